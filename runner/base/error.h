@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* error.h - one message for a person: what is wrong and what was expected. */
+#ifndef RM_ERROR_H
+#define RM_ERROR_H
+
+/* Exit statuses of every program of the suite (architecture 2.14). */
+enum rm_status {
+	RM_OK = 0,
+	RM_FAILED = 1,	     /* a check failed, a verdict is FAIL */
+	RM_USAGE = 2,	     /* usage or input */
+	RM_INCOMPLETE = 3,   /* some cells have no result */
+	RM_INTERRUPTED = 75, /* SIGTERM or SIGINT; resumable */
+};
+
+/* Zero-initialise before use: text "" means no error. */
+struct rm_error {
+	char text[512];
+};
+
+/*
+ * Writes the message, printf style; keeps an earlier one if there is one (the
+ * first cause is the useful one). Returns `code`, so that a caller can write
+ * `return rm_error_set(error, -EINVAL, "...")`. `error` may be NULL.
+ */
+int rm_error_set(struct rm_error *error, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif /* RM_ERROR_H */

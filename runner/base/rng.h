@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rng.h - the only random numbers: wyrand, and seeds derived from seeds. */
+#ifndef RM_RNG_H
+#define RM_RNG_H
+
+#include <stdint.h>
+
+/* A 128-bit product folded to 64 bits: the mixer of wyhash and wyrand. */
+static inline uint64_t rm_mum(uint64_t a, uint64_t b)
+{
+	__extension__ typedef unsigned __int128 u128;
+	u128 product = (u128)a * b;
+
+	return (uint64_t)(product >> 64) ^ (uint64_t)product;
+}
+
+/*
+ * Next 64 random bits (wyrand, Wang Yi, wyhash final 4, public domain; passes
+ * BigCrush and PractRand). The state may be any value; streams from different
+ * rm_seed() values are independent for our purposes.
+ */
+static inline uint64_t rm_next(uint64_t *state)
+{
+	*state += 0xa0761d6478bd642fU;
+	return rm_mum(*state, *state ^ 0xe7037ed1a0b428dbU);
+}
+
+/* Seed of stream `n` of `seed`: splitmix64's finaliser over both. */
+static inline uint64_t rm_seed(uint64_t seed, uint64_t n)
+{
+	uint64_t z = seed + (n + 1) * 0x9e3779b97f4a7c15U;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+	return z ^ (z >> 31);
+}
+
+/* Uniform in [0, n) from 32 random bits; bias at most n / 2^32. */
+static inline uint64_t rm_below32(uint32_t random, uint64_t n)
+{
+	return (random * n) >> 32;
+}
+
+/* Uniform double in [0, 1). */
+static inline double rm_unit(uint64_t random)
+{
+	return (double)(random >> 11) * 0x1p-53;
+}
+
+#endif /* RM_RNG_H */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli.h - the commands of `readmostly`. One file per command; only these
+ * files and main.c print or end the program.
+ *
+ * Each gets argv[0] = "readmostly COMMAND", parses with argp (so that --help
+ * and --usage work), and returns an exit status of enum rm_status.
+ */
+#ifndef RM_CLI_H
+#define RM_CLI_H
+
+int rm_cli_list(int argc, char **argv);
+int rm_cli_plan(int argc, char **argv);
+int rm_cli_run(int argc, char **argv);
+int rm_cli_trial(int argc, char **argv);
+int rm_cli_check(int argc, char **argv);
+int rm_cli_counters(int argc, char **argv);
+int rm_cli_doctor(int argc, char **argv);
+int rm_cli_machine(int argc, char **argv);
+int rm_cli_plot(int argc, char **argv);
+int rm_cli_validate(int argc, char **argv);
+
+#endif /* RM_CLI_H */

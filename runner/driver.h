@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * driver.h - the measured loops, inlined into each map.
+ *
+ * RM_DRIVES(ops) gives a map its own copies of the loops with a constant
+ * table of operations and a constant shape, so that the compiler leaves no
+ * indirect call (docs/adr/0001). `make check-dispatch` reads the machine code
+ * and fails where one is left.
+ *
+ * The loop keeps its state in registers and never branches on configuration;
+ * what a write does is decided in write_*(), out of line.
+ */
+#ifndef RM_DRIVER_H
+#define RM_DRIVER_H
+
+#include "runner/keys.h"
+#include "runner/map.h"
+
+#include <stdatomic.h>
+
+enum { RM_BATCH = 64 }; /* iterations between two looks at the stop flag */
+
+enum rm_write_kind {
+	RM_UPDATE, /* a resident key, in place */
+	RM_CHURN,  /* remove a key, then upsert it again: two operations */
+	RM_FRESH,  /* upsert a new key, remove the oldest: two operations */
+};
+
+enum rm_operation { RM_LOOKUP, RM_UPSERT, RM_REMOVE, RM_OPERATIONS };
+
+/* What one thread did. Every member counts from 0 at the phase's start. */
+struct rm_counts {
+	uint64_t iterations;	  /* draws: lookups + write decisions */
+	uint64_t writes;	  /* upserts and removes */
+	uint64_t pairs;		  /* write decisions that did two operations */
+	uint64_t inserts;	  /* upserts whose key was not there */
+	uint64_t removes;	  /* removes whose key was there */
+	uint64_t idle_removes;	  /* removes whose key was not there */
+	uint64_t misses_absent;	  /* lookups of never-present ranks */
+	uint64_t misses_resident; /* lookups that missed a resident rank */
+	uint64_t wrong;		  /* not 0: a value was another key's or torn */
+};
+
+struct rm_pace; /* runner/trial/pace.h: the open loop's schedule */
+
+/*
+ * One thread's share of a trial. The runner fills it in; the loop changes
+ * rng, sequence, position, key_sum and counts. One writer: its thread.
+ */
+struct rm_worker {
+	_Alignas(RM_CACHE_LINE) void *thread; /* from join() */
+	const atomic_bool *stop;	      /* set once, at the window's end */
+	_Atomic uint64_t *head; /* fresh: next new rank, shared by all */
+	const uint32_t *stream; /* skewed: ranks made beforehand; or NULL */
+	uint64_t stream_mask;	/* its length - 1, a power of two - 1 */
+	uint64_t position;	/* next one to take */
+	struct rm_pace *pace;	/* open loop, or NULL */
+	uint64_t rng;
+	uint64_t resident;    /* n: ranks kept resident */
+	uint64_t span;	      /* lookups draw from [0, span): n / (1 - m) */
+	uint64_t fresh_guard; /* fresh: distance kept from both ends */
+	uint32_t write_below; /* iterations that write, of 2^32 */
+	enum rm_write_kind write_kind;
+	unsigned slot;		    /* 0 .. threads - 1; the values' writer */
+	uint64_t iterations_limit;  /* UINT64_MAX: until stop */
+	uint64_t sequence;	    /* of this thread's values */
+	uint64_t key_sum;	    /* + inserted, - removed ranks, mixed */
+	struct rm_counts counts;
+	struct rm_key_bytes line;   /* lookups' string key */
+	struct rm_key_bytes written; /* writes' string key */
+};
+
+/* Open loop (runner/trial/pace.c). Direct calls, never inlined. */
+/* Waits for the next intended start; false: the window is over. `sleeping`
+   says whether the wait is long enough to park first. */
+bool rm_pace_next(struct rm_worker *worker, bool *sleeping);
+/* Waits until the start that rm_pace_next() announced. */
+void rm_pace_wait(struct rm_worker *worker);
+/* Records one operation that ended now. */
+void rm_pace_record(
+	struct rm_worker *worker, enum rm_operation operation, bool was_there);
+
+RM_HOT bool rm_stopped(const struct rm_worker *worker)
+{
+	/* relaxed: a flag that publishes nothing; join orders the results */
+	return atomic_load_explicit(worker->stop, memory_order_relaxed);
+}
+
+RM_HOT void rm_write_upsert(const struct rm_map_ops *map,
+	struct rm_shape shape, struct rm_worker *worker, uint64_t rank)
+{
+	struct rm_key key = rm_key_of(shape, rank, &worker->written);
+	struct rm_value value =
+		rm_value_of(rank, worker->slot, ++worker->sequence);
+	bool was_there = map->upsert(worker->thread, shape, key, &value);
+
+	worker->counts.writes++;
+	if (!was_there) {
+		worker->counts.inserts++;
+		worker->key_sum += rm_rank_mix(rank);
+	}
+	if (worker->pace)
+		rm_pace_record(worker, RM_UPSERT, was_there);
+}
+
+RM_HOT void rm_write_remove(const struct rm_map_ops *map,
+	struct rm_shape shape, struct rm_worker *worker, uint64_t rank)
+{
+	struct rm_key key = rm_key_of(shape, rank, &worker->written);
+	bool was_there = map->remove(worker->thread, shape, key);
+
+	worker->counts.writes++;
+	if (was_there) {
+		worker->counts.removes++;
+		worker->key_sum -= rm_rank_mix(rank);
+	} else {
+		worker->counts.idle_removes++;
+	}
+	if (worker->pace)
+		rm_pace_record(worker, RM_REMOVE, was_there);
+}
+
+/* One write decision. `rank` is a resident one, drawn by the loop. */
+RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
+	struct rm_worker *worker, uint64_t rank)
+{
+	enum rm_write_kind kind = worker->write_kind;
+
+	if (kind == RM_FRESH)
+		/* relaxed: only uniqueness matters */
+		rank = atomic_fetch_add_explicit(
+			worker->head, 1, memory_order_relaxed);
+	if (kind == RM_CHURN)
+		rm_write_remove(map, shape, worker, rank);
+	rm_write_upsert(map, shape, worker, rank);
+	if (kind == RM_FRESH)
+		rm_write_remove(map, shape, worker, rank - worker->resident);
+	if (kind != RM_UPDATE)
+		worker->counts.pairs++;
+}
+
+/* First rank that lookups may draw: moves only with fresh writes. */
+RM_HOT uint64_t rm_lookup_base(const struct rm_worker *worker)
+{
+	if (worker->write_kind != RM_FRESH)
+		return 0;
+	/* relaxed: any recent value will do, see fresh_guard */
+	return atomic_load_explicit(worker->head, memory_order_relaxed) -
+		worker->resident + worker->fresh_guard;
+}
+
+/* Takes the next rank from the stream, or from the high half of `x`. */
+RM_HOT uint64_t rm_draw(struct rm_worker *worker, bool streamed, uint64_t x,
+	uint64_t *position, uint64_t span)
+{
+	if (streamed)
+		return worker->stream[(*position)++ & worker->stream_mask];
+	return rm_below32((uint32_t)(x >> 32), span);
+}
+
+/* A lookup that found nothing: may it? */
+RM_HOT void rm_count_miss(struct rm_worker *worker, uint64_t offset)
+{
+	if (offset >= worker->resident)
+		worker->counts.misses_absent++;
+	else
+		worker->counts.misses_resident++;
+}
+
+/*
+ * The closed loop. `streamed` is a constant. Iterations end at the window's
+ * end (stop flag: once a batch and after each write) or at iterations_limit,
+ * a multiple of RM_BATCH.
+ */
+RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
+	struct rm_worker *worker, bool streamed,
+	void (*write)(struct rm_worker *worker, uint64_t rank))
+{
+	void *const thread = worker->thread;
+	const uint64_t span = worker->span;
+	const uint32_t write_below = worker->write_below;
+	uint64_t rng = worker->rng, position = worker->position;
+	uint64_t wrong = 0, iterations = 0;
+	uint32_t left;
+
+	do {
+		const uint64_t base = rm_lookup_base(worker);
+
+		left = RM_BATCH;
+		do {
+			uint64_t x = rm_next(&rng);
+			uint64_t rank =
+				rm_draw(worker, streamed, x, &position, span);
+
+			if (__builtin_expect((uint32_t)x < write_below, 0)) {
+				if (rank >= worker->resident)
+					rank = rm_below32((uint32_t)(x >> 32),
+						worker->resident);
+				write(worker, rank);
+				if (rm_stopped(worker)) {
+					left--;
+					goto out;
+				}
+				continue;
+			}
+			struct rm_value value;
+			struct rm_key key =
+				rm_key_of(shape, base + rank, &worker->line);
+
+			if (__builtin_expect(
+				    map->lookup(thread, shape, key, &value), 1))
+				wrong |= rm_value_wrong(
+					shape, &value, base + rank);
+			else
+				rm_count_miss(worker, rank);
+		} while (--left);
+		iterations += RM_BATCH;
+		map->quiesce(thread);
+	} while (!rm_stopped(worker) && iterations < worker->iterations_limit);
+	iterations -= RM_BATCH;
+out:
+	worker->counts.iterations += iterations + RM_BATCH - left;
+	worker->counts.wrong |= wrong;
+	worker->rng = rng;
+	worker->position = position;
+}
+
+/* The open loop: each operation starts when its schedule says so. */
+RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
+	struct rm_worker *worker, bool streamed,
+	void (*write)(struct rm_worker *worker, uint64_t rank))
+{
+	bool sleeping;
+
+	while (rm_pace_next(worker, &sleeping)) {
+		if (sleeping && map->park)
+			map->park(worker->thread);
+		rm_pace_wait(worker);
+		if (sleeping && map->park)
+			map->unpark(worker->thread);
+
+		uint64_t x = rm_next(&worker->rng);
+		uint64_t base = rm_lookup_base(worker);
+		uint64_t rank = rm_draw(worker, streamed, x,
+			&worker->position, worker->span);
+
+		worker->counts.iterations++;
+		if ((uint32_t)x < worker->write_below) {
+			write(worker, rank % worker->resident);
+		} else {
+			struct rm_value value;
+			struct rm_key key =
+				rm_key_of(shape, base + rank, &worker->line);
+			bool hit = map->lookup(
+				worker->thread, shape, key, &value);
+
+			rm_pace_record(worker, RM_LOOKUP, hit);
+			if (hit)
+				worker->counts.wrong |= rm_value_wrong(
+					shape, &value, base + rank);
+			else
+				rm_count_miss(worker, rank);
+		}
+		map->quiesce(worker->thread);
+	}
+}
+
+/* All loops of one shape; chosen before the loop, never inside it. */
+RM_HOT void rm_drive(const struct rm_map_ops *map, struct rm_shape shape,
+	struct rm_worker *worker,
+	void (*write)(struct rm_worker *worker, uint64_t rank))
+{
+	if (worker->pace && worker->stream)
+		rm_drive_paced(map, shape, worker, true, write);
+	else if (worker->pace)
+		rm_drive_paced(map, shape, worker, false, write);
+	else if (worker->stream)
+		rm_drive_mix(map, shape, worker, true, write);
+	else
+		rm_drive_mix(map, shape, worker, false, write);
+}
+
+/*
+ * One shape of a map: its write path, out of line so that the loop stays
+ * small, and its drive. The only macros of the contract: a function cannot
+ * make functions.
+ */
+#define RM_DRIVE(ops, name, shape)                                             \
+	static __attribute__((noinline)) void write_##name(                    \
+		struct rm_worker *worker, uint64_t rank)                       \
+	{                                                                      \
+		rm_write(&(ops), shape, worker, rank);                         \
+	}                                                                      \
+	static void drive_##name(struct rm_worker *worker)                     \
+	{                                                                      \
+		rm_drive(&(ops), shape, worker, write_##name);                 \
+	}
+
+#define RM_DRIVES_U64(ops)                                                     \
+	RM_DRIVE(ops, u64x8, RM_U64X8)                                         \
+	RM_DRIVE(ops, u64x24, RM_U64X24)
+
+#define RM_DRIVES(ops)                                                         \
+	RM_DRIVES_U64(ops)                                                     \
+	RM_DRIVE(ops, str16x8, RM_STR16X8)                                     \
+	RM_DRIVE(ops, str16x24, RM_STR16X24)
+
+/* Initialisers of rm_impl.drive. */
+#define RM_U64_DRIVES { drive_u64x8, drive_u64x24, NULL, NULL }
+#define RM_ALL_DRIVES { drive_u64x8, drive_u64x24, drive_str16x8, drive_str16x24 }
+
+#endif /* RM_DRIVER_H */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* impl_table.h - every map in this build, sorted by id (table generated). */
+#ifndef RM_IMPL_TABLE_H
+#define RM_IMPL_TABLE_H
+
+#include "runner/map.h"
+
+/* A map whose library is missing: named, never silently absent. */
+struct rm_skipped {
+	const char *id;
+	const char *needs; /* the pkg-config names that were not found */
+};
+
+extern const struct rm_impl *const rm_impl_table[];
+extern const size_t rm_impl_count;
+extern const struct rm_skipped rm_skipped_table[];
+extern const size_t rm_skipped_count;
+
+/* Returns the map with this id, or NULL. Any thread. */
+const struct rm_impl *rm_impl_find(const char *id);
+
+#endif /* RM_IMPL_TABLE_H */

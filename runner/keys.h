@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keys.h - ranks, keys and values: who is who in the measured loop.
+ *
+ * A *rank* is a number 0 .. n-1. Its key is the rank scattered over 64 bits,
+ * its value carries the rank as a tag in the low 32 bits, so that each hit is
+ * verified by one xor. A string key is 16 bytes: the scattered word, the rank.
+ */
+#ifndef RM_KEYS_H
+#define RM_KEYS_H
+
+#include "runner/base/rng.h"
+#include "runner/map.h"
+
+#include <string.h>
+
+enum { RM_STR_KEY_BYTES = 16 };
+
+/* Bytes of a string key; one cache line of its own per thread. */
+struct rm_key_bytes {
+	_Alignas(RM_CACHE_LINE) char bytes[RM_CACHE_LINE];
+};
+
+/* An odd constant: a bijection mod 2^64, neighbours land far apart. */
+static inline uint64_t rm_scatter(uint64_t rank)
+{
+	return rank * 0x9e3779b97f4a7c15U;
+}
+
+/* The key of a rank; string bytes go to `line` and live as long as it. */
+RM_HOT struct rm_key rm_key_of(
+	struct rm_shape shape, uint64_t rank, struct rm_key_bytes *line)
+{
+	struct rm_key key = { .word = rm_scatter(rank) };
+
+	if (shape.str) {
+		memcpy(line->bytes, &key.word, 8);
+		memcpy(line->bytes + 8, &rank, 8);
+		key.bytes = line->bytes;
+		key.length = RM_STR_KEY_BYTES;
+	}
+	return key;
+}
+
+/*
+ * A value: sequence:20 | writer:12 | rank:32 (low). In 24-byte shapes the
+ * other words repeat word 0 in two ways, so that a torn copy shows.
+ */
+RM_HOT struct rm_value rm_value_of(
+	uint64_t rank, unsigned writer, uint64_t sequence)
+{
+	uint64_t word = sequence << 44 | (uint64_t)(writer & 0xfff) << 32 |
+		(uint32_t)rank;
+
+	return (struct rm_value){ { word, ~word, word << 21 | word >> 43 } };
+}
+
+/* 0 if `value` is one that was written for `rank`, untorn; else not 0. */
+RM_HOT uint64_t rm_value_wrong(
+	struct rm_shape shape, const struct rm_value *value, uint64_t rank)
+{
+	uint64_t word = value->word[0];
+	uint64_t wrong = (uint32_t)word ^ (uint32_t)rank;
+
+	if (shape.value_bytes == 24) {
+		wrong |= value->word[1] ^ ~word;
+		wrong |= value->word[2] ^ (word << 21 | word >> 43);
+	}
+	return wrong;
+}
+
+/* What a rank adds to a key sum: a mix, so that errors do not cancel. */
+static inline uint64_t rm_rank_mix(uint64_t rank)
+{
+	return rm_seed(0x726d, rank);
+}
+
+#endif /* RM_KEYS_H */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - `readmostly COMMAND`: finds the command and hands over. */
+#include "runner/base/error.h"
+#include "runner/cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+	const char *name;
+	const char *what;
+	int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+	{ "list", "maps in this build; skipped ones with the reason",
+		rm_cli_list },
+	{ "plan", "what a workload file would run, and how long", rm_cli_plan },
+	{ "run", "run a campaign, or resume one", rm_cli_run },
+	{ "trial", "one cell: JSON in, JSON out", rm_cli_trial },
+	{ "check", "correctness checks of one map or all", rm_cli_check },
+	{ "counters", "which counters work here, proved; why the rest does not",
+		rm_cli_counters },
+	{ "doctor", "what disturbs measurement here, and how to change it",
+		rm_cli_doctor },
+	{ "machine", "what this machine is", rm_cli_machine },
+	{ "plot", "quick plots of a campaign with gnuplot", rm_cli_plot },
+	{ "validate", "schema and completeness of a campaign",
+		rm_cli_validate },
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: readmostly COMMAND [ARGUMENTS]\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name,
+			commands[i].what);
+	fprintf(out, "\n`readmostly COMMAND --help` explains a command; "
+		     "`make bench` runs all that is needed.\n");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return RM_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+		!strcmp(argv[1], "help")) {
+		usage(stdout);
+		return RM_OK;
+	}
+	for (size_t i = 0; i < COMMANDS; i++) {
+		char name[64];
+
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		snprintf(name, sizeof(name), "readmostly %s", argv[1]);
+		argv[1] = name;
+		return commands[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "readmostly: no command \"%s\"\n\n", argv[1]);
+	usage(stderr);
+	return RM_USAGE;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * map.h - THE contract: all that a map in impls/ must know of the suite.
+ *
+ * A map fills in a constant `struct rm_map_ops` and a `struct rm_impl`; the
+ * same functions are called through pointers by the tests and inlined into
+ * the measured loop by RM_DRIVES() of runner/driver.h.
+ */
+#ifndef RM_MAP_H
+#define RM_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* For the measured operations: the compiler may not leave a call. */
+#define RM_HOT	static inline __attribute__((always_inline))
+/* For the slow path of a measured operation: a direct call, out of line. */
+#define RM_COLD __attribute__((noinline, cold))
+
+enum { RM_CACHE_LINE = 64 };
+
+/*
+ * Key kind x value size. Operations get it as a constant: what depends on it
+ * folds away in the measured loop.
+ */
+struct rm_shape {
+	bool str;	      /* false: 64-bit keys; true: byte strings */
+	unsigned value_bytes; /* 8 or 24 */
+};
+
+#define RM_U64X8    ((struct rm_shape){ false, 8 })
+#define RM_U64X24   ((struct rm_shape){ false, 24 })
+#define RM_STR16X8  ((struct rm_shape){ true, 8 })
+#define RM_STR16X24 ((struct rm_shape){ true, 24 })
+
+enum { RM_SHAPES = 4 };
+
+/* Position of a shape in rm_impl.drive and bit number in rm_impl.shapes. */
+static inline unsigned rm_shape_index(struct rm_shape shape)
+{
+	return (shape.str ? 2U : 0U) + (shape.value_bytes == 24 ? 1U : 0U);
+}
+
+/*
+ * One key. u64 shapes read `word` only; string shapes read `bytes` and
+ * `length` only (any length, 0 included; the measured loop uses 16).
+ * `bytes` belongs to the caller and is valid during the call only.
+ */
+struct rm_key {
+	uint64_t word;
+	const char *bytes;
+	size_t length;
+};
+
+/* A value: word[0] for 8-byte shapes, word[0..2] for 24-byte shapes. */
+struct rm_value {
+	uint64_t word[3];
+};
+
+/* What a map allocates for. */
+struct rm_sizing {
+	size_t keys;		    /* most keys resident at one time */
+	size_t threads;		    /* most threads joined at one time, >= 1 */
+	size_t retired_limit_bytes; /* above this, writers wait for a grace
+				       period; 0: the map's own default */
+	bool presize;		    /* false: start small and grow */
+	struct rm_shape shape;
+	uint64_t seed; /* of the map's hash; equal seed, equal layout */
+};
+
+/* Bulk prefill: `count` distinct keys, read one by one in any order. */
+struct rm_source {
+	size_t count;
+	/* Fills key and value of entry i, 0 <= i < count. The key's bytes are
+	   valid until the next call. */
+	void (*at)(const struct rm_source *source, size_t i,
+		struct rm_key *key, struct rm_value *value);
+	const void *context;
+};
+
+/* Called per entry by scan; returning false ends the scan. */
+typedef bool rm_scan_fn(
+	void *context, struct rm_key key, const struct rm_value *value);
+/* Called per statistic: a stable name, its unit ("1", "bytes", "ns"). */
+typedef void rm_stat_fn(
+	void *context, const char *name, const char *unit, double value);
+/* New value from old (NULL: the key is absent); false: leave unchanged. */
+typedef bool rm_update_fn(
+	void *context, const struct rm_value *old, struct rm_value *value);
+
+/*
+ * Operations on one map. `thread` is what join() returned and stays on that
+ * thread. lookup, upsert, remove, exchange and take return whether the key
+ * *was there* when the operation took effect.
+ */
+struct rm_map_ops {
+	/* Returns an empty map, or NULL when memory ran out. */
+	void *(*create)(const struct rm_sizing *sizing);
+	/* Frees the map and all it holds. No thread is joined. */
+	void (*destroy)(void *map);
+	/* Returns slot's handle, 0 <= slot < sizing.threads (may be `map`
+	   itself), or NULL when memory ran out. Called on that thread. */
+	void *(*join)(void *map, size_t slot);
+	/* The thread holds nothing any more; its limbo is handed over. */
+	void (*leave)(void *thread);
+	/* Stores the value only if the key is there. Allocates nothing. */
+	bool (*lookup)(void *thread, struct rm_shape shape, struct rm_key key,
+		struct rm_value *value);
+	/* Inserts or replaces. */
+	bool (*upsert)(void *thread, struct rm_shape shape, struct rm_key key,
+		const struct rm_value *value);
+	bool (*remove)(void *thread, struct rm_shape shape, struct rm_key key);
+	/* After each batch: no reference is held. Must not block; may free. */
+	void (*quiesce)(void *thread);
+
+	/* From here on members may be NULL; a workload or check that needs one
+	   then skips the map and says so. */
+
+	/* Around anything that may block (a joined QSBR thread that waits at
+	   a barrier stops everybody's grace periods). */
+	void (*park)(void *thread);
+	void (*unpark)(void *thread);
+	/* Fills an empty map in bulk; one thread, before the others use the
+	   map. Returns 0 or -ENOMEM. */
+	int (*load)(void *thread, struct rm_shape shape,
+		const struct rm_source *source);
+	/* upsert that also stores the value it replaced, if there was one. */
+	bool (*exchange)(void *thread, struct rm_shape shape,
+		struct rm_key key, const struct rm_value *value,
+		struct rm_value *old);
+	/* remove that also stores the value it took out, if there was one. */
+	bool (*take)(void *thread, struct rm_shape shape, struct rm_key key,
+		struct rm_value *old);
+	/* Returns true and stores the present value where the key was there;
+	   else inserts `value`. */
+	bool (*insert_if_absent)(void *thread, struct rm_shape shape,
+		struct rm_key key, const struct rm_value *value,
+		struct rm_value *present);
+	/* Replaces `expected` by `value`; returns whether it did. */
+	bool (*compare_swap)(void *thread, struct rm_shape shape,
+		struct rm_key key, const struct rm_value *expected,
+		const struct rm_value *value);
+	/* Atomic read-modify-write through a callback. Returns whether the
+	   key was there. */
+	bool (*update)(void *thread, struct rm_shape shape, struct rm_key key,
+		rm_update_fn *fn, void *context);
+	/* Visits entries; what it guarantees is rm_impl.guarantees. */
+	void (*scan)(void *thread, struct rm_shape shape, rm_scan_fn *fn,
+		void *context);
+	/* Number of entries; exact when nobody writes. */
+	size_t (*length)(void *thread);
+	void (*clear)(void *thread);
+	/* Emits every statistic; any thread, also while others run. */
+	void (*stats)(void *map, rm_stat_fn *emit, void *context);
+	/* Walks every invariant of a map nobody else uses. False: `why`, of
+	   `size` bytes, names the broken one. */
+	bool (*check)(void *map, char *why, size_t size);
+	/* Writes the inner state for a person to the file descriptor. */
+	void (*dump)(void *map, int fd);
+};
+
+/* Bits of rm_impl.caps. */
+enum rm_cap {
+	RM_CAP_SINGLE_WRITER = 1 << 0, /* at most one thread may write */
+	RM_CAP_BACKGROUND = 1 << 1,    /* has threads of its own */
+	RM_CAP_NO_STATE = 1 << 2,      /* holds nothing: null_map */
+	RM_CAP_UNSAFE = 1 << 3,	/* safe with one thread or read-only */
+	RM_CAP_UNSAFE_INSERT = 1 << 4, /* ... and with in-place updates */
+	RM_CAP_SLOW_WRITES = 1 << 5,   /* a write costs O(keys) */
+};
+
+/* Bits of rm_impl.shapes: 1 << rm_shape_index(shape). */
+enum { RM_ALL_SHAPES = 0xf, RM_U64_SHAPES = 0x3 };
+
+struct rm_worker; /* runner/driver.h */
+
+/* What the suite knows of a map. One per file in impls/, same id. */
+struct rm_impl {
+	const char *id;	    /* the file's base name; the id in results */
+	const char *label;  /* the name on plots, at most 24 characters */
+	const char *family; /* lock | sync | shard | rcu | free | bound */
+	const char *sync;   /* "none", "rwlock", "rcu-qsbr", "epoch", ... */
+	const char *source; /* where the algorithm is from */
+	const char *system; /* "M3" of systems.md, or "" */
+	unsigned shapes;    /* bits: what drive[] offers */
+	unsigned caps;	    /* bits of enum rm_cap */
+	/* of scan and length: "point-in-time" | "once-if-present" | "none" */
+	const char *guarantees;
+	const char *progress; /* "blocking" | "lock-free" | "wait-free" */
+	const char *dispatch; /* "none" | "callback" | "plt" */
+	const struct rm_map_ops *ops;
+	/* The measured loops, by rm_shape_index(); NULL: shape not offered. */
+	void (*drive[RM_SHAPES])(struct rm_worker *worker);
+};
+
+#endif /* RM_MAP_H */
