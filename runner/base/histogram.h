@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * histogram.h - log-linear latency histogram, 3 significant digits.
+ *
+ * The layout is HdrHistogram's (Tene) for lowest value 1 ns, highest
+ * RM_HISTOGRAM_MAX_NS, 3 digits: 2048 sub-buckets, so a bucket is at most
+ * 0.1 % of its values wide, and counts can be written in its log format and
+ * merged without loss. One writer; no locks.
+ */
+#ifndef RM_HISTOGRAM_H
+#define RM_HISTOGRAM_H
+
+#include <stdint.h>
+
+#define RM_HISTOGRAM_MAX_NS ((UINT64_C(1) << 41) - 1) /* 36 minutes */
+
+enum {
+	RM_HISTOGRAM_DIGITS = 3,
+	RM_HISTOGRAM_HALF = 1024, /* half the sub-buckets */
+	RM_HISTOGRAM_LENGTH = (41 - 10 + 1) * RM_HISTOGRAM_HALF,
+};
+
+struct rm_histogram {
+	uint64_t count;	    /* values recorded */
+	uint64_t min_ns;    /* UINT64_MAX while count is 0 */
+	uint64_t max_ns;    /* exact, of recorded values; 0 while empty */
+	uint64_t saturated; /* values above the maximum, counted at it */
+	double sum_ns;	    /* of recorded values */
+	uint64_t counts[RM_HISTOGRAM_LENGTH];
+};
+
+/* Returns an empty histogram or NULL; free() it. Pages that are not recorded
+   into cost no memory. */
+struct rm_histogram *rm_histogram_create(void);
+
+/* Adds one value. */
+void rm_histogram_record(struct rm_histogram *histogram, uint64_t value_ns);
+
+/* Adds all of `from` to `into`: as if recorded there. */
+void rm_histogram_merge(
+	struct rm_histogram *into, const struct rm_histogram *from);
+
+/* Adds `count` values of bucket `index`, 0 <= index < LENGTH; min, max and
+   sum then have the bucket's precision. */
+void rm_histogram_add(
+	struct rm_histogram *histogram, unsigned index, uint64_t count);
+
+/* Bucket of a value, and the values it holds: [low, high]. */
+unsigned rm_histogram_index(uint64_t value_ns);
+uint64_t rm_histogram_low(unsigned index);
+uint64_t rm_histogram_high(unsigned index);
+
+/*
+ * Highest value of the bucket that holds the given share, 0 < share <= 1:
+ * the smallest value v with count(values <= v) >= share * count, rounded up
+ * to its bucket's edge, at most max_ns. 0 when empty.
+ */
+uint64_t rm_histogram_quantile(
+	const struct rm_histogram *histogram, double share);
+
+/* Arithmetic mean of the recorded values; 0 when empty. */
+double rm_histogram_mean(const struct rm_histogram *histogram);
+
+#endif /* RM_HISTOGRAM_H */
