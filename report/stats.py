@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statistics of report, claims and gate: estimates and their intervals.
+
+The one place where numbers are made from trials (docs/method.md); tests of
+hypotheses are in signflip.py and are exported here too. Conventions:
+
+- an array of shape (cells, n) holds n independent trials (or pairs of
+  trials) of each cell; no function mixes cells unless it says so;
+- a difference `d` is a log ratio ln(head / base) of costs, so + is slower,
+  0.02 is about 2 %; costs are ns, rates are operations per second;
+- `level` is the coverage of an interval (0.95), `alpha` that of a test;
+- an interval that n is too small for is (nan, nan), never a guess: see
+  needed_n() and needed_n_median().
+"""
+import functools
+import math
+
+import numpy as np
+from scipy import stats as dist
+
+from report.signflip import holm, sign_flip_test, signed_ranks  # noqa: F401
+
+EXACT_BELOW = 50  # pairs; from here on the normal approximation is used
+RANKING_NEEDS = 6  # smallest n with a 95 % signed-rank interval
+VERDICT_NEEDS = 20  # trials per arm that a gate or a claim needs (R11)
+
+
+# ---- averages (R3) --------------------------------------------------------
+
+def mean_cost(costs):
+    """Arithmetic mean of costs [ns]; any shape -> scalar."""
+    return float(np.mean(costs))
+
+
+def mean_rate(rates):
+    """Harmonic mean of rates [1/s], each over the same work -> scalar."""
+    rates = np.asarray(rates, float)
+    if np.any(rates <= 0):
+        raise ValueError("rates must be above 0")
+    return float(rates.size / np.sum(1.0 / rates))
+
+
+def mean_ratio(ratios):
+    """Geometric mean of ratios [1], for when costs are not to be had."""
+    ratios = np.asarray(ratios, float)
+    if np.any(ratios <= 0):
+        raise ValueError("ratios must be above 0")
+    return float(np.exp(np.mean(np.log(ratios))))
+
+
+# ---- the contrast ---------------------------------------------------------
+
+def log_ratio(base_cost, head_cost):
+    """ln(head / base) of paired costs, any equal shapes; + is head slower.
+
+    For rates swap the arguments: ln(rate_base / rate_head). A pair with a
+    missing (nan) side stays nan.
+    """
+    return np.log(np.asarray(head_cost, float) / np.asarray(base_cost, float))
+
+
+def percent(d):
+    """Log ratio -> percent: 100 (e^d - 1); nan and infinities pass."""
+    return 100.0 * np.expm1(d)
+
+
+# ---- signed-rank estimate and interval ------------------------------------
+
+@functools.lru_cache(maxsize=None)
+def signed_rank_tail(n):
+    """P(T <= t) for t = 0 .. n(n+1)/2, T = sum of a fair subset of 1 .. n.
+
+    Dynamic programming over the ranks; exact in doubles below n = 50.
+    """
+    count = np.zeros(n * (n + 1) // 2 + 1)
+    count[0] = 1.0
+    for rank in range(1, n + 1):
+        count[rank:] = count[rank:] + count[:-rank]
+    return np.cumsum(count) / 2.0 ** n
+
+
+def walsh_rank(n, level):
+    """k such that [W(k), W(M + 1 - k)] covers with >= level; 0: n too small.
+
+    W are the M = n(n+1)/2 sorted Walsh averages. Exact for n < 50, normal
+    approximation with continuity correction from there on.
+    """
+    tail = (1.0 - level) / 2.0
+    if n < EXACT_BELOW:
+        return int(np.searchsorted(signed_rank_tail(n), tail, side="right"))
+    mean = n * (n + 1) / 4.0
+    sd = math.sqrt(n * (n + 1) * (2 * n + 1) / 24.0)
+    return int(math.floor(mean + 0.5 - dist.norm.isf(tail) * sd))
+
+
+def walsh(x):
+    """Walsh averages (x_i + x_j) / 2, i <= j: (..., n) -> (..., n(n+1)/2)."""
+    i, j = np.triu_indices(x.shape[-1])
+    return (x[..., i] + x[..., j]) / 2.0
+
+
+def hodges_lehmann(x):
+    """Pseudo-median: median of the Walsh averages; (..., n) -> (...)."""
+    return np.median(walsh(np.asarray(x, float)), axis=-1)
+
+
+def signed_rank_interval(x, level=0.95):
+    """Pseudo-median with its signed-rank interval, all cells at once.
+
+    x (cells, n) or (n,), no nan -> centre, low, high of shape (cells,) or
+    scalars, in the unit of x. low and high are nan where n is too small.
+    """
+    x = np.asarray(x, float)
+    w = walsh(x)
+    m = w.shape[-1]
+    k = walsh_rank(x.shape[-1], level)
+    middle = [(m - 1) // 2, m // 2]
+    w = np.partition(w, sorted({*middle, max(k - 1, 0), m - max(k, 1)}), -1)
+    centre = (w[..., middle[0]] + w[..., middle[1]]) / 2.0
+    if k < 1:
+        return centre, np.full_like(centre, np.nan), np.full_like(
+            centre, np.nan)
+    return centre, w[..., k - 1], w[..., m - k]
+
+
+def summarize(groups, level=0.95, log=True):
+    """Centre and interval of every group at once: a dict of summaries.
+
+    groups  dict key -> sequence of values > 0 (n may differ; nan dropped)
+    log     work on logarithms (costs, rates, ratios: anything positive)
+    Result per key: {"n", "centre", "low", "high", "median", "reason"};
+    centre is the pseudo-median; low and high are None with a reason where
+    n is too small ("n<6"), all are None for n = 0.
+    """
+    by_n = {}
+    for key, values in groups.items():
+        values = np.asarray(values, float)
+        values = values[~np.isnan(values)]
+        by_n.setdefault(values.size, []).append((key, values))
+    result = {}
+    for n, members in by_n.items():
+        keys = [key for key, _ in members]
+        if n == 0:
+            result.update((key, {
+                "n": 0, "centre": None, "low": None, "high": None,
+                "median": None, "reason": "no trial"}) for key in keys)
+            continue
+        x = np.array([values for _, values in members])
+        y = signed_rank_interval(np.log(x) if log else x, level)
+        centre, low, high = np.exp(y) if log else y
+        median = np.median(x, axis=1)
+        short = np.isnan(low[0])
+        for i, key in enumerate(keys):
+            result[key] = {
+                "n": n, "centre": float(centre[i]), "median": float(median[i]),
+                "low": None if short else float(low[i]),
+                "high": None if short else float(high[i]),
+                "reason": f"n<{needed_n_walsh(level)}" if short else None}
+    return {key: result[key] for key in groups}
+
+
+def compare(base_rate, other_rate, level=0.95):
+    """Ratio other / base of rates, paired by block.
+
+    base_rate, other_rate  dicts block -> rate [1/s]; blocks that only one
+    side has are left out. Result as of summarize(), in ratio [1].
+    """
+    blocks = sorted(set(base_rate) & set(other_rate))
+    return summarize({0: [other_rate[b] / base_rate[b] for b in blocks]},
+                     level)[0]
+
+
+def needed_n_walsh(level):
+    """Smallest n that has a signed-rank interval: 6 at 95 %, 8 at 99 %."""
+    return math.ceil(1 - math.log2(1.0 - level))
+
+
+# ---- order statistics -----------------------------------------------------
+
+def needed_n(p, level=0.95):
+    """Smallest n with an order-statistic interval for quantile p (R4).
+
+    0.99 -> 368, 0.999 -> 3688 at 95 %.
+    """
+    tail = math.log((1.0 - level) / 2.0)
+    return max(math.ceil(tail / math.log(p)), math.ceil(tail / math.log1p(-p)))
+
+
+def quantile_ranks(n, p, level=0.95):
+    """Ranks (l, u), 1-based, of the interval [X(l), X(u)]; None: n small."""
+    if n < needed_n(p, level):
+        return None
+    tail = (1.0 - level) / 2.0
+    low = int(dist.binom.ppf(tail, n, p))
+    while dist.binom.cdf(low - 1, n, p) > tail:
+        low -= 1
+    high = int(dist.binom.ppf(1.0 - tail, n, p)) + 1
+    return low, high
+
+
+def quantile_interval(x, p, level=0.95):
+    """Quantile p of samples x (n,), with its order-statistic interval.
+
+    -> value, low, high in the unit of x; low, high nan if n < needed_n(p).
+    The value is the inverse of the empirical distribution: X(ceil(n p)).
+    """
+    x = np.sort(np.asarray(x, float))
+    value = x[max(math.ceil(x.size * p) - 1, 0)]
+    ranks = quantile_ranks(x.size, p, level)
+    if ranks is None:
+        return value, np.nan, np.nan
+    return value, x[ranks[0] - 1], x[ranks[1] - 1]
+
+
+def median_interval(x, level=0.95):
+    """Median of x (n,) with its order-statistic interval, as
+    quantile_interval(); the value is the usual median."""
+    _, low, high = quantile_interval(x, 0.5, level)
+    return float(np.median(x)), low, high
+
+
+def histogram_quantile(low_edge, high_edge, count, p, level=0.95):
+    """Quantile p of a histogram; bounds go outward to bucket edges.
+
+    low_edge, high_edge, count  (buckets,), ascending, same unit; high_edge
+    is the largest value of the bucket. -> value, low, high as of
+    quantile_interval(); n is the sum of count (0: all nan).
+    """
+    upto = np.cumsum(count)
+    n = int(upto[-1]) if len(upto) else 0
+    if n == 0:
+        return np.nan, np.nan, np.nan
+    at = functools.partial(np.searchsorted, upto)
+    value = high_edge[at(max(math.ceil(n * p), 1))]
+    ranks = quantile_ranks(n, p, level)
+    if ranks is None:
+        return value, np.nan, np.nan
+    return value, low_edge[at(ranks[0])], high_edge[at(ranks[1])]
