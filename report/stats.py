@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Statistics of report, claims and gate: estimates and their intervals.
 
-The one place where numbers are made from trials (docs/method.md); tests of
-hypotheses are in signflip.py and are exported here too. Conventions:
+The one place where numbers are made from trials (docs/method.md). Callers
+import this module alone: tests (signflip.py), paired trials (paired.py) and
+crossovers (crossover.py) are exported from here. Conventions:
 
 - an array of shape (cells, n) holds n independent trials (or pairs of
   trials) of each cell; no function mixes cells unless it says so;
@@ -18,7 +19,13 @@ import math
 import numpy as np
 from scipy import stats as dist
 
-from report.signflip import holm, sign_flip_test, signed_ranks  # noqa: F401
+from report.crossover import crossover, first_clear  # noqa: F401
+from report.paired import (clopper_pearson, detectable, lag_one,  # noqa: F401
+                           outliers, pairs_needed, shift_interval, sign_test,
+                           slot_adjusted, standard_error, values_per_trial,
+                           variance_components)
+from report.signflip import (feasible, holm, sign_flip_test,  # noqa: F401
+                             signed_ranks)
 
 EXACT_BELOW = 50  # pairs; from here on the normal approximation is used
 RANKING_NEEDS = 6  # smallest n with a 95 % signed-rank interval

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Paired trials: slot effect, smallest detectable slowdown, planning.
+
+`d` is (pairs,): ln(cost of the second arm / cost of the first arm), both
+measured by fresh trials one right after the other; `base_first` (pairs,)
+says which of the two went first.
+"""
+import functools
+import math
+
+import numpy as np
+from scipy import stats as dist
+
+
+@functools.lru_cache(maxsize=None)
+def rank_sum_tail(m, n):
+    """P(U <= u) for u = 0 .. m n of Mann and Whitney's U, exact.
+
+    Counts by the Gaussian binomial, in whole numbers of any size.
+    """
+    count = [1] + [0] * (m * n)
+    for i in range(1, m + 1):
+        up = n + i
+        for u in range(m * n, up - 1, -1):
+            count[u] -= count[u - up]
+        for u in range(i, m * n + 1):
+            count[u] += count[u - i]
+    total = math.comb(m + n, m)
+    result, upto = [], 0
+    for c in count:
+        upto += c
+        result.append(upto / total)
+    return np.array(result)
+
+
+def shift_interval(x, y, level=0.99):
+    """Interval of the shift of x (m,) against y (n,): Moses' order
+    statistics of all x_i - y_j. -> low, high; nan where m, n are small."""
+    differences = np.sort(np.subtract.outer(x, y), axis=None)
+    k = int(np.searchsorted(rank_sum_tail(len(x), len(y)),
+                            (1.0 - level) / 2.0, side="right"))
+    if k < 1:
+        return np.nan, np.nan
+    return differences[k - 1], differences[-k]
+
+
+def slot_adjusted(d, base_first, level=0.99):
+    """Contrast free of the slot effect, and the slot effect itself.
+
+    Half the sum and half the difference of the pseudo-medians of the two
+    orders; slot > 0: whoever goes second is slower. -> dict of log ratios
+    "estimate", "low", "high", "slot", "slot_low", "slot_high"; nan where a
+    value does not exist (all pairs in one order, or too few).
+    """
+    from report.stats import hodges_lehmann, signed_rank_interval
+    d, base_first = np.asarray(d, float), np.asarray(base_first, bool)
+    first, second = d[base_first], d[~base_first]
+    if not len(first) or not len(second):
+        nan = float("nan")
+        return dict.fromkeys(("estimate", "low", "high", "slot", "slot_low",
+                              "slot_high"), nan)
+    a, b = hodges_lehmann(first), hodges_lehmann(second)
+    slot = (a - b) / 2.0
+    low, high = shift_interval(first, second, level)
+    adjusted = d - np.where(base_first, slot, -slot)
+    _, d_low, d_high = signed_rank_interval(adjusted, level)
+    return {"estimate": float((a + b) / 2.0), "low": float(d_low),
+            "high": float(d_high), "slot": float(slot),
+            "slot_low": float(low) / 2.0, "slot_high": float(high) / 2.0}
+
+
+def standard_error(low, high, level=0.99):
+    """Standard error that an interval of a normal estimate stands for."""
+    return (high - low) / (2.0 * dist.norm.isf((1.0 - level) / 2.0))
+
+
+def detectable(error, margin, alpha, cells=1, power=0.95):
+    """Smallest slowdown found with `power` in a family of `cells` tests at
+    `alpha`; error and margin are log ratios, and so is the result."""
+    return margin + (dist.norm.isf(alpha / cells)
+                     + dist.norm.isf(1.0 - power)) * error
+
+
+def pairs_needed(d, margin, alpha, cells=1, power=0.95, effect=0.02):
+    """Pairs to plan for `effect` [share], from recorded pairs d (n,).
+
+    Spread by the median absolute deviation; doubled, because noise comes
+    in bursts.
+    """
+    d = np.asarray(d, float)
+    spread = 1.4826 * np.median(np.abs(d - np.median(d)))
+    z = dist.norm.isf(alpha / cells) + dist.norm.isf(1.0 - power)
+    return 2 * math.ceil((z * spread / (math.log1p(effect) - margin)) ** 2)
+
+
+def variance_components(y):
+    """(between, within) variances of y (trials, values per trial), one-way
+    random effects; between is 0 where its estimate would be negative."""
+    y = np.asarray(y, float)
+    within = float(np.mean(np.var(y, axis=1, ddof=1)))
+    between = float(np.var(np.mean(y, axis=1), ddof=1)) - within / y.shape[1]
+    return max(between, 0.0), within
+
+
+def values_per_trial(between, within, trial_cost, value_cost):
+    """How many values a trial should yield (Kalibera and Jones, R12); costs
+    in one unit of time. Without variance between trials: math.inf."""
+    if between <= 0:
+        return math.inf
+    return max(1, math.ceil(math.sqrt(
+        trial_cost / value_cost * within / between)))
+
+
+def clopper_pearson(hits, n, level=0.95):
+    """One-sided exact upper bound of a probability: hits in n draws."""
+    if hits >= n:
+        return 1.0
+    return float(dist.beta.ppf(level, hits + 1, n - hits))
+
+
+def sign_test(up, down):
+    """Two-sided exact p of `up` against `down` at even odds (R32)."""
+    if up + down == 0:
+        return 1.0
+    return float(dist.binomtest(up, up + down).pvalue)
+
+
+def lag_one(d):
+    """Autocorrelation of d (n,) at lag 1; nan below n = 3 or no spread."""
+    d = np.asarray(d, float) - np.mean(d)
+    power = float(np.sum(d * d))
+    if len(d) < 3 or power == 0:
+        return float("nan")
+    return float(np.sum(d[1:] * d[:-1])) / power
+
+
+def outliers(x):
+    """Class of each value of x (n,) by Tukey's fences: 0 none, 1 mild
+    (1.5 spreads), 2 severe (3). For showing; nothing is dropped (R25)."""
+    low, high = np.percentile(x, [25, 75])
+    away = np.maximum(low - np.asarray(x), np.asarray(x) - high)
+    return (away > 1.5 * (high - low)).astype(int) + (away > 3 * (high - low))
