@@ -11,6 +11,8 @@ import math
 import numpy as np
 from scipy import stats as dist
 
+from report.signed_rank import hodges_lehmann, signed_rank_interval
+
 
 @functools.lru_cache(maxsize=None)
 def rank_sum_tail(m, n):
@@ -52,7 +54,6 @@ def slot_adjusted(d, base_first, level=0.99):
     "estimate", "low", "high", "slot", "slot_low", "slot_high"; nan where a
     value does not exist (all pairs in one order, or too few).
     """
-    from report.stats import hodges_lehmann, signed_rank_interval
     d, base_first = np.asarray(d, float), np.asarray(base_first, bool)
     first, second = d[base_first], d[~base_first]
     if not len(first) or not len(second):

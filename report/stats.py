@@ -2,7 +2,7 @@
 """Statistics of report, claims and gate: estimates and their intervals.
 
 The one place where numbers are made from trials (docs/method.md). Callers
-import this module alone: tests (signflip.py), paired trials (paired.py) and
+import this module alone: signed-rank methods (signed_rank.py), paired trials (paired.py) and
 crossovers (crossover.py) are exported from here. Conventions:
 
 - an array of shape (cells, n) holds n independent trials (or pairs of
@@ -24,10 +24,11 @@ from report.paired import (clopper_pearson, detectable, lag_one,  # noqa: F401
                            outliers, pairs_needed, shift_interval, sign_test,
                            slot_adjusted, standard_error, values_per_trial,
                            variance_components)
-from report.signflip import (feasible, holm, sign_flip_test,  # noqa: F401
-                             signed_ranks)
+from report.signed_rank import (feasible, hodges_lehmann,  # noqa: F401
+                                holm, sign_flip_test,
+                                signed_rank_interval, signed_rank_tail,
+                                signed_ranks, walsh, walsh_rank)
 
-EXACT_BELOW = 50  # pairs; from here on the normal approximation is used
 RANKING_NEEDS = 6  # smallest n with a 95 % signed-rank interval
 VERDICT_NEEDS = 20  # trials per arm that a gate or a claim needs (R11)
 
@@ -71,64 +72,7 @@ def percent(d):
     return 100.0 * np.expm1(d)
 
 
-# ---- signed-rank estimate and interval ------------------------------------
-
-@functools.lru_cache(maxsize=None)
-def signed_rank_tail(n):
-    """P(T <= t) for t = 0 .. n(n+1)/2, T = sum of a fair subset of 1 .. n.
-
-    Dynamic programming over the ranks; exact in doubles below n = 50.
-    """
-    count = np.zeros(n * (n + 1) // 2 + 1)
-    count[0] = 1.0
-    for rank in range(1, n + 1):
-        count[rank:] = count[rank:] + count[:-rank]
-    return np.cumsum(count) / 2.0 ** n
-
-
-def walsh_rank(n, level):
-    """k such that [W(k), W(M + 1 - k)] covers with >= level; 0: n too small.
-
-    W are the M = n(n+1)/2 sorted Walsh averages. Exact for n < 50, normal
-    approximation with continuity correction from there on.
-    """
-    tail = (1.0 - level) / 2.0
-    if n < EXACT_BELOW:
-        return int(np.searchsorted(signed_rank_tail(n), tail, side="right"))
-    mean = n * (n + 1) / 4.0
-    sd = math.sqrt(n * (n + 1) * (2 * n + 1) / 24.0)
-    return int(math.floor(mean + 0.5 - dist.norm.isf(tail) * sd))
-
-
-def walsh(x):
-    """Walsh averages (x_i + x_j) / 2, i <= j: (..., n) -> (..., n(n+1)/2)."""
-    i, j = np.triu_indices(x.shape[-1])
-    return (x[..., i] + x[..., j]) / 2.0
-
-
-def hodges_lehmann(x):
-    """Pseudo-median: median of the Walsh averages; (..., n) -> (...)."""
-    return np.median(walsh(np.asarray(x, float)), axis=-1)
-
-
-def signed_rank_interval(x, level=0.95):
-    """Pseudo-median with its signed-rank interval, all cells at once.
-
-    x (cells, n) or (n,), no nan -> centre, low, high of shape (cells,) or
-    scalars, in the unit of x. low and high are nan where n is too small.
-    """
-    x = np.asarray(x, float)
-    w = walsh(x)
-    m = w.shape[-1]
-    k = walsh_rank(x.shape[-1], level)
-    middle = [(m - 1) // 2, m // 2]
-    w = np.partition(w, sorted({*middle, max(k - 1, 0), m - max(k, 1)}), -1)
-    centre = (w[..., middle[0]] + w[..., middle[1]]) / 2.0
-    if k < 1:
-        return centre, np.full_like(centre, np.nan), np.full_like(
-            centre, np.nan)
-    return centre, w[..., k - 1], w[..., m - k]
-
+# ---- summaries ------------------------------------------------------------
 
 def summarize(groups, level=0.95, log=True):
     """Centre and interval of every group at once: a dict of summaries.
