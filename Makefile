@@ -30,7 +30,8 @@ MAP_LIBS  := $(sort $(foreach f,$(IMPLS),$(call needs,$(f))))
 LDLIBS    = $(shell pkg-config --libs $(LIBRARIES) $(MAP_LIBS)) -lm -ldl
 
 RUNNER  := $(filter-out runner/main.c %_helper.c,$(wildcard runner/*.c runner/*/*.c))
-OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(IMPLS)) $(BUILD)/impl_table.o
+OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(IMPLS)) $(BUILD)/impl_table.o \
+           $(BUILD)/events_tsv.o
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 .PHONY: all help clean FORCE
@@ -70,6 +71,22 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(OBJS)
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The event map is compiled in, so that an installed binary finds it anywhere.
+$(BUILD)/events_tsv.c: runner/counters/events.tsv Makefile
+	@mkdir -p $(@D)
+	@{ echo 'extern const unsigned char rm_events_tsv[];'; \
+	   echo 'const unsigned char rm_events_tsv[] = {'; \
+	   od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '0 };'; } >$@
+
+$(BUILD)/events_tsv.o: $(BUILD)/events_tsv.c
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# GPL-3.0-or-later, a program of its own: liblikwid is loaded with dlopen only.
+LIKWID_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runner/counters/*_helper.c))
+all: $(if $(LIKWID_OBJS),$(BUILD)/readmostly-likwid)
+$(BUILD)/readmostly-likwid: $(LIKWID_OBJS)
+	$(CC) $(ALL_CFLAGS) -o $@ $^ -ldl
 
 $(BUILD)/impl_table.o: $(BUILD)/impl_table.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<

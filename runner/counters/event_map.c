@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/counters/event_map.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Written by the Makefile from events.tsv; ends with a zero byte. */
+extern const unsigned char rm_events_tsv[];
+
+struct rm_event_map {
+	char *text; /* the table, cut up; all strings point into it */
+	struct rm_event *events;
+	size_t size, room;
+};
+
+enum { COLUMNS = 7 };
+
+/* Cuts a line at its tabs. Returns the number of fields, COLUMNS + 1 at most. */
+static unsigned cut(char *line, char *field[COLUMNS])
+{
+	unsigned n = 0;
+
+	for (char *next = line; next;) {
+		char *here = strsep(&next, "\t");
+
+		if (n == COLUMNS)
+			return COLUMNS + 1;
+		field[n++] = here;
+	}
+	return n;
+}
+
+static const char *or_null(const char *field)
+{
+	return strcmp(field, "-") ? field : NULL;
+}
+
+static int take_config(const char *text, const char *where, uint64_t *config,
+        struct rm_error *e)
+{
+	char *end;
+
+	errno = 0;
+	*config = strtoull(text, &end, 16);
+	if (strncmp(text, "0x", 2) || end == text + 2 || *end || errno)
+		return rm_error_set(e, -EINVAL,
+		        "%s: perf_config \"%s\", expected 0x and hex digits",
+		        where, text);
+	return 0;
+}
+
+static int check(const struct rm_event_map *map, const struct rm_event *event,
+        const char *where, struct rm_error *error)
+{
+	if (!rm_arch_known(event->arch))
+		return rm_error_set(error, -EINVAL,
+		        "%s: arch \"%s\", expected one that the runner can "
+		        "recognise, a family (intel, amd, arm) or *",
+		        where, event->arch);
+	if (!event->metric[0])
+		return rm_error_set(error, -EINVAL,
+		        "%s: no metric, expected a name", where);
+	for (size_t i = 0; i < map->size; i++)
+		if (!strcmp(map->events[i].arch, event->arch) &&
+		        !strcmp(map->events[i].metric, event->metric))
+			return rm_error_set(error, -EINVAL,
+			        "%s: %s %s again, expected each pair once",
+			        where, event->arch, event->metric);
+	if (event->likwid_event && !event->likwid_counter)
+		return rm_error_set(error, -EINVAL,
+		        "%s: likwid event without a counter, expected PMC, "
+		        "FIXC0, ...",
+		        where);
+	return 0;
+}
+
+static int take_line(struct rm_event_map *map, char *line, const char *where,
+        struct rm_error *error)
+{
+	char *field[COLUMNS] = { NULL };
+	struct rm_event event = { .note = "" };
+	unsigned n = cut(line, field);
+
+	if (n != COLUMNS && n != COLUMNS - 1)
+		return rm_error_set(error, -EINVAL,
+		        "%s: %s%u columns, expected %d separated by tabs",
+		        where, n > COLUMNS ? "more than " : "",
+		        n > COLUMNS ? COLUMNS : n, COLUMNS);
+	event.arch = field[0];
+	event.metric = field[1];
+	event.likwid_event = or_null(field[2]);
+	event.likwid_counter = or_null(field[3]);
+	event.perf_pmu = or_null(field[4]);
+	if (n == COLUMNS)
+		event.note = field[6];
+	int code = take_config(field[5], where, &event.perf_config, error);
+	if (!code)
+		code = check(map, &event, where, error);
+	if (code)
+		return code;
+	if (map->size == map->room) {
+		size_t room = map->room ? 2 * map->room : 256;
+		void *more = realloc(map->events, room * sizeof(event));
+
+		if (!more)
+			return rm_error_set(error, -ENOMEM, "out of memory");
+		map->events = more;
+		map->room = room;
+	}
+	map->events[map->size++] = event;
+	return 0;
+}
+
+int rm_event_map_parse(const char *text, const char *name,
+        struct rm_event_map **map, struct rm_error *error)
+{
+	struct rm_event_map *made = calloc(1, sizeof(*made));
+	unsigned number = 0;
+	int code = 0;
+
+	if (!made || !(made->text = strdup(text))) {
+		code = rm_error_set(error, -ENOMEM, "out of memory");
+		goto out;
+	}
+	for (char *next = made->text; next && !code;) {
+		char *line = strsep(&next, "\n"), where[256];
+
+		snprintf(where, sizeof(where), "%s:%u", name, ++number);
+		if (line[0] && line[0] != '#')
+			code = take_line(made, line, where, error);
+	}
+out:
+	if (code) {
+		rm_event_map_free(made);
+		return code;
+	}
+	*map = made;
+	return 0;
+}
+
+int rm_event_map_builtin(struct rm_event_map **map, struct rm_error *error)
+{
+	return rm_event_map_parse(
+	        (const char *)rm_events_tsv, "events.tsv", map, error);
+}
+
+void rm_event_map_free(struct rm_event_map *map)
+{
+	if (!map)
+		return;
+	free(map->events);
+	free(map->text);
+	free(map);
+}
+
+size_t rm_event_map_size(const struct rm_event_map *map)
+{
+	return map->size;
+}
+
+const struct rm_event *rm_event_map_at(
+        const struct rm_event_map *map, size_t index)
+{
+	return &map->events[index];
+}
+
+const struct rm_event *rm_event_map_find(const struct rm_event_map *map,
+        const struct rm_arch *arch, const char *metric, struct rm_error *error)
+{
+	for (unsigned step = 0; step < arch->steps; step++)
+		for (size_t i = 0; i < map->size; i++)
+			if (!strcmp(map->events[i].arch, arch->chain[step]) &&
+			        !strcmp(map->events[i].metric, metric))
+				return &map->events[i];
+	rm_error_set(error, -ENOENT, "%s is not offered on %s (%s)", metric,
+	        arch->name, arch->what);
+	return NULL;
+}
