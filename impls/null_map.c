@@ -39,7 +39,7 @@ RM_HOT uint64_t rank_of(struct rm_shape shape, struct rm_key key)
 }
 
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
-	struct rm_value *value)
+        struct rm_value *value)
 {
 	(void)thread;
 	*value = rm_value_of(rank_of(shape, key), 0, 0);
@@ -49,7 +49,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 }
 
 RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-	const struct rm_value *value)
+        const struct rm_value *value)
 {
 	(void)thread, (void)shape, (void)key, (void)value;
 	return true;

@@ -30,15 +30,15 @@ enum rm_operation { RM_LOOKUP, RM_UPSERT, RM_REMOVE, RM_OPERATIONS };
 
 /* What one thread did. Every member counts from 0 at the phase's start. */
 struct rm_counts {
-	uint64_t iterations;	  /* draws: lookups + write decisions */
-	uint64_t writes;	  /* upserts and removes */
-	uint64_t pairs;		  /* write decisions that did two operations */
-	uint64_t inserts;	  /* upserts whose key was not there */
-	uint64_t removes;	  /* removes whose key was there */
-	uint64_t idle_removes;	  /* removes whose key was not there */
-	uint64_t misses_absent;	  /* lookups of never-present ranks */
+	uint64_t iterations;      /* draws: lookups + write decisions */
+	uint64_t writes;          /* upserts and removes */
+	uint64_t pairs;           /* write decisions that did two operations */
+	uint64_t inserts;         /* upserts whose key was not there */
+	uint64_t removes;         /* removes whose key was there */
+	uint64_t idle_removes;    /* removes whose key was not there */
+	uint64_t misses_absent;   /* lookups of never-present ranks */
 	uint64_t misses_resident; /* lookups that missed a resident rank */
-	uint64_t wrong;		  /* not 0: a value was another key's or torn */
+	uint64_t wrong;           /* not 0: a value was another key's or torn */
 };
 
 struct rm_pace; /* runner/trial/pace.h: the open loop's schedule */
@@ -49,24 +49,24 @@ struct rm_pace; /* runner/trial/pace.h: the open loop's schedule */
  */
 struct rm_worker {
 	_Alignas(RM_CACHE_LINE) void *thread; /* from join() */
-	const atomic_bool *stop;	      /* set once, at the window's end */
-	_Atomic uint64_t *head; /* fresh: next new rank, shared by all */
-	const uint32_t *stream; /* skewed: ranks made beforehand; or NULL */
-	uint64_t stream_mask;	/* its length - 1, a power of two - 1 */
-	uint64_t position;	/* next one to take */
-	struct rm_pace *pace;	/* open loop, or NULL */
+	const atomic_bool *stop; /* set once, at the window's end */
+	_Atomic uint64_t *head;  /* fresh: next new rank, shared by all */
+	const uint32_t *stream;  /* skewed: ranks made beforehand; or NULL */
+	uint64_t stream_mask;    /* its length - 1, a power of two - 1 */
+	uint64_t position;       /* next one to take */
+	struct rm_pace *pace;    /* open loop, or NULL */
 	uint64_t rng;
 	uint64_t resident;    /* n: ranks kept resident */
-	uint64_t span;	      /* lookups draw from [0, span): n / (1 - m) */
+	uint64_t span;        /* lookups draw from [0, span): n / (1 - m) */
 	uint64_t fresh_guard; /* fresh: distance kept from both ends */
 	uint32_t write_below; /* iterations that write, of 2^32 */
 	enum rm_write_kind write_kind;
-	unsigned slot;		    /* 0 .. threads - 1; the values' writer */
-	uint64_t iterations_limit;  /* UINT64_MAX: until stop */
-	uint64_t sequence;	    /* of this thread's values */
-	uint64_t key_sum;	    /* + inserted, - removed ranks, mixed */
+	unsigned slot;             /* 0 .. threads - 1; the values' writer */
+	uint64_t iterations_limit; /* UINT64_MAX: until stop */
+	uint64_t sequence;         /* of this thread's values */
+	uint64_t key_sum;          /* + inserted, - removed ranks, mixed */
 	struct rm_counts counts;
-	struct rm_key_bytes line;   /* lookups' string key */
+	struct rm_key_bytes line;    /* lookups' string key */
 	struct rm_key_bytes written; /* writes' string key */
 };
 
@@ -78,7 +78,7 @@ bool rm_pace_next(struct rm_worker *worker, bool *sleeping);
 void rm_pace_wait(struct rm_worker *worker);
 /* Records one operation that ended now. */
 void rm_pace_record(
-	struct rm_worker *worker, enum rm_operation operation, bool was_there);
+        struct rm_worker *worker, enum rm_operation operation, bool was_there);
 
 RM_HOT bool rm_stopped(const struct rm_worker *worker)
 {
@@ -86,12 +86,12 @@ RM_HOT bool rm_stopped(const struct rm_worker *worker)
 	return atomic_load_explicit(worker->stop, memory_order_relaxed);
 }
 
-RM_HOT void rm_write_upsert(const struct rm_map_ops *map,
-	struct rm_shape shape, struct rm_worker *worker, uint64_t rank)
+RM_HOT void rm_write_upsert(const struct rm_map_ops *map, struct rm_shape shape,
+        struct rm_worker *worker, uint64_t rank)
 {
 	struct rm_key key = rm_key_of(shape, rank, &worker->written);
 	struct rm_value value =
-		rm_value_of(rank, worker->slot, ++worker->sequence);
+	        rm_value_of(rank, worker->slot, ++worker->sequence);
 	bool was_there = map->upsert(worker->thread, shape, key, &value);
 
 	worker->counts.writes++;
@@ -103,8 +103,8 @@ RM_HOT void rm_write_upsert(const struct rm_map_ops *map,
 		rm_pace_record(worker, RM_UPSERT, was_there);
 }
 
-RM_HOT void rm_write_remove(const struct rm_map_ops *map,
-	struct rm_shape shape, struct rm_worker *worker, uint64_t rank)
+RM_HOT void rm_write_remove(const struct rm_map_ops *map, struct rm_shape shape,
+        struct rm_worker *worker, uint64_t rank)
 {
 	struct rm_key key = rm_key_of(shape, rank, &worker->written);
 	bool was_there = map->remove(worker->thread, shape, key);
@@ -122,14 +122,14 @@ RM_HOT void rm_write_remove(const struct rm_map_ops *map,
 
 /* One write decision. `rank` is a resident one, drawn by the loop. */
 RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
-	struct rm_worker *worker, uint64_t rank)
+        struct rm_worker *worker, uint64_t rank)
 {
 	enum rm_write_kind kind = worker->write_kind;
 
 	if (kind == RM_FRESH)
 		/* relaxed: only uniqueness matters */
 		rank = atomic_fetch_add_explicit(
-			worker->head, 1, memory_order_relaxed);
+		        worker->head, 1, memory_order_relaxed);
 	if (kind == RM_CHURN)
 		rm_write_remove(map, shape, worker, rank);
 	rm_write_upsert(map, shape, worker, rank);
@@ -146,12 +146,12 @@ RM_HOT uint64_t rm_lookup_base(const struct rm_worker *worker)
 		return 0;
 	/* relaxed: any recent value will do, see fresh_guard */
 	return atomic_load_explicit(worker->head, memory_order_relaxed) -
-		worker->resident + worker->fresh_guard;
+	       worker->resident + worker->fresh_guard;
 }
 
 /* Takes the next rank from the stream, or from the high half of `x`. */
 RM_HOT uint64_t rm_draw(struct rm_worker *worker, bool streamed, uint64_t x,
-	uint64_t *position, uint64_t span)
+        uint64_t *position, uint64_t span)
 {
 	if (streamed)
 		return worker->stream[(*position)++ & worker->stream_mask];
@@ -173,8 +173,8 @@ RM_HOT void rm_count_miss(struct rm_worker *worker, uint64_t offset)
  * a multiple of RM_BATCH.
  */
 RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
-	struct rm_worker *worker, bool streamed,
-	void (*write)(struct rm_worker *worker, uint64_t rank))
+        struct rm_worker *worker, bool streamed,
+        void (*write)(struct rm_worker *worker, uint64_t rank))
 {
 	void *const thread = worker->thread;
 	const uint64_t span = worker->span;
@@ -190,12 +190,12 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 		do {
 			uint64_t x = rm_next(&rng);
 			uint64_t rank =
-				rm_draw(worker, streamed, x, &position, span);
+			        rm_draw(worker, streamed, x, &position, span);
 
 			if (__builtin_expect((uint32_t)x < write_below, 0)) {
 				if (rank >= worker->resident)
 					rank = rm_below32((uint32_t)(x >> 32),
-						worker->resident);
+					        worker->resident);
 				write(worker, rank);
 				if (rm_stopped(worker)) {
 					left--;
@@ -205,12 +205,12 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 			}
 			struct rm_value value;
 			struct rm_key key =
-				rm_key_of(shape, base + rank, &worker->line);
+			        rm_key_of(shape, base + rank, &worker->line);
 
 			if (__builtin_expect(
-				    map->lookup(thread, shape, key, &value), 1))
+			            map->lookup(thread, shape, key, &value), 1))
 				wrong |= rm_value_wrong(
-					shape, &value, base + rank);
+				        shape, &value, base + rank);
 			else
 				rm_count_miss(worker, rank);
 		} while (--left);
@@ -227,8 +227,8 @@ out:
 
 /* The open loop: each operation starts when its schedule says so. */
 RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
-	struct rm_worker *worker, bool streamed,
-	void (*write)(struct rm_worker *worker, uint64_t rank))
+        struct rm_worker *worker, bool streamed,
+        void (*write)(struct rm_worker *worker, uint64_t rank))
 {
 	bool sleeping;
 
@@ -241,8 +241,8 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 
 		uint64_t x = rm_next(&worker->rng);
 		uint64_t base = rm_lookup_base(worker);
-		uint64_t rank = rm_draw(worker, streamed, x,
-			&worker->position, worker->span);
+		uint64_t rank = rm_draw(
+		        worker, streamed, x, &worker->position, worker->span);
 
 		worker->counts.iterations++;
 		if ((uint32_t)x < worker->write_below) {
@@ -250,14 +250,14 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 		} else {
 			struct rm_value value;
 			struct rm_key key =
-				rm_key_of(shape, base + rank, &worker->line);
-			bool hit = map->lookup(
-				worker->thread, shape, key, &value);
+			        rm_key_of(shape, base + rank, &worker->line);
+			bool hit =
+			        map->lookup(worker->thread, shape, key, &value);
 
 			rm_pace_record(worker, RM_LOOKUP, hit);
 			if (hit)
 				worker->counts.wrong |= rm_value_wrong(
-					shape, &value, base + rank);
+				        shape, &value, base + rank);
 			else
 				rm_count_miss(worker, rank);
 		}
@@ -267,8 +267,8 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 
 /* All loops of one shape; chosen before the loop, never inside it. */
 RM_HOT void rm_drive(const struct rm_map_ops *map, struct rm_shape shape,
-	struct rm_worker *worker,
-	void (*write)(struct rm_worker *worker, uint64_t rank))
+        struct rm_worker *worker,
+        void (*write)(struct rm_worker *worker, uint64_t rank))
 {
 	if (worker->pace && worker->stream)
 		rm_drive_paced(map, shape, worker, true, write);
@@ -285,28 +285,34 @@ RM_HOT void rm_drive(const struct rm_map_ops *map, struct rm_shape shape,
  * small, and its drive. The only macros of the contract: a function cannot
  * make functions.
  */
-#define RM_DRIVE(ops, name, shape)                                             \
-	static __attribute__((noinline)) void write_##name(                    \
-		struct rm_worker *worker, uint64_t rank)                       \
-	{                                                                      \
-		rm_write(&(ops), shape, worker, rank);                         \
-	}                                                                      \
-	static void drive_##name(struct rm_worker *worker)                     \
-	{                                                                      \
-		rm_drive(&(ops), shape, worker, write_##name);                 \
+#define RM_DRIVE(ops, name, shape)                             \
+	static __attribute__((noinline)) void write_##name(    \
+	        struct rm_worker *worker, uint64_t rank)       \
+	{                                                      \
+		rm_write(&(ops), shape, worker, rank);         \
+	}                                                      \
+	static void drive_##name(struct rm_worker *worker)     \
+	{                                                      \
+		rm_drive(&(ops), shape, worker, write_##name); \
 	}
 
-#define RM_DRIVES_U64(ops)                                                     \
-	RM_DRIVE(ops, u64x8, RM_U64X8)                                         \
+#define RM_DRIVES_U64(ops)             \
+	RM_DRIVE(ops, u64x8, RM_U64X8) \
 	RM_DRIVE(ops, u64x24, RM_U64X24)
 
-#define RM_DRIVES(ops)                                                         \
-	RM_DRIVES_U64(ops)                                                     \
-	RM_DRIVE(ops, str16x8, RM_STR16X8)                                     \
+#define RM_DRIVES(ops)                     \
+	RM_DRIVES_U64(ops)                 \
+	RM_DRIVE(ops, str16x8, RM_STR16X8) \
 	RM_DRIVE(ops, str16x24, RM_STR16X24)
 
 /* Initialisers of rm_impl.drive. */
-#define RM_U64_DRIVES { drive_u64x8, drive_u64x24, NULL, NULL }
-#define RM_ALL_DRIVES { drive_u64x8, drive_u64x24, drive_str16x8, drive_str16x24 }
+#define RM_U64_DRIVES                                 \
+	{                                             \
+		drive_u64x8, drive_u64x24, NULL, NULL \
+	}
+#define RM_ALL_DRIVES                                                    \
+	{                                                                \
+		drive_u64x8, drive_u64x24, drive_str16x8, drive_str16x24 \
+	}
 
 #endif /* RM_DRIVER_H */

@@ -29,7 +29,7 @@ static inline uint64_t rm_scatter(uint64_t rank)
 
 /* The key of a rank; string bytes go to `line` and live as long as it. */
 RM_HOT struct rm_key rm_key_of(
-	struct rm_shape shape, uint64_t rank, struct rm_key_bytes *line)
+        struct rm_shape shape, uint64_t rank, struct rm_key_bytes *line)
 {
 	struct rm_key key = { .word = rm_scatter(rank) };
 
@@ -47,17 +47,17 @@ RM_HOT struct rm_key rm_key_of(
  * other words repeat word 0 in two ways, so that a torn copy shows.
  */
 RM_HOT struct rm_value rm_value_of(
-	uint64_t rank, unsigned writer, uint64_t sequence)
+        uint64_t rank, unsigned writer, uint64_t sequence)
 {
 	uint64_t word = sequence << 44 | (uint64_t)(writer & 0xfff) << 32 |
-		(uint32_t)rank;
+	                (uint32_t)rank;
 
 	return (struct rm_value){ { word, ~word, word << 21 | word >> 43 } };
 }
 
 /* 0 if `value` is one that was written for `rank`, untorn; else not 0. */
 RM_HOT uint64_t rm_value_wrong(
-	struct rm_shape shape, const struct rm_value *value, uint64_t rank)
+        struct rm_shape shape, const struct rm_value *value, uint64_t rank)
 {
 	uint64_t word = value->word[0];
 	uint64_t wrong = (uint32_t)word ^ (uint32_t)rank;

@@ -14,19 +14,19 @@ struct command {
 
 static const struct command commands[] = {
 	{ "list", "maps in this build; skipped ones with the reason",
-		rm_cli_list },
+	        rm_cli_list },
 	{ "plan", "what a workload file would run, and how long", rm_cli_plan },
 	{ "run", "run a campaign, or resume one", rm_cli_run },
 	{ "trial", "one cell: JSON in, JSON out", rm_cli_trial },
 	{ "check", "correctness checks of one map or all", rm_cli_check },
 	{ "counters", "which counters work here, proved; why the rest does not",
-		rm_cli_counters },
+	        rm_cli_counters },
 	{ "doctor", "what disturbs measurement here, and how to change it",
-		rm_cli_doctor },
+	        rm_cli_doctor },
 	{ "machine", "what this machine is", rm_cli_machine },
 	{ "plot", "quick plots of a campaign with gnuplot", rm_cli_plot },
 	{ "validate", "schema and completeness of a campaign",
-		rm_cli_validate },
+	        rm_cli_validate },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -36,9 +36,9 @@ static void usage(FILE *out)
 	fprintf(out, "usage: readmostly COMMAND [ARGUMENTS]\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name,
-			commands[i].what);
+		        commands[i].what);
 	fprintf(out, "\n`readmostly COMMAND --help` explains a command; "
-		     "`make bench` runs all that is needed.\n");
+	             "`make bench` runs all that is needed.\n");
 }
 
 int main(int argc, char **argv)
@@ -48,7 +48,7 @@ int main(int argc, char **argv)
 		return RM_USAGE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
-		!strcmp(argv[1], "help")) {
+	        !strcmp(argv[1], "help")) {
 		usage(stdout);
 		return RM_OK;
 	}

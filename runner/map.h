@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 /* For the measured operations: the compiler may not leave a call. */
-#define RM_HOT	static inline __attribute__((always_inline))
+#define RM_HOT static inline __attribute__((always_inline))
 /* For the slow path of a measured operation: a direct call, out of line. */
 #define RM_COLD __attribute__((noinline, cold))
 
@@ -25,7 +25,7 @@ enum { RM_CACHE_LINE = 64 };
  * folds away in the measured loop.
  */
 struct rm_shape {
-	bool str;	      /* false: 64-bit keys; true: byte strings */
+	bool str;             /* false: 64-bit keys; true: byte strings */
 	unsigned value_bytes; /* 8 or 24 */
 };
 
@@ -60,11 +60,11 @@ struct rm_value {
 
 /* What a map allocates for. */
 struct rm_sizing {
-	size_t keys;		    /* most keys resident at one time */
-	size_t threads;		    /* most threads joined at one time, >= 1 */
+	size_t keys;                /* most keys resident at one time */
+	size_t threads;             /* most threads joined at one time, >= 1 */
 	size_t retired_limit_bytes; /* above this, writers wait for a grace
 				       period; 0: the map's own default */
-	bool presize;		    /* false: start small and grow */
+	bool presize;               /* false: start small and grow */
 	struct rm_shape shape;
 	uint64_t seed; /* of the map's hash; equal seed, equal layout */
 };
@@ -74,20 +74,20 @@ struct rm_source {
 	size_t count;
 	/* Fills key and value of entry i, 0 <= i < count. The key's bytes are
 	   valid until the next call. */
-	void (*at)(const struct rm_source *source, size_t i,
-		struct rm_key *key, struct rm_value *value);
+	void (*at)(const struct rm_source *source, size_t i, struct rm_key *key,
+	        struct rm_value *value);
 	const void *context;
 };
 
 /* Called per entry by scan; returning false ends the scan. */
 typedef bool rm_scan_fn(
-	void *context, struct rm_key key, const struct rm_value *value);
+        void *context, struct rm_key key, const struct rm_value *value);
 /* Called per statistic: a stable name, its unit ("1", "bytes", "ns"). */
 typedef void rm_stat_fn(
-	void *context, const char *name, const char *unit, double value);
+        void *context, const char *name, const char *unit, double value);
 /* New value from old (NULL: the key is absent); false: leave unchanged. */
 typedef bool rm_update_fn(
-	void *context, const struct rm_value *old, struct rm_value *value);
+        void *context, const struct rm_value *old, struct rm_value *value);
 
 /*
  * Operations on one map. `thread` is what join() returned and stays on that
@@ -106,10 +106,10 @@ struct rm_map_ops {
 	void (*leave)(void *thread);
 	/* Stores the value only if the key is there. Allocates nothing. */
 	bool (*lookup)(void *thread, struct rm_shape shape, struct rm_key key,
-		struct rm_value *value);
+	        struct rm_value *value);
 	/* Inserts or replaces. */
 	bool (*upsert)(void *thread, struct rm_shape shape, struct rm_key key,
-		const struct rm_value *value);
+	        const struct rm_value *value);
 	bool (*remove)(void *thread, struct rm_shape shape, struct rm_key key);
 	/* After each batch: no reference is held. Must not block; may free. */
 	void (*quiesce)(void *thread);
@@ -124,30 +124,29 @@ struct rm_map_ops {
 	/* Fills an empty map in bulk; one thread, before the others use the
 	   map. Returns 0 or -ENOMEM. */
 	int (*load)(void *thread, struct rm_shape shape,
-		const struct rm_source *source);
+	        const struct rm_source *source);
 	/* upsert that also stores the value it replaced, if there was one. */
-	bool (*exchange)(void *thread, struct rm_shape shape,
-		struct rm_key key, const struct rm_value *value,
-		struct rm_value *old);
+	bool (*exchange)(void *thread, struct rm_shape shape, struct rm_key key,
+	        const struct rm_value *value, struct rm_value *old);
 	/* remove that also stores the value it took out, if there was one. */
 	bool (*take)(void *thread, struct rm_shape shape, struct rm_key key,
-		struct rm_value *old);
+	        struct rm_value *old);
 	/* Returns true and stores the present value where the key was there;
 	   else inserts `value`. */
 	bool (*insert_if_absent)(void *thread, struct rm_shape shape,
-		struct rm_key key, const struct rm_value *value,
-		struct rm_value *present);
+	        struct rm_key key, const struct rm_value *value,
+	        struct rm_value *present);
 	/* Replaces `expected` by `value`; returns whether it did. */
 	bool (*compare_swap)(void *thread, struct rm_shape shape,
-		struct rm_key key, const struct rm_value *expected,
-		const struct rm_value *value);
+	        struct rm_key key, const struct rm_value *expected,
+	        const struct rm_value *value);
 	/* Atomic read-modify-write through a callback. Returns whether the
 	   key was there. */
 	bool (*update)(void *thread, struct rm_shape shape, struct rm_key key,
-		rm_update_fn *fn, void *context);
+	        rm_update_fn *fn, void *context);
 	/* Visits entries; what it guarantees is rm_impl.guarantees. */
 	void (*scan)(void *thread, struct rm_shape shape, rm_scan_fn *fn,
-		void *context);
+	        void *context);
 	/* Number of entries; exact when nobody writes. */
 	size_t (*length)(void *thread);
 	void (*clear)(void *thread);
@@ -165,7 +164,7 @@ enum rm_cap {
 	RM_CAP_SINGLE_WRITER = 1 << 0, /* at most one thread may write */
 	RM_CAP_BACKGROUND = 1 << 1,    /* has threads of its own */
 	RM_CAP_NO_STATE = 1 << 2,      /* holds nothing: null_map */
-	RM_CAP_UNSAFE = 1 << 3,	/* safe with one thread or read-only */
+	RM_CAP_UNSAFE = 1 << 3,        /* safe with one thread or read-only */
 	RM_CAP_UNSAFE_INSERT = 1 << 4, /* ... and with in-place updates */
 	RM_CAP_SLOW_WRITES = 1 << 5,   /* a write costs O(keys) */
 };
@@ -177,14 +176,14 @@ struct rm_worker; /* runner/driver.h */
 
 /* What the suite knows of a map. One per file in impls/, same id. */
 struct rm_impl {
-	const char *id;	    /* the file's base name; the id in results */
+	const char *id;     /* the file's base name; the id in results */
 	const char *label;  /* the name on plots, at most 24 characters */
 	const char *family; /* lock | sync | shard | rcu | free | bound */
 	const char *sync;   /* "none", "rwlock", "rcu-qsbr", "epoch", ... */
 	const char *source; /* where the algorithm is from */
 	const char *system; /* "M3" of systems.md, or "" */
 	unsigned shapes;    /* bits: what drive[] offers */
-	unsigned caps;	    /* bits of enum rm_cap */
+	unsigned caps;      /* bits of enum rm_cap */
 	/* of scan and length: "point-in-time" | "once-if-present" | "none" */
 	const char *guarantees;
 	const char *progress; /* "blocking" | "lock-free" | "wait-free" */

@@ -9,7 +9,7 @@
 static int tap_count, tap_failed;
 
 static inline bool tap_check(
-	bool ok, const char *name, const char *file, int line)
+        bool ok, const char *name, const char *file, int line)
 {
 	printf("%sok %d - %s\n", ok ? "" : "not ", ++tap_count, name);
 	if (!ok) {
@@ -21,9 +21,10 @@ static inline bool tap_check(
 }
 
 /* A fact, and its name as a sentence. */
-#define CHECK(condition, name) tap_check((condition), (name), __FILE__, __LINE__)
+#define CHECK(condition, name) \
+	tap_check((condition), (name), __FILE__, __LINE__)
 /* A fact that this machine cannot show, and why. */
-#define SKIP(name, why)                                                        \
+#define SKIP(name, why) \
 	printf("ok %d - %s # SKIP %s\n", ++tap_count, (name), (why))
 /* Last line of main(): return DONE(); */
 #define DONE() (printf("1..%d\n", tap_count), tap_failed ? 1 : 0)

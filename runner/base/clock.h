@@ -32,7 +32,7 @@ static inline void rm_sleep_until(uint64_t when_ns)
 		.tv_nsec = (long)(when_ns % 1000000000U) };
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) ==
-		EINTR)
+	        EINTR)
 		;
 }
 

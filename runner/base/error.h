@@ -6,8 +6,8 @@
 /* Exit statuses of every program of the suite (architecture 2.14). */
 enum rm_status {
 	RM_OK = 0,
-	RM_FAILED = 1,	     /* a check failed, a verdict is FAIL */
-	RM_USAGE = 2,	     /* usage or input */
+	RM_FAILED = 1,       /* a check failed, a verdict is FAIL */
+	RM_USAGE = 2,        /* usage or input */
 	RM_INCOMPLETE = 3,   /* some cells have no result */
 	RM_INTERRUPTED = 75, /* SIGTERM or SIGINT; resumable */
 };
@@ -23,6 +23,6 @@ struct rm_error {
  * `return rm_error_set(error, -EINVAL, "...")`. `error` may be NULL.
  */
 int rm_error_set(struct rm_error *error, int code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+        __attribute__((format(printf, 3, 4)));
 
 #endif /* RM_ERROR_H */

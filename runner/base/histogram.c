@@ -65,12 +65,12 @@ void rm_histogram_record(struct rm_histogram *histogram, uint64_t value)
 }
 
 void rm_histogram_merge(
-	struct rm_histogram *into, const struct rm_histogram *from)
+        struct rm_histogram *into, const struct rm_histogram *from)
 {
 	if (!from->count)
 		return;
 	for (unsigned i = rm_histogram_index(from->min_ns);
-		i <= rm_histogram_index(from->max_ns); i++)
+	        i <= rm_histogram_index(from->max_ns); i++)
 		into->counts[i] += from->counts[i];
 	into->count += from->count;
 	into->saturated += from->saturated;
@@ -82,7 +82,7 @@ void rm_histogram_merge(
 }
 
 void rm_histogram_add(
-	struct rm_histogram *histogram, unsigned index, uint64_t count)
+        struct rm_histogram *histogram, unsigned index, uint64_t count)
 {
 	uint64_t low = rm_histogram_low(index), high = rm_histogram_high(index);
 
@@ -98,7 +98,7 @@ void rm_histogram_add(
 }
 
 uint64_t rm_histogram_quantile(
-	const struct rm_histogram *histogram, double share)
+        const struct rm_histogram *histogram, double share)
 {
 	uint64_t wanted = (uint64_t)ceil(share * (double)histogram->count);
 	uint64_t seen = 0;
@@ -111,7 +111,7 @@ uint64_t rm_histogram_quantile(
 			uint64_t high = rm_histogram_high(i);
 
 			return high < histogram->max_ns ? high
-							: histogram->max_ns;
+			                                : histogram->max_ns;
 		}
 	}
 	return histogram->max_ns;
@@ -119,7 +119,6 @@ uint64_t rm_histogram_quantile(
 
 double rm_histogram_mean(const struct rm_histogram *histogram)
 {
-	return histogram->count
-		? histogram->sum_ns / (double)histogram->count
-		: 0;
+	return histogram->count ? histogram->sum_ns / (double)histogram->count
+	                        : 0;
 }

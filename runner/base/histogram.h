@@ -21,11 +21,11 @@ enum {
 };
 
 struct rm_histogram {
-	uint64_t count;	    /* values recorded */
+	uint64_t count;     /* values recorded */
 	uint64_t min_ns;    /* UINT64_MAX while count is 0 */
 	uint64_t max_ns;    /* exact, of recorded values; 0 while empty */
 	uint64_t saturated; /* values above the maximum, counted at it */
-	double sum_ns;	    /* of recorded values */
+	double sum_ns;      /* of recorded values */
 	uint64_t counts[RM_HISTOGRAM_LENGTH];
 };
 
@@ -38,12 +38,12 @@ void rm_histogram_record(struct rm_histogram *histogram, uint64_t value_ns);
 
 /* Adds all of `from` to `into`: as if recorded there. */
 void rm_histogram_merge(
-	struct rm_histogram *into, const struct rm_histogram *from);
+        struct rm_histogram *into, const struct rm_histogram *from);
 
 /* Adds `count` values of bucket `index`, 0 <= index < LENGTH; min, max and
    sum then have the bucket's precision. */
 void rm_histogram_add(
-	struct rm_histogram *histogram, unsigned index, uint64_t count);
+        struct rm_histogram *histogram, unsigned index, uint64_t count);
 
 /* Bucket of a value, and the values it holds: [low, high]. */
 unsigned rm_histogram_index(uint64_t value_ns);
@@ -56,7 +56,7 @@ uint64_t rm_histogram_high(unsigned index);
  * to its bucket's edge, at most max_ns. 0 when empty.
  */
 uint64_t rm_histogram_quantile(
-	const struct rm_histogram *histogram, double share);
+        const struct rm_histogram *histogram, double share);
 
 /* Arithmetic mean of the recorded values; 0 when empty. */
 double rm_histogram_mean(const struct rm_histogram *histogram);

@@ -25,8 +25,8 @@ struct rm_counters; /* opaque; one per trial */
  * `error` where the back end cannot work: then the trial reports the reason.
  */
 int rm_counters_open(const json_t *request, unsigned threads,
-	const unsigned *cpus, struct rm_counters **session,
-	struct rm_error *error);
+        const unsigned *cpus, struct rm_counters **session,
+        struct rm_error *error);
 
 /* On worker `slot`, once, outside the window. Returns 0 or -errno; the reason
    then stands in the result. */

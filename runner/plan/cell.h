@@ -26,13 +26,13 @@ enum rm_measure {
 };
 
 struct rm_cell {
-	char id[RM_ID_BYTES];	      /* rm_cell_name() of all the rest */
+	char id[RM_ID_BYTES];         /* rm_cell_name() of all the rest */
 	char workload[RM_NAME_BYTES]; /* the file's base name */
 	char map[RM_NAME_BYTES];      /* rm_impl.id */
 	struct rm_shape shape;
-	uint64_t keys;		      /* resident keys, 1 .. 2^31 */
-	double write_share;	      /* of operations, 0 .. 1 */
-	double miss_share;	      /* of lookups, 0 .. < 1 */
+	uint64_t keys;      /* resident keys, 1 .. 2^31 */
+	double write_share; /* of operations, 0 .. 1 */
+	double miss_share;  /* of lookups, 0 .. < 1 */
 	enum rm_write_kind write_kind;
 	enum rm_dist dist;
 	double dist_a; /* zipf: theta; hot: share of keys */
@@ -42,16 +42,16 @@ struct rm_cell {
 	enum rm_arrivals arrivals;
 	unsigned threads;
 	char placement[RM_NAME_BYTES]; /* "cores", "numa:1", ... */
-	char memory[RM_NAME_BYTES];    /* "first-touch", "interleave", "bind:0" */
+	char memory[RM_NAME_BYTES]; /* "first-touch", "interleave", "bind:0" */
 	bool presize;
 	uint64_t warm_up_ns;
-	uint64_t window_ns;  /* 0: window_ops rules */
-	uint64_t window_ops; /* per thread, 0: window_ns rules */
+	uint64_t window_ns;   /* 0: window_ops rules */
+	uint64_t window_ops;  /* per thread, 0: window_ns rules */
 	uint64_t deadline_ns; /* of the whole trial process */
 	uint64_t verify_ops;  /* verify: writes in all */
 	enum rm_measure measure;
 	unsigned cpu_count; /* 0: unbound (placement none) */
-	unsigned *cpus;	    /* thread i runs on cpus[i]; owned, or NULL */
+	unsigned *cpus;     /* thread i runs on cpus[i]; owned, or NULL */
 	unsigned blocks;    /* replicates planned for this cell */
 	char skip[RM_REASON_BYTES]; /* not "": planned but not run, and why */
 };
@@ -73,7 +73,7 @@ int rm_measure_parse(const char *name, enum rm_measure *measure);
 /* "uniform", "zipf:0.99", "hot:1%:90%", "sequential"; -EINVAL with `error`
    where it is none of these or a parameter is out of range. */
 int rm_dist_parse(
-	const char *text, struct rm_cell *cell, struct rm_error *error);
+        const char *text, struct rm_cell *cell, struct rm_error *error);
 void rm_dist_name(const struct rm_cell *cell, char *text, size_t size);
 
 /*
@@ -89,7 +89,7 @@ json_t *rm_cell_to_json(const struct rm_cell *cell);
 /* Fills a zeroed cell; -EINVAL with `error` names the member. Members that
    are absent are errors, unknown ones too. Free with rm_cell_clear(). */
 int rm_cell_from_json(
-	const json_t *json, struct rm_cell *cell, struct rm_error *error);
+        const json_t *json, struct rm_cell *cell, struct rm_error *error);
 void rm_cell_clear(struct rm_cell *cell);
 
 #endif /* RM_CELL_H */

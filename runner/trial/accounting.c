@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * accounting.c - measure = verify: exact accounting of values.
+ *
+ * Key sums cannot see a lost *update*: the key is still there. Here every
+ * write is an exchange or a take, on few keys so that threads collide, and
+ * each value that went in must come out exactly once or still be held:
+ * sum(prefill) + sum(written) - sum(returned) = sum(held), modulo 2^64.
+ */
+#include "runner/trial/team.h"
+
+#include "runner/base/clock.h"
+
+enum {
+	CHUNK = 64,                 /* writes taken from the pot at once */
+	SLOW_LIMIT_NS = 2000000000, /* maps with O(n) writes stop here */
+};
+
+bool rm_account_offered(const struct rm_impl *impl)
+{
+	return impl->ops->exchange && impl->ops->take;
+}
+
+struct turn {
+	const struct rm_map_ops *ops;
+	struct rm_shape shape;
+	struct rm_member *member;
+};
+
+static void put(const struct turn *turn, uint64_t rank)
+{
+	struct rm_worker *worker = &turn->member->worker;
+	struct rm_account *account = &turn->member->account;
+	struct rm_key key = rm_key_of(turn->shape, rank, &worker->written);
+	struct rm_value old = { { 0 } };
+	struct rm_value value =
+	        rm_value_of(rank, worker->slot + 1, ++worker->sequence);
+	bool was_there;
+
+	if (turn->ops->exchange)
+		was_there = turn->ops->exchange(
+		        worker->thread, turn->shape, key, &value, &old);
+	else
+		was_there = turn->ops->upsert(
+		        worker->thread, turn->shape, key, &value);
+	account->written += value.word[0];
+	account->writes++;
+	if (!was_there) {
+		worker->counts.inserts++;
+		worker->key_sum += rm_rank_mix(rank);
+	} else if (turn->ops->exchange) {
+		account->returned += old.word[0];
+		worker->counts.wrong |= rm_value_wrong(turn->shape, &old, rank);
+	}
+}
+
+static void drop(const struct turn *turn, uint64_t rank)
+{
+	struct rm_worker *worker = &turn->member->worker;
+	struct rm_account *account = &turn->member->account;
+	struct rm_key key = rm_key_of(turn->shape, rank, &worker->written);
+	struct rm_value old = { { 0 } };
+	bool was_there;
+
+	if (turn->ops->take)
+		was_there =
+		        turn->ops->take(worker->thread, turn->shape, key, &old);
+	else
+		was_there = turn->ops->remove(worker->thread, turn->shape, key);
+	account->writes++;
+	if (!was_there) {
+		worker->counts.idle_removes++;
+		return;
+	}
+	worker->counts.removes++;
+	worker->key_sum -= rm_rank_mix(rank);
+	if (turn->ops->take) {
+		account->returned += old.word[0];
+		worker->counts.wrong |= rm_value_wrong(turn->shape, &old, rank);
+	}
+}
+
+static void look(const struct turn *turn, uint64_t rank)
+{
+	struct rm_worker *worker = &turn->member->worker;
+	struct rm_key key = rm_key_of(turn->shape, rank, &worker->line);
+	struct rm_value value = { { 0 } };
+
+	if (turn->ops->lookup(worker->thread, turn->shape, key, &value))
+		worker->counts.wrong |=
+		        rm_value_wrong(turn->shape, &value, rank);
+}
+
+/* One write of the cell's kind and a lookup that races with others'. */
+static void take_turn(const struct turn *turn, uint64_t random)
+{
+	struct rm_worker *worker = &turn->member->worker;
+	uint64_t rank = rm_below32((uint32_t)random, worker->resident);
+
+	switch (worker->write_kind) {
+	case RM_UPDATE:
+		put(turn, rank);
+		break;
+	case RM_CHURN:
+		drop(turn, rank);
+		put(turn, rank);
+		break;
+	case RM_FRESH:
+		/* relaxed: only uniqueness matters */
+		rank = atomic_fetch_add_explicit(
+		        worker->head, 1, memory_order_relaxed);
+		put(turn, rank);
+		drop(turn, rank - worker->resident);
+		break;
+	}
+	look(turn, rm_below32((uint32_t)(random >> 32), worker->resident));
+}
+
+/* Takes up to CHUNK writes from the common pot. */
+static bool more(struct rm_team *team)
+{
+	/* relaxed: a quota; the phase barrier orders everything else */
+	uint64_t left =
+	        atomic_load_explicit(&team->verify_left, memory_order_relaxed);
+
+	do {
+		if (!left)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&team->verify_left,
+	        &left, left > CHUNK ? left - CHUNK : 0, memory_order_relaxed,
+	        memory_order_relaxed));
+	return true;
+}
+
+void rm_account_run(struct rm_member *member)
+{
+	struct rm_team *team = member->team;
+	struct turn turn = { team->impl->ops, team->request->cell.shape,
+		member };
+	uint64_t start_ns = rm_now_ns();
+	bool slow = team->impl->caps & RM_CAP_SLOW_WRITES;
+
+	while (more(team)) {
+		uint64_t until = member->account.writes + CHUNK;
+
+		while (member->account.writes < until)
+			take_turn(&turn, rm_next(&member->worker.rng));
+		turn.ops->quiesce(member->worker.thread);
+		if (slow && rm_now_ns() - start_ns > SLOW_LIMIT_NS) {
+			member->account.stopped_early = true;
+			break;
+		}
+	}
+	/* so that writes / iterations is right for every measure */
+	member->worker.counts.writes = member->account.writes;
+	member->worker.counts.iterations = member->account.writes;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * judge.c - is what was measured what was asked, and were the answers right?
+ *
+ * In a linearizable map prefill(k) + inserts(k) - removes(k) is what is
+ * present of key k, whatever the interleaving. So the sum over all keys of a
+ * mix of the rank, and the number of keys, must equal what the map holds.
+ */
+#include "runner/trial/team.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+
+struct totals {
+	struct rm_counts all;    /* warm-up and window */
+	struct rm_counts window; /* window */
+	struct rm_account account;
+	uint64_t key_sum;
+};
+
+static void add_up(const struct rm_team *team, struct totals *totals)
+{
+	*totals = (struct totals){ .key_sum = 0 };
+	for (unsigned i = 0; i < team->request->cell.threads; i++) {
+		const struct rm_member *member = &team->members[i];
+
+		rm_counts_add(&totals->all, &member->warm_up);
+		rm_counts_add(&totals->all, &member->worker.counts);
+		rm_counts_add(&totals->window, &member->worker.counts);
+		totals->key_sum += member->worker.key_sum;
+		totals->account.written += member->account.written;
+		totals->account.returned += member->account.returned;
+		totals->account.held += member->account.held;
+	}
+}
+
+/* The first thing that went wrong in any thread. */
+static void judge_threads(const struct rm_team *team, struct rm_error *reason)
+{
+	if (team->error.text[0])
+		rm_error_set(reason, -EIO, "%s", team->error.text);
+	for (unsigned i = 0; i < team->request->cell.threads; i++)
+		if (team->members[i].error.text[0])
+			rm_error_set(reason, -EIO, "thread %u: %s", i,
+			        team->members[i].error.text);
+}
+
+static void judge_values(const struct rm_team *team,
+        const struct totals *totals, struct rm_judgement *judgement)
+{
+	uint64_t prefill = 0;
+
+	for (uint64_t rank = 0; rank < team->resident; rank++)
+		prefill += rm_value_of(rank, 0, 0).word[0];
+	if (prefill + totals->account.written - totals->account.returned !=
+	        totals->account.held)
+		rm_error_set(&judgement->mismatch, -EIO,
+		        "lost update: prefill + written - returned is not "
+		        "what is held (sums %016" PRIx64 " and %016" PRIx64 ")",
+		        prefill + totals->account.written -
+		                totals->account.returned,
+		        totals->account.held);
+}
+
+static void judge_keys(const struct rm_team *team, const struct totals *totals,
+        struct rm_judgement *judgement)
+{
+	judgement->keys_expected =
+	        team->resident + totals->all.inserts - totals->all.removes;
+	judgement->sum_expected = totals->key_sum;
+	for (uint64_t rank = 0; rank < team->resident; rank++)
+		judgement->sum_expected += rm_rank_mix(rank);
+	for (unsigned i = 0; i < team->request->cell.threads; i++) {
+		judgement->keys_held += team->members[i].held_keys;
+		judgement->sum_held += team->members[i].held_sum;
+	}
+	if (team->keys_before != team->resident)
+		rm_error_set(&judgement->mismatch, -EIO,
+		        "prefill not exact: %" PRIu64
+		        " keys, expected %" PRIu64,
+		        team->keys_before, team->resident);
+	if (totals->all.wrong)
+		rm_error_set(&judgement->mismatch, -EIO,
+		        "a lookup returned another key's value or a torn one");
+	if (judgement->keys_held != judgement->keys_expected ||
+	        judgement->sum_held != judgement->sum_expected)
+		rm_error_set(&judgement->mismatch, -EIO,
+		        "key sums differ: the map holds %" PRIu64
+		        " keys, its answers say %" PRIu64,
+		        judgement->keys_held, judgement->keys_expected);
+	if (totals->all.misses_resident &&
+	        team->request->cell.write_kind == RM_UPDATE)
+		rm_error_set(&judgement->mismatch, -EIO,
+		        "%" PRIu64
+		        " lookups missed keys that were never removed",
+		        totals->all.misses_resident);
+	if (team->request->cell.write_kind == RM_UPDATE && totals->all.inserts)
+		rm_error_set(&judgement->mismatch, -EIO,
+		        "%" PRIu64 " upserts of resident keys found no key",
+		        totals->all.inserts);
+}
+
+/* Whether `hits` of `n` is within 6 standard errors of probability p. */
+static bool plausible(uint64_t hits, uint64_t n, double p)
+{
+	double expected = p * (double)n;
+
+	return fabs((double)hits - expected) <=
+	       6 * sqrt(expected * (1 - p)) + 1;
+}
+
+static void judge_mix(const struct rm_team *team, const struct totals *totals,
+        struct rm_judgement *judgement)
+{
+	const struct rm_cell *cell = &team->request->cell;
+	const struct rm_counts *counts = &totals->window;
+	double w = cell->write_share;
+	uint64_t decisions = counts->writes - counts->pairs;
+	uint64_t lookups = counts->iterations - decisions;
+	uint64_t operations = counts->iterations + counts->pairs;
+	double absent =
+	        (double)(team->span - team->resident) / (double)team->span;
+	double gone = (double)counts->misses_resident;
+
+	judgement->write_share =
+	        operations ? (double)counts->writes / (double)operations : 0;
+	judgement->miss_share = lookups ? (double)(counts->misses_absent +
+	                                           counts->misses_resident) /
+	                                          (double)lookups
+	                                : 0;
+	if (team->span < team->resident) /* fresh: lookups stay inside */
+		absent = 0;
+	if (cell->write_kind != RM_UPDATE)
+		w = w / (2 - w);
+	if (!plausible(decisions, counts->iterations, w))
+		rm_error_set(&judgement->reason, -ERANGE,
+		        "achieved write share %.5f, asked %.5f",
+		        judgement->write_share, cell->write_share);
+	if (!plausible(counts->misses_absent, lookups, absent))
+		rm_error_set(&judgement->reason, -ERANGE,
+		        "achieved miss share %.5f, asked %.5f",
+		        judgement->miss_share, cell->miss_share);
+	/* keys that others have just taken out: rarely more than one each */
+	if (gone > (double)lookups * (0.001 + (double)cell->threads /
+	                                              (double)cell->keys) +
+	                   64)
+		rm_error_set(&judgement->reason, -ERANGE,
+		        "%.0f of %" PRIu64 " lookups missed resident keys",
+		        gone, lookups);
+}
+
+static void judge_place(
+        const struct rm_team *team, struct rm_judgement *judgement)
+{
+	const struct rm_cell *cell = &team->request->cell;
+
+	for (unsigned i = 0; i < cell->threads; i++) {
+		const struct rm_member *member = &team->members[i];
+
+		if (cell->cpu_count &&
+		        (member->cpu_start != (int)cell->cpus[i] ||
+		                member->cpu_end != (int)cell->cpus[i]))
+			rm_error_set(&judgement->reason, -EXDEV,
+			        "thread %u ran on CPU %d and %d, placed on %u",
+			        i, member->cpu_start, member->cpu_end,
+			        cell->cpus[i]);
+		if (!member->worker.counts.iterations &&
+		        cell->loop == RM_LOOP_MIX)
+			rm_error_set(&judgement->reason, -EAGAIN,
+			        "thread %u was never scheduled in the window",
+			        i);
+		if (member->pace.gave_up)
+			rm_error_set(&judgement->reason, -EAGAIN,
+			        "the rate of %g/s could not be kept",
+			        cell->rate_per_s);
+	}
+}
+
+void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
+{
+	const struct rm_impl *impl = team->impl;
+	bool verify = team->request->cell.measure == RM_MEASURE_VERIFY;
+	struct totals totals;
+
+	*judgement =
+	        (struct rm_judgement){ .status = "ok", .verification = "ok" };
+	judge_threads(team, &judgement->reason);
+	if (judgement->reason.text[0]) {
+		judgement->status = judgement->verification = "failed";
+		return;
+	}
+	add_up(team, &totals);
+	if (!(impl->caps & RM_CAP_NO_STATE)) {
+		if (verify && rm_account_offered(impl))
+			judge_values(team, &totals, judgement);
+		judge_keys(team, &totals, judgement);
+	} else if (totals.all.wrong) {
+		rm_error_set(&judgement->mismatch, -EIO, "wrong values");
+	}
+	if (!verify) {
+		judge_mix(team, &totals, judgement);
+		judge_place(team, judgement);
+	}
+	if (judgement->mismatch.text[0]) {
+		judgement->status = judgement->verification = "failed";
+		judgement->reason = judgement->mismatch;
+	} else if (judgement->reason.text[0]) {
+		judgement->status = "void";
+	}
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* latency.c - the open loop's histograms of all threads as JSON. */
+#include "runner/trial/team.h"
+
+#include <stdlib.h>
+
+/* All threads' values of one kind, merged without loss; NULL: none. */
+static struct rm_histogram *merged(
+        const struct rm_team *team, int operation, int was_there, int clock)
+{
+	struct rm_histogram *sum = NULL;
+
+	for (unsigned i = 0; i < team->request->cell.threads; i++) {
+		const struct rm_histogram *one =
+		        team->members[i]
+		                .pace.histograms[operation][was_there][clock];
+
+		if (!one)
+			continue;
+		if (!sum)
+			sum = rm_histogram_create();
+		if (sum)
+			rm_histogram_merge(sum, one);
+	}
+	return sum;
+}
+
+static json_t *buckets_json(const struct rm_histogram *histogram)
+{
+	json_t *buckets = json_array();
+
+	for (unsigned i = 0; i < RM_HISTOGRAM_LENGTH; i++)
+		if (histogram->counts[i])
+			json_array_append_new(buckets,
+			        json_pack("[i, I]", (int)i,
+			                (json_int_t)histogram->counts[i]));
+	return buckets;
+}
+
+static json_t *one_json(const struct rm_histogram *histogram, int operation,
+        int was_there, int clock)
+{
+	static const char *const operations[] = { "lookup", "upsert",
+		"remove" };
+	static const char *const clocks[] = { "intended", "service" };
+	static const struct {
+		const char *name;
+		double share;
+	} quantiles[] = { { "p50_ns", .5 }, { "p90_ns", .9 }, { "p99_ns", .99 },
+		{ "p999_ns", .999 } };
+	json_t *json = json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:f, s:I}",
+	        "operation", operations[operation], "was_there", was_there,
+	        "clock", clocks[clock], "count", (json_int_t)histogram->count,
+	        "min_ns", (json_int_t)histogram->min_ns, "max_ns",
+	        (json_int_t)histogram->max_ns, "mean_ns",
+	        rm_histogram_mean(histogram), "saturated",
+	        (json_int_t)histogram->saturated);
+
+	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
+		json_object_set_new(json, quantiles[i].name,
+		        json_integer((json_int_t)rm_histogram_quantile(
+		                histogram, quantiles[i].share)));
+	json_object_set_new(json, "buckets", buckets_json(histogram));
+	return json;
+}
+
+void rm_team_latency(const struct rm_team *team, json_t *result)
+{
+	json_t *latency = json_array();
+	uint64_t late = 0;
+
+	if (team->request->cell.loop != RM_LOOP_PACED) {
+		json_decref(latency);
+		json_object_set_new(result, "latency", json_null());
+		json_object_set_new(result, "late_starts", json_null());
+		return;
+	}
+	for (int i = 0; i < RM_OPERATIONS * 2 * RM_CLOCKS; i++) {
+		int clock = i % RM_CLOCKS, was = i / RM_CLOCKS % 2;
+		int operation = i / RM_CLOCKS / 2;
+		struct rm_histogram *sum = merged(team, operation, was, clock);
+
+		if (sum)
+			json_array_append_new(
+			        latency, one_json(sum, operation, was, clock));
+		free(sum);
+	}
+	for (unsigned i = 0; i < team->request->cell.threads; i++)
+		late += team->members[i].pace.late_starts;
+	json_object_set_new(result, "latency", latency);
+	json_object_set_new(
+	        result, "late_starts", json_integer((json_int_t)late));
+}

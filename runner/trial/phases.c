@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* phases.c - what each member does in each phase of a trial. */
+#include "runner/trial/team.h"
+
+#include "runner/base/clock.h"
+#include "runner/trial/stream.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+/* Seeds of independent streams; the map's own is 1 (team.c). */
+enum { SEED_OPERATIONS = 100, SEED_KEYS = 100000, SEED_ARRIVALS = 200000 };
+
+static const struct rm_cell *cell_of(const struct rm_member *member)
+{
+	return &member->team->request->cell;
+}
+
+/* Binds this thread to one CPU and reads back what it got. */
+static int pin(unsigned cpu, struct rm_error *error)
+{
+	size_t bytes = CPU_ALLOC_SIZE(cpu + 1);
+	cpu_set_t *set = CPU_ALLOC(cpu + 1);
+	int status = 0;
+
+	if (!set)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	CPU_ZERO_S(bytes, set);
+	CPU_SET_S(cpu, bytes, set);
+	if (sched_setaffinity(0, bytes, set))
+		status = rm_error_set(error, -errno,
+		        "thread could not be placed on CPU %u: %s", cpu,
+		        strerror(errno));
+	else if (sched_getcpu() != (int)cpu)
+		status = rm_error_set(error, -EXDEV,
+		        "thread placed on CPU %u runs on CPU %d", cpu,
+		        sched_getcpu());
+	CPU_FREE(set);
+	return status;
+}
+
+static bool needs_stream(const struct rm_cell *cell)
+{
+	return cell->dist != RM_DIST_UNIFORM &&
+	       cell->measure != RM_MEASURE_VERIFY;
+}
+
+/* Probability that an iteration writes: pairs count as two operations. */
+static double write_decisions(const struct rm_cell *cell)
+{
+	double w = cell->write_share;
+
+	return cell->write_kind == RM_UPDATE ? w : w / (2 - w);
+}
+
+static void set_worker(struct rm_member *member)
+{
+	const struct rm_cell *cell = cell_of(member);
+	struct rm_team *team = member->team;
+	struct rm_worker *worker = &member->worker;
+	uint64_t seed = team->request->seed;
+	double below = write_decisions(cell) * 0x1p32;
+
+	worker->stop = &team->stop;
+	worker->head = &team->head;
+	worker->rng = rm_seed(seed, SEED_OPERATIONS + worker->slot);
+	worker->resident = team->resident;
+	worker->span = team->span;
+	worker->fresh_guard = team->fresh_guard;
+	worker->write_kind = cell->write_kind;
+	worker->write_below =
+	        below >= 0xffffffffU ? 0xffffffffU : (uint32_t)below;
+	member->pace.rng = rm_seed(seed, SEED_ARRIVALS + worker->slot);
+	member->pace.poisson = cell->arrivals == RM_ARRIVALS_POISSON;
+	if (cell->loop == RM_LOOP_PACED)
+		worker->pace = &member->pace;
+}
+
+/* Whether another thread has this one's CPU, so that spinning would harm. */
+static bool shares_cpu(const struct rm_cell *cell, unsigned slot)
+{
+	cpu_set_t mask;
+
+	for (unsigned i = 0; i < cell->cpu_count; i++)
+		if (i != slot && cell->cpus[i] == cell->cpus[slot])
+			return true;
+	return !cell->cpu_count && !sched_getaffinity(0, sizeof(mask), &mask) &&
+	       cell->threads > (unsigned)CPU_COUNT(&mask);
+}
+
+void rm_phase_setup(struct rm_member *member)
+{
+	const struct rm_cell *cell = cell_of(member);
+	struct rm_worker *worker = &member->worker;
+
+	/* sleeps of the open loop end when they should */
+	prctl(PR_SET_TIMERSLACK, 1UL);
+	if (cell->cpu_count && pin(cell->cpus[worker->slot], &member->error))
+		return;
+	set_worker(member);
+	member->pace.oversubscribed = shares_cpu(cell, worker->slot);
+	if (!needs_stream(cell))
+		return;
+	worker->stream = rm_stream_create(cell, worker->slot, worker->resident,
+	        worker->span, rm_seed(member->team->request->seed, SEED_KEYS),
+	        &worker->stream_mask);
+	worker->stream_mask--;
+	if (!worker->stream)
+		rm_error_set(&member->error, -ENOMEM,
+		        "out of memory for the key stream");
+}
+
+void rm_phase_join(struct rm_member *member)
+{
+	struct rm_team *team = member->team;
+
+	if (!team->map)
+		return;
+	member->worker.thread =
+	        team->impl->ops->join(team->map, member->worker.slot);
+	if (!member->worker.thread)
+		rm_error_set(&member->error, -ENOMEM,
+		        "thread could not join the map: out of memory");
+}
+
+struct source_context {
+	struct rm_shape shape;
+	struct rm_key_bytes *line; /* the current key's bytes */
+};
+
+static void source_at(const struct rm_source *source, size_t i,
+        struct rm_key *key, struct rm_value *value)
+{
+	const struct source_context *context = source->context;
+
+	*key = rm_key_of(context->shape, i, context->line);
+	*value = rm_value_of(i, 0, 0);
+}
+
+/* In bulk by one member: a snapshot filled by upsert would be O(n^2). */
+static void load(struct rm_member *member)
+{
+	struct source_context context = { cell_of(member)->shape,
+		&member->worker.written };
+	struct rm_source source = { .count = member->team->resident,
+		.at = source_at,
+		.context = &context };
+	int status = member->team->impl->ops->load(
+	        member->worker.thread, context.shape, &source);
+
+	if (status)
+		rm_error_set(&member->error, status, "prefill: %s",
+		        strerror(-status));
+	else
+		member->prefilled = source.count;
+}
+
+void rm_phase_prefill(struct rm_member *member)
+{
+	const struct rm_impl *impl = member->team->impl;
+	struct rm_worker *worker = &member->worker;
+	struct rm_shape shape = cell_of(member)->shape;
+	unsigned slot = worker->slot, step = cell_of(member)->threads;
+
+	if (!worker->thread)
+		return;
+	if (impl->ops->load) {
+		if (!slot)
+			load(member);
+		return;
+	}
+	if (impl->caps & (RM_CAP_SINGLE_WRITER | RM_CAP_UNSAFE)) {
+		if (slot)
+			return;
+		step = 1;
+	}
+	for (uint64_t rank = slot; rank < worker->resident; rank += step) {
+		struct rm_key key = rm_key_of(shape, rank, &worker->written);
+		struct rm_value value = rm_value_of(rank, 0, 0);
+
+		if (!impl->ops->upsert(worker->thread, shape, key, &value))
+			member->prefilled++;
+		if (rank / step % RM_BATCH == 0)
+			impl->ops->quiesce(worker->thread);
+	}
+}
+
+static void drive(struct rm_member *member, uint64_t window_ns)
+{
+	const struct rm_cell *cell = cell_of(member);
+	struct rm_worker *worker = &member->worker;
+
+	if (worker->pace)
+		rm_pace_begin(worker->pace, rm_now_ns(), window_ns,
+		        cell->rate_per_s, worker->slot, cell->threads);
+	member->team->impl->drive[rm_shape_index(cell->shape)](worker);
+}
+
+void rm_phase_warm_up(struct rm_member *member)
+{
+	struct rm_worker *worker = &member->worker;
+
+	if (!worker->thread || cell_of(member)->measure == RM_MEASURE_VERIFY)
+		return;
+	worker->iterations_limit = UINT64_MAX;
+	if (cell_of(member)->warm_up_ns)
+		drive(member, cell_of(member)->warm_up_ns);
+	member->warm_up = worker->counts;
+	memset(&worker->counts, 0, sizeof(worker->counts));
+	if (member->team->counters) {
+		int status = rm_counters_attach(
+		        member->team->counters, worker->slot);
+
+		(void)status; /* the reason stands in the counters' result */
+	}
+	rm_usage_thread_slow(&member->before);
+}
+
+/* Iterations of a count window: whole batches, at least one. */
+static uint64_t iterations_wanted(const struct rm_request *request)
+{
+	double wanted =
+	        (double)request->cell.window_ops * (1 + request->control_extra);
+
+	if (!request->cell.window_ops)
+		return UINT64_MAX;
+	return wanted < RM_BATCH ? RM_BATCH : (uint64_t)wanted;
+}
+
+void rm_phase_window(struct rm_member *member)
+{
+	struct rm_team *team = member->team;
+	struct rm_worker *worker = &member->worker;
+
+	if (!worker->thread)
+		return;
+	worker->iterations_limit = iterations_wanted(team->request);
+	rm_usage_thread(&member->before);
+	member->cpu_start = sched_getcpu();
+	if (team->counters)
+		rm_counters_enable(team->counters, worker->slot);
+	member->start_ns = rm_now_ns();
+	if (cell_of(member)->measure == RM_MEASURE_VERIFY)
+		rm_account_run(member);
+	else
+		drive(member, cell_of(member)->window_ns);
+	member->end_ns = rm_now_ns();
+	if (team->counters)
+		rm_counters_disable(team->counters, worker->slot);
+	member->cpu_end = sched_getcpu();
+	rm_usage_thread(&member->after);
+}
+
+/* Looks up this member's share of every rank that may be present. */
+void rm_phase_verify(struct rm_member *member)
+{
+	const struct rm_impl *impl = member->team->impl;
+	struct rm_worker *worker = &member->worker;
+	struct rm_shape shape = cell_of(member)->shape;
+
+	rm_usage_thread_slow(&member->after);
+	if (!worker->thread || (impl->caps & RM_CAP_NO_STATE))
+		return;
+	for (uint64_t rank = worker->slot; rank < member->team->universe;
+	        rank += cell_of(member)->threads) {
+		struct rm_key key = rm_key_of(shape, rank, &worker->line);
+		struct rm_value value = { { 0 } };
+
+		if (impl->ops->lookup(worker->thread, shape, key, &value)) {
+			member->held_keys++;
+			member->held_sum += rm_rank_mix(rank);
+			member->account.held += value.word[0];
+			worker->counts.wrong |=
+			        rm_value_wrong(shape, &value, rank);
+		}
+		if (rank / cell_of(member)->threads % RM_BATCH == 0)
+			impl->ops->quiesce(worker->thread);
+	}
+}
+
+void rm_phase_leave(struct rm_member *member)
+{
+	if (member->worker.thread)
+		member->team->impl->ops->leave(member->worker.thread);
+	member->worker.thread = NULL;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* result.c - the result object of docs/trial-protocol.md. */
+#include "runner/trial/team.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/personality.h>
+
+static json_t *text_or_null(const char *text)
+{
+	return text && text[0] ? json_string(text) : json_null();
+}
+
+static json_t *number_or_null(int64_t value)
+{
+	return value < 0 ? json_null() : json_integer(value);
+}
+
+static json_t *difference(int64_t before, int64_t after)
+{
+	return before < 0 || after < 0 ? json_null()
+	                               : json_integer(after - before);
+}
+
+static uint64_t operations(const struct rm_counts *counts)
+{
+	return counts->iterations + counts->pairs;
+}
+
+static json_t *thread_json(const struct rm_member *member, bool bound)
+{
+	const struct rm_thread_usage *a = &member->before, *b = &member->after;
+	const struct rm_cell *cell = &member->team->request->cell;
+	unsigned slot = member->worker.slot;
+
+	return json_pack("{s:i, s:o, s:i, s:i, s:I, s:I, s:I, s:I, s:o, s:o, "
+	                 "s:o, s:o, s:o, s:o}",
+	        "slot", (int)slot, "cpu",
+	        bound ? json_integer(cell->cpus[slot]) : json_null(),
+	        "cpu_start", member->cpu_start, "cpu_end", member->cpu_end,
+	        "ops", (json_int_t)operations(&member->worker.counts), "writes",
+	        (json_int_t)member->worker.counts.writes, "elapsed_ns",
+	        (json_int_t)(member->end_ns - member->start_ns), "cpu_ns",
+	        (json_int_t)(b->cpu_ns - a->cpu_ns), "voluntary_switches",
+	        difference(a->voluntary_switches, b->voluntary_switches),
+	        "involuntary_switches",
+	        difference(a->involuntary_switches, b->involuntary_switches),
+	        "minor_faults", difference(a->minor_faults, b->minor_faults),
+	        "major_faults", difference(a->major_faults, b->major_faults),
+	        "migrations", difference(a->migrations, b->migrations),
+	        "runqueue_wait_ns",
+	        difference(a->runqueue_wait_ns, b->runqueue_wait_ns));
+}
+
+static json_t *threads_json(const struct rm_team *team)
+{
+	json_t *threads = json_array();
+
+	for (unsigned i = 0; i < team->request->cell.threads; i++)
+		json_array_append_new(
+		        threads, thread_json(&team->members[i],
+		                         team->request->cell.cpu_count > 0));
+	return threads;
+}
+
+/* First start to last end of the window. */
+static uint64_t elapsed_ns(const struct rm_team *team)
+{
+	uint64_t first = UINT64_MAX, last = 0;
+
+	for (unsigned i = 0; i < team->request->cell.threads; i++) {
+		if (team->members[i].start_ns < first)
+			first = team->members[i].start_ns;
+		if (team->members[i].end_ns > last)
+			last = team->members[i].end_ns;
+	}
+	return last > first ? last - first : 0;
+}
+
+/* Counts of the window. The positive control executes more than it says. */
+static void set_counts(json_t *result, const struct rm_team *team)
+{
+	struct rm_counts sum = { 0 };
+	double told = 1 / (1 + team->request->control_extra);
+	uint64_t lookups, misses;
+
+	for (unsigned i = 0; i < team->request->cell.threads; i++)
+		rm_counts_add(&sum, &team->members[i].worker.counts);
+	lookups = sum.iterations - (sum.writes - sum.pairs);
+	misses = sum.misses_absent + sum.misses_resident;
+
+	const struct {
+		const char *name;
+		uint64_t value;
+	} counts[] = {
+		{ "lookups", lookups },
+		{ "writes", sum.writes },
+		{ "hits", lookups - misses },
+		{ "misses_absent", sum.misses_absent },
+		{ "misses_resident", sum.misses_resident },
+		{ "inserts", sum.inserts },
+		{ "removes", sum.removes },
+		{ "idle_removes", sum.idle_removes },
+	};
+
+	json_object_set_new(result, "ops",
+	        json_integer((json_int_t)(told * (double)operations(&sum))));
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		json_object_set_new(result, counts[i].name,
+		        json_integer((json_int_t)counts[i].value));
+}
+
+static json_t *verification_json(
+        const struct rm_team *team, const struct rm_judgement *judgement)
+{
+	bool verify = team->request->cell.measure == RM_MEASURE_VERIFY;
+	bool state = !(team->impl->caps & RM_CAP_NO_STATE);
+	struct rm_account sum = { 0 };
+	uint64_t wrong = 0;
+	char expected[20], held[20];
+
+	for (unsigned i = 0; i < team->request->cell.threads; i++) {
+		const struct rm_member *member = &team->members[i];
+
+		sum.writes += member->account.writes;
+		sum.stopped_early |= member->account.stopped_early;
+		wrong |= member->worker.counts.wrong | member->warm_up.wrong;
+	}
+	snprintf(expected, sizeof(expected), "%016" PRIx64,
+	        judgement->sum_expected);
+	snprintf(held, sizeof(held), "%016" PRIx64, judgement->sum_held);
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o}",
+	        "status", judgement->verification, "reason",
+	        judgement->mismatch.text[0]
+	                ? json_string(judgement->mismatch.text)
+	                : text_or_null(state ? "" : "the map holds nothing"),
+	        "keys_expected",
+	        number_or_null(state ? (int64_t)judgement->keys_expected : -1),
+	        "keys_held",
+	        number_or_null(state ? (int64_t)judgement->keys_held : -1),
+	        "sum_expected", text_or_null(state ? expected : ""), "sum_held",
+	        text_or_null(state ? held : ""), "wrong_values", wrong != 0,
+	        "writes_accounted",
+	        number_or_null(verify ? (int64_t)sum.writes : -1), "accounting",
+	        verify ? json_string(rm_account_offered(team->impl)
+	                                     ? "values"
+	                                     : "key sums only")
+	               : json_null(),
+	        "stopped_early",
+	        verify ? json_boolean(sum.stopped_early) : json_null());
+}
+
+static json_t *memory_json(const struct rm_team *team)
+{
+	json_t *memory = json_pack("{s:I, s:I, s:I}", "rss_empty_bytes",
+	        (json_int_t)team->rss_empty_bytes, "rss_filled_bytes",
+	        (json_int_t)team->rss_filled_bytes, "rss_peak_bytes",
+	        (json_int_t)rm_usage_peak_rss_bytes());
+
+	rm_usage_pages(memory);
+	return memory;
+}
+
+static void add_stat(
+        void *context, const char *name, const char *unit, double value)
+{
+	json_array_append_new(
+	        context, json_pack("{s:s, s:s, s:f}", "name", name, "unit",
+	                         unit, "value", value));
+}
+
+static json_t *stats_json(const struct rm_team *team)
+{
+	json_t *stats = json_array();
+
+	if (team->map && team->impl->ops->stats)
+		team->impl->ops->stats(team->map, add_stat, stats);
+	return stats;
+}
+
+static json_t *phases_json(const struct rm_team *team)
+{
+	static const char *const names[RM_PHASES] = { "setup", "create",
+		"prefill", "warm_up", "window", "verify", "leave" };
+	json_t *phases = json_object();
+
+	for (int i = 0; i < RM_PHASES; i++)
+		json_object_set_new(phases, names[i],
+		        json_integer((json_int_t)team->phase_ns[i]));
+	return phases;
+}
+
+static json_t *environment_json(const struct rm_team *team)
+{
+	int persona = personality(0xffffffff);
+
+	/* Where the map lies in its page: shows that layout varies (R13). */
+	return json_pack("{s:o, s:i}", "aslr",
+	        persona < 0 ? json_null()
+	                    : json_boolean(!(persona & ADDR_NO_RANDOMIZE)),
+	        "map_address_mod_4096", (int)((uintptr_t)team->map & 4095));
+}
+
+json_t *rm_team_result(struct rm_team *team)
+{
+	struct rm_judgement judgement;
+	json_t *result;
+
+	rm_team_judge(team, &judgement);
+	result = json_pack("{s:i, s:s, s:s, s:o, s:I, s:f, s:f, s:o, s:I, s:o, "
+	                   "s:o, s:o, s:o, s:o}",
+	        "protocol", RM_PROTOCOL, "cell", team->request->cell.id,
+	        "status", judgement.status, "reason",
+	        text_or_null(judgement.reason.text), "elapsed_ns",
+	        (json_int_t)elapsed_ns(team), "write_share",
+	        judgement.write_share, "miss_share", judgement.miss_share,
+	        "threads", threads_json(team), "keys_before",
+	        (json_int_t)team->keys_before, "keys_after",
+	        number_or_null(team->impl->caps & RM_CAP_NO_STATE
+	                               ? -1
+	                               : (int64_t)judgement.keys_held),
+	        "verification", verification_json(team, &judgement), "memory",
+	        memory_json(team), "stats", stats_json(team), "phases_ns",
+	        phases_json(team));
+	if (!result)
+		return NULL;
+	set_counts(result, team);
+	rm_team_latency(team, result);
+	json_object_set_new(result, "environment", environment_json(team));
+	json_object_set_new(result, "counters",
+	        team->counters ? rm_counters_result(team->counters)
+	                       : json_null());
+	json_object_set_new(result, "counters_reason",
+	        text_or_null(team->counters_error.text));
+	return result;
+}

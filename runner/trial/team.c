@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/trial/team.h"
+
+#include "runner/base/clock.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static void meet(struct rm_member *member)
+{
+	const struct rm_map_ops *ops = member->team->impl->ops;
+	void *thread = member->worker.thread;
+
+	if (thread && ops->park)
+		ops->park(thread);
+	pthread_barrier_wait(&member->team->barrier);
+	if (thread && ops->park)
+		ops->unpark(thread);
+}
+
+static void *member_main(void *argument)
+{
+	static void (*const work[RM_PHASES])(struct rm_member * member) = {
+		[RM_PHASE_SETUP] = rm_phase_setup,
+		[RM_PHASE_CREATE] = rm_phase_join,
+		[RM_PHASE_PREFILL] = rm_phase_prefill,
+		[RM_PHASE_WARM_UP] = rm_phase_warm_up,
+		[RM_PHASE_WINDOW] = rm_phase_window,
+		[RM_PHASE_VERIFY] = rm_phase_verify,
+		[RM_PHASE_LEAVE] = rm_phase_leave,
+	};
+	struct rm_member *member = argument;
+
+	for (int phase = 0; phase < RM_PHASES; phase++) {
+		meet(member);
+		if (!member->error.text[0])
+			work[phase](member);
+		meet(member);
+	}
+	return NULL;
+}
+
+static void create_map(struct rm_team *team)
+{
+	const struct rm_cell *cell = &team->request->cell;
+	struct rm_sizing sizing = {
+		/* fresh: each thread may be one insert ahead of its remove */
+		.keys = team->resident +
+		        (cell->write_kind == RM_FRESH ? cell->threads : 0),
+		.threads = cell->threads,
+		.presize = cell->presize,
+		.shape = cell->shape,
+		.seed = rm_seed(team->request->seed, 1),
+	};
+
+	team->rss_empty_bytes = rm_usage_rss_bytes();
+	team->map = team->impl->ops->create(&sizing);
+	if (!team->map)
+		rm_error_set(&team->error, -ENOMEM,
+		        "the map could not be created: out of memory");
+}
+
+/* Main thread, before the members enter a phase. */
+static void before(struct rm_team *team, enum rm_phase phase)
+{
+	if (phase == RM_PHASE_CREATE)
+		create_map(team);
+	if (phase == RM_PHASE_WINDOW && team->counters) {
+		int status = rm_counters_start(team->counters);
+
+		if (status)
+			rm_error_set(&team->counters_error, status,
+			        "counters did not start: %s",
+			        strerror(-status));
+	}
+	/* relaxed: the barrier orders it */
+	atomic_store_explicit(&team->stop, false, memory_order_relaxed);
+}
+
+/* Main thread, while the members work: ends timed phases. */
+static void during(struct rm_team *team, enum rm_phase phase)
+{
+	const struct rm_cell *cell = &team->request->cell;
+	uint64_t length_ns = phase == RM_PHASE_WARM_UP  ? cell->warm_up_ns
+	                     : phase == RM_PHASE_WINDOW ? cell->window_ns
+	                                                : 0;
+
+	if (!length_ns || cell->loop == RM_LOOP_PACED)
+		return;
+	rm_sleep_until(rm_now_ns() + length_ns);
+	/* relaxed: a flag that publishes nothing */
+	atomic_store_explicit(&team->stop, true, memory_order_relaxed);
+}
+
+/* Main thread, after all have left a phase. */
+static void after(struct rm_team *team, enum rm_phase phase)
+{
+	if (phase == RM_PHASE_PREFILL) {
+		team->rss_filled_bytes = rm_usage_rss_bytes();
+		for (unsigned i = 0; i < team->request->cell.threads; i++)
+			team->keys_before += team->members[i].prefilled;
+	}
+	if (phase == RM_PHASE_WINDOW && team->counters)
+		rm_counters_stop(team->counters);
+	if (phase == RM_PHASE_WINDOW &&
+	        team->request->cell.write_kind == RM_FRESH)
+		team->universe = atomic_load(&team->head);
+}
+
+/* What lookups draw from, and what may be present at the end. */
+static void set_ranks(struct rm_team *team)
+{
+	const struct rm_cell *cell = &team->request->cell;
+	uint64_t n = cell->keys;
+
+	team->resident = n;
+	team->span = (uint64_t)llround((double)n / (1 - cell->miss_share));
+	team->universe = team->span;
+	if (cell->write_kind == RM_FRESH && cell->write_share > 0) {
+		/* others go on while a batch is drawn from an old head */
+		team->fresh_guard = RM_BATCH * (cell->threads + 1);
+		if (team->fresh_guard > n / 8)
+			team->fresh_guard = n / 8;
+		team->span = n - 2 * team->fresh_guard;
+		team->universe = n;
+	}
+	atomic_init(&team->head, n);
+	atomic_init(&team->verify_left, cell->verify_ops);
+	atomic_init(&team->stop, false);
+}
+
+static int start_threads(struct rm_team *team, unsigned *started)
+{
+	pthread_attr_t attributes;
+	int status = pthread_attr_init(&attributes);
+
+	/* 1000 threads should not need 8 GB of address space */
+	pthread_attr_setstacksize(&attributes, 512 << 10);
+	for (*started = 0; !status && *started < team->request->cell.threads;
+	        ++*started) {
+		struct rm_member *member = &team->members[*started];
+
+		member->team = team;
+		member->worker.slot = *started;
+		status = pthread_create(
+		        &member->pthread, &attributes, member_main, member);
+		if (status)
+			break;
+	}
+	pthread_attr_destroy(&attributes);
+	return -status;
+}
+
+static void run_phases(struct rm_team *team)
+{
+	for (int phase = 0; phase < RM_PHASES; phase++) {
+		uint64_t start_ns;
+
+		before(team, phase);
+		start_ns = rm_now_ns();
+		pthread_barrier_wait(&team->barrier);
+		during(team, phase);
+		pthread_barrier_wait(&team->barrier);
+		team->phase_ns[phase] = rm_now_ns() - start_ns;
+		after(team, phase);
+	}
+}
+
+int rm_team_run(struct rm_team *team, const struct rm_request *request,
+        const struct rm_impl *impl)
+{
+	unsigned threads = request->cell.threads, started;
+	int status;
+
+	memset(team, 0, sizeof(*team));
+	team->request = request;
+	team->impl = impl;
+	set_ranks(team);
+	team->members =
+	        aligned_alloc(RM_CACHE_LINE, threads * sizeof(*team->members));
+	if (!team->members)
+		return rm_error_set(&team->error, -ENOMEM, "out of memory");
+	memset(team->members, 0, threads * sizeof(*team->members));
+	if (rm_counters_open(request->counters, threads,
+	            request->cell.cpu_count ? request->cell.cpus : NULL,
+	            &team->counters, &team->counters_error))
+		team->counters = NULL;
+	pthread_barrier_init(&team->barrier, NULL, threads + 1);
+	status = start_threads(team, &started);
+	if (status)
+		/* the started ones wait for ever; the process ends soon */
+		return rm_error_set(&team->error, status,
+		        "thread %u of %u could not be started: %s", started,
+		        threads, strerror(-status));
+	run_phases(team);
+	for (unsigned i = 0; i < threads; i++)
+		pthread_join(team->members[i].pthread, NULL);
+	return 0;
+}
+
+void rm_team_clear(struct rm_team *team)
+{
+	unsigned threads = team->request->cell.threads;
+
+	for (unsigned i = 0; team->members && i < threads; i++) {
+		rm_pace_clear(&team->members[i].pace);
+		free((void *)team->members[i].worker.stream);
+	}
+	if (team->map)
+		team->impl->ops->destroy(team->map);
+	rm_counters_close(team->counters);
+	free(team->members);
+	team->members = NULL;
+	team->map = NULL;
+}
+
+void rm_counts_add(struct rm_counts *into, const struct rm_counts *from)
+{
+	into->iterations += from->iterations;
+	into->writes += from->writes;
+	into->pairs += from->pairs;
+	into->inserts += from->inserts;
+	into->removes += from->removes;
+	into->idle_removes += from->idle_removes;
+	into->misses_absent += from->misses_absent;
+	into->misses_resident += from->misses_resident;
+	into->wrong |= from->wrong;
+}

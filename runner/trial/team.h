@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * team.h - the threads of a trial and the phases that they go through.
+ *
+ * All members and the main thread enter and leave each phase together
+ * (pthread barrier). Around every wait a joined member parks, so that a map
+ * which waits for all threads cannot deadlock.
+ */
+#ifndef RM_TEAM_H
+#define RM_TEAM_H
+
+#include "runner/base/error.h"
+#include "runner/counters/counters.h"
+#include "runner/driver.h"
+#include "runner/trial/pace.h"
+#include "runner/trial/trial.h"
+#include "runner/trial/usage.h"
+
+#include <pthread.h>
+
+enum rm_phase {
+	RM_PHASE_SETUP,  /* pin, make streams */
+	RM_PHASE_CREATE, /* main: the empty map; members: join */
+	RM_PHASE_PREFILL,
+	RM_PHASE_WARM_UP,
+	RM_PHASE_WINDOW, /* measured; for verify: the accounting run */
+	RM_PHASE_VERIFY, /* look up every rank of the universe */
+	RM_PHASE_LEAVE,
+	RM_PHASES,
+};
+
+/* Sums of exchange accounting (measure = verify), modulo 2^64. */
+struct rm_account {
+	uint64_t writes;                  /* exchanges and takes done */
+	uint64_t written, returned, held; /* sums of values */
+	bool stopped_early;
+};
+
+struct rm_member {
+	struct rm_worker worker;
+	struct rm_team *team;
+	pthread_t pthread;
+	struct rm_pace pace;
+	struct rm_counts warm_up; /* of the phase before the window */
+	struct rm_account account;
+	struct rm_thread_usage before, after; /* around the window */
+	uint64_t start_ns, end_ns;            /* own window */
+	uint64_t prefilled;                   /* keys this member inserted */
+	uint64_t held_keys, held_sum;         /* its share of the universe */
+	int cpu_start, cpu_end;               /* where the window ran */
+	struct rm_error error;                /* not "": it could not go on */
+};
+
+struct rm_team {
+	const struct rm_request *request;
+	const struct rm_impl *impl;
+	void *map; /* NULL: could not be created */
+	struct rm_counters *counters;
+	struct rm_member *members; /* request->cell.threads */
+	pthread_barrier_t barrier;
+	uint64_t resident, span, fresh_guard; /* as in struct rm_worker */
+	uint64_t universe;                    /* ranks that may be present */
+	uint64_t phase_ns[RM_PHASES];
+	uint64_t rss_empty_bytes, rss_filled_bytes;
+	uint64_t keys_before;  /* after prefill, by length or by count */
+	struct rm_error error; /* of the whole trial */
+	struct rm_error counters_error; /* why there are no counters */
+	_Alignas(RM_CACHE_LINE) atomic_bool stop;
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t head;
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t verify_left;
+};
+
+/*
+ * Runs all phases; errors stand in team->error and members' errors. Returns
+ * 0 when the phases ran, -errno when there were no threads to run them with.
+ * The map still exists afterwards: rm_team_clear() destroys it.
+ */
+int rm_team_run(struct rm_team *team, const struct rm_request *request,
+        const struct rm_impl *impl);
+
+void rm_team_clear(struct rm_team *team);
+
+/* The work of the phases (phases.c), by member threads. */
+void rm_phase_setup(struct rm_member *member);
+void rm_phase_join(struct rm_member *member);
+void rm_phase_prefill(struct rm_member *member);
+void rm_phase_warm_up(struct rm_member *member);
+void rm_phase_window(struct rm_member *member);
+void rm_phase_verify(struct rm_member *member);
+void rm_phase_leave(struct rm_member *member);
+
+/* Measure = verify (accounting.c): the window's work. Few keys, many
+   conflicts; every value that goes in must come out once. */
+void rm_account_run(struct rm_member *member);
+/* Whether `impl` can be accounted (it offers exchange and take). */
+bool rm_account_offered(const struct rm_impl *impl);
+
+/* The result object (result.c); judges status and reason (judge.c). */
+json_t *rm_team_result(struct rm_team *team);
+
+struct rm_judgement {
+	const char *status;       /* "ok", "void", "failed" */
+	struct rm_error reason;   /* "" if ok */
+	const char *verification; /* "ok" or "failed" */
+	struct rm_error mismatch; /* why the verification failed */
+	uint64_t keys_expected, keys_held, sum_expected, sum_held;
+	double write_share, miss_share; /* achieved, in the window */
+};
+
+void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement);
+
+/* Sets the members latency and late_starts of the result (latency.c). */
+void rm_team_latency(const struct rm_team *team, json_t *result);
+
+/* Adds the members of `from` to `into`. */
+void rm_counts_add(struct rm_counts *into, const struct rm_counts *from);
+
+#endif /* RM_TEAM_H */

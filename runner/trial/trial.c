@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/trial/trial.h"
+
+#include "runner/impl_table.h"
+#include "runner/trial/memory_policy.h"
+#include "runner/trial/team.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A result with a status and nothing measured. */
+static json_t *refusal(const struct rm_request *request, const char *status,
+        const struct rm_error *error)
+{
+	return json_pack("{s:i, s:s, s:s, s:s}", "protocol", RM_PROTOCOL,
+	        "cell", request->cell.id, "status", status, "reason",
+	        error->text);
+}
+
+/* The map, if this build has it and it offers what the cell wants. */
+static const struct rm_impl *find_map(
+        const struct rm_request *request, struct rm_error *error)
+{
+	const struct rm_cell *cell = &request->cell;
+	const struct rm_impl *impl = rm_impl_find(cell->map);
+
+	if (!impl)
+		rm_error_set(error, -ENOENT,
+		        "this build has no map \"%s\" (readmostly list)",
+		        cell->map);
+	else if (!impl->drive[rm_shape_index(cell->shape)])
+		rm_error_set(error, -ENOTSUP, "%s does not offer shape %s",
+		        cell->map, rm_shape_name(cell->shape));
+	else if (cell->measure == RM_MEASURE_CAUSES)
+		rm_error_set(error, -ENOTSUP,
+		        "measure causes comes with statistics objects, which "
+		        "this build does not have");
+	else if (cell->write_kind == RM_FRESH && cell->miss_share > 0)
+		rm_error_set(error, -ENOTSUP,
+		        "misses need write-kind update or churn");
+	else
+		return impl;
+	return NULL;
+}
+
+json_t *rm_trial_run(const struct rm_request *request)
+{
+	struct rm_error error = { "" };
+	const struct rm_impl *impl = find_map(request, &error);
+	struct rm_team team;
+	json_t *result;
+
+	if (!impl)
+		return refusal(request, "failed", &error);
+	if (rm_memory_policy_apply(request->cell.memory, &error))
+		return refusal(request, "void", &error);
+	/* When run by hand nobody else watches the deadline. */
+	alarm((unsigned)(request->cell.deadline_ns / 1000000000U) + 1);
+	if (rm_team_run(&team, request, impl))
+		return refusal(request, "failed", &team.error);
+	result = rm_team_result(&team);
+	rm_team_clear(&team);
+	return result;
+}
