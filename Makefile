@@ -68,6 +68,12 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(OBJS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
+# Plays every bad end of a trial for the tests of the campaign.
+$(BUILD)/tests/fake_trial: tests/fixtures/fake_trial.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $< -ljansson
+$(BUILD)/tests/test_launch $(BUILD)/tests/test_campaign: | $(BUILD)/tests/fake_trial
+
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<

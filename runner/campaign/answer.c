@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* answer.c - the result of a trial, checked member by member. */
+#include "runner/campaign/answer.h"
+
+#include "runner/campaign/fields.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* docs/trial-protocol.md, "Result"; tests/test_protocol.py holds this table
+   and docs/trial-protocol.schema.json to each other. */
+static const struct rm_field always[] = {
+	{ "protocol", "i" },
+	{ "cell", "S" },
+	{ "status", "S" },
+	{ "reason", "S0" },
+};
+
+/* What a result that claims to have measured must have. */
+static const struct rm_field measured[] = {
+	{ "elapsed_ns", "i" },
+	{ "ops", "i" },
+	{ "lookups", "i" },
+	{ "writes", "i" },
+	{ "hits", "i" },
+	{ "misses_absent", "i" },
+	{ "misses_resident", "i" },
+	{ "inserts", "i" },
+	{ "removes", "i" },
+	{ "idle_removes", "i" },
+	{ "write_share", "n0" },
+	{ "miss_share", "n0" },
+	{ "threads", "a" },
+	{ "threads[]", "o" },
+	{ "threads[].slot", "i" },
+	{ "threads[].cpu", "I0" },
+	{ "threads[].cpu_start", "I0" },
+	{ "threads[].cpu_end", "I0" },
+	{ "threads[].ops", "i" },
+	{ "threads[].writes", "i" },
+	{ "threads[].elapsed_ns", "i0" },
+	{ "threads[].cpu_ns", "i0" },
+	{ "threads[].voluntary_switches", "i0" },
+	{ "threads[].involuntary_switches", "i0" },
+	{ "threads[].minor_faults", "i0" },
+	{ "threads[].major_faults", "i0" },
+	{ "threads[].migrations", "i0" },
+	{ "threads[].runqueue_wait_ns", "i0" },
+	{ "keys_before", "i" },
+	{ "keys_after", "i" },
+	{ "verification", "o" },
+	{ "verification.status", "S" },
+	{ "verification.reason", "S0" },
+	{ "verification.keys_expected", "i0" },
+	{ "verification.keys_held", "i0" },
+	{ "verification.sum_expected", "s0" },
+	{ "verification.sum_held", "s0" },
+	{ "verification.wrong_values", "i0" },
+	{ "verification.written", "i0" },
+	{ "verification.returned", "i0" },
+	{ "verification.stopped_early", "b0" },
+	{ "memory", "o" },
+	{ "memory.rss_empty_bytes", "i0" },
+	{ "memory.rss_filled_bytes", "i0" },
+	{ "memory.rss_peak_bytes", "i0" },
+	{ "memory.page_nodes", "o0" },
+	{ "memory.page_nodes_reason", "S0" },
+	{ "memory.huge_bytes", "i0" },
+	{ "stats", "a" },
+	{ "stats[].name", "S" },
+	{ "stats[].unit", "S" },
+	{ "stats[].value", "n0" },
+	{ "phases_ns", "o" },
+	{ "phases_ns.create", "i0" },
+	{ "phases_ns.prefill", "i0" },
+	{ "phases_ns.warm_up", "i0" },
+	{ "phases_ns.window", "i0" },
+	{ "phases_ns.verify", "i0" },
+	{ "phases_ns.destroy", "i0" },
+	{ "latency", "a0" },
+	{ "latency[]", "o" },
+	{ "latency[].operation", "S" },
+	{ "latency[].was_there", "b" },
+	{ "latency[].clock", "S" },
+	{ "latency[].count", "i" },
+	{ "latency[].min_ns", "i0" },
+	{ "latency[].max_ns", "i0" },
+	{ "latency[].mean_ns", "n0" },
+	{ "latency[].p50_ns", "i0" },
+	{ "latency[].p90_ns", "i0" },
+	{ "latency[].p99_ns", "i0" },
+	{ "latency[].p999_ns", "i0" },
+	{ "latency[].buckets", "a" },
+	{ "late_starts", "i0" },
+	{ "counters", "o0" },
+	{ "environment", "o" },
+};
+
+struct first_wrong {
+	struct rm_error *error;
+};
+
+static void keep_first(void *context, const char *where, const char *what)
+{
+	struct first_wrong *first = context;
+
+	rm_error_set(first->error, -EINVAL, "the answer's %s %s", where, what);
+}
+
+static int check_fields(const json_t *json, const struct rm_field *fields,
+        size_t count, struct rm_error *error)
+{
+	struct first_wrong first = { error };
+
+	return rm_fields_check(json, fields, count, keep_first, &first)
+	               ? -EINVAL
+	               : 0;
+}
+
+static int check_head(
+        const json_t *json, const char *cell_id, struct rm_error *error)
+{
+	json_int_t protocol =
+	        json_integer_value(json_object_get(json, "protocol"));
+	const char *cell = json_string_value(json_object_get(json, "cell"));
+	const char *status = json_string_value(json_object_get(json, "status"));
+	bool is_ok = !strcmp(status, "ok");
+
+	if (protocol != 1)
+		return rm_error_set(error, -EINVAL,
+		        "the answer speaks protocol %lld, expected 1",
+		        (long long)protocol);
+	if (strcmp(cell, cell_id))
+		return rm_error_set(error, -EINVAL,
+		        "the answer is of cell \"%.120s\", expected \"%.120s\"",
+		        cell, cell_id);
+	if (!is_ok && strcmp(status, "void") && strcmp(status, "failed"))
+		return rm_error_set(error, -EINVAL,
+		        "the answer's status is \"%.40s\", expected ok, void "
+		        "or failed",
+		        status);
+	if (is_ok != json_is_null(json_object_get(json, "reason")))
+		return rm_error_set(error, -EINVAL,
+		        "the answer's status is %s, expected %s reason", status,
+		        is_ok ? "no" : "a");
+	return 0;
+}
+
+/* Counts that cannot be: the report would divide by them. */
+static int check_sense(const json_t *json, struct rm_error *error)
+{
+	json_int_t ops = json_integer_value(json_object_get(json, "ops"));
+	json_int_t lookups =
+	        json_integer_value(json_object_get(json, "lookups"));
+	json_int_t writes = json_integer_value(json_object_get(json, "writes"));
+	const json_t *verification = json_object_get(json, "verification");
+	const char *verified =
+	        json_string_value(json_object_get(verification, "status"));
+
+	/* ops - lookups cannot overflow: both are >= 0 */
+	if (ops - lookups != writes)
+		return rm_error_set(error, -EINVAL,
+		        "the answer counts %lld lookups and %lld writes, "
+		        "expected %lld operations in all",
+		        (long long)lookups, (long long)writes, (long long)ops);
+	if (strcmp(verified, "ok"))
+		return rm_error_set(error, -EINVAL,
+		        "the answer's status is ok but its verification is "
+		        "\"%.40s\", expected ok",
+		        verified);
+	return 0;
+}
+
+static int check_answer(
+        const json_t *json, const char *cell_id, struct rm_error *error)
+{
+	if (!json_is_object(json))
+		return rm_error_set(error, -EINVAL,
+		        "the answer is no JSON object, expected one");
+	if (check_fields(json, always, sizeof(always) / sizeof(*always), error))
+		return -EINVAL;
+	if (check_head(json, cell_id, error))
+		return -EINVAL;
+	/* A trial that failed says what it can. */
+	if (!strcmp(json_string_value(json_object_get(json, "status")),
+	            "failed"))
+		return 0;
+	if (check_fields(json, measured, sizeof(measured) / sizeof(*measured),
+	            error))
+		return -EINVAL;
+	if (!strcmp(json_string_value(json_object_get(json, "status")), "ok"))
+		return check_sense(json, error);
+	return 0;
+}
+
+int rm_answer_read(const char *text, size_t size, const char *cell_id,
+        json_t **result, struct rm_error *error)
+{
+	json_error_t where;
+	const char *end = memchr(text, '\n', size);
+
+	if (!size)
+		return rm_error_set(
+		        error, -EINVAL, "no answer, expected one line of JSON");
+	if (end && end != text + size - 1)
+		return rm_error_set(error, -EINVAL,
+		        "the answer has more than one line, expected one");
+	json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+
+	if (!json)
+		return rm_error_set(error, -EINVAL,
+		        "the answer is no JSON: %.160s at byte %d", where.text,
+		        where.position);
+	int failed = check_answer(json, cell_id, error);
+
+	if (failed)
+		json_decref(json);
+	else
+		*result = json;
+	return failed;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* launch.c - feeds a trial its request, collects its answer, names its end. */
+#include "runner/campaign/launch.h"
+
+#include "runner/base/clock.h"
+#include "runner/base/rng.h"
+#include "runner/campaign/ending.h"
+#include "runner/campaign/spawn.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CHUNK = 65536, TICK_MS = 10, LONGEST_POLL_MS = 60000 };
+
+/* One running trial. */
+struct run {
+	const struct rm_launch *launch;
+	struct rm_child child;
+	uint64_t deadline_at_ns;
+	const char *request;
+	size_t request_left;
+	char *answer; /* owned */
+	size_t answer_bytes, answer_room;
+	char errors[2 * RM_LAUNCH_ERRORS_KEPT];
+	size_t errors_bytes;
+	enum rm_stop stop;
+};
+
+static void close_end(int *fd)
+{
+	close(*fd);
+	*fd = -1;
+}
+
+/* A trial that does not read all of its request is judged by its answer. */
+static void feed(struct run *run)
+{
+	ssize_t put = write(run->child.input, run->request, run->request_left);
+
+	if (put < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (put > 0) {
+		run->request += put;
+		run->request_left -= (size_t)put;
+	}
+	if (put <= 0 || !run->request_left)
+		close_end(&run->child.input);
+}
+
+/* Reads once into `to`; returns bytes, 0: nothing now; closes at the end. */
+static size_t read_some(int *fd, char *to, size_t room)
+{
+	ssize_t got = read(*fd, to, room);
+
+	if (got > 0)
+		return (size_t)got;
+	if (got == 0 || (errno != EINTR && errno != EAGAIN))
+		close_end(fd);
+	return 0;
+}
+
+static size_t read_answer(struct run *run)
+{
+	if (run->answer_room - run->answer_bytes < CHUNK) {
+		size_t room = run->answer_room * 2 + CHUNK;
+		char *more = realloc(run->answer, room);
+
+		if (!more) {
+			run->stop = RM_ANSWER_NO_MEMORY;
+			return 0;
+		}
+		run->answer = more;
+		run->answer_room = room;
+	}
+	size_t got = read_some(
+	        &run->child.output, run->answer + run->answer_bytes, CHUNK);
+
+	run->answer_bytes += got;
+	if (run->answer_bytes > RM_LAUNCH_ANSWER_MAX)
+		run->stop = RM_TOO_LONG;
+	return got;
+}
+
+static size_t read_errors(struct run *run)
+{
+	size_t room = sizeof(run->errors) - run->errors_bytes;
+
+	if (room < RM_LAUNCH_ERRORS_KEPT) {
+		size_t drop = run->errors_bytes - RM_LAUNCH_ERRORS_KEPT;
+
+		memmove(run->errors, run->errors + drop, RM_LAUNCH_ERRORS_KEPT);
+		run->errors_bytes = RM_LAUNCH_ERRORS_KEPT;
+		room = sizeof(run->errors) - run->errors_bytes;
+	}
+	size_t got = read_some(
+	        &run->child.errors, run->errors + run->errors_bytes, room);
+
+	run->errors_bytes += got;
+	return got;
+}
+
+/* What is in the pipes when the trial has ended. A grandchild that holds an
+   end open cannot keep us: it is the group's and dies before the reaping. */
+static void drain(struct run *run)
+{
+	while (run->child.output >= 0 && run->stop == RM_ENDED)
+		if (!read_answer(run))
+			break;
+	for (size_t total = 0; run->child.errors >= 0 && total < (1 << 20);) {
+		size_t got = read_errors(run);
+
+		if (!got)
+			break;
+		total += got;
+	}
+}
+
+static int time_left_ms(const struct run *run)
+{
+	uint64_t now_ns = rm_now_ns();
+
+	if (now_ns >= run->deadline_at_ns)
+		return 0;
+	uint64_t left_ms = (run->deadline_at_ns - now_ns) / 1000000 + 1;
+
+	if (run->child.exited < 0 && left_ms > TICK_MS)
+		return TICK_MS;
+	return left_ms > LONGEST_POLL_MS ? LONGEST_POLL_MS : (int)left_ms;
+}
+
+/* Waits for one event and serves all that came. */
+static void step(struct run *run)
+{
+	struct pollfd fds[] = {
+		{ .fd = run->child.input, .events = POLLOUT },
+		{ .fd = run->child.output, .events = POLLIN },
+		{ .fd = run->child.errors, .events = POLLIN },
+		{ .fd = run->child.exited, .events = POLLIN },
+		{ .fd = run->launch->interrupt_fd, .events = POLLIN },
+	};
+
+	if (poll(fds, sizeof(fds) / sizeof(*fds), time_left_ms(run)) < 0)
+		return; /* EINTR: look again */
+	if (fds[0].revents)
+		feed(run);
+	if (fds[1].revents)
+		read_answer(run);
+	if (fds[2].revents)
+		read_errors(run);
+	if (run->stop != RM_RUNNING)
+		return;
+	if (fds[4].revents)
+		run->stop = RM_INTERRUPTED_RUN;
+	else if (rm_child_ended(&run->child))
+		run->stop = RM_ENDED;
+	else if (rm_now_ns() >= run->deadline_at_ns)
+		run->stop = RM_LATE;
+}
+
+static int attend(
+        struct run *run, const char *cell_id, struct rm_outcome *outcome)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
+
+	/* A trial that dies before it read its request must not end us. */
+	sigaction(SIGPIPE, &ignore, &before);
+	while (run->stop == RM_RUNNING)
+		step(run);
+	if (run->stop != RM_ENDED)
+		rm_child_kill(&run->child);
+	drain(run);
+	if (run->stop != RM_ENDED)
+		rm_child_kill(&run->child);
+	int wait_status = rm_child_reap(&run->child, &outcome->peak_bytes);
+
+	sigaction(SIGPIPE, &before, NULL);
+	if (run->stop == RM_INTERRUPTED_RUN) {
+		outcome->interrupted = true;
+		return 0;
+	}
+	struct rm_ending ending = {
+		.stop = run->stop,
+		.wait_status = wait_status,
+		.cell_id = cell_id,
+		.deadline_ns = run->launch->deadline_ns,
+		.memory_limit_bytes = run->launch->memory_limit_bytes,
+		.answer = run->answer ? run->answer : "",
+		.answer_bytes = run->answer_bytes,
+		.errors = run->errors,
+		.errors_bytes = run->errors_bytes,
+	};
+	return rm_ending_judge(&ending, outcome);
+}
+
+/* A program that cannot be run is the arm's fault: an outcome. */
+static int not_started(int code, struct rm_outcome *outcome,
+        const struct rm_error *why, struct rm_error *error)
+{
+	if (code == -ENOMEM || code == -EAGAIN || code == -EMFILE ||
+	        code == -ENFILE)
+		return rm_error_set(error, code, "%s", why->text);
+	snprintf(outcome->exit, sizeof(outcome->exit), "not started");
+	outcome->status = "failed";
+	outcome->reason = strdup(why->text);
+	return outcome->reason ? 0 : rm_error_set(error, -ENOMEM, "no memory");
+}
+
+int rm_launch(const struct rm_launch *launch, const json_t *request,
+        struct rm_outcome *outcome, struct rm_error *error)
+{
+	char trial[] = "trial", name[] = "readmostly";
+	char *const self[] = { name, trial, NULL };
+	uint64_t start_ns = rm_now_ns();
+	const char *cell_id = json_string_value(
+	        json_object_get(json_object_get(request, "cell"), "id"));
+	struct rm_error why = { 0 };
+	char *text = json_dumps(request, JSON_COMPACT);
+	struct run *run = calloc(1, sizeof(*run));
+	int result = -ENOMEM;
+
+	outcome->environment_bytes =
+	        (unsigned)(rm_seed(launch->padding_seed, 0) %
+	                   RM_SPAWN_PADDING_MAX);
+	struct rm_spawn spawn = {
+		.program = launch->program ? launch->program : "/proc/self/exe",
+		.arguments = launch->arguments ? launch->arguments : self,
+		.memory_limit_bytes = launch->memory_limit_bytes,
+		.padding_bytes = outcome->environment_bytes,
+	};
+	if (!text || !run || !cell_id) {
+		rm_error_set(error, -ENOMEM, "no memory for a trial");
+		goto out;
+	}
+	*run = (struct run){ .launch = launch,
+		.request = text,
+		.request_left = strlen(text),
+		.deadline_at_ns = start_ns + launch->deadline_ns };
+	result = rm_spawn(&spawn, &run->child, &why);
+	if (result)
+		result = not_started(result, outcome, &why, error);
+	else
+		result = attend(run, cell_id, outcome);
+	if (result)
+		rm_error_set(error, result, "no memory for an outcome");
+	outcome->wall_ns = rm_now_ns() - start_ns;
+out:
+	free(run ? run->answer : NULL);
+	free(run);
+	free(text);
+	return result;
+}

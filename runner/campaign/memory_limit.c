@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* memory_limit.c - how much a trial may allocate on this machine. */
+#include "runner/campaign/launch.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1 };
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+#else
+enum { SANITIZED = 0 };
+#endif
+
+static uint64_t memory_available_bytes(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	unsigned long long kib = 0;
+	char line[128];
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+			break;
+	fclose(file);
+	return kib * 1024;
+}
+
+/* Address space that the C library takes for one thread's stack. */
+static uint64_t stack_bytes(void)
+{
+	struct rlimit limit;
+	const uint64_t usual_bytes = 8 << 20;
+
+	if (getrlimit(RLIMIT_STACK, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return usual_bytes;
+	return limit.rlim_cur;
+}
+
+uint64_t rm_memory_limit(unsigned threads)
+{
+	uint64_t available_bytes = memory_available_bytes();
+
+	if (SANITIZED || !available_bytes)
+		return 0;
+	return available_bytes / 2 + threads * stack_bytes();
+}

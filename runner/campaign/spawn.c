@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spawn.c - fork and exec of one program, its pipes and its end. */
+#include "runner/campaign/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { READ = 0, WRITE = 1, PIPES = 4, FIRST_FREE = 3 };
+/* The pipes in the order in which they are made. */
+enum { INPUT, OUTPUT, ERRORS, FAILURE };
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* A pipe whose ends are above 2, so that dup2() cannot hit one of them even
+   where this process was started with standard descriptors closed. */
+static int make_pipe(int ends[2])
+{
+	int low[2];
+	int result = 0;
+
+	if (pipe2(low, O_CLOEXEC))
+		return -errno;
+	for (int i = 0; i < 2; i++) {
+		ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, FIRST_FREE);
+		if (ends[i] < 0)
+			result = -errno;
+		close(low[i]);
+	}
+	return result;
+}
+
+static void close_pipes(int pipes[PIPES][2])
+{
+	for (int i = 0; i < PIPES; i++) {
+		close_fd(&pipes[i][READ]);
+		close_fd(&pipes[i][WRITE]);
+	}
+}
+
+/* The environment with one variable more. Free the result and its [0]. */
+static char **padded_environment(unsigned padding_bytes)
+{
+	size_t count = 0;
+
+	while (environ[count])
+		count++;
+	char **padded = calloc(count + 2, sizeof(*padded));
+	char *padding = calloc(1, sizeof("RM_PADDING=") + padding_bytes);
+
+	if (!padded || !padding) {
+		free(padded);
+		free(padding);
+		return NULL;
+	}
+	strcpy(padding, "RM_PADDING=");
+	memset(padding + strlen(padding), 'x', padding_bytes);
+	padded[0] = padding;
+	memcpy(padded + 1, environ, count * sizeof(*padded));
+	return padded;
+}
+
+/* Marks every descriptor above 2 close-on-exec. In the child: only calls
+   that are safe after fork. */
+static void close_rest_on_exec(void)
+{
+#ifdef SYS_close_range
+	/* 4 = CLOSE_RANGE_CLOEXEC, Linux 5.11 */
+	if (!syscall(SYS_close_range, FIRST_FREE, ~0U, 4U))
+		return;
+#endif
+	for (int fd = FIRST_FREE; fd < 4096; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Of two killed by the kernel for want of memory, let it be the trial. */
+static void offer_to_oom_killer(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "1000", 4) != 4)
+		errno = 0; /* a wish; nothing depends on it */
+	close(fd);
+}
+
+static void set_limits(uint64_t memory_limit_bytes)
+{
+	struct rlimit core = { 0, 0 };
+	struct rlimit data = { memory_limit_bytes, memory_limit_bytes };
+
+	setrlimit(RLIMIT_CORE, &core);
+	if (memory_limit_bytes)
+		setrlimit(RLIMIT_DATA, &data);
+}
+
+/* The child's side: never returns. */
+static void become(const struct rm_spawn *spawn, char **environment,
+        pid_t parent, int pipes[PIPES][2])
+{
+	int failure = pipes[FAILURE][WRITE];
+
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* It may have ended before prctl(): then nobody would kill us. */
+	if (getppid() != parent)
+		_exit(127);
+	if (dup2(pipes[INPUT][READ], STDIN_FILENO) >= 0 &&
+	        dup2(pipes[OUTPUT][WRITE], STDOUT_FILENO) >= 0 &&
+	        dup2(pipes[ERRORS][WRITE], STDERR_FILENO) >= 0) {
+		close_rest_on_exec();
+		offer_to_oom_killer();
+		set_limits(spawn->memory_limit_bytes);
+		reset_signals();
+		execve(spawn->program, spawn->arguments, environment);
+	}
+	int reason = errno;
+	ssize_t written;
+
+	do
+		written = write(failure, &reason, sizeof(reason));
+	while (written < 0 && errno == EINTR);
+	_exit(127);
+}
+
+/* errno of the child's exec, 0: it worked (the pipe closed by exec). */
+static int read_failure(int fd)
+{
+	int reason = 0;
+	ssize_t got;
+
+	do
+		got = read(fd, &reason, sizeof(reason));
+	while (got < 0 && errno == EINTR);
+	return got == sizeof(reason) ? reason : 0;
+}
+
+static int take(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	fcntl(taken, F_SETFL, O_NONBLOCK);
+	return taken;
+}
+
+static int open_pidfd(pid_t pid)
+{
+#ifdef SYS_pidfd_open
+	return (int)syscall(SYS_pidfd_open, pid, 0U);
+#else
+	(void)pid;
+	return -1;
+#endif
+}
+
+/* The parent's side. */
+static int adopt(pid_t pid, int pipes[PIPES][2], struct rm_child *child)
+{
+	setpgid(pid, pid); /* whichever of the two comes first */
+	close_fd(&pipes[FAILURE][WRITE]);
+	int reason = read_failure(pipes[FAILURE][READ]);
+
+	child->pid = pid;
+	child->input = take(&pipes[INPUT][WRITE]);
+	child->output = take(&pipes[OUTPUT][READ]);
+	child->errors = take(&pipes[ERRORS][READ]);
+	child->exited = open_pidfd(pid);
+	if (reason)
+		rm_child_reap(child, NULL);
+	return -reason;
+}
+
+int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
+        struct rm_error *error)
+{
+	int pipes[PIPES][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 },
+		{ -1, -1 } };
+	pid_t parent = getpid();
+	const char *doing = "a pipe for the trial";
+	int result = 0;
+	char **environment = padded_environment(spawn->padding_bytes);
+
+	if (!environment)
+		return rm_error_set(error, -ENOMEM, "no memory for a trial");
+	for (int i = 0; i < PIPES && !result; i++)
+		result = make_pipe(pipes[i]);
+	if (result)
+		goto out;
+	doing = "a process for the trial";
+	pid_t pid = fork();
+	if (pid == 0)
+		become(spawn, environment, parent, pipes);
+	if (pid < 0) {
+		result = -errno;
+		goto out;
+	}
+	doing = spawn->program;
+	result = adopt(pid, pipes, child);
+out:
+	close_pipes(pipes);
+	free(environment[0]);
+	free(environment);
+	if (result)
+		rm_error_set(error, result, "cannot start %s: %s", doing,
+		        strerror(-result));
+	return result;
+}
+
+void rm_child_kill(const struct rm_child *child)
+{
+	if (kill(-child->pid, SIGKILL))
+		kill(child->pid, SIGKILL); /* its setpgid() failed */
+}
+
+int rm_child_ended(const struct rm_child *child)
+{
+	siginfo_t info = { 0 };
+
+	while (waitid(
+	        P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT))
+		if (errno != EINTR)
+			return 1;
+	return info.si_pid == child->pid;
+}
+
+int rm_child_reap(struct rm_child *child, uint64_t *peak_bytes)
+{
+	siginfo_t info;
+	struct rusage usage = { 0 };
+	int status = 0;
+
+	while (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT) &&
+	        errno == EINTR)
+		;
+	/* While it is a zombie its group's number cannot be another's. */
+	kill(-child->pid, SIGKILL);
+	while (wait4(child->pid, &status, 0, &usage) < 0 && errno == EINTR)
+		;
+	close_fd(&child->input);
+	close_fd(&child->output);
+	close_fd(&child->errors);
+	close_fd(&child->exited);
+	if (peak_bytes)
+		*peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+	return status;
+}

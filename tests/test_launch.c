@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_launch.c - every way in which a trial process can end. */
+#include "runner/base/clock.h"
+#include "runner/campaign/launch.h"
+#include "tests/tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char fake[PATH_MAX];
+static const uint64_t second_ns = 1000000000;
+
+/* $(BUILD)/tests/fake_trial stands beside this test. */
+static void find_fake(void)
+{
+	ssize_t length = readlink("/proc/self/exe", fake, sizeof(fake) - 16);
+
+	fake[length < 0 ? 0 : length] = 0;
+	strcpy(strrchr(fake, '/') + 1, "fake_trial");
+}
+
+static json_t *request_of(const char *measure)
+{
+	return json_pack("{s:i, s:{s:s, s:i, s:i, s:s}, s:i}", "protocol", 1,
+	        "cell", "id", "w/fake/u64x8", "threads", 2, "keys", 64,
+	        "measure", measure, "seed", 7);
+}
+
+static struct rm_outcome play_with(
+        const char *how, struct rm_launch launch, const char *measure)
+{
+	struct rm_outcome outcome = { 0 };
+	struct rm_error error = { 0 };
+	json_t *request = request_of(measure);
+	char rules[128];
+
+	snprintf(rules, sizeof(rules), strcmp(how, "deaf") ? "=%s" : "%s", how);
+	setenv("RM_FAKE", rules, 1);
+	if (!launch.program)
+		launch.program = fake;
+	if (!launch.deadline_ns)
+		launch.deadline_ns = 60 * second_ns;
+	if (!launch.interrupt_fd)
+		launch.interrupt_fd = -1;
+	if (rm_launch(&launch, request, &outcome, &error))
+		printf("# %s: %s\n", how, error.text);
+	json_decref(request);
+	if (outcome.reason)
+		printf("# %s: exit %s: %.150s\n", how, outcome.exit,
+		        outcome.reason);
+	return outcome;
+}
+
+static struct rm_outcome play(const char *how)
+{
+	return play_with(how, (struct rm_launch){ 0 }, "throughput");
+}
+
+/* A failure with this exit whose reason has these words. */
+static bool fails(const char *how, const char *exit_text, const char *words)
+{
+	struct rm_outcome outcome = play(how);
+	bool right = !strcmp(outcome.exit, exit_text) &&
+	             !strcmp(outcome.status, "failed") && !outcome.result &&
+	             outcome.reason && strstr(outcome.reason, words) &&
+	             !strchr(outcome.reason, '\n');
+
+	rm_outcome_clear(&outcome);
+	return right;
+}
+
+static void good_answers(void)
+{
+	struct rm_outcome outcome = play("ok");
+
+	CHECK(!strcmp(outcome.status, "ok") && !strcmp(outcome.exit, "0") &&
+	                !outcome.reason,
+	        "a good answer is ok, exit 0, no reason");
+	CHECK(json_integer_value(json_object_get(outcome.result, "ops")) ==
+	                2000,
+	        "the result is the trial's");
+	CHECK(outcome.wall_ns > 0 && outcome.peak_bytes > 100000,
+	        "wall time and peak memory are measured");
+	rm_outcome_clear(&outcome);
+	outcome = play("void");
+	CHECK(!strcmp(outcome.status, "void") &&
+	                !strcmp(outcome.reason, "as RM_FAKE wishes"),
+	        "a void trial keeps its own reason");
+	rm_outcome_clear(&outcome);
+	outcome = play("failed");
+	CHECK(!strcmp(outcome.status, "failed") && outcome.result &&
+	                !strcmp(outcome.exit, "0"),
+	        "a trial that says failed keeps its result");
+	rm_outcome_clear(&outcome);
+}
+
+static void bad_ends(void)
+{
+	CHECK(fails("crash", "signal 11", "Segmentation fault"),
+	        "a crash is named by its signal");
+	CHECK(fails("abort", "signal 6", "a < b; second line"),
+	        "the last words on standard error are in the reason");
+	CHECK(fails("status1", "status 1", "status 1"),
+	        "another status is a failure");
+	CHECK(fails("refuse", "status 2", "no member \"keys\""),
+	        "a refused request says why");
+	CHECK(fails("late-crash", "signal 7", "Bus error"),
+	        "a good answer does not excuse a crash after it");
+	CHECK(fails("noise", "status 3", "last ?? words"),
+	        "10 MB on standard error do not block, bad UTF-8 is replaced");
+	CHECK(fails("deaf", "0", "no answer"),
+	        "a trial that does not read its request does not kill us");
+}
+
+static void bad_answers(void)
+{
+	CHECK(fails("nothing", "0", "no answer"), "no answer");
+	CHECK(fails("garbage", "0", "no JSON"), "garbage");
+	CHECK(fails("half", "0", "no JSON"), "half an answer");
+	CHECK(fails("zeros", "0", "no JSON"), "zero bytes");
+	CHECK(fails("two-lines", "0", "more than one line"), "two lines");
+	CHECK(fails("other-cell", "0", "of cell \"another\", expected \"w/"),
+	        "the answer of another cell");
+	CHECK(fails("missing", "0", "hits is missing, expected an integer"),
+	        "a missing member is named");
+	CHECK(fails("wrong-type", "0", "ops is of the wrong type"),
+	        "a member of the wrong type is named");
+	CHECK(fails("old-protocol", "0", "protocol 0, expected 1"),
+	        "another protocol");
+	CHECK(fails("bad-status", "0", "status is \"fine\""),
+	        "an unknown status");
+	CHECK(fails("bad-sum", "0", "expected 1 operations"),
+	        "operations that do not add up");
+	CHECK(fails("unverified", "0", "verification is \"failed\""),
+	        "ok with a failed verification");
+	CHECK(fails("flood", "signal 9", "more than 33554432 bytes"),
+	        "an answer of 100 MB is cut short");
+}
+
+static void deadlines(void)
+{
+	struct rm_launch hasty = { .deadline_ns = second_ns / 5 };
+	const char *const hangs[] = { "hang", "hang-deaf", "late-hang" };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct rm_outcome outcome =
+		        play_with(hangs[i], hasty, "throughput");
+
+		CHECK(!strcmp(outcome.exit, "deadline") &&
+		                !strcmp(outcome.status, "failed") &&
+		                strstr(outcome.reason, "within 0.2 s"),
+		        "a trial that hangs is killed at its deadline");
+		CHECK(outcome.wall_ns >= second_ns / 5,
+		        "the deadline is not early");
+		rm_outcome_clear(&outcome);
+	}
+}
+
+static void memory_is_limited(void)
+{
+	struct rm_launch poor = { .memory_limit_bytes = 64 << 20 };
+	struct rm_outcome outcome;
+
+	if (!rm_memory_limit(1)) {
+		SKIP("a trial that eats memory is stopped", "sanitizer build");
+		return;
+	}
+	outcome = play_with("eat", poor, "throughput");
+	CHECK(!strcmp(outcome.exit, "signal 6") &&
+	                strstr(outcome.reason, "of the 64 MiB that it may"),
+	        "a trial that eats memory is stopped, the reason says so");
+	rm_outcome_clear(&outcome);
+	outcome = play_with("ok", poor, "throughput");
+	CHECK(!strcmp(outcome.status, "ok"), "a modest one is not");
+	rm_outcome_clear(&outcome);
+	CHECK(rm_memory_limit(1000) > rm_memory_limit(1),
+	        "the limit leaves room for stacks");
+}
+
+static void orphans_die(void)
+{
+	struct rm_outcome outcome = play("orphan");
+
+	CHECK(!strcmp(outcome.status, "ok"),
+	        "a child that keeps the pipes open does not delay the end");
+	rm_outcome_clear(&outcome);
+	/* As subreaper we inherit what the trial left, and see its end. */
+	int status = 0;
+	pid_t orphan = waitpid(-1, &status, 0);
+
+	CHECK(orphan > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+	        "what a trial started dies with it");
+}
+
+static void not_started(void)
+{
+	struct rm_launch none = { .program = "/nonexistent/readmostly" };
+	struct rm_outcome outcome = play_with("ok", none, "throughput");
+
+	CHECK(!strcmp(outcome.exit, "not started") &&
+	                strstr(outcome.reason, "/nonexistent/readmostly: No"),
+	        "a program that is not there: not started, and why");
+	rm_outcome_clear(&outcome);
+	none.program = "/etc/passwd";
+	outcome = play_with("ok", none, "throughput");
+	CHECK(!strcmp(outcome.exit, "not started") &&
+	                strstr(outcome.reason, "Permission denied"),
+	        "a program that may not run: not started, and why");
+	rm_outcome_clear(&outcome);
+}
+
+static void interrupts(void)
+{
+	int ends[2];
+
+	if (pipe(ends) || write(ends[1], "x", 1) != 1)
+		return;
+	struct rm_launch launch = { .interrupt_fd = ends[0] };
+	struct rm_outcome outcome = play_with("hang", launch, "throughput");
+
+	CHECK(outcome.interrupted && !outcome.status && !outcome.result,
+	        "an interrupted trial has no outcome");
+	rm_outcome_clear(&outcome);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static size_t padding_of(uint64_t seed)
+{
+	struct rm_launch launch = { .padding_seed = seed };
+	struct rm_outcome outcome = play_with("ok", launch, "throughput");
+	const char *seen = json_string_value(json_object_get(
+	        json_object_get(outcome.result, "environment"), "padding"));
+	size_t bytes = seen ? strlen(seen) : 0;
+
+	if (bytes != outcome.environment_bytes)
+		bytes = 0;
+	rm_outcome_clear(&outcome);
+	return bytes;
+}
+
+static void padding(void)
+{
+	size_t one = padding_of(1), two = padding_of(2);
+
+	CHECK(one && two && one != two,
+	        "seeds give environments of their size");
+	CHECK(padding_of(1) == one, "the same seed gives the same size");
+}
+
+static void inheritance(void)
+{
+	int leak = open("/dev/null", O_RDONLY); /* not close-on-exec */
+	struct rm_launch launch = { .program = "/bin/sh" };
+	char sh[] = "sh", c[] = "-c",
+	     command[] = "ls /proc/self/fd | tr '\\n' ' ' >&2; exit 9";
+	char *const shell[] = { sh, c, command, NULL };
+
+	launch.arguments = shell;
+	struct rm_outcome outcome = play_with("ok", launch, "throughput");
+
+	CHECK(leak > 2 && outcome.reason &&
+	                strstr(outcome.reason, "status 9: 0 1 2 3"),
+	        "a trial inherits three descriptors (ls opens a fourth)");
+	CHECK(outcome.reason && !strstr(outcome.reason, "2 3 4"),
+	        "and no other");
+	rm_outcome_clear(&outcome);
+	close(leak);
+}
+
+/* EINTR everywhere: an itimer that fires a thousand times a second. */
+static void nothing(int signal_number)
+{
+	(void)signal_number;
+}
+
+static void survives_signals(void)
+{
+	struct sigaction action = { .sa_handler = nothing };
+	struct itimerspec often = { { 0, 1000000 }, { 0, 1000000 } };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGALRM };
+	timer_t timer;
+	unsigned good = 0;
+
+	sigaction(SIGALRM, &action, NULL);
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer))
+		return;
+	timer_settime(timer, 0, &often, NULL);
+	for (int i = 0; i < 20; i++) {
+		struct rm_outcome outcome = play("wait:10");
+
+		good += outcome.status && !strcmp(outcome.status, "ok");
+		rm_outcome_clear(&outcome);
+	}
+	timer_delete(timer);
+	CHECK(good == 20, "signals during a launch change nothing");
+}
+
+/* Kills a runner in the middle of a trial; the trial must go, too. */
+static void dies_with_its_runner(void)
+{
+	char log[] = "/tmp/test_launch.XXXXXX";
+	int fd = mkstemp(log), status;
+	pid_t trial = 0;
+
+	setenv("RM_FAKE_LOG", log, 1);
+	pid_t runner = fork();
+
+	if (runner == 0) {
+		play("hang");
+		_exit(0);
+	}
+	uint64_t limit_ns = rm_now_ns() + 20 * second_ns;
+	char text[16] = "";
+
+	while (pread(fd, text, sizeof(text) - 1, 0) < 3 &&
+	        rm_now_ns() < limit_ns)
+		usleep(1000);
+	trial = (pid_t)atol(text);
+	kill(runner, SIGKILL);
+	waitpid(runner, &status, 0);
+	/* as subreaper we get the trial */
+	pid_t seen = trial > 0 ? waitpid(trial, &status, 0) : -1;
+
+	CHECK(seen == trial && WIFSIGNALED(status) &&
+	                WTERMSIG(status) == SIGKILL,
+	        "a trial dies with its runner");
+	unsetenv("RM_FAKE_LOG");
+	close(fd);
+	unlink(log);
+}
+
+int main(void)
+{
+	find_fake();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	good_answers();
+	bad_ends();
+	bad_answers();
+	deadlines();
+	memory_is_limited();
+	orphans_die();
+	not_started();
+	interrupts();
+	padding();
+	inheritance();
+	survives_signals();
+	dies_with_its_runner();
+	return DONE();
+}
