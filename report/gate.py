@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The regression gate: from the journal of a regress folder to verdicts.
+
+Pure functions of campaign.json and trials.jsonl; the driver (regress.py),
+the page (gate_page.py) and the tally call decide(). Log ratios are
+ln(head / base) of ns per operation: + is slower. Rules: docs/method.md.
+"""
+import math
+
+import numpy as np
+
+from report import stats
+
+LEVEL = 0.99  # of every interval the gate prints
+EXIT = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "INVALID": 3}
+
+
+def cost_of(row):
+    """ns per operation and thread of a journal line, nan if not ok."""
+    result = row.get("result")
+    if row["status"] != "ok" or not result or not result["ops"]:
+        return math.nan
+    return result["elapsed_ns"] * len(result["threads"]) / result["ops"]
+
+
+def pairs_of(rows, contrast, blocks):
+    """The pairs of one contrast: {"d", "base_ns", "base_first"}, each
+    (blocks,); d is nan where one side is missing, and {"lost": [text]}
+    says why, one text per trial that is not ok."""
+    cost = {"base": np.full(blocks, np.nan), "head": np.full(blocks, np.nan)}
+    slot, lost = np.zeros(blocks), []
+    for row in rows:
+        for side in ("base", "head"):
+            if row["arm"] != contrast[side] or row["cell"] != contrast["cell"]:
+                continue
+            cost[side][row["block"]] = cost_of(row)
+            if side == "base":
+                slot[row["block"]] = row["slot"]
+            if row["status"] != "ok":
+                lost.append({"side": side, "arm": row["arm"], "text":
+                             f"{row['arm']} in block {row['block']}: "
+                             f"{row['status']}, {row['reason']}",
+                             "failed": row["status"] == "failed"})
+    return {"d": stats.log_ratio(cost["base"], cost["head"]),
+            "base_ns": cost["base"], "base_first": slot == 0, "lost": lost}
+
+
+def test_family(pairs, plan):
+    """p-values (cells,) of "slower than the margin" and of "not slower than
+    the tolerance", each corrected over the family of cells."""
+    d = np.array([pair["d"] for pair in pairs])
+    flips = plan["flips"]
+    slower = stats.sign_flip_test(d - math.log1p(plan["margin"]), flips)
+    within = stats.sign_flip_test(math.log1p(plan["tolerance"]) - d, flips)
+    return slower["p_max_t"], within["p_max_t"]
+
+
+def measure(pair, contrast, plan, family):
+    """What the pairs of one contrast show, before any verdict: percent."""
+    valid = ~np.isnan(pair["d"])
+    d = pair["d"][valid]
+    row = {"cell": contrast["cell"], "role": contrast["role"],
+           "n": int(valid.sum()), "lost": [x["text"] for x in pair["lost"]]}
+    names = ("slowdown", "low", "high", "slot", "slot_low", "slot_high")
+    if len(d) == 0:
+        row.update({f"{name}_percent": None for name in names})
+        return row | {"mde_percent": None, "base_ns_per_op": None}
+    s = stats.slot_adjusted(d, pair["base_first"][valid], LEVEL)
+    s["slowdown"] = s.pop("estimate")
+    row.update({f"{name}_percent": number(stats.percent(s[name]))
+                for name in names})
+    error = stats.standard_error(s["low"], s["high"], LEVEL)
+    row["mde_percent"] = number(stats.percent(stats.detectable(
+        error, math.log1p(plan["margin"]), plan["alpha"], family,
+        plan["power"])))
+    row["base_ns_per_op"] = float(np.median(pair["base_ns"][valid]))
+    return row
+
+
+def number(value):
+    """A float for JSON; a nan becomes None, never 0."""
+    return None if math.isnan(value) else float(value)
+
+
+def slot_is_off(row, plan):
+    """True where the slot effect's interval lies outside the limit."""
+    limit = 100.0 * plan["slot_limit"]
+    if row["slot_low_percent"] is None:
+        return False
+    return row["slot_low_percent"] > limit or row["slot_high_percent"] < -limit
+
+
+def is_slower(row, plan):
+    """The rule of FAIL: shown beyond the margin, and large enough."""
+    return (row["p_slower"] <= plan["alpha"]
+            and row["slowdown_percent"] is not None
+            and row["slowdown_percent"] >= 100.0 * plan["fail_at"])
+
+
+def verdict_of(row, plan):
+    """(verdict, words) of one gated or advised cell; the order matters:
+    FAIL takes precedence over PASS."""
+    if row["base_failed"]:
+        return "INVALID", row["base_failed"]
+    if row["head_failed"]:
+        return "FAIL", row["head_failed"]
+    if row["n"] < plan["min_pairs"]:
+        return ("INCONCLUSIVE",
+                f"n<{plan['min_pairs']}: {row['n']} pairs, lost: "
+                + ("; ".join(row["lost"][:2]) or "none"))
+    if slot_is_off(row, plan):
+        return "INVALID", (f"slot effect {row['slot_percent']:+.2f} % "
+                           "[{slot_low_percent:+.2f}, {slot_high_percent:+.2f}]"
+                           .format(**row))
+    if is_slower(row, plan):
+        return "FAIL", f"slower by {row['slowdown_percent']:.2f} %"
+    if row["p_within"] <= plan["alpha"]:
+        faster = (row["high_percent"] is not None
+                  and row["high_percent"] < -100.0 * plan["margin"])
+        return "PASS", "faster" if faster else "less than {:.3g} % slower" \
+            .format(100.0 * plan["tolerance"])
+    return "INCONCLUSIVE", "undecided" + (
+        "" if row["mde_percent"] is None
+        else f" (MDE {row['mde_percent']:.1f} %)")
+
+
+def control_of(row, pair, plan):
+    """(verdict, words) of a control: PASS or INVALID."""
+    lost = row["base_failed"] or row["head_failed"]
+    if lost:
+        return "INVALID", lost
+    if row["n"] < plan["min_pairs"]:
+        return "INVALID", f"n<{plan['min_pairs']}: {row['n']} pairs"
+    if slot_is_off(row, plan):
+        return verdict_of(row, plan)
+    if row["role"] == "control":
+        extra = 100.0 * plan["control_extra"]
+        return ("PASS", f"+{extra:.3g} % seen") if is_slower(row, plan) else (
+            "INVALID", f"+{extra:.3g} % not seen")
+    margin = math.log1p(plan["margin"])
+    both = stats.sign_flip_test(
+        np.array([pair["d"] - margin, -pair["d"] - margin]), plan["flips"])
+    row["p_either_way"] = float(min(both["p_max_t"]))
+    if row["p_either_way"] <= plan["alpha"]:
+        return "INVALID", "two copies of base differ by {:+.2f} %".format(
+            row["slowdown_percent"])
+    return "PASS", "two copies of base do not differ beyond the margin"
+
+
+def failure_of(pair, side):
+    """First failed trial of one side in words, or None."""
+    for lost in pair["lost"]:
+        if lost["side"] == side and lost["failed"]:
+            return lost["text"]
+    return None
+
+
+def judge(contrasts, rows, plan):
+    """Rows with verdicts for the contrasts of one family."""
+    pairs = [pairs_of(rows, c, plan["blocks"]) for c in contrasts]
+    if not pairs:
+        return []
+    slower, within = test_family(pairs, plan)
+    result = []
+    for i, (pair, contrast) in enumerate(zip(pairs, contrasts)):
+        row = measure(pair, contrast, plan, len(pairs))
+        row["p_slower"], row["p_within"] = float(slower[i]), float(within[i])
+        row["base_failed"] = failure_of(pair, "base")
+        row["head_failed"] = failure_of(pair, "head")
+        if contrast["role"] in ("aa", "control"):
+            row["verdict"], row["words"] = control_of(row, pair, plan)
+        else:
+            row["verdict"], row["words"] = verdict_of(row, plan)
+        result.append(row)
+    return result
+
+
+def verdict_of_run(gated, controls, skipped):
+    """(verdict, reason) of the whole run from its rows.
+
+    A head that fails its trials is FAIL whatever the controls say: that is
+    no measurement. Then a control that is off makes the run INVALID. A
+    gated cell that was planned and not run leaves at best INCONCLUSIVE.
+    """
+    def first(rows, verdict):
+        return next((f"{row['cell']} ({row['role']}): {row['words']}"
+                     for row in rows if row["verdict"] == verdict), None)
+    failed = first([row for row in gated if row["head_failed"]], "FAIL")
+    if failed:
+        return "FAIL", failed
+    if not controls:
+        return "INVALID", "no control was run"
+    for verdict, rows in (("INVALID", controls + gated), ("FAIL", gated),
+                          ("INCONCLUSIVE", gated)):
+        reason = first(rows, verdict)
+        if reason:
+            return verdict, reason
+    for cell in skipped:
+        if cell["role"] == "gate":
+            return "INCONCLUSIVE", f"{cell['cell']} not run: {cell['reason']}"
+    return ("PASS", None) if gated else ("INVALID", "no cell was gated")
+
+
+def decide(campaign, rows):
+    """verdicts.json of a regress campaign: a dict, same input same output.
+
+    Controls are judged one by one, gated cells as one family, cells that
+    are advice as another; a cell that was planned and not run is in
+    "skipped" with its reason.
+    """
+    plan, contrasts = campaign["plan"], campaign["contrasts"]
+
+    def role(*names):
+        return [c for c in contrasts if c["role"] in names]
+    gated = judge(role("gate"), rows, plan)
+    advice = judge(role("advice"), rows, plan)
+    controls = [row for c in role("aa", "control")
+                for row in judge([c], rows, plan)]
+    verdict, reason = verdict_of_run(gated, controls,
+                                     campaign["skipped"])
+    return {"format": 1, "kind": "regress", "name": campaign["name"],
+            "verdict": verdict, "reason": reason,
+            "attempt": campaign["attempt"], "earlier": campaign["earlier"],
+            "plan_sha256": campaign["plan_sha256"], "seed": campaign["seed"],
+            "arms": campaign["arms"], "blocks": plan["blocks"],
+            "alpha": plan["alpha"], "family": len(gated),
+            "cells": gated, "advice": advice, "controls": controls,
+            "skipped": campaign["skipped"]}
