@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_layout.h - Go's map: header, buckets, arrays, and how to reach a slot.
+ *
+ * Inner part of gomap.h, which says how to use the map.
+ */
+#ifndef RM_SUPPORT_GOMAP_LAYOUT_H
+#define RM_SUPPORT_GOMAP_LAYOUT_H
+
+#include "impls/support/hash.h"
+#include "runner/map.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Out of line, yet as fast as the rest: RM_COLD is for what is rare. */
+#define GOMAP_CALL  static __attribute__((noinline, unused))
+#define GOMAP_RARE  static __attribute__((unused)) RM_COLD
+#define GOMAP_PLAIN static inline
+
+/* relaxed: nobody writes while others read; atomic only so that a run which
+   breaks this is not undefined. The only two accesses to a map's fields. */
+#define gomap_get(field) atomic_load_explicit(&(field), memory_order_relaxed)
+#define gomap_set(field, value) \
+	atomic_store_explicit(&(field), (value), memory_order_relaxed)
+
+enum { GOMAP_SLOTS = 8 };
+
+/* A slot's tophash: a state below GOMAP_LIVE, else 8 bits of the hash. */
+enum {
+	GOMAP_EMPTY_REST,  /* empty, and so is all after it in the chain */
+	GOMAP_EMPTY_ONE,   /* empty */
+	GOMAP_MOVED_LOW,   /* moved to the same index of the new array */
+	GOMAP_MOVED_HIGH,  /* moved to index + old size */
+	GOMAP_MOVED_EMPTY, /* was empty when its bucket was moved */
+	GOMAP_LIVE,        /* this and above: an entry */
+};
+
+/* Bits of gomap.flags. */
+enum {
+	GOMAP_ITERATOR = 1,     /* somebody may iterate over `buckets` */
+	GOMAP_OLD_ITERATOR = 2, /* ... over `oldbuckets` */
+	GOMAP_WRITING = 4,      /* a write is in progress */
+	GOMAP_SAME_SIZE = 8,    /* the current growth keeps the size */
+};
+
+/*
+ * word[]: 8 keys, 8 values, then the next bucket of the chain. A string key
+ * is two words, {pointer, length}; the bytes are the map's own copy.
+ */
+struct gomap_bucket {
+	_Atomic uint8_t tophash[GOMAP_SLOTS];
+	_Atomic uint64_t word[];
+};
+
+/* Before each array of buckets. */
+struct gomap_array {
+	struct gomap_array *next_retired; /* kept for an iterator */
+	uint32_t log2_buckets;
+	bool chains_kept; /* moved chains still hang on it */
+};
+
+/* What is rarely touched. Counts are since creation. */
+struct gomap_extra {
+	struct rm_shape shape;
+	bool borrows_keys, tolerates_conflicts;
+	struct gomap_bucket *next_overflow; /* first unused preallocated */
+	struct gomap_bucket *spare;         /* own overflow buckets to reuse */
+	size_t spare_count;
+	struct gomap_array *retired_arrays;   /* freed with the last iterator */
+	struct gomap_bucket *retired_buckets; /* likewise */
+	_Atomic uint64_t random;              /* state of gomap_random() */
+	_Atomic uint64_t iterators;           /* begun and not ended */
+	_Atomic uint64_t conflicts;
+	_Atomic uint64_t growths, same_size_growths, failed_growths;
+	_Atomic uint64_t evacuations; /* old buckets moved */
+	_Atomic uint64_t overflow_buckets;
+};
+
+/* The header: 48 bytes, as in Go on a 64-bit machine. */
+struct gomap {
+	_Atomic uint64_t count; /* entries */
+	_Atomic uint8_t flags;
+	_Atomic uint8_t log2_buckets; /* Go: B */
+	_Atomic uint16_t noverflow;   /* about: see gomap_count_overflow() */
+	_Atomic uint32_t hash0;       /* seed of the hash */
+	struct gomap_bucket *_Atomic buckets;    /* NULL: none yet (B = 0) */
+	struct gomap_bucket *_Atomic oldbuckets; /* not NULL: growing */
+	_Atomic uint64_t nevacuate; /* all old buckets below have moved */
+	struct gomap_extra *extra;
+};
+static_assert(sizeof(struct gomap) == 48, "the header of Go's map");
+static_assert(sizeof(struct gomap_array) == 16, "buckets stay 16-aligned");
+
+RM_HOT size_t gomap_key_words(struct rm_shape shape)
+{
+	return shape.str ? 2 : 1;
+}
+
+RM_HOT size_t gomap_value_words(struct rm_shape shape)
+{
+	return shape.value_bytes / 8;
+}
+
+/* 8 + 8K + 8V + 8: 144, 272, 208 and 336 for the four shapes. */
+RM_HOT size_t gomap_stride(struct rm_shape shape)
+{
+	return 16 + 64 * (gomap_key_words(shape) + gomap_value_words(shape));
+}
+
+RM_HOT struct gomap_bucket *gomap_at(
+        struct gomap_bucket *buckets, struct rm_shape shape, size_t index)
+{
+	return (struct gomap_bucket *)((char *)buckets +
+	                               index * gomap_stride(shape));
+}
+
+RM_HOT _Atomic uint64_t *gomap_slot_key(
+        struct gomap_bucket *bucket, struct rm_shape shape, size_t slot)
+{
+	return &bucket->word[slot * gomap_key_words(shape)];
+}
+
+RM_HOT _Atomic uint64_t *gomap_slot_value(
+        struct gomap_bucket *bucket, struct rm_shape shape, size_t slot)
+{
+	return &bucket->word[GOMAP_SLOTS * gomap_key_words(shape) +
+	                     slot * gomap_value_words(shape)];
+}
+
+RM_HOT _Atomic uint64_t *gomap_link(
+        struct gomap_bucket *bucket, struct rm_shape shape)
+{
+	return &bucket->word[GOMAP_SLOTS * (gomap_key_words(shape) +
+	                                           gomap_value_words(shape))];
+}
+
+/* The next bucket of the chain, or NULL. */
+RM_HOT struct gomap_bucket *gomap_next(
+        struct gomap_bucket *bucket, struct rm_shape shape)
+{
+	return (struct gomap_bucket *)gomap_get(*gomap_link(bucket, shape));
+}
+
+RM_HOT uint64_t gomap_mask(unsigned log2_buckets)
+{
+	return ((uint64_t)1 << log2_buckets) - 1;
+}
+
+/* Number of entries. */
+RM_HOT size_t gomap_count(const struct gomap *map)
+{
+	return gomap_get(map->count);
+}
+
+/* The next of the map's random numbers; several iterators may draw at once. */
+GOMAP_PLAIN uint64_t gomap_random(const struct gomap *map)
+{
+	/* relaxed: only uniqueness matters */
+	uint64_t state = atomic_fetch_add_explicit(
+	        &map->extra->random, 0xa0761d6478bd642fU, memory_order_relaxed);
+
+	return rm_next(&state);
+}
+
+/* A statistic goes up by one: by the only writer, never on a hot path. */
+#define gomap_increment(field) gomap_set(field, gomap_get(field) + 1)
+
+/*
+ * A write met another one, or a reader met a write. Go dies of it, and so does
+ * the map, printing its header; with gomap_tolerate_conflicts() it only counts
+ * (no hook is called through a pointer: no operation may contain such a call).
+ */
+GOMAP_RARE void gomap_fatal(const struct gomap *map, const char *what)
+{
+	/* relaxed: a statistic; here several threads may really meet */
+	atomic_fetch_add_explicit(
+	        &map->extra->conflicts, 1, memory_order_relaxed);
+	if (map->extra->tolerates_conflicts)
+		return;
+	fprintf(stderr,
+	        "fatal: %s (count %llu, B %u, noverflow %u, %s, "
+	        "nevacuate %llu)\n",
+	        what, (unsigned long long)gomap_get(map->count),
+	        gomap_get(map->log2_buckets), gomap_get(map->noverflow),
+	        gomap_get(map->oldbuckets) ? "growing" : "not growing",
+	        (unsigned long long)gomap_get(map->nevacuate));
+	abort();
+}
+
+/* True if `count` entries are too many for 2^log2_buckets buckets: 6.5 each,
+   but eight always fit. */
+RM_HOT bool gomap_over(uint64_t count, unsigned log2_buckets)
+{
+	return count > GOMAP_SLOTS &&
+	       count > 13 * (((uint64_t)1 << log2_buckets) / 2);
+}
+
+/* Buckets of an array, preallocated overflow buckets included. (Go also fills
+   up its allocator's size class; the C allocator's is the request itself.) */
+GOMAP_PLAIN uint64_t gomap_array_buckets(unsigned log2_buckets)
+{
+	uint64_t buckets = (uint64_t)1 << log2_buckets;
+
+	return log2_buckets < 4 ? buckets : buckets + buckets / 16;
+}
+
+GOMAP_PLAIN struct gomap_array *gomap_array_of(struct gomap_bucket *buckets)
+{
+	return (struct gomap_array *)buckets - 1;
+}
+
+GOMAP_PLAIN struct gomap_bucket *gomap_array_first(struct gomap_array *array)
+{
+	return (struct gomap_bucket *)(array + 1);
+}
+
+/* The first preallocated overflow bucket, or NULL. The last one has a link
+   that is not NULL: the end mark. */
+GOMAP_PLAIN struct gomap_bucket *gomap_preallocate(
+        struct gomap_bucket *buckets, struct rm_shape shape)
+{
+	unsigned log2_buckets = gomap_array_of(buckets)->log2_buckets;
+	uint64_t all = gomap_array_buckets(log2_buckets);
+
+	if (log2_buckets < 4)
+		return NULL;
+	gomap_set(*gomap_link(gomap_at(buckets, shape, all - 1), shape),
+	        (uintptr_t)buckets);
+	return gomap_at(buckets, shape, gomap_mask(log2_buckets) + 1);
+}
+
+/* An array of empty buckets, or NULL when memory ran out. */
+GOMAP_PLAIN struct gomap_bucket *gomap_array_create(
+        unsigned log2_buckets, struct rm_shape shape)
+{
+	size_t bytes = sizeof(struct gomap_array) +
+	               gomap_array_buckets(log2_buckets) * gomap_stride(shape);
+	struct gomap_array *array = calloc(1, bytes);
+
+	if (!array)
+		return NULL;
+	array->log2_buckets = log2_buckets;
+	return gomap_array_first(array);
+}
+
+#endif /* RM_SUPPORT_GOMAP_LAYOUT_H */
