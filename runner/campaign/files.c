@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* files.c - atomic replacement, folders, lines. */
+#include "runner/campaign/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
+        struct rm_error *error)
+{
+	if (snprintf(path, RM_PATH_BYTES, "%s/%s", dir, name) < RM_PATH_BYTES)
+		return 0;
+	return rm_error_set(error, -ENAMETOOLONG,
+	        "%.200s...: the path is too long, expected under %d bytes", dir,
+	        RM_PATH_BYTES);
+}
+
+static int write_all(int fd, const char *bytes, size_t size)
+{
+	while (size) {
+		ssize_t put = write(fd, bytes, size);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -errno;
+		bytes += put;
+		size -= (size_t)put;
+	}
+	return 0;
+}
+
+static int sync_fd(int fd)
+{
+	while (fsync(fd))
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+static int sync_folder(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	int result = sync_fd(fd);
+
+	close(fd);
+	/* some file systems cannot sync a folder; they need not */
+	return result == -EINVAL ? 0 : result;
+}
+
+static int write_new(const char *path, const void *bytes, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return -errno;
+	int result = write_all(fd, bytes, size);
+
+	if (!result)
+		result = sync_fd(fd);
+	if (close(fd) && !result)
+		result = -errno;
+	return result;
+}
+
+int rm_file_replace(const char *dir, const char *name, const void *bytes,
+        size_t size, struct rm_error *error)
+{
+	char path[RM_PATH_BYTES], fresh[RM_PATH_BYTES];
+	char fresh_name[128];
+
+	snprintf(fresh_name, sizeof(fresh_name), "%.100s.new", name);
+	if (rm_path_join(path, dir, name, error) ||
+	        rm_path_join(fresh, dir, fresh_name, error))
+		return -ENAMETOOLONG;
+	int result = write_new(fresh, bytes, size);
+
+	if (!result && rename(fresh, path))
+		result = -errno;
+	if (result) {
+		unlink(fresh);
+		return rm_error_set(error, result, "%s: cannot be written: %s",
+		        path, strerror(-result));
+	}
+	result = sync_folder(dir);
+	return result ? rm_error_set(error, result, "%s: cannot be synced: %s",
+	                        dir, strerror(-result))
+	              : 0;
+}
+
+int rm_folder_make(const char *dir, struct rm_error *error)
+{
+	char path[RM_PATH_BYTES];
+	struct stat found;
+
+	if (snprintf(path, sizeof(path), "%s", dir) >= (int)sizeof(path))
+		return rm_path_join(path, dir, "", error);
+	for (char *slash = strchr(path + 1, '/'); slash;
+	        slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		mkdir(path, 0755); /* the last one's result decides */
+		*slash = '/';
+	}
+	if (!mkdir(path, 0755))
+		return 0;
+	int result = -errno;
+
+	if (result == -EEXIST && !stat(path, &found) && S_ISDIR(found.st_mode))
+		return 0;
+	return rm_error_set(error, result, "%s: cannot make the folder: %s",
+	        dir, strerror(-result));
+}
+
+int rm_lines_read(
+        const char *path, rm_line_fn *fn, void *context, struct rm_error *error)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0, number = 0;
+	int result = 0;
+
+	if (!file)
+		return rm_error_set(error, -errno, "%s: cannot be read: %s",
+		        path, strerror(errno));
+	while (!result) {
+		errno = 0;
+		ssize_t length = getline(&line, &room, file);
+
+		if (length < 0) {
+			if (!feof(file))
+				result = rm_error_set(error,
+				        errno ? -errno : -EIO,
+				        "%s: cannot be read: %s", path,
+				        strerror(errno ? errno : EIO));
+			break;
+		}
+		bool is_torn = line[length - 1] != '\n';
+
+		result = fn(context, ++number, line,
+		        (size_t)length - (is_torn ? 0 : 1), is_torn);
+	}
+	free(line);
+	fclose(file);
+	return result;
+}
