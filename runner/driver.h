@@ -120,11 +120,17 @@ RM_HOT void rm_write_remove(const struct rm_map_ops *map, struct rm_shape shape,
 		rm_pace_record(worker, RM_REMOVE, was_there);
 }
 
-/* One write decision. `rank` is a resident one, drawn by the loop. */
+/*
+ * One write decision. `rank` was drawn for a lookup: where it is an absent
+ * one, a resident one is drawn from the same random bits `x`.
+ */
 RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
-        struct rm_worker *worker, uint64_t rank)
+        struct rm_worker *worker, uint64_t rank, uint64_t x)
 {
 	enum rm_write_kind kind = worker->write_kind;
+
+	if (__builtin_expect(rank >= worker->resident, 0))
+		rank = rm_below(x, worker->resident);
 
 	if (kind == RM_FRESH)
 		/* relaxed: only uniqueness matters */
@@ -149,13 +155,13 @@ RM_HOT uint64_t rm_lookup_base(const struct rm_worker *worker)
 	       worker->resident + worker->fresh_guard;
 }
 
-/* Takes the next rank from the stream, or from the high half of `x`. */
+/* Takes the next rank from the stream, or from the high bits of `x`. */
 RM_HOT uint64_t rm_draw(struct rm_worker *worker, bool streamed, uint64_t x,
         uint64_t *position, uint64_t span)
 {
 	if (streamed)
 		return worker->stream[(*position)++ & worker->stream_mask];
-	return rm_below32((uint32_t)(x >> 32), span);
+	return rm_below(x, span);
 }
 
 /* A lookup that found nothing: may it? */
@@ -168,38 +174,35 @@ RM_HOT void rm_count_miss(struct rm_worker *worker, uint64_t offset)
 }
 
 /*
- * The closed loop. `streamed` is a constant. Iterations end at the window's
+ * The closed loop. `streamed` (ranks come from a stream) and `moving` (the
+ * resident ranks move: fresh writes) are constants. Iterations end at the window's
  * end (stop flag: once a batch and after each write) or at iterations_limit,
  * a multiple of RM_BATCH.
  */
 RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
-        struct rm_worker *worker, bool streamed,
-        void (*write)(struct rm_worker *worker, uint64_t rank))
+        struct rm_worker *worker, bool streamed, bool moving,
+        void (*write)(struct rm_worker *worker, uint64_t rank, uint64_t x))
 {
 	void *const thread = worker->thread;
 	const uint64_t span = worker->span;
 	const uint32_t write_below = worker->write_below;
-	uint64_t rng = worker->rng, position = worker->position;
-	uint64_t wrong = 0, iterations = 0;
-	uint32_t left;
+	uint64_t rng = worker->rng, position = worker->position, wrong = 0;
 
 	do {
-		const uint64_t base = rm_lookup_base(worker);
+		const uint64_t base = moving ? rm_lookup_base(worker) : 0;
+		uint64_t left = RM_BATCH;
 
-		left = RM_BATCH;
 		do {
 			uint64_t x = rm_next(&rng);
 			uint64_t rank =
 			        rm_draw(worker, streamed, x, &position, span);
 
 			if (__builtin_expect((uint32_t)x < write_below, 0)) {
-				if (rank >= worker->resident)
-					rank = rm_below32((uint32_t)(x >> 32),
-					        worker->resident);
-				write(worker, rank);
+				write(worker, rank, x);
 				if (rm_stopped(worker)) {
-					left--;
-					goto out;
+					/* the rest of the batch is not done */
+					worker->counts.iterations -= left - 1;
+					left = 1;
 				}
 				continue;
 			}
@@ -214,12 +217,10 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 			else
 				rm_count_miss(worker, rank);
 		} while (--left);
-		iterations += RM_BATCH;
+		worker->counts.iterations += RM_BATCH;
 		map->quiesce(thread);
-	} while (!rm_stopped(worker) && iterations < worker->iterations_limit);
-	iterations -= RM_BATCH;
-out:
-	worker->counts.iterations += iterations + RM_BATCH - left;
+	} while (!rm_stopped(worker) &&
+	         worker->counts.iterations < worker->iterations_limit);
 	worker->counts.wrong |= wrong;
 	worker->rng = rng;
 	worker->position = position;
@@ -227,8 +228,8 @@ out:
 
 /* The open loop: each operation starts when its schedule says so. */
 RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
-        struct rm_worker *worker, bool streamed,
-        void (*write)(struct rm_worker *worker, uint64_t rank))
+        struct rm_worker *worker,
+        void (*write)(struct rm_worker *worker, uint64_t rank, uint64_t x))
 {
 	bool sleeping;
 
@@ -241,12 +242,12 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 
 		uint64_t x = rm_next(&worker->rng);
 		uint64_t base = rm_lookup_base(worker);
-		uint64_t rank = rm_draw(
-		        worker, streamed, x, &worker->position, worker->span);
+		uint64_t rank = rm_draw(worker, worker->stream != NULL, x,
+		        &worker->position, worker->span);
 
 		worker->counts.iterations++;
 		if ((uint32_t)x < worker->write_below) {
-			write(worker, rank % worker->resident);
+			write(worker, rank, x);
 		} else {
 			struct rm_value value;
 			struct rm_key key =
@@ -265,35 +266,45 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 	}
 }
 
-/* All loops of one shape; chosen before the loop, never inside it. */
-RM_HOT void rm_drive(const struct rm_map_ops *map, struct rm_shape shape,
-        struct rm_worker *worker,
-        void (*write)(struct rm_worker *worker, uint64_t rank))
-{
-	if (worker->pace && worker->stream)
-		rm_drive_paced(map, shape, worker, true, write);
-	else if (worker->pace)
-		rm_drive_paced(map, shape, worker, false, write);
-	else if (worker->stream)
-		rm_drive_mix(map, shape, worker, true, write);
-	else
-		rm_drive_mix(map, shape, worker, false, write);
-}
-
 /*
- * One shape of a map: its write path, out of line so that the loop stays
- * small, and its drive. The only macros of the contract: a function cannot
- * make functions.
+ * One shape of a map: its write path and its four loops, each out of line so
+ * that the compiler gives each all registers, and the drive that chooses one
+ * before the loop, never inside it. The only macros of the contract: a
+ * function cannot make functions.
  */
-#define RM_DRIVE(ops, name, shape)                             \
-	static __attribute__((noinline)) void write_##name(    \
-	        struct rm_worker *worker, uint64_t rank)       \
-	{                                                      \
-		rm_write(&(ops), shape, worker, rank);         \
-	}                                                      \
-	static void drive_##name(struct rm_worker *worker)     \
-	{                                                      \
-		rm_drive(&(ops), shape, worker, write_##name); \
+#define RM_LOOP(name, kind, call)                                    \
+	static __attribute__((noinline)) void drive_##name##_##kind( \
+	        struct rm_worker *worker)                            \
+	{                                                            \
+		call;                                                \
+	}
+
+#define RM_DRIVE(ops, name, shape)                                             \
+	static __attribute__((noinline)) void write_##name(                    \
+	        struct rm_worker *worker, uint64_t rank, uint64_t x)           \
+	{                                                                      \
+		rm_write(&(ops), shape, worker, rank, x);                      \
+	}                                                                      \
+	RM_LOOP(name, mix,                                                     \
+	        rm_drive_mix(                                                  \
+	                &(ops), shape, worker, false, false, write_##name))    \
+	RM_LOOP(name, fresh,                                                   \
+	        rm_drive_mix(                                                  \
+	                &(ops), shape, worker, false, true, write_##name))     \
+	RM_LOOP(name, stream,                                                  \
+	        rm_drive_mix(&(ops), shape, worker, true, true, write_##name)) \
+	RM_LOOP(name, paced,                                                   \
+	        rm_drive_paced(&(ops), shape, worker, write_##name))           \
+	static void drive_##name(struct rm_worker *worker)                     \
+	{                                                                      \
+		if (worker->pace)                                              \
+			drive_##name##_paced(worker);                          \
+		else if (worker->stream)                                       \
+			drive_##name##_stream(worker);                         \
+		else if (worker->write_kind == RM_FRESH)                       \
+			drive_##name##_fresh(worker);                          \
+		else                                                           \
+			drive_##name##_mix(worker);                            \
 	}
 
 #define RM_DRIVES_U64(ops)             \

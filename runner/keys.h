@@ -21,10 +21,14 @@ struct rm_key_bytes {
 	_Alignas(RM_CACHE_LINE) char bytes[RM_CACHE_LINE];
 };
 
-/* An odd constant: a bijection mod 2^64, neighbours land far apart. */
+/*
+ * Scatters a rank over 64 bits: multiplication by an odd constant is a
+ * bijection mod 2^64. The constant's low half is 1, so the key's low 32 bits
+ * are the rank's: null_map can answer without arithmetic of its own.
+ */
 static inline uint64_t rm_scatter(uint64_t rank)
 {
-	return rank * 0x9e3779b97f4a7c15U;
+	return rank * 0x9e3779b900000001U;
 }
 
 /* The key of a rank; string bytes go to `line` and live as long as it. */

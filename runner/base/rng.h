@@ -35,6 +35,19 @@ static inline uint64_t rm_seed(uint64_t seed, uint64_t n)
 	return z ^ (z >> 31);
 }
 
+/*
+ * Uniform in [0, n): the high half of a 128-bit product (Lemire, ACM TOMACS
+ * 29(1), 2019, section 3, without the rejection). Decided by the high bits of
+ * `random`: for n below 2^32 its low 32 bits remain as good as independent.
+ * Bias at most n / 2^64.
+ */
+static inline uint64_t rm_below(uint64_t random, uint64_t n)
+{
+	__extension__ typedef unsigned __int128 u128;
+
+	return (uint64_t)(((u128)random * n) >> 64);
+}
+
 /* Uniform in [0, n) from 32 random bits; bias at most n / 2^32. */
 static inline uint64_t rm_below32(uint32_t random, uint64_t n)
 {

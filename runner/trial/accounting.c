@@ -95,7 +95,7 @@ static void look(const struct turn *turn, uint64_t rank)
 static void take_turn(const struct turn *turn, uint64_t random)
 {
 	struct rm_worker *worker = &turn->member->worker;
-	uint64_t rank = rm_below32((uint32_t)random, worker->resident);
+	uint64_t rank = rm_below(random, worker->resident);
 
 	switch (worker->write_kind) {
 	case RM_UPDATE:
@@ -113,7 +113,7 @@ static void take_turn(const struct turn *turn, uint64_t random)
 		drop(turn, rank - worker->resident);
 		break;
 	}
-	look(turn, rm_below32((uint32_t)(random >> 32), worker->resident));
+	look(turn, rm_below(rm_next(&worker->rng), worker->resident));
 }
 
 /* Takes up to CHUNK writes from the common pot. */

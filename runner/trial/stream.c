@@ -44,12 +44,10 @@ uint64_t rm_zipf_next(const struct rm_zipf *zipf, uint64_t *rng)
 	}
 }
 
-/* Uniform in [from, to) with all 64 bits. */
+/* Uniform in [from, to). */
 static uint64_t between(uint64_t *rng, uint64_t from, uint64_t to)
 {
-	__extension__ typedef unsigned __int128 u128;
-
-	return from + (uint64_t)(((u128)rm_next(rng) * (to - from)) >> 64);
+	return from + rm_below(rm_next(rng), to - from);
 }
 
 /* hot:A:B - a share B of the draws goes to the first share A of the ranks. */
