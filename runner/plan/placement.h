@@ -7,11 +7,11 @@
 #include "runner/plan/topology.h"
 
 enum rm_place {
-	RM_PLACE_CORES,   /* one thread per core, then the cores' second CPUs */
-	RM_PLACE_SMT,     /* siblings of a core first, then the next core */
-	RM_PLACE_SOCKETS, /* round robin over packages, cores first in each */
-	RM_PLACE_NUMA,    /* numa:N: cores of one node */
-	RM_PLACE_COMPACT, /* kernel numbers upwards: no idea of the machine */
+	RM_PLACE_CORES,   /* one per core, then the cores' second CPUs */
+	RM_PLACE_SMT,     /* siblings first; cores without siblings last */
+	RM_PLACE_SOCKETS, /* round robin over packages, as cores in each */
+	RM_PLACE_NUMA,    /* numa:N: as cores, on one node */
+	RM_PLACE_COMPACT, /* hwloc's logical order: neighbours together */
 	RM_PLACE_NONE,    /* unbound */
 };
 

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* placement.c - see placement.h. */
+#include "runner/plan/placement.h"
+#include "runner/plan/number.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One usable CPU. `rank` orders the seats: lowest first, all different. */
+struct seat {
+	unsigned cpu;    /* kernel number */
+	unsigned index;  /* hwloc's logical order among usable CPUs */
+	unsigned core;   /* hwloc's logical index */
+	unsigned smt;    /* usable CPUs of its core before it */
+	unsigned socket; /* hwloc's logical index */
+	bool sibling;    /* its core has another usable CPU */
+	uint64_t rank;
+};
+
+static int parse_numbered(const char *text, const char *word, unsigned *number)
+{
+	size_t length = strlen(word);
+	uint64_t value;
+
+	if (strncmp(text, word, length) ||
+	        rm_number_whole(text + length, &value) || value > INT_MAX)
+		return -EINVAL;
+	*number = (unsigned)value;
+	return 0;
+}
+
+int rm_placement_parse(const char *text, struct rm_placement *placement,
+        struct rm_error *error)
+{
+	static const struct {
+		const char *name;
+		enum rm_place place;
+	} names[] = { { "cores", RM_PLACE_CORES }, { "smt", RM_PLACE_SMT },
+		{ "sockets", RM_PLACE_SOCKETS },
+		{ "compact", RM_PLACE_COMPACT }, { "none", RM_PLACE_NONE } };
+
+	*placement = (struct rm_placement){ RM_PLACE_NUMA, 0 };
+	if (parse_numbered(text, "numa:", &placement->node) == 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(text, names[i].name)) {
+			placement->place = names[i].place;
+			return 0;
+		}
+	return rm_error_set(error, -EINVAL,
+	        "unknown placement \"%.40s\", expected cores, smt, sockets, "
+	        "numa:N, compact or none",
+	        text);
+}
+
+static unsigned ancestor(
+        hwloc_topology_t hwloc, hwloc_obj_type_t type, hwloc_obj_t pu)
+{
+	hwloc_obj_t object = hwloc_get_ancestor_obj_by_type(hwloc, type, pu);
+
+	return object ? object->logical_index : pu->logical_index;
+}
+
+/* Usable CPUs within `within`, in logical order; their number. */
+static unsigned collect(const struct rm_topology *topology,
+        hwloc_const_bitmap_t within, struct seat *seats)
+{
+	hwloc_obj_t pu = NULL;
+	unsigned n = 0;
+
+	while ((pu = hwloc_get_next_obj_by_type(
+	                topology->hwloc, HWLOC_OBJ_PU, pu))) {
+		hwloc_obj_t socket = hwloc_get_ancestor_obj_by_type(
+		        topology->hwloc, HWLOC_OBJ_PACKAGE, pu);
+
+		if (!hwloc_bitmap_isset(topology->usable, pu->os_index) ||
+		        !hwloc_bitmap_isset(within, pu->os_index))
+			continue;
+		seats[n] = (struct seat){ .cpu = pu->os_index,
+			.index = n,
+			.core = ancestor(topology->hwloc, HWLOC_OBJ_CORE, pu),
+			.socket = socket ? socket->logical_index : 0 };
+		for (unsigned i = 0; i < n; i++) {
+			if (seats[i].core != seats[n].core)
+				continue;
+			seats[n].smt++;
+			seats[n].sibling = seats[i].sibling = true;
+		}
+		n++;
+	}
+	return n;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	uint64_t left = ((const struct seat *)a)->rank;
+	uint64_t right = ((const struct seat *)b)->rank;
+
+	return left < right ? -1 : left > right;
+}
+
+static void sort_as_cores(struct seat *seats, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		seats[i].rank = (uint64_t)seats[i].smt << 32 | seats[i].index;
+	qsort(seats, n, sizeof(*seats), by_rank);
+}
+
+static void sort_siblings_first(struct seat *seats, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		seats[i].rank =
+		        (uint64_t)!seats[i].sibling << 32 | seats[i].index;
+	qsort(seats, n, sizeof(*seats), by_rank);
+}
+
+/* The k-th of each socket before the k+1-th of any. */
+static void sort_over_sockets(struct seat *seats, unsigned n)
+{
+	sort_as_cores(seats, n);
+	for (unsigned i = 0; i < n; i++) {
+		unsigned before = 0;
+
+		for (unsigned j = 0; j < i; j++)
+			before += seats[j].socket == seats[i].socket;
+		seats[i].rank = (uint64_t)before << 32 | seats[i].socket;
+	}
+	qsort(seats, n, sizeof(*seats), by_rank);
+}
+
+static hwloc_obj_t node_of(const struct rm_topology *topology, unsigned node)
+{
+	return hwloc_get_numanode_obj_by_os_index(topology->hwloc, node);
+}
+
+/* "0 1 8": the nodes that hold a usable CPU. */
+static void list_nodes(
+        const struct rm_topology *topology, char *text, size_t size)
+{
+	hwloc_obj_t node = NULL;
+	size_t used = 0;
+
+	text[0] = '\0';
+	while ((node = hwloc_get_next_obj_by_type(
+	                topology->hwloc, HWLOC_OBJ_NUMANODE, node)))
+		if (hwloc_bitmap_intersects(node->cpuset, topology->usable) &&
+		        used < size)
+			used += (size_t)snprintf(text + used, size - used,
+			        "%s%u", used ? " " : "", node->os_index);
+}
+
+static int no_node(const struct rm_topology *topology, unsigned number,
+        struct rm_error *error)
+{
+	hwloc_obj_t node = node_of(topology, number);
+	char nodes[128];
+
+	list_nodes(topology, nodes, sizeof(nodes));
+	return rm_error_set(error, -EINVAL, "numa:%u: %s, expected one of %s",
+	        number,
+	        !node ? "this machine has no such NUMA node"
+	        : hwloc_bitmap_iszero(node->cpuset)
+	                ? "this NUMA node has memory only, no CPU"
+	                : "no CPU of this NUMA node may be used by this "
+	                  "process",
+	        nodes);
+}
+
+static unsigned seat_all(const struct rm_topology *topology,
+        const struct rm_placement *placement, struct seat *seats)
+{
+	hwloc_const_bitmap_t within = topology->usable;
+	unsigned n;
+
+	if (placement->place == RM_PLACE_NUMA) {
+		hwloc_obj_t node = node_of(topology, placement->node);
+
+		if (!node)
+			return 0;
+		within = node->cpuset;
+	}
+	n = collect(topology, within, seats);
+	if (placement->place == RM_PLACE_SMT)
+		sort_siblings_first(seats, n);
+	else if (placement->place == RM_PLACE_SOCKETS)
+		sort_over_sockets(seats, n);
+	else if (placement->place != RM_PLACE_COMPACT)
+		sort_as_cores(seats, n);
+	return n;
+}
+
+int rm_placement_choose(const struct rm_topology *topology,
+        const struct rm_placement *placement, unsigned threads, unsigned *cpus,
+        struct rm_error *error)
+{
+	struct seat *seats;
+	unsigned n;
+
+	if (threads == 0)
+		return rm_error_set(error, -EINVAL,
+		        "no thread to place, expected at least 1");
+	if (placement->place == RM_PLACE_NONE)
+		return 0;
+	seats = calloc(topology->cpus, sizeof(*seats));
+	if (!seats)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	n = seat_all(topology, placement, seats);
+	for (unsigned i = 0; n > 0 && i < threads; i++)
+		cpus[i] = seats[i % n].cpu;
+	free(seats);
+	if (n == 0)
+		return no_node(topology, placement->node, error);
+	return 0;
+}
+
+int rm_memory_parse(const char *text, enum rm_memory_policy *policy,
+        unsigned *node, struct rm_error *error)
+{
+	if (!strcmp(text, "first-touch"))
+		*policy = RM_FIRST_TOUCH;
+	else if (!strcmp(text, "interleave"))
+		*policy = RM_INTERLEAVE;
+	else if (parse_numbered(text, "bind:", node) == 0)
+		*policy = RM_BIND;
+	else
+		return rm_error_set(error, -EINVAL,
+		        "unknown memory policy \"%.40s\", expected "
+		        "first-touch, interleave or bind:N",
+		        text);
+	return 0;
+}
+
+int rm_memory_check(const struct rm_topology *topology, const char *text,
+        struct rm_error *error)
+{
+	enum rm_memory_policy policy;
+	unsigned number = 0;
+	int failed = rm_memory_parse(text, &policy, &number, error);
+	hwloc_obj_t node;
+
+	if (failed || policy != RM_BIND)
+		return failed;
+	node = node_of(topology, number);
+	if (node && hwloc_bitmap_isset(
+	                    hwloc_topology_get_allowed_nodeset(topology->hwloc),
+	                    number))
+		return 0;
+	return rm_error_set(error, -EINVAL,
+	        "bind:%u: %s, expected a NUMA node with memory", number,
+	        node ? "the cgroup forbids this NUMA node"
+	             : "this machine has no such NUMA node");
+}

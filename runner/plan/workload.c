@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* workload.c - workload files: includes, overrides, presets, text. */
+#include "runner/plan/workload.h"
+#include "runner/plan/lines.h"
+#include "runner/plan/workload_keys.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One file that is being read, and those that include it. */
+struct reading {
+	struct rm_lines lines;
+	struct rm_workload *workload;
+	struct rm_workload *scratch; /* takes values that do not count */
+	unsigned *levels;            /* per key: includes above its line */
+	unsigned level;
+	bool seen[RM_WORKLOAD_KEYS];
+	const struct reading *above;
+};
+
+static int read_text(struct reading *reading);
+
+/* "file:line"; of a long path the end. */
+static void where_of(const struct rm_lines *lines, char *where)
+{
+	char line[16];
+	size_t room = RM_WHERE_BYTES -
+	              (size_t)snprintf(line, sizeof(line), ":%u", lines->line) -
+	              1;
+	size_t length = strlen(lines->file);
+	const char *file = lines->file;
+
+	if (length > room)
+		file += length - room;
+	snprintf(where, RM_WHERE_BYTES, "%s%s", file, line);
+}
+
+static bool is_above(const struct reading *reading, const char *file)
+{
+	char known[PATH_MAX], other[PATH_MAX];
+
+	if (!realpath(file, known))
+		return false; /* opening it says why */
+	for (; reading; reading = reading->above)
+		if (realpath(reading->lines.file, other) &&
+		        !strcmp(known, other))
+			return true;
+	return false;
+}
+
+/* Reads an included file: its lines count where nobody above says otherwise. */
+static int read_include(
+        const struct reading *above, const char *file, const char *where)
+{
+	struct rm_error *error = above->lines.error, inner = { "" };
+	struct reading reading = {
+		.lines = { .file = file, .error = error },
+		.workload = above->workload,
+		.scratch = above->scratch,
+		.levels = above->levels,
+		.level = above->level + 1,
+		.above = above,
+	};
+	char *text = NULL;
+	int failed;
+
+	if (reading.level > RM_INCLUDE_MAX)
+		return rm_error_set(error, -EINVAL,
+		        "%s: includes nested deeper than %d, expected fewer",
+		        where, RM_INCLUDE_MAX);
+	if (is_above(above, file))
+		return rm_error_set(error, -EINVAL,
+		        "%s: include of %s, which includes this file, expected "
+		        "no loop",
+		        where, file);
+	failed = rm_lines_load(file, &text, &reading.lines.length, &inner);
+	if (failed)
+		return rm_error_set(error, failed, "%s: include: %.300s", where,
+		        inner.text);
+	reading.lines.text = text;
+	failed = read_text(&reading);
+	free(text);
+	return failed;
+}
+
+/* A name in `include` is relative to the folder of the file it stands in. */
+static int include(
+        const struct reading *above, const char *value, const char *where)
+{
+	const char *slash = strrchr(above->lines.file, '/');
+	int folder = slash && value[0] != '/'
+	                     ? (int)(slash + 1 - above->lines.file)
+	                     : 0;
+	char file[PATH_MAX];
+
+	if (value[0] == '\0' || strpbrk(value, " \t") ||
+	        snprintf(file, sizeof(file), "%.*s%s", folder,
+	                above->lines.file, value) >= (int)sizeof(file))
+		return rm_error_set(above->lines.error, -EINVAL,
+		        "%s: include = \"%.60s\", expected %s", where, value,
+		        rm_workload_keys[RM_KEY_INCLUDE].expected);
+	return read_include(above, file, where);
+}
+
+static int key_of(const char *name, const char *where, bool includes,
+        enum rm_workload_key *key, struct rm_error *error)
+{
+	char known[512] = "";
+
+	*key = rm_workload_key_find(name);
+	if (*key < RM_KEY_INCLUDE || (*key == RM_KEY_INCLUDE && includes))
+		return 0;
+	for (int i = 0; i < RM_KEY_INCLUDE + includes; i++) {
+		strcat(known, i ? ", " : "");
+		strcat(known, rm_workload_keys[i].name);
+	}
+	return rm_error_set(error, -EINVAL,
+	        "%s: unknown key \"%.40s\", expected one of %s", where, name,
+	        known);
+}
+
+/* libinih's handler: 1 is success. */
+static int handle(
+        void *context, const char *section, const char *name, const char *value)
+{
+	struct reading *reading = context;
+	struct rm_error *error = reading->lines.error;
+	char where[RM_WHERE_BYTES];
+	enum rm_workload_key key;
+
+	(void)section; /* refused by the line reader */
+	where_of(&reading->lines, where);
+	if (key_of(name, where, true, &key, error))
+		return 0;
+	if (reading->seen[key])
+		return rm_error_set(error, 0,
+		        "%s: %s a second time, expected each key once", where,
+		        name);
+	reading->seen[key] = true;
+	if (key == RM_KEY_INCLUDE)
+		return include(reading, value, where) == 0;
+	/* the file nearest to the workload's own wins, wherever it says so */
+	if (reading->level > reading->levels[key])
+		return rm_workload_assign(
+		               reading->scratch, key, value, where, error) == 0;
+	reading->levels[key] = reading->level;
+	return rm_workload_assign(
+	               reading->workload, key, value, where, error) == 0;
+}
+
+static int read_text(struct reading *reading)
+{
+	struct rm_lines *lines = &reading->lines;
+	int line = ini_parse_stream(rm_lines_next, lines, handle, reading);
+
+	if (lines->error->text[0])
+		return -EINVAL;
+	if (line)
+		return rm_error_set(lines->error, -EINVAL,
+		        "%s:%d: expected KEY = VALUE", lines->file, line);
+	return 0;
+}
+
+static int read_file(const char *file, const char *text, size_t length,
+        struct rm_workload *workload, struct rm_error *error)
+{
+	unsigned levels[RM_WORKLOAD_KEYS];
+	struct reading reading = {
+		.lines = { .file = file,
+		        .text = text,
+		        .length = length,
+		        .error = error },
+		.workload = workload,
+		.scratch = calloc(1, sizeof(*workload)),
+		.levels = levels,
+	};
+	int failed;
+
+	if (!reading.scratch)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	for (int key = 0; key < RM_WORKLOAD_KEYS; key++)
+		levels[key] = UINT_MAX;
+	failed = read_text(&reading);
+	free(reading.scratch);
+	return failed;
+}
+
+static int apply_overrides(struct rm_workload *workload,
+        const struct rm_override *overrides, size_t count,
+        struct rm_error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		enum rm_workload_key key;
+
+		if (key_of(overrides[i].key, overrides[i].where, false, &key,
+		            error) ||
+		        rm_workload_assign(workload, key, overrides[i].value,
+		                overrides[i].where, error))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* What nobody said. An open loop has latency, a closed one throughput. */
+static int apply_presets(struct rm_workload *workload, struct rm_error *error)
+{
+	bool mix = false, paced = false;
+
+	for (int key = 0; key < RM_WORKLOAD_KEYS; key++) {
+		const char *preset = rm_workload_keys[key].preset;
+
+		if (preset && workload->count[key] == 0 &&
+		        rm_workload_assign(workload, (enum rm_workload_key)key,
+		                preset, "default", error))
+			return -EINVAL;
+	}
+	for (unsigned i = 0; i < workload->count[RM_KEY_LOOP]; i++) {
+		mix |= workload->loops[i] == RM_LOOP_MIX;
+		paced |= workload->loops[i] == RM_LOOP_PACED;
+	}
+	if (paced && workload->count[RM_KEY_ARRIVALS] == 0 &&
+	        rm_workload_assign(
+	                workload, RM_KEY_ARRIVALS, "poisson", "default", error))
+		return -EINVAL;
+	if (workload->count[RM_KEY_MEASURE])
+		return 0;
+	return rm_workload_assign(workload, RM_KEY_MEASURE,
+	        mix && paced ? "throughput latency"
+	        : paced      ? "latency"
+	                     : "throughput",
+	        "default", error);
+}
+
+/* The file's base name without .conf, if it is fit for ids and paths. */
+static int name_of(const char *file, rm_name name, struct rm_error *error)
+{
+	const char *slash = strrchr(file, '/');
+	const char *base = slash ? slash + 1 : file;
+	size_t length = strlen(base);
+
+	if (length > 5 && !strcmp(base + length - 5, ".conf"))
+		length -= 5;
+	if (length == 0 || length > 48 ||
+	        strspn(base,
+	                "abcdefghijklmnopqrstuvwxyz"
+	                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") < length ||
+	        base[0] == '.')
+		return rm_error_set(error, -EINVAL,
+		        "%s: the name of a workload, expected at most 48 "
+		        "letters, digits, _ - .",
+		        file);
+	memcpy(name, base, length);
+	name[length] = '\0';
+	return 0;
+}
+
+int rm_workload_parse(const char *file, const char *text, size_t length,
+        const struct rm_override *overrides, size_t override_count,
+        struct rm_workload *workload, struct rm_error *error)
+{
+	int failed = name_of(file, workload->name, error);
+
+	workload->file = strdup(file);
+	if (!workload->file)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	if (!failed)
+		failed = read_file(file, text, length, workload, error);
+	if (!failed)
+		failed = apply_overrides(
+		        workload, overrides, override_count, error);
+	if (!failed)
+		failed = apply_presets(workload, error);
+	if (!failed)
+		failed = rm_workload_check(workload, error);
+	return failed;
+}
+
+int rm_workload_load(const char *file, const struct rm_override *overrides,
+        size_t override_count, struct rm_workload *workload,
+        struct rm_error *error)
+{
+	char *text = NULL;
+	size_t length = 0;
+	int failed = rm_lines_load(file, &text, &length, error);
+
+	if (!failed)
+		failed = rm_workload_parse(file, text, length, overrides,
+		        override_count, workload, error);
+	free(text);
+	return failed;
+}
