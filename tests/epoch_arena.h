@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * epoch_arena.h - objects that die visibly, for the tests of epoch.h.
+ *
+ * Objects come from an arena and are never used twice: epoch_free() only marks
+ * them dead, so that a reader that meets a dead one proves a fault. The mark
+ * is a plain word: ThreadSanitizer sees a missing order, too.
+ */
+#ifndef RM_TEST_EPOCH_ARENA_H
+#define RM_TEST_EPOCH_ARENA_H
+
+#include "impls/support/epoch.h"
+
+#include <string.h>
+
+enum { OBJECTS = 200000, SLOTS = 64 };
+
+struct object {
+	uint64_t dead;
+};
+
+/* The "map" of these tests; the owner of all records. */
+struct arena {
+	struct epoch *epoch;
+	struct object *objects;
+	_Atomic size_t used, dead;
+	_Atomic(struct object *) slots[SLOTS];
+};
+
+static void epoch_free(void *owner, unsigned kind, void *pointer)
+{
+	struct arena *arena = owner;
+	struct object *object = pointer;
+
+	object->dead += kind; /* kind is 1: twice freed shows as 2 */
+	/* relaxed: read after all threads are joined */
+	atomic_fetch_add_explicit(&arena->dead, 1, memory_order_relaxed);
+}
+
+static struct object *object_new(struct arena *arena)
+{
+	/* relaxed: only uniqueness matters */
+	return &arena->objects[atomic_fetch_add_explicit(
+	        &arena->used, 1, memory_order_relaxed)];
+}
+
+static void arena_open(
+        struct arena *arena, size_t threads, uint64_t limit, bool keep)
+{
+	memset((void *)arena, 0, sizeof(*arena));
+	arena->objects = calloc(OBJECTS, sizeof(*arena->objects));
+	arena->epoch = epoch_create(threads, limit, keep);
+}
+
+static void arena_close(struct arena *arena)
+{
+	epoch_destroy(arena->epoch, arena);
+	free(arena->objects);
+}
+
+static struct epoch_record *join(struct arena *arena, size_t slot)
+{
+	return epoch_join(arena->epoch, slot, arena);
+}
+
+struct wanted {
+	const char *name;
+	double value;
+};
+
+static void pick(
+        void *context, const char *name, const char *unit, double value)
+{
+	struct wanted *wanted = context;
+
+	(void)unit;
+	if (!strcmp(name, wanted->name))
+		wanted->value = value;
+}
+
+static double stat_of(struct arena *arena, const char *name)
+{
+	struct wanted wanted = { name, -1 };
+
+	epoch_stats(arena->epoch, pick, &wanted);
+	return wanted.value;
+}
+
+#endif /* RM_TEST_EPOCH_ARENA_H */
