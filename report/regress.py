@@ -225,12 +225,24 @@ def write_json(path, value):
     os.replace(path + ".new", path)
 
 
+def new_folder(results, campaign):
+    """Makes the run's folder; a second one in one second is called -2."""
+    name, number = campaign["name"], 1
+    while True:
+        folder = os.path.join(results, campaign["name"])
+        try:
+            os.makedirs(os.path.join(folder, "report"))
+            return folder
+        except FileExistsError:
+            number += 1
+            campaign["name"] = f"{name}-{number}"
+
+
 def run(args):
     """The whole check -> (verdicts, folder)."""
     campaign = new_campaign(args)
     lay_out(campaign, os.sched_getaffinity(0))
-    folder = os.path.join(args.results, campaign["name"])
-    os.makedirs(os.path.join(folder, "report"))
+    folder = new_folder(args.results, campaign)
     write_json(os.path.join(folder, "campaign.json"), campaign)
     journal = Journal(os.path.join(folder, "trials.jsonl"))
     try:

@@ -217,7 +217,7 @@ def set_window(cell, ops, middle, cost=0.0):
     """Rounds ops to two digits, and names the cell after them."""
     digits = 10 ** max(int(math.log10(max(ops, 1))) - 1, 0)
     cell["window_ops"] = max(int(round(ops / digits)) * digits, 1)
-    cell["warm_up_ns"] = int(max(middle / 3.0, cell["keys"] * cost))
+    cell["warm_up_ns"] = math.ceil(max(middle / 3, cell["keys"] * cost))
     cell["id"] = "/".join((
         cell["workload"], cell["map"], cell["shape"], f"n{cell['keys']}",
         f"w{100 * cell['write_share']:g}", cell["write_kind"],
