@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * account.c - concurrent checks that count what went in and what came out.
+ *
+ * exchange: each value that was written is returned exactly once or held at
+ * the end. upsert: the same of keys alone, through the timed operations. Few
+ * keys, so that threads meet on them; lookups verify each value they get.
+ */
+#include "runner/check/crowd.h"
+
+#include <stdlib.h>
+
+enum { KEYS = 24, PREFILLED = KEYS / 2 };
+
+/* What one thread did. One writer; read after all have ended. */
+struct account {
+	_Alignas(RM_CACHE_LINE) uint64_t written; /* mixed words, summed */
+	uint64_t returned;
+	int64_t balance[KEYS]; /* effective inserts - effective removes */
+};
+
+struct ledger {
+	struct account *accounts; /* [threads + 1], the last is the prefill */
+	uint64_t ops;             /* per thread */
+	unsigned writers;
+	bool values;   /* through exchange and take */
+	bool in_place; /* no inserts, no removes */
+};
+
+static uint64_t mix(const struct rm_value *value)
+{
+	return rm_seed(0x6163, value->word[0]);
+}
+
+static void put(struct rm_peer *peer, struct account *account, bool values,
+        uint64_t rank)
+{
+	struct rm_key key = rm_peer_key(peer, rank);
+	struct rm_value value = rm_peer_value(peer, rank), old = { { 0 } };
+	bool was_there;
+
+	if (values)
+		was_there = peer->ops->exchange(
+		        peer->thread, peer->shape, key, &value, &old);
+	else
+		was_there = peer->ops->upsert(
+		        peer->thread, peer->shape, key, &value);
+	account->written += mix(&value);
+	account->balance[rank] += !was_there;
+	if (!was_there || !values)
+		return;
+	account->returned += mix(&old);
+	rm_peer_verify(peer, &old, rank, "exchange");
+}
+
+static void drop(struct rm_peer *peer, struct account *account, bool values,
+        uint64_t rank)
+{
+	struct rm_key key = rm_peer_key(peer, rank);
+	struct rm_value old = { { 0 } };
+	bool was_there;
+
+	if (values)
+		was_there =
+		        peer->ops->take(peer->thread, peer->shape, key, &old);
+	else
+		was_there = peer->ops->remove(peer->thread, peer->shape, key);
+	account->balance[rank] -= was_there;
+	if (!was_there || !values)
+		return;
+	account->returned += mix(&old);
+	rm_peer_verify(peer, &old, rank, "take");
+}
+
+static void look(struct rm_peer *peer, uint64_t rank, bool always_there)
+{
+	struct rm_value value;
+
+	if (peer->ops->lookup(
+	            peer->thread, peer->shape, rm_peer_key(peer, rank), &value))
+		rm_peer_verify(peer, &value, rank, "lookup");
+	else if (always_there)
+		rm_peer_fail(peer,
+		        "lookup missed rank %llu, which is never removed",
+		        (unsigned long long)rank);
+}
+
+static void trade(struct rm_peer *peer)
+{
+	const struct ledger *ledger = peer->crowd->context;
+	struct account *account = ledger->accounts + peer->slot;
+	const bool may_write = peer->slot < ledger->writers;
+	const bool drops =
+	        !ledger->in_place && (peer->ops->take || !ledger->values);
+
+	for (uint64_t n = 0; n < ledger->ops && rm_peer_tick(peer); n++) {
+		uint64_t x = rm_next(&peer->rng);
+		uint64_t rank = rm_below32((uint32_t)(x >> 32),
+		        ledger->in_place ? PREFILLED : KEYS);
+
+		if (!may_write || x % 4 == 0)
+			look(peer, rank, ledger->in_place);
+		else if (drops && x % 4 == 1)
+			drop(peer, account, ledger->values, rank);
+		else
+			put(peer, account, ledger->values, rank);
+	}
+}
+
+/* On one thread, with upsert: the ranks 0 .. PREFILLED - 1. */
+static void prefill(struct rm_peer *peer)
+{
+	const struct ledger *ledger = peer->crowd->context;
+
+	for (uint64_t rank = 0; rank < PREFILLED; rank++)
+		put(peer, ledger->accounts + peer->crowd->c->threads, false,
+		        rank);
+}
+
+/* On one thread: what is held against what was counted. */
+static void audit(struct rm_peer *peer)
+{
+	const struct ledger *ledger = peer->crowd->context;
+	const unsigned accounts = peer->crowd->c->threads + 1;
+	uint64_t held = 0, expected = 0;
+	size_t count = 0;
+
+	for (uint64_t rank = 0; rank < KEYS; rank++) {
+		struct rm_value value;
+		int64_t balance = 0;
+		int was_there = peer->ops->lookup(peer->thread, peer->shape,
+		        rm_peer_key(peer, rank), &value);
+
+		for (unsigned i = 0; i < accounts; i++)
+			balance += ledger->accounts[i].balance[rank];
+		if (was_there != balance)
+			rm_peer_fail(peer,
+			        "rank %llu is held %d times, but inserts - "
+			        "removes = %lld: a write was lost or doubled",
+			        (unsigned long long)rank, was_there,
+			        (long long)balance);
+		if (was_there) {
+			rm_peer_verify(peer, &value, rank, "last lookup");
+			held += mix(&value);
+			count++;
+		}
+	}
+	for (unsigned i = 0; i < accounts; i++)
+		expected += ledger->accounts[i].written -
+		            ledger->accounts[i].returned;
+	if (ledger->values && held != expected)
+		rm_peer_fail(peer,
+		        "prefilled + written - returned values are not those "
+		        "held: a write was lost or a value returned twice");
+	if (peer->ops->length && peer->ops->length(peer->thread) != count)
+		rm_peer_fail(peer, "length() is %zu, but %zu keys are held",
+		        peer->ops->length(peer->thread), count);
+}
+
+static int round_of(const struct rm_check_case *c, bool values, bool presize,
+        bool in_place, struct rm_error *error)
+{
+	const unsigned threads = rm_case_threads(c, in_place);
+	struct ledger ledger = { .values = values,
+		.in_place = in_place,
+		.writers = rm_case_writers(c, in_place),
+		.ops = rm_case_ops(c) / threads / 4 + 1 };
+	const size_t bytes = (c->threads + 1) * sizeof(*ledger.accounts);
+	void *map = rm_case_create(c, KEYS, presize, error);
+	int code = -1;
+
+	if (!map)
+		return -1;
+	ledger.accounts = aligned_alloc(RM_CACHE_LINE, bytes);
+	if (!ledger.accounts) {
+		rm_error_set(error, -1, "out of memory");
+		goto out;
+	}
+	memset(ledger.accounts, 0, bytes);
+	code = rm_crowd_run(c, map, 1, prefill, &ledger, error);
+	if (!code)
+		code = rm_crowd_run(c, map, threads, trade, &ledger, error);
+	if (!code)
+		code = rm_crowd_run(c, map, 1, audit, &ledger, error);
+	if (!code)
+		code = rm_case_invariants(c, map, error);
+out:
+	c->impl->ops->destroy(map);
+	free(ledger.accounts);
+	return code;
+}
+
+static int rounds(
+        const struct rm_check_case *c, bool values, struct rm_error *error)
+{
+	for (int i = 0; i < 4; i++)
+		if (round_of(c, values, i & 1, i & 2, error))
+			return -1;
+	return 0;
+}
+
+int rm_check_exchange(const struct rm_check_case *c, struct rm_error *error)
+{
+	return rounds(c, true, error);
+}
+
+int rm_check_upsert(const struct rm_check_case *c, struct rm_error *error)
+{
+	return rounds(c, false, error);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check.c - the table of checks, and whom each of them does not fit. */
+#include "runner/check/check.h"
+
+#include <string.h>
+
+static const char *not_offered(const struct rm_check_case *c)
+{
+	const unsigned i = rm_shape_index(c->shape);
+
+	if (!(c->impl->shapes & 1U << i))
+		return "the map does not offer this shape";
+	if (c->impl->caps & RM_CAP_NO_STATE)
+		return "the map holds nothing";
+	return NULL;
+}
+
+static const char *no_load(const struct rm_check_case *c)
+{
+	const char *why = not_offered(c);
+
+	return why || c->impl->ops->load ? why : "the map offers no load";
+}
+
+static const char *no_exchange(const struct rm_check_case *c)
+{
+	const char *why = not_offered(c);
+
+	return why || c->impl->ops->exchange ? why
+	                                     : "the map offers no exchange";
+}
+
+static const char *no_conditional(const struct rm_check_case *c)
+{
+	const struct rm_map_ops *ops = c->impl->ops;
+	const char *why = not_offered(c);
+
+	if (why || ops->insert_if_absent || ops->compare_swap || ops->update)
+		return why;
+	return "the map offers no insert_if_absent, compare_swap, update";
+}
+
+static const char *no_scan(const struct rm_check_case *c)
+{
+	const char *why = not_offered(c);
+
+	if (why)
+		return why;
+	if (!c->impl->ops->scan)
+		return "the map offers no scan";
+	if (!strcmp(c->impl->guarantees, "none"))
+		return "the map promises nothing of a scan beside writes";
+	return NULL;
+}
+
+static const char *only_one_thread(const struct rm_check_case *c)
+{
+	const char *why = not_offered(c);
+
+	if (why || !(c->impl->caps & (RM_CAP_UNSAFE | RM_CAP_SINGLE_WRITER)))
+		return why;
+	return "the map has one writer";
+}
+
+const struct rm_check rm_checks[] = {
+	{ "model", "every operation against an array, on one thread",
+	        not_offered, rm_check_model },
+	{ "load", "bulk prefill holds what it was given", no_load,
+	        rm_check_load },
+	{ "exchange", "each value written is returned once or held",
+	        no_exchange, rm_check_exchange },
+	{ "upsert", "each key inserted is removed once or held", not_offered,
+	        rm_check_upsert },
+	{ "owner", "own writes are read back; nobody reads backwards in time",
+	        not_offered, rm_check_owner },
+	{ "atomic", "conditional operations have one winner", no_conditional,
+	        rm_check_atomic },
+	{ "growth", "keys stay while the map grows under their feet",
+	        not_offered, rm_check_growth },
+	{ "park", "one writes while all others are joined and parked",
+	        only_one_thread, rm_check_park },
+	{ "scan", "a scan beside writes keeps its promise", no_scan,
+	        rm_check_scan },
+	{ "drive", "the measured loops count what the map holds", not_offered,
+	        rm_check_drive },
+};
+
+const size_t rm_check_count = sizeof(rm_checks) / sizeof(rm_checks[0]);
+
+const struct rm_check *rm_check_find(const char *name)
+{
+	for (size_t i = 0; i < rm_check_count; i++)
+		if (!strcmp(rm_checks[i].name, name))
+			return rm_checks + i;
+	return NULL;
+}

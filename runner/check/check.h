@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check.h - is a map right? A table of checks, each run in a process of its
+ * own, so that a map that crashes, hangs or eats memory is one failed check.
+ *
+ * A new check is one more row in check.c: a name, whom it does not fit and
+ * why, and a function that fills an error.
+ */
+#ifndef RM_CHECK_H
+#define RM_CHECK_H
+
+#include "runner/base/error.h"
+#include "runner/map.h"
+
+/* What one check of one map is run with. Same members, same operations. */
+struct rm_check_case {
+	const struct rm_impl *impl;
+	struct rm_shape shape;
+	uint64_t seed;    /* of operations, keys and the map's hash */
+	uint64_t ops;     /* operations of all threads together, >= 1 */
+	unsigned threads; /* of the concurrent checks, 1 .. 1024 */
+};
+
+/* When to give a check up. */
+struct rm_check_limits {
+	uint64_t deadline_ns;  /* of one check; > 0 */
+	uint64_t memory_bytes; /* resident in its process; > 0 */
+	bool in_process;       /* for a debugger: no process, no limits */
+};
+
+struct rm_check {
+	const char *name;
+	const char *what; /* one line for --help and list */
+	/* NULL if the check fits; else why this map is not given it. */
+	const char *(*unfit)(const struct rm_check_case *c);
+	/* Returns 0, or -1 with `error` saying what the map did wrong. */
+	int (*run)(const struct rm_check_case *c, struct rm_error *error);
+};
+
+enum rm_check_verdict { RM_CHECK_OK, RM_CHECK_FAILED, RM_CHECK_SKIPPED };
+
+/* All checks, in the order in which they are worth running. */
+extern const struct rm_check rm_checks[];
+extern const size_t rm_check_count;
+
+/* Returns the check of that name, or NULL. Any thread. */
+const struct rm_check *rm_check_find(const char *name);
+
+/*
+ * Runs one check. `error` says why it failed or was skipped; zeroed by the
+ * caller. Call while no other thread runs: it forks.
+ */
+enum rm_check_verdict rm_check_run(const struct rm_check *check,
+        const struct rm_check_case *c, const struct rm_check_limits *limits,
+        struct rm_error *error);
+
+/* The checks themselves, one file each; `run` and `unfit` of the table. */
+int rm_check_model(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_load(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_exchange(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_upsert(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_owner(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_atomic(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_growth(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_park(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_scan(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_drive(const struct rm_check_case *c, struct rm_error *error);
+
+#endif /* RM_CHECK_H */

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/check/crowd.h"
+
+#include "runner/driver.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Small, so that a check of seconds meets it: writers must wait, not fail. */
+enum { RETIRED_LIMIT_BYTES = 1 << 20 };
+
+void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
+{
+	struct rm_crowd *crowd = peer->crowd;
+	char text[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	pthread_mutex_lock(&crowd->lock);
+	rm_error_set(crowd->error, -1, "thread %u: %s", peer->slot, text);
+	pthread_mutex_unlock(&crowd->lock);
+	/* relaxed: a hint to stop; the error is under the lock */
+	atomic_store_explicit(&crowd->failed, true, memory_order_relaxed);
+}
+
+bool rm_peer_tick(struct rm_peer *peer)
+{
+	if (++peer->ticks % RM_BATCH == 0)
+		peer->ops->quiesce(peer->thread);
+	/* relaxed: only a hint to stop */
+	return !atomic_load_explicit(
+	        &peer->crowd->failed, memory_order_relaxed);
+}
+
+void rm_peer_meet(struct rm_peer *peer)
+{
+	peer->ops->quiesce(peer->thread);
+	if (peer->ops->park)
+		peer->ops->park(peer->thread);
+	pthread_barrier_wait(&peer->crowd->barrier);
+	if (peer->ops->unpark)
+		peer->ops->unpark(peer->thread);
+}
+
+struct rm_key rm_peer_key(struct rm_peer *peer, uint64_t rank)
+{
+	return rm_key_of(peer->shape, rank, &peer->line);
+}
+
+struct rm_value rm_peer_value(struct rm_peer *peer, uint64_t rank)
+{
+	return rm_value_of(rank, peer->slot, ++peer->sequence);
+}
+
+void rm_peer_verify(struct rm_peer *peer, const struct rm_value *value,
+        uint64_t rank, const char *operation)
+{
+	if (!rm_value_wrong(peer->shape, value, rank))
+		return;
+	if ((uint32_t)value->word[0] != (uint32_t)rank)
+		rm_peer_fail(peer,
+		        "%s of rank %llu gave the value of rank %llu",
+		        operation, (unsigned long long)rank,
+		        (unsigned long long)(uint32_t)value->word[0]);
+	else
+		rm_peer_fail(peer, "%s of rank %llu gave a torn value",
+		        operation, (unsigned long long)rank);
+}
+
+static void *peer_main(void *opaque)
+{
+	struct rm_peer *peer = opaque;
+	struct rm_crowd *crowd = peer->crowd;
+
+	peer->thread = peer->ops->join(crowd->map, peer->slot);
+	if (!peer->thread) {
+		rm_peer_fail(peer, "join() returned NULL");
+		/* the others are not left alone at the barriers */
+		pthread_barrier_wait(&crowd->barrier);
+		pthread_barrier_wait(&crowd->barrier);
+		return NULL;
+	}
+	rm_peer_meet(peer);
+	crowd->fn(peer);
+	rm_peer_meet(peer);
+	peer->ops->leave(peer->thread);
+	return NULL;
+}
+
+static void peer_init(
+        struct rm_peer *peer, struct rm_crowd *crowd, unsigned slot)
+{
+	*peer = (struct rm_peer){ .crowd = crowd,
+		.ops = crowd->c->impl->ops,
+		.shape = crowd->c->shape,
+		.slot = slot,
+		.rng = rm_seed(crowd->c->seed, slot) };
+}
+
+/* A thread that cannot be started ends the process: the others would wait
+   for it at the barrier for ever. */
+static void start_or_die(pthread_t *id, struct rm_peer *peer)
+{
+	int code = pthread_create(id, NULL, peer_main, peer);
+
+	if (!code)
+		return;
+	fprintf(stderr, "cannot start thread %u: %s\n", peer->slot,
+	        strerror(code));
+	abort();
+}
+
+int rm_crowd_run(const struct rm_check_case *c, void *map, unsigned threads,
+        rm_peer_fn *fn, void *context, struct rm_error *error)
+{
+	struct rm_peer *peers =
+	        aligned_alloc(RM_CACHE_LINE, threads * sizeof(*peers));
+	pthread_t *ids = calloc(threads, sizeof(*ids));
+	struct rm_crowd crowd = { .c = c,
+		.map = map,
+		.threads = threads,
+		.fn = fn,
+		.context = context,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.error = error };
+
+	if (!peers || !ids) {
+		free(peers);
+		free(ids);
+		return rm_error_set(error, -1, "out of memory");
+	}
+	pthread_barrier_init(&crowd.barrier, NULL, threads);
+	for (unsigned i = 0; i < threads; i++) {
+		peer_init(peers + i, &crowd, i);
+		start_or_die(ids + i, peers + i);
+	}
+	for (unsigned i = 0; i < threads; i++)
+		pthread_join(ids[i], NULL);
+	pthread_barrier_destroy(&crowd.barrier);
+	free(peers);
+	free(ids);
+	return error->text[0] ? -1 : 0;
+}
+
+unsigned rm_case_threads(const struct rm_check_case *c, bool in_place)
+{
+	unsigned caps = c->impl->caps;
+
+	if (caps & RM_CAP_UNSAFE_INSERT && in_place)
+		return c->threads;
+	return caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) ? 1 : c->threads;
+}
+
+unsigned rm_case_writers(const struct rm_check_case *c, bool in_place)
+{
+	if (c->impl->caps & RM_CAP_SINGLE_WRITER)
+		return 1;
+	return rm_case_threads(c, in_place);
+}
+
+uint64_t rm_case_ops(const struct rm_check_case *c)
+{
+	return c->impl->caps & RM_CAP_SLOW_WRITES ? c->ops / 8 + 1 : c->ops;
+}
+
+void *rm_case_create(const struct rm_check_case *c, size_t keys, bool presize,
+        struct rm_error *error)
+{
+	const struct rm_sizing sizing = { .keys = keys,
+		.threads = c->threads,
+		.retired_limit_bytes = RETIRED_LIMIT_BYTES,
+		.presize = presize,
+		.shape = c->shape,
+		.seed = c->seed };
+	void *map = c->impl->ops->create(&sizing);
+
+	if (!map)
+		rm_error_set(
+		        error, -1, "create() returned NULL for %zu keys", keys);
+	return map;
+}
+
+int rm_case_invariants(
+        const struct rm_check_case *c, void *map, struct rm_error *error)
+{
+	char why[256] = "it gave no reason";
+
+	if (!c->impl->ops->check || c->impl->ops->check(map, why, sizeof(why)))
+		return 0;
+	return rm_error_set(error, -1, "the map's own check(): %s", why);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * growth.c - concurrent inserts of new keys into a map that starts small, as
+ * a rolling window: what was inserted stays there until its owner removes it.
+ */
+#include "runner/check/crowd.h"
+
+#include <stdlib.h>
+
+enum { WINDOW = 512 }; /* resident keys per thread */
+
+struct field {
+	uint64_t inserts; /* per thread */
+	unsigned writers;
+	bool rolling; /* remove the oldest: same size; else only growth */
+	_Atomic uint64_t *reached; /* [threads]: ranks that thread inserted */
+};
+
+/* The n-th rank of a thread: ranks of all threads differ and interleave. */
+static uint64_t rank_of(const struct rm_peer *peer, unsigned slot, uint64_t n)
+{
+	return n * peer->crowd->threads + slot;
+}
+
+static void add(struct rm_peer *peer, uint64_t rank)
+{
+	struct rm_value value = rm_peer_value(peer, rank);
+
+	if (peer->ops->upsert(
+	            peer->thread, peer->shape, rm_peer_key(peer, rank), &value))
+		rm_peer_fail(peer, "upsert of new rank %llu said present",
+		        (unsigned long long)rank);
+}
+
+static void away(struct rm_peer *peer, uint64_t rank)
+{
+	if (!peer->ops->remove(
+	            peer->thread, peer->shape, rm_peer_key(peer, rank)))
+		rm_peer_fail(peer, "remove missed rank %llu, which is held",
+		        (unsigned long long)rank);
+}
+
+static void present(struct rm_peer *peer, uint64_t rank, const char *whose)
+{
+	struct rm_value value;
+
+	if (peer->ops->lookup(
+	            peer->thread, peer->shape, rm_peer_key(peer, rank), &value))
+		rm_peer_verify(peer, &value, rank, "lookup");
+	else
+		rm_peer_fail(peer, "lookup missed rank %llu, which %s inserted",
+		        (unsigned long long)rank, whose);
+}
+
+/* A key that another thread has inserted and, without a rolling window,
+   never removes. */
+static void visit(struct rm_peer *peer, const struct field *field)
+{
+	uint64_t x = rm_next(&peer->rng);
+	unsigned slot = (unsigned)(x % field->writers);
+	/* acquire: pairs with the release in grow() */
+	uint64_t reached = atomic_load_explicit(
+	        &field->reached[slot], memory_order_acquire);
+
+	if (reached && !field->rolling)
+		present(peer, rank_of(peer, slot, (x >> 16) % reached),
+		        "another thread");
+}
+
+static void grow(struct rm_peer *peer)
+{
+	struct field *field = peer->crowd->context;
+	const bool may_write = peer->slot < field->writers;
+
+	for (uint64_t n = 0; n < field->inserts && rm_peer_tick(peer); n++) {
+		visit(peer, field);
+		if (!may_write)
+			continue;
+		add(peer, rank_of(peer, peer->slot, n));
+		if (field->rolling && n >= WINDOW)
+			away(peer, rank_of(peer, peer->slot, n - WINDOW));
+		uint64_t low =
+		        field->rolling && n >= WINDOW ? n - WINDOW + 1 : 0;
+		uint64_t at = low + rm_next(&peer->rng) % (n - low + 1);
+
+		present(peer, rank_of(peer, peer->slot, at), "this thread");
+		/* release: whoever sees the number finds the keys */
+		atomic_store_explicit(&field->reached[peer->slot], n + 1,
+		        memory_order_release);
+	}
+}
+
+/* Each thread's last keys are there, its older ones are not. */
+static void harvest(struct rm_peer *peer)
+{
+	const struct field *field = peer->crowd->context;
+	const uint64_t first = field->rolling && field->inserts > WINDOW
+	                               ? field->inserts - WINDOW
+	                               : 0;
+
+	if (peer->slot >= field->writers)
+		return;
+	for (uint64_t n = 0; n < field->inserts && rm_peer_tick(peer); n++) {
+		struct rm_value value;
+		uint64_t rank = rank_of(peer, peer->slot, n);
+
+		if (n >= first)
+			present(peer, rank, "this thread");
+		else if (peer->ops->lookup(peer->thread, peer->shape,
+		                 rm_peer_key(peer, rank), &value))
+			rm_peer_fail(peer, "removed rank %llu is there",
+			        (unsigned long long)rank);
+	}
+}
+
+static int one_field(const struct rm_check_case *c, bool rolling, bool presize,
+        struct rm_error *error)
+{
+	const unsigned threads = rm_case_threads(c, false);
+	struct field field = { .rolling = rolling,
+		.writers = rm_case_writers(c, false),
+		.reached = calloc(threads, sizeof(*field.reached)),
+		.inserts = rm_case_ops(c) / threads / 8 + 1 };
+	size_t keys;
+	void *map;
+	int code = -1;
+
+	if (c->impl->caps & RM_CAP_SLOW_WRITES && field.inserts > 1000)
+		field.inserts = 1000;
+	keys = rolling ? WINDOW + 1 : field.inserts;
+	map = rm_case_create(c, keys * threads, presize, error);
+	if (!field.reached)
+		rm_error_set(error, -1, "out of memory");
+	else if (map)
+		code = rm_crowd_run(c, map, threads, grow, &field, error);
+	if (!code)
+		code = rm_crowd_run(c, map, threads, harvest, &field, error);
+	if (!code)
+		code = rm_case_invariants(c, map, error);
+	if (map)
+		c->impl->ops->destroy(map);
+	free(field.reached);
+	return code;
+}
+
+int rm_check_growth(const struct rm_check_case *c, struct rm_error *error)
+{
+	for (int i = 0; i < 4; i++)
+		if (one_field(c, i & 1, i & 2, error))
+			return -1;
+	return 0;
+}

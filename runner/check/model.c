@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * model.c - differential test: every operation that the map offers, one after
+ * the other on one thread, against an array that cannot be wrong.
+ */
+#include "runner/check/model.h"
+
+#include "runner/base/rng.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Sizes at and beside which maps are known to grow: powers of two and their
+   halves, Go's 13/2 per bucket. */
+static const size_t sizes[] = { 0, 1, 2, 8, 9, 13, 14, 16, 17, 26, 27, 32, 33,
+	52, 53, 64, 65, 104, 105, 128, 129, 208, 209, 256, 257, 416, 417, 512,
+	513, 832, 833, 1024, 1025, 2048, 2049, 4097 };
+
+enum { SIZES = sizeof(sizes) / sizeof(sizes[0]), SLOW_SIZE = 300 };
+
+int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
+        const char *what)
+{
+	char text[128];
+
+	rm_keyset_print(
+	        model->c->shape, rm_model_key(model, i), text, sizeof(text));
+	return rm_error_set(model->error, -1,
+	        "%s of key %zu (%s): %s; operation %llu, %zu keys, presize %s, "
+	        "%zu held",
+	        operation, i, text, what, (unsigned long long)model->done,
+	        model->keys, model->presize ? "yes" : "no", model->count);
+}
+
+struct rm_key rm_model_key(struct rm_model *model, size_t i)
+{
+	return rm_keyset_key(model->set, model->c->shape, i, model->buffer);
+}
+
+bool rm_model_same(const struct rm_model *model, const struct rm_value *a,
+        const struct rm_value *b)
+{
+	return !memcmp(a, b, model->c->shape.value_bytes);
+}
+
+/* Values have no meaning here: 0 and all ones are among them. */
+struct rm_value rm_model_value(struct rm_model *model)
+{
+	struct rm_value value;
+
+	for (int i = 0; i < 3; i++) {
+		uint64_t x = rm_next(&model->rng);
+
+		value.word[i] = x % 16 == 0 ? 0 : x % 16 == 1 ? UINT64_MAX : x;
+	}
+	return value;
+}
+
+void rm_model_put(
+        struct rm_model *model, size_t i, const struct rm_value *value)
+{
+	model->count += !model->present[i];
+	model->present[i] = true;
+	model->value[i] = *value;
+}
+
+void rm_model_drop(struct rm_model *model, size_t i)
+{
+	model->count -= model->present[i];
+	model->present[i] = false;
+}
+
+/* Each key of the universe, and as many that were never there. */
+static int sweep(struct rm_model *model)
+{
+	for (size_t i = 0; i < model->keys * 2 + 2; i++)
+		if (rm_model_lookup(model, i))
+			return -1;
+	if (model->ops->length &&
+	        model->ops->length(model->thread) != model->count)
+		return rm_error_set(model->error, -1,
+		        "length() is %zu, but %zu keys are held; %zu keys, "
+		        "presize %s",
+		        model->ops->length(model->thread), model->count,
+		        model->keys, model->presize ? "yes" : "no");
+	if (rm_model_scan(model))
+		return -1;
+	return rm_case_invariants(model->c, model->map, model->error);
+}
+
+/* Up over every growth edge, to and fro, down to nothing. */
+static int phases(struct rm_model *model, uint64_t ops)
+{
+	/* of 8 writes, how many insert: growing, steady, shrinking */
+	static const unsigned weights[] = { 7, 4, 1, 4, 6 };
+
+	for (size_t i = 0; i < model->keys; i++)
+		if (rm_model_upsert(model, i) ||
+		        rm_model_lookup(model, i / 2) ||
+		        rm_model_lookup(model, i + 1))
+			return -1;
+	if (sweep(model))
+		return -1;
+	for (size_t p = 0; p < sizeof(weights) / sizeof(weights[0]); p++) {
+		for (uint64_t n = 0; n < ops / 5; n++)
+			if (rm_model_step(model, weights[p]))
+				return -1;
+		if (sweep(model))
+			return -1;
+	}
+	for (size_t i = 0; i < model->keys; i++)
+		if (rm_model_remove(model, i) ||
+		        rm_model_lookup(model, model->keys - 1 - i))
+			return -1;
+	return sweep(model);
+}
+
+/* A thread may leave and come back; another slot may take over. */
+static int sessions(struct rm_model *model, uint64_t ops)
+{
+	const unsigned slots[] = { 0, model->c->threads - 1, 0 };
+
+	for (size_t s = 0; s < sizeof(slots) / sizeof(slots[0]); s++) {
+		int code;
+
+		model->thread = model->ops->join(model->map, slots[s]);
+		if (!model->thread)
+			return rm_error_set(model->error, -1,
+			        "join(%u) returned NULL", slots[s]);
+		code = phases(model, ops / 3);
+		model->ops->quiesce(model->thread);
+		model->ops->leave(model->thread);
+		if (code)
+			return -1;
+	}
+	return 0;
+}
+
+static int one_map(const struct rm_check_case *c, enum rm_keyset set,
+        size_t keys, bool presize, struct rm_error *error)
+{
+	struct rm_model model = { .c = c,
+		.ops = c->impl->ops,
+		.set = set,
+		.keys = keys,
+		.presize = presize,
+		.error = error,
+		.rng = rm_seed(c->seed, keys * 4 + set * 2 + presize) };
+	uint64_t ops = rm_case_ops(c) / (SIZES * RM_KEYSETS * 2) + keys;
+	int code = -1;
+
+	model.present = calloc(keys * 2 + 2, sizeof(*model.present));
+	model.value = calloc(keys * 2 + 2, sizeof(*model.value));
+	model.map = rm_case_create(c, keys, presize, error);
+	if (!model.present || !model.value)
+		rm_error_set(error, -1, "out of memory");
+	else if (model.map)
+		code = sessions(&model, ops);
+	if (model.map)
+		model.ops->destroy(model.map);
+	free(model.present);
+	free(model.value);
+	return code;
+}
+
+int rm_check_model(const struct rm_check_case *c, struct rm_error *error)
+{
+	for (size_t i = 0; i < SIZES; i++) {
+		if (c->impl->caps & RM_CAP_SLOW_WRITES && sizes[i] > SLOW_SIZE)
+			break;
+		for (int set = 0; set < RM_KEYSETS; set++)
+			if (one_map(c, (enum rm_keyset)set, sizes[i], true,
+			            error) ||
+			        one_map(c, (enum rm_keyset)set, sizes[i], false,
+			                error))
+				return -1;
+	}
+	return 0;
+}

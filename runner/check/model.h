@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model.h - a map, the array it is compared with, and one step of both. */
+#ifndef RM_MODEL_H
+#define RM_MODEL_H
+
+#include "runner/check/crowd.h"
+#include "runner/check/keyset.h"
+
+/*
+ * Key i, i < keys, may be held; keys .. 2 * keys + 1 never are. Functions
+ * return 0, or -1 with the error set.
+ */
+struct rm_model {
+	const struct rm_check_case *c;
+	const struct rm_map_ops *ops;
+	void *map;
+	void *thread;
+	enum rm_keyset set;
+	size_t keys;
+	bool presize;
+	bool *present;          /* [2 * keys + 2] */
+	struct rm_value *value; /* of those present */
+	size_t count;
+	uint64_t rng;
+	uint64_t done; /* operations so far: where to stop when replaying */
+	struct rm_error *error;
+	char buffer[RM_KEYSET_BYTES];
+};
+
+struct rm_key rm_model_key(struct rm_model *model, size_t i);
+struct rm_value rm_model_value(struct rm_model *model);
+bool rm_model_same(const struct rm_model *model, const struct rm_value *a,
+        const struct rm_value *b);
+void rm_model_put(
+        struct rm_model *model, size_t i, const struct rm_value *value);
+void rm_model_drop(struct rm_model *model, size_t i);
+/* Sets the error; -1. */
+int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
+        const char *what);
+
+/* One operation on the map and on the array; they must agree. */
+int rm_model_lookup(struct rm_model *model, size_t i);
+int rm_model_upsert(struct rm_model *model, size_t i);
+int rm_model_remove(struct rm_model *model, size_t i);
+/* A scan visits each entry once, with its value, and stops when told. */
+int rm_model_scan(struct rm_model *model);
+/* A random operation that the map offers; `inserts` of 8 writes insert. */
+int rm_model_step(struct rm_model *model, unsigned inserts);
+
+#endif /* RM_MODEL_H */

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check.c - `readmostly check`: is a map right? */
+#include "runner/check/check.h"
+#include "runner/cli/cli.h"
+#include "runner/impl_table.h"
+#include "runner/plan/cell.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum flag {
+	OPS = 'n',
+	THREADS = 't',
+	SEED = 's',
+	SHAPE = 'S',
+	ONLY = 'c',
+	DEADLINE = 'd',
+	MEMORY = 'm',
+	IN_PROCESS = 'i',
+	QUIET = 'q'
+};
+
+enum { THREADS_MAX = 1024 };
+
+struct arguments {
+	const char *map; /* id or "all" */
+	struct rm_check_case c;
+	struct rm_check_limits limits;
+	const struct rm_check *only; /* NULL: all */
+	bool one_shape;
+	bool quiet;
+};
+
+struct totals {
+	unsigned ok, failed, skipped;
+};
+
+static const struct argp_option options[] = {
+	{ "ops", OPS, "N", 0, "operations of each check (200000)", 0 },
+	{ "threads", THREADS, "N", 0, "threads of each check (4)", 0 },
+	{ "seed", SEED, "N", 0, "of keys, operations and the hash (1)", 0 },
+	{ "shape", SHAPE, "SHAPE", 0, "only this shape, e.g. u64x8", 0 },
+	{ "only", ONLY, "CHECK", 0, "only this check, e.g. exchange", 0 },
+	{ "deadline", DEADLINE, "SECONDS", 0, "of each check (120)", 0 },
+	{ "memory", MEMORY, "MIB", 0, "most resident per check (2048)", 0 },
+	{ "in-process", IN_PROCESS, NULL, 0,
+	        "no process per check and no limits: for a debugger", 0 },
+	{ "quiet", QUIET, NULL, 0, "print failures and the sum only", 0 },
+	{ 0 },
+};
+
+static uint64_t number(struct argp_state *state, const char *what,
+        const char *text, uint64_t low, uint64_t high)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long long value = strtoull(text, &end, 10);
+
+	if (errno || end == text || *end || *text == '-' || value < low ||
+	        value > high)
+		argp_error(state, "--%s %s: expected a number of %llu .. %llu",
+		        what, text, (unsigned long long)low,
+		        (unsigned long long)high);
+	return value;
+}
+
+static error_t parse_limits(
+        int key, char *text, struct argp_state *state, struct arguments *to)
+{
+	switch (key) {
+	case DEADLINE:
+		to->limits.deadline_ns =
+		        number(state, "deadline", text, 1, 1000000) *
+		        1000000000U;
+		return 0;
+	case MEMORY:
+		to->limits.memory_bytes =
+		        number(state, "memory", text, 1, 1 << 24) << 20;
+		return 0;
+	case IN_PROCESS:
+		to->limits.in_process = true;
+		return 0;
+	case QUIET:
+		to->quiet = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (to->map)
+			argp_error(state, "\"%s\": expected one map", text);
+		to->map = text;
+		return 0;
+	case ARGP_KEY_END:
+		if (!to->map)
+			argp_error(state, "expected a map's id, or all");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct arguments *to = state->input;
+
+	switch (key) {
+	case OPS:
+		to->c.ops = number(state, "ops", text, 1, (uint64_t)1 << 40);
+		return 0;
+	case THREADS:
+		to->c.threads = (unsigned)number(
+		        state, "threads", text, 1, THREADS_MAX);
+		return 0;
+	case SEED:
+		to->c.seed = number(state, "seed", text, 0, UINT64_MAX);
+		return 0;
+	case SHAPE:
+		to->one_shape = true;
+		if (rm_shape_parse(text, &to->c.shape))
+			argp_error(state,
+			        "--shape %s: expected u64x8, u64x24, "
+			        "str16x8 or str16x24",
+			        text);
+		return 0;
+	case ONLY:
+		to->only = rm_check_find(text);
+		if (!to->only)
+			argp_error(state,
+			        "--only %s: no such check; see --help", text);
+		return 0;
+	default:
+		return parse_limits(key, text, state, to);
+	}
+}
+
+/* One line: what was checked, how it went, how to see it again. */
+static void print(const struct rm_check *check, const struct rm_check_case *c,
+        enum rm_check_verdict verdict, const struct rm_error *error)
+{
+	static const char *const words[] = { "ok", "FAIL", "skip" };
+
+	printf("%-4s %s %s %s", words[verdict], c->impl->id,
+	        rm_shape_name(c->shape), check->name);
+	if (error->text[0])
+		printf(": %s", error->text);
+	if (verdict == RM_CHECK_FAILED)
+		printf("; again: readmostly check %s --shape %s --only %s "
+		       "--ops %llu --threads %u --seed %llu",
+		        c->impl->id, rm_shape_name(c->shape), check->name,
+		        (unsigned long long)c->ops, c->threads,
+		        (unsigned long long)c->seed);
+	printf("\n");
+	fflush(stdout);
+}
+
+static void run_one(const struct arguments *arguments,
+        const struct rm_check *check, const struct rm_check_case *c,
+        struct totals *totals)
+{
+	struct rm_error error = { "" };
+	enum rm_check_verdict verdict =
+	        rm_check_run(check, c, &arguments->limits, &error);
+
+	totals->ok += verdict == RM_CHECK_OK;
+	totals->failed += verdict == RM_CHECK_FAILED;
+	totals->skipped += verdict == RM_CHECK_SKIPPED;
+	if (verdict == RM_CHECK_FAILED || !arguments->quiet)
+		print(check, c, verdict, &error);
+}
+
+static void run_map(const struct arguments *arguments,
+        const struct rm_impl *impl, struct totals *totals)
+{
+	static const struct rm_shape shapes[RM_SHAPES] = { { false, 8 },
+		{ false, 24 }, { true, 8 }, { true, 24 } };
+	struct rm_check_case c = arguments->c;
+
+	c.impl = impl;
+	for (size_t s = 0; s < RM_SHAPES; s++) {
+		if (arguments->one_shape &&
+		        rm_shape_index(c.shape) != rm_shape_index(shapes[s]))
+			continue;
+		struct rm_check_case one = c;
+
+		one.shape = shapes[s];
+		if (!arguments->one_shape && !(impl->shapes & 1U << s))
+			continue;
+		for (size_t i = 0; i < rm_check_count; i++)
+			if (!arguments->only ||
+			        arguments->only == rm_checks + i)
+				run_one(arguments, rm_checks + i, &one, totals);
+	}
+}
+
+/* The list of checks under the options. */
+static char *help(int key, const char *text, void *input)
+{
+	char *list = NULL;
+	size_t size = 0;
+	FILE *out;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_EXTRA)
+		return (char *)(uintptr_t)text;
+	out = open_memstream(&list, &size);
+	if (!out)
+		return NULL;
+	fprintf(out, "Checks, in the order in which they run:\n");
+	for (size_t i = 0; i < rm_check_count; i++)
+		fprintf(out, "  %-10s %s\n", rm_checks[i].name,
+		        rm_checks[i].what);
+	fclose(out);
+	return list;
+}
+
+int rm_cli_check(int argc, char **argv)
+{
+	static const struct argp argp = { options, parse, "MAP|all",
+		"Checks a map, or all, in every shape: each check in a process "
+		"of its own. Ends with status 1 and names what failed.",
+		NULL, help, NULL };
+	struct arguments arguments = {
+		.c = { .seed = 1, .ops = 200000, .threads = 4 },
+		.limits = { .deadline_ns = 120000000000U,
+		        .memory_bytes = (uint64_t)2048 << 20 }
+	};
+	struct totals totals = { 0 };
+	const struct rm_impl *impl = NULL;
+
+	argp_err_exit_status = RM_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (strcmp(arguments.map, "all")) {
+		impl = rm_impl_find(arguments.map);
+		if (!impl) {
+			fprintf(stderr,
+			        "readmostly check: no map \"%s\"; "
+			        "`readmostly list` prints all\n",
+			        arguments.map);
+			return RM_USAGE;
+		}
+		run_map(&arguments, impl, &totals);
+	}
+	for (size_t i = 0; !impl && i < rm_impl_count; i++)
+		run_map(&arguments, rm_impl_table[i], &totals);
+	printf("check: %u ok, %u failed, %u skipped\n", totals.ok,
+	        totals.failed, totals.skipped);
+	return totals.failed ? RM_FAILED : RM_OK;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* list.c - `readmostly list`: the maps in this build, and those that are not. */
+#include "runner/cli/cli.h"
+#include "runner/impl_table.h"
+#include "runner/plan/cell.h"
+
+#include <argp.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+enum flag { JSON = 'j' };
+
+static const struct rm_shape shapes[RM_SHAPES] = { { false, 8 }, { false, 24 },
+	{ true, 8 }, { true, 24 } };
+
+static const struct {
+	unsigned bit;
+	const char *name;
+} caps[] = {
+	{ RM_CAP_SINGLE_WRITER, "single-writer" },
+	{ RM_CAP_BACKGROUND, "background-threads" },
+	{ RM_CAP_NO_STATE, "no-state" },
+	{ RM_CAP_UNSAFE, "unsafe" },
+	{ RM_CAP_UNSAFE_INSERT, "unsafe-insert" },
+	{ RM_CAP_SLOW_WRITES, "slow-writes" },
+};
+
+/* Members of rm_map_ops that a map may leave out. */
+static json_t *optional_operations(const struct rm_map_ops *ops)
+{
+	const struct {
+		const char *name;
+		bool offered;
+	} all[] = {
+		{ "park", ops->park != NULL },
+		{ "load", ops->load != NULL },
+		{ "exchange", ops->exchange != NULL },
+		{ "take", ops->take != NULL },
+		{ "insert_if_absent", ops->insert_if_absent != NULL },
+		{ "compare_swap", ops->compare_swap != NULL },
+		{ "update", ops->update != NULL },
+		{ "scan", ops->scan != NULL },
+		{ "length", ops->length != NULL },
+		{ "clear", ops->clear != NULL },
+		{ "stats", ops->stats != NULL },
+		{ "check", ops->check != NULL },
+		{ "dump", ops->dump != NULL },
+	};
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].offered)
+			json_array_append_new(names, json_string(all[i].name));
+	return names;
+}
+
+static json_t *shape_names(const struct rm_impl *impl)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < RM_SHAPES; i++)
+		if (impl->shapes & 1U << i)
+			json_array_append_new(
+			        names, json_string(rm_shape_name(shapes[i])));
+	return names;
+}
+
+static json_t *cap_names(const struct rm_impl *impl)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++)
+		if (impl->caps & caps[i].bit)
+			json_array_append_new(names, json_string(caps[i].name));
+	return names;
+}
+
+static json_t *describe(const struct rm_impl *impl)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, "
+	                 "s:s, s:o}",
+	        "id", impl->id, "label", impl->label, "family", impl->family,
+	        "sync", impl->sync, "source", impl->source, "system",
+	        impl->system, "shapes", shape_names(impl), "caps",
+	        cap_names(impl), "guarantees", impl->guarantees, "progress",
+	        impl->progress, "dispatch", impl->dispatch, "operations",
+	        optional_operations(impl->ops));
+}
+
+static int print_json(void)
+{
+	json_t *maps = json_array(), *skipped = json_array();
+	json_t *all;
+	int code;
+
+	for (size_t i = 0; i < rm_impl_count; i++)
+		json_array_append_new(maps, describe(rm_impl_table[i]));
+	for (size_t i = 0; i < rm_skipped_count; i++)
+		json_array_append_new(skipped,
+		        json_pack("{s:s, s:s}", "id", rm_skipped_table[i].id,
+		                "needs", rm_skipped_table[i].needs));
+	all = json_pack("{s:o, s:o}", "maps", maps, "skipped", skipped);
+	code = json_dumpf(all, stdout, JSON_INDENT(2));
+	printf("\n");
+	json_decref(all);
+	return code || ferror(stdout) ? RM_INCOMPLETE : RM_OK;
+}
+
+/* "u64x8 u64x24", "none": the strings of a JSON array. */
+static void print_names(const char *title, json_t *names)
+{
+	json_t *name;
+	size_t i;
+
+	printf("    %-11s", title);
+	json_array_foreach(names, i, name)
+	        printf("%s%s", i ? " " : "", json_string_value(name));
+	printf("%s\n", json_array_size(names) ? "" : "none");
+	json_decref(names);
+}
+
+static void print_map(const struct rm_impl *impl)
+{
+	printf("%-16s %s [%s]\n", impl->id, impl->label, impl->family);
+	printf("    %-11s%s, %s; scan %s; dispatch %s\n", "sync", impl->sync,
+	        impl->progress, impl->guarantees, impl->dispatch);
+	printf("    %-11s%s%s%s\n", "source", impl->source,
+	        impl->system[0] ? "; system " : "", impl->system);
+	print_names("shapes", shape_names(impl));
+	print_names("operations", optional_operations(impl->ops));
+	print_names("caps", cap_names(impl));
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	bool *json = state->input;
+
+	if (key == JSON)
+		*json = true;
+	else if (key == ARGP_KEY_ARG)
+		argp_error(state, "\"%s\": expected no argument", text);
+	else
+		return ARGP_ERR_UNKNOWN;
+	return 0;
+}
+
+int rm_cli_list(int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{ "json", JSON, NULL, 0, "for programs", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = { options, parse, "",
+		"Prints the maps in this build, and those whose library is "
+		"missing.",
+		NULL, NULL, NULL };
+	bool json = false;
+
+	argp_err_exit_status = RM_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	if (json)
+		return print_json();
+	for (size_t i = 0; i < rm_impl_count; i++)
+		print_map(rm_impl_table[i]);
+	for (size_t i = 0; i < rm_skipped_count; i++)
+		printf("%-16s skipped: needs %s\n", rm_skipped_table[i].id,
+		        rm_skipped_table[i].needs);
+	return ferror(stdout) ? RM_INCOMPLETE : RM_OK;
+}
