@@ -3,9 +3,11 @@
 #include "runner/campaign/answer.h"
 
 #include "runner/campaign/fields.h"
+#include "runner/campaign/histogram_log.h"
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* docs/trial-protocol.md, "Result"; tests/test_protocol.py holds this table
@@ -172,6 +174,35 @@ static int check_sense(const json_t *json, struct rm_error *error)
 	return 0;
 }
 
+/* The buckets of each latency entry must hold what it counts. */
+static int check_latency(const json_t *json, struct rm_error *error)
+{
+	const json_t *list = json_object_get(json, "latency");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *entry = json_array_get(list, i);
+		json_int_t count =
+		        json_integer_value(json_object_get(entry, "count"));
+		struct rm_histogram *histogram;
+		struct rm_error why = { 0 };
+		int result = rm_histogram_from_json(
+		        json_object_get(entry, "buckets"), &histogram, &why);
+
+		if (result)
+			return rm_error_set(error, result,
+			        "the answer's latency[%zu]: %s", i, why.text);
+		bool is_equal = histogram->count == (uint64_t)count;
+
+		free(histogram);
+		if (!is_equal)
+			return rm_error_set(error, -EINVAL,
+			        "the answer's latency[%zu] does not hold the "
+			        "%lld values it counts",
+			        i, (long long)count);
+	}
+	return 0;
+}
+
 static int check_answer(
         const json_t *json, const char *cell_id, struct rm_error *error)
 {
@@ -189,9 +220,13 @@ static int check_answer(
 	if (check_fields(json, measured, sizeof(measured) / sizeof(*measured),
 	            error))
 		return -EINVAL;
-	if (!strcmp(json_string_value(json_object_get(json, "status")), "ok"))
-		return check_sense(json, error);
-	return 0;
+	int result = check_latency(json, error);
+
+	if (!result &&
+	        !strcmp(json_string_value(json_object_get(json, "status")),
+	                "ok"))
+		result = check_sense(json, error);
+	return result;
 }
 
 int rm_answer_read(const char *text, size_t size, const char *cell_id,
