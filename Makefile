@@ -3,7 +3,8 @@ CC      ?= cc
 ifeq ($(origin CC),default)
 CC      := gcc
 endif
-OPT     ?= -O2 -g
+# DWARF 4: valgrind 3.19 does not read clang 14's DWARF 5.
+OPT     ?= -O2 -g -gdwarf-4
 SANITIZE ?=
 BUILD   ?= build/$(notdir $(CC))
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
@@ -31,15 +32,32 @@ LDLIBS    = $(shell pkg-config --libs $(LIBRARIES) $(MAP_LIBS)) -lm -ldl
 
 RUNNER  := $(filter-out runner/main.c %_helper.c,$(wildcard runner/*.c runner/*/*.c))
 OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(IMPLS)) $(BUILD)/impl_table.o \
-           $(BUILD)/events_tsv.o
+           $(BUILD)/events_tsv.o $(BUILD)/build_info.o
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
-.PHONY: all help clean FORCE
+MODE    ?= smoke
+PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
+
+.PHONY: all bench report deps help clean FORCE
+.DEFAULT_GOAL := all
 all: $(BUILD)/readmostly  ## build what this machine can
 	@$(foreach f,$(SKIPPED),echo "skip: $(f) needs $(call needs,$(f))";)
 
+# Two steps, since what `deps` installs decides what is built.
+bench:  ## measure and report: MODE=smoke|quick|standard|full
+	@.ci/deps build
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@runner/bench.sh $(BUILD)/readmostly $(MODE) $(BENCH_ARGS)
+
+report:  ## the report again: CAMPAIGN=results/...
+	@.ci/deps build
+	@python=$$(report/find_python.sh) && $$python -m report $(or $(CAMPAIGN),results/latest)
+
+deps:  ## install what is missing (Debian, Ubuntu; root or sudo)
+	@.ci/deps build test
+
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 28
 
 clean:  ## remove everything built
 	rm -rf build
@@ -69,17 +87,37 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(OBJS)
 	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
 # Plays every bad end of a trial for the tests of the campaign.
-$(BUILD)/tests/fake_trial: tests/fixtures/fake_trial.c Makefile
+$(BUILD)/tests/fake_trial: tests/fixtures/fake_trial.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $< -ljansson
 $(BUILD)/tests/test_launch $(BUILD)/tests/test_campaign: | $(BUILD)/tests/fake_trial
 
-$(BUILD)/%.o: %.c Makefile
+# What the binary was made from: rewritten only when it differs.
+COMPILER := $(if $(findstring clang,$(CC)),clang,gcc) $(shell $(CC) -dumpversion -dumpfullversion 2>/dev/null | tail -n 1)
+$(BUILD)/build_info.c: FORCE
+	@mkdir -p $(@D)
+	@{ echo '#include "runner/base/build_info.h"'; \
+	   echo 'const char *const rm_build_compiler = "$(COMPILER)";'; \
+	   echo 'const char *const rm_build_flags = "$(CFLAGS)";'; \
+	   echo "const char *const rm_build_libraries = \"$$(for l in $(LIBRARIES) $(MAP_LIBS); do printf '%s %s, ' $$l $$(pkg-config --modversion $$l); done)\";"; \
+	   echo "const char *const rm_build_commit = \"$$(git rev-parse HEAD 2>/dev/null || echo unknown)\";"; \
+	   echo "const int rm_build_dirty = $$([ -z "$$(git status --porcelain 2>/dev/null)" ] && echo 0 || echo 1);"; } >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(BUILD)/build_info.o: $(BUILD)/build_info.c
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Objects are made again when the flags change, not when the Makefile does.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' >$@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The event map is compiled in, so that an installed binary finds it anywhere.
-$(BUILD)/events_tsv.c: runner/counters/events.tsv Makefile
+$(BUILD)/events_tsv.c: runner/counters/events.tsv
 	@mkdir -p $(@D)
 	@{ echo 'extern const unsigned char rm_events_tsv[];'; \
 	   echo 'const unsigned char rm_events_tsv[] = {'; \
@@ -97,4 +135,36 @@ $(BUILD)/readmostly-likwid: $(LIKWID_OBJS)
 $(BUILD)/impl_table.o: $(BUILD)/impl_table.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# Head against base (docs/method.md): base from git into build/regress-base,
+# a second real copy of it for the A/A control, head from this tree.
+LOCK    ?= build/regress.lock
+REGRESS = $(PYTHON) -m report.regress --base build/regress-base/readmostly \
+          --copy build/regress-copy/readmostly --head build/regress-head/readmostly \
+          --ref '$(BASE)' --commit "$$(cat build/regress-base/commit)" --lock $(LOCK)
+.PHONY: regress regress-arms regress-tally
+regress: regress-arms  ## head against base: BASE=ref
+	@$(REGRESS) $(ARGS)
+
+regress-arms:
+	@test -n "$(PYTHON)" || { echo "regress: no Python with numpy and scipy" >&2; exit 2; }
+	@test -n "$(BASE)" || { echo "regress: expected BASE=<git ref>" >&2; exit 2; }
+	@set -e; commit=$$(git rev-parse --verify -q '$(BASE)^{commit}') || \
+	{ echo "regress: BASE=$(BASE): no such commit" >&2; exit 2; }; \
+	if [ "$$(cat build/regress-base/commit 2>/dev/null)" != "$$commit" ]; then \
+		rm -rf build/regress-base build/regress-copy; \
+		mkdir -p build/regress-base/tree; \
+		git archive $$commit | tar -x -C build/regress-base/tree; \
+		$(MAKE) -C build/regress-base/tree BUILD=$(CURDIR)/build/regress-base; \
+		echo $$commit >build/regress-base/commit; \
+	fi
+	@mkdir -p build/regress-copy
+	@cp --reflink=never build/regress-base/readmostly build/regress-copy/readmostly
+	@$(MAKE) BUILD=build/regress-head
+
+regress-tally:  ## 20 runs of base against itself, 10 against +2 %: bar of the gate
+	@$(MAKE) regress-arms BASE=$(or $(BASE),HEAD)
+	@$(PYTHON) -m report.regress_tally --lock $(LOCK) $(ARGS)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+include tests/tests.mk

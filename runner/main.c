@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - `readmostly COMMAND`: finds the command and hands over. */
+#include "runner/base/build_info.h"
 #include "runner/base/error.h"
 #include "runner/cli/cli.h"
 
@@ -50,6 +51,12 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
 	        !strcmp(argv[1], "help")) {
 		usage(stdout);
+		return RM_OK;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("readmostly %s (%.12s%s)\ncompiler: %s\n", RM_VERSION,
+		        rm_build_commit, rm_build_dirty ? ", changed" : "",
+		        rm_build_compiler);
 		return RM_OK;
 	}
 	for (size_t i = 0; i < COMMANDS; i++) {

@@ -1,0 +1,20 @@
+# Targets that test. `make test` is what CI runs; long forms stand apart.
+.PHONY: test test-quick lint format bench-floor golden
+
+# C and shell tests print TAP, Python tests are pytest's.
+test:  ## all tests, what CI runs
+	@.ci/deps build test
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(TESTS)
+	@tests/prove.sh $(BUILD)
+
+lint:  ## formatting, static analysis, layers
+	@tests/lint.sh
+
+format:  ## rewrite the sources in the house style
+	clang-format -i $$(git ls-files '*.[ch]')
+
+bench-floor: $(BUILD)/readmostly  ## the driver's floor: instructions, ns, 2 threads to 1
+	@tests/floor.sh $(BUILD)/readmostly time
+
+golden: $(BUILD)/readmostly  ## refresh golden files (read the diff)
+	@tests/floor.sh $(BUILD)/readmostly golden
