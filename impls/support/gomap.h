@@ -97,10 +97,13 @@ GOMAP_PLAIN bool gomap_iterate_next(struct gomap_iterator *it,
         struct rm_shape shape, struct rm_key *key, struct rm_value *value);
 GOMAP_PLAIN void gomap_iterate_end(struct gomap_iterator *it);
 
+/* The definitions. */
+#include "impls/support/gomap_clear.h"
 #include "impls/support/gomap_create.h"
 #include "impls/support/gomap_grow.h"
 #include "impls/support/gomap_iterate.h"
 #include "impls/support/gomap_lookup.h"
+#include "impls/support/gomap_overflow.h"
 #include "impls/support/gomap_write.h"
 
 #endif /* RM_SUPPORT_GOMAP_H */

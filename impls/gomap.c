@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap.c - Go's map (before 1.24), unsynchronised: the bound.
+ *
+ * What every locked or sharded Go map could reach if synchronisation were
+ * free. Runs only where it is safe: one thread, or nobody writes. A lookup
+ * writes nothing.
+ */
+#include "impls/support/gomap_check.h"
+#include "impls/support/gomap_ops.h"
+#include "runner/driver.h"
+
+static void *create(const struct rm_sizing *sizing)
+{
+	return gomap_create(sizing->presize ? sizing->keys : 0, sizing->shape,
+	        sizing->seed);
+}
+
+static void destroy(void *map)
+{
+	gomap_destroy(map);
+}
+
+static void *join(void *map, size_t slot)
+{
+	(void)slot;
+	return map;
+}
+
+static void nothing(void *thread)
+{
+	(void)thread;
+}
+
+RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	return gomap_lookup(thread, shape, key, value);
+}
+
+RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	return gomap_exchange(thread, shape, key, value, old);
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return exchange(thread, shape, key, value, NULL);
+}
+
+RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	return gomap_remove(thread, shape, key, old);
+}
+
+RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return take(thread, shape, key, NULL);
+}
+
+static bool insert_if_absent(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value,
+        struct rm_value *present)
+{
+	return gomap_insert_if_absent(thread, shape, key, value, present);
+}
+
+static void scan(
+        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	gomap_scan(thread, shape, fn, context);
+}
+
+static size_t length(void *thread)
+{
+	return gomap_count(thread);
+}
+
+static void clear(void *thread)
+{
+	struct gomap *map = thread;
+
+	gomap_clear(map, map->extra->shape);
+}
+
+static void stats(void *map, rm_stat_fn *emit, void *context)
+{
+	struct gomap_stats sum = { 0 };
+
+	gomap_stats_add(map, &sum);
+	gomap_stats_emit(&sum, emit, context);
+}
+
+static bool check(void *map, char *why, size_t size)
+{
+	return gomap_check_says(map, why, size);
+}
+
+static const struct rm_map_ops ops = {
+	.create = create,
+	.destroy = destroy,
+	.join = join,
+	.leave = nothing,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = nothing,
+	.exchange = exchange,
+	.take = take,
+	.insert_if_absent = insert_if_absent,
+	.scan = scan,
+	.length = length,
+	.clear = clear,
+	.stats = stats,
+	.check = check,
+};
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_gomap = {
+	.id = "gomap",
+	.label = "Go map, unguarded",
+	.family = "bound",
+	.sync = "none",
+	.source = "Go runtime, map before 1.24 (buckets of eight slots)",
+	.system = "M1",
+	.shapes = RM_ALL_SHAPES,
+	.caps = RM_CAP_UNSAFE,
+	.guarantees = "once-if-present",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * go_rwmutex.h - Go's RWMutex on futexes.
+ *
+ * Written from the description in systems.md, M2 and M3. A reader adds 1 to
+ * reader_count; a writer announces itself by subtracting 2^30, so that later
+ * readers see a negative number and queue, and waits for those who were
+ * there. After the write all queued readers go first: neither side starves.
+ * Each read costs two atomic additions to one shared line.
+ *
+ * The writers' mutex `w` is a plain futex mutex (free, held, held with
+ * waiters): no spinning and no hand-over to a starved writer, which Go's has.
+ * A wait is a futex wait of the thread, where Go parks a goroutine.
+ */
+#ifndef RM_SUPPORT_GO_RWMUTEX_H
+#define RM_SUPPORT_GO_RWMUTEX_H
+
+#include "runner/map.h"
+
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* All zero is unlocked. */
+struct go_rwmutex {
+	_Atomic uint32_t w;          /* 0 free, 1 held, 2 held and waited for */
+	_Atomic uint32_t writer_sem; /* the writer waits for old readers */
+	_Atomic uint32_t reader_sem; /* readers wait for the writer */
+	_Atomic int32_t reader_count; /* - 2^30: a writer waits or writes */
+	_Atomic int32_t reader_wait;  /* readers the writer still waits for */
+};
+
+enum { GO_RW_MAX_READERS = 1 << 30 };
+
+#define GO_RW_CALL static __attribute__((noinline, unused))
+
+/* Sleeps while *word == value; may return early. */
+static inline void go_futex_wait(_Atomic uint32_t *word, uint32_t value)
+{
+	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+static inline void go_futex_wake(_Atomic uint32_t *word, uint32_t threads)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0);
+}
+
+/* Takes one from the semaphore, sleeping while there is none. */
+GO_RW_CALL void go_sem_acquire(_Atomic uint32_t *sem)
+{
+	for (;;) {
+		/* relaxed: the exchange below orders */
+		uint32_t count =
+		        atomic_load_explicit(sem, memory_order_relaxed);
+
+		while (count > 0)
+			/* acquire: pairs with go_sem_release(); relaxed when
+			   it failed: nothing was taken */
+			if (atomic_compare_exchange_weak_explicit(sem, &count,
+			            count - 1, memory_order_acquire,
+			            memory_order_relaxed))
+				return;
+		go_futex_wait(sem, 0);
+	}
+}
+
+/* Adds `count` > 0 and wakes as many. */
+GO_RW_CALL void go_sem_release(_Atomic uint32_t *sem, uint32_t count)
+{
+	/* release: what was done before is seen by those who acquire */
+	atomic_fetch_add_explicit(sem, count, memory_order_release);
+	go_futex_wake(sem, count);
+}
+
+GO_RW_CALL void go_w_lock_slow(_Atomic uint32_t *w)
+{
+	/* acquire: pairs with the release in go_w_unlock(). 2: from here on
+	   somebody may sleep, also if it is not this thread any more. */
+	while (atomic_exchange_explicit(w, 2, memory_order_acquire) != 0)
+		go_futex_wait(w, 2);
+}
+
+static inline void go_w_lock(_Atomic uint32_t *w)
+{
+	uint32_t free = 0;
+
+	/* acquire: pairs with the release in go_w_unlock(); relaxed when it
+	   failed: the slow path orders */
+	if (!atomic_compare_exchange_strong_explicit(
+	            w, &free, 1, memory_order_acquire, memory_order_relaxed))
+		go_w_lock_slow(w);
+}
+
+static inline void go_w_unlock(_Atomic uint32_t *w)
+{
+	/* release: the next writer sees this one's work */
+	if (atomic_exchange_explicit(w, 0, memory_order_release) == 2)
+		go_futex_wake(w, 1);
+}
+
+static __attribute__((unused)) RM_COLD _Noreturn void go_rwmutex_fatal(
+        const char *what)
+{
+	fprintf(stderr, "fatal: %s of unlocked RWMutex\n", what);
+	abort();
+}
+
+/* Locks for reading; many may hold it. Not recursive: a waiting writer blocks
+   the second. */
+RM_HOT void go_rwmutex_read_lock(struct go_rwmutex *lock)
+{
+	/* acquire: pairs with the release of the last writer's unlock */
+	if (__builtin_expect(atomic_fetch_add_explicit(&lock->reader_count, 1,
+	                             memory_order_acquire) < 0,
+	            0))
+		go_sem_acquire(&lock->reader_sem);
+}
+
+/* A reader leaves while a writer waits; `count` is reader_count before it. */
+GO_RW_CALL void go_rwmutex_read_unlock_slow(
+        struct go_rwmutex *lock, int32_t count)
+{
+	if (count == 0 || count == -GO_RW_MAX_READERS)
+		go_rwmutex_fatal("RUnlock");
+	/* acq_rel: the last to leave hands over what all of them did */
+	if (atomic_fetch_sub_explicit(
+	            &lock->reader_wait, 1, memory_order_acq_rel) == 1)
+		go_sem_release(&lock->writer_sem, 1);
+}
+
+RM_HOT void go_rwmutex_read_unlock(struct go_rwmutex *lock)
+{
+	/* release: pairs with the acquire of the next writer's lock */
+	int32_t count = atomic_fetch_sub_explicit(
+	        &lock->reader_count, 1, memory_order_release);
+
+	if (__builtin_expect(count <= 0, 0))
+		go_rwmutex_read_unlock_slow(lock, count);
+}
+
+/* Locks for writing: alone. */
+GO_RW_CALL void go_rwmutex_lock(struct go_rwmutex *lock)
+{
+	go_w_lock(&lock->w);
+	/* acquire: pairs with the release of readers that have left */
+	int32_t readers = atomic_fetch_sub_explicit(
+	        &lock->reader_count, GO_RW_MAX_READERS, memory_order_acquire);
+
+	/* acq_rel: readers that left since then have counted down below 0 */
+	if (readers != 0 && atomic_fetch_add_explicit(&lock->reader_wait,
+	                            readers, memory_order_acq_rel) +
+	                                    readers !=
+	                            0)
+		go_sem_acquire(&lock->writer_sem);
+}
+
+/* Lets in the readers that queued meanwhile, then other writers. */
+GO_RW_CALL void go_rwmutex_unlock(struct go_rwmutex *lock)
+{
+	/* release: pairs with the acquire of readers */
+	int32_t queued = atomic_fetch_add_explicit(&lock->reader_count,
+	                         GO_RW_MAX_READERS, memory_order_release) +
+	                 GO_RW_MAX_READERS;
+
+	if (queued >= GO_RW_MAX_READERS)
+		go_rwmutex_fatal("Unlock");
+	if (queued > 0)
+		go_sem_release(&lock->reader_sem, (uint32_t)queued);
+	go_w_unlock(&lock->w);
+}
+
+#endif /* RM_SUPPORT_GO_RWMUTEX_H */

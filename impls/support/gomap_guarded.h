@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_guarded.h - Go maps under locks: one map, or shards of it.
+ *
+ * A template: the file that includes it defines before
+ *
+ *	struct guard                    the lock
+ *	guard_create, guard_destroy     (struct guard *) -> void
+ *	guard_read, guard_read_end      around lookups
+ *	guard_write, guard_write_end    around writes
+ *	enum { SHARDS, SHARD_ALIGN }    a power of two; bytes, 64 or more
+ *
+ * and has its own copy of all operations. With one shard the choice of the
+ * shard folds away. Scan and length lock one shard after the other.
+ */
+#ifndef RM_SUPPORT_GOMAP_GUARDED_H
+#define RM_SUPPORT_GOMAP_GUARDED_H
+
+#include "impls/support/fnv.h"
+#include "impls/support/gomap_check.h"
+#include "impls/support/gomap_ops.h"
+#include "runner/driver.h"
+
+/* Who takes the lock reads the pointer next: one line. */
+struct shard {
+	_Alignas(SHARD_ALIGN) struct guard guard;
+	struct gomap *inner; /* protected by guard */
+};
+
+struct map {
+	struct shard shard[SHARDS];
+};
+
+static void destroy(void *opaque)
+{
+	struct map *map = opaque;
+
+	for (size_t i = 0; i < SHARDS; i++) {
+		gomap_destroy(map->shard[i].inner);
+		guard_destroy(&map->shard[i].guard);
+	}
+	free(map);
+}
+
+static void *create(const struct rm_sizing *sizing)
+{
+	struct map *map = aligned_alloc(SHARD_ALIGN, sizeof(*map));
+	size_t hint = (sizing->keys + SHARDS - 1) / SHARDS;
+	bool failed = false;
+
+	if (!map)
+		return NULL;
+	for (size_t i = 0; i < SHARDS; i++) {
+		struct shard *shard = &map->shard[i];
+
+		guard_create(&shard->guard);
+		shard->inner = gomap_create(sizing->presize ? hint : 0,
+		        sizing->shape, rm_seed(sizing->seed, i));
+		failed |= !shard->inner;
+	}
+	if (!failed)
+		return map;
+	destroy(map);
+	return NULL;
+}
+
+static void *join(void *map, size_t slot)
+{
+	(void)slot;
+	return map;
+}
+
+static void nothing(void *thread)
+{
+	(void)thread;
+}
+
+RM_HOT struct shard *shard_of(
+        struct map *map, struct rm_shape shape, struct rm_key key)
+{
+	return &map->shard[SHARDS == 1 ? 0
+	                               : rm_fnv1a_shard(shape, key, SHARDS)];
+}
+
+RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct shard *shard = shard_of(thread, shape, key);
+
+	guard_read(&shard->guard);
+	bool was_there = gomap_lookup(shard->inner, shape, key, value);
+	guard_read_end(&shard->guard);
+	return was_there;
+}
+
+/* upsert is exchange with old == NULL: what is verified is what is timed. */
+RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct shard *shard = shard_of(thread, shape, key);
+
+	guard_write(&shard->guard);
+	bool was_there = gomap_exchange(shard->inner, shape, key, value, old);
+	guard_write_end(&shard->guard);
+	return was_there;
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return exchange(thread, shape, key, value, NULL);
+}
+
+RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct shard *shard = shard_of(thread, shape, key);
+
+	guard_write(&shard->guard);
+	bool was_there = gomap_remove(shard->inner, shape, key, old);
+	guard_write_end(&shard->guard);
+	return was_there;
+}
+
+RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return take(thread, shape, key, NULL);
+}
+
+static bool insert_if_absent(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value,
+        struct rm_value *present)
+{
+	struct shard *shard = shard_of(thread, shape, key);
+
+	guard_write(&shard->guard);
+	bool was_there = gomap_insert_if_absent(
+	        shard->inner, shape, key, value, present);
+	guard_write_end(&shard->guard);
+	return was_there;
+}
+
+/* The traversal of a shard holds its lock: `fn` must not call this map. */
+static void scan(
+        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	struct map *map = thread;
+	bool more = true;
+
+	for (size_t i = 0; more && i < SHARDS; i++) {
+		struct shard *shard = &map->shard[i];
+
+		guard_read(&shard->guard);
+		more = gomap_scan(shard->inner, shape, fn, context);
+		guard_read_end(&shard->guard);
+	}
+}
+
+static size_t length(void *thread)
+{
+	struct map *map = thread;
+	size_t count = 0;
+
+	for (size_t i = 0; i < SHARDS; i++) {
+		guard_read(&map->shard[i].guard);
+		count += gomap_count(map->shard[i].inner);
+		guard_read_end(&map->shard[i].guard);
+	}
+	return count;
+}
+
+static void clear(void *thread)
+{
+	struct map *map = thread;
+
+	for (size_t i = 0; i < SHARDS; i++) {
+		struct shard *shard = &map->shard[i];
+
+		guard_write(&shard->guard);
+		gomap_clear(shard->inner, shard->inner->extra->shape);
+		guard_write_end(&shard->guard);
+	}
+}
+
+static void stats(void *opaque, rm_stat_fn *emit, void *context)
+{
+	struct map *map = opaque;
+	struct gomap_stats sum = { 0 };
+
+	for (size_t i = 0; i < SHARDS; i++) {
+		guard_read(&map->shard[i].guard);
+		gomap_stats_add(map->shard[i].inner, &sum);
+		guard_read_end(&map->shard[i].guard);
+	}
+	gomap_stats_emit(&sum, emit, context);
+}
+
+/* Each shard is sound, and each key is in its shard. */
+static bool check(void *opaque, char *why, size_t size)
+{
+	struct map *map = opaque;
+
+	for (size_t i = 0; i < SHARDS; i++) {
+		struct gomap *inner = map->shard[i].inner;
+		struct rm_shape shape = inner->extra->shape;
+		struct gomap_iterator it;
+		struct rm_key key;
+		struct rm_value value;
+		bool strays = false;
+
+		if (!gomap_check_says(inner, why, size))
+			return false;
+		gomap_iterate_begin(inner, &it);
+		while (gomap_iterate_next(&it, shape, &key, &value))
+			strays |= shard_of(map, shape, key) != &map->shard[i];
+		gomap_iterate_end(&it);
+		if (strays) {
+			snprintf(why, size, "a key is in another's shard");
+			return false;
+		}
+	}
+	return true;
+}
+
+static const struct rm_map_ops ops = {
+	.create = create,
+	.destroy = destroy,
+	.join = join,
+	.leave = nothing,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = nothing,
+	.exchange = exchange,
+	.take = take,
+	.insert_if_absent = insert_if_absent,
+	.scan = scan,
+	.length = length,
+	.clear = clear,
+	.stats = stats,
+	.check = check,
+};
+
+#endif /* RM_SUPPORT_GOMAP_GUARDED_H */
