@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* progress.c - one line about a campaign, rewritten or once a minute. */
+#include "runner/campaign/progress.h"
+
+#include "runner/base/clock.h"
+
+#include <sys/ioctl.h>
+
+static const uint64_t second_ns = 1000000000, minute_ns = 60000000000;
+
+void rm_duration_text(uint64_t ns, char *text, size_t size)
+{
+	uint64_t s = (ns + second_ns / 2) / second_ns;
+
+	if (s >= 3600)
+		snprintf(text, size, "%llu h %02llu min",
+		        (unsigned long long)(s / 3600),
+		        (unsigned long long)(s % 3600 / 60));
+	else if (s >= 60)
+		snprintf(text, size, "%llu min %02llu s",
+		        (unsigned long long)(s / 60),
+		        (unsigned long long)(s % 60));
+	else
+		snprintf(text, size, "%llu s", (unsigned long long)s);
+}
+
+uint64_t rm_progress_left_ns(const struct rm_progress *progress)
+{
+	if (!progress->planned_ns)
+		return progress->left_ns;
+	return (uint64_t)((double)progress->left_ns *
+	                  (double)progress->measured_ns /
+	                  (double)progress->planned_ns);
+}
+
+/* Columns of the terminal; 80 where it does not say. */
+static int columns(FILE *out)
+{
+	struct winsize window = { 0 };
+
+	if (ioctl(fileno(out), TIOCGWINSZ, &window) || !window.ws_col)
+		return 80;
+	return window.ws_col;
+}
+
+static void say(struct rm_progress *progress, const char *now)
+{
+	char left[32], line[512];
+
+	if (!progress->out)
+		return;
+	rm_duration_text(rm_progress_left_ns(progress), left, sizeof(left));
+	snprintf(line, sizeof(line), "%zu/%zu trials, %s left%s%s",
+	        progress->done, progress->total, left, *now ? ": " : "", now);
+	if (progress->is_terminal)
+		/* back to the start, and clear what is behind the text */
+		fprintf(progress->out, "\r%.*s\033[K",
+		        columns(progress->out) - 1, line);
+	else
+		fprintf(progress->out, "%s\n", line);
+	fflush(progress->out);
+	progress->said_ns = rm_now_ns();
+}
+
+void rm_progress_start(struct rm_progress *progress, size_t total, size_t done,
+        uint64_t left_ns)
+{
+	progress->total = total;
+	progress->done = done;
+	progress->left_ns = left_ns;
+	say(progress, "");
+}
+
+void rm_progress_now(struct rm_progress *progress, const char *cell)
+{
+	if (progress->is_terminal ||
+	        rm_now_ns() - progress->said_ns >= minute_ns)
+		say(progress, cell);
+}
+
+void rm_progress_done(
+        struct rm_progress *progress, uint64_t planned_ns, uint64_t measured_ns)
+{
+	progress->done++;
+	progress->left_ns -=
+	        planned_ns < progress->left_ns ? planned_ns : progress->left_ns;
+	if (!measured_ns)
+		return;
+	progress->planned_ns += planned_ns;
+	progress->measured_ns += measured_ns;
+}
+
+void rm_progress_end(struct rm_progress *progress)
+{
+	say(progress, "");
+	if (progress->out && progress->is_terminal)
+		fputc('\n', progress->out);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record.c - from an outcome to a line and files. */
+#include "runner/campaign/record.h"
+
+#include "runner/base/sha256.h"
+#include "runner/campaign/files.h"
+#include "runner/campaign/histogram_log.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_BYTES = 200, CELL_PART = 120 };
+
+void rm_utc_text(struct timespec when, char text[RM_UTC_BYTES])
+{
+	struct tm utc;
+
+	gmtime_r(&when.tv_sec, &utc);
+	size_t used = strftime(text, RM_UTC_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);
+
+	snprintf(text + used, RM_UTC_BYTES - used, ".%03dZ",
+	        (int)(when.tv_nsec / 1000000));
+}
+
+/* A file name from a cell's id; its hash keeps two ids apart. */
+static void name_files(const struct rm_record *record, const json_t *entry,
+        char name[NAME_BYTES])
+{
+	char hash[RM_SHA256_TEXT];
+
+	rm_sha256(record->cell, strlen(record->cell), hash);
+	snprintf(name, NAME_BYTES, "%.*s-%.8s-b%u-%.16s-%.10s-%s-%.10s",
+	        CELL_PART, record->cell, hash, record->block, record->arm,
+	        json_string_value(json_object_get(entry, "operation")),
+	        json_is_true(json_object_get(entry, "was_there")) ? "there"
+	                                                          : "absent",
+	        json_string_value(json_object_get(entry, "clock")));
+	for (char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+			*c = '-';
+}
+
+/* Writes one file into DIR/histograms; `text` may be NULL: no memory. */
+static int write_file(const char *dir, const char *name, const char *ending,
+        char *text, struct rm_error *error)
+{
+	char folder[RM_PATH_BYTES], file[NAME_BYTES + 8];
+	int result = -ENOMEM;
+
+	if (!text) {
+		rm_error_set(error, result, "no memory");
+	} else if (!(result = rm_path_join(folder, dir, "histograms", error)) &&
+	           !(result = rm_folder_make(folder, error))) {
+		snprintf(file, sizeof(file), "%s.%s", name, ending);
+		result = rm_file_replace(
+		        folder, file, text, strlen(text), error);
+	}
+	free(text);
+	return result;
+}
+
+/* Clears the name where there is no histogram to write. */
+static int write_histogram(const struct rm_record *record,
+        const struct rm_outcome *outcome, const json_t *entry, const char *dir,
+        char *name, struct rm_error *error)
+{
+	double start_s = (double)record->started.tv_sec +
+	                 (double)record->started.tv_nsec / 1e9;
+	double length_s = (double)json_integer_value(json_object_get(
+	                          outcome->result, "elapsed_ns")) /
+	                  1e9;
+	struct rm_histogram *histogram;
+	struct rm_error why = { 0 };
+	int result = rm_histogram_from_json(
+	        json_object_get(entry, "buckets"), &histogram, &why);
+
+	/* Only the answer of a failed trial was not checked for this. */
+	if (result == -EINVAL) {
+		name[0] = 0;
+		return 0;
+	}
+	if (result)
+		return rm_error_set(error, result, "%s", why.text);
+	result = write_file(
+	        dir, name, "hgrm", rm_histogram_hgrm(histogram), error);
+	if (!result)
+		result = write_file(dir, name, "hlog",
+		        rm_histogram_hlog(histogram, start_s, length_s, name),
+		        error);
+	free(histogram);
+	return result;
+}
+
+/* Moves the buckets of every latency entry to files. */
+static int move_buckets(const struct rm_record *record,
+        struct rm_outcome *outcome, const char *dir, struct rm_error *error)
+{
+	json_t *list = json_object_get(outcome->result, "latency");
+	char name[NAME_BYTES], path[NAME_BYTES + 16];
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *entry = json_array_get(list, i);
+		/* A failed trial's answer is not checked member by member. */
+		bool is_whole =
+		        json_is_string(json_object_get(entry, "operation")) &&
+		        json_is_string(json_object_get(entry, "clock")) &&
+		        json_is_array(json_object_get(entry, "buckets"));
+		int result = 0;
+
+		name[0] = 0;
+		if (dir && is_whole) {
+			name_files(record, entry, name);
+			result = write_histogram(
+			        record, outcome, entry, dir, name, error);
+		}
+		if (result)
+			return result;
+		snprintf(path, sizeof(path), "histograms/%s", name);
+		json_object_del(entry, "buckets");
+		json_object_set_new(entry, "histogram",
+		        name[0] ? json_string(path) : json_null());
+	}
+	return 0;
+}
+
+static json_t *number_or_null(double value)
+{
+	return value < 0 ? json_null() : json_real(value);
+}
+
+/* Members that all lines have; `exit` to "result" follow. */
+static json_t *line_of(const struct rm_record *record, uint64_t wall_ns,
+        const char *exit_text, const char *status, const char *reason)
+{
+	char started[RM_UTC_BYTES];
+
+	rm_utc_text(record->started, started);
+	return json_pack("{s:i, s:s, s:I, s:s, s:i, s:I, s:s, s:I, s:s, s:s, "
+	                 "s:s?, s:o, s:o}",
+	        "format", 1, "cell", record->cell, "block",
+	        (json_int_t)record->block, "arm", record->arm, "attempt", 1,
+	        "seed", (json_int_t)record->seed, "started_utc", started,
+	        "wall_ns", (json_int_t)wall_ns, "exit", exit_text, "status",
+	        status, "reason", reason, "steal_ticks",
+	        record->steal_ticks < 0 ? json_null()
+	                                : json_integer(record->steal_ticks),
+	        "load", number_or_null(record->load));
+}
+
+int rm_record_trial(const struct rm_record *record, struct rm_outcome *outcome,
+        const char *dir, json_t **line, struct rm_error *error)
+{
+	int result = move_buckets(record, outcome, dir, error);
+
+	if (result)
+		return result;
+	*line = line_of(record, outcome->wall_ns, outcome->exit,
+	        outcome->status, outcome->reason);
+	if (!*line)
+		return rm_error_set(error, -ENOMEM, "no memory");
+	json_object_set_new(*line, "environment_bytes",
+	        json_integer(outcome->environment_bytes));
+	json_object_set_new(*line, "peak_bytes",
+	        json_integer((json_int_t)outcome->peak_bytes));
+	json_object_set_new(*line, "result",
+	        outcome->result ? json_incref(outcome->result) : json_null());
+	return 0;
+}
+
+json_t *rm_record_skip(const struct rm_record *record, const char *reason)
+{
+	json_t *line = line_of(record, 0, "not started", "skipped", reason);
+
+	if (line)
+		json_object_set_new(line, "result", json_null());
+	return line;
+}
