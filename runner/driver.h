@@ -122,7 +122,7 @@ RM_HOT void rm_write_remove(const struct rm_map_ops *map, struct rm_shape shape,
 
 /*
  * One write decision. `rank` was drawn for a lookup: where it is an absent
- * one, a resident one is drawn from the same random bits `x`.
+ * one, a resident one is drawn anew from the random bits `x`.
  */
 RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, uint64_t rank, uint64_t x)
@@ -130,7 +130,8 @@ RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
 	enum rm_write_kind kind = worker->write_kind;
 
 	if (__builtin_expect(rank >= worker->resident, 0))
-		rank = rm_below(x, worker->resident);
+		/* x itself is known to be high here: mix it again */
+		rank = rm_below(rm_seed(x, 0), worker->resident);
 
 	if (kind == RM_FRESH)
 		/* relaxed: only uniqueness matters */
