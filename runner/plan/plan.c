@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.c - builds a plan: cells, then blocks in seeded random orders. */
+#include "runner/plan/plan.h"
+#include "runner/base/rng.h"
+#include "runner/plan/plan_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Streams of the campaign's seed. */
+enum { ORDER_STREAM = 1, TRIAL_STREAM = 2 };
+
+uint64_t rm_plan_seed(
+        const struct rm_plan *plan, const char *cell_id, unsigned block)
+{
+	uint64_t seed = rm_seed(plan->seed, TRIAL_STREAM);
+
+	for (; *cell_id; cell_id++)
+		seed = rm_seed(seed, (unsigned char)*cell_id);
+	return rm_seed(seed, block) >> 11; /* exact in JSON: below 2^53 */
+}
+
+/* Fisher and Yates (Knuth, TAOCP vol. 2, 3.4.2, algorithm P). */
+static void shuffle(size_t *items, size_t count, uint64_t *state)
+{
+	for (size_t left = count; left > 1; left--) {
+		size_t pick = (size_t)rm_below(rm_next(state), left);
+		size_t kept = items[left - 1];
+
+		items[left - 1] = items[pick];
+		items[pick] = kept;
+	}
+}
+
+/* Appends the cells of one kind (verify or timed) to a block, shuffled. */
+static void append(struct rm_plan *plan, unsigned number, bool verify)
+{
+	struct rm_plan_block *block = &plan->blocks[number];
+	size_t first = block->count;
+	uint64_t state = rm_seed(rm_seed(plan->seed, ORDER_STREAM),
+	        2 * (uint64_t)number + verify);
+
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct rm_cell *cell = &plan->cells[i].cell;
+
+		if (!cell->skip[0] && cell->blocks > number &&
+		        (cell->measure == RM_MEASURE_VERIFY) == verify)
+			block->cells[block->count++] = i;
+	}
+	shuffle(block->cells + first, block->count - first, &state);
+}
+
+static int make_blocks(struct rm_plan *plan)
+{
+	for (size_t i = 0; i < plan->cell_count; i++)
+		if (!plan->cells[i].cell.skip[0] &&
+		        plan->cells[i].cell.blocks > plan->block_count)
+			plan->block_count = plan->cells[i].cell.blocks;
+	plan->blocks = calloc(plan->block_count, sizeof(*plan->blocks));
+	if (!plan->blocks && plan->block_count)
+		return -ENOMEM;
+	for (unsigned b = 0; b < plan->block_count; b++) {
+		plan->blocks[b].cells =
+		        calloc(plan->cell_count, sizeof(size_t));
+		if (!plan->blocks[b].cells)
+			return -ENOMEM;
+		append(plan, b, true);
+		append(plan, b, false);
+	}
+	return 0;
+}
+
+static int expand_all(struct rm_planning *planning,
+        const struct rm_workload *workloads, size_t workload_count)
+{
+	for (size_t i = 0; i < workload_count; i++) {
+		size_t first = planning->plan->cell_count;
+		int failed;
+
+		for (size_t j = 0; j < i; j++)
+			if (!strcmp(workloads[i].name, workloads[j].name))
+				return rm_error_set(planning->error, -EINVAL,
+				        "%s: a second workload named %s, "
+				        "expected different names",
+				        workloads[i].file, workloads[i].name);
+		failed = rm_plan_expand(planning, &workloads[i]);
+		if (!failed)
+			failed = rm_plan_verify(planning, &workloads[i], first);
+		if (failed)
+			return failed;
+	}
+	if (planning->plan->cell_count == 0)
+		return rm_error_set(planning->error, -EINVAL,
+		        "nothing to run: no map is left after `maps` and "
+		        "--maps, expected at least one");
+	return 0;
+}
+
+int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
+        const struct rm_topology *topology,
+        const struct rm_plan_options *options, struct rm_plan *plan,
+        struct rm_error *error)
+{
+	struct rm_planning planning = {
+		.plan = plan,
+		.topology = topology,
+		.options = options,
+		.impls = options->impls ? options->impls : rm_impl_table,
+		.impl_count =
+		        options->impls ? options->impl_count : rm_impl_count,
+		.skipped = options->impls ? options->skipped : rm_skipped_table,
+		.available_bytes = options->available_bytes
+		                           ? options->available_bytes
+		                           : rm_plan_available_bytes(),
+		.error = error,
+	};
+	int failed;
+
+	*plan = (struct rm_plan){ .seed = options->seed };
+	failed = expand_all(&planning, workloads, workload_count);
+	free(planning.table);
+	if (failed)
+		return failed;
+	if (make_blocks(plan))
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	rm_plan_total(plan);
+	return 0;
+}
+
+void rm_plan_free(struct rm_plan *plan)
+{
+	for (size_t i = 0; i < plan->cell_count; i++)
+		rm_cell_clear(&plan->cells[i].cell);
+	for (unsigned b = 0; plan->blocks && b < plan->block_count; b++)
+		free(plan->blocks[b].cells);
+	free(plan->cells);
+	free(plan->blocks);
+	free(plan->same);
+	*plan = (struct rm_plan){ 0 };
+}

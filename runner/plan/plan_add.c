@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_add.c - cells into the plan; those that are the same run once. */
+#include "runner/base/rng.h"
+#include "runner/plan/plan_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Fills a copy's id with all factors but the names of where it runs. */
+static void name_without_place(
+        const struct rm_planning *planning, struct rm_cell *copy)
+{
+	strcpy(copy->placement, copy->cpus ? "placed" : "none");
+	/* one node: wherever a page goes, it is there */
+	if (planning->topology->nodes == 1)
+		strcpy(copy->memory, "first-touch");
+	rm_cell_name(copy);
+}
+
+static uint64_t hash_of(const struct rm_cell *cell)
+{
+	uint64_t hash = cell->cpu_count;
+
+	for (const char *c = cell->id; *c; c++)
+		hash = rm_seed(hash, (unsigned char)*c);
+	for (unsigned i = 0; i < cell->cpu_count; i++)
+		hash = rm_seed(hash, cell->cpus[i]);
+	return hash;
+}
+
+static bool same_cpus(const struct rm_cell *a, const struct rm_cell *b)
+{
+	return a->cpu_count == b->cpu_count &&
+	       (a->cpu_count == 0 ||
+	               memcmp(a->cpus, b->cpus,
+	                       a->cpu_count * sizeof(*a->cpus)) == 0);
+}
+
+static bool does_the_same(const struct rm_planning *planning,
+        const struct rm_cell *named, const struct rm_cell *other)
+{
+	struct rm_cell copy = *other;
+
+	if (!same_cpus(named, other))
+		return false;
+	name_without_place(planning, &copy);
+	return !strcmp(named->id, copy.id);
+}
+
+/* The slot of a cell that does the same, or the free one for it. */
+static size_t *slot_of(
+        const struct rm_planning *planning, const struct rm_cell *cell)
+{
+	size_t mask = planning->table_size - 1;
+	struct rm_cell named = *cell;
+	size_t at;
+
+	name_without_place(planning, &named);
+	at = (size_t)hash_of(&named) & mask;
+	while (planning->table[at] &&
+	        !does_the_same(planning, &named,
+	                &planning->plan->cells[planning->table[at] - 1].cell))
+		at = (at + 1) & mask;
+	return &planning->table[at];
+}
+
+/* Room for one more cell in a table that is at most half full. */
+static int grow_table(struct rm_planning *planning)
+{
+	struct rm_plan *plan = planning->plan;
+
+	if (2 * (plan->cell_count + 1) <= planning->table_size)
+		return 0;
+	free(planning->table);
+	planning->table_size =
+	        planning->table_size ? 2 * planning->table_size : 1024;
+	planning->table =
+	        calloc(planning->table_size, sizeof(*planning->table));
+	if (!planning->table)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->cell_count; i++)
+		*slot_of(planning, &plan->cells[i].cell) = i + 1;
+	return 0;
+}
+
+/* An array with room for one more item, or NULL; the old one moves. */
+static void *grown(void *items, size_t count, size_t *room, size_t size)
+{
+	size_t more = *room ? 2 * *room : 64;
+	void *moved;
+
+	if (count < *room)
+		return items;
+	moved = realloc(items, more * size);
+	if (moved)
+		*room = more;
+	return moved;
+}
+
+static int add_same(
+        struct rm_planning *planning, struct rm_cell *cell, size_t as)
+{
+	struct rm_plan *plan = planning->plan;
+	struct rm_plan_same *same;
+
+	if (!strcmp(cell->id, plan->cells[as].cell.id))
+		return 0;
+	same = grown(plan->same, plan->same_count, &planning->same_room,
+	        sizeof(*same));
+	if (!same)
+		return -ENOMEM;
+	plan->same = same;
+	plan->same[plan->same_count].cell = as;
+	memcpy(plan->same[plan->same_count++].id, cell->id, RM_ID_BYTES);
+	return 0;
+}
+
+static bool slow_writes(const struct rm_planning *planning, const char *id)
+{
+	for (size_t i = 0; i < planning->impl_count; i++)
+		if (!strcmp(planning->impls[i]->id, id))
+			return planning->impls[i]->caps & RM_CAP_SLOW_WRITES;
+	return false;
+}
+
+static int add_new(struct rm_planning *planning, struct rm_cell *cell,
+        const char *base, size_t *slot)
+{
+	struct rm_plan *plan = planning->plan;
+	struct rm_plan_cell *planned;
+
+	if (strlen(cell->id) == RM_ID_BYTES - 1)
+		return rm_error_set(planning->error, -EINVAL,
+		        "%.100s...: the id of a cell is too long, expected "
+		        "shorter names of workload and map",
+		        cell->id);
+	if (plan->cell_count == RM_CELLS_MAX)
+		return rm_error_set(planning->error, -EINVAL,
+		        "more than %d cells, expected fewer values in the "
+		        "lists of the workload",
+		        RM_CELLS_MAX);
+	planned = grown(plan->cells, plan->cell_count, &planning->cell_room,
+	        sizeof(*planned));
+	if (!planned)
+		return -ENOMEM;
+	plan->cells = planned;
+	planned = &plan->cells[plan->cell_count];
+	memset(planned, 0, sizeof(*planned));
+	planned->cell = *cell;
+	cell->cpus = NULL; /* the plan's from now on */
+	strcpy(planned->base, base);
+	rm_plan_cost(planned, planning->topology->cpus,
+	        slow_writes(planning, planned->cell.map));
+	*slot = ++plan->cell_count;
+	return 0;
+}
+
+int rm_plan_add(
+        struct rm_planning *planning, struct rm_cell *cell, const char *base)
+{
+	int failed = grow_table(planning);
+	size_t *slot;
+
+	rm_cell_name(cell);
+	if (!failed) {
+		slot = slot_of(planning, cell);
+		if (*slot)
+			failed = add_same(planning, cell, *slot - 1);
+		else
+			failed = add_new(planning, cell, base, slot);
+	}
+	free(cell->cpus);
+	cell->cpus = NULL;
+	if (failed == -ENOMEM)
+		rm_error_set(planning->error, failed, "out of memory");
+	return failed;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_cost.c - what a trial costs in time and memory, about. */
+#include "runner/plan/plan_parts.h"
+
+#include <stdio.h>
+
+/*
+ * Beside warm-up and window a trial costs 1.4 ms with 1 Ki keys, 145 ms with
+ * 1 Mi, 85 ms with 1000 threads (docs/adr; measured on 2 CPUs); the journal's
+ * fsync and the start of the process come on top.
+ */
+enum {
+	PROCESS_NS = 3000000,
+	KEY_NS = 137,
+	THREAD_NS = 84000,
+	OPERATION_NS = 100, /* of counted windows */
+	VERIFIED_NS = 200,  /* exchange on contended keys */
+	SLOW_VERIFY_NS =
+	        2000000000, /* where verify stops maps with O(n) writes */
+};
+
+enum {
+	ENTRY_BYTES = 64,        /* nodes, pointers, load factor */
+	THREAD_BYTES = 64 << 10, /* stack touched, limbo, histograms */
+	PROCESS_BYTES = 8 << 20,
+	STREAM_BYTES = 64 << 20,
+};
+
+uint64_t rm_plan_payload_bytes(const struct rm_cell *cell)
+{
+	return cell->keys * ((cell->shape.str ? RM_STR_KEY_BYTES : 8) +
+	                            cell->shape.value_bytes);
+}
+
+/* Threads that take turns on one CPU. */
+static uint64_t turns(const struct rm_cell *cell, unsigned cpus)
+{
+	return (cell->threads + cpus - 1) / cpus;
+}
+
+static uint64_t running_ns(
+        const struct rm_cell *cell, unsigned cpus, bool slow_writes)
+{
+	if (cell->measure == RM_MEASURE_VERIFY) {
+		uint64_t ns = cell->verify_ops * VERIFIED_NS;
+
+		return slow_writes && ns > SLOW_VERIFY_NS ? SLOW_VERIFY_NS : ns;
+	}
+	if (cell->window_ns)
+		return cell->warm_up_ns + cell->window_ns;
+	return cell->warm_up_ns +
+	       cell->window_ops * OPERATION_NS * turns(cell, cpus);
+}
+
+void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus, bool slow_writes)
+{
+	const struct rm_cell *cell = &planned->cell;
+	uint64_t payload = rm_plan_payload_bytes(cell);
+
+	planned->estimate_ns = PROCESS_NS + cell->keys * KEY_NS +
+	                       cell->threads * (uint64_t)THREAD_NS +
+	                       running_ns(cell, cpus, slow_writes);
+	planned->memory_bytes = 2 * payload + cell->keys * ENTRY_BYTES +
+	                        cell->threads * (uint64_t)THREAD_BYTES +
+	                        PROCESS_BYTES;
+	if (cell->dist != RM_DIST_UNIFORM)
+		planned->memory_bytes += STREAM_BYTES;
+	if (slow_writes) /* copies that wait for a grace period */
+		planned->memory_bytes += 4 * payload;
+}
+
+uint64_t rm_plan_available_bytes(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	unsigned long long kib = 0;
+	char line[128];
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+			break;
+	fclose(file);
+	return kib * 1024;
+}
+
+void rm_plan_total(struct rm_plan *plan)
+{
+	plan->trial_count = 0;
+	plan->estimate_ns = plan->memory_bytes = 0;
+	for (unsigned b = 0; b < plan->block_count; b++)
+		for (size_t i = 0; i < plan->blocks[b].count; i++) {
+			const struct rm_plan_cell *cell =
+			        &plan->cells[plan->blocks[b].cells[i]];
+
+			plan->trial_count++;
+			plan->estimate_ns += cell->estimate_ns;
+			if (cell->memory_bytes > plan->memory_bytes)
+				plan->memory_bytes = cell->memory_bytes;
+		}
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_expand.c - the cells of one workload: every choice of its lists. */
+#include "runner/plan/placement.h"
+#include "runner/plan/plan_parts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OVERSUBSCRIBED_NS = 4000000 }; /* of window per thread and CPU */
+
+/* Dimensions, the first changes slowest. */
+static const enum rm_workload_key dimensions[] = { RM_KEY_SHAPE, RM_KEY_KEYS,
+	RM_KEY_DIST, RM_KEY_MISSES, RM_KEY_WRITES, RM_KEY_WRITE_KIND,
+	RM_KEY_THREADS, RM_KEY_PLACEMENT, RM_KEY_MEMORY, RM_KEY_PRESIZE,
+	RM_KEY_LOOP, RM_KEY_RATE, RM_KEY_ARRIVALS, RM_KEY_MEASURE };
+enum { DIMENSIONS = sizeof(dimensions) / sizeof(*dimensions) };
+
+/* A choice: for each key the position in its list. */
+struct choice {
+	unsigned at[RM_WORKLOAD_KEYS];
+};
+
+/* To the next choice; false after the last one. */
+static bool next(const struct rm_workload *workload, struct choice *choice)
+{
+	for (int i = DIMENSIONS - 1; i >= 0; i--) {
+		enum rm_workload_key key = dimensions[i];
+
+		if (++choice->at[key] < workload->count[key])
+			return true;
+		choice->at[key] = 0;
+	}
+	return false;
+}
+
+static unsigned threads_of(
+        const struct rm_topology *topology, const struct rm_threads *threads)
+{
+	switch (threads->unit) {
+	case RM_THREADS_CORES:
+		return topology->cores;
+	case RM_THREADS_CPUS:
+		return topology->cpus;
+	case RM_THREADS_COUNT:
+		break;
+	}
+	return threads->count;
+}
+
+/* Threads take turns: each needs a few time slices within the window. */
+static void widen_window(struct rm_cell *cell, unsigned cpus)
+{
+	uint64_t least_ns = OVERSUBSCRIBED_NS * (uint64_t)cell->threads / cpus;
+
+	if (cell->threads > cpus && cell->window_ns &&
+	        cell->window_ns < least_ns)
+		cell->window_ns = least_ns;
+}
+
+static void fill(const struct rm_planning *planning,
+        const struct rm_workload *w, const struct choice *choice,
+        struct rm_cell *cell)
+{
+	const unsigned *at = choice->at;
+	const struct rm_dist_of *dist = &w->dists[at[RM_KEY_DIST]];
+
+	*cell = (struct rm_cell){
+		.shape = w->shapes[at[RM_KEY_SHAPE]],
+		.keys = w->keys[at[RM_KEY_KEYS]],
+		.write_share = w->writes[at[RM_KEY_WRITES]],
+		.miss_share = w->misses[at[RM_KEY_MISSES]],
+		.write_kind = w->write_kinds[at[RM_KEY_WRITE_KIND]],
+		.dist = dist->dist,
+		.dist_a = dist->a,
+		.dist_b = dist->b,
+		.loop = w->loops[at[RM_KEY_LOOP]],
+		.threads = threads_of(
+		        planning->topology, &w->threads[at[RM_KEY_THREADS]]),
+		.presize = w->presizes[at[RM_KEY_PRESIZE]],
+		.warm_up_ns = w->warm_up_ns,
+		.window_ns = w->window_ns,
+		.window_ops = w->window_ops,
+		.deadline_ns = w->deadline_ns,
+		.measure = w->measures[at[RM_KEY_MEASURE]],
+		.blocks = w->blocks,
+	};
+	strcpy(cell->workload, w->name);
+	strcpy(cell->placement, w->placements[at[RM_KEY_PLACEMENT]]);
+	strcpy(cell->memory, w->memories[at[RM_KEY_MEMORY]]);
+	if (cell->loop == RM_LOOP_PACED) {
+		cell->rate_per_s = w->rates_per_s[at[RM_KEY_RATE]];
+		cell->arrivals = w->arrivals[at[RM_KEY_ARRIVALS]];
+	}
+	if (cell->write_share == 0)
+		cell->write_kind = RM_UPDATE; /* no write, no kind */
+	widen_window(cell, planning->topology->cpus);
+}
+
+/* Open loops have latency only, closed loops everything else; rate and
+   arrivals vary open loops only. */
+static bool makes_sense(const struct rm_cell *cell, const struct choice *choice)
+{
+	bool paced = cell->loop == RM_LOOP_PACED;
+
+	if (paced != (cell->measure == RM_MEASURE_LATENCY))
+		return false;
+	return paced || (choice->at[RM_KEY_RATE] == 0 &&
+	                        choice->at[RM_KEY_ARRIVALS] == 0);
+}
+
+static int place(const struct rm_planning *planning,
+        const struct rm_workload *w, struct rm_cell *cell)
+{
+	struct rm_placement placement;
+	struct rm_error why = { "" };
+	int failed = rm_memory_check(planning->topology, cell->memory, &why);
+
+	if (failed)
+		return rm_error_set(planning->error, failed, "%s: memory = %s",
+		        w->where[RM_KEY_MEMORY], why.text);
+	failed = rm_placement_parse(cell->placement, &placement, &why);
+	if (!failed && placement.place == RM_PLACE_NONE)
+		return 0;
+	cell->cpus = calloc(cell->threads, sizeof(*cell->cpus));
+	cell->cpu_count = cell->threads;
+	if (!cell->cpus)
+		return rm_error_set(planning->error, -ENOMEM, "out of memory");
+	if (!failed)
+		failed = rm_placement_choose(planning->topology, &placement,
+		        cell->threads, cell->cpus, &why);
+	if (failed)
+		return rm_error_set(planning->error, failed,
+		        "%s: placement = %s", w->where[RM_KEY_PLACEMENT],
+		        why.text);
+	return 0;
+}
+
+/* What would end the campaign rather than one cell. */
+static int check_cell(const struct rm_planning *planning,
+        const struct rm_workload *w, const struct rm_cell *cell)
+{
+	uint64_t payload = rm_plan_payload_bytes(cell);
+	uint64_t half = planning->available_bytes / 2;
+	const double gib = 1 << 30;
+
+	if (half && payload > half)
+		return rm_error_set(planning->error, -EINVAL,
+		        "%s: keys = %llu of %s are %.1f GiB, expected at most "
+		        "half of the available memory, %.1f GiB",
+		        w->where[RM_KEY_KEYS], (unsigned long long)cell->keys,
+		        rm_shape_name(cell->shape), (double)payload / gib,
+		        (double)half / gib);
+	if (cell->warm_up_ns + cell->window_ns >= cell->deadline_ns)
+		return rm_error_set(planning->error, -EINVAL,
+		        "%s: deadline = %.3gs, expected more than warm-up and "
+		        "window, which are %.3gs with %u threads on %u CPUs",
+		        w->where[RM_KEY_DEADLINE],
+		        (double)cell->deadline_ns / 1e9,
+		        (double)(cell->warm_up_ns + cell->window_ns) / 1e9,
+		        cell->threads, planning->topology->cpus);
+	return 0;
+}
+
+/* cell->skip: why this map does not run this cell, or "". */
+static void judge(const struct rm_planning *planning,
+        const struct rm_impl *impl, struct rm_cell *cell)
+{
+	bool alone = cell->threads == 1 || cell->write_share == 0;
+	bool in_place = impl->caps & RM_CAP_UNSAFE_INSERT &&
+	                cell->write_kind == RM_UPDATE;
+	const char *reason = planning->options->counters_reason;
+
+	if (!impl->drive[rm_shape_index(cell->shape)])
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "shape %s is not offered by this map",
+		        rm_shape_name(cell->shape));
+	else if (impl->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) &&
+	         !alone && !in_place)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "unsafe: this map has no synchronisation and %u "
+		        "threads would write (%s)",
+		        cell->threads, rm_write_kind_name(cell->write_kind));
+	else if (impl->caps & RM_CAP_SINGLE_WRITER && !alone)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "unsafe: this map allows one writer and %u threads "
+		        "would write",
+		        cell->threads);
+	else if (cell->measure == RM_MEASURE_COUNTERS && reason)
+		snprintf(cell->skip, RM_REASON_BYTES, "no counters: %.200s",
+		        reason);
+}
+
+/* One cell for every chosen map; `cell` lends its CPUs. */
+static int add_for_maps(struct rm_planning *planning,
+        const struct rm_workload *w, const bool *chosen,
+        const struct rm_cell *cell)
+{
+	for (size_t i = 0; i < planning->impl_count; i++) {
+		struct rm_cell own = *cell;
+		int failed;
+
+		if (!chosen[i])
+			continue;
+		own.cpus = NULL;
+		if (cell->cpus) {
+			size_t size = cell->cpu_count * sizeof(*cell->cpus);
+
+			own.cpus = malloc(size);
+			if (!own.cpus)
+				return rm_error_set(planning->error, -ENOMEM,
+				        "out of memory");
+			memcpy(own.cpus, cell->cpus, size);
+		}
+		snprintf(
+		        own.map, sizeof(own.map), "%s", planning->impls[i]->id);
+		judge(planning, planning->impls[i], &own);
+		failed = rm_plan_add(planning, &own, w->base);
+		if (failed)
+			return failed;
+	}
+	return 0;
+}
+
+static int add_choice(struct rm_planning *planning, const struct rm_workload *w,
+        const struct choice *choice, const bool *chosen)
+{
+	struct rm_cell cell;
+	int failed;
+
+	fill(planning, w, choice, &cell);
+	if (!makes_sense(&cell, choice))
+		return 0;
+	failed = place(planning, w, &cell);
+	if (!failed)
+		failed = check_cell(planning, w, &cell);
+	if (!failed)
+		failed = add_for_maps(planning, w, chosen, &cell);
+	free(cell.cpus);
+	return failed;
+}
+
+int rm_plan_expand(
+        struct rm_planning *planning, const struct rm_workload *workload)
+{
+	bool chosen[planning->impl_count + 1];
+	struct choice choice = { { 0 } };
+	int failed = rm_plan_choose_maps(planning, workload, chosen);
+
+	if (failed)
+		return failed;
+	do {
+		failed = add_choice(planning, workload, &choice, chosen);
+	} while (!failed && next(workload, &choice));
+	return failed;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_json.c - the plan in campaign.json, both ways. */
+#include "runner/plan/plan_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Members of a planned cell beside those of the protocol. */
+static const char *const extras[] = { "blocks", "base", "skip", "estimate_ns",
+	"memory_bytes" };
+
+static json_t *cell_to_json(const struct rm_plan_cell *planned)
+{
+	json_t *json = rm_cell_to_json(&planned->cell);
+	const char *skip = planned->cell.skip;
+	json_t *more = json_pack("{s:i s:s s:s? s:I s:I}", "blocks",
+	        (int)planned->cell.blocks, "base", planned->base, "skip",
+	        skip[0] ? skip : NULL, "estimate_ns",
+	        (json_int_t)planned->estimate_ns, "memory_bytes",
+	        (json_int_t)planned->memory_bytes);
+
+	if (!json || !more || json_object_update(json, more)) {
+		json_decref(json);
+		json = NULL;
+	}
+	json_decref(more);
+	return json;
+}
+
+static json_t *cells_to_json(const struct rm_plan *plan)
+{
+	json_t *cells = json_array();
+
+	for (size_t i = 0; cells && i < plan->cell_count; i++)
+		if (json_array_append_new(
+		            cells, cell_to_json(&plan->cells[i]))) {
+			json_decref(cells);
+			return NULL;
+		}
+	return cells;
+}
+
+static json_t *order_to_json(const struct rm_plan *plan)
+{
+	json_t *order = json_array();
+
+	for (unsigned b = 0; order && b < plan->block_count; b++) {
+		json_t *block = json_array();
+		int failed = json_array_append_new(order, block);
+
+		for (size_t i = 0; !failed && i < plan->blocks[b].count; i++)
+			failed = json_array_append_new(block,
+			        json_integer(
+			                (json_int_t)plan->blocks[b].cells[i]));
+		if (failed) {
+			json_decref(order);
+			return NULL;
+		}
+	}
+	return order;
+}
+
+static json_t *same_to_json(const struct rm_plan *plan)
+{
+	json_t *same = json_array();
+
+	for (size_t i = 0; same && i < plan->same_count; i++)
+		if (json_array_append_new(same,
+		            json_pack("{s:s s:s}", "id", plan->same[i].id, "as",
+		                    plan->cells[plan->same[i].cell].cell.id))) {
+			json_decref(same);
+			return NULL;
+		}
+	return same;
+}
+
+json_t *rm_plan_to_json(const struct rm_plan *plan)
+{
+	return json_pack("{s:I s:o s:o s:o s:I s:I}", "seed",
+	        (json_int_t)plan->seed, "cells", cells_to_json(plan), "order",
+	        order_to_json(plan), "same", same_to_json(plan), "estimate_ns",
+	        (json_int_t)plan->estimate_ns, "memory_bytes",
+	        (json_int_t)plan->memory_bytes);
+}
+
+static int bad(struct rm_error *error, const char *what)
+{
+	return rm_error_set(error, -EINVAL, "plan: %s", what);
+}
+
+static int read_extras(const json_t *json, struct rm_plan_cell *planned,
+        struct rm_error *error)
+{
+	const char *base = json_string_value(json_object_get(json, "base"));
+	const json_t *skip = json_object_get(json, "skip");
+	const json_t *blocks = json_object_get(json, "blocks");
+	json_int_t count = json_integer_value(blocks);
+	const char *reason = json_string_value(skip);
+
+	if (!base || strlen(base) >= sizeof(planned->base))
+		return bad(error, "cell.base: expected the id of a map");
+	if (count < 1 || count > UINT32_MAX)
+		return bad(error, "cell.blocks: expected a number above 0");
+	if (!json_is_null(skip) &&
+	        (!reason || !*reason ||
+	                strlen(reason) >= sizeof(planned->cell.skip)))
+		return bad(error, "cell.skip: expected null or a reason");
+	strcpy(planned->base, base);
+	strcpy(planned->cell.skip, reason ? reason : "");
+	planned->cell.blocks = (unsigned)count;
+	planned->estimate_ns = (uint64_t)json_integer_value(
+	        json_object_get(json, "estimate_ns"));
+	planned->memory_bytes = (uint64_t)json_integer_value(
+	        json_object_get(json, "memory_bytes"));
+	return 0;
+}
+
+static int read_cell(const json_t *json, struct rm_plan_cell *planned,
+        struct rm_error *error)
+{
+	json_t *pure = json_copy((json_t *)(uintptr_t)json);
+	int failed;
+
+	for (size_t i = 0; i < sizeof(extras) / sizeof(*extras); i++)
+		json_object_del(pure, extras[i]);
+	failed = rm_cell_from_json(pure, &planned->cell, error);
+	json_decref(pure);
+	return failed ? failed : read_extras(json, planned, error);
+}
+
+static int read_cells(
+        const json_t *cells, struct rm_plan *plan, struct rm_error *error)
+{
+	size_t count = json_array_size(cells);
+
+	if (count == 0)
+		return bad(error, "cells: expected an array that is not empty");
+	plan->cells = calloc(count, sizeof(*plan->cells));
+	if (!plan->cells)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	plan->cell_count = count;
+	for (size_t i = 0; i < count; i++) {
+		int failed = read_cell(
+		        json_array_get(cells, i), &plan->cells[i], error);
+
+		if (failed)
+			return failed;
+	}
+	return 0;
+}
+
+/* A block holds each of its cells once, and all that belong to it. */
+static int read_block(const json_t *json, struct rm_plan *plan, unsigned number,
+        struct rm_error *error)
+{
+	struct rm_plan_block *block = &plan->blocks[number];
+	bool *seen = calloc(plan->cell_count, sizeof(*seen));
+	size_t count = json_array_size(json), expected = 0;
+	int failed = 0;
+
+	block->cells = calloc(count + 1, sizeof(*block->cells));
+	if (!seen || !block->cells) {
+		free(seen);
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	}
+	for (size_t i = 0; i < plan->cell_count; i++)
+		expected += !plan->cells[i].cell.skip[0] &&
+		            plan->cells[i].cell.blocks > number;
+	for (size_t i = 0; i < count && !failed; i++) {
+		const json_t *item = json_array_get(json, i);
+		size_t index = (size_t)json_integer_value(item);
+
+		if (!json_is_integer(item) || index >= plan->cell_count ||
+		        seen[index] || plan->cells[index].cell.skip[0] ||
+		        plan->cells[index].cell.blocks <= number)
+			failed = bad(error,
+			        "order: expected indexes of cells that run in "
+			        "the block, each once");
+		else
+			seen[index] = true;
+		block->cells[block->count++] = index;
+	}
+	free(seen);
+	if (!failed && (!json_is_array(json) || count != expected))
+		failed = bad(error, "order: expected every cell in its blocks");
+	return failed;
+}
+
+static int read_order(
+        const json_t *order, struct rm_plan *plan, struct rm_error *error)
+{
+	size_t count = json_array_size(order);
+	int failed = 0;
+
+	if (!json_is_array(order))
+		return bad(error, "order: expected an array of blocks");
+	plan->blocks = calloc(count + 1, sizeof(*plan->blocks));
+	if (!plan->blocks)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	plan->block_count = (unsigned)count;
+	for (unsigned b = 0; b < plan->block_count && !failed; b++)
+		failed = read_block(json_array_get(order, b), plan, b, error);
+	for (size_t i = 0; i < plan->cell_count && !failed; i++)
+		if (!plan->cells[i].cell.skip[0] &&
+		        plan->cells[i].cell.blocks > plan->block_count)
+			failed = bad(error, "order: blocks are missing");
+	return failed;
+}
+
+static int read_same(
+        const json_t *same, struct rm_plan *plan, struct rm_error *error)
+{
+	size_t count = json_array_size(same);
+
+	plan->same = calloc(count + 1, sizeof(*plan->same));
+	if (!plan->same)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = json_array_get(same, i);
+		const char *id = json_string_value(json_object_get(item, "id"));
+		const char *as = json_string_value(json_object_get(item, "as"));
+		size_t cell = 0;
+
+		while (as && cell < plan->cell_count &&
+		        strcmp(as, plan->cells[cell].cell.id))
+			cell++;
+		if (!as || !id || strlen(id) >= RM_ID_BYTES ||
+		        cell == plan->cell_count)
+			return bad(error, "same: expected ids of cells");
+		strcpy(plan->same[i].id, id);
+		plan->same[i].cell = cell;
+		plan->same_count++;
+	}
+	return 0;
+}
+
+int rm_plan_from_json(
+        const json_t *json, struct rm_plan *plan, struct rm_error *error)
+{
+	const json_t *seed = json_object_get(json, "seed");
+	int failed = 0;
+
+	*plan = (struct rm_plan){ 0 };
+	if (!json_is_integer(seed) || json_integer_value(seed) < 0)
+		failed = bad(error, "seed: expected an integer from 0 on");
+	if (!failed) {
+		plan->seed = (uint64_t)json_integer_value(seed);
+		failed =
+		        read_cells(json_object_get(json, "cells"), plan, error);
+	}
+	if (!failed)
+		failed =
+		        read_order(json_object_get(json, "order"), plan, error);
+	if (!failed)
+		failed = read_same(json_object_get(json, "same"), plan, error);
+	if (!failed)
+		rm_plan_total(plan);
+	else
+		rm_plan_free(plan);
+	return failed;
+}

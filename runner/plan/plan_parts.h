@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_parts.h - what the files of the plan share; not for other folders. */
+#ifndef RM_PLAN_PARTS_H
+#define RM_PLAN_PARTS_H
+
+#include "runner/plan/plan.h"
+#include "runner/plan/topology.h"
+
+enum { RM_VERIFY_KEYS = 64, RM_CELLS_MAX = 200000 };
+
+/* The plan that grows, and what it is made from. */
+struct rm_planning {
+	struct rm_plan *plan;
+	const struct rm_topology *topology;
+	const struct rm_plan_options *options;
+	const struct rm_impl *const *impls; /* never NULL */
+	size_t impl_count;
+	const struct rm_skipped *skipped;
+	uint64_t available_bytes; /* 0: not known */
+	size_t cell_room, same_room;
+	/* Open addressing over plan->cells, by what they do rather than by
+	   their names: index + 1, or 0. */
+	size_t *table;
+	size_t table_size; /* a power of two, or 0 */
+	struct rm_error *error;
+};
+
+/*
+ * Which maps a workload runs on: chosen[i] for impls[i]. -EINVAL where a name
+ * fits neither a map of this build nor one that was left out of it.
+ */
+int rm_plan_choose_maps(const struct rm_planning *planning,
+        const struct rm_workload *workload, bool *chosen);
+
+/* Adds every cell of one workload but the verify cells. */
+int rm_plan_expand(
+        struct rm_planning *planning, const struct rm_workload *workload);
+
+/*
+ * Adds the verify cells that the cells from `first` on need and that are not
+ * there yet: one per map, shape and write kind of the whole campaign.
+ */
+int rm_plan_verify(struct rm_planning *planning,
+        const struct rm_workload *workload, size_t first);
+
+/*
+ * Adds a cell (its cpus change owner) unless one that does the same is there:
+ * then it becomes an entry of plan->same, or nothing where the name is equal,
+ * too.
+ */
+int rm_plan_add(
+        struct rm_planning *planning, struct rm_cell *cell, const char *base);
+
+/* Fills estimate_ns and memory_bytes. */
+void rm_plan_cost(struct rm_plan_cell *cell, unsigned cpus, bool slow_writes);
+/* Keys and values of a cell, without what a map adds. */
+uint64_t rm_plan_payload_bytes(const struct rm_cell *cell);
+/* MemAvailable, or 0 where it cannot be read. */
+uint64_t rm_plan_available_bytes(void);
+
+/* Totals over all blocks, from cells and blocks. */
+void rm_plan_total(struct rm_plan *plan);
+
+#endif /* RM_PLAN_PARTS_H */

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_verify.c - the trials that check a map before it is timed. */
+#include "runner/plan/placement.h"
+#include "runner/plan/plan_parts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Enough to collide, few enough to be quick where they take turns. */
+enum { VERIFY_THREADS_MIN = 2, VERIFY_THREADS_MAX = 16 };
+
+static const struct rm_impl *impl_of(
+        const struct rm_planning *planning, const char *id)
+{
+	size_t i = 0;
+
+	while (strcmp(planning->impls[i]->id, id))
+		i++; /* every cell has been made from one of them */
+	return planning->impls[i];
+}
+
+static bool verified(const struct rm_plan *plan, const struct rm_cell *cell)
+{
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct rm_cell *other = &plan->cells[i].cell;
+
+		if (other->measure == RM_MEASURE_VERIFY &&
+		        other->write_kind == cell->write_kind &&
+		        rm_shape_index(other->shape) ==
+		                rm_shape_index(cell->shape) &&
+		        !strcmp(other->map, cell->map))
+			return true;
+	}
+	return false;
+}
+
+static unsigned verify_threads(
+        const struct rm_impl *impl, const struct rm_topology *topology)
+{
+	/* exchange is atomic in none of these */
+	if (impl->caps &
+	        (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT | RM_CAP_SINGLE_WRITER))
+		return 1;
+	if (topology->cpus > VERIFY_THREADS_MAX)
+		return VERIFY_THREADS_MAX;
+	return topology->cpus < VERIFY_THREADS_MIN ? VERIFY_THREADS_MIN
+	                                           : topology->cpus;
+}
+
+static int place_as_cores(
+        const struct rm_planning *planning, struct rm_cell *cell)
+{
+	const struct rm_placement cores = { RM_PLACE_CORES, 0 };
+
+	cell->cpus = calloc(cell->threads, sizeof(*cell->cpus));
+	cell->cpu_count = cell->threads;
+	if (!cell->cpus)
+		return rm_error_set(planning->error, -ENOMEM, "out of memory");
+	return rm_placement_choose(planning->topology, &cores, cell->threads,
+	        cell->cpus, planning->error);
+}
+
+static int add_verify(struct rm_planning *planning,
+        const struct rm_workload *workload, const struct rm_cell *timed)
+{
+	const struct rm_impl *impl = impl_of(planning, timed->map);
+	struct rm_cell cell = {
+		.shape = timed->shape,
+		.keys = RM_VERIFY_KEYS,
+		.write_share = 1,
+		.write_kind = timed->write_kind,
+		.dist = RM_DIST_UNIFORM,
+		.loop = RM_LOOP_MIX,
+		.threads = verify_threads(impl, planning->topology),
+		.placement = "cores",
+		.memory = "first-touch",
+		.presize = true,
+		.deadline_ns = workload->deadline_ns,
+		.verify_ops = workload->verify_ops,
+		.measure = RM_MEASURE_VERIFY,
+		.blocks = 1,
+	};
+	int failed = place_as_cores(planning, &cell);
+
+	if (failed) {
+		free(cell.cpus);
+		return failed;
+	}
+	memcpy(cell.workload, timed->workload, sizeof(cell.workload));
+	memcpy(cell.map, timed->map, sizeof(cell.map));
+	if (impl->caps & RM_CAP_NO_STATE)
+		snprintf(cell.skip, sizeof(cell.skip),
+		        "this map holds nothing that could be verified");
+	return rm_plan_add(planning, &cell, workload->base);
+}
+
+int rm_plan_verify(struct rm_planning *planning,
+        const struct rm_workload *workload, size_t first)
+{
+	size_t end = planning->plan->cell_count;
+
+	for (size_t i = first; i < end; i++) {
+		/* a copy: adding may move the cells */
+		struct rm_cell cell = planning->plan->cells[i].cell;
+		int failed = 0;
+
+		if (!cell.skip[0] && !verified(planning->plan, &cell))
+			failed = add_verify(planning, workload, &cell);
+		if (failed)
+			return failed;
+	}
+	return 0;
+}
