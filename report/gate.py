@@ -12,6 +12,7 @@ import numpy as np
 from report import stats
 
 LEVEL = 0.99  # of every interval the gate prints
+ROLES = {"gate": "", "advice": "", "aa": "A/A ", "control": "slowed "}
 EXIT = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "INVALID": 3}
 
 
@@ -175,6 +176,13 @@ def judge(contrasts, rows, plan):
     return result
 
 
+def name_of(cell):
+    """Short name of a cell: map and threads of its id."""
+    part = cell.split("/")
+    return part[1] + " " + next(
+        (p for p in part[2:] if p[:1] == "t" and p[1:].isdigit()), "")
+
+
 def verdict_of_run(gated, controls, skipped):
     """(verdict, reason) of the whole run from its rows.
 
@@ -182,22 +190,24 @@ def verdict_of_run(gated, controls, skipped):
     no measurement. Then a control that is off makes the run INVALID. A
     gated cell that was planned and not run leaves at best INCONCLUSIVE.
     """
-    def first(rows, verdict):
-        return next((f"{row['cell']} ({row['role']}): {row['words']}"
-                     for row in rows if row["verdict"] == verdict), None)
-    failed = first([row for row in gated if row["head_failed"]], "FAIL")
+    def those(rows, verdict):
+        found = [ROLES[row["role"]] + name_of(row["cell"]) + ": "
+                 + row["words"] for row in rows if row["verdict"] == verdict]
+        return "; ".join(found) or None
+    failed = those([row for row in gated if row["head_failed"]], "FAIL")
     if failed:
         return "FAIL", failed
     if not controls:
         return "INVALID", "no control was run"
     for verdict, rows in (("INVALID", controls + gated), ("FAIL", gated),
                           ("INCONCLUSIVE", gated)):
-        reason = first(rows, verdict)
+        reason = those(rows, verdict)
         if reason:
             return verdict, reason
     for cell in skipped:
         if cell["role"] == "gate":
-            return "INCONCLUSIVE", f"{cell['cell']} not run: {cell['reason']}"
+            return "INCONCLUSIVE", (f"{name_of(cell['cell'])} not run: "
+                                    f"{cell['reason']}")
     return ("PASS", None) if gated else ("INVALID", "no cell was gated")
 
 

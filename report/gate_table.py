@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gate's verdicts as a table for the terminal."""
+from report import gate
 
 HEADER = ("cell", "base [ns]", "slower [%]", "99 % interval", "MDE",
           "slot [%]", "n", "verdict")
@@ -10,20 +11,13 @@ def text(value, form="{:+.2f}"):
     return "-" if value is None else form.format(value)
 
 
-def name_of(row):
-    """Short name of a row: map, threads, and the role of a control."""
-    part = row["cell"].split("/")
-    threads = next(p for p in part if p[:1] == "t" and p[1:].isdigit())
-    role = {"aa": "A/A ", "control": "slowed "}.get(row["role"], "")
-    return f"{role}{part[1]} {threads}"
-
-
 def line_of(row):
     """The row's cells of the table, as texts."""
     verdict = f"{row['verdict']}: {row['words']}"
     if row["role"] == "advice":
         verdict = f"advice only, {verdict}"
-    return (name_of(row), text(row["base_ns_per_op"], "{:.2f}"),
+    return (gate.ROLES[row["role"]] + gate.name_of(row["cell"]),
+            text(row["base_ns_per_op"], "{:.2f}"),
             text(row["slowdown_percent"]),
             "[{}, {}]".format(text(row["low_percent"]),
                               text(row["high_percent"])),

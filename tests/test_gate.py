@@ -14,7 +14,8 @@ import pytest
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
 sys.path.insert(0, ROOT)
-from report import gate, gate_table, regress, regress_trials  # noqa: E402
+from report import (gate, gate_table, regress, regress_tally,  # noqa: E402
+                    regress_trials)
 
 FAKE = os.path.join(ROOT, "tests", "fixtures", "fake_trial.py")
 PLAN = os.path.join(ROOT, regress.PLAN)
@@ -329,9 +330,10 @@ def test_no_control_no_verdict():
 
 def test_a_planned_cell_that_was_not_run_leaves_no_pass():
     row = {"verdict": "PASS", "head_failed": None}
-    lost = {"cell": "c", "role": "gate", "reason": "unknown map"}
+    lost = {"cell": "regress/m/t1", "role": "gate", "reason": "unknown map"}
     verdict, reason = gate.verdict_of_run([row], [row], [lost])
-    assert verdict == "INCONCLUSIVE" and "unknown map" in reason
+    assert verdict == "INCONCLUSIVE"
+    assert reason == "m t1 not run: unknown map"
 
 
 def test_same_journal_same_verdicts():
@@ -371,16 +373,20 @@ def test_no_plan_no_run(tmp_path):
 
 @pytest.fixture
 def arms(tmp_path):
+    """Three fake programs and a plan of one cell and 24 blocks."""
     for arm in ("base", "copy", "head"):
         shutil.copy(FAKE, tmp_path / arm)
+    plan, _ = regress.load_plan(PLAN)
+    plan |= {"blocks": 24, "cells": plan["cells"][:1]}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
     return tmp_path
 
 
 def command(folder, *more):
     return [sys.executable, "-m", "report.regress", "--base", folder / "base",
             "--copy", folder / "copy", "--head", folder / "head", "--results",
-            folder / "results", "--lock", folder / "lock", "--blocks", "24",
-            "--seed", "1", *more]
+            folder / "results", "--lock", folder / "lock", "--plan",
+            folder / "plan.json", "--seed", "1", *more]
 
 
 def gate_run(folder, *more, **fake):
@@ -405,11 +411,11 @@ def test_runs_are_numbered_kept_and_exit_by_their_verdict(arms):
     kept = folders(arms)
     assert len(kept) == 3
     rows = [json.loads(line) for line in open(kept[0] / "trials.jsonl")]
-    assert len(rows) == 24 * 6 * 2
+    assert len(rows) == 24 * 3 * 2
     assert all(len(row["binary_sha256"]) == 64 for row in rows)
     verdicts = json.loads((kept[2] / "report" / "verdicts.json").read_text())
     assert verdicts["verdict"] == "FAIL"
-    assert verdicts["plan_sha256"].startswith(regress.sha256_of(PLAN))
+    assert verdicts["plan_sha256"] == regress.sha256_of(arms / "plan.json")
     campaign = json.loads((kept[0] / "campaign.json").read_text())
     decided = gate.decide(campaign, rows)
     assert decided == json.loads(
@@ -475,3 +481,53 @@ def test_an_interrupted_run_has_no_verdict(arms):
     _, err = child.communicate(timeout=30)
     assert child.returncode == 75 and b"no verdict" in err
     assert not list(arms.glob("results/*/report/verdicts.json"))
+
+
+# ---- the tally ------------------------------------------------------------
+
+def tally_line(head, verdict, seconds=50.0, slowdown=0.1):
+    return {"head": head, "verdict": verdict, "seconds": seconds,
+            "cells": [{"slowdown_percent": slowdown}]}
+
+
+def tally(same, slow, **more):
+    signs = [0.1, -0.1]
+    return [tally_line("base", v, slowdown=signs[i % 2], **more)
+            for i, v in enumerate(same)] + [tally_line("+2 %", v)
+                                            for v in slow]
+
+
+@pytest.mark.parametrize("same, slow, word", [
+    (["PASS"] * 16 + ["INVALID"] * 4, ["FAIL"] * 9 + ["INVALID"], None),
+    (["PASS"] * 19 + ["FAIL"], ["FAIL"] * 10, "1 FAIL, allowed 0"),
+    (["PASS"] * 15 + ["INVALID"] * 5, ["FAIL"] * 10, "15 of 20"),
+    (["PASS"] * 20, ["FAIL"] * 9 + ["PASS"], "1 PASS, allowed 0"),
+    (["PASS"] * 20, ["FAIL"] * 8 + ["INCONCLUSIVE"] * 2, "8 of 10")])
+def test_the_bar_of_the_tally(same, slow, word):
+    found = regress_tally.shortfalls(tally(same, slow))
+    assert (word is None and not found) or any(word in f for f in found)
+
+
+def test_the_tally_sees_slow_runs_and_one_sidedness():
+    assert "over 120 s" in regress_tally.shortfalls(
+        tally(["PASS"] * 2, [], seconds=121.0))[0]
+    lines = [tally_line("base", "PASS") for _ in range(20)]
+    assert "slower in 20 of 20" in regress_tally.shortfalls(lines)[0]
+
+
+def test_slow_runs_of_the_tally_are_spread():
+    runs = regress_tally.order(20, 10)
+    assert len(runs) == 30 and sum(runs) == 10
+    assert all(sum(runs[i:i + 3]) == 1 for i in range(0, 30, 3))
+
+
+def test_the_tally_appends_and_keeps(arms):
+    tally_file = arms / "tally.jsonl"
+    argv = [f"--{k}={arms / v}" for k, v in (
+        ("base", "base"), ("copy", "copy"), ("plan", "plan.json"),
+        ("results", "results"), ("lock", "lock"), ("tally", "tally.jsonl"))]
+    for _ in range(2):
+        assert regress_tally.main(argv + ["--same=1", "--slow=1"]) == 0
+    lines = [json.loads(line) for line in open(tally_file)]
+    assert [x["verdict"] for x in lines] == ["PASS", "FAIL"] * 2
+    assert len(folders(arms)) == 4
