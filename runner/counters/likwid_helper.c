@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * likwid_helper.c - readmostly-likwid: counts for trials, with liblikwid.
+ *
+ * A program of its own, because liblikwid prints, exits, forks, is not
+ * thread-safe and takes a second to start; and because it is GPL. Commands:
+ * likwid_wire.h.
+ */
+#include "runner/counters/likwid_helper.h"
+#include "runner/counters/likwid_wire.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (s < 0 || strlen(path) >= sizeof(at.sun_path))
+		return -1;
+	memcpy(at.sun_path, path, strlen(path));
+	if (bind(s, (struct sockaddr *)&at, sizeof(at)) || listen(s, 8)) {
+		close(s);
+		return -1;
+	}
+	return s;
+}
+
+static error_t take_option(int key, char *value, struct argp_state *state)
+{
+	struct rm_likwid_options *o = state->input;
+
+	switch (key) {
+	case 's':
+		o->socket = value;
+		return 0;
+	case 'l':
+		o->library = value;
+		return 0;
+	case 'm':
+		o->mode = !strcmp(value, "direct")   ? RM_LIKWID_DIRECT
+		          : !strcmp(value, "daemon") ? RM_LIKWID_DAEMON
+		                                     : RM_LIKWID_AUTO;
+		if (o->mode == RM_LIKWID_AUTO && strcmp(value, "auto"))
+			argp_error(state, "mode is auto, direct or daemon");
+		return 0;
+	case 'd':
+		o->deadline_ms = atoi(value);
+		if (o->deadline_ms < 1)
+			argp_error(state, "deadline: milliseconds from 1");
+		return 0;
+	case 'g':
+		o->gate = false;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->socket)
+			argp_error(state, "--socket is needed");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option known[] = {
+	{ "socket", 's', "PATH", 0, "Unix socket to serve trials at", 0 },
+	{ "library", 'l', "FILE", 0, "liblikwid to load (default: 5.x)", 0 },
+	{ "mode", 'm', "MODE", 0, "auto, direct or daemon", 0 },
+	{ "deadline-ms", 'd', "N", 0, "patience with liblikwid (8000)", 0 },
+	{ "no-gate", 'g', NULL, 0, "do not look for msr devices first", 0 },
+	{ 0 },
+};
+
+/* Says "ready MODE" or "refused REASON | REMEDY" on standard output. */
+static int begin(struct rm_likwid_options *options)
+{
+	char reason[512];
+	int listener;
+
+	if (options->gate) {
+		enum rm_likwid_mode mode =
+		        rm_likwid_gate(reason, sizeof(reason));
+
+		if (mode == RM_LIKWID_AUTO) {
+			printf("refused %s\n", reason);
+			return -1;
+		}
+		if (options->mode == RM_LIKWID_AUTO)
+			options->mode = mode;
+	}
+	if (options->mode == RM_LIKWID_AUTO)
+		options->mode = RM_LIKWID_DIRECT;
+	listener = listen_at(options->socket);
+	if (listener < 0)
+		printf("refused cannot listen at %s: %s | none known\n",
+		        options->socket, strerror(errno));
+	else
+		printf("ready %s\n", options->mode == RM_LIKWID_DIRECT
+		                             ? "direct"
+		                             : "daemon");
+	fflush(stdout);
+	return listener;
+}
+
+int main(int argc, char **argv)
+{
+	struct argp argp = { known, take_option, NULL,
+		"Counts for `readmostly` trials with liblikwid; "
+		"started by `readmostly run`, ends with its standard input.",
+		NULL, NULL, NULL };
+	struct rm_likwid_options options = { .mode = RM_LIKWID_AUTO,
+		.deadline_ms = RM_WIRE_DEADLINE_MS,
+		.gate = true };
+
+	/* Belt and braces: serve() also ends with standard input. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	int listener = begin(&options);
+	if (listener < 0)
+		return 1;
+	int code = rm_likwid_serve(&options, listener);
+	unlink(options.socket);
+	return code ? 1 : 0;
+}

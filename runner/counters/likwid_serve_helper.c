@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * likwid_serve_helper.c - stands between the trials and the child that calls
+ * liblikwid: catches all that the child prints, ends it when it hangs, and
+ * puts every bad end into words.
+ */
+#include "runner/base/clock.h"
+#include "runner/counters/likwid_helper.h"
+#include "runner/counters/likwid_wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { DEATHS = 3, REASON = 1024 }; /* give up after so many dead workers */
+
+struct helper {
+	struct rm_likwid_options options;
+	int listener, client;
+	pid_t worker; /* 0 = none */
+	int wire;     /* to the worker */
+	int chatter;  /* what it prints */
+	bool pending; /* the worker owes an answer */
+	uint64_t deadline_ns;
+	unsigned deaths;
+	char first[400]; /* first line it printed since the last command */
+	size_t first_bytes;
+	char last_end[REASON]; /* why the last worker died */
+	char message[RM_WIRE_BYTES + 1];
+};
+
+static void answer(struct helper *h, const char *text)
+{
+	/* A client that is gone meanwhile shows at the next poll. */
+	if (h->client >= 0)
+		send(h->client, text, strlen(text), MSG_NOSIGNAL);
+}
+
+/* Takes what the worker printed; keeps the first line, drops the rest. */
+static void drain(struct helper *h)
+{
+	char text[4096];
+	ssize_t n;
+
+	while ((n = read(h->chatter, text, sizeof(text))) > 0) {
+		size_t room = sizeof(h->first) - 1 - h->first_bytes;
+		size_t take = (size_t)n < room ? (size_t)n : room;
+
+		memcpy(h->first + h->first_bytes, text, take);
+		h->first_bytes += take;
+		h->first[h->first_bytes] = '\0';
+	}
+}
+
+static void add_message(struct helper *h, char *reason, size_t size)
+{
+	size_t used = strlen(reason);
+
+	drain(h);
+	h->first[strcspn(h->first, "\n")] = '\0';
+	if (h->first[0])
+		snprintf(reason + used, size - used, "; first message: %s",
+		        h->first);
+}
+
+/* Ends the worker and what it started (likwid-accessD), says how it ended. */
+static void bury(struct helper *h, const char *why)
+{
+	char reason[REASON] = "ERR ";
+	int status = 0;
+
+	if (!h->worker)
+		return;
+	if (why)
+		kill(-h->worker, SIGKILL);
+	waitpid(h->worker, &status, 0);
+	kill(-h->worker, SIGKILL);
+	if (why)
+		snprintf(reason, sizeof(reason), "ERR %s", why);
+	else if (WIFSIGNALED(status))
+		snprintf(reason, sizeof(reason),
+		        "ERR liblikwid crashed with signal %d",
+		        WTERMSIG(status));
+	else
+		snprintf(reason, sizeof(reason),
+		        "ERR liblikwid called exit(%d)", WEXITSTATUS(status));
+	add_message(h, reason, sizeof(reason));
+	snprintf(h->last_end, sizeof(h->last_end), "%s", reason);
+	close(h->wire);
+	close(h->chatter);
+	h->worker = 0;
+	h->deaths++;
+	if (h->pending)
+		answer(h, reason);
+	h->pending = false;
+}
+
+static _Noreturn void become_worker(struct helper *h, int wire, int out)
+{
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0);
+	dup2(nothing, 0);
+	dup2(out, 1);
+	dup2(out, 2);
+	close(h->listener);
+	close(h->client);
+	rm_likwid_work(wire, h->options.library, h->options.mode);
+}
+
+static bool hire(struct helper *h)
+{
+	int wire[2], out[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, wire))
+		return false;
+	if (pipe2(out, O_CLOEXEC)) {
+		close(wire[0]);
+		close(wire[1]);
+		return false;
+	}
+	fflush(NULL);
+	pid_t child = fork();
+	if (!child) {
+		close(wire[0]);
+		close(out[0]);
+		become_worker(h, wire[1], out[1]);
+	}
+	close(wire[1]);
+	close(out[1]);
+	if (child < 0) {
+		close(wire[0]);
+		close(out[0]);
+		return false;
+	}
+	setpgid(child, child); /* here, too: whoever is first */
+	fcntl(out[0], F_SETFL, O_NONBLOCK);
+	h->worker = child;
+	h->wire = wire[0];
+	h->chatter = out[0];
+	return true;
+}
+
+static void pass_on(struct helper *h)
+{
+	h->first_bytes = 0;
+	h->first[0] = '\0';
+	h->pending = true;
+	h->deadline_ns =
+	        rm_now_ns() + (uint64_t)h->options.deadline_ms * 1000000U;
+	if (send(h->wire, h->message, strlen(h->message), MSG_NOSIGNAL) < 0)
+		bury(h, NULL);
+}
+
+static void take_command(struct helper *h)
+{
+	ssize_t n = recv(h->client, h->message, RM_WIRE_BYTES, 0);
+	bool init;
+
+	h->message[n > 0 ? n : 0] = '\0';
+	if (n <= 0 || !strcmp(h->message, "QUIT")) {
+		if (n > 0)
+			answer(h, "OK");
+		close(h->client);
+		h->client = -1;
+		return;
+	}
+	init = !strncmp(h->message, "INIT ", 5);
+	if (!h->worker && !init)
+		answer(h, h->deaths ? h->last_end : "ERR INIT comes first");
+	else if (!h->worker && h->deaths >= DEATHS)
+		answer(h, h->last_end);
+	else if (!h->worker && !hire(h))
+		answer(h, "ERR cannot start a process for liblikwid");
+	else
+		pass_on(h);
+}
+
+static void take_answer(struct helper *h)
+{
+	char reason[REASON];
+	ssize_t n = recv(h->wire, h->message, RM_WIRE_BYTES, 0);
+
+	if (n <= 0) {
+		bury(h, NULL);
+		return;
+	}
+	h->message[n] = '\0';
+	h->pending = false;
+	if (strncmp(h->message, "ERR", 3)) {
+		answer(h, h->message);
+		return;
+	}
+	snprintf(reason, sizeof(reason), "%.600s", h->message);
+	add_message(h, reason, sizeof(reason));
+	answer(h, reason);
+}
+
+static void take_client(struct helper *h)
+{
+	int client = accept4(h->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (client < 0)
+		return;
+	if (h->client >= 0) {
+		send(client, "ERR busy: another trial counts", 30,
+		        MSG_NOSIGNAL);
+		close(client);
+		return;
+	}
+	h->client = client;
+}
+
+static int time_left_ms(const struct helper *h)
+{
+	uint64_t now = rm_now_ns();
+
+	if (!h->pending)
+		return -1;
+	return now >= h->deadline_ns
+	               ? 0
+	               : (int)((h->deadline_ns - now) / 1000000U) + 1;
+}
+
+static void expire(struct helper *h)
+{
+	char why[80];
+
+	if (!h->pending || time_left_ms(h))
+		return;
+	snprintf(why, sizeof(why), "liblikwid hung: no answer in %d ms",
+	        h->options.deadline_ms);
+	bury(h, why);
+}
+
+/* Until standard input ends: then whoever started us is gone. */
+static void serve(struct helper *h)
+{
+	for (;;) {
+		/* While an answer is owed, the next command has to wait. */
+		struct pollfd set[] = {
+			{ 0, POLLIN, 0 },
+			{ h->listener, POLLIN, 0 },
+			{ h->pending ? -1 : h->client, POLLIN, 0 },
+			{ h->worker ? h->wire : -1, POLLIN, 0 },
+			{ h->worker ? h->chatter : -1, POLLIN, 0 },
+		};
+
+		if (poll(set, 5, time_left_ms(h)) < 0 && errno != EINTR)
+			return;
+		if (set[0].revents)
+			return;
+		if (set[4].revents)
+			drain(h);
+		if (set[3].revents)
+			take_answer(h);
+		else
+			expire(h);
+		if (set[2].revents)
+			take_command(h);
+		if (set[1].revents)
+			take_client(h);
+	}
+}
+
+int rm_likwid_serve(const struct rm_likwid_options *options, int listener)
+{
+	struct helper *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	h->options = *options;
+	h->listener = listener;
+	h->client = -1;
+	serve(h);
+	bury(h, "the campaign ended");
+	free(h);
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * likwid_wire.h - what a trial and `readmostly-likwid` say to each other.
+ *
+ * A Unix socket, SOCK_SEQPACKET: one message is one packet of plain text.
+ * The helper answers each command with one message, "OK ..." or "ERR reason".
+ *
+ *     INIT 0,1                      count on these kernel CPU numbers
+ *     EVENTS A:PMC0,B:PMC1          this event set from now on
+ *     START                         all counters from 0
+ *     STOP                          "OK v v v v": events x CPUs, event by
+ *                                   event; a value is a number or "nan"
+ *     QUIT                          the trial is done
+ *
+ * One client at a time. Whoever connects meanwhile gets "ERR busy".
+ * The helper ends when its standard input does.
+ */
+#ifndef RM_LIKWID_WIRE_H
+#define RM_LIKWID_WIRE_H
+
+enum {
+	RM_WIRE_BYTES = 65536,       /* of the longest message */
+	RM_WIRE_CPUS = 1024,         /* in INIT */
+	RM_WIRE_DEADLINE_MS = 8000,  /* liblikwid's for one command */
+	RM_WIRE_PATIENCE_MS = 12000, /* the client's for one answer */
+};
+
+#endif /* RM_LIKWID_WIRE_H */

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * likwid_worker_helper.c - the child of readmostly-likwid that calls
+ * liblikwid, and may be killed by it at any time.
+ *
+ * No struct of liblikwid is read: their layouts change between releases.
+ */
+#include "runner/counters/likwid_helper.h"
+#include "runner/counters/likwid_wire.h"
+
+#include <dlfcn.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { SETS = 32 };
+
+struct likwid {
+	int (*topology_init)(void);
+	void (*HPMmode)(int);
+	int (*perfmon_init)(int, const int *);
+	int (*perfmon_addEventSet)(const char *);
+	int (*perfmon_setupCounters)(int);
+	int (*perfmon_startCounters)(void);
+	int (*perfmon_stopCounters)(void);
+	double (*perfmon_getResult)(int, int, int);
+	double (*perfmon_getLastResult)(int, int, int);
+	void (*perfmon_finalize)(void);
+};
+
+struct worker {
+	struct likwid likwid;
+	int socket;
+	const char *library;
+	enum rm_likwid_mode mode;
+	bool loaded, ready, running;
+	char list[RM_WIRE_CPUS * 5]; /* of the last INIT */
+	int cpus[RM_WIRE_CPUS];
+	int n_cpus;
+	char *set[SETS]; /* event strings of this INIT; index = group */
+	int group[SETS];
+	int n_sets, active, n_events;
+	char answer[RM_WIRE_BYTES];
+};
+
+static void say(struct worker *w, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+
+static void say(struct worker *w, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(w->answer, sizeof(w->answer), format, list);
+	va_end(list);
+}
+
+static void *open_library(const char *wish)
+{
+	static const char *const names[] = { "liblikwid.so.5",
+		"liblikwid.so.5.5", "liblikwid.so.5.4", "liblikwid.so.5.3",
+		"liblikwid.so.5.2" };
+	void *handle = NULL;
+
+	if (wish)
+		return dlopen(wish, RTLD_NOW | RTLD_LOCAL);
+	for (size_t i = 0; !handle && i < sizeof(names) / sizeof(*names); i++)
+		handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+	return handle;
+}
+
+static bool load(struct worker *w)
+{
+	struct likwid *l = &w->likwid;
+	const struct {
+		const char *name;
+		void *at;
+	} needed[] = {
+		{ "topology_init", &l->topology_init },
+		{ "HPMmode", &l->HPMmode },
+		{ "perfmon_init", &l->perfmon_init },
+		{ "perfmon_addEventSet", &l->perfmon_addEventSet },
+		{ "perfmon_setupCounters", &l->perfmon_setupCounters },
+		{ "perfmon_startCounters", &l->perfmon_startCounters },
+		{ "perfmon_stopCounters", &l->perfmon_stopCounters },
+		{ "perfmon_getResult", &l->perfmon_getResult },
+		{ "perfmon_getLastResult", &l->perfmon_getLastResult },
+		{ "perfmon_finalize", &l->perfmon_finalize },
+	};
+	void *handle = open_library(w->library);
+
+	if (!handle) {
+		say(w, "ERR liblikwid is missing: %s", dlerror());
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
+		void *symbol = dlsym(handle, needed[i].name);
+
+		if (!symbol) {
+			say(w, "ERR liblikwid lacks %s", needed[i].name);
+			return false;
+		}
+		/* POSIX: an object pointer from dlsym holds a function. */
+		memcpy(needed[i].at, &symbol, sizeof(symbol));
+	}
+	w->loaded = true;
+	return true;
+}
+
+static void forget_sets(struct worker *w)
+{
+	for (int i = 0; i < w->n_sets; i++)
+		free(w->set[i]);
+	w->n_sets = 0;
+	w->active = -1;
+}
+
+static void init(struct worker *w, const char *list)
+{
+	struct likwid *l = &w->likwid;
+	int code;
+
+	if (w->running)
+		l->perfmon_stopCounters(); /* a trial that died meanwhile */
+	w->running = false;
+	if (w->ready && !strcmp(list, w->list)) {
+		say(w, "OK");
+		return;
+	}
+	w->n_cpus = rm_likwid_cpus(list, w->cpus, RM_WIRE_CPUS);
+	if (w->n_cpus < 1) {
+		say(w, "ERR INIT %s: expected CPUs of this machine", list);
+		return;
+	}
+	rm_likwid_step_aside(w->cpus, w->n_cpus);
+	if (!w->loaded) {
+		if (!load(w))
+			return;
+		if ((code = l->topology_init())) {
+			say(w, "ERR topology_init=%d", code);
+			return;
+		}
+		l->HPMmode(w->mode); /* only topology_init's would win */
+	}
+	forget_sets(w);
+	if (w->ready)
+		l->perfmon_finalize();
+	w->ready = false;
+	fflush(NULL); /* perfmon_init forks children that call exit() */
+	if ((code = l->perfmon_init(w->n_cpus, w->cpus))) {
+		say(w, "ERR perfmon_init=%d", code);
+		return;
+	}
+	w->ready = true;
+	snprintf(w->list, sizeof(w->list), "%s", list);
+	say(w, "OK");
+}
+
+/* The group of this event string; < 0 = liblikwid's complaint. */
+static int group_of(struct worker *w, const char *set)
+{
+	for (int i = 0; i < w->n_sets; i++)
+		if (!strcmp(w->set[i], set))
+			return w->group[i];
+	if (w->n_sets == SETS)
+		return -1;
+	int group = w->likwid.perfmon_addEventSet(set);
+	if (group >= 0) {
+		w->set[w->n_sets] = strdup(set);
+		w->group[w->n_sets++] = group;
+	}
+	return group;
+}
+
+static void events(struct worker *w, const char *set)
+{
+	int group = w->ready && !w->running ? group_of(w, set) : -1;
+	int code;
+
+	if (!w->ready || w->running) {
+		say(w, "ERR EVENTS before INIT, or while counting");
+		return;
+	}
+	if (group < 0) {
+		say(w, "ERR perfmon_addEventSet(%s)=%d", set, group);
+		return;
+	}
+	if ((code = w->likwid.perfmon_setupCounters(group))) {
+		say(w, "ERR perfmon_setupCounters=%d", code);
+		return;
+	}
+	w->active = group;
+	w->n_events = 1;
+	for (const char *at = set; *at; at++)
+		w->n_events += *at == ',';
+	say(w, "OK");
+}
+
+static void start(struct worker *w)
+{
+	int code = w->active < 0 || w->running
+	                   ? -1
+	                   : w->likwid.perfmon_startCounters();
+
+	w->running = !code;
+	if (code)
+		say(w, "ERR perfmon_startCounters=%d", code);
+	else
+		say(w, "OK");
+}
+
+/*
+ * This interval's count. An event that liblikwid did not accept has a last
+ * result of 0 (5.2.2); only the running total, NAN, gives it away.
+ */
+static double value_of(const struct worker *w, int event, int cpu)
+{
+	const struct likwid *l = &w->likwid;
+
+	if (isnan(l->perfmon_getResult(w->active, event, cpu)))
+		return NAN;
+	return l->perfmon_getLastResult(w->active, event, cpu);
+}
+
+static void stop(struct worker *w)
+{
+	size_t used = 2;
+	int code = w->running ? w->likwid.perfmon_stopCounters() : -1;
+
+	w->running = false;
+	if (code) {
+		say(w, "ERR perfmon_stopCounters=%d", code);
+		return;
+	}
+	say(w, "OK");
+	for (int e = 0; e < w->n_events; e++)
+		for (int i = 0; i < w->n_cpus; i++) {
+			double value = value_of(w, e, i);
+			size_t left = sizeof(w->answer) - used;
+			int n = snprintf(
+			        w->answer + used, left, " %.17g", value);
+
+			if ((size_t)n >= left) {
+				say(w, "ERR too many events x CPUs");
+				return;
+			}
+			used += (size_t)n;
+		}
+}
+
+static void obey(struct worker *w, char *command)
+{
+	if (!strncmp(command, "INIT ", 5))
+		init(w, command + 5);
+	else if (!strncmp(command, "EVENTS ", 7))
+		events(w, command + 7);
+	else if (!strcmp(command, "START"))
+		start(w);
+	else if (!strcmp(command, "STOP"))
+		stop(w);
+	else
+		say(w, "ERR %.40s: expected INIT, EVENTS, START, STOP or QUIT",
+		        command);
+}
+
+_Noreturn void rm_likwid_work(
+        int socket, const char *library, enum rm_likwid_mode mode)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	char *command = malloc(RM_WIRE_BYTES + 1);
+
+	if (!w || !command)
+		_exit(9);
+	w->socket = socket;
+	w->library = library;
+	w->mode = mode;
+	w->active = -1;
+	for (;;) {
+		ssize_t n = recv(socket, command, RM_WIRE_BYTES, 0);
+
+		if (n <= 0)
+			_exit(0);
+		command[n] = '\0';
+		obey(w, command);
+		if (send(socket, w->answer, strlen(w->answer), MSG_NOSIGNAL) <
+		        0)
+			_exit(9);
+	}
+}

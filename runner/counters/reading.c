@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/counters/reading.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const texts[] = {
+	[RM_QUALITY_EXACT] = "exact",
+	[RM_QUALITY_REPLAYED] = "replayed",
+	[RM_QUALITY_MULTIPLEXED] = "multiplexed",
+	[RM_QUALITY_NEVER_SCHEDULED] = "never-scheduled",
+	[RM_QUALITY_INVALID] = "invalid",
+};
+
+enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
+
+struct rm_reading rm_reading_invalid(const char *format, ...)
+{
+	struct rm_reading reading = { .quality = RM_QUALITY_INVALID };
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(reading.reason, sizeof(reading.reason), format, list);
+	va_end(list);
+	return reading;
+}
+
+struct rm_reading rm_reading_scale(
+        uint64_t raw, uint64_t enabled_ns, uint64_t running_ns)
+{
+	struct rm_reading reading = { .raw = raw,
+		.value = (double)raw,
+		.enabled_ns = enabled_ns,
+		.running_ns = running_ns };
+
+	if (running_ns > enabled_ns)
+		return rm_reading_invalid(
+		        "ran %llu ns of %llu ns enabled: not possible",
+		        (unsigned long long)running_ns,
+		        (unsigned long long)enabled_ns);
+	if (!enabled_ns)
+		return rm_reading_invalid("the counter was never enabled");
+	if (!running_ns) {
+		reading.quality = RM_QUALITY_NEVER_SCHEDULED;
+		snprintf(reading.reason, sizeof(reading.reason),
+		        "never on the PMU: the group does not fit, or others "
+		        "hold the counters");
+	} else if (running_ns < enabled_ns) {
+		double share = (double)running_ns / (double)enabled_ns;
+
+		reading.quality = RM_QUALITY_MULTIPLEXED;
+		reading.value = (double)raw / share;
+		snprintf(reading.reason, sizeof(reading.reason),
+		        "counted %.1f %% of the time, scaled", 100 * share);
+	}
+	return reading;
+}
+
+bool rm_reading_valid(const struct rm_reading *reading)
+{
+	return reading->quality < RM_QUALITY_NEVER_SCHEDULED;
+}
+
+const char *rm_quality_text(enum rm_quality quality)
+{
+	return texts[quality];
+}
+
+int rm_quality_parse(const char *text, enum rm_quality *quality)
+{
+	for (unsigned i = 0; i < TEXTS; i++)
+		if (!strcmp(text, texts[i])) {
+			*quality = (enum rm_quality)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/* Counts are whole numbers below 2^53; a scaled one may not be. */
+static json_t *number(double value)
+{
+	if (value == floor(value) && value < 9007199254740992.0)
+		return json_integer((json_int_t)value);
+	return json_real(value);
+}
+
+static json_t *total(const struct rm_reading *readings, unsigned threads)
+{
+	double sum = 0;
+
+	for (unsigned i = 0; i < threads; i++) {
+		if (!rm_reading_valid(&readings[i]))
+			return json_null();
+		sum += readings[i].value;
+	}
+	return threads ? number(sum) : json_null();
+}
+
+json_t *rm_reading_event(const struct rm_event_name *name,
+        const struct rm_reading *readings, unsigned threads, bool times)
+{
+	json_t *values = json_array(), *on = NULL, *ran = NULL;
+	const struct rm_reading *worst = readings;
+
+	if (times) {
+		on = json_array();
+		ran = json_array();
+	}
+	for (unsigned i = 0; i < threads; i++) {
+		const struct rm_reading *r = &readings[i];
+
+		json_array_append_new(values,
+		        rm_reading_valid(r) ? number(r->value) : json_null());
+		if (times) {
+			json_array_append_new(
+			        on, json_integer((json_int_t)r->enabled_ns));
+			json_array_append_new(
+			        ran, json_integer((json_int_t)r->running_ns));
+		}
+		if (r->quality > worst->quality)
+			worst = r;
+	}
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s?}",
+	        "metric", name->metric, "event", name->event, "code",
+	        name->code, "per_thread", values, "total",
+	        total(readings, threads), "enabled_ns", on ? on : json_null(),
+	        "running_ns", ran ? ran : json_null(), "quality",
+	        texts[worst->quality], "reason",
+	        worst->reason[0] ? worst->reason : NULL);
+}
+
+json_t *rm_reading_empty(
+        const char *metric, const struct rm_reading *readings, unsigned threads)
+{
+	return json_pack("{s:s, s:o}", "metric", metric, "total",
+	        total(readings, threads));
+}
