@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a campaign to what the sections show: cells by factor, levels, ratios.
+
+Every statistic comes from report.stats; this module only decides which
+trials are set against which. Ratios are paired by block.
+"""
+import math
+from typing import NamedTuple
+
+from report import journal, stats, words
+from report.look import Look
+
+REFERENCE = "uniform-97-3"  # the workload the project is named for
+REFERENCE_SHARE, REFERENCE_KEYS = 0.03, 65536
+CONTENDER = "syncmap"
+KINDS = ("update", "churn", "fresh")
+
+
+class Board(NamedTuple):
+    """All that a flip map holds fixed."""
+    workload: str
+    shape: str
+    keys: int
+    miss_share: float
+    dist: str
+    placement: str
+    memory: str
+    presize: bool
+
+    def text(self):
+        """Conditions in words, for captions."""
+        parts = [self.workload, f"{words.keys(self.keys)} keys", self.dist,
+                 self.shape, f"placement {self.placement}"]
+        if self.miss_share:
+            parts.append(f"{words.share(self.miss_share)} % misses")
+        if self.memory != "first-touch":
+            parts.append(f"memory {self.memory}")
+        if not self.presize:
+            parts.append("not presized")
+        return ", ".join(parts)
+
+
+class Line(NamedTuple):
+    """One write kind and share on a board: a row of its flip map."""
+    kind: str
+    share: float
+
+    def text(self):
+        return words.mix_kind(self.share, self.kind)
+
+
+def kind_order(kind):
+    return KINDS.index(kind) if kind in KINDS else len(KINDS)
+
+
+def line_order(line):
+    return kind_order(line.kind), line.share
+
+
+def board_of(c):
+    return Board(c.workload, c.shape, c.keys, c.miss_share, c.dist,
+                 c.placement, c.memory, c.presize)
+
+
+def smallest_seen(low, high):
+    """Smallest ratio that this interval's precision would have shown (95 %
+    power, 5 % two-sided); None where there is no interval."""
+    if low is None or high is None:
+        return None
+    error = stats.standard_error(math.log(low), math.log(high), 0.95)
+    return math.exp(stats.detectable(error, 0.0, 0.025))
+
+
+class Analysis:
+    """What every section reads. Built once per report."""
+
+    def __init__(self, campaign, base=None, contender=None):
+        self.campaign = campaign
+        self.look = Look(campaign.maps)
+        self.failed = campaign.failed_maps
+        self.by_measure = {}
+        for cell in campaign.cells.values():
+            self.by_measure.setdefault(cell.measure, []).append(cell)
+        self.grid = {}  # Board -> Line -> threads -> map -> Cell
+        for cell in self.by_measure.get("throughput", []):
+            line = Line(cell.write_kind, cell.write_share)
+            (self.grid.setdefault(board_of(cell), {}).setdefault(line, {})
+             .setdefault(cell.threads, {}))[cell.map] = cell
+        self.rates = {c.id: journal.rates(c.ok) for c in
+                      self.by_measure.get("throughput", []) if c.ok}
+        self.levels = stats.summarize(
+            {key: [v / 1e6 for v in r.values()]
+             for key, r in self.rates.items()})
+        self.base = base or self.named_base()
+        self.pairs = {}
+        self.fill_pairs(lambda cells: self.base)
+        self.contender = contender or self.choose_contender()
+
+    # ---- who takes part ---------------------------------------------------
+
+    def named_base(self):
+        """The base that most cells of the plan name, or the first peer."""
+        votes = {}
+        for cell in self.campaign.cells.values():
+            if cell.base:
+                votes[cell.base] = votes.get(cell.base, 0) + 1
+        for name in sorted(votes, key=lambda b: (-votes[b], b)):
+            if name in self.campaign.maps:
+                return name
+        peers = [m for m in self.campaign.maps if self.peer(m)]
+        return peers[0] if peers else None
+
+    def peer(self, name):
+        """May it be compared: a map, not a bound."""
+        return not self.look.bound(name)
+
+    def ranked(self, name):
+        """May it be ranked: a peer, verified, and no variant set aside."""
+        return (self.peer(name) and name not in self.failed
+                and name not in self.look.aside)
+
+    def choose_contender(self):
+        """sync.Map where it was run, else the best other map of the
+        headline cell."""
+        names = {c.map for c in self.by_measure.get("throughput", []) if c.ok}
+        names = {n for n in names if self.ranked(n) and n != self.base}
+        if CONTENDER in names or not names:
+            return CONTENDER if names else None
+        cells = self.at(self.headline())
+        ranked = [m for m in sorted(cells) if m in names and cells[m].ok]
+        return max(ranked or sorted(names), key=lambda m: self.mops(
+            cells.get(m)) or 0)
+
+    # ---- cells ------------------------------------------------------------
+
+    def at(self, where):
+        """map -> Cell at (board, line, threads); {} where there is none."""
+        if where is None:
+            return {}
+        board, line, threads = where
+        return self.grid.get(board, {}).get(line, {}).get(threads, {})
+
+    def level(self, cell):
+        """Summary of a cell's throughput in Mop/s; None without a result."""
+        return self.levels.get(cell.id) if cell else None
+
+    def mops(self, cell):
+        level = self.level(cell)
+        return level and level["centre"]
+
+    def crowded(self, cells):
+        """Are there more threads than CPUs?"""
+        return any(c.cpus and c.threads > len(set(c.cpus))
+                   for c in cells.values())
+
+    def threads_of(self, board):
+        """All thread counts planned on a board."""
+        return sorted({t for line in self.grid[board].values() for t in line})
+
+    def lines_of(self, board):
+        return sorted(self.grid[board], key=line_order)
+
+    def boards(self):
+        """Boards, the headline one first, then in the order of the plan."""
+        head = self.headline()
+        rest = [b for b in self.grid if not head or b != head[0]]
+        return ([head[0]] if head else []) + rest
+
+    def headline(self):
+        """(board, line, threads) that the first sentence is about.
+
+        The reference workload where it was run, 64 Ki keys or the middle
+        size, the share nearest to 3 %, updates, and the largest thread count
+        that the machine has CPUs for and two ranked maps have results at.
+        """
+        if not self.grid:
+            return None
+        sizes = sorted({b.keys for b in self.grid})
+        middle = (REFERENCE_KEYS if REFERENCE_KEYS in sizes
+                  else sizes[len(sizes) // 2])
+        order = list(self.grid)
+        board = min(order, key=lambda b: (
+            b.workload != REFERENCE, order[0].workload != b.workload,
+            b.keys != middle, b.shape != "u64x8", b.dist != "uniform",
+            b.placement != "cores", order.index(b)))
+        line = min(self.grid[board], key=lambda n: (
+            n.share == 0, abs(n.share - REFERENCE_SHARE), line_order(n)))
+        counts = self.grid[board][line]
+        return board, line, max(counts, key=lambda t: (
+            self.measured(counts[t]) >= 2, not self.crowded(counts[t]), t))
+
+    def measured(self, cells):
+        """How many ranked maps have a result here."""
+        return sum(1 for m, c in cells.items() if c.ok and self.ranked(m))
+
+    # ---- ratios -----------------------------------------------------------
+
+    def fill_pairs(self, base_of):
+        """Computes all ratios to one map per cell group at once."""
+        groups = {}
+        for cells in self.groups():
+            base = cells.get(base_of(cells))
+            if base is None or not base.ok:
+                continue
+            for name, cell in cells.items():
+                if cell.ok and (base.id, cell.id) not in self.pairs:
+                    groups[base.id, cell.id] = self.quotients(base, cell)
+        self.pairs.update(stats.summarize(groups))
+
+    def groups(self):
+        """Each {map: Cell} of one board, line and thread count."""
+        for lines in self.grid.values():
+            for counts in lines.values():
+                yield from counts.values()
+
+    def quotients(self, base, cell):
+        a, b = self.rates.get(base.id, {}), self.rates.get(cell.id, {})
+        return [b[k] / a[k] for k in sorted(a.keys() & b.keys())]
+
+    def ratio(self, base, cell):
+        """Summary of cell / base, paired by block; None without both."""
+        if not (base and cell and base.ok and cell.ok):
+            return None
+        key = base.id, cell.id
+        if key not in self.pairs:
+            self.pairs.update(stats.summarize(
+                {key: self.quotients(base, cell)}))
+        pair = self.pairs[key]
+        return pair if pair["n"] else None
+
+    def judged(self, pair):
+        """(side, word, mde) of a ratio's summary."""
+        mde = smallest_seen(pair["low"], pair["high"])
+        side, word = words.verdict(pair["low"], pair["high"], pair["n"], mde)
+        return side, word, mde
+
+    def place(self, where):
+        """"2 threads, 97:3 update, 64 Ki keys" and what is not usual."""
+        board, line, threads = where
+        text = (f"{words.plural(threads, 'thread')}, {line.text()}, "
+                f"{words.keys(board.keys)} keys")
+        if board.dist != "uniform":
+            text += f", {board.dist}"
+        if board.miss_share:
+            text += f", {words.share(board.miss_share)} % misses"
+        if board.shape != "u64x8":
+            text += f", {board.shape}"
+        if board.placement != "cores":
+            text += f", placement {board.placement}"
+        if self.crowded(self.at(where)):
+            text += ", more threads than CPUs"
+        return text

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts the report together: reads, analyses, adds sections, writes."""
+import json
+import shutil
+from pathlib import Path
+
+from report import checks, journal, ranking, topology, words
+from report.analysis import Analysis
+from report.journal import JournalError
+from report.page import HERE, Report, chip, esc
+from report.sections import (answer, cache, latency, machine, memory, ratio,
+                             rest, scaling, validity)
+
+TERMINAL_ROWS = 5
+
+
+def status(campaign):
+    """(sentence, is it incomplete) of the campaign as a whole."""
+    planned, missing = campaign.planned, campaign.missing
+    done = len(planned) - len(missing)
+    text = (f"{words.count(done)} of {words.plural(len(planned), 'cell')} "
+            "have results")
+    skipped = len(campaign.cells) - len(planned)
+    if skipped:
+        text += f", {words.count(skipped)} more skipped by plan"
+    if campaign.pending:
+        text += (f"; {words.plural(campaign.pending, 'trial')} not run yet, "
+                 "resumable")
+    failed = sorted(campaign.failed_maps)
+    if failed:
+        text += f"; failed verification: {words.joined(failed)}"
+    incomplete = bool(missing or campaign.pending or not planned)
+    return ("incomplete: " if incomplete else "complete: ") + text, incomplete
+
+
+def banner(a, invalid, incomplete, text):
+    """Red lines above everything."""
+    lines = []
+    if a.campaign.meta.get("synthetic"):
+        lines.append("<b>Synthetic.</b> No number on this page was measured: "
+                     "the campaign was written by a program.")
+    replayed = (a.campaign.meta.get("counters") or {}).get("backend")
+    if replayed == "replay":
+        lines.append("<b>Replayed counters.</b> Counter values come from a "
+                     "recording, not from this machine.")
+    if invalid:
+        lines.append(f"<b>{esc(invalid)}</b>")
+    if incomplete:
+        lines.append(esc(text[0].upper() + text[1:]) + ".")
+    return "".join(f'<div class="banner" role="note">{line}</div>'
+                   for line in lines)
+
+
+def header(a, text):
+    """Title, what was run, and the legend."""
+    meta = a.campaign.meta
+    names = ", ".join(w["name"] for w in meta.get("workloads") or [])
+    build = meta.get("build") or {}
+    commit = str(build.get("commit") or "unknown")[:12]
+    bits = [meta.get("created_utc", ""), f"machine {answer.machine(a)}",
+            f"mode {meta['mode']}" if meta.get("mode") else "",
+            f"workloads {names}" if names else "",
+            words.plural(a.campaign.trials, "trial"),
+            words.plural(len(a.campaign.cells), "cell"),
+            words.plural(len(a.campaign.maps), "map"),
+            f"commit {commit}" + (" (dirty)" if build.get("dirty") else "")]
+    keys = "".join(
+        f'<button type="button" data-map="{esc(m)}" aria-pressed="false">'
+        f'{chip(a.look, m)} <span class="meta">'
+        f'{esc(about.get("label") or "")}</span></button>'
+        for m, about in a.campaign.maps.items())
+    return ("<header><h1>Readmostly: concurrent maps under read-mostly load"
+            f'</h1><p class="meta">{esc(" · ".join(b for b in bits if b))}'
+            f'</p><p class="meta">{esc(text)}</p></header><div class="legend">'
+            '<span class="meta">Maps; colour = family, shape = member.<span '
+            'class="hint"> Press one to highlight it in every figure.</span>'
+            f"</span>{keys}</div>")
+
+
+def ranking_data(report, a):
+    """ranking.csv: the winner of every group of cells."""
+    rows = []
+    for board, line, threads, won in ranking.ranking_rows(a):
+        rows.append({**board._asdict(), "write_kind": line.kind,
+                     "write_share": line.share, "threads": threads,
+                     **({} if won is None else {
+                         **won, "tied": " ".join(won["tied"])})})
+    report.data("ranking", (
+        "workload", "shape", "keys", "miss_share", "dist", "placement",
+        "memory", "write_kind", "write_share", "threads", "first", "second",
+        "lead", "low", "high", "n", "word", "tied", "of"), rows)
+
+
+def verdicts(a, out, sentence, rows, controls, invalid, text):
+    """verdicts.json: what programs may read."""
+    data = {
+        "format": 1, "campaign": a.campaign.meta.get("name"),
+        "synthetic": bool(a.campaign.meta.get("synthetic")),
+        "status": text, "valid": invalid is None, "invalid": invalid,
+        "claim": sentence, "base": a.base, "contender": a.contender,
+        "failed_maps": a.failed,
+        "controls": [{k: r[k] for k in ("name", "percent", "low", "high",
+                                        "n", "control", "word")}
+                     for r in controls],
+        "decisions": [{"place": r["place"], **({} if r["won"] is None else {
+            k: r["won"][k] for k in ("first", "second", "lead", "low",
+                                     "high", "n", "word", "tied", "of")})}
+            for r in rows],
+        "missing_cells": [c.id for c in a.campaign.missing],
+        "claims": [], "gate": None}
+    (out / "verdicts.json").write_text(json.dumps(
+        data, indent=1, sort_keys=True, ensure_ascii=False) + "\n",
+        encoding="utf-8")
+
+
+def terminal(a, rows, sentence, text, path):
+    """A 5-row table, the claim sentence, the status, the path."""
+    table = [["cell", "fastest", "Mop/s [95 %]", "lead", "n"]]
+    for row in rows[:TERMINAL_ROWS]:
+        cells = answer.decision_cells(a, row, html=False)
+        table.append([cells[0], cells[1], cells[2], cells[3],
+                      str(cells[5])])
+    widths = [max(len(r[i]) for r in table) for i in range(5)]
+    said = ["  ".join(v.ljust(w) for v, w in zip(r, widths)).rstrip()
+            for r in table] if rows else []
+    return said + ["", sentence, f"status: {text}", f"report: {path}"]
+
+
+def build(folder, base=None, contender=None):
+    """Writes FOLDER/report; -> (lines for the terminal, incomplete)."""
+    campaign = journal.read(folder)
+    for name in (base, contender):
+        if name is not None and name not in campaign.maps:
+            raise JournalError(f'no map "{name}" in this campaign')
+    a = Analysis(campaign, base, contender)
+    ranking.prepare(a)
+    out = Path(folder) / "report"
+    report = Report(out)
+    where = topology.spots(campaign.path / "topology.xml")
+    controls = checks.control_rows(a)
+    invalid = checks.invalid(controls)
+    text, incomplete = status(campaign)
+    sentence, rows = answer.add(report, a, where, invalid)
+    scaling.add(report, a, where)
+    ratio.add(report, a, where)
+    latency.add(report, a, where)
+    cache.add(report, a, where)
+    memory.add(report, a, where)
+    rest.claims(report)
+    validity.add(report, a, controls)
+    machine.add(report, a, where)
+    rest.elsewhere(report)
+    rest.limits(report, a)
+    rest.artefacts(report, a)
+    if not invalid:
+        ranking_data(report, a)
+    for script in sorted((HERE / "gnuplot").glob("*.gp")):
+        shutil.copyfile(script, out / "quick" / script.name)
+    verdicts(a, out, sentence, rows, controls, invalid, text)
+    path = report.write(f"Readmostly: {campaign.meta.get('name', folder)}",
+                        header(a, text), banner(a, invalid, incomplete,
+                                                text))
+    return terminal(a, rows, sentence, text, path), incomplete

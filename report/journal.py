@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads a campaign folder (results/README.md) and says what is wrong in it.
+
+Nothing is dropped silently: a line that cannot be used is a problem with
+its line number, a torn last line is named, and a cell that gave no result
+keeps its place with the reason.
+"""
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FORMAT = 1
+FACTORS = ("id", "workload", "map", "shape", "keys", "write_share",
+           "write_kind", "dist", "loop", "threads", "placement", "measure")
+DEFAULTS = {"miss_share": 0.0, "rate_per_s": 0, "arrivals": "", "cpus": [],
+            "memory": "first-touch", "presize": True, "blocks": 0,
+            "base": None, "skip": None}
+
+
+class JournalError(Exception):
+    """The folder cannot be read as a campaign: the text says why."""
+
+
+@dataclass
+class Cell:
+    """One planned cell and all that the journal has of it (arm head)."""
+    factors: dict
+    trials: list = field(default_factory=list)  # every line, in order
+    ok: list = field(default_factory=list)  # those that count
+
+    def __getattr__(self, name):  # cell.threads, cell.map, ...
+        try:
+            return self.__dict__["factors"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    @property
+    def state(self):
+        """measured | skipped | failed | void | not run"""
+        if self.ok:
+            return "measured"
+        if self.skip:
+            return "skipped"
+        if not self.trials:
+            return "not run"
+        states = [t["status"] for t in self.trials]
+        return next(s for s in ("failed", "void", "skipped") if s in states)
+
+    @property
+    def reason(self):
+        """Why there is no result; "" where there is one."""
+        if self.ok:
+            return ""
+        if self.skip:
+            return self.skip
+        if not self.trials:
+            return "not run yet"
+        trial = next(t for t in self.trials if t["status"] == self.state)
+        return trial.get("reason") or f"exit {trial.get('exit')}"
+
+    @property
+    def pending(self):
+        """Trials planned but never attempted."""
+        return 0 if self.skip else max(self.blocks - len(self.trials), 0)
+
+
+@dataclass
+class Campaign:
+    path: Path
+    meta: dict
+    cells: dict  # id -> Cell, in the order of the plan
+    arms: dict  # (arm, id) -> trials of another arm: controls
+    trials: int = 0
+    problems: list = field(default_factory=list)
+
+    @property
+    def maps(self):
+        return {m["id"]: m for m in self.meta["maps"]}
+
+    @property
+    def planned(self):
+        """Cells that were meant to run."""
+        return [c for c in self.cells.values() if not c.skip]
+
+    @property
+    def missing(self):
+        """Cells that were meant to run and gave nothing."""
+        return [c for c in self.planned if not c.ok]
+
+    @property
+    def pending(self):
+        return sum(c.pending for c in self.planned)
+
+    @property
+    def failed_maps(self):
+        """Maps whose answers were wrong: id -> reason, first one."""
+        failed = {}
+        for cell in self.cells.values():
+            for trial in cell.trials:
+                checked = (trial.get("result") or {}).get("verification")
+                if checked and checked.get("status") == "failed":
+                    failed.setdefault(cell.map, checked.get("reason")
+                                      or trial.get("reason") or "no reason")
+        return failed
+
+
+def read_meta(path):
+    """campaign.json, checked as far as the report relies on it."""
+    file = path / "campaign.json"
+    try:
+        meta = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise JournalError(f"{file}: {error.strerror}") from None
+    except ValueError as error:
+        raise JournalError(f"{file}: not JSON: {error}") from None
+    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+        raise JournalError(f"{file}: format {FORMAT} expected")
+    for key in ("cells", "maps"):
+        if not isinstance(meta.get(key), list):
+            raise JournalError(f'{file}: "{key}" missing, a list expected')
+    return meta
+
+
+def read_cells(path, meta):
+    """The planned cells by id."""
+    cells = {}
+    for i, factors in enumerate(meta["cells"]):
+        lacking = [f for f in FACTORS if f not in factors]
+        if lacking:
+            raise JournalError(f"{path / 'campaign.json'}: cell {i} lacks "
+                               + ", ".join(lacking))
+        cells[factors["id"]] = Cell({**DEFAULTS, **factors})
+    return cells
+
+
+def lines_of(file, problems):
+    """(number, object) of each good line of trials.jsonl."""
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        problems.append(f"{file.name}: missing, no trial has finished")
+        return
+    except OSError as error:
+        raise JournalError(f"{file}: {error.strerror}") from None
+    lines = data.split(b"\n")
+    if lines[-1]:
+        problems.append(f"{file.name}:{len(lines)}: torn last line, ignored "
+                        "(the trial was being written)")
+    for number, line in enumerate(lines[:-1], 1):
+        try:
+            trial = json.loads(line)
+            trial["cell"], trial["block"], trial["status"]
+        except (ValueError, KeyError, TypeError):
+            problems.append(f"{file.name}:{number}: not a trial, ignored")
+            continue
+        yield number, trial
+
+
+def usable(trial):
+    """Does this trial count: finished, right, and with a result."""
+    return trial["status"] == "ok" and isinstance(trial.get("result"), dict)
+
+
+def read(path):
+    """The campaign in folder `path`; JournalError where it is none."""
+    path = Path(path)
+    if not path.is_dir():
+        raise JournalError(f"{path}: no such folder")
+    meta = read_meta(path)
+    campaign = Campaign(path, meta, read_cells(path, meta), {})
+    seen = set()
+    for number, trial in lines_of(path / "trials.jsonl", campaign.problems):
+        cell = campaign.cells.get(trial["cell"])
+        arm = trial.get("arm", "head")
+        identity = trial["cell"], trial["block"], arm
+        if cell is None or identity in seen:
+            what = "not in the plan" if cell is None else "a duplicate"
+            campaign.problems.append(
+                f"trials.jsonl:{number}: {what}, ignored: {trial['cell']} "
+                f"block {trial['block']} arm {arm}")
+            continue
+        seen.add(identity)
+        campaign.trials += 1
+        if arm != "head":
+            campaign.arms.setdefault((arm, cell.id), []).append(trial)
+            continue
+        cell.trials.append(trial)
+        if usable(trial):
+            cell.ok.append(trial)
+    return campaign
+
+
+def rate(trial):
+    """Operations per second of a trial, all threads together."""
+    result = trial["result"]
+    return result["ops"] * 1e9 / result["elapsed_ns"]
+
+
+def rates(trials):
+    """block -> operations per second; trials without operations left out."""
+    return {t["block"]: rate(t) for t in trials
+            if t["result"].get("ops") and t["result"].get("elapsed_ns")}

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collects sections, figures and tables, draws the figures, writes files.
+
+A section asks for panels and gets place holders; all panels are drawn at
+the end by a pool of processes, in a fixed order, and put in their places.
+"""
+import base64
+import html
+import multiprocessing
+import os
+from pathlib import Path
+from string import Template
+
+import matplotlib
+matplotlib.use("svg")
+import matplotlib.pyplot as plt
+
+from report import look, svg, tables
+
+HERE = Path(__file__).parent
+JOBS = []  # set before the pool forks; workers find their panel in it
+esc = html.escape
+
+
+class Panel:
+    """One drawing: draw(ax, *args) on axes of width x height CSS pixels."""
+
+    def __init__(self, key, name, alt, size, draw, args):
+        self.key, self.name, self.alt = key, name, alt
+        self.size, self.draw, self.args = size, draw, args
+
+    @property
+    def slot(self):
+        return f"<!--panel {self.key}-->"
+
+    def make(self, folder):
+        """Draws it, writes KEY.svg and KEY.pdf, returns the inline SVG."""
+        fig, ax = plt.subplots(figsize=(self.size[0] / 72,
+                                        self.size[1] / 72))
+        self.draw(ax, *self.args)
+        text = svg.raw(fig)
+        (folder / f"{self.key}.svg").write_text(svg.stand_alone(text),
+                                                encoding="utf-8")
+        fig.savefig(folder / f"{self.key}.pdf", bbox_inches="tight",
+                    metadata={"CreationDate": None})
+        plt.close(fig)
+        return svg.panel(text, self.key, self.name, self.alt)
+
+
+def draw_one(job):
+    index, folder = job
+    return JOBS[index].make(folder)
+
+
+def draw_all(panels, folder):
+    """Every panel's inline SVG, in order; in parallel where that pays."""
+    JOBS[:] = panels
+    jobs = [(i, folder) for i in range(len(panels))]
+    workers = min(len(os.sched_getaffinity(0)), 8, len(panels))
+    if workers < 2:
+        return [draw_one(job) for job in jobs]
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        return pool.map(draw_one, jobs, chunksize=1)
+
+
+class Report:
+    """The report under construction; `out` is DIR/report."""
+
+    def __init__(self, out):
+        self.out, self.sections, self.panels = Path(out), [], []
+        self.csvs, self.keys = {}, set()
+        for folder in ("figures", "tables", "quick"):
+            (self.out / folder).mkdir(parents=True, exist_ok=True)
+            for old in (self.out / folder).iterdir():
+                if old.is_file():
+                    old.unlink()
+
+    def section(self, key, title, question, *parts):
+        self.sections.append((key, title, (
+            f'<section id="{key}" aria-labelledby="{key}-h">'
+            f'<h2 id="{key}-h">{title}</h2>'
+            f'<p class="question">{question}</p>{"".join(parts)}</section>')))
+
+    def panel(self, key, name, alt, size, draw, *args):
+        """Asks for a drawing; returns its place holder."""
+        if key in self.keys:
+            raise ValueError(f"two panels named {key}")
+        self.keys.add(key)
+        panel = Panel(key, name, alt, size, draw, args)
+        self.panels.append(panel)
+        return panel.slot
+
+    def figure(self, key, caption, panels, columns, rows, size="s",
+               side=False):
+        """A captioned set of panels and the rows they were drawn from."""
+        text = tables.csv_of(columns, rows)
+        self.csvs[key] = text
+        (self.out / "figures" / f"{key}.csv").write_text(text,
+                                                         encoding="utf-8")
+        data = base64.b64encode(text.encode()).decode()
+        link = (f'<span class="files"><a download="{key}.csv" href="data:text'
+                f'/csv;base64,{data}">data as CSV, {len(rows)} rows</a>'
+                "</span>")
+        return (f'<figure id="fig-{key}"{" class=side" if side else ""}>'
+                f'<div class="panels {size}">{"".join(panels)}</div>'
+                f"<figcaption>{caption} {link}</figcaption></figure>")
+
+    def table(self, name, caption, columns, rows, **kw):
+        """A table on the page and in tables/."""
+        rows = [[str(v) for v in row] for row in rows]
+        for kind, text in (("md", tables.as_markdown(columns, rows)),
+                           ("csv", tables.as_csv(columns, rows)),
+                           ("tex", tables.as_latex(name, caption, columns,
+                                                   rows))):
+            (self.out / "tables" / f"{name}.{kind}").write_text(
+                text, encoding="utf-8")
+        return tables.as_html(caption, columns, rows, key=f"table-{name}",
+                              **kw)
+
+    def data(self, name, columns, rows):
+        """A CSV of full precision that no table shows whole; a link to it."""
+        text = tables.csv_of(columns, rows)
+        (self.out / "tables" / f"{name}.csv").write_text(text,
+                                                         encoding="utf-8")
+        data = base64.b64encode(text.encode()).decode()
+        return (f'<a download="{name}.csv" href="data:text/csv;base64,{data}">'
+                f"{name}.csv, {len(rows)} rows</a>")
+
+    def write(self, title, head, banner):
+        """Draws everything and writes index.html; returns its path."""
+        with plt.style.context(HERE / "style.mplstyle"):
+            drawn = draw_all(self.panels, self.out / "figures")
+        body = head + "".join(text for _, _, text in self.sections)
+        for panel, text in zip(self.panels, drawn):
+            body = body.replace(panel.slot, text, 1)
+        nav = "".join(f'<li><a href="#{key}">{title.split(":")[0]}</a></li>'
+                      for key, title, _ in self.sections)
+        template = Template((HERE / "page.html").read_text(encoding="utf-8"))
+        path = self.out / "index.html"
+        path.write_text(template.substitute(
+            title=esc(title), banner=banner, nav=nav, body=body,
+            light=look.css_colours(False), dark=look.css_colours(True)),
+            encoding="utf-8")
+        return path
+
+
+def chip(looks, name, text=None):
+    """Colour, marker and name of a map, the same everywhere in the text."""
+    return (f'<span class="chip" style="--c:var(--{looks.family[name]})">'
+            f'<i aria-hidden="true">{looks.glyph(name)}</i>'
+            f"{esc(text or name)}</span>")
+
+
+def details(summary, *parts):
+    return f"<details><summary>{summary}</summary>{''.join(parts)}</details>"
+
+
+def none(reason):
+    """A section or part without rows: one sentence, no empty frame."""
+    return f'<p class="none">Not in this run: {reason}.</p>'
+
+
+def slug(*parts):
+    """A key from words: letters, digits and dashes."""
+    text = "-".join(str(p) for p in parts)
+    return "".join(c if c.isalnum() or c in "_-" else "-" for c in text)

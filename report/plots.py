@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all plots share. A plot function draws on the axes it is given,
+reads rows, returns nothing and computes no statistics.
+
+Artists carry a gid: "tip|map|text" becomes a tool tip, "map|id" a class.
+"""
+import math
+
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+from report import words
+from report.look import BAND, INK, MUTED, PAPER, WARN
+
+DECADE = (1, 2, 5)
+
+
+def ticks_between(low, high, most=7):
+    """1, 2, 5 series inside [low, high]; only decades where that is much."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    for steps in (DECADE, (1, 3), (1,)):
+        ticks = [s * 10.0 ** e for e in range(first, last + 1) for s in steps]
+        ticks = [t for t in ticks if low <= t <= high]
+        if len(ticks) <= most:
+            break
+    return ticks or [low, high]
+
+
+def log_axis(axis, ticks, text=words.sig):
+    axis.set(major_locator=FixedLocator(ticks), minor_locator=NullLocator(),
+             major_formatter=FixedFormatter([text(t) for t in ticks]))
+
+
+def short(value):
+    """A tick label: 0.2, 5, 1 000."""
+    return f"{value:,.10g}".replace(",", words.THIN)
+
+
+def log_scale(ax, which, low, high, pad=1.25, most=7):
+    """Log axis from low / pad to high * pad with plain numbers."""
+    low, high = low / pad, high * pad
+    if which == "x":
+        ax.set_xscale("log")
+        ax.set_xlim(low, high)
+        log_axis(ax.xaxis, ticks_between(low, high, most), short)
+    else:
+        ax.set_yscale("log")
+        ax.set_ylim(low, high)
+        log_axis(ax.yaxis, ticks_between(low, high, most), short)
+
+
+def thread_axis(ax, threads, label="threads (log)"):
+    ax.set_xscale("log", base=2)
+    labelled = [t for i, t in enumerate(threads)
+                if i == 0 or t >= 1.6 * threads[i - 1] or len(threads) < 8]
+    log_axis(ax.xaxis, labelled, str)
+    ax.set_xlim(threads[0] / 1.18, threads[-1] * 1.18)
+    ax.set_xlabel(label)
+
+
+def boundaries(ax, marks, named=True):
+    """Where the placement leaves the first socket, the cores, the CPUs.
+
+    marks -- (position between two thread counts, text), from the plan
+    """
+    for at, text in marks:
+        ax.axvline(at, color=MUTED, lw=0.8, ls=(0, (2, 2)), zorder=1)
+        if named:
+            ax.text(at * 1.03, 0.995, text, fontsize=9, color=MUTED,
+                    transform=ax.get_xaxis_transform(), rotation=90,
+                    ha="left", va="top")
+
+
+def end_labels(ax, items, x, gap=13, size=10.5):
+    """Names right of the last points, pushed apart so that none overlap.
+
+    items -- (y, text, colour)
+    """
+    to_px = ax.transData.transform
+    items = sorted(items)
+    px = [to_px((x, y))[1] for y, _, _ in items]
+    for _ in range(300):
+        moved = False
+        for i in range(len(px) - 1):
+            if px[i + 1] - px[i] < gap - 0.1:
+                middle = (px[i] + px[i + 1]) / 2
+                px[i], px[i + 1] = middle - gap / 2, middle + gap / 2
+                moved = True
+        if not moved:
+            break
+    for (y, text, colour), at in zip(items, px):
+        away = (at - to_px((x, y))[1]) * 72 / ax.figure.dpi
+        ax.annotate(text, (x, y), xytext=(8, away), fontsize=size,
+                    textcoords="offset points", va="center", color=colour,
+                    annotation_clip=False)
+
+
+def points(ax, look, name, x, y, tips, hollow=False):
+    """Markers one by one, so that each carries its own tool tip."""
+    colour, marker = look.colour(name), look.marker(name)
+    face = PAPER if hollow else colour
+    for xi, yi, tip in zip(x, y, tips):
+        ax.plot([xi], [yi], ls="none", marker=marker, ms=look.size(name),
+                color=colour, mfc=face, mew=1.2, zorder=4,
+                gid=f"tip|{name}|{tip}")
+
+
+def bar(ax, row, at, colour, width=2.2, upright=False):
+    """An interval, where there is one."""
+    if row.get("low") is None:
+        return
+    draw = ax.vlines if upright else ax.hlines
+    draw([at], [row["low"]], [row["high"]], color=colour, lw=width, zorder=3)
+
+
+def rows_axis(ax, names, colours=None):
+    """One row per name, first on top."""
+    ax.set(yticks=range(len(names)), ylim=(len(names) - 0.4, -0.6))
+    ax.set_yticklabels(names)
+    ax.tick_params(axis="y", length=0, labelcolor=INK)
+    ax.grid(True, axis="x")
+    ax.grid(False, axis="y")
+    ax.spines["left"].set_visible(False)
+    for label, colour in zip(ax.get_yticklabels(), colours or ()):
+        label.set_color(colour)
+
+
+def words_at(ax, y, text, x=0.02, tip=None):
+    """Words in the place of a mark."""
+    ax.text(x, y, text, transform=ax.get_yaxis_transform(), fontsize=9.5,
+            color=WARN, va="center", gid=f"tip||{tip}" if tip else None)
+
+
+def frame_of_reason(ax, title, reason, source):
+    """The empty state: same frame, the reason in words, never a zero."""
+    ax.add_patch(Rectangle((0, 0), 1, 1, transform=ax.transAxes, fc=BAND,
+                           ec=WARN, lw=1, zorder=0))
+    ax.text(0.5, 0.5, f"unavailable\n{wrapped(reason, 34)}",
+            transform=ax.transAxes, ha="center", va="center", color=WARN,
+            fontsize=11, linespacing=1.5)
+    ax.set(xticks=[], yticks=[], xlabel="threads", ylabel="not measured")
+    ax.grid(False)
+    ax.set_title(title, pad=22)
+    stamp(ax, source, bad=True)
+
+
+def stamp(ax, text, bad=False):
+    """Source of a counter, printed on the figure itself."""
+    ax.text(0, 1.02, text, transform=ax.transAxes, fontsize=9.5, va="bottom",
+            color=WARN if bad else MUTED)
+
+
+def wrapped(text, width):
+    """Text in lines of about `width` letters."""
+    lines, line = [], ""
+    for word in text.split():
+        if line and len(line) + len(word) >= width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    return "\n".join(lines + [line])

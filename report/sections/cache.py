@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""5 Cache: counters per operation, each with its source or a reason."""
+from report import stats, topology, words
+from report.page import chip, esc, none, slug
+from report.plot_lines import counter
+from report.plots import frame_of_reason
+
+TITLES = {  # metric -> title, unit; in the order of the page
+    "l1d_fill": ("L1d lines brought in", "lines per operation"),
+    "l1d_load_miss": ("L1d load misses", "misses per operation"),
+    "l2_fill": ("L2 lines brought in", "lines per operation"),
+    "l2_load_miss": ("L2 load misses", "misses per operation"),
+    "llc_load_miss": ("Last-level load misses", "misses per operation"),
+    "llc_miss": ("Last-level misses", "misses per operation"),
+    "snoop_hitm": ("Modified lines from another core", "per operation"),
+    "remote_hitm": ("Modified lines from another socket", "per operation"),
+    "instructions": ("Instructions", "per operation"),
+    "cycles": ("Cycles", "per operation"),
+}
+GOOD, UNREAL = "exact", "replayed"
+COLUMNS = ("metric", "event", "backend", "quality", "map", "threads",
+           "value", "low", "high", "n", "reason")
+MAPS_SHOWN = 7
+QUESTION = ("Do the misses explain the ranking, and do they agree with what "
+            "the data structure must touch?")
+
+
+def metric_order(metric):
+    names = list(TITLES)
+    return names.index(metric) if metric in names else len(names), metric
+
+
+def gather(cells):
+    """metric -> {"events", "bad": reasons, "values": (map, threads) ->
+    [per operation], "quality", "backend"} over finished counter trials."""
+    found = {}
+    for cell in cells:
+        for trial in cell.ok:
+            got = trial["result"].get("counters") or {}
+            for e in got.get("events") or []:
+                m = found.setdefault(e["metric"], {
+                    "events": set(), "bad": {}, "values": {},
+                    "quality": set(), "backend": set()})
+                m["events"].add(f"{e.get('event')} ({e.get('code')})")
+                m["backend"].add(got.get("backend"))
+                if e.get("total") is None or e["quality"] not in (GOOD,
+                                                                  UNREAL):
+                    why = e.get("reason") or e["quality"]
+                    m["bad"][why] = m["bad"].get(why, 0) + 1
+                    continue
+                m["quality"].add(e["quality"])
+                m["values"].setdefault((cell.map, cell.threads), []).append(
+                    e["total"] / trial["result"]["ops"])
+    return found
+
+
+def why_unusable(m):
+    """Why a metric is no figure; None where it is one (R23)."""
+    if not m["values"]:
+        return "; ".join(sorted(m["bad"])) or "no value"
+    if all(v == 0 for values in m["values"].values() for v in values):
+        return "reads zero in every cell"
+    return None
+
+
+def metric_rows(metric, m):
+    """Rows over maps and threads, with intervals."""
+    level = stats.summarize({k: v for k, v in m["values"].items()}, log=False)
+    meta = {"metric": metric, "event": " / ".join(sorted(m["events"])),
+            "backend": " / ".join(sorted(map(str, m["backend"]))),
+            "quality": " / ".join(sorted(m["quality"])), "reason": None}
+    return [meta | {"map": name, "threads": threads, "value": s["centre"],
+                    "low": s["low"], "high": s["high"], "n": s["n"]}
+            for (name, threads), s in sorted(level.items())]
+
+
+def shown_maps(a, rows):
+    """Base, contender and the best of each family, at most MAPS_SHOWN."""
+    names = sorted({r["map"] for r in rows})
+    first = [m for m in (a.base, a.contender) if m in names]
+    families = {a.look.family[m] for m in first}
+    for name in names:
+        if a.peer(name) and a.look.family[name] not in families:
+            first.append(name)
+            families.add(a.look.family[name])
+    rest = [m for m in names if m not in first and a.peer(m)]
+    return (first + rest)[:MAPS_SHOWN]
+
+
+def panel_of(report, a, metric, m, threads, marks):
+    """One metric's panel and its rows for the CSV."""
+    title, unit = TITLES.get(metric, (metric, "per operation"))
+    backend = " / ".join(sorted(map(str, m["backend"])))
+    events = " / ".join(sorted(m["events"]))
+    why = why_unusable(m)
+    if why:
+        slot = report.panel(
+            slug("cache", metric), f"{title}: unavailable",
+            f"No data: {why}.", (420, 300), frame_of_reason, title, why,
+            f"source: {backend}, {events}")
+        return slot, [{"metric": metric, "event": events, "backend": backend,
+                       "quality": "unavailable", "reason": why}]
+    rows = metric_rows(metric, m)
+    lines = {}
+    for name in shown_maps(a, rows):
+        lines[name] = [r for r in rows if r["map"] == name]
+    unreal = UNREAL in m["quality"]
+    source = f"{'REPLAYED ' if unreal else ''}{backend}: {events}"
+    if m["bad"]:
+        source += f"; {sum(m['bad'].values())} trials unusable"
+    told = ", ".join(f"{n} {words.sig(r[-1]['value'])}"
+                     for n, r in lines.items())
+    slot = report.panel(
+        slug("cache", metric), f"{title} per operation",
+        f"At {words.plural(threads[-1], 'thread')}: {told}.", (480, 310),
+        counter, lines, threads, a.look, title, unit, source, marks, unreal)
+    return slot, rows
+
+
+def headline_cells(a):
+    """Counter cells like the headline cell in all but map and threads."""
+    cells = a.by_measure.get("counters", [])
+    head = a.headline()
+    if head is None:
+        return cells
+    board, line, _ = head
+    same = [c for c in cells if c.workload == board.workload
+            and c.keys == board.keys and c.write_kind == line.kind
+            and c.write_share == line.share and c.shape == board.shape
+            and c.placement == board.placement]
+    return same or cells
+
+
+def why_table(report, a, found, threads):
+    """ns and counts per operation side by side, at the most threads."""
+    head = a.headline()
+    usable = [m for m in sorted(found, key=metric_order)
+              if not why_unusable(found[m])]
+    if head is None or not usable:
+        return ""
+    cells = a.grid[head[0]][head[1]].get(threads, {})
+    rows = []
+    for name in sorted(cells, key=lambda m: -(a.mops(cells[m]) or 0)):
+        if not any((name, threads) in found[m]["values"] for m in usable):
+            continue
+        mops = a.mops(cells[name])
+        row = [chip(a.look, name),
+               words.sig(1e3 * threads / mops) if mops else "not run"]
+        for m in usable:
+            values = found[m]["values"].get((name, threads))
+            row.append(words.sig(stats.summarize(
+                {0: values}, log=False)[0]["centre"]) if values else "none")
+        rows.append(row)
+    columns = [("map", "html"), ("ns/operation and thread", "num")] + [
+        (f"{TITLES.get(m, (m,))[0]}/operation", "num") for m in usable]
+    return report.table(
+        "why", f"Why is it faster? {esc(a.place((*head[:2], threads)))}; "
+        "time and counts are from separate trials", columns, rows)
+
+
+def add(report, a, where):
+    cells = a.by_measure.get("counters", [])
+    about = a.campaign.meta.get("counters") or {}
+    found = gather(headline_cells(a)) or gather(cells)
+    if not found:
+        reason = about.get("reason") or "; ".join(sorted(
+            {c.reason for c in cells if c.reason})[:3]) or \
+            "the plan has no counter cells"
+        report.section(
+            "cache", "5 Cache: why", QUESTION,
+            f'<p class="none">No hardware counter in this run: '
+            f'<span class="warn">unavailable ({esc(reason)})</span>; back end '
+            f'{esc(str(about.get("backend", "none")))}.</p>')
+        return
+    chosen = headline_cells(a)
+    threads = sorted({c.threads for c in chosen})
+    counts = {t: {c.map: c for c in chosen if c.threads == t}
+              for t in threads}
+    marks = topology.marks(counts, where)
+    panels, data = [], []
+    for metric in sorted(found, key=metric_order):
+        slot, rows = panel_of(report, a, metric, found[metric], threads,
+                              marks)
+        panels.append(slot)
+        data += rows
+    first = chosen[0]
+    hidden = sorted({m for f in found.values() for m, _ in f["values"]
+                     if a.peer(m)})
+    caption = (
+        f"<b>Counters per operation, {esc(first.workload)}, "
+        f"{esc(words.mix_kind(first.write_share, first.write_kind))}, "
+        f"{words.keys(first.keys)} keys.</b> Every panel prints its source "
+        "under its title; a counter that cannot be read is an empty red frame"
+        " with the reason, never a zero. Counter trials are separate from "
+        "timed ones." + (f" Drawn: {MAPS_SHOWN} of {len(hidden)} maps (base, "
+                         "contender, one of each family first); all are in "
+                         "the CSV." if len(hidden) > MAPS_SHOWN else ""))
+    report.section("cache", "5 Cache: why", QUESTION,
+                   report.figure("cache", caption, panels, COLUMNS, data,
+                                 "m"),
+                   why_table(report, a, found, threads[-1]))

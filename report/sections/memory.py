@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""6 Memory: bytes per entry after prefill and at the peak."""
+import statistics
+
+from report import words
+from report.page import chip, esc, none, slug
+from report.plot_rows import height, memory
+
+PAYLOAD = {"u64x8": 16, "u64x24": 32, "str16x8": 24, "str16x24": 40}
+COLUMNS = ("workload", "shape", "keys", "map", "filled", "peak", "n",
+           "rss_empty_bytes", "rss_filled_bytes", "rss_peak_bytes", "why")
+FEW = 32768  # below it whole pages hide the entry
+QUESTION = ("What does an entry cost, at rest and at the worst moment, and "
+            "what waits to be freed?")
+
+
+def usage(cell):
+    """Medians over the trials of a cell; None where none has the values."""
+    found = []
+    for trial in cell.ok:
+        m = trial["result"].get("memory") or {}
+        got = [m.get(k) for k in ("rss_empty_bytes", "rss_filled_bytes",
+                                  "rss_peak_bytes")]
+        held = trial["result"].get("keys_before") or 0
+        if None not in got and held:
+            found.append((*got, held))
+    if not found:
+        return None
+    empty, filled, peak, held = (statistics.median(v) for v in zip(*found))
+    return {"filled": (filled - empty) / held, "peak": (peak - empty) / held,
+            "rss_empty_bytes": empty, "rss_filled_bytes": filled,
+            "rss_peak_bytes": peak, "n": len(found)}
+
+
+def rows_of(a):
+    """One row per map: its largest size, headline shape, most threads."""
+    head = a.headline()
+    if head is None:
+        return [], None
+    line = head[1]
+    largest = max((b for b in a.grid if b.shape == head[0].shape
+                   and b.workload == head[0].workload),
+                  key=lambda b: (b.keys, b.placement == head[0].placement,
+                                 b.dist == "uniform"))
+    counts = a.grid[largest].get(line) or next(iter(
+        a.grid[largest].values()))
+    threads = min(counts)  # one heap per thread blurs the entry
+    rows = []
+    for name, cell in counts[threads].items():
+        if "no_state" in a.campaign.maps[name].get("caps", []) \
+                or name == "null_map":
+            continue
+        row = {"workload": largest.workload, "shape": largest.shape,
+               "keys": largest.keys, "map": name, "filled": None,
+               "peak": None, "n": 0, "short": cell.state,
+               "why": cell.reason or "no memory values in its results"}
+        row.update(usage(cell) or {})
+        rows.append(row)
+    rows.sort(key=lambda r: (r["filled"] is None, r["filled"], r["map"]))
+    return rows, (largest, threads)
+
+
+def stats_table(report, a):
+    """What maps say of themselves, largest value over all timed trials."""
+    worst = {}
+    for cell in a.by_measure.get("throughput", []):
+        for trial in cell.ok:
+            for s in trial["result"].get("stats") or []:
+                key = cell.map, s["name"], s["unit"]
+                if s["value"] is not None and s["value"] > worst.get(
+                        key, (-1, None))[0]:
+                    worst[key] = s["value"], cell
+    rows = [[chip(a.look, m), name, words.sig(float(value))
+             if unit != "bytes" else words.size(value),
+             "" if unit in ("1", "bytes") else unit, cell.id]
+            for (m, name, unit), (value, cell) in sorted(worst.items())]
+    if not rows:
+        return none("no map offers statistics of its own, such as retired "
+                    "and freed memory")
+    return report.table(
+        "map-stats", "What the maps count themselves: the largest value of "
+        "any trial and its cell", [("map", "html"), ("statistic", "text"),
+                                   ("largest", "num"), ("unit", "text"),
+                                   ("cell", "text")], rows)
+
+
+def add(report, a, where):
+    rows, place = rows_of(a)
+    if not rows or all(r["filled"] is None for r in rows):
+        report.section("memory", "6 Memory", QUESTION, none(
+            "no finished trial recorded its memory"))
+        return
+    board, threads = place
+    payload = PAYLOAD.get(board.shape, 16)
+    told = ", ".join(f"{r['map']} {words.sig(r['filled'])}" for r in rows
+                     if r["filled"] is not None)
+    panel = report.panel(slug("memory"), "Bytes per entry",
+                         f"Bytes per entry after prefill: {told}.",
+                         (640, height(len(rows), 90)), memory, rows, a.look,
+                         payload)
+    small = ("" if board.keys >= FEW else f' <b class="warn">Only '
+             f"{words.keys(board.keys)} keys: whole pages and the allocator's "
+             "reserve hide the entry; read this as an upper bound.</b>")
+    caption = (f"<b>Bytes per entry above the empty process</b>, "
+               f"{esc(board.text())}, {words.plural(threads, 'thread')}: "
+               "resident set after prefill (filled) and at its peak (hollow),"
+               " less that of the process before the map was made, over the "
+               "entries held; median over trials, exact bytes in the CSV."
+               + small)
+    report.section("memory", "6 Memory", QUESTION,
+                   report.figure("memory", caption, [panel], COLUMNS, rows,
+                                 "l", side=True), stats_table(report, a))

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""3 Ratios: how much faster than the named base, and every trial."""
+from report import stats, words
+from report.page import esc, none, slug
+from report.plot_rows import forest, forest_limits, height, raw_trials
+
+COLUMNS = ("workload", "keys", "write_kind", "write_share", "threads", "map",
+           "base", "base_mops", "ratio", "low", "high", "n", "verdict", "why")
+GROUPS = 4  # thread counts in one forest
+QUESTION = ("How much faster than the map everybody writes first, and is the "
+            "difference larger than what matters?")
+
+
+def ratio_rows(a, board, line, threads):
+    """Ratios of every other map to the base in one group of cells."""
+    cells = a.grid[board][line][threads]
+    base, rows = cells.get(a.base), []
+    for name, cell in cells.items():
+        if name == a.base or not a.peer(name):
+            continue
+        pair = a.ratio(base, cell)
+        row = {"workload": board.workload, "keys": board.keys,
+               "write_kind": line.kind, "write_share": line.share,
+               "threads": threads, "map": name, "base": a.base,
+               "base_mops": a.mops(base), "ratio": None, "low": None,
+               "high": None, "n": 0, "verdict": "not run", "mde": None,
+               "reason": None, "why": "", "short": ""}
+        if pair is None:
+            short = "no base" if not (base and base.ok) else cell.state
+            if name in a.failed:
+                short = "failed verification"
+            row.update(short=short, why=cell.reason or (
+                base.reason if base else f"{a.base} is not planned here"))
+        else:
+            _, word, mde = a.judged(pair)
+            row.update(ratio=pair["centre"], low=pair["low"],
+                       high=pair["high"], n=pair["n"], verdict=word, mde=mde,
+                       reason=pair["reason"])
+        rows.append(row)
+    return sorted(rows, key=lambda r: (r["ratio"] is None,
+                                       -(r["ratio"] or 0), r["map"]))
+
+
+def heading(a, board, line, threads):
+    """Group heading with the base's absolute value (R1)."""
+    base = a.grid[board][line][threads].get(a.base)
+    level = a.level(base)
+    value = (f"{words.estimate(level)} Mop/s" if level
+             else f"not run ({base.reason if base else 'not planned'})")
+    return f"{words.plural(threads, 'thread')} · {a.base} {value}"
+
+
+def some(counts):
+    """At most GROUPS thread counts: both ends and between."""
+    counts = sorted(counts)
+    if len(counts) <= GROUPS:
+        return counts
+    step = (len(counts) - 1) / (GROUPS - 1)
+    return [counts[round(i * step)] for i in range(GROUPS)]
+
+
+def forest_figure(report, a, board, line):
+    """One forest per write kind at the headline share."""
+    panels, data = [], []
+    lines = sorted((n for n in a.lines_of(board) if n.share == line.share),
+                   key=lambda n: n != line)
+    shown = {one: [(t, ratio_rows(a, board, one, t)) for t in
+                   some(a.grid[board][one])] for one in lines}
+    every = [r for groups in shown.values() for _, rows in groups
+             for r in rows]
+    limits = forest_limits(every)
+    for one, groups in shown.items():
+        told = "; ".join(
+            f"{words.plural(t, 'thread')}: " + ", ".join(
+                f"{r['map']} {words.sig(r['ratio'])}" for r in rows
+                if r["ratio"]) for t, rows in groups)
+        size = sum(len(rows) + 1.35 for _, rows in groups)
+        panels.append(report.panel(
+            slug("forest", one.kind, words.share(one.share)),
+            f"Ratios to {a.base}, {one.text()}", f"{told}.",
+            (560, height(size)), forest,
+            [(heading(a, board, one, t), rows) for t, rows in groups],
+            a.look, a.base, limits, 560))
+        data += [r for t in sorted(a.grid[board][one])
+                 for r in ratio_rows(a, board, one, t)]
+    kinds = ", ".join(one.text() for one in lines)
+    counts = sorted({t for n in lines for t in a.grid[board][n]})
+    caption = (
+        f"<b>Throughput relative to {a.base}: {esc(kinds)}; "
+        f"{esc(board.text())}.</b> Bar: 95 % interval of the ratio, paired by"
+        " block. Shaded: ± 2 %, no practical difference. The absolute value "
+        f"of {a.base} stands in each heading. A map that did not run keeps "
+        "its row, with words in the place of the mark."
+        + (f" Shown: {GROUPS} of {len(counts)} thread counts, all are in the "
+           "CSV." if len(counts) > GROUPS else ""))
+    return report.figure("forest", caption, panels, COLUMNS, data, "m")
+
+
+def raw_figure(report, a, head):
+    """All trials of the headline cells, in the order run."""
+    cells = a.at(head)
+    names = [m for m in sorted(cells, key=lambda m: -(a.mops(cells[m]) or 0))
+             if cells[m].ok and a.peer(m)]
+    rows = [{"map": m, "block": b, "mops": v / 1e6}
+            for m in names for b, v in sorted(a.rates[cells[m].id].items())]
+    if not rows:
+        return none("the headline cell has no trial")
+    severe = sum(int((stats.outliers([r["mops"] for r in rows
+                                      if r["map"] == m]) == 2).sum())
+                 for m in names)
+    panel = report.panel(
+        "raw", "All trials of the headline cells",
+        f"{len(rows)} trials of {len(names)} maps; {severe} beyond Tukey's "
+        "outer fence.", (640, 60 + 30 * len(names)), raw_trials, rows,
+        a.look, names)
+    caption = (f"<b>Every trial of the headline cells</b> "
+               f"({esc(a.place(head))}) in the order run: look for drift and "
+               f"for a second mode. {words.plural(severe, 'far outlier')} "
+               "(Tukey), none dropped. Right: median.")
+    return report.figure("raw", caption, [panel], ("map", "block", "mops"),
+                         rows, "l", side=True)
+
+
+def add(report, a, where):
+    head = a.headline()
+    if head is None or not a.rates or a.base is None:
+        report.section("ratio", "3 Ratios", QUESTION,
+                       none("no throughput cell has a result"))
+        return
+    report.section("ratio", "3 Ratios to a named base", QUESTION,
+                   forest_figure(report, a, head[0], head[1]),
+                   raw_figure(report, a, head))

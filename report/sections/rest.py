@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""7 claims, 10 machines, 11 regression (not in a campaign), 12 limits,
+13 artefacts."""
+from report import words
+from report.page import details, esc, none
+
+FILES = [
+    ["../campaign.json", "machine, build, plan, seeds: all to repeat it"],
+    ["../trials.jsonl", "one line per trial: the only source of this page"],
+    ["../histograms/", ".hgrm and .hlog of every latency trial"],
+    ["../topology.xml", "hwloc's view of the machine"],
+    ["figures/KEY.svg, .pdf", "every panel as a file"],
+    ["figures/KEY.csv", "the rows every figure was drawn from, six digits"],
+    ["tables/NAME.md, .tex, .csv", "every table; .tex needs booktabs"],
+    ["tables/cells.csv, ranking.csv", "every planned cell; every winner"],
+    ["quick/*.gp", "gnuplot scripts over figures/*.csv"],
+    ["verdicts.json", "status, controls and rankings for programs"],
+]
+
+
+def claims(report):
+    report.section("claims", "7 Claims ledger", "Which published statements "
+                   "survive measurement here?",
+                   none("claims are judged by a campaign of their own, with "
+                        "at least 20 trials per arm"))
+
+
+def elsewhere(report):
+    report.section("machines", "10 Other machines", "Does the answer hold "
+                   "elsewhere?", none("one campaign is one machine"))
+    report.section("regression", "11 Regression: head against base",
+                   "Did a change make a map slower?",
+                   none("<code>make regress BASE=ref</code> is a run of its "
+                        "own, with its own controls"))
+
+
+def limits(report, a):
+    """What should keep a reader from believing this, from the data."""
+    meta = a.campaign.meta
+    said = ["One machine, one build, one day. Absolute numbers do not carry "
+            "over to another machine; where the ranking flips may not either.",
+            "The maps are C programs: nothing here is about a garbage "
+            "collector or a managed runtime."]
+    if meta.get("synthetic"):
+        said.insert(0, '<b class="warn">Every number is synthetic: nothing '
+                    "was measured.</b>")
+    if {b.dist for b in a.grid} == {"uniform"}:
+        said.append("All throughput cells draw keys uniformly; skewed keys "
+                    "change contention and cache hits.")
+    if (meta.get("build") or {}).get("dirty"):
+        said.append('<b class="warn">The source tree had changes that are in '
+                    "no commit.</b>")
+    if not (meta.get("counters") or {}).get("events") and \
+            (meta.get("counters") or {}).get("backend", "none") == "none":
+        said.append("No hardware counters: why a map is fast is not shown.")
+    crowded = sum(a.crowded(cells) for cells in a.groups())
+    if crowded:
+        said.append(f"{words.plural(crowded, 'cell group')} had more threads "
+                    "than CPUs: they show the scheduler as much as the map.")
+    for m in meta.get("skipped_maps") or []:
+        said.append(f"Map <code>{esc(m['id'])}</code> is not in this build: "
+                    f"it needs {esc(str(m['needs']))}.")
+    for name, why in sorted(a.look.aside.items()):
+        said.append(f"<code>{esc(name)}</code> is measured but not ranked: "
+                    f"{esc(why)}.")
+    said.append("Intervals and verdicts hold one at a time: of a hundred "
+                "intervals five may miss. Corrections since an earlier "
+                "report: none recorded.")
+    report.section("limits", "12 Limits", "What should keep you from "
+                   "believing this?", "<ul class='text'>"
+                   + "".join(f"<li>{s}</li>" for s in said) + "</ul>")
+
+
+def artefacts(report, a):
+    """Files and the commands that make them again."""
+    name, mode = a.campaign.path.resolve().name, a.campaign.meta.get("mode")
+    again = f"make bench MODE={mode}" if mode else "readmostly run FILE -o DIR"
+    commands = "\n".join([
+        f"{again:40}# measure again, then report",
+        f"{'make report CAMPAIGN=results/' + name:40}# this page again",
+        f"{'readmostly run -o results/' + name + ' --resume':40}# go on",
+        f"{'readmostly plot results/' + name + ' --terminal':40}# no Python",
+        f"{'gnuplot quick/scaling.gp':40}# from the folder of this page"])
+    texts = "".join(
+        details(f"Workload {esc(w['name'])}", f"<pre>{esc(w['text'])}</pre>")
+        for w in a.campaign.meta.get("workloads") or [] if w.get("text"))
+    report.section(
+        "artefacts", "13 Artefacts", "How do I get the numbers, rebuild the "
+        "page, and run it again?", f"<pre>{esc(commands)}</pre>",
+        report.table("files", "Files, relative to this page",
+                     [("file", "text"), ("content", "text")], FILES), texts)

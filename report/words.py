@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers and verdicts as text: the only place that chooses either.
+
+Everything printed (page, tables, figures, tool tips, terminal) goes through
+sig(), so that one number looks the same everywhere.
+"""
+import math
+import re
+
+MARGIN = 1.02  # practical margin: below it a difference does not matter
+CLEAR = 1.10  # a lead above it is called clear
+RANKING_NEEDS = 6  # blocks; below it nothing is ranked
+MINUS, THIN, NARROW = "\u2212", "\u202f", "\u00a0"
+MAC = {1024: "Ki", 1024 ** 2: "Mi", 1024 ** 3: "Gi"}
+
+
+def sig(value, digits=3):
+    """Three significant digits, no exponent: 8.17, 0.0455, 1 101."""
+    if value is None or math.isnan(value):
+        return "none"
+    if math.isinf(value):
+        return "unbounded"
+    if value == 0:
+        return "0"
+    rounded = float(f"{value:.{digits - 1}e}")
+    places = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
+    # from 1000 on every digit is printed: 1 101, not 1 100
+    text = f"{value if abs(value) >= 1000 else rounded:,.{places}f}"
+    return text.replace(",", THIN).replace("-", MINUS)
+
+
+def percent(value, digits=3, sign=False):
+    """12.3 -> "12.3 %", with a sign where a difference is meant."""
+    if abs(value) < 0.005:  # 0.00031 % carries no meaning
+        return "0.00" + NARROW + "%"
+    text = sig(value, 2 if abs(value) < 1 else digits)
+    return ("+" if sign and value > 0 else "") + text + NARROW + "%"
+
+
+def count(value):
+    """A whole number, digits in threes: 25 200."""
+    return f"{value:,d}".replace(",", THIN)
+
+
+def between(low, high, reason=None):
+    """An interval, or in words why there is none."""
+    if low is None or high is None:
+        return f"({(reason or 'no interval').replace('<', ' < ')})"
+    return f"[{sig(low)}, {sig(high)}]"
+
+
+def estimate(row):
+    """Centre and interval of a summary of report.stats."""
+    if row["centre"] is None:
+        return "none"
+    return f"{sig(row['centre'])} {between(row['low'], row['high'], row['reason'])}"
+
+
+def verdict(low, high, n, mde=None):
+    """Who leads, from the interval of a paired ratio: (side, word).
+
+    side is +1 (the ratio is above 1), -1 (below) or 0; the word one of
+    "clear", "small lead", "tie", "undecided" and "n < 6". A tie was
+    resolved: the run could have seen a difference of the margin; undecided
+    was not. mde: smallest detectable ratio, or None where it is unknown.
+    """
+    if n < RANKING_NEEDS or low is None or high is None:
+        return 0, f"n < {RANKING_NEEDS}"
+    for side, nearest in ((1, low), (-1, 1 / high)):
+        if nearest > CLEAR:
+            return side, "clear"
+        if nearest > MARGIN:
+            return side, "small lead"
+    if mde is not None and mde <= MARGIN:
+        return 0, "tie"
+    return 0, "undecided"
+
+
+def phrase(word, mde=None):
+    """A sentence part for what verdict() said of two maps."""
+    if word == "tie":
+        return (f"not shown to differ by more than {percent(100 * MARGIN - 100, 1)}"
+                f" (MDE {percent(100 * mde - 100, 2)})")
+    if word == "undecided":
+        return ("undecided" if mde is None
+                else f"undecided (MDE {percent(100 * mde - 100, 2)})")
+    return word
+
+
+def control_word(low, high, limit_low, limit_high):
+    """State of a control whose interval is [low, high]: "ok", "FAILED"
+    (wholly outside the limits) or "not decidable" (no interval)."""
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return "not decidable"
+    return "FAILED" if low > limit_high or high < limit_low else "ok"
+
+
+def plural(n, noun):
+    """1 thread, 2 threads, 25 200 trials."""
+    return f"{count(n)} {noun}{'' if n == 1 else 's'}"
+
+
+def keys(n):
+    """65536 -> "64 Ki", 1000 -> "1 000"."""
+    for unit in sorted(MAC, reverse=True):
+        if n >= unit and n % unit == 0:
+            return f"{n // unit} {MAC[unit]}"
+    return count(n)
+
+
+def share(value):
+    """A write share as it stands on an axis: 0.027 -> "2.7"."""
+    return f"{100 * value:.6g}"
+
+
+def mix(write_share):
+    """lookups:writes, "97:3"; "lookups only"; "writes only"."""
+    if write_share == 0:
+        return "lookups only"
+    if write_share == 1:
+        return "writes only"
+    return f"{100 - 100 * write_share:.6g}:{share(write_share)}"
+
+
+def mix_kind(write_share, kind):
+    """"97:3 update"; without writes there is no kind to name."""
+    return mix(write_share) + (f" {kind}" if write_share else "")
+
+
+def joined(parts):
+    """a, b and c"""
+    parts = list(parts)
+    if len(parts) < 2:
+        return "".join(parts)
+    return ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def duration(ns):
+    """Nanoseconds with a unit that reads well."""
+    for limit, unit in ((1e3, "ns"), (1e6, "µs"), (1e9, "ms")):
+        if abs(ns) < limit:
+            return f"{sig(ns / limit * 1e3)} {unit}"
+    return f"{sig(ns / 1e9)} s"
+
+
+def size(n_bytes):
+    """Bytes in binary units."""
+    for limit, unit in ((1024, "B"), (1024 ** 2, "KiB"), (1024 ** 3, "MiB")):
+        if abs(n_bytes) < limit:
+            return f"{sig(n_bytes / limit * 1024)} {unit}"
+    return f"{sig(n_bytes / 1024 ** 3)} GiB"
+
+
+def numbers(text):
+    """The numbers in a text, as printed: for the test that every number of
+    the claim sentence stands in a table."""
+    return re.findall(rf"\d+(?:{THIN}\d{{3}})*(?:\.\d+)?", text)
