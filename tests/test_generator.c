@@ -91,9 +91,7 @@ static const struct rm_map_ops ops = {
 	.quiesce = quiesce,
 };
 
-RM_DRIVES(ops)
-
-static void (*const drives[])(struct rm_worker *worker) = RM_ALL_DRIVES;
+RM_DRIVE(ops, u64x8, RM_U64X8)
 
 static atomic_bool stop;
 
@@ -117,7 +115,7 @@ static struct rm_worker run(struct record *record, enum rm_write_kind kind,
 	memset(record, 0, sizeof(*record));
 	memset(record->present, true, KEYS);
 	running = &worker;
-	drives[0](&worker);
+	drive_u64x8(&worker);
 	return worker;
 }
 
