@@ -157,8 +157,8 @@ GOMAP_PLAIN void gomap_advance_mark(
 		gomap_end_growth(map);
 }
 
-/* Moves the chain of old bucket `index`. False: no memory, nothing moved. */
-GOMAP_CALL bool gomap_evacuate(
+/* Moves the chain of old bucket `index`; without memory it stays. */
+GOMAP_CALL void gomap_evacuate(
         struct gomap *map, struct rm_shape shape, uint64_t index)
 {
 	bool same_size = gomap_get(map->flags) & GOMAP_SAME_SIZE;
@@ -182,7 +182,7 @@ GOMAP_CALL bool gomap_evacuate(
 		   `chained` buckets. */
 		if (chained > map->extra->spare_count &&
 		        !gomap_reserve(map, shape, chained))
-			return false;
+			return;
 		for (struct gomap_bucket *b = head; b; b = gomap_next(b, shape))
 			gomap_move_bucket(
 			        map, shape, b, to, same_size ? 0 : old_size);
@@ -191,20 +191,16 @@ GOMAP_CALL bool gomap_evacuate(
 	}
 	if (index == gomap_get(map->nevacuate))
 		gomap_advance_mark(map, shape, old_size);
-	return true;
 }
 
-/* What each write to `hash` does while growing. False: no memory, and the old
-   bucket of this hash has not moved. */
-GOMAP_CALL bool gomap_grow_work(
+/* What each write to `hash` does while growing. Without memory its chain has
+   not moved then: it can still be updated and removed from. */
+GOMAP_CALL void gomap_grow_work(
         struct gomap *map, struct rm_shape shape, uint64_t hash)
 {
-	if (!gomap_evacuate(map, shape, hash & gomap_old_mask(map)))
-		return false;
+	gomap_evacuate(map, shape, hash & gomap_old_mask(map));
 	if (gomap_get(map->oldbuckets))
-		/* If there is no memory for this one, a later write moves it */
-		(void)gomap_evacuate(map, shape, gomap_get(map->nevacuate));
-	return true;
+		gomap_evacuate(map, shape, gomap_get(map->nevacuate));
 }
 
 #endif /* RM_SUPPORT_GOMAP_GROW_H */

@@ -44,6 +44,17 @@ GOMAP_PLAIN struct gomap_place gomap_free_slot(
 	}
 }
 
+/* False: for lack of memory the chain of this hash has not moved yet, and
+   nothing may be inserted into it. */
+GOMAP_PLAIN bool gomap_takes_inserts(
+        const struct gomap *map, struct rm_shape shape, uint64_t hash)
+{
+	struct gomap_bucket *old = gomap_get(map->oldbuckets);
+
+	return !old ||
+	       gomap_moved(gomap_at(old, shape, hash & gomap_old_mask(map)));
+}
+
 /* Inserts a key that is not there; grows first if it is time. */
 GOMAP_CALL _Atomic uint64_t *gomap_insert(struct gomap *map,
         struct rm_shape shape, struct rm_key key, uint64_t hash)
@@ -55,7 +66,9 @@ GOMAP_CALL _Atomic uint64_t *gomap_insert(struct gomap *map,
 	        (gomap_over(gomap_get(map->count) + 1, log2_buckets) ||
 	                gomap_too_many_overflow(
 	                        gomap_get(map->noverflow), log2_buckets)) &&
-	        gomap_grow(map, shape) && !gomap_grow_work(map, shape, hash))
+	        gomap_grow(map, shape))
+		gomap_grow_work(map, shape, hash);
+	if (!gomap_takes_inserts(map, shape, hash))
 		return NULL;
 	if (shape.str) {
 		held = gomap_key_hold(map, key);
@@ -90,7 +103,7 @@ GOMAP_RARE bool gomap_first_bucket(struct gomap *map, struct rm_shape shape)
 	return gomap_get(map->buckets) != NULL;
 }
 
-RM_HOT _Atomic uint64_t *gomap_assign_locked(struct gomap *map,
+RM_HOT _Atomic uint64_t *gomap_assign_begun(struct gomap *map,
         struct rm_shape shape, struct rm_key key, bool *was_there)
 {
 	uint64_t hash = rm_hash(shape, key, gomap_get(map->hash0));
@@ -99,9 +112,8 @@ RM_HOT _Atomic uint64_t *gomap_assign_locked(struct gomap *map,
 	if (__builtin_expect(!gomap_get(map->buckets), 0) &&
 	        !gomap_first_bucket(map, shape))
 		return NULL;
-	if (__builtin_expect(gomap_get(map->oldbuckets) != NULL, 0) &&
-	        !gomap_grow_work(map, shape, hash))
-		return NULL;
+	if (__builtin_expect(gomap_get(map->oldbuckets) != NULL, 0))
+		gomap_grow_work(map, shape, hash);
 
 	struct gomap_place place = gomap_walk(
 	        gomap_chain(map, shape, hash), shape, key, gomap_tophash(hash));
@@ -118,7 +130,7 @@ RM_HOT _Atomic uint64_t *gomap_assign(struct gomap *map, struct rm_shape shape,
 	gomap_write_begin(map);
 
 	_Atomic uint64_t *words =
-	        gomap_assign_locked(map, shape, key, was_there);
+	        gomap_assign_begun(map, shape, key, was_there);
 
 	gomap_write_end(map);
 	return words;
@@ -230,8 +242,7 @@ RM_HOT bool gomap_remove(struct gomap *map, struct rm_shape shape,
 	uint64_t hash = rm_hash(shape, key, gomap_get(map->hash0));
 
 	if (__builtin_expect(gomap_get(map->oldbuckets) != NULL, 0))
-		/* Without memory the entry is taken out where it is */
-		(void)gomap_grow_work(map, shape, hash);
+		gomap_grow_work(map, shape, hash);
 
 	struct gomap_bucket *head = gomap_chain(map, shape, hash);
 	struct gomap_place place =
