@@ -154,6 +154,20 @@ char *rm_lines_next(char *buffer, int size, void *context)
 	return buffer;
 }
 
+void rm_lines_where(const struct rm_lines *lines, char *where)
+{
+	char line[16];
+	size_t room = RM_WHERE_BYTES -
+	              (size_t)snprintf(line, sizeof(line), ":%u", lines->line) -
+	              1;
+	size_t length = strlen(lines->file);
+	const char *file = lines->file;
+
+	if (length > room)
+		file += length - room;
+	snprintf(where, RM_WHERE_BYTES, "%s%s", file, line);
+}
+
 /* Reads until `size` bytes or the end; the number read, or -errno. */
 static ssize_t read_all(int fd, char *buffer, size_t size)
 {

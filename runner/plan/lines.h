@@ -28,6 +28,10 @@ struct rm_lines {
    end, or NULL at the end of the text and after a mistake. */
 char *rm_lines_next(char *buffer, int size, void *lines);
 
+/* "file:line" of the last line; of a long path the end. `where` has
+   RM_WHERE_BYTES. */
+void rm_lines_where(const struct rm_lines *lines, char *where);
+
 /*
  * Reads a whole regular file of at most RM_FILE_MAX bytes into *text (free()
  * it). -errno with `error` "file: what"; -EINVAL where it is no such file.

@@ -16,7 +16,7 @@ struct unit {
 static const struct unit counts[] = { { "", 1 }, { "k", 1e3 }, { "M", 1e6 },
 	{ "Ki", 1024 }, { "Mi", 1048576 }, { "Gi", 1073741824 }, { NULL, 0 } };
 static const struct unit times[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 },
-	{ "s", 1e9 }, { "min", 60e9 }, { NULL, 0 } };
+	{ "s", 1e9 }, { "min", 60e9 }, { "h", 3600e9 }, { NULL, 0 } };
 static const struct unit rates[] = { { "/s", 1 }, { "k/s", 1e3 },
 	{ "M/s", 1e6 }, { NULL, 0 } };
 

@@ -18,7 +18,7 @@ int rm_number_read(const char **text, double *value);
 int rm_number_share(const char *text, double *value);
 /* "1000", "10k", "64Ki", "1.5Mi", "2Gi": a whole number up to 2^53. */
 int rm_number_count(const char *text, uint64_t *value);
-/* "10us", "200ms", "1s", "5min": ns, a whole number, above 0. */
+/* "10us", "200ms", "1s", "5min", "1h": ns, a whole number, above 0. */
 int rm_number_time(const char *text, uint64_t *value);
 /* "80/s", "10k/s": per second, above 0. */
 int rm_number_rate(const char *text, double *value);

@@ -24,21 +24,6 @@ struct reading {
 
 static int read_text(struct reading *reading);
 
-/* "file:line"; of a long path the end. */
-static void where_of(const struct rm_lines *lines, char *where)
-{
-	char line[16];
-	size_t room = RM_WHERE_BYTES -
-	              (size_t)snprintf(line, sizeof(line), ":%u", lines->line) -
-	              1;
-	size_t length = strlen(lines->file);
-	const char *file = lines->file;
-
-	if (length > room)
-		file += length - room;
-	snprintf(where, RM_WHERE_BYTES, "%s%s", file, line);
-}
-
 static bool is_above(const struct reading *reading, const char *file)
 {
 	char known[PATH_MAX], other[PATH_MAX];
@@ -133,7 +118,7 @@ static int handle(
 	enum rm_workload_key key;
 
 	(void)section; /* refused by the line reader */
-	where_of(&reading->lines, where);
+	rm_lines_where(&reading->lines, where);
 	if (key_of(name, where, true, &key, error))
 		return 0;
 	if (reading->seen[key])
@@ -235,34 +220,11 @@ static int apply_presets(struct rm_workload *workload, struct rm_error *error)
 	        "default", error);
 }
 
-/* The file's base name without .conf, if it is fit for ids and paths. */
-static int name_of(const char *file, rm_name name, struct rm_error *error)
-{
-	const char *slash = strrchr(file, '/');
-	const char *base = slash ? slash + 1 : file;
-	size_t length = strlen(base);
-
-	if (length > 5 && !strcmp(base + length - 5, ".conf"))
-		length -= 5;
-	if (length == 0 || length > 48 ||
-	        strspn(base,
-	                "abcdefghijklmnopqrstuvwxyz"
-	                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") < length ||
-	        base[0] == '.')
-		return rm_error_set(error, -EINVAL,
-		        "%s: the name of a workload, expected at most 48 "
-		        "letters, digits, _ - .",
-		        file);
-	memcpy(name, base, length);
-	name[length] = '\0';
-	return 0;
-}
-
 int rm_workload_parse(const char *file, const char *text, size_t length,
         const struct rm_override *overrides, size_t override_count,
         struct rm_workload *workload, struct rm_error *error)
 {
-	int failed = name_of(file, workload->name, error);
+	int failed = rm_workload_name(file, workload->name, error);
 
 	workload->file = strdup(file);
 	if (!workload->file)

@@ -8,6 +8,28 @@
 
 enum { VALUE_BYTES = 4096 };
 
+int rm_workload_name(const char *file, rm_name name, struct rm_error *error)
+{
+	const char *slash = strrchr(file, '/');
+	const char *base = slash ? slash + 1 : file;
+	size_t length = strlen(base);
+
+	if (length > 5 && !strcmp(base + length - 5, ".conf"))
+		length -= 5;
+	if (length == 0 || length > 48 ||
+	        strspn(base,
+	                "abcdefghijklmnopqrstuvwxyz"
+	                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") < length ||
+	        base[0] == '.')
+		return rm_error_set(error, -EINVAL,
+		        "%s: the name of a workload, expected at most 48 "
+		        "letters, digits, _ - .",
+		        file);
+	memcpy(name, base, length);
+	name[length] = '\0';
+	return 0;
+}
+
 enum rm_workload_key rm_workload_key_find(const char *name)
 {
 	int key = 0;

@@ -31,6 +31,10 @@ enum rm_workload_key rm_workload_key_find(const char *name);
 int rm_workload_assign(struct rm_workload *workload, enum rm_workload_key key,
         const char *value, const char *where, struct rm_error *error);
 
+/* The base name of a file without .conf, if it is fit for ids and paths;
+   else -EINVAL with `error`. */
+int rm_workload_name(const char *file, rm_name name, struct rm_error *error);
+
 /* What keys say of each other, and missing ones; -EINVAL with `error`. */
 int rm_workload_check(
         const struct rm_workload *workload, struct rm_error *error);

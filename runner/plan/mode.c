@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mode.c - files of workloads/modes/: workloads, overrides, a budget. */
+#include "runner/plan/lines.h"
+#include "runner/plan/number.h"
+#include "runner/plan/workload.h"
+#include "runner/plan/workload_keys.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINES_MAX = 256, VALUE_BYTES = 256 };
+
+/* One line; section "" is for all workloads. */
+struct line {
+	char section[RM_NAME_BYTES];
+	char key[RM_NAME_BYTES];
+	char value[VALUE_BYTES];
+	char where[RM_WHERE_BYTES];
+};
+
+struct reading {
+	struct rm_lines lines;
+	uint64_t budget_ns;
+	rm_name names[RM_LIST_MAX]; /* of workloads */
+	size_t name_count;
+	char names_where[RM_WHERE_BYTES];
+	struct line said[LINES_MAX];
+	size_t said_count;
+};
+
+static int read_names(
+        struct reading *reading, const char *value, const char *where)
+{
+	char copy[VALUE_BYTES], *rest = copy;
+
+	snprintf(reading->names_where, RM_WHERE_BYTES, "%s", where);
+	snprintf(copy, sizeof(copy), "%s", value);
+	for (char *name; (name = strsep(&rest, " \t"));) {
+		if (!*name)
+			continue;
+		for (size_t i = 0; i < reading->name_count; i++)
+			if (!strcmp(reading->names[i], name))
+				return rm_error_set(reading->lines.error,
+				        -EINVAL,
+				        "%s: workloads has \"%s\" twice, "
+				        "expected each once",
+				        where, name);
+		if (strlen(name) >= RM_NAME_BYTES || strchr(name, '/') ||
+		        name[0] == '.' || reading->name_count == RM_LIST_MAX)
+			return rm_error_set(reading->lines.error, -EINVAL,
+			        "%s: workloads = \"%.60s\", expected at most "
+			        "%d names of files in workloads/",
+			        where, name, RM_LIST_MAX);
+		strcpy(reading->names[reading->name_count++], name);
+	}
+	return 0;
+}
+
+/* Lines of the head that are the mode's own; 1: not one of them. */
+static int read_own(struct reading *reading, const char *name,
+        const char *value, const char *where)
+{
+	if (!strcmp(name, "workloads"))
+		return read_names(reading, value, where);
+	if (strcmp(name, "budget"))
+		return 1;
+	if (rm_number_time(value, &reading->budget_ns))
+		return rm_error_set(reading->lines.error, -EINVAL,
+		        "%s: budget = \"%.60s\", expected a time, e.g. 3min",
+		        where, value);
+	return 0;
+}
+
+static int check_line(const struct reading *reading, const char *section,
+        const char *name, const char *where)
+{
+	enum rm_workload_key key = rm_workload_key_find(name);
+	bool own = !strcmp(name, "budget") || !strcmp(name, "workloads");
+
+	if (own && section[0])
+		return rm_error_set(reading->lines.error, -EINVAL,
+		        "%s: %s in a section, expected it before the first one",
+		        where, name);
+	if (!own && key >= RM_KEY_INCLUDE)
+		return rm_error_set(reading->lines.error, -EINVAL,
+		        "%s: unknown key \"%.40s\", expected budget, workloads "
+		        "or a key of a workload but include",
+		        where, name);
+	for (size_t i = 0; i < reading->said_count; i++)
+		if (!strcmp(reading->said[i].section, section) &&
+		        !strcmp(reading->said[i].key, name))
+			return rm_error_set(reading->lines.error, -EINVAL,
+			        "%s: %s a second time, expected each key once "
+			        "in a section",
+			        where, name);
+	return 0;
+}
+
+/* libinih's handler: 1 is success. */
+static int handle(
+        void *context, const char *section, const char *name, const char *value)
+{
+	struct reading *reading = context;
+	struct line *line = &reading->said[reading->said_count];
+	char where[RM_WHERE_BYTES];
+
+	rm_lines_where(&reading->lines, where);
+	if (check_line(reading, section, name, where))
+		return 0;
+	if (reading->said_count == LINES_MAX)
+		return rm_error_set(reading->lines.error, 0,
+		        "%s: too many lines, expected at most %d", where,
+		        LINES_MAX);
+	snprintf(line->section, sizeof(line->section), "%s", section);
+	snprintf(line->key, sizeof(line->key), "%s", name);
+	snprintf(line->value, sizeof(line->value), "%s", value);
+	snprintf(line->where, sizeof(line->where), "%s", where);
+	reading->said_count++;
+	return read_own(reading, name, value, where) >= 0;
+}
+
+/* Every section names a workload of the mode. */
+static int check_mode(const struct reading *reading)
+{
+	if (reading->budget_ns == 0 || reading->name_count == 0)
+		return rm_error_set(reading->lines.error, -EINVAL,
+		        "%s: %s is missing, expected %s", reading->lines.file,
+		        reading->budget_ns ? "workloads" : "budget",
+		        reading->budget_ns ? "workloads = NAME..."
+		                           : "budget = TIME, e.g. 3min");
+	for (size_t i = 0; i < reading->said_count; i++) {
+		const struct line *line = &reading->said[i];
+		size_t j = 0;
+
+		while (j < reading->name_count &&
+		        strcmp(reading->names[j], line->section))
+			j++;
+		if (line->section[0] && j == reading->name_count)
+			return rm_error_set(reading->lines.error, -EINVAL,
+			        "%s: section [%s], expected the name of one of "
+			        "this mode's workloads",
+			        line->where, line->section);
+	}
+	return 0;
+}
+
+/* All lines that are for a workload, in order: head, section, --set. */
+static size_t collect(const struct reading *reading, const char *name,
+        const struct rm_override *overrides, size_t override_count,
+        struct rm_override *all)
+{
+	size_t n = 0;
+
+	for (int section = 0; section < 2; section++)
+		for (size_t i = 0; i < reading->said_count; i++) {
+			const struct line *line = &reading->said[i];
+
+			if (rm_workload_key_find(line->key) < RM_KEY_INCLUDE &&
+			        !strcmp(line->section, section ? name : ""))
+				all[n++] = (struct rm_override){ line->key,
+					line->value, line->where };
+		}
+	for (size_t i = 0; i < override_count; i++)
+		all[n++] = overrides[i];
+	return n;
+}
+
+/* NAME.conf in the folder above the mode's. */
+static void file_of(const struct reading *reading, const char *name, char *file,
+        size_t size)
+{
+	const char *mode = reading->lines.file;
+	const char *slash = strrchr(mode, '/');
+	size_t length = slash ? (size_t)(slash - mode) : 0;
+	size_t parent = length;
+
+	while (parent > 0 && mode[parent - 1] != '/')
+		parent--;
+	if (length == parent || mode[parent] == '.')
+		/* no folder to take away, or a dot that means another one */
+		snprintf(file, size, "%.*s../%s.conf",
+		        slash ? (int)length + 1 : 0, mode, name);
+	else
+		snprintf(file, size, "%.*s%s.conf", (int)parent, mode, name);
+}
+
+static int load_workload(const struct reading *reading, const char *name,
+        const struct rm_override *overrides, size_t override_count,
+        struct rm_workload *workload)
+{
+	struct rm_override *all =
+	        calloc(LINES_MAX + override_count, sizeof(*all));
+	struct rm_error inner = { "" };
+	char file[PATH_MAX];
+	int failed;
+
+	if (!all)
+		return rm_error_set(
+		        reading->lines.error, -ENOMEM, "out of memory");
+	file_of(reading, name, file, sizeof(file));
+	failed = rm_workload_load(file, all,
+	        collect(reading, name, overrides, override_count, all),
+	        workload, &inner);
+	free(all);
+	if (!failed)
+		return 0;
+	if (!workload->file)
+		return rm_error_set(reading->lines.error, failed,
+		        "%s: workloads: %.300s", reading->names_where,
+		        inner.text);
+	return rm_error_set(reading->lines.error, failed, "%s", inner.text);
+}
+
+static int read_mode(struct reading *reading, const char *text, size_t length)
+{
+	struct rm_lines *lines = &reading->lines;
+	int line;
+
+	lines->text = text;
+	lines->length = length;
+	lines->sections = true;
+	line = ini_parse_stream(rm_lines_next, lines, handle, reading);
+	if (lines->error->text[0])
+		return -EINVAL;
+	if (line)
+		return rm_error_set(lines->error, -EINVAL,
+		        "%s:%d: expected KEY = VALUE", lines->file, line);
+	return check_mode(reading);
+}
+
+static int load_all(const struct reading *reading,
+        const struct rm_override *overrides, size_t override_count,
+        struct rm_mode *mode)
+{
+	int failed = 0;
+
+	mode->budget_ns = reading->budget_ns;
+	mode->workloads = calloc(reading->name_count, sizeof(*mode->workloads));
+	if (!mode->workloads)
+		return rm_error_set(
+		        reading->lines.error, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < reading->name_count && !failed; i++) {
+		mode->workload_count++;
+		failed = load_workload(reading, reading->names[i], overrides,
+		        override_count, &mode->workloads[i]);
+	}
+	return failed;
+}
+
+int rm_mode_load(const char *file, const struct rm_override *overrides,
+        size_t override_count, struct rm_mode *mode, struct rm_error *error)
+{
+	struct reading *reading = calloc(1, sizeof(*reading));
+	char *text = NULL;
+	size_t length = 0;
+	int failed;
+
+	if (!reading)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	reading->lines = (struct rm_lines){ .file = file, .error = error };
+	failed = rm_workload_name(file, mode->name, error);
+	if (!failed)
+		failed = rm_lines_load(file, &text, &length, error);
+	if (!failed)
+		failed = read_mode(reading, text, length);
+	if (!failed)
+		failed = load_all(reading, overrides, override_count, mode);
+	free(text);
+	free(reading);
+	return failed;
+}
+
+void rm_mode_clear(struct rm_mode *mode)
+{
+	for (size_t i = 0; i < mode->workload_count; i++)
+		rm_workload_clear(&mode->workloads[i]);
+	free(mode->workloads);
+	*mode = (struct rm_mode){ 0 };
+}
