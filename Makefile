@@ -31,7 +31,7 @@ MAP_LIBS  := $(sort $(foreach f,$(IMPLS),$(call needs,$(f))))
 LDLIBS    = $(shell pkg-config --libs $(LIBRARIES) $(MAP_LIBS)) -lm -ldl
 
 RUNNER  := $(filter-out runner/main.c %_helper.c,$(wildcard runner/*.c runner/*/*.c))
-OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(IMPLS)) $(BUILD)/impl_table.o $(BUILD)/build_facts.o \
+OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(IMPLS)) $(BUILD)/impl_table.o \
            $(BUILD)/events_tsv.o $(BUILD)/build_info.o
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
@@ -78,24 +78,6 @@ $(BUILD)/impl_table.c: FORCE
 	   echo '};'; \
 	   echo 'const size_t rm_skipped_count = $(words $(SKIPPED));'; } >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-
-# What this build is; part of every campaign's identity (R7).
-git_facts = $(shell git $(1) 2>/dev/null)
-$(BUILD)/build_facts.c: FORCE
-	@mkdir -p $(@D)
-	@{ echo '#include "runner/campaign/build.h"'; \
-	   echo 'const struct rm_build_facts rm_build_facts = {'; \
-	   echo '	.commit = "$(call git_facts,rev-parse HEAD)",'; \
-	   echo '	.dirty = $(if $(call git_facts,status --porcelain -uno),true,false),'; \
-	   echo '	.compiler_command = "$(CC)",'; \
-	   echo '	.flags = "$(strip $(ALL_CFLAGS))",'; \
-	   echo '	.linker = "$(shell $(CC) -Wl,--version 2>/dev/null | head -1)",'; \
-	   echo '	.libraries = "$(foreach l,$(LIBRARIES) $(MAP_LIBS),$(l)=$(shell pkg-config --modversion $(l)))",'; \
-	   echo '};'; } >$@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-
-$(BUILD)/build_facts.o: $(BUILD)/build_facts.c
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/readmostly: $(BUILD)/runner/main.o $(OBJS)
 	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
