@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/counters/event_set.h"
+#include "runner/counters/pmu.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALTERNATIVES = 4 };
+
+/*
+ * What a report wants to know, most wanted first; of each row the first that
+ * the CPU offers, because AMD and Arm count fills where Intel counts loads.
+ */
+static const char *const usual[][ALTERNATIVES] = {
+	{ "cycles" },
+	{ "instructions" },
+	{ "l1d_load", "dc_load", "l1d_access" },
+	{ "l1d_load_miss", "l1d_fill_demand", "l1d_miss_alloc" },
+	{ "l1d_fill" },
+	{ "snoop_hitm", "l1d_fill_ccx", "l1d_inval" },
+	{ "l2_load_miss", "l2_miss", "l2_fill", "l2_req" },
+	{ "llc_load_miss", "llc_miss", "l1d_fill_dram" },
+	{ "dtlb_load_walk", "dtlb_walk", "dtlb_miss" },
+	{ "remote_hitm", "l1d_fill_xccx", "remote_access" },
+};
+
+enum { USUAL = sizeof(usual) / sizeof(usual[0]) };
+
+static void add_missing(json_t *missing, const char *metric, const char *reason)
+{
+	json_array_append_new(missing,
+	        json_pack("{s:s, s:s}", "metric", metric, "reason", reason));
+}
+
+static json_t *perf_event(const struct rm_event *event)
+{
+	char config[32], name[80];
+
+	snprintf(config, sizeof(config), "0x%llx",
+	        (unsigned long long)event->perf_config);
+	snprintf(name, sizeof(name), "%.40s/%s/", event->perf_pmu, config);
+	return json_pack("{s:s, s:s, s:s, s:s}", "metric", event->metric,
+	        "event", event->likwid_event ? event->likwid_event : name,
+	        "pmu", event->perf_pmu, "config", config);
+}
+
+/* The request's event, or NULL and why this back end has none. */
+static json_t *to_request(const struct rm_event *event,
+        const struct rm_arch *arch, bool likwid, struct rm_error *why)
+{
+	if (likwid && !event->likwid_event)
+		rm_error_set(why, -ENOENT, "likwid has no event for %s on %s",
+		        event->metric, arch->name);
+	else if (likwid && !strcmp(event->likwid_counter, "CPMC"))
+		rm_error_set(why, -ENOENT,
+		        "%s counts a group of cores, not a CPU", event->metric);
+	else if (!likwid && !event->perf_pmu)
+		rm_error_set(why, -ENOENT, "perf has no event for %s on %s",
+		        event->metric, arch->name);
+	else if (!likwid && !rm_pmu_is_per_thread(event->perf_pmu))
+		rm_error_set(why, -ENOENT,
+		        "%s counts by PMU %s, which cannot count a thread",
+		        event->metric, event->perf_pmu);
+	else if (likwid)
+		return json_pack("{s:s, s:s, s:s}", "metric", event->metric,
+		        "event", event->likwid_event, "counter",
+		        event->likwid_counter);
+	else
+		return perf_event(event);
+	return NULL;
+}
+
+/* Adds the first of the metrics that is offered; else says why none is. */
+static void add_first(const struct rm_event_map *map,
+        const struct rm_arch *arch, bool likwid, const char *const *metrics,
+        json_t *events, json_t *missing)
+{
+	struct rm_error why = { "" };
+
+	for (unsigned i = 0; i < ALTERNATIVES && metrics[i]; i++) {
+		const struct rm_event *event =
+		        rm_event_map_find(map, arch, metrics[i], &why);
+		json_t *made =
+		        event ? to_request(event, arch, likwid, &why) : NULL;
+
+		if (made) {
+			json_array_append_new(events, made);
+			return;
+		}
+	}
+	add_missing(missing, metrics[0], why.text);
+}
+
+static bool in_map(const struct rm_event_map *map, const char *metric)
+{
+	for (size_t i = 0; i < rm_event_map_size(map); i++)
+		if (!strcmp(rm_event_map_at(map, i)->metric, metric))
+			return true;
+	return false;
+}
+
+static int add_named(const struct rm_event_map *map, const struct rm_arch *arch,
+        bool likwid, const char *metrics, json_t *events, json_t *missing,
+        struct rm_error *error)
+{
+	char *copy = strdup(metrics);
+	int code = copy ? 0 : rm_error_set(error, -ENOMEM, "out of memory");
+
+	for (char *next = copy; next && !code;) {
+		const char *one[ALTERNATIVES] = { strsep(&next, ",") };
+
+		if (!in_map(map, one[0]))
+			code = rm_error_set(error, -EINVAL,
+			        "counters: no metric \"%s\", expected one of "
+			        "runner/counters/events.tsv",
+			        one[0]);
+		else
+			add_first(map, arch, likwid, one, events, missing);
+	}
+	free(copy);
+	return code;
+}
+
+int rm_event_set_choose(const struct rm_event_map *map,
+        const struct rm_arch *arch, const char *backend, const char *metrics,
+        json_t **events, json_t **missing, struct rm_error *error)
+{
+	bool likwid = !strcmp(backend, "likwid");
+	int code = 0;
+
+	*events = json_array();
+	*missing = json_array();
+	if (metrics)
+		code = add_named(
+		        map, arch, likwid, metrics, *events, *missing, error);
+	else
+		for (unsigned i = 0; i < USUAL; i++)
+			add_first(
+			        map, arch, likwid, usual[i], *events, *missing);
+	if (code) {
+		json_decref(*events);
+		json_decref(*missing);
+		*events = *missing = NULL;
+	}
+	return code;
+}
+
+static const char *text_of(const json_t *event, const char *key)
+{
+	const char *text = json_string_value(json_object_get(event, key));
+
+	return text ? text : "";
+}
+
+static bool is_core(const json_t *event)
+{
+	const char *pmu = text_of(event, "pmu");
+
+	return !pmu[0] || rm_pmu_is_core(pmu); /* likwid has only such */
+}
+
+static bool takes(const json_t *set, const char *counter)
+{
+	size_t i;
+	json_t *event;
+
+	json_array_foreach(set, i, event) if (!strcmp(text_of(event, "counter"),
+	                                              counter)) return true;
+	return false;
+}
+
+/* Has the set room for the event: a free counter, and not too many? */
+static bool fits(const json_t *set, const json_t *event, unsigned limit)
+{
+	const char *counter = text_of(event, "counter");
+	unsigned core = 0;
+	size_t i;
+	json_t *other;
+
+	json_array_foreach(set, i, other) core += is_core(other);
+	if (!is_core(event))
+		return true;
+	if (core >= limit)
+		return false;
+	return !counter[0] || !strcmp(counter, "PMC") || !takes(set, counter);
+}
+
+static void number_counters(json_t *set)
+{
+	unsigned next = 0;
+	size_t i;
+	json_t *event;
+
+	json_array_foreach(set, i, event)
+	{
+		char counter[16];
+
+		if (strcmp(text_of(event, "counter"), "PMC"))
+			continue;
+		do
+			snprintf(counter, sizeof(counter), "PMC%u", next++);
+		while (takes(set, counter));
+		json_object_set_new(event, "counter", json_string(counter));
+	}
+}
+
+json_t *rm_event_set_split(const json_t *events, unsigned limit)
+{
+	json_t *sets = json_array(), *set = NULL, *event;
+	size_t i, k;
+
+	json_array_foreach(events, i, event)
+	{
+		if (!set || !fits(set, event, limit)) {
+			set = json_array();
+			json_array_append_new(sets, set);
+		}
+		json_array_append_new(set, json_deep_copy(event));
+	}
+	json_array_foreach(sets, k, set) number_counters(set);
+	return sets;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/counters/kernels.h"
+#include "runner/base/clock.h"
+#include "runner/counters/chase.h"
+#include "runner/counters/host.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	PAGES = 16384,       /* more than any second-level TLB holds */
+	CHASES = 1 << 20,    /* steps of a chase through a cache */
+	HANDOVERS = 1 << 15, /* of one line, if time allows */
+	SHARED_MS = 400,
+};
+
+/* The line that two threads hand over, and the end, in lines of their own. */
+struct shared {
+	_Alignas(128) _Atomic uint64_t turn;
+	_Alignas(128) _Atomic bool over;
+	uint64_t until_ns;
+};
+
+struct run {
+	enum rm_kernel kernel;
+	const struct rm_kernel_place *place;
+	struct rm_counters *session;
+	pthread_barrier_t barrier;
+	struct rm_chase chase; /* no lines: SHARED */
+	uint64_t steps;
+	struct shared shared;
+	_Atomic int attach_code; /* of the last worker that failed */
+};
+
+struct worker {
+	struct run *run;
+	unsigned slot;
+	pthread_t thread;
+};
+
+static const struct {
+	const char *name, *text;
+	unsigned threads;
+} kernels[RM_KERNELS] = {
+	[RM_KERNEL_HALF] = { "half", "chase through half the L1d", 1 },
+	[RM_KERNEL_FOUR] = { "four", "chase through 4 x L1d", 1 },
+	[RM_KERNEL_PAGES] = { "pages", "one line in each of many pages", 1 },
+	[RM_KERNEL_SHARED] = { "shared", "two cores hand one line over", 2 },
+};
+
+const char *rm_kernel_name(enum rm_kernel kernel)
+{
+	return kernels[kernel].name;
+}
+
+const char *rm_kernel_text(enum rm_kernel kernel)
+{
+	return kernels[kernel].text;
+}
+
+/* Is `cpu` in the list that this file of cpu0's folder holds? */
+static bool listed(unsigned cpu, const char *form, unsigned of)
+{
+	char path[128], list[1024];
+
+	snprintf(path, sizeof(path), form, of);
+	return rm_host_read(path, list, sizeof(list)) > 0 &&
+	       rm_host_list_has(list, cpu);
+}
+
+static const char siblings[] =
+        "/sys/devices/system/cpu/cpu%u/topology/thread_siblings_list";
+static const char sharers[] =
+        "/sys/devices/system/cpu/cpu%u/cache/index3/shared_cpu_list";
+
+int rm_kernel_place(struct rm_kernel_place *place, struct rm_error *error)
+{
+	cpu_set_t mask;
+	unsigned found = 0, best = 0;
+
+	if (sched_getaffinity(0, sizeof(mask), &mask))
+		return rm_error_set(error, -errno, "no CPU mask");
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &mask))
+			continue;
+		if (!found++) {
+			place->cpus[0] = cpu;
+			continue;
+		}
+		/* An SMT sibling shares the L1d: nothing would be moved. */
+		if (listed(cpu, siblings, place->cpus[0]))
+			continue;
+		unsigned good = 1 + listed(cpu, sharers, place->cpus[0]);
+		if (good > best) {
+			best = good;
+			place->cpus[1] = cpu;
+		}
+	}
+	place->cores = best ? 2 : 1;
+	int code = rm_host_l1d_bytes(place->cpus[0], &place->l1d_bytes);
+	if (code)
+		rm_error_set(error, code,
+		        "the size of the L1 data cache is not known");
+	return code;
+}
+
+static int prepare(struct run *run)
+{
+	size_t l1d = run->place->l1d_bytes;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t lines = run->kernel == RM_KERNEL_HALF   ? l1d / 2 / RM_CHASE_LINE
+	               : run->kernel == RM_KERNEL_FOUR ? 4 * l1d / RM_CHASE_LINE
+	                                               : PAGES;
+
+	if (run->kernel == RM_KERNEL_SHARED)
+		return 0;
+	bool pages = run->kernel == RM_KERNEL_PAGES;
+	run->steps = pages ? 4 * PAGES : CHASES / lines * lines;
+	return rm_chase_make(&run->chase, lines, pages ? page : RM_CHASE_LINE);
+}
+
+/* Waits for the turn, passes it on. Ends after a time, alone or not. */
+static void hand_over(struct shared *shared, unsigned slot)
+{
+	for (unsigned round = 0; round < HANDOVERS / 2; round++) {
+		unsigned spins = 0;
+
+		/* acquire and release: the turn is the whole message */
+		while (atomic_load_explicit(
+		               &shared->turn, memory_order_acquire) %
+		                2 !=
+		        slot) {
+			if (++spins % 256)
+				continue;
+			/* relaxed: late by a few spins does no harm */
+			if (atomic_load_explicit(
+			            &shared->over, memory_order_relaxed) ||
+			        rm_now_ns() > shared->until_ns)
+				goto out;
+			rm_cpu_relax();
+		}
+		atomic_fetch_add_explicit(
+		        &shared->turn, 1, memory_order_release);
+	}
+	return;
+out:
+	/* relaxed: as above */
+	atomic_store_explicit(&shared->over, true, memory_order_relaxed);
+}
+
+static void bind(unsigned cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	/* Where this fails the verdicts show it: the counts do not fit. */
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+static void *work(void *argument)
+{
+	struct worker *worker = argument;
+	struct run *run = worker->run;
+
+	bind(run->place->cpus[worker->slot]);
+	int code = rm_counters_attach(run->session, worker->slot);
+	if (code) /* relaxed: read after the join */
+		atomic_store_explicit(
+		        &run->attach_code, code, memory_order_relaxed);
+	rm_chase_run(&run->chase, run->chase.lines); /* warm caches */
+	pthread_barrier_wait(&run->barrier);         /* all attached */
+	pthread_barrier_wait(&run->barrier);         /* started */
+	rm_counters_enable(run->session, worker->slot);
+	if (run->chase.lines)
+		rm_chase_run(&run->chase, run->steps);
+	else
+		hand_over(&run->shared, worker->slot);
+	rm_counters_disable(run->session, worker->slot);
+	pthread_barrier_wait(&run->barrier); /* done */
+	return NULL;
+}
+
+/* A worker that cannot start leaves the others at the barrier: start none. */
+static int run_team(struct run *run, unsigned threads)
+{
+	struct worker workers[2];
+	unsigned started = 0;
+
+	pthread_barrier_init(&run->barrier, NULL, threads + 1);
+	for (; started < threads; started++) {
+		workers[started] =
+		        (struct worker){ .run = run, .slot = started };
+		if (pthread_create(&workers[started].thread, NULL, work,
+		            &workers[started]))
+			abort(); /* no memory for two threads */
+	}
+	pthread_barrier_wait(&run->barrier);
+	int code = rm_counters_start(run->session);
+	run->shared.until_ns = rm_now_ns() + SHARED_MS * 1000000ULL;
+	pthread_barrier_wait(&run->barrier);
+	pthread_barrier_wait(&run->barrier);
+	int stopped = rm_counters_stop(run->session);
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(workers[i].thread, NULL);
+	pthread_barrier_destroy(&run->barrier);
+	return code ? code : stopped;
+}
+
+int rm_kernel_count(enum rm_kernel kernel, const struct rm_kernel_place *place,
+        const struct rm_session_request *session, json_t **result,
+        uint64_t *steps, struct rm_error *error)
+{
+	struct run run = { .kernel = kernel, .place = place };
+	struct rm_session_request request = *session;
+	int code = prepare(&run);
+
+	request.threads = kernels[kernel].threads;
+	request.cpus = place->cpus;
+	*result = NULL;
+	if (code)
+		return rm_error_set(error, code, "kernel %s: %s",
+		        kernels[kernel].name, strerror(-code));
+	code = rm_counters_open_request(&request, &run.session, error);
+	if (!code) {
+		run_team(
+		        &run, request.threads); /* a failure is in the result */
+		*result = rm_counters_result(run.session);
+		*steps = run.steps;
+		if (kernel == RM_KERNEL_SHARED)
+			/* relaxed: the threads are joined */
+			*steps = atomic_load_explicit(
+			        &run.shared.turn, memory_order_relaxed);
+		rm_counters_close(run.session);
+	}
+	rm_chase_free(&run.chase);
+	return code;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/counters/select.h"
+#include "runner/counters/attempt.h"
+#include "runner/counters/host.h"
+#include "runner/counters/replay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct rm_counters_choice {
+	struct rm_attempt attempt; /* zero where nothing is kept */
+};
+
+/* A wish cut up: "perf:cycles,l1d_fill". */
+struct wish {
+	char backend[16];
+	const char *rest; /* behind the colon, or NULL */
+};
+
+static int take_wish(
+        const char *text, struct wish *wish, struct rm_error *error)
+{
+	static const char *const known[] = { "auto", "likwid", "perf", "none",
+		"replay" };
+	size_t n = strcspn(text, ":");
+
+	wish->rest = text[n] ? text + n + 1 : NULL;
+	snprintf(wish->backend, sizeof(wish->backend), "%.*s",
+	        (int)(n < 15 ? n : 15), text);
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		bool replay = !strcmp(known[i], "replay");
+
+		if (strcmp(known[i], wish->backend))
+			continue;
+		if (replay && (!wish->rest || !wish->rest[0]))
+			break;
+		if (!strcmp(known[i], "none") && wish->rest)
+			break;
+		return 0;
+	}
+	return rm_error_set(error, -EINVAL,
+	        "counters \"%s\": expected auto, likwid, perf, none or "
+	        "replay:FILE; metrics may follow: perf:cycles,l1d_fill",
+	        text);
+}
+
+static json_t *nothing(const char *backend, const char *reason)
+{
+	return json_pack("{s:s, s:n, s:s?, s:[], s:[], s:[], s:[]}", "backend",
+	        backend, "cpu", "reason", reason, "tried", "events", "missing",
+	        "sets");
+}
+
+static int choose_replay(
+        const char *file, json_t **chosen, struct rm_error *error)
+{
+	json_t *lines = NULL, *sets = json_array();
+	int intervals = rm_replay_load(file, &lines, error);
+	/* A trial may run in another folder. */
+	char *path = intervals < 0 ? NULL : realpath(file, NULL);
+
+	if (!path) {
+		json_decref(lines);
+		json_decref(sets);
+		return intervals < 0 ? -EINVAL
+		                     : rm_error_set(error, -EINVAL, "%s: %s",
+		                               file, strerror(errno));
+	}
+	for (int i = 0; i < intervals; i++)
+		json_array_append_new(
+		        sets, json_pack("{s:s, s:s, s:i}", "backend", "replay",
+		                      "file", path, "interval", i));
+	*chosen = nothing("replay", "replayed counts, not of this machine");
+	json_object_set(*chosen, "cpu",
+	        json_object_get(json_array_get(lines, 0), "cpu"));
+	json_object_set_new(*chosen, "sets", sets);
+	json_decref(lines);
+	free(path);
+	return 0;
+}
+
+/* Adds "likwid: reason; remedy: ..." to a text that has room for both. */
+static void add_reason(
+        char *text, size_t size, const struct rm_attempt *attempt)
+{
+	size_t used = strlen(text);
+
+	snprintf(text + used, size - used, "%s%s%s%s", used ? "; " : "",
+	        attempt->reason, attempt->remedy[0] ? "; remedy: " : "",
+	        attempt->remedy);
+}
+
+static void take(const struct rm_attempt *attempt, json_t *chosen)
+{
+	json_object_set_new(chosen, "backend", json_string(attempt->backend));
+	json_object_set_new(chosen, "cpu", json_string(attempt->cpu));
+	json_object_set(chosen, "events", attempt->events);
+	json_object_set(chosen, "missing", attempt->missing);
+	json_object_set(chosen, "sets", attempt->sets);
+}
+
+/* Tries the back ends in order of preference, up to the first that works. */
+static int try_all(const struct wish *wish, struct rm_counters_choice *choice,
+        json_t *chosen, char *reasons, size_t size, struct rm_error *error)
+{
+	static const char *const order[] = { "likwid", "perf" };
+	bool any = !strcmp(wish->backend, "auto");
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		struct rm_attempt *attempt = &choice->attempt;
+		struct rm_prove prove = { .recording = NULL };
+
+		if (!any && strcmp(order[i], wish->backend))
+			continue;
+		int code = rm_attempt_make(
+		        order[i], wish->rest, &prove, attempt, error);
+		if (!code) {
+			json_array_append_new(json_object_get(chosen, "tried"),
+			        rm_attempt_json(attempt));
+			if (attempt->proved) {
+				take(attempt, chosen);
+				return 0;
+			}
+			add_reason(reasons, size, attempt);
+		}
+		rm_attempt_free(attempt);
+		if (code)
+			return code;
+	}
+	if (any)
+		return 0;
+	return rm_error_set(error, -ENOTSUP, "%s", reasons);
+}
+
+static int select_counting(const struct wish *wish,
+        struct rm_counters_choice *choice, json_t **chosen,
+        struct rm_error *error)
+{
+	char reasons[1700] = "";
+	json_t *made = nothing("none", NULL);
+	int code = try_all(wish, choice, made, reasons, sizeof(reasons), error);
+
+	if (code) {
+		json_decref(made);
+		return code;
+	}
+	if (reasons[0])
+		json_object_set_new(made, "reason", json_string(reasons));
+	if (rm_host_root()[0])
+		json_object_set_new(
+		        made, "faked_root", json_string(rm_host_root()));
+	*chosen = made;
+	return 0;
+}
+
+int rm_counters_select(const char *text, struct rm_counters_choice **choice,
+        json_t **chosen, struct rm_error *error)
+{
+	struct rm_counters_choice *made = calloc(1, sizeof(*made));
+	struct wish wish;
+	int code;
+
+	*chosen = NULL;
+	*choice = NULL;
+	if (!made)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	code = take_wish(text, &wish, error);
+	if (!code && !strcmp(wish.backend, "none"))
+		*chosen = nothing("none", "no counters were asked for");
+	else if (!code && !strcmp(wish.backend, "replay"))
+		code = choose_replay(wish.rest, chosen, error);
+	else if (!code)
+		code = select_counting(&wish, made, chosen, error);
+	if (code)
+		rm_counters_release(made);
+	else
+		*choice = made;
+	return code;
+}
+
+size_t rm_counters_sets(const json_t *chosen)
+{
+	return json_array_size(json_object_get(chosen, "sets"));
+}
+
+json_t *rm_counters_request(const json_t *chosen, unsigned trial)
+{
+	const json_t *sets = json_object_get(chosen, "sets");
+	size_t n = json_array_size(sets);
+
+	if (!n)
+		return json_pack("{s:s}", "backend", "none");
+	return json_deep_copy(json_array_get(sets, trial % n));
+}
+
+void rm_counters_release(struct rm_counters_choice *choice)
+{
+	if (!choice)
+		return;
+	rm_attempt_free(&choice->attempt);
+	free(choice);
+}
