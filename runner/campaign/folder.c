@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* folder.c - makes and finds what stands beside the journal. */
+#include "runner/campaign/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SAME_MINUTE = 1000, NAME_BYTES = 200 };
+
+extern char **environ;
+
+int rm_folder_new(const char *what, const char *machine_id, time_t now,
+        char path[RM_PATH_BYTES], struct rm_error *error)
+{
+	char date[32];
+	struct tm utc;
+	int result = rm_folder_make("results", error);
+
+	if (result)
+		return result;
+	gmtime_r(&now, &utc);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H%M", &utc);
+	for (int i = 1; i < SAME_MINUTE; i++) {
+		int used = snprintf(path, NAME_BYTES, "results/%s-%.60s-%.40s",
+		        date, what, machine_id);
+
+		if (i > 1)
+			snprintf(path + used, 16, "-%d", i);
+		if (!mkdir(path, 0755))
+			return 0;
+		if (errno != EEXIST)
+			break;
+	}
+	return rm_error_set(error, -errno, "%s: cannot make the folder: %s",
+	        path, strerror(errno));
+}
+
+const char *rm_folder_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+int rm_folder_link_latest(const char *dir, struct rm_error *error)
+{
+	char real[RM_PATH_BYTES], fresh[RM_PATH_BYTES], link[RM_PATH_BYTES];
+	char name[NAME_BYTES];
+
+	if (!realpath(dir, real))
+		return rm_error_set(
+		        error, -errno, "%s: %s", dir, strerror(errno));
+	snprintf(name, sizeof(name), "%.199s", rm_folder_name(real));
+	char *parent = dirname(real);
+
+	if (strcmp(rm_folder_name(parent), "results"))
+		return 0;
+	if (rm_path_join(fresh, parent, ".latest.new", error) ||
+	        rm_path_join(link, parent, "latest", error))
+		return -ENAMETOOLONG;
+	unlink(fresh);
+	if (symlink(name, fresh) || rename(fresh, link))
+		return rm_error_set(error, -errno, "%s: cannot link: %s", link,
+		        strerror(errno));
+	return 0;
+}
+
+/* Draws XML with one program; 0: done. Its words are dropped. */
+static int draw(const char *program, const char *xml, const char *svg)
+{
+	char name[64], input[] = "--input", format[] = "--output-format",
+	               type[] = "svg", force[] = "--force";
+	char from[RM_PATH_BYTES], to[RM_PATH_BYTES];
+	char *arguments[] = { name, input, from, format, type, force, to,
+		NULL };
+	posix_spawn_file_actions_t quiet;
+	int status = -1;
+	pid_t pid;
+
+	snprintf(name, sizeof(name), "%s", program);
+	snprintf(from, sizeof(from), "%s", xml);
+	snprintf(to, sizeof(to), "%s", svg);
+	posix_spawn_file_actions_init(&quiet);
+	for (int fd = 0; fd < 3; fd++)
+		posix_spawn_file_actions_addopen(
+		        &quiet, fd, "/dev/null", O_RDWR, 0);
+	if (!posix_spawnp(&pid, program, &quiet, NULL, arguments, environ))
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+	posix_spawn_file_actions_destroy(&quiet);
+	return status;
+}
+
+int rm_folder_topology(const char *dir, const char *xml, struct rm_error *error)
+{
+	char from[RM_PATH_BYTES], to[RM_PATH_BYTES];
+	int result =
+	        rm_file_replace(dir, "topology.xml", xml, strlen(xml), error);
+
+	if (result || (result = rm_path_join(from, dir, "topology.xml", error)))
+		return result;
+	if ((result = rm_path_join(to, dir, "topology.svg", error)))
+		return result;
+	/* A drawing is a courtesy: without one the report says so. */
+	if (draw("lstopo", from, to) && draw("lstopo-no-graphics", from, to))
+		unlink(to);
+	return 0;
+}
+
+int rm_folder_campaign(
+        const char *dir, json_t **campaign, struct rm_error *error)
+{
+	char path[RM_PATH_BYTES];
+	json_error_t where;
+	int result = rm_path_join(path, dir, "campaign.json", error);
+
+	if (result)
+		return result;
+	if (access(path, R_OK))
+		return rm_error_set(error, -errno, "%s: cannot be read: %s",
+		        path, strerror(errno));
+	*campaign = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+	if (!*campaign)
+		return rm_error_set(error, -EINVAL, "%s:%d: %s", path,
+		        where.line, where.text);
+	if (json_integer_value(json_object_get(*campaign, "format")) == 1)
+		return 0;
+	json_decref(*campaign);
+	return rm_error_set(error, -EINVAL,
+	        "%s: \"format\" is not 1, expected a campaign of this version",
+	        path);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* prepare.c - workloads, counters, plan, folder, journal: in this order, so
+   that a mistake is found before anything is written. */
+#include "runner/campaign/prepare.h"
+
+#include "runner/base/build_info.h"
+#include "runner/campaign/campaign.h"
+#include "runner/campaign/describe.h"
+#include "runner/campaign/folder.h"
+#include "runner/machine/machine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+static const uint64_t seed_mask = ((uint64_t)1 << 53) - 1;
+
+static int load_files(const struct rm_wishes *wishes, struct rm_mode *mode,
+        struct rm_error *error)
+{
+	mode->workloads =
+	        calloc(wishes->file_count + 1, sizeof(*mode->workloads));
+	if (!mode->workloads)
+		return rm_error_set(error, -ENOMEM, "no memory");
+	for (size_t i = 0; i < wishes->file_count; i++) {
+		mode->workload_count = i + 1; /* cleared even if half read */
+		int result = rm_workload_load(wishes->files[i],
+		        wishes->overrides, wishes->override_count,
+		        &mode->workloads[i], error);
+
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
+static int load_workloads(const struct rm_wishes *wishes, struct rm_mode *mode,
+        struct rm_error *error)
+{
+	char path[RM_PATH_BYTES];
+
+	if (!wishes->mode)
+		return load_files(wishes, mode, error);
+	if (strchr(wishes->mode, '/'))
+		snprintf(path, sizeof(path), "%s", wishes->mode);
+	else
+		snprintf(path, sizeof(path), "workloads/modes/%s.conf",
+		        wishes->mode);
+	return rm_mode_load(
+	        path, wishes->overrides, wishes->override_count, mode, error);
+}
+
+static uint64_t random_seed(void)
+{
+	uint64_t seed = 0;
+
+	/* 8 bytes come whole or not at all (getrandom(2)) */
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed = (uint64_t)time(NULL);
+	return seed & seed_mask;
+}
+
+/* What there is to say of the counters where the plan needs a back end. */
+static const char *why_no_counters(const json_t *counters)
+{
+	const char *reason =
+	        json_string_value(json_object_get(counters, "reason"));
+
+	if (rm_counters_sets(counters))
+		return NULL;
+	return reason ? reason : "no counter back end was asked for";
+}
+
+static int build_plan(const struct rm_wishes *wishes,
+        struct rm_prepared *prepared, struct rm_error *error)
+{
+	struct rm_plan_options options = {
+		.seed = wishes->seed ? *wishes->seed : random_seed(),
+		.maps = wishes->maps,
+	};
+	int result =
+	        rm_counters_select(wishes->counters ? wishes->counters : "auto",
+	                &prepared->choice, &prepared->counters, error);
+
+	if (result)
+		return result;
+	options.counters_reason = why_no_counters(prepared->counters);
+	return rm_plan_build(prepared->mode.workloads,
+	        prepared->mode.workload_count, &prepared->topology, &options,
+	        &prepared->plan, error);
+}
+
+static struct rm_description description_of(
+        const struct rm_wishes *wishes, const struct rm_prepared *prepared)
+{
+	return (struct rm_description){
+		.name = rm_folder_name(prepared->dir),
+		.mode = wishes->mode ? prepared->mode.name : NULL,
+		.maps = wishes->maps,
+		.wish = wishes->counters,
+		.machine = prepared->machine,
+		.build = prepared->build,
+		.counters = prepared->counters,
+		.workloads = prepared->mode.workloads,
+		.workload_count = prepared->mode.workload_count,
+		.plan = &prepared->plan,
+	};
+}
+
+static int write_campaign(const struct rm_wishes *wishes,
+        struct rm_prepared *prepared, struct rm_error *error)
+{
+	struct rm_description description = description_of(wishes, prepared);
+	char *text = NULL, *xml = rm_topology_xml(&prepared->topology);
+	int result = -ENOMEM;
+
+	if (!description.wish)
+		description.wish = "auto";
+	prepared->campaign = rm_describe(&description);
+	if (prepared->campaign)
+		text = json_dumps(prepared->campaign, JSON_INDENT(2));
+	if (!text || !xml)
+		rm_error_set(error, result, "no memory for campaign.json");
+	else if (!(result = rm_folder_topology(prepared->dir, xml, error)))
+		/* last: with it a resume trusts the folder */
+		result = rm_file_replace(prepared->dir, "campaign.json", text,
+		        strlen(text), error);
+	free(text);
+	free(xml);
+	return result;
+}
+
+/* Makes the folder, owns it, and finds nothing in it. */
+static int open_new(const struct rm_wishes *wishes,
+        struct rm_prepared *prepared, struct rm_error *error)
+{
+	const char *id =
+	        json_string_value(json_object_get(prepared->machine, "id"));
+	const char *what = wishes->mode ? prepared->mode.name
+	                                : prepared->mode.workloads[0].name;
+	char path[RM_PATH_BYTES];
+	int result = wishes->dir ? rm_folder_make(wishes->dir, error)
+	                         : rm_folder_new(what, id ? id : "unknown",
+	                                   time(NULL), prepared->dir, error);
+
+	if (!result)
+		result = rm_journal_open(prepared->dir, NULL, NULL,
+		        &prepared->journal, &prepared->torn_bytes, error);
+	if (!result)
+		result = rm_path_join(
+		        path, prepared->dir, "campaign.json", error);
+	if (result)
+		return result;
+	/* Again, now that nobody else can make one. */
+	if (!access(path, F_OK) || rm_journal_length(prepared->journal))
+		return rm_error_set(error, -EEXIST,
+		        "%s holds a campaign already, expected a new folder "
+		        "(another -o DIR), or --resume",
+		        prepared->dir);
+	return 0;
+}
+
+static int begin(const struct rm_wishes *wishes, struct rm_prepared *prepared,
+        struct rm_error *error)
+{
+	int result;
+
+	if (!prepared->mode.workload_count)
+		return rm_error_set(error, -EINVAL,
+		        "nothing to run, expected workload files or --mode "
+		        "NAME%s",
+		        wishes->resume ? ", as there is no campaign.json "
+		                         "to resume"
+		                       : "");
+	result = build_plan(wishes, prepared, error);
+	if (!result)
+		result = open_new(wishes, prepared, error);
+	if (!result)
+		result = rm_tally_start(
+		        &prepared->tally, &prepared->plan, error);
+	if (!result)
+		result = write_campaign(wishes, prepared, error);
+	return result ? result : rm_folder_link_latest(prepared->dir, error);
+}
+
+/* Takes plan and seed from campaign.json, whose hash must be right. */
+static int recall_plan(struct rm_prepared *prepared, struct rm_error *error)
+{
+	const char *recorded = json_string_value(
+	        json_object_get(prepared->campaign, "plan_sha256"));
+	char hash[RM_SHA256_TEXT];
+	struct rm_error why = { 0 };
+
+	if (rm_plan_hash(prepared->campaign, hash))
+		return rm_error_set(error, -EINVAL,
+		        "%s/campaign.json: seed, cells or order are missing",
+		        prepared->dir);
+	if (!recorded || strcmp(recorded, hash))
+		return rm_error_set(error, -EINVAL,
+		        "%s/campaign.json: the plan was changed, expected "
+		        "plan_sha256 %s, not %.80s",
+		        prepared->dir, hash, recorded ? recorded : "(none)");
+	int result =
+	        rm_plan_from_json(prepared->campaign, &prepared->plan, &why);
+
+	return result ? rm_error_set(error, result, "%s/campaign.json: %s",
+	                        prepared->dir, why.text)
+	              : 0;
+}
+
+static int go_on(const struct rm_wishes *wishes, struct rm_prepared *prepared,
+        struct rm_error *error)
+{
+	struct rm_description now = description_of(wishes, prepared);
+	const char *wish = json_string_value(json_object_get(
+	        json_object_get(prepared->campaign, "counters"), "wish"));
+	int result = rm_describe_compare(
+	        prepared->campaign, &now, wishes->seed, error);
+
+	prepared->resumed = true;
+	if (!result)
+		result = recall_plan(prepared, error);
+	if (!result)
+		result = rm_tally_start(
+		        &prepared->tally, &prepared->plan, error);
+	if (!result)
+		result = rm_journal_open(prepared->dir, rm_campaign_recall,
+		        &prepared->tally, &prepared->journal,
+		        &prepared->torn_bytes, error);
+	if (!result)
+		result = rm_counters_select(wish ? wish : "none",
+		        &prepared->choice, &prepared->counters, error);
+	return result ? result : rm_folder_link_latest(prepared->dir, error);
+}
+
+int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
+        struct rm_error *error)
+{
+	struct rm_error none = { 0 };
+	int found = -ENOENT;
+	int result = load_workloads(wishes, &prepared->mode, error);
+
+	if (result)
+		return result;
+	result = rm_topology_load(NULL, &prepared->topology, error);
+	if (result)
+		return result;
+	prepared->has_topology = true;
+	prepared->machine = rm_machine_facts(&prepared->topology);
+	prepared->build = rm_build_info();
+	if (!prepared->machine || !prepared->build)
+		return rm_error_set(error, -ENOMEM, "no memory");
+	if (wishes->dir) {
+		snprintf(prepared->dir, sizeof(prepared->dir), "%s",
+		        wishes->dir);
+		found = rm_folder_campaign(
+		        wishes->dir, &prepared->campaign, &none);
+	}
+	if (found && found != -ENOENT)
+		return rm_error_set(error, found, "%s", none.text);
+	if (!found && !wishes->resume)
+		return rm_error_set(error, -EEXIST,
+		        "%s holds a campaign already, expected a new folder "
+		        "(another -o DIR), or --resume",
+		        wishes->dir);
+	return found ? begin(wishes, prepared, error)
+	             : go_on(wishes, prepared, error);
+}
+
+void rm_prepared_clear(struct rm_prepared *prepared)
+{
+	rm_journal_close(prepared->journal);
+	rm_counters_release(prepared->choice);
+	rm_tally_clear(&prepared->tally);
+	rm_plan_free(&prepared->plan);
+	rm_mode_clear(&prepared->mode);
+	if (prepared->has_topology)
+		rm_topology_free(&prepared->topology);
+	json_decref(prepared->campaign);
+	json_decref(prepared->counters);
+	json_decref(prepared->machine);
+	json_decref(prepared->build);
+	memset(prepared, 0, sizeof(*prepared));
+}

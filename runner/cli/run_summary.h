@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run_summary.h - the last words of `readmostly run`. */
+#ifndef RM_RUN_SUMMARY_H
+#define RM_RUN_SUMMARY_H
+
+#include "runner/campaign/tally.h"
+
+#include <stdbool.h>
+
+/*
+ * Prints what failed by name with reasons, counts, and `status: ...` to
+ * standard output. `result`: of rm_campaign_run(). Returns the exit status.
+ */
+int rm_run_summary(const struct rm_tally *tally, const char *dir, int result,
+        bool interrupted);
+
+#endif /* RM_RUN_SUMMARY_H */
