@@ -174,17 +174,42 @@ RM_HOT void rm_count_miss(struct rm_worker *worker, uint64_t offset)
 		worker->counts.misses_resident++;
 }
 
+/* One lookup, its value verified and consumed. `paced` is a constant. */
+RM_HOT uint64_t rm_read(const struct rm_map_ops *map, struct rm_shape shape,
+        struct rm_worker *worker, bool paced, uint64_t base, uint64_t offset)
+{
+	struct rm_value value;
+	struct rm_key key = rm_key_of(shape, base + offset, &worker->line);
+	bool hit = map->lookup(worker->thread, shape, key, &value);
+
+	if (paced)
+		rm_pace_record(worker, RM_LOOKUP, hit);
+	if (__builtin_expect(hit, 1))
+		return rm_value_wrong(shape, &value, base + offset);
+	rm_count_miss(worker, offset);
+	return 0;
+}
+
+/* A write may be slow: where the window ended meanwhile, what is left of the
+   batch is not done and not counted. */
+RM_HOT uint64_t rm_left_after_write(struct rm_worker *worker, uint64_t left)
+{
+	if (!rm_stopped(worker))
+		return left;
+	worker->counts.iterations -= left - 1;
+	return 1;
+}
+
 /*
  * The closed loop. `streamed` (ranks come from a stream) and `moving` (the
- * resident ranks move: fresh writes) are constants. Iterations end at the window's
- * end (stop flag: once a batch and after each write) or at iterations_limit,
- * a multiple of RM_BATCH.
+ * resident ranks move: fresh writes) are constants. Iterations end at the
+ * window's end (stop flag: once a batch and after each write) or at
+ * iterations_limit, a multiple of RM_BATCH.
  */
 RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, bool streamed, bool moving,
         void (*write)(struct rm_worker *worker, uint64_t rank, uint64_t x))
 {
-	void *const thread = worker->thread;
 	const uint64_t span = worker->span;
 	const uint32_t write_below = worker->write_below;
 	uint64_t rng = worker->rng, position = worker->position, wrong = 0;
@@ -200,26 +225,13 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 
 			if (__builtin_expect((uint32_t)x < write_below, 0)) {
 				write(worker, rank, x);
-				if (rm_stopped(worker)) {
-					/* the rest of the batch is not done */
-					worker->counts.iterations -= left - 1;
-					left = 1;
-				}
+				left = rm_left_after_write(worker, left);
 				continue;
 			}
-			struct rm_value value;
-			struct rm_key key =
-			        rm_key_of(shape, base + rank, &worker->line);
-
-			if (__builtin_expect(
-			            map->lookup(thread, shape, key, &value), 1))
-				wrong |= rm_value_wrong(
-				        shape, &value, base + rank);
-			else
-				rm_count_miss(worker, rank);
+			wrong |= rm_read(map, shape, worker, false, base, rank);
 		} while (--left);
 		worker->counts.iterations += RM_BATCH;
-		map->quiesce(thread);
+		map->quiesce(worker->thread);
 	} while (!rm_stopped(worker) &&
 	         worker->counts.iterations < worker->iterations_limit);
 	worker->counts.wrong |= wrong;
@@ -247,22 +259,11 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 		        &worker->position, worker->span);
 
 		worker->counts.iterations++;
-		if ((uint32_t)x < worker->write_below) {
+		if ((uint32_t)x < worker->write_below)
 			write(worker, rank, x);
-		} else {
-			struct rm_value value;
-			struct rm_key key =
-			        rm_key_of(shape, base + rank, &worker->line);
-			bool hit =
-			        map->lookup(worker->thread, shape, key, &value);
-
-			rm_pace_record(worker, RM_LOOKUP, hit);
-			if (hit)
-				worker->counts.wrong |= rm_value_wrong(
-				        shape, &value, base + rank);
-			else
-				rm_count_miss(worker, rank);
-		}
+		else
+			worker->counts.wrong |=
+			        rm_read(map, shape, worker, true, base, rank);
 		map->quiesce(worker->thread);
 	}
 }

@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# lint.sh - format, licence lines, layers, static analysis. CI runs it.
+status=0
+files=$(git ls-files '*.[ch]')
+say() { echo "lint: $*" >&2; status=1; }
+
+clang-format --dry-run --Werror $files || say "run: make format"
+for file in $files $(git ls-files '*.sh' '*.py' '*.mk'); do
+	[ -s "$file" ] || continue
+	head -n 3 "$file" | grep -q SPDX-License-Identifier ||
+		say "$file: no SPDX line"
+done
+for file in $files; do
+	lines=$(wc -l <"$file")
+	case $file in tests/*) continue ;; esac
+	[ "$lines" -le 300 ] || say "$file: $lines lines, at most 300"
+done
+tests/layers.sh || status=1
+cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+	--enable=warning,portability --suppress=missingIncludeSystem \
+	-D__extension__= -I. impls runner || say "cppcheck"
+if command -v clang-tidy >/dev/null; then
+	git ls-files 'runner/*.c' 'impls/*.c' | xargs -P "$(nproc)" -n 4 \
+		clang-tidy --quiet -- -std=c11 -D_GNU_SOURCE -I. 2>/dev/null ||
+		say "clang-tidy"
+fi
+[ $status = 0 ] && echo "lint: clean"
+exit $status
