@@ -125,6 +125,9 @@ int rm_topology_load(const char *synthetic, struct rm_topology *topology,
 		return rm_error_set(error, -ENOSYS,
 		        "hwloc does not understand the topology \"%.200s\"",
 		        synthetic);
+	/* the whole machine: its id must not depend on a cgroup */
+	hwloc_topology_set_flags(
+	        topology->hwloc, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
 	if (hwloc_topology_load(topology->hwloc))
 		return rm_error_set(error, -ENOSYS,
 		        "hwloc cannot read this machine's topology: %s",

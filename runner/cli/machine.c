@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* machine.c - `readmostly machine`: what this machine is. */
+#include "runner/machine/machine.h"
+#include "runner/base/error.h"
+#include "runner/cli/cli.h"
+#include "runner/plan/topology.h"
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct argp_option options[] = {
+	{ "json", 'j', NULL, 0, "as campaign.json has it", 0 }, { 0 }
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	bool *json = state->input;
+
+	switch (key) {
+	case 'j':
+		*json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "\"%s\": expected no argument", text);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = { options, parse, "",
+	"Says what a result depends on here beside cell and code. A fact that "
+	"this machine does not tell is absent or denied, never empty.",
+	NULL, NULL, NULL };
+
+static void print_value(const char *name, const json_t *value)
+{
+	const json_t *status = json_object_get(value, "status");
+	const json_t *text = json_object_get(value, "text");
+
+	printf("%-28s ", name);
+	if (json_is_object(value))
+		printf("%s\n", json_is_string(text)
+		                       ? json_string_value(text)
+		                       : json_string_value(status));
+	else if (json_is_string(value))
+		printf("%s\n", json_string_value(value));
+	else if (json_is_integer(value))
+		printf("%lld\n", (long long)json_integer_value(value));
+	else if (json_is_boolean(value))
+		printf("%s\n", json_is_true(value) ? "yes" : "no");
+	else
+		printf("none\n");
+}
+
+static void print_for_people(json_t *machine)
+{
+	json_t *facts = json_object_get(machine, "facts"), *value;
+	const char *name;
+
+	json_object_foreach(machine, name, value) if (value != facts)
+	        print_value(name, value);
+	json_object_foreach(facts, name, value) print_value(name, value);
+}
+
+int rm_cli_machine(int argc, char **argv)
+{
+	struct rm_topology topology = { 0 };
+	struct rm_error error = { "" };
+	json_t *machine = NULL;
+	bool json = false;
+	int status = RM_OK;
+
+	argp_err_exit_status = RM_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	if (rm_topology_load(NULL, &topology, &error) == 0)
+		machine = rm_machine_facts(&topology);
+	if (!machine) {
+		fprintf(stderr, "readmostly machine: %s\n",
+		        error.text[0] ? error.text : "out of memory");
+		status = RM_FAILED;
+	} else if (!json) {
+		print_for_people(machine);
+	} else if (json_dumpf(machine, stdout, JSON_INDENT(1)) ||
+	           putchar('\n') == EOF) {
+		status = RM_INCOMPLETE;
+	}
+	json_decref(machine);
+	rm_topology_free(&topology);
+	return status;
+}

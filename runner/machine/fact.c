@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fact.c - one fact of the machine: a file's line, or why there is none. */
+#include "runner/machine/fact.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DISTINCT_MAX = 8 };
+
+const char *rm_fact_status_name(enum rm_fact_status status)
+{
+	static const char *const names[] = { "ok", "absent", "denied" };
+
+	return names[status];
+}
+
+void rm_fact_path(const char *path, char *rooted, size_t size)
+{
+	const char *root = getenv("RM_SYSFS");
+
+	snprintf(rooted, size, "%s%s", root ? root : "", path);
+}
+
+static void set_failed(struct rm_fact *fact, int code)
+{
+	fact->text[0] = '\0';
+	fact->status = code == EACCES || code == EPERM ? RM_FACT_DENIED
+	                                               : RM_FACT_ABSENT;
+}
+
+void rm_fact_set(struct rm_fact *fact, const char *text)
+{
+	size_t length = strcspn(text, "\n");
+
+	while (length > 0 &&
+	        (text[length - 1] == ' ' || text[length - 1] == '\t'))
+		length--;
+	fact->status = RM_FACT_OK;
+	snprintf(fact->text, sizeof(fact->text), "%.*s", (int)length, text);
+}
+
+/* Reads at most size - 1 bytes; 0 or errno. */
+static int slurp(const char *rooted, char *text, size_t size)
+{
+	int fd = open(rooted, O_RDONLY | O_CLOEXEC | O_NONBLOCK), code = 0;
+	size_t got = 0;
+
+	if (fd < 0)
+		return errno;
+	while (got < size - 1) {
+		ssize_t n = read(fd, text + got, size - 1 - got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			code = errno;
+		if (n <= 0)
+			break;
+		got += (size_t)n;
+	}
+	close(fd);
+	text[got] = '\0';
+	return code;
+}
+
+static void read_rooted(const char *rooted, struct rm_fact *fact)
+{
+	char text[RM_FACT_BYTES];
+	int code = slurp(rooted, text, sizeof(text));
+
+	if (code)
+		set_failed(fact, code);
+	else
+		rm_fact_set(fact, text);
+}
+
+void rm_fact_read(const char *path, struct rm_fact *fact)
+{
+	char rooted[PATH_MAX];
+
+	rm_fact_path(path, rooted, sizeof(rooted));
+	read_rooted(rooted, fact);
+}
+
+/* What stands after NAME and a colon or an equals sign; NULL: another line. */
+static const char *value_of(const char *line, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (strncmp(line, name, length))
+		return NULL;
+	line += length;
+	line += strspn(line, " \t");
+	if (*line != ':' && *line != '=')
+		return NULL;
+	line++;
+	return line + strspn(line, " \t");
+}
+
+void rm_fact_field(const char *path, const char *name, struct rm_fact *fact)
+{
+	char rooted[PATH_MAX], *line = NULL;
+	size_t size = 0;
+	FILE *file;
+
+	rm_fact_path(path, rooted, sizeof(rooted));
+	file = fopen(rooted, "re");
+	set_failed(fact, file ? ENOENT : errno);
+	while (file && getline(&line, &size, file) > 0) {
+		const char *value = value_of(line, name);
+
+		if (!value)
+			continue;
+		rm_fact_set(fact, value);
+		break;
+	}
+	free(line);
+	if (file)
+		fclose(file);
+}
+
+/* Texts that occur, each with its number. */
+struct tally {
+	struct rm_fact facts[DISTINCT_MAX];
+	unsigned counts[DISTINCT_MAX];
+	size_t count;
+};
+
+static void add(struct tally *tally, const struct rm_fact *fact)
+{
+	size_t i = 0;
+
+	while (i < tally->count && strcmp(tally->facts[i].text, fact->text))
+		i++;
+	if (i == DISTINCT_MAX)
+		return; /* eight are enough to see that they differ */
+	if (i == tally->count) {
+		tally->facts[i] = *fact;
+		tally->counts[i] = 0;
+		tally->count++;
+	}
+	tally->counts[i]++;
+}
+
+void rm_fact_each(const char *pattern, struct rm_fact *fact)
+{
+	char rooted[PATH_MAX];
+	struct tally tally = { .count = 0 };
+	struct rm_fact denied = { RM_FACT_ABSENT, "" };
+	glob_t files;
+	size_t used = 0;
+
+	*fact = (struct rm_fact){ RM_FACT_ABSENT, "" };
+	rm_fact_path(pattern, rooted, sizeof(rooted));
+	if (glob(rooted, 0, NULL, &files))
+		return;
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		struct rm_fact one;
+
+		read_rooted(files.gl_pathv[i], &one);
+		if (one.status == RM_FACT_OK)
+			add(&tally, &one);
+		else
+			denied = one;
+	}
+	globfree(&files);
+	*fact = denied;
+	for (size_t i = 0; i < tally.count && used < RM_FACT_BYTES; i++) {
+		fact->status = RM_FACT_OK;
+		used += (size_t)snprintf(fact->text + used,
+		        RM_FACT_BYTES - used, "%s%.60s x %u", i ? ", " : "",
+		        tally.facts[i].text, tally.counts[i]);
+	}
+}
+
+/* The folder of a version 1 controller, or of version 2 (controller ""). */
+static bool cgroup_of(const char *controller, char *folder, size_t size)
+{
+	char rooted[PATH_MAX], *line = NULL;
+	size_t room = 0, length = strlen(controller);
+	bool found = false;
+	FILE *file;
+
+	rm_fact_path("/proc/self/cgroup", rooted, sizeof(rooted));
+	file = fopen(rooted, "re");
+	while (file && !found && getline(&line, &room, file) > 0) {
+		const char *names = strchr(line, ':');
+		const char *path = names ? strchr(names + 1, ':') : NULL;
+
+		if (!path)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		for (const char *name = ++names; name < path && !found;) {
+			size_t n = strcspn(name, ",:");
+
+			found = n == length && !strncmp(name, controller, n);
+			name += n + 1;
+		}
+		found |= length == 0 && names == path;
+		if (found)
+			snprintf(folder, size, "/sys/fs/cgroup%s%s%s",
+			        length ? "/" : "", controller,
+			        strcmp(path + 1, "/") ? path + 1 : "");
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
+        struct rm_fact *fact)
+{
+	char folder[PATH_MAX - 64], path[PATH_MAX];
+
+	*fact = (struct rm_fact){ RM_FACT_ABSENT, "" };
+	if (cgroup_of("", folder, sizeof(folder))) {
+		snprintf(path, sizeof(path), "%s/%s", folder, v2);
+		rm_fact_read(path, fact);
+	}
+	if (fact->status == RM_FACT_ABSENT &&
+	        cgroup_of(controller, folder, sizeof(folder))) {
+		snprintf(path, sizeof(path), "%s/%s", folder, v1);
+		rm_fact_read(path, fact);
+	}
+}
+
+/* Whether a word stands in a text of words. */
+static bool has_word(const char *text, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = text; (at = strstr(at, word)); at += length)
+		if ((at == text || at[-1] == ' ') && strchr(" \n", at[length]))
+			return true;
+	return false;
+}
+
+void rm_fact_hypervisor(struct rm_fact *fact)
+{
+	char rooted[PATH_MAX], *line = NULL;
+	size_t size = 0;
+	FILE *file;
+
+	rm_fact_path("/proc/cpuinfo", rooted, sizeof(rooted));
+	file = fopen(rooted, "re");
+	set_failed(fact, file ? ENOENT : errno);
+	while (file && fact->status != RM_FACT_OK &&
+	        getline(&line, &size, file) > 0) {
+		const char *flags = value_of(line, "flags");
+
+		if (flags)
+			rm_fact_set(fact,
+			        has_word(flags, "hypervisor") ? "yes" : "no");
+	}
+	free(line);
+	if (file)
+		fclose(file);
+}
