@@ -167,7 +167,8 @@ static void the_limit_holds_writers(void)
 	struct epoch_record *reader = join(&arena, 1);
 
 	pthread_create(&writer, NULL, write_much, &arena);
-	while (stat_of(&arena, "grace_waiting") == 0)
+	while (stat_of(&arena, "grace_waiting") == 0 &&
+	        stat_of(&arena, "retired") < WRITES)
 		sched_yield();
 	double retired = stat_of(&arena, "retired");
 

@@ -86,10 +86,11 @@ struct epoch_bag {
 struct epoch_record {
 	_Alignas(EPOCH_PAD) _Atomic uint64_t seen;
 	struct epoch *epoch;
-	void *owner;    /* the map, for its operations and epoch_free() */
-	bool limbo;     /* something is retired and not yet freed */
-	bool due;       /* a bag was closed: settle at the operation's end */
-	unsigned polls; /* announcements since the last look */
+	void *owner;     /* the map, for its operations and epoch_free() */
+	bool limbo;      /* something is retired and not yet freed */
+	bool due;        /* a bag was closed: settle at the operation's end */
+	unsigned pinned; /* references outlive an operation: do not wait */
+	unsigned polls;  /* announcements since the last look */
 	_Alignas(RM_CACHE_LINE) struct epoch_bag *open; /* never NULL */
 	struct epoch_bag *oldest, *newest;              /* closed bags */
 	struct epoch_bag *spare;                        /* an empty one */

@@ -268,8 +268,9 @@ static RM_COLD void epoch_settle_slow(struct epoch_record *record)
 		return;
 	epoch_sweep(record);
 	/* relaxed: a threshold */
-	if (atomic_load_explicit(&epoch->held_bytes, memory_order_relaxed) >
-	        epoch->limit_bytes)
+	if (!record->pinned &&
+	        atomic_load_explicit(&epoch->held_bytes, memory_order_relaxed) >
+	                epoch->limit_bytes)
 		epoch_wait(record);
 }
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syncmap_leak.c - Go's classic sync.Map without reclamation.
+ *
+ * As syncmap, but what is replaced or removed is only noted down, and freed
+ * with the map: the lower bound of what reclamation costs, and it grows with
+ * every write. What stays in the write path is 16 bytes noted per object.
+ */
+#include "impls/support/syncmap.h"
+#include "runner/driver.h"
+
+static void *create(const struct rm_sizing *sizing)
+{
+	return syncmap_create(sizing, true);
+}
+
+/* Nothing is freed under a reader: nothing to announce. */
+static void nothing(void *thread)
+{
+	(void)thread;
+}
+
+static const struct rm_map_ops ops = {
+	.create = create,
+	.destroy = syncmap_destroy,
+	.join = syncmap_join,
+	.leave = syncmap_leave,
+	.lookup = syncmap_lookup,
+	.upsert = syncmap_upsert,
+	.remove = syncmap_remove,
+	.quiesce = nothing,
+	.exchange = syncmap_exchange,
+	.take = syncmap_take,
+	.insert_if_absent = syncmap_insert_if_absent,
+	.compare_swap = syncmap_compare_swap,
+	.scan = syncmap_scan,
+	.length = syncmap_length,
+	.clear = syncmap_clear,
+	.stats = syncmap_stats,
+	.check = syncmap_check,
+};
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_syncmap_leak = {
+	.id = "syncmap_leak",
+	.label = "sync.Map, leaking",
+	.family = "sync",
+	.sync = "leak",
+	.source = "Go 1.19-1.23, sync/map.go; frees nothing until the end",
+	.system = "M4",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_syncmap_random.c - sync.Map against a model and against threads. */
+#include "tests/map_model.h"
+#include "tests/map_race.h"
+
+extern const struct rm_impl rm_impl_syncmap, rm_impl_syncmap_leak;
+
+int main(void)
+{
+	model_check(&rm_impl_syncmap, 1000000);
+	model_check(&rm_impl_syncmap_leak, 100000);
+	race_check(&rm_impl_syncmap, 50000, false);
+	race_check(&rm_impl_syncmap_leak, 20000, true);
+	return DONE();
+}
