@@ -88,6 +88,12 @@ static void give_up_set(
 	                "expected", "verdict", "no value", "reason", reason));
 }
 
+static void set_remedy(struct rm_attempt *attempt, int number)
+{
+	snprintf(attempt->remedy, sizeof(attempt->remedy), "%s",
+	        rm_pmu_remedy(number));
+}
+
 static void prove_sets(struct rm_attempt *attempt, struct rm_prove *prove)
 {
 	json_t *set;
@@ -111,10 +117,10 @@ static void prove_sets(struct rm_attempt *attempt, struct rm_prove *prove)
 	}
 	if (opened)
 		return;
+	json_array_clear(attempt->verdicts); /* one reason says it all */
 	refuse(attempt, reason);
 	if (!is_likwid(attempt))
-		snprintf(attempt->remedy, sizeof(attempt->remedy), "%s",
-		        rm_pmu_remedy(-first));
+		set_remedy(attempt, -first);
 }
 
 /* What was refuted is not counted again: it would be a wrong number. */
@@ -149,6 +155,8 @@ static void keep_good(struct rm_attempt *attempt)
 	json_decref(attempt->events);
 	attempt->events = kept;
 	attempt->proved = proved > 0;
+	if (!proved && !is_likwid(attempt) && !rm_pmu_core_present())
+		set_remedy(attempt, ENOENT);
 	if (!proved)
 		refuse(attempt,
 		        reason[0] ? reason : "no kernel could prove a metric");

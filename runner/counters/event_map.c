@@ -175,7 +175,7 @@ const struct rm_event *rm_event_map_find(const struct rm_event_map *map,
 			if (!strcmp(map->events[i].arch, arch->chain[step]) &&
 			        !strcmp(map->events[i].metric, metric))
 				return &map->events[i];
-	rm_error_set(error, -ENOENT, "%s is not offered on %s (%s)", metric,
-	        arch->name, arch->what);
+	rm_error_set(error, -ENOENT, "not offered on %s (%s)", arch->name,
+	        arch->what);
 	return NULL;
 }

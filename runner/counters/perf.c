@@ -86,9 +86,8 @@ static int try_here(const struct perf *perf, struct rm_error *error)
 	if (code && group) {
 		const struct rm_reading *first = rm_perf_group_readings(group);
 
-		rm_error_set(error, code, "perf: %s: %s; %s",
-		        perf->plan.events[0].metric, first->reason,
-		        rm_pmu_remedy(-code));
+		rm_error_set(error, code, "perf: %s: %s",
+		        perf->plan.events[0].metric, first->reason);
 	} else if (code) {
 		rm_error_set(error, code, "perf: out of memory");
 	}

@@ -30,7 +30,8 @@ int rm_prove_set(struct rm_prove *prove, const json_t *request,
 
 /*
  * A metric's verdict out of all its lines: "refuted" or "no value" wins over
- * "proved", that over "not checked". `why`: the line's reason, or NULL.
+ * "proved", that over "not checked". "Proved" takes one kernel that makes the
+ * counter count: staying low where it must is not enough. `why`: the line's reason, or NULL.
  */
 const char *rm_prove_verdict(
         const json_t *verdicts, const char *metric, const char **why);
