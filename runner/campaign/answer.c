@@ -50,7 +50,7 @@ static const struct rm_field measured[] = {
 	{ "threads[].migrations", "i0" },
 	{ "threads[].runqueue_wait_ns", "i0" },
 	{ "keys_before", "i" },
-	{ "keys_after", "i" },
+	{ "keys_after", "i0" },
 	{ "verification", "o" },
 	{ "verification.status", "S" },
 	{ "verification.reason", "S0" },
@@ -93,11 +93,13 @@ static const struct rm_field measured[] = {
 	{ "latency[].p90_ns", "i0" },
 	{ "latency[].p99_ns", "i0" },
 	{ "latency[].p999_ns", "i0" },
-	{ "latency[].buckets", "a" },
 	{ "late_starts", "i0" },
 	{ "counters", "o0" },
 	{ "environment", "o" },
 };
+
+static const struct rm_field fresh = { "latency[].buckets", "a" };
+static const struct rm_field kept = { "latency[].histogram", "S0" };
 
 struct first_wrong {
 	struct rm_error *error;
@@ -203,8 +205,8 @@ static int check_latency(const json_t *json, struct rm_error *error)
 	return 0;
 }
 
-static int check_answer(
-        const json_t *json, const char *cell_id, struct rm_error *error)
+int rm_answer_check(const json_t *json, const char *cell_id,
+        enum rm_answer_form form, struct rm_error *error)
 {
 	if (!json_is_object(json))
 		return rm_error_set(error, -EINVAL,
@@ -220,7 +222,10 @@ static int check_answer(
 	if (check_fields(json, measured, sizeof(measured) / sizeof(*measured),
 	            error))
 		return -EINVAL;
-	int result = check_latency(json, error);
+	if (check_fields(
+	            json, form == RM_ANSWER_KEPT ? &kept : &fresh, 1, error))
+		return -EINVAL;
+	int result = form == RM_ANSWER_KEPT ? 0 : check_latency(json, error);
 
 	if (!result &&
 	        !strcmp(json_string_value(json_object_get(json, "status")),
@@ -247,7 +252,7 @@ int rm_answer_read(const char *text, size_t size, const char *cell_id,
 		return rm_error_set(error, -EINVAL,
 		        "the answer is no JSON: %.160s at byte %d", where.text,
 		        where.position);
-	int failed = check_answer(json, cell_id, error);
+	int failed = rm_answer_check(json, cell_id, RM_ANSWER_FRESH, error);
 
 	if (failed)
 		json_decref(json);

@@ -21,4 +21,11 @@
 int rm_answer_read(const char *text, size_t size, const char *cell_id,
         json_t **result, struct rm_error *error);
 
+/* In trials.jsonl a latency entry has "histogram" in place of "buckets". */
+enum rm_answer_form { RM_ANSWER_FRESH, RM_ANSWER_KEPT };
+
+/* Checks a result that is parsed already; errors as above. */
+int rm_answer_check(const json_t *json, const char *cell_id,
+        enum rm_answer_form form, struct rm_error *error);
+
 #endif /* RM_ANSWER_H */

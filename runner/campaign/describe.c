@@ -133,44 +133,78 @@ static json_t *counters(const struct rm_description *description)
 	return all;
 }
 
+/* Hash of a JSON text that does not depend on the order of members. */
+static int hash_of(json_t *json, char text[RM_SHA256_TEXT])
+{
+	char *dump = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+
+	if (!dump)
+		return -ENOMEM;
+	rm_sha256(dump, strlen(dump), text);
+	free(dump);
+	return 0;
+}
+
 int rm_plan_hash(const json_t *campaign, char text[RM_SHA256_TEXT])
 {
 	json_t *part = json_pack("{s:O, s:O, s:O}", "seed",
 	        json_object_get(campaign, "seed"), "cells",
 	        json_object_get(campaign, "cells"), "order",
 	        json_object_get(campaign, "order"));
-	char *plan = json_dumps(part, JSON_COMPACT | JSON_SORT_KEYS);
+	int result = hash_of(part, text);
 
 	json_decref(part);
-	if (!plan)
+	return result;
+}
+
+int rm_campaign_hash(const json_t *campaign, char text[RM_SHA256_TEXT])
+{
+	json_t *copy = json_copy((json_t *)campaign);
+
+	json_object_del(copy, "sha256");
+	int result = hash_of(copy, text);
+
+	json_decref(copy);
+	return result;
+}
+
+/* Adds the plan, then the hash over everything. */
+static int complete(json_t *all, json_t *plan)
+{
+	char hash[RM_SHA256_TEXT];
+
+	if (!all || json_object_update(all, plan) ||
+	        rm_campaign_hash(all, hash))
 		return -ENOMEM;
-	rm_sha256(plan, strlen(plan), text);
-	free(plan);
-	return 0;
+	return json_object_set_new(all, "sha256", json_string(hash));
 }
 
 json_t *rm_describe(const struct rm_description *description)
 {
 	char created[RM_UTC_BYTES], hash[RM_SHA256_TEXT];
+	char topology[RM_SHA256_TEXT];
+	const char *xml = description->topology_xml;
 	struct timespec now;
 	json_t *plan = rm_plan_to_json(description->plan);
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	rm_utc_text(now, created);
+	rm_sha256(xml, strlen(xml), topology);
 	if (!plan || rm_plan_hash(plan, hash)) {
 		json_decref(plan);
 		return NULL;
 	}
 	json_t *all = json_pack("{s:i, s:s, s:s?, s:s, s:s?, s:O, s:o, s:s, "
-	                        "s:o, s:o, s:o, s:o}",
+	                        "s:s, s:o, s:o, s:o, s:o}",
 	        "format", 1, "name", description->name, "mode",
 	        description->mode, "created_utc", created, "maps_wish",
 	        description->maps, "machine", description->machine, "build",
-	        build(description->build), "plan_sha256", hash, "workloads",
+	        build(description->build), "plan_sha256", hash,
+	        "topology_sha256", topology, "workloads",
 	        workloads(description), "counters", counters(description),
 	        "maps", maps(), "skipped_maps", skipped_maps());
 
-	if (all && json_object_update(all, plan)) {
+	if (complete(all, plan)) {
 		json_decref(all);
 		all = NULL;
 	}

@@ -24,6 +24,7 @@ struct rm_description {
 	const struct rm_workload *workloads;
 	size_t workload_count;
 	const struct rm_plan *plan;
+	const char *topology_xml; /* the text of topology.xml */
 };
 
 /* The object; new reference. NULL: no memory. */
@@ -31,6 +32,10 @@ json_t *rm_describe(const struct rm_description *description);
 
 /* Hash of "seed", "cells" and "order" of a campaign.json. -ENOMEM. */
 int rm_plan_hash(const json_t *campaign, char text[RM_SHA256_TEXT]);
+
+/* Hash of all members of a campaign.json but "sha256", which holds it.
+   -ENOMEM. */
+int rm_campaign_hash(const json_t *campaign, char text[RM_SHA256_TEXT]);
 
 /*
  * Whether a resume would continue the same campaign. `recorded` is the old

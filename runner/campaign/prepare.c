@@ -19,41 +19,6 @@
 
 static const uint64_t seed_mask = ((uint64_t)1 << 53) - 1;
 
-static int load_files(const struct rm_wishes *wishes, struct rm_mode *mode,
-        struct rm_error *error)
-{
-	mode->workloads =
-	        calloc(wishes->file_count + 1, sizeof(*mode->workloads));
-	if (!mode->workloads)
-		return rm_error_set(error, -ENOMEM, "no memory");
-	for (size_t i = 0; i < wishes->file_count; i++) {
-		mode->workload_count = i + 1; /* cleared even if half read */
-		int result = rm_workload_load(wishes->files[i],
-		        wishes->overrides, wishes->override_count,
-		        &mode->workloads[i], error);
-
-		if (result)
-			return result;
-	}
-	return 0;
-}
-
-static int load_workloads(const struct rm_wishes *wishes, struct rm_mode *mode,
-        struct rm_error *error)
-{
-	char path[RM_PATH_BYTES];
-
-	if (!wishes->mode)
-		return load_files(wishes, mode, error);
-	if (strchr(wishes->mode, '/'))
-		snprintf(path, sizeof(path), "%s", wishes->mode);
-	else
-		snprintf(path, sizeof(path), "workloads/modes/%s.conf",
-		        wishes->mode);
-	return rm_mode_load(
-	        path, wishes->overrides, wishes->override_count, mode, error);
-}
-
 static uint64_t random_seed(void)
 {
 	uint64_t seed = 0;
@@ -120,7 +85,9 @@ static int write_campaign(const struct rm_wishes *wishes,
 
 	if (!description.wish)
 		description.wish = "auto";
-	prepared->campaign = rm_describe(&description);
+	description.topology_xml = xml;
+	if (xml)
+		prepared->campaign = rm_describe(&description);
 	if (prepared->campaign)
 		text = json_dumps(prepared->campaign, JSON_INDENT(2));
 	if (!text || !xml)
@@ -212,12 +179,28 @@ static int recall_plan(struct rm_prepared *prepared, struct rm_error *error)
 	              : 0;
 }
 
+/* The back end that the campaign was begun with; "auto" is not asked again. */
+static int choose_again(struct rm_prepared *prepared, struct rm_error *error)
+{
+	const json_t *recorded =
+	        json_object_get(prepared->campaign, "counters");
+	const char *wish = json_string_value(json_object_get(recorded, "wish"));
+	const char *backend =
+	        json_string_value(json_object_get(recorded, "backend"));
+
+	if (!wish || !backend)
+		return rm_error_set(error, -EINVAL,
+		        "%s/campaign.json: counters.wish or .backend is "
+		        "missing",
+		        prepared->dir);
+	return rm_counters_select(strcmp(wish, "auto") ? wish : backend,
+	        &prepared->choice, &prepared->counters, error);
+}
+
 static int go_on(const struct rm_wishes *wishes, struct rm_prepared *prepared,
         struct rm_error *error)
 {
 	struct rm_description now = description_of(wishes, prepared);
-	const char *wish = json_string_value(json_object_get(
-	        json_object_get(prepared->campaign, "counters"), "wish"));
 	int result = rm_describe_compare(
 	        prepared->campaign, &now, wishes->seed, error);
 
@@ -232,8 +215,7 @@ static int go_on(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 		        &prepared->tally, &prepared->journal,
 		        &prepared->torn_bytes, error);
 	if (!result)
-		result = rm_counters_select(wish ? wish : "none",
-		        &prepared->choice, &prepared->counters, error);
+		result = choose_again(prepared, error);
 	return result ? result : rm_folder_link_latest(prepared->dir, error);
 }
 
@@ -242,7 +224,7 @@ int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 {
 	struct rm_error none = { 0 };
 	int found = -ENOENT;
-	int result = load_workloads(wishes, &prepared->mode, error);
+	int result = rm_wishes_load(wishes, &prepared->mode, error);
 
 	if (result)
 		return result;

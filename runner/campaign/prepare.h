@@ -59,6 +59,13 @@ struct rm_prepared {
 int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
         struct rm_error *error);
 
+/*
+ * Reads the workloads of a mode or of files into a zeroed *mode (its name is
+ * "" for files). Free with rm_mode_clear(), also after an error.
+ */
+int rm_wishes_load(const struct rm_wishes *wishes, struct rm_mode *mode,
+        struct rm_error *error);
+
 void rm_prepared_clear(struct rm_prepared *prepared);
 
 #endif /* RM_PREPARE_H */

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* validate.c - campaign.json: members, hashes, references. */
+#include "runner/campaign/validate.h"
+
+#include "runner/campaign/describe.h"
+#include "runner/campaign/fields.h"
+#include "runner/campaign/files.h"
+#include "runner/campaign/json_line.h"
+#include "runner/machine/fact.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* results/README.md; the facts of the machine are checked by their list. */
+static const struct rm_field fields[] = {
+	{ "format", "i" },
+	{ "name", "S" },
+	{ "mode", "S0" },
+	{ "maps_wish", "s0" },
+	{ "created_utc", "S" },
+	{ "machine", "o" },
+	{ "machine.id", "S" },
+	{ "machine.topology", "S" },
+	{ "machine.this_machine", "b" },
+	{ "machine.cpus", "i" },
+	{ "machine.cores", "i" },
+	{ "machine.sockets", "i" },
+	{ "machine.nodes", "i" },
+	{ "machine.kinds", "i" },
+	{ "machine.l1d_bytes", "i" },
+	{ "machine.l2_bytes", "i" },
+	{ "machine.l3_bytes", "i" },
+	{ "machine.note", "S0" },
+	{ "machine.facts", "o" },
+	{ "build", "o" },
+	{ "build.commit", "S0" },
+	{ "build.dirty", "b0" },
+	{ "build.compiler", "S" },
+	{ "build.compiler_version", "S" },
+	{ "build.flags", "S" },
+	{ "build.libc", "S" },
+	{ "build.allocator", "S" },
+	{ "build.binary_sha256", "S0" },
+	{ "build.build_id", "S0" },
+	{ "build.libraries", "S" },
+	{ "seed", "i" },
+	{ "plan_sha256", "S" },
+	{ "topology_sha256", "S" },
+	{ "sha256", "S" },
+	{ "workloads", "a" },
+	{ "workloads[]", "o" },
+	{ "workloads[].name", "S" },
+	{ "workloads[].file", "S" },
+	{ "workloads[].sha256", "S" },
+	{ "workloads[].text", "S" },
+	{ "counters", "o" },
+	{ "counters.backend", "S" },
+	{ "counters.reason", "S0" },
+	{ "counters.wish", "S" },
+	{ "counters.events", "a" },
+	{ "maps", "a" },
+	{ "maps[]", "o" },
+	{ "maps[].id", "S" },
+	{ "maps[].label", "S" },
+	{ "maps[].family", "S" },
+	{ "maps[].sync", "S" },
+	{ "maps[].source", "S" },
+	{ "maps[].system", "s" },
+	{ "maps[].guarantees", "S" },
+	{ "maps[].progress", "S" },
+	{ "maps[].dispatch", "S" },
+	{ "maps[].caps", "a" },
+	{ "maps[].caps[]", "S" },
+	{ "maps[].shapes", "a" },
+	{ "maps[].shapes[]", "S" },
+	{ "skipped_maps", "a" },
+	{ "skipped_maps[].id", "S" },
+	{ "skipped_maps[].needs", "S" },
+	{ "cells", "a" },
+	{ "cells[]", "o" },
+	{ "cells[].id", "S" },
+	{ "cells[].blocks", "i" },
+	{ "cells[].base", "s" },
+	{ "cells[].skip", "S0" },
+	{ "cells[].estimate_ns", "i" },
+	{ "cells[].memory_bytes", "i" },
+	{ "same", "a" },
+	{ "same[].id", "S" },
+	{ "same[].as", "S" },
+	{ "order", "a" },
+	{ "order[]", "a" },
+	{ "estimate_ns", "i" },
+	{ "memory_bytes", "i" },
+};
+
+static const struct rm_field fact[] = { { "status", "S" }, { "text", "s0" } };
+
+/* The file that is looked at. */
+struct look {
+	struct rm_validation *validation;
+	const char *text;   /* of campaign.json */
+	const char *prefix; /* before the path of a field: "machine.facts.x." */
+};
+
+void rm_problem(struct rm_validation *validation, const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	validation->problems++;
+	if (validation->report)
+		validation->report(validation->context, text);
+}
+
+static void problem_at(
+        const struct look *look, const char *where, const char *what)
+{
+	rm_problem(look->validation, "%s/campaign.json:%zu: %s %s",
+	        look->validation->dir, rm_json_line(look->text, where), where,
+	        what);
+}
+
+static void report_field(void *context, const char *where, const char *what)
+{
+	const struct look *look = context;
+	char path[2 * RM_FIELD_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s%s", look->prefix, where);
+	problem_at(look, path, what);
+}
+
+static void check_facts(const json_t *json, struct look *look)
+{
+	const json_t *facts =
+	        json_object_get(json_object_get(json, "machine"), "facts");
+	const char *name;
+	const json_t *value;
+	char path[RM_FIELD_PATH_BYTES];
+
+	for (size_t i = 0; i < rm_fact_row_count; i++) {
+		snprintf(path, sizeof(path), "machine.facts.%s",
+		        rm_fact_rows[i].name);
+		if (!json_object_get(facts, rm_fact_rows[i].name))
+			problem_at(look, path, "is missing, expected a fact");
+	}
+	json_object_foreach((json_t *)facts, name, value)
+	{
+		snprintf(path, sizeof(path), "machine.facts.%s.", name);
+		look->prefix = path;
+		rm_fields_check(value, fact, 2, report_field, look);
+		look->prefix = "";
+	}
+}
+
+/* A hash that stands in the file against one made from it. */
+static void check_hash(const struct look *look, const json_t *json,
+        const char *name, const char *made)
+{
+	const char *stands = json_string_value(json_object_get(json, name));
+	char what[256];
+
+	if (!stands || !strcmp(stands, made))
+		return; /* a missing one is reported as a field */
+	snprintf(what, sizeof(what),
+	        "is %.64s, expected %s: something it covers was changed",
+	        stands, made);
+	problem_at(look, name, what);
+}
+
+static int check_hashes(
+        const struct look *look, const json_t *json, struct rm_error *error)
+{
+	char hash[RM_SHA256_TEXT], path[RM_PATH_BYTES];
+	const json_t *list = json_object_get(json, "workloads");
+	const json_t *workload;
+	size_t i;
+
+	if (!rm_campaign_hash(json, hash))
+		check_hash(look, json, "sha256", hash);
+	if (!rm_plan_hash(json, hash))
+		check_hash(look, json, "plan_sha256", hash);
+	json_array_foreach(list, i, workload)
+	{
+		const char *text =
+		        json_string_value(json_object_get(workload, "text"));
+		const char *stands =
+		        json_string_value(json_object_get(workload, "sha256"));
+
+		if (!text || !stands)
+			continue;
+		rm_sha256(text, strlen(text), hash);
+		snprintf(path, sizeof(path), "workloads[%zu].sha256", i);
+		if (strcmp(stands, hash))
+			problem_at(look, path, "is not that of its text");
+	}
+	int result = rm_path_join(
+	        path, look->validation->dir, "topology.xml", error);
+
+	if (!result)
+		result = rm_sha256_file(path, hash, error);
+	if (!result)
+		check_hash(look, json, "topology_sha256", hash);
+	return result;
+}
+
+static void read_plan(
+        const struct look *look, const json_t *json, struct rm_plan *plan)
+{
+	struct rm_error why = { 0 };
+
+	if (rm_plan_from_json(json, plan, &why)) {
+		problem_at(look, "cells", why.text);
+		rm_plan_free(plan);
+		return;
+	}
+	look->validation->cells = plan->cell_count;
+	look->validation->planned = plan->trial_count;
+	if (!plan->cell_count)
+		problem_at(look, "cells", "is empty, expected a plan");
+}
+
+/* All of a file as text; NULL with `error`. */
+static char *read_file(const char *path, struct rm_error *error)
+{
+	char *text = NULL, piece[65536];
+	size_t size = 0, got;
+	FILE *file = fopen(path, "re");
+	FILE *copy = open_memstream(&text, &size);
+
+	if (!file || !copy)
+		rm_error_set(error, -errno, "%s: cannot be read: %s", path,
+		        strerror(errno));
+	while (file && copy && (got = fread(piece, 1, sizeof(piece), file)))
+		fwrite(piece, 1, got, copy);
+	if (copy)
+		fclose(copy);
+	if (!file || ferror(file)) {
+		rm_error_set(error, -EIO, "%s: cannot be read", path);
+		free(text);
+		text = NULL;
+	}
+	if (file)
+		fclose(file);
+	return text;
+}
+
+int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
+        struct rm_error *error)
+{
+	char path[RM_PATH_BYTES];
+	json_error_t where;
+	int result =
+	        rm_path_join(path, validation->dir, "campaign.json", error);
+
+	if (result)
+		return result;
+	struct look look = { validation, read_file(path, error), "" };
+
+	if (!look.text)
+		return -ENOENT;
+	json_t *json = json_loads(look.text, JSON_REJECT_DUPLICATES, &where);
+
+	if (json) {
+		rm_fields_check(json, fields, sizeof(fields) / sizeof(*fields),
+		        report_field, &look);
+		check_facts(json, &look);
+		read_plan(&look, json, plan);
+		result = check_hashes(&look, json, error);
+	} else {
+		rm_problem(validation, "%s:%d: %s, expected one JSON object",
+		        path, where.line, where.text);
+	}
+	json_decref(json);
+	free((char *)look.text);
+	return result;
+}
+
+int rm_validate(struct rm_validation *validation, struct rm_error *error)
+{
+	struct rm_plan plan = { 0 };
+	int result = rm_validate_campaign(validation, &plan, error);
+
+	if (!result)
+		result = rm_validate_trials(validation, &plan, error);
+	rm_plan_free(&plan);
+	return result;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* validate_trials.c - trials.jsonl, line by line, against the plan. */
+#include "runner/campaign/answer.h"
+#include "runner/campaign/campaign.h"
+#include "runner/campaign/fields.h"
+#include "runner/campaign/files.h"
+#include "runner/campaign/journal.h"
+#include "runner/campaign/validate.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MISSING_NAMED = 10 };
+
+static const struct rm_field fields[] = {
+	{ "format", "i" },
+	{ "cell", "S" },
+	{ "block", "i" },
+	{ "arm", "S" },
+	{ "attempt", "i" },
+	{ "seed", "i" },
+	{ "started_utc", "S" },
+	{ "wall_ns", "i" },
+	{ "exit", "S" },
+	{ "status", "S" },
+	{ "reason", "S0" },
+	{ "steal_ticks", "i0" },
+	{ "load", "n0" },
+	{ "environment_bytes", "i0" },
+	{ "peak_bytes", "i0" },
+	{ "result", "o0" },
+};
+
+struct reading {
+	struct rm_validation *validation;
+	const struct rm_plan *plan;
+	const char *path;
+	json_t *planned; /* trial key -> cell index; what was seen goes */
+	json_t *seen;    /* trial key -> line number */
+	size_t number;   /* of the line at hand */
+	struct rm_error *error;
+};
+
+static void line_problem(
+        struct reading *reading, const char *what, const char *more)
+{
+	rm_problem(reading->validation, "%s:%zu: %s%s", reading->path,
+	        reading->number, what, more);
+}
+
+static void report_field(void *context, const char *where, const char *what)
+{
+	struct reading *reading = context;
+
+	rm_problem(reading->validation, "%s:%zu: %s %s", reading->path,
+	        reading->number, where, what);
+}
+
+/* Every trial that is to have a line: those of the order, and block 0 of each
+   cell that the plan skips. */
+static int list_planned(struct reading *reading)
+{
+	const struct rm_plan *plan = reading->plan;
+	char key[RM_TRIAL_KEY_BYTES];
+	int failed = 0;
+
+	for (unsigned b = 0; b < plan->block_count; b++)
+		for (size_t i = 0; i < plan->blocks[b].count; i++) {
+			size_t cell = plan->blocks[b].cells[i];
+
+			snprintf(key, sizeof(key), "%s block %u arm %s",
+			        plan->cells[cell].cell.id, b, RM_ARM_HEAD);
+			failed |= json_object_set_new(reading->planned, key,
+			        json_integer((json_int_t)cell));
+		}
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		if (!plan->cells[i].cell.skip[0])
+			continue;
+		snprintf(key, sizeof(key), "%s block 0 arm %s",
+		        plan->cells[i].cell.id, RM_ARM_HEAD);
+		failed |= json_object_set_new(
+		        reading->planned, key, json_integer((json_int_t)i));
+	}
+	return failed ? -ENOMEM : 0;
+}
+
+/* Files that a line names must be there. */
+static void check_histograms(struct reading *reading, const json_t *result)
+{
+	const json_t *list = json_object_get(result, "latency"), *entry;
+	size_t i;
+
+	json_array_foreach(list, i, entry)
+	{
+		const char *name =
+		        json_string_value(json_object_get(entry, "histogram"));
+		char path[RM_PATH_BYTES + 300];
+
+		for (int ending = 0; name && ending < 2; ending++) {
+			snprintf(path, sizeof(path), "%s/%.250s.%s",
+			        reading->validation->dir, name,
+			        ending ? "hlog" : "hgrm");
+			if (access(path, R_OK))
+				line_problem(reading, "expected the histogram ",
+				        path);
+		}
+	}
+}
+
+/* Status, exit, reason and result must tell one story. */
+static void check_story(
+        struct reading *reading, const json_t *trial, const char *cell)
+{
+	const char *status =
+	        json_string_value(json_object_get(trial, "status"));
+	const char *exit_text =
+	        json_string_value(json_object_get(trial, "exit"));
+	const json_t *result = json_object_get(trial, "result");
+	bool is_ok = !strcmp(status, "ok"), is_void = !strcmp(status, "void");
+	struct rm_error why = { 0 };
+
+	if (!is_ok && !is_void && strcmp(status, "failed") &&
+	        strcmp(status, "skipped"))
+		line_problem(reading,
+		        "expected status ok, void, failed or "
+		        "skipped, not ",
+		        status);
+	if (is_ok != json_is_null(json_object_get(trial, "reason")))
+		line_problem(reading,
+		        "expected a reason unless the status is ok, not ",
+		        status);
+	if ((is_ok || is_void) &&
+	        (!json_is_object(result) || strcmp(exit_text, "0")))
+		line_problem(reading,
+		        "expected a result and exit 0 with the status ",
+		        status);
+	if (!strcmp(status, "skipped") && !json_is_null(result))
+		line_problem(reading, "expected no result of a trial that was ",
+		        status);
+	if (!json_is_object(result))
+		return;
+	if (rm_answer_check(result, cell, RM_ANSWER_KEPT, &why))
+		line_problem(reading, "result: ", why.text);
+	check_histograms(reading, result);
+}
+
+/* Against the plan: is it a trial of it, with its seed, for the first time? */
+static void check_identity(struct reading *reading, const json_t *trial)
+{
+	const char *cell = json_string_value(json_object_get(trial, "cell"));
+	json_int_t block = json_integer_value(json_object_get(trial, "block"));
+	json_int_t seed = json_integer_value(json_object_get(trial, "seed"));
+	char key[RM_TRIAL_KEY_BYTES], more[64];
+	struct rm_error why = { 0 };
+
+	if (rm_trial_key(trial, key, &why)) {
+		line_problem(reading, why.text, "");
+		return;
+	}
+	const json_t *earlier = json_object_get(reading->seen, key);
+
+	if (earlier) {
+		snprintf(more, sizeof(more), "%lld, expected one line",
+		        (long long)json_integer_value(earlier));
+		line_problem(reading, "a duplicate of line ", more);
+		return;
+	}
+	json_object_set_new(
+	        reading->seen, key, json_integer((json_int_t)reading->number));
+	if (json_object_del(reading->planned, key))
+		line_problem(reading, "not in the plan: ", key);
+	else if ((uint64_t)seed !=
+	         rm_plan_seed(reading->plan, cell, (unsigned)block))
+		line_problem(reading, "seed is not the plan's for ", key);
+}
+
+static int take_line(void *context, size_t number, const char *text,
+        size_t size, bool is_torn)
+{
+	struct reading *reading = context;
+	json_error_t where;
+
+	reading->number = number;
+	if (is_torn) {
+		line_problem(reading,
+		        "a torn line, expected a newline at its "
+		        "end; a resume cuts it off",
+		        "");
+		return 0;
+	}
+	json_t *trial = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+
+	if (!trial) {
+		line_problem(
+		        reading, "no JSON, expected one trial: ", where.text);
+		return 0;
+	}
+	reading->validation->found++;
+	if (!rm_fields_check(trial, fields, sizeof(fields) / sizeof(*fields),
+	            report_field, reading)) {
+		check_story(reading, trial,
+		        json_string_value(json_object_get(trial, "cell")));
+		check_identity(reading, trial);
+	}
+	json_decref(trial);
+	return 0;
+}
+
+static void report_missing(struct reading *reading)
+{
+	size_t count = json_object_size(reading->planned), named = 0;
+	const char *key;
+	json_t *cell;
+
+	json_object_foreach(reading->planned, key, cell)
+	{
+		if (named++ == MISSING_NAMED)
+			break;
+		rm_problem(reading->validation, "%s:%zu: expected a line of %s",
+		        reading->path, reading->number + 1, key);
+	}
+	if (count > MISSING_NAMED)
+		rm_problem(reading->validation,
+		        "%s:%zu: expected %zu more lines of planned trials",
+		        reading->path, reading->number + 1,
+		        count - MISSING_NAMED);
+}
+
+int rm_validate_trials(struct rm_validation *validation,
+        const struct rm_plan *plan, struct rm_error *error)
+{
+	char path[RM_PATH_BYTES];
+	struct reading reading = { .validation = validation,
+		.plan = plan,
+		.path = path,
+		.planned = json_object(),
+		.seen = json_object(),
+		.error = error };
+	int result = rm_path_join(path, validation->dir, "trials.jsonl", error);
+
+	if (!result && list_planned(&reading))
+		result = rm_error_set(error, -ENOMEM, "no memory");
+	if (!result)
+		result = rm_lines_read(path, take_line, &reading, error);
+	if (!result)
+		report_missing(&reading);
+	json_decref(reading.planned);
+	json_decref(reading.seen);
+	return result;
+}
