@@ -45,11 +45,13 @@ static void put(const struct turn *turn, uint64_t rank)
 		        worker->thread, turn->shape, key, &value);
 	account->written += value.word[0];
 	account->writes++;
+	account->puts++;
 	if (!was_there) {
 		worker->counts.inserts++;
 		worker->key_sum += rm_rank_mix(rank);
 	} else if (turn->ops->exchange) {
 		account->returned += old.word[0];
+		account->outs++;
 		worker->counts.wrong |= rm_value_wrong(turn->shape, &old, rank);
 	}
 }
@@ -76,6 +78,7 @@ static void drop(const struct turn *turn, uint64_t rank)
 	worker->key_sum -= rm_rank_mix(rank);
 	if (turn->ops->take) {
 		account->returned += old.word[0];
+		account->outs++;
 		worker->counts.wrong |= rm_value_wrong(turn->shape, &old, rank);
 	}
 }

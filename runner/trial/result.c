@@ -117,20 +117,23 @@ static json_t *verification_json(
 	bool verify = team->request->cell.measure == RM_MEASURE_VERIFY;
 	bool state = !(team->impl->caps & RM_CAP_NO_STATE);
 	struct rm_account sum = { 0 };
-	uint64_t wrong = 0;
+	int wrong = 0; /* threads that saw a wrong value */
 	char expected[20], held[20];
 
 	for (unsigned i = 0; i < team->request->cell.threads; i++) {
 		const struct rm_member *member = &team->members[i];
 
-		sum.writes += member->account.writes;
+		sum.puts += member->account.puts;
+		sum.outs += member->account.outs;
 		sum.stopped_early |= member->account.stopped_early;
-		wrong |= member->worker.counts.wrong | member->warm_up.wrong;
+		wrong += (member->worker.counts.wrong |
+		                 member->warm_up.wrong) != 0;
 	}
 	snprintf(expected, sizeof(expected), "%016" PRIx64,
 	        judgement->sum_expected);
 	snprintf(held, sizeof(held), "%016" PRIx64, judgement->sum_held);
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o}",
+	return json_pack(
+	        "{s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o}",
 	        "status", judgement->verification, "reason",
 	        judgement->mismatch.text[0]
 	                ? json_string(judgement->mismatch.text)
@@ -140,9 +143,10 @@ static json_t *verification_json(
 	        "keys_held",
 	        number_or_null(state ? (int64_t)judgement->keys_held : -1),
 	        "sum_expected", text_or_null(state ? expected : ""), "sum_held",
-	        text_or_null(state ? held : ""), "wrong_values", wrong != 0,
-	        "writes_accounted",
-	        number_or_null(verify ? (int64_t)sum.writes : -1), "accounting",
+	        text_or_null(state ? held : ""), "wrong_values", wrong,
+	        "written", number_or_null(verify ? (int64_t)sum.puts : -1),
+	        "returned", number_or_null(verify ? (int64_t)sum.outs : -1),
+	        "accounting",
 	        verify ? json_string(rm_account_offered(team->impl)
 	                                     ? "values"
 	                                     : "key sums only")

@@ -32,6 +32,7 @@ enum rm_phase {
 /* Sums of exchange accounting (measure = verify), modulo 2^64. */
 struct rm_account {
 	uint64_t writes;                  /* exchanges and takes done */
+	uint64_t puts, outs;              /* values put in, values got back */
 	uint64_t written, returned, held; /* sums of values */
 	bool stopped_early;
 };

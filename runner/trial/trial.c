@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/trial/trial.h"
 
+#include "runner/base/clock.h"
 #include "runner/impl_table.h"
 #include "runner/trial/memory_policy.h"
 #include "runner/trial/team.h"
@@ -49,6 +50,7 @@ json_t *rm_trial_run(const struct rm_request *request)
 	struct rm_error error = { "" };
 	const struct rm_impl *impl = find_map(request, &error);
 	struct rm_team team;
+	uint64_t start_ns;
 	json_t *result;
 
 	if (!impl)
@@ -60,6 +62,9 @@ json_t *rm_trial_run(const struct rm_request *request)
 	if (rm_team_run(&team, request, impl))
 		return refusal(request, "failed", &team.error);
 	result = rm_team_result(&team);
+	start_ns = rm_now_ns();
 	rm_team_clear(&team);
+	json_object_set_new(json_object_get(result, "phases_ns"), "destroy",
+	        json_integer((json_int_t)(rm_now_ns() - start_ns)));
 	return result;
 }
