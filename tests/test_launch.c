@@ -136,7 +136,7 @@ static void bad_answers(void)
 	        "another protocol");
 	CHECK(fails("bad-status", "0", "status is \"fine\""),
 	        "an unknown status");
-	CHECK(fails("bad-sum", "0", "expected 1 operations"),
+	CHECK(fails("bad-sum", "0", "expected 2001 operations"),
 	        "operations that do not add up");
 	CHECK(fails("unverified", "0", "verification is \"failed\""),
 	        "ok with a failed verification");

@@ -171,9 +171,11 @@ int rm_record_trial(const struct rm_record *record, struct rm_outcome *outcome,
 
 json_t *rm_record_skip(const struct rm_record *record, const char *reason)
 {
+	static const char *const nothing[] = { "environment_bytes",
+		"peak_bytes", "result" };
 	json_t *line = line_of(record, 0, "not started", "skipped", reason);
 
-	if (line)
-		json_object_set_new(line, "result", json_null());
+	for (size_t i = 0; line && i < sizeof(nothing) / sizeof(*nothing); i++)
+		json_object_set_new(line, nothing[i], json_null());
 	return line;
 }
