@@ -35,18 +35,16 @@ static bool next(const struct rm_workload *workload, struct choice *choice)
 	return false;
 }
 
+/* A part is rounded down, but for the last thread. */
 static unsigned threads_of(
         const struct rm_topology *topology, const struct rm_threads *threads)
 {
-	switch (threads->unit) {
-	case RM_THREADS_CORES:
-		return topology->cores;
-	case RM_THREADS_CPUS:
-		return topology->cpus;
-	case RM_THREADS_COUNT:
-		break;
-	}
-	return threads->count;
+	unsigned all = threads->unit == RM_THREADS_CORES ? topology->cores
+	                                                 : topology->cpus;
+
+	if (threads->unit == RM_THREADS_COUNT)
+		return threads->count;
+	return all < threads->count ? 1 : all / threads->count;
 }
 
 /* Threads take turns: each needs a few time slices within the window. */
@@ -98,16 +96,35 @@ static void fill(const struct rm_planning *planning,
 	widen_window(cell, planning->topology->cpus);
 }
 
-/* Open loops have latency only, closed loops everything else; rate and
-   arrivals vary open loops only. */
-static bool makes_sense(const struct rm_cell *cell, const struct choice *choice)
+/* The list names this number of threads earlier, in other words. */
+static bool threads_again(const struct rm_topology *topology,
+        const struct rm_workload *w, unsigned at, unsigned threads)
 {
+	for (unsigned i = 0; i < at; i++)
+		if (threads_of(topology, &w->threads[i]) == threads)
+			return true;
+	return false;
+}
+
+/*
+ * Open loops have latency only, closed loops everything else. What does not
+ * matter to a cell is not varied: rate and arrivals of closed loops, the kind
+ * of no writes.
+ */
+static bool makes_sense(const struct rm_planning *planning,
+        const struct rm_workload *w, const struct choice *choice,
+        const struct rm_cell *cell)
+{
+	const unsigned *at = choice->at;
 	bool paced = cell->loop == RM_LOOP_PACED;
 
-	if (paced != (cell->measure == RM_MEASURE_LATENCY))
+	if (paced != (cell->measure == RM_MEASURE_LATENCY) ||
+	        threads_again(planning->topology, w, at[RM_KEY_THREADS],
+	                cell->threads))
 		return false;
-	return paced || (choice->at[RM_KEY_RATE] == 0 &&
-	                        choice->at[RM_KEY_ARRIVALS] == 0);
+	if (!paced && (at[RM_KEY_RATE] || at[RM_KEY_ARRIVALS]))
+		return false;
+	return cell->write_share > 0 || at[RM_KEY_WRITE_KIND] == 0;
 }
 
 static int place(const struct rm_planning *planning,
@@ -230,7 +247,7 @@ static int add_choice(struct rm_planning *planning, const struct rm_workload *w,
 	int failed;
 
 	fill(planning, w, choice, &cell);
-	if (!makes_sense(&cell, choice))
+	if (!makes_sense(planning, w, choice, &cell))
 		return 0;
 	failed = place(planning, w, &cell);
 	if (!failed)

@@ -47,12 +47,12 @@ enum rm_workload_key {
 	RM_WORKLOAD_KEYS,
 };
 
-/* A number of threads: a count, or what the machine has. */
+/* A number of threads: a count, or what the machine has, or a part of it. */
 enum rm_threads_unit { RM_THREADS_COUNT, RM_THREADS_CORES, RM_THREADS_CPUS };
 
 struct rm_threads {
 	enum rm_threads_unit unit;
-	unsigned count; /* RM_THREADS_COUNT: 1 .. 4096 */
+	unsigned count; /* RM_THREADS_COUNT: 1 .. 4096; else the divisor */
 };
 
 struct rm_dist_of {

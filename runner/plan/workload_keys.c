@@ -91,18 +91,34 @@ static int read_arrivals(struct rm_workload *w, unsigned i, const char *text)
 	return rm_arrivals_parse(text, &w->arrivals[i]);
 }
 
+/* "cores", "cores/2": what the machine has, or a part of it. */
+static int read_part(struct rm_threads *threads, const char *text,
+        const char *word, enum rm_threads_unit unit)
+{
+	size_t length = strlen(word);
+	uint64_t divisor = 1;
+
+	if (strncmp(text, word, length) ||
+	        (text[length] &&
+	                (text[length] != '/' ||
+	                        rm_number_whole(text + length + 1, &divisor) ||
+	                        divisor < 2 || divisor > THREADS_MAX)))
+		return -EINVAL;
+	*threads = (struct rm_threads){ unit, (unsigned)divisor };
+	return 0;
+}
+
 static int read_threads(struct rm_workload *w, unsigned i, const char *text)
 {
-	uint64_t count = 0;
+	uint64_t count;
 
-	w->threads[i].unit = !strcmp(text, "cores")  ? RM_THREADS_CORES
-	                     : !strcmp(text, "cpus") ? RM_THREADS_CPUS
-	                                             : RM_THREADS_COUNT;
-	if (w->threads[i].unit == RM_THREADS_COUNT &&
-	        (rm_number_whole(text, &count) || count == 0 ||
-	                count > THREADS_MAX))
+	if (!read_part(&w->threads[i], text, "cores", RM_THREADS_CORES) ||
+	        !read_part(&w->threads[i], text, "cpus", RM_THREADS_CPUS))
+		return 0;
+	if (rm_number_whole(text, &count) || count == 0 || count > THREADS_MAX)
 		return -EINVAL;
-	w->threads[i].count = (unsigned)count;
+	w->threads[i] =
+	        (struct rm_threads){ RM_THREADS_COUNT, (unsigned)count };
 	return 0;
 }
 
@@ -239,7 +255,8 @@ const struct rm_key_of_workload rm_workload_keys[RM_WORKLOAD_KEYS] = {
 	[RM_KEY_ARRIVALS] = { "arrivals", true, NULL, "poisson or constant",
 	        read_arrivals },
 	[RM_KEY_THREADS] = { "threads", true, NULL,
-	        "a number from 1 to 4096, cores or cpus", read_threads },
+	        "a number from 1 to 4096, cores, cpus, or a part, e.g. cores/2",
+	        read_threads },
 	[RM_KEY_PLACEMENT] = { "placement", true, "cores",
 	        "cores, smt, sockets, numa:N, compact or none",
 	        read_placement },

@@ -27,11 +27,14 @@ static void write_dist(const struct rm_dist_of *dist, char *text, size_t size)
 static void write_threads(
         const struct rm_threads *threads, char *text, size_t size)
 {
+	const char *word = threads->unit == RM_THREADS_CORES ? "cores" : "cpus";
+
 	if (threads->unit == RM_THREADS_COUNT)
 		snprintf(text, size, "%u", threads->count);
+	else if (threads->count == 1)
+		snprintf(text, size, "%s", word);
 	else
-		snprintf(text, size, "%s",
-		        threads->unit == RM_THREADS_CORES ? "cores" : "cpus");
+		snprintf(text, size, "%s/%u", word, threads->count);
 }
 
 static void write_whole(
