@@ -92,6 +92,16 @@ $(BUILD)/tests/fake_trial: tests/fixtures/fake_trial.c
 	$(CC) $(ALL_CFLAGS) -o $@ $< -ljansson
 $(BUILD)/tests/test_launch $(BUILD)/tests/test_campaign: | $(BUILD)/tests/fake_trial
 
+# A liblikwid of its own name, and registers that the real one takes for real.
+$(BUILD)/tests/stub/liblikwid.so.5: tests/fixtures/stub_likwid.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -shared -fPIC -Wl,-soname,$(@F) -o $@ $< -lm
+$(BUILD)/tests/fake_msr.so: tests/fixtures/fake_msr.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(OPT) -shared -fPIC -o $@ $< -ldl
+$(BUILD)/tests/test_likwid $(BUILD)/tests/test_counters: | $(BUILD)/readmostly-likwid \
+  $(BUILD)/tests/stub/liblikwid.so.5 $(BUILD)/tests/fake_msr.so
+
 # What the binary was made from: rewritten only when it differs.
 COMPILER := $(if $(findstring clang,$(CC)),clang,gcc) $(shell $(CC) -dumpfullversion -dumpversion 2>/dev/null || $(CC) -dumpversion)
 $(BUILD)/build_info.c: FORCE

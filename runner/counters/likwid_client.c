@@ -61,6 +61,9 @@ int rm_likwid_ask(
 		return rm_error_set(error, -ETIMEDOUT,
 		        "likwid: %s: the helper does not answer", command);
 	ssize_t n = recv(socket, answer, RM_WIRE_BYTES, 0);
+	/* It closed before it read our command: its last words come next. */
+	if (n < 0 && errno == ECONNRESET)
+		n = recv(socket, answer, RM_WIRE_BYTES, 0);
 	if (n <= 0)
 		return rm_error_set(error, -EPIPE,
 		        "likwid: %s: the helper is gone", command);

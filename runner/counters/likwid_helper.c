@@ -11,6 +11,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,5 +129,7 @@ int main(int argc, char **argv)
 		return 1;
 	int code = rm_likwid_serve(&options, listener);
 	unlink(options.socket);
+	/* Made for us; nobody else may be left to remove it. */
+	rmdir(dirname((char *)options.socket));
 	return code ? 1 : 0;
 }

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -105,9 +106,12 @@ static void bury(struct helper *h, const char *why)
 
 static _Noreturn void become_worker(struct helper *h, int wire, int out)
 {
+	sigset_t none;
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
 	dup2(nothing, 0);
 	dup2(out, 1);
@@ -242,9 +246,16 @@ static void expire(struct helper *h)
 	bury(h, why);
 }
 
-/* Until standard input ends: then whoever started us is gone. */
+/* Until standard input ends, or SIGTERM: then whoever started us is gone. */
 static void serve(struct helper *h)
 {
+	sigset_t end;
+
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	sigprocmask(SIG_BLOCK, &end, NULL);
+	int told = signalfd(-1, &end, SFD_CLOEXEC);
+
 	for (;;) {
 		/* While an answer is owed, the next command has to wait. */
 		struct pollfd set[] = {
@@ -253,11 +264,12 @@ static void serve(struct helper *h)
 			{ h->pending ? -1 : h->client, POLLIN, 0 },
 			{ h->worker ? h->wire : -1, POLLIN, 0 },
 			{ h->worker ? h->chatter : -1, POLLIN, 0 },
+			{ told, POLLIN, 0 },
 		};
 
-		if (poll(set, 5, time_left_ms(h)) < 0 && errno != EINTR)
+		if (poll(set, 6, time_left_ms(h)) < 0 && errno != EINTR)
 			return;
-		if (set[0].revents)
+		if (set[0].revents || set[5].revents)
 			return;
 		if (set[4].revents)
 			drain(h);
