@@ -14,6 +14,10 @@ REFERENCE = "uniform-97-3"  # the workload the project is named for
 REFERENCE_SHARE, REFERENCE_KEYS = 0.03, 65536
 CONTENDER = "syncmap"
 KINDS = ("update", "churn", "fresh")
+# Smallest difference seen (95 % power, 5 % two-sided) over the width of a
+# 95 % interval; both are multiples of the standard error.
+SEEN = stats.detectable(1.0, 0.0, 0.025) * stats.standard_error(0.0, 1.0,
+                                                                0.95)
 
 
 class Board(NamedTuple):
@@ -62,13 +66,32 @@ def board_of(c):
                  c.placement, c.memory, c.presize)
 
 
+def merged(grid):
+    """Boards that differ in the workload's name only become one, so that a
+    sweep of shares and the reference mix share a flip map; but not where
+    both have the same line and thread count."""
+    result = {}  # factors -> list of [names, lines]
+    for board, lines in grid.items():
+        places = {(n, t) for n, counts in lines.items() for t in counts}
+        for names, have in result.setdefault(board[1:], []):
+            if not places & {(n, t) for n, c in have.items() for t in c}:
+                names.append(board.workload)
+                for line, counts in lines.items():
+                    have.setdefault(line, {}).update(counts)
+                break
+        else:
+            result[board[1:]].append([[board.workload], {
+                n: dict(c) for n, c in lines.items()}])
+    return {Board(" + ".join(names), *rest): lines
+            for rest, group in result.items() for names, lines in group}
+
+
 def smallest_seen(low, high):
     """Smallest ratio that this interval's precision would have shown (95 %
     power, 5 % two-sided); None where there is no interval."""
     if low is None or high is None:
         return None
-    error = stats.standard_error(math.log(low), math.log(high), 0.95)
-    return math.exp(stats.detectable(error, 0.0, 0.025))
+    return math.exp(math.log(high / low) * SEEN)
 
 
 class Analysis:
@@ -86,6 +109,7 @@ class Analysis:
             line = Line(cell.write_kind, cell.write_share)
             (self.grid.setdefault(board_of(cell), {}).setdefault(line, {})
              .setdefault(cell.threads, {}))[cell.map] = cell
+        self.grid = merged(self.grid)
         self.rates = {c.id: journal.rates(c.ok) for c in
                       self.by_measure.get("throughput", []) if c.ok}
         self.levels = stats.summarize(
@@ -180,7 +204,8 @@ class Analysis:
                   else sizes[len(sizes) // 2])
         order = list(self.grid)
         board = min(order, key=lambda b: (
-            b.workload != REFERENCE, order[0].workload != b.workload,
+            REFERENCE not in b.workload.split(" + "),
+            order[0].workload != b.workload,
             b.keys != middle, b.shape != "u64x8", b.dist != "uniform",
             b.placement != "cores", order.index(b)))
         line = min(self.grid[board], key=lambda n: (

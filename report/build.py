@@ -4,7 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
-from report import checks, journal, ranking, topology, words
+from report import (checks, journal, ranking, sentences, tables, topology,
+                    words)
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import HERE, Report, chip, esc
@@ -14,7 +15,7 @@ from report.sections import (answer, cache, latency, machine, memory, ratio,
 TERMINAL_ROWS = 5
 
 
-def status(campaign):
+def status(campaign, invalid=None):
     """(sentence, is it incomplete) of the campaign as a whole."""
     planned, missing = campaign.planned, campaign.missing
     done = len(planned) - len(missing)
@@ -30,7 +31,9 @@ def status(campaign):
     if failed:
         text += f"; failed verification: {words.joined(failed)}"
     incomplete = bool(missing or campaign.pending or not planned)
-    return ("incomplete: " if incomplete else "complete: ") + text, incomplete
+    word = "incomplete: " if incomplete else "complete: "
+    return ("INVALID, a control failed; " if invalid else "") + word + text, \
+        incomplete
 
 
 def banner(a, invalid, incomplete, text):
@@ -57,10 +60,10 @@ def header(a, text):
     names = ", ".join(w["name"] for w in meta.get("workloads") or [])
     build = meta.get("build") or {}
     commit = str(build.get("commit") or "unknown")[:12]
-    bits = [meta.get("created_utc", ""), f"machine {answer.machine(a)}",
+    bits = [meta.get("created_utc", ""), f"machine {sentences.machine(a)}",
             f"mode {meta['mode']}" if meta.get("mode") else "",
             f"workloads {names}" if names else "",
-            words.plural(a.campaign.trials, "trial"),
+            words.plural(a.campaign.started, "trial"),
             words.plural(len(a.campaign.cells), "cell"),
             words.plural(len(a.campaign.maps), "map"),
             f"commit {commit}" + (" (dirty)" if build.get("dirty") else "")]
@@ -117,9 +120,8 @@ def terminal(a, rows, sentence, text, path):
     """A 5-row table, the claim sentence, the status, the path."""
     table = [["cell", "fastest", "Mop/s [95 %]", "lead", "n"]]
     for row in rows[:TERMINAL_ROWS]:
-        cells = answer.decision_cells(a, row, html=False)
-        table.append([cells[0], cells[1], cells[2], cells[3],
-                      str(cells[5])])
+        cells = [tables.plain(v) for v in sentences.decision_cells(a, row)]
+        table.append([*cells[:4], cells[5]])
     widths = [max(len(r[i]) for r in table) for i in range(5)]
     said = ["  ".join(v.ljust(w) for v, w in zip(r, widths)).rstrip()
             for r in table] if rows else []
@@ -139,7 +141,7 @@ def build(folder, base=None, contender=None):
     where = topology.spots(campaign.path / "topology.xml")
     controls = checks.control_rows(a)
     invalid = checks.invalid(controls)
-    text, incomplete = status(campaign)
+    text, incomplete = status(campaign, invalid)
     sentence, rows = answer.add(report, a, where, invalid)
     scaling.add(report, a, where)
     ratio.add(report, a, where)

@@ -70,7 +70,8 @@ class Campaign:
     meta: dict
     cells: dict  # id -> Cell, in the order of the plan
     arms: dict  # (arm, id) -> trials of another arm: controls
-    trials: int = 0
+    trials: int = 0  # lines that were used, those not started included
+    started: int = 0
     problems: list = field(default_factory=list)
 
     @property
@@ -181,6 +182,7 @@ def read(path):
             continue
         seen.add(identity)
         campaign.trials += 1
+        campaign.started += trial.get("exit") != "not started"
         if arm != "head":
             campaign.arms.setdefault((arm, cell.id), []).append(trial)
             continue

@@ -18,7 +18,7 @@ NAMED = {INK: "ink", MUTED: "muted", FAINT: "faint", GRID: "grid",
          PAPER: "paper", AXIS: "axis", WARN: "warn", BAND: "band"}
 DASHES = {"solid": "-", "dashed": (0, (5, 1.5)), "dotted": (0, (1, 1.5)),
           "dashdot": (0, (6, 1.5, 1, 1.5))}
-SIZES = {"*": 8.5, "P": 8, "X": 8, "_": 8, "|": 8, "h": 7, "p": 7}
+SIZES = {"*": 8.5, "P": 8, "X": 8, "+": 8, "|": 8, "h": 7, "p": 7}
 TINTS = (0.20, 0.40, 0.62)  # of a field, by how far apart two maps are
 TINTS_DARK = (0.20, 0.34, 0.48)
 DARK_PAPER = "#15181c"

@@ -8,12 +8,13 @@ from report.look import BAND, FAINT, INK, MUTED, PAPER, WARN, tint
 DEPTH = (1.5, 4.0)  # ratios from which a field is deeper
 GLYPH = {"*": 9, "P": 8.5, "X": 8.5}
 FIELD = 70  # CSS pixels a field is wide
-ROW = 42
+ROW, ROW_TIGHT = 42, 36  # the second for more than 8 rows
 
 
 def size_of(columns, rows, left=120):
     """CSS pixels of a panel with that many fields; `left` for the labels."""
-    return left + FIELD * columns, 74 + ROW * rows
+    row = ROW if rows <= 8 else ROW_TIGHT
+    return left + FIELD * columns, 74 + row * rows
 
 
 def field(ax, x, y, face, tip, hatched=False, edge=PAPER):
@@ -163,7 +164,7 @@ def winner_field(ax, x, y, won, look, hue):
             zorder=6)
     name = won["first"]
     ax.text(x + 0.04, y + 0.09, name, ha="center", va="center", color=INK,
-            fontsize=10.5 if len(name) < 10 else 8.4, weight="bold")
+            fontsize=10.5 if len(name) < 10 else 8, weight="bold")
     ax.text(x, y - 0.25, lead_text(won), ha="center", va="center", color=INK,
             fontsize=9.2 if len(lead_text(won)) < 12 else 7.8)
 

@@ -6,7 +6,7 @@ from matplotlib.patches import Rectangle
 from report import words
 from report.look import FAINT, INK, MUTED, PAPER, WARN
 from report.plots import (bar, boundaries, end_labels, log_axis, log_scale,
-                          points, stamp, thread_axis)
+                          points, rows_axis, stamp, thread_axis, words_at)
 
 PERCENTILES = {2: "50", 10: "90", 100: "99", 1e3: "99.9", 1e4: "99.99",
                1e5: "99.999", 1e6: "99.9999"}
@@ -36,32 +36,39 @@ def scaling(ax, lines, focus, threads, look, marks, limits, many):
         if look.bound(name):
             ax.plot(x, y, color=look.colour(name), lw=1.1, zorder=2,
                     ls=look.dash(name))
+            if max(y) > 1.25 * limits[1]:  # never clipped silently
+                ax.text(0.02, 0.97, f"▲ {name} to {words.sig(max(y))}",
+                        transform=ax.transAxes, fontsize=9, color=MUTED,
+                        va="top")
         elif not many:
             ax.plot(x, y, color=FAINT, lw=1.1, zorder=1)
-    rows = lines.get(focus, [])
-    x, y = [r["threads"] for r in rows], [r["mops"] for r in rows]
-    colour = look.colour(focus)
-    if rows:
-        ax.plot(x, y, color=colour, ls=look.dash(focus), zorder=3,
-                gid=f"map|{focus}")
-        for r in rows:
-            bar(ax, r, r["threads"], colour, 1.5, upright=True)
-        points(ax, look, focus, x, y, [throughput_tip(focus, r)
-                                       for r in rows])
-        if len(rows) > 1:
-            ax.plot(x, [y[0] * t / x[0] for t in x], color=INK, lw=0.9,
-                    ls=(0, (1, 2)), zorder=2)
-            ax.text(1, 1.03, f"× {words.sig(y[-1] / y[0])} from {x[0]} to "
-                    f"{x[-1]}", transform=ax.transAxes, ha="right",
-                    va="bottom", fontsize=10, color=MUTED)
-    else:
-        ax.text(0.5, 0.5, "not run", transform=ax.transAxes, ha="center",
-                color=WARN, fontsize=11)
+    in_colour(ax, lines.get(focus, []), focus, look)
     log_scale(ax, "y", *limits)
     thread_axis(ax, threads)
     boundaries(ax, marks)
-    ax.set_title(focus, color=colour)
+    ax.set_title(focus, color=look.colour(focus))
     ax.set_ylabel("Mop/s (log)")
+
+
+def in_colour(ax, rows, focus, look):
+    """The map of the panel, its ideal line and what it gained."""
+    x, y = [r["threads"] for r in rows], [r["mops"] for r in rows]
+    colour = look.colour(focus)
+    if not rows:
+        ax.text(0.5, 0.5, "not run", transform=ax.transAxes, ha="center",
+                color=WARN, fontsize=11)
+        return
+    ax.plot(x, y, color=colour, ls=look.dash(focus), zorder=3,
+            gid=f"map|{focus}")
+    for r in rows:
+        bar(ax, r, r["threads"], colour, 1.5, upright=True)
+    points(ax, look, focus, x, y, [throughput_tip(focus, r) for r in rows])
+    if len(rows) > 1:
+        ax.plot(x, [y[0] * t / x[0] for t in x], color=INK, lw=0.9,
+                ls=(0, (1, 2)), zorder=2)
+        ax.text(1, 1.03, f"× {words.sig(y[-1] / y[0])} from {x[0]} to "
+                f"{x[-1]}", transform=ax.transAxes, ha="right",
+                va="bottom", fontsize=10, color=MUTED)
 
 
 def grey_band(ax, lines, threads):
@@ -100,9 +107,25 @@ def efficiency(ax, lines, threads, look, marks, bound):
                     for name, rows in lines.items()], threads[-1])
 
 
+def efficiency_rows(ax, rows, look, bound):
+    """The same at a single thread count: one row per map."""
+    rows = sorted(rows, key=lambda r: -r["percent"])
+    for i, r in enumerate(rows):
+        bar(ax, r, i, look.colour(r["map"]))
+        points(ax, look, r["map"], [r["percent"]], [i], [
+            f"{r['map']}: {words.percent(r['percent'])} of {bound}, which is "
+            f"{words.sig(r['bound_mops'])} Mop/s, n = {r['n']}"])
+        ax.text(1.02, i, words.percent(r["percent"]), fontsize=10, color=INK,
+                transform=ax.get_yaxis_transform(), va="center")
+    ax.axvline(100, color=look.colour(bound), lw=1, ls=(0, (4, 2)))
+    rows_axis(ax, [r["map"] for r in rows])
+    ax.set(xlim=(0, max([110] + [1.05 * r["percent"] for r in rows])),
+           xlabel=f"% of the throughput of {bound}, "
+                  f"{words.plural(rows[0]['threads'], 'thread')}")
+
+
 def per_operation(ax, rows, look):
     """One thread count only: ns per operation and thread, one row a map."""
-    from report.plots import rows_axis, words_at
     values = [v for r in rows if r["ns"] for v in (r["ns"], r["low"],
                                                    r["high"]) if v]
     for i, r in enumerate(rows):

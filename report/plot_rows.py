@@ -6,8 +6,9 @@ Their height follows from the number of rows.
 import numpy as np
 
 from report import words
-from report.look import BAND, INK, MUTED, WARN
-from report.plots import bar, log_scale, points, rows_axis, words_at
+from report.look import BAND, INK, MUTED, PAPER, WARN
+from report.plots import (bar, log_scale, points, rows_axis, thread_axis,
+                          words_at)
 
 PIXELS = 17  # of one row
 SPAN = 15.0  # raw trials: half a row is this many per cent
@@ -24,17 +25,17 @@ def forest_limits(rows):
     return max(min(seen), 0.02), min(max(seen), 500.0)
 
 
-def forest(ax, groups, look, base, limits, width):
+def forest(ax, groups, look, base, limits, title):
     """Ratio to the base with its interval, best first.
 
     groups -- (heading, rows); the base's absolute value is in the heading
-    width  -- of the axes in pixels, for the number column
     """
     y, ticks = 0.0, []
     low, high = limits
     for heading, rows in groups:
         ax.text(0, y, heading, fontsize=10.5, weight="bold", va="center",
-                transform=ax.get_yaxis_transform())
+                transform=ax.get_yaxis_transform(), zorder=5, bbox={
+                    "fc": PAPER, "ec": "none", "pad": 1})
         y += 1
         for r in rows:
             forest_row(ax, r, y, look, low, high)
@@ -46,6 +47,7 @@ def forest(ax, groups, look, base, limits, width):
     log_scale(ax, "x", low, high, 1.3)
     ax.set(ylim=(y - 0.3, -0.8), yticks=[t for t, _ in ticks],
            xlabel=f"throughput ÷ that of {base} (log); right of 1 = faster")
+    ax.set_title(title)
     ax.set_yticklabels([m for _, m in ticks])
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.grid(True, axis="x")
@@ -166,7 +168,6 @@ def detectable(ax, rows, look, threads, margin):
             color=WARN, va="center", transform=ax.get_yaxis_transform())
     values = [r["mde_percent"] for r in rows] + [margin]
     log_scale(ax, "y", min(values), max(values), 1.3)
-    from report.plots import thread_axis
     thread_axis(ax, threads)
     ax.set_xlim(threads[0] / 1.4, threads[-1] * 1.4)
     ax.set_ylabel("smallest difference seen [%] (log)")

@@ -70,10 +70,10 @@ def panel(text, key, name, alt):
     body = inline(text, key)
     width = float(re.search(r'viewBox="0 0 ([\d.]+)', body)[1])
     head = (rf'<svg viewBox="\1" role="img" aria-labelledby="{key}-t {key}-d"'
-            rf' style="--w:{width:.0f}px"><title id="{key}-t">')
+            rf'><title id="{key}-t">')
     body = re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>',
                   lambda m: head.replace(r"\1", m[1]) + html.escape(name)
                   + f'</title><desc id="{key}-d">{html.escape(alt)}</desc>',
                   body, count=1)
-    return (f'<div class="panel" tabindex="0" role="group" aria-label='
-            f'"{html.escape(name)}">{body}</div>')
+    return (f'<div class="panel" tabindex="0" role="group" style="--w:'
+            f'{width:.0f}px" aria-label="{html.escape(name)}">{body}</div>')

@@ -30,7 +30,7 @@ def crossed(cpus, where):
     if not cpus:
         return found
     if len(cpus) > len(set(cpus)):
-        found.add("more than CPUs")
+        found.add("> CPUs")
     seats = [where[c] for c in set(cpus) if c in where]
     if len({socket for socket, _, _ in seats}) > 1:
         found.add("2nd socket")

@@ -53,7 +53,8 @@ def estimate(row):
     """Centre and interval of a summary of report.stats."""
     if row["centre"] is None:
         return "none"
-    return f"{sig(row['centre'])} {between(row['low'], row['high'], row['reason'])}"
+    span = between(row["low"], row["high"], row["reason"])
+    return f"{sig(row['centre'])} {span}"
 
 
 def verdict(low, high, n, mde=None):
@@ -79,8 +80,9 @@ def verdict(low, high, n, mde=None):
 def phrase(word, mde=None):
     """A sentence part for what verdict() said of two maps."""
     if word == "tie":
-        return (f"not shown to differ by more than {percent(100 * MARGIN - 100, 1)}"
-                f" (MDE {percent(100 * mde - 100, 2)})")
+        return ("not shown to differ by more than "
+                f"{percent(100 * MARGIN - 100, 1)} "
+                f"(MDE {percent(100 * mde - 100, 2)})")
     if word == "undecided":
         return ("undecided" if mde is None
                 else f"undecided (MDE {percent(100 * mde - 100, 2)})")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """5 Cache: counters per operation, each with its source or a reason."""
 from report import stats, topology, words
-from report.page import chip, esc, none, slug
+from report.page import chip, esc, slug
 from report.plot_lines import counter
 from report.plots import frame_of_reason
 

@@ -44,6 +44,9 @@ def curves_of(a, found, operation, there):
     for clock in ("intended", "service"):
         for name, several in found.get((operation, there, clock),
                                        {}).items():
+            if clock == "service" and name not in (a.base, a.contender,
+                                                   FLOOR):
+                continue  # in the table; a second line per map hides both
             x, ns = latencies.curve(a.campaign.path, several)
             if not x:
                 continue
@@ -85,8 +88,9 @@ def group(report, a, number, text, cells):
             f"{operation}, {'present' if there else 'absent'} key", FLOOR))
     missing = [f"{c.map} ({c.reason})" for c in cells if not c.ok]
     caption = (
-        f"<b>Latency by percentile: {esc(text)}.</b> Solid or dashed as the "
-        "map: from the intended start; thin dashes: service time alone. Bars:"
+        f"<b>Latency by percentile: {esc(text)}.</b> Thick: from the intended"
+        " start; thin dashes: service time alone, drawn for "
+        f"{a.base}, {a.contender} and {FLOOR}, for all in the table. Bars:"
         " 95 % interval of the median over trials at P50, P99, P99.9. Dotted:"
         f" fewer than {latencies.REMAIN} operations remain, shown but not "
         f"compared. {FLOOR} is the floor: driver and timer without a map."

@@ -3,12 +3,14 @@
 import statistics
 
 from report import words
-from report.page import chip, esc, none, slug
+from report.page import chip, details, esc, none, slug
 from report.plot_rows import height, memory
 
 PAYLOAD = {"u64x8": 16, "u64x24": 32, "str16x8": 24, "str16x24": 40}
 COLUMNS = ("workload", "shape", "keys", "map", "filled", "peak", "n",
            "rss_empty_bytes", "rss_filled_bytes", "rss_peak_bytes", "why")
+WAITING = ("retired", "retired_bytes", "retired_peak_bytes", "grace_waits",
+           "grace_wait_ns")
 FEW = 32768  # below it whole pages hide the entry
 QUESTION = ("What does an entry cost, at rest and at the worst moment, and "
             "what waits to be freed?")
@@ -47,7 +49,7 @@ def rows_of(a):
     threads = min(counts)  # one heap per thread blurs the entry
     rows = []
     for name, cell in counts[threads].items():
-        if "no_state" in a.campaign.maps[name].get("caps", []) \
+        if "no-state" in a.campaign.maps[name].get("caps", []) \
                 or name == "null_map":
             continue
         row = {"workload": largest.workload, "shape": largest.shape,
@@ -60,8 +62,9 @@ def rows_of(a):
     return rows, (largest, threads)
 
 
-def stats_table(report, a):
-    """What maps say of themselves, largest value over all timed trials."""
+def stats_tables(report, a):
+    """What maps say of themselves, largest value over all timed trials:
+    what waits to be freed, and all the rest folded."""
     worst = {}
     for cell in a.by_measure.get("throughput", []):
         for trial in cell.ok:
@@ -70,18 +73,29 @@ def stats_table(report, a):
                 if s["value"] is not None and s["value"] > worst.get(
                         key, (-1, None))[0]:
                     worst[key] = s["value"], cell
-    rows = [[chip(a.look, m), name, words.sig(float(value))
-             if unit != "bytes" else words.size(value),
-             "" if unit in ("1", "bytes") else unit, cell.id]
-            for (m, name, unit), (value, cell) in sorted(worst.items())]
-    if not rows:
+    if not worst:
         return none("no map offers statistics of its own, such as retired "
                     "and freed memory")
-    return report.table(
-        "map-stats", "What the maps count themselves: the largest value of "
-        "any trial and its cell", [("map", "html"), ("statistic", "text"),
-                                   ("largest", "num"), ("unit", "text"),
-                                   ("cell", "text")], rows)
+    columns = [("map", "html"), ("statistic", "text"), ("largest", "num"),
+               ("cell", "html")]
+    rows = [(name, [chip(a.look, m), name.replace("_", " "),
+                    quantity(value, unit), f"<code>{esc(cell.id)}</code>"])
+            for (m, name, unit), (value, cell) in sorted(worst.items())]
+    waiting = [row for name, row in rows if name in WAITING]
+    text = report.table(
+        "retired", "Memory that waits for readers, and writers that wait for "
+        "it: the largest value of any trial, and its cell", columns,
+        waiting) if waiting else ""
+    return text + details(
+        f"All {len(rows)} statistics that the maps keep", report.table(
+            "map-stats", "What the maps count themselves: largest value of "
+            "any trial", columns, [row for _, row in rows]))
+
+
+def quantity(value, unit):
+    if unit == "bytes":
+        return words.size(value)
+    return words.duration(value) if unit == "ns" else words.sig(float(value))
 
 
 def add(report, a, where):
@@ -109,4 +123,4 @@ def add(report, a, where):
                + small)
     report.section("memory", "6 Memory", QUESTION,
                    report.figure("memory", caption, [panel], COLUMNS, rows,
-                                 "l", side=True), stats_table(report, a))
+                                 "l", side=True), stats_tables(report, a))

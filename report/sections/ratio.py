@@ -78,9 +78,9 @@ def forest_figure(report, a, board, line):
         panels.append(report.panel(
             slug("forest", one.kind, words.share(one.share)),
             f"Ratios to {a.base}, {one.text()}", f"{told}.",
-            (560, height(size)), forest,
+            (400, height(size)), forest,
             [(heading(a, board, one, t), rows) for t, rows in groups],
-            a.look, a.base, limits, 560))
+            a.look, a.base, limits, one.text()))
         data += [r for t in sorted(a.grid[board][one])
                  for r in ratio_rows(a, board, one, t)]
     kinds = ", ".join(one.text() for one in lines)

@@ -2,7 +2,8 @@
 """2 Scaling: who gains from threads, and at what cost against no lock."""
 from report import topology, words
 from report.page import details, esc, none, slug
-from report.plot_lines import efficiency, per_operation, scaling
+from report.plot_lines import (efficiency, efficiency_rows, per_operation,
+                               scaling)
 from report.plot_rows import height
 
 COLUMNS = ("workload", "keys", "write_kind", "write_share", "map", "threads",
@@ -114,7 +115,7 @@ def kinds_figure(report, a, board, line, where):
         "dash-dots: gomap, null_map and unsync_probe, bounds that hold no "
         "lock, drawn where they are safe to run. Bars: 95 % interval, often "
         "smaller than the marker. Vertical: where the placement leaves the "
-        "first socket, shares cores (SMT) or has more threads than CPUs.")
+        "first socket, shares cores (SMT), or has more threads than CPUs.")
     text = report.figure("scaling", caption, drawn[0][1], COLUMNS, data)
     for one, panels in drawn[1:]:
         text += details(f"The same for {esc(one.text())}",
@@ -122,8 +123,8 @@ def kinds_figure(report, a, board, line, where):
     return text
 
 
-def efficiency_figure(report, a, where):
-    """Throughput as a share of the unsynchronised map's, where it ran."""
+def where_bound_ran(a):
+    """(board, line, thread counts) with the most results of the bound."""
     best = None
     for board in a.boards():
         for line in a.lines_of(board):
@@ -131,35 +132,51 @@ def efficiency_figure(report, a, where):
                       if BOUND in cells and cells[BOUND].ok]
             if counts and (best is None or len(counts) > len(best[2])):
                 best = board, line, sorted(counts)
-    if best is None:
-        why = {c.reason for c in a.by_measure.get("throughput", [])
-               if c.map == BOUND}
-        return none(f"efficiency needs {BOUND}, the unsynchronised bound"
-                    + (f" ({esc(sorted(why)[0])})" if why else
-                       ", which is not in the plan"))
-    board, line, counts = best
-    lines, data = {}, []
+    return best
+
+
+def efficiency_data(a, board, line, counts):
+    """Rows in per cent of the bound, paired by block."""
     for threads in counts:
         cells = a.grid[board][line][threads]
-        bound = a.mops(cells[BOUND])
         for name, cell in cells.items():
             pair = a.ratio(cells[BOUND], cell)
             if pair is None or not a.peer(name):
                 continue
             times = lambda v: None if v is None else 100 * v
-            row = {"map": name, "threads": threads, "bound_mops": bound,
-                   "percent": times(pair["centre"]), "n": pair["n"],
-                   "low": times(pair["low"]), "high": times(pair["high"])}
-            lines.setdefault(name, []).append(row)
-            data.append(row)
+            yield {"map": name, "threads": threads, "n": pair["n"],
+                   "percent": times(pair["centre"]),
+                   "low": times(pair["low"]), "high": times(pair["high"]),
+                   "bound_mops": a.mops(cells[BOUND])}
+
+
+def efficiency_figure(report, a, where):
+    """Throughput as a share of the unsynchronised map's, where it ran."""
+    best = where_bound_ran(a)
+    if best is None:
+        why = {c.reason for c in a.by_measure.get("throughput", [])
+               if c.map == BOUND}
+        return none(f"efficiency needs {BOUND}, the unsynchronised bound"
+                    + (f": {esc(sorted(why)[0])}" if why else
+                       ", which is not in the plan"))
+    board, line, counts = best
+    data, lines = list(efficiency_data(a, board, line, counts)), {}
+    for row in data:
+        lines.setdefault(row["map"], []).append(row)
+    if not data:
+        return none(f"no other map has a result where {BOUND} has one")
     told = ", ".join(f"{m} {words.percent(rows[-1]['percent'])}"
                      for m, rows in lines.items())
-    panel = report.panel(
-        "efficiency", "Efficiency against the unsynchronised map",
-        f"At {words.plural(counts[-1], 'thread')}: {told}.", (640, 360),
-        efficiency, lines, counts, a.look,
-        topology.marks({t: a.grid[board][line][t] for t in counts}, where),
-        BOUND)
+    about = ("efficiency", "Efficiency against the unsynchronised map",
+             f"At {words.plural(counts[-1], 'thread')}: {told}.")
+    if len(counts) == 1:
+        panel = report.panel(*about, (480, height(len(data))),
+                             efficiency_rows, data, a.look, BOUND)
+    else:
+        marks = topology.marks(
+            {t: a.grid[board][line][t] for t in counts}, where)
+        panel = report.panel(*about, (640, 360), efficiency, lines, counts,
+                             a.look, marks, BOUND)
     caption = (f"<b>Efficiency = throughput ÷ that of {BOUND} without "
                f"synchronisation</b>, {esc(line.text())}, "
                f"{esc(board.text())}, same threads, paired by block. {BOUND} "
@@ -176,7 +193,7 @@ def add(report, a, where):
         report.section("scaling", "2 Scaling", QUESTION,
                        none("no throughput cell has a result"))
         return
-    board, line, threads = head
+    board, line, _ = head
     if len(a.threads_of(board)) == 1:
         lines = [n for n in a.lines_of(board) if n.share == line.share]
         first = one_count(report, a, board, lines, a.threads_of(board)[0])

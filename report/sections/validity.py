@@ -20,7 +20,7 @@ def bad(word):
 def control_figure(report, rows):
     told = "; ".join(f"{r['name']}: {r['word']}" for r in rows)
     panel = report.panel("controls", "Controls", f"{told}.",
-                         (760, height(len(rows), 70) + 14 * len(rows)),
+                         (500, height(len(rows), 70) + 14 * len(rows)),
                          controls, rows)
     arms = any(r["name"].startswith(("A/A", "+2")) for r in rows)
     caption = (
@@ -83,7 +83,7 @@ def check_rows(a):
     for name, got in checks.worst_mix(a).items():
         if got:
             rows.append([f"{name.replace('_', ' ')} achieved − asked, worst",
-                         f"{words.sig(got[0])} points ({got[1].map})",
+                         points(got),
                          f"≤ {MIX_LIMIT} points, voided by the runner from 6 "
                          "standard errors", OK if got[0] <= MIX_LIMIT
                          else bad("not met")])
@@ -107,6 +107,13 @@ def check_rows(a):
                  f"{sum(s > 0 for s in known)} of {len(known)}" if known
                  else "not readable", "recorded, none dropped", "–"])
     return rows
+
+
+def points(got):
+    """The worst deviation; below what a reader can use, only that."""
+    off, cell = got
+    return ("< 0.005 points" if off < 0.005
+            else f"{words.sig(off)} points ({cell.map})")
 
 
 def floor_rows(a):
@@ -250,9 +257,9 @@ def resolution(report, a):
     if drawn:
         panel = report.panel(
             "mde", "Smallest detectable difference",
-            f"Of {len(drawn)} ratios {sum(r['mde_percent'] <= 2 for r in drawn)}"
-            " resolve 2 per cent.", (520, 320), detectable, drawn, a.look,
-            threads, 2.0)
+            f"{sum(r['mde_percent'] <= 2 for r in drawn)} of {len(drawn)} "
+            "ratios resolve 2 per cent.", (520, 320), detectable, drawn,
+            a.look, threads, 2.0)
         figure = report.figure(
             "mde", "<b>Smallest difference each ratio could have shown</b>, "
             f"{esc(head.text())}; all write kinds and shares. Above the red "

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two figures made of fields: where two maps flip, and who wins."""
+from report import ranking, topology, words
+from report.page import chip, details, esc, slug
+from report.plot_grid import flip_map, size_of, winner_map
+
+OPEN_BOARDS = 3  # flip maps that are open; the others fold
+FLIP_COLUMNS = ("workload", "keys", "write_kind", "write_share", "threads",
+                "ratio", "low", "high", "n", "verdict", "base_mops", "why")
+WINNER_COLUMNS = ("workload", "keys", "write_kind", "write_share", "threads",
+                  "first", "second", "lead", "low", "high", "n", "verdict",
+                  "tied", "of", "why")
+
+
+def flip_figure(report, a, where, hue):
+    """Flip maps of every board; the first ones open."""
+    panels, rows = [], []
+    for board in a.boards():
+        part = ranking.flips(a, board)
+        rows += part
+        threads, lines = a.threads_of(board), a.lines_of(board)
+        marks = topology.marks(a.grid[board][lines[0]], where)
+        title = f"{board.workload}, {words.keys(board.keys)} keys"
+        extra = [board.dist] * (board.dist != "uniform") + [
+            board.placement] * (board.placement != "cores") + [
+            board.shape] * (board.shape != "u64x8")
+        title = ", ".join([title, *extra])
+        panels.append(report.panel(
+            slug("flip", len(panels)), f"Flip map: {board.text()}",
+            flip_alt(a, part, hue), size_of(len(threads), len(lines)),
+            flip_map, part, threads, lines, (a.base, a.contender), a.look,
+            title, marks, hue))
+    colours = (f"Hue: the faster map ({chip(a.look, a.base)} or "
+               f"{chip(a.look, a.contender)}), deeper = further apart (× 1.5,"
+               " × 4). Hatched and thin: tie or undecided. The heavy line is "
+               "the flip." if hue else
+               '<b class="warn">No hue: a control failed.</b>')
+    caption = (f"<b>Where the ranking flips between {a.base} and "
+               f"{a.contender}.</b> Each field: throughput of {a.contender} ÷"
+               f" {a.base}, paired by block, and its 95 % interval; the "
+               f"absolute value of {a.base} is in the tool tip and the CSV. "
+               + colours)
+    return folded(report, "flip", caption, panels, FLIP_COLUMNS, rows), rows
+
+
+def flip_alt(a, rows, hue):
+    """Text alternative, from the rows."""
+    known = [r for r in rows if r["ratio"] is not None]
+    if not known:
+        return "No field was measured."
+    if not hue:
+        return f"{len(known)} ratios, no winner: a control failed."
+    low = min(known, key=lambda r: r["ratio"])
+    high = max(known, key=lambda r: r["ratio"])
+    ahead = sum(r["side"] > 0 for r in known)
+    behind = sum(r["side"] < 0 for r in known)
+    return (f"{a.contender} ahead in {ahead} of {len(known)} measured fields,"
+            f" {a.base} in {behind}; from {words.sig(low['ratio'])} to "
+            f"{words.sig(high['ratio'])} times {a.base}.")
+
+
+def folded(report, key, caption, panels, columns, rows):
+    """First boards open, the rest under one line to open."""
+    figure = report.figure(key, caption, panels[:OPEN_BOARDS], columns, rows,
+                           "f")
+    rest = panels[OPEN_BOARDS:]
+    if rest:
+        figure += details(f"{len(rest)} more: other sizes and workloads",
+                          f'<div class="panels f">{"".join(rest)}</div>')
+    return figure
+
+
+def winner_figure(report, a, where, hue):
+    """Fastest of all ranked maps, per board."""
+    panels, data = [], []
+    for board in a.boards():
+        threads, lines = a.threads_of(board), a.lines_of(board)
+        rows = []
+        for i, line in enumerate(lines):
+            for t, cells in sorted(a.grid[board][line].items()):
+                won = ranking.winner(a, cells)
+                why = "no ranked map has a result here" if won is None else ""
+                rows.append({"row": i, "threads": t, "won": won, "why": why
+                             or won["word"]})
+                data.append({
+                    "workload": board.workload, "keys": board.keys,
+                    "write_kind": line.kind, "write_share": line.share,
+                    "threads": t, "why": why} | ({} if won is None else {
+                        **won, "verdict": won["word"],
+                        "tied": " ".join(won["tied"])}))
+        marks = topology.marks(a.grid[board][lines[0]], where)
+        told = [r["won"] for r in rows if r["won"] and r["won"]["word"] in
+                ("clear", "small lead") and len(r["won"]["tied"]) == 1]
+        firsts = {m: sum(w["first"] == m for w in told)
+                  for m in sorted({w["first"] for w in told})}
+        alt = "; ".join(f"{m} alone in front in {n} fields"
+                        for m, n in firsts.items()) or "no single winner"
+        panels.append(report.panel(
+            slug("winner", len(panels)), f"Fastest map: {board.text()}",
+            f"Of {len(rows)} fields: {alt}.",
+            size_of(len(threads), len(lines)), winner_map, rows, threads,
+            lines, a.look, f"{board.workload}, {words.keys(board.keys)} keys",
+            marks, hue))
+    aside = "".join(f" {chip(a.look, m)} takes no part: {esc(why)}."
+                    for m, why in sorted(a.look.aside.items()))
+    caption = ("<b>Fastest of all ranked maps.</b> Hue = family, text = map "
+               "and its lead over the second; hatched = not told apart. "
+               "Bounds and maps that failed verification take no part."
+               + aside)
+    return folded(report, "winner", caption, panels, WINNER_COLUMNS, data)
