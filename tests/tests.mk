@@ -18,3 +18,6 @@ bench-floor: $(BUILD)/readmostly  ## the driver's floor: instructions, ns, 2 thr
 
 golden: $(BUILD)/readmostly  ## refresh golden files (read the diff)
 	@tests/floor.sh $(BUILD)/readmostly golden
+
+# Played by tests of the campaign in place of trials.
+test: $(BUILD)/tests/fake_trial
