@@ -14,7 +14,7 @@ import os
 import sys
 import time
 
-from report import regress, stats
+from report import regress, regress_plan, stats
 
 TALLY = "docs/tally/regress.jsonl"
 SLOWDOWN = 0.02
@@ -139,7 +139,7 @@ def main(argv=None):
                 file.write("\n")
             print("run {}: head {head}: {verdict} {reason} ({seconds} s)"
                   .format(len(lines), **lines[-1]), flush=True)
-    except regress.InputError as error:
+    except regress_plan.InputError as error:
         print(f"regress-tally: {error}", file=sys.stderr)
         return regress.USAGE
     found = shortfalls(lines)

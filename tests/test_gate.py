@@ -15,7 +15,7 @@ import pytest
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
 sys.path.insert(0, ROOT)
 from report import (gate, gate_table, regress, regress_tally,  # noqa: E402
-                    regress_trials)
+                    regress_plan, regress_trials)
 
 FAKE = os.path.join(ROOT, "tests", "fixtures", "fake_trial.py")
 PLAN = os.path.join(ROOT, regress.PLAN)
@@ -69,7 +69,7 @@ class Kept:
 
 
 def campaign_of(fake, cpus=range(2), head_extra=0.0, **changes):
-    plan, digest = regress.load_plan(PLAN)
+    plan, digest = regress_plan.load_plan(PLAN)
     plan |= {"blocks": 40, "flips": 8000} | changes
     arms = {arm: {"binary": binary, "binary_sha256": binary,
                   "control_extra": extra} for arm, binary, extra in (
@@ -311,7 +311,7 @@ def test_threads_get_cores_of_their_own_before_siblings():
     ({"base_failed": "x", "head_failed": "x"}, "INVALID"),
     ({"high_percent": -0.6}, "PASS")])
 def test_verdict_of_a_cell(change, verdict):
-    plan, _ = regress.load_plan(PLAN)
+    plan, _ = regress_plan.load_plan(PLAN)
     row = {"n": 60, "p_slower": 1.0, "p_within": 0.001, "lost": [],
            "slowdown_percent": 0.1, "low_percent": -0.1, "high_percent": 0.3,
            "slot_percent": 0.0, "slot_low_percent": -0.1,
@@ -355,18 +355,18 @@ def test_same_journal_same_verdicts():
     ({"window_ns": [1000, 2000]}, "window_ns"),
     ({"control_cell": 3}, "control_cell")])
 def test_a_plan_that_decides_nothing_is_refused(tmp_path, change, word):
-    plan, _ = regress.load_plan(PLAN)
+    plan, _ = regress_plan.load_plan(PLAN)
     plan |= change
     plan = {k: v for k, v in plan.items() if v is not None}
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plan))
-    with pytest.raises(regress.InputError, match=word):
-        regress.load_plan(str(path))
+    with pytest.raises(regress_plan.InputError, match=word):
+        regress_plan.load_plan(str(path))
 
 
 def test_no_plan_no_run(tmp_path):
-    with pytest.raises(regress.InputError, match="without a plan"):
-        regress.load_plan(str(tmp_path / "none.json"))
+    with pytest.raises(regress_plan.InputError, match="without a plan"):
+        regress_plan.load_plan(str(tmp_path / "none.json"))
 
 
 # ---- whole runs in processes ----------------------------------------------
@@ -376,7 +376,7 @@ def arms(tmp_path):
     """Three fake programs and a plan of one cell and 24 blocks."""
     for arm in ("base", "copy", "head"):
         shutil.copy(FAKE, tmp_path / arm)
-    plan, _ = regress.load_plan(PLAN)
+    plan, _ = regress_plan.load_plan(PLAN)
     plan |= {"blocks": 24, "cells": plan["cells"][:1]}
     (tmp_path / "plan.json").write_text(json.dumps(plan))
     return tmp_path
@@ -415,7 +415,7 @@ def test_runs_are_numbered_kept_and_exit_by_their_verdict(arms):
     assert all(len(row["binary_sha256"]) == 64 for row in rows)
     verdicts = json.loads((kept[2] / "report" / "verdicts.json").read_text())
     assert verdicts["verdict"] == "FAIL"
-    assert verdicts["plan_sha256"] == regress.sha256_of(arms / "plan.json")
+    assert verdicts["plan_sha256"] == regress_plan.sha256_of(arms / "plan.json")
     campaign = json.loads((kept[0] / "campaign.json").read_text())
     decided = gate.decide(campaign, rows)
     assert decided == json.loads(

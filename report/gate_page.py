@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""python3 -m report regress DIR: the page of a regression check, made again
+from its journal; also verdicts.json. Exit status as of report.regress."""
+import json
+import math
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from report import gate, gate_table, stats, words
+from report.regress_plan import write_json
+
+FIGURE = ("label", "role", "cell", "slowdown_percent", "low_percent",
+          "high_percent", "mde_percent", "slot_percent", "n", "verdict")
+TABLE = [("cell", "text"), ("base, ns per operation", "num"),
+         ("slower [99 %], %", "num"), ("MDE, %", "num"),
+         ("slot effect [99 %], %", "num"), ("pairs", "num"),
+         ("p slower", "num"), ("p within", "num"), ("verdict", "text")]
+PAIR = ("label", "block", "percent", "base_first")
+
+
+class PageError(Exception):
+    """The folder is no regression check, or cannot be read."""
+
+
+def read(folder):
+    """(campaign, rows) of a regress folder; a torn last line is left out
+    (the run it belongs to has no verdict then, see check())."""
+    try:
+        with open(folder / "campaign.json", encoding="utf-8") as file:
+            campaign = json.load(file)
+        with open(folder / "trials.jsonl", encoding="utf-8") as file:
+            lines = file.read().split("\n")
+        rows = [json.loads(line) for line in lines[:-1]]
+    except OSError as error:
+        raise PageError(f"{error.filename}: {error.strerror}") from error
+    except ValueError as error:
+        raise PageError(f"{folder}: damaged: {error}") from error
+    if campaign.get("kind") != "regress":
+        raise PageError(f"{folder}: no regression check, expected kind "
+                        '"regress" in campaign.json')
+    check(campaign, rows, folder)
+    return campaign, rows
+
+
+def check(campaign, rows, folder):
+    """Every contrast has a pair in the last block, or left it by failing."""
+    last = campaign["plan"]["blocks"] - 1
+    seen = {(r["cell"], r["arm"]) for r in rows if r["block"] == last}
+    failed = {(r["cell"], r["arm"]) for r in rows if r["status"] == "failed"}
+    for c in campaign["contrasts"]:
+        arms = {(c["cell"], c["base"]), (c["cell"], c["head"])}
+        if not arms <= seen and not arms & failed:
+            raise PageError(f"{folder}: interrupted before block {last}: "
+                            "there is no verdict; run it again")
+
+
+def number(value, sign=False):
+    return "none" if value is None else (
+        "+" if sign and value > 0 else "") + words.sig(value, 3)
+
+
+def table_row(row):
+    """One row of the table, as texts."""
+    return [row["label"], number(row["base_ns_per_op"]),
+            f"{number(row['slowdown_percent'], True)} "
+            + words.between(row["low_percent"], row["high_percent"]),
+            number(row["mde_percent"]),
+            f"{number(row['slot_percent'], True)} "
+            + words.between(row["slot_low_percent"], row["slot_high_percent"]),
+            str(row["n"]), f"{row['p_slower']:.2g}", f"{row['p_within']:.2g}",
+            f"{row['verdict']}: {row['words']}"]
+
+
+def labelled(verdicts):
+    """All rows, controls first, each with its label."""
+    rows = verdicts["controls"] + verdicts["cells"] + verdicts["advice"]
+    for row in rows:
+        row["label"] = gate.ROLES[row["role"]] + gate.name_of(row["cell"]) + (
+            " (advice)" if row["role"] == "advice" else "")
+    return rows
+
+
+def pair_rows(campaign, rows, shown):
+    """One dict per pair that has both trials."""
+    by_key = {(row["cell"], row["role"]): row["label"] for row in shown}
+    result = []
+    for contrast in campaign["contrasts"]:
+        pair = gate.pairs_of(rows, contrast, campaign["plan"]["blocks"])
+        label = by_key[contrast["cell"], contrast["role"]]
+        result += [{"label": label, "block": block,
+                    "percent": float(stats.percent(d)),
+                    "base_first": bool(pair["base_first"][block])}
+                   for block, d in enumerate(pair["d"]) if not math.isnan(d)]
+    return result
+
+
+def sentence(verdicts, campaign):
+    """The answer in one sentence."""
+    ref = campaign["ref"] or "base"
+    text = f"{verdicts['verdict']}: head against {ref}"
+    if verdicts["reason"]:
+        return f"{text}: {verdicts['reason']}."
+    tolerance = 100 * campaign["plan"]["tolerance"]
+    return (f"{text}: each of {words.plural(verdicts['family'], 'cell')} is "
+            f"shown to be less than {tolerance:g} % slower.")
+
+
+def answer(report, verdicts, campaign, esc):
+    earlier = "".join(
+        f"<li>attempt {e['attempt']}: {e['verdict']} ({esc(e['name'])})</li>"
+        for e in verdicts["earlier"])
+    bad = " bad" if verdicts["verdict"] != "PASS" else ""
+    report.section(
+        "answer", "1 The answer", "Did this change slow a map?",
+        f'<div class="claim{bad}"><p class="lead" id="claim">'
+        f"{esc(sentence(verdicts, campaign))}</p>"
+        f"<p>Attempt {verdicts['attempt']} of these two programs with this "
+        "plan; a second attempt overwrites none.</p>"
+        f"<ul class=text>{earlier}</ul>"
+        f'<p class="meta">alpha {verdicts["alpha"]:g} over '
+        f"{words.plural(verdicts['family'], 'gated cell')} (max-T), "
+        f"{words.plural(verdicts['blocks'], 'block')}, seed "
+        f"{verdicts['seed']}, plan SHA-256 {verdicts['plan_sha256']}.</p>"
+        "</div>")
+
+
+def regression(report, verdicts, campaign, rows, esc):
+    """The figure of slowdowns, the table, and every pair."""
+    from report.plot_gate import height, pairs, slowdowns
+    shown, plan = labelled(verdicts), campaign["plan"]
+    limits = 100 * plan["margin"], 100 * plan["tolerance"]
+    told = "; ".join(f"{r['label']} {number(r['slowdown_percent'], True)} %"
+                     f" {r['verdict']}" for r in shown)
+    figure = report.figure(
+        "gate", "<b>Head against base, and the controls above them.</b> "
+        "Bar: 99 % interval. Shaded: margin "
+        f"± {limits[0]:g} %; dashes: tolerance {limits[1]:g} %. "
+        "A row is one contrast, in ns per operation of paired fresh "
+        "processes; the base's own cost is in the table.",
+        [report.panel("gate", "Head against base", told + ".",
+                      (640, height(shown)), slowdowns, shown, limits)],
+        FIGURE, shown, "l")
+    data = pair_rows(campaign, rows, shown)
+    labels = [r["label"] for r in shown if r["n"]]
+    raw = "" if not data else report.figure(
+        "pairs", "<b>Every pair in the order run</b>: circle = base went "
+        "first, triangle = head did; a row is ± 12 % high. None is dropped.",
+        [report.panel("pairs", "Every pair",
+                      f"{len(data)} pairs of {len(labels)} contrasts.",
+                      (640, 60 + 40 * len(labels)), pairs, data, labels)],
+        PAIR, data, "l")
+    table = report.table("gate", "Verdict of every contrast", TABLE,
+                         [table_row(row) for row in shown])
+    lost = [f"<li>{esc(row['label'])}: {esc(text)}</li>"
+            for row in shown for text in row["lost"][:5]]
+    lost += [f"<li>{esc(s['cell'])}: not run: {esc(s['reason'])}</li>"
+             for s in verdicts["skipped"]]
+    report.section("regression", "11 Head against base",
+                   "By how much, and what could have been seen?", figure,
+                   table, f"<ul class=text>{''.join(lost)}</ul>", raw)
+
+
+def artefacts(report, campaign, esc):
+    arms = [[name, arm["binary"], arm["binary_sha256"],
+             f"{100 * arm['control_extra']:g}"]
+            for name, arm in sorted(campaign["arms"].items())]
+    report.section(
+        "artefacts", "13 Artefacts", "How do I redo it?",
+        report.table("arms", "What ran in each arm", [
+            ("arm", "text"), ("program", "text"), ("SHA-256", "text"),
+            ("operations on top, %", "num")], arms),
+        f"<p>Base: {esc(str(campaign['ref']))}, commit "
+        f"{esc(str(campaign['commit']))}. Again: <code>make regress BASE="
+        f"{esc(str(campaign['commit'] or 'REF'))} "
+        f"ARGS=\"--seed {campaign['seed']}\"</code>. The page again: "
+        "<code>python3 -m report regress DIR</code>. Every trial: "
+        "<code>trials.jsonl</code>.</p>")
+
+
+def build(folder):
+    """Writes DIR/report/index.html and verdicts.json -> (verdicts, path)."""
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+    from report.page import Report, esc
+    from report.sections import machine
+    folder = Path(folder)
+    campaign, rows = read(folder)
+    verdicts = gate.decide(campaign, rows)
+    report = Report(folder / "report")
+    answer(report, verdicts, campaign, esc)
+    regression(report, verdicts, campaign, rows, esc)
+    report.section("machine", "9 Machine", machine.QUESTION,
+                   machine.tables_of(report, SimpleNamespace(
+                       campaign=SimpleNamespace(meta=campaign))))
+    artefacts(report, campaign, esc)
+    write_json(str(folder / "report" / "verdicts.json"),
+               gate.decide(campaign, rows))
+    alarm = verdicts["verdict"] in ("FAIL", "INVALID")
+    path = report.write(
+        f"Readmostly: {campaign['name']}",
+        "<header><h1>Readmostly: head against base</h1>"
+        f'<p class="meta">{esc(campaign["created_utc"])}</p></header>',
+        f'<div class="banner" role="note"><b>{esc(verdicts["verdict"])}</b>'
+        "</div>" if alarm else "")
+    return verdicts, path
+
+
+def main(argv=None):
+    argv = sys.argv[1:] if argv is None else argv
+    if len(argv) != 1 or argv[0].startswith("-"):
+        print("usage: python3 -m report regress DIR", file=sys.stderr)
+        return 2
+    try:
+        verdicts, path = build(argv[0])
+    except PageError as error:
+        print(f"report: {error}", file=sys.stderr)
+        return 2
+    print(gate_table.table(verdicts))
+    print(f"report: {path}")
+    return gate.EXIT[verdicts["verdict"]]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
