@@ -4,6 +4,7 @@
 #define RM_FAKE_ROOT_H
 
 #include <ftw.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,41 @@ static inline void fake_root_remove(const char *root)
 {
 	nftw(root, fake_root_drop, 16, FTW_DEPTH | FTW_PHYS);
 	unsetenv("RM_SYSFS");
+}
+
+/* Binds this process to one CPU it may use; returns its number. */
+static inline unsigned fake_root_bind(void)
+{
+	cpu_set_t mask;
+	unsigned cpu = 0;
+
+	sched_getaffinity(0, sizeof(mask), &mask);
+	while (!CPU_ISSET(cpu, &mask))
+		cpu++;
+	CPU_ZERO(&mask);
+	CPU_SET(cpu, &mask);
+	sched_setaffinity(0, sizeof(mask), &mask);
+	return cpu;
+}
+
+/* A Zen 3 with 32 KiB of L1d, whose only CPU has this number. */
+static inline void fake_root_zen3(const char *root, unsigned cpu)
+{
+	static const char *const files[][2] = { { "level", "1\n" },
+		{ "type", "Data\n" }, { "size", "32K\n" } };
+	char path[128], text[128];
+
+	snprintf(text, sizeof(text),
+	        "processor\t: %u\nvendor_id\t: AuthenticAMD\n"
+	        "cpu family\t: 25\nmodel\t\t: 1\n",
+	        cpu);
+	fake_root_write(root, "proc/cpuinfo", text);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		snprintf(path, sizeof(path),
+		        "sys/devices/system/cpu/cpu%u/cache/index0/%s", cpu,
+		        files[i][0]);
+		fake_root_write(root, path, files[i][1]);
+	}
 }
 
 #endif /* RM_FAKE_ROOT_H */
