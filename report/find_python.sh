@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Prints the path of a Python that can make the report. The first one on PATH
+# is often a private build without matplotlib, so more are tried.
+# Status: 0; 3 where none can, with what to install on standard error.
+
+needs='numpy scipy matplotlib'
+
+try() {
+	path=$(command -v "$1" 2>/dev/null) || return 1
+	"$path" -c 'import sys, numpy, scipy, matplotlib
+sys.exit(sys.version_info < (3, 9))' >/dev/null 2>&1 || return 1
+	echo "$path"
+}
+
+if [ -n "$PYTHON" ]; then
+	try "$PYTHON" && exit 0
+	echo "report: PYTHON=$PYTHON cannot import $needs; trying others" >&2
+fi
+for python in python3 /usr/bin/python3 /usr/local/bin/python3 python3.13 \
+	python3.12 python3.11 python3.10 python3.9 python; do
+	try "$python" && exit 0
+done
+
+echo "report: no Python 3.9 or newer here can import $needs." >&2
+echo "Install them, on Debian and Ubuntu with" >&2
+echo "    apt-get install python3 python3-numpy python3-scipy" \
+	"python3-matplotlib" >&2
+echo "or say PYTHON=/path/to/python3." >&2
+exit 3
