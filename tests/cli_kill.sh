@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # kill -9 of `readmostly run` at random points: what a resume makes of it.
 . tests/tap.sh
-build=${BUILD:-build/gcc}
+build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 dir=$(mktemp -d) campaign=$dir/campaign log=$dir/pids out=$dir/out
 runner=

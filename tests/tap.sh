@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
 # tap.sh - TAP for shell tests: `. tests/tap.sh`, check ..., done_testing.
 tap_count=0 tap_failed=0
