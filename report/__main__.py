@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report DIR: writes DIR/report/ from a campaign folder.
+python3 -m report regress DIR: the same of a regression check.
 
 Exit status: 0 done; 2 the folder cannot be read; 3 done, but cells are
 without a result or the campaign was interrupted.
@@ -28,6 +29,9 @@ def main():
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # same bytes twice
     os.environ.setdefault("MPLCONFIGDIR", os.path.join(
         os.environ.get("TMPDIR", "/tmp"), f"readmostly-mpl-{os.getuid()}"))
+    if sys.argv[1:2] == ["regress"]:
+        from report import gate_page
+        return gate_page.main(sys.argv[2:])
     args = arguments()
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     from report.journal import JournalError

@@ -111,7 +111,7 @@ def answer(report, verdicts, campaign, esc):
     earlier = "".join(
         f"<li>attempt {e['attempt']}: {e['verdict']} ({esc(e['name'])})</li>"
         for e in verdicts["earlier"])
-    bad = " bad" if verdicts["verdict"] != "PASS" else ""
+    bad = " bad" if verdicts["verdict"] in ("FAIL", "INVALID") else ""
     report.section(
         "answer", "1 The answer", "Did this change slow a map?",
         f'<div class="claim{bad}"><p class="lead" id="claim">'

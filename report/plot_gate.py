@@ -29,8 +29,9 @@ def slowdowns(ax, rows, limits):
     ax.axvspan(-margin, margin, color=BAND, zorder=0)
     ax.axvline(0, color=INK, lw=0.8)
     ax.axvline(tolerance, color=MUTED, lw=0.8, ls=(0, (4, 2)))
-    ax.text(tolerance, -0.75, f" tolerance {tolerance:g} %", fontsize=9.5,
-            color=MUTED, va="center")
+    ax.annotate(f"tolerance {tolerance:g} %", (tolerance, -0.8), (4, 0),
+                textcoords="offset points", va="center", fontsize=9.5,
+                color=MUTED)
     ax.set(xlim=(low - 0.4, high + (high - low) * 0.28),
            ylim=(len(rows) - 0.4, -1.3), yticks=range(len(rows)),
            xlabel="cost of the second arm against the first [%]; "
@@ -65,7 +66,8 @@ def slowdown_row(ax, row, y, low, high):
     if row["words"] == "faster":
         said += ", faster"
     right = at if None in ends else min(max(ends[1], at), high)
-    ax.text(right, y, f"  {said}", va="center", fontsize=9.5, color=colour)
+    ax.annotate(said, (right, y), (6, 0), textcoords="offset points",
+                va="center", fontsize=9.5, color=colour)
 
 
 def pairs(ax, rows, labels):

@@ -91,8 +91,8 @@ def lay_out(campaign, usable, **how):
 def arms_of(args, extra):
     """Arm -> program, its hash, and the share of operations on top."""
     def arm(path, more=0.0):
-        return {"binary": os.path.abspath(path),
-                "binary_sha256": sha256_of(path), "control_extra": more}
+        return {"binary": path, "binary_sha256": sha256_of(path),
+                "control_extra": more}
     arms = {"base": arm(args.base), "head": arm(args.head, args.head_extra),
             "aa-base": arm(args.base), "aa-copy": arm(args.copy),
             "control-base": arm(args.base),

@@ -24,7 +24,7 @@ def launch(binary, request, padding, timeout_s):
     start = time.monotonic_ns()
     try:
         child = subprocess.Popen(
-            [binary, "trial"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [os.path.abspath(binary), "trial"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=env, close_fds=False)
     except OSError as error:
         return {"exit": "not started", "status": "failed", "result": None,

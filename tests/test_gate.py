@@ -420,6 +420,33 @@ def test_runs_are_numbered_kept_and_exit_by_their_verdict(arms):
     decided = gate.decide(campaign, rows)
     assert decided == json.loads(
         (kept[0] / "report" / "verdicts.json").read_text())
+    check_page(kept[2], slow)
+
+
+def check_page(folder, run):
+    """The page says what the terminal said, and is the same made again."""
+    page = folder / "report" / "index.html"
+    if not page.exists():
+        assert "no page:" in run.stderr, "only where matplotlib is missing"
+        return
+    before = page.read_bytes()
+    again = subprocess.run(
+        [sys.executable, "-m", "report", "regress", folder], cwd=ROOT,
+        capture_output=True, text=True, timeout=120)
+    assert again.returncode == run.returncode == 1, again.stderr
+    assert again.stdout.splitlines()[:-1] == run.stdout.splitlines()[:-1]
+    assert page.read_bytes() == before
+    text = before.decode()
+    assert "FAIL: head against base: gomap_rw t1: slower by" in text
+    assert "http://" not in text and "<!--panel" not in text
+    table = (folder / "report" / "tables" / "gate.csv").read_text()
+    assert "slowed gomap_rw t1" in table
+    (folder / "trials.jsonl").write_bytes(
+        (folder / "trials.jsonl").read_bytes()[:-9000])
+    torn = subprocess.run(
+        [sys.executable, "-m", "report", "regress", folder], cwd=ROOT,
+        capture_output=True, text=True, timeout=120)
+    assert torn.returncode == 2 and "interrupted" in torn.stderr
 
 
 @pytest.mark.parametrize("how, word", [
