@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * urcu_node.h - nodes, threads and reclamation of the map on liburcu's table.
+ *
+ * QSBR has no cost per lookup, and one condition: a thread is registered once,
+ * and takes itself offline before it blocks. rcu_read_lock() is empty, so it
+ * is not written here.
+ *
+ * Removed nodes go to call_rcu(), whose thread frees them. It is started by
+ * create(), by the thread that owns the trial's whole CPU set: started by the
+ * first writer it would inherit that worker's one CPU.
+ */
+#ifndef RM_URCU_NODE_H
+#define RM_URCU_NODE_H
+
+#include "impls/support/hash.h"
+#include "runner/base/clock.h"
+#include "runner/map.h"
+
+#define _LGPL_SOURCE /* inline the announcement: under ten lines each */
+#include <urcu/urcu-qsbr.h>
+
+#include <urcu/rculfhash.h>
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	URCU_PAD = 128,
+	URCU_BATCH_BYTES = 64 << 10, /* retired before it is accounted */
+	URCU_LIMIT = 256 << 20,      /* default of retired_limit_bytes */
+};
+
+/* A key and its value; immutable once in the table. Allocated for the shape:
+   the value's words, then the bytes of a string key. */
+struct node {
+	struct cds_lfht_node link;
+	struct rcu_head head; /* once removed */
+	struct map *map;      /* for the statistics of free_node() */
+	uint64_t key;         /* the 64-bit key, or the string's length */
+	uint64_t word[];
+};
+
+/* One thread's handle; the counters have one writer. */
+struct thread {
+	_Alignas(URCU_PAD) struct map *map;
+	unsigned pinned;      /* scans under way: do not go offline */
+	uint64_t unaccounted; /* bytes retired since the last account() */
+	_Atomic uint64_t retired, retired_bytes, waits, wait_ns;
+};
+
+struct map {
+	struct cds_lfht *table; /* constants, up to the next line */
+	struct rm_shape shape;
+	uint64_t seed, limit_bytes, batch_bytes;
+	size_t threads;
+	_Alignas(URCU_PAD) _Atomic int64_t held_bytes; /* accounted - freed */
+	_Atomic int64_t peak_bytes;
+	_Atomic unsigned joined, waiting;
+	_Alignas(URCU_PAD) _Atomic uint64_t freed, freed_bytes;
+	struct thread thread[];
+};
+
+/* liburcu registers a thread of the system, not a handle. */
+static _Thread_local unsigned urcu_handles;
+
+static void urcu_enter(void)
+{
+	if (urcu_handles++ == 0)
+		urcu_qsbr_register_thread();
+}
+
+static void urcu_exit(void)
+{
+	if (--urcu_handles == 0)
+		urcu_qsbr_unregister_thread();
+}
+
+/* Adds to a counter that only the calling thread writes. */
+RM_HOT void urcu_count(_Atomic uint64_t *counter, uint64_t n)
+{
+	/* relaxed: one writer, and statistics order nothing */
+	atomic_store_explicit(counter,
+	        atomic_load_explicit(counter, memory_order_relaxed) + n,
+	        memory_order_relaxed);
+}
+
+RM_HOT struct node *node_of(struct cds_lfht_node *link)
+{
+	return link ? (struct node *)((char *)link -
+	                              offsetof(struct node, link))
+	            : NULL;
+}
+
+RM_HOT char *node_bytes(struct rm_shape shape, struct node *node)
+{
+	return (char *)&node->word[shape.value_bytes / 8];
+}
+
+RM_HOT struct rm_key node_key(struct rm_shape shape, struct node *node)
+{
+	if (!shape.str)
+		return (struct rm_key){ .word = node->key };
+	return (struct rm_key){ .bytes = node_bytes(shape, node),
+		.length = node->key };
+}
+
+RM_HOT uint64_t node_size(struct rm_shape shape, uint64_t key)
+{
+	return sizeof(struct node) + shape.value_bytes + (shape.str ? key : 0);
+}
+
+/* The contract's writes cannot fail: the process ends and the trial is
+   recorded as failed. */
+RM_HOT struct node *node_new(struct map *map, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value)
+{
+	const uint64_t word = shape.str ? key.length : key.word;
+	struct node *node = malloc(node_size(shape, word));
+
+	if (!node)
+		abort();
+	cds_lfht_node_init(&node->link);
+	node->map = map;
+	node->key = word;
+	memcpy(node->word, value, shape.value_bytes);
+	if (shape.str && key.length)
+		memcpy(node_bytes(shape, node), key.bytes, key.length);
+	return node;
+}
+
+/* After a grace period, in the thread of call_rcu(). */
+static void node_free(struct rcu_head *head)
+{
+	struct node *node =
+	        (struct node *)((char *)head - offsetof(struct node, head));
+	struct map *map = node->map;
+	uint64_t bytes = node_size(map->shape, node->key);
+
+	free(node);
+	/* relaxed: a threshold and statistics. The map is still there:
+	   destroy() waits for us with a barrier. */
+	atomic_fetch_sub_explicit(
+	        &map->held_bytes, (int64_t)bytes, memory_order_relaxed);
+	urcu_count(&map->freed_bytes, bytes);
+	urcu_count(&map->freed, 1);
+}
+
+/* Adds what was retired since to the threshold, and keeps the peak. */
+static void account(struct thread *thread)
+{
+	struct map *map = thread->map;
+	int64_t bytes = (int64_t)thread->unaccounted;
+	/* relaxed, all: a threshold and a statistic */
+	int64_t held = atomic_fetch_add_explicit(
+	                       &map->held_bytes, bytes, memory_order_relaxed) +
+	               bytes;
+	int64_t peak =
+	        atomic_load_explicit(&map->peak_bytes, memory_order_relaxed);
+
+	thread->unaccounted = 0;
+	while (peak < held &&
+	        !atomic_compare_exchange_weak_explicit(&map->peak_bytes, &peak,
+	                held, memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
+/* Waits until all that is retired is freed, offline: nobody waits for us. */
+static RM_COLD void await_freed(struct thread *thread)
+{
+	const uint64_t start_ns = rm_now_ns();
+
+	/* relaxed, both: a statistic */
+	atomic_fetch_add_explicit(
+	        &thread->map->waiting, 1, memory_order_relaxed);
+	urcu_qsbr_thread_offline();
+	urcu_qsbr_barrier();
+	urcu_qsbr_thread_online();
+	atomic_fetch_sub_explicit(
+	        &thread->map->waiting, 1, memory_order_relaxed);
+	urcu_count(&thread->waits, 1);
+	urcu_count(&thread->wait_ns, rm_now_ns() - start_ns);
+}
+
+/* A batch of retired nodes is full. */
+static RM_COLD void settle(struct thread *thread)
+{
+	struct map *map = thread->map;
+
+	account(thread);
+	/* relaxed: a threshold */
+	if (!thread->pinned &&
+	        atomic_load_explicit(&map->held_bytes, memory_order_relaxed) >
+	                (int64_t)map->limit_bytes)
+		await_freed(thread);
+}
+
+/* Hands a removed node to call_rcu(). The caller holds no reference to it
+   afterwards: above the limit this waits. */
+RM_HOT void retire(
+        struct thread *thread, struct rm_shape shape, struct node *node)
+{
+	const uint64_t bytes = node_size(shape, node->key);
+
+	urcu_qsbr_call_rcu(&node->head, node_free);
+	urcu_count(&thread->retired, 1);
+	urcu_count(&thread->retired_bytes, bytes);
+	thread->unaccounted += bytes;
+	if (__builtin_expect(
+	            thread->unaccounted >= thread->map->batch_bytes, 0))
+		settle(thread);
+}
+
+#endif /* RM_URCU_NODE_H */
