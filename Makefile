@@ -86,6 +86,14 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(OBJS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
+# 10^6 inputs through the workload parser, always with sanitizers.
+FUZZED := runner/base/error.c $(addprefix runner/plan/,workload.c workload_keys.c \
+          workload_check.c workload_text.c lines.c cell.c number.c placement.c topology.c)
+$(BUILD)/tests/test_fuzz_workload: tests/test_fuzz_workload.c $(FUZZED) $(wildcard runner/plan/*.h)
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -fno-sanitize-recover=all \
+	  -fsanitize=address,undefined -o $@ $(filter %.c,$^) $(shell pkg-config --libs hwloc inih jansson) -lm
+
 # Plays every bad end of a trial for the tests of the campaign.
 $(BUILD)/tests/fake_trial: tests/fixtures/fake_trial.c
 	@mkdir -p $(@D)
@@ -164,12 +172,12 @@ regress-arms:
 		rm -rf build/regress-base build/regress-copy; \
 		mkdir -p build/regress-base/tree; \
 		git archive $$commit | tar -x -C build/regress-base/tree; \
-		$(MAKE) -C build/regress-base/tree BUILD=$(CURDIR)/build/regress-base; \
+		$(MAKE) -s -C build/regress-base/tree BUILD=$(CURDIR)/build/regress-base; \
 		echo $$commit >build/regress-base/commit; \
 	fi
 	@mkdir -p build/regress-copy
 	@cp --reflink=never build/regress-base/readmostly build/regress-copy/readmostly
-	@$(MAKE) BUILD=build/regress-head
+	@$(MAKE) -s BUILD=build/regress-head
 
 regress-tally:  ## 20 runs of base against itself, 10 against +2 %: bar of the gate
 	@$(MAKE) regress-arms BASE=$(or $(BASE),HEAD)

@@ -4,7 +4,7 @@
  *
  * Sound means: a refusal has one line that names the input, an acceptance
  * writes itself as a text that reads back to the same text. The sanitizers of
- * `make fuzz-workload` see the rest. FUZZ_INPUTS and FUZZ_SEED of the
+ * the Makefile's rule see the rest. FUZZ_INPUTS and FUZZ_SEED of the
  * environment change the number of inputs and where they begin.
  */
 #include "runner/base/rng.h"
@@ -213,7 +213,7 @@ static uint64_t from_environment(const char *name, uint64_t preset)
 int main(void)
 {
 	static struct fuzz fuzz;
-	uint64_t inputs = from_environment("FUZZ_INPUTS", 20000);
+	uint64_t inputs = from_environment("FUZZ_INPUTS", 1000000);
 	uint64_t unsound = 0;
 
 	fuzz.rng = rm_seed(from_environment("FUZZ_SEED", 1), 0);

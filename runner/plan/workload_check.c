@@ -197,6 +197,24 @@ static int check_misses(
 	return 0;
 }
 
+static int check_deadline(
+        const struct rm_workload *workload, struct rm_error *error)
+{
+	static const enum rm_workload_key keys[] = { RM_KEY_DEADLINE,
+		RM_KEY_WINDOW, RM_KEY_WARM_UP };
+	int said = 0;
+
+	if (workload->deadline_ns > workload->warm_up_ns + workload->window_ns)
+		return 0;
+	/* the line to look at is one that somebody wrote */
+	while (said < 2 && !strcmp(workload->where[keys[said]], "default"))
+		said++;
+	return rm_error_set(error, -EINVAL,
+	        "%s: warm-up and window reach the deadline, expected a "
+	        "deadline after both",
+	        workload->where[keys[said]]);
+}
+
 int rm_workload_check(
         const struct rm_workload *workload, struct rm_error *error)
 {
@@ -208,11 +226,7 @@ int rm_workload_check(
 		failed = check_measures(workload, error);
 	if (!failed)
 		failed = check_misses(workload, error);
-	if (!failed && workload->deadline_ns <=
-	                       workload->warm_up_ns + workload->window_ns)
-		return rm_error_set(error, -EINVAL,
-		        "%s: a deadline within warm-up and window, expected "
-		        "more than both together",
-		        workload->where[RM_KEY_DEADLINE]);
+	if (!failed)
+		failed = check_deadline(workload, error);
 	return failed;
 }
