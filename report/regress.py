@@ -243,6 +243,7 @@ def main(argv=None):
         print("regress: interrupted, no verdict; start it again",
               file=sys.stderr)
         return INTERRUPTED
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the page forks
     print(gate_table.table(verdicts))
     print(f"report: {page_of(folder)}")
     return gate.EXIT[verdicts["verdict"]]
