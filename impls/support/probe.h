@@ -173,7 +173,7 @@ static RM_COLD void probe_vacate(
 }
 
 /* Visits each entry until fn returns false. */
-static void probe_scan(const struct probe *table, struct rm_shape shape,
+static inline void probe_scan(const struct probe *table, struct rm_shape shape,
         rm_scan_fn *fn, void *context)
 {
 	for (size_t i = 0; i <= table->mask; i++) {
@@ -193,7 +193,7 @@ static void probe_scan(const struct probe *table, struct rm_shape shape,
 }
 
 /* Is a free slot on the way from where the search starts to slot `i`? */
-static bool probe_lost(
+static inline bool probe_lost(
         const struct probe *table, struct rm_shape shape, size_t i)
 {
 	const size_t words = probe_stride(shape);
@@ -206,7 +206,7 @@ static bool probe_lost(
 }
 
 /* rm_map_ops.check: each live slot can be found, and the count holds. */
-static bool probe_check(const struct probe *table, struct rm_shape shape,
+static inline bool probe_check(const struct probe *table, struct rm_shape shape,
         char *why, size_t size)
 {
 	size_t live = 0;
@@ -227,7 +227,7 @@ static bool probe_check(const struct probe *table, struct rm_shape shape,
 }
 
 /* Frees the copies of the keys. */
-static void probe_free_keys(struct probe *table, struct rm_shape shape)
+static inline void probe_free_keys(struct probe *table, struct rm_shape shape)
 {
 	for (size_t i = 0; shape.str && i <= table->mask; i++) {
 		uint64_t *slot = table->slots + i * probe_stride(shape);
@@ -237,7 +237,7 @@ static void probe_free_keys(struct probe *table, struct rm_shape shape)
 	}
 }
 
-static void probe_clear(struct probe *table, struct rm_shape shape)
+static inline void probe_clear(struct probe *table, struct rm_shape shape)
 {
 	const size_t bytes = probe_stride(shape) * sizeof(*table->slots);
 
@@ -247,7 +247,8 @@ static void probe_clear(struct probe *table, struct rm_shape shape)
 }
 
 /* Fills a zeroed table. Returns 0 or -ENOMEM. */
-static int probe_init(struct probe *table, const struct rm_sizing *sizing)
+static inline int probe_init(
+        struct probe *table, const struct rm_sizing *sizing)
 {
 	size_t slots = PROBE_SMALLEST;
 
@@ -260,7 +261,7 @@ static int probe_init(struct probe *table, const struct rm_sizing *sizing)
 	return table->slots ? 0 : -ENOMEM;
 }
 
-static void probe_free(struct probe *table, struct rm_shape shape)
+static inline void probe_free(struct probe *table, struct rm_shape shape)
 {
 	probe_free_keys(table, shape);
 	free(table->slots);
