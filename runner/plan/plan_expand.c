@@ -160,15 +160,15 @@ static int check_cell(const struct rm_planning *planning,
 {
 	uint64_t payload = rm_plan_payload_bytes(cell);
 	uint64_t half = planning->available_bytes / 2;
-	const double gib = 1 << 30;
+	const double mib = 1 << 20;
 
 	if (half && payload > half)
 		return rm_error_set(planning->error, -EINVAL,
-		        "%s: keys = %llu of %s are %.1f GiB, expected at most "
-		        "half of the available memory, %.1f GiB",
+		        "%s: keys = %llu of %s are %.1f MiB, expected at most "
+		        "half of the available memory, %.1f MiB",
 		        w->where[RM_KEY_KEYS], (unsigned long long)cell->keys,
-		        rm_shape_name(cell->shape), (double)payload / gib,
-		        (double)half / gib);
+		        rm_shape_name(cell->shape), (double)payload / mib,
+		        (double)half / mib);
 	if (cell->warm_up_ns + cell->window_ns >= cell->deadline_ns)
 		return rm_error_set(planning->error, -EINVAL,
 		        "%s: deadline = %.3gs, expected more than warm-up and "
