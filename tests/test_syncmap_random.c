@@ -2,6 +2,7 @@
 /* test_syncmap_random.c - sync.Map against a model and against threads. */
 #include "tests/map_model.h"
 #include "tests/map_race.h"
+#include "tests/map_stall.h"
 
 extern const struct rm_impl rm_impl_syncmap, rm_impl_syncmap_leak;
 
@@ -11,5 +12,6 @@ int main(void)
 	model_check(&rm_impl_syncmap_leak, 100000);
 	race_check(&rm_impl_syncmap, 50000, false);
 	race_check(&rm_impl_syncmap_leak, 20000, true);
+	stall_check(&rm_impl_syncmap);
 	return DONE();
 }

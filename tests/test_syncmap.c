@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_syncmap.c - sync.Map, step by step against its rules: when a miss
+ * promotes, what a rebuild leaves out, who is revived, what takes no lock.
+ *
+ * Looks inside: each test drives one map with one handle.
+ */
+#include "tests/syncmap_bench.h"
+
+static void misses_promote(bool str)
+{
+	struct bench b = bench_open(str);
+
+	CHECK(load(&b, 0) == 0 && b.map->all_misses == 0,
+	        "an empty map that is not amended counts no miss");
+	for (uint64_t rank = 0; rank < 5; rank++)
+		store(&b, rank, rank + 1);
+	CHECK(header_of(&b)->amended && gomap_count(b.map->dirty) == 5 &&
+	                gomap_count(header_of(&b)->map) == 0,
+	        "new keys go to dirty");
+	for (int miss = 0; miss < 4; miss++) /* absent keys count, too */
+		load(&b, miss % 2 ? 77 : 1);
+	CHECK(b.map->misses == 4 && b.map->dirty && !b.map->promotions,
+	        "fewer misses than dirty has entries do not promote");
+	CHECK(load(&b, 2) == 3 && b.map->promotions == 1,
+	        "as many do: misses == len(dirty)");
+	CHECK(!b.map->dirty && !header_of(&b)->amended && !b.map->misses &&
+	                gomap_count(header_of(&b)->map) == 5,
+	        "dirty is now the read map");
+	load(&b, 1);
+	load(&b, 77);
+	CHECK(b.map->all_misses == 5, "then nothing is a miss any more");
+	bench_close(&b, "invariants hold after a promotion");
+}
+
+static void stores_never_promote(void)
+{
+	struct bench b = bench_open(false);
+	struct gomap *dirty;
+
+	store(&b, 0, 1);
+	dirty = b.map->dirty;
+	for (uint64_t rank = 1; rank < 10000; rank++)
+		store(&b, rank, rank);
+	for (uint64_t rank = 0; rank < 10000; rank++)
+		store(&b, rank, 1);
+	CHECK(b.map->all_misses == 0 && b.map->promotions == 0,
+	        "a store-only run counts no miss and promotes nothing");
+	CHECK(b.map->dirty == dirty && b.map->rebuilds == 1 &&
+	                b.map->rebuilt_entries == 0,
+	        "and builds dirty once, copying nothing");
+	bench_close(&b, "invariants hold after a store-only run");
+}
+
+static void removed_entries_are_expunged(bool str)
+{
+	struct bench b = bench_open(str);
+
+	fill(&b, 3);
+	CHECK(drop(&b, 0) && drop(&b, 1), "promoted keys can be removed");
+	struct syncmap_entry *zero = entry_in(&b, header_of(&b)->map, 0);
+	struct syncmap_entry *one = entry_in(&b, header_of(&b)->map, 1);
+
+	CHECK(zero && !syncmap_box_of(zero), "their entries stay, empty");
+	store(&b, 9, 9); /* a new key: dirty is built */
+	CHECK(syncmap_box_of(zero) == SYNCMAP_EXPUNGED &&
+	                syncmap_box_of(one) == SYNCMAP_EXPUNGED,
+	        "a rebuild expunges them");
+	CHECK(gomap_count(b.map->dirty) == 2 && b.map->rebuilt_entries == 1 &&
+	                !entry_in(&b, b.map->dirty, 0),
+	        "and leaves them out of dirty");
+	CHECK(load(&b, 0) == 0 && b.map->misses == 0,
+	        "an expunged key is absent, without a miss");
+	CHECK(!drop(&b, 0), "and cannot be removed again");
+	CHECK(!store(&b, 0, 5) && b.map->revivals == 1 && load(&b, 0) == 5,
+	        "a store revives it, as a new key");
+	CHECK(entry_in(&b, b.map->dirty, 0) == zero &&
+	                entry_in(&b, header_of(&b)->map, 0) == zero,
+	        "the same entry, in dirty too");
+	CHECK(syncmap_length(b.thread) == 3, "length counts values only");
+	range(&b);
+	CHECK(load(&b, 0) == 5 && load(&b, 1) == 0 && load(&b, 9) == 9 &&
+	                !entry_in(&b, header_of(&b)->map, 1),
+	        "a promotion keeps the revived, drops the expunged");
+	CHECK(!b.map->expunged, "whose list is retired");
+	bench_close(&b, "invariants hold after expunging and reviving");
+}
+
+static void removals_in_dirty_are_misses(void)
+{
+	struct bench b = bench_open(true);
+
+	fill(&b, 2);
+	store(&b, 5, 5);
+	store(&b, 6, 6);
+	CHECK(drop(&b, 5) && b.map->misses == 1 &&
+	                !entry_in(&b, b.map->dirty, 5),
+	        "a key in dirty only is taken out of it, a miss");
+	CHECK(!drop(&b, 5) && b.map->misses == 2,
+	        "removing an absent key is a miss, too");
+	CHECK(drop(&b, 6) && b.map->promotions == 2,
+	        "a removal that makes misses == len(dirty) promotes");
+	CHECK(load(&b, 0) == 1 && load(&b, 1) == 2 && load(&b, 6) == 0,
+	        "and loses nothing");
+	bench_close(&b, "invariants hold after removals in dirty");
+}
+
+static void updates_take_no_lock(void)
+{
+	struct bench b = bench_open(false);
+	struct rm_value got, value = { { 8 } };
+	struct rm_key_bytes line;
+	struct rm_key key = rm_key_of(b.shape, 1, &line);
+
+	fill(&b, 4);
+	pthread_mutex_lock(&b.map->lock); /* who takes it now never returns */
+	CHECK(store(&b, 1, 7) && load(&b, 1) == 7,
+	        "a promoted key is stored and loaded without the mutex");
+	CHECK(drop(&b, 1) && !store(&b, 1, 7),
+	        "removed and stored again, too: the entry was only empty");
+	CHECK(syncmap_insert_if_absent(b.thread, b.shape, key, &value, &got) &&
+	                got.word[0] == 7,
+	        "LoadOrStore returns what is there");
+	CHECK(!syncmap_compare_swap(b.thread, b.shape, key, &value, &value) &&
+	                syncmap_compare_swap(
+	                        b.thread, b.shape, key, &got, &value) &&
+	                load(&b, 1) == 8,
+	        "CompareAndSwap swaps the expected value only");
+	CHECK(range(&b) == 4 && load(&b, 99) == 0,
+	        "Range and absent keys, if the map is not amended");
+	pthread_mutex_unlock(&b.map->lock);
+	bench_close(&b, "invariants hold after updates");
+}
+
+static void range_promotes(void)
+{
+	struct bench b = bench_open(false);
+
+	for (uint64_t rank = 0; rank < 100; rank++)
+		store(&b, rank, 1);
+	CHECK(range(&b) == 100 && b.map->promotions == 1 &&
+	                !header_of(&b)->amended && b.map->all_misses == 0,
+	        "Range promotes at once, whatever the misses");
+	CHECK(range(&b) == 100 && b.map->promotions == 1,
+	        "a second one has nothing to promote");
+	bench_close(&b, "invariants hold after Range");
+}
+
+static void misses_of_the_others(void)
+{
+	struct bench b = bench_open(false);
+	struct rm_value got, value = { { 8 } };
+	struct rm_key_bytes line;
+	struct rm_key key = rm_key_of(b.shape, 1, &line);
+
+	for (uint64_t rank = 0; rank < 10; rank++)
+		store(&b, rank, 1);
+	syncmap_insert_if_absent(b.thread, b.shape, key, &value, &got);
+	CHECK(b.map->misses == 1, "LoadOrStore of a key in dirty is a miss");
+	syncmap_compare_swap(b.thread, b.shape, key, &got, &value);
+	/* the lookup is another miss */
+	CHECK(b.map->misses == 2 && load(&b, 1) == 8,
+	        "CompareAndSwap of a key in dirty is a miss");
+	key = rm_key_of(b.shape, 50, &line);
+	syncmap_compare_swap(b.thread, b.shape, key, &got, &value);
+	CHECK(b.map->misses == 3, "CompareAndSwap of no key is none");
+	syncmap_insert_if_absent(b.thread, b.shape, key, &value, &got);
+	CHECK(b.map->misses == 3 && load(&b, 50) == 8,
+	        "LoadOrStore of a new key is none");
+	bench_close(&b, "invariants hold after LoadOrStore");
+}
+
+static void clear_empties(bool amended)
+{
+	struct bench b = bench_open(true);
+
+	fill(&b, 50);
+	drop(&b, 3);
+	if (amended)
+		store(&b, 100, 1);
+	syncmap_clear(b.thread);
+	CHECK(range(&b) == 0 && syncmap_length(b.thread) == 0 && !b.map->dirty,
+	        amended ? "Clear empties an amended map"
+	                : "Clear empties a promoted map");
+	store(&b, 3, 4);
+	CHECK(load(&b, 3) == 4 && range(&b) == 1, "which goes on working");
+	bench_close(&b, "invariants hold after Clear");
+}
+
+int main(void)
+{
+	misses_promote(false);
+	misses_promote(true);
+	stores_never_promote();
+	removed_entries_are_expunged(false);
+	removed_entries_are_expunged(true);
+	removals_in_dirty_are_misses();
+	updates_take_no_lock();
+	range_promotes();
+	misses_of_the_others();
+	clear_empties(false);
+	clear_empties(true);
+	return DONE();
+}
