@@ -94,6 +94,29 @@ def ranking_data(report, a):
         "lead", "low", "high", "n", "word", "tied", "of"), rows)
 
 
+QUICK = ("map", "threads", "{}", "low", "high")
+
+
+def quick_data(report, a):
+    """What quick/*.gp read: the headline line, as `readmostly plot` has it,
+    but with 95 % intervals."""
+    head = a.headline()
+    levels, ratios = [], []
+    if head and a.base:
+        board, line, _ = head
+        levels = [r for rows in scaling.level_rows(a, board, line).values()
+                  for r in rows]
+        ratios = [r for t in sorted(a.grid[board][line])
+                  for r in ratio.ratio_rows(a, board, line, t) if r["ratio"]]
+    for name, value, rows in (("scaling", "mops", levels),
+                              ("ratio", "ratio", ratios)):
+        columns = [c.format(value) for c in QUICK]
+        (report.out / "quick" / f"{name}.csv").write_text(
+            tables.csv_of(columns, rows), encoding="utf-8")
+    for script in sorted((HERE / "gnuplot").glob("*.gp")):
+        shutil.copyfile(script, report.out / "quick" / script.name)
+
+
 def verdicts(a, out, sentence, rows, controls, invalid, text):
     """verdicts.json: what programs may read."""
     data = {
@@ -121,6 +144,9 @@ def terminal(a, rows, sentence, text, path):
     table = [["cell", "fastest", "Mop/s [95 %]", "lead", "n"]]
     for row in rows[:TERMINAL_ROWS]:
         cells = [tables.plain(v) for v in sentences.decision_cells(a, row)]
+        names = cells[1].split(" ≈ ")
+        if len(names) > 3:
+            cells[1] = " ≈ ".join(names[:2]) + f" ≈ {len(names) - 2} more"
         table.append([*cells[:4], cells[5]])
     widths = [max(len(r[i]) for r in table) for i in range(5)]
     said = ["  ".join(v.ljust(w) for v, w in zip(r, widths)).rstrip()
@@ -156,8 +182,7 @@ def build(folder, base=None, contender=None):
     rest.artefacts(report, a)
     if not invalid:
         ranking_data(report, a)
-    for script in sorted((HERE / "gnuplot").glob("*.gp")):
-        shutil.copyfile(script, out / "quick" / script.name)
+    quick_data(report, a)
     verdicts(a, out, sentence, rows, controls, invalid, text)
     path = report.write(f"Readmostly: {campaign.meta.get('name', folder)}",
                         header(a, text), banner(a, invalid, incomplete,

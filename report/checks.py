@@ -26,7 +26,7 @@ def control_row(name, d, limits, control=True, level=0.99, why=None):
             s["high"])
         row["word"] = words.control_word(row["low"], row["high"], *limits)
     else:
-        row["word"] = f"n{words.NARROW}= {s['n']}, not decidable"
+        row["word"] = f"n = {s['n']}: open"
     return row
 
 
@@ -88,7 +88,7 @@ def drift_row(a, rest):
         statistics.median(last) - statistics.median(first)))
     low, high = stats.shift_interval(last, first, 0.95)
     if math.isnan(low):
-        row["word"] = f"no interval, {third} blocks a third"
+        row["word"] = "no interval"
     else:
         row.update(low=stats.percent(low), high=stats.percent(high))
         row["word"] = words.control_word(row["low"], row["high"],
@@ -139,14 +139,22 @@ def misplaced(a):
 
 
 def worst_mix(a):
-    """Largest |achieved - asked| of write and miss share, in points."""
+    """Largest |achieved - asked| of write and miss share, in standard
+    errors of that many draws (churn draws its writes in pairs)."""
     worst = {"write_share": None, "miss_share": None}
     for cell, trial in finished(a):
         for name in worst:
             asked, got = getattr(cell, name), trial["result"].get(name)
             if got is None or not trial["result"].get("ops"):
                 continue
-            off = 100 * abs(got - asked)
+            draws = trial["result"]["ops"]
+            if name == "miss_share":
+                draws = trial["result"].get("lookups") or draws
+            pairs = 2 if cell.write_kind == "churn" else 1
+            error = math.sqrt(pairs * asked * (1 - asked) / draws)
+            # one operation more or less is no deviation
+            off = max(abs(got - asked) - pairs / draws, 0)
+            off = off / error if error else (math.inf if off else 0.0)
             if worst[name] is None or off > worst[name][0]:
                 worst[name] = off, cell
     return worst
@@ -170,7 +178,8 @@ def fairness(a):
     worst = None
     for cell, trial in finished(a):
         ops = [t["ops"] for t in trial["result"].get("threads") or []]
-        if len(ops) > 1 and max(ops):
+        alone = len(set(cell.cpus)) == cell.threads
+        if alone and len(ops) > 1 and max(ops):
             even = min(ops) / max(ops)
             if worst is None or even < worst[0]:
                 worst = even, cell
@@ -178,8 +187,11 @@ def fairness(a):
 
 
 def lost_trials(a):
-    """(cell, block, status, reason) of trials that do not count."""
+    """(cell, block, status, reason) of trials that do not count; cells
+    that the plan skips are told of by cell."""
     for cell in a.campaign.cells.values():
+        if cell.skip:
+            continue
         for trial in cell.trials:
             if not journal.usable(trial):
                 reason = trial.get("reason") or f"exit {trial.get('exit')}"

@@ -14,7 +14,8 @@ REMAIN = 10  # operations beyond a percentile that make it comparable
 
 @functools.lru_cache(maxsize=None)
 def percentile_table(path):
-    """(percentile, ns) of a .hgrm file, ascending; None where unreadable."""
+    """(percentile, ns) of a .hgrm file, ascending; None where unreadable.
+    Its values are microseconds, as HdrHistogram's tools expect."""
     p, ns = [], []
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -28,7 +29,7 @@ def percentile_table(path):
             value, at = float(parts[0]), float(parts[1])
         except ValueError:
             continue  # the heading
-        ns.append(value)
+        ns.append(1e3 * value)
         p.append(at)
     return (np.array(p), np.array(ns)) if p else None
 

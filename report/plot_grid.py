@@ -14,7 +14,7 @@ ROW, ROW_TIGHT = 42, 36  # the second for more than 8 rows
 def size_of(columns, rows, left=120):
     """CSS pixels of a panel with that many fields; `left` for the labels."""
     row = ROW if rows <= 8 else ROW_TIGHT
-    return left + FIELD * columns, 74 + row * rows
+    return left + FIELD * columns, 74 + max(row * rows, 3 * ROW)
 
 
 def field(ax, x, y, face, tip, hatched=False, edge=PAPER):
@@ -45,19 +45,19 @@ def grid_axes(ax, columns, rows, title, xlabel, ylabel, marks=()):
 
 
 def heavy_line(ax, won, kinds):
-    """Between fields with different winners. None: no winner, no line.
+    """Between fields that share no winner. None: not run, no line.
 
-    won -- (row, column) -> winner; kinds: write kind of each row, for rows
-    of different kinds are not neighbours
+    won -- (row, column) -> set of winners; kinds: write kind of each row,
+    for rows of different kinds are not neighbours
     """
     for (y, x), here in won.items():
         right, above = won.get((y, x + 1)), won.get((y + 1, x))
-        if None not in (here, right) and here != right:
+        if here and right and not here & right:
             ax.plot([x + 0.5] * 2, [y - 0.5, y + 0.5], color=INK, lw=2.4,
                     solid_capstyle="projecting", zorder=5)
-        if None in (here, above) or kinds[y] != kinds[y + 1]:
+        if not here or not above or kinds[y] != kinds[y + 1]:
             continue
-        if here != above:
+        if not here & above:
             ax.plot([x - 0.5, x + 0.5], [y + 0.5] * 2, color=INK, lw=2.4,
                     solid_capstyle="projecting", zorder=5)
 
@@ -89,7 +89,7 @@ def flip_map(ax, rows, columns, lines, names, look, title, marks, hue):
             won[y, x] = None
             continue
         side = r["side"] if hue else 0
-        won[y, x] = side
+        won[y, x] = {side}
         away = max(r["ratio"], 1 / r["ratio"])
         level = sum(away >= limit for limit in DEPTH)
         face = (tint(look.family[other if side > 0 else base], level)
@@ -136,7 +136,7 @@ def winner_map(ax, rows, columns, lines, look, title, marks, hue):
             winners[y, x] = None
             continue
         winner_field(ax, x, y, won, look, hue)
-        winners[y, x] = tuple(sorted(won["tied"]))
+        winners[y, x] = set(won["tied"])
     kinds = [n.kind for n in lines]
     if hue:
         heavy_line(ax, winners, kinds)

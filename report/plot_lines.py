@@ -37,12 +37,16 @@ def scaling(ax, lines, focus, threads, look, marks, limits, many):
             ax.plot(x, y, color=look.colour(name), lw=1.1, zorder=2,
                     ls=look.dash(name))
             if max(y) > 1.25 * limits[1]:  # never clipped silently
-                ax.text(0.02, 0.97, f"▲ {name} to {words.sig(max(y))}",
-                        transform=ax.transAxes, fontsize=9, color=MUTED,
-                        va="top")
+                ax.text(0.02, 0.03, f"above: {name} to {words.sig(max(y))}",
+                        transform=ax.transAxes, fontsize=9, color=MUTED)
         elif not many:
             ax.plot(x, y, color=FAINT, lw=1.1, zorder=1)
-    in_colour(ax, lines.get(focus, []), focus, look)
+    rows = lines.get(focus, [])
+    in_colour(ax, rows, focus, look)
+    if rows and max(r["mops"] for r in rows) < limits[0]:
+        ax.text(0.5, 0.12, "below the axis: " + " to ".join(
+            words.sig(rows[i]["mops"]) for i in (0, -1)) + " Mop/s",
+            transform=ax.transAxes, ha="center", fontsize=10, color=WARN)
     log_scale(ax, "y", *limits)
     thread_axis(ax, threads)
     boundaries(ax, marks)
@@ -119,7 +123,8 @@ def efficiency_rows(ax, rows, look, bound):
                 transform=ax.get_yaxis_transform(), va="center")
     ax.axvline(100, color=look.colour(bound), lw=1, ls=(0, (4, 2)))
     rows_axis(ax, [r["map"] for r in rows])
-    ax.set(xlim=(0, max([110] + [1.05 * r["percent"] for r in rows])),
+    ax.set(xlim=(0, 1.04 * max([105] + [r["high"] or r["percent"]
+                                        for r in rows])),
            xlabel=f"% of the throughput of {bound}, "
                   f"{words.plural(rows[0]['threads'], 'thread')}")
 

@@ -11,7 +11,7 @@ from report.plots import (bar, log_scale, points, rows_axis, thread_axis,
                           words_at)
 
 PIXELS = 17  # of one row
-SPAN = 15.0  # raw trials: half a row is this many per cent
+SPANS = (15, 30, 60, 120)  # raw trials: half a row in per cent
 
 
 def height(rows, extra=70):
@@ -19,10 +19,10 @@ def height(rows, extra=70):
 
 
 def forest_limits(rows):
-    """Axis of the ratios that exist, 1 included, at most 1/50 .. 500."""
+    """Axis of the ratios that exist, 1 included, at most 1/1000 .. 1000."""
     seen = [1.0] + [v for r in rows for v in (r["low"], r["high"],
                                               r["ratio"]) if v]
-    return max(min(seen), 0.02), min(max(seen), 500.0)
+    return max(min(seen), 1e-3), min(max(seen), 1e3)
 
 
 def forest(ax, groups, look, base, limits, title):
@@ -69,6 +69,7 @@ def forest_row(ax, r, y, look, low, high):
                 ms=6)
     else:
         bar(ax, r, y, colour, 2.4)
+        cut_ends(ax, r, y, colour, low, high)
         points(ax, look, r["map"], [r["ratio"]], [y], [
             f"{r['map']}: {text}, n = {r['n']}, "
             f"{words.phrase(r['verdict'], r['mde'])}"])
@@ -76,35 +77,53 @@ def forest_row(ax, r, y, look, low, high):
             transform=ax.get_yaxis_transform(), va="center", color=INK)
 
 
+def cut_ends(ax, r, y, colour, low, high):
+    """An interval that leaves the axis ends in an arrow."""
+    if r["low"] is not None and r["low"] < low:
+        ax.plot([low], [y], "<", color=colour, ms=5)
+    if r["high"] is not None and r["high"] > high:
+        ax.plot([high], [y], ">", color=colour, ms=5)
+
+
+def span_of(rows, names):
+    """Half a row in per cent, such that nine tenths of the trials fit."""
+    away = []
+    for name in names:
+        mops = np.array([r["mops"] for r in rows if r["map"] == name])
+        away += list(np.abs(100 * (mops / np.median(mops) - 1)))
+    need = np.quantile(away, 0.9) * 1.1
+    return next((s for s in SPANS if s >= need), SPANS[-1])
+
+
 def raw_trials(ax, rows, look, names):
     """Every trial, in the order run, as deviation from its map's median."""
-    most = 1
+    most, span = max(r["block"] for r in rows) + 1, span_of(rows, names)
     for i, name in enumerate(names):
         part = [r for r in rows if r["map"] == name]
         block = np.array([r["block"] for r in part])
         mops = np.array([r["mops"] for r in part])
         middle = np.median(mops)
         away = 100 * (mops / middle - 1)
-        most = max(most, int(block.max()) + 1)
-        ax.axhspan(i - 2.5 / SPAN, i + 2.5 / SPAN, color=BAND, zorder=0)
+        ax.axhspan(i - 2.5 / span, i + 2.5 / span, color=BAND, zorder=0)
         ax.axhline(i, color=look.colour(name), lw=0.8)
-        points(ax, look, name, block + 1,
-               i - np.clip(away, -SPAN * .9, SPAN * .9) / SPAN / 2,
+        y = i - np.clip(away, -span, span) / span / 2 * 0.9
+        points(ax, look, name, block + 1, y,
                [f"{name}, block {b + 1}: {words.sig(v)} Mop/s "
                 f"({words.percent(d, 2, sign=True)} of its median)"
                 for b, v, d in zip(block, mops, away)], hollow=True)
-        out = np.abs(away) > SPAN * 0.9
-        for b, d in zip(block[out], away[out]):
-            ax.annotate(words.percent(d, 2, sign=True), (b + 1, i),
-                        fontsize=8.5, color=WARN, xytext=(7, 0),
-                        textcoords="offset points", va="center")
+        for b, d, at in zip(block, away, y):
+            if abs(d) > span:
+                ax.annotate(words.percent(d, 2, sign=True), (b + 1, at),
+                            fontsize=8.5, color=WARN, xytext=(6, 0),
+                            textcoords="offset points", va="center")
         ax.text(1.02, i, f"{words.sig(middle)} Mop/s", fontsize=10,
                 transform=ax.get_yaxis_transform(), va="center", color=INK)
     rows_axis(ax, names)
     ax.grid(False)
-    step = max(1, most // 8)
-    ax.set(xlim=(0.3, most + 0.7), xticks=range(1, most + 1, step),
-           xlabel="block, in the order run (shaded: ± 5 % of the median)")
+    ax.set(xlim=(0.3, most + 0.7), xticks=range(1, most + 1,
+                                                max(1, most // 8)),
+           xlabel=f"block, in the order run; a row is ± {span} % of the "
+                  "median, shaded ± 5 %")
 
 
 def memory(ax, rows, look, payload):

@@ -32,7 +32,7 @@ def claim(a, rows, invalid):
 def first_words(won):
     if len(won["tied"]) > 1:
         return (f"{words.joined(sorted(won['tied']))} are not told apart; "
-                f"{won['first']} reaches")
+                f"the highest median is {won['first']}'s,")
     if won["word"] == "alone":
         return f"{won['first']}, the only ranked map with a result, reaches"
     lead = {"clear": "clearly fastest", "small lead": "fastest by a small "
@@ -124,10 +124,9 @@ def pair_cell(a, row):
 
 
 def names_of(a, won):
-    """The first and those it is not told apart from, at most three."""
+    """The first and all that it is not told apart from."""
     names = [won["first"]] + [m for m in won["tied"] if m != won["first"]]
-    text = " ≈ ".join(chip(a.look, m) for m in names[:3])
-    return text + (f" ≈ {len(names) - 3} more" if len(names) > 3 else "")
+    return " ≈ ".join(chip(a.look, m) for m in names)
 
 
 def decision_cells(a, row):

@@ -82,11 +82,18 @@ def phrase(word, mde=None):
     if word == "tie":
         return ("not shown to differ by more than "
                 f"{percent(100 * MARGIN - 100, 1)} "
-                f"(MDE {percent(100 * mde - 100, 2)})")
+                f"(MDE {seen(100 * mde - 100)})")
     if word == "undecided":
         return ("undecided" if mde is None
-                else f"undecided (MDE {percent(100 * mde - 100, 2)})")
+                else f"undecided (MDE {seen(100 * mde - 100)})")
     return word
+
+
+def seen(mde_percent):
+    """A smallest detectable difference; what says nothing is not spelt."""
+    if mde_percent > 200:
+        return f"> 200{NARROW}%"
+    return percent(mde_percent, 2)
 
 
 def control_word(low, high, limit_low, limit_high):

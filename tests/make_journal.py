@@ -10,26 +10,14 @@ report prints a red banner. Tests plant failures through make().
 import argparse
 import json
 import random
+import sys
 from pathlib import Path
 
-#        family, Mop/s of one thread, gain per doubling of threads,
-#        cost of a write in lookups: update, churn, fresh; bytes per entry
-MAPS = {
-    "null_map": ("bound", 700, 1.99, (1, 1, 1), 0),
-    "gomap": ("bound", 70, 1.97, (1.2, 2, 3), 24),
-    "unsync_probe": ("bound", 120, 1.97, (1.1, 2, 3), 33),
-    "gomap_mutex": ("lock", 33, 0.62, (1, 1.6, 2), 25),
-    "gomap_rw": ("lock", 29, 0.95, (2, 3, 4), 25),
-    "rwlock_probe": ("lock", 34, 0.94, (2, 2.4, 2.6), 33),
-    "syncmap": ("sync", 25, 1.90, (6, 40, 90), 71),
-    "syncmap_leak": ("sync", 25.6, 1.90, (5, 38, 88), 90),
-    "shard_rw_32": ("shard", 27, 1.72, (2, 3, 4), 27),
-    "snapshot": ("rcu", 58, 1.93, (300, 600, 600), 24),
-    "urcu_lfht": ("rcu", 41, 1.95, (4, 9, 9), 56),
-    "ck_ht": ("free", 52, 1.91, (2, 3, 5), 33),
-}
+sys.path.insert(0, str(Path(__file__).parent))
+from synthetic import (KINDS, MAPS, counters, latency, mops,  # noqa: E402
+                       topology)
+
 UNSAFE = ("gomap", "unsync_probe")
-KINDS = ("update", "churn", "fresh")
 NOISE = 0.012
 
 
@@ -82,19 +70,6 @@ def plan(spec, cpus):
     return cells
 
 
-def mops(c):
-    """Model throughput: Amdahl on writes, saturation by the map's gain."""
-    _, one, gain, costs, _ = MAPS.get(c["map"], MAPS["gomap_rw"])
-    t = c["threads"]
-    doublings = max(t.bit_length() - 1, 0) + (t & (t - 1) != 0) * 0.5
-    w = costs[KINDS.index(c["write_kind"])]
-    if c["map"] == "snapshot":
-        w *= c["keys"] / 65536
-    cost = 1 - c["write_share"] + c["write_share"] * w
-    cache = (65536 / c["keys"]) ** 0.12
-    return one * gain ** doublings / cost * cache
-
-
 def threads_of(c, ops, elapsed):
     each = [{"slot": i, "cpu": cpu, "cpu_start": cpu, "cpu_end": cpu,
              "ops": ops // c["threads"], "elapsed_ns": elapsed,
@@ -104,73 +79,6 @@ def threads_of(c, ops, elapsed):
              "migrations": None, "runqueue_wait_ns": None}
             for i, cpu in enumerate(c["cpus"])]
     return each
-
-
-def quantiles(base, rng, stall):
-    """A latency distribution as an HdrHistogram percentile table."""
-    points, tail = [], 1.0
-    for i in range(0, 60):
-        p = 1 - 2 ** (-i / 4)
-        ns = base * (1 + 0.10 * i) * 1.05 ** max(i - 20, 0) ** 1.15
-        if stall and i > 36:
-            ns = max(ns, 2e5 * tail)
-            tail *= 1.3
-        points.append((p, round(ns * rng.lognormvariate(0, 0.01), 1)))
-    return points
-
-
-def hgrm(points, count):
-    lines = ["       Value     Percentile TotalCount 1/(1-Percentile)", ""]
-    for p, ns in points:
-        lines.append(f"{ns:12.3f} {p:2.12f} {round(count * p):10d} "
-                     f"{1 / (1 - p):14.2f}")
-    lines.append(f"{points[-1][1]:12.3f} {1:2.12f} {count:10d}")
-    lines.append(f"#[Mean    = {points[20][1]:12.3f}, StdDeviation   = 0.0]")
-    lines.append(f"#[Max     = {points[-1][1]:12.3f}, Total count    = "
-                 f"{count:10d}]")
-    return "\n".join(lines) + "\n"
-
-
-def latency(c, rng, out, block):
-    entries = []
-    base = 90 + 9e3 / mops(c | {"threads": 1})
-    for operation, share in (("lookup", 0.973), ("upsert", 0.027)):
-        for clock in ("intended", "service"):
-            count = round(c["rate_per_s"] * 5 * share)
-            points = quantiles(base * (1 if clock == "service" else 1.6),
-                               rng, c["map"] == "syncmap")
-            at = lambda q: next(v for p, v in points if p >= q)
-            name = (f"histograms/{c['map']}-r{c['rate_per_s']:g}-"
-                    f"{operation}-{clock}-b{block}.hgrm")
-            (out / name).write_text(hgrm(points, count))
-            entries.append({
-                "operation": operation, "was_there": True, "clock": clock,
-                "count": count, "min_ns": round(points[0][1]),
-                "max_ns": round(points[-1][1]), "mean_ns": points[20][1],
-                "p50_ns": round(at(.5)), "p90_ns": round(at(.9)),
-                "p99_ns": round(at(.99)), "p999_ns": round(at(.999)),
-                "histogram": name})
-    return entries
-
-
-def counters(c, ops, rng, backend):
-    _, _, _, costs, _ = MAPS.get(c["map"], MAPS["gomap_rw"])
-    per = {"instructions": 20 + costs[0] * 3, "l1d_fill": 0.3 + costs[0] / 4
-           + (c["threads"] > 1) * (c["map"] in ("gomap_rw", "gomap_mutex")),
-           "snoop_hitm": (c["threads"] > 1) * costs[0] / 9, "llc_miss": 0}
-    events = []
-    for metric, value in per.items():
-        total = round(ops * value * rng.lognormvariate(0, .004))
-        bad = metric == "llc_miss"
-        events.append({
-            "metric": metric, "event": metric.upper(), "code": "raw 0x1",
-            "per_thread": [None if bad else total / c["threads"]]
-            * c["threads"], "total": None if bad else total,
-            "enabled_ns": None, "running_ns": None,
-            "quality": "never-scheduled" if bad else "exact",
-            "reason": "no free counter for this event" if bad else None})
-    return {"backend": backend, "reason": None, "cpu": "zen3",
-            "events": events, "empty": []}
 
 
 def result(c, rng, out, block, spec):
@@ -245,27 +153,15 @@ def trial(c, block, rng, out, spec, arm="head", extra=1.0):
     return t
 
 
-def topology(sockets, cores, smt):
-    """hwloc's XML as far as the report reads it: kernel CPU numbers."""
-    pu = lambda s, k, t: s * cores + k + t * sockets * cores
-    packages = "".join(
-        f'<object type="Package" os_index="{s}">' + "".join(
-            f'<object type="Core" os_index="{k}">' + "".join(
-                f'<object type="PU" os_index="{pu(s, k, t)}"/>'
-                for t in range(smt)) + "</object>"
-            for k in range(cores)) + "</object>" for s in range(sockets))
-    return (f'<?xml version="1.0"?><topology version="2.0"><object '
-            f'type="Machine">{packages}</object></topology>')
-
-
 def campaign(spec, cells, order, cpus):
     fact = lambda text, status="ok": {"status": status, "text": text}
-    machine = {"id": "5e7a0001", "cpu": fact("synthetic, no such CPU"),
-               "cpus": fact(f"{len(cpus)}"), "kernel": fact("6.1.0"),
-               "l1d": fact("48 KiB, 12-way"), "thp": fact("madvise"),
-               "governor": fact("", "absent"),
-               "virtual_machine": fact("yes: hypervisor flag"),
-               "turbo": fact("Permission denied", "denied")}
+    known = {"cpu_name": "synthetic, no such CPU", "kernel": "6.1.0",
+             "hypervisor_flag": "yes", "thp_enabled": "always [madvise] never",
+             "load": "0.02 0.01 0.00 1/99 1", "pmu_type": "4"}
+    machine = {"id": "5e7a0001", "cpus": len(cpus), "l1d_bytes": 49152,
+               "facts": {k: fact(v) for k, v in known.items()} | {
+                   "governor": fact(None, "absent"),
+                   "boost": fact(None, "denied")}}
     return {"format": 1, "name": "2026-11-20T0801-synthetic-5e7a0001",
             "synthetic": True, "mode": spec["mode"],
             "created_utc": "2026-11-20T08:01:00Z", "machine": machine,

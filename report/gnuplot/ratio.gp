@@ -25,6 +25,7 @@ set yrange [rows - 0.3:-0.7]
 set xlabel 'throughput / '.base.' (log; right of 1 = faster)' noenhanced
 set arrow from 1, graph 0 to 1, graph 1 nohead
 set ytics noenhanced
+set format x '%g'
 set offsets graph 0.05, graph 0.05, 0, 0
 unset key
 set errorbars 0

@@ -24,7 +24,7 @@ if (!exists("maps")) {
 	collect(m) = strstrt(' '.maps.' ', ' '.m.' ') ? 0 : \
 		(maps = maps.(strlen(maps) ? ' ' : '').m, 1)
 	set table $unused
-	plot csv using (collect(strcol('map'))) with table
+	plot csv skip 1 using (collect(strcol(1))) with table
 	unset table
 }
 set title title noenhanced
@@ -32,6 +32,7 @@ set logscale x 2
 set logscale y 10
 set xlabel 'threads (log)'
 set ylabel 'Mop/s (log)'
+set format y '%g'
 set key outside right center Left reverse samplen 2 noenhanced
 set offsets graph 0.04, graph 0.04, 0, 0
 of(m, v) = strcol('map') eq m ? v : NaN

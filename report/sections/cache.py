@@ -163,7 +163,9 @@ def add(report, a, where):
     about = a.campaign.meta.get("counters") or {}
     found = gather(headline_cells(a)) or gather(cells)
     if not found:
-        reason = about.get("reason") or "; ".join(sorted(
+        tried = [t["reason"] for t in about.get("tried") or []
+                 if t.get("reason")]
+        reason = "; ".join(tried) or about.get("reason") or "; ".join(sorted(
             {c.reason for c in cells if c.reason})[:3]) or \
             "the plan has no counter cells"
         report.section(

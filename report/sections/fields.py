@@ -20,16 +20,11 @@ def flip_figure(report, a, where, hue):
         rows += part
         threads, lines = a.threads_of(board), a.lines_of(board)
         marks = topology.marks(a.grid[board][lines[0]], where)
-        title = f"{board.workload}, {words.keys(board.keys)} keys"
-        extra = [board.dist] * (board.dist != "uniform") + [
-            board.placement] * (board.placement != "cores") + [
-            board.shape] * (board.shape != "u64x8")
-        title = ", ".join([title, *extra])
         panels.append(report.panel(
             slug("flip", len(panels)), f"Flip map: {board.text()}",
             flip_alt(a, part, hue), size_of(len(threads), len(lines)),
             flip_map, part, threads, lines, (a.base, a.contender), a.look,
-            title, marks, hue))
+            title_of(board), marks, hue))
     colours = (f"Hue: the faster map ({chip(a.look, a.base)} or "
                f"{chip(a.look, a.contender)}), deeper = further apart (× 1.5,"
                " × 4). Hatched and thin: tie or undecided. The heavy line is "
@@ -41,6 +36,21 @@ def flip_figure(report, a, where, hue):
                f"absolute value of {a.base} is in the tool tip and the CSV. "
                + colours)
     return folded(report, "flip", caption, panels, FLIP_COLUMNS, rows), rows
+
+
+def title_of(board):
+    """What tells one panel from the others."""
+    parts = [board.workload, f"{words.keys(board.keys)} keys"]
+    for value, usual in ((board.dist, "uniform"), (board.shape, "u64x8"),
+                         (board.placement, "cores"),
+                         (board.memory, "first-touch")):
+        if value != usual:
+            parts.append(value)
+    if board.miss_share:
+        parts.append(f"{words.share(board.miss_share)} % misses")
+    if not board.presize:
+        parts.append("not presized")
+    return ", ".join(parts)
 
 
 def flip_alt(a, rows, hue):
@@ -99,8 +109,7 @@ def winner_figure(report, a, where, hue):
             slug("winner", len(panels)), f"Fastest map: {board.text()}",
             f"Of {len(rows)} fields: {alt}.",
             size_of(len(threads), len(lines)), winner_map, rows, threads,
-            lines, a.look, f"{board.workload}, {words.keys(board.keys)} keys",
-            marks, hue))
+            lines, a.look, title_of(board), marks, hue))
     aside = "".join(f" {chip(a.look, m)} takes no part: {esc(why)}."
                     for m, why in sorted(a.look.aside.items()))
     caption = ("<b>Fastest of all ranked maps.</b> Hue = family, text = map "

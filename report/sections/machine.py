@@ -2,71 +2,63 @@
 """9 Machine: what results depend on besides the maps; the pin map."""
 import base64
 
-from report import words
-from report.page import esc, none, slug
+from report import facts, words
+from report.page import details, esc, none, slug
 from report.plot_grid import pin_map
 
 DRAWING = 2_000_000  # bytes of topology.svg that may go into the page
 MANY_CPUS = 512
-FINE = ("ok",)
 QUESTION = ("What does the result depend on besides the maps, and what was "
             "left uncontrolled?")
 
 
-def facts(machine, prefix=""):
-    """(name, status, text) of every fact, nested ones by their path."""
-    for name, value in machine.items():
-        path = f"{prefix}{name}"
-        if isinstance(value, dict) and "status" in value:
-            text = value.get("text")
-            yield path, value["status"], "" if text is None else str(text)
-            extra = {k: v for k, v in value.items()
-                     if isinstance(v, (dict, list))}
-            yield from facts(extra, f"{path}.")
-        elif isinstance(value, dict):
-            yield from facts(value, f"{path}.")
-        elif isinstance(value, list):
-            simple = all(not isinstance(v, (dict, list)) for v in value)
-            yield path, "ok", (", ".join(map(str, value)) if simple
-                               else f"{len(value)} entries")
-        else:
-            yield path, "ok" if value is not None else "absent", str(value)
+def known_rows(a):
+    """(main, other) rows of property and value, from machine and build."""
+    meta = a.campaign.meta
+    machine, build = meta.get("machine") or {}, meta.get("build") or {}
+    below = set((machine.get("facts") or {}))
+    main, other = [], []
+    for name, status, text in facts.flatten(machine):
+        if status == "ok":
+            lead = name in facts.MAIN or name not in below
+            (main if lead else other).append([facts.label(name),
+                                              text or "none"])
+    for name, status, text in facts.flatten(build):
+        if text:
+            main.append([f"build: {facts.label(name)}", text])
+    main += [["seed", meta.get("seed", "none")],
+             ["plan sha256", meta.get("plan_sha256", "none")]]
+    return main, other
 
 
-def label(name):
-    return name.replace("_", " ").replace(".", ": ")
+def absent(machine):
+    """One sentence on what this machine does not have."""
+    names = [facts.label(n) for n, status, _ in facts.flatten(machine)
+             if status == "absent" and not n.startswith("env_")]
+    return (f"<p>Not present here: {esc(', '.join(names))}.</p>" if names
+            else "")
 
 
 def tables_of(report, a):
-    """Facts that were read, and in red those that are not controlled."""
+    """In red what was not controlled; then the facts."""
     machine = a.campaign.meta.get("machine") or {}
-    good, red = [], []
-    for name, status, text in facts(machine):
-        if status in FINE:
-            good.append([label(name), text])
-        else:
-            red.append([label(name), f'<b class="warn">{esc(status)}</b>',
-                        text or "–"])
-    build = a.campaign.meta.get("build") or {}
-    for name, status, text in facts(build):
-        if text not in ("", "None"):
-            good.append([f"build: {label(name)}", text])
-    meta = a.campaign.meta
-    good += [["seed", meta.get("seed", "none")],
-             ["plan sha256", meta.get("plan_sha256", "none")],
-             ["counters", (meta.get("counters") or {}).get("backend",
-                                                           "none")]]
+    main, other = known_rows(a)
+    red = [list(r) for r in facts.uncontrolled(machine)]
+    columns = [("property", "text"), ("value", "text")]
     parts = ['<div class="two"><div>', report.table(
         "machine", f"Recorded of machine {esc(str(machine.get('id')))}",
-        [("property", "text"), ("value", "text")], good), "</div><div>"]
+        columns, main), "</div><div>"]
     if red:
         parts.append(report.table(
-            "uncontrolled", '<b class="warn">⚠ Not controlled or not readable'
-            " on this machine</b>", [("what", "text"), ("status", "html"),
-                                     ("text", "text")], red))
+            "uncontrolled", '<b class="warn">⚠ Not controlled on this machine'
+            "</b>", [("what", "text"), ("state", "text")], red, css="red"))
     else:
-        parts.append("<p>Every fact was read; none is marked as not "
-                     "controlled.</p>")
+        parts.append("<p>Nothing known is left uncontrolled.</p>")
+    parts.append(absent(machine))
+    if other:
+        parts.append(details(
+            f"{len(other)} more facts", report.table(
+                "machine-more", "Further facts", columns, other)))
     return "".join(parts) + "</div></div>"
 
 

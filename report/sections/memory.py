@@ -9,8 +9,7 @@ from report.plot_rows import height, memory
 PAYLOAD = {"u64x8": 16, "u64x24": 32, "str16x8": 24, "str16x24": 40}
 COLUMNS = ("workload", "shape", "keys", "map", "filled", "peak", "n",
            "rss_empty_bytes", "rss_filled_bytes", "rss_peak_bytes", "why")
-WAITING = ("retired", "retired_bytes", "retired_peak_bytes", "grace_waits",
-           "grace_wait_ns")
+WAITING = ("retired_peak_bytes", "grace_waits", "grace_wait_ns")
 FEW = 32768  # below it whole pages hide the entry
 QUESTION = ("What does an entry cost, at rest and at the worst moment, and "
             "what waits to be freed?")
@@ -81,11 +80,13 @@ def stats_tables(report, a):
     rows = [(name, [chip(a.look, m), name.replace("_", " "),
                     quantity(value, unit), f"<code>{esc(cell.id)}</code>"])
             for (m, name, unit), (value, cell) in sorted(worst.items())]
-    waiting = [row for name, row in rows if name in WAITING]
+    waiting = [row for name, row in rows
+               if name in WAITING and row[2] not in ("0", "0 ns", "0 B")]
     text = report.table(
         "retired", "Memory that waits for readers, and writers that wait for "
         "it: the largest value of any trial, and its cell", columns,
-        waiting) if waiting else ""
+        waiting) if waiting else ("<p>No map that counts it held retired "
+                                  "memory back, and no writer waited.</p>")
     return text + details(
         f"All {len(rows)} statistics that the maps keep", report.table(
             "map-stats", "What the maps count themselves: largest value of "

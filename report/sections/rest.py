@@ -13,7 +13,7 @@ FILES = [
     ["figures/KEY.csv", "the rows every figure was drawn from, six digits"],
     ["tables/NAME.md, .tex, .csv", "every table; .tex needs booktabs"],
     ["tables/cells.csv, ranking.csv", "every planned cell; every winner"],
-    ["quick/*.gp", "gnuplot scripts over figures/*.csv"],
+    ["quick/*.gp, .csv", "gnuplot scripts and data, also for a terminal"],
     ["verdicts.json", "status, controls and rankings for programs"],
 ]
 
@@ -80,7 +80,7 @@ def artefacts(report, a):
         f"{'make report CAMPAIGN=results/' + name:40}# this page again",
         f"{'readmostly run -o results/' + name + ' --resume':40}# go on",
         f"{'readmostly plot results/' + name + ' --terminal':40}# no Python",
-        f"{'gnuplot quick/scaling.gp':40}# from the folder of this page"])
+        f"{'cd quick && gnuplot scaling.gp':40}# from the folder of this page"])
     texts = "".join(
         details(f"Workload {esc(w['name'])}", f"<pre>{esc(w['text'])}</pre>")
         for w in a.campaign.meta.get("workloads") or [] if w.get("text"))

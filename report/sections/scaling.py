@@ -9,6 +9,7 @@ from report.plot_rows import height
 COLUMNS = ("workload", "keys", "write_kind", "write_share", "map", "threads",
            "mops", "low", "high", "n", "reason")
 BOUND = "gomap"
+DEPTH = 2000  # of the throughput axis
 MANY = 12  # maps from which the grey lines become a band
 QUESTION = ("Who gains from more threads, where does it stop, and what does "
             "it cost against no synchronisation at all?")
@@ -47,6 +48,8 @@ def small_multiples(report, a, board, line, where):
               if m != "null_map"]
     if not values:
         return "", []
+    # a map that is thousands of times slower must not flatten the rest
+    low = max(min(values), max(values) / DEPTH)
     threads = sorted(a.grid[board][line])
     marks = topology.marks(a.grid[board][line], where)
     names = order_of(a, {m for c in a.grid[board][line].values() for m in c
@@ -60,7 +63,7 @@ def small_multiples(report, a, board, line, where):
             slug("scaling", line.kind, words.share(line.share), name),
             f"Throughput of {name}, {line.text()}", f"{name}: {told}.",
             (330, 255), scaling, lines, name, threads, a.look, marks,
-            (min(values), max(values)), len(names) > MANY))
+            (low, max(values)), len(names) > MANY))
     return panels, [r for m in lines for r in lines[m]]
 
 

@@ -73,24 +73,29 @@ static void summarize(double *values, size_t count, struct row *row)
 	row->middle = (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
-static int by_threads(const void *a, const void *b)
+/* A map's points stand together: gnuplot's lines break at other rows. */
+static int by_map(const void *a, const void *b)
+{
+	const struct row *x = a;
+	const struct row *y = b;
+	int order = strcmp(x->map, y->map);
+
+	if (order)
+		return order;
+	return (x->threads > y->threads) - (x->threads < y->threads);
+}
+
+/* By threads, then by ratio. */
+static int best_first(const void *a, const void *b)
 {
 	const struct row *x = a;
 	const struct row *y = b;
 
 	if (x->threads != y->threads)
 		return x->threads < y->threads ? -1 : 1;
+	if (x->middle != y->middle)
+		return x->middle > y->middle ? -1 : 1;
 	return strcmp(x->map, y->map);
-}
-
-static int by_threads_best_first(const void *a, const void *b)
-{
-	const struct row *x = a;
-	const struct row *y = b;
-
-	if (x->threads != y->threads || x->middle == y->middle)
-		return by_threads(a, b);
-	return x->middle > y->middle ? -1 : 1;
 }
 
 static void print_rows(
@@ -174,7 +179,7 @@ static int print(const struct rm_plot_points *points, FILE *out,
 
 	if (!result) {
 		qsort(rows, *count, sizeof(*rows),
-		        against_base ? by_threads_best_first : by_threads);
+		        against_base ? best_first : by_map);
 		print_rows(out, against_base ? "ratio" : "mops", rows, *count);
 	}
 	free(rows);

@@ -45,7 +45,7 @@ size_t rm_plot_points_samples(const struct rm_plot_points *points);
 typedef int rm_plot_rows_fn(
         struct rm_plot_points *points, FILE *out, size_t *rows);
 
-/* map,threads,mops,low,high: median and range over blocks, by threads. */
+/* map,threads,mops,low,high: median and range over blocks, by map. */
 rm_plot_rows_fn rm_plot_points_levels;
 /* map,threads,ratio,low,high: against the base in the same block; by
    threads, best first. */
