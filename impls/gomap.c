@@ -2,9 +2,8 @@
 /*
  * gomap.c - Go's map (before 1.24), unsynchronised: the bound.
  *
- * What every locked or sharded Go map could reach if synchronisation were
- * free. Runs only where it is safe: one thread, or nobody writes. A lookup
- * writes nothing.
+ * What Go maps under locks could reach if locks were free. Runs only where it
+ * is safe: one thread, or nobody writes. A lookup writes nothing.
  */
 #include "impls/support/gomap_check.h"
 #include "impls/support/gomap_ops.h"
@@ -68,6 +67,18 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 	return gomap_insert_if_absent(thread, shape, key, value, present);
 }
 
+static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *expected, const struct rm_value *value)
+{
+	return gomap_compare_swap(thread, shape, key, expected, value);
+}
+
+static bool update(void *thread, struct rm_shape shape, struct rm_key key,
+        rm_update_fn *fn, void *context)
+{
+	return gomap_update(thread, shape, key, fn, context);
+}
+
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -111,6 +122,8 @@ static const struct rm_map_ops ops = {
 	.exchange = exchange,
 	.take = take,
 	.insert_if_absent = insert_if_absent,
+	.compare_swap = compare_swap,
+	.update = update,
 	.scan = scan,
 	.length = length,
 	.clear = clear,

@@ -140,6 +140,30 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
+static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *expected, const struct rm_value *value)
+{
+	struct shard *shard = shard_of(thread, shape, key);
+
+	guard_write(&shard->guard);
+	bool swapped =
+	        gomap_compare_swap(shard->inner, shape, key, expected, value);
+	guard_write_end(&shard->guard);
+	return swapped;
+}
+
+/* Under the lock: `fn` must not call this map. */
+static bool update(void *thread, struct rm_shape shape, struct rm_key key,
+        rm_update_fn *fn, void *context)
+{
+	struct shard *shard = shard_of(thread, shape, key);
+
+	guard_write(&shard->guard);
+	bool was_there = gomap_update(shard->inner, shape, key, fn, context);
+	guard_write_end(&shard->guard);
+	return was_there;
+}
+
 /* The traversal of a shard holds its lock: `fn` must not call this map. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
@@ -234,6 +258,8 @@ static const struct rm_map_ops ops = {
 	.exchange = exchange,
 	.take = take,
 	.insert_if_absent = insert_if_absent,
+	.compare_swap = compare_swap,
+	.update = update,
 	.scan = scan,
 	.length = length,
 	.clear = clear,

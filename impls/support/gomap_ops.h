@@ -49,6 +49,42 @@ RM_HOT bool gomap_insert_if_absent(struct gomap *map, struct rm_shape shape,
 	return was_there;
 }
 
+/* Replaces `expected` by `value`; returns whether it did. */
+GOMAP_PLAIN bool gomap_compare_swap(struct gomap *map, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected,
+        const struct rm_value *value)
+{
+	struct rm_value present;
+	_Atomic uint64_t *words = gomap_find(map, shape, key);
+
+	if (!words)
+		return false;
+	gomap_value_load(shape, words, &present);
+	if (memcmp(&present, expected, shape.value_bytes) != 0)
+		return false;
+	gomap_value_store(shape, words, value);
+	return true;
+}
+
+/* Replaces or inserts what `fn` makes of the old value, or nothing; returns
+   whether the key was there. */
+GOMAP_PLAIN bool gomap_update(struct gomap *map, struct rm_shape shape,
+        struct rm_key key, rm_update_fn *fn, void *context)
+{
+	struct rm_value old, value;
+	_Atomic uint64_t *words = gomap_find(map, shape, key);
+
+	if (words)
+		gomap_value_load(shape, words, &old);
+	if (!fn(context, words ? &old : NULL, &value))
+		return words != NULL;
+	if (words)
+		gomap_value_store(shape, words, &value);
+	else
+		gomap_exchange(map, shape, key, &value, NULL);
+	return words != NULL;
+}
+
 /* Visits all entries until `fn` returns false, and returns false then. */
 GOMAP_PLAIN bool gomap_scan(
         struct gomap *map, struct rm_shape shape, rm_scan_fn *fn, void *context)
