@@ -21,3 +21,13 @@ golden: $(BUILD)/readmostly  ## refresh golden files (read the diff)
 
 # Played by tests of the campaign in place of trials.
 test: $(BUILD)/tests/fake_trial
+
+# Sanitized whatever the build is, so that a million inputs meet both.
+FUZZ_PROTOCOL := tests/test_fuzz_protocol.c runner/trial/request.c \
+  $(wildcard runner/plan/cell*.c runner/plan/number.c runner/base/error.c \
+  runner/base/histogram.c) $(patsubst %,runner/campaign/%.c,answer fields \
+  reason histogram_log)
+$(BUILD)/tests/test_fuzz_protocol: $(FUZZ_PROTOCOL) $(wildcard runner/*/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fsanitize=thread,$(ALL_CFLAGS)) -fsanitize=address,undefined -fno-sanitize-recover \
+	  -o $@ $(FUZZ_PROTOCOL) $(LDLIBS)
