@@ -388,7 +388,7 @@ static void impossible_plans(void)
 	rm_plan_free(&plan);
 	CHECK(build(MINIMAL "maps = plan\n", "pu:2", &usual, &plan) ==
 	                        -EINVAL &&
-	                strstr(last.text, "w.conf:5: maps: ") &&
+	                strstr(last.text, "w.conf:5: no map ") &&
 	                strstr(last.text, "plain"),
 	        "a map that nobody knows; the known ones are named");
 	rm_plan_free(&plan);

@@ -45,7 +45,7 @@ static int unknown(const struct rm_planning *planning, const char *where,
 		used += (size_t)n;
 	}
 	return rm_error_set(planning->error, -EINVAL,
-	        "%s: maps: no map is called \"%s\", expected some of%s", where,
+	        "%s: no map is called \"%s\", expected some of%s", where,
 	        pattern, ids);
 }
 
