@@ -172,12 +172,12 @@ regress-arms:
 		rm -rf build/regress-base build/regress-copy; \
 		mkdir -p build/regress-base/tree; \
 		git archive $$commit | tar -x -C build/regress-base/tree; \
-		$(MAKE) -s -C build/regress-base/tree BUILD=$(CURDIR)/build/regress-base; \
+		$(MAKE) -s -j$$(nproc) -C build/regress-base/tree BUILD=$(CURDIR)/build/regress-base; \
 		echo $$commit >build/regress-base/commit; \
 	fi
 	@mkdir -p build/regress-copy
 	@cp --reflink=never build/regress-base/readmostly build/regress-copy/readmostly
-	@$(MAKE) -s BUILD=build/regress-head
+	@$(MAKE) -s -j$$(nproc) BUILD=build/regress-head
 
 regress-tally:  ## 20 runs of base against itself, 10 against +2 %: bar of the gate
 	@$(MAKE) regress-arms BASE=$(or $(BASE),HEAD)

@@ -309,6 +309,7 @@ def test_threads_get_cores_of_their_own_before_siblings():
     ({"n": 19}, "INCONCLUSIVE"),
     ({"head_failed": "x"}, "FAIL"),
     ({"base_failed": "x", "head_failed": "x"}, "INVALID"),
+    ({"high_percent": -0.4}, "PASS"),
     ({"high_percent": -0.6}, "PASS")])
 def test_verdict_of_a_cell(change, verdict):
     plan, _ = regress_plan.load_plan(PLAN)
@@ -318,8 +319,9 @@ def test_verdict_of_a_cell(change, verdict):
            "slot_high_percent": 0.1, "mde_percent": 0.8,
            "head_failed": None, "base_failed": None} | change
     assert gate.verdict_of(row, plan)[0] == verdict
-    if row["high_percent"] < -0.5:
-        assert gate.verdict_of(row, plan)[1] == "faster"
+    if verdict == "PASS":
+        faster = row["high_percent"] == -0.6
+        assert (gate.verdict_of(row, plan)[1] == "faster") == faster
 
 
 def test_no_control_no_verdict():
