@@ -19,11 +19,13 @@ done
 tests/layers.sh || status=1
 cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 	--enable=warning,portability --suppress=missingIncludeSystem \
+	-D'json_array_foreach(a,i,v)=for(;;)' -D'json_object_foreach(o,k,v)=for(;;)' \
 	-D__extension__= -I. impls runner || say "cppcheck"
 if command -v clang-tidy >/dev/null; then
-	git ls-files 'runner/*.c' 'impls/*.c' | xargs -P "$(nproc)" -n 4 \
-		clang-tidy --quiet -- -std=c11 -D_GNU_SOURCE -I. 2>/dev/null ||
-		say "clang-tidy"
+	# not impls/: the analyzer does not follow tagged pointers and epochs
+	git ls-files 'runner/*.c' | xargs -P "$(nproc)" -n 4 \
+		sh -c 'clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE -I.' _ \
+		2>/dev/null || say "clang-tidy"
 fi
 [ $status = 0 ] && echo "lint: clean"
 exit $status
