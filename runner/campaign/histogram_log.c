@@ -61,6 +61,14 @@ static double next_level(double percent)
 	return percent + 100 / (TICKS * exp2(halvings));
 }
 
+static void print_row(FILE *out, double us, double percent, uint64_t seen)
+{
+	fprintf(out, "%12.3f %2.12f %10llu %14.2f\n", us, percent / 100,
+	        (unsigned long long)seen, 1 / (1 - percent / 100));
+}
+
+/* As HdrHistogram iterates: several rows for a bucket that passes several
+   levels, one for the last bucket, and the row of 100 %. */
 static void print_rows(FILE *out, const struct rm_histogram *histogram)
 {
 	double total = (double)histogram->count, percent = 0;
@@ -73,14 +81,13 @@ static void print_rows(FILE *out, const struct rm_histogram *histogram)
 			continue;
 		seen += histogram->counts[i];
 		if (seen == histogram->count) {
+			print_row(out, us, percent, seen);
 			fprintf(out, "%12.3f %2.12f %10llu\n", us, 1.0,
 			        (unsigned long long)seen);
 			return;
 		}
 		while (100 * (double)seen / total >= percent) {
-			fprintf(out, "%12.3f %2.12f %10llu %14.2f\n", us,
-			        percent / 100, (unsigned long long)seen,
-			        1 / (1 - percent / 100));
+			print_row(out, us, percent, seen);
 			percent = next_level(percent);
 		}
 	}
