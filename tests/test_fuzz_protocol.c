@@ -42,15 +42,19 @@ static const char result_seed[] =
         "\"keys_after\":64,\"verification\":{\"status\":\"ok\",\"reason\":null,"
         "\"keys_expected\":64,\"keys_held\":64,\"sum_expected\":\"0f\","
         "\"sum_held\":\"0f\",\"wrong_values\":0,\"written\":null,\"returned\":"
-        "null,\"stopped_early\":null},\"memory\":{\"rss_empty_bytes\":4096,"
+        "null,\"accounting\":null,\"stopped_early\":null},\"memory\":{\"rss_"
+        "empty_bytes\":4096,"
         "\"rss_filled_bytes\":8192,\"rss_peak_bytes\":8192,\"page_nodes\":null,"
         "\"page_nodes_reason\":\"r\",\"huge_bytes\":0},\"stats\":[{\"name\":"
         "\"n\",\"unit\":\"1\",\"value\":0}],\"phases_ns\":{\"create\":1,"
-        "\"prefill\":2,\"warm_up\":3,\"window\":1000,\"verify\":4},\"latency\":"
+        "\"prefill\":2,\"warm_up\":3,\"window\":1000,\"verify\":4,\"setup\":1,"
+        "\"leave\":1,\"destroy\":1},\"latency\":"
         "[{\"operation\":\"lookup\",\"was_there\":true,\"clock\":\"intended\","
         "\"count\":3,\"min_ns\":1000,\"max_ns\":2001,\"mean_ns\":1334.0,"
         "\"p50_ns\":1000,\"p90_ns\":2001,\"p99_ns\":2001,\"p999_ns\":2001,"
+        "\"saturated\":0,"
         "\"buckets\":[[1000,2],[2024,1]]}],\"late_starts\":0,\"counters\":null,"
+        "\"counters_reason\":null,"
         "\"environment\":{}}\n";
 
 /* Pieces that readers get wrong. */

@@ -58,7 +58,7 @@ def campaign(tmp_path_factory):
             "clock": "intended", "count": sum(c for _, c in buckets),
             "min_ns": low_high(buckets[0][0])[0],
             "max_ns": low_high(buckets[-1][0])[1], "mean_ns": 1.0,
-            "p50_ns": 1, "p90_ns": 1, "p99_ns": 1, "p999_ns": 1,
+            "p50_ns": 1, "p90_ns": 1, "p99_ns": 1, "p999_ns": 1, "saturated": 0,
             "buckets": buckets})
     (folder / "entries").write_text(json.dumps(entries))
     player = folder / "player"
