@@ -98,7 +98,7 @@ $(BUILD)/tests/test_fuzz_workload: tests/test_fuzz_workload.c $(FUZZED) $(wildca
 $(BUILD)/tests/fake_trial: tests/fixtures/fake_trial.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $< -ljansson
-$(BUILD)/tests/test_launch $(BUILD)/tests/test_campaign: | $(BUILD)/tests/fake_trial
+$(BUILD)/tests/test_launch $(BUILD)/tests/test_answers: | $(BUILD)/tests/fake_trial
 
 # A liblikwid of its own name, and registers that the real one takes for real.
 $(BUILD)/tests/stub/liblikwid.so.5: tests/fixtures/stub_likwid.c
