@@ -48,6 +48,20 @@ static void memory_is_limited(void)
 	        "the limit leaves room for stacks");
 }
 
+/* Waits for the end of a process that this one, a subreaper, inherited; 0: it
+   did not end, so that a runner which forgot it fails and does not hang. */
+static pid_t reap(pid_t pid, int *status)
+{
+	uint64_t limit_ns = rm_now_ns() + 5 * second_ns;
+	pid_t seen = 0;
+
+	while (!seen && rm_now_ns() < limit_ns) {
+		seen = waitpid(pid, status, WNOHANG);
+		usleep(1000);
+	}
+	return seen;
+}
+
 static void orphans_die(void)
 {
 	struct rm_outcome outcome = play("orphan");
@@ -57,7 +71,7 @@ static void orphans_die(void)
 	rm_outcome_clear(&outcome);
 	/* As subreaper we inherit what the trial left, and see its end. */
 	int status = 0;
-	pid_t orphan = waitpid(-1, &status, 0);
+	pid_t orphan = reap(-1, &status);
 
 	CHECK(orphan > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
 	        "what a trial started dies with it");
@@ -191,17 +205,8 @@ static void dies_with_its_runner(void)
 	trial = (pid_t)atol(text);
 	kill(runner, SIGKILL);
 	waitpid(runner, &status, 0);
-	/* As subreaper we get the trial. A kill after the limit lets a runner
-	   that forgot it fail this test instead of hanging it. */
-	pid_t seen = 0;
+	pid_t seen = trial > 0 ? reap(trial, &status) : -1;
 
-	limit_ns = rm_now_ns() + 5 * second_ns;
-	while (trial > 0 && !seen && rm_now_ns() < limit_ns) {
-		seen = waitpid(trial, &status, WNOHANG);
-		usleep(1000);
-	}
-	if (trial > 0 && !seen)
-		kill(trial, SIGKILL);
 	CHECK(seen == trial && WIFSIGNALED(status) &&
 	                WTERMSIG(status) == SIGKILL,
 	        "a trial dies with its runner");
