@@ -7,6 +7,8 @@ endif
 OPT     ?= -O2 -g -gdwarf-4
 SANITIZE ?=
 BUILD   ?= build/$(notdir $(CC))
+# Short lines while building; V=1 shows the commands.
+SAY     := $(if $(V),,@echo '  CC     $@' && )
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
            -Wmissing-prototypes $(if $(CI),-Werror)
 # Fixed alignment: without it an unrelated edit moves results by 1.9 %
@@ -80,33 +82,33 @@ $(BUILD)/impl_table.c: FORCE
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(BUILD)/readmostly: $(BUILD)/runner/main.o $(OBJS)
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(OBJS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
 # 10^6 inputs through the workload parser, always with sanitizers.
 FUZZED := runner/base/error.c $(addprefix runner/plan/,workload.c workload_keys.c \
           workload_check.c workload_text.c lines.c cell.c number.c placement.c topology.c)
 $(BUILD)/tests/test_fuzz_workload: tests/test_fuzz_workload.c $(FUZZED) $(wildcard runner/plan/*.h)
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -fno-sanitize-recover=all \
+	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -fno-sanitize-recover=all \
 	  -fsanitize=address,undefined -o $@ $(filter %.c,$^) $(shell pkg-config --libs hwloc inih jansson) -lm
 
 # Plays every bad end of a trial for the tests of the campaign.
 $(BUILD)/tests/fake_trial: tests/fixtures/fake_trial.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -o $@ $< -ljansson
+	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $< -ljansson
 $(BUILD)/tests/test_launch $(BUILD)/tests/test_answers: | $(BUILD)/tests/fake_trial
 
 # A liblikwid of its own name, and registers that the real one takes for real.
 $(BUILD)/tests/stub/liblikwid.so.5: tests/fixtures/stub_likwid.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -shared -fPIC -Wl,-soname,$(@F) -o $@ $< -lm
+	$(SAY)$(CC) $(ALL_CFLAGS) -shared -fPIC -Wl,-soname,$(@F) -o $@ $< -lm
 $(BUILD)/tests/fake_msr.so: tests/fixtures/fake_msr.c
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(OPT) -shared -fPIC -o $@ $< -ldl
+	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(OPT) -shared -fPIC -o $@ $< -ldl
 $(BUILD)/tests/test_likwid $(BUILD)/tests/test_counters: | $(BUILD)/readmostly-likwid \
   $(BUILD)/tests/stub/liblikwid.so.5 $(BUILD)/tests/fake_msr.so
 
@@ -123,7 +125,7 @@ $(BUILD)/build_info.c: FORCE
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(BUILD)/build_info.o: $(BUILD)/build_info.c
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # Objects are made again when the flags change, not when the Makefile does.
 $(BUILD)/flags: FORCE
@@ -132,7 +134,7 @@ $(BUILD)/flags: FORCE
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(SAY)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The event map is compiled in, so that an installed binary finds it anywhere.
 $(BUILD)/events_tsv.c: runner/counters/events.tsv
@@ -142,16 +144,16 @@ $(BUILD)/events_tsv.c: runner/counters/events.tsv
 	   od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '0 };'; } >$@
 
 $(BUILD)/events_tsv.o: $(BUILD)/events_tsv.c
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # GPL-3.0-or-later, a program of its own: liblikwid is loaded with dlopen only.
 LIKWID_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runner/counters/*_helper.c))
 all: $(if $(LIKWID_OBJS),$(BUILD)/readmostly-likwid)
 $(BUILD)/readmostly-likwid: $(LIKWID_OBJS)
-	$(CC) $(ALL_CFLAGS) -o $@ $^ -ldl
+	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ -ldl
 
 $(BUILD)/impl_table.o: $(BUILD)/impl_table.c
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # Head against base (docs/method.md): base from git into build/regress-base,
 # a second real copy of it for the A/A control, head from this tree.
