@@ -141,4 +141,20 @@ start tests/fixtures/campaign.conf
 wait $runner
 check "the same folder without --resume is status 2" [ $? = 2 ]
 check "and says what to do" says "$out" "or --resume"
+# What it was begun with is edited: as if machine or build were another.
+another() { # NAME WORDS SED
+	sed -i.bak "$3" "$campaign/campaign.json"
+	start --resume
+	wait $runner
+	check "$1 is status 2" [ $? = 2 ]
+	check "$1: the sentence" says "$out" "$2"
+	mv "$campaign/campaign.json.bak" "$campaign/campaign.json"
+}
+another "another machine" "begun with machine 00000000, now it is" \
+	'/"machine"/,/"build"/s/"id": "[0-9a-f]*"/"id": "00000000"/'
+another "another build" "begun with build 0123, now it is" \
+	's/"build_id": "[0-9a-f]*"/"build_id": "0123"/'
+another "another plan" "the plan was changed" 's/"keys": 1024/"keys": 1025/'
+another "another seed in the file" "the plan was changed" \
+	's/^  "seed": [0-9]*/  "seed": 7/'
 done_testing
