@@ -46,10 +46,11 @@ def line_of(verdicts, is_slow, seconds, machine):
 
 
 def one_run(args, is_slow):
-    """Runs the gate once, under the lock -> its line."""
+    """Runs the gate once, under the lock -> its line. Head is the second
+    copy of base: the same file would share its pages in memory."""
     more = ["--head-extra", str(SLOWDOWN)] if is_slow else []
     run = regress.arguments(
-        ["--base", args.base, "--copy", args.copy, "--head", args.base,
+        ["--base", args.base, "--copy", args.copy, "--head", args.copy,
          "--plan", args.plan, "--results", args.results, *more])
     with open(args.lock, "a", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
