@@ -8,7 +8,7 @@ OPT     ?= -O2 -g -gdwarf-4
 SANITIZE ?=
 BUILD   ?= build/$(notdir $(CC))
 # Short lines while building; V=1 shows the commands.
-SAY     := $(if $(V),,@echo '  CC     $@' && )
+SAY      = $(if $(V),,@echo '  CC     $@' && )
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
            -Wmissing-prototypes $(if $(CI),-Werror)
 # Fixed alignment: without it an unrelated edit moves results by 1.9 %
