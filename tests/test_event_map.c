@@ -132,7 +132,8 @@ static void each_cpu_is_recognised(const char *root)
 	}
 }
 
-static void hybrid_cpus_are_told_apart(const char *root)
+static void hybrid_cpus_are_told_apart(
+        const char *root, const struct rm_event_map *map)
 {
 	struct rm_arch p, e;
 	struct rm_error error = { "" };
@@ -149,6 +150,10 @@ static void hybrid_cpus_are_told_apart(const char *root)
 	        "CPU 0 of Alder Lake is a P-core");
 	CHECK(!rm_arch_detect(17, &e, &error) && !strcmp(e.name, "adl_e"),
 	        "CPU 17 of Alder Lake is an E-core");
+	CHECK(rm_event_map_find(map, &p, "memorder_clear", NULL) &&
+	                !rm_event_map_find(map, &e, "memorder_clear", NULL),
+	        "what Intel's big cores share is not offered on an E-core");
+
 	CHECK(rm_arch_detect(3, &p, &error) == -ENODEV &&
 	                strstr(error.text, "no processor 3"),
 	        "a CPU that is not there is an error");
@@ -202,10 +207,10 @@ int main(void)
 	the_built_in_table_is_the_whole_file();
 	if (!rm_event_map_builtin(&map, &error))
 		look_ups_go_exact_family_star(map);
-	rm_event_map_free(map);
 	fake_root_make(root, sizeof(root));
 	each_cpu_is_recognised(root);
-	hybrid_cpus_are_told_apart(root);
+	hybrid_cpus_are_told_apart(root, map);
+	rm_event_map_free(map);
 	CHECK(rm_host_list_has("0-3,8,10-11", 11) &&
 	                !rm_host_list_has("0-3,8,10-11", 9) &&
 	                !rm_host_list_has("", 0),

@@ -101,10 +101,12 @@ static bool counts(const struct rm_attempt *attempt, const char *metric)
 	size_t i;
 	json_t *event;
 
-	json_array_foreach(attempt->events, i,
-	        event) if (!strcmp(metric,
-	                           json_string_value(json_object_get(
-	                                   event, "metric")))) return true;
+	json_array_foreach(attempt->events, i, event)
+	{
+		if (!strcmp(metric, json_string_value(
+		                            json_object_get(event, "metric"))))
+			return true;
+	}
 	return false;
 }
 
@@ -114,11 +116,13 @@ static const char *reason_of(
 	size_t i;
 	json_t *line;
 
-	json_array_foreach(attempt->missing, i, line) if (
-	        !strcmp(metric,
-	                json_string_value(json_object_get(line,
-	                        "metric")))) return json_string_value(json_object_get(line,
-	        "reason"));
+	json_array_foreach(attempt->missing, i, line)
+	{
+		if (!strcmp(metric,
+		            json_string_value(json_object_get(line, "metric"))))
+			return json_string_value(
+			        json_object_get(line, "reason"));
+	}
 	return "";
 }
 

@@ -80,12 +80,15 @@ static void give_up_set(
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(json_object_get(set, "events"), i,
-	        event) json_array_append_new(attempt->verdicts,
-	        json_pack("{s:O, s:O, s:n, s:n, s:n, s:s, s:s}", "metric",
-	                json_object_get(event, "metric"), "event",
-	                json_object_get(event, "event"), "kernel", "per_step",
-	                "expected", "verdict", "no value", "reason", reason));
+	json_array_foreach(json_object_get(set, "events"), i, event)
+	{
+		json_array_append_new(attempt->verdicts,
+		        json_pack("{s:O, s:O, s:n, s:n, s:n, s:s, s:s}",
+		                "metric", json_object_get(event, "metric"),
+		                "event", json_object_get(event, "event"),
+		                "kernel", "per_step", "expected", "verdict",
+		                "no value", "reason", reason));
+	}
 }
 
 static void set_remedy(struct rm_attempt *attempt, int number)

@@ -167,8 +167,11 @@ static bool takes(const json_t *set, const char *counter)
 	size_t i;
 	json_t *event;
 
-	json_array_foreach(set, i, event) if (!strcmp(text_of(event, "counter"),
-	                                              counter)) return true;
+	json_array_foreach(set, i, event)
+	{
+		if (!strcmp(text_of(event, "counter"), counter))
+			return true;
+	}
 	return false;
 }
 
@@ -180,7 +183,10 @@ static bool fits(const json_t *set, const json_t *event, unsigned limit)
 	size_t i;
 	json_t *other;
 
-	json_array_foreach(set, i, other) core += is_core(other);
+	json_array_foreach(set, i, other)
+	{
+		core += is_core(other);
+	}
 	if (!is_core(event))
 		return true;
 	if (core >= limit)
@@ -220,6 +226,9 @@ json_t *rm_event_set_split(const json_t *events, unsigned limit)
 		}
 		json_array_append_new(set, json_deep_copy(event));
 	}
-	json_array_foreach(sets, k, set) number_counters(set);
+	json_array_foreach(sets, k, set)
+	{
+		number_counters(set);
+	}
 	return sets;
 }

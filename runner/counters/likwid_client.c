@@ -17,8 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 struct rm_likwid_helper {
 	pid_t pid;
 	int lifeline; /* its standard input: closed = end */

@@ -120,19 +120,22 @@ static void judge_all(const struct rm_prove *prove, enum rm_kernel kernel,
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "events"), i,
-	        event) for (size_t k = 0; k < EXPECTATIONS; k++)
+	json_array_foreach(json_object_get(result, "events"), i, event)
 	{
-		if (table[k].kernel != kernel ||
-		        strcmp(table[k].metric, text_of(event, "metric")))
-			continue;
-		json_t *line = new_line(event, rm_kernel_name(kernel));
+		for (size_t k = 0; k < EXPECTATIONS; k++) {
+			if (table[k].kernel != kernel ||
+			        strcmp(table[k].metric,
+			                text_of(event, "metric")))
+				continue;
+			json_t *line = new_line(event, rm_kernel_name(kernel));
 
-		if (no)
-			json_object_set_new(line, "reason", json_string(no));
-		else
-			judge(line, &table[k], event, steps);
-		json_array_append_new(verdicts, line);
+			if (no)
+				json_object_set_new(
+				        line, "reason", json_string(no));
+			else
+				judge(line, &table[k], event, steps);
+			json_array_append_new(verdicts, line);
+		}
 	}
 }
 

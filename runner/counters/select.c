@@ -154,24 +154,24 @@ static int select_counting(const struct wish *wish,
 	return 0;
 }
 
-int rm_counters_select(const char *text, struct rm_counters_choice **choice,
+int rm_counters_select(const char *wish, struct rm_counters_choice **choice,
         json_t **chosen, struct rm_error *error)
 {
 	struct rm_counters_choice *made = calloc(1, sizeof(*made));
-	struct wish wish;
+	struct wish cut;
 	int code;
 
 	*chosen = NULL;
 	*choice = NULL;
 	if (!made)
 		return rm_error_set(error, -ENOMEM, "out of memory");
-	code = take_wish(text, &wish, error);
-	if (!code && !strcmp(wish.backend, "none"))
+	code = take_wish(wish, &cut, error);
+	if (!code && !strcmp(cut.backend, "none"))
 		*chosen = nothing("none", "no counters were asked for");
-	else if (!code && !strcmp(wish.backend, "replay"))
-		code = choose_replay(wish.rest, chosen, error);
+	else if (!code && !strcmp(cut.backend, "replay"))
+		code = choose_replay(cut.rest, chosen, error);
 	else if (!code)
-		code = select_counting(&wish, made, chosen, error);
+		code = select_counting(&cut, made, chosen, error);
 	if (code)
 		rm_counters_release(made);
 	else
