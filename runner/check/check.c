@@ -67,6 +67,8 @@ const struct rm_check rm_checks[] = {
 	        not_offered, rm_check_model },
 	{ "load", "bulk prefill holds what it was given", no_load,
 	        rm_check_load },
+	{ "readers", "many threads that only read", not_offered,
+	        rm_check_readers },
 	{ "exchange", "each value written is returned once or held",
 	        no_exchange, rm_check_exchange },
 	{ "upsert", "each key inserted is removed once or held", not_offered,

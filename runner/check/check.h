@@ -57,6 +57,7 @@ enum rm_check_verdict rm_check_run(const struct rm_check *check,
 /* The checks themselves, one file each; `run` and `unfit` of the table. */
 int rm_check_model(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_load(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_readers(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_exchange(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_upsert(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_owner(const struct rm_check_case *c, struct rm_error *error);

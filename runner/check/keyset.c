@@ -24,14 +24,15 @@ static struct rm_key edge_string(size_t i, char *buffer)
 	struct rm_key key = { .bytes = buffer, .length = i };
 	uint32_t tail = (uint32_t)i;
 
-	memset(buffer, 0, RM_KEYSET_BYTES);
-	if (i < 4)
-		return key; /* "", "\0", "\0\0", "\0\0\0" */
-	key.length = 4 + i * 7 % 37;
-	if (i % 61 == 0)
+	if (i >= 4) /* before: "", "\0", "\0\0", "\0\0\0" */
+		key.length = 4 + i * 7 % 37;
+	if (i >= 4 && i % 61 == 0)
 		key.length = 300;
-	if (i % 509 == 0)
+	if (i >= 4 && i % 509 == 0)
 		key.length = 5000;
+	memset(buffer, 0, key.length);
+	if (i < 4)
+		return key;
 	memcpy(buffer + key.length - sizeof(tail), &tail, sizeof(tail));
 	return key;
 }
@@ -53,6 +54,18 @@ struct rm_key rm_keyset_key(
 			.length = RM_STR_KEY_BYTES };
 	}
 	return key;
+}
+
+/* FNV-1a: not the maps' own hash. */
+uint64_t rm_keyset_hash(struct rm_shape shape, struct rm_key key)
+{
+	const char *bytes = shape.str ? key.bytes : (const char *)&key.word;
+	size_t length = shape.str ? key.length : sizeof(key.word);
+	uint64_t hash = 0xcbf29ce484222325U;
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3U;
+	return hash ^ hash >> 32;
 }
 
 void rm_keyset_print(

@@ -20,6 +20,9 @@ enum { RM_KEYSET_BYTES = 8192 };
 struct rm_key rm_keyset_key(
         enum rm_keyset set, struct rm_shape shape, size_t i, char *buffer);
 
+/* A hash of a key of any set, to find its number again. */
+uint64_t rm_keyset_hash(struct rm_shape shape, struct rm_key key);
+
 /* A short text for a person: "0x9e37..." or "16 bytes 00 7f ...". */
 void rm_keyset_print(
         struct rm_shape shape, struct rm_key key, char *text, size_t size);

@@ -21,6 +21,8 @@ struct rm_model {
 	bool *present;          /* [2 * keys + 2] */
 	struct rm_value *value; /* of those present */
 	size_t count;
+	uint32_t *numbers; /* hash table: key number + 1, or 0 */
+	size_t numbers_mask;
 	uint64_t rng;
 	uint64_t done; /* operations so far: where to stop when replaying */
 	struct rm_error *error;
@@ -42,6 +44,8 @@ int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
 int rm_model_lookup(struct rm_model *model, size_t i);
 int rm_model_upsert(struct rm_model *model, size_t i);
 int rm_model_remove(struct rm_model *model, size_t i);
+/* Fills and frees `numbers`: scan looks keys up there. */
+int rm_model_number(struct rm_model *model);
 /* A scan visits each entry once, with its value, and stops when told. */
 int rm_model_scan(struct rm_model *model);
 /* A random operation that the map offers; `inserts` of 8 writes insert. */

@@ -12,19 +12,50 @@ struct visit {
 	bool failed;
 };
 
-/* The number of a key, found by asking: the keys of a set are not sorted. */
+static bool same(const struct rm_model *model, struct rm_key a, struct rm_key b)
+{
+	if (!model->c->shape.str)
+		return a.word == b.word;
+	return a.length == b.length && !memcmp(a.bytes, b.bytes, a.length);
+}
+
+/* Where the number of this key stands in `numbers`, or the free place. */
+static uint32_t *place_of(struct rm_model *model, struct rm_key key)
+{
+	size_t at = rm_keyset_hash(model->c->shape, key);
+
+	for (;; at++) {
+		uint32_t *place = model->numbers + (at & model->numbers_mask);
+
+		if (!*place ||
+		        same(model, rm_model_key(model, *place - 1), key))
+			return place;
+	}
+}
+
+int rm_model_number(struct rm_model *model)
+{
+	char buffer[RM_KEYSET_BYTES]; /* place_of() needs the model's own */
+	size_t places = 4;
+
+	while (places < model->keys * 2 + 2)
+		places *= 2;
+	model->numbers = calloc(places, sizeof(*model->numbers));
+	model->numbers_mask = places - 1;
+	if (!model->numbers)
+		return rm_error_set(model->error, -1, "out of memory");
+	for (size_t i = 0; i < model->keys; i++)
+		*place_of(model, rm_keyset_key(model->set, model->c->shape, i,
+		                         buffer)) = (uint32_t)i + 1;
+	return 0;
+}
+
+/* The number of a key; model->keys if it is none of ours. */
 static size_t number_of(struct rm_model *model, struct rm_key key)
 {
-	for (size_t i = 0; i < model->keys; i++) {
-		struct rm_key other = rm_model_key(model, i);
+	uint32_t number = *place_of(model, key);
 
-		if (!model->c->shape.str && other.word == key.word)
-			return i;
-		if (model->c->shape.str && other.length == key.length &&
-		        !memcmp(other.bytes, key.bytes, key.length))
-			return i;
-	}
-	return model->keys;
+	return number ? number - 1 : model->keys;
 }
 
 static bool visit(
@@ -81,9 +112,7 @@ static int scan_until(struct rm_model *model, size_t stop_after)
 
 int rm_model_scan(struct rm_model *model)
 {
-	enum { TOO_MANY = 600 }; /* number_of() makes a scan O(n^2) */
-
-	if (!model->ops->scan || model->keys > TOO_MANY)
+	if (!model->ops->scan)
 		return 0;
 	if (scan_until(model, 0))
 		return -1;

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every map in this build keeps the contract of runner/map.h. */
+#include "runner/check/check.h"
+#include "runner/impl_table.h"
+#include "runner/plan/cell.h"
+#include "tests/tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* tests/check_dispatch.py reads these members out of object files. */
+_Static_assert(offsetof(struct rm_impl, shapes) == 48, "AT_SHAPES");
+_Static_assert(offsetof(struct rm_impl, dispatch) == 72, "AT_DISPATCH");
+_Static_assert(offsetof(struct rm_impl, drive) == 88, "AT_DRIVE");
+
+static const struct rm_shape shapes[RM_SHAPES] = { { false, 8 }, { false, 24 },
+	{ true, 8 }, { true, 24 } };
+
+static bool one_of(const char *word, const char *const words[])
+{
+	for (; *words; words++)
+		if (word && !strcmp(word, *words))
+			return true;
+	return false;
+}
+
+static void fact(const struct rm_impl *impl, bool ok, const char *what)
+{
+	char name[160];
+
+	snprintf(name, sizeof(name), "%s %s", impl->id, what);
+	CHECK(ok, name);
+}
+
+static bool drives_match(const struct rm_impl *impl)
+{
+	for (unsigned i = 0; i < RM_SHAPES; i++)
+		if ((impl->drive[i] != NULL) != (impl->shapes >> i & 1))
+			return false;
+	return impl->shapes && impl->shapes <= RM_ALL_SHAPES;
+}
+
+static bool required_operations(const struct rm_map_ops *ops)
+{
+	return ops->create && ops->destroy && ops->join && ops->leave &&
+	       ops->lookup && ops->upsert && ops->remove && ops->quiesce;
+}
+
+static bool words_known(const struct rm_impl *impl)
+{
+	static const char *const families[] = { "lock", "sync", "shard", "rcu",
+		"free", "bound", NULL };
+	static const char *const guarantees[] = { "point-in-time",
+		"once-if-present", "none", NULL };
+	static const char *const progress[] = { "blocking", "lock-free",
+		"wait-free", NULL };
+	static const char *const dispatch[] = { "none", "callback", "plt",
+		NULL };
+
+	return one_of(impl->family, families) &&
+	       one_of(impl->guarantees, guarantees) &&
+	       one_of(impl->progress, progress) &&
+	       one_of(impl->dispatch, dispatch);
+}
+
+static void description(const struct rm_impl *impl)
+{
+	const struct rm_map_ops *ops = impl->ops;
+
+	fact(impl, words_known(impl), "is described in the words of map.h");
+	fact(impl,
+	        impl->label[0] && strlen(impl->label) <= 24 &&
+	                impl->source[0] && impl->sync[0] && impl->system,
+	        "has a label that fits on a plot, a source and a sync");
+	fact(impl, drives_match(impl), "has one loop per shape it offers");
+	fact(impl, required_operations(ops), "has the eight operations");
+	fact(impl, !ops->park == !ops->unpark, "parks and unparks, or neither");
+	fact(impl, rm_impl_find(impl->id) == impl, "is found by its id");
+}
+
+static void checks_of(const struct rm_impl *impl, struct rm_check_case c,
+        const struct rm_check_limits *limits)
+{
+	c.impl = impl;
+	for (unsigned s = 0; s < RM_SHAPES; s++)
+		for (size_t i = 0; i < rm_check_count; i++) {
+			struct rm_error error = { "" };
+			char name[160];
+
+			if (!(impl->shapes >> s & 1))
+				continue;
+			c.shape = shapes[s];
+			snprintf(name, sizeof(name), "%s %s %s: %s", impl->id,
+			        rm_shape_name(c.shape), rm_checks[i].name,
+			        rm_checks[i].what);
+			switch (rm_check_run(
+			        rm_checks + i, &c, limits, &error)) {
+			case RM_CHECK_SKIPPED:
+				SKIP(name, error.text);
+				break;
+			case RM_CHECK_FAILED:
+				printf("# %s\n", error.text);
+				CHECK(false, name);
+				break;
+			default:
+				CHECK(true, name);
+			}
+		}
+}
+
+static void table_is_sorted(void)
+{
+	bool sorted = true;
+
+	for (size_t i = 1; i < rm_impl_count; i++)
+		sorted = sorted && strcmp(rm_impl_table[i - 1]->id,
+		                           rm_impl_table[i]->id) < 0;
+	CHECK(sorted, "the table of maps is sorted by id, each id once");
+	CHECK(!rm_impl_find("no such map"), "an unknown id finds nothing");
+}
+
+/* RM_CHECK_OPS: more than the few of `make test`. */
+int main(void)
+{
+	const char *ops = getenv("RM_CHECK_OPS");
+	const struct rm_check_case c = { .seed = 20261120,
+		.ops = ops ? strtoull(ops, NULL, 10) : 16000,
+		.threads = 4 };
+	const struct rm_check_limits limits = { .deadline_ns = 300000000000U,
+		.memory_bytes = (uint64_t)4 << 30 };
+
+	table_is_sorted();
+	for (size_t i = 0; i < rm_impl_count; i++) {
+		description(rm_impl_table[i]);
+		checks_of(rm_impl_table[i], c, &limits);
+	}
+	return DONE();
+}
