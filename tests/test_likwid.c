@@ -10,6 +10,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -348,6 +349,54 @@ static void cpus_are_checked(void)
 	rm_likwid_helper_stop(helper);
 }
 
+/* The helper's child that calls the library; 0 where /proc does not tell. */
+static int worker_of(const struct rm_likwid_helper *helper)
+{
+	int pid = rm_likwid_helper_pid(helper), child = 0;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	FILE *in = fopen(path, "r");
+	if (!in || fscanf(in, "%d", &child) != 1)
+		child = 0;
+	if (in)
+		fclose(in);
+	return child;
+}
+
+static bool keeps_off(const struct rm_likwid_helper *helper, size_t cpu)
+{
+	cpu_set_t mask;
+
+	return !sched_getaffinity(worker_of(helper), sizeof(mask), &mask) &&
+	       !CPU_ISSET(cpu, &mask);
+}
+
+static void the_worker_steps_aside(void)
+{
+	static const unsigned other[] = { 1 };
+	cpu_set_t mine;
+
+	sched_getaffinity(0, sizeof(mine), &mine);
+	wrapper_stub(script, "STUB_VALUE=plain");
+	struct rm_likwid_helper *helper = start();
+	struct outcome o = count(helper, two, 1, cpus01);
+	json_decref(o.result);
+	if (!worker_of(helper) || !CPU_ISSET(0, &mine) || !CPU_ISSET(1, &mine))
+		SKIP("the worker keeps off the measured CPU",
+		        "needs CPUs 0 and 1, and /proc/PID/task/*/children");
+	else
+		CHECK(keeps_off(helper, 0) && !keeps_off(helper, 1),
+		        "the worker keeps off the measured CPU");
+	if (worker_of(helper) && CPU_ISSET(0, &mine) && CPU_ISSET(1, &mine)) {
+		o = count(helper, two, 1, other);
+		json_decref(o.result);
+		CHECK(keeps_off(helper, 1) && !keeps_off(helper, 0),
+		        "and changes sides with it");
+	}
+	rm_likwid_helper_stop(helper);
+}
+
 /* Does every process that descends from us end within two seconds? */
 static bool all_end(void)
 {
@@ -492,6 +541,7 @@ int main(void)
 	it_gives_up_after_three();
 	strangers_are_kept_apart();
 	cpus_are_checked();
+	the_worker_steps_aside();
 	no_helper_is_a_reason();
 	nobody_is_orphaned();
 	unlink(script);

@@ -3,7 +3,6 @@
 #include "runner/counters/likwid_helper.h"
 
 #include <limits.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,14 +81,12 @@ int rm_likwid_cpus(const char *list, int *cpus, int room)
 	return n;
 }
 
-void rm_likwid_step_aside(const int *cpus, int n)
+void rm_likwid_step_aside(const cpu_set_t *allowed, const int *cpus, int n)
 {
-	cpu_set_t spare;
+	cpu_set_t spare = *allowed;
 
-	if (sched_getaffinity(0, sizeof(spare), &spare))
-		return;
 	for (int i = 0; i < n; i++)
 		CPU_CLR((size_t)cpus[i], &spare);
-	if (CPU_COUNT(&spare))
-		sched_setaffinity(0, sizeof(spare), &spare);
+	sched_setaffinity(
+	        0, sizeof(spare), CPU_COUNT(&spare) ? &spare : allowed);
 }

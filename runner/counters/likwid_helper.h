@@ -3,6 +3,7 @@
 #ifndef RM_LIKWID_HELPER_H
 #define RM_LIKWID_HELPER_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -47,7 +48,7 @@ _Noreturn void rm_likwid_work(
  */
 int rm_likwid_cpus(const char *list, int *cpus, int room);
 
-/* Keeps the calling thread off the measured CPUs, where others are allowed. */
-void rm_likwid_step_aside(const int *cpus, int n);
+/* Keeps the calling thread off the measured CPUs, where `allowed` has others. */
+void rm_likwid_step_aside(const cpu_set_t *allowed, const int *cpus, int n);
 
 #endif /* RM_LIKWID_HELPER_H */

@@ -42,7 +42,8 @@ struct worker {
 	char list[RM_WIRE_CPUS * 5]; /* of the last INIT */
 	int cpus[RM_WIRE_CPUS];
 	int n_cpus;
-	char *set[SETS]; /* event strings of this INIT; index = group */
+	cpu_set_t allowed; /* as we were started */
+	char *set[SETS];   /* event strings of this INIT; index = group */
 	int group[SETS];
 	int n_sets, active, n_events;
 	char answer[RM_WIRE_BYTES];
@@ -137,7 +138,7 @@ static void init(struct worker *w, const char *list)
 		say(w, "ERR INIT %s: expected CPUs of this machine", list);
 		return;
 	}
-	rm_likwid_step_aside(w->cpus, w->n_cpus);
+	rm_likwid_step_aside(&w->allowed, w->cpus, w->n_cpus);
 	if (!w->loaded) {
 		if (!load(w))
 			return;
@@ -280,6 +281,7 @@ _Noreturn void rm_likwid_work(
 	w->library = library;
 	w->mode = mode;
 	w->active = -1;
+	sched_getaffinity(0, sizeof(w->allowed), &w->allowed);
 	for (;;) {
 		ssize_t n = recv(socket, command, RM_WIRE_BYTES, 0);
 
