@@ -2,6 +2,7 @@
 /* test_workload.c - workload files, right and wrong. */
 #include "runner/plan/inputs.h"
 #include "runner/plan/workload.h"
+#include "runner/plan/workload_keys.h"
 #include "tests/tap.h"
 
 #include <errno.h>
@@ -451,6 +452,32 @@ static void modes(void)
 	        "a broken section is named");
 }
 
+/* docs/adding-a-workload.md has a row for every key, with its preset. */
+static void every_key_is_documented(void)
+{
+	FILE *file = fopen("docs/adding-a-workload.md", "r");
+	char line[1024];
+	unsigned rows = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		for (int key = 0; key < RM_WORKLOAD_KEYS; key++) {
+			const char *preset = rm_workload_keys[key].preset;
+			char start[64], middle[64] = "";
+
+			snprintf(start, sizeof(start), "| `%s` |",
+			        rm_workload_keys[key].name);
+			if (preset)
+				snprintf(middle, sizeof(middle), "| `%s` |",
+				        preset);
+			rows += !strncmp(line, start, strlen(start)) &&
+			        strstr(line, middle);
+		}
+	if (file)
+		fclose(file);
+	CHECK(rows == RM_WORKLOAD_KEYS,
+	        "docs/adding-a-workload.md has every key and its preset");
+}
+
 int main(void)
 {
 	char command[300];
@@ -467,6 +494,7 @@ int main(void)
 	overrides();
 	text_reads_back();
 	modes();
+	every_key_is_documented();
 	snprintf(command, sizeof(command), "rm -r %s", folder);
 	if (system(command))
 		printf("# %s failed\n", command);

@@ -20,12 +20,10 @@ static void name_without_place(
 
 static uint64_t hash_of(const struct rm_cell *cell)
 {
-	uint64_t hash = cell->cpu_count;
+	uint64_t hash = 0;
 
 	for (const char *c = cell->id; *c; c++)
 		hash = rm_seed(hash, (unsigned char)*c);
-	for (unsigned i = 0; i < cell->cpu_count; i++)
-		hash = rm_seed(hash, cell->cpus[i]);
 	return hash;
 }
 
