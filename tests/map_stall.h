@@ -5,13 +5,21 @@
 
 #include "tests/map_race.h"
 
+#include <stdatomic.h>
+
 enum { STALL_LIMIT = 64 << 10, STALL_WRITES = 20000 };
+
+struct stall {
+	const struct rm_impl *impl;
+	void *map;
+	atomic_bool done; /* the writer has left */
+};
 
 static void *stall_work(void *context)
 {
-	void *const *const args = context; /* impl, map */
-	const struct rm_map_ops *ops = ((const struct rm_impl *)args[0])->ops;
-	void *thread = ops->join(args[1], 0);
+	struct stall *stall = context;
+	const struct rm_map_ops *ops = stall->impl->ops;
+	void *thread = ops->join(stall->map, 0);
 	struct rm_key key = { .word = 1 };
 	struct rm_value value = { { 2 } };
 
@@ -20,6 +28,7 @@ static void *stall_work(void *context)
 		ops->quiesce(thread);
 	}
 	ops->leave(thread);
+	atomic_store(&stall->done, true);
 	return NULL;
 }
 
@@ -32,18 +41,19 @@ static void stall_check(const struct rm_impl *impl)
 		.shape = RM_U64X8 };
 	void *map = impl->ops->create(&sizing);
 	void *reader = impl->ops->join(map, 1);
-	void *args[2] = { (void *)(uintptr_t)impl, map };
+	struct stall stall = { .impl = impl, .map = map };
 	pthread_t writer;
 
-	pthread_create(&writer, NULL, stall_work, args);
+	pthread_create(&writer, NULL, stall_work, &stall);
 	while (race_stat(impl, map, "grace_waiting") == 0 &&
-	        race_stat(impl, map, "retired") < STALL_WRITES)
+	        !atomic_load(&stall.done))
 		sched_yield();
 	CHECK(race_stat(impl, map, "freed") == 0,
 	        "a stalled reader makes retired grow");
 	CHECK(race_stat(impl, map, "retired_bytes") <= STALL_LIMIT * 1.25,
 	        "up to the limit, where the writer waits");
-	while (race_stat(impl, map, "retired") < STALL_WRITES) {
+	while (race_stat(impl, map, "retired") < STALL_WRITES &&
+	        !atomic_load(&stall.done)) {
 		impl->ops->quiesce(reader);
 		sched_yield();
 	}
