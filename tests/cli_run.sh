@@ -78,6 +78,21 @@ for how in garbage two-lines other-cell missing flood nothing status1; do
 		[ "$status $(lines '"status":"failed"') $(lines '"status":"ok"')" = "3 2 $((trials - 4))" ]
 done
 
+# One crash, the first timed trial, and good ones after it.
+cat >"$dir/once" <<SCRIPT
+#!/bin/sh
+request=\$(cat)
+case \$request in *'"measure":"throughput"'*)
+	[ -e "$dir/crashed" ] || { : >"$dir/crashed"; kill -SEGV \$\$; };;
+esac
+printf %s "\$request" | "$build/tests/fake_trial"
+SCRIPT
+chmod +x "$dir/once"
+RM_TRIAL_PROGRAM=$dir/once run ""
+check "one crash in a cell that is measured otherwise is status 3" \
+	[ "$status $(lines '"status":"failed"') $(lines '"status":"ok"')" = "3 1 $((trials - 1))" ]
+check "and is named, too, with its count" says "$out" "failed 1 of 4: "
+
 RM_TRIAL_PROGRAM=/nonexistent run ""
 check "a trial program that is not there is status 3" [ $status = 3 ]
 check "and is named, too" says "$out" "cannot start /nonexistent"

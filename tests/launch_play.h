@@ -36,6 +36,13 @@ static inline struct rm_outcome play_with(
 	struct rm_outcome outcome = { 0 };
 	struct rm_error error = { 0 };
 	json_t *request = request_of(measure);
+	char *much = calloc(1, 1 << 20);
+
+	/* More than a pipe holds: who does not read it breaks the pipe. */
+	memset(much, 'x', (1 << 20) - 1);
+	if (!strcmp(how, "deaf"))
+		json_object_set_new(request, "more", json_string(much));
+	free(much);
 	char rules[128];
 
 	snprintf(rules, sizeof(rules), strcmp(how, "deaf") ? "=%s" : "%s", how);

@@ -106,8 +106,10 @@ def decode(payload):
             word |= (byte & 127) << shift
             shift += 7
             if byte < 128:
+                assert byte or not byte_number, "longer than it must be"
                 break
         value = (word >> 1) ^ -(word & 1)
+        assert value != -1, "one zero is written as 0, as HdrHistogram does"
         if value < 0:
             index -= value
             continue
