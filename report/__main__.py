@@ -13,7 +13,7 @@ from pathlib import Path
 DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
 
 
-def arguments():
+def arguments(argv):
     parser = argparse.ArgumentParser(
         prog="python3 -m report", description="Makes the report of a "
         "campaign: one page, figures, tables.")
@@ -22,18 +22,18 @@ def arguments():
                         "(the plan's, else gomap_rw)")
     parser.add_argument("--contender", help="map that the flip map sets "
                         "against it (syncmap, else the fastest)")
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main():
+def main(argv=None):
+    """argv -- arguments, without the program; None: the command line's."""
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # same bytes twice
     os.environ.setdefault("MPLCONFIGDIR", os.path.join(
         os.environ.get("TMPDIR", "/tmp"), f"readmostly-mpl-{os.getuid()}"))
     if sys.argv[1:2] == ["regress"]:
         from report import gate_page
         return gate_page.main(sys.argv[2:])
-    args = arguments()
-    sys.stdout.reconfigure(encoding="utf-8", errors="replace")
+    args = arguments(argv)
     from report.journal import JournalError
     try:
         from report.build import build
@@ -49,4 +49,5 @@ def main():
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     sys.exit(main())

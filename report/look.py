@@ -84,9 +84,10 @@ class Look:
                 if "aside" in known:
                     self.aside[name] = known["aside"]
         for name in sorted(set(maps) - set(self.shape)):
-            self.shape[name] = next(
-                tuple(s) for s in TABLE["spare"]
-                if (self.family[name], *s) not in taken)
+            free = [tuple(s) for s in TABLE["spare"]
+                    if (self.family[name], *s) not in taken]
+            # beyond the table looks repeat; names tell the maps apart
+            self.shape[name] = free[0] if free else tuple(TABLE["spare"][0])
             taken.add((self.family[name], *self.shape[name]))
 
     def colour(self, name):

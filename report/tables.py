@@ -46,7 +46,7 @@ def as_html(caption, columns, rows, css="", sort=False, key=""):
     mark = f' id="{key}"' if key else ""
     return (f'<div class="scroll" tabindex="0" role="region" aria-label='
             f'"{name}"><table{mark} class="{css}{" sort" if sort else ""}">'
-            f"<caption>{caption}</caption><thead><tr>"
+            f"<caption><span>{caption}</span></caption><thead><tr>"
             f'{"".join(head(*c) for c in columns)}</tr></thead>'
             f'<tbody>{"".join(body)}</tbody></table></div>')
 
