@@ -334,6 +334,7 @@ static void nothing_here_is_none_with_reasons(void)
 	        "auto without a PMU is none, with reasons and remedies");
 	CHECK(json_array_size(json_object_get(chosen, "tried")) == 2,
 	        "both back ends were tried");
+	CHECK(text_of(chosen, "cpu")[0], "the CPU is named even so");
 	json_t *request = rm_counters_request(chosen, 0);
 	CHECK(!strcmp(text_of(request, "backend"), "none"),
 	        "its trials are asked for none");

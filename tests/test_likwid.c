@@ -415,6 +415,7 @@ static void nobody_is_orphaned(void)
 	int ready[2];
 	char byte;
 
+	setenv("TMPDIR", folder, 1);
 	if (pipe(ready))
 		abort();
 	pid_t campaign = fork();
@@ -433,6 +434,9 @@ static void nobody_is_orphaned(void)
 		abort();
 	kill(campaign, SIGKILL);
 	CHECK(all_end(), "helper and worker end with a killed campaign");
+	unsetenv("TMPDIR");
+	unlink(script);
+	CHECK(rmdir(folder) == 0, "and leave no file behind");
 	close(ready[0]);
 	close(ready[1]);
 }
@@ -544,7 +548,5 @@ int main(void)
 	the_worker_steps_aside();
 	no_helper_is_a_reason();
 	nobody_is_orphaned();
-	unlink(script);
-	rmdir(folder);
 	return DONE();
 }

@@ -121,6 +121,12 @@ int main(int argc, char **argv)
 		.deadline_ms = RM_WIRE_DEADLINE_MS,
 		.gate = true };
 
+	sigset_t end;
+
+	/* First: a campaign may die at once, and its socket must go. */
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	sigprocmask(SIG_BLOCK, &end, NULL);
 	/* Belt and braces: serve() also ends with standard input. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	argp_parse(&argp, argc, argv, 0, NULL, &options);

@@ -22,7 +22,8 @@ struct rm_likwid_options {
 };
 
 /*
- * Serves trials at `listener` until standard input ends. Returns 0, -ENOMEM.
+ * Serves trials at `listener` until standard input ends or a SIGTERM comes,
+ * which the caller has blocked. Returns 0, -ENOMEM.
  */
 int rm_likwid_serve(const struct rm_likwid_options *options, int listener);
 

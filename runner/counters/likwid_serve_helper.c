@@ -253,7 +253,6 @@ static void serve(struct helper *h)
 
 	sigemptyset(&end);
 	sigaddset(&end, SIGTERM);
-	sigprocmask(SIG_BLOCK, &end, NULL);
 	int told = signalfd(-1, &end, SFD_CLOEXEC);
 
 	for (;;) {

@@ -94,7 +94,6 @@ static void add_reason(
 static void take(const struct rm_attempt *attempt, json_t *chosen)
 {
 	json_object_set_new(chosen, "backend", json_string(attempt->backend));
-	json_object_set_new(chosen, "cpu", json_string(attempt->cpu));
 	json_object_set(chosen, "events", attempt->events);
 	json_object_set(chosen, "missing", attempt->missing);
 	json_object_set(chosen, "sets", attempt->sets);
@@ -118,6 +117,9 @@ static int try_all(const struct wish *wish, struct rm_counters_choice *choice,
 		if (!code) {
 			json_array_append_new(json_object_get(chosen, "tried"),
 			        rm_attempt_json(attempt));
+			if (attempt->cpu[0])
+				json_object_set_new(chosen, "cpu",
+				        json_string(attempt->cpu));
 			if (attempt->proved) {
 				take(attempt, chosen);
 				return 0;
