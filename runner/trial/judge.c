@@ -80,9 +80,6 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 		        "prefill not exact: %" PRIu64
 		        " keys, expected %" PRIu64,
 		        team->keys_before, team->resident);
-	if (totals->all.wrong)
-		rm_error_set(&judgement->mismatch, -EIO,
-		        "a lookup returned another key's value or a torn one");
 	if (judgement->keys_held != judgement->keys_expected ||
 	        judgement->sum_held != judgement->sum_expected)
 		rm_error_set(&judgement->mismatch, -EIO,
@@ -191,12 +188,15 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 		return;
 	}
 	add_up(team, &totals);
+	/* first: a torn or wrong value also spoils the sums */
+	if (totals.all.wrong)
+		rm_error_set(&judgement->mismatch, -EIO,
+		        "an operation returned another key's value or a torn "
+		        "one");
 	if (!(impl->caps & RM_CAP_NO_STATE)) {
 		if (verify && rm_account_offered(impl))
 			judge_values(team, &totals, judgement);
 		judge_keys(team, &totals, judgement);
-	} else if (totals.all.wrong) {
-		rm_error_set(&judgement->mismatch, -EIO, "wrong values");
 	}
 	if (!verify) {
 		judge_mix(team, &totals, judgement);
