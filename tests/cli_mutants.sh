@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Real maps with one line edited: `readmostly check` must catch every one.
+cd "$(dirname "$0")/.." || exit 1
+count=0
+failed=0
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+files=
+
+report() { # status name
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		failed=1
+		[ -f "$dir/out" ] && tail -n 20 "$dir/out" | sed 's/^/# /'
+	fi
+}
+
+# mutant name map file sed: copies impls/map.c under the id name, with `file`
+# (the map, or a header in impls/support that it includes) edited by sed.
+mutant() {
+	name=$1 map=$2 file=$3 edit=$4
+	home=$dir/$name
+	mkdir -p "$home/impls/support"
+	sed "s/\\b$map\\b/$name/g; s/rm_impl_$map\\b/rm_impl_$name/" \
+		"impls/$map.c" >"$home/$name.c"
+	if [ "$file" = "$map.c" ]; then
+		target=$home/$name.c
+	else
+		# found before the original: next to the file that includes it
+		target=$home/impls/support/$file
+		cp "impls/support/$file" "$target"
+		sed "1i #include \"impls/support/$file\"" "$home/$name.c" \
+			>"$home/new" && mv "$home/new" "$home/$name.c"
+	fi
+	cp "$target" "$home/before"
+	sed -i "$edit" "$target"
+	! cmp -s "$home/before" "$target"
+	report $? "$name: the edit changes $file"
+	files="$files $home/$name.c"
+}
+
+# A store dropped for one key in 64; the neighbour's value for one in 64.
+mutant rwlock_drops rwlock_probe rwlock_probe.c \
+	's/^\tprobe_write(shape, slot, value);/\tif (tag % 64) probe_write(shape, slot, value);/'
+mutant rwlock_neighbour rwlock_probe rwlock_probe.c \
+	'0,/probe_read(shape, slot, value)/s//probe_read(shape, tag % 64 ? slot : map->table.slots, value)/'
+# Writers that share the lock; readers that take none.
+mutant rwlock_shares rwlock_probe rwlock_probe.c \
+	's/pthread_rwlock_wrlock/pthread_rwlock_rdlock/'
+mutant rwlock_unread rwlock_probe rwlock_probe.c \
+	'0,/pthread_rwlock_rdlock(&map->lock);/s//pthread_rwlock_tryrdlock(\&map->lock);/'
+# Removal that does not close the gap; growth that leaves the last slot.
+mutant probe_gap rwlock_probe probe.h \
+	's/^\t\thole = i;/\t\tbreak;/'
+mutant probe_grows_short rwlock_probe probe.h \
+	's/i <= old_mask; i++/i < old_mask; i++/'
+# A short tag, trusted: keys are not compared (with a long one nobody could
+# tell). The short tag alone is right, and must be found right.
+mutant probe_trusts rwlock_probe probe.h \
+	's/table->seed) |/table->seed) % 64 |/; s/slot\[PROBE_KEY\] == key.word/true/'
+mutant probe_short_tag rwlock_probe probe.h \
+	's/table->seed) |/table->seed) % 64 |/'
+# The unsynchronised map, dropping in its one safe concurrent write.
+mutant unsync_drops unsync_probe unsync_probe.c \
+	's/^\telse$/\telse if (tag % 64)/'
+# Concurrency Kit: a node that is never put in; reserved keys mixed up.
+mutant ck_drops ck_ht ck_ht.c \
+	's/^\ttable_set(map, hash, &entry);/\tif (hash.value % 64) table_set(map, hash, \&entry); else entry.key = 0;/'
+mutant ck_reserved ck_ht ck_map.h \
+	's/reserved\[key.word & 1\]/reserved[key.word * 0]/'
+
+# shellcheck disable=SC2086
+tests/with_impl.sh "$dir/build" $files >"$dir/out" 2>&1
+report $? "the mutants build"
+program=$dir/build/readmostly
+[ -x "$program" ] || { echo "1..$count"; exit 1; }
+
+# The first check that fails is enough.
+first_failure() { # id
+	for check in model exchange upsert owner atomic growth; do
+		"$program" check "$1" --quiet --deadline 10 --shape u64x8 \
+			--ops 100000 --only $check >"$dir/out" 2>&1 || return
+	done
+}
+for file in $files; do
+	name=$(basename "$file" .c)
+	first_failure "$name"
+	status=$?
+	if [ "$name" = probe_short_tag ]; then
+		report $status "$name is found right"
+		continue
+	fi
+	[ $status = 1 ] && grep -q "^FAIL $name " "$dir/out"
+	report $? "$name is caught: $(sed -n \
+		's/^FAIL [^ ]* \([^:]*\): \([^;]*\).*/\1: \2/p' "$dir/out" |
+		head -n 1 | cut -c1-80)"
+done
+echo "1..$count"
+exit $failed
