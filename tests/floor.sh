@@ -47,12 +47,10 @@ limit() { # SHAPE: what the driver may cost
 	'gcc u64x8') echo 21 ;;
 	'clang u64x8') echo 19 ;;
 	*' str16x8') echo 26 ;;
-	*) echo 1000 ;;
 	esac
 }
 
 check() {
-	echo "1..8"
 	n=0
 	for shape in $shapes; do
 		now=$(per_operation "$shape")
@@ -68,6 +66,7 @@ check() {
 		else
 			echo "not ok $n - $shape: $now instructions, recorded $want ($compiler)"
 		fi
+		[ -n "$(limit "$shape")" ] || continue
 		n=$((n + 1))
 		if awk -v a="$now" -v b="$(limit "$shape")" 'BEGIN { exit !(a <= b) }'; then
 			echo "ok $n - $shape: at most $(limit "$shape") instructions per operation"
@@ -75,6 +74,7 @@ check() {
 			echo "not ok $n - $shape: $now instructions, limit $(limit "$shape")"
 		fi
 	done
+	echo "1..$n"
 }
 
 golden() {

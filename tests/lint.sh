@@ -23,7 +23,7 @@ cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 	-D__extension__= -I. impls runner || say "cppcheck"
 if command -v clang-tidy >/dev/null; then
 	# not impls/: the analyzer does not follow tagged pointers and epochs
-	git ls-files 'runner/*.c' | xargs -P "$(nproc)" -n 4 \
+	git ls-files 'runner/*.c' | xargs -P "$(nproc)" -n 1 \
 		sh -c 'clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE -I.' _ \
 		2>/dev/null || say "clang-tidy"
 fi
