@@ -254,7 +254,8 @@ static void every_member_is_checked(void)
 		all &= refused(cases[i][0], cases[i][1]);
 	CHECK(all, "each bad member is refused and named");
 	all = true;
-	json_object_foreach(json, member, value) all &= refused(member, NULL);
+	json_object_foreach (json, member, value)
+		all &= refused(member, NULL);
 	CHECK(all, "each missing member is refused and named");
 	json_decref(json);
 	json = json_array();

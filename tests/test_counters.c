@@ -30,8 +30,7 @@ static const json_t *metric_in(const json_t *array, const char *metric)
 	size_t i;
 	json_t *entry;
 
-	json_array_foreach(array, i, entry)
-	{
+	json_array_foreach (array, i, entry) {
 		if (!strcmp(text_of(entry, "metric"), metric))
 			return entry;
 	}
@@ -43,8 +42,7 @@ static size_t longest(const json_t *sets)
 	size_t i, most = 0;
 	json_t *set;
 
-	json_array_foreach(sets, i, set)
-	{
+	json_array_foreach (sets, i, set) {
 		if (json_array_size(set) > most)
 			most = json_array_size(set);
 	}
@@ -57,12 +55,9 @@ static bool counters_differ(const json_t *sets)
 	size_t s, i, k;
 	json_t *set, *a, *b;
 
-	json_array_foreach(sets, s, set)
-	{
-		json_array_foreach(set, i, a)
-		{
-			json_array_foreach(set, k, b)
-			{
+	json_array_foreach (sets, s, set) {
+		json_array_foreach (set, i, a) {
+			json_array_foreach (set, k, b) {
 				if (i != k && !strcmp(text_of(a, "counter"),
 				                      text_of(b, "counter")))
 					return false;

@@ -232,8 +232,7 @@ static void json(void)
 	rm_topology_load("core:2 pu:1", &topology, &error);
 	machine = rm_machine_facts(&topology);
 	facts = json_object_get(machine, "facts");
-	json_object_foreach(facts, name, fact)
-	{
+	json_object_foreach (facts, name, fact) {
 		const char *status =
 		        json_string_value(json_object_get(fact, "status"));
 		const json_t *text = json_object_get(fact, "text");

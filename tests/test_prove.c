@@ -101,8 +101,7 @@ static bool counts(const struct rm_attempt *attempt, const char *metric)
 	size_t i;
 	json_t *event;
 
-	json_array_foreach(attempt->events, i, event)
-	{
+	json_array_foreach (attempt->events, i, event) {
 		if (!strcmp(metric, json_string_value(
 		                            json_object_get(event, "metric"))))
 			return true;
@@ -116,8 +115,7 @@ static const char *reason_of(
 	size_t i;
 	json_t *line;
 
-	json_array_foreach(attempt->missing, i, line)
-	{
+	json_array_foreach (attempt->missing, i, line) {
 		if (!strcmp(metric,
 		            json_string_value(json_object_get(line, "metric"))))
 			return json_string_value(

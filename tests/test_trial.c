@@ -342,8 +342,7 @@ static json_int_t p99_of(uint64_t stall_ns, json_int_t *max_ns)
 	request.cell.window_ops = 0;
 	request.cell.window_ns = 1000000000;
 	result = run(&request);
-	json_array_foreach(json_object_get(result, "latency"), i, entry)
-	{
+	json_array_foreach (json_object_get(result, "latency"), i, entry) {
 		if (strcmp(text_of(entry, "operation"), "lookup") ||
 		        strcmp(text_of(entry, "clock"), "intended"))
 			continue;

@@ -149,8 +149,7 @@ static void check_facts(const json_t *json, struct look *look)
 		if (!json_object_get(facts, rm_fact_rows[i].name))
 			problem_at(look, path, "is missing, expected a fact");
 	}
-	json_object_foreach((json_t *)facts, name, value)
-	{
+	json_object_foreach ((json_t *)facts, name, value) {
 		snprintf(path, sizeof(path), "machine.facts.%s.", name);
 		look->prefix = path;
 		rm_fields_check(value, fact, 2, report_field, look);
@@ -185,8 +184,7 @@ static int check_hashes(
 		check_hash(look, json, "sha256", hash);
 	if (!rm_plan_hash(json, hash))
 		check_hash(look, json, "plan_sha256", hash);
-	json_array_foreach(list, i, workload)
-	{
+	json_array_foreach (list, i, workload) {
 		const char *text =
 		        json_string_value(json_object_get(workload, "text"));
 		const char *stands =

@@ -92,8 +92,7 @@ static void check_histograms(struct reading *reading, const json_t *result)
 	const json_t *list = json_object_get(result, "latency"), *entry;
 	size_t i;
 
-	json_array_foreach(list, i, entry)
-	{
+	json_array_foreach (list, i, entry) {
 		const char *name =
 		        json_string_value(json_object_get(entry, "histogram"));
 		char path[RM_PATH_BYTES + 300];
@@ -214,8 +213,7 @@ static void report_missing(struct reading *reading)
 	const char *key;
 	json_t *cell;
 
-	json_object_foreach(reading->planned, key, cell)
-	{
+	json_object_foreach (reading->planned, key, cell) {
 		if (named++ == MISSING_NAMED)
 			break;
 		rm_problem(reading->validation, "%s:%zu: expected a line of %s",

@@ -97,14 +97,12 @@ static void print_attempt(const json_t *attempt)
 	if (json_array_size(verdicts))
 		printf("    %-16s %-7s %9s  %-10s %s\n", "metric", "kernel",
 		        "per step", "expected", "verdict");
-	json_array_foreach(verdicts, i, line)
-	{
+	json_array_foreach (verdicts, i, line) {
 		print_verdict(line);
 	}
 	if (strcmp(text_of(attempt, "status"), "proved"))
 		return; /* one reason is enough */
-	json_array_foreach(json_object_get(attempt, "missing"), i, line)
-	{
+	json_array_foreach (json_object_get(attempt, "missing"), i, line) {
 		printf("    not counted: %s: %s\n", text_of(line, "metric"),
 		        text_of(line, "reason"));
 	}
@@ -121,8 +119,7 @@ static void print_table(const json_t *survey)
 	if (text_of(survey, "faked_root")[0])
 		printf("  RM_SYSFS is set: facts come from %s\n",
 		        text_of(survey, "faked_root"));
-	json_array_foreach(json_object_get(survey, "backends"), i, attempt)
-	{
+	json_array_foreach (json_object_get(survey, "backends"), i, attempt) {
 		print_attempt(attempt);
 	}
 	printf("auto takes: %s\n", text_of(survey, "auto"));

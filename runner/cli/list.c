@@ -114,8 +114,8 @@ static void print_names(const char *title, json_t *names)
 	size_t i;
 
 	printf("    %-11s", title);
-	json_array_foreach(names, i, name)
-	        printf("%s%s", i ? " " : "", json_string_value(name));
+	json_array_foreach (names, i, name)
+		printf("%s%s", i ? " " : "", json_string_value(name));
 	printf("%s\n", json_array_size(names) ? "" : "none");
 	json_decref(names);
 }

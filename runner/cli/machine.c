@@ -60,9 +60,11 @@ static void print_for_people(json_t *machine)
 	json_t *facts = json_object_get(machine, "facts"), *value;
 	const char *name;
 
-	json_object_foreach(machine, name, value) if (value != facts)
-	        print_value(name, value);
-	json_object_foreach(facts, name, value) print_value(name, value);
+	json_object_foreach (machine, name, value)
+		if (value != facts)
+			print_value(name, value);
+	json_object_foreach (facts, name, value)
+		print_value(name, value);
 }
 
 int rm_cli_machine(int argc, char **argv)

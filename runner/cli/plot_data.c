@@ -78,8 +78,7 @@ static int choose_group(
 	const json_t *cell;
 	size_t i;
 
-	json_array_foreach(cells, i, cell)
-	{
+	json_array_foreach (cells, i, cell) {
 		if (wanted(cell, like) &&
 		        (!best || distance(cell) < distance(best)))
 			best = cell;
@@ -102,8 +101,7 @@ static int add_points(
 	const json_t *cell;
 	size_t i;
 
-	json_array_foreach(cells, i, cell)
-	{
+	json_array_foreach (cells, i, cell) {
 		char title[TITLE_BYTES];
 
 		title_of(cell, title);

@@ -12,9 +12,9 @@ static void print_unfit(const struct rm_tally *tally)
 	const char *map;
 	json_t *reason;
 
-	json_object_foreach(tally->unfit, map, reason)
-	        printf("failed verification: %s: %s\n", map,
-	                json_string_value(reason));
+	json_object_foreach (tally->unfit, map, reason)
+		printf("failed verification: %s: %s\n", map,
+		        json_string_value(reason));
 }
 
 /* Cells of maps that are unfit are named by their map alone. */
@@ -75,9 +75,9 @@ static void print_planned_skips(const struct rm_plan *plan)
 			json_object_set_new(
 			        reasons, why, json_integer(before + 1));
 	}
-	json_object_foreach(reasons, reason, count)
-	        printf("skipped by the plan, %lld cells: %s\n",
-	                (long long)json_integer_value(count), reason);
+	json_object_foreach (reasons, reason, count)
+		printf("skipped by the plan, %lld cells: %s\n",
+		        (long long)json_integer_value(count), reason);
 	json_decref(reasons);
 }
 

@@ -57,8 +57,7 @@ static void make_sets(struct rm_attempt *attempt)
 
 	json_decref(attempt->sets);
 	attempt->sets = json_array();
-	json_array_foreach(split, i, events)
-	{
+	json_array_foreach (split, i, events) {
 		json_t *set = json_pack("{s:s, s:O}", "backend",
 		        attempt->backend, "events", events);
 
@@ -80,8 +79,7 @@ static void give_up_set(
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(json_object_get(set, "events"), i, event)
-	{
+	json_array_foreach (json_object_get(set, "events"), i, event) {
 		json_array_append_new(attempt->verdicts,
 		        json_pack("{s:O, s:O, s:n, s:n, s:n, s:s, s:s}",
 		                "metric", json_object_get(event, "metric"),
@@ -104,8 +102,7 @@ static void prove_sets(struct rm_attempt *attempt, struct rm_prove *prove)
 	int first = 0;
 	char reason[512] = "";
 
-	json_array_foreach(attempt->sets, i, set)
-	{
+	json_array_foreach (attempt->sets, i, set) {
 		struct rm_error why = { "" };
 		int code = rm_prove_set(prove, set, attempt->verdicts, &why);
 
@@ -134,8 +131,7 @@ static void keep_good(struct rm_attempt *attempt)
 	unsigned proved = 0;
 	size_t i;
 
-	json_array_foreach(attempt->events, i, event)
-	{
+	json_array_foreach (attempt->events, i, event) {
 		const char *metric =
 		        json_string_value(json_object_get(event, "metric"));
 		const char *why;

@@ -167,8 +167,7 @@ static bool takes(const json_t *set, const char *counter)
 	size_t i;
 	json_t *event;
 
-	json_array_foreach(set, i, event)
-	{
+	json_array_foreach (set, i, event) {
 		if (!strcmp(text_of(event, "counter"), counter))
 			return true;
 	}
@@ -183,8 +182,7 @@ static bool fits(const json_t *set, const json_t *event, unsigned limit)
 	size_t i;
 	json_t *other;
 
-	json_array_foreach(set, i, other)
-	{
+	json_array_foreach (set, i, other) {
 		core += is_core(other);
 	}
 	if (!is_core(event))
@@ -200,8 +198,7 @@ static void number_counters(json_t *set)
 	size_t i;
 	json_t *event;
 
-	json_array_foreach(set, i, event)
-	{
+	json_array_foreach (set, i, event) {
 		char counter[16];
 
 		if (strcmp(text_of(event, "counter"), "PMC"))
@@ -218,16 +215,14 @@ json_t *rm_event_set_split(const json_t *events, unsigned limit)
 	json_t *sets = json_array(), *set = NULL, *event;
 	size_t i, k;
 
-	json_array_foreach(events, i, event)
-	{
+	json_array_foreach (events, i, event) {
 		if (!set || !fits(set, event, limit)) {
 			set = json_array();
 			json_array_append_new(sets, set);
 		}
 		json_array_append_new(set, json_deep_copy(event));
 	}
-	json_array_foreach(sets, k, set)
-	{
+	json_array_foreach (sets, k, set) {
 		number_counters(set);
 	}
 	return sets;

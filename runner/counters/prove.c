@@ -120,8 +120,7 @@ static void judge_all(const struct rm_prove *prove, enum rm_kernel kernel,
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "events"), i, event)
-	{
+	json_array_foreach (json_object_get(result, "events"), i, event) {
 		for (size_t k = 0; k < EXPECTATIONS; k++) {
 			if (table[k].kernel != kernel ||
 			        strcmp(table[k].metric,
@@ -145,8 +144,7 @@ static void name_unchecked(const json_t *request, json_t *verdicts)
 	json_t *event;
 	size_t i;
 
-	json_array_foreach(json_object_get(request, "events"), i, event)
-	{
+	json_array_foreach (json_object_get(request, "events"), i, event) {
 		bool known = false;
 
 		for (size_t k = 0; k < EXPECTATIONS; k++)
@@ -211,8 +209,7 @@ const char *rm_prove_verdict(
 	size_t i;
 
 	*why = NULL;
-	json_array_foreach(verdicts, i, line)
-	{
+	json_array_foreach (verdicts, i, line) {
 		unsigned r = 0;
 
 		if (strcmp(text_of(line, "metric"), metric))

@@ -124,8 +124,7 @@ static json_t *event_of(const struct replay *replay, size_t first)
 	for (unsigned k = 0; k < replay->threads; k++)
 		readings[k] = rm_reading_invalid(
 		        "thread %u is not in the recording", k);
-	json_array_foreach(replay->lines, i, line)
-	{
+	json_array_foreach (replay->lines, i, line) {
 		json_int_t thread =
 		        json_integer_value(json_object_get(line, "thread"));
 
@@ -165,8 +164,7 @@ static void result_replay(const void *state, json_t *result)
 		                "%s has no further interval", replay->file));
 		return;
 	}
-	json_array_foreach(replay->lines, i, line)
-	{
+	json_array_foreach (replay->lines, i, line) {
 		if (!belongs(replay, line) || seen(replay, i))
 			continue;
 		json_array_append_new(events, event_of(replay, i));

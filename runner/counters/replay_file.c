@@ -80,8 +80,7 @@ int rm_replay_record(FILE *out, const json_t *result, unsigned interval,
 	json_t *head = json_pack("{s:i, s:s, s:s, s:s, s:i}", "format", 1,
 	        "origin", fake ? "fake" : "hardware", "backend", backend, "cpu",
 	        text_of(result, "cpu"), "interval", (int)interval);
-	json_array_foreach(json_object_get(result, "events"), i, event)
-	{
+	json_array_foreach (json_object_get(result, "events"), i, event) {
 		if (!code)
 			code = record_event(out, event, head, error);
 	}

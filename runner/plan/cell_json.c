@@ -113,8 +113,7 @@ static int check_members(const json_t *json, struct rm_error *error)
 		if (!json_object_get(json, members[i]))
 			return bad(error, members[i],
 			        "to be there, it is missing");
-	json_object_foreach(object, name, value)
-	{
+	json_object_foreach (object, name, value) {
 		size_t i = 0;
 
 		while (members[i] && strcmp(members[i], name))

@@ -12,8 +12,7 @@ static int refuse_unknown(const json_t *json, struct rm_error *error)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)json, name, value)
-	{
+	json_object_foreach ((json_t *)json, name, value) {
 		bool found = false;
 
 		for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
