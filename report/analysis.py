@@ -13,6 +13,7 @@ from report.look import Look
 REFERENCE = "uniform-97-3"  # the workload the project is named for
 REFERENCE_SHARE, REFERENCE_KEYS = 0.03, 65536
 CONTENDER = "syncmap"
+JOIN = " + "  # of the names of workloads that share a board
 KINDS = ("update", "churn", "fresh")
 # Smallest difference seen (95 % power, 5 % two-sided) over the width of a
 # 95 % interval; both are multiples of the standard error.
@@ -30,6 +31,10 @@ class Board(NamedTuple):
     placement: str
     memory: str
     presize: bool
+
+    @property
+    def workloads(self):
+        return set(self.workload.split(JOIN))
 
     def text(self):
         """Conditions in words, for captions."""
@@ -82,7 +87,7 @@ def merged(grid):
         else:
             result[board[1:]].append([[board.workload], {
                 n: dict(c) for n, c in lines.items()}])
-    return {Board(" + ".join(names), *rest): lines
+    return {Board(JOIN.join(names), *rest): lines
             for rest, group in result.items() for names, lines in group}
 
 
@@ -204,7 +209,7 @@ class Analysis:
                   else sizes[len(sizes) // 2])
         order = list(self.grid)
         board = min(order, key=lambda b: (
-            REFERENCE not in b.workload.split(" + "),
+            REFERENCE not in b.workloads,
             order[0].workload != b.workload,
             b.keys != middle, b.shape != "u64x8", b.dist != "uniform",
             b.placement != "cores", order.index(b)))
@@ -264,6 +269,8 @@ class Analysis:
         board, line, threads = where
         text = (f"{words.plural(threads, 'thread')}, {line.text()}, "
                 f"{words.keys(board.keys)} keys")
+        if self.headline() and board.workload != self.headline()[0].workload:
+            text += f", {board.workload}"
         if board.dist != "uniform":
             text += f", {board.dist}"
         if board.miss_share:

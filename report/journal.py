@@ -44,7 +44,8 @@ class Cell:
         if not self.trials:
             return "not run"
         states = [t["status"] for t in self.trials]
-        return next(s for s in ("failed", "void", "skipped") if s in states)
+        return next((s for s in ("failed", "void", "skipped")
+                     if s in states), "failed")
 
     @property
     def reason(self):
@@ -55,7 +56,8 @@ class Cell:
             return self.skip
         if not self.trials:
             return "not run yet"
-        trial = next(t for t in self.trials if t["status"] == self.state)
+        trial = next((t for t in self.trials if t["status"] == self.state),
+                     self.trials[0])
         return trial.get("reason") or f"exit {trial.get('exit')}"
 
     @property
@@ -162,6 +164,16 @@ def usable(trial):
     return trial["status"] == "ok" and isinstance(trial.get("result"), dict)
 
 
+def judge(cell, trial):
+    """A rate needs operations: a timed trial without any is void."""
+    if cell.measure != "throughput" or not usable(trial):
+        return
+    result = trial["result"]
+    if not result.get("ops") or not result.get("elapsed_ns"):
+        trial.update(status="void",
+                     reason="no operation finished in the window")
+
+
 def read(path):
     """The campaign in folder `path`; JournalError where it is none."""
     path = Path(path)
@@ -186,6 +198,7 @@ def read(path):
         if arm != "head":
             campaign.arms.setdefault((arm, cell.id), []).append(trial)
             continue
+        judge(cell, trial)
         cell.trials.append(trial)
         if usable(trial):
             cell.ok.append(trial)
@@ -199,6 +212,5 @@ def rate(trial):
 
 
 def rates(trials):
-    """block -> operations per second; trials without operations left out."""
-    return {t["block"]: rate(t) for t in trials
-            if t["result"].get("ops") and t["result"].get("elapsed_ns")}
+    """block -> operations per second of trials that count."""
+    return {t["block"]: rate(t) for t in trials}

@@ -124,7 +124,7 @@ def headline_cells(a):
     if head is None:
         return cells
     board, line, _ = head
-    same = [c for c in cells if c.workload == board.workload
+    same = [c for c in cells if c.workload in board.workloads
             and c.keys == board.keys and c.write_kind == line.kind
             and c.write_share == line.share and c.shape == board.shape
             and c.placement == board.placement]

@@ -40,7 +40,7 @@ def rows_of(a):
         return [], None
     line = head[1]
     largest = max((b for b in a.grid if b.shape == head[0].shape
-                   and b.workload == head[0].workload),
+                   and b.workloads & head[0].workloads),
                   key=lambda b: (b.keys, b.placement == head[0].placement,
                                  b.dist == "uniform"))
     counts = a.grid[largest].get(line) or next(iter(
