@@ -1,0 +1,34 @@
+# Targets that ask whether the maps are right.
+.PHONY: check-maps check-dispatch map-objects test-asan test-tsan
+
+CHECK_OPS ?= 200000
+check-maps: $(BUILD)/readmostly  ## all maps, all checks, quick form
+	@$(BUILD)/readmostly check all --quiet --ops $(CHECK_OPS)
+
+check-dispatch:  ## no indirect call in a measured loop (gcc and clang)
+	@tests/cli_maps_dispatch.sh
+
+map-objects: $(patsubst %.c,$(BUILD)/%.o,$(IMPLS))
+
+# The maps' own tests and all checks, with a sanitizer in every object. The
+# sanitizer's finding ends the check's process, and the check says so.
+MAP_TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_maps.c \
+  tests/test_epoch*.c tests/test_gomap*.c tests/test_go_*.c tests/test_hash.c \
+  tests/test_snapshot*.c tests/test_syncmap*.c $(if $(LEAVE_OUT),,tests/test_urcu*.c)))
+.PHONY: map-tests
+map-tests: $(MAP_TESTS)
+	@for t in $(MAP_TESTS); do echo "# $$t"; $$t >$$t.tap 2>&1 || \
+	{ grep -v '^ok' $$t.tap; exit 1; }; tail -n 1 $$t.tap; done
+
+SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g'
+test-asan:  ## the maps under AddressSanitizer and UBSan
+	@$(SANITIZED) BUILD=build/asan \
+	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' map-tests
+
+# Left out by name, with the reason: `# leave out ID: REASON` in tsan.supp.
+TSAN_OUT = $(shell sed -n 's/^\# leave out \([a-z_0-9]*\): .*/\1/p' tests/tsan.supp)
+test-tsan:  ## the maps under ThreadSanitizer
+	@sed -n 's/^# leave out //p' tests/tsan.supp
+	@TSAN_OPTIONS="suppressions=tests/tsan.supp $$TSAN_OPTIONS" \
+	$(SANITIZED) BUILD=build/tsan SANITIZE=-fsanitize=thread LEAVE_OUT=1 \
+	  IMPLS='$(filter-out $(TSAN_OUT:%=impls/%.c),$(IMPLS))' map-tests
