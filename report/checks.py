@@ -147,6 +147,8 @@ def worst_mix(a):
             asked, got = getattr(cell, name), trial["result"].get(name)
             if got is None or not trial["result"].get("ops"):
                 continue
+            if name == "miss_share" and not asked:
+                continue  # misses of resident keys have their own row
             draws = trial["result"]["ops"]
             if name == "miss_share":
                 draws = trial["result"].get("lookups") or draws
