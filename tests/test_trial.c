@@ -80,7 +80,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	(void)thread, (void)shape;
 	if (fault.neighbour && turn % 1000 == 999)
 		key.word++;
-	if (fault.stall_ns && turn >= 1500) { /* after the prefill, once */
+	if (fault.stall_ns && turn >= 2500) { /* in the window, once */
 		rm_sleep_until(rm_now_ns() + fault.stall_ns);
 		fault.stall_ns = 0;
 	}

@@ -154,8 +154,6 @@ static void load(struct rm_member *member)
 	if (status)
 		rm_error_set(&member->error, status, "prefill: %s",
 		        strerror(-status));
-	else
-		member->prefilled = source.count;
 }
 
 void rm_phase_prefill(struct rm_member *member)
@@ -181,8 +179,36 @@ void rm_phase_prefill(struct rm_member *member)
 		struct rm_key key = rm_key_of(shape, rank, &worker->written);
 		struct rm_value value = rm_value_of(rank, 0, 0);
 
-		if (!impl->ops->upsert(worker->thread, shape, key, &value))
-			member->prefilled++;
+		impl->ops->upsert(worker->thread, shape, key, &value);
+		if (rank / step % RM_BATCH == 0)
+			impl->ops->quiesce(worker->thread);
+	}
+}
+
+/*
+ * Looks up its share of the resident ranks once: shows that the prefill is
+ * exact, and brings maps that settle by use to their steady state (sync.Map
+ * moves new keys out of the locked part only by as many misses).
+ */
+void rm_phase_settle(struct rm_member *member)
+{
+	const struct rm_impl *impl = member->team->impl;
+	struct rm_worker *worker = &member->worker;
+	struct rm_shape shape = cell_of(member)->shape;
+	unsigned step = cell_of(member)->threads;
+
+	if (!worker->thread || (impl->caps & RM_CAP_NO_STATE))
+		return;
+	for (uint64_t rank = worker->slot; rank < worker->resident;
+	        rank += step) {
+		struct rm_key key = rm_key_of(shape, rank, &worker->line);
+		struct rm_value value = { { 0 } };
+
+		if (impl->ops->lookup(worker->thread, shape, key, &value)) {
+			member->settled++;
+			worker->counts.wrong |=
+			        rm_value_wrong(shape, &value, rank);
+		}
 		if (rank / step % RM_BATCH == 0)
 			impl->ops->quiesce(worker->thread);
 	}

@@ -186,7 +186,7 @@ static json_t *stats_json(const struct rm_team *team)
 static json_t *phases_json(const struct rm_team *team)
 {
 	static const char *const names[RM_PHASES] = { "setup", "create",
-		"prefill", "warm_up", "window", "verify", "leave" };
+		"prefill", "settle", "warm_up", "window", "verify", "leave" };
 	json_t *phases = json_object();
 
 	for (int i = 0; i < RM_PHASES; i++)

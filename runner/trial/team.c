@@ -27,6 +27,7 @@ static void *member_main(void *argument)
 		[RM_PHASE_SETUP] = rm_phase_setup,
 		[RM_PHASE_CREATE] = rm_phase_join,
 		[RM_PHASE_PREFILL] = rm_phase_prefill,
+		[RM_PHASE_SETTLE] = rm_phase_settle,
 		[RM_PHASE_WARM_UP] = rm_phase_warm_up,
 		[RM_PHASE_WINDOW] = rm_phase_window,
 		[RM_PHASE_VERIFY] = rm_phase_verify,
@@ -98,11 +99,12 @@ static void during(struct rm_team *team, enum rm_phase phase)
 /* Main thread, after all have left a phase. */
 static void after(struct rm_team *team, enum rm_phase phase)
 {
-	if (phase == RM_PHASE_PREFILL) {
+	if (phase == RM_PHASE_PREFILL)
 		team->rss_filled_bytes = rm_usage_rss_bytes();
-		for (unsigned i = 0; i < team->request->cell.threads; i++)
-			team->keys_before += team->members[i].prefilled;
-	}
+	for (unsigned i = 0;
+	        phase == RM_PHASE_SETTLE && i < team->request->cell.threads;
+	        i++)
+		team->keys_before += team->members[i].settled;
 	if (phase == RM_PHASE_WINDOW && team->counters)
 		rm_counters_stop(team->counters);
 	if (phase == RM_PHASE_WINDOW &&

@@ -22,6 +22,7 @@ enum rm_phase {
 	RM_PHASE_SETUP,  /* pin, make streams */
 	RM_PHASE_CREATE, /* main: the empty map; members: join */
 	RM_PHASE_PREFILL,
+	RM_PHASE_SETTLE, /* look up every resident rank once */
 	RM_PHASE_WARM_UP,
 	RM_PHASE_WINDOW, /* measured; for verify: the accounting run */
 	RM_PHASE_VERIFY, /* look up every rank of the universe */
@@ -46,10 +47,10 @@ struct rm_member {
 	struct rm_account account;
 	struct rm_thread_usage before, after; /* around the window */
 	uint64_t start_ns, end_ns;            /* own window */
-	uint64_t prefilled;                   /* keys this member inserted */
-	uint64_t held_keys, held_sum;         /* its share of the universe */
-	int cpu_start, cpu_end;               /* where the window ran */
-	struct rm_error error;                /* not "": it could not go on */
+	uint64_t settled; /* prefilled keys of its share that it found */
+	uint64_t held_keys, held_sum; /* its share of the universe */
+	int cpu_start, cpu_end;       /* where the window ran */
+	struct rm_error error;        /* not "": it could not go on */
 };
 
 struct rm_team {
@@ -85,6 +86,7 @@ void rm_team_clear(struct rm_team *team);
 void rm_phase_setup(struct rm_member *member);
 void rm_phase_join(struct rm_member *member);
 void rm_phase_prefill(struct rm_member *member);
+void rm_phase_settle(struct rm_member *member);
 void rm_phase_warm_up(struct rm_member *member);
 void rm_phase_window(struct rm_member *member);
 void rm_phase_verify(struct rm_member *member);
