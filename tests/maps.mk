@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Targets that ask whether the maps are right.
 .PHONY: check-maps check-dispatch map-objects test-asan test-tsan
 
