@@ -67,6 +67,9 @@ mutant probe_short_tag rwlock_probe probe.h \
 # The unsynchronised map, dropping in its one safe concurrent write.
 mutant unsync_drops unsync_probe unsync_probe.c \
 	's/^\telse$/\telse if (tag % 64)/'
+# A map without synchronisation that says it has some.
+mutant unsync_boasts unsync_probe unsync_probe.c \
+	's/RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT/0/'
 # Concurrency Kit: a node that is never put in; reserved keys mixed up.
 mutant ck_drops ck_ht ck_ht.c \
 	's/^\ttable_set(map, hash, &entry);/\tif (hash.value % 64) table_set(map, hash, \&entry); else entry.key = 0;/'

@@ -56,7 +56,7 @@ static void take_turns(struct rm_peer *peer)
 			rm_peer_verify(peer, &value, KEYS + i, "lookup");
 		else
 			rm_peer_fail(peer, "lookup missed rank %llu",
-			        (unsigned long long)(KEYS + i));
+			        (unsigned long long)KEYS + i);
 		if (!rm_peer_tick(peer))
 			break;
 	}
