@@ -38,11 +38,12 @@ class Panel:
         fig, ax = plt.subplots(figsize=(self.size[0] / 72,
                                         self.size[1] / 72))
         self.draw(ax, *self.args)
-        text = svg.raw(fig)
+        box = svg.bounds(fig)
+        text = svg.raw(fig, box)
         (folder / f"{self.key}.svg").write_text(svg.stand_alone(text),
                                                 encoding="utf-8")
-        fig.savefig(folder / f"{self.key}.pdf", bbox_inches="tight",
-                    metadata={"CreationDate": None})
+        fig.savefig(folder / f"{self.key}.pdf", bbox_inches=box,
+                    pad_inches=svg.MARGIN, metadata={"CreationDate": None})
         plt.close(fig)
         return svg.panel(text, self.key, self.name, self.alt)
 

@@ -12,6 +12,7 @@ import re
 
 from report import look
 
+MARGIN = 0.04  # inch around a panel
 NAMES = look.css_names()
 COLOUR = re.compile("|".join(NAMES), re.I)
 LONG = re.compile(r"(\d+\.\d{2})\d+")
@@ -25,10 +26,20 @@ def class_of(map_id):
     return "m-" + CLASS.sub("-", map_id)
 
 
-def raw(figure):
+def bounds(figure):
+    """What is drawn, with a margin [inch]: found once for both files.
+    A matplotlib before 3.6 finds it itself, for each of them."""
+    try:
+        figure.draw_without_rendering()
+        return figure.get_tightbbox().padded(MARGIN)
+    except (AttributeError, TypeError):
+        return "tight"
+
+
+def raw(figure, box="tight"):
     """SVG text of a figure, without date and creator."""
     out = io.StringIO()
-    figure.savefig(out, format="svg", bbox_inches="tight", pad_inches=0.04,
+    figure.savefig(out, format="svg", bbox_inches=box, pad_inches=MARGIN,
                    transparent=True, metadata={"Date": None, "Creator": None})
     return out.getvalue()
 

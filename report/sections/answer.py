@@ -63,7 +63,7 @@ def crossover_table(report, a):
     table = report.table(
         "crossover", f"Crossover, {esc(a.boards()[0].text())}: threads from "
         f"which the other of {a.base} and {a.contender} is ahead", [
-            ("lookups:writes", "text"), ("crossover, threads", "num"),
+            ("lookups:writes", "text"), ("crossover, threads", "text"),
             ("95 % interval", "num"), ("first lasting lead at", "num"),
             ("n", "num")], rows)
     note = ("<p>Between measured counts the crossover is interpolated on "
