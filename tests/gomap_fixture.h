@@ -17,10 +17,15 @@
 
 static long blocks_live;        /* allocated and not freed */
 static unsigned allocs_to_fail; /* in 1000 */
+static long allocs_left = -1;   /* then all fail; -1: no limit */
 static uint64_t allocs_state = 1;
 
 static inline bool alloc_fails(void)
 {
+	if (allocs_left >= 0 && allocs_left-- == 0) {
+		allocs_left = 0;
+		return true;
+	}
 	allocs_state =
 	        allocs_state * 6364136223846793005U + 1442695040888963407U;
 	return (allocs_state >> 33) % 1000 < allocs_to_fail;
@@ -102,6 +107,32 @@ static inline bool value_is(
 	struct rm_value wanted = value_of(n);
 
 	return !memcmp(value, &wanted, shape.value_bytes);
+}
+
+/* Writes, finds and takes out the entry of rank n. */
+static inline bool put(struct gomap *map, struct rm_shape shape, uint64_t n)
+{
+	struct key_text text;
+	struct rm_value value = value_of(n);
+
+	return gomap_exchange(
+	        map, shape, key_of(shape, n, &text), &value, NULL);
+}
+
+static inline bool has(struct gomap *map, struct rm_shape shape, uint64_t n)
+{
+	struct key_text text;
+	struct rm_value value;
+
+	return gomap_lookup(map, shape, key_of(shape, n, &text), &value) &&
+	       value_is(shape, &value, n);
+}
+
+static inline bool drop(struct gomap *map, struct rm_shape shape, uint64_t n)
+{
+	struct key_text text;
+
+	return gomap_remove(map, shape, key_of(shape, n, &text), NULL);
 }
 
 /* CHECK() with the shape's name behind the fact. */

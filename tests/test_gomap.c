@@ -1,35 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Go's map: when it grows, how chains end, what it does without memory. */
+/* Go's map: when it grows, how large it is, what it does when misused. */
 #include "tests/gomap_fixture.h"
 
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static bool put(struct gomap *map, struct rm_shape shape, uint64_t n)
-{
-	struct key_text text;
-	struct rm_value value = value_of(n);
-
-	return gomap_exchange(
-	        map, shape, key_of(shape, n, &text), &value, NULL);
-}
-
-static bool has(struct gomap *map, struct rm_shape shape, uint64_t n)
-{
-	struct key_text text;
-	struct rm_value value;
-
-	return gomap_lookup(map, shape, key_of(shape, n, &text), &value) &&
-	       value_is(shape, &value, n);
-}
-
-static bool drop(struct gomap *map, struct rm_shape shape, uint64_t n)
-{
-	struct key_text text;
-
-	return gomap_remove(map, shape, key_of(shape, n, &text), NULL);
-}
 
 static void layout_is_that_of_go(void)
 {
@@ -123,100 +98,6 @@ static void large_maps_have_the_known_size(void)
 	gomap_destroy(map);
 }
 
-/* The n-th key whose hash in this map ends with these bits; with `top`, whose
-   tophash is also that of the first one found. */
-static size_t colliding(const struct gomap *map, uint64_t mask, uint64_t low,
-        bool same_top, uint64_t *ranks, size_t wanted)
-{
-	struct key_text text;
-	size_t found = 0;
-	uint8_t top = 0;
-
-	for (uint64_t n = 0; found < wanted; n++) {
-		struct rm_key key = key_of(RM_U64X8, n, &text);
-		uint64_t hash = rm_hash(RM_U64X8, key, map->hash0);
-
-		if ((hash & mask) != low ||
-		        (same_top && found && gomap_tophash(hash) != top))
-			continue;
-		top = gomap_tophash(hash);
-		ranks[found++] = n;
-	}
-	return found;
-}
-
-static void deletes_lead_to_a_growth_of_the_same_size(void)
-{
-	struct gomap *map = gomap_create(52, RM_U64X8, 3);
-	uint64_t first[40], second[34];
-	bool all = true;
-
-	colliding(map, 7, 0, false, first, 40);
-	colliding(map, 7, 1, false, second, 34);
-	for (unsigned i = 0; i < 40; i++)
-		put(map, RM_U64X8, first[i]);
-	for (unsigned i = 1; i < 40; i++)
-		drop(map, RM_U64X8, first[i]);
-	for (unsigned i = 0; i < 33; i++)
-		put(map, RM_U64X8, second[i]);
-	CHECK(map->noverflow == 8 && map->log2_buckets == 3 && sound(map),
-	        "two emptied and filled chains leave 8 overflow buckets");
-	CHECK(map->extra->same_size_growths == 0, "which is not too many yet");
-	put(map, RM_U64X8, second[33]);
-	CHECK(map->extra->same_size_growths == 1 && map->extra->growths == 0 &&
-	                map->log2_buckets == 3,
-	        "the next insert starts a growth of the same size");
-	CHECK(sound(map), "half-way it is sound");
-	for (unsigned i = 0; i < 8; i++)
-		put(map, RM_U64X8, second[0]);
-	CHECK(!map->oldbuckets && !(map->flags & GOMAP_SAME_SIZE),
-	        "eight writes end it");
-	CHECK(map->noverflow == 4 && sound(map), "and the chains are compact");
-	for (unsigned i = 0; i < 34; i++)
-		all &= has(map, RM_U64X8, second[i]);
-	CHECK(all && has(map, RM_U64X8, first[0]), "all entries are there");
-	gomap_destroy(map);
-}
-
-static void chains_end_where_entries_end(void)
-{
-	uint64_t ranks[40];
-	bool all_sound = true, all_there = true, ends = true;
-
-	for (uint64_t round = 0; round < 60; round++) {
-		struct gomap *map = gomap_create(50, RM_U64X8, round);
-		uint64_t state = round;
-
-		colliding(map, 7, 5, round % 2, ranks, 40);
-		for (unsigned i = 0; i < 40; i++)
-			put(map, RM_U64X8, ranks[i]);
-		for (unsigned left = 40; left > 1; left--) {
-			/* from the end, from the start, anywhere */
-			unsigned i =
-			        round % 3 == 0 ? left - 1
-			        : round % 3 == 1
-			                ? 0
-			                : (unsigned)(rm_next(&state) % left);
-
-			all_there &= drop(map, RM_U64X8, ranks[i]);
-			all_there &= !drop(map, RM_U64X8, ranks[i]);
-			memmove(ranks + i, ranks + i + 1,
-			        (left - i - 1) * sizeof(*ranks));
-			for (unsigned j = 0; j + 1 < left; j++)
-				all_there &= has(map, RM_U64X8, ranks[j]);
-			all_sound &= sound(map);
-		}
-		drop(map, RM_U64X8, ranks[0]);
-		for (unsigned i = 0; i < 8; i++)
-			ends &= gomap_at(map->buckets, RM_U64X8, i)
-			                ->tophash[0] == GOMAP_EMPTY_REST;
-		gomap_destroy(map);
-	}
-	CHECK(all_there, "40 keys in one chain leave it one by one");
-	CHECK(all_sound, "emptyRest is exactly the rest after each");
-	CHECK(ends, "a lookup in the empty chain stops at its first slot");
-}
-
 static void a_map_that_empties_draws_a_new_seed(void)
 {
 	struct gomap *map = gomap_create(0, RM_STR16X8, 4);
@@ -279,8 +160,6 @@ int main(void)
 	grows_at_the_known_counts();
 	hint_counts_entries();
 	large_maps_have_the_known_size();
-	deletes_lead_to_a_growth_of_the_same_size();
-	chains_end_where_entries_end();
 	a_map_that_empties_draws_a_new_seed();
 	conflicts_are_detected();
 	CHECK(blocks_live == 0, "every block was freed, once");

@@ -86,6 +86,7 @@ RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
         struct rm_shape shape, struct rm_key key, uint8_t top)
 {
 	do {
+#pragma GCC unroll 8
 		for (size_t slot = 0; slot < GOMAP_SLOTS; slot++) {
 			uint8_t found = gomap_get(bucket->tophash[slot]);
 
