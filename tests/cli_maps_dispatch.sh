@@ -10,7 +10,7 @@ trap 'rm -f "$out"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL SANITIZE
 
 for cc in ${*:-gcc clang}; do
-	build=build/dispatch-$cc
+	build=build/$cc
 	count=$((count + 1))
 	if ! command -v "$cc" >/dev/null; then
 		echo "ok $count - $cc # SKIP $cc is not installed"
