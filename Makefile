@@ -42,6 +42,8 @@ PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 
 .PHONY: all bench report deps help clean FORCE
 .DEFAULT_GOAL := all
+# Keeps the objects of tests, which make takes for intermediate.
+.SECONDARY:
 all: $(BUILD)/readmostly  ## build what this machine can
 	@$(foreach f,$(SKIPPED),echo "skip: $(f) needs $(call needs,$(f))";)
 
