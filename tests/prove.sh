@@ -18,9 +18,10 @@ modules=$(ls tests/test_*.py 2>/dev/null | chosen "$@")
 passed=0 failed=0
 if [ -n "$taps" ]; then
 	# shellcheck disable=SC2086
-	prove --timer --exec '' $taps >"$build/prove.log" 2>"$build/prove.err"
-	broken=$?
-	cat "$build/prove.log"; [ $broken = 0 ] || tail -n 50 "$build/prove.err"
+	{ prove --timer --exec '' $taps 2>"$build/prove.err"
+	echo $? >"$build/prove.status"; } | tee "$build/prove.log"
+	broken=$(cat "$build/prove.status")
+	[ "$broken" = 0 ] || tail -n 50 "$build/prove.err"
 	total=$(sed -n 's/^Files=.*Tests=\([0-9]*\),.*/\1/p' "$build/prove.log")
 	bad=$(sed -n 's/.* \([0-9]*\)\/[0-9]* subtests failed\..*/\1/p' \
 		"$build/prove.log" "$build/prove.err" | tail -n 1)
@@ -29,9 +30,9 @@ if [ -n "$taps" ]; then
 fi
 if [ -n "$modules" ]; then
 	# shellcheck disable=SC2086
-	"$python" -m pytest -q -p no:cacheprovider $modules >"$build/pytest.log" 2>&1
-	broken=$?
-	cat "$build/pytest.log"
+	{ "$python" -m pytest -q -p no:cacheprovider $modules 2>&1
+	echo $? >"$build/pytest.status"; } | tee "$build/pytest.log"
+	broken=$(cat "$build/pytest.status")
 	count() { tail -n 1 "$build/pytest.log" | grep -o "[0-9]* $1" | cut -d' ' -f1; }
 	good=$(count passed) bad=$(count failed) errors=$(count error)
 	bad=$((${bad:-0} + ${errors:-0}))
