@@ -202,7 +202,7 @@ static void model_whole(struct model *model, unsigned kind)
 static void model_step(struct model *model, uint64_t ranks)
 {
 	uint64_t x = rm_next(&model->rng);
-	uint64_t rank = rm_below32((uint32_t)(x >> 32), ranks);
+	uint64_t rank = rm_below(x, ranks);
 	unsigned kind = x & 15;
 	struct rm_key_bytes line;
 	struct rm_key key = model_key(model->shape, rank, &line);

@@ -70,7 +70,7 @@ static void race_write(struct race_worker *worker, void *thread, unsigned kind,
 static void race_step(struct race_worker *worker, void *thread, uint64_t x)
 {
 	const struct rm_map_ops *ops = worker->impl->ops;
-	uint64_t rank = rm_below32((uint32_t)(x >> 32), worker->ranks);
+	uint64_t rank = rm_below(x, worker->ranks);
 	struct rm_key_bytes line;
 	struct rm_key key = rm_key_of(worker->shape, rank, &line);
 	struct rm_value value;

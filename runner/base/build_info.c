@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/base/build_info.h"
 
+#include "runner/base/sha256.h"
+
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-/* SHA-256 of this program as 64 hex digits; false: no sha256sum. */
-static int own_sha256(char digest[65])
-{
-	FILE *in = popen("sha256sum </proc/$PPID/exe 2>/dev/null", "re");
-	int got = in ? fscanf(in, "%64[0-9a-f]", digest) : 0;
-
-	if (in)
-		pclose(in);
-	return got == 1 && strlen(digest) == 64;
-}
-
 json_t *rm_build_info(void)
 {
-	char digest[65] = "", id[17] = "", compiler[32] = "";
-	int known = own_sha256(digest);
+	char digest[RM_SHA256_TEXT] = "", id[17] = "", compiler[32] = "";
+	bool known = !rm_sha256_file("/proc/self/exe", digest, NULL);
 	size_t name = strcspn(rm_build_compiler, " ");
 
 	snprintf(id, sizeof(id), "%.16s", digest);

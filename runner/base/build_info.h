@@ -24,10 +24,10 @@ extern const int rm_build_dirty;
 
 /*
  * The member "build" of campaign.json (results/README.md): commit, dirty,
- * compiler, compiler_version, flags, binary_sha256 (null where sha256sum is
- * missing), build_id (its first 16 digits: two builds are the same only if
- * their bytes are), libraries. New reference; starts a process: not for
- * trials.
+ * compiler, compiler_version, flags, binary_sha256 (null where it cannot be
+ * read), build_id (its first 16 digits: two builds are the same only if
+ * their bytes are), libraries. New reference; reads the whole program: not
+ * for trials.
  */
 json_t *rm_build_info(void);
 

@@ -48,12 +48,6 @@ static inline uint64_t rm_below(uint64_t random, uint64_t n)
 	return (uint64_t)(((u128)random * n) >> 64);
 }
 
-/* Uniform in [0, n) from 32 random bits; bias at most n / 2^32. */
-static inline uint64_t rm_below32(uint32_t random, uint64_t n)
-{
-	return (random * n) >> 32;
-}
-
 /* Uniform double in [0, 1). */
 static inline double rm_unit(uint64_t random)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* memory_limit.c - how much a trial may allocate on this machine. */
+#include "runner/base/memory.h"
 #include "runner/campaign/launch.h"
 
-#include <stdio.h>
 #include <sys/resource.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -17,21 +17,6 @@ enum { SANITIZED = 0 };
 enum { SANITIZED = 0 };
 #endif
 
-static uint64_t memory_available_bytes(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	unsigned long long kib = 0;
-	char line[128];
-
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
-			break;
-	fclose(file);
-	return kib * 1024;
-}
-
 /* Address space that the C library takes for one thread's stack. */
 static uint64_t stack_bytes(void)
 {
@@ -45,7 +30,7 @@ static uint64_t stack_bytes(void)
 
 uint64_t rm_memory_limit(unsigned threads)
 {
-	uint64_t available_bytes = memory_available_bytes();
+	uint64_t available_bytes = rm_memory_available_bytes();
 
 	if (SANITIZED || !available_bytes)
 		return 0;

@@ -95,8 +95,8 @@ static void trade(struct rm_peer *peer)
 
 	for (uint64_t n = 0; n < ledger->ops && rm_peer_tick(peer); n++) {
 		uint64_t x = rm_next(&peer->rng);
-		uint64_t rank = rm_below32((uint32_t)(x >> 32),
-		        ledger->in_place ? PREFILLED : KEYS);
+		uint64_t rank =
+		        rm_below(x, ledger->in_place ? PREFILLED : KEYS);
 
 		if (!may_write || x % 4 == 0)
 			look(peer, rank, ledger->in_place);

@@ -212,7 +212,7 @@ static int step_insert(struct rm_model *model, size_t i)
 int rm_model_step(struct rm_model *model, unsigned inserts)
 {
 	uint64_t x = rm_next(&model->rng);
-	size_t i = rm_below32((uint32_t)(x >> 32), model->keys + 1);
+	size_t i = rm_below(x, model->keys + 1);
 
 	if (x % 64 == 0)
 		model->ops->quiesce(model->thread);

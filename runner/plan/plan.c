@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan.c - builds a plan: cells, then blocks in seeded random orders. */
 #include "runner/plan/plan.h"
+#include "runner/base/memory.h"
 #include "runner/base/rng.h"
 #include "runner/plan/plan_parts.h"
 
@@ -112,7 +113,7 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
 		.skipped = options->impls ? options->skipped : rm_skipped_table,
 		.available_bytes = options->available_bytes
 		                           ? options->available_bytes
-		                           : rm_plan_available_bytes(),
+		                           : rm_memory_available_bytes(),
 		.error = error,
 	};
 	int failed;

@@ -2,8 +2,6 @@
 /* plan_cost.c - what a trial costs in time and memory, about. */
 #include "runner/plan/plan_parts.h"
 
-#include <stdio.h>
-
 /*
  * Beside warm-up and window a trial costs 1.4 ms with 1 Ki keys, 145 ms with
  * 1 Mi, 85 ms with 1000 threads (docs/adr; measured on 2 CPUs); the journal's
@@ -67,21 +65,6 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus, bool slow_writes)
 		planned->memory_bytes += STREAM_BYTES;
 	if (slow_writes) /* copies that wait for a grace period */
 		planned->memory_bytes += 4 * payload;
-}
-
-uint64_t rm_plan_available_bytes(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	unsigned long long kib = 0;
-	char line[128];
-
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
-			break;
-	fclose(file);
-	return kib * 1024;
 }
 
 void rm_plan_total(struct rm_plan *plan)

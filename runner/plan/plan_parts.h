@@ -55,8 +55,6 @@ int rm_plan_add(
 void rm_plan_cost(struct rm_plan_cell *cell, unsigned cpus, bool slow_writes);
 /* Keys and values of a cell, without what a map adds. */
 uint64_t rm_plan_payload_bytes(const struct rm_cell *cell);
-/* MemAvailable, or 0 where it cannot be read. */
-uint64_t rm_plan_available_bytes(void);
 
 /* Totals over all blocks, from cells and blocks. */
 void rm_plan_total(struct rm_plan *plan);
