@@ -21,7 +21,7 @@ map-tests: $(MAP_TESTS)
 	@for t in $(MAP_TESTS); do echo "# $$t"; $$t >$$t.tap 2>&1 || \
 	{ grep -v '^ok' $$t.tap; exit 1; }; tail -n 1 $$t.tap; done
 
-SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g'
+SANITIZED = RM_CHECK_OPS=$(CHECK_OPS) $(MAKE) --no-print-directory OPT='-O1 -g'
 test-asan:  ## the maps under AddressSanitizer and UBSan
 	@$(SANITIZED) BUILD=build/asan \
 	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' map-tests
