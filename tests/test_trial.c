@@ -301,6 +301,25 @@ static void a_wrong_mix_is_void(void)
 	json_decref(request.counters);
 }
 
+static void a_window_too_short_for_the_clock_is_void(void)
+{
+	struct rm_request request = request_of(RM_UPDATE);
+	json_t *result, *environment;
+
+	fault = (struct fault){ .lose_insert = 0 };
+	request.cell.window_ops = 64;
+	request.cell.threads = 1;
+	result = run(&request);
+	environment = json_object_get(result, "environment");
+	CHECK(is(result, "void", "clock readings"),
+	        "a window shorter than 1000 clock readings is void");
+	CHECK(json_number_value(
+	              json_object_get(environment, "adds_per_ns_before")) > 0.1,
+	        "the CPU's speed is recorded");
+	json_decref(result);
+	json_decref(request.counters);
+}
+
 static void a_misplaced_thread_is_void(void)
 {
 	struct rm_request request = request_of(RM_UPDATE);
@@ -464,6 +483,7 @@ int main(void)
 	wrong_values_are_caught();
 	windows_are_exact();
 	a_wrong_mix_is_void();
+	a_window_too_short_for_the_clock_is_void();
 	a_misplaced_thread_is_void();
 	a_stall_shows_in_the_open_loop();
 	bad_requests_are_refused();

@@ -147,6 +147,21 @@ static void judge_mix(const struct rm_team *team, const struct totals *totals,
 		        gone, lookups);
 }
 
+/* A window must dwarf what reading the clock costs (R17 of the method). */
+static void judge_window(
+        const struct rm_team *team, struct rm_judgement *judgement)
+{
+	double least_ns =
+	        1000 * fmax(team->clock_cost_ns, (double)team->clock_step_ns);
+	double window_ns = (double)rm_team_elapsed_ns(team);
+
+	if (window_ns < least_ns)
+		rm_error_set(&judgement->reason, -ERANGE,
+		        "the window of %.0f ns is shorter than 1000 clock "
+		        "readings (%.0f ns)",
+		        window_ns, least_ns);
+}
+
 static void judge_place(
         const struct rm_team *team, struct rm_judgement *judgement)
 {
@@ -201,6 +216,7 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 	if (!verify) {
 		judge_mix(team, &totals, judgement);
 		judge_place(team, judgement);
+		judge_window(team, judgement);
 	}
 	if (judgement->mismatch.text[0]) {
 		judgement->status = judgement->verification = "failed";

@@ -243,6 +243,8 @@ void rm_phase_warm_up(struct rm_member *member)
 		(void)status; /* the reason stands in the counters' result */
 	}
 	rm_usage_thread_slow(&member->before);
+	if (!worker->slot)
+		member->team->adds_per_ns[0] = rm_usage_adds_per_ns();
 }
 
 /* Iterations of a count window: whole batches, at least one. */
@@ -287,6 +289,8 @@ void rm_phase_verify(struct rm_member *member)
 	struct rm_worker *worker = &member->worker;
 	struct rm_shape shape = cell_of(member)->shape;
 
+	if (!worker->slot)
+		member->team->adds_per_ns[1] = rm_usage_adds_per_ns();
 	rm_usage_thread_slow(&member->after);
 	if (!worker->thread || (impl->caps & RM_CAP_NO_STATE))
 		return;

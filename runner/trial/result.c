@@ -64,8 +64,7 @@ static json_t *threads_json(const struct rm_team *team)
 	return threads;
 }
 
-/* First start to last end of the window. */
-static uint64_t elapsed_ns(const struct rm_team *team)
+uint64_t rm_team_elapsed_ns(const struct rm_team *team)
 {
 	uint64_t first = UINT64_MAX, last = 0;
 
@@ -200,10 +199,13 @@ static json_t *environment_json(const struct rm_team *team)
 	int persona = personality(0xffffffff);
 
 	/* Where the map lies in its page: shows that layout varies (R13). */
-	return json_pack("{s:o, s:i}", "aslr",
+	return json_pack("{s:o, s:i, s:f, s:f, s:f, s:I}", "aslr",
 	        persona < 0 ? json_null()
 	                    : json_boolean(!(persona & ADDR_NO_RANDOMIZE)),
-	        "map_address_mod_4096", (int)((uintptr_t)team->map & 4095));
+	        "map_address_mod_4096", (int)((uintptr_t)team->map & 4095),
+	        "adds_per_ns_before", team->adds_per_ns[0], "adds_per_ns_after",
+	        team->adds_per_ns[1], "clock_cost_ns", team->clock_cost_ns,
+	        "clock_step_ns", (json_int_t)team->clock_step_ns);
 }
 
 json_t *rm_team_result(struct rm_team *team)
@@ -217,7 +219,7 @@ json_t *rm_team_result(struct rm_team *team)
 	        "protocol", RM_PROTOCOL, "cell", team->request->cell.id,
 	        "status", judgement.status, "reason",
 	        text_or_null(judgement.reason.text), "elapsed_ns",
-	        (json_int_t)elapsed_ns(team), "write_share",
+	        (json_int_t)rm_team_elapsed_ns(team), "write_share",
 	        judgement.write_share, "miss_share", judgement.miss_share,
 	        "threads", threads_json(team), "keys_before",
 	        (json_int_t)team->keys_before, "keys_after",

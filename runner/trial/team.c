@@ -181,6 +181,7 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 	team->request = request;
 	team->impl = impl;
 	set_ranks(team);
+	rm_usage_clock(&team->clock_cost_ns, &team->clock_step_ns);
 	team->members =
 	        aligned_alloc(RM_CACHE_LINE, threads * sizeof(*team->members));
 	if (!team->members)

@@ -65,7 +65,10 @@ struct rm_team {
 	uint64_t phase_ns[RM_PHASES];
 	uint64_t rss_empty_bytes, rss_filled_bytes;
 	uint64_t keys_before;  /* after prefill, by length or by count */
-	struct rm_error error; /* of the whole trial */
+	double adds_per_ns[2]; /* CPU speed before and after the window */
+	double clock_cost_ns;
+	uint64_t clock_step_ns;
+	struct rm_error error;          /* of the whole trial */
 	struct rm_error counters_error; /* why there are no counters */
 	_Alignas(RM_CACHE_LINE) atomic_bool stop;
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t head;
@@ -114,6 +117,9 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement);
 
 /* Sets the members latency and late_starts of the result (latency.c). */
 void rm_team_latency(const struct rm_team *team, json_t *result);
+
+/* First start to last end of the window. */
+uint64_t rm_team_elapsed_ns(const struct rm_team *team);
 
 /* Adds the members of `from` to `into`. */
 void rm_counts_add(struct rm_counts *into, const struct rm_counts *from);

@@ -57,6 +57,42 @@ void rm_usage_thread_slow(struct rm_thread_usage *usage)
 	        field("/proc/thread-self/sched", "se.nr_migrations");
 }
 
+double rm_usage_adds_per_ns(void)
+{
+	enum { ADDS = 200000, RUNS = 5 };
+	double best = 0;
+
+	for (int run = 0; run < RUNS; run++) {
+		uint64_t start_ns = rm_now_ns(), sum = 0, took_ns;
+
+		for (int i = 0; i < ADDS; i++) {
+			/* opaque: each addition waits for the one before */
+			__asm__ volatile("" : "+r"(sum));
+			sum++;
+		}
+		took_ns = rm_now_ns() - start_ns;
+		if (took_ns && (double)ADDS / (double)took_ns > best)
+			best = (double)ADDS / (double)took_ns;
+	}
+	return best;
+}
+
+void rm_usage_clock(double *cost_ns, uint64_t *step_ns)
+{
+	enum { READINGS = 1000 };
+	uint64_t start_ns = rm_now_ns(), last_ns = start_ns;
+
+	*step_ns = UINT64_MAX;
+	for (int i = 0; i < READINGS; i++) {
+		uint64_t now_ns = rm_now_ns();
+
+		if (now_ns > last_ns && now_ns - last_ns < *step_ns)
+			*step_ns = now_ns - last_ns;
+		last_ns = now_ns;
+	}
+	*cost_ns = (double)(last_ns - start_ns) / READINGS;
+}
+
 uint64_t rm_usage_rss_bytes(void)
 {
 	long pages = 0;

@@ -20,6 +20,15 @@ void rm_usage_thread(struct rm_thread_usage *usage);
 /* The two members that need procfs (tens of us). Calling thread. */
 void rm_usage_thread_slow(struct rm_thread_usage *usage);
 
+/*
+ * Speed of this CPU now: dependent additions per ns, one per cycle, best of
+ * five runs of 0.1 ms; registers only. What frequency files do not tell.
+ */
+double rm_usage_adds_per_ns(void);
+
+/* Of rm_now_ns(): mean cost of a reading, smallest step above 0; both in ns. */
+void rm_usage_clock(double *cost_ns, uint64_t *step_ns);
+
 /* Resident bytes now and at the peak; 0 where procfs does not say. */
 uint64_t rm_usage_rss_bytes(void);
 uint64_t rm_usage_peak_rss_bytes(void);
