@@ -181,7 +181,7 @@ struct rm_impl {
 	const char *family; /* lock | sync | shard | rcu | free | bound */
 	const char *sync;   /* "none", "rwlock", "rcu-qsbr", "epoch", ... */
 	const char *source; /* where the algorithm is from */
-	const char *system; /* "M3" of systems.md, or "" */
+	const char *system; /* "M3": number of the system studied, or "" */
 	unsigned shapes;    /* bits: what drive[] offers */
 	unsigned caps;      /* bits of enum rm_cap */
 	/* of scan and length: "point-in-time" | "once-if-present" | "none" */

@@ -2,7 +2,7 @@
 /*
  * go_rwmutex.h - Go's RWMutex on futexes.
  *
- * Written from the description in systems.md, M2 and M3. A reader adds 1 to
+ * Written from a description of the algorithm, no code. A reader adds 1 to
  * reader_count; a writer announces itself by subtracting 2^30, so that later
  * readers see a negative number and queue, and waits for those who were
  * there. After the write all queued readers go first: neither side starves.

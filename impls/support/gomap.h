@@ -2,7 +2,7 @@
 /*
  * gomap.h - Go's map (before 1.24), unsynchronised: a building block.
  *
- * Written from the description in systems.md, M1: chained buckets of eight
+ * Written from a description of the algorithm, no code: chained buckets of eight
  * slots, eight bits of each hash beside each other at the head of a bucket,
  * growth that moves at most two old buckets per write.
  *

@@ -2,7 +2,7 @@
 /*
  * syncmap.h - Go's classic sync.Map (before 1.24), reclaimed by epochs.
  *
- * Written from the description in systems.md, M4. Two Go maps hold the same
+ * Written from a description of the algorithm, no code. Two Go maps hold the same
  * entries: `read`, behind an atomic pointer, is never modified and is looked
  * up without a lock; `dirty`, under a mutex, also holds the keys that are new.
  * A lookup that must go to dirty is a miss; as many misses as dirty has

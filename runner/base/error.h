@@ -3,7 +3,7 @@
 #ifndef RM_ERROR_H
 #define RM_ERROR_H
 
-/* Exit statuses of every program of the suite (architecture 2.14). */
+/* Exit statuses of every program of the suite (docs/adr/0012). */
 enum rm_status {
 	RM_OK = 0,
 	RM_FAILED = 1,       /* a check failed, a verdict is FAIL */
