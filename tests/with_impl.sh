@@ -8,7 +8,9 @@ shift
 build=${BUILD:-build/gcc}
 cc=$(cut -d' ' -f1 "$build/flags") || exit 1
 mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
-(cd "$build" && find . -name '*.o' ! -path './tests/*' -exec \
+# With what they depend on: a header may be younger than $BUILD.
+(cd "$build" && find . -name '*.[od]' ! -path './tests/*' -exec \
 	cp -p --parents -t "$out" {} + && cp -p flags "$out") || exit 1
+find "$out" -name '*.d' -exec sed -i "s|^$build/|$out/|" {} +
 unset MAKEFLAGS MFLAGS MAKELEVEL
 exec make -s CC="$cc" BUILD="$out" IMPL="$*" "$out/readmostly"
