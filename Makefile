@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Readmostly. `make help` lists what there is to make.
 CC      ?= cc
 ifeq ($(origin CC),default)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Targets that test. `make test` is what CI runs; long forms stand apart.
 .PHONY: test test-quick lint format bench-floor golden
 

@@ -241,10 +241,8 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
 		.request_left = strlen(text),
 		.deadline_at_ns = start_ns + launch->deadline_ns };
 	result = rm_spawn(&spawn, &run->child, &why);
-	if (result)
-		result = not_started(result, outcome, &why, error);
-	else
-		result = attend(run, cell_id, outcome);
+	result = result ? not_started(result, outcome, &why, error)
+	                : attend(run, cell_id, outcome);
 	if (result)
 		rm_error_set(error, result, "no memory for an outcome");
 	outcome->wall_ns = rm_now_ns() - start_ns;

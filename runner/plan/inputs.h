@@ -20,7 +20,7 @@ struct rm_inputs {
  * error. -errno with `error`.
  */
 int rm_inputs_load(char *const *files, size_t file_count, const char *mode,
-        char **sets, size_t set_count, struct rm_inputs *inputs,
+        char **texts, size_t set_count, struct rm_inputs *inputs,
         struct rm_error *error);
 
 void rm_inputs_clear(struct rm_inputs *inputs);

@@ -26,7 +26,7 @@ struct rm_lines {
 
 /* An ini_reader. Hands out the next line without comment and blanks at its
    end, or NULL at the end of the text and after a mistake. */
-char *rm_lines_next(char *buffer, int size, void *lines);
+char *rm_lines_next(char *buffer, int size, void *context);
 
 /* "file:line" of the last line; of a long path the end. `where` has
    RM_WHERE_BYTES. */

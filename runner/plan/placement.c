@@ -237,7 +237,7 @@ int rm_memory_parse(const char *text, enum rm_memory_policy *policy,
 int rm_memory_check(const struct rm_topology *topology, const char *text,
         struct rm_error *error)
 {
-	enum rm_memory_policy policy;
+	enum rm_memory_policy policy = RM_FIRST_TOUCH;
 	unsigned number = 0;
 	int failed = rm_memory_parse(text, &policy, &number, error);
 	hwloc_obj_t node;

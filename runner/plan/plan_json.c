@@ -223,6 +223,8 @@ static int read_same(
 		size_t cell = 0;
 
 		while (as && cell < plan->cell_count &&
+		        /* cells exist below their count
+		           NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 		        strcmp(as, plan->cells[cell].cell.id))
 			cell++;
 		if (!as || !id || strlen(id) >= RM_ID_BYTES ||

@@ -52,7 +52,8 @@ int rm_plan_add(
         struct rm_planning *planning, struct rm_cell *cell, const char *base);
 
 /* Fills estimate_ns and memory_bytes. */
-void rm_plan_cost(struct rm_plan_cell *cell, unsigned cpus, bool slow_writes);
+void rm_plan_cost(
+        struct rm_plan_cell *planned, unsigned cpus, bool slow_writes);
 /* Keys and values of a cell, without what a map adds. */
 uint64_t rm_plan_payload_bytes(const struct rm_cell *cell);
 

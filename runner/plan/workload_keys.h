@@ -28,7 +28,7 @@ enum rm_workload_key rm_workload_key_find(const char *name);
  * Replaces the values of `key` by those in `value`, said at `where`.
  * -EINVAL with `error`. RM_KEY_INCLUDE is not for this function.
  */
-int rm_workload_assign(struct rm_workload *workload, enum rm_workload_key key,
+int rm_workload_assign(struct rm_workload *workload, enum rm_workload_key id,
         const char *value, const char *where, struct rm_error *error);
 
 /* The base name of a file without .conf, if it is fit for ids and paths;

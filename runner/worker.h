@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker.h - one thread's share of a trial: what the measured loops act on. */
+#ifndef RM_WORKER_H
+#define RM_WORKER_H
+
+#include "runner/keys.h"
+#include "runner/map.h"
+
+#include <stdatomic.h>
+
+enum { RM_BATCH = 64 }; /* iterations between two looks at the stop flag */
+
+enum rm_write_kind {
+	RM_UPDATE, /* a resident key, in place */
+	RM_CHURN,  /* remove a key, then upsert it again: two operations */
+	RM_FRESH,  /* upsert a new key, remove the oldest: two operations */
+};
+
+enum rm_operation { RM_LOOKUP, RM_UPSERT, RM_REMOVE, RM_OPERATIONS };
+
+/* What one thread did. Every member counts from 0 at the phase's start. */
+struct rm_counts {
+	uint64_t iterations;      /* draws: lookups + write decisions */
+	uint64_t writes;          /* upserts and removes */
+	uint64_t pairs;           /* write decisions that did two operations */
+	uint64_t inserts;         /* upserts whose key was not there */
+	uint64_t removes;         /* removes whose key was there */
+	uint64_t idle_removes;    /* removes whose key was not there */
+	uint64_t misses_absent;   /* lookups of never-present ranks */
+	uint64_t misses_resident; /* lookups that missed a resident rank */
+	uint64_t wrong;           /* not 0: a value was another key's or torn */
+};
+
+struct rm_pace; /* runner/trial/pace.h: the open loop's schedule */
+
+/*
+ * One thread's share of a trial. The runner fills it in; the loop changes
+ * rng, sequence, position, key_sum and counts. One writer: its thread.
+ */
+struct rm_worker {
+	_Alignas(RM_CACHE_LINE) void *thread; /* from join() */
+	const atomic_bool *stop; /* set once, at the window's end */
+	_Atomic uint64_t *head;  /* fresh: next new rank, shared by all */
+	const uint32_t *stream;  /* skewed: ranks made beforehand; or NULL */
+	uint64_t stream_mask;    /* its length - 1, a power of two - 1 */
+	uint64_t position;       /* next one to take */
+	struct rm_pace *pace;    /* open loop, or NULL */
+	uint64_t rng;
+	uint64_t resident;    /* n: ranks kept resident */
+	uint64_t span;        /* lookups draw from [0, span): n / (1 - m) */
+	uint64_t fresh_guard; /* fresh: distance kept from both ends */
+	uint32_t write_below; /* iterations that write, of 2^32 */
+	enum rm_write_kind write_kind;
+	unsigned slot;             /* 0 .. threads - 1; the values' writer */
+	uint64_t iterations_limit; /* UINT64_MAX: until stop */
+	uint64_t sequence;         /* of this thread's values */
+	uint64_t key_sum;          /* + inserted, - removed ranks, mixed */
+	struct rm_counts counts;
+	struct rm_key_bytes line;    /* lookups' string key */
+	struct rm_key_bytes written; /* writes' string key */
+};
+
+#endif /* RM_WORKER_H */
