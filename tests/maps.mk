@@ -35,3 +35,9 @@ test-tsan:  ## the maps under ThreadSanitizer
 	@TSAN_OPTIONS="suppressions=tests/tsan.supp $$TSAN_OPTIONS" \
 	$(SANITIZED) BUILD=build/tsan SANITIZE=-fsanitize=thread LEAVE_OUT=1 \
 	  IMPLS='$(filter-out $(TSAN_OUT:%=impls/%.c),$(IMPLS))' map-tests
+
+.PHONY: soak
+soak: $(BUILD)/readmostly  ## long forms of the checks, dated in docs/tally/
+	@$(SANITIZED) BUILD=build/asan \
+	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' all
+	@tests/soak.sh $(BUILD)/readmostly
