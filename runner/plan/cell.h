@@ -12,7 +12,7 @@
 
 #include <jansson.h>
 
-enum { RM_ID_BYTES = 256, RM_NAME_BYTES = 64, RM_REASON_BYTES = 256 };
+enum { RM_ID_BYTES = 256, RM_NAME_BYTES = 64, RM_REASON_BYTES = 640 };
 
 enum rm_loop { RM_LOOP_MIX, RM_LOOP_PACED };
 enum rm_dist { RM_DIST_UNIFORM, RM_DIST_ZIPF, RM_DIST_HOT, RM_DIST_SEQUENTIAL };
