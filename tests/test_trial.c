@@ -320,6 +320,35 @@ static void a_window_too_short_for_the_clock_is_void(void)
 	json_decref(request.counters);
 }
 
+static void a_late_thread_is_void(void)
+{
+	struct rm_request request = request_of(RM_UPDATE);
+	struct rm_team team;
+	struct rm_member *alone;
+	json_t *result;
+
+	fault = (struct fault){ .lose_insert = 0 };
+	request.cell.window_ops = 0;
+	request.cell.window_ns = 20000000;
+	request.cell.threads = 1;
+	rm_team_run(&team, &request, &impl);
+	/* as if the second of two threads had come at the end */
+	request.cell.threads = 2;
+	alone = team.members;
+	team.members = aligned_alloc(RM_CACHE_LINE, 2 * sizeof(*team.members));
+	team.members[0] = team.members[1] = *alone;
+	free(alone);
+	team.members[1].start_ns = team.members[0].end_ns - 1000;
+	team.members[1].held_keys = team.members[1].held_sum = 0;
+	result = rm_team_result(&team);
+	CHECK(strstr(text_of(result, "reason"), "its CPU was busy"),
+	        "a thread that came late is void");
+	json_decref(result);
+	request.cell.threads = 1;
+	rm_team_clear(&team);
+	json_decref(request.counters);
+}
+
 static void a_misplaced_thread_is_void(void)
 {
 	struct rm_request request = request_of(RM_UPDATE);
@@ -484,6 +513,7 @@ int main(void)
 	windows_are_exact();
 	a_wrong_mix_is_void();
 	a_window_too_short_for_the_clock_is_void();
+	a_late_thread_is_void();
 	a_misplaced_thread_is_void();
 	a_stall_shows_in_the_open_loop();
 	bad_requests_are_refused();

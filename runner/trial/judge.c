@@ -162,6 +162,30 @@ static void judge_window(
 		        window_ns, least_ns);
 }
 
+/*
+ * A thread with a CPU of its own that the kernel woke late had little of the
+ * window: then operations by elapsed time is no throughput of all threads.
+ */
+static void judge_presence(
+        const struct rm_team *team, struct rm_judgement *judgement)
+{
+	const struct rm_cell *cell = &team->request->cell;
+	uint64_t all_ns = rm_team_elapsed_ns(team);
+
+	if (cell->loop != RM_LOOP_MIX || !cell->window_ns)
+		return;
+	for (unsigned i = 0; i < cell->threads; i++) {
+		const struct rm_member *member = &team->members[i];
+		uint64_t own_ns = member->end_ns - member->start_ns;
+
+		if (!member->pace.oversubscribed && own_ns < all_ns / 2)
+			rm_error_set(&judgement->reason, -EAGAIN,
+			        "thread %u was there for %.3f of %.3f ms: "
+			        "its CPU was busy",
+			        i, (double)own_ns / 1e6, (double)all_ns / 1e6);
+	}
+}
+
 static void judge_place(
         const struct rm_team *team, struct rm_judgement *judgement)
 {
@@ -217,6 +241,7 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 		judge_mix(team, &totals, judgement);
 		judge_place(team, judgement);
 		judge_window(team, judgement);
+		judge_presence(team, judgement);
 	}
 	if (judgement->mismatch.text[0]) {
 		judgement->status = judgement->verification = "failed";
