@@ -16,6 +16,9 @@ for file in $files; do
 	case $file in tests/*) continue ;; esac
 	[ "$lines" -le 300 ] || say "$file: $lines lines, at most 300"
 done
+for file in $(git ls-files 'tests/cli_*.sh'); do
+	[ -x "$file" ] || say "$file: not executable, so that no run would run it"
+done
 tests/layers.sh || status=1
 cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 	--enable=warning,portability --suppress=missingIncludeSystem \

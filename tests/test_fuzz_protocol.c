@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_fuzz_protocol.c - a million mutated requests and results.
+ * side by side: computes, measures no time.
  *
  * Always built with the address and undefined sanitizers (tests/tests.mk): a
  * bad read is the end. The readers must decide: taken with sense, or refused

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_fuzz_workload.c - the workload parser on mutated and random input.
+ * side by side: computes, measures no time.
  *
  * Sound means: a refusal has one line that names the input, an acceptance
  * writes itself as a text that reads back to the same text. The sanitizers of

