@@ -192,3 +192,4 @@ regress-tally:  ## 20 runs of base against itself, 10 against +2 %: bar of the g
 
 include tests/tests.mk
 include tests/maps.mk
+include runner/sim/sim.mk
