@@ -140,6 +140,10 @@ struct rm_map_ops {
 	bool (*compare_swap)(void *thread, struct rm_shape shape,
 	        struct rm_key key, const struct rm_value *expected,
 	        const struct rm_value *value);
+	/* Takes the key out if its value is `expected`; returns whether it
+	   did. */
+	bool (*compare_remove)(void *thread, struct rm_shape shape,
+	        struct rm_key key, const struct rm_value *expected);
 	/* Atomic read-modify-write through a callback. Returns whether the
 	   key was there. */
 	bool (*update)(void *thread, struct rm_shape shape, struct rm_key key,

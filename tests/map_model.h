@@ -97,6 +97,22 @@ static void model_compare_swap(struct model *model, uint64_t rank,
 		model_put(model, rank, value);
 }
 
+static void model_compare_remove(
+        struct model *model, uint64_t rank, struct rm_key key, bool right)
+{
+	struct rm_value expected = model->value[rank];
+
+	if (!right)
+		expected.word[0] ^= 1;
+	bool did = model->ops->compare_remove(
+	        model->thread, model->shape, key, &expected);
+
+	if (did != (right && model->present[rank]) && !model->fault)
+		model->fault = "compare_remove";
+	if (did)
+		model_drop(model, rank);
+}
+
 static void model_write(struct model *model, unsigned kind, uint64_t rank,
         struct rm_key key, const struct rm_value *value)
 {
@@ -217,6 +233,8 @@ static void model_step(struct model *model, uint64_t ranks)
 		model_remove(model, kind == 3, rank, key);
 	else if (kind < 7 && model->ops->compare_swap)
 		model_compare_swap(model, rank, key, &value, kind == 5);
+	else if (kind == 7 && model->ops->compare_remove)
+		model_compare_remove(model, rank, key, x >> 14 & 1);
 	else
 		model_agree(model, "lookup", rank,
 		        model->ops->lookup(

@@ -55,11 +55,15 @@ static void race_write(struct race_worker *worker, void *thread, unsigned kind,
 		was = ops->insert_if_absent(
 		        thread, worker->shape, key, value, &old);
 		put = !was;
-	} else if (ops->lookup(thread, worker->shape, key, &old)) {
+	} else if (!ops->lookup(thread, worker->shape, key, &old)) {
+		return;
+	} else if (ops->compare_remove && value->word[0] >> 44 & 1) {
+		was = out =
+		        ops->compare_remove(thread, worker->shape, key, &old);
+		put = false;
+	} else {
 		was = out = put = ops->compare_swap(
 		        thread, worker->shape, key, &old, value);
-	} else {
-		return;
 	}
 	if (was)
 		worker->wrong |= rm_value_wrong(worker->shape, &old, rank);

@@ -152,6 +152,17 @@ static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
 	return swapped;
 }
 
+static bool compare_remove(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected)
+{
+	struct shard *shard = shard_of(thread, shape, key);
+
+	guard_write(&shard->guard);
+	bool removed = gomap_compare_remove(shard->inner, shape, key, expected);
+	guard_write_end(&shard->guard);
+	return removed;
+}
+
 /* Under the lock: `fn` must not call this map. */
 static bool update(void *thread, struct rm_shape shape, struct rm_key key,
         rm_update_fn *fn, void *context)
@@ -259,6 +270,7 @@ static const struct rm_map_ops ops = {
 	.take = take,
 	.insert_if_absent = insert_if_absent,
 	.compare_swap = compare_swap,
+	.compare_remove = compare_remove,
 	.update = update,
 	.scan = scan,
 	.length = length,

@@ -66,6 +66,17 @@ GOMAP_PLAIN bool gomap_compare_swap(struct gomap *map, struct rm_shape shape,
 	return true;
 }
 
+/* Takes the key out if its value is `expected`; returns whether it did. */
+GOMAP_PLAIN bool gomap_compare_remove(struct gomap *map, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected)
+{
+	struct rm_value present;
+
+	return gomap_lookup(map, shape, key, &present) &&
+	       !memcmp(&present, expected, shape.value_bytes) &&
+	       gomap_remove(map, shape, key, NULL);
+}
+
 /* Replaces or inserts what `fn` makes of the old value, or nothing; returns
    whether the key was there. */
 GOMAP_PLAIN bool gomap_update(struct gomap *map, struct rm_shape shape,

@@ -121,6 +121,28 @@ static int step_compare_swap(struct rm_model *model, size_t i)
 	              : "said yes, but the expected value is not there");
 }
 
+/* Half of the time with the value that is there. */
+static int step_compare_remove(struct rm_model *model, size_t i)
+{
+	struct rm_value expected = rm_model_value(model);
+	bool right, did;
+
+	if (rm_next(&model->rng) % 2)
+		expected = model->value[i];
+	right = model->present[i] &&
+	        rm_model_same(model, &expected, &model->value[i]);
+	did = model->ops->compare_remove(model->thread, model->c->shape,
+	        rm_model_key(model, i), &expected);
+	model->done++;
+	if (right)
+		rm_model_drop(model, i);
+	if (did == right)
+		return 0;
+	return rm_model_fail(model, i, "compare_remove",
+	        right ? "said no, but the expected value is there"
+	              : "said yes, but the expected value is not there");
+}
+
 /* What step_update()'s callback saw and shall do. */
 struct change {
 	struct rm_value value, seen;
@@ -224,6 +246,8 @@ int rm_model_step(struct rm_model *model, unsigned inserts)
 		return step_insert(model, i);
 	if ((x >> 11) % 8 == 0 && model->ops->compare_swap)
 		return step_compare_swap(model, i);
+	if ((x >> 15) % 4 == 0 && model->ops->compare_remove)
+		return step_compare_remove(model, i);
 	if ((x >> 14) % 2 && model->ops->take)
 		return step_take(model, i);
 	return rm_model_remove(model, i);
