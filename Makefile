@@ -191,5 +191,6 @@ regress-tally:  ## 20 runs of base against itself, 10 against +2 %: bar of the g
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 include tests/tests.mk
+include tests/go.mk
 include tests/maps.mk
 include runner/sim/sim.mk

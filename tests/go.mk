@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# Equality with Go and its speed (docs/go-equality.md). Without a Go of the
+# right age the recorded logs are what the maps in C are compared with.
+GO := $(shell tests/go/find_go.sh)
+GO_BUILD = cd tests/go && GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off \
+  GOPATH=$(abspath build/go-path) GOCACHE=$(abspath build/go-cache)
+GO_SOURCES := $(wildcard tests/go/*/*.go tests/go/*/*.s tests/go/go.mod)
+GO_PROGRAMS := $(if $(GO),$(BUILD)/go/replay)
+EQUAL_TESTS := $(BUILD)/tests/test_equal_syncmap
+
+$(BUILD)/go/%: $(GO_SOURCES)
+	@mkdir -p $(@D)
+	@echo '  GO     $@'
+	@$(GO_BUILD) $(GO) build -o $(abspath $@) ./$*
+
+$(EQUAL_TESTS): | $(GO_PROGRAMS)
+
+# Both Go versions; the operations of 1.20 and 1.23 need the newer.
+.PHONY: go-logs
+go-logs: $(EQUAL_TESTS)  ## record Go's maps anew: needs Go 1.19 and 1.23
+	@tests/go/record.sh $(BUILD)

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compare.h - what the tests of equality with Go share: they read what a Go
+ * map was seen to hold while it replayed a trace, recorded or live, and say at
+ * which step the map in C holds something else (docs/go-equality.md).
+ *
+ * A log, as tests/go/replay writes it:
+ *
+ *	log NAME GO-VERSION
+ *	trace DIGEST		of the steps: trace_next()
+ *	h HASH0 RANK HEX...	native maps: six digits of each key's hash
+ *	s STEP FIELD... DIGEST	hexadecimal; the digest covers the fields of
+ *				all states so far, also of those not printed
+ */
+#ifndef RM_GO_COMPARE_H
+#define RM_GO_COMPARE_H
+
+#include "tests/go/trace.h"
+#include "tests/tap.h"
+
+#include <libgen.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum { COMPARE_LINE = 8192, COMPARE_FIELDS = 12 };
+
+struct reference {
+	gzFile file;
+	FILE *pipe; /* live */
+	char line[COMPARE_LINE];
+	bool held; /* `line` has been read and not used */
+	char version[64];
+	uint64_t digest; /* of the states in C */
+	bool equal;
+};
+
+/* The next line without its end, or NULL. It stays until reference_next(). */
+static inline const char *reference_peek(struct reference *reference)
+{
+	if (!reference->held &&
+	        !gzgets(reference->file, reference->line, COMPARE_LINE))
+		return NULL;
+	reference->held = true;
+	reference->line[strcspn(reference->line, "\n")] = 0;
+	return reference->line;
+}
+
+static inline void reference_next(struct reference *reference)
+{
+	reference->held = false;
+}
+
+static inline void reference_differs(struct reference *reference, uint32_t step,
+        const char *what, const char *go, const char *c)
+{
+	printf("# step %u: %s\n# Go: %s\n# C:  %s\n", step, what,
+	        go ? go : "the log has ended", c);
+	reference->equal = false;
+}
+
+/*
+ * States what the map in C holds after `step`. Compares where Go's state is in
+ * the log; false: it is another one, and is printed. `whole`: the log has
+ * every state.
+ */
+static inline bool reference_state(struct reference *reference, uint32_t step,
+        const uint64_t *fields, unsigned count, bool whole)
+{
+	const char *line = reference_peek(reference);
+	char text[COMPARE_FIELDS * 20];
+	unsigned logged = 0;
+	int length = snprintf(text, sizeof(text), "s %u", step);
+
+	for (unsigned i = 0; i < count; i++)
+		reference->digest = rm_seed(reference->digest, fields[i]);
+	if (!whole && line && sscanf(line, "s %u", &logged) == 1 &&
+	        logged > step)
+		return true;
+	for (unsigned i = 0; i < count; i++)
+		length += snprintf(text + length, sizeof(text) - (size_t)length,
+		        " %llx", (unsigned long long)fields[i]);
+	snprintf(text + length, sizeof(text) - (size_t)length, " %llx",
+	        (unsigned long long)reference->digest);
+	if (line && strcmp(line, text) == 0) {
+		reference_next(reference);
+		return true;
+	}
+	reference_differs(reference, step,
+	        "state, in hexadecimal; the last number is the digest of all "
+	        "states so far",
+	        line, text);
+	return false;
+}
+
+/* Reads the first two lines: whose log, and of which steps. */
+static inline bool reference_begin(
+        struct reference *reference, const struct trace_plan *plan)
+{
+	struct trace trace = trace_open(plan);
+	struct trace_step step;
+	char wanted[64], name[64] = "";
+	const char *line = reference_peek(reference);
+
+	while (trace_next(&trace, &step))
+		continue;
+	trace_close(&trace);
+	reference->equal = true;
+	reference->digest = 0;
+	if (!line ||
+	        sscanf(line, "log %63s %63s", name, reference->version) != 2 ||
+	        strcmp(name, plan->name) != 0)
+		reference_differs(
+		        reference, 0, "another log, or none", line, plan->name);
+	reference_next(reference);
+	line = reference_peek(reference);
+	snprintf(wanted, sizeof(wanted), "trace %016llx",
+	        (unsigned long long)trace.digest);
+	if (reference->equal && (!line || strcmp(line, wanted) != 0))
+		reference_differs(reference, 0,
+		        "another trace: `make go-logs` records anew", line,
+		        wanted);
+	reference_next(reference);
+	return reference->equal;
+}
+
+/* Opens tests/go/recorded/NAME.log.gz. */
+static inline bool reference_open_recorded(
+        struct reference *reference, const struct trace_plan *plan)
+{
+	char path[200];
+
+	snprintf(path, sizeof(path), "tests/go/recorded/%s.log.gz", plan->name);
+	*reference = (struct reference){ .file = gzopen(path, "rb") };
+	if (!reference->file)
+		printf("# %s: cannot be opened; run from the project's "
+		       "folder\n",
+		        path);
+	return reference->file != NULL;
+}
+
+/* The program that replays traces on Go's maps: BUILD/go/replay, where this
+   one is BUILD/tests/NAME. False: it was not built. */
+static inline bool compare_program(char *path, size_t size)
+{
+	char self[512];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (length < 0)
+		return false;
+	self[length] = 0;
+	snprintf(path, size, "%s/go/replay", dirname(dirname(self)));
+	return access(path, X_OK) == 0;
+}
+
+/* Starts the Go side on a file with the trace. zlib reads text as it is. */
+static inline bool reference_open_live(struct reference *reference,
+        const struct trace_plan *plan, const char *program)
+{
+	char path[] = "/tmp/rm-trace-XXXXXX", command[700];
+	int descriptor = mkstemp(path);
+	FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
+
+	*reference = (struct reference){ .file = NULL };
+	if (!file)
+		return false;
+	trace_print(plan, file);
+	fclose(file);
+	snprintf(command, sizeof(command), "exec '%s' <%s", program, path);
+	reference->pipe = popen(command, "r");
+	if (reference->pipe)
+		reference->file = gzdopen(dup(fileno(reference->pipe)), "rb");
+	/* The first line: the child has opened the file. */
+	if (reference->file)
+		reference_peek(reference);
+	unlink(path);
+	return reference->file != NULL;
+}
+
+static inline void reference_close(struct reference *reference)
+{
+	if (reference->file)
+		gzclose(reference->file);
+	if (reference->pipe && pclose(reference->pipe) != 0)
+		reference->equal = false;
+}
+
+/* Replays the trace in C against the reference; false: it differs. */
+typedef bool compare_fn(
+        const struct trace_plan *plan, struct reference *reference);
+
+static inline void compare_check(const struct trace_plan *plan,
+        struct reference *reference, compare_fn *replay, const char *how)
+{
+	char fact[200];
+
+	reference->equal = reference_begin(reference, plan) &&
+	                   replay(plan, reference) &&
+	                   reference_peek(reference) == NULL;
+	reference_close(reference);
+	snprintf(fact, sizeof(fact), "%s: %u steps as %s did them, %s",
+	        plan->name, plan->steps, reference->version, how);
+	CHECK(reference->equal, fact);
+}
+
+static inline void compare_recorded(
+        const struct trace_plan *plan, compare_fn *replay)
+{
+	struct reference reference;
+
+	if (reference_open_recorded(&reference, plan))
+		compare_check(plan, &reference, replay, "recorded");
+	else
+		CHECK(false, "the recorded log is there");
+}
+
+/* Live, if Go is here and has the operations. */
+static inline void compare_live(const struct trace_plan *plan,
+        compare_fn *replay, const char *program, unsigned minor)
+{
+	struct reference reference;
+	char fact[200];
+
+	snprintf(fact, sizeof(fact), "%s: live", plan->name);
+	if (!program)
+		SKIP(fact, "no Go 1.19 to 1.23 here: recorded logs only");
+	else if (plan->set == TRACE_FULL && minor < 23)
+		SKIP(fact, "needs Go 1.23: recorded log only");
+	else if (!reference_open_live(&reference, plan, program))
+		CHECK(false, "the Go side starts");
+	else
+		compare_check(plan, &reference, replay, "live");
+}
+
+/* 19 for Go 1.19; 0: not told. */
+static inline unsigned compare_minor(const char *program)
+{
+	char command[700];
+	unsigned minor = 0;
+	FILE *pipe;
+
+	snprintf(command, sizeof(command), "exec '%s' -version", program);
+	pipe = popen(command, "r");
+	if (pipe && fscanf(pipe, "go1.%u", &minor) != 1)
+		minor = 0;
+	if (pipe)
+		pclose(pipe);
+	return minor;
+}
+
+/*
+ * The arguments of a test.  None: all traces, recorded and live. --list:
+ * names; --trace NAME: prints the trace; NAME: this one, recorded.
+ */
+static inline void compare_run(int argc, char **argv,
+        const struct trace_plan *plans, unsigned count, compare_fn *replay)
+{
+	const char *option = argc > 1 ? argv[1] : "";
+	const char *name = argc > 2 ? argv[2] : option;
+	char path[600];
+	const char *program = compare_program(path, sizeof(path)) ? path : NULL;
+	unsigned minor = program ? compare_minor(program) : 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct trace_plan *plan = &plans[i];
+
+		if (strcmp(option, "--list") == 0)
+			puts(plan->name);
+		else if (*name && strcmp(name, plan->name) != 0)
+			continue;
+		else if (strcmp(option, "--trace") == 0)
+			trace_print(plan, stdout);
+		else
+			compare_recorded(plan, replay);
+		if (argc == 1)
+			compare_live(plan, replay, program, minor);
+	}
+}
+
+#endif /* RM_GO_COMPARE_H */

@@ -1,0 +1,3 @@
+module readmostly/tests/go
+
+go 1.19

@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# record.sh BUILD - records what the maps of Go 1.19 hold while they replay each
+# trace (Go 1.23 for operations that 1.19 has not), in tests/go/recorded.
+set -e
+cd "$(dirname "$0")/../.."
+build=$1
+export GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off \
+	GOPATH="$PWD/build/go-path" GOCACHE="$PWD/build/go-cache"
+for minor in 19 23; do
+	go=$(tests/go/find_go.sh $minor) ||
+		{ echo "record.sh: needs Go 1.$minor" >&2; exit 2; }
+	(cd tests/go && "$go" build -o "../../build/replay-$minor" ./replay)
+done
+mkdir -p tests/go/recorded
+for test in "$build"/tests/test_equal_syncmap; do
+	for name in $("$test" --list); do
+		case $name in *-full-*) minor=23 ;; *) minor=19 ;; esac
+		"$test" --trace "$name" |
+			"build/replay-$minor" -every 1000 |
+			gzip -9n >"tests/go/recorded/$name.log.gz"
+	done
+done
+du -sh tests/go/recorded

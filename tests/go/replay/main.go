@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Replay reads traces on standard input (tests/go/trace.h), does their steps
+// on Go's own maps, and prints the state that it finds inside
+// (docs/go-equality.md). Standard library only.
+package main
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strconv"
+)
+
+// What Go's maps are called in traces, and how to replay them.
+var players = map[string]func(*trace, *logger){
+	"native":  playNative,
+	"growth":  playGrowth,
+	"classic": playSync,
+	"full":    playSync,
+}
+
+func main() {
+	every := flag.Int("every", 1, "print the state each so many steps")
+	version := flag.Bool("version", false, "print the version of Go, and end")
+	flag.Parse()
+	if *version {
+		fmt.Println(runtime.Version())
+		return
+	}
+	in := bufio.NewReaderSize(os.Stdin, 1<<20)
+	out := bufio.NewWriterSize(os.Stdout, 1<<20)
+	defer out.Flush()
+	for {
+		t, err := readTrace(in)
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "replay:", err)
+			out.Flush()
+			os.Exit(1)
+		}
+		fmt.Fprintf(out, "log %s %s\n", t.name, runtime.Version())
+		fmt.Fprintf(out, "trace %016x\n", t.digest())
+		players[t.set](t, &logger{out: out, every: *every, last: len(t.steps)})
+	}
+}
+
+// logger prints numbered states; each line ends with a digest of all states
+// so far, so that a thinned log still speaks for every step.
+type logger struct {
+	out         *bufio.Writer
+	every, last int
+	digest      uint64
+	line        []byte
+}
+
+func (l *logger) state(step int, fields []uint64) {
+	for _, field := range fields {
+		l.digest = seed(l.digest, field)
+	}
+	if step%l.every != 0 && step != l.last {
+		return
+	}
+	l.line = append(l.line[:0], 's', ' ')
+	l.line = strconv.AppendInt(l.line, int64(step), 10)
+	for _, field := range fields {
+		l.line = append(l.line, ' ')
+		l.line = strconv.AppendUint(l.line, field, 16)
+	}
+	l.line = append(l.line, ' ')
+	l.line = strconv.AppendUint(l.line, l.digest, 16)
+	l.line = append(l.line, '\n')
+	l.out.Write(l.line)
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trace.h - seeded sequences of operations that a map in C and one in Go
+ * replay, to be compared step by step (docs/go-equality.md).
+ *
+ * A trace goes through phases; each has a mood (which operations are frequent)
+ * and a window of keys, so that keys are new, old, and gone for long by turns.
+ * Equal definition, equal trace, on every machine.
+ */
+#ifndef RM_GO_TRACE_H
+#define RM_GO_TRACE_H
+
+#include "runner/keys.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Letters of the text form; sync.Map has all, a native map the first five. */
+#define TRACE_OPERATIONS "LSDRZOTWCX"
+enum trace_operation {
+	TRACE_LOAD,
+	TRACE_STORE,
+	TRACE_DELETE,
+	TRACE_RANGE,
+	TRACE_CLEAR,
+	TRACE_LOAD_OR_STORE,
+	TRACE_LOAD_AND_DELETE,
+	TRACE_SWAP,
+	TRACE_COMPARE_SWAP,
+	TRACE_COMPARE_DELETE,
+	TRACE_OPERATION_COUNT
+};
+
+enum trace_set {
+	TRACE_NATIVE,  /* a native map */
+	TRACE_GROWTH,  /* a native map, 0, 1, 2 ... inserted */
+	TRACE_CLASSIC, /* sync.Map as Go 1.9 had it */
+	TRACE_FULL,    /* and what Go 1.20 and 1.23 added */
+};
+
+/* What a trace is made from. */
+struct trace_plan {
+	const char *name;
+	enum trace_set set;
+	bool str;       /* string keys, else uint64 */
+	uint32_t keys;  /* ranks 0 .. keys - 1 */
+	uint32_t steps; /* operations */
+	uint32_t hint;  /* native: size hint */
+	uint32_t deep;  /* the whole content is compared each `deep` steps */
+};
+
+struct trace_step {
+	enum trace_operation operation;
+	uint32_t rank;
+	uint32_t value;    /* to be written; unique in its trace, never 0 */
+	uint32_t expected; /* compare operations: the old value */
+};
+
+struct trace {
+	const struct trace_plan *plan;
+	uint64_t rng, digest; /* digest: of all steps so far */
+	uint32_t step;        /* steps made */
+	uint32_t phase_end, first, span;
+	unsigned mood;
+	uint32_t *last; /* by rank: the value most lately written, perhaps */
+};
+
+/* Per 10,000 operations, in the order of enum trace_operation. */
+static const uint16_t trace_moods[][TRACE_OPERATION_COUNT] = {
+	{ 9000, 400, 200, 10, 0, 200, 100, 50, 60, 40 },        /* reading */
+	{ 2000, 5500, 200, 5, 0, 1500, 200, 500, 200, 50 },     /* filling */
+	{ 2500, 400, 3000, 5, 0, 200, 3000, 100, 100, 600 },    /* draining */
+	{ 2500, 2000, 1500, 20, 0, 1300, 1500, 500, 400, 280 }, /* churning */
+	{ 3000, 2000, 500, 2, 2, 500, 500, 1500, 1500, 500 },   /* swapping */
+};
+
+enum {
+	TRACE_MOODS = sizeof(trace_moods) / sizeof(trace_moods[0]),
+	TRACE_SHORTEST_PHASE = 200,
+	TRACE_PHASE_SPREAD = 4000,
+};
+
+/* Operations of a set are the first so many. */
+static inline unsigned trace_operations(enum trace_set set)
+{
+	return set == TRACE_NATIVE || set == TRACE_GROWTH
+	               ? TRACE_CLEAR + 1
+	               : TRACE_OPERATION_COUNT;
+}
+
+/* Go 1.19's sync.Map has no Clear, Swap or compare operations. */
+static inline bool trace_offers(
+        enum trace_set set, enum trace_operation operation)
+{
+	if (set == TRACE_CLASSIC)
+		return operation < TRACE_SWAP && operation != TRACE_CLEAR;
+	return operation < trace_operations(set);
+}
+
+static inline uint64_t trace_seed_of(const char *name)
+{
+	uint64_t seed = 0;
+
+	for (; *name; name++)
+		seed = rm_seed(seed, (unsigned char)*name);
+	return seed;
+}
+
+static inline struct trace trace_open(const struct trace_plan *plan)
+{
+	struct trace trace = { .plan = plan, .rng = trace_seed_of(plan->name) };
+
+	trace.last = calloc(plan->keys, sizeof(*trace.last));
+	if (!trace.last)
+		abort();
+	return trace;
+}
+
+static inline void trace_close(struct trace *trace)
+{
+	free(trace->last);
+}
+
+static inline uint32_t trace_draw(struct trace *trace, uint32_t below)
+{
+	return (uint32_t)rm_below(rm_next(&trace->rng), below);
+}
+
+/* One window in four is all keys. */
+static inline void trace_new_phase(struct trace *trace)
+{
+	uint32_t keys = trace->plan->keys;
+
+	trace->mood = trace_draw(trace, TRACE_MOODS);
+	trace->phase_end = trace->step + TRACE_SHORTEST_PHASE +
+	                   trace_draw(trace, TRACE_PHASE_SPREAD);
+	trace->first = 0;
+	trace->span = keys;
+	if (trace_draw(trace, 4) == 0)
+		return;
+	trace->first = trace_draw(trace, keys);
+	trace->span = 1 + trace_draw(trace, keys - trace->first);
+}
+
+static inline enum trace_operation trace_draw_operation(struct trace *trace)
+{
+	const uint16_t *mood = trace_moods[trace->mood];
+	uint32_t all = 0, drawn;
+	unsigned i = 0;
+
+	for (unsigned j = 0; j < TRACE_OPERATION_COUNT; j++)
+		all += trace_offers(trace->plan->set, j) ? mood[j] : 0;
+	drawn = trace_draw(trace, all);
+	for (;; i++) {
+		uint32_t weight =
+		        trace_offers(trace->plan->set, i) ? mood[i] : 0;
+
+		if (drawn < weight)
+			return (enum trace_operation)i;
+		drawn -= weight;
+	}
+}
+
+static inline struct trace_step trace_draw_step(struct trace *trace)
+{
+	struct trace_step step = { .operation = TRACE_STORE,
+		.rank = trace->step,
+		.value = trace->step + 1 };
+
+	if (trace->plan->set == TRACE_GROWTH)
+		return step;
+	if (trace->step == trace->phase_end)
+		trace_new_phase(trace);
+	step.operation = trace_draw_operation(trace);
+	step.rank = trace->first + trace_draw(trace, trace->span);
+	step.expected = trace->last[step.rank];
+	if (trace_draw(trace, 4) == 0)
+		step.expected = 1 + trace_draw(trace, trace->step + 1);
+	if (step.operation != TRACE_LOAD_OR_STORE || step.expected == 0)
+		trace->last[step.rank] = step.value;
+	return step;
+}
+
+/* The next step; false at the end. */
+static inline bool trace_next(struct trace *trace, struct trace_step *step)
+{
+	if (trace->step == trace->plan->steps)
+		return false;
+	*step = trace_draw_step(trace);
+	trace->step++;
+	trace->digest = rm_seed(trace->digest, (uint64_t)step->operation);
+	trace->digest = rm_seed(trace->digest, step->rank);
+	trace->digest = rm_seed(trace->digest, step->value);
+	trace->digest = rm_seed(trace->digest, step->expected);
+	return true;
+}
+
+/* The text form, which the Go side reads: a line of names and numbers, then a
+   line per step: letter, rank, value, expected. */
+static inline void trace_print(const struct trace_plan *plan, FILE *out)
+{
+	static const char *const sets[] = { "native", "growth", "classic",
+		"full" };
+	struct trace trace = trace_open(plan);
+	struct trace_step step;
+
+	fprintf(out, "trace %s %s %s %u %u %u %u\n", plan->name,
+	        sets[plan->set], plan->str ? "string" : "uint64", plan->keys,
+	        plan->steps, plan->hint, plan->deep);
+	while (trace_next(&trace, &step))
+		fprintf(out, "%c %u %u %u\n", TRACE_OPERATIONS[step.operation],
+		        step.rank, step.value, step.expected);
+	trace_close(&trace);
+}
+
+#endif /* RM_GO_TRACE_H */
