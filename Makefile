@@ -33,7 +33,7 @@ NAMES     := $(sort $(notdir $(IMPLS:%.c=%)))
 MAP_LIBS  := $(sort $(foreach f,$(IMPLS),$(call needs,$(f))))
 LDLIBS    = $(shell pkg-config --libs $(LIBRARIES) $(MAP_LIBS)) -lm -ldl
 
-RUNNER  := $(filter-out runner/main.c %_helper.c,$(wildcard runner/*.c runner/*/*.c))
+RUNNER  := $(filter-out runner/main.c %_helper.c %_stats.c,$(wildcard runner/*.c runner/*/*.c))
 OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(IMPLS)) $(BUILD)/impl_table.o \
            $(BUILD)/events_tsv.o $(BUILD)/build_info.o
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
@@ -190,6 +190,7 @@ regress-tally:  ## 20 runs of base against itself, 10 against +2 %: bar of the g
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
+include runner/stats.mk
 include tests/tests.mk
 include tests/go.mk
 include tests/maps.mk

@@ -9,8 +9,8 @@ from report import (checks, journal, ranking, sentences, tables, topology,
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import HERE, Report, chip, esc
-from report.sections import (answer, cache, latency, machine, memory, ratio,
-                             rest, scaling, validity)
+from report.sections import (answer, cache, causes, latency, machine, memory,
+                             ratio, rest, scaling, validity)
 
 TERMINAL_ROWS = 5
 
@@ -173,6 +173,7 @@ def build(folder, base=None, contender=None):
     ratio.add(report, a, where)
     latency.add(report, a, where)
     cache.add(report, a, where)
+    causes.add(report, a)
     memory.add(report, a, where)
     rest.claims(report)
     validity.add(report, a, controls)

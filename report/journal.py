@@ -166,7 +166,7 @@ def usable(trial):
 
 def judge(cell, trial):
     """A rate needs operations: a timed trial without any is void."""
-    if cell.measure != "throughput" or not usable(trial):
+    if cell.measure not in ("throughput", "causes") or not usable(trial):
         return
     result = trial["result"]
     if not result.get("ops") or not result.get("elapsed_ns"):

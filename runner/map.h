@@ -9,6 +9,8 @@
 #ifndef RM_MAP_H
 #define RM_MAP_H
 
+#include "runner/stat.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -82,7 +84,8 @@ struct rm_source {
 /* Called per entry by scan; returning false ends the scan. */
 typedef bool rm_scan_fn(
         void *context, struct rm_key key, const struct rm_value *value);
-/* Called per statistic: a stable name, its unit ("1", "bytes", "ns"). */
+/* Called per statistic: a stable name, its unit ("1", "bytes", "ns"), and
+   its value; NAN: not counted in this build (runner/stat.h). */
 typedef void rm_stat_fn(
         void *context, const char *name, const char *unit, double value);
 /* New value from old (NULL: the key is absent); false: leave unchanged. */
@@ -154,7 +157,8 @@ struct rm_map_ops {
 	/* Number of entries; exact when nobody writes. */
 	size_t (*length)(void *thread);
 	void (*clear)(void *thread);
-	/* Emits every statistic; any thread, also while others run. */
+	/* Emits every statistic since create(); any thread, also while others
+	   run. */
 	void (*stats)(void *map, rm_stat_fn *emit, void *context);
 	/* Walks every invariant of a map nobody else uses. False: `why`, of
 	   `size` bytes, names the broken one. */

@@ -21,7 +21,7 @@ def good(tmp_path_factory):
     """Every section has data: counters, latency, three shares, controls."""
     return build(tmp_path_factory.mktemp("good"), shares=(0, 0.03, 0.25),
                  keys=(1024, 65536), rates=(10000,), backend="perf",
-                 measures=("throughput", "counters"), blocks=8,
+                 measures=("throughput", "counters", "causes"), blocks=8,
                  plant={"control": "ok"},
                  kinds=("update", "churn", "fresh"))
 
@@ -250,3 +250,22 @@ def test_sources_do_not_read_the_c_code():
     for file in (TOP / "report").rglob("*.py"):
         assert "runner/" not in file.read_text(encoding="utf-8") or \
             file.name.startswith("regress"), file
+
+
+def test_causes_show_both_medians_and_rates(good):
+    """The hooks' cost is on the page; counts are per 10^6 operations."""
+    rows = good.rows("tables/causes.csv")
+    assert rows
+    for row in rows:
+        without, counting = (float(row[f"Mop/s {w} hooks"].replace(
+            "\u202f", "").replace("\u2009", "")) for w in ("without", "with"))
+        cost = float(re.match(r"[+−\d.]+", row["hooks' cost, time"])[0]
+                     .replace("−", "-"))
+        assert 1.1 < without / counting < 1.4, row  # 1.25 was planted
+        assert abs(100 * (without / counting - 1) - cost) < 1.5, row
+    data = [r for r in good.rows("tables/causes-all.csv")
+            if "/w3/" in r["cell"] and r["statistic"] == "retired"]
+    assert data
+    for row in data:  # as planted: what is written is retired
+        assert abs(float(row["per_million_operations"]) - 37500) < 100, row
+    assert "readmostly-stats" in good.section("causes")

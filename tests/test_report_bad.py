@@ -18,7 +18,7 @@ def whole(built):
     assert "http" not in re.sub(r'data:[^"]*', "", built.page)
     assert not re.search(r"\bnan\b|\bNone\b", re.sub(
         r"<script>.*?</script>|base64,[^\"]*", "", built.page, flags=re.S))
-    for key in ("answer", "scaling", "ratio", "latency", "cache", "memory",
+    for key in ("answer", "scaling", "ratio", "latency", "cache", "causes", "memory",
                 "claims", "validity", "machine", "machines", "regression",
                 "limits", "artefacts"):
         assert f'<section id="{key}"' in built.page, key

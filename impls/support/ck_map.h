@@ -126,8 +126,8 @@ static void map_stats(void *opaque, rm_stat_fn *emit, void *context)
 	struct map *map = opaque;
 
 	pthread_mutex_lock(&map->writer);
-	emit(context, "retired", "1", (double)map->retired);
-	emit(context, "freed", "1", (double)map->freed);
+	emit(context, "retired", "1", rm_stat_value(map->retired));
+	emit(context, "freed", "1", rm_stat_value(map->freed));
 	emit(context, "limbo", "bytes", (double)map->limbo_bytes);
 	emit(context, "limbo_peak", "bytes", (double)map->peak_bytes);
 	emit(context, "grace_waits", "1", (double)map->waits);
@@ -149,7 +149,8 @@ static bool map_check(void *opaque, char *why, size_t size)
 		        (size_t)ck_ht_count(&map->table));
 		return false;
 	}
-	if (map->retired - map->freed != map->limbo.n_pending) {
+	if (RM_STATS_BUILT &&
+	        map->retired - map->freed != map->limbo.n_pending) {
 		snprintf(why, size,
 		        "retired - freed is %zu, but %u are pending",
 		        (size_t)(map->retired - map->freed),

@@ -58,7 +58,7 @@ static void retire(struct map *map, struct block *block)
 {
 	/* no callback: reclaim() takes them from the deferred stack */
 	ck_epoch_call(&map->limbo, &block->limbo, NULL);
-	map->retired++;
+	RM_STAT_LOCKED(map->retired, 1);
 	map->limbo_bytes += block->bytes;
 	if (map->limbo_bytes > map->peak_bytes)
 		map->peak_bytes = map->limbo_bytes;
@@ -77,7 +77,7 @@ static void reclaim(struct map *map)
 		struct block *block = (struct block *)(void *)entry;
 
 		map->limbo_bytes -= block->bytes;
-		map->freed++;
+		RM_STAT_LOCKED(map->freed, 1);
 		free(block);
 	}
 }

@@ -94,8 +94,9 @@ struct epoch_record {
 	_Alignas(RM_CACHE_LINE) struct epoch_bag *open; /* never NULL */
 	struct epoch_bag *oldest, *newest;              /* closed bags */
 	struct epoch_bag *spare;                        /* an empty one */
-	/* one writer, this thread; relaxed: read by statistics only */
-	_Atomic uint64_t retired, retired_bytes, freed, freed_bytes;
+	/* one writer, this thread; read by statistics only. The first line:
+	   in the stats build; retries are the map's own, failed CAS */
+	_Atomic uint64_t retired, retired_bytes, freed, freed_bytes, retries;
 	_Atomic uint64_t waits, wait_ns;
 };
 
@@ -252,8 +253,8 @@ RM_HOT void epoch_retire(struct epoch_record *record, unsigned kind,
 	bag->items[bag->count++] =
 	        (struct epoch_item){ pointer, bytes << EPOCH_KIND_BITS | kind };
 	bag->bytes += bytes;
-	epoch_count(&record->retired, 1);
-	epoch_count(&record->retired_bytes, bytes);
+	RM_STAT_OWN(record->retired, 1);
+	RM_STAT_OWN(record->retired_bytes, bytes);
 	record->limbo = true;
 	if (__builtin_expect(bag->count == EPOCH_BAG_ITEMS ||
 	                             bag->bytes >= record->epoch->bag_bytes,

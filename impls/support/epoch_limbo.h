@@ -12,15 +12,6 @@
 
 #include <sched.h>
 
-/* Adds to a counter that only the calling thread writes. */
-RM_HOT void epoch_count(_Atomic uint64_t *counter, uint64_t n)
-{
-	/* relaxed: one writer, and statistics order nothing */
-	atomic_store_explicit(counter,
-	        atomic_load_explicit(counter, memory_order_relaxed) + n,
-	        memory_order_relaxed);
-}
-
 /* Frees the objects of a list of bags, and the bags. */
 static RM_COLD void epoch_empty(
         struct epoch_record *record, void *owner, struct epoch_bag *bag)
@@ -33,8 +24,8 @@ static RM_COLD void epoch_empty(
 			        bag->items[i].bytes_and_kind &
 			                ((1 << EPOCH_KIND_BITS) - 1),
 			        bag->items[i].pointer);
-		epoch_count(&record->freed, bag->count);
-		epoch_count(&record->freed_bytes, bag->bytes);
+		RM_STAT_OWN(record->freed, bag->count);
+		RM_STAT_OWN(record->freed_bytes, bag->bytes);
 		/* relaxed: a threshold */
 		atomic_fetch_sub_explicit(&record->epoch->held_bytes,
 		        bag->bytes, memory_order_relaxed);
@@ -254,8 +245,8 @@ static RM_COLD void epoch_wait(struct epoch_record *record)
 	epoch_unpark(record);
 	record->due = false;
 	epoch_sweep(record);
-	epoch_count(&record->waits, 1);
-	epoch_count(&record->wait_ns, rm_now_ns() - start_ns);
+	rm_stat_own(&record->waits, 1);
+	rm_stat_own(&record->wait_ns, rm_now_ns() - start_ns);
 }
 
 /* epoch_settle() after a bag was closed. */

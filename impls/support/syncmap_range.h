@@ -92,11 +92,11 @@ static void syncmap_stats(void *opaque, rm_stat_fn *emit, void *context)
 	pthread_mutex_lock(&map->lock);
 	struct syncmap_header *header = syncmap_read_locked(map);
 
-	emit(context, "misses", "1", (double)map->all_misses);
+	emit(context, "misses", "1", rm_stat_value(map->all_misses));
 	emit(context, "promotions", "1", (double)map->promotions);
 	emit(context, "rebuilds", "1", (double)map->rebuilds);
 	emit(context, "rebuilt_entries", "1", (double)map->rebuilt_entries);
-	emit(context, "revivals", "1", (double)map->revivals);
+	emit(context, "revivals", "1", rm_stat_value(map->revivals));
 	emit(context, "read_entries", "1", (double)gomap_count(header->map));
 	emit(context, "dirty_entries", "1",
 	        map->dirty ? (double)gomap_count(map->dirty) : 0);

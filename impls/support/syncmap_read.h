@@ -60,7 +60,7 @@ static inline void syncmap_miss(
         struct epoch_record *record, struct syncmap *map)
 {
 	map->misses++;
-	map->all_misses++;
+	RM_STAT_LOCKED(map->all_misses, 1);
 	if (map->misses >= gomap_count(map->dirty))
 		syncmap_promote(record, map);
 }

@@ -111,7 +111,7 @@ RM_HOT void syncmap_revive(struct syncmap *map, struct rm_shape inner,
 	            memory_order_relaxed, memory_order_relaxed))
 		return;
 	map->expunged->entries[entry->expunged_at] = NULL;
-	map->revivals++;
+	RM_STAT_LOCKED(map->revivals, 1);
 	syncmap_dirty_add(map, inner, key, entry);
 }
 
@@ -183,13 +183,15 @@ RM_HOT struct syncmap_box *syncmap_swap(struct epoch_record *record,
 		struct syncmap_box *old =
 		        atomic_load_explicit(&entry->p, memory_order_relaxed);
 
-		while (old != SYNCMAP_EXPUNGED)
+		while (old != SYNCMAP_EXPUNGED) {
 			/* acq_rel: publishes the box, sees the old one's
 			   content; relaxed: try again */
 			if (atomic_compare_exchange_weak_explicit(&entry->p,
 			            &old, box, memory_order_acq_rel,
 			            memory_order_relaxed))
 				return old;
+			RM_STAT_OWN(record->retries, 1);
+		}
 	}
 	return shape.str ? syncmap_swap_str(record, key, box)
 	                 : syncmap_swap_u64(record, key, box);

@@ -104,7 +104,6 @@ static void stats(void *opaque, rm_stat_fn *emit, void *context)
 	struct map *map = opaque;
 	uint64_t sum[4] = { 0 };
 
-	/* relaxed, all: statistics */
 	for (size_t i = 0; i < map->threads; i++) {
 		struct thread *thread = &map->thread[i];
 		_Atomic uint64_t *const counters[4] = { &thread->retired,
@@ -112,17 +111,13 @@ static void stats(void *opaque, rm_stat_fn *emit, void *context)
 			&thread->wait_ns };
 
 		for (int c = 0; c < 4; c++)
-			sum[c] += atomic_load_explicit(
-			        counters[c], memory_order_relaxed);
+			sum[c] += rm_stat_read(counters[c]);
 	}
-	emit(context, "retired", "1", (double)sum[0]);
-	emit(context, "freed", "1",
-	        (double)atomic_load_explicit(
-	                &map->freed, memory_order_relaxed));
-	emit(context, "retired_bytes", "bytes", (double)sum[1]);
+	emit(context, "retired", "1", rm_stat_value(sum[0]));
+	emit(context, "freed", "1", rm_stat_value(rm_stat_read(&map->freed)));
+	emit(context, "retired_bytes", "bytes", rm_stat_value(sum[1]));
 	emit(context, "freed_bytes", "bytes",
-	        (double)atomic_load_explicit(
-	                &map->freed_bytes, memory_order_relaxed));
+	        rm_stat_value(rm_stat_read(&map->freed_bytes)));
 	emit(context, "retired_peak_bytes", "bytes",
 	        (double)atomic_load_explicit(
 	                &map->peak_bytes, memory_order_relaxed));

@@ -79,15 +79,6 @@ static void urcu_exit(void)
 		urcu_qsbr_unregister_thread();
 }
 
-/* Adds to a counter that only the calling thread writes. */
-RM_HOT void urcu_count(_Atomic uint64_t *counter, uint64_t n)
-{
-	/* relaxed: one writer, and statistics order nothing */
-	atomic_store_explicit(counter,
-	        atomic_load_explicit(counter, memory_order_relaxed) + n,
-	        memory_order_relaxed);
-}
-
 RM_HOT struct node *node_of(struct cds_lfht_node *link)
 {
 	return link ? (struct node *)((char *)link -
@@ -145,8 +136,8 @@ static void node_free(struct rcu_head *head)
 	   destroy() waits for us with a barrier. */
 	atomic_fetch_sub_explicit(
 	        &map->held_bytes, (int64_t)bytes, memory_order_relaxed);
-	urcu_count(&map->freed_bytes, bytes);
-	urcu_count(&map->freed, 1);
+	RM_STAT_OWN(map->freed_bytes, bytes);
+	RM_STAT_OWN(map->freed, 1);
 }
 
 /* Adds what was retired since to the threshold, and keeps the peak. */
@@ -181,8 +172,8 @@ static RM_COLD void await_freed(struct thread *thread)
 	urcu_qsbr_thread_online();
 	atomic_fetch_sub_explicit(
 	        &thread->map->waiting, 1, memory_order_relaxed);
-	urcu_count(&thread->waits, 1);
-	urcu_count(&thread->wait_ns, rm_now_ns() - start_ns);
+	rm_stat_own(&thread->waits, 1);
+	rm_stat_own(&thread->wait_ns, rm_now_ns() - start_ns);
 }
 
 /* A batch of retired nodes is full. */
@@ -206,8 +197,8 @@ RM_HOT void retire(
 	const uint64_t bytes = node_size(shape, node->key);
 
 	urcu_qsbr_call_rcu(&node->head, node_free);
-	urcu_count(&thread->retired, 1);
-	urcu_count(&thread->retired_bytes, bytes);
+	RM_STAT_OWN(thread->retired, 1);
+	RM_STAT_OWN(thread->retired_bytes, bytes);
 	thread->unaccounted += bytes;
 	if (__builtin_expect(
 	            thread->unaccounted >= thread->map->batch_bytes, 0))

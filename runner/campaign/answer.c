@@ -74,6 +74,7 @@ static const struct rm_field measured[] = {
 	{ "stats[].name", "S" },
 	{ "stats[].unit", "S" },
 	{ "stats[].value", "n0" },
+	{ "stats[].window", "-n0" },
 	{ "phases_ns", "o" },
 	{ "phases_ns.setup", "i0" },
 	{ "phases_ns.create", "i0" },

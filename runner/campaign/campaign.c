@@ -5,6 +5,7 @@
 #include "runner/base/rng.h"
 #include "runner/campaign/interference.h"
 #include "runner/campaign/launch.h"
+#include "runner/campaign/program.h"
 #include "runner/campaign/record.h"
 #include "runner/counters/select.h"
 
@@ -85,8 +86,10 @@ static int launch(struct rm_campaign *campaign, size_t cell, unsigned block,
         struct rm_outcome *outcome, struct rm_error *error)
 {
 	const struct rm_cell *asked = &campaign->plan->cells[cell].cell;
+	char path[RM_PROGRAM_BYTES];
 	const struct rm_launch how = {
-		.program = campaign->program,
+		.program = campaign->program ? campaign->program
+		                             : rm_program_of(asked, path),
 		.deadline_ns = asked->deadline_ns,
 		.memory_limit_bytes = rm_memory_limit(asked->threads),
 		.padding_seed =

@@ -69,6 +69,7 @@ static void describe(
 	size_t used = (size_t)snprintf(text, size, "%s, expected ",
 	        json ? "is of the wrong type" : "is missing");
 
+	types += types[0] == '-';
 	for (const char *t = types; *t && used < size; t++)
 		used += (size_t)snprintf(text + used, size - used, "%s%s",
 		        t == types ? "" : " or ", type_name(*t));
@@ -79,6 +80,8 @@ static void check_value(
 {
 	char what[160];
 
+	if (!json && walk->types[0] == '-')
+		return;
 	for (const char *t = walk->types; json && *t; t++)
 		if (is_of_type(json, *t))
 			return;

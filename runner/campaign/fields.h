@@ -9,14 +9,14 @@
 #include <stddef.h>
 
 /*
- * One member that must be there.
+ * One member that must be there, and of the right type.
  *
  * path   names joined by '.'; "[]" after a name: of each element of that
  *        array; "a.b" is checked only where "a" is an object, "a[].b" where
  *        "a" is an array: list "a" itself to demand it
  * types  letters of what it may be: o object, a array, s string, S string
  *        that is not empty, i integer >= 0, I integer, n number, b boolean,
- *        0 null
+ *        0 null; - first: may also be missing
  */
 struct rm_field {
 	const char *path;

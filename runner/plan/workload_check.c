@@ -161,8 +161,9 @@ static int check_measures(
 		return rm_error_set(error, -EINVAL, "%s: measure = %s%s",
 		        workload->where[RM_KEY_MEASURE],
 		        rm_measure_name(workload->measures[i]),
-		        latency ? " without loop = paced, expected throughput "
-		                  "or counters (a closed loop has no latency)"
+		        latency ? " without loop = paced, expected throughput, "
+		                  "counters or causes (a closed loop has no "
+		                  "latency)"
 		                : " without loop = mix, expected latency (an "
 		                  "open loop has the throughput it is given)");
 	}

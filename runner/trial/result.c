@@ -165,23 +165,6 @@ static json_t *memory_json(const struct rm_team *team)
 	return memory;
 }
 
-static void add_stat(
-        void *context, const char *name, const char *unit, double value)
-{
-	json_array_append_new(
-	        context, json_pack("{s:s, s:s, s:f}", "name", name, "unit",
-	                         unit, "value", value));
-}
-
-static json_t *stats_json(const struct rm_team *team)
-{
-	json_t *stats = json_array();
-
-	if (team->map && team->impl->ops->stats)
-		team->impl->ops->stats(team->map, add_stat, stats);
-	return stats;
-}
-
 static json_t *phases_json(const struct rm_team *team)
 {
 	static const char *const names[RM_PHASES] = { "setup", "create",
@@ -227,8 +210,8 @@ json_t *rm_team_result(struct rm_team *team)
 	                               ? -1
 	                               : (int64_t)judgement.keys_held),
 	        "verification", verification_json(team, &judgement), "memory",
-	        memory_json(team), "stats", stats_json(team), "phases_ns",
-	        phases_json(team));
+	        memory_json(team), "stats", rm_team_stats_result(team),
+	        "phases_ns", phases_json(team));
 	if (!result)
 		return NULL;
 	set_counts(result, team);

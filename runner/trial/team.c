@@ -64,6 +64,11 @@ static void create_map(struct rm_team *team)
 		        "the map could not be created: out of memory");
 }
 
+static bool counts_causes(const struct rm_team *team)
+{
+	return team->request->cell.measure == RM_MEASURE_CAUSES;
+}
+
 /* Main thread, before the members enter a phase. */
 static void before(struct rm_team *team, enum rm_phase phase)
 {
@@ -77,6 +82,8 @@ static void before(struct rm_team *team, enum rm_phase phase)
 			        "counters did not start: %s",
 			        strerror(-status));
 	}
+	if (phase == RM_PHASE_WINDOW && counts_causes(team))
+		team->stats_before = rm_team_stats(team, false);
 	/* relaxed: the barrier orders it */
 	atomic_store_explicit(&team->stop, false, memory_order_relaxed);
 }
@@ -107,6 +114,8 @@ static void after(struct rm_team *team, enum rm_phase phase)
 		team->keys_before += team->members[i].settled;
 	if (phase == RM_PHASE_WINDOW && team->counters)
 		rm_counters_stop(team->counters);
+	if (phase == RM_PHASE_WINDOW && counts_causes(team))
+		team->stats_after = rm_team_stats(team, true);
 	if (phase == RM_PHASE_WINDOW &&
 	        team->request->cell.write_kind == RM_FRESH)
 		team->universe = atomic_load(&team->head);
@@ -215,6 +224,8 @@ void rm_team_clear(struct rm_team *team)
 	if (team->map)
 		team->impl->ops->destroy(team->map);
 	rm_counters_close(team->counters);
+	json_decref(team->stats_before);
+	json_decref(team->stats_after);
 	free(team->members);
 	team->members = NULL;
 	team->map = NULL;

@@ -68,6 +68,8 @@ struct rm_team {
 	double adds_per_ns[2]; /* CPU speed before and after the window */
 	double clock_cost_ns;
 	uint64_t clock_step_ns;
+	/* map statistics at the window's start and end; causes, else NULL */
+	json_t *stats_before, *stats_after;
 	struct rm_error error;          /* of the whole trial */
 	struct rm_error counters_error; /* why there are no counters */
 	_Alignas(RM_CACHE_LINE) atomic_bool stop;
@@ -114,6 +116,14 @@ struct rm_judgement {
 };
 
 void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement);
+
+/* What the map and the allocator count, as of now (stats.c): an array of
+   {name, unit, value}; allocations are read at the window's side of the
+   call: last before it, first after it. New reference. */
+json_t *rm_team_stats(const struct rm_team *team, bool window_ended);
+/* The result's member "stats": as of now; of causes trials also what the
+   window added. New reference. */
+json_t *rm_team_stats_result(const struct rm_team *team);
 
 /* Sets the members latency and late_starts of the result (latency.c). */
 void rm_team_latency(const struct rm_team *team, json_t *result);

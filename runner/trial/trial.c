@@ -33,10 +33,14 @@ static const struct rm_impl *find_map(
 	else if (!impl->drive[rm_shape_index(cell->shape)])
 		rm_error_set(error, -ENOTSUP, "%s does not offer shape %s",
 		        cell->map, rm_shape_name(cell->shape));
-	else if (cell->measure == RM_MEASURE_CAUSES)
+	else if (!RM_STATS_BUILT && cell->measure == RM_MEASURE_CAUSES)
 		rm_error_set(error, -ENOTSUP,
-		        "measure causes comes with statistics objects, which "
-		        "this build does not have");
+		        "measure causes runs in readmostly-stats: this build "
+		        "counts nothing on hot paths");
+	else if (RM_STATS_BUILT && cell->measure != RM_MEASURE_CAUSES)
+		rm_error_set(error, -ENOTSUP,
+		        "this build counts on hot paths: what it runs is "
+		        "measure causes, and no timing");
 	else if (cell->write_kind == RM_FRESH && cell->miss_share > 0)
 		rm_error_set(error, -ENOTSUP,
 		        "misses need write-kind update or churn");

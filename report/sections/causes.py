@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""5b Causes: what the maps counted, and what the counting cost."""
+import statistics
+
+from report import journal, stats, words
+from report.page import chip, esc, none
+
+QUESTION = ("What did the maps do inside: how often did they miss, copy, "
+            "retry, allocate, and free?")
+TWIN = ("map", "shape", "keys", "write_share", "miss_share", "write_kind",
+        "dist", "loop", "threads", "placement", "memory", "presize",
+        "workload")
+COLUMNS = ("cell", "map", "statistic", "unit", "per_million_operations",
+           "at_the_end", "n")
+SHOWN = 6  # statistics per row of the table; all are in the CSV
+
+
+def twin(cell):
+    """What a cell has in common with its trials of another measure."""
+    return tuple(cell.factors[f] for f in TWIN)
+
+
+def counted(cell):
+    """statistic -> row of medians over the trials of a cell."""
+    found = {}
+    for trial in cell.ok:
+        ops = trial["result"].get("ops")
+        for s in trial["result"].get("stats") or []:
+            if ops and s.get("window") is not None:
+                found.setdefault((s["name"], s["unit"]), []).append(
+                    (s["window"] * 1e6 / ops, s["value"]))
+    return [{"cell": cell.id, "map": cell.map, "statistic": name,
+             "unit": unit, "n": len(values),
+             "per_million_operations": statistics.median(
+                 v for v, _ in values),
+             "at_the_end": statistics.median(
+                 [v for _, v in values if v is not None] or [0])}
+            for (name, unit), values in found.items()]
+
+
+def amount(row):
+    value = row["per_million_operations"]
+    if row["unit"] == "bytes":
+        text = words.size(abs(value))
+        return f"−{text}" if value < 0 else text
+    return words.duration(value) if row["unit"] == "ns" else words.sig(value)
+
+
+def said(rows):
+    """The counts that are not 0, in the map's own order."""
+    told = [f"{r['statistic'].replace('_', ' ')} {amount(r)}" for r in rows
+            if r["per_million_operations"]]
+    more = len(told) - SHOWN
+    return ", ".join(told[:SHOWN]) + (f", {more} more" if more > 0 else "") \
+        or "nothing"
+
+
+def hooks(a, cells):
+    """cell id -> (Mop/s without, with, what the hooks cost): medians."""
+    plain = {twin(c): a.level(c)["median"] for c in
+             a.by_measure.get("throughput", []) if a.level(c)}
+    with_hooks = stats.summarize(
+        {c.id: [v / 1e6 for v in journal.rates(c.ok).values()]
+         for c in cells})
+    found = {}
+    for cell in cells:
+        without = plain.get(twin(cell))
+        counting = with_hooks[cell.id]["median"]
+        cost = (100 * (without / counting - 1) if without and counting
+                else None)
+        found[cell.id] = without, counting, cost
+    return found
+
+
+def add(report, a):
+    cells = a.by_measure.get("causes", [])
+    ran = [c for c in cells if c.ok]
+    if not ran:
+        why = "; ".join(sorted({c.reason for c in cells if c.reason})[:3])
+        report.section("causes", "5b Causes", QUESTION, none(esc(
+            why or "the plan has no cells with measure = causes")))
+        return
+    rates, rows, data = hooks(a, ran), [], []
+    for cell in ran:
+        own = counted(cell)
+        data += own
+        without, counting, cost = rates[cell.id]
+        rows.append([
+            chip(a.look, cell.map), esc(
+                f"{words.mix_kind(cell.write_share, cell.write_kind)}, "
+                f"{cell.shape}, {words.keys(cell.keys)} keys, "
+                f"{words.plural(cell.threads, 'thread')}"),
+            words.sig(without) if without else "not run",
+            words.sig(counting),
+            "" if cost is None else words.percent(cost, 2, True),
+            said(own)])
+    table = report.table(
+        "causes", "What each map did per 10<sup>6</sup> operations of the "
+        "window, and what counting it cost: medians over trials. Speed is "
+        "that of the normal build (without hooks) and of the stats build "
+        "(with hooks), each from trials of its own",
+        [("map", "html"), ("cell", "html"), ("Mop/s without hooks", "num"),
+         ("Mop/s with hooks", "num"), ("hooks' cost, time", "num"),
+         ("counted per 10⁶ operations", "text")], rows)
+    report.section("causes", "5b Causes", QUESTION, table, (
+        "<p>Counts come from <code>readmostly-stats</code>; no ranking uses "
+        "its speed. Allocations are those of the whole process. A level, "
+        "such as slots, shows how it changed. All statistics: "
+        f"{report.data('causes-all', COLUMNS, data)}.</p>"))

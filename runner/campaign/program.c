@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/campaign/program.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Name of the build of its own that a measure needs, or NULL: this one. */
+static const char *build_of(enum rm_measure measure)
+{
+	return measure == RM_MEASURE_CAUSES ? "readmostly-stats" : NULL;
+}
+
+const char *rm_program_of(
+        const struct rm_cell *cell, char path[RM_PROGRAM_BYTES])
+{
+	const char *name = build_of(cell->measure);
+	ssize_t length;
+	char *slash;
+
+	if (!name)
+		return NULL;
+	length = readlink("/proc/self/exe", path, RM_PROGRAM_BYTES - 1);
+	path[length < 0 ? 0 : length] = 0;
+	slash = strrchr(path, '/');
+	length = slash ? slash - path + 1 : 0;
+	/* too long a path is one that does not exist: the launch says so */
+	snprintf(path + length, RM_PROGRAM_BYTES - (size_t)length, "%s", name);
+	return path;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * allocations_stats.c - malloc() and its kin, counted, for readmostly-stats.
+ *
+ * A program's own definitions come before the C library's, also for calls
+ * from other libraries (ld.so(8), symbol lookup); glibc keeps its own under
+ * other names for this use. Counters are split over cache lines, so that
+ * threads disturb each other less; this build is not timed.
+ */
+#include "runner/trial/allocations.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *pointer, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
+extern void __libc_free(void *pointer);
+
+enum { STRIPES = 64 };
+
+/* Of a process, like the allocator that they watch. */
+static struct stripe {
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t allocations, frees;
+	_Atomic uint64_t allocated_bytes, freed_bytes;
+} stripes[STRIPES];
+static _Atomic unsigned threads;
+static _Thread_local struct stripe *own;
+
+static struct stripe *stripe(void)
+{
+	if (!own)
+		/* relaxed: only spread matters */
+		own = &stripes[atomic_fetch_add_explicit(
+		                       &threads, 1, memory_order_relaxed) %
+		               STRIPES];
+	return own;
+}
+
+static void *counted(void *pointer)
+{
+	if (pointer) {
+		rm_stat_add(&stripe()->allocations, 1);
+		rm_stat_add(&stripe()->allocated_bytes,
+		        malloc_usable_size(pointer));
+	}
+	return pointer;
+}
+
+static void count_free(size_t bytes)
+{
+	rm_stat_add(&stripe()->frees, 1);
+	rm_stat_add(&stripe()->freed_bytes, bytes);
+}
+
+void *malloc(size_t size)
+{
+	return counted(__libc_malloc(size));
+}
+
+void *calloc(size_t nmemb, size_t size)
+{
+	return counted(__libc_calloc(nmemb, size));
+}
+
+void *realloc(void *ptr, size_t size)
+{
+	size_t before = ptr ? malloc_usable_size(ptr) : 0;
+	void *moved = __libc_realloc(ptr, size);
+
+	if (ptr && (moved || !size))
+		count_free(before);
+	return counted(moved);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+	return counted(__libc_memalign(alignment, size));
+}
+
+void *memalign(size_t alignment, size_t size)
+{
+	return counted(__libc_memalign(alignment, size));
+}
+
+int posix_memalign(void **memptr, size_t alignment, size_t size)
+{
+	void *got = counted(__libc_memalign(alignment, size));
+
+	if (!got)
+		return ENOMEM;
+	*memptr = got;
+	return 0;
+}
+
+void free(void *ptr)
+{
+	if (!ptr)
+		return;
+	count_free(malloc_usable_size(ptr));
+	__libc_free(ptr);
+}
+
+void rm_allocations_emit(rm_stat_fn *emit, void *context)
+{
+	uint64_t sum[4] = { 0 };
+
+	for (size_t i = 0; i < STRIPES; i++) {
+		sum[0] += rm_stat_read(&stripes[i].allocations);
+		sum[1] += rm_stat_read(&stripes[i].frees);
+		sum[2] += rm_stat_read(&stripes[i].allocated_bytes);
+		sum[3] += rm_stat_read(&stripes[i].freed_bytes);
+	}
+	emit(context, "allocations", "1", (double)sum[0]);
+	emit(context, "frees", "1", (double)sum[1]);
+	emit(context, "allocated_bytes", "bytes", (double)sum[2]);
+	emit(context, "bytes", "bytes", (double)(sum[2] - sum[3]));
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stats.c - what map and allocator count, and what the window added to it. */
+#include "runner/trial/allocations.h"
+#include "runner/trial/team.h"
+
+#include <math.h>
+#include <string.h>
+
+static json_t *number_or_null(double value)
+{
+	return isfinite(value) ? json_real(value) : json_null();
+}
+
+static void add_stat(
+        void *context, const char *name, const char *unit, double value)
+{
+	json_array_append_new(
+	        context, json_pack("{s:s, s:s, s:o}", "name", name, "unit",
+	                         unit, "value", number_or_null(value)));
+}
+
+json_t *rm_team_stats(const struct rm_team *team, bool window_ended)
+{
+	json_t *stats = json_array();
+
+	/* next to the window: what these lists allocate lies outside */
+	if (window_ended)
+		rm_allocations_emit(add_stat, stats);
+	if (team->map && team->impl->ops->stats)
+		team->impl->ops->stats(team->map, add_stat, stats);
+	if (!window_ended)
+		rm_allocations_emit(add_stat, stats);
+	return stats;
+}
+
+/* Value of the statistic of that name; NAN: none, or not counted. */
+static double value_of(const json_t *stats, const char *name)
+{
+	size_t i;
+	json_t *stat;
+
+	json_array_foreach (stats, i, stat) {
+		const json_t *value = json_object_get(stat, "value");
+
+		if (!strcmp(json_string_value(json_object_get(stat, "name")),
+		            name))
+			return json_is_number(value) ? json_number_value(value)
+			                             : (double)NAN;
+	}
+	return (double)NAN;
+}
+
+json_t *rm_team_stats_result(const struct rm_team *team)
+{
+	json_t *stats = rm_team_stats(team, true), *stat;
+	size_t i;
+
+	if (!team->stats_before || !team->stats_after)
+		return stats;
+	json_array_foreach (stats, i, stat) {
+		const char *name =
+		        json_string_value(json_object_get(stat, "name"));
+
+		json_object_set_new(stat, "window",
+		        number_or_null(value_of(team->stats_after, name) -
+		                       value_of(team->stats_before, name)));
+	}
+	return stats;
+}
