@@ -35,7 +35,7 @@ LDLIBS    = $(shell pkg-config --libs $(LIBRARIES) $(MAP_LIBS)) -lm -ldl
 
 RUNNER  := $(filter-out runner/main.c %_helper.c %_stats.c,$(wildcard runner/*.c runner/*/*.c))
 OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(IMPLS)) $(BUILD)/impl_table.o \
-           $(BUILD)/events_tsv.o $(BUILD)/build_info.o
+           $(BUILD)/events_tsv.o $(BUILD)/build_info.o $(BUILD)/sim_machines.o
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 MODE    ?= smoke

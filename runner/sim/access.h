@@ -85,20 +85,26 @@ struct rm_sim_core {
 	uint64_t count[RM_SIM_COUNTS];
 	struct rm_sim *sim;
 	struct rm_sim_slot *rest; /* the other ways: sets x (ways - 1) */
-	struct rm_sim_slot *l2;
-	uint32_t *trees;        /* PLRU: one per set of L1d */
-	uint64_t due;           /* deadline, also while lines are watched */
-	uint64_t started;       /* clock at the last rm_sim_counts_reset() */
-	uint64_t waits_for;     /* the futex it waits for */
-	uint64_t wait_ticket;   /* order among those who wait */
-	uint32_t tick, l2_tick; /* stamps for `order` */
+	uint32_t *l2;             /* sets of levels.h */
+	uint64_t *l2_used;        /* their used bytes */
+	uint32_t *trees;          /* PLRU: one per set of L1d */
+	uint64_t due;             /* deadline, also while lines are watched */
+	uint64_t started;         /* clock at the last rm_sim_counts_reset() */
+	uint32_t tick;            /* stamps for `order` */
 	uint32_t rmw_cycles;
 	uint16_t id;
 	uint8_t state;  /* enum rm_sim_state */
+	bool rmw_loads; /* a read-modify-write is a load, too */
 	bool timed_out; /* the last rm_sim_wait() ended by its time */
 	/* most recently used line of each set of L1d */
 	_Alignas(64) struct rm_sim_slot front[];
 };
+
+static inline bool rm_sim_writes(enum rm_sim_kind kind)
+{
+	return kind == RM_SIM_STORE || kind == RM_SIM_ATOMIC_STORE ||
+	       kind == RM_SIM_RMW;
+}
 
 /* The part of an access that is not a quiet hit; do not call directly. */
 bool rm_sim_access_slow(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
@@ -130,8 +136,7 @@ __attribute__((always_inline)) static inline bool rm_sim_access(
         enum rm_sim_kind kind, const void *site)
 {
 	struct rm_sim_slot *slot = &core->front[line & core->set_mask];
-	bool writes = kind == RM_SIM_STORE || kind == RM_SIM_ATOMIC_STORE ||
-	              kind == RM_SIM_RMW;
+	bool writes = rm_sim_writes(kind);
 	bool atomic = kind >= RM_SIM_ATOMIC_LOAD;
 	bool hit = writes ? slot->tag == (line | RM_SIM_MODIFIED)
 	                  : ((slot->tag ^ line) & RM_SIM_LINE_MASK) == 0;
@@ -147,6 +152,7 @@ __attribute__((always_inline)) static inline bool rm_sim_access(
 		core->count[RM_SIM_ATOMICS]++;
 	if (kind == RM_SIM_RMW) {
 		core->count[RM_SIM_RMWS]++;
+		core->count[RM_SIM_LOADS] += core->rmw_loads;
 		core->now += core->rmw_cycles;
 	}
 	return true;

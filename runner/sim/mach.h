@@ -42,6 +42,7 @@ struct rm_sim_level {
 	uint32_t ways; /* 1 .. RM_SIM_WAYS_MAX */
 	enum rm_sim_policy policy;       /* L2 and LLC: RM_SIM_LRU */
 	enum rm_sim_inclusion inclusion; /* not for L1d */
+	bool guess;                      /* the policies; sizes never are */
 };
 
 /* Cycles; all but the first two are in addition to RM_SIM_COST_L1D. */
@@ -96,6 +97,13 @@ int rm_sim_mach_parse(const char *file, const char *text, size_t length,
  */
 int rm_sim_mach_find(
         const char *name, struct rm_sim_mach *mach, struct rm_error *error);
+
+/* The built-in descriptions, by name; the last one's name is NULL. Made of the
+   files by sim.mk. */
+struct rm_sim_builtin {
+	const char *name, *text;
+};
+extern const struct rm_sim_builtin rm_sim_builtins[];
 
 /* Sets one key, as if its line stood in the file: for sensitivity runs. */
 int rm_sim_mach_set(struct rm_sim_mach *mach, const char *key,

@@ -70,7 +70,7 @@ struct rm_sim_core *rm_sim_wait(
  */
 unsigned rm_sim_wake(struct rm_sim *sim, uint64_t futex, unsigned most);
 
-/* Cores that wait without a time at which they end. */
+/* Cores that wait. */
 unsigned rm_sim_waiting(const struct rm_sim *sim);
 
 /*
