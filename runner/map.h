@@ -23,6 +23,18 @@
 enum { RM_CACHE_LINE = 64 };
 
 /*
+ * RM_PAUSE() marks a spot between two steps of an operation at which others
+ * may come in between. Nothing in measured builds; with -DRM_PAUSES a check
+ * waits there now and then, so that rare interleavings become frequent.
+ */
+void rm_pause(void); /* runner/check/pause.c */
+#ifdef RM_PAUSES
+#define RM_PAUSE() rm_pause()
+#else
+#define RM_PAUSE() ((void)0)
+#endif
+
+/*
  * Key kind x value size. Operations get it as a constant: what depends on it
  * folds away in the measured loop.
  */
@@ -194,7 +206,9 @@ struct rm_impl {
 	unsigned caps;      /* bits of enum rm_cap */
 	/* of scan and length: "point-in-time" | "once-if-present" | "none" */
 	const char *guarantees;
-	const char *progress; /* "blocking" | "lock-free" | "wait-free" */
+	/* of the weakest operation on a key, while memory is not short:
+	   "blocking" | "lock-free" | "wait-free" */
+	const char *progress;
 	const char *dispatch; /* "none" | "callback" | "plt" */
 	const struct rm_map_ops *ops;
 	/* The measured loops, by rm_shape_index(); NULL: shape not offered. */

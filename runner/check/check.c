@@ -62,6 +62,40 @@ static const char *only_one_thread(const struct rm_check_case *c)
 	return "the map has one writer";
 }
 
+static const char *alone_beside_writer(const struct rm_check_case *c)
+{
+	const char *why = not_offered(c);
+
+	if (why)
+		return why;
+	if (c->impl->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT))
+		return "the map is not safe beside a writer";
+	return c->threads < 2 ? "needs two threads" : NULL;
+}
+
+/* A sanitizer holds signals back, or has its own code in the map's place. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+enum { SANITIZED = 1 };
+#elif defined(__has_feature)
+enum {
+	SANITIZED = __has_feature(thread_sanitizer) ||
+	            __has_feature(address_sanitizer)
+};
+#else
+enum { SANITIZED = 0 };
+#endif
+
+static const char *no_promise(const struct rm_check_case *c)
+{
+	const char *why = alone_beside_writer(c);
+
+	if (why)
+		return why;
+	if (!strcmp(c->impl->progress, "blocking"))
+		return "the map says blocking: nothing to hold it to";
+	return SANITIZED ? "a sanitizer holds signals back" : NULL;
+}
+
 const struct rm_check rm_checks[] = {
 	{ "model", "every operation against an array, on one thread",
 	        not_offered, rm_check_model },
@@ -83,6 +117,10 @@ const struct rm_check rm_checks[] = {
 	        only_one_thread, rm_check_park },
 	{ "scan", "a scan beside writes keeps its promise", no_scan,
 	        rm_check_scan },
+	{ "litmus", "two threads without a recorder: no order that cannot be",
+	        alone_beside_writer, rm_check_litmus },
+	{ "progress", "others go on while one stands inside an operation",
+	        no_promise, rm_check_progress },
 	{ "drive", "the measured loops count what the map holds", not_offered,
 	        rm_check_drive },
 };

@@ -12,6 +12,8 @@
 #include "runner/base/error.h"
 #include "runner/map.h"
 
+#include <stdio.h>
+
 /* What one check of one map is run with. Same members, same operations. */
 struct rm_check_case {
 	const struct rm_impl *impl;
@@ -19,6 +21,9 @@ struct rm_check_case {
 	uint64_t seed;    /* of operations, keys and the map's hash */
 	uint64_t ops;     /* operations of all threads together, >= 1 */
 	unsigned threads; /* of the concurrent checks, 1 .. 1024 */
+	/* Where a check prints what is too long for an error, such as the
+	   time line of a history; NULL: nowhere. */
+	FILE *story;
 };
 
 /* When to give a check up. */
@@ -33,7 +38,8 @@ struct rm_check {
 	const char *what; /* one line for --help and list */
 	/* NULL if the check fits; else why this map is not given it. */
 	const char *(*unfit)(const struct rm_check_case *c);
-	/* Returns 0, or -1 with `error` saying what the map did wrong. */
+	/* Returns 0, or -1 with `error` saying what the map did wrong. After
+	   0 it may say what was done, e.g. how many histories. */
 	int (*run)(const struct rm_check_case *c, struct rm_error *error);
 };
 
@@ -47,8 +53,8 @@ extern const size_t rm_check_count;
 const struct rm_check *rm_check_find(const char *name);
 
 /*
- * Runs one check. `error` says why it failed or was skipped; zeroed by the
- * caller. Call while no other thread runs: it forks.
+ * Runs one check. `error` says why it failed or was skipped, or what was done
+ * if there is more to say than "ok"; zeroed by the caller. Call while no other thread runs: it forks.
  */
 enum rm_check_verdict rm_check_run(const struct rm_check *check,
         const struct rm_check_case *c, const struct rm_check_limits *limits,
@@ -65,6 +71,8 @@ int rm_check_atomic(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_growth(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_park(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_scan(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_litmus(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_progress(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_drive(const struct rm_check_case *c, struct rm_error *error);
 
 #endif /* RM_CHECK_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/check/crowd.h"
 
+#include "runner/check/pause.h"
 #include "runner/driver.h"
 
 #include <stdarg.h>
@@ -76,6 +77,7 @@ static void *peer_main(void *opaque)
 	struct rm_peer *peer = opaque;
 	struct rm_crowd *crowd = peer->crowd;
 
+	rm_pause_seed(rm_seed(peer->rng, 0) | 1);
 	peer->thread = peer->ops->join(crowd->map, peer->slot);
 	if (!peer->thread) {
 		rm_peer_fail(peer, "join() returned NULL");

@@ -19,14 +19,15 @@
 #include <unistd.h>
 
 enum { LOOK_MS = 20 }; /* how often deadline and memory are looked at */
+enum { WRONG = '-', DONE = '+' };
 
 struct watch {
 	pid_t pid;
 	int pipe; /* read end */
 	const struct rm_check_limits *limits;
 	uint64_t deadline_at_ns;
-	bool overdue, fat; /* why we killed it */
-	struct rm_error said;
+	bool overdue, fat;    /* why we killed it */
+	struct rm_error said; /* WRONG or DONE, then the text */
 	size_t said_bytes;
 };
 
@@ -60,7 +61,9 @@ static void child(const struct rm_check *check, const struct rm_check_case *c,
 	code = check->run(c, &error);
 	if (code && !error.text[0])
 		rm_error_set(&error, -1, "failed without a reason");
-	if (code && write(pipe, error.text, strlen(error.text)) < 0)
+	/* the first byte says what the rest is: what was wrong, or done */
+	if (error.text[0] &&
+	        dprintf(pipe, "%c%s", code ? WRONG : DONE, error.text) < 0)
 		exit(RM_INCOMPLETE);
 	close(pipe);
 	exit(code ? RM_FAILED : RM_OK);
@@ -126,9 +129,13 @@ static enum rm_check_verdict judge(
 	else if (watch->fat)
 		rm_error_set(error, -1, "ate memory: more than %llu MiB",
 		        (unsigned long long)(limits->memory_bytes >> 20));
-	else if (watch->said_bytes)
-		rm_error_set(error, -1, "%s", watch->said.text);
-	else if (status == -1)
+	else if (watch->said.text[0] == WRONG)
+		rm_error_set(error, -1, "%s", watch->said.text + 1);
+	else if (status == RM_OK) {
+		if (watch->said_bytes)
+			rm_error_set(error, 0, "%s", watch->said.text + 1);
+		return RM_CHECK_OK;
+	} else if (status == -1)
 		rm_error_set(error, -1, "its process was lost");
 	else if (WIFSIGNALED(status))
 		rm_error_set(error, -1, "crashed: signal %d (%s)",
@@ -138,7 +145,7 @@ static enum rm_check_verdict judge(
 		        "its process ended with status %d (a sanitizer's "
 		        "finding, if one is built in)",
 		        WEXITSTATUS(status));
-	return error->text[0] ? RM_CHECK_FAILED : RM_CHECK_OK;
+	return RM_CHECK_FAILED;
 }
 
 static enum rm_check_verdict isolated(const struct rm_check *check,

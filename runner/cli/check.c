@@ -229,6 +229,7 @@ int rm_cli_check(int argc, char **argv)
 	struct totals totals = { 0 };
 	const struct rm_impl *impl = NULL;
 
+	arguments.c.story = stdout;
 	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (strcmp(arguments.map, "all")) {

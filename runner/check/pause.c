@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/check/pause.h"
+
+#include "runner/base/clock.h"
+#include "runner/base/rng.h"
+#include "runner/map.h"
+
+#include <sched.h>
+
+/* Per thread, so that a pause orders nothing between threads. 0: no pauses,
+   as in a trial of a map that was built with them. */
+static _Thread_local uint64_t state;
+
+void rm_pause_seed(uint64_t seed)
+{
+	state = seed;
+}
+
+/* Mostly nothing; sometimes about as long as an operation of another thread;
+   rarely until others have had this CPU. */
+void rm_pause(void)
+{
+	if (!state)
+		return;
+	uint64_t x = rm_next(&state);
+
+	if (x % 32 == 0)
+		sched_yield();
+	else if (x % 4 == 0)
+		for (uint64_t n = x >> 32 & 63; n; n--)
+			rm_cpu_relax();
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* recorder.c - a translation unit of its own: the compiler moves nothing of a
+   check between the stamps. */
+#include "runner/check/recorder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int rm_recorder_init(struct rm_recorder *recorder, struct rm_stamps *stamps,
+        size_t events, size_t pairs)
+{
+	*recorder = (struct rm_recorder){ .stamps = stamps,
+		.events = malloc(events * sizeof(*recorder->events)),
+		.pairs = malloc(pairs * sizeof(*recorder->pairs)),
+		.room = events,
+		.pair_room = pairs };
+	if (!recorder->events || !recorder->pairs) {
+		rm_recorder_free(recorder);
+		return -ENOMEM;
+	}
+	/* touched: no page fault between two operations */
+	memset(recorder->events, 1, events * sizeof(*recorder->events));
+	memset(recorder->pairs, 1, pairs * sizeof(*recorder->pairs));
+	return 0;
+}
+
+void rm_recorder_free(struct rm_recorder *recorder)
+{
+	free(recorder->events);
+	free(recorder->pairs);
+	*recorder = (struct rm_recorder){ 0 };
+}
+
+/* The whole value that starts with this word. */
+static struct rm_value whole(uint64_t word)
+{
+	return rm_value_of(
+	        (uint32_t)word, (unsigned)(word >> 32 & 0xfff), word >> 44);
+}
+
+/* What a scan yields goes straight to the thread's pairs. */
+static bool yielded(
+        void *context, struct rm_key key, const struct rm_value *value)
+{
+	struct rm_recorder *recorder = context;
+	struct rm_peer *peer = recorder->peer;
+	uint64_t rank = key.word & UINT32_MAX; /* see rm_scatter() */
+
+	if (peer->shape.str)
+		memcpy(&rank, key.bytes + 8, sizeof(rank));
+	rm_peer_verify(peer, value, rank, "scan");
+	if (recorder->pair_count == recorder->pair_room) {
+		rm_peer_fail(peer, "scan yields more and more entries");
+		return false;
+	}
+	recorder->pairs[recorder->pair_count++] =
+	        (struct rm_history_pair){ .key = rank,
+		        .value = value->word[0] };
+	return true;
+}
+
+bool rm_call_on_key(const struct rm_peer *peer, enum rm_history_kind kind,
+        struct rm_call *call)
+{
+	const struct rm_map_ops *ops = peer->ops;
+	const struct rm_shape shape = peer->shape;
+
+	switch (kind) {
+	case RM_HISTORY_LOOKUP:
+		return ops->lookup(
+		        peer->thread, shape, call->key, &call->result);
+	case RM_HISTORY_UPSERT:
+		return ops->upsert(
+		        peer->thread, shape, call->key, &call->value);
+	case RM_HISTORY_EXCHANGE:
+		return ops->exchange(peer->thread, shape, call->key,
+		        &call->value, &call->result);
+	case RM_HISTORY_REMOVE:
+		return ops->remove(peer->thread, shape, call->key);
+	case RM_HISTORY_TAKE:
+		return ops->take(peer->thread, shape, call->key, &call->result);
+	case RM_HISTORY_INSERT_IF_ABSENT:
+		return ops->insert_if_absent(peer->thread, shape, call->key,
+		        &call->value, &call->result);
+	case RM_HISTORY_COMPARE_REMOVE:
+		return ops->compare_remove(
+		        peer->thread, shape, call->key, &call->expected);
+	default:
+		return ops->compare_swap(peer->thread, shape, call->key,
+		        &call->expected, &call->value);
+	}
+}
+
+static void perform(struct rm_recorder *recorder,
+        struct rm_history_event *event, struct rm_call *call)
+{
+	struct rm_peer *peer = recorder->peer;
+	const enum rm_history_kind kind = event->kind;
+
+	event->invoked = rm_stamp(recorder->stamps);
+	switch (kind) {
+	case RM_HISTORY_LENGTH:
+		event->result = peer->ops->length(peer->thread);
+		break;
+	case RM_HISTORY_SCAN:
+		peer->ops->scan(peer->thread, peer->shape, yielded, recorder);
+		break;
+	case RM_HISTORY_CLEAR:
+		peer->ops->clear(peer->thread);
+		break;
+	default:
+		event->there = rm_call_on_key(peer, kind, call);
+	}
+	event->returned = rm_stamp(recorder->stamps);
+}
+
+static bool gives_value(enum rm_history_kind kind)
+{
+	return kind == RM_HISTORY_LOOKUP || kind == RM_HISTORY_EXCHANGE ||
+	       kind == RM_HISTORY_TAKE || kind == RM_HISTORY_INSERT_IF_ABSENT;
+}
+
+void rm_record(
+        struct rm_recorder *recorder, enum rm_history_kind kind, uint64_t rank)
+{
+	struct rm_peer *peer = recorder->peer;
+	uint64_t *known = recorder->known + (rank - recorder->first);
+	const bool whole_map = rm_history_is_whole(kind);
+	struct rm_history_event *event = recorder->events + recorder->count;
+	struct rm_call call = { .key = rm_peer_key(peer, rank) };
+
+	if (recorder->count == recorder->room)
+		return;
+	if (!whole_map) {
+		call.expected = whole(*known);
+		call.value = rm_peer_value(peer, rank);
+	}
+	*event = (struct rm_history_event){ .kind = (uint8_t)kind,
+		.thread = peer->slot,
+		.key = rank,
+		.value = call.value.word[0],
+		.expected = call.expected.word[0],
+		.first_pair = recorder->pair_count };
+	perform(recorder, event, &call);
+	event->pairs = recorder->pair_count - event->first_pair;
+	if (event->there && gives_value(kind)) {
+		rm_peer_verify(
+		        peer, &call.result, rank, rm_history_kind_name(kind));
+		*known = event->result = call.result.word[0];
+	}
+	recorder->count++;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * recorder.h - one thread's operations, as events of a history.
+ *
+ * A recorder belongs to one thread, writes memory that was allocated and
+ * touched before, and shares nothing with other threads but the stamps:
+ * what is recorded must happen almost as it would without.
+ */
+#ifndef RM_RECORDER_H
+#define RM_RECORDER_H
+
+#include "runner/check/crowd.h"
+#include "runner/check/stamp.h"
+#include "runner/history/history.h"
+
+/* Most keys that a recorder knows, ranks first .. first + RM_RECORDED - 1. */
+enum { RM_RECORDED = 4 };
+
+struct rm_recorder {
+	_Alignas(RM_CACHE_LINE) struct rm_stamps *stamps;
+	struct rm_peer *peer;
+	uint64_t first;              /* rank */
+	uint64_t known[RM_RECORDED]; /* values last seen: for compare_swap */
+	struct rm_history_event *events; /* [room] */
+	struct rm_history_pair *pairs;   /* [pair_room], of all scans */
+	size_t count, room;
+	size_t pair_count, pair_room;
+};
+
+/* Allocates and touches room for that many events and scanned pairs.
+   Returns 0 or -ENOMEM. `peer` is set by the thread. */
+int rm_recorder_init(struct rm_recorder *recorder, struct rm_stamps *stamps,
+        size_t events, size_t pairs);
+void rm_recorder_free(struct rm_recorder *recorder);
+
+/*
+ * Runs one operation of the map and records it; `rank` is ignored by those
+ * about the whole map. Each value written is a new one. A value that was
+ * never written fails the peer. Full recorders record nothing.
+ */
+void rm_record(
+        struct rm_recorder *recorder, enum rm_history_kind kind, uint64_t rank);
+
+/* What one call is given and gives. */
+struct rm_call {
+	struct rm_key key;
+	struct rm_value value, expected, result;
+};
+
+/* Calls the operation, which the map must offer and which must be one on a
+   key. Returns what the operation returned. */
+bool rm_call_on_key(const struct rm_peer *peer, enum rm_history_kind kind,
+        struct rm_call *call);
+
+#endif /* RM_RECORDER_H */
