@@ -200,6 +200,15 @@ static void json_both_ways(void)
 	        "CPUs keep their order");
 	rm_cell_clear(&back);
 	CHECK(!back.cpus && back.keys == 0, "clear leaves an empty cell");
+	json_object_set_new(
+	        json, "measure", json_string("simulated:icelake-sp"));
+	CHECK(rm_cell_from_json(json, &back, &error) == 0 &&
+	                back.measure == RM_MEASURE_SIMULATED &&
+	                !strcmp(back.model, "icelake-sp"),
+	        "a simulated cell names its machine");
+	rm_cell_name(&back);
+	CHECK(strstr(back.id, "/simulated:icelake-sp"), "and so does its id");
+	rm_cell_clear(&back);
 	json_decref(json);
 	json_decref(again);
 }
@@ -243,7 +252,8 @@ static void every_member_is_checked(void)
 		{ "warm_up_ns", "-1" }, { "window_ns", "0" },
 		{ "window_ops", "5" }, { "deadline_ns", "0" },
 		{ "verify_ops", "true" }, { "measure", "\"speed\"" },
-		{ "surprise", "1" } };
+		{ "measure", "\"simulated\"" }, { "measure", "\"simulated:\"" },
+		{ "measure", "\"simulated:../x\"" }, { "surprise", "1" } };
 	bool all = true;
 	struct rm_cell cell = example();
 	json_t *json = rm_cell_to_json(&cell);

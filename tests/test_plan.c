@@ -277,6 +277,55 @@ static void shapes_and_counters(void)
 	rm_plan_free(&plan);
 }
 
+static const char *too_odd(const char *map)
+{
+	return strcmp(map, "other") ? NULL : "it is too odd";
+}
+
+static void simulated_cells(void)
+{
+	struct rm_plan_options options = usual;
+	struct rm_plan plan;
+	const struct rm_cell *cell;
+
+	options.not_simulated = too_odd;
+	build("writes = 3%\nkeys = 1Ki\nbase = plain\n"
+	      "threads = 1 64 200\nplacement = cores none\n"
+	      "measure = throughput simulated:zen3 simulated:x\n"
+	      "window = 1000ops\n",
+	        "pu:2", &options, &plan);
+	cell = cell_of(&plan, "plain", RM_MEASURE_SIMULATED, 64);
+	CHECK(cell && !cell->skip[0] && !cell->cpus &&
+	                !strcmp(cell->model, "zen3"),
+	        "a simulated cell has as many cores as it likes");
+	CHECK(count(&plan, RM_MEASURE_SIMULATED, true) == 3 * 2 * IMPLS,
+	        "models are a dimension, placements of this machine are not");
+	cell = cell_of(&plan, "other", RM_MEASURE_SIMULATED, 1);
+	CHECK(cell && !strcmp(cell->skip, "not simulated: it is too odd"),
+	        "a map that cannot be simulated is a skip with the reason");
+	cell = cell_of(&plan, "plain", RM_MEASURE_SIMULATED, 200);
+	CHECK(cell && strstr(cell->skip, "at most 128 cores"),
+	        "a machine has 128 cores at most");
+	cell = cell_of(&plan, "unsafe", RM_MEASURE_SIMULATED, 64);
+	CHECK(cell && strstr(cell->skip, "unsafe"),
+	        "what is unsafe is so on every machine");
+	rm_plan_free(&plan);
+	options.simulator_reason = "no readmostly-sim";
+	build(MINIMAL "measure = simulated:zen3\nwindow = 1000ops\n", "pu:2",
+	        &options, &plan);
+	CHECK(count(&plan, RM_MEASURE_SIMULATED, false) == 0 &&
+	                count(&plan, RM_MEASURE_SIMULATED, true) == IMPLS,
+	        "without the simulator each cell is a skip");
+	rm_plan_free(&plan);
+	build("writes = 3%\nkeys = 1Mi\nbase = plain\nthreads = 64\n"
+	      "measure = simulated:zen3\nwindow = 100000ops\n",
+	        "pu:2", &usual, &plan);
+	cell = cell_of(&plan, "copying", RM_MEASURE_SIMULATED, 64);
+	CHECK(cell && strstr(cell->skip, "half of the deadline"),
+	        "what would take too long is not begun");
+	rm_plan_free(&plan);
+}
+
 static void equal_cells_run_once(void)
 {
 	const char *text = MINIMAL "maps = plain\n"
@@ -591,6 +640,7 @@ int main(void)
 	verify_once_per_map_shape_and_kind();
 	unsafe_maps_run_where_it_is_safe();
 	shapes_and_counters();
+	simulated_cells();
 	equal_cells_run_once();
 	windows_of_crowds();
 	open_loops();

@@ -77,11 +77,11 @@ static void presets(void)
 	                w.deadline_ns == 60000000000 &&
 	                !strcmp(w.base, "gomap_rw") &&
 	                !strcmp(w.maps[0], "all") &&
-	                w.measures[0] == RM_MEASURE_THROUGHPUT,
+	                w.measures[0].measure == RM_MEASURE_THROUGHPUT,
 	        "the rest is as documented");
 	rm_workload_clear(&w);
 	CHECK(parse(MINIMAL "loop = paced\nrate = 80/s\n", &w, &error) == 0 &&
-	                w.measures[0] == RM_MEASURE_LATENCY &&
+	                w.measures[0].measure == RM_MEASURE_LATENCY &&
 	                w.count[RM_KEY_MEASURE] == 1 &&
 	                w.arrivals[0] == RM_ARRIVALS_POISSON,
 	        "an open loop measures latency of Poisson arrivals");
@@ -158,6 +158,11 @@ static void mistakes(void)
 		{ "warm-up = 5 ms\n", "w.conf:1: ", "\"5\"" },
 		{ "blocks = 0\n", "w.conf:1: ", "\"0\"" },
 		{ "measure = verify\n", "w.conf:1: ", "verify" },
+		{ "measure = simulated\n", "w.conf:1: ", "simulated:MODEL" },
+		{ "measure = simulated:\n", "w.conf:1: ", "simulated:MODEL" },
+		{ "measure = simulated:a/b\n", "w.conf:1: ", "a/b" },
+		{ MINIMAL "measure = simulated:zen3\nwindow = 1ms\n",
+		        "w.conf:5: ", "expected a count" },
 		{ "verify = 5\n", "w.conf:1: ", "\"5\"" },
 		{ "maps = ~\n", "w.conf:1: ", "\"~\"" },
 		{ "maps = ../x\n", "w.conf:1: ", "../x" },

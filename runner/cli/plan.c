@@ -134,7 +134,7 @@ static void print_table(
 	printf("%-24s %-10s %7s %7s %8s %8s  %s\n", "workload", "measure",
 	        "cells", "not run", "trials", "MiB", "time");
 	for (size_t i = 0; i < inputs->workload_count; i++)
-		for (int m = RM_MEASURE_VERIFY; m <= RM_MEASURE_CAUSES; m++) {
+		for (int m = RM_MEASURE_VERIFY; m < RM_MEASURES; m++) {
 			struct row row = {
 				.workload = inputs->workloads[i].name,
 				.measure = (enum rm_measure)m,

@@ -43,7 +43,7 @@ static const struct argp_option options[] = {
 	        "a line that every workload gets at its end; may be repeated",
 	        0 },
 	{ "counters", OPTION_COUNTERS, "BACKEND", 0,
-	        "auto, likwid, perf, replay:FILE or none (default: "
+	        "auto, likwid, perf, sim, replay:FILE or none (default: "
 	        "auto)",
 	        0 },
 	{ 0 },

@@ -21,8 +21,8 @@ struct wish {
 static int take_wish(
         const char *text, struct wish *wish, struct rm_error *error)
 {
-	static const char *const known[] = { "auto", "likwid", "perf", "none",
-		"replay" };
+	static const char *const known[] = { "auto", "likwid", "perf", "sim",
+		"none", "replay" };
 	size_t n = strcspn(text, ":");
 
 	wish->rest = text[n] ? text + n + 1 : NULL;
@@ -35,12 +35,13 @@ static int take_wish(
 			continue;
 		if (replay && (!wish->rest || !wish->rest[0]))
 			break;
-		if (!strcmp(known[i], "none") && wish->rest)
+		if ((!strcmp(known[i], "none") || !strcmp(known[i], "sim")) &&
+		        wish->rest)
 			break;
 		return 0;
 	}
 	return rm_error_set(error, -EINVAL,
-	        "counters \"%s\": expected auto, likwid, perf, none or "
+	        "counters \"%s\": expected auto, likwid, perf, sim, none or "
 	        "replay:FILE; metrics may follow: perf:cycles,l1d_fill",
 	        text);
 }
@@ -170,6 +171,9 @@ int rm_counters_select(const char *wish, struct rm_counters_choice **choice,
 	code = take_wish(wish, &cut, error);
 	if (!code && !strcmp(cut.backend, "none"))
 		*chosen = nothing("none", "no counters were asked for");
+	else if (!code && !strcmp(cut.backend, "sim"))
+		*chosen = nothing("none",
+		        "simulated counts were asked for, not this machine's");
 	else if (!code && !strcmp(cut.backend, "replay"))
 		code = choose_replay(cut.rest, chosen, error);
 	else if (!code)

@@ -21,7 +21,8 @@ struct rm_counters_choice;
  *
  * wish     "auto": the first of likwid, perf that proves itself, else none;
  *          "likwid", "perf": that one or an error, optionally with metrics of
- *          events.tsv: "perf:cycles,l1d_fill"; "replay:FILE"; "none"
+ *          events.tsv: "perf:cycles,l1d_fill"; "replay:FILE"; "sim": no
+ *          counter of this machine, simulated cells count instead; "none"
  * choice   out: free with rm_counters_release() after the last trial; the
  *          thread that calls this must live until then (the helper process
  *          dies with it)

@@ -17,7 +17,7 @@ static const char *const write_kind_names[] = { "update", "churn", "fresh",
 static const char *const loop_names[] = { "mix", "paced", NULL };
 static const char *const arrivals_names[] = { "poisson", "constant", NULL };
 static const char *const measure_names[] = { "verify", "throughput", "latency",
-	"counters", "causes", NULL };
+	"counters", "causes", "simulated", NULL };
 
 /* Position of `name` in a list that ends with NULL, or -EINVAL. */
 static int find(const char *const *names, const char *name)
@@ -92,13 +92,35 @@ int rm_arrivals_parse(const char *name, enum rm_arrivals *arrivals)
 	return found < 0 ? found : 0;
 }
 
-int rm_measure_parse(const char *name, enum rm_measure *measure)
+int rm_measure_parse(const char *text, enum rm_measure *measure, char *model)
 {
-	int found = find(measure_names, name);
+	static const char simulated[] = "simulated:";
+	const size_t length = sizeof(simulated) - 1;
+	int found;
 
-	if (found >= 0)
-		*measure = (enum rm_measure)found;
-	return found < 0 ? found : 0;
+	model[0] = '\0';
+	if (!strncmp(text, simulated, length)) {
+		text += length;
+		if (!*text || strlen(text) >= RM_NAME_BYTES ||
+		        strpbrk(text, "/ \t\n"))
+			return -EINVAL;
+		strcpy(model, text);
+		*measure = RM_MEASURE_SIMULATED;
+		return 0;
+	}
+	found = find(measure_names, text);
+	if (found < 0 || found == RM_MEASURE_SIMULATED)
+		return -EINVAL;
+	*measure = (enum rm_measure)found;
+	return 0;
+}
+
+const char *rm_measure_text(
+        enum rm_measure measure, const char *model, char *text)
+{
+	snprintf(text, RM_MEASURE_BYTES, "%s%s%s", measure_names[measure],
+	        model[0] ? ":" : "", model);
+	return text;
 }
 
 static int parse_zipf(
@@ -202,6 +224,7 @@ static void append(struct rm_cell *cell, const char *format, ...)
 void rm_cell_name(struct rm_cell *cell)
 {
 	char writes[32], misses[32], dist[RM_NAME_BYTES], rate[32];
+	char measure[RM_MEASURE_BYTES];
 
 	rm_number_text(cell->write_share, 2, writes, sizeof(writes));
 	rm_number_text(cell->miss_share, 2, misses, sizeof(misses));
@@ -221,7 +244,8 @@ void rm_cell_name(struct rm_cell *cell)
 	if (cell->loop == RM_LOOP_PACED)
 		append(cell, "/paced/r%s/%s", rate,
 		        rm_arrivals_name(cell->arrivals));
-	append(cell, "/%s", rm_measure_name(cell->measure));
+	append(cell, "/%s",
+	        rm_measure_text(cell->measure, cell->model, measure));
 }
 
 void rm_cell_clear(struct rm_cell *cell)

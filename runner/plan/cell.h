@@ -23,6 +23,8 @@ enum rm_measure {
 	RM_MEASURE_LATENCY,    /* open loops */
 	RM_MEASURE_COUNTERS,   /* closed loops under a counter back end */
 	RM_MEASURE_CAUSES,     /* with statistics objects: a later issue */
+	RM_MEASURE_SIMULATED,  /* closed loops on a simulated machine */
+	RM_MEASURES,
 };
 
 struct rm_cell {
@@ -50,9 +52,10 @@ struct rm_cell {
 	uint64_t deadline_ns; /* of the whole trial process */
 	uint64_t verify_ops;  /* verify: writes in all */
 	enum rm_measure measure;
-	unsigned cpu_count; /* 0: unbound (placement none) */
-	unsigned *cpus;     /* thread i runs on cpus[i]; owned, or NULL */
-	unsigned blocks;    /* replicates planned for this cell */
+	char model[RM_NAME_BYTES]; /* simulated: the machine; else "" */
+	unsigned cpu_count;        /* 0: unbound (placement none, simulated) */
+	unsigned *cpus;  /* thread i runs on cpus[i]; owned, or NULL */
+	unsigned blocks; /* replicates planned for this cell */
 	char skip[RM_REASON_BYTES]; /* not "": planned but not run, and why */
 };
 
@@ -68,7 +71,16 @@ int rm_shape_parse(const char *name, struct rm_shape *shape);
 int rm_write_kind_parse(const char *name, enum rm_write_kind *kind);
 int rm_loop_parse(const char *name, enum rm_loop *loop);
 int rm_arrivals_parse(const char *name, enum rm_arrivals *arrivals);
-int rm_measure_parse(const char *name, enum rm_measure *measure);
+
+/*
+ * A measure as text, "throughput", or "simulated:MODEL" with the machine's
+ * name. `model` and `text` have room for RM_NAME_BYTES and, for text, as much
+ * again. Parsing gives model "" where there is none.
+ */
+enum { RM_MEASURE_BYTES = 2 * RM_NAME_BYTES };
+int rm_measure_parse(const char *text, enum rm_measure *measure, char *model);
+const char *rm_measure_text(
+        enum rm_measure measure, const char *model, char *text);
 
 /* "uniform", "zipf:0.99", "hot:1%:90%", "sequential"; -EINVAL with `error`
    where it is none of these or a parameter is out of range. */

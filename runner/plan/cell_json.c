@@ -29,7 +29,7 @@ static json_t *cpus_to_json(const struct rm_cell *cell)
 
 json_t *rm_cell_to_json(const struct rm_cell *cell)
 {
-	char dist[RM_NAME_BYTES];
+	char dist[RM_NAME_BYTES], measure[RM_MEASURE_BYTES];
 
 	rm_dist_name(cell, dist, sizeof(dist));
 	return json_pack("{s:s s:s s:s s:s s:I s:f s:f s:s s:s s:s s:f s:s s:i "
@@ -48,7 +48,7 @@ json_t *rm_cell_to_json(const struct rm_cell *cell)
 	        (json_int_t)cell->window_ops, "deadline_ns",
 	        (json_int_t)cell->deadline_ns, "verify_ops",
 	        (json_int_t)cell->verify_ops, "measure",
-	        rm_measure_name(cell->measure));
+	        rm_measure_text(cell->measure, cell->model, measure));
 }
 
 static int bad(struct rm_error *error, const char *member, const char *expected)
@@ -148,7 +148,7 @@ static int read_texts(
 static int read_names(
         const json_t *json, struct rm_cell *cell, struct rm_error *error)
 {
-	char name[RM_NAME_BYTES];
+	char name[RM_MEASURE_BYTES];
 
 	if (read_text(json, "shape", name, sizeof(name), error) ||
 	        rm_shape_parse(name, &cell->shape))
@@ -164,9 +164,10 @@ static int read_names(
 	        rm_arrivals_parse(name, &cell->arrivals))
 		return bad(error, "arrivals", "poisson or constant");
 	if (read_text(json, "measure", name, sizeof(name), error) ||
-	        rm_measure_parse(name, &cell->measure))
+	        rm_measure_parse(name, &cell->measure, cell->model))
 		return bad(error, "measure",
-		        "verify, throughput, latency, counters or causes");
+		        "verify, throughput, latency, counters, causes or "
+		        "simulated:MODEL");
 	if (read_text(json, "dist", name, sizeof(name), error))
 		return -EINVAL;
 	return rm_dist_parse(name, cell, error);

@@ -44,6 +44,8 @@ static uint64_t running_ns(
 
 		return slow_writes && ns > SLOW_VERIFY_NS ? SLOW_VERIFY_NS : ns;
 	}
+	if (cell->measure == RM_MEASURE_SIMULATED)
+		return rm_plan_simulated_ns(cell, slow_writes);
 	if (cell->window_ns)
 		return cell->warm_up_ns + cell->window_ns;
 	return cell->warm_up_ns +
@@ -63,6 +65,8 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus, bool slow_writes)
 	                        PROCESS_BYTES;
 	if (cell->dist != RM_DIST_UNIFORM)
 		planned->memory_bytes += STREAM_BYTES;
+	if (cell->measure == RM_MEASURE_SIMULATED)
+		planned->memory_bytes += rm_plan_simulated_bytes(cell);
 	if (slow_writes) /* copies that wait for a grace period */
 		planned->memory_bytes += 4 * payload;
 }

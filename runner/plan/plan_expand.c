@@ -81,10 +81,11 @@ static void fill(const struct rm_planning *planning,
 		.window_ns = w->window_ns,
 		.window_ops = w->window_ops,
 		.deadline_ns = w->deadline_ns,
-		.measure = w->measures[at[RM_KEY_MEASURE]],
+		.measure = w->measures[at[RM_KEY_MEASURE]].measure,
 		.blocks = w->blocks,
 	};
 	strcpy(cell->workload, w->name);
+	strcpy(cell->model, w->measures[at[RM_KEY_MEASURE]].model);
 	strcpy(cell->placement, w->placements[at[RM_KEY_PLACEMENT]]);
 	strcpy(cell->memory, w->memories[at[RM_KEY_MEMORY]]);
 	if (cell->loop == RM_LOOP_PACED) {
@@ -118,6 +119,9 @@ static bool makes_sense(const struct rm_planning *planning,
 	const unsigned *at = choice->at;
 	bool paced = cell->loop == RM_LOOP_PACED;
 
+	if (cell->measure == RM_MEASURE_SIMULATED &&
+	        !rm_plan_simulated_makes_sense(at))
+		return false;
 	if (paced != (cell->measure == RM_MEASURE_LATENCY) ||
 	        threads_again(planning->topology, w, at[RM_KEY_THREADS],
 	                cell->threads))
@@ -138,7 +142,8 @@ static int place(const struct rm_planning *planning,
 		return rm_error_set(planning->error, failed, "%s: memory = %s",
 		        w->where[RM_KEY_MEMORY], why.text);
 	failed = rm_placement_parse(cell->placement, &placement, &why);
-	if (!failed && placement.place == RM_PLACE_NONE)
+	if (!failed && (placement.place == RM_PLACE_NONE ||
+	                       cell->measure == RM_MEASURE_SIMULATED))
 		return 0;
 	cell->cpus = calloc(cell->threads, sizeof(*cell->cpus));
 	cell->cpu_count = cell->threads;
@@ -207,6 +212,8 @@ static void judge(const struct rm_planning *planning,
 	else if (cell->measure == RM_MEASURE_COUNTERS && reason)
 		snprintf(cell->skip, RM_REASON_BYTES, "no counters: %.200s",
 		        reason);
+	else if (cell->measure == RM_MEASURE_SIMULATED)
+		rm_plan_simulated_judge(planning, impl, cell);
 }
 
 /* One cell for every chosen map; `cell` lends its CPUs. */

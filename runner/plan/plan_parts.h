@@ -57,6 +57,16 @@ void rm_plan_cost(
 /* Keys and values of a cell, without what a map adds. */
 uint64_t rm_plan_payload_bytes(const struct rm_cell *cell);
 
+/*
+ * Cells on a simulated machine: what one costs this machine, whether a choice
+ * is another cell at all, and cell->skip where it cannot be run.
+ */
+uint64_t rm_plan_simulated_ns(const struct rm_cell *cell, bool slow_writes);
+uint64_t rm_plan_simulated_bytes(const struct rm_cell *cell);
+bool rm_plan_simulated_makes_sense(const unsigned *at);
+void rm_plan_simulated_judge(const struct rm_planning *planning,
+        const struct rm_impl *impl, struct rm_cell *cell);
+
 /* Totals over all blocks, from cells and blocks. */
 void rm_plan_total(struct rm_plan *plan);
 

@@ -62,6 +62,11 @@ struct rm_dist_of {
 
 typedef char rm_name[RM_NAME_BYTES];
 
+struct rm_measured {
+	enum rm_measure measure;
+	rm_name model; /* of a simulated machine, or "" */
+};
+
 /*
  * One workload. Lists are dimensions of the sweep, each with its count in
  * count[RM_KEY_...]; the members without [] are one value. count 0: the key
@@ -94,7 +99,7 @@ struct rm_workload {
 	unsigned blocks;
 	rm_name maps[RM_LIST_MAX]; /* "all", ids, globs, "~" + glob */
 	rm_name base;
-	enum rm_measure measures[RM_LIST_MAX];
+	struct rm_measured measures[RM_LIST_MAX];
 };
 
 /* Later lines for a workload: "KEY=VALUE" and where it was said, which is

@@ -154,13 +154,20 @@ static int check_measures(
         const struct rm_workload *workload, struct rm_error *error)
 {
 	for (unsigned i = 0; i < workload->count[RM_KEY_MEASURE]; i++) {
-		bool latency = workload->measures[i] == RM_MEASURE_LATENCY;
+		enum rm_measure measure = workload->measures[i].measure;
+		bool latency = measure == RM_MEASURE_LATENCY;
 
+		if (measure == RM_MEASURE_SIMULATED && !workload->window_ops)
+			return rm_error_set(error, -EINVAL,
+			        "%s: measure = simulated with a window of "
+			        "time, expected a count, e.g. 10000ops (a "
+			        "simulated machine does not see our time)",
+			        workload->where[RM_KEY_WINDOW]);
 		if (has_loop(workload, latency ? RM_LOOP_PACED : RM_LOOP_MIX))
 			continue;
 		return rm_error_set(error, -EINVAL, "%s: measure = %s%s",
 		        workload->where[RM_KEY_MEASURE],
-		        rm_measure_name(workload->measures[i]),
+		        rm_measure_name(measure),
 		        latency ? " without loop = paced, expected throughput, "
 		                  "counters or causes (a closed loop has no "
 		                  "latency)"

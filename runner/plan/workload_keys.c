@@ -225,11 +225,11 @@ static int read_base(struct rm_workload *w, unsigned i, const char *text)
 
 static int read_measure(struct rm_workload *w, unsigned i, const char *text)
 {
-	enum rm_measure measure;
+	struct rm_measured *read = &w->measures[i];
 
-	if (rm_measure_parse(text, &measure) || measure == RM_MEASURE_VERIFY)
+	if (rm_measure_parse(text, &read->measure, read->model) ||
+	        read->measure == RM_MEASURE_VERIFY)
 		return -EINVAL;
-	w->measures[i] = measure;
 	return 0;
 }
 
@@ -280,7 +280,8 @@ const struct rm_key_of_workload rm_workload_keys[RM_WORKLOAD_KEYS] = {
 	[RM_KEY_BASE] = { "base", false, "gomap_rw", "the id of a map",
 	        read_base },
 	[RM_KEY_MEASURE] = { "measure", true, NULL,
-	        "throughput, latency, counters or causes", read_measure },
+	        "throughput, latency, counters, causes or simulated:MODEL",
+	        read_measure },
 	[RM_KEY_INCLUDE] = { .name = "include",
 	        .expected = "the name of a workload file" },
 };

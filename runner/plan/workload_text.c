@@ -66,8 +66,6 @@ static const char *word_of(const struct rm_workload *workload,
 		return workload->maps[i];
 	case RM_KEY_BASE:
 		return workload->base;
-	case RM_KEY_MEASURE:
-		return rm_measure_name(workload->measures[i]);
 	default:
 		return NULL;
 	}
@@ -106,6 +104,7 @@ void rm_workload_write(const struct rm_workload *workload,
         enum rm_workload_key key, unsigned i, char *text, size_t size)
 {
 	const char *word = word_of(workload, key, i);
+	char measure[RM_MEASURE_BYTES];
 
 	if (word) {
 		snprintf(text, size, "%s", word);
@@ -131,6 +130,11 @@ void rm_workload_write(const struct rm_workload *workload,
 	case RM_KEY_THREADS:
 		write_threads(&workload->threads[i], text, size);
 		return;
+	case RM_KEY_MEASURE:
+		rm_measure_text(workload->measures[i].measure,
+		        workload->measures[i].model, measure);
+		snprintf(text, size, "%s", measure);
+		return;
 	default:
 		write_single(workload, key, text, size);
 	}
@@ -138,7 +142,7 @@ void rm_workload_write(const struct rm_workload *workload,
 
 char *rm_workload_text(const struct rm_workload *workload)
 {
-	char *text = NULL, value[RM_NAME_BYTES + 8];
+	char *text = NULL, value[RM_MEASURE_BYTES];
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 

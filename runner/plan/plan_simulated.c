@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan_simulated.c - what is different for cells on a simulated machine: its
+ * cores are not this machine's, its window is counted, its time is a model.
+ */
+#include "runner/plan/plan_parts.h"
+
+#include <stdio.h>
+
+enum {
+	CORES_MAX = 128,   /* runner/sim/mach.h */
+	ACCESS_NS = 45,    /* of this machine, per access; 64 cores, loaded */
+	ACCESSES = 12,     /* of one operation, about */
+	WARM_UPS = 2,      /* operations before the window, per one in it */
+	COPIED_KEY_NS = 8, /* of a write that copies the map, per key */
+	CORE_BYTES = 96 << 10,
+	MODEL_BYTES = 64 << 20,
+};
+
+uint64_t rm_plan_simulated_ns(const struct rm_cell *cell, bool slow_writes)
+{
+	uint64_t ops = cell->window_ops * cell->threads * (1 + WARM_UPS);
+	uint64_t ns = (ops + cell->keys) * ACCESSES * ACCESS_NS;
+
+	if (slow_writes)
+		ns += (uint64_t)((double)ops * cell->write_share *
+		                 (double)cell->keys * COPIED_KEY_NS);
+	return ns;
+}
+
+uint64_t rm_plan_simulated_bytes(const struct rm_cell *cell)
+{
+	return MODEL_BYTES + cell->threads * (uint64_t)CORE_BYTES;
+}
+
+bool rm_plan_simulated_makes_sense(const unsigned *at)
+{
+	/* a simulated machine has one placement and one memory */
+	return at[RM_KEY_PLACEMENT] == 0 && at[RM_KEY_MEMORY] == 0;
+}
+
+void rm_plan_simulated_judge(const struct rm_planning *planning,
+        const struct rm_impl *impl, struct rm_cell *cell)
+{
+	const struct rm_plan_options *options = planning->options;
+	const char *why = options->not_simulated
+	                          ? options->not_simulated(impl->id)
+	                          : NULL;
+	bool slow = impl->caps & RM_CAP_SLOW_WRITES;
+	uint64_t ns = rm_plan_simulated_ns(cell, slow);
+
+	if (options->simulator_reason)
+		snprintf(cell->skip, RM_REASON_BYTES, "not simulated: %.300s",
+		        options->simulator_reason);
+	else if (why)
+		snprintf(cell->skip, RM_REASON_BYTES, "not simulated: %.300s",
+		        why);
+	else if (cell->threads > CORES_MAX)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "not simulated: %u threads, the machine has at most %d "
+		        "cores",
+		        cell->threads, CORES_MAX);
+	else if (ns > cell->deadline_ns / 2)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "not simulated: would take about %.0f s, expected at "
+		        "most half of the deadline, %.0f s",
+		        (double)ns / 1e9, (double)cell->deadline_ns / 2e9);
+}
