@@ -10,7 +10,7 @@ from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import HERE, Report, chip, esc
 from report.sections import (answer, cache, causes, latency, machine, memory,
-                             ratio, rest, scaling, validity)
+                             ratio, rest, scaling, simulated, validity)
 
 TERMINAL_ROWS = 5
 
@@ -173,6 +173,7 @@ def build(folder, base=None, contender=None):
     ratio.add(report, a, where)
     latency.add(report, a, where)
     cache.add(report, a, where)
+    simulated.add(report, a)
     causes.add(report, a)
     memory.add(report, a, where)
     rest.claims(report)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import (KINDS, MAPS, counters, latency, mops,  # noqa: E402
-                       topology)
+                       simulated, topology)
 
 UNSAFE = ("gomap", "unsync_probe")
 NOISE = 0.012
@@ -62,6 +62,15 @@ def plan(spec, cpus):
                             cells.append(cell(
                                 name, timed[0], keys, share, kind, threads,
                                 measure, cpus, blocks=spec["blocks"]))
+    for model in spec["models"]:
+        for threads in (1, 4, 64):
+            for name in spec["maps"]:
+                c = cell(name, "simulated-97-3", 4096, 0.03, "update",
+                         threads, f"simulated:{model}", cpus, blocks=1)
+                if name in spec["plant"].get("not_simulated", ()):
+                    c["skip"] = "not simulated: inline assembly"
+                cells.append(c | {"cpus": [], "window_ns": 0,
+                                  "window_ops": 4000})
     for rate in spec["rates"]:
         for name in spec["maps"]:
             cells.append(cell(name, "order-service", 65536, 0.027, "update",
@@ -122,6 +131,8 @@ def result(c, rng, out, block, spec):
         r["ops"] = round(ops / 1.25)  # the hooks' cost
         for s in r["stats"]:
             s["window"] = s["value"]
+    if c["measure"].startswith("simulated:"):
+        r["counters"] = simulated(c, ops, c["measure"].split(":")[1])
     if c["measure"] == "verify":
         r["verification"] |= {"written": 100000, "returned": 100000,
                               "stopped_early": False}
@@ -192,17 +203,18 @@ def campaign(spec, cells, order, cpus):
 def make(out, maps=tuple(MAPS), threads=(1, 2, 4), keys=(1024, 65536),
          shares=(0.03,), kinds=KINDS, blocks=10, rates=(), seed=7,
          measures=("throughput",), backend="none", mode="smoke", plant=None,
-         sockets=1, cores=2, smt=1, workload="uniform-97-3"):
+         sockets=1, cores=2, smt=1, workload="uniform-97-3", models=()):
     """Writes a campaign folder; plant names the failures, see trial().
 
-    plant -- fail_verify, crash: map ids; void: (map, block) pairs; keep: how
+    models -- simulated machines that count, too
+    plant -- not_simulated, fail_verify, crash: map ids; void: (map, block) pairs; keep: how
              many lines survive; torn: True for a torn last line; control:
              "ok" or "fail" adds A/A and +2 % arms on the first timed cell.
     """
     spec = dict(maps=maps, threads=threads, keys=keys, shares=shares,
                 kinds=kinds, blocks=blocks, rates=rates, seed=seed,
                 measures=measures, backend=backend, mode=mode,
-                plant=plant or {}, workload=workload)
+                plant=plant or {}, workload=workload, models=models)
     out = Path(out)
     (out / "histograms").mkdir(parents=True, exist_ok=True)
     cpus = list(range(sockets * cores * smt))

@@ -41,12 +41,15 @@ def verification_table(report, a):
     per = {}
     for cell in a.campaign.cells.values():
         row = per.setdefault(cell.map, {"verify": [0, 0], "timed": [0, 0],
-                                        "writes": 0, "early": 0})
+                                        "simulated": [0, 0], "writes": 0,
+                                        "early": 0})
         for trial in cell.trials:
             got = (trial.get("result") or {}).get("verification")
             if not got:
                 continue
-            kind = row["verify" if cell.measure == "verify" else "timed"]
+            kind = row[cell.measure if cell.measure == "verify" else
+                       "simulated" if cell.measure.startswith("simulated:")
+                       else "timed"]
             kind[got.get("status") != "ok"] += 1
             row["writes"] += got.get("written") or 0
             row["early"] += bool(got.get("stopped_early"))
@@ -55,7 +58,7 @@ def verification_table(report, a):
         r = per[name]
         if name in a.failed:
             state = bad(f"FAILED: {esc(a.failed[name])}")
-        elif sum(r["verify"]) + sum(r["timed"]) == 0:
+        elif sum(r["verify"] + r["timed"] + r["simulated"]) == 0:
             state = '<span class="warn">not verified: no result</span>'
         else:
             state = OK
@@ -64,13 +67,16 @@ def verification_table(report, a):
                      f"{r['verify'][0]} of {sum(r['verify'])}{early}",
                      words.count(r["writes"]),
                      f"{words.count(r['timed'][0])} of "
-                     f"{words.count(sum(r['timed']))}", state])
+                     f"{words.count(sum(r['timed']))}",
+                     f"{words.count(r['simulated'][0])} of "
+                     f"{words.count(sum(r['simulated']))}", state])
     failed = (f"{words.plural(len(a.failed), 'map')} failed and took no part "
               "in any ranking" if a.failed else "no map failed")
     return report.table(
         "verification", f"Verification: {failed}", [
             ("map", "html"), ("verify trials right", "num"),
             ("writes accounted for", "num"), ("timed trials right", "num"),
+            ("simulated trials right", "num"),
             ("state", "html")], rows)
 
 

@@ -8,13 +8,20 @@
 /* Name of the build of its own that a measure needs, or NULL: this one. */
 static const char *build_of(enum rm_measure measure)
 {
-	return measure == RM_MEASURE_CAUSES ? "readmostly-stats" : NULL;
+	switch (measure) {
+	case RM_MEASURE_CAUSES:
+		return "readmostly-stats";
+	case RM_MEASURE_SIMULATED:
+		return "readmostly-sim";
+	default:
+		return NULL;
+	}
 }
 
 const char *rm_program_of(
-        const struct rm_cell *cell, char path[RM_PROGRAM_BYTES])
+        enum rm_measure measure, char path[RM_PROGRAM_BYTES])
 {
-	const char *name = build_of(cell->measure);
+	const char *name = build_of(measure);
 	ssize_t length;
 	char *slash;
 

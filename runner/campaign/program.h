@@ -8,12 +8,12 @@
 enum { RM_PROGRAM_BYTES = 4096 };
 
 /*
- * The program of a cell: `causes` is played by readmostly-stats beside this
- * program, whose path goes to `path`; everything else by this program: NULL,
- * as struct rm_launch has it. A program that is not there is a trial that
+ * The program of a measure: `causes` is played by readmostly-stats and
+ * `simulated` by readmostly-sim beside this program, whose path goes to
+ * `path`; everything else by this program: NULL, as struct rm_launch has it. A program that is not there is a trial that
  * fails with that reason. Any thread.
  */
 const char *rm_program_of(
-        const struct rm_cell *cell, char path[RM_PROGRAM_BYTES]);
+        enum rm_measure measure, char path[RM_PROGRAM_BYTES]);
 
 #endif /* RM_PROGRAM_H */

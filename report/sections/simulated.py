@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""5b Simulated cache: exact counts of a model, never measured ones."""
+from report import words
+from report.page import chip, esc, slug
+from report.plot_lines import counter
+
+PREFIX = "simulated:"
+PANELS = {  # key -> title, unit, the counts that it adds up
+    "l1d_misses": ("L1d misses", "misses per operation",
+                   ("l1d_load_misses", "l1d_store_misses")),
+    "coherence_misses": ("L1d misses for coherence", "misses per operation",
+                         ("coherence_misses",)),
+    "invalidations": ("Lines lost to another core's write",
+                      "lines per operation", ("invalidations",)),
+    "false_sharing": ("... of bytes that this core did not use",
+                      "lines per operation",
+                      ("false_sharing_invalidations",)),
+}
+TABLE = (("L1d misses", ("l1d_load_misses", "l1d_store_misses")),
+         ("cold", ("cold_misses",)), ("capacity", ("capacity_misses",)),
+         ("coherence", ("coherence_misses",)),
+         ("invalidations", ("invalidations",)),
+         ("by false sharing", ("false_sharing_invalidations",)),
+         ("upgrades", ("upgrades",)),
+         ("from another core", ("transfers_modified", "transfers_clean")),
+         ("atomics", ("atomics",)), ("lines touched", ("operation_lines",)))
+COLUMNS = ("model", "metric", "map", "threads", "value", "n")
+QUESTION = ("Which lines move between cores, on more cores than this "
+            "machine has?")
+
+
+def models(a):
+    """model -> cells, of everything that was planned as simulated."""
+    return {m[len(PREFIX):]: cells for m, cells in a.by_measure.items()
+            if m.startswith(PREFIX)}
+
+
+def counts_of(cell):
+    """metric -> count per operation of a cell's last good trial; {} without
+    one. Counts are exact: trials of one seed are equal."""
+    for trial in reversed(cell.ok):
+        got = trial["result"].get("counters") or {}
+        ops = trial["result"]["ops"]
+        if ops:
+            return {e["metric"]: e["total"] / ops
+                    for e in got.get("events") or []
+                    if e.get("total") is not None}
+    return {}
+
+
+def added(counts, names):
+    """The sum of these counts; None where one is missing."""
+    if any(n not in counts for n in names):
+        return None
+    return sum(counts[n] for n in names)
+
+
+def headline_cells(cells):
+    """The largest group of cells that differ in map and cores only."""
+    groups = {}
+    for c in cells:
+        groups.setdefault((c.workload, c.shape, c.keys, c.dist,
+                           c.write_kind, c.write_share, c.miss_share),
+                          []).append(c)
+    return max(groups.values(), key=len)
+
+
+def lines_of(cells, names):
+    """map -> rows over cores, for plot_lines.counter."""
+    lines = {}
+    for c in sorted(cells, key=lambda c: (c.map, c.threads)):
+        value = added(counts_of(c), names)
+        if value is not None:
+            lines.setdefault(c.map, []).append(
+                {"map": c.map, "threads": c.threads, "value": value,
+                 "low": value, "high": value, "n": len(c.ok)})
+    return lines
+
+
+def panels_of(report, a, model, cells):
+    """The panels of one model, and the rows behind them."""
+    slots, data = [], []
+    for key, (title, unit, names) in PANELS.items():
+        lines = lines_of(cells, names)
+        threads = sorted({r["threads"] for rows in lines.values()
+                          for r in rows})
+        if not threads:
+            continue
+        told = ", ".join(f"{n} {words.sig(rows[-1]['value'])}"
+                         for n, rows in lines.items())
+        slots.append(report.panel(
+            slug("simulated", model, key), f"SIMULATED: {title} per operation",
+            f"Model {model}, {words.plural(threads[-1], 'core')}: {told}.",
+            (480, 310), counter, lines, threads, a.look, title, unit,
+            f"SIMULATED {model}: a model, not this machine", [], True))
+        data += [{"model": model, "metric": key, **r}
+                 for rows in lines.values() for r in rows]
+    return slots, data
+
+
+def table_of(report, a, model, cells):
+    """All counts per operation at the most cores."""
+    most = max((c.threads for c in cells if c.ok), default=None)
+    rows = []
+    for c in sorted(cells, key=lambda c: c.map):
+        if c.threads != most or not c.ok:
+            continue
+        counts = counts_of(c)
+        rows.append([chip(a.look, c.map)] + [
+            "none" if added(counts, names) is None
+            else words.sig(added(counts, names)) for _, names in TABLE])
+    if not rows:
+        return ""
+    return report.table(
+        slug("simulated", model),
+        f"SIMULATED on {esc(model)}, {words.plural(most, 'core')}: counts per "
+        "operation",
+        [("map", "html")] + [(f"{name} per operation", "num")
+                             for name, _ in TABLE], rows)
+
+
+def note_of(cells):
+    """What was left out, and why."""
+    why = {}
+    for c in cells:
+        if not c.ok:
+            why.setdefault(c.reason, set()).add(c.map)
+    return "".join(f'<p class="none">{esc(words.joined(sorted(maps)))}: '
+                   f"{esc(reason)}</p>" for reason, maps in sorted(
+                       why.items()))
+
+
+def caption_of(model, cells):
+    first = cells[0]
+    return (f"<b>SIMULATED: {esc(model)}, {esc(first.workload)}, "
+            f"{esc(words.mix_kind(first.write_share, first.write_kind))}, "
+            f"{words.keys(first.keys)} keys, {esc(first.shape)}.</b> Counts "
+            "of a simulated multicore: exact, equal in every run, and of a "
+            "model. They say which lines move and who loses them; they say "
+            "nothing of speed. Counts of maps with blocking locks depend on "
+            "the model's latencies and are one of many answers (docs/"
+            "simulated-machine.md). null_map is the driver's own share.")
+
+
+def add(report, a):
+    """Adds the section where anything simulated was planned."""
+    found = models(a)
+    if not found:
+        return
+    parts = []
+    for model, cells in sorted(found.items()):
+        same = headline_cells(cells)
+        slots, data = panels_of(report, a, model, same)
+        if slots:
+            parts.append(report.figure(
+                slug("simulated", model), caption_of(model, same), slots,
+                COLUMNS, data, "m"))
+            parts.append(table_of(report, a, model, same))
+        parts.append(note_of(cells))
+    report.section("simulated", "5b Cache: SIMULATED", QUESTION, *parts)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Simulated counts on the page: named as such everywhere, mixed with nothing."""
+import json
+import re
+import shutil
+
+import pytest
+
+import report_helpers as helpers
+
+MODEL = "icelake-sp"
+
+
+def strip(folder):
+    """Takes the simulated cells and their trials out of a campaign."""
+    path = folder / "campaign.json"
+    meta = json.loads(path.read_text())
+    meta["cells"] = [c for c in meta["cells"]
+                     if not c["measure"].startswith("simulated:")]
+    path.write_text(json.dumps(meta))
+    helpers.edit(folder, lambda t: None if "/simulated:" in t["cell"] else t)
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("simulated")
+    having = helpers.build(folder / "with", models=(MODEL,), blocks=8,
+                           plant={"not_simulated": ("urcu_lfht",)})
+    shutil.copytree(folder / "with", folder / "without",
+                    ignore=shutil.ignore_patterns("report"))
+    strip(folder / "without")
+    return helpers.Built(folder / "without"), having
+
+
+def test_every_figure_and_table_says_simulated(both):
+    section = both[1].section("simulated")
+    assert section
+    titles = re.findall(r"<svg.*?</svg>", section, re.S)
+    assert len(titles) == 4
+    assert all("SIMULATED" in svg and MODEL in svg for svg in titles)
+    captions = re.findall(r"<(?:figcaption|caption)>(.*?)<", section)
+    assert captions and all("SIMULATED" in c or c == "" for c in captions)
+
+
+def test_counts_are_the_journal_s(both):
+    rows = both[1].rows(f"figures/simulated-{MODEL}.csv")
+    found = {(r["metric"], r["map"], int(r["threads"])): float(r["value"])
+             for r in rows}
+    assert found["coherence_misses", "gomap_rw", 1] == 0
+    assert found["coherence_misses", "gomap_rw", 64] == pytest.approx(
+        3 * 63 / 64, rel=1e-3)
+    assert found["l1d_misses", "gomap_rw", 1] == pytest.approx(0.75, rel=1e-3)
+
+
+def test_what_is_not_simulated_says_why(both):
+    assert "urcu_lfht: not simulated: inline assembly" in re.sub(
+        r"<[^>]*>", "", both[1].section("simulated"))
+
+
+def test_speeds_are_the_same_with_and_without(both):
+    without, having = both
+    for name in ("scaling", "ratio", "flip"):
+        files = sorted(p.name for p in (without.out / "figures").glob(
+            f"{name}*.csv"))
+        assert files or name == "ratio"
+        for file in files:
+            assert (without.out / "figures" / file).read_bytes() == (
+                having.out / "figures" / file).read_bytes(), file
+    assert without.claim == having.claim
+
+
+def test_a_plan_without_simulation_has_no_section(both):
+    assert both[0].section("simulated") == ""
+    assert "SIMULATED" not in both[0].page
+
+
+def test_simulated_trials_are_not_called_timed(both):
+    table = (both[1].out / "tables" / "verification.csv").read_text()
+    header, *rows = table.strip().split("\n")
+    column = header.split(",").index("simulated trials right")
+    by_map = {r.split(",")[0]: r.split(",") for r in rows}
+    assert by_map["gomap_rw"][column] == "3 of 3"
+    assert by_map["urcu_lfht"][column] == "0 of 0"
