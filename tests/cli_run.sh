@@ -126,7 +126,7 @@ bad "a seed that is none" "expected an integer 0 .. 2^53" --seed x smoke.conf
 bad "a negative seed" "expected an integer 0 .. 2^53" --seed -1 smoke.conf
 bad "mode and file" "expected one of them" --mode smoke x.conf
 bad "resume without a folder" "expected -o DIR" --resume
-bad "an unknown back end" "expected auto, likwid, perf, none" \
+bad "an unknown back end" "expected auto, likwid, perf, sim, none" \
 	tests/fixtures/campaign.conf --counters magic -o "$dir/n"
 bad "a --set without =" "KEY=VALUE" tests/fixtures/campaign.conf \
 	--set blocks -o "$dir/n"
