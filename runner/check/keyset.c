@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/check/keyset.h"
 
+#include "impls/support/hash.h"
+#include "runner/base/rng.h"
 #include "runner/keys.h"
 
 #include <stdio.h>
@@ -18,23 +20,54 @@ static uint64_t edge_word(size_t i)
 	return i % 2 ? (uint64_t)i << 40 : i;
 }
 
-/* Zero bytes and then i: long common prefixes, prefixes of each other. */
+/* Lengths where a hash or a copy takes another way; zero bytes: each key is
+   the prefix of all longer ones. */
+static const size_t zeros[] = { 0, 1, 15, 16, 17, 31, 32, 128, 129, 2, 3, 4, 8,
+	33, 127, 64 };
+enum { ZEROS = sizeof(zeros) / sizeof(zeros[0]) };
+
+/* Zero bytes and then i: long common prefixes. */
 static struct rm_key edge_string(size_t i, char *buffer)
 {
-	struct rm_key key = { .bytes = buffer, .length = i };
+	struct rm_key key = { .bytes = buffer, .length = 4 + i * 7 % 37 };
 	uint32_t tail = (uint32_t)i;
 
-	if (i >= 4) /* before: "", "\0", "\0\0", "\0\0\0" */
-		key.length = 4 + i * 7 % 37;
-	if (i >= 4 && i % 61 == 0)
+	if (i % 61 == 0)
 		key.length = 300;
-	if (i >= 4 && i % 509 == 0)
+	if (i % 509 == 0)
 		key.length = 5000;
+	if (i < ZEROS)
+		key.length = zeros[i];
 	memset(buffer, 0, key.length);
-	if (i < 4)
-		return key;
-	memcpy(buffer + key.length - sizeof(tail), &tail, sizeof(tail));
+	if (i >= ZEROS)
+		memcpy(buffer + key.length - sizeof(tail), &tail, sizeof(tail));
 	return key;
+}
+
+/* A factor that is 0 makes the product 0: equal hashes whatever the seed, of
+   16 bytes and of each longer length. They differ in their last bytes. */
+static struct rm_key chain_string(size_t i, char *buffer)
+{
+	const uint64_t zero = RM_HASH_A, number = i;
+	const size_t more = i % 4 == 2 ? 16 : i % 4 == 3 ? 112 : 0;
+
+	memset(buffer, 'x', more);
+	memcpy(buffer + more, &zero, sizeof(zero));
+	memcpy(buffer + more + sizeof(zero), &number, sizeof(number));
+	return (struct rm_key){ .bytes = buffer, .length = more + 16 };
+}
+
+uint64_t rm_keyset_chain(size_t i, uint64_t seed)
+{
+	uint64_t go = rm_seed(seed, 0);
+	struct rm_key key = { .word = (uint64_t)i << 32 };
+
+	go = (uint32_t)rm_next(&go);
+	/* the low half never overflows: one word in 256 will do */
+	while (rm_hash(RM_U64X8, key, i % 2 ? go : seed) %
+	        (1U << RM_CHAIN_BITS))
+		key.word++;
+	return key.word;
 }
 
 struct rm_key rm_keyset_key(
@@ -44,6 +77,8 @@ struct rm_key rm_keyset_key(
 
 	if (set == RM_KEYS_EDGES)
 		return shape.str ? edge_string(i, buffer) : key;
+	if (set == RM_KEYS_CHAIN)
+		return shape.str ? chain_string(i, buffer) : key;
 	key.word = rm_scatter(i);
 	if (shape.str) {
 		uint64_t rank = i;

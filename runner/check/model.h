@@ -21,6 +21,7 @@ struct rm_model {
 	bool *present;          /* [2 * keys + 2] */
 	struct rm_value *value; /* of those present */
 	size_t count;
+	uint64_t *chain;   /* RM_KEYS_CHAIN, u64: words [2 * keys + 2] */
 	uint32_t *numbers; /* hash table: key number + 1, or 0 */
 	size_t numbers_mask;
 	uint64_t rng;
@@ -30,6 +31,9 @@ struct rm_model {
 };
 
 struct rm_key rm_model_key(struct rm_model *model, size_t i);
+/* The same with bytes in `buffer`, RM_KEYSET_BYTES. */
+struct rm_key rm_model_key_in(
+        const struct rm_model *model, size_t i, char *buffer);
 struct rm_value rm_model_value(struct rm_model *model);
 bool rm_model_same(const struct rm_model *model, const struct rm_value *a,
         const struct rm_value *b);

@@ -45,8 +45,8 @@ int rm_model_number(struct rm_model *model)
 	if (!model->numbers)
 		return rm_error_set(model->error, -1, "out of memory");
 	for (size_t i = 0; i < model->keys; i++)
-		*place_of(model, rm_keyset_key(model->set, model->c->shape, i,
-		                         buffer)) = (uint32_t)i + 1;
+		*place_of(model, rm_model_key_in(model, i, buffer)) =
+		        (uint32_t)i + 1;
 	return 0;
 }
 

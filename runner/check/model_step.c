@@ -238,7 +238,8 @@ int rm_model_step(struct rm_model *model, unsigned inserts)
 
 	if (x % 64 == 0)
 		model->ops->quiesce(model->thread);
-	if (x % 8192 == 1)
+	/* as often as the rest of the work allows */
+	if ((x >> 17) % (128 + 4 * model->keys) == 0)
 		return step_rare(model);
 	if (x & 64 || i >= model->keys)
 		return rm_model_lookup(model, i + (x & 128 ? model->keys : 0));
