@@ -88,8 +88,9 @@ static int launch(struct rm_campaign *campaign, size_t cell, unsigned block,
 	const struct rm_cell *asked = &campaign->plan->cells[cell].cell;
 	char path[RM_PROGRAM_BYTES];
 	const struct rm_launch how = {
-		.program = campaign->program ? campaign->program
-		                             : rm_program_of(asked->measure, path),
+		.program = campaign->program
+		                   ? campaign->program
+		                   : rm_program_of(asked->measure, path),
 		.deadline_ns = asked->deadline_ns,
 		.memory_limit_bytes = rm_memory_limit(asked->threads),
 		.padding_seed =

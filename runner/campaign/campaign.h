@@ -24,8 +24,8 @@ struct rm_campaign {
 	const char *dir; /* its folder, which exists */
 	const struct rm_plan *plan;
 	const json_t *counters; /* campaign.json's "counters" */
-	const char *program;    /* that plays all trials; NULL: program.h says */
-	int interrupt_fd;       /* readable: stop; -1: none */
+	const char *program; /* that plays all trials; NULL: program.h says */
+	int interrupt_fd;    /* readable: stop; -1: none */
 	struct rm_journal *journal;
 	struct rm_tally *tally; /* holds what the journal held */
 	struct rm_progress *progress;

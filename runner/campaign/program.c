@@ -18,8 +18,7 @@ static const char *build_of(enum rm_measure measure)
 	}
 }
 
-const char *rm_program_of(
-        enum rm_measure measure, char path[RM_PROGRAM_BYTES])
+const char *rm_program_of(enum rm_measure measure, char path[RM_PROGRAM_BYTES])
 {
 	const char *name = build_of(measure);
 	ssize_t length;

@@ -13,7 +13,6 @@ enum { RM_PROGRAM_BYTES = 4096 };
  * `path`; everything else by this program: NULL, as struct rm_launch has it. A program that is not there is a trial that
  * fails with that reason. Any thread.
  */
-const char *rm_program_of(
-        enum rm_measure measure, char path[RM_PROGRAM_BYTES]);
+const char *rm_program_of(enum rm_measure measure, char path[RM_PROGRAM_BYTES]);
 
 #endif /* RM_PROGRAM_H */
