@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/history/history.h"
+#include "runner/history/array.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,39 +14,19 @@ static const char *const guarantees[] = { "none", "once-if-present",
 
 enum { GUARANTEES = sizeof(guarantees) / sizeof(guarantees[0]) };
 
-/* An array with room for `more` entries behind its `count`; NULL: no memory,
-   and the old one is as it was. Doubles, so that adding is linear in all. */
-static void *grown(void *array, size_t count, size_t *room, size_t more,
-        size_t entry_bytes)
-{
-	size_t wanted = *room ? *room : 16;
-	void *new_array = array;
-
-	if (more > SIZE_MAX / 4 / entry_bytes - count)
-		return NULL;
-	if (count + more <= *room)
-		return array;
-	while (wanted < count + more)
-		wanted *= 2;
-	new_array = realloc(array, wanted * entry_bytes);
-	if (new_array)
-		*room = wanted;
-	return new_array;
-}
-
 int rm_history_reserve(struct rm_history *history, size_t events, size_t pairs)
 {
 	void *array;
 
 	if (events) {
-		array = grown(history->events, history->count, &history->room,
-		        events, sizeof(*history->events));
+		array = rm_array_grown(history->events, history->count,
+		        &history->room, events, sizeof(*history->events));
 		if (!array)
 			return -ENOMEM;
 		history->events = array;
 	}
 	if (pairs) {
-		array = grown(history->pairs, history->pair_count,
+		array = rm_array_grown(history->pairs, history->pair_count,
 		        &history->pair_room, pairs, sizeof(*history->pairs));
 		if (!array)
 			return -ENOMEM;
@@ -94,7 +75,7 @@ int rm_history_join(struct rm_history *history, const struct rm_history *part)
 int rm_history_add_initial(
         struct rm_history *history, uint64_t key, uint64_t value)
 {
-	void *array = grown(history->initial, history->initial_count,
+	void *array = rm_array_grown(history->initial, history->initial_count,
 	        &history->initial_room, 1, sizeof(*history->initial));
 
 	if (!array)
@@ -103,6 +84,36 @@ int rm_history_add_initial(
 	history->initial[history->initial_count++] =
 	        (struct rm_history_pair){ key, value };
 	return 0;
+}
+
+static int add_name(struct rm_history_name **names, size_t *count, size_t *room,
+        uint64_t number, const char *text)
+{
+	void *array;
+
+	array = rm_array_grown(*names, *count, room, 1, sizeof(**names));
+	if (!array)
+		return -ENOMEM;
+	*names = array;
+	(*names)[*count] = (struct rm_history_name){ number, strdup(text) };
+	if (!(*names)[*count].text)
+		return -ENOMEM;
+	++*count;
+	return 0;
+}
+
+int rm_history_name_key(
+        struct rm_history *history, uint64_t key, const char *text)
+{
+	return add_name(&history->keys, &history->key_count, &history->key_room,
+	        key, text);
+}
+
+int rm_history_name_value(
+        struct rm_history *history, uint64_t value, const char *text)
+{
+	return add_name(&history->values, &history->value_count,
+	        &history->value_room, value, text);
 }
 
 static void free_names(struct rm_history_name *names, size_t count)

@@ -134,6 +134,12 @@ int rm_history_join(struct rm_history *history, const struct rm_history *part);
 int rm_history_add_initial(
         struct rm_history *history, uint64_t key, uint64_t value);
 
+/* Names a key or a value, each once; what has a name is shown by it. */
+int rm_history_name_key(
+        struct rm_history *history, uint64_t key, const char *text);
+int rm_history_name_value(
+        struct rm_history *history, uint64_t value, const char *text);
+
 /* Removes all events, pairs, initial entries and names; keeps the memory and
    the header, for the next round. */
 void rm_history_reset(struct rm_history *history);

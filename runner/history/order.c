@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* order.c - sorts by thread, checks for sense, numbers the keys. */
+#include "runner/history/order.h"
+#include "runner/base/rng.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* By thread, then by `invoked`, then as they were added. */
+static int compare(const void *left, const void *right, void *context)
+{
+	const struct rm_history *history = context;
+	uint32_t l, r;
+
+	memcpy(&l, left, sizeof(l));
+	memcpy(&r, right, sizeof(r));
+	const struct rm_history_event *a = history->events + l;
+	const struct rm_history_event *b = history->events + r;
+
+	if (a->thread != b->thread)
+		return a->thread < b->thread ? -1 : 1;
+	if (a->invoked != b->invoked)
+		return a->invoked < b->invoked ? -1 : 1;
+	return l < r ? -1 : l > r;
+}
+
+static int sort_by_thread(struct rm_order *order)
+{
+	const struct rm_history *history = order->history;
+	bool sorted = true;
+	void *context;
+
+	order->by_thread =
+	        malloc((history->count + 1) * sizeof(*order->by_thread));
+	if (!order->by_thread)
+		return -ENOMEM;
+	memcpy(&context, &history, sizeof(context));
+	for (uint32_t i = 0; i < history->count; i++) {
+		order->by_thread[i] = i;
+		if (i)
+			sorted &= compare(&order->by_thread[i - 1],
+			                  &order->by_thread[i], context) < 0;
+	}
+	if (!sorted) /* joined parts of recorders are */
+		qsort_r(order->by_thread, history->count,
+		        sizeof(*order->by_thread), compare, context);
+	return 0;
+}
+
+static int check_event(
+        const struct rm_history *history, size_t i, struct rm_error *error)
+{
+	const struct rm_history_event *event = history->events + i;
+
+	if (event->kind >= RM_HISTORY_KINDS)
+		return rm_error_set(error, -EINVAL,
+		        "event %zu: kind %u, expected one of 0 to %u", i,
+		        event->kind, RM_HISTORY_KINDS - 1);
+	if (event->returned < event->invoked)
+		return rm_error_set(error, -EINVAL,
+		        "event %zu: returned at %llu, expected not before it "
+		        "was invoked at %llu",
+		        i, (unsigned long long)event->returned,
+		        (unsigned long long)event->invoked);
+	return 0;
+}
+
+/* One operation at a time on each thread. */
+static int check_threads(const struct rm_order *order, struct rm_error *error)
+{
+	const struct rm_history *history = order->history;
+
+	for (size_t i = 0; i < history->count; i++) {
+		uint32_t at = order->by_thread[i];
+		const struct rm_history_event *event = history->events + at;
+		const struct rm_history_event *last;
+
+		if (check_event(history, at, error))
+			return -EINVAL;
+		if (i == 0)
+			continue;
+		last = history->events + order->by_thread[i - 1];
+		if (last->thread != event->thread ||
+		        last->returned <= event->invoked)
+			continue;
+		return rm_error_set(error, -EINVAL,
+		        "event %u: thread %u invokes at %llu while its event "
+		        "%u runs; expected one operation at a time",
+		        at, event->thread, (unsigned long long)event->invoked,
+		        order->by_thread[i - 1]);
+	}
+	return 0;
+}
+
+/* The number of a key; numbers it if it has none. There is room. */
+static uint32_t number_of(struct rm_order *order, uint64_t key)
+{
+	size_t mask = order->table_size - 1;
+	size_t at = rm_seed(key, 0) & mask;
+
+	for (; order->table[at]; at = (at + 1) & mask)
+		if (order->keys[order->table[at] - 1] == key)
+			return order->table[at] - 1;
+	order->keys[order->key_count] = key;
+	order->table[at] = (uint32_t)++order->key_count;
+	return order->table[at] - 1;
+}
+
+static int by_key(const void *left, const void *right)
+{
+	const struct rm_problem_pair *a = left, *b = right;
+
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	return a->value < b->value ? -1 : a->value > b->value;
+}
+
+static void number_pairs(struct rm_order *order, uint32_t event)
+{
+	const struct rm_history_event *scan = order->history->events + event;
+	struct rm_problem_pair *to = order->pairs + scan->first_pair;
+
+	for (size_t i = 0; i < scan->pairs; i++) {
+		const struct rm_history_pair *pair =
+		        order->history->pairs + scan->first_pair + i;
+
+		to[i] = (struct rm_problem_pair){ pair->value,
+			number_of(order, pair->key), RM_PROBLEM_NO_SLOT };
+	}
+	qsort(to, scan->pairs, sizeof(*to), by_key);
+	for (size_t i = 1; i < scan->pairs; i++) {
+		if (to[i].key != to[i - 1].key)
+			continue;
+		order->twice = event;
+		order->twice_key = to[i].key;
+	}
+}
+
+static int make_room(struct rm_order *order)
+{
+	const struct rm_history *history = order->history;
+	size_t most =
+	        history->count + history->pair_count + history->initial_count;
+	size_t size = 16;
+
+	if (most >= UINT32_MAX / 4)
+		return -ENOMEM;
+	while (size < 2 * most)
+		size *= 2;
+	order->table_size = size;
+	order->table = calloc(size, sizeof(*order->table));
+	order->keys = malloc((most + 1) * sizeof(*order->keys));
+	order->key_of = malloc((history->count + 1) * sizeof(*order->key_of));
+	order->pairs =
+	        malloc((history->pair_count + 1) * sizeof(*order->pairs));
+	return order->table && order->keys && order->key_of && order->pairs
+	               ? 0
+	               : -ENOMEM;
+}
+
+static int set_start(struct rm_order *order, struct rm_error *error)
+{
+	const struct rm_history *history = order->history;
+
+	order->start = calloc(order->key_count + 1, sizeof(*order->start));
+	if (!order->start)
+		return -ENOMEM;
+	for (size_t i = 0; i < history->initial_count; i++) {
+		const struct rm_history_pair *pair = history->initial + i;
+		struct rm_problem_cell *cell =
+		        order->start + number_of(order, pair->key);
+
+		if (cell->there)
+			return rm_error_set(error, -EINVAL,
+			        "initial entry %zu: key %llu is there already; "
+			        "expected each key once",
+			        i, (unsigned long long)pair->key);
+		*cell = (struct rm_problem_cell){ pair->value,
+			RM_PROBLEM_NO_SLOT, true };
+	}
+	return 0;
+}
+
+static void number_keys(struct rm_order *order)
+{
+	const struct rm_history *history = order->history;
+
+	for (size_t i = 0; i < history->initial_count; i++)
+		number_of(order, history->initial[i].key);
+	for (uint32_t i = 0; i < history->count; i++) {
+		const struct rm_history_event *event = history->events + i;
+
+		order->wholes[event->kind]++;
+		order->key_of[i] = 0;
+		if (event->kind == RM_HISTORY_SCAN)
+			number_pairs(order, i);
+		else if (!rm_history_is_whole(event->kind))
+			order->key_of[i] = number_of(order, event->key);
+	}
+}
+
+int rm_order_make(struct rm_order *order, const struct rm_history *history,
+        struct rm_error *error)
+{
+	int failed;
+
+	order->history = history;
+	order->twice = UINT32_MAX;
+	if (make_room(order) || sort_by_thread(order))
+		return -ENOMEM;
+	failed = check_threads(order, error);
+	if (failed)
+		return failed;
+	number_keys(order);
+	return set_start(order, error);
+}
+
+void rm_order_clear(struct rm_order *order)
+{
+	free(order->by_thread);
+	free(order->key_of);
+	free(order->keys);
+	free(order->pairs);
+	free(order->start);
+	free(order->refs);
+	free(order->first);
+	free(order->table);
+	*order = (struct rm_order){ .history = NULL };
+}
