@@ -6,7 +6,7 @@ GO_BUILD = cd tests/go && GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off 
   GOPATH=$(abspath build/go-path) GOCACHE=$(abspath build/go-cache)
 GO_SOURCES := $(wildcard tests/go/*/*.go tests/go/*/*.s tests/go/go.mod)
 GO_PROGRAMS := $(if $(GO),$(BUILD)/go/replay)
-EQUAL_TESTS := $(BUILD)/tests/test_equal_syncmap
+EQUAL_TESTS := $(BUILD)/tests/test_equal_syncmap $(BUILD)/tests/test_equal_gomap
 
 $(BUILD)/go/%: $(GO_SOURCES)
 	@mkdir -p $(@D)

@@ -8,7 +8,8 @@
  *
  *	log NAME GO-VERSION
  *	trace DIGEST		of the steps: trace_next()
- *	h HASH0 RANK HEX...	native maps: six digits of each key's hash
+ *	h HASH0 RANK HEX...	native maps: six digits of each key's hash;
+ *				after the state of the step that drew a seed
  *	s STEP FIELD... DIGEST	hexadecimal; the digest covers the fields of
  *				all states so far, also of those not printed
  */
@@ -53,7 +54,7 @@ static inline void reference_next(struct reference *reference)
 static inline void reference_differs(struct reference *reference, uint32_t step,
         const char *what, const char *go, const char *c)
 {
-	printf("# step %u: %s\n# Go: %s\n# C:  %s\n", step, what,
+	printf("# step %u: %s\n# Go: %.200s\n# C:  %.200s\n", step, what,
 	        go ? go : "the log has ended", c);
 	reference->equal = false;
 }

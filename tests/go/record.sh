@@ -13,7 +13,7 @@ for minor in 19 23; do
 	(cd tests/go && "$go" build -o "../../build/replay-$minor" ./replay)
 done
 mkdir -p tests/go/recorded
-for test in "$build"/tests/test_equal_syncmap; do
+for test in "$build"/tests/test_equal_syncmap "$build"/tests/test_equal_gomap; do
 	for name in $("$test" --list); do
 		case $name in *-full-*) minor=23 ;; *) minor=19 ;; esac
 		"$test" --trace "$name" |

@@ -34,6 +34,8 @@ enum trace_operation {
 
 enum trace_set {
 	TRACE_NATIVE,  /* a native map */
+	TRACE_FILLING, /* a native map that fills, with some deletes */
+	TRACE_TURNING, /* ... of `hint` keys, of which the oldest goes each time */
 	TRACE_GROWTH,  /* a native map, 0, 1, 2 ... inserted */
 	TRACE_CLASSIC, /* sync.Map as Go 1.9 had it */
 	TRACE_FULL,    /* and what Go 1.20 and 1.23 added */
@@ -59,9 +61,10 @@ struct trace_step {
 
 struct trace {
 	const struct trace_plan *plan;
-	uint64_t rng, digest; /* digest: of all steps so far */
-	uint32_t step;        /* steps made */
-	uint32_t phase_end, first, span;
+	uint64_t rng, digest;            /* digest: of all steps so far */
+	uint32_t step;                   /* steps made */
+	uint32_t phase_end, first, span; /* filling: span ranks are used;
+	                                    turning: oldest, size */
 	unsigned mood;
 	uint32_t *last; /* by rank: the value most lately written, perhaps */
 };
@@ -84,9 +87,7 @@ enum {
 /* Operations of a set are the first so many. */
 static inline unsigned trace_operations(enum trace_set set)
 {
-	return set == TRACE_NATIVE || set == TRACE_GROWTH
-	               ? TRACE_CLEAR + 1
-	               : TRACE_OPERATION_COUNT;
+	return set < TRACE_CLASSIC ? TRACE_CLEAR + 1 : TRACE_OPERATION_COUNT;
 }
 
 /* Go 1.19's sync.Map has no Clear, Swap or compare operations. */
@@ -156,10 +157,52 @@ static inline enum trace_operation trace_draw_operation(struct trace *trace)
 		uint32_t weight =
 		        trace_offers(trace->plan->set, i) ? mood[i] : 0;
 
+		/* Else nothing would grow old between two of them. */
+		if (drawn < weight && i == TRACE_CLEAR && trace_draw(trace, 16))
+			return TRACE_LOAD;
 		if (drawn < weight)
 			return (enum trace_operation)i;
 		drawn -= weight;
 	}
+}
+
+/* Three new keys of four, while there are; else a delete or a new value. */
+static inline struct trace_step trace_fill(
+        struct trace *trace, struct trace_step step)
+{
+	uint32_t used = trace->span, drawn = trace_draw(trace, 8);
+
+	if (used == trace->plan->keys && drawn > 1)
+		drawn = 1;
+	if (used && drawn < 2) {
+		step.rank = trace_draw(trace, used);
+		if (drawn == 0)
+			step.operation = TRACE_DELETE;
+		return step;
+	}
+	step.rank = trace->span++;
+	return step;
+}
+
+/* Buckets fill and empty by turns; chains that once were long remain. */
+static inline struct trace_step trace_turn(
+        struct trace *trace, struct trace_step step)
+{
+	uint32_t keys = trace->plan->keys, drawn = trace_draw(trace, 8);
+
+	if (trace->span && drawn < 2) {
+		step.rank =
+		        (trace->first + trace_draw(trace, trace->span)) % keys;
+		step.operation = drawn ? TRACE_STORE : TRACE_LOAD;
+	} else if (trace->span < trace->plan->hint) {
+		step.rank = (trace->first + trace->span++) % keys;
+	} else {
+		step.operation = TRACE_DELETE;
+		step.rank = trace->first;
+		trace->first = (trace->first + 1) % keys;
+		trace->span--;
+	}
+	return step;
 }
 
 static inline struct trace_step trace_draw_step(struct trace *trace)
@@ -170,6 +213,10 @@ static inline struct trace_step trace_draw_step(struct trace *trace)
 
 	if (trace->plan->set == TRACE_GROWTH)
 		return step;
+	if (trace->plan->set == TRACE_FILLING)
+		return trace_fill(trace, step);
+	if (trace->plan->set == TRACE_TURNING)
+		return trace_turn(trace, step);
 	if (trace->step == trace->phase_end)
 		trace_new_phase(trace);
 	step.operation = trace_draw_operation(trace);
@@ -200,8 +247,8 @@ static inline bool trace_next(struct trace *trace, struct trace_step *step)
    line per step: letter, rank, value, expected. */
 static inline void trace_print(const struct trace_plan *plan, FILE *out)
 {
-	static const char *const sets[] = { "native", "growth", "classic",
-		"full" };
+	static const char *const sets[] = { "native", "filling", "turning",
+		"growth", "classic", "full" };
 	struct trace trace = trace_open(plan);
 	struct trace_step step;
 

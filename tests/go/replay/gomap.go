@@ -154,7 +154,7 @@ func playNativeOf[K comparable](t *trace, k *kind[K], log *logger) {
 		log.state(n, []uint64{uint64(h.count), uint64(h.log2),
 			uint64(h.noverflow), uint64(h.nevacuate),
 			bit(h.oldbuckets != nil), bit(h.flags&sameSize != 0),
-			seeds, inside, results})
+			seeds, inside, results}, drawn)
 		if drawn && n < len(t.steps) {
 			hashes(t, k, hash0, log)
 		}
@@ -188,13 +188,12 @@ func playGrowth(t *trace, log *logger) {
 	m := make(map[uint64]uint64, t.hint)
 	h := headerOf(m)
 	log2 := h.log2
-	log.every = 1
-	log.state(0, []uint64{0, uint64(log2)})
+	log.state(0, []uint64{0, uint64(log2)}, true)
 	for i := range t.steps {
 		m[wordOf(t.steps[i].rank)] = t.steps[i].value
 		if h.log2 != log2 || i+1 == len(t.steps) {
 			log2 = h.log2
-			log.state(i+1, []uint64{uint64(h.count), uint64(log2)})
+			log.state(i+1, []uint64{uint64(h.count), uint64(log2)}, true)
 		}
 	}
 }

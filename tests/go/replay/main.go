@@ -18,6 +18,8 @@ import (
 // What Go's maps are called in traces, and how to replay them.
 var players = map[string]func(*trace, *logger){
 	"native":  playNative,
+	"filling": playNative,
+	"turning": playNative,
 	"growth":  playGrowth,
 	"classic": playSync,
 	"full":    playSync,
@@ -59,11 +61,12 @@ type logger struct {
 	line        []byte
 }
 
-func (l *logger) state(step int, fields []uint64) {
+// state logs; `print` even if it is not its turn.
+func (l *logger) state(step int, fields []uint64, print bool) {
 	for _, field := range fields {
 		l.digest = seed(l.digest, field)
 	}
-	if step%l.every != 0 && step != l.last {
+	if step%l.every != 0 && step != l.last && !print {
 		return
 	}
 	l.line = append(l.line[:0], 's', ' ')

@@ -109,7 +109,7 @@ func playSync(t *trace, log *logger) {
 	for i := range t.steps {
 		results = doSync(&m, &t.steps[i], t.key == "string", results)
 		if n := i + 1; n%t.deep == 0 {
-			log.state(n, append(in.state(), results))
+			log.state(n, append(in.state(), results), false)
 		}
 	}
 }
