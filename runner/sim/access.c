@@ -27,14 +27,15 @@ static void put_down(struct rm_sim_core *core, const struct rm_sim_slot *out)
 static void fill_l2(struct rm_sim_core *core, uint32_t tag)
 {
 	uint32_t gone = rm_sim_l2_put(core, tag, 0);
-	struct rm_sim_slot *above;
+	uint32_t *above;
+	uint64_t used = 0;
 
 	if (gone == RM_SIM_EMPTY)
 		return;
 	above = rm_sim_l1d_peek(core, gone & RM_SIM_LINE_MASK);
 	if (above) {
-		gone |= above->tag; /* its state is newer */
-		rm_sim_l1d_drop(core, above);
+		gone |= *above; /* its state is newer */
+		rm_sim_l1d_drop(core, gone & RM_SIM_LINE_MASK, above, &used);
 	}
 	rm_sim_put_out(core, gone);
 }
@@ -63,7 +64,8 @@ static struct rm_sim_slot *miss(struct rm_sim_core *core, uint32_t line,
 	core->count[writes ? RM_SIM_STORE_MISSES : RM_SIM_LOAD_MISSES]++;
 	sim->region[sim->region_of[line]].misses++;
 	front = rm_sim_l1d_make_room(core, line, &out);
-	if (l2->sets)
+	/* held, and not in L1d: then L2 is worth a search */
+	if (rm_sim_bit(sim->dir[line].holds, core->id))
 		tag = from_l2(core, line, &front->used);
 	put_down(core, &out);
 	if (tag != RM_SIM_EMPTY) {
@@ -99,18 +101,19 @@ bool rm_sim_access_slow(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 	struct rm_sim *sim = core->sim;
 	bool writes = rm_sim_writes(kind);
 	struct rm_sim_slot *slot;
+	uint32_t *at;
 	bool owned;
 
 	if (core->now > (kind >= RM_SIM_ATOMIC_LOAD ? core->due : sim->soft))
 		return false;
-	slot = rm_sim_l1d_peek(core, line);
-	owned = slot && (!writes || (slot->tag & RM_SIM_OWNED));
+	at = rm_sim_l1d_peek(core, line);
+	owned = at && (!writes || (*at & RM_SIM_OWNED));
 	if (!owned && core->now > core->due)
 		return false;
 	if (sim->watched)
 		rm_sim_watch_access(core, line);
-	slot = slot ? rm_sim_l1d_touch(core, line, slot)
-	            : miss(core, line, bytes, writes, site);
+	slot = at ? rm_sim_l1d_touch(core, line, at)
+	          : miss(core, line, bytes, writes, site);
 	if (writes) {
 		if (!(slot->tag & RM_SIM_OWNED))
 			rm_sim_upgrade(core, line, bytes, site);

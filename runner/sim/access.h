@@ -28,31 +28,33 @@ _Static_assert(RM_SIM_LINE_BITS + 2 <= 32, "a tag holds line and state");
 
 /* What is counted, per core. Names: rm_sim_count_name. */
 enum rm_sim_count {
-	RM_SIM_LOADS,            /* instrumented loads, atomic ones included */
-	RM_SIM_STORES,           /* the same; a read-modify-write is one */
-	RM_SIM_ATOMICS,          /* atomic accesses of every kind */
-	RM_SIM_RMWS,             /* atomic read-modify-writes */
-	RM_SIM_LOAD_MISSES,      /* L1d misses of loads ... */
-	RM_SIM_STORE_MISSES,     /* ... and of stores; both = the next three */
-	RM_SIM_COLD_MISSES,      /* this core never had the line */
-	RM_SIM_CAPACITY_MISSES,  /* replaced here: capacity or conflict */
-	RM_SIM_COHERENCE_MISSES, /* another core's write took it away */
-	RM_SIM_FALSE_MISSES,     /* of those: bytes this core never used */
-	RM_SIM_REPLACEMENTS,     /* lines put out of L1d for another one */
-	RM_SIM_INVALIDATIONS,    /* lines lost to another core's write ... */
+	/* in the line of the host that a hit needs */
+	RM_SIM_LOADS,   /* instrumented loads, atomic ones included */
+	RM_SIM_STORES,  /* the same; a read-modify-write is one */
+	RM_SIM_ATOMICS, /* atomic accesses of every kind */
+	RM_SIM_RMWS,    /* atomic read-modify-writes */
+	/* in the next one: counted most after those */
+	RM_SIM_TURNS,       /* times this core was switched to */
+	RM_SIM_LOAD_MISSES, /* L1d misses of loads ... */
+	RM_SIM_STORE_MISSES, /* ... and of stores; both = cold, capacity, coherence */
+	RM_SIM_CAPACITY_MISSES,     /* replaced here: capacity or conflict */
+	RM_SIM_COHERENCE_MISSES,    /* another core's write took it away */
+	RM_SIM_REPLACEMENTS,        /* lines put out of L1d for another one */
+	RM_SIM_L2_MISSES,           /* left the core; all, without an L2 */
+	RM_SIM_TRANSFERS_MODIFIED,  /* line came from a core that wrote it */
+	RM_SIM_INVALIDATIONS,       /* lines lost to another core's write ... */
 	RM_SIM_FALSE_INVALIDATIONS, /* ... of bytes this core did not use */
 	RM_SIM_TRUE_INVALIDATIONS,  /* ... of bytes it did use */
 	RM_SIM_UPGRADES,            /* shared line held, made writable */
-	RM_SIM_TRANSFERS_MODIFIED,  /* line came from a core that wrote it */
-	RM_SIM_TRANSFERS_CLEAN, /* from a core that had it alone, unwritten */
-	RM_SIM_L2_MISSES,       /* left the core; = L1d misses without an L2 */
-	RM_SIM_LLC_MISSES,      /* came from memory */
-	RM_SIM_WRITEBACKS,      /* modified lines that left the core's caches */
-	RM_SIM_OPERATION_LINES, /* see rm_sim_operation() */
-	RM_SIM_WAIT_CYCLES,     /* waited for a busy line */
+	RM_SIM_TRANSFERS_CLEAN,     /* from a core that had it unwritten */
+	RM_SIM_COLD_MISSES,         /* this core never had the line */
+	RM_SIM_FALSE_MISSES, /* coherence misses for bytes not used here */
+	RM_SIM_LLC_MISSES,   /* came from memory */
+	RM_SIM_WRITEBACKS,   /* modified lines that left the core's caches */
+	RM_SIM_WAIT_CYCLES,  /* waited for a busy line */
 	RM_SIM_FUTEX_WAITS,
 	RM_SIM_FUTEX_WAKES,
-	RM_SIM_TURNS, /* times this core was switched to */
+	RM_SIM_OPERATION_LINES, /* see rm_sim_operation() */
 	RM_SIM_COUNTS,
 };
 
@@ -72,30 +74,32 @@ struct rm_sim_slot {
 };
 
 /*
- * A virtual core. Its first 64 bytes and the front are all that a hit needs.
- * Callers read `id`, `now` and `timed_out`, and add to `now` by
- * rm_sim_spend(); the rest belongs to the model.
+ * A virtual core, by lines of the host: what a slow access needs, what a hit
+ * needs, what else is counted. Callers read `id`, `now`, `count` and
+ * `timed_out`, and add to `now` by rm_sim_spend(); the rest belongs to the
+ * model.
  */
 struct rm_sim_core {
-	uint64_t now;      /* virtual clock, cycles */
+	struct rm_sim *sim;
+	uint32_t *rest;    /* the other ways, see l1d.c */
+	uint64_t due;      /* deadline, also while lines are watched */
+	uint32_t *trees;   /* PLRU: one per set of L1d */
+	uint32_t *l2;      /* sets of levels.h */
+	uint64_t *l2_used; /* their used bytes */
+	uint32_t tick;     /* stamps for `order` */
+	uint32_t rmw_cycles;
+	uint8_t id;
+	uint8_t state;  /* enum rm_sim_state */
+	bool rmw_loads; /* a read-modify-write is a load, too */
+	bool timed_out; /* the last rm_sim_wait() ended by its time */
+
+	_Alignas(64) uint64_t now; /* virtual clock, cycles */
 	uint64_t soft;     /* past it a plain hit lets another core go first */
 	uint64_t deadline; /* past it an event (miss, upgrade, atomic) does */
 	uint32_t set_mask;
 	uint32_t hit_cycles;
 	uint64_t count[RM_SIM_COUNTS];
-	struct rm_sim *sim;
-	struct rm_sim_slot *rest; /* the other ways: sets x (ways - 1) */
-	uint32_t *l2;             /* sets of levels.h */
-	uint64_t *l2_used;        /* their used bytes */
-	uint32_t *trees;          /* PLRU: one per set of L1d */
-	uint64_t due;             /* deadline, also while lines are watched */
-	uint64_t started;         /* clock at the last rm_sim_counts_reset() */
-	uint32_t tick;            /* stamps for `order` */
-	uint32_t rmw_cycles;
-	uint16_t id;
-	uint8_t state;  /* enum rm_sim_state */
-	bool rmw_loads; /* a read-modify-write is a load, too */
-	bool timed_out; /* the last rm_sim_wait() ended by its time */
+
 	/* most recently used line of each set of L1d */
 	_Alignas(64) struct rm_sim_slot front[];
 };

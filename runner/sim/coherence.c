@@ -22,32 +22,32 @@ static uint32_t *llc_set(const struct rm_sim *sim, uint32_t line)
 
 static void llc_put(struct rm_sim *sim, uint32_t line)
 {
-	unsigned ways = sim->mach.llc.ways, at;
+	unsigned ways = sim->mach.llc.ways, found;
 	uint32_t *set;
 
 	if (!sim->llc)
 		return;
 	set = llc_set(sim, line);
-	at = rm_sim_set_find(set, ways, line);
-	rm_sim_set_first(set, at < ways ? at : ways - 1, line);
+	found = rm_sim_find(set, rm_sim_padded(ways), line);
+	rm_sim_set_first(set, (found ? found : ways) - 1, line);
 }
 
 /* Whether the line was there; it stays unless `take`. */
 static bool llc_get(struct rm_sim *sim, uint32_t line, bool take)
 {
-	unsigned ways = sim->mach.llc.ways, at;
+	unsigned ways = sim->mach.llc.ways, found;
 	uint32_t *set;
 
 	if (!sim->llc)
 		return false;
 	set = llc_set(sim, line);
-	at = rm_sim_set_find(set, ways, line);
-	if (at == ways)
+	found = rm_sim_find(set, rm_sim_padded(ways), line);
+	if (!found)
 		return false;
 	if (take)
-		rm_sim_set_take(set, ways, at);
+		rm_sim_set_take(set, ways, found - 1);
 	else
-		rm_sim_set_first(set, at, line);
+		rm_sim_set_first(set, found - 1, line);
 	return true;
 }
 
@@ -76,21 +76,17 @@ static bool lose(struct rm_sim_core *core, uint32_t line, uint64_t bytes)
 	struct rm_sim *sim = core->sim;
 	struct rm_sim_entry *entry = &sim->dir[line];
 	struct rm_sim_region *region = &sim->region[sim->region_of[line]];
-	struct rm_sim_slot *slot = rm_sim_l1d_peek(core, line);
+	uint32_t *above = rm_sim_l1d_peek(core, line);
 	uint64_t used = 0;
 	uint32_t tag = 0;
 	bool untouched;
 
-	if (slot) {
-		tag = slot->tag;
-		used = slot->used;
-		rm_sim_l1d_drop(core, slot);
+	if (above) {
+		tag = *above;
+		rm_sim_l1d_drop(core, line, above, &used);
 	}
-	if (sim->mach.l2.sets) {
-		uint32_t below = rm_sim_l2_take(core, line, &used);
-
-		tag |= below == RM_SIM_EMPTY ? 0 : below;
-	}
+	if (!above || sim->mach.l2.inclusion == RM_SIM_INCLUSIVE)
+		tag |= rm_sim_l2_take(core, line, &used);
 	untouched = !(used & bytes);
 	core->count[RM_SIM_INVALIDATIONS]++;
 	core->count[untouched ? RM_SIM_FALSE_INVALIDATIONS
@@ -131,13 +127,13 @@ static bool take_from_all(
 /* The owner keeps the line, shared from now on. True: it had modified it. */
 static bool downgrade(struct rm_sim_core *owner, uint32_t line)
 {
-	struct rm_sim_slot *slot = rm_sim_l1d_peek(owner, line);
-	uint32_t *below =
-	        owner->sim->mach.l2.sets ? rm_sim_l2_peek(owner, line) : NULL;
-	uint32_t tag = (slot ? slot->tag : 0) | (below ? *below : 0);
+	bool both = owner->sim->mach.l2.inclusion == RM_SIM_INCLUSIVE;
+	uint32_t *above = rm_sim_l1d_peek(owner, line);
+	uint32_t *below = !above || both ? rm_sim_l2_peek(owner, line) : NULL;
+	uint32_t tag = (above ? *above : 0) | (below ? *below : 0);
 
-	if (slot)
-		slot->tag = line;
+	if (above)
+		*above = line;
 	if (below)
 		*below = line;
 	return tag & RM_SIM_DIRTY;

@@ -51,7 +51,6 @@ void rm_sim_counts_reset(struct rm_sim *sim)
 		struct rm_sim_core *core = rm_sim_core_at(sim, id);
 
 		memset(core->count, 0, sizeof(core->count));
-		core->started = core->now;
 	}
 	for (unsigned i = 0; i < sim->regions; i++) {
 		struct rm_sim_region fresh = { .bytes = sim->region[i].bytes };

@@ -5,33 +5,71 @@
  * What repeats at the front changes no order, so a hit there (access.h) writes
  * neither a stamp nor a tree. A line used elsewhere changes places with the
  * front and takes its stamp along: LRU puts out the smallest. Of tree-PLRU a
- * slot carries the number of its way instead.
+ * line's place carries the number of its way instead.
  */
 #include "runner/sim/parts.h"
 
-static struct rm_sim_slot *rest_of(struct rm_sim_core *core, uint32_t line)
+/* The rest of a set: tags, orders and used bytes apart, so that a search
+   reads few lines of the host. */
+struct rest {
+	uint32_t *tag, *order;
+	uint64_t *used;
+	unsigned count, padded;
+};
+
+static struct rest rest_of(struct rm_sim_core *core, uint32_t line)
 {
-	return core->rest +
-	       (size_t)(line & core->set_mask) * (core->sim->l1d_ways - 1);
+	unsigned count = core->sim->l1d_ways - 1;
+	unsigned padded = rm_sim_padded(count);
+	uint32_t *words =
+	        core->rest + (size_t)(line & core->set_mask) * 4 * padded;
+
+	return (struct rest){ words, words + padded,
+		(uint64_t *)(words + 2 * (size_t)padded), count, padded };
 }
 
-static bool holds(const struct rm_sim_slot *slot, uint32_t line)
+static struct rm_sim_slot *front_of(struct rm_sim_core *core, uint32_t line)
 {
-	return ((slot->tag ^ line) & RM_SIM_LINE_MASK) == 0;
+	return &core->front[line & core->set_mask];
 }
 
-struct rm_sim_slot *rm_sim_l1d_peek(struct rm_sim_core *core, uint32_t line)
+static struct rm_sim_slot read_slot(const struct rest *rest, unsigned i)
 {
-	struct rm_sim_slot *front = &core->front[line & core->set_mask];
-	struct rm_sim_slot *rest = rest_of(core, line);
-	unsigned others = core->sim->l1d_ways - 1;
+	return (struct rm_sim_slot){ rest->tag[i], rest->order[i],
+		rest->used[i] };
+}
 
-	if (holds(front, line))
-		return front;
-	for (unsigned i = 0; i < others; i++)
-		if (holds(&rest[i], line))
-			return &rest[i];
-	return NULL;
+static void write_slot(
+        const struct rest *rest, unsigned i, const struct rm_sim_slot *slot)
+{
+	rest->tag[i] = slot->tag;
+	rest->order[i] = slot->order;
+	rest->used[i] = slot->used;
+}
+
+void rm_sim_l1d_empty(struct rm_sim_core *core)
+{
+	for (uint32_t set = 0; set <= core->set_mask; set++) {
+		struct rest rest = rest_of(core, set);
+
+		core->front[set] = (struct rm_sim_slot){ RM_SIM_EMPTY, 0, 0 };
+		for (unsigned i = 0; i < rest.padded; i++) {
+			rest.tag[i] = RM_SIM_EMPTY;
+			rest.order[i] = core->trees ? i + 1 : 0;
+		}
+	}
+}
+
+uint32_t *rm_sim_l1d_peek(struct rm_sim_core *core, uint32_t line)
+{
+	struct rm_sim_slot *front = front_of(core, line);
+	struct rest rest = rest_of(core, line);
+	unsigned found;
+
+	if (((front->tag ^ line) & RM_SIM_LINE_MASK) == 0)
+		return &front->tag;
+	found = rm_sim_find(rest.tag, rest.padded, line);
+	return found ? &rest.tag[found - 1] : NULL;
 }
 
 /* All bits of the tree on the way to `way` point away from it. */
@@ -66,31 +104,29 @@ static unsigned pointed_at(uint32_t tree, unsigned ways)
 /* Stamps are used up after 2^32 - 1: counts them anew, in the same order. */
 static void renumber(struct rm_sim_core *core)
 {
-	uint32_t ways = core->sim->l1d_ways;
-
 	for (uint32_t set = 0; set <= core->set_mask; set++) {
-		struct rm_sim_slot *rest = rest_of(core, set);
+		struct rest rest = rest_of(core, set);
 		uint32_t ranks[RM_SIM_WAYS_MAX];
 
-		for (uint32_t i = 0; i + 1 < ways; i++) {
+		for (unsigned i = 0; i < rest.count; i++) {
 			ranks[i] = 0;
-			for (uint32_t k = 0; k + 1 < ways; k++)
-				ranks[i] += rest[k].order &&
-				            rest[k].order <= rest[i].order;
+			for (unsigned k = 0; k < rest.count; k++)
+				ranks[i] += rest.order[k] &&
+				            rest.order[k] <= rest.order[i];
 		}
-		for (uint32_t i = 0; i + 1 < ways; i++)
-			rest[i].order = ranks[i];
-		core->front[set].order = ways;
+		for (unsigned i = 0; i < rest.count; i++)
+			rest.order[i] = ranks[i];
+		core->front[set].order = core->sim->l1d_ways;
 	}
-	core->tick = ways;
+	core->tick = core->sim->l1d_ways;
 }
 
 static void stamp(
-        struct rm_sim_core *core, uint32_t set, struct rm_sim_slot *front)
+        struct rm_sim_core *core, uint32_t line, struct rm_sim_slot *front)
 {
 	if (core->trees) {
-		point_away(
-		        &core->trees[set], core->sim->l1d_ways, front->order);
+		point_away(&core->trees[line & core->set_mask],
+		        core->sim->l1d_ways, front->order);
 		return;
 	}
 	if (core->tick == UINT32_MAX)
@@ -99,75 +135,90 @@ static void stamp(
 }
 
 struct rm_sim_slot *rm_sim_l1d_touch(
-        struct rm_sim_core *core, uint32_t line, struct rm_sim_slot *slot)
+        struct rm_sim_core *core, uint32_t line, uint32_t *at)
 {
-	uint32_t set = line & core->set_mask;
-	struct rm_sim_slot *front = &core->front[set], old = *front;
+	struct rm_sim_slot *front = front_of(core, line), old = *front;
 
-	if (slot != front) {
-		*front = *slot;
-		*slot = old;
-		stamp(core, set, front);
+	if (at != &front->tag) {
+		struct rest rest = rest_of(core, line);
+		unsigned i = (unsigned)(at - rest.tag);
+
+		*front = read_slot(&rest, i);
+		write_slot(&rest, i, &old);
+		stamp(core, line, front);
 	}
 	return front;
 }
 
-void rm_sim_l1d_drop(struct rm_sim_core *core, struct rm_sim_slot *slot)
+void rm_sim_l1d_drop(
+        struct rm_sim_core *core, uint32_t line, uint32_t *at, uint64_t *used)
 {
-	slot->tag = RM_SIM_EMPTY;
-	slot->used = 0;
-	if (!core->trees)
-		slot->order = 0; /* the first to be filled again */
+	struct rm_sim_slot *front = front_of(core, line);
+	struct rest rest = rest_of(core, line);
+	bool is_front = at == &front->tag;
+	size_t i = is_front ? 0 : (size_t)(at - rest.tag);
+	uint64_t *bytes = is_front ? &front->used : &rest.used[i];
+
+	*used |= *bytes;
+	*bytes = 0;
+	*at = RM_SIM_EMPTY;
+	if (!core->trees) /* the first to be filled again */
+		*(is_front ? &front->order : &rest.order[i]) = 0;
 }
 
-/* The slot to fill: the empty one of the lowest way, or where the tree
-   points, which is never the front. */
-static struct rm_sim_slot *plru_victim(
-        struct rm_sim_core *core, uint32_t set, struct rm_sim_slot *rest)
+/* What to fill: the empty place of the lowest way, or where the tree points,
+   which is never the front. rest->count stands for the front. */
+static unsigned plru_victim(
+        struct rm_sim_core *core, uint32_t line, const struct rest *rest)
 {
-	unsigned ways = core->sim->l1d_ways;
-	unsigned pointed = pointed_at(core->trees[set], ways);
-	struct rm_sim_slot *front = &core->front[set];
-	struct rm_sim_slot *empty = front->tag == RM_SIM_EMPTY ? front : NULL;
-	struct rm_sim_slot *victim = NULL;
+	unsigned pointed = pointed_at(
+	        core->trees[line & core->set_mask], core->sim->l1d_ways);
+	const struct rm_sim_slot *front = front_of(core, line);
+	unsigned victim = rest->count, empty = rest->count;
+	uint32_t lowest =
+	        front->tag == RM_SIM_EMPTY ? front->order : RM_SIM_WAYS_MAX;
 
-	for (unsigned i = 0; i + 1 < ways; i++) {
-		if (rest[i].order == pointed)
-			victim = &rest[i];
-		if (rest[i].tag == RM_SIM_EMPTY &&
-		        (!empty || rest[i].order < empty->order))
-			empty = &rest[i];
+	for (unsigned i = 0; i < rest->count; i++) {
+		if (rest->order[i] == pointed)
+			victim = i;
+		if (rest->tag[i] == RM_SIM_EMPTY && rest->order[i] < lowest) {
+			lowest = rest->order[i];
+			empty = i;
+		}
 	}
-	return empty ? empty : victim ? victim : front;
+	return lowest < RM_SIM_WAYS_MAX ? empty : victim;
 }
 
-static struct rm_sim_slot *lru_victim(
-        struct rm_sim_core *core, uint32_t set, struct rm_sim_slot *rest)
+static unsigned lru_victim(
+        struct rm_sim_core *core, uint32_t line, const struct rest *rest)
 {
-	struct rm_sim_slot *victim = &core->front[set];
-	unsigned others = core->sim->l1d_ways - 1;
+	uint64_t oldest = UINT64_MAX;
 
-	if (victim->tag == RM_SIM_EMPTY || others == 0)
-		return victim;
-	victim = rest;
-	for (unsigned i = 1; i < others; i++)
-		victim = rest[i].order < victim->order ? &rest[i] : victim;
-	return victim;
+	if (rest->count == 0 || front_of(core, line)->tag == RM_SIM_EMPTY)
+		return rest->count;
+	for (unsigned i = 0; i < rest->count; i++) {
+		uint64_t one = (uint64_t)rest->order[i] << 32 | i;
+
+		oldest = one < oldest ? one : oldest;
+	}
+	return (uint32_t)oldest;
 }
 
 struct rm_sim_slot *rm_sim_l1d_make_room(
         struct rm_sim_core *core, uint32_t line, struct rm_sim_slot *out)
 {
-	uint32_t set = line & core->set_mask;
-	struct rm_sim_slot *front = &core->front[set];
-	struct rm_sim_slot *rest = rest_of(core, line);
-	struct rm_sim_slot *victim = core->trees ? plru_victim(core, set, rest)
-	                                         : lru_victim(core, set, rest);
+	struct rm_sim_slot *front = front_of(core, line);
+	struct rest rest = rest_of(core, line);
+	unsigned victim = core->trees ? plru_victim(core, line, &rest)
+	                              : lru_victim(core, line, &rest);
 
-	*out = *victim;
-	if (victim != front)
-		*victim = *front;
+	if (victim == rest.count) {
+		*out = *front;
+	} else {
+		*out = read_slot(&rest, victim);
+		write_slot(&rest, victim, front);
+	}
 	*front = (struct rm_sim_slot){ RM_SIM_EMPTY, out->order, 0 };
-	stamp(core, set, front);
+	stamp(core, line, front);
 	return front;
 }

@@ -19,7 +19,7 @@ static uint64_t *used_of(
 	const struct rm_sim *sim = core->sim;
 	uint32_t ways = sim->mach.l2.ways;
 	size_t number = (size_t)(set - core->l2) / sim->l2_stride;
-	const uint8_t *place = (const uint8_t *)(set + ways);
+	const uint8_t *place = (const uint8_t *)(set + rm_sim_padded(ways));
 
 	return &core->l2_used[number * ways + place[at]];
 }
@@ -27,7 +27,8 @@ static uint64_t *used_of(
 /* Moves what is at `at` to the front, or to the end. */
 static void move(uint32_t *set, unsigned ways, unsigned at, bool to_front)
 {
-	uint8_t *place = (uint8_t *)(set + ways), kept = place[at];
+	uint8_t *place = (uint8_t *)(set + rm_sim_padded(ways)),
+	        kept = place[at];
 	uint32_t tag = set[at];
 
 	if (to_front) {
@@ -45,20 +46,20 @@ uint32_t *rm_sim_l2_peek(struct rm_sim_core *core, uint32_t line)
 {
 	unsigned ways = core->sim->mach.l2.ways;
 	uint32_t *set = set_of(core, line);
-	unsigned at = rm_sim_set_find(set, ways, line);
+	unsigned found = rm_sim_find(set, rm_sim_padded(ways), line);
 
-	return at < ways ? &set[at] : NULL;
+	return found ? &set[found - 1] : NULL;
 }
 
 uint32_t *rm_sim_l2_touch(struct rm_sim_core *core, uint32_t line)
 {
 	unsigned ways = core->sim->mach.l2.ways;
 	uint32_t *set = set_of(core, line);
-	unsigned at = rm_sim_set_find(set, ways, line);
+	unsigned found = rm_sim_find(set, rm_sim_padded(ways), line);
 
-	if (at == ways)
+	if (!found)
 		return NULL;
-	move(set, ways, at, true);
+	move(set, ways, found - 1, true);
 	return set;
 }
 
@@ -66,13 +67,13 @@ uint32_t rm_sim_l2_take(struct rm_sim_core *core, uint32_t line, uint64_t *used)
 {
 	unsigned ways = core->sim->mach.l2.ways;
 	uint32_t *set = set_of(core, line), tag;
-	unsigned at = rm_sim_set_find(set, ways, line);
+	unsigned found = rm_sim_find(set, rm_sim_padded(ways), line);
 
-	if (at == ways)
+	if (!found)
 		return RM_SIM_EMPTY;
-	tag = set[at];
-	*used |= *used_of(core, set, at);
-	move(set, ways, at, false);
+	tag = set[found - 1];
+	*used |= *used_of(core, set, found - 1);
+	move(set, ways, found - 1, false);
 	return tag;
 }
 

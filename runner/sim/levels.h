@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * levels.h - a set of L2 or LLC: tags in the order of their last use.
- *
- * The least recently used is the last, so nothing is stamped and nothing is
- * searched for a victim. Of L2 a byte per tag says where the used bytes of
- * its line are kept: those stay where they are.
+ * levels.h - tags of a set, compared without branches; and sets in the order
+ * of their last use, as L2 and LLC have them: the least recently used is the
+ * last, so nothing is stamped and no victim is searched.
  */
 #ifndef RM_SIM_LEVELS_H
 #define RM_SIM_LEVELS_H
@@ -13,15 +11,31 @@
 
 #include <string.h>
 
-/* Position of the line, or `ways`. */
-static inline unsigned rm_sim_set_find(
-        const uint32_t *tags, unsigned ways, uint32_t line)
-{
-	unsigned at = 0;
+typedef uint32_t rm_sim_tags __attribute__((vector_size(16), may_alias));
 
-	while (at < ways && ((tags[at] ^ line) & RM_SIM_LINE_MASK) != 0)
-		at++;
-	return at;
+/* Words that tags of `ways` ways take; those behind the last are empty. */
+static inline unsigned rm_sim_padded(unsigned ways)
+{
+	return (ways + 3) & ~3U;
+}
+
+/*
+ * Position of the line + 1, or 0. `tags` has `padded` words and is aligned to
+ * 16 bytes. Where in the set a line is cannot be predicted, so all are
+ * compared: the compiler makes vector instructions of it everywhere.
+ */
+static inline unsigned rm_sim_find(
+        const uint32_t *tags, unsigned padded, uint32_t line)
+{
+	const rm_sim_tags *four = (const rm_sim_tags *)tags;
+	rm_sim_tags wanted = { line, line, line, line };
+	rm_sim_tags number = { 1, 2, 3, 4 }, found = { 0, 0, 0, 0 };
+
+	for (unsigned i = 0; i < padded / 4; i++, number += 4)
+		found |= (rm_sim_tags)(((four[i] ^ wanted) &
+		                               RM_SIM_LINE_MASK) == 0) &
+		         number;
+	return found[0] | found[1] | found[2] | found[3];
 }
 
 /* Puts `tag` first; what was at position `at` is gone. */

@@ -34,8 +34,8 @@ static struct layout layout_of(const struct rm_sim *sim)
 
 	layout.front = sizeof(struct rm_sim_core);
 	layout.rest = rounded(layout.front + l1d->sets * slot);
-	layout.trees =
-	        rounded(layout.rest + l1d->sets * (l1d->ways - 1) * slot);
+	layout.trees = rounded(
+	        layout.rest + l1d->sets * rm_sim_padded(l1d->ways - 1) * slot);
 	layout.l2 = rounded(layout.trees + l1d->sets * sizeof(uint32_t));
 	layout.l2_used = rounded(layout.l2 + (size_t)l2->sets * sim->l2_stride *
 	                                             sizeof(uint32_t));
@@ -47,31 +47,17 @@ static struct layout layout_of(const struct rm_sim *sim)
 	return layout;
 }
 
-static void empty_l1d(struct rm_sim_core *core)
-{
-	const struct rm_sim_level *l1d = &core->sim->mach.l1d;
-	bool plru = l1d->policy == RM_SIM_PLRU;
-
-	for (uint32_t set = 0; set < l1d->sets; set++) {
-		struct rm_sim_slot *rest = core->rest + set * (l1d->ways - 1);
-
-		core->front[set] = (struct rm_sim_slot){ RM_SIM_EMPTY, 0, 0 };
-		for (uint32_t i = 0; i + 1 < l1d->ways; i++)
-			rest[i] = (struct rm_sim_slot){ RM_SIM_EMPTY,
-				plru ? i + 1 : 0, 0 };
-	}
-}
-
 /* Sets of levels.h, `places` bytes behind the tags of each. */
 static void empty_sets(uint32_t *sets, const struct rm_sim_level *level,
         uint32_t stride, bool places)
 {
+	unsigned padded = rm_sim_padded(level->ways);
+
 	for (uint32_t set = 0; set < level->sets; set++, sets += stride)
-		for (uint32_t i = 0; i < level->ways; i++) {
+		for (uint32_t i = 0; i < padded; i++) {
 			sets[i] = RM_SIM_EMPTY;
 			if (places)
-				((uint8_t *)(sets + level->ways))[i] =
-				        (uint8_t)i;
+				((uint8_t *)(sets + padded))[i] = (uint8_t)i;
 		}
 }
 
@@ -82,20 +68,19 @@ static void make_core(
 	char *base = (char *)core;
 
 	core->sim = sim;
-	core->id = (uint16_t)id;
-	core->now = core->started =
-	        1; /* later than the limit of watched ones */
+	core->id = (uint8_t)id;
+	core->now = 1; /* later than the limit of watched cores */
 	core->set_mask = sim->l1d_mask;
 	core->hit_cycles =
 	        sim->cost[RM_SIM_COST_BASE] + sim->cost[RM_SIM_COST_L1D];
 	core->rmw_cycles = sim->cost[RM_SIM_COST_RMW];
 	core->rmw_loads = sim->mach.rmw_loads;
-	core->rest = (struct rm_sim_slot *)(base + layout->rest);
+	core->rest = (uint32_t *)(base + layout->rest);
 	if (sim->mach.l1d.policy == RM_SIM_PLRU)
 		core->trees = (uint32_t *)(base + layout->trees);
 	core->l2 = (uint32_t *)(base + layout->l2);
 	core->l2_used = (uint64_t *)(base + layout->l2_used);
-	empty_l1d(core);
+	rm_sim_l1d_empty(core);
 	empty_sets(core->l2, &sim->mach.l2, sim->l2_stride, true);
 }
 
@@ -119,7 +104,7 @@ static void set_sizes(struct rm_sim *sim, uint64_t bytes)
 	sim->l1d_mask = mach->l1d.sets - 1;
 	sim->l1d_ways = mach->l1d.ways;
 	sim->l2_mask = mach->l2.sets - 1;
-	sim->l2_stride = power_of_two(mach->l2.ways + (mach->l2.ways + 3) / 4);
+	sim->l2_stride = power_of_two(rm_sim_padded(mach->l2.ways) * 5 / 4);
 	sim->llc_mask = mach->llc.sets - 1;
 	sim->llc_stride = power_of_two(mach->llc.ways);
 	sim->leaves = 1;

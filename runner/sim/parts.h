@@ -83,20 +83,25 @@ static inline void rm_sim_bit_set(uint64_t *words, unsigned id, bool value)
 
 /* l1d.c */
 
-/* The line's slot where it is, or NULL. */
-struct rm_sim_slot *rm_sim_l1d_peek(struct rm_sim_core *core, uint32_t line);
+/* All places empty. */
+void rm_sim_l1d_empty(struct rm_sim_core *core);
 
-/* Brings a slot that holds `line` to the front, and returns the front. */
+/* The line's tag where it is, or NULL. */
+uint32_t *rm_sim_l1d_peek(struct rm_sim_core *core, uint32_t line);
+
+/* Brings the line, whose tag is `at`, to the front, and returns that. */
 struct rm_sim_slot *rm_sim_l1d_touch(
-        struct rm_sim_core *core, uint32_t line, struct rm_sim_slot *slot);
+        struct rm_sim_core *core, uint32_t line, uint32_t *at);
 
 /* An empty slot at the front of the set of `line`; `*out` was put out for it
    (its tag RM_SIM_EMPTY: nothing was). */
 struct rm_sim_slot *rm_sim_l1d_make_room(
         struct rm_sim_core *core, uint32_t line, struct rm_sim_slot *out);
 
-/* Empties the slot. */
-void rm_sim_l1d_drop(struct rm_sim_core *core, struct rm_sim_slot *slot);
+/* Empties the place of the line, whose tag is `at`; adds its bytes to
+   `*used`. */
+void rm_sim_l1d_drop(
+        struct rm_sim_core *core, uint32_t line, uint32_t *at, uint64_t *used);
 
 /* l2.c; only where there is an L2 */
 

@@ -78,6 +78,15 @@ static struct rm_sim_core *elect(struct rm_sim *sim)
 	next->count[RM_SIM_TURNS] += next != sim->running;
 	sim->running = next;
 	rm_sim_limit(next, root->second == NEVER ? NEVER : root->second >> 7);
+	if (root->second != NEVER) {
+		/* most likely the one after: its lines come meanwhile */
+		const char *after =
+		        (const char *)rm_sim_core_at(sim, root->second & 127);
+
+		__builtin_prefetch(after);
+		__builtin_prefetch(after + 64);
+		__builtin_prefetch(after + 128);
+	}
 	return next;
 }
 
