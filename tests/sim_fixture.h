@@ -81,26 +81,33 @@ static inline bool sim_access(struct rm_sim_core *core, uint64_t offset,
 	}
 }
 
-/*
- * An access of core `id` whatever the others do: it waits its turn while the
- * others pass theirs by spending one cycle each. For tests of the caches.
- */
-static inline void sim_do(struct rm_sim *sim, unsigned id, uint64_t offset,
-        unsigned size, enum rm_sim_kind kind)
+/* Time passes until core `id` runs at `time` or later, if it is late already;
+   others that are earlier pass it by. */
+static inline struct rm_sim_core *sim_run_at(
+        struct rm_sim *sim, unsigned id, uint64_t time)
 {
 	struct rm_sim_core *core = rm_sim_core(sim, id), *now;
 
 	for (;;) {
 		now = rm_sim_turn(sim);
-		while (now != core) {
-			if (now->now < core->now)
-				rm_sim_spend(now, core->now - now->now);
+		if (now == core && core->now >= time)
+			return core;
+		if (now->now < time)
+			rm_sim_spend(now, time - now->now);
+		else
 			rm_sim_spend(now, 1);
-			now = rm_sim_turn(sim);
-		}
-		if (sim_access(core, offset, size, kind))
-			return;
 	}
+}
+
+/* An access of core `id`, whatever the others would do. */
+static inline void sim_do(struct rm_sim *sim, unsigned id, uint64_t offset,
+        unsigned size, enum rm_sim_kind kind)
+{
+	struct rm_sim_core *core = rm_sim_core(sim, id);
+
+	do
+		sim_run_at(sim, id, core->now);
+	while (!sim_access(core, offset, size, kind));
 }
 
 #endif /* RM_SIM_FIXTURE_H */
