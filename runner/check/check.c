@@ -15,6 +15,15 @@ static const char *not_offered(const struct rm_check_case *c)
 	return NULL;
 }
 
+static const char *no_loop(const struct rm_check_case *c)
+{
+	const char *why = not_offered(c);
+
+	return why || c->impl->drive[rm_shape_index(c->shape)]
+	               ? why
+	               : "the map has no measured loop";
+}
+
 static const char *no_load(const struct rm_check_case *c)
 {
 	const char *why = not_offered(c);
@@ -121,7 +130,7 @@ const struct rm_check rm_checks[] = {
 	        alone_beside_writer, rm_check_litmus },
 	{ "progress", "others go on while one stands inside an operation",
 	        no_promise, rm_check_progress },
-	{ "drive", "the measured loops count what the map holds", not_offered,
+	{ "drive", "the measured loops count what the map holds", no_loop,
 	        rm_check_drive },
 };
 

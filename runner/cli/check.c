@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check.c - `readmostly check`: is a map right? */
 #include "runner/check/check.h"
+#include "runner/check/foreign.h"
 #include "runner/cli/cli.h"
 #include "runner/impl_table.h"
 #include "runner/plan/cell.h"
@@ -215,11 +216,30 @@ static char *help(int key, const char *text, void *input)
 	return list;
 }
 
+/* A map of this build, or of a file; NULL: it said why there is none. */
+static const struct rm_impl *find_map(const char *name)
+{
+	const struct rm_impl *impl = rm_impl_find(name);
+	struct rm_error error = { "" };
+
+	if (impl)
+		return impl;
+	if (!rm_foreign_is_file(name))
+		fprintf(stderr,
+		        "readmostly check: no map \"%s\"; `readmostly list` "
+		        "prints all; a library is named by its path\n",
+		        name);
+	else if (rm_foreign_load(name, &impl, &error))
+		fprintf(stderr, "readmostly check: %s\n", error.text);
+	return impl;
+}
+
 int rm_cli_check(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse, "MAP|all",
-		"Checks a map, or all, in every shape: each check in a process "
-		"of its own. Ends with status 1 and names what failed.",
+	static const struct argp argp = { options, parse, "MAP|all|FILE.so",
+		"Checks a map, all, or one of another project (examples/), in "
+		"every shape: each check in a process of its own. Ends with "
+		"status 1 and names what failed.",
 		NULL, help, NULL };
 	struct arguments arguments = {
 		.c = { .seed = 1, .ops = 200000, .threads = 4 },
@@ -233,14 +253,9 @@ int rm_cli_check(int argc, char **argv)
 	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (strcmp(arguments.map, "all")) {
-		impl = rm_impl_find(arguments.map);
-		if (!impl) {
-			fprintf(stderr,
-			        "readmostly check: no map \"%s\"; "
-			        "`readmostly list` prints all\n",
-			        arguments.map);
+		impl = find_map(arguments.map);
+		if (!impl)
 			return RM_USAGE;
-		}
 		run_map(&arguments, impl, &totals);
 	}
 	for (size_t i = 0; !impl && i < rm_impl_count; i++)
