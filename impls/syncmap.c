@@ -10,47 +10,7 @@
 #include "impls/support/syncmap.h"
 #include "runner/driver.h"
 
-static void *create(const struct rm_sizing *sizing)
-{
-	return syncmap_create(sizing, false);
-}
-
-static void quiesce(void *thread)
-{
-	epoch_quiesce(thread);
-}
-
-static void park(void *thread)
-{
-	epoch_park(thread);
-}
-
-static void unpark(void *thread)
-{
-	epoch_unpark(thread);
-}
-
-static const struct rm_map_ops ops = {
-	.create = create,
-	.destroy = syncmap_destroy,
-	.join = syncmap_join,
-	.leave = syncmap_leave,
-	.lookup = syncmap_lookup,
-	.upsert = syncmap_upsert,
-	.remove = syncmap_remove,
-	.quiesce = quiesce,
-	.park = park,
-	.unpark = unpark,
-	.exchange = syncmap_exchange,
-	.take = syncmap_take,
-	.insert_if_absent = syncmap_insert_if_absent,
-	.compare_swap = syncmap_compare_swap,
-	.scan = syncmap_scan,
-	.length = syncmap_length,
-	.clear = syncmap_clear,
-	.stats = syncmap_stats,
-	.check = syncmap_check,
-};
+static const struct rm_map_ops ops = { SYNCMAP_OPS };
 
 RM_DRIVES(ops)
 

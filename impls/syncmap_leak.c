@@ -6,39 +6,11 @@
  * with the map: the lower bound of what reclamation costs, and it grows with
  * every write. What stays in the write path is 16 bytes noted per object.
  */
+#define SYNCMAP_RULES .leaks = true
 #include "impls/support/syncmap.h"
 #include "runner/driver.h"
 
-static void *create(const struct rm_sizing *sizing)
-{
-	return syncmap_create(sizing, true);
-}
-
-/* Nothing is freed under a reader: nothing to announce. */
-static void nothing(void *thread)
-{
-	(void)thread;
-}
-
-static const struct rm_map_ops ops = {
-	.create = create,
-	.destroy = syncmap_destroy,
-	.join = syncmap_join,
-	.leave = syncmap_leave,
-	.lookup = syncmap_lookup,
-	.upsert = syncmap_upsert,
-	.remove = syncmap_remove,
-	.quiesce = nothing,
-	.exchange = syncmap_exchange,
-	.take = syncmap_take,
-	.insert_if_absent = syncmap_insert_if_absent,
-	.compare_swap = syncmap_compare_swap,
-	.scan = syncmap_scan,
-	.length = syncmap_length,
-	.clear = syncmap_clear,
-	.stats = syncmap_stats,
-	.check = syncmap_check,
-};
+static const struct rm_map_ops ops = { SYNCMAP_OPS };
 
 RM_DRIVES(ops)
 

@@ -10,7 +10,7 @@
 /* One map and its handle; ranks stand for keys, words for values. */
 struct bench {
 	struct syncmap *map;
-	struct epoch_record *thread;
+	void *thread;
 	struct rm_shape shape;
 };
 
@@ -21,7 +21,7 @@ static struct bench bench_open(bool str)
 	};
 	struct bench bench = { .shape = sizing.shape };
 
-	bench.map = syncmap_create(&sizing, false);
+	bench.map = syncmap_create(&sizing);
 	bench.thread = syncmap_join(bench.map, 0);
 	return bench;
 }
@@ -71,7 +71,7 @@ static uint64_t load(struct bench *bench, uint64_t rank)
 	               : 0;
 }
 
-static bool drop(struct bench *bench, uint64_t rank)
+static inline bool drop(struct bench *bench, uint64_t rank)
 {
 	struct rm_key_bytes line;
 
@@ -79,7 +79,7 @@ static bool drop(struct bench *bench, uint64_t rank)
 	        rm_key_of(bench->shape, rank, &line));
 }
 
-static struct syncmap_entry *entry_in(
+static inline struct syncmap_entry *entry_in(
         struct bench *bench, const struct gomap *map, uint64_t rank)
 {
 	struct rm_key_bytes line;
@@ -89,7 +89,7 @@ static struct syncmap_entry *entry_in(
 	           : NULL;
 }
 
-static struct syncmap_header *header_of(struct bench *bench)
+static inline struct syncmap_header *header_of(struct bench *bench)
 {
 	return syncmap_read_locked(bench->map);
 }
@@ -102,7 +102,7 @@ static bool ignore(
 	return true;
 }
 
-static size_t range(struct bench *bench)
+static inline size_t range(struct bench *bench)
 {
 	size_t count = 0;
 
@@ -111,7 +111,7 @@ static size_t range(struct bench *bench)
 }
 
 /* Fills ranks 0 .. count - 1 and promotes them: read has all, no dirty. */
-static void fill(struct bench *bench, uint64_t count)
+static inline void fill(struct bench *bench, uint64_t count)
 {
 	for (uint64_t rank = 0; rank < count; rank++)
 		store(bench, rank, rank + 1);

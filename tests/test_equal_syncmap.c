@@ -136,7 +136,7 @@ static bool replay(const struct trace_plan *plan, struct reference *reference)
 	struct rm_sizing sizing = {
 		.threads = 1, .shape = { plan->str, 8 }, .seed = 1
 	};
-	struct syncmap *map = syncmap_create(&sizing, false);
+	struct syncmap *map = syncmap_create(&sizing);
 	struct bench bench = { syncmap_join(map, 0), sizing.shape };
 	struct trace trace = trace_open(plan);
 	uint64_t fields[SYNCMAP_STATE_FIELDS + 1], results = 0, got;

@@ -61,10 +61,11 @@ static void removed_entries_are_expunged(bool str)
 	struct syncmap_entry *zero = entry_in(&b, header_of(&b)->map, 0);
 	struct syncmap_entry *one = entry_in(&b, header_of(&b)->map, 1);
 
-	CHECK(zero && !syncmap_box_of(zero), "their entries stay, empty");
+	CHECK(zero && syncmap_cell_of(zero) == SYNCMAP_NIL,
+	        "their entries stay, empty");
 	store(&b, 9, 9); /* a new key: dirty is built */
-	CHECK(syncmap_box_of(zero) == SYNCMAP_EXPUNGED &&
-	                syncmap_box_of(one) == SYNCMAP_EXPUNGED,
+	CHECK(syncmap_cell_of(zero) == SYNCMAP_EXPUNGED &&
+	                syncmap_cell_of(one) == SYNCMAP_EXPUNGED,
 	        "a rebuild expunges them");
 	CHECK(gomap_count(b.map->dirty) == 2 && b.map->rebuilt_entries == 1 &&
 	                !entry_in(&b, b.map->dirty, 0),
@@ -113,7 +114,7 @@ static void updates_take_no_lock(void)
 	struct rm_key key = rm_key_of(b.shape, 1, &line);
 
 	fill(&b, 4);
-	pthread_mutex_lock(&b.map->lock); /* who takes it now never returns */
+	syncmap_lock(&b.map->lock); /* who takes it now never returns */
 	CHECK(store(&b, 1, 7) && load(&b, 1) == 7,
 	        "a promoted key is stored and loaded without the mutex");
 	CHECK(drop(&b, 1) && !store(&b, 1, 7),
@@ -128,7 +129,7 @@ static void updates_take_no_lock(void)
 	        "CompareAndSwap swaps the expected value only");
 	CHECK(range(&b) == 4 && load(&b, 99) == 0,
 	        "Range and absent keys, if the map is not amended");
-	pthread_mutex_unlock(&b.map->lock);
+	syncmap_unlock(&b.map->lock);
 	bench_close(&b, "invariants hold after updates");
 }
 
@@ -170,6 +171,79 @@ static void misses_of_the_others(void)
 	bench_close(&b, "invariants hold after LoadOrStore");
 }
 
+static bool compare_drop(struct bench *b, uint64_t rank, uint64_t word)
+{
+	struct rm_value expected = { { word, word, word } };
+	struct rm_key_bytes line;
+
+	return syncmap_compare_remove(b->thread, b->shape,
+	        rm_key_of(b->shape, rank, &line), &expected);
+}
+
+static void compare_and_delete(bool str)
+{
+	struct bench b = bench_open(str);
+	struct syncmap_figures state;
+
+	fill(&b, 3);
+	syncmap_lock(&b.map->lock);
+	CHECK(!compare_drop(&b, 1, 99) && load(&b, 1) == 2 &&
+	                compare_drop(&b, 1, 2) && load(&b, 1) == 0 &&
+	                !compare_drop(&b, 1, 2) && !compare_drop(&b, 77, 1),
+	        "CompareAndDelete of promoted keys takes no lock");
+	syncmap_unlock(&b.map->lock);
+	state = syncmap_figures(b.map);
+	CHECK(state.read_keys == 3 && state.nil == 1 && !state.expunged,
+	        "and leaves an entry without a value");
+	store(&b, 10, 10);
+	store(&b, 11, 11);
+	CHECK(!compare_drop(&b, 10, 1) && compare_drop(&b, 10, 10) &&
+	                !compare_drop(&b, 77, 1),
+	        "in dirty, too");
+	state = syncmap_figures(b.map);
+	CHECK(state.misses == 3, "where even a key that is nowhere is a miss");
+	CHECK(state.dirty_keys == 4 && state.dirty_only_nil == 1 &&
+	                state.expunged == 1 && state.nil == 0,
+	        "the entry stays in dirty without a value");
+	CHECK(load(&b, 11) == 11 && syncmap_figures(b.map).nil == 1,
+	        "is promoted like that");
+	store(&b, 12, 12);
+	state = syncmap_figures(b.map);
+	CHECK(state.expunged == 1 && state.dirty_keys == 4,
+	        "and expunged by the next rebuild");
+	CHECK(!store(&b, 10, 5) && load(&b, 10) == 5, "a store revives it");
+	bench_close(&b, "invariants hold after CompareAndDelete");
+}
+
+/* Go 1.23: an empty map is left alone; misses start anew. */
+static void clear_of_nothing(void)
+{
+	struct bench b = bench_open(false);
+	struct syncmap_header *header = header_of(&b);
+
+	syncmap_lock(&b.map->lock);
+	syncmap_clear(b.thread);
+	syncmap_unlock(&b.map->lock);
+	CHECK(header_of(&b) == header,
+	        "Clear leaves an empty map alone, and its lock");
+	store(&b, 1, 1);
+	store(&b, 2, 2);
+	load(&b, 3);
+	syncmap_clear(b.thread);
+	struct syncmap_figures state = syncmap_figures(b.map);
+
+	CHECK(!state.amended && !state.read_keys && !state.dirty_keys &&
+	                !state.misses && state.all_misses == 1,
+	        "Clear forgets the misses");
+	fill(&b, 2);
+	drop(&b, 0);
+	drop(&b, 1);
+	syncmap_clear(b.thread);
+	CHECK(!syncmap_figures(b.map).read_keys,
+	        "Clear drops removed keys, too");
+	bench_close(&b, "invariants hold after Clear of nothing");
+}
+
 static void clear_empties(bool amended)
 {
 	struct bench b = bench_open(true);
@@ -198,6 +272,9 @@ int main(void)
 	updates_take_no_lock();
 	range_promotes();
 	misses_of_the_others();
+	compare_and_delete(false);
+	compare_and_delete(true);
+	clear_of_nothing();
 	clear_empties(false);
 	clear_empties(true);
 	return DONE();

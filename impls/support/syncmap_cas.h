@@ -1,138 +1,160 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_cas.h - sync.Map: LoadOrStore and CompareAndSwap. Inner part of
-   syncmap.h. */
+/* syncmap_cas.h - sync.Map: LoadOrStore, CompareAndSwap, CompareAndDelete.
+   Inner part of syncmap.h. */
 #ifndef RM_SYNCMAP_CAS_H
 #define RM_SYNCMAP_CAS_H
 
-#include "impls/support/syncmap_write.h"
+#include "impls/support/syncmap_dirty.h"
 
-/* Puts the box into an entry that has no value. Returns NULL: it did; the
-   entry's box: it has one; SYNCMAP_EXPUNGED: not without the lock. */
-RM_HOT struct syncmap_box *syncmap_fill(
-        struct syncmap_entry *entry, struct syncmap_box *box)
+/* Puts the cell into an entry that has no value. Returns nil: it did; a live
+   cell: the entry's; expunged: not without the lock. */
+RM_HOT uint64_t syncmap_fill(
+        void *thread, struct syncmap_entry *entry, uint64_t cell)
 {
-	/* acquire: the content of the box that is there */
-	struct syncmap_box *there =
-	        atomic_load_explicit(&entry->p, memory_order_acquire);
+	for (;;) {
+		uint64_t there = syncmap_load(thread, entry);
 
-	while (!there)
-		/* release: publishes the box. acquire: as above */
-		if (atomic_compare_exchange_weak_explicit(&entry->p, &there,
-		            box, memory_order_release, memory_order_acquire))
-			return NULL;
-	return there;
+		if (there != SYNCMAP_NIL)
+			return there;
+		/* release: publishes the box; relaxed: loaded again */
+		if (atomic_compare_exchange_strong_explicit(&entry->p, &there,
+		            cell, memory_order_release, memory_order_relaxed))
+			return SYNCMAP_NIL;
+	}
 }
 
-/* The slow path: the box that is there, or NULL: ours is now. A key found in
+/* The slow path: the cell that is there, or nil: ours is now. A key found in
    dirty only is a miss. */
-static struct syncmap_box *syncmap_fill_locked(struct epoch_record *record,
-        struct rm_shape inner, struct rm_key key, struct syncmap_box *box)
+static inline uint64_t syncmap_fill_locked(
+        void *thread, struct rm_shape inner, struct rm_key key, uint64_t cell)
 {
-	struct syncmap *map = record->owner;
-	struct syncmap_box *there = NULL;
+	struct syncmap *map = syncmap_of(thread);
+	uint64_t there = SYNCMAP_NIL;
 	bool missed;
 
-	pthread_mutex_lock(&map->lock);
+	syncmap_lock(&map->lock);
 	struct syncmap_entry *entry =
 	        syncmap_entry_locked(map, inner, key, &missed);
 
 	if (entry)
-		there = syncmap_fill(entry, box);
+		there = syncmap_fill(thread, entry, cell);
 	else
-		syncmap_insert(record, inner, key, box);
+		syncmap_insert(thread, inner, key, cell);
 	if (missed)
-		syncmap_miss(record, map);
-	pthread_mutex_unlock(&map->lock);
+		syncmap_miss(thread, map);
+	syncmap_unlock(&map->lock);
 	return there;
 }
 
-static bool syncmap_insert_if_absent(void *thread, struct rm_shape shape,
+static inline bool syncmap_insert_if_absent(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
 {
-	struct epoch_record *record = thread;
 	const struct rm_shape inner = syncmap_inner(shape);
-	struct syncmap_box *box = syncmap_box_new(shape, value);
-	struct syncmap_header *header = syncmap_read(record->owner);
+	const uint64_t cell = syncmap_cell_new(shape, value);
+	struct syncmap_header *header = syncmap_read(thread);
 	struct syncmap_entry *entry = syncmap_find(header->map, inner, key);
-	struct syncmap_box *there = SYNCMAP_EXPUNGED;
+	uint64_t there = SYNCMAP_EXPUNGED;
 
 	if (entry)
-		there = syncmap_fill(entry, box);
+		there = syncmap_fill(thread, entry, cell);
 	if (there == SYNCMAP_EXPUNGED)
-		there = syncmap_fill_locked(record, inner, key, box);
-	if (there) {
-		syncmap_box_read(shape, there, present);
-		free(box); /* nobody has seen it */
+		there = syncmap_fill_locked(thread, inner, key, cell);
+	if (syncmap_live(there)) {
+		syncmap_cell_read(shape, there, present);
+		syncmap_cell_free(cell); /* nobody has seen it */
 	}
-	epoch_settle(record);
-	return there != NULL;
+	syncmap_settle(thread);
+	return syncmap_live(there);
 }
 
-/* Replaces the value if it is the expected one. Returns the box that was
-   replaced, or NULL. */
-static struct syncmap_box *syncmap_replace(struct rm_shape shape,
+/* Replaces the value, by nil perhaps, if it is the expected one. Returns the
+   cell that was replaced, or nil. */
+static inline uint64_t syncmap_replace(void *thread, struct rm_shape shape,
         struct syncmap_entry *entry, const struct rm_value *expected,
-        struct syncmap_box *box)
+        uint64_t cell)
 {
-	/* acquire: the content that is compared */
-	struct syncmap_box *there =
-	        atomic_load_explicit(&entry->p, memory_order_acquire);
+	for (;;) {
+		uint64_t there = syncmap_load(thread, entry);
 
-	while (syncmap_live(there) &&
-	        !memcmp(there, expected, shape.value_bytes))
-		/* release: publishes the box. acquire: as above */
-		if (atomic_compare_exchange_weak_explicit(&entry->p, &there,
-		            box, memory_order_release, memory_order_acquire))
+		if (!syncmap_live(there) ||
+		        !syncmap_cell_is(shape, there, expected))
+			return SYNCMAP_NIL;
+		/* release: publishes the box; relaxed: loaded again */
+		if (atomic_compare_exchange_strong_explicit(&entry->p, &there,
+		            cell, memory_order_release, memory_order_relaxed))
 			return there;
-	return NULL;
+	}
 }
 
-/* The slow path: the set of keys does not change, so nothing is revived. */
-static struct syncmap_box *syncmap_replace_locked(struct epoch_record *record,
+/* The slow path. The set of keys does not change: nothing is revived, and a
+   key that CompareAndDelete finds in dirty stays there, without a value. For
+   it alone a key that is nowhere is a miss, too. */
+static inline uint64_t syncmap_replace_locked(void *thread,
         struct rm_shape shape, struct rm_key key,
-        const struct rm_value *expected, struct syncmap_box *box)
+        const struct rm_value *expected, uint64_t cell)
 {
 	const struct rm_shape inner = syncmap_inner(shape);
-	struct syncmap *map = record->owner;
-	struct syncmap_box *old = NULL;
+	const bool removes = cell == SYNCMAP_NIL;
+	struct syncmap *map = syncmap_of(thread);
+	uint64_t old = SYNCMAP_NIL;
 
-	pthread_mutex_lock(&map->lock);
+	syncmap_lock(&map->lock);
 	struct syncmap_entry *entry =
 	        syncmap_find(syncmap_read_locked(map)->map, inner, key);
-	bool missed = !entry && map->dirty;
+	const bool missed = !entry && map->dirty;
 
 	if (missed)
 		entry = syncmap_find(map->dirty, inner, key);
 	if (entry)
-		old = syncmap_replace(shape, entry, expected, box);
-	if (entry && missed)
-		syncmap_miss(record, map);
-	pthread_mutex_unlock(&map->lock);
+		old = syncmap_replace(thread, shape, entry, expected, cell);
+	if (missed && (entry || removes))
+		syncmap_miss(thread, map);
+	syncmap_unlock(&map->lock);
 	return old;
 }
 
-static bool syncmap_compare_swap(void *thread, struct rm_shape shape,
+/* The cell that was replaced, or nil. */
+static inline uint64_t syncmap_replace_key(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected, uint64_t cell)
+{
+	struct syncmap_header *header = syncmap_read(thread);
+	struct syncmap_entry *entry =
+	        syncmap_find(header->map, syncmap_inner(shape), key);
+
+	if (entry)
+		return syncmap_replace(thread, shape, entry, expected, cell);
+	if (!header->amended)
+		return SYNCMAP_NIL;
+	return syncmap_replace_locked(thread, shape, key, expected, cell);
+}
+
+static inline bool syncmap_compare_swap(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected,
         const struct rm_value *value)
 {
-	struct epoch_record *record = thread;
-	struct syncmap_box *box = syncmap_box_new(shape, value);
-	struct syncmap_header *header = syncmap_read(record->owner);
-	struct syncmap_entry *entry =
-	        syncmap_find(header->map, syncmap_inner(shape), key);
-	struct syncmap_box *old = NULL;
+	const uint64_t cell = syncmap_cell_new(shape, value);
+	const uint64_t old =
+	        syncmap_replace_key(thread, shape, key, expected, cell);
 
-	if (entry)
-		old = syncmap_replace(shape, entry, expected, box);
-	else if (header->amended)
-		old = syncmap_replace_locked(record, shape, key, expected, box);
-	if (old)
-		epoch_retire(record, SYNCMAP_BOX, old, shape.value_bytes);
+	if (syncmap_live(old))
+		syncmap_drop(thread, shape, old);
 	else
-		free(box); /* nobody has seen it */
-	epoch_settle(record);
-	return old != NULL;
+		syncmap_cell_free(cell); /* nobody has seen it */
+	syncmap_settle(thread);
+	return syncmap_live(old);
+}
+
+static inline bool syncmap_compare_remove(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected)
+{
+	const uint64_t old =
+	        syncmap_replace_key(thread, shape, key, expected, SYNCMAP_NIL);
+
+	if (syncmap_live(old))
+		syncmap_drop(thread, shape, old);
+	syncmap_settle(thread);
+	return syncmap_live(old);
 }
 
 #endif /* RM_SYNCMAP_CAS_H */

@@ -4,141 +4,136 @@
 #ifndef RM_SYNCMAP_READ_H
 #define RM_SYNCMAP_READ_H
 
-#include "impls/support/syncmap_layout.h"
-
-/* The header as an operation without the lock sees it. */
-RM_HOT struct syncmap_header *syncmap_read(struct syncmap *map)
-{
-	/* acquire: pairs with syncmap_publish() */
-	return atomic_load_explicit(&map->read, memory_order_acquire);
-}
-
-/* Replaces the header. The caller holds the lock and retires the old one. */
-static struct syncmap_header *syncmap_publish(
-        struct syncmap *map, struct gomap *inside, bool amended)
-{
-	struct syncmap_header *header = syncmap_new(sizeof(*header));
-	/* relaxed: written under the lock only */
-	struct syncmap_header *old =
-	        atomic_load_explicit(&map->read, memory_order_relaxed);
-
-	*header = (struct syncmap_header){ inside, amended };
-	/* release: the maps' content; pairs with syncmap_read() */
-	atomic_store_explicit(&map->read, header, memory_order_release);
-	return old;
-}
-
-/* Retires the list of entries that only the read map before had. */
-static void syncmap_retire_expunged(
-        struct epoch_record *record, struct syncmap *map)
-{
-	struct syncmap_expunged *list = map->expunged;
-
-	map->expunged = NULL;
-	if (list)
-		epoch_retire(record, SYNCMAP_LIST, list,
-		        list->count * (sizeof(struct syncmap_entry) + 8));
-}
+#include "impls/support/syncmap_life.h"
 
 /* Makes dirty the read map: O(1), whatever it holds. Under the lock. */
 static __attribute__((noinline)) void syncmap_promote(
-        struct epoch_record *record, struct syncmap *map)
+        void *thread, struct syncmap *map)
 {
 	struct syncmap_header *old = syncmap_publish(map, map->dirty, false);
+	const struct syncmap_remains remains = {
+		.header = old, .bare = old->map, .expunged = map->expunged
+	};
 
 	map->dirty = NULL;
-	map->misses = 0;
+	map->expunged = NULL;
+	syncmap_set_misses(map, 0);
 	map->promotions++;
-	epoch_retire(
-	        record, SYNCMAP_MAP, old->map, syncmap_map_bytes(old->map));
-	epoch_retire(record, SYNCMAP_BOX, old, sizeof(*old));
-	syncmap_retire_expunged(record, map);
+	syncmap_retire_remains(thread, &remains);
 }
 
-/* Counts an operation that had to look into dirty. Under the lock. */
-static inline void syncmap_miss(
-        struct epoch_record *record, struct syncmap *map)
+/* Have there been so many misses that dirty is to be promoted? */
+RM_HOT bool syncmap_is_due(struct syncmap *map)
 {
-	map->misses++;
-	RM_STAT_LOCKED(map->all_misses, 1);
-	if (map->misses >= gomap_count(map->dirty))
-		syncmap_promote(record, map);
+	const size_t misses = syncmap_misses(map);
+
+	switch (syncmap_rules.promotion) {
+	case SYNCMAP_PROMOTE_OVER:
+		return misses > gomap_count(map->dirty);
+	case SYNCMAP_PROMOTE_FIRST:
+		return misses > 0;
+	case SYNCMAP_PROMOTE_LOADED:
+		return false;
+	default:
+		return misses >= gomap_count(map->dirty);
+	}
 }
 
-/* The header under the lock: no other thread replaces it. */
-RM_HOT struct syncmap_header *syncmap_read_locked(struct syncmap *map)
+/* Counts an operation that had to look into dirty. `shared`: others count at
+   the same time. */
+RM_HOT void syncmap_count_miss(struct syncmap *map, bool shared)
 {
-	/* relaxed: written under the lock only */
-	return atomic_load_explicit(&map->read, memory_order_relaxed);
+	if (!shared) {
+		syncmap_set_misses(map, syncmap_misses(map) + 1);
+		RM_STAT_OWN(map->all_misses, 1);
+		return;
+	}
+	/* relaxed: a threshold orders nothing */
+	atomic_fetch_add_explicit(&map->misses, 1, memory_order_relaxed);
+	RM_STAT_ADD(map->all_misses, 1);
 }
 
-/* Not in the read map that the caller saw, which was amended: looks again,
-   under the lock, and in dirty. A key that is nowhere is a miss, too. */
-RM_HOT struct syncmap_entry *syncmap_find_locked(
-        struct epoch_record *record, struct rm_shape inner, struct rm_key key)
+/* Counts a miss and does what follows from it. Under the lock. */
+static inline void syncmap_miss(void *thread, struct syncmap *map)
 {
-	struct syncmap *map = record->owner;
+	syncmap_count_miss(map, false);
+	if (syncmap_is_due(map))
+		syncmap_promote(thread, map);
+}
 
-	pthread_mutex_lock(&map->lock);
+/* A miss under the shared lock made promotion due: takes the whole lock, and
+   looks whether it still is. */
+GOMAP_RARE void syncmap_promote_after(void *thread, struct syncmap *map)
+{
+	syncmap_lock(&map->lock);
+	if (map->dirty && syncmap_is_due(map))
+		syncmap_promote(thread, map);
+	syncmap_unlock(&map->lock);
+}
+
+/*
+ * Not in the read map that the caller saw, which was amended: looks again,
+ * under the lock, and in dirty. A key that is nowhere is a miss, too. The cell
+ * is read under the lock: an entry that is in dirty only may then go.
+ */
+RM_HOT uint64_t syncmap_find_locked(
+        void *thread, struct rm_shape inner, struct rm_key key)
+{
+	struct syncmap *map = syncmap_of(thread);
+	uint64_t cell = SYNCMAP_NIL;
+	bool due = false;
+
+	syncmap_lock_shared(&map->lock);
 	struct syncmap_header *header = syncmap_read_locked(map);
 	struct syncmap_entry *entry = syncmap_find(header->map, inner, key);
 
 	if (!entry && header->amended) {
 		entry = syncmap_find(map->dirty, inner, key);
-		syncmap_miss(record, map);
+		syncmap_count_miss(map, SYNCMAP_SHARED_MISS);
+		due = syncmap_is_due(map);
 	}
-	pthread_mutex_unlock(&map->lock);
-	return entry;
+	if (entry)
+		cell = syncmap_load(thread, entry);
+	if (due && !SYNCMAP_SHARED_MISS)
+		syncmap_promote(thread, map);
+	syncmap_unlock_shared(&map->lock);
+	if (due && SYNCMAP_SHARED_MISS)
+		syncmap_promote_after(thread, map);
+	return cell;
 }
 
 /* One copy for each kind of key, out of line: the loop stays small. */
-GOMAP_CALL struct syncmap_entry *syncmap_find_u64(
-        struct epoch_record *record, struct rm_key key)
+GOMAP_CALL uint64_t syncmap_find_u64(void *thread, struct rm_key key)
 {
-	return syncmap_find_locked(record, RM_U64X8, key);
+	return syncmap_find_locked(thread, RM_U64X8, key);
 }
 
-GOMAP_CALL struct syncmap_entry *syncmap_find_str(
-        struct epoch_record *record, struct rm_key key)
+GOMAP_CALL uint64_t syncmap_find_str(void *thread, struct rm_key key)
 {
-	return syncmap_find_locked(record, RM_STR16X8, key);
-}
-
-RM_HOT struct syncmap_entry *syncmap_find_slow(
-        struct epoch_record *record, struct rm_shape shape, struct rm_key key)
-{
-	return shape.str ? syncmap_find_str(record, key)
-	                 : syncmap_find_u64(record, key);
-}
-
-/* Is there a value? NULL and expunged both say no. */
-RM_HOT bool syncmap_live(const struct syncmap_box *box)
-{
-	return (uintptr_t)box > (uintptr_t)SYNCMAP_EXPUNGED;
+	return syncmap_find_locked(thread, RM_STR16X8, key);
 }
 
 RM_HOT bool syncmap_lookup(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *value)
 {
-	struct epoch_record *record = thread;
-	struct syncmap_header *header = syncmap_read(record->owner);
+	struct syncmap_header *header = syncmap_read(thread);
 	struct syncmap_entry *entry =
 	        syncmap_find(header->map, syncmap_inner(shape), key);
+	uint64_t cell;
 
-	if (__builtin_expect(!entry, 0)) {
-		if (!header->amended)
-			return false;
-		entry = syncmap_find_slow(record, shape, key);
-		if (!entry)
-			return false;
-	}
-	/* acquire: the box's content; pairs with the stores' release */
-	struct syncmap_box *box =
-	        atomic_load_explicit(&entry->p, memory_order_acquire);
-
-	if (!syncmap_live(box))
+	if (__builtin_expect(entry != NULL, 1)) {
+		cell = syncmap_load(thread, entry);
+	} else if (!header->amended) {
+		if (syncmap_rules.late_dirty)
+			syncmap_count_miss(syncmap_of(thread), true);
 		return false;
-	syncmap_box_read(shape, box, value);
+	} else {
+		cell = shape.str ? syncmap_find_str(thread, key)
+		                 : syncmap_find_u64(thread, key);
+	}
+	if (!syncmap_live(cell))
+		return false;
+	syncmap_cell_read(shape, cell, value);
 	return true;
 }
 

@@ -33,13 +33,14 @@ static struct syncmap_half syncmap_walk(
 	gomap_iterate_begin(inside, &it);
 	while (gomap_iterate_next(&it, inner, &key, &value)) {
 		struct syncmap_entry *entry = (void *)(uintptr_t)value.word[0];
-		struct syncmap_box *box = syncmap_box_of(entry);
+		uint64_t cell = syncmap_cell_of(entry);
 
-		half.empty += box == NULL;
-		half.expunged += box == SYNCMAP_EXPUNGED;
-		if (syncmap_live(box))
-			half.digest +=
-			        rm_seed(key_word(inner, key), box->word[0]);
+		half.empty += cell == SYNCMAP_NIL;
+		half.expunged += cell == SYNCMAP_EXPUNGED;
+		if (!syncmap_live(cell))
+			continue;
+		syncmap_cell_read(map->shape, cell, &value);
+		half.digest += rm_seed(key_word(inner, key), value.word[0]);
 	}
 	gomap_iterate_end(&it);
 	return half;
@@ -61,7 +62,7 @@ static void syncmap_state(
 	fields[0] = read.count;
 	fields[1] = header->amended;
 	fields[2] = dirty.count;
-	fields[3] = map->misses;
+	fields[3] = syncmap_misses(map);
 	fields[4] = read.empty;
 	fields[5] = dirty.empty;
 	fields[6] = read.expunged + dirty.expunged;

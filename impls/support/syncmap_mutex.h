@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* syncmap_mutex.h - sync.Map: its lock is a mutex, as in Go. Inner part of
+   syncmap.h. */
+#ifndef RM_SYNCMAP_MUTEX_H
+#define RM_SYNCMAP_MUTEX_H
+
+#include "runner/map.h"
+
+#include <pthread.h>
+
+/* Does the lookup of a key that is not in the read map share the lock? */
+enum { SYNCMAP_SHARED_MISS = 0 };
+
+struct syncmap_lock {
+	pthread_mutex_t mutex;
+};
+
+static inline void syncmap_lock_create(struct syncmap_lock *lock)
+{
+	pthread_mutex_init(&lock->mutex, NULL);
+}
+
+static inline void syncmap_lock_destroy(struct syncmap_lock *lock)
+{
+	pthread_mutex_destroy(&lock->mutex);
+}
+
+RM_HOT void syncmap_lock(struct syncmap_lock *lock)
+{
+	pthread_mutex_lock(&lock->mutex);
+}
+
+RM_HOT void syncmap_unlock(struct syncmap_lock *lock)
+{
+	pthread_mutex_unlock(&lock->mutex);
+}
+
+RM_HOT void syncmap_lock_shared(struct syncmap_lock *lock)
+{
+	syncmap_lock(lock);
+}
+
+RM_HOT void syncmap_unlock_shared(struct syncmap_lock *lock)
+{
+	syncmap_unlock(lock);
+}
+
+#endif /* RM_SYNCMAP_MUTEX_H */
