@@ -2,6 +2,7 @@
 /*
  * test_equal_syncmap.c - sync.Map in C against Go's: the same operations lead
  * to the same inside, step by step (docs/go-equality.md).
+ * Counts what happened: linked with the stats objects.
  */
 #include "tests/go/compare.h"
 #include "tests/go/syncmap_state.h"
