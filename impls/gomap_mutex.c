@@ -1,49 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_mutex.c - Go's map under one mutex.
+ * gomap_mutex.c - Go's map under Go's Mutex, normal and starvation mode.
  *
- * Each call holds the mutex, lookups too: a lookup writes the lock's line
- * twice and excludes all others. The mutex is pthread's default one.
+ * Each call holds the mutex, lookups too: a lookup writes the lock's line twice and
+ * excludes all others. Who has waited for 1 ms is handed the lock.
  */
-#include "runner/map.h"
-
-#include <pthread.h>
-
-struct guard {
-	pthread_mutex_t lock;
-};
-
-enum { SHARDS = 1, SHARD_ALIGN = RM_CACHE_LINE };
-
-static inline void guard_create(struct guard *guard)
-{
-	pthread_mutex_init(&guard->lock, NULL);
-}
-
-static inline void guard_destroy(struct guard *guard)
-{
-	pthread_mutex_destroy(&guard->lock);
-}
-
-RM_HOT void guard_read(struct guard *guard)
-{
-	pthread_mutex_lock(&guard->lock);
-}
-
-RM_HOT void guard_read_end(struct guard *guard)
-{
-	pthread_mutex_unlock(&guard->lock);
-}
-
-RM_HOT void guard_write(struct guard *guard)
-{
-	pthread_mutex_lock(&guard->lock);
-}
-
-RM_HOT void guard_write_end(struct guard *guard)
-{
-	pthread_mutex_unlock(&guard->lock);
-}
+#include "impls/support/guard_go_mutex.h"
+#include "impls/support/shard_one.h"
 
 #include "impls/support/gomap_guarded.h" /* the operations */
 
@@ -51,10 +14,10 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap_mutex = {
 	.id = "gomap_mutex",
-	.label = "Go map + mutex",
+	.label = "Go map + Mutex",
 	.family = "lock",
-	.sync = "mutex",
-	.source = "Go runtime, map before 1.24; POSIX mutex",
+	.sync = "go-mutex",
+	.source = "Go runtime, map before 1.24; Go sync.Mutex",
 	.system = "M2",
 	.shapes = RM_ALL_SHAPES,
 	.guarantees = "point-in-time",

@@ -5,44 +5,8 @@
  * Readers run side by side, yet each lookup adds to the lock's line twice:
  * that line limits it, not the map.
  */
-#include "impls/support/go_rwmutex.h"
-#include "runner/map.h"
-
-struct guard {
-	struct go_rwmutex lock;
-};
-
-enum { SHARDS = 1, SHARD_ALIGN = RM_CACHE_LINE };
-
-static inline void guard_create(struct guard *guard)
-{
-	*guard = (struct guard){ 0 };
-}
-
-static inline void guard_destroy(struct guard *guard)
-{
-	(void)guard;
-}
-
-RM_HOT void guard_read(struct guard *guard)
-{
-	go_rwmutex_read_lock(&guard->lock);
-}
-
-RM_HOT void guard_read_end(struct guard *guard)
-{
-	go_rwmutex_read_unlock(&guard->lock);
-}
-
-RM_HOT void guard_write(struct guard *guard)
-{
-	go_rwmutex_lock(&guard->lock);
-}
-
-RM_HOT void guard_write_end(struct guard *guard)
-{
-	go_rwmutex_unlock(&guard->lock);
-}
+#include "impls/support/guard_go_rw.h"
+#include "impls/support/shard_one.h"
 
 #include "impls/support/gomap_guarded.h" /* the operations */
 

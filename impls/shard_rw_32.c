@@ -7,43 +7,14 @@
  * lock line twice. Shards are padded to 128 bytes: the adjacent line, which
  * the processor may fetch along, belongs to nobody else.
  */
-#include "impls/support/go_rwmutex.h"
-#include "runner/map.h"
-
-struct guard {
-	struct go_rwmutex lock;
-};
+#include "impls/support/fnv.h"
+#include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 32, SHARD_ALIGN = 128 };
 
-static inline void guard_create(struct guard *guard)
+RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
 {
-	*guard = (struct guard){ 0 };
-}
-
-static inline void guard_destroy(struct guard *guard)
-{
-	(void)guard;
-}
-
-RM_HOT void guard_read(struct guard *guard)
-{
-	go_rwmutex_read_lock(&guard->lock);
-}
-
-RM_HOT void guard_read_end(struct guard *guard)
-{
-	go_rwmutex_read_unlock(&guard->lock);
-}
-
-RM_HOT void guard_write(struct guard *guard)
-{
-	go_rwmutex_lock(&guard->lock);
-}
-
-RM_HOT void guard_write_end(struct guard *guard)
-{
-	go_rwmutex_unlock(&guard->lock);
+	return rm_fnv1a_shard(shape, key, SHARDS);
 }
 
 #include "impls/support/gomap_guarded.h" /* the operations */

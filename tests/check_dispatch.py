@@ -16,9 +16,9 @@ and fails on
     pthread_*, the C library's names below, what the libraries of the map's
     `needs:` line export
 
-A map that declares `dispatch = "callback"` has exactly one indirect call, in
-a function of its own whose name starts with `callback`; one that declares
-"plt" calls exactly one function that the list does not allow.
+A map that declares `dispatch = "callback"` has indirect calls in functions of
+their own only, whose names start with `callback`, and exactly one in each of
+them (hash and equality of keys are two); one that declares "plt" calls exactly one function that the list does not allow.
 
 Prints TAP, with the library calls of each map. Needs objdump (or
 llvm-objdump for the objects of another machine).
@@ -303,9 +303,12 @@ def judge_calls(dispatch, indirects, outside, allowed):
     if dispatch == "callback":
         sites = {site for site in indirects if site[0].startswith("callback")}
         indirects = [site for site in indirects if site not in sites]
-        if len(sites) != 1:
-            problems.append("declares a callback: expected one indirect call "
-                            "in a function callback*, found %d" % len(sites))
+        names = [site[0] for site in sites]
+        for name in sorted(set(names)) or ["callback*"]:
+            if names.count(name) != 1:
+                problems.append("declares a callback: expected one indirect "
+                                "call in function %s, found %d"
+                                % (name, names.count(name)))
     elif dispatch == "plt":
         if len(strange) != 1:
             problems.append("declares plt: expected one call out of the "

@@ -15,14 +15,12 @@
 #ifndef RM_SUPPORT_GO_RWMUTEX_H
 #define RM_SUPPORT_GO_RWMUTEX_H
 
+#include "impls/support/go_futex.h"
 #include "runner/map.h"
 
-#include <linux/futex.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 /* All zero is unlocked. */
 struct go_rwmutex {
@@ -35,21 +33,8 @@ struct go_rwmutex {
 
 enum { GO_RW_MAX_READERS = 1 << 30 };
 
-#define GO_RW_CALL static __attribute__((noinline, unused))
-
-/* Sleeps while *word == value; may return early. */
-static inline void go_futex_wait(_Atomic uint32_t *word, uint32_t value)
-{
-	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
-}
-
-static inline void go_futex_wake(_Atomic uint32_t *word, uint32_t threads)
-{
-	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0);
-}
-
 /* Takes one from the semaphore, sleeping while there is none. */
-GO_RW_CALL void go_sem_acquire(_Atomic uint32_t *sem)
+GO_CALL void go_sem_acquire(_Atomic uint32_t *sem)
 {
 	for (;;) {
 		/* relaxed: the exchange below orders */
@@ -68,37 +53,11 @@ GO_RW_CALL void go_sem_acquire(_Atomic uint32_t *sem)
 }
 
 /* Adds `count` > 0 and wakes as many. */
-GO_RW_CALL void go_sem_release(_Atomic uint32_t *sem, uint32_t count)
+GO_CALL void go_sem_release(_Atomic uint32_t *sem, uint32_t count)
 {
 	/* release: what was done before is seen by those who acquire */
 	atomic_fetch_add_explicit(sem, count, memory_order_release);
 	go_futex_wake(sem, count);
-}
-
-GO_RW_CALL void go_w_lock_slow(_Atomic uint32_t *w)
-{
-	/* acquire: pairs with the release in go_w_unlock(). 2: from here on
-	   somebody may sleep, also if it is not this thread any more. */
-	while (atomic_exchange_explicit(w, 2, memory_order_acquire) != 0)
-		go_futex_wait(w, 2);
-}
-
-static inline void go_w_lock(_Atomic uint32_t *w)
-{
-	uint32_t free = 0;
-
-	/* acquire: pairs with the release in go_w_unlock(); relaxed when it
-	   failed: the slow path orders */
-	if (!atomic_compare_exchange_strong_explicit(
-	            w, &free, 1, memory_order_acquire, memory_order_relaxed))
-		go_w_lock_slow(w);
-}
-
-static inline void go_w_unlock(_Atomic uint32_t *w)
-{
-	/* release: the next writer sees this one's work */
-	if (atomic_exchange_explicit(w, 0, memory_order_release) == 2)
-		go_futex_wake(w, 1);
 }
 
 static __attribute__((unused)) RM_COLD _Noreturn void go_rwmutex_fatal(
@@ -120,8 +79,7 @@ RM_HOT void go_rwmutex_read_lock(struct go_rwmutex *lock)
 }
 
 /* A reader leaves while a writer waits; `count` is reader_count before it. */
-GO_RW_CALL void go_rwmutex_read_unlock_slow(
-        struct go_rwmutex *lock, int32_t count)
+GO_CALL void go_rwmutex_read_unlock_slow(struct go_rwmutex *lock, int32_t count)
 {
 	if (count == 0 || count == -GO_RW_MAX_READERS)
 		go_rwmutex_fatal("RUnlock");
@@ -142,7 +100,7 @@ RM_HOT void go_rwmutex_read_unlock(struct go_rwmutex *lock)
 }
 
 /* Locks for writing: alone. */
-GO_RW_CALL void go_rwmutex_lock(struct go_rwmutex *lock)
+GO_CALL void go_rwmutex_lock(struct go_rwmutex *lock)
 {
 	go_w_lock(&lock->w);
 	/* acquire: pairs with the release of readers that have left */
@@ -158,7 +116,7 @@ GO_RW_CALL void go_rwmutex_lock(struct go_rwmutex *lock)
 }
 
 /* Lets in the readers that queued meanwhile, then other writers. */
-GO_RW_CALL void go_rwmutex_unlock(struct go_rwmutex *lock)
+GO_CALL void go_rwmutex_unlock(struct go_rwmutex *lock)
 {
 	/* release: pairs with the acquire of readers */
 	int32_t queued = atomic_fetch_add_explicit(&lock->reader_count,

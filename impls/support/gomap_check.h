@@ -19,7 +19,7 @@ GOMAP_PLAIN const char *gomap_check_entry(const struct gomap *map,
 	struct rm_shape shape = map->extra->shape;
 	struct rm_key key =
 	        gomap_key_of(shape, gomap_slot_key(bucket, shape, slot));
-	uint64_t hash = rm_hash(shape, key, gomap_get(map->hash0));
+	uint64_t hash = gomap_hash(shape, key, gomap_get(map->hash0));
 
 	if (gomap_get(bucket->tophash[slot]) != gomap_tophash(hash))
 		return "a tophash is not its key's";

@@ -4,7 +4,7 @@
 #ifndef RM_SUPPORT_GOMAP_CREATE_H
 #define RM_SUPPORT_GOMAP_CREATE_H
 
-#include "impls/support/gomap_layout.h"
+#include "impls/support/gomap_lookup.h"
 
 GOMAP_PLAIN size_t gomap_round_up(size_t bytes)
 {
@@ -30,7 +30,7 @@ GOMAP_CALL struct gomap *gomap_create(
 	while (gomap_over(hint, log2_buckets))
 		log2_buckets++;
 	gomap_set(map->log2_buckets, (uint8_t)log2_buckets);
-	if (log2_buckets == 0)
+	if (log2_buckets == 0 && !GOMAP_NEEDS_BUCKET)
 		return map; /* the first insert makes the bucket */
 
 	struct gomap_bucket *buckets = gomap_array_create(log2_buckets, shape);

@@ -86,7 +86,7 @@ GOMAP_PLAIN void gomap_move_bucket(struct gomap *map, struct rm_shape shape,
 			continue;
 		}
 		if (new_bit)
-			high = (rm_hash(shape,
+			high = (gomap_hash(shape,
 			                gomap_key_of(
 			                        shape, gomap_slot_key(from,
 			                                       shape, slot)),

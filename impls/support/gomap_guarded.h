@@ -4,19 +4,24 @@
  *
  * A template: the file that includes it defines before
  *
- *	struct guard                    the lock
- *	guard_create, guard_destroy     (struct guard *) -> void
- *	guard_read, guard_read_end      around lookups
- *	guard_write, guard_write_end    around writes
- *	enum { SHARDS, SHARD_ALIGN }    a power of two; bytes, 64 or more
+ *	SHARDS, SHARD_ALIGN, shard_choice()  shard_one.h, or of its own
+ *	struct guard and its functions       one of guard_*.h
  *
  * and has its own copy of all operations. With one shard the choice of the
  * shard folds away. Scan and length lock one shard after the other.
+ *
+ * A guard header defines
+ *
+ *	guard_create(guard, threads) -> bool     false: no memory
+ *	guard_destroy(guard)                     also if guard_create() failed
+ *	guard_read, guard_read_end               (guard, thread), around lookups
+ *	guard_write, guard_write_end             (guard), around writes
+ *	guard_join(guard of shard 0, map, slot)  the thread's handle
+ *	guard_map(thread)                        the map of a handle
  */
 #ifndef RM_SUPPORT_GOMAP_GUARDED_H
 #define RM_SUPPORT_GOMAP_GUARDED_H
 
-#include "impls/support/fnv.h"
 #include "impls/support/gomap_check.h"
 #include "impls/support/gomap_ops.h"
 #include "runner/driver.h"
@@ -44,7 +49,10 @@ static void destroy(void *opaque)
 
 static void *create(const struct rm_sizing *sizing)
 {
-	struct map *map = aligned_alloc(SHARD_ALIGN, sizeof(*map));
+	/* begins with a pair of lines, also if the shards are not padded */
+	struct map *map = aligned_alloc(2 * RM_CACHE_LINE,
+	        (sizeof(*map) + 2 * RM_CACHE_LINE - 1) / (2 * RM_CACHE_LINE) *
+	                (2 * RM_CACHE_LINE));
 	size_t hint = (sizing->keys + SHARDS - 1) / SHARDS;
 	bool failed = false;
 
@@ -53,7 +61,7 @@ static void *create(const struct rm_sizing *sizing)
 	for (size_t i = 0; i < SHARDS; i++) {
 		struct shard *shard = &map->shard[i];
 
-		guard_create(&shard->guard);
+		failed |= !guard_create(&shard->guard, sizing->threads);
 		shard->inner = gomap_create(sizing->presize ? hint : 0,
 		        sizing->shape, rm_seed(sizing->seed, i));
 		failed |= !shard->inner;
@@ -64,10 +72,11 @@ static void *create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-static void *join(void *map, size_t slot)
+static void *join(void *opaque, size_t slot)
 {
-	(void)slot;
-	return map;
+	struct map *map = opaque;
+
+	return guard_join(&map->shard[0].guard, map, slot);
 }
 
 static void nothing(void *thread)
@@ -78,18 +87,17 @@ static void nothing(void *thread)
 RM_HOT struct shard *shard_of(
         struct map *map, struct rm_shape shape, struct rm_key key)
 {
-	return &map->shard[SHARDS == 1 ? 0
-	                               : rm_fnv1a_shard(shape, key, SHARDS)];
+	return &map->shard[shard_choice(shape, key)];
 }
 
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
-	struct shard *shard = shard_of(thread, shape, key);
+	struct shard *shard = shard_of(guard_map(thread), shape, key);
 
-	guard_read(&shard->guard);
+	guard_read(&shard->guard, thread);
 	bool was_there = gomap_lookup(shard->inner, shape, key, value);
-	guard_read_end(&shard->guard);
+	guard_read_end(&shard->guard, thread);
 	return was_there;
 }
 
@@ -97,7 +105,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
-	struct shard *shard = shard_of(thread, shape, key);
+	struct shard *shard = shard_of(guard_map(thread), shape, key);
 
 	guard_write(&shard->guard);
 	bool was_there = gomap_exchange(shard->inner, shape, key, value, old);
@@ -114,7 +122,7 @@ RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
-	struct shard *shard = shard_of(thread, shape, key);
+	struct shard *shard = shard_of(guard_map(thread), shape, key);
 
 	guard_write(&shard->guard);
 	bool was_there = gomap_remove(shard->inner, shape, key, old);
@@ -131,7 +139,7 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
 {
-	struct shard *shard = shard_of(thread, shape, key);
+	struct shard *shard = shard_of(guard_map(thread), shape, key);
 
 	guard_write(&shard->guard);
 	bool was_there = gomap_insert_if_absent(
@@ -143,7 +151,7 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *expected, const struct rm_value *value)
 {
-	struct shard *shard = shard_of(thread, shape, key);
+	struct shard *shard = shard_of(guard_map(thread), shape, key);
 
 	guard_write(&shard->guard);
 	bool swapped =
@@ -167,7 +175,7 @@ static bool compare_remove(void *thread, struct rm_shape shape,
 static bool update(void *thread, struct rm_shape shape, struct rm_key key,
         rm_update_fn *fn, void *context)
 {
-	struct shard *shard = shard_of(thread, shape, key);
+	struct shard *shard = shard_of(guard_map(thread), shape, key);
 
 	guard_write(&shard->guard);
 	bool was_there = gomap_update(shard->inner, shape, key, fn, context);
@@ -179,34 +187,34 @@ static bool update(void *thread, struct rm_shape shape, struct rm_key key,
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
-	struct map *map = thread;
+	struct map *map = guard_map(thread);
 	bool more = true;
 
 	for (size_t i = 0; more && i < SHARDS; i++) {
 		struct shard *shard = &map->shard[i];
 
-		guard_read(&shard->guard);
+		guard_read(&shard->guard, thread);
 		more = gomap_scan(shard->inner, shape, fn, context);
-		guard_read_end(&shard->guard);
+		guard_read_end(&shard->guard, thread);
 	}
 }
 
 static size_t length(void *thread)
 {
-	struct map *map = thread;
+	struct map *map = guard_map(thread);
 	size_t count = 0;
 
 	for (size_t i = 0; i < SHARDS; i++) {
-		guard_read(&map->shard[i].guard);
+		guard_read(&map->shard[i].guard, thread);
 		count += gomap_count(map->shard[i].inner);
-		guard_read_end(&map->shard[i].guard);
+		guard_read_end(&map->shard[i].guard, thread);
 	}
 	return count;
 }
 
 static void clear(void *thread)
 {
-	struct map *map = thread;
+	struct map *map = guard_map(thread);
 
 	for (size_t i = 0; i < SHARDS; i++) {
 		struct shard *shard = &map->shard[i];
@@ -223,9 +231,10 @@ static void stats(void *opaque, rm_stat_fn *emit, void *context)
 	struct gomap_stats sum = { 0 };
 
 	for (size_t i = 0; i < SHARDS; i++) {
-		guard_read(&map->shard[i].guard);
+		/* as a writer: who asks has not joined */
+		guard_write(&map->shard[i].guard);
 		gomap_stats_add(map->shard[i].inner, &sum);
-		guard_read_end(&map->shard[i].guard);
+		guard_write_end(&map->shard[i].guard);
 	}
 	gomap_stats_emit(&sum, emit, context);
 }

@@ -93,7 +93,7 @@ GOMAP_PLAIN bool gomap_in_turn(const struct gomap_iterator *it,
 	if (it->check == GOMAP_NO_CHECK ||
 	        (gomap_get(map->flags) & GOMAP_SAME_SIZE))
 		return true;
-	return (rm_hash(shape, key, gomap_get(map->hash0)) &
+	return (gomap_hash(shape, key, gomap_get(map->hash0)) &
 	               gomap_mask(it->log2_buckets)) == it->check;
 }
 

@@ -60,66 +60,28 @@ RM_HOT struct rm_key gomap_key_of(
 		.length = gomap_get(slot[1]) };
 }
 
-RM_HOT bool gomap_key_equal(
-        struct rm_shape shape, const _Atomic uint64_t *slot, struct rm_key key)
-{
-	if (!shape.str)
-		return gomap_get(slot[0]) == key.word;
-	/* A constant length becomes two comparisons of words. No byte to
-	   compare: `bytes` may be NULL, which memcmp() does not take. */
-	return gomap_get(slot[1]) == key.length &&
-	       (key.length == 0 || memcmp(gomap_key_bytes(slot), key.bytes,
-	                                   key.length) == 0);
-}
-
 /* Where an entry is; bucket == NULL: nowhere. */
 struct gomap_place {
 	struct gomap_bucket *bucket;
 	size_t slot;
 };
 
-/*
- * Walks a chain for a key. Slot by slot as Go does: eight tophash bytes at a
- * time would save instructions, and be another map.
- */
-RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
-        struct rm_shape shape, struct rm_key key, uint8_t top)
-{
-	do {
-#pragma GCC unroll 8
-		for (size_t slot = 0; slot < GOMAP_SLOTS; slot++) {
-			uint8_t found = gomap_get(bucket->tophash[slot]);
-
-			if (found == top) {
-				if (gomap_key_equal(shape,
-				            gomap_slot_key(bucket, shape, slot),
-				            key))
-					return (struct gomap_place){ bucket,
-						slot };
-			} else if (found == GOMAP_EMPTY_REST) {
-				return (struct gomap_place){ NULL, 0 };
-			}
-		}
-		bucket = gomap_next(bucket, shape);
-	} while (bucket);
-	return (struct gomap_place){ NULL, 0 };
-}
-
-RM_HOT _Atomic uint64_t *gomap_find(
-        const struct gomap *map, struct rm_shape shape, struct rm_key key)
+/* What each lookup of Go's asks first: is anything there, does nobody write? */
+RM_HOT bool gomap_may_look(const struct gomap *map)
 {
 	if (gomap_get(map->count) == 0)
-		return NULL;
+		return false;
 	if (__builtin_expect(gomap_get(map->flags) & GOMAP_WRITING, 0))
 		gomap_fatal(map, "concurrent map read and map write");
-
-	uint64_t hash = rm_hash(shape, key, gomap_get(map->hash0));
-	struct gomap_place place = gomap_walk(
-	        gomap_chain(map, shape, hash), shape, key, gomap_tophash(hash));
-
-	return place.bucket ? gomap_slot_value(place.bucket, shape, place.slot)
-	                    : NULL;
+	return true;
 }
+
+/* How keys are hashed, compared and found is a file of its own: a variant
+   defines another one's name before it includes anything of Go's map. */
+#ifndef GOMAP_KEYS
+#define GOMAP_KEYS "impls/support/gomap_keys.h"
+#endif
+#include GOMAP_KEYS
 
 RM_HOT void gomap_value_load(struct rm_shape shape,
         const _Atomic uint64_t *words, struct rm_value *value)

@@ -106,7 +106,7 @@ GOMAP_RARE bool gomap_first_bucket(struct gomap *map, struct rm_shape shape)
 RM_HOT _Atomic uint64_t *gomap_assign_begun(struct gomap *map,
         struct rm_shape shape, struct rm_key key, bool *was_there)
 {
-	uint64_t hash = rm_hash(shape, key, gomap_get(map->hash0));
+	uint64_t hash = gomap_hash(shape, key, gomap_get(map->hash0));
 
 	*was_there = false;
 	if (__builtin_expect(!gomap_get(map->buckets), 0) &&
@@ -239,7 +239,7 @@ RM_HOT bool gomap_remove(struct gomap *map, struct rm_shape shape,
 		return false;
 	gomap_write_begin(map);
 
-	uint64_t hash = rm_hash(shape, key, gomap_get(map->hash0));
+	uint64_t hash = gomap_hash(shape, key, gomap_get(map->hash0));
 
 	if (__builtin_expect(gomap_get(map->oldbuckets) != NULL, 0))
 		gomap_grow_work(map, shape, hash);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * go_futex.h - what the locks of Go's stand on here: sleeping and waking, and
+ * the smallest mutex that sleeps.
+ *
+ * A wait may return early, also because a waiter that has gone was woken at an
+ * address that now is another's: whoever waits looks again.
+ */
+#ifndef RM_SUPPORT_GO_FUTEX_H
+#define RM_SUPPORT_GO_FUTEX_H
+
+#include "runner/map.h"
+
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define GO_CALL static __attribute__((noinline, unused))
+
+/* Sleeps while *word == value; may return early. */
+static inline void go_futex_wait(_Atomic uint32_t *word, uint32_t value)
+{
+	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+static inline void go_futex_wake(_Atomic uint32_t *word, uint32_t threads)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0);
+}
+
+/* A plain mutex in one word: 0 free, 1 held, 2 held and waited for. */
+GO_CALL void go_w_lock_slow(_Atomic uint32_t *w)
+{
+	/* acquire: pairs with the release in go_w_unlock(). 2: from here on
+	   somebody may sleep, also if it is not this thread any more. */
+	while (atomic_exchange_explicit(w, 2, memory_order_acquire) != 0)
+		go_futex_wait(w, 2);
+}
+
+static inline void go_w_lock(_Atomic uint32_t *w)
+{
+	uint32_t free = 0;
+
+	/* acquire: pairs with the release in go_w_unlock(); relaxed when it
+	   failed: the slow path orders */
+	if (!atomic_compare_exchange_strong_explicit(
+	            w, &free, 1, memory_order_acquire, memory_order_relaxed))
+		go_w_lock_slow(w);
+}
+
+static inline void go_w_unlock(_Atomic uint32_t *w)
+{
+	/* release: the next writer sees this one's work */
+	if (atomic_exchange_explicit(w, 0, memory_order_release) == 2)
+		go_futex_wake(w, 1);
+}
+
+#endif /* RM_SUPPORT_GO_FUTEX_H */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * guard_ck_brlock.h - Concurrency Kit's big-reader lock. A guard of
+ * gomap_guarded.h, for one shard; who includes it says `needs: ck`.
+ *
+ * Source: I. Molnar, D. S. Miller, Linux 2.4; ck_brlock.h. Each reader has a
+ * word of its own, on lines of its own: lookups write nothing shared, and a
+ * writer walks the words of all readers that there may be. All are registered
+ * at creation, so that joining waits for nobody. A writer's waits are not the
+ * library's, which spin without end: these yield (spin.h).
+ */
+#ifndef RM_SUPPORT_GUARD_CK_BRLOCK_H
+#define RM_SUPPORT_GUARD_CK_BRLOCK_H
+
+#include "impls/support/spin.h"
+#include "runner/map.h"
+
+#include <ck_brlock.h>
+#include <stdlib.h>
+
+/* A thread's handle. */
+struct reader {
+	_Alignas(2 * RM_CACHE_LINE) ck_brlock_reader_t word;
+	void *map;
+};
+
+struct guard {
+	ck_brlock_t lock;
+	struct reader *readers;
+};
+
+static inline bool guard_create(struct guard *guard, size_t threads)
+{
+	ck_brlock_init(&guard->lock);
+	guard->readers = aligned_alloc(
+	        _Alignof(struct reader), threads * sizeof(*guard->readers));
+	for (size_t i = 0; guard->readers && i < threads; i++)
+		ck_brlock_read_register(&guard->lock, &guard->readers[i].word);
+	return guard->readers != NULL;
+}
+
+static inline void guard_destroy(struct guard *guard)
+{
+	free(guard->readers);
+}
+
+static inline void *guard_join(struct guard *guard, void *map, size_t slot)
+{
+	guard->readers[slot].map = map;
+	return &guard->readers[slot];
+}
+
+RM_HOT void *guard_map(void *thread)
+{
+	return ((struct reader *)thread)->map;
+}
+
+RM_HOT void guard_read(struct guard *guard, void *thread)
+{
+	struct reader *reader = thread;
+
+	while (!ck_brlock_read_trylock(
+	        &guard->lock, &reader->word, SPIN_PAUSES))
+		sched_yield();
+}
+
+RM_HOT void guard_read_end(struct guard *guard, void *thread)
+{
+	struct reader *reader = thread;
+
+	(void)guard;
+	ck_brlock_read_unlock(&reader->word);
+}
+
+static __attribute__((noinline, unused)) void guard_write(struct guard *guard)
+{
+	unsigned looks = 0;
+
+	while (ck_pr_fas_uint(&guard->lock.writer, true) == true)
+		spin_wait(&looks);
+	ck_pr_fence_atomic_load();
+	/* Readers that come from here on wait; those who are in, leave. */
+	for (ck_brlock_reader_t *reader = guard->lock.readers; reader;
+	        reader = reader->next)
+		for (looks = 0; ck_pr_load_uint(&reader->n_readers) != 0;)
+			spin_wait(&looks);
+	ck_pr_fence_lock();
+}
+
+RM_HOT void guard_write_end(struct guard *guard)
+{
+	ck_brlock_write_unlock(&guard->lock);
+}
+
+#endif /* RM_SUPPORT_GUARD_CK_BRLOCK_H */

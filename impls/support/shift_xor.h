@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shift_xor.h - the shift-xor hash of article S2: chooses the shard.
+ *
+ * Start at 0xdeadbeef; for each byte xor it in, then h = (h << 5) + (h >> 2);
+ * at the end 31 bits are kept. The source's integers have no bound, so there
+ * are two readings: 32 and 64 bits. No multiplication, and no table either,
+ * whatever the article says.
+ */
+#ifndef RM_SUPPORT_SHIFT_XOR_H
+#define RM_SUPPORT_SHIFT_XOR_H
+
+#include "runner/map.h"
+
+#define RM_SHIFT_XOR_START 0xdeadbeefU
+#define RM_SHIFT_XOR_KEPT  0x7fffffffU
+
+/* Byte i of a key: of its word, lowest first, or of its bytes. */
+RM_HOT unsigned rm_shift_xor_byte(
+        struct rm_shape shape, struct rm_key key, size_t i)
+{
+	return shape.str ? (unsigned char)key.bytes[i]
+	                 : (unsigned)(key.word >> 8 * i & 0xff);
+}
+
+RM_HOT size_t rm_shift_xor_length(struct rm_shape shape, struct rm_key key)
+{
+	return shape.str ? key.length : 8;
+}
+
+RM_HOT uint64_t rm_shift_xor32_key(struct rm_shape shape, struct rm_key key)
+{
+	uint32_t hash = RM_SHIFT_XOR_START;
+
+	for (size_t i = 0; i < rm_shift_xor_length(shape, key); i++) {
+		hash ^= rm_shift_xor_byte(shape, key, i);
+		hash = (hash << 5) + (hash >> 2);
+	}
+	return hash & RM_SHIFT_XOR_KEPT;
+}
+
+RM_HOT uint64_t rm_shift_xor64_key(struct rm_shape shape, struct rm_key key)
+{
+	uint64_t hash = RM_SHIFT_XOR_START;
+
+	for (size_t i = 0; i < rm_shift_xor_length(shape, key); i++) {
+		hash ^= rm_shift_xor_byte(shape, key, i);
+		hash = (hash << 5) + (hash >> 2);
+	}
+	return hash & RM_SHIFT_XOR_KEPT;
+}
+
+#endif /* RM_SUPPORT_SHIFT_XOR_H */
