@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_plan.c - plans for made-up maps on made-up machines. */
+#include "runner/impl_table.h"
 #include "runner/plan/inputs.h"
 #include "runner/plan/plan.h"
 #include "runner/plan/topology.h"
@@ -537,19 +538,12 @@ static void modes_keep_their_budgets(void)
 		unsigned blocks;
 	} modes[] = { { "smoke", 180, 6 }, { "quick", 720, 10 },
 		{ "standard", 3600, 20 }, { "full", 36000, 40 } };
-	struct rm_impl many[12];
-	const struct rm_impl *pointers[12];
 	struct rm_plan_options options = usual;
-	char ids[12][16];
 
-	for (int i = 0; i < 12; i++) {
-		many[i] = plain;
-		snprintf(ids[i], sizeof(ids[i]), "map_%02d", i);
-		many[i].id = i ? ids[i] : "gomap_rw";
-		pointers[i] = &many[i];
-	}
-	options.impls = pointers;
-	options.impl_count = 12;
+	/* with the maps of this build: the modes name those that they want */
+	options.impls = rm_impl_table;
+	options.impl_count = rm_impl_count;
+	options.skipped = rm_skipped_table;
 	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
 		struct rm_topology topology;
 		struct rm_inputs inputs;

@@ -163,7 +163,7 @@ static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
 static bool compare_remove(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected)
 {
-	struct shard *shard = shard_of(thread, shape, key);
+	struct shard *shard = shard_of(guard_map(thread), shape, key);
 
 	guard_write(&shard->guard);
 	bool removed = gomap_compare_remove(shard->inner, shape, key, expected);
