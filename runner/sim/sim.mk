@@ -16,3 +16,17 @@ $(BUILD)/sim_machines.c: $(SIM_MACHINES) runner/sim/sim.mk
 
 $(BUILD)/sim_machines.o: $(BUILD)/sim_machines.c
 	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# The tests of the model are sanitized whatever the build is.
+SIM_MODEL := $(wildcard runner/sim/*.c) runner/base/error.c \
+  $(patsubst %,runner/plan/%.c,lines number topology)
+SIM_TESTS := $(patsubst %,$(BUILD)/tests/test_sim_%,cache che coherence mach sched watch)
+SIM_SAN    = $(filter-out -fsanitize=thread,$(ALL_CFLAGS)) \
+  -fsanitize=address,undefined -fno-sanitize-recover=all
+$(BUILD)/sim_sanitized/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(SAY)$(CC) $(SIM_SAN) -MMD -MP -c -o $@ $<
+$(SIM_TESTS): $(BUILD)/tests/test_sim_%: $(BUILD)/sim_sanitized/tests/test_sim_%.o \
+  $(SIM_MODEL:%.c=$(BUILD)/sim_sanitized/%.o) $(BUILD)/sim_machines.o
+	@mkdir -p $(@D)
+	$(SAY)$(CC) $(SIM_SAN) -o $@ $^ $(shell pkg-config --libs hwloc) -lm
