@@ -33,7 +33,7 @@ NAMES     := $(sort $(notdir $(IMPLS:%.c=%)))
 MAP_LIBS  := $(sort $(foreach f,$(IMPLS),$(call needs,$(f))))
 LDLIBS    = $(shell pkg-config --libs $(LIBRARIES) $(MAP_LIBS)) -lm -ldl
 
-RUNNER  := $(filter-out runner/main.c %_helper.c %_stats.c,$(wildcard runner/*.c runner/*/*.c))
+RUNNER  := $(filter-out runner/main.c runner/simulate/% %_helper.c %_stats.c,$(wildcard runner/*.c runner/*/*.c))
 OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(IMPLS)) $(BUILD)/impl_table.o \
            $(BUILD)/events_tsv.o $(BUILD)/build_info.o $(BUILD)/sim_machines.o
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
@@ -195,3 +195,4 @@ include tests/tests.mk
 include tests/go.mk
 include tests/maps.mk
 include runner/sim/sim.mk
+include runner/simulate/simulate.mk

@@ -92,7 +92,10 @@ static int launch(struct rm_campaign *campaign, size_t cell, unsigned block,
 		                   ? campaign->program
 		                   : rm_program_of(asked->measure, path),
 		.deadline_ns = asked->deadline_ns,
-		.memory_limit_bytes = rm_memory_limit(asked->threads),
+		/* a simulated machine reserves much and touches little */
+		.memory_limit_bytes = asked->measure == RM_MEASURE_SIMULATED
+		                              ? 0
+		                              : rm_memory_limit(asked->threads),
 		.padding_seed =
 		        rm_seed(rm_plan_seed(campaign->plan, asked->id, block),
 		                PADDING_STREAM),

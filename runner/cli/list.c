@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* list.c - `readmostly list`: the maps in this build, and those that are not. */
 #include "runner/cli/cli.h"
+#include "runner/cli/list_sim.h"
 #include "runner/impl_table.h"
 #include "runner/plan/cell.h"
 
 #include <argp.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum flag { JSON = 'j' };
@@ -76,26 +78,40 @@ static json_t *cap_names(const struct rm_impl *impl)
 	return names;
 }
 
-static json_t *describe(const struct rm_impl *impl)
+/* Room for a reason why a map is not simulated. */
+enum { WHY_BYTES = 256 };
+
+static json_t *simulated(const struct rm_sim_list *list, const char *id)
+{
+	char why[WHY_BYTES];
+	bool yes = rm_sim_list_find(list, id, why, sizeof(why));
+
+	return json_pack(
+	        "{s:b, s:s?}", "simulated", yes, "reason", yes ? NULL : why);
+}
+
+static json_t *describe(
+        const struct rm_impl *impl, const struct rm_sim_list *list)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, "
-	                 "s:s, s:o}",
+	                 "s:s, s:o, s:o}",
 	        "id", impl->id, "label", impl->label, "family", impl->family,
 	        "sync", impl->sync, "source", impl->source, "system",
 	        impl->system, "shapes", shape_names(impl), "caps",
 	        cap_names(impl), "guarantees", impl->guarantees, "progress",
 	        impl->progress, "dispatch", impl->dispatch, "operations",
-	        optional_operations(impl->ops));
+	        optional_operations(impl->ops), "sim",
+	        simulated(list, impl->id));
 }
 
-static int print_json(void)
+static int print_json(const struct rm_sim_list *list)
 {
 	json_t *maps = json_array(), *skipped = json_array();
 	json_t *all;
 	int code;
 
 	for (size_t i = 0; i < rm_impl_count; i++)
-		json_array_append_new(maps, describe(rm_impl_table[i]));
+		json_array_append_new(maps, describe(rm_impl_table[i], list));
 	for (size_t i = 0; i < rm_skipped_count; i++)
 		json_array_append_new(skipped,
 		        json_pack("{s:s, s:s}", "id", rm_skipped_table[i].id,
@@ -120,8 +136,11 @@ static void print_names(const char *title, json_t *names)
 	json_decref(names);
 }
 
-static void print_map(const struct rm_impl *impl)
+static void print_map(
+        const struct rm_impl *impl, const struct rm_sim_list *list)
 {
+	char why[WHY_BYTES];
+
 	printf("%-16s %s [%s]\n", impl->id, impl->label, impl->family);
 	printf("    %-11s%s, %s; scan %s; dispatch %s\n", "sync", impl->sync,
 	        impl->progress, impl->guarantees, impl->dispatch);
@@ -130,6 +149,10 @@ static void print_map(const struct rm_impl *impl)
 	print_names("shapes", shape_names(impl));
 	print_names("operations", optional_operations(impl->ops));
 	print_names("caps", cap_names(impl));
+	if (rm_sim_list_find(list, impl->id, why, sizeof(why)))
+		printf("    %-11syes\n", "sim");
+	else
+		printf("    %-11sno (%s)\n", "sim", why);
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -155,16 +178,20 @@ int rm_cli_list(int argc, char **argv)
 		"Prints the maps in this build, and those whose library is "
 		"missing.",
 		NULL, NULL, NULL };
+	struct rm_sim_list list;
 	bool json = false;
+	int code = RM_OK;
 
 	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	rm_sim_list_read(&list);
 	if (json)
-		return print_json();
-	for (size_t i = 0; i < rm_impl_count; i++)
-		print_map(rm_impl_table[i]);
-	for (size_t i = 0; i < rm_skipped_count; i++)
+		code = print_json(&list);
+	for (size_t i = 0; !json && i < rm_impl_count; i++)
+		print_map(rm_impl_table[i], &list);
+	for (size_t i = 0; !json && i < rm_skipped_count; i++)
 		printf("%-16s skipped: needs %s\n", rm_skipped_table[i].id,
 		        rm_skipped_table[i].needs);
-	return ferror(stdout) ? RM_INCOMPLETE : RM_OK;
+	free(list.text);
+	return ferror(stdout) ? RM_INCOMPLETE : code;
 }

@@ -9,6 +9,7 @@
 
 static const char *const texts[] = {
 	[RM_QUALITY_EXACT] = "exact",
+	[RM_QUALITY_SIMULATED] = "simulated",
 	[RM_QUALITY_REPLAYED] = "replayed",
 	[RM_QUALITY_MULTIPLEXED] = "multiplexed",
 	[RM_QUALITY_NEVER_SCHEDULED] = "never-scheduled",

@@ -10,6 +10,7 @@
 /* From good to bad: an event is as good as its worst thread. */
 enum rm_quality {
 	RM_QUALITY_EXACT,
+	RM_QUALITY_SIMULATED,       /* of a model (runner/sim/), not measured */
 	RM_QUALITY_REPLAYED,        /* from a recording, not from this run */
 	RM_QUALITY_MULTIPLEXED,     /* counted part of the time, scaled up */
 	RM_QUALITY_NEVER_SCHEDULED, /* opened, but never on the PMU */

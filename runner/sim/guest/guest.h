@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * guest.h - what simulated code may call: the C library's names as the
+ * simulated machine has them.
+ *
+ * Maps and the measured loop do not know these names: objcopy gives them to
+ * their objects (runner/sim/names.txt), after the compiler. Functions that are
+ * themselves simulated code (sync.c, heap.c: compiled with instrumentation, so
+ * that a lock's and the allocator's own traffic is counted) use the second
+ * half. All are called on the one host thread of the simulation.
+ */
+#ifndef RM_SIM_GUEST_H
+#define RM_SIM_GUEST_H
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* sync.c: glibc's algorithms on glibc's own structures. */
+int rm_sim_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr);
+int rm_sim_mutex_destroy(pthread_mutex_t *mutex);
+int rm_sim_mutex_lock(pthread_mutex_t *opaque);
+int rm_sim_mutex_trylock(pthread_mutex_t *opaque);
+int rm_sim_mutex_unlock(pthread_mutex_t *opaque);
+int rm_sim_spin_init(pthread_spinlock_t *lock, int shared);
+int rm_sim_spin_destroy(pthread_spinlock_t *lock);
+int rm_sim_spin_lock(pthread_spinlock_t *lock);
+int rm_sim_spin_trylock(pthread_spinlock_t *lock);
+int rm_sim_spin_unlock(pthread_spinlock_t *lock);
+/* rwlock.c */
+int rm_sim_rwlock_init(
+        pthread_rwlock_t *lock, const pthread_rwlockattr_t *attr);
+int rm_sim_rwlock_destroy(pthread_rwlock_t *lock);
+int rm_sim_rwlock_rdlock(pthread_rwlock_t *opaque);
+int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque);
+int rm_sim_rwlock_unlock(pthread_rwlock_t *opaque);
+/* cond.c */
+int rm_sim_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attr);
+int rm_sim_cond_destroy(pthread_cond_t *cond);
+int rm_sim_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
+int rm_sim_cond_signal(pthread_cond_t *cond);
+int rm_sim_cond_broadcast(pthread_cond_t *cond);
+int rm_sim_barrier_init(pthread_barrier_t *opaque,
+        const pthread_barrierattr_t *attr, unsigned count);
+int rm_sim_barrier_destroy(pthread_barrier_t *barrier);
+int rm_sim_barrier_wait(pthread_barrier_t *opaque);
+
+/* heap.c: glibc's chunk layout and per-thread caches. */
+void *rm_sim_malloc(size_t bytes);
+void *rm_sim_calloc(size_t count, size_t bytes);
+void *rm_sim_realloc(void *old, size_t bytes);
+void *rm_sim_aligned_alloc(size_t alignment, size_t bytes);
+int rm_sim_posix_memalign(void **out, size_t alignment, size_t bytes);
+void rm_sim_free(void *opaque);
+
+/* libc.c: the copy is the host's, its accesses are counted. */
+void *rm_sim_memcpy(void *to, const void *from, size_t bytes);
+void *rm_sim_memmove(void *to, const void *from, size_t bytes);
+void *rm_sim_memset(void *to, int value, size_t bytes);
+int rm_sim_memcmp(const void *a, const void *b, size_t bytes);
+int rm_sim_bcmp(const void *a, const void *b, size_t bytes);
+
+/* kernel.c */
+long rm_sim_syscall(long number, ...);
+int rm_sim_sched_yield(void);
+int rm_sim_clock_gettime(clockid_t clock, struct timespec *time);
+int rm_sim_clock_nanosleep(clockid_t clock, int flags,
+        const struct timespec *time, struct timespec *left);
+int rm_sim_nanosleep(const struct timespec *time, struct timespec *left);
+int rm_sim_sched_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set);
+int rm_sim_sched_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set);
+int rm_sim_sched_getcpu(void);
+
+/* world.c: the virtual cores' threads, for the trial's team only. */
+int rm_sim_thread_create(pthread_t *thread, const pthread_attr_t *attr,
+        void *(*entry)(void *), void *argument);
+int rm_sim_thread_join(pthread_t thread, void **result);
+pthread_t rm_sim_thread_self(void);
+/* The team's barrier: of all threads and the main thread. */
+int rm_sim_team_barrier_wait(pthread_barrier_t *barrier);
+
+/* --- for simulated code in this folder --- */
+
+/* The core that runs: 0 .. cores - 1; RM_SIM_CORES_MAX where the main thread
+   does, which stands outside the machine: its accesses are not counted. */
+unsigned rm_sim_self(void);
+
+/* Sleeps in virtual time while *word == value (one system call). Returns 0
+   when woken, -EAGAIN when the value was another. */
+int rm_sim_futex_wait(const void *word, uint32_t value);
+/* Wakes at most `threads` that sleep on `word`, longest first. */
+void rm_sim_futex_wake(const void *word, uint32_t threads);
+/* A spinning core's pause. */
+void rm_sim_relax(void);
+
+/* Ends the simulation: a use that the real library would not forgive. Does
+   not return to simulated code. */
+_Noreturn void rm_sim_misuse(const char *what);
+
+#endif /* RM_SIM_GUEST_H */

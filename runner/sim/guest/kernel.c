@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kernel.c - system calls of simulated code: they act in virtual time. */
+#include "runner/sim/guest/guest.h"
+#include "runner/sim/guest/space.h"
+#include "runner/sim/guest/world.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+
+enum { CLOCK_READ_CYCLES = 60 }; /* of the vDSO: some 20 ns */
+
+static uint64_t now_cycles(void)
+{
+	return rm_sim_running ? rm_sim_running->now : rm_sim_world->main_now;
+}
+
+static uint64_t mhz(void)
+{
+	return rm_sim_world->options.mach->mhz;
+}
+
+uint64_t rm_sim_world_now_ns(void)
+{
+	__extension__ typedef unsigned __int128 u128;
+
+	return (uint64_t)((u128)now_cycles() * 1000 / mhz());
+}
+
+uint64_t rm_sim_world_cycles_of_ns(uint64_t ns)
+{
+	__extension__ typedef unsigned __int128 u128;
+	u128 cycles = ((u128)ns * mhz() + 999) / 1000;
+
+	return cycles > INT64_MAX ? INT64_MAX : (uint64_t)cycles;
+}
+
+void rm_sim_world_spend(uint64_t cycles)
+{
+	if (rm_sim_running)
+		rm_sim_spend(rm_sim_running, cycles);
+}
+
+static void system_call(void)
+{
+	rm_sim_world_spend(
+	        rm_sim_world->options.mach->cost[RM_SIM_COST_FUTEX].value);
+	/* effects of other cores that are earlier come first */
+	while (rm_sim_running && rm_sim_late(rm_sim_running))
+		rm_sim_world_yield();
+}
+
+unsigned rm_sim_self(void)
+{
+	return rm_sim_running ? rm_sim_running->id : RM_SIM_CORES_MAX;
+}
+
+void rm_sim_relax(void)
+{
+	rm_sim_world_spend(
+	        rm_sim_world->options.mach->cost[RM_SIM_COST_RELAX].value);
+}
+
+int rm_sim_futex_wait(const void *word, uint32_t value)
+{
+	struct rm_sim_world *world = rm_sim_world;
+	struct rm_sim_core *core = rm_sim_running;
+
+	if (!core)
+		rm_sim_misuse("the main thread waits for a lock");
+	system_call();
+	if (*(const volatile uint32_t *)word != value)
+		return -EAGAIN;
+	world->thread[core->id].futex = word;
+	rm_sim_world_switch(rm_sim_wait(world->model,
+	        rm_sim_space_offset((uintptr_t)word), RM_SIM_FOREVER));
+	return 0;
+}
+
+/* How many were woken. */
+static unsigned futex_wake(const void *word, uint32_t threads)
+{
+	system_call();
+	return rm_sim_running
+	               ? rm_sim_wake(rm_sim_world->model,
+	                         rm_sim_space_offset((uintptr_t)word), threads)
+	               : 0;
+}
+
+void rm_sim_futex_wake(const void *word, uint32_t threads)
+{
+	futex_wake(word, threads);
+}
+
+long rm_sim_syscall(long number, ...)
+{
+	const void *word;
+	uint32_t value;
+	int operation;
+	va_list arguments;
+
+	if (number != SYS_futex)
+		rm_sim_misuse("a system call other than futex");
+	va_start(arguments, number);
+	word = va_arg(arguments, const void *);
+	operation = va_arg(arguments, int) & FUTEX_CMD_MASK;
+	value = va_arg(arguments, uint32_t);
+	va_end(arguments);
+	if (operation == FUTEX_WAKE)
+		return (long)futex_wake(word, value);
+	if (operation != FUTEX_WAIT)
+		rm_sim_misuse("a futex operation other than wait and wake");
+	if (!rm_sim_futex_wait(word, value))
+		return 0;
+	errno = EAGAIN;
+	return -1;
+}
+
+int rm_sim_sched_yield(void)
+{
+	system_call();
+	if (rm_sim_running)
+		rm_sim_world_yield();
+	return 0;
+}
+
+int rm_sim_clock_gettime(clockid_t clock, struct timespec *time)
+{
+	uint64_t ns;
+
+	(void)clock; /* a core has nothing else to do: CPU time is time */
+	rm_sim_world_spend(CLOCK_READ_CYCLES);
+	ns = rm_sim_world_now_ns();
+	*time = (struct timespec){ .tv_sec = (time_t)(ns / 1000000000U),
+		.tv_nsec = (long)(ns % 1000000000U) };
+	return 0;
+}
+
+static uint64_t cycles_of(const struct timespec *time)
+{
+	return rm_sim_world_cycles_of_ns(
+	        (uint64_t)time->tv_sec * 1000000000U + (uint64_t)time->tv_nsec);
+}
+
+int rm_sim_clock_nanosleep(clockid_t clock, int flags,
+        const struct timespec *time, struct timespec *left)
+{
+	uint64_t until = cycles_of(time);
+	struct rm_sim_core *core = rm_sim_running;
+
+	(void)clock;
+	(void)left;
+	if (!(flags & TIMER_ABSTIME))
+		until += now_cycles();
+	if (!core) {
+		rm_sim_world_sleep(until);
+		return 0;
+	}
+	system_call();
+	/* its stack: a futex that nobody else can name */
+	if (until > core->now)
+		rm_sim_world_switch(rm_sim_wait(rm_sim_world->model,
+		        rm_sim_space_offset((uintptr_t)&until), until));
+	return 0;
+}
+
+int rm_sim_nanosleep(const struct timespec *time, struct timespec *left)
+{
+	return rm_sim_clock_nanosleep(CLOCK_MONOTONIC, 0, time, left);
+}
+
+int rm_sim_sched_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set)
+{
+	(void)pid;
+	if (!rm_sim_running)
+		return 0;
+	for (int cpu = 0; (size_t)cpu < bytes * 8; cpu++)
+		if (CPU_ISSET_S((size_t)cpu, bytes, set)) {
+			rm_sim_world->thread[rm_sim_running->id].cpu = cpu;
+			return 0;
+		}
+	errno = EINVAL;
+	return -1;
+}
+
+int rm_sim_sched_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set)
+{
+	(void)pid;
+	CPU_ZERO_S(bytes, set);
+	for (unsigned cpu = 0; cpu < rm_sim_world->options.cores; cpu++)
+		CPU_SET_S(cpu, bytes, set);
+	return 0;
+}
+
+int rm_sim_sched_getcpu(void)
+{
+	unsigned self = rm_sim_self();
+	int cpu = rm_sim_running ? rm_sim_world->thread[self].cpu : 0;
+
+	return cpu < 0 ? (int)self : cpu;
+}
+
+pthread_t rm_sim_thread_self(void)
+{
+	return rm_sim_self() + 1;
+}

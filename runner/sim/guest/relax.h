@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relax.h - included before each instrumented source: a spinning core's pause
+ * is an instruction that no instrumentation sees; here it takes virtual time.
+ */
+#ifndef RM_SIM_RELAX_H
+#define RM_SIM_RELAX_H
+
+void rm_sim_relax(void);
+
+#define __builtin_ia32_pause rm_sim_relax
+
+#endif /* RM_SIM_RELAX_H */

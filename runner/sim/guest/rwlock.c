@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rwlock.c - pthread reader-writer locks, compiled with instrumentation.
+ *
+ * glibc 2.36's algorithm (nptl/pthread_rwlock_common.c) for the default kind,
+ * which prefers readers: readers and phase share one word, so a read lock is
+ * one addition and its unlock one exchange, on one line. Left out: the kinds
+ * that prefer writers, time-outs, and writers handing over to writers (they
+ * compete for the word instead).
+ */
+#include "runner/sim/guest/guest.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+struct rwlock {
+	_Atomic uint32_t readers;  /* count << 3 | the bits below */
+	_Atomic uint32_t writers;  /* unused: layout of glibc's */
+	_Atomic uint32_t wrphase;  /* futex: 1 while writers have the lock */
+	_Atomic uint32_t wrlocked; /* futex of writers that queue */
+	uint32_t pad[2];
+	uint32_t writer; /* core + 1 */
+};
+
+_Static_assert(sizeof(struct rwlock) <= sizeof(pthread_rwlock_t),
+        "a simulated rwlock lies in a real one");
+
+enum {
+	WRITE_PHASE = 1,  /* writers have it, or it goes to one */
+	WRITE_LOCKED = 2, /* a writer has it, or is the next */
+	READER = 8,
+	READER_SHIFT = 3,
+	FUTEX_USED = 2,
+};
+
+static struct rwlock *rwlock_of(pthread_rwlock_t *lock)
+{
+	return (struct rwlock *)(void *)lock;
+}
+
+int rm_sim_rwlock_init(pthread_rwlock_t *lock, const pthread_rwlockattr_t *attr)
+{
+	int kind = PTHREAD_RWLOCK_PREFER_READER_NP;
+
+	if (attr)
+		pthread_rwlockattr_getkind_np(attr, &kind);
+	if (kind == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP)
+		rm_sim_misuse("rwlocks that prefer writers are not simulated");
+	memset(lock, 0, sizeof(*lock));
+	return 0;
+}
+
+int rm_sim_rwlock_destroy(pthread_rwlock_t *lock)
+{
+	/* relaxed: nobody else uses it any more */
+	return atomic_load_explicit(
+	               &rwlock_of(lock)->readers, memory_order_relaxed) >>
+	                       READER_SHIFT
+	               ? EBUSY
+	               : 0;
+}
+
+/* Sleeps while the phase word is `phase`, leaving a note that somebody does. */
+static void phase_wait(struct rwlock *lock, uint32_t phase)
+{
+	/* relaxed: who returns orders by the word of readers */
+	uint32_t seen =
+	        atomic_load_explicit(&lock->wrphase, memory_order_relaxed);
+
+	while ((seen | FUTEX_USED) == (phase | FUTEX_USED)) {
+		/* relaxed, both: as above */
+		if (!(seen & FUTEX_USED) &&
+		        !atomic_compare_exchange_weak_explicit(&lock->wrphase,
+		                &seen, phase | FUTEX_USED, memory_order_relaxed,
+		                memory_order_relaxed))
+			continue;
+		rm_sim_futex_wait(&lock->wrphase, phase | FUTEX_USED);
+		/* relaxed: as above */
+		seen = atomic_load_explicit(
+		        &lock->wrphase, memory_order_relaxed);
+	}
+}
+
+/* A reader that found writers in possession. */
+static void read_slow(struct rwlock *lock, uint32_t seen)
+{
+	while ((seen & WRITE_PHASE) && !(seen & WRITE_LOCKED))
+		/* acquire: pairs with the release of the last writer; relaxed
+		   when it failed */
+		if (atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
+		            seen ^ WRITE_PHASE, memory_order_acquire,
+		            memory_order_relaxed)) {
+			/* relaxed: readers order by the word above */
+			if (atomic_exchange_explicit(
+			            &lock->wrphase, 0, memory_order_relaxed) &
+			        FUTEX_USED)
+				rm_sim_futex_wake(&lock->wrphase, INT_MAX);
+			return;
+		}
+	if (!(seen & WRITE_PHASE))
+		return;
+	do {
+		phase_wait(lock, 1);
+		/* acquire: pairs with the release in write_unlock() */
+	} while (atomic_load_explicit(&lock->readers, memory_order_acquire) &
+	         WRITE_PHASE);
+	/* who gave the phase has also written its futex: see read_unlock() */
+	phase_wait(lock, 1);
+}
+
+int rm_sim_rwlock_rdlock(pthread_rwlock_t *opaque)
+{
+	struct rwlock *lock = rwlock_of(opaque);
+
+	if (lock->writer == rm_sim_self() + 1)
+		return EDEADLK;
+
+	/* acquire: pairs with the release in write_unlock() */
+	uint32_t seen = atomic_fetch_add_explicit(
+	                        &lock->readers, READER, memory_order_acquire) +
+	                READER;
+
+	if (seen & WRITE_PHASE)
+		read_slow(lock, seen);
+	return 0;
+}
+
+static void read_unlock(struct rwlock *lock)
+{
+	/* relaxed: the exchange below orders */
+	uint32_t seen =
+	        atomic_load_explicit(&lock->readers, memory_order_relaxed);
+	uint32_t next;
+
+	do {
+		next = seen - READER;
+		if (!(next >> READER_SHIFT) && (next & WRITE_LOCKED))
+			next |= WRITE_PHASE; /* the last one lets writers in */
+		/* release: pairs with the acquire of a writer; relaxed: failed
+		 */
+	} while (!atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
+	        next, memory_order_release, memory_order_relaxed));
+	/* relaxed: the writer orders by the word above */
+	if ((next & WRITE_PHASE) && (atomic_exchange_explicit(&lock->wrphase, 1,
+	                                     memory_order_relaxed) &
+	                                    FUTEX_USED))
+		rm_sim_futex_wake(&lock->wrphase, INT_MAX);
+}
+
+/* Until this writer is the one that is next. Who was woken cannot know that
+   it was the only one: it leaves the note again. */
+static uint32_t write_lock_word(struct rwlock *lock)
+{
+	for (int slept = 0;; slept = 1) {
+		/* acquire: pairs with the releases of readers and writers */
+		uint32_t seen = atomic_fetch_or_explicit(
+		        &lock->readers, WRITE_LOCKED, memory_order_acquire);
+
+		if (seen & WRITE_LOCKED || slept)
+			/* relaxed: a note that somebody sleeps */
+			atomic_store_explicit(&lock->wrlocked, 1 | FUTEX_USED,
+			        memory_order_relaxed);
+		if (!(seen & WRITE_LOCKED))
+			return seen;
+		/* relaxed: looked at again under the or above */
+		if (atomic_load_explicit(&lock->readers, memory_order_relaxed) &
+		        WRITE_LOCKED)
+			rm_sim_futex_wait(&lock->wrlocked, 1 | FUTEX_USED);
+	}
+}
+
+int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
+{
+	struct rwlock *lock = rwlock_of(opaque);
+	uint32_t seen;
+
+	if (lock->writer == rm_sim_self() + 1)
+		return EDEADLK;
+	seen = write_lock_word(lock) | WRITE_LOCKED;
+	while (!(seen & WRITE_PHASE) && !(seen >> READER_SHIFT))
+		/* acquire: pairs with the release in read_unlock(); relaxed:
+		   failed */
+		if (atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
+		            seen | WRITE_PHASE, memory_order_acquire,
+		            memory_order_relaxed)) {
+			/* relaxed: readers order by the word of readers */
+			atomic_store_explicit(
+			        &lock->wrphase, 1, memory_order_relaxed);
+			seen |= WRITE_PHASE;
+		}
+	while (!(seen & WRITE_PHASE)) {
+		phase_wait(lock, 0);
+		/* acquire: pairs with the release in read_unlock() */
+		seen = atomic_load_explicit(
+		        &lock->readers, memory_order_acquire);
+		if (seen & WRITE_PHASE)
+			phase_wait(lock, 0); /* its futex, too */
+	}
+	lock->writer = rm_sim_self() + 1;
+	return 0;
+}
+
+static void write_unlock(struct rwlock *lock)
+{
+	/* relaxed: the exchange below orders */
+	uint32_t seen =
+	        atomic_load_explicit(&lock->readers, memory_order_relaxed);
+
+	lock->writer = 0;
+	/* release: pairs with the acquires of the next ones; relaxed: failed */
+	while (!atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
+	        (seen ^ WRITE_LOCKED) ^
+	                (seen >> READER_SHIFT ? WRITE_PHASE : 0),
+	        memory_order_release, memory_order_relaxed))
+		;
+	/* relaxed: readers order by the word above */
+	if (seen >> READER_SHIFT && (atomic_exchange_explicit(&lock->wrphase, 0,
+	                                     memory_order_relaxed) &
+	                                    FUTEX_USED))
+		rm_sim_futex_wake(&lock->wrphase, INT_MAX);
+	/* relaxed, after the word: a writer that saw it taken has left its
+	   note before it looked */
+	if (atomic_exchange_explicit(&lock->wrlocked, 0, memory_order_relaxed) &
+	        FUTEX_USED)
+		rm_sim_futex_wake(&lock->wrlocked, 1);
+}
+
+int rm_sim_rwlock_unlock(pthread_rwlock_t *opaque)
+{
+	struct rwlock *lock = rwlock_of(opaque);
+
+	if (lock->writer == rm_sim_self() + 1)
+		write_unlock(lock);
+	else
+		read_unlock(lock);
+	return 0;
+}

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+# readmostly-sim: the same maps, instrumented, on the simulated machine.
+# Not with sanitizers, which instrument the same places.
+.PHONY: sim
+sim: $(BUILD)/readmostly-sim  ## the simulated machine's program
+
+ifeq ($(SANITIZE)$(IMPL),)
+all: $(BUILD)/readmostly-sim
+endif
+
+SIM      := $(BUILD)/sim
+SIM_IMPLS = $(patsubst %.c,$(SIM)/%.o,$(IMPLS))
+SIM_VERDICTS = $(SIM_IMPLS:.o=.verdict)
+# Locks and allocator are simulated code, too.
+SIM_GUEST_C := $(addprefix runner/sim/guest/,cond.c heap.c heap_more.c rwlock.c sync.c)
+SIM_GUEST := $(patsubst %.c,$(SIM)/%.o,$(SIM_GUEST_C))
+SIM_HOST  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(SIM_GUEST_C), \
+               $(wildcard runner/sim/guest/*.c)) $(wildcard runner/simulate/*.c))
+# The trial's team and what it judges by: renamed copies of the other program's
+# objects. What the kernel knows of a process is replaced.
+SIM_TEAM  := $(patsubst runner/trial/%.c,$(SIM)/trial/%.o,$(filter-out \
+               %_stats.c %/usage.c %/memory_policy.c,$(wildcard runner/trial/*.c)))
+SIM_ALLOC := $(addprefix $(SIM)/trial/,team.o stream.o)
+SIM_BASE   = $(filter-out $(BUILD)/runner/plan/plan%,$(filter $(BUILD)/runner/base/% $(BUILD)/runner/plan/% $(BUILD)/runner/sim/% \
+               %/runner/counters/reading.o %/runner/impl_find.o %/runner/cli/trial.o \
+               $(BUILD)/sim_%.o %/build_info.o,$(OBJS)))
+
+# gcc is the reference. clang drops reads before writes and makes vectors.
+SIM_FLAGS := -O2 -g -gdwarf-4 $(ALIGN) -fsanitize=thread -fno-lto \
+             -include runner/sim/guest/relax.h -DCK_USE_CC_BUILTINS=1 \
+             $(if $(findstring clang,$(CC)),-fno-vectorize -fno-slp-vectorize \
+             -mllvm -tsan-instrument-read-before-write=1,-Wno-tsan)
+
+# By way of assembly, which the lint reads.
+$(SIM)/%.s: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) -MMD -MP -S -o $@ $<
+
+$(SIM)/%.raw.o: $(SIM)/%.s
+	@$(CC) -c -o $@ $<
+
+# Each object's globals begin a page, so that no other object moves them.
+$(SIM)/%.o: $(SIM)/%.raw.o runner/sim/names.txt
+	@sed '/^#/d; / /!d' runner/sim/names.txt >$@.names
+	@objcopy --redefine-syms=$@.names --set-section-alignment .data=4096 \
+	  --set-section-alignment .bss=4096 --set-section-alignment .rodata=4096 $< $@
+
+$(SIM)/%.verdict: $(SIM)/%.raw.o runner/sim/simulatable.sh runner/sim/names.txt
+	@runner/sim/simulatable.sh $(notdir $*) $< $(<:.raw.o=.s) >$@
+
+$(SIM_TEAM): $(SIM)/trial/%.o: $(BUILD)/runner/trial/%.o $(wildcard runner/simulate/*.txt)
+	@mkdir -p $(@D)
+	@objcopy --redefine-syms=runner/simulate/harness.txt $(if $(filter $@,$(SIM_ALLOC)), \
+	  --redefine-syms=runner/simulate/memory.txt) $< $@
+
+# The maps that can be simulated, and the verdict on each; the others' objects
+# are not linked.
+$(SIM)/maps.c: $(SIM_VERDICTS) $(BUILD)/impl_table.c
+	@sort $(SIM_VERDICTS) >$@.all
+	@{ echo '#include "runner/simulate/maps.h"'; \
+	   sed -n 's/^\([^ ]*\) yes$$/extern const struct rm_impl rm_impl_\1;/p' $@.all; \
+	   echo 'const struct rm_impl *const rm_impl_table[] = {'; \
+	   sed -n 's/^\([^ ]*\) yes$$/	\&rm_impl_\1,/p' $@.all; \
+	   echo '};'; \
+	   echo 'const size_t rm_impl_count = sizeof(rm_impl_table) / sizeof(*rm_impl_table);'; \
+	   echo 'const struct rm_sim_verdict rm_sim_verdicts[] = {'; \
+	   sed -n 's/^\([^ ]*\) yes$$/	{ "\1", NULL },/p; s/^\([^ ]*\) no \(.*\)$$/	{ "\1", "\2" },/p' $@.all; \
+	   echo '};'; \
+	   echo 'const size_t rm_sim_verdict_count = sizeof(rm_sim_verdicts) / sizeof(*rm_sim_verdicts);'; } >$@
+
+$(SIM)/maps.o: $(SIM)/maps.c
+	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/readmostly-sim: $(SIM)/maps.o $(SIM_IMPLS) $(SIM_GUEST) $(SIM_TEAM) $(SIM_HOST) $(SIM_BASE)
+	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $(filter-out $(SIM_IMPLS),$^) \
+	  $$(sed -n 's/^\([^ ]*\) yes$$/\1/p' $(SIM)/maps.c.all | while read -r id; do \
+	  printf '%s\n' $(SIM_IMPLS) | grep "/$$id\.o$$"; done) \
+	  $$(pkg-config --libs $(LIBRARIES)) -lm -ldl
+.SECONDARY: $(SIM_IMPLS:.o=.s) $(SIM_IMPLS:.o=.raw.o) $(SIM_GUEST:.o=.s) $(SIM_GUEST:.o=.raw.o)
