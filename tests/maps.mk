@@ -17,7 +17,7 @@ map-objects: $(patsubst %.c,$(BUILD)/%.o,$(IMPLS))
 # seen by its missing order, so few do.
 MAP_TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_maps.c \
   tests/test_epoch*.c tests/test_gomap*.c tests/test_go_*.c tests/test_hash.c \
-  tests/test_snapshot*.c tests/test_syncmap*.c $(if $(LEAVE_OUT),,tests/test_urcu*.c)))
+  tests/test_hashtriemap.c tests/test_hazard.c tests/test_snapshot*.c tests/test_syncmap*.c $(if $(LEAVE_OUT),,tests/test_urcu*.c)))
 .PHONY: map-tests
 map-tests: $(MAP_TESTS)
 	@for t in $(MAP_TESTS); do echo "# $$t"; $$t >$$t.tap 2>&1 || \
