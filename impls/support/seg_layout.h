@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seg_layout.h - the segmented map: segments, bins, nodes, a bin's lock.
+ *
+ * Inner part of seg_map.h, which says how it works.
+ */
+#ifndef RM_SUPPORT_SEG_LAYOUT_H
+#define RM_SUPPORT_SEG_LAYOUT_H
+
+#include "impls/support/epoch.h"
+#include "impls/support/hash.h"
+#include "impls/support/spin.h"
+#include "runner/map.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SEG_SEGMENTS = 64,
+	SEG_SHIFT = 64 - 6, /* the top bits choose among 64 segments */
+	SEG_NODE = 0,       /* the one kind of retired objects */
+};
+
+/* Bit 0 of a bin: somebody changes its chain. */
+#define SEG_LOCKED ((uintptr_t)1)
+
+/* An entry. `key` is the 64-bit key, or a string's hash. `word` holds the
+   value's words, then a string's bytes. Key and bytes never change. */
+struct seg_node {
+	struct seg_node *_Atomic next;
+	uint64_t key;
+	size_t length;
+	_Atomic uint64_t word[];
+};
+
+/* First node of the chain | SEG_LOCKED. */
+typedef _Atomic uintptr_t seg_bin;
+
+struct seg_segment {
+	_Alignas(2 * RM_CACHE_LINE) seg_bin *bins;       /* constant */
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t count;  /* of entries */
+	_Atomic uint64_t cas_inserts, locks, lock_waits; /* stats build */
+};
+
+struct seg_map {
+	struct seg_segment segment[SEG_SEGMENTS];
+	uint64_t mask; /* bins of a segment - 1; constants from here on */
+	uint64_t seed;
+	struct rm_shape shape;
+	struct epoch *epoch;
+};
+
+RM_HOT struct seg_map *seg_map_of(void *thread)
+{
+	return ((struct epoch_record *)thread)->owner;
+}
+
+RM_HOT size_t seg_node_bytes(struct rm_shape shape, size_t length)
+{
+	return sizeof(struct seg_node) + shape.value_bytes +
+	       (shape.str ? length : 0);
+}
+
+RM_HOT char *seg_node_key(struct rm_shape shape, struct seg_node *node)
+{
+	return (char *)&node->word[shape.value_bytes / 8];
+}
+
+RM_HOT void seg_value_load(struct rm_shape shape, const struct seg_node *node,
+        struct rm_value *value)
+{
+	/* acquire: pairs with the release in seg_value_store(), so that who
+	   sees a write sees what its writer wrote before */
+	value->word[0] =
+	        atomic_load_explicit(&node->word[0], memory_order_acquire);
+	if (shape.value_bytes == 8)
+		return;
+	/* relaxed: of 24 bytes none changes once the node is in a chain */
+	value->word[1] =
+	        atomic_load_explicit(&node->word[1], memory_order_relaxed);
+	value->word[2] =
+	        atomic_load_explicit(&node->word[2], memory_order_relaxed);
+}
+
+RM_HOT void seg_value_store(struct rm_shape shape, struct seg_node *node,
+        const struct rm_value *value)
+{
+	/* release: pairs with the acquire in seg_value_load() */
+	atomic_store_explicit(
+	        &node->word[0], value->word[0], memory_order_release);
+	if (shape.value_bytes == 8)
+		return;
+	/* relaxed: before the node is published */
+	atomic_store_explicit(
+	        &node->word[1], value->word[1], memory_order_relaxed);
+	atomic_store_explicit(
+	        &node->word[2], value->word[2], memory_order_relaxed);
+}
+
+/* The contract's writes cannot fail: the process ends and the trial is
+   recorded as failed. */
+static __attribute__((noinline)) struct seg_node *seg_node_new(
+        struct rm_shape shape, struct rm_key key, uint64_t hash,
+        const struct rm_value *value)
+{
+	const size_t length = shape.str ? key.length : 0;
+	struct seg_node *node = malloc(seg_node_bytes(shape, length));
+
+	if (!node)
+		abort();
+	atomic_init(&node->next, NULL);
+	node->key = shape.str ? hash : key.word;
+	node->length = length;
+	seg_value_store(shape, node, value);
+	if (length)
+		memcpy(seg_node_key(shape, node), key.bytes, length);
+	return node;
+}
+
+static void epoch_free(void *owner, unsigned kind, void *pointer)
+{
+	(void)owner, (void)kind;
+	free(pointer);
+}
+
+/* Of unsigned bits: the absolute value of the most negative integer, which is
+   what the source takes, would be no index. */
+RM_HOT struct seg_segment *seg_segment_of(struct seg_map *map, uint64_t hash)
+{
+	return &map->segment[hash >> SEG_SHIFT];
+}
+
+/* Other bits than the segment's. */
+RM_HOT seg_bin *seg_bin_of(
+        const struct seg_map *map, struct seg_segment *segment, uint64_t hash)
+{
+	return &segment->bins[hash & map->mask];
+}
+
+RM_HOT struct seg_node *seg_first(uintptr_t head)
+{
+	return (struct seg_node *)(head & ~SEG_LOCKED);
+}
+
+/* Locks a bin, an empty one, too; returns its first node. */
+RM_HOT struct seg_node *seg_lock(struct seg_segment *segment, seg_bin *bin)
+{
+	unsigned looks = 0;
+
+	RM_STAT_ADD(segment->locks, 1);
+	for (;;) {
+		/* relaxed: the exchange orders */
+		uintptr_t head =
+		        atomic_load_explicit(bin, memory_order_relaxed);
+
+		/* acquire: pairs with seg_unlock(); relaxed when it failed:
+		   nothing was taken */
+		if (!(head & SEG_LOCKED) &&
+		        atomic_compare_exchange_weak_explicit(bin, &head,
+		                head | SEG_LOCKED, memory_order_acquire,
+		                memory_order_relaxed))
+			return seg_first(head);
+		RM_STAT_ADD(segment->lock_waits, 1);
+		spin_wait(&looks);
+	}
+}
+
+/* Unlocks a bin; `first` is its first node from now on. */
+RM_HOT void seg_unlock(seg_bin *bin, struct seg_node *first)
+{
+	/* seq_cst: publishes nodes to seg_head(), and with it keeps two
+	   threads, each of which writes one key and then looks up the other's,
+	   from both missing the other's write */
+	atomic_store_explicit(bin, (uintptr_t)first, memory_order_seq_cst);
+}
+
+/* Where a lookup starts. */
+RM_HOT struct seg_node *seg_head(seg_bin *bin)
+{
+	/* seq_cst: see seg_unlock() */
+	return seg_first(atomic_load_explicit(bin, memory_order_seq_cst));
+}
+
+/* Three quarters full at most, if the keys are even. Never resized. */
+static uint64_t seg_bins_for(size_t keys)
+{
+	uint64_t bins = 1;
+
+	while (bins * SEG_SEGMENTS / 4 * 3 < keys)
+		bins *= 2;
+	return bins;
+}
+
+static void seg_destroy(void *opaque)
+{
+	struct seg_map *map = opaque;
+
+	epoch_destroy(map->epoch, map);
+	for (size_t s = 0; s < SEG_SEGMENTS; s++) {
+		seg_bin *bins = map->segment[s].bins;
+
+		for (uint64_t i = 0; bins && i <= map->mask; i++) {
+			struct seg_node *node = seg_head(&bins[i]);
+
+			while (node) {
+				/* relaxed: nobody else is left */
+				struct seg_node *next = atomic_load_explicit(
+				        &node->next, memory_order_relaxed);
+
+				free(node);
+				node = next;
+			}
+		}
+		free(bins);
+	}
+	free(map);
+}
+
+static void *seg_create(const struct rm_sizing *sizing)
+{
+	struct seg_map *map =
+	        aligned_alloc(_Alignof(struct seg_map), sizeof(*map));
+	bool failed = false;
+
+	if (!map)
+		return NULL;
+	*map = (struct seg_map){ .mask = seg_bins_for(sizing->keys) - 1,
+		.seed = sizing->seed,
+		.shape = sizing->shape };
+	for (size_t s = 0; s < SEG_SEGMENTS; s++) {
+		map->segment[s].bins = calloc(map->mask + 1, sizeof(seg_bin));
+		failed |= !map->segment[s].bins;
+	}
+	map->epoch = epoch_create(
+	        sizing->threads, sizing->retired_limit_bytes, false);
+	if (map->epoch && !failed)
+		return map;
+	seg_destroy(map);
+	return NULL;
+}
+
+#endif /* RM_SUPPORT_SEG_LAYOUT_H */
