@@ -45,6 +45,11 @@ static bool line_is_sound(struct rm_sim *sim, uint32_t line)
 		sound &= owned == (entry->owner == id + 1);
 		sound &= !held || owned || !(tag & RM_SIM_DIRTY);
 	}
+	/* an exclusive LLC has no copy of what may be written any time */
+	if (sim->llc && sim->mach.llc.inclusion == RM_SIM_VICTIM && owners)
+		sound &= !rm_sim_find(
+		        sim->llc + (line & sim->llc_mask) * sim->llc_stride,
+		        rm_sim_padded(sim->mach.llc.ways), line);
 	return sound && owners <= 1 && (owners == 0 || holders == 1);
 }
 
@@ -130,16 +135,19 @@ static enum rm_sim_count plain_access(struct plain *all, unsigned cores,
 	return kind;
 }
 
-static void kinds_are_plain(void)
+/* With an L2 that holds all, lines of a small L1d leave it and come back: that
+   is of capacity, and the used bytes must survive it. */
+static void kinds_are_plain(const char *l1d, const char *l2)
 {
 	enum { CORES = 5 };
 	static struct plain plain[LINES][CORES];
-	struct rm_sim_mach mach =
-	        sim_mach("32Ki 8-way lru", "none", "64Ki 8-way lru victim");
+	struct rm_sim_mach mach = sim_mach(l1d, l2, "64Ki 8-way lru victim");
 	struct rm_sim *sim = sim_start(&mach, CORES, LINES * 64);
 	uint64_t rng = rm_seed(12, 0);
 	bool same = true;
+	char name[128];
 
+	memset(plain, 0, sizeof(plain));
 	for (int step = 0; step < 60000 && same; step++) {
 		uint64_t random = rm_next(&rng), before[RM_SIM_COUNTS];
 		uint32_t line = (uint32_t)rm_below(random, LINES);
@@ -162,9 +170,13 @@ static void kinds_are_plain(void)
 		       before[RM_SIM_COHERENCE_MISSES] ==
 		               (kind == RM_SIM_FALSE_MISSES ||
 		                       kind == RM_SIM_COHERENCE_MISSES) &&
-		       before[RM_SIM_CAPACITY_MISSES] == 0;
+		       (before[RM_SIM_CAPACITY_MISSES] == 0 || mach.l2.sets);
 	}
-	CHECK(same, "each miss has the kind that a plain model gives it");
+	snprintf(name, sizeof(name),
+	        "each miss has the kind that a plain model gives it: l1d %s, "
+	        "l2 %s",
+	        l1d, l2);
+	CHECK(same, name);
 	rm_sim_destroy(sim);
 }
 
@@ -186,6 +198,22 @@ static void a_replaced_line_is_no_coherence_miss(void)
 	        "its miss is one of capacity, although it was written since");
 	CHECK(n[RM_SIM_TRANSFERS_MODIFIED] == 1,
 	        "and the line comes from the core that wrote it");
+	rm_sim_destroy(sim);
+}
+
+static void an_inclusive_l2_takes_the_line_above_along(void)
+{
+	struct rm_sim_mach mach =
+	        sim_mach("256 4-way lru", "128 2-way lru inclusive", "none");
+	struct rm_sim *sim = sim_start(&mach, 1, LINES * 64);
+	const uint64_t *n = rm_sim_core(sim, 0)->count;
+
+	sim_do(sim, 0, 0, 8, RM_SIM_LOAD);
+	sim_do(sim, 0, 0, 8, RM_SIM_STORE);
+	sim_do(sim, 0, 64, 8, RM_SIM_LOAD);
+	sim_do(sim, 0, 128, 8, RM_SIM_LOAD);
+	CHECK(n[RM_SIM_WRITEBACKS] == 1 && n[RM_SIM_REPLACEMENTS] == 0,
+	        "what an inclusive L2 puts out leaves L1d, with its writes");
 	rm_sim_destroy(sim);
 }
 
@@ -377,8 +405,11 @@ int main(void)
 	        "2Ki 4-way lru fill", 4, 20000);
 	random_stream("256 4-way lru", "512 8-way lru victim", "none",
 	        CORES_MAX, 1500);
-	kinds_are_plain();
+	kinds_are_plain("32Ki 8-way lru", "none");
+	kinds_are_plain("256 2-way lru", "32Ki 8-way lru victim");
+	kinds_are_plain("256 2-way lru", "32Ki 8-way lru inclusive");
 	a_replaced_line_is_no_coherence_miss();
+	an_inclusive_l2_takes_the_line_above_along();
 	costs_are_the_descriptions();
 	ping_pong_costs_what_is_described();
 	transfers_of_a_line_queue();

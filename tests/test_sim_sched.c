@@ -161,11 +161,29 @@ static void one_core_never_yields(void)
 		done &= sim_access(core, (uint64_t)i * 64 % 65536, 8,
 		        (enum rm_sim_kind)(i % 5));
 	CHECK(done, "a core alone never lets another one go first");
+	CHECK(rm_sim_turn(sim) == core && core->count[RM_SIM_TURNS] == 1,
+	        "its own turn again is no turn");
 	CHECK(rm_sim_finish(sim) == NULL && rm_sim_waiting(sim) == 0,
 	        "when it has finished, all have");
 	rm_sim_spawn(sim, 0, 5);
 	CHECK(rm_sim_turn(sim) == core && core->now > 1000,
 	        "spawned again it goes on at its own time");
+	rm_sim_destroy(sim);
+}
+
+static void a_spawn_is_a_deadline(void)
+{
+	struct rm_sim *sim = small(2);
+	struct rm_sim_core *core;
+
+	rm_sim_spawn(sim, 0, 1);
+	core = rm_sim_turn(sim);
+	rm_sim_spawn(sim, 1, 500);
+	CHECK(core->due == 500,
+	        "a core spawned meanwhile has its turn in time");
+	rm_sim_spend(core, 1000);
+	core = rm_sim_turn(sim);
+	CHECK(core->id == 1 && core->now == 500, "which it gets");
 	rm_sim_destroy(sim);
 }
 
@@ -335,6 +353,7 @@ int main(void)
 	hits_may_run_ahead();
 	upgrades_are_in_order();
 	one_core_never_yields();
+	a_spawn_is_a_deadline();
 	sleepers_wake_in_order();
 	a_wait_may_end_by_itself();
 	a_deadlock_is_seen();

@@ -250,8 +250,6 @@ uint32_t rm_sim_fetch(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 		from_below(core, line, bytes, writes);
 	alone = !others_hold(entry, core->id);
 	rm_sim_bit_set(entry->holds, core->id, true);
-	rm_sim_bit_set(entry->lost, core->id, false);
-	rm_sim_bit_set(entry->mark, core->id, false);
 	entry->owner = (uint16_t)(alone ? core->id + 1 : 0);
 	return writes ? RM_SIM_MODIFIED : alone ? RM_SIM_OWNED : 0;
 }

@@ -135,7 +135,7 @@ static void stamp(
 }
 
 struct rm_sim_slot *rm_sim_l1d_touch(
-        struct rm_sim_core *core, uint32_t line, uint32_t *at)
+        struct rm_sim_core *core, uint32_t line, const uint32_t *at)
 {
 	struct rm_sim_slot *front = front_of(core, line), old = *front;
 
@@ -174,7 +174,7 @@ static unsigned plru_victim(
 	unsigned pointed = pointed_at(
 	        core->trees[line & core->set_mask], core->sim->l1d_ways);
 	const struct rm_sim_slot *front = front_of(core, line);
-	unsigned victim = rest->count, empty = rest->count;
+	unsigned victim = rest->count, empty = victim;
 	uint32_t lowest =
 	        front->tag == RM_SIM_EMPTY ? front->order : RM_SIM_WAYS_MAX;
 

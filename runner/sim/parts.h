@@ -91,7 +91,7 @@ uint32_t *rm_sim_l1d_peek(struct rm_sim_core *core, uint32_t line);
 
 /* Brings the line, whose tag is `at`, to the front, and returns that. */
 struct rm_sim_slot *rm_sim_l1d_touch(
-        struct rm_sim_core *core, uint32_t line, uint32_t *at);
+        struct rm_sim_core *core, uint32_t line, const uint32_t *at);
 
 /* An empty slot at the front of the set of `line`; `*out` was put out for it
    (its tag RM_SIM_EMPTY: nothing was). */
