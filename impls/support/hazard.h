@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hazard.h - hazard pointers (Michael, 2004): a thread names what it reads.
+ *
+ * A reader writes an object's address into a slot of its own and looks again
+ * whether the object is still where it found it; only then it reads. Who has
+ * unlinked an object keeps it in a list of its own. When that list is full the
+ * thread looks at all slots and frees what nobody names. So a reader that
+ * stands still keeps what its slots name and nothing else: what waits to be
+ * freed is bounded by the lists, HAZARD_SLACK + 2 x slots of all threads, each.
+ * No writer ever waits for a reader.
+ *
+ *	name:	N1 rmw slot = address;	N2 load the link again: unchanged?
+ *	free:	F1 unlink (long ago);	F2 rmw slot, of each slot
+ *
+ * Why no fence is needed. Every change of a slot is a read-modify-write that
+ * acquires and releases, the freer's look, too (F2 adds 0): so of N1 and F2
+ * the later one in the slot's order sees all that happened before the earlier
+ * one. F2 after N1: it sees the name, or a later one, and then all reads under
+ * the name have happened. F2 before N1: N2 sees the unlinking, and the reader
+ * goes back. A slot may be copied to a higher one of the same thread without
+ * looking again: slots are looked at in ascending order.
+ */
+#ifndef RM_HAZARD_H
+#define RM_HAZARD_H
+
+#include "runner/map.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum {
+	HAZARD_PAD = 128,  /* two lines: the prefetcher fetches pairs */
+	HAZARD_SLOTS = 3,  /* per thread */
+	HAZARD_SLACK = 64, /* of a list, beside twice the number of slots */
+};
+
+/* Retired, and perhaps named. */
+struct hazard_item {
+	void *pointer;
+	uint64_t bytes;
+};
+
+/* One thread. Only slots and counters are used by others. */
+struct hazard_record {
+	_Alignas(HAZARD_PAD) _Atomic uintptr_t slot[HAZARD_SLOTS];
+	_Alignas(RM_CACHE_LINE) struct hazard *hazard;
+	void *owner;               /* the map, for hazard_free() */
+	struct hazard_item *items; /* room for hazard->threshold */
+	size_t count;
+	unsigned pins; /* the map's own: nested scans */
+	bool due;      /* the map's own: something else waits to be freed */
+	/* one writer, this thread; in the stats build */
+	_Atomic uint64_t retired, retired_bytes, freed, freed_bytes, retries;
+	_Atomic uint64_t scans; /* plain: one per full list */
+};
+
+struct hazard {
+	size_t threads, threshold; /* constants after creation */
+	_Alignas(HAZARD_PAD) pthread_mutex_t lock;
+	struct hazard_item *orphans; /* of threads that left; lock */
+	size_t orphan_count;
+	struct hazard_record records[];
+};
+
+/* Frees one object; each file that includes this header defines it. Called by
+   any joined thread, and by hazard_destroy(). */
+static void hazard_free(void *owner, void *pointer);
+
+/* What all slots name: an open hash set, made for one look. */
+struct hazard_names {
+	uintptr_t *table;
+	size_t mask;
+};
+
+static inline void *hazard_new(size_t count, size_t bytes)
+{
+	void *memory = calloc(count, bytes);
+
+	if (!memory)
+		abort(); /* a write cannot fail */
+	return memory;
+}
+
+/* Where a name is or would be. */
+static inline size_t hazard_index(
+        const struct hazard_names *names, uintptr_t name)
+{
+	size_t i = (name >> 4) * 0x9e3779b97f4a7c15U >> 20 & names->mask;
+
+	while (names->table[i] && names->table[i] != name)
+		i = (i + 1) & names->mask;
+	return i;
+}
+
+static inline bool hazard_is_named(
+        const struct hazard_names *names, const void *pointer)
+{
+	return names->table[hazard_index(names, (uintptr_t)pointer)] != 0;
+}
+
+/* Looks at all slots: F2. The caller frees the table. */
+static inline struct hazard_names hazard_look(struct hazard *hazard)
+{
+	struct hazard_names names = { .mask = 1 };
+
+	while (names.mask < 2 * hazard->threads * HAZARD_SLOTS)
+		names.mask = names.mask * 2 + 1;
+	names.table = hazard_new(names.mask + 1, sizeof(*names.table));
+	for (size_t i = 0; i < hazard->threads; i++)
+		for (int s = 0; s < HAZARD_SLOTS; s++) {
+			/* acq_rel: F2, pairs with N1 */
+			uintptr_t name = atomic_fetch_add_explicit(
+			        &hazard->records[i].slot[s], 0,
+			        memory_order_acq_rel);
+
+			if (name)
+				names.table[hazard_index(&names, name)] = name;
+		}
+	return names;
+}
+
+/* Frees the items that nobody names; returns how many are left. */
+static inline size_t hazard_sift(struct hazard_record *record,
+        const struct hazard_names *names, struct hazard_item *items,
+        size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (hazard_is_named(names, items[i].pointer)) {
+			items[kept++] = items[i];
+			continue;
+		}
+		hazard_free(record->owner, items[i].pointer);
+		RM_STAT_OWN(record->freed, 1);
+		RM_STAT_OWN(record->freed_bytes, items[i].bytes);
+	}
+	return kept;
+}
+
+/* Looks at all slots and frees what it may: this thread's, and, if nobody else
+   is at it, what threads that left have handed over. */
+static RM_COLD void hazard_scan(struct hazard_record *record)
+{
+	struct hazard *hazard = record->hazard;
+	const bool mine = !pthread_mutex_trylock(&hazard->lock);
+	struct hazard_names names = hazard_look(hazard);
+
+	rm_stat_own(&record->scans, 1);
+	record->count =
+	        hazard_sift(record, &names, record->items, record->count);
+	if (mine) {
+		hazard->orphan_count = hazard_sift(
+		        record, &names, hazard->orphans, hazard->orphan_count);
+		pthread_mutex_unlock(&hazard->lock);
+	}
+	free(names.table);
+}
+
+/* Names an object: N1. The caller then looks again whether the object is where
+   it found it: N2. 0 names nothing any more. */
+RM_HOT void hazard_name(struct hazard_record *record, int slot, uintptr_t name)
+{
+	/* acq_rel: N1, pairs with F2 */
+	atomic_exchange_explicit(
+	        &record->slot[slot], name, memory_order_acq_rel);
+}
+
+/* What this thread's slot names. */
+RM_HOT uintptr_t hazard_named(struct hazard_record *record, int slot)
+{
+	/* relaxed: only this thread changes it */
+	return atomic_load_explicit(&record->slot[slot], memory_order_relaxed);
+}
+
+/* The thread's first `slots` slots name nothing any more. */
+RM_HOT void hazard_quiesce(struct hazard_record *record, int slots)
+{
+	for (int s = 0; s < slots; s++)
+		if (hazard_named(record, s))
+			hazard_name(record, s, 0);
+}
+
+/* Retires an object that is unlinked already, by this thread. Frees others
+   when the list is full; never waits. */
+RM_HOT void hazard_retire(
+        struct hazard_record *record, void *pointer, uint64_t bytes)
+{
+	record->items[record->count++] = (struct hazard_item){ pointer, bytes };
+	RM_STAT_OWN(record->retired, 1);
+	RM_STAT_OWN(record->retired_bytes, bytes);
+	if (__builtin_expect(record->count == record->hazard->threshold, 0))
+		hazard_scan(record);
+}
+
+/* NULL: no memory. Slots are numbered 0 .. threads - 1. */
+static inline struct hazard *hazard_create(size_t threads)
+{
+	struct hazard *hazard = aligned_alloc(HAZARD_PAD,
+	        sizeof(*hazard) + threads * sizeof(hazard->records[0]));
+
+	if (!hazard)
+		return NULL;
+	*hazard = (struct hazard){ .threads = threads,
+		.threshold = 2 * threads * HAZARD_SLOTS + HAZARD_SLACK };
+	pthread_mutex_init(&hazard->lock, NULL);
+	for (size_t i = 0; i < threads; i++)
+		hazard->records[i] = (struct hazard_record){ .hazard = hazard };
+	return hazard;
+}
+
+/* Frees all that is retired. No thread is joined. */
+static inline void hazard_destroy(struct hazard *hazard, void *owner)
+{
+	for (size_t i = 0; i < hazard->orphan_count; i++)
+		hazard_free(owner, hazard->orphans[i].pointer);
+	for (size_t i = 0; i < hazard->threads; i++)
+		free(hazard->records[i].items);
+	free(hazard->orphans);
+	pthread_mutex_destroy(&hazard->lock);
+	free(hazard);
+}
+
+/* Makes the calling thread known; NULL: no memory. */
+static inline struct hazard_record *hazard_join(
+        struct hazard *hazard, size_t slot, void *owner)
+{
+	struct hazard_record *record = &hazard->records[slot];
+
+	record->owner = owner;
+	if (!record->items)
+		record->items =
+		        calloc(hazard->threshold, sizeof(*record->items));
+	return record->items ? record : NULL;
+}
+
+/* Gives what others still name to whoever looks next. Under the lock. */
+static inline void hazard_hand_over(struct hazard_record *record)
+{
+	struct hazard *hazard = record->hazard;
+	size_t count = hazard->orphan_count + record->count;
+	struct hazard_item *orphans =
+	        realloc(hazard->orphans, count * sizeof(*orphans));
+
+	if (!orphans)
+		abort();
+	hazard->orphans = orphans;
+	for (size_t i = 0; i < record->count; i++)
+		orphans[hazard->orphan_count++] = record->items[i];
+	record->count = 0;
+}
+
+/* The thread holds nothing any more. The last one that leaves frees all. */
+static inline void hazard_leave(struct hazard_record *record)
+{
+	struct hazard *hazard = record->hazard;
+
+	hazard_quiesce(record, HAZARD_SLOTS);
+	pthread_mutex_lock(&hazard->lock);
+	if (record->count)
+		hazard_hand_over(record);
+	struct hazard_names names = hazard_look(hazard);
+
+	hazard->orphan_count = hazard_sift(
+	        record, &names, hazard->orphans, hazard->orphan_count);
+	pthread_mutex_unlock(&hazard->lock);
+	free(names.table);
+}
+
+/* rm_map_ops.stats of the reclamation; any thread, also while others run. */
+static inline void hazard_stats(
+        struct hazard *hazard, rm_stat_fn *emit, void *context)
+{
+	uint64_t sum[6] = { 0 };
+
+	for (size_t i = 0; i < hazard->threads; i++) {
+		struct hazard_record *record = &hazard->records[i];
+		_Atomic uint64_t *const counters[6] = { &record->retired,
+			&record->freed, &record->retired_bytes,
+			&record->freed_bytes, &record->retries,
+			&record->scans };
+
+		for (int c = 0; c < 6; c++)
+			sum[c] += rm_stat_read(counters[c]);
+	}
+	emit(context, "retired", "1", rm_stat_value(sum[0]));
+	emit(context, "freed", "1", rm_stat_value(sum[1]));
+	emit(context, "retries", "1", rm_stat_value(sum[4]));
+	emit(context, "retired_bytes", "bytes", rm_stat_value(sum[2]));
+	emit(context, "freed_bytes", "bytes", rm_stat_value(sum[3]));
+	emit(context, "hazard_scans", "1", (double)sum[5]);
+	emit(context, "hazard_list", "1", (double)hazard->threshold);
+}
+
+#endif /* RM_HAZARD_H */
