@@ -2,11 +2,16 @@
 # The stats build: all maps and the measured loop again, with the counts of
 # runner/stat.h, and the same program around them. `measure = causes` runs it.
 # Its allocations are counted, too, but by a sanitizer's own malloc.
+# A build that counts anyway (sanitizers: one set of maps) is its own.
+ifneq ($(findstring -DRM_STATS,$(OPT)),)
+STATS_OBJS := $(OBJS)
+else
 STATS_SOURCES := $(IMPLS) $(wildcard runner/trial/*_stats.c) \
   $(filter-out %_stats.c,$(wildcard runner/trial/*.c))
 STATS_SOURCES := $(filter-out $(if $(SANITIZE),%/allocations_stats.c,%/allocations.c),$(STATS_SOURCES))
 STATS_OBJS := $(patsubst %.c,$(BUILD)/stats/%.o,$(STATS_SOURCES)) \
   $(filter-out $(patsubst %.c,$(BUILD)/%.o,$(STATS_SOURCES) runner/trial/allocations.c),$(OBJS))
+endif
 
 $(BUILD)/stats/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every map in this build keeps the contract of runner/map.h. */
-#include "runner/check/check.h"
+/* Every map in this build is described as runner/map.h asks. */
 #include "runner/impl_table.h"
-#include "runner/plan/cell.h"
 #include "tests/tap.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* tests/check_dispatch.py reads these members out of object files. */
 _Static_assert(offsetof(struct rm_impl, shapes) == 48, "AT_SHAPES");
 _Static_assert(offsetof(struct rm_impl, dispatch) == 72, "AT_DISPATCH");
 _Static_assert(offsetof(struct rm_impl, drive) == 88, "AT_DRIVE");
-
-static const struct rm_shape shapes[RM_SHAPES] = { { false, 8 }, { false, 24 },
-	{ true, 8 }, { true, 24 } };
 
 static bool one_of(const char *word, const char *const words[])
 {
@@ -78,36 +72,6 @@ static void description(const struct rm_impl *impl)
 	fact(impl, rm_impl_find(impl->id) == impl, "is found by its id");
 }
 
-static void checks_of(const struct rm_impl *impl, struct rm_check_case c,
-        const struct rm_check_limits *limits)
-{
-	c.impl = impl;
-	for (unsigned s = 0; s < RM_SHAPES; s++)
-		for (size_t i = 0; i < rm_check_count; i++) {
-			struct rm_error error = { "" };
-			char name[160];
-
-			if (!(impl->shapes >> s & 1))
-				continue;
-			c.shape = shapes[s];
-			snprintf(name, sizeof(name), "%s %s %s: %s", impl->id,
-			        rm_shape_name(c.shape), rm_checks[i].name,
-			        rm_checks[i].what);
-			switch (rm_check_run(
-			        rm_checks + i, &c, limits, &error)) {
-			case RM_CHECK_SKIPPED:
-				SKIP(name, error.text);
-				break;
-			case RM_CHECK_FAILED:
-				printf("# %s\n", error.text);
-				CHECK(false, name);
-				break;
-			default:
-				CHECK(true, name);
-			}
-		}
-}
-
 static void table_is_sorted(void)
 {
 	bool sorted = true;
@@ -119,20 +83,11 @@ static void table_is_sorted(void)
 	CHECK(!rm_impl_find("no such map"), "an unknown id finds nothing");
 }
 
-/* RM_CHECK_OPS: more than the few of `make test`. */
+/* What the checks find is tests/cli_check_maps.sh's to say. */
 int main(void)
 {
-	const char *ops = getenv("RM_CHECK_OPS");
-	const struct rm_check_case c = { .seed = 20261120,
-		.ops = ops ? strtoull(ops, NULL, 10) : 16000,
-		.threads = 4 };
-	const struct rm_check_limits limits = { .deadline_ns = 300000000000U,
-		.memory_bytes = (uint64_t)4 << 30 };
-
 	table_is_sorted();
-	for (size_t i = 0; i < rm_impl_count; i++) {
+	for (size_t i = 0; i < rm_impl_count; i++)
 		description(rm_impl_table[i]);
-		checks_of(rm_impl_table[i], c, &limits);
-	}
 	return DONE();
 }

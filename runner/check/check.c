@@ -124,6 +124,8 @@ const struct rm_check rm_checks[] = {
 	        not_offered, rm_check_growth },
 	{ "park", "one writes while all others are joined and parked",
 	        only_one_thread, rm_check_park },
+	{ "reclaim", "what is retired is freed, all of it with the map",
+	        not_offered, rm_check_reclaim },
 	{ "scan", "a scan beside writes keeps its promise", no_scan,
 	        rm_check_scan },
 	{ "litmus", "two threads without a recorder: no order that cannot be",

@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# check_maps.sh READMOSTLY [OPS] - all checks of all maps of that build, a map
+# per process and a process per CPU and one more (some only wait). Prints what
+# failed and the sum; status 1 if anything did. From the environment:
+# MAPS     ids, instead of all maps of the build
+# CHECKS   names, instead of all checks; or `not` and names: all but these
+# SEED     of operations, keys and hashes (1)
+readmostly=$1 ops=${2:-200000}
+export readmostly ops CHECKS SEED=${SEED:-1}
+dir=$(mktemp -d) start=$SECONDS
+export dir
+trap 'rm -rf "$dir"' EXIT
+maps=${MAPS:-$("$readmostly" list | sed -n 's/^\([a-z][a-z0-9_]*\)  *.*\[.*/\1/p')}
+total=$(echo "$maps" | wc -w)
+[ "$total" -gt 0 ] || { echo "check_maps.sh: $readmostly lists no map" >&2; exit 2; }
+
+case $CHECKS in
+not\ *)
+	CHECKS=$("$readmostly" check --help | sed -n '/^Checks, in/,$s/^  \([a-z]*\)  *.*/\1/p' |
+		grep -vxF "$(printf '%s\n' ${CHECKS#not })") ;;
+esac
+
+check_map() { # ID
+	: >"$dir/$1.log"
+	for check in ${CHECKS:-all}; do
+		[ "$check" = all ] && only='' || only="--only $check"
+		# shellcheck disable=SC2086
+		"$readmostly" check "$1" --quiet --ops "$ops" --seed "$SEED" $only \
+			>>"$dir/$1.log" 2>&1
+		status=$?
+		[ $status -le 1 ] || echo "FAIL $1: status $status of readmostly check" \
+			>>"$dir/$1.log"
+	done
+	echo "$1" >>"$dir/done"
+}
+export -f check_map
+
+# One line on a terminal, one a minute elsewhere.
+progress() {
+	while sleep 1; do
+		n=$(cat "$dir/done" 2>/dev/null | wc -l)
+		text="check: $n of $total maps, $(cat "$dir"/*.log 2>/dev/null |
+			grep -c '^FAIL') failed checks, $((SECONDS - start)) s"
+		if [ -t 2 ]; then
+			printf '\r%s ' "$text" >&2
+		elif [ $(((SECONDS - start) % 60)) = 59 ]; then
+			echo "$text" >&2
+		fi
+	done
+}
+progress &
+watcher=$!
+# shellcheck disable=SC2086
+printf '%s\n' $maps | xargs -P $(($(nproc) + 1)) -I{} bash -c 'check_map {}'
+kill $watcher 2>/dev/null
+wait $watcher 2>/dev/null
+[ -t 2 ] && printf '\r' >&2
+
+# what failed, with what a sanitizer said before
+cat "$dir"/*.log | grep -v '^check: '
+count() { awk -v word="$1" '/^check: /{ for (i = 2; i <= NF; i++)
+	if ($i ~ "^" word) n += $(i - 1) } END { print n + 0 }' "$dir"/*.log; }
+lost=$(cat "$dir"/*.log | grep -c '^FAIL .*: status ')
+failed=$(($(count failed) + lost))
+echo "check: $(count ok) ok, $failed failed, $(count skipped) skipped" \
+	"($total maps, $ops operations each, $((SECONDS - start)) s)"
+[ "$failed" = 0 ] && [ "$(wc -l <"$dir/done")" = "$total" ]
