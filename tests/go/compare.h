@@ -248,15 +248,22 @@ static inline unsigned compare_minor(const char *program)
 	return minor;
 }
 
+static inline bool compare_named(int argc, char **argv, const char *name)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], name) == 0)
+			return true;
+	return false;
+}
+
 /*
  * The arguments of a test.  None: all traces, recorded and live. --list:
- * names; --trace NAME: prints the trace; NAME: this one, recorded.
+ * names; --trace NAME...: prints these traces; NAME...: these, recorded.
  */
 static inline void compare_run(int argc, char **argv,
         const struct trace_plan *plans, unsigned count, compare_fn *replay)
 {
 	const char *option = argc > 1 ? argv[1] : "";
-	const char *name = argc > 2 ? argv[2] : option;
 	char path[600];
 	const char *program = compare_program(path, sizeof(path)) ? path : NULL;
 	unsigned minor = program ? compare_minor(program) : 0;
@@ -266,7 +273,7 @@ static inline void compare_run(int argc, char **argv,
 
 		if (strcmp(option, "--list") == 0)
 			puts(plan->name);
-		else if (*name && strcmp(name, plan->name) != 0)
+		else if (argc > 1 && !compare_named(argc, argv, plan->name))
 			continue;
 		else if (strcmp(option, "--trace") == 0)
 			trace_print(plan, stdout);

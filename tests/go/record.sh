@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # record.sh BUILD - records what the maps of Go 1.19 hold while they replay each
-# trace (Go 1.23 for operations that 1.19 has not), in tests/go/recorded.
+# trace (Go 1.23 for operations that 1.19 has not), in tests/go/recorded: of
+# traces that have no log, or one that the map in C does not agree with.
 set -e
 cd "$(dirname "$0")/../.."
 build=$1
@@ -15,6 +16,8 @@ done
 mkdir -p tests/go/recorded
 for test in "$build"/tests/test_equal_syncmap "$build"/tests/test_equal_gomap; do
 	for name in $("$test" --list); do
+		# what is recorded and equal stays: a new one has other hashes
+		"$test" "$name" >/dev/null && continue
 		case $name in *-full-*) minor=23 ;; *) minor=19 ;; esac
 		"$test" --trace "$name" |
 			"build/replay-$minor" -every 1000 |

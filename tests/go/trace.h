@@ -158,7 +158,7 @@ static inline enum trace_operation trace_draw_operation(struct trace *trace)
 		        trace_offers(trace->plan->set, i) ? mood[i] : 0;
 
 		/* Else nothing would grow old between two of them. */
-		if (drawn < weight && i == TRACE_CLEAR && trace_draw(trace, 16))
+		if (drawn < weight && i == TRACE_CLEAR && trace_draw(trace, 4))
 			return TRACE_LOAD;
 		if (drawn < weight)
 			return (enum trace_operation)i;
