@@ -83,27 +83,34 @@ rule "clear leaves the mark of the growth that it ends" $gomap \
 
 syncmap=test_equal_syncmap
 same "sync.Map, unedited, is equal" $syncmap sync-word-8 sync-word-64 \
-	sync-text-100 >"$dir/out"
+	sync-text-100 sync-full-text-50 >"$dir/out"
 tail -n 1 "$dir/out"
 rule "promotion at misses > len(dirty)" $syncmap \
-	's/map->misses >= gomap_count(map->dirty)/map->misses > gomap_count(map->dirty)/' \
+	's/return misses >= gomap_count(map->dirty)/return misses > gomap_count(map->dirty)/' \
 	sync-word-8
 rule "a store counts a miss" $syncmap \
-	'/^RM_HOT struct syncmap_box \*syncmap_swap_locked(/,/^}/s/^\tpthread_mutex_unlock/\tif (missed) syncmap_miss(record, map);\n&/' \
+	'/^RM_HOT uint64_t syncmap_swap_locked(/,/^}/s/^\tsyncmap_unlock/\tif (missed) syncmap_miss(thread, map);\n&/' \
 	sync-word-8
 rule "a lookup of an absent key counts no miss" $syncmap \
-	'/syncmap_find_locked(/,/^}/s/syncmap_miss(record, map);/if (entry) syncmap_miss(record, map);/' \
+	'/^RM_HOT uint64_t syncmap_find_locked(/,/^}/s/syncmap_count_miss(map,/if (entry) &/' \
 	sync-word-64
 rule "removing an absent key counts no miss" $syncmap \
-	'/syncmap_detach_locked(/,/^}/s/syncmap_miss(record, map);/if (entry) syncmap_miss(record, map);/' \
+	'/syncmap_detach_locked($/,/^}/s/syncmap_miss(thread, map);/if (entry) &/' \
 	sync-word-64
 rule "LoadOrStore that finds in dirty counts no miss" $syncmap \
 	'/syncmap_fill_locked(/,/^}/s/if (missed)/if (false)/' sync-word-8
 rule "a promotion keeps the misses" $syncmap \
-	'/syncmap_promote(/,/^}/s/map->misses = 0;//' sync-word-64
+	'/^static.* void syncmap_promote($/,/^}/s/syncmap_set_misses(map, 0);//' \
+	sync-word-64
 rule "Range leaves new keys in dirty" $syncmap \
-	'/syncmap_read_all(/,/^}/s/syncmap_promote(record, map);/{}/' \
+	'/syncmap_read_all(/,/^}/s/syncmap_promote(thread, map);/{}/' \
 	sync-word-64
 rule "a rebuild takes removed entries along" $syncmap \
 	's/if (syncmap_expunge(map, entry))/if (false)/' sync-text-100
+rule "CompareAndDelete of an absent key counts no miss" $syncmap \
+	's/if (missed && (entry || removes))/if (missed \&\& entry)/' \
+	sync-full-word-7
+rule "Clear keeps the misses" $syncmap \
+	'/^static inline void syncmap_clear(/,/^}/s/syncmap_set_misses(map, 0);//' \
+	sync-full-word-400
 done_testing

@@ -23,6 +23,12 @@ static const struct trace_plan plans[] = {
 	{ "sync-word-3000", TRACE_CLASSIC, false, 3000, STEPS, 0, 1000 },
 	{ "sync-text-10000", TRACE_CLASSIC, true, 10000, STEPS, 0, 1000 },
 	{ "sync-word-100000", TRACE_CLASSIC, false, 100000, STEPS, 0, 1000 },
+	{ "sync-full-word-7", TRACE_FULL, false, 7, STEPS, 0, 1 },
+	{ "sync-full-text-50", TRACE_FULL, true, 50, STEPS, 0, 1 },
+	{ "sync-full-word-120", TRACE_FULL, false, 120, STEPS, 0, 1 },
+	{ "sync-full-word-400", TRACE_FULL, false, 400, STEPS, 0, 1 },
+	{ "sync-full-text-900", TRACE_FULL, true, 900, STEPS, 0, 1 },
+	{ "sync-full-word-20000", TRACE_FULL, false, 20000, STEPS, 0, 1000 },
 };
 
 struct bench {
@@ -89,6 +95,9 @@ static bool do_step(const struct bench *bench, const struct trace_step *step,
 		break;
 	case TRACE_SWAP:
 		ok = syncmap_exchange(thread, shape, key, &value, &got);
+		break;
+	case TRACE_COMPARE_DELETE:
+		ok = syncmap_compare_remove(thread, shape, key, &expected);
 		break;
 	default:
 		ok = syncmap_compare_swap(

@@ -144,26 +144,34 @@ static inline void trace_new_phase(struct trace *trace)
 	trace->span = 1 + trace_draw(trace, keys - trace->first);
 }
 
+/* A Clear of a native map draws a seed, whose hashes the log must hold, and
+   without a long life nothing grows old: seldom. Of sync.Map: often. */
+static inline uint32_t trace_weight(
+        const struct trace *trace, enum trace_operation operation)
+{
+	uint32_t weight = trace_moods[trace->mood][operation];
+
+	if (!trace_offers(trace->plan->set, operation))
+		return 0;
+	return trace->plan->set == TRACE_FULL && operation == TRACE_CLEAR
+	               ? 20 * weight
+	               : weight;
+}
+
 static inline enum trace_operation trace_draw_operation(struct trace *trace)
 {
-	const uint16_t *mood = trace_moods[trace->mood];
 	uint32_t all = 0, drawn;
 	unsigned i = 0;
 
 	for (unsigned j = 0; j < TRACE_OPERATION_COUNT; j++)
-		all += trace_offers(trace->plan->set, j) ? mood[j] : 0;
+		all += trace_weight(trace, j);
 	drawn = trace_draw(trace, all);
-	for (;; i++) {
-		uint32_t weight =
-		        trace_offers(trace->plan->set, i) ? mood[i] : 0;
-
-		/* Else nothing would grow old between two of them. */
-		if (drawn < weight && i == TRACE_CLEAR && trace_draw(trace, 4))
-			return TRACE_LOAD;
-		if (drawn < weight)
-			return (enum trace_operation)i;
-		drawn -= weight;
-	}
+	while (drawn >= trace_weight(trace, i))
+		drawn -= trace_weight(trace, i++);
+	if (i == TRACE_CLEAR && trace->plan->set == TRACE_NATIVE &&
+	        trace_draw(trace, 4))
+		return TRACE_LOAD;
+	return (enum trace_operation)i;
 }
 
 /* Three new keys of four, while there are; else a delete or a new value. */
