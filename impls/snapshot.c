@@ -7,41 +7,23 @@
  * the clone and publishes it: O(keys) in time and memory. Old maps are retired
  * through epochs.
  */
-#include "impls/support/gomap_check.h"
-#include "impls/support/snapshot_map.h"
+#include "impls/support/snapshot_ops.h"
 #include "runner/driver.h"
 
-static void *join(void *opaque, size_t slot)
+static void destroy(void *opaque)
 {
-	struct snapshot *map = opaque;
-
-	return epoch_join(map->epoch, slot, map);
+	snapshot_end(opaque);
+	free(opaque);
 }
 
-static void leave(void *thread)
+static void *create(const struct rm_sizing *sizing)
 {
-	epoch_leave(thread);
-}
+	struct snapshot *map = aligned_alloc(EPOCH_PAD, sizeof(*map));
 
-static void quiesce(void *thread)
-{
-	epoch_quiesce(thread);
-}
-
-static void park(void *thread)
-{
-	epoch_park(thread);
-}
-
-static void unpark(void *thread)
-{
-	epoch_unpark(thread);
-}
-
-RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *value)
-{
-	return gomap_lookup(snapshot_current(thread), shape, key, value);
+	if (!map || snapshot_begin(map, sizing))
+		return map;
+	destroy(map);
+	return NULL;
 }
 
 /* exchange, and with `only_new` insert_if_absent; upsert has old == NULL. */
@@ -57,7 +39,8 @@ RM_HOT bool replace(void *thread, struct rm_shape shape, struct rm_key key,
 	const bool was_there = gomap_lookup(now, shape, key, &present);
 
 	if (!was_there || !only_new) {
-		struct gomap *next = snapshot_copy(map, now, shape, NULL, NULL);
+		struct gomap *next =
+		        snapshot_copy(map, now, shape, 1, NULL, NULL);
 
 		if (!was_there)
 			key = snapshot_own_key(shape, key);
@@ -105,7 +88,7 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 
 	if (was_there) {
 		struct gomap *next =
-		        snapshot_copy(map, now, shape, &key, &bytes);
+		        snapshot_copy(map, now, shape, 0, &key, &bytes);
 
 		snapshot_publish(record, next, SNAPSHOT_MAP, 0);
 	}
@@ -124,108 +107,26 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* Builds one map of all entries: by upserts it would be O(n^2). */
-static int load(
-        void *thread, struct rm_shape shape, const struct rm_source *source)
-{
-	struct epoch_record *record = thread;
-	struct snapshot *map = record->owner;
-	struct gomap *next = snapshot_map_new(map, source->count);
-	struct rm_value value;
-	struct rm_key key;
-
-	if (!next)
-		return -ENOMEM;
-	for (size_t i = 0; i < source->count; i++) {
-		source->at(source, i, &key, &value);
-		snapshot_put(next, shape, snapshot_own_key(shape, key), &value);
-	}
-	pthread_mutex_lock(&map->lock);
-	snapshot_publish(record, next, SNAPSHOT_MAP, 0);
-	pthread_mutex_unlock(&map->lock);
-	epoch_settle(record);
-	return 0;
-}
-
-/* One snapshot: the entries of one moment. `fn` may write to the map. */
-static void scan(
-        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
-{
-	struct epoch_record *record = thread;
-
-	record->pinned++;
-	gomap_scan(snapshot_current(thread), shape, fn, context);
-	record->pinned--;
-	epoch_settle(record);
-}
-
-static size_t length(void *thread)
-{
-	return gomap_count(snapshot_current(thread));
-}
-
-static void clear(void *thread)
-{
-	struct epoch_record *record = thread;
-	struct snapshot *map = record->owner;
-
-	pthread_mutex_lock(&map->lock);
-	struct gomap *empty = snapshot_map_new(map, 0);
-
-	if (!empty)
-		gomap_no_memory();
-	snapshot_publish(record, empty, SNAPSHOT_FULL_MAP,
-	        map->shape.str ? gomap_count(snapshot_current(record)) * 16
-	                       : 0);
-	map->clones++;
-	pthread_mutex_unlock(&map->lock);
-	epoch_settle(record);
-}
-
-static void stats(void *opaque, rm_stat_fn *emit, void *context)
-{
-	struct snapshot *map = opaque;
-
-	pthread_mutex_lock(&map->lock);
-	emit(context, "clones", "1", (double)map->clones);
-	emit(context, "cloned_entries", "1", (double)map->cloned_entries);
-	pthread_mutex_unlock(&map->lock);
-	epoch_stats(map->epoch, emit, context);
-}
-
-static bool check(void *opaque, char *why, size_t size)
-{
-	struct snapshot *map = opaque;
-	/* relaxed: a check runs alone */
-	const struct gomap *now =
-	        atomic_load_explicit(&map->now, memory_order_relaxed);
-
-	if (!gomap_get(now->oldbuckets))
-		return gomap_check_says(now, why, size);
-	snprintf(why, size, "a published map is growing");
-	return false;
-}
-
 static const struct rm_map_ops ops = {
-	.create = snapshot_create,
-	.destroy = snapshot_destroy,
-	.join = join,
-	.leave = leave,
-	.lookup = lookup,
+	.create = create,
+	.destroy = destroy,
+	.join = snapshot_join,
+	.leave = snapshot_leave,
+	.lookup = snapshot_lookup,
 	.upsert = upsert,
 	.remove = remove_key,
-	.quiesce = quiesce,
-	.park = park,
-	.unpark = unpark,
-	.load = load,
+	.quiesce = snapshot_quiesce,
+	.park = snapshot_park,
+	.unpark = snapshot_unpark,
+	.load = snapshot_load,
 	.exchange = exchange,
 	.take = take,
 	.insert_if_absent = insert_if_absent,
-	.scan = scan,
-	.length = length,
-	.clear = clear,
-	.stats = stats,
-	.check = check,
+	.scan = snapshot_scan,
+	.length = snapshot_length,
+	.clear = snapshot_clear,
+	.stats = snapshot_stats,
+	.check = snapshot_check,
 };
 
 RM_DRIVES(ops)

@@ -78,9 +78,9 @@ static uint64_t snapshot_bytes_of(const struct gomap *of)
 	return sizeof(*of) + sizeof(*of->extra) + sum.array_bytes;
 }
 
-static void snapshot_destroy(void *opaque)
+/* Frees what is in the map, not the map. */
+static void snapshot_end(struct snapshot *map)
 {
-	struct snapshot *map = opaque;
 	/* relaxed: nobody else is left */
 	struct gomap *last =
 	        atomic_load_explicit(&map->now, memory_order_relaxed);
@@ -89,15 +89,11 @@ static void snapshot_destroy(void *opaque)
 	if (last)
 		snapshot_full_map_free(last);
 	pthread_mutex_destroy(&map->lock);
-	free(map);
 }
 
-static void *snapshot_create(const struct rm_sizing *sizing)
+/* False: no memory; snapshot_end() is due all the same. */
+static bool snapshot_begin(struct snapshot *map, const struct rm_sizing *sizing)
 {
-	struct snapshot *map = aligned_alloc(EPOCH_PAD, sizeof(*map));
-
-	if (!map)
-		return NULL;
 	*map = (struct snapshot){ .shape = sizing->shape,
 		.seed = sizing->seed };
 	map->hint = sizing->presize ? sizing->keys : 0;
@@ -106,10 +102,8 @@ static void *snapshot_create(const struct rm_sizing *sizing)
 	        sizing->threads, sizing->retired_limit_bytes, false);
 	atomic_init(&map->now, snapshot_map_new(map, 0));
 	/* relaxed: nobody else is there yet */
-	if (map->epoch && atomic_load_explicit(&map->now, memory_order_relaxed))
-		return map;
-	snapshot_destroy(map);
-	return NULL;
+	return map->epoch &&
+	       atomic_load_explicit(&map->now, memory_order_relaxed);
 }
 
 RM_HOT struct gomap *snapshot_current(void *thread)
@@ -149,13 +143,14 @@ RM_HOT void snapshot_put(struct gomap *into, struct rm_shape shape,
 }
 
 /*
- * A copy of the current map with room for one more. `but`, if not NULL, is
- * left out, and *bytes is then where its bytes are. Under the lock.
+ * A copy of the current map with room for `more` entries. `but`, if not NULL,
+ * is left out, and *bytes is then where its bytes are. Under the lock.
  */
 RM_HOT struct gomap *snapshot_copy(struct snapshot *map, struct gomap *old,
-        struct rm_shape shape, const struct rm_key *but, const char **bytes)
+        struct rm_shape shape, size_t more, const struct rm_key *but,
+        const char **bytes)
 {
-	struct gomap *next = snapshot_map_new(map, gomap_count(old) + 1);
+	struct gomap *next = snapshot_map_new(map, gomap_count(old) + more);
 	struct gomap_iterator it;
 	struct rm_value value;
 	struct rm_key key;
