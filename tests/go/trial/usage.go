@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+const rusageThread = 1 // RUSAGE_THREAD
+
+// usage is what the kernel says of one thread.
+type usage struct {
+	cpuNs                  int64
+	voluntary, involuntary int64
+	minorFaults, bigFaults int64
+	ok                     bool
+}
+
+func threadUsage() usage {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(rusageThread, &u); err != nil {
+		return usage{}
+	}
+	return usage{u.Utime.Nano() + u.Stime.Nano(), u.Nvcsw, u.Nivcsw, u.Minflt,
+		u.Majflt, true}
+}
+
+// processors for Go: one per CPU of the cell, so that what the collector does
+// takes its time on the CPUs that are measured. GOMAXPROCS overrides.
+func processors(c *cell) int {
+	if n, err := strconv.Atoi(os.Getenv("GOMAXPROCS")); err == nil && n > 0 {
+		return n
+	}
+	different := map[int]bool{}
+	for _, cpu := range *c.CPUs {
+		different[cpu] = true
+	}
+	if len(different) > 0 {
+		return len(different)
+	}
+	return runtime.NumCPU()
+}
+
+type cpuSet [128]uint64 // 8,192 CPUs
+
+func setAffinity(thread int, set *cpuSet) error {
+	_, _, err := syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY,
+		uintptr(thread), unsafe.Sizeof(*set), uintptr(unsafe.Pointer(set)))
+	if err != 0 {
+		return err
+	}
+	return nil
+}
+
+// pinAll binds every thread that the runtime has to these CPUs; later ones
+// inherit. Empty: nothing is bound.
+func pinAll(cpus []int) error {
+	if len(cpus) == 0 {
+		return nil
+	}
+	set, err := setOf(cpus)
+	if err != nil {
+		return err
+	}
+	threads, err := os.ReadDir("/proc/self/task")
+	for _, entry := range threads {
+		thread, _ := strconv.Atoi(entry.Name())
+		err := setAffinity(thread, set)
+		if err != nil && err != syscall.ESRCH { // one that has ended
+			return fmt.Errorf("thread could not be placed: %v", err)
+		}
+	}
+	return err
+}
+
+func setOf(cpus []int) (*cpuSet, error) {
+	set := &cpuSet{}
+	for _, cpu := range cpus {
+		if cpu < 0 || cpu >= len(set)*64 {
+			return nil, fmt.Errorf("no CPU %d", cpu)
+		}
+		set[cpu/64] |= 1 << (cpu % 64)
+	}
+	return set, nil
+}
+
+// pin binds the calling thread to one CPU.
+func pin(cpu int) error {
+	set, err := setOf([]int{cpu})
+	if err == nil {
+		err = setAffinity(0, set)
+	}
+	if err != nil {
+		return fmt.Errorf("thread could not be placed on CPU %d: %v", cpu, err)
+	}
+	return nil
+}
+
+// cpuNow is the CPU that the thread runs on; -1: not told.
+func cpuNow() int {
+	var cpu uint32
+	_, _, err := syscall.RawSyscall(sysGetcpu, uintptr(unsafe.Pointer(&cpu)), 0, 0)
+	if err != 0 {
+		return -1
+	}
+	return int(cpu)
+}
+
+// rss is the memory that the process holds, in bytes; -1: not told.
+func rss() int64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	fields := strings.Fields(string(text))
+	if err != nil || len(fields) < 2 {
+		return -1
+	}
+	pages, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		return -1
+	}
+	return pages * int64(os.Getpagesize())
+}
+
+// rssPeak is the most that it held.
+func rssPeak() int64 {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return -1
+	}
+	return u.Maxrss * 1024
+}
+
+// clockCost is what reading the clock takes, in ns: the least of many rounds,
+// since others may have the CPU meanwhile.
+func clockCost() float64 {
+	const rounds, readings = 50, 100
+	least := int64(1 << 62)
+	for round := 0; round < rounds; round++ {
+		start := time.Now()
+		for i := 0; i < readings; i++ {
+			time.Now()
+		}
+		if took := time.Since(start).Nanoseconds(); took < least {
+			least = took
+		}
+	}
+	return float64(least) / readings
+}
