@@ -94,7 +94,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(OBJS)
 # 10^6 inputs through the workload parser, always with sanitizers.
 FUZZED := runner/base/error.c $(addprefix runner/plan/,workload.c workload_keys.c \
           workload_check.c workload_text.c lines.c cell.c number.c placement.c topology.c)
-$(BUILD)/tests/test_fuzz_workload: tests/test_fuzz_workload.c $(FUZZED) $(wildcard runner/plan/*.h)
+$(BUILD)/tests/test_fuzz_workload: tests/test_fuzz_workload.c $(FUZZED) tests/fuzz.h $(wildcard runner/plan/*.h)
 	@mkdir -p $(@D)
 	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -fno-sanitize-recover=all \
 	  -fsanitize=address,undefined -o $@ $(filter %.c,$^) $(shell pkg-config --libs hwloc inih jansson) -lm
@@ -192,6 +192,7 @@ regress-tally:  ## 20 runs of base against itself, 10 against +2 %: bar of the g
 
 include runner/stats.mk
 include tests/tests.mk
+include tests/history.mk
 include tests/go.mk
 include tests/maps.mk
 include runner/sim/sim.mk

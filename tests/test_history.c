@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_history.c - events in memory: adding, joining, growing, names. */
+/*
+ * test_history.c - events in memory: adding, joining, growing, names.
+ * side by side: computes, measures no time.
+ */
 #include "runner/history/history.h"
 #include "tests/tap.h"
 

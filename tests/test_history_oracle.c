@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_history_oracle.c - the checker against every order of small histories.
+ * side by side: computes, measures no time.
+ *
  * RM_ORACLE_HISTORIES and RM_ORACLE_SEED change how many and which.
  */
 #include "runner/history/judge.h"

@@ -239,7 +239,9 @@ int rm_cli_check(int argc, char **argv)
 	static const struct argp argp = { options, parse, "MAP|all|FILE.so",
 		"Checks a map, all, or one of another project (examples/), in "
 		"every shape: each check in a process of its own. Ends with "
-		"status 1 and names what failed.",
+		"status 1 and names what failed. With --history FILE it "
+		"judges a recorded history instead: see `readmostly check "
+		"--history=FILE --help`.",
 		NULL, help, NULL };
 	struct arguments arguments = {
 		.c = { .seed = 1, .ops = 200000, .threads = 4 },
@@ -249,6 +251,8 @@ int rm_cli_check(int argc, char **argv)
 	struct totals totals = { 0 };
 	const struct rm_impl *impl = NULL;
 
+	if (rm_cli_is_about_history(argc, argv))
+		return rm_cli_check_history(argc, argv);
 	arguments.c.story = stdout;
 	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);

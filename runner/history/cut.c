@@ -111,14 +111,17 @@ static int build(struct rm_cut *cut)
 
 enum rm_search_end rm_cut_decide(struct rm_cut *cut)
 {
+	/* a state looks at every lane; one try gets a share of what is left */
 	uint64_t used = cut->whole->count, visited = 0;
+	uint64_t per_state = 1 + cut->whole->lane_count;
 	enum rm_search_end end;
 
 	if (cut->work <= used || build(cut))
 		return RM_GAVE_UP;
-	end = rm_decide(cut->search, &cut->part, cut->work - used,
-	        cut->memory_bytes, &visited);
-	used += visited;
+	end = rm_decide(cut->search, &cut->part,
+	        1 + (cut->work - used) / 16 / per_state, cut->memory_bytes,
+	        &visited);
+	used += visited * per_state;
 	cut->work -= used < cut->work ? used : cut->work;
 	return end;
 }

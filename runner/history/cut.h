@@ -25,7 +25,8 @@ struct rm_cut {
 	struct rm_problem part;
 	struct rm_search *search;
 	size_t memory_bytes;
-	uint64_t work; /* operations to build and states to visit, still */
+	uint64_t work; /* operations to look at, still; a state looks at one of
+	                  each lane */
 };
 
 /* Copies the problem's operations; all are kept. 0 or -ENOMEM. */

@@ -67,7 +67,7 @@ static int check_event(
 }
 
 /* One operation at a time on each thread. */
-static int check_threads(const struct rm_order *order, struct rm_error *error)
+static int check_threads(struct rm_order *order, struct rm_error *error)
 {
 	const struct rm_history *history = order->history;
 
@@ -76,6 +76,7 @@ static int check_threads(const struct rm_order *order, struct rm_error *error)
 		const struct rm_history_event *event = history->events + at;
 		const struct rm_history_event *last;
 
+		order->bad = at;
 		if (check_event(history, at, error))
 			return -EINVAL;
 		if (i == 0)
@@ -90,6 +91,7 @@ static int check_threads(const struct rm_order *order, struct rm_error *error)
 		        at, event->thread, (unsigned long long)event->invoked,
 		        order->by_thread[i - 1]);
 	}
+	order->bad = SIZE_MAX;
 	return 0;
 }
 
@@ -207,6 +209,7 @@ int rm_order_make(struct rm_order *order, const struct rm_history *history,
 
 	order->history = history;
 	order->twice = UINT32_MAX;
+	order->bad = SIZE_MAX;
 	if (make_room(order) || sort_by_thread(order))
 		return -ENOMEM;
 	failed = check_threads(order, error);

@@ -28,6 +28,7 @@ struct rm_order {
 	                                  those of a scan sorted by them */
 	struct rm_problem_cell *start;   /* per key */
 	size_t wholes[RM_HISTORY_KINDS]; /* operations of each kind */
+	size_t bad;     /* the event that makes no sense, SIZE_MAX: none */
 	uint32_t twice; /* a scan that yielded a key twice, UINT32_MAX: none */
 	uint32_t twice_key;
 	/* Set by rm_order_split(): the part of key k is refs[first[k]] to

@@ -11,9 +11,10 @@ bool rm_reject_unwritten(const struct rm_problem *problem);
 
 /*
  * Of one key. *impossible: its answers need more inserts than removes leave
- * room for (or the other way round), or two values (or a value and absence)
+ * room for (or the other way round), or two values, or a value and absence,
  * at one moment (the zones of Gibbons and Korach, SIAM J. Computing 26(4),
- * 1997, section 3). False proves nothing. O(n log n). 0 or -ENOMEM.
+ * 1997, section 3, with values that an exchange ties together as one). False
+ * proves nothing. O(n log n). 0 or -ENOMEM.
  */
 int rm_reject(const struct rm_problem *problem, bool *impossible);
 

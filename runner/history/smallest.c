@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Operations to build and states to visit for an explanation: seconds. */
-enum { WORK = 20000000 };
+/* Operations to look at for each half of an explanation: a second or so. */
+enum { WORK = 100000000 };
 
 /* One explanation on its way. */
 struct explanation {

@@ -26,13 +26,25 @@ const char *rm_words_there(enum rm_history_kind kind, bool there)
 	}
 }
 
+/* A name comes from a file: nothing that moves a terminal's cursor. */
+static void print_name(const char *name, char *text, size_t size)
+{
+	size_t i = 0;
+
+	for (; name[i] && i + 1 < size; i++)
+		text[i] = (unsigned char)name[i] < ' ' || name[i] == 0x7f
+		                  ? '?'
+		                  : name[i];
+	text[i] = '\0';
+}
+
 static void word(const struct rm_history_name *names, size_t count,
         uint64_t number, char *text, size_t size)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (names[i].number != number)
 			continue;
-		snprintf(text, size, "%s", names[i].text);
+		print_name(names[i].text, text, size);
 		return;
 	}
 	snprintf(text, size, number < DECIMAL_BELOW ? "%llu" : "%#llx",
