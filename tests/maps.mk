@@ -43,4 +43,4 @@ test-tsan:  ## the maps under ThreadSanitizer
 soak: $(BUILD)/readmostly  ## long forms of the checks, dated in docs/soak.md
 	+@$(SANITIZED) BUILD=build/asan \
 	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' all
-	@tests/soak.sh $(BUILD)/readmostly
+	@tests/soak.sh $(BUILD)/readmostly build/asan/readmostly
