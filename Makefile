@@ -197,3 +197,4 @@ include tests/go.mk
 include tests/maps.mk
 include runner/sim/sim.mk
 include runner/simulate/simulate.mk
+include tests/sim_speed.mk

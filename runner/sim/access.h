@@ -91,6 +91,7 @@ struct rm_sim_core {
 	uint8_t id;
 	uint8_t state;  /* enum rm_sim_state */
 	bool rmw_loads; /* a read-modify-write is a load, too */
+	uint8_t after;  /* core that most likely runs next: may be fetched */
 	bool timed_out; /* the last rm_sim_wait() ended by its time */
 
 	_Alignas(64) uint64_t now; /* virtual clock, cycles */
@@ -110,10 +111,6 @@ static inline bool rm_sim_writes(enum rm_sim_kind kind)
 	       kind == RM_SIM_RMW;
 }
 
-/* The part of an access that is not a quiet hit; do not call directly. */
-bool rm_sim_access_slow(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
-        enum rm_sim_kind kind, const void *site);
-
 /* Bits of the `size` bytes at `offset`: 1 .. 64, all in one line. */
 static inline uint64_t rm_sim_bytes(uint64_t offset, unsigned size)
 {
@@ -127,17 +124,12 @@ static inline void rm_sim_spend(struct rm_sim_core *core, uint64_t cycles)
 }
 
 /*
- * One access to `bytes` of `line` by the running core; call it just before the
- * program does the access. `kind` is a constant. `site` is the program counter
- * that is charged, where sites are counted.
- *
- * True: done, the program's own access comes next, at once. False: nothing
- * happened yet and another core is earlier: switch to rm_sim_turn(), and when
- * this core runs again, call again with the same arguments.
+ * The quick part of rm_sim_access(): true where the access is a hit at the
+ * front of its set, made in time; it is done then. False: nothing happened.
  */
-__attribute__((always_inline)) static inline bool rm_sim_access(
+__attribute__((always_inline)) static inline bool rm_sim_hit(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes,
-        enum rm_sim_kind kind, const void *site)
+        enum rm_sim_kind kind)
 {
 	struct rm_sim_slot *slot = &core->front[line & core->set_mask];
 	bool writes = rm_sim_writes(kind);
@@ -148,7 +140,7 @@ __attribute__((always_inline)) static inline bool rm_sim_access(
 	if (__builtin_expect(
 	            !hit || core->now > (atomic ? core->deadline : core->soft),
 	            0))
-		return rm_sim_access_slow(core, line, bytes, kind, site);
+		return false;
 	slot->used |= bytes;
 	core->now += core->hit_cycles;
 	core->count[writes ? RM_SIM_STORES : RM_SIM_LOADS]++;
@@ -160,6 +152,31 @@ __attribute__((always_inline)) static inline bool rm_sim_access(
 		core->now += core->rmw_cycles;
 	}
 	return true;
+}
+
+/*
+ * Any access; also one that rm_sim_hit() did not make. `kind` need not be a
+ * constant. `site` is the program counter that is charged, where sites are
+ * counted.
+ *
+ * True: done, the program's own access comes next, at once. False: nothing
+ * happened yet and another core is earlier: switch to rm_sim_turn(), and when
+ * this core runs again, call again with the same arguments.
+ */
+bool rm_sim_access_slow(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
+        enum rm_sim_kind kind, const void *site);
+
+/*
+ * One access to `bytes` of `line` by the running core; call it just before the
+ * program does the access. `kind` is a constant. Answers as
+ * rm_sim_access_slow().
+ */
+__attribute__((always_inline)) static inline bool rm_sim_access(
+        struct rm_sim_core *core, uint32_t line, uint64_t bytes,
+        enum rm_sim_kind kind, const void *site)
+{
+	return rm_sim_hit(core, line, bytes, kind) ||
+	       rm_sim_access_slow(core, line, bytes, kind, site);
 }
 
 #endif /* RM_SIM_ACCESS_H */

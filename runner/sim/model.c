@@ -107,9 +107,6 @@ static void set_sizes(struct rm_sim *sim, uint64_t bytes)
 	sim->l2_stride = power_of_two(rm_sim_padded(mach->l2.ways) * 5 / 4);
 	sim->llc_mask = mach->llc.sets - 1;
 	sim->llc_stride = power_of_two(mach->llc.ways);
-	sim->leaves = 1;
-	while (sim->leaves < sim->cores)
-		sim->leaves *= 2;
 	sim->regions = 1;
 	snprintf(sim->region[0].name, RM_SIM_NAME_BYTES, "other");
 	sim->region[0].bytes = bytes;
@@ -128,16 +125,17 @@ static int make_parts(struct rm_sim *sim)
 	sim->core_bytes = rm_sim_sparse(layout.all * sim->cores);
 	sim->dir = rm_sim_sparse(sim->lines * sizeof(*sim->dir));
 	sim->region_of = rm_sim_sparse(sim->lines);
-	sim->node = aligned_alloc(
-	        64, rounded(2 * sizeof(*sim->node) * sim->leaves));
+	sim->node =
+	        aligned_alloc(64, rounded(2 * sizeof(*sim->node) * sim->cores));
 	if (sim->mach.llc.sets)
 		sim->llc = rm_sim_sparse(llc_bytes(sim));
 	if (!sim->core_bytes || !sim->dir || !sim->region_of || !sim->node ||
 	        (sim->mach.llc.sets && !sim->llc))
 		return -ENOMEM;
-	/* random lines of a large table would miss the host's TLB, too */
+	/* random lines would miss the host's TLB, too */
+	madvise(sim->core_bytes, layout.all * sim->cores, MADV_HUGEPAGE);
 	madvise(sim->dir, sim->lines * sizeof(*sim->dir), MADV_HUGEPAGE);
-	for (unsigned i = 0; i < 2 * sim->leaves; i++)
+	for (unsigned i = 0; i < 2 * sim->cores; i++)
 		sim->node[i] = (struct rm_sim_node){ UINT64_MAX, UINT64_MAX };
 	for (unsigned id = 0; id < sim->cores; id++)
 		make_core(sim, id, &layout);

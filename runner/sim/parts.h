@@ -52,9 +52,8 @@ struct rm_sim {
 	size_t core_stride;
 	uint64_t soft; /* of the running core, also while watched */
 	struct rm_sim_core *running; /* NULL before the first turn */
-	struct rm_sim_node *node;    /* 2 x leaves; node[1] is the root */
-	unsigned leaves;
-	unsigned waiting; /* with and without an end */
+	struct rm_sim_node *node;    /* 2 x cores; node[1] is the root */
+	unsigned waiting;            /* with and without an end */
 	uint64_t ticket;
 	uint64_t futex[RM_SIM_CORES_MAX], until[RM_SIM_CORES_MAX];
 	uint64_t queued[RM_SIM_CORES_MAX]; /* ticket of each that waits */

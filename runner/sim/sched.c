@@ -2,7 +2,8 @@
 /*
  * sched.c - who runs: the earliest virtual time first, ties by number.
  *
- * A tournament over all cores. Each node keeps the two earliest below it, so
+ * A tournament over all cores: core i is leaf cores + i, the parent of node n is
+ * n / 2, whatever their number. Each node keeps the two earliest below it, so
  * that one walk to the root finds both the core that runs next and the time
  * at which it must let the one after it go first.
  */
@@ -29,7 +30,7 @@ static uint64_t key_of(uint64_t time, unsigned id)
 
 static void set_key(struct rm_sim *sim, unsigned id, uint64_t key)
 {
-	unsigned at = sim->leaves + id;
+	unsigned at = sim->cores + id;
 	struct rm_sim_node best = { key, NEVER };
 
 	sim->node[at] = best;
@@ -78,10 +79,11 @@ static struct rm_sim_core *elect(struct rm_sim *sim)
 	next->count[RM_SIM_TURNS] += next != sim->running;
 	sim->running = next;
 	rm_sim_limit(next, root->second == NEVER ? NEVER : root->second >> 7);
+	next->after = root->second & 127;
 	if (root->second != NEVER) {
-		/* most likely the one after: its lines come meanwhile */
+		/* its lines come meanwhile */
 		const char *after =
-		        (const char *)rm_sim_core_at(sim, root->second & 127);
+		        (const char *)rm_sim_core_at(sim, next->after);
 
 		__builtin_prefetch(after);
 		__builtin_prefetch(after + 64);

@@ -14,7 +14,9 @@ _Static_assert(RM_SIM_OFFSETS <= RM_SIM_SPACE_BYTES,
 
 enum {
 	PAGE = 4096,
-	STACK_STRIDE = 1 << 20,
+	/* with its guard: an odd number of pages, or all tops would meet in
+	   few sets of the host's TLB */
+	STACK_STRIDE = PAGE + RM_SIM_STACK_BYTES,
 	/* lines between the tops of two stacks, modulo a page: odd */
 	STACK_STAGGER_BYTES = 7 * RM_SIM_LINE_BYTES,
 	FREED_MAX = 4096,

@@ -6,7 +6,7 @@ static void one_line(struct rm_sim_core *core, uint64_t offset, unsigned bytes,
 {
 	uint32_t line = (uint32_t)(offset / RM_SIM_LINE_BYTES);
 
-	while (!rm_sim_access(
+	while (!rm_sim_access_slow(
 	        core, line, rm_sim_bytes(offset, bytes), kind, site))
 		rm_sim_world_yield();
 }

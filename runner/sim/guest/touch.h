@@ -6,7 +6,7 @@
 #include "runner/sim/guest/space.h"
 #include "runner/sim/guest/world.h"
 
-/* The access that crosses lines, or leaves simulated memory. */
+/* The access that is more than a quick hit in simulated memory. */
 void rm_sim_touch_slow(uintptr_t address, size_t bytes, enum rm_sim_kind kind,
         const void *site);
 
@@ -19,20 +19,17 @@ __attribute__((always_inline)) static inline void rm_sim_touch(
 	struct rm_sim_core *core = rm_sim_running;
 	uint64_t offset = address - RM_SIM_BASE;
 
-	if (__builtin_expect(!core, 0))
+	/* the rest is a tail call, so that a hit saves no register */
+	if (__builtin_expect(
+	            core && offset < RM_SIM_MAPPED_BYTES &&
+	                    offset % RM_SIM_LINE_BYTES + bytes <=
+	                            RM_SIM_LINE_BYTES &&
+	                    rm_sim_hit(core,
+	                            (uint32_t)(offset / RM_SIM_LINE_BYTES),
+	                            rm_sim_bytes(offset, bytes), kind),
+	            1))
 		return;
-	if (__builtin_expect(offset >= RM_SIM_MAPPED_BYTES ||
-	                             offset % RM_SIM_LINE_BYTES + bytes >
-	                                     RM_SIM_LINE_BYTES,
-	            0)) {
-		rm_sim_touch_slow(address, bytes, kind, site);
-		return;
-	}
-	while (__builtin_expect(
-	        !rm_sim_access(core, (uint32_t)(offset / RM_SIM_LINE_BYTES),
-	                rm_sim_bytes(offset, bytes), kind, site),
-	        0))
-		rm_sim_world_yield();
+	rm_sim_touch_slow(address, bytes, kind, site);
 }
 
 #endif /* RM_SIM_TOUCH_H */

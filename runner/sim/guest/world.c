@@ -38,7 +38,7 @@ static void check_limit(const struct rm_sim_core *core)
 	uint64_t limit = only.options.limit_ns;
 	struct rm_error error = { "" };
 
-	if (!limit || core->now <= rm_sim_world_cycles_of_ns(limit))
+	if (core->now <= only.limit)
 		return;
 	rm_error_set(&error, -ETIME,
 	        "virtual time ran out: core %u is past %" PRIu64 " ns",
@@ -55,6 +55,14 @@ void rm_sim_world_switch(struct rm_sim_core *next)
 	if (next)
 		check_limit(next);
 	rm_sim_running = next;
+	if (next) {
+		/* the stack of the one after comes meanwhile */
+		const char *stack = only.thread[next->after].ctx.stack_pointer;
+
+		__builtin_prefetch(stack);
+		__builtin_prefetch(stack + 64);
+		__builtin_prefetch(stack + 128);
+	}
 	rm_sim_ctx_switch(
 	        &self->ctx, next ? &only.thread[next->id].ctx : &only.main_ctx);
 }
@@ -278,6 +286,9 @@ int rm_sim_world_run(const struct rm_sim_world_options *options,
 	if (status)
 		return status;
 	only.options.mach = rm_sim_machine(only.model);
+	only.limit = options->limit_ns
+	                     ? rm_sim_world_cycles_of_ns(options->limit_ns)
+	                     : UINT64_MAX;
 	rm_sim_ctx_make(&only.main_ctx, rm_sim_space_stack(RM_SIM_CORES_MAX),
 	        RM_SIM_STACK_BYTES / 2, main_entry);
 	rm_sim_ctx_switch(&only.host_ctx, &only.main_ctx);

@@ -71,6 +71,7 @@ struct rm_sim_world {
 	unsigned rounds;   /* barriers passed */
 	uint64_t main_now; /* the main thread's clock, cycles */
 	uint64_t alarm;    /* the timer core's time, or RM_SIM_FOREVER */
+	uint64_t limit;    /* of virtual time, cycles */
 	uint64_t foreign;  /* accesses to memory that is not simulated */
 	bool alarm_rang;
 	bool timer_set; /* the timer core has been given to the model */
