@@ -190,7 +190,8 @@ static bool race_run(const struct rm_impl *impl, void *map,
 }
 
 /* All shapes. `keeps`: the map frees nothing before it is destroyed. */
-static void race_check(const struct rm_impl *impl, size_t steps, bool keeps)
+static inline void race_check(
+        const struct rm_impl *impl, size_t steps, bool keeps)
 {
 	const struct rm_shape shapes[] = { RM_U64X8, RM_U64X24, RM_STR16X8,
 		RM_STR16X24 };

@@ -11,6 +11,7 @@
 
 #include "impls/support/epoch.h"
 #include "impls/support/syncmap_layout.h"
+#include "impls/support/syncmap_unguarded.h"
 
 /* Kinds of retired objects, for epoch_free(). */
 enum {
@@ -42,6 +43,11 @@ static void epoch_free(void *owner, unsigned kind, void *pointer)
 	}
 }
 
+/* Before the map's own memory is made: nothing to do. */
+static inline void syncmap_reclamation_start(void)
+{
+}
+
 static inline void *syncmap_reclamation_create(
         struct syncmap *map, const struct rm_sizing *sizing)
 {
@@ -64,22 +70,6 @@ static inline void syncmap_reclamation_stats(
 RM_HOT struct syncmap *syncmap_of(void *thread)
 {
 	return ((struct epoch_record *)thread)->owner;
-}
-
-/* The header as an operation without the lock sees it. */
-RM_HOT struct syncmap_header *syncmap_read(void *thread)
-{
-	/* acquire: the maps; pairs with syncmap_publish() */
-	return atomic_load_explicit(
-	        &syncmap_of(thread)->read, memory_order_acquire);
-}
-
-/* An entry's cell, whose content stays. */
-RM_HOT uint64_t syncmap_load(void *thread, struct syncmap_entry *entry)
-{
-	(void)thread;
-	/* acquire: the box's content; pairs with the stores' release */
-	return atomic_load_explicit(&entry->p, memory_order_acquire);
 }
 
 RM_HOT void syncmap_retire_box(void *thread, void *box, uint64_t bytes)

@@ -54,6 +54,11 @@ static void hazard_free(void *owner, void *pointer)
 	free(pointer);
 }
 
+/* Before the map's own memory is made: nothing to do. */
+static inline void syncmap_reclamation_start(void)
+{
+}
+
 static inline void *syncmap_reclamation_create(
         struct syncmap *map, const struct rm_sizing *sizing)
 {

@@ -34,6 +34,7 @@ static inline void syncmap_destroy(void *opaque)
    used. NULL: no memory. */
 static inline void *syncmap_create(const struct rm_sizing *sizing)
 {
+	syncmap_reclamation_start();
 	struct syncmap *map = aligned_alloc(SYNCMAP_PAD, sizeof(*map));
 
 	if (!map)
