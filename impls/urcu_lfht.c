@@ -212,8 +212,10 @@ static void clear(void *opaque)
 	cds_lfht_first(table, &at);
 	while ((node = node_of(cds_lfht_iter_get_node(&at)))) {
 		cds_lfht_next(table, &at);
-		if (!cds_lfht_del(table, &node->link))
-			retire(thread, thread->map->shape, node);
+		/* by key: the node may have been replaced since, and a key
+		   that is there all the time must not survive */
+		take(thread, thread->map->shape,
+		        node_key(thread->map->shape, node), NULL);
 	}
 	thread->pinned--;
 }
