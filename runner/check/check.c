@@ -2,6 +2,8 @@
 /* check.c - the table of checks, and whom each of them does not fit. */
 #include "runner/check/check.h"
 
+#include "runner/check/sanitized.h"
+
 #include <string.h>
 
 static const char *not_offered(const struct rm_check_case *c)
@@ -82,18 +84,6 @@ static const char *alone_beside_writer(const struct rm_check_case *c)
 	return c->threads < 2 ? "needs two threads" : NULL;
 }
 
-/* A sanitizer holds signals back, or has its own code in the map's place. */
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-enum { SANITIZED = 1 };
-#elif defined(__has_feature)
-enum {
-	SANITIZED = __has_feature(thread_sanitizer) ||
-	            __has_feature(address_sanitizer)
-};
-#else
-enum { SANITIZED = 0 };
-#endif
-
 static const char *no_promise(const struct rm_check_case *c)
 {
 	const char *why = alone_beside_writer(c);
@@ -102,7 +92,7 @@ static const char *no_promise(const struct rm_check_case *c)
 		return why;
 	if (!strcmp(c->impl->progress, "blocking"))
 		return "the map says blocking: nothing to hold it to";
-	return SANITIZED ? "a sanitizer holds signals back" : NULL;
+	return rm_sanitized() ? "a sanitizer holds signals back" : NULL;
 }
 
 const struct rm_check rm_checks[] = {
@@ -130,6 +120,8 @@ const struct rm_check rm_checks[] = {
 	        rm_check_scan },
 	{ "litmus", "two threads without a recorder: no order that cannot be",
 	        alone_beside_writer, rm_check_litmus },
+	{ "histories", "short recorded histories are linearizable",
+	        alone_beside_writer, rm_check_histories },
 	{ "progress", "others go on while one stands inside an operation",
 	        no_promise, rm_check_progress },
 	{ "drive", "the measured loops count what the map holds", no_loop,

@@ -5,9 +5,15 @@
  */
 #include "runner/check/litmus.h"
 
+#include "runner/base/clock.h"
+
+#include <sched.h>
 #include <stdlib.h>
 
 enum { X, Y, KEYS };
+/* Rounds between two looks at the other, and that it may be behind; looks
+   before the CPU is given away, and how often that is done in one batch. */
+enum { STEP = 32, SLACK = 64, SPINS = 1000, YIELDS = 400 };
 
 bool rm_litmus_write(struct rm_peer *peer, uint64_t rank, uint64_t i)
 {
@@ -28,6 +34,52 @@ uint32_t rm_litmus_read(struct rm_peer *peer, uint64_t rank)
 	return (uint32_t)(value.word[0] >> 44);
 }
 
+void rm_litmus_part(struct rm_peer *peer)
+{
+	cpu_set_t allowed, own;
+	unsigned count, place;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		return;
+	count = (unsigned)CPU_COUNT(&allowed);
+	if (count < 2)
+		return;
+	/* two neighbours in the list of allowed CPUs, the last and the first
+	   among them */
+	place = (unsigned)((peer->crowd->c->seed + peer->slot) % count);
+	CPU_ZERO(&own);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &allowed) && !place--)
+			CPU_SET(cpu, &own);
+	/* best effort: unbound threads meet less often, that is all */
+	(void)sched_setaffinity(0, sizeof(own), &own);
+}
+
+/* Relaxed, all: numbers that order nothing, nor may they. */
+bool rm_litmus_pace(struct rm_peer *peer, uint32_t i)
+{
+	struct rm_litmus *litmus = peer->crowd->context;
+	struct rm_pace *mine = litmus->pace + peer->slot;
+	const struct rm_pace *other = litmus->pace + !peer->slot;
+
+	if (i % STEP == 0 && peer->crowd->threads == 2) {
+		atomic_store_explicit(&mine->round, i, memory_order_relaxed);
+		for (unsigned spins = 1; mine->yields; spins++) {
+			if (atomic_load_explicit(
+			            &other->round, memory_order_relaxed) +
+			                STEP >
+			        i)
+				break;
+			rm_cpu_relax();
+			if (spins % SPINS)
+				continue;
+			mine->yields--;
+			sched_yield();
+		}
+	}
+	return rm_peer_tick(peer);
+}
+
 int rm_litmus_play(const struct rm_check_case *c, struct rm_litmus *litmus,
         size_t keys, rm_peer_fn *fn, rm_peer_fn *fn_end, struct rm_error *error)
 {
@@ -36,6 +88,12 @@ int rm_litmus_play(const struct rm_check_case *c, struct rm_litmus *litmus,
 
 	if (!map)
 		return -1;
+	for (int i = 0; i < 2; i++) {
+		/* relaxed: no other thread runs */
+		atomic_store_explicit(
+		        &litmus->pace[i].round, 0, memory_order_relaxed);
+		litmus->pace[i].yields = YIELDS;
+	}
 	code = rm_crowd_run(c, map, 2, fn, litmus, error);
 	if (!code && fn_end)
 		code = rm_crowd_run(c, map, 1, fn_end, litmus, error);
@@ -48,6 +106,7 @@ int rm_litmus_play(const struct rm_check_case *c, struct rm_litmus *litmus,
 /* Both keys hold value 0 before anybody runs. */
 static void resident(struct rm_peer *peer)
 {
+	rm_litmus_part(peer);
 	if (peer->slot == 0) {
 		rm_litmus_write(peer, X, 0);
 		rm_litmus_write(peer, Y, 0);
@@ -65,7 +124,7 @@ static void write_then_read(struct rm_peer *peer)
 	for (uint32_t i = 1; i <= litmus->rounds; i++) {
 		rm_litmus_write(peer, peer->slot, i);
 		seen[i] = rm_litmus_read(peer, !peer->slot);
-		if (!rm_peer_tick(peer))
+		if (!rm_litmus_pace(peer, i))
 			return;
 	}
 }
@@ -120,7 +179,7 @@ static void pass_message(struct rm_peer *peer)
 				        "data %u, which was written before it",
 				        flag, data);
 		}
-		if (!rm_peer_tick(peer))
+		if (!rm_litmus_pace(peer, i))
 			return;
 	}
 }
@@ -142,7 +201,7 @@ static void tear(struct rm_peer *peer)
 			rm_litmus_write(peer, X, i);
 		else
 			rm_litmus_read(peer, X);
-		if (!rm_peer_tick(peer))
+		if (!rm_litmus_pace(peer, i))
 			return;
 	}
 }

@@ -24,9 +24,9 @@ void rm_pause(void)
 		return;
 	uint64_t x = rm_next(&state);
 
-	if (x % 32 == 0)
+	if (x % 16 == 0)
 		sched_yield();
 	else if (x % 4 == 0)
-		for (uint64_t n = x >> 32 & 63; n; n--)
+		for (uint64_t n = x >> 32 & 127; n; n--)
 			rm_cpu_relax();
 }

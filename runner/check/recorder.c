@@ -3,8 +3,12 @@
    check between the stamps. */
 #include "runner/check/recorder.h"
 
+#include "runner/check/step.h"
+
 #include <errno.h>
 #include <stdlib.h>
+
+enum { ARM_ONE_IN = 36 }; /* operations: a step costs about a microsecond */
 
 int rm_recorder_init(struct rm_recorder *recorder, struct rm_stamps *stamps,
         size_t events, size_t pairs)
@@ -91,11 +95,26 @@ bool rm_call_on_key(const struct rm_peer *peer, enum rm_history_kind kind,
 	}
 }
 
+/* Some operations, at any depth: as many stand within the first 8 steps as
+   within the next 8, the next 16, ... */
+static bool arm(struct rm_recorder *recorder)
+{
+	uint64_t x = rm_next(&recorder->peer->rng);
+
+	if (!recorder->steps || x % ARM_ONE_IN)
+		return false;
+	rm_step_arm(8 + (unsigned)((x >> 8) % (8U << (x >> 40) % 6)),
+	        1 + (unsigned)((x >> 48) % 4));
+	return true;
+}
+
 static void perform(struct rm_recorder *recorder,
         struct rm_history_event *event, struct rm_call *call)
 {
 	struct rm_peer *peer = recorder->peer;
 	const enum rm_history_kind kind = event->kind;
+
+	const bool armed = arm(recorder);
 
 	event->invoked = rm_stamp(recorder->stamps);
 	switch (kind) {
@@ -112,6 +131,8 @@ static void perform(struct rm_recorder *recorder,
 		event->there = rm_call_on_key(peer, kind, call);
 	}
 	event->returned = rm_stamp(recorder->stamps);
+	if (armed)
+		rm_step_disarm();
 }
 
 static bool gives_value(enum rm_history_kind kind)

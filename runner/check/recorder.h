@@ -25,6 +25,7 @@ struct rm_recorder {
 	struct rm_history_pair *pairs;   /* [pair_room], of all scans */
 	size_t count, room;
 	size_t pair_count, pair_room;
+	bool steps; /* some operations stand aside in the middle: step.h */
 };
 
 /* Allocates and touches room for that many events and scanned pairs.

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/check/step.h"
+
+#include "runner/check/sanitized.h"
+
+#if defined(__x86_64__)
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <ucontext.h>
+
+enum { TRAP_FLAG = 1 << 8 }; /* of EFLAGS: AMD APM vol. 2, 13.1.4 */
+
+/* A handler is given nothing else; each thread has its own. */
+static _Thread_local volatile unsigned steps_left, yields_left;
+
+/* One instruction further, or not. */
+static void trapped(int number, siginfo_t *info, void *opaque)
+{
+	ucontext_t *context = opaque;
+	greg_t *flags = context->uc_mcontext.gregs + REG_EFL;
+	const int keep = errno;
+
+	(void)number;
+	(void)info;
+	if (steps_left) {
+		steps_left--;
+		*flags |= TRAP_FLAG;
+		return;
+	}
+	*flags &= ~(greg_t)TRAP_FLAG;
+	for (; yields_left; yields_left--)
+		sched_yield();
+	errno = keep;
+}
+
+bool rm_step_init(void)
+{
+	struct sigaction action = { .sa_sigaction = trapped,
+		.sa_flags = SA_SIGINFO | SA_RESTART };
+
+	sigemptyset(&action.sa_mask);
+	return !rm_sanitized() && !sigaction(SIGTRAP, &action, NULL);
+}
+
+/* A breakpoint's handler returns with the trap flag set. */
+void rm_step_arm(unsigned steps, unsigned yields)
+{
+	yields_left = yields;
+	steps_left = steps;
+	__asm__ volatile("int3" ::: "memory");
+}
+
+void rm_step_disarm(void)
+{
+	yields_left = steps_left = 0;
+	__asm__ volatile("int3" ::: "memory");
+}
+#else
+bool rm_step_init(void)
+{
+	return false;
+}
+
+void rm_step_arm(unsigned steps, unsigned yields)
+{
+	(void)steps;
+	(void)yields;
+}
+
+void rm_step_disarm(void)
+{
+}
+#endif
