@@ -195,6 +195,7 @@ include tests/tests.mk
 include tests/history.mk
 include tests/go.mk
 include tests/maps.mk
+include tests/checks.mk
 include runner/sim/sim.mk
 include runner/simulate/simulate.mk
 include tests/sim_speed.mk
