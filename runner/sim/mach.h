@@ -6,8 +6,8 @@
  *     l2       = 1280Ki 20-way lru victim
  *     transfer = 100 guess 60..200         # nobody measured it for us
  *
- * A cost without `guess` has its source beside it; a guess names the range it
- * may have, which is what a sensitivity run varies.
+ * A cost that is not known names the range it may have: that is what a
+ * sensitivity run varies.
  */
 #ifndef RM_SIM_MACH_H
 #define RM_SIM_MACH_H

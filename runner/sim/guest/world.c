@@ -33,16 +33,14 @@ static bool has_timer(void)
 	return timer_id() < RM_SIM_CORES_MAX;
 }
 
-static void check_limit(const struct rm_sim_core *core)
+/* Stands apart: at each switch its message would be room on the stack. */
+static _Noreturn __attribute__((noinline)) void past_limit(unsigned core)
 {
-	uint64_t limit = only.options.limit_ns;
 	struct rm_error error = { "" };
 
-	if (core->now <= only.limit)
-		return;
 	rm_error_set(&error, -ETIME,
-	        "virtual time ran out: core %u is past %" PRIu64 " ns",
-	        core->id, limit);
+	        "virtual time ran out: core %u is past %" PRIu64 " ns", core,
+	        only.options.limit_ns);
 	rm_sim_world_stop(RM_SIM_LIMIT, &error);
 }
 
@@ -52,10 +50,10 @@ void rm_sim_world_switch(struct rm_sim_core *next)
 
 	if (next == rm_sim_running)
 		return;
-	if (next)
-		check_limit(next);
 	rm_sim_running = next;
 	if (next) {
+		if (next->now > only.limit)
+			past_limit(next->id);
 		/* the stack of the one after comes meanwhile */
 		const char *stack = only.thread[next->after].ctx.stack_pointer;
 
@@ -118,7 +116,8 @@ void rm_sim_world_continue(void)
 
 		if (!next)
 			deadlock();
-		check_limit(next);
+		if (next->now > only.limit)
+			past_limit(next->id);
 		rm_sim_running = next;
 		rm_sim_ctx_switch(&only.main_ctx, &only.thread[next->id].ctx);
 		rm_sim_running = NULL;
