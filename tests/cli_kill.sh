@@ -30,7 +30,7 @@ running_trials() {
 	done 2>/dev/null
 }
 orphans() {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in $(seq 100); do
 		[ -z "$(running_trials)" ] && return 1
 		sleep 0.1
 	done
