@@ -26,6 +26,10 @@ static const struct command commands[] = {
 	        rm_cli_doctor },
 	{ "machine", "what this machine is", rm_cli_machine },
 	{ "plot", "quick plots of a campaign with gnuplot", rm_cli_plot },
+	{ "sim-top", "the lines that cores take from each other: simulated",
+	        rm_cli_sim_top },
+	{ "sim-sensitivity", "bands of simulated counts over guessed costs",
+	        rm_cli_sim_sensitivity },
 	{ "validate", "schema and completeness of a campaign",
 	        rm_cli_validate },
 };
@@ -36,7 +40,7 @@ static void usage(FILE *out)
 {
 	fprintf(out, "usage: readmostly COMMAND [ARGUMENTS]\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-10s %s\n", commands[i].name,
+		fprintf(out, "  %-15s %s\n", commands[i].name,
 		        commands[i].what);
 	fprintf(out, "\n`readmostly COMMAND --help` explains a command; "
 	             "`make bench` runs all that is needed.\n");

@@ -29,6 +29,14 @@ static bool is_interrupted(const struct rm_campaign *campaign)
 	return campaign->interrupt_fd >= 0 && poll(&fd, 1, 0) > 0;
 }
 
+json_t *rm_request_json(
+        const struct rm_cell *cell, uint64_t seed, json_t *counters)
+{
+	return json_pack("{s:i, s:o, s:I, s:f, s:o}", "protocol", PROTOCOL,
+	        "cell", rm_cell_to_json(cell), "seed", (json_int_t)seed,
+	        "control_extra", 0.0, "counters", counters);
+}
+
 json_t *rm_campaign_request(
         const struct rm_campaign *campaign, size_t cell, unsigned block)
 {
@@ -39,9 +47,7 @@ json_t *rm_campaign_request(
 	                ? rm_counters_request(campaign->counters, block)
 	                : json_pack("{s:s}", "backend", "none");
 
-	return json_pack("{s:i, s:o, s:I, s:f, s:o}", "protocol", PROTOCOL,
-	        "cell", rm_cell_to_json(asked), "seed", (json_int_t)seed,
-	        "control_extra", 0.0, "counters", counters);
+	return rm_request_json(asked, seed, counters);
 }
 
 /* Appends a line, counts it, drops it. */

@@ -48,8 +48,13 @@ int rm_campaign_recall(
  */
 int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error);
 
-/* The request of docs/trial-protocol.md for one trial. New reference; NULL:
-   no memory. */
+/* The request of docs/trial-protocol.md for one trial of a cell, whose
+   `counters` (a reference that is taken) may be NULL: no memory. New
+   reference; NULL: no memory. */
+json_t *rm_request_json(
+        const struct rm_cell *cell, uint64_t seed, json_t *counters);
+
+/* That of one trial of the plan. */
 json_t *rm_campaign_request(
         const struct rm_campaign *campaign, size_t cell, unsigned block);
 

@@ -7,7 +7,7 @@
 #include "runner/campaign/campaign.h"
 #include "runner/campaign/describe.h"
 #include "runner/campaign/folder.h"
-#include "runner/campaign/program.h"
+#include "runner/campaign/simulator.h"
 #include "runner/machine/machine.h"
 
 #include <errno.h>
@@ -66,7 +66,7 @@ static void drop_simulated(struct rm_mode *mode)
 static int build_plan(const struct rm_wishes *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
-	char program[RM_PROGRAM_BYTES];
+	struct rm_simulator simulator;
 	struct rm_plan_options options = {
 		.seed = wishes->seed ? *wishes->seed : random_seed(),
 		.maps = wishes->maps,
@@ -78,14 +78,16 @@ static int build_plan(const struct rm_wishes *wishes,
 	if (result)
 		return result;
 	options.counters_reason = why_no_counters(prepared->counters);
-	if (access(rm_program_of(RM_MEASURE_SIMULATED, program), X_OK))
-		options.simulator_reason =
-		        "readmostly-sim is not beside this program";
 	if (wishes->mode && !options.counters_reason)
 		drop_simulated(&prepared->mode);
-	return rm_plan_build(prepared->mode.workloads,
+	rm_simulator_ask(&simulator);
+	options.can_simulate = rm_simulator_can;
+	options.simulator = &simulator;
+	result = rm_plan_build(prepared->mode.workloads,
 	        prepared->mode.workload_count, &prepared->topology, &options,
 	        &prepared->plan, error);
+	free(simulator.text);
+	return result;
 }
 
 static struct rm_description description_of(

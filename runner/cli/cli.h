@@ -24,5 +24,7 @@ int rm_cli_doctor(int argc, char **argv);
 int rm_cli_machine(int argc, char **argv);
 int rm_cli_plot(int argc, char **argv);
 int rm_cli_validate(int argc, char **argv);
+int rm_cli_sim_top(int argc, char **argv);
+int rm_cli_sim_sensitivity(int argc, char **argv);
 
 #endif /* RM_CLI_H */

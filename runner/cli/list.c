@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* list.c - `readmostly list`: the maps in this build, and those that are not. */
+#include "runner/campaign/simulator.h"
 #include "runner/cli/cli.h"
-#include "runner/cli/list_sim.h"
 #include "runner/impl_table.h"
 #include "runner/plan/cell.h"
 
@@ -81,17 +81,17 @@ static json_t *cap_names(const struct rm_impl *impl)
 /* Room for a reason why a map is not simulated. */
 enum { WHY_BYTES = 256 };
 
-static json_t *simulated(const struct rm_sim_list *list, const char *id)
+static json_t *simulated(const struct rm_simulator *list, const char *id)
 {
 	char why[WHY_BYTES];
-	bool yes = rm_sim_list_find(list, id, why, sizeof(why));
+	bool yes = rm_simulator_can(list, id, why, sizeof(why));
 
 	return json_pack(
 	        "{s:b, s:s?}", "simulated", yes, "reason", yes ? NULL : why);
 }
 
 static json_t *describe(
-        const struct rm_impl *impl, const struct rm_sim_list *list)
+        const struct rm_impl *impl, const struct rm_simulator *list)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, "
 	                 "s:s, s:o, s:o}",
@@ -104,7 +104,7 @@ static json_t *describe(
 	        simulated(list, impl->id));
 }
 
-static int print_json(const struct rm_sim_list *list)
+static int print_json(const struct rm_simulator *list)
 {
 	json_t *maps = json_array(), *skipped = json_array();
 	json_t *all;
@@ -137,7 +137,7 @@ static void print_names(const char *title, json_t *names)
 }
 
 static void print_map(
-        const struct rm_impl *impl, const struct rm_sim_list *list)
+        const struct rm_impl *impl, const struct rm_simulator *list)
 {
 	char why[WHY_BYTES];
 
@@ -149,7 +149,7 @@ static void print_map(
 	print_names("shapes", shape_names(impl));
 	print_names("operations", optional_operations(impl->ops));
 	print_names("caps", cap_names(impl));
-	if (rm_sim_list_find(list, impl->id, why, sizeof(why)))
+	if (rm_simulator_can(list, impl->id, why, sizeof(why)))
 		printf("    %-11syes\n", "sim");
 	else
 		printf("    %-11sno (%s)\n", "sim", why);
@@ -178,13 +178,13 @@ int rm_cli_list(int argc, char **argv)
 		"Prints the maps in this build, and those whose library is "
 		"missing.",
 		NULL, NULL, NULL };
-	struct rm_sim_list list;
+	struct rm_simulator list;
 	bool json = false;
 	int code = RM_OK;
 
 	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &json);
-	rm_sim_list_read(&list);
+	rm_simulator_ask(&list);
 	if (json)
 		code = print_json(&list);
 	for (size_t i = 0; !json && i < rm_impl_count; i++)

@@ -2,6 +2,7 @@
 /* plan.c - `readmostly plan`: what would run, and how long. Runs nothing. */
 #include "runner/plan/plan.h"
 #include "runner/base/error.h"
+#include "runner/campaign/simulator.h"
 #include "runner/cli/cli.h"
 #include "runner/plan/inputs.h"
 #include "runner/plan/number.h"
@@ -267,6 +268,7 @@ int rm_cli_plan(int argc, char **argv)
 		.sets = calloc((size_t)argc, sizeof(char *)),
 		.options = { .seed = 1 },
 	};
+	struct rm_simulator simulator;
 	struct rm_error error = { "" };
 	struct rm_inputs inputs;
 	int status;
@@ -281,7 +283,11 @@ int rm_cli_plan(int argc, char **argv)
 		fprintf(stderr, "readmostly plan: %s\n", error.text);
 		status = RM_USAGE;
 	} else {
+		rm_simulator_ask(&simulator);
+		arguments.options.can_simulate = rm_simulator_can;
+		arguments.options.simulator = &simulator;
 		status = plan_and_print(&arguments, &inputs);
+		free(simulator.text);
 	}
 	rm_inputs_clear(&inputs);
 	free(arguments.sets);

@@ -63,11 +63,11 @@ struct rm_plan_options {
 	/* NULL: a counter back end works; else why none does, and every
 	   counters cell is planned once with this as its skip */
 	const char *counters_reason;
-	/* NULL: simulated cells run; else why none does (no readmostly-sim) */
-	const char *simulator_reason;
-	/* Why the map with this id cannot be simulated, NULL: it can. The
-	   member may be NULL: all can. */
-	const char *(*not_simulated)(const char *map);
+	/* Whether the map with this id can be simulated; where not, `why` gets
+	   the reason. Called with `simulator`. NULL: all can. */
+	bool (*can_simulate)(
+	        const void *simulator, const char *map, char *why, size_t size);
+	const void *simulator;
 	/* MemAvailable; 0: read it from /proc/meminfo */
 	uint64_t available_bytes;
 	/* The maps to choose from; NULL: rm_impl_table and rm_skipped_table.

@@ -43,18 +43,13 @@ void rm_plan_simulated_judge(const struct rm_planning *planning,
         const struct rm_impl *impl, struct rm_cell *cell)
 {
 	const struct rm_plan_options *options = planning->options;
-	const char *why = options->not_simulated
-	                          ? options->not_simulated(impl->id)
-	                          : NULL;
+	char why[RM_NAME_BYTES * 4] = "";
 	bool slow = impl->caps & RM_CAP_SLOW_WRITES;
 	uint64_t ns = rm_plan_simulated_ns(cell, slow);
 
-	if (options->simulator_reason)
-		snprintf(cell->skip, RM_REASON_BYTES, "not simulated: %.300s",
-		        options->simulator_reason);
-	else if (why)
-		snprintf(cell->skip, RM_REASON_BYTES, "not simulated: %.300s",
-		        why);
+	if (options->can_simulate && !options->can_simulate(options->simulator,
+	                                     impl->id, why, sizeof(why)))
+		snprintf(cell->skip, RM_REASON_BYTES, "not simulated: %s", why);
 	else if (cell->threads > CORES_MAX)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "not simulated: %u threads, the machine has at most %d "

@@ -11,6 +11,7 @@
 
 #include "runner/counters/reading.h"
 #include "runner/sim/guest/world.h"
+#include "runner/simulate/watched.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -27,6 +28,8 @@ struct rm_counters {
 	unsigned threads;
 	struct window *window;    /* of each core */
 	json_t *events, *regions; /* taken at the window's end */
+	json_t *lines, *sites;    /* the same, where watched, or NULL */
+	long watch;               /* how many of each; 0: none */
 	uint64_t foreign;
 	char hash[20];
 };
@@ -50,6 +53,8 @@ int rm_counters_open(const json_t *request, unsigned threads,
 	if (!*session)
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	(*session)->threads = threads;
+	(*session)->watch =
+	        (long)json_integer_value(json_object_get(request, "watch"));
 	(*session)->window = calloc(threads, sizeof(*(*session)->window));
 	if ((*session)->window)
 		return 0;
@@ -69,7 +74,8 @@ int rm_counters_attach(struct rm_counters *session, unsigned slot)
    is forgotten, what their caches hold is not. */
 int rm_counters_start(struct rm_counters *session)
 {
-	(void)session;
+	if (session->watch && rm_sim_watch(rm_sim_world_model(), true))
+		return -ENOMEM;
 	rm_sim_counts_reset(rm_sim_world_model());
 	rm_sim_world->foreign = 0;
 	return 0;
@@ -130,6 +136,10 @@ int rm_counters_stop(struct rm_counters *session)
 		json_array_append_new(session->events,
 		        event_json(session, rm_sim_count_name[i], i, i));
 	session->regions = regions_json();
+	if (session->watch) {
+		session->lines = rm_sim_watched_lines(session->watch);
+		session->sites = rm_sim_watched_sites(session->watch);
+	}
 	session->foreign = rm_sim_world->foreign;
 	snprintf(session->hash, sizeof(session->hash), "%016" PRIx64,
 	        rm_sim_hash(rm_sim_world_model()));
@@ -170,6 +180,10 @@ json_t *rm_counters_result(const struct rm_counters *session)
 	        "hash", session->hash, "unsimulated_accesses",
 	        (json_int_t)session->foreign);
 	free(text);
+	if (session->lines && session->sites) {
+		json_object_set(result, "lines", session->lines);
+		json_object_set(result, "sites", session->sites);
+	}
 	return result;
 }
 
@@ -179,8 +193,33 @@ void rm_counters_close(struct rm_counters *session)
 		return;
 	json_decref(session->events);
 	json_decref(session->regions);
+	json_decref(session->lines);
+	json_decref(session->sites);
 	free(session->window);
 	free(session);
+}
+
+/* Replaces costs of the description by those of the request. */
+static int set_costs(
+        json_t *costs, struct rm_sim_mach *mach, struct rm_error *error)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (costs, name, value) {
+		unsigned n = 0;
+
+		while (n < RM_SIM_COSTS && strcmp(rm_sim_cost_name[n], name))
+			n++;
+		if (n == RM_SIM_COSTS || json_integer_value(value) < 0 ||
+		        json_integer_value(value) > 1000000)
+			return rm_error_set(error, -EINVAL,
+			        "counters.costs.%.32s: expected a cost of a "
+			        "machine's description and 0 to 1000000 cycles",
+			        name);
+		mach->cost[n].value = (uint32_t)json_integer_value(value);
+	}
+	return 0;
 }
 
 int rm_sim_counters_machine(const struct rm_request *request,
@@ -194,5 +233,10 @@ int rm_sim_counters_machine(const struct rm_request *request,
 		name = request->cell.model;
 	*limit_ns = (uint64_t)json_integer_value(
 	        json_object_get(counters, "limit_ns"));
-	return rm_sim_mach_find(name ? name : RM_SIM_DEFAULT, mach, error);
+	int failed =
+	        rm_sim_mach_find(name ? name : RM_SIM_DEFAULT, mach, error);
+
+	return failed ? failed
+	              : set_costs(json_object_get(counters, "costs"), mach,
+	                        error);
 }

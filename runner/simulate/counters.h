@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * counters.h - what a trial request's "counters" say of the simulation:
- * {"backend": "sim", "machine": NAME, "limit_ns": 0}, the last two optional.
+ * counters.h - what a trial request's "counters" say of the simulation; all
+ * but the back end is optional:
+ *
+ *	{"backend": "sim", "machine": NAME, "limit_ns": 0,
+ *	 "watch": N,                   the N hottest lines and sites, too
+ *	 "costs": {"transfer": 60}}    instead of the description's
  */
 #ifndef RM_SIMULATE_COUNTERS_H
 #define RM_SIMULATE_COUNTERS_H

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* capture.h - what another program prints, for programs that answer at once. */
+#ifndef RM_CAPTURE_H
+#define RM_CAPTURE_H
+
+/*
+ * Runs argv[0] (a path, or a name to be found in PATH) with these arguments
+ * and waits for its end. *text gets its standard output, ended by NUL, owned
+ * by the caller; its standard error is ours. 0; -errno where it could not be
+ * run or read; -EIO where it did not end with status 0; then *text is NULL.
+ */
+int rm_capture(char *const argv[], char **text);
+
+#endif /* RM_CAPTURE_H */

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sim_top.c - `readmostly sim-top`: the hottest lines of memory, who writes
+   and who loses them, exact and without hardware. */
+#include "runner/base/capture.h"
+#include "runner/campaign/program.h"
+#include "runner/cli/cli.h"
+#include "runner/cli/simulated.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTION_JSON = 256, LINES_MAX = 1000, LINES = 12, SITE_BYTES = 96 };
+
+struct wish {
+	struct rm_simulated simulated;
+	long lines;
+	bool json;
+};
+
+static const struct argp_option options[] = {
+	{ "lines", 'n', "N", 0, "lines and sites to print (12)", 0 },
+	{ "json", OPTION_JSON, NULL, 0, "the trials' results as JSON", 0 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct wish *wish = state->input;
+	char *end;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &wish->simulated;
+		wish->lines = LINES;
+		return 0;
+	case 'n':
+		wish->lines = strtol(text, &end, 10);
+		if (*end || end == text || wish->lines < 1 ||
+		        wish->lines > LINES_MAX)
+			argp_error(state,
+			        "--lines \"%s\": expected a number from 1 to "
+			        "%d",
+			        text, LINES_MAX);
+		return 0;
+	case OPTION_JSON:
+		wish->json = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* "function file:line" of a program counter by addr2line, else its offset. */
+static void name_site(json_int_t site, char *text)
+{
+	char path[RM_PROGRAM_BYTES], tool[] = "addr2line", flags[] = "-fse";
+	char offset[24], *said = NULL;
+	char *argv[] = { tool, flags, path, offset, NULL };
+	int function, place;
+
+	rm_program_of(RM_MEASURE_SIMULATED, path);
+	snprintf(offset, sizeof(offset), "0x%" PRIx64, (uint64_t)site);
+	snprintf(text, SITE_BYTES, "%s", offset);
+	if (!site || rm_capture(argv, &said))
+		return;
+	function = (int)strcspn(said, "\n");
+	place = (int)strcspn(said + function + (said[function] == '\n'), "\n ");
+	if (said[0] != '?')
+		snprintf(text, SITE_BYTES, "%.*s %.*s", function, said, place,
+		        said + function + 1);
+	free(said);
+}
+
+static double number(const json_t *object, const char *name)
+{
+	return json_number_value(json_object_get(object, name));
+}
+
+static void print_lines(const json_t *lines, double ops)
+{
+	printf("%12s  %-20s %9s %9s %6s %7s %7s  %s\n", "line", "region",
+	        "misses/op", "lost/op", "false", "readers", "writers", "sites");
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		const json_t *line = json_array_get(lines, i);
+		const json_t *sites = json_object_get(line, "sites");
+		double lost = number(line, "invalidations");
+		double of_false = number(line, "false_invalidations");
+
+		printf("%#12" PRIx64 "  %-20.20s %9.4f %9.4f %5.0f%% %7.0f "
+		       "%7.0f ",
+		        (uint64_t)number(line, "line"),
+		        json_string_value(json_object_get(line, "region")),
+		        number(line, "misses") / ops, lost / ops,
+		        lost > 0 ? 100 * of_false / lost : 0,
+		        number(line, "readers"), number(line, "writers"));
+		for (size_t s = 0; s < json_array_size(sites) && s < 2; s++) {
+			char text[SITE_BYTES];
+
+			name_site((json_int_t)number(
+			                  json_array_get(sites, s), "site"),
+			        text);
+			printf("%s %s", s ? "," : "", text);
+		}
+		putchar('\n');
+	}
+}
+
+static void print_sites(const json_t *sites, double ops)
+{
+	printf("%12s %12s %12s %12s  %s\n", "misses/op", "coherence/op",
+	        "upgrades/op", "caused/op", "site");
+	for (size_t i = 0; i < json_array_size(sites); i++) {
+		const json_t *site = json_array_get(sites, i);
+		char text[SITE_BYTES];
+
+		name_site((json_int_t)number(site, "site"), text);
+		printf("%12.4f %12.4f %12.4f %12.4f  %s\n",
+		        number(site, "misses") / ops,
+		        number(site, "coherence_misses") / ops,
+		        number(site, "upgrades") / ops,
+		        number(site, "invalidations") / ops, text);
+	}
+}
+
+static void print_cell(const struct rm_cell *cell, const json_t *result)
+{
+	const json_t *counters = json_object_get(result, "counters");
+	double ops = number(result, "ops");
+
+	printf("SIMULATED %s: %s, %u %s, %llu keys, %.0f operations\n"
+	       "per operation: %.4f L1d misses (%.4f for coherence), %.4f lines "
+	       "lost to others (%.4f by false sharing)\n\n",
+	        cell->model, cell->map, cell->threads,
+	        cell->threads == 1 ? "core" : "cores",
+	        (unsigned long long)cell->keys, ops,
+	        rm_simulated_per_op(result, "l1d_misses"),
+	        rm_simulated_per_op(result, "coherence_misses"),
+	        rm_simulated_per_op(result, "invalidations"),
+	        rm_simulated_per_op(result, "false_sharing_invalidations"));
+	print_lines(json_object_get(counters, "lines"), ops);
+	putchar('\n');
+	print_sites(json_object_get(counters, "sites"), ops);
+	putchar('\n');
+}
+
+static int run(struct wish *wish, struct rm_error *error)
+{
+	const struct rm_cell *cell;
+	json_t *all = json_array();
+	int status = rm_simulated_open(&wish->simulated, error);
+
+	for (size_t at = 0; !status && (cell = rm_simulated_next(
+	                                        &wish->simulated, &at));) {
+		json_t *result = NULL;
+
+		status = rm_simulated_run(&wish->simulated, cell,
+		        json_pack("{s:I}", "watch", (json_int_t)wish->lines),
+		        &result, error);
+		if (status)
+			break;
+		if (wish->json)
+			json_array_append(all, result);
+		else
+			print_cell(cell, result);
+		json_decref(result);
+	}
+	if (wish->json && !status) {
+		json_dumpf(all, stdout, JSON_INDENT(1));
+		putchar('\n');
+	}
+	json_decref(all);
+	return status;
+}
+
+int rm_cli_sim_top(int argc, char **argv)
+{
+	static const struct argp_child children[] = {
+		{ &rm_simulated_argp, 0, NULL, 0 }, { 0 }
+	};
+	static const struct argp argp = { options, parse, "[FILE...]",
+		"The lines of memory that cores take from each other most, on "
+		"the simulated machine: region, sharers, source lines. "
+		"FILE is a workload with measure = simulated:MODEL "
+		"(workloads/simulated-97-3.conf).\v"
+		"Example: readmostly sim-top --maps gomap_rw --set threads=16\n"
+		"lost/op: copies invalidated by another core's write; false: "
+		"of those, of bytes that the loser did not use. Counts are of "
+		"a model (docs/simulated-machine.md). Status: 0; 1 a trial "
+		"failed; 2 usage.",
+		children, NULL, NULL };
+	struct wish wish = { .lines = 0 };
+	struct rm_error error = { "" };
+	int status;
+
+	argp_err_exit_status = RM_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &wish);
+	status = run(&wish, &error);
+	if (status)
+		fprintf(stderr, "readmostly sim-top: %s\n", error.text);
+	rm_simulated_clear(&wish.simulated);
+	return status;
+}

@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# sim-top and sim-sensitivity: known physics on known maps, and mistakes.
+# side by side: simulated, measures no time.
+cd "$(dirname "$0")/.." || exit 1
+. tests/tap.sh
+readmostly=${BUILD:-build/gcc}/readmostly
+dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
+small="--set window=1000ops --set warm-up=50us"
+
+runs() { # COMMAND ARGUMENTS...: output in $dir/out, errors in $dir/err
+	# shellcheck disable=SC2086
+	"$readmostly" "$@" $small >"$dir/out" 2>"$dir/err"
+}
+status_of() {
+	wanted=$1; shift
+	runs "$@"
+	[ $? = "$wanted" ] || { sed 's/^/# /' "$dir/err"; return 1; }
+}
+
+check "sim-top runs" runs sim-top --maps gomap_rw --set threads=4
+check "it says simulated, and on what" says "$dir/out" "SIMULATED icelake-sp: gomap_rw, 4 cores"
+check "the hottest line is the lock's: its code is named" sh -c \
+	"grep -A 3 '^ *line ' '$dir/out' | grep -q go_rwmutex"
+cp "$dir/out" "$dir/first"
+check "again" runs sim-top --maps gomap_rw --set threads=4
+check "and it prints the same bytes" cmp -s "$dir/first" "$dir/out"
+check "a snapshot that is only read" runs sim-top --maps snapshot --set threads=4 --set writes=0%
+check "misses nothing for coherence" says "$dir/out" "(0.0000 for coherence)"
+check "JSON" runs sim-top --json --maps null_map --set threads=2
+check "has lines and sites" python3 -c "
+import json
+counters = json.load(open('$dir/out'))[0]['counters']
+assert counters['backend'] == 'sim'
+assert isinstance(counters['lines'], list) and isinstance(counters['sites'], list)"
+
+check "sim-sensitivity runs" runs sim-sensitivity --json --maps gomap_rw,snapshot --set threads=4
+check "a lock's counts depend on guesses, a snapshot's do not" python3 -c "
+import json
+bands = {b['cell'].split('/')[1]: b for b in json.load(open('$dir/out'))}
+lock, free = bands['gomap_rw']['bands']['l1d_misses'], bands['snapshot']['bands']['l1d_misses']
+assert bands['gomap_rw']['sets'] > 15
+assert lock['high'] > 1.1 * lock['low'] > 0, lock
+assert lock['low'] <= lock['described'] <= lock['high']
+assert lock['high_by'] != lock['low_by']"
+
+check "an unknown map is usage" status_of 2 sim-top --maps no_such_map
+check "and named" says "$dir/err" "no_such_map"
+check "a map that cannot be simulated is usage" status_of 2 sim-top --set maps=urcu_lfht
+check "with the reason" says "$dir/err" "not simulated"
+check "an unknown machine fails" status_of 1 sim-top --maps gomap_rw --set measure=simulated:nothing
+check "with its name" says "$dir/err" "nothing"
+check "lines are numbers" status_of 2 sim-top --lines x
+done_testing
