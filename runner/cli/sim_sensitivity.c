@@ -35,11 +35,9 @@ struct bands {
 	unsigned sets;
 };
 
-static const struct argp_option options[] = {
-	{ "json", OPTION_JSON, NULL, 0, "the bands as JSON", 0 },
-	{ "quiet", 'q', NULL, 0, "no progress", 0 },
-	{ 0 }
-};
+static const struct argp_option options[] = { { "json", OPTION_JSON, NULL, 0,
+	                                              "the bands as JSON", 0 },
+	{ "quiet", 'q', NULL, 0, "no progress", 0 }, { 0 } };
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
@@ -148,8 +146,7 @@ static void print_bands(const struct rm_cell *cell, const struct bands *bands)
 	}
 }
 
-static json_t *bands_json(
-        const struct rm_cell *cell, const struct bands *bands)
+static json_t *bands_json(const struct rm_cell *cell, const struct bands *bands)
 {
 	json_t *of = json_object();
 
@@ -172,8 +169,8 @@ static int run(struct wish *wish, struct rm_error *error)
 	json_t *all = json_array();
 	int status = rm_simulated_open(&wish->simulated, error);
 
-	for (size_t at = 0; !status && (cell = rm_simulated_next(
-	                                        &wish->simulated, &at));) {
+	for (size_t at = 0;
+	        !status && (cell = rm_simulated_next(&wish->simulated, &at));) {
 		struct bands bands = { .sets = 0 };
 
 		status = try_all(wish, cell, &bands, error);

@@ -130,7 +130,8 @@ static void print_cell(const struct rm_cell *cell, const json_t *result)
 	double ops = number(result, "ops");
 
 	printf("SIMULATED %s: %s, %u %s, %llu keys, %.0f operations\n"
-	       "per operation: %.4f L1d misses (%.4f for coherence), %.4f lines "
+	       "per operation: %.4f L1d misses (%.4f for coherence), %.4f "
+	       "lines "
 	       "lost to others (%.4f by false sharing)\n\n",
 	        cell->model, cell->map, cell->threads,
 	        cell->threads == 1 ? "core" : "cores",
@@ -151,8 +152,8 @@ static int run(struct wish *wish, struct rm_error *error)
 	json_t *all = json_array();
 	int status = rm_simulated_open(&wish->simulated, error);
 
-	for (size_t at = 0; !status && (cell = rm_simulated_next(
-	                                        &wish->simulated, &at));) {
+	for (size_t at = 0;
+	        !status && (cell = rm_simulated_next(&wish->simulated, &at));) {
 		json_t *result = NULL;
 
 		status = rm_simulated_run(&wish->simulated, cell,

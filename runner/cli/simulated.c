@@ -23,8 +23,7 @@ static const struct argp_option options[] = {
 	        0 },
 	{ "maps", OPTION_MAPS, "IDS", 0, "only these maps: ids, globs, ~glob",
 	        0 },
-	{ "seed", OPTION_SEED, "N", 0, "of keys and operations (1)", 0 },
-	{ 0 }
+	{ "seed", OPTION_SEED, "N", 0, "of keys and operations (1)", 0 }, { 0 }
 };
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -33,8 +32,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case OPTION_SET:
-		if (simulated->set_count == sizeof(simulated->sets) /
-		                                    sizeof(*simulated->sets))
+		if (simulated->set_count ==
+		        sizeof(simulated->sets) / sizeof(*simulated->sets))
 			argp_error(state, "--set: expected fewer of them");
 		else
 			simulated->sets[simulated->set_count++] = text;
@@ -147,8 +146,8 @@ int rm_simulated_run(const struct rm_simulated *simulated,
 	int failed;
 
 	json_object_set_new(counters, "backend", json_string("sim"));
-	request = rm_request_json(cell,
-	        rm_plan_seed(&simulated->plan, cell->id, 0), counters);
+	request = rm_request_json(
+	        cell, rm_plan_seed(&simulated->plan, cell->id, 0), counters);
 	if (!request)
 		return rm_error_set(error, RM_INCOMPLETE, "out of memory");
 	failed = rm_launch(&how, request, &outcome, error);
@@ -160,15 +159,14 @@ int rm_simulated_run(const struct rm_simulated *simulated,
 
 double rm_simulated_per_op(const json_t *result, const char *metric)
 {
-	const json_t *events = json_object_get(
-	        json_object_get(result, "counters"), "events");
-	double ops =
-	        json_number_value(json_object_get(result, "ops"));
+	const json_t *events =
+	        json_object_get(json_object_get(result, "counters"), "events");
+	double ops = json_number_value(json_object_get(result, "ops"));
 
 	for (size_t i = 0; i < json_array_size(events); i++) {
 		const json_t *event = json_array_get(events, i);
-		const char *name = json_string_value(
-		        json_object_get(event, "metric"));
+		const char *name =
+		        json_string_value(json_object_get(event, "metric"));
 
 		if (name && !strcmp(name, metric))
 			return json_number_value(
