@@ -67,21 +67,31 @@ def lay_out(campaign, window_ns, **how):
     return None
 
 
+def rates_of(rows, cell_id, arm, time_of):
+    """block -> operations per second of that time [ns] of a result."""
+    return {row["block"]: row["result"]["ops"] * 1e9 / time_of(row["result"])
+            for row in rows if row["cell"] == cell_id and row["arm"] == arm
+            and row["status"] == "ok" and time_of(row["result"])}
+
+
 def compare(campaign, rows):
-    """map -> costs of both [ns/operation] and the ratio go / port [1]."""
+    """map -> costs of both [ns/operation] and the ratio go / port [1]; also
+    that of the loop's own CPU time, which leaves out what others disturbed
+    and what Go's collector did in other threads."""
+    elapsed = lambda result: result["elapsed_ns"]
+    own = lambda result: result["threads"][0]["cpu_ns"]
     table = {}
     for cell_id, cell in campaign["cells"].items():
-        rates = {arm: {row["block"]: row["result"]["ops"] * 1e9
-                       / row["result"]["elapsed_ns"] for row in rows
-                       if row["cell"] == cell_id and row["arm"] == arm
-                       and row["status"] == "ok"}
-                 for arm in ("go", "port")}
+        rates, cpu = ({arm: rates_of(rows, cell_id, arm, time_of)
+                       for arm in ("go", "port")}
+                      for time_of in (elapsed, own))
         costs = {arm: stats.summarize(
             {0: [1e9 / rate for rate in rates[arm].values()]})[0]
             for arm in rates}
         table[cell["map"]] = {
             "go": costs["go"], "port": costs["port"],
             "ratio": stats.compare(rates["go"], rates["port"]),
+            "cpu": stats.compare(cpu["go"], cpu["port"]),
             "trials": [row for row in rows if row["cell"] == cell_id
                        and row["arm"] == "go" and row["status"] == "ok"]}
     return table
@@ -114,6 +124,11 @@ def lines_of(table):
                f"{ratio['n']:7d}  "
                + ("ok" if ratio["low"] >= LOWEST else
                   f"slower: the lower bound is below {LOWEST}"))
+    for name, row in table.items():
+        if row["cpu"]["low"] is not None:
+            yield (f"{name:10} of the loop's CPU time alone: "
+                   f"{row['cpu']['centre']:.3f} [{row['cpu']['low']:.3f}, "
+                   f"{row['cpu']['high']:.3f}]")
     yield "port: " + SETTINGS["port"]
     for name, row in table.items():
         if row["trials"]:

@@ -114,6 +114,7 @@ def play(costs):
         return {"exit": "0", "status": "ok", "reason": None, "wall_ns": 1,
                 "result": {"ops": ops, "elapsed_ns": int(ops * cost),
                            "stats": stats,
+                           "threads": [{"cpu_ns": int(ops * cost / 2)}],
                            "environment": {"go": "go1.19", "gogc": "100",
                                            "gomaxprocs": 1}}}
     return start
@@ -137,6 +138,8 @@ def test_ratio_is_gos_time_over_the_ports(tmp_path, go_ns, status):
     for name in port_speed.MAPS:
         assert table[name]["ratio"]["n"] == 10
         assert table[name]["ratio"]["centre"] == \
+            pytest.approx(go_ns / 20, rel=1e-3)
+        assert table[name]["cpu"]["centre"] == \
             pytest.approx(go_ns / 20, rel=1e-3)
     assert port_speed.status_of(table) == status
     text = "\n".join(port_speed.lines_of(table))
