@@ -25,25 +25,33 @@ struct load {
 	unsigned writes_percent;
 	bool overlapping; /* every operation of a thread's turn overlaps all */
 	unsigned wrong;   /* answers changed */
+	unsigned wholes_percent; /* length, scan, clear: point-in-time */
 	unsigned seeds;
 };
 
 static const struct load loads[] = {
 	{ "10^6 operations, 10^4 keys, 8 threads, 3 % writes", 1000000, 10000,
-	        8, 3, false, 0, 1 },
+	        8, 3, false, 0, 0, 1 },
 	{ "10^6 operations, 10^4 keys, 8 threads, 50 % writes", 1000000, 10000,
-	        8, 50, false, 0, 1 },
+	        8, 50, false, 0, 0, 1 },
 	{ "10^6 operations, 10^4 keys, 8 threads, one wrong", 1000000, 10000, 8,
-	        50, false, 1, 1 },
+	        50, false, 1, 0, 1 },
 	{ "10^6 operations, 1 key, 8 threads, 50 % writes", 1000000, 1, 8, 50,
-	        false, 0, 1 },
-	{ "64 overlapping operations on one key", 64, 1, 64, 70, true, 0, 10 },
+	        false, 0, 0, 1 },
+	{ "64 overlapping operations on one key", 64, 1, 64, 70, true, 0, 0,
+	        10 },
 	{ "64 overlapping operations on one key, one wrong", 64, 1, 64, 70,
-	        true, 1, 20 },
+	        true, 1, 0, 20 },
 	{ "64 threads, 640 overlapping operations, one key", 640, 1, 64, 50,
-	        true, 0, 5 },
+	        true, 0, 0, 5 },
 	{ "64 threads, 640 overlapping operations, one key, one wrong", 640, 1,
-	        64, 50, true, 1, 10 },
+	        64, 50, true, 1, 0, 10 },
+	{ "4 threads, 200 operations, 8 keys, 5 % of all keys", 200, 8, 4, 50,
+	        false, 0, 5, 5 },
+	{ "8 threads, 2000 operations, 16 keys, 5 % of all keys", 2000, 16, 8,
+	        50, false, 0, 5, 5 },
+	{ "8 threads, 2000 operations, 16 keys, 5 % of all, one wrong", 2000,
+	        16, 8, 50, false, 1, 5, 5 },
 };
 
 struct moment {
@@ -90,6 +98,30 @@ static void answer(struct rm_history_event *event, bool *there, uint64_t *value)
 	}
 }
 
+/* Does one operation on all keys and records its true answer. */
+static void answer_whole(struct rm_history *history, size_t at,
+        const struct load *load, bool *there, const uint64_t *value)
+{
+	struct rm_history_event *event = history->events + at;
+	size_t count = 0;
+
+	rm_history_reserve(history, 0, load->keys);
+	event->first_pair = history->pair_count;
+	for (size_t k = 0; k < load->keys; k++) {
+		if (!there[k])
+			continue;
+		history->pairs[history->pair_count + count++] =
+		        (struct rm_history_pair){ k, value[k] };
+	}
+	event->result = count;
+	if (event->kind == RM_HISTORY_SCAN) {
+		event->pairs = count;
+		history->pair_count += count;
+	}
+	if (event->kind == RM_HISTORY_CLEAR)
+		memset(there, 0, load->keys * sizeof(*there));
+}
+
 static void draw(struct rm_history *history, struct moment *moments,
         const struct load *load, uint64_t *rng)
 {
@@ -104,6 +136,9 @@ static void draw(struct rm_history *history, struct moment *moments,
 			        (uint8_t)(1 +
 			                  rm_below(rm_next(rng),
 			                          RM_HISTORY_COMPARE_REMOVE));
+		if (rm_below(rm_next(rng), 100) < load->wholes_percent)
+			event.kind = (uint8_t)(RM_HISTORY_LENGTH +
+			                       rm_below(rm_next(rng), 3));
 		event.key = rm_below(rm_next(rng), load->keys);
 		event.invoked =
 		        now[event.thread] +
@@ -153,6 +188,8 @@ static void make(
 	bool *there = calloc(load->keys, sizeof(*there));
 	uint64_t *value = calloc(load->keys, sizeof(*value));
 
+	if (load->wholes_percent)
+		history->guarantee = RM_HISTORY_POINT_IN_TIME;
 	rm_history_reserve(history, load->events, 0);
 	draw(history, moments, load, &rng);
 	qsort(moments, load->events, sizeof(*moments), by_moment);
@@ -160,7 +197,11 @@ static void make(
 		struct rm_history_event *event =
 		        history->events + moments[i].event;
 
-		answer(event, there + event->key, value + event->key);
+		if (rm_history_is_whole(event->kind))
+			answer_whole(
+			        history, moments[i].event, load, there, value);
+		else
+			answer(event, there + event->key, value + event->key);
 	}
 	for (unsigned i = 0; i < load->wrong; i++)
 		spoil(history, &rng);

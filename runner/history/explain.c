@@ -236,8 +236,8 @@ static void print_head(const struct picture *picture)
 		fprintf(picture->out, "again: %s\n", history->command);
 	if (picture->judgement->left_out)
 		fprintf(picture->out,
-		        "%zu other operations are left out: without them it "
-		        "fails, too\n",
+		        "left out, since it fails without, too: %zu other "
+		        "operations\n",
 		        picture->judgement->left_out);
 	for (size_t i = 0; i < history->initial_count; i++) {
 		rm_words_key(

@@ -136,6 +136,23 @@ static int make_history(struct explanation *explanation)
 	return name_all(explanation);
 }
 
+/* Whether the offending operation saw a value that nobody had written. */
+static bool is_unwritten(const struct explanation *explanation)
+{
+	const struct rm_cut *cut = &explanation->cut;
+	uint32_t needs = cut->ops[cut->offending].needs;
+
+	if (needs == RM_PROBLEM_NO_SLOT || cut->whole->appends)
+		return false;
+	for (size_t k = 0; k < cut->whole->keys; k++)
+		if (cut->whole->start[k].slot == needs)
+			return false;
+	for (size_t i = 0; i < cut->whole->count; i++)
+		if (cut->keep[i] && cut->ops[i].makes == needs)
+			return false;
+	return true;
+}
+
 /* "key 7: lookup of thread 2 answered 5; possible: 3, absent". */
 static void say_why(struct explanation *explanation)
 {
@@ -147,10 +164,11 @@ static void say_why(struct explanation *explanation)
 	rm_words_ask(&to->smallest, event, ask, sizeof(ask));
 	rm_words_answer(&to->smallest, event, answer, sizeof(answer));
 	snprintf(to->why, sizeof(to->why),
-	        "%s of thread %u answered \"%s\"%s%s", ask, event->thread,
+	        "%s of thread %u answered \"%s\"%s%s%s", ask, event->thread,
 	        answer,
 	        to->instead[0] ? "; possible: " : ", which no order explains",
-	        to->instead);
+	        to->instead,
+	        is_unwritten(explanation) ? "; nobody had written that" : "");
 }
 
 static int explain(struct explanation *explanation)
