@@ -5,9 +5,10 @@
 # failed and the sum; status 1 if anything did. From the environment:
 # MAPS     ids, instead of all maps of the build
 # CHECKS   names, instead of all checks; or `not` and names: all but these
+# SHAPES   e.g. "u64x8 str16x24", instead of all that a map offers
 # SEED     of operations, keys and hashes (1)
 readmostly=$1 ops=${2:-200000}
-export readmostly ops CHECKS SEED=${SEED:-1}
+export readmostly ops CHECKS SHAPES SEED=${SEED:-1}
 dir=$(mktemp -d) start=$SECONDS
 export dir
 trap 'rm -rf "$dir"' EXIT
@@ -24,13 +25,15 @@ esac
 check_map() { # ID
 	: >"$dir/$1.log"
 	for check in ${CHECKS:-all}; do
-		[ "$check" = all ] && only='' || only="--only $check"
-		# shellcheck disable=SC2086
-		"$readmostly" check "$1" --quiet --ops "$ops" --seed "$SEED" $only \
-			>>"$dir/$1.log" 2>&1
-		status=$?
-		[ $status -le 1 ] || echo "FAIL $1: status $status of readmostly check" \
-			>>"$dir/$1.log"
+		for shape in ${SHAPES:-all}; do
+			set -- "$1" --quiet --ops "$ops" --seed "$SEED"
+			[ "$check" = all ] || set -- "$@" --only "$check"
+			[ "$shape" = all ] || set -- "$@" --shape "$shape"
+			"$readmostly" check "$@" >>"$dir/$1.log" 2>&1
+			status=$?
+			[ $status -le 1 ] || echo "FAIL $1: status $status of" \
+				"readmostly check" >>"$dir/$1.log"
+		done
 	done
 	echo "$1" >>"$dir/done"
 }
