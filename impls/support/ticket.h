@@ -5,13 +5,22 @@
  * Source: Mellor-Crummey, Scott, "Algorithms for Scalable Synchronization on
  * Shared-Memory Multiprocessors", ACM TOCS 9(1), 1991, section 2.2. Every
  * waiter reads the one word that each unlock writes. Being in order it cannot
- * pass over a thread that is not running: waits yield, see spin.h, and with
- * more threads than CPUs each turn costs up to one round of the scheduler.
+ * pass over a thread that is not running: waits yield, see spin.h. A thousand
+ * waiters would then pass the CPUs on to each other for a round before the one
+ * whose turn it is gets one; so who is far behind sleeps, longer the farther
+ * (the backoff in proportion of section 2.2).
  */
 #ifndef RM_SUPPORT_TICKET_H
 #define RM_SUPPORT_TICKET_H
 
 #include "impls/support/spin.h"
+
+#include <time.h>
+
+enum {
+	TICKET_NEAR = 8,        /* so few turns away a waiter stays awake */
+	TICKET_TURN_NS = 50000, /* of a turn among more waiters than that */
+};
 
 /* All zero is unlocked. At most 2^32 - 1 threads wait. */
 struct ticket_lock {
@@ -19,15 +28,32 @@ struct ticket_lock {
 	_Atomic uint32_t serving; /* the ticket that may enter */
 };
 
+static inline void ticket_sleep(uint32_t turns)
+{
+	const uint64_t ns = turns * (uint64_t)TICKET_TURN_NS;
+	const struct timespec span = { .tv_sec = (time_t)(ns / 1000000000),
+		.tv_nsec = (long)(ns % 1000000000) };
+
+	nanosleep(&span, NULL);
+}
+
 static __attribute__((noinline, unused)) void ticket_await(
         struct ticket_lock *lock, uint32_t ticket)
 {
 	unsigned looks = 0;
 
-	/* acquire: pairs with the release in ticket_unlock() */
-	while (atomic_load_explicit(&lock->serving, memory_order_acquire) !=
-	        ticket)
-		spin_wait(&looks);
+	for (;;) {
+		/* acquire: pairs with the release in ticket_unlock() */
+		uint32_t turns = ticket - atomic_load_explicit(&lock->serving,
+		                                  memory_order_acquire);
+
+		if (turns == 0)
+			return;
+		if (looks < SPIN_PAUSES || turns <= TICKET_NEAR)
+			spin_wait(&looks);
+		else
+			ticket_sleep(turns);
+	}
 }
 
 RM_HOT void ticket_lock(struct ticket_lock *lock)
