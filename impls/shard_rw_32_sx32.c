@@ -2,8 +2,8 @@
 /*
  * shard_rw_32_sx32.c - 32 shards chosen by shift-xor, 32 bits.
  *
- * Why: article S2's own hash, said to be fast and good for even keys only. A poor
- * hash shows in uneven shards (tests/test_shard_hash.c). A lookup writes its shard's lock line twice.
+ * Why: article S2's own hash, said to be fast, and good for even keys only: keys of
+ * decimal digits fill the shards unevenly (tests/test_shard_hash.c). A lookup writes its shard's lock line twice.
  */
 #include "impls/support/guard_go_rw.h"
 #include "impls/support/shift_xor.h"

@@ -2,8 +2,9 @@
 /*
  * shard_rw_32_sx64.c - 32 shards chosen by shift-xor, 64 bits.
  *
- * Why: the source's integers have no bound; this is the other way to read it. See
- * shard_rw_32_sx32. A lookup writes its shard's lock line twice.
+ * Why: the source's integers have no bound; this is the other way to read it. Keys
+ * of up to 16 bytes go to the same shards as in shard_rw_32_sx32, so a difference
+ * is one of arithmetic alone. A lookup writes its shard's lock line twice.
  */
 #include "impls/support/guard_go_rw.h"
 #include "impls/support/shift_xor.h"

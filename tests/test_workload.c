@@ -352,7 +352,8 @@ static void overrides(void)
 static void text_reads_back(void)
 {
 	static const char *const names[] = { "smoke", "uniform-97-3",
-		"session-cache", "order-service", "crossover", "hot-reads" };
+		"session-cache", "order-service", "crossover", "hot-reads",
+		"locks-97-3", "shards-97-3", "fast-paths" };
 	bool all = true;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

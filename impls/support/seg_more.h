@@ -5,7 +5,7 @@
 
 #include "impls/support/seg_map.h"
 
-static bool seg_insert_if_absent(void *thread, struct rm_shape shape,
+static inline bool seg_insert_if_absent(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
 {
@@ -24,7 +24,7 @@ static bool seg_insert_if_absent(void *thread, struct rm_shape shape,
 	return spot.node != NULL;
 }
 
-static bool seg_holds(struct rm_shape shape, const struct seg_spot *spot,
+static inline bool seg_holds(struct rm_shape shape, const struct seg_spot *spot,
         const struct rm_value *expected)
 {
 	struct rm_value present;
@@ -35,7 +35,7 @@ static bool seg_holds(struct rm_shape shape, const struct seg_spot *spot,
 	return memcmp(&present, expected, shape.value_bytes) == 0;
 }
 
-static bool seg_compare_swap(void *thread, struct rm_shape shape,
+static inline bool seg_compare_swap(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected,
         const struct rm_value *value)
 {
@@ -49,7 +49,7 @@ static bool seg_compare_swap(void *thread, struct rm_shape shape,
 	return equal;
 }
 
-static bool seg_compare_remove(void *thread, struct rm_shape shape,
+static inline bool seg_compare_remove(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected)
 {
 	struct seg_spot spot = seg_enter(seg_map_of(thread), shape, key);
@@ -63,8 +63,8 @@ static bool seg_compare_remove(void *thread, struct rm_shape shape,
 }
 
 /* Under the bin's lock: `fn` must not call this map. */
-static bool seg_update(void *thread, struct rm_shape shape, struct rm_key key,
-        rm_update_fn *fn, void *context)
+static inline bool seg_update(void *thread, struct rm_shape shape,
+        struct rm_key key, rm_update_fn *fn, void *context)
 {
 	struct seg_spot spot = seg_enter(seg_map_of(thread), shape, key);
 	struct rm_value old, value;
@@ -87,7 +87,7 @@ RM_HOT struct rm_key seg_key_of(struct rm_shape shape, struct seg_node *node)
 }
 
 /* Bin by bin, without a lock, each value as it is when met; `fn` may write. */
-static void seg_scan(
+static inline void seg_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
 	struct epoch_record *record = thread;
@@ -111,7 +111,7 @@ static void seg_scan(
 	epoch_settle(record);
 }
 
-static size_t seg_length(void *thread)
+static inline size_t seg_length(void *thread)
 {
 	struct seg_map *map = seg_map_of(thread);
 	uint64_t count = 0;
@@ -124,7 +124,7 @@ static size_t seg_length(void *thread)
 }
 
 /* Empties one bin. */
-static void seg_clear_bin(
+static inline void seg_clear_bin(
         struct epoch_record *record, struct seg_segment *segment, seg_bin *bin)
 {
 	const struct rm_shape shape = seg_map_of(record)->shape;
@@ -142,7 +142,7 @@ static void seg_clear_bin(
 }
 
 /* Bin by bin: what is written meanwhile may stay. */
-static void seg_clear(void *thread)
+static inline void seg_clear(void *thread)
 {
 	struct seg_map *map = seg_map_of(thread);
 
@@ -155,7 +155,7 @@ static void seg_clear(void *thread)
 		}
 }
 
-static void seg_stats(void *opaque, rm_stat_fn *emit, void *context)
+static inline void seg_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	struct seg_map *map = opaque;
 	uint64_t inserts = 0, locks = 0, waits = 0;
@@ -174,7 +174,7 @@ static void seg_stats(void *opaque, rm_stat_fn *emit, void *context)
 }
 
 /* What is wrong with a node of this bin, or NULL. */
-static const char *seg_broken(
+static inline const char *seg_broken(
         struct seg_map *map, size_t s, uint64_t i, struct seg_node *node)
 {
 	struct rm_key key = seg_key_of(map->shape, node);
@@ -192,7 +192,7 @@ static const char *seg_broken(
 }
 
 /* Every node is where its key is looked up, and once; counts agree. */
-static bool seg_check(void *opaque, char *why, size_t size)
+static inline bool seg_check(void *opaque, char *why, size_t size)
 {
 	struct seg_map *map = opaque;
 	const char *broken = NULL;
