@@ -116,7 +116,7 @@ void rm_sim_world_continue(void)
 
 		if (!next)
 			deadlock();
-		if (next->now > only.limit)
+		else if (next->now > only.limit)
 			past_limit(next->id);
 		rm_sim_running = next;
 		rm_sim_ctx_switch(&only.main_ctx, &only.thread[next->id].ctx);
