@@ -46,6 +46,8 @@ static const struct load loads[] = {
 	        true, 0, 0, 5 },
 	{ "64 threads, 640 overlapping operations, one key, one wrong", 640, 1,
 	        64, 50, true, 1, 0, 10 },
+	{ "64 overlapping swaps of two values, one too many: no proof", 64, 1,
+	        64, 0, true, 0, 0, 1 },
 	{ "4 threads, 200 operations, 8 keys, 5 % of all keys", 200, 8, 4, 50,
 	        false, 0, 5, 5 },
 	{ "8 threads, 2000 operations, 16 keys, 5 % of all keys", 2000, 16, 8,
@@ -210,6 +212,24 @@ static void make(
 	free(value);
 }
 
+/* The hardest kind: equal values, no quick proof, 2^64 states. */
+static void make_swaps(struct rm_history *history, const struct load *load)
+{
+	rm_history_add_initial(history, 0, 1);
+	for (uint32_t i = 0; i < load->events; i++) {
+		bool there = i <= load->events / 2;
+		struct rm_history_event swap = { .invoked = i,
+			.returned = 1000 + i,
+			.value = there ? 2 : 1,
+			.expected = there ? 1 : 2,
+			.thread = i,
+			.kind = RM_HISTORY_COMPARE_SWAP,
+			.there = true };
+
+		rm_history_add(history, &swap, NULL);
+	}
+}
+
 static double resident_mib(void)
 {
 	struct rusage usage;
@@ -224,17 +244,22 @@ static int run(const struct load *load, uint64_t seed)
 	struct rm_history_limits limits = RM_HISTORY_LIMITS;
 	struct rm_history_judgement judgement = { .states = 0 };
 	double with_history, seconds;
-	uint64_t start;
+	uint64_t start, start_cpu;
 
-	make(&history, load, seed);
+	if (load->overlapping && !load->writes_percent)
+		make_swaps(&history, load);
+	else
+		make(&history, load, seed);
 	with_history = resident_mib();
 	start = rm_now_ns();
+	start_cpu = rm_thread_cpu_ns();
 	if (rm_history_judge(&history, &limits, &judgement, NULL))
 		return 1;
 	seconds = (double)(rm_now_ns() - start) * 1e-9;
-	printf("%-62s seed %2llu  %7.3f s  %6.0f MiB (%.0f of them the "
-	       "history)  %s, %llu states\n",
-	        load->name, (unsigned long long)seed, seconds, resident_mib(),
+	printf("%-60s seed %2llu %7.3f s (%.3f s of CPU) %5.0f MiB (%.0f of "
+	       "them the history)  %s, %llu states\n",
+	        load->name, (unsigned long long)seed, seconds,
+	        (double)(rm_thread_cpu_ns() - start_cpu) * 1e-9, resident_mib(),
 	        with_history, rm_history_verdict_name(judgement.verdict),
 	        (unsigned long long)judgement.states);
 	if (judgement.verdict == RM_HISTORY_BROKEN)
