@@ -15,9 +15,9 @@ endif
 
 $(BUILD)/stats/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(SAY)$(CC) $(ALL_CFLAGS) -DRM_STATS -MMD -MP -c -o $@ $<
+	$(SAY)$(CC) $(ALL_CFLAGS) -DRM_STATS -g1 -MMD -MP -c -o $@ $<
 
-all: $(BUILD)/readmostly-stats
+all: $(if $(NO_STATS),,$(BUILD)/readmostly-stats)
 $(BUILD)/readmostly-stats: $(BUILD)/runner/main.o $(STATS_OBJS)
 	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
