@@ -198,7 +198,9 @@ static void scans_keep_their_promise(void)
 
 	CHECK(breaks(twice, 1, 1) && strstr(judgement.why, "twice"),
 	        "no key twice");
-	CHECK(judge(skips) == RM_HISTORY_BROKEN, "none left out");
+	CHECK(judge(skips) == RM_HISTORY_BROKEN &&
+	                strstr(judgement.why, "lookup 8 in a scan of thread 0"),
+	        "none left out");
 	CHECK(breaks(invents, 1, 1) && strstr(judgement.why, "nobody wrote"),
 	        "none invented, whatever is promised");
 	CHECK(judge(anything) == RM_HISTORY_LINEARIZABLE,
@@ -244,6 +246,27 @@ static void giving_up_is_no_pass(void)
 	                judgement.verdict == RM_HISTORY_UNDECIDED &&
 	                strstr(judgement.why, "undecided after"),
 	        "and with too little memory");
+	rm_history_clear(&many);
+}
+
+/* A work that has no end in sight is given up before it begins. */
+static void too_many_lengths_are_undecided(void)
+{
+	struct rm_history many = { .guarantee = RM_HISTORY_NONE };
+	struct rm_history_limits limits = RM_HISTORY_LIMITS;
+	struct rm_history_event length = { .kind = RM_HISTORY_LENGTH,
+		.result = 10000 };
+
+	for (uint64_t k = 0; k < 10000; k++)
+		rm_history_add_initial(&many, k, k);
+	for (uint64_t i = 0; i < 20001; i++) {
+		length.invoked = length.returned = i;
+		rm_history_add(&many, &length, NULL);
+	}
+	rm_history_judgement_clear(&judgement);
+	CHECK(!rm_history_judge(&many, &limits, &judgement, NULL) &&
+	                judgement.verdict == RM_HISTORY_UNDECIDED,
+	        "lengths times keys have a limit");
 	rm_history_clear(&many);
 }
 
@@ -314,6 +337,7 @@ int main(void)
 	lengths_are_between_bounds();
 	scans_keep_their_promise();
 	giving_up_is_no_pass();
+	too_many_lengths_are_undecided();
 	what_is_no_history_is_refused();
 	many_lanes_become_a_list();
 	rm_history_judgement_clear(&judgement);

@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Lengths times keys that are looked at: a minute or so. */
+static const size_t lengths_times_keys_max = 200000000;
+
 struct judge {
 	const struct rm_history_limits *limits;
 	struct rm_history_judgement *to;
@@ -153,6 +156,17 @@ static int find_lengths(struct judge *judge)
 	return 0;
 }
 
+/* Each length is compared with each key's operations: that has an end. */
+static void limit_lengths(struct judge *judge)
+{
+	size_t keys = judge->order.key_count;
+
+	if (!keys || judge->length_count <= lengths_times_keys_max / keys)
+		return;
+	judge->length_count = 0;
+	give_up(judge, "more lengths and keys than can be compared");
+}
+
 static int judge_lengths(struct judge *judge)
 {
 	size_t keys = judge->order.key_count;
@@ -204,6 +218,7 @@ static int judge_all(struct judge *judge)
 		return judge_twice(judge);
 	if (find_lengths(judge))
 		return -ENOMEM;
+	limit_lengths(judge);
 	if (rm_order_split(&judge->order, judge->limits->memory_bytes / 2)) {
 		give_up(judge, "too many scans and clears for the memory");
 		return 0;

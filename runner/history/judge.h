@@ -49,7 +49,7 @@ struct rm_history_judgement {
 	size_t undecided_keys;
 	/* Of BROKEN and UNDECIDED: one line for a person, e.g. "key 7: lookup
 	   of thread 2 answered 5, which ...". */
-	char why[400];
+	char why[480];
 	/* Of BROKEN: the fewest events found that still cannot be, with the
 	   header of the whole; `offending` is the event of `smallest` without
 	   which the rest is possible, SIZE_MAX if there is no single one. */

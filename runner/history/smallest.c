@@ -159,13 +159,19 @@ static void say_why(struct explanation *explanation)
 	struct rm_history_judgement *to = explanation->to;
 	const struct rm_history_event *event =
 	        to->smallest.events + to->offending;
+	const struct rm_problem_op *op =
+	        explanation->cut.ops + explanation->cut.offending;
+	/* what a scan says of one key is shown as a lookup */
+	bool scan = op->kind == RM_HISTORY_LOOKUP &&
+	            explanation->order->history->events[op->event].kind ==
+	                    RM_HISTORY_SCAN;
 	char ask[80], answer[48];
 
 	rm_words_ask(&to->smallest, event, ask, sizeof(ask));
 	rm_words_answer(&to->smallest, event, answer, sizeof(answer));
 	snprintf(to->why, sizeof(to->why),
-	        "%s of thread %u answered \"%s\"%s%s%s", ask, event->thread,
-	        answer,
+	        "%s%s of thread %u answered \"%s\"%s%s%s", ask,
+	        scan ? " in a scan" : "", event->thread, answer,
 	        to->instead[0] ? "; possible: " : ", which no order explains",
 	        to->instead,
 	        is_unwritten(explanation) ? "; nobody had written that" : "");
