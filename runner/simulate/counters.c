@@ -132,9 +132,13 @@ int rm_counters_stop(struct rm_counters *session)
 	json_array_append_new(session->events,
 	        event_json(session, "l1d_misses", RM_SIM_LOAD_MISSES,
 	                RM_SIM_STORE_MISSES));
+	/* left out: the lines of an operation, as the loop does not tell the
+	   model where one begins, and 0 would be a wrong answer */
 	for (unsigned i = 0; i < RM_SIM_COUNTS; i++)
-		json_array_append_new(session->events,
-		        event_json(session, rm_sim_count_name[i], i, i));
+		if (i != RM_SIM_OPERATION_LINES)
+			json_array_append_new(session->events,
+			        event_json(
+			                session, rm_sim_count_name[i], i, i));
 	session->regions = regions_json();
 	if (session->watch) {
 		session->lines = rm_sim_watched_lines(session->watch);
