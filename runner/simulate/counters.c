@@ -8,6 +8,7 @@
  */
 #include "runner/counters/counters.h"
 #include "runner/simulate/counters.h"
+#include "runner/simulate/memory.h"
 
 #include "runner/counters/reading.h"
 #include "runner/sim/guest/world.h"
@@ -112,8 +113,8 @@ static json_t *regions_json(void)
 	        (region = rm_sim_region_at(rm_sim_world_model(), n)); n++)
 		json_array_append_new(regions,
 		        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-		                "name", region->name, "bytes",
-		                (json_int_t)region->bytes, "misses",
+		                "name", n ? region->name : RM_SIM_UNNAMED,
+		                "bytes", (json_int_t)region->bytes, "misses",
 		                (json_int_t)region->misses, "coherence_misses",
 		                (json_int_t)region->coherence_misses,
 		                "false_misses",

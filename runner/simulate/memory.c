@@ -5,24 +5,29 @@
 #include "runner/sim/guest/space.h"
 #include "runner/sim/guest/world.h"
 
+/* Pages are numbered as they are touched; more than these would be "map". */
+enum { GLOBALS_NAMED_BYTES = 4 << 20 };
+
 static void name(const char *what, const void *at, uint64_t bytes)
 {
 	rm_sim_region(rm_sim_world_model(), what,
 	        rm_sim_space_offset((uintptr_t)at), bytes);
 }
 
-void rm_sim_memory_name(void)
+void rm_sim_memory_name(unsigned cores)
 {
-	struct rm_sim *model = rm_sim_world_model();
-	const char *main_top = rm_sim_space_stack(RM_SIM_CORES_MAX);
-
-	rm_sim_region(model, "map", 0, RM_SIM_HEAP_BYTES);
-	rm_sim_region(model, "stacks", RM_SIM_STACKS_AT, RM_SIM_STACKS_BYTES);
-	rm_sim_region(
-	        model, "globals", RM_SIM_GLOBALS_AT, RM_SIM_GLOBALS_BYTES);
+	/* only what can be touched: a name costs host memory by the line */
+	for (unsigned i = 0; i < cores; i++)
+		name("stacks",
+		        (char *)rm_sim_space_stack(i) - RM_SIM_STACK_BYTES / 2,
+		        RM_SIM_STACK_BYTES / 2);
 	/* the team's stop flag and its like are on the main thread's stack */
-	name("driver", main_top - RM_SIM_STACK_BYTES / 2,
+	name("driver",
+	        (char *)rm_sim_space_stack(RM_SIM_CORES_MAX) -
+	                RM_SIM_STACK_BYTES / 2,
 	        RM_SIM_STACK_BYTES / 2);
+	rm_sim_region(rm_sim_world_model(), "globals", RM_SIM_GLOBALS_AT,
+	        GLOBALS_NAMED_BYTES);
 }
 
 void *rm_sim_driver_alloc(size_t bytes)

@@ -9,8 +9,11 @@
 
 #include <stddef.h>
 
-/* Names map, stacks, globals and driver; main thread, before the trial. */
-void rm_sim_memory_name(void);
+/* Names stacks, globals and driver; main thread, before the trial. What has no
+   name is the heap, and that is the map's: RM_SIM_UNNAMED. */
+void rm_sim_memory_name(unsigned cores);
+
+#define RM_SIM_UNNAMED "map"
 
 /* Zeroed pages of the region "driver", never reused; NULL: no memory. */
 void *rm_sim_driver_alloc(size_t bytes);

@@ -26,7 +26,7 @@ SIM_BASE   = $(filter-out $(BUILD)/runner/plan/plan%,$(filter $(BUILD)/runner/ba
                $(BUILD)/sim_%.o %/build_info.o,$(OBJS)))
 
 # gcc is the reference. clang drops reads before writes and makes vectors.
-SIM_FLAGS := -O2 -g -gdwarf-4 $(ALIGN) -fsanitize=thread -fno-lto \
+SIM_FLAGS := -O2 -gdwarf-4 -g1 $(ALIGN) -fsanitize=thread -fno-lto \
              -include runner/sim/guest/relax.h -DCK_USE_CC_BUILTINS=1 \
              $(if $(findstring clang,$(CC)),-fno-vectorize -fno-slp-vectorize \
              -mllvm -tsan-instrument-read-before-write=1,-Wno-tsan)

@@ -33,7 +33,7 @@ static void run_main(void *argument)
 {
 	struct run *run = argument;
 
-	rm_sim_memory_name();
+	rm_sim_memory_name(run->request->cell.threads);
 	run->result = rm_sim_trial(run->request);
 }
 
