@@ -77,3 +77,7 @@ $(BUILD)/readmostly-sim: $(SIM)/maps.o $(SIM_IMPLS) $(SIM_GUEST) $(SIM_TEAM) $(S
 	  printf '%s\n' $(SIM_IMPLS) | grep "/$$id\.o$$"; done) \
 	  $$(pkg-config --libs $(LIBRARIES)) -lm -ldl
 .SECONDARY: $(SIM_IMPLS:.o=.s) $(SIM_IMPLS:.o=.raw.o) $(SIM_GUEST:.o=.s) $(SIM_GUEST:.o=.raw.o)
+
+.PHONY: sim-fidelity
+sim-fidelity: $(BUILD)/readmostly-sim $(BUILD)/readmostly  ## simulated misses against cachegrind's, long form
+	@$(PYTHON) tests/sim_fidelity.py $(BUILD) --long

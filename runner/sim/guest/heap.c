@@ -8,7 +8,9 @@
  * 1040 bytes go to a cache of the thread, last in, first out, seven of a size;
  * 128 KiB and more are pages of their own. Each core has an arena (glibc: up
  * to 8 per CPU) in segments of 64 MiB. Left out: the coalescing and splitting
- * of chunks: a chunk keeps its size for ever, and is found by it.
+ * of chunks: a chunk keeps its size for ever, and is found by it. So which
+ * blocks share a line differs where a map frees arrays while it allocates
+ * entries (docs/simulated-machine.md has the figures).
  */
 #include "runner/sim/guest/heap.h"
 #include "runner/sim/guest/guest.h"
@@ -26,8 +28,13 @@ enum {
 	CACHED_EACH = 7,
 	PAGES_HEADER = 16,
 	SIZES = (RM_SIM_PAGES_MIN + 2 * RM_SIM_GRAIN) / RM_SIM_GRAIN,
-	/* the first chunks of two cores do not share a set of any cache */
-	STAGGER_BYTES = 17 * 4096 + 5 * RM_SIM_LINE_BYTES,
+	/* where in its page glibc puts a thread's first block: after the
+	   heap's header, the arena's state and the thread's cache; it decides
+	   which blocks share a line */
+	FIRST_BLOCK = 0xb70,
+	PAGE = 4096,
+	/* the heaps of two cores do not share the sets of a shared cache */
+	STAGGER_BYTES = 17 * PAGE,
 };
 
 /* A free block; in use, all but the header is the user's. */
@@ -63,35 +70,42 @@ static struct arena *arena_of(void *block)
 	return ((struct segment *)at)->arena;
 }
 
-/* Gives the arena another segment; `room` bytes of it go unused. */
-static int extend(struct arena *arena, struct segment *segment, size_t room)
-{
-	if (!segment)
-		segment = rm_sim_space_segment();
-	if (!segment)
-		return -ENOMEM;
-	segment->arena = arena;
-	/* blocks are multiples of 16, their headers end where they start */
-	arena->top = (char *)segment + room + RM_SIM_HEADER;
-	arena->end = (char *)segment + RM_SIM_SEGMENT_BYTES;
-	return 0;
-}
-
 static size_t whole_grains(size_t bytes)
 {
 	return (bytes + RM_SIM_GRAIN - 1) & ~(size_t)(RM_SIM_GRAIN - 1);
 }
 
+/* Gives the arena a segment whose first block lies at `first`. */
+static void use(struct arena *arena, struct segment *segment, size_t first)
+{
+	segment->arena = arena;
+	/* blocks are multiples of 16, their headers end where they start */
+	arena->top = (char *)segment + first - RM_SIM_HEADER;
+	arena->end = (char *)segment + RM_SIM_SEGMENT_BYTES;
+}
+
+static int extend(struct arena *arena)
+{
+	struct segment *segment = rm_sim_space_segment();
+
+	if (!segment)
+		return -ENOMEM;
+	use(arena, segment, whole_grains(sizeof(*segment)) + RM_SIM_GRAIN);
+	return 0;
+}
+
 static struct arena *make_arena(unsigned self)
 {
 	struct segment *segment = rm_sim_space_segment();
-	size_t skip = whole_grains(sizeof(*segment)) + self * STAGGER_BYTES;
+	size_t skip = PAGE + self * STAGGER_BYTES;
 	struct arena *arena;
+	size_t end;
 
 	if (!segment)
 		return NULL;
 	arena = (struct arena *)(void *)((char *)segment + skip);
-	extend(arena, segment, skip + whole_grains(sizeof(*arena)));
+	end = skip + sizeof(*arena) + PAGE;
+	use(arena, segment, end - end % PAGE + FIRST_BLOCK);
 	arenas[self] = arena;
 	return arena;
 }
@@ -103,6 +117,14 @@ static struct arena *own_arena(void)
 	return arenas[self] ? arenas[self] : make_arena(self);
 }
 
+static void put(struct arena *arena, struct block *block, size_t size)
+{
+	size_t i = size / RM_SIM_GRAIN;
+
+	block->next = arena->bin[i];
+	arena->bin[i] = block;
+}
+
 /* A chunk that starts at the arena's top; under its lock. NULL: no memory.
    `alignment` of the block: the gap before it is lost to a bin. */
 static void *carve(struct arena *arena, size_t size, size_t alignment)
@@ -111,7 +133,7 @@ static void *carve(struct arena *arena, size_t size, size_t alignment)
 	size_t gap;
 
 	if ((size_t)(arena->end - arena->top) < size + 2 * alignment &&
-	        extend(arena, NULL, whole_grains(sizeof(struct segment))))
+	        extend(arena))
 		return NULL;
 	block = arena->top + RM_SIM_HEADER;
 	gap = -(uintptr_t)block & (alignment - 1);
@@ -121,8 +143,7 @@ static void *carve(struct arena *arena, size_t size, size_t alignment)
 		struct block *first = (struct block *)(void *)block;
 
 		*rm_sim_heap_header(first) = gap;
-		first->next = arena->bin[gap / RM_SIM_GRAIN];
-		arena->bin[gap / RM_SIM_GRAIN] = first;
+		put(arena, first, gap);
 		block += gap;
 	}
 	*rm_sim_heap_header(block) = size;
@@ -254,7 +275,6 @@ void rm_sim_free(void *opaque)
 	}
 	arena = arena_of(block);
 	rm_sim_mutex_lock(&arena->lock);
-	block->next = arena->bin[header / RM_SIM_GRAIN];
-	arena->bin[header / RM_SIM_GRAIN] = block;
+	put(arena, block, header);
 	rm_sim_mutex_unlock(&arena->lock);
 }
