@@ -11,9 +11,9 @@ with the allocator and code of this machine; the simulation its own of both.
 """
 import json
 import pathlib
-import re
 import subprocess
 import sys
+import tempfile
 
 SHORT, LONG = (10_000, 60_000), (50_000, 350_000)
 CACHES = ("--D1=32768,8,64", "--LL=8388608,16,64")  # machines/cachegrind.conf
@@ -28,7 +28,7 @@ CASES = [
     ("gomap_rw", 20_000, 0.03, "update", "still"),
     ("shard_rw_32", 20_000, 0.03, "update", "still"),
     ("snapshot", 20_000, 0, "update", "still"),
-    ("syncmap", 20_000, 0.03, "update", "allocates"),
+    ("syncmap", 100_000, 0.03, "update", "allocates"),
 ]
 MORE = [(m, n, w, k, h) for m, w, k, h in [
     ("gomap_mutex", 0.03, "update", "still"),
@@ -65,14 +65,42 @@ def answer(text):
     return result
 
 
+def layout():
+    """Words before a command that give it one layout, where that is allowed:
+    which lines of setup and stack share a set is chance otherwise."""
+    words = ["setarch", "-R"]
+    works = subprocess.run([*words, "true"], capture_output=True).returncode
+    return [] if works else words
+
+
+def misses_of(profile):
+    """D1 misses of a profile but memset()'s: none of these maps clears memory
+    in its window, and what the C library clears before depends on which
+    thread came first."""
+    total, function, columns = 0, "", []
+    for line in profile.read_text().splitlines():
+        if line.startswith("events:"):
+            columns = line.split()  # "events:" stands for the line number
+        elif line.startswith("fn="):
+            function = line
+        elif line[0].isdigit() and "memset" not in function:
+            counts = line.split()
+            total += sum(int(counts[columns.index(name)])
+                         for name in ("D1mr", "D1mw"))
+    return total
+
+
 def native(build, case, ops):
     """(operations, D1 misses of the whole process)."""
-    run = subprocess.run(
-        ["valgrind", "--tool=cachegrind", "--cache-sim=yes", *CACHES,
-         "--cachegrind-out-file=/dev/null", str(build / "readmostly"), "trial"],
-        input=request(case, ops), capture_output=True, text=True, check=True)
-    misses = re.search(r"D1\s+misses:\s+([\d,]+)", run.stderr).group(1)
-    return answer(run.stdout)["ops"], int(misses.replace(",", ""))
+    with tempfile.TemporaryDirectory() as folder:
+        profile = pathlib.Path(folder, "profile")
+        run = subprocess.run(
+            [*layout(), "valgrind", "--tool=cachegrind", "--cache-sim=yes",
+             *CACHES, f"--cachegrind-out-file={profile}",
+             str(build / "readmostly"), "trial"],
+            input=request(case, ops), capture_output=True, text=True,
+            check=True)
+        return answer(run.stdout)["ops"], misses_of(profile)
 
 
 def simulated(build, case, ops):
@@ -100,7 +128,9 @@ def bar(case, expected):
     if L1D_BYTES / 2 <= bytes_about <= 2 * L1D_BYTES + bytes_about / 4:
         return None
     if held_to == "allocates":
-        return max(0.03 * expected, 0.01) if keys >= 20_000 else None
+        # below, arrays that the real allocator splits decide which blocks
+        # share a line (heap.c): only printed
+        return max(0.03 * expected, 0.01) if keys >= 100_000 else None
     return max(0.01 * expected, 0.01)
 
 
@@ -116,7 +146,7 @@ def main():
         good = limit is None or abs(got - expected) <= limit
         failed += not good
         name, keys, share, kind, _ = case
-        told = f"at most {limit:.4f}" if limit is not None else "near capacity"
+        told = f"at most {limit:.4f}" if limit is not None else "only printed"
         print(f"{'ok' if good else 'not ok'} {i} - {name} {keys} keys, "
               f"{share:.0%} {kind}: cachegrind {expected:.4f}, simulated "
               f"{got:.4f} misses per operation, difference "

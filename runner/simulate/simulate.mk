@@ -81,3 +81,7 @@ $(BUILD)/readmostly-sim: $(SIM)/maps.o $(SIM_IMPLS) $(SIM_GUEST) $(SIM_TEAM) $(S
 .PHONY: sim-fidelity
 sim-fidelity: $(BUILD)/readmostly-sim $(BUILD)/readmostly  ## simulated misses against cachegrind's, long form
 	@$(PYTHON) tests/sim_fidelity.py $(BUILD) --long
+
+.PHONY: golden-sim
+golden-sim: $(BUILD)/readmostly-sim $(BUILD)/readmostly  ## golden simulated counts again: WHY='...' (read the diff)
+	@$(PYTHON) tests/sim_golden.py $(BUILD) --write '$(WHY)'

@@ -2,11 +2,11 @@
 /*
  * rwlock.c - pthread reader-writer locks, compiled with instrumentation.
  *
- * glibc 2.36's algorithm (nptl/pthread_rwlock_common.c) for the default kind,
- * which prefers readers: readers and phase share one word, so a read lock is
- * one addition and its unlock one exchange, on one line. Left out: the kinds
- * that prefer writers, time-outs, and writers handing over to writers (they
- * compete for the word instead).
+ * glibc 2.36's algorithm (nptl/pthread_rwlock_common.c): readers and phase
+ * share one word, so a read lock is one addition and its unlock one exchange,
+ * on one line; where writers are preferred, readers wait before they add while
+ * a writer is next. Left out: time-outs, and writers that hand over to writers
+ * (they compete for the word instead).
  */
 #include "runner/sim/guest/guest.h"
 
@@ -21,6 +21,8 @@ struct rwlock {
 	_Atomic uint32_t wrlocked; /* futex of writers that queue */
 	uint32_t pad[2];
 	uint32_t writer; /* core + 1 */
+	uint32_t unused[5];
+	uint32_t kind;
 };
 
 _Static_assert(sizeof(struct rwlock) <= sizeof(pthread_rwlock_t),
@@ -29,6 +31,7 @@ _Static_assert(sizeof(struct rwlock) <= sizeof(pthread_rwlock_t),
 enum {
 	WRITE_PHASE = 1,  /* writers have it, or it goes to one */
 	WRITE_LOCKED = 2, /* a writer has it, or is the next */
+	READERS_WAIT = 4, /* until the last reader is gone */
 	READER = 8,
 	READER_SHIFT = 3,
 	FUTEX_USED = 2,
@@ -45,9 +48,8 @@ int rm_sim_rwlock_init(pthread_rwlock_t *lock, const pthread_rwlockattr_t *attr)
 
 	if (attr)
 		pthread_rwlockattr_getkind_np(attr, &kind);
-	if (kind == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP)
-		rm_sim_misuse("rwlocks that prefer writers are not simulated");
-	memset(lock, 0, sizeof(*lock));
+	memset(rwlock_of(lock), 0, sizeof(pthread_rwlock_t));
+	rwlock_of(lock)->kind = (uint32_t)kind;
 	return 0;
 }
 
@@ -109,12 +111,34 @@ static void read_slow(struct rwlock *lock, uint32_t seen)
 	phase_wait(lock, 1);
 }
 
+/* Before a reader adds itself: lets a writer that is next go first. */
+static void let_writers_first(struct rwlock *lock)
+{
+	for (;;) {
+		/* relaxed: the addition that follows orders */
+		uint32_t seen = atomic_load_explicit(
+		        &lock->readers, memory_order_relaxed);
+
+		if (seen & WRITE_PHASE || !(seen & WRITE_LOCKED) ||
+		        !(seen >> READER_SHIFT))
+			return;
+		/* relaxed: a note; woken when the last reader clears it */
+		if (seen & READERS_WAIT ||
+		        atomic_compare_exchange_weak_explicit(&lock->readers,
+		                &seen, seen | READERS_WAIT,
+		                memory_order_relaxed, memory_order_relaxed))
+			rm_sim_futex_wait(&lock->readers, seen | READERS_WAIT);
+	}
+}
+
 int rm_sim_rwlock_rdlock(pthread_rwlock_t *opaque)
 {
 	struct rwlock *lock = rwlock_of(opaque);
 
 	if (lock->writer == rm_sim_self() + 1)
 		return EDEADLK;
+	if (lock->kind == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP)
+		let_writers_first(lock);
 
 	/* acquire: pairs with the release in write_unlock() */
 	uint32_t seen = atomic_fetch_add_explicit(
@@ -135,8 +159,12 @@ static void read_unlock(struct rwlock *lock)
 
 	do {
 		next = seen - READER;
-		if (!(next >> READER_SHIFT) && (next & WRITE_LOCKED))
-			next |= WRITE_PHASE; /* the last one lets writers in */
+		if (!(next >> READER_SHIFT)) {
+			next &= ~(uint32_t)READERS_WAIT;
+			if (next & WRITE_LOCKED)
+				/* the last one lets writers in */
+				next |= WRITE_PHASE;
+		}
 		/* release: pairs with the acquire of a writer; relaxed: failed
 		 */
 	} while (!atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
@@ -146,6 +174,8 @@ static void read_unlock(struct rwlock *lock)
 	                                     memory_order_relaxed) &
 	                                    FUTEX_USED))
 		rm_sim_futex_wake(&lock->wrphase, INT_MAX);
+	if ((seen ^ next) & READERS_WAIT)
+		rm_sim_futex_wake(&lock->readers, INT_MAX);
 }
 
 /* Until this writer is the one that is next. Who was woken cannot know that

@@ -1,0 +1,4 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The counts of all maps on 1, 4, 16 and 64 simulated cores are the golden ones.
+exec "$(report/find_python.sh)" tests/sim_golden.py "${BUILD:-build/gcc}"
