@@ -104,11 +104,16 @@ static void long_keys(void)
 	CHECK(get(map, text(absent, LONG), &cost) == 0 &&
 	                get(map, text(b, LONG - 1), &cost) == 0,
 	        "an absent one and a shorter one are not found");
-	put(map, text(a, 31), 4);
-	put(map, text(a, 32), 5);
-	CHECK(get(map, text(a, 31), &cost) == 4 &&
-	                get(map, text(a, 32), &cost) == 5,
-	        "31 bytes are short, 32 are long, both are found");
+	put(map, text(b, 31), 4);
+	put(map, text(c, 31), 5);
+	put(map, text(b, 32), 6);
+	put(map, text(c, 32), 7);
+	CHECK(get(map, text(b, 31), &cost) == 4 && cost == 0 &&
+	                get(map, text(c, 31), &cost) == 5 && cost == 0,
+	        "31 bytes are short: compared as a whole");
+	CHECK(get(map, text(b, 32), &cost) == 6 && cost == 1 &&
+	                get(map, text(c, 32), &cost) == 7 && cost == 1,
+	        "32 are long: hashed where both ends agree");
 	gomap_destroy(map);
 }
 
