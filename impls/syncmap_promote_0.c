@@ -22,6 +22,7 @@ const struct rm_impl rm_impl_syncmap_promote_0 = {
 	.source = "Go 1.19-1.23, sync/map.go; its promotion as misdescribed",
 	.system = "M4",
 	.shapes = RM_ALL_SHAPES,
+	.caps = RM_CAP_SLOW_WRITES, /* new keys, with misses between */
 	.guarantees = "once-if-present",
 	.progress = "blocking",
 	.dispatch = "none",
