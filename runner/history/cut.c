@@ -195,6 +195,7 @@ int rm_cut_in_time(struct rm_cut *cut)
 {
 	uint32_t *rank = rank_returns(cut->whole);
 	uint32_t low = 0, high = (uint32_t)cut->whole->count - 1;
+	bool sure = true; /* that what returns before `high` is possible */
 
 	if (!rank)
 		return -ENOMEM;
@@ -203,14 +204,17 @@ int rm_cut_in_time(struct rm_cut *cut)
 		uint32_t middle = low + (high - low) / 2;
 
 		cut_after(cut, rank, middle);
-		if (rm_cut_decide(cut) == RM_IMPOSSIBLE)
+		enum rm_search_end end = rm_cut_decide(cut);
+
+		if (end == RM_IMPOSSIBLE)
 			high = middle;
 		else
 			low = middle + 1;
+		sure = sure && end != RM_GAVE_UP;
 	}
 	cut_after(cut, rank, high);
 	for (size_t i = 0; i < cut->whole->count; i++)
-		if (rank[i] == high)
+		if (rank[i] == high && sure)
 			cut->offending = i;
 	free(rank);
 	return 0;

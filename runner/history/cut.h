@@ -39,7 +39,7 @@ void rm_cut_clear(struct rm_cut *cut);
 enum rm_search_end rm_cut_decide(struct rm_cut *cut);
 
 /* Finds the earliest return at which the problem has no order: changes ops
-   and keep, sets offending. 0 or -ENOMEM. */
+   and keep, sets offending (not where the work did not suffice). 0 or -ENOMEM. */
 int rm_cut_in_time(struct rm_cut *cut);
 
 /* Leaves out what can be left out, except `offending`. 0 or -ENOMEM. */

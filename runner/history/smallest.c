@@ -188,12 +188,14 @@ static int explain(struct explanation *explanation)
 		return -ENOMEM;
 	for (size_t i = 0; i < cut->whole->count; i++)
 		count += cut->keep[i];
-	rm_instead_find(&instead);
+	if (cut->offending != SIZE_MAX)
+		rm_instead_find(&instead);
 	cut->work += WORK; /* a share of its own for each of the two */
 	if (rm_cut_leave_out(cut) || make_history(explanation))
 		return -ENOMEM;
 	explanation->to->left_out = count - explanation->to->smallest.count;
-	say_why(explanation);
+	if (cut->offending != SIZE_MAX)
+		say_why(explanation);
 	return 0;
 }
 
@@ -215,7 +217,7 @@ int rm_smallest_find(const struct rm_order *order, size_t key,
 	if (limits->skip_explanation)
 		return 0;
 	failed = rm_cut_begin(&explanation.cut, problem, search,
-	        limits->memory_bytes / 2, WORK);
+	        limits->memory_bytes / 2, WORK + 100 * problem->count);
 	if (!failed)
 		failed = explain(&explanation);
 	rm_cut_clear(&explanation.cut);
