@@ -108,9 +108,8 @@ def write(path, made, why):
 def in_band(got, golden):
     """Other code, other schedules: counts per operation near the golden's."""
     ops = OPS * int(got["cores"])
-    loose = 0.1 if got["cores"] == "1" else 0.5
     return all(abs(int(got[c]) - int(golden[c])) <=
-               loose * int(golden[c]) + 0.5 * ops
+               0.5 * int(golden[c]) + ops
                for c in COUNTS[:3])
 
 
