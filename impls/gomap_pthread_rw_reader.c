@@ -5,7 +5,9 @@
  * The kind that glibc makes by default: readers enter as long as there are readers,
  * writers may starve. Each lookup writes the lock's line twice.
  */
-enum { GUARD_RWLOCK_KIND = 0 /* PTHREAD_RWLOCK_PREFER_READER_NP */ };
+#include <pthread.h>
+
+enum { GUARD_RWLOCK_KIND = PTHREAD_RWLOCK_PREFER_READER_NP };
 
 #include "impls/support/guard_pthread_rw.h"
 #include "impls/support/shard_one.h"

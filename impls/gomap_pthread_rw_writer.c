@@ -6,7 +6,9 @@
  * starve, where Go's RWMutex lets them in after each write. Each lookup writes the
  * lock's line twice.
  */
-enum { GUARD_RWLOCK_KIND = 2 /* ..._PREFER_WRITER_NONRECURSIVE_NP */ };
+#include <pthread.h>
+
+enum { GUARD_RWLOCK_KIND = PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP };
 
 #include "impls/support/guard_pthread_rw.h"
 #include "impls/support/shard_one.h"
