@@ -5,6 +5,7 @@
 #include "runner/history/length_why.h"
 #include "runner/history/order.h"
 #include "runner/history/smallest.h"
+#include "runner/history/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -117,13 +118,14 @@ static int find_invented(struct judge *judge, size_t key)
 
 static int judge_key(struct judge *judge, size_t key)
 {
-	char what[64];
+	char name[64], what[80];
 
 	if (rm_order_key_problem(&judge->order, key, &judge->problem))
 		return -ENOMEM;
 	judge->to->keys++;
-	snprintf(what, sizeof(what), "key %llu",
-	        (unsigned long long)judge->order.keys[key]);
+	rm_words_key(judge->order.history, judge->order.keys[key], name,
+	        sizeof(name));
+	snprintf(what, sizeof(what), "key %s", name);
 	if (decide(judge, key, what))
 		return -ENOMEM;
 	if (judge->order.history->guarantee == RM_HISTORY_NONE &&

@@ -210,10 +210,14 @@ int rm_smallest_find(const struct rm_order *order, size_t key,
 	int failed = 0;
 
 	judgement->offending = SIZE_MAX;
+	char name[64] = "all keys";
+
+	if (key != SIZE_MAX)
+		rm_words_key(
+		        order->history, order->keys[key], name, sizeof(name));
 	snprintf(judgement->why, sizeof(judgement->why),
-	        key == SIZE_MAX ? "all keys: no order of the operations"
-	                        : "key %llu: no order of its operations",
-	        key == SIZE_MAX ? 0ULL : (unsigned long long)order->keys[key]);
+	        "%s%s: the operations have no order",
+	        key == SIZE_MAX ? "" : "key ", name);
 	if (limits->skip_explanation)
 		return 0;
 	failed = rm_cut_begin(&explanation.cut, problem, search,
