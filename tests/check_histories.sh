@@ -23,7 +23,7 @@ for row in json.load(sys.stdin)["maps"]:
 	grep -v '^FAIL\|^ok\|^skip\|^check' "$dir/out" # time lines
 done
 
-awk -v seconds=$(($(date +%s) - start)) -v date="$(date -u +%F)" \
+awk -v each="$each" -v seconds=$(($(date +%s) - start)) -v date="$(date -u +%F)" \
 	-v commit="$(git rev-parse --short HEAD)" -v cpus="$(nproc)" '
 	$1 == "ok" { n[$2] += $5; met[$2] += $7; open[$2] += $10
 		for (i = 1; i <= NF; i++) if ($i == "stamps:") stamps[$(i + 1)] = 1 }
@@ -33,7 +33,8 @@ awk -v seconds=$(($(date +%s) - start)) -v date="$(date -u +%F)" \
 	print "# Histories of all maps\n"
 	print "Made by `make check-histories`: short recorded histories, each"
 	print "judged for linearizability and for the guarantees of its map.\n"
-	printf "%s, commit %s, %d CPUs, %d s; stamps:", date, commit, cpus, seconds
+	printf "%s, commit %s, %d CPUs, %d s, at least %d of each map; stamps:",
+		date, commit, cpus, seconds, each
 	for (s in stamps) printf " %s", s
 	print ".\n"
 	print "| map | histories | with overlaps | undecided | shapes accused |"
