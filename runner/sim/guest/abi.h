@@ -35,13 +35,15 @@ typedef uint32_t rm_sim_u32;
 typedef uint64_t rm_sim_u64;
 __extension__ typedef unsigned __int128 rm_sim_u128;
 
-#define RM_SIM_DECLARE_CHANGE(bits, name)            \
-	rm_sim_u##bits __tsan_atomic##bits##_##name( \
-	        volatile rm_sim_u##bits *at, rm_sim_u##bits value, int order);
+#define RM_SIM_NAME(bits, name) __tsan_atomic##bits##_##name
 
-#define RM_SIM_DECLARE_COMPARE(bits, name)                             \
-	int __tsan_atomic##bits##_compare_exchange_##name(             \
-	        volatile rm_sim_u##bits *at, rm_sim_u##bits *expected, \
+#define RM_SIM_DECLARE_CHANGE(bits, name)                                    \
+	rm_sim_u##bits RM_SIM_NAME(bits, name)(volatile rm_sim_u##bits * at, \
+	        rm_sim_u##bits value, int order);
+
+#define RM_SIM_DECLARE_COMPARE(bits, name)                               \
+	int RM_SIM_NAME(bits, compare_exchange_##name)(                  \
+	        volatile rm_sim_u##bits * at, rm_sim_u##bits * expected, \
 	        rm_sim_u##bits desired, int order, int failure);
 
 /* `order` is C11's; the model is sequentially consistent. */

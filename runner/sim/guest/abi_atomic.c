@@ -24,33 +24,33 @@ static void fence(int order)
 }
 
 /* A read-modify-write; the expression makes the new value from `old`. */
-#define RM_SIM_CHANGE(bits, name, changed)                                    \
-	rm_sim_u##bits __tsan_atomic##bits##_##name(                          \
-	        volatile rm_sim_u##bits *at, rm_sim_u##bits value, int order) \
-	{                                                                     \
-		rm_sim_u##bits old;                                           \
-                                                                              \
-		(void)order;                                                  \
-		rm_sim_touch((uintptr_t)at, (bits) / 8, RM_SIM_RMW, SITE);    \
-		old = *at;                                                    \
-		*at = (rm_sim_u##bits)(changed);                              \
-		return old;                                                   \
+#define RM_SIM_CHANGE(bits, name, changed)                                     \
+	rm_sim_u##bits RM_SIM_NAME(bits, name)(                                \
+	        volatile rm_sim_u##bits * at, rm_sim_u##bits value, int order) \
+	{                                                                      \
+		rm_sim_u##bits old;                                            \
+                                                                               \
+		(void)order;                                                   \
+		rm_sim_touch((uintptr_t)at, (bits) / 8, RM_SIM_RMW, SITE);     \
+		old = *at;                                                     \
+		*at = (rm_sim_u##bits)(changed);                               \
+		return old;                                                    \
 	}
 
-#define RM_SIM_COMPARE(bits, name)                                     \
-	int __tsan_atomic##bits##_compare_exchange_##name(             \
-	        volatile rm_sim_u##bits *at, rm_sim_u##bits *expected, \
-	        rm_sim_u##bits desired, int order, int failure)        \
-	{                                                              \
-		rm_sim_u##bits old =                                   \
-		        compare_##bits(at, *expected, desired, SITE);  \
-		int same = old == *expected;                           \
-                                                                       \
-		(void)order;                                           \
-		(void)failure;                                         \
-		if (!same)                                             \
-			*expected = old;                               \
-		return same;                                           \
+#define RM_SIM_COMPARE(bits, name)                                       \
+	int RM_SIM_NAME(bits, compare_exchange_##name)(                  \
+	        volatile rm_sim_u##bits * at, rm_sim_u##bits * expected, \
+	        rm_sim_u##bits desired, int order, int failure)          \
+	{                                                                \
+		rm_sim_u##bits old =                                     \
+		        compare_##bits(at, *expected, desired, SITE);    \
+		int same = old == *expected;                             \
+                                                                         \
+		(void)order;                                             \
+		(void)failure;                                           \
+		if (!same)                                               \
+			*expected = old;                                 \
+		return same;                                             \
 	}
 
 #define RM_SIM_ATOMIC(bits)                                                    \
