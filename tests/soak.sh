@@ -47,10 +47,12 @@ echo "$ids" | xargs -P "$(nproc)" -I{} bash -c 'soak {}'
 normal build (10^6 operations per check) and under AddressSanitizer and UBSan (10^5). It writes this page.
 
 END
-	printf 'Last run: %s UTC, commit %s%s, %s s per family, %s CPUs, load average before the end %s.\n\n' \
+	[ -x "$asan" ] && builds='both builds' || builds='normal build only'
+	[ "$seconds" -ge 600 ] || builds="$builds, a shortened run"
+	printf 'Last run: %s UTC, commit %s%s, %s s per family, %s, %s CPUs, load average at the end %s.\n\n' \
 		"$(date -u '+%F %H:%M')" "$(git rev-parse --short HEAD)" \
 		"$([ -z "$(git status --porcelain)" ] || echo ' with changes')" \
-		"$seconds" "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)"
+		"$seconds" "$builds" "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)"
 	printf '| map | seconds | rounds | checks passed | checks failed |\n|---|--:|--:|--:|--:|\n'
 	for id in $ids; do cat "$dir/row.$id"; done
 } >"$page.new" && mv "$page.new" "$page"
