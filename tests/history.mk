@@ -2,7 +2,7 @@
 # Histories and their checker (docs/history-format.md).
 .PHONY: history-bench
 
-$(BUILD)/tests/history_bench: $(BUILD)/tests/history_bench.o $(OBJS)
+$(BUILD)/tests/history_bench: $(BUILD)/tests/history_bench.o $(BUILD)/readmostly.a
 	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
 history-bench: $(BUILD)/tests/history_bench  ## what judging histories costs: seconds, MiB

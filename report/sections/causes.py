@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""5b Causes: what the maps counted, and what the counting cost."""
+"""5c Causes: what the maps counted, and what the counting cost."""
 import statistics
 
 from report import journal, stats, words
@@ -77,7 +77,7 @@ def add(report, a):
     ran = [c for c in cells if c.ok]
     if not ran:
         why = "; ".join(sorted({c.reason for c in cells if c.reason})[:3])
-        report.section("causes", "5b Causes", QUESTION, none(esc(
+        report.section("causes", "5c Causes", QUESTION, none(esc(
             why or "the plan has no cells with measure = causes")))
         return
     rates, rows, data = hooks(a, ran), [], []
@@ -102,7 +102,7 @@ def add(report, a):
         [("map", "html"), ("cell", "html"), ("Mop/s without hooks", "num"),
          ("Mop/s with hooks", "num"), ("hooks' cost, time", "num"),
          ("counted per 10⁶ operations", "text")], rows)
-    report.section("causes", "5b Causes", QUESTION, table, (
+    report.section("causes", "5c Causes", QUESTION, table, (
         "<p>Counts come from <code>readmostly-stats</code>; no ranking uses "
         "its speed. Allocations are those of the whole process. A level, "
         "such as slots, shows how it changed. All statistics: "
