@@ -120,7 +120,8 @@ static inline size_t seg_length(void *thread)
 	for (size_t s = 0; s < SEG_SEGMENTS; s++)
 		count += atomic_load_explicit(
 		        &map->segment[s].count, memory_order_relaxed);
-	return count;
+	/* a removal may be counted before its insert: 0, as in the JDK */
+	return (int64_t)count < 0 ? 0 : count;
 }
 
 /* Empties one bin. */
