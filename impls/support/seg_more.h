@@ -111,17 +111,23 @@ static inline void seg_scan(
 	epoch_settle(record);
 }
 
+static inline bool seg_count_one(
+        void *count, struct rm_key key, const struct rm_value *value)
+{
+	(void)key;
+	(void)value;
+	++*(size_t *)count;
+	return true;
+}
+
+/* Counts by a scan, and promises what it does: the segments' own counts lag
+   behind what others have seen, and can be negative. */
 static inline size_t seg_length(void *thread)
 {
-	struct seg_map *map = seg_map_of(thread);
-	uint64_t count = 0;
+	size_t count = 0;
 
-	/* relaxed: exact when nobody writes */
-	for (size_t s = 0; s < SEG_SEGMENTS; s++)
-		count += atomic_load_explicit(
-		        &map->segment[s].count, memory_order_relaxed);
-	/* a removal may be counted before its insert: 0, as in the JDK */
-	return (int64_t)count < 0 ? 0 : count;
+	seg_scan(thread, seg_map_of(thread)->shape, seg_count_one, &count);
+	return count;
 }
 
 /* Empties one bin. */
