@@ -41,28 +41,6 @@ static const char *why_no_counters(const json_t *counters)
 	return reason ? reason : "no counter back end was asked for";
 }
 
-static bool only_simulated(const struct rm_workload *workload)
-{
-	for (unsigned i = 0; i < workload->count[RM_KEY_MEASURE]; i++)
-		if (workload->measures[i].measure != RM_MEASURE_SIMULATED)
-			return false;
-	return true;
-}
-
-/* A mode's simulated workloads stand in for counters: where this machine can
-   count, they are not run unless they were asked for. */
-static void drop_simulated(struct rm_mode *mode)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < mode->workload_count; i++)
-		if (only_simulated(&mode->workloads[i]))
-			rm_workload_clear(&mode->workloads[i]);
-		else
-			mode->workloads[kept++] = mode->workloads[i];
-	mode->workload_count = kept;
-}
-
 static int build_plan(const struct rm_wishes *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -79,7 +57,7 @@ static int build_plan(const struct rm_wishes *wishes,
 		return result;
 	options.counters_reason = why_no_counters(prepared->counters);
 	if (wishes->mode && !options.counters_reason)
-		drop_simulated(&prepared->mode);
+		rm_wishes_drop_simulated(&prepared->mode);
 	rm_simulator_ask(&simulator);
 	options.can_simulate = rm_simulator_can;
 	options.simulator = &simulator;

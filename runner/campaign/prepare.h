@@ -66,6 +66,13 @@ int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 int rm_wishes_load(const struct rm_wishes *wishes, struct rm_mode *mode,
         struct rm_error *error);
 
+/*
+ * A mode's simulated workloads stand in for counters: where this machine can
+ * count, they are not run unless they were asked for. Removes those that only
+ * simulate.
+ */
+void rm_wishes_drop_simulated(struct rm_mode *mode);
+
 void rm_prepared_clear(struct rm_prepared *prepared);
 
 #endif /* RM_PREPARE_H */

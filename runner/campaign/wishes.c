@@ -41,3 +41,23 @@ int rm_wishes_load(const struct rm_wishes *wishes, struct rm_mode *mode,
 	return rm_mode_load(
 	        path, wishes->overrides, wishes->override_count, mode, error);
 }
+
+static bool only_simulated(const struct rm_workload *workload)
+{
+	for (unsigned i = 0; i < workload->count[RM_KEY_MEASURE]; i++)
+		if (workload->measures[i].measure != RM_MEASURE_SIMULATED)
+			return false;
+	return true;
+}
+
+void rm_wishes_drop_simulated(struct rm_mode *mode)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < mode->workload_count; i++)
+		if (only_simulated(&mode->workloads[i]))
+			rm_workload_clear(&mode->workloads[i]);
+		else
+			mode->workloads[kept++] = mode->workloads[i];
+	mode->workload_count = kept;
+}

@@ -39,6 +39,7 @@ static const struct argp_option options[] = { { "json", OPTION_JSON, NULL, 0,
 	                                              "the bands as JSON", 0 },
 	{ "quiet", 'q', NULL, 0, "no progress", 0 }, { 0 } };
 
+/* The type is argp's. NOLINTNEXTLINE(readability-non-const-parameter) */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct wish *wish = state->input;
