@@ -17,6 +17,12 @@
 #include "runner/map.h"
 #include "runner/worker.h"
 
+/* Where an operation begins: of interest to the simulated machine alone, which
+   says so before this file (runner/sim/guest/relax.h). */
+#ifndef RM_OPERATION_BEGINS
+#define RM_OPERATION_BEGINS() ((void)0)
+#endif
+
 /* Open loop (runner/trial/pace.c). Direct calls, never inlined. */
 /* Waits for the next intended start; false: the window is over. `sleeping`
    says whether the wait is long enough to park first. */
@@ -39,7 +45,10 @@ RM_HOT void rm_write_upsert(const struct rm_map_ops *map, struct rm_shape shape,
 	struct rm_key key = rm_key_of(shape, rank, &worker->written);
 	struct rm_value value =
 	        rm_value_of(rank, worker->slot, ++worker->sequence);
-	bool was_there = map->upsert(worker->thread, shape, key, &value);
+	bool was_there;
+
+	RM_OPERATION_BEGINS();
+	was_there = map->upsert(worker->thread, shape, key, &value);
 
 	worker->counts.writes++;
 	if (!was_there) {
@@ -54,7 +63,10 @@ RM_HOT void rm_write_remove(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, uint64_t rank)
 {
 	struct rm_key key = rm_key_of(shape, rank, &worker->written);
-	bool was_there = map->remove(worker->thread, shape, key);
+	bool was_there;
+
+	RM_OPERATION_BEGINS();
+	was_there = map->remove(worker->thread, shape, key);
 
 	worker->counts.writes++;
 	if (was_there) {
@@ -127,8 +139,10 @@ RM_HOT uint64_t rm_read(const struct rm_map_ops *map, struct rm_shape shape,
 {
 	struct rm_value value;
 	struct rm_key key = rm_key_of(shape, base + offset, &worker->line);
-	bool hit = map->lookup(worker->thread, shape, key, &value);
+	bool hit;
 
+	RM_OPERATION_BEGINS();
+	hit = map->lookup(worker->thread, shape, key, &value);
 	if (paced)
 		rm_pace_record(worker, RM_LOOKUP, hit);
 	if (__builtin_expect(hit, 1))

@@ -27,6 +27,13 @@ check "again" runs sim-top --maps gomap_rw --set threads=4
 check "and it prints the same bytes" cmp -s "$dir/first" "$dir/out"
 check "a snapshot that is only read" runs sim-top --maps snapshot --set threads=4 --set writes=0%
 check "misses nothing for coherence" says "$dir/out" "(0.0000 for coherence)"
+touched() { # MAP: lines that an operation touches on one core
+	runs sim-top --maps "$1" --set threads=1 &&
+		sed -n 's/^per operation: \([0-9.]*\) lines touched,.*/\1/p' "$dir/out"
+}
+check "a map touches more lines than the driver alone, not hundreds" \
+	awk -v map="$(touched gomap_rw)" -v driver="$(touched null_map)" \
+	'BEGIN { exit !(driver >= 0 && map > driver + 1 && map < 30) }'
 check "JSON" runs sim-top --json --maps null_map --set threads=2
 check "has lines and sites" python3 -c "
 import json

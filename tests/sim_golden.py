@@ -8,8 +8,8 @@
 A golden file belongs to a compiler version and a machine: there the hash over
 all counts of all cores must be equal. For another compiler the counts per
 operation must lie in a band around gcc's. Each line names the code it was made
-from (the map's instrumented text): a map whose code has changed since has no
-golden until `make golden-sim WHY='...'` is run, and is named as such.
+from (the map's instrumented text): a map whose code has changed since fails
+until `make golden-sim WHY='...'` says why; a new map has no golden yet.
 """
 import concurrent.futures
 import datetime
@@ -135,7 +135,8 @@ def compare(made, golden, exact):
         elif not exact:
             good &= in_band(got, want)
         elif want["code"] != got["code"]:
-            note = " # SKIP its code has changed: make golden-sim WHY='...'"
+            good = False
+            note = ": its code has changed: make golden-sim WHY='...'"
         else:
             good &= got["hash"] == want["hash"]
         failed += not good

@@ -110,8 +110,7 @@ def simulated(c, ops, machine):
            "cold_misses": 0.01, "capacity_misses": 0.74,
            "coherence_misses": shared, "invalidations": shared,
            "false_sharing_invalidations": shared / 10, "upgrades": shared,
-           "transfers_modified": shared, "transfers_clean": 0,
-           "operation_lines": 3}
+           "transfers_modified": shared, "transfers_clean": 0}
     return {"backend": "sim", "machine": machine, "reason": None,
             "events": [{"metric": metric, "event": metric, "code": machine,
                         "per_thread": None, "total": round(value * ops),

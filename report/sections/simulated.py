@@ -23,7 +23,7 @@ TABLE = (("L1d misses", ("l1d_load_misses", "l1d_store_misses")),
          ("by false sharing", ("false_sharing_invalidations",)),
          ("upgrades", ("upgrades",)),
          ("from another core", ("transfers_modified", "transfers_clean")),
-         ("atomics", ("atomics",)), ("lines touched", ("operation_lines",)))
+         ("atomics", ("atomics",)))
 COLUMNS = ("model", "metric", "map", "threads", "value", "n")
 QUESTION = ("Which lines move between cores, on more cores than this "
             "machine has?")

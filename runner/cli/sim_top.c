@@ -130,12 +130,13 @@ static void print_cell(const struct rm_cell *cell, const json_t *result)
 	double ops = number(result, "ops");
 
 	printf("SIMULATED %s: %s, %u %s, %llu keys, %.0f operations\n"
-	       "per operation: %.4f L1d misses (%.4f for coherence), %.4f "
-	       "lines "
-	       "lost to others (%.4f by false sharing)\n\n",
+	       "per operation: %.2f lines touched, %.4f L1d misses (%.4f for "
+	       "coherence), %.4f lines lost to others (%.4f by false "
+	       "sharing)\n\n",
 	        cell->model, cell->map, cell->threads,
 	        cell->threads == 1 ? "core" : "cores",
 	        (unsigned long long)cell->keys, ops,
+	        rm_simulated_per_op(result, "operation_lines"),
 	        rm_simulated_per_op(result, "l1d_misses"),
 	        rm_simulated_per_op(result, "coherence_misses"),
 	        rm_simulated_per_op(result, "invalidations"),

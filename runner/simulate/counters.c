@@ -133,10 +133,10 @@ int rm_counters_stop(struct rm_counters *session)
 	json_array_append_new(session->events,
 	        event_json(session, "l1d_misses", RM_SIM_LOAD_MISSES,
 	                RM_SIM_STORE_MISSES));
-	/* left out: the lines of an operation, as the loop does not tell the
-	   model where one begins, and 0 would be a wrong answer */
+	/* the lines of an operation are counted where lines are watched; else
+	   0 would be a wrong answer */
 	for (unsigned i = 0; i < RM_SIM_COUNTS; i++)
-		if (i != RM_SIM_OPERATION_LINES)
+		if (i != RM_SIM_OPERATION_LINES || session->watch)
 			json_array_append_new(session->events,
 			        event_json(
 			                session, rm_sim_count_name[i], i, i));

@@ -95,6 +95,7 @@ int rm_sim_futex_wait(const void *word, uint32_t value);
 void rm_sim_futex_wake(const void *word, uint32_t threads);
 /* A spinning core's pause. */
 void rm_sim_relax(void);
+void rm_sim_operation_begins(void);
 
 /* Ends the simulation: a use that the real library would not forgive. Does
    not return to simulated code. */

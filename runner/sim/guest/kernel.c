@@ -62,6 +62,12 @@ void rm_sim_relax(void)
 	        rm_sim_world->options.mach->cost[RM_SIM_COST_RELAX].value);
 }
 
+void rm_sim_operation_begins(void)
+{
+	if (rm_sim_running)
+		rm_sim_operation(rm_sim_running);
+}
+
 int rm_sim_futex_wait(const void *word, uint32_t value)
 {
 	struct rm_sim_world *world = rm_sim_world;

@@ -7,7 +7,12 @@
 #define RM_SIM_RELAX_H
 
 void rm_sim_relax(void);
+void rm_sim_operation_begins(void);
 
 #define __builtin_ia32_pause rm_sim_relax
+
+/* The measured loop tells where an operation begins, so that the lines which
+   each touches can be counted (runner/driver.h). */
+#define RM_OPERATION_BEGINS rm_sim_operation_begins
 
 #endif /* RM_SIM_RELAX_H */
