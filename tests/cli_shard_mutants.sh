@@ -57,7 +57,7 @@ mutant seg_counts shard_seg "seg_more.h seg_map.h" \
 # Fast paths: a freed slot taken for key 0; growth not asked for; in one bucket
 # short keys compared by length, long ones by their ends; equality not asked.
 mutant u64_freed gomap_u64 "gomap_keys_u64.h gomap_fast64.h" \
-	's/GOMAP_EMPTY_ONE)$/GOMAP_EMPTY_REST - 1)/'
+	's/GOMAP_EMPTY_ONE)$/(slot < GOMAP_SLOTS ? -1 : 0))/'
 mutant u64_growth gomap_u64_unchecked \
 	"gomap_keys_u64_unchecked.h gomap_fast64.h" \
 	's/bucket = gomap_chain(map, shape,$/bucket = u64_growth(map, shape,/; s/^RM_HOT _Atomic uint64_t \*gomap_find_fast64/RM_HOT struct gomap_bucket *u64_growth(const struct gomap *map, struct rm_shape shape, uint64_t hash) { return gomap_at(gomap_get(map->buckets), shape, hash \& gomap_mask(gomap_get(map->log2_buckets))); }\n&/'

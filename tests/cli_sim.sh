@@ -3,6 +3,7 @@
 # The simulated machine's program: trials by the protocol, which maps it
 # refuses and why, how trials end that a real process has no words for, and
 # physics that any right model must show.
+# side by side: simulates or compares, measures no time.
 . tests/tap.sh
 . tests/sim.sh
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT

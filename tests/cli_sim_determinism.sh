@@ -3,6 +3,7 @@
 # The same binary, request and machine give the same counts, all of them, in
 # 20 of 20 runs: with and without address randomization, four at a time, from
 # another directory, with environments of other sizes.
+# side by side: simulates or compares, measures no time.
 . tests/tap.sh
 . tests/sim.sh
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT

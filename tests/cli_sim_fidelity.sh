@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Misses per operation on one core are cachegrind's: the short form of
 # `make sim-fidelity`. gcc is the reference; other compilers make other code.
+# side by side: simulates or compares, measures no time.
 build=${BUILD:-build/gcc}
 case $(basename "$(cut -d' ' -f1 "$build/flags")") in *clang*)
 	echo '1..0 # SKIP the reference compiler is gcc'; exit 0 ;;
