@@ -59,19 +59,20 @@ def header(a, text):
     meta = a.campaign.meta
     names = ", ".join(w["name"] for w in meta.get("workloads") or [])
     build = meta.get("build") or {}
+    planned = {c.map for c in a.campaign.cells.values()}
     commit = str(build.get("commit") or "unknown")[:12]
     bits = [meta.get("created_utc", ""), f"machine {sentences.machine(a)}",
             f"mode {meta['mode']}" if meta.get("mode") else "",
             f"workloads {names}" if names else "",
             words.plural(a.campaign.started, "trial"),
             words.plural(len(a.campaign.cells), "cell"),
-            words.plural(len(a.campaign.maps), "map"),
+            words.plural(len(planned), "map"),
             f"commit {commit}" + (" (dirty)" if build.get("dirty") else "")]
     keys = "".join(
         f'<button type="button" data-map="{esc(m)}" aria-pressed="false">'
         f'{chip(a.look, m)} <span class="meta">'
         f'{esc(about.get("label") or "")}</span></button>'
-        for m, about in a.campaign.maps.items())
+        for m, about in a.campaign.maps.items() if m in planned)
     return ("<header><h1>Readmostly: concurrent maps under read-mostly load"
             f'</h1><p class="meta">{esc(" · ".join(b for b in bits if b))}'
             f'</p><p class="meta">{esc(text)}</p></header><div class="legend">'
