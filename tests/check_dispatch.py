@@ -45,6 +45,7 @@ LIBC = set("""
     memcpy memmove memset memcmp bcmp memchr strlen
     syscall sched_yield clock_gettime clock_nanosleep nanosleep
     __errno_location __stack_chk_fail __assert_fail __tls_get_addr
+    __sigsetjmp siglongjmp
     __memcpy_chk __memset_chk madvise mmap munmap
     """.split())
 # Of a function that ends the process: last words, then abort().

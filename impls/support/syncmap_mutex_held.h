@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* syncmap_mutex_held.h - sync.Map: its lock is a mutex that knows who holds
+   it, so that who jumps out of an operation can give it back. Inner part of
+   syncmap.h. */
+#ifndef RM_SYNCMAP_MUTEX_HELD_H
+#define RM_SYNCMAP_MUTEX_HELD_H
+
+#include "runner/map.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Does the lookup of a key that is not in the read map share the lock? */
+enum { SYNCMAP_SHARED_MISS = 0 };
+
+struct syncmap_lock {
+	pthread_mutex_t mutex;
+	_Atomic pthread_t holder; /* 0: nobody */
+};
+
+static inline void syncmap_lock_create(struct syncmap_lock *lock)
+{
+	pthread_mutex_init(&lock->mutex, NULL);
+	atomic_init(&lock->holder, 0); /* published with the map */
+}
+
+static inline void syncmap_lock_destroy(struct syncmap_lock *lock)
+{
+	pthread_mutex_destroy(&lock->mutex);
+}
+
+RM_HOT void syncmap_lock(struct syncmap_lock *lock)
+{
+	pthread_mutex_lock(&lock->mutex);
+	/* relaxed: only this thread asks whether it is this thread */
+	atomic_store_explicit(
+	        &lock->holder, pthread_self(), memory_order_relaxed);
+}
+
+RM_HOT void syncmap_unlock(struct syncmap_lock *lock)
+{
+	/* relaxed: as above */
+	atomic_store_explicit(&lock->holder, 0, memory_order_relaxed);
+	pthread_mutex_unlock(&lock->mutex);
+}
+
+/* Unlocks if the calling thread holds the lock; returns whether it did. */
+static inline bool syncmap_unlock_if_held(struct syncmap_lock *lock)
+{
+	/* relaxed: equal only if this thread has stored it */
+	if (atomic_load_explicit(&lock->holder, memory_order_relaxed) !=
+	        pthread_self())
+		return false;
+	syncmap_unlock(lock);
+	return true;
+}
+
+RM_HOT void syncmap_lock_shared(struct syncmap_lock *lock)
+{
+	syncmap_lock(lock);
+}
+
+RM_HOT void syncmap_unlock_shared(struct syncmap_lock *lock)
+{
+	syncmap_unlock(lock);
+}
+
+#endif /* RM_SYNCMAP_MUTEX_HELD_H */
