@@ -12,7 +12,8 @@ SIM      := $(BUILD)/sim
 SIM_IMPLS = $(patsubst %.c,$(SIM)/%.o,$(IMPLS))
 SIM_VERDICTS = $(SIM_IMPLS:.o=.verdict)
 # Locks and allocator are simulated code, too.
-SIM_GUEST_C := $(addprefix runner/sim/guest/,cond.c heap.c heap_more.c rwlock.c sync.c)
+SIM_GUEST_C := $(addprefix runner/sim/guest/,cond.c heap.c \
+               heap_arena.c heap_bins.c heap_more.c rwlock.c sync.c)
 SIM_GUEST := $(patsubst %.c,$(SIM)/%.o,$(SIM_GUEST_C))
 SIM_HOST  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(SIM_GUEST_C), \
                $(wildcard runner/sim/guest/*.c)) $(wildcard runner/simulate/*.c))

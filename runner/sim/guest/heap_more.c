@@ -22,7 +22,8 @@ void *rm_sim_calloc(size_t count, size_t bytes)
 
 	if (__builtin_mul_overflow(count, bytes, &all))
 		return NULL;
-	block = rm_sim_malloc(all);
+	/* as glibc's: not from the core's cache */
+	block = rm_sim_heap_chunk(all, RM_SIM_GRAIN);
 	/* pages come zeroed */
 	if (block && !(*rm_sim_heap_header(block) & RM_SIM_MAPPED))
 		memset(block, 0, all);
@@ -49,12 +50,10 @@ void *rm_sim_realloc(void *old, size_t bytes)
 
 void *rm_sim_aligned_alloc(size_t alignment, size_t bytes)
 {
-	if (alignment & (alignment - 1) || alignment > 4096)
+	if (alignment & (alignment - 1) || alignment > RM_SIM_PAGE)
 		rm_sim_misuse("alignments are powers of two up to 4096");
 	if (alignment <= RM_SIM_GRAIN)
 		return rm_sim_malloc(bytes);
-	if (bytes >= RM_SIM_PAGES_MIN)
-		return rm_sim_heap_pages(bytes, alignment);
 	return rm_sim_heap_chunk(bytes, alignment);
 }
 

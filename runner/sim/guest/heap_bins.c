@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * heap_bins.c - free chunks by size, compiled with instrumentation.
+ *
+ * glibc 2.36's (malloc/malloc.c, _int_malloc): a freed chunk comes to a ring
+ * of those not sorted yet; the next request that needs one sorts them all,
+ * takes one that fits exactly, and else cuts the smallest that is large
+ * enough. What is left of it serves the small requests that follow, in order
+ * of addresses: that is how entries come to lie side by side in a freed array.
+ * Left out: the list of sizes beside the large bins; they are searched.
+ */
+#include "runner/sim/guest/heap.h"
+
+enum {
+	UNSORTED = 1,
+	SMALL_END = 1024, /* below, a bin has one size */
+	BIN_BITS = 64,
+};
+
+static size_t bin_of(size_t bytes)
+{
+	/* glibc: largebin_index_64; steps of 64, 512, 4096, 32768, 262144 */
+	static const struct {
+		unsigned shift, last, base;
+	} steps[] = { { 6, 48, 48 }, { 9, 20, 91 }, { 12, 10, 110 },
+		{ 15, 4, 119 }, { 18, 2, 124 } };
+
+	if (bytes < SMALL_END)
+		return bytes / RM_SIM_GRAIN;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
+		if (bytes >> steps[i].shift <= steps[i].last)
+			return steps[i].base + (bytes >> steps[i].shift);
+	return RM_SIM_BINS - 2;
+}
+
+void rm_sim_bins_init(struct rm_sim_arena *arena)
+{
+	for (size_t i = 0; i < RM_SIM_BINS; i++)
+		arena->bin[i].next = arena->bin[i].prev = &arena->bin[i];
+}
+
+static void insert_before(struct rm_sim_block *at, struct rm_sim_block *block)
+{
+	block->next = at;
+	block->prev = at->prev;
+	at->prev->next = block;
+	at->prev = block;
+}
+
+void rm_sim_bins_unlink(struct rm_sim_block *block)
+{
+	block->prev->next = block->next;
+	block->next->prev = block->prev;
+}
+
+void rm_sim_bins_put(struct rm_sim_arena *arena, struct rm_sim_block *block)
+{
+	insert_before(arena->bin[UNSORTED].next, block);
+}
+
+/* From the unsorted ring to its own: the newest first; large bins by falling
+   size, and of one size the first stays the first. */
+static void sort_in(
+        struct rm_sim_arena *arena, struct rm_sim_block *block, size_t bytes)
+{
+	size_t i = bin_of(bytes);
+	struct rm_sim_block *bin = &arena->bin[i], *at = bin->next;
+
+	if (bytes >= SMALL_END) {
+		while (at != bin && rm_sim_heap_bytes(at) > bytes)
+			at = at->next;
+		if (at != bin && rm_sim_heap_bytes(at) == bytes)
+			at = at->next;
+	}
+	insert_before(at, block);
+	arena->bin_used[i / BIN_BITS] |= UINT64_C(1) << i % BIN_BITS;
+}
+
+/* The chunk, which is in no ring any more, comes into use. */
+static struct rm_sim_block *whole(struct rm_sim_block *block)
+{
+	*rm_sim_heap_header((char *)block + rm_sim_heap_bytes(block)) |=
+	        RM_SIM_BEFORE_USED;
+	return block;
+}
+
+/* As whole(), but only its first `bytes`; the rest is a free chunk. */
+static struct rm_sim_block *cut(
+        struct rm_sim_arena *arena, struct rm_sim_block *block, size_t bytes)
+{
+	size_t left = rm_sim_heap_bytes(block) - bytes;
+	struct rm_sim_block *rest = (void *)((char *)block + bytes);
+
+	if (left < RM_SIM_CHUNK_MIN)
+		return whole(block);
+	rm_sim_bins_put(arena, rest);
+	if (bytes < SMALL_END)
+		arena->last_remainder = rest;
+	*rm_sim_heap_header(block) = bytes | RM_SIM_BEFORE_USED;
+	*rm_sim_heap_header(rest) = left | RM_SIM_BEFORE_USED;
+	rm_sim_heap_header((char *)rest + left)[-1] = left;
+	return block;
+}
+
+/* The oldest of a small bin that fits exactly; its fellows go to the cache. */
+static struct rm_sim_block *take_small(
+        struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes)
+{
+	struct rm_sim_block *bin = &arena->bin[bytes / RM_SIM_GRAIN];
+	struct rm_sim_block *block = bin->prev, *fellow;
+
+	if (block == bin)
+		return NULL;
+	rm_sim_bins_unlink(block);
+	while ((fellow = bin->prev) != bin &&
+	        rm_sim_cache_has_room(cache, bytes)) {
+		rm_sim_bins_unlink(fellow);
+		rm_sim_cache_put(cache, whole(fellow), bytes);
+	}
+	return whole(block);
+}
+
+/* Sorts all, oldest first, until one fits exactly that the cache has no room
+   for; the last of those that it had room for. NULL: none fitted. */
+static struct rm_sim_block *sort(
+        struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes)
+{
+	struct rm_sim_block *ring = &arena->bin[UNSORTED], *block;
+	bool cached = false;
+
+	while ((block = ring->prev) != ring) {
+		size_t has = rm_sim_heap_bytes(block);
+
+		if (bytes < SMALL_END && block->prev == ring &&
+		        block == arena->last_remainder &&
+		        has > bytes + RM_SIM_CHUNK_MIN) {
+			rm_sim_bins_unlink(block);
+			return cut(arena, block, bytes);
+		}
+		rm_sim_bins_unlink(block);
+		if (has != bytes)
+			sort_in(arena, block, has);
+		else if (!rm_sim_cache_put(cache, whole(block), bytes))
+			return block;
+		else
+			cached = true;
+	}
+	return cached ? rm_sim_cache_get(cache, bytes) : NULL;
+}
+
+/* The smallest chunk of a large bin that has `bytes`, or NULL. */
+static struct rm_sim_block *search(struct rm_sim_block *bin, size_t bytes)
+{
+	struct rm_sim_block *block = bin->prev;
+	size_t has;
+
+	if (bin->next == bin || rm_sim_heap_bytes(bin->next) < bytes)
+		return NULL;
+	while ((has = rm_sim_heap_bytes(block)) < bytes)
+		block = block->prev;
+	/* of its size the second, where sort_in() puts the newest */
+	while (block->prev != bin && block->prev->prev != bin &&
+	        rm_sim_heap_bytes(block->prev) == has &&
+	        rm_sim_heap_bytes(block->prev->prev) == has)
+		block = block->prev;
+	return block;
+}
+
+/* The first ring from number `i` on that is not empty, or NULL. */
+static struct rm_sim_block *next_bin(struct rm_sim_arena *arena, size_t i)
+{
+	while (i < RM_SIM_BINS) {
+		uint64_t *used = &arena->bin_used[i / BIN_BITS];
+		uint64_t left = *used >> i % BIN_BITS << i % BIN_BITS;
+
+		if (!left) {
+			i = (i / BIN_BITS + 1) * BIN_BITS;
+			continue;
+		}
+		i = i / BIN_BITS * BIN_BITS + (size_t)__builtin_ctzll(left);
+		if (arena->bin[i].next != &arena->bin[i])
+			return &arena->bin[i];
+		*used &= ~(left & -left); /* all of them have been taken */
+	}
+	return NULL;
+}
+
+/* The smallest chunk that has `bytes`, cut. */
+static struct rm_sim_block *best_fit(struct rm_sim_arena *arena, size_t bytes)
+{
+	size_t i = bin_of(bytes);
+	struct rm_sim_block *block = NULL, *bin;
+
+	if (bytes >= SMALL_END)
+		block = search(&arena->bin[i], bytes);
+	if (!block && (bin = next_bin(arena, i + 1)))
+		block = bin->prev;
+	if (!block)
+		return NULL;
+	rm_sim_bins_unlink(block);
+	return cut(arena, block, bytes);
+}
+
+struct rm_sim_block *rm_sim_bins_take(
+        struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes)
+{
+	struct rm_sim_block *block = NULL;
+
+	if (bytes < SMALL_END)
+		block = take_small(arena, cache, bytes);
+	if (!block)
+		block = sort(arena, cache, bytes);
+	return block ? block : best_fit(arena, bytes);
+}
