@@ -200,6 +200,7 @@ include tests/history.mk
 include tests/go.mk
 include tests/maps.mk
 include tests/checks.mk
+include tests/misuse.mk
 include runner/sim/sim.mk
 include runner/simulate/simulate.mk
 include tests/sim_speed.mk
