@@ -6,6 +6,7 @@
  * copy this file to build your own. Readers share the lock, so each lookup
  * still writes the lock's cache line twice; that line limits it, not the table.
  */
+#include "impls/support/lock_pthread.h"
 #include "impls/support/probe.h"
 #include "runner/driver.h"
 #include "runner/map.h"
@@ -68,7 +69,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	struct map *map = thread;
 	const uint64_t tag = probe_tag(&map->table, shape, key);
 
-	pthread_rwlock_rdlock(&map->lock);
+	lock_to_read(&map->lock);
 	const uint64_t *slot = probe_find(&map->table, shape, tag, key);
 	const bool was_there = slot[PROBE_TAG] != 0;
 
@@ -86,7 +87,7 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	struct map *map = thread;
 	const uint64_t tag = probe_tag(&map->table, shape, key);
 
-	pthread_rwlock_wrlock(&map->lock);
+	lock_to_write(&map->lock);
 	uint64_t *slot = probe_find(&map->table, shape, tag, key);
 	const bool was_there = slot[PROBE_TAG] != 0;
 
@@ -112,7 +113,7 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	struct map *map = thread;
 	const uint64_t tag = probe_tag(&map->table, shape, key);
 
-	pthread_rwlock_wrlock(&map->lock);
+	lock_to_write(&map->lock);
 	uint64_t *slot = probe_find(&map->table, shape, tag, key);
 	const bool was_there = slot[PROBE_TAG] != 0;
 
@@ -138,7 +139,7 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 	struct map *map = thread;
 	const uint64_t tag = probe_tag(&map->table, shape, key);
 
-	pthread_rwlock_wrlock(&map->lock);
+	lock_to_write(&map->lock);
 	uint64_t *slot = probe_find(&map->table, shape, tag, key);
 	const bool was_there = slot[PROBE_TAG] != 0;
 
@@ -158,7 +159,7 @@ static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
 	const uint64_t tag = probe_tag(&map->table, shape, key);
 	struct rm_value present;
 
-	pthread_rwlock_wrlock(&map->lock);
+	lock_to_write(&map->lock);
 	uint64_t *slot = probe_find(&map->table, shape, tag, key);
 	bool swap = slot[PROBE_TAG] != 0;
 
@@ -179,7 +180,7 @@ static bool update(void *thread, struct rm_shape shape, struct rm_key key,
 	const uint64_t tag = probe_tag(&map->table, shape, key);
 	struct rm_value old, value;
 
-	pthread_rwlock_wrlock(&map->lock);
+	lock_to_write(&map->lock);
 	uint64_t *slot = probe_find(&map->table, shape, tag, key);
 	const bool was_there = slot[PROBE_TAG] != 0;
 
@@ -199,7 +200,7 @@ static void scan(
 {
 	struct map *map = thread;
 
-	pthread_rwlock_rdlock(&map->lock);
+	lock_to_read(&map->lock);
 	probe_scan(&map->table, shape, fn, context);
 	pthread_rwlock_unlock(&map->lock);
 }
@@ -208,7 +209,7 @@ static size_t length(void *thread)
 {
 	struct map *map = thread;
 
-	pthread_rwlock_rdlock(&map->lock);
+	lock_to_read(&map->lock);
 	size_t count = map->table.count;
 	pthread_rwlock_unlock(&map->lock);
 	return count;
@@ -218,7 +219,7 @@ static void clear(void *thread)
 {
 	struct map *map = thread;
 
-	pthread_rwlock_wrlock(&map->lock);
+	lock_to_write(&map->lock);
 	probe_clear(&map->table, map->shape);
 	pthread_rwlock_unlock(&map->lock);
 }
@@ -227,7 +228,7 @@ static void stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	struct map *map = opaque;
 
-	pthread_rwlock_rdlock(&map->lock);
+	lock_to_read(&map->lock);
 	emit(context, "slots", "1", (double)map->table.mask + 1);
 	emit(context, "growths", "1", (double)map->table.growths);
 	pthread_rwlock_unlock(&map->lock);

@@ -34,7 +34,7 @@ RM_HOT bool replace(void *thread, struct rm_shape shape, struct rm_key key,
 	struct snapshot *map = record->owner;
 	struct rm_value present;
 
-	pthread_mutex_lock(&map->lock);
+	lock_mutex(&map->lock);
 	struct gomap *now = snapshot_current(record);
 	const bool was_there = gomap_lookup(now, shape, key, &present);
 
@@ -82,7 +82,7 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	const char *bytes = NULL;
 	struct rm_value present;
 
-	pthread_mutex_lock(&map->lock);
+	lock_mutex(&map->lock);
 	struct gomap *now = snapshot_current(record);
 	const bool was_there = gomap_lookup(now, shape, key, &present);
 

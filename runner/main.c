@@ -20,6 +20,7 @@ static const struct command commands[] = {
 	{ "run", "run a campaign, or resume one", rm_cli_run },
 	{ "trial", "one cell: JSON in, JSON out", rm_cli_trial },
 	{ "check", "correctness checks of one map or all", rm_cli_check },
+	{ "dump", "fills a map and prints what is inside", rm_cli_dump },
 	{ "counters", "which counters work here, proved; why the rest does not",
 	        rm_cli_counters },
 	{ "doctor", "what disturbs measurement here, and how to change it",
@@ -30,6 +31,8 @@ static const struct command commands[] = {
 	        rm_cli_sim_top },
 	{ "sim-sensitivity", "bands of simulated counts over guessed costs",
 	        rm_cli_sim_sensitivity },
+	{ "trace", "one trial as a time line of what the map did inside",
+	        rm_cli_trace },
 	{ "validate", "schema and completeness of a campaign",
 	        rm_cli_validate },
 };

@@ -9,6 +9,7 @@
 #ifndef RM_MAP_H
 #define RM_MAP_H
 
+#include "runner/event.h"
 #include "runner/stat.h"
 
 #include <stdbool.h>

@@ -53,9 +53,9 @@ mutant rwlock_neighbour rwlock_probe rwlock_probe.c \
 	'0,/probe_read(shape, slot, value)/s//probe_read(shape, tag % 64 ? slot : map->table.slots, value)/'
 # Writers that share the lock; readers that take none.
 mutant rwlock_shares rwlock_probe rwlock_probe.c \
-	's/pthread_rwlock_wrlock/pthread_rwlock_rdlock/'
+	's/lock_to_write/lock_to_read/'
 mutant rwlock_unread rwlock_probe rwlock_probe.c \
-	'0,/pthread_rwlock_rdlock(&map->lock);/s//pthread_rwlock_tryrdlock(\&map->lock);/'
+	'0,/lock_to_read(&map->lock);/s//pthread_rwlock_tryrdlock(\&map->lock);/'
 # Removal that does not close the gap; growth that leaves the last slot.
 mutant probe_gap rwlock_probe probe.h \
 	's/^\t\thole = i;/\t\tbreak;/'

@@ -9,8 +9,10 @@ dir=$(mktemp -d) out=$dir/out
 trap 'rm -rf "$dir"' EXIT
 cc=${CC:-gcc} flags='-std=c11 -D_GNU_SOURCE -I. -O1 -g0 -pthread -w'
 
-# runner/stat.h as it would be if maps had never been counted
-sed 's/ *((void)sizeof((counter) + (n)))$//' runner/stat.h >"$dir/stat.h"
+# runner/stat.h and event.h as they would be if maps had never been counted
+for header in stat event; do
+	sed 's/\s*((void)sizeof(.*))$//' runner/$header.h >"$dir/$header.h"
+done
 
 code() { # FLAGS... FILE: its machine code
 	# shellcheck disable=SC2086
@@ -32,7 +34,8 @@ sed 's/((void)sizeof((counter) + (n)))$/RM_COUNTS/' runner/stat.h >"$dir/marker.
 same_as_never_counted() {
 	for file in "$@"; do
 		code "$file" >"$dir/normal" || return 1
-		code -include "$dir/stat.h" "$file" >"$dir/never" || return 1
+		code -include "$dir/stat.h" -include "$dir/event.h" "$file" \
+			>"$dir/never" || return 1
 		cmp -s "$dir/normal" "$dir/never" ||
 			{ echo "# $file holds code of counts"; return 1; }
 	done
@@ -48,6 +51,8 @@ differs() { # some drive or write function of each file
 }
 
 check 'the marker sees the macros' grep -q 'RM_COUNTS' "$dir/marker.h"
+check 'and hooks of events and locks leave nothing, either' \
+	[ "$(grep -c 'sizeof' runner/event.h)" -ge 4 -a -z "$(grep sizeof "$dir/event.h")" ]
 maps=$(counting | awk "NR % 2") # every second: they take long to compile
 # shellcheck disable=SC2086
 set -- $maps

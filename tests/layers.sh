@@ -14,7 +14,7 @@ allow() { # FOLDER PATTERN: what files of FOLDER may include, beside libraries
 	done
 }
 
-contract='runner/(map|stat|driver|worker|keys|impl_table)\.h'
+contract='runner/(map|stat|event|driver|worker|keys|impl_table)\.h'
 base='runner/base/[a-z0-9_]*\.h'
 allow impls "runner/(map|driver)\.h|impls/support/[a-z0-9_]*\.h"
 allow impls/support "runner/(map|driver|keys)\.h|runner/base/(rng|clock)\.h|impls/support/[a-z0-9_]*\.h"

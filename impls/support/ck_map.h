@@ -21,7 +21,7 @@ RM_HOT void write_begin(struct thread *self, size_t key_length)
 	if (key_length > UINT16_MAX)
 		abort();
 	ck_epoch_end(&self->record, NULL);
-	pthread_mutex_lock(&self->map->writer);
+	lock_mutex(&self->map->writer);
 }
 
 RM_HOT void write_end(struct thread *self)

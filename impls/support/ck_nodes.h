@@ -8,6 +8,7 @@
 #define RM_CK_NODES_H
 
 #include "impls/support/hash.h"
+#include "impls/support/lock_pthread.h"
 #include "runner/map.h"
 
 #include <ck_epoch.h>
@@ -84,11 +85,14 @@ static void reclaim(struct map *map)
 
 static RM_COLD void wait_for_grace(struct map *map)
 {
+	const uint64_t start_ns = RM_EVENT_CLOCK();
+
 	map->waits++;
 	while (map->limbo_bytes > map->limit_bytes) {
 		sched_yield();
 		reclaim(map);
 	}
+	RM_EVENT_SPAN(RM_EVENT_GRACE_WAIT, start_ns, 0);
 }
 
 static struct block *block_new(size_t bytes)
@@ -148,10 +152,16 @@ static void table_free(void *memory, size_t bytes, bool defer)
 static RM_COLD void table_set(
         struct map *map, ck_ht_hash_t hash, ck_ht_entry_t *entry)
 {
+	const uint64_t start_ns = RM_EVENT_CLOCK();
+	const uint64_t growths = map->growths;
+
 	growing = map;
 	if (!ck_ht_set_spmc(&map->table, hash, entry))
 		abort();
 	growing = NULL;
+	if (map->growths != growths)
+		RM_EVENT_SPAN(
+		        RM_EVENT_RESIZE, start_ns, ck_ht_count(&map->table));
 }
 
 /* Only asked by ck_ht_hash*(), which we do not call: hashes come from us. */

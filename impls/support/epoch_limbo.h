@@ -17,6 +17,7 @@ static RM_COLD void epoch_empty(
         struct epoch_record *record, void *owner, struct epoch_bag *bag)
 {
 	while (bag) {
+		const uint64_t start_ns = RM_EVENT_CLOCK();
 		struct epoch_bag *next = bag->next;
 
 		for (size_t i = 0; i < bag->count; i++)
@@ -26,6 +27,7 @@ static RM_COLD void epoch_empty(
 			        bag->items[i].pointer);
 		RM_STAT_OWN(record->freed, bag->count);
 		RM_STAT_OWN(record->freed_bytes, bag->bytes);
+		RM_EVENT_SPAN(RM_EVENT_RECLAIM, start_ns, bag->count);
 		/* relaxed: a threshold */
 		atomic_fetch_sub_explicit(&record->epoch->held_bytes,
 		        bag->bytes, memory_order_relaxed);
@@ -245,6 +247,7 @@ static RM_COLD void epoch_wait(struct epoch_record *record)
 	epoch_unpark(record);
 	record->due = false;
 	epoch_sweep(record);
+	RM_EVENT_SPAN(RM_EVENT_GRACE_WAIT, start_ns, 0);
 	rm_stat_own(&record->waits, 1);
 	rm_stat_own(&record->wait_ns, rm_now_ns() - start_ns);
 }

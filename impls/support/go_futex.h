@@ -32,6 +32,7 @@ static inline void go_futex_wake(_Atomic uint32_t *word, uint32_t threads)
 /* A plain mutex in one word: 0 free, 1 held, 2 held and waited for. */
 GO_CALL void go_w_lock_slow(_Atomic uint32_t *w)
 {
+	RM_LOCK_WAITS();
 	/* acquire: pairs with the release in go_w_unlock(). 2: from here on
 	   somebody may sleep, also if it is not this thread any more. */
 	while (atomic_exchange_explicit(w, 2, memory_order_acquire) != 0)

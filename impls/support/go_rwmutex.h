@@ -36,6 +36,7 @@ enum { GO_RW_MAX_READERS = 1 << 30 };
 /* Takes one from the semaphore, sleeping while there is none. */
 GO_CALL void go_sem_acquire(_Atomic uint32_t *sem)
 {
+	RM_LOCK_WAITS();
 	for (;;) {
 		/* relaxed: the exchange below orders */
 		uint32_t count =

@@ -9,6 +9,7 @@
 #define RM_SUPPORT_GOMAP_BARE_H
 
 #include "impls/support/gomap_check.h"
+#include "impls/support/gomap_dump.h"
 #include "impls/support/gomap_ops.h"
 #include "runner/driver.h"
 
@@ -119,6 +120,11 @@ static bool check(void *map, char *why, size_t size)
 	return gomap_check_says(map, why, size);
 }
 
+static void dump(void *map, int fd)
+{
+	gomap_dump(map, fd);
+}
+
 static const struct rm_map_ops ops = {
 	.create = create,
 	.destroy = destroy,
@@ -139,6 +145,7 @@ static const struct rm_map_ops ops = {
 	.clear = clear,
 	.stats = stats,
 	.check = check,
+	.dump = dump,
 };
 
 #endif /* RM_SUPPORT_GOMAP_BARE_H */

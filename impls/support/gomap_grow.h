@@ -21,6 +21,7 @@ GOMAP_CALL bool gomap_grow(struct gomap *map, struct rm_shape shape)
 	unsigned log2_buckets = gomap_get(map->log2_buckets);
 	unsigned flags = gomap_get(map->flags);
 	unsigned bigger = gomap_over(gomap_get(map->count) + 1, log2_buckets);
+	const uint64_t start_ns = RM_EVENT_CLOCK();
 	struct gomap_bucket *buckets =
 	        gomap_array_create(log2_buckets + bigger, shape);
 
@@ -44,6 +45,8 @@ GOMAP_CALL bool gomap_grow(struct gomap *map, struct rm_shape shape)
 	gomap_set(map->nevacuate, 0);
 	gomap_set(map->noverflow, 0);
 	map->extra->next_overflow = gomap_preallocate(buckets, shape);
+	RM_EVENT_OPEN(RM_EVENT_GROWTH, map, log2_buckets + bigger);
+	RM_EVENT_SPAN(RM_EVENT_GROW, start_ns, log2_buckets + bigger);
 	return true;
 }
 
@@ -127,6 +130,7 @@ GOMAP_CALL void gomap_end_growth(struct gomap *map)
 	struct gomap_array *array = gomap_array_of(old);
 
 	gomap_set(map->oldbuckets, NULL);
+	RM_EVENT_CLOSE(RM_EVENT_GROWTH, map);
 	gomap_set(
 	        map->flags, gomap_get(map->flags) & (uint8_t)~GOMAP_SAME_SIZE);
 	if (gomap_get(map->extra->iterators)) {
@@ -198,9 +202,12 @@ GOMAP_CALL void gomap_evacuate(
 GOMAP_CALL void gomap_grow_work(
         struct gomap *map, struct rm_shape shape, uint64_t hash)
 {
+	const uint64_t start_ns = RM_EVENT_CLOCK();
+
 	gomap_evacuate(map, shape, hash & gomap_old_mask(map));
 	if (gomap_get(map->oldbuckets))
 		gomap_evacuate(map, shape, gomap_get(map->nevacuate));
+	RM_EVENT_SPAN(RM_EVENT_EVACUATE, start_ns, gomap_get(map->nevacuate));
 }
 
 #endif /* RM_SUPPORT_GOMAP_GROW_H */

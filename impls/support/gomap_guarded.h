@@ -23,6 +23,7 @@
 #define RM_SUPPORT_GOMAP_GUARDED_H
 
 #include "impls/support/gomap_check.h"
+#include "impls/support/gomap_dump.h"
 #include "impls/support/gomap_ops.h"
 #include "runner/driver.h"
 
@@ -31,6 +32,10 @@ struct shard {
 	_Alignas(SHARD_ALIGN) struct guard guard;
 	struct gomap *inner; /* protected by guard */
 };
+
+static_assert(_Alignof(struct shard) == SHARD_ALIGN &&
+                      sizeof(struct shard) % SHARD_ALIGN == 0,
+        "a shard fills its lines, and no other's");
 
 struct map {
 	struct shard shard[SHARDS];
@@ -239,32 +244,7 @@ static void stats(void *opaque, rm_stat_fn *emit, void *context)
 	gomap_stats_emit(&sum, emit, context);
 }
 
-/* Each shard is sound, and each key is in its shard. */
-static bool check(void *opaque, char *why, size_t size)
-{
-	struct map *map = opaque;
-
-	for (size_t i = 0; i < SHARDS; i++) {
-		struct gomap *inner = map->shard[i].inner;
-		struct rm_shape shape = inner->extra->shape;
-		struct gomap_iterator it;
-		struct rm_key key;
-		struct rm_value value;
-		bool strays = false;
-
-		if (!gomap_check_says(inner, why, size))
-			return false;
-		gomap_iterate_begin(inner, &it);
-		while (gomap_iterate_next(&it, shape, &key, &value))
-			strays |= shard_of(map, shape, key) != &map->shard[i];
-		gomap_iterate_end(&it);
-		if (strays) {
-			snprintf(why, size, "a key is in another's shard");
-			return false;
-		}
-	}
-	return true;
-}
+#include "impls/support/gomap_guarded_state.h"
 
 static const struct rm_map_ops ops = {
 	.create = create,
@@ -286,6 +266,7 @@ static const struct rm_map_ops ops = {
 	.clear = clear,
 	.stats = stats,
 	.check = check,
+	.dump = dump,
 };
 
 #endif /* RM_SUPPORT_GOMAP_GUARDED_H */

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Out of line, yet as fast as the rest: RM_COLD is for what is rare. */
 #define GOMAP_CALL  static __attribute__((noinline, unused))
@@ -110,6 +111,25 @@ RM_HOT size_t gomap_stride(struct rm_shape shape)
 	return 16 + 64 * (gomap_key_words(shape) + gomap_value_words(shape));
 }
 
+/* As constants, for what must hold before anything runs. */
+#define GOMAP_STRIDE(key_words, value_words) \
+	(sizeof(struct gomap_bucket) +       \
+	        GOMAP_SLOTS * 8 * ((key_words) + (value_words)) + 8)
+static_assert(sizeof(struct gomap_bucket) == 8, "tophash, then words");
+static_assert(GOMAP_STRIDE(1, 1) == 144, "a bucket of 8-byte keys and values");
+static_assert(GOMAP_STRIDE(2, 1) == 208, "of strings and 8-byte values");
+static_assert(GOMAP_STRIDE(1, 3) == 272, "of 8-byte keys, 24-byte values");
+static_assert(GOMAP_STRIDE(2, 3) == 336, "of strings and 24-byte values");
+static_assert(offsetof(struct gomap, flags) == 8 &&
+                      offsetof(struct gomap, log2_buckets) == 9 &&
+                      offsetof(struct gomap, noverflow) == 10 &&
+                      offsetof(struct gomap, hash0) == 12 &&
+                      offsetof(struct gomap, buckets) == 16 &&
+                      offsetof(struct gomap, oldbuckets) == 24 &&
+                      offsetof(struct gomap, nevacuate) == 32 &&
+                      offsetof(struct gomap, extra) == 40,
+        "each member where Go's hmap has it");
+
 RM_HOT struct gomap_bucket *gomap_at(
         struct gomap_bucket *buckets, struct rm_shape shape, size_t index)
 {
@@ -168,6 +188,26 @@ GOMAP_PLAIN uint64_t gomap_random(const struct gomap *map)
 /* A statistic goes up by one: by the only writer, never on a hot path. */
 #define gomap_increment(field) gomap_set(field, gomap_get(field) + 1)
 
+/* One line: everything in the header but the seed. */
+GOMAP_RARE void gomap_print_header(const struct gomap *map, int fd)
+{
+	unsigned flags = gomap_get(map->flags);
+
+	dprintf(fd,
+	        "count %llu, B %u, flags %u%s%s%s%s, noverflow %u, buckets %p, "
+	        "oldbuckets %p (%s), nevacuate %llu\n",
+	        (unsigned long long)gomap_get(map->count),
+	        gomap_get(map->log2_buckets), flags,
+	        flags & GOMAP_ITERATOR ? " iterator" : "",
+	        flags & GOMAP_OLD_ITERATOR ? " old-iterator" : "",
+	        flags & GOMAP_WRITING ? " writing" : "",
+	        flags & GOMAP_SAME_SIZE ? " same-size" : "",
+	        gomap_get(map->noverflow), (void *)gomap_get(map->buckets),
+	        (void *)gomap_get(map->oldbuckets),
+	        gomap_get(map->oldbuckets) ? "growing" : "not growing",
+	        (unsigned long long)gomap_get(map->nevacuate));
+}
+
 /*
  * A write met another one, or a reader met a write. Go dies of it, and so does
  * the map, printing its header; with gomap_tolerate_conflicts() it only counts
@@ -180,13 +220,8 @@ GOMAP_RARE void gomap_fatal(const struct gomap *map, const char *what)
 	        &map->extra->conflicts, 1, memory_order_relaxed);
 	if (map->extra->tolerates_conflicts)
 		return;
-	fprintf(stderr,
-	        "fatal: %s (count %llu, B %u, noverflow %u, %s, "
-	        "nevacuate %llu)\n",
-	        what, (unsigned long long)gomap_get(map->count),
-	        gomap_get(map->log2_buckets), gomap_get(map->noverflow),
-	        gomap_get(map->oldbuckets) ? "growing" : "not growing",
-	        (unsigned long long)gomap_get(map->nevacuate));
+	dprintf(STDERR_FILENO, "fatal: %s\n", what);
+	gomap_print_header(map, STDERR_FILENO);
 	abort();
 }
 

@@ -59,9 +59,13 @@ RM_HOT void guard_read(struct guard *guard, void *thread)
 {
 	struct reader *reader = thread;
 
+	RM_LOCK_BEGIN(RM_LOCK_READ);
 	while (!ck_brlock_read_trylock(
-	        &guard->lock, &reader->word, SPIN_PAUSES))
+	        &guard->lock, &reader->word, SPIN_PAUSES)) {
+		RM_LOCK_WAITS();
 		sched_yield();
+	}
+	RM_LOCK_END();
 }
 
 RM_HOT void guard_read_end(struct guard *guard, void *thread)
@@ -76,6 +80,7 @@ static __attribute__((noinline, unused)) void guard_write(struct guard *guard)
 {
 	unsigned looks = 0;
 
+	RM_LOCK_BEGIN(RM_LOCK_WRITE);
 	while (ck_pr_fas_uint(&guard->lock.writer, true) == true)
 		spin_wait(&looks);
 	ck_pr_fence_atomic_load();
@@ -85,6 +90,7 @@ static __attribute__((noinline, unused)) void guard_write(struct guard *guard)
 		for (looks = 0; ck_pr_load_uint(&reader->n_readers) != 0;)
 			spin_wait(&looks);
 	ck_pr_fence_lock();
+	RM_LOCK_END();
 }
 
 RM_HOT void guard_write_end(struct guard *guard)

@@ -44,6 +44,7 @@ static __attribute__((noinline, unused)) void pflock_await(
 
 RM_HOT void guard_read(struct guard *guard, void *thread)
 {
+	RM_LOCK_BEGIN(RM_LOCK_READ);
 	/* Is a writer there, and in which of two phases? */
 	uint32_t phase = ck_pr_faa_32(&guard->lock.rin, CK_PFLOCK_RINC) &
 	                 CK_PFLOCK_WBITS;
@@ -52,6 +53,7 @@ RM_HOT void guard_read(struct guard *guard, void *thread)
 	if (phase)
 		pflock_await(&guard->lock.rin, CK_PFLOCK_WBITS, phase, false);
 	ck_pr_fence_lock();
+	RM_LOCK_END();
 }
 
 RM_HOT void guard_read_end(struct guard *guard, void *thread)
@@ -62,6 +64,7 @@ RM_HOT void guard_read_end(struct guard *guard, void *thread)
 
 RM_HOT void guard_write(struct guard *guard)
 {
+	RM_LOCK_BEGIN(RM_LOCK_WRITE);
 	uint32_t ticket = ck_pr_faa_32(&guard->lock.win, 1);
 
 	pflock_await(&guard->lock.wout, UINT32_MAX, ticket, true);
@@ -70,6 +73,7 @@ RM_HOT void guard_write(struct guard *guard)
 	        &guard->lock.rin, (ticket & CK_PFLOCK_PHID) | CK_PFLOCK_PRES);
 	pflock_await(&guard->lock.rout, UINT32_MAX, ticket, true);
 	ck_pr_fence_lock();
+	RM_LOCK_END();
 }
 
 RM_HOT void guard_write_end(struct guard *guard)

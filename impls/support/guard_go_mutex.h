@@ -26,7 +26,9 @@ static inline void guard_destroy(struct guard *guard)
 RM_HOT void guard_read(struct guard *guard, void *thread)
 {
 	(void)thread;
+	RM_LOCK_BEGIN(RM_LOCK_READ);
 	go_mutex_lock(&guard->lock);
+	RM_LOCK_END();
 }
 
 RM_HOT void guard_read_end(struct guard *guard, void *thread)
@@ -37,7 +39,9 @@ RM_HOT void guard_read_end(struct guard *guard, void *thread)
 
 RM_HOT void guard_write(struct guard *guard)
 {
+	RM_LOCK_BEGIN(RM_LOCK_WRITE);
 	go_mutex_lock(&guard->lock);
+	RM_LOCK_END();
 }
 
 RM_HOT void guard_write_end(struct guard *guard)

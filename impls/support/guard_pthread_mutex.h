@@ -5,6 +5,7 @@
 #define RM_SUPPORT_GUARD_PTHREAD_MUTEX_H
 
 #include "impls/support/guard_handle.h"
+#include "impls/support/lock_pthread.h"
 
 #include <pthread.h>
 
@@ -26,7 +27,7 @@ static inline void guard_destroy(struct guard *guard)
 RM_HOT void guard_read(struct guard *guard, void *thread)
 {
 	(void)thread;
-	pthread_mutex_lock(&guard->lock);
+	lock_mutex(&guard->lock);
 }
 
 RM_HOT void guard_read_end(struct guard *guard, void *thread)
@@ -37,7 +38,7 @@ RM_HOT void guard_read_end(struct guard *guard, void *thread)
 
 RM_HOT void guard_write(struct guard *guard)
 {
-	pthread_mutex_lock(&guard->lock);
+	lock_mutex(&guard->lock);
 }
 
 RM_HOT void guard_write_end(struct guard *guard)

@@ -6,6 +6,7 @@
 #define RM_SUPPORT_GUARD_PTHREAD_RW_H
 
 #include "impls/support/guard_handle.h"
+#include "impls/support/lock_pthread.h"
 
 #include <pthread.h>
 
@@ -37,7 +38,7 @@ static inline void guard_destroy(struct guard *guard)
 RM_HOT void guard_read(struct guard *guard, void *thread)
 {
 	(void)thread;
-	pthread_rwlock_rdlock(&guard->lock);
+	lock_to_read(&guard->lock);
 }
 
 RM_HOT void guard_read_end(struct guard *guard, void *thread)
@@ -48,7 +49,7 @@ RM_HOT void guard_read_end(struct guard *guard, void *thread)
 
 RM_HOT void guard_write(struct guard *guard)
 {
-	pthread_rwlock_wrlock(&guard->lock);
+	lock_to_write(&guard->lock);
 }
 
 RM_HOT void guard_write_end(struct guard *guard)

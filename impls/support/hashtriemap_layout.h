@@ -6,6 +6,7 @@
 
 #include "impls/support/epoch.h"
 #include "impls/support/hash.h"
+#include "impls/support/lock_pthread.h"
 #include "runner/map.h"
 
 #include <pthread.h>

@@ -26,7 +26,7 @@ static inline void hashtrie_shrink(void *thread, struct hashtrie_inner *inner,
 		struct hashtrie_inner *parent = inner->parent;
 
 		shift += HASHTRIE_BITS;
-		pthread_mutex_lock(&parent->lock);
+		lock_mutex(&parent->lock);
 		inner->dead = true;
 		hashtrie_set(hashtrie_child(parent, hash, shift), NULL);
 		pthread_mutex_unlock(&inner->lock);

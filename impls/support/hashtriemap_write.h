@@ -17,7 +17,7 @@ static inline void hashtrie_lock(
 
 	for (;;) {
 		hashtrie_descend(map, hash, place);
-		pthread_mutex_lock(&place->inner->lock);
+		lock_mutex(&place->inner->lock);
 		const struct hashtrie_node *node = hashtrie_get(place->slot);
 
 		if ((!node || node->is_entry) && !place->inner->dead)

@@ -145,6 +145,7 @@ static inline size_t hazard_sift(struct hazard_record *record,
 static RM_COLD void hazard_scan(struct hazard_record *record)
 {
 	struct hazard *hazard = record->hazard;
+	const uint64_t start_ns = RM_EVENT_CLOCK();
 	const bool mine = !pthread_mutex_trylock(&hazard->lock);
 	struct hazard_names names = hazard_look(hazard);
 
@@ -157,6 +158,7 @@ static RM_COLD void hazard_scan(struct hazard_record *record)
 		pthread_mutex_unlock(&hazard->lock);
 	}
 	free(names.table);
+	RM_EVENT_SPAN(RM_EVENT_RECLAIM, start_ns, record->count);
 }
 
 /* Names an object: N1. The caller then looks again whether the object is where

@@ -99,6 +99,7 @@ static RM_COLD void probe_grow(struct probe *table, struct rm_shape shape)
 {
 	const size_t words = probe_stride(shape), old_mask = table->mask;
 	uint64_t *old = table->slots;
+	const uint64_t start_ns = RM_EVENT_CLOCK();
 
 	table->slots = calloc((old_mask + 1) * 2, words * sizeof(*old));
 	if (!table->slots)
@@ -116,6 +117,7 @@ static RM_COLD void probe_grow(struct probe *table, struct rm_shape shape)
 		memcpy(table->slots + to * words, from, words * sizeof(*old));
 	}
 	free(old);
+	RM_EVENT_SPAN(RM_EVENT_RESIZE, start_ns, table->mask + 1);
 }
 
 /* Makes a free slot of this tag hold the key. The key's bytes are the

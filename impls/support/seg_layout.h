@@ -149,6 +149,7 @@ RM_HOT struct seg_node *seg_lock(struct seg_segment *segment, seg_bin *bin)
 {
 	unsigned looks = 0;
 
+	RM_LOCK_BEGIN(RM_LOCK_WRITE);
 	RM_STAT_ADD(segment->locks, 1);
 	for (;;) {
 		/* relaxed: the exchange orders */
@@ -160,8 +161,10 @@ RM_HOT struct seg_node *seg_lock(struct seg_segment *segment, seg_bin *bin)
 		if (!(head & SEG_LOCKED) &&
 		        atomic_compare_exchange_weak_explicit(bin, &head,
 		                head | SEG_LOCKED, memory_order_acquire,
-		                memory_order_relaxed))
+		                memory_order_relaxed)) {
+			RM_LOCK_END();
 			return seg_first(head);
+		}
 		RM_STAT_ADD(segment->lock_waits, 1);
 		spin_wait(&looks);
 	}

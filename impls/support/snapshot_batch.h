@@ -184,7 +184,7 @@ RM_HOT bool snapshot_submit(void *thread, struct snapshot_wish wish)
 	slot->wish = wish;
 	/* release: the wish; pairs with snapshot_combine() */
 	atomic_store_explicit(&slot->waits, true, memory_order_release);
-	pthread_mutex_lock(&batch->map.lock);
+	lock_mutex(&batch->map.lock);
 	/* relaxed: cleared under the lock */
 	if (atomic_load_explicit(&slot->waits, memory_order_relaxed))
 		snapshot_combine_all(record);
@@ -225,7 +225,7 @@ static inline void snapshot_batch_stats(
 {
 	struct snapshot_batch *batch = opaque;
 
-	pthread_mutex_lock(&batch->map.lock);
+	lock_mutex(&batch->map.lock);
 	emit(context, "changes", "1", rm_stat_value(batch->writes));
 	pthread_mutex_unlock(&batch->map.lock);
 	snapshot_stats(opaque, emit, context);

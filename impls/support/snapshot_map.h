@@ -16,6 +16,7 @@
 #include "impls/support/epoch.h"
 #include "impls/support/gomap.h"
 #include "impls/support/gomap_ops.h"
+#include "impls/support/lock_pthread.h"
 #include "runner/map.h"
 
 struct snapshot {
@@ -150,6 +151,7 @@ RM_HOT struct gomap *snapshot_copy(struct snapshot *map, struct gomap *old,
         struct rm_shape shape, size_t more, const struct rm_key *but,
         const char **bytes)
 {
+	const uint64_t start_ns = RM_EVENT_CLOCK();
 	struct gomap *next = snapshot_map_new(map, gomap_count(old) + more);
 	struct gomap_iterator it;
 	struct rm_value value;
@@ -167,6 +169,7 @@ RM_HOT struct gomap *snapshot_copy(struct snapshot *map, struct gomap *old,
 	gomap_iterate_end(&it);
 	map->clones++;
 	map->cloned_entries += gomap_count(old);
+	RM_EVENT_SPAN(RM_EVENT_CLONE, start_ns, gomap_count(old));
 	return next;
 }
 

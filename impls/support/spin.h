@@ -33,6 +33,7 @@ enum { SPIN_PAUSES = 100 };
 /* Between two looks at what is waited for; `looks` is 0 before the first. */
 RM_HOT void spin_wait(unsigned *looks)
 {
+	RM_LOCK_WAITS();
 	if (*looks < SPIN_PAUSES) {
 		++*looks;
 		SPIN_PAUSE();

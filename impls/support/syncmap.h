@@ -43,6 +43,7 @@
 
 #include "impls/support/syncmap_cas.h"
 #include "impls/support/syncmap_check.h"
+#include "impls/support/syncmap_dump.h"
 #include "impls/support/syncmap_layout.h"
 #include "impls/support/syncmap_range.h"
 #include "impls/support/syncmap_read.h"
@@ -62,6 +63,6 @@
 	.compare_swap = syncmap_compare_swap,                           \
 	.compare_remove = syncmap_compare_remove, .scan = syncmap_scan, \
 	.length = syncmap_length, .clear = syncmap_clear,               \
-	.stats = syncmap_stats, .check = syncmap_check
+	.stats = syncmap_stats, .check = syncmap_check, .dump = syncmap_dump
 
 #endif /* RM_SYNCMAP_H */

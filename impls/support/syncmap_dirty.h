@@ -74,6 +74,7 @@ static inline size_t syncmap_dirty_hint(size_t count)
 GOMAP_CALL void syncmap_rebuild(struct syncmap *map, struct rm_shape inner)
 {
 	struct syncmap_header *header = syncmap_read_locked(map);
+	const uint64_t start_ns = RM_EVENT_CLOCK();
 	struct gomap_iterator it;
 	struct rm_value value;
 	struct rm_key key;
@@ -93,6 +94,7 @@ GOMAP_CALL void syncmap_rebuild(struct syncmap *map, struct rm_shape inner)
 	}
 	gomap_iterate_end(&it);
 	map->rebuilds++;
+	RM_EVENT_SPAN(RM_EVENT_REBUILD, start_ns, gomap_count(map->dirty));
 }
 
 /* More than 3/4 of its slots are taken. */

@@ -38,6 +38,13 @@ struct syncmap_header {
 };
 #endif
 
+/* One word beside the key's own: what a lookup reads is the first. */
+static_assert(offsetof(struct syncmap_entry, p) == 0 &&
+                      sizeof(struct syncmap_entry) == 24,
+        "an entry: the cell, the key's bytes, a link");
+static_assert(sizeof(struct syncmap_header) == 16,
+        "a pointer and a flag are two words: padding changes nothing");
+
 /* The entries that a rebuild expunged. One that was revived left a NULL. */
 struct syncmap_expunged {
 	size_t count, room;

@@ -4,6 +4,7 @@
 #ifndef RM_SYNCMAP_MUTEX_H
 #define RM_SYNCMAP_MUTEX_H
 
+#include "impls/support/lock_pthread.h"
 #include "runner/map.h"
 
 #include <pthread.h>
@@ -27,7 +28,7 @@ static inline void syncmap_lock_destroy(struct syncmap_lock *lock)
 
 RM_HOT void syncmap_lock(struct syncmap_lock *lock)
 {
-	pthread_mutex_lock(&lock->mutex);
+	lock_mutex(&lock->mutex);
 }
 
 RM_HOT void syncmap_unlock(struct syncmap_lock *lock)

@@ -10,6 +10,7 @@
 static __attribute__((noinline)) void syncmap_promote(
         void *thread, struct syncmap *map)
 {
+	const uint64_t start_ns = RM_EVENT_CLOCK();
 	struct syncmap_header *old = syncmap_publish(map, map->dirty, false);
 	const struct syncmap_remains remains = {
 		.header = old, .bare = old->map, .expunged = map->expunged
@@ -20,6 +21,8 @@ static __attribute__((noinline)) void syncmap_promote(
 	syncmap_set_misses(map, 0);
 	map->promotions++;
 	syncmap_retire_remains(thread, &remains);
+	RM_EVENT_SPAN(RM_EVENT_PROMOTE, start_ns,
+	        gomap_count(syncmap_read_locked(map)->map));
 }
 
 /* Have there been so many misses that dirty is to be promoted? */

@@ -4,6 +4,7 @@
 #ifndef RM_SYNCMAP_RWLOCK_H
 #define RM_SYNCMAP_RWLOCK_H
 
+#include "impls/support/lock_pthread.h"
 #include "runner/map.h"
 
 #include <pthread.h>
@@ -26,7 +27,7 @@ static inline void syncmap_lock_destroy(struct syncmap_lock *lock)
 
 RM_HOT void syncmap_lock(struct syncmap_lock *lock)
 {
-	pthread_rwlock_wrlock(&lock->rwlock);
+	lock_to_write(&lock->rwlock);
 }
 
 RM_HOT void syncmap_unlock(struct syncmap_lock *lock)
@@ -36,7 +37,7 @@ RM_HOT void syncmap_unlock(struct syncmap_lock *lock)
 
 RM_HOT void syncmap_lock_shared(struct syncmap_lock *lock)
 {
-	pthread_rwlock_rdlock(&lock->rwlock);
+	lock_to_read(&lock->rwlock);
 }
 
 RM_HOT void syncmap_unlock_shared(struct syncmap_lock *lock)

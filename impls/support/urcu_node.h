@@ -172,6 +172,7 @@ static RM_COLD void await_freed(struct thread *thread)
 	urcu_qsbr_thread_online();
 	atomic_fetch_sub_explicit(
 	        &thread->map->waiting, 1, memory_order_relaxed);
+	RM_EVENT_SPAN(RM_EVENT_GRACE_WAIT, start_ns, 0);
 	rm_stat_own(&thread->waits, 1);
 	rm_stat_own(&thread->wait_ns, rm_now_ns() - start_ns);
 }

@@ -19,10 +19,12 @@ int rm_cli_check(int argc, char **argv);
 /* `check --history FILE`, and whether this is it. */
 int rm_cli_check_history(int argc, char **argv);
 bool rm_cli_is_about_history(int argc, char **argv);
+int rm_cli_dump(int argc, char **argv);
 int rm_cli_counters(int argc, char **argv);
 int rm_cli_doctor(int argc, char **argv);
 int rm_cli_machine(int argc, char **argv);
 int rm_cli_plot(int argc, char **argv);
+int rm_cli_trace(int argc, char **argv);
 int rm_cli_validate(int argc, char **argv);
 int rm_cli_sim_top(int argc, char **argv);
 int rm_cli_sim_sensitivity(int argc, char **argv);

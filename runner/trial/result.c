@@ -165,14 +165,20 @@ static json_t *memory_json(const struct rm_team *team)
 	return memory;
 }
 
-static json_t *phases_json(const struct rm_team *team)
+const char *rm_phase_name(enum rm_phase phase)
 {
 	static const char *const names[RM_PHASES] = { "setup", "create",
 		"prefill", "settle", "warm_up", "window", "verify", "leave" };
+
+	return names[phase];
+}
+
+static json_t *phases_json(const struct rm_team *team)
+{
 	json_t *phases = json_object();
 
 	for (int i = 0; i < RM_PHASES; i++)
-		json_object_set_new(phases, names[i],
+		json_object_set_new(phases, rm_phase_name(i),
 		        json_integer((json_int_t)team->phase_ns[i]));
 	return phases;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stats.c - what map and allocator count, and what the window added to it. */
 #include "runner/trial/allocations.h"
+#include "runner/trial/events.h"
+#include "runner/trial/lock_waits.h"
 #include "runner/trial/team.h"
 
 #include <math.h>
@@ -28,6 +30,8 @@ json_t *rm_team_stats(const struct rm_team *team, bool window_ended)
 		rm_allocations_emit(add_stat, stats);
 	if (team->map && team->impl->ops->stats)
 		team->impl->ops->stats(team->map, add_stat, stats);
+	rm_events_emit(add_stat, stats);
+	rm_lock_waits_emit(add_stat, stats);
 	if (!window_ended)
 		rm_allocations_emit(add_stat, stats);
 	return stats;

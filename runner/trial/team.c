@@ -2,6 +2,8 @@
 #include "runner/trial/team.h"
 
 #include "runner/base/clock.h"
+#include "runner/trial/events.h"
+#include "runner/trial/lock_waits.h"
 
 #include <errno.h>
 #include <math.h>
@@ -35,6 +37,7 @@ static void *member_main(void *argument)
 	};
 	struct rm_member *member = argument;
 
+	rm_events_lane((int)member->worker.slot);
 	for (int phase = 0; phase < RM_PHASES; phase++) {
 		meet(member);
 		if (!member->error.text[0])
@@ -82,8 +85,10 @@ static void before(struct rm_team *team, enum rm_phase phase)
 			        "counters did not start: %s",
 			        strerror(-status));
 	}
-	if (phase == RM_PHASE_WINDOW && counts_causes(team))
+	if (phase == RM_PHASE_WINDOW && counts_causes(team)) {
+		rm_events_window();
 		team->stats_before = rm_team_stats(team, false);
+	}
 	/* relaxed: the barrier orders it */
 	atomic_store_explicit(&team->stop, false, memory_order_relaxed);
 }
@@ -176,6 +181,7 @@ static void run_phases(struct rm_team *team)
 		during(team, phase);
 		pthread_barrier_wait(&team->barrier);
 		team->phase_ns[phase] = rm_now_ns() - start_ns;
+		RM_EVENT_SPAN(RM_EVENT_PHASE, start_ns, phase);
 		after(team, phase);
 	}
 }
@@ -190,6 +196,10 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 	team->request = request;
 	team->impl = impl;
 	set_ranks(team);
+	rm_events_lane(RM_EVENT_MAIN);
+	status = rm_lock_waits_configure(&team->error);
+	if (status)
+		return status;
 	rm_usage_clock(&team->clock_cost_ns, &team->clock_step_ns);
 	team->members =
 	        aligned_alloc(RM_CACHE_LINE, threads * sizeof(*team->members));

@@ -30,6 +30,9 @@ enum rm_phase {
 	RM_PHASES,
 };
 
+/* "setup", "create", ...: as in the result's phases_ns. */
+const char *rm_phase_name(enum rm_phase phase);
+
 /* Sums of exchange accounting (measure = verify), modulo 2^64. */
 struct rm_account {
 	uint64_t writes;                  /* exchanges and takes done */

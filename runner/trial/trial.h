@@ -35,4 +35,8 @@ void rm_request_clear(struct rm_request *request);
  */
 json_t *rm_trial_run(const struct rm_request *request);
 
+/* Whether this program is the one that counts inside: readmostly-stats, or a
+   sanitized build. It runs measure = causes and nothing else. */
+bool rm_trial_counts(void);
+
 #endif /* RM_TRIAL_H */

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dump.c - `readmostly dump`: fills a map and prints what is inside. */
+#include "runner/cli/cli.h"
+#include "runner/impl_table.h"
+#include "runner/keys.h"
+#include "runner/plan/cell.h"
+#include "runner/plan/number.h"
+
+#include <argp.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { OPTION_PRESIZE = 256, OPTION_LOOKUPS };
+
+struct wish {
+	const char *map;
+	struct rm_sizing sizing;
+	uint64_t keys, lookups;
+};
+
+static const struct argp_option options[] = {
+	{ "keys", 'k', "N", 0, "entries to insert, e.g. 64Ki (1000)", 0 },
+	{ "lookups", OPTION_LOOKUPS, "N", 0,
+	        "lookups afterwards, of the keys in turn (0): sync.Map "
+	        "promotes by them",
+	        0 },
+	{ "shape", 'S', "SHAPE", 0,
+	        "u64x8, u64x24, str16x8 or str16x24 (u64x8)", 0 },
+	{ "seed", 's', "N", 0, "of the map's hash (1)", 0 },
+	{ "presize", OPTION_PRESIZE, NULL, 0,
+	        "make the map for that many keys, instead of letting it grow",
+	        0 },
+	{ 0 }
+};
+
+static void count(struct argp_state *state, const char *what, const char *text,
+        uint64_t *value)
+{
+	if (rm_number_count(text, value) || *value > UINT32_MAX)
+		argp_error(state,
+		        "--%s \"%s\": expected a number from 0 to 2^32 - 1",
+		        what, text);
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct wish *wish = state->input;
+
+	switch (key) {
+	case 'k':
+		count(state, "keys", text, &wish->keys);
+		return 0;
+	case OPTION_LOOKUPS:
+		count(state, "lookups", text, &wish->lookups);
+		return 0;
+	case 's':
+		count(state, "seed", text, &wish->sizing.seed);
+		return 0;
+	case 'S':
+		if (rm_shape_parse(text, &wish->sizing.shape))
+			argp_error(state,
+			        "--shape \"%s\": expected u64x8, u64x24, "
+			        "str16x8 or str16x24",
+			        text);
+		return 0;
+	case OPTION_PRESIZE:
+		wish->sizing.presize = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (wish->map)
+			argp_error(state, "\"%s\": expected one map", text);
+		wish->map = text;
+		return 0;
+	case ARGP_KEY_END:
+		if (!wish->map)
+			argp_error(state, "expected a map's id");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = { options, parse, "MAP",
+	"Fills a map with --keys entries, as the prefill of a trial does on "
+	"one thread, and prints its inner state: for Go's maps the header, "
+	"how many entries each chain has (and would have by chance), how long "
+	"chains are, in how many a third key met two others; for sync.Map how "
+	"entries are split between read and dirty. Then its statistics.",
+	NULL, NULL, NULL };
+
+/* Writes `keys` entries, then looks up `lookups` of them. */
+static void fill(
+        const struct rm_map_ops *ops, const struct wish *wish, void *thread)
+{
+	struct rm_shape shape = wish->sizing.shape;
+	struct rm_key_bytes line;
+	struct rm_value value;
+
+	for (uint64_t rank = 0; rank < wish->keys; rank++) {
+		struct rm_key key = rm_key_of(shape, rank, &line);
+
+		value = rm_value_of(rank, 0, 0);
+		ops->upsert(thread, shape, key, &value);
+		if (rank % 64 == 0)
+			ops->quiesce(thread);
+	}
+	for (uint64_t i = 0; wish->keys && i < wish->lookups; i++) {
+		ops->lookup(thread, shape,
+		        rm_key_of(shape, i % wish->keys, &line), &value);
+		if (i % 64 == 0)
+			ops->quiesce(thread);
+	}
+}
+
+static void print_stat(
+        void *context, const char *name, const char *unit, double value)
+{
+	(void)context;
+	if (isfinite(value))
+		printf("%-24s %20.0f %s\n", name, value, unit);
+}
+
+static int dump(const struct rm_impl *impl, const struct wish *wish)
+{
+	const struct rm_map_ops *ops = impl->ops;
+	void *map = ops->create(&wish->sizing);
+	void *thread = map ? ops->join(map, 0) : NULL;
+
+	if (!thread) {
+		fprintf(stderr, "readmostly dump: out of memory\n");
+		return RM_FAILED;
+	}
+	fill(ops, wish, thread);
+	if (ops->dump)
+		ops->dump(map, STDOUT_FILENO);
+	else
+		printf("%s does not show its inner state\n", impl->id);
+	fflush(stdout);
+	if (ops->stats)
+		ops->stats(map, print_stat, NULL);
+	ops->leave(thread);
+	ops->destroy(map);
+	return RM_OK;
+}
+
+int rm_cli_dump(int argc, char **argv)
+{
+	struct wish wish = { .keys = 1000,
+		.sizing = { .threads = 1, .shape = RM_U64X8, .seed = 1 } };
+	const struct rm_impl *impl;
+
+	argp_err_exit_status = RM_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &wish);
+	impl = rm_impl_find(wish.map);
+	if (!impl ||
+	        !(impl->shapes & 1U << rm_shape_index(wish.sizing.shape)) ||
+	        !impl->ops->upsert || !impl->ops->lookup) {
+		fprintf(stderr, "readmostly dump: %s: %s\n", wish.map,
+		        !impl ? "no such map; `readmostly list` prints all"
+		              : "it cannot be filled with keys of that shape");
+		return RM_USAGE;
+	}
+	wish.sizing.keys = wish.keys ? wish.keys : 1;
+	return dump(impl, &wish);
+}

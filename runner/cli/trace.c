@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trace.c - `readmostly trace`: one trial, and what the map did inside as a
+   time line for Perfetto. */
+#include "runner/trial/trace.h"
+#include "runner/campaign/program.h"
+#include "runner/cli/cli.h"
+#include "runner/plan/inputs.h"
+#include "runner/plan/number.h"
+#include "runner/plan/plan.h"
+#include "runner/plan/topology.h"
+#include "runner/trial/trial.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { OPTION_SET = 256, OPTION_SEED, OPTION_MAPS, OPTION_CELL };
+
+struct wish {
+	char *file;
+	char **sets; /* room for argc */
+	size_t set_count;
+	const char *cell; /* part of its id, or NULL: the first */
+	const char *out;
+	struct rm_plan_options options;
+};
+
+static const struct argp_option options[] = {
+	{ "output", 'o', "FILE", 0, "where the trace goes (trace.json)", 0 },
+	{ "cell", OPTION_CELL, "PART", 0,
+	        "the first cell whose id has this in it (`readmostly plan "
+	        "--cells` prints ids)",
+	        0 },
+	{ "set", OPTION_SET, "KEY=VALUE", 0,
+	        "as if this were the last line of the file; repeatable", 0 },
+	{ "maps", OPTION_MAPS, "IDS", 0,
+	        "only these maps: ids, globs, ~glob removes", 0 },
+	{ "seed", OPTION_SEED, "N", 0, "of the trial (1)", 0 }, { 0 }
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct wish *wish = state->input;
+
+	switch (key) {
+	case 'o':
+		wish->out = text;
+		return 0;
+	case OPTION_CELL:
+		wish->cell = text;
+		return 0;
+	case OPTION_SET:
+		wish->sets[wish->set_count++] = text;
+		return 0;
+	case OPTION_MAPS:
+		wish->options.maps = text;
+		return 0;
+	case OPTION_SEED:
+		if (rm_number_count(text, &wish->options.seed))
+			argp_error(state,
+			        "--seed \"%s\": expected a number from 0 to "
+			        "2^53",
+			        text);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (wish->file)
+			argp_error(state, "\"%s\": expected one file", text);
+		wish->file = text;
+		return 0;
+	case ARGP_KEY_END:
+		if (!wish->file)
+			argp_error(state, "expected a workload file");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = { options, parse, "FILE",
+	"Runs one cell of a workload once, in the build that counts inside "
+	"(readmostly-stats), and writes a time line of what the map did: "
+	"growth, evacuation, promotion, rebuild, reclamation, waits.\vFILE is "
+	"a workload (docs/adding-a-workload.md). Open the trace in Perfetto or "
+	"chrome://tracing. What is instrumented is not timed: use it to see "
+	"what happens, not how fast. Status: 0 written; 1 the trial failed; 2 "
+	"usage or input; 3 the trace could not be written.",
+	NULL, NULL, NULL };
+
+/* The cell to run: one that this machine runs, and of which one can tell
+   causes. NULL: none. */
+static struct rm_cell *choose(struct rm_plan *plan, const struct wish *wish)
+{
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		struct rm_cell *cell = &plan->cells[i].cell;
+
+		if (cell->measure != RM_MEASURE_VERIFY &&
+		        cell->measure != RM_MEASURE_SIMULATED &&
+		        !cell->skip[0] &&
+		        (!wish->cell || strstr(cell->id, wish->cell)))
+			return cell;
+	}
+	return NULL;
+}
+
+static int write_trace(const struct wish *wish, const struct rm_cell *cell)
+{
+	FILE *out = fopen(wish->out, "w");
+	int failed;
+
+	if (!out) {
+		fprintf(stderr, "readmostly trace: %s: %s\n", wish->out,
+		        strerror(errno));
+		return RM_INCOMPLETE;
+	}
+	failed = rm_trace_write(out, cell);
+	failed |= fclose(out);
+	if (failed) {
+		fprintf(stderr, "readmostly trace: %s: not written\n",
+		        wish->out);
+		return RM_INCOMPLETE;
+	}
+	printf("%s\n%s: open it in Perfetto\n", cell->id, wish->out);
+	return RM_OK;
+}
+
+static int run(const struct wish *wish, const struct rm_plan *plan,
+        struct rm_cell *cell)
+{
+	struct rm_request request = { .seed = rm_plan_seed(plan, cell->id, 0),
+		.counters = json_pack("{s:s}", "backend", "none") };
+	const char *status;
+	json_t *result;
+	int ended;
+
+	cell->measure = RM_MEASURE_CAUSES;
+	rm_cell_name(cell);
+	request.cell = *cell;
+	result = rm_trial_run(&request);
+	status = json_string_value(json_object_get(result, "status"));
+	/* void: fit for no statistics, yet what happened has happened */
+	if (!status || !strcmp(status, "failed")) {
+		fprintf(stderr, "readmostly trace: %s: %s\n", cell->id,
+		        status ? json_string_value(
+		                         json_object_get(result, "reason"))
+		               : "out of memory");
+		ended = RM_FAILED;
+	} else {
+		ended = write_trace(wish, cell);
+	}
+	json_decref(request.counters);
+	json_decref(result);
+	return ended;
+}
+
+static int plan_and_run(const struct wish *wish, struct rm_inputs *inputs)
+{
+	struct rm_topology topology = { 0 };
+	struct rm_error error = { "" };
+	struct rm_plan plan = { 0 };
+	struct rm_cell *cell = NULL;
+	int status = RM_USAGE;
+
+	if (!rm_topology_load(NULL, &topology, &error) &&
+	        !rm_plan_build(inputs->workloads, inputs->workload_count,
+	                &topology, &wish->options, &plan, &error))
+		cell = choose(&plan, wish);
+	if (cell)
+		status = run(wish, &plan, cell);
+	else
+		fprintf(stderr, "readmostly trace: %s\n",
+		        error.text[0] ? error.text
+		                      : "no cell can be traced: see "
+		                        "`readmostly plan --cells`");
+	rm_plan_free(&plan);
+	rm_topology_free(&topology);
+	return status;
+}
+
+/* This program again, in the build that counts. Returns only on failure. */
+static int run_stats_build(char **argv)
+{
+	char path[RM_PROGRAM_BYTES], command[] = "trace";
+
+	rm_program_of(RM_MEASURE_CAUSES, path);
+	argv[0] = command;
+	execv(path, argv - 1);
+	fprintf(stderr, "readmostly trace: %s: %s\n", path, strerror(errno));
+	return RM_INCOMPLETE;
+}
+
+int rm_cli_trace(int argc, char **argv)
+{
+	struct wish wish = { .out = "trace.json",
+		.sets = calloc((size_t)argc, sizeof(char *)),
+		.options = { .seed = 1 } };
+	struct rm_error error = { "" };
+	struct rm_inputs inputs;
+	int status;
+
+	if (!rm_trial_counts())
+		return free(wish.sets), run_stats_build(argv);
+	if (!wish.sets)
+		return RM_FAILED;
+	argp_err_exit_status = RM_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &wish);
+	if (rm_inputs_load(&wish.file, 1, NULL, wish.sets, wish.set_count,
+	            &inputs, &error)) {
+		fprintf(stderr, "readmostly trace: %s\n", error.text);
+		status = RM_USAGE;
+	} else {
+		status = plan_and_run(&wish, &inputs);
+	}
+	rm_inputs_clear(&inputs);
+	free(wish.sets);
+	return status;
+}

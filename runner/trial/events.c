@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/trial/events.h"
+
+#include "runner/base/clock.h"
+
+#include <stdio.h>
+
+enum {
+	/* measured builds keep nothing: one of each, for the compiler */
+	RINGS = RM_STATS_BUILT ? RM_EVENT_RINGS : 1,
+	LENGTH = RM_STATS_BUILT ? RM_EVENT_RING_LENGTH : 1,
+	RARE = 0,
+	FREQUENT = 1,
+	PARTS = 2,
+};
+
+/* One thread's; it alone writes. What others read meanwhile is atomic. */
+static struct ring {
+	_Alignas(RM_CACHE_LINE) _Atomic int lane;
+	_Atomic uint64_t count[RM_EVENTS], ns[RM_EVENTS], max_ns[RM_EVENTS];
+	_Atomic uint64_t written[PARTS];
+	struct rm_event_record records[PARTS][LENGTH];
+} rings[RINGS];
+
+/* Of the process, like the threads that they name. */
+static _Atomic unsigned rings_taken;
+static _Atomic uint64_t ringless; /* events of threads without a ring */
+static _Thread_local struct ring *own;
+
+static const struct {
+	const char *name, *argument;
+} words[RM_EVENTS] = {
+	[RM_EVENT_GROW] = { "grow", "log2_buckets" },
+	[RM_EVENT_EVACUATE] = { "evacuate", "nevacuate" },
+	[RM_EVENT_GROWTH] = { "growth", "log2_buckets" },
+	[RM_EVENT_RESIZE] = { "resize", "slots" },
+	[RM_EVENT_PROMOTE] = { "promote", "entries" },
+	[RM_EVENT_REBUILD] = { "rebuild", "entries" },
+	[RM_EVENT_CLONE] = { "clone", "entries" },
+	[RM_EVENT_RECLAIM] = { "reclaim", "objects" },
+	[RM_EVENT_GRACE_WAIT] = { "grace_wait", "zero" },
+	[RM_EVENT_LOCK_WAIT] = { "lock_wait", "writes" },
+	[RM_EVENT_PHASE] = { "phase", "phase" },
+};
+
+const char *rm_event_name(enum rm_event event)
+{
+	return words[event].name;
+}
+
+const char *rm_event_argument(enum rm_event event)
+{
+	return words[event].argument;
+}
+
+/* The calling thread's ring; NULL: there were too many threads. */
+static struct ring *ring(void)
+{
+	if (own)
+		return own;
+	/* relaxed, both: only uniqueness matters */
+	if (atomic_load_explicit(&rings_taken, memory_order_relaxed) >= RINGS)
+		return NULL;
+	unsigned at = atomic_fetch_add_explicit(
+	        &rings_taken, 1, memory_order_relaxed);
+
+	if (at >= RINGS)
+		return NULL;
+	own = &rings[at];
+	/* relaxed: see rm_events_at() */
+	atomic_store_explicit(
+	        &own->lane, RM_EVENT_FOREIGN + (int)at, memory_order_relaxed);
+	return own;
+}
+
+void rm_events_lane(int lane)
+{
+	struct ring *to = RM_STATS_BUILT ? ring() : NULL;
+
+	if (to)
+		/* relaxed: a name */
+		atomic_store_explicit(&to->lane, lane, memory_order_relaxed);
+}
+
+/* What is left of a part: its events, at most as many as it has room for. */
+static size_t kept(unsigned i, int part)
+{
+	/* acquire: pairs with the release in keep() */
+	uint64_t written = atomic_load_explicit(
+	        &rings[i].written[part], memory_order_acquire);
+
+	return written < LENGTH ? written : LENGTH;
+}
+
+static void keep(struct rm_event_record record)
+{
+	const int part = record.event == RM_EVENT_EVACUATE ||
+	                                 record.event == RM_EVENT_LOCK_WAIT
+	                         ? FREQUENT
+	                         : RARE;
+	struct ring *to = ring();
+
+	if (!to) {
+		rm_stat_add(&ringless, 1);
+		return;
+	}
+	uint64_t at = rm_stat_read(&to->written[part]);
+
+	record.sequence = at + rm_stat_read(&to->written[!part]);
+	to->records[part][at % LENGTH] = record;
+	/* release: pairs with the acquire in kept() */
+	atomic_store_explicit(&to->written[part], at + 1, memory_order_release);
+}
+
+uint64_t rm_event_clock(void)
+{
+	return rm_now_ns();
+}
+
+void rm_event_span(enum rm_event event, uint64_t start_ns, uint64_t argument)
+{
+	const uint64_t now = rm_now_ns();
+	struct ring *to = ring();
+
+	keep((struct rm_event_record){ .start_ns = start_ns,
+	        .end_ns = now,
+	        .argument = argument,
+	        .event = event,
+	        .kind = RM_EVENT_IS_SPAN });
+	if (!to)
+		return;
+	rm_stat_own(&to->count[event], 1);
+	rm_stat_own(&to->ns[event], now - start_ns);
+	if (now - start_ns > rm_stat_read(&to->max_ns[event]))
+		/* relaxed: a statistic orders nothing */
+		atomic_store_explicit(&to->max_ns[event], now - start_ns,
+		        memory_order_relaxed);
+}
+
+static void keep_state(enum rm_event event, enum rm_event_kind kind,
+        const void *object, uint64_t argument)
+{
+	const uint64_t now = rm_now_ns();
+
+	keep((struct rm_event_record){ .start_ns = now,
+	        .end_ns = now,
+	        .argument = argument,
+	        .object = (uintptr_t)object,
+	        .event = event,
+	        .kind = kind });
+}
+
+void rm_event_open(enum rm_event event, const void *object, uint64_t argument)
+{
+	keep_state(event, RM_EVENT_OPENS, object, argument);
+}
+
+void rm_event_close(enum rm_event event, const void *object)
+{
+	keep_state(event, RM_EVENT_CLOSES, object, 0);
+}
+
+unsigned rm_events_lanes(void)
+{
+	/* relaxed: any recent value */
+	unsigned taken =
+	        atomic_load_explicit(&rings_taken, memory_order_relaxed);
+
+	return taken < RINGS ? taken : RINGS;
+}
+
+bool rm_events_lane_at(unsigned i, struct rm_event_lane *lane)
+{
+	lane->count = kept(i, RARE) + kept(i, FREQUENT);
+	lane->lost = rm_stat_read(&rings[i].written[RARE]) +
+	             rm_stat_read(&rings[i].written[FREQUENT]) - lane->count;
+	/* relaxed: a name */
+	lane->lane = atomic_load_explicit(&rings[i].lane, memory_order_relaxed);
+	return lane->count > 0;
+}
+
+struct rm_event_record rm_events_at(unsigned i, size_t at)
+{
+	const size_t rare = kept(i, RARE);
+
+	return at < rare ? rings[i].records[RARE][at]
+	                 : rings[i].records[FREQUENT][at - rare];
+}
+
+uint64_t rm_events_lost(void)
+{
+	uint64_t lost = rm_stat_read(&ringless);
+	struct rm_event_lane lane;
+
+	for (unsigned i = 0; i < rm_events_lanes(); i++) {
+		rm_events_lane_at(i, &lane);
+		lost += lane.lost;
+	}
+	return lost;
+}
+
+void rm_events_window(void)
+{
+	for (unsigned i = 0; i < rm_events_lanes(); i++)
+		for (int event = 0; event < RM_EVENTS; event++)
+			/* relaxed: a statistic; the threads stand still */
+			atomic_store_explicit(&rings[i].max_ns[event], 0,
+			        memory_order_relaxed);
+}
+
+static void emit_event(enum rm_event event, rm_stat_fn *emit, void *context)
+{
+	uint64_t count = 0, ns = 0, max_ns = 0;
+	char name[64];
+
+	for (unsigned i = 0; i < rm_events_lanes(); i++) {
+		uint64_t max = rm_stat_read(&rings[i].max_ns[event]);
+
+		count += rm_stat_read(&rings[i].count[event]);
+		ns += rm_stat_read(&rings[i].ns[event]);
+		max_ns = max > max_ns ? max : max_ns;
+	}
+	snprintf(name, sizeof(name), "pause_%s", words[event].name);
+	emit(context, name, "1", (double)count);
+	snprintf(name, sizeof(name), "pause_%s_ns", words[event].name);
+	emit(context, name, "ns", (double)ns);
+	snprintf(name, sizeof(name), "pause_%s_max_ns", words[event].name);
+	emit(context, name, "ns", (double)max_ns);
+}
+
+void rm_events_emit(rm_stat_fn *emit, void *context)
+{
+	if (!RM_STATS_BUILT)
+		return;
+	for (int event = 0; event < RM_EVENTS; event++)
+		if (event != RM_EVENT_GROWTH && event != RM_EVENT_PHASE)
+			emit_event((enum rm_event)event, emit, context);
+	emit(context, "events_lost", "1", (double)rm_events_lost());
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/trial/lock_waits.h"
+
+#include "runner/base/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { STRIPES = 64, BINS = 6 };
+
+/* Of a process, like the locks that they watch; threads share them. */
+static struct stripe {
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t taken[RM_LOCK_SIDES];
+	_Atomic uint64_t contended[RM_LOCK_SIDES];
+	_Atomic uint64_t timed, wait_ns, bins[BINS];
+} stripes[STRIPES];
+static _Atomic uint64_t longest_ns, sample = 1;
+static _Atomic unsigned threads;
+
+/* What the calling thread is about. */
+static _Thread_local struct {
+	struct stripe *stripe;
+	uint64_t waits;    /* contended so far: which of them are timed */
+	uint64_t start_ns; /* 0: this one is not timed */
+	unsigned depth;    /* of locks inside of locks */
+	enum rm_lock_side side;
+	bool waited;
+} own;
+
+static const char *const bin_names[BINS] = { "lock_waits_below_1us",
+	"lock_waits_below_10us", "lock_waits_below_100us",
+	"lock_waits_below_1ms", "lock_waits_below_10ms", "lock_waits_longer" };
+
+int rm_lock_waits_configure(struct rm_error *error)
+{
+	const char *text = getenv("RM_LOCK_SAMPLE");
+	char *end;
+	unsigned long n;
+
+	if (!text)
+		return 0;
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' ||
+	        n > RM_LOCK_SAMPLE_MAX)
+		return rm_error_set(error, -EINVAL,
+		        "RM_LOCK_SAMPLE=%.20s: expected a number of 0 .. %d",
+		        text, RM_LOCK_SAMPLE_MAX);
+	/* relaxed: threads start later */
+	atomic_store_explicit(&sample, n, memory_order_relaxed);
+	return 0;
+}
+
+void rm_lock_begin(enum rm_lock_side side)
+{
+	if (own.depth++ || !rm_stat_read(&sample))
+		return;
+	if (!own.stripe)
+		/* relaxed: only spread matters */
+		own.stripe = &stripes[atomic_fetch_add_explicit(&threads, 1,
+		                              memory_order_relaxed) %
+		                      STRIPES];
+	own.side = side;
+	rm_stat_add(&own.stripe->taken[side], 1);
+}
+
+void rm_lock_waits(void)
+{
+	uint64_t every = rm_stat_read(&sample);
+
+	if (own.depth != 1 || own.waited || !every)
+		return;
+	own.waited = true;
+	rm_stat_add(&own.stripe->contended[own.side], 1);
+	own.start_ns = own.waits++ % every ? 0 : rm_now_ns();
+}
+
+static void keep(uint64_t ns)
+{
+	uint64_t limit = 1000;
+	int bin = 0;
+
+	for (; bin < BINS - 1 && ns >= limit; bin++)
+		limit *= 10;
+	rm_stat_add(&own.stripe->bins[bin], 1);
+	rm_stat_add(&own.stripe->timed, 1);
+	rm_stat_add(&own.stripe->wait_ns, ns);
+	/* relaxed, both: a statistic orders nothing */
+	uint64_t longest =
+	        atomic_load_explicit(&longest_ns, memory_order_relaxed);
+
+	while (longest < ns &&
+	        !atomic_compare_exchange_weak_explicit(&longest_ns, &longest,
+	                ns, memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
+void rm_lock_end(void)
+{
+	if (--own.depth || !own.waited)
+		return;
+	own.waited = false;
+	if (!own.start_ns)
+		return;
+	const uint64_t ns = rm_now_ns() - own.start_ns;
+
+	keep(ns);
+	if (ns >= RM_LOCK_EVENT_NS)
+		rm_event_span(RM_EVENT_LOCK_WAIT, own.start_ns,
+		        own.side == RM_LOCK_WRITE);
+}
+
+static uint64_t sum_of(size_t member)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < STRIPES; i++)
+		sum += rm_stat_read(
+		        (_Atomic uint64_t *)((char *)&stripes[i] + member));
+	return sum;
+}
+
+void rm_lock_waits_emit(rm_stat_fn *emit, void *context)
+{
+	static const struct {
+		const char *name, *unit;
+		size_t member;
+	} sums[] = {
+		{ "lock_reads", "1",
+		        offsetof(struct stripe, taken[RM_LOCK_READ]) },
+		{ "lock_writes", "1",
+		        offsetof(struct stripe, taken[RM_LOCK_WRITE]) },
+		{ "lock_read_contended", "1",
+		        offsetof(struct stripe, contended[RM_LOCK_READ]) },
+		{ "lock_write_contended", "1",
+		        offsetof(struct stripe, contended[RM_LOCK_WRITE]) },
+		{ "lock_waits_timed", "1", offsetof(struct stripe, timed) },
+		{ "lock_wait_ns", "ns", offsetof(struct stripe, wait_ns) },
+	};
+
+	if (!RM_STATS_BUILT)
+		return;
+	emit(context, "lock_sample", "1", (double)rm_stat_read(&sample));
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+		emit(context, sums[i].name, sums[i].unit,
+		        (double)sum_of(sums[i].member));
+	emit(context, "lock_wait_max_ns", "ns",
+	        (double)rm_stat_read(&longest_ns));
+	for (size_t i = 0; i < BINS; i++)
+		emit(context, bin_names[i], "1",
+		        (double)sum_of(offsetof(struct stripe, bins) +
+		                       i * sizeof(uint64_t)));
+}
