@@ -204,3 +204,4 @@ include tests/misuse.mk
 include runner/sim/sim.mk
 include runner/simulate/simulate.mk
 include tests/sim_speed.mk
+include tests/sim_threads.mk

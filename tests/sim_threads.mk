@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+# Locks and malloc of the simulated machine under test: threads compiled as
+# maps are, on a world without a trial.
+SIM_THREADS := $(SIM)/tests/sim_threads.o $(SIM)/tests/sim_threads_heap.o
+SIM_WORLD    = $(SIM_GUEST) $(filter $(BUILD)/runner/sim/%,$(SIM_HOST)) \
+  $(filter $(BUILD)/runner/sim/% $(BUILD)/runner/base/% $(BUILD)/runner/plan/% $(BUILD)/sim_%.o %/build_info.o,$(SIM_BASE))
+$(BUILD)/tests/test_sim_threads: $(BUILD)/tests/test_sim_threads.o $(SIM_THREADS) $(SIM_WORLD)
+	@mkdir -p $(@D)
+	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(shell pkg-config --libs $(LIBRARIES)) -lm -ldl
+.SECONDARY: $(SIM_THREADS:.o=.s) $(SIM_THREADS:.o=.raw.o)
