@@ -19,4 +19,10 @@ extern const size_t rm_skipped_count;
 /* Returns the map with this id, or NULL. Any thread. */
 const struct rm_impl *rm_impl_find(const char *id);
 
+/* Returns the impl's own loop of this name, or NULL. */
+void (*rm_impl_own_loop(const struct rm_impl *impl, const char *name))(
+        struct rm_worker *worker);
+/* Whether keys can be stored in it: a technique has loops of its own only. */
+bool rm_impl_is_map(const struct rm_impl *impl);
+
 #endif /* RM_IMPL_TABLE_H */

@@ -82,6 +82,11 @@ struct rm_sizing {
 	bool presize;               /* false: start small and grow */
 	struct rm_shape shape;
 	uint64_t seed; /* of the map's hash; equal seed, equal layout */
+	/* The loop's numbers (struct rm_worker); NULL: the loop's defaults. */
+	const uint64_t *loop_args;
+	/* Time in ns for what expires; never runs backwards. NULL: the
+	   monotonic clock. Tests give one of their own. Any thread. */
+	uint64_t (*now_ns)(void);
 };
 
 /* Bulk prefill: `count` distinct keys, read one by one in any order. */
@@ -188,6 +193,9 @@ enum rm_cap {
 	RM_CAP_UNSAFE = 1 << 3,        /* safe with one thread or read-only */
 	RM_CAP_UNSAFE_INSERT = 1 << 4, /* ... and with in-place updates */
 	RM_CAP_SLOW_WRITES = 1 << 5,   /* a write costs O(keys) */
+	/* a lookup may answer with what was so a bounded time ago; a thread
+	   that was parked since then sees everything */
+	RM_CAP_STALE = 1 << 6,
 };
 
 /* Bits of rm_impl.shapes: 1 << rm_shape_index(shape). */
@@ -195,11 +203,24 @@ enum { RM_ALL_SHAPES = 0xf, RM_U64_SHAPES = 0x3 };
 
 struct rm_worker; /* runner/driver.h */
 
+/*
+ * A measured loop that a subject brings itself, because it is not made of
+ * look-ups and writes by key. Runs one thread's share until rm_stopped() or
+ * worker->iterations_limit, counts worker->counts.iterations, and sets
+ * worker->counts.wrong where an answer is wrong. What else it counts comes
+ * out of ops->stats; ops->check then says whether all adds up.
+ */
+struct rm_own_loop {
+	const char *name; /* of runner/plan/loops.c: "stock", "pair" */
+	void (*run)(struct rm_worker *worker);
+};
+
 /* What the suite knows of a map. One per file in impls/, same id. */
 struct rm_impl {
 	const char *id;     /* the file's base name; the id in results */
 	const char *label;  /* the name on plots, at most 24 characters */
-	const char *family; /* lock | sync | shard | rcu | free | bound */
+	const char *family; /* lock | sync | shard | rcu | free | bound |
+	                       technique */
 	const char *sync;   /* "none", "rwlock", "rcu-qsbr", "epoch", ... */
 	const char *source; /* where the algorithm is from */
 	const char *system; /* "M3": number of the system studied, or "" */
@@ -214,6 +235,12 @@ struct rm_impl {
 	const struct rm_map_ops *ops;
 	/* The measured loops, by rm_shape_index(); NULL: shape not offered. */
 	void (*drive[RM_SHAPES])(struct rm_worker *worker);
+	/* Loops of its own, ended by { NULL, NULL }; NULL: none. What has
+	   these and no drive is a technique: ops of keys may be NULL. */
+	const struct rm_own_loop *loops;
+	/* NULL, or this is a planted misuse: which check or statistic shows
+	   it. Chosen by its full id only, never by "all" or a glob. */
+	const char *misuse;
 };
 
 #endif /* RM_MAP_H */

@@ -52,6 +52,10 @@ struct rm_worker {
 	uint32_t write_below; /* iterations that write, of 2^32 */
 	enum rm_write_kind write_kind;
 	unsigned slot;             /* 0 .. threads - 1; the values' writer */
+	unsigned threads;          /* that take part */
+	bool measured;             /* false: warm-up */
+	const uint64_t *loop_args; /* what follows the loop's name: times in
+	                              ns, counts, positions of words */
 	uint64_t iterations_limit; /* UINT64_MAX: until stop */
 	uint64_t sequence;         /* of this thread's values */
 	uint64_t key_sum;          /* + inserted, - removed ranks, mixed */

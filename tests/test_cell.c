@@ -17,7 +17,7 @@ static struct rm_cell example(void)
 		.write_share = 0.03,
 		.write_kind = RM_UPDATE,
 		.dist = RM_DIST_UNIFORM,
-		.loop = RM_LOOP_MIX,
+		.loop = { .kind = RM_LOOP_MIX },
 		.arrivals = RM_ARRIVALS_POISSON,
 		.threads = 2,
 		.placement = "cores",
@@ -45,7 +45,7 @@ static void ids(void)
 	              "uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/uniform/"
 	              "t2/cores/throughput"),
 	        "the id of the reference cell is the documented one");
-	cell.loop = RM_LOOP_PACED;
+	cell.loop.kind = RM_LOOP_PACED;
 	cell.rate_per_s = 10000;
 	cell.write_share = 0.027;
 	cell.measure = RM_MEASURE_LATENCY;

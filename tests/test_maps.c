@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every map in this build is described as runner/map.h asks. */
 #include "runner/impl_table.h"
+#include "runner/plan/loops.h"
 #include "tests/tap.h"
 
 #include <string.h>
@@ -31,19 +32,35 @@ static bool drives_match(const struct rm_impl *impl)
 	for (unsigned i = 0; i < RM_SHAPES; i++)
 		if ((impl->drive[i] != NULL) != (impl->shapes >> i & 1))
 			return false;
-	return impl->shapes && impl->shapes <= RM_ALL_SHAPES;
+	return (impl->shapes != 0) == rm_impl_is_map(impl) &&
+	       impl->shapes <= RM_ALL_SHAPES;
 }
 
-static bool required_operations(const struct rm_map_ops *ops)
+static bool required_operations(const struct rm_impl *impl)
 {
+	const struct rm_map_ops *ops = impl->ops;
+	bool keys = ops->lookup && ops->upsert && ops->remove;
+
 	return ops->create && ops->destroy && ops->join && ops->leave &&
-	       ops->lookup && ops->upsert && ops->remove && ops->quiesce;
+	       ops->quiesce && (keys || !rm_impl_is_map(impl));
+}
+
+/* Each is a kind of loop, and what adds up is checked. */
+static bool own_loops(const struct rm_impl *impl)
+{
+	const struct rm_own_loop *own = impl->loops;
+	struct rm_loop loop;
+
+	for (; own && own->name; own++)
+		if (rm_loop_parse(own->name, &loop) || !own->run)
+			return false;
+	return !impl->loops || impl->ops->check;
 }
 
 static bool words_known(const struct rm_impl *impl)
 {
 	static const char *const families[] = { "lock", "sync", "shard", "rcu",
-		"free", "bound", NULL };
+		"free", "bound", "technique", NULL };
 	static const char *const guarantees[] = { "point-in-time",
 		"once-if-present", "none", NULL };
 	static const char *const progress[] = { "blocking", "lock-free",
@@ -67,7 +84,8 @@ static void description(const struct rm_impl *impl)
 	                impl->source[0] && impl->sync[0] && impl->system,
 	        "has a label that fits on a plot, a source and a sync");
 	fact(impl, drives_match(impl), "has one loop per shape it offers");
-	fact(impl, required_operations(ops), "has the eight operations");
+	fact(impl, required_operations(impl), "has the eight operations");
+	fact(impl, own_loops(impl), "has loops of known kinds, and a check");
 	fact(impl, !ops->park == !ops->unpark, "parks and unparks, or neither");
 	fact(impl, rm_impl_find(impl->id) == impl, "is found by its id");
 }

@@ -397,7 +397,7 @@ static json_int_t p99_of(uint64_t stall_ns, json_int_t *max_ns)
 	json_int_t p99 = -1;
 
 	fault = (struct fault){ .stall_ns = stall_ns };
-	request.cell.loop = RM_LOOP_PACED;
+	request.cell.loop.kind = RM_LOOP_PACED;
 	request.cell.measure = RM_MEASURE_LATENCY;
 	request.cell.rate_per_s = 1000;
 	request.cell.arrivals = RM_ARRIVALS_CONSTANT;
@@ -445,7 +445,7 @@ static void a_thousand_threads_run_every_loop(void)
 		const char *name;
 		enum rm_write_kind kind;
 		enum rm_dist dist;
-		enum rm_loop loop;
+		enum rm_loop_kind loop;
 	} loops[] = { { "churn", RM_CHURN, RM_DIST_UNIFORM, RM_LOOP_MIX },
 		{ "fresh", RM_FRESH, RM_DIST_UNIFORM, RM_LOOP_MIX },
 		{ "zipf", RM_UPDATE, RM_DIST_ZIPF, RM_LOOP_MIX },
@@ -462,7 +462,7 @@ static void a_thousand_threads_run_every_loop(void)
 		request.cell.write_share = 0.03;
 		request.cell.dist = loops[i].dist;
 		request.cell.dist_a = 0.99;
-		request.cell.loop = loops[i].loop;
+		request.cell.loop.kind = loops[i].loop;
 		request.cell.rate_per_s = paced ? 20000 : 0;
 		request.cell.threads = 1000;
 		request.cell.window_ops = paced ? 0 : 6400;

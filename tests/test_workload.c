@@ -71,7 +71,7 @@ static void presets(void)
 	CHECK(w.write_kinds[0] == RM_UPDATE && w.misses[0] == 0 &&
 	                rm_shape_index(w.shapes[0]) == 0 &&
 	                w.dists[0].dist == RM_DIST_UNIFORM &&
-	                w.loops[0] == RM_LOOP_MIX && w.presizes[0] &&
+	                w.loops[0].kind == RM_LOOP_MIX && w.presizes[0] &&
 	                w.warm_up_ns == 200000000 &&
 	                w.window_ns == 1000000000 && w.blocks == 10 &&
 	                w.deadline_ns == 60000000000 &&

@@ -35,6 +35,7 @@ static json_t *caps_of(const struct rm_impl *impl)
 		{ RM_CAP_UNSAFE, "unsafe" },
 		{ RM_CAP_UNSAFE_INSERT, "unsafe-insert" },
 		{ RM_CAP_SLOW_WRITES, "slow-writes" },
+		{ RM_CAP_STALE, "stale" },
 	};
 	json_t *names = json_array();
 

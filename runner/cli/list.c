@@ -26,6 +26,7 @@ static const struct {
 	{ RM_CAP_UNSAFE, "unsafe" },
 	{ RM_CAP_UNSAFE_INSERT, "unsafe-insert" },
 	{ RM_CAP_SLOW_WRITES, "slow-writes" },
+	{ RM_CAP_STALE, "stale" },
 };
 
 /* Members of rm_map_ops that a map may leave out. */
@@ -78,6 +79,16 @@ static json_t *cap_names(const struct rm_impl *impl)
 	return names;
 }
 
+/* Loops of its own, by name. */
+static json_t *own_loops(const struct rm_impl *impl)
+{
+	json_t *names = json_array();
+
+	for (const struct rm_own_loop *l = impl->loops; l && l->name; l++)
+		json_array_append_new(names, json_string(l->name));
+	return names;
+}
+
 /* Room for a reason why a map is not simulated. */
 enum { WHY_BYTES = 256 };
 
@@ -94,14 +105,15 @@ static json_t *describe(
         const struct rm_impl *impl, const struct rm_simulator *list)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, "
-	                 "s:s, s:o, s:o}",
+	                 "s:s, s:o, s:o, s:o, s:s?}",
 	        "id", impl->id, "label", impl->label, "family", impl->family,
 	        "sync", impl->sync, "source", impl->source, "system",
 	        impl->system, "shapes", shape_names(impl), "caps",
 	        cap_names(impl), "guarantees", impl->guarantees, "progress",
 	        impl->progress, "dispatch", impl->dispatch, "operations",
 	        optional_operations(impl->ops), "sim",
-	        simulated(list, impl->id));
+	        simulated(list, impl->id), "loops", own_loops(impl), "misuse",
+	        impl->misuse);
 }
 
 static int print_json(const struct rm_simulator *list)

@@ -14,7 +14,6 @@ static const char *const shape_names[RM_SHAPES] = { "u64x8", "u64x24",
 	"str16x8", "str16x24" };
 static const char *const write_kind_names[] = { "update", "churn", "fresh",
 	NULL };
-static const char *const loop_names[] = { "mix", "paced", NULL };
 static const char *const arrivals_names[] = { "poisson", "constant", NULL };
 static const char *const measure_names[] = { "verify", "throughput", "latency",
 	"counters", "causes", "simulated", NULL };
@@ -36,11 +35,6 @@ const char *rm_shape_name(struct rm_shape shape)
 const char *rm_write_kind_name(enum rm_write_kind kind)
 {
 	return write_kind_names[kind];
-}
-
-const char *rm_loop_name(enum rm_loop loop)
-{
-	return loop_names[loop];
 }
 
 const char *rm_arrivals_name(enum rm_arrivals arrivals)
@@ -71,15 +65,6 @@ int rm_write_kind_parse(const char *name, enum rm_write_kind *kind)
 
 	if (found >= 0)
 		*kind = (enum rm_write_kind)found;
-	return found < 0 ? found : 0;
-}
-
-int rm_loop_parse(const char *name, enum rm_loop *loop)
-{
-	int found = find(loop_names, name);
-
-	if (found >= 0)
-		*loop = (enum rm_loop)found;
 	return found < 0 ? found : 0;
 }
 
@@ -224,7 +209,7 @@ static void append(struct rm_cell *cell, const char *format, ...)
 void rm_cell_name(struct rm_cell *cell)
 {
 	char writes[32], misses[32], dist[RM_NAME_BYTES], rate[32];
-	char measure[RM_MEASURE_BYTES];
+	char measure[RM_MEASURE_BYTES], loop[RM_LOOP_BYTES];
 
 	rm_number_text(cell->write_share, 2, writes, sizeof(writes));
 	rm_number_text(cell->miss_share, 2, misses, sizeof(misses));
@@ -241,9 +226,10 @@ void rm_cell_name(struct rm_cell *cell)
 		append(cell, "/grow");
 	if (cell->window_ops)
 		append(cell, "/%" PRIu64 "ops", cell->window_ops);
-	if (cell->loop == RM_LOOP_PACED)
-		append(cell, "/paced/r%s/%s", rate,
-		        rm_arrivals_name(cell->arrivals));
+	if (cell->loop.kind != RM_LOOP_MIX)
+		append(cell, "/%s", rm_loop_text(&cell->loop, loop));
+	if (cell->loop.kind == RM_LOOP_PACED)
+		append(cell, "/r%s/%s", rate, rm_arrivals_name(cell->arrivals));
 	append(cell, "/%s",
 	        rm_measure_text(cell->measure, cell->model, measure));
 }

@@ -9,12 +9,12 @@
 #include "runner/base/error.h"
 #include "runner/driver.h"
 #include "runner/map.h"
+#include "runner/plan/loops.h"
 
 #include <jansson.h>
 
 enum { RM_ID_BYTES = 256, RM_NAME_BYTES = 64, RM_REASON_BYTES = 640 };
 
-enum rm_loop { RM_LOOP_MIX, RM_LOOP_PACED };
 enum rm_dist { RM_DIST_UNIFORM, RM_DIST_ZIPF, RM_DIST_HOT, RM_DIST_SEQUENTIAL };
 enum rm_arrivals { RM_ARRIVALS_POISSON, RM_ARRIVALS_CONSTANT };
 enum rm_measure {
@@ -39,7 +39,7 @@ struct rm_cell {
 	enum rm_dist dist;
 	double dist_a; /* zipf: theta; hot: share of keys */
 	double dist_b; /* hot: share of operations */
-	enum rm_loop loop;
+	struct rm_loop loop;
 	double rate_per_s; /* paced: of all threads together */
 	enum rm_arrivals arrivals;
 	unsigned threads;
@@ -62,14 +62,12 @@ struct rm_cell {
 /* Names of the enums as they stand in workload files and JSON. */
 const char *rm_shape_name(struct rm_shape shape);
 const char *rm_write_kind_name(enum rm_write_kind kind);
-const char *rm_loop_name(enum rm_loop loop);
 const char *rm_arrivals_name(enum rm_arrivals arrivals);
 const char *rm_measure_name(enum rm_measure measure);
 
 /* The reverse: 0, or -EINVAL where the name is unknown. */
 int rm_shape_parse(const char *name, struct rm_shape *shape);
 int rm_write_kind_parse(const char *name, enum rm_write_kind *kind);
-int rm_loop_parse(const char *name, enum rm_loop *loop);
 int rm_arrivals_parse(const char *name, enum rm_arrivals *arrivals);
 
 /*
@@ -91,8 +89,9 @@ void rm_dist_name(const struct rm_cell *cell, char *text, size_t size);
 /*
  * Writes cell->id from the other members, every factor in a fixed order:
  * uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/uniform/t2/cores/throughput
- * Paced cells add /paced/r80/poisson before the measure; memory, presize=no
- * and count windows are added where they are not the default.
+ * Paced cells add /paced/r80/poisson before the measure, other loops than mix
+ * their text, /scan:1; memory, presize=no and count windows are added where
+ * they are not the default.
  */
 void rm_cell_name(struct rm_cell *cell);
 

@@ -30,6 +30,7 @@ static json_t *cpus_to_json(const struct rm_cell *cell)
 json_t *rm_cell_to_json(const struct rm_cell *cell)
 {
 	char dist[RM_NAME_BYTES], measure[RM_MEASURE_BYTES];
+	char loop[RM_LOOP_BYTES];
 
 	rm_dist_name(cell, dist, sizeof(dist));
 	return json_pack("{s:s s:s s:s s:s s:I s:f s:f s:s s:s s:s s:f s:s s:i "
@@ -39,7 +40,7 @@ json_t *rm_cell_to_json(const struct rm_cell *cell)
 	        (json_int_t)cell->keys, "write_share", cell->write_share,
 	        "miss_share", cell->miss_share, "write_kind",
 	        rm_write_kind_name(cell->write_kind), "dist", dist, "loop",
-	        rm_loop_name(cell->loop), "rate_per_s", cell->rate_per_s,
+	        rm_loop_text(&cell->loop, loop), "rate_per_s", cell->rate_per_s,
 	        "arrivals", rm_arrivals_name(cell->arrivals), "threads",
 	        (int)cell->threads, "placement", cell->placement, "memory",
 	        cell->memory, "cpus", cpus_to_json(cell), "presize",
@@ -159,7 +160,7 @@ static int read_names(
 		return bad(error, "write_kind", "update, churn or fresh");
 	if (read_text(json, "loop", name, sizeof(name), error) ||
 	        rm_loop_parse(name, &cell->loop))
-		return bad(error, "loop", "mix or paced");
+		return bad(error, "loop", RM_LOOPS_EXPECTED);
 	if (read_text(json, "arrivals", name, sizeof(name), error) ||
 	        rm_arrivals_parse(name, &cell->arrivals))
 		return bad(error, "arrivals", "poisson or constant");
@@ -243,10 +244,10 @@ static int check_sense(const struct rm_cell *cell, struct rm_error *error)
 		        error, "window_ns", "above 0, or window_ops above 0");
 	if (verify && !cell->verify_ops)
 		return bad(error, "verify_ops", "above 0 for verify");
-	if (cell->loop == RM_LOOP_PACED && cell->rate_per_s <= 0)
+	if (cell->loop.kind == RM_LOOP_PACED && cell->rate_per_s <= 0)
 		return bad(error, "rate_per_s", "above 0 for a paced loop");
-	if (cell->loop == RM_LOOP_MIX && cell->rate_per_s > 0)
-		return bad(error, "rate_per_s", "0 for a mix loop");
+	if (cell->loop.kind != RM_LOOP_PACED && cell->rate_per_s > 0)
+		return bad(error, "rate_per_s", "0 for a closed loop");
 	return 0;
 }
 

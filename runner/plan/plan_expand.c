@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_expand.c - the cells of one workload: every choice of its lists. */
+#include "runner/impl_table.h"
 #include "runner/plan/placement.h"
 #include "runner/plan/plan_parts.h"
 
@@ -88,12 +89,19 @@ static void fill(const struct rm_planning *planning,
 	strcpy(cell->model, w->measures[at[RM_KEY_MEASURE]].model);
 	strcpy(cell->placement, w->placements[at[RM_KEY_PLACEMENT]]);
 	strcpy(cell->memory, w->memories[at[RM_KEY_MEMORY]]);
-	if (cell->loop == RM_LOOP_PACED) {
+	if (cell->loop.kind == RM_LOOP_PACED) {
 		cell->rate_per_s = w->rates_per_s[at[RM_KEY_RATE]];
 		cell->arrivals = w->arrivals[at[RM_KEY_ARRIVALS]];
 	}
 	if (cell->write_share == 0)
 		cell->write_kind = RM_UPDATE; /* no write, no kind */
+	if (rm_loop_runs_once(cell->loop.kind))
+		cell->warm_up_ns = 0;
+	if (cell->loop.kind == RM_LOOP_FILL) {
+		/* until all keys are in, however long that takes */
+		cell->window_ns = 0;
+		cell->window_ops = (cell->keys - 1) / cell->threads + 1;
+	}
 	widen_window(cell, planning->topology->cpus);
 }
 
@@ -117,7 +125,7 @@ static bool makes_sense(const struct rm_planning *planning,
         const struct rm_cell *cell)
 {
 	const unsigned *at = choice->at;
-	bool paced = cell->loop == RM_LOOP_PACED;
+	bool paced = cell->loop.kind == RM_LOOP_PACED;
 
 	if (cell->measure == RM_MEASURE_SIMULATED &&
 	        !rm_plan_simulated_makes_sense(at))
@@ -174,6 +182,12 @@ static int check_cell(const struct rm_planning *planning,
 		        w->where[RM_KEY_KEYS], (unsigned long long)cell->keys,
 		        rm_shape_name(cell->shape), (double)payload / mib,
 		        (double)half / mib);
+	if (cell->loop.kind == RM_LOOP_LIFECYCLE && cell->keys < cell->threads)
+		return rm_error_set(planning->error, -EINVAL,
+		        "%s: keys = %llu and %u threads with loop = lifecycle, "
+		        "expected a session or more for each thread",
+		        w->where[RM_KEY_KEYS], (unsigned long long)cell->keys,
+		        cell->threads);
 	if (cell->warm_up_ns + cell->window_ns >= cell->deadline_ns)
 		return rm_error_set(planning->error, -EINVAL,
 		        "%s: deadline = %.3gs, expected more than warm-up and "
@@ -185,6 +199,21 @@ static int check_cell(const struct rm_planning *planning,
 	return 0;
 }
 
+/* Whether this kind of loop is anything for this subject. */
+static bool suits(const struct rm_impl *impl, enum rm_loop_kind kind)
+{
+	return rm_impl_own_loop(impl, rm_loop_name(kind)) ||
+	       (!rm_loop_is_own(kind) && rm_impl_is_map(impl));
+}
+
+static bool named(const struct rm_workload *w, const char *id)
+{
+	for (unsigned i = 0; i < w->count[RM_KEY_MAPS]; i++)
+		if (!strcmp(w->maps[i], id))
+			return true;
+	return false;
+}
+
 /* cell->skip: why this map does not run this cell, or "". */
 static void judge(const struct rm_planning *planning,
         const struct rm_impl *impl, struct rm_cell *cell)
@@ -194,10 +223,14 @@ static void judge(const struct rm_planning *planning,
 	                cell->write_kind == RM_UPDATE;
 	const char *reason = planning->options->counters_reason;
 
-	if (!impl->drive[rm_shape_index(cell->shape)])
+	if (!rm_impl_own_loop(impl, rm_loop_name(cell->loop.kind)) &&
+	        !impl->drive[rm_shape_index(cell->shape)])
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "shape %s is not offered by this map",
 		        rm_shape_name(cell->shape));
+	else if (cell->loop.kind == RM_LOOP_SCAN && !impl->ops->scan)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "this map offers no scan");
 	else if (impl->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) &&
 	         !alone && !in_place)
 		snprintf(cell->skip, RM_REASON_BYTES,
@@ -225,7 +258,9 @@ static int add_for_maps(struct rm_planning *planning,
 		struct rm_cell own = *cell;
 		int failed;
 
-		if (!chosen[i])
+		/* what nobody named and does not fit is not worth a line */
+		if (!chosen[i] || (!suits(planning->impls[i], cell->loop.kind) &&
+		                          !named(w, planning->impls[i]->id)))
 			continue;
 		own.cpus = NULL;
 		if (cell->cpus) {
@@ -239,7 +274,12 @@ static int add_for_maps(struct rm_planning *planning,
 		}
 		snprintf(
 		        own.map, sizeof(own.map), "%s", planning->impls[i]->id);
-		judge(planning, planning->impls[i], &own);
+		if (suits(planning->impls[i], cell->loop.kind))
+			judge(planning, planning->impls[i], &own);
+		else
+			snprintf(own.skip, sizeof(own.skip),
+			        "it has no loop of the kind %s",
+			        rm_loop_name(cell->loop.kind));
 		failed = rm_plan_add(planning, &own, w->base);
 		if (failed)
 			return failed;

@@ -18,6 +18,13 @@ static bool fits(const char *pattern, const char *id)
 	return !strcmp(pattern, "all") || fnmatch(pattern, id, 0) == 0;
 }
 
+/* A planted misuse is measured where somebody asks for it by its name. */
+static bool means(const char *pattern, const struct rm_impl *impl)
+{
+	return impl->misuse ? !strcmp(pattern, impl->id)
+	                    : fits(pattern, impl->id);
+}
+
 static bool names_anything(
         const struct rm_planning *planning, const char *pattern)
 {
@@ -58,7 +65,7 @@ static int apply(const struct rm_planning *planning, const char *where,
 	if (!names_anything(planning, pattern + remove))
 		return unknown(planning, where, pattern + remove);
 	for (size_t i = 0; i < planning->impl_count; i++)
-		if (fits(pattern + remove, planning->impls[i]->id))
+		if (means(pattern + remove, planning->impls[i]))
 			chosen[i] = !remove;
 	return 0;
 }
@@ -70,7 +77,8 @@ static int apply_list(const struct rm_planning *planning,
 	const char *where = workload->where[RM_KEY_MAPS];
 
 	for (size_t i = 0; i < planning->impl_count; i++)
-		chosen[i] = workload->maps[0][0] == '~';
+		chosen[i] = workload->maps[0][0] == '~' &&
+		            !planning->impls[i]->misuse;
 	for (unsigned i = 0; i < workload->count[RM_KEY_MAPS]; i++)
 		if (apply(planning, where, workload->maps[i], chosen))
 			return -EINVAL;

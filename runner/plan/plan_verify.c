@@ -72,7 +72,7 @@ static int add_verify(struct rm_planning *planning,
 		.write_share = 1,
 		.write_kind = timed->write_kind,
 		.dist = RM_DIST_UNIFORM,
-		.loop = RM_LOOP_MIX,
+		.loop = { .kind = RM_LOOP_MIX },
 		.threads = verify_threads(impl, planning->topology),
 		.placement = "cores",
 		.memory = "first-touch",
@@ -106,7 +106,9 @@ int rm_plan_verify(struct rm_planning *planning,
 		struct rm_cell cell = planning->plan->cells[i].cell;
 		int failed = 0;
 
-		if (!cell.skip[0] && !verified(planning->plan, &cell))
+		if (!cell.skip[0] &&
+		        rm_impl_is_map(impl_of(planning, cell.map)) &&
+		        !verified(planning->plan, &cell))
 			failed = add_verify(planning, workload, &cell);
 		if (failed)
 			return failed;

@@ -193,7 +193,7 @@ static int apply_overrides(struct rm_workload *workload,
 /* What nobody said. An open loop has latency, a closed one throughput. */
 static int apply_presets(struct rm_workload *workload, struct rm_error *error)
 {
-	bool mix = false, paced = false;
+	bool closed = false, paced = false;
 
 	for (int key = 0; key < RM_WORKLOAD_KEYS; key++) {
 		const char *preset = rm_workload_keys[key].preset;
@@ -204,8 +204,8 @@ static int apply_presets(struct rm_workload *workload, struct rm_error *error)
 			return -EINVAL;
 	}
 	for (unsigned i = 0; i < workload->count[RM_KEY_LOOP]; i++) {
-		mix |= workload->loops[i] == RM_LOOP_MIX;
-		paced |= workload->loops[i] == RM_LOOP_PACED;
+		paced |= workload->loops[i].kind == RM_LOOP_PACED;
+		closed |= workload->loops[i].kind != RM_LOOP_PACED;
 	}
 	if (paced && workload->count[RM_KEY_ARRIVALS] == 0 &&
 	        rm_workload_assign(
@@ -214,7 +214,7 @@ static int apply_presets(struct rm_workload *workload, struct rm_error *error)
 	if (workload->count[RM_KEY_MEASURE])
 		return 0;
 	return rm_workload_assign(workload, RM_KEY_MEASURE,
-	        mix && paced ? "throughput latency"
+	        closed && paced ? "throughput latency"
 	        : paced      ? "latency"
 	                     : "throughput",
 	        "default", error);
@@ -236,6 +236,8 @@ int rm_workload_parse(const char *file, const char *text, size_t length,
 		        workload, overrides, override_count, error);
 	if (!failed)
 		failed = apply_presets(workload, error);
+	if (!failed)
+		failed = rm_workload_fill_in(workload, error);
 	if (!failed)
 		failed = rm_workload_check(workload, error);
 	return failed;

@@ -43,6 +43,7 @@ enum rm_workload_key {
 	RM_KEY_MAPS,
 	RM_KEY_BASE,
 	RM_KEY_MEASURE,
+	RM_KEY_ARTICLE,
 	RM_KEY_INCLUDE,
 	RM_WORKLOAD_KEYS,
 };
@@ -84,7 +85,7 @@ struct rm_workload {
 	uint64_t keys[RM_LIST_MAX];
 	struct rm_shape shapes[RM_LIST_MAX];
 	struct rm_dist_of dists[RM_LIST_MAX];
-	enum rm_loop loops[RM_LIST_MAX];
+	struct rm_loop loops[RM_LIST_MAX];
 	double rates_per_s[RM_LIST_MAX];
 	enum rm_arrivals arrivals[RM_LIST_MAX];
 	struct rm_threads threads[RM_LIST_MAX];
@@ -100,6 +101,7 @@ struct rm_workload {
 	rm_name maps[RM_LIST_MAX]; /* "all", ids, globs, "~" + glob */
 	rm_name base;
 	struct rm_measured measures[RM_LIST_MAX];
+	rm_name articles[RM_LIST_MAX]; /* "W1": where others measured it */
 };
 
 /* Later lines for a workload: "KEY=VALUE" and where it was said, which is

@@ -101,6 +101,29 @@ int rm_workload_assign(struct rm_workload *workload, enum rm_workload_key id,
 	return 0;
 }
 
+/* Techniques without keys: nothing to say of keys and writes. */
+static bool keyless(const struct rm_workload *workload)
+{
+	for (unsigned i = 0; i < workload->count[RM_KEY_LOOP]; i++)
+		if (!rm_loop_is_own(workload->loops[i].kind))
+			return false;
+	return true;
+}
+
+int rm_workload_fill_in(struct rm_workload *workload, struct rm_error *error)
+{
+	if (!keyless(workload))
+		return 0;
+	if (!workload->count[RM_KEY_WRITES] &&
+	        rm_workload_assign(workload, RM_KEY_WRITES, "0%", "default",
+	                error))
+		return -EINVAL;
+	if (!workload->count[RM_KEY_KEYS])
+		return rm_workload_assign(
+		        workload, RM_KEY_KEYS, "1", "default", error);
+	return 0;
+}
+
 static int check_missing(
         const struct rm_workload *workload, struct rm_error *error)
 {
@@ -117,10 +140,11 @@ static int check_missing(
 	return 0;
 }
 
-static bool has_loop(const struct rm_workload *workload, enum rm_loop loop)
+/* A loop that is open, or one that is closed. */
+static bool has_loop(const struct rm_workload *workload, bool open)
 {
 	for (unsigned i = 0; i < workload->count[RM_KEY_LOOP]; i++)
-		if (workload->loops[i] == loop)
+		if ((workload->loops[i].kind == RM_LOOP_PACED) == open)
 			return true;
 	return false;
 }
@@ -128,7 +152,7 @@ static bool has_loop(const struct rm_workload *workload, enum rm_loop loop)
 static int check_loops(
         const struct rm_workload *workload, struct rm_error *error)
 {
-	bool paced = has_loop(workload, RM_LOOP_PACED);
+	bool paced = has_loop(workload, true);
 
 	if (paced && workload->count[RM_KEY_RATE] == 0)
 		return rm_error_set(error, -EINVAL,
@@ -163,7 +187,7 @@ static int check_measures(
 			        "time, expected a count, e.g. 10000ops (a "
 			        "simulated machine does not see our time)",
 			        workload->where[RM_KEY_WINDOW]);
-		if (has_loop(workload, latency ? RM_LOOP_PACED : RM_LOOP_MIX))
+		if (has_loop(workload, latency))
 			continue;
 		return rm_error_set(error, -EINVAL, "%s: measure = %s%s",
 		        workload->where[RM_KEY_MEASURE],
@@ -171,7 +195,7 @@ static int check_measures(
 		        latency ? " without loop = paced, expected throughput, "
 		                  "counters or causes (a closed loop has no "
 		                  "latency)"
-		                : " without loop = mix, expected latency (an "
+		                : " with loop = paced alone, expected latency (an "
 		                  "open loop has the throughput it is given)");
 	}
 	return 0;

@@ -233,6 +233,17 @@ static int read_measure(struct rm_workload *w, unsigned i, const char *text)
 	return 0;
 }
 
+/* "W1" to "W99": a number of docs/workloads.md. */
+static int read_article(struct rm_workload *w, unsigned i, const char *text)
+{
+	uint64_t number;
+
+	if (text[0] != 'W' || rm_number_whole(text + 1, &number) ||
+	        number == 0 || number > 99 || text[1] == '0')
+		return -EINVAL;
+	return read_name(w->articles[i], text, "");
+}
+
 const struct rm_key_of_workload rm_workload_keys[RM_WORKLOAD_KEYS] = {
 	[RM_KEY_WRITES] = { "writes", true, NULL,
 	        "a share from 0% to 100%, e.g. 3%", read_writes },
@@ -248,7 +259,7 @@ const struct rm_key_of_workload rm_workload_keys[RM_WORKLOAD_KEYS] = {
 	        "uniform, sequential, zipf:THETA (above 0, at most 4) or "
 	        "hot:KEYS%:OPERATIONS%, e.g. zipf:0.99, hot:1%:90%",
 	        read_dist },
-	[RM_KEY_LOOP] = { "loop", true, "mix", "mix or paced", read_loop },
+	[RM_KEY_LOOP] = { "loop", true, "mix", RM_LOOPS_EXPECTED, read_loop },
 	[RM_KEY_RATE] = { "rate", true, NULL,
 	        "operations per second above 0, e.g. 80/s, 10k/s", read_rate },
 	[RM_KEY_ARRIVALS] = { "arrivals", true, NULL, "poisson or constant",
@@ -282,6 +293,8 @@ const struct rm_key_of_workload rm_workload_keys[RM_WORKLOAD_KEYS] = {
 	[RM_KEY_MEASURE] = { "measure", true, NULL,
 	        "throughput, latency, counters, causes or simulated:MODEL",
 	        read_measure },
+	[RM_KEY_ARTICLE] = { "article", true, NULL,
+	        "numbers of docs/workloads.md, e.g. W1", read_article },
 	[RM_KEY_INCLUDE] = { .name = "include",
 	        .expected = "the name of a workload file" },
 };

@@ -35,6 +35,9 @@ int rm_workload_assign(struct rm_workload *workload, enum rm_workload_key id,
    else -EINVAL with `error`. */
 int rm_workload_name(const char *file, rm_name name, struct rm_error *error);
 
+/* What needs no saying where no loop of the file has keys. */
+int rm_workload_fill_in(struct rm_workload *workload, struct rm_error *error);
+
 /* What keys say of each other, and missing ones; -EINVAL with `error`. */
 int rm_workload_check(
         const struct rm_workload *workload, struct rm_error *error);

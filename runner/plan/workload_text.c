@@ -52,8 +52,6 @@ static const char *word_of(const struct rm_workload *workload,
 		return rm_write_kind_name(workload->write_kinds[i]);
 	case RM_KEY_SHAPE:
 		return rm_shape_name(workload->shapes[i]);
-	case RM_KEY_LOOP:
-		return rm_loop_name(workload->loops[i]);
 	case RM_KEY_ARRIVALS:
 		return rm_arrivals_name(workload->arrivals[i]);
 	case RM_KEY_PLACEMENT:
@@ -66,6 +64,8 @@ static const char *word_of(const struct rm_workload *workload,
 		return workload->maps[i];
 	case RM_KEY_BASE:
 		return workload->base;
+	case RM_KEY_ARTICLE:
+		return workload->articles[i];
 	default:
 		return NULL;
 	}
@@ -104,7 +104,7 @@ void rm_workload_write(const struct rm_workload *workload,
         enum rm_workload_key key, unsigned i, char *text, size_t size)
 {
 	const char *word = word_of(workload, key, i);
-	char measure[RM_MEASURE_BYTES];
+	char measure[RM_MEASURE_BYTES], loop[RM_LOOP_BYTES];
 
 	if (word) {
 		snprintf(text, size, "%s", word);
@@ -126,6 +126,10 @@ void rm_workload_write(const struct rm_workload *workload,
 	case RM_KEY_RATE:
 		rm_number_text(workload->rates_per_s[i], 0, text, size - 2);
 		strcat(text, "/s");
+		return;
+	case RM_KEY_LOOP:
+		snprintf(text, size, "%s",
+		        rm_loop_text(&workload->loops[i], loop));
 		return;
 	case RM_KEY_THREADS:
 		write_threads(&workload->threads[i], text, size);

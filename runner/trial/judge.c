@@ -63,36 +63,49 @@ static void judge_values(const struct rm_team *team,
 		        totals->account.held);
 }
 
+/* Whether the loop draws by write share and miss share. */
+static bool mixes(const struct rm_team *team)
+{
+	return !team->own_loop &&
+	       (!team->loop || team->loop == &rm_loop_scan);
+}
+
+/* Whether a look-up of a resident rank must find it. */
+static bool keys_stay(const struct rm_team *team)
+{
+	return team->loop == &rm_loop_lifecycle ||
+	       team->request->cell.write_kind == RM_UPDATE;
+}
+
 static void judge_keys(const struct rm_team *team, const struct totals *totals,
         struct rm_judgement *judgement)
 {
 	judgement->keys_expected =
-	        team->resident + totals->all.inserts - totals->all.removes;
+	        team->prefilled + totals->all.inserts - totals->all.removes;
 	judgement->sum_expected = totals->key_sum;
-	for (uint64_t rank = 0; rank < team->resident; rank++)
+	for (uint64_t rank = 0; rank < team->prefilled; rank++)
 		judgement->sum_expected += rm_rank_mix(rank);
 	for (unsigned i = 0; i < team->request->cell.threads; i++) {
 		judgement->keys_held += team->members[i].held_keys;
 		judgement->sum_held += team->members[i].held_sum;
 	}
-	if (team->keys_before != team->resident)
+	if (team->keys_before != team->prefilled)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "prefill not exact: %" PRIu64
 		        " keys, expected %" PRIu64,
-		        team->keys_before, team->resident);
+		        team->keys_before, team->prefilled);
 	if (judgement->keys_held != judgement->keys_expected ||
 	        judgement->sum_held != judgement->sum_expected)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "key sums differ: the map holds %" PRIu64
 		        " keys, its answers say %" PRIu64,
 		        judgement->keys_held, judgement->keys_expected);
-	if (totals->all.misses_resident &&
-	        team->request->cell.write_kind == RM_UPDATE)
+	if (totals->all.misses_resident && keys_stay(team))
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64
 		        " lookups missed keys that were never removed",
 		        totals->all.misses_resident);
-	if (team->request->cell.write_kind == RM_UPDATE && totals->all.inserts)
+	if (mixes(team) && keys_stay(team) && totals->all.inserts)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64 " upserts of resident keys found no key",
 		        totals->all.inserts);
@@ -107,6 +120,20 @@ static bool plausible(uint64_t hits, uint64_t n, double p)
 	       6 * sqrt(expected * (1 - p)) + 1;
 }
 
+/* What was done of each sort, and how much that is. */
+static void set_shares(
+        const struct rm_counts *counts, struct rm_judgement *judgement)
+{
+	uint64_t lookups =
+	        counts->iterations - (counts->writes - counts->pairs);
+	uint64_t operations = counts->iterations + counts->pairs;
+	uint64_t misses = counts->misses_absent + counts->misses_resident;
+
+	judgement->write_share =
+	        operations ? (double)counts->writes / (double)operations : 0;
+	judgement->miss_share = lookups ? (double)misses / (double)lookups : 0;
+}
+
 static void judge_mix(const struct rm_team *team, const struct totals *totals,
         struct rm_judgement *judgement)
 {
@@ -115,17 +142,10 @@ static void judge_mix(const struct rm_team *team, const struct totals *totals,
 	double w = cell->write_share;
 	uint64_t decisions = counts->writes - counts->pairs;
 	uint64_t lookups = counts->iterations - decisions;
-	uint64_t operations = counts->iterations + counts->pairs;
 	double absent =
 	        (double)(team->span - team->resident) / (double)team->span;
 	double gone = (double)counts->misses_resident;
 
-	judgement->write_share =
-	        operations ? (double)counts->writes / (double)operations : 0;
-	judgement->miss_share = lookups ? (double)(counts->misses_absent +
-	                                           counts->misses_resident) /
-	                                          (double)lookups
-	                                : 0;
 	if (team->span < team->resident) /* fresh: lookups stay inside */
 		absent = 0;
 	if (cell->write_kind != RM_UPDATE)
@@ -145,6 +165,18 @@ static void judge_mix(const struct rm_team *team, const struct totals *totals,
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "%.0f of %" PRIu64 " lookups missed resident keys",
 		        gone, lookups);
+}
+
+/* A loop of its own adds up as the subject says. */
+static void judge_own_loop(
+        const struct rm_team *team, struct rm_judgement *judgement)
+{
+	char why[RM_REASON_BYTES] = "";
+
+	if (team->own_loop && team->map && team->impl->ops->check &&
+	        !team->impl->ops->check(team->map, why, sizeof(why)))
+		rm_error_set(&judgement->mismatch, -EIO, "%s",
+		        why[0] ? why : "it does not add up");
 }
 
 /* A window must dwarf what reading the clock costs (R17 of the method). */
@@ -172,7 +204,7 @@ static void judge_presence(
 	const struct rm_cell *cell = &team->request->cell;
 	uint64_t all_ns = rm_team_elapsed_ns(team);
 
-	if (cell->loop != RM_LOOP_MIX || !cell->window_ns)
+	if (cell->loop.kind != RM_LOOP_MIX || !cell->window_ns)
 		return;
 	for (unsigned i = 0; i < cell->threads; i++) {
 		const struct rm_member *member = &team->members[i];
@@ -202,7 +234,7 @@ static void judge_place(
 			        i, member->cpu_start, member->cpu_end,
 			        cell->cpus[i]);
 		if (!member->worker.counts.iterations &&
-		        cell->loop == RM_LOOP_MIX)
+		        cell->loop.kind == RM_LOOP_MIX)
 			rm_error_set(&judgement->reason, -EAGAIN,
 			        "thread %u was never scheduled in the window",
 			        i);
@@ -232,13 +264,16 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "an operation returned another key's value or a torn "
 		        "one");
-	if (!(impl->caps & RM_CAP_NO_STATE)) {
+	judge_own_loop(team, judgement);
+	if (rm_team_has_keys(team)) {
 		if (verify && rm_account_offered(impl))
 			judge_values(team, &totals, judgement);
 		judge_keys(team, &totals, judgement);
 	}
-	if (!verify) {
+	set_shares(&totals.window, judgement);
+	if (!verify && !team->own_loop && !team->loop)
 		judge_mix(team, &totals, judgement);
+	if (!verify) {
 		judge_place(team, judgement);
 		judge_window(team, judgement);
 		judge_presence(team, judgement);

@@ -69,7 +69,7 @@ void rm_team_latency(const struct rm_team *team, json_t *result)
 	json_t *latency = json_array();
 	uint64_t late = 0;
 
-	if (team->request->cell.loop != RM_LOOP_PACED) {
+	if (team->request->cell.loop.kind != RM_LOOP_PACED) {
 		json_decref(latency);
 		json_object_set_new(result, "latency", json_null());
 		json_object_set_new(result, "late_starts", json_null());

@@ -66,7 +66,7 @@ void rm_phase_prefill(struct rm_member *member)
 	struct rm_shape shape = cell_of(member)->shape;
 	unsigned slot = worker->slot, step = cell_of(member)->threads;
 
-	if (!worker->thread)
+	if (!worker->thread || !member->team->prefilled)
 		return;
 	if (impl->ops->load) {
 		if (!slot)
@@ -100,9 +100,9 @@ void rm_phase_settle(struct rm_member *member)
 	struct rm_shape shape = cell_of(member)->shape;
 	unsigned step = cell_of(member)->threads;
 
-	if (!worker->thread || (impl->caps & RM_CAP_NO_STATE))
+	if (!worker->thread || !rm_team_has_keys(member->team))
 		return;
-	for (uint64_t rank = worker->slot; rank < worker->resident;
+	for (uint64_t rank = worker->slot; rank < member->team->prefilled;
 	        rank += step) {
 		struct rm_key key = rm_key_of(shape, rank, &worker->line);
 		struct rm_value value = { { 0 } };
@@ -120,12 +120,18 @@ void rm_phase_settle(struct rm_member *member)
 static void drive(struct rm_member *member, uint64_t window_ns)
 {
 	const struct rm_cell *cell = cell_of(member);
+	const struct rm_team *team = member->team;
 	struct rm_worker *worker = &member->worker;
 
 	if (worker->pace)
 		rm_pace_begin(worker->pace, rm_now_ns(), window_ns,
 		        cell->rate_per_s, worker->slot, cell->threads);
-	member->team->impl->drive[rm_shape_index(cell->shape)](worker);
+	if (team->own_loop)
+		team->own_loop(worker);
+	else if (team->loop)
+		team->loop->run(member);
+	else
+		team->impl->drive[rm_shape_index(cell->shape)](worker);
 }
 
 void rm_phase_warm_up(struct rm_member *member)
@@ -139,6 +145,8 @@ void rm_phase_warm_up(struct rm_member *member)
 		drive(member, cell_of(member)->warm_up_ns);
 	member->warm_up = worker->counts;
 	memset(&worker->counts, 0, sizeof(worker->counts));
+	rm_loop_notes_clear(&member->notes);
+	worker->measured = true;
 	if (member->team->counters) {
 		int status = rm_counters_attach(
 		        member->team->counters, worker->slot);
@@ -195,7 +203,7 @@ void rm_phase_verify(struct rm_member *member)
 	if (!worker->slot)
 		member->team->adds_per_ns[1] = rm_usage_adds_per_ns();
 	rm_usage_thread_slow(&member->after);
-	if (!worker->thread || (impl->caps & RM_CAP_NO_STATE))
+	if (!worker->thread || !rm_team_has_keys(member->team))
 		return;
 	for (uint64_t rank = worker->slot; rank < member->team->universe;
 	        rank += cell_of(member)->threads) {

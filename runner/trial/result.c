@@ -114,7 +114,7 @@ static json_t *verification_json(
         const struct rm_team *team, const struct rm_judgement *judgement)
 {
 	bool verify = team->request->cell.measure == RM_MEASURE_VERIFY;
-	bool state = !(team->impl->caps & RM_CAP_NO_STATE);
+	bool state = rm_team_has_keys(team);
 	struct rm_account sum = { 0 };
 	int wrong = 0; /* threads that saw a wrong value */
 	char expected[20], held[20];
@@ -136,7 +136,10 @@ static json_t *verification_json(
 	        "status", judgement->verification, "reason",
 	        judgement->mismatch.text[0]
 	                ? json_string(judgement->mismatch.text)
-	                : text_or_null(state ? "" : "the map holds nothing"),
+	                : text_or_null(state            ? ""
+	                               : team->own_loop ? "no keys: judged by the "
+	                                                  "subject's own check"
+	                                                : "the map holds nothing"),
 	        "keys_expected",
 	        number_or_null(state ? (int64_t)judgement->keys_expected : -1),
 	        "keys_held",
@@ -212,9 +215,9 @@ json_t *rm_team_result(struct rm_team *team)
 	        judgement.write_share, "miss_share", judgement.miss_share,
 	        "threads", threads_json(team), "keys_before",
 	        (json_int_t)team->keys_before, "keys_after",
-	        number_or_null(team->impl->caps & RM_CAP_NO_STATE
-	                               ? -1
-	                               : (int64_t)judgement.keys_held),
+	        number_or_null(rm_team_has_keys(team)
+	                               ? (int64_t)judgement.keys_held
+	                               : -1),
 	        "verification", verification_json(team, &judgement), "memory",
 	        memory_json(team), "stats", rm_team_stats_result(team),
 	        "phases_ns", phases_json(team));

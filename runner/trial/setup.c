@@ -69,11 +69,13 @@ static void set_worker(struct rm_member *member)
 	worker->span = team->span;
 	worker->fresh_guard = team->fresh_guard;
 	worker->write_kind = cell->write_kind;
+	worker->threads = cell->threads;
+	worker->loop_args = cell->loop.args;
 	worker->write_below =
 	        below >= 0xffffffffU ? 0xffffffffU : (uint32_t)below;
 	member->pace.rng = rm_seed(seed, SEED_ARRIVALS + worker->slot);
 	member->pace.poisson = cell->arrivals == RM_ARRIVALS_POISSON;
-	if (cell->loop == RM_LOOP_PACED)
+	if (cell->loop.kind == RM_LOOP_PACED)
 		worker->pace = &member->pace;
 }
 

@@ -2,6 +2,7 @@
 #include "runner/trial/team.h"
 
 #include "runner/base/clock.h"
+#include "runner/impl_table.h"
 #include "runner/trial/events.h"
 #include "runner/trial/lock_waits.h"
 
@@ -58,6 +59,7 @@ static void create_map(struct rm_team *team)
 		.presize = cell->presize,
 		.shape = cell->shape,
 		.seed = rm_seed(team->request->seed, 1),
+		.loop_args = cell->loop.args,
 	};
 
 	team->rss_empty_bytes = rm_usage_rss_bytes();
@@ -101,11 +103,27 @@ static void during(struct rm_team *team, enum rm_phase phase)
 	                     : phase == RM_PHASE_WINDOW ? cell->window_ns
 	                                                : 0;
 
-	if (!length_ns || cell->loop == RM_LOOP_PACED)
+	if (!length_ns || cell->loop.kind == RM_LOOP_PACED)
 		return;
 	rm_sleep_until(rm_now_ns() + length_ns);
 	/* relaxed: a flag that publishes nothing */
 	atomic_store_explicit(&team->stop, true, memory_order_relaxed);
+}
+
+/* Above the highest rank that any thread's sessions had. */
+static uint64_t sessions_opened(const struct rm_team *team)
+{
+	uint64_t most = 0;
+
+	for (unsigned i = 0; i < team->request->cell.threads; i++)
+		if (team->members[i].notes.opened > most)
+			most = team->members[i].notes.opened;
+	return team->resident + most * team->request->cell.threads;
+}
+
+bool rm_team_has_keys(const struct rm_team *team)
+{
+	return !team->own_loop && !(team->impl->caps & RM_CAP_NO_STATE);
 }
 
 /* Main thread, after all have left a phase. */
@@ -121,8 +139,10 @@ static void after(struct rm_team *team, enum rm_phase phase)
 		rm_counters_stop(team->counters);
 	if (phase == RM_PHASE_WINDOW && counts_causes(team))
 		team->stats_after = rm_team_stats(team, true);
-	if (phase == RM_PHASE_WINDOW &&
-	        team->request->cell.write_kind == RM_FRESH)
+	if (phase == RM_PHASE_WINDOW && team->loop == &rm_loop_lifecycle)
+		team->universe = sessions_opened(team);
+	else if (phase == RM_PHASE_WINDOW &&
+	         team->request->cell.write_kind == RM_FRESH)
 		team->universe = atomic_load(&team->head);
 }
 
@@ -143,6 +163,7 @@ static void set_ranks(struct rm_team *team)
 		team->span = n - 2 * team->fresh_guard;
 		team->universe = n;
 	}
+	team->prefilled = team->own_loop || team->loop == &rm_loop_fill ? 0 : n;
 	atomic_init(&team->head, n);
 	atomic_init(&team->verify_left, cell->verify_ops);
 	atomic_init(&team->stop, false);
@@ -195,6 +216,10 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 	memset(team, 0, sizeof(*team));
 	team->request = request;
 	team->impl = impl;
+	team->own_loop = rm_impl_own_loop(
+	        impl, rm_loop_name(request->cell.loop.kind));
+	if (!team->own_loop)
+		team->loop = rm_trial_loop_find(request->cell.loop.kind);
 	set_ranks(team);
 	rm_events_lane(RM_EVENT_MAIN);
 	status = rm_lock_waits_configure(&team->error);
@@ -229,6 +254,7 @@ void rm_team_clear(struct rm_team *team)
 
 	for (unsigned i = 0; team->members && i < threads; i++) {
 		rm_pace_clear(&team->members[i].pace);
+		rm_loop_notes_clear(&team->members[i].notes);
 		free((void *)team->members[i].worker.stream);
 	}
 	if (team->map)

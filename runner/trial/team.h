@@ -12,6 +12,7 @@
 #include "runner/base/error.h"
 #include "runner/counters/counters.h"
 #include "runner/driver.h"
+#include "runner/trial/loops.h"
 #include "runner/trial/pace.h"
 #include "runner/trial/trial.h"
 #include "runner/trial/usage.h"
@@ -46,6 +47,7 @@ struct rm_member {
 	struct rm_team *team;
 	pthread_t pthread;
 	struct rm_pace pace;
+	struct rm_loop_notes notes; /* of the generic loops */
 	struct rm_counts warm_up; /* of the phase before the window */
 	struct rm_account account;
 	struct rm_thread_usage before, after; /* around the window */
@@ -59,11 +61,16 @@ struct rm_member {
 struct rm_team {
 	const struct rm_request *request;
 	const struct rm_impl *impl;
+	/* the loop of the cell: the subject's own, or a generic one, or both
+	   NULL: the map's inlined drive */
+	void (*own_loop)(struct rm_worker *worker);
+	const struct rm_trial_loop *loop;
 	void *map; /* NULL: could not be created */
 	struct rm_counters *counters;
 	struct rm_member *members; /* request->cell.threads */
 	pthread_barrier_t barrier;
 	uint64_t resident, span, fresh_guard; /* as in struct rm_worker */
+	uint64_t prefilled; /* ranks put in before the window */
 	uint64_t universe;                    /* ranks that may be present */
 	uint64_t phase_ns[RM_PHASES];
 	uint64_t rss_empty_bytes, rss_filled_bytes;
@@ -130,6 +137,10 @@ json_t *rm_team_stats_result(const struct rm_team *team);
 
 /* Sets the members latency and late_starts of the result (latency.c). */
 void rm_team_latency(const struct rm_team *team, json_t *result);
+
+/* Whether keys are what the map holds and what the loop counts: not for
+   null_map, not for loops of a subject's own. */
+bool rm_team_has_keys(const struct rm_team *team);
 
 /* First start to last end of the window. */
 uint64_t rm_team_elapsed_ns(const struct rm_team *team);

@@ -19,6 +19,19 @@ static json_t *refusal(const struct rm_request *request, const char *status,
 	        error->text);
 }
 
+static bool offers(const struct rm_impl *impl, const struct rm_cell *cell)
+{
+	enum rm_loop_kind kind = cell->loop.kind;
+
+	if (rm_impl_own_loop(impl, rm_loop_name(kind)))
+		return true;
+	if (rm_loop_is_own(kind) || !impl->drive[rm_shape_index(cell->shape)])
+		return false;
+	if (kind == RM_LOOP_LIFECYCLE && cell->keys < cell->threads)
+		return false;
+	return kind != RM_LOOP_SCAN || impl->ops->scan;
+}
+
 /* The map, if this build has it and it offers what the cell wants. */
 static const struct rm_impl *find_map(
         const struct rm_request *request, struct rm_error *error)
@@ -30,9 +43,11 @@ static const struct rm_impl *find_map(
 		rm_error_set(error, -ENOENT,
 		        "this build has no map \"%s\" (readmostly list)",
 		        cell->map);
-	else if (!impl->drive[rm_shape_index(cell->shape)])
-		rm_error_set(error, -ENOTSUP, "%s does not offer shape %s",
-		        cell->map, rm_shape_name(cell->shape));
+	else if (!offers(impl, cell))
+		rm_error_set(error, -ENOTSUP,
+		        "%s does not offer loop %s with shape %s", cell->map,
+		        rm_loop_name(cell->loop.kind),
+		        rm_shape_name(cell->shape));
 	else if (!RM_STATS_BUILT && cell->measure == RM_MEASURE_CAUSES)
 		rm_error_set(error, -ENOTSUP,
 		        "measure causes runs in readmostly-stats: this build "

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* loops.c - a subject's own loops, with their default numbers: do they add
+   up? What that means is in its ops->check. */
+#include "runner/check/crowd.h"
+
+#include "runner/impl_table.h"
+#include "runner/plan/loops.h"
+#include "runner/worker.h"
+
+#include <stdlib.h>
+
+struct own {
+	void (*run)(struct rm_worker *worker);
+	const char *name;
+	struct rm_loop loop;
+	uint64_t iterations; /* per thread */
+	unsigned threads;
+	atomic_bool stop;
+};
+
+static void run(struct rm_peer *peer)
+{
+	struct own *own = peer->crowd->context;
+	struct rm_worker *worker =
+	        aligned_alloc(RM_CACHE_LINE, sizeof(*worker));
+
+	if (!worker) {
+		rm_peer_fail(peer, "out of memory");
+		return;
+	}
+	*worker = (struct rm_worker){ .thread = peer->thread,
+		.stop = &own->stop,
+		.rng = rm_next(&peer->rng),
+		.slot = peer->slot,
+		.threads = own->threads,
+		.measured = true,
+		.loop_args = own->loop.args,
+		.iterations_limit = own->iterations };
+	own->run(worker);
+	if (worker->counts.wrong)
+		rm_peer_fail(peer, "loop %s saw a wrong answer", own->name);
+	free(worker);
+}
+
+static int lap(const struct rm_check_case *c, struct own *own,
+        struct rm_error *error)
+{
+	const struct rm_sizing sizing = { .keys = 1000,
+		.threads = own->threads,
+		.presize = true,
+		.shape = c->shape,
+		.seed = c->seed,
+		.loop_args = own->loop.args };
+	void *map = c->impl->ops->create(&sizing);
+	int code;
+
+	if (!map)
+		return rm_error_set(error, -1, "create() returned NULL");
+	code = rm_crowd_run(c, map, own->threads, run, own, error);
+	if (!code)
+		code = rm_case_invariants(c, map, error);
+	c->impl->ops->destroy(map);
+	return code;
+}
+
+int rm_check_loops(const struct rm_check_case *c, struct rm_error *error)
+{
+	const struct rm_own_loop *loop = c->impl->loops;
+	int code = 0;
+
+	for (; !code && loop->name; loop++) {
+		struct own own = { .run = loop->run,
+			.name = loop->name,
+			.iterations = c->ops / c->threads + 1,
+			.threads = c->threads };
+
+		if (rm_loop_parse(loop->name, &own.loop))
+			return rm_error_set(error, -1,
+			        "\"%s\" is no kind of loop", loop->name);
+		/* these wait a millisecond and more per iteration */
+		if (own.loop.kind == RM_LOOP_HOLD && own.iterations > 20)
+			own.iterations = 20;
+		code = lap(c, &own, error);
+	}
+	return code;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * loop_lifecycle.c - lifecycle:T. Sessions are keys. Each thread holds its
+ * share of `keys` open; a step touches one of them, or, once in T + 1 steps,
+ * closes the oldest and opens a new one. A touch is a look-up, which must
+ * find the session: nobody else closes it; `writes` of the touches store.
+ */
+#include "runner/base/clock.h"
+#include "runner/trial/team.h"
+
+struct sessions {
+	struct rm_member *member;
+	const struct rm_map_ops *ops;
+	struct rm_shape shape;
+	uint64_t threads;
+	uint64_t oldest, next; /* session i of this thread has this rank: */
+};
+
+static uint64_t rank_of(const struct sessions *sessions, uint64_t i)
+{
+	return sessions->member->worker.slot + sessions->threads * i;
+}
+
+static void renew(struct sessions *sessions)
+{
+	struct rm_worker *worker = &sessions->member->worker;
+	uint64_t start_ns = rm_now_ns();
+
+	rm_write_remove(sessions->ops, sessions->shape, worker,
+	        rank_of(sessions, sessions->oldest++));
+	rm_write_upsert(sessions->ops, sessions->shape, worker,
+	        rank_of(sessions, sessions->next++));
+	worker->counts.pairs++;
+	rm_loop_note(&sessions->member->notes, rm_now_ns() - start_ns);
+}
+
+static void touch(struct sessions *sessions, uint64_t x)
+{
+	struct rm_worker *worker = &sessions->member->worker;
+	uint64_t open = sessions->next - sessions->oldest;
+	uint64_t rank =
+	        rank_of(sessions, sessions->oldest + rm_below(x, open));
+
+	if ((uint32_t)x < worker->write_below)
+		rm_write_upsert(sessions->ops, sessions->shape, worker, rank);
+	else
+		/* offset 0: a miss is one of a resident key */
+		worker->counts.wrong |= rm_read(sessions->ops, sessions->shape,
+		        worker, false, rank, 0);
+}
+
+static void run(struct rm_member *member)
+{
+	const struct rm_cell *cell = &member->team->request->cell;
+	struct rm_worker *worker = &member->worker;
+	const uint64_t steps = cell->loop.args[0] + 1;
+	/* prefill opened ranks 0 .. keys - 1 */
+	struct sessions sessions = { member, member->team->impl->ops,
+		cell->shape, cell->threads, member->notes.closed,
+		member->notes.opened + (cell->keys - 1 - worker->slot) /
+		                               cell->threads +
+		        1 };
+	const uint64_t prefilled = sessions.next - member->notes.opened;
+
+	while (!rm_stopped(worker) &&
+	        worker->counts.iterations < worker->iterations_limit) {
+		uint64_t x = rm_next(&worker->rng);
+
+		if (rm_below(rm_seed(x, 1), steps) == 0)
+			renew(&sessions);
+		else
+			touch(&sessions, x);
+		if (++worker->counts.iterations % RM_BATCH == 0)
+			sessions.ops->quiesce(worker->thread);
+	}
+	member->notes.closed = sessions.oldest;
+	member->notes.opened = sessions.next - prefilled;
+}
+
+static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
+{
+	/* close and open together */
+	rm_loop_emit_times(team, "renew", emit, context);
+}
+
+const struct rm_trial_loop rm_loop_lifecycle = { run, report };
