@@ -34,7 +34,7 @@ import sys
 
 SHAPES = ("u64x8", "u64x24", "str16x8", "str16x24")
 # Offsets in struct rm_impl (runner/map.h), 64 bit; test_maps.c asserts them.
-AT_SHAPES, AT_DISPATCH, AT_DRIVE = 48, 72, 88
+AT_SHAPES, AT_DISPATCH, AT_DRIVE, AT_LOOPS = 48, 72, 88, 120
 # null_map, the smallest, has 1400 bytes of drive* and 450 of write* per shape;
 # a stub that jumps elsewhere has under 50.
 DRIVE_BYTES, WRITE_BYTES = 400, 60
@@ -113,7 +113,7 @@ class Elf:
 
 
 def describe(elf):
-    """(id, declared dispatch, {shape: drive symbol or None})."""
+    """(id, declared dispatch, {shape: drive symbol or None}, [own loop])."""
     impl = next((s for s in elf.symbols
                  if s[0].startswith("rm_impl_") and s[1] == 1 and s[2]), None)
     if not impl:
@@ -129,7 +129,21 @@ def describe(elf):
         if shapes >> i & 1:
             link = links.get(value + AT_DRIVE + 8 * i)
             drives[shape] = locate(elf, link) if link else None
-    return name[len("rm_impl_"):], dispatch, drives
+    return (name[len("rm_impl_"):], dispatch, drives,
+            own_loops(elf, links.get(value + AT_LOOPS)))
+
+
+def own_loops(elf, table):
+    """Where each own loop of a subject starts: the second of two pointers,
+    row after row until a row is empty."""
+    found = []
+    if table:
+        (_, _, section, value, _), addend = table
+        links, at = elf.relocations(section), value + addend + 8
+        while at in links:
+            found.append(locate(elf, links[at]))
+            at += 16
+    return found
 
 
 def locate(elf, link):
@@ -294,6 +308,15 @@ def judge_drive(code, shape, drive):
     return problems, indirects, outside
 
 
+def judge_own(code, loop):
+    """(problems, indirects, outside) of a loop that the subject brings."""
+    root = loop[0] is not None and code.function_at(loop[0], loop[1])
+    if not root:
+        return ["its own loop %s is not in this object" % loop[2]], [], {}
+    _, indirects, outside = walk(code, root)
+    return [], indirects, outside
+
+
 def judge_calls(dispatch, indirects, outside, allowed):
     """Problems of the calls of all loops of a map together."""
     dying = outside.get("abort", set())
@@ -330,13 +353,14 @@ def judge_calls(dispatch, indirects, outside, allowed):
 def check(path, source):
     """(id, problems, names of outside calls) of one object."""
     elf = Elf(path)
-    name, dispatch, drives = describe(elf)
+    name, dispatch, drives, loops = describe(elf)
     code = Code(path, elf)
     problems, indirects, outside = [], [], {}
-    if not drives:
-        problems.append("offers no shape")
-    for shape, drive in drives.items():
-        bad, calls, names = judge_drive(code, shape, drive)
+    if not drives and not loops:
+        problems.append("offers neither a shape nor a loop of its own")
+    judged = [judge_drive(code, *drive) for drive in drives.items()]
+    judged += [judge_own(code, loop) for loop in loops]
+    for bad, calls, names in judged:
         problems += bad
         indirects += calls
         for other, where in names.items():

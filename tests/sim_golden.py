@@ -42,7 +42,8 @@ def maps(build):
         [build / "readmostly", "list", "--json"], capture_output=True,
         text=True, check=True).stdout)["maps"]
     return [(m["id"], m["shapes"][0], not SINGLE & set(m["caps"]))
-            for m in listed if m["sim"]["simulated"]]
+            for m in listed if m["sim"]["simulated"] and m["shapes"]
+            and not m["misuse"]]
 
 
 def code(build, name):

@@ -24,10 +24,12 @@ static bool reads_as(const char *text, const char *expected)
 
 static void texts(void)
 {
-	static const char *const bad[] = { "", ":", "mix:1", "scan:", "scan:0",
-		"scan:1:1", "scan:-1", "hold:1", "hold:1ms:1ms:1:1", "pair:xx",
-		"pair:r", "pair:rr rw", "Mix", "mix ", "stock:1s",
-		"hold:1ms:100us:1:1111111111111111111111111111111111111111111" };
+	static const char *const bad[] = {
+		"", ":", "mix:1", "scan:", "scan:0", "scan:1:1", "scan:-1",
+		"hold:1", "hold:1ms:1ms:1:1", "pair:xx", "pair:r", "pair:rr rw",
+		"Mix", "mix ", "stock:1s",
+		"hold:1ms:100us:1:1111111111111111111111111111111111111111111"
+	};
 	bool refused = true, stable = true;
 
 	CHECK(reads_as("mix", "mix") && reads_as("fill", "fill"),
@@ -121,7 +123,8 @@ static double stat_of(const json_t *result, const char *name)
 
 	json_array_foreach (json_object_get(result, "stats"), i, stat)
 		if (!strcmp(text_of(stat, "name"), name))
-			return json_number_value(json_object_get(stat, "value"));
+			return json_number_value(
+			        json_object_get(stat, "value"));
 	return -1;
 }
 
@@ -172,7 +175,8 @@ static void fills_end_full(void)
 
 static void sessions_come_and_go(void)
 {
-	static const char *const maps[] = { "gomap_rw", "syncmap", "urcu_lfht" };
+	static const char *const maps[] = { "gomap_rw", "syncmap",
+		"urcu_lfht" };
 
 	for (size_t i = 0; i < 3; i++) {
 		struct rm_request request = request_of(maps[i], "lifecycle:10");
@@ -194,6 +198,29 @@ static void sessions_come_and_go(void)
 		                stat_of(result, "renew_count") < 2000 &&
 		                number_of(result, "misses_resident") == 0,
 		        "one step in eleven renews, and each touch hits");
+		json_decref(result);
+	}
+}
+
+static void two_threads_meet_on_keys(void)
+{
+	static const char *const maps[] = { "gomap_rw", "syncmap",
+		"hashtriemap" };
+
+	for (size_t i = 0; i < 6; i++) {
+		struct rm_request request = request_of(
+		        maps[i % 3], i < 3 ? "litmus" : "litmus:take-twice");
+		json_t *result;
+
+		request.cell.threads = 4;
+		request.cell.window_ops = 640;
+		request.cell.write_kind = RM_CHURN;
+		result = run_on(&request, rm_impl_find(maps[i % 3]));
+		CHECK(is(result, "ok", "") && number_of(result, "ops") >= 2560,
+		        i < 3 ? "store-buffering: nobody is left behind"
+		              : "take-twice: who removed is accounted");
+		CHECK(stat_of(result, "both_saw_old") == (i < 3 ? 0 : -1),
+		        "and no round had two old values");
 		json_decref(result);
 	}
 }
@@ -253,10 +280,11 @@ static const struct rm_map_ops own_ops = { .create = create,
 	.quiesce = nothing,
 	.stats = stats,
 	.check = adds_up };
-static const struct rm_own_loop loops[] = { { "stock", stock }, { NULL, NULL } };
-static const struct rm_impl technique = { .id = "technique",
-	.ops = &own_ops,
-	.loops = loops };
+static const struct rm_own_loop loops[] = { { "stock", stock },
+	{ NULL, NULL } };
+static const struct rm_impl technique = {
+	.id = "technique", .ops = &own_ops, .loops = loops
+};
 
 static void own_loops_are_judged_by_their_check(void)
 {
@@ -307,6 +335,7 @@ int main(void)
 	scans_run_beside_writers();
 	fills_end_full();
 	sessions_come_and_go();
+	two_threads_meet_on_keys();
 	own_loops_are_judged_by_their_check();
 	what_a_subject_cannot_do_is_refused();
 	return DONE();

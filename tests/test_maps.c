@@ -10,6 +10,7 @@
 _Static_assert(offsetof(struct rm_impl, shapes) == 48, "AT_SHAPES");
 _Static_assert(offsetof(struct rm_impl, dispatch) == 72, "AT_DISPATCH");
 _Static_assert(offsetof(struct rm_impl, drive) == 88, "AT_DRIVE");
+_Static_assert(offsetof(struct rm_impl, loops) == 120, "AT_LOOPS");
 
 static bool one_of(const char *word, const char *const words[])
 {

@@ -42,8 +42,8 @@ static void run(struct rm_peer *peer)
 	free(worker);
 }
 
-static int lap(const struct rm_check_case *c, struct own *own,
-        struct rm_error *error)
+static int lap(
+        const struct rm_check_case *c, struct own *own, struct rm_error *error)
 {
 	const struct rm_sizing sizing = { .keys = 1000,
 		.threads = own->threads,

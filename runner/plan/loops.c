@@ -36,6 +36,8 @@ static const struct kind {
 	                { COUNT, 1, NULL } } },
 	[RM_LOOP_RANGE_LIST] = { "range-list", true, false,
 	        { { COUNT, 100, NULL } } },
+	[RM_LOOP_LITMUS] = { "litmus", false, false,
+	        { { WORD, 0, "store-buffering take-twice " } } },
 	[RM_LOOP_FAMILIES] = { "families", true, false,
 	        { { COUNT, 100000, NULL } } },
 };
@@ -170,4 +172,9 @@ bool rm_loop_is_own(enum rm_loop_kind kind)
 bool rm_loop_runs_once(enum rm_loop_kind kind)
 {
 	return kinds[kind].once;
+}
+
+bool rm_loop_needs_key_each(enum rm_loop_kind kind)
+{
+	return kind == RM_LOOP_LIFECYCLE || kind == RM_LOOP_LITMUS;
 }

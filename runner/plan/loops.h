@@ -20,6 +20,7 @@ enum rm_loop_kind {
 	RM_LOOP_HASH,
 	RM_LOOP_HOLD,
 	RM_LOOP_RANGE_LIST,
+	RM_LOOP_LITMUS,
 	RM_LOOP_FAMILIES,
 	RM_LOOP_KINDS,
 };
@@ -33,10 +34,10 @@ struct rm_loop {
 	uint64_t args[RM_LOOP_ARGS];
 };
 
-#define RM_LOOPS_EXPECTED                                                     \
-	"mix, paced, scan:SCANNERS, fill, lifecycle:TOUCHES, stock:ITEMS, "   \
-	"pair:rr|rw|ww, hash:BYTES, hold:READ:WRITE:WRITERS, "                \
-	"range-list:RANGES, families:KEYS"
+#define RM_LOOPS_EXPECTED                                                   \
+	"mix, paced, scan:SCANNERS, fill, lifecycle:TOUCHES, stock:ITEMS, " \
+	"pair:rr|rw|ww, hash:BYTES, hold:READ:WRITE:WRITERS, "              \
+	"range-list:RANGES, litmus:store-buffering|take-twice, families:KEYS"
 
 /* The kind's name alone: "scan". */
 const char *rm_loop_name(enum rm_loop_kind kind);
@@ -54,5 +55,7 @@ const char *rm_loop_text(const struct rm_loop *loop, char *text);
 bool rm_loop_is_own(enum rm_loop_kind kind);
 /* Whether its steady state is destroyed by running it: no warm-up. */
 bool rm_loop_runs_once(enum rm_loop_kind kind);
+/* Whether each thread works on keys of its own. */
+bool rm_loop_needs_key_each(enum rm_loop_kind kind);
 
 #endif /* RM_LOOPS_H */

@@ -182,12 +182,13 @@ static int check_cell(const struct rm_planning *planning,
 		        w->where[RM_KEY_KEYS], (unsigned long long)cell->keys,
 		        rm_shape_name(cell->shape), (double)payload / mib,
 		        (double)half / mib);
-	if (cell->loop.kind == RM_LOOP_LIFECYCLE && cell->keys < cell->threads)
+	if (rm_loop_needs_key_each(cell->loop.kind) &&
+	        cell->keys < cell->threads)
 		return rm_error_set(planning->error, -EINVAL,
-		        "%s: keys = %llu and %u threads with loop = lifecycle, "
-		        "expected a session or more for each thread",
+		        "%s: keys = %llu and %u threads with loop = %s, "
+		        "expected a key or more for each thread",
 		        w->where[RM_KEY_KEYS], (unsigned long long)cell->keys,
-		        cell->threads);
+		        cell->threads, rm_loop_name(cell->loop.kind));
 	if (cell->warm_up_ns + cell->window_ns >= cell->deadline_ns)
 		return rm_error_set(planning->error, -EINVAL,
 		        "%s: deadline = %.3gs, expected more than warm-up and "
@@ -229,8 +230,8 @@ static void judge(const struct rm_planning *planning,
 		        "shape %s is not offered by this map",
 		        rm_shape_name(cell->shape));
 	else if (cell->loop.kind == RM_LOOP_SCAN && !impl->ops->scan)
-		snprintf(cell->skip, RM_REASON_BYTES,
-		        "this map offers no scan");
+		snprintf(
+		        cell->skip, RM_REASON_BYTES, "this map offers no scan");
 	else if (impl->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) &&
 	         !alone && !in_place)
 		snprintf(cell->skip, RM_REASON_BYTES,
@@ -259,8 +260,9 @@ static int add_for_maps(struct rm_planning *planning,
 		int failed;
 
 		/* what nobody named and does not fit is not worth a line */
-		if (!chosen[i] || (!suits(planning->impls[i], cell->loop.kind) &&
-		                          !named(w, planning->impls[i]->id)))
+		if (!chosen[i] ||
+		        (!suits(planning->impls[i], cell->loop.kind) &&
+		                !named(w, planning->impls[i]->id)))
 			continue;
 		own.cpus = NULL;
 		if (cell->cpus) {

@@ -38,15 +38,14 @@ static void touch(struct sessions *sessions, uint64_t x)
 {
 	struct rm_worker *worker = &sessions->member->worker;
 	uint64_t open = sessions->next - sessions->oldest;
-	uint64_t rank =
-	        rank_of(sessions, sessions->oldest + rm_below(x, open));
+	uint64_t rank = rank_of(sessions, sessions->oldest + rm_below(x, open));
 
 	if ((uint32_t)x < worker->write_below)
 		rm_write_upsert(sessions->ops, sessions->shape, worker, rank);
 	else
 		/* offset 0: a miss is one of a resident key */
-		worker->counts.wrong |= rm_read(sessions->ops, sessions->shape,
-		        worker, false, rank, 0);
+		worker->counts.wrong |= rm_read(
+		        sessions->ops, sessions->shape, worker, false, rank, 0);
 }
 
 static void run(struct rm_member *member)
@@ -57,9 +56,8 @@ static void run(struct rm_member *member)
 	/* prefill opened ranks 0 .. keys - 1 */
 	struct sessions sessions = { member, member->team->impl->ops,
 		cell->shape, cell->threads, member->notes.closed,
-		member->notes.opened + (cell->keys - 1 - worker->slot) /
-		                               cell->threads +
-		        1 };
+		member->notes.opened +
+		        (cell->keys - 1 - worker->slot) / cell->threads + 1 };
 	const uint64_t prefilled = sessions.next - member->notes.opened;
 
 	while (!rm_stopped(worker) &&

@@ -19,8 +19,8 @@ static bool visit(
 	(void)key;
 	view->visited++;
 	/* a value names its rank: other words must be those of that rank */
-	view->wrong |= rm_value_wrong(
-	        view->shape, value, (uint32_t)value->word[0]);
+	view->wrong |=
+	        rm_value_wrong(view->shape, value, (uint32_t)value->word[0]);
 	return true;
 }
 

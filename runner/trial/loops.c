@@ -17,6 +17,8 @@ const struct rm_trial_loop *rm_trial_loop_find(enum rm_loop_kind kind)
 		return &rm_loop_fill;
 	case RM_LOOP_LIFECYCLE:
 		return &rm_loop_lifecycle;
+	case RM_LOOP_LITMUS:
+		return &rm_loop_litmus;
 	default:
 		return NULL;
 	}

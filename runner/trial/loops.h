@@ -19,8 +19,11 @@ struct rm_team;
 /* What these loops note of one phase. One writer: the thread. */
 struct rm_loop_notes {
 	struct rm_histogram *times; /* of single scans, closes; or NULL */
-	uint64_t visited;           /* entries that scans handed over */
+	uint64_t visited;           /* scans: entries; litmus: rounds where both
+	                               saw an old value */
 	uint64_t opened, closed;    /* sessions, of both phases */
+	_Atomic uint64_t round;     /* litmus: rounds ended, of both phases */
+	bool saw_old[2];            /* ... in the last two */
 };
 
 struct rm_trial_loop {
@@ -44,6 +47,7 @@ void rm_loop_note(struct rm_loop_notes *notes, uint64_t ns);
 void rm_loop_emit_times(const struct rm_team *team, const char *name,
         rm_stat_fn *emit, void *context);
 
-extern const struct rm_trial_loop rm_loop_scan, rm_loop_fill, rm_loop_lifecycle;
+extern const struct rm_trial_loop rm_loop_scan, rm_loop_fill, rm_loop_lifecycle,
+        rm_loop_litmus;
 
 #endif /* RM_TRIAL_LOOPS_H */

@@ -27,7 +27,7 @@ static bool offers(const struct rm_impl *impl, const struct rm_cell *cell)
 		return true;
 	if (rm_loop_is_own(kind) || !impl->drive[rm_shape_index(cell->shape)])
 		return false;
-	if (kind == RM_LOOP_LIFECYCLE && cell->keys < cell->threads)
+	if (rm_loop_needs_key_each(kind) && cell->keys < cell->threads)
 		return false;
 	return kind != RM_LOOP_SCAN || impl->ops->scan;
 }

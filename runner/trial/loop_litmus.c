@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * loop_litmus.c - litmus:store-buffering and litmus:take-twice. Threads work
+ * in pairs, each pair on keys of its own; an odd thread out rests.
+ *
+ * store-buffering: in each round both of a pair store to their own key, then
+ * load the other's. That both see the value of the round before would need
+ * a store that waited in a buffer while its thread's load ran: wrong where
+ * operations take effect at one moment. Article S1, 3.1 shows the program
+ * without looking at what it read.
+ *
+ * take-twice: one thread inserts a key and removes it, the other removes it
+ * too. If both ever got it, the sums of keys do not match at the end.
+ */
+#include "runner/base/clock.h"
+#include "runner/trial/team.h"
+
+#include <sched.h>
+
+enum { STORE_BUFFERING, TAKE_TWICE };
+enum { SEQUENCE = (1 << 20) - 1, SPINS = 200 };
+
+/* The number of the value that `rank` holds, modulo 2^20. */
+static uint64_t number_of(struct rm_member *member, uint64_t rank)
+{
+	struct rm_shape shape = member->team->request->cell.shape;
+	struct rm_worker *worker = &member->worker;
+	struct rm_key key = rm_key_of(shape, rank, &worker->line);
+	struct rm_value value = { { 0 } };
+
+	if (!member->team->impl->ops->lookup(
+	            worker->thread, shape, key, &value)) {
+		worker->counts.misses_resident++;
+		return 0;
+	}
+	worker->counts.wrong |= rm_value_wrong(shape, &value, rank);
+	return value.word[0] >> 44;
+}
+
+/* Until the other has ended round `round`; false: the window is over. */
+static bool wait_for(
+        struct rm_member *member, const struct rm_member *other, uint64_t round)
+{
+	/* acquire: pairs with the release below, for what it saw */
+	for (unsigned spins = 1; atomic_load_explicit(&other->notes.round,
+	                                 memory_order_acquire) < round;
+	        spins++) {
+		if (rm_stopped(&member->worker))
+			return false;
+		rm_cpu_relax();
+		if (spins % SPINS == 0)
+			sched_yield(); /* it may wait for this very CPU */
+	}
+	return true;
+}
+
+/* One round of a pair; false: the window is over. */
+static bool store_and_load(struct rm_member *member, struct rm_member *other)
+{
+	const struct rm_team *team = member->team;
+	struct rm_worker *worker = &member->worker;
+	/* relaxed: its own */
+	const uint64_t round = atomic_load_explicit(&member->notes.round,
+	                               memory_order_relaxed) +
+	                       1;
+
+	worker->sequence = round - 1; /* the store's value has number `round` */
+	rm_write_upsert(team->impl->ops, team->request->cell.shape, worker,
+	        worker->slot);
+	worker->counts.pairs++; /* a store and a load */
+	const bool old =
+	        number_of(member, other->worker.slot) != (round & SEQUENCE);
+
+	/* by turns two places: the other may still read the last one */
+	member->notes.saw_old[round & 1] = old;
+	/* release: publishes what this round saw */
+	atomic_store_explicit(
+	        &member->notes.round, round, memory_order_release);
+	if (!wait_for(member, other, round))
+		return false;
+	if (old && other->notes.saw_old[round & 1])
+		member->notes.visited++;
+	return true;
+}
+
+static void insert_and_take(struct rm_member *member)
+{
+	const struct rm_team *team = member->team;
+	struct rm_worker *worker = &member->worker;
+	const uint64_t rank = worker->slot & ~1U;
+
+	if (worker->slot == rank) {
+		rm_write_upsert(team->impl->ops, team->request->cell.shape,
+		        worker, rank);
+		worker->counts.pairs++;
+	}
+	rm_write_remove(
+	        team->impl->ops, team->request->cell.shape, worker, rank);
+}
+
+static void run(struct rm_member *member)
+{
+	struct rm_team *team = member->team;
+	const struct rm_cell *cell = &team->request->cell;
+	struct rm_worker *worker = &member->worker;
+	const unsigned partner = worker->slot ^ 1U;
+	bool go_on = partner < cell->threads;
+
+	while (go_on && !rm_stopped(worker) &&
+	        worker->counts.iterations < worker->iterations_limit) {
+		if (cell->loop.args[0] == STORE_BUFFERING)
+			go_on = store_and_load(member, &team->members[partner]);
+		else
+			insert_and_take(member);
+		if (++worker->counts.iterations % RM_BATCH == 0)
+			team->impl->ops->quiesce(worker->thread);
+	}
+	worker->counts.wrong |= member->notes.visited;
+}
+
+static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
+{
+	double both = 0;
+
+	for (unsigned i = 0; i < team->request->cell.threads; i += 2)
+		both += (double)team->members[i].notes.visited;
+	if (team->request->cell.loop.args[0] == STORE_BUFFERING)
+		emit(context, "both_saw_old", "1", both);
+}
+
+const struct rm_trial_loop rm_loop_litmus = { run, report };
