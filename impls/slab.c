@@ -27,4 +27,5 @@ const struct rm_impl rm_impl_slab = {
 	.dispatch = "none",
 	.ops = &ops,
 	.drive = RM_ALL_DRIVES,
+	.loops = sessions_loops,
 };

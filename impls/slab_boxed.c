@@ -26,4 +26,5 @@ const struct rm_impl rm_impl_slab_boxed = {
 	.dispatch = "none",
 	.ops = &ops,
 	.drive = RM_ALL_DRIVES,
+	.loops = sessions_loops,
 };

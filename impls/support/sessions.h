@@ -143,4 +143,6 @@ RM_HOT void session_close(struct sessions *map,
 
 #include "impls/support/sessions_ops.h"
 
+#include "impls/support/sessions_loop.h"
+
 #endif /* RM_SESSIONS_H */

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sessions_loop.h - loop = lifecycle:T through handles: each thread holds its
+ * share of the sessions open, by address. A step touches a field of one of
+ * them, without a lock; once in T + 1 steps the oldest is closed and a new one
+ * opened. Inner part of sessions.h.
+ */
+#ifndef RM_SESSIONS_LOOP_H
+#define RM_SESSIONS_LOOP_H
+
+#include "runner/driver.h"
+
+enum {
+	LIFE_FIELDS = 4, /* of each session, beside its value */
+	LIFE_HELD = 16,  /* sessions of a thread, if `keys` does not say */
+};
+
+/* One thread's sessions, the oldest first: a ring. */
+struct life {
+	struct sessions *map;
+	struct rm_worker *worker;
+	uint64_t held, oldest, next; /* session i is at i % held */
+	struct session **sessions;
+};
+
+/* No two threads' sessions have the same rank, nor two of a thread. */
+static uint64_t life_rank(const struct life *life, uint64_t i)
+{
+	return life->worker->slot + life->worker->threads * i;
+}
+
+static uint64_t life_word(const struct life *life, uint64_t i, unsigned field)
+{
+	return rm_rank_mix(life_rank(life, i)) ^ field;
+}
+
+/* The first field's slot: the value comes before. */
+static unsigned life_slot(const struct life *life, unsigned field)
+{
+	return life->map->shape.value_bytes / 8 + field;
+}
+
+static void life_open(struct life *life)
+{
+	const struct rm_shape shape = life->map->shape;
+	const uint64_t i = life->next++, rank = life_rank(life, i);
+	const struct rm_key key =
+	        rm_key_of(shape, rank, &life->worker->written);
+	const struct rm_value value = rm_value_of(rank, life->worker->slot, i);
+	const struct session_place place = session_place(life->map, shape, key);
+	struct session *session;
+
+	go_rwmutex_lock(place.lock);
+	session = session_open(life->map, &place, shape, key, &value);
+	go_rwmutex_unlock(place.lock);
+	for (unsigned field = 0; field < LIFE_FIELDS; field++)
+		session_write(session, life_slot(life, field),
+		        life_word(life, i, field));
+	life->sessions[i % life->held] = session;
+	life->worker->counts.writes++;
+	life->worker->counts.inserts++;
+}
+
+static void life_close(struct life *life)
+{
+	const struct rm_shape shape = life->map->shape;
+	const uint64_t i = life->oldest++;
+	const struct rm_key key =
+	        rm_key_of(shape, life_rank(life, i), &life->worker->written);
+	const struct session_place place = session_place(life->map, shape, key);
+
+	go_rwmutex_lock(place.lock);
+	struct session **link = session_find(place.bucket, shape, key);
+	const bool found = *link == life->sessions[i % life->held];
+
+	if (found)
+		session_close(life->map, &place, link);
+	go_rwmutex_unlock(place.lock);
+	life->worker->counts.writes++;
+	life->worker->counts.removes++;
+	life->worker->counts.wrong |= !found;
+}
+
+/* Reads, or writes again, one field of one of the thread's sessions. */
+RM_HOT void life_touch(struct life *life, uint64_t x)
+{
+	struct rm_worker *worker = life->worker;
+	const uint64_t i = life->oldest + rm_below(x, life->held);
+	const unsigned field = (unsigned)(x >> 8) % LIFE_FIELDS;
+	struct session *session = life->sessions[i % life->held];
+	const uint64_t expected = life_word(life, i, field);
+	uint64_t word = 0;
+
+	if (__builtin_expect((uint32_t)x < worker->write_below, 0)) {
+		session_write(session, life_slot(life, field), expected);
+		worker->counts.writes++;
+		return;
+	}
+	worker->counts.wrong |=
+	        !session_read(session, life_slot(life, field), &word) |
+	        (word != expected);
+}
+
+/* Steps until the window's end. `steps` is of one session's life. */
+static __attribute__((noinline)) void life_steps(
+        struct life *life, uint64_t steps)
+{
+	struct rm_worker *worker = life->worker;
+
+	while (!rm_stopped(worker) &&
+	        worker->counts.iterations < worker->iterations_limit) {
+		const uint64_t x = rm_next(&worker->rng);
+
+		worker->counts.iterations++;
+		if (rm_below(rm_seed(x, 1), steps)) {
+			life_touch(life, x);
+			continue;
+		}
+		life_close(life);
+		life_open(life);
+		worker->counts.pairs++;
+	}
+}
+
+static void lifecycle(struct rm_worker *worker)
+{
+	struct life life = { .map = worker->thread,
+		.worker = worker,
+		.held = worker->resident / worker->threads };
+
+	if (!life.held)
+		life.held = LIFE_HELD;
+	life.sessions = malloc(life.held * sizeof(struct session *));
+	if (!life.sessions)
+		gomap_no_memory();
+	while (life.next < life.held)
+		life_open(&life);
+	life_steps(&life, worker->loop_args[0] + 1);
+	while (life.oldest < life.next)
+		life_close(&life);
+	free(life.sessions);
+}
+
+static const struct rm_own_loop sessions_loops[] = {
+	{ "lifecycle", lifecycle },
+	{ NULL, NULL },
+};
+
+#endif /* RM_SESSIONS_LOOP_H */
