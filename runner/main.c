@@ -29,7 +29,7 @@ static const struct command commands[] = {
 	{ "plot", "quick plots of a campaign with gnuplot", rm_cli_plot },
 	{ "sim-top", "the lines that cores take from each other: simulated",
 	        rm_cli_sim_top },
-	{ "sim-sensitivity", "bands of simulated counts over guessed costs",
+	{ "sim-sensitivity", "bands of simulated counts over machines, guesses",
 	        rm_cli_sim_sensitivity },
 	{ "trace", "one trial as a time line of what the map did inside",
 	        rm_cli_trace },

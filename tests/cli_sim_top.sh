@@ -41,15 +41,43 @@ counters = json.load(open('$dir/out'))[0]['counters']
 assert counters['backend'] == 'sim'
 assert isinstance(counters['lines'], list) and isinstance(counters['sites'], list)"
 
-check "sim-sensitivity runs" runs sim-sensitivity --json --maps gomap_rw,snapshot --set threads=4
+check "sim-sensitivity runs" runs sim-sensitivity --json --draws 2 --maps gomap_rw,snapshot --set threads=4
+cp "$dir/out" "$dir/all"
+check "on every described machine, and this one" python3 -c "
+import json, pathlib
+wanted = [p.stem for p in pathlib.Path('runner/sim/machines').glob('*.conf')] + ['host']
+for band in json.load(open('$dir/all')):
+    machines = band['machines']
+    assert sorted(machines) == sorted(wanted), sorted(machines)
+    for name, one in machines.items():
+        if name == 'host' and 'left_out' in one:
+            continue
+        assert one['sets'] > 15 + 2, (name, one['sets'])
+        for metric, of in one['bands'].items():
+            assert band['bands'][metric]['low'] <= of['low'] <= of['described']
+            assert of['described'] <= of['high'] <= band['bands'][metric]['high']
+    assert band['sets'] == sum(one['sets'] for one in machines.values())
+    own = machines['icelake-sp']['bands']['l1d_misses']
+    assert band['bands']['l1d_misses']['described'] == own['described']"
 check "a lock's counts depend on guesses, a snapshot's do not" python3 -c "
 import json
-bands = {b['cell'].split('/')[1]: b for b in json.load(open('$dir/out'))}
-lock, free = bands['gomap_rw']['bands']['l1d_misses'], bands['snapshot']['bands']['l1d_misses']
-assert bands['gomap_rw']['sets'] > 15
+bands = {b['cell'].split('/')[1]: b['machines']['icelake-sp']['bands']
+         for b in json.load(open('$dir/all'))}
+lock, free = bands['gomap_rw']['l1d_misses'], bands['snapshot']['l1d_misses']
 assert lock['high'] > 1.1 * lock['low'] > 0, lock
-assert lock['low'] <= lock['described'] <= lock['high']
-assert lock['high_by'] != lock['low_by']"
+assert free['high'] < 1.1 * free['low'], free
+assert lock['high_by'] != lock['low_by']
+assert lock['high_by'].startswith('icelake-sp, ')"
+check "one machine, no draws" runs sim-sensitivity --json --machines zen3 --draws 0 --maps snapshot --set threads=2
+check "is what it was among all of them" python3 -c "
+import json
+one, = json.load(open('$dir/out'))
+assert list(one['machines']) == ['zen3'] and one['sets'] > 15, one['sets']
+assert not any('draw' in b[k] for b in one['bands'].values() for k in ('low_by', 'high_by'))"
+check "in words" runs sim-sensitivity --machines zen3,icelake-sp --draws 1 --maps snapshot --set threads=2
+check "with the band of each machine" grep -q "zen3 .* as described;.* l1d_misses" "$dir/out"
+check "an unknown machine is usage" status_of 2 sim-sensitivity --machines no-such --maps snapshot --set threads=2
+check "and named, too" says "$dir/err" "no-such"
 
 check "an unknown map is usage" status_of 2 sim-top --maps no_such_map
 check "and named" says "$dir/err" "no_such_map"

@@ -101,7 +101,7 @@ static bool holds(struct job *job)
 	return false;
 }
 
-static void check_all(const struct sim_scenario *scenario)
+static void check_all(const struct sim_scenario *scenario, const char *word)
 {
 	static const unsigned threads[] = { 1, 2, 3, 8, SIM_THREADS_MAX };
 
@@ -112,7 +112,8 @@ static void check_all(const struct sim_scenario *scenario)
 			bool good = true;
 			struct job job = { scenario, threads[i], 0 };
 
-			if (threads[i] < scenario->least)
+			if (threads[i] < scenario->least ||
+			        !strstr(scenario->fact, word))
 				continue;
 			snprintf(name, sizeof(name), "%s: %u threads",
 			        scenario->fact, threads[i]);
@@ -124,9 +125,12 @@ static void check_all(const struct sim_scenario *scenario)
 		}
 }
 
-int main(void)
+/* test_sim_threads [WORD]: only facts that hold the word. */
+int main(int argc, char **argv)
 {
-	check_all(sim_scenarios);
-	check_all(sim_heap_scenarios);
+	const char *word = argc > 1 ? argv[1] : "";
+
+	check_all(sim_scenarios, word);
+	check_all(sim_heap_scenarios, word);
 	return DONE();
 }
