@@ -159,13 +159,11 @@ static int try_draw(
 	for (unsigned i = 0; i < RM_SIM_COSTS; i++) {
 		const struct rm_sim_cycles *cost = &attempt->mach.cost[i];
 		uint64_t range = (uint64_t)cost->high - cost->low + 1;
+		uint64_t cycles = cost->low + rm_below(rm_seed(seed, i), range);
 
 		if (cost->guess)
 			json_object_set_new(costs, rm_sim_cost_name[i],
-			        json_integer(
-			                (json_int_t)(cost->low +
-			                             rm_below(rm_seed(seed, i),
-			                                     range))));
+			        json_integer((json_int_t)cycles));
 	}
 	snprintf(what, sizeof(what), "draw %u", (unsigned)draw);
 	return try_set(attempt, costs, what, error);
