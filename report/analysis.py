@@ -15,6 +15,7 @@ REFERENCE_SHARE, REFERENCE_KEYS = 0.03, 65536
 CONTENDER = "syncmap"
 JOIN = " + "  # of the names of workloads that share a board
 KINDS = ("update", "churn", "fresh")
+COMMON = ("mix", "paced", "closed", "open")  # loops of look-ups and writes
 # Smallest difference seen (95 % power, 5 % two-sided) over the width of a
 # 95 % interval; both are multiples of the standard error.
 SEEN = stats.detectable(1.0, 0.0, 0.025) * stats.standard_error(0.0, 1.0,
@@ -107,8 +108,13 @@ class Analysis:
         self.look = Look(campaign.maps)
         self.failed = campaign.failed_maps
         self.by_measure = {}
+        self.other_loops = []  # neither mix nor paced: not comparable to them
         for cell in campaign.cells.values():
-            self.by_measure.setdefault(cell.measure, []).append(cell)
+            if (cell.loop in COMMON or cell.measure == "causes"
+                    or cell.measure.startswith("simulated")):
+                self.by_measure.setdefault(cell.measure, []).append(cell)
+            else:
+                self.other_loops.append(cell)
         self.grid = {}  # Board -> Line -> threads -> map -> Cell
         for cell in self.by_measure.get("throughput", []):
             line = Line(cell.write_kind, cell.write_share)

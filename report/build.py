@@ -9,8 +9,9 @@ from report import (checks, journal, ranking, sentences, tables, topology,
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import HERE, Report, chip, esc
-from report.sections import (answer, cache, causes, latency, machine, memory,
-                             ratio, rest, scaling, simulated, validity)
+from report.sections import (answer, cache, causes, latency, loops, machine,
+                             memory, ratio, rest, scaling, simulated,
+                             validity)
 
 TERMINAL_ROWS = 5
 
@@ -176,6 +177,7 @@ def build(folder, base=None, contender=None):
     cache.add(report, a, where)
     simulated.add(report, a)
     causes.add(report, a)
+    loops.add(report, a)
     memory.add(report, a, where)
     rest.claims(report)
     validity.add(report, a, controls)

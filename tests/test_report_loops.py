@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cells of other loops than mix and paced: shown by themselves, never ranked
+with the rest; a planted misuse that failed did what it is for."""
+import json
+
+from report_helpers import make_journal
+
+from report.__main__ import main
+from report.analysis import Analysis
+from report.journal import read
+
+
+def campaign(folder, change):
+    """A synthetic campaign whose plan `change`(meta) edits."""
+    make_journal.make(folder, maps=("gomap_rw", "syncmap", "shard_rw_32"),
+                      threads=(1, 2), keys=(1024,), kinds=("update",))
+    file = folder / "campaign.json"
+    meta = json.loads(file.read_text())
+    change(meta)
+    file.write_text(json.dumps(meta))
+
+
+def scans(meta):
+    for cell in meta["cells"]:
+        if cell["threads"] == 2 and cell["measure"] == "throughput":
+            cell["loop"] = "scan:1"
+
+
+def test_other_loops_have_a_table_and_no_rank(tmp_path):
+    campaign(tmp_path, scans)
+    analysis = Analysis(read(tmp_path))
+    threads = {t for lines in analysis.grid.values()
+               for counts in lines.values() for t in counts}
+    assert threads == {1}
+    assert {c.loop for c in analysis.other_loops} == {"scan:1"}
+    main([str(tmp_path)])
+    rows = (tmp_path / "report/tables/loops.csv").read_text().splitlines()
+    assert len(rows) == 1 + len(analysis.other_loops)
+    assert all("scan:1, 2 threads" in row for row in rows[1:])
+    assert "5d Other loops" in (tmp_path / "report/index.html").read_text()
+
+
+def test_without_other_loops_the_section_says_so(tmp_path):
+    campaign(tmp_path, lambda meta: None)
+    main([str(tmp_path)])
+    assert "no loops beside mix and paced" in \
+        (tmp_path / "report/index.html").read_text()
+
+
+def test_a_caught_misuse_is_no_gap(tmp_path):
+    def plant(meta):
+        scans(meta)
+        for one in meta["maps"]:
+            if one["id"] == "syncmap":
+                one["misuse"] = "check exchange"
+
+    campaign(tmp_path, plant)
+    file = tmp_path / "trials.jsonl"
+    trials = [json.loads(line) for line in file.read_text().splitlines()]
+    for trial in trials:
+        if "/syncmap/" in trial["cell"]:
+            trial.update(status="failed", reason="a write was lost",
+                         result=None)
+    file.write_text("".join(json.dumps(t) + "\n" for t in trials))
+    assert not read(tmp_path).missing
+    main([str(tmp_path)])
+    assert "planted misuse, caught (check exchange): a write was lost" in \
+        (tmp_path / "report/index.html").read_text()
