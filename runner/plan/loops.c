@@ -40,6 +40,11 @@ static const struct kind {
 	        { { WORD, 0, "store-buffering take-twice " } } },
 	[RM_LOOP_FAMILIES] = { "families", true, false,
 	        { { COUNT, 100000, NULL } } },
+	[RM_LOOP_INCREMENT] = { "increment", true, false,
+	        { { COUNT, 10, NULL } } },
+	[RM_LOOP_HANDLE] = { "handle", true, false, { { COUNT, 100, NULL } } },
+	[RM_LOOP_CLEANUP] = { "cleanup", true, false,
+	        { { COUNT, 1000, NULL } } },
 };
 
 const char *rm_loop_name(enum rm_loop_kind kind)

@@ -22,6 +22,9 @@ enum rm_loop_kind {
 	RM_LOOP_RANGE_LIST,
 	RM_LOOP_LITMUS,
 	RM_LOOP_FAMILIES,
+	RM_LOOP_INCREMENT,
+	RM_LOOP_HANDLE,
+	RM_LOOP_CLEANUP,
 	RM_LOOP_KINDS,
 };
 
@@ -37,7 +40,8 @@ struct rm_loop {
 #define RM_LOOPS_EXPECTED                                                   \
 	"mix, paced, scan:SCANNERS, fill, lifecycle:TOUCHES, stock:ITEMS, " \
 	"pair:rr|rw|ww, hash:BYTES, hold:READ:WRITE:WRITERS, "              \
-	"range-list:RANGES, litmus:store-buffering|take-twice, families:KEYS"
+	"range-list:RANGES, litmus:store-buffering|take-twice, "            \
+	"families:KEYS, increment:KEYS, handle:KEYS, cleanup:CONNECTIONS"
 
 /* The kind's name alone: "scan". */
 const char *rm_loop_name(enum rm_loop_kind kind);
