@@ -97,7 +97,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/readmostly.a
 
 # 10^6 inputs through the workload parser, always with sanitizers.
 FUZZED := runner/base/error.c $(addprefix runner/plan/,workload.c workload_keys.c \
-          workload_check.c workload_text.c lines.c cell.c number.c placement.c topology.c)
+          workload_check.c workload_text.c workload_trace.c lines.c cell.c number.c placement.c topology.c)
 $(BUILD)/tests/test_fuzz_workload: tests/test_fuzz_workload.c $(FUZZED) tests/fuzz.h $(wildcard runner/plan/*.h)
 	@mkdir -p $(@D)
 	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -fno-sanitize-recover=all \
@@ -201,6 +201,7 @@ include tests/go.mk
 include tests/maps.mk
 include tests/checks.mk
 include tests/misuse.mk
+include tests/replay.mk
 include runner/sim/sim.mk
 include runner/simulate/simulate.mk
 include tests/sim_speed.mk

@@ -200,6 +200,44 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 	worker->position = position;
 }
 
+/*
+ * The closed loop over recorded operations: rounds of the stream until
+ * iterations_limit, which is a multiple of its length. What is rare is
+ * decided after the look-up, in the entry's low bits.
+ */
+RM_HOT void rm_drive_replay(const struct rm_map_ops *map, struct rm_shape shape,
+        struct rm_worker *worker,
+        void (*write)(struct rm_worker *worker, uint64_t rank, uint64_t x),
+        void (*take)(struct rm_worker *worker, uint64_t rank))
+{
+	const uint32_t *entries = worker->stream;
+	const uint64_t limit = worker->iterations_limit;
+	uint64_t position = 0, done = 0, wrong = 0;
+
+	while (done < limit) {
+		const uint32_t entry = entries[position++];
+		const uint32_t rank = rm_replay_rank(entry);
+		const enum rm_operation operation = rm_replay_operation(entry);
+
+		if (__builtin_expect(operation == RM_LOOKUP, 1)) {
+			wrong |= rm_read(map, shape, worker, false, 0, rank);
+		} else if (operation == RM_UPSERT) {
+			worker->sequence = entries[position++] - 1;
+			write(worker, rank, 0);
+		} else if (operation == RM_REMOVE) {
+			take(worker, rank);
+		} else {
+			position = 0;
+			continue;
+		}
+		if (++done % RM_BATCH == 0)
+			map->quiesce(worker->thread);
+	}
+	map->quiesce(worker->thread);
+	worker->counts.iterations = done;
+	worker->counts.wrong |= wrong;
+}
+
 /* The open loop: each operation starts when its schedule says so. */
 RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker,
@@ -230,7 +268,7 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 }
 
 /*
- * One shape of a map: its write path and its four loops, each out of line so
+ * One shape of a map: its write path and its five loops, each out of line so
  * that the compiler gives each all registers, and the drive that chooses one
  * before the loop, never inside it. The only macros of the contract: a
  * function cannot make functions.
@@ -248,6 +286,11 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 	{                                                                      \
 		rm_write(&(ops), shape, worker, rank, x);                      \
 	}                                                                      \
+	static __attribute__((noinline)) void take_##name(                     \
+	        struct rm_worker *worker, uint64_t rank)                       \
+	{                                                                      \
+		rm_write_remove(&(ops), shape, worker, rank);                  \
+	}                                                                      \
 	RM_LOOP(name, mix,                                                     \
 	        rm_drive_mix(                                                  \
 	                &(ops), shape, worker, false, false, write_##name))    \
@@ -256,12 +299,17 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 	                &(ops), shape, worker, false, true, write_##name))     \
 	RM_LOOP(name, stream,                                                  \
 	        rm_drive_mix(&(ops), shape, worker, true, true, write_##name)) \
+	RM_LOOP(name, replay,                                                  \
+	        rm_drive_replay(                                               \
+	                &(ops), shape, worker, write_##name, take_##name))     \
 	RM_LOOP(name, paced,                                                   \
 	        rm_drive_paced(&(ops), shape, worker, write_##name))           \
 	static void drive_##name(struct rm_worker *worker)                     \
 	{                                                                      \
 		if (worker->pace)                                              \
 			drive_##name##_paced(worker);                          \
+		else if (worker->replay)                                       \
+			drive_##name##_replay(worker);                         \
 		else if (worker->stream)                                       \
 			drive_##name##_stream(worker);                         \
 		else if (worker->write_kind == RM_FRESH)                       \

@@ -17,6 +17,8 @@ static const struct command commands[] = {
 	{ "list", "maps in this build; skipped ones with the reason",
 	        rm_cli_list },
 	{ "plan", "what a workload file would run, and how long", rm_cli_plan },
+	{ "replay", "a trace of operations: show, replay or record it",
+	        rm_cli_replay },
 	{ "run", "run a campaign, or resume one", rm_cli_run },
 	{ "trial", "one cell: JSON in, JSON out", rm_cli_trial },
 	{ "check", "correctness checks of one map or all", rm_cli_check },

@@ -31,6 +31,27 @@ struct rm_counts {
 	uint64_t wrong;           /* not 0: a value was another key's or torn */
 };
 
+/*
+ * One entry of a replayed stream: a rank below 2^30 and what to do with it.
+ * RM_UPSERT is followed by a word: the sequence of the value. RM_OPERATIONS
+ * ends the stream.
+ */
+static inline uint32_t rm_replay_entry(
+        uint32_t rank, enum rm_operation operation)
+{
+	return rank << 2 | (uint32_t)operation;
+}
+
+static inline uint32_t rm_replay_rank(uint32_t entry)
+{
+	return entry >> 2;
+}
+
+static inline enum rm_operation rm_replay_operation(uint32_t entry)
+{
+	return (enum rm_operation)(entry & 3);
+}
+
 struct rm_pace; /* runner/trial/pace.h: the open loop's schedule */
 
 /*
@@ -41,8 +62,10 @@ struct rm_worker {
 	_Alignas(RM_CACHE_LINE) void *thread; /* from join() */
 	const atomic_bool *stop; /* set once, at the window's end */
 	_Atomic uint64_t *head;  /* fresh: next new rank, shared by all */
-	const uint32_t *stream;  /* skewed: ranks made beforehand; or NULL */
-	uint64_t stream_mask;    /* its length - 1, a power of two - 1 */
+	const uint32_t *stream;  /* skewed: ranks made beforehand; replay:
+				    rm_replay_entry(); or NULL */
+	uint64_t stream_mask;    /* its length - 1, a power of two - 1;
+				    replay: 0 */
 	uint64_t position;       /* next one to take */
 	struct rm_pace *pace;    /* open loop, or NULL */
 	uint64_t rng;
@@ -54,6 +77,7 @@ struct rm_worker {
 	unsigned slot;             /* 0 .. threads - 1; the values' writer */
 	unsigned threads;          /* that take part */
 	bool measured;             /* false: warm-up */
+	bool replay;               /* the stream says what to do */
 	const uint64_t *loop_args; /* what follows the loop's name: times in
 	                              ns, counts, positions of words */
 	uint64_t iterations_limit; /* UINT64_MAX: until stop */

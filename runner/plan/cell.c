@@ -150,6 +150,18 @@ bad:
 	        text);
 }
 
+static int parse_trace(
+        const char *text, struct rm_cell *cell, struct rm_error *error)
+{
+	if (strlen(text) != 8 || strspn(text, "0123456789abcdef") != 8)
+		return rm_error_set(error, -EINVAL,
+		        "\"trace:%.40s\": expected a checksum of 8 hex digits",
+		        text);
+	cell->dist = RM_DIST_TRACE;
+	cell->trace_checksum = (uint32_t)strtoul(text, NULL, 16);
+	return 0;
+}
+
 int rm_dist_parse(
         const char *text, struct rm_cell *cell, struct rm_error *error)
 {
@@ -157,6 +169,8 @@ int rm_dist_parse(
 		return parse_zipf(text + 5, cell, error);
 	if (!strncmp(text, "hot:", 4))
 		return parse_hot(text + 4, cell, error);
+	if (!strncmp(text, "trace:", 6))
+		return parse_trace(text + 6, cell, error);
 	cell->dist_a = cell->dist_b = 0;
 	if (!strcmp(text, "uniform"))
 		cell->dist = RM_DIST_UNIFORM;
@@ -186,6 +200,9 @@ void rm_dist_name(const struct rm_cell *cell, char *text, size_t size)
 		return;
 	case RM_DIST_SEQUENTIAL:
 		snprintf(text, size, "sequential");
+		return;
+	case RM_DIST_TRACE:
+		snprintf(text, size, "trace:%08" PRIx32, cell->trace_checksum);
 		return;
 	case RM_DIST_UNIFORM:
 		snprintf(text, size, "uniform");

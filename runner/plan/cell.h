@@ -14,8 +14,16 @@
 #include <jansson.h>
 
 enum { RM_ID_BYTES = 256, RM_NAME_BYTES = 64, RM_REASON_BYTES = 640 };
+/* Of the name of a trace; most rounds of one. */
+enum { RM_TRACE_BYTES = 320, RM_TRACE_PASSES_MAX = 1000000 };
 
-enum rm_dist { RM_DIST_UNIFORM, RM_DIST_ZIPF, RM_DIST_HOT, RM_DIST_SEQUENTIAL };
+enum rm_dist {
+	RM_DIST_UNIFORM,
+	RM_DIST_ZIPF,
+	RM_DIST_HOT,
+	RM_DIST_SEQUENTIAL,
+	RM_DIST_TRACE, /* a recorded one: rm_cell.trace */
+};
 enum rm_arrivals { RM_ARRIVALS_POISSON, RM_ARRIVALS_CONSTANT };
 enum rm_measure {
 	RM_MEASURE_VERIFY,     /* exchange accounting, untimed */
@@ -37,8 +45,11 @@ struct rm_cell {
 	double miss_share;  /* of lookups, 0 .. < 1 */
 	enum rm_write_kind write_kind;
 	enum rm_dist dist;
-	double dist_a; /* zipf: theta; hot: share of keys */
-	double dist_b; /* hot: share of operations */
+	double dist_a;              /* zipf: theta; hot: share of keys */
+	double dist_b;              /* hot: share of operations */
+	char trace[RM_TRACE_BYTES]; /* file of recorded operations, or "" */
+	uint32_t trace_checksum;    /* what the plan found in it */
+	uint64_t trace_passes;      /* the window: how often, >= 1 */
 	struct rm_loop loop;
 	double rate_per_s; /* paced: of all threads together */
 	enum rm_arrivals arrivals;
@@ -80,7 +91,8 @@ int rm_measure_parse(const char *text, enum rm_measure *measure, char *model);
 const char *rm_measure_text(
         enum rm_measure measure, const char *model, char *text);
 
-/* "uniform", "zipf:0.99", "hot:1%:90%", "sequential"; -EINVAL with `error`
+/* "uniform", "zipf:0.99", "hot:1%:90%", "sequential", or, of a trace, its
+   checksum: "trace:0123abcd"; -EINVAL with `error`
    where it is none of these or a parameter is out of range. */
 int rm_dist_parse(
         const char *text, struct rm_cell *cell, struct rm_error *error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cell_json.c - a cell as the JSON object of docs/trial-protocol.md. */
 #include "runner/plan/cell.h"
+#include "runner/plan/cell_optional.h"
 
 #include <errno.h>
 #include <math.h>
@@ -27,7 +28,7 @@ static json_t *cpus_to_json(const struct rm_cell *cell)
 	return cpus;
 }
 
-json_t *rm_cell_to_json(const struct rm_cell *cell)
+static json_t *factors_to_json(const struct rm_cell *cell)
 {
 	char dist[RM_NAME_BYTES], measure[RM_MEASURE_BYTES];
 	char loop[RM_LOOP_BYTES];
@@ -50,6 +51,17 @@ json_t *rm_cell_to_json(const struct rm_cell *cell)
 	        (json_int_t)cell->deadline_ns, "verify_ops",
 	        (json_int_t)cell->verify_ops, "measure",
 	        rm_measure_text(cell->measure, cell->model, measure));
+}
+
+json_t *rm_cell_to_json(const struct rm_cell *cell)
+{
+	json_t *json = factors_to_json(cell);
+
+	if (json && rm_cell_optional_to_json(cell, json)) {
+		json_decref(json);
+		return NULL;
+	}
+	return json;
 }
 
 static int bad(struct rm_error *error, const char *member, const char *expected)
@@ -119,7 +131,7 @@ static int check_members(const json_t *json, struct rm_error *error)
 
 		while (members[i] && strcmp(members[i], name))
 			i++;
-		if (!members[i])
+		if (!members[i] && !rm_cell_optional_is(name))
 			return rm_error_set(error, -EINVAL,
 			        "cell.%.64s: unknown member", name);
 	}
@@ -266,6 +278,8 @@ int rm_cell_from_json(
 		failed = read_cpus(json, cell, error);
 	if (!failed)
 		failed = check_sense(cell, error);
+	if (!failed)
+		failed = rm_cell_optional_from_json(json, cell, error);
 	if (failed)
 		rm_cell_clear(cell);
 	return failed;

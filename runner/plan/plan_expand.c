@@ -102,6 +102,7 @@ static void fill(const struct rm_planning *planning,
 		cell->window_ns = 0;
 		cell->window_ops = (cell->keys - 1) / cell->threads + 1;
 	}
+	rm_plan_trace_fill(&planning->traces[at[RM_KEY_KEYS]], w, cell);
 	widen_window(cell, planning->topology->cpus);
 }
 
@@ -310,14 +311,19 @@ static int add_choice(struct rm_planning *planning, const struct rm_workload *w,
 int rm_plan_expand(
         struct rm_planning *planning, const struct rm_workload *workload)
 {
+	struct rm_plan_trace traces[RM_LIST_MAX] = { { .file = "" } };
 	bool chosen[planning->impl_count + 1];
 	struct choice choice = { { 0 } };
 	int failed = rm_plan_choose_maps(planning, workload, chosen);
 
+	if (!failed)
+		failed = rm_plan_traces_load(planning, workload, traces);
 	if (failed)
 		return failed;
+	planning->traces = traces;
 	do {
 		failed = add_choice(planning, workload, &choice, chosen);
 	} while (!failed && next(workload, &choice));
+	planning->traces = NULL;
 	return failed;
 }

@@ -21,7 +21,8 @@ struct rm_planning {
 	/* Open addressing over plan->cells, by what they do rather than by
 	   their names: index + 1, or 0. */
 	size_t *table;
-	size_t table_size; /* a power of two, or 0 */
+	size_t table_size;                  /* a power of two, or 0 */
+	const struct rm_plan_trace *traces; /* of the workload at hand */
 	struct rm_error *error;
 };
 
@@ -54,6 +55,23 @@ int rm_plan_add(
 /* Fills estimate_ns and memory_bytes. */
 void rm_plan_cost(
         struct rm_plan_cell *planned, unsigned cpus, bool slow_writes);
+/*
+ * Traces of one workload (plan_traces.c): what its keys are, and what of them
+ * goes into a cell of keys[i]. -EINVAL where one is damaged, with its line.
+ */
+struct rm_plan_trace {
+	char file[RM_TRACE_BYTES]; /* to be opened; "" where keys are numbers */
+	uint64_t operations, keys; /* keys: most at one time */
+	double write_share;
+	uint32_t checksum;
+	bool in_place;
+};
+int rm_plan_traces_load(const struct rm_planning *planning,
+        const struct rm_workload *workload,
+        struct rm_plan_trace traces[RM_LIST_MAX]);
+void rm_plan_trace_fill(const struct rm_plan_trace *trace,
+        const struct rm_workload *workload, struct rm_cell *cell);
+
 /* Keys and values of a cell, without what a map adds. */
 uint64_t rm_plan_payload_bytes(const struct rm_cell *cell);
 

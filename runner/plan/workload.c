@@ -198,6 +198,11 @@ static int apply_presets(struct rm_workload *workload, struct rm_error *error)
 	for (int key = 0; key < RM_WORKLOAD_KEYS; key++) {
 		const char *preset = rm_workload_keys[key].preset;
 
+		if (rm_workload_traced(workload) && key == RM_KEY_WINDOW)
+			preset = "1pass";
+		else if (rm_workload_traced(workload) &&
+		         rm_workload_trace_says((enum rm_workload_key)key))
+			preset = NULL;
 		if (preset && workload->count[key] == 0 &&
 		        rm_workload_assign(workload, (enum rm_workload_key)key,
 		                preset, "default", error))
@@ -215,8 +220,8 @@ static int apply_presets(struct rm_workload *workload, struct rm_error *error)
 		return 0;
 	return rm_workload_assign(workload, RM_KEY_MEASURE,
 	        closed && paced ? "throughput latency"
-	        : paced      ? "latency"
-	                     : "throughput",
+	        : paced         ? "latency"
+	                        : "throughput",
 	        "default", error);
 }
 

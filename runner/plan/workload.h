@@ -18,6 +18,7 @@ enum {
 	RM_FILE_MAX = 1 << 20,
 	RM_INCLUDE_MAX = 8,
 	RM_WHERE_BYTES = 128,
+	RM_TRACE_NAME_BYTES = 192, /* of a trace, as written */
 };
 
 /* The keys of a workload file. */
@@ -82,7 +83,9 @@ struct rm_workload {
 	double writes[RM_LIST_MAX];
 	enum rm_write_kind write_kinds[RM_LIST_MAX];
 	double misses[RM_LIST_MAX];
-	uint64_t keys[RM_LIST_MAX];
+	uint64_t keys[RM_LIST_MAX]; /* 0: a trace */
+	/* files, relative to the workload's folder; "": a number */
+	char traces[RM_LIST_MAX][RM_TRACE_NAME_BYTES];
 	struct rm_shape shapes[RM_LIST_MAX];
 	struct rm_dist_of dists[RM_LIST_MAX];
 	struct rm_loop loops[RM_LIST_MAX];
@@ -93,8 +96,9 @@ struct rm_workload {
 	rm_name memories[RM_LIST_MAX];
 	bool presizes[RM_LIST_MAX];
 	uint64_t warm_up_ns;
-	uint64_t window_ns;  /* 0: window_ops */
-	uint64_t window_ops; /* per thread */
+	uint64_t window_ns;     /* 0: window_ops */
+	uint64_t window_ops;    /* per thread */
+	uint64_t window_passes; /* of a trace; else 0 */
 	uint64_t deadline_ns;
 	uint64_t verify_ops;
 	unsigned blocks;
@@ -133,6 +137,9 @@ int rm_workload_parse(const char *file, const char *text, size_t length,
 char *rm_workload_text(const struct rm_workload *workload);
 
 void rm_workload_clear(struct rm_workload *workload);
+
+/* Whether keys and operations are those of traces (keys = file:...). */
+bool rm_workload_traced(const struct rm_workload *workload);
 
 /* Splits "KEY=VALUE" of --set in place; -EINVAL with `error` without "=".
    `where` (RM_WHERE_BYTES) gets "--set KEY" and must live as long. */

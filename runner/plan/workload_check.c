@@ -44,7 +44,7 @@ enum rm_workload_key rm_workload_key_find(const char *name)
 static bool twice(const struct rm_workload *workload, enum rm_workload_key key,
         unsigned i)
 {
-	char text[RM_NAME_BYTES + 8], other[RM_NAME_BYTES + 8];
+	char text[RM_VALUE_BYTES], other[RM_VALUE_BYTES];
 
 	rm_workload_write(workload, key, i, text, sizeof(text));
 	for (unsigned j = 0; j < i; j++) {
@@ -115,8 +115,8 @@ int rm_workload_fill_in(struct rm_workload *workload, struct rm_error *error)
 	if (!keyless(workload))
 		return 0;
 	if (!workload->count[RM_KEY_WRITES] &&
-	        rm_workload_assign(workload, RM_KEY_WRITES, "0%", "default",
-	                error))
+	        rm_workload_assign(
+	                workload, RM_KEY_WRITES, "0%", "default", error))
 		return -EINVAL;
 	if (!workload->count[RM_KEY_KEYS])
 		return rm_workload_assign(
@@ -128,8 +128,9 @@ static int check_missing(
         const struct rm_workload *workload, struct rm_error *error)
 {
 	for (int key = 0; key < RM_WORKLOAD_KEYS; key++) {
-		bool needed = key == RM_KEY_WRITES || key == RM_KEY_KEYS ||
-		              key == RM_KEY_THREADS;
+		bool needed =
+		        key == RM_KEY_KEYS || key == RM_KEY_THREADS ||
+		        (key == RM_KEY_WRITES && !rm_workload_traced(workload));
 
 		if (needed && workload->count[key] == 0)
 			return rm_error_set(error, -EINVAL,
@@ -195,7 +196,8 @@ static int check_measures(
 		        latency ? " without loop = paced, expected throughput, "
 		                  "counters or causes (a closed loop has no "
 		                  "latency)"
-		                : " with loop = paced alone, expected latency (an "
+		                : " with loop = paced alone, expected latency "
+		                  "(an "
 		                  "open loop has the throughput it is given)");
 	}
 	return 0;
@@ -252,6 +254,8 @@ int rm_workload_check(
 {
 	int failed = check_missing(workload, error);
 
+	if (!failed)
+		failed = rm_workload_check_traces(workload, error);
 	if (!failed)
 		failed = check_loops(workload, error);
 	if (!failed)

@@ -45,16 +45,6 @@ static int read_misses(struct rm_workload *w, unsigned i, const char *text)
 	return 0;
 }
 
-static int read_keys(struct rm_workload *w, unsigned i, const char *text)
-{
-	uint64_t keys;
-
-	if (rm_number_count(text, &keys) || keys == 0 || keys > 1ULL << 31)
-		return -EINVAL;
-	w->keys[i] = keys;
-	return 0;
-}
-
 static int read_shape(struct rm_workload *w, unsigned i, const char *text)
 {
 	return rm_shape_parse(text, &w->shapes[i]);
@@ -64,7 +54,7 @@ static int read_dist(struct rm_workload *w, unsigned i, const char *text)
 {
 	struct rm_cell cell = { 0 };
 
-	if (rm_dist_parse(text, &cell, NULL))
+	if (rm_dist_parse(text, &cell, NULL) || cell.dist == RM_DIST_TRACE)
 		return -EINVAL;
 	w->dists[i] =
 	        (struct rm_dist_of){ cell.dist, cell.dist_a, cell.dist_b };
@@ -180,8 +170,9 @@ static int read_ops(const char *text, uint64_t *value)
 static int read_window(struct rm_workload *w, unsigned i, const char *text)
 {
 	(void)i;
-	w->window_ns = w->window_ops = 0;
-	if (!read_ops(text, &w->window_ops))
+	w->window_ns = w->window_ops = w->window_passes = 0;
+	if (!read_ops(text, &w->window_ops) ||
+	        !rm_workload_read_passes(w, text))
 		return 0;
 	return rm_number_time(text, &w->window_ns);
 }
@@ -252,7 +243,8 @@ const struct rm_key_of_workload rm_workload_keys[RM_WORKLOAD_KEYS] = {
 	[RM_KEY_MISSES] = { "misses", true, "0%",
 	        "a share from 0% to below 100%, e.g. 10%", read_misses },
 	[RM_KEY_KEYS] = { "keys", true, NULL,
-	        "a number from 1 to 2Gi, e.g. 1000, 10k, 64Ki", read_keys },
+	        "a number from 1 to 2Gi, e.g. 1000, 10k, 64Ki, or file:TRACE",
+	        rm_workload_read_keys },
 	[RM_KEY_SHAPE] = { "shape", true, "u64x8",
 	        "u64x8, u64x24, str16x8 or str16x24", read_shape },
 	[RM_KEY_DIST] = { "dist", true, "uniform",
@@ -277,7 +269,8 @@ const struct rm_key_of_workload rm_workload_keys[RM_WORKLOAD_KEYS] = {
 	[RM_KEY_WARM_UP] = { "warm-up", false, "200ms",
 	        "a time, e.g. 200ms, or 0s", read_warm_up },
 	[RM_KEY_WINDOW] = { "window", false, "1s",
-	        "a time or a count per thread, e.g. 500ms, 500000ops",
+	        "a time or a count per thread, e.g. 500ms, 500000ops, or "
+	        "passes of a trace, e.g. 1pass",
 	        read_window },
 	[RM_KEY_DEADLINE] = { "deadline", false, "60s", "a time, e.g. 60s",
 	        read_deadline },

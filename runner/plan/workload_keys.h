@@ -5,6 +5,9 @@
 
 #include "runner/plan/workload.h"
 
+/* Room for any value as text. */
+enum { RM_VALUE_BYTES = RM_TRACE_NAME_BYTES + 16 };
+
 struct rm_key_of_workload {
 	const char *name;     /* "write-kind" */
 	bool list;            /* more than one value is a dimension */
@@ -40,6 +43,15 @@ int rm_workload_fill_in(struct rm_workload *workload, struct rm_error *error);
 
 /* What keys say of each other, and missing ones; -EINVAL with `error`. */
 int rm_workload_check(
+        const struct rm_workload *workload, struct rm_error *error);
+
+/* Values that may be about traces (workload_trace.c); 0 or -EINVAL. */
+int rm_workload_read_keys(
+        struct rm_workload *workload, unsigned i, const char *text);
+int rm_workload_read_passes(struct rm_workload *workload, const char *text);
+/* Whether a trace says what this key would; such keys have no preset then. */
+bool rm_workload_trace_says(enum rm_workload_key key);
+int rm_workload_check_traces(
         const struct rm_workload *workload, struct rm_error *error);
 
 #endif /* RM_WORKLOAD_KEYS_H */

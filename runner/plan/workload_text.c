@@ -83,6 +83,9 @@ static void write_single(const struct rm_workload *workload,
 	case RM_KEY_WINDOW:
 		if (workload->window_ops)
 			write_whole(workload->window_ops, "ops", text, size);
+		else if (workload->window_passes)
+			write_whole(
+			        workload->window_passes, "passes", text, size);
 		else
 			write_whole(workload->window_ns, "ns", text, size);
 		return;
@@ -118,7 +121,10 @@ void rm_workload_write(const struct rm_workload *workload,
 		write_share(workload->misses[i], text, size);
 		return;
 	case RM_KEY_KEYS:
-		write_whole(workload->keys[i], "", text, size);
+		if (workload->traces[i][0])
+			snprintf(text, size, "file:%s", workload->traces[i]);
+		else
+			write_whole(workload->keys[i], "", text, size);
 		return;
 	case RM_KEY_DIST:
 		write_dist(&workload->dists[i], text, size);
@@ -146,7 +152,7 @@ void rm_workload_write(const struct rm_workload *workload,
 
 char *rm_workload_text(const struct rm_workload *workload)
 {
-	char *text = NULL, value[RM_MEASURE_BYTES];
+	char *text = NULL, value[RM_VALUE_BYTES];
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 

@@ -22,7 +22,7 @@ SIM_HOST  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(SIM_GUEST_C), \
 SIM_TEAM  := $(patsubst runner/trial/%.c,$(SIM)/trial/%.o,$(filter-out \
                %_stats.c %/usage.c %/memory_policy.c,$(wildcard runner/trial/*.c)))
 SIM_ALLOC := $(addprefix $(SIM)/trial/,team.o stream.o)
-SIM_BASE   = $(filter-out $(BUILD)/runner/plan/plan%,$(filter $(BUILD)/runner/base/% $(BUILD)/runner/plan/% $(BUILD)/runner/sim/% \
+SIM_BASE   = $(filter-out $(BUILD)/runner/plan/plan%,$(filter $(BUILD)/runner/base/% $(BUILD)/runner/trace/% $(BUILD)/runner/plan/% $(BUILD)/runner/sim/% \
                %/runner/counters/reading.o %/runner/impl_find.o %/runner/cli/trial.o \
                $(BUILD)/sim_%.o %/build_info.o,$(OBJS)))
 

@@ -66,8 +66,7 @@ static void judge_values(const struct rm_team *team,
 /* Whether the loop draws by write share and miss share. */
 static bool mixes(const struct rm_team *team)
 {
-	return !team->own_loop &&
-	       (!team->loop || team->loop == &rm_loop_scan);
+	return !team->own_loop && (!team->loop || team->loop == &rm_loop_scan);
 }
 
 /* Whether a look-up of a resident rank must find it. */
@@ -100,6 +99,8 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 		        "key sums differ: the map holds %" PRIu64
 		        " keys, its answers say %" PRIu64,
 		        judgement->keys_held, judgement->keys_expected);
+	if (team->request->trace)
+		return;
 	if (totals->all.misses_resident && keys_stay(team))
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64
@@ -271,7 +272,9 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 		judge_keys(team, &totals, judgement);
 	}
 	set_shares(&totals.window, judgement);
-	if (!verify && !team->own_loop && !team->loop)
+	if (team->request->trace)
+		rm_replay_judge(team, &totals.window, judgement);
+	else if (!verify && !team->own_loop && !team->loop)
 		judge_mix(team, &totals, judgement);
 	if (!verify) {
 		judge_place(team, judgement);

@@ -3,6 +3,7 @@
 #include "runner/trial/team.h"
 
 #include "runner/base/clock.h"
+#include "runner/trace/record.h"
 #include "runner/trial/stream.h"
 
 #include <errno.h>
@@ -48,7 +49,7 @@ static void load(struct rm_member *member)
 {
 	struct source_context context = { cell_of(member)->shape,
 		&member->worker.written };
-	struct rm_source source = { .count = member->team->resident,
+	struct rm_source source = { .count = member->team->prefilled,
 		.at = source_at,
 		.context = &context };
 	int status = member->team->impl->ops->load(
@@ -78,7 +79,8 @@ void rm_phase_prefill(struct rm_member *member)
 			return;
 		step = 1;
 	}
-	for (uint64_t rank = slot; rank < worker->resident; rank += step) {
+	for (uint64_t rank = slot; rank < member->team->prefilled;
+	        rank += step) {
 		struct rm_key key = rm_key_of(shape, rank, &worker->written);
 		struct rm_value value = rm_value_of(rank, 0, 0);
 
@@ -121,6 +123,7 @@ static void drive(struct rm_member *member, uint64_t window_ns)
 {
 	const struct rm_cell *cell = cell_of(member);
 	const struct rm_team *team = member->team;
+	struct rm_recorder *recorder = team->request->recorder;
 	struct rm_worker *worker = &member->worker;
 
 	if (worker->pace)
@@ -130,6 +133,8 @@ static void drive(struct rm_member *member, uint64_t window_ns)
 		team->own_loop(worker);
 	else if (team->loop)
 		team->loop->run(member);
+	else if (recorder)
+		rm_recorder_drive(recorder, team->impl, cell->shape, worker);
 	else
 		team->impl->drive[rm_shape_index(cell->shape)](worker);
 }
@@ -159,11 +164,14 @@ void rm_phase_warm_up(struct rm_member *member)
 }
 
 /* Iterations of a count window: whole batches, at least one. */
-static uint64_t iterations_wanted(const struct rm_request *request)
+static uint64_t iterations_wanted(const struct rm_member *member)
 {
+	const struct rm_request *request = member->team->request;
 	double wanted =
 	        (double)request->cell.window_ops * (1 + request->control_extra);
 
+	if (member->worker.replay)
+		return member->replay_operations;
 	if (!request->cell.window_ops)
 		return UINT64_MAX;
 	return wanted < RM_BATCH ? RM_BATCH : (uint64_t)wanted;
@@ -176,7 +184,7 @@ void rm_phase_window(struct rm_member *member)
 
 	if (!worker->thread)
 		return;
-	worker->iterations_limit = iterations_wanted(team->request);
+	worker->iterations_limit = iterations_wanted(member);
 	rm_usage_thread(&member->before);
 	member->cpu_start = sched_getcpu();
 	if (team->counters)
@@ -213,6 +221,8 @@ void rm_phase_verify(struct rm_member *member)
 		if (impl->ops->lookup(worker->thread, shape, key, &value)) {
 			member->held_keys++;
 			member->held_sum += rm_rank_mix(rank);
+			member->held_digest +=
+			        rm_replay_digest(member->team, rank, &value);
 			member->account.held += value.word[0];
 			worker->counts.wrong |=
 			        rm_value_wrong(shape, &value, rank);

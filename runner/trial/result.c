@@ -136,10 +136,11 @@ static json_t *verification_json(
 	        "status", judgement->verification, "reason",
 	        judgement->mismatch.text[0]
 	                ? json_string(judgement->mismatch.text)
-	                : text_or_null(state            ? ""
-	                               : team->own_loop ? "no keys: judged by the "
-	                                                  "subject's own check"
-	                                                : "the map holds nothing"),
+	                : text_or_null(state ? ""
+	                               : team->own_loop
+	                                       ? "no keys: judged by the "
+	                                         "subject's own check"
+	                                       : "the map holds nothing"),
 	        "keys_expected",
 	        number_or_null(state ? (int64_t)judgement->keys_expected : -1),
 	        "keys_held",
@@ -225,6 +226,8 @@ json_t *rm_team_result(struct rm_team *team)
 		return NULL;
 	set_counts(result, team);
 	rm_team_latency(team, result);
+	if (team->request->trace || team->request->recorder)
+		json_object_set_new(result, "trace", rm_replay_result(team));
 	json_object_set_new(result, "environment", environment_json(team));
 	json_object_set_new(result, "counters",
 	        team->counters ? rm_counters_result(team->counters)

@@ -42,7 +42,7 @@ static int pin(unsigned cpu, struct rm_error *error)
 
 static bool needs_stream(const struct rm_cell *cell)
 {
-	return cell->dist != RM_DIST_UNIFORM &&
+	return cell->dist != RM_DIST_UNIFORM && !cell->trace[0] &&
 	       cell->measure != RM_MEASURE_VERIFY;
 }
 
@@ -102,6 +102,8 @@ void rm_phase_setup(struct rm_member *member)
 		return;
 	set_worker(member);
 	member->pace.oversubscribed = shares_cpu(cell, worker->slot);
+	if (cell->trace[0])
+		rm_replay_setup(member);
 	if (!needs_stream(cell))
 		return;
 	worker->stream = rm_stream_create(cell, worker->slot, worker->resident,

@@ -53,8 +53,12 @@ static void create_map(struct rm_team *team)
 	const struct rm_cell *cell = &team->request->cell;
 	struct rm_sizing sizing = {
 		/* fresh: each thread may be one insert ahead of its remove */
-		.keys = team->resident +
-		        (cell->write_kind == RM_FRESH ? cell->threads : 0),
+		.keys = team->request->trace
+		                ? cell->keys
+		                : team->resident +
+		                          (cell->write_kind == RM_FRESH
+		                                          ? cell->threads
+		                                          : 0),
 		.threads = cell->threads,
 		.presize = cell->presize,
 		.shape = cell->shape,
@@ -164,6 +168,8 @@ static void set_ranks(struct rm_team *team)
 		team->universe = n;
 	}
 	team->prefilled = team->own_loop || team->loop == &rm_loop_fill ? 0 : n;
+	if (team->request->trace)
+		rm_replay_set_ranks(team, team->request->trace);
 	atomic_init(&team->head, n);
 	atomic_init(&team->verify_left, cell->verify_ops);
 	atomic_init(&team->stop, false);
@@ -216,8 +222,8 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 	memset(team, 0, sizeof(*team));
 	team->request = request;
 	team->impl = impl;
-	team->own_loop = rm_impl_own_loop(
-	        impl, rm_loop_name(request->cell.loop.kind));
+	team->own_loop =
+	        rm_impl_own_loop(impl, rm_loop_name(request->cell.loop.kind));
 	if (!team->own_loop)
 		team->loop = rm_trial_loop_find(request->cell.loop.kind);
 	set_ranks(team);

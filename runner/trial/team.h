@@ -48,12 +48,14 @@ struct rm_member {
 	pthread_t pthread;
 	struct rm_pace pace;
 	struct rm_loop_notes notes; /* of the generic loops */
-	struct rm_counts warm_up; /* of the phase before the window */
+	struct rm_counts warm_up;   /* of the phase before the window */
 	struct rm_account account;
 	struct rm_thread_usage before, after; /* around the window */
 	uint64_t start_ns, end_ns;            /* own window */
 	uint64_t settled; /* prefilled keys of its share that it found */
 	uint64_t held_keys, held_sum; /* its share of the universe */
+	uint64_t held_digest;         /* of traces and recordings, else 0 */
+	uint64_t replay_operations;   /* of a trace: its share, all passes */
 	int cpu_start, cpu_end;       /* where the window ran */
 	struct rm_error error;        /* not "": it could not go on */
 };
@@ -71,7 +73,7 @@ struct rm_team {
 	pthread_barrier_t barrier;
 	uint64_t resident, span, fresh_guard; /* as in struct rm_worker */
 	uint64_t prefilled; /* ranks put in before the window */
-	uint64_t universe;                    /* ranks that may be present */
+	uint64_t universe;  /* ranks that may be present */
 	uint64_t phase_ns[RM_PHASES];
 	uint64_t rss_empty_bytes, rss_filled_bytes;
 	uint64_t keys_before;  /* after prefill, by length or by count */
@@ -113,6 +115,15 @@ void rm_account_run(struct rm_member *member);
 /* Whether `impl` can be accounted (it offers exchange and take). */
 bool rm_account_offered(const struct rm_impl *impl);
 
+/* Trials that replay a trace, or are recorded (replay.c). */
+void rm_replay_setup(struct rm_member *member);
+void rm_replay_set_ranks(struct rm_team *team, const struct rm_trace *trace);
+/* What a held entry adds to the digest of the map's state; 0 for others. */
+uint64_t rm_replay_digest(const struct rm_team *team, uint64_t rank,
+        const struct rm_value *value);
+/* The result's member "trace". New reference. */
+json_t *rm_replay_result(const struct rm_team *team);
+
 /* The result object (result.c); judges status and reason (judge.c). */
 json_t *rm_team_result(struct rm_team *team);
 
@@ -126,6 +137,10 @@ struct rm_judgement {
 };
 
 void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement);
+
+/* Counts of the window and the map's state against the trace (replay.c). */
+void rm_replay_judge(const struct rm_team *team, const struct rm_counts *counts,
+        struct rm_judgement *judgement);
 
 /* What the map and the allocator count, as of now (stats.c): an array of
    {name, unit, value}; allocations are read at the window's side of the

@@ -3,6 +3,7 @@
 
 #include "runner/base/clock.h"
 #include "runner/impl_table.h"
+#include "runner/trace/trace.h"
 #include "runner/trial/memory_policy.h"
 #include "runner/trial/team.h"
 
@@ -59,6 +60,10 @@ static const struct rm_impl *find_map(
 	else if (cell->write_kind == RM_FRESH && cell->miss_share > 0)
 		rm_error_set(error, -ENOTSUP,
 		        "misses need write-kind update or churn");
+	else if (cell->trace[0] && request->control_extra > 0)
+		rm_error_set(error, -ENOTSUP,
+		        "a replay does the operations of its trace and no "
+		        "more: control_extra is not 0");
 	else
 		return impl;
 	return NULL;
@@ -69,16 +74,32 @@ bool rm_trial_counts(void)
 	return RM_STATS_BUILT;
 }
 
-json_t *rm_trial_run(const struct rm_request *request)
+/* The cell's trace, if it has one and it is still the one of the plan. */
+static int load_trace(const struct rm_request *request, struct rm_trace *trace,
+        struct rm_error *error)
+{
+	const struct rm_cell *cell = &request->cell;
+	int failed;
+
+	*trace = (struct rm_trace){ 0 };
+	if (!cell->trace[0])
+		return 0;
+	failed = rm_trace_load(cell->trace, trace, error);
+	if (!failed && trace->checksum != cell->trace_checksum)
+		failed = rm_error_set(error, -ESTALE,
+		        "%s: checksum %08x, but the trace that was planned "
+		        "has %08x",
+		        cell->trace, trace->checksum, cell->trace_checksum);
+	return failed;
+}
+
+static json_t *run(const struct rm_request *request, const struct rm_impl *impl)
 {
 	struct rm_error error = { "" };
-	const struct rm_impl *impl = find_map(request, &error);
 	struct rm_team team;
 	uint64_t start_ns;
 	json_t *result;
 
-	if (!impl)
-		return refusal(request, "failed", &error);
 	if (rm_memory_policy_apply(request->cell.memory, &error))
 		return refusal(request, "void", &error);
 	/* When run by hand nobody else watches the deadline. */
@@ -90,5 +111,24 @@ json_t *rm_trial_run(const struct rm_request *request)
 	rm_team_clear(&team);
 	json_object_set_new(json_object_get(result, "phases_ns"), "destroy",
 	        json_integer((json_int_t)(rm_now_ns() - start_ns)));
+	return result;
+}
+
+json_t *rm_trial_run(const struct rm_request *request)
+{
+	struct rm_error error = { "" };
+	const struct rm_impl *impl = find_map(request, &error);
+	struct rm_request own = *request;
+	struct rm_trace trace = { 0 };
+	json_t *result;
+
+	if (!impl || load_trace(request, &trace, &error)) {
+		rm_trace_clear(&trace);
+		return refusal(request, "failed", &error);
+	}
+	if (request->cell.trace[0])
+		own.trace = &trace;
+	result = run(&own, impl);
+	rm_trace_clear(&trace);
 	return result;
 }

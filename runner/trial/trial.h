@@ -13,11 +13,17 @@
 
 enum { RM_PROTOCOL = 1 };
 
+struct rm_recorder; /* runner/trace/record.h */
+struct rm_trace;    /* runner/trace/trace.h */
+
 struct rm_request {
 	struct rm_cell cell;
 	uint64_t seed;        /* 0 .. 2^53 */
 	double control_extra; /* 0 .. 1: operations more than reported */
 	json_t *counters;     /* the request's object; owned */
+	/* not of the JSON: */
+	const struct rm_trace *trace; /* of cell.trace: set by the trial */
+	struct rm_recorder *recorder; /* records the window; or NULL */
 };
 
 /* Reads a request text. 0, or -EINVAL and what is wrong. */

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* text.c - the text form of a trace. */
+#include "runner/trace/building.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+enum { WORD_BYTES = 4, SHOWN_BYTES = 24 }; /* "get "; of a bad line */
+
+struct lines {
+	const char *file;
+	const char *at, *end; /* what is left */
+	uint64_t number;      /* of the line handed out last, from 1 */
+};
+
+/* The next line, without its newline; NULL after the last one. A line that
+   does not end is one of its own: `cut`. */
+static const char *next(struct lines *lines, size_t *length, bool *cut)
+{
+	const char *line = lines->at, *newline;
+
+	if (line == lines->end)
+		return NULL;
+	newline = memchr(line, '\n', (size_t)(lines->end - line));
+	*cut = !newline;
+	*length = (size_t)((newline ? newline : lines->end) - line);
+	lines->at = newline ? newline + 1 : lines->end;
+	lines->number++;
+	return line;
+}
+
+static int refuse(const struct lines *lines, const char *line, size_t length,
+        struct rm_error *error)
+{
+	char shown[SHOWN_BYTES + 1];
+	size_t i;
+
+	for (i = 0; i < length && i < SHOWN_BYTES; i++)
+		shown[i] = isprint((unsigned char)line[i]) ? line[i] : '?';
+	shown[i] = '\0';
+	return rm_error_set(error, -EINVAL,
+	        "%s:%" PRIu64 ": \"%s\", expected get, set, del or has, one "
+	        "blank, and a key",
+	        lines->file, lines->number, shown);
+}
+
+static int refuse_why(
+        const struct lines *lines, const char *why, struct rm_error *error)
+{
+	return rm_error_set(error, -EINVAL, "%s:%" PRIu64 ": %s", lines->file,
+	        lines->number, why);
+}
+
+/* `end N`: nothing may follow, and nothing may be missing. */
+static int read_end(const struct lines *lines, const char *line, size_t length,
+        uint64_t count, struct rm_error *error)
+{
+	uint64_t said = 0;
+	size_t i = WORD_BYTES;
+
+	for (; i < length && i < WORD_BYTES + 19 &&
+	        isdigit((unsigned char)line[i]);
+	        i++)
+		said = 10 * said + (uint64_t)(line[i] - '0');
+	if (i < length || i == WORD_BYTES)
+		return refuse_why(lines, "end, expected a number", error);
+	if (said != count)
+		return rm_error_set(error, -EINVAL,
+		        "%s:%" PRIu64 ": end of %" PRIu64
+		        " operations, but %" PRIu64 " are here: the trace was "
+		        "cut or joined",
+		        lines->file, lines->number, said, count);
+	if (lines->at != lines->end)
+		return refuse_why(
+		        lines, "lines after end, expected none", error);
+	return 0;
+}
+
+static int read_line(const struct lines *lines, const char *line, size_t length,
+        struct rm_trace_building *building, struct rm_error *error)
+{
+	static const char words[][WORD_BYTES + 1] = { "get ", "set ", "del ",
+		"has " };
+	const char *why;
+	size_t word = 0;
+	int failed;
+
+	while (word < 4 && (length < WORD_BYTES ||
+	                           memcmp(line, words[word], WORD_BYTES) != 0))
+		word++;
+	if (word == 4 || length == WORD_BYTES)
+		return refuse(lines, line, length, error);
+	if (length - WORD_BYTES > RM_TRACE_KEY_MAX)
+		return rm_error_set(error, -EINVAL,
+		        "%s:%" PRIu64 ": a key of %zu bytes, expected at most "
+		        "%d",
+		        lines->file, lines->number, length - WORD_BYTES,
+		        RM_TRACE_KEY_MAX);
+	failed = rm_trace_add(building, (enum rm_trace_word)word,
+	        line + WORD_BYTES, length - WORD_BYTES, &why);
+	return failed == -EINVAL ? refuse_why(lines, why, error) : failed;
+}
+
+int rm_trace_parse_text(const char *file, const char *text, size_t length,
+        struct rm_trace_building *building, struct rm_error *error)
+{
+	struct lines lines = { file, text, text + length, 0 };
+	const char *line;
+	size_t bytes;
+	bool cut;
+
+	while ((line = next(&lines, &bytes, &cut))) {
+		int failed = 0;
+
+		if (cut)
+			return refuse_why(&lines,
+			        "the last line has no end, expected a newline: "
+			        "the trace was cut",
+			        error);
+		if (bytes && line[0] == '#')
+			continue;
+		if (bytes >= WORD_BYTES && !memcmp(line, "end ", WORD_BYTES))
+			failed = read_end(&lines, line, bytes,
+			        building->trace->count, error);
+		else
+			failed =
+			        read_line(&lines, line, bytes, building, error);
+		if (failed)
+			return failed;
+	}
+	return 0;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trace.h - operations that somebody recorded: a file of them in memory.
+ *
+ * Text: one operation a line, `get KEY`, `set KEY`, `del KEY`; before the
+ * first one, `has KEY` for keys that are there already; `# ...` a comment;
+ * last, if at all, `end N`, the number of operations. A key is all bytes
+ * between the blank and the newline. Binary: docs/traces.md. Mistakes are
+ * `file:line: ...`, or `file: byte N: ...`.
+ *
+ * Keys become ranks: first those that are there at the beginning, each group
+ * in the order of its first line. Without a `has` line a key is there at the
+ * beginning if its first operation is a get or a del.
+ */
+#ifndef RM_TRACE_H
+#define RM_TRACE_H
+
+#include "runner/base/error.h"
+#include "runner/trace/dictionary.h"
+#include "runner/worker.h"
+
+#include <stdio.h>
+
+enum {
+	RM_TRACE_KEY_MAX = 1024,          /* bytes of a key */
+	RM_TRACE_KEYS_MAX = 1 << 30,      /* distinct ones */
+	RM_TRACE_RECORD_BYTES = 9,        /* binary: operation, key */
+	RM_TRACE_HEADER_BYTES = 32,       /* binary */
+	RM_TRACE_ORDINAL = (1 << 20) - 1, /* bits of a value's sequence */
+};
+
+struct rm_trace {
+	/* rm_replay_entry() in the file's order; owned */
+	uint32_t *entries;
+	uint64_t count;            /* operations */
+	uint64_t gets, sets, dels; /* of them */
+	uint64_t keys;             /* distinct; ranks are below */
+	uint64_t present;          /* ranks below: there at the beginning */
+	uint64_t peak;             /* most keys held at one time */
+	bool in_place;     /* no operation inserts a key or takes one out */
+	uint32_t checksum; /* of operations and keys: equal in both forms */
+	struct rm_dictionary dictionary; /* keys by rank */
+};
+
+/*
+ * Reads a file of either form. 0; -EINVAL with `error` where it is damaged,
+ * -ENOMEM, or the errno of reading. Free with rm_trace_clear(), also after
+ * an error.
+ */
+int rm_trace_load(
+        const char *file, struct rm_trace *trace, struct rm_error *error);
+
+/* The same from `length` bytes; `file` is its name. */
+int rm_trace_parse(const char *file, const char *bytes, size_t length,
+        struct rm_trace *trace, struct rm_error *error);
+
+void rm_trace_clear(struct rm_trace *trace);
+
+/* Writes it as text, with `has` and `end` lines. 0, or -errno. */
+int rm_trace_write_text(FILE *out, const struct rm_trace *trace);
+/* Binary; -EINVAL with `error` where a key is not a number below 2^64 in
+   its shortest decimal form. */
+int rm_trace_write_binary(
+        FILE *out, const struct rm_trace *trace, struct rm_error *error);
+
+/* What a correct map answers and holds after a number of passes. */
+struct rm_trace_expected {
+	uint64_t hits; /* in the file's order: one thread */
+	uint64_t inserts, removes, idle_removes; /* in any per-key order */
+	uint64_t held;                           /* keys */
+	uint64_t digest; /* sum of rm_trace_mix() over them */
+};
+
+/* 0 or -ENOMEM. passes >= 1. */
+int rm_trace_expect(const struct rm_trace *trace, uint64_t passes,
+        struct rm_trace_expected *expected);
+
+/*
+ * What one held entry adds to the digest of a map's state: its key's hash,
+ * and the ordinal among all sets of the one that wrote its value (0: there
+ * from the beginning), modulo 2^20 as in the value's sequence.
+ */
+static inline uint64_t rm_trace_mix(uint64_t key_hash, uint64_t ordinal)
+{
+	return rm_seed(key_hash, ordinal & RM_TRACE_ORDINAL);
+}
+
+/*
+ * The share of thread `slot` of `threads`, as rm_drive_replay() reads it:
+ * gets in turn by position, sets and dels by key, so that each key's are in
+ * the trace's order on one thread. A set is followed by its ordinal, the
+ * share by RM_OPERATIONS.
+ *
+ * operations  out: in the share
+ * Returns the caller's to free, or NULL without memory.
+ */
+uint32_t *rm_trace_share(const struct rm_trace *trace, unsigned slot,
+        unsigned threads, uint64_t *operations);
+
+#endif /* RM_TRACE_H */
