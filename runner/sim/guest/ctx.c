@@ -6,7 +6,9 @@
 #include <string.h>
 #include <ucontext.h>
 
-#if defined(__x86_64__)
+#if defined(RM_SIM_CTX_PORTABLE)
+/* below: asked for by its test */
+#elif defined(__x86_64__)
 
 /* System V ABI 1.0, 3.2.1: rbx, rbp, r12 to r15 and rsp belong to the caller.
    endbr64 is a no-op where the kernel does not ask for it. */
@@ -97,7 +99,10 @@ void rm_sim_ctx_make(
 	ctx->stack_pointer = frame;
 }
 
-#else
+#endif
+
+#if defined(RM_SIM_CTX_PORTABLE) || \
+        !(defined(__x86_64__) || defined(__aarch64__))
 
 /* The saved state lies at the low end of its own stack; the main stack's in
    the one place that first stopped outside of any. */
