@@ -50,7 +50,8 @@ LIBC = set("""
     """.split())
 # Of a function that ends the process: last words, then abort().
 LAST_WORDS = {"fprintf", "fputs", "fwrite", "fputc", "puts", "perror",
-              "vfprintf", "stderr", "__fprintf_chk", "__vfprintf_chk"}
+              "dprintf", "vfprintf", "stderr", "__fprintf_chk",
+              "__vfprintf_chk", "__dprintf_chk"}
 ALLOWED = re.compile(r"pthread_\w+|__aarch64_\w+")  # outline atomics
 
 DIRECT = re.compile(r"^(?:bnd |notrack )?(?:call|jmp|j[a-z]+|loop\w*|bl|b|"
@@ -229,7 +230,10 @@ def target_of(code, function, instruction):
 
 
 def walk(code, root):
-    """All functions that `root` reaches, and what they do that we judge."""
+    """All functions that `root` reaches, and what they do that we judge.
+
+    `outside`: {name: names of the functions that call it}, of what is not in
+    this object; and of what is, under (name,)."""
     seen, todo, indirects, outside = {root}, [root], [], {}
     while todo:
         function = todo.pop()
@@ -250,7 +254,10 @@ def walk(code, root):
             if isinstance(target, str):
                 outside.setdefault(target.split("@")[0], set()).add(
                     function[3])
-            elif target not in seen:
+                continue
+            if target != function:
+                outside.setdefault((target[3],), set()).add(function[3])
+            if target not in seen:
                 seen.add(target)
                 todo.append(target)
     return seen, indirects, outside
@@ -319,7 +326,11 @@ def judge_own(code, loop):
 
 def judge_calls(dispatch, indirects, outside, allowed):
     """Problems of the calls of all loops of a map together."""
-    dying = outside.get("abort", set())
+    callers = {name[0]: outside.pop(name)
+               for name in list(outside) if isinstance(name, tuple)}
+    dying = set(outside.get("abort", set()))
+    for _ in callers:  # and what is called by nobody else
+        dying |= {name for name, where in callers.items() if where <= dying}
     strange = {name: where for name, where in outside.items()
                if name not in allowed and not ALLOWED.fullmatch(name)
                and not (name in LAST_WORDS and where <= dying)}
