@@ -43,6 +43,27 @@ static void epoch_free(void *owner, unsigned kind, void *pointer)
 	}
 }
 
+/* A thread's record, and the map that its handle is of. Several maps may share
+   an epoch scheme: then a handle is another (syncmap_members.h). */
+#ifdef SYNCMAP_MEMBERS
+#include "impls/support/syncmap_members.h"
+#else
+RM_HOT struct epoch_record *syncmap_record(void *thread)
+{
+	return thread;
+}
+
+RM_HOT struct syncmap *syncmap_of(void *thread)
+{
+	return syncmap_record(thread)->owner;
+}
+
+/* Ends a write: no lock is held, no reference. */
+RM_HOT void syncmap_settle(void *thread)
+{
+	epoch_settle(thread);
+}
+
 /* Before the map's own memory is made: nothing to do. */
 static inline void syncmap_reclamation_start(void)
 {
@@ -66,29 +87,25 @@ static inline void syncmap_reclamation_stats(
 {
 	epoch_stats(map->reclamation, emit, context);
 }
-
-RM_HOT struct syncmap *syncmap_of(void *thread)
-{
-	return ((struct epoch_record *)thread)->owner;
-}
+#endif
 
 RM_HOT void syncmap_retire_box(void *thread, void *box, uint64_t bytes)
 {
-	epoch_retire(thread, SYNCMAP_BLOCK, box, bytes);
+	epoch_retire(syncmap_record(thread), SYNCMAP_BLOCK, box, bytes);
 }
 
 /* An entry that was in dirty only and is in no map any more. */
 RM_HOT void syncmap_retire_entry(
         void *thread, struct syncmap_entry *entry, uint64_t bytes)
 {
-	epoch_retire(thread, SYNCMAP_ENTRY, entry, bytes);
+	epoch_retire(syncmap_record(thread), SYNCMAP_ENTRY, entry, bytes);
 }
 
 /* Under the lock. */
 static inline void syncmap_retire_remains(
         void *thread, const struct syncmap_remains *remains)
 {
-	struct epoch_record *record = thread;
+	struct epoch_record *record = syncmap_record(thread);
 
 	epoch_retire(record, SYNCMAP_BLOCK, remains->header,
 	        sizeof(*remains->header));
@@ -97,7 +114,7 @@ static inline void syncmap_retire_remains(
 		        syncmap_map_bytes(remains->bare));
 	if (remains->full)
 		epoch_retire(record, SYNCMAP_FULL_MAP, remains->full,
-		        syncmap_full_bytes(record->owner, remains->full));
+		        syncmap_full_bytes(syncmap_of(thread), remains->full));
 	if (remains->expunged)
 		epoch_retire(record, SYNCMAP_LIST, remains->expunged,
 		        syncmap_list_bytes(remains->expunged));
@@ -106,27 +123,22 @@ static inline void syncmap_retire_remains(
 /* Counts a failed CAS. */
 RM_HOT void syncmap_retried(void *thread)
 {
-	RM_STAT_OWN(((struct epoch_record *)thread)->retries, 1);
-}
-
-/* Ends a write: no lock is held, no reference. */
-RM_HOT void syncmap_settle(void *thread)
-{
-	epoch_settle(thread);
+	RM_STAT_OWN(syncmap_record(thread)->retries, 1);
 }
 
 /* From here to unpin() references outlive this thread's operations. */
 static inline void syncmap_pin(void *thread)
 {
-	((struct epoch_record *)thread)->pinned++;
+	syncmap_record(thread)->pinned++;
 }
 
 static inline void syncmap_unpin(void *thread)
 {
-	((struct epoch_record *)thread)->pinned--;
-	epoch_settle(thread);
+	syncmap_record(thread)->pinned--;
+	epoch_settle(syncmap_record(thread));
 }
 
+#ifndef SYNCMAP_MEMBERS
 static inline void *syncmap_join(void *opaque, size_t slot)
 {
 	struct syncmap *map = opaque;
@@ -157,5 +169,6 @@ static inline void syncmap_unpark(void *thread)
 	if (!syncmap_rules.leaks)
 		epoch_unpark(thread);
 }
+#endif /* not SYNCMAP_MEMBERS */
 
 #endif /* RM_SYNCMAP_EPOCH_H */

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_life_loop.h - loop = lifecycle:T through handles: each thread holds
+ * its share of the connections open. A step touches one of them, a Get in the
+ * shard that the handle names; once in T + 1 steps the oldest is closed and a
+ * new one opened. The directory is not asked. Inner part of shard_life.h.
+ */
+#ifndef RM_SHARD_LIFE_LOOP_H
+#define RM_SHARD_LIFE_LOOP_H
+
+enum { LIFE_HELD = 16 }; /* connections of a thread, if `keys` is silent */
+
+/* One thread's connections, the oldest first: a ring. */
+struct life_ring {
+	struct life_thread *thread;
+	struct rm_worker *worker;
+	uint64_t held, oldest, next; /* connection i is at i % held */
+	struct connection **connections;
+};
+
+/* No two threads' connections have the same rank, nor two of a thread. */
+static uint64_t life_rank(const struct life_ring *ring, uint64_t i)
+{
+	return ring->worker->slot + ring->worker->threads * i;
+}
+
+RM_HOT bool life_ring_write(
+        struct life_ring *ring, struct rm_shape shape, uint64_t i)
+{
+	struct rm_worker *worker = ring->worker;
+	const uint64_t rank = life_rank(ring, i);
+	const struct rm_value value =
+	        rm_value_of(rank, worker->slot, ++worker->sequence);
+	const unsigned number = ring->connections[i % ring->held]->shard;
+	const bool was_there = syncmap_upsert(&ring->thread->shards[number],
+	        shape, rm_key_of(shape, rank, &worker->written), &value);
+
+	worker->counts.writes++;
+	epoch_settle(ring->thread->record);
+	return was_there;
+}
+
+static void life_ring_open(struct life_ring *ring, struct rm_shape shape)
+{
+	const uint64_t i = ring->next++;
+	const struct rm_key key =
+	        rm_key_of(shape, life_rank(ring, i), &ring->worker->written);
+
+	ring->connections[i % ring->held] = life_connect(
+	        ring->thread->map, life_hash(ring->thread, shape, key));
+	ring->worker->counts.wrong |= life_ring_write(ring, shape, i);
+	ring->worker->counts.inserts++;
+}
+
+static void life_ring_close(struct life_ring *ring, struct rm_shape shape)
+{
+	const uint64_t i = ring->oldest++;
+	struct connection *connection = ring->connections[i % ring->held];
+	const struct rm_key key =
+	        rm_key_of(shape, life_rank(ring, i), &ring->worker->written);
+
+	ring->worker->counts.wrong |= !syncmap_remove(
+	        &ring->thread->shards[connection->shard], shape, key);
+	ring->worker->counts.writes++;
+	ring->worker->counts.removes++;
+	life_closed(ring->thread->map, connection->shard);
+	free(connection);
+	epoch_settle(ring->thread->record);
+}
+
+RM_HOT void life_ring_touch(
+        struct life_ring *ring, struct rm_shape shape, uint64_t x)
+{
+	struct rm_worker *worker = ring->worker;
+	const uint64_t i = ring->oldest + rm_below(x, ring->held);
+	const uint64_t rank = life_rank(ring, i);
+	struct connection *connection = ring->connections[i % ring->held];
+	struct rm_value value;
+
+	life_touch(ring->thread->map, connection);
+	if (__builtin_expect((uint32_t)x < worker->write_below, 0)) {
+		worker->counts.wrong |= !life_ring_write(ring, shape, i);
+		return;
+	}
+	if (life_get(ring->thread, connection->shard, shape,
+	            rm_key_of(shape, rank, &worker->line), &value))
+		worker->counts.wrong |= rm_value_wrong(shape, &value, rank);
+	else
+		worker->counts.wrong = 1; /* nobody else closes it */
+}
+
+RM_HOT void life_ring_run(struct life_ring *ring, struct rm_shape shape)
+{
+	struct rm_worker *worker = ring->worker;
+	const uint64_t steps = worker->loop_args[0] + 1;
+
+	while (ring->next < ring->held)
+		life_ring_open(ring, shape);
+	while (!rm_stopped(worker) &&
+	        worker->counts.iterations < worker->iterations_limit) {
+		const uint64_t x = rm_next(&worker->rng);
+
+		if (rm_below(rm_seed(x, 1), steps)) {
+			life_ring_touch(ring, shape, x);
+		} else {
+			life_ring_close(ring, shape);
+			life_ring_open(ring, shape);
+			worker->counts.pairs++;
+		}
+		if (++worker->counts.iterations % RM_BATCH == 0)
+			epoch_quiesce(ring->thread->record);
+	}
+	while (ring->oldest < ring->next)
+		life_ring_close(ring, shape);
+}
+
+/* One copy per shape: it is a constant in the loop. */
+static void lifecycle(struct rm_worker *worker)
+{
+	struct life_ring ring = { .thread = worker->thread,
+		.worker = worker,
+		.held = worker->resident / worker->threads };
+	const struct rm_shape shape = ring.thread->map->shape;
+
+	if (!ring.held)
+		ring.held = LIFE_HELD;
+	ring.connections = malloc(ring.held * sizeof(struct connection *));
+	if (!ring.connections)
+		gomap_no_memory();
+	if (shape.str && shape.value_bytes == 8)
+		life_ring_run(&ring, RM_STR16X8);
+	else if (shape.str)
+		life_ring_run(&ring, RM_STR16X24);
+	else if (shape.value_bytes == 8)
+		life_ring_run(&ring, RM_U64X8);
+	else
+		life_ring_run(&ring, RM_U64X24);
+	free(ring.connections);
+}
+
+static const struct rm_own_loop shard_life_loops[] = {
+	{ "lifecycle", lifecycle },
+	{ NULL, NULL },
+};
+
+#endif /* RM_SHARD_LIFE_LOOP_H */

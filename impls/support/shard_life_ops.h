@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* shard_life_ops.h - life-cycle shards: operations by key. Inner part of
+   shard_life.h. */
+#ifndef RM_SHARD_LIFE_OPS_H
+#define RM_SHARD_LIFE_OPS_H
+
+/* A Get of a connection whose shard is known. */
+RM_HOT bool life_get(struct life_thread *thread, unsigned number,
+        struct rm_shape shape, struct rm_key key, struct rm_value *value)
+{
+	struct life_shard *shard = &thread->map->shards[number];
+
+	if (LIFE_READ_LOCK)
+		go_rwmutex_read_lock(&shard->lock);
+	bool was_there =
+	        syncmap_lookup(&thread->shards[number], shape, key, value);
+	if (LIFE_READ_LOCK)
+		go_rwmutex_read_unlock(&shard->lock);
+	return was_there;
+}
+
+/* What the directory says of a key: 0, or connection and shard. */
+RM_HOT uint64_t life_find(
+        struct life_thread *thread, struct rm_shape shape, struct rm_key key)
+{
+	struct rm_value word;
+
+	return syncmap_lookup(&thread->directory, life_words(shape), key, &word)
+	               ? word.word[0]
+	               : 0;
+}
+
+RM_HOT unsigned life_number(uint64_t word)
+{
+	return (unsigned)(word % LIFE_SHARDS);
+}
+
+RM_HOT struct connection *life_connection(uint64_t word)
+{
+	return (struct connection *)(uintptr_t)(word - word % LIFE_SHARDS);
+}
+
+RM_HOT bool life_lookup(void *opaque, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	const uint64_t word = life_find(opaque, shape, key);
+
+	return word && life_get(opaque, life_number(word), shape, key, value);
+}
+
+RM_HOT uint64_t life_hash(
+        struct life_thread *thread, struct rm_shape shape, struct rm_key key)
+{
+	return rm_hash(shape, key, thread->map->seed);
+}
+
+/* The key gets a connection, in the directory before it is in a shard. Under
+   the stripe's lock. */
+RM_HOT unsigned life_open(struct life_thread *thread, struct rm_shape shape,
+        struct rm_key key, uint64_t hash)
+{
+	struct life_stripe *stripe = &thread->map->stripes[hash % LIFE_STRIPES];
+	struct connection *connection = life_connect(thread->map, hash);
+	const struct rm_value word = { { (uintptr_t)connection |
+		                         connection->shard } };
+
+	connection->next = stripe->first;
+	if (stripe->first)
+		stripe->first->previous = connection;
+	stripe->first = connection;
+	syncmap_upsert(&thread->directory, life_words(shape), key, &word);
+	return connection->shard;
+}
+
+/* The key loses its connection, which is in no shard any more. Under the
+   stripe's lock. Others read of the word only the number. */
+RM_HOT void life_close(struct life_thread *thread, struct rm_shape shape,
+        struct rm_key key, uint64_t hash, struct connection *connection)
+{
+	struct life_stripe *stripe = &thread->map->stripes[hash % LIFE_STRIPES];
+
+	syncmap_remove(&thread->directory, life_words(shape), key);
+	if (connection->previous)
+		connection->previous->next = connection->next;
+	else
+		stripe->first = connection->next;
+	if (connection->next)
+		connection->next->previous = connection->previous;
+	life_closed(thread->map, connection->shard);
+	free(connection);
+}
+
+RM_HOT bool life_exchange(void *opaque, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
+{
+	struct life_thread *thread = opaque;
+	const uint64_t hash = life_hash(thread, shape, key);
+	pthread_mutex_t *lock = &thread->map->stripes[hash % LIFE_STRIPES].lock;
+	bool was_there;
+
+	pthread_mutex_lock(lock);
+	const uint64_t word = life_find(thread, shape, key);
+	unsigned number = life_number(word);
+
+	if (word)
+		life_touch(thread->map, life_connection(word));
+	else
+		number = life_open(thread, shape, key, hash);
+	was_there = syncmap_exchange(
+	        &thread->shards[number], shape, key, value, old);
+	pthread_mutex_unlock(lock);
+	epoch_settle(thread->record);
+	return was_there;
+}
+
+RM_HOT bool life_upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return life_exchange(thread, shape, key, value, NULL);
+}
+
+RM_HOT bool life_take(void *opaque, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct life_thread *thread = opaque;
+	const uint64_t hash = life_hash(thread, shape, key);
+	pthread_mutex_t *lock = &thread->map->stripes[hash % LIFE_STRIPES].lock;
+	bool was_there = false;
+
+	pthread_mutex_lock(lock);
+	const uint64_t word = life_find(thread, shape, key);
+
+	if (word) {
+		was_there = syncmap_take(
+		        &thread->shards[life_number(word)], shape, key, old);
+		life_close(thread, shape, key, hash, life_connection(word));
+	}
+	pthread_mutex_unlock(lock);
+	epoch_settle(thread->record);
+	return was_there;
+}
+
+RM_HOT bool life_remove(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return life_take(thread, shape, key, NULL);
+}
+
+struct life_visit {
+	rm_scan_fn *fn;
+	void *context;
+	bool more;
+};
+
+static bool life_visit(
+        void *context, struct rm_key key, const struct rm_value *value)
+{
+	struct life_visit *visit = context;
+
+	visit->more = visit->fn(visit->context, key, value);
+	return visit->more;
+}
+
+/* One shard after the other: a key that is closed and opened again meanwhile
+   may be visited twice, or not. */
+static void life_scan(
+        void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	struct life_thread *thread = opaque;
+	struct life_visit visit = { fn, context, true };
+
+	for (size_t i = 0; visit.more && i < LIFE_SHARDS; i++)
+		syncmap_scan(&thread->shards[i], shape, life_visit, &visit);
+}
+
+static size_t life_length(void *opaque)
+{
+	struct life_thread *thread = opaque;
+	size_t count = 0;
+
+	for (size_t i = 0; i < LIFE_SHARDS; i++)
+		count += syncmap_length(&thread->shards[i]);
+	return count;
+}
+
+#endif /* RM_SHARD_LIFE_OPS_H */

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* shard_life_stats.h - life-cycle shards: figures, and what must hold. Inner
+   part of shard_life.h. */
+#ifndef RM_SHARD_LIFE_STATS_H
+#define RM_SHARD_LIFE_STATS_H
+
+/* The figures of all shards; the scores of the open ones. */
+static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
+{
+	struct life_map *map = opaque;
+	const unsigned open = life_open_shards(map);
+	uint64_t active = 0, most = 0, idle_ns = 0;
+	double worst = 100;
+
+	for (size_t i = 0; i < LIFE_SHARDS; i++) {
+		const struct life_shard *shard = &map->shards[i];
+		const uint64_t own = life_figure(&shard->active);
+
+		active += own;
+		most = own > most ? own : most;
+		if (i < open && life_score(shard) < worst)
+			worst = life_score(shard);
+		if (life_figure(&shard->idle_ns) > idle_ns)
+			idle_ns = life_figure(&shard->idle_ns);
+	}
+	emit(context, "shards_open", "1", open);
+	emit(context, "shards_grown", "1", (double)rm_stat_read(&map->grown));
+	emit(context, "shards_shrunk", "1", (double)rm_stat_read(&map->shrunk));
+	emit(context, "connections", "1", (double)active);
+	emit(context, "shard_active_max", "1", (double)most);
+	/* 1: all open shards have the same number */
+	emit(context, "shard_imbalance", "1",
+	        active ? (double)most * open / (double)active : 0);
+	emit(context, "shard_idle_max", "ns", (double)idle_ns);
+	emit(context, "shard_score_min", "1", worst);
+	epoch_stats(map->epoch, emit, context);
+}
+
+/* One shard holds as many values as it counts connections. */
+static bool life_check_shard(
+        struct life_map *map, size_t i, char *why, size_t size)
+{
+	struct syncmap_member member = { map->shards[i].map, NULL };
+
+	if (!syncmap_check(member.map, why, size))
+		return false;
+	if (syncmap_length(&member) == life_figure(&map->shards[i].active))
+		return true;
+	snprintf(why, size,
+	        "shard %zu counts %llu active connections and holds %zu", i,
+	        (unsigned long long)life_figure(&map->shards[i].active),
+	        syncmap_length(&member));
+	return false;
+}
+
+static bool life_check(void *opaque, char *why, size_t size)
+{
+	struct life_map *map = opaque;
+	struct syncmap_member directory = { map->directory, NULL };
+	size_t listed = 0;
+
+	if (!syncmap_check(map->directory, why, size))
+		return false;
+	for (size_t i = 0; i < LIFE_SHARDS; i++)
+		if (!life_check_shard(map, i, why, size))
+			return false;
+	for (size_t i = 0; i < LIFE_STRIPES; i++)
+		for (const struct connection *connection =
+		                map->stripes[i].first;
+		        connection; connection = connection->next)
+			listed++;
+	if (listed == syncmap_length(&directory))
+		return true;
+	snprintf(why, size, "the directory has %zu keys, of %zu connections",
+	        syncmap_length(&directory), listed);
+	return false;
+}
+
+#endif /* RM_SHARD_LIFE_STATS_H */
