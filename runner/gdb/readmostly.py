@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""readmostly.py - gdb shows what is inside of a map that stands still.
+
+    gdb -p PID, or gdb PROGRAM CORE
+    (gdb) source runner/gdb/readmostly.py
+    (gdb) print *map            any struct gomap or struct syncmap
+    (gdb) rm-map EXPRESSION     the same, and the occupancy of all chains
+    (gdb) rm-map                the map of the trial that this process runs
+
+The process is read, never run: no function of it is called, so that a core
+will do. Needs debugging information: the normal build has it.
+"""
+import collections
+
+import gdb
+
+SLOTS = 8            # of a bucket
+LIVE = 5             # tophash: this and above is an entry
+EMPTY_ONE = 1        # 0 and 1 are empty, 2 .. 4 say that it has moved
+SAME_SIZE = 8
+FLAGS = ((1, "iterator"), (2, "old-iterator"), (4, "writing"),
+         (SAME_SIZE, "same-size"))
+NO_VALUE = {          # cells of sync.Map that hold none: nil and expunged
+    0: "nil", 1: "expunged",
+    0xb7e151628aed2a6a: "nil", 0xb7e151628aed2a6b: "expunged"}
+
+
+def number(value):
+    return int(value)
+
+
+def pointer(value):
+    """A pointer as the C library prints it."""
+    return hex(int(value)) if int(value) else "(nil)"
+
+
+def key_words(gomap):
+    return 2 if gomap["extra"]["shape"]["str"] else 1
+
+
+def stride(gomap):
+    """Bytes of a bucket: tophash, keys, values, the link."""
+    value_words = number(gomap["extra"]["shape"]["value_bytes"]) // 8
+    return 16 + 64 * (key_words(gomap) + value_words)
+
+
+def read(address, size):
+    return bytes(gdb.selected_inferior().read_memory(address, size))
+
+
+def word_at(memory, offset):
+    return int.from_bytes(memory[offset:offset + 8], "little")
+
+
+def old_size(gomap):
+    same = number(gomap["flags"]) & SAME_SIZE
+    return 1 << (number(gomap["B_"]) if same else number(gomap["B_"]) - 1)
+
+
+class Gomap:
+    """struct gomap, its members by Go's names where they differ."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __getitem__(self, name):
+        return self.value["log2_buckets" if name == "B_" else name]
+
+    def header(self):
+        """The line that the map itself prints when it is misused."""
+        flags = number(self["flags"])
+        said = "".join(f" {name}" for bit, name in FLAGS if flags & bit)
+        growing = "growing" if number(self["oldbuckets"]) else "not growing"
+        return (f"count {number(self['count'])}, B {number(self['B_'])}, "
+                f"flags {flags}{said}, noverflow {number(self['noverflow'])}, "
+                f"buckets {pointer(self['buckets'])}, "
+                f"oldbuckets {pointer(self['oldbuckets'])} ({growing}), "
+                f"nevacuate {number(self['nevacuate'])}")
+
+    def chains(self):
+        """Lists of buckets (as bytes), one per chain that is in use: of the
+        new array, and of the old one what has not moved."""
+        yield from self.chains_of(self["buckets"], 1 << number(self["B_"]))
+        if number(self["oldbuckets"]):
+            for chain in self.chains_of(self["oldbuckets"], old_size(self)):
+                if not EMPTY_ONE < chain[0][0] < LIVE:
+                    yield chain
+
+    def chains_of(self, array, count):
+        size = stride(self)
+        if not number(array):
+            return
+        memory = read(number(array), count * size)
+        for i in range(count):
+            chain = [memory[i * size:(i + 1) * size]]
+            while word_at(chain[-1], size - 8):
+                chain.append(read(word_at(chain[-1], size - 8), size))
+            yield chain
+
+    def values(self):
+        """First word of each entry's value."""
+        first = 8 + 8 * SLOTS * key_words(self)
+        step = (stride(self) - 8 - first) // SLOTS
+        for chain in self.chains():
+            for bucket in chain:
+                for slot in range(SLOTS):
+                    if bucket[slot] >= LIVE:
+                        yield word_at(bucket, first + slot * step)
+
+    def occupancy(self):
+        """Lines: how many entries the chains have."""
+        filled, length = collections.Counter(), collections.Counter()
+        for chain in self.chains():
+            filled[sum(top >= LIVE for bucket in chain
+                       for top in bucket[:SLOTS])] += 1
+            length[len(chain)] += 1
+        entries = sum(n * chains for n, chains in filled.items())
+        yield f"{entries} entries in {sum(filled.values())} chains"
+        for n, chains in sorted(filled.items()):
+            yield f"{n:7}  {chains:12} chains"
+        for n, chains in sorted(length.items()):
+            yield f"{n:7}  {chains:12} chains of so many buckets"
+
+    def text(self):
+        return self.header()
+
+    def lines(self):
+        yield self.header()
+        yield from self.occupancy()
+
+
+class Syncmap:
+    """struct syncmap: what is in read, what in dirty."""
+
+    def __init__(self, value):
+        self.value = value
+        self.header = value["read"].dereference()
+        self.read = Gomap(self.header["map"].dereference())
+        dirty = value["dirty"]
+        self.dirty = Gomap(dirty.dereference()) if number(dirty) else None
+
+    def text(self):
+        cells = collections.Counter()
+        for entry in self.read.values():
+            cells[NO_VALUE.get(word_at(read(entry, 8), 0))] += 1
+        dirty = number(self.dirty["count"]) if self.dirty else 0
+        return (f"sync.Map: "
+                f"{'amended' if self.header['amended'] else 'not amended'}, "
+                f"read {number(self.read['count'])} entries "
+                f"({cells['nil']} nil, {cells['expunged']} expunged), "
+                f"dirty {dirty}, misses {number(self.value['misses'])}, "
+                f"promotions {number(self.value['promotions'])}, "
+                f"rebuilds {number(self.value['rebuilds'])}")
+
+    def lines(self):
+        yield self.text()
+        yield "read: " + self.read.header()
+        yield from self.read.occupancy()
+        if self.dirty:
+            yield "dirty: " + self.dirty.header()
+            yield from self.dirty.occupancy()
+        else:
+            yield "dirty: none"
+
+
+class Shards:
+    """A map of impls/support/gomap_guarded.h: one shard or many."""
+
+    def __init__(self, value):
+        first, last = value["shard"].type.range()
+        self.inner = [Gomap(value["shard"][i]["inner"].dereference())
+                      for i in range(first, last + 1)]
+
+    def text(self):
+        return "; ".join(inner.header() for inner in self.inner)
+
+    def lines(self):
+        for i, inner in enumerate(self.inner):
+            yield f"shard {i}: {inner.header()}"
+            yield from inner.occupancy()
+
+
+def shown(value):
+    """The object above for a value that is a map of ours; None: it is not."""
+    kind = value.type.unqualified().strip_typedefs()
+    if kind.code != gdb.TYPE_CODE_STRUCT:
+        return None
+    fields = {field.name for field in kind.fields()}
+    if kind.tag == "gomap" and "oldbuckets" in fields:
+        return Gomap(value)
+    if kind.tag == "syncmap" and "dirty" in fields:
+        return Syncmap(value)
+    if kind.tag == "map" and fields == {"shard"}:
+        return Shards(value)
+    return None
+
+
+class Printer:
+    """What `print` asks."""
+
+    def __init__(self, what):
+        self.what = what
+
+    def to_string(self):
+        try:
+            return self.what.text()
+        except gdb.MemoryError as error:
+            return f"<not readable: {error}>"
+
+
+def printer(value):
+    what = shown(value)
+    return Printer(what) if what else None
+
+
+def trial_map():
+    """The map of the trial whose main thread is in rm_trial_run()."""
+    for thread in gdb.selected_inferior().threads():
+        thread.switch()
+        frame = gdb.newest_frame()
+        while frame:
+            if frame.name() == "rm_trial_run":
+                frame.select()
+                return team_map(frame.read_var("team"))
+            frame = frame.older()
+    raise gdb.GdbError("rm-map: no trial runs here, expected an expression")
+
+
+def team_map(team):
+    """Types of maps are local to their files: that of the operations."""
+    if not number(team["map"]):
+        raise gdb.GdbError("rm-map: the trial has made no map yet")
+    impl = team["impl"].dereference()
+    name = impl["id"].string()
+    create = gdb.block_for_pc(number(impl["ops"]["create"]))
+    kinds = {one.type.tag: one.type for one in create.static_block
+             if one.addr_class == gdb.SYMBOL_LOC_TYPEDEF}
+    for tag in "syncmap", "map", "gomap":
+        if tag not in kinds:
+            continue
+        value = team["map"].cast(kinds[tag].pointer()).dereference()
+        if shown(value):
+            return value
+    raise gdb.GdbError(f"rm-map: {name} is no map that can be shown")
+
+
+class ShowMap(gdb.Command):
+    """rm-map [EXPRESSION]: the inner state of a map, or a pointer to one.
+
+Without an expression: of the map of the trial that this process runs."""
+
+    def __init__(self):
+        super().__init__("rm-map", gdb.COMMAND_DATA, gdb.COMPLETE_EXPRESSION)
+
+    def invoke(self, argument, from_tty):
+        value = gdb.parse_and_eval(argument) if argument else trial_map()
+        if value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR:
+            value = value.dereference()
+        what = shown(value)
+        if not what:
+            raise gdb.GdbError(f"rm-map: {value.type} is no map that can be "
+                               "shown, expected a gomap or a syncmap")
+        for line in what.lines():
+            print(line)
+
+
+gdb.pretty_printers.append(printer)
+ShowMap()
