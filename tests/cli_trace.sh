@@ -79,6 +79,15 @@ check 'is still one that Perfetto can read' is_valid syncmap
 check 'and says what it lost' \
 	shows syncmap 'trace["otherData"]["events_lost"] > 0'
 
+# an open loop whose every write copies the map: the longest operations say so
+check 'an open loop is traced' trace snapshot --set loop=paced --set rate=2k/s \
+	--set measure=latency --set window=200ms --set writes=50%
+check 'with how long each kind of event was' grep -qE '^clone +[1-9][0-9]* ' "$out"
+check 'and its longest operations' \
+	[ "$(grep -cE '^ +[0-9.]+ +(lookup|upsert|remove) ' "$out")" = 16 ]
+check 'which tell what happened meanwhile' \
+	grep -qE ' (upsert|remove) .* clone [0-9.]+ us \(thread [01]\)' "$out"
+
 fails() { # STATUS COMMAND...
 	expected=$1; shift
 	"$@" >"$out" 2>&1

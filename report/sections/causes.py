@@ -20,26 +20,49 @@ def twin(cell):
     return tuple(cell.factors[f] for f in TWIN)
 
 
+def is_level(name):
+    """Not a count: as it is at the end, whatever the operations."""
+    return name.endswith("_max_ns") or name in ("lock_competition",
+                                                "lock_sample")
+
+
+def competition(counts):
+    """The share of lock acquisitions that had to wait, in percent: a row as
+    the trial's own; nothing where no lock was taken."""
+    window = {s["name"]: s.get("window") or 0 for s in counts}
+    taken = window.get("lock_reads", 0) + window.get("lock_writes", 0)
+    if not taken:
+        return []
+    share = 100 * (window["lock_read_contended"] +
+                   window["lock_write_contended"]) / taken
+    return [{"name": "lock_competition", "unit": "%", "window": share,
+             "value": share}]
+
+
 def counted(cell):
     """statistic -> row of medians over the trials of a cell."""
     found = {}
     for trial in cell.ok:
         ops = trial["result"].get("ops")
-        for s in trial["result"].get("stats") or []:
+        counts = trial["result"].get("stats") or []
+        for s in competition(counts) + counts:
             if ops and s.get("window") is not None:
                 found.setdefault((s["name"], s["unit"]), []).append(
                     (s["window"] * 1e6 / ops, s["value"]))
     return [{"cell": cell.id, "map": cell.map, "statistic": name,
              "unit": unit, "n": len(values),
-             "per_million_operations": statistics.median(
-                 v for v, _ in values),
+             "per_million_operations": None if is_level(name) else
+             statistics.median(v for v, _ in values),
              "at_the_end": statistics.median(
                  [v for _, v in values if v is not None] or [0])}
             for (name, unit), values in found.items()]
 
 
 def amount(row):
-    value = row["per_million_operations"]
+    value = row["at_the_end"] if is_level(row["statistic"]) \
+        else row["per_million_operations"]
+    if row["unit"] == "%":
+        return words.percent(value, 2)
     if row["unit"] == "bytes":
         text = words.size(abs(value))
         return f"−{text}" if value < 0 else text
@@ -49,7 +72,9 @@ def amount(row):
 def said(rows):
     """The counts that are not 0, in the map's own order."""
     told = [f"{r['statistic'].replace('_', ' ')} {amount(r)}" for r in rows
-            if r["per_million_operations"]]
+            if (r["at_the_end"] if is_level(r["statistic"]) else
+                r["per_million_operations"])
+            and r["statistic"] != "lock_sample"]
     more = len(told) - SHOWN
     return ", ".join(told[:SHOWN]) + (f", {more} more" if more > 0 else "") \
         or "nothing"

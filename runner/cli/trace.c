@@ -82,7 +82,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = { options, parse, "FILE",
 	"Runs one cell of a workload once, in the build that counts inside "
 	"(readmostly-stats), and writes a time line of what the map did: "
-	"growth, evacuation, promotion, rebuild, reclamation, waits.\vFILE is "
+	"growth, evacuation, promotion, rebuild, reclamation, waits. Prints "
+	"how "
+	"often and how long each was and, for an open loop (loop = paced), the "
+	"longest operations with what overlapped them.\vFILE is "
 	"a workload (docs/adding-a-workload.md). Open the trace in Perfetto or "
 	"chrome://tracing. What is instrumented is not timed: use it to see "
 	"what happens, not how fast. Status: 0 written; 1 the trial failed; 2 "
@@ -103,6 +106,77 @@ static struct rm_cell *choose(struct rm_plan *plan, const struct wish *wish)
 			return cell;
 	}
 	return NULL;
+}
+
+static double number_of(const json_t *object, const char *name)
+{
+	return json_number_value(json_object_get(object, name));
+}
+
+/* The statistic NAME + `suffix`: what it counted since the trial's start. */
+static double stat_of(
+        const json_t *result, const char *name, const char *suffix)
+{
+	const json_t *stats = json_object_get(result, "stats"), *stat;
+	char wanted[80];
+	size_t i;
+
+	snprintf(wanted, sizeof(wanted), "%s%s", name, suffix);
+	json_array_foreach (stats, i, stat)
+		if (!strcmp(json_string_value(json_object_get(stat, "name")),
+		            wanted))
+			return number_of(stat, "value");
+	return 0;
+}
+
+/* How often the map did what, and how long it took. */
+static void print_pauses(const json_t *result)
+{
+	const json_t *stats = json_object_get(result, "stats"), *stat;
+	size_t i;
+
+	printf("%-12s %10s %14s %20s\n", "event", "times", "in all, us",
+	        "longest in window, us");
+	json_array_foreach (stats, i, stat) {
+		const char *name =
+		        json_string_value(json_object_get(stat, "name"));
+
+		if (!strncmp(name, "pause_", 6) && !strstr(name, "_ns") &&
+		        number_of(stat, "value") > 0)
+			printf("%-12s %10.0f %14.1f %20.1f\n", name + 6,
+			        number_of(stat, "value"),
+			        stat_of(result, name, "_ns") / 1e3,
+			        stat_of(result, name, "_max_ns") / 1e3);
+	}
+}
+
+/* The longest operations of an open loop, with what overlapped them. */
+static void print_longest(const json_t *result)
+{
+	const json_t *all = json_object_get(result, "longest"), *one;
+	size_t i;
+
+	if (json_array_size(all))
+		printf("%12s %8s %6s %12s  %s\n", "longest, us", "what",
+		        "thread", "at, ms", "meanwhile");
+	json_array_foreach (all, i, one) {
+		const json_t *causes = json_object_get(one, "causes");
+
+		printf("%12.1f %8s %6.0f %12.3f ",
+		        number_of(one, "service_ns") / 1e3,
+		        json_string_value(json_object_get(one, "operation")),
+		        number_of(one, "slot"), number_of(one, "at_ns") / 1e6);
+		for (size_t c = 0; c < json_array_size(causes); c++) {
+			const json_t *cause = json_array_get(causes, c);
+
+			printf(" %s %.1f us (thread %.0f)",
+			        json_string_value(
+			                json_object_get(cause, "event")),
+			        number_of(cause, "overlap_ns") / 1e3,
+			        number_of(cause, "slot"));
+		}
+		putchar('\n');
+	}
 }
 
 static int write_trace(const struct wish *wish, const struct rm_cell *cell)
@@ -148,6 +222,8 @@ static int run(const struct wish *wish, const struct rm_plan *plan,
 		               : "out of memory");
 		ended = RM_FAILED;
 	} else {
+		print_pauses(result);
+		print_longest(result);
 		ended = write_trace(wish, cell);
 	}
 	json_decref(request.counters);

@@ -10,9 +10,11 @@
 #include "runner/map.h"
 
 /*
- * Emits `allocations` and `frees` (calls), `allocated_bytes` and `bytes` (held
- * now; usable sizes), of the whole process since its start, libraries
- * included. Emits nothing where they are not counted. Any thread.
+ * Emits `allocations` and `frees` (calls), `allocated_bytes`, `bytes` (held
+ * now) and `bytes_peak` (most held; too low by 256 KiB at most), in usable
+ * sizes, of the whole process since its start, libraries included; and of
+ * glibc `heap_used_bytes` (in blocks) and `heap_held_bytes` (taken from the
+ * system). Emits nothing where they are not counted. Any thread.
  */
 void rm_allocations_emit(rm_stat_fn *emit, void *context);
 

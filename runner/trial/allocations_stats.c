@@ -19,13 +19,19 @@ extern void *__libc_realloc(void *pointer, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 extern void __libc_free(void *pointer);
 
-enum { STRIPES = 64 };
+enum {
+	STRIPES = 64,
+	/* what a stripe may keep to itself: 64 of these are the peak's error */
+	SETTLE_BYTES = 4096,
+};
 
 /* Of a process, like the allocator that they watch. */
 static struct stripe {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t allocations, frees;
 	_Atomic uint64_t allocated_bytes, freed_bytes;
+	_Atomic int64_t unsettled; /* held bytes that `held` lacks */
 } stripes[STRIPES];
+static _Atomic int64_t held, peak;
 static _Atomic unsigned threads;
 static _Thread_local struct stripe *own;
 
@@ -39,12 +45,37 @@ static struct stripe *stripe(void)
 	return own;
 }
 
+/* Held bytes go up or down; relaxed, all: a statistic orders nothing. */
+static void hold(int64_t bytes)
+{
+	int64_t mine = atomic_fetch_add_explicit(&stripe()->unsettled, bytes,
+	                       memory_order_relaxed) +
+	               bytes;
+
+	if (mine > -SETTLE_BYTES && mine < SETTLE_BYTES)
+		return;
+	mine = atomic_exchange_explicit(
+	        &stripe()->unsettled, 0, memory_order_relaxed);
+
+	int64_t now =
+	        atomic_fetch_add_explicit(&held, mine, memory_order_relaxed) +
+	        mine;
+	int64_t most = atomic_load_explicit(&peak, memory_order_relaxed);
+
+	while (most < now &&
+	        !atomic_compare_exchange_weak_explicit(&peak, &most, now,
+	                memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
 static void *counted(void *pointer)
 {
 	if (pointer) {
+		size_t bytes = malloc_usable_size(pointer);
+
 		rm_stat_add(&stripe()->allocations, 1);
-		rm_stat_add(&stripe()->allocated_bytes,
-		        malloc_usable_size(pointer));
+		rm_stat_add(&stripe()->allocated_bytes, bytes);
+		hold((int64_t)bytes);
 	}
 	return pointer;
 }
@@ -53,6 +84,7 @@ static void count_free(size_t bytes)
 {
 	rm_stat_add(&stripe()->frees, 1);
 	rm_stat_add(&stripe()->freed_bytes, bytes);
+	hold(-(int64_t)bytes);
 }
 
 void *malloc(size_t size)
@@ -117,4 +149,14 @@ void rm_allocations_emit(rm_stat_fn *emit, void *context)
 	emit(context, "frees", "1", (double)sum[1]);
 	emit(context, "allocated_bytes", "bytes", (double)sum[2]);
 	emit(context, "bytes", "bytes", (double)(sum[2] - sum[3]));
+	/* relaxed: a statistic orders nothing */
+	emit(context, "bytes_peak", "bytes",
+	        (double)atomic_load_explicit(&peak, memory_order_relaxed));
+
+	struct mallinfo2 heap = mallinfo2();
+
+	emit(context, "heap_used_bytes", "bytes",
+	        (double)(heap.uordblks + heap.hblkhd));
+	emit(context, "heap_held_bytes", "bytes",
+	        (double)(heap.arena + heap.hblkhd));
 }

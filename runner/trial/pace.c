@@ -39,6 +39,7 @@ void rm_pace_begin(struct rm_pace *pace, uint64_t start_ns, uint64_t window_ns,
 	pace->end_ns = start_ns + window_ns;
 	pace->give_up_ns = pace->end_ns + window_ns + 1000000000U;
 	pace->late_starts = 0;
+	pace->slow_count = 0;
 	pace->gave_up = false;
 	pace->due_ns = (double)start_ns;
 	/* constant arrivals of the threads interleave evenly */
@@ -88,6 +89,28 @@ static void record(struct rm_histogram **histogram, uint64_t value_ns)
 		rm_histogram_record(*histogram, value_ns);
 }
 
+static uint64_t length_of(const struct rm_slow *slow)
+{
+	return slow->end_ns - slow->start_ns;
+}
+
+/* Keeps the operation if it is among the longest so far. */
+static void keep_slow(struct rm_pace *pace, const struct rm_slow *slow)
+{
+	unsigned at = pace->slow_count;
+
+	if (at == RM_SLOWEST) {
+		at--;
+		if (length_of(slow) <= length_of(&pace->slowest[at]))
+			return;
+	} else {
+		pace->slow_count++;
+	}
+	for (; at && length_of(&pace->slowest[at - 1]) < length_of(slow); at--)
+		pace->slowest[at] = pace->slowest[at - 1];
+	pace->slowest[at] = *slow;
+}
+
 void rm_pace_record(
         struct rm_worker *worker, enum rm_operation operation, bool was_there)
 {
@@ -97,6 +120,11 @@ void rm_pace_record(
 
 	record(&pair[RM_CLOCK_INTENDED], now - pace->intended_ns);
 	record(&pair[RM_CLOCK_SERVICE], now - pace->started_ns);
+	keep_slow(pace, &(struct rm_slow){ .start_ns = pace->started_ns,
+	                        .end_ns = now,
+	                        .late_ns = pace->started_ns - pace->intended_ns,
+	                        .operation = operation,
+	                        .was_there = was_there });
 	/* The second operation of a write pair is due when the first ends. */
 	pace->intended_ns = pace->started_ns = now;
 }

@@ -15,6 +15,16 @@
 
 enum rm_pace_clock { RM_CLOCK_INTENDED, RM_CLOCK_SERVICE, RM_CLOCKS };
 
+enum { RM_SLOWEST = 16 };
+
+/* One of the longest operations of a window. */
+struct rm_slow {
+	uint64_t start_ns, end_ns; /* of rm_now_ns() */
+	uint64_t late_ns;          /* it started so long after it should */
+	enum rm_operation operation;
+	bool was_there;
+};
+
 /* One thread's schedule. One writer: its thread. */
 struct rm_pace {
 	bool poisson;         /* else constant gaps */
@@ -28,6 +38,8 @@ struct rm_pace {
 	uint64_t late_starts; /* operations started over 1 ms late */
 	bool gave_up;         /* the rate could not be kept */
 	uint64_t rng;
+	struct rm_slow slowest[RM_SLOWEST]; /* longest first */
+	unsigned slow_count;
 	/* [operation][was there][clock]; NULL until used */
 	struct rm_histogram *histograms[RM_OPERATIONS][2][RM_CLOCKS];
 };

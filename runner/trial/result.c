@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* result.c - the result object of docs/trial-protocol.md. */
+#include "runner/trial/longest.h"
 #include "runner/trial/team.h"
 
 #include <inttypes.h>
@@ -228,6 +229,7 @@ json_t *rm_team_result(struct rm_team *team)
 	rm_team_latency(team, result);
 	if (team->request->trace || team->request->recorder)
 		json_object_set_new(result, "trace", rm_replay_result(team));
+	json_object_set_new(result, "longest", rm_team_longest(team));
 	json_object_set_new(result, "environment", environment_json(team));
 	json_object_set_new(result, "counters",
 	        team->counters ? rm_counters_result(team->counters)
