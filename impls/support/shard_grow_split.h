@@ -54,6 +54,7 @@ static inline bool grow_begin(struct grow_map *map, struct grow_shard *shard)
 	gomap_iterate_begin(shard->inner, &move->cursor);
 	shard->move = move;
 	shard->limit = 0;
+	RM_EVENT_OPEN(RM_EVENT_GROWTH, shard, shard->depth + 1);
 	return true;
 }
 
@@ -77,6 +78,7 @@ static inline size_t grow_copy(struct grow_map *map, struct grow_shard *shard,
 {
 	struct rm_key key;
 	struct rm_value value;
+	const uint64_t start_ns = RM_EVENT_CLOCK();
 	size_t count = 0;
 
 	while (count < batch &&
@@ -89,6 +91,7 @@ static inline size_t grow_copy(struct grow_map *map, struct grow_shard *shard,
 		count++;
 	}
 	rm_stat_add(&map->moved, count); /* once per batch */
+	RM_EVENT_SPAN(RM_EVENT_EVACUATE, start_ns, count);
 	return count;
 }
 
@@ -157,6 +160,7 @@ static inline void grow_publish(struct grow_map *map, struct grow_shard *shard)
 /* All is copied: drops the old map. The shard is locked. */
 static inline void grow_end(struct grow_map *map, struct grow_shard *shard)
 {
+	RM_EVENT_CLOSE(RM_EVENT_GROWTH, shard);
 	gomap_iterate_end(&shard->move->cursor);
 	gomap_destroy(shard->inner);
 	shard->inner = NULL;

@@ -31,7 +31,7 @@ static const struct {
 	const char *name, *argument;
 } words[RM_EVENTS] = {
 	[RM_EVENT_GROW] = { "grow", "log2_buckets" },
-	[RM_EVENT_EVACUATE] = { "evacuate", "nevacuate" },
+	[RM_EVENT_EVACUATE] = { "evacuate", "nevacuate_or_keys" },
 	[RM_EVENT_GROWTH] = { "growth", "log2_buckets" },
 	[RM_EVENT_RESIZE] = { "resize", "slots" },
 	[RM_EVENT_PROMOTE] = { "promote", "entries" },

@@ -132,7 +132,8 @@ json_t *rm_team_longest(const struct rm_team *team)
 	json_t *list;
 	size_t count = 0;
 
-	if (team->request->cell.loop.kind != RM_LOOP_PACED)
+	if (team->request->cell.loop.kind != RM_LOOP_PACED &&
+	        team->request->cell.loop.kind != RM_LOOP_FILL)
 		return json_null();
 	all = calloc((size_t)threads * RM_SLOWEST, sizeof(*all));
 	if (!all)

@@ -14,7 +14,14 @@ static void run(struct rm_member *member)
 		uint64_t start_ns = rm_now_ns();
 
 		rm_write_upsert(ops, cell->shape, worker, rank);
-		rm_loop_note(&member->notes, rm_now_ns() - start_ns);
+
+		uint64_t end_ns = rm_now_ns();
+
+		rm_loop_note(&member->notes, end_ns - start_ns);
+		rm_pace_keep_slow(
+		        &member->pace, &(struct rm_slow){ .start_ns = start_ns,
+		                               .end_ns = end_ns,
+		                               .operation = RM_UPSERT });
 		if (++worker->counts.iterations % RM_BATCH == 0)
 			ops->quiesce(worker->thread);
 	}

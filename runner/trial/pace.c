@@ -94,8 +94,7 @@ static uint64_t length_of(const struct rm_slow *slow)
 	return slow->end_ns - slow->start_ns;
 }
 
-/* Keeps the operation if it is among the longest so far. */
-static void keep_slow(struct rm_pace *pace, const struct rm_slow *slow)
+void rm_pace_keep_slow(struct rm_pace *pace, const struct rm_slow *slow)
 {
 	unsigned at = pace->slow_count;
 
@@ -120,11 +119,12 @@ void rm_pace_record(
 
 	record(&pair[RM_CLOCK_INTENDED], now - pace->intended_ns);
 	record(&pair[RM_CLOCK_SERVICE], now - pace->started_ns);
-	keep_slow(pace, &(struct rm_slow){ .start_ns = pace->started_ns,
-	                        .end_ns = now,
-	                        .late_ns = pace->started_ns - pace->intended_ns,
-	                        .operation = operation,
-	                        .was_there = was_there });
+	rm_pace_keep_slow(
+	        pace, &(struct rm_slow){ .start_ns = pace->started_ns,
+	                      .end_ns = now,
+	                      .late_ns = pace->started_ns - pace->intended_ns,
+	                      .operation = operation,
+	                      .was_there = was_there });
 	/* The second operation of a write pair is due when the first ends. */
 	pace->intended_ns = pace->started_ns = now;
 }

@@ -51,6 +51,10 @@ struct rm_pace {
 void rm_pace_begin(struct rm_pace *pace, uint64_t start_ns, uint64_t window_ns,
         double rate_per_s, unsigned slot, unsigned threads);
 
+/* Keeps the operation if it is among the RM_SLOWEST longest so far; also for
+   loops without a schedule that read the clock anyway. Its thread. */
+void rm_pace_keep_slow(struct rm_pace *pace, const struct rm_slow *slow);
+
 void rm_pace_clear(struct rm_pace *pace);
 
 #endif /* RM_PACE_H */
