@@ -75,9 +75,9 @@ check 'and is still one that Perfetto can read' is_valid gomap_rw
 
 check 'a growth in the window, under load' \
 	trace gomap_rw --set loop=fill --set measure=throughput --set keys=20k
-check 'it is a trace that Perfetto can read' is_valid gomap_rw
 check 'with its longest insertions' \
 	[ "$(grep -cE '^ +[0-9.]+ +upsert ' "$out")" = 16 ]
+check 'it is a trace that Perfetto can read' is_valid gomap_rw
 check 'and with the growths in the window' shows gomap_rw '(len([s for s in
 	spans(trace) if s[0] == "grow" for w in spans(trace) if w[0] == "window"
 	and w[2] <= s[2] <= s[3] <= w[3]]) >= 11)'

@@ -27,7 +27,9 @@ static inline void guard_destroy(struct guard *guard)
 RM_HOT void guard_read(struct guard *guard, void *thread)
 {
 	(void)thread;
+	RM_LOCK_BEGIN(RM_LOCK_READ);
 	lock_mutex(&guard->lock);
+	RM_LOCK_END();
 }
 
 RM_HOT void guard_read_end(struct guard *guard, void *thread)

@@ -38,7 +38,9 @@ RM_HOT void syncmap_unlock(struct syncmap_lock *lock)
 
 RM_HOT void syncmap_lock_shared(struct syncmap_lock *lock)
 {
+	RM_LOCK_BEGIN(RM_LOCK_READ);
 	syncmap_lock(lock);
+	RM_LOCK_END();
 }
 
 RM_HOT void syncmap_unlock_shared(struct syncmap_lock *lock)

@@ -68,7 +68,7 @@ void rm_lock_waits(void)
 {
 	uint64_t every = rm_stat_read(&sample);
 
-	if (own.depth != 1 || own.waited || !every)
+	if (!own.depth || own.waited || !every)
 		return;
 	own.waited = true;
 	rm_stat_add(&own.stripe->contended[own.side], 1);
