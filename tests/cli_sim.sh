@@ -11,6 +11,9 @@ build=${BUILD:-build/gcc}
 python=$(report/find_python.sh)
 fixtures=tests/fixtures
 
+pauses() { nm "$build/sim/impls/$1.raw.o" | grep -q ' U rm_sim_relax'; }
+[ "$(uname -m)" = x86_64 ] &&
+	check 'a spinning core takes virtual time' pauses gomap_ticket
 check 'maps of this tree are simulated' sh -c "
 	'$sim' maps >'$dir/maps' && grep -q '^gomap_rw yes' '$dir/maps'"
 for map in ck_ht urcu_lfht; do

@@ -9,7 +9,8 @@
 void rm_sim_relax(void);
 void rm_sim_operation_begins(void);
 
-#define __builtin_ia32_pause rm_sim_relax
+/* with parentheses, so that __has_builtin() does not see another name */
+#define __builtin_ia32_pause() rm_sim_relax()
 
 /* The measured loop tells where an operation begins, so that the lines which
    each touches can be counted (runner/driver.h). */
