@@ -182,14 +182,14 @@ RM_HOT bool session_load(
 static inline const char *session_check_state(
         struct session *session, struct rm_shape shape)
 {
+	/* relaxed: nobody else uses it */
 	const uint32_t used =
 	        atomic_load_explicit(&session->used, memory_order_relaxed);
 	uint32_t marks = 0;
+	uint64_t word;
 
-	for (size_t i = 0; i < SLAB_WORDS / SLAB_MARK_BITS; i++)
-		/* relaxed: nobody else uses it */
-		marks += (uint32_t)__builtin_popcountll(atomic_load_explicit(
-		        &session->ready[i], memory_order_relaxed));
+	for (unsigned slot = 0; slot < SLAB_WORDS; slot++)
+		marks += session_read(session, slot, &word);
 	if (marks != used)
 		return "a slot is claimed and not ready";
 	return used < shape.value_bytes / 8 ? "a session has no value" : NULL;
