@@ -51,7 +51,7 @@ END
 	[ "$seconds" -ge 600 ] || builds="$builds, a shortened run"
 	printf 'Last run: %s UTC, commit %s%s, %s s per family, %s, %s CPUs, load average at the end %s.\n\n' \
 		"$(date -u '+%F %H:%M')" "$(git rev-parse --short HEAD)" \
-		"$([ -z "$(git status --porcelain)" ] || echo ' with changes')" \
+		"$([ -z "$(git status --porcelain -uno)" ] || echo ' with changes')" \
 		"$seconds" "$builds" "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)"
 	printf '| map | seconds | rounds | checks passed | checks failed |\n|---|--:|--:|--:|--:|\n'
 	for id in $ids; do cat "$dir/row.$id"; done
