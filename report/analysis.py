@@ -32,10 +32,21 @@ class Board(NamedTuple):
     placement: str
     memory: str
     presize: bool
+    allocator: str = "glibc"
+    huge_pages: str = "system"
 
     @property
     def workloads(self):
         return set(self.workload.split(JOIN))
+
+    def allocation(self):
+        """Whose malloc(), and which pages, where not the usual ones."""
+        parts = []
+        if self.allocator != "glibc":
+            parts.append(self.allocator)
+        if self.huge_pages != "system":
+            parts.append(f"huge pages {self.huge_pages}")
+        return parts
 
     def text(self):
         """Conditions in words, for captions."""
@@ -47,6 +58,7 @@ class Board(NamedTuple):
             parts.append(f"memory {self.memory}")
         if not self.presize:
             parts.append("not presized")
+        parts += self.allocation()
         return ", ".join(parts)
 
 
@@ -69,7 +81,8 @@ def line_order(line):
 
 def board_of(c):
     return Board(c.workload, c.shape, c.keys, c.miss_share, c.dist,
-                 c.placement, c.memory, c.presize)
+                 c.placement, c.memory, c.presize, c.allocator,
+                 c.huge_pages)
 
 
 def merged(grid):

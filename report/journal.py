@@ -14,6 +14,7 @@ FACTORS = ("id", "workload", "map", "shape", "keys", "write_share",
            "write_kind", "dist", "loop", "threads", "placement", "measure")
 DEFAULTS = {"miss_share": 0.0, "rate_per_s": 0, "arrivals": "", "cpus": [],
             "memory": "first-touch", "presize": True, "blocks": 0,
+            "allocator": "glibc", "huge_pages": "system",
             "base": None, "skip": None}
 
 

@@ -29,7 +29,7 @@ allow runner/sim/guest "$base|runner/sim/[a-z0-9_/]*\.h"
 allow runner/simulate "$contract|$base|runner/(sim|simulate|trial|cli)/[a-z0-9_/]*\.h|runner/counters/(counters|reading)\.h"
 allow runner/history "$base|runner/history/[a-z0-9_]*\.h"
 allow runner/check "$contract|$base|impls/support/hash\.h|runner/plan/loops\.h|runner/foreign\.h|runner/(check|history)/[a-z0-9_]*\.h"
-allow runner/trial "$contract|$base|runner/(trial/[a-z0-9_]*|trace/(trace|record)|plan/(cell|loops)|counters/counters)\.h"
+allow runner/trial "$contract|$base|runner/(trial/[a-z0-9_]*|trace/(trace|record)|plan/(cell|loops|allocator)|counters/counters)\.h"
 allow runner/campaign "$contract|$base|runner/(campaign|plan|machine)/[a-z0-9_]*\.h|runner/(trial/trial|counters/select)\.h"
 allow runner/cli "$contract|$base|runner/[a-z]*/[a-z0-9_]*\.h"
 

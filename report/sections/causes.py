@@ -9,6 +9,7 @@ QUESTION = ("What did the maps do inside: how often did they miss, copy, "
             "retry, allocate, and free?")
 TWIN = ("map", "shape", "keys", "write_share", "miss_share", "write_kind",
         "dist", "loop", "threads", "placement", "memory", "presize",
+        "allocator", "huge_pages",
         "workload")
 COLUMNS = ("cell", "map", "statistic", "unit", "per_million_operations",
            "at_the_end", "n")

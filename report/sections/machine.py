@@ -12,6 +12,26 @@ QUESTION = ("What does the result depend on besides the maps, and what was "
             "left uncontrolled?")
 
 
+def allocators(a):
+    """One row: whose malloc() the trials had, as they read it back, and how
+    many of their bytes lay in huge pages."""
+    found = {}
+    for cell in a.campaign.cells.values():
+        for trial in cell.ok:
+            result = trial["result"]
+            name = (result.get("environment") or {}).get("allocator")
+            huge = (result.get("memory") or {}).get("huge_bytes")
+            key = name, cell.huge_pages
+            count, most = found.get(key, (0, 0))
+            found[key] = count + 1, max(most, huge or 0)
+    text = "; ".join(
+        f"{name}, huge pages {pages}: {words.plural(count, 'trial')}, at most "
+        f"{words.size(most)} in huge pages"
+        for (name, pages), (count, most) in sorted(
+            found.items(), key=str) if name)
+    return [["allocators", text]] if text else []
+
+
 def known_rows(a):
     """(main, other) rows of property and value, from machine and build."""
     meta = a.campaign.meta
@@ -26,6 +46,7 @@ def known_rows(a):
     for name, status, text in facts.flatten(build):
         if text:
             main.append([f"build: {facts.label(name)}", text])
+    main += allocators(a)
     main += [["seed", meta.get("seed", "none")],
              ["plan sha256", meta.get("plan_sha256", "none")]]
     return main, other

@@ -6,6 +6,7 @@
 #include "runner/base/rng.h"
 #include "runner/campaign/ending.h"
 #include "runner/campaign/spawn.h"
+#include "runner/plan/allocator.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -210,6 +211,31 @@ static int not_started(int code, struct rm_outcome *outcome,
 	return outcome->reason ? 0 : rm_error_set(error, -ENOMEM, "no memory");
 }
 
+/* The variables for the allocator that the cell asks for. What this machine
+   does not have is not set: the trial says that it is not there. */
+static void choose_allocator(const json_t *request,
+        char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES],
+        const char **list)
+{
+	const json_t *cell = json_object_get(request, "cell");
+	const char *name =
+	        json_string_value(json_object_get(cell, "allocator"));
+	const char *huge =
+	        json_string_value(json_object_get(cell, "huge_pages"));
+	enum rm_allocator allocator = RM_ALLOCATOR_GLIBC;
+	enum rm_huge_pages pages = RM_HUGE_PAGES_SYSTEM;
+	size_t n = 0;
+
+	if ((name && rm_allocator_parse(name, &allocator)) ||
+	        (huge && rm_huge_pages_parse(huge, &pages)) ||
+	        rm_allocator_environment(allocator, pages, variables))
+		variables[0][0] = variables[1][0] = '\0';
+	for (size_t i = 0; i < RM_ALLOCATOR_VARIABLES; i++)
+		if (variables[i][0])
+			list[n++] = variables[i];
+	list[n] = NULL;
+}
+
 int rm_launch(const struct rm_launch *launch, const json_t *request,
         struct rm_outcome *outcome, struct rm_error *error)
 {
@@ -223,6 +249,10 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
 	struct run *run = calloc(1, sizeof(*run));
 	int result = -ENOMEM;
 
+	char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES];
+	const char *list[RM_ALLOCATOR_VARIABLES + 1];
+
+	choose_allocator(request, variables, list);
 	outcome->environment_bytes =
 	        (unsigned)(rm_seed(launch->padding_seed, 0) %
 	                   RM_SPAWN_PADDING_MAX);
@@ -231,6 +261,7 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
 		.arguments = launch->arguments ? launch->arguments : self,
 		.memory_limit_bytes = launch->memory_limit_bytes,
 		.padding_bytes = outcome->environment_bytes,
+		.variables = list,
 	};
 	if (!text || !run || !cell_id) {
 		rm_error_set(error, -ENOMEM, "no memory for a trial");

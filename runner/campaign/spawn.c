@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -52,26 +53,41 @@ static void close_pipes(int pipes[PIPES][2])
 	}
 }
 
-/* The environment with one variable more. Free the result and its [0]. */
-static char **padded_environment(unsigned padding_bytes)
+static bool replaced(const char *ours, const char *const *variables)
 {
-	size_t count = 0;
+	for (; variables && *variables; variables++)
+		if (!strncmp(ours, *variables, strcspn(*variables, "=") + 1))
+			return true;
+	return false;
+}
+
+/* Our environment with padding and the child's variables. Free the result
+   and its [0]. */
+static char **child_environment(const struct rm_spawn *spawn)
+{
+	size_t count = 0, more = 0, n = 1;
 
 	while (environ[count])
 		count++;
-	char **padded = calloc(count + 2, sizeof(*padded));
-	char *padding = calloc(1, sizeof("RM_PADDING=") + padding_bytes);
+	while (spawn->variables && spawn->variables[more])
+		more++;
+	char **made = calloc(count + more + 2, sizeof(*made));
+	char *padding = calloc(1, sizeof("RM_PADDING=") + spawn->padding_bytes);
 
-	if (!padded || !padding) {
-		free(padded);
+	if (!made || !padding) {
+		free(made);
 		free(padding);
 		return NULL;
 	}
 	strcpy(padding, "RM_PADDING=");
-	memset(padding + strlen(padding), 'x', padding_bytes);
-	padded[0] = padding;
-	memcpy(padded + 1, environ, count * sizeof(*padded));
-	return padded;
+	memset(padding + strlen(padding), 'x', spawn->padding_bytes);
+	made[0] = padding;
+	for (size_t i = 0; i < more; i++)
+		made[n++] = (char *)(uintptr_t)spawn->variables[i];
+	for (size_t i = 0; i < count; i++)
+		if (!replaced(environ[i], spawn->variables))
+			made[n++] = environ[i];
+	return made;
 }
 
 /* Marks every descriptor above 2 close-on-exec. In the child: only calls
@@ -204,7 +220,7 @@ int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
 	pid_t parent = getpid();
 	const char *doing = "a pipe for the trial";
 	int result = 0;
-	char **environment = padded_environment(spawn->padding_bytes);
+	char **environment = child_environment(spawn);
 
 	if (!environment)
 		return rm_error_set(error, -ENOMEM, "no memory for a trial");

@@ -24,6 +24,9 @@ struct rm_spawn {
 	/* Bytes of environment added (0: none), so that the stack starts
 	   elsewhere in each trial (statistics R13). */
 	unsigned padding_bytes;
+	/* NAME=VALUE that replace those of our environment; NULL-terminated,
+	   or NULL: none */
+	const char *const *variables;
 };
 
 enum { RM_SPAWN_PADDING_MAX = 4096 };

@@ -241,6 +241,10 @@ void rm_cell_name(struct rm_cell *cell)
 		append(cell, "/%s", cell->memory);
 	if (!cell->presize)
 		append(cell, "/grow");
+	if (cell->allocator != RM_ALLOCATOR_GLIBC)
+		append(cell, "/%s", rm_allocator_name(cell->allocator));
+	if (cell->huge_pages != RM_HUGE_PAGES_SYSTEM)
+		append(cell, "/huge-%s", rm_huge_pages_name(cell->huge_pages));
 	if (cell->window_ops)
 		append(cell, "/%" PRIu64 "ops", cell->window_ops);
 	if (cell->loop.kind != RM_LOOP_MIX)

@@ -9,6 +9,7 @@
 #include "runner/base/error.h"
 #include "runner/driver.h"
 #include "runner/map.h"
+#include "runner/plan/allocator.h"
 #include "runner/plan/loops.h"
 
 #include <jansson.h>
@@ -57,6 +58,8 @@ struct rm_cell {
 	char placement[RM_NAME_BYTES]; /* "cores", "numa:1", ... */
 	char memory[RM_NAME_BYTES]; /* "first-touch", "interleave", "bind:0" */
 	bool presize;
+	enum rm_allocator allocator;
+	enum rm_huge_pages huge_pages;
 	uint64_t warm_up_ns;
 	uint64_t window_ns;   /* 0: window_ops rules */
 	uint64_t window_ops;  /* per thread, 0: window_ns rules */

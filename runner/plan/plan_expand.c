@@ -15,7 +15,8 @@ enum { OVERSUBSCRIBED_NS = 4000000 }; /* of window per thread and CPU */
 static const enum rm_workload_key dimensions[] = { RM_KEY_SHAPE, RM_KEY_KEYS,
 	RM_KEY_DIST, RM_KEY_MISSES, RM_KEY_WRITES, RM_KEY_WRITE_KIND,
 	RM_KEY_THREADS, RM_KEY_PLACEMENT, RM_KEY_MEMORY, RM_KEY_PRESIZE,
-	RM_KEY_LOOP, RM_KEY_RATE, RM_KEY_ARRIVALS, RM_KEY_MEASURE };
+	RM_KEY_ALLOCATOR, RM_KEY_HUGE_PAGES, RM_KEY_LOOP, RM_KEY_RATE,
+	RM_KEY_ARRIVALS, RM_KEY_MEASURE };
 enum { DIMENSIONS = sizeof(dimensions) / sizeof(*dimensions) };
 
 /* A choice: for each key the position in its list. */
@@ -78,6 +79,8 @@ static void fill(const struct rm_planning *planning,
 		.threads = threads_of(
 		        planning->topology, &w->threads[at[RM_KEY_THREADS]]),
 		.presize = w->presizes[at[RM_KEY_PRESIZE]],
+		.allocator = w->allocators[at[RM_KEY_ALLOCATOR]],
+		.huge_pages = w->huge_pages[at[RM_KEY_HUGE_PAGES]],
 		.warm_up_ns = w->warm_up_ns,
 		.window_ns = w->window_ns,
 		.window_ops = w->window_ops,
@@ -249,6 +252,8 @@ static void judge(const struct rm_planning *planning,
 		        reason);
 	else if (cell->measure == RM_MEASURE_SIMULATED)
 		rm_plan_simulated_judge(planning, impl, cell);
+	else
+		rm_plan_allocator_judge(cell);
 }
 
 /* One cell for every chosen map; `cell` lends its CPUs. */

@@ -36,7 +36,8 @@ uint64_t rm_plan_simulated_bytes(const struct rm_cell *cell)
 bool rm_plan_simulated_makes_sense(const unsigned *at)
 {
 	/* a simulated machine has one placement and one memory */
-	return at[RM_KEY_PLACEMENT] == 0 && at[RM_KEY_MEMORY] == 0;
+	return at[RM_KEY_PLACEMENT] == 0 && at[RM_KEY_MEMORY] == 0 &&
+	       at[RM_KEY_ALLOCATOR] == 0 && at[RM_KEY_HUGE_PAGES] == 0;
 }
 
 void rm_plan_simulated_judge(const struct rm_planning *planning,
@@ -47,8 +48,14 @@ void rm_plan_simulated_judge(const struct rm_planning *planning,
 	bool slow = impl->caps & RM_CAP_SLOW_WRITES;
 	uint64_t ns = rm_plan_simulated_ns(cell, slow);
 
-	if (options->can_simulate && !options->can_simulate(options->simulator,
-	                                     impl->id, why, sizeof(why)))
+	if (cell->allocator != RM_ALLOCATOR_GLIBC ||
+	        cell->huge_pages != RM_HUGE_PAGES_SYSTEM)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "not simulated: the machine has an allocator of its "
+		        "own");
+	else if (options->can_simulate &&
+	         !options->can_simulate(
+	                 options->simulator, impl->id, why, sizeof(why)))
 		snprintf(cell->skip, RM_REASON_BYTES, "not simulated: %s", why);
 	else if (cell->threads > CORES_MAX)
 		snprintf(cell->skip, RM_REASON_BYTES,

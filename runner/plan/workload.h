@@ -36,6 +36,8 @@ enum rm_workload_key {
 	RM_KEY_PLACEMENT,
 	RM_KEY_MEMORY,
 	RM_KEY_PRESIZE,
+	RM_KEY_ALLOCATOR,
+	RM_KEY_HUGE_PAGES,
 	RM_KEY_WARM_UP,
 	RM_KEY_WINDOW,
 	RM_KEY_DEADLINE,
@@ -95,6 +97,8 @@ struct rm_workload {
 	rm_name placements[RM_LIST_MAX];
 	rm_name memories[RM_LIST_MAX];
 	bool presizes[RM_LIST_MAX];
+	enum rm_allocator allocators[RM_LIST_MAX];
+	enum rm_huge_pages huge_pages[RM_LIST_MAX];
 	uint64_t warm_up_ns;
 	uint64_t window_ns;     /* 0: window_ops */
 	uint64_t window_ops;    /* per thread */

@@ -45,6 +45,12 @@ int rm_workload_fill_in(struct rm_workload *workload, struct rm_error *error);
 int rm_workload_check(
         const struct rm_workload *workload, struct rm_error *error);
 
+/* Where memory comes from (workload_memory.c); 0 or -EINVAL. */
+int rm_workload_read_allocator(
+        struct rm_workload *workload, unsigned i, const char *text);
+int rm_workload_read_huge_pages(
+        struct rm_workload *workload, unsigned i, const char *text);
+
 /* Values that may be about traces (workload_trace.c); 0 or -EINVAL. */
 int rm_workload_read_keys(
         struct rm_workload *workload, unsigned i, const char *text);

@@ -60,6 +60,10 @@ static const char *word_of(const struct rm_workload *workload,
 		return workload->memories[i];
 	case RM_KEY_PRESIZE:
 		return workload->presizes[i] ? "yes" : "no";
+	case RM_KEY_ALLOCATOR:
+		return rm_allocator_name(workload->allocators[i]);
+	case RM_KEY_HUGE_PAGES:
+		return rm_huge_pages_name(workload->huge_pages[i]);
 	case RM_KEY_MAPS:
 		return workload->maps[i];
 	case RM_KEY_BASE:

@@ -8,6 +8,8 @@
  */
 #include "runner/trial/team.h"
 
+#include "runner/trial/allocator.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -277,6 +279,9 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 	else if (!verify && !team->own_loop && !team->loop)
 		judge_mix(team, &totals, judgement);
 	if (!verify) {
+		rm_huge_pages_judge(&team->request->cell,
+		        team->rss_filled_bytes - team->rss_empty_bytes,
+		        &judgement->reason);
 		judge_place(team, judgement);
 		judge_window(team, judgement);
 		judge_presence(team, judgement);

@@ -3,6 +3,8 @@
 #include "runner/trial/longest.h"
 #include "runner/trial/team.h"
 
+#include "runner/trial/allocator.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -193,13 +195,14 @@ static json_t *environment_json(const struct rm_team *team)
 	int persona = personality(0xffffffff);
 
 	/* Where the map lies in its page: shows that layout varies (R13). */
-	return json_pack("{s:o, s:i, s:f, s:f, s:f, s:I}", "aslr",
+	return json_pack("{s:o, s:i, s:f, s:f, s:f, s:I, s:s}", "aslr",
 	        persona < 0 ? json_null()
 	                    : json_boolean(!(persona & ADDR_NO_RANDOMIZE)),
 	        "map_address_mod_4096", (int)((uintptr_t)team->map & 4095),
 	        "adds_per_ns_before", team->adds_per_ns[0], "adds_per_ns_after",
 	        team->adds_per_ns[1], "clock_cost_ns", team->clock_cost_ns,
-	        "clock_step_ns", (json_int_t)team->clock_step_ns);
+	        "clock_step_ns", (json_int_t)team->clock_step_ns, "allocator",
+	        rm_allocator_now());
 }
 
 json_t *rm_team_result(struct rm_team *team)

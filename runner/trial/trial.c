@@ -4,6 +4,7 @@
 #include "runner/base/clock.h"
 #include "runner/impl_table.h"
 #include "runner/trace/trace.h"
+#include "runner/trial/allocator.h"
 #include "runner/trial/memory_policy.h"
 #include "runner/trial/team.h"
 
@@ -100,6 +101,8 @@ static json_t *run(const struct rm_request *request, const struct rm_impl *impl)
 	uint64_t start_ns;
 	json_t *result;
 
+	if (rm_allocator_apply(&request->cell, &error))
+		return refusal(request, "failed", &error);
 	if (rm_memory_policy_apply(request->cell.memory, &error))
 		return refusal(request, "void", &error);
 	/* When run by hand nobody else watches the deadline. */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/trial/allocator.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+/* Below this a map may well fit between two huge pages' borders. */
+enum { LEAST_BYTES = 8 << 20 };
+
+const char *rm_allocator_now(void)
+{
+	void *function = dlsym(RTLD_DEFAULT, "malloc");
+	const char *slash;
+	Dl_info info;
+
+	if (!function || !dladdr(function, &info) || !info.dli_fname)
+		return "unknown";
+	slash = strrchr(info.dli_fname, '/');
+	return slash ? slash + 1 : info.dli_fname;
+}
+
+static bool is(const char *file, enum rm_allocator allocator)
+{
+	const char *library = rm_allocator_library(allocator);
+
+	return !strncmp(file, library, strlen(library));
+}
+
+/* glibc is the usual value: then a build's own allocator (sanitizers, the
+   stats build) will do, but none of the others. */
+static bool as_asked(const char *file, enum rm_allocator asked)
+{
+	if (asked != RM_ALLOCATOR_GLIBC)
+		return is(file, asked);
+	for (int i = RM_ALLOCATOR_GLIBC + 1; i < RM_ALLOCATORS; i++)
+		if (is(file, (enum rm_allocator)i))
+			return false;
+	return true;
+}
+
+int rm_allocator_apply(const struct rm_cell *cell, struct rm_error *error)
+{
+	const char *file = rm_allocator_now();
+	char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES];
+	const char *equals;
+
+	if (!as_asked(file, cell->allocator))
+		return rm_error_set(error, -EXDEV,
+		        "malloc() is that of %.100s, asked for %s", file,
+		        rm_allocator_name(cell->allocator));
+	if (cell->huge_pages == RM_HUGE_PAGES_OFF &&
+	        prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL))
+		return rm_error_set(error, -errno,
+		        "huge pages could not be turned off: %s",
+		        strerror(errno));
+	if (cell->huge_pages != RM_HUGE_PAGES_ON)
+		return 0;
+	if (rm_allocator_environment(
+	            cell->allocator, cell->huge_pages, variables))
+		return rm_error_set(error, -ENOTSUP,
+		        "%s cannot be told to ask for huge pages",
+		        rm_allocator_name(cell->allocator));
+	equals = strchr(variables[1], '=');
+	*strchr(variables[1], '=') = '\0';
+	if (!getenv(variables[1]) || strcmp(getenv(variables[1]), equals + 1))
+		return rm_error_set(error, -EXDEV,
+		        "huge pages: %s is not %s in the environment",
+		        variables[1], equals + 1);
+	return 0;
+}
+
+/* AnonHugePages of this process; -1: not known. */
+static int64_t huge_bytes(void)
+{
+	FILE *in = fopen("/proc/self/smaps_rollup", "r");
+	char line[256];
+	int64_t kib = -1;
+
+	if (!in)
+		return -1;
+	while (kib < 0 && fgets(line, sizeof(line), in))
+		sscanf(line, "AnonHugePages: %" SCNd64, &kib);
+	fclose(in);
+	return kib < 0 ? kib : kib * 1024;
+}
+
+int rm_huge_pages_judge(
+        const struct rm_cell *cell, uint64_t map_bytes, struct rm_error *error)
+{
+	int64_t bytes;
+
+	if (cell->huge_pages == RM_HUGE_PAGES_SYSTEM)
+		return 0;
+	bytes = huge_bytes();
+	if (cell->huge_pages == RM_HUGE_PAGES_OFF && bytes > 0)
+		return rm_error_set(error, -ERANGE,
+		        "%" PRId64 " bytes of huge pages, asked for none",
+		        bytes);
+	if (cell->huge_pages == RM_HUGE_PAGES_ON && bytes <= 0 &&
+	        map_bytes >= LEAST_BYTES)
+		return rm_error_set(error, -ERANGE,
+		        "no huge pages under a map of %" PRIu64
+		        " bytes, asked for some",
+		        map_bytes);
+	return 0;
+}
