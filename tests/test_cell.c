@@ -215,6 +215,45 @@ static void json_both_ways(void)
 
 /* The example with one member replaced (value NULL: removed) is refused, and
    the message names the member. */
+/* Members that are there only where the value is not the usual one. */
+static void optional_factors(void)
+{
+	struct rm_cell cell = example(), back = { 0 };
+	struct rm_error error = { "" };
+	json_t *json, *again;
+
+	cell.allocator = RM_ALLOCATOR_JEMALLOC;
+	cell.huge_pages = RM_HUGE_PAGES_OFF;
+	cell.dist = RM_DIST_TRACE;
+	cell.trace_checksum = 0x12ab;
+	cell.trace_passes = 3;
+	cell.warm_up_ns = cell.window_ns = 0;
+	cell.window_ops = 7;
+	strcpy(cell.trace, "some/file.trace");
+	CHECK(id_is(cell, "uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/"
+	                  "trace:000012ab/t2/cores/jemalloc/huge-off/7ops/"
+	                  "throughput"),
+	        "a trace is named by its checksum, an allocator by its name");
+	json = rm_cell_to_json(&cell);
+	CHECK(json_object_size(json) == 26, "the object has 3 members more");
+	json_object_set_new(json, "id", json_string("x"));
+	CHECK(rm_cell_from_json(json, &back, &error) == 0, "it reads back");
+	again = rm_cell_to_json(&back);
+	CHECK(json_equal(json, again), "and gives the same object again");
+	json_decref(again);
+	rm_cell_clear(&back);
+	json_object_set_new(json, "dist", json_string("uniform"));
+	CHECK(rm_cell_from_json(json, &back, &error) &&
+	                strstr(error.text, "cell.trace"),
+	        "a trace without its checksum is refused");
+	json_object_set_new(json, "dist", json_string("trace:12AB0000"));
+	CHECK(rm_cell_from_json(json, &back, &error), "as is a bad checksum");
+	json_object_set_new(json, "dist", json_string("trace:12ab0000"));
+	json_object_set_new(json, "huge_pages", json_string("2M"));
+	CHECK(rm_cell_from_json(json, &back, &error), "and unknown pages");
+	json_decref(json);
+}
+
 static bool refused(const char *member, const char *value)
 {
 	struct rm_cell cell = example(), back = { 0 };
@@ -282,6 +321,7 @@ int main(void)
 	number_texts_read_back();
 	distributions();
 	json_both_ways();
+	optional_factors();
 	every_member_is_checked();
 	return DONE();
 }
