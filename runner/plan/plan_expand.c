@@ -219,43 +219,6 @@ static bool named(const struct rm_workload *w, const char *id)
 	return false;
 }
 
-/* cell->skip: why this map does not run this cell, or "". */
-static void judge(const struct rm_planning *planning,
-        const struct rm_impl *impl, struct rm_cell *cell)
-{
-	bool alone = cell->threads == 1 || cell->write_share == 0;
-	bool in_place = impl->caps & RM_CAP_UNSAFE_INSERT &&
-	                cell->write_kind == RM_UPDATE;
-	const char *reason = planning->options->counters_reason;
-
-	if (!rm_impl_own_loop(impl, rm_loop_name(cell->loop.kind)) &&
-	        !impl->drive[rm_shape_index(cell->shape)])
-		snprintf(cell->skip, RM_REASON_BYTES,
-		        "shape %s is not offered by this map",
-		        rm_shape_name(cell->shape));
-	else if (cell->loop.kind == RM_LOOP_SCAN && !impl->ops->scan)
-		snprintf(
-		        cell->skip, RM_REASON_BYTES, "this map offers no scan");
-	else if (impl->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) &&
-	         !alone && !in_place)
-		snprintf(cell->skip, RM_REASON_BYTES,
-		        "unsafe: this map has no synchronisation and %u "
-		        "threads would write (%s)",
-		        cell->threads, rm_write_kind_name(cell->write_kind));
-	else if (impl->caps & RM_CAP_SINGLE_WRITER && !alone)
-		snprintf(cell->skip, RM_REASON_BYTES,
-		        "unsafe: this map allows one writer and %u threads "
-		        "would write",
-		        cell->threads);
-	else if (cell->measure == RM_MEASURE_COUNTERS && reason)
-		snprintf(cell->skip, RM_REASON_BYTES, "no counters: %.200s",
-		        reason);
-	else if (cell->measure == RM_MEASURE_SIMULATED)
-		rm_plan_simulated_judge(planning, impl, cell);
-	else
-		rm_plan_allocator_judge(cell);
-}
-
 /* One cell for every chosen map; `cell` lends its CPUs. */
 static int add_for_maps(struct rm_planning *planning,
         const struct rm_workload *w, const bool *chosen,
@@ -283,7 +246,7 @@ static int add_for_maps(struct rm_planning *planning,
 		snprintf(
 		        own.map, sizeof(own.map), "%s", planning->impls[i]->id);
 		if (suits(planning->impls[i], cell->loop.kind))
-			judge(planning, planning->impls[i], &own);
+			rm_plan_judge(planning, planning->impls[i], &own);
 		else
 			snprintf(own.skip, sizeof(own.skip),
 			        "it has no loop of the kind %s",

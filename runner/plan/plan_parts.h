@@ -85,8 +85,9 @@ bool rm_plan_simulated_makes_sense(const unsigned *at);
 void rm_plan_simulated_judge(const struct rm_planning *planning,
         const struct rm_impl *impl, struct rm_cell *cell);
 
-/* cell->skip where this machine or measure has no such allocator. */
-void rm_plan_allocator_judge(struct rm_cell *cell);
+/* cell->skip: why this map does not run this cell, or "" (plan_judge.c). */
+void rm_plan_judge(const struct rm_planning *planning,
+        const struct rm_impl *impl, struct rm_cell *cell);
 
 /* Totals over all blocks, from cells and blocks. */
 void rm_plan_total(struct rm_plan *plan);

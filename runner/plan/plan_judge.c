@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_judge.c - cells that a map, or this machine, does not run, and why. */
+#include "runner/plan/plan_parts.h"
+
+#include <stdio.h>
+
+/* Where this machine or measure has no such allocator. */
+static void judge_allocator(struct rm_cell *cell)
+{
+	char why[RM_NAME_BYTES * 2];
+
+	if (cell->allocator != RM_ALLOCATOR_GLIBC &&
+	        cell->measure == RM_MEASURE_CAUSES)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "measure causes counts calls of its own malloc(), not "
+		        "of %s",
+		        rm_allocator_name(cell->allocator));
+	else if (rm_allocator_impossible(
+	                 cell->allocator, cell->huge_pages, why, sizeof(why)))
+		snprintf(cell->skip, RM_REASON_BYTES, "%s", why);
+}
+
+void rm_plan_judge(const struct rm_planning *planning,
+        const struct rm_impl *impl, struct rm_cell *cell)
+{
+	bool alone = cell->threads == 1 || cell->write_share == 0;
+	bool in_place = impl->caps & RM_CAP_UNSAFE_INSERT &&
+	                cell->write_kind == RM_UPDATE;
+	const char *reason = planning->options->counters_reason;
+
+	if (!rm_impl_own_loop(impl, rm_loop_name(cell->loop.kind)) &&
+	        !impl->drive[rm_shape_index(cell->shape)])
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "shape %s is not offered by this map",
+		        rm_shape_name(cell->shape));
+	else if (cell->loop.kind == RM_LOOP_SCAN && !impl->ops->scan)
+		snprintf(
+		        cell->skip, RM_REASON_BYTES, "this map offers no scan");
+	else if (impl->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) &&
+	         !alone && !in_place)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "unsafe: this map has no synchronisation and %u "
+		        "threads would write (%s)",
+		        cell->threads, rm_write_kind_name(cell->write_kind));
+	else if (impl->caps & RM_CAP_SINGLE_WRITER && !alone)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "unsafe: this map allows one writer and %u threads "
+		        "would write",
+		        cell->threads);
+	else if (cell->measure == RM_MEASURE_COUNTERS && reason)
+		snprintf(cell->skip, RM_REASON_BYTES, "no counters: %.200s",
+		        reason);
+	else if (cell->measure == RM_MEASURE_SIMULATED)
+		rm_plan_simulated_judge(planning, impl, cell);
+	else
+		judge_allocator(cell);
+}
