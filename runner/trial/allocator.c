@@ -47,7 +47,7 @@ int rm_allocator_apply(const struct rm_cell *cell, struct rm_error *error)
 {
 	const char *file = rm_allocator_now();
 	char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES];
-	const char *equals;
+	const char *equals, *now;
 
 	if (!as_asked(file, cell->allocator))
 		return rm_error_set(error, -EXDEV,
@@ -67,7 +67,8 @@ int rm_allocator_apply(const struct rm_cell *cell, struct rm_error *error)
 		        rm_allocator_name(cell->allocator));
 	equals = strchr(variables[1], '=');
 	*strchr(variables[1], '=') = '\0';
-	if (!getenv(variables[1]) || strcmp(getenv(variables[1]), equals + 1))
+	now = getenv(variables[1]);
+	if (!now || strcmp(now, equals + 1))
 		return rm_error_set(error, -EXDEV,
 		        "huge pages: %s is not %s in the environment",
 		        variables[1], equals + 1);
