@@ -202,6 +202,7 @@ include tests/maps.mk
 include tests/checks.mk
 include tests/misuse.mk
 include tests/replay.mk
+include impls/interposed/interposed.mk
 include runner/sim/sim.mk
 include runner/simulate/simulate.mk
 include tests/sim_speed.mk

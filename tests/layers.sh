@@ -16,7 +16,8 @@ allow() { # FOLDER PATTERN: what files of FOLDER may include, beside libraries
 
 contract='runner/(map|stat|event|driver|worker|keys|impl_table)\.h'
 base='runner/base/[a-z0-9_]*\.h'
-allow impls "runner/(map|driver)\.h|impls/support/[a-z0-9_]*\.h"
+allow impls "runner/(map|driver)\.h|impls/(support|interposed)/[a-z0-9_]*\.h"
+allow impls/interposed "impls/(support|interposed)/[a-z0-9_]*\.h"
 allow impls/support "runner/(map|driver|keys|worker)\.h|runner/base/(rng|clock)\.h|impls/support/[a-z0-9_]*\.h"
 allow runner "$contract|runner/(base|cli)/[a-z0-9_]*\.h"
 allow runner/base "$base"

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cache.c - a small cache of look-ups, put in front of interposed.h's map with
+ * LD_PRELOAD: per thread, 8 entries, the least recently used one goes.
+ *
+ * Writes invalidate. Each key belongs to one of 256 pairs of counters: a write
+ * adds to `started` before it and to `finished` after it. An entry is filled
+ * only if no write was under way (finished, then started, were equal before
+ * the look-up), and is believed as long as `started` is what it was then: no
+ * write of such a key has begun since, so that the value is still the map's.
+ *
+ * -DCACHE_FORGETS_NOTHING leaves the invalidation out: the control, which
+ * every check of values catches.
+ */
+#include "impls/interposed/interposed.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifdef CACHE_FORGETS_NOTHING
+enum { FORGETS = 0 };
+#else
+enum { FORGETS = 1 };
+#endif
+enum { ENTRIES = 8, COUNTERS = 256 };
+
+struct entry {
+	uint64_t map, key, value; /* map: its id; 0: empty */
+	uint64_t started, used;
+};
+
+static _Thread_local struct entry entries[ENTRIES];
+static _Thread_local uint64_t clock_hand;
+
+static struct counter {
+	_Alignas(64) _Atomic uint64_t started;
+	_Atomic uint64_t finished;
+} counters[COUNTERS];
+
+static struct counter *counter_of(uint64_t key)
+{
+	return &counters[key * 0x9e3779b97f4a7c15U >> 56];
+}
+
+/* The next definition of a name; the process ends where there is none. */
+static void *next(const char *name)
+{
+	void *symbol = dlsym(RTLD_NEXT, name);
+
+	if (!symbol) {
+		fprintf(stderr, "cache: no %s behind this one\n", name);
+		abort();
+	}
+	return symbol;
+}
+
+typedef bool lookup_fn(void *map, uint64_t key, uint64_t *value);
+typedef bool exchange_fn(
+        void *map, uint64_t key, uint64_t value, uint64_t *old);
+typedef bool take_fn(void *map, uint64_t key, uint64_t *old);
+
+/* Found once; all threads find the same. relaxed: a constant, once known. */
+#define NEXT(type, name)                                                   \
+	static _Atomic(type *) found;                                      \
+	type *real = atomic_load_explicit(&found, memory_order_relaxed);   \
+	if (!real) {                                                       \
+		*(void **)&real = next(name);                              \
+		atomic_store_explicit(&found, real, memory_order_relaxed); \
+	}
+
+/* The entry of a key, or the one to replace. */
+static struct entry *entry_of(uint64_t id, uint64_t key)
+{
+	struct entry *oldest = &entries[0];
+
+	for (unsigned i = 0; i < ENTRIES; i++) {
+		if (entries[i].map == id && entries[i].key == key)
+			return &entries[i];
+		if (entries[i].used < oldest->used)
+			oldest = &entries[i];
+	}
+	return oldest;
+}
+
+bool rm_interposed_lookup(void *map, uint64_t key, uint64_t *value)
+{
+	NEXT(lookup_fn, "rm_interposed_lookup")
+	const uint64_t id = ((struct interposed_head *)map)->id;
+	struct counter *counter = counter_of(key);
+	struct entry *entry = entry_of(id, key);
+	/* seq_cst, both: finished first; pair with the additions of writers */
+	const uint64_t finished = atomic_load(&counter->finished);
+	const uint64_t started = atomic_load(&counter->started);
+
+	entry->used = ++clock_hand;
+	if (entry->map == id && entry->key == key &&
+	        (!FORGETS || entry->started == started)) {
+		*value = entry->value;
+		return true;
+	}
+	entry->map = 0;
+	if (!real(map, key, value))
+		return false;
+	if (!FORGETS || finished == started)
+		*entry = (struct entry){ id, key, *value, started, clock_hand };
+	return true;
+}
+
+bool rm_interposed_exchange(
+        void *map, uint64_t key, uint64_t value, uint64_t *old)
+{
+	NEXT(exchange_fn, "rm_interposed_exchange")
+	struct counter *counter = counter_of(key);
+
+	/* seq_cst, both: around the write; pair with the loads of look-ups */
+	atomic_fetch_add(&counter->started, 1);
+	bool was_there = real(map, key, value, old);
+	atomic_fetch_add(&counter->finished, 1);
+	return was_there;
+}
+
+bool rm_interposed_take(void *map, uint64_t key, uint64_t *old)
+{
+	NEXT(take_fn, "rm_interposed_take")
+	struct counter *counter = counter_of(key);
+
+	/* seq_cst, both: as in exchange */
+	atomic_fetch_add(&counter->started, 1);
+	bool was_there = real(map, key, old);
+	atomic_fetch_add(&counter->finished, 1);
+	return was_there;
+}

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# The library of the map `interpose`, and caches to load before it (LD_PRELOAD).
+INTERPOSED := $(BUILD)/libreadmostly_map.so
+CACHES     := $(BUILD)/libreadmostly_cache.so $(BUILD)/libreadmostly_cache_stale.so
+
+$(INTERPOSED): impls/interposed/map.c impls/interposed/interposed.h $(wildcard impls/support/gomap*.h) $(BUILD)/flags
+	$(SAY)$(CC) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
+$(CACHES): impls/interposed/cache.c impls/interposed/interposed.h $(BUILD)/flags
+	$(SAY)$(CC) $(ALL_CFLAGS) $(if $(findstring stale,$@),-DCACHE_FORGETS_NOTHING) -fPIC -shared -o $@ $< -ldl
+
+# Wherever the map is linked, its library lies beside the program.
+$(BUILD)/impls/interpose.o: | $(INTERPOSED)
+all: $(CACHES)
