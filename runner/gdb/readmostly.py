@@ -214,16 +214,33 @@ def printer(value):
 
 
 def trial_map():
-    """The map of the trial whose main thread is in rm_trial_run()."""
+    """The map of the trial that some thread of this process is in."""
     for thread in gdb.selected_inferior().threads():
         thread.switch()
         frame = gdb.newest_frame()
         while frame:
-            if frame.name() == "rm_trial_run":
+            team = team_in(frame)
+            if team is not None:
                 frame.select()
-                return team_map(frame.read_var("team"))
+                return team_map(team)
             frame = frame.older()
     raise gdb.GdbError("rm-map: no trial runs here, expected an expression")
+
+
+def team_in(frame):
+    """The struct rm_team that a function was called with or has; or None."""
+    for name in "team", "member":
+        try:
+            value = frame.read_var(name)
+            if value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR:
+                value = value.dereference()
+            team = value if name == "team" else value["team"].dereference()
+            if team.type.unqualified().tag == "rm_team":
+                team["map"].fetch_lazy()  # readable?
+                return team
+        except (ValueError, RuntimeError, gdb.error):
+            continue  # not there, or optimised away
+    return None
 
 
 def team_map(team):
