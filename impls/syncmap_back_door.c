@@ -83,5 +83,5 @@ const struct rm_impl rm_impl_syncmap_back_door = {
 	.dispatch = "none",
 	.ops = &ops,
 	.drive = RM_ALL_DRIVES,
-	.misuse = "check: owner",
+	.misuse = "check: drive",
 };

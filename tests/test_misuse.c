@@ -70,6 +70,29 @@ static void shown(void)
 	        "handlers that are left take the room of new connections");
 }
 
+/* A key that read and dirty have is removed: does a lookup still find it? */
+static bool still_there(const char *id)
+{
+	const struct rm_map_ops *ops = rm_impl_find(id)->ops;
+	struct rm_sizing sizing = { .threads = 1, .shape = RM_U64X8 };
+	struct rm_value value = { { 1 } };
+	void *map = ops->create(&sizing);
+	void *thread = ops->join(map, 0);
+	bool found;
+
+	ops->upsert(thread, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
+	for (int i = 0; i < 3; i++) /* misses promote */
+		ops->lookup(
+		        thread, RM_U64X8, (struct rm_key){ .word = 9 }, &value);
+	ops->upsert(thread, RM_U64X8, (struct rm_key){ .word = 2 }, &value);
+	ops->remove(thread, RM_U64X8, (struct rm_key){ .word = 1 });
+	found = ops->lookup(
+	        thread, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
+	ops->leave(thread);
+	ops->destroy(map);
+	return found;
+}
+
 /* All three modes of the pair add up on several threads. */
 static void pair_modes(void)
 {
@@ -111,6 +134,9 @@ int main(void)
 		caught(&pairs[i]);
 	shown();
 	pair_modes();
+	CHECK(!still_there("syncmap"), "sync.Map: what is removed is gone");
+	CHECK(still_there("syncmap_back_door"),
+	        "deleted through the back door, it is still found");
 	CHECK(sizeof(struct header) == sizeof(struct padded_header),
 	        "padding a header of pointer and bool changes nothing");
 	return DONE();
