@@ -14,7 +14,7 @@ allow() { # FOLDER PATTERN: what files of FOLDER may include, beside libraries
 	done
 }
 
-contract='runner/(map|stat|event|driver|worker|keys|impl_table)\.h'
+contract='runner/(map|operations|stat|event|driver|worker|keys|impl_table)\.h'
 base='runner/base/[a-z0-9_]*\.h'
 allow impls "runner/(map|driver)\.h|impls/(support|interposed)/[a-z0-9_]*\.h"
 allow impls/interposed "impls/(support|interposed)/[a-z0-9_]*\.h"

@@ -47,8 +47,9 @@ static json_t *caps_of(const struct rm_impl *impl)
 
 json_t *rm_describe_map(const struct rm_impl *impl)
 {
-	json_t *map = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, "
-	                 "s:o}",
+	json_t *map = json_pack(
+	        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, "
+	        "s:o}",
 	        "id", impl->id, "label", impl->label, "family", impl->family,
 	        "sync", impl->sync, "source", impl->source, "system",
 	        impl->system, "guarantees", impl->guarantees, "progress",

@@ -248,7 +248,6 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
 	char *text = json_dumps(request, JSON_COMPACT);
 	struct run *run = calloc(1, sizeof(*run));
 	int result = -ENOMEM;
-
 	char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES];
 	const char *list[RM_ALLOCATOR_VARIABLES + 1];
 
@@ -263,21 +262,18 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
 		.padding_bytes = outcome->environment_bytes,
 		.variables = list,
 	};
-	if (!text || !run || !cell_id) {
-		rm_error_set(error, -ENOMEM, "no memory for a trial");
-		goto out;
+	if (text && run && cell_id) {
+		*run = (struct run){ .launch = launch,
+			.request = text,
+			.request_left = strlen(text),
+			.deadline_at_ns = start_ns + launch->deadline_ns };
+		result = rm_spawn(&spawn, &run->child, &why);
+		result = result ? not_started(result, outcome, &why, error)
+		                : attend(run, cell_id, outcome);
+		outcome->wall_ns = rm_now_ns() - start_ns;
 	}
-	*run = (struct run){ .launch = launch,
-		.request = text,
-		.request_left = strlen(text),
-		.deadline_at_ns = start_ns + launch->deadline_ns };
-	result = rm_spawn(&spawn, &run->child, &why);
-	result = result ? not_started(result, outcome, &why, error)
-	                : attend(run, cell_id, outcome);
 	if (result)
-		rm_error_set(error, result, "no memory for an outcome");
-	outcome->wall_ns = rm_now_ns() - start_ns;
-out:
+		rm_error_set(error, result, "no memory for a trial");
 	free(run ? run->answer : NULL);
 	free(run);
 	free(text);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_expand.c - the cells of one workload: every choice of its lists. */
-#include "runner/impl_table.h"
 #include "runner/plan/placement.h"
 #include "runner/plan/plan_parts.h"
 
@@ -59,6 +58,20 @@ static void widen_window(struct rm_cell *cell, unsigned cpus)
 		cell->window_ns = least_ns;
 }
 
+/* What one factor says about others. */
+static void settle(struct rm_cell *cell, unsigned cpus)
+{
+	if (cell->write_share == 0)
+		cell->write_kind = RM_UPDATE; /* no write, no kind */
+	if (rm_loop_runs_once(cell->loop.kind))
+		cell->warm_up_ns = 0;
+	if (cell->loop.kind == RM_LOOP_FILL) { /* until all keys are in */
+		cell->window_ns = 0;
+		cell->window_ops = (cell->keys - 1) / cell->threads + 1;
+	}
+	widen_window(cell, cpus);
+}
+
 static void fill(const struct rm_planning *planning,
         const struct rm_workload *w, const struct choice *choice,
         struct rm_cell *cell)
@@ -96,17 +109,8 @@ static void fill(const struct rm_planning *planning,
 		cell->rate_per_s = w->rates_per_s[at[RM_KEY_RATE]];
 		cell->arrivals = w->arrivals[at[RM_KEY_ARRIVALS]];
 	}
-	if (cell->write_share == 0)
-		cell->write_kind = RM_UPDATE; /* no write, no kind */
-	if (rm_loop_runs_once(cell->loop.kind))
-		cell->warm_up_ns = 0;
-	if (cell->loop.kind == RM_LOOP_FILL) {
-		/* until all keys are in, however long that takes */
-		cell->window_ns = 0;
-		cell->window_ops = (cell->keys - 1) / cell->threads + 1;
-	}
 	rm_plan_trace_fill(&planning->traces[at[RM_KEY_KEYS]], w, cell);
-	widen_window(cell, planning->topology->cpus);
+	settle(cell, planning->topology->cpus);
 }
 
 /* The list names this number of threads earlier, in other words. */
@@ -204,13 +208,6 @@ static int check_cell(const struct rm_planning *planning,
 	return 0;
 }
 
-/* Whether this kind of loop is anything for this subject. */
-static bool suits(const struct rm_impl *impl, enum rm_loop_kind kind)
-{
-	return rm_impl_own_loop(impl, rm_loop_name(kind)) ||
-	       (!rm_loop_is_own(kind) && rm_impl_is_map(impl));
-}
-
 static bool named(const struct rm_workload *w, const char *id)
 {
 	for (unsigned i = 0; i < w->count[RM_KEY_MAPS]; i++)
@@ -230,7 +227,7 @@ static int add_for_maps(struct rm_planning *planning,
 
 		/* what nobody named and does not fit is not worth a line */
 		if (!chosen[i] ||
-		        (!suits(planning->impls[i], cell->loop.kind) &&
+		        (!rm_plan_suits(planning->impls[i], cell->loop.kind) &&
 		                !named(w, planning->impls[i]->id)))
 			continue;
 		own.cpus = NULL;
@@ -245,7 +242,7 @@ static int add_for_maps(struct rm_planning *planning,
 		}
 		snprintf(
 		        own.map, sizeof(own.map), "%s", planning->impls[i]->id);
-		if (suits(planning->impls[i], cell->loop.kind))
+		if (rm_plan_suits(planning->impls[i], cell->loop.kind))
 			rm_plan_judge(planning, planning->impls[i], &own);
 		else
 			snprintf(own.skip, sizeof(own.skip),

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_judge.c - cells that a map, or this machine, does not run, and why. */
+#include "runner/impl_table.h"
 #include "runner/plan/plan_parts.h"
 
 #include <stdio.h>
+
+bool rm_plan_suits(const struct rm_impl *impl, enum rm_loop_kind kind)
+{
+	return rm_impl_own_loop(impl, rm_loop_name(kind)) ||
+	       (!rm_loop_is_own(kind) && rm_impl_is_map(impl));
+}
 
 /* Where this machine or measure has no such allocator. */
 static void judge_allocator(struct rm_cell *cell)

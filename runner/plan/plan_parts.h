@@ -85,6 +85,9 @@ bool rm_plan_simulated_makes_sense(const unsigned *at);
 void rm_plan_simulated_judge(const struct rm_planning *planning,
         const struct rm_impl *impl, struct rm_cell *cell);
 
+/* Whether this kind of loop is anything for this subject (plan_judge.c). */
+bool rm_plan_suits(const struct rm_impl *impl, enum rm_loop_kind kind);
+
 /* cell->skip: why this map does not run this cell, or "" (plan_judge.c). */
 void rm_plan_judge(const struct rm_planning *planning,
         const struct rm_impl *impl, struct rm_cell *cell);

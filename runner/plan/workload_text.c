@@ -107,6 +107,15 @@ static void write_single(const struct rm_workload *workload,
 	}
 }
 
+static void write_keys(
+        const struct rm_workload *workload, unsigned i, char *text, size_t size)
+{
+	if (workload->traces[i][0])
+		snprintf(text, size, "file:%s", workload->traces[i]);
+	else
+		write_whole(workload->keys[i], "", text, size);
+}
+
 void rm_workload_write(const struct rm_workload *workload,
         enum rm_workload_key key, unsigned i, char *text, size_t size)
 {
@@ -125,10 +134,7 @@ void rm_workload_write(const struct rm_workload *workload,
 		write_share(workload->misses[i], text, size);
 		return;
 	case RM_KEY_KEYS:
-		if (workload->traces[i][0])
-			snprintf(text, size, "file:%s", workload->traces[i]);
-		else
-			write_whole(workload->keys[i], "", text, size);
+		write_keys(workload, i, text, size);
 		return;
 	case RM_KEY_DIST:
 		write_dist(&workload->dists[i], text, size);

@@ -170,7 +170,6 @@ static void judge_mix(const struct rm_team *team, const struct totals *totals,
 		        gone, lookups);
 }
 
-/* A loop of its own adds up as the subject says. */
 static void judge_own_loop(
         const struct rm_team *team, struct rm_judgement *judgement)
 {
@@ -248,9 +247,25 @@ static void judge_place(
 	}
 }
 
+static void judge_answers(const struct rm_team *team,
+        const struct totals *totals, struct rm_judgement *judgement)
+{
+	bool verify = team->request->cell.measure == RM_MEASURE_VERIFY;
+
+	/* first: a torn or wrong value also spoils the sums */
+	if (totals->all.wrong)
+		rm_error_set(&judgement->mismatch, -EIO,
+		        "an operation returned another key's value or a torn "
+		        "one");
+	judge_own_loop(team, judgement);
+	if (rm_team_has_keys(team) && verify && rm_account_offered(team->impl))
+		judge_values(team, totals, judgement);
+	if (rm_team_has_keys(team))
+		judge_keys(team, totals, judgement);
+}
+
 void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 {
-	const struct rm_impl *impl = team->impl;
 	bool verify = team->request->cell.measure == RM_MEASURE_VERIFY;
 	struct totals totals;
 
@@ -262,17 +277,7 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 		return;
 	}
 	add_up(team, &totals);
-	/* first: a torn or wrong value also spoils the sums */
-	if (totals.all.wrong)
-		rm_error_set(&judgement->mismatch, -EIO,
-		        "an operation returned another key's value or a torn "
-		        "one");
-	judge_own_loop(team, judgement);
-	if (rm_team_has_keys(team)) {
-		if (verify && rm_account_offered(impl))
-			judge_values(team, &totals, judgement);
-		judge_keys(team, &totals, judgement);
-	}
+	judge_answers(team, &totals, judgement);
 	set_shares(&totals.window, judgement);
 	if (team->request->trace)
 		rm_replay_judge(team, &totals.window, judgement);

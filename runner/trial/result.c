@@ -113,6 +113,19 @@ static void set_counts(json_t *result, const struct rm_team *team)
 		        json_integer((json_int_t)counts[i].value));
 }
 
+/* Why it failed, or what could not be verified. */
+static json_t *reason_json(
+        const struct rm_team *team, const struct rm_judgement *judgement)
+{
+	if (judgement->mismatch.text[0])
+		return json_string(judgement->mismatch.text);
+	if (rm_team_has_keys(team))
+		return json_null();
+	return json_string(team->own_loop ? "no keys: judged by the subject's "
+	                                    "own check"
+	                                  : "the map holds nothing");
+}
+
 static json_t *verification_json(
         const struct rm_team *team, const struct rm_judgement *judgement)
 {
@@ -137,14 +150,7 @@ static json_t *verification_json(
 	return json_pack(
 	        "{s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o}",
 	        "status", judgement->verification, "reason",
-	        judgement->mismatch.text[0]
-	                ? json_string(judgement->mismatch.text)
-	                : text_or_null(state ? ""
-	                               : team->own_loop
-	                                       ? "no keys: judged by the "
-	                                         "subject's own check"
-	                                       : "the map holds nothing"),
-	        "keys_expected",
+	        reason_json(team, judgement), "keys_expected",
 	        number_or_null(state ? (int64_t)judgement->keys_expected : -1),
 	        "keys_held",
 	        number_or_null(state ? (int64_t)judgement->keys_held : -1),

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * operations.h - single operations of the measured loops: made, timed where
+ * the loop is open, counted and verified. runner/driver.h strings them
+ * together; loops that call through a table of operations use them, too.
+ */
+#ifndef RM_OPERATIONS_H
+#define RM_OPERATIONS_H
+
+#include "runner/keys.h"
+#include "runner/map.h"
+#include "runner/worker.h"
+
+/* Where an operation begins: of interest to the simulated machine alone, which
+   says so before this file (runner/sim/guest/relax.h). */
+#ifndef RM_OPERATION_BEGINS
+#define RM_OPERATION_BEGINS() ((void)0)
+#endif
+
+/* Open loop (runner/trial/pace.c). Direct calls, never inlined. */
+/* Waits for the next intended start; false: the window is over. `sleeping`
+   says whether the wait is long enough to park first. */
+bool rm_pace_next(struct rm_worker *worker, bool *sleeping);
+/* Waits until the start that rm_pace_next() announced. */
+void rm_pace_wait(struct rm_worker *worker);
+/* Records one operation that ended now. */
+void rm_pace_record(
+        struct rm_worker *worker, enum rm_operation operation, bool was_there);
+
+RM_HOT bool rm_stopped(const struct rm_worker *worker)
+{
+	/* relaxed: a flag that publishes nothing; join orders the results */
+	return atomic_load_explicit(worker->stop, memory_order_relaxed);
+}
+
+RM_HOT void rm_write_upsert(const struct rm_map_ops *map, struct rm_shape shape,
+        struct rm_worker *worker, uint64_t rank)
+{
+	struct rm_key key = rm_key_of(shape, rank, &worker->written);
+	struct rm_value value =
+	        rm_value_of(rank, worker->slot, ++worker->sequence);
+	bool was_there;
+
+	RM_OPERATION_BEGINS();
+	was_there = map->upsert(worker->thread, shape, key, &value);
+
+	worker->counts.writes++;
+	if (!was_there) {
+		worker->counts.inserts++;
+		worker->key_sum += rm_rank_mix(rank);
+	}
+	if (worker->pace)
+		rm_pace_record(worker, RM_UPSERT, was_there);
+}
+
+RM_HOT void rm_write_remove(const struct rm_map_ops *map, struct rm_shape shape,
+        struct rm_worker *worker, uint64_t rank)
+{
+	struct rm_key key = rm_key_of(shape, rank, &worker->written);
+	bool was_there;
+
+	RM_OPERATION_BEGINS();
+	was_there = map->remove(worker->thread, shape, key);
+
+	worker->counts.writes++;
+	if (was_there) {
+		worker->counts.removes++;
+		worker->key_sum -= rm_rank_mix(rank);
+	} else {
+		worker->counts.idle_removes++;
+	}
+	if (worker->pace)
+		rm_pace_record(worker, RM_REMOVE, was_there);
+}
+
+/*
+ * One write decision. `rank` was drawn for a lookup: where it is an absent
+ * one, a resident one is drawn anew from the random bits `x`.
+ */
+RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
+        struct rm_worker *worker, uint64_t rank, uint64_t x)
+{
+	enum rm_write_kind kind = worker->write_kind;
+
+	if (__builtin_expect(rank >= worker->resident, 0))
+		/* x itself is known to be high here: mix it again */
+		rank = rm_below(rm_seed(x, 0), worker->resident);
+
+	if (kind == RM_FRESH)
+		/* relaxed: only uniqueness matters */
+		rank = atomic_fetch_add_explicit(
+		        worker->head, 1, memory_order_relaxed);
+	if (kind == RM_CHURN)
+		rm_write_remove(map, shape, worker, rank);
+	rm_write_upsert(map, shape, worker, rank);
+	if (kind == RM_FRESH)
+		rm_write_remove(map, shape, worker, rank - worker->resident);
+	if (kind != RM_UPDATE)
+		worker->counts.pairs++;
+}
+
+/* First rank that lookups may draw: moves only with fresh writes. */
+RM_HOT uint64_t rm_lookup_base(const struct rm_worker *worker)
+{
+	if (worker->write_kind != RM_FRESH)
+		return 0;
+	/* relaxed: any recent value will do, see fresh_guard */
+	return atomic_load_explicit(worker->head, memory_order_relaxed) -
+	       worker->resident + worker->fresh_guard;
+}
+
+/* Takes the next rank from the stream, or from the high bits of `x`. */
+RM_HOT uint64_t rm_draw(struct rm_worker *worker, bool streamed, uint64_t x,
+        uint64_t *position, uint64_t span)
+{
+	if (streamed)
+		return worker->stream[(*position)++ & worker->stream_mask];
+	return rm_below(x, span);
+}
+
+/* A lookup that found nothing: may it? */
+RM_HOT void rm_count_miss(struct rm_worker *worker, uint64_t offset)
+{
+	if (offset >= worker->resident)
+		worker->counts.misses_absent++;
+	else
+		worker->counts.misses_resident++;
+}
+
+/* One lookup, its value verified and consumed. `paced` is a constant. */
+RM_HOT uint64_t rm_read(const struct rm_map_ops *map, struct rm_shape shape,
+        struct rm_worker *worker, bool paced, uint64_t base, uint64_t offset)
+{
+	struct rm_value value;
+	struct rm_key key = rm_key_of(shape, base + offset, &worker->line);
+	bool hit;
+
+	RM_OPERATION_BEGINS();
+	hit = map->lookup(worker->thread, shape, key, &value);
+	if (paced)
+		rm_pace_record(worker, RM_LOOKUP, hit);
+	if (__builtin_expect(hit, 1))
+		return rm_value_wrong(shape, &value, base + offset);
+	rm_count_miss(worker, offset);
+	return 0;
+}
+
+/* A write may be slow: where the window ended meanwhile, what is left of the
+   batch is not done and not counted. */
+RM_HOT uint64_t rm_left_after_write(struct rm_worker *worker, uint64_t left)
+{
+	if (!rm_stopped(worker))
+		return left;
+	worker->counts.iterations -= left - 1;
+	return 1;
+}
+
+#endif /* RM_OPERATIONS_H */
