@@ -97,7 +97,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/readmostly.a
 
 # 10^6 inputs through the workload parser, always with sanitizers.
 FUZZED := runner/base/error.c $(addprefix runner/plan/,workload.c workload_keys.c \
-          workload_check.c workload_text.c workload_trace.c workload_memory.c allocator.c lines.c cell.c number.c placement.c topology.c)
+          workload_check.c workload_text.c workload_trace.c workload_memory.c allocator.c loops.c lines.c cell.c number.c placement.c topology.c)
 $(BUILD)/tests/test_fuzz_workload: tests/test_fuzz_workload.c $(FUZZED) tests/fuzz.h $(wildcard runner/plan/*.h)
 	@mkdir -p $(@D)
 	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -fno-sanitize-recover=all \

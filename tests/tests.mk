@@ -25,7 +25,8 @@ test: $(BUILD)/tests/fake_trial
 
 # Sanitized whatever the build is, so that a million inputs meet both.
 FUZZ_PROTOCOL := tests/test_fuzz_protocol.c runner/trial/request.c \
-  $(wildcard runner/plan/cell*.c runner/plan/number.c runner/base/error.c \
+  $(wildcard runner/plan/cell*.c runner/plan/number.c runner/plan/loops.c \
+  runner/plan/allocator.c runner/base/error.c \
   runner/base/histogram.c) $(patsubst %,runner/campaign/%.c,answer fields \
   reason histogram_log)
 $(BUILD)/tests/test_fuzz_protocol: $(FUZZ_PROTOCOL) $(wildcard runner/*/*.h)
