@@ -13,7 +13,8 @@ start=$(date +%s)
 # In batches of 64, so a little more than asked for; at most four shapes.
 for id in $("$program" list --json | python3 -c 'import json, sys
 for row in json.load(sys.stdin)["maps"]:
-    print(row["id"], len(row["shapes"]))' | tr ' ' :); do
+    if row["shapes"] and not row["misuse"]:
+        print(row["id"], len(row["shapes"]))' | tr ' ' :); do
 	shapes=${id#*:} id=${id%:*}
 	"$program" check "$id" --only histories --deadline 3600 \
 		--ops $(((each / shapes + 1) * 1000)) --seed "${SEED:-1}" \

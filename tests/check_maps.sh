@@ -3,7 +3,7 @@
 # check_maps.sh READMOSTLY [OPS] - all checks of all maps of that build, a map
 # per process and a process per CPU and one more (some only wait). Prints what
 # failed and the sum; status 1 if anything did. From the environment:
-# MAPS     ids, instead of all maps of the build
+# MAPS     ids, instead of all of the build but planted misuses
 # CHECKS   names, instead of all checks; or `not` and names: all but these
 # SHAPES   e.g. "u64x8 str16x24", instead of all that a map offers
 # SEED     of operations, keys and hashes (1)
@@ -12,7 +12,7 @@ export readmostly ops CHECKS SHAPES SEED=${SEED:-1}
 dir=$(mktemp -d) start=$SECONDS
 export dir
 trap 'rm -rf "$dir"' EXIT
-maps=${MAPS:-$("$readmostly" list | sed -n 's/^\([a-z][a-z0-9_]*\)  *.*\[.*/\1/p')}
+maps=${MAPS:-$("$readmostly" list --ids)}
 total=$(echo "$maps" | wc -w)
 [ "$total" -gt 0 ] || { echo "check_maps.sh: $readmostly lists no map" >&2; exit 2; }
 

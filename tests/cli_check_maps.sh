@@ -11,14 +11,14 @@ tests/check_maps.sh "$build/readmostly" "${RM_CHECK_OPS:-16000}" >"$out" 2>"$dir
 status=$?
 sed 's/^/# /' "$out"
 check 'every map passes every check that fits it' [ $status = 0 ]
-maps=$("$build/readmostly" list | grep -c '^[a-z].*\[')
+maps=$("$build/readmostly" list --ids | wc -l)
 check "all $maps maps were asked" says "$out" "($maps maps, "
 
 # a program that has a map which fails, one that is right, one that crashes
 cat >"$dir/fake" <<'END'
 #!/bin/sh
 case "$1 $2" in
-'list ') printf 'good   a map [lock]\n    sync x\nbad    a map [lock]\ndies   a map [lock]\n' ;;
+'list --ids') printf 'good\nbad\ndies\n' ;;
 'check good') echo 'check: 5 ok, 0 failed, 2 skipped' ;;
 'check bad') echo 'FAIL bad u64x8 model: it is bad'
 	echo 'check: 4 ok, 1 failed, 2 skipped'; exit 1 ;;

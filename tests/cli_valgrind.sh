@@ -34,7 +34,7 @@ if ! command -v valgrind >/dev/null || ldd "$readmostly" | grep -q 'lib[at]san';
 	echo '1..0 # SKIP no valgrind, or a build with a sanitizer'
 	exit
 fi
-"$readmostly" list | sed -n 's/^\([a-z][a-z0-9_]*\)  *.*\[.*/\1/p' >"$dir/list"
+"$readmostly" list --ids >"$dir/list"
 present=$(for id in $families; do grep -x "$id" "$dir/list"; done)
 for id in $present; do
 	for check in exchange growth atomic scan; do

@@ -35,7 +35,7 @@ soak() { # ID: rounds until the time is over, at least one of each build
 }
 export -f soak
 
-present=$("$plain" list | sed -n 's/^\([a-z][a-z0-9_]*\)  *.*\[.*/\1/p')
+present=$("$plain" list --ids)
 ids=$(for id in $families; do echo "$present" | grep -x "$id"; done)
 echo "soak: $(echo "$ids" | wc -l) families, $seconds s each, $(nproc) at a time" >&2
 echo "$ids" | xargs -P "$(nproc)" -I{} bash -c 'soak {}'

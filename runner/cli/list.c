@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum flag { JSON = 'j' };
+enum flag { TEXT, JSON = 'j', IDS = 'i' };
 
 static const struct rm_shape shapes[RM_SHAPES] = { { false, 8 }, { false, 24 },
 	{ true, 8 }, { true, 24 } };
@@ -161,18 +161,39 @@ static void print_map(
 	print_names("shapes", shape_names(impl));
 	print_names("operations", optional_operations(impl->ops));
 	print_names("caps", cap_names(impl));
+	if (impl->loops)
+		print_names("own loops", own_loops(impl));
+	if (impl->misuse)
+		printf("    %-11s%s\n", "misuse", impl->misuse);
 	if (rm_simulator_can(list, impl->id, why, sizeof(why)))
 		printf("    %-11syes\n", "sim");
 	else
 		printf("    %-11sno (%s)\n", "sim", why);
 }
 
+static void print_all(const struct rm_simulator *list)
+{
+	for (size_t i = 0; i < rm_impl_count; i++)
+		print_map(rm_impl_table[i], list);
+	for (size_t i = 0; i < rm_skipped_count; i++)
+		printf("%-16s skipped: needs %s\n", rm_skipped_table[i].id,
+		        rm_skipped_table[i].needs);
+}
+
+static int print_ids(void)
+{
+	for (size_t i = 0; i < rm_impl_count; i++)
+		if (!rm_impl_table[i]->misuse)
+			printf("%s\n", rm_impl_table[i]->id);
+	return ferror(stdout) ? RM_INCOMPLETE : RM_OK;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-	bool *json = state->input;
+	enum flag *form = state->input;
 
-	if (key == JSON)
-		*json = true;
+	if (key == JSON || key == IDS)
+		*form = (enum flag)key;
 	else if (key == ARGP_KEY_ARG)
 		argp_error(state, "\"%s\": expected no argument", text);
 	else
@@ -184,6 +205,8 @@ int rm_cli_list(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{ "json", JSON, NULL, 0, "for programs", 0 },
+		{ "ids", IDS, NULL, 0,
+		        "ids only, one a line, of all but planted misuses", 0 },
 		{ 0 },
 	};
 	static const struct argp argp = { options, parse, "",
@@ -191,19 +214,18 @@ int rm_cli_list(int argc, char **argv)
 		"missing.",
 		NULL, NULL, NULL };
 	struct rm_simulator list;
-	bool json = false;
+	enum flag form = TEXT;
 	int code = RM_OK;
 
 	argp_err_exit_status = RM_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	argp_parse(&argp, argc, argv, 0, NULL, &form);
+	if (form == IDS)
+		return print_ids();
 	rm_simulator_ask(&list);
-	if (json)
+	if (form == JSON)
 		code = print_json(&list);
-	for (size_t i = 0; !json && i < rm_impl_count; i++)
-		print_map(rm_impl_table[i], &list);
-	for (size_t i = 0; !json && i < rm_skipped_count; i++)
-		printf("%-16s skipped: needs %s\n", rm_skipped_table[i].id,
-		        rm_skipped_table[i].needs);
+	else
+		print_all(&list);
 	free(list.text);
 	return ferror(stdout) ? RM_INCOMPLETE : code;
 }
