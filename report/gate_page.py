@@ -192,7 +192,7 @@ def build(folder):
     regression(report, verdicts, campaign, rows, esc)
     report.section("machine", "9 Machine", machine.QUESTION,
                    machine.tables_of(report, SimpleNamespace(
-                       campaign=SimpleNamespace(meta=campaign))))
+                       campaign=SimpleNamespace(meta=campaign, cells={}))))
     artefacts(report, campaign, esc)
     write_json(str(folder / "report" / "verdicts.json"),
                gate.decide(campaign, rows))

@@ -5,7 +5,7 @@
 #include "tests/map_model.h"
 #include "tests/map_race.h"
 
-enum { UPDATES = 4000000, KEYS = 1000, BOX_BYTES = 16 };
+enum { UPDATES = 8000000, KEYS = 1000, BOX_BYTES = 16 };
 
 static const struct rm_impl *impl;
 

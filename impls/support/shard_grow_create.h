@@ -150,7 +150,7 @@ static inline const char *grow_check_shard(struct grow_shard *shard)
 
 	if (shard->inner)
 		why = grow_check_keys(shard, NULL);
-	for (unsigned side = 0; !why && shard->child[side] && side < 2; side++)
+	for (unsigned side = 0; !why && side < 2 && shard->child[side]; side++)
 		why = shard->inner ? grow_check_keys(
 		                             shard->child[side], shard->inner)
 		                   : grow_check_shard(shard->child[side]);
