@@ -21,7 +21,7 @@ MAP_TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard \
   tests/test_epoch*.c tests/test_gomap*.c tests/test_go_*.c tests/test_hash.c \
   tests/test_guards.c tests/test_hashtriemap.c tests/test_hazard.c tests/test_local_cache.c tests/test_slab.c tests/test_shard_*.c tests/test_snapshot*.c tests/test_syncmap*.c $(if $(LEAVE_OUT),,tests/test_urcu*.c)))
 .PHONY: map-tests
-map-tests: $(BUILD)/readmostly $(MAP_TESTS)
+map-tests: $(BUILD)/readmostly $(BUILD)/libreadmostly_map.so $(MAP_TESTS)
 	@printf '%s\n' $(MAP_TESTS) | xargs -P $$(nproc) -I{} sh -c '{} >{}.tap 2>&1 || \
 	  { grep -v "^ok" {}.tap; exit 1; }; echo "{}: $$(tail -n 1 {}.tap)"'
 	@SHAPES='u64x8 str16x24' tests/check_maps.sh $(BUILD)/readmostly $(SANITIZED_OPS)
