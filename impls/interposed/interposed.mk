@@ -3,8 +3,9 @@
 INTERPOSED := $(BUILD)/libreadmostly_map.so
 CACHES     := $(BUILD)/libreadmostly_cache.so $(BUILD)/libreadmostly_cache_stale.so
 
+# Never with statistics: their hooks are the program's, which exports nothing.
 $(INTERPOSED): impls/interposed/map.c impls/interposed/interposed.h $(wildcard impls/support/gomap*.h) $(BUILD)/flags
-	$(SAY)$(CC) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
+	$(SAY)$(CC) $(filter-out -DRM_STATS,$(ALL_CFLAGS)) -fPIC -shared -o $@ $<
 $(CACHES): impls/interposed/cache.c impls/interposed/interposed.h $(BUILD)/flags
 	$(SAY)$(CC) $(ALL_CFLAGS) $(if $(findstring stale,$@),-DCACHE_FORGETS_NOTHING) -fPIC -shared -o $@ $< -ldl
 
