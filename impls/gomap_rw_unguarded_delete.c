@@ -16,7 +16,7 @@
 #define ops guarded_ops
 #include "impls/support/gomap_guarded.h"
 #undef ops
-#include "impls/support/technique_kit.h"
+#include "impls/support/technique.h"
 
 enum { GIVES_WAY = 16 };
 

@@ -5,7 +5,7 @@
  * A request reads one word and replaces it by compare-and-swap; connection and
  * chunk are its quotient and remainder. O(1), and each number once.
  */
-#include "impls/support/technique_kit.h"
+#include "impls/support/technique.h"
 
 #include <stdatomic.h>
 

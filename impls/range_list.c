@@ -8,7 +8,7 @@
  * does neither. Between look and entry one request in 1000 gives way to others,
  * so that they meet in every run. Words are relaxed atomics: wrong, but defined.
  */
-#include "impls/support/technique_kit.h"
+#include "impls/support/technique.h"
 
 #include <stdatomic.h>
 

@@ -10,6 +10,7 @@
 
 #include "runner/base/rng.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,19 @@ static inline void fuzz_load(struct fuzz *fuzz, const char *file)
 	fuzz->seed_bytes[fuzz->seed_count] = fread(text, 1, FUZZ_BYTES, in);
 	fuzz->seeds[fuzz->seed_count++] = text;
 	fclose(in);
+}
+
+/* One verdict: counts what the parser did (0 or an errno and its text), and
+   prints the input where that is not sound. Returns `sound`. */
+static inline bool fuzz_judged(
+        struct fuzz *fuzz, int failed, const char *error, bool sound)
+{
+	fuzz->refused += failed != 0;
+	fuzz->accepted += failed == 0;
+	if (!sound)
+		printf("# %d, \"%s\" for:\n# %.*s\n", failed, error,
+		        (int)fuzz->length, fuzz->input);
+	return sound;
 }
 
 static inline void fuzz_free(struct fuzz *fuzz)

@@ -18,7 +18,7 @@ contract='runner/(map|operations|stat|event|driver|worker|keys|impl_table)\.h'
 base='runner/base/[a-z0-9_]*\.h'
 allow impls "runner/(map|driver)\.h|impls/(support|interposed)/[a-z0-9_]*\.h"
 allow impls/interposed "impls/(support|interposed)/[a-z0-9_]*\.h"
-allow impls/support "runner/(map|driver|keys|worker)\.h|runner/base/(rng|clock)\.h|impls/support/[a-z0-9_]*\.h"
+allow impls/support "runner/(map|driver|keys)\.h|runner/base/(rng|clock)\.h|impls/support/[a-z0-9_]*\.h"
 allow runner "$contract|runner/(base|cli)/[a-z0-9_]*\.h"
 allow runner/base "$base"
 allow runner/trace "$contract|$base|runner/trace/[a-z0-9_]*\.h"

@@ -136,11 +136,7 @@ static bool sound(struct fuzz *fuzz)
 		ok = !error.text[0] && reads_back(&trace, false) &&
 		     reads_back(&trace, true) &&
 		     shares(&trace, 1 + (unsigned)fuzz_below(fuzz, 5));
-	fuzz->refused += failed != 0;
-	fuzz->accepted += failed == 0;
-	if (!ok)
-		printf("# %d, \"%s\" for:\n# %.*s\n", failed, error.text,
-		        (int)fuzz->length, fuzz->input);
+	fuzz_judged(fuzz, failed, error.text, ok);
 	rm_trace_clear(&trace);
 	free(exact);
 	return ok;

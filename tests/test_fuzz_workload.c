@@ -71,11 +71,7 @@ static bool sound(struct fuzz *fuzz)
 		     !strchr(error.text, '\n');
 	else
 		ok = !error.text[0] && reads_back(&workload);
-	fuzz->refused += failed != 0;
-	fuzz->accepted += failed == 0;
-	if (!ok)
-		printf("# %d, \"%s\" for:\n# %.*s\n", failed, error.text,
-		        (int)fuzz->length, fuzz->input);
+	fuzz_judged(fuzz, failed, error.text, ok);
 	rm_workload_clear(&workload);
 	free(exact);
 	return ok;

@@ -19,7 +19,7 @@
 #define RM_SUPPORT_CLEANUP_H
 
 #include "impls/support/gomap_ops.h"
-#include "impls/support/technique_kit.h"
+#include "impls/support/technique.h"
 #include "runner/base/rng.h"
 
 #include <inttypes.h>

@@ -16,7 +16,7 @@
 #include "impls/support/gomap_dump.h"
 #include "impls/support/gomap_ops.h"
 #include "impls/support/hash.h"
-#include "impls/support/technique_kit.h"
+#include "impls/support/technique.h"
 
 enum { FAMILIES = 3, FAMILIES_KEYS = 100000, FAMILIES_KEY_BYTES = 24 };
 

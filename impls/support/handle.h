@@ -17,7 +17,7 @@
 #define RM_SUPPORT_HANDLE_H
 
 #include "impls/support/gomap_ops.h"
-#include "impls/support/technique_kit.h"
+#include "impls/support/technique.h"
 
 #include <inttypes.h>
 

@@ -11,10 +11,6 @@
 #include "impls/support/hash.h"
 #include "impls/support/technique.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 enum { HASH_STRINGS = 16, HASH_PRESET_BYTES = 1024, HASH_SKEW = 8 };
 
 struct hash_subject {
@@ -70,14 +66,13 @@ static void hash_run(struct rm_worker *worker)
 	struct hash_subject *subject = worker->thread;
 	uint64_t all = 0, wrong = 0;
 
-	for (size_t i = 0; technique_goes_on(worker);) {
+	for (size_t i = 0; technique_turn(worker);) {
 		all ^= HASH_OF(
 		        subject->strings + i * subject->stride, subject->bytes);
 		if (++i == HASH_STRINGS) {
 			wrong |= all ^ subject->expected;
 			all = i = 0;
 		}
-		worker->counts.iterations++;
 	}
 	worker->counts.wrong |= wrong;
 	/* relaxed: a sum that is read after the threads have ended */

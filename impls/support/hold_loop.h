@@ -13,8 +13,6 @@
 #include "runner/base/clock.h"
 
 #include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 enum { HOLD_READ, HOLD_WRITE, HOLD_WRITERS };
 
@@ -105,7 +103,7 @@ static void hold_run(struct rm_worker *worker)
 	const bool writes = worker->slot < hold->args[HOLD_WRITERS];
 	struct hold_seat seat = { 0 };
 
-	while (technique_goes_on(worker)) {
+	while (technique_turn(worker)) {
 		const uint64_t waited_ns =
 		        writes ? hold_write_once(hold)
 		               : hold_read_once(hold, worker->thread);
@@ -114,7 +112,6 @@ static void hold_run(struct rm_worker *worker)
 		seat.waited_ns += waited_ns;
 		if (waited_ns > seat.longest_ns)
 			seat.longest_ns = waited_ns;
-		worker->counts.iterations++;
 	}
 	if (worker->measured)
 		hold->seats[worker->slot] = seat;

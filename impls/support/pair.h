@@ -11,7 +11,7 @@
 #ifndef RM_SUPPORT_PAIR_H
 #define RM_SUPPORT_PAIR_H
 
-#include "impls/support/technique_kit.h"
+#include "impls/support/technique.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -12,7 +12,7 @@
 #define RM_SUPPORT_SENT_H
 
 #include "impls/support/hash.h"
-#include "impls/support/technique_kit.h"
+#include "impls/support/technique.h"
 
 #include <inttypes.h>
 

@@ -18,7 +18,7 @@
 #define RM_SUPPORT_STOCK_H
 
 #include "impls/support/gomap_ops.h"
-#include "impls/support/technique_kit.h"
+#include "impls/support/technique.h"
 #include "runner/base/clock.h"
 
 #include <inttypes.h>
