@@ -6,6 +6,10 @@ CC      := gcc
 endif
 # DWARF 4: valgrind 3.19 does not read clang 14's DWARF 5.
 OPT     ?= -O2 -g -gdwarf-4
+# A third of gcc's time went into where each variable lives at each
+# instruction; types, globals and lines stay. The machine code is the same.
+DEBUG   := $(if $(findstring clang,$(CC)),,-fno-var-tracking \
+           -fno-var-tracking-assignments -gno-statement-frontiers)
 SANITIZE ?=
 BUILD   ?= build/$(notdir $(CC))
 # Short lines while building; V=1 shows the commands.
@@ -18,7 +22,7 @@ ALIGN   := -falign-functions=64 -falign-loops=32 \
            $(if $(findstring clang,$(CC)),,-falign-jumps=32) -fno-jump-tables
 CFLAGS  ?= $(OPT) $(ALIGN) $(SANITIZE)
 LIBRARIES := hwloc inih jansson zlib
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(CFLAGS) $(DEBUG)
 
 # A map is built where pkg-config knows every library on its `needs:` line.
 # IMPL=path/to/map.c adds a map from outside the tree (fixtures use it, too).
@@ -26,33 +30,41 @@ needs   = $(shell sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$$/\1/p' $(1))
 has     = $(if $(call needs,$(1)),$(shell pkg-config --exists \
           $(call needs,$(1)) 2>/dev/null && echo yes),yes)
 IMPL      ?=
-ALL_IMPLS := $(sort $(wildcard impls/*.c)) $(IMPL)
+ALL_IMPLS := $(sort $(wildcard impls/*/*.c)) $(IMPL)
 IMPLS     := $(foreach f,$(ALL_IMPLS),$(if $(call has,$(f)),$(f)))
 SKIPPED   := $(filter-out $(IMPLS),$(ALL_IMPLS))
-NAMES     := $(sort $(notdir $(IMPLS:%.c=%)))
+# MAPS_BUILT='IDS' links these maps only (STATS_MAPS, SIM_MAPS: into the
+# programs of their names), OUT is where the programs go: `make bench` has one
+# set of programs for each mode, over the same objects.
+OUT       ?= $(BUILD)
+MAPS_BUILT ?= $(notdir $(IMPLS:%.c=%))
+STATS_MAPS ?= $(MAPS_BUILT)
+SIM_MAPS   ?= $(MAPS_BUILT)
+named      = $(foreach id,$(sort $(1)),$(or $(filter $(id).c %/$(id).c,$(IMPLS)),$(error no map of this build is called $(id))))
+LINKED    := $(call named,$(MAPS_BUILT))
 MAP_LIBS  := $(sort $(foreach f,$(IMPLS),$(call needs,$(f))))
 LDLIBS    = $(shell pkg-config --libs $(LIBRARIES) $(MAP_LIBS)) -lm -ldl
 
-RUNNER  := $(filter-out runner/main.c runner/simulate/% %_helper.c %_stats.c,$(wildcard runner/*.c runner/*/*.c))
-OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(IMPLS)) $(BUILD)/impl_table.o \
+RUNNER  := $(filter-out runner/main.c %_helper.c %_stats.c,$(wildcard runner/*.c runner/*/*.c runner/sim/model/*.c))
+OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(LINKED)) $(OUT)/impl_table.o \
            $(BUILD)/events_tsv.o $(BUILD)/build_info.o $(BUILD)/sim_machines.o
-TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 MODE    ?= smoke
 PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 
-.PHONY: all bench report deps help clean FORCE
+.PHONY: all bench chooser programs report deps help clean FORCE
 .DEFAULT_GOAL := all
 # Keeps the objects of tests, which make takes for intermediate.
 .SECONDARY:
-all: $(BUILD)/readmostly  ## build what this machine can
+all: $(OUT)/readmostly  ## build what this machine can
 	@$(foreach f,$(SKIPPED),echo "skip: $(f) needs $(call needs,$(f))";)
 
-# Two steps, since what `deps` installs decides what is built.
-bench:  ## measure and report: MODE=smoke|quick|standard|full
-	@.ci/deps build
-	@$(MAKE) --no-print-directory -j$$(nproc) all
-	@runner/bench.sh $(BUILD)/readmostly $(MODE) $(BENCH_ARGS)
+bench:  ## measure and report: MODE=smoke|quick|standard|full MAPS=ids
+	@CC='$(CC)' BUILD=$(BUILD) MAPS='$(MAPS)' runner/bench.sh $(MODE) $(BENCH_ARGS)
+
+# Knows every map by name and has none: it says what a mode needs.
+chooser:
+	@$(MAKE) --no-print-directory OUT=$(BUILD)/chooser MAPS_BUILT= $(BUILD)/chooser/readmostly
 
 report:  ## the report again: CAMPAIGN=results/...
 	@.ci/deps build
@@ -64,44 +76,75 @@ deps:  ## install what is missing (Debian, Ubuntu; root or sudo)
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 28
 
+schemas: $(BUILD)/readmostly  ## the schema of a cell, from the table of factors
+	$(BUILD)/readmostly describe --schema >docs/cell.schema.json
+
 clean:  ## remove everything built
 	rm -rf build
 
 # The table of maps is written from the file names: adding a map is adding
 # a file. It is replaced only when it differs, so that nothing relinks.
-$(BUILD)/impl_table.c: FORCE
+# Which of those left out are planted misuses, their files say themselves.
+define write_table # FILE, MAP.c...
 	@mkdir -p $(@D)
 	@{ echo '#include "runner/impl_table.h"'; \
-	   for n in $(NAMES); do echo "extern const struct rm_impl rm_impl_$$n;"; done; \
+	   for n in $(sort $(notdir $(2:%.c=%))); do echo "extern const struct rm_impl rm_impl_$$n;"; done; \
 	   echo 'const struct rm_impl *const rm_impl_table[] = {'; \
-	   for n in $(NAMES); do echo "	&rm_impl_$$n,"; done; \
+	   for n in $(sort $(notdir $(2:%.c=%))); do echo "	&rm_impl_$$n,"; done; \
+	   echo '	NULL };'; \
+	   echo 'const size_t rm_impl_count = $(words $(2));'; \
+	   echo 'const struct rm_unbuilt rm_unbuilt_table[] = {'; \
+	   for f in $(filter-out $(2),$(IMPLS)); do \
+	     grep -q '\.misuse *=' $$f && misuse=true || misuse=false; \
+	     n=$${f##*/}; echo "	{ \"$${n%.c}\", $$misuse },"; done; \
+	   echo '	{ NULL, false },'; \
 	   echo '};'; \
-	   echo 'const size_t rm_impl_count = $(words $(NAMES));'; \
 	   echo 'const struct rm_skipped rm_skipped_table[] = {'; \
 	   $(foreach f,$(SKIPPED),echo '	{ "$(notdir $(f:%.c=%))", "$(call needs,$(f))" },';) \
 	   echo '	{ NULL, NULL },'; \
 	   echo '};'; \
-	   echo 'const size_t rm_skipped_count = $(words $(SKIPPED));'; } >$@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	   echo 'const size_t rm_skipped_count = $(words $(SKIPPED));'; } >$(1).new
+	@cmp -s $(1).new $(1) && rm $(1).new || mv $(1).new $(1)
+endef
 
-$(BUILD)/readmostly: $(BUILD)/runner/main.o $(OBJS)
+$(OUT)/impl_table.c: FORCE
+	$(call write_table,$@,$(LINKED))
+$(OUT)/stats/impl_table.c: FORCE
+	$(call write_table,$@,$(STATS_LINKED))
+$(OUT)/impl_table.o $(OUT)/stats/impl_table.o: %.o: %.c
+	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(OUT)/readmostly: $(BUILD)/runner/main.o $(OBJS)
 	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
-# Tests take what they need of it: with all maps each were 60 MB.
-$(BUILD)/readmostly.a: $(OBJS)
-	@rm -f $@ && ar rcsT $@ $^
+# The stats build: maps and the measured loop again, with the counts of
+# runner/stat.h, and the same program around them. `measure = causes` runs it.
+# Its allocations are counted, too, but by a sanitizer's own malloc.
+# A build that counts anyway (sanitizers: one set of maps) is its own.
+STATS_LINKED := $(call named,$(STATS_MAPS))
+ifneq ($(findstring -DRM_STATS,$(OPT)),)
+STATS_OBJS := $(OBJS)
+else
+STATS_SOURCES := $(wildcard runner/trial/*_stats.c) \
+  $(filter-out %_stats.c,$(wildcard runner/trial/*.c))
+STATS_SOURCES := $(filter-out $(if $(SANITIZE),%/allocations_stats.c,%/allocations.c),$(STATS_SOURCES))
+STATS_OBJS := $(patsubst %.c,$(BUILD)/stats/%.o,$(STATS_SOURCES) $(STATS_LINKED)) \
+  $(OUT)/stats/impl_table.o $(filter-out $(OUT)/impl_table.o $(patsubst %.c,$(BUILD)/%.o, \
+  $(LINKED) $(STATS_SOURCES) runner/trial/allocations.c),$(OBJS))
+endif
 
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/readmostly.a
+$(BUILD)/stats/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
+	$(SAY){ $(CC) $(ALL_CFLAGS) -DRM_STATS -g1 -MMD -MP -c -o $@ $< 2>$@.warned; \
+	  status=$$?; cat $@.warned >&2; exit $$status; }
+
+all: $(if $(NO_STATS),,$(OUT)/readmostly-stats)
+$(OUT)/readmostly-stats: $(BUILD)/runner/main.o $(STATS_OBJS)
 	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
-# 10^6 inputs through the workload parser, always with sanitizers.
-FUZZED := runner/base/error.c $(addprefix runner/plan/,workload.c workload_keys.c \
-          workload_check.c workload_text.c workload_trace.c workload_memory.c allocator.c loops.c lines.c cell.c number.c placement.c topology.c)
-$(BUILD)/tests/test_fuzz_workload: tests/test_fuzz_workload.c $(FUZZED) tests/fuzz.h $(wildcard runner/plan/*.h)
-	@mkdir -p $(@D)
-	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -fno-sanitize-recover=all \
-	  -fsanitize=address,undefined -o $@ $(filter %.c,$^) $(shell pkg-config --libs hwloc inih jansson) -lm
+# What a mode runs: the programs that have no map are left out.
+programs: $(OUT)/readmostly $(if $(STATS_LINKED),$(OUT)/readmostly-stats) \
+  $(if $(call named,$(SIM_MAPS)),$(OUT)/readmostly-sim)
 
 # Plays every bad end of a trial for the tests of the campaign.
 $(BUILD)/tests/fake_trial: tests/fixtures/fake_trial.c
@@ -139,9 +182,11 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' >$@
 
+# What the compiler warned of is kept: compilers.sh builds nothing twice for it.
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(SAY)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(SAY){ $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $< 2>$@.warned; \
+	  status=$$?; cat $@.warned >&2; exit $$status; }
 
 # The event map is compiled in, so that an installed binary finds it anywhere.
 $(BUILD)/events_tsv.c: runner/counters/events.tsv
@@ -155,22 +200,18 @@ $(BUILD)/events_tsv.o: $(BUILD)/events_tsv.c
 
 # GPL-3.0-or-later, a program of its own: liblikwid is loaded with dlopen only.
 LIKWID_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runner/counters/*_helper.c))
-all: $(if $(LIKWID_OBJS),$(BUILD)/readmostly-likwid)
-$(BUILD)/readmostly-likwid: $(LIKWID_OBJS)
+all programs: $(if $(LIKWID_OBJS),$(OUT)/readmostly-likwid)
+$(OUT)/readmostly-likwid: $(LIKWID_OBJS)
 	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ -ldl
-
-$(BUILD)/impl_table.o: $(BUILD)/impl_table.c
-	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # Head against base (docs/method.md): base from git into build/regress-base,
 # a second real copy of it for the A/A control, head from this tree.
-LOCK    ?= build/regress.lock
-REGRESS = $(PYTHON) -m report.regress --base build/regress-base/readmostly \
-          --copy build/regress-copy/readmostly --head build/regress-head/readmostly \
-          --ref '$(BASE)' --commit "$$(cat build/regress-base/commit)" --lock $(LOCK)
+LOCK ?= build/regress.lock
+REGRESS_ARMS := $(foreach arm,base copy head,build/regress-$(arm)/readmostly)
 .PHONY: regress regress-arms regress-tally
 regress: regress-arms  ## head against base: BASE=ref
-	@$(REGRESS) $(ARGS)
+	@LOCK=$(LOCK) REF='$(BASE)' COMMIT="$$(cat build/regress-base/commit)" \
+	runner/regress.sh $(REGRESS_ARMS) $(ARGS)
 
 regress-arms:
 	@test -n "$(PYTHON)" || { echo "regress: no Python with numpy and scipy" >&2; exit 2; }
@@ -190,20 +231,10 @@ regress-arms:
 
 regress-tally:  ## 20 runs of base against itself, 10 against +2 %: bar of the gate
 	@$(MAKE) regress-arms BASE=$(or $(BASE),HEAD)
-	@$(PYTHON) -m report.regress_tally --lock $(LOCK) $(ARGS)
+	@LOCK=$(LOCK) runner/regress_tally.sh $(wordlist 1,2,$(REGRESS_ARMS)) $(ARGS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-include runner/stats.mk
-include tests/tests.mk
-include tests/history.mk
-include tests/go.mk
-include tests/maps.mk
-include tests/checks.mk
-include tests/misuse.mk
-include tests/replay.mk
 include impls/interposed/interposed.mk
 include runner/sim/sim.mk
-include runner/simulate/simulate.mk
-include tests/sim_speed.mk
-include tests/sim_threads.mk
+include tests/tests.mk

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report DIR: writes DIR/report/ from a campaign folder.
+python3 -m report DIR --quick: plots by gnuplot of what there is so far.
 python3 -m report regress DIR: the same of a regression check.
 
-Exit status: 0 done; 2 the folder cannot be read; 3 done, but cells are
-without a result or the campaign was interrupted.
+Exit status: 0 done; 1 gnuplot failed; 2 the folder cannot be read, or no
+cell fits; 3 done, but cells are without a result or the campaign was
+interrupted; with --quick: no trial yet, or no gnuplot.
 """
 import argparse
 import os
@@ -22,7 +24,29 @@ def arguments(argv):
                         "(the plan's, else gomap_rw)")
     parser.add_argument("--contender", help="map that the flip map sets "
                         "against it (syncmap, else the fastest)")
-    return parser.parse_args(argv)
+    quick = parser.add_argument_group(
+        "quick plots", "Throughput against threads and ratios to the base, "
+        "by gnuplot, from a campaign that may still run; no page.")
+    quick.add_argument("--quick", action="store_true",
+                       help="write DIR/report/quick only")
+    quick.add_argument("--terminal", action="store_true",
+                       help="draw in the terminal, not to files")
+    quick.add_argument("--like", metavar="TEXT", help="only cells whose id "
+                       "contains TEXT, such as n1024/w30/churn")
+    args = parser.parse_args(argv)
+    if not args.quick and (args.terminal or args.like is not None):
+        parser.error("--terminal and --like: expected --quick, too")
+    return args
+
+
+def quick_plots(args):
+    from report import quick
+    try:
+        quick.plot(args.folder, args.base, args.like, args.terminal)
+    except (quick.Incomplete, quick.Failed) as error:
+        print(error, file=sys.stderr)
+        return INCOMPLETE if isinstance(error, quick.Incomplete) else FAILED
+    return DONE
 
 
 def main(argv=None):
@@ -31,11 +55,13 @@ def main(argv=None):
     os.environ.setdefault("MPLCONFIGDIR", os.path.join(
         os.environ.get("TMPDIR", "/tmp"), f"readmostly-mpl-{os.getuid()}"))
     if sys.argv[1:2] == ["regress"]:
-        from report import gate_page
-        return gate_page.main(sys.argv[2:])
+        from report import regress
+        return regress.main(sys.argv[2:])
     args = arguments(argv)
     from report.journal import JournalError
     try:
+        if args.quick:
+            return quick_plots(args)
         from report.build import build
         said, incomplete = build(args.folder, args.base, args.contender)
     except JournalError as error:

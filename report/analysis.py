@@ -7,7 +7,7 @@ trials are set against which. Ratios are paired by block.
 import math
 from typing import NamedTuple
 
-from report import journal, stats, words
+from report import factors, journal, stats, words
 from report.look import Look
 
 REFERENCE = "uniform-97-3"  # the workload the project is named for
@@ -32,21 +32,15 @@ class Board(NamedTuple):
     placement: str
     memory: str
     presize: bool
-    allocator: str = "glibc"
-    huge_pages: str = "system"
+    optional: tuple = tuple(factors.OPTIONAL.values())
 
     @property
     def workloads(self):
         return set(self.workload.split(JOIN))
 
-    def allocation(self):
-        """Whose malloc(), and which pages, where not the usual ones."""
-        parts = []
-        if self.allocator != "glibc":
-            parts.append(self.allocator)
-        if self.huge_pages != "system":
-            parts.append(f"huge pages {self.huge_pages}")
-        return parts
+    def unusual(self):
+        """Optional factors that are not as usual, in words."""
+        return factors.unusual(self.optional)
 
     def text(self):
         """Conditions in words, for captions."""
@@ -58,7 +52,7 @@ class Board(NamedTuple):
             parts.append(f"memory {self.memory}")
         if not self.presize:
             parts.append("not presized")
-        parts += self.allocation()
+        parts += self.unusual()
         return ", ".join(parts)
 
 
@@ -81,8 +75,7 @@ def line_order(line):
 
 def board_of(c):
     return Board(c.workload, c.shape, c.keys, c.miss_share, c.dist,
-                 c.placement, c.memory, c.presize, c.allocator,
-                 c.huge_pages)
+                 c.placement, c.memory, c.presize, factors.optional(c))
 
 
 def merged(grid):

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts the report together: reads, analyses, adds sections, writes."""
 import json
-import shutil
 from pathlib import Path
 
-from report import (checks, journal, ranking, sentences, tables, topology,
-                    words)
+from report import (checks, journal, quick, ranking, sentences, tables,
+                    topology, words)
 from report.analysis import Analysis
 from report.journal import JournalError
-from report.page import HERE, Report, chip, esc
+from report.page import Report, chip, esc
 from report.sections import (answer, cache, causes, latency, loops, machine,
                              memory, ratio, rest, scaling, simulated,
                              validity)
@@ -96,29 +95,6 @@ def ranking_data(report, a):
         "lead", "low", "high", "n", "word", "tied", "of"), rows)
 
 
-QUICK = ("map", "threads", "{}", "low", "high")
-
-
-def quick_data(report, a):
-    """What quick/*.gp read: the headline line, as `readmostly plot` has it,
-    but with 95 % intervals."""
-    head = a.headline()
-    levels, ratios = [], []
-    if head and a.base:
-        board, line, _ = head
-        levels = [r for rows in scaling.level_rows(a, board, line).values()
-                  for r in rows]
-        ratios = [r for t in sorted(a.grid[board][line])
-                  for r in ratio.ratio_rows(a, board, line, t) if r["ratio"]]
-    for name, value, rows in (("scaling", "mops", levels),
-                              ("ratio", "ratio", ratios)):
-        columns = [c.format(value) for c in QUICK]
-        (report.out / "quick" / f"{name}.csv").write_text(
-            tables.csv_of(columns, rows), encoding="utf-8")
-    for script in sorted((HERE / "gnuplot").glob("*.gp")):
-        shutil.copyfile(script, report.out / "quick" / script.name)
-
-
 def verdicts(a, out, sentence, rows, controls, invalid, text):
     """verdicts.json: what programs may read."""
     data = {
@@ -187,7 +163,7 @@ def build(folder, base=None, contender=None):
     rest.artefacts(report, a)
     if not invalid:
         ranking_data(report, a)
-    quick_data(report, a)
+    quick.write(quick.rows_of(a), out / "quick")
     verdicts(a, out, sentence, rows, controls, invalid, text)
     path = report.write(f"Readmostly: {campaign.meta.get('name', folder)}",
                         header(a, text), banner(a, invalid, incomplete,

@@ -129,7 +129,7 @@ def misplaced(a):
     """(trials with a thread off its CPU, trials that were looked at)."""
     bad = seen = 0
     for cell, trial in finished(a):
-        threads = trial["result"].get("threads") or []
+        threads = trial["result"].get("by_thread") or []
         if not cell.cpus or not threads:
             continue
         seen += 1
@@ -141,10 +141,11 @@ def misplaced(a):
 def worst_mix(a):
     """Largest |achieved - asked| of write and miss share, in standard
     errors of that many draws (churn draws its writes in pairs)."""
-    worst = {"write_share": None, "miss_share": None}
+    worst = {"write_share": None, "miss_share": None}  # as asked
     for cell, trial in finished(a):
         for name in worst:
-            asked, got = getattr(cell, name), trial["result"].get(name)
+            asked = getattr(cell, name)
+            got = trial["result"].get("achieved_" + name)
             if got is None or not trial["result"].get("ops"):
                 continue
             if name == "miss_share" and not asked:
@@ -179,7 +180,7 @@ def fairness(a):
     """(slowest / fastest thread, cell): the least even trial."""
     worst = None
     for cell, trial in finished(a):
-        ops = [t["ops"] for t in trial["result"].get("threads") or []]
+        ops = [t["ops"] for t in trial["result"].get("by_thread") or []]
         alone = len(set(cell.cpus)) == cell.threads
         if alone and len(ops) > 1 and max(ops):
             even = min(ops) / max(ops)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The regression gate: from the journal of a regress folder to verdicts.
 
-Pure functions of campaign.json and trials.jsonl; the driver (regress.py),
-the page (gate_page.py) and the tally call decide(). Log ratios are
+Pure functions of what regress.view_of() makes of campaign.json, and of the
+lines of trials.jsonl; regress.py, the page and the tally call decide(). Log ratios are
 ln(head / base) of ns per operation: + is slower. Rules: docs/method.md.
 """
 import math
@@ -21,7 +21,14 @@ def cost_of(row):
     result = row.get("result")
     if row["status"] != "ok" or not result or not result["ops"]:
         return math.nan
-    return result["elapsed_ns"] * len(result["threads"]) / result["ops"]
+    return result["elapsed_ns"] * len(result["by_thread"]) / result["ops"]
+
+
+def lost_of(side, row):
+    """A trial that is not ok, in words."""
+    return {"side": side, "failed": row["status"] == "failed",
+            "text": f"{row['arm']} in block {row['block']}: "
+                    f"{row['status']}, {row['reason']}"}
 
 
 def pairs_of(rows, contrast, blocks):
@@ -32,16 +39,18 @@ def pairs_of(rows, contrast, blocks):
     slot, lost = np.zeros(blocks), []
     for row in rows:
         for side in ("base", "head"):
-            if row["arm"] != contrast[side] or row["cell"] != contrast["cell"]:
+            if row["arm"] != contrast[side]:
+                continue
+            if row["cell"] in contrast["verified"] and \
+                    row["status"] == "failed":
+                lost.append(lost_of(side, row))
+            if row["cell"] != contrast["cell"]:
                 continue
             cost[side][row["block"]] = cost_of(row)
             if side == "base":
                 slot[row["block"]] = row["slot"]
             if row["status"] != "ok":
-                lost.append({"side": side, "arm": row["arm"], "text":
-                             f"{row['arm']} in block {row['block']}: "
-                             f"{row['status']}, {row['reason']}",
-                             "failed": row["status"] == "failed"})
+                lost.append(lost_of(side, row))
     return {"d": stats.log_ratio(cost["base"], cost["head"]),
             "base_ns": cost["base"], "base_first": slot == 0, "lost": lost}
 

@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report regress DIR: the page of a regression check, made again
-from its journal; also verdicts.json. Exit status as of report.regress."""
-import json
+"""The page of a regression check: DIR/report/index.html (report.regress)."""
 import math
 import os
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from report import gate, gate_table, stats, words
-from report.regress_plan import write_json
+from report import gate, regress, stats, words
 
 FIGURE = ("label", "role", "cell", "slowdown_percent", "low_percent",
           "high_percent", "mde_percent", "slot_percent", "n", "verdict")
@@ -18,42 +14,6 @@ TABLE = [("cell", "text"), ("base, ns per operation", "num"),
          ("slot effect [99 %], %", "num"), ("pairs", "num"),
          ("p slower", "num"), ("p within", "num"), ("verdict", "text")]
 PAIR = ("label", "block", "percent", "base_first")
-
-
-class PageError(Exception):
-    """The folder is no regression check, or cannot be read."""
-
-
-def read(folder):
-    """(campaign, rows) of a regress folder; a torn last line is left out
-    (the run it belongs to has no verdict then, see check())."""
-    try:
-        with open(folder / "campaign.json", encoding="utf-8") as file:
-            campaign = json.load(file)
-        with open(folder / "trials.jsonl", encoding="utf-8") as file:
-            lines = file.read().split("\n")
-        rows = [json.loads(line) for line in lines[:-1]]
-    except OSError as error:
-        raise PageError(f"{error.filename}: {error.strerror}") from error
-    except ValueError as error:
-        raise PageError(f"{folder}: damaged: {error}") from error
-    if campaign.get("kind") != "regress":
-        raise PageError(f"{folder}: no regression check, expected kind "
-                        '"regress" in campaign.json')
-    check(campaign, rows, folder)
-    return campaign, rows
-
-
-def check(campaign, rows, folder):
-    """Every contrast has a pair in the last block, or left it by failing."""
-    last = campaign["plan"]["blocks"] - 1
-    seen = {(r["cell"], r["arm"]) for r in rows if r["block"] == last}
-    failed = {(r["cell"], r["arm"]) for r in rows if r["status"] == "failed"}
-    for c in campaign["contrasts"]:
-        arms = {(c["cell"], c["base"]), (c["cell"], c["head"])}
-        if not arms <= seen and not arms & failed:
-            raise PageError(f"{folder}: interrupted before block {last}: "
-                            "there is no verdict; run it again")
 
 
 def number(value, sign=False):
@@ -163,7 +123,7 @@ def regression(report, verdicts, campaign, rows, esc):
 
 
 def artefacts(report, campaign, esc):
-    arms = [[name, arm["binary"], arm["binary_sha256"],
+    arms = [[name, arm["program"], arm["sha256"],
              f"{100 * arm['control_extra']:g}"]
             for name, arm in sorted(campaign["arms"].items())]
     report.section(
@@ -175,17 +135,17 @@ def artefacts(report, campaign, esc):
         f"{esc(str(campaign['commit']))}. Again: <code>make regress BASE="
         f"{esc(str(campaign['commit'] or 'REF'))} "
         f"ARGS=\"--seed {campaign['seed']}\"</code>. The page again: "
-        "<code>python3 -m report regress DIR</code>. Every trial: "
+        "<code>python3 -m report.regress DIR</code>. Every trial: "
         "<code>trials.jsonl</code>.</p>")
 
 
 def build(folder):
-    """Writes DIR/report/index.html and verdicts.json -> (verdicts, path)."""
+    """Writes DIR/report/index.html -> its path."""
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     from report.page import Report, esc
     from report.sections import machine
     folder = Path(folder)
-    campaign, rows = read(folder)
+    campaign, rows = regress.read(folder)
     verdicts = gate.decide(campaign, rows)
     report = Report(folder / "report")
     answer(report, verdicts, campaign, esc)
@@ -194,32 +154,10 @@ def build(folder):
                    machine.tables_of(report, SimpleNamespace(
                        campaign=SimpleNamespace(meta=campaign, cells={}))))
     artefacts(report, campaign, esc)
-    write_json(str(folder / "report" / "verdicts.json"),
-               gate.decide(campaign, rows))
     alarm = verdicts["verdict"] in ("FAIL", "INVALID")
-    path = report.write(
+    return report.write(
         f"Readmostly: {campaign['name']}",
         "<header><h1>Readmostly: head against base</h1>"
         f'<p class="meta">{esc(campaign["created_utc"])}</p></header>',
         f'<div class="banner" role="note"><b>{esc(verdicts["verdict"])}</b>'
         "</div>" if alarm else "")
-    return verdicts, path
-
-
-def main(argv=None):
-    argv = sys.argv[1:] if argv is None else argv
-    if len(argv) != 1 or argv[0].startswith("-"):
-        print("usage: python3 -m report regress DIR", file=sys.stderr)
-        return 2
-    try:
-        verdicts, path = build(argv[0])
-    except PageError as error:
-        print(f"report: {error}", file=sys.stderr)
-        return 2
-    print(gate_table.table(verdicts))
-    print(f"report: {path}")
-    return gate.EXIT[verdicts["verdict"]]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -9,13 +9,14 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-FORMAT = 1
+from report import factors
+
+FORMAT, PROTOCOL = 1, 2  # of campaign.json; of its trials
 FACTORS = ("id", "workload", "map", "shape", "keys", "write_share",
            "write_kind", "dist", "loop", "threads", "placement", "measure")
 DEFAULTS = {"miss_share": 0.0, "rate_per_s": 0, "arrivals": "", "cpus": [],
             "memory": "first-touch", "presize": True, "blocks": 0,
-            "allocator": "glibc", "huge_pages": "system",
-            "base": None, "skip": None}
+            "base": None, "skip": None} | factors.OPTIONAL
 
 
 class JournalError(Exception):
@@ -122,6 +123,11 @@ def read_meta(path):
         raise JournalError(f"{file}: not JSON: {error}") from None
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
         raise JournalError(f"{file}: format {FORMAT} expected")
+    if meta.get("protocol", 1) != PROTOCOL:
+        raise JournalError(
+            f"{file}: protocol {meta.get('protocol', 1)}, expected {PROTOCOL}:"
+            " use the report that came with what measured it, or measure"
+            " again")
     for key in ("cells", "maps"):
         if not isinstance(meta.get(key), list):
             raise JournalError(f'{file}: "{key}" missing, a list expected')

@@ -1,213 +1,222 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make regress: is head slower than base? Runs, decides, prints, exits.
+"""make regress: is head slower than base? Reads what was measured, decides.
 
-    python3 -m report.regress --base FILE --copy FILE --head FILE [options]
+    readmostly run --mode regress --arms base=FILE,head=FILE -o DIR \\
+        --arms regress-aa:base=FILE,copy=FILE \\
+        --arms regress-slow:base=FILE,slow=FILE+2%
+    python3 -m report.regress DIR
 
-The three files are `readmostly` programs: base, a second real copy of base,
-and head. Exit status: 0 PASS, 1 FAIL, 3 INVALID or INCONCLUSIVE, 2 usage or
-input, 75 interrupted (nothing to resume: pairs must stay together).
+Writes DIR/report/ (page, verdicts.json) and prints the verdict. Exit status:
+0 PASS, 1 FAIL, 3 INVALID or INCONCLUSIVE, 2 usage or input, which a campaign
+that is not finished is, too.
 """
-import argparse
-import copy
-import datetime
-import fcntl
+import hashlib
 import json
 import os
-import platform
-import secrets
-import signal
-import subprocess
 import sys
+from pathlib import Path
 
-from report import gate, gate_table
-from report.regress_plan import (InputError, check_plan, load_plan,
-                                 sha256_of, write_json)
-from report.regress_trials import Journal, Progress, calibrate, run_blocks
+from report import gate, gate_table, journal, stats
 
-PLAN = "workloads/regress.json"
-USAGE, INTERRUPTED = 2, 75
+RULES = Path(__file__).with_suffix(".json")
+USAGE = 2
 ENOUGH_CPUS = 4  # below, cells with several threads are advice
+SHORTEST_NS = 1_000_000  # of a window (R17: 1000 x the clock's cost)
+NEEDED = {"alpha", "power", "margin", "fail_at", "tolerance", "slot_limit",
+          "min_pairs", "flips"}
+ROLE_OF = {"head": "gate", "copy": "aa", "slow": "control"}  # of base's mate
 
 
-def choose_cpus(threads, usable, sibling_of):
-    """One CPU per thread, or None: from the last usable one downwards (the
-    first ones serve interrupts), a core of its own for each while there are
-    any. sibling_of: CPU -> a name of its core."""
-    taken, cores = [], set()
-    for cpu in sorted(usable, reverse=True):
-        if sibling_of(cpu) not in cores:
-            cores.add(sibling_of(cpu))
-            taken.append(cpu)
-    rest = [cpu for cpu in sorted(usable, reverse=True) if cpu not in taken]
-    return (taken + rest)[:threads] if threads <= len(usable) else None
+class InputError(Exception):
+    """Something a person must mend; status 2."""
 
 
-def core_of(cpu):
-    """The kernel's list of a CPU's siblings; the CPU where it says none."""
-    path = f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list"
+def write_json(path, value):
+    """Whole or not at all."""
+    with open(f"{path}.new", "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1, sort_keys=True)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(f"{path}.new", path)
+
+
+def load_rules(path=RULES):
+    """(rules, their SHA-256); InputError where they can decide nothing."""
     try:
-        with open(path, encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return str(cpu)
+        text = Path(path).read_bytes()
+        rules = json.loads(text)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}, and the gate decides "
+                         "nothing without rules") from error
+    except ValueError as error:
+        raise InputError(f"{path}: no JSON: {error}") from error
+    lacks = sorted(NEEDED - set(rules)) if isinstance(rules, dict) else ["{}"]
+    if lacks:
+        raise InputError(f"{path}: {', '.join(lacks)} missing")
+    if not (0 < rules["margin"] < rules["fail_at"] <= rules["tolerance"] < 1
+            and 0 < rules["alpha"] < 0.5 and 0.5 < rules["power"] < 1):
+        raise InputError(f"{path}: expected 0 < margin < fail_at <= tolerance"
+                         " < 1, 0 < alpha < 0.5 < power < 1")
+    return rules, hashlib.sha256(text).hexdigest()
 
 
-def cell_of(plan, choice, cpus):
-    """A cell of the protocol without its window (calibrate() sets it)."""
-    return dict(plan["factors"], map=choice["map"], threads=choice["threads"],
-                cpus=cpus, loop="mix", rate_per_s=0.0, arrivals="poisson",
-                window_ns=0, window_ops=1, warm_up_ns=0, verify_ops=0,
-                deadline_ns=plan["deadline_ns"], measure="throughput", id="")
+def check_plan(plan, family):
+    """Refuses what can decide nothing, however the trials come out."""
+    if min(plan["blocks"], plan["min_pairs"]) < stats.VERDICT_NEEDS or \
+            not stats.feasible(plan["blocks"], max(family, 1), plan["alpha"],
+                               plan["flips"]):
+        raise InputError(f"{plan['blocks']} blocks, {plan['min_pairs']} "
+                         f"min_pairs and {plan['flips']} flips cannot decide "
+                         f"{family} cells at alpha {plan['alpha']}")
 
 
-def lay_out(campaign, usable, **how):
-    """Fills cells, contrasts and skipped of the campaign; calibrates."""
-    plan, base = campaign["plan"], campaign["arms"]["base"]["binary"]
-    for i, choice in enumerate(plan["cells"]):
-        threads = choice["threads"]
-        role = ("advice" if threads > 1 and len(usable) < ENOUGH_CPUS
-                else "gate")
-        cpus = choose_cpus(threads, usable, core_of)
-        cell = cell_of(plan, choice, cpus)
-        name = f"{cell['workload']}/{cell['map']}/t{threads}"
-        reason = (f"needs {threads} CPUs, {len(usable)} usable"
-                  if cpus is None else
-                  calibrate(cell, base, plan["window_ns"], **how))
-        if reason:
-            campaign["skipped"].append(
-                {"cell": name, "role": role if cpus else "advice",
-                 "reason": reason})
+def arms_of(meta):
+    """workload (None: those without own) -> arm -> its entry."""
+    sets = {}
+    for arm in meta.get("arms", []):
+        sets.setdefault(arm["workload"], {})[arm["name"]] = arm
+    return sets
+
+
+def contrast_of(cell, sets, cpus):
+    """A cell's contrast, base first; InputError where it is none."""
+    names = list(sets.get(cell["workload"], sets.get(None, {})))
+    if len(names) != 2 or names[0] != "base" or names[1] not in ROLE_OF:
+        raise InputError(f"{cell['workload']}: arms {', '.join(names)}: "
+                         "expected base and one of head, copy, slow")
+    role = ROLE_OF[names[1]]
+    if role == "gate" and cell["threads"] > 1 and cpus < ENOUGH_CPUS:
+        role = "advice"
+    return {"role": role, "cell": cell["id"], "base": "base",
+            "head": names[1]}
+
+
+def contrasts_of(meta):
+    """(contrasts, skipped) of the timed cells; each contrast knows the
+    verification cells of its map, whose failures are its arms', too."""
+    sets, cpus = arms_of(meta), meta["machine"]["cpus"]
+    contrasts, skipped = [], []
+    for cell in meta["cells"]:
+        if cell["measure"] != "throughput":
             continue
-        campaign["cells"][cell["id"]] = cell
-        roles = [(role, "base", "head")]
-        if i == plan["control_cell"]:
-            roles += [("aa", "aa-base", "aa-copy"),
-                      ("control", "control-base", "control-slow")]
-        campaign["contrasts"] += [
-            {"role": r, "cell": cell["id"], "base": b, "head": h}
-            for r, b, h in roles]
+        contrast = contrast_of(cell, sets, cpus)
+        contrast["verified"] = [
+            c["id"] for c in meta["cells"]
+            if c["measure"] == "verify" and c["map"] == cell["map"]]
+        if cell["skip"]:
+            skipped.append({"cell": cell["id"], "role": contrast["role"],
+                            "reason": cell["skip"]})
+        else:
+            contrasts.append(contrast)
+    return contrasts, skipped
 
 
-def arms_of(args, extra):
-    """Arm -> program, its hash, and the share of operations on top."""
-    def arm(path, more=0.0):
-        return {"binary": path, "binary_sha256": sha256_of(path),
-                "control_extra": more}
-    arms = {"base": arm(args.base), "head": arm(args.head, args.head_extra),
-            "aa-base": arm(args.base), "aa-copy": arm(args.copy),
-            "control-base": arm(args.base),
-            "control-slow": arm(args.base, extra)}
-    if os.path.samefile(args.base, args.copy) or \
-            arms["aa-copy"]["binary_sha256"] != arms["base"]["binary_sha256"]:
-        raise InputError(f"{args.copy}: expected a second copy of "
-                         f"{args.base}: another file of equal content")
-    return arms
+def check_arms(arms):
+    """The controls are of base: a copy of it, and base with more to do."""
+    missing = {"base", "head", "copy", "slow"} - set(arms)
+    if missing:
+        raise InputError("no regression check: no arm "
+                         + ", ".join(sorted(missing)))
+    for name in ("copy", "slow"):
+        if arms[name]["sha256"] != arms["base"]["sha256"]:
+            raise InputError(f"arm {name} ({arms[name]['program']}): expected "
+                             "a copy of base, a file of equal content")
 
 
-def machine_of(binary):
-    """Facts of this machine by the program itself, or a reason."""
-    try:
-        done = subprocess.run([binary, "machine", "--json"], check=True,
-                              capture_output=True, timeout=30)
-        return json.loads(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        return {"id": None, "reason": f"machine --json: {error}",
-                "kernel": platform.release(), "cpus": os.cpu_count()}
+def view_of(meta, rules, rules_digest):
+    """What gate.decide() judges, of a campaign.json that `readmostly run`
+    wrote and the rules."""
+    named = meta.get("notes", {}).get("rules")
+    if named not in (None, rules_digest):
+        raise InputError("the rules of the gate were changed since the "
+                         f"campaign began: SHA-256 {rules_digest}, expected "
+                         f"{named}")
+    arms = {arm["name"]: arm for arm in meta.get("arms", [])}
+    check_arms(arms)
+    contrasts, skipped = contrasts_of(meta)
+    plan = rules | {
+        "blocks": max((c["blocks"] for c in meta["cells"]), default=0),
+        "control_extra": arms["slow"]["control_extra"]}
+    check_plan(plan, sum(c["role"] == "gate" for c in contrasts))
+    for row in meta.get("calibration", []):
+        if row["window_ns"] < SHORTEST_NS:
+            raise InputError(f"{row['cell']}: window_ns {row['window_ns']}, "
+                             f"expected at least {SHORTEST_NS}")
+    digest = hashlib.sha256(" ".join(
+        [rules_digest] + [w["sha256"] for w in meta["workloads"]])
+        .encode()).hexdigest()
+    return {"name": meta["name"], "plan": plan, "plan_sha256": digest,
+            "key": [arms["base"]["sha256"], arms["head"]["sha256"],
+                    arms["head"]["control_extra"], digest],
+            "contrasts": contrasts, "skipped": skipped, "arms": arms,
+            "cells": {c["id"]: c for c in meta["cells"]},
+            "seed": meta["seed"], "created_utc": meta["created_utc"],
+            "machine": meta["machine"], "attempt": 1, "earlier": [],
+            "ref": meta.get("notes", {}).get("ref"),
+            "commit": meta.get("notes", {}).get("commit")}
 
 
-def earlier_attempts(results, key):
-    """Verdicts of runs of the same arms and plan, oldest first (R31)."""
+def earlier_attempts(folder, view, rules, rules_digest):
+    """Verdicts of older runs of the same arms and plan beside this one,
+    oldest first (R31)."""
     found = []
-    for name in sorted(os.listdir(results)) if os.path.isdir(results) else []:
+    for other in sorted(folder.resolve().parent.glob("*/campaign.json")):
         try:
-            with open(os.path.join(results, name, "campaign.json"),
-                      encoding="utf-8") as file:
-                old = json.load(file)
-        except (OSError, ValueError):
-            continue
-        if old.get("kind") != "regress" or old.get("key") != key:
+            old = view_of(journal.read_meta(other.parent), rules, rules_digest)
+        except (InputError, journal.JournalError, KeyError, TypeError):
+            continue  # another campaign, or one that decides nothing
+        if old["key"] != view["key"] or old["created_utc"] >= \
+                view["created_utc"]:
             continue
         try:
-            with open(os.path.join(results, name, "report", "verdicts.json"),
-                      encoding="utf-8") as file:
-                verdict = json.load(file)["verdict"]
+            verdict = json.loads((other.parent / "report" / "verdicts.json")
+                                 .read_text(encoding="utf-8"))["verdict"]
         except (OSError, ValueError, KeyError):
             verdict = "no verdict"
-        found.append({"attempt": old["attempt"], "verdict": verdict,
-                      "name": name})
-    return sorted(found, key=lambda old: old["attempt"])
+        found.append((old["created_utc"], verdict, old["name"]))
+    return [{"attempt": i, "verdict": verdict, "name": name}
+            for i, (_, verdict, name) in enumerate(sorted(found), 1)]
 
 
-def new_campaign(args):
-    """campaign.json before calibration."""
-    plan, digest = load_plan(args.plan)
-    if args.blocks:
-        plan = copy.deepcopy(plan) | {"blocks": args.blocks}
-        digest += f"+blocks={args.blocks}"
-        check_plan(plan, args.plan)
-    arms = arms_of(args, plan["control_extra"])
-    key = [arms["base"]["binary_sha256"], arms["head"]["binary_sha256"],
-           args.head_extra, digest]
-    machine = machine_of(arms["head"]["binary"])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    earlier = earlier_attempts(args.results, key)
-    name = f"{now:%Y-%m-%dT%H%M%S}-regress-{machine['id'] or 'unknown'}"
-    return {"format": 1, "kind": "regress", "name": name, "mode": None,
-            "created_utc": now.isoformat(timespec="seconds"),
-            "machine": machine, "ref": args.ref, "commit": args.commit,
-            "arms": arms, "plan": plan, "plan_sha256": digest, "key": key,
-            "seed": secrets.randbelow(2 ** 53) if args.seed is None
-            else args.seed, "attempt": len(earlier) + 1, "earlier": earlier,
-            "cells": {}, "contrasts": [], "skipped": []}
+def check_whole(view, rows, folder):
+    """Every contrast has a line of both arms in each block."""
+    seen = {(row["cell"], row["block"], row["arm"]) for row in rows}
+    for c in view["contrasts"]:
+        for block in range(view["cells"][c["cell"]]["blocks"]):
+            if not {(c["cell"], block, c[side])
+                    for side in ("base", "head")} <= seen:
+                raise InputError(
+                    f"{folder}: interrupted in block {block}: there is no "
+                    f"verdict; go on with: readmostly run -o {folder} "
+                    "--resume")
 
 
-def new_folder(results, campaign):
-    """Makes the run's folder; a second one in one second is called -2."""
-    name, number = campaign["name"], 1
-    while True:
-        folder = os.path.join(results, campaign["name"])
-        try:
-            os.makedirs(os.path.join(folder, "report"))
-            return folder
-        except FileExistsError:
-            number += 1
-            campaign["name"] = f"{name}-{number}"
+def rows_of(folder):
+    """The lines of trials.jsonl; InputError where one is not whole."""
+    problems = []
+    rows = [row for _, row in
+            journal.lines_of(Path(folder) / "trials.jsonl", problems)]
+    if problems:
+        raise InputError(f"{folder}: interrupted or damaged: {problems[0]}")
+    return rows
 
 
-def run(args):
-    """The whole check -> (verdicts, folder)."""
-    campaign = new_campaign(args)
-    lay_out(campaign, os.sched_getaffinity(0))
-    folder = new_folder(args.results, campaign)
-    write_json(os.path.join(folder, "campaign.json"), campaign)
-    journal = Journal(os.path.join(folder, "trials.jsonl"))
+def read(folder):
+    """(what gate.decide() judges, rows) of a campaign's folder."""
+    folder = Path(folder)
+    rules, digest = load_rules()
     try:
-        rows = run_blocks(campaign, journal, progress=Progress())
-    finally:
-        journal.close()
-    verdicts = gate.decide(campaign, rows)
-    write_json(os.path.join(folder, "report", "verdicts.json"), verdicts)
-    return verdicts, folder
-
-
-def arguments(argv):
-    p = argparse.ArgumentParser(prog="python3 -m report.regress",
-                                description=__doc__.split("\n")[0])
-    for arm in ("base", "copy", "head"):
-        p.add_argument(f"--{arm}", required=True, metavar="FILE")
-    p.add_argument("--plan", default=PLAN, metavar="FILE")
-    p.add_argument("--results", default="results", metavar="DIR")
-    p.add_argument("--ref", help="what base was built from")
-    p.add_argument("--commit", help="what that was at the time")
-    p.add_argument("--seed", type=int)
-    p.add_argument("--blocks", type=int, help="other than planned; shown "
-                   "beside the plan's hash")
-    p.add_argument("--head-extra", type=float, default=0.0, metavar="SHARE",
-                   help="head does this share of operations more: a planted "
-                   "slowdown, for tests of the gate")
-    p.add_argument("--lock", metavar="FILE", default="build/regress.lock",
-                   help="held while trials run: no two at a time")
-    return p.parse_args(argv)
+        view = view_of(journal.read_meta(folder), rules, digest)
+    except journal.JournalError as error:
+        raise InputError(str(error)) from error
+    except InputError as error:
+        raise InputError(f"{folder}: {error}") from error
+    view["earlier"] = earlier_attempts(folder, view, rules, digest)
+    view["attempt"] = len(view["earlier"]) + 1
+    rows = rows_of(folder)
+    check_whole(view, rows, folder)
+    return view, rows
 
 
 def page_of(folder):
@@ -215,37 +224,29 @@ def page_of(folder):
     stands without it, and the folder is the answer."""
     try:
         from report import gate_page
-        return gate_page.build(folder)[1]
+        return gate_page.build(folder)
     except ImportError as error:
         print(f"no page: {error}", file=sys.stderr)
         return folder
 
 
-def interrupt(_number, _frame):
-    raise KeyboardInterrupt
-
-
 def main(argv=None):
-    args = arguments(argv)
-    signal.signal(signal.SIGTERM, interrupt)
+    argv = sys.argv[1:] if argv is None else argv
+    if len(argv) != 1 or argv[0].startswith("-"):
+        print("usage: python3 -m report.regress DIR", file=sys.stderr)
+        return USAGE
     try:
-        os.makedirs(os.path.dirname(args.lock) or ".", exist_ok=True)
-        with open(args.lock, "a", encoding="ascii") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            verdicts, folder = run(args)
+        verdicts = gate.decide(*read(argv[0]))
+        os.makedirs(os.path.join(argv[0], "report"), exist_ok=True)
+        write_json(os.path.join(argv[0], "report", "verdicts.json"), verdicts)
     except InputError as error:
         print(f"regress: {error}", file=sys.stderr)
         return USAGE
     except OSError as error:
         print(f"regress: {error.filename}: {error.strerror}", file=sys.stderr)
         return USAGE
-    except KeyboardInterrupt:
-        print("regress: interrupted, no verdict; start it again",
-              file=sys.stderr)
-        return INTERRUPTED
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the page forks
     print(gate_table.table(verdicts))
-    print(f"report: {page_of(folder)}")
+    print(f"report: {page_of(argv[0])}")
     return gate.EXIT[verdicts["verdict"]]
 
 

@@ -1,65 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
 """make regress-tally: does the gate keep its word on this machine?
 
-Runs the gate many times on base against itself and on a head that does 2 %
-more operations, appends one line per run to docs/tally/regress.jsonl, and
-compares the counts with the bar. Exit status: 0 bar met, 1 not met, 2 input.
+    python3 -m report.regress_tally DIR        appends a run's line
+    python3 -m report.regress_tally --last N   the last N lines and the bar
+
+The runs are of base against itself and against a head that does 2 % more
+operations; their lines stand in docs/tally/regress.jsonl. Exit status: 0 line
+appended, or bar met, 1 not met, 2 usage or input.
 """
 import argparse
 import collections
 import datetime
-import fcntl
 import json
 import os
 import sys
-import time
 
-from report import regress, regress_plan, stats
+from report import gate, regress, stats
 
 TALLY = "docs/tally/regress.jsonl"
-SLOWDOWN = 0.02
 RUN_S = 120.0  # longest that a run may take
 
 
-def order(same, slow):
-    """Which runs are slow: spread evenly, so that a bad quarter of an hour
-    does not hit one kind only. A list of booleans."""
-    total = same + slow
-    return [(i + 1) * slow // total > i * slow // total
-            for i in range(total)]
+def time_of(text):
+    """Seconds since 1970 of "2026-11-20T08:01:02.345Z"."""
+    return datetime.datetime.fromisoformat(
+        text.replace("Z", "+00:00")).timestamp()
 
 
-def line_of(verdicts, is_slow, seconds, machine):
+def line_of(view, rows, verdicts):
     """One line of the tally, as a dict."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    return {"date": f"{now:%Y-%m-%d}", "machine": machine.get("id"),
-            "kernel": os.uname().release, "cpus": os.cpu_count(),
+    begun = time_of(view["created_utc"])
+    ended = max((time_of(row["started_utc"]) + row["wall_ns"] / 1e9
+                 for row in rows), default=begun)
+    slower = view["arms"]["head"]["control_extra"]
+    return {"date": view["created_utc"][:10], "machine": view["machine"]["id"],
+            "kernel": os.uname().release, "cpus": view["machine"]["cpus"],
             "plan_sha256": verdicts["plan_sha256"],
-            "base_sha256": verdicts["arms"]["base"]["binary_sha256"],
-            "head": "+2 %" if is_slow else "base",
+            "base_sha256": view["arms"]["base"]["sha256"],
+            "head": f"+{100 * slower:g} %" if slower else "base",
             "verdict": verdicts["verdict"], "reason": verdicts["reason"],
-            "seconds": round(seconds, 1),
+            "seconds": round(ended - begun, 1),
             "cells": [{key: row[key] for key in
                        ("cell", "verdict", "n", "slowdown_percent",
                         "mde_percent", "slot_percent")}
                       for row in verdicts["cells"] + verdicts["controls"]]}
-
-
-def one_run(args, is_slow):
-    """Runs the gate once, under the lock -> its line. Head is the second
-    copy of base: the same file would share its pages in memory."""
-    more = ["--head-extra", str(SLOWDOWN)] if is_slow else []
-    run = regress.arguments(
-        ["--base", args.base, "--copy", args.copy, "--head", args.copy,
-         "--plan", args.plan, "--results", args.results, *more])
-    with open(args.lock, "a", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        start = time.monotonic()
-        verdicts, folder = regress.run(run)
-    with open(os.path.join(folder, "campaign.json"),
-              encoding="utf-8") as file:
-        machine = json.load(file)["machine"]
-    return line_of(verdicts, is_slow, time.monotonic() - start, machine)
 
 
 def shortfalls(lines):
@@ -114,39 +98,47 @@ def summary(lines):
     return "\n".join(out)
 
 
-def arguments(argv):
-    p = argparse.ArgumentParser(prog="python3 -m report.regress_tally",
-                                description=__doc__.split("\n")[0])
-    p.add_argument("--base", default="build/regress-base/readmostly")
-    p.add_argument("--copy", default="build/regress-copy/readmostly")
-    p.add_argument("--plan", default=regress.PLAN)
-    p.add_argument("--results", default="build/regress-tally")
-    p.add_argument("--lock", default="build/regress.lock")
-    p.add_argument("--tally", default=TALLY)
-    p.add_argument("--same", type=int, default=20)
-    p.add_argument("--slow", type=int, default=10)
-    return p.parse_args(argv)
+def append(folder, tally):
+    """Adds a run's line and prints what it came to."""
+    view, rows = regress.read(folder)
+    line = line_of(view, rows, gate.decide(view, rows))
+    os.makedirs(os.path.dirname(tally) or ".", exist_ok=True)
+    with open(tally, "a", encoding="utf-8") as file:
+        json.dump(line, file, sort_keys=True)
+        file.write("\n")
+    print("head {head}: {verdict} {reason} ({seconds} s)".format(**line),
+          flush=True)
+    return 0
 
 
-def main(argv=None):
-    args = arguments(argv)
-    os.makedirs(os.path.dirname(args.tally) or ".", exist_ok=True)
-    lines = []
-    try:
-        for is_slow in order(args.same, args.slow):
-            lines.append(one_run(args, is_slow))
-            with open(args.tally, "a", encoding="utf-8") as file:
-                json.dump(lines[-1], file, sort_keys=True)
-                file.write("\n")
-            print("run {}: head {head}: {verdict} {reason} ({seconds} s)"
-                  .format(len(lines), **lines[-1]), flush=True)
-    except regress_plan.InputError as error:
-        print(f"regress-tally: {error}", file=sys.stderr)
-        return regress.USAGE
+def judge(count, tally):
+    """Prints the last lines' summary and what the bar misses."""
+    with open(tally, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file][-count:]
     found = shortfalls(lines)
     print(summary(lines))
     print("\n".join(f"not met: {text}" for text in found) or "bar met")
     return 1 if found else 0
+
+
+def main(argv=None):
+    p = argparse.ArgumentParser(prog="python3 -m report.regress_tally",
+                                description=__doc__.split("\n")[0])
+    p.add_argument("folder", nargs="?", metavar="DIR")
+    p.add_argument("--last", type=int, metavar="N")
+    p.add_argument("--tally", default=TALLY, metavar="FILE")
+    args = p.parse_args(argv)
+    if (args.folder is None) == (args.last is None):
+        p.error("expected DIR or --last N")
+    try:
+        return append(args.folder, args.tally) if args.folder \
+            else judge(args.last, args.tally)
+    except regress.InputError as error:
+        print(f"regress-tally: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"regress-tally: {error.filename}: {error.strerror}",
+              file=sys.stderr)
+    return regress.USAGE
 
 
 if __name__ == "__main__":

@@ -1,15 +1,59 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# bench.sh READMOSTLY MODE [ARGUMENTS] - `make bench`: run, then report.
+# bench.sh MODE [ARGUMENTS] - `make bench`: what is missing is installed, what
+# the mode measures is built, measured, and reported.
+#
+# Maps that somebody works on are measured, too (touched.sh; $MAPS names more).
 # The report is written whatever happened (status 2, nothing was started,
 # excepted); its path is the last line; what failed decides the status.
-readmostly=$1 mode=$2
-shift 2
-"$readmostly" run --mode "$mode" "$@"
+# BENCH_DRY=1 stops after it has said what would be built.
+mode=$1; shift
+build=${BUILD:-build/gcc} TOUCHED_MAX=8
+out=$build/bench-$(basename "$mode" .conf)
+jobs=-j$(nproc) name= spent=
+
+now() { date +%s; }
+stage() { # NAME: the one before is over
+	[ -z "$name" ] || spent="$spent, $name $(($(now) - begun)) s"
+	name=$1 begun=$(now)
+}
+say() { echo "bench: $*"; }
+quiet() { make --no-print-directory "$jobs" CC="${CC:-gcc}" BUILD="$build" "$@"; }
+needed() { sed -n "s/^$1 //p" <<<"$needs" | sort -u | tr '\n' ' '; }
+
+unset MAKEFLAGS MFLAGS MAKELEVEL
+stage packages
+.ci/deps build || exit
+
+stage building
+mapfile -t touched < <(CC=${CC:-gcc} runner/touched.sh)
+if [ ${#touched[@]} -gt $TOUCHED_MAX ]; then
+	say "${#touched[@]} maps are touched, the first $TOUCHED_MAX are measured" \
+		"by themselves; MAPS=ids adds: ${touched[*]:TOUCHED_MAX}"
+	touched=("${touched[@]:0:TOUCHED_MAX}")
+fi
+touched+=(${MAPS//,/ })
+[ ${#touched[@]} = 0 ] || set -- "$@" --touched "${touched[*]}"
+quiet chooser || exit
+needs=$("$build/chooser/readmostly" run --mode "$mode" "$@" --needs) || exit
+say "touched: ${touched[*]:-none}"
+say "built for mode $mode: $(needed plain)"
+[ -z "$BENCH_DRY" ] || exit 0
+quiet OUT="$out" MAPS_BUILT="$(needed plain)" STATS_MAPS="$(needed stats)" \
+	SIM_MAPS="$(needed sim)" programs || exit
+
+stage measuring
+"$out/readmostly" run --mode "$mode" "$@"
 ran=$?
 [ $ran = 2 ] && exit 2
+
+stage page
 python=$(report/find_python.sh) || exit 3
-"$python" -m report "$(readlink -f results/latest)"
+page=$("$python" -m report "$(readlink -f results/latest)")
 reported=$?
+stage
+sed '$d' <<<"$page"
+say "${spent#, }"
+tail -n 1 <<<"$page"
 [ $ran != 0 ] && exit $ran
 exit $reported

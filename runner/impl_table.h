@@ -11,10 +11,18 @@ struct rm_skipped {
 	const char *needs; /* the pkg-config names that were not found */
 };
 
+/* A map that is in the tree and could be built, but is not in this program:
+   `make bench` builds what its mode measures (make MAPS_BUILT='IDS'). */
+struct rm_unbuilt {
+	const char *id;
+	bool misuse; /* rm_impl.misuse is set */
+};
+
 extern const struct rm_impl *const rm_impl_table[];
 extern const size_t rm_impl_count;
 extern const struct rm_skipped rm_skipped_table[];
 extern const size_t rm_skipped_count;
+extern const struct rm_unbuilt rm_unbuilt_table[]; /* ended by a NULL id */
 
 /* Returns the map with this id, or NULL. Any thread. */
 const struct rm_impl *rm_impl_find(const char *id);
@@ -24,5 +32,19 @@ void (*rm_impl_own_loop(const struct rm_impl *impl, const char *name))(
         struct rm_worker *worker);
 /* Whether keys can be stored in it: a technique has loops of its own only. */
 bool rm_impl_is_map(const struct rm_impl *impl);
+
+/* All shapes, by rm_shape_index(). */
+extern const struct rm_shape rm_shapes[RM_SHAPES];
+
+/*
+ * What a map has, in the words of `readmostly list` and of campaign.json, in
+ * the order of runner/map.h: word i, 0 first; NULL: there are no more. Static
+ * texts. Any thread.
+ */
+typedef const char *rm_impl_word_fn(const struct rm_impl *impl, size_t i);
+rm_impl_word_fn rm_impl_cap_word;
+/* Of the members of rm_map_ops that may be NULL; park stands for unpark. */
+rm_impl_word_fn rm_impl_operation_word;
+rm_impl_word_fn rm_impl_loop_word; /* its own loops */
 
 #endif /* RM_IMPL_TABLE_H */

@@ -211,7 +211,7 @@ struct rm_worker; /* runner/driver.h */
  * out of ops->stats; ops->check then says whether all adds up.
  */
 struct rm_own_loop {
-	const char *name; /* of runner/plan/loops.c: "stock", "pair" */
+	const char *name; /* of runner/protocol/loops.c: "stock", "pair" */
 	void (*run)(struct rm_worker *worker);
 };
 

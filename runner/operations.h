@@ -17,7 +17,7 @@
 #define RM_OPERATION_BEGINS() ((void)0)
 #endif
 
-/* Open loop (runner/trial/pace.c). Direct calls, never inlined. */
+/* Open loop (runner/trial/open_loop.c). Direct calls, never inlined. */
 /* Waits for the next intended start; false: the window is over. `sleeping`
    says whether the wait is long enough to park first. */
 bool rm_pace_next(struct rm_worker *worker, bool *sleeping);

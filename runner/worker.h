@@ -52,7 +52,7 @@ static inline enum rm_operation rm_replay_operation(uint32_t entry)
 	return (enum rm_operation)(entry & 3);
 }
 
-struct rm_pace; /* runner/trial/pace.h: the open loop's schedule */
+struct rm_pace; /* runner/trial/internal.h: the open loop's schedule */
 
 /*
  * One thread's share of a trial. The runner fills it in; the loop changes

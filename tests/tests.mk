@@ -1,35 +1,240 @@
 # SPDX-License-Identifier: Apache-2.0
 # Targets that test. `make test` is what CI runs; long forms stand apart.
-.PHONY: test test-quick lint format bench-floor golden
+# One program of build/CC/tests/ for each tests/unit/ROOM/test_*.c; the shell
+# tests are tests/cli/*.sh, those of the report tests/report/test_*.py.
+TEST_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
+TESTS        := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(TEST_SOURCES)))
+FAST_TESTS   := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(shell \
+  grep -L '^ \* slow: ' $(TEST_SOURCES))))
+# $(call with_object,TESTS,FOLDER): each program gets its object of FOLDER/.
+with_object   = $(foreach t,$(1),$(eval $(t): $(patsubst %.c,$(2)/%.o,$(filter %/$(notdir $(t)).c,$(TEST_SOURCES)))))
+
+# Tests take what they need of it: with all maps each were 60 MB.
+$(BUILD)/readmostly.a: $(OBJS)
+	@rm -f $@ && ar rcsT $@ $^
+
+
+# Tests that read counts of hot paths are linked with the stats objects.
+STATS_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(shell grep -lE \
+  '/(epoch_arena|map_race|map_stall|syncmap_bench)\.h"|linked with the stats objects' $(TEST_SOURCES))))
+$(call with_object,$(STATS_TESTS),$(BUILD)/stats)
+$(STATS_TESTS): $(STATS_OBJS)
+	@mkdir -p $(@D)
+	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+
+# Parsers that are fuzzed (10^6 inputs) and the model of the simulated machine
+# are sanitized whatever the build is: one archive for their tests.
+SANITIZED_ROOMS := base machine protocol plan history trace sim/model
+SANITIZED_OBJS  := $(patsubst %.c,$(BUILD)/sanitized/%.o,$(wildcard $(SANITIZED_ROOMS:%=runner/%/*.c)))
+SANITIZED_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(filter \
+  $(addprefix %/test_,fuzz_workload.c fuzz_protocol.c fuzz_history.c fuzz_trace.c \
+  sim_cache.c sim_che.c sim_coherence.c sim_mach.c sim_sched.c sim_watch.c),$(TEST_SOURCES))))
+SANITIZED_FLAGS  = $(filter-out -fsanitize=thread,$(ALL_CFLAGS)) \
+  -fsanitize=address,undefined -fno-sanitize-recover=all
+$(BUILD)/sanitized/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(SAY)$(CC) $(SANITIZED_FLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/sanitized.a: $(SANITIZED_OBJS) $(BUILD)/sim_machines.o $(BUILD)/build_info.o
+	@rm -f $@ && ar rcsT $@ $^
+$(call with_object,$(SANITIZED_TESTS),$(BUILD)/sanitized)
+$(SANITIZED_TESTS): $(BUILD)/sanitized.a
+	@mkdir -p $(@D)
+	$(SAY)$(CC) $(SANITIZED_FLAGS) -o $@ $(filter %.o,$^) $< $(shell pkg-config --libs $(LIBRARIES)) -lm
+
+# Those with rules of their own are at the end of this file.
+OTHER_TESTS := $(STATS_TESTS) $(SANITIZED_TESTS) $(addprefix $(BUILD)/tests/,test_sim_threads test_sim_ctx)
+PLAIN_TESTS := $(filter-out $(OTHER_TESTS),$(TESTS))
+$(call with_object,$(PLAIN_TESTS),$(BUILD))
+$(PLAIN_TESTS): $(BUILD)/readmostly.a
+	@mkdir -p $(@D)
+	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $(filter %.o,$^) $< $(LDLIBS)
+
+.PHONY: test check lint format bench-floor golden
 
 # C and shell tests print TAP, Python tests are pytest's.
 test:  ## all tests, what CI runs
 	@.ci/deps build test
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(TESTS)
-	@tests/prove.sh $(BUILD)
+	@begun=$$(date +%s); \
+	$(MAKE) --no-print-directory -j$$(nproc) all $(TESTS) $(BUILD)/tests/fake_trial && \
+	BUILT_S=$$(($$(date +%s) - begun)) tests/tools/prove.sh $(BUILD)
+
+# What says "slow:" in its first lines is for `make test`.
+check:  ## the fast tests, and lint of what changed: between two edits
+	@tests/tools/lint.sh --changed
+	@begun=$$(date +%s); \
+	$(MAKE) --no-print-directory -j$$(nproc) all $(FAST_TESTS) $(BUILD)/tests/fake_trial && \
+	BUILT_S=$$(($$(date +%s) - begun)) tests/tools/prove.sh --fast $(BUILD)
 
 lint:  ## formatting, static analysis, layers
-	@tests/lint.sh
+	@tests/tools/lint.sh
 
 format:  ## rewrite the sources in the house style
 	clang-format -i $$(git ls-files '*.[ch]')
 
 bench-floor: $(BUILD)/readmostly  ## the driver's floor: instructions, ns, 2 threads to 1
-	@tests/floor.sh $(BUILD)/readmostly time
+	@tests/tools/floor.sh $(BUILD)/readmostly time
 
 golden: $(BUILD)/readmostly  ## refresh golden files (read the diff)
-	@tests/floor.sh $(BUILD)/readmostly golden
+	@tests/tools/floor.sh $(BUILD)/readmostly golden
 
-# Played by tests of the campaign in place of trials.
-test: $(BUILD)/tests/fake_trial
 
-# Sanitized whatever the build is, so that a million inputs meet both.
-FUZZ_PROTOCOL := tests/test_fuzz_protocol.c runner/trial/request.c \
-  $(wildcard runner/plan/cell*.c runner/plan/number.c runner/plan/loops.c \
-  runner/plan/allocator.c runner/base/error.c \
-  runner/base/histogram.c) $(patsubst %,runner/campaign/%.c,answer fields \
-  reason histogram_log)
-$(BUILD)/tests/test_fuzz_protocol: $(FUZZ_PROTOCOL) $(wildcard runner/*/*.h)
+# Long forms of the checks, with their figures in docs/tally/.
+.PHONY: planted-tally check-histories
+planted-tally: $(BUILD)/readmostly  ## each planted bug with 20 seeds, by the tool named for it
+	@tests/tools/planted_tally.sh
+
+check-histories: $(BUILD)/readmostly  ## 10,000 short histories of each map
+	@tests/tools/check_histories.sh $(BUILD)/readmostly
+
+# Histories and their checker (docs/history-format.md).
+.PHONY: history-bench
+
+$(BUILD)/tests/history_bench: $(BUILD)/tests/tools/history_bench.o $(BUILD)/readmostly.a
+	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+
+history-bench: $(BUILD)/tests/history_bench  ## what judging histories costs: seconds, MiB
+	@$<
+
+
+# Targets that ask whether the maps are right.
+.PHONY: check-maps check-dispatch map-objects test-asan test-tsan
+
+CHECK_OPS ?= 200000
+check-maps: $(BUILD)/readmostly  ## all maps, all checks, quick form
+	@tests/tools/check_maps.sh $(BUILD)/readmostly $(CHECK_OPS)
+
+check-dispatch:  ## no indirect call in a measured loop (gcc and clang)
+	@tests/cli/maps_dispatch.sh
+
+map-objects: $(patsubst %.c,$(BUILD)/%.o,$(IMPLS))
+
+# The maps' own tests and all checks, with a sanitizer in every object and a
+# tenth of the operations. The sanitizer's finding ends the check's process,
+# and the check says so. Counts of hot paths are compiled in: one set of maps.
+# Two shapes have all the code of four.
+SANITIZED_OPS ?= 20000
+SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g1 -DRM_STATS -DRM_TWO_SHAPES'
+MAP_ROOMS  = cache gomap lib shard slab snapshot support syncmap
+MAP_TESTS  = $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(filter-out $(if $(LEAVE_OUT), \
+  tests/unit/lib/%) %/test_equal_syncmap.c %/test_equal_gomap.c,$(wildcard $(MAP_ROOMS:%=tests/unit/%/test_*.c)))))
+.PHONY: map-tests
+map-tests: $(BUILD)/readmostly $(BUILD)/libreadmostly_map.so $(MAP_TESTS)
+	@printf '%s\n' $(MAP_TESTS) | xargs -P $$(nproc) -I{} sh -c '{} >{}.tap 2>&1 || \
+	  { grep -v "^ok" {}.tap; exit 1; }; echo "{}: $$(tail -n 1 {}.tap)"'
+	@SHAPES='u64x8 str16x24' tests/tools/check_maps.sh $(BUILD)/readmostly $(SANITIZED_OPS)
+
+test-asan:  ## the maps under AddressSanitizer and UBSan
+	+@$(SANITIZED) BUILD=build/asan \
+	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' map-tests
+
+# Left out by name, with the reason: `# leave out ID: REASON` in tsan.supp.
+# Checks of one thread have no race to show.
+TSAN_OUT = $(shell sed -n 's/^\# leave out \([a-z_0-9]*\): .*/\1/p' tests/tsan.supp)
+test-tsan:  ## the maps under ThreadSanitizer
+	@sed -n 's/^# leave out //p' tests/tsan.supp
+	+@export CHECKS='not model load reclaim'; \
+	TSAN_OPTIONS="suppressions=tests/tsan.supp $$TSAN_OPTIONS" \
+	$(SANITIZED) BUILD=build/tsan SANITIZE=-fsanitize=thread LEAVE_OUT=1 \
+	  IMPLS='$(filter-out $(foreach id,$(TSAN_OUT),%/$(id).c),$(IMPLS))' map-tests
+
+.PHONY: soak
+soak: $(BUILD)/readmostly  ## long forms of the checks, dated in docs/soak.md
+	+@$(SANITIZED) OPT='-O1 -g1 -DRM_STATS' BUILD=build/asan-soak \
+	  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' all
+	@tests/tools/soak.sh $(BUILD)/readmostly build/asan-soak/readmostly
+
+# Growing shards, stock, misuse: long forms (docs/special-maps.md).
+.PHONY: growth-bench misuse-tally
+$(BUILD)/tests/growth_bench: $(BUILD)/tests/tools/growth_bench.o $(BUILD)/readmostly.a
+	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+
+growth-bench: $(BUILD)/tests/growth_bench  ## longest operation while shards grow, step by step against all at once
+	@$<
+
+misuse-tally: $(BUILD)/readmostly  ## each misuse and its right form with 200 seeds, by the check named for it
+	@SEEDS=200 BUILD=$(BUILD) tests/cli/misuse.sh
+
+# Traces of operations (docs/traces.md).
+.PHONY: replay-tally
+replay-tally: $(BUILD)/readmostly  ## 10^7 operations recorded and replayed: the same state
+	@tests/tools/replay_tally.sh $(BUILD)/readmostly
+
+# Equality with Go and its speed (docs/go-equality.md). Without a Go of the
+# right age the recorded logs are what the maps in C are compared with.
+GO := $(shell tests/go/find_go.sh)
+GO_BUILD = cd tests/go && GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off \
+  GOPATH=$(abspath build/go-path) GOCACHE=$(abspath build/go-cache)
+GO_SOURCES := $(wildcard tests/go/*/*.go tests/go/*/*.s tests/go/go.mod)
+GO_PROGRAMS := $(if $(GO),$(BUILD)/go/replay $(BUILD)/go/trial)
+EQUAL_TESTS := $(BUILD)/tests/test_equal_syncmap $(BUILD)/tests/test_equal_gomap
+
+$(BUILD)/go/%: $(GO_SOURCES)
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -fsanitize=thread,$(ALL_CFLAGS)) -fsanitize=address,undefined -fno-sanitize-recover \
-	  -o $@ $(FUZZ_PROTOCOL) $(LDLIBS)
+	@echo '  GO     $@'
+	@$(GO_BUILD) $(GO) build -o $(abspath $@) ./$*
+
+$(EQUAL_TESTS): | $(GO_PROGRAMS)
+
+# Both Go versions; the operations of 1.20 and 1.23 need the newer.
+.PHONY: go-logs
+go-logs: $(EQUAL_TESTS)  ## record Go's maps anew: needs Go 1.19 and 1.23
+	@tests/go/record.sh $(BUILD)
+
+.PHONY: port-speed
+port-speed: $(BUILD)/readmostly $(GO_PROGRAMS)  ## real Go against the ports, by the trial protocol: needs Go
+	@test -n "$(GO)" || { echo "port-speed: no Go 1.19 to 1.23 here" >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "port-speed: no Python with numpy and scipy" >&2; exit 2; }
+	@rm -rf build/port-speed
+	@flock $(LOCK) $(BUILD)/readmostly run workloads/port-speed.conf -o build/port-speed \
+	  --counters none --arms port=$(BUILD)/readmostly,go=$(BUILD)/go/trial $(ARGS)
+	@$(PYTHON) -m report.port_speed build/port-speed
+
+# The prototype's maps, on its run time and on ours: bars of speed.
+.PHONY: sim-speed
+SPEED := $(BUILD)/sim_speed
+sim-speed: $(SPEED)/ours $(SPEED)/prototype  ## accesses/s against the prototype: PROTOTYPE=DIR
+	@tests/tools/sim_speed.sh $^ $(ROUNDS)
+
+$(SPEED)/maps.raw.o: FORCE
+	@test -f "$(PROTOTYPE)/maps.c" || { echo "sim-speed: expected PROTOTYPE=DIR with its maps.c" >&2; exit 2; }
+	@mkdir -p $(@D)
+	$(SAY)gcc -O2 -g -w -fsanitize=thread -fno-omit-frame-pointer -c -o $@ $(PROTOTYPE)/maps.c
+
+$(SPEED)/prototype: $(SPEED)/maps.raw.o
+	@objcopy --redefine-syms=$(PROTOTYPE)/syms.txt $< $@.maps.o
+	@printf '#define _GNU_SOURCE\n#include <time.h>\n#undef CLOCK_MONOTONIC\n#define CLOCK_MONOTONIC CLOCK_PROCESS_CPUTIME_ID\n' >$@.h
+	$(SAY)gcc -O2 -g -w -include $@.h -o $@ $(PROTOTYPE)/bench.c $(PROTOTYPE)/sim.c $@.maps.o
+
+SPEED_SIM := $(SIM_GUEST) $(filter $(BUILD)/runner/sim/guest/%,$(SIM_HOST)) $(filter $(BUILD)/runner/sim/% \
+  $(BUILD)/runner/base/% $(BUILD)/runner/protocol/% $(BUILD)/runner/plan/% %/machine/topology.o $(BUILD)/sim_%.o %/build_info.o,$(SIM_BASE))
+$(SPEED)/ours: $(SPEED)/maps.raw.o $(SPEED_SIM) tests/unit/sim/sim_speed.c
+	@{ sed '/^#/d; / /!d' runner/sim/names.txt; echo sim_relax rm_sim_relax; \
+	   echo sim_futex_wait rm_sim_futex_wait; echo sim_futex_wake rm_sim_futex_wake; } >$@.names
+	@objcopy --redefine-syms=$@.names $< $@.maps.o
+	$(SAY)$(CC) $(ALL_CFLAGS) -I$(PROTOTYPE) -o $@ tests/unit/sim/sim_speed.c $@.maps.o \
+	  $(SPEED_SIM) $(shell pkg-config --libs $(LIBRARIES)) -lm -ldl
+
+# Locks and malloc of the simulated machine under test: threads compiled as
+# maps are, on a world without a trial.
+SIM_THREADS := $(SIM)/tests/unit/sim/sim_threads.o $(SIM)/tests/unit/sim/sim_threads_heap.o
+SIM_WORLD    = $(SIM_GUEST) $(filter $(BUILD)/runner/sim/guest/%,$(SIM_HOST)) \
+  $(filter $(BUILD)/runner/sim/% $(BUILD)/runner/base/% $(BUILD)/runner/protocol/% $(BUILD)/runner/plan/% %/machine/topology.o $(BUILD)/sim_%.o %/build_info.o,$(SIM_BASE))
+$(BUILD)/tests/test_sim_threads: $(BUILD)/tests/unit/sim/test_sim_threads.o $(SIM_THREADS) $(SIM_WORLD)
+	@mkdir -p $(@D)
+	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(shell pkg-config --libs $(LIBRARIES)) -lm -ldl
+.SECONDARY: $(SIM_THREADS:.o=.s) $(SIM_THREADS:.o=.raw.o)
+
+# Switches between stacks: this machine's assembly, and the portable form.
+# AArch64 by hand: CC=aarch64-linux-gnu-gcc CFLAGS='-O2 -static', qemu-aarch64.
+TESTS += $(BUILD)/tests/test_sim_ctx_portable
+$(BUILD)/tests/test_sim_ctx: tests/unit/sim/test_sim_ctx.c runner/sim/guest/ctx.c
+$(BUILD)/tests/test_sim_ctx_portable: tests/unit/sim/test_sim_ctx.c runner/sim/guest/ctx.c
+$(BUILD)/tests/test_sim_ctx $(BUILD)/tests/test_sim_ctx_portable: tests/unit/tap.h runner/sim/guest/ctx.h
+	@mkdir -p $(@D)
+	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -ffp-contract=off $(if $(findstring portable,$@),-DRM_SIM_CTX_PORTABLE) \
+	  -o $@ $(filter %.c,$^)
+
+# Rooms, doors, circles and sizes; docs of the rules in the tool's head.
+.PHONY: house
+house:  ## structure of the tree: ARGS='--check', '--list NAME', '--baseline REF'
+	@python3 tests/tools/house.py $(ARGS)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # The library of the map `interpose`, and caches to load before it (LD_PRELOAD).
-INTERPOSED := $(BUILD)/libreadmostly_map.so
+INTERPOSED := $(OUT)/libreadmostly_map.so
 CACHES     := $(BUILD)/libreadmostly_cache.so $(BUILD)/libreadmostly_cache_stale.so
 
 # Never with statistics: their hooks are the program's, which exports nothing.
-$(INTERPOSED): impls/interposed/map.c impls/interposed/interposed.h $(wildcard impls/support/gomap*.h) $(BUILD)/flags
+$(INTERPOSED): impls/interposed/library/map.c impls/interposed/interposed.h $(wildcard impls/gomap/gomap*.h) $(BUILD)/flags
 	$(SAY)$(CC) $(filter-out -DRM_STATS,$(ALL_CFLAGS)) -fPIC -shared -o $@ $<
-$(CACHES): impls/interposed/cache.c impls/interposed/interposed.h $(BUILD)/flags
+$(CACHES): impls/interposed/library/cache.c impls/interposed/interposed.h $(BUILD)/flags
 	$(SAY)$(CC) $(ALL_CFLAGS) $(if $(findstring stale,$@),-DCACHE_FORGETS_NOTHING) -fPIC -shared -o $@ $< -ldl
 
 # Wherever the map is linked, its library lies beside the program.
-$(BUILD)/impls/interpose.o: | $(INTERPOSED)
+$(BUILD)/impls/interposed/interpose.o: | $(INTERPOSED)
 all: $(CACHES)

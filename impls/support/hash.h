@@ -6,7 +6,7 @@
  * wyhash (Wang Yi, public domain), written anew. A 64-bit key and a 16-byte
  * string cost one product. That is as even as chance for the measured loop's
  * keys, and more even for arithmetic sequences, whose chains come out shorter
- * (tests/test_hash.c measures both).
+ * (tests/unit/support/test_hash.c measures both).
  */
 #ifndef RM_SUPPORT_HASH_H
 #define RM_SUPPORT_HASH_H

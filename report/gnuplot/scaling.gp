@@ -4,7 +4,7 @@
 #   gnuplot -e "out='scaling.svg'" scaling.gp into a file, .svg or .pdf
 #   gnuplot -e "csv='...'; maps='gomap_rw syncmap'" scaling.gp
 if (!exists("csv")) csv = 'scaling.csv'
-if (!exists("title")) title = 'throughput, range over blocks'
+if (!exists("title")) title = 'throughput, 95 % interval over blocks'
 set datafile separator ','
 set datafile missing ''
 if (exists("out")) {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """5 Cache: counters per operation, each with its source or a reason."""
-from report import stats, topology, words
+from report import factors, stats, topology, words
 from report.page import chip, esc, slug
 from report.plot_lines import counter
 from report.plots import frame_of_reason
@@ -127,7 +127,8 @@ def headline_cells(a):
     same = [c for c in cells if c.workload in board.workloads
             and c.keys == board.keys and c.write_kind == line.kind
             and c.write_share == line.share and c.shape == board.shape
-            and c.placement == board.placement]
+            and c.placement == board.placement
+            and factors.optional(c) == board.optional]
     return same or cells
 
 

@@ -2,15 +2,14 @@
 """5c Causes: what the maps counted, and what the counting cost."""
 import statistics
 
-from report import journal, stats, words
+from report import factors, journal, stats, words
 from report.page import chip, esc, none
 
 QUESTION = ("What did the maps do inside: how often did they miss, copy, "
             "retry, allocate, and free?")
 TWIN = ("map", "shape", "keys", "write_share", "miss_share", "write_kind",
         "dist", "loop", "threads", "placement", "memory", "presize",
-        "allocator", "huge_pages",
-        "workload")
+        *factors.OPTIONAL, "workload")
 COLUMNS = ("cell", "map", "statistic", "unit", "per_million_operations",
            "at_the_end", "n")
 SHOWN = 6  # statistics per row of the table; all are in the CSV
@@ -115,7 +114,7 @@ def add(report, a):
             chip(a.look, cell.map), esc(
                 f"{words.mix_kind(cell.write_share, cell.write_kind)}, "
                 f"{cell.shape}, {words.keys(cell.keys)} keys, "
-                f"{words.plural(cell.threads, 'thread')}"),
+                f"{words.plural(cell.threads, 'thread')}{factors.told(cell)}"),
             words.sig(without) if without else "not run",
             words.sig(counting),
             "" if cost is None else words.percent(cost, 2, True),

@@ -50,7 +50,7 @@ def title_of(board):
         parts.append(f"{words.share(board.miss_share)} % misses")
     if not board.presize:
         parts.append("not presized")
-    parts += board.allocation()
+    parts += board.unusual()
     return ", ".join(parts)
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """4 Latency: open loops only, from the intended start, with the floor."""
-from report import latencies, words
+from report import factors, latencies, words
 from report.page import chip, details, esc, none, slug
 from report.plot_lines import latency
 
@@ -18,7 +18,7 @@ def groups_of(a):
                 f", {words.keys(c.keys)} keys, {c.dist}, {c.shape}, "
                 f"{words.count(round(c.rate_per_s))} operations/s ({c.arrivals}"
                 f") over {words.plural(c.threads, 'thread')}, placement "
-                f"{c.placement}")
+                f"{c.placement}{factors.told(c)}")
         groups.setdefault(text, []).append(c)
     return groups
 

@@ -2,13 +2,14 @@
 """5d Other loops: scans, fills, sessions, and techniques without keys."""
 import statistics
 
-from report import journal, stats, words
+from report import factors, journal, stats, words
 from report.page import chip, esc, none
 
 QUESTION = ("What do scans, fills, sessions, locks that are held, hashes and "
             "the other experiments of the articles cost?")
 ALIKE = ("workload", "loop", "shape", "keys", "write_share", "write_kind",
-         "dist", "threads", "placement", "memory", "presize", "measure")
+         "dist", "threads", "placement", "memory", "presize", "measure",
+         *factors.OPTIONAL)
 COLUMNS = ("cell", "map", "loop", "statistic", "unit", "median", "low_quarter",
            "high_quarter", "n")
 SHOWN = 6  # statistics in the table; all are in the CSV
@@ -64,7 +65,7 @@ def conditions(cell):
         parts.append(words.mix_kind(cell.write_share, cell.write_kind))
     if loop_of(cell) == "fill":
         parts.append("presized" if cell.presize else "growing")
-    return ", ".join(parts)
+    return ", ".join(parts) + factors.told(cell)
 
 
 def level(cell):

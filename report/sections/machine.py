@@ -20,7 +20,7 @@ def allocators(a):
         for trial in cell.ok:
             result = trial["result"]
             name = (result.get("environment") or {}).get("allocator")
-            huge = (result.get("memory") or {}).get("huge_bytes")
+            huge = (result.get("footprint") or {}).get("huge_bytes")
             key = name, cell.huge_pages
             count, most = found.get(key, (0, 0))
             found[key] = count + 1, max(most, huge or 0)

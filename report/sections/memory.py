@@ -19,7 +19,7 @@ def usage(cell):
     """Medians over the trials of a cell; None where none has the values."""
     found = []
     for trial in cell.ok:
-        m = trial["result"].get("memory") or {}
+        m = trial["result"].get("footprint") or {}
         got = [m.get(k) for k in ("rss_empty_bytes", "rss_filled_bytes",
                                   "rss_peak_bytes")]
         held = trial["result"].get("keys_before") or 0

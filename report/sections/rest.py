@@ -79,7 +79,8 @@ def artefacts(report, a):
         f"{again:40}# measure again, then report",
         f"{'make report CAMPAIGN=results/' + name:40}# this page again",
         f"{'readmostly run -o results/' + name + ' --resume':40}# go on",
-        f"{'readmostly plot results/' + name + ' --terminal':40}# no Python",
+        f"{'python3 -m report results/' + name + ' --quick':40}# gnuplot, also"
+        " with --terminal",
         f"{'cd quick && gnuplot scaling.gp':40}# from the folder of this page"])
     texts = "".join(
         details(f"Workload {esc(w['name'])}", f"<pre>{esc(w['text'])}</pre>")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """5b Simulated cache: exact counts of a model, never measured ones."""
-from report import words
+from report import factors, words
 from report.page import chip, esc, slug
 from report.plot_lines import counter
 
@@ -60,7 +60,8 @@ def headline_cells(cells):
     groups = {}
     for c in cells:
         groups.setdefault((c.workload, c.shape, c.keys, c.dist,
-                           c.write_kind, c.write_share, c.miss_share),
+                           c.write_kind, c.write_share, c.miss_share,
+                           factors.optional(c)),
                           []).append(c)
     return max(groups.values(), key=len)
 

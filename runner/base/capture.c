@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/base/capture.h"
+#include "runner/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,26 +26,6 @@ static int start(char *const argv[], int out, pid_t *pid)
 	return -status;
 }
 
-/* All that comes from `in`; NULL: not readable. */
-static char *read_all(int in)
-{
-	char *text = NULL, part[4096];
-	size_t length = 0;
-	FILE *all = open_memstream(&text, &length);
-	ssize_t got;
-
-	if (!all)
-		return NULL;
-	while ((got = read(in, part, sizeof(part))) > 0 ||
-	        (got < 0 && errno == EINTR))
-		fwrite(part, 1, got > 0 ? (size_t)got : 0, all);
-	if (fclose(all) || got < 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
 static int wait_for(pid_t pid)
 {
 	int ended = 0;
@@ -55,23 +36,33 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(ended) && !WEXITSTATUS(ended) ? 0 : -EIO;
 }
 
+/* Its output is read to the end before it is waited for: a program whose pipe
+   is full would never end. */
 int rm_capture(char *const argv[], char **text)
 {
 	int ends[2], status;
 	pid_t pid = -1;
+	size_t length;
+	FILE *in;
 
 	*text = NULL;
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
 	status = start(argv, ends[1], &pid);
 	close(ends[1]);
+	in = fdopen(ends[0], "r");
 	if (!status) {
-		*text = read_all(ends[0]);
+		int unread = in ? rm_file_read(in, SIZE_MAX, text, &length)
+		                : -ENOMEM;
+
 		status = wait_for(pid);
-		if (!status && !*text)
+		if (!status && unread)
 			status = -EIO;
 	}
-	close(ends[0]);
+	if (in)
+		fclose(in);
+	else
+		close(ends[0]);
 	if (status) {
 		free(*text);
 		*text = NULL;

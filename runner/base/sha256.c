@@ -63,6 +63,8 @@ static void expand(const unsigned char *block, uint32_t w[ROUNDS])
 	}
 }
 
+/* One block of 64 bytes into the state: FIPS 180-4, 6.2.2; v[0] to v[7] are its
+   a to h. */
 static void compress(struct state *state, const unsigned char *block)
 {
 	uint32_t w[ROUNDS], v[WORDS];

@@ -1,40 +1,165 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * campaign.h - runs what is left of a plan, one trial after the other.
+ * campaign.h - the door of this room: a plan becomes a folder of results.
  *
- *	rm_plan_build(...) or rm_plan_from_json(...)
- *	rm_journal_open(dir, rm_campaign_recall, &tally, &journal, ...)
- *	rm_campaign_run(&campaign, &error)
+ *	rm_arms_parse("base=old,head=new", &arms, &error)  where asked for
+ *	rm_prepare(&wishes, &prepared, &error)             new, or resumed
+ *	rm_campaign_run(&campaign, &error)                 what is left of it
+ *	rm_prepared_clear(&prepared)
+ *
+ * One trial by itself is rm_launch(); a finished folder's check rm_validate().
  */
 #ifndef RM_CAMPAIGN_H
 #define RM_CAMPAIGN_H
 
 #include "runner/base/error.h"
-#include "runner/campaign/journal.h"
-#include "runner/campaign/progress.h"
-#include "runner/campaign/tally.h"
+#include "runner/base/sha256.h"
+#include "runner/counters/counters.h"
+#include "runner/machine/machine.h"
 #include "runner/plan/plan.h"
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 
-#define RM_ARM_HEAD "head" /* the arm of a campaign's own trials */
+enum { RM_PATH_BYTES = 4096 };
+
+/*
+ * The arms of a workload are a set. In each block a cell is run once by every
+ * arm of its workload's set, one right after the other, with one seed (hence
+ * the same keys and operations) and in an order that the seed draws: what
+ * disturbs the machine meets them alike, and a coin decides who goes first.
+ * Without --arms there is one set of one arm: this program, called "head".
+ */
+enum { RM_ARMS_MAX = 16, RM_ARM_NAME_BYTES = 17 };
+
+struct rm_arm {
+	char name[RM_ARM_NAME_BYTES]; /* a-z, 0-9 and - */
+	rm_name workload; /* whose cells it runs; "": of those without own */
+	char *program;    /* absolute path, owned; NULL: this build's own, which
+	                  the measure of a cell chooses */
+	char sha256[RM_SHA256_TEXT]; /* of the program; "": not known */
+	double control_extra;        /* operations more than reported, 0 .. 1 */
+};
+
+/* Zero it first; free with rm_arms_clear(). A set stands together. */
+struct rm_arms {
+	struct rm_arm list[RM_ARMS_MAX];
+	size_t count;
+};
+
+/* Part of rm_arms.list. */
+struct rm_arm_set {
+	const struct rm_arm *arms;
+	size_t count; /* 0: the workload has no arms */
+};
+
+/*
+ * Adds the set of one --arms option, [WORKLOAD:]NAME=FILE[+SHARE%],...
+ * -EINVAL with `error`: which arm, and what was expected.
+ */
+int rm_arms_parse(
+        struct rm_arms *arms, const char *text, struct rm_error *error);
+
+/* The arms that run the cells of a workload. */
+struct rm_arm_set rm_arms_of(const struct rm_arms *arms, const char *workload);
+
+void rm_arms_clear(struct rm_arms *arms);
+
+/* One campaign's progress. Set `out` and `is_terminal`, zero the rest. */
+struct rm_progress {
+	FILE *out;        /* NULL: say nothing */
+	bool is_terminal; /* one line that is rewritten; else one a minute */
+	size_t total;     /* trials of the plan */
+	size_t done;      /* of them, with those of earlier runs */
+	uint64_t left_ns; /* planned for what is not done */
+	uint64_t planned_ns, measured_ns; /* of what ran in this run */
+	uint64_t said_ns;                 /* when the last line was written */
+};
+
+struct rm_journal; /* opaque: trials.jsonl and its lock */
+
+enum { RM_FAILURES_IN_A_ROW = 2 }; /* after so many a cell is given up */
+
+struct rm_tally_cell {
+	unsigned ok, voided, failed, skipped;  /* trials of all arms */
+	unsigned failed_in_a_row[RM_ARMS_MAX]; /* of each arm of its set */
+	char reason[RM_REASON_BYTES]; /* of the last trial that was not ok */
+};
+
+/* Made and freed with a struct rm_prepared. */
+struct rm_tally {
+	const struct rm_plan *plan;
+	const struct rm_arms *arms;
+	struct rm_tally_cell *cells; /* plan->cell_count */
+	json_t *index;               /* cell id -> index */
+	json_t *unfit; /* map id -> why it failed its verification */
+	size_t ok, voided, failed, skipped;
+};
+
+/* Cells that were to run and have no good trial, or one that failed. */
+size_t rm_tally_incomplete(const struct rm_tally *tally);
+
+/* What was asked for; nothing is owned. */
+struct rm_wishes {
+	const char *dir; /* -o; NULL: a new folder below results/ */
+	bool resume;     /* go on with what is in `dir` */
+	struct rm_sources sources;
+	const char *maps;     /* NULL: no filter */
+	const char *counters; /* NULL: "auto", or as recorded */
+	const uint64_t *seed; /* NULL: random, or as recorded */
+	struct rm_arms *arms; /* --arms; count 0: none. A new campaign takes
+	                         its programs over and empties it. */
+	json_t *notes;        /* --note: an object, or NULL */
+	const char *program;  /* as in struct rm_campaign */
+	int interrupt_fd;     /* readable: stop; -1: none */
+};
+
+/* Zero it before; free with rm_prepared_clear(), also after an error. */
+struct rm_prepared {
+	char dir[RM_PATH_BYTES];
+	bool resumed;
+	json_t *campaign; /* campaign.json */
+	json_t *counters; /* chosen, of this process */
+	struct rm_counters_choice *choice;
+	json_t *machine, *build;
+	struct rm_topology topology;
+	bool has_topology;
+	struct rm_inputs mode; /* workloads, from a mode or from files */
+	struct rm_plan plan;
+	struct rm_arms arms;
+	json_t *calibration; /* NULL: windows are as planned */
+	struct rm_tally tally;
+	struct rm_journal *journal;
+	size_t torn_bytes; /* cut off the journal */
+	size_t dropped;    /* lines of an unfinished block of arms */
+};
+
+/*
+ * Returns 0; -errno with `error`. -EINVAL, -ENOENT, -EBUSY, -EEXIST, -ENOTSUP
+ * and -ENOSYS: the wishes, the files or this machine; others: the system
+ * (full disk, no memory); -EINTR: interrupt_fd. After an error nothing is left that a later run
+ * would trust. Main thread.
+ */
+int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
+        struct rm_error *error);
+
+void rm_prepared_clear(struct rm_prepared *prepared);
 
 struct rm_campaign {
 	const char *dir; /* its folder, which exists */
 	const struct rm_plan *plan;
 	const json_t *counters; /* campaign.json's "counters" */
-	const char *program; /* that plays all trials; NULL: program.h says */
+	const struct rm_arms *arms;
+	const char *program; /* that plays for arms without one; or NULL */
 	int interrupt_fd;    /* readable: stop; -1: none */
 	struct rm_journal *journal;
 	struct rm_tally *tally; /* holds what the journal held */
 	struct rm_progress *progress;
 	bool interrupted; /* out: stopped by interrupt_fd */
 };
-
-/* For rm_journal_open(): adds a line to the tally at `tally`. */
-int rm_campaign_recall(
-        void *tally, const json_t *trial, struct rm_error *error);
 
 /*
  * Runs every trial of the plan that has no line yet, in the plan's order.
@@ -48,14 +173,103 @@ int rm_campaign_recall(
  */
 int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error);
 
-/* The request of docs/trial-protocol.md for one trial of a cell, whose
-   `counters` (a reference that is taken) may be NULL: no memory. New
-   reference; NULL: no memory. */
-json_t *rm_request_json(
-        const struct rm_cell *cell, uint64_t seed, json_t *counters);
+/*
+ * rm_launch() runs one trial as a process of its own and records how it ended.
+ * Whatever the program does (crash, hang, eat memory, answer garbage) becomes
+ * a recorded failure with a reason; only what this machine refuses (no
+ * memory, no process) is an error. Programs of other builds and languages go
+ * through the same function: docs/trial-protocol.md.
+ */
 
-/* That of one trial of the plan. */
-json_t *rm_campaign_request(
-        const struct rm_campaign *campaign, size_t cell, unsigned block);
+/* How to run it. */
+struct rm_launch {
+	const char *program;         /* NULL: this program (/proc/self/exe) */
+	char *const *arguments;      /* argv; NULL: {"readmostly", "trial"} */
+	uint64_t deadline_ns;        /* of the whole process, > 0 */
+	uint64_t memory_limit_bytes; /* 0: none; of its data (RLIMIT_DATA) */
+	uint64_t padding_seed;       /* chooses the environment's size (R13) */
+	int interrupt_fd;            /* readable: kill the trial; -1: none */
+};
+
+enum {
+	RM_LAUNCH_ANSWER_MAX = 32 << 20, /* bytes; more is a failure */
+	RM_LAUNCH_ERRORS_KEPT = 4096,    /* last bytes of standard error */
+};
+
+/* How it ended. Zero it before; free with rm_outcome_clear(). */
+struct rm_outcome {
+	char exit[24];      /* "0", "signal 11", "deadline", "status 1",
+			       "not started" */
+	const char *status; /* "ok" | "void" | "failed" (constants) */
+	char *reason;       /* one line of valid UTF-8; NULL only if ok */
+	json_t *result;     /* the trial's answer, or NULL */
+	bool interrupted;   /* interrupt_fd was readable: no outcome at all */
+	uint64_t wall_ns;
+	uint64_t peak_bytes;        /* largest resident set of the process */
+	unsigned environment_bytes; /* padding added to its environment */
+};
+
+/*
+ * Runs one trial with `request` and waits for its end. Call it on the main
+ * thread: the trial is killed when the calling thread ends.
+ *
+ * Returns 0 with a filled outcome; -ENOMEM, -EAGAIN or another -errno with
+ * `error` where no process could be made. A program that does not exist is an
+ * outcome ("not started"), not an error.
+ */
+int rm_launch(const struct rm_launch *launch, const json_t *request,
+        struct rm_outcome *outcome, struct rm_error *error);
+
+void rm_outcome_clear(struct rm_outcome *outcome);
+
+enum { RM_PROGRAM_BYTES = 4096 };
+
+/*
+ * The program of a measure: `causes` is played by readmostly-stats and
+ * `simulated` by readmostly-sim beside this program, whose path goes to
+ * `path`; everything else by this program: NULL, as struct rm_launch has it. A
+ * program that is not there is a trial that fails with that reason. Any
+ * thread.
+ */
+const char *rm_program_of(enum rm_measure measure, char path[RM_PROGRAM_BYTES]);
+
+/* The answer of the `readmostly-sim` beside this program; free() `text`. */
+struct rm_simulator {
+	char *text;       /* lines `ID yes` and `ID no REASON`; NULL: none */
+	char reason[160]; /* why there is no answer */
+};
+
+/* Asks once; never fails, but may have no answer. */
+void rm_simulator_ask(struct rm_simulator *simulator);
+
+/*
+ * Of a struct rm_simulator (struct rm_plan_options has it without a type):
+ * whether map `id` can be simulated; where not, `why` gets the reason (of
+ * `size` bytes), else "".
+ */
+bool rm_simulator_can(
+        const void *simulator, const char *id, char *why, size_t size);
+
+/* Called per problem: one line, "FILE:LINE: what, and what was expected". */
+typedef void rm_problem_fn(void *context, const char *text);
+
+/* A validation. Set dir, report and context, zero the rest. */
+struct rm_validation {
+	const char *dir;
+	rm_problem_fn *report;
+	void *context;
+	size_t problems;              /* out: how many were reported */
+	size_t cells, planned, found; /* out: cells, trials planned, lines */
+};
+
+/*
+ * Checks structure (every member of campaign.json and of each line of
+ * trials.jsonl), that nothing was changed (hashes), and completeness (each
+ * planned (cell, block) has a line, none has two, none is torn).
+ *
+ * Returns 0 when it could look at everything, whatever it found; -errno with
+ * `error` where the folder or a file in it cannot be read.
+ */
+int rm_validate(struct rm_validation *validation, struct rm_error *error);
 
 #endif /* RM_CAMPAIGN_H */

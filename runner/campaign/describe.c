@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* describe.c - puts campaign.json together. */
-#include "runner/campaign/describe.h"
-
-#include "runner/campaign/record.h"
+#include "runner/campaign/internal.h"
 
 #include <errno.h>
 #include <gnu/libc-version.h>
@@ -12,36 +10,22 @@
 
 static json_t *shapes_of(const struct rm_impl *impl)
 {
-	static const struct rm_shape shapes[RM_SHAPES] = { { false, 8 },
-		{ false, 24 }, { true, 8 }, { true, 24 } };
 	json_t *names = json_array();
 
 	for (size_t i = 0; i < RM_SHAPES; i++)
-		if (impl->shapes & 1U << rm_shape_index(shapes[i]))
-			json_array_append_new(
-			        names, json_string(rm_shape_name(shapes[i])));
+		if (impl->shapes & 1U << i)
+			json_array_append_new(names,
+			        json_string(rm_shape_name(rm_shapes[i])));
 	return names;
 }
 
 static json_t *caps_of(const struct rm_impl *impl)
 {
-	static const struct {
-		unsigned bit;
-		const char *name;
-	} all[] = {
-		{ RM_CAP_SINGLE_WRITER, "single-writer" },
-		{ RM_CAP_BACKGROUND, "background-threads" },
-		{ RM_CAP_NO_STATE, "no-state" },
-		{ RM_CAP_UNSAFE, "unsafe" },
-		{ RM_CAP_UNSAFE_INSERT, "unsafe-insert" },
-		{ RM_CAP_SLOW_WRITES, "slow-writes" },
-		{ RM_CAP_STALE, "stale" },
-	};
 	json_t *names = json_array();
+	const char *word;
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-		if (impl->caps & all[i].bit)
-			json_array_append_new(names, json_string(all[i].name));
+	for (size_t i = 0; (word = rm_impl_cap_word(impl, i)); i++)
+		json_array_append_new(names, json_string(word));
 	return names;
 }
 
@@ -78,6 +62,17 @@ static json_t *skipped_maps(void)
 		json_array_append_new(all,
 		        json_pack("{s:s, s:s}", "id", rm_skipped_table[i].id,
 		                "needs", rm_skipped_table[i].needs));
+	return all;
+}
+
+/* Unlike those of skipped_maps() these lack no library, hence no "needs": the
+   program was built for one mode, which does not run them. */
+static json_t *unbuilt_maps(void)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; rm_unbuilt_table[i].id; i++)
+		json_array_append_new(all, json_string(rm_unbuilt_table[i].id));
 	return all;
 }
 
@@ -200,20 +195,128 @@ json_t *rm_describe(const struct rm_description *description)
 		json_decref(plan);
 		return NULL;
 	}
-	json_t *all = json_pack("{s:i, s:s, s:s?, s:s, s:s?, s:O, s:o, s:s, "
-	                        "s:s, s:o, s:o, s:o, s:o}",
-	        "format", 1, "name", description->name, "mode",
-	        description->mode, "created_utc", created, "maps_wish",
+	json_t *all = json_pack(
+	        "{s:i, s:i, s:s, s:s?, s:s, s:s?, s:O, s:o, s:s, "
+	        "s:s, s:o, s:o, s:o, s:o, s:o, s:O*, s:O*}",
+	        "format", 1, "protocol", RM_PROTOCOL, "name", description->name,
+	        "mode", description->mode, "created_utc", created, "maps_wish",
 	        description->maps, "machine", description->machine, "build",
 	        build(description->build), "plan_sha256", hash,
 	        "topology_sha256", topology, "workloads",
 	        workloads(description), "counters", counters(description),
-	        "maps", maps(), "skipped_maps", skipped_maps());
+	        "maps", maps(), "skipped_maps", skipped_maps(), "arms",
+	        rm_arms_to_json(description->arms), "calibration",
+	        description->calibration, "notes", description->notes);
 
+	json_object_set_new(all, "unbuilt_maps", unbuilt_maps());
 	if (complete(all, plan)) {
 		json_decref(all);
 		all = NULL;
 	}
 	json_decref(plan);
 	return all;
+}
+
+static const char advice[] = "start a new campaign (another -o DIR) or resume "
+                             "this one as it was begun";
+
+static const char *text_of(const json_t *json, const char *a, const char *b)
+{
+	const json_t *member = json_object_get(json, a);
+	const char *text =
+	        json_string_value(b ? json_object_get(member, b) : member);
+
+	return text ? text : "(none)";
+}
+
+/* A text that was recorded against one of today. */
+static int same(const char *what, const char *recorded, const char *now,
+        struct rm_error *error)
+{
+	if (!strcmp(recorded, now))
+		return 0;
+	return rm_error_set(error, -EINVAL,
+	        "the campaign was begun with %s %.100s, now it is %.100s: %s",
+	        what, recorded, now, advice);
+}
+
+static int same_workload(const json_t *recorded, const struct rm_workload *now,
+        struct rm_error *error)
+{
+	char hash[RM_SHA256_TEXT];
+	char *text = rm_workload_text(now);
+
+	if (!text)
+		return rm_error_set(error, -ENOMEM, "no memory");
+	rm_sha256(text, strlen(text), hash);
+	free(text);
+	if (!strcmp(text_of(recorded, "sha256", NULL), hash))
+		return 0;
+	return rm_error_set(error, -EINVAL,
+	        "%.200s is another workload than the campaign was begun with "
+	        "(%.100s): %s",
+	        now->file, text_of(recorded, "file", NULL), advice);
+}
+
+/* Texts are compared, not files: includes and --set are in them, and a comment
+   that was mended since is not another workload. */
+static int same_workloads(const json_t *recorded,
+        const struct rm_description *now, struct rm_error *error)
+{
+	const json_t *list = json_object_get(recorded, "workloads");
+
+	if (!now->workload_count)
+		return 0;
+	if (json_array_size(list) != now->workload_count)
+		return rm_error_set(error, -EINVAL,
+		        "the campaign was begun with %zu workloads, now there "
+		        "are %zu: %s",
+		        json_array_size(list), now->workload_count, advice);
+	for (size_t i = 0; i < now->workload_count; i++) {
+		int result = same_workload(
+		        json_array_get(list, i), &now->workloads[i], error);
+
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
+static int same_seed(
+        const json_t *recorded, const uint64_t *seed, struct rm_error *error)
+{
+	json_int_t was = json_integer_value(json_object_get(recorded, "seed"));
+
+	if (!seed || *seed == (uint64_t)was)
+		return 0;
+	return rm_error_set(error, -EINVAL,
+	        "the campaign was begun with seed %lld, now it is %llu: %s",
+	        (long long)was, (unsigned long long)*seed, advice);
+}
+
+int rm_describe_compare(const json_t *recorded,
+        const struct rm_description *now, const uint64_t *seed,
+        struct rm_error *error)
+{
+	int result = same("build", text_of(recorded, "build", "build_id"),
+	        text_of(now->build, "build_id", NULL), error);
+
+	if (!result)
+		result = same("machine", text_of(recorded, "machine", "id"),
+		        text_of(now->machine, "id", NULL), error);
+	if (!result)
+		result = same_seed(recorded, seed, error);
+	if (!result && now->mode)
+		result = same("mode", text_of(recorded, "mode", NULL),
+		        now->mode, error);
+	if (!result && now->maps)
+		result = same("--maps", text_of(recorded, "maps_wish", NULL),
+		        now->maps, error);
+	if (!result && now->wish)
+		result = same("--counters",
+		        text_of(recorded, "counters", "wish"), now->wish,
+		        error);
+	if (!result)
+		result = same_workloads(recorded, now, error);
+	return result;
 }

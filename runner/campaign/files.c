@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* files.c - atomic replacement, folders, lines. */
-#include "runner/campaign/files.h"
+#include "runner/campaign/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

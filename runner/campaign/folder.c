@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* folder.c - makes and finds what stands beside the journal. */
-#include "runner/campaign/folder.h"
+#include "runner/campaign/internal.h"
+
+#include "runner/protocol/protocol.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,9 +134,13 @@ int rm_folder_campaign(
 		return rm_error_set(error, -EINVAL, "%s:%d: %s", path,
 		        where.line, where.text);
 	if (json_integer_value(json_object_get(*campaign, "format")) == 1)
-		return 0;
-	json_decref(*campaign);
-	return rm_error_set(error, -EINVAL,
-	        "%s: \"format\" is not 1, expected a campaign of this version",
-	        path);
+		result = rm_protocol_check(*campaign, path, error);
+	else
+		result = rm_error_set(error, -EINVAL,
+		        "%s: \"format\" is not 1, expected a campaign of this "
+		        "version",
+		        path);
+	if (result)
+		json_decref(*campaign);
+	return result;
 }

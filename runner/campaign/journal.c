@@ -1,17 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* journal.c - append, sync, and read back what can be trusted. */
-#include "runner/campaign/journal.h"
-
-#include "runner/campaign/files.h"
-#include "runner/campaign/lock.h"
+#include "runner/campaign/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static int refuse(int fd, const char *path, struct rm_error *error)
+{
+	char owner[32] = "";
+	ssize_t got = pread(fd, owner, sizeof(owner) - 1, 0);
+
+	owner[got > 0 ? strspn(owner, "0123456789") : 0] = 0;
+	return rm_error_set(error, -EBUSY,
+	        "%s: process %s runs this campaign, expected no other", path,
+	        owner[0] ? owner : "(unknown)");
+}
+
+/*
+ * Locks DIR/lock for this process until the descriptor closes, and writes the
+ * process id into it; flock, for the kernel drops it with the process. Returns
+ * the descriptor (CLOEXEC); -EBUSY with `error` naming the owner; another
+ * -errno with the system's reason.
+ */
+static int take_lock(const char *dir, struct rm_error *error)
+{
+	char path[RM_PATH_BYTES], owner[32];
+	int result = rm_path_join(path, dir, "lock", error);
+
+	if (result)
+		return result;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return rm_error_set(error, -errno, "%s: cannot be opened: %s",
+		        path, strerror(errno));
+	while ((result = flock(fd, LOCK_EX | LOCK_NB)) && errno == EINTR)
+		;
+	if (result && errno == EWOULDBLOCK) {
+		result = refuse(fd, path, error);
+		goto fail;
+	}
+	int size = snprintf(owner, sizeof(owner), "%d\n", (int)getpid());
+
+	if (result || ftruncate(fd, 0) ||
+	        pwrite(fd, owner, (size_t)size, 0) != size) {
+		result = rm_error_set(error, errno ? -errno : -EIO,
+		        "%s: cannot be locked: %s", path, strerror(errno));
+		goto fail;
+	}
+	return fd;
+fail:
+	close(fd);
+	return result;
+}
 
 struct rm_journal {
 	char path[RM_PATH_BYTES];
@@ -25,8 +72,12 @@ struct rm_journal {
 /* One reading of the journal. */
 struct reading {
 	struct rm_journal *journal;
-	rm_journal_fn *fn;
+	rm_journal_fn
+	        *fn; /* NULL: the trials are remembered, and bytes counted */
 	void *context;
+	long long first_block; /* dropped are those of it and after it */
+	size_t kept_bytes;     /* of lines before those */
+	size_t dropped;        /* lines from there on */
 	size_t torn_bytes;
 	struct rm_error *error;
 };
@@ -69,6 +120,9 @@ static int remember(
 	return 0;
 }
 
+/* A line that is whole is trusted or ends the reading: a journal that was
+   edited must not be half believed. A torn last line is neither: its bytes are
+   counted, and the caller cuts them off. */
 static int take_line(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {
@@ -81,16 +135,19 @@ static int take_line(void *context, size_t number, const char *text,
 		return 0;
 	}
 	json_t *trial = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
-	int result = trial ? remember(reading->journal, trial, &why)
+	int result = trial ? 0
 	                   : rm_error_set(&why, -EINVAL,
 	                             "no JSON (%.120s), expected one trial",
 	                             where.text);
 
 	if (!result && reading->fn)
 		result = reading->fn(reading->context, trial, &why);
+	else if (!result)
+		result = remember(reading->journal, trial, &why);
 	json_decref(trial);
 	if (!result) {
-		reading->journal->bytes += size + 1;
+		if (!reading->fn)
+			reading->journal->bytes += size + 1;
 		return 0;
 	}
 	rm_error_set(reading->error, result, "%s:%zu: %s",
@@ -132,11 +189,11 @@ static int open_lines(struct rm_journal *journal, struct reading *reading)
 	return result ? failed(journal, "synced", result, reading->error) : 0;
 }
 
-int rm_journal_open(const char *dir, rm_journal_fn *fn, void *context,
-        struct rm_journal **journal, size_t *torn_bytes, struct rm_error *error)
+int rm_journal_open(const char *dir, struct rm_journal **journal,
+        size_t *torn_bytes, struct rm_error *error)
 {
 	struct rm_journal *opened = calloc(1, sizeof(*opened));
-	struct reading reading = { opened, fn, context, 0, error };
+	struct reading reading = { .journal = opened, .error = error };
 	int result = -ENOMEM;
 
 	if (!opened)
@@ -150,7 +207,7 @@ int rm_journal_open(const char *dir, rm_journal_fn *fn, void *context,
 	result = rm_path_join(opened->path, dir, "trials.jsonl", error);
 	if (result)
 		goto out;
-	opened->lock = result = rm_lock_take(dir, error);
+	opened->lock = result = take_lock(dir, error);
 	if (result < 0)
 		goto out;
 	result = open_lines(opened, &reading);
@@ -161,6 +218,91 @@ out:
 	else
 		*journal = opened;
 	return result < 0 ? result : 0;
+}
+
+int rm_journal_read(struct rm_journal *journal, rm_journal_fn *fn,
+        void *context, struct rm_error *error)
+{
+	struct reading reading = {
+		.journal = journal,
+		.fn = fn,
+		.context = context,
+		.error = error,
+	};
+
+	return rm_lines_read(journal->path, take_line, &reading, error);
+}
+
+/* Finds where the journal is to be cut: before the first line of the first
+   block to be dropped. Blocks run in order, so that all after it goes, too. */
+static int find_cut(void *context, size_t number, const char *text, size_t size,
+        bool is_torn)
+{
+	struct reading *reading = context;
+	char key[RM_TRIAL_KEY_BYTES];
+	json_t *trial = json_loadb(text, size, 0, NULL);
+	json_t *block = json_object_get(trial, "block");
+
+	(void)number;
+	(void)is_torn;
+	if (!reading->dropped &&
+	        json_integer_value(block) < reading->first_block) {
+		reading->kept_bytes += size + 1;
+	} else {
+		reading->dropped++;
+		if (!rm_trial_key(trial, key, reading->error))
+			json_object_del(reading->journal->done, key);
+	}
+	json_decref(trial);
+	return 0;
+}
+
+/* Appends what is cut off to DIR/unfinished.jsonl, synced, before it goes:
+   nothing that was measured disappears unseen (R31). */
+static int keep_dropped(
+        const struct rm_journal *journal, size_t from, struct rm_error *error)
+{
+	char path[RM_PATH_BYTES], piece[65536];
+	FILE *in = fopen(journal->path, "re"), *out = NULL;
+	int result = 0;
+	size_t got;
+
+	snprintf(path, sizeof(path), "%.*sunfinished.jsonl",
+	        (int)(strlen(journal->path) - strlen("trials.jsonl")),
+	        journal->path);
+	if (in && !fseek(in, (long)from, SEEK_SET))
+		out = fopen(path, "ae");
+	while (out && (got = fread(piece, 1, sizeof(piece), in)))
+		fwrite(piece, 1, got, out);
+	if (!out || ferror(in) || fflush(out) || fsync(fileno(out)))
+		result = rm_error_set(error, -(errno ? errno : EIO),
+		        "%s: cannot be written: %s", path, strerror(errno));
+	if (in)
+		fclose(in);
+	if (out)
+		fclose(out);
+	return result;
+}
+
+int rm_journal_drop(struct rm_journal *journal, unsigned first_block,
+        size_t *dropped, struct rm_error *error)
+{
+	struct reading reading = {
+		.journal = journal, .first_block = first_block, .error = error
+	};
+	int result = rm_lines_read(journal->path, find_cut, &reading, error);
+
+	*dropped = reading.dropped;
+	if (result || !reading.dropped)
+		return result;
+	result = keep_dropped(journal, reading.kept_bytes, error);
+	if (result)
+		return result;
+	if (ftruncate(journal->fd, (off_t)reading.kept_bytes))
+		return failed(journal, "cut", -errno, error);
+	journal->bytes = reading.kept_bytes;
+	result = sync_journal(journal);
+	return result ? failed(journal, "synced", result, error) : 0;
 }
 
 bool rm_journal_has(const struct rm_journal *journal, const char *cell,

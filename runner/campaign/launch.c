@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* launch.c - feeds a trial its request, collects its answer, names its end. */
-#include "runner/campaign/launch.h"
+#include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
-#include "runner/campaign/ending.h"
-#include "runner/campaign/spawn.h"
-#include "runner/plan/allocator.h"
+#include "runner/protocol/protocol.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,7 +12,127 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+/* Why the runner stopped attending a trial. */
+enum stop {
+	RM_RUNNING,
+	RM_ENDED,            /* by itself */
+	RM_LATE,             /* deadline */
+	RM_INTERRUPTED_RUN,  /* the runner is to end */
+	RM_TOO_LONG,         /* wrote more than RM_LAUNCH_ANSWER_MAX */
+	RM_ANSWER_NO_MEMORY, /* there was none to keep its answer */
+};
+
+/* All that is known of the end of one trial process. */
+struct ending {
+	enum stop stop;
+	int wait_status; /* of waitpid() */
+	const char *cell_id;
+	uint64_t deadline_ns;
+	uint64_t memory_limit_bytes; /* 0: none */
+	const char *answer;          /* `answer_bytes` bytes of its stdout */
+	size_t answer_bytes;
+	const char *errors; /* `errors_bytes` last bytes of its stderr */
+	size_t errors_bytes;
+};
+
+enum { WHY_BYTES = 256 };
+
+static void name_end(const struct ending *ending, char *text, size_t size)
+{
+	int status = ending->wait_status;
+
+	if (ending->stop == RM_LATE)
+		snprintf(text, size, "deadline");
+	else if (WIFSIGNALED(status))
+		snprintf(text, size, "signal %d", WTERMSIG(status));
+	else if (WEXITSTATUS(status))
+		snprintf(text, size, "status %d", WEXITSTATUS(status));
+	else
+		snprintf(text, size, "0");
+}
+
+/* Why there is no answer to read; returns its length, 0: there may be one. */
+static int explain(const struct ending *ending, char *why, size_t size)
+{
+	int status = ending->wait_status;
+
+	why[0] = 0;
+	if (ending->stop == RM_TOO_LONG)
+		return snprintf(why, size, "answered more than %d bytes",
+		        RM_LAUNCH_ANSWER_MAX);
+	if (ending->stop == RM_ANSWER_NO_MEMORY)
+		return snprintf(why, size, "no memory for its answer");
+	if (ending->stop == RM_LATE)
+		return snprintf(why, size, "no end within %.3g s",
+		        (double)ending->deadline_ns / 1e9);
+	if (WIFSIGNALED(status))
+		return snprintf(why, size, "ended by signal %d (%s)",
+		        WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status))
+		return snprintf(
+		        why, size, "ended with status %d", WEXITSTATUS(status));
+	return 0;
+}
+
+/* A trial near its limit most likely ended because of it: say so. */
+static void blame_memory(const struct ending *ending, uint64_t peak_bytes,
+        char *why, size_t used)
+{
+	uint64_t limit_bytes = ending->memory_limit_bytes;
+
+	if (!limit_bytes || peak_bytes < limit_bytes / 4 * 3)
+		return;
+	snprintf(why + used, WHY_BYTES - used,
+	        " when it held %llu MiB of the %llu MiB that it may",
+	        (unsigned long long)(peak_bytes >> 20),
+	        (unsigned long long)(limit_bytes >> 20));
+}
+
+/* Takes over what the trial says of itself. */
+static int believe(struct rm_outcome *outcome)
+{
+	const json_t *reason = json_object_get(outcome->result, "reason");
+
+	outcome->status = rm_status_constant(
+	        json_string_value(json_object_get(outcome->result, "status")));
+	if (json_is_null(reason))
+		return 0;
+	const char *text = json_string_value(reason);
+
+	outcome->reason = rm_reason_text("", text, strlen(text), strlen(text));
+	return outcome->reason ? 0 : -ENOMEM;
+}
+
+/* Fills exit, status, reason and result of `outcome`, whose peak_bytes is
+   known. Returns 0 or -ENOMEM. */
+static int judge(const struct ending *ending, struct rm_outcome *outcome)
+{
+	struct rm_error error = { 0 };
+	char why[WHY_BYTES];
+
+	name_end(ending, outcome->exit, sizeof(outcome->exit));
+	int used = explain(ending, why, sizeof(why));
+
+	if (!used && !rm_answer_read(ending->answer, ending->answer_bytes,
+	                     ending->cell_id, &outcome->result, &error))
+		return believe(outcome);
+	if (used)
+		blame_memory(ending, outcome->peak_bytes, why, (size_t)used);
+	outcome->status = "failed";
+	outcome->reason = rm_reason_text(used ? why : error.text,
+	        ending->errors, ending->errors_bytes, RM_LAUNCH_ERRORS_KEPT);
+	return outcome->reason ? 0 : -ENOMEM;
+}
+
+void rm_outcome_clear(struct rm_outcome *outcome)
+{
+	free(outcome->reason);
+	json_decref(outcome->result);
+	memset(outcome, 0, sizeof(*outcome));
+}
 
 enum { CHUNK = 65536, TICK_MS = 10, LONGEST_POLL_MS = 60000 };
 
@@ -29,7 +147,7 @@ struct run {
 	size_t answer_bytes, answer_room;
 	char errors[2 * RM_LAUNCH_ERRORS_KEPT];
 	size_t errors_bytes;
-	enum rm_stop stop;
+	enum stop stop;
 };
 
 static void close_end(int *fd)
@@ -65,6 +183,9 @@ static size_t read_some(int *fd, char *to, size_t room)
 	return 0;
 }
 
+/* The room doubles: an answer with histograms has megabytes, and its end is not
+   announced. What is too long is killed, before it takes the machine's
+   memory. */
 static size_t read_answer(struct run *run)
 {
 	if (run->answer_room - run->answer_bytes < CHUNK) {
@@ -184,7 +305,7 @@ static int attend(
 		outcome->interrupted = true;
 		return 0;
 	}
-	struct rm_ending ending = {
+	struct ending ending = {
 		.stop = run->stop,
 		.wait_status = wait_status,
 		.cell_id = cell_id,
@@ -195,7 +316,7 @@ static int attend(
 		.errors = run->errors,
 		.errors_bytes = run->errors_bytes,
 	};
-	return rm_ending_judge(&ending, outcome);
+	return judge(&ending, outcome);
 }
 
 /* A program that cannot be run is the arm's fault: an outcome. */

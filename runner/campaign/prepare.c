@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* prepare.c - workloads, counters, plan, folder, journal: in this order, so
    that a mistake is found before anything is written. */
-#include "runner/campaign/prepare.h"
+#include "runner/campaign/internal.h"
 
 #include "runner/base/build_info.h"
-#include "runner/campaign/campaign.h"
-#include "runner/campaign/describe.h"
-#include "runner/campaign/folder.h"
-#include "runner/campaign/simulator.h"
 #include "runner/machine/machine.h"
 
 #include <errno.h>
@@ -41,6 +37,33 @@ static const char *why_no_counters(const json_t *counters)
 	return reason ? reason : "no counter back end was asked for";
 }
 
+static bool only_simulated(const struct rm_workload *workload)
+{
+	for (unsigned i = 0; i < workload->count[RM_KEY_MEASURE]; i++)
+		if (workload->values[i].measure != RM_MEASURE_SIMULATED)
+			return false;
+	return true;
+}
+
+/*
+ * A mode's simulated workloads stand in for counters: where this machine can
+ * count, they are not run unless they were asked for. Removes those that only
+ * simulate.
+ */
+static void drop_simulated(struct rm_inputs *mode)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < mode->workload_count; i++)
+		if (only_simulated(&mode->workloads[i]))
+			rm_workload_clear(&mode->workloads[i]);
+		else
+			mode->workloads[kept++] = mode->workloads[i];
+	mode->workload_count = kept;
+}
+
+/* The counters are chosen first: whether there are any decides which cells are
+   planned as skipped, and which simulated ones stand in for them. */
 static int build_plan(const struct rm_wishes *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -56,8 +79,8 @@ static int build_plan(const struct rm_wishes *wishes,
 	if (result)
 		return result;
 	options.counters_reason = why_no_counters(prepared->counters);
-	if (wishes->mode && !options.counters_reason)
-		rm_wishes_drop_simulated(&prepared->mode);
+	if (wishes->sources.mode && !options.counters_reason)
+		drop_simulated(&prepared->mode);
 	rm_simulator_ask(&simulator);
 	options.can_simulate = rm_simulator_can;
 	options.simulator = &simulator;
@@ -73,7 +96,7 @@ static struct rm_description description_of(
 {
 	return (struct rm_description){
 		.name = rm_folder_name(prepared->dir),
-		.mode = wishes->mode ? prepared->mode.name : NULL,
+		.mode = wishes->sources.mode ? prepared->mode.name : NULL,
 		.maps = wishes->maps,
 		.wish = wishes->counters,
 		.machine = prepared->machine,
@@ -82,6 +105,9 @@ static struct rm_description description_of(
 		.workloads = prepared->mode.workloads,
 		.workload_count = prepared->mode.workload_count,
 		.plan = &prepared->plan,
+		.arms = &prepared->arms,
+		.calibration = prepared->calibration,
+		.notes = wishes->notes,
 	};
 }
 
@@ -116,16 +142,17 @@ static int open_new(const struct rm_wishes *wishes,
 {
 	const char *id =
 	        json_string_value(json_object_get(prepared->machine, "id"));
-	const char *what = wishes->mode ? prepared->mode.name
-	                                : prepared->mode.workloads[0].name;
+	const char *what = wishes->sources.mode
+	                           ? prepared->mode.name
+	                           : prepared->mode.workloads[0].name;
 	char path[RM_PATH_BYTES];
 	int result = wishes->dir ? rm_folder_make(wishes->dir, error)
 	                         : rm_folder_new(what, id ? id : "unknown",
 	                                   time(NULL), prepared->dir, error);
 
 	if (!result)
-		result = rm_journal_open(prepared->dir, NULL, NULL,
-		        &prepared->journal, &prepared->torn_bytes, error);
+		result = rm_journal_open(prepared->dir, &prepared->journal,
+		        &prepared->torn_bytes, error);
 	if (!result)
 		result = rm_path_join(
 		        path, prepared->dir, "campaign.json", error);
@@ -140,6 +167,26 @@ static int open_new(const struct rm_wishes *wishes,
 	return 0;
 }
 
+/* Before the plan, which costs a look at the whole machine: a mistake in --arms
+   is told at once. The arms move out of the wishes (their count becomes 0), so
+   that they are freed once. */
+static int take_arms(const struct rm_wishes *wishes,
+        struct rm_prepared *prepared, struct rm_error *error)
+{
+	if (!wishes->arms->count) {
+		rm_arms_default(&prepared->arms,
+		        json_string_value(json_object_get(
+		                prepared->build, "binary_sha256")));
+		return 0;
+	}
+	prepared->arms = *wishes->arms;
+	wishes->arms->count = 0;
+	return rm_arms_settle(&prepared->arms, prepared->mode.workloads,
+	        prepared->mode.workload_count, error);
+}
+
+/* All that can be refused is refused before the folder exists; campaign.json is
+   written when the journal is owned, and from then on a resume trusts both. */
 static int begin(const struct rm_wishes *wishes, struct rm_prepared *prepared,
         struct rm_error *error)
 {
@@ -152,12 +199,18 @@ static int begin(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 		        wishes->resume ? ", as there is no campaign.json "
 		                         "to resume"
 		                       : "");
-	result = build_plan(wishes, prepared, error);
+	result = take_arms(wishes, prepared, error);
+	if (!result)
+		result = build_plan(wishes, prepared, error);
+	if (!result && rm_arms_asked(&prepared->arms))
+		result = rm_calibrate(&prepared->plan, &prepared->arms,
+		        wishes->program, wishes->interrupt_fd,
+		        &prepared->calibration, error);
 	if (!result)
 		result = open_new(wishes, prepared, error);
 	if (!result)
-		result = rm_tally_start(
-		        &prepared->tally, &prepared->plan, error);
+		result = rm_tally_start(&prepared->tally, &prepared->plan,
+		        &prepared->arms, error);
 	if (!result)
 		result = write_campaign(wishes, prepared, error);
 	return result ? result : rm_folder_link_latest(prepared->dir, error);
@@ -206,6 +259,27 @@ static int choose_again(struct rm_prepared *prepared, struct rm_error *error)
 	        &prepared->choice, &prepared->counters, error);
 }
 
+/* The tally is filled after the unfinished block was cut off: trials that run
+   again must not be counted twice. */
+static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
+{
+	int result = rm_tally_start(
+	        &prepared->tally, &prepared->plan, &prepared->arms, error);
+
+	if (!result)
+		result = rm_journal_open(prepared->dir, &prepared->journal,
+		        &prepared->torn_bytes, error);
+	if (!result)
+		result = rm_campaign_drop_unfinished(&prepared->plan,
+		        &prepared->arms, prepared->journal, &prepared->dropped,
+		        error);
+	return result ? result
+	              : rm_journal_read(prepared->journal, rm_tally_recall,
+	                        &prepared->tally, error);
+}
+
+/* Compared first, so that nothing of the folder is touched by a program that
+   would measure something else; the counters last, as they may take seconds. */
 static int go_on(const struct rm_wishes *wishes, struct rm_prepared *prepared,
         struct rm_error *error)
 {
@@ -217,12 +291,12 @@ static int go_on(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 	if (!result)
 		result = recall_plan(prepared, error);
 	if (!result)
-		result = rm_tally_start(
-		        &prepared->tally, &prepared->plan, error);
+		result = rm_arms_settle(wishes->arms, NULL, 0, error);
 	if (!result)
-		result = rm_journal_open(prepared->dir, rm_campaign_recall,
-		        &prepared->tally, &prepared->journal,
-		        &prepared->torn_bytes, error);
+		result = rm_arms_recall(prepared->campaign, wishes->arms,
+		        &prepared->arms, error);
+	if (!result)
+		result = recall_trials(prepared, error);
 	if (!result)
 		result = choose_again(prepared, error);
 	return result ? result : rm_folder_link_latest(prepared->dir, error);
@@ -233,7 +307,7 @@ int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 {
 	struct rm_error none = { 0 };
 	int found = -ENOENT;
-	int result = rm_wishes_load(wishes, &prepared->mode, error);
+	int result = rm_inputs_read(&wishes->sources, &prepared->mode, error);
 
 	if (result)
 		return result;
@@ -268,10 +342,12 @@ void rm_prepared_clear(struct rm_prepared *prepared)
 	rm_counters_release(prepared->choice);
 	rm_tally_clear(&prepared->tally);
 	rm_plan_free(&prepared->plan);
-	rm_mode_clear(&prepared->mode);
+	rm_arms_clear(&prepared->arms);
+	rm_inputs_clear(&prepared->mode);
 	if (prepared->has_topology)
 		rm_topology_free(&prepared->topology);
 	json_decref(prepared->campaign);
+	json_decref(prepared->calibration);
 	json_decref(prepared->counters);
 	json_decref(prepared->machine);
 	json_decref(prepared->build);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* progress.c - one line about a campaign, rewritten or once a minute. */
-#include "runner/campaign/progress.h"
+#include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* record.c - from an outcome to a line and files. */
-#include "runner/campaign/record.h"
+#include "runner/campaign/internal.h"
 
 #include "runner/base/sha256.h"
-#include "runner/campaign/files.h"
-#include "runner/campaign/histogram_log.h"
+#include "runner/protocol/protocol.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -137,13 +136,14 @@ static json_t *line_of(const struct rm_record *record, uint64_t wall_ns,
 	char started[RM_UTC_BYTES];
 
 	rm_utc_text(record->started, started);
-	return json_pack("{s:i, s:s, s:I, s:s, s:i, s:I, s:s, s:I, s:s, s:s, "
-	                 "s:s?, s:o, s:o}",
+	return json_pack("{s:i, s:s, s:I, s:s, s:i, s:s?, s:i, s:I, s:s, s:I, "
+	                 "s:s, s:s, s:s?, s:o, s:o}",
 	        "format", 1, "cell", record->cell, "block",
-	        (json_int_t)record->block, "arm", record->arm, "attempt", 1,
-	        "seed", (json_int_t)record->seed, "started_utc", started,
-	        "wall_ns", (json_int_t)wall_ns, "exit", exit_text, "status",
-	        status, "reason", reason, "steal_ticks",
+	        (json_int_t)record->block, "arm", record->arm, "slot",
+	        (int)record->slot, "binary_sha256", record->binary_sha256,
+	        "attempt", 1, "seed", (json_int_t)record->seed, "started_utc",
+	        started, "wall_ns", (json_int_t)wall_ns, "exit", exit_text,
+	        "status", status, "reason", reason, "steal_ticks",
 	        record->steal_ticks < 0 ? json_null()
 	                                : json_integer(record->steal_ticks),
 	        "load", number_or_null(record->load));

@@ -5,10 +5,9 @@
  * The verdicts were made when that program was built (runner/sim/
  * simulatable.sh) and are in it: what it says cannot differ from what it does.
  */
-#include "runner/campaign/simulator.h"
+#include "runner/campaign/internal.h"
 
 #include "runner/base/capture.h"
-#include "runner/campaign/program.h"
 
 #include <errno.h>
 #include <stdio.h>

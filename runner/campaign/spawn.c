@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* spawn.c - fork and exec of one program, its pipes and its end. */
-#include "runner/campaign/spawn.h"
+#include "runner/campaign/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

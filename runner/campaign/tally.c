@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tally.c - counts of trials and the failure policy. */
-#include "runner/campaign/tally.h"
+#include "runner/campaign/internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,9 +8,10 @@
 #include <string.h>
 
 int rm_tally_start(struct rm_tally *tally, const struct rm_plan *plan,
-        struct rm_error *error)
+        const struct rm_arms *arms, struct rm_error *error)
 {
 	tally->plan = plan;
+	tally->arms = arms;
 	tally->cells = calloc(plan->cell_count + 1, sizeof(*tally->cells));
 	tally->index = json_object();
 	tally->unfit = json_object();
@@ -23,17 +24,75 @@ int rm_tally_start(struct rm_tally *tally, const struct rm_plan *plan,
 	return 0;
 }
 
-static void count_failure(struct rm_tally *tally, size_t cell)
+static void count_failure(struct rm_tally *tally, size_t cell, size_t arm)
 {
 	const struct rm_cell *failed = &tally->plan->cells[cell].cell;
 	struct rm_tally_cell *counts = &tally->cells[cell];
 
 	tally->failed++;
 	counts->failed++;
-	counts->failed_in_a_row++;
+	counts->failed_in_a_row[arm]++;
 	if (failed->measure == RM_MEASURE_VERIFY)
 		json_object_set_new(
 		        tally->unfit, failed->map, json_string(counts->reason));
+}
+
+static struct rm_arm_set set_of(const struct rm_tally *tally, size_t cell)
+{
+	return rm_arms_of(tally->arms, tally->plan->cells[cell].cell.workload);
+}
+
+/* Arms are numbered within the cell's set, not among all, and so is
+   failed_in_a_row[]. -EINVAL: the line is of another campaign. */
+static int find_arm(const struct rm_tally *tally, size_t cell,
+        const json_t *line, size_t *number, struct rm_error *error)
+{
+	const char *name = json_string_value(json_object_get(line, "arm"));
+	struct rm_arm_set set = set_of(tally, cell);
+
+	for (*number = 0; *number < set.count; ++*number)
+		if (name && !strcmp(set.arms[*number].name, name))
+			return 0;
+	return rm_error_set(error, -EINVAL,
+	        "arm \"%.40s\" does not run this cell in campaign.json",
+	        name ? name : "");
+}
+
+int rm_tally_recall(void *tally, const json_t *line, struct rm_error *error)
+{
+	return rm_tally_add(tally, line, error);
+}
+
+/* A line that ended well or void; a failure before it is forgiven. */
+static void count_answer(
+        struct rm_tally *tally, size_t cell, size_t arm, bool is_ok)
+{
+	struct rm_tally_cell *counts = &tally->cells[cell];
+
+	counts->failed_in_a_row[arm] = 0;
+	counts->ok += is_ok;
+	counts->voided += !is_ok;
+	tally->ok += is_ok;
+	tally->voided += !is_ok;
+}
+
+static int count_line(struct rm_tally *tally, size_t cell, size_t arm,
+        const char *status, struct rm_error *error)
+{
+	if (!strcmp(status, "failed")) {
+		count_failure(tally, cell, arm);
+	} else if (!strcmp(status, "skipped")) {
+		tally->skipped++;
+		tally->cells[cell].skipped++;
+	} else if (!strcmp(status, "ok") || !strcmp(status, "void")) {
+		count_answer(tally, cell, arm, !strcmp(status, "ok"));
+	} else {
+		return rm_error_set(error, -EINVAL,
+		        "status \"%.40s\", expected ok, void, failed or "
+		        "skipped",
+		        status);
+	}
+	return 0;
 }
 
 int rm_tally_add(
@@ -50,52 +109,40 @@ int rm_tally_add(
 		        id ? id : "");
 	size_t cell = (size_t)json_integer_value(at);
 	struct rm_tally_cell *counts = &tally->cells[cell];
+	size_t arm;
 
+	if (find_arm(tally, cell, line, &arm, error))
+		return -EINVAL;
 	if (!status)
 		status = "(none)";
 	if (strcmp(status, "ok") && strcmp(status, "skipped"))
 		snprintf(counts->reason, sizeof(counts->reason), "%.*s",
 		        RM_REASON_BYTES - 1, reason ? reason : "no reason");
-	if (!strcmp(status, "failed")) {
-		count_failure(tally, cell);
-		return 0;
-	}
-	if (!strcmp(status, "skipped")) {
-		tally->skipped++;
-		counts->skipped++;
-		return 0;
-	}
-	bool is_ok = !strcmp(status, "ok");
-
-	if (!is_ok && strcmp(status, "void"))
-		return rm_error_set(error, -EINVAL,
-		        "status \"%.40s\", expected ok, void, failed or "
-		        "skipped",
-		        status);
-	counts->failed_in_a_row = 0;
-	counts->ok += is_ok;
-	counts->voided += !is_ok;
-	tally->ok += is_ok;
-	tally->voided += !is_ok;
-	return 0;
+	return count_line(tally, cell, arm, status, error);
 }
 
 bool rm_tally_gives_up(
         const struct rm_tally *tally, size_t cell, char reason[RM_REASON_BYTES])
 {
 	const struct rm_tally_cell *counts = &tally->cells[cell];
+	struct rm_arm_set set = set_of(tally, cell);
 	const char *unfit = json_string_value(json_object_get(
 	        tally->unfit, tally->plan->cells[cell].cell.map));
 
-	if (unfit)
+	if (unfit) {
 		snprintf(reason, RM_REASON_BYTES,
 		        "not run (failed verification): %.200s", unfit);
-	else if (counts->failed_in_a_row >= RM_FAILURES_IN_A_ROW)
-		snprintf(reason, RM_REASON_BYTES, "failed twice: %.200s",
-		        counts->reason);
-	else
-		return false;
-	return true;
+		return true;
+	}
+	for (size_t i = 0; i < set.count; i++) {
+		if (counts->failed_in_a_row[i] < RM_FAILURES_IN_A_ROW)
+			continue;
+		snprintf(reason, RM_REASON_BYTES, "%s%sfailed twice: %.200s",
+		        set.count > 1 ? set.arms[i].name : "",
+		        set.count > 1 ? " " : "", counts->reason);
+		return true;
+	}
+	return false;
 }
 
 size_t rm_tally_incomplete(const struct rm_tally *tally)

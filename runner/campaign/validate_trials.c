@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* validate_trials.c - trials.jsonl, line by line, against the plan. */
-#include "runner/campaign/answer.h"
-#include "runner/campaign/campaign.h"
-#include "runner/campaign/fields.h"
-#include "runner/campaign/files.h"
-#include "runner/campaign/journal.h"
-#include "runner/campaign/validate.h"
+#include "runner/campaign/internal.h"
+#include "runner/protocol/protocol.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,6 +15,8 @@ static const struct rm_field fields[] = {
 	{ "cell", "S" },
 	{ "block", "i" },
 	{ "arm", "S" },
+	{ "slot", "i" },
+	{ "binary_sha256", "S0" },
 	{ "attempt", "i" },
 	{ "seed", "i" },
 	{ "started_utc", "S" },
@@ -36,6 +34,7 @@ static const struct rm_field fields[] = {
 struct reading {
 	struct rm_validation *validation;
 	const struct rm_plan *plan;
+	const struct rm_arms *arms;
 	const char *path;
 	json_t *planned; /* trial key -> cell index; what was seen goes */
 	json_t *seen;    /* trial key -> line number */
@@ -58,31 +57,39 @@ static void report_field(void *context, const char *where, const char *what)
 	        reading->number, where, what);
 }
 
+/* Expects one line of trials.jsonl per arm. A line that is read takes its key
+   out of `planned`: what is left at the end is missing. */
+static int list_arms(struct reading *reading, size_t number, unsigned block)
+{
+	const struct rm_cell *cell = &reading->plan->cells[number].cell;
+	struct rm_arm_set set = rm_arms_of(reading->arms, cell->workload);
+	char key[RM_TRIAL_KEY_BYTES];
+	int failed = 0;
+
+	for (size_t i = 0; i < set.count; i++) {
+		snprintf(key, sizeof(key), "%s block %u arm %s", cell->id,
+		        block, set.arms[i].name);
+		failed |= json_object_set_new(reading->planned, key,
+		        json_integer((json_int_t)number));
+	}
+	return failed;
+}
+
 /* Every trial that is to have a line: those of the order, and block 0 of each
    cell that the plan skips. */
 static int list_planned(struct reading *reading)
 {
 	const struct rm_plan *plan = reading->plan;
-	char key[RM_TRIAL_KEY_BYTES];
 	int failed = 0;
 
 	for (unsigned b = 0; b < plan->block_count; b++)
-		for (size_t i = 0; i < plan->blocks[b].count; i++) {
-			size_t cell = plan->blocks[b].cells[i];
-
-			snprintf(key, sizeof(key), "%s block %u arm %s",
-			        plan->cells[cell].cell.id, b, RM_ARM_HEAD);
-			failed |= json_object_set_new(reading->planned, key,
-			        json_integer((json_int_t)cell));
-		}
-	for (size_t i = 0; i < plan->cell_count; i++) {
-		if (!plan->cells[i].cell.skip[0])
-			continue;
-		snprintf(key, sizeof(key), "%s block 0 arm %s",
-		        plan->cells[i].cell.id, RM_ARM_HEAD);
-		failed |= json_object_set_new(
-		        reading->planned, key, json_integer((json_int_t)i));
-	}
+		for (size_t i = 0; i < plan->blocks[b].count; i++)
+			failed |=
+			        list_arms(reading, plan->blocks[b].cells[i], b);
+	reading->validation->planned = json_object_size(reading->planned);
+	for (size_t i = 0; i < plan->cell_count; i++)
+		if (plan->cells[i].cell.skip[0])
+			failed |= list_arms(reading, i, 0);
 	return failed ? -ENOMEM : 0;
 }
 
@@ -175,6 +182,8 @@ static void check_identity(struct reading *reading, const json_t *trial)
 		line_problem(reading, "seed is not the plan's for ", key);
 }
 
+/* Never ends the reading: a person wants all that is wrong, in one go. Members
+   are checked first, as the other two read them unasked. */
 static int take_line(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {
@@ -227,11 +236,13 @@ static void report_missing(struct reading *reading)
 }
 
 int rm_validate_trials(struct rm_validation *validation,
-        const struct rm_plan *plan, struct rm_error *error)
+        const struct rm_plan *plan, const struct rm_arms *arms,
+        struct rm_error *error)
 {
 	char path[RM_PATH_BYTES];
 	struct reading reading = { .validation = validation,
 		.plan = plan,
+		.arms = arms,
 		.path = path,
 		.planned = json_object(),
 		.seen = json_object(),

@@ -4,7 +4,7 @@
  * insert_if_absent one key exactly one inserts; no increment through update or
  * compare_swap is lost.
  */
-#include "runner/check/crowd.h"
+#include "runner/check/internal.h"
 
 #include <stdlib.h>
 
@@ -30,7 +30,7 @@ struct contest {
 /* Everybody tries each rank in the same order: they meet. */
 static void insert_all(struct rm_peer *peer)
 {
-	struct contest *contest = peer->crowd->context;
+	struct contest *contest = peer->peers->context;
 
 	for (uint64_t i = 0; i < ROUND_KEYS && rm_peer_tick(peer); i++) {
 		struct rm_value value = rm_peer_value(peer, i);
@@ -49,7 +49,7 @@ static void insert_all(struct rm_peer *peer)
 
 static void check_winners(struct rm_peer *peer)
 {
-	struct contest *contest = peer->crowd->context;
+	struct contest *contest = peer->peers->context;
 
 	for (uint64_t i = 0; i < ROUND_KEYS; i++) {
 		/* relaxed: all writers have been joined */
@@ -67,8 +67,7 @@ static void check_winners(struct rm_peer *peer)
 static void remove_all(struct rm_peer *peer)
 {
 	for (uint64_t i = 0; i < ROUND_KEYS; i++)
-		peer->ops->remove(
-		        peer->thread, peer->shape, rm_peer_key(peer, i));
+		rm_peer_remove(peer, i);
 }
 
 static void counters_begin(struct rm_peer *peer)
@@ -76,14 +75,13 @@ static void counters_begin(struct rm_peer *peer)
 	for (uint64_t rank = 0; rank < KEYS; rank++) {
 		struct rm_value value = counter_value(rank, 0);
 
-		peer->ops->upsert(peer->thread, peer->shape,
-		        rm_peer_key(peer, rank), &value);
+		rm_peer_upsert(peer, rank, value);
 	}
 }
 
 static void counters_end(struct rm_peer *peer)
 {
-	struct contest *contest = peer->crowd->context;
+	struct contest *contest = peer->peers->context;
 	const uint64_t mask = (1U << 20) - 1; /* values count modulo 2^20 */
 
 	for (uint64_t rank = 0; rank < KEYS; rank++) {
@@ -91,8 +89,7 @@ static void counters_end(struct rm_peer *peer)
 		/* relaxed: all writers have been joined */
 		uint64_t added = atomic_load_explicit(
 		        &contest->added[rank], memory_order_relaxed);
-		bool was_there = peer->ops->lookup(peer->thread, peer->shape,
-		        rm_peer_key(peer, rank), &value);
+		bool was_there = rm_peer_lookup(peer, rank, &value);
 
 		if (!was_there || counter_of(&value) != (added & mask))
 			rm_peer_fail(peer,
@@ -105,7 +102,7 @@ static void counters_end(struct rm_peer *peer)
 
 static void swap_counters(struct rm_peer *peer)
 {
-	struct contest *contest = peer->crowd->context;
+	struct contest *contest = peer->peers->context;
 
 	for (uint64_t n = 0; n < contest->ops && rm_peer_tick(peer); n++) {
 		uint64_t rank = rm_next(&peer->rng) % KEYS;
@@ -136,7 +133,7 @@ static bool increment(
 
 static void update_counters(struct rm_peer *peer)
 {
-	struct contest *contest = peer->crowd->context;
+	struct contest *contest = peer->peers->context;
 
 	for (uint64_t n = 0; n < contest->ops && rm_peer_tick(peer); n++) {
 		uint64_t rank = rm_next(&peer->rng) % KEYS;
@@ -152,34 +149,25 @@ static void update_counters(struct rm_peer *peer)
 static int counters(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
         struct contest *contest, struct rm_error *error)
 {
-	int code = rm_crowd_run(c, map, 1, counters_begin, contest, error);
+	const struct rm_case_phase phases[] = { { 1, counters_begin },
+		{ rm_case_writers(c, true), fn }, { 1, counters_end }, { 0 } };
 
 	memset(contest->added, 0, sizeof(contest->added));
-	if (!code)
-		code = rm_crowd_run(
-		        c, map, rm_case_writers(c, true), fn, contest, error);
-	if (!code)
-		code = rm_crowd_run(c, map, 1, counters_end, contest, error);
-	return code;
+	return rm_case_phases(c, map, phases, contest, error);
 }
 
 static int winners(const struct rm_check_case *c, void *map,
         struct contest *contest, struct rm_error *error)
 {
-	const unsigned threads = rm_case_writers(c, false);
+	const struct rm_case_phase phases[] = { { rm_case_writers(c, false),
+		                                        insert_all },
+		{ 1, check_winners }, { 1, remove_all }, { 0 } };
 	const uint64_t rounds = contest->ops * c->threads / ROUND_KEYS + 1;
 	int code = 0;
 
 	for (uint64_t i = 0; i < rounds && i < 64 && !code; i++) {
 		memset(contest->won, 0, sizeof(contest->won));
-		code = rm_crowd_run(
-		        c, map, threads, insert_all, contest, error);
-		if (!code)
-			code = rm_crowd_run(
-			        c, map, 1, check_winners, contest, error);
-		if (!code)
-			code = rm_crowd_run(
-			        c, map, 1, remove_all, contest, error);
+		code = rm_case_phases(c, map, phases, contest, error);
 	}
 	return code;
 }

@@ -2,7 +2,7 @@
 /* check.c - the table of checks, and whom each of them does not fit. */
 #include "runner/check/check.h"
 
-#include "runner/check/sanitized.h"
+#include "runner/check/internal.h"
 
 #include <string.h>
 

@@ -54,28 +54,29 @@ const struct rm_check *rm_check_find(const char *name);
 
 /*
  * Runs one check. `error` says why it failed or was skipped, or what was done
- * if there is more to say than "ok"; zeroed by the caller. Call while no other thread runs: it forks.
+ * if there is more to say than "ok"; zeroed by the caller. Call while no
+ * other thread runs: it forks.
  */
 enum rm_check_verdict rm_check_run(const struct rm_check *check,
         const struct rm_check_case *c, const struct rm_check_limits *limits,
         struct rm_error *error);
 
-/* The checks themselves, one file each; `run` and `unfit` of the table. */
-int rm_check_model(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_load(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_readers(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_exchange(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_upsert(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_owner(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_atomic(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_growth(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_park(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_reclaim(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_scan(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_litmus(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_histories(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_progress(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_drive(const struct rm_check_case *c, struct rm_error *error);
-int rm_check_loops(const struct rm_check_case *c, struct rm_error *error);
+/* Maps of other projects (runner/foreign.h). */
+
+/* Does `name`, given in place of a map's id, mean a file? */
+bool rm_foreign_is_file(const char *name);
+
+/*
+ * Loads the shared library at `path` and describes its map as any other: in
+ * shapes u64x8 and str16x8, without measured loops. The result stays as long
+ * as the process, as does `path`, which is its id: `create` has no argument
+ * for more than one library, so it is one per process.
+ *
+ * Returns 0; -EINVAL with `error`: "PATH: what, and what was expected", where
+ * there is no such file, no symbol, another version, or a member is wrong;
+ * -EBUSY for a second library. Main thread.
+ */
+int rm_foreign_load(
+        const char *path, const struct rm_impl **impl, struct rm_error *error);
 
 #endif /* RM_CHECK_H */

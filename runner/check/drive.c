@@ -3,7 +3,7 @@
  * drive.c - the measured loops themselves: they are other machine code than
  * the operations behind the pointers. Keys and counts must agree at the end.
  */
-#include "runner/check/crowd.h"
+#include "runner/check/internal.h"
 
 #include "runner/driver.h"
 
@@ -41,9 +41,12 @@ static void worker_init(
 		.iterations_limit = track->iterations };
 }
 
+/* Ended by a number of iterations and not by time, since the sums are
+   compared with exactly what was done. Only where no key ever goes is a miss
+   a mistake. */
 static void drive(struct rm_peer *peer)
 {
-	struct track *track = peer->crowd->context;
+	struct track *track = peer->peers->context;
 	struct rm_worker *worker =
 	        aligned_alloc(RM_CACHE_LINE, sizeof(*worker));
 
@@ -52,7 +55,7 @@ static void drive(struct rm_peer *peer)
 		return;
 	}
 	worker_init(worker, peer, track);
-	peer->crowd->c->impl->drive[rm_shape_index(peer->shape)](worker);
+	peer->peers->c->impl->drive[rm_shape_index(peer->shape)](worker);
 	if (worker->counts.wrong)
 		rm_peer_fail(
 		        peer, "the measured loop met a wrong or torn value");
@@ -73,18 +76,13 @@ static void drive(struct rm_peer *peer)
 
 static void fill(struct rm_peer *peer)
 {
-	for (uint64_t rank = 0; rank < RESIDENT; rank++) {
-		struct rm_value value = rm_peer_value(peer, rank);
-
-		peer->ops->upsert(peer->thread, peer->shape,
-		        rm_peer_key(peer, rank), &value);
-	}
+	rm_peer_fill(peer, RESIDENT);
 }
 
 /* Every rank that was ever used against the sums of all threads. */
 static void weigh(struct rm_peer *peer)
 {
-	struct track *track = peer->crowd->context;
+	struct track *track = peer->peers->context;
 	/* relaxed: all writers have been joined */
 	const uint64_t head =
 	        atomic_load_explicit(&track->head, memory_order_relaxed);
@@ -93,7 +91,7 @@ static void weigh(struct rm_peer *peer)
 
 	for (uint64_t rank = 0; rank < RESIDENT; rank++)
 		expected += rm_rank_mix(rank);
-	for (unsigned i = 0; i < peer->crowd->c->threads; i++) {
+	for (unsigned i = 0; i < peer->peers->c->threads; i++) {
 		expected += track->key_sums[i];
 		count += (int64_t)track->counts[i].inserts -
 		         (int64_t)track->counts[i].removes;
@@ -101,8 +99,7 @@ static void weigh(struct rm_peer *peer)
 	for (uint64_t rank = 0; rank < head + SPAN; rank++) {
 		struct rm_value value;
 
-		if (!peer->ops->lookup(peer->thread, peer->shape,
-		            rm_peer_key(peer, rank), &value))
+		if (!rm_peer_lookup(peer, rank, &value))
 			continue;
 		rm_peer_verify(peer, &value, rank, "lookup");
 		held += rm_rank_mix(rank);
@@ -121,11 +118,9 @@ static int lap(const struct rm_check_case *c, struct track *track, bool presize,
 {
 	const bool in_place = track->kind == RM_UPDATE;
 	const unsigned threads = rm_case_threads(c, in_place);
-	void *map = rm_case_create(c, RESIDENT * 2, presize, error);
-	int code;
+	const struct rm_case_phase phases[] = { { 1, fill }, { threads, drive },
+		{ 1, weigh }, { 0 } };
 
-	if (!map)
-		return -1;
 	track->writers = rm_case_writers(c, in_place);
 	track->iterations =
 	        (rm_case_ops(c) / threads / 8 / RM_BATCH + 1) * RM_BATCH;
@@ -133,15 +128,7 @@ static int lap(const struct rm_check_case *c, struct track *track, bool presize,
 	atomic_store_explicit(&track->head, RESIDENT, memory_order_relaxed);
 	memset(track->counts, 0, c->threads * sizeof(*track->counts));
 	memset(track->key_sums, 0, c->threads * sizeof(*track->key_sums));
-	code = rm_crowd_run(c, map, 1, fill, track, error);
-	if (!code)
-		code = rm_crowd_run(c, map, threads, drive, track, error);
-	if (!code)
-		code = rm_crowd_run(c, map, 1, weigh, track, error);
-	if (!code)
-		code = rm_case_invariants(c, map, error);
-	c->impl->ops->destroy(map);
-	return code;
+	return rm_case_play(c, RESIDENT * 2, presize, phases, track, error);
 }
 
 static int laps(const struct rm_check_case *c, struct track *track,

@@ -3,7 +3,7 @@
  * growth.c - concurrent inserts of new keys into a map that starts small, as
  * a rolling window: what was inserted stays there until its owner removes it.
  */
-#include "runner/check/crowd.h"
+#include "runner/check/internal.h"
 
 #include <stdlib.h>
 
@@ -19,23 +19,19 @@ struct field {
 /* The n-th rank of a thread: ranks of all threads differ and interleave. */
 static uint64_t rank_of(const struct rm_peer *peer, unsigned slot, uint64_t n)
 {
-	return n * peer->crowd->threads + slot;
+	return n * peer->peers->threads + slot;
 }
 
 static void add(struct rm_peer *peer, uint64_t rank)
 {
-	struct rm_value value = rm_peer_value(peer, rank);
-
-	if (peer->ops->upsert(
-	            peer->thread, peer->shape, rm_peer_key(peer, rank), &value))
+	if (rm_peer_upsert(peer, rank, rm_peer_value(peer, rank)))
 		rm_peer_fail(peer, "upsert of new rank %llu said present",
 		        (unsigned long long)rank);
 }
 
 static void away(struct rm_peer *peer, uint64_t rank)
 {
-	if (!peer->ops->remove(
-	            peer->thread, peer->shape, rm_peer_key(peer, rank)))
+	if (!rm_peer_remove(peer, rank))
 		rm_peer_fail(peer, "remove missed rank %llu, which is held",
 		        (unsigned long long)rank);
 }
@@ -44,8 +40,7 @@ static void present(struct rm_peer *peer, uint64_t rank, const char *whose)
 {
 	struct rm_value value;
 
-	if (peer->ops->lookup(
-	            peer->thread, peer->shape, rm_peer_key(peer, rank), &value))
+	if (rm_peer_lookup(peer, rank, &value))
 		rm_peer_verify(peer, &value, rank, "lookup");
 	else
 		rm_peer_fail(peer, "lookup missed rank %llu, which %s inserted",
@@ -69,7 +64,7 @@ static void visit(struct rm_peer *peer, const struct field *field)
 
 static void grow(struct rm_peer *peer)
 {
-	struct field *field = peer->crowd->context;
+	struct field *field = peer->peers->context;
 	const bool may_write = peer->slot < field->writers;
 
 	for (uint64_t n = 0; n < field->inserts && rm_peer_tick(peer); n++) {
@@ -93,7 +88,7 @@ static void grow(struct rm_peer *peer)
 /* Each thread's last keys are there, its older ones are not. */
 static void harvest(struct rm_peer *peer)
 {
-	const struct field *field = peer->crowd->context;
+	const struct field *field = peer->peers->context;
 	const uint64_t first = field->rolling && field->inserts > WINDOW
 	                               ? field->inserts - WINDOW
 	                               : 0;
@@ -106,13 +101,15 @@ static void harvest(struct rm_peer *peer)
 
 		if (n >= first)
 			present(peer, rank, "this thread");
-		else if (peer->ops->lookup(peer->thread, peer->shape,
-		                 rm_peer_key(peer, rank), &value))
+		else if (rm_peer_lookup(peer, rank, &value))
 			rm_peer_fail(peer, "removed rank %llu is there",
 			        (unsigned long long)rank);
 	}
 }
 
+/* A map that copies all for each write needs O(n^2) for n inserts, hence
+   1000 at most. Presized maps shall hold as many without growing; the others
+   pass every edge of growth on their way. */
 static int one_field(const struct rm_check_case *c, bool rolling, bool presize,
         struct rm_error *error)
 {
@@ -121,24 +118,19 @@ static int one_field(const struct rm_check_case *c, bool rolling, bool presize,
 		.writers = rm_case_writers(c, false),
 		.reached = calloc(threads, sizeof(*field.reached)),
 		.inserts = rm_case_ops(c) / threads / 8 + 1 };
+	const struct rm_case_phase phases[] = { { threads, grow },
+		{ threads, harvest }, { 0 } };
 	size_t keys;
-	void *map;
 	int code = -1;
 
 	if (c->impl->caps & RM_CAP_SLOW_WRITES && field.inserts > 1000)
 		field.inserts = 1000;
 	keys = rolling ? WINDOW + 1 : field.inserts;
-	map = rm_case_create(c, keys * threads, presize, error);
-	if (!field.reached)
+	if (field.reached)
+		code = rm_case_play(
+		        c, keys * threads, presize, phases, &field, error);
+	else
 		rm_error_set(error, -1, "out of memory");
-	else if (map)
-		code = rm_crowd_run(c, map, threads, grow, &field, error);
-	if (!code)
-		code = rm_crowd_run(c, map, threads, harvest, &field, error);
-	if (!code)
-		code = rm_case_invariants(c, map, error);
-	if (map)
-		c->impl->ops->destroy(map);
 	free(field.reached);
 	return code;
 }

@@ -1,16 +1,188 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * histories.c - the check: records short histories and has each judged; says
- * how many, by which stamps, and how many could not be decided.
+ * histories.c - the check: records short histories in batches of many on one
+ * map, and has each judged; says how many, by which stamps, and how many could
+ * not be decided.
  */
-#include "runner/check/histories.h"
+#include "runner/check/recorder.h"
 
-#include "runner/check/step.h"
-#include "runner/history/judge.h"
-#include "runner/history/text.h"
+#include "runner/base/clock.h"
+#include "runner/history/history.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
+
+enum {
+	HISTORY_OPS = 12,   /* of each thread in one history */
+	HISTORY_BATCH = 64, /* histories recorded on one map */
+	HISTORY_MENU = 64   /* most entries of what there is to do */
+};
+
+/* One batch. Allocated once, used for many. */
+struct histories {
+	struct rm_stamps stamps;
+	unsigned threads, writers; /* of this batch */
+	uint64_t first;            /* rank of the first of `keys` keys */
+	unsigned keys;             /* 2 .. RM_RECORDED */
+	/* Kinds of operations, as often as they shall be drawn; those of a
+	   thread that may not write come first. */
+	uint8_t menu[HISTORY_MENU];
+	unsigned menu_reads, menu_all;
+	_Atomic uint64_t arrived; /* at the meetings of this batch */
+	struct rm_history_recorder *recorders; /* [threads of the case] */
+	/* What each history began with. */
+	struct rm_history_pair initial[HISTORY_BATCH][RM_RECORDED];
+	unsigned initial_count[HISTORY_BATCH];
+	/* Where each history of each thread ends: [thread][history]. */
+	size_t (*ends)[HISTORY_BATCH];
+};
+
+enum { SPINS = 200 }; /* before a thread that waits gives its CPU away */
+
+static void offer(struct histories *histories, bool offered,
+        enum rm_history_kind kind, unsigned times)
+{
+	while (offered && times-- && histories->menu_all < HISTORY_MENU)
+		histories->menu[histories->menu_all++] = (uint8_t)kind;
+}
+
+/* Fills in the menu for a map: what it offers and promises. */
+static void make_menu(struct histories *histories, const struct rm_impl *impl)
+{
+	const struct rm_map_ops *ops = impl->ops;
+	/* a map that promises nothing of scans is not asked for them */
+	const bool views = strcmp(impl->guarantees, "none") != 0;
+
+	histories->menu_all = 0;
+	offer(histories, true, RM_HISTORY_LOOKUP, 12);
+	offer(histories, views && ops->length, RM_HISTORY_LENGTH, 1);
+	offer(histories, views && ops->scan, RM_HISTORY_SCAN, 1);
+	histories->menu_reads = histories->menu_all;
+	offer(histories, true, RM_HISTORY_UPSERT, 6);
+	offer(histories, true, RM_HISTORY_REMOVE, 4);
+	offer(histories, ops->exchange, RM_HISTORY_EXCHANGE, 4);
+	offer(histories, ops->take, RM_HISTORY_TAKE, 3);
+	offer(histories, ops->insert_if_absent, RM_HISTORY_INSERT_IF_ABSENT, 5);
+	offer(histories, ops->compare_swap, RM_HISTORY_COMPARE_SWAP, 5);
+	offer(histories, ops->compare_remove, RM_HISTORY_COMPARE_REMOVE, 3);
+	offer(histories, ops->clear, RM_HISTORY_CLEAR, 1);
+}
+
+/* All threads of the batch; asleep for the map, not for the scheduler: they
+   shall go on at the same moment. False: somebody failed. */
+static bool meet(struct rm_peer *peer, uint64_t *meetings)
+{
+	struct rm_peers *peers = peer->peers;
+	struct histories *histories = peers->context;
+	const uint64_t target = ++*meetings * peers->threads;
+
+	peer->ops->quiesce(peer->thread);
+	if (peer->ops->park)
+		peer->ops->park(peer->thread);
+	/* release, acquire: what was done before the meeting is seen after */
+	atomic_fetch_add_explicit(&histories->arrived, 1, memory_order_release);
+	for (unsigned spins = 0;; spins++) {
+		if (atomic_load_explicit(&histories->arrived,
+		            memory_order_acquire) >= target)
+			break;
+		/* relaxed: a hint to stop */
+		if (atomic_load_explicit(&peers->failed, memory_order_relaxed))
+			break;
+		if (spins < SPINS)
+			rm_cpu_relax();
+		else
+			sched_yield();
+	}
+	if (peer->ops->unpark)
+		peer->ops->unpark(peer->thread);
+	/* relaxed: as above */
+	return !atomic_load_explicit(&peers->failed, memory_order_relaxed);
+}
+
+/* Each key is there with a new value, or not: both known. */
+static void prepare(struct rm_peer *peer, unsigned history)
+{
+	struct histories *histories = peer->peers->context;
+	struct rm_history_pair *initial = histories->initial[history];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < histories->keys; i++) {
+		const uint64_t rank = histories->first + i;
+		const struct rm_key key = rm_peer_key(peer, rank);
+		const struct rm_value value = rm_peer_value(peer, rank);
+
+		if (rm_next(&peer->rng) % 2) {
+			peer->ops->remove(peer->thread, peer->shape, key);
+			continue;
+		}
+		peer->ops->upsert(peer->thread, peer->shape, key, &value);
+		initial[count++] =
+		        (struct rm_history_pair){ rank, value.word[0] };
+	}
+	histories->initial_count[history] = count;
+}
+
+/* One thread's part of one history. A single key is best at showing who came
+   first, so most operations go there. */
+static void record(struct rm_peer *peer, struct rm_history_recorder *recorder)
+{
+	const struct histories *histories = peer->peers->context;
+	const unsigned choices = peer->slot < histories->writers
+	                                 ? histories->menu_all
+	                                 : histories->menu_reads;
+
+	for (unsigned i = 0; i < HISTORY_OPS; i++) {
+		uint64_t x = rm_next(&peer->rng);
+		uint64_t key = x % 2 ? 0 : (x >> 8) % histories->keys;
+
+		/* not in step: out of phase by about an operation */
+		for (uint64_t n = x >> 16 & 31; n; n--)
+			rm_cpu_relax();
+		rm_record(recorder, histories->menu[(x >> 32) % choices],
+		        histories->first + key);
+	}
+}
+
+/* Between two meetings the threads share nothing but the map and the stamps.
+   The first meeting lets all of them start from the state that slot 0
+   prepared, the second keeps the next preparation out of this history. */
+static void play(struct rm_peer *peer)
+{
+	struct histories *histories = peer->peers->context;
+	struct rm_history_recorder *recorder =
+	        histories->recorders + peer->slot;
+	uint64_t meetings = 0;
+
+	recorder->peer = peer;
+	recorder->count = recorder->pair_count = 0;
+	recorder->first = histories->first;
+	memset(recorder->known, 0, sizeof(recorder->known));
+	for (unsigned i = 0; i < HISTORY_BATCH; i++) {
+		if (peer->slot == 0)
+			prepare(peer, i);
+		if (!meet(peer, &meetings))
+			return;
+		record(peer, recorder);
+		histories->ends[peer->slot][i] = recorder->count;
+		if (!meet(peer, &meetings))
+			return;
+	}
+}
+
+/* Records a batch on a fresh map; c->seed is the batch's own. Returns 0, or
+   -1 with `error` where a peer saw a value that was never written. */
+static int play_batch(const struct rm_check_case *c,
+        struct histories *histories, struct rm_error *error)
+{
+	const struct rm_case_phase phases[] = { { histories->threads, play },
+		{ 0 } };
+
+	/* relaxed: no other thread runs */
+	atomic_store_explicit(&histories->arrived, 0, memory_order_relaxed);
+	return rm_case_play(
+	        c, RM_RECORDED, c->seed & 1, phases, histories, error);
+}
 
 enum {
 	OPS_PER_HISTORY = 1000, /* of c->ops: recording and judging */
@@ -42,7 +214,7 @@ static bool overlaps(const struct rm_history *history)
 }
 
 /* History number i of the batch, put together from its threads. */
-static int assemble(const struct rm_histories *histories, unsigned i,
+static int assemble(const struct histories *histories, unsigned i,
         struct rm_history *history)
 {
 	int code = 0;
@@ -53,7 +225,8 @@ static int assemble(const struct rm_histories *histories, unsigned i,
 		        histories->initial[i][k].key,
 		        histories->initial[i][k].value);
 	for (unsigned t = 0; t < histories->threads; t++) {
-		const struct rm_recorder *from = histories->recorders + t;
+		const struct rm_history_recorder *from =
+		        histories->recorders + t;
 		size_t at = i ? histories->ends[t][i - 1] : 0;
 
 		for (; at < histories->ends[t][i] && !code; at++)
@@ -98,10 +271,10 @@ static int judge(const struct rm_check_case *c,
 }
 
 static int judge_batch(const struct rm_check_case *c,
-        const struct rm_histories *histories, struct rm_history *history,
+        const struct histories *histories, struct rm_history *history,
         struct tally *tally, struct rm_error *error)
 {
-	for (unsigned i = 0; i < RM_HISTORY_BATCH; i++) {
+	for (unsigned i = 0; i < HISTORY_BATCH; i++) {
 		if (assemble(histories, i, history))
 			return rm_error_set(error, -1, "out of memory");
 		if (judge(c, history, tally, error))
@@ -112,8 +285,8 @@ static int judge_batch(const struct rm_check_case *c,
 
 /* How many threads and keys this batch has: fewer threads than CPUs meet more
    closely, more of them in stranger ways. */
-static void choose(const struct rm_check_case *c, uint64_t n,
-        struct rm_histories *histories)
+static void choose(
+        const struct rm_check_case *c, uint64_t n, struct histories *histories)
 {
 	const unsigned most = rm_case_threads(c, false);
 
@@ -123,9 +296,11 @@ static void choose(const struct rm_check_case *c, uint64_t n,
 	histories->first = rm_seed(c->seed, n) % 1024;
 }
 
-static int batches(const struct rm_check_case *c,
-        struct rm_histories *histories, struct rm_history *history,
-        struct rm_error *error)
+/* Undecided histories are counted and not dropped: a check that decides
+   nothing must not pass. What a batch does depends on its number and the
+   seed alone, so that it can be run again. */
+static int batches(const struct rm_check_case *c, struct histories *histories,
+        struct rm_history *history, struct rm_error *error)
 {
 	const uint64_t wanted = c->ops / OPS_PER_HISTORY;
 	struct tally tally = { 0 };
@@ -135,7 +310,7 @@ static int batches(const struct rm_check_case *c,
 
 		one.seed = rm_seed(c->seed, n);
 		choose(c, n, histories);
-		if (rm_histories_play(&one, histories, error) ||
+		if (play_batch(&one, histories, error) ||
 		        judge_batch(c, histories, history, &tally, error))
 			return -1;
 	}
@@ -166,10 +341,13 @@ static bool may_step(const struct rm_check_case *c)
 	return !(c->impl->caps & RM_CAP_BACKGROUND) && rm_step_init();
 }
 
-static int allocate(const struct rm_check_case *c,
-        struct rm_histories *histories, struct rm_error *error)
+/* All memory is had and touched before the first operation. There is room
+   for the worst case, each operation a scan of all keys: a full recorder
+   records nothing, and what is not recorded is not judged. */
+static int allocate(const struct rm_check_case *c, struct histories *histories,
+        struct rm_error *error)
 {
-	const size_t events = (size_t)RM_HISTORY_OPS * RM_HISTORY_BATCH;
+	const size_t events = (size_t)HISTORY_OPS * HISTORY_BATCH;
 
 	histories->recorders = aligned_alloc(
 	        RM_CACHE_LINE, c->threads * sizeof(*histories->recorders));
@@ -191,7 +369,7 @@ static int allocate(const struct rm_check_case *c,
 
 int rm_check_histories(const struct rm_check_case *c, struct rm_error *error)
 {
-	struct rm_histories *histories =
+	struct histories *histories =
 	        aligned_alloc(RM_CACHE_LINE, sizeof(*histories));
 	struct rm_history history = { .seed = c->seed };
 	int code;
@@ -200,7 +378,7 @@ int rm_check_histories(const struct rm_check_case *c, struct rm_error *error)
 		return rm_error_set(error, -1, "out of memory");
 	memset(histories, 0, sizeof(*histories));
 	rm_stamps_choose(&histories->stamps);
-	rm_histories_menu(histories, c->impl);
+	make_menu(histories, c->impl);
 	snprintf(history.map, sizeof(history.map), "%s", c->impl->id);
 	snprintf(history.stamps, sizeof(history.stamps), "%s",
 	        histories->stamps.tsc ? "tsc" : "sequence");

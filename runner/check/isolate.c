@@ -118,6 +118,9 @@ static int reap(struct watch *watch)
 	}
 }
 
+/* Our own reasons come first: a process that we killed shows SIGKILL, which
+   says nothing. Then what the check said; how the process ended counts only
+   where it did not live to say anything. */
 static enum rm_check_verdict judge(
         const struct watch *watch, int status, struct rm_error *error)
 {

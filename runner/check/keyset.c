@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/check/keyset.h"
+/*
+ * keyset.c - keys at which maps are known to err: the least and the greatest
+ * word, common prefixes, zero bytes, equal hashes.
+ */
+#include "runner/check/model.h"
 
 #include "impls/support/hash.h"
 #include "runner/base/rng.h"

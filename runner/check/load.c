@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* load.c - bulk prefill gives the map that upserts would have given. */
-#include "runner/check/crowd.h"
+#include "runner/check/internal.h"
 
 #include <stdlib.h>
 
@@ -17,7 +17,7 @@ static void entry(const struct rm_source *source, size_t i, struct rm_key *key,
    goes on working. */
 static void load(struct rm_peer *peer)
 {
-	const size_t count = *(const size_t *)peer->crowd->context;
+	const size_t count = *(const size_t *)peer->peers->context;
 	const struct rm_source source = {
 		.count = count, .at = entry, .context = peer
 	};
@@ -55,18 +55,13 @@ int rm_check_load(const struct rm_check_case *c, struct rm_error *error)
 	const size_t steps = sizeof(sizes) / sizeof(sizes[0]);
 	/* remove costs O(keys) there */
 	const size_t last = c->impl->caps & RM_CAP_SLOW_WRITES ? 1 : 0;
+	const struct rm_case_phase phases[] = { { 1, load }, { 0 } };
 	int code = 0;
 
 	for (size_t i = 0; i < (steps - last) * 2 && !code; i++) {
 		size_t count = sizes[i / 2];
-		void *map = rm_case_create(c, count, i & 1, error);
 
-		if (!map)
-			return -1;
-		code = rm_crowd_run(c, map, 1, load, &count, error);
-		if (!code)
-			code = rm_case_invariants(c, map, error);
-		c->impl->ops->destroy(map);
+		code = rm_case_play(c, count, i & 1, phases, &count, error);
 	}
 	return code;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* loops.c - a subject's own loops, with their default numbers: do they add
    up? What that means is in its ops->check. */
-#include "runner/check/crowd.h"
+#include "runner/check/internal.h"
 
 #include "runner/impl_table.h"
-#include "runner/plan/loops.h"
+#include "runner/protocol/protocol.h"
 #include "runner/worker.h"
 
 #include <stdlib.h>
@@ -18,9 +18,11 @@ struct own {
 	atomic_bool stop;
 };
 
+/* The loop ends by its number of iterations. `stop` is there because each
+   loop looks at it, as in a trial, but nobody sets it. */
 static void run(struct rm_peer *peer)
 {
-	struct own *own = peer->crowd->context;
+	struct own *own = peer->peers->context;
 	struct rm_worker *worker =
 	        aligned_alloc(RM_CACHE_LINE, sizeof(*worker));
 
@@ -56,7 +58,7 @@ static int lap(
 
 	if (!map)
 		return rm_error_set(error, -1, "create() returned NULL");
-	code = rm_crowd_run(c, map, own->threads, run, own, error);
+	code = rm_peers_run(c, map, own->threads, run, own, error);
 	if (!code)
 		code = rm_case_invariants(c, map, error);
 	c->impl->ops->destroy(map);

@@ -25,69 +25,6 @@ enum {
 	ONE_VISIT = 300
 };
 
-int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
-        const char *what)
-{
-	char text[128];
-
-	rm_keyset_print(
-	        model->c->shape, rm_model_key(model, i), text, sizeof(text));
-	return rm_error_set(model->error, -1,
-	        "%s of key %zu (%s): %s; operation %llu, %zu keys, presize %s, "
-	        "%zu held",
-	        operation, i, text, what, (unsigned long long)model->done,
-	        model->keys, model->presize ? "yes" : "no", model->count);
-}
-
-struct rm_key rm_model_key_in(
-        const struct rm_model *model, size_t i, char *buffer)
-{
-	struct rm_key key =
-	        rm_keyset_key(model->set, model->c->shape, i, buffer);
-
-	if (model->chain)
-		key.word = model->chain[i];
-	return key;
-}
-
-struct rm_key rm_model_key(struct rm_model *model, size_t i)
-{
-	return rm_model_key_in(model, i, model->buffer);
-}
-
-bool rm_model_same(const struct rm_model *model, const struct rm_value *a,
-        const struct rm_value *b)
-{
-	return !memcmp(a, b, model->c->shape.value_bytes);
-}
-
-/* Values have no meaning here: 0 and all ones are among them. */
-struct rm_value rm_model_value(struct rm_model *model)
-{
-	struct rm_value value;
-
-	for (int i = 0; i < 3; i++) {
-		uint64_t x = rm_next(&model->rng);
-
-		value.word[i] = x % 16 == 0 ? 0 : x % 16 == 1 ? UINT64_MAX : x;
-	}
-	return value;
-}
-
-void rm_model_put(
-        struct rm_model *model, size_t i, const struct rm_value *value)
-{
-	model->count += !model->present[i];
-	model->present[i] = true;
-	model->value[i] = *value;
-}
-
-void rm_model_drop(struct rm_model *model, size_t i)
-{
-	model->count -= model->present[i];
-	model->present[i] = false;
-}
-
 /* Each key of the universe, and as many that were never there. */
 static int sweep(struct rm_model *model)
 {
@@ -170,6 +107,8 @@ static int prepare_chain(struct rm_model *model)
 	return 0;
 }
 
+/* No two maps of a check get the same operations: set and presizing make a
+   number below 8, the factor of the size in what the sequence is drawn from. */
 static int one_map(const struct rm_check_case *c, enum rm_keyset set,
         size_t keys, bool presize, uint64_t ops, struct rm_error *error)
 {

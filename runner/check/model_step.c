@@ -1,11 +1,196 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* model_step.c - one operation on the map and on the model. */
+/*
+ * model_step.c - one operation, or one scan, of a map and of the array that it
+ * is compared with.
+ */
 #include "runner/check/model.h"
 
 #include "runner/base/rng.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
+        const char *what)
+{
+	char text[128];
+
+	rm_keyset_print(
+	        model->c->shape, rm_model_key(model, i), text, sizeof(text));
+	return rm_error_set(model->error, -1,
+	        "%s of key %zu (%s): %s; operation %llu, %zu keys, presize %s, "
+	        "%zu held",
+	        operation, i, text, what, (unsigned long long)model->done,
+	        model->keys, model->presize ? "yes" : "no", model->count);
+}
+
+struct rm_key rm_model_key_in(
+        const struct rm_model *model, size_t i, char *buffer)
+{
+	struct rm_key key =
+	        rm_keyset_key(model->set, model->c->shape, i, buffer);
+
+	if (model->chain)
+		key.word = model->chain[i];
+	return key;
+}
+
+struct rm_key rm_model_key(struct rm_model *model, size_t i)
+{
+	return rm_model_key_in(model, i, model->buffer);
+}
+
+bool rm_model_same(const struct rm_model *model, const struct rm_value *a,
+        const struct rm_value *b)
+{
+	return !memcmp(a, b, model->c->shape.value_bytes);
+}
+
+/* Values have no meaning here: 0 and all ones are among them. */
+struct rm_value rm_model_value(struct rm_model *model)
+{
+	struct rm_value value;
+
+	for (int i = 0; i < 3; i++) {
+		uint64_t x = rm_next(&model->rng);
+
+		value.word[i] = x % 16 == 0 ? 0 : x % 16 == 1 ? UINT64_MAX : x;
+	}
+	return value;
+}
+
+void rm_model_put(
+        struct rm_model *model, size_t i, const struct rm_value *value)
+{
+	model->count += !model->present[i];
+	model->present[i] = true;
+	model->value[i] = *value;
+}
+
+void rm_model_drop(struct rm_model *model, size_t i)
+{
+	model->count -= model->present[i];
+	model->present[i] = false;
+}
+
+struct visit {
+	struct rm_model *model;
+	bool *seen; /* by key number */
+	size_t visits, stop_after;
+	bool failed;
+};
+
+static bool same(const struct rm_model *model, struct rm_key a, struct rm_key b)
+{
+	if (!model->c->shape.str)
+		return a.word == b.word;
+	return a.length == b.length && !memcmp(a.bytes, b.bytes, a.length);
+}
+
+/* Where the number of this key stands in `numbers`, or the free place. */
+static uint32_t *place_of(struct rm_model *model, struct rm_key key)
+{
+	size_t at = rm_keyset_hash(model->c->shape, key);
+
+	for (;; at++) {
+		uint32_t *place = model->numbers + (at & model->numbers_mask);
+
+		if (!*place ||
+		        same(model, rm_model_key(model, *place - 1), key))
+			return place;
+	}
+}
+
+int rm_model_number(struct rm_model *model)
+{
+	char buffer[RM_KEYSET_BYTES]; /* place_of() needs the model's own */
+	size_t places = 4;
+
+	while (places < model->keys * 2 + 2)
+		places *= 2;
+	model->numbers = calloc(places, sizeof(*model->numbers));
+	model->numbers_mask = places - 1;
+	if (!model->numbers)
+		return rm_error_set(model->error, -1, "out of memory");
+	for (size_t i = 0; i < model->keys; i++)
+		*place_of(model, rm_model_key_in(model, i, buffer)) =
+		        (uint32_t)i + 1;
+	return 0;
+}
+
+/* The number of a key; model->keys if it is none of ours. */
+static size_t number_of(struct rm_model *model, struct rm_key key)
+{
+	uint32_t number = *place_of(model, key);
+
+	return number ? number - 1 : model->keys;
+}
+
+/* Judged entry by entry, so that the message names the first wrong key;
+   after it, and after `stop_after` entries, the map is told to stop. */
+static bool visit(
+        void *context, struct rm_key key, const struct rm_value *value)
+{
+	struct visit *v = context;
+	struct rm_model *model = v->model;
+	const size_t i = number_of(model, key);
+	const char *what = NULL;
+
+	v->visits++;
+	if (i == model->keys)
+		what = "visited a key that was never written";
+	else if (!model->present[i])
+		what = "visited a key that was removed";
+	else if (v->seen[i])
+		what = "visited a key twice";
+	else if (!rm_model_same(model, value, &model->value[i]))
+		what = "gave a value that is not the last one written";
+	if (what) {
+		rm_model_fail(model, i, "scan", what);
+		v->failed = true;
+		return false;
+	}
+	v->seen[i] = true;
+	return v->visits != v->stop_after;
+}
+
+/* A scan that is told to stop owes exactly as many entries as it was let go
+   on for, whichever they are; one that is not told owes all. */
+static int scan_until(struct rm_model *model, size_t stop_after)
+{
+	struct visit v = { .model = model,
+		.seen = calloc(model->keys + 1, sizeof(bool)),
+		.stop_after = stop_after };
+	const size_t expected = stop_after && stop_after < model->count
+	                                ? stop_after
+	                                : model->count;
+
+	if (!v.seen)
+		return rm_error_set(model->error, -1, "out of memory");
+	model->ops->scan(model->thread, model->c->shape, visit, &v);
+	for (size_t i = 0; !v.failed && v.visits < expected && i < model->keys;
+	        i++)
+		if (model->present[i] && !v.seen[i]) {
+			rm_model_fail(model, i, "scan", "left out the key");
+			v.failed = true;
+		}
+	if (!v.failed && v.visits != expected) {
+		rm_model_fail(model, 0, "scan", "went on after false");
+		v.failed = true;
+	}
+	free(v.seen);
+	return v.failed ? -1 : 0;
+}
+
+int rm_model_scan(struct rm_model *model)
+{
+	if (!model->ops->scan)
+		return 0;
+	if (scan_until(model, 0))
+		return -1;
+	return model->count > 1 ? scan_until(model, model->count / 2) : 0;
+}
 
 /* What an out parameter holds before a call that must not touch it. */
 static const struct rm_value untouched = { { 0x5555555555555555U,
@@ -98,49 +283,56 @@ static int step_insert_if_absent(struct rm_model *model, size_t i)
 	return code;
 }
 
-/* Half of the time with the value that is there. */
-static int step_compare_swap(struct rm_model *model, size_t i)
+/* Half of the time the value last held, so that both outcomes are common: a
+   random value hardly ever equals it. *right: the comparison must hold; for an
+   absent key it must fail, whatever was held before. */
+static struct rm_value expectation(
+        struct rm_model *model, size_t i, bool *right)
 {
-	struct rm_value value = rm_model_value(model);
 	struct rm_value expected = rm_model_value(model);
-	bool right, did;
 
 	if (rm_next(&model->rng) % 2)
 		expected = model->value[i];
-	right = model->present[i] &&
-	        rm_model_same(model, &expected, &model->value[i]);
-	did = model->ops->compare_swap(model->thread, model->c->shape,
-	        rm_model_key(model, i), &expected, &value);
-	model->done++;
-	if (right)
-		rm_model_put(model, i, &value);
+	*right = model->present[i] &&
+	         rm_model_same(model, &expected, &model->value[i]);
+	return expected;
+}
+
+static int agree_did(struct rm_model *model, size_t i, const char *operation,
+        bool did, bool right)
+{
 	if (did == right)
 		return 0;
-	return rm_model_fail(model, i, "compare_swap",
+	return rm_model_fail(model, i, operation,
 	        right ? "said no, but the expected value is there"
 	              : "said yes, but the expected value is not there");
 }
 
-/* Half of the time with the value that is there. */
+static int step_compare_swap(struct rm_model *model, size_t i)
+{
+	struct rm_value value = rm_model_value(model);
+	bool right;
+	struct rm_value expected = expectation(model, i, &right);
+	bool did = model->ops->compare_swap(model->thread, model->c->shape,
+	        rm_model_key(model, i), &expected, &value);
+
+	model->done++;
+	if (right)
+		rm_model_put(model, i, &value);
+	return agree_did(model, i, "compare_swap", did, right);
+}
+
 static int step_compare_remove(struct rm_model *model, size_t i)
 {
-	struct rm_value expected = rm_model_value(model);
-	bool right, did;
-
-	if (rm_next(&model->rng) % 2)
-		expected = model->value[i];
-	right = model->present[i] &&
-	        rm_model_same(model, &expected, &model->value[i]);
-	did = model->ops->compare_remove(model->thread, model->c->shape,
+	bool right;
+	struct rm_value expected = expectation(model, i, &right);
+	bool did = model->ops->compare_remove(model->thread, model->c->shape,
 	        rm_model_key(model, i), &expected);
+
 	model->done++;
 	if (right)
 		rm_model_drop(model, i);
-	if (did == right)
-		return 0;
-	return rm_model_fail(model, i, "compare_remove",
-	        right ? "said no, but the expected value is there"
-	              : "said yes, but the expected value is not there");
+	return agree_did(model, i, "compare_remove", did, right);
 }
 
 /* What step_update()'s callback saw and shall do. */

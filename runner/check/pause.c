@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/check/pause.h"
+/*
+ * pause.c - the hook that RM_PAUSE() of a map calls (runner/map.h): in a check it
+ * takes time at random, so that other threads come between two instructions
+ * that would else never be parted. Linked alone into tests/cli/gdb.sh.
+ */
+#include "runner/check/internal.h"
 
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"

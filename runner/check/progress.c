@@ -11,7 +11,7 @@
  * others get too few operations to reach the limit.
  */
 #include "runner/check/recorder.h"
-#include "runner/check/stall.h"
+#include "runner/check/thread_stopper.h"
 
 #include "runner/base/clock.h"
 
@@ -32,7 +32,7 @@ enum {
 };
 
 struct scene {
-	struct rm_stall stall;
+	struct rm_stopper stopper;
 	struct rm_bystander others[THREADS - OTHERS];
 	_Atomic uint64_t allowed[THREADS - OTHERS];  /* that many of `done` */
 	uint8_t kinds[RM_HISTORY_KINDS], kind_count; /* that the map offers */
@@ -70,7 +70,7 @@ static bool over(struct scene *scene)
 
 static void be_victim(struct rm_peer *peer, struct scene *scene)
 {
-	scene->stall.victim = pthread_self();
+	scene->stopper.victim = pthread_self();
 	/* release: pairs with the acquire in direct() */
 	atomic_store_explicit(
 	        &scene->victim_started, true, memory_order_release);
@@ -79,7 +79,7 @@ static void be_victim(struct rm_peer *peer, struct scene *scene)
 		operate(peer,
 		        atomic_load_explicit(
 		                &scene->victim_kind, memory_order_relaxed),
-		        &scene->stall.inside);
+		        &scene->stopper.inside);
 }
 
 static void be_other(struct rm_peer *peer, struct scene *scene)
@@ -121,19 +121,20 @@ static void allow(struct scene *scene)
 /* Stops the victim until the others went on. True: they were stuck. */
 static bool sticks(struct rm_peer *peer, struct scene *scene)
 {
-	const char *promise = peer->crowd->c->impl->progress;
+	const char *promise = peer->peers->c->impl->progress;
 	bool stuck;
 
 	for (unsigned i = 0; i < TRIES; i++) {
 		allow(scene);
 		rm_sleep_until(rm_now_ns() + rm_next(&peer->rng) % 100000);
-		if (!rm_stall_stop(&scene->stall))
+		if (!rm_stopper_stop(&scene->stopper))
 			continue;
 		allow(scene);
 		scene->stopped++;
-		stuck = !rm_stall_others_go_on(scene->others, THREADS - OTHERS,
-		        ENOUGH, !strcmp(promise, "wait-free"));
-		rm_stall_release(&scene->stall);
+		stuck = !rm_stopper_others_go_on(scene->others,
+		        THREADS - OTHERS, ENOUGH,
+		        !strcmp(promise, "wait-free"));
+		rm_stopper_release(&scene->stopper);
 		return stuck;
 	}
 	return false;
@@ -147,11 +148,11 @@ static unsigned draw_kind(struct rm_peer *peer, const struct scene *scene)
 /* One stop with two kinds; again and again once it stuck. */
 static void try_kinds(struct rm_peer *peer, struct scene *scene)
 {
-	const bool alone = peer->crowd->c->impl->caps & RM_CAP_SINGLE_WRITER;
+	const bool alone = peer->peers->c->impl->caps & RM_CAP_SINGLE_WRITER;
 	const unsigned victim = draw_kind(peer, scene);
 	const unsigned others =
 	        alone ? RM_HISTORY_LOOKUP : draw_kind(peer, scene);
-	unsigned count = 0;
+	unsigned count = 1; /* stops that stuck, the first included */
 
 	/* relaxed: see be_victim() */
 	atomic_store_explicit(
@@ -160,15 +161,16 @@ static void try_kinds(struct rm_peer *peer, struct scene *scene)
 	        &scene->others_kind, others, memory_order_relaxed);
 	if (!sticks(peer, scene))
 		return;
-	for (unsigned i = 0; i < STOPS_PER_MAP && ++count < STICKS;)
-		while (i++ < STOPS_PER_MAP && !sticks(peer, scene))
-			;
+	/* one stop that sticks refutes nothing; the same two kinds get a map's
+	   worth of further stops to stick STICKS times in all */
+	for (unsigned i = 0; i < STOPS_PER_MAP && count < STICKS; i++)
+		count += sticks(peer, scene);
 	if (count >= STICKS)
 		rm_peer_fail(peer,
 		        "the map says %s, but while a thread stood in the "
 		        "middle of %s, no %s of the others ended for 2 s; %u "
 		        "times",
-		        peer->crowd->c->impl->progress,
+		        peer->peers->c->impl->progress,
 		        rm_history_kind_name(victim),
 		        rm_history_kind_name(others), count);
 }
@@ -194,7 +196,7 @@ static void direct(struct rm_peer *peer, struct scene *scene)
 		sched_yield();
 	/* relaxed: a hint to stop */
 	for (unsigned i = 0;
-	        i < scene->stops && !atomic_load_explicit(&peer->crowd->failed,
+	        i < scene->stops && !atomic_load_explicit(&peer->peers->failed,
 	                                    memory_order_relaxed);
 	        i++)
 		try_kinds(peer, scene);
@@ -206,7 +208,7 @@ static void direct(struct rm_peer *peer, struct scene *scene)
 
 static void act(struct rm_peer *peer)
 {
-	struct scene *scene = peer->crowd->context;
+	struct scene *scene = peer->peers->context;
 
 	if (peer->slot == DIRECTOR)
 		direct(peer, scene);
@@ -253,7 +255,7 @@ static int one_map(const struct rm_check_case *c, struct scene *scene,
 	for (unsigned i = 0; i < THREADS - OTHERS; i++)
 		atomic_store_explicit(
 		        &scene->others[i].started, false, memory_order_relaxed);
-	code = rm_crowd_run(c, map, THREADS, act, scene, error);
+	code = rm_peers_run(c, map, THREADS, act, scene, error);
 	c->impl->ops->destroy(map);
 	return code;
 }
@@ -268,7 +270,8 @@ int rm_check_progress(const struct rm_check_case *c, struct rm_error *error)
 	if (!scene)
 		return rm_error_set(error, -1, "out of memory");
 	offers(scene, c->impl->ops);
-	code = rm_stall_init(&scene->stall, (uintptr_t)c->impl->ops->upsert);
+	code = rm_stopper_init(
+	        &scene->stopper, (uintptr_t)c->impl->ops->upsert);
 	if (code) {
 		free(scene);
 		return rm_error_set(
@@ -287,7 +290,7 @@ int rm_check_progress(const struct rm_check_case *c, struct rm_error *error)
 		        "others went on after each of %llu "
 		        "stops",
 		        (unsigned long long)scene->stopped);
-	rm_stall_free(&scene->stall);
+	rm_stopper_free(&scene->stopper);
 	free(scene);
 	return code;
 }

@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* readers.c - many threads that only read: safe for every map there is. */
-#include "runner/check/crowd.h"
+#include "runner/check/internal.h"
 
 enum { KEYS = 1000, SPAN = 1200 };
 
 static void fill(struct rm_peer *peer)
 {
-	for (uint64_t rank = 0; rank < KEYS; rank++) {
-		struct rm_value value = rm_peer_value(peer, rank);
-
-		peer->ops->upsert(peer->thread, peer->shape,
-		        rm_peer_key(peer, rank), &value);
-	}
+	rm_peer_fill(peer, KEYS);
 }
 
 static void look(struct rm_peer *peer)
 {
-	const uint64_t ops = peer->crowd->c->ops / peer->crowd->threads / 4 + 1;
+	const uint64_t ops = peer->peers->c->ops / peer->peers->threads / 4 + 1;
 
 	for (uint64_t n = 0; n < ops && rm_peer_tick(peer); n++) {
 		uint64_t rank = rm_next(&peer->rng) % SPAN;
 		struct rm_value value;
-		bool was_there = peer->ops->lookup(peer->thread, peer->shape,
-		        rm_peer_key(peer, rank), &value);
+		bool was_there = rm_peer_lookup(peer, rank, &value);
 
 		if (was_there != (rank < KEYS))
 			rm_peer_fail(peer, "lookup said rank %llu is %s",
@@ -35,16 +29,8 @@ static void look(struct rm_peer *peer)
 
 int rm_check_readers(const struct rm_check_case *c, struct rm_error *error)
 {
-	void *map = rm_case_create(c, KEYS, c->seed & 1, error);
-	int code;
+	const struct rm_case_phase phases[] = { { 1, fill },
+		{ c->threads, look }, { 0 } };
 
-	if (!map)
-		return -1;
-	code = rm_crowd_run(c, map, 1, fill, NULL, error);
-	if (!code)
-		code = rm_crowd_run(c, map, c->threads, look, NULL, error);
-	if (!code)
-		code = rm_case_invariants(c, map, error);
-	c->impl->ops->destroy(map);
-	return code;
+	return rm_case_play(c, KEYS, c->seed & 1, phases, NULL, error);
 }

@@ -9,7 +9,7 @@
  */
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
-#include "runner/check/crowd.h"
+#include "runner/check/internal.h"
 
 #include <malloc.h>
 #include <math.h>
@@ -36,18 +36,15 @@ static size_t held_bytes(void)
 /* Replaces, inserts and removes, so that everything is retired in turn. */
 static void churn(struct rm_peer *peer)
 {
-	const uint64_t writes = *(uint64_t *)peer->crowd->context;
+	const uint64_t writes = *(uint64_t *)peer->peers->context;
 
 	for (uint64_t n = 0; n < writes && rm_peer_tick(peer); n++) {
 		uint64_t rank = rm_next(&peer->rng) % KEYS;
-		struct rm_value value = rm_peer_value(peer, rank);
 
-		peer->ops->upsert(peer->thread, peer->shape,
-		        rm_peer_key(peer, rank), &value);
+		rm_peer_upsert(peer, rank, rm_peer_value(peer, rank));
 		rank = rm_next(&peer->rng) % KEYS;
 		if (n % 2)
-			peer->ops->remove(peer->thread, peer->shape,
-			        rm_peer_key(peer, rank));
+			rm_peer_remove(peer, rank);
 	}
 }
 
@@ -95,7 +92,7 @@ static int life(
 
 	if (!map)
 		return -1;
-	code = rm_crowd_run(
+	code = rm_peers_run(
 	        c, map, rm_case_writers(c, false), churn, &writes, error);
 	if (!code && c->impl->ops->stats && !strstr(c->impl->sync, "leak") &&
 	        hoards(c, map, &counts))

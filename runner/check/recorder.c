@@ -3,17 +3,15 @@
    check between the stamps. */
 #include "runner/check/recorder.h"
 
-#include "runner/check/step.h"
-
 #include <errno.h>
 #include <stdlib.h>
 
 enum { ARM_ONE_IN = 36 }; /* operations: a step costs about a microsecond */
 
-int rm_recorder_init(struct rm_recorder *recorder, struct rm_stamps *stamps,
-        size_t events, size_t pairs)
+int rm_recorder_init(struct rm_history_recorder *recorder,
+        struct rm_stamps *stamps, size_t events, size_t pairs)
 {
-	*recorder = (struct rm_recorder){ .stamps = stamps,
+	*recorder = (struct rm_history_recorder){ .stamps = stamps,
 		.events = malloc(events * sizeof(*recorder->events)),
 		.pairs = malloc(pairs * sizeof(*recorder->pairs)),
 		.room = events,
@@ -28,11 +26,11 @@ int rm_recorder_init(struct rm_recorder *recorder, struct rm_stamps *stamps,
 	return 0;
 }
 
-void rm_recorder_free(struct rm_recorder *recorder)
+void rm_recorder_free(struct rm_history_recorder *recorder)
 {
 	free(recorder->events);
 	free(recorder->pairs);
-	*recorder = (struct rm_recorder){ 0 };
+	*recorder = (struct rm_history_recorder){ 0 };
 }
 
 /* The whole value that starts with this word. */
@@ -46,7 +44,7 @@ static struct rm_value whole(uint64_t word)
 static bool yielded(
         void *context, struct rm_key key, const struct rm_value *value)
 {
-	struct rm_recorder *recorder = context;
+	struct rm_history_recorder *recorder = context;
 	struct rm_peer *peer = recorder->peer;
 	uint64_t rank = key.word & UINT32_MAX; /* see rm_scatter() */
 
@@ -97,7 +95,7 @@ bool rm_call_on_key(const struct rm_peer *peer, enum rm_history_kind kind,
 
 /* Some operations, at any depth: as many stand within the first 8 steps as
    within the next 8, the next 16, ... */
-static bool arm(struct rm_recorder *recorder)
+static bool arm(struct rm_history_recorder *recorder)
 {
 	uint64_t x = rm_next(&recorder->peer->rng);
 
@@ -108,7 +106,10 @@ static bool arm(struct rm_recorder *recorder)
 	return true;
 }
 
-static void perform(struct rm_recorder *recorder,
+/* Nothing but the call stands between the two stamps: whatever else took
+   time there would make operations overlap that did not, and histories that
+   cannot be would be explained by that. */
+static void perform(struct rm_history_recorder *recorder,
         struct rm_history_event *event, struct rm_call *call)
 {
 	struct rm_peer *peer = recorder->peer;
@@ -141,8 +142,8 @@ static bool gives_value(enum rm_history_kind kind)
 	       kind == RM_HISTORY_TAKE || kind == RM_HISTORY_INSERT_IF_ABSENT;
 }
 
-void rm_record(
-        struct rm_recorder *recorder, enum rm_history_kind kind, uint64_t rank)
+void rm_record(struct rm_history_recorder *recorder, enum rm_history_kind kind,
+        uint64_t rank)
 {
 	struct rm_peer *peer = recorder->peer;
 	uint64_t *known = recorder->known + (rank - recorder->first);

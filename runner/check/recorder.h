@@ -9,14 +9,36 @@
 #ifndef RM_RECORDER_H
 #define RM_RECORDER_H
 
-#include "runner/check/crowd.h"
+#include "runner/check/internal.h"
 #include "runner/check/stamp.h"
 #include "runner/history/history.h"
+
+/*
+ * Lets a thread stand aside in the middle of an operation, at an
+ * instruction chosen at random, while others run.
+ *
+ * Short operations hardly ever meet by themselves, least of all on few CPUs.
+ * Here the CPU runs the operation instruction by instruction (its trap flag,
+ * a signal per instruction) up to the chosen one; there the thread gives its
+ * CPU away a few times. The code is the measured code, without any marks.
+ * x86 only; elsewhere, and under sanitizers, operations run as they are.
+ */
+
+/* Takes SIGTRAP for this process, for good. Returns whether stepping works
+   here; where not, the functions below do nothing. */
+bool rm_step_init(void);
+
+/* From the return of this on, `steps` instructions are run one by one, and
+   then the CPU is given away `yields` times. Any thread; about 1 us a step. */
+void rm_step_arm(unsigned steps, unsigned yields);
+
+/* The operation is over: no more steps. After each rm_step_arm(). */
+void rm_step_disarm(void);
 
 /* Most keys that a recorder knows, ranks first .. first + RM_RECORDED - 1. */
 enum { RM_RECORDED = 4 };
 
-struct rm_recorder {
+struct rm_history_recorder {
 	_Alignas(RM_CACHE_LINE) struct rm_stamps *stamps;
 	struct rm_peer *peer;
 	uint64_t first;              /* rank */
@@ -25,22 +47,22 @@ struct rm_recorder {
 	struct rm_history_pair *pairs;   /* [pair_room], of all scans */
 	size_t count, room;
 	size_t pair_count, pair_room;
-	bool steps; /* some operations stand aside in the middle: step.h */
+	bool steps; /* some operations stand aside in the middle */
 };
 
 /* Allocates and touches room for that many events and scanned pairs.
    Returns 0 or -ENOMEM. `peer` is set by the thread. */
-int rm_recorder_init(struct rm_recorder *recorder, struct rm_stamps *stamps,
-        size_t events, size_t pairs);
-void rm_recorder_free(struct rm_recorder *recorder);
+int rm_recorder_init(struct rm_history_recorder *recorder,
+        struct rm_stamps *stamps, size_t events, size_t pairs);
+void rm_recorder_free(struct rm_history_recorder *recorder);
 
 /*
  * Runs one operation of the map and records it; `rank` is ignored by those
  * about the whole map. Each value written is a new one. A value that was
  * never written fails the peer. Full recorders record nothing.
  */
-void rm_record(
-        struct rm_recorder *recorder, enum rm_history_kind kind, uint64_t rank);
+void rm_record(struct rm_history_recorder *recorder, enum rm_history_kind kind,
+        uint64_t rank);
 
 /* What one call is given and gives. */
 struct rm_call {

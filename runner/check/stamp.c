@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stamp.c - chooses what stamps are made of, and says why not the time stamp
+ * counter where it is not.
+ */
 #include "runner/check/stamp.h"
 
 #include <pthread.h>

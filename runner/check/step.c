@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/check/step.h"
+/* step.c - single steps by the CPU's trap flag, which a handler on the thread
+   itself sets and takes back: no debugger has to be asked. See recorder.h. */
+#include "runner/check/recorder.h"
 
-#include "runner/check/sanitized.h"
+#include "runner/check/internal.h"
 
 #if defined(__x86_64__)
 #include <errno.h>

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check.c - `readmostly check`: is a map right? */
 #include "runner/check/check.h"
-#include "runner/check/foreign.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/command.h"
 #include "runner/impl_table.h"
-#include "runner/plan/cell.h"
 
-#include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,34 +50,21 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static uint64_t number(struct argp_state *state, const char *what,
-        const char *text, uint64_t low, uint64_t high)
-{
-	char *end;
-
-	errno = 0;
-	unsigned long long value = strtoull(text, &end, 10);
-
-	if (errno || end == text || *end || *text == '-' || value < low ||
-	        value > high)
-		argp_error(state, "--%s %s: expected a number of %llu .. %llu",
-		        what, text, (unsigned long long)low,
-		        (unsigned long long)high);
-	return value;
-}
-
+/* Limits are of each check, not of the run: one that hangs or eats memory
+   fails alone, and the others go on. */
 static error_t parse_limits(
         int key, char *text, struct argp_state *state, struct arguments *to)
 {
 	switch (key) {
 	case DEADLINE:
-		to->limits.deadline_ns =
-		        number(state, "deadline", text, 1, 1000000) *
-		        1000000000U;
+		to->limits.deadline_ns = rm_argument_number(state, "deadline",
+		                                 text, 1, 1000000) *
+		                         1000000000U;
 		return 0;
 	case MEMORY:
 		to->limits.memory_bytes =
-		        number(state, "memory", text, 1, 1 << 24) << 20;
+		        rm_argument_number(state, "memory", text, 1, 1 << 24)
+		        << 20;
 		return 0;
 	case IN_PROCESS:
 		to->limits.in_process = true;
@@ -89,9 +73,7 @@ static error_t parse_limits(
 		to->quiet = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (to->map)
-			argp_error(state, "\"%s\": expected one map", text);
-		to->map = text;
+		rm_argument_once(state, &to->map, text, "map");
 		return 0;
 	case ARGP_KEY_END:
 		if (!to->map)
@@ -102,28 +84,28 @@ static error_t parse_limits(
 	}
 }
 
+/* Whatever changes what a check does is an option, so that the line which a
+   failure prints can run it again. */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *to = state->input;
 
 	switch (key) {
 	case OPS:
-		to->c.ops = number(state, "ops", text, 1, (uint64_t)1 << 40);
+		to->c.ops = rm_argument_number(
+		        state, "ops", text, 1, (uint64_t)1 << 40);
 		return 0;
 	case THREADS:
-		to->c.threads = (unsigned)number(
+		to->c.threads = (unsigned)rm_argument_number(
 		        state, "threads", text, 1, THREADS_MAX);
 		return 0;
 	case SEED:
-		to->c.seed = number(state, "seed", text, 0, UINT64_MAX);
+		to->c.seed =
+		        rm_argument_number(state, "seed", text, 0, UINT64_MAX);
 		return 0;
 	case SHAPE:
 		to->one_shape = true;
-		if (rm_shape_parse(text, &to->c.shape))
-			argp_error(state,
-			        "--shape %s: expected u64x8, u64x24, "
-			        "str16x8 or str16x24",
-			        text);
+		rm_argument_shape(state, text, &to->c.shape);
 		return 0;
 	case ONLY:
 		to->only = rm_check_find(text);
@@ -174,18 +156,15 @@ static void run_one(const struct arguments *arguments,
 static void run_map(const struct arguments *arguments,
         const struct rm_impl *impl, struct totals *totals)
 {
-	static const struct rm_shape shapes[RM_SHAPES] = { { false, 8 },
-		{ false, 24 }, { true, 8 }, { true, 24 } };
 	struct rm_check_case c = arguments->c;
 
 	c.impl = impl;
 	for (size_t s = 0; s < RM_SHAPES; s++) {
-		if (arguments->one_shape &&
-		        rm_shape_index(c.shape) != rm_shape_index(shapes[s]))
+		if (arguments->one_shape && rm_shape_index(c.shape) != s)
 			continue;
 		struct rm_check_case one = c;
 
-		one.shape = shapes[s];
+		one.shape = rm_shapes[s];
 		/* a technique has no shapes: once */
 		if (!arguments->one_shape && !(impl->shapes & 1U << s) &&
 		        (s || rm_impl_is_map(impl)))
@@ -236,6 +215,20 @@ static const struct rm_impl *find_map(const char *name)
 	return impl;
 }
 
+/* Asked before argp sees the line: with --history check_history.c takes it,
+   which has options of its own and another --help. */
+static bool is_about_history(int argc, char **argv)
+{
+	static const char option[] = "--history";
+
+	for (int i = 1; i < argc; i++)
+		if (!strncmp(argv[i], option, sizeof(option) - 1) &&
+		        (!argv[i][sizeof(option) - 1] ||
+		                argv[i][sizeof(option) - 1] == '='))
+			return true;
+	return false;
+}
+
 int rm_cli_check(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "MAP|all|FILE.so",
@@ -253,7 +246,7 @@ int rm_cli_check(int argc, char **argv)
 	struct totals totals = { 0 };
 	const struct rm_impl *impl = NULL;
 
-	if (rm_cli_is_about_history(argc, argv))
+	if (is_about_history(argc, argv))
 		return rm_cli_check_history(argc, argv);
 	arguments.c.story = stdout;
 	argp_err_exit_status = RM_USAGE;

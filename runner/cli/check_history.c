@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_history.c - `readmostly check --history FILE`: a recorded history. */
 #include "runner/cli/cli.h"
-#include "runner/history/text.h"
+#include "runner/cli/command.h"
+#include "runner/history/history.h"
 
-#include <argp.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,21 +44,8 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static uint64_t number(struct argp_state *state, const char *what,
-        const char *text, uint64_t high)
-{
-	char *end;
-
-	errno = 0;
-	unsigned long long value = strtoull(text, &end, 10);
-
-	if (errno || end == text || *end || *text == '-' || value < 1 ||
-	        value > high)
-		argp_error(state, "--%s %s: expected a number of 1 .. %llu",
-		        what, text, (unsigned long long)high);
-	return value;
-}
-
+/* A bad word is refused before the history is read: that may be standard
+   input, which nobody can give twice. */
 static error_t parse_words(
         int key, char *text, struct argp_state *state, struct arguments *to)
 {
@@ -95,6 +81,8 @@ static error_t parse_words(
 	}
 }
 
+/* The limits are states and memory, not seconds: a verdict must not depend on
+   how fast the machine is. */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *to = state->input;
@@ -104,12 +92,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		to->file = text;
 		return 0;
 	case STATES:
-		to->limits.states =
-		        number(state, "states", text, (uint64_t)1 << 40);
+		to->limits.states = rm_argument_number(
+		        state, "states", text, 1, (uint64_t)1 << 40);
 		return 0;
 	case MEMORY:
-		to->limits.memory_bytes = number(state, "memory", text, 1 << 24)
-		                          << 20;
+		to->limits.memory_bytes =
+		        rm_argument_number(state, "memory", text, 1, 1 << 24)
+		        << 20;
 		return 0;
 	case SMALLEST:
 		to->smallest = text;
@@ -135,8 +124,7 @@ static int print_json(const struct rm_history *history,
 	        judgement->instead, "smallest",
 	        (json_int_t)judgement->smallest.count, "left_out",
 	        (json_int_t)judgement->left_out);
-	int failed = !object || json_dumpf(object, stdout, 0) ||
-	             putchar('\n') == EOF;
+	int failed = rm_print_json(object, 0);
 
 	json_decref(object);
 	return failed ? -EIO : 0;
@@ -176,6 +164,7 @@ static int write_smallest(
 	return failed;
 }
 
+/* An undecided history is no finding against the map: the search gave up. */
 static int report(const struct arguments *arguments,
         const struct rm_history *history,
         const struct rm_history_judgement *judgement)
@@ -192,18 +181,6 @@ static int report(const struct arguments *arguments,
 	        write_smallest(arguments->smallest, judgement))
 		return RM_USAGE;
 	return statuses[judgement->verdict];
-}
-
-bool rm_cli_is_about_history(int argc, char **argv)
-{
-	static const char option[] = "--history";
-
-	for (int i = 1; i < argc; i++)
-		if (!strncmp(argv[i], option, sizeof(option) - 1) &&
-		        (!argv[i][sizeof(option) - 1] ||
-		                argv[i][sizeof(option) - 1] == '='))
-			return true;
-	return false;
 }
 
 int rm_cli_check_history(int argc, char **argv)

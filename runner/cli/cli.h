@@ -9,23 +9,20 @@
 #ifndef RM_CLI_H
 #define RM_CLI_H
 
-#include <stdbool.h>
-
 int rm_cli_list(int argc, char **argv);
 int rm_cli_plan(int argc, char **argv);
 int rm_cli_replay(int argc, char **argv);
 int rm_cli_run(int argc, char **argv);
 int rm_cli_trial(int argc, char **argv);
 int rm_cli_check(int argc, char **argv);
-/* `check --history FILE`, and whether this is it. */
+/* `check --history FILE`: where check goes on for a recorded history. */
 int rm_cli_check_history(int argc, char **argv);
-bool rm_cli_is_about_history(int argc, char **argv);
 int rm_cli_dump(int argc, char **argv);
 int rm_cli_counters(int argc, char **argv);
 int rm_cli_doctor(int argc, char **argv);
+int rm_cli_describe(int argc, char **argv);
 int rm_cli_machine(int argc, char **argv);
-int rm_cli_plot(int argc, char **argv);
-int rm_cli_trace(int argc, char **argv);
+int rm_cli_timeline(int argc, char **argv);
 int rm_cli_validate(int argc, char **argv);
 int rm_cli_sim_top(int argc, char **argv);
 int rm_cli_sim_sensitivity(int argc, char **argv);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dump.c - `readmostly dump`: fills a map and prints what is inside. */
 #include "runner/cli/cli.h"
+#include "runner/cli/command.h"
 #include "runner/impl_table.h"
 #include "runner/keys.h"
-#include "runner/plan/cell.h"
-#include "runner/plan/number.h"
 
-#include <argp.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,43 +33,33 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static void count(struct argp_state *state, const char *what, const char *text,
-        uint64_t *value)
-{
-	if (rm_number_count(text, value) || *value > UINT32_MAX)
-		argp_error(state,
-		        "--%s \"%s\": expected a number from 0 to 2^32 - 1",
-		        what, text);
-}
-
+/* A value names its rank in 32 bits (runner/keys.h): more keys than that could
+   not be told apart. */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct wish *wish = state->input;
 
 	switch (key) {
 	case 'k':
-		count(state, "keys", text, &wish->keys);
+		wish->keys =
+		        rm_argument_number(state, "keys", text, 0, UINT32_MAX);
 		return 0;
 	case OPTION_LOOKUPS:
-		count(state, "lookups", text, &wish->lookups);
+		wish->lookups = rm_argument_number(
+		        state, "lookups", text, 0, UINT32_MAX);
 		return 0;
 	case 's':
-		count(state, "seed", text, &wish->sizing.seed);
+		wish->sizing.seed =
+		        rm_argument_number(state, "seed", text, 0, UINT32_MAX);
 		return 0;
 	case 'S':
-		if (rm_shape_parse(text, &wish->sizing.shape))
-			argp_error(state,
-			        "--shape \"%s\": expected u64x8, u64x24, "
-			        "str16x8 or str16x24",
-			        text);
+		rm_argument_shape(state, text, &wish->sizing.shape);
 		return 0;
 	case OPTION_PRESIZE:
 		wish->sizing.presize = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (wish->map)
-			argp_error(state, "\"%s\": expected one map", text);
-		wish->map = text;
+		rm_argument_once(state, &wish->map, text, "map");
 		return 0;
 	case ARGP_KEY_END:
 		if (!wish->map)
@@ -90,7 +78,8 @@ static const struct argp argp = { options, parse, "MAP",
 	"entries are split between read and dirty. Then its statistics.",
 	NULL, NULL, NULL };
 
-/* Writes `keys` entries, then looks up `lookups` of them. */
+/* quiesce() as in the measured loop: what growth retired would else be counted
+   as held. */
 static void fill(
         const struct rm_map_ops *ops, const struct wish *wish, void *thread)
 {
@@ -122,6 +111,8 @@ static void print_stat(
 		printf("%-24s %20.0f %s\n", name, value, unit);
 }
 
+/* The thread leaves before the map goes: none may be joined then, and what it
+   retired is handed over only so (runner/map.h). */
 static int dump(const struct rm_impl *impl, const struct wish *wish)
 {
 	const struct rm_map_ops *ops = impl->ops;

@@ -1,62 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* list.c - `readmostly list`: the maps in this build, and those that are not. */
-#include "runner/campaign/simulator.h"
+/* list.c - `readmostly list`: maps in this build, and those that are not. */
 #include "runner/cli/cli.h"
+#include "runner/cli/command.h"
 #include "runner/impl_table.h"
-#include "runner/plan/cell.h"
 
-#include <argp.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum flag { TEXT, JSON = 'j', IDS = 'i' };
-
-static const struct rm_shape shapes[RM_SHAPES] = { { false, 8 }, { false, 24 },
-	{ true, 8 }, { true, 24 } };
-
-static const struct {
-	unsigned bit;
-	const char *name;
-} caps[] = {
-	{ RM_CAP_SINGLE_WRITER, "single-writer" },
-	{ RM_CAP_BACKGROUND, "background-threads" },
-	{ RM_CAP_NO_STATE, "no-state" },
-	{ RM_CAP_UNSAFE, "unsafe" },
-	{ RM_CAP_UNSAFE_INSERT, "unsafe-insert" },
-	{ RM_CAP_SLOW_WRITES, "slow-writes" },
-	{ RM_CAP_STALE, "stale" },
-};
-
-/* Members of rm_map_ops that a map may leave out. */
-static json_t *optional_operations(const struct rm_map_ops *ops)
-{
-	const struct {
-		const char *name;
-		bool offered;
-	} all[] = {
-		{ "park", ops->park != NULL },
-		{ "load", ops->load != NULL },
-		{ "exchange", ops->exchange != NULL },
-		{ "take", ops->take != NULL },
-		{ "insert_if_absent", ops->insert_if_absent != NULL },
-		{ "compare_swap", ops->compare_swap != NULL },
-		{ "update", ops->update != NULL },
-		{ "scan", ops->scan != NULL },
-		{ "length", ops->length != NULL },
-		{ "clear", ops->clear != NULL },
-		{ "stats", ops->stats != NULL },
-		{ "check", ops->check != NULL },
-		{ "dump", ops->dump != NULL },
-	};
-	json_t *names = json_array();
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (all[i].offered)
-			json_array_append_new(names, json_string(all[i].name));
-	return names;
-}
 
 static json_t *shape_names(const struct rm_impl *impl)
 {
@@ -64,28 +15,18 @@ static json_t *shape_names(const struct rm_impl *impl)
 
 	for (size_t i = 0; i < RM_SHAPES; i++)
 		if (impl->shapes & 1U << i)
-			json_array_append_new(
-			        names, json_string(rm_shape_name(shapes[i])));
+			json_array_append_new(names,
+			        json_string(rm_shape_name(rm_shapes[i])));
 	return names;
 }
 
-static json_t *cap_names(const struct rm_impl *impl)
+static json_t *words(const struct rm_impl *impl, rm_impl_word_fn *of)
 {
 	json_t *names = json_array();
+	const char *word;
 
-	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++)
-		if (impl->caps & caps[i].bit)
-			json_array_append_new(names, json_string(caps[i].name));
-	return names;
-}
-
-/* Loops of its own, by name. */
-static json_t *own_loops(const struct rm_impl *impl)
-{
-	json_t *names = json_array();
-
-	for (const struct rm_own_loop *l = impl->loops; l && l->name; l++)
-		json_array_append_new(names, json_string(l->name));
+	for (size_t i = 0; (word = of(impl, i)); i++)
+		json_array_append_new(names, json_string(word));
 	return names;
 }
 
@@ -109,11 +50,11 @@ static json_t *describe(
 	        "id", impl->id, "label", impl->label, "family", impl->family,
 	        "sync", impl->sync, "source", impl->source, "system",
 	        impl->system, "shapes", shape_names(impl), "caps",
-	        cap_names(impl), "guarantees", impl->guarantees, "progress",
-	        impl->progress, "dispatch", impl->dispatch, "operations",
-	        optional_operations(impl->ops), "sim",
-	        simulated(list, impl->id), "loops", own_loops(impl), "misuse",
-	        impl->misuse);
+	        words(impl, rm_impl_cap_word), "guarantees", impl->guarantees,
+	        "progress", impl->progress, "dispatch", impl->dispatch,
+	        "operations", words(impl, rm_impl_operation_word), "sim",
+	        simulated(list, impl->id), "loops",
+	        words(impl, rm_impl_loop_word), "misuse", impl->misuse);
 }
 
 static int print_json(const struct rm_simulator *list)
@@ -129,10 +70,9 @@ static int print_json(const struct rm_simulator *list)
 		        json_pack("{s:s, s:s}", "id", rm_skipped_table[i].id,
 		                "needs", rm_skipped_table[i].needs));
 	all = json_pack("{s:o, s:o}", "maps", maps, "skipped", skipped);
-	code = json_dumpf(all, stdout, JSON_INDENT(2));
-	printf("\n");
+	code = rm_print_json(all, JSON_INDENT(2));
 	json_decref(all);
-	return code || ferror(stdout) ? RM_INCOMPLETE : RM_OK;
+	return code;
 }
 
 /* "u64x8 u64x24", "none": the strings of a JSON array. */
@@ -148,6 +88,8 @@ static void print_names(const char *title, json_t *names)
 	json_decref(names);
 }
 
+/* The words are those of the JSON, from the same tables: the two forms cannot
+   disagree on what a map offers. */
 static void print_map(
         const struct rm_impl *impl, const struct rm_simulator *list)
 {
@@ -159,10 +101,10 @@ static void print_map(
 	printf("    %-11s%s%s%s\n", "source", impl->source,
 	        impl->system[0] ? "; system " : "", impl->system);
 	print_names("shapes", shape_names(impl));
-	print_names("operations", optional_operations(impl->ops));
-	print_names("caps", cap_names(impl));
+	print_names("operations", words(impl, rm_impl_operation_word));
+	print_names("caps", words(impl, rm_impl_cap_word));
 	if (impl->loops)
-		print_names("own loops", own_loops(impl));
+		print_names("own loops", words(impl, rm_impl_loop_word));
 	if (impl->misuse)
 		printf("    %-11s%s\n", "misuse", impl->misuse);
 	if (rm_simulator_can(list, impl->id, why, sizeof(why)))
@@ -178,8 +120,13 @@ static void print_all(const struct rm_simulator *list)
 	for (size_t i = 0; i < rm_skipped_count; i++)
 		printf("%-16s skipped: needs %s\n", rm_skipped_table[i].id,
 		        rm_skipped_table[i].needs);
+	for (size_t i = 0; rm_unbuilt_table[i].id; i++)
+		printf("%-16s not built into this program\n",
+		        rm_unbuilt_table[i].id);
 }
 
+/* A planted misuse runs by its full id only: a list that is fed back into
+   --maps must not have it. */
 static int print_ids(void)
 {
 	for (size_t i = 0; i < rm_impl_count; i++)

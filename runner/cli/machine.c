@@ -1,39 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* machine.c - `readmostly machine`: what this machine is. */
-#include "runner/machine/machine.h"
-#include "runner/base/error.h"
 #include "runner/cli/cli.h"
-#include "runner/plan/topology.h"
+#include "runner/cli/command.h"
 
-#include <argp.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
-
-static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "as campaign.json has it", 0 }, { 0 }
-};
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-	bool *json = state->input;
-
-	switch (key) {
-	case 'j':
-		*json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "\"%s\": expected no argument", text);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = { options, parse, "",
-	"Says what a result depends on here beside cell and code. A fact that "
-	"this machine does not tell is absent or denied, never empty.",
-	NULL, NULL, NULL };
 
 static void print_value(const char *name, const json_t *value)
 {
@@ -55,6 +25,8 @@ static void print_value(const char *name, const json_t *value)
 		printf("none\n");
 }
 
+/* Facts are a member of their own in campaign.json, where an absent one has
+   its reason; a person reads one list. */
 static void print_for_people(json_t *machine)
 {
 	json_t *facts = json_object_get(machine, "facts"), *value;
@@ -72,11 +44,13 @@ int rm_cli_machine(int argc, char **argv)
 	struct rm_topology topology = { 0 };
 	struct rm_error error = { "" };
 	json_t *machine = NULL;
-	bool json = false;
+	bool json = rm_command_switch(argc, argv, "json", 'j',
+	        "as campaign.json has it",
+	        "Says what a result depends on here beside cell and code. A "
+	        "fact that this machine does not tell is absent or denied, "
+	        "never empty.");
 	int status = RM_OK;
 
-	argp_err_exit_status = RM_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
 	if (rm_topology_load(NULL, &topology, &error) == 0)
 		machine = rm_machine_facts(&topology);
 	if (!machine) {
@@ -85,9 +59,8 @@ int rm_cli_machine(int argc, char **argv)
 		status = RM_FAILED;
 	} else if (!json) {
 		print_for_people(machine);
-	} else if (json_dumpf(machine, stdout, JSON_INDENT(1)) ||
-	           putchar('\n') == EOF) {
-		status = RM_INCOMPLETE;
+	} else {
+		status = rm_print_json(machine, JSON_INDENT(1));
 	}
 	json_decref(machine);
 	rm_topology_free(&topology);

@@ -1,35 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan.c - `readmostly plan`: what would run, and how long. Runs nothing. */
-#include "runner/plan/plan.h"
-#include "runner/base/error.h"
-#include "runner/campaign/simulator.h"
 #include "runner/cli/cli.h"
-#include "runner/plan/inputs.h"
-#include "runner/plan/number.h"
-#include "runner/plan/topology.h"
+#include "runner/cli/command.h"
 
-#include <argp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum {
-	OPTION_JSON = 256,
-	OPTION_SET,
-	OPTION_SEED,
-	OPTION_MAPS,
-	OPTION_MODE,
-	OPTION_CELLS
-};
+enum { OPTION_JSON = 256, OPTION_MODE, OPTION_CELLS };
 
 struct arguments {
-	char **files; /* the rest of argv */
-	size_t file_count;
-	char **sets; /* room for argc */
-	size_t set_count;
-	const char *mode;
+	struct rm_wish wish;
 	bool json, cells;
-	struct rm_plan_options options;
 };
 
 static const struct argp_option options[] = {
@@ -37,46 +18,30 @@ static const struct argp_option options[] = {
 	        "the workloads of workloads/modes/NAME.conf: smoke, quick, "
 	        "standard or full",
 	        0 },
-	{ "set", OPTION_SET, "KEY=VALUE", 0,
-	        "as if this were the last line of each file; repeatable", 0 },
-	{ "maps", OPTION_MAPS, "IDS", 0,
-	        "only these maps: ids, globs, ~glob removes", 0 },
-	{ "seed", OPTION_SEED, "N", 0, "of the order and the trials (1)", 0 },
 	{ "cells", OPTION_CELLS, NULL, 0, "one line for each cell", 0 },
 	{ "json", OPTION_JSON, NULL, 0, "the plan as campaign.json has it", 0 },
 	{ 0 }
 };
 
+/* FILE... falls through to the child (rm_wish_children), so that all commands that
+   plan read files, --set, --maps and --seed alike. The type is argp's.
+   NOLINTNEXTLINE(readability-non-const-parameter) */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->wish;
+		return 0;
 	case OPTION_MODE:
-		arguments->mode = text;
-		return 0;
-	case OPTION_SET:
-		arguments->sets[arguments->set_count++] = text;
-		return 0;
-	case OPTION_MAPS:
-		arguments->options.maps = text;
-		return 0;
-	case OPTION_SEED:
-		if (rm_number_count(text, &arguments->options.seed))
-			argp_error(state,
-			        "--seed \"%s\": expected a number from 0 to "
-			        "2^53",
-			        text);
+		arguments->wish.mode = text;
 		return 0;
 	case OPTION_CELLS:
 		arguments->cells = true;
 		return 0;
 	case OPTION_JSON:
 		arguments->json = true;
-		return 0;
-	case ARGP_KEY_ARGS:
-		arguments->files = state->argv + state->next;
-		arguments->file_count = (size_t)(state->argc - state->next);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -87,7 +52,7 @@ static const struct argp argp = { options, parse, "FILE...",
 	"Says what a workload or a mode would run on this machine, and how "
 	"long. Runs nothing.\vFILE is a workload (docs/adding-a-workload.md). "
 	"Status: 0, or 2 where the plan is impossible as written.",
-	NULL, NULL, NULL };
+	rm_wish_children, NULL, NULL };
 
 static void print_time(uint64_t time_ns)
 {
@@ -129,6 +94,9 @@ static void add_up(const struct rm_plan *plan, struct row *row)
 	}
 }
 
+/* A row per workload and measure, as these are what a person leaves out where
+   the time is too long. Times are summed up; MiB is the most that one trial
+   needs, since trials run one after another. */
 static void print_table(
         const struct rm_plan *plan, const struct rm_inputs *inputs)
 {
@@ -153,7 +121,8 @@ static void print_table(
 		}
 }
 
-/* Each reason once, with the number of cells that it keeps from running. */
+/* Each reason once, with the number of cells that it keeps from running.
+   Quadratic, over some thousand cells: nobody waits for it. */
 static void print_skipped(const struct rm_plan *plan)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
@@ -195,13 +164,17 @@ static void print_cells(const struct rm_plan *plan)
 		        plan->cells[plan->same[i].cell].cell.id);
 }
 
-static void print_plan(const struct rm_plan *plan,
-        const struct rm_inputs *inputs, const struct rm_topology *topology,
-        bool cells)
+/* Whether counters cells can run is not known here: to find out means to
+   count, and a plan runs nothing. */
+static void print_plan(const struct rm_planned *planned, bool cells)
 {
+	const struct rm_plan *plan = &planned->plan;
+	const struct rm_topology *topology = &planned->topology;
+	uint64_t budget_ns = planned->inputs.budget_ns;
+
 	if (cells)
 		print_cells(plan);
-	print_table(plan, inputs);
+	print_table(plan, &planned->inputs);
 	print_skipped(plan);
 	if (plan->same_count)
 		printf("%zu cells equal another on this machine and run once "
@@ -223,73 +196,46 @@ static void print_plan(const struct rm_plan *plan,
 	printf("%zu trials in %u blocks, about ", plan->trial_count,
 	        plan->block_count);
 	print_time(plan->estimate_ns);
-	if (inputs->budget_ns) {
+	if (budget_ns) {
 		printf(" of a budget of ");
-		print_time(inputs->budget_ns);
+		print_time(budget_ns);
 	}
 	putchar('\n');
 }
 
-static int print_json(const struct rm_plan *plan)
+static int print(
+        const struct arguments *arguments, const struct rm_planned *planned)
 {
-	json_t *json = rm_plan_to_json(plan);
-	int failed = !json || json_dumpf(json, stdout, JSON_INDENT(1));
+	struct rm_error error = { "output not written" };
+	json_t *json;
+	int status;
 
-	json_decref(json);
-	return failed || putchar('\n') == EOF;
-}
-
-static int plan_and_print(struct arguments *arguments, struct rm_inputs *inputs)
-{
-	struct rm_topology topology = { 0 };
-	struct rm_error error = { "" };
-	struct rm_plan plan = { 0 };
-	int status = RM_OK;
-
-	if (rm_topology_load(NULL, &topology, &error) ||
-	        rm_plan_build(inputs->workloads, inputs->workload_count,
-	                &topology, &arguments->options, &plan, &error)) {
-		fprintf(stderr, "readmostly plan: %s\n", error.text);
-		status = RM_USAGE;
-	} else if (!arguments->json) {
-		print_plan(&plan, inputs, &topology, arguments->cells);
-	} else if (print_json(&plan)) {
-		fprintf(stderr, "readmostly plan: output not written\n");
-		status = RM_INCOMPLETE;
+	if (!arguments->json) {
+		print_plan(planned, arguments->cells);
+		return RM_OK;
 	}
-	rm_plan_free(&plan);
-	rm_topology_free(&topology);
-	return status;
+	json = rm_plan_to_json(&planned->plan);
+	status = rm_print_json(json, JSON_INDENT(1));
+	json_decref(json);
+	return status ? rm_complain("plan", &error, status) : RM_OK;
 }
 
 int rm_cli_plan(int argc, char **argv)
 {
-	struct arguments arguments = {
-		.sets = calloc((size_t)argc, sizeof(char *)),
-		.options = { .seed = 1 },
-	};
-	struct rm_simulator simulator;
+	struct arguments arguments = { .json = false };
+	struct rm_planned planned = { 0 };
 	struct rm_error error = { "" };
-	struct rm_inputs inputs;
 	int status;
 
-	if (!arguments.sets)
-		return RM_FAILED;
 	argp_err_exit_status = RM_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	if (rm_inputs_load(arguments.files, arguments.file_count,
-	            arguments.mode, arguments.sets, arguments.set_count,
-	            &inputs, &error)) {
-		fprintf(stderr, "readmostly plan: %s\n", error.text);
-		status = RM_USAGE;
-	} else {
-		rm_simulator_ask(&simulator);
-		arguments.options.can_simulate = rm_simulator_can;
-		arguments.options.simulator = &simulator;
-		status = plan_and_print(&arguments, &inputs);
-		free(simulator.text);
-	}
-	rm_inputs_clear(&inputs);
-	free(arguments.sets);
+	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		return RM_FAILED;
+	status = rm_planned_load(&arguments.wish, &planned, &error);
+	if (status)
+		rm_complain("plan", &error, status);
+	else
+		status = print(&arguments, &planned);
+	rm_planned_clear(&planned);
+	rm_wish_clear(&arguments.wish);
 	return status;
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* replay.c - `readmostly replay`: shows, replays and records traces. */
 #include "runner/cli/cli.h"
-#include "runner/cli/record.h"
-#include "runner/plan/number.h"
+#include "runner/cli/command.h"
 #include "runner/trace/trace.h"
 #include "runner/trial/trial.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -26,12 +24,14 @@ enum {
 };
 
 struct arguments {
-	struct rm_trace_recording recording;
-	const char *write;  /* file for the trace in another form */
-	const char *replay; /* map */
+	struct rm_wish recording; /* of one workload, on the map `maps` */
+	const char *record;       /* where it goes */
+	const char *write;        /* file for the trace in another form */
+	const char *replay;       /* map */
 	uint64_t threads, passes;
 	struct rm_shape shape;
-	char *file; /* the trace, or the workload to record */
+	bool binary;
+	const char *file; /* the trace, or the workload to record */
 };
 
 static const struct argp_option options[] = {
@@ -52,56 +52,42 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static uint64_t number(const char *text, uint64_t most, const char *what,
-        struct argp_state *state)
-{
-	uint64_t value = 0;
-
-	if (rm_number_count(text, &value) || value == 0 || value > most)
-		argp_error(state, "%s %s: expected a number from 1 to %" PRIu64,
-		        what, text, most);
-	return value;
-}
-
 static void finish(struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
 	if (!a->file)
 		argp_error(state, "expected FILE");
-	if (a->recording.map && (!a->recording.file || a->replay || a->write))
+	if (a->recording.maps && (!a->record || a->replay || a->write))
 		argp_error(state, "--record: expected -o TRACE, too, and "
 		                  "neither --map nor --write");
-	if (!a->recording.map && (a->recording.file || a->recording.set_count))
+	if (!a->recording.maps && (a->record || a->recording.set_count))
 		argp_error(state, "-o and --set: expected --record MAP, too");
 }
 
+/* The bounds are those of a cell, so that `keys = file:TRACE` can run in a
+   campaign what was tried here. */
 static error_t parse_rest(int key, char *text, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
 	switch (key) {
 	case OPTION_THREADS:
-		a->threads = number(text, 4096, "--threads", state);
+		a->threads =
+		        rm_argument_number(state, "threads", text, 1, 4096);
 		return 0;
 	case OPTION_PASSES:
-		a->passes =
-		        number(text, RM_TRACE_PASSES_MAX, "--passes", state);
+		a->passes = rm_argument_number(
+		        state, "passes", text, 1, RM_TRACE_PASSES_MAX);
 		return 0;
 	case OPTION_SHAPE:
-		if (rm_shape_parse(text, &a->shape))
-			argp_error(state,
-			        "--shape %s: expected u64x8, u64x24, str16x8 "
-			        "or str16x24",
-			        text);
+		rm_argument_shape(state, text, &a->shape);
 		return 0;
 	case OPTION_WRITE:
 		a->write = text;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (a->file)
-			argp_error(state, "expected one FILE");
-		a->file = text;
+		rm_argument_once(state, &a->file, text, "FILE");
 		return 0;
 	case ARGP_KEY_SUCCESS:
 		finish(state);
@@ -111,25 +97,28 @@ static error_t parse_rest(int key, char *text, struct argp_state *state)
 	}
 }
 
+/* Options of recording exclude those of replay; finish() says so once all are
+   known, since their order is free. */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
 	switch (key) {
 	case OPTION_RECORD:
-		a->recording.map = text;
+		a->recording.maps = text;
 		return 0;
 	case 'o':
-		a->recording.file = text;
+		a->record = text;
 		return 0;
 	case OPTION_BINARY:
-		a->recording.binary = true;
+		a->binary = true;
 		return 0;
 	case OPTION_SET:
 		a->recording.sets[a->recording.set_count++] = text;
 		return 0;
 	case OPTION_SEED:
-		a->recording.seed = number(text, 1ULL << 53, "--seed", state);
+		a->recording.seed = rm_argument_number(
+		        state, "seed", text, 1, (uint64_t)1 << 53);
 		return 0;
 	case OPTION_MAP:
 		a->replay = text;
@@ -148,10 +137,41 @@ static const struct argp argp = { options, parse, "FILE",
 	"FILE is damaged; 3 where a file could not be written.",
 	NULL, NULL, NULL };
 
-static int complain(int status, const struct rm_error *error)
+static const char *text_of(const json_t *json, const char *member)
 {
-	fprintf(stderr, "readmostly replay: %s\n", error->text);
-	return status;
+	const char *text = json_string_value(json_object_get(json, member));
+
+	return text ? text : "";
+}
+
+static uint64_t number_of(const json_t *json, const char *member)
+{
+	return (uint64_t)json_integer_value(json_object_get(json, member));
+}
+
+/* Prints what a trial with a trace did and its digest; says on standard error
+   where it failed. An exit status. */
+static int report(
+        const char *verb, const struct rm_cell *cell, const json_t *result)
+{
+	const json_t *trace = json_object_get(result, "replayed");
+	double seconds = (double)number_of(result, "elapsed_ns") / 1e9;
+
+	if (trace)
+		printf("%s %" PRIu64 " operations on %s, %u thread%s, %.3f s\n"
+		       "keys %" PRIu64 "\ndigest %s\n",
+		        verb,
+		        number_of(trace, "operations") *
+		                number_of(trace, "passes"),
+		        cell->map, cell->threads, cell->threads > 1 ? "s" : "",
+		        seconds, number_of(result, "keys_after"),
+		        text_of(trace, "digest"));
+	if (!strcmp(text_of(result, "status"), "ok"))
+		return RM_OK;
+	fprintf(stderr, "readmostly replay: %s: %s\n",
+	        text_of(result, "status"), text_of(result, "reason"));
+	/* void: the answers are right, but it was no measurement */
+	return strcmp(text_of(result, "status"), "void") ? RM_FAILED : RM_OK;
 }
 
 static int show(const char *file, const struct rm_trace *trace)
@@ -181,15 +201,15 @@ static int write_other(const struct arguments *a, const struct rm_trace *trace)
 	int failed = -errno;
 
 	if (out)
-		failed = a->recording.binary
-		                 ? rm_trace_write_binary(out, trace, &error)
-		                 : rm_trace_write_text(out, trace);
+		failed = a->binary ? rm_trace_write_binary(out, trace, &error)
+		                   : rm_trace_write_text(out, trace);
 	if (out && fclose(out) && !failed)
 		failed = -errno;
 	if (!failed)
 		return RM_OK;
 	rm_error_set(&error, failed, "%s: %s", a->write, strerror(-failed));
-	return complain(failed == -EINVAL ? RM_USAGE : RM_INCOMPLETE, &error);
+	return rm_complain(
+	        "replay", &error, failed == -EINVAL ? RM_USAGE : RM_INCOMPLETE);
 }
 
 /* The cell that a campaign would have made. */
@@ -229,9 +249,106 @@ static int replay(const struct arguments *a, const struct rm_trace *trace)
 	fill(a, trace, &request.cell);
 	request.counters = json_pack("{s:s}", "backend", "none");
 	result = rm_trial_run(&request);
-	status = rm_trace_report("replayed", &request.cell, result);
+	status = report("replayed", &request.cell, result);
 	json_decref(result);
 	rm_request_clear(&request);
+	return status;
+}
+
+/* The one cell to record, or NULL with `error`. */
+static const struct rm_cell *choose(
+        const struct rm_plan *plan, struct rm_error *error)
+{
+	const struct rm_cell *found = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct rm_cell *cell = &plan->cells[i].cell;
+
+		if (cell->measure != RM_MEASURE_THROUGHPUT)
+			continue;
+		found = cell;
+		count++;
+	}
+	if (count != 1)
+		rm_error_set(error, -EINVAL,
+		        "%zu cells of a closed loop, expected one: choose with "
+		        "--set",
+		        count);
+	else if (found->skip[0])
+		rm_error_set(error, -EINVAL, "%s", found->skip);
+	else if (found->trace[0])
+		rm_error_set(error, -EINVAL,
+		        "a trace would be recorded from a trace, expected "
+		        "another workload");
+	return error->text[0] ? NULL : found;
+}
+
+static int write_record(const struct arguments *a,
+        const struct rm_recorder *recorder, uint64_t resident,
+        struct rm_error *error)
+{
+	FILE *out = fopen(a->record, "wb");
+	int failed = out ? rm_recorder_write(
+	                           recorder, resident, a->binary, out, error)
+	                 : -errno;
+
+	if (out && fclose(out) && !failed)
+		failed = -errno;
+	if (failed)
+		rm_error_set(
+		        error, failed, "%s: %s", a->record, strerror(-failed));
+	return failed;
+}
+
+static int record_cell(const struct arguments *a, const struct rm_cell *cell,
+        struct rm_error *error)
+{
+	struct rm_request request = { .cell = *cell,
+		.seed = a->recording.seed,
+		.counters = json_pack("{s:s}", "backend", "none"),
+		.recorder = rm_recorder_create(UINT32_MAX) };
+	json_t *result = NULL;
+	int status = RM_FAILED;
+
+	/* only the window is recorded: it must begin with the prefill */
+	request.cell.warm_up_ns = 0;
+	if (request.recorder)
+		result = rm_trial_run(&request);
+	if (result)
+		status = report("recorded", cell, result);
+	if (status == RM_OK &&
+	        write_record(a, request.recorder, cell->keys, error))
+		status = RM_INCOMPLETE;
+	json_decref(result);
+	json_decref(request.counters);
+	rm_recorder_destroy(request.recorder);
+	return status;
+}
+
+/* RM_USAGE where the plan fails or does not leave exactly one throughput cell,
+   and one that can run; RM_INCOMPLETE where the trial ran but its trace could
+   not be written; RM_FAILED where there is no memory; else what report() makes
+   of the trial. */
+static int record(const struct arguments *a)
+{
+	char *file = strdup(a->file);
+	struct rm_wish wish = a->recording;
+	struct rm_planned planned = { 0 };
+	struct rm_error error = { "" };
+	const struct rm_cell *cell = NULL;
+	int status = RM_USAGE;
+
+	wish.files = &file;
+	wish.file_count = 1;
+	if (file && !rm_planned_load(&wish, &planned, &error))
+		cell = choose(&planned.plan, &error);
+	if (cell)
+		status = record_cell(a, cell, &error);
+	if (error.text[0])
+		rm_complain("replay", &error, status);
+	rm_planned_clear(&planned);
+	free(file);
 	return status;
 }
 
@@ -250,11 +367,10 @@ int rm_cli_replay(int argc, char **argv)
 		return RM_FAILED;
 	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	a.recording.workload = a.file;
-	if (a.recording.map)
-		status = rm_trace_record(&a.recording);
+	if (a.recording.maps)
+		status = record(&a);
 	else if (rm_trace_load(a.file, &trace, &error))
-		status = complain(RM_USAGE, &error);
+		status = rm_complain("replay", &error, RM_USAGE);
 	else if (a.replay)
 		status = replay(&a, &trace);
 	else if (a.write)
@@ -262,6 +378,6 @@ int rm_cli_replay(int argc, char **argv)
 	else
 		status = show(a.file, &trace);
 	rm_trace_clear(&trace);
-	free(a.recording.sets);
+	rm_wish_clear(&a.recording);
 	return status;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run.c - `readmostly run`: a campaign, or the rest of one. */
 #include "runner/campaign/campaign.h"
-#include "runner/campaign/prepare.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/run_summary.h"
 
@@ -15,14 +14,17 @@
 #include <unistd.h>
 
 enum { SETS_MAX = 64, OPTION_RESUME = 256, OPTION_SEED, OPTION_MAPS };
-enum { OPTION_SET = 512, OPTION_COUNTERS, OPTION_MODE };
+enum { OPTION_SET = 512, OPTION_COUNTERS, OPTION_MODE, OPTION_ARMS };
+enum { OPTION_NOTE = 768, OPTION_TOUCHED = 1024, OPTION_NEEDS };
 
 /* The command line. */
 struct line {
 	struct rm_wishes wishes;
+	struct rm_arms arms;
 	uint64_t seed;
 	struct rm_override sets[SETS_MAX];
 	char where[SETS_MAX][RM_WHERE_BYTES];
+	bool needs;
 };
 
 static const struct argp_option options[] = {
@@ -46,6 +48,21 @@ static const struct argp_option options[] = {
 	        "auto, likwid, perf, sim, replay:FILE or none (default: "
 	        "auto)",
 	        0 },
+	{ "touched", OPTION_TOUCHED, "IDS", 0,
+	        "the maps of the mode's workload `touched`, beside its base",
+	        0 },
+	{ "needs", OPTION_NEEDS, NULL, 0,
+	        "run nothing: print which maps must be built, and for which "
+	        "program: plain, stats or sim",
+	        0 },
+	{ "arms", OPTION_ARMS, "[WORKLOAD:]NAME=FILE[+SHARE%],...", 0,
+	        "programs to be compared, each once per block, one right after "
+	        "the other, with windows of equal operations: those of one "
+	        "workload, or of all that have none of their own; may be "
+	        "repeated. +2%: it does so many more operations than it says",
+	        0 },
+	{ "note", OPTION_NOTE, "KEY=TEXT", 0,
+	        "kept in campaign.json; may be repeated", 0 },
 	{ 0 },
 };
 
@@ -65,7 +82,7 @@ static uint64_t parse_seed(const char *text, struct argp_state *state)
 static void parse_set(char *text, struct argp_state *state)
 {
 	struct line *line = state->input;
-	size_t n = line->wishes.override_count;
+	size_t n = line->wishes.sources.override_count;
 	struct rm_error error = { 0 };
 
 	if (n == SETS_MAX)
@@ -74,7 +91,29 @@ static void parse_set(char *text, struct argp_state *state)
 	                 text, line->where[n], &line->sets[n], &error))
 		argp_error(state, "%s", error.text);
 	else
-		line->wishes.override_count++;
+		line->wishes.sources.override_count++;
+}
+
+static void parse_arms(const char *text, struct argp_state *state)
+{
+	struct line *line = state->input;
+	struct rm_error error = { 0 };
+
+	if (rm_arms_parse(&line->arms, text, &error))
+		argp_error(state, "%s", error.text);
+}
+
+static void parse_note(char *text, struct argp_state *state)
+{
+	struct line *line = state->input;
+	char *equals = strchr(text, '=');
+
+	if (!equals || equals == text) {
+		argp_error(state, "--note %s: expected KEY=TEXT", text);
+		return;
+	}
+	*equals = '\0';
+	json_object_set_new(line->wishes.notes, text, json_string(equals + 1));
 }
 
 static void finish(struct argp_state *state)
@@ -82,14 +121,32 @@ static void finish(struct argp_state *state)
 	struct line *line = state->input;
 	struct rm_wishes *wishes = &line->wishes;
 
-	wishes->overrides = line->sets;
-	if (wishes->mode && wishes->file_count)
+	wishes->sources.overrides = line->sets;
+	if (wishes->sources.mode && wishes->sources.file_count)
 		argp_error(state, "--mode and FILE: expected one of them");
+	if (wishes->sources.touched && !wishes->sources.mode)
+		argp_error(state, "--touched: expected --mode NAME, too");
 	if (wishes->resume && !wishes->dir)
 		argp_error(state, "--resume: expected -o DIR, too");
-	if (!wishes->resume && !wishes->mode && !wishes->file_count)
+	if (!wishes->resume && !wishes->sources.mode &&
+	        !wishes->sources.file_count)
 		argp_error(state, "nothing to run: expected workload files or "
 		                  "--mode NAME");
+}
+
+/* Options that are kept as they are. */
+static bool keep(int key, const char *text, struct rm_wishes *wishes)
+{
+	const char **place = key == OPTION_MODE       ? &wishes->sources.mode
+	                     : key == 'o'             ? &wishes->dir
+	                     : key == OPTION_MAPS     ? &wishes->maps
+	                     : key == OPTION_TOUCHED  ? &wishes->sources.touched
+	                     : key == OPTION_COUNTERS ? &wishes->counters
+	                                              : NULL;
+
+	if (place)
+		*place = text;
+	return place != NULL;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -97,13 +154,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	struct line *line = state->input;
 	struct rm_wishes *wishes = &line->wishes;
 
+	if (keep(key, text, wishes))
+		return 0;
 	switch (key) {
-	case OPTION_MODE:
-		wishes->mode = text;
-		return 0;
-	case 'o':
-		wishes->dir = text;
-		return 0;
 	case OPTION_RESUME:
 		wishes->resume = true;
 		return 0;
@@ -111,18 +164,22 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		line->seed = parse_seed(text, state);
 		wishes->seed = &line->seed;
 		return 0;
-	case OPTION_MAPS:
-		wishes->maps = text;
-		return 0;
 	case OPTION_SET:
 		parse_set(text, state);
 		return 0;
-	case OPTION_COUNTERS:
-		wishes->counters = text;
+	case OPTION_NEEDS:
+		line->needs = true;
+		return 0;
+	case OPTION_ARMS:
+		parse_arms(text, state);
+		return 0;
+	case OPTION_NOTE:
+		parse_note(text, state);
 		return 0;
 	case ARGP_KEY_ARGS:
-		wishes->files = state->argv + state->next;
-		wishes->file_count = (size_t)(state->argc - state->next);
+		wishes->sources.files = state->argv + state->next;
+		wishes->sources.file_count =
+		        (size_t)(state->argc - state->next);
 		return 0;
 	case ARGP_KEY_SUCCESS:
 		finish(state);
@@ -167,12 +224,29 @@ static int status_of(int result)
 	case -EISDIR:
 	case -ENAMETOOLONG:
 		return RM_USAGE;
+	case -EINTR:
+		return RM_INTERRUPTED;
 	default:
 		return RM_INCOMPLETE;
 	}
 }
 
-static int run(struct rm_prepared *prepared, int interrupt_fd)
+/* Lines that go are said, not dropped in silence: who has seen them in the
+   journal would miss them. A new campaign has neither. */
+static void say_mended(const struct rm_prepared *prepared)
+{
+	if (prepared->torn_bytes)
+		printf("%s/trials.jsonl: cut off %zu bytes of a line that was "
+		       "never finished; its trial runs again\n",
+		        prepared->dir, prepared->torn_bytes);
+	if (prepared->dropped)
+		printf("%s/trials.jsonl: dropped %zu trials of a block that "
+		       "was never finished (they are in unfinished.jsonl); it "
+		       "runs again, whole\n",
+		        prepared->dir, prepared->dropped);
+}
+
+static int run(struct rm_prepared *prepared, const struct rm_wishes *wishes)
 {
 	struct rm_progress progress = { .out = stderr,
 		.is_terminal = isatty(STDERR_FILENO) };
@@ -180,19 +254,16 @@ static int run(struct rm_prepared *prepared, int interrupt_fd)
 		.dir = prepared->dir,
 		.plan = &prepared->plan,
 		.counters = prepared->counters,
-		/* tests play trials with another program */
-		.program = getenv("RM_TRIAL_PROGRAM"),
-		.interrupt_fd = interrupt_fd,
+		.arms = &prepared->arms,
+		.program = wishes->program,
+		.interrupt_fd = wishes->interrupt_fd,
 		.journal = prepared->journal,
 		.tally = &prepared->tally,
 		.progress = &progress,
 	};
 	struct rm_error error = { 0 };
 
-	if (prepared->torn_bytes)
-		printf("%s/trials.jsonl: cut off %zu bytes of a line that was "
-		       "never finished; its trial runs again\n",
-		        prepared->dir, prepared->torn_bytes);
+	say_mended(prepared);
 	printf("%s %s\n",
 	        prepared->resumed ? "resuming" : "campaign:", prepared->dir);
 	fflush(stdout);
@@ -202,6 +273,33 @@ static int run(struct rm_prepared *prepared, int interrupt_fd)
 		fprintf(stderr, "readmostly run: %s\n", error.text);
 	return rm_run_summary(
 	        &prepared->tally, prepared->dir, result, campaign.interrupted);
+}
+
+/* PROGRAM MAP, from which runner/bench.sh builds. The plain program needs every
+   map, since it verifies each before anything is measured. */
+static void print_need(const char *map, enum rm_measure measure)
+{
+	printf("plain %s\n", map);
+	if (measure == RM_MEASURE_CAUSES)
+		printf("stats %s\n", map);
+	if (measure == RM_MEASURE_SIMULATED)
+		printf("sim %s\n", map);
+}
+
+static int print_needs(const struct rm_wishes *wishes)
+{
+	struct rm_inputs mode = { 0 };
+	struct rm_error error = { 0 };
+	int result = rm_inputs_read(&wishes->sources, &mode, &error);
+
+	if (!result)
+		result = rm_plan_needs(mode.workloads, mode.workload_count,
+		        wishes->maps, print_need, &error);
+	rm_inputs_clear(&mode);
+	if (!result)
+		return RM_OK;
+	fprintf(stderr, "readmostly run: %s\n", error.text);
+	return status_of(result);
 }
 
 int rm_cli_run(int argc, char **argv)
@@ -217,8 +315,14 @@ int rm_cli_run(int argc, char **argv)
 	struct rm_error error = { 0 };
 
 	argp_err_exit_status = RM_USAGE;
+	line.wishes.arms = &line.arms;
+	line.wishes.notes = json_object();
 	argp_parse(&argp, argc, argv, 0, NULL, &line);
-	int interrupt_fd = watch_signals();
+	if (line.needs)
+		return print_needs(&line.wishes);
+	/* tests play trials with another program */
+	line.wishes.program = getenv("RM_TRIAL_PROGRAM");
+	line.wishes.interrupt_fd = watch_signals();
 	int result = rm_prepare(&line.wishes, &prepared, &error);
 	int status;
 
@@ -226,9 +330,11 @@ int rm_cli_run(int argc, char **argv)
 		status = status_of(result);
 		fprintf(stderr, "readmostly run: %s\n", error.text);
 	} else {
-		status = run(&prepared, interrupt_fd);
+		status = run(&prepared, &line.wishes);
 	}
 	rm_prepared_clear(&prepared);
-	close(interrupt_fd);
+	rm_arms_clear(&line.arms);
+	json_decref(line.wishes.notes);
+	close(line.wishes.interrupt_fd);
 	return status;
 }

@@ -41,7 +41,9 @@ static void print_cells(const struct rm_tally *tally, const char *what,
 			continue;
 		}
 		named++;
-		printf("%s %u of %u: %s: %s\n", what, times, cell->blocks,
+		printf("%s %u of %zu: %s: %s\n", what, times,
+		        cell->blocks *
+		                rm_arms_of(tally->arms, cell->workload).count,
 		        cell->id, tally->cells[i].reason);
 	}
 	if (more)

@@ -3,7 +3,7 @@
 #ifndef RM_RUN_SUMMARY_H
 #define RM_RUN_SUMMARY_H
 
-#include "runner/campaign/tally.h"
+#include "runner/campaign/campaign.h"
 
 #include <stdbool.h>
 

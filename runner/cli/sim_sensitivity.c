@@ -3,10 +3,8 @@
    count may lie in: nobody knows the guessed costs, and machines differ. */
 #include "runner/base/rng.h"
 #include "runner/cli/cli.h"
-#include "runner/cli/sim_bands.h"
 #include "runner/cli/simulated.h"
-#include "runner/plan/number.h"
-#include "runner/sim/mach.h"
+#include "runner/sim/sim.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,11 +17,133 @@ enum {
 	OPTION_DRAWS,
 	MACHINES_MAX = 16,
 	DRAWS = 6, /* of all guesses at once, unless told */
+	DRAWS_MAX = 10000,
 };
 
-struct wish {
+enum { NAME_BYTES = 96, METRICS = 3 };
+
+/* low_by and high_by name the description of the machine that gave the extreme,
+   so that a person sees which guess matters; `described` is of the machine as
+   its file has it. */
+struct band {
+	double described, low, high; /* per operation */
+	char low_by[NAME_BYTES], high_by[NAME_BYTES];
+};
+
+/* Zero it before. The first result is the one "as described". */
+struct bands {
+	struct band of[METRICS];
+	unsigned sets;        /* results taken */
+	const char *left_out; /* why there are none, or NULL */
+};
+
+static const char *const metrics[METRICS] = { "l1d_misses", "coherence_misses",
+	"invalidations" };
+
+static void name(char *to, const char *by)
+{
+	snprintf(to, NAME_BYTES, "%s", by);
+}
+
+static void widen(struct band *band, double low, const char *low_by,
+        double high, const char *high_by)
+{
+	if (low < band->low) {
+		band->low = low;
+		name(band->low_by, low_by);
+	}
+	if (high > band->high) {
+		band->high = high;
+		name(band->high_by, high_by);
+	}
+}
+
+/* Takes a trial's result, of the description named `by`. */
+static void bands_widen(
+        struct bands *bands, const json_t *result, const char *by)
+{
+	for (unsigned i = 0; i < METRICS; i++) {
+		double value = rm_simulated_per_op(result, metrics[i]);
+		struct band *band = &bands->of[i];
+
+		if (bands->sets == 0) {
+			band->described = band->low = band->high = value;
+			name(band->low_by, by);
+			name(band->high_by, by);
+		}
+		widen(band, value, by, value, by);
+	}
+	bands->sets++;
+}
+
+/* Widens by what another one has seen. */
+static void bands_merge(struct bands *bands, const struct bands *other)
+{
+	if (bands->sets == 0) {
+		*bands = *other;
+		return;
+	}
+	for (unsigned i = 0; i < METRICS && other->sets; i++) {
+		const struct band *from = &other->of[i];
+
+		widen(&bands->of[i], from->low, from->low_by, from->high,
+		        from->high_by);
+	}
+	bands->sets += other->sets;
+}
+
+/* {"sets": N, "bands": {METRIC: {"described", "low", "high", "low_by",
+   "high_by"}}}, "left_out" where it is; a new reference. */
+static json_t *bands_json(const struct bands *bands)
+{
+	json_t *of = json_object();
+
+	for (unsigned i = 0; i < METRICS && bands->sets; i++) {
+		const struct band *band = &bands->of[i];
+
+		json_object_set_new(of, metrics[i],
+		        json_pack("{s:f, s:f, s:f, s:s, s:s}", "described",
+		                band->described, "low", band->low, "high",
+		                band->high, "low_by", band->low_by, "high_by",
+		                band->high_by));
+	}
+	json_t *made =
+	        json_pack("{s:i, s:o}", "sets", (int)bands->sets, "bands", of);
+
+	if (bands->left_out)
+		json_object_set_new(
+		        made, "left_out", json_string(bands->left_out));
+	return made;
+}
+
+/* Prints one line per metric. */
+static void print_bands(const struct bands *bands)
+{
+	for (unsigned i = 0; i < METRICS; i++) {
+		const struct band *band = &bands->of[i];
+
+		printf("  %-18s %8.4f as described; %8.4f (%s) to %8.4f (%s)\n",
+		        metrics[i], band->described, band->low, band->low_by,
+		        band->high, band->high_by);
+	}
+}
+
+/* "METRIC low to high" of the first metric, for a machine's line. */
+static void print_machine(const char *machine, const struct bands *bands)
+{
+	const struct band *band = &bands->of[0];
+
+	if (bands->left_out)
+		printf("    %-16s left out: %s\n", machine, bands->left_out);
+	else
+		printf("    %-16s %8.4f as described; %8.4f to %8.4f %s\n",
+		        machine, band->described, band->low, band->high,
+		        metrics[0]);
+}
+
+struct sensitivity {
 	struct rm_simulated simulated;
-	bool json, quiet;
+	bool quiet;
 	char *machines; /* NULL: all */
 	uint64_t draws;
 };
@@ -37,10 +157,10 @@ struct machines {
 
 /* One cell on one machine. */
 struct attempt {
-	const struct wish *wish;
+	const struct sensitivity *asked;
 	struct rm_cell cell;
 	struct rm_sim_mach mach;
-	struct rm_bands bands;
+	struct bands bands;
 };
 
 static const struct argp_option options[] = { { "json", OPTION_JSON, NULL, 0,
@@ -55,26 +175,24 @@ static const struct argp_option options[] = { { "json", OPTION_JSON, NULL, 0,
 /* The type is argp's. NOLINTNEXTLINE(readability-non-const-parameter) */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-	struct wish *wish = state->input;
+	struct sensitivity *asked = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &wish->simulated;
+		state->child_inputs[0] = &asked->simulated.wish;
 		return 0;
 	case OPTION_JSON:
-		wish->json = true;
+		asked->simulated.json = true;
 		return 0;
 	case OPTION_MACHINES:
-		wish->machines = text;
+		asked->machines = text;
 		return 0;
 	case OPTION_DRAWS:
-		if (rm_number_count(text, &wish->draws) || wish->draws > 10000)
-			argp_error(state,
-			        "--draws \"%s\": expected a number up to 10000",
-			        text);
+		asked->draws =
+		        rm_argument_number(state, "draws", text, 0, DRAWS_MAX);
 		return 0;
 	case 'q':
-		wish->quiet = true;
+		asked->quiet = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -94,12 +212,12 @@ static void add_machine(struct machines *machines, const char *name)
 }
 
 static void choose_machines(
-        const struct wish *wish, const char *own, struct machines *machines)
+        const char *asked, const char *own, struct machines *machines)
 {
 	char *list, *rest, *name;
 
-	*machines = (struct machines){ .named = wish->machines != NULL };
-	if (!wish->machines) {
+	*machines = (struct machines){ .named = asked != NULL };
+	if (!asked) {
 		add_machine(machines, own);
 		for (const struct rm_sim_builtin *of = rm_sim_builtins;
 		        of->name; of++)
@@ -107,7 +225,7 @@ static void choose_machines(
 		add_machine(machines, "host");
 		return;
 	}
-	list = strdup(wish->machines);
+	list = strdup(asked);
 	for (name = list ? strtok_r(list, ", ", &rest) : NULL; name;
 	        name = strtok_r(NULL, ", ", &rest))
 		add_machine(machines, name);
@@ -120,18 +238,18 @@ static int try_set(struct attempt *attempt, json_t *costs, const char *what,
         struct rm_error *error)
 {
 	const struct rm_cell *cell = &attempt->cell;
-	char by[RM_BAND_NAME_BYTES];
+	char by[NAME_BYTES];
 	json_t *result = NULL;
 	int status;
 
 	snprintf(by, sizeof(by), "%s, %s", cell->model, what);
-	if (!attempt->wish->quiet && isatty(STDERR_FILENO))
+	if (!attempt->asked->quiet && isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K%s, %u cores: %s", cell->map,
 		        cell->threads, by);
-	status = rm_simulated_run(&attempt->wish->simulated, cell,
+	status = rm_simulated_run(&attempt->asked->simulated, cell,
 	        json_pack("{s:o}", "costs", costs), &result, error);
 	if (!status)
-		rm_bands_widen(&attempt->bands, result, by);
+		bands_widen(&attempt->bands, result, by);
 	json_decref(result);
 	return status;
 }
@@ -141,7 +259,7 @@ static int try_one(struct attempt *attempt, unsigned which, uint32_t cycles,
         struct rm_error *error)
 {
 	const char *name = rm_sim_cost_name[which];
-	char what[RM_BAND_NAME_BYTES];
+	char what[NAME_BYTES];
 
 	snprintf(what, sizeof(what), "%s %u", name, cycles);
 	return try_set(attempt, json_pack("{s:I}", name, (json_int_t)cycles),
@@ -152,9 +270,9 @@ static int try_one(struct attempt *attempt, unsigned which, uint32_t cycles,
 static int try_draw(
         struct attempt *attempt, uint64_t draw, struct rm_error *error)
 {
-	uint64_t seed = rm_seed(attempt->wish->simulated.seed, draw);
+	uint64_t seed = rm_seed(attempt->asked->simulated.wish.seed, draw);
 	json_t *costs = json_object();
-	char what[RM_BAND_NAME_BYTES];
+	char what[NAME_BYTES];
 
 	for (unsigned i = 0; i < RM_SIM_COSTS; i++) {
 		const struct rm_sim_cycles *cost = &attempt->mach.cost[i];
@@ -183,36 +301,36 @@ static int try_machine(struct attempt *attempt, struct rm_error *error)
 		if (!status)
 			status = try_one(attempt, i, cost->high, error);
 	}
-	for (uint64_t i = 1; i <= attempt->wish->draws && !status; i++)
+	for (uint64_t i = 1; i <= attempt->asked->draws && !status; i++)
 		status = try_draw(attempt, i, error);
-	if (!attempt->wish->quiet && isatty(STDERR_FILENO))
+	if (!attempt->asked->quiet && isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");
 	return status;
 }
 
 static void print_all(const struct rm_cell *cell,
-        const struct machines *machines, const struct rm_bands *each,
-        const struct rm_bands *all)
+        const struct machines *machines, const struct bands *each,
+        const struct bands *all)
 {
 	printf("SIMULATED %s: %s, %u %s, per operation over %u sets of costs "
 	       "on %u machines\n",
 	        cell->model, cell->map, cell->threads,
 	        cell->threads == 1 ? "core" : "cores", all->sets,
 	        machines->count);
-	rm_bands_print(all);
+	print_bands(all);
 	for (unsigned i = 0; i < machines->count; i++)
-		rm_bands_print_short(machines->name[i], &each[i]);
+		print_machine(machines->name[i], &each[i]);
 }
 
 static json_t *all_json(const struct rm_cell *cell,
-        const struct machines *machines, const struct rm_bands *each,
-        const struct rm_bands *all)
+        const struct machines *machines, const struct bands *each,
+        const struct bands *all)
 {
-	json_t *made = rm_bands_json(all), *by = json_object();
+	json_t *made = bands_json(all), *by = json_object();
 
 	for (unsigned i = 0; i < machines->count; i++)
 		json_object_set_new(
-		        by, machines->name[i], rm_bands_json(&each[i]));
+		        by, machines->name[i], bands_json(&each[i]));
 	json_object_set_new(made, "cell", json_string(cell->id));
 	json_object_set_new(made, "unit", json_string("1/operation"));
 	json_object_set_new(made, "machines", by);
@@ -220,17 +338,18 @@ static json_t *all_json(const struct rm_cell *cell,
 }
 
 /* One cell on all machines. */
-static int try_all(const struct wish *wish, const struct rm_cell *cell,
+static int try_all(struct rm_simulated *simulated, const struct rm_cell *cell,
         json_t *list, struct rm_error *error)
 {
-	struct rm_bands each[MACHINES_MAX] = { { .sets = 0 } };
-	struct rm_bands all = { .sets = 0 };
+	const struct sensitivity *asked = (const struct sensitivity *)simulated;
+	struct bands each[MACHINES_MAX] = { { .sets = 0 } };
+	struct bands all = { .sets = 0 };
 	struct machines machines;
 	int status = 0;
 
-	choose_machines(wish, cell->model, &machines);
+	choose_machines(asked->machines, cell->model, &machines);
 	for (unsigned i = 0; i < machines.count && !status; i++) {
-		struct attempt attempt = { .wish = wish, .cell = *cell };
+		struct attempt attempt = { .asked = asked, .cell = *cell };
 
 		snprintf(attempt.cell.model, sizeof(attempt.cell.model), "%s",
 		        machines.name[i]);
@@ -241,9 +360,9 @@ static int try_all(const struct wish *wish, const struct rm_cell *cell,
 		else
 			attempt.bands.left_out = "hwloc knows too little here";
 		each[i] = attempt.bands;
-		rm_bands_merge(&all, &each[i]);
+		bands_merge(&all, &each[i]);
 	}
-	if (!status && wish->json)
+	if (!status && simulated->json)
 		json_array_append_new(
 		        list, all_json(cell, &machines, each, &all));
 	else if (!status)
@@ -251,28 +370,8 @@ static int try_all(const struct wish *wish, const struct rm_cell *cell,
 	return status;
 }
 
-static int run(struct wish *wish, struct rm_error *error)
-{
-	const struct rm_cell *cell;
-	json_t *list = json_array();
-	int status = rm_simulated_open(&wish->simulated, error);
-
-	for (size_t at = 0;
-	        !status && (cell = rm_simulated_next(&wish->simulated, &at));)
-		status = try_all(wish, cell, list, error);
-	if (wish->json && !status) {
-		json_dumpf(list, stdout, JSON_INDENT(1));
-		putchar('\n');
-	}
-	json_decref(list);
-	return status;
-}
-
 int rm_cli_sim_sensitivity(int argc, char **argv)
 {
-	static const struct argp_child children[] = {
-		{ &rm_simulated_argp, 0, NULL, 0 }, { 0 }
-	};
 	static const struct argp argp = { options, parse, "[FILE...]",
 		"How far simulated counts depend on what nobody measured: on "
 		"each machine that is described, and this one, each guessed "
@@ -281,16 +380,9 @@ int rm_cli_sim_sensitivity(int argc, char **argv)
 		"simulated:MODEL (workloads/simulated-97-3.conf).\v"
 		"Example: readmostly sim-sensitivity --maps gomap_rw "
 		"--set threads=16\nStatus: 0; 1 a trial failed; 2 usage.",
-		children, NULL, NULL };
-	struct wish wish = { .draws = DRAWS };
-	struct rm_error error = { "" };
-	int status;
+		rm_wish_children, NULL, NULL };
+	struct sensitivity asked = { .simulated = { .cell = try_all },
+		.draws = DRAWS };
 
-	argp_err_exit_status = RM_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &wish);
-	status = run(&wish, &error);
-	if (status)
-		fprintf(stderr, "readmostly sim-sensitivity: %s\n", error.text);
-	rm_simulated_clear(&wish.simulated);
-	return status;
+	return rm_simulated_main(argc, argv, &argp, &asked.simulated);
 }

@@ -2,7 +2,6 @@
 /* sim_top.c - `readmostly sim-top`: the hottest lines of memory, who writes
    and who loses them, exact and without hardware. */
 #include "runner/base/capture.h"
-#include "runner/campaign/program.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/simulated.h"
 
@@ -13,10 +12,9 @@
 
 enum { OPTION_JSON = 256, LINES_MAX = 1000, LINES = 12, SITE_BYTES = 96 };
 
-struct wish {
+struct top {
 	struct rm_simulated simulated;
-	long lines;
-	bool json;
+	uint64_t lines;
 };
 
 static const struct argp_option options[] = {
@@ -27,25 +25,18 @@ static const struct argp_option options[] = {
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-	struct wish *wish = state->input;
-	char *end;
+	struct top *top = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &wish->simulated;
-		wish->lines = LINES;
+		state->child_inputs[0] = &top->simulated.wish;
 		return 0;
 	case 'n':
-		wish->lines = strtol(text, &end, 10);
-		if (*end || end == text || wish->lines < 1 ||
-		        wish->lines > LINES_MAX)
-			argp_error(state,
-			        "--lines \"%s\": expected a number from 1 to "
-			        "%d",
-			        text, LINES_MAX);
+		top->lines =
+		        rm_argument_number(state, "lines", text, 1, LINES_MAX);
 		return 0;
 	case OPTION_JSON:
-		wish->json = true;
+		top->simulated.json = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -78,6 +69,8 @@ static double number(const json_t *object, const char *name)
 	return json_number_value(json_object_get(object, name));
 }
 
+/* Two sites a line at most: each name costs a process (addr2line), and --json
+   has all of them. */
 static void print_lines(const json_t *lines, double ops)
 {
 	printf("%12s  %-20s %9s %9s %6s %7s %7s  %s\n", "line", "region",
@@ -124,6 +117,9 @@ static void print_sites(const json_t *sites, double ops)
 	}
 }
 
+/* Per operation and not in all, so that cells with other windows can be
+   compared. SIMULATED stands first, lest a count be taken for a
+   measured one. */
 static void print_cell(const struct rm_cell *cell, const json_t *result)
 {
 	const json_t *counters = json_object_get(result, "counters");
@@ -147,40 +143,25 @@ static void print_cell(const struct rm_cell *cell, const json_t *result)
 	putchar('\n');
 }
 
-static int run(struct wish *wish, struct rm_error *error)
+static int do_cell(struct rm_simulated *simulated, const struct rm_cell *cell,
+        json_t *list, struct rm_error *error)
 {
-	const struct rm_cell *cell;
-	json_t *all = json_array();
-	int status = rm_simulated_open(&wish->simulated, error);
+	const struct top *top = (const struct top *)simulated;
+	json_t *result = NULL;
+	int status = rm_simulated_run(simulated, cell,
+	        json_pack("{s:I}", "watch", (json_int_t)top->lines), &result,
+	        error);
 
-	for (size_t at = 0;
-	        !status && (cell = rm_simulated_next(&wish->simulated, &at));) {
-		json_t *result = NULL;
-
-		status = rm_simulated_run(&wish->simulated, cell,
-		        json_pack("{s:I}", "watch", (json_int_t)wish->lines),
-		        &result, error);
-		if (status)
-			break;
-		if (wish->json)
-			json_array_append(all, result);
-		else
-			print_cell(cell, result);
-		json_decref(result);
-	}
-	if (wish->json && !status) {
-		json_dumpf(all, stdout, JSON_INDENT(1));
-		putchar('\n');
-	}
-	json_decref(all);
+	if (!status && simulated->json)
+		json_array_append(list, result);
+	else if (!status)
+		print_cell(cell, result);
+	json_decref(result);
 	return status;
 }
 
 int rm_cli_sim_top(int argc, char **argv)
 {
-	static const struct argp_child children[] = {
-		{ &rm_simulated_argp, 0, NULL, 0 }, { 0 }
-	};
 	static const struct argp argp = { options, parse, "[FILE...]",
 		"The lines of memory that cores take from each other most, on "
 		"the simulated machine: region, sharers, source lines. "
@@ -191,16 +172,8 @@ int rm_cli_sim_top(int argc, char **argv)
 		"of those, of bytes that the loser did not use. Counts are of "
 		"a model (docs/simulated-machine.md). Status: 0; 1 a trial "
 		"failed; 2 usage.",
-		children, NULL, NULL };
-	struct wish wish = { .lines = 0 };
-	struct rm_error error = { "" };
-	int status;
+		rm_wish_children, NULL, NULL };
+	struct top top = { .simulated = { .cell = do_cell }, .lines = LINES };
 
-	argp_err_exit_status = RM_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &wish);
-	status = run(&wish, &error);
-	if (status)
-		fprintf(stderr, "readmostly sim-top: %s\n", error.text);
-	rm_simulated_clear(&wish.simulated);
-	return status;
+	return rm_simulated_main(argc, argv, &argp, &top.simulated);
 }

@@ -1,123 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* simulated.c - the loop over cells of sim-top and sim-sensitivity. */
 #include "runner/cli/simulated.h"
 
-#include "runner/campaign/campaign.h"
-#include "runner/campaign/launch.h"
-#include "runner/campaign/program.h"
-#include "runner/plan/number.h"
-#include "runner/plan/topology.h"
-
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_SET = 512, OPTION_MAPS, OPTION_SEED };
-
-static char default_file[] = "workloads/simulated-97-3.conf";
-
-static const struct argp_option options[] = {
-	{ "set", OPTION_SET, "KEY=VALUE", 0,
-	        "as if this were the last line of each file; repeatable: "
-	        "--set threads=16",
-	        0 },
-	{ "maps", OPTION_MAPS, "IDS", 0, "only these maps: ids, globs, ~glob",
-	        0 },
-	{ "seed", OPTION_SEED, "N", 0, "of keys and operations (1)", 0 }, { 0 }
-};
-
-static error_t parse(int key, char *text, struct argp_state *state)
+static bool is_simulated(const struct rm_cell *cell)
 {
-	struct rm_simulated *simulated = state->input;
-
-	switch (key) {
-	case OPTION_SET:
-		if (simulated->set_count ==
-		        sizeof(simulated->sets) / sizeof(*simulated->sets))
-			argp_error(state, "--set: expected fewer of them");
-		else
-			simulated->sets[simulated->set_count++] = text;
-		return 0;
-	case OPTION_MAPS:
-		simulated->maps = text;
-		return 0;
-	case OPTION_SEED:
-		if (rm_number_count(text, &simulated->seed))
-			argp_error(state,
-			        "--seed \"%s\": expected a number from 0 to "
-			        "2^53",
-			        text);
-		return 0;
-	case ARGP_KEY_INIT:
-		simulated->seed = 1;
-		return 0;
-	case ARGP_KEY_ARGS:
-		simulated->files = state->argv + state->next;
-		simulated->file_count = (size_t)(state->argc - state->next);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	return cell->measure == RM_MEASURE_SIMULATED;
 }
 
-const struct argp rm_simulated_argp = { options, parse, "[FILE...]", NULL, NULL,
-	NULL, NULL };
-
-const struct rm_cell *rm_simulated_next(
-        const struct rm_simulated *simulated, size_t *at)
+/* Status RM_USAGE. Called where no cell ran, so that all which ask for a
+   simulation were skipped: the reason of the first stands for all. */
+static int nothing(const struct rm_plan *plan, struct rm_error *error)
 {
-	while (*at < simulated->plan.cell_count) {
-		const struct rm_cell *cell =
-		        &simulated->plan.cells[(*at)++].cell;
-
-		if (cell->measure == RM_MEASURE_SIMULATED && !cell->skip[0])
-			return cell;
-	}
-	return NULL;
-}
-
-/* Why nothing is left to simulate. */
-static int nothing(const struct rm_simulated *simulated, struct rm_error *error)
-{
-	for (size_t i = 0; i < simulated->plan.cell_count; i++) {
-		const struct rm_cell *cell = &simulated->plan.cells[i].cell;
-
-		if (cell->measure == RM_MEASURE_SIMULATED)
+	for (size_t i = 0; i < plan->cell_count; i++)
+		if (is_simulated(&plan->cells[i].cell))
 			return rm_error_set(error, RM_USAGE, "%s: %s",
-			        cell->map, cell->skip);
-	}
+			        plan->cells[i].cell.map,
+			        plan->cells[i].cell.skip);
 	return rm_error_set(error, RM_USAGE,
 	        "nothing to simulate, expected a workload with measure = "
 	        "simulated:MODEL (--set measure=simulated:icelake-sp)");
 }
 
-int rm_simulated_open(struct rm_simulated *simulated, struct rm_error *error)
+/* Cells that cannot be simulated are passed over while another can: the usual
+   list of maps has some that call what is not simulated. */
+static int each_cell(
+        struct rm_simulated *simulated, json_t *list, struct rm_error *error)
 {
-	char *only[] = { default_file };
-	struct rm_topology topology = { 0 };
-	struct rm_plan_options wanted = { .seed = simulated->seed,
-		.maps = simulated->maps,
-		.can_simulate = rm_simulator_can,
-		.simulator = &simulated->simulator };
-	bool given = simulated->file_count > 0;
-	size_t at = 0;
+	static char default_file[] = "workloads/simulated-97-3.conf";
+	static char *const default_files[] = { default_file };
+	const struct rm_plan *plan = &simulated->planned.plan;
+	size_t done = 0;
+	int status;
 
-	rm_simulator_ask(&simulated->simulator);
-	int failed = rm_inputs_load(given ? simulated->files : only,
-	        given ? simulated->file_count : 1, NULL, simulated->sets,
-	        simulated->set_count, &simulated->inputs, error);
+	if (!simulated->wish.file_count) {
+		simulated->wish.files = default_files;
+		simulated->wish.file_count = 1;
+	}
+	status = rm_planned_load(&simulated->wish, &simulated->planned, error);
+	for (size_t i = 0; !status && i < plan->cell_count; i++) {
+		const struct rm_cell *cell = &plan->cells[i].cell;
 
-	if (!failed)
-		failed = rm_topology_load(NULL, &topology, error);
-	if (!failed)
-		failed = rm_plan_build(simulated->inputs.workloads,
-		        simulated->inputs.workload_count, &topology, &wanted,
-		        &simulated->plan, error);
-	rm_topology_free(&topology);
-	if (failed)
-		return RM_USAGE;
-	return rm_simulated_next(simulated, &at) ? 0
-	                                         : nothing(simulated, error);
+		if (!is_simulated(cell) || cell->skip[0])
+			continue;
+		status = simulated->cell(simulated, cell, list, error);
+		done++;
+	}
+	return status || done ? status : nothing(plan, error);
+}
+
+int rm_simulated_main(int argc, char **argv, const struct argp *argp,
+        struct rm_simulated *simulated)
+{
+	struct rm_error error = { "" };
+	json_t *list;
+	int status;
+
+	argp_err_exit_status = RM_USAGE;
+	if (argp_parse(argp, argc, argv, 0, NULL, simulated))
+		return RM_FAILED;
+	list = json_array();
+	status = each_cell(simulated, list, &error);
+	if (status)
+		/* argv[0] is "readmostly COMMAND" */
+		fprintf(stderr, "%s: %s\n", argv[0], error.text);
+	else if (simulated->json)
+		status = rm_print_json(list, JSON_INDENT(1));
+	json_decref(list);
+	rm_planned_clear(&simulated->planned);
+	rm_wish_clear(&simulated->wish);
+	return status;
 }
 
 /* The trial's answer, or why there is none. */
@@ -142,12 +96,17 @@ int rm_simulated_run(const struct rm_simulated *simulated,
 		.interrupt_fd = -1,
 	};
 	struct rm_outcome outcome = { 0 };
+	const struct rm_request asked = {
+		.cell = *cell,
+		.seed = rm_plan_seed(&simulated->planned.plan, cell->id, 0),
+		.counters = counters,
+	};
 	json_t *request;
 	int failed;
 
 	json_object_set_new(counters, "backend", json_string("sim"));
-	request = rm_request_json(
-	        cell, rm_plan_seed(&simulated->plan, cell->id, 0), counters);
+	request = rm_request_to_json(&asked);
+	json_decref(counters);
 	if (!request)
 		return rm_error_set(error, RM_INCOMPLETE, "out of memory");
 	failed = rm_launch(&how, request, &outcome, error);
@@ -174,11 +133,4 @@ double rm_simulated_per_op(const json_t *result, const char *metric)
 			       ops;
 	}
 	return NAN;
-}
-
-void rm_simulated_clear(struct rm_simulated *simulated)
-{
-	rm_plan_free(&simulated->plan);
-	rm_inputs_clear(&simulated->inputs);
-	free(simulated->simulator.text);
 }

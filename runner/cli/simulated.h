@@ -6,40 +6,23 @@
 #ifndef RM_CLI_SIMULATED_H
 #define RM_CLI_SIMULATED_H
 
-#include "runner/base/error.h"
-#include "runner/campaign/simulator.h"
-#include "runner/plan/inputs.h"
-#include "runner/plan/plan.h"
+#include "runner/cli/command.h"
 
-#include <argp.h>
-
-/* The cells that were asked for. Zero it before; rm_simulated_clear(). */
+/* A command: the first member of what its parser has as input. */
 struct rm_simulated {
-	char **files; /* the rest of argv; none: workloads/simulated-97-3.conf */
-	size_t file_count;
-	char *sets[64]; /* KEY=VALUE of --set */
-	size_t set_count;
-	const char *maps;
-	uint64_t seed;
-	struct rm_inputs inputs;
-	struct rm_simulator simulator;
-	struct rm_plan plan;
+	struct rm_wish wish; /* no file: workloads/simulated-97-3.conf */
+	struct rm_planned planned;
+	bool json; /* one array of `cell`'s results, instead of words */
+	/* Does its work on one cell: prints, or adds to `list`. 0, or a status
+	   with `error`. */
+	int (*cell)(struct rm_simulated *simulated, const struct rm_cell *cell,
+	        json_t *list, struct rm_error *error);
 };
 
-/* Options --set, --maps and --seed, and FILE...; a child of both commands'
-   parsers, whose input is the struct. */
-extern const struct argp rm_simulated_argp;
-
-/*
- * Plans the cells. 0; RM_USAGE with `error` where there are none or none can
- * be simulated (the reason of the first).
- */
-int rm_simulated_open(struct rm_simulated *simulated, struct rm_error *error);
-
-/* The next cell to simulate from number *at on, which moves behind it; NULL:
-   no more. */
-const struct rm_cell *rm_simulated_next(
-        const struct rm_simulated *simulated, size_t *at);
+/* Runs the command: parses, does `cell` on each simulated cell that was asked
+   for, prints, says what went wrong. An exit status. */
+int rm_simulated_main(int argc, char **argv, const struct argp *argp,
+        struct rm_simulated *simulated);
 
 /*
  * Runs one cell as a process. `counters` are the members of the request's
@@ -53,7 +36,5 @@ int rm_simulated_run(const struct rm_simulated *simulated,
 
 /* A count of the result, per operation; NAN where it is not there. */
 double rm_simulated_per_op(const json_t *result, const char *metric);
-
-void rm_simulated_clear(struct rm_simulated *simulated);
 
 #endif /* RM_CLI_SIMULATED_H */

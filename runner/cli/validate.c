@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* validate.c - `readmostly validate`: is a campaign's folder complete? */
-#include "runner/campaign/validate.h"
-
 #include "runner/cli/cli.h"
+#include "runner/cli/command.h"
 
-#include <argp.h>
 #include <stdio.h>
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -13,9 +11,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_ARG:
-		if (validation->dir)
-			argp_error(state, "\"%s\": expected one DIR", text);
-		validation->dir = text;
+		rm_argument_once(state, &validation->dir, text, "DIR");
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "expected DIR, the folder of a campaign");
@@ -48,8 +44,7 @@ int rm_cli_validate(int argc, char **argv)
 
 	fflush(stdout);
 	if (result) {
-		fprintf(stderr, "readmostly validate: %s\n", error.text);
-		return RM_USAGE;
+		return rm_complain("validate", &error, RM_USAGE);
 	}
 	if (validation.problems) {
 		printf("%zu problems in %s\n", validation.problems,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/counters/arch.h"
-#include "runner/counters/host.h"
+/* arch.c - recognises a CPU, for the lines of the event map that hold for it. */
+#include "runner/base/host.h"
+#include "runner/counters/events.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -116,6 +117,8 @@ static char *split(char *line)
 	return colon;
 }
 
+/* Only the lines between "processor : N" and the next such line speak of CPU N:
+   on a hybrid processor the blocks differ. */
 static int identify(unsigned cpu, struct identity *id, struct rm_error *error)
 {
 	FILE *in = rm_host_open("/proc/cpuinfo");
@@ -145,6 +148,8 @@ static int identify(unsigned cpu, struct identity *id, struct rm_error *error)
 	return 0;
 }
 
+/* Alder Lake's two kinds of core have one family and model: only the kernel's
+   list of the small cores' PMU tells which kind a CPU is. */
 static const struct row *match(unsigned cpu, const struct identity *id)
 {
 	const char *vendor = id->implementer ? "Arm" : id->vendor;

@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* backend.h - what a counter back end provides; counters.c picks one. */
+/* backend.h - private to the counters: what a back end provides and is given;
+   counters.c picks one. */
 #ifndef RM_BACKEND_H
 #define RM_BACKEND_H
 
 #include "runner/counters/counters.h"
 
-#include <stdbool.h>
+#include <linux/perf_event.h>
+#include <sys/types.h>
 
-struct rm_perf_ops;
+/* The kernel's perf calls as a table, so that a test can play them. Each
+   returns like the system call, -errno instead of -1 and errno. */
+struct rm_perf_ops {
+	int (*open)(void *context, struct perf_event_attr *attr, int group);
+	ssize_t (*read)(void *context, int fd, void *buffer, size_t size);
+	int (*ioctl)(void *context, int fd, unsigned long request, void *arg);
+	int (*close)(void *context, int fd);
+	void *context;
+};
 
 /* What a session is opened with. The back end copies what it keeps. */
 struct rm_session_request {
@@ -37,7 +47,6 @@ struct rm_backend {
 	void (*close)(void *state);
 };
 
-extern const struct rm_backend rm_backend_none;
 extern const struct rm_backend rm_backend_perf;
 extern const struct rm_backend rm_backend_likwid;
 extern const struct rm_backend rm_backend_replay;
@@ -52,5 +61,28 @@ int rm_counters_open_request(const struct rm_session_request *request,
  */
 const char *rm_request_text(const json_t *event, size_t index, const char *key,
         struct rm_error *error);
+
+/* reading.c: readings, and what a result says of them. */
+
+/*
+ * What perf says of an interval: differences of the value and of its two
+ * clocks. Running less than enabled is scaled, never running is no value.
+ */
+struct rm_reading rm_reading_scale(
+        uint64_t raw, uint64_t enabled_ns, uint64_t running_ns);
+
+/* An invalid reading with a reason, printf style. */
+struct rm_reading rm_reading_invalid(const char *format, ...)
+        __attribute__((format(printf, 1, 2)));
+
+/* The sum of `threads` readings, null as soon as one has no value. New
+   reference. */
+json_t *rm_reading_total(const struct rm_reading *readings, unsigned threads);
+
+/* Text of results/README.md ("exact", ...). Static. */
+const char *rm_quality_text(enum rm_quality quality);
+
+/* Is it such a text? */
+bool rm_quality_known(const char *text);
 
 #endif /* RM_BACKEND_H */

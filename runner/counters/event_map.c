@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/counters/event_map.h"
+/* event_map.c - reads events.tsv, and looks metrics up in it. */
+#include "runner/counters/events.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@ extern const unsigned char rm_events_tsv[];
 
 struct rm_event_map {
 	char *text; /* the table, cut up; all strings point into it */
-	struct rm_event *events;
+	struct rm_counter_event *events;
 	size_t size, room;
 };
 
@@ -52,8 +52,11 @@ static int take_config(const char *text, const char *where, uint64_t *config,
 	return 0;
 }
 
-static int check(const struct rm_event_map *map, const struct rm_event *event,
-        const char *where, struct rm_error *error)
+/* A wrong line would be a wrong event on a machine that nobody has at hand; so
+   the whole table is checked on every machine, whatever it is. */
+static int check(const struct rm_event_map *map,
+        const struct rm_counter_event *event, const char *where,
+        struct rm_error *error)
 {
 	if (!rm_arch_known(event->arch))
 		return rm_error_set(error, -EINVAL,
@@ -77,11 +80,13 @@ static int check(const struct rm_event_map *map, const struct rm_event *event,
 	return 0;
 }
 
+/* The note is the one column that may be missing: editors take a tab at the end
+   of a line away. Strings stay where they are, in map->text. */
 static int take_line(struct rm_event_map *map, char *line, const char *where,
         struct rm_error *error)
 {
 	char *field[COLUMNS] = { NULL };
-	struct rm_event event = { .note = "" };
+	struct rm_counter_event event = { .note = "" };
 	unsigned n = cut(line, field);
 
 	if (n != COLUMNS && n != COLUMNS - 1)
@@ -161,13 +166,13 @@ size_t rm_event_map_size(const struct rm_event_map *map)
 	return map->size;
 }
 
-const struct rm_event *rm_event_map_at(
+const struct rm_counter_event *rm_event_map_at(
         const struct rm_event_map *map, size_t index)
 {
 	return &map->events[index];
 }
 
-const struct rm_event *rm_event_map_find(const struct rm_event_map *map,
+const struct rm_counter_event *rm_event_map_find(const struct rm_event_map *map,
         const struct rm_arch *arch, const char *metric, struct rm_error *error)
 {
 	for (unsigned step = 0; step < arch->steps; step++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/counters/event_set.h"
-#include "runner/counters/pmu.h"
+/* event_set.c - the events of a campaign, and of each pass that counts some. */
+#include "runner/base/json.h"
+#include "runner/counters/events.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static void add_missing(json_t *missing, const char *metric, const char *reason)
 	        json_pack("{s:s, s:s}", "metric", metric, "reason", reason));
 }
 
-static json_t *perf_event(const struct rm_event *event)
+static json_t *perf_event(const struct rm_counter_event *event)
 {
 	char config[32], name[80];
 
@@ -48,7 +48,7 @@ static json_t *perf_event(const struct rm_event *event)
 }
 
 /* The request's event, or NULL and why this back end has none. */
-static json_t *to_request(const struct rm_event *event,
+static json_t *to_request(const struct rm_counter_event *event,
         const struct rm_arch *arch, bool likwid, struct rm_error *why)
 {
 	if (likwid && !event->likwid_event)
@@ -81,7 +81,7 @@ static void add_first(const struct rm_event_map *map,
 	struct rm_error why = { "" };
 
 	for (unsigned i = 0; i < ALTERNATIVES && metrics[i]; i++) {
-		const struct rm_event *event =
+		const struct rm_counter_event *event =
 		        rm_event_map_find(map, arch, metrics[i], &why);
 		json_t *made =
 		        event ? to_request(event, arch, likwid, &why) : NULL;
@@ -102,6 +102,8 @@ static bool in_map(const struct rm_event_map *map, const char *metric)
 	return false;
 }
 
+/* A metric that no CPU has is a typing mistake, so it is an error; one that
+   only this CPU lacks becomes a line of `missing`, and the rest is counted. */
 static int add_named(const struct rm_event_map *map, const struct rm_arch *arch,
         bool likwid, const char *metrics, json_t *events, json_t *missing,
         struct rm_error *error)
@@ -148,16 +150,9 @@ int rm_event_set_choose(const struct rm_event_map *map,
 	return code;
 }
 
-static const char *text_of(const json_t *event, const char *key)
-{
-	const char *text = json_string_value(json_object_get(event, key));
-
-	return text ? text : "";
-}
-
 static bool is_core(const json_t *event)
 {
-	const char *pmu = text_of(event, "pmu");
+	const char *pmu = rm_json_text(event, "pmu");
 
 	return !pmu[0] || rm_pmu_is_core(pmu); /* likwid has only such */
 }
@@ -168,7 +163,7 @@ static bool takes(const json_t *set, const char *counter)
 	json_t *event;
 
 	json_array_foreach (set, i, event) {
-		if (!strcmp(text_of(event, "counter"), counter))
+		if (!strcmp(rm_json_text(event, "counter"), counter))
 			return true;
 	}
 	return false;
@@ -177,7 +172,7 @@ static bool takes(const json_t *set, const char *counter)
 /* Has the set room for the event: a free counter, and not too many? */
 static bool fits(const json_t *set, const json_t *event, unsigned limit)
 {
-	const char *counter = text_of(event, "counter");
+	const char *counter = rm_json_text(event, "counter");
 	unsigned core = 0;
 	size_t i;
 	json_t *other;
@@ -201,7 +196,7 @@ static void number_counters(json_t *set)
 	json_array_foreach (set, i, event) {
 		char counter[16];
 
-		if (strcmp(text_of(event, "counter"), "PMC"))
+		if (strcmp(rm_json_text(event, "counter"), "PMC"))
 			continue;
 		do
 			snprintf(counter, sizeof(counter), "PMC%u", next++);

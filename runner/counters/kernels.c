@@ -1,17 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/counters/kernels.h"
+/* kernels.c - the known programs: three walks along pointers, and one line that
+   two threads hand to and fro. */
 #include "runner/base/clock.h"
-#include "runner/counters/chase.h"
-#include "runner/counters/host.h"
+#include "runner/base/host.h"
+#include "runner/base/shuffle.h"
+#include "runner/counters/prove.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+/* Another line of each page, or all would fall into few sets of a cache. */
+static void **line_at(const struct rm_chase *chase, size_t i, size_t stride)
+{
+	size_t per_page = stride / RM_CHASE_LINE;
+	char *at = chase->area;
+
+	return (void **)(at + i * stride + i % per_page * RM_CHASE_LINE);
+}
+
+int rm_chase_make(struct rm_chase *chase, size_t lines, size_t stride)
+{
+	size_t *order = malloc(lines * sizeof(*order));
+	uint64_t state = rm_seed(97, 0);
+
+	chase->area_bytes = lines * stride;
+	chase->area = mmap(NULL, chase->area_bytes, PROT_READ | PROT_WRITE,
+	        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (chase->area == MAP_FAILED)
+		chase->area = NULL;
+	if (!chase->area || !order) {
+		free(order);
+		rm_chase_free(chase);
+		return -ENOMEM;
+	}
+	/* A huge page would need no page walks. Not supported: none exist. */
+	madvise(chase->area, chase->area_bytes, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < lines; i++)
+		order[i] = i;
+	/* any order will do, the links make the cycle */
+	rm_shuffle(order, lines, &state);
+	/* Links follow the shuffled order, so that it is one cycle of all. */
+	for (size_t i = 0; i < lines; i++)
+		*line_at(chase, order[i], stride) =
+		        line_at(chase, order[(i + 1) % lines], stride);
+	chase->start = line_at(chase, order[0], stride);
+	chase->lines = lines;
+	free(order);
+	return 0;
+}
+
+void rm_chase_run(const struct rm_chase *chase, uint64_t steps)
+{
+	void **at = chase->start;
+
+	while (steps--)
+		at = *at;
+	__asm__ volatile("" : : "r"(at)); /* the chase must not vanish */
+}
+
+void rm_chase_free(struct rm_chase *chase)
+{
+	if (chase->area)
+		munmap(chase->area, chase->area_bytes);
+	chase->area = NULL;
+	chase->lines = 0;
+}
 
 enum {
 	PAGES = 16384,       /* more than any second-level TLB holds */
@@ -79,6 +138,49 @@ static const char siblings[] =
 static const char sharers[] =
         "/sys/devices/system/cpu/cpu%u/cache/index3/shared_cpu_list";
 
+/* Is this cache level 1 and for data? Then its size. */
+static int data_cache(unsigned cpu, unsigned index, size_t *size_bytes)
+{
+	char path[128], text[32], unit = 0;
+	const char *form = "/sys/devices/system/cpu/cpu%u/cache/index%u/%s";
+	unsigned long size;
+	long level;
+
+	snprintf(path, sizeof(path), form, cpu, index, "level");
+	int code = rm_host_read_long(path, &level);
+	if (code)
+		return code;
+	snprintf(path, sizeof(path), form, cpu, index, "type");
+	if (level != 1 || rm_host_read(path, text, sizeof(text)) < 0 ||
+	        !strcmp(text, "Instruction"))
+		return -EAGAIN;
+	snprintf(path, sizeof(path), form, cpu, index, "size");
+	if (rm_host_read(path, text, sizeof(text)) < 0 ||
+	        sscanf(text, "%lu%c", &size, &unit) < 1 || !size)
+		return -EAGAIN;
+	*size_bytes = size << (unit == 'K' ? 10 : unit == 'M' ? 20 : 0);
+	return 0;
+}
+
+/* sysconf() knows this machine only, so it is not asked below a fake root,
+   which is another one. -ENOENT: nobody says. */
+static int l1d_bytes(unsigned cpu, size_t *size_bytes)
+{
+	for (unsigned index = 0; index < 16; index++) {
+		int code = data_cache(cpu, index, size_bytes);
+
+		if (!code)
+			return 0;
+		if (code != -EAGAIN)
+			break;
+	}
+	long size = rm_host_root()[0] ? 0 : sysconf(_SC_LEVEL1_DCACHE_SIZE);
+	if (size <= 0)
+		return -ENOENT;
+	*size_bytes = (size_t)size;
+	return 0;
+}
+
 int rm_kernel_place(struct rm_kernel_place *place, struct rm_error *error)
 {
 	cpu_set_t mask;
@@ -103,7 +205,7 @@ int rm_kernel_place(struct rm_kernel_place *place, struct rm_error *error)
 		}
 	}
 	place->cores = best ? 2 : 1;
-	int code = rm_host_l1d_bytes(place->cpus[0], &place->l1d_bytes);
+	int code = l1d_bytes(place->cpus[0], &place->l1d_bytes);
 	if (code)
 		rm_error_set(error, code,
 		        "the size of the L1 data cache is not known");
@@ -187,7 +289,11 @@ static void *work(void *argument)
 	return NULL;
 }
 
-/* A worker that cannot start leaves the others at the barrier: start none. */
+/*
+ * The main thread is one more at the barrier: what likwid counts starts when
+ * all have attached and warmed up, and ends before one may exit. A worker that
+ * cannot start would leave the others there: hence abort().
+ */
 static int run_team(struct run *run, unsigned threads)
 {
 	struct worker workers[2];

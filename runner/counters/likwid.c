@@ -5,9 +5,9 @@
  * likwid counts a CPU, with all that runs on it, the kernel included. So each
  * CPU is asked for once, and threads that share one have no count of their own.
  */
-#include "runner/counters/arch.h"
-#include "runner/counters/likwid_session.h"
-#include "runner/counters/reading.h"
+#include "runner/counters/likwid.h"
+#include "runner/counters/backend.h"
+#include "runner/counters/events.h"
 
 #include <errno.h>
 #include <math.h>
@@ -16,9 +16,151 @@
 #include <string.h>
 #include <unistd.h>
 
-/* "v v v ..." into values. */
-static int take_values(const struct rm_likwid_session *l, double *values,
+enum { EVENTS = 16 };
+
+struct event {
+	char metric[48], name[80], counter[24];
+};
+
+/* The likwid back end of one trial. */
+struct session {
+	int socket; /* -1 = not connected */
+	unsigned threads, cpus, events;
+	struct event event[EVENTS];
+	unsigned *cpu;     /* different ones, in order of first use */
+	unsigned *cpu_of;  /* thread -> index in cpu[] */
+	unsigned *sharing; /* threads on cpu[i] */
+	double *value;     /* events x cpus of the last interval */
+	double *empty;     /* ... of the empty one */
+	bool counted;
+	struct rm_error problem; /* why there is no value */
+	char arch[32];
+	char answer[RM_WIRE_BYTES + 1];
+};
+
+static int tell(struct session *l, const char *command, struct rm_error *error)
+{
+	return rm_likwid_ask(l->socket, command, l->answer, error);
+}
+
+/*
+ * likwid counts CPUs, each once: the different ones in the order of first use,
+ * which is the order in which STOP answers. Threads on one CPU share its count.
+ */
+static int take_cpus(struct session *l,
+        const struct rm_session_request *request, struct rm_error *error)
+{
+	if (!request->cpus)
+		return rm_error_set(error, -EINVAL,
+		        "likwid counts CPUs: the threads must be bound");
+	l->cpu = calloc(l->threads, sizeof(*l->cpu));
+	l->cpu_of = calloc(l->threads, sizeof(*l->cpu_of));
+	l->sharing = calloc(l->threads, sizeof(*l->sharing));
+	if (!l->cpu || !l->cpu_of || !l->sharing)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	for (unsigned i = 0; i < l->threads; i++) {
+		unsigned k = 0;
+
+		while (k < l->cpus && l->cpu[k] != request->cpus[i])
+			k++;
+		if (k == RM_WIRE_CPUS)
+			return rm_error_set(error, -E2BIG,
+			        "likwid: more than %d CPUs", RM_WIRE_CPUS);
+		if (k == l->cpus)
+			l->cpu[l->cpus++] = request->cpus[i];
+		l->cpu_of[i] = k;
+		l->sharing[k]++;
+	}
+	return 0;
+}
+
+/* After take_cpus(): there is a value for each event and CPU. The names are
+   copied, since the request need not outlive open(). */
+static int take_events(
+        struct session *l, const json_t *request, struct rm_error *error)
+{
+	const json_t *events = json_object_get(request, "events");
+	size_t n = json_array_size(events);
+
+	if (!n || n > EVENTS)
+		return rm_error_set(error, -EINVAL,
+		        "counters: %zu events, expected 1 to %d", n, EVENTS);
+	for (size_t i = 0; i < n; i++) {
+		const json_t *entry = json_array_get(events, i);
+		const char *metric = rm_request_text(entry, i, "metric", error);
+		const char *name = rm_request_text(entry, i, "event", error);
+		const char *counter =
+		        rm_request_text(entry, i, "counter", error);
+
+		if (!metric || !name || !counter)
+			return -EINVAL;
+		snprintf(l->event[i].metric, sizeof(l->event[i].metric), "%s",
+		        metric);
+		snprintf(
+		        l->event[i].name, sizeof(l->event[i].name), "%s", name);
+		snprintf(l->event[i].counter, sizeof(l->event[i].counter), "%s",
+		        counter);
+	}
+	l->events = (unsigned)n;
+	l->value = calloc(n * l->cpus, sizeof(*l->value));
+	l->empty = calloc(n * l->cpus, sizeof(*l->empty));
+	return l->value && l->empty
+	               ? 0
+	               : rm_error_set(error, -ENOMEM, "out of memory");
+}
+
+/* A message holds both commands at their longest: RM_WIRE_CPUS numbers of 11
+   bytes, and EVENTS names with their counters. */
+static int configure(struct session *l, struct rm_error *error)
+{
+	char *text = malloc(RM_WIRE_BYTES);
+	size_t used;
+
+	if (!text)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	used = (size_t)sprintf(text, "INIT ");
+	for (unsigned i = 0; i < l->cpus; i++)
+		used += (size_t)sprintf(
+		        text + used, "%s%u", i ? "," : "", l->cpu[i]);
+	int code = tell(l, text, error);
+	used = (size_t)sprintf(text, "EVENTS ");
+	for (unsigned i = 0; i < l->events; i++)
+		used += (size_t)sprintf(text + used, "%s%s:%s", i ? "," : "",
+		        l->event[i].name, l->event[i].counter);
+	if (!code)
+		code = tell(l, text, error);
+	free(text);
+	return code;
+}
+
+/*
+ * Fills a zeroed session from a trial request and connects it. The caller
+ * frees what was allocated, also after an error.
+ */
+static int set_up(struct session *l, const struct rm_session_request *request,
         struct rm_error *error)
+{
+	const char *path =
+	        json_string_value(json_object_get(request->request, "socket"));
+	int code;
+
+	l->socket = -1;
+	l->threads = request->threads;
+	if (!path)
+		return rm_error_set(
+		        error, -EINVAL, "counters: likwid needs \"socket\"");
+	code = take_cpus(l, request, error);
+	if (!code)
+		code = take_events(l, request->request, error);
+	if (code)
+		return code;
+	l->socket = rm_likwid_connect(path, error);
+	return l->socket < 0 ? l->socket : configure(l, error);
+}
+
+/* "v v v ..." into values. */
+static int take_values(
+        const struct session *l, double *values, struct rm_error *error)
 {
 	const char *at = l->answer;
 
@@ -35,22 +177,21 @@ static int take_values(const struct rm_likwid_session *l, double *values,
 	return 0;
 }
 
-static int interval(
-        struct rm_likwid_session *l, double *values, struct rm_error *error)
+static int interval(struct session *l, double *values, struct rm_error *error)
 {
-	int code = rm_likwid_tell(l, "START", error);
+	int code = tell(l, "START", error);
 
 	if (!code)
-		code = rm_likwid_tell(l, "STOP", error);
+		code = tell(l, "STOP", error);
 	return code ? code : take_values(l, values, error);
 }
 
 static void close_likwid(void *state)
 {
-	struct rm_likwid_session *l = state;
+	struct session *l = state;
 
 	if (l->socket >= 0) {
-		rm_likwid_tell(l, "QUIT", NULL);
+		tell(l, "QUIT", NULL);
 		close(l->socket);
 	}
 	free(l->cpu);
@@ -65,11 +206,11 @@ static int open_likwid(const struct rm_session_request *request, void **state,
         struct rm_error *error)
 {
 	struct rm_arch arch = { .name = "unknown" };
-	struct rm_likwid_session *l = calloc(1, sizeof(*l));
+	struct session *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return rm_error_set(error, -ENOMEM, "out of memory");
-	int code = rm_likwid_set_up(l, request, error);
+	int code = set_up(l, request, error);
 	/* Twice: the first interval pays for cold caches. */
 	for (int i = 0; i < 2 && !code; i++)
 		code = interval(l, l->empty, error);
@@ -86,20 +227,20 @@ static int open_likwid(const struct rm_session_request *request, void **state,
 
 static int start_likwid(void *state)
 {
-	struct rm_likwid_session *l = state;
+	struct session *l = state;
 
 	l->counted = false;
 	l->problem.text[0] = '\0';
-	return rm_likwid_tell(l, "START", &l->problem);
+	return tell(l, "START", &l->problem);
 }
 
 static int stop_likwid(void *state)
 {
-	struct rm_likwid_session *l = state;
+	struct session *l = state;
 
 	if (l->problem.text[0])
 		return -ENODATA; /* it did not start */
-	int code = rm_likwid_tell(l, "STOP", &l->problem);
+	int code = tell(l, "STOP", &l->problem);
 	if (!code)
 		code = take_values(l, l->value, &l->problem);
 	l->counted = !code;
@@ -111,7 +252,7 @@ static bool always_counts(const char *metric)
 	return !strcmp(metric, "cycles") || !strcmp(metric, "instructions");
 }
 
-static struct rm_reading reading_of(const struct rm_likwid_session *l,
+static struct rm_reading reading_of(const struct session *l,
         const double *values, unsigned event, unsigned k)
 {
 	double value = values[event * l->cpus + k];
@@ -131,7 +272,7 @@ static struct rm_reading reading_of(const struct rm_likwid_session *l,
 }
 
 /* Readings per thread; none where threads share a CPU. */
-static void per_thread(const struct rm_likwid_session *l, const double *values,
+static void per_thread(const struct session *l, const double *values,
         unsigned event, struct rm_reading *readings)
 {
 	for (unsigned i = 0; i < l->threads; i++) {
@@ -151,28 +292,22 @@ static void per_thread(const struct rm_likwid_session *l, const double *values,
 	}
 }
 
-/* All CPUs together: has a value even where threads share CPUs. */
-static json_t *total_of(
-        const struct rm_likwid_session *l, const double *values, unsigned event)
+/* The sum over CPUs has a value even where threads share CPUs, whose counts
+   cannot be told apart per thread. `readings` has room for each CPU: there are
+   no more of them than threads. */
+static json_t *total_of(const struct session *l, const double *values,
+        unsigned event, struct rm_reading *readings)
 {
-	double sum = 0;
-
-	for (unsigned k = 0; k < l->cpus; k++) {
-		struct rm_reading reading = reading_of(l, values, event, k);
-
-		if (!rm_reading_valid(&reading))
-			return json_null();
-		sum += reading.value;
-	}
-	return sum < 9007199254740992.0 ? json_integer((json_int_t)sum)
-	                                : json_real(sum);
+	for (unsigned k = 0; k < l->cpus; k++)
+		readings[k] = reading_of(l, values, event, k);
+	return rm_reading_total(readings, l->cpus);
 }
 
 /* Threads that share a CPU have no count, their CPUs together do. */
-static void set_total(
-        const struct rm_likwid_session *l, unsigned i, json_t *event)
+static void set_total(const struct session *l, unsigned i,
+        struct rm_reading *readings, json_t *event)
 {
-	json_t *total = total_of(l, l->value, i);
+	json_t *total = total_of(l, l->value, i, readings);
 
 	if (!json_is_null(total))
 		json_object_set_new(event, "quality",
@@ -180,9 +315,11 @@ static void set_total(
 	json_object_set_new(event, "total", total);
 }
 
+/* The scope is said in the result because it differs from perf's: what the
+   kernel and other processes did on these CPUs is in the counts. */
 static void result_likwid(const void *state, json_t *result)
 {
-	const struct rm_likwid_session *l = state;
+	const struct session *l = state;
 	json_t *events = json_object_get(result, "events");
 	json_t *empty = json_object_get(result, "empty");
 	struct rm_reading *readings = calloc(l->threads, sizeof(*readings));
@@ -199,11 +336,11 @@ static void result_likwid(const void *state, json_t *result)
 		json_t *event =
 		        rm_reading_event(&name, readings, l->threads, false);
 		if (l->counted)
-			set_total(l, i, event);
+			set_total(l, i, readings, event);
 		json_array_append_new(events, event);
 		json_array_append_new(empty,
 		        json_pack("{s:s, s:o}", "metric", l->event[i].metric,
-		                "total", total_of(l, l->empty, i)));
+		                "total", total_of(l, l->empty, i, readings)));
 	}
 	free(readings);
 }

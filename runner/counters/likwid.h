@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * likwid.h - the client side of `readmostly-likwid`; knows nothing of
+ * likwid.h - private to the counters: the client side of `readmostly-likwid`; knows nothing of
  * liblikwid. The back end of a trial is rm_backend_likwid (backend.h).
  */
 #ifndef RM_LIKWID_H
 #define RM_LIKWID_H
 
 #include "runner/base/error.h"
+#include "runner/counters/likwid_wire.h"
 
 #include <stddef.h>
 
@@ -24,9 +25,8 @@ struct rm_likwid_helper; /* a running helper process */
 int rm_likwid_helper_start(struct rm_likwid_helper **helper, char *remedy,
         size_t remedy_size, struct rm_error *error);
 
-/* Path of its socket, for trial requests; "direct" or "daemon". Borrowed. */
+/* Path of its socket, for trial requests. Borrowed. */
 const char *rm_likwid_helper_socket(const struct rm_likwid_helper *helper);
-const char *rm_likwid_helper_mode(const struct rm_likwid_helper *helper);
 
 /* Its process id, for tests that watch it end. */
 int rm_likwid_helper_pid(const struct rm_likwid_helper *helper);

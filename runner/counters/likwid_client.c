@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* likwid_client.c - starts readmostly-likwid, and talks to it. */
 #include "runner/base/clock.h"
 #include "runner/counters/likwid.h"
-#include "runner/counters/likwid_wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,6 +75,8 @@ int rm_likwid_ask(
 	        strncmp(answer, "ERR ", 4) ? answer : answer + 4);
 }
 
+/* Beside this program it lies after `make` and where it is installed; one
+   folder above where a test (build/.../tests/test_x) is this program. */
 static int find_helper(char *path, size_t size, struct rm_error *error)
 {
 	const char *wish = getenv("RM_LIKWID_HELPER");
@@ -158,6 +160,8 @@ static int await(struct rm_likwid_helper *h, int from, char *remedy,
 	return understand(h, line, remedy, size, error);
 }
 
+/* The child's ends are closed here at once: an open copy of its output would
+   hide that it died, one of its input would keep it alive after us. */
 static int begin(struct rm_likwid_helper *h, const char *path, char *remedy,
         size_t size, struct rm_error *error)
 {
@@ -222,11 +226,6 @@ int rm_likwid_helper_start(struct rm_likwid_helper **helper, char *remedy,
 const char *rm_likwid_helper_socket(const struct rm_likwid_helper *helper)
 {
 	return helper->socket;
-}
-
-const char *rm_likwid_helper_mode(const struct rm_likwid_helper *helper)
-{
-	return helper->mode;
 }
 
 int rm_likwid_helper_pid(const struct rm_likwid_helper *helper)

@@ -12,14 +12,74 @@
 #include <argp.h>
 #include <errno.h>
 #include <libgen.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+/* Below RM_SYSFS, where a test plays another machine. */
+static const char *below(const char *path, char *full, size_t size)
+{
+	const char *root = getenv("RM_SYSFS");
+
+	snprintf(full, size, "%s%s", root ? root : "", path);
+	return full;
+}
+
+static bool may(const char *path, int how)
+{
+	char full[PATH_MAX];
+
+	return access(below(path, full, sizeof(full)), how) == 0;
+}
+
+static bool is_set_uid(const char *path)
+{
+	char full[PATH_MAX];
+	struct stat s;
+
+	return stat(below(path, full, sizeof(full)), &s) == 0 &&
+	       (s.st_mode & S_ISUID) && s.st_uid == 0;
+}
+
+/*
+ * Looks, without liblikwid, whether an access mode can work at all: a model
+ * specific register device that we may write, or a set-uid likwid-accessD.
+ * Returns the mode, or RM_LIKWID_AUTO and a reason ("why | remedy").
+ */
+static enum rm_likwid_mode gate(char *reason, size_t size)
+{
+	static const char *const devices[] = { "/dev/cpu/0/msr",
+		"/dev/cpu/0/msr_safe", "/dev/msr0" };
+	static const char *const daemons[] = { "/usr/sbin/likwid-accessD",
+		"/usr/local/sbin/likwid-accessD" };
+	bool device = false;
+
+	for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++) {
+		if (may(devices[i], R_OK | W_OK))
+			return RM_LIKWID_DIRECT;
+		device = device || may(devices[i], F_OK);
+	}
+	for (size_t i = 0; i < sizeof(daemons) / sizeof(*daemons); i++)
+		if (is_set_uid(daemons[i]))
+			return RM_LIKWID_DAEMON;
+	snprintf(reason, size, "%s | %s",
+	        device ? "the msr device is not writable for this user, and "
+	                 "no likwid-accessD is set-uid root"
+	               : "no msr device and no privileged access daemon",
+	        device ? "run as root, or dpkg-statoverride --update --add "
+	                 "root root 4755 /usr/sbin/likwid-accessD"
+	               : "modprobe msr (kernel >= 5.9: boot with "
+	                 "msr.allow_writes=on; Secure Boot off); a virtual "
+	                 "machine needs a vPMU, too");
+	return RM_LIKWID_AUTO;
+}
 
 static int listen_at(const char *path)
 {
@@ -36,6 +96,8 @@ static int listen_at(const char *path)
 	return s;
 }
 
+/* A campaign passes --socket only. The rest lets a test play a library, an
+   access mode or an impatient campaign on a machine without registers. */
 static error_t take_option(int key, char *value, struct argp_state *state)
 {
 	struct rm_likwid_options *o = state->input;
@@ -87,8 +149,7 @@ static int begin(struct rm_likwid_options *options)
 	int listener;
 
 	if (options->gate) {
-		enum rm_likwid_mode mode =
-		        rm_likwid_gate(reason, sizeof(reason));
+		enum rm_likwid_mode mode = gate(reason, sizeof(reason));
 
 		if (mode == RM_LIKWID_AUTO) {
 			printf("refused %s\n", reason);

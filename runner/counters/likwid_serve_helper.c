@@ -165,6 +165,11 @@ static void pass_on(struct helper *h)
 		bury(h, NULL);
 }
 
+/*
+ * A worker begins with INIT. Where one died, every command up to the next INIT
+ * gets the reason of that death; after DEATHS of them no other is hired, since
+ * a library that crashes once a trial would cost each trial its start.
+ */
 static void take_command(struct helper *h)
 {
 	ssize_t n = recv(h->client, h->message, RM_WIRE_BYTES, 0);

@@ -10,6 +10,7 @@
 
 #include <dlfcn.h>
 #include <math.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -121,6 +122,40 @@ static void forget_sets(struct worker *w)
 	w->active = -1;
 }
 
+/* The list comes through a socket, so nothing in it is believed. Returns how
+   many CPUs it has, or -1 where it is no list of at most `room` CPUs. */
+static int take_cpus(const char *list, int *cpus, int room)
+{
+	/* liblikwid checks no bounds: a CPU too high writes over its heap. */
+	long limit = sysconf(_SC_NPROCESSORS_CONF);
+	int n = 0;
+
+	do {
+		char *end;
+		long cpu = strtol(list, &end, 10);
+
+		if (end == list || (*end && *end != ',') || cpu < 0 ||
+		        cpu >= limit || n == room)
+			return -1;
+		cpus[n++] = (int)cpu;
+		list = *end ? end + 1 : end;
+	} while (*list);
+	return n;
+}
+
+/* Events are counted per CPU, so what the helper did on a measured one would be
+   in the counts. Where no other is allowed it stays: it has to run
+   somewhere. */
+static void step_aside(const cpu_set_t *allowed, const int *cpus, int n)
+{
+	cpu_set_t spare = *allowed;
+
+	for (int i = 0; i < n; i++)
+		CPU_CLR((size_t)cpus[i], &spare);
+	sched_setaffinity(
+	        0, sizeof(spare), CPU_COUNT(&spare) ? &spare : allowed);
+}
+
 static void init(struct worker *w, const char *list)
 {
 	struct likwid *l = &w->likwid;
@@ -133,12 +168,12 @@ static void init(struct worker *w, const char *list)
 		say(w, "OK");
 		return;
 	}
-	w->n_cpus = rm_likwid_cpus(list, w->cpus, RM_WIRE_CPUS);
+	w->n_cpus = take_cpus(list, w->cpus, RM_WIRE_CPUS);
 	if (w->n_cpus < 1) {
 		say(w, "ERR INIT %s: expected CPUs of this machine", list);
 		return;
 	}
-	rm_likwid_step_aside(&w->allowed, w->cpus, w->n_cpus);
+	step_aside(&w->allowed, w->cpus, w->n_cpus);
 	if (!w->loaded) {
 		if (!load(w))
 			return;
@@ -178,6 +213,8 @@ static int group_of(struct worker *w, const char *set)
 	return group;
 }
 
+/* How many values STOP has to send follows from the commas: liblikwid's own
+   list stands in a struct, whose layout changes between releases. */
 static void events(struct worker *w, const char *set)
 {
 	int group = w->ready && !w->running ? group_of(w, set) : -1;
@@ -228,6 +265,11 @@ static double value_of(const struct worker *w, int event, int cpu)
 	return l->perfmon_getLastResult(w->active, event, cpu);
 }
 
+/*
+ * %.17g: every double survives the way through text. An answer that does not
+ * fit is refused as a whole, for the client could not tell which values it
+ * lacks.
+ */
 static void stop(struct worker *w)
 {
 	size_t used = 2;

@@ -5,29 +5,338 @@
  * A group is on the PMU as a whole or not at all, so ratios inside it are
  * consistent. Values and clocks are differences: resetting a group would
  * reset the values but not the clocks.
+ *
+ * In one file: the kernel's calls, the group of one thread, and the back end
+ * that holds a group per worker, since each is of use to the next one only.
  */
-#include "runner/counters/perf.h"
-#include "runner/counters/arch.h"
 #include "runner/counters/backend.h"
-#include "runner/counters/perf_group.h"
-#include "runner/counters/pmu.h"
+#include "runner/counters/events.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The kernel's calls. */
+
+static int kernel_open(void *context, struct perf_event_attr *attr, int group)
+{
+	(void)context;
+	long fd = syscall(SYS_perf_event_open, attr, 0 /* this thread */,
+	        -1 /* any CPU */, group, PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static ssize_t kernel_read(void *context, int fd, void *buffer, size_t size)
+{
+	(void)context;
+	ssize_t n = read(fd, buffer, size);
+
+	return n < 0 ? -errno : n;
+}
+
+static int kernel_ioctl(void *context, int fd, unsigned long request, void *arg)
+{
+	(void)context;
+	return ioctl(fd, request, arg) < 0 ? -errno : 0;
+}
+
+static int kernel_close(void *context, int fd)
+{
+	(void)context;
+	return close(fd) < 0 ? -errno : 0;
+}
+
+static const struct rm_perf_ops kernel = {
+	.open = kernel_open,
+	.read = kernel_read,
+	.ioctl = kernel_ioctl,
+	.close = kernel_close,
+};
+
+/* Most events of a request; -EINVAL above it, as they are one group, which is
+   on the PMU as a whole or not at all. */
+enum { EVENTS = 16 };
+
+struct event {
+	char metric[48], name[80], pmu[32];
+	uint64_t config;
+};
+
+/* What every worker opens. Outlives the groups. */
+struct plan {
+	const struct rm_perf_ops *ops;
+	bool user_only;
+	unsigned size;
+	struct event events[EVENTS];
+};
+
+/* What read() of a group leader gives (PERF_FORMAT_GROUP and the rest). */
+struct group_data {
+	uint64_t size, enabled_ns, running_ns;
+	struct {
+		uint64_t value, id;
+	} entry[EVENTS];
+};
+
+struct group {
+	const struct plan *plan;
+	int leader;     /* -1 = nothing is open */
+	int fd[EVENTS]; /* -1 = this event could not be opened */
+	uint64_t id[EVENTS];
+	uint64_t value[EVENTS]; /* at the last read */
+	uint64_t enabled_ns, running_ns;
+	struct rm_reading reading[EVENTS], empty[EVENTS];
+};
+
+enum {
+	FORMAT = PERF_FORMAT_GROUP | PERF_FORMAT_ID |
+	         PERF_FORMAT_TOTAL_TIME_ENABLED |
+	         PERF_FORMAT_TOTAL_TIME_RUNNING,
+};
+
+static struct perf_event_attr attributes(
+        const struct plan *plan, const struct rm_pmu_event *event, bool leader)
+{
+	struct perf_event_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.size = sizeof(attr);
+	attr.type = event->type;
+	attr.config = event->config;
+	attr.disabled = leader; /* members follow their leader */
+	attr.exclude_kernel = plan->user_only;
+	attr.exclude_hv = plan->user_only;
+	attr.read_format = FORMAT;
+	return attr;
+}
+
+/*
+ * The kernel refuses a member that does not fit with -EINVAL, as it does bad
+ * attributes. What it opens alone, it refused for want of room.
+ */
+static bool opens_alone(
+        const struct plan *plan, const struct rm_pmu_event *event)
+{
+	struct perf_event_attr attr = attributes(plan, event, true);
+	int fd = plan->ops->open(plan->ops->context, &attr, -1);
+
+	if (fd >= 0)
+		plan->ops->close(plan->ops->context, fd);
+	return fd >= 0;
+}
+
+static void explain(struct group *group, unsigned i,
+        const struct rm_pmu_event *event, int code)
+{
+	char reason[120];
+
+	if (code == -EINVAL && group->leader >= 0 &&
+	        opens_alone(group->plan, event)) {
+		group->reading[i] = rm_reading_invalid(
+		        "no room in the group: this PMU has fewer counters; "
+		        "count it in a pass of its own");
+		return;
+	}
+	rm_pmu_reason(-code, reason, sizeof(reason));
+	group->reading[i] = rm_reading_invalid("%s", reason);
+}
+
+/* The kernel leaves an event that was not opened out of a group's data, so
+   values are told apart by the kernel's ids, not by their position. */
+static int open_event(struct group *group, unsigned i, int cpu)
+{
+	const struct plan *plan = group->plan;
+	const struct rm_perf_ops *ops = plan->ops;
+	struct rm_pmu_event event;
+	struct rm_error error = { "" };
+	int code = rm_pmu_resolve(plan->events[i].pmu, plan->events[i].config,
+	        cpu, &event, &error);
+
+	if (code) {
+		group->reading[i] = rm_reading_invalid("%.150s", error.text);
+		return code;
+	}
+	struct perf_event_attr attr =
+	        attributes(plan, &event, group->leader < 0);
+	int fd = ops->open(ops->context, &attr, group->leader);
+	if (fd < 0) {
+		explain(group, i, &event, fd);
+		return fd;
+	}
+	code = ops->ioctl(ops->context, fd, PERF_EVENT_IOC_ID, &group->id[i]);
+	if (code) {
+		ops->close(ops->context, fd);
+		group->reading[i] = rm_reading_invalid("the kernel gives no "
+		                                       "id");
+		return code;
+	}
+	group->fd[i] = fd;
+	if (group->leader < 0)
+		group->leader = fd;
+	return 0;
+}
+
+/* A hardware event cannot join a group that a software event leads. */
+static int open_some(struct group *group, int cpu, bool core)
+{
+	int first = 0;
+
+	for (unsigned i = 0; i < group->plan->size; i++) {
+		if (rm_pmu_is_core(group->plan->events[i].pmu) != core)
+			continue;
+		int code = open_event(group, i, cpu);
+		if (!first)
+			first = code;
+	}
+	return first;
+}
+
+/*
+ * Opens the plan's events for the calling thread, disabled, in one group.
+ *
+ * cpu      where the thread is bound, -1 = unbound
+ * group    out: also where this fails (then its readings hold the reasons);
+ *          NULL only where memory is short. Free with close_group().
+ *
+ * An event that cannot be opened is an invalid reading with the reason; the
+ * others go on. Returns 0 when at least one was opened, else the -errno of the
+ * first. On the thread that is to be counted.
+ */
+static int open_group(const struct plan *plan, int cpu, struct group **group)
+{
+	/* Lines of its own: workers write theirs in the window. */
+	size_t size = (sizeof(struct group) + 127) / 128 * 128;
+	struct group *made = aligned_alloc(128, size);
+
+	*group = made;
+	if (!made)
+		return -ENOMEM;
+	memset(made, 0, size);
+	made->plan = plan;
+	made->leader = -1;
+	for (unsigned i = 0; i < EVENTS; i++) {
+		made->fd[i] = -1;
+		made->empty[i] = rm_reading_invalid("no empty interval");
+	}
+	int core = open_some(made, cpu, true);
+	int rest = open_some(made, cpu, false);
+	for (unsigned i = 0; i < plan->size; i++)
+		if (made->fd[i] >= 0)
+			made->reading[i] =
+			        rm_reading_invalid("nothing was counted yet");
+	if (made->leader >= 0)
+		return 0;
+	return core ? core : rest;
+}
+
+static void spoil(struct group *group, const char *what, int code)
+{
+	for (unsigned i = 0; i < group->plan->size; i++)
+		if (group->fd[i] >= 0)
+			group->reading[i] = rm_reading_invalid(
+			        "%s: %s", what, strerror(-code));
+}
+
+/* One system call and no allocation, as the loop's clock starts right behind
+   it; on the group's thread. A NULL group is a worker that did not attach:
+   there is nothing to start. */
+static void enable_group(struct group *group)
+{
+	if (!group || group->leader < 0)
+		return;
+	const struct rm_perf_ops *ops = group->plan->ops;
+	/* A failure shows: then the clocks have not moved. */
+	ops->ioctl(ops->context, group->leader, PERF_EVENT_IOC_ENABLE,
+	        (void *)PERF_IOC_FLAG_GROUP);
+}
+
+static void take_entry(
+        struct group *group, const struct group_data *data, unsigned i)
+{
+	for (uint64_t k = 0; k < data->size; k++) {
+		if (data->entry[k].id != group->id[i])
+			continue;
+		group->reading[i] =
+		        rm_reading_scale(data->entry[k].value - group->value[i],
+		                data->enabled_ns - group->enabled_ns,
+		                data->running_ns - group->running_ns);
+		group->value[i] = data->entry[k].value;
+		return;
+	}
+	group->reading[i] = rm_reading_invalid("missing in the group's data");
+}
+
+/* Two system calls and no allocation. Counters and clocks are never reset: a
+   reading is the difference to the last read. */
+static void disable_group(struct group *group)
+{
+	struct group_data data;
+
+	if (!group || group->leader < 0)
+		return;
+	const struct rm_perf_ops *ops = group->plan->ops;
+	ops->ioctl(ops->context, group->leader, PERF_EVENT_IOC_DISABLE,
+	        (void *)PERF_IOC_FLAG_GROUP);
+	ssize_t n = ops->read(ops->context, group->leader, &data, sizeof(data));
+	if (n < 0) {
+		spoil(group, "read", (int)n);
+		return;
+	}
+	if ((size_t)n < offsetof(struct group_data, entry) ||
+	        data.size > EVENTS ||
+	        (size_t)n < offsetof(struct group_data, entry) +
+	                            data.size * sizeof(data.entry[0])) {
+		spoil(group, "read: too short", -EIO);
+		return;
+	}
+	for (unsigned i = 0; i < group->plan->size; i++)
+		if (group->fd[i] >= 0)
+			take_entry(group, &data, i);
+	group->enabled_ns = data.enabled_ns;
+	group->running_ns = data.running_ns;
+}
+
+/* Remembers the last interval as the empty one. */
+static void keep_empty(struct group *group)
+{
+	memcpy(group->empty, group->reading, sizeof(group->empty));
+	for (unsigned i = 0; i < group->plan->size; i++)
+		if (group->fd[i] >= 0)
+			group->reading[i] =
+			        rm_reading_invalid("nothing was counted yet");
+}
+
+static void close_group(struct group *group)
+{
+	if (!group)
+		return;
+	const struct rm_perf_ops *ops = group->plan->ops;
+	for (unsigned i = group->plan->size; i-- > 0;)
+		if (group->fd[i] >= 0)
+			ops->close(ops->context, group->fd[i]);
+	free(group);
+}
+
+/* The back end. */
 
 struct perf {
-	struct rm_perf_plan plan;
-	struct rm_perf_group **groups; /* one per worker; NULL = not attached */
-	unsigned *cpus;                /* NULL = unbound */
+	struct plan plan;
+	struct group **groups; /* one per worker; NULL = not attached */
+	unsigned *cpus;        /* NULL = unbound */
 	unsigned threads;
 	char cpu[32];
 };
 
-static int take_event(struct rm_perf_plan *plan, const json_t *entry, size_t i,
+/* A code is a number or a text of hex digits: a raw code may use all 64 bits,
+   and a number of JSON (jansson) has 63. */
+static int take_event(struct plan *plan, const json_t *entry, size_t i,
         struct rm_error *error)
 {
-	struct rm_perf_event *event = &plan->events[i];
+	struct event *event = &plan->events[i];
 	const json_t *config = json_object_get(entry, "config");
 	const char *hex = json_string_value(config);
 	const char *metric = rm_request_text(entry, i, "metric", error);
@@ -53,17 +362,18 @@ static int take_event(struct rm_perf_plan *plan, const json_t *entry, size_t i,
 	return 0;
 }
 
-static int take_events(struct rm_perf_plan *plan, const json_t *request,
-        struct rm_error *error)
+/* User mode only, unless the request says otherwise: kernel.perf_event_paranoid
+   = 2, which is the kernel's default, permits no more. */
+static int take_events(
+        struct plan *plan, const json_t *request, struct rm_error *error)
 {
 	const json_t *events = json_object_get(request, "events");
 	const json_t *user = json_object_get(request, "user_only");
 	size_t n = json_array_size(events);
 
-	if (!n || n > RM_PERF_EVENTS)
+	if (!n || n > EVENTS)
 		return rm_error_set(error, -EINVAL,
-		        "counters: %zu events, expected 1 to %d", n,
-		        RM_PERF_EVENTS);
+		        "counters: %zu events, expected 1 to %d", n, EVENTS);
 	plan->user_only = user ? json_is_true(user) : true;
 	plan->size = (unsigned)n;
 	for (size_t i = 0; i < n; i++) {
@@ -79,19 +389,17 @@ static int take_events(struct rm_perf_plan *plan, const json_t *request,
 /* Opens and closes the group here, so that "cannot work" is said at once. */
 static int try_here(const struct perf *perf, struct rm_error *error)
 {
-	struct rm_perf_group *group = NULL;
+	struct group *group = NULL;
 	int cpu = perf->cpus ? (int)perf->cpus[0] : -1;
-	int code = rm_perf_group_open(&perf->plan, cpu, &group);
+	int code = open_group(&perf->plan, cpu, &group);
 
 	if (code && group) {
-		const struct rm_reading *first = rm_perf_group_readings(group);
-
 		rm_error_set(error, code, "perf: %s: %s",
-		        perf->plan.events[0].metric, first->reason);
+		        perf->plan.events[0].metric, group->reading[0].reason);
 	} else if (code) {
 		rm_error_set(error, code, "perf: out of memory");
 	}
-	rm_perf_group_close(group);
+	close_group(group);
 	return code;
 }
 
@@ -100,12 +408,14 @@ static void close_perf(void *state)
 	struct perf *perf = state;
 
 	for (unsigned i = 0; perf->groups && i < perf->threads; i++)
-		rm_perf_group_close(perf->groups[i]);
+		close_group(perf->groups[i]);
 	free(perf->groups);
 	free(perf->cpus);
 	free(perf);
 }
 
+/* The first worker's CPU names the processor for all of them: placement never
+   mixes kinds of CPU (runner/machine/topology.c). */
 static int open_perf(const struct rm_session_request *request, void **state,
         struct rm_error *error)
 {
@@ -116,8 +426,7 @@ static int open_perf(const struct rm_session_request *request, void **state,
 	if (!perf)
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	perf->threads = request->threads;
-	perf->plan.ops =
-	        request->perf_ops ? request->perf_ops : &rm_perf_kernel;
+	perf->plan.ops = request->perf_ops ? request->perf_ops : &kernel;
 	perf->groups = calloc(request->threads, sizeof(*perf->groups));
 	if (request->cpus)
 		perf->cpus = calloc(request->threads, sizeof(*perf->cpus));
@@ -147,16 +456,16 @@ static int attach_perf(void *state, unsigned slot)
 {
 	struct perf *perf = state;
 	int cpu = perf->cpus ? (int)perf->cpus[slot] : -1;
-	int code = rm_perf_group_open(&perf->plan, cpu, &perf->groups[slot]);
+	int code = open_group(&perf->plan, cpu, &perf->groups[slot]);
 
 	if (code)
 		return code;
 	/* Twice: the first interval pays for cold caches. */
 	for (int i = 0; i < 2; i++) {
-		rm_perf_group_enable(perf->groups[slot]);
-		rm_perf_group_disable(perf->groups[slot]);
+		enable_group(perf->groups[slot]);
+		disable_group(perf->groups[slot]);
 	}
-	rm_perf_group_keep_empty(perf->groups[slot]);
+	keep_empty(perf->groups[slot]);
 	return 0;
 }
 
@@ -164,14 +473,14 @@ static void enable_perf(void *state, unsigned slot)
 {
 	struct perf *perf = state;
 
-	rm_perf_group_enable(perf->groups[slot]);
+	enable_group(perf->groups[slot]);
 }
 
 static void disable_perf(void *state, unsigned slot)
 {
 	struct perf *perf = state;
 
-	rm_perf_group_disable(perf->groups[slot]);
+	disable_group(perf->groups[slot]);
 }
 
 /* The readings of event `i`, of all workers. */
@@ -179,18 +488,19 @@ static void gather(const struct perf *perf, unsigned i, bool empty,
         struct rm_reading *readings)
 {
 	for (unsigned slot = 0; slot < perf->threads; slot++) {
-		const struct rm_perf_group *group = perf->groups[slot];
+		const struct group *group = perf->groups[slot];
 
 		if (!group)
 			readings[slot] = rm_reading_invalid(
 			        "worker %u did not attach", slot);
 		else
 			readings[slot] =
-			        empty ? rm_perf_group_empty(group)[i]
-			              : rm_perf_group_readings(group)[i];
+			        empty ? group->empty[i] : group->reading[i];
 	}
 }
 
+/* A worker that did not attach leaves a NULL group: gather() makes that a
+   reading with a reason, so the totals are null rather than too low. */
 static void result_perf(const void *state, json_t *result)
 {
 	const struct perf *perf = state;
@@ -203,7 +513,7 @@ static void result_perf(const void *state, json_t *result)
 	        json_string(
 	                perf->plan.user_only ? "thread, user mode" : "thread"));
 	for (unsigned i = 0; readings && i < perf->plan.size; i++) {
-		const struct rm_perf_event *event = &perf->plan.events[i];
+		const struct event *event = &perf->plan.events[i];
 		char code[64];
 		struct rm_event_name name = { event->metric, event->name,
 			code };
@@ -214,8 +524,10 @@ static void result_perf(const void *state, json_t *result)
 		json_array_append_new(events,
 		        rm_reading_event(&name, readings, perf->threads, true));
 		gather(perf, i, true, readings);
-		json_array_append_new(empty, rm_reading_empty(event->metric,
-		                                     readings, perf->threads));
+		json_array_append_new(empty,
+		        json_pack("{s:s, s:o}", "metric", event->metric,
+		                "total",
+		                rm_reading_total(readings, perf->threads)));
 	}
 	free(readings);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/counters/pmu.h"
-#include "runner/counters/host.h"
+/* pmu.c - the PMU that an event belongs to; errnos of perf in words. */
+#include "runner/base/host.h"
+#include "runner/counters/events.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -69,6 +70,11 @@ static bool special_pmu(int cpu, char *name, size_t size)
 	return found;
 }
 
+/*
+ * PERF_TYPE_HARDWARE and _HW_CACHE name the PMU of a hybrid processor in the
+ * upper half of the config (PERF_PMU_TYPE_SHIFT of linux/perf_event.h); a raw
+ * event has that PMU's type.
+ */
 static int resolve_generic(
         uint32_t type, int cpu, struct rm_pmu_event *event, struct rm_error *e)
 {

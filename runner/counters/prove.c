@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * prove.c - tries a back end on this machine: from the events of this CPU to
+ * the metrics that counted what they must in the known kernels.
+ */
 #include "runner/counters/prove.h"
-#include "runner/counters/replay.h"
+#include "runner/base/json.h"
+#include "runner/counters/events.h"
 
 #include <errno.h>
 #include <string.h>
@@ -52,13 +57,6 @@ static const struct expectation table[] = {
 
 enum { EXPECTATIONS = sizeof(table) / sizeof(table[0]), ENOUGH = 1000 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 /* Why this kernel says nothing here; NULL = it does. */
 static const char *useless(
         const struct rm_prove *prove, enum rm_kernel kernel, uint64_t steps)
@@ -108,11 +106,16 @@ static void judge(json_t *line, const struct expectation *expected,
 static json_t *new_line(const json_t *event, const char *kernel)
 {
 	return json_pack("{s:s, s:s, s:s?, s:n, s:n, s:s, s:n}", "metric",
-	        text_of(event, "metric"), "event", text_of(event, "event"),
-	        "kernel", kernel, "per_step", "expected", "verdict",
-	        "not checked", "reason");
+	        rm_json_text(event, "metric"), "event",
+	        rm_json_text(event, "event"), "kernel", kernel, "per_step",
+	        "expected", "verdict", "not checked", "reason");
 }
 
+/*
+ * One line for every expectation of the metric, also where this kernel can say
+ * nothing: "not checked" with a reason is a finding, a missing line would look
+ * like a pass.
+ */
 static void judge_all(const struct rm_prove *prove, enum rm_kernel kernel,
         const json_t *result, uint64_t steps, json_t *verdicts)
 {
@@ -124,7 +127,7 @@ static void judge_all(const struct rm_prove *prove, enum rm_kernel kernel,
 		for (size_t k = 0; k < EXPECTATIONS; k++) {
 			if (table[k].kernel != kernel ||
 			        strcmp(table[k].metric,
-			                text_of(event, "metric")))
+			                rm_json_text(event, "metric")))
 				continue;
 			json_t *line = new_line(event, rm_kernel_name(kernel));
 
@@ -149,7 +152,7 @@ static void name_unchecked(const json_t *request, json_t *verdicts)
 
 		for (size_t k = 0; k < EXPECTATIONS; k++)
 			known = known || !strcmp(table[k].metric,
-			                         text_of(event, "metric"));
+			                         rm_json_text(event, "metric"));
 		if (known)
 			continue;
 		json_t *line = new_line(event, NULL);
@@ -159,7 +162,17 @@ static void name_unchecked(const json_t *request, json_t *verdicts)
 	}
 }
 
-int rm_prove_set(struct rm_prove *prove, const json_t *request,
+/*
+ * Counts all kernels with one event set (the "counters" of a trial request)
+ * and appends a verdict per metric and kernel to the array `verdicts`:
+ *     {"metric", "event", "kernel", "per_step": 0.99 | null,
+ *      "expected": [low, high] | null,
+ *      "verdict": "proved" | "refuted" | "no value" | "not checked",
+ *      "reason": null | "..."}
+ * "not checked": no kernel knows what this metric should be, or this place
+ * cannot run it. Returns 0; -errno with an error where no session opens.
+ */
+static int prove_set(struct rm_prove *prove, const json_t *request,
         json_t *verdicts, struct rm_error *error)
 {
 	struct rm_session_request session = { .request = request,
@@ -191,7 +204,8 @@ int rm_prove_set(struct rm_prove *prove, const json_t *request,
 	return 0;
 }
 
-/* Few where few are due convinces nobody: a dead counter does that, too. */
+/* A counter that is dead stays low as well. So a kernel proves a metric only
+   where it makes the event happen: the least that is expected is above 0. */
 static bool convinces(const json_t *line)
 {
 	const json_t *expected = json_object_get(line, "expected");
@@ -212,16 +226,234 @@ const char *rm_prove_verdict(
 	json_array_foreach (verdicts, i, line) {
 		unsigned r = 0;
 
-		if (strcmp(text_of(line, "metric"), metric))
+		if (strcmp(rm_json_text(line, "metric"), metric))
 			continue;
-		while (r < 3 && strcmp(text_of(line, "verdict"), rank[r]))
+		while (r < 3 && strcmp(rm_json_text(line, "verdict"), rank[r]))
 			r++;
 		if (r == 1 && !convinces(line))
 			r = 0;
-		if (r >= worst && text_of(line, "reason")[0])
-			*why = text_of(line, "reason");
+		if (r >= worst && rm_json_text(line, "reason")[0])
+			*why = rm_json_text(line, "reason");
 		if (r > worst)
 			worst = r;
 	}
 	return rank[worst];
+}
+
+/* The attempt. */
+
+static bool is_likwid(const struct rm_attempt *attempt)
+{
+	return !strcmp(attempt->backend, "likwid");
+}
+
+/* Keeps the first reason: the cause. */
+static void refuse(struct rm_attempt *attempt, const char *reason)
+{
+	if (!attempt->reason[0])
+		snprintf(
+		        attempt->reason, sizeof(attempt->reason), "%s", reason);
+}
+
+/* The events that this CPU offers of the metrics that are wanted. What this
+   machine lacks is a refusal; an error is the caller's mistake only. */
+static int choose_events(struct rm_attempt *attempt, const char *metrics,
+        unsigned cpu, struct rm_error *error)
+{
+	struct rm_event_map *map = NULL;
+	struct rm_arch arch;
+	struct rm_error why = { "" };
+
+	if (rm_arch_detect(cpu, &arch, &why)) {
+		refuse(attempt, why.text);
+		return 0;
+	}
+	snprintf(attempt->cpu, sizeof(attempt->cpu), "%s", arch.name);
+	int code = rm_event_map_builtin(&map, error);
+	if (!code)
+		code = rm_event_set_choose(map, &arch, attempt->backend,
+		        metrics, &attempt->events, &attempt->missing, error);
+	rm_event_map_free(map);
+	if (!code && !json_array_size(attempt->events)) {
+		char reason[200];
+
+		snprintf(reason, sizeof(reason),
+		        "%s: events.tsv names no event for this CPU, %s (%s)",
+		        attempt->backend, arch.name, arch.what);
+		refuse(attempt, reason);
+	}
+	return code;
+}
+
+/* The passes as trial requests. Made twice: of all events for the proof, then
+   of those that are left, which may fit into fewer passes. */
+static void make_sets(struct rm_attempt *attempt)
+{
+	json_t *split = rm_event_set_split(attempt->events, rm_pmu_limit());
+	json_t *events;
+	size_t i;
+
+	json_decref(attempt->sets);
+	attempt->sets = json_array();
+	json_array_foreach (split, i, events) {
+		json_t *set = json_pack("{s:s, s:O}", "backend",
+		        attempt->backend, "events", events);
+
+		if (is_likwid(attempt))
+			json_object_set_new(set, "socket",
+			        json_string(rm_likwid_helper_socket(
+			                attempt->helper)));
+		else
+			json_object_set_new(set, "user_only", json_true());
+		json_array_append_new(attempt->sets, set);
+	}
+	json_decref(split);
+}
+
+/* A set that cannot be opened: its metrics have no value, with its reason. */
+static void give_up_set(
+        struct rm_attempt *attempt, const json_t *set, const char *reason)
+{
+	json_t *event;
+	size_t i;
+
+	json_array_foreach (json_object_get(set, "events"), i, event) {
+		json_array_append_new(attempt->verdicts,
+		        json_pack("{s:O, s:O, s:n, s:n, s:n, s:s, s:s}",
+		                "metric", json_object_get(event, "metric"),
+		                "event", json_object_get(event, "event"),
+		                "kernel", "per_step", "expected", "verdict",
+		                "no value", "reason", reason));
+	}
+}
+
+static void set_remedy(struct rm_attempt *attempt, int number)
+{
+	snprintf(attempt->remedy, sizeof(attempt->remedy), "%s",
+	        rm_pmu_remedy(number));
+}
+
+static void prove_sets(struct rm_attempt *attempt, struct rm_prove *prove)
+{
+	json_t *set;
+	size_t i, opened = 0;
+	int first = 0;
+	char reason[512] = "";
+
+	json_array_foreach (attempt->sets, i, set) {
+		struct rm_error why = { "" };
+		int code = prove_set(prove, set, attempt->verdicts, &why);
+
+		if (code)
+			give_up_set(attempt, set, why.text);
+		else
+			opened++;
+		if (code && !first) {
+			first = code;
+			snprintf(reason, sizeof(reason), "%s", why.text);
+		}
+	}
+	if (opened)
+		return;
+	json_array_clear(attempt->verdicts); /* one reason says it all */
+	refuse(attempt, reason);
+	if (!is_likwid(attempt))
+		set_remedy(attempt, -first);
+}
+
+/* What was refuted is not counted again: it would be a wrong number. */
+static void keep_good(struct rm_attempt *attempt)
+{
+	json_t *kept = json_array(), *event;
+	char reason[512] = "";
+	unsigned proved = 0;
+	size_t i;
+
+	json_array_foreach (attempt->events, i, event) {
+		const char *metric = rm_json_text(event, "metric");
+		const char *why;
+		const char *verdict =
+		        rm_prove_verdict(attempt->verdicts, metric, &why);
+
+		proved += !strcmp(verdict, "proved");
+		if (!strcmp(verdict, "proved") ||
+		        !strcmp(verdict, "not checked")) {
+			json_array_append(kept, event);
+			continue;
+		}
+		if (!reason[0])
+			snprintf(reason, sizeof(reason), "%s: %s: %s",
+			        attempt->backend, metric, why ? why : verdict);
+		json_array_append_new(attempt->missing,
+		        json_pack("{s:s, s:s}", "metric", metric, "reason",
+		                why ? why : verdict));
+	}
+	json_decref(attempt->events);
+	attempt->events = kept;
+	attempt->proved = proved > 0;
+	if (!proved && !is_likwid(attempt) && !rm_pmu_core_present())
+		set_remedy(attempt, ENOENT);
+	if (!proved)
+		refuse(attempt,
+		        reason[0] ? reason : "no kernel could prove a metric");
+}
+
+/* The helper is a process that takes a second to start, so it is started only
+   where this CPU has events to count. */
+static void start_helper(struct rm_attempt *attempt)
+{
+	struct rm_error why = { "" };
+
+	if (is_likwid(attempt) &&
+	        rm_likwid_helper_start(&attempt->helper, attempt->remedy,
+	                sizeof(attempt->remedy), &why))
+		refuse(attempt, why.text);
+}
+
+int rm_attempt_make(const char *backend, const char *metrics,
+        struct rm_prove *prove, struct rm_attempt *attempt,
+        struct rm_error *error)
+{
+	struct rm_error why = { "" };
+	int code;
+
+	memset(attempt, 0, sizeof(*attempt));
+	attempt->backend = backend;
+	attempt->verdicts = json_array();
+	if (rm_kernel_place(&prove->place, &why))
+		refuse(attempt, why.text);
+	code = choose_events(attempt, metrics, prove->place.cpus[0], error);
+	if (code)
+		return code;
+	if (!attempt->reason[0])
+		start_helper(attempt);
+	if (attempt->reason[0])
+		return 0;
+	make_sets(attempt);
+	prove_sets(attempt, prove);
+	if (attempt->reason[0])
+		return 0;
+	keep_good(attempt);
+	make_sets(attempt);
+	return 0;
+}
+
+json_t *rm_attempt_json(const struct rm_attempt *attempt)
+{
+	return json_pack("{s:s, s:s, s:s?, s:s?, s:O}", "backend",
+	        attempt->backend, "status",
+	        attempt->proved ? "proved" : "not usable", "reason",
+	        attempt->reason[0] ? attempt->reason : NULL, "remedy",
+	        attempt->remedy[0] ? attempt->remedy : NULL, "verdicts",
+	        attempt->verdicts);
+}
+
+void rm_attempt_free(struct rm_attempt *attempt)
+{
+	json_decref(attempt->events);
+	json_decref(attempt->missing);
+	json_decref(attempt->verdicts);
+	json_decref(attempt->sets);
+	rm_likwid_helper_stop(attempt->helper);
+	memset(attempt, 0, sizeof(*attempt));
 }

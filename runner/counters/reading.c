@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/counters/reading.h"
+/* reading.c - one count of one thread, and an event of a result out of several. */
+#include "runner/counters/backend.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char *const texts[] = {
@@ -60,7 +60,8 @@ struct rm_reading rm_reading_scale(
 	return reading;
 }
 
-bool rm_reading_valid(const struct rm_reading *reading)
+/* Has the reading a value? */
+static bool valid(const struct rm_reading *reading)
 {
 	return reading->quality < RM_QUALITY_NEVER_SCHEDULED;
 }
@@ -70,14 +71,12 @@ const char *rm_quality_text(enum rm_quality quality)
 	return texts[quality];
 }
 
-int rm_quality_parse(const char *text, enum rm_quality *quality)
+bool rm_quality_known(const char *text)
 {
 	for (unsigned i = 0; i < TEXTS; i++)
-		if (!strcmp(text, texts[i])) {
-			*quality = (enum rm_quality)i;
-			return 0;
-		}
-	return -EINVAL;
+		if (!strcmp(text, texts[i]))
+			return true;
+	return false;
 }
 
 /* Counts are whole numbers below 2^53; a scaled one may not be. */
@@ -88,12 +87,12 @@ static json_t *number(double value)
 	return json_real(value);
 }
 
-static json_t *total(const struct rm_reading *readings, unsigned threads)
+json_t *rm_reading_total(const struct rm_reading *readings, unsigned threads)
 {
 	double sum = 0;
 
 	for (unsigned i = 0; i < threads; i++) {
-		if (!rm_reading_valid(&readings[i]))
+		if (!valid(&readings[i]))
 			return json_null();
 		sum += readings[i].value;
 	}
@@ -113,8 +112,8 @@ json_t *rm_reading_event(const struct rm_event_name *name,
 	for (unsigned i = 0; i < threads; i++) {
 		const struct rm_reading *r = &readings[i];
 
-		json_array_append_new(values,
-		        rm_reading_valid(r) ? number(r->value) : json_null());
+		json_array_append_new(
+		        values, valid(r) ? number(r->value) : json_null());
 		if (times) {
 			json_array_append_new(
 			        on, json_integer((json_int_t)r->enabled_ns));
@@ -127,15 +126,19 @@ json_t *rm_reading_event(const struct rm_event_name *name,
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s?}",
 	        "metric", name->metric, "event", name->event, "code",
 	        name->code, "per_thread", values, "total",
-	        total(readings, threads), "enabled_ns", on ? on : json_null(),
-	        "running_ns", ran ? ran : json_null(), "quality",
-	        texts[worst->quality], "reason",
+	        rm_reading_total(readings, threads), "enabled_ns",
+	        on ? on : json_null(), "running_ns", ran ? ran : json_null(),
+	        "quality", texts[worst->quality], "reason",
 	        worst->reason[0] ? worst->reason : NULL);
 }
 
-json_t *rm_reading_empty(
-        const char *metric, const struct rm_reading *readings, unsigned threads)
+const char *rm_request_text(const json_t *event, size_t index, const char *key,
+        struct rm_error *error)
 {
-	return json_pack("{s:s, s:o}", "metric", metric, "total",
-	        total(readings, threads));
+	const char *text = json_string_value(json_object_get(event, key));
+
+	if (!text)
+		rm_error_set(error, -EINVAL,
+		        "counters: events[%zu] has no text \"%s\"", index, key);
+	return text;
 }

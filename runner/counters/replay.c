@@ -1,12 +1,176 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* replay.c - serves a recording interval by interval, labelled as such. */
-#include "runner/counters/replay.h"
-#include "runner/counters/backend.h"
-#include "runner/counters/reading.h"
+/* replay.c - writes counts down, and serves a recording interval by interval,
+   labelled as such. */
+#include "runner/base/json.h"
+#include "runner/counters/prove.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+static bool counted_here(const char *backend)
+{
+	return !strcmp(backend, "perf") || !strcmp(backend, "likwid");
+}
+
+static json_t *copy_or_null(const json_t *array, size_t index)
+{
+	json_t *value = json_array_get(array, index);
+
+	return value ? json_incref(value) : json_null();
+}
+
+static int write_line(FILE *out, json_t *line, struct rm_error *error)
+{
+	int code = line ? json_dumpf(line, out, JSON_COMPACT) : -1;
+
+	if (code || fputc('\n', out) == EOF)
+		code = rm_error_set(
+		        error, -EIO, "recording: %s", strerror(errno));
+	json_decref(line);
+	return code;
+}
+
+/* What had no value keeps none: null, which the replay serves with the recorded
+   reason. 0 would be a count. */
+static int record_event(
+        FILE *out, const json_t *event, json_t *head, struct rm_error *error)
+{
+	static const char *const copied[] = { "metric", "event", "code",
+		"quality", "reason" };
+	const json_t *values = json_object_get(event, "per_thread");
+	int code = 0;
+
+	for (size_t i = 0; i < json_array_size(values) && !code; i++) {
+		json_t *line = json_deep_copy(head);
+
+		json_object_set_new(
+		        line, "thread", json_integer((json_int_t)i));
+		for (size_t k = 0; k < sizeof(copied) / sizeof(*copied); k++)
+			json_object_set(line, copied[k],
+			        json_object_get(event, copied[k]));
+		json_object_set_new(line, "value", copy_or_null(values, i));
+		json_object_set_new(line, "enabled_ns",
+		        copy_or_null(json_object_get(event, "enabled_ns"), i));
+		json_object_set_new(line, "running_ns",
+		        copy_or_null(json_object_get(event, "running_ns"), i));
+		code = write_line(out, line, error);
+	}
+	return code;
+}
+
+int rm_replay_record(FILE *out, const json_t *result, unsigned interval,
+        int fake, struct rm_error *error)
+{
+	const char *backend = rm_json_text(result, "backend");
+	size_t i;
+	json_t *event;
+	int code = 0;
+
+	if (!counted_here(backend))
+		return rm_error_set(error, -EINVAL,
+		        "recording: a result of back end \"%s\", expected one "
+		        "that was counted here",
+		        backend);
+	if (getenv("RM_SYSFS") || getenv("LD_PRELOAD"))
+		fake = 1;
+	json_t *head = json_pack("{s:i, s:s, s:s, s:s, s:i}", "format", 1,
+	        "origin", fake ? "fake" : "hardware", "backend", backend, "cpu",
+	        rm_json_text(result, "cpu"), "interval", (int)interval);
+	json_array_foreach (json_object_get(result, "events"), i, event) {
+		if (!code)
+			code = record_event(out, event, head, error);
+	}
+	json_decref(head);
+	return code;
+}
+
+/* Is it a line of a recording? The value may be null, but must be there. */
+static int check(const json_t *line, const char *where, struct rm_error *error)
+{
+	static const char *const texts[] = { "cpu", "metric", "event", "code",
+		"quality" };
+	const json_t *value = json_object_get(line, "value");
+
+	if (!counted_here(rm_json_text(line, "backend")))
+		return rm_error_set(error, -EINVAL,
+		        "%s: backend \"%s\", expected perf or likwid: the one "
+		        "that counted",
+		        where, rm_json_text(line, "backend"));
+	if (strcmp(rm_json_text(line, "origin"), "hardware") &&
+	        strcmp(rm_json_text(line, "origin"), "fake"))
+		return rm_error_set(error, -EINVAL,
+		        "%s: origin \"%s\", expected hardware or fake", where,
+		        rm_json_text(line, "origin"));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (!rm_json_text(line, texts[i])[0])
+			return rm_error_set(error, -EINVAL,
+			        "%s: no %s, expected a text", where, texts[i]);
+	if (!rm_quality_known(rm_json_text(line, "quality")))
+		return rm_error_set(error, -EINVAL, "%s: quality \"%s\"", where,
+		        rm_json_text(line, "quality"));
+	json_int_t interval = rm_json_whole(line, "interval");
+	json_int_t thread = rm_json_whole(line, "thread");
+	if (!json_is_integer(json_object_get(line, "interval")) ||
+	        !json_is_integer(json_object_get(line, "thread")) ||
+	        interval < 0 || thread < 0 || interval > 1000000 ||
+	        thread > 4096)
+		return rm_error_set(error, -EINVAL,
+		        "%s: no interval or thread, expected numbers from 0",
+		        where);
+	if (!json_is_number(value) && !json_is_null(value))
+		return rm_error_set(error, -EINVAL,
+		        "%s: no value, expected a number or null", where);
+	return 0;
+}
+
+static int take_line(const char *text, const char *where, json_t *lines,
+        int *intervals, struct rm_error *error)
+{
+	json_error_t wrong;
+	json_t *line = json_loads(text, 0, &wrong);
+
+	if (!line)
+		return rm_error_set(error, -EINVAL,
+		        "%s: %s, expected a JSON object", where, wrong.text);
+	json_array_append_new(lines, line);
+	int code = check(line, where, error);
+	if (code)
+		return code;
+	int number = (int)rm_json_whole(line, "interval") + 1;
+	if (number > *intervals)
+		*intervals = number;
+	return 0;
+}
+
+int rm_replay_load(const char *file, json_t **lines, struct rm_error *error)
+{
+	FILE *in = fopen(file, "re");
+	char *text = NULL, where[300];
+	size_t room = 0;
+	unsigned number = 0;
+	int code = 0, intervals = 0;
+
+	if (!in)
+		return rm_error_set(
+		        error, -errno, "%s: %s", file, strerror(errno));
+	json_t *all = json_array();
+	while (!code && getline(&text, &room, in) > 0) {
+		snprintf(where, sizeof(where), "%s:%u", file, ++number);
+		code = take_line(text, where, all, &intervals, error);
+	}
+	free(text);
+	fclose(in);
+	if (!code && !intervals)
+		code = rm_error_set(error, -EINVAL,
+		        "%s:1: no line, expected a recording", file);
+	if (code) {
+		json_decref(all);
+		return code;
+	}
+	*lines = all;
+	return intervals;
+}
 
 struct replay {
 	json_t *lines;
@@ -26,6 +190,9 @@ static void close_replay(void *state)
 	free(replay);
 }
 
+/* A trial is a process of its own and cannot know how many ran before it: the
+   campaign's choice deals the intervals out (select.c), and the request names
+   this trial's. */
 static int open_replay(const struct rm_session_request *request, void **state,
         struct rm_error *error)
 {
@@ -70,49 +237,42 @@ static int stop_replay(void *state)
 	return 0;
 }
 
-static const char *text_of(const json_t *line, const char *key)
-{
-	return json_string_value(json_object_get(line, key));
-}
-
 static bool belongs(const struct replay *replay, const json_t *line)
 {
-	return json_integer_value(json_object_get(line, "interval")) ==
-	       (json_int_t)replay->shown;
+	return rm_json_whole(line, "interval") == (json_int_t)replay->shown;
 }
 
 /* "replayed" hides no defect: what had no value then has none now. */
 static struct rm_reading reading_of(const json_t *line)
 {
 	const json_t *value = json_object_get(line, "value");
-	const char *reason = text_of(line, "reason");
+	const char *reason = rm_json_text(line, "reason");
 	struct rm_reading reading = { .quality = RM_QUALITY_REPLAYED };
 
 	if (json_is_null(value))
 		return rm_reading_invalid("recorded as %s: %s",
-		        text_of(line, "quality"), reason ? reason : "no value");
+		        rm_json_text(line, "quality"),
+		        reason[0] ? reason : "no value");
 	reading.value = json_number_value(value);
-	reading.enabled_ns = (uint64_t)json_integer_value(
-	        json_object_get(line, "enabled_ns"));
-	reading.running_ns = (uint64_t)json_integer_value(
-	        json_object_get(line, "running_ns"));
-	if (strcmp(text_of(line, "quality"), "exact"))
+	reading.enabled_ns = (uint64_t)rm_json_whole(line, "enabled_ns");
+	reading.running_ns = (uint64_t)rm_json_whole(line, "running_ns");
+	if (strcmp(rm_json_text(line, "quality"), "exact"))
 		snprintf(reading.reason, sizeof(reading.reason),
-		        "recorded as %s", text_of(line, "quality"));
+		        "recorded as %s", rm_json_text(line, "quality"));
 	return reading;
 }
 
 static bool same_event(const json_t *a, const json_t *b)
 {
-	return !strcmp(text_of(a, "metric"), text_of(b, "metric"));
+	return !strcmp(rm_json_text(a, "metric"), rm_json_text(b, "metric"));
 }
 
 /* All threads of the event that starts at lines[first]. */
 static json_t *event_of(const struct replay *replay, size_t first)
 {
 	const json_t *head = json_array_get(replay->lines, first);
-	struct rm_event_name name = { text_of(head, "metric"),
-		text_of(head, "event"), text_of(head, "code") };
+	struct rm_event_name name = { rm_json_text(head, "metric"),
+		rm_json_text(head, "event"), rm_json_text(head, "code") };
 	struct rm_reading *readings =
 	        calloc(replay->threads, sizeof(*readings));
 	bool times = json_is_integer(json_object_get(head, "enabled_ns"));
@@ -125,8 +285,7 @@ static json_t *event_of(const struct replay *replay, size_t first)
 		readings[k] = rm_reading_invalid(
 		        "thread %u is not in the recording", k);
 	json_array_foreach (replay->lines, i, line) {
-		json_int_t thread =
-		        json_integer_value(json_object_get(line, "thread"));
+		json_int_t thread = rm_json_whole(line, "thread");
 
 		if (belongs(replay, line) && same_event(line, head) &&
 		        thread < (json_int_t)replay->threads)
@@ -151,6 +310,8 @@ static bool seen(const struct replay *replay, size_t before)
 	return false;
 }
 
+/* cpu, backend and origin are the same in all lines of an interval, as
+   rm_replay_record() writes one result: its first line is asked. */
 static void result_replay(const void *state, json_t *result)
 {
 	const struct replay *replay = state;
@@ -172,13 +333,14 @@ static void result_replay(const void *state, json_t *result)
 			continue;
 		said = true;
 		json_object_set_new(
-		        result, "cpu", json_string(text_of(line, "cpu")));
+		        result, "cpu", json_string(rm_json_text(line, "cpu")));
 		json_object_set_new(result, "reason",
 		        json_sprintf("replayed from %s, interval %u: counted "
 		                     "by %s on %s (%s)",
 		                replay->file, replay->shown,
-		                text_of(line, "backend"), text_of(line, "cpu"),
-		                text_of(line, "origin")));
+		                rm_json_text(line, "backend"),
+		                rm_json_text(line, "cpu"),
+		                rm_json_text(line, "origin")));
 	}
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/counters/select.h"
-#include "runner/counters/attempt.h"
-#include "runner/counters/host.h"
-#include "runner/counters/replay.h"
+/* select.c - what a wish makes of the back ends that prove themselves here. */
+#include "runner/base/host.h"
+#include "runner/base/json.h"
+#include "runner/counters/prove.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +18,11 @@ struct wish {
 	const char *rest; /* behind the colon, or NULL */
 };
 
+/*
+ * What may follow the colon depends on the back end: metrics where something
+ * counts, a file for replay, which is no use without one, else nothing. A name
+ * of 15 bytes or more is no known one, so that it may be cut.
+ */
 static int take_wish(
         const char *text, struct wish *wish, struct rm_error *error)
 {
@@ -100,14 +105,19 @@ static void take(const struct rm_attempt *attempt, json_t *chosen)
 	json_object_set(chosen, "sets", attempt->sets);
 }
 
-/* Tries the back ends in order of preference, up to the first that works. */
+/* In order of preference: likwid knows more events, and their right codes. */
+static const char *const order[] = { "likwid", "perf" };
+
+enum { ORDER = sizeof(order) / sizeof(*order) };
+
+/* Tries the back ends in order of preference, up to the first that works. That
+   attempt stays in the choice: its helper must live until the last trial. */
 static int try_all(const struct wish *wish, struct rm_counters_choice *choice,
         json_t *chosen, char *reasons, size_t size, struct rm_error *error)
 {
-	static const char *const order[] = { "likwid", "perf" };
 	bool any = !strcmp(wish->backend, "auto");
 
-	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+	for (size_t i = 0; i < ORDER; i++) {
 		struct rm_attempt *attempt = &choice->attempt;
 		struct rm_prove prove = { .recording = NULL };
 
@@ -206,4 +216,53 @@ void rm_counters_release(struct rm_counters_choice *choice)
 		return;
 	rm_attempt_free(&choice->attempt);
 	free(choice);
+}
+
+/* Tries one back end; it joins the survey, whether it works or not. */
+static int survey_one(const char *backend, const char *metrics,
+        struct rm_prove *prove, json_t *survey, struct rm_error *error)
+{
+	struct rm_attempt attempt;
+	int code = rm_attempt_make(backend, metrics, prove, &attempt, error);
+
+	if (!code) {
+		json_t *made = rm_attempt_json(&attempt);
+
+		json_object_set_new(made, "missing",
+		        attempt.missing ? json_incref(attempt.missing)
+		                        : json_array());
+		json_array_append_new(
+		        json_object_get(survey, "backends"), made);
+		if (attempt.cpu[0])
+			json_object_set_new(
+			        survey, "cpu", json_string(attempt.cpu));
+		/* the first that works is the one that "auto" would take */
+		if (attempt.proved &&
+		        !strcmp(rm_json_text(survey, "auto"), "none"))
+			json_object_set_new(
+			        survey, "auto", json_string(backend));
+	}
+	rm_attempt_free(&attempt);
+	return code;
+}
+
+int rm_counters_survey(const char *metrics, FILE *recording, unsigned *recorded,
+        json_t **survey, struct rm_error *error)
+{
+	struct rm_prove prove = { .recording = recording };
+	int code = 0;
+
+	*survey = json_pack(
+	        "{s:n, s:s, s:[]}", "cpu", "auto", "none", "backends");
+	if (rm_host_root()[0])
+		json_object_set_new(
+		        *survey, "faked_root", json_string(rm_host_root()));
+	for (int i = 0; i < ORDER && !code; i++)
+		code = survey_one(order[i], metrics, &prove, *survey, error);
+	*recorded = prove.intervals;
+	if (code) {
+		json_decref(*survey);
+		*survey = NULL;
+	}
+	return code;
 }

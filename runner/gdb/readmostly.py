@@ -164,7 +164,7 @@ class Syncmap:
 
 
 class Shards:
-    """A map of impls/support/gomap_guarded.h: one shard or many."""
+    """A map of impls/gomap/gomap_guarded.h: one shard or many."""
 
     def __init__(self, value):
         first, last = value["shard"].type.range()

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain.c - a failing history as a time line. */
-#include "runner/history/text.h"
-#include "runner/history/words.h"
+/*
+ * timeline.c - a failing history for a person: threads side by side, time
+ * downward, since what matters is which operations overlap.
+ */
+#include "runner/history/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -87,6 +89,8 @@ static void add_mark(
 	picture->marks[picture->mark_count++] = mark;
 }
 
+/* A lane is as wide as its longest cell, for all lanes alike: only then do
+   beginnings and ends of different threads line up. */
 static int make_picture(struct picture *picture)
 {
 	const struct rm_history *history = picture->history;
@@ -143,6 +147,8 @@ static void print_trimmed(FILE *out, char *line)
 	fputs(line, out);
 }
 
+/* Every lane is printed in every row, `|` where an operation runs: who
+   overlaps whom is what the reader is looking for. */
 static void print_row(struct picture *picture, const struct mark *mark)
 {
 	const struct rm_history_judgement *judgement = picture->judgement;
@@ -170,6 +176,8 @@ static void print_row(struct picture *picture, const struct mark *mark)
 	fputc('\n', picture->out);
 }
 
+/* Stamps are shown as distances from the first one: time stamp counters have
+   15 digits of which the last few differ. */
 static void print_lanes(struct picture *picture)
 {
 	char line[ROW_BYTES], text[WHERE_BYTES];
@@ -221,6 +229,8 @@ static void print_list(struct picture *picture)
 	}
 }
 
+/* What is needed to see the failure again stands above the picture: the map,
+   the seed and the command that ran it. */
 static void print_head(const struct picture *picture)
 {
 	const struct rm_history *history = picture->history;
@@ -248,6 +258,7 @@ static void print_head(const struct picture *picture)
 	}
 }
 
+/* Below the picture, since what a scan yielded is too long for its cell. */
 static void print_scans(const struct picture *picture)
 {
 	const struct rm_history *history = picture->history;

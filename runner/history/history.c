@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/history/history.h"
-#include "runner/history/array.h"
+/*
+ * history.c - events in memory; and the arrays that grow, the sorting and the
+ * messages which all files of this room share.
+ */
+#include "runner/history/internal.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,22 +22,13 @@ enum { GUARANTEES = sizeof(guarantees) / sizeof(guarantees[0]) };
 
 int rm_history_reserve(struct rm_history *history, size_t events, size_t pairs)
 {
-	void *array;
-
-	if (events) {
-		array = rm_array_grown(history->events, history->count,
-		        &history->room, events, sizeof(*history->events));
-		if (!array)
-			return -ENOMEM;
-		history->events = array;
-	}
-	if (pairs) {
-		array = rm_array_grown(history->pairs, history->pair_count,
-		        &history->pair_room, pairs, sizeof(*history->pairs));
-		if (!array)
-			return -ENOMEM;
-		history->pairs = array;
-	}
+	if (events && rm_array_grow(&history->events, history->count,
+	                      &history->room, events, sizeof(*history->events)))
+		return -ENOMEM;
+	if (pairs &&
+	        rm_array_grow(&history->pairs, history->pair_count,
+	                &history->pair_room, pairs, sizeof(*history->pairs)))
+		return -ENOMEM;
 	return 0;
 }
 
@@ -75,12 +72,9 @@ int rm_history_join(struct rm_history *history, const struct rm_history *part)
 int rm_history_add_initial(
         struct rm_history *history, uint64_t key, uint64_t value)
 {
-	void *array = rm_array_grown(history->initial, history->initial_count,
-	        &history->initial_room, 1, sizeof(*history->initial));
-
-	if (!array)
+	if (rm_array_grow(&history->initial, history->initial_count,
+	            &history->initial_room, 1, sizeof(*history->initial)))
 		return -ENOMEM;
-	history->initial = array;
 	history->initial[history->initial_count++] =
 	        (struct rm_history_pair){ key, value };
 	return 0;
@@ -89,12 +83,8 @@ int rm_history_add_initial(
 static int add_name(struct rm_history_name **names, size_t *count, size_t *room,
         uint64_t number, const char *text)
 {
-	void *array;
-
-	array = rm_array_grown(*names, *count, room, 1, sizeof(**names));
-	if (!array)
+	if (rm_array_grow(names, *count, room, 1, sizeof(**names)))
 		return -ENOMEM;
-	*names = array;
 	(*names)[*count] = (struct rm_history_name){ number, strdup(text) };
 	if (!(*names)[*count].text)
 		return -ENOMEM;
@@ -148,11 +138,8 @@ const char *rm_history_kind_name(enum rm_history_kind kind)
 
 enum rm_history_kind rm_history_kind_parse(const char *word)
 {
-	unsigned kind = 0;
-
-	while (kind < RM_HISTORY_KINDS && strcmp(kinds[kind], word))
-		kind++;
-	return (enum rm_history_kind)kind;
+	return (enum rm_history_kind)rm_word_place(
+	        kinds, RM_HISTORY_KINDS, word);
 }
 
 const char *rm_history_guarantee_name(enum rm_history_guarantee guarantee)
@@ -163,11 +150,75 @@ const char *rm_history_guarantee_name(enum rm_history_guarantee guarantee)
 int rm_history_guarantee_parse(
         const char *word, enum rm_history_guarantee *guarantee)
 {
-	for (unsigned i = 0; i < GUARANTEES; i++) {
-		if (strcmp(guarantees[i], word))
-			continue;
-		*guarantee = (enum rm_history_guarantee)i;
+	unsigned place = rm_word_place(guarantees, GUARANTEES, word);
+
+	if (place == GUARANTEES)
+		return -EINVAL;
+	*guarantee = (enum rm_history_guarantee)place;
+	return 0;
+}
+
+int rm_array_grow(void *array_at, size_t count, size_t *room, size_t more,
+        size_t entry_bytes)
+{
+	size_t wanted = *room ? *room : 16;
+	void *array;
+
+	/* `array_at` points to a T * of any T: to read it as a void * would
+	   break C's rules on aliasing, to copy it does not. */
+	memcpy(&array, array_at, sizeof(array));
+	if (more > SIZE_MAX / 4 / entry_bytes - count)
+		return -ENOMEM;
+	if (array && count + more <= *room)
 		return 0;
-	}
-	return -EINVAL;
+	while (wanted < count + more)
+		wanted *= 2;
+	array = realloc(array, wanted * entry_bytes);
+	if (!array)
+		return -ENOMEM;
+	memcpy(array_at, &array, sizeof(array));
+	*room = wanted;
+	return 0;
+}
+
+unsigned rm_word_place(
+        const char *const *words, unsigned count, const char *word)
+{
+	unsigned place = 0;
+
+	while (place < count && strcmp(words[place], word))
+		place++;
+	return place;
+}
+
+int rm_span_by_from(const void *left, const void *right)
+{
+	const struct rm_span *a = left, *b = right;
+
+	return a->from < b->from ? -1 : a->from > b->from;
+}
+
+int rm_stamped_by_stamp(const void *left, const void *right)
+{
+	const struct rm_stamped *a = left, *b = right;
+
+	if (a->stamp != b->stamp)
+		return a->stamp < b->stamp ? -1 : 1;
+	return a->place < b->place ? -1 : a->place > b->place;
+}
+
+int rm_text_mistake(const struct rm_text_place *place, const char *format, ...)
+{
+	char what[256];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(what, sizeof(what), format, list);
+	va_end(list);
+	/* quoted bytes may move a terminal's cursor, or end the line */
+	for (char *c = what; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	return rm_error_set(place->error, -EINVAL, "%.200s:%u: %s", place->file,
+	        place->line, what);
 }

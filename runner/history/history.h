@@ -2,16 +2,19 @@
 /*
  * history.h - what threads did to one map, and when: events in memory.
  *
- * Recorders and importers build a history, judge.h decides whether a right
- * map could have answered like that, and text.h writes and reads it as JSON
- * lines (docs/history-format.md).
+ * Recorders and importers build a history, rm_history_judge() decides whether
+ * a right map could have answered like that, and rm_history_load() and
+ * rm_history_write() keep it as JSON lines (docs/history-format.md).
  */
 #ifndef RM_HISTORY_H
 #define RM_HISTORY_H
 
+#include "runner/base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* `returned` of an operation that never returned: it may have taken effect at
    any time after `invoked`, or not at all. */
@@ -126,19 +129,9 @@ int rm_history_add(struct rm_history *history,
         const struct rm_history_event *event,
         const struct rm_history_pair *yielded);
 
-/* Adds all events and pairs of `part` (its header, initial entries and names
-   are not read; `part` is unchanged). */
-int rm_history_join(struct rm_history *history, const struct rm_history *part);
-
 /* An entry that is in the map before the first event; a key at most once. */
 int rm_history_add_initial(
         struct rm_history *history, uint64_t key, uint64_t value);
-
-/* Names a key or a value, each once; what has a name is shown by it. */
-int rm_history_name_key(
-        struct rm_history *history, uint64_t key, const char *text);
-int rm_history_name_value(
-        struct rm_history *history, uint64_t value, const char *text);
 
 /* Removes all events, pairs, initial entries and names; keeps the memory and
    the header, for the next round. */
@@ -147,9 +140,8 @@ void rm_history_reset(struct rm_history *history);
 /* Frees all; the history is zero afterwards. */
 void rm_history_clear(struct rm_history *history);
 
-/* "lookup", ..., "clear"; and back: RM_HISTORY_KINDS for no such word. */
+/* "lookup", ..., "clear". */
 const char *rm_history_kind_name(enum rm_history_kind kind);
-enum rm_history_kind rm_history_kind_parse(const char *word);
 
 /* "none" ...; and back: 0, or -EINVAL and *guarantee unchanged. */
 const char *rm_history_guarantee_name(enum rm_history_guarantee guarantee);
@@ -162,5 +154,125 @@ static inline bool rm_history_is_whole(enum rm_history_kind kind)
 	return kind == RM_HISTORY_LENGTH || kind == RM_HISTORY_SCAN ||
 	       kind == RM_HISTORY_CLEAR;
 }
+
+/* Whether its answer names a value of the key, where the key was there. */
+static inline bool rm_history_shows_value(enum rm_history_kind kind)
+{
+	return kind == RM_HISTORY_LOOKUP || kind == RM_HISTORY_EXCHANGE ||
+	       kind == RM_HISTORY_TAKE || kind == RM_HISTORY_INSERT_IF_ABSENT;
+}
+
+/*
+ * Judging: could a right map have answered like this history?
+ *
+ * Operations on one key are judged key by key (linearizability is local:
+ * Herlihy and Wing, TOPLAS 12(3), 1990, theorem 1) by Wing and Gong's search
+ * (JPDC 17, 1993) with Lowe's memory of visited states (Concurrency and
+ * Computation 29(4), 2017), a state being how far each thread is and what the
+ * key holds. length, scan and clear are judged by history.guarantee:
+ *
+ * point-in-time    they take effect at one moment, with all other operations
+ * once-if-present  a scan yields each key at most once, with a value that it
+ *                  held at some moment of the scan, and leaves a key out only
+ *                  if it was absent at some moment of the scan
+ * none             of a scan: no value that the key cannot have held
+ *
+ * With the two weaker ones a length is at least the number of keys surely
+ * present during the whole call and at most that of keys perhaps present at
+ * some moment of it, and clear removes each key at some moment of the call.
+ */
+
+/* Where to give up. */
+struct rm_history_limits {
+	uint64_t states;       /* visited for one key or the whole map; > 0 */
+	size_t memory_bytes;   /* of all that the check allocates; > 0 */
+	bool skip_explanation; /* no minimising of what fails */
+};
+
+/* 10 million states (about 10 s on one key with 64 threads) and 1.5 GiB. */
+#define RM_HISTORY_LIMITS \
+	((struct rm_history_limits){ 10000000, (size_t)3 << 29, false })
+
+enum rm_history_verdict {
+	RM_HISTORY_LINEARIZABLE, /* and all guarantees are kept */
+	RM_HISTORY_BROKEN,       /* no right map answers like this */
+	RM_HISTORY_UNDECIDED     /* after `states` states; never a pass */
+};
+
+/* Zero-initialise; rm_history_judgement_clear() frees. */
+struct rm_history_judgement {
+	enum rm_history_verdict verdict;
+	uint64_t states; /* visited in all */
+	size_t keys;     /* judged */
+	size_t undecided_keys;
+	/* Of BROKEN and UNDECIDED: one line for a person, e.g. "key 7: lookup
+	   of thread 2 answered 5, which ...". */
+	char why[480];
+	/* Of BROKEN: the fewest events found that still cannot be, with the
+	   header of the whole; `offending` is the event of `smallest` without
+	   which the rest is possible, SIZE_MAX if there is no single one. */
+	struct rm_history smallest;
+	size_t offending;
+	/* What it could have been answered instead, e.g. "3, 4 or absent";
+	   "" where that was not found out. */
+	char instead[200];
+	/* Other writes that are not in `smallest`: it fails even if they take
+	   effect any number of times where they could. */
+	size_t left_out;
+};
+
+/*
+ * Judges a history. Any thread; the history is only read. Returns 0 and fills
+ * the judgement; -EINVAL with `error` naming the event (by its place, from 0)
+ * where it is no history (an operation that returned before it was invoked,
+ * two at a time on one thread, a key twice in the initial state); -ENOMEM.
+ */
+int rm_history_judge(const struct rm_history *history,
+        const struct rm_history_limits *limits,
+        struct rm_history_judgement *judgement, struct rm_error *error);
+
+/* "linearizable", "not linearizable", "undecided". */
+const char *rm_history_verdict_name(enum rm_history_verdict verdict);
+
+/* Frees what a judgement holds; it is zero afterwards. */
+void rm_history_judgement_clear(struct rm_history_judgement *judgement);
+
+/* As text: JSON lines both ways, and a picture for a person. */
+
+/* Version of the JSON lines; a reader refuses others. */
+enum { RM_HISTORY_VERSION = 1 };
+
+enum rm_history_format {
+	RM_HISTORY_DETECT,    /* by the first line that says something */
+	RM_HISTORY_JSONL,     /* docs/history-format.md */
+	RM_HISTORY_JEPSEN,    /* EDN maps, one operation each */
+	RM_HISTORY_PORCUPINE, /* its key-value test logs */
+	RM_HISTORY_ETCD,      /* its logs of etcd: one register */
+	RM_HISTORY_FORMATS
+};
+
+/* By "detect", "jsonl", "jepsen", "porcupine" or "etcd"; RM_HISTORY_FORMATS
+   for no such word. */
+enum rm_history_format rm_history_format_parse(const char *word);
+
+/*
+ * Reads a history from a file, or from standard input where `file` is "-".
+ * `history` is zero or reset, and holds what was read. Returns 0; -EINVAL with
+ * `error` "file:line: what, and what was expected"; -errno where it cannot be
+ * read; -ENOMEM.
+ */
+int rm_history_load(const char *file, enum rm_history_format format,
+        struct rm_history *history, struct rm_error *error);
+
+/* Writes the history as JSON lines, events in the order of `invoked`.
+   Returns 0, -EIO after an error of `out`, or -ENOMEM. */
+int rm_history_write(FILE *out, const struct rm_history *history);
+
+/*
+ * Writes what is wrong for a person: one lane per thread, time downward, the
+ * offending operation marked, and what was possible instead. Only for a
+ * judgement that is BROKEN. Returns 0, -EIO or -ENOMEM.
+ */
+int rm_history_explain(FILE *out, const struct rm_history_judgement *judgement);
 
 #endif /* RM_HISTORY_H */

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* judge.c - key by key, then what is about all keys. */
-#include "runner/history/judge.h"
-#include "runner/history/decide.h"
-#include "runner/history/length_why.h"
-#include "runner/history/order.h"
-#include "runner/history/smallest.h"
-#include "runner/history/words.h"
+#include "runner/history/judging.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -50,7 +45,7 @@ static int decide(struct judge *judge, size_t key, const char *what)
 {
 	size_t memory = memory_left(judge);
 
-	switch (rm_decide(&judge->search, &judge->problem,
+	switch (rm_has_order(&judge->search, &judge->problem,
 	        judge->limits->states, memory, &judge->to->states)) {
 	case RM_POSSIBLE:
 		return 0;
@@ -60,8 +55,9 @@ static int decide(struct judge *judge, size_t key, const char *what)
 		return 0;
 	default:
 		judge->to->verdict = RM_HISTORY_BROKEN;
-		return rm_smallest_find(&judge->order, key, &judge->problem,
-		        &judge->search, judge->limits, judge->to);
+		return rm_counterexample_find(&judge->order, key,
+		        &judge->problem, &judge->search, judge->limits,
+		        judge->to);
 	}
 }
 
@@ -72,7 +68,7 @@ static int break_at(struct judge *judge, uint32_t event)
 	const struct rm_history_event *wrong = history->events + event;
 
 	judge->to->verdict = RM_HISTORY_BROKEN;
-	rm_smallest_header(&judge->to->smallest, history);
+	rm_counterexample_header(&judge->to->smallest, history);
 	judge->to->offending = 0;
 	return rm_history_add(&judge->to->smallest, wrong,
 	        history->pairs ? history->pairs + wrong->first_pair : NULL);
@@ -102,7 +98,7 @@ static int find_invented(struct judge *judge, size_t key)
 
 			written =
 			        op.kind == RM_HISTORY_APPEND ||
-			        (rm_problem_writes(&op) && op.value == value &&
+			        (rm_kind_writes(op.kind) && op.value == value &&
 			                op.invoked <= scan->returned);
 		}
 		if (written)
@@ -116,6 +112,9 @@ static int find_invented(struct judge *judge, size_t key)
 	return 0;
 }
 
+/* Memory is the only failure here: a key that cannot be decided leaves a
+   verdict behind, and the next keys are still judged, since one of them may
+   be broken for sure. */
 static int judge_key(struct judge *judge, size_t key)
 {
 	char name[64], what[80];
@@ -208,6 +207,9 @@ static int judge_moments(struct judge *judge)
 	return decide(judge, SIZE_MAX, "all keys at one moment");
 }
 
+/* The cheap before the expensive: a scan that yields a key twice needs no
+   search at all, single keys need small ones, and all keys at one moment,
+   whose states multiply, come last and only if no part of them failed. */
 static int judge_all(struct judge *judge)
 {
 	const struct rm_order *order = &judge->order;

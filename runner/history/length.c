@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/history/length.h"
-#include "runner/history/array.h"
+/*
+ * length.c - between which numbers a length must be, key by key; and for one
+ * that is not, the operations which show that.
+ *
+ * A length of a map without snapshots need not have been the number of keys
+ * at any moment. It cannot miss a key that was there during the whole call,
+ * nor count one that was away: these are all that it is held to.
+ */
+#include "runner/history/judging.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Whether the operation may turn absence into presence, or the other way. */
 static bool may_turn(const struct rm_problem_op *op, bool into_presence)
 {
 	if (into_presence)
-		return (op->kind == RM_HISTORY_UPSERT ||
-		               op->kind == RM_HISTORY_EXCHANGE ||
-		               op->kind == RM_HISTORY_APPEND ||
-		               op->kind == RM_HISTORY_INSERT_IF_ABSENT) &&
+		return rm_kind_inserts(op->kind) &&
 		       (!rm_problem_knows(op) || !op->there);
-	return rm_problem_removes(op) &&
+	return rm_kind_removes(op->kind) &&
 	       (op->kind == RM_HISTORY_CLEAR || !rm_problem_knows(op) ||
 	               op->there);
 }
@@ -42,16 +47,9 @@ static bool shows(const struct rm_problem_op *op, bool presence)
 	}
 }
 
-static int by_from(const void *left, const void *right)
-{
-	const struct rm_length_span *a = left, *b = right;
-
-	return a->from < b->from ? -1 : a->from > b->from;
-}
-
 /* The times at which something may turn, merged, in order. */
-static size_t find_turns(const struct rm_problem *problem, bool presence,
-        struct rm_length_span *spans)
+static size_t find_turns(
+        const struct rm_problem *problem, bool presence, struct rm_span *spans)
 {
 	size_t count = 0, merged = 0;
 
@@ -59,10 +57,10 @@ static size_t find_turns(const struct rm_problem *problem, bool presence,
 		const struct rm_problem_op *op = problem->ops + i;
 
 		if (may_turn(op, !presence))
-			spans[count++] = (struct rm_length_span){ op->invoked,
-				op->returned };
+			spans[count++] =
+			        (struct rm_span){ op->invoked, op->returned };
 	}
-	qsort(spans, count, sizeof(*spans), by_from);
+	qsort(spans, count, sizeof(*spans), rm_span_by_from);
 	for (size_t i = 0; i < count; i++) {
 		if (merged && spans[i].from <= spans[merged - 1].to) {
 			if (spans[i].to > spans[merged - 1].to)
@@ -76,7 +74,7 @@ static size_t find_turns(const struct rm_problem *problem, bool presence,
 
 /* The first of `count` spans that begins after `stamp`. */
 static size_t first_after(
-        const struct rm_length_span *spans, size_t count, uint64_t stamp)
+        const struct rm_span *spans, size_t count, uint64_t stamp)
 {
 	size_t low = 0;
 
@@ -96,7 +94,7 @@ static size_t first_after(
  * g from which on some operation inside the gap has shown the state.
  */
 static void find_sure(const struct rm_problem *problem, bool presence,
-        const struct rm_length_span *turns, size_t count, uint64_t *sure)
+        const struct rm_span *turns, size_t count, uint64_t *sure)
 {
 	for (size_t g = 0; g <= count; g++)
 		sure[g] = UINT64_MAX;
@@ -116,7 +114,7 @@ static void find_sure(const struct rm_problem *problem, bool presence,
 	}
 }
 
-static void count_sure(const struct rm_length_span *turns, size_t count,
+static void count_sure(const struct rm_span *turns, size_t count,
         const uint64_t *sure, struct rm_length *length, bool presence)
 {
 	size_t gap = first_after(turns, count, length->invoked);
@@ -136,16 +134,10 @@ int rm_length_count(const struct rm_problem *problem,
         struct rm_length_scratch *scratch, struct rm_length *lengths,
         size_t count)
 {
-	void *turns = rm_array_grown(scratch->turns, 0, &scratch->turn_room,
-	        problem->count + 1, sizeof(*scratch->turns));
-	void *sure = rm_array_grown(scratch->sure, 0, &scratch->sure_room,
-	        problem->count + 1, sizeof(*scratch->sure));
-
-	if (turns)
-		scratch->turns = turns;
-	if (sure)
-		scratch->sure = sure;
-	if (!turns || !sure)
+	if (rm_array_grow(&scratch->turns, 0, &scratch->turn_room,
+	            problem->count + 1, sizeof(*scratch->turns)) ||
+	        rm_array_grow(&scratch->sure, 0, &scratch->sure_room,
+	                problem->count + 1, sizeof(*scratch->sure)))
 		return -ENOMEM;
 	for (int presence = 0; presence < 2; presence++) {
 		size_t found = find_turns(problem, presence, scratch->turns);
@@ -157,4 +149,120 @@ int rm_length_count(const struct rm_problem *problem,
 			        lengths + i, presence);
 	}
 	return 0;
+}
+
+enum { KEYS_SHOWN = 64 };
+
+/* What is shown: some keys, and the operations on them. */
+struct shown {
+	const struct rm_order *order;
+	const struct rm_length *length;
+	bool *keys, *events;
+};
+
+/* Whether an operation may matter to the length: those of its own thread
+   that come later do not. */
+static bool is_before(const struct shown *shown, uint32_t event)
+{
+	const struct rm_history_event *events = shown->order->history->events;
+	const struct rm_history_event *length = events + shown->length->event;
+	const struct rm_history_event *other = events + event;
+
+	if (other->thread == length->thread)
+		return other->invoked < length->invoked ||
+		       (other->invoked == length->invoked &&
+		               event <= shown->length->event);
+	return other->invoked <= length->returned;
+}
+
+static void show_key(struct shown *shown, size_t key)
+{
+	const struct rm_order *order = shown->order;
+
+	shown->keys[key] = true;
+	for (size_t i = order->first[key]; i < order->first[key + 1]; i++) {
+		uint32_t event = order->refs[i].event;
+
+		shown->events[event] = is_before(shown, event);
+	}
+}
+
+/* Makes a history of what is shown. */
+static int show(struct shown *shown, struct rm_history_judgement *judgement)
+{
+	const struct rm_order *order = shown->order;
+	struct rm_history *to = &judgement->smallest;
+
+	for (size_t k = 0; k < order->key_count; k++)
+		if (shown->keys[k] && order->start[k].there &&
+		        rm_history_add_initial(
+		                to, order->keys[k], order->start[k].value))
+			return -ENOMEM;
+	shown->events[shown->length->event] = true;
+	for (uint32_t i = 0; i < order->history->count; i++) {
+		if (!shown->events[i])
+			continue;
+		if (i == shown->length->event)
+			judgement->offending = to->count;
+		const struct rm_history_event *event =
+		        order->history->events + i;
+
+		if (rm_counterexample_add(order, event,
+		            order->pairs + event->first_pair, shown->keys, to))
+			return -ENOMEM;
+	}
+	judgement->left_out = order->history->count - to->count;
+	return 0;
+}
+
+/* Chooses the keys. */
+static int choose(struct shown *shown, struct rm_problem *problem,
+        struct rm_length_scratch *scratch)
+{
+	const struct rm_order *order = shown->order;
+	uint64_t answer = order->history->events[shown->length->event].result;
+	bool low = answer < shown->length->present;
+	uint64_t wanted = low ? answer + 1 : KEYS_SHOWN;
+
+	for (size_t k = 0; k < order->key_count && wanted; k++) {
+		struct rm_length one = *shown->length;
+
+		one.present = one.absent = 0;
+		if (rm_order_key_problem(order, k, problem) ||
+		        rm_length_count(problem, scratch, &one, 1))
+			return -ENOMEM;
+		if (low ? !one.present : one.absent)
+			continue;
+		wanted--;
+		show_key(shown, k);
+	}
+	return 0;
+}
+
+int rm_length_why(const struct rm_order *order, const struct rm_length *length,
+        struct rm_problem *problem, struct rm_length_scratch *scratch,
+        struct rm_history_judgement *judgement)
+{
+	const struct rm_history_event *event =
+	        order->history->events + length->event;
+	struct shown shown = { .order = order, .length = length };
+	int failed = -ENOMEM;
+
+	snprintf(judgement->instead, sizeof(judgement->instead), "%llu to %llu",
+	        (unsigned long long)length->present,
+	        (unsigned long long)(order->key_count - length->absent));
+	snprintf(judgement->why, sizeof(judgement->why),
+	        "length of thread %u answered %llu; possible: %s",
+	        event->thread, (unsigned long long)event->result,
+	        judgement->instead);
+	rm_counterexample_header(&judgement->smallest, order->history);
+	shown.keys = calloc(order->key_count + 1, sizeof(*shown.keys));
+	shown.events = calloc(order->history->count, sizeof(*shown.events));
+	if (shown.keys && shown.events)
+		failed = choose(&shown, problem, scratch);
+	if (!failed)
+		failed = show(&shown, judgement);
+	free(shown.keys);
+	free(shown.events);
+	return failed;
 }

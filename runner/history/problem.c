@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* problem.c - collects operations and what each value is needed by. */
-#include "runner/history/problem.h"
+/*
+ * problem.c - collects the operations on one key, or on all keys of a small
+ * history; what each value is written and needed by; and what a right map
+ * answers, the specification of one key.
+ */
 #include "runner/base/rng.h"
-#include "runner/history/array.h"
+#include "runner/history/judging.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,12 +13,9 @@
 
 int rm_problem_begin(struct rm_problem *problem, size_t keys)
 {
-	void *start = rm_array_grown(problem->start, 0, &problem->key_room,
-	        keys, sizeof(*problem->start));
-
-	if (!start)
+	if (rm_array_grow(&problem->start, 0, &problem->key_room, keys,
+	            sizeof(*problem->start)))
 		return -ENOMEM;
-	problem->start = start;
 	for (size_t i = 0; i < keys; i++)
 		problem->start[i] =
 		        (struct rm_problem_cell){ .slot = RM_PROBLEM_NO_SLOT };
@@ -29,12 +29,9 @@ int rm_problem_begin(struct rm_problem *problem, size_t keys)
 static int add_pairs(struct rm_problem *problem,
         const struct rm_problem_pair *pairs, size_t count)
 {
-	void *array = rm_array_grown(problem->pairs, problem->pair_count,
-	        &problem->pair_room, count, sizeof(*problem->pairs));
-
-	if (!array)
+	if (rm_array_grow(&problem->pairs, problem->pair_count,
+	            &problem->pair_room, count, sizeof(*problem->pairs)))
 		return -ENOMEM;
-	problem->pairs = array;
 	memcpy(problem->pairs + problem->pair_count, pairs,
 	        count * sizeof(*pairs));
 	problem->pair_count += count;
@@ -44,18 +41,13 @@ static int add_pairs(struct rm_problem *problem,
 int rm_problem_add(struct rm_problem *problem, const struct rm_problem_op *op,
         const struct rm_problem_pair *pairs)
 {
-	void *ops = rm_array_grown(problem->ops, problem->count, &problem->room,
-	        1, sizeof(*problem->ops));
-	void *lanes = rm_array_grown(problem->lanes, problem->lane_count,
-	        &problem->lane_room, 1, sizeof(*problem->lanes));
 	struct rm_problem_op *to;
 	bool first;
 
-	if (ops)
-		problem->ops = ops;
-	if (lanes)
-		problem->lanes = lanes;
-	if (!ops || !lanes)
+	if (rm_array_grow(&problem->ops, problem->count, &problem->room, 1,
+	            sizeof(*problem->ops)) ||
+	        rm_array_grow(&problem->lanes, problem->lane_count,
+	                &problem->lane_room, 1, sizeof(*problem->lanes)))
 		return -ENOMEM;
 	first = !problem->count ||
 	        problem->ops[problem->count - 1].thread != op->thread;
@@ -100,32 +92,28 @@ static int make_room(struct rm_problem *problem)
 {
 	size_t most = 2 * problem->count + problem->pair_count + problem->keys;
 	size_t size = 16;
-	void *array = rm_array_grown(problem->slots, 0, &problem->slot_room,
-	        most, sizeof(*problem->slots));
 
-	if (!array)
-		return -ENOMEM;
-	problem->slots = array;
 	while (size < 2 * most)
 		size *= 2;
-	array = rm_array_grown(problem->table, 0, &problem->table_room, size,
-	        sizeof(*problem->table));
-	if (!array)
+	if (rm_array_grow(&problem->slots, 0, &problem->slot_room, most,
+	            sizeof(*problem->slots)) ||
+	        rm_array_grow(&problem->table, 0, &problem->table_room, size,
+	                sizeof(*problem->table)))
 		return -ENOMEM;
-	problem->table = array;
 	problem->table_size = size;
 	memset(problem->table, 0, size * sizeof(*problem->table));
 	problem->slot_count = 0;
 	return 0;
 }
 
+/* Counts who may write a value and who has to see it. A value with one
+   writer cannot come back once it is gone: the search and the quick proofs
+   live on that. */
 static void connect(struct rm_problem *problem, struct rm_problem_op *op)
 {
-	bool shows = rm_problem_shows_value(op) && op->there &&
+	bool shows = rm_history_shows_value(op->kind) && op->there &&
 	             !(op->unknown & RM_HISTORY_UNKNOWN_RESULT);
-	bool compares = (op->kind == RM_HISTORY_COMPARE_SWAP ||
-	                        op->kind == RM_HISTORY_COMPARE_REMOVE) &&
-	                op->there;
+	bool compares = rm_kind_compares(op->kind) && op->there;
 
 	op->needs = op->makes = RM_PROBLEM_NO_SLOT;
 	if (rm_problem_knows(op) && (shows || compares)) {
@@ -133,7 +121,7 @@ static void connect(struct rm_problem *problem, struct rm_problem_op *op)
 		        problem, op->key, shows ? op->result : op->expected);
 		problem->slots[op->needs].needed++;
 	}
-	if (rm_problem_writes(op)) {
+	if (rm_kind_writes(op->kind)) {
 		op->makes = slot_of(problem, op->key, op->value);
 		problem->slots[op->makes].writers++;
 	}
@@ -148,15 +136,14 @@ static void connect(struct rm_problem *problem, struct rm_problem_op *op)
 
 static bool is_harmless(const struct rm_problem_op *op)
 {
-	if (op->kind == RM_HISTORY_LOOKUP || op->kind == RM_HISTORY_LENGTH ||
-	        op->kind == RM_HISTORY_SCAN)
+	if (rm_kind_reads(op->kind))
 		return true;
 	if (!rm_problem_knows(op) || op->kind == RM_HISTORY_CLEAR)
 		return false;
 	if (op->kind == RM_HISTORY_INSERT_IF_ABSENT)
 		return op->there;
-	return !op->there &&
-	       (rm_problem_removes(op) || op->kind == RM_HISTORY_COMPARE_SWAP);
+	return !op->there && (rm_kind_removes(op->kind) ||
+	                             op->kind == RM_HISTORY_COMPARE_SWAP);
 }
 
 int rm_problem_finish(struct rm_problem *problem)
@@ -198,4 +185,98 @@ size_t rm_problem_bytes(const struct rm_problem *problem)
 	       problem->key_room * sizeof(*problem->start) +
 	       problem->slot_room * sizeof(*problem->slots) +
 	       problem->table_room * sizeof(*problem->table);
+}
+
+uint64_t rm_problem_append(uint64_t state, uint64_t factor, uint64_t value)
+{
+	__extension__ typedef unsigned __int128 u128;
+	const uint64_t prime = ((uint64_t)1 << 61) - 1;
+
+	return (uint64_t)(((u128)state * factor + value) % prime);
+}
+
+/* Whether the operation can have been told that the key was (not) there. */
+static bool told(const struct rm_problem_op *op, bool there)
+{
+	return !rm_problem_knows(op) || op->there == there;
+}
+
+/* The same, and the value that it was told. */
+static bool told_value(
+        const struct rm_problem_op *op, const struct rm_problem_cell *cell)
+{
+	if (!rm_problem_knows(op))
+		return true;
+	if (op->there != cell->there)
+		return false;
+	return !op->there || (op->unknown & RM_HISTORY_UNKNOWN_RESULT) ||
+	       op->result == cell->value;
+}
+
+static enum rm_problem_effect write_value(const struct rm_problem_op *op,
+        const struct rm_problem_cell *cell, struct rm_problem_cell *after)
+{
+	if (cell->there && cell->value == op->value)
+		return RM_SAME;
+	*after = (struct rm_problem_cell){ op->value, op->makes, true };
+	return RM_CHANGED;
+}
+
+static enum rm_problem_effect take_out(
+        const struct rm_problem_cell *cell, struct rm_problem_cell *after)
+{
+	*after = (struct rm_problem_cell){ 0, RM_PROBLEM_NO_SLOT, false };
+	return cell->there ? RM_CHANGED : RM_SAME;
+}
+
+static enum rm_problem_effect append(const struct rm_problem_op *op,
+        const struct rm_problem_cell *cell, struct rm_problem_cell *after)
+{
+	uint64_t before = cell->there ? cell->value : 0;
+
+	*after = (struct rm_problem_cell){ rm_problem_append(before,
+		                                   op->expected, op->value),
+		RM_PROBLEM_NO_SLOT, true };
+	return cell->there && cell->value == after->value ? RM_SAME
+	                                                  : RM_CHANGED;
+}
+
+enum rm_problem_effect rm_problem_step(const struct rm_problem_op *op,
+        const struct rm_problem_cell *cell, struct rm_problem_cell *after)
+{
+	bool equal = cell->there && cell->value == op->expected;
+
+	switch (op->kind) {
+	case RM_HISTORY_LOOKUP:
+		return told_value(op, cell) ? RM_SAME : RM_ILLEGAL;
+	case RM_HISTORY_UPSERT:
+		return told(op, cell->there) ? write_value(op, cell, after)
+		                             : RM_ILLEGAL;
+	case RM_HISTORY_EXCHANGE:
+		return told_value(op, cell) ? write_value(op, cell, after)
+		                            : RM_ILLEGAL;
+	case RM_HISTORY_REMOVE:
+		return told(op, cell->there) ? take_out(cell, after)
+		                             : RM_ILLEGAL;
+	case RM_HISTORY_TAKE:
+		return told_value(op, cell) ? take_out(cell, after)
+		                            : RM_ILLEGAL;
+	case RM_HISTORY_INSERT_IF_ABSENT:
+		if (!told_value(op, cell))
+			return RM_ILLEGAL;
+		return cell->there ? RM_SAME : write_value(op, cell, after);
+	case RM_HISTORY_COMPARE_SWAP:
+		if (!told(op, equal))
+			return RM_ILLEGAL;
+		return equal ? write_value(op, cell, after) : RM_SAME;
+	case RM_HISTORY_COMPARE_REMOVE:
+		if (!told(op, equal))
+			return RM_ILLEGAL;
+		return equal ? take_out(cell, after) : RM_SAME;
+	case RM_HISTORY_APPEND:
+		return told(op, cell->there) ? append(op, cell, after)
+		                             : RM_ILLEGAL;
+	default: /* clear */
+		return take_out(cell, after);
+	}
 }

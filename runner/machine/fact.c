@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fact.c - one fact of the machine: a file's line, or why there is none. */
-#include "runner/machine/fact.h"
+#include "runner/base/host.h"
+#include "runner/machine/internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { DISTINCT_MAX = 8 };
 
@@ -18,13 +17,6 @@ const char *rm_fact_status_name(enum rm_fact_status status)
 	static const char *const names[] = { "ok", "absent", "denied" };
 
 	return names[status];
-}
-
-void rm_fact_path(const char *path, char *rooted, size_t size)
-{
-	const char *root = getenv("RM_SYSFS");
-
-	snprintf(rooted, size, "%s%s", root ? root : "", path);
 }
 
 static void set_failed(struct rm_fact *fact, int code)
@@ -45,47 +37,15 @@ void rm_fact_set(struct rm_fact *fact, const char *text)
 	snprintf(fact->text, sizeof(fact->text), "%.*s", (int)length, text);
 }
 
-/* Reads at most size - 1 bytes; 0 or errno. */
-static int slurp(const char *rooted, char *text, size_t size)
-{
-	int fd = open(rooted, O_RDONLY | O_CLOEXEC | O_NONBLOCK), code = 0;
-	size_t got = 0;
-
-	if (fd < 0)
-		return errno;
-	while (got < size - 1) {
-		ssize_t n = read(fd, text + got, size - 1 - got);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			code = errno;
-		if (n <= 0)
-			break;
-		got += (size_t)n;
-	}
-	close(fd);
-	text[got] = '\0';
-	return code;
-}
-
-static void read_rooted(const char *rooted, struct rm_fact *fact)
-{
-	char text[RM_FACT_BYTES];
-	int code = slurp(rooted, text, sizeof(text));
-
-	if (code)
-		set_failed(fact, code);
-	else
-		rm_fact_set(fact, text);
-}
-
 void rm_fact_read(const char *path, struct rm_fact *fact)
 {
-	char rooted[PATH_MAX];
+	char text[RM_FACT_BYTES];
+	int length = rm_host_read(path, text, sizeof(text));
 
-	rm_fact_path(path, rooted, sizeof(rooted));
-	read_rooted(rooted, fact);
+	if (length < 0)
+		set_failed(fact, -length);
+	else
+		rm_fact_set(fact, text);
 }
 
 /* What stands after NAME and a colon or an equals sign; NULL: another line. */
@@ -105,12 +65,10 @@ static const char *value_of(const char *line, const char *name)
 
 void rm_fact_field(const char *path, const char *name, struct rm_fact *fact)
 {
-	char rooted[PATH_MAX], *line = NULL;
+	char *line = NULL;
 	size_t size = 0;
-	FILE *file;
+	FILE *file = rm_host_open(path);
 
-	rm_fact_path(path, rooted, sizeof(rooted));
-	file = fopen(rooted, "re");
 	set_failed(fact, file ? ENOENT : errno);
 	while (file && getline(&line, &size, file) > 0) {
 		const char *value = value_of(line, name);
@@ -157,13 +115,13 @@ void rm_fact_each(const char *pattern, struct rm_fact *fact)
 	size_t used = 0;
 
 	*fact = (struct rm_fact){ RM_FACT_ABSENT, "" };
-	rm_fact_path(pattern, rooted, sizeof(rooted));
-	if (glob(rooted, 0, NULL, &files))
+	if (rm_host_path(pattern, rooted, sizeof(rooted)) ||
+	        glob(rooted, 0, NULL, &files))
 		return;
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		struct rm_fact one;
 
-		read_rooted(files.gl_pathv[i], &one);
+		rm_fact_read(files.gl_pathv[i] + strlen(rm_host_root()), &one);
 		if (one.status == RM_FACT_OK)
 			add(&tally, &one);
 		else
@@ -182,13 +140,11 @@ void rm_fact_each(const char *pattern, struct rm_fact *fact)
 /* The folder of a version 1 controller, or of version 2 (controller ""). */
 static bool cgroup_of(const char *controller, char *folder, size_t size)
 {
-	char rooted[PATH_MAX], *line = NULL;
+	char *line = NULL;
 	size_t room = 0, length = strlen(controller);
 	bool found = false;
-	FILE *file;
+	FILE *file = rm_host_open("/proc/self/cgroup");
 
-	rm_fact_path("/proc/self/cgroup", rooted, sizeof(rooted));
-	file = fopen(rooted, "re");
 	while (file && !found && getline(&line, &room, file) > 0) {
 		const char *names = strchr(line, ':');
 		const char *path = names ? strchr(names + 1, ':') : NULL;
@@ -214,6 +170,8 @@ static bool cgroup_of(const char *controller, char *folder, size_t size)
 	return found;
 }
 
+/* Version 2 first; where both are mounted its tree may lack the file because
+   the controller is bound to version 1. */
 void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
         struct rm_fact *fact)
 {
@@ -244,12 +202,10 @@ static bool has_word(const char *text, const char *word)
 
 void rm_fact_hypervisor(struct rm_fact *fact)
 {
-	char rooted[PATH_MAX], *line = NULL;
+	char *line = NULL;
 	size_t size = 0;
-	FILE *file;
+	FILE *file = rm_host_open("/proc/cpuinfo");
 
-	rm_fact_path("/proc/cpuinfo", rooted, sizeof(rooted));
-	file = fopen(rooted, "re");
 	set_failed(fact, file ? ENOENT : errno);
 	while (file && fact->status != RM_FACT_OK &&
 	        getline(&line, &size, file) > 0) {

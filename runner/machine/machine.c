@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* machine.c - the table of facts, and the machine's id. */
-#include "runner/machine/machine.h"
+/* machine.c - the facts that are kept of a machine, one line each, and its id. */
+#include "runner/base/host.h"
 #include "runner/base/sha256.h"
-#include "runner/machine/fact.h"
-#include "runner/plan/topology.h"
+#include "runner/machine/internal.h"
 
 #include <glob.h>
 #include <limits.h>
@@ -13,21 +12,146 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-static void read_row(const struct rm_fact_row *row, struct rm_fact *fact)
+enum source {
+	LINE,     /* first line of a file */
+	FIELD,    /* line "NAME: value" of a file */
+	EACH,     /* distinct first lines of a glob's files */
+	VARIABLE, /* of the environment */
+};
+
+struct fact_row {
+	const char *name;
+	enum source source;
+	const char *path;  /* or the variable's name */
+	const char *field; /* FIELD */
+};
+
+#define CPU0 "/sys/devices/system/cpu/cpu0/"
+#define CPUS "/sys/devices/system/cpu/"
+
+static const struct fact_row fact_rows[] = {
+	/* the processor */
+	{ "cpu_vendor", FIELD, "/proc/cpuinfo", "vendor_id" },
+	{ "cpu_family", FIELD, "/proc/cpuinfo", "cpu family" },
+	{ "cpu_model", FIELD, "/proc/cpuinfo", "model" },
+	{ "cpu_name", FIELD, "/proc/cpuinfo", "model name" },
+	{ "cpu_stepping", FIELD, "/proc/cpuinfo", "stepping" },
+	{ "cpu_implementer", FIELD, "/proc/cpuinfo", "CPU implementer" },
+	{ "cpu_variant", FIELD, "/proc/cpuinfo", "CPU variant" },
+	{ "cpu_part", FIELD, "/proc/cpuinfo", "CPU part" },
+	{ "cpu_revision", FIELD, "/proc/cpuinfo", "CPU revision" },
+	{ "microcode", FIELD, "/proc/cpuinfo", "microcode" },
+	{ "cpu_capacity", EACH, CPUS "cpu[0-9]*/cpu_capacity", NULL },
+	{ "hybrid_fast_cpus", LINE, "/sys/devices/cpu_core/cpus", NULL },
+	{ "hybrid_small_cpus", LINE, "/sys/devices/cpu_atom/cpus", NULL },
+	{ "smt_active", LINE, CPUS "smt/active", NULL },
+	{ "smt_control", LINE, CPUS "smt/control", NULL },
+	{ "cpus_online", LINE, CPUS "online", NULL },
+	{ "cpus_offline", LINE, CPUS "offline", NULL },
+	{ "cpus_isolated", LINE, CPUS "isolated", NULL },
+	{ "cpus_nohz_full", LINE, CPUS "nohz_full", NULL },
+	{ "siblings", LINE, CPU0 "topology/thread_siblings_list", NULL },
+	{ "line_bytes", LINE, CPU0 "cache/index0/coherency_line_size", NULL },
+	/* its clock */
+	{ "governor", EACH, CPUS "cpu[0-9]*/cpufreq/scaling_governor", NULL },
+	{ "frequency_driver", EACH, CPUS "cpu[0-9]*/cpufreq/scaling_driver",
+	        NULL },
+	{ "frequency_min_khz", EACH, CPUS "cpu[0-9]*/cpufreq/scaling_min_freq",
+	        NULL },
+	{ "frequency_max_khz", EACH, CPUS "cpu[0-9]*/cpufreq/scaling_max_freq",
+	        NULL },
+	{ "frequency_base_khz", EACH, CPUS "cpu[0-9]*/cpufreq/base_frequency",
+	        NULL },
+	{ "energy_preference", EACH,
+	        CPUS "cpu[0-9]*/cpufreq/energy_performance_preference", NULL },
+	{ "intel_no_turbo", LINE, CPUS "intel_pstate/no_turbo", NULL },
+	{ "boost", LINE, CPUS "cpufreq/boost", NULL },
+	{ "amd_pstate", LINE, CPUS "amd_pstate/status", NULL },
+	{ "idle_driver", LINE, CPUS "cpuidle/current_driver", NULL },
+	{ "idle_governor", LINE, CPUS "cpuidle/current_governor", NULL },
+	{ "clock_source", LINE,
+	        "/sys/devices/system/clocksource/clocksource0/"
+	        "current_clocksource",
+	        NULL },
+	/* counters */
+	{ "nmi_watchdog", LINE, "/proc/sys/kernel/nmi_watchdog", NULL },
+	{ "perf_event_paranoid", LINE, "/proc/sys/kernel/perf_event_paranoid",
+	        NULL },
+	{ "perf_cpu_time_max_percent", LINE,
+	        "/proc/sys/kernel/perf_cpu_time_max_percent", NULL },
+	{ "perf_event_max_sample_rate", LINE,
+	        "/proc/sys/kernel/perf_event_max_sample_rate", NULL },
+	{ "pmu_type", LINE, "/sys/bus/event_source/devices/cpu/type", NULL },
+	{ "pmu_name", LINE, "/sys/bus/event_source/devices/cpu/caps/pmu_name",
+	        NULL },
+	{ "rdpmc", LINE, "/sys/bus/event_source/devices/cpu/rdpmc", NULL },
+	{ "msr_allow_writes", LINE, "/sys/module/msr/parameters/allow_writes",
+	        NULL },
+	/* memory */
+	{ "memory_total", FIELD, "/proc/meminfo", "MemTotal" },
+	{ "swap_total", FIELD, "/proc/meminfo", "SwapTotal" },
+	{ "numa_nodes", LINE, "/sys/devices/system/node/online", NULL },
+	{ "numa_distance", EACH, "/sys/devices/system/node/node[0-9]*/distance",
+	        NULL },
+	{ "numa_balancing", LINE, "/proc/sys/kernel/numa_balancing", NULL },
+	{ "thp_enabled", LINE, "/sys/kernel/mm/transparent_hugepage/enabled",
+	        NULL },
+	{ "thp_defrag", LINE, "/sys/kernel/mm/transparent_hugepage/defrag",
+	        NULL },
+	{ "khugepaged_defrag", LINE,
+	        "/sys/kernel/mm/transparent_hugepage/khugepaged/defrag", NULL },
+	{ "huge_pages", LINE, "/proc/sys/vm/nr_hugepages", NULL },
+	{ "ksm_run", LINE, "/sys/kernel/mm/ksm/run", NULL },
+	/* kernel */
+	{ "os", FIELD, "/etc/os-release", "PRETTY_NAME" },
+	{ "kernel_command_line", LINE, "/proc/cmdline", NULL },
+	{ "aslr", LINE, "/proc/sys/kernel/randomize_va_space", NULL },
+	{ "personality", LINE, "/proc/self/personality", NULL },
+	{ "autogroup", LINE, "/proc/sys/kernel/sched_autogroup_enabled", NULL },
+	{ "rt_runtime_us", LINE, "/proc/sys/kernel/sched_rt_runtime_us", NULL },
+	{ "irq_affinity", LINE, "/proc/irq/default_smp_affinity", NULL },
+	/* virtual machine */
+	{ "system_vendor", LINE, "/sys/class/dmi/id/sys_vendor", NULL },
+	{ "system_product", LINE, "/sys/class/dmi/id/product_name", NULL },
+	{ "hypervisor_type", LINE, "/sys/hypervisor/type", NULL },
+	/* this process */
+	{ "cpus_allowed", FIELD, "/proc/self/status", "Cpus_allowed_list" },
+	{ "nodes_allowed", FIELD, "/proc/self/status", "Mems_allowed_list" },
+	{ "capabilities", FIELD, "/proc/self/status", "CapEff" },
+	{ "seccomp", FIELD, "/proc/self/status", "Seccomp" },
+	/* load at the start */
+	{ "load", LINE, "/proc/loadavg", NULL },
+	{ "cpu_pressure", LINE, "/proc/pressure/cpu", NULL },
+	/* what replaces the machine or its libraries under the program */
+	{ "env_HWLOC_SYNTHETIC", VARIABLE, "HWLOC_SYNTHETIC", NULL },
+	{ "env_HWLOC_XMLFILE", VARIABLE, "HWLOC_XMLFILE", NULL },
+	{ "env_HWLOC_THISSYSTEM", VARIABLE, "HWLOC_THISSYSTEM", NULL },
+	{ "env_RM_SYSFS", VARIABLE, "RM_SYSFS", NULL },
+	{ "env_LD_PRELOAD", VARIABLE, "LD_PRELOAD", NULL },
+	{ "env_GLIBC_TUNABLES", VARIABLE, "GLIBC_TUNABLES", NULL },
+	{ "env_LIKWID_FORCE", VARIABLE, "LIKWID_FORCE", NULL },
+	{ "env_LIKWID_NO_ACCESS", VARIABLE, "LIKWID_NO_ACCESS", NULL },
+};
+
+enum { FACT_ROWS = sizeof(fact_rows) / sizeof(*fact_rows) };
+
+/* A variable that is not set is absent, as a file would be; the facts hold
+   those that replace the machine or its libraries. */
+static void read_row(const struct fact_row *row, struct rm_fact *fact)
 {
 	const char *value;
 
 	switch (row->source) {
-	case RM_FACT_LINE:
+	case LINE:
 		rm_fact_read(row->path, fact);
 		return;
-	case RM_FACT_FIELD:
+	case FIELD:
 		rm_fact_field(row->path, row->field, fact);
 		return;
-	case RM_FACT_EACH:
+	case EACH:
 		rm_fact_each(row->path, fact);
 		return;
-	case RM_FACT_VARIABLE:
+	case VARIABLE:
 		value = getenv(row->path);
 		*fact = (struct rm_fact){ RM_FACT_ABSENT, "" };
 		if (value)
@@ -36,6 +160,8 @@ static void read_row(const struct rm_fact_row *row, struct rm_fact *fact)
 	}
 }
 
+/* A fact without a value is there all the same: who reads a campaign must see
+   that it was asked for. */
 static int add(json_t *facts, const char *name, const struct rm_fact *fact)
 {
 	return json_object_set_new(facts, name,
@@ -51,18 +177,16 @@ static int add_vulnerabilities(json_t *facts)
 	glob_t files;
 	int failed = 0;
 
-	rm_fact_path("/sys/devices/system/cpu/vulnerabilities/*", rooted,
-	        sizeof(rooted));
-	if (glob(rooted, 0, NULL, &files))
+	if (rm_host_path(CPUS "vulnerabilities/*", rooted, sizeof(rooted)) ||
+	        glob(rooted, 0, NULL, &files))
 		return 0;
 	for (size_t i = 0; i < files.gl_pathc && !failed; i++) {
-		const char *base = strrchr(files.gl_pathv[i], '/') + 1;
-		char name[128], path[PATH_MAX];
+		const char *path = files.gl_pathv[i] + strlen(rm_host_root());
+		char name[128];
 		struct rm_fact fact;
 
-		snprintf(name, sizeof(name), "vulnerability_%.100s", base);
-		snprintf(path, sizeof(path),
-		        "/sys/devices/system/cpu/vulnerabilities/%.100s", base);
+		snprintf(name, sizeof(name), "vulnerability_%.100s",
+		        strrchr(path, '/') + 1);
 		rm_fact_read(path, &fact);
 		failed = add(facts, name, &fact);
 	}
@@ -70,6 +194,8 @@ static int add_vulnerabilities(json_t *facts)
 	return failed;
 }
 
+/* Facts that are no line of a file with a fixed path: a cgroup has its own
+   folder, and in /proc/cpuinfo only a flag tells a virtual processor. */
 static int add_odd_ones(json_t *facts)
 {
 	struct rm_fact fact;
@@ -96,11 +222,11 @@ static json_t *read_facts(void)
 {
 	json_t *facts = json_object();
 
-	for (size_t i = 0; facts && i < rm_fact_row_count; i++) {
+	for (size_t i = 0; facts && i < FACT_ROWS; i++) {
 		struct rm_fact fact;
 
-		read_row(&rm_fact_rows[i], &fact);
-		if (add(facts, rm_fact_rows[i].name, &fact)) {
+		read_row(&fact_rows[i], &fact);
+		if (add(facts, fact_rows[i].name, &fact)) {
 			json_decref(facts);
 			return NULL;
 		}
@@ -153,6 +279,11 @@ static void hash_id(const struct rm_topology *topology, const json_t *facts,
 	        round(strtod(memory.text, NULL) / (1 << 20)));
 	rm_sha256(text, strlen(text), hash);
 	snprintf(id, RM_MACHINE_ID_BYTES, "%.8s", hash);
+}
+
+const char *rm_machine_fact_name(size_t index)
+{
+	return index < FACT_ROWS ? fact_rows[index].name : NULL;
 }
 
 json_t *rm_machine_facts(const struct rm_topology *topology)

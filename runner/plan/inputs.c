@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inputs.c - see inputs.h. */
-#include "runner/plan/inputs.h"
+/* inputs.c - the workloads that a command line asks for. */
+#include "runner/plan/internal.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -33,37 +33,37 @@ static int split_sets(
 	return 0;
 }
 
-static int load_mode(const char *mode, const struct sets *sets,
+static int read_mode_of(const struct rm_sources *sources,
         struct rm_inputs *inputs, struct rm_error *error)
 {
-	struct rm_mode loaded = { 0 };
 	char file[PATH_MAX];
 	int failed;
 
 	snprintf(file, sizeof(file),
-	        strchr(mode, '/') ? "%s" : "workloads/modes/%s.conf", mode);
-	failed = rm_mode_load(
-	        file, sets->overrides, sets->count, &loaded, error);
-	/* the workloads change owner, also half loaded ones */
-	inputs->workloads = loaded.workloads;
-	inputs->workload_count = loaded.workload_count;
-	inputs->budget_ns = loaded.budget_ns;
-	memcpy(inputs->mode, loaded.name, sizeof(inputs->mode));
-	return failed;
+	        strchr(sources->mode, '/') ? "%s" : "workloads/modes/%s.conf",
+	        sources->mode);
+	failed = rm_mode_load(file, sources->overrides, sources->override_count,
+	        inputs, error);
+	return failed ? failed
+	              : rm_mode_fit_touched(inputs, sources->touched, error);
 }
 
-static int load_files(char *const *files, size_t count, const struct sets *sets,
-        struct rm_inputs *inputs, struct rm_error *error)
+int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
+        struct rm_error *error)
 {
 	int failed = 0;
 
-	inputs->workloads = calloc(count, sizeof(*inputs->workloads));
+	*inputs = (struct rm_inputs){ 0 };
+	if (sources->mode)
+		return read_mode_of(sources, inputs, error);
+	inputs->workloads =
+	        calloc(sources->file_count + 1, sizeof(*inputs->workloads));
 	if (!inputs->workloads)
 		return rm_error_set(error, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < count && !failed; i++) {
-		inputs->workload_count++;
-		failed = rm_workload_load(files[i], sets->overrides,
-		        sets->count, &inputs->workloads[i], error);
+	for (size_t i = 0; i < sources->file_count && !failed; i++) {
+		inputs->workload_count++; /* cleared even if half read */
+		failed = rm_workload_load(sources->files[i], sources->overrides,
+		        sources->override_count, &inputs->workloads[i], error);
 	}
 	return failed;
 }
@@ -81,10 +81,11 @@ int rm_inputs_load(char *const *files, size_t file_count, const char *mode,
 		        "%s, expected workload files or --mode NAME",
 		        mode ? "files and --mode" : "nothing to do");
 	failed = split_sets(texts, set_count, &sets, error);
-	if (!failed && mode)
-		failed = load_mode(mode, &sets, inputs, error);
-	else if (!failed)
-		failed = load_files(files, file_count, &sets, inputs, error);
+	if (!failed)
+		failed = rm_inputs_read(
+		        &(struct rm_sources){ files, file_count, mode, NULL,
+		                sets.overrides, sets.count },
+		        inputs, error);
 	free(sets.overrides);
 	free(sets.wheres);
 	return failed;

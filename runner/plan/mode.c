@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mode.c - files of workloads/modes/: workloads, overrides, a budget. */
-#include "runner/plan/lines.h"
-#include "runner/plan/number.h"
-#include "runner/plan/workload.h"
-#include "runner/plan/workload_keys.h"
+#include "runner/base/lines.h"
+#include "runner/base/number.h"
+#include "runner/plan/internal.h"
 
 #include <errno.h>
 #include <ini.h>
@@ -32,6 +31,8 @@ struct reading {
 	size_t said_count;
 };
 
+/* A name is a file beside the folder modes/, which may be anywhere: a slash or
+   a dot in front would read files that the mode does not own. */
 static int read_names(
         struct reading *reading, const char *value, const char *where)
 {
@@ -75,10 +76,12 @@ static int read_own(struct reading *reading, const char *name,
 	return 0;
 }
 
+/* A mode says key by key what differs from its workloads, each key once in a
+   section: of two lines the later one would win unseen. */
 static int check_line(const struct reading *reading, const char *section,
         const char *name, const char *where)
 {
-	enum rm_workload_key key = rm_workload_key_find(name);
+	enum rm_workload_key key = rm_key_find(name);
 	bool own = !strcmp(name, "budget") || !strcmp(name, "workloads");
 
 	if (own && section[0])
@@ -159,7 +162,7 @@ static size_t collect(const struct reading *reading, const char *name,
 		for (size_t i = 0; i < reading->said_count; i++) {
 			const struct line *line = &reading->said[i];
 
-			if (rm_workload_key_find(line->key) < RM_KEY_INCLUDE &&
+			if (rm_key_find(line->key) < RM_KEY_INCLUDE &&
 			        !strcmp(line->section, section ? name : ""))
 				all[n++] = (struct rm_override){ line->key,
 					line->value, line->where };
@@ -188,6 +191,8 @@ static void file_of(const struct reading *reading, const char *name, char *file,
 		snprintf(file, size, "%.*s%s.conf", (int)parent, mode, name);
 }
 
+/* Where there is no such workload (its file is still NULL) the mistake is the
+   mode's: it is told at the line that names the workloads. */
 static int load_workload(const struct reading *reading, const char *name,
         const struct rm_override *overrides, size_t override_count,
         struct rm_workload *workload)
@@ -234,7 +239,7 @@ static int read_mode(struct reading *reading, const char *text, size_t length)
 
 static int load_all(const struct reading *reading,
         const struct rm_override *overrides, size_t override_count,
-        struct rm_mode *mode)
+        struct rm_inputs *mode)
 {
 	int failed = 0;
 
@@ -251,8 +256,67 @@ static int load_all(const struct reading *reading,
 	return failed;
 }
 
+/* The base runs too, touched or not: ratios are named against it. A map that is
+   named twice, or the base itself, is one map. */
+static int set_touched(
+        struct rm_workload *workload, const char *ids, struct rm_error *error)
+{
+	unsigned *count = &workload->count[RM_KEY_MAPS];
+
+	*count = 0;
+	strcpy(workload->values[(*count)++].map, workload->values[0].base);
+	for (const char *id = ids + strspn(ids, ", "), *end; *id;
+	        id = end + strspn(end, ", ")) {
+		unsigned i = 0;
+		rm_name name;
+
+		end = id + strcspn(id, ", ");
+		snprintf(name, sizeof(name), "%.*s", (int)(end - id), id);
+		while (i < *count && strcmp(workload->values[i].map, name))
+			i++;
+		if (i < *count)
+			continue;
+		if (*count == RM_LIST_MAX || (size_t)(end - id) >= sizeof(name))
+			return rm_error_set(error, -EINVAL,
+			        "--touched \"%.60s\", expected at most %d ids "
+			        "of maps",
+			        ids, RM_LIST_MAX - 1);
+		strcpy(workload->values[(*count)++].map, name);
+	}
+	snprintf(workload->where[RM_KEY_MAPS], RM_WHERE_BYTES, "--touched");
+	return 0;
+}
+
+int rm_mode_fit_touched(
+        struct rm_inputs *mode, const char *touched, struct rm_error *error)
+{
+	size_t kept = 0;
+	int failed = touched ? -ENOENT : 0;
+
+	for (size_t i = 0; i < mode->workload_count; i++) {
+		struct rm_workload *workload = &mode->workloads[i];
+
+		if (!strcmp(workload->name, "touched")) {
+			if (!touched) {
+				rm_workload_clear(workload);
+				continue;
+			}
+			failed = set_touched(workload, touched, error);
+		}
+		if (kept != i)
+			mode->workloads[kept] = *workload;
+		kept++;
+	}
+	mode->workload_count = kept;
+	if (failed == -ENOENT)
+		return rm_error_set(error, failed,
+		        "--touched: mode %s has no workload called touched",
+		        mode->name);
+	return failed;
+}
+
 int rm_mode_load(const char *file, const struct rm_override *overrides,
-        size_t override_count, struct rm_mode *mode, struct rm_error *error)
+        size_t override_count, struct rm_inputs *mode, struct rm_error *error)
 {
 	struct reading *reading = calloc(1, sizeof(*reading));
 	char *text = NULL;
@@ -272,12 +336,4 @@ int rm_mode_load(const char *file, const struct rm_override *overrides,
 	free(text);
 	free(reading);
 	return failed;
-}
-
-void rm_mode_clear(struct rm_mode *mode)
-{
-	for (size_t i = 0; i < mode->workload_count; i++)
-		rm_workload_clear(&mode->workloads[i]);
-	free(mode->workloads);
-	*mode = (struct rm_mode){ 0 };
 }

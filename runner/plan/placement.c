@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* placement.c - see placement.h. */
 #include "runner/plan/placement.h"
-#include "runner/plan/number.h"
+#include "runner/base/number.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -21,6 +21,7 @@ struct seat {
 	uint64_t rank;
 };
 
+/* hwloc numbers nodes with int: a larger number is no node. */
 static int parse_numbered(const char *text, const char *word, unsigned *number)
 {
 	size_t length = strlen(word);
@@ -153,6 +154,8 @@ static void list_nodes(
 			        "%s%u", used ? " " : "", node->os_index);
 }
 
+/* Each has another remedy: a number that exists, a node with CPUs, or a wider
+   affinity mask or cpuset of this process. */
 static int no_node(const struct rm_topology *topology, unsigned number,
         struct rm_error *error)
 {
@@ -170,6 +173,8 @@ static int no_node(const struct rm_topology *topology, unsigned number,
 	        nodes);
 }
 
+/* NUMA and cores share an order: on one node the cores come first, then their
+   second CPUs. The usable CPUs of a node are picked in collect(). */
 static unsigned seat_all(const struct rm_topology *topology,
         const struct rm_placement *placement, struct seat *seats)
 {

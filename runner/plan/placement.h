@@ -4,7 +4,7 @@
 #define RM_PLACEMENT_H
 
 #include "runner/base/error.h"
-#include "runner/plan/topology.h"
+#include "runner/machine/machine.h"
 
 enum rm_place {
 	RM_PLACE_CORES,   /* one per core, then the cores' second CPUs */

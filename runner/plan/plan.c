@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan.c - builds a plan: cells, then blocks in seeded random orders. */
 #include "runner/plan/plan.h"
-#include "runner/base/memory.h"
-#include "runner/base/rng.h"
-#include "runner/plan/plan_parts.h"
+#include "runner/base/host.h"
+#include "runner/base/shuffle.h"
+#include "runner/plan/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,6 +12,8 @@
 /* Streams of the campaign's seed. */
 enum { ORDER_STREAM = 1, TRIAL_STREAM = 2 };
 
+/* Not of the arm: builds that are compared meet the same operations in the same
+   order. */
 uint64_t rm_plan_seed(
         const struct rm_plan *plan, const char *cell_id, unsigned block)
 {
@@ -22,19 +24,11 @@ uint64_t rm_plan_seed(
 	return rm_seed(seed, block) >> 11; /* exact in JSON: below 2^53 */
 }
 
-/* Fisher and Yates (Knuth, TAOCP vol. 2, 3.4.2, algorithm P). */
-static void shuffle(size_t *items, size_t count, uint64_t *state)
-{
-	for (size_t left = count; left > 1; left--) {
-		size_t pick = (size_t)rm_below(rm_next(state), left);
-		size_t kept = items[left - 1];
-
-		items[left - 1] = items[pick];
-		items[pick] = kept;
-	}
-}
-
-/* Appends the cells of one kind (verify or timed) to a block, shuffled. */
+/*
+ * Appends the cells of one kind (verify or timed) to a block, shuffled. Each
+ * kind and block has a stream of its own, so that one more verify cell does not
+ * change the order of the timed ones.
+ */
 static void append(struct rm_plan *plan, unsigned number, bool verify)
 {
 	struct rm_plan_block *block = &plan->blocks[number];
@@ -49,7 +43,7 @@ static void append(struct rm_plan *plan, unsigned number, bool verify)
 		        (cell->measure == RM_MEASURE_VERIFY) == verify)
 			block->cells[block->count++] = i;
 	}
-	shuffle(block->cells + first, block->count - first, &state);
+	rm_shuffle(block->cells + first, block->count - first, &state);
 }
 
 static int make_blocks(struct rm_plan *plan)
@@ -72,6 +66,8 @@ static int make_blocks(struct rm_plan *plan)
 	return 0;
 }
 
+/* Cells carry the name of their workload, and ids are made of it: two workloads
+   of one name could not be told apart in a journal. */
 static int expand_all(struct rm_planning *planning,
         const struct rm_workload *workloads, size_t workload_count)
 {
@@ -103,6 +99,7 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_plan_options *options, struct rm_plan *plan,
         struct rm_error *error)
 {
+	static const struct rm_unbuilt none[] = { { 0 } };
 	struct rm_planning planning = {
 		.plan = plan,
 		.topology = topology,
@@ -111,6 +108,7 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
 		.impl_count =
 		        options->impls ? options->impl_count : rm_impl_count,
 		.skipped = options->impls ? options->skipped : rm_skipped_table,
+		.unbuilt = options->impls ? none : rm_unbuilt_table,
 		.available_bytes = options->available_bytes
 		                           ? options->available_bytes
 		                           : rm_memory_available_bytes(),

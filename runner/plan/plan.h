@@ -1,24 +1,113 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plan.h - workloads x maps x machine -> cells in shuffled blocks; all of a
- * campaign before anything of it runs.
+ * plan.h - the door of the plan: workloads x maps x machine -> cells in
+ * shuffled blocks; all of a campaign before anything of it runs.
  *
  *	rm_topology_load(NULL, &topology, &error);
- *	rm_workload_load(file, ...);   or rm_mode_load(...)
- *	rm_plan_build(workloads, n, &topology, &options, &plan, &error);
+ *	rm_inputs_load(files, n, mode, ..., &inputs, &error);
+ *	rm_plan_build(inputs.workloads, ..., &plan, &error);
  *	for each block b: for each i: plan.blocks[b].cells[i]
  */
 #ifndef RM_PLAN_H
 #define RM_PLAN_H
 
 #include "runner/base/error.h"
+#include "runner/base/lines.h"
 #include "runner/impl_table.h"
-#include "runner/plan/cell.h"
-#include "runner/plan/workload.h"
+#include "runner/protocol/protocol.h"
 
 #include <jansson.h>
 
 struct rm_topology;
+
+/*
+ * A text file of workloads/ as a struct: what to measure. Every mistake in one
+ * is `file:line: what, and what was expected`, and -EINVAL; a file that cannot
+ * be read is its errno. The keys are in docs/adding-a-workload.md.
+ */
+
+/* Most values of one key; most includes. */
+enum { RM_LIST_MAX = 32, RM_INCLUDE_MAX = 8 };
+
+typedef char rm_name[RM_NAME_BYTES];
+
+/*
+ * One workload. Value i of a key is what values[i] has in the key's members
+ * (struct rm_factor); lists are dimensions of the sweep, each with its own
+ * count in count[RM_KEY_...]. Of keys with one value it is values[0]. count 0:
+ * the key was not given (and has no default).
+ */
+struct rm_workload {
+	rm_name name;
+	char *file; /* as given; owned */
+	unsigned count[RM_WORKLOAD_KEYS];
+	/* where each key got its value: "file:line", "--set KEY", "default" */
+	char where[RM_WORKLOAD_KEYS][RM_WHERE_BYTES];
+	struct rm_cell values[RM_LIST_MAX];
+};
+
+/* Later lines for a workload: "KEY=VALUE" and where it was said, which is
+   the location of its mistakes ("--set window", "modes/quick.conf:7"). */
+struct rm_override {
+	const char *key;
+	const char *value;
+	const char *where;
+};
+
+/*
+ * The effective workload, includes and overrides applied, as the text of a
+ * workload file that reads back equal: what campaign.json keeps. Owned by the
+ * caller; NULL when memory ran out.
+ */
+char *rm_workload_text(const struct rm_workload *workload);
+
+void rm_workload_clear(struct rm_workload *workload);
+
+/* Splits "KEY=VALUE" of --set in place; -EINVAL with `error` without "=".
+   `where` (RM_WHERE_BYTES) gets "--set KEY" and must live as long. */
+int rm_override_split(char *text, char *where, struct rm_override *override,
+        struct rm_error *error);
+
+/* The workloads that a command line asks for: files, or a mode, which is a
+   file of workloads/modes/ with workloads, overrides and a time budget. */
+struct rm_inputs {
+	struct rm_workload *workloads;
+	size_t workload_count;
+	rm_name name;       /* of the mode; "" without one */
+	uint64_t budget_ns; /* of the mode; 0 without one */
+};
+
+/* Where workloads come from. */
+struct rm_sources {
+	char *const *files; /* where there is no mode */
+	size_t file_count;
+	const char *mode; /* a name ("quick": workloads/modes/quick.conf below
+	                     the current folder) or a path with a slash; NULL */
+	/* ids of maps that somebody works on (commas or blanks between them),
+	   which the mode's workload `touched` runs beside its base; NULL */
+	const char *touched;
+	/* --set: after what the files say, and after those of the mode */
+	const struct rm_override *overrides;
+	size_t override_count;
+};
+
+/*
+ * Loads a mode, or files where there is none; no file and no mode is no
+ * workload. Fills *inputs; free with rm_inputs_clear(), also after an error.
+ * -errno with `error`.
+ */
+int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
+        struct rm_error *error);
+
+/*
+ * The same of a command line: `texts` are the KEY=VALUE of --set, in order;
+ * they are written to. Files and mode together, or neither, are mistakes.
+ */
+int rm_inputs_load(char *const *files, size_t file_count, const char *mode,
+        char **texts, size_t set_count, struct rm_inputs *inputs,
+        struct rm_error *error);
+
+void rm_inputs_clear(struct rm_inputs *inputs);
 
 struct rm_plan_cell {
 	struct rm_cell cell;   /* owned; cell.skip[0]: never run, and why */
@@ -87,6 +176,18 @@ struct rm_plan_options {
 int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_topology *topology,
         const struct rm_plan_options *options, struct rm_plan *plan,
+        struct rm_error *error);
+
+/*
+ * Says which maps these workloads and --maps choose, also of those that this
+ * program was built without: `take` is called for each choice, with the
+ * measures of its workload one by one, and may be told the same again. `maps`
+ * is as in rm_plan_options. -EINVAL with `error` for a name that no map has.
+ * Any thread.
+ */
+int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
+        const char *maps,
+        void (*take)(const char *map, enum rm_measure measure),
         struct rm_error *error);
 
 /* Seed of a trial: the same for all arms of a cell and block; <= 2^53. */

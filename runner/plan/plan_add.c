@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_add.c - cells into the plan; those that are the same run once. */
 #include "runner/base/rng.h"
-#include "runner/plan/plan_parts.h"
+#include "runner/plan/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -96,6 +96,8 @@ static void *grown(void *items, size_t count, size_t *room, size_t size)
 	return moved;
 }
 
+/* A second name for what is run once: the report finds the figure under both.
+   An equal name is the same wish twice and leaves no trace. */
 static int add_same(
         struct rm_planning *planning, struct rm_cell *cell, size_t as)
 {
@@ -122,6 +124,8 @@ static bool slow_writes(const struct rm_planning *planning, const char *id)
 	return false;
 }
 
+/* The plan takes the CPUs of the cell. A name that fills its buffer was cut,
+   and cut names of two cells may be equal. */
 static int add_new(struct rm_planning *planning, struct rm_cell *cell,
         const char *base, size_t *slot)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_cost.c - what a trial costs in time and memory, about. */
-#include "runner/plan/plan_parts.h"
+#include "runner/plan/internal.h"
 
 /*
  * Beside warm-up and window a trial costs 1.4 ms with 1 Ki keys, 145 ms with
@@ -36,6 +36,8 @@ static uint64_t turns(const struct rm_cell *cell, unsigned cpus)
 	return (cell->threads + cpus - 1) / cpus;
 }
 
+/* Threads that share a CPU take turns, which makes a counted window longer: one
+   of a given time ends when it says. */
 static uint64_t running_ns(
         const struct rm_cell *cell, unsigned cpus, bool slow_writes)
 {
@@ -52,6 +54,8 @@ static uint64_t running_ns(
 	       cell->window_ops * OPERATION_NS * turns(cell, cpus);
 }
 
+/* About, and rather too much: estimates are for people who wait, and keep a
+   trial from a machine that has no room for it. No result is made of them. */
 void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus, bool slow_writes)
 {
 	const struct rm_cell *cell = &planned->cell;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_expand.c - the cells of one workload: every choice of its lists. */
+#include "runner/plan/internal.h"
 #include "runner/plan/placement.h"
-#include "runner/plan/plan_parts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +23,8 @@ struct choice {
 	unsigned at[RM_WORKLOAD_KEYS];
 };
 
-/* To the next choice; false after the last one. */
+/* An odometer: the last dimension turns fastest. After false all positions are
+   0 again. */
 static bool next(const struct rm_workload *workload, struct choice *choice)
 {
 	for (int i = DIMENSIONS - 1; i >= 0; i--) {
@@ -36,16 +37,22 @@ static bool next(const struct rm_workload *workload, struct choice *choice)
 	return false;
 }
 
+/* Keys that are no list in a workload: their one value holds for all of its
+   cells. */
+static const enum rm_workload_key given[] = { RM_KEY_WARM_UP, RM_KEY_WINDOW,
+	RM_KEY_DEADLINE, RM_KEY_BLOCKS };
+enum { GIVEN = sizeof(given) / sizeof(*given) };
+
 /* A part is rounded down, but for the last thread. */
 static unsigned threads_of(
-        const struct rm_topology *topology, const struct rm_threads *threads)
+        const struct rm_topology *topology, const struct rm_cell *asked)
 {
-	unsigned all = threads->unit == RM_THREADS_CORES ? topology->cores
-	                                                 : topology->cpus;
+	unsigned all = asked->threads_unit == RM_THREADS_CORES ? topology->cores
+	                                                       : topology->cpus;
 
-	if (threads->unit == RM_THREADS_COUNT)
-		return threads->count;
-	return all < threads->count ? 1 : all / threads->count;
+	if (asked->threads_unit == RM_THREADS_COUNT)
+		return asked->threads;
+	return all < asked->threads ? 1 : all / asked->threads;
 }
 
 /* Threads take turns: each needs a few time slices within the window. */
@@ -76,40 +83,20 @@ static void fill(const struct rm_planning *planning,
         const struct rm_workload *w, const struct choice *choice,
         struct rm_cell *cell)
 {
-	const unsigned *at = choice->at;
-	const struct rm_dist_of *dist = &w->dists[at[RM_KEY_DIST]];
-
-	*cell = (struct rm_cell){
-		.shape = w->shapes[at[RM_KEY_SHAPE]],
-		.keys = w->keys[at[RM_KEY_KEYS]],
-		.write_share = w->writes[at[RM_KEY_WRITES]],
-		.miss_share = w->misses[at[RM_KEY_MISSES]],
-		.write_kind = w->write_kinds[at[RM_KEY_WRITE_KIND]],
-		.dist = dist->dist,
-		.dist_a = dist->a,
-		.dist_b = dist->b,
-		.loop = w->loops[at[RM_KEY_LOOP]],
-		.threads = threads_of(
-		        planning->topology, &w->threads[at[RM_KEY_THREADS]]),
-		.presize = w->presizes[at[RM_KEY_PRESIZE]],
-		.allocator = w->allocators[at[RM_KEY_ALLOCATOR]],
-		.huge_pages = w->huge_pages[at[RM_KEY_HUGE_PAGES]],
-		.warm_up_ns = w->warm_up_ns,
-		.window_ns = w->window_ns,
-		.window_ops = w->window_ops,
-		.deadline_ns = w->deadline_ns,
-		.measure = w->measures[at[RM_KEY_MEASURE]].measure,
-		.blocks = w->blocks,
-	};
+	*cell = (struct rm_cell){ 0 };
 	strcpy(cell->workload, w->name);
-	strcpy(cell->model, w->measures[at[RM_KEY_MEASURE]].model);
-	strcpy(cell->placement, w->placements[at[RM_KEY_PLACEMENT]]);
-	strcpy(cell->memory, w->memories[at[RM_KEY_MEMORY]]);
-	if (cell->loop.kind == RM_LOOP_PACED) {
-		cell->rate_per_s = w->rates_per_s[at[RM_KEY_RATE]];
-		cell->arrivals = w->arrivals[at[RM_KEY_ARRIVALS]];
+	for (int i = 0; i < DIMENSIONS; i++)
+		rm_factor_copy(dimensions[i],
+		        &w->values[choice->at[dimensions[i]]], cell);
+	for (int i = 0; i < GIVEN; i++)
+		rm_factor_copy(given[i], &w->values[0], cell);
+	cell->threads = threads_of(planning->topology, cell);
+	cell->threads_unit = RM_THREADS_COUNT;
+	if (cell->loop.kind != RM_LOOP_PACED) {
+		cell->rate_per_s = 0;
+		cell->arrivals = RM_ARRIVALS_POISSON;
 	}
-	rm_plan_trace_fill(&planning->traces[at[RM_KEY_KEYS]], w, cell);
+	rm_plan_trace_fill(&planning->traces[choice->at[RM_KEY_KEYS]], w, cell);
 	settle(cell, planning->topology->cpus);
 }
 
@@ -118,7 +105,7 @@ static bool threads_again(const struct rm_topology *topology,
         const struct rm_workload *w, unsigned at, unsigned threads)
 {
 	for (unsigned i = 0; i < at; i++)
-		if (threads_of(topology, &w->threads[i]) == threads)
+		if (threads_of(topology, &w->values[i]) == threads)
 			return true;
 	return false;
 }
@@ -147,6 +134,8 @@ static bool makes_sense(const struct rm_planning *planning,
 	return cell->write_share > 0 || at[RM_KEY_WRITE_KIND] == 0;
 }
 
+/* Two kinds of cell get no CPUs: where nobody wants threads bound, and on a
+   simulated machine, whose cores are not these. */
 static int place(const struct rm_planning *planning,
         const struct rm_workload *w, struct rm_cell *cell)
 {
@@ -175,7 +164,8 @@ static int place(const struct rm_planning *planning,
 	return 0;
 }
 
-/* What would end the campaign rather than one cell. */
+/* What would end the campaign rather than one cell: swapping, threads without a
+   key, or a trial that is killed at its deadline as a matter of course. */
 static int check_cell(const struct rm_planning *planning,
         const struct rm_workload *w, const struct rm_cell *cell)
 {
@@ -211,7 +201,7 @@ static int check_cell(const struct rm_planning *planning,
 static bool named(const struct rm_workload *w, const char *id)
 {
 	for (unsigned i = 0; i < w->count[RM_KEY_MAPS]; i++)
-		if (!strcmp(w->maps[i], id))
+		if (!strcmp(w->values[i].map, id))
 			return true;
 	return false;
 }
@@ -248,7 +238,7 @@ static int add_for_maps(struct rm_planning *planning,
 			snprintf(own.skip, sizeof(own.skip),
 			        "it has no loop of the kind %s",
 			        rm_loop_name(cell->loop.kind));
-		failed = rm_plan_add(planning, &own, w->base);
+		failed = rm_plan_add(planning, &own, w->values[0].base);
 		if (failed)
 			return failed;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_json.c - the plan in campaign.json, both ways. */
-#include "runner/plan/plan_parts.h"
+#include "runner/plan/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -89,6 +89,8 @@ static int bad(struct rm_error *error, const char *what)
 	return rm_error_set(error, -EINVAL, "plan: %s", what);
 }
 
+/* The file may have been edited by hand or torn: a plan that is resumed must
+   not write beyond its members or run a cell zero times. */
 static int read_extras(const json_t *json, struct rm_plan_cell *planned,
         struct rm_error *error)
 {
@@ -187,6 +189,8 @@ static int read_block(const json_t *json, struct rm_plan *plan, unsigned number,
 	return failed;
 }
 
+/* Every block is there, or the cells of the missing ones would be taken for
+   done. */
 static int read_order(
         const json_t *order, struct rm_plan *plan, struct rm_error *error)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_judge.c - cells that a map, or this machine, does not run, and why. */
 #include "runner/impl_table.h"
-#include "runner/plan/plan_parts.h"
+#include "runner/plan/internal.h"
 
 #include <stdio.h>
 
@@ -27,6 +27,11 @@ static void judge_allocator(struct rm_cell *cell)
 		snprintf(cell->skip, RM_REASON_BYTES, "%s", why);
 }
 
+/*
+ * The first reason that holds is told, from what no machine could change (the
+ * map) to what this one lacks. Skipped cells stay in the plan: a report must
+ * say why a map is missing from a figure.
+ */
 void rm_plan_judge(const struct rm_planning *planning,
         const struct rm_impl *impl, struct rm_cell *cell)
 {

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_maps.c - the maps that a workload's `maps` and --maps name. */
-#include "runner/plan/plan_parts.h"
+#include "runner/plan/internal.h"
 
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Where a list of patterns was said, for messages. */
-struct said {
-	const char *where;
-	bool chosen_any;
-};
 
 static bool fits(const char *pattern, const char *id)
 {
@@ -19,10 +13,9 @@ static bool fits(const char *pattern, const char *id)
 }
 
 /* A planted misuse is measured where somebody asks for it by its name. */
-static bool means(const char *pattern, const struct rm_impl *impl)
+static bool means(const char *pattern, const struct rm_unbuilt *map)
 {
-	return impl->misuse ? !strcmp(pattern, impl->id)
-	                    : fits(pattern, impl->id);
+	return map->misuse ? !strcmp(pattern, map->id) : fits(pattern, map->id);
 }
 
 static bool names_anything(
@@ -34,64 +27,71 @@ static bool names_anything(
 	for (const struct rm_skipped *map = planning->skipped; map->id; map++)
 		if (fits(pattern, map->id))
 			return true;
+	for (const struct rm_unbuilt *map = planning->unbuilt; map->id; map++)
+		if (fits(pattern, map->id))
+			return true;
 	return false;
+}
+
+/* Appends an id while there is room: a message, not a list to be read back. */
+static void add_id(char *ids, size_t size, const char *id)
+{
+	size_t used = strlen(ids);
+
+	if (used + strlen(id) + 2 <= size)
+		snprintf(ids + used, size - used, " %s", id);
 }
 
 static int unknown(const struct rm_planning *planning, const char *where,
         const char *pattern)
 {
 	char ids[256] = "";
-	size_t used = 0;
 
-	for (size_t i = 0; i < planning->impl_count; i++) {
-		int n = snprintf(ids + used, sizeof(ids) - used, " %s",
-		        planning->impls[i]->id);
-
-		if (n < 0 || (size_t)n >= sizeof(ids) - used)
-			break;
-		used += (size_t)n;
-	}
+	for (size_t i = 0; i < planning->impl_count; i++)
+		add_id(ids, sizeof(ids), planning->impls[i]->id);
+	for (const struct rm_unbuilt *map = planning->unbuilt; map->id; map++)
+		add_id(ids, sizeof(ids), map->id);
 	return rm_error_set(planning->error, -EINVAL,
 	        "%s: no map is called \"%s\", expected some of%s", where,
 	        pattern, ids);
 }
 
-/* One pattern: adds to or removes from `chosen`. */
-static int apply(const struct rm_planning *planning, const char *where,
-        const char *pattern, bool *chosen)
+static int check_names(const struct rm_planning *planning, const char *where,
+        const struct rm_workload *list)
 {
-	bool remove = pattern[0] == '~';
+	for (unsigned i = 0; i < list->count[RM_KEY_MAPS]; i++) {
+		const char *pattern = list->values[i].map;
+		const char *name = pattern + (pattern[0] == '~');
 
-	if (!names_anything(planning, pattern + remove))
-		return unknown(planning, where, pattern + remove);
-	for (size_t i = 0; i < planning->impl_count; i++)
-		if (means(pattern + remove, planning->impls[i]))
-			chosen[i] = !remove;
+		if (!names_anything(planning, name))
+			return unknown(planning, where, name);
+	}
 	return 0;
 }
 
-/* Patterns in the order in which they stand; first a removal: from all. */
-static int apply_list(const struct rm_planning *planning,
-        const struct rm_workload *workload, bool *chosen)
+/* The last pattern that fits decides. A list that begins with a removal removes
+   from all maps but planted misuses, which run by their name only. */
+static bool chosen_by(
+        const struct rm_workload *list, const struct rm_unbuilt *map)
 {
-	const char *where = workload->where[RM_KEY_MAPS];
+	bool chosen = list->values[0].map[0] == '~' && !map->misuse;
 
-	for (size_t i = 0; i < planning->impl_count; i++)
-		chosen[i] = workload->maps[0][0] == '~' &&
-		            !planning->impls[i]->misuse;
-	for (unsigned i = 0; i < workload->count[RM_KEY_MAPS]; i++)
-		if (apply(planning, where, workload->maps[i], chosen))
-			return -EINVAL;
-	return 0;
+	for (unsigned i = 0; i < list->count[RM_KEY_MAPS]; i++) {
+		bool remove = list->values[i].map[0] == '~';
+
+		if (means(list->values[i].map + remove, map))
+			chosen = !remove;
+	}
+	return chosen;
 }
 
-/* --maps keeps only what it names. */
-static int apply_filter(const struct rm_planning *planning, bool *chosen)
+/* Makes a list of --maps as a workload has it, so that chosen_by() serves both.
+   -EINVAL where it names no map at all or one that nobody knows. */
+static int read_filter(
+        const struct rm_planning *planning, struct rm_workload *filter)
 {
-	struct rm_workload filter = { .where[RM_KEY_MAPS] = "--maps" };
-	unsigned *count = &filter.count[RM_KEY_MAPS];
+	unsigned *count = &filter->count[RM_KEY_MAPS];
 	const char *rest = planning->options->maps;
-	bool kept[planning->impl_count + 1];
 
 	while (rest && *rest) {
 		size_t length = strcspn(rest, " ,\t\n");
@@ -102,32 +102,109 @@ static int apply_filter(const struct rm_planning *planning, bool *chosen)
 			        "at most %d characters",
 			        RM_LIST_MAX, RM_NAME_BYTES - 1);
 		if (length > 0) {
-			memcpy(filter.maps[*count], rest, length);
-			filter.maps[(*count)++][length] = '\0';
+			memcpy(filter->values[*count].map, rest, length);
+			filter->values[(*count)++].map[length] = '\0';
 		}
 		rest += length + (rest[length] != '\0');
 	}
 	if (*count == 0)
 		return rm_error_set(planning->error, -EINVAL,
 		        "--maps: names nothing, expected ids of maps");
-	if (apply_list(planning, &filter, kept))
+	return check_names(planning, "--maps", filter);
+}
+
+static int check_choice(const struct rm_planning *planning,
+        const struct rm_workload *workload, struct rm_workload *filter)
+{
+	if (!names_anything(planning, workload->values[0].base))
+		return rm_error_set(planning->error, -EINVAL,
+		        "%s: base: no map is called \"%s\", expected the id "
+		        "of a map (readmostly list)",
+		        workload->where[RM_KEY_BASE], workload->values[0].base);
+	if (check_names(planning, workload->where[RM_KEY_MAPS], workload))
 		return -EINVAL;
-	for (size_t i = 0; i < planning->impl_count; i++)
-		chosen[i] = chosen[i] && kept[i];
-	return 0;
+	return planning->options->maps ? read_filter(planning, filter) : 0;
+}
+
+/* --maps only narrows: what the workload left out it cannot bring back. */
+static bool chooses(const struct rm_planning *planning,
+        const struct rm_workload *workload, const struct rm_workload *filter,
+        const struct rm_unbuilt *map)
+{
+	return chosen_by(workload, map) &&
+	       (!planning->options->maps || chosen_by(filter, map));
+}
+
+static struct rm_unbuilt name_of(const struct rm_impl *impl)
+{
+	return (struct rm_unbuilt){ impl->id, impl->misuse != NULL };
 }
 
 int rm_plan_choose_maps(const struct rm_planning *planning,
         const struct rm_workload *workload, bool *chosen)
 {
-	if (!names_anything(planning, workload->base))
-		return rm_error_set(planning->error, -EINVAL,
-		        "%s: base: no map is called \"%s\", expected the id "
-		        "of a map (readmostly list)",
-		        workload->where[RM_KEY_BASE], workload->base);
-	if (apply_list(planning, workload, chosen))
+	struct rm_workload filter = { 0 };
+
+	if (check_choice(planning, workload, &filter))
 		return -EINVAL;
-	if (planning->options->maps)
-		return apply_filter(planning, chosen);
+	for (const struct rm_unbuilt *map = planning->unbuilt; map->id; map++)
+		if (chooses(planning, workload, &filter, map))
+			return rm_error_set(planning->error, -EINVAL,
+			        "%s: %s was not built into this program, "
+			        "expected one of `make`, which has all maps",
+			        workload->where[RM_KEY_MAPS], map->id);
+	for (size_t i = 0; i < planning->impl_count; i++) {
+		struct rm_unbuilt map = name_of(planning->impls[i]);
+
+		chosen[i] = chooses(planning, workload, &filter, &map);
+	}
 	return 0;
+}
+
+static void take_measures(const struct rm_workload *workload, const char *map,
+        void (*take)(const char *map, enum rm_measure measure))
+{
+	for (unsigned i = 0; i < workload->count[RM_KEY_MEASURE]; i++)
+		take(map, workload->values[i].measure);
+}
+
+static int workload_needs(const struct rm_planning *planning,
+        const struct rm_workload *workload,
+        void (*take)(const char *map, enum rm_measure measure))
+{
+	struct rm_workload filter = { 0 };
+
+	if (check_choice(planning, workload, &filter))
+		return -EINVAL;
+	for (size_t i = 0; i < planning->impl_count; i++) {
+		struct rm_unbuilt map = name_of(planning->impls[i]);
+
+		if (chooses(planning, workload, &filter, &map))
+			take_measures(workload, map.id, take);
+	}
+	for (const struct rm_unbuilt *map = planning->unbuilt; map->id; map++)
+		if (chooses(planning, workload, &filter, map))
+			take_measures(workload, map->id, take);
+	return 0;
+}
+
+int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
+        const char *maps,
+        void (*take)(const char *map, enum rm_measure measure),
+        struct rm_error *error)
+{
+	const struct rm_plan_options options = { .maps = maps };
+	const struct rm_planning planning = {
+		.options = &options,
+		.impls = rm_impl_table,
+		.impl_count = rm_impl_count,
+		.skipped = rm_skipped_table,
+		.unbuilt = rm_unbuilt_table,
+		.error = error,
+	};
+	int failed = 0;
+
+	for (size_t i = 0; i < workload_count && !failed; i++)
+		failed = workload_needs(&planning, &workloads[i], take);
+	return failed;
 }

@@ -3,12 +3,12 @@
  * plan_simulated.c - what is different for cells on a simulated machine: its
  * cores are not this machine's, its window is counted, its time is a model.
  */
-#include "runner/plan/plan_parts.h"
+#include "runner/plan/internal.h"
 
 #include <stdio.h>
 
 enum {
-	CORES_MAX = 128,   /* runner/sim/mach.h */
+	CORES_MAX = 128,   /* runner/sim/sim.h */
 	ACCESS_NS = 45,    /* of this machine, per access; 64 cores, loaded */
 	ACCESSES = 12,     /* of one operation, about */
 	WARM_UPS = 2,      /* operations before the window, per one in it */

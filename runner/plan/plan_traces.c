@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_traces.c - cells whose operations are a recorded trace. */
-#include "runner/plan/plan_parts.h"
+#include "runner/plan/internal.h"
 
 #include "runner/trace/trace.h"
 
@@ -14,13 +14,13 @@ static int name(const struct rm_workload *workload, unsigned i,
         struct rm_plan_trace *trace)
 {
 	const char *slash = strrchr(workload->file, '/');
-	int folder = slash && workload->traces[i][0] != '/'
+	int folder = slash && workload->values[i].trace[0] != '/'
 	                     ? (int)(slash + 1 - workload->file)
 	                     : 0;
 
 	return snprintf(trace->file, sizeof(trace->file), "%.*s%s", folder,
 	               workload->file,
-	               workload->traces[i]) >= (int)sizeof(trace->file)
+	               workload->values[i].trace) >= (int)sizeof(trace->file)
 	               ? -ENAMETOOLONG
 	               : 0;
 }
@@ -38,6 +38,8 @@ static void describe(
 	planned->in_place = trace->in_place;
 }
 
+/* A damaged trace is the workload's mistake and would cost a campaign: it is
+   read here, long before a trial needs it. Its entries are not kept. */
 static int load(const struct rm_planning *planning,
         const struct rm_workload *workload, unsigned i,
         struct rm_plan_trace *planned)
@@ -49,7 +51,7 @@ static int load(const struct rm_planning *planning,
 	if (failed)
 		rm_error_set(&why, failed,
 		        "file:%.60s...: the name is too long",
-		        workload->traces[i]);
+		        workload->values[i].trace);
 	else
 		failed = rm_trace_load(planned->file, &trace, &why);
 	if (failed)
@@ -77,13 +79,13 @@ int rm_plan_traces_load(const struct rm_planning *planning,
 void rm_plan_trace_fill(const struct rm_plan_trace *trace,
         const struct rm_workload *workload, struct rm_cell *cell)
 {
-	uint64_t all = trace->operations * workload->window_passes;
+	uint64_t all = trace->operations * workload->values[0].trace_passes;
 
 	if (!trace->file[0])
 		return;
 	strcpy(cell->trace, trace->file);
 	cell->trace_checksum = trace->checksum;
-	cell->trace_passes = workload->window_passes;
+	cell->trace_passes = workload->values[0].trace_passes;
 	cell->dist = RM_DIST_TRACE;
 	cell->keys = trace->keys;
 	cell->write_share = trace->write_share;

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* workload.c - workload files: includes, overrides, presets, text. */
-#include "runner/plan/workload.h"
-#include "runner/plan/lines.h"
-#include "runner/plan/workload_keys.h"
+/*
+ * workload.c - workload files: includes, overrides, presets, and the text that
+ * reads back equal. How a value is read and written is the table's of
+ * runner/protocol; what values say of each other is workload_check.c's.
+ */
+#include "runner/base/lines.h"
+#include "runner/plan/internal.h"
+#include "runner/plan/placement.h"
 
 #include <errno.h>
 #include <ini.h>
@@ -10,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { VALUE_BYTES = 4096 };
 
 /* One file that is being read, and those that include it. */
 struct reading {
@@ -23,6 +29,84 @@ struct reading {
 };
 
 static int read_text(struct reading *reading);
+
+/* The protocol takes any name for a place (rm_kind_place): a mistake in one is
+   found here, at its line. True for all other keys. */
+static bool is_place(enum rm_workload_key key, const char *text)
+{
+	struct rm_placement placement;
+	enum rm_memory_policy policy;
+	unsigned node;
+
+	if (key == RM_KEY_PLACEMENT)
+		return !rm_placement_parse(text, &placement, NULL);
+	return key != RM_KEY_MEMORY ||
+	       !rm_memory_parse(text, &policy, &node, NULL);
+}
+
+/* Whether value i stands in the list already, however it is written. */
+static bool twice(const struct rm_workload *workload, enum rm_workload_key key,
+        unsigned i)
+{
+	char text[RM_VALUE_BYTES], other[RM_VALUE_BYTES];
+
+	rm_factor_text(key, &workload->values[i], text);
+	for (unsigned j = 0; j < i; j++) {
+		rm_factor_text(key, &workload->values[j], other);
+		if (!strcmp(text, other))
+			return true;
+	}
+	return false;
+}
+
+static int assign_item(struct rm_workload *workload, enum rm_workload_key key,
+        const char *item, struct rm_error *error)
+{
+	const struct rm_factor *factor = &rm_factors[key];
+	const char *where = workload->where[key];
+	unsigned i = workload->count[key];
+
+	if (i == (factor->list ? RM_LIST_MAX : 1))
+		return rm_error_set(error, -EINVAL,
+		        "%s: %s has too many values, expected at most %u",
+		        where, factor->key, i);
+	if (!is_place(key, item) ||
+	        rm_factor_read(key, item, &workload->values[i]))
+		return rm_error_set(error, -EINVAL,
+		        "%s: %s = \"%.60s\", expected %s", where, factor->key,
+		        item, factor->expected);
+	if (twice(workload, key, i))
+		return rm_error_set(error, -EINVAL,
+		        "%s: %s has \"%.60s\" twice, expected each value once",
+		        where, factor->key, item);
+	workload->count[key]++;
+	return 0;
+}
+
+/* Replaces what the key had, since a nearer file and --set win over an included
+   one. `where` stays for mistakes that only the plan can find. */
+static int assign(struct rm_workload *workload, enum rm_workload_key key,
+        const char *value, const char *where, struct rm_error *error)
+{
+	const struct rm_factor *factor = &rm_factors[key];
+	char copy[VALUE_BYTES], *rest = copy;
+
+	snprintf(workload->where[key], RM_WHERE_BYTES, "%s", where);
+	workload->count[key] = 0;
+	if (strlen(value) >= sizeof(copy))
+		return rm_error_set(error, -EINVAL,
+		        "%s: %s has a value of %zu characters, expected %s",
+		        where, factor->key, strlen(value), factor->expected);
+	memcpy(copy, value, strlen(value) + 1);
+	for (char *item; (item = strsep(&rest, " \t"));)
+		if (*item && assign_item(workload, key, item, error))
+			return -EINVAL;
+	if (workload->count[key] == 0)
+		return rm_error_set(error, -EINVAL,
+		        "%s: %s has no value, expected %s", where, factor->key,
+		        factor->expected);
+	return 0;
+}
 
 static bool is_above(const struct reading *reading, const char *file)
 {
@@ -87,7 +171,7 @@ static int include(
 	                above->lines.file, value) >= (int)sizeof(file))
 		return rm_error_set(above->lines.error, -EINVAL,
 		        "%s: include = \"%.60s\", expected %s", where, value,
-		        rm_workload_keys[RM_KEY_INCLUDE].expected);
+		        rm_factors[RM_KEY_INCLUDE].expected);
 	return read_include(above, file, where);
 }
 
@@ -96,12 +180,12 @@ static int key_of(const char *name, const char *where, bool includes,
 {
 	char known[512] = "";
 
-	*key = rm_workload_key_find(name);
+	*key = rm_key_find(name);
 	if (*key < RM_KEY_INCLUDE || (*key == RM_KEY_INCLUDE && includes))
 		return 0;
 	for (int i = 0; i < RM_KEY_INCLUDE + includes; i++) {
 		strcat(known, i ? ", " : "");
-		strcat(known, rm_workload_keys[i].name);
+		strcat(known, rm_factors[i].key);
 	}
 	return rm_error_set(error, -EINVAL,
 	        "%s: unknown key \"%.40s\", expected one of %s", where, name,
@@ -130,11 +214,9 @@ static int handle(
 		return include(reading, value, where) == 0;
 	/* the file nearest to the workload's own wins, wherever it says so */
 	if (reading->level > reading->levels[key])
-		return rm_workload_assign(
-		               reading->scratch, key, value, where, error) == 0;
+		return assign(reading->scratch, key, value, where, error) == 0;
 	reading->levels[key] = reading->level;
-	return rm_workload_assign(
-	               reading->workload, key, value, where, error) == 0;
+	return assign(reading->workload, key, value, where, error) == 0;
 }
 
 static int read_text(struct reading *reading)
@@ -183,7 +265,7 @@ static int apply_overrides(struct rm_workload *workload,
 
 		if (key_of(overrides[i].key, overrides[i].where, false, &key,
 		            error) ||
-		        rm_workload_assign(workload, key, overrides[i].value,
+		        assign(workload, key, overrides[i].value,
 		                overrides[i].where, error))
 			return -EINVAL;
 	}
@@ -196,7 +278,7 @@ static int apply_presets(struct rm_workload *workload, struct rm_error *error)
 	bool closed = false, paced = false;
 
 	for (int key = 0; key < RM_WORKLOAD_KEYS; key++) {
-		const char *preset = rm_workload_keys[key].preset;
+		const char *preset = rm_factors[key].preset;
 
 		if (rm_workload_traced(workload) && key == RM_KEY_WINDOW)
 			preset = "1pass";
@@ -204,25 +286,68 @@ static int apply_presets(struct rm_workload *workload, struct rm_error *error)
 		         rm_workload_trace_says((enum rm_workload_key)key))
 			preset = NULL;
 		if (preset && workload->count[key] == 0 &&
-		        rm_workload_assign(workload, (enum rm_workload_key)key,
-		                preset, "default", error))
+		        assign(workload, (enum rm_workload_key)key, preset,
+		                "default", error))
 			return -EINVAL;
 	}
 	for (unsigned i = 0; i < workload->count[RM_KEY_LOOP]; i++) {
-		paced |= workload->loops[i].kind == RM_LOOP_PACED;
-		closed |= workload->loops[i].kind != RM_LOOP_PACED;
+		paced |= workload->values[i].loop.kind == RM_LOOP_PACED;
+		closed |= workload->values[i].loop.kind != RM_LOOP_PACED;
 	}
 	if (paced && workload->count[RM_KEY_ARRIVALS] == 0 &&
-	        rm_workload_assign(
-	                workload, RM_KEY_ARRIVALS, "poisson", "default", error))
+	        assign(workload, RM_KEY_ARRIVALS, "poisson", "default", error))
 		return -EINVAL;
 	if (workload->count[RM_KEY_MEASURE])
 		return 0;
-	return rm_workload_assign(workload, RM_KEY_MEASURE,
+	return assign(workload, RM_KEY_MEASURE,
 	        closed && paced ? "throughput latency"
 	        : paced         ? "latency"
 	                        : "throughput",
 	        "default", error);
+}
+
+/* Techniques without keys: nothing to say of keys and writes. */
+static bool keyless(const struct rm_workload *workload)
+{
+	for (unsigned i = 0; i < workload->count[RM_KEY_LOOP]; i++)
+		if (!rm_loop_is_own(workload->values[i].loop.kind))
+			return false;
+	return true;
+}
+
+/* What needs no saying where no loop of the file has keys. */
+static int fill_in(struct rm_workload *workload, struct rm_error *error)
+{
+	if (!keyless(workload))
+		return 0;
+	if (!workload->count[RM_KEY_WRITES] &&
+	        assign(workload, RM_KEY_WRITES, "0%", "default", error))
+		return -EINVAL;
+	if (!workload->count[RM_KEY_KEYS])
+		return assign(workload, RM_KEY_KEYS, "1", "default", error);
+	return 0;
+}
+
+int rm_workload_name(const char *file, rm_name name, struct rm_error *error)
+{
+	const char *slash = strrchr(file, '/');
+	const char *base = slash ? slash + 1 : file;
+	size_t length = strlen(base);
+
+	if (length > 5 && !strcmp(base + length - 5, ".conf"))
+		length -= 5;
+	if (length == 0 || length > 48 ||
+	        strspn(base,
+	                "abcdefghijklmnopqrstuvwxyz"
+	                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") < length ||
+	        base[0] == '.')
+		return rm_error_set(error, -EINVAL,
+		        "%s: the name of a workload, expected at most 48 "
+		        "letters, digits, _ - .",
+		        file);
+	memcpy(name, base, length);
+	name[length] = '\0';
+	return 0;
 }
 
 int rm_workload_parse(const char *file, const char *text, size_t length,
@@ -242,7 +367,7 @@ int rm_workload_parse(const char *file, const char *text, size_t length,
 	if (!failed)
 		failed = apply_presets(workload, error);
 	if (!failed)
-		failed = rm_workload_fill_in(workload, error);
+		failed = fill_in(workload, error);
 	if (!failed)
 		failed = rm_workload_check(workload, error);
 	return failed;
@@ -261,4 +386,53 @@ int rm_workload_load(const char *file, const struct rm_override *overrides,
 		        override_count, workload, error);
 	free(text);
 	return failed;
+}
+
+char *rm_workload_text(const struct rm_workload *workload)
+{
+	char *text = NULL, value[RM_VALUE_BYTES];
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (int key = 0; key < RM_KEY_INCLUDE; key++) {
+		if (workload->count[key] == 0)
+			continue;
+		fprintf(out, "%-10s =", rm_factors[key].key);
+		for (unsigned i = 0; i < workload->count[key]; i++) {
+			rm_factor_text((enum rm_workload_key)key,
+			        &workload->values[i], value);
+			fprintf(out, " %s", value);
+		}
+		fputc('\n', out);
+	}
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+int rm_override_split(char *text, char *where, struct rm_override *override,
+        struct rm_error *error)
+{
+	char *equals = strchr(text, '=');
+
+	snprintf(where, RM_WHERE_BYTES, "--set %.*s",
+	        equals ? (int)(equals - text) : (int)strlen(text), text);
+	if (!equals || equals == text)
+		return rm_error_set(error, -EINVAL,
+		        "--set \"%.60s\": expected KEY=VALUE", text);
+	*equals = '\0';
+	*override = (struct rm_override){
+		.key = text, .value = equals + 1, .where = where
+	};
+	return 0;
+}
+
+void rm_workload_clear(struct rm_workload *workload)
+{
+	free(workload->file);
+	memset(workload, 0, sizeof(*workload));
 }

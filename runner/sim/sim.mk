@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The simulated machine. runner/sim/*.c is the model, plain C in every build;
+# The simulated machine. runner/sim/model/ is the model, plain C in every build;
 # what replaces libtsan, libc and the kernel for instrumented maps has its own
 # folder runner/sim/guest/, which the other programs never link.
 
@@ -7,7 +7,7 @@
 SIM_MACHINES := $(sort $(wildcard runner/sim/machines/*.conf))
 $(BUILD)/sim_machines.c: $(SIM_MACHINES) runner/sim/sim.mk
 	@mkdir -p $(@D)
-	@{ echo '#include "runner/sim/mach.h"'; \
+	@{ echo '#include "runner/sim/sim.h"'; \
 	   echo 'const struct rm_sim_builtin rm_sim_builtins[] = {'; \
 	   for f in $(SIM_MACHINES); do \
 	     echo "{ \"$$(basename $$f .conf)\","; \
@@ -17,16 +17,95 @@ $(BUILD)/sim_machines.c: $(SIM_MACHINES) runner/sim/sim.mk
 $(BUILD)/sim_machines.o: $(BUILD)/sim_machines.c
 	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# The tests of the model are sanitized whatever the build is.
-SIM_MODEL := $(wildcard runner/sim/*.c) runner/base/error.c \
-  $(patsubst %,runner/plan/%.c,lines number topology)
-SIM_TESTS := $(patsubst %,$(BUILD)/tests/test_sim_%,cache che coherence mach sched watch)
-SIM_SAN    = $(filter-out -fsanitize=thread,$(ALL_CFLAGS)) \
-  -fsanitize=address,undefined -fno-sanitize-recover=all
-$(BUILD)/sim_sanitized/%.o: %.c $(BUILD)/flags
+
+# readmostly-sim: the same maps, instrumented, on the simulated machine.
+# Not with sanitizers, which instrument the same places.
+.PHONY: sim
+sim: $(BUILD)/readmostly-sim  ## the simulated machine's program
+
+ifeq ($(SANITIZE)$(IMPL),)
+all: $(OUT)/readmostly-sim
+endif
+
+SIM      := $(BUILD)/sim
+SIM_IMPLS = $(patsubst %.c,$(SIM)/%.o,$(call named,$(SIM_MAPS)))
+SIM_VERDICTS = $(SIM_IMPLS:.o=.verdict)
+# Locks and allocator are simulated code, too.
+SIM_GUEST_C := $(addprefix runner/sim/guest/,cond.c heap.c \
+               heap_arena.c heap_bins.c mutex.c rwlock.c)
+SIM_GUEST := $(patsubst %.c,$(SIM)/%.o,$(SIM_GUEST_C))
+SIM_HOST  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(SIM_GUEST_C), \
+               $(wildcard runner/sim/guest/*.c)) $(wildcard runner/sim/program/*.c))
+# The trial's team and what it judges by: renamed copies of the other program's
+# objects. What the kernel knows of a process is replaced.
+SIM_TEAM  := $(patsubst runner/trial/%.c,$(SIM)/trial/%.o,$(filter-out \
+               %_stats.c %/kernel.c,$(wildcard runner/trial/*.c)))
+SIM_ALLOC := $(addprefix $(SIM)/trial/,team.o key_stream.o)
+SIM_BASE   = $(filter-out $(BUILD)/runner/plan/plan%,$(filter $(BUILD)/runner/base/% $(BUILD)/runner/trace/% \
+               $(BUILD)/runner/protocol/% $(BUILD)/runner/plan/% $(BUILD)/runner/sim/% %/machine/topology.o \
+               %/runner/counters/reading.o %/runner/impl_find.o %/runner/cli/trial.o \
+               $(BUILD)/sim_%.o %/build_info.o,$(OBJS)))
+
+# gcc is the reference. clang drops reads before writes and makes vectors.
+SIM_FLAGS := -O2 -gdwarf-4 -g1 $(DEBUG) $(ALIGN) -fsanitize=thread -fno-lto \
+             -include runner/sim/guest/relax.h -DCK_USE_CC_BUILTINS=1 \
+             $(if $(findstring clang,$(CC)),-fno-vectorize -fno-slp-vectorize \
+             -mllvm -tsan-instrument-read-before-write=1,-Wno-tsan)
+
+# By way of assembly, which the lint reads.
+$(SIM)/%.s: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(SAY)$(CC) $(SIM_SAN) -MMD -MP -c -o $@ $<
-$(SIM_TESTS): $(BUILD)/tests/test_sim_%: $(BUILD)/sim_sanitized/tests/test_sim_%.o \
-  $(SIM_MODEL:%.c=$(BUILD)/sim_sanitized/%.o) $(BUILD)/sim_machines.o
+	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) -MMD -MP -S -o $@ $< 2>$@.warned || \
+	  { cat $@.warned >&2; false; }
+	@cat $@.warned >&2
+
+$(SIM)/%.raw.o: $(SIM)/%.s
+	@$(CC) -c -o $@ $<
+
+# Each object's globals begin a page, so that no other object moves them.
+$(SIM)/%.o: $(SIM)/%.raw.o runner/sim/names.txt
+	@sed '/^#/d; / /!d' runner/sim/names.txt >$@.names
+	@objcopy --redefine-syms=$@.names --set-section-alignment .data=4096 \
+	  --set-section-alignment .bss=4096 --set-section-alignment .rodata=4096 $< $@
+
+$(SIM)/%.verdict: $(SIM)/%.raw.o runner/sim/simulatable.sh runner/sim/names.txt
+	@runner/sim/simulatable.sh $(notdir $*) $< $(<:.raw.o=.s) >$@
+
+$(SIM_TEAM): $(SIM)/trial/%.o: $(BUILD)/runner/trial/%.o $(wildcard runner/sim/program/*.txt)
 	@mkdir -p $(@D)
-	$(SAY)$(CC) $(SIM_SAN) -o $@ $^ $(shell pkg-config --libs hwloc) -lm
+	@objcopy --redefine-syms=runner/sim/program/harness.txt $(if $(filter $@,$(SIM_ALLOC)), \
+	  --redefine-syms=runner/sim/program/memory.txt) $< $@
+
+# The maps that can be simulated, and the verdict on each; the others' objects
+# are not linked.
+$(OUT)/sim/maps.c: $(SIM_VERDICTS) $(OUT)/impl_table.c
+	@mkdir -p $(@D)
+	@sort $(SIM_VERDICTS) >$@.all
+	@{ echo '#include "runner/sim/program/internal.h"'; \
+	   sed -n 's/^\([^ ]*\) yes$$/extern const struct rm_impl rm_impl_\1;/p' $@.all; \
+	   echo 'const struct rm_impl *const rm_impl_table[] = {'; \
+	   sed -n 's/^\([^ ]*\) yes$$/	\&rm_impl_\1,/p' $@.all; \
+	   echo '};'; \
+	   echo 'const size_t rm_impl_count = sizeof(rm_impl_table) / sizeof(*rm_impl_table);'; \
+	   echo 'const struct rm_sim_verdict rm_sim_verdicts[] = {'; \
+	   sed -n 's/^\([^ ]*\) yes$$/	{ "\1", NULL },/p; s/^\([^ ]*\) no \(.*\)$$/	{ "\1", "\2" },/p' $@.all; \
+	   echo '};'; \
+	   echo 'const size_t rm_sim_verdict_count = sizeof(rm_sim_verdicts) / sizeof(*rm_sim_verdicts);'; } >$@
+
+$(OUT)/sim/maps.o: $(OUT)/sim/maps.c
+	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(OUT)/readmostly-sim: $(OUT)/sim/maps.o $(SIM_IMPLS) $(SIM_GUEST) $(SIM_TEAM) $(SIM_HOST) $(SIM_BASE)
+	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $(filter-out $(SIM_IMPLS),$^) \
+	  $$(sed -n 's/^\([^ ]*\) yes$$/\1/p' $(OUT)/sim/maps.c.all | while read -r id; do \
+	  printf '%s\n' $(SIM_IMPLS) | grep "/$$id\.o$$"; done) \
+	  $$(pkg-config --libs $(LIBRARIES)) -lm -ldl
+.SECONDARY: $(SIM_IMPLS:.o=.s) $(SIM_IMPLS:.o=.raw.o) $(SIM_GUEST:.o=.s) $(SIM_GUEST:.o=.raw.o)
+
+.PHONY: sim-fidelity
+sim-fidelity: $(BUILD)/readmostly-sim $(BUILD)/readmostly  ## simulated misses against cachegrind's, long form
+	@$(PYTHON) tests/tools/sim_fidelity.py $(BUILD) --long
+
+.PHONY: golden-sim
+golden-sim: $(BUILD)/readmostly-sim $(BUILD)/readmostly  ## golden simulated counts again: WHY='...' (read the diff)
+	@$(PYTHON) tests/tools/sim_golden.py $(BUILD) --write '$(WHY)'

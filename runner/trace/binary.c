@@ -4,7 +4,7 @@
  * of 9 (docs/traces.md). Numbers are little endian. The checksum is zlib's
  * crc32 of everything but itself.
  */
-#include "runner/trace/building.h"
+#include "runner/trace/internal.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -37,6 +37,8 @@ static uLong sum_of(const char *bytes, size_t length)
 	return sum;
 }
 
+/* -EINVAL. A binary trace has no lines, so a mistake is told by its byte, which
+   a hex dump finds; both numbers say what is wrong with it. */
 static int refuse(const char *file, size_t at, struct rm_error *error,
         const char *what, uint64_t found, uint64_t expected)
 {
@@ -45,6 +47,9 @@ static int refuse(const char *file, size_t at, struct rm_error *error,
 	        what, found, expected);
 }
 
+/* The number of records must be that of the file's length: a file that was cut
+   or joined at a record's end would else be read as a shorter or longer one.
+   Versions are equal or refused, because there is only one so far. */
 static int check_header(const char *file, const char *bytes, size_t length,
         struct rm_error *error)
 {
@@ -76,10 +81,9 @@ static int check_header(const char *file, const char *bytes, size_t length,
 	return 0;
 }
 
-/* The key's decimal text, as it would stand in the text form. */
-static size_t decimal(uint64_t key, char text[24])
+size_t rm_trace_decimal(uint64_t key, char text[RM_TRACE_DECIMAL_BYTES])
 {
-	char turned[24];
+	char turned[RM_TRACE_DECIMAL_BYTES];
 	size_t length = 0;
 
 	do
@@ -97,6 +101,7 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 
 	if (failed)
 		return failed;
+	/* before any record is believed: a flipped bit is a valid other key */
 	if (sum_of(bytes, length) != number_at(bytes + CRC_AT, 4) ||
 	        number_at(bytes + CRC_AT + 4, 4))
 		return refuse(file, CRC_AT, error, "damaged: checksum is",
@@ -105,7 +110,7 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 	        at += RM_TRACE_RECORD_BYTES) {
 		unsigned word = (unsigned char)bytes[at];
 		const char *why;
-		char key[24];
+		char key[RM_TRACE_DECIMAL_BYTES];
 
 		if (word > RM_TRACE_HAS)
 			return rm_error_set(error, -EINVAL,
@@ -113,7 +118,8 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 			        "1 set, 2 del or 3 has",
 			        file, at, word);
 		failed = rm_trace_add(building, (enum rm_trace_word)word, key,
-		        decimal(number_at(bytes + at + 1, 8), key), &why);
+		        rm_trace_decimal(number_at(bytes + at + 1, 8), key),
+		        &why);
 		if (failed == -EINVAL)
 			rm_error_set(error, failed, "%s: byte %zu: %s", file,
 			        at, why);
@@ -129,12 +135,12 @@ static int number_of(const struct rm_trace *trace, uint64_t rank,
 {
 	const struct rm_dictionary_key *key = &trace->dictionary.keys[rank];
 	const char *bytes = trace->dictionary.bytes + key->at;
-	char again[24];
+	char again[RM_TRACE_DECIMAL_BYTES];
 
 	*number = 0;
 	for (size_t i = 0; i < key->length && i < 20; i++)
 		*number = 10 * *number + (uint64_t)(bytes[i] - '0');
-	if (decimal(*number, again) == key->length &&
+	if (rm_trace_decimal(*number, again) == key->length &&
 	        !memcmp(again, bytes, key->length))
 		return 0;
 	return rm_error_set(error, -EINVAL,
@@ -149,6 +155,8 @@ struct output {
 	bool dry; /* only the sum */
 };
 
+/* The checksum stands before what it sums up, and `out` may be a pipe: all is
+   made twice, first only for its sum. */
 static void put(struct output *output, const char *bytes, size_t length)
 {
 	output->sum = crc32(output->sum, (const Bytef *)bytes, (uInt)length);

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/trace/dictionary.h"
-
+/*
+ * dictionary.c - byte strings to numbers 0, 1, 2, ... in order of arrival.
+ *
+ * All keys lie one behind the other in one array: a trace may have 2^30, and a
+ * block of memory for each would take more than the keys.
+ */
 #include "runner/base/rng.h"
+#include "runner/trace/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,8 +31,7 @@ uint64_t rm_dictionary_hash(const char *key, size_t length)
 	return hash;
 }
 
-/* An array with room for `needed` items, or NULL; the old one moves. */
-static void *grown(void *items, size_t needed, size_t *room, size_t size)
+void *rm_trace_grown(void *items, size_t needed, size_t *room, size_t size)
 {
 	size_t more = *room ? *room : 1024;
 	void *moved;
@@ -42,6 +46,8 @@ static void *grown(void *items, size_t needed, size_t *room, size_t size)
 	return moved;
 }
 
+/* The table stays at most half full, so that a search by steps of one is short
+   and ends. Hashes are kept with the keys: none is computed again. */
 static int grow_table(struct rm_dictionary *d)
 {
 	size_t size = d->table_size ? 2 * d->table_size : 4096;
@@ -69,12 +75,13 @@ static int grow_table(struct rm_dictionary *d)
 static int add(
         struct rm_dictionary *d, const char *key, size_t length, uint64_t hash)
 {
-	void *moved = grown(d->keys, d->count + 1, &d->room, sizeof(*d->keys));
+	void *moved = rm_trace_grown(
+	        d->keys, d->count + 1, &d->room, sizeof(*d->keys));
 
 	if (!moved)
 		return -ENOMEM;
 	d->keys = moved;
-	moved = grown(d->bytes, d->used + length, &d->bytes_room, 1);
+	moved = rm_trace_grown(d->bytes, d->used + length, &d->bytes_room, 1);
 	if (!moved)
 		return -ENOMEM;
 	d->bytes = moved;
@@ -117,6 +124,8 @@ int rm_dictionary_renumber(struct rm_dictionary *d, const uint32_t *number)
 {
 	struct rm_dictionary_key *keys;
 
+	/* Freed and not made anew: it finds the old numbers, and nobody
+	   searches any more. */
 	free(d->table);
 	d->table = NULL;
 	d->table_size = 0;

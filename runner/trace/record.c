@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record.c - see record.h. */
-#include "runner/trace/record.h"
-
+/*
+ * record.c - writes down the operations of one window, while they happen.
+ *
+ * Each operation is done and noted under one lock: so the order of the record
+ * is one in which they took effect, which no map promises by itself.
+ */
 #include "runner/driver.h"
-#include "runner/trace/building.h"
+#include "runner/trace/internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,12 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_BYTES = 24 };
-
 struct rm_recorder {
 	pthread_mutex_t lock;
 	uint32_t *entries; /* rm_replay_entry(), ordinals left out */
-	uint64_t count, room, limit;
+	uint64_t count, limit;
+	size_t room;
 	uint64_t ordinal; /* of the last upsert */
 	bool overflow;    /* operations or ranks that found no room */
 };
@@ -67,17 +69,12 @@ static void unlock(struct thread *thread)
 
 static bool make_room(struct rm_recorder *recorder)
 {
-	uint64_t room = recorder->room ? 2 * recorder->room : 1 << 16;
-	uint32_t *entries;
+	uint32_t *entries = rm_trace_grown(recorder->entries,
+	        recorder->count + 1, &recorder->room, sizeof(*entries));
 
-	if (recorder->count < recorder->room)
-		return true;
-	entries = realloc(recorder->entries, room * sizeof(*entries));
-	if (!entries)
-		return false;
-	recorder->entries = entries;
-	recorder->room = room;
-	return true;
+	if (entries)
+		recorder->entries = entries;
+	return entries;
 }
 
 /* Under the lock. The rank is the low half of the key's word, and the second
@@ -90,6 +87,8 @@ static uint32_t note(struct thread *thread, struct rm_shape shape,
 
 	if (shape.str)
 		memcpy(&rank, key.bytes + 8, sizeof(rank));
+	/* A loop cannot be stopped from here: `overflow` makes
+	   rm_recorder_write() refuse with -EOVERFLOW. */
 	if (rank >= RM_TRACE_KEYS_MAX || recorder->count == recorder->limit ||
 	        !make_room(recorder))
 		recorder->overflow = true;
@@ -112,6 +111,8 @@ static bool lookup(void *context, struct rm_shape shape, struct rm_key key,
 	return there;
 }
 
+/* The value says by its ordinal which write it is: at the end, what each key
+   holds is compared with the record (rm_trace_mix()). */
 static bool upsert(void *context, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value)
 {
@@ -159,6 +160,8 @@ void rm_recorder_drive(struct rm_recorder *recorder, const struct rm_impl *impl,
 {
 	static void (*const drives[RM_SHAPES])(struct rm_worker *) =
 	        RM_ALL_DRIVES;
+	/* The loop calls our table with our thread, and that calls the map's
+	   with its own: the worker has ours during the loop only. */
 	struct thread thread = { recorder, impl->ops, worker->thread };
 
 	worker->thread = &thread;
@@ -166,16 +169,11 @@ void rm_recorder_drive(struct rm_recorder *recorder, const struct rm_impl *impl,
 	worker->thread = thread.inner_thread;
 }
 
-static size_t decimal(uint64_t rank, char *text)
-{
-	return (size_t)snprintf(text, NUMBER_BYTES, "%" PRIu64, rank);
-}
-
 uint64_t rm_recorder_key_hash(uint64_t rank)
 {
-	char text[NUMBER_BYTES];
+	char text[RM_TRACE_DECIMAL_BYTES];
 
-	return rm_dictionary_hash(text, decimal(rank, text));
+	return rm_dictionary_hash(text, rm_trace_decimal(rank, text));
 }
 
 uint64_t rm_recorder_count(const struct rm_recorder *recorder)
@@ -186,13 +184,12 @@ uint64_t rm_recorder_count(const struct rm_recorder *recorder)
 static int write_text(
         const struct rm_recorder *recorder, uint64_t resident, FILE *out)
 {
-	static const char *const words[] = { "get", "set", "del" };
-
 	for (uint64_t rank = 0; rank < resident; rank++)
 		fprintf(out, "has %" PRIu64 "\n", rank);
 	for (uint64_t i = 0; i < recorder->count; i++)
-		fprintf(out, "%s %" PRIu32 "\n",
-		        words[rm_replay_operation(recorder->entries[i])],
+		fprintf(out, "%s%" PRIu32 "\n",
+		        rm_trace_words[rm_replay_operation(
+		                recorder->entries[i])],
 		        rm_replay_rank(recorder->entries[i]));
 	fprintf(out, "end %" PRIu64 "\n", recorder->count);
 	return ferror(out) ? -EIO : 0;

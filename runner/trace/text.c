@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text.c - the text form of a trace. */
-#include "runner/trace/building.h"
+/*
+ * text.c - the text form of a trace, read and written.
+ *
+ * What is not exactly one operation is refused, never skipped: a trace that
+ * was cut in the middle of a line would else replay as another workload.
+ */
+#include "runner/trace/internal.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -8,6 +13,9 @@
 #include <string.h>
 
 enum { WORD_BYTES = 4, SHOWN_BYTES = 24 }; /* "get "; of a bad line */
+
+const char rm_trace_words[][WORD_BYTES + 1] = { "get ", "set ", "del ",
+	"has " };
 
 struct lines {
 	const char *file;
@@ -78,17 +86,18 @@ static int read_end(const struct lines *lines, const char *line, size_t length,
 	return 0;
 }
 
+/* One operation. Keys are any bytes but a newline: a blank at the end of a line
+   belongs to its key, so that nothing is trimmed. */
 static int read_line(const struct lines *lines, const char *line, size_t length,
         struct rm_trace_building *building, struct rm_error *error)
 {
-	static const char words[][WORD_BYTES + 1] = { "get ", "set ", "del ",
-		"has " };
 	const char *why;
 	size_t word = 0;
 	int failed;
 
-	while (word < 4 && (length < WORD_BYTES ||
-	                           memcmp(line, words[word], WORD_BYTES) != 0))
+	while (word < 4 &&
+	        (length < WORD_BYTES ||
+	                memcmp(line, rm_trace_words[word], WORD_BYTES) != 0))
 		word++;
 	if (word == 4 || length == WORD_BYTES)
 		return refuse(lines, line, length, error);
@@ -131,4 +140,26 @@ int rm_trace_parse_text(const char *file, const char *text, size_t length,
 			return failed;
 	}
 	return 0;
+}
+
+static void put(FILE *out, const struct rm_trace *trace, const char *word,
+        uint64_t rank)
+{
+	const struct rm_dictionary_key *key = &trace->dictionary.keys[rank];
+
+	fputs(word, out);
+	fwrite(trace->dictionary.bytes + key->at, 1, key->length, out);
+	fputc('\n', out);
+}
+
+int rm_trace_write_text(FILE *out, const struct rm_trace *trace)
+{
+	for (uint64_t rank = 0; rank < trace->present; rank++)
+		put(out, trace, rm_trace_words[RM_TRACE_HAS], rank);
+	for (uint64_t i = 0; i < trace->count; i++)
+		put(out, trace,
+		        rm_trace_words[rm_replay_operation(trace->entries[i])],
+		        rm_replay_rank(trace->entries[i]));
+	fprintf(out, "end %" PRIu64 "\n", trace->count);
+	return ferror(out) ? -EIO : 0;
 }

@@ -1,161 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trace.c - from lines or records to ranks. */
-#include "runner/trace/building.h"
+/* trace.c - a trace is read; a thread's share of it; what must come out. */
+#include "runner/trace/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What is known of a key: bits of rm_trace_building.states. */
-enum { PRESENT = 1, SEEN = 2 };
-
-static int room_for_state(struct rm_trace_building *building, size_t number)
-{
-	size_t room = building->state_room ? 2 * building->state_room : 4096;
-	uint8_t *states;
-
-	if (number < building->state_room)
-		return 0;
-	states = realloc(building->states, room);
-	if (!states)
-		return -ENOMEM;
-	memset(states + building->state_room, 0, room - building->state_room);
-	building->states = states;
-	building->state_room = room;
-	return 0;
-}
-
-static int append(struct rm_trace_building *building, uint32_t entry)
-{
-	struct rm_trace *trace = building->trace;
-
-	if (trace->count == building->entry_room) {
-		size_t room =
-		        building->entry_room ? 2 * building->entry_room : 4096;
-		uint32_t *entries =
-		        realloc(trace->entries, room * sizeof(*trace->entries));
-
-		if (!entries)
-			return -ENOMEM;
-		trace->entries = entries;
-		building->entry_room = room;
-	}
-	trace->entries[trace->count++] = entry;
-	return 0;
-}
-
-static int add_has(
-        struct rm_trace_building *building, uint8_t *state, const char **why)
-{
-	if (building->trace->count)
-		*why = "has after the first operation, expected all of them "
-		       "before";
-	else if (*state)
-		*why = "has of the same key a second time, expected each once";
-	if (*why)
-		return -EINVAL;
-	building->has = true;
-	*state = PRESENT | SEEN;
-	return 0;
-}
-
-int rm_trace_add(struct rm_trace_building *building, enum rm_trace_word word,
-        const char *key, size_t length, const char **why)
-{
-	struct rm_trace *trace = building->trace;
-	uint32_t number;
-	uint8_t *state;
-	int failed;
-
-	*why = NULL;
-	if (trace->dictionary.count == RM_TRACE_KEYS_MAX ||
-	        trace->count == UINT32_MAX) {
-		*why = "too many keys or operations, expected at most 2^30 "
-		       "and 2^32 - 1";
-		return -EINVAL;
-	}
-	failed = rm_dictionary_number(&trace->dictionary, key, length, &number);
-	if (!failed)
-		failed = room_for_state(building, number);
-	if (failed)
-		return failed;
-	building->sum = rm_seed(building->sum + (uint64_t)word,
-	        trace->dictionary.keys[number].hash);
-	state = &building->states[number];
-	if (word == RM_TRACE_HAS)
-		return add_has(building, state, why);
-	if (!*state)
-		*state = word != RM_TRACE_SET && !building->has ? PRESENT | SEEN
-		                                                : SEEN;
-	trace->gets += word == RM_TRACE_GET;
-	trace->sets += word == RM_TRACE_SET;
-	trace->dels += word == RM_TRACE_DEL;
-	return append(
-	        building, rm_replay_entry(number, (enum rm_operation)word));
-}
-
-/* Ranks: keys that are there at the beginning come first. */
-static int rank(struct rm_trace_building *building)
-{
-	struct rm_trace *trace = building->trace;
-	size_t count = trace->dictionary.count;
-	uint32_t *ranks = malloc((count + 1) * sizeof(*ranks)), next = 0;
-	int failed;
-
-	if (!ranks)
-		return -ENOMEM;
-	for (int present = 1; present >= 0; present--) {
-		for (size_t i = 0; i < count; i++)
-			if ((building->states[i] & PRESENT) == present)
-				ranks[i] = next++;
-		if (present)
-			trace->present = next;
-	}
-	trace->keys = count;
-	for (uint64_t i = 0; i < trace->count; i++) {
-		uint32_t entry = trace->entries[i];
-
-		trace->entries[i] =
-		        rm_replay_entry(ranks[rm_replay_rank(entry)],
-		                rm_replay_operation(entry));
-	}
-	failed = rm_dictionary_renumber(&trace->dictionary, ranks);
-	free(ranks);
-	return failed;
-}
-
-/* Fills peak and in_place. */
-static int play(struct rm_trace *trace)
-{
-	uint8_t *held = calloc(trace->keys + 1, 1);
-	uint64_t now = trace->present;
-
-	if (!held)
-		return -ENOMEM;
-	memset(held, 1, trace->present);
-	trace->peak = now;
-	trace->in_place = true;
-	for (uint64_t i = 0; i < trace->count; i++) {
-		uint32_t entry = trace->entries[i];
-		uint8_t *key = &held[rm_replay_rank(entry)];
-		bool set = rm_replay_operation(entry) == RM_UPSERT;
-
-		if (rm_replay_operation(entry) == RM_LOOKUP)
-			continue;
-		trace->in_place &= set && *key;
-		now += (uint64_t)set - *key;
-		*key = set;
-		if (now > trace->peak)
-			trace->peak = now;
-	}
-	free(held);
-	return 0;
-}
-
 int rm_trace_parse(const char *file, const char *bytes, size_t length,
         struct rm_trace *trace, struct rm_error *error)
 {
 	struct rm_trace_building building = { .trace = trace };
+	/* the magic's first byte is no letter, so that no text begins with it */
 	bool binary = length && bytes[0] == RM_TRACE_MAGIC[0];
 	int failed;
 
@@ -171,16 +26,14 @@ int rm_trace_parse(const char *file, const char *bytes, size_t length,
 		               : "%s:1: no operation, expected at least one",
 		        file);
 	if (!failed)
-		failed = rank(&building);
-	if (!failed)
-		failed = play(trace);
-	trace->checksum = (uint32_t)(building.sum >> 32);
+		failed = rm_trace_finish(&building);
 	free(building.states);
 	if (failed == -ENOMEM)
 		rm_error_set(error, failed, "%s: out of memory", file);
 	return failed;
 }
 
+/* Not by its size: what is read may be a pipe. */
 static int read_all(FILE *in, char **bytes, size_t *length)
 {
 	size_t room = 1 << 20;
@@ -224,4 +77,114 @@ void rm_trace_clear(struct rm_trace *trace)
 	free(trace->entries);
 	rm_dictionary_clear(&trace->dictionary);
 	*trace = (struct rm_trace){ 0 };
+}
+
+/* The thread that does all sets and dels of the entry's key. */
+static unsigned owner_of(uint32_t entry, unsigned threads)
+{
+	return (unsigned)(rm_rank_mix(rm_replay_rank(entry)) % threads);
+}
+
+/* Writes the share to `to` (NULL: only counts words and operations). A get
+   changes nothing, so that any thread may do it; the sets and dels of a key keep
+   their order only on one. */
+static uint64_t share(const struct rm_trace *trace, unsigned slot,
+        unsigned threads, uint32_t *to, uint64_t *operations)
+{
+	uint64_t words = 0;
+	uint32_t ordinal = 0;
+	unsigned turn = 0; /* whose the next get is */
+
+	*operations = 0;
+	for (uint64_t i = 0; i < trace->count; i++) {
+		uint32_t entry = trace->entries[i];
+		bool get = rm_replay_operation(entry) == RM_LOOKUP;
+		bool set = rm_replay_operation(entry) == RM_UPSERT;
+		unsigned owner = get ? turn : owner_of(entry, threads);
+
+		turn = get ? (turn + 1 == threads ? 0 : turn + 1) : turn;
+		ordinal += set;
+		if (owner != slot)
+			continue;
+		++*operations;
+		if (to)
+			to[words] = entry;
+		if (to && set)
+			to[words + 1] = ordinal;
+		words += 1 + (uint64_t)set;
+	}
+	/* The end mark is no operation: the loop begins again there without
+	   counting one. */
+	if (to)
+		to[words] = rm_replay_entry(0, RM_OPERATIONS);
+	return words + 1;
+}
+
+/* Twice through the trace: the first round only counts, so that the array has
+   its size at once. */
+uint32_t *rm_trace_share(const struct rm_trace *trace, unsigned slot,
+        unsigned threads, uint64_t *operations)
+{
+	uint64_t words = share(trace, slot, threads, NULL, operations);
+	uint32_t *entries = malloc(words * sizeof(*entries));
+
+	if (entries)
+		share(trace, slot, threads, entries, operations);
+	return entries;
+}
+
+/* Plays the trace once. held[] has of each key the ordinal of its value + 1; 0:
+   absent. Ordinals begin anew with each pass, as those of a share do. */
+static void pass(const struct rm_trace *trace, uint64_t *held,
+        struct rm_trace_expected *expected)
+{
+	uint64_t ordinal = 0;
+
+	for (uint64_t i = 0; i < trace->count; i++) {
+		uint64_t *key = &held[rm_replay_rank(trace->entries[i])];
+
+		switch (rm_replay_operation(trace->entries[i])) {
+		case RM_LOOKUP:
+			expected->hits += *key != 0;
+			break;
+		case RM_UPSERT:
+			expected->inserts += *key == 0;
+			*key = ++ordinal + 1;
+			break;
+		default:
+			expected->removes += *key != 0;
+			expected->idle_removes += *key == 0;
+			*key = 0;
+		}
+	}
+}
+
+int rm_trace_expect(const struct rm_trace *trace, uint64_t passes,
+        struct rm_trace_expected *expected)
+{
+	uint64_t *held = calloc(trace->keys + 1, sizeof(*held));
+	struct rm_trace_expected more = { 0 };
+
+	*expected = more;
+	if (!held)
+		return -ENOMEM;
+	for (uint64_t rank = 0; rank < trace->present; rank++)
+		held[rank] = 1;
+	pass(trace, held, expected);
+	if (passes > 1)
+		/* every later one begins and ends as the second does */
+		pass(trace, held, &more);
+	expected->hits += more.hits * (passes - 1);
+	expected->inserts += more.inserts * (passes - 1);
+	expected->removes += more.removes * (passes - 1);
+	expected->idle_removes += more.idle_removes * (passes - 1);
+	for (uint64_t rank = 0; rank < trace->keys; rank++)
+		if (held[rank]) {
+			expected->held++;
+			expected->digest +=
+			        rm_trace_mix(trace->dictionary.keys[rank].hash,
+			                held[rank] - 1);
+		}
+	free(held);
+	return 0;
 }

@@ -16,7 +16,7 @@
 #define RM_TRACE_H
 
 #include "runner/base/error.h"
-#include "runner/trace/dictionary.h"
+#include "runner/map.h"
 #include "runner/worker.h"
 
 #include <stdio.h>
@@ -27,6 +27,23 @@ enum {
 	RM_TRACE_RECORD_BYTES = 9,        /* binary: operation, key */
 	RM_TRACE_HEADER_BYTES = 32,       /* binary */
 	RM_TRACE_ORDINAL = (1 << 20) - 1, /* bits of a value's sequence */
+};
+
+/* One key's place in rm_dictionary.bytes. */
+struct rm_dictionary_key {
+	uint64_t hash;
+	size_t at;
+	size_t length;
+};
+
+/* Byte strings, numbered 0, 1, 2, ... Zero is an empty one. */
+struct rm_dictionary {
+	struct rm_dictionary_key *keys; /* by number; owned */
+	size_t count, room;
+	char *bytes; /* of all keys; owned */
+	size_t used, bytes_room;
+	uint32_t *table;   /* open addressing: number + 1, or 0; owned */
+	size_t table_size; /* a power of two, or 0 */
 };
 
 struct rm_trace {
@@ -49,10 +66,6 @@ struct rm_trace {
  */
 int rm_trace_load(
         const char *file, struct rm_trace *trace, struct rm_error *error);
-
-/* The same from `length` bytes; `file` is its name. */
-int rm_trace_parse(const char *file, const char *bytes, size_t length,
-        struct rm_trace *trace, struct rm_error *error);
 
 void rm_trace_clear(struct rm_trace *trace);
 
@@ -96,5 +109,40 @@ static inline uint64_t rm_trace_mix(uint64_t key_hash, uint64_t ordinal)
  */
 uint32_t *rm_trace_share(const struct rm_trace *trace, unsigned slot,
         unsigned threads, uint64_t *operations);
+
+/*
+ * --- record.c: writes down the operations of one window, while they happen ---
+ *
+ * Any map is recorded through its table of operations: with the loop it would
+ * have, but one operation at a time, so that the record has the order in
+ * which they took effect. Not for measuring.
+ */
+struct rm_recorder;
+
+/* At most `limit` operations are kept, then the record is incomplete. NULL
+   without memory. */
+struct rm_recorder *rm_recorder_create(uint64_t limit);
+void rm_recorder_destroy(struct rm_recorder *recorder);
+
+/*
+ * Runs impl's loop of this shape on worker, as impl->drive[] would, and
+ * records. Values get the ordinal of their write as sequence. All threads of
+ * a team at the same time.
+ */
+void rm_recorder_drive(struct rm_recorder *recorder, const struct rm_impl *impl,
+        struct rm_shape shape, struct rm_worker *worker);
+
+/* Hash of the key that stands for a rank in the record: its decimal text. */
+uint64_t rm_recorder_key_hash(uint64_t rank);
+
+/* Operations so far. */
+uint64_t rm_recorder_count(const struct rm_recorder *recorder);
+
+/*
+ * Writes the trace; ranks below `resident` were there before it. -EOVERFLOW
+ * where operations went beyond the limit, -ENOMEM, or -EIO, with `error`.
+ */
+int rm_recorder_write(const struct rm_recorder *recorder, uint64_t resident,
+        bool binary, FILE *out, struct rm_error *error);
 
 #endif /* RM_TRACE_H */

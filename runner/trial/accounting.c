@@ -7,7 +7,7 @@
  * each value that went in must come out exactly once or still be held:
  * sum(prefill) + sum(written) - sum(returned) = sum(held), modulo 2^64.
  */
-#include "runner/trial/team.h"
+#include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"
 
@@ -27,6 +27,8 @@ struct turn {
 	struct rm_member *member;
 };
 
+/* Only exchange says which value it replaced. With upsert the values that came
+   out are unknown, and the trial is judged by key sums alone. */
 static void put(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;
@@ -56,6 +58,8 @@ static void put(const struct turn *turn, uint64_t rank)
 	}
 }
 
+/* As in put(): only take says which value it took out. A key that was not
+   there is no error, another thread may have been first. */
 static void drop(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* allocations.c - the normal build: the allocator is not watched. */
-#include "runner/trial/allocations.h"
+#include "runner/trial/trial.h"
 
 void rm_allocations_emit(rm_stat_fn *emit, void *context)
 {

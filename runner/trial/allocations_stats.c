@@ -7,7 +7,7 @@
  * other names for this use. Counters are split over cache lines, so that
  * threads disturb each other less; this build is not timed.
  */
-#include "runner/trial/allocations.h"
+#include "runner/trial/trial.h"
 
 #include <errno.h>
 #include <malloc.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/trial/allocator.h"
+/* allocator.c - does this process have the malloc() that its cell asks for? */
+#include "runner/trial/internal.h"
 
 #include <dlfcn.h>
 #include <errno.h>

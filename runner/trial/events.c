@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* events.c - keeps the events of each thread in a ring, and sums them up. */
 #include "runner/trial/events.h"
 
 #include "runner/base/clock.h"

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * events.h - the events of runner/event.h, as they were kept.
+ * events.h - the events of runner/event.h, as they were kept. Private to trial.
  *
  * Each thread has a ring of its own, taken from a fixed number of rings at
  * its first event; nothing is allocated and nobody waits. A full ring loses
  * its oldest event, a thread that came too late for a ring loses all of its
  * own; both are counted. What each write may cause (evacuation, waits for
- * locks) has a part of the ring to itself, so that it drives out nothing rare. What is summed up (rm_events_emit) is never lost,
- * except for threads without a ring.
+ * locks) has a part of the ring to itself, so that it drives out nothing rare.
+ * What is summed up (rm_events_emit) is never lost, except for threads without
+ * a ring.
  */
 #ifndef RM_TRIAL_EVENTS_H
 #define RM_TRIAL_EVENTS_H

@@ -6,9 +6,8 @@
  * present of key k, whatever the interleaving. So the sum over all keys of a
  * mix of the rank, and the number of keys, must equal what the map holds.
  */
-#include "runner/trial/team.h"
 
-#include "runner/trial/allocator.h"
+#include "runner/trial/internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -78,6 +77,8 @@ static bool keys_stay(const struct rm_team *team)
 	       team->request->cell.write_kind == RM_UPDATE;
 }
 
+/* Ranks are mixed before they are summed up: of plain ranks two errors could
+   cancel, keys 1 and 4 lost and 2 and 3 held twice. */
 static void judge_keys(const struct rm_team *team, const struct totals *totals,
         struct rm_judgement *judgement)
 {
@@ -132,9 +133,10 @@ static void set_shares(
 	uint64_t operations = counts->iterations + counts->pairs;
 	uint64_t misses = counts->misses_absent + counts->misses_resident;
 
-	judgement->write_share =
+	judgement->achieved_write_share =
 	        operations ? (double)counts->writes / (double)operations : 0;
-	judgement->miss_share = lookups ? (double)misses / (double)lookups : 0;
+	judgement->achieved_miss_share =
+	        lookups ? (double)misses / (double)lookups : 0;
 }
 
 static void judge_mix(const struct rm_team *team, const struct totals *totals,
@@ -156,11 +158,11 @@ static void judge_mix(const struct rm_team *team, const struct totals *totals,
 	if (!plausible(decisions, counts->iterations, w))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "achieved write share %.5f, asked %.5f",
-		        judgement->write_share, cell->write_share);
+		        judgement->achieved_write_share, cell->write_share);
 	if (!plausible(counts->misses_absent, lookups, absent))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "achieved miss share %.5f, asked %.5f",
-		        judgement->miss_share, cell->miss_share);
+		        judgement->achieved_miss_share, cell->miss_share);
 	/* keys that others have just taken out: rarely more than one each */
 	if (gone > (double)lookups * (0.001 + (double)cell->threads /
 	                                              (double)cell->keys) +
@@ -220,6 +222,8 @@ static void judge_presence(
 	}
 }
 
+/* A reason and no mismatch, so void and not failed: the answers may be right,
+   but the figure is not of the placement that was asked for. */
 static void judge_place(
         const struct rm_team *team, struct rm_judgement *judgement)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* latency.c - the open loop's histograms of all threads as JSON. */
-#include "runner/trial/team.h"
+#include "runner/trial/internal.h"
 
 #include <stdlib.h>
 
@@ -37,11 +37,11 @@ static json_t *buckets_json(const struct rm_histogram *histogram)
 	return buckets;
 }
 
+/* The buckets go along with the quantiles: over trials only buckets can be
+   merged, quantiles cannot. */
 static json_t *one_json(const struct rm_histogram *histogram, int operation,
         int was_there, int clock)
 {
-	static const char *const operations[] = { "lookup", "upsert",
-		"remove" };
 	static const char *const clocks[] = { "intended", "service" };
 	static const struct {
 		const char *name;
@@ -49,9 +49,10 @@ static json_t *one_json(const struct rm_histogram *histogram, int operation,
 	} quantiles[] = { { "p50_ns", .5 }, { "p90_ns", .9 }, { "p99_ns", .99 },
 		{ "p999_ns", .999 } };
 	json_t *json = json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:f, s:I}",
-	        "operation", operations[operation], "was_there", was_there,
-	        "clock", clocks[clock], "count", (json_int_t)histogram->count,
-	        "min_ns", (json_int_t)histogram->min_ns, "max_ns",
+	        "operation", rm_operation_name((enum rm_operation)operation),
+	        "was_there", was_there, "clock", clocks[clock], "count",
+	        (json_int_t)histogram->count, "min_ns",
+	        (json_int_t)histogram->min_ns, "max_ns",
 	        (json_int_t)histogram->max_ns, "mean_ns",
 	        rm_histogram_mean(histogram), "saturated",
 	        (json_int_t)histogram->saturated);
@@ -64,6 +65,7 @@ static json_t *one_json(const struct rm_histogram *histogram, int operation,
 	return json;
 }
 
+/* null: no open loop. An empty array: one in which nothing was due. */
 void rm_team_latency(const struct rm_team *team, json_t *result)
 {
 	json_t *latency = json_array();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/trial/lock_waits.h"
+/* lock_waits.c - counts acquisitions of locks, and times waits for them. */
+#include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"
 

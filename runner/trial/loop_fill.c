@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* loop_fill.c - fill: an empty map gets all its keys, each thread its share. */
 #include "runner/base/clock.h"
-#include "runner/trial/team.h"
+#include "runner/trial/internal.h"
 
+/* Ranks by turns, so that all threads grow the same map together from its
+   first key to its last. Each insert is timed: the pauses of growth are what
+   this loop is for. */
 static void run(struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;

@@ -6,7 +6,7 @@
  * find the session: nobody else closes it; `writes` of the touches store.
  */
 #include "runner/base/clock.h"
-#include "runner/trial/team.h"
+#include "runner/trial/internal.h"
 
 struct sessions {
 	struct rm_member *member;

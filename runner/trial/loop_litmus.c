@@ -13,7 +13,7 @@
  * too. If both ever got it, the sums of keys do not match at the end.
  */
 #include "runner/base/clock.h"
-#include "runner/trial/team.h"
+#include "runner/trial/internal.h"
 
 #include <sched.h>
 

@@ -4,7 +4,7 @@
  * the others run the mix. A scan counts as one operation.
  */
 #include "runner/base/clock.h"
-#include "runner/trial/team.h"
+#include "runner/trial/internal.h"
 
 struct view {
 	struct rm_shape shape;

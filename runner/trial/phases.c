@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* phases.c - what each member does in each phase of a trial. */
-#include "runner/trial/team.h"
 
 #include "runner/base/clock.h"
-#include "runner/trace/record.h"
-#include "runner/trial/stream.h"
+#include "runner/trace/trace.h"
+#include "runner/trial/internal.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -12,12 +11,116 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+/* Seeds of independent streams; the map's own is 1 (team.c). */
+enum { SEED_OPERATIONS = 100, SEED_KEYS = 100000, SEED_ARRIVALS = 200000 };
+
 static const struct rm_cell *cell_of(const struct rm_member *member)
 {
 	return &member->team->request->cell;
 }
 
-void rm_phase_join(struct rm_member *member)
+/* Binds this thread to one CPU and reads back what it got. */
+static int pin(unsigned cpu, struct rm_error *error)
+{
+	size_t bytes = CPU_ALLOC_SIZE(cpu + 1);
+	cpu_set_t *set = CPU_ALLOC(cpu + 1);
+	int status = 0;
+
+	if (!set)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	CPU_ZERO_S(bytes, set);
+	CPU_SET_S(cpu, bytes, set);
+	if (sched_setaffinity(0, bytes, set))
+		status = rm_error_set(error, -errno,
+		        "thread could not be placed on CPU %u: %s", cpu,
+		        strerror(errno));
+	else if (sched_getcpu() != (int)cpu)
+		status = rm_error_set(error, -EXDEV,
+		        "thread placed on CPU %u runs on CPU %d", cpu,
+		        sched_getcpu());
+	CPU_FREE(set);
+	return status;
+}
+
+static bool needs_stream(const struct rm_cell *cell)
+{
+	return cell->dist != RM_DIST_UNIFORM && !cell->trace[0] &&
+	       cell->measure != RM_MEASURE_VERIFY;
+}
+
+/* Probability that an iteration writes: pairs count as two operations. */
+static double write_decisions(const struct rm_cell *cell)
+{
+	double w = cell->write_share;
+
+	return cell->write_kind == RM_UPDATE ? w : w / (2 - w);
+}
+
+/* Each use of random numbers has a seed of its own: a cell with other arrivals
+   still does the same operations. A write share of 1 is all but one of 2^32
+   decisions, since 2^32 has no room in 32 bits. */
+static void set_worker(struct rm_member *member)
+{
+	const struct rm_cell *cell = cell_of(member);
+	struct rm_team *team = member->team;
+	struct rm_worker *worker = &member->worker;
+	uint64_t seed = team->request->seed;
+	double below = write_decisions(cell) * 0x1p32;
+
+	worker->stop = &team->stop;
+	worker->head = &team->head;
+	worker->rng = rm_seed(seed, SEED_OPERATIONS + worker->slot);
+	worker->resident = team->resident;
+	worker->span = team->span;
+	worker->fresh_guard = team->fresh_guard;
+	worker->write_kind = cell->write_kind;
+	worker->threads = cell->threads;
+	worker->loop_args = cell->loop.args;
+	worker->write_below =
+	        below >= 0xffffffffU ? 0xffffffffU : (uint32_t)below;
+	member->pace.rng = rm_seed(seed, SEED_ARRIVALS + worker->slot);
+	member->pace.poisson = cell->arrivals == RM_ARRIVALS_POISSON;
+	if (cell->loop.kind == RM_LOOP_PACED)
+		worker->pace = &member->pace;
+}
+
+/* Whether another thread has this one's CPU, so that spinning would harm. */
+static bool shares_cpu(const struct rm_cell *cell, unsigned slot)
+{
+	cpu_set_t mask;
+
+	for (unsigned i = 0; i < cell->cpu_count; i++)
+		if (i != slot && cell->cpus[i] == cell->cpus[slot])
+			return true;
+	return !cell->cpu_count && !sched_getaffinity(0, sizeof(mask), &mask) &&
+	       cell->threads > (unsigned)CPU_COUNT(&mask);
+}
+
+static void setup(struct rm_member *member)
+{
+	const struct rm_cell *cell = cell_of(member);
+	struct rm_worker *worker = &member->worker;
+
+	/* sleeps of the open loop end when they should */
+	prctl(PR_SET_TIMERSLACK, 1UL);
+	if (cell->cpu_count && pin(cell->cpus[worker->slot], &member->error))
+		return;
+	set_worker(member);
+	member->pace.oversubscribed = shares_cpu(cell, worker->slot);
+	if (cell->trace[0])
+		rm_replay_setup(member);
+	if (!needs_stream(cell))
+		return;
+	worker->stream = rm_stream_create(cell, worker->slot, worker->resident,
+	        worker->span, rm_seed(member->team->request->seed, SEED_KEYS),
+	        &worker->stream_mask);
+	worker->stream_mask--;
+	if (!worker->stream)
+		rm_error_set(&member->error, -ENOMEM,
+		        "out of memory for the key stream");
+}
+
+static void join_map(struct rm_member *member)
 {
 	struct rm_team *team = member->team;
 
@@ -60,7 +163,10 @@ static void load(struct rm_member *member)
 		        strerror(-status));
 }
 
-void rm_phase_prefill(struct rm_member *member)
+/* Maps with one writer are filled by one thread, the others wait at the
+   barrier. quiesce() now and then, since what growth retires would else stay
+   in memory until the window. */
+static void prefill(struct rm_member *member)
 {
 	const struct rm_impl *impl = member->team->impl;
 	struct rm_worker *worker = &member->worker;
@@ -95,7 +201,7 @@ void rm_phase_prefill(struct rm_member *member)
  * exact, and brings maps that settle by use to their steady state (sync.Map
  * moves new keys out of the locked part only by as many misses).
  */
-void rm_phase_settle(struct rm_member *member)
+static void settle(struct rm_member *member)
 {
 	const struct rm_impl *impl = member->team->impl;
 	struct rm_worker *worker = &member->worker;
@@ -139,7 +245,7 @@ static void drive(struct rm_member *member, uint64_t window_ns)
 		team->impl->drive[rm_shape_index(cell->shape)](worker);
 }
 
-void rm_phase_warm_up(struct rm_member *member)
+static void warm_up(struct rm_member *member)
 {
 	struct rm_worker *worker = &member->worker;
 
@@ -177,7 +283,10 @@ static uint64_t iterations_wanted(const struct rm_member *member)
 	return wanted < RM_BATCH ? RM_BATCH : (uint64_t)wanted;
 }
 
-void rm_phase_window(struct rm_member *member)
+/* From outside to inside: usage, counters, clock; out again the other way
+   round, so that the elapsed time has none of it in it. What takes longest,
+   procfs, is read in the phases before and after. */
+static void run_window(struct rm_member *member)
 {
 	struct rm_team *team = member->team;
 	struct rm_worker *worker = &member->worker;
@@ -202,7 +311,7 @@ void rm_phase_window(struct rm_member *member)
 }
 
 /* Looks up this member's share of every rank that may be present. */
-void rm_phase_verify(struct rm_member *member)
+static void verify(struct rm_member *member)
 {
 	const struct rm_impl *impl = member->team->impl;
 	struct rm_worker *worker = &member->worker;
@@ -232,9 +341,33 @@ void rm_phase_verify(struct rm_member *member)
 	}
 }
 
-void rm_phase_leave(struct rm_member *member)
+static void leave(struct rm_member *member)
 {
 	if (member->worker.thread)
 		member->team->impl->ops->leave(member->worker.thread);
 	member->worker.thread = NULL;
+}
+
+void rm_phase_work(struct rm_member *member, enum rm_phase phase)
+{
+	static void (*const work[RM_PHASES])(struct rm_member * member) = {
+		[RM_PHASE_SETUP] = setup,
+		[RM_PHASE_CREATE] = join_map,
+		[RM_PHASE_PREFILL] = prefill,
+		[RM_PHASE_SETTLE] = settle,
+		[RM_PHASE_WARM_UP] = warm_up,
+		[RM_PHASE_WINDOW] = run_window,
+		[RM_PHASE_VERIFY] = verify,
+		[RM_PHASE_LEAVE] = leave,
+	};
+
+	work[phase](member);
+}
+
+const char *rm_phase_name(enum rm_phase phase)
+{
+	static const char *const names[RM_PHASES] = { "setup", "create",
+		"prefill", "settle", "warm_up", "window", "verify", "leave" };
+
+	return names[phase];
 }

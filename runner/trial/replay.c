@@ -6,9 +6,8 @@
  * they answer and what the map holds in the end is known beforehand, whatever
  * the threads do. What gets find is known with one thread only.
  */
-#include "runner/trial/team.h"
+#include "runner/trial/internal.h"
 
-#include "runner/trace/record.h"
 #include "runner/trace/trace.h"
 
 #include <errno.h>

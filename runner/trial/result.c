@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* result.c - the result object of docs/trial-protocol.md. */
-#include "runner/trial/longest.h"
-#include "runner/trial/team.h"
 
-#include "runner/trial/allocator.h"
+#include "runner/trial/internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,6 +29,8 @@ static uint64_t operations(const struct rm_counts *counts)
 	return counts->iterations + counts->pairs;
 }
 
+/* Differences over the window, since the kernel counts from the thread's
+   start; null where it does not count, because 0 would be a claim. */
 static json_t *thread_json(const struct rm_member *member, bool bound)
 {
 	const struct rm_thread_usage *a = &member->before, *b = &member->after;
@@ -65,19 +65,6 @@ static json_t *threads_json(const struct rm_team *team)
 		        threads, thread_json(&team->members[i],
 		                         team->request->cell.cpu_count > 0));
 	return threads;
-}
-
-uint64_t rm_team_elapsed_ns(const struct rm_team *team)
-{
-	uint64_t first = UINT64_MAX, last = 0;
-
-	for (unsigned i = 0; i < team->request->cell.threads; i++) {
-		if (team->members[i].start_ns < first)
-			first = team->members[i].start_ns;
-		if (team->members[i].end_ns > last)
-			last = team->members[i].end_ns;
-	}
-	return last > first ? last - first : 0;
 }
 
 /* Counts of the window. The positive control executes more than it says. */
@@ -126,6 +113,8 @@ static json_t *reason_json(
 	                                  : "the map holds nothing");
 }
 
+/* Threads that saw a wrong value are counted, not values: the loop only keeps
+   bits of them, as a counter would cost each look-up. */
 static json_t *verification_json(
         const struct rm_team *team, const struct rm_judgement *judgement)
 {
@@ -178,14 +167,6 @@ static json_t *memory_json(const struct rm_team *team)
 	return memory;
 }
 
-const char *rm_phase_name(enum rm_phase phase)
-{
-	static const char *const names[RM_PHASES] = { "setup", "create",
-		"prefill", "settle", "warm_up", "window", "verify", "leave" };
-
-	return names[phase];
-}
-
 static json_t *phases_json(const struct rm_team *team)
 {
 	json_t *phases = json_object();
@@ -217,27 +198,28 @@ json_t *rm_team_result(struct rm_team *team)
 	json_t *result;
 
 	rm_team_judge(team, &judgement);
-	result = json_pack("{s:i, s:s, s:s, s:o, s:I, s:f, s:f, s:o, s:I, s:o, "
+	result = json_pack("{s:i, s:s, s:s, s:o, s:I, s:f, s:f, s:o, s:o, s:o, "
 	                   "s:o, s:o, s:o, s:o}",
 	        "protocol", RM_PROTOCOL, "cell", team->request->cell.id,
 	        "status", judgement.status, "reason",
 	        text_or_null(judgement.reason.text), "elapsed_ns",
-	        (json_int_t)rm_team_elapsed_ns(team), "write_share",
-	        judgement.write_share, "miss_share", judgement.miss_share,
-	        "threads", threads_json(team), "keys_before",
-	        (json_int_t)team->keys_before, "keys_after",
+	        (json_int_t)rm_team_elapsed_ns(team), "achieved_write_share",
+	        judgement.achieved_write_share, "achieved_miss_share",
+	        judgement.achieved_miss_share, "by_thread", threads_json(team),
+	        "keys_before", number_or_null((int64_t)team->keys_before),
+	        "keys_after",
 	        number_or_null(rm_team_has_keys(team)
 	                               ? (int64_t)judgement.keys_held
 	                               : -1),
-	        "verification", verification_json(team, &judgement), "memory",
-	        memory_json(team), "stats", rm_team_stats_result(team),
-	        "phases_ns", phases_json(team));
+	        "verification", verification_json(team, &judgement),
+	        "footprint", memory_json(team), "stats",
+	        rm_team_stats_result(team), "phases_ns", phases_json(team));
 	if (!result)
 		return NULL;
 	set_counts(result, team);
 	rm_team_latency(team, result);
 	if (team->request->trace || team->request->recorder)
-		json_object_set_new(result, "trace", rm_replay_result(team));
+		json_object_set_new(result, "replayed", rm_replay_result(team));
 	json_object_set_new(result, "longest", rm_team_longest(team));
 	json_object_set_new(result, "environment", environment_json(team));
 	json_object_set_new(result, "counters",

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stats.c - what map and allocator count, and what the window added to it. */
-#include "runner/trial/allocations.h"
 #include "runner/trial/events.h"
-#include "runner/trial/lock_waits.h"
-#include "runner/trial/team.h"
+#include "runner/trial/internal.h"
 
 #include <math.h>
 #include <string.h>
@@ -63,6 +61,7 @@ json_t *rm_team_stats_result(const struct rm_team *team)
 
 	if (!team->stats_before || !team->stats_after)
 		return stats;
+	/* by name: allocations stand last before the window, first after it */
 	json_array_foreach (stats, i, stat) {
 		const char *name =
 		        json_string_value(json_object_get(stat, "name"));

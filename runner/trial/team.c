@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/trial/team.h"
+/* team.c - starts the threads of a trial and takes them through its phases. */
+#include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"
 #include "runner/impl_table.h"
 #include "runner/trial/events.h"
-#include "runner/trial/lock_waits.h"
 
 #include <errno.h>
 #include <math.h>
@@ -26,28 +26,20 @@ static void meet(struct rm_member *member)
 
 static void *member_main(void *argument)
 {
-	static void (*const work[RM_PHASES])(struct rm_member * member) = {
-		[RM_PHASE_SETUP] = rm_phase_setup,
-		[RM_PHASE_CREATE] = rm_phase_join,
-		[RM_PHASE_PREFILL] = rm_phase_prefill,
-		[RM_PHASE_SETTLE] = rm_phase_settle,
-		[RM_PHASE_WARM_UP] = rm_phase_warm_up,
-		[RM_PHASE_WINDOW] = rm_phase_window,
-		[RM_PHASE_VERIFY] = rm_phase_verify,
-		[RM_PHASE_LEAVE] = rm_phase_leave,
-	};
 	struct rm_member *member = argument;
 
 	rm_events_lane((int)member->worker.slot);
 	for (int phase = 0; phase < RM_PHASES; phase++) {
 		meet(member);
 		if (!member->error.text[0])
-			work[phase](member);
+			rm_phase_work(member, (enum rm_phase)phase);
 		meet(member);
 	}
 	return NULL;
 }
 
+/* What is resident is read as late as can be, so that the start of libraries
+   and threads is not taken for the map. */
 static void create_map(struct rm_team *team)
 {
 	const struct rm_cell *cell = &team->request->cell;
@@ -125,11 +117,6 @@ static uint64_t sessions_opened(const struct rm_team *team)
 	return team->resident + most * team->request->cell.threads;
 }
 
-bool rm_team_has_keys(const struct rm_team *team)
-{
-	return !team->own_loop && !(team->impl->caps & RM_CAP_NO_STATE);
-}
-
 /* Main thread, after all have left a phase. */
 static void after(struct rm_team *team, enum rm_phase phase)
 {
@@ -148,6 +135,23 @@ static void after(struct rm_team *team, enum rm_phase phase)
 	else if (phase == RM_PHASE_WINDOW &&
 	         team->request->cell.write_kind == RM_FRESH)
 		team->universe = atomic_load(&team->head);
+}
+
+/* The generic loop of this kind, or NULL: inlined, or the subject's own. */
+static const struct rm_trial_loop *find_loop(enum rm_loop_kind kind)
+{
+	switch (kind) {
+	case RM_LOOP_SCAN:
+		return &rm_loop_scan;
+	case RM_LOOP_FILL:
+		return &rm_loop_fill;
+	case RM_LOOP_LIFECYCLE:
+		return &rm_loop_lifecycle;
+	case RM_LOOP_LITMUS:
+		return &rm_loop_litmus;
+	default:
+		return NULL;
+	}
 }
 
 /* What lookups draw from, and what may be present at the end. */
@@ -225,7 +229,7 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 	team->own_loop =
 	        rm_impl_own_loop(impl, rm_loop_name(request->cell.loop.kind));
 	if (!team->own_loop)
-		team->loop = rm_trial_loop_find(request->cell.loop.kind);
+		team->loop = find_loop(request->cell.loop.kind);
 	set_ranks(team);
 	rm_events_lane(RM_EVENT_MAIN);
 	status = rm_lock_waits_configure(&team->error);
@@ -271,17 +275,4 @@ void rm_team_clear(struct rm_team *team)
 	free(team->members);
 	team->members = NULL;
 	team->map = NULL;
-}
-
-void rm_counts_add(struct rm_counts *into, const struct rm_counts *from)
-{
-	into->iterations += from->iterations;
-	into->writes += from->writes;
-	into->pairs += from->pairs;
-	into->inserts += from->inserts;
-	into->removes += from->removes;
-	into->idle_removes += from->idle_removes;
-	into->misses_absent += from->misses_absent;
-	into->misses_resident += from->misses_resident;
-	into->wrong |= from->wrong;
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/trial/trial.h"
-
+/* trial.c - one trial: refuses what cannot be run, runs the rest. */
 #include "runner/base/clock.h"
 #include "runner/impl_table.h"
 #include "runner/trace/trace.h"
-#include "runner/trial/allocator.h"
-#include "runner/trial/memory_policy.h"
-#include "runner/trial/team.h"
+#include "runner/trial/internal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -34,7 +31,8 @@ static bool offers(const struct rm_impl *impl, const struct rm_cell *cell)
 	return kind != RM_LOOP_SCAN || impl->ops->scan;
 }
 
-/* The map, if this build has it and it offers what the cell wants. */
+/* The map, if this build has it and it offers what the cell wants. The plan has
+   asked the same, but a request may come from anybody. */
 static const struct rm_impl *find_map(
         const struct rm_request *request, struct rm_error *error)
 {
@@ -75,7 +73,8 @@ bool rm_trial_counts(void)
 	return RM_STATS_BUILT;
 }
 
-/* The cell's trace, if it has one and it is still the one of the plan. */
+/* The cell's trace, if it has one. Ranks and sizes of the plan were computed
+   from it: another one under the same name is another cell. */
 static int load_trace(const struct rm_request *request, struct rm_trace *trace,
         struct rm_error *error)
 {
@@ -117,11 +116,10 @@ static json_t *run(const struct rm_request *request, const struct rm_impl *impl)
 	return result;
 }
 
-json_t *rm_trial_run(const struct rm_request *request)
+json_t *rm_trial_run(struct rm_request *request)
 {
 	struct rm_error error = { "" };
 	const struct rm_impl *impl = find_map(request, &error);
-	struct rm_request own = *request;
 	struct rm_trace trace = { 0 };
 	json_t *result;
 
@@ -130,8 +128,9 @@ json_t *rm_trial_run(const struct rm_request *request)
 		return refusal(request, "failed", &error);
 	}
 	if (request->cell.trace[0])
-		own.trace = &trace;
-	result = run(&own, impl);
+		request->trace = &trace;
+	result = run(request, impl);
+	request->trace = NULL;
 	rm_trace_clear(&trace);
 	return result;
 }

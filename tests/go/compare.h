@@ -17,7 +17,7 @@
 #define RM_GO_COMPARE_H
 
 #include "tests/go/trace.h"
-#include "tests/tap.h"
+#include "tests/unit/tap.h"
 
 #include <libgen.h>
 #include <unistd.h>

@@ -8,8 +8,8 @@
 
 #include "tests/go/injected_hash.h"
 
-#include "impls/support/gomap_check.h"
-#include "impls/support/gomap_ops.h"
+#include "impls/gomap/gomap_check.h"
+#include "impls/gomap/gomap_ops.h"
 
 /* The word that a key is, or begins with. */
 static inline uint64_t key_word(struct rm_shape shape, struct rm_key key)

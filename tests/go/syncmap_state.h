@@ -6,7 +6,7 @@
 #ifndef RM_GO_SYNCMAP_STATE_H
 #define RM_GO_SYNCMAP_STATE_H
 
-#include "impls/support/syncmap.h"
+#include "impls/syncmap/syncmap.h"
 
 /* What one of the two maps holds. */
 struct syncmap_half {

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ctx.c - the switch: assembly where we know the ABI, else ucontext. */
+/*
+ * ctx.c - the switch: assembly where we know the ABI, else ucontext.
+ *
+ * A simulation switches whenever another core is earlier: swapcontext(), which
+ * calls the kernel for the signal mask each time, would be most of its time.
+ */
 #include "runner/sim/guest/ctx.h"
 
 #include <stdint.h>
@@ -42,7 +47,9 @@ void rm_sim_ctx_make(
 	void **stack = top;
 
 	(void)bytes;
-	*--stack = NULL; /* entry's return address: none */
+	/* Stands for the return address of a call, before which the ABI wants
+	   16 bytes of alignment: entry() finds the stack as it would then. */
+	*--stack = NULL;
 	memcpy(--stack, &entry, sizeof(entry)); /* where `ret` goes */
 	for (int i = 0; i < SAVED; i++)
 		*--stack = NULL;

@@ -5,7 +5,7 @@
  *
  * Maps and the measured loop do not know these names: objcopy gives them to
  * their objects (runner/sim/names.txt), after the compiler. Functions that are
- * themselves simulated code (sync.c, heap.c: compiled with instrumentation, so
+ * themselves simulated code (mutex.c, heap.c: compiled with instrumentation, so
  * that a lock's and the allocator's own traffic is counted) use the second
  * half. All are called on the one host thread of the simulation.
  */
@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* sync.c: glibc's algorithms on glibc's own structures. */
+/* mutex.c: glibc's algorithms on glibc's own structures. */
 int rm_sim_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr);
 int rm_sim_mutex_destroy(pthread_mutex_t *mutex);
 int rm_sim_mutex_lock(pthread_mutex_t *opaque);
@@ -56,7 +56,7 @@ void *rm_sim_aligned_alloc(size_t alignment, size_t bytes);
 int rm_sim_posix_memalign(void **out, size_t alignment, size_t bytes);
 void rm_sim_free(void *opaque);
 
-/* libc.c: the copy is the host's, its accesses are counted. */
+/* touch.c: the copy is the host's, its accesses are counted. */
 void *rm_sim_memcpy(void *to, const void *from, size_t bytes);
 void *rm_sim_memmove(void *to, const void *from, size_t bytes);
 void *rm_sim_memset(void *to, int value, size_t bytes);

@@ -7,15 +7,17 @@
  * that are multiples of 16, chunks of at least 32 bytes; freed chunks of up to
  * 1040 bytes go to a cache of the thread, last in, first out, seven of a size;
  * others to their arena (heap_arena.c, heap_bins.c). Large ones are pages of
- * their own; when such pages are freed, larger ones only are from then on. Each core has an arena (glibc: up to 8 per CPU) in segments of 64 MiB.
+ * their own; when such pages are freed, larger ones only are from then on.
+ * Each core has an arena (glibc: up to 8 per CPU) in segments of 64 MiB.
  */
-#include "runner/sim/guest/heap.h"
+#include "runner/sim/guest/chunk.h"
 #include "runner/sim/guest/guest.h"
 #include "runner/sim/guest/space.h"
 
-#include "runner/sim/mach.h"
+#include "runner/sim/sim.h"
 
 #include <errno.h>
+#include <string.h>
 
 enum {
 	PAGES_HEADER = 16,
@@ -204,7 +206,9 @@ static struct rm_sim_block *take_aligned(
 	return trim_to(arena, chunk, block, size);
 }
 
-void *rm_sim_heap_chunk(size_t bytes, size_t alignment)
+/* A block that is not from the core's cache; `alignment` up to 4096. NULL: no
+   memory. */
+static void *uncached(size_t bytes, size_t alignment)
 {
 	struct rm_sim_arena *arena = own_arena();
 	void *block = NULL;
@@ -227,7 +231,7 @@ void *rm_sim_malloc(size_t bytes)
 
 	if (arena && bytes <= RM_SIM_CACHED_MAX)
 		block = rm_sim_cache_get(&arena->cache, chunk_bytes(bytes));
-	return block ? block : rm_sim_heap_chunk(bytes, RM_SIM_GRAIN);
+	return block ? block : uncached(bytes, RM_SIM_GRAIN);
 }
 
 void rm_sim_free(void *opaque)
@@ -254,4 +258,65 @@ void rm_sim_free(void *opaque)
 	rm_sim_mutex_lock(&arena->lock);
 	give(arena, block);
 	rm_sim_mutex_unlock(&arena->lock);
+}
+
+static size_t usable(void *block)
+{
+	uint64_t header = *rm_sim_heap_header(block);
+
+	return (size_t)(header & ~(uint64_t)RM_SIM_FLAGS) -
+	       (header & RM_SIM_MAPPED ? (size_t)rm_sim_heap_header(block)[-1]
+	                               : RM_SIM_HEADER);
+}
+
+void *rm_sim_calloc(size_t count, size_t bytes)
+{
+	size_t all;
+	void *block;
+
+	if (__builtin_mul_overflow(count, bytes, &all))
+		return NULL;
+	/* as glibc's: not from the core's cache */
+	block = uncached(all, RM_SIM_GRAIN);
+	/* pages come zeroed */
+	if (block && !(*rm_sim_heap_header(block) & RM_SIM_MAPPED))
+		memset(block, 0, all);
+	return block;
+}
+
+void *rm_sim_realloc(void *old, size_t bytes)
+{
+	void *block;
+
+	if (!old)
+		return rm_sim_malloc(bytes);
+	if (bytes <= usable(old) && bytes >= usable(old) / 2)
+		return old;
+	block = rm_sim_malloc(bytes);
+	if (block) {
+		size_t had = usable(old);
+
+		memcpy(block, old, had < bytes ? had : bytes);
+		rm_sim_free(old);
+	}
+	return block;
+}
+
+void *rm_sim_aligned_alloc(size_t alignment, size_t bytes)
+{
+	if (alignment & (alignment - 1) || alignment > RM_SIM_PAGE)
+		rm_sim_misuse("alignments are powers of two up to 4096");
+	if (alignment <= RM_SIM_GRAIN)
+		return rm_sim_malloc(bytes);
+	return uncached(bytes, alignment);
+}
+
+int rm_sim_posix_memalign(void **out, size_t alignment, size_t bytes)
+{
+	void *block = rm_sim_aligned_alloc(alignment, bytes);
+
+	if (!block)
+		return ENOMEM;
+	*out = block;
+	return 0;
 }

@@ -7,7 +7,7 @@
  * is freed merges with free neighbours, but for chunks of up to 128 bytes:
  * they wait in a list of their size, until a large request merges them, too.
  */
-#include "runner/sim/guest/heap.h"
+#include "runner/sim/guest/chunk.h"
 
 #include "runner/sim/guest/guest.h"
 

@@ -9,7 +9,7 @@
  * of addresses: that is how entries come to lie side by side in a freed array.
  * Left out: the list of sizes beside the large bins; they are searched.
  */
-#include "runner/sim/guest/heap.h"
+#include "runner/sim/guest/chunk.h"
 
 enum {
 	UNSORTED = 1,

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernel.c - system calls of simulated code: they act in virtual time. */
+/*
+ * kernel.c - system calls of simulated code: they act in virtual time.
+ *
+ * The main thread has no clock of its own that could pass, so that a call of
+ * it costs nothing; where it would have to wait, the cores run meanwhile.
+ */
 #include "runner/sim/guest/guest.h"
 #include "runner/sim/guest/space.h"
 #include "runner/sim/guest/world.h"
@@ -9,39 +14,11 @@
 #include <stdarg.h>
 #include <sys/syscall.h>
 
-enum { CLOCK_READ_CYCLES = 60 }; /* of the vDSO: some 20 ns */
+/* Of the vDSO: some 20 ns at 3 GHz. A guess of every machine, so that no file
+   names it. */
+enum { CLOCK_READ_CYCLES = 60 };
 
-static uint64_t now_cycles(void)
-{
-	return rm_sim_running ? rm_sim_running->now : rm_sim_world->main_now;
-}
-
-static uint64_t mhz(void)
-{
-	return rm_sim_world->options.mach->mhz;
-}
-
-uint64_t rm_sim_world_now_ns(void)
-{
-	__extension__ typedef unsigned __int128 u128;
-
-	return (uint64_t)((u128)now_cycles() * 1000 / mhz());
-}
-
-uint64_t rm_sim_world_cycles_of_ns(uint64_t ns)
-{
-	__extension__ typedef unsigned __int128 u128;
-	u128 cycles = ((u128)ns * mhz() + 999) / 1000;
-
-	return cycles > INT64_MAX ? INT64_MAX : (uint64_t)cycles;
-}
-
-void rm_sim_world_spend(uint64_t cycles)
-{
-	if (rm_sim_running)
-		rm_sim_spend(rm_sim_running, cycles);
-}
-
+/* Every call costs what a futex does: the way into the kernel and back. */
 static void system_call(void)
 {
 	rm_sim_world_spend(
@@ -76,6 +53,7 @@ int rm_sim_futex_wait(const void *word, uint32_t value)
 	if (!core)
 		rm_sim_misuse("the main thread waits for a lock");
 	system_call();
+	/* no core runs between this look and the wait: no wake is lost */
 	if (*(const volatile uint32_t *)word != value)
 		return -EAGAIN;
 	world->thread[core->id].futex = word;
@@ -110,6 +88,7 @@ long rm_sim_syscall(long number, ...)
 		rm_sim_misuse("a system call other than futex");
 	va_start(arguments, number);
 	word = va_arg(arguments, const void *);
+	/* private or not, and on which clock, is the same to one process */
 	operation = va_arg(arguments, int) & FUTEX_CMD_MASK;
 	value = va_arg(arguments, uint32_t);
 	va_end(arguments);
@@ -126,6 +105,8 @@ long rm_sim_syscall(long number, ...)
 int rm_sim_sched_yield(void)
 {
 	system_call();
+	/* The earliest core runs, which may be this one: who has nobody to
+	   yield to goes on at once, as under the kernel. */
 	if (rm_sim_running)
 		rm_sim_world_yield();
 	return 0;
@@ -158,13 +139,14 @@ int rm_sim_clock_nanosleep(clockid_t clock, int flags,
 	(void)clock;
 	(void)left;
 	if (!(flags & TIMER_ABSTIME))
-		until += now_cycles();
+		until += rm_sim_world_now();
 	if (!core) {
 		rm_sim_world_sleep(until);
 		return 0;
 	}
 	system_call();
-	/* its stack: a futex that nobody else can name */
+	/* It waits for the address of a local variable: nobody else knows it,
+	   so that no wake can come and only the time ends the wait. */
 	if (until > core->now)
 		rm_sim_world_switch(rm_sim_wait(rm_sim_world->model,
 		        rm_sim_space_offset((uintptr_t)&until), until));
@@ -176,6 +158,7 @@ int rm_sim_nanosleep(const struct timespec *time, struct timespec *left)
 	return rm_sim_clock_nanosleep(CLOCK_MONOTONIC, 0, time, left);
 }
 
+/* Kept for sched_getcpu() alone, since each thread has its core for itself. */
 int rm_sim_sched_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set)
 {
 	(void)pid;

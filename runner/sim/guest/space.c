@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * space.c - where simulated memory lies: at places that no host decides.
+ *
+ * Segments come from the low end, pages of their own from the high end, as
+ * heap and mmap() do in a real process; neither is ever in the other's way
+ * before the whole of it is used up.
+ */
 #include "runner/sim/guest/space.h"
 
-#include "runner/sim/model.h"
+#include "runner/sim/model/model.h"
 
 #include <errno.h>
 #include <link.h>
@@ -19,7 +26,7 @@ enum {
 	STACK_STRIDE = PAGE + RM_SIM_STACK_BYTES,
 	/* lines between the tops of two stacks, modulo a page: odd */
 	STACK_STAGGER_BYTES = 7 * RM_SIM_LINE_BYTES,
-	FREED_MAX = 4096,
+	FREED_MAX = 4096, /* more are lost, which costs addresses only */
 	GLOBAL_PAGES = RM_SIM_GLOBALS_BYTES / PAGE,
 };
 

@@ -1,5 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/sim/guest/touch.h"
+/*
+ * touch.c - every access of simulated code is brought before the model here.
+ *
+ * What the compiler calls where it was told -fsanitize=thread: names and types
+ * are the compilers' (gcc 12: gcc/tsan.cc; clang 14: ThreadSanitizer.cpp).
+ * Plain accesses are announced before they happen, atomic ones are done here.
+ * Missing, so that a map which needs one is named by the lint and not
+ * simulated wrongly: accesses of C++ objects and of vectors over 16 bytes.
+ *
+ * Cores take turns on one host thread, and only where touch() says so: what
+ * follows it here is atomic as plain code. The model is sequentially
+ * consistent, so a C11 order is not looked at but for full fences, which cost.
+ *
+ * Last, memcpy() and its like: the work is the host's library, the accesses
+ * are counted, 16 bytes at a time and in its order.
+ */
+#include "runner/sim/guest/guest.h"
+#include "runner/sim/guest/space.h"
+#include "runner/sim/guest/world.h"
+
+#include <string.h>
+
+/* Only the compiler calls these: a prototype would protect nobody. */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+
+#define SITE __builtin_return_address(0)
+
+__extension__ typedef unsigned __int128 uint128_t;
+
+#define RM_SIM_NAME(bits, name) __tsan_atomic##bits##_##name
 
 static void one_line(struct rm_sim_core *core, uint64_t offset, unsigned bytes,
         enum rm_sim_kind kind, const void *site)
@@ -11,8 +40,10 @@ static void one_line(struct rm_sim_core *core, uint64_t offset, unsigned bytes,
 		rm_sim_world_yield();
 }
 
-void rm_sim_touch_slow(uintptr_t address, size_t bytes, enum rm_sim_kind kind,
-        const void *site)
+/* Never inlined: touch() ends in a tail call of it, so that a hit saves no
+   register. */
+__attribute__((noinline)) static void touch_slow(uintptr_t address,
+        size_t bytes, enum rm_sim_kind kind, const void *site)
 {
 	struct rm_sim_core *core = rm_sim_running;
 
@@ -28,4 +59,238 @@ void rm_sim_touch_slow(uintptr_t address, size_t bytes, enum rm_sim_kind kind,
 		address += part;
 		bytes -= part;
 	}
+}
+
+/* One access of 1 .. 64 bytes just before the program does it. `kind` is a
+   constant. Returns when the program may go on. */
+__attribute__((always_inline)) static inline void touch(uintptr_t address,
+        unsigned bytes, enum rm_sim_kind kind, const void *site)
+{
+	struct rm_sim_core *core = rm_sim_running;
+	uint64_t offset = address - RM_SIM_BASE;
+
+	/* the rest is a tail call, so that a hit saves no register */
+	if (__builtin_expect(
+	            core && offset < RM_SIM_MAPPED_BYTES &&
+	                    offset % RM_SIM_LINE_BYTES + bytes <=
+	                            RM_SIM_LINE_BYTES &&
+	                    rm_sim_hit(core,
+	                            (uint32_t)(offset / RM_SIM_LINE_BYTES),
+	                            rm_sim_bytes(offset, bytes), kind),
+	            1))
+		return;
+	touch_slow(address, bytes, kind, site);
+}
+
+/* Of each object's constructor, before main(). */
+void __tsan_init(void)
+{
+}
+
+void __tsan_func_entry(void *call)
+{
+	(void)call;
+}
+
+void __tsan_func_exit(void)
+{
+}
+
+#define RM_SIM_PLAIN_ONE(name, bytes, kind)                   \
+	void __tsan_##name##bytes(void *address)              \
+	{                                                     \
+		touch((uintptr_t)address, bytes, kind, SITE); \
+	}
+
+#define RM_SIM_PLAIN(bytes)                                  \
+	RM_SIM_PLAIN_ONE(read, bytes, RM_SIM_LOAD)           \
+	RM_SIM_PLAIN_ONE(write, bytes, RM_SIM_STORE)         \
+	RM_SIM_PLAIN_ONE(unaligned_read, bytes, RM_SIM_LOAD) \
+	RM_SIM_PLAIN_ONE(unaligned_write, bytes, RM_SIM_STORE)
+
+RM_SIM_PLAIN(1)
+RM_SIM_PLAIN(2)
+RM_SIM_PLAIN(4)
+RM_SIM_PLAIN(8)
+RM_SIM_PLAIN(16)
+
+/* An inlined copy of a struct. */
+void __tsan_read_range(void *address, size_t bytes)
+{
+	touch_slow((uintptr_t)address, bytes, RM_SIM_LOAD, SITE);
+}
+
+void __tsan_write_range(void *address, size_t bytes)
+{
+	touch_slow((uintptr_t)address, bytes, RM_SIM_STORE, SITE);
+}
+
+/* On the machines that are described a full fence drains the core's stores;
+   all others cost nothing there. */
+static void fence(int order)
+{
+	struct rm_sim_core *core = rm_sim_running;
+
+	if (core && order == __ATOMIC_SEQ_CST)
+		rm_sim_spend(core,
+		        rm_sim_world->options.mach->cost[RM_SIM_COST_FENCE]
+		                .value);
+}
+
+/* A read-modify-write; the expression makes the new value from `old`. */
+#define RM_SIM_CHANGE(bits, name, changed)                                     \
+	uint##bits##_t RM_SIM_NAME(bits, name)(                                \
+	        volatile uint##bits##_t * at, uint##bits##_t value, int order) \
+	{                                                                      \
+		uint##bits##_t old;                                            \
+                                                                               \
+		(void)order;                                                   \
+		touch((uintptr_t)at, (bits) / 8, RM_SIM_RMW, SITE);            \
+		old = *at;                                                     \
+		*at = (uint##bits##_t)(changed);                               \
+		return old;                                                    \
+	}
+
+#define RM_SIM_COMPARE(bits, name)                                       \
+	int RM_SIM_NAME(bits, compare_exchange_##name)(                  \
+	        volatile uint##bits##_t * at, uint##bits##_t * expected, \
+	        uint##bits##_t desired, int order, int failure)          \
+	{                                                                \
+		uint##bits##_t old =                                     \
+		        compare_##bits(at, *expected, desired, SITE);    \
+		int same = old == *expected;                             \
+                                                                         \
+		(void)order;                                             \
+		(void)failure;                                           \
+		if (!same)                                               \
+			*expected = old;                                 \
+		return same;                                             \
+	}
+
+#define RM_SIM_ATOMIC(bits)                                                   \
+	uint##bits##_t __tsan_atomic##bits##_load(                            \
+	        const volatile uint##bits##_t *at, int order)                 \
+	{                                                                     \
+		(void)order;                                                  \
+		touch((uintptr_t)at, (bits) / 8, RM_SIM_ATOMIC_LOAD, SITE);   \
+		return *at;                                                   \
+	}                                                                     \
+	void __tsan_atomic##bits##_store(                                     \
+	        volatile uint##bits##_t *at, uint##bits##_t value, int order) \
+	{                                                                     \
+		touch((uintptr_t)at, (bits) / 8, RM_SIM_ATOMIC_STORE, SITE);  \
+		fence(order);                                                 \
+		*at = value;                                                  \
+	}                                                                     \
+	__attribute__((always_inline)) static inline uint##bits##_t           \
+	        compare_##bits(volatile uint##bits##_t *at,                   \
+	                uint##bits##_t expected, uint##bits##_t desired,      \
+	                const void *site)                                     \
+	{                                                                     \
+		uint##bits##_t old;                                           \
+                                                                              \
+		touch((uintptr_t)at, (bits) / 8, RM_SIM_RMW, site);           \
+		old = *at;                                                    \
+		if (old == expected)                                          \
+			*at = desired;                                        \
+		return old;                                                   \
+	}                                                                     \
+	uint##bits##_t __tsan_atomic##bits##_compare_exchange_val(            \
+	        volatile uint##bits##_t *at, uint##bits##_t expected,         \
+	        uint##bits##_t desired, int order, int failure)               \
+	{                                                                     \
+		(void)order;                                                  \
+		(void)failure;                                                \
+		return compare_##bits(at, expected, desired, SITE);           \
+	}                                                                     \
+	RM_SIM_CHANGE(bits, exchange, value)                                  \
+	RM_SIM_CHANGE(bits, fetch_add, old + value)                           \
+	RM_SIM_CHANGE(bits, fetch_sub, old - value)                           \
+	RM_SIM_CHANGE(bits, fetch_and, old &(value))                          \
+	RM_SIM_CHANGE(bits, fetch_or, old | (value))                          \
+	RM_SIM_CHANGE(bits, fetch_xor, old ^ (value))                         \
+	RM_SIM_CHANGE(bits, fetch_nand, ~(old & (value)))                     \
+	RM_SIM_COMPARE(bits, strong)                                          \
+	RM_SIM_COMPARE(bits, weak)
+
+RM_SIM_ATOMIC(8)
+RM_SIM_ATOMIC(16)
+RM_SIM_ATOMIC(32)
+RM_SIM_ATOMIC(64)
+RM_SIM_ATOMIC(128)
+
+void __tsan_atomic_thread_fence(int order)
+{
+	fence(order);
+}
+
+void __tsan_atomic_signal_fence(int order)
+{
+	(void)order;
+}
+
+enum { STEP = 16 };
+
+/* The machine's own library reads and writes by vectors. */
+static void touch_all(
+        const void *at, size_t bytes, enum rm_sim_kind kind, const void *site)
+{
+	uintptr_t address = (uintptr_t)at;
+
+	for (; bytes > STEP; bytes -= STEP, address += STEP)
+		touch_slow(address, STEP, kind, site);
+	touch_slow(address, bytes, kind, site);
+}
+
+static void touch_copy(
+        const void *to, const void *from, size_t bytes, const void *site)
+{
+	for (size_t done = 0; done < bytes; done += STEP) {
+		size_t part = bytes - done < STEP ? bytes - done : STEP;
+
+		touch_slow((uintptr_t)from + done, part, RM_SIM_LOAD, site);
+		touch_slow((uintptr_t)to + done, part, RM_SIM_STORE, site);
+	}
+}
+
+void *rm_sim_memcpy(void *to, const void *from, size_t bytes)
+{
+	touch_copy(to, from, bytes, SITE);
+	return memcpy(to, from, bytes);
+}
+
+void *rm_sim_memmove(void *to, const void *from, size_t bytes)
+{
+	touch_copy(to, from, bytes, SITE);
+	return memmove(to, from, bytes);
+}
+
+void *rm_sim_memset(void *to, int value, size_t bytes)
+{
+	touch_all(to, bytes, RM_SIM_STORE, SITE);
+	return memset(to, value, bytes);
+}
+
+/* As far as the first 16 bytes that differ. */
+int rm_sim_memcmp(const void *a, const void *b, size_t bytes)
+{
+	for (size_t done = 0; done < bytes; done += STEP) {
+		size_t part = bytes - done < STEP ? bytes - done : STEP;
+		const char *left = (const char *)a + done;
+		const char *right = (const char *)b + done;
+		int difference;
+
+		touch_all(left, part, RM_SIM_LOAD, SITE);
+		touch_all(right, part, RM_SIM_LOAD, SITE);
+		difference = memcmp(left, right, part);
+		if (difference)
+			return difference;
+	}
+	return 0;
+}
+
+/* What clang makes of a memcmp() whose sign nobody looks at. */
+int rm_sim_bcmp(const void *a, const void *b, size_t bytes)
+{
+	return rm_sim_memcmp(a, b, bytes);
 }

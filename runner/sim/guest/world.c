@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * world.c - who runs and what time it is: threads, barriers, ends.
+ *
+ * A core runs until it must wait or another one is earlier; then its stack is
+ * left and the model says whose is next. What would block the main thread lets
+ * cores run until it need not; so there is no scheduler beside the model's.
+ */
 #include "runner/sim/guest/world.h"
 
 #include "runner/base/rng.h"
@@ -15,7 +22,12 @@ static struct rm_sim_world only;
 struct rm_sim_world *rm_sim_world = &only;
 struct rm_sim_core *rm_sim_running;
 
-enum { START_SPREAD = 200 }; /* cycles between cores that leave a barrier */
+/* nanoseconds times cycles overflow 64 bits after hours */
+__extension__ typedef unsigned __int128 u128;
+
+/* Each core leaves a barrier up to so many cycles late: equal starts would make
+   all meet at each line in the same order (release()). */
+enum { START_SPREAD = 200 };
 
 struct rm_sim *rm_sim_world_model(void)
 {
@@ -28,6 +40,8 @@ static unsigned timer_id(void)
 	return only.options.cores;
 }
 
+/* The timer is one more core of the model, behind the last one: a machine with
+   RM_SIM_CORES_MAX cores has no room for it and cannot sleep. */
 static bool has_timer(void)
 {
 	return timer_id() < RM_SIM_CORES_MAX;
@@ -54,7 +68,8 @@ void rm_sim_world_switch(struct rm_sim_core *next)
 	if (next) {
 		if (next->now > only.limit)
 			past_limit(next->id);
-		/* the stack of the one after comes meanwhile */
+		/* The core after it most often runs next: the host fetches the
+		   top of that one's stack while this one runs. */
 		const char *stack = only.thread[next->after].ctx.stack_pointer;
 
 		__builtin_prefetch(stack);
@@ -68,6 +83,31 @@ void rm_sim_world_switch(struct rm_sim_core *next)
 void rm_sim_world_yield(void)
 {
 	rm_sim_world_switch(rm_sim_turn(only.model));
+}
+
+uint64_t rm_sim_world_now(void)
+{
+	return rm_sim_running ? rm_sim_running->now : only.main_now;
+}
+
+uint64_t rm_sim_world_now_ns(void)
+{
+	return (uint64_t)((u128)rm_sim_world_now() * 1000 /
+	                  only.options.mach->mhz);
+}
+
+uint64_t rm_sim_world_cycles_of_ns(uint64_t ns)
+{
+	u128 cycles = ((u128)ns * only.options.mach->mhz + 999) / 1000;
+
+	/* a time that nobody reaches still leaves room to add to it */
+	return cycles > INT64_MAX ? INT64_MAX : (uint64_t)cycles;
+}
+
+void rm_sim_world_spend(uint64_t cycles)
+{
+	if (rm_sim_running)
+		rm_sim_spend(rm_sim_running, cycles);
 }
 
 /* Whether every thread stands at a barrier or has ended. */
@@ -109,18 +149,28 @@ static _Noreturn void deadlock(void)
 	rm_sim_world_stop(RM_SIM_DEADLOCK, &error);
 }
 
-void rm_sim_world_continue(void)
+/* Comes back when a core hands over to the main thread, which may be another
+   one than `next`: cores switch among themselves. No `next`: all wait and none
+   can wake them. */
+static void run(struct rm_sim_core *next)
+{
+	if (!next)
+		deadlock();
+	rm_sim_running = next;
+	rm_sim_ctx_switch(&only.main_ctx, &only.thread[next->id].ctx);
+	rm_sim_running = NULL;
+}
+
+/* The limit of virtual time is looked at here as well: run() switches past
+   rm_sim_world_switch(), which does it for the cores. */
+static void run_until_settled(void)
 {
 	while (!settled() && !only.alarm_rang) {
 		struct rm_sim_core *next = rm_sim_turn(only.model);
 
-		if (!next)
-			deadlock();
-		else if (next->now > only.limit)
+		if (next && next->now > only.limit)
 			past_limit(next->id);
-		rm_sim_running = next;
-		rm_sim_ctx_switch(&only.main_ctx, &only.thread[next->id].ctx);
-		rm_sim_running = NULL;
+		run(next);
 	}
 }
 
@@ -153,7 +203,7 @@ int rm_sim_team_barrier_wait(pthread_barrier_t *barrier)
 		stop_here(&only.thread[rm_sim_running->id], RM_SIM_AT_BARRIER);
 		return 0;
 	}
-	rm_sim_world_continue();
+	run_until_settled();
 	release();
 	return PTHREAD_BARRIER_SERIAL_THREAD;
 }
@@ -184,16 +234,9 @@ void rm_sim_world_sleep(uint64_t until)
 	only.timer_set = true;
 	only.alarm = until;
 	rm_sim_spawn(only.model, timer_id(), only.main_now);
-	while (!only.alarm_rang) {
-		/* all may be at the barrier early: time passes none the less */
-		struct rm_sim_core *next = rm_sim_turn(only.model);
-
-		if (!next)
-			deadlock();
-		rm_sim_running = next;
-		rm_sim_ctx_switch(&only.main_ctx, &only.thread[next->id].ctx);
-		rm_sim_running = NULL;
-	}
+	/* all may be at the barrier early: time passes none the less */
+	while (!only.alarm_rang)
+		run(rm_sim_turn(only.model));
 	only.alarm_rang = false;
 	only.main_now = until;
 }
@@ -217,6 +260,9 @@ int rm_sim_thread_create(pthread_t *thread, const pthread_attr_t *attr,
 		rm_sim_misuse("threads of a map's own are not simulated");
 	if (only.threads == only.options.cores)
 		return EAGAIN;
+	/* Tops are staggered by less than a page (rm_sim_space_stack()), so
+	   that less than RM_SIM_STACK_BYTES lies below one: half of it surely
+	   does. */
 	*made = (struct rm_sim_thread){ .entry = entry,
 		.argument = argument,
 		.where = RM_SIM_RUNNING,
@@ -232,7 +278,7 @@ int rm_sim_thread_join(pthread_t thread, void **result)
 {
 	struct rm_sim_thread *joined = &only.thread[thread - 1];
 
-	rm_sim_world_continue();
+	run_until_settled();
 	if (joined->where != RM_SIM_ENDED)
 		rm_sim_misuse("a thread is joined that stands at a barrier");
 	if (result)
@@ -288,7 +334,9 @@ int rm_sim_world_run(const struct rm_sim_world_options *options,
 	only.limit = options->limit_ns
 	                     ? rm_sim_world_cycles_of_ns(options->limit_ns)
 	                     : UINT64_MAX;
-	rm_sim_ctx_make(&only.main_ctx, rm_sim_space_stack(RM_SIM_CORES_MAX),
+	rm_sim_ctx_make(&only.main_ctx,
+	        (char *)rm_sim_space_stack(RM_SIM_CORES_MAX) -
+	                options->main_depth,
 	        RM_SIM_STACK_BYTES / 2, main_entry);
 	rm_sim_ctx_switch(&only.host_ctx, &only.main_ctx);
 	rm_sim_destroy(only.model);

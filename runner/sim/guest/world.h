@@ -11,7 +11,7 @@
 
 #include "runner/base/error.h"
 #include "runner/sim/guest/ctx.h"
-#include "runner/sim/model.h"
+#include "runner/sim/model/model.h"
 
 #include <stdbool.h>
 
@@ -26,8 +26,10 @@ enum rm_sim_end {
 struct rm_sim_world_options {
 	const struct rm_sim_mach *mach; /* copied */
 	unsigned cores;
-	uint64_t seed;     /* of the cores' starting times */
-	uint64_t limit_ns; /* of virtual time; 0: none */
+	uint64_t seed;       /* of the cores' starting times */
+	uint64_t limit_ns;   /* of virtual time; 0: none */
+	unsigned main_depth; /* bytes, a multiple of 16: how far down its stack
+	                        the main thread begins */
 };
 
 /*
@@ -93,10 +95,6 @@ void rm_sim_world_switch(struct rm_sim_core *next);
 /* Another core is earlier: lets it run. */
 void rm_sim_world_yield(void);
 
-/* Main thread only: the cores run until all stand at a barrier, have ended or
-   the alarm rings. */
-void rm_sim_world_continue(void);
-
 /* Main thread only: the cores run until virtual time is `until` cycles. */
 void rm_sim_world_sleep(uint64_t until);
 
@@ -104,8 +102,11 @@ void rm_sim_world_sleep(uint64_t until);
 _Noreturn void rm_sim_world_stop(
         enum rm_sim_end end, const struct rm_error *error);
 
-/* Virtual nanoseconds of whoever runs. */
+/* Virtual time of whoever runs, in cycles and in nanoseconds. */
+uint64_t rm_sim_world_now(void);
 uint64_t rm_sim_world_now_ns(void);
+
+/* Cycles that take `ns`, rounded up; at most INT64_MAX. */
 uint64_t rm_sim_world_cycles_of_ns(uint64_t ns);
 
 /* Cycles of virtual time pass for whoever runs. */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * local_cache.c - a cache per thread before gomap_rw; writes are told by a log.
+ *
+ * A lookup that its thread's cache answers writes nothing shared; it reads the
+ * clock. Each thread follows the log of written keys when it is quiescent: an
+ * answer may be old by a batch, and never by more than 30 s.
+ */
+#define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_LOG
+#include "impls/cache/local_cache.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops cached_ops = { LOCAL_CACHE_OPS };
+
+RM_DRIVES(cached_ops)
+
+const struct rm_impl rm_impl_local_cache = {
+	.id = "local_cache",
+	.label = "local cache, log",
+	.family = "lock",
+	.sync = "go-rwmutex",
+	.source = "cache with TTL and refresh before Go's map + RWMutex",
+	.system = "M12",
+	.shapes = RM_ALL_SHAPES,
+	.caps = RM_CAP_STALE,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "callback", /* the clock, so that tests own the time */
+	.ops = &cached_ops,
+	.drive = RM_ALL_DRIVES,
+};

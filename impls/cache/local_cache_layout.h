@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* local_cache_layout.h - local caches: what they are made of, birth and end.
+   Inner part of local_cache.h. */
+#ifndef RM_LOCAL_CACHE_LAYOUT_H
+#define RM_LOCAL_CACHE_LAYOUT_H
+
+#include "impls/shard/shard_one.h"
+#include "impls/support/guard_go_rw.h"
+
+#include "impls/gomap/gomap_guarded.h" /* the map behind, and its `ops` */
+#include "impls/support/hash.h"
+#include "runner/base/clock.h"
+
+#define LOCAL_CACHE_TTL_NS     ((uint64_t)30 * 1000000000)
+#define LOCAL_CACHE_REFRESH_NS ((uint64_t)10 * 1000000000)
+/* The coarse clock stands still between two ticks, of 10 ms at most
+   (CONFIG_HZ >= 100): a line may be older than it seems by that much. */
+#define LOCAL_CACHE_LIMIT_NS (LOCAL_CACHE_TTL_NS - (uint64_t)10 * 1000000)
+
+enum {
+	LOCAL_CACHE_BY_TTL,
+	LOCAL_CACHE_BY_LOG,
+	LOCAL_CACHE_BY_VERSION,
+};
+
+enum {
+	LOCAL_CACHE_LINES = 256, /* of each thread: 16 KiB */
+	LOCAL_CACHE_LOG = 4096,
+	LOCAL_CACHE_VERSIONS = 4096,
+	LOCAL_CACHE_AGES = 6, /* classes of the histogram */
+	LOCAL_CACHE_KEY_BYTES = 16,
+};
+
+/* One key of one thread's cache; a cache line. */
+struct cache_line {
+	_Alignas(RM_CACHE_LINE) uint64_t filled_ns;
+	uint32_t generation; /* another than the cache's: empty */
+	uint32_t length;     /* of a string key */
+	uint64_t key[2];
+	uint64_t value[3];
+	uint32_t mark; /* of the key: its tag in the log, or its version */
+};
+
+/* The handle of a thread. Only the statistics are read by others. */
+struct cache {
+	_Alignas(2 * RM_CACHE_LINE) struct cached_map *map;
+	uint64_t log_seen;   /* entries of the log that it has followed */
+	uint32_t generation; /* never 0 */
+	/* one writer, this thread; the second line in the stats build */
+	_Atomic uint64_t age_max_ns; /* of all answers */
+	_Atomic uint64_t hits, misses, refreshes, drops, ages[LOCAL_CACHE_AGES];
+	struct cache_line lines[LOCAL_CACHE_LINES];
+};
+
+struct cached_map {
+	struct map *behind;
+	uint64_t (*now_ns)(void); /* NULL: the coarse monotonic clock */
+	uint64_t seed;            /* of the hash that chooses lines */
+	size_t threads;
+	struct cache **caches; /* by slot; NULL: never joined */
+	/* number of entries ever logged; written under the lock */
+	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t log_head;
+	_Atomic uint64_t log[LOCAL_CACHE_LOG]; /* hashes of written keys */
+	_Atomic uint32_t versions[LOCAL_CACHE_VERSIONS];
+};
+
+static void cache_destroy(void *opaque)
+{
+	struct cached_map *map = opaque;
+
+	for (size_t i = 0; map->caches && i < map->threads; i++)
+		free(map->caches[i]);
+	free(map->caches);
+	if (map->behind)
+		ops.destroy(map->behind);
+	free(map);
+}
+
+static void *cache_create(const struct rm_sizing *sizing)
+{
+	struct cached_map *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
+
+	if (!map)
+		return NULL;
+	*map = (struct cached_map){ .now_ns = sizing->now_ns,
+		.seed = rm_seed(sizing->seed, 1),
+		.threads = sizing->threads };
+	map->caches = calloc(sizing->threads, sizeof(struct cache *));
+	map->behind = ops.create(sizing);
+	if (map->caches && map->behind)
+		return map;
+	cache_destroy(map);
+	return NULL;
+}
+
+/* Empties the whole cache. */
+RM_HOT void cache_drop_all(struct cache *cache)
+{
+	if (!++cache->generation) { /* as seldom as 2^32 times */
+		memset(cache->lines, 0, sizeof(cache->lines));
+		cache->generation = 1;
+	}
+	RM_STAT_OWN(cache->drops, 1);
+}
+
+static void *cache_join(void *opaque, size_t slot)
+{
+	struct cached_map *map = opaque;
+	struct cache *cache = map->caches[slot];
+
+	if (!cache) {
+		cache = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*cache));
+		if (!cache)
+			return NULL;
+		memset(cache, 0, sizeof(*cache));
+		cache->map = map;
+		map->caches[slot] = cache;
+	}
+	/* acquire: pairs with the release in cache_publish(); what is logged
+	   so far is of no concern to an empty cache */
+	cache->log_seen =
+	        atomic_load_explicit(&map->log_head, memory_order_acquire);
+	cache_drop_all(cache);
+	return cache;
+}
+
+/* The only call through a pointer: dispatch = "callback". */
+static __attribute__((noinline)) uint64_t callback_now(
+        const struct cached_map *map)
+{
+	return map->now_ns ? map->now_ns() : rm_now_coarse_ns();
+}
+
+/* Which bits of a key's hash choose what. */
+RM_HOT struct cache_line *cache_line_of(struct cache *cache, uint64_t hash)
+{
+	return &cache->lines[hash % LOCAL_CACHE_LINES];
+}
+
+RM_HOT _Atomic uint32_t *cache_version_of(struct cached_map *map, uint64_t hash)
+{
+	return &map->versions[(hash >> 16) % LOCAL_CACHE_VERSIONS];
+}
+
+RM_HOT uint32_t cache_tag_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32);
+}
+
+RM_HOT bool cache_may_hold(struct rm_shape shape, struct rm_key key)
+{
+	return !shape.str || key.length <= LOCAL_CACHE_KEY_BYTES;
+}
+
+/* A key as lines hold it: the rest of short strings is 0. */
+RM_HOT void cache_key_words(
+        struct rm_shape shape, struct rm_key key, uint64_t words[2])
+{
+	words[0] = shape.str ? 0 : key.word;
+	words[1] = 0;
+	if (shape.str && key.length)
+		memcpy(words, key.bytes, key.length);
+}
+
+/* Whether the line is this key's, whatever its age. */
+RM_HOT bool cache_is_line_of(const struct cache *cache,
+        const struct cache_line *line, struct rm_shape shape, struct rm_key key)
+{
+	uint64_t words[2];
+
+	if (line->generation != cache->generation)
+		return false;
+	if (!shape.str)
+		return line->key[0] == key.word;
+	if (line->length != key.length)
+		return false;
+	cache_key_words(shape, key, words);
+	return line->key[0] == words[0] && line->key[1] == words[1];
+}
+
+#endif /* RM_LOCAL_CACHE_LAYOUT_H */

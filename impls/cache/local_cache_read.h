@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* local_cache_read.h - local caches: lookup, refresh, following the log. Inner
+   part of local_cache.h. */
+#ifndef RM_LOCAL_CACHE_READ_H
+#define RM_LOCAL_CACHE_READ_H
+
+#include "impls/cache/local_cache_layout.h"
+
+RM_HOT uint32_t cache_mark_of(struct cached_map *map, uint64_t hash)
+{
+	if (LOCAL_CACHE_INVALIDATION != LOCAL_CACHE_BY_VERSION)
+		return cache_tag_of(hash);
+	/* seq_cst: pairs with cache_publish(). Who has written another key,
+	   and then finds this version, comes before the write of it. */
+	return atomic_load_explicit(
+	        cache_version_of(map, hash), memory_order_seq_cst);
+}
+
+/* Reads the map under its lock, and fills the line if the key is there. */
+RM_HOT bool cache_read_behind(struct cache *cache, struct rm_shape shape,
+        struct rm_key key, uint64_t hash, struct rm_value *value)
+{
+	struct shard *shard = &cache->map->behind->shard[0];
+	struct cache_line *line = cache_line_of(cache, hash);
+	uint32_t mark;
+	/* before the map is read: what is answered is not older */
+	const uint64_t now_ns = callback_now(cache->map);
+
+	guard_read(&shard->guard, cache);
+	mark = cache_mark_of(cache->map, hash); /* stands still in here */
+	bool was_there = gomap_lookup(shard->inner, shape, key, value);
+	guard_read_end(&shard->guard, cache);
+	if (!was_there) {
+		if (cache_is_line_of(cache, line, shape, key))
+			line->generation = 0;
+		return false;
+	}
+	line->filled_ns = now_ns;
+	line->generation = cache->generation;
+	line->length = shape.str ? (uint32_t)key.length : 0;
+	line->mark = mark;
+	cache_key_words(shape, key, line->key);
+	memcpy(line->value, value, shape.value_bytes);
+	return true;
+}
+
+/* What the cache cannot answer. */
+RM_HOT bool cache_fill(struct cache *cache, struct rm_shape shape,
+        struct rm_key key, uint64_t hash, struct rm_value *value)
+{
+	RM_STAT_OWN(cache->misses, 1);
+	if (cache_may_hold(shape, key))
+		return cache_read_behind(cache, shape, key, hash, value);
+	return lookup(cache->map->behind, shape, key, value);
+}
+
+/* Reads a line again that has just answered. */
+static RM_COLD void cache_refresh(struct cache *cache, struct rm_shape shape,
+        struct rm_key key, uint64_t hash)
+{
+	struct rm_value value;
+
+	RM_STAT_OWN(cache->refreshes, 1);
+	cache_read_behind(cache, shape, key, hash, &value);
+}
+
+/* The upper limits of the histogram's classes but the last. */
+static const uint64_t cache_age_limits_ns[LOCAL_CACHE_AGES - 1] = { 1000000,
+	1000000000, LOCAL_CACHE_REFRESH_NS, 2 * LOCAL_CACHE_REFRESH_NS,
+	LOCAL_CACHE_TTL_NS };
+
+RM_HOT void cache_count_answer(struct cache *cache, uint64_t age_ns)
+{
+	size_t class = 0;
+
+	/* relaxed, both: one writer, and a statistic orders nothing */
+	if (__builtin_expect(age_ns > atomic_load_explicit(&cache->age_max_ns,
+	                                      memory_order_relaxed),
+	            0))
+		atomic_store_explicit(
+		        &cache->age_max_ns, age_ns, memory_order_relaxed);
+	if (!RM_STATS_BUILT)
+		return;
+	while (class < LOCAL_CACHE_AGES - 1 &&
+	        age_ns > cache_age_limits_ns[class])
+		class ++;
+	RM_STAT_OWN(cache->ages[class], 1);
+	RM_STAT_OWN(cache->hits, 1);
+}
+
+/* Is this line the key's, and has nobody told that the key was written? */
+RM_HOT bool cache_holds(struct cache *cache, const struct cache_line *line,
+        struct rm_shape shape, struct rm_key key, uint64_t hash)
+{
+	return cache_may_hold(shape, key) &&
+	       cache_is_line_of(cache, line, shape, key) &&
+	       (LOCAL_CACHE_INVALIDATION != LOCAL_CACHE_BY_VERSION ||
+	               line->mark == cache_mark_of(cache->map, hash));
+}
+
+RM_HOT bool cache_lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct cache *cache = thread;
+	const uint64_t hash = rm_hash(shape, key, cache->map->seed);
+	const struct cache_line *line = cache_line_of(cache, hash);
+
+	if (cache_holds(cache, line, shape, key, hash)) {
+		const uint64_t age_ns =
+		        callback_now(cache->map) - line->filled_ns;
+
+		if (__builtin_expect(age_ns < LOCAL_CACHE_LIMIT_NS, 1)) {
+			cache_count_answer(cache, age_ns);
+			memcpy(value, line->value, shape.value_bytes);
+			if (__builtin_expect(
+			            age_ns >= LOCAL_CACHE_REFRESH_NS, 0))
+				cache_refresh(cache, shape, key, hash);
+			return true;
+		}
+	}
+	return cache_fill(cache, shape, key, hash, value);
+}
+
+/* Empties the lines of keys that were written since the last time. */
+static RM_COLD void cache_follow(struct cache *cache, uint64_t head)
+{
+	struct cached_map *map = cache->map;
+
+	for (uint64_t i = cache->log_seen;
+	        i != head && head - cache->log_seen < LOCAL_CACHE_LOG; i++) {
+		/* acquire: pairs with the release in cache_publish(): who
+		   reads an entry that is too new finds the head below */
+		const uint64_t hash = atomic_load_explicit(
+		        &map->log[i % LOCAL_CACHE_LOG], memory_order_acquire);
+		struct cache_line *line = cache_line_of(cache, hash);
+
+		if (line->mark == cache_tag_of(hash))
+			line->generation = 0;
+	}
+	/* relaxed: ordered after the entries by their acquires */
+	if (atomic_load_explicit(&map->log_head, memory_order_relaxed) -
+	                cache->log_seen >=
+	        LOCAL_CACHE_LOG)
+		cache_drop_all(cache); /* too late for some */
+	cache->log_seen = head;
+}
+
+/* Learns of all writes that have ended, where the log tells. */
+RM_HOT void cache_quiesce(void *thread)
+{
+	struct cache *cache = thread;
+	uint64_t head;
+
+	if (LOCAL_CACHE_INVALIDATION != LOCAL_CACHE_BY_LOG)
+		return;
+	/* acquire: pairs with the release in cache_publish() */
+	head = atomic_load_explicit(
+	        &cache->map->log_head, memory_order_acquire);
+	if (__builtin_expect(head != cache->log_seen, 0))
+		cache_follow(cache, head);
+}
+
+/* From here on everything that has been written is seen. */
+static void cache_unpark(void *thread)
+{
+	if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_TTL)
+		cache_drop_all(thread);
+	cache_quiesce(thread);
+}
+
+#endif /* RM_LOCAL_CACHE_READ_H */

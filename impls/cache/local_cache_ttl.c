@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * local_cache_ttl.c - a cache per thread before gomap_rw; nobody tells of writes.
+ *
+ * As local_cache, without the log: an answer may be 30 s old. What invalidation
+ * costs, and what it is good for, is the difference.
+ */
+#define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_TTL
+#include "impls/cache/local_cache.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops cached_ops = { LOCAL_CACHE_OPS };
+
+RM_DRIVES(cached_ops)
+
+const struct rm_impl rm_impl_local_cache_ttl = {
+	.id = "local_cache_ttl",
+	.label = "local cache, TTL only",
+	.family = "lock",
+	.sync = "go-rwmutex",
+	.source = "cache with TTL and refresh before Go's map + RWMutex",
+	.system = "M12",
+	.shapes = RM_ALL_SHAPES,
+	.caps = RM_CAP_STALE,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "callback", /* the clock, so that tests own the time */
+	.ops = &cached_ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * local_cache_version.c - a cache per thread before gomap_rw; each lookup asks for the
+ * version of its key.
+ *
+ * As local_cache, but every answer is current: a lookup reads one word that
+ * writes of the same key (and of a few others) change, and writes nothing.
+ */
+#define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_VERSION
+#include "impls/cache/local_cache.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops cached_ops = { LOCAL_CACHE_OPS };
+
+RM_DRIVES(cached_ops)
+
+const struct rm_impl rm_impl_local_cache_version = {
+	.id = "local_cache_version",
+	.label = "local cache, versions",
+	.family = "lock",
+	.sync = "go-rwmutex",
+	.source = "cache with TTL and refresh before Go's map + RWMutex",
+	.system = "M12",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "callback", /* the clock, so that tests own the time */
+	.ops = &cached_ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap.c - Go's map (before 1.24), unsynchronised: the bound.
+ *
+ * What Go maps under locks could reach if locks were free. Runs only where it
+ * is safe: one thread, or nobody writes. A lookup writes nothing.
+ */
+#include "impls/gomap/gomap_bare.h"
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_gomap = {
+	.id = "gomap",
+	.label = "Go map, unguarded",
+	.family = "bound",
+	.sync = "none",
+	.source = "Go runtime, map before 1.24 (buckets of eight slots)",
+	.system = "M1",
+	.shapes = RM_ALL_SHAPES,
+	.caps = RM_CAP_UNSAFE,
+	.guarantees = "once-if-present",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

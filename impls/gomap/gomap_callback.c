@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_callback.c - Go's map, keys of any type, unsynchronised.
+ *
+ * What Go compiles a map to whose keys have no fast path: hash and equality are
+ * called through pointers of the key's type, and this is what is studied; so it
+ * says `callback`. (Hash and keys are those of `gomap`.) A lookup writes nothing.
+ */
+#define GOMAP_KEYS "impls/gomap/gomap_keys_callback.h"
+#include "impls/gomap/gomap_bare.h" /* the operations */
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_gomap_callback = {
+	.id = "gomap_callback",
+	.label = "Go map any, unguarded",
+	.family = "bound",
+	.sync = "none",
+	.source = "Go runtime, map before 1.24: mapaccess1",
+	.system = "M1",
+	.shapes = RM_ALL_SHAPES,
+	.caps = RM_CAP_UNSAFE,
+	.guarantees = "once-if-present",
+	.progress = "wait-free",
+	.dispatch = "callback",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_callback_rw.c - gomap_callback under Go's RWMutex.
+ *
+ * Against gomap_rw: what calls through the key's type cost beside a lock. Each
+ * lookup adds to the lock's line twice.
+ */
+#define GOMAP_KEYS "impls/gomap/gomap_keys_callback.h"
+#include "impls/shard/shard_one.h"
+#include "impls/support/guard_go_rw.h"
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_gomap_callback_rw = {
+	.id = "gomap_callback_rw",
+	.label = "Go map any + RWMutex",
+	.family = "lock",
+	.sync = "go-rwmutex",
+	.source = "Go runtime, map before 1.24: mapaccess1; sync.RWMutex",
+	.system = "M3",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "callback",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

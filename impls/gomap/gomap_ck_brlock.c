@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_ck_brlock.c - Go's map under Concurrency Kit's big-reader lock.
+ *
+ * needs: ck
+ *
+ * A lookup writes a word of its own thread and nothing shared; a write walks the
+ * words of all threads. The other end of the scale from gomap_rw: reads scale, and
+ * writes cost a line per thread. Waits yield after a bounded spin.
+ */
+#include "impls/shard/shard_one.h"
+#include "impls/support/guard_ck_brlock.h"
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_gomap_ck_brlock = {
+	.id = "gomap_ck_brlock",
+	.label = "Go map + big-reader lock",
+	.family = "lock",
+	.sync = "ck-brlock",
+	.source = "Go runtime, map before 1.24; Concurrency Kit, ck_brlock",
+	.system = "M3",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

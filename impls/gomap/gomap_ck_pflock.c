@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_ck_pflock.c - Go's map under Concurrency Kit's phase-fair lock.
+ *
+ * needs: ck
+ *
+ * Readers and writers take turns: a reader waits for one write at most. As in
+ * gomap_rw each lookup adds to the lock's line twice; the waits spin instead of
+ * sleeping, and yield after a bound.
+ */
+#include "impls/shard/shard_one.h"
+#include "impls/support/guard_ck_pflock.h"
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_gomap_ck_pflock = {
+	.id = "gomap_ck_pflock",
+	.label = "Go map + phase-fair lock",
+	.family = "lock",
+	.sync = "ck-pflock",
+	.source = "Go runtime, map before 1.24; Brandenburg and Anderson 2010 "
+	          "(Concurrency Kit)",
+	.system = "M3",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_fast64.h - Go's map: the fast way to a 64-bit key.
+ *
+ * Go's mapaccess1_fast64: keys are compared at once, since that costs no more
+ * than comparing their tophash, which only tells afterwards whether the slot
+ * is in use; a map of one bucket needs no hash. The chain is walked to its
+ * end: emptyRest is not asked for. While the map grows, a lookup must look
+ * into the old bucket, with or without the other checks.
+ *
+ * The common part of gomap_keys_u64.h and gomap_keys_u64_unchecked.h.
+ */
+#ifndef RM_SUPPORT_GOMAP_FAST64_H
+#define RM_SUPPORT_GOMAP_FAST64_H
+
+#include "impls/gomap/gomap_lookup.h"
+
+RM_HOT uint64_t gomap_hash(
+        struct rm_shape shape, struct rm_key key, uint64_t seed)
+{
+	return rm_hash(shape, key, seed);
+}
+
+RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
+        struct rm_shape shape, struct rm_key key, uint8_t top)
+{
+	(void)top;
+	do {
+#pragma GCC unroll 8
+		for (size_t slot = 0; slot < GOMAP_SLOTS; slot++)
+			if (gomap_get(*gomap_slot_key(bucket, shape, slot)) ==
+			                key.word &&
+			        gomap_get(bucket->tophash[slot]) >
+			                GOMAP_EMPTY_ONE)
+				return (struct gomap_place){ bucket, slot };
+		bucket = gomap_next(bucket, shape);
+	} while (bucket);
+	return (struct gomap_place){ NULL, 0 };
+}
+
+/* `map` has a bucket. One bucket never grows: it has room for all of the
+   eight entries from which on there are two. */
+RM_HOT _Atomic uint64_t *gomap_find_fast64(
+        const struct gomap *map, struct rm_shape shape, struct rm_key key)
+{
+	struct gomap_bucket *bucket = gomap_get(map->buckets);
+
+	if (gomap_get(map->log2_buckets) != 0)
+		bucket = gomap_chain(map, shape,
+		        gomap_hash(shape, key, gomap_get(map->hash0)));
+
+	struct gomap_place place = gomap_walk(bucket, shape, key, 0);
+
+	return place.bucket ? gomap_slot_value(place.bucket, shape, place.slot)
+	                    : NULL;
+}
+
+#endif /* RM_SUPPORT_GOMAP_FAST64_H */

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_guarded.h - Go maps under locks: one map, or shards of it.
+ *
+ * A template: the file that includes it defines before
+ *
+ *	SHARDS, SHARD_ALIGN, shard_choice()  shard_one.h, or of its own
+ *	struct guard and its functions       one of guard_*.h
+ *
+ * and has its own copy of all operations. With one shard the choice of the
+ * shard folds away. Scan and length lock one shard after the other.
+ *
+ * A guard header defines
+ *
+ *	guard_create(guard, threads) -> bool     false: no memory
+ *	guard_destroy(guard)                     also if guard_create() failed
+ *	guard_read, guard_read_end               (guard, thread), around lookups
+ *	guard_write, guard_write_end             (guard), around writes
+ *	guard_join(guard of shard 0, map, slot)  the thread's handle
+ *	guard_map(thread)                        the map of a handle
+ */
+#ifndef RM_SUPPORT_GOMAP_GUARDED_H
+#define RM_SUPPORT_GOMAP_GUARDED_H
+
+#include "impls/gomap/gomap_check.h"
+#include "impls/gomap/gomap_dump.h"
+#include "impls/gomap/gomap_ops.h"
+#include "runner/driver.h"
+
+/* Who takes the lock reads the pointer next: one line. */
+struct shard {
+	_Alignas(SHARD_ALIGN) struct guard guard;
+	struct gomap *inner; /* protected by guard */
+};
+
+static_assert(_Alignof(struct shard) == SHARD_ALIGN &&
+                      sizeof(struct shard) % SHARD_ALIGN == 0,
+        "a shard fills its lines, and no other's");
+
+struct map {
+	struct shard shard[SHARDS];
+};
+
+static void destroy(void *opaque)
+{
+	struct map *map = opaque;
+
+	for (size_t i = 0; i < SHARDS; i++) {
+		gomap_destroy(map->shard[i].inner);
+		guard_destroy(&map->shard[i].guard);
+	}
+	free(map);
+}
+
+static void *create(const struct rm_sizing *sizing)
+{
+	/* begins with a pair of lines, also if the shards are not padded */
+	struct map *map = aligned_alloc(2 * RM_CACHE_LINE,
+	        (sizeof(*map) + 2 * RM_CACHE_LINE - 1) / (2 * RM_CACHE_LINE) *
+	                (2 * RM_CACHE_LINE));
+	size_t hint = (sizing->keys + SHARDS - 1) / SHARDS;
+	bool failed = false;
+
+	if (!map)
+		return NULL;
+	for (size_t i = 0; i < SHARDS; i++) {
+		struct shard *shard = &map->shard[i];
+
+		failed |= !guard_create(&shard->guard, sizing->threads);
+		shard->inner = gomap_create(sizing->presize ? hint : 0,
+		        sizing->shape, rm_seed(sizing->seed, i));
+		failed |= !shard->inner;
+	}
+	if (!failed)
+		return map;
+	destroy(map);
+	return NULL;
+}
+
+static void *join(void *opaque, size_t slot)
+{
+	struct map *map = opaque;
+
+	return guard_join(&map->shard[0].guard, map, slot);
+}
+
+static void nothing(void *thread)
+{
+	(void)thread;
+}
+
+RM_HOT struct shard *shard_of(
+        struct map *map, struct rm_shape shape, struct rm_key key)
+{
+	return &map->shard[shard_choice(shape, key)];
+}
+
+RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct shard *shard = shard_of(guard_map(thread), shape, key);
+
+	guard_read(&shard->guard, thread);
+	bool was_there = gomap_lookup(shard->inner, shape, key, value);
+	guard_read_end(&shard->guard, thread);
+	return was_there;
+}
+
+/* upsert is exchange with old == NULL: what is verified is what is timed. */
+RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct shard *shard = shard_of(guard_map(thread), shape, key);
+
+	guard_write(&shard->guard);
+	bool was_there = gomap_exchange(shard->inner, shape, key, value, old);
+	guard_write_end(&shard->guard);
+	return was_there;
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return exchange(thread, shape, key, value, NULL);
+}
+
+RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct shard *shard = shard_of(guard_map(thread), shape, key);
+
+	guard_write(&shard->guard);
+	bool was_there = gomap_remove(shard->inner, shape, key, old);
+	guard_write_end(&shard->guard);
+	return was_there;
+}
+
+RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return take(thread, shape, key, NULL);
+}
+
+static bool insert_if_absent(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value,
+        struct rm_value *present)
+{
+	struct shard *shard = shard_of(guard_map(thread), shape, key);
+
+	guard_write(&shard->guard);
+	bool was_there = gomap_insert_if_absent(
+	        shard->inner, shape, key, value, present);
+	guard_write_end(&shard->guard);
+	return was_there;
+}
+
+static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *expected, const struct rm_value *value)
+{
+	struct shard *shard = shard_of(guard_map(thread), shape, key);
+
+	guard_write(&shard->guard);
+	bool swapped =
+	        gomap_compare_swap(shard->inner, shape, key, expected, value);
+	guard_write_end(&shard->guard);
+	return swapped;
+}
+
+static bool compare_remove(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected)
+{
+	struct shard *shard = shard_of(guard_map(thread), shape, key);
+
+	guard_write(&shard->guard);
+	bool removed = gomap_compare_remove(shard->inner, shape, key, expected);
+	guard_write_end(&shard->guard);
+	return removed;
+}
+
+/* Under the lock: `fn` must not call this map. */
+static bool update(void *thread, struct rm_shape shape, struct rm_key key,
+        rm_update_fn *fn, void *context)
+{
+	struct shard *shard = shard_of(guard_map(thread), shape, key);
+
+	guard_write(&shard->guard);
+	bool was_there = gomap_update(shard->inner, shape, key, fn, context);
+	guard_write_end(&shard->guard);
+	return was_there;
+}
+
+/* The traversal of a shard holds its lock: `fn` must not call this map. */
+static void scan(
+        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	struct map *map = guard_map(thread);
+	bool more = true;
+
+	for (size_t i = 0; more && i < SHARDS; i++) {
+		struct shard *shard = &map->shard[i];
+
+		guard_read(&shard->guard, thread);
+		more = gomap_scan(shard->inner, shape, fn, context);
+		guard_read_end(&shard->guard, thread);
+	}
+}
+
+static size_t length(void *thread)
+{
+	struct map *map = guard_map(thread);
+	size_t count = 0;
+
+	for (size_t i = 0; i < SHARDS; i++) {
+		guard_read(&map->shard[i].guard, thread);
+		count += gomap_count(map->shard[i].inner);
+		guard_read_end(&map->shard[i].guard, thread);
+	}
+	return count;
+}
+
+static void clear(void *thread)
+{
+	struct map *map = guard_map(thread);
+
+	for (size_t i = 0; i < SHARDS; i++) {
+		struct shard *shard = &map->shard[i];
+
+		guard_write(&shard->guard);
+		gomap_clear(shard->inner, shard->inner->extra->shape);
+		guard_write_end(&shard->guard);
+	}
+}
+
+static void stats(void *opaque, rm_stat_fn *emit, void *context)
+{
+	struct map *map = opaque;
+	struct gomap_stats sum = { 0 };
+
+	for (size_t i = 0; i < SHARDS; i++) {
+		/* as a writer: who asks has not joined */
+		guard_write(&map->shard[i].guard);
+		gomap_stats_add(map->shard[i].inner, &sum);
+		guard_write_end(&map->shard[i].guard);
+	}
+	gomap_stats_emit(&sum, emit, context);
+}
+
+#include "impls/gomap/gomap_guarded_state.h"
+
+static const struct rm_map_ops ops = {
+	.create = create,
+	.destroy = destroy,
+	.join = join,
+	.leave = nothing,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = nothing,
+	.exchange = exchange,
+	.take = take,
+	.insert_if_absent = insert_if_absent,
+	.compare_swap = compare_swap,
+	.compare_remove = compare_remove,
+	.update = update,
+	.scan = scan,
+	.length = length,
+	.clear = clear,
+	.stats = stats,
+	.check = check,
+	.dump = dump,
+};
+
+#endif /* RM_SUPPORT_GOMAP_GUARDED_H */

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gomap_iterate.h - Go's map: visiting all entries, also while they change.
+   Inner part of gomap.h. */
+#ifndef RM_SUPPORT_GOMAP_ITERATE_H
+#define RM_SUPPORT_GOMAP_ITERATE_H
+
+#include "impls/gomap/gomap_create.h"
+#include "impls/gomap/gomap_lookup.h"
+
+#define GOMAP_NO_CHECK UINT64_MAX
+
+/* Opaque to users. The map may grow meanwhile: the iterator stays in the array
+   that was current at its begin. */
+struct gomap_iterator {
+	struct gomap *map;
+	struct gomap_bucket *buckets;
+	struct gomap_bucket *bucket; /* where it is; NULL: before the next */
+	uint64_t start, index;       /* of the chains: first and next one */
+	uint64_t check; /* in an old chain: only what goes to this one */
+	unsigned log2_buckets, offset, step;
+	bool wrapped, done;
+};
+
+GOMAP_PLAIN void gomap_iterate_begin(
+        struct gomap *map, struct gomap_iterator *it)
+{
+	const unsigned both = GOMAP_ITERATOR | GOMAP_OLD_ITERATOR;
+	uint64_t random = gomap_random(map);
+
+	/* relaxed: readers among themselves; writers are excluded */
+	atomic_fetch_add_explicit(
+	        &map->extra->iterators, 1, memory_order_relaxed);
+	*it = (struct gomap_iterator){
+		.map = map,
+		.buckets = gomap_get(map->buckets),
+		.log2_buckets = gomap_get(map->log2_buckets),
+		.check = GOMAP_NO_CHECK,
+		.done = gomap_get(map->count) == 0,
+	};
+	it->start = random & gomap_mask(it->log2_buckets);
+	it->offset = random >> it->log2_buckets & (GOMAP_SLOTS - 1);
+	it->index = it->start;
+	if ((gomap_get(map->flags) & both) != both)
+		/* relaxed: likewise */
+		atomic_fetch_or_explicit(
+		        &map->flags, (uint8_t)both, memory_order_relaxed);
+}
+
+GOMAP_PLAIN void gomap_iterate_end(struct gomap_iterator *it)
+{
+	/* relaxed: likewise; only a writer retires, and never meanwhile */
+	if (atomic_fetch_sub_explicit(
+	            &it->map->extra->iterators, 1, memory_order_relaxed) == 1 &&
+	        (it->map->extra->retired_arrays ||
+	                it->map->extra->retired_buckets))
+		gomap_retired_free(it->map);
+}
+
+/* Goes to the head of the next chain; false: all were visited. */
+GOMAP_PLAIN bool gomap_next_chain(
+        struct gomap_iterator *it, struct rm_shape shape)
+{
+	struct gomap *map = it->map;
+	struct gomap_bucket *old = gomap_get(map->oldbuckets);
+
+	if (it->wrapped && it->index == it->start)
+		return false;
+	it->bucket = gomap_at(it->buckets, shape, it->index);
+	it->check = GOMAP_NO_CHECK;
+	it->step = 0;
+	if (old && it->log2_buckets == gomap_get(map->log2_buckets)) {
+		/* Not filled yet? Then the entries are in the old chain. */
+		old = gomap_at(old, shape, it->index & gomap_old_mask(map));
+		if (!gomap_moved(old)) {
+			it->bucket = old;
+			it->check = it->index;
+		}
+	}
+	if (++it->index > gomap_mask(it->log2_buckets)) {
+		it->index = 0;
+		it->wrapped = true;
+	}
+	return true;
+}
+
+/* False: this old slot's entry goes to the other of the two new chains, and is
+   visited there. */
+GOMAP_PLAIN bool gomap_in_turn(const struct gomap_iterator *it,
+        struct rm_shape shape, struct rm_key key)
+{
+	const struct gomap *map = it->map;
+
+	if (it->check == GOMAP_NO_CHECK ||
+	        (gomap_get(map->flags) & GOMAP_SAME_SIZE))
+		return true;
+	return (gomap_hash(shape, key, gomap_get(map->hash0)) &
+	               gomap_mask(it->log2_buckets)) == it->check;
+}
+
+/* Visits one slot: true if there is an entry whose turn it is. */
+GOMAP_PLAIN bool gomap_visit(struct gomap_iterator *it, struct rm_shape shape,
+        size_t slot, struct rm_key *key, struct rm_value *value)
+{
+	unsigned top = gomap_get(it->bucket->tophash[slot]);
+	const _Atomic uint64_t *words;
+
+	if (top <= GOMAP_EMPTY_ONE || top == GOMAP_MOVED_EMPTY)
+		return false;
+	*key = gomap_key_of(shape, gomap_slot_key(it->bucket, shape, slot));
+	if (!gomap_in_turn(it, shape, *key))
+		return false;
+	if (top >= GOMAP_LIVE)
+		words = gomap_slot_value(it->bucket, shape, slot);
+	else /* the map has grown: what is the entry now? */
+		words = gomap_find(it->map, shape, *key);
+	if (!words)
+		return false; /* removed since */
+	gomap_value_load(shape, words, value);
+	return true;
+}
+
+/* Each chain is begun at the offset that was drawn for this iteration, as in
+   Go: nobody shall come to rely on an order. */
+GOMAP_PLAIN bool gomap_iterate_next(struct gomap_iterator *it,
+        struct rm_shape shape, struct rm_key *key, struct rm_value *value)
+{
+	if (it->done)
+		return false;
+	if (gomap_get(it->map->flags) & GOMAP_WRITING)
+		gomap_fatal(it->map, "concurrent map iteration and map write");
+	for (;;) {
+		if (!it->bucket && !gomap_next_chain(it, shape)) {
+			it->done = true;
+			return false;
+		}
+		while (it->step < GOMAP_SLOTS) {
+			size_t slot = (it->step++ + it->offset) % GOMAP_SLOTS;
+
+			if (gomap_visit(it, shape, slot, key, value))
+				return true;
+		}
+		it->bucket = gomap_next(it->bucket, shape);
+		it->step = 0;
+	}
+}
+
+#endif /* RM_SUPPORT_GOMAP_ITERATE_H */

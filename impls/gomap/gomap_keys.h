@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_keys.h - Go's map: keys of any kind, hash and comparison inlined.
+ *
+ * Inner part of gomap.h, and the pattern of its variants: each gomap_keys_*.h
+ * defines these names, and an includer chooses one by the macro GOMAP_KEYS.
+ *
+ *	GOMAP_NEEDS_BUCKET  1: lookups rely on a bucket in an empty map, too
+ *	gomap_hash          of a key, with the map's seed
+ *	gomap_walk          a key's place in a chain
+ *	gomap_find          a key's value in a map
+ */
+#ifndef RM_SUPPORT_GOMAP_KEYS_H
+#define RM_SUPPORT_GOMAP_KEYS_H
+
+#include "impls/gomap/gomap_lookup.h"
+
+enum { GOMAP_NEEDS_BUCKET = 0 };
+
+RM_HOT uint64_t gomap_hash(
+        struct rm_shape shape, struct rm_key key, uint64_t seed)
+{
+	return rm_hash(shape, key, seed);
+}
+
+RM_HOT bool gomap_key_equal(
+        struct rm_shape shape, const _Atomic uint64_t *slot, struct rm_key key)
+{
+	if (!shape.str)
+		return gomap_get(slot[0]) == key.word;
+	/* A constant length becomes two comparisons of words. No byte to
+	   compare: `bytes` may be NULL, which memcmp() does not take. */
+	return gomap_get(slot[1]) == key.length &&
+	       (key.length == 0 || memcmp(gomap_key_bytes(slot), key.bytes,
+	                                   key.length) == 0);
+}
+
+/*
+ * Walks a chain for a key. Slot by slot as Go does: eight tophash bytes at a
+ * time would save instructions, and be another map.
+ */
+RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
+        struct rm_shape shape, struct rm_key key, uint8_t top)
+{
+	do {
+#pragma GCC unroll 8
+		for (size_t slot = 0; slot < GOMAP_SLOTS; slot++) {
+			uint8_t found = gomap_get(bucket->tophash[slot]);
+
+			if (found == top) {
+				if (gomap_key_equal(shape,
+				            gomap_slot_key(bucket, shape, slot),
+				            key))
+					return (struct gomap_place){ bucket,
+						slot };
+			} else if (found == GOMAP_EMPTY_REST) {
+				return (struct gomap_place){ NULL, 0 };
+			}
+		}
+		bucket = gomap_next(bucket, shape);
+	} while (bucket);
+	return (struct gomap_place){ NULL, 0 };
+}
+
+RM_HOT _Atomic uint64_t *gomap_find(
+        const struct gomap *map, struct rm_shape shape, struct rm_key key)
+{
+	if (!gomap_may_look(map))
+		return NULL;
+
+	uint64_t hash = gomap_hash(shape, key, gomap_get(map->hash0));
+	struct gomap_place place = gomap_walk(
+	        gomap_chain(map, shape, hash), shape, key, gomap_tophash(hash));
+
+	return place.bucket ? gomap_slot_value(place.bucket, shape, place.slot)
+	                    : NULL;
+}
+
+#endif /* RM_SUPPORT_GOMAP_KEYS_H */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gomap_keys_fault.h - Go's map: keys as in gomap_keys.h, hashed by a function
+   that may fault. A choice of GOMAP_KEYS, see gomap_keys.h. */
+#ifndef RM_SUPPORT_GOMAP_KEYS_FAULT_H
+#define RM_SUPPORT_GOMAP_KEYS_FAULT_H
+
+#include "impls/gomap/fault_hash.h"
+
+/* The hash is the only difference, and it is named in one line there. */
+#define rm_hash fault_hash
+#include "impls/gomap/gomap_keys.h"
+#undef rm_hash
+
+#endif /* RM_SUPPORT_GOMAP_KEYS_FAULT_H */

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gomap_lookup.h - Go's map: finding an entry. Inner part of gomap.h. */
+#ifndef RM_SUPPORT_GOMAP_LOOKUP_H
+#define RM_SUPPORT_GOMAP_LOOKUP_H
+
+#include "impls/gomap/gomap_layout.h"
+
+/* The top 8 bits; the values of the states move up. */
+RM_HOT uint8_t gomap_tophash(uint64_t hash)
+{
+	uint8_t top = (uint8_t)(hash >> 56);
+
+	return top < GOMAP_LIVE ? (uint8_t)(top + GOMAP_LIVE) : top;
+}
+
+/* True once the entries of this old bucket have moved. */
+RM_HOT bool gomap_moved(struct gomap_bucket *bucket)
+{
+	uint8_t top = gomap_get(bucket->tophash[0]);
+
+	return top > GOMAP_EMPTY_ONE && top < GOMAP_LIVE;
+}
+
+/* Old buckets - 1, while growing. */
+RM_HOT uint64_t gomap_old_mask(const struct gomap *map)
+{
+	unsigned same = (gomap_get(map->flags) & GOMAP_SAME_SIZE) != 0;
+
+	return gomap_mask(gomap_get(map->log2_buckets) - 1U + same);
+}
+
+/* The head of the chain that holds this hash now. `map` has buckets. */
+RM_HOT struct gomap_bucket *gomap_chain(
+        const struct gomap *map, struct rm_shape shape, uint64_t hash)
+{
+	struct gomap_bucket *old = gomap_get(map->oldbuckets);
+	uint64_t mask = gomap_mask(gomap_get(map->log2_buckets));
+
+	if (__builtin_expect(old != NULL, 0)) {
+		old = gomap_at(old, shape, hash & gomap_old_mask(map));
+		if (!gomap_moved(old))
+			return old;
+	}
+	return gomap_at(gomap_get(map->buckets), shape, hash & mask);
+}
+
+/* A string key's bytes, as a slot points to them. */
+RM_HOT const char *gomap_key_bytes(const _Atomic uint64_t *slot)
+{
+	return (const char *)(uintptr_t)gomap_get(slot[0]);
+}
+
+/* The key in a slot, as an operation takes it. */
+RM_HOT struct rm_key gomap_key_of(
+        struct rm_shape shape, const _Atomic uint64_t *slot)
+{
+	if (!shape.str)
+		return (struct rm_key){ .word = gomap_get(slot[0]) };
+	return (struct rm_key){ .bytes = gomap_key_bytes(slot),
+		.length = gomap_get(slot[1]) };
+}
+
+/* Where an entry is; bucket == NULL: nowhere. */
+struct gomap_place {
+	struct gomap_bucket *bucket;
+	size_t slot;
+};
+
+/* What each lookup of Go's asks first: is anything there, does nobody write? */
+RM_HOT bool gomap_may_look(const struct gomap *map)
+{
+	if (gomap_get(map->count) == 0)
+		return false;
+	if (__builtin_expect(gomap_get(map->flags) & GOMAP_WRITING, 0))
+		gomap_fatal(map, "concurrent map read and map write");
+	return true;
+}
+
+/* How keys are hashed, compared and found is a file of its own: a variant
+   defines another one's name before it includes anything of Go's map. */
+#ifndef GOMAP_KEYS
+#define GOMAP_KEYS "impls/gomap/gomap_keys.h"
+#endif
+#include GOMAP_KEYS
+
+RM_HOT void gomap_value_load(struct rm_shape shape,
+        const _Atomic uint64_t *words, struct rm_value *value)
+{
+	value->word[0] = gomap_get(words[0]);
+	if (shape.value_bytes == 8)
+		return;
+	value->word[1] = gomap_get(words[1]);
+	value->word[2] = gomap_get(words[2]);
+}
+
+RM_HOT void gomap_value_store(struct rm_shape shape, _Atomic uint64_t *words,
+        const struct rm_value *value)
+{
+	gomap_set(words[0], value->word[0]);
+	if (shape.value_bytes == 8)
+		return;
+	gomap_set(words[1], value->word[1]);
+	gomap_set(words[2], value->word[2]);
+}
+
+RM_HOT bool gomap_lookup(const struct gomap *map, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
+{
+	const _Atomic uint64_t *words = gomap_find(map, shape, key);
+
+	if (!words)
+		return false;
+	gomap_value_load(shape, words, value);
+	return true;
+}
+
+#endif /* RM_SUPPORT_GOMAP_LOOKUP_H */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_mutex.c - Go's map under Go's Mutex, normal and starvation mode.
+ *
+ * Each call holds the mutex, lookups too: a lookup writes the lock's line twice and
+ * excludes all others. Who has waited for 1 ms is handed the lock.
+ */
+#include "impls/shard/shard_one.h"
+#include "impls/support/guard_go_mutex.h"
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_gomap_mutex = {
+	.id = "gomap_mutex",
+	.label = "Go map + Mutex",
+	.family = "lock",
+	.sync = "go-mutex",
+	.source = "Go runtime, map before 1.24; Go sync.Mutex",
+	.system = "M2",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gomap_overflow.h - Go's map: overflow buckets. Inner part of gomap.h. */
+#ifndef RM_SUPPORT_GOMAP_OVERFLOW_H
+#define RM_SUPPORT_GOMAP_OVERFLOW_H
+
+#include "impls/gomap/gomap_create.h"
+
+/*
+ * True if the overflow buckets are about as many as the buckets: a chain of
+ * mostly empty buckets is left of a map that was larger.
+ */
+RM_HOT bool gomap_too_many_overflow(unsigned noverflow, unsigned log2_buckets)
+{
+	return noverflow >= 1U << (log2_buckets < 15 ? log2_buckets : 15);
+}
+
+/* Exact below 2^16 buckets; above, one in 2^(B-15) counts, so that 16 bits
+   reach as far as gomap_too_many_overflow() asks. */
+GOMAP_PLAIN void gomap_count_overflow(struct gomap *map)
+{
+	unsigned log2_buckets = gomap_get(map->log2_buckets);
+
+	if (log2_buckets < 16 ||
+	        (gomap_random(map) & gomap_mask(log2_buckets - 15)) == 0)
+		gomap_increment(map->noverflow);
+	gomap_increment(map->extra->overflow_buckets);
+}
+
+/* Hands out a bucket that was preallocated behind the array, or NULL. */
+GOMAP_PLAIN struct gomap_bucket *gomap_take_preallocated(
+        struct gomap_extra *extra, struct rm_shape shape)
+{
+	struct gomap_bucket *bucket = extra->next_overflow;
+
+	if (!bucket)
+		return NULL;
+	if (gomap_next(bucket, shape)) { /* the end mark */
+		gomap_set(*gomap_link(bucket, shape), 0);
+		extra->next_overflow = NULL;
+	} else {
+		extra->next_overflow = gomap_at(bucket, shape, 1);
+	}
+	return bucket;
+}
+
+/* Appends an empty bucket to the chain that ends with `last`; NULL: no
+   memory. */
+GOMAP_CALL struct gomap_bucket *gomap_append_overflow(
+        struct gomap *map, struct rm_shape shape, struct gomap_bucket *last)
+{
+	struct gomap_extra *extra = map->extra;
+	struct gomap_bucket *bucket = gomap_take_preallocated(extra, shape);
+
+	if (!bucket && extra->spare) {
+		bucket = extra->spare;
+		extra->spare = gomap_next(bucket, shape);
+		extra->spare_count--;
+		memset((void *)bucket, 0, gomap_stride(shape));
+	}
+	if (!bucket)
+		bucket = calloc(1, gomap_stride(shape));
+	if (!bucket)
+		return NULL;
+	gomap_count_overflow(map);
+	gomap_set(*gomap_link(last, shape), (uintptr_t)bucket);
+	return bucket;
+}
+
+/*
+ * Makes sure that `wanted` overflow buckets can be had without allocating:
+ * moving must not stop half-way. False: no memory.
+ */
+GOMAP_RARE bool gomap_reserve(
+        struct gomap *map, struct rm_shape shape, size_t wanted)
+{
+	struct gomap_extra *extra = map->extra;
+
+	while (extra->spare_count < wanted) {
+		struct gomap_bucket *bucket = malloc(gomap_stride(shape));
+
+		if (!bucket)
+			return false;
+		gomap_bucket_keep(extra, shape, bucket);
+	}
+	return true;
+}
+
+#endif /* RM_SUPPORT_GOMAP_OVERFLOW_H */

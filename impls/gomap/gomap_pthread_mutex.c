@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_pthread_mutex.c - Go's map under one POSIX mutex, the default kind.
+ *
+ * As gomap_mutex, but unfair: no hand-over, however long somebody waits. Shows what
+ * Go's Mutex costs, and that M2's results are not an artefact of it.
+ */
+#include "impls/shard/shard_one.h"
+#include "impls/support/guard_pthread_mutex.h"
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_gomap_pthread_mutex = {
+	.id = "gomap_pthread_mutex",
+	.label = "Go map + pthread mutex",
+	.family = "lock",
+	.sync = "pthread-mutex",
+	.source = "Go runtime, map before 1.24; POSIX mutex (glibc)",
+	.system = "M2",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

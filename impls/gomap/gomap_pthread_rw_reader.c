@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_pthread_rw_reader.c - Go's map under a POSIX rwlock that prefers readers.
+ *
+ * The kind that glibc makes by default: readers enter as long as there are readers,
+ * writers may starve. Each lookup writes the lock's line twice.
+ */
+#include <pthread.h>
+
+enum { GUARD_RWLOCK_KIND = PTHREAD_RWLOCK_PREFER_READER_NP };
+
+#include "impls/shard/shard_one.h"
+#include "impls/support/guard_pthread_rw.h"
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_gomap_pthread_rw_reader = {
+	.id = "gomap_pthread_rw_reader",
+	.label = "Go map + rwlock, readers",
+	.family = "lock",
+	.sync = "pthread-rwlock",
+	.source = "Go runtime, map before 1.24; POSIX rwlock (glibc), "
+	          "PREFER_READER",
+	.system = "M3",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

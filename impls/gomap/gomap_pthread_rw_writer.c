@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_pthread_rw_writer.c - Go's map under a POSIX rwlock that prefers writers.
+ *
+ * A waiting writer keeps new readers out and writers follow each other: readers may
+ * starve, where Go's RWMutex lets them in after each write. Each lookup writes the
+ * lock's line twice.
+ */
+#include <pthread.h>
+
+enum { GUARD_RWLOCK_KIND = PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP };
+
+#include "impls/shard/shard_one.h"
+#include "impls/support/guard_pthread_rw.h"
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_gomap_pthread_rw_writer = {
+	.id = "gomap_pthread_rw_writer",
+	.label = "Go map + rwlock, writers",
+	.family = "lock",
+	.sync = "pthread-rwlock",
+	.source = "Go runtime, map before 1.24; POSIX rwlock (glibc), "
+	          "PREFER_WRITER_NONRECURSIVE",
+	.system = "M3",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

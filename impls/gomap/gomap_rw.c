@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_rw.c - Go's map under Go's RWMutex: what most Go programs do.
+ *
+ * Readers run side by side, yet each lookup adds to the lock's line twice:
+ * that line limits it, not the map.
+ */
+#include "impls/shard/shard_one.h"
+#include "impls/support/guard_go_rw.h"
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_gomap_rw = {
+	.id = "gomap_rw",
+	.label = "Go map + RWMutex",
+	.family = "lock",
+	.sync = "go-rwmutex",
+	.source = "Go runtime, map before 1.24; Go sync.RWMutex",
+	.system = "M3",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_str.c - Go's map, string keys, unsynchronised: the fast path.
+ *
+ * What Go compiles a map with string keys to: in a map of one bucket (up to eight
+ * keys) lengths and short keys are compared and nothing is hashed; otherwise length
+ * and tophash, then the bytes. A lookup writes nothing.
+ */
+#define GOMAP_KEYS "impls/gomap/gomap_keys_str.h"
+#include "impls/gomap/gomap_bare.h" /* the operations */
+
+RM_DRIVE(ops, str16x8, RM_STR16X8)
+RM_DRIVE(ops, str16x24, RM_STR16X24)
+
+const struct rm_impl rm_impl_gomap_str = {
+	.id = "gomap_str",
+	.label = "Go map str, unguarded",
+	.family = "bound",
+	.sync = "none",
+	.source = "Go runtime, map before 1.24: mapaccess1_faststr",
+	.system = "M14",
+	.shapes = RM_ALL_SHAPES & ~RM_U64_SHAPES,
+	.caps = RM_CAP_UNSAFE,
+	.guarantees = "once-if-present",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = { NULL, NULL, drive_str16x8, drive_str16x24 },
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_str_rw.c - gomap_str under Go's RWMutex.
+ *
+ * The string fast path as a program with several threads meets it. Each lookup adds
+ * to the lock's line twice.
+ */
+#define GOMAP_KEYS "impls/gomap/gomap_keys_str.h"
+#include "impls/shard/shard_one.h"
+#include "impls/support/guard_go_rw.h"
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVE(ops, str16x8, RM_STR16X8)
+RM_DRIVE(ops, str16x24, RM_STR16X24)
+
+const struct rm_impl rm_impl_gomap_str_rw = {
+	.id = "gomap_str_rw",
+	.label = "Go map str + RWMutex",
+	.family = "lock",
+	.sync = "go-rwmutex",
+	.source =
+	        "Go runtime, map before 1.24: mapaccess1_faststr; sync.RWMutex",
+	.system = "M14",
+	.shapes = RM_ALL_SHAPES & ~RM_U64_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = { NULL, NULL, drive_str16x8, drive_str16x24 },
+};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_ticket.c - Go's map under a ticket lock: fair and without sleep.
+ *
+ * Each call takes a ticket and waits for its turn, lookups too. All who wait read
+ * the line that each unlock writes. Waits yield after a bounded spin.
+ */
+#include "impls/shard/shard_one.h"
+#include "impls/support/guard_ticket.h"
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_gomap_ticket = {
+	.id = "gomap_ticket",
+	.label = "Go map + ticket lock",
+	.family = "lock",
+	.sync = "ticket",
+	.source = "Go runtime, map before 1.24; Mellor-Crummey and Scott 1991",
+	.system = "M2",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_u64.c - Go's map, 64-bit keys, unsynchronised: the fast path.
+ *
+ * What Go compiles a map with 64-bit keys to: keys compared at once, no hash in
+ * a map of one bucket, all of Go's checks. `gomap` finds the same keys by their
+ * tophash. A lookup writes nothing.
+ */
+#define GOMAP_KEYS "impls/gomap/gomap_keys_u64.h"
+#include "impls/gomap/gomap_bare.h" /* the operations */
+
+RM_DRIVES_U64(ops)
+
+const struct rm_impl rm_impl_gomap_u64 = {
+	.id = "gomap_u64",
+	.label = "Go map u64, unguarded",
+	.family = "bound",
+	.sync = "none",
+	.source = "Go runtime, map before 1.24: mapaccess1_fast64",
+	.system = "M14",
+	.shapes = RM_U64_SHAPES,
+	.caps = RM_CAP_UNSAFE,
+	.guarantees = "once-if-present",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_U64_DRIVES,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_u64_rw.c - gomap_u64 under Go's RWMutex.
+ *
+ * The 64-bit fast path as a program with several threads meets it: what it saves is
+ * beside two additions to the lock's line per lookup.
+ */
+#define GOMAP_KEYS "impls/gomap/gomap_keys_u64.h"
+#include "impls/shard/shard_one.h"
+#include "impls/support/guard_go_rw.h"
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVES_U64(ops)
+
+const struct rm_impl rm_impl_gomap_u64_rw = {
+	.id = "gomap_u64_rw",
+	.label = "Go map u64 + RWMutex",
+	.family = "lock",
+	.sync = "go-rwmutex",
+	.source =
+	        "Go runtime, map before 1.24: mapaccess1_fast64; sync.RWMutex",
+	.system = "M14",
+	.shapes = RM_U64_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_U64_DRIVES,
+};

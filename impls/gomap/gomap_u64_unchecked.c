@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_u64_unchecked.c - the fast path without its redundant checks.
+ *
+ * gomap_u64 less what a lookup may leave out when nobody writes beside it: is
+ * there anything, is somebody writing. It keeps the look at the old buckets, which
+ * a growing map needs. A lookup writes nothing.
+ */
+#define GOMAP_KEYS "impls/gomap/gomap_keys_u64_unchecked.h"
+#include "impls/gomap/gomap_bare.h" /* the operations */
+
+RM_DRIVES_U64(ops)
+
+const struct rm_impl rm_impl_gomap_u64_unchecked = {
+	.id = "gomap_u64_unchecked",
+	.label = "Go map u64, no checks",
+	.family = "bound",
+	.sync = "none",
+	.source = "Go runtime, map before 1.24: mapaccess1_fast64, shortened",
+	.system = "M14",
+	.shapes = RM_U64_SHAPES,
+	.caps = RM_CAP_UNSAFE,
+	.guarantees = "once-if-present",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_U64_DRIVES,
+};

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gomap_write.h - Go's map: assigning, removing, clearing. Inner part of
+   gomap.h. */
+#ifndef RM_SUPPORT_GOMAP_WRITE_H
+#define RM_SUPPORT_GOMAP_WRITE_H
+
+#include "impls/gomap/gomap_grow.h"
+
+RM_HOT void gomap_write_begin(struct gomap *map)
+{
+	uint8_t flags = gomap_get(map->flags);
+
+	if (__builtin_expect(flags & GOMAP_WRITING, 0))
+		gomap_fatal(map, "concurrent map writes");
+	gomap_set(map->flags, flags ^ GOMAP_WRITING);
+}
+
+RM_HOT void gomap_write_end(struct gomap *map)
+{
+	uint8_t flags = gomap_get(map->flags);
+
+	if (__builtin_expect(!(flags & GOMAP_WRITING), 0))
+		gomap_fatal(map, "concurrent map writes");
+	gomap_set(map->flags, flags & (uint8_t)~GOMAP_WRITING);
+}
+
+/* The first free slot of a chain, appending a bucket if there is none; bucket
+   == NULL: no memory. */
+GOMAP_PLAIN struct gomap_place gomap_free_slot(
+        struct gomap *map, struct rm_shape shape, struct gomap_bucket *bucket)
+{
+	for (;;) {
+		for (size_t slot = 0; slot < GOMAP_SLOTS; slot++)
+			if (gomap_get(bucket->tophash[slot]) <= GOMAP_EMPTY_ONE)
+				return (struct gomap_place){ bucket, slot };
+
+		struct gomap_bucket *next = gomap_next(bucket, shape);
+
+		if (!next)
+			return (struct gomap_place){
+				gomap_append_overflow(map, shape, bucket), 0
+			};
+		bucket = next;
+	}
+}
+
+/* False: for lack of memory the chain of this hash has not moved yet, and
+   nothing may be inserted into it. */
+GOMAP_PLAIN bool gomap_takes_inserts(
+        const struct gomap *map, struct rm_shape shape, uint64_t hash)
+{
+	struct gomap_bucket *old = gomap_get(map->oldbuckets);
+
+	return !old ||
+	       gomap_moved(gomap_at(old, shape, hash & gomap_old_mask(map)));
+}
+
+/* Inserts a key that is not there; grows first if it is time. */
+GOMAP_CALL _Atomic uint64_t *gomap_insert(struct gomap *map,
+        struct rm_shape shape, struct rm_key key, uint64_t hash)
+{
+	unsigned log2_buckets = gomap_get(map->log2_buckets);
+	const char *held = NULL;
+
+	if (!gomap_get(map->oldbuckets) &&
+	        (gomap_over(gomap_get(map->count) + 1, log2_buckets) ||
+	                gomap_too_many_overflow(
+	                        gomap_get(map->noverflow), log2_buckets)) &&
+	        gomap_grow(map, shape))
+		gomap_grow_work(map, shape, hash);
+	if (!gomap_takes_inserts(map, shape, hash))
+		return NULL;
+	if (shape.str) {
+		held = gomap_key_hold(map, key);
+		if (!held && key.length)
+			return NULL;
+	}
+
+	struct gomap_place place =
+	        gomap_free_slot(map, shape, gomap_chain(map, shape, hash));
+
+	if (!place.bucket) {
+		if (shape.str && !map->extra->borrows_keys)
+			free((void *)(uintptr_t)held);
+		return NULL;
+	}
+
+	_Atomic uint64_t *slot =
+	        gomap_slot_key(place.bucket, shape, place.slot);
+
+	gomap_set(slot[0], shape.str ? (uintptr_t)held : key.word);
+	if (shape.str)
+		gomap_set(slot[1], key.length);
+	gomap_set(place.bucket->tophash[place.slot], gomap_tophash(hash));
+	gomap_increment(map->count);
+	return gomap_slot_value(place.bucket, shape, place.slot);
+}
+
+/* Makes the one bucket of a map that started with none. */
+GOMAP_RARE bool gomap_first_bucket(struct gomap *map, struct rm_shape shape)
+{
+	gomap_set(map->buckets, gomap_array_create(0, shape));
+	return gomap_get(map->buckets) != NULL;
+}
+
+RM_HOT _Atomic uint64_t *gomap_assign_begun(struct gomap *map,
+        struct rm_shape shape, struct rm_key key, bool *was_there)
+{
+	uint64_t hash = gomap_hash(shape, key, gomap_get(map->hash0));
+
+	*was_there = false;
+	if (__builtin_expect(!gomap_get(map->buckets), 0) &&
+	        !gomap_first_bucket(map, shape))
+		return NULL;
+	if (__builtin_expect(gomap_get(map->oldbuckets) != NULL, 0))
+		gomap_grow_work(map, shape, hash);
+
+	struct gomap_place place = gomap_walk(
+	        gomap_chain(map, shape, hash), shape, key, gomap_tophash(hash));
+
+	if (!place.bucket)
+		return gomap_insert(map, shape, key, hash);
+	*was_there = true;
+	return gomap_slot_value(place.bucket, shape, place.slot);
+}
+
+RM_HOT _Atomic uint64_t *gomap_assign(struct gomap *map, struct rm_shape shape,
+        struct rm_key key, bool *was_there)
+{
+	gomap_write_begin(map);
+
+	_Atomic uint64_t *words =
+	        gomap_assign_begun(map, shape, key, was_there);
+
+	gomap_write_end(map);
+	return words;
+}
+
+/* The bucket before `bucket` in the chain of `head`. */
+GOMAP_PLAIN struct gomap_bucket *gomap_before(struct gomap_bucket *head,
+        struct rm_shape shape, const struct gomap_bucket *bucket)
+{
+	while (gomap_next(head, shape) != bucket)
+		head = gomap_next(head, shape);
+	return head;
+}
+
+/* True if nothing but empty slots follows. */
+GOMAP_PLAIN bool gomap_ends_chain(
+        struct gomap_place place, struct rm_shape shape)
+{
+	struct gomap_bucket *next = gomap_next(place.bucket, shape);
+
+	if (place.slot < GOMAP_SLOTS - 1)
+		return gomap_get(place.bucket->tophash[place.slot + 1]) ==
+		       GOMAP_EMPTY_REST;
+	return !next || gomap_get(next->tophash[0]) == GOMAP_EMPTY_REST;
+}
+
+/* Marks a slot empty; if it was the chain's last entry, the empty slots before
+   it end the chain, too: lookups stop there. */
+GOMAP_PLAIN void gomap_mark_empty(struct gomap_bucket *head,
+        struct rm_shape shape, struct gomap_place place)
+{
+	gomap_set(place.bucket->tophash[place.slot], GOMAP_EMPTY_ONE);
+	if (!gomap_ends_chain(place, shape))
+		return;
+	do {
+		gomap_set(place.bucket->tophash[place.slot], GOMAP_EMPTY_REST);
+		if (place.slot > 0) {
+			place.slot--;
+		} else if (place.bucket == head) {
+			return;
+		} else {
+			place.bucket = gomap_before(head, shape, place.bucket);
+			place.slot = GOMAP_SLOTS - 1;
+		}
+	} while (gomap_get(place.bucket->tophash[place.slot]) ==
+	         GOMAP_EMPTY_ONE);
+}
+
+/* Strikes out what a moved entry left in one old array: an iterator there
+   must not follow the pointer to freed bytes. */
+GOMAP_PLAIN void gomap_forget_in(struct gomap_bucket *buckets,
+        struct rm_shape shape, uint64_t hash, uint64_t bytes)
+{
+	uint64_t mask = gomap_mask(gomap_array_of(buckets)->log2_buckets);
+
+	for (struct gomap_bucket *b = gomap_at(buckets, shape, hash & mask); b;
+	        b = gomap_next(b, shape))
+		for (size_t slot = 0; slot < GOMAP_SLOTS; slot++) {
+			unsigned top = gomap_get(b->tophash[slot]);
+
+			if ((top == GOMAP_MOVED_LOW ||
+			            top == GOMAP_MOVED_HIGH) &&
+			        gomap_get(*gomap_slot_key(b, shape, slot)) ==
+			                bytes)
+				gomap_set(b->tophash[slot], GOMAP_MOVED_EMPTY);
+		}
+}
+
+/* ... in all old arrays that an iterator may be in. */
+GOMAP_RARE void gomap_forget(
+        struct gomap *map, struct rm_shape shape, uint64_t hash, uint64_t bytes)
+{
+	if (gomap_get(map->oldbuckets))
+		gomap_forget_in(gomap_get(map->oldbuckets), shape, hash, bytes);
+	for (struct gomap_array *array = map->extra->retired_arrays; array;
+	        array = array->next_retired)
+		gomap_forget_in(gomap_array_first(array), shape, hash, bytes);
+}
+
+/* Takes out the entry at `place`, in the chain of `head`. */
+GOMAP_CALL void gomap_take_out(struct gomap *map, struct rm_shape shape,
+        uint64_t hash, struct gomap_bucket *head, struct gomap_place place)
+{
+	_Atomic uint64_t *key = gomap_slot_key(place.bucket, shape, place.slot);
+	_Atomic uint64_t *value =
+	        gomap_slot_value(place.bucket, shape, place.slot);
+
+	if (shape.str && gomap_get(map->extra->iterators))
+		gomap_forget(map, shape, hash, gomap_get(key[0]));
+	gomap_key_release(map, shape, key);
+	for (size_t i = 0; i < gomap_key_words(shape); i++)
+		gomap_set(key[i], 0);
+	for (size_t i = 0; i < gomap_value_words(shape); i++)
+		gomap_set(value[i], 0);
+	gomap_mark_empty(head, shape, place);
+	gomap_set(map->count, gomap_get(map->count) - 1);
+	if (gomap_get(map->count) == 0)
+		/* Makes it hard to learn a seed by trying keys one by one */
+		gomap_set(map->hash0, (uint32_t)gomap_random(map));
+}
+
+/* As an insert does, a remove first moves the chain that it is about to use
+   out of the old array: growth comes to its end under removes alone. */
+RM_HOT bool gomap_remove(struct gomap *map, struct rm_shape shape,
+        struct rm_key key, struct rm_value *old)
+{
+	if (gomap_get(map->count) == 0)
+		return false;
+	gomap_write_begin(map);
+
+	uint64_t hash = gomap_hash(shape, key, gomap_get(map->hash0));
+
+	if (__builtin_expect(gomap_get(map->oldbuckets) != NULL, 0))
+		gomap_grow_work(map, shape, hash);
+
+	struct gomap_bucket *head = gomap_chain(map, shape, hash);
+	struct gomap_place place =
+	        gomap_walk(head, shape, key, gomap_tophash(hash));
+
+	if (place.bucket) {
+		if (old)
+			gomap_value_load(shape,
+			        gomap_slot_value(
+			                place.bucket, shape, place.slot),
+			        old);
+		gomap_take_out(map, shape, hash, head, place);
+	}
+	gomap_write_end(map);
+	return place.bucket != NULL;
+}
+
+#endif /* RM_SUPPORT_GOMAP_WRITE_H */

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ck_ht.c - Concurrency Kit's hash table: lock-free lookups, one writer.
+ *
+ * needs: ck
+ *
+ * Writers take turns under a mutex; lookups run beside one writer. They write
+ * no shared memory: the epoch section that protects what they read is opened
+ * once a batch, not once a lookup.
+ *
+ * u64 keys are in the table itself (direct mode), as are u64x8 values; other
+ * values, and strings with their bytes, are in nodes that a replacement frees.
+ * Direct mode reserves the keys 0 and ~0: those two have a cell of their own.
+ * String keys of more than 65,535 bytes end the process: the library cuts
+ * lengths to 16 bits.
+ */
+#include "impls/lib/ck_map.h"
+#include "runner/driver.h"
+
+/* The library's entry for a key; `node` NULL in a search. */
+RM_HOT ck_ht_entry_t entry_of(struct rm_shape shape, struct rm_key key,
+        ck_ht_hash_t hash, struct node *node, const struct rm_value *value)
+{
+	ck_ht_entry_t entry = { .key = 0 };
+
+	if (shape.str)
+		ck_ht_entry_set(&entry, hash, node ? node->bytes : key.bytes,
+		        (uint16_t)key.length, node);
+	else
+		ck_ht_entry_set_direct(&entry, hash, key.word,
+		        value ? (uintptr_t)value->word[0] : (uintptr_t)node);
+	return entry;
+}
+
+RM_HOT ck_ht_hash_t hash_of(
+        const struct map *map, struct rm_shape shape, struct rm_key key)
+{
+	return (ck_ht_hash_t){ rm_hash(shape, key, map->seed) };
+}
+
+/* Does the table itself hold the value? */
+RM_HOT bool in_table(struct rm_shape shape)
+{
+	return !shape.str && shape.value_bytes == 8;
+}
+
+RM_HOT struct node *node_of(const ck_ht_entry_t *entry)
+{
+	return (struct node *)entry->value;
+}
+
+RM_HOT void read_entry(struct rm_shape shape, const ck_ht_entry_t *entry,
+        struct rm_value *value)
+{
+	if (in_table(shape))
+		value->word[0] = entry->value;
+	else
+		memcpy(value, &node_of(entry)->value, shape.value_bytes);
+}
+
+RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct map *map = ((struct thread *)thread)->map;
+	ck_ht_hash_t hash;
+	ck_ht_entry_t entry;
+
+	if (!shape.str && __builtin_expect(reserved(key.word), 0))
+		return lookup_reserved(map, shape, key, value);
+	hash = hash_of(map, shape, key);
+	entry = entry_of(shape, key, hash, NULL, NULL);
+	if (!ck_ht_get_spmc(&map->table, hash, &entry))
+		return false;
+	read_entry(shape, &entry, value);
+	return true;
+}
+
+/* Under the writers' mutex. */
+RM_HOT bool put(struct map *map, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	const ck_ht_hash_t hash = hash_of(map, shape, key);
+	struct node *node = NULL;
+	ck_ht_entry_t entry;
+
+	if (!in_table(shape))
+		node = node_new(shape, key, value);
+	entry = entry_of(
+	        shape, key, hash, node, in_table(shape) ? value : NULL);
+	table_set(map, hash, &entry);
+	if (ck_ht_entry_empty(&entry))
+		return false;
+	if (old)
+		read_entry(shape, &entry, old);
+	if (!in_table(shape))
+		retire(map, &node_of(&entry)->block);
+	return true;
+}
+
+RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct thread *self = thread;
+	bool was_there;
+
+	write_begin(self, key.length);
+	if (!shape.str && reserved(key.word))
+		was_there = put_reserved(self->map, shape, key, value, old);
+	else
+		was_there = put(self->map, shape, key, value, old);
+	write_end(self);
+	return was_there;
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return exchange(thread, shape, key, value, NULL);
+}
+
+/* Under the writers' mutex. */
+RM_HOT bool drop(struct map *map, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	const ck_ht_hash_t hash = hash_of(map, shape, key);
+	ck_ht_entry_t entry = entry_of(shape, key, hash, NULL, NULL);
+
+	if (!ck_ht_remove_spmc(&map->table, hash, &entry))
+		return false;
+	if (old)
+		read_entry(shape, &entry, old);
+	if (!in_table(shape))
+		retire(map, &node_of(&entry)->block);
+	return true;
+}
+
+RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct thread *self = thread;
+	bool was_there;
+
+	write_begin(self, key.length);
+	if (!shape.str && reserved(key.word))
+		was_there = put_reserved(self->map, shape, key, NULL, old);
+	else
+		was_there = drop(self->map, shape, key, old);
+	write_end(self);
+	return was_there;
+}
+
+RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return take(thread, shape, key, NULL);
+}
+
+/* Writers wait meanwhile, so it is one moment of the map. */
+static void scan(
+        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	struct thread *self = thread;
+	ck_ht_iterator_t at = CK_HT_ITERATOR_INITIALIZER;
+	ck_ht_entry_t *entry;
+
+	write_begin(self, 0);
+	bool more = scan_reserved(self->map, fn, context);
+
+	while (more && ck_ht_next(&self->map->table, &at, &entry)) {
+		struct rm_key key = { .word = entry->key };
+		struct rm_value value = { { 0 } };
+
+		if (shape.str)
+			key = (struct rm_key){ .bytes = node_of(entry)->bytes,
+				.length = node_of(entry)->length };
+		read_entry(shape, entry, &value);
+		more = fn(context, key, &value);
+	}
+	write_end(self);
+}
+
+static size_t length(void *thread)
+{
+	struct thread *self = thread;
+
+	write_begin(self, 0);
+	size_t count = count_of(self->map);
+	write_end(self);
+	return count;
+}
+
+static void destroy(void *opaque)
+{
+	struct map *map = opaque;
+	ck_ht_iterator_t at = CK_HT_ITERATOR_INITIALIZER;
+	ck_ht_entry_t *entry;
+
+	while (!in_table(map->shape) && ck_ht_next(&map->table, &at, &entry))
+		free(node_of(entry));
+	map_free(map);
+}
+
+static const struct rm_map_ops ops = {
+	.create = map_new,
+	.destroy = destroy,
+	.join = thread_join,
+	.leave = thread_park,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = thread_quiesce,
+	.park = thread_park,
+	.unpark = thread_unpark,
+	.exchange = exchange,
+	.take = take,
+	.scan = scan,
+	.length = length,
+	.stats = map_stats,
+	.check = map_check,
+};
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_ck_ht = {
+	.id = "ck_ht",
+	.label = "ck_ht, one writer",
+	.family = "free",
+	.sync = "epoch, mutex for writes",
+	.source = "Al Bahra, Concurrency Kit, ck_ht and ck_epoch",
+	.system = "",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking", /* writers; lookups are lock-free */
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

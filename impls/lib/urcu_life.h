@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * urcu_life.h - the map on liburcu's table: its birth and end, its threads,
+ * what it tells. Included by urcu_lfht.c only.
+ */
+#ifndef RM_URCU_LIFE_H
+#define RM_URCU_LIFE_H
+
+#include "impls/lib/urcu_node.h"
+
+static void *create(const struct rm_sizing *sizing)
+{
+	size_t bytes =
+	        sizeof(struct map) + sizing->threads * sizeof(struct thread);
+	struct map *map = aligned_alloc(URCU_PAD, bytes);
+	unsigned long buckets = 1;
+
+	if (!map)
+		return NULL;
+	*map = (struct map){ .shape = sizing->shape,
+		.seed = sizing->seed,
+		.threads = sizing->threads };
+	map->limit_bytes = sizing->retired_limit_bytes;
+	if (!map->limit_bytes)
+		map->limit_bytes = URCU_LIMIT;
+	map->batch_bytes = map->limit_bytes / (4 * map->threads);
+	if (map->batch_bytes > URCU_BATCH_BYTES)
+		map->batch_bytes = URCU_BATCH_BYTES;
+	for (size_t i = 0; i < map->threads; i++)
+		map->thread[i] = (struct thread){ .map = map };
+	while (sizing->presize && buckets < sizing->keys)
+		buckets *= 2;
+	map->table = cds_lfht_new_flavor(buckets, buckets, 0,
+	        CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING, &urcu_qsbr_flavor,
+	        NULL);
+	/* starts the thread, with the CPUs of this one */
+	if (map->table && urcu_qsbr_get_default_call_rcu_data())
+		return map;
+	if (map->table)
+		cds_lfht_destroy(map->table, NULL);
+	free(map);
+	return NULL;
+}
+
+/* Nodes go through call_rcu() here too: the resizing thread may still be
+   among them. */
+static void destroy(void *opaque)
+{
+	struct map *map = opaque;
+	struct thread last = { .map = map, .pinned = 1 };
+
+	urcu_enter();
+	clear(&last);
+	urcu_exit();
+	urcu_qsbr_barrier();
+	cds_lfht_destroy(map->table, NULL);
+	free(map);
+}
+
+static void *join(void *opaque, size_t slot)
+{
+	struct map *map = opaque;
+
+	urcu_enter();
+	/* relaxed: only the number matters */
+	atomic_fetch_add_explicit(&map->joined, 1, memory_order_relaxed);
+	return &map->thread[slot];
+}
+
+/* The last one that leaves waits until everything is freed. */
+static void leave(void *opaque)
+{
+	struct thread *thread = opaque;
+	struct map *map = thread->map;
+
+	account(thread);
+	urcu_exit();
+	/* relaxed: what the others retired is queued: call_rcu() orders it */
+	if (atomic_fetch_sub_explicit(&map->joined, 1, memory_order_relaxed) ==
+	        1)
+		urcu_qsbr_barrier();
+}
+
+static void quiesce(void *thread)
+{
+	(void)thread;
+	urcu_qsbr_quiescent_state();
+}
+
+static void park(void *thread)
+{
+	(void)thread;
+	urcu_qsbr_thread_offline();
+}
+
+static void unpark(void *thread)
+{
+	(void)thread;
+	urcu_qsbr_thread_online();
+}
+
+static void stats(void *opaque, rm_stat_fn *emit, void *context)
+{
+	struct map *map = opaque;
+	uint64_t sum[4] = { 0 };
+
+	for (size_t i = 0; i < map->threads; i++) {
+		struct thread *thread = &map->thread[i];
+		_Atomic uint64_t *const counters[4] = { &thread->retired,
+			&thread->retired_bytes, &thread->waits,
+			&thread->wait_ns };
+
+		for (int c = 0; c < 4; c++)
+			sum[c] += rm_stat_read(counters[c]);
+	}
+	emit(context, "retired", "1", rm_stat_value(sum[0]));
+	emit(context, "freed", "1", rm_stat_value(rm_stat_read(&map->freed)));
+	emit(context, "retired_bytes", "bytes", rm_stat_value(sum[1]));
+	emit(context, "freed_bytes", "bytes",
+	        rm_stat_value(rm_stat_read(&map->freed_bytes)));
+	emit(context, "retired_peak_bytes", "bytes",
+	        (double)atomic_load_explicit(
+	                &map->peak_bytes, memory_order_relaxed));
+	emit(context, "retired_limit_bytes", "bytes", (double)map->limit_bytes);
+	emit(context, "grace_waits", "1", (double)sum[2]);
+	emit(context, "grace_wait_ns", "ns", (double)sum[3]);
+	emit(context, "grace_waiting", "1",
+	        (double)atomic_load_explicit(
+	                &map->waiting, memory_order_relaxed));
+}
+
+/* Every node is the one that a lookup of its key finds. */
+static bool check(void *opaque, char *why, size_t size)
+{
+	struct map *map = opaque;
+	struct cds_lfht_iter at, found;
+	struct node *node;
+	bool ok = true;
+
+	urcu_enter();
+	cds_lfht_first(map->table, &at);
+	while (ok && (node = node_of(cds_lfht_iter_get_node(&at)))) {
+		ok = find(map, map->shape, node_key(map->shape, node),
+		             &found) == node;
+		cds_lfht_next(map->table, &at);
+	}
+	urcu_exit();
+	if (!ok)
+		snprintf(why, size, "a lookup does not find a node's key");
+	return ok;
+}
+
+#endif /* RM_URCU_LIFE_H */

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seg_map.h - a segmented map of fixed capacity: CAS into empty bins, else a
+ * lock per bin.
+ *
+ * 64 segments, each an array of bins, each bin a chain of nodes. A lookup
+ * walks the chain and writes nothing. The first entry of an empty bin is put
+ * in by one compare-and-swap; every other write locks its bin, by bit 0 of
+ * the bin's word. New nodes go in front, so that a scan, which only walks
+ * forward, meets each key at most once. A value of 8 bytes is replaced in its
+ * node, one of 24 together with its node, so that none tears. What is taken
+ * out is freed by epochs.
+ *
+ * Source: the segmented ConcurrentHashMap of article S2, chapter 4.4; its Java
+ * class (JDK 8 and later) inserts into empty bins by CAS and locks the bin's
+ * first node otherwise. Resizing is off there, and does not exist here.
+ */
+#ifndef RM_SUPPORT_SEG_MAP_H
+#define RM_SUPPORT_SEG_MAP_H
+
+#include "impls/shard/seg_layout.h"
+
+RM_HOT bool seg_is(struct rm_shape shape, struct seg_node *node,
+        struct rm_key key, uint64_t hash)
+{
+	if (!shape.str)
+		return node->key == key.word;
+	return node->key == hash && node->length == key.length &&
+	       (key.length == 0 || memcmp(seg_node_key(shape, node), key.bytes,
+	                                   key.length) == 0);
+}
+
+RM_HOT struct seg_node *seg_next(struct seg_node *node)
+{
+	/* acquire: pairs with the release in seg_link() */
+	return atomic_load_explicit(&node->next, memory_order_acquire);
+}
+
+RM_HOT bool seg_lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct seg_map *map = seg_map_of(thread);
+	uint64_t hash = rm_hash(shape, key, map->seed);
+	struct seg_node *node =
+	        seg_head(seg_bin_of(map, seg_segment_of(map, hash), hash));
+
+	while (node && !seg_is(shape, node, key, hash))
+		node = seg_next(node);
+	if (!node)
+		return false;
+	seg_value_load(shape, node, value);
+	return true;
+}
+
+/* A key's place in its bin, which is locked. */
+struct seg_spot {
+	struct seg_segment *segment;
+	seg_bin *bin;
+	uint64_t hash;
+	struct seg_node *first;  /* the chain as seg_leave() will publish it */
+	struct seg_node *before; /* of the key's node; NULL: it is the first */
+	struct seg_node *node;   /* the key's, or NULL */
+};
+
+RM_HOT struct seg_spot seg_enter(
+        struct seg_map *map, struct rm_shape shape, struct rm_key key)
+{
+	struct seg_spot spot = { .hash = rm_hash(shape, key, map->seed) };
+
+	spot.segment = seg_segment_of(map, spot.hash);
+	spot.bin = seg_bin_of(map, spot.segment, spot.hash);
+	spot.first = seg_lock(spot.segment, spot.bin);
+	spot.node = spot.first;
+	while (spot.node && !seg_is(shape, spot.node, key, spot.hash)) {
+		spot.before = spot.node;
+		spot.node = seg_next(spot.node);
+	}
+	return spot;
+}
+
+RM_HOT void seg_leave(const struct seg_spot *spot)
+{
+	seg_unlock(spot->bin, spot->first);
+}
+
+/* Makes `node` the one after spot->before. */
+RM_HOT void seg_link(struct seg_spot *spot, struct seg_node *node)
+{
+	if (!spot->before)
+		spot->first = node; /* published by seg_leave() */
+	else
+		/* release: pairs with the acquire in seg_next() */
+		atomic_store_explicit(
+		        &spot->before->next, node, memory_order_release);
+}
+
+RM_HOT void seg_count(struct seg_segment *segment, uint64_t entries)
+{
+	/* relaxed: exact when nobody writes, which is all that is promised */
+	atomic_fetch_add_explicit(
+	        &segment->count, entries, memory_order_relaxed);
+}
+
+RM_HOT void seg_retire(struct epoch_record *record, struct rm_shape shape,
+        struct seg_node *node)
+{
+	epoch_retire(
+	        record, SEG_NODE, node, seg_node_bytes(shape, node->length));
+}
+
+/* Inserts or replaces the value at a spot. */
+RM_HOT void seg_put(struct epoch_record *record, struct rm_shape shape,
+        struct rm_key key, struct seg_spot *spot, const struct rm_value *value)
+{
+	struct seg_node *old = spot->node, *node;
+
+	if (old && shape.value_bytes == 8) {
+		seg_value_store(shape, old, value);
+		return;
+	}
+	node = seg_node_new(shape, key, spot->hash, value);
+	/* relaxed, both: published by seg_link() or seg_leave() */
+	if (!old) {
+		atomic_store_explicit(
+		        &node->next, spot->first, memory_order_relaxed);
+		spot->first = node;
+		seg_count(spot->segment, 1);
+		return;
+	}
+	atomic_store_explicit(&node->next, seg_next(old), memory_order_relaxed);
+	seg_link(spot, node);
+	seg_retire(record, shape, old);
+}
+
+/* Takes the entry at a spot out, if there is one. */
+RM_HOT void seg_drop(struct epoch_record *record, struct rm_shape shape,
+        struct seg_spot *spot)
+{
+	if (!spot->node)
+		return;
+	seg_link(spot, seg_next(spot->node));
+	seg_count(spot->segment, (uint64_t)-1);
+	seg_retire(record, shape, spot->node);
+}
+
+/* Puts the first entry into an empty bin, without its lock; false: it is not
+   empty, or somebody is at it. */
+RM_HOT bool seg_put_first(struct seg_map *map, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value)
+{
+	uint64_t hash = rm_hash(shape, key, map->seed);
+	struct seg_segment *segment = seg_segment_of(map, hash);
+	seg_bin *bin = seg_bin_of(map, segment, hash);
+	uintptr_t empty = 0;
+
+	/* relaxed: a hint, the exchange decides */
+	if (atomic_load_explicit(bin, memory_order_relaxed) != 0)
+		return false;
+
+	struct seg_node *node = seg_node_new(shape, key, hash, value);
+
+	/* seq_cst: as seg_unlock(); relaxed when it failed: nothing is read */
+	if (!atomic_compare_exchange_strong_explicit(bin, &empty,
+	            (uintptr_t)node, memory_order_seq_cst,
+	            memory_order_relaxed)) {
+		free(node);
+		return false;
+	}
+	seg_count(segment, 1);
+	RM_STAT_ADD(segment->cas_inserts, 1);
+	return true;
+}
+
+/* upsert is exchange with old == NULL: what is verified is what is timed. */
+RM_HOT bool seg_exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct seg_map *map = seg_map_of(thread);
+
+	if (seg_put_first(map, shape, key, value))
+		return false;
+
+	struct seg_spot spot = seg_enter(map, shape, key);
+
+	if (old && spot.node)
+		seg_value_load(shape, spot.node, old);
+	seg_put(thread, shape, key, &spot, value);
+	seg_leave(&spot);
+	epoch_settle(thread);
+	return spot.node != NULL;
+}
+
+RM_HOT bool seg_take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct seg_map *map = seg_map_of(thread);
+	uint64_t hash = rm_hash(shape, key, map->seed);
+
+	/* seq_cst: an empty bin answers as a lookup does, see seg_unlock() */
+	if (atomic_load_explicit(
+	            seg_bin_of(map, seg_segment_of(map, hash), hash),
+	            memory_order_seq_cst) == 0)
+		return false;
+
+	struct seg_spot spot = seg_enter(map, shape, key);
+
+	if (old && spot.node)
+		seg_value_load(shape, spot.node, old);
+	seg_drop(thread, shape, &spot);
+	seg_leave(&spot);
+	epoch_settle(thread);
+	return spot.node != NULL;
+}
+
+#endif /* RM_SUPPORT_SEG_MAP_H */

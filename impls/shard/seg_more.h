@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* seg_more.h - the segmented map: what is not in the measured loop. */
+#ifndef RM_SUPPORT_SEG_MORE_H
+#define RM_SUPPORT_SEG_MORE_H
+
+#include "impls/shard/seg_map.h"
+
+static inline bool seg_insert_if_absent(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value,
+        struct rm_value *present)
+{
+	struct seg_map *map = seg_map_of(thread);
+
+	if (seg_put_first(map, shape, key, value))
+		return false;
+
+	struct seg_spot spot = seg_enter(map, shape, key);
+
+	if (spot.node)
+		seg_value_load(shape, spot.node, present);
+	else
+		seg_put(thread, shape, key, &spot, value);
+	seg_leave(&spot);
+	return spot.node != NULL;
+}
+
+static inline bool seg_holds(struct rm_shape shape, const struct seg_spot *spot,
+        const struct rm_value *expected)
+{
+	struct rm_value present;
+
+	if (!spot->node)
+		return false;
+	seg_value_load(shape, spot->node, &present);
+	return memcmp(&present, expected, shape.value_bytes) == 0;
+}
+
+static inline bool seg_compare_swap(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected,
+        const struct rm_value *value)
+{
+	struct seg_spot spot = seg_enter(seg_map_of(thread), shape, key);
+	const bool equal = seg_holds(shape, &spot, expected);
+
+	if (equal)
+		seg_put(thread, shape, key, &spot, value);
+	seg_leave(&spot);
+	epoch_settle(thread);
+	return equal;
+}
+
+static inline bool seg_compare_remove(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected)
+{
+	struct seg_spot spot = seg_enter(seg_map_of(thread), shape, key);
+	const bool equal = seg_holds(shape, &spot, expected);
+
+	if (equal)
+		seg_drop(thread, shape, &spot);
+	seg_leave(&spot);
+	epoch_settle(thread);
+	return equal;
+}
+
+/* Under the bin's lock: `fn` must not call this map. */
+static inline bool seg_update(void *thread, struct rm_shape shape,
+        struct rm_key key, rm_update_fn *fn, void *context)
+{
+	struct seg_spot spot = seg_enter(seg_map_of(thread), shape, key);
+	struct rm_value old, value;
+
+	if (spot.node)
+		seg_value_load(shape, spot.node, &old);
+	if (fn(context, spot.node ? &old : NULL, &value))
+		seg_put(thread, shape, key, &spot, &value);
+	seg_leave(&spot);
+	epoch_settle(thread);
+	return spot.node != NULL;
+}
+
+RM_HOT struct rm_key seg_key_of(struct rm_shape shape, struct seg_node *node)
+{
+	if (!shape.str)
+		return (struct rm_key){ .word = node->key };
+	return (struct rm_key){ .bytes = seg_node_key(shape, node),
+		.length = node->length };
+}
+
+/* Bin by bin, without a lock, each value as it is when met; `fn` may write. */
+static inline void seg_scan(
+        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	struct epoch_record *record = thread;
+	struct seg_map *map = seg_map_of(thread);
+	struct rm_value value;
+	bool more = true;
+
+	record->pinned++; /* a write of `fn` must not wait, and so park us */
+	for (size_t s = 0; more && s < SEG_SEGMENTS; s++)
+		for (uint64_t i = 0; more && i <= map->mask; i++) {
+			struct seg_node *node =
+			        seg_head(&map->segment[s].bins[i]);
+
+			for (; more && node; node = seg_next(node)) {
+				seg_value_load(shape, node, &value);
+				more = fn(context, seg_key_of(shape, node),
+				        &value);
+			}
+		}
+	record->pinned--;
+	epoch_settle(record);
+}
+
+static inline bool seg_count_one(
+        void *count, struct rm_key key, const struct rm_value *value)
+{
+	(void)key;
+	(void)value;
+	++*(size_t *)count;
+	return true;
+}
+
+/* Counts by a scan, and promises what it does: the segments' own counts lag
+   behind what others have seen, and can be negative. */
+static inline size_t seg_length(void *thread)
+{
+	size_t count = 0;
+
+	seg_scan(thread, seg_map_of(thread)->shape, seg_count_one, &count);
+	return count;
+}
+
+/* Empties one bin. */
+static inline void seg_clear_bin(
+        struct epoch_record *record, struct seg_segment *segment, seg_bin *bin)
+{
+	const struct rm_shape shape = seg_map_of(record)->shape;
+	struct seg_node *node = seg_lock(segment, bin);
+
+	seg_unlock(bin, NULL);
+	while (node) {
+		struct seg_node *next = seg_next(node);
+
+		seg_count(segment, (uint64_t)-1);
+		seg_retire(record, shape, node);
+		node = next;
+	}
+	epoch_settle(record);
+}
+
+/* Bin by bin: what is written meanwhile may stay. */
+static inline void seg_clear(void *thread)
+{
+	struct seg_map *map = seg_map_of(thread);
+
+	for (size_t s = 0; s < SEG_SEGMENTS; s++)
+		for (uint64_t i = 0; i <= map->mask; i++) {
+			seg_bin *bin = &map->segment[s].bins[i];
+
+			if (seg_head(bin))
+				seg_clear_bin(thread, &map->segment[s], bin);
+		}
+}
+
+static inline void seg_stats(void *opaque, rm_stat_fn *emit, void *context)
+{
+	struct seg_map *map = opaque;
+	uint64_t inserts = 0, locks = 0, waits = 0;
+
+	for (size_t s = 0; s < SEG_SEGMENTS; s++) {
+		inserts += rm_stat_read(&map->segment[s].cas_inserts);
+		locks += rm_stat_read(&map->segment[s].locks);
+		waits += rm_stat_read(&map->segment[s].lock_waits);
+	}
+	emit(context, "segments", "1", SEG_SEGMENTS);
+	emit(context, "bins", "1", (double)(SEG_SEGMENTS * (map->mask + 1)));
+	emit(context, "cas_inserts", "1", rm_stat_value(inserts));
+	emit(context, "bin_locks", "1", rm_stat_value(locks));
+	emit(context, "bin_lock_waits", "1", rm_stat_value(waits));
+	epoch_stats(map->epoch, emit, context);
+}
+
+/* What is wrong with a node of this bin, or NULL. */
+static inline const char *seg_broken(
+        struct seg_map *map, size_t s, uint64_t i, struct seg_node *node)
+{
+	struct rm_key key = seg_key_of(map->shape, node);
+	uint64_t hash = rm_hash(map->shape, key, map->seed);
+
+	if (hash >> SEG_SHIFT != s)
+		return "a key is in another's segment";
+	if ((hash & map->mask) != i)
+		return "a key is in another's bin";
+	for (struct seg_node *other = seg_next(node); other;
+	        other = seg_next(other))
+		if (seg_is(map->shape, other, key, hash))
+			return "a key is there twice";
+	return NULL;
+}
+
+/* Every node is where its key is looked up, and once; counts agree. */
+static inline bool seg_check(void *opaque, char *why, size_t size)
+{
+	struct seg_map *map = opaque;
+	const char *broken = NULL;
+
+	for (size_t s = 0; s < SEG_SEGMENTS && !broken; s++) {
+		uint64_t count = 0;
+
+		for (uint64_t i = 0; i <= map->mask && !broken; i++) {
+			seg_bin *bin = &map->segment[s].bins[i];
+			struct seg_node *node = seg_head(bin);
+
+			/* relaxed, both: nobody else uses the map */
+			if (atomic_load_explicit(bin, memory_order_relaxed) &
+			        SEG_LOCKED)
+				broken = "a bin is locked";
+			for (; node && !broken; node = seg_next(node)) {
+				broken = seg_broken(map, s, i, node);
+				count++;
+			}
+		}
+		if (!broken &&
+		        count != atomic_load_explicit(&map->segment[s].count,
+		                         memory_order_relaxed))
+			broken = "a segment's count is not its entries";
+	}
+	if (broken)
+		snprintf(why, size, "%s", broken);
+	return !broken;
+}
+
+#endif /* RM_SUPPORT_SEG_MORE_H */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_grow.c - Go maps under RWMutexes; a shard that is too full becomes two.
+ *
+ * A lookup loads an entry of the routing table and writes its shard's lock line
+ * twice, as in shard_rw_32. A shard above 3/4 of 4096 keys is split while it is
+ * used: each write to it copies 1000 keys more (shard_grow_split.h), so that no
+ * operation moves more, and nobody else waits longer than for that.
+ */
+enum {
+	GROW_SHARDS = 32,
+	GROW_CAPACITY = 4096,
+	GROW_BATCH = 1000,
+	GROW_STOP = 0,
+};
+#include "impls/shard/shard_grow_ops.h"
+
+static const struct rm_map_ops ops = { GROW_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_shard_grow = {
+	.id = "shard_grow",
+	.label = "growing shards",
+	.family = "shard",
+	.sync = "go-rwmutex",
+	.source = "extendible hashing (Fagin et al. 1979) over Go maps",
+	.system = "M8",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

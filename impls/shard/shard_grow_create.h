@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* shard_grow_create.h - shards whose number grows: creation, destruction,
+   statistics, invariants. Inner part of shard_grow_ops.h. */
+#ifndef RM_SUPPORT_SHARD_GROW_CREATE_H
+#define RM_SUPPORT_SHARD_GROW_CREATE_H
+
+#include "impls/shard/shard_grow.h"
+
+/* One of the shards that the map began with: they are the roots of the tree,
+   and their table is never changed. */
+static inline struct grow_shard *grow_root(
+        const struct grow_directory *roots, uint64_t i)
+{
+	/* relaxed: constant since create() */
+	return atomic_load_explicit(&roots->entry[i], memory_order_relaxed);
+}
+
+static void grow_destroy(void *opaque)
+{
+	struct grow_map *map = opaque;
+	/* relaxed: nobody else uses the map */
+	struct grow_directory *directory =
+	        atomic_load_explicit(&map->directory, memory_order_relaxed);
+
+	for (uint64_t i = 0; i <= map->roots->mask; i++)
+		grow_shard_destroy(grow_root(map->roots, i));
+	while (directory) {
+		struct grow_directory *older = directory->older;
+
+		free(directory);
+		directory = older;
+	}
+	free(map);
+}
+
+/* Presized: so many shards that none grows, however the keys fall. */
+static inline uint32_t grow_first_depth(const struct rm_sizing *sizing)
+{
+	uint32_t depth = 0;
+
+	while (1U << depth < GROW_SHARDS)
+		depth++;
+	while (sizing->presize && depth < GROW_MAX_DEPTH &&
+	        sizing->keys >> depth > GROW_LIMIT / 8 * 7)
+		depth++;
+	return depth;
+}
+
+static void *grow_create(const struct rm_sizing *sizing)
+{
+	const uint32_t depth = grow_first_depth(sizing);
+	struct grow_map *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
+	bool complete = true;
+
+	if (!map)
+		return NULL;
+	memset((void *)map, 0, sizeof(*map));
+	map->shape = sizing->shape;
+	map->seed = sizing->seed;
+	map->roots = grow_directory_create(depth, NULL);
+	if (!map->roots) {
+		free(map);
+		return NULL;
+	}
+	map->leaves = map->roots->mask + 1;
+	for (uint64_t i = 0; i <= map->roots->mask; i++) {
+		struct grow_shard *shard = grow_shard_create(map, i, depth,
+		        sizing->presize ? sizing->keys >> depth : 0);
+
+		complete &= shard != NULL;
+		/* relaxed, both: nobody else knows the map yet */
+		atomic_store_explicit(
+		        &map->roots->entry[i], shard, memory_order_relaxed);
+	}
+	atomic_store_explicit(
+	        &map->directory, map->roots, memory_order_relaxed);
+	if (complete)
+		return map;
+	grow_destroy(map);
+	return NULL;
+}
+
+/* Sums of what is below a shard. As a writer: who asks has not joined. */
+static inline void grow_stats_shard(struct grow_shard *shard,
+        struct gomap_stats *sum, uint64_t *shards, uint64_t *moving)
+{
+	go_rwmutex_lock(&shard->lock);
+	const bool split = !shard->inner;
+
+	if (!split)
+		gomap_stats_add(shard->inner, sum);
+	*shards += !split;
+	*moving += shard->move != NULL;
+	go_rwmutex_unlock(&shard->lock);
+	for (unsigned side = 0; split && side < 2; side++)
+		grow_stats_shard(shard->child[side], sum, shards, moving);
+}
+
+static void grow_stats(void *opaque, rm_stat_fn *emit, void *context)
+{
+	struct grow_map *map = opaque;
+	struct gomap_stats sum = { 0 };
+	uint64_t shards = 0, moving = 0;
+
+	for (uint64_t i = 0; i <= map->roots->mask; i++)
+		grow_stats_shard(
+		        grow_root(map->roots, i), &sum, &shards, &moving);
+	/* acquire: pairs with the release in grow_install() */
+	const struct grow_directory *directory =
+	        atomic_load_explicit(&map->directory, memory_order_acquire);
+
+	emit(context, "shards", "1", (double)shards);
+	emit(context, "shards_moving", "1", (double)moving);
+	emit(context, "shards_split", "1", (double)rm_stat_read(&map->splits));
+	emit(context, "keys_moved", "1", (double)rm_stat_read(&map->moved));
+	emit(context, "keys_moved_by_one_operation", "1",
+	        (double)rm_stat_read(&map->largest_move));
+	emit(context, "routing_entries", "1", (double)directory->mask + 1);
+	gomap_stats_emit(&sum, emit, context);
+}
+
+/* Every key of `inner` ends with this shard's id, and, if there is another map
+   of its parent, is there with the same value. */
+static inline const char *grow_check_keys(
+        struct grow_shard *shard, const struct gomap *parent)
+{
+	const struct rm_shape shape = shard->inner->extra->shape;
+	const uint64_t mask = ((uint64_t)1 << shard->depth) - 1;
+	const char *why = gomap_check(shard->inner);
+	struct gomap_iterator it;
+	struct rm_key key;
+	struct rm_value value, other;
+
+	gomap_iterate_begin(shard->inner, &it);
+	while (!why && gomap_iterate_next(&it, shape, &key, &value)) {
+		if ((grow_route(shape, key) & mask) != shard->id)
+			why = "a key is in another's shard";
+		else if (parent &&
+		         (!gomap_lookup(parent, shape, key, &other) ||
+		                 memcmp(&value, &other, shape.value_bytes)))
+			why = "a child of a moving shard has what that has not";
+	}
+	gomap_iterate_end(&it);
+	return why;
+}
+
+static inline const char *grow_check_shard(struct grow_shard *shard)
+{
+	const char *why = NULL;
+
+	if (shard->inner)
+		why = grow_check_keys(shard, NULL);
+	for (unsigned side = 0; !why && side < 2 && shard->child[side]; side++)
+		why = shard->inner ? grow_check_keys(
+		                             shard->child[side], shard->inner)
+		                   : grow_check_shard(shard->child[side]);
+	if (!why && !shard->inner && (!shard->child[0] || shard->move))
+		why = "a split shard lacks its children";
+	if (!why && shard->inner && (shard->move != NULL) != !shard->limit)
+		why = "a moving shard does not ask for help";
+	return why;
+}
+
+/* Each entry of the routing table leads to the right part of the tree. */
+static bool grow_check(void *opaque, char *why, size_t size)
+{
+	struct grow_map *map = opaque;
+	/* relaxed, both: nobody else uses the map */
+	const struct grow_directory *directory =
+	        atomic_load_explicit(&map->directory, memory_order_relaxed);
+	const char *broken = NULL;
+
+	for (uint64_t i = 0; i <= map->roots->mask && !broken; i++)
+		broken = grow_check_shard(grow_root(map->roots, i));
+	for (uint64_t i = 0; i <= directory->mask && !broken; i++) {
+		const struct grow_shard *shard = atomic_load_explicit(
+		        &directory->entry[i], memory_order_relaxed);
+
+		if (shard->depth > directory->log2_entries ||
+		        (i & (((uint64_t)1 << shard->depth) - 1)) != shard->id)
+			broken = "a routing entry leads to another shard";
+		else if (!shard->inner &&
+		         shard->depth < directory->log2_entries)
+			broken = "a routing entry was not switched";
+	}
+	if (broken)
+		snprintf(why, size, "%s", broken);
+	return !broken;
+}
+
+#endif /* RM_SUPPORT_SHARD_GROW_CREATE_H */

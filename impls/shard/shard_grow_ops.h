@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_grow_ops.h - Go maps under RWMutexes, sharded, whose number of shards
+ * grows: the operations. A template: see shard_grow.h for what the includer
+ * defines, shard_grow_split.h for how a shard is split and why it is right.
+ *
+ * Scan and length lock one shard after the other, along the tree of shards. A
+ * shard is seen either before it is split or after, and keys never leave their
+ * part of the tree: who is there all the time is visited once.
+ */
+#ifndef RM_SUPPORT_SHARD_GROW_OPS_H
+#define RM_SUPPORT_SHARD_GROW_OPS_H
+
+#include "impls/shard/shard_grow_create.h"
+#include "impls/shard/shard_grow_stop.h"
+#include "runner/driver.h"
+
+/* Ends a write: grows if it is time. */
+RM_HOT void grow_write_end(struct grow_map *map, struct grow_shard *shard,
+        struct rm_shape shape, struct rm_key key, uint64_t route)
+{
+	if (__builtin_expect(gomap_count(shard->inner) < shard->limit, 1))
+		go_rwmutex_unlock(&shard->lock);
+	else if (GROW_STOP)
+		grow_stop_world(map, shard, shape);
+	else
+		grow_step(map, shard, shape, key, route);
+}
+
+static void *grow_join(void *map, size_t slot)
+{
+	(void)slot;
+	return map;
+}
+
+static void grow_nothing(void *thread)
+{
+	(void)thread;
+}
+
+RM_HOT bool grow_lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct grow_shard *shard = grow_read(thread, grow_route(shape, key));
+	bool was_there = gomap_lookup(shard->inner, shape, key, value);
+
+	go_rwmutex_read_unlock(&shard->lock);
+	return was_there;
+}
+
+/* upsert is exchange with old == NULL: what is verified is what is timed. */
+RM_HOT bool grow_exchange(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
+{
+	const uint64_t route = grow_route(shape, key);
+	struct grow_shard *shard = grow_write(thread, route);
+	bool was_there = gomap_exchange(shard->inner, shape, key, value, old);
+
+	grow_write_end(thread, shard, shape, key, route);
+	return was_there;
+}
+
+RM_HOT bool grow_upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return grow_exchange(thread, shape, key, value, NULL);
+}
+
+RM_HOT bool grow_take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	const uint64_t route = grow_route(shape, key);
+	struct grow_shard *shard = grow_write(thread, route);
+	bool was_there = gomap_remove(shard->inner, shape, key, old);
+
+	grow_write_end(thread, shard, shape, key, route);
+	return was_there;
+}
+
+RM_HOT bool grow_remove(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return grow_take(thread, shape, key, NULL);
+}
+
+static bool grow_insert_if_absent(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value,
+        struct rm_value *present)
+{
+	const uint64_t route = grow_route(shape, key);
+	struct grow_shard *shard = grow_write(thread, route);
+	bool was_there = gomap_insert_if_absent(
+	        shard->inner, shape, key, value, present);
+
+	grow_write_end(thread, shard, shape, key, route);
+	return was_there;
+}
+
+static bool grow_compare_swap(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected,
+        const struct rm_value *value)
+{
+	const uint64_t route = grow_route(shape, key);
+	struct grow_shard *shard = grow_write(thread, route);
+	bool swapped =
+	        gomap_compare_swap(shard->inner, shape, key, expected, value);
+
+	grow_write_end(thread, shard, shape, key, route);
+	return swapped;
+}
+
+static bool grow_compare_remove(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected)
+{
+	const uint64_t route = grow_route(shape, key);
+	struct grow_shard *shard = grow_write(thread, route);
+	bool removed = gomap_compare_remove(shard->inner, shape, key, expected);
+
+	grow_write_end(thread, shard, shape, key, route);
+	return removed;
+}
+
+/* Under the lock: `fn` must not call this map. */
+static bool grow_update(void *thread, struct rm_shape shape, struct rm_key key,
+        rm_update_fn *fn, void *context)
+{
+	const uint64_t route = grow_route(shape, key);
+	struct grow_shard *shard = grow_write(thread, route);
+	bool was_there = gomap_update(shard->inner, shape, key, fn, context);
+
+	grow_write_end(thread, shard, shape, key, route);
+	return was_there;
+}
+
+/* Visits a shard, or what it was split into; `fn` must not call this map. */
+static bool grow_scan_shard(struct grow_shard *shard, struct rm_shape shape,
+        rm_scan_fn *fn, void *context)
+{
+	bool more = true;
+
+	go_rwmutex_read_lock(&shard->lock);
+	const bool split = !shard->inner;
+
+	if (!split)
+		more = gomap_scan(shard->inner, shape, fn, context);
+	go_rwmutex_read_unlock(&shard->lock);
+	for (unsigned side = 0; more && split && side < 2; side++)
+		more = grow_scan_shard(shard->child[side], shape, fn, context);
+	return more;
+}
+
+static void grow_scan(
+        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	const struct grow_directory *roots = ((struct grow_map *)thread)->roots;
+	bool more = true;
+
+	for (uint64_t i = 0; more && i <= roots->mask; i++)
+		more = grow_scan_shard(grow_root(roots, i), shape, fn, context);
+}
+
+static size_t grow_length_shard(struct grow_shard *shard)
+{
+	size_t count = 0;
+
+	go_rwmutex_read_lock(&shard->lock);
+	const bool split = !shard->inner;
+
+	if (!split)
+		count = gomap_count(shard->inner);
+	go_rwmutex_read_unlock(&shard->lock);
+	for (unsigned side = 0; split && side < 2; side++)
+		count += grow_length_shard(shard->child[side]);
+	return count;
+}
+
+static size_t grow_length(void *thread)
+{
+	const struct grow_directory *roots = ((struct grow_map *)thread)->roots;
+	size_t count = 0;
+
+	for (uint64_t i = 0; i <= roots->mask; i++)
+		count += grow_length_shard(grow_root(roots, i));
+	return count;
+}
+
+/* The children of a moving shard, too: they mirror it. */
+static void grow_clear_shard(struct grow_shard *shard, struct rm_shape shape)
+{
+	go_rwmutex_lock(&shard->lock);
+	const bool split = !shard->inner;
+
+	if (!split)
+		gomap_clear(shard->inner, shape);
+	for (unsigned side = 0; shard->move && side < 2; side++)
+		gomap_clear(shard->child[side]->inner, shape);
+	go_rwmutex_unlock(&shard->lock);
+	for (unsigned side = 0; split && side < 2; side++)
+		grow_clear_shard(shard->child[side], shape);
+}
+
+static void grow_clear(void *thread)
+{
+	struct grow_map *map = thread;
+
+	for (uint64_t i = 0; i <= map->roots->mask; i++)
+		grow_clear_shard(grow_root(map->roots, i), map->shape);
+}
+
+#define GROW_OPS                                                             \
+	.create = grow_create, .destroy = grow_destroy, .join = grow_join,   \
+	.leave = grow_nothing, .lookup = grow_lookup, .upsert = grow_upsert, \
+	.remove = grow_remove, .quiesce = grow_nothing,                      \
+	.exchange = grow_exchange, .take = grow_take,                        \
+	.insert_if_absent = grow_insert_if_absent,                           \
+	.compare_swap = grow_compare_swap,                                   \
+	.compare_remove = grow_compare_remove, .update = grow_update,        \
+	.scan = grow_scan, .length = grow_length, .clear = grow_clear,       \
+	.stats = grow_stats, .check = grow_check
+
+#endif /* RM_SUPPORT_SHARD_GROW_OPS_H */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_grow_stop.c - growing shards that stop the world: shard_grow's control.
+ *
+ * The same shards, capacity, load factor and routing. The write that finds a
+ * shard too full locks all of them and moves every key of the map from N to 2N
+ * shards; all other threads wait for it.
+ */
+enum {
+	GROW_SHARDS = 32,
+	GROW_CAPACITY = 4096,
+	GROW_BATCH = 1000,
+	GROW_STOP = 1,
+};
+#include "impls/shard/shard_grow_ops.h"
+
+static const struct rm_map_ops ops = { GROW_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_shard_grow_stop = {
+	.id = "shard_grow_stop",
+	.label = "growing shards, stopping",
+	.family = "shard",
+	.sync = "go-rwmutex",
+	.source = "rehashing of all shards at once over Go maps",
+	.system = "M8",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

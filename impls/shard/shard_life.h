@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_life.h - sync.Maps as shards, chosen by the life cycle of connections.
+ *
+ * A connection's shard is chosen when it opens, from the time, the map's seed
+ * (the article: the process id) and the key's hash; nobody can compute it
+ * again, so it is kept in the connection. Who has opened a connection holds
+ * its address: a Get is one lookup in its shard's sync.Map. By key alone a
+ * directory, another sync.Map, says which connection a key has: two lookups.
+ * Connections never move.
+ *
+ * Each shard has the number of its active connections, a moving mean of how
+ * long they were idle before a touch (weight 0.2) and the share of touches
+ * that came after more than 30 s (same weight). Its score is
+ *
+ *	100 (1 - late) / (1 + active * idle seconds)
+ *
+ * A new connection takes the better of two shards that its hash proposes; if
+ * that one has 500 active ones, the best that has not; if all have, another
+ * shard is opened, up to 64. When the open shards have less than 100 each on
+ * average, the last one is closed for new connections.
+ *
+ * By key: a write holds its key's stripe, and the directory has an entry from
+ * before its key is in a shard until after it is taken out. So what decides
+ * is the shard, and a lookup needs no lock: who reads an entry of the
+ * directory and does not find the key in that shard has seen it absent.
+ *
+ * A template: the includer defines LIFE_READ_LOCK (1: the article's RWMutex
+ * around every Get, which guards nothing) and LIFE_CHOICE.
+ */
+#ifndef RM_SHARD_LIFE_H
+#define RM_SHARD_LIFE_H
+
+#define SYNCMAP_MEMBERS
+#include "impls/syncmap/syncmap.h"
+
+#include "impls/support/go_rwmutex.h"
+#include "runner/base/clock.h"
+#include "runner/driver.h"
+
+#include <pthread.h>
+
+/* LIFE_CHOICE: from time, seed and hash, or from the key's hash alone. */
+#define LIFE_BY_TIME 0
+#define LIFE_BY_HASH 1
+
+#define LIFE_IDLE_LIMIT_NS ((uint64_t)30 * 1000000000)
+
+enum {
+	LIFE_SHARDS = 64, /* most; a number fits below an address */
+	LIFE_STRIPES = 64,
+	LIFE_GROW_ABOVE = 500,
+	LIFE_SHRINK_BELOW = 100,
+	LIFE_WEIGHT = 5,         /* 1 / 0.2 */
+	LIFE_ALL_LATE = 1 << 20, /* fixed point: the share 1 */
+};
+
+struct connection {
+	_Alignas(LIFE_SHARDS) uint64_t touched_ns;
+	uint32_t shard;
+	struct connection *previous, *next; /* of its stripe; under its lock */
+};
+
+struct life_shard {
+	_Alignas(2 * RM_CACHE_LINE) struct go_rwmutex lock; /* of every Get */
+	struct syncmap *map;
+	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t active;
+	_Atomic uint64_t idle_ns, late; /* moving means */
+};
+
+struct life_stripe {
+	_Alignas(2 * RM_CACHE_LINE) pthread_mutex_t lock;
+	struct connection *first; /* open by key */
+};
+
+struct life_thread;
+
+struct life_map {
+	struct life_shard shards[LIFE_SHARDS];
+	struct life_stripe stripes[LIFE_STRIPES];
+	_Alignas(2 * RM_CACHE_LINE) _Atomic unsigned open_shards;
+	_Atomic uint64_t grown, shrunk;
+	struct syncmap *directory; /* constants from here on */
+	struct epoch *epoch;
+	struct life_thread **threads; /* by slot; NULL: never joined */
+	size_t thread_count;
+	uint64_t (*now_ns)(void); /* NULL: the coarse monotonic clock */
+	uint64_t seed;
+	struct rm_shape shape;
+};
+
+/* A thread's handle: one of each map's. */
+struct life_thread {
+	struct life_map *map;
+	struct epoch_record *record;
+	struct syncmap_member directory, shards[LIFE_SHARDS];
+};
+
+/* The directory's values: a connection and its shard in one word. */
+RM_HOT struct rm_shape life_words(struct rm_shape shape)
+{
+	return (struct rm_shape){ shape.str, 8 };
+}
+
+static void life_connection_list_free(struct connection *connection)
+{
+	while (connection) {
+		struct connection *next = connection->next;
+
+		free(connection);
+		connection = next;
+	}
+}
+
+static void life_destroy(void *opaque)
+{
+	struct life_map *map = opaque;
+
+	epoch_destroy(map->epoch, map);
+	if (map->directory)
+		syncmap_destroy(map->directory);
+	for (size_t i = 0; i < LIFE_SHARDS; i++)
+		if (map->shards[i].map)
+			syncmap_destroy(map->shards[i].map);
+	for (size_t i = 0; i < LIFE_STRIPES; i++) {
+		life_connection_list_free(map->stripes[i].first);
+		pthread_mutex_destroy(&map->stripes[i].lock);
+	}
+	for (size_t i = 0; map->threads && i < map->thread_count; i++)
+		free(map->threads[i]);
+	free(map->threads);
+	free(map);
+}
+
+/* Makes the directory and all shards, empty. False: no memory. */
+static bool life_fill(struct life_map *map, const struct rm_sizing *sizing)
+{
+	struct rm_sizing one = *sizing;
+	bool made;
+
+	one.shape = life_words(sizing->shape);
+	map->directory = syncmap_create(&one);
+	made = map->directory;
+	one.shape = sizing->shape;
+	for (size_t i = 0; made && i < LIFE_SHARDS; i++) {
+		one.seed = rm_seed(sizing->seed, i + 1);
+		map->shards[i].map = syncmap_create(&one);
+		made = map->shards[i].map;
+	}
+	map->threads = calloc(sizing->threads, sizeof(struct life_thread *));
+	map->epoch = epoch_create(
+	        sizing->threads, sizing->retired_limit_bytes, false);
+	return made && map->threads && map->epoch;
+}
+
+static void *life_create(const struct rm_sizing *sizing)
+{
+	struct life_map *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
+
+	if (!map)
+		return NULL;
+	*map = (struct life_map){ .now_ns = sizing->now_ns,
+		.seed = sizing->seed,
+		.shape = sizing->shape,
+		.thread_count = sizing->threads };
+	/* published with the map */
+	atomic_init(&map->open_shards, 1);
+	for (size_t i = 0; i < LIFE_STRIPES; i++)
+		pthread_mutex_init(&map->stripes[i].lock, NULL);
+	if (life_fill(map, sizing))
+		return map;
+	life_destroy(map);
+	return NULL;
+}
+
+static void *life_join(void *opaque, size_t slot)
+{
+	struct life_map *map = opaque;
+	struct life_thread *thread = map->threads[slot];
+
+	if (!thread)
+		thread = map->threads[slot] = malloc(sizeof(*thread));
+	if (!thread)
+		return NULL;
+	thread->map = map;
+	thread->record = epoch_join(map->epoch, slot, map);
+	if (!thread->record)
+		return NULL;
+	thread->directory =
+	        (struct syncmap_member){ map->directory, thread->record };
+	for (size_t i = 0; i < LIFE_SHARDS; i++)
+		thread->shards[i] = (struct syncmap_member){ map->shards[i].map,
+			thread->record };
+	return thread;
+}
+
+static void life_leave(void *thread)
+{
+	epoch_leave(((struct life_thread *)thread)->record);
+}
+
+RM_HOT void life_quiesce(void *thread)
+{
+	epoch_quiesce(((struct life_thread *)thread)->record);
+}
+
+static void life_park(void *thread)
+{
+	epoch_park(((struct life_thread *)thread)->record);
+}
+
+static void life_unpark(void *thread)
+{
+	epoch_unpark(((struct life_thread *)thread)->record);
+}
+
+#include "impls/shard/shard_life_choice.h"
+
+#include "impls/shard/shard_life_ops.h"
+
+#include "impls/shard/shard_life_stats.h"
+
+#include "impls/shard/shard_life_loop.h"
+
+/* Initialisers of struct rm_map_ops. */
+#define SHARD_LIFE_OPS                                                       \
+	.create = life_create, .destroy = life_destroy, .join = life_join,   \
+	.leave = life_leave, .lookup = life_lookup, .upsert = life_upsert,   \
+	.remove = life_remove, .quiesce = life_quiesce, .park = life_park,   \
+	.unpark = life_unpark, .exchange = life_exchange, .take = life_take, \
+	.scan = life_scan, .length = life_length, .stats = life_stats,       \
+	.check = life_check
+
+#endif /* RM_SHARD_LIFE_H */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_life_hash.c - shard_life whose shards are proposed by the key's hash alone.
+ *
+ * Scores decide between them all the same. What mixing the time in is good
+ * for is the difference in the statistic shard_imbalance. A lookup writes what
+ * shard_life's does.
+ */
+#define LIFE_READ_LOCK 0
+#define LIFE_CHOICE    LIFE_BY_HASH
+#include "impls/shard/shard_life.h"
+
+static const struct rm_map_ops ops = { SHARD_LIFE_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_shard_life_hash = {
+	.id = "shard_life_hash",
+	.label = "life-cycle shards, hash",
+	.family = "shard",
+	.sync = "epoch",
+	.source = "sync.Map shards by connection life cycle",
+	.system = "M7",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "callback", /* the clock, so that tests own the time */
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+	.loops = shard_life_loops,
+};

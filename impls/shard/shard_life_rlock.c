@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_life_rlock.c - shard_life with the article's RWMutex around every Get.
+ *
+ * The lock guards nothing: a sync.Map needs none, and no writer takes it. A
+ * lookup adds to its shard's lock line twice.
+ */
+#define LIFE_READ_LOCK 1
+#define LIFE_CHOICE    LIFE_BY_TIME
+#include "impls/shard/shard_life.h"
+
+static const struct rm_map_ops ops = { SHARD_LIFE_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_shard_life_rlock = {
+	.id = "shard_life_rlock",
+	.label = "life-cycle shards, rlock",
+	.family = "shard",
+	.sync = "epoch",
+	.source = "sync.Map shards by connection life cycle",
+	.system = "M7",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "callback", /* the clock, so that tests own the time */
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+	.loops = shard_life_loops,
+};

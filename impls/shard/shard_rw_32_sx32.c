@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_rw_32_sx32.c - 32 shards chosen by shift-xor, 32 bits.
+ *
+ * Why: article S2's own hash, said to be fast, and good for even keys only: keys of
+ * decimal digits fill the shards unevenly (tests/unit/shard/test_shard_hash.c). A lookup writes its shard's lock line twice.
+ */
+#include "impls/support/guard_go_rw.h"
+#include "impls/support/shift_xor.h"
+
+enum { SHARDS = 32, SHARD_ALIGN = 128 };
+
+RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
+{
+	return rm_shift_xor32_key(shape, key) & (SHARDS - 1);
+}
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_shard_rw_32_sx32 = {
+	.id = "shard_rw_32_sx32",
+	.label = "32 shards, shift-xor 32",
+	.family = "shard",
+	.sync = "go-rwmutex",
+	.source = "Go map before 1.24, sync.RWMutex; shift-xor 32 shard choice",
+	.system = "M5",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

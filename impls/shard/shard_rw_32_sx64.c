@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_rw_32_sx64.c - 32 shards chosen by shift-xor, 64 bits.
+ *
+ * Why: the source's integers have no bound; this is the other way to read it. Keys
+ * of up to 16 bytes go to the same shards as in shard_rw_32_sx32, so a difference
+ * is one of arithmetic alone. A lookup writes its shard's lock line twice.
+ */
+#include "impls/support/guard_go_rw.h"
+#include "impls/support/shift_xor.h"
+
+enum { SHARDS = 32, SHARD_ALIGN = 128 };
+
+RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
+{
+	return rm_shift_xor64_key(shape, key) & (SHARDS - 1);
+}
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_shard_rw_32_sx64 = {
+	.id = "shard_rw_32_sx64",
+	.label = "32 shards, shift-xor 64",
+	.family = "shard",
+	.sync = "go-rwmutex",
+	.source = "Go map before 1.24, sync.RWMutex; shift-xor 64 shard choice",
+	.system = "M5",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * session_slab.h - the state of a session: a slab of 256 words and a length,
+ * from a pool. A choice of sessions.h.
+ *
+ * A slot is claimed by counting the length up (compare and swap), then
+ * written, then marked ready. The article marks nothing: there a reader that
+ * trusts the length may find what the slab's last session left in the slot.
+ *
+ * Slabs are made 32 at a time, live until the map ends and go back to the
+ * pool when their session closes: no allocator call once there are as many as
+ * were ever open at one time.
+ */
+#ifndef RM_SESSION_SLAB_H
+#define RM_SESSION_SLAB_H
+
+#include "impls/slab/session_key.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { SLAB_WORDS = 256, SLAB_CHUNK = 32, SLAB_MARK_BITS = 64 };
+
+struct session {
+	_Alignas(RM_CACHE_LINE) struct session *next; /* in chain or pool */
+	struct session_key key;
+	_Alignas(RM_CACHE_LINE) _Atomic uint32_t used; /* slots claimed */
+	_Atomic uint64_t ready[SLAB_WORDS / SLAB_MARK_BITS];
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t words[SLAB_WORDS];
+};
+
+struct session_chunk {
+	struct session_chunk *next;
+	struct session sessions[SLAB_CHUNK];
+};
+
+struct session_pool {
+	_Alignas(2 * RM_CACHE_LINE) pthread_mutex_t lock;
+	struct session *first;        /* under the lock */
+	struct session_chunk *chunks; /* likewise */
+	uint64_t chunk_count;
+};
+
+static inline void session_pool_create(struct session_pool *pool)
+{
+	pthread_mutex_init(&pool->lock, NULL);
+}
+
+static inline void session_pool_destroy(struct session_pool *pool)
+{
+	while (pool->chunks) {
+		struct session_chunk *chunk = pool->chunks;
+
+		pool->chunks = chunk->next;
+		free(chunk);
+	}
+	pthread_mutex_destroy(&pool->lock);
+}
+
+/* Under the lock. */
+static RM_COLD void session_pool_grow(struct session_pool *pool)
+{
+	struct session_chunk *chunk =
+	        aligned_alloc(RM_CACHE_LINE, sizeof(*chunk));
+
+	if (!chunk)
+		gomap_no_memory();
+	chunk->next = pool->chunks;
+	pool->chunks = chunk;
+	pool->chunk_count++;
+	for (size_t i = 0; i < SLAB_CHUNK; i++) {
+		struct session *session = &chunk->sessions[i];
+
+		/* the words are left as they are: nothing is ready */
+		memset(session, 0, offsetof(struct session, words));
+		session->next = pool->first;
+		pool->first = session;
+	}
+}
+
+/* A session without key and without slots. */
+static inline struct session *session_get(struct session_pool *pool)
+{
+	struct session *session;
+
+	pthread_mutex_lock(&pool->lock);
+	if (__builtin_expect(!pool->first, 0))
+		session_pool_grow(pool);
+	session = pool->first;
+	pool->first = session->next;
+	pthread_mutex_unlock(&pool->lock);
+	return session;
+}
+
+/* Nobody holds the session any more; its slots become unready. */
+static inline void session_put(
+        struct session_pool *pool, struct session *session)
+{
+	session_key_drop(&session->key);
+	/* relaxed, both: the next owner gets it by way of the lock */
+	atomic_store_explicit(&session->used, 0, memory_order_relaxed);
+	for (size_t i = 0; i < SLAB_WORDS / SLAB_MARK_BITS; i++)
+		atomic_store_explicit(
+		        &session->ready[i], 0, memory_order_relaxed);
+	pthread_mutex_lock(&pool->lock);
+	session->next = pool->first;
+	pool->first = session;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* The next free slot, which has no content yet; SLAB_WORDS: none is left. */
+RM_HOT unsigned slab_claim(struct session *session)
+{
+	/* relaxed, all: the number publishes nothing, the mark does */
+	uint32_t used =
+	        atomic_load_explicit(&session->used, memory_order_relaxed);
+
+	while (used < SLAB_WORDS &&
+	        !atomic_compare_exchange_weak_explicit(&session->used, &used,
+	                used + 1, memory_order_relaxed, memory_order_relaxed))
+		;
+	return used;
+}
+
+/* Gives a claimed slot its content, and says so. */
+RM_HOT void slab_fill(struct session *session, unsigned slot, uint64_t word)
+{
+	/* relaxed: the mark publishes */
+	atomic_store_explicit(
+	        &session->words[slot], word, memory_order_relaxed);
+	/* release: pairs with the acquire in session_read() */
+	atomic_fetch_or_explicit(&session->ready[slot / SLAB_MARK_BITS],
+	        (uint64_t)1 << slot % SLAB_MARK_BITS, memory_order_release);
+}
+
+/* One slot, without a lock. False: it has no content. */
+RM_HOT bool session_read(struct session *session, unsigned slot, uint64_t *word)
+{
+	/* acquire: pairs with the release in slab_fill() */
+	if (!(atomic_load_explicit(&session->ready[slot / SLAB_MARK_BITS],
+	              memory_order_acquire) >>
+	                    slot % SLAB_MARK_BITS &
+	            1))
+		return false;
+	/* relaxed: any content of a ready slot is whole */
+	*word = atomic_load_explicit(
+	        &session->words[slot], memory_order_relaxed);
+	return true;
+}
+
+/* Writes a slot: the next one in line, or one that is ready. */
+RM_HOT void session_write(struct session *session, unsigned slot, uint64_t word)
+{
+	/* relaxed, both: slots are written by one thread, or under a lock */
+	if (slot < atomic_load_explicit(&session->used, memory_order_relaxed))
+		atomic_store_explicit(
+		        &session->words[slot], word, memory_order_relaxed);
+	else if (slab_claim(session) == slot)
+		slab_fill(session, slot, word);
+}
+
+/* The session's value as a map: its first one or three slots. */
+RM_HOT void session_store(struct session *session, struct rm_shape shape,
+        const struct rm_value *value)
+{
+	for (unsigned i = 0; i < shape.value_bytes / 8; i++)
+		session_write(session, i, value->word[i]);
+}
+
+/* Under the lock under which it was stored: the slots are ready. */
+RM_HOT bool session_load(
+        struct session *session, struct rm_shape shape, struct rm_value *value)
+{
+	for (unsigned i = 0; i < shape.value_bytes / 8; i++)
+		/* relaxed: ordered by the lock */
+		value->word[i] = atomic_load_explicit(
+		        &session->words[i], memory_order_relaxed);
+	return true;
+}
+
+/* What is broken of an open session, or NULL. Nobody else uses it. */
+static inline const char *session_check_state(
+        struct session *session, struct rm_shape shape)
+{
+	/* relaxed: nobody else uses it */
+	const uint32_t used =
+	        atomic_load_explicit(&session->used, memory_order_relaxed);
+	uint32_t marks = 0;
+	uint64_t word;
+
+	for (unsigned slot = 0; slot < SLAB_WORDS; slot++)
+		marks += session_read(session, slot, &word);
+	if (marks != used)
+		return "a slot is claimed and not ready";
+	return used < shape.value_bytes / 8 ? "a session has no value" : NULL;
+}
+
+static inline void session_pool_stats(
+        struct session_pool *pool, rm_stat_fn *emit, void *context)
+{
+	pthread_mutex_lock(&pool->lock);
+	emit(context, "pool_sessions", "1",
+	        (double)(pool->chunk_count * SLAB_CHUNK));
+	emit(context, "pool_bytes", "bytes",
+	        (double)(pool->chunk_count * sizeof(struct session_chunk)));
+	pthread_mutex_unlock(&pool->lock);
+}
+
+#endif /* RM_SESSION_SLAB_H */

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sessions.h - sessions by key, each with state of its own.
+ *
+ * A key's session is opened by the first write and closed by remove; a lookup
+ * reads the first slot of its state. Who has opened a session may keep its
+ * address and use the state directly (session_read(), session_write()), until
+ * it closes it: that is what connection handlers do.
+ *
+ * The directory is a fixed table of chains through the records themselves, as
+ * large as the most keys, under 64 RWMutexes: it allocates nothing, so what
+ * is counted is what the state allocates. (The article's directory is a
+ * sync.Map, which allocates an entry and a box for each new key.)
+ *
+ * A template: the includer defines SESSION_STATE, the name of session_slab.h
+ * or session_boxed.h.
+ */
+#ifndef RM_SESSIONS_H
+#define RM_SESSIONS_H
+
+#include "impls/support/go_rwmutex.h"
+#include "impls/support/hash.h"
+
+#include SESSION_STATE
+
+#include <stdio.h>
+
+enum { SESSION_STRIPES = 64 };
+
+struct session_stripe {
+	_Alignas(2 * RM_CACHE_LINE) struct go_rwmutex lock;
+	size_t open; /* sessions; under the lock */
+};
+
+struct sessions {
+	struct session_stripe stripes[SESSION_STRIPES];
+	struct session_pool pool;
+	struct rm_shape shape;
+	uint64_t seed, mask; /* of the buckets, at least as many as stripes */
+	struct session **buckets; /* each under its stripe's lock */
+};
+
+static void sessions_destroy(void *opaque)
+{
+	struct sessions *map = opaque;
+
+	for (size_t i = 0; map->buckets && i <= map->mask; i++)
+		while (map->buckets[i]) {
+			struct session *session = map->buckets[i];
+
+			map->buckets[i] = session->next;
+			session_put(&map->pool, session);
+		}
+	session_pool_destroy(&map->pool);
+	free(map->buckets);
+	free(map);
+}
+
+/* The table is as large as `keys` says, whatever `presize`. */
+static void *sessions_create(const struct rm_sizing *sizing)
+{
+	struct sessions *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
+	uint64_t buckets = SESSION_STRIPES;
+
+	if (!map)
+		return NULL;
+	memset(map, 0, sizeof(*map));
+	while (buckets < sizing->keys)
+		buckets *= 2;
+	map->shape = sizing->shape;
+	map->seed = sizing->seed;
+	map->mask = buckets - 1;
+	session_pool_create(&map->pool);
+	map->buckets = calloc(buckets, sizeof(struct session *));
+	if (map->buckets)
+		return map;
+	sessions_destroy(map);
+	return NULL;
+}
+
+static void *sessions_join(void *map, size_t slot)
+{
+	(void)slot;
+	return map;
+}
+
+static void sessions_nothing(void *thread)
+{
+	(void)thread;
+}
+
+/* Where a key's session is or would be. */
+struct session_place {
+	struct go_rwmutex *lock;
+	size_t *open;
+	struct session **bucket;
+};
+
+RM_HOT struct session_place session_place(
+        struct sessions *map, struct rm_shape shape, struct rm_key key)
+{
+	const uint64_t bucket = rm_hash(shape, key, map->seed) & map->mask;
+	struct session_stripe *stripe = &map->stripes[bucket % SESSION_STRIPES];
+
+	return (struct session_place){ &stripe->lock, &stripe->open,
+		&map->buckets[bucket] };
+}
+
+/* The pointer to the key's session, or to the end of the chain. */
+RM_HOT struct session **session_find(
+        struct session **link, struct rm_shape shape, struct rm_key key)
+{
+	while (*link && !session_key_is(&(*link)->key, shape, key))
+		link = &(*link)->next;
+	return link;
+}
+
+/* A new session with this value. Under the lock. */
+RM_HOT struct session *session_open(struct sessions *map,
+        const struct session_place *place, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value)
+{
+	struct session *session = session_get(&map->pool);
+
+	session_key_keep(&session->key, shape, key);
+	session_store(session, shape, value);
+	session->next = *place->bucket;
+	*place->bucket = session;
+	++*place->open;
+	return session;
+}
+
+/* Takes the session that `link` points to out. Under the lock. */
+RM_HOT void session_close(struct sessions *map,
+        const struct session_place *place, struct session **link)
+{
+	struct session *session = *link;
+
+	*link = session->next;
+	--*place->open;
+	session_put(&map->pool, session);
+}
+
+#include "impls/slab/sessions_ops.h"
+
+#include "impls/slab/sessions_loop.h"
+
+#endif /* RM_SESSIONS_H */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * slab.c - sessions whose state is a pooled slab of 256 words.
+ *
+ * A lookup by key adds to one of 64 lock lines twice and reads one slot; who
+ * holds a session reads its slots without a lock and writes nothing shared.
+ * A session takes no allocator call once the pool is warm.
+ */
+#define SESSION_STATE "impls/slab/session_slab.h"
+#include "impls/slab/sessions.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops ops = { SESSIONS_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_slab = {
+	.id = "slab",
+	.label = "pooled slabs",
+	.family = "lock",
+	.sync = "go-rwmutex",
+	.source = "per-session array of 256 words from a pool",
+	.system = "M10",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+	.loops = sessions_loops,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * slab_boxed.c - sessions whose state is a Go map of boxed values.
+ *
+ * As slab, which it is measured against: the same directory and locks. A
+ * session costs a record, a map and a box per write.
+ */
+#define SESSION_STATE "impls/slab/session_boxed.h"
+#include "impls/slab/sessions.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops ops = { SESSIONS_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_slab_boxed = {
+	.id = "slab_boxed",
+	.label = "map of boxes each",
+	.family = "lock",
+	.sync = "go-rwmutex",
+	.source = "map[field]any per session, Go map before 1.24",
+	.system = "M10",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+	.loops = sessions_loops,
+};

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * snapshot_batch.c - copy on write, many writes per copy.
+ *
+ * As snapshot, but writers that wait for the lock leave their operations in
+ * slots, and the one that has it performs all of them on one copy:
+ * impls/snapshot/snapshot_batch.h. With one writer at a time a write still
+ * costs O(keys); with W at a time it costs up to W times less. A write returns
+ * after its publication, and lookups write nothing shared.
+ */
+#include "impls/snapshot/snapshot_batch.h"
+#include "runner/driver.h"
+
+RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	(void)shape;
+	return snapshot_submit(
+	        thread, (struct snapshot_wish){ .kind = SNAPSHOT_EXCHANGE,
+	                        .key = key,
+	                        .value = value,
+	                        .old = old });
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return exchange(thread, shape, key, value, NULL);
+}
+
+static bool insert_if_absent(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value,
+        struct rm_value *present)
+{
+	(void)shape;
+	return snapshot_submit(
+	        thread, (struct snapshot_wish){ .kind = SNAPSHOT_INSERT,
+	                        .key = key,
+	                        .value = value,
+	                        .old = present });
+}
+
+RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	(void)shape;
+	return snapshot_submit(thread,
+	        (struct snapshot_wish){
+	                .kind = SNAPSHOT_TAKE, .key = key, .old = old });
+}
+
+RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return take(thread, shape, key, NULL);
+}
+
+static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *expected, const struct rm_value *value)
+{
+	(void)shape;
+	return snapshot_submit(
+	        thread, (struct snapshot_wish){ .kind = SNAPSHOT_SWAP,
+	                        .key = key,
+	                        .value = value,
+	                        .expected = expected });
+}
+
+static bool compare_remove(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected)
+{
+	(void)shape;
+	return snapshot_submit(
+	        thread, (struct snapshot_wish){ .kind = SNAPSHOT_CUT,
+	                        .key = key,
+	                        .expected = expected });
+}
+
+static const struct rm_map_ops ops = {
+	.create = snapshot_batch_create,
+	.destroy = snapshot_batch_destroy,
+	.join = snapshot_join,
+	.leave = snapshot_leave,
+	.lookup = snapshot_lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = snapshot_quiesce,
+	.park = snapshot_park,
+	.unpark = snapshot_unpark,
+	.load = snapshot_load,
+	.exchange = exchange,
+	.take = take,
+	.insert_if_absent = insert_if_absent,
+	.compare_swap = compare_swap,
+	.compare_remove = compare_remove,
+	.scan = snapshot_scan,
+	.length = snapshot_length,
+	.clear = snapshot_clear,
+	.stats = snapshot_batch_stats,
+	.check = snapshot_check,
+};
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_snapshot_batch = {
+	.id = "snapshot_batch",
+	.label = "snapshot, batched",
+	.family = "rcu",
+	.sync = "epoch",
+	.source = "copy on write; Hendler et al., Flat Combining, 2010",
+	.system = "M9",
+	.shapes = RM_ALL_SHAPES,
+	.caps = RM_CAP_SLOW_WRITES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

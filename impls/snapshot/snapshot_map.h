@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * snapshot_map.h - maps that never change once published, and their copies.
+ *
+ * String keys: all maps borrow the bytes of one copy per key. It is made when
+ * the key is inserted and retired by the removal; older maps that still refer
+ * to it were retired before, and no reader can hold them longer.
+ *
+ * A clone is made for as many entries as it will have: so it never grows, and
+ * an iteration meets each key's bytes once (13/2 entries per bucket leave
+ * fewer overflow buckets than buckets).
+ */
+#ifndef RM_SNAPSHOT_MAP_H
+#define RM_SNAPSHOT_MAP_H
+
+#include "impls/gomap/gomap.h"
+#include "impls/gomap/gomap_ops.h"
+#include "impls/support/epoch.h"
+#include "impls/support/lock_pthread.h"
+#include "runner/map.h"
+
+struct snapshot {
+	_Alignas(EPOCH_PAD) _Atomic(struct gomap *) now;
+	_Alignas(EPOCH_PAD) pthread_mutex_t lock;
+	uint64_t clones, cloned_entries;         /* under the lock */
+	_Alignas(EPOCH_PAD) struct epoch *epoch; /* constants */
+	struct rm_shape shape;
+	uint64_t seed;
+	size_t hint;
+};
+
+/* Kinds of retired objects. */
+enum {
+	SNAPSHOT_KEY,      /* bytes of a string key */
+	SNAPSHOT_MAP,      /* without the keys' bytes */
+	SNAPSHOT_FULL_MAP, /* with them: clear() */
+};
+
+static RM_COLD void snapshot_full_map_free(struct gomap *full)
+{
+	struct gomap_iterator it;
+	struct rm_value value;
+	struct rm_key key;
+
+	gomap_iterate_begin(full, &it);
+	while (gomap_iterate_next(&it, full->extra->shape, &key, &value))
+		free((void *)(uintptr_t)key.bytes); /* NULL: a 64-bit key */
+	gomap_iterate_end(&it);
+	gomap_destroy(full);
+}
+
+static void epoch_free(void *owner, unsigned kind, void *pointer)
+{
+	(void)owner;
+	if (kind == SNAPSHOT_KEY)
+		free(pointer);
+	else if (kind == SNAPSHOT_MAP)
+		gomap_destroy(pointer);
+	else
+		snapshot_full_map_free(pointer);
+}
+
+/* An empty map for `count` entries, or NULL. */
+static struct gomap *snapshot_map_new(struct snapshot *map, size_t count)
+{
+	struct gomap *made = gomap_create(count > map->hint ? count : map->hint,
+	        map->shape, rm_seed(map->seed, map->clones));
+
+	if (made)
+		gomap_borrow_keys(made);
+	return made;
+}
+
+static uint64_t snapshot_bytes_of(const struct gomap *of)
+{
+	struct gomap_stats sum = { 0 };
+
+	gomap_stats_add(of, &sum);
+	return sizeof(*of) + sizeof(*of->extra) + sum.array_bytes;
+}
+
+/* Frees what is in the map, not the map. */
+static void snapshot_end(struct snapshot *map)
+{
+	/* relaxed: nobody else is left */
+	struct gomap *last =
+	        atomic_load_explicit(&map->now, memory_order_relaxed);
+
+	epoch_destroy(map->epoch, map);
+	if (last)
+		snapshot_full_map_free(last);
+	pthread_mutex_destroy(&map->lock);
+}
+
+/* False: no memory; snapshot_end() is due all the same. */
+static bool snapshot_begin(struct snapshot *map, const struct rm_sizing *sizing)
+{
+	*map = (struct snapshot){ .shape = sizing->shape,
+		.seed = sizing->seed };
+	map->hint = sizing->presize ? sizing->keys : 0;
+	pthread_mutex_init(&map->lock, NULL);
+	map->epoch = epoch_create(
+	        sizing->threads, sizing->retired_limit_bytes, false);
+	atomic_init(&map->now, snapshot_map_new(map, 0));
+	/* relaxed: nobody else is there yet */
+	return map->epoch &&
+	       atomic_load_explicit(&map->now, memory_order_relaxed);
+}
+
+RM_HOT struct gomap *snapshot_current(void *thread)
+{
+	struct epoch_record *record = thread;
+	struct snapshot *map = record->owner;
+
+	/* acquire: the map's content; pairs with snapshot_publish() */
+	return atomic_load_explicit(&map->now, memory_order_acquire);
+}
+
+/* Publishes the next map and retires the current one. Under the lock. */
+static void snapshot_publish(struct epoch_record *record, struct gomap *next,
+        unsigned kind, uint64_t extra_bytes)
+{
+	struct snapshot *map = record->owner;
+	struct gomap *old = snapshot_current(record);
+
+	/* release: the map's content; pairs with snapshot_current() */
+	atomic_store_explicit(&map->now, next, memory_order_release);
+	epoch_retire(record, kind, old, snapshot_bytes_of(old) + extra_bytes);
+}
+
+RM_HOT bool snapshot_same_key(
+        struct rm_shape shape, struct rm_key a, struct rm_key b)
+{
+	if (!shape.str)
+		return a.word == b.word;
+	return a.length == b.length &&
+	       (a.length == 0 || !memcmp(a.bytes, b.bytes, a.length));
+}
+
+RM_HOT void snapshot_put(struct gomap *into, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value)
+{
+	gomap_exchange(into, shape, key, value, NULL);
+}
+
+/*
+ * A copy of the current map with room for `more` entries. `but`, if not NULL,
+ * is left out, and *bytes is then where its bytes are. Under the lock.
+ */
+RM_HOT struct gomap *snapshot_copy(struct snapshot *map, struct gomap *old,
+        struct rm_shape shape, size_t more, const struct rm_key *but,
+        const char **bytes)
+{
+	const uint64_t start_ns = RM_EVENT_CLOCK();
+	struct gomap *next = snapshot_map_new(map, gomap_count(old) + more);
+	struct gomap_iterator it;
+	struct rm_value value;
+	struct rm_key key;
+
+	if (!next)
+		gomap_no_memory();
+	gomap_iterate_begin(old, &it);
+	while (gomap_iterate_next(&it, shape, &key, &value)) {
+		if (but && snapshot_same_key(shape, key, *but))
+			*bytes = key.bytes;
+		else
+			snapshot_put(next, shape, key, &value);
+	}
+	gomap_iterate_end(&it);
+	map->clones++;
+	map->cloned_entries += gomap_count(old);
+	RM_EVENT_SPAN(RM_EVENT_CLONE, start_ns, gomap_count(old));
+	return next;
+}
+
+/* The key with bytes of its own, which live as long as it is in the map. */
+RM_HOT struct rm_key snapshot_own_key(struct rm_shape shape, struct rm_key key)
+{
+	char *bytes;
+
+	if (!shape.str)
+		return key;
+	bytes = malloc(key.length + !key.length);
+	if (!bytes)
+		gomap_no_memory();
+	if (key.length)
+		memcpy(bytes, key.bytes, key.length);
+	key.bytes = bytes;
+	return key;
+}
+
+#endif /* RM_SNAPSHOT_MAP_H */

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* snapshot_ops.h - copy on write: the operations that are the same whoever
+   makes the copies. */
+#ifndef RM_SNAPSHOT_OPS_H
+#define RM_SNAPSHOT_OPS_H
+
+#include "impls/gomap/gomap_check.h"
+#include "impls/snapshot/snapshot_map.h"
+
+#include <errno.h>
+
+static inline void *snapshot_join(void *opaque, size_t slot)
+{
+	struct snapshot *map = opaque;
+
+	return epoch_join(map->epoch, slot, map);
+}
+
+static inline void snapshot_leave(void *thread)
+{
+	epoch_leave(thread);
+}
+
+static inline void snapshot_quiesce(void *thread)
+{
+	epoch_quiesce(thread);
+}
+
+static inline void snapshot_park(void *thread)
+{
+	epoch_park(thread);
+}
+
+static inline void snapshot_unpark(void *thread)
+{
+	epoch_unpark(thread);
+}
+
+RM_HOT bool snapshot_lookup(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
+{
+	return gomap_lookup(snapshot_current(thread), shape, key, value);
+}
+
+/* Builds one map of all entries: by upserts it would be O(n^2). */
+static inline int snapshot_load(
+        void *thread, struct rm_shape shape, const struct rm_source *source)
+{
+	struct epoch_record *record = thread;
+	struct snapshot *map = record->owner;
+	struct gomap *next = snapshot_map_new(map, source->count);
+	struct rm_value value;
+	struct rm_key key;
+
+	if (!next)
+		return -ENOMEM;
+	for (size_t i = 0; i < source->count; i++) {
+		source->at(source, i, &key, &value);
+		snapshot_put(next, shape, snapshot_own_key(shape, key), &value);
+	}
+	pthread_mutex_lock(&map->lock);
+	snapshot_publish(record, next, SNAPSHOT_MAP, 0);
+	pthread_mutex_unlock(&map->lock);
+	epoch_settle(record);
+	return 0;
+}
+
+/* One snapshot: the entries of one moment. `fn` may write to the map. */
+static inline void snapshot_scan(
+        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	struct epoch_record *record = thread;
+
+	record->pinned++;
+	gomap_scan(snapshot_current(thread), shape, fn, context);
+	record->pinned--;
+	epoch_settle(record);
+}
+
+static inline size_t snapshot_length(void *thread)
+{
+	return gomap_count(snapshot_current(thread));
+}
+
+static inline void snapshot_clear(void *thread)
+{
+	struct epoch_record *record = thread;
+	struct snapshot *map = record->owner;
+
+	pthread_mutex_lock(&map->lock);
+	struct gomap *empty = snapshot_map_new(map, 0);
+
+	if (!empty)
+		gomap_no_memory();
+	snapshot_publish(record, empty, SNAPSHOT_FULL_MAP,
+	        map->shape.str ? gomap_count(snapshot_current(record)) * 16
+	                       : 0);
+	map->clones++;
+	pthread_mutex_unlock(&map->lock);
+	epoch_settle(record);
+}
+
+static inline void snapshot_stats(void *opaque, rm_stat_fn *emit, void *context)
+{
+	struct snapshot *map = opaque;
+
+	pthread_mutex_lock(&map->lock);
+	emit(context, "clones", "1", (double)map->clones);
+	emit(context, "cloned_entries", "1", (double)map->cloned_entries);
+	pthread_mutex_unlock(&map->lock);
+	epoch_stats(map->epoch, emit, context);
+}
+
+static inline bool snapshot_check(void *opaque, char *why, size_t size)
+{
+	struct snapshot *map = opaque;
+	/* relaxed: a check runs alone */
+	const struct gomap *now =
+	        atomic_load_explicit(&map->now, memory_order_relaxed);
+
+	if (!gomap_get(now->oldbuckets))
+		return gomap_check_says(now, why, size);
+	snprintf(why, size, "a published map is growing");
+	return false;
+}
+
+#endif /* RM_SNAPSHOT_OPS_H */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hashtriemap.c - Go 1.24's sync.Map: a hash trie with a lock per node.
+ *
+ * A lookup goes down a tree of sixteen-slot nodes, about log16(keys) of them,
+ * and writes nothing shared; a write locks the one node whose slot it changes
+ * and allocates an entry: impls/syncmap/hashtriemap.h. There is no miss path and
+ * no copying, which is what it has over the classic sync.Map.
+ *
+ * No oracle: this map is not compared with Go's step by step. What holds it is
+ * the check of its invariants, the differential and concurrent checks that
+ * every map passes, and tests of the trie's shape with a chosen hash.
+ */
+#include "impls/syncmap/hashtriemap.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops ops = {
+	.create = hashtrie_create,
+	.destroy = hashtrie_destroy,
+	.join = hashtrie_join,
+	.leave = hashtrie_leave,
+	.lookup = hashtrie_lookup,
+	.upsert = hashtrie_upsert,
+	.remove = hashtrie_remove,
+	.quiesce = hashtrie_quiesce,
+	.park = hashtrie_park,
+	.unpark = hashtrie_unpark,
+	.exchange = hashtrie_exchange,
+	.take = hashtrie_take,
+	.insert_if_absent = hashtrie_insert_if_absent,
+	.compare_swap = hashtrie_compare_swap,
+	.compare_remove = hashtrie_compare_remove,
+	.scan = hashtrie_scan,
+	.length = hashtrie_length,
+	.clear = hashtrie_clear,
+	.stats = hashtrie_stats,
+	.check = hashtrie_check,
+};
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_hashtriemap = {
+	.id = "hashtriemap",
+	.label = "sync.Map of Go 1.24",
+	.family = "sync",
+	.sync = "epoch",
+	.source = "Go 1.24, internal/sync/hashtriemap.go: the design",
+	.system = "",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hashtriemap_write.h - hash trie: inserting and replacing. Inner part of
+   hashtriemap.h. */
+#ifndef RM_HASHTRIEMAP_WRITE_H
+#define RM_HASHTRIEMAP_WRITE_H
+
+#include "impls/syncmap/hashtriemap_read.h"
+
+/*
+ * Goes down and locks the node of the slot, again if the slot got a node of
+ * its own or its node was cut off meanwhile. The caller unlocks place->inner.
+ */
+static inline void hashtrie_lock(
+        void *thread, uint64_t hash, struct hashtrie_place *place)
+{
+	struct hashtrie *map = hashtrie_of(thread);
+
+	for (;;) {
+		hashtrie_descend(map, hash, place);
+		lock_mutex(&place->inner->lock);
+		const struct hashtrie_node *node = hashtrie_get(place->slot);
+
+		if ((!node || node->is_entry) && !place->inner->dead)
+			return;
+		pthread_mutex_unlock(&place->inner->lock);
+		RM_STAT_OWN(((struct epoch_record *)thread)->retries, 1);
+	}
+}
+
+/* A tree for two entries that met in a slot, `shift` bits being left to tell
+   them apart: as many nodes as their hashes have equal bits. */
+static struct hashtrie_node *hashtrie_expand(struct hashtrie *map,
+        const struct hashtrie_place *place, struct hashtrie_entry *old,
+        uint64_t old_hash, struct hashtrie_entry *entry, uint64_t hash)
+{
+	struct hashtrie_inner *top = hashtrie_inner_new(place->inner);
+	struct hashtrie_inner *inner = top;
+	unsigned shift = place->shift - HASHTRIE_BITS;
+
+	RM_STAT_ADD(map->made, 1);
+	while (hashtrie_child(inner, old_hash, shift) ==
+	        hashtrie_child(inner, hash, shift)) {
+		struct hashtrie_inner *next = hashtrie_inner_new(inner);
+
+		RM_STAT_ADD(map->made, 1);
+		hashtrie_set(hashtrie_child(inner, hash, shift), &next->node);
+		inner = next;
+		shift -= HASHTRIE_BITS;
+	}
+	hashtrie_set(hashtrie_child(inner, old_hash, shift), &old->node);
+	hashtrie_set(hashtrie_child(inner, hash, shift), &entry->node);
+	return &top->node;
+}
+
+/* Puts a new key's entry into a locked slot. */
+static inline void hashtrie_insert(struct hashtrie *map, struct rm_shape shape,
+        const struct hashtrie_place *place, struct hashtrie_entry *entry,
+        uint64_t hash)
+{
+	struct hashtrie_entry *old = (void *)hashtrie_get(place->slot);
+	struct hashtrie_node *node = &entry->node;
+
+	if (old) {
+		const uint64_t old_hash =
+		        hashtrie_hash(map, shape, hashtrie_key(shape, old));
+
+		if (old_hash == hash) {
+			hashtrie_set(&entry->overflow, &old->node);
+			RM_STAT_ADD(map->overflows, 1);
+		} else {
+			node = hashtrie_expand(
+			        map, place, old, old_hash, entry, hash);
+		}
+	}
+	hashtrie_set(place->slot, node);
+}
+
+/* Puts an entry into the place of the one with the same key; its slot's node
+   is locked. Returns the one that was there. */
+RM_HOT struct hashtrie_entry *hashtrie_replace(
+        hashtrie_slot *link, struct hashtrie_entry *entry)
+{
+	struct hashtrie_entry *old = (void *)hashtrie_get(link);
+
+	hashtrie_set(&entry->overflow, hashtrie_get(&old->overflow));
+	hashtrie_set(link, &entry->node);
+	return old;
+}
+
+/* Retires an entry that is out of its chain. */
+RM_HOT void hashtrie_retire(
+        void *thread, struct rm_shape shape, struct hashtrie_entry *entry)
+{
+	epoch_retire(thread, HASHTRIE_ENTRY, entry,
+	        hashtrie_entry_bytes(shape, shape.str ? entry->word : 0));
+}
+
+/* Go: Swap. The entry that was replaced, or NULL. */
+RM_HOT struct hashtrie_entry *hashtrie_swap(void *thread, struct rm_shape shape,
+        struct rm_key key, struct hashtrie_entry *entry)
+{
+	struct hashtrie *map = hashtrie_of(thread);
+	const uint64_t hash = hashtrie_hash(map, shape, key);
+	struct hashtrie_entry *old = NULL;
+	struct hashtrie_place place;
+
+	hashtrie_lock(thread, hash, &place);
+	hashtrie_slot *link = hashtrie_link(place.slot, shape, key);
+
+	if (link)
+		old = hashtrie_replace(link, entry);
+	else
+		hashtrie_insert(map, shape, &place, entry, hash);
+	pthread_mutex_unlock(&place.inner->lock);
+	return old;
+}
+
+/* upsert is the same with old == NULL. */
+RM_HOT bool hashtrie_exchange(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
+{
+	struct hashtrie_entry *was = hashtrie_swap(
+	        thread, shape, key, hashtrie_entry_new(shape, key, value));
+
+	if (was && old)
+		memcpy(old, was->value, shape.value_bytes);
+	if (was)
+		hashtrie_retire(thread, shape, was);
+	epoch_settle(thread);
+	return was != NULL;
+}
+
+RM_HOT bool hashtrie_upsert(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value)
+{
+	return hashtrie_exchange(thread, shape, key, value, NULL);
+}
+
+/* Go: LoadOrStore. Looks without the lock, first. */
+static inline bool hashtrie_insert_if_absent(void *thread,
+        struct rm_shape shape, struct rm_key key, const struct rm_value *value,
+        struct rm_value *present)
+{
+	struct hashtrie *map = hashtrie_of(thread);
+	const uint64_t hash = hashtrie_hash(map, shape, key);
+	struct hashtrie_place place;
+
+	if (hashtrie_lookup(thread, shape, key, present))
+		return true;
+	struct hashtrie_entry *entry = hashtrie_entry_new(shape, key, value);
+
+	hashtrie_lock(thread, hash, &place);
+	hashtrie_slot *link = hashtrie_link(place.slot, shape, key);
+
+	if (link)
+		memcpy(present,
+		        ((struct hashtrie_entry *)hashtrie_get(link))->value,
+		        shape.value_bytes);
+	else
+		hashtrie_insert(map, shape, &place, entry, hash);
+	pthread_mutex_unlock(&place.inner->lock);
+	if (link)
+		free(entry); /* nobody has seen it */
+	epoch_settle(thread);
+	return link != NULL;
+}
+
+/* Locks the slot of a key that has the expected value (NULL: any), and returns
+   its link; NULL: it has not, and nothing is locked. Looks without the lock,
+   first. */
+RM_HOT hashtrie_slot *hashtrie_lock_if(void *thread, struct rm_shape shape,
+        struct rm_key key, uint64_t hash, const struct rm_value *expected,
+        struct hashtrie_place *place)
+{
+	struct hashtrie_entry *entry =
+	        hashtrie_find(hashtrie_of(thread), shape, key, hash);
+
+	if (!entry || (expected && memcmp(entry->value, expected,
+	                                   shape.value_bytes) != 0))
+		return NULL;
+	hashtrie_lock(thread, hash, place);
+	hashtrie_slot *link = hashtrie_link(place->slot, shape, key);
+
+	if (link) {
+		entry = (void *)hashtrie_get(link);
+		if (!expected ||
+		        !memcmp(entry->value, expected, shape.value_bytes))
+			return link;
+	}
+	pthread_mutex_unlock(&place->inner->lock);
+	return NULL;
+}
+
+static inline bool hashtrie_compare_swap(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected,
+        const struct rm_value *value)
+{
+	const uint64_t hash = hashtrie_hash(hashtrie_of(thread), shape, key);
+	struct hashtrie_place place;
+	hashtrie_slot *link =
+	        hashtrie_lock_if(thread, shape, key, hash, expected, &place);
+
+	if (!link)
+		return false;
+	struct hashtrie_entry *old =
+	        hashtrie_replace(link, hashtrie_entry_new(shape, key, value));
+
+	pthread_mutex_unlock(&place.inner->lock);
+	hashtrie_retire(thread, shape, old);
+	epoch_settle(thread);
+	return true;
+}
+
+#endif /* RM_HASHTRIEMAP_WRITE_H */

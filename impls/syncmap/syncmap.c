@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syncmap.c - Go's classic sync.Map (before 1.24), with reclamation.
+ *
+ * A read map without locks, a dirty map under a mutex, promotion by misses:
+ * impls/syncmap/syncmap.h. A lookup of a key that has been promoted writes
+ * nothing shared; a lookup that misses takes the mutex. What Go's collector
+ * does silently is done by epochs here, and counted.
+ */
+#include "impls/syncmap/syncmap.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops ops = { SYNCMAP_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_syncmap = {
+	.id = "syncmap",
+	.label = "sync.Map",
+	.family = "sync",
+	.sync = "epoch",
+	.source = "Go 1.19-1.23, sync/map.go",
+	.system = "M4",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

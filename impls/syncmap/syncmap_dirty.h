@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* syncmap_dirty.h - sync.Map: building dirty and adding to it. All of it under
+   the lock. Inner part of syncmap.h. */
+#ifndef RM_SYNCMAP_DIRTY_H
+#define RM_SYNCMAP_DIRTY_H
+
+#include "impls/syncmap/syncmap_read.h"
+
+/* Adds an entry to dirty, where its key is not. */
+RM_HOT void syncmap_dirty_add(struct syncmap *map, struct rm_shape inner,
+        struct rm_key key, struct syncmap_entry *entry)
+{
+	bool was_there;
+
+	key.bytes = entry->bytes; /* the map borrows the entry's copy */
+	_Atomic uint64_t *words =
+	        gomap_assign(map->dirty, inner, key, &was_there);
+
+	if (__builtin_expect(!words, 0))
+		gomap_no_memory();
+	/* relaxed: published with the map */
+	atomic_store_explicit(words, (uintptr_t)entry, memory_order_relaxed);
+}
+
+static inline void syncmap_expunged_add(
+        struct syncmap *map, struct syncmap_entry *entry)
+{
+	struct syncmap_expunged *list = map->expunged;
+
+	if (!list || list->count == list->room) {
+		size_t room = list ? list->room * 2 : 8;
+
+		list = realloc(
+		        list, sizeof(*list) + room * sizeof(list->entries[0]));
+		if (!list)
+			gomap_no_memory();
+		if (!map->expunged)
+			list->count = 0;
+		list->room = room;
+		map->expunged = list;
+	}
+	entry->expunged_at = list->count;
+	list->entries[list->count++] = entry;
+}
+
+/* Makes a removed entry one that a new dirty leaves out. False: it has a
+   value, and goes into dirty. */
+static inline bool syncmap_expunge(
+        struct syncmap *map, struct syncmap_entry *entry)
+{
+	uint64_t cell = SYNCMAP_NIL;
+
+	/* relaxed, both: no content comes with nil or expunged, and a cell
+	   that is there is not read. A store that wins goes into dirty. */
+	if (!atomic_compare_exchange_strong_explicit(&entry->p, &cell,
+	            SYNCMAP_EXPUNGED, memory_order_relaxed,
+	            memory_order_relaxed))
+		return false;
+	syncmap_expunged_add(map, entry);
+	return true;
+}
+
+/* Entries that a new dirty is made for, if it will hold `count`. */
+static inline size_t syncmap_dirty_hint(size_t count)
+{
+	/* So many that it takes one more without being loaded: 13/2 per
+	   bucket is where a map grows, 6 is 3/4 of its slots. */
+	if (syncmap_rules.promotion == SYNCMAP_PROMOTE_LOADED)
+		return (count + 1) * 13 / 12 + 1;
+	return count;
+}
+
+/* Builds dirty from the read map: O(n), once per cycle. */
+GOMAP_CALL void syncmap_rebuild(struct syncmap *map, struct rm_shape inner)
+{
+	struct syncmap_header *header = syncmap_read_locked(map);
+	const uint64_t start_ns = RM_EVENT_CLOCK();
+	struct gomap_iterator it;
+	struct rm_value value;
+	struct rm_key key;
+
+	map->dirty = syncmap_gomap(
+	        map, syncmap_dirty_hint(gomap_count(header->map)));
+	if (!map->dirty)
+		gomap_no_memory();
+	gomap_iterate_begin(header->map, &it);
+	while (gomap_iterate_next(&it, inner, &key, &value)) {
+		struct syncmap_entry *entry = (void *)(uintptr_t)value.word[0];
+
+		if (syncmap_expunge(map, entry))
+			continue;
+		syncmap_dirty_add(map, inner, key, entry);
+		map->rebuilt_entries++;
+	}
+	gomap_iterate_end(&it);
+	map->rebuilds++;
+	RM_EVENT_SPAN(RM_EVENT_REBUILD, start_ns, gomap_count(map->dirty));
+}
+
+/* More than 3/4 of its slots are taken. */
+static inline bool syncmap_is_loaded(const struct gomap *dirty)
+{
+	return gomap_count(dirty) > (uint64_t)6
+	                                    << gomap_get(dirty->log2_buckets);
+}
+
+/* May dirty, which a new key has just made necessary, stay? */
+static inline bool syncmap_may_amend(struct syncmap *map)
+{
+	return !syncmap_rules.late_dirty ||
+	       syncmap_misses(map) > gomap_count(syncmap_read_locked(map)->map);
+}
+
+/* Publishes that there are keys that the read map has not. */
+static inline void syncmap_amend(void *thread, struct syncmap *map)
+{
+	const struct syncmap_remains remains = {
+		.header = syncmap_publish(
+		        map, syncmap_read_locked(map)->map, true)
+	};
+
+	syncmap_retire_remains(thread, &remains);
+	if (syncmap_rules.late_dirty)
+		syncmap_set_misses(map, 0);
+}
+
+/* As syncmap_promote(), but the misses so far go on counting. */
+static inline void syncmap_promote_early(void *thread, struct syncmap *map)
+{
+	const size_t misses = syncmap_misses(map);
+
+	syncmap_promote(thread, map);
+	syncmap_set_misses(map, misses);
+}
+
+/* Adds a new key: the only step that may need a new dirty. */
+RM_HOT void syncmap_insert(
+        void *thread, struct rm_shape inner, struct rm_key key, uint64_t cell)
+{
+	struct syncmap *map = syncmap_of(thread);
+	bool stays = true;
+
+	if (!syncmap_read_locked(map)->amended) {
+		stays = syncmap_may_amend(map);
+		syncmap_rebuild(map, inner);
+		if (stays)
+			syncmap_amend(thread, map);
+	}
+	syncmap_dirty_add(map, inner, key, syncmap_entry_new(inner, key, cell));
+	if (!stays)
+		syncmap_promote_early(thread, map);
+	else if (syncmap_rules.promotion == SYNCMAP_PROMOTE_LOADED &&
+	         syncmap_is_loaded(map->dirty))
+		syncmap_promote(thread, map);
+}
+
+/* An expunged entry is about to get a value: back into dirty, first. */
+RM_HOT void syncmap_revive(struct syncmap *map, struct rm_shape inner,
+        struct rm_key key, struct syncmap_entry *entry)
+{
+	uint64_t cell = SYNCMAP_EXPUNGED;
+
+	/* relaxed, both: who stores next publishes */
+	if (!atomic_compare_exchange_strong_explicit(&entry->p, &cell,
+	            SYNCMAP_NIL, memory_order_relaxed, memory_order_relaxed))
+		return;
+	map->expunged->entries[entry->expunged_at] = NULL;
+	RM_STAT_LOCKED(map->revivals, 1);
+	syncmap_dirty_add(map, inner, key, entry);
+}
+
+/* The key's entry, revived if it was expunged; NULL: a new key. `missed`:
+   found in dirty only. */
+RM_HOT struct syncmap_entry *syncmap_entry_locked(struct syncmap *map,
+        struct rm_shape inner, struct rm_key key, bool *missed)
+{
+	struct syncmap_entry *entry =
+	        syncmap_find(syncmap_read_locked(map)->map, inner, key);
+
+	*missed = false;
+	if (entry) {
+		syncmap_revive(map, inner, key, entry);
+		return entry;
+	}
+	if (map->dirty)
+		entry = syncmap_find(map->dirty, inner, key);
+	*missed = entry != NULL;
+	return entry;
+}
+
+#endif /* RM_SYNCMAP_DIRTY_H */

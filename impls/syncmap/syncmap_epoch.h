@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syncmap_epoch.h - sync.Map: reclaimed by epochs; a thread's handle is its
+ * epoch record. Inner part of syncmap.h.
+ *
+ * Nothing is announced in an operation: what a thread found stays until it is
+ * quiescent.
+ */
+#ifndef RM_SYNCMAP_EPOCH_H
+#define RM_SYNCMAP_EPOCH_H
+
+#include "impls/support/epoch.h"
+#include "impls/syncmap/syncmap_layout.h"
+#include "impls/syncmap/syncmap_unguarded.h"
+
+/* Kinds of retired objects, for epoch_free(). */
+enum {
+	SYNCMAP_BLOCK,    /* boxes and headers: one free() */
+	SYNCMAP_ENTRY,    /* with the key, without a box */
+	SYNCMAP_MAP,      /* without the entries */
+	SYNCMAP_FULL_MAP, /* with entries and boxes: clear() */
+	SYNCMAP_LIST,     /* of expunged entries, with them */
+};
+
+static void epoch_free(void *owner, unsigned kind, void *pointer)
+{
+	(void)owner;
+	switch (kind) {
+	case SYNCMAP_BLOCK:
+		free(pointer);
+		break;
+	case SYNCMAP_ENTRY:
+		syncmap_entry_free(pointer);
+		break;
+	case SYNCMAP_MAP:
+		gomap_destroy(pointer);
+		break;
+	case SYNCMAP_FULL_MAP:
+		syncmap_full_map_free(pointer);
+		break;
+	default:
+		syncmap_list_free(pointer);
+	}
+}
+
+/* A thread's record, and the map that its handle is of. Several maps may share
+   an epoch scheme: then a handle is another (syncmap_members.h). */
+#ifdef SYNCMAP_MEMBERS
+#include "impls/syncmap/syncmap_members.h"
+#else
+RM_HOT struct epoch_record *syncmap_record(void *thread)
+{
+	return thread;
+}
+
+RM_HOT struct syncmap *syncmap_of(void *thread)
+{
+	return syncmap_record(thread)->owner;
+}
+
+/* Ends a write: no lock is held, no reference. */
+RM_HOT void syncmap_settle(void *thread)
+{
+	epoch_settle(thread);
+}
+
+/* Before the map's own memory is made: nothing to do. */
+static inline void syncmap_reclamation_start(void)
+{
+}
+
+static inline void *syncmap_reclamation_create(
+        struct syncmap *map, const struct rm_sizing *sizing)
+{
+	(void)map;
+	return epoch_create(sizing->threads, sizing->retired_limit_bytes,
+	        syncmap_rules.leaks);
+}
+
+static inline void syncmap_reclamation_destroy(struct syncmap *map)
+{
+	epoch_destroy(map->reclamation, map);
+}
+
+static inline void syncmap_reclamation_stats(
+        struct syncmap *map, rm_stat_fn *emit, void *context)
+{
+	epoch_stats(map->reclamation, emit, context);
+}
+#endif
+
+RM_HOT void syncmap_retire_box(void *thread, void *box, uint64_t bytes)
+{
+	epoch_retire(syncmap_record(thread), SYNCMAP_BLOCK, box, bytes);
+}
+
+/* An entry that was in dirty only and is in no map any more. */
+RM_HOT void syncmap_retire_entry(
+        void *thread, struct syncmap_entry *entry, uint64_t bytes)
+{
+	epoch_retire(syncmap_record(thread), SYNCMAP_ENTRY, entry, bytes);
+}
+
+/* Under the lock. */
+static inline void syncmap_retire_remains(
+        void *thread, const struct syncmap_remains *remains)
+{
+	struct epoch_record *record = syncmap_record(thread);
+
+	epoch_retire(record, SYNCMAP_BLOCK, remains->header,
+	        sizeof(*remains->header));
+	if (remains->bare)
+		epoch_retire(record, SYNCMAP_MAP, remains->bare,
+		        syncmap_map_bytes(remains->bare));
+	if (remains->full)
+		epoch_retire(record, SYNCMAP_FULL_MAP, remains->full,
+		        syncmap_full_bytes(syncmap_of(thread), remains->full));
+	if (remains->expunged)
+		epoch_retire(record, SYNCMAP_LIST, remains->expunged,
+		        syncmap_list_bytes(remains->expunged));
+}
+
+/* Counts a failed CAS. */
+RM_HOT void syncmap_retried(void *thread)
+{
+	RM_STAT_OWN(syncmap_record(thread)->retries, 1);
+}
+
+/* From here to unpin() references outlive this thread's operations. */
+static inline void syncmap_pin(void *thread)
+{
+	syncmap_record(thread)->pinned++;
+}
+
+static inline void syncmap_unpin(void *thread)
+{
+	syncmap_record(thread)->pinned--;
+	epoch_settle(syncmap_record(thread));
+}
+
+#ifndef SYNCMAP_MEMBERS
+static inline void *syncmap_join(void *opaque, size_t slot)
+{
+	struct syncmap *map = opaque;
+
+	return epoch_join(map->reclamation, slot, map);
+}
+
+static inline void syncmap_leave(void *thread)
+{
+	epoch_leave(thread);
+}
+
+/* A map that leaks has nothing to announce. */
+RM_HOT void syncmap_quiesce(void *thread)
+{
+	if (!syncmap_rules.leaks)
+		epoch_quiesce(thread);
+}
+
+static inline void syncmap_park(void *thread)
+{
+	if (!syncmap_rules.leaks)
+		epoch_park(thread);
+}
+
+static inline void syncmap_unpark(void *thread)
+{
+	if (!syncmap_rules.leaks)
+		epoch_unpark(thread);
+}
+#endif /* not SYNCMAP_MEMBERS */
+
+#endif /* RM_SYNCMAP_EPOCH_H */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syncmap_gc.c - Go's classic sync.Map under a collector.
+ *
+ * As syncmap, but nothing is retired: the Boehm collector finds what is out of
+ * reach, and stops all joined threads for it, as Go's does for a much shorter
+ * time. Pauses are measured. It stops threads by signals, which interrupt
+ * sleeps: impls/support/collector.h.
+ *
+ * needs: bdw-gc
+ */
+#include "impls/support/collector.h" /* first: it replaces malloc */
+
+#define SYNCMAP_RECLAMATION "impls/syncmap/syncmap_collected.h"
+#include "impls/syncmap/syncmap.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops ops = { SYNCMAP_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_syncmap_gc = {
+	.id = "syncmap_gc",
+	.label = "sync.Map, collector",
+	.family = "sync",
+	.sync = "collector",
+	.source = "Go 1.19-1.23, sync/map.go; Boehm's collector",
+	.system = "M4",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syncmap_hp.c - Go's classic sync.Map, reclaimed by hazard pointers.
+ *
+ * As syncmap, but a lookup names the box that it reads: one atomic exchange on
+ * a line of its own, and a second look at the entry. Other threads read that
+ * line now and then. No thread waits for another one's batch to end, and what
+ * waits to be freed is bounded even if a reader stands still, but for headers,
+ * maps and removed entries: impls/syncmap/syncmap_hazard.h.
+ */
+#define SYNCMAP_RECLAMATION "impls/syncmap/syncmap_hazard.h"
+#include "impls/syncmap/syncmap.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops ops = { SYNCMAP_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_syncmap_hp = {
+	.id = "syncmap_hp",
+	.label = "sync.Map, hazard ptrs",
+	.family = "sync",
+	.sync = "hazard",
+	.source = "Go 1.19-1.23, sync/map.go; Michael, Hazard Pointers, 2004",
+	.system = "M4",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syncmap_inline.c - Go's classic sync.Map with values in the entries.
+ *
+ * As syncmap, but an entry's cell is the value, not the address of a box: a
+ * store of a known key allocates nothing and retires nothing, a lookup loads
+ * one line less. What boxing costs is the difference. Values of 8 bytes only;
+ * two of the 2^64 values end the process: impls/syncmap/syncmap_inline.h.
+ */
+#define SYNCMAP_CELL "impls/syncmap/syncmap_inline.h"
+#include "impls/syncmap/syncmap.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops ops = { SYNCMAP_OPS };
+
+RM_DRIVE(ops, u64x8, RM_U64X8)
+RM_DRIVE(ops, str16x8, RM_STR16X8)
+
+const struct rm_impl rm_impl_syncmap_inline = {
+	.id = "syncmap_inline",
+	.label = "sync.Map, inline values",
+	.family = "sync",
+	.sync = "epoch",
+	.source = "Go 1.19-1.23, sync/map.go; without boxes",
+	.system = "M4",
+	.shapes = 1 << 0 | 1 << 2, /* u64x8 and str16x8 */
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = { drive_u64x8, NULL, drive_str16x8, NULL },
+};

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syncmap_inline.h - sync.Map: an entry's cell is the value itself, 64 bits.
+ * Inner part of syncmap.h.
+ *
+ * No box: a store allocates nothing, a lookup loads one line less. The price:
+ * two of the 2^64 values mean "no value" and cannot be stored. A store of one
+ * of them ends the process and says so.
+ */
+#ifndef RM_SYNCMAP_INLINE_H
+#define RM_SYNCMAP_INLINE_H
+
+#include "impls/gomap/gomap_ops.h"
+
+enum { SYNCMAP_BOXED = 0 };
+
+/* Cells without a value: removed, and removed and not in dirty. Two words of
+   no pattern: not 0, not all ones, no pointer, no value of the driver. */
+#define SYNCMAP_NIL      0xb7e151628aed2a6aU
+#define SYNCMAP_EXPUNGED (SYNCMAP_NIL + 1)
+
+/* Is there a value? */
+RM_HOT bool syncmap_live(uint64_t cell)
+{
+	return cell - SYNCMAP_NIL > 1;
+}
+
+GOMAP_RARE _Noreturn void syncmap_reserved(void)
+{
+	fputs("fatal: a value that syncmap_inline keeps for itself\n", stderr);
+	abort();
+}
+
+RM_HOT uint64_t syncmap_cell_new(
+        struct rm_shape shape, const struct rm_value *value)
+{
+	(void)shape;
+	if (__builtin_expect(!syncmap_live(value->word[0]), 0))
+		syncmap_reserved();
+	return value->word[0];
+}
+
+static inline void syncmap_cell_free(uint64_t cell)
+{
+	(void)cell;
+}
+
+/* Never called: there are no boxes. */
+RM_HOT void *syncmap_box(uint64_t cell)
+{
+	(void)cell;
+	return NULL;
+}
+
+RM_HOT void syncmap_cell_read(
+        struct rm_shape shape, uint64_t cell, struct rm_value *value)
+{
+	(void)shape;
+	value->word[0] = cell;
+}
+
+/* Does a live cell hold this value? */
+RM_HOT bool syncmap_cell_is(
+        struct rm_shape shape, uint64_t cell, const struct rm_value *expected)
+{
+	(void)shape;
+	return cell == expected->word[0];
+}
+
+#endif /* RM_SYNCMAP_INLINE_H */

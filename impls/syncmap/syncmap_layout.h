@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* syncmap_layout.h - sync.Map: what it is made of, and how that is freed.
+   Inner part of syncmap.h. */
+#ifndef RM_SYNCMAP_LAYOUT_H
+#define RM_SYNCMAP_LAYOUT_H
+
+#include "impls/gomap/gomap.h"
+#include "impls/gomap/gomap_ops.h"
+#include "impls/syncmap/syncmap_variant.h"
+
+#include SYNCMAP_CELL
+#include SYNCMAP_LOCK
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Both maps hold a pointer to an entry, whatever the size of the values. */
+RM_HOT struct rm_shape syncmap_inner(struct rm_shape shape)
+{
+	return (struct rm_shape){ shape.str, 8 };
+}
+
+struct syncmap_entry {
+	_Atomic uint64_t p; /* a cell, see syncmap_boxed.h */
+	char *bytes;        /* string shapes: the key's, owned; else NULL */
+	union {
+		size_t expunged_at; /* while expunged: place in the list */
+		struct syncmap_entry *link; /* while being freed */
+	};
+};
+
+/* What readers see; never changes once published. */
+#ifndef SYNCMAP_HEADER
+struct syncmap_header {
+	struct gomap *map;
+	bool amended; /* dirty has keys that map has not */
+};
+#endif
+
+/* One word beside the key's own: what a lookup reads is the first. */
+static_assert(offsetof(struct syncmap_entry, p) == 0 &&
+                      sizeof(struct syncmap_entry) == 24,
+        "an entry: the cell, the key's bytes, a link");
+static_assert(sizeof(struct syncmap_header) == 16,
+        "a pointer and a flag are two words: padding changes nothing");
+
+/* The entries that a rebuild expunged. One that was revived left a NULL. */
+struct syncmap_expunged {
+	size_t count, room;
+	struct syncmap_entry *entries[];
+};
+
+struct syncmap {
+	/* As in Go, one line for lock and pointer: who takes the lock disturbs
+	   readers. */
+	_Alignas(SYNCMAP_PAD) struct syncmap_lock lock;
+	_Atomic(struct syncmap_header *) read;
+	struct gomap *dirty;   /* from here on: under the lock */
+	_Atomic size_t misses; /* some variants count without it */
+	struct syncmap_expunged *expunged;
+	uint64_t generation; /* of the seed: each dirty has its own */
+	_Atomic uint64_t all_misses;
+	uint64_t promotions, rebuilds, rebuilt_entries, revivals;
+	_Alignas(SYNCMAP_PAD) void *reclamation; /* constants */
+	struct rm_shape shape;
+	uint64_t seed;
+};
+
+/* What a header leaves behind when the next one is published. */
+struct syncmap_remains {
+	struct syncmap_header *header;
+	struct gomap *bare;                /* or NULL: a map, no entries */
+	struct gomap *full;                /* or NULL: with entries and cells */
+	struct syncmap_expunged *expunged; /* or NULL: with the entries */
+};
+
+/* The contract's writes cannot fail: the process ends and the trial is
+   recorded as failed. */
+static inline void *syncmap_new(size_t bytes)
+{
+	void *memory = malloc(bytes);
+
+	if (__builtin_expect(!memory, 0))
+		gomap_no_memory();
+	return memory;
+}
+
+/* An entry with its own copy of a string key. */
+static inline struct syncmap_entry *syncmap_entry_new(
+        struct rm_shape inner, struct rm_key key, uint64_t cell)
+{
+	struct syncmap_entry *entry = syncmap_new(sizeof(*entry));
+
+	entry->bytes = NULL;
+	atomic_init(&entry->p, cell); /* published by the lock or a header */
+	if (!inner.str)
+		return entry;
+	entry->bytes = syncmap_new(key.length + !key.length);
+	if (key.length)
+		memcpy(entry->bytes, key.bytes, key.length);
+	return entry;
+}
+
+static inline void syncmap_entry_free(struct syncmap_entry *entry)
+{
+	free(entry->bytes);
+	free(entry);
+}
+
+/* The entry that a map's value is, or NULL. */
+RM_HOT struct syncmap_entry *syncmap_entry_of(const _Atomic uint64_t *words)
+{
+	/* relaxed: who found the map has acquired what is in it */
+	return words ? (struct syncmap_entry *)(uintptr_t)atomic_load_explicit(
+	                       words, memory_order_relaxed)
+	             : NULL;
+}
+
+RM_HOT struct syncmap_entry *syncmap_find(
+        const struct gomap *map, struct rm_shape inner, struct rm_key key)
+{
+	return syncmap_entry_of(gomap_find(map, inner, key));
+}
+
+/* What a map takes, for statistics and the limit. */
+static inline uint64_t syncmap_map_bytes(const struct gomap *map)
+{
+	struct gomap_stats sum = { 0 };
+
+	gomap_stats_add(map, &sum);
+	return sizeof(*map) + sizeof(*map->extra) + sum.array_bytes;
+}
+
+/* The same with entries and cells. A key's bytes are taken to be 16: to look
+   at each would be O(n) under the lock. */
+static inline uint64_t syncmap_full_bytes(
+        const struct syncmap *map, const struct gomap *full)
+{
+	uint64_t each = sizeof(struct syncmap_entry) +
+	                (SYNCMAP_BOXED ? map->shape.value_bytes : 0) +
+	                (map->shape.str ? 16 : 0);
+
+	return syncmap_map_bytes(full) + gomap_count(full) * each;
+}
+
+static inline uint64_t syncmap_list_bytes(const struct syncmap_expunged *list)
+{
+	return list->count * (sizeof(struct syncmap_entry) + 8);
+}
+
+/* An empty map that borrows its keys; `hint` entries will come. */
+static inline struct gomap *syncmap_gomap(struct syncmap *map, size_t hint)
+{
+	struct gomap *made = gomap_create(hint, syncmap_inner(map->shape),
+	        rm_seed(map->seed, map->generation++));
+
+	if (made)
+		gomap_borrow_keys(made);
+	return made;
+}
+
+/* Frees a list of entries, linked by `link`, and their cells. */
+static inline void syncmap_entries_free(struct syncmap_entry *entry)
+{
+	while (entry) {
+		struct syncmap_entry *next = entry->link;
+
+		/* relaxed: nobody else is left */
+		syncmap_cell_free(
+		        atomic_load_explicit(&entry->p, memory_order_relaxed));
+		syncmap_entry_free(entry);
+		entry = next;
+	}
+}
+
+/* Frees a map, its entries and their cells. Nobody can reach them. Entries go
+   last: in a growing map the iterator may look at a key twice. */
+GOMAP_RARE void syncmap_full_map_free(struct gomap *map)
+{
+	struct syncmap_entry *first = NULL;
+	struct gomap_iterator it;
+	struct rm_value value;
+	struct rm_key key;
+
+	if (!map)
+		return;
+	gomap_iterate_begin(map, &it);
+	while (gomap_iterate_next(&it, map->extra->shape, &key, &value)) {
+		struct syncmap_entry *entry = (void *)(uintptr_t)value.word[0];
+
+		entry->link = first;
+		first = entry;
+	}
+	gomap_iterate_end(&it);
+	gomap_destroy(map);
+	syncmap_entries_free(first);
+}
+
+GOMAP_RARE void syncmap_list_free(struct syncmap_expunged *list)
+{
+	for (size_t i = 0; list && i < list->count; i++)
+		if (list->entries[i])
+			syncmap_entry_free(list->entries[i]);
+	free(list);
+}
+
+#endif /* RM_SYNCMAP_LAYOUT_H */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syncmap_load_factor.c - sync.Map that promotes a full dirty.
+ *
+ * As syncmap, but dirty is promoted by the store that fills more than 3/4 of
+ * its slots; misses are counted and promote nothing. In Go the load factor
+ * makes a map grow and has no part in promotion. Until the next power of two
+ * is reached, lookups of new keys take the mutex again and again. A new dirty
+ * is made so large that it can take a key without being full.
+ */
+#define SYNCMAP_RULES .promotion = SYNCMAP_PROMOTE_LOADED
+#include "impls/syncmap/syncmap.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops ops = { SYNCMAP_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_syncmap_load_factor = {
+	.id = "syncmap_load_factor",
+	.label = "sync.Map, load factor",
+	.family = "sync",
+	.sync = "epoch",
+	.source = "Go 1.19-1.23, sync/map.go; its promotion as misdescribed",
+	.system = "M4",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

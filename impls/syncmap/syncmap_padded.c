@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syncmap_padded.c - sync.Map whose header is padded to 16 bytes.
+ *
+ * As syncmap, but six bytes follow the header's pointer and flag, which are
+ * said to take 9 bytes without and 16 with them. The compiler pads both to 16,
+ * aligned to 8: no difference is expected, and this map is there to show it.
+ */
+#include "impls/syncmap/syncmap_variant.h"
+
+#include <assert.h>
+
+struct gomap;
+
+/* What readers see; never changes once published. */
+struct syncmap_header {
+	struct gomap *map;
+	bool amended; /* dirty has keys that map has not */
+	char padding[6];
+};
+static_assert(sizeof(struct syncmap_header) == 16, "as without the padding");
+
+#define SYNCMAP_HEADER
+#include "impls/syncmap/syncmap.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops ops = { SYNCMAP_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_syncmap_padded = {
+	.id = "syncmap_padded",
+	.label = "sync.Map, padded header",
+	.family = "sync",
+	.sync = "epoch",
+	.source = "Go 1.19-1.23, sync/map.go; with 6 bytes of padding",
+	.system = "M4",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syncmap_promote_0.c - sync.Map that promotes at every miss.
+ *
+ * As syncmap, but the first miss promotes dirty, however many entries it has.
+ * Lookups soon find everything in the read map, and nearly every new key pays
+ * for a rebuild of dirty, O(keys).
+ */
+#define SYNCMAP_RULES .promotion = SYNCMAP_PROMOTE_FIRST
+#include "impls/syncmap/syncmap.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops ops = { SYNCMAP_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_syncmap_promote_0 = {
+	.id = "syncmap_promote_0",
+	.label = "sync.Map, first miss",
+	.family = "sync",
+	.sync = "epoch",
+	.source = "Go 1.19-1.23, sync/map.go; its promotion as misdescribed",
+	.system = "M4",
+	.shapes = RM_ALL_SHAPES,
+	.caps = RM_CAP_SLOW_WRITES, /* new keys, with misses between */
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syncmap_range_lock.c - sync.Map whose Range copies under the lock.
+ *
+ * As syncmap, but a scan takes the mutex, copies all pairs and visits them,
+ * all of it under the mutex: new keys and misses wait for the whole of it. In
+ * Go it promotes dirty and visits the read map without a lock. The function
+ * that scan calls must not use the map.
+ */
+#define SYNCMAP_RULES .range_locks = true
+#include "impls/syncmap/syncmap.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops ops = { SYNCMAP_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_syncmap_range_lock = {
+	.id = "syncmap_range_lock",
+	.label = "sync.Map, locked Range",
+	.family = "sync",
+	.sync = "epoch",
+	.source = "Go 1.19-1.23, sync/map.go; its Range as misdescribed",
+	.system = "M4",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

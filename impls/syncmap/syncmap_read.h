@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* syncmap_read.h - sync.Map: lookup, miss and promotion. Inner part of
+   syncmap.h. */
+#ifndef RM_SYNCMAP_READ_H
+#define RM_SYNCMAP_READ_H
+
+#include "impls/syncmap/syncmap_life.h"
+
+/* Makes dirty the read map: O(1), whatever it holds. Under the lock. */
+static __attribute__((noinline)) void syncmap_promote(
+        void *thread, struct syncmap *map)
+{
+	const uint64_t start_ns = RM_EVENT_CLOCK();
+	struct syncmap_header *old = syncmap_publish(map, map->dirty, false);
+	const struct syncmap_remains remains = {
+		.header = old, .bare = old->map, .expunged = map->expunged
+	};
+
+	map->dirty = NULL;
+	map->expunged = NULL;
+	syncmap_set_misses(map, 0);
+	map->promotions++;
+	syncmap_retire_remains(thread, &remains);
+	RM_EVENT_SPAN(RM_EVENT_PROMOTE, start_ns,
+	        gomap_count(syncmap_read_locked(map)->map));
+}
+
+/* Have there been so many misses that dirty is to be promoted? */
+RM_HOT bool syncmap_is_due(struct syncmap *map)
+{
+	const size_t misses = syncmap_misses(map);
+
+	switch (syncmap_rules.promotion) {
+	case SYNCMAP_PROMOTE_OVER:
+		return misses > gomap_count(map->dirty);
+	case SYNCMAP_PROMOTE_FIRST:
+		return misses > 0;
+	case SYNCMAP_PROMOTE_LOADED:
+		return false;
+	default:
+		return misses >= gomap_count(map->dirty);
+	}
+}
+
+/* Counts an operation that had to look into dirty. `shared`: others count at
+   the same time. */
+RM_HOT void syncmap_count_miss(struct syncmap *map, bool shared)
+{
+	if (!shared) {
+		syncmap_set_misses(map, syncmap_misses(map) + 1);
+		RM_STAT_OWN(map->all_misses, 1);
+		return;
+	}
+	/* relaxed: a threshold orders nothing */
+	atomic_fetch_add_explicit(&map->misses, 1, memory_order_relaxed);
+	RM_STAT_ADD(map->all_misses, 1);
+}
+
+/* Counts a miss and does what follows from it. Under the lock. */
+static inline void syncmap_miss(void *thread, struct syncmap *map)
+{
+	syncmap_count_miss(map, false);
+	if (syncmap_is_due(map))
+		syncmap_promote(thread, map);
+}
+
+/* A miss under the shared lock made promotion due: takes the whole lock, and
+   looks whether it still is. */
+GOMAP_RARE void syncmap_promote_after(void *thread, struct syncmap *map)
+{
+	syncmap_lock(&map->lock);
+	if (map->dirty && syncmap_is_due(map))
+		syncmap_promote(thread, map);
+	syncmap_unlock(&map->lock);
+}
+
+/*
+ * Not in the read map that the caller saw, which was amended: looks again,
+ * under the lock, and in dirty. A key that is nowhere is a miss, too. The cell
+ * is read under the lock: an entry that is in dirty only may then go.
+ */
+RM_HOT uint64_t syncmap_find_locked(
+        void *thread, struct rm_shape inner, struct rm_key key)
+{
+	struct syncmap *map = syncmap_of(thread);
+	uint64_t cell = SYNCMAP_NIL;
+	bool due = false;
+
+	syncmap_lock_shared(&map->lock);
+	struct syncmap_header *header = syncmap_read_locked(map);
+	struct syncmap_entry *entry = syncmap_find(header->map, inner, key);
+
+	if (!entry && header->amended) {
+		entry = syncmap_find(map->dirty, inner, key);
+		syncmap_count_miss(map, SYNCMAP_SHARED_MISS);
+		due = syncmap_is_due(map);
+	}
+	if (entry)
+		cell = syncmap_load(thread, entry);
+	if (due && !SYNCMAP_SHARED_MISS)
+		syncmap_promote(thread, map);
+	syncmap_unlock_shared(&map->lock);
+	if (due && SYNCMAP_SHARED_MISS)
+		syncmap_promote_after(thread, map);
+	return cell;
+}
+
+/* One copy for each kind of key, out of line: the loop stays small. */
+GOMAP_CALL uint64_t syncmap_find_u64(void *thread, struct rm_key key)
+{
+	return syncmap_find_locked(thread, RM_U64X8, key);
+}
+
+GOMAP_CALL uint64_t syncmap_find_str(void *thread, struct rm_key key)
+{
+	return syncmap_find_locked(thread, RM_STR16X8, key);
+}
+
+/* Only an amended map has keys that its read part lacks: without that mark a
+   miss in the read part is the answer, and nothing is locked for it. */
+RM_HOT bool syncmap_lookup(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
+{
+	struct syncmap_header *header = syncmap_read(thread);
+	struct syncmap_entry *entry =
+	        syncmap_find(header->map, syncmap_inner(shape), key);
+	uint64_t cell;
+
+	if (__builtin_expect(entry != NULL, 1)) {
+		cell = syncmap_load(thread, entry);
+	} else if (!header->amended) {
+		if (syncmap_rules.late_dirty)
+			syncmap_count_miss(syncmap_of(thread), true);
+		return false;
+	} else {
+		cell = shape.str ? syncmap_find_str(thread, key)
+		                 : syncmap_find_u64(thread, key);
+	}
+	if (!syncmap_live(cell))
+		return false;
+	syncmap_cell_read(shape, cell, value);
+	return true;
+}
+
+#endif /* RM_SYNCMAP_READ_H */

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* syncmap_remove.h - sync.Map: LoadAndDelete and Clear. Inner part of
+   syncmap.h. */
+#ifndef RM_SYNCMAP_REMOVE_H
+#define RM_SYNCMAP_REMOVE_H
+
+#include "impls/syncmap/syncmap_read.h"
+
+/* Takes a value out of an entry; nil: there is none. */
+RM_HOT uint64_t syncmap_empty(struct syncmap_entry *entry)
+{
+	/* relaxed: the exchange acquires */
+	uint64_t cell = atomic_load_explicit(&entry->p, memory_order_relaxed);
+
+	while (syncmap_live(cell))
+		/* acquire: the content of what we take out; relaxed: again.
+		   Not release: nil publishes nothing. */
+		if (atomic_compare_exchange_weak_explicit(&entry->p, &cell,
+		            SYNCMAP_NIL, memory_order_acquire,
+		            memory_order_relaxed))
+			return cell;
+	return SYNCMAP_NIL;
+}
+
+/* The slow path. An entry that was in dirty only is taken out of it, a miss
+   either way, and `detached`: nobody else will change it. */
+RM_HOT struct syncmap_entry *syncmap_detach_locked(
+        void *thread, struct rm_shape inner, struct rm_key key, bool *detached)
+{
+	struct syncmap *map = syncmap_of(thread);
+
+	syncmap_lock(&map->lock);
+	struct syncmap_header *header = syncmap_read_locked(map);
+	struct syncmap_entry *entry = syncmap_find(header->map, inner, key);
+
+	if (!entry && header->amended) {
+		struct rm_value value;
+
+		if (gomap_remove(map->dirty, inner, key, &value))
+			entry = (void *)(uintptr_t)value.word[0];
+		*detached = entry != NULL;
+		syncmap_miss(thread, map);
+	}
+	syncmap_unlock(&map->lock);
+	return entry;
+}
+
+GOMAP_CALL struct syncmap_entry *syncmap_detach_u64(
+        void *thread, struct rm_key key, bool *detached)
+{
+	return syncmap_detach_locked(thread, RM_U64X8, key, detached);
+}
+
+GOMAP_CALL struct syncmap_entry *syncmap_detach_str(
+        void *thread, struct rm_key key, bool *detached)
+{
+	return syncmap_detach_locked(thread, RM_STR16X8, key, detached);
+}
+
+/* The key's entry, or NULL. */
+RM_HOT struct syncmap_entry *syncmap_detach(
+        void *thread, struct rm_shape shape, struct rm_key key, bool *detached)
+{
+	struct syncmap_header *header = syncmap_read(thread);
+	struct syncmap_entry *entry =
+	        syncmap_find(header->map, syncmap_inner(shape), key);
+
+	if (entry || !header->amended)
+		return entry;
+	return shape.str ? syncmap_detach_str(thread, key, detached)
+	                 : syncmap_detach_u64(thread, key, detached);
+}
+
+/* take (Go: LoadAndDelete); remove (Delete) is the same with old == NULL. */
+RM_HOT bool syncmap_take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	bool detached = false;
+	struct syncmap_entry *entry =
+	        syncmap_detach(thread, shape, key, &detached);
+	const uint64_t cell = entry ? syncmap_empty(entry) : SYNCMAP_NIL;
+	const bool was_there = syncmap_live(cell);
+
+	if (was_there && old)
+		syncmap_cell_read(shape, cell, old);
+	if (was_there)
+		syncmap_drop(thread, shape, cell);
+	if (detached)
+		syncmap_retire_entry(thread, entry,
+		        sizeof(*entry) + (shape.str ? key.length : 0));
+	syncmap_settle(thread);
+	return was_there;
+}
+
+RM_HOT bool syncmap_remove(
+        void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return syncmap_take(thread, shape, key, NULL);
+}
+
+/* Publishes an empty read map, without a dirty. Under the lock. */
+static inline void syncmap_start_anew(void *thread, struct syncmap *map)
+{
+	struct gomap *empty = syncmap_gomap(map, 0);
+
+	if (!empty)
+		gomap_no_memory();
+	struct syncmap_header *old = syncmap_publish(map, empty, false);
+	/* dirty holds all but the expunged */
+	const struct syncmap_remains remains = { .header = old,
+		.bare = map->dirty ? old->map : NULL,
+		.full = map->dirty ? map->dirty : old->map,
+		.expunged = map->expunged };
+
+	map->dirty = NULL;
+	map->expunged = NULL;
+	syncmap_retire_remains(thread, &remains);
+}
+
+/*
+ * Takes everything out: the header is replaced, O(1). A map without keys, not
+ * even removed ones, is left alone and its lock, too. A store that holds the
+ * old header may still end after this; it counts as one before.
+ */
+static inline void syncmap_clear(void *thread)
+{
+	struct syncmap *map = syncmap_of(thread);
+	struct syncmap_header *header = syncmap_read(thread);
+
+	if (!gomap_count(header->map) && !header->amended)
+		return;
+	syncmap_lock(&map->lock);
+	header = syncmap_read_locked(map);
+	if (gomap_count(header->map) || header->amended)
+		syncmap_start_anew(thread, map);
+	syncmap_set_misses(map, 0);
+	syncmap_unlock(&map->lock);
+	syncmap_settle(thread);
+}
+
+#endif /* RM_SYNCMAP_REMOVE_H */

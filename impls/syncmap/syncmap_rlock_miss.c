@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syncmap_rlock_miss.c - sync.Map whose missing lookups share the lock.
+ *
+ * As syncmap, but a lookup that must look into dirty takes a reader lock and
+ * counts its miss by an atomic addition. It is how the read path is sometimes
+ * described; in Go that path takes the mutex. A miss that makes a promotion due
+ * gives the lock back, takes all of it and looks again.
+ */
+#define SYNCMAP_LOCK "impls/syncmap/syncmap_rwlock.h"
+#include "impls/syncmap/syncmap.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops ops = { SYNCMAP_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_syncmap_rlock_miss = {
+	.id = "syncmap_rlock_miss",
+	.label = "sync.Map, rlock on miss",
+	.family = "sync",
+	.sync = "epoch",
+	.source = "Go 1.19-1.23, sync/map.go; its miss path as misdescribed",
+	.system = "M4",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* syncmap_unguarded.h - sync.Map: what an operation finds stays, without being
+   announced. Inner part of reclamations, which define syncmap_of(). */
+#ifndef RM_SYNCMAP_UNGUARDED_H
+#define RM_SYNCMAP_UNGUARDED_H
+
+#include "impls/syncmap/syncmap_layout.h"
+
+RM_HOT struct syncmap *syncmap_of(void *thread);
+
+/* The header as an operation without the lock sees it. */
+RM_HOT struct syncmap_header *syncmap_read(void *thread)
+{
+	/* acquire: the maps; pairs with syncmap_publish() */
+	return atomic_load_explicit(
+	        &syncmap_of(thread)->read, memory_order_acquire);
+}
+
+/* An entry's cell, whose content stays. */
+RM_HOT uint64_t syncmap_load(void *thread, struct syncmap_entry *entry)
+{
+	(void)thread;
+	/* acquire: the box's content; pairs with the stores' release */
+	return atomic_load_explicit(&entry->p, memory_order_acquire);
+}
+
+#endif /* RM_SYNCMAP_UNGUARDED_H */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syncmap_variant.h - sync.Map: what a variant chooses. Inner part of
+ * syncmap.h, which see.
+ *
+ * A variant's file defines some of these before it includes syncmap.h; all
+ * are constants, no operation reads a flag at run time:
+ *
+ *	SYNCMAP_RULES		initialisers of struct syncmap_rules
+ *	SYNCMAP_LOCK		syncmap_mutex.h or syncmap_rwlock.h
+ *	SYNCMAP_CELL		syncmap_boxed.h or syncmap_inline.h
+ *	SYNCMAP_RECLAMATION	syncmap_epoch.h, syncmap_hazard.h or
+ *				syncmap_collected.h
+ *	SYNCMAP_HEADER		defined: the file has its own syncmap_header
+ */
+#ifndef RM_SYNCMAP_VARIANT_H
+#define RM_SYNCMAP_VARIANT_H
+
+#include "runner/map.h"
+
+#ifndef SYNCMAP_RULES
+#define SYNCMAP_RULES 0
+#endif
+#ifndef SYNCMAP_LOCK
+#define SYNCMAP_LOCK "impls/syncmap/syncmap_mutex.h"
+#endif
+#ifndef SYNCMAP_CELL
+#define SYNCMAP_CELL "impls/syncmap/syncmap_boxed.h"
+#endif
+#ifndef SYNCMAP_RECLAMATION
+#define SYNCMAP_RECLAMATION "impls/syncmap/syncmap_epoch.h"
+#endif
+
+/* When dirty becomes the read map. */
+enum syncmap_promotion {
+	SYNCMAP_PROMOTE_GO,     /* misses >= entries of dirty */
+	SYNCMAP_PROMOTE_OVER,   /* misses > entries of dirty */
+	SYNCMAP_PROMOTE_FIRST,  /* misses > 0 */
+	SYNCMAP_PROMOTE_LOADED, /* entries > 3/4 of dirty's slots, by a store;
+				   misses do not count */
+};
+
+/* All zero: as Go does. */
+struct syncmap_rules {
+	enum syncmap_promotion promotion;
+	bool late_dirty;  /* dirty stays only if misses > entries of read */
+	bool range_locks; /* scan copies all and visits it under the lock */
+	bool leaks;       /* nothing is freed before the map is destroyed */
+};
+
+static const struct syncmap_rules syncmap_rules = { SYNCMAP_RULES };
+
+/* A reader of the line with the lock is disturbed by who takes it; two lines:
+   the prefetcher fetches pairs. */
+enum { SYNCMAP_PAD = 128 };
+
+#endif /* RM_SYNCMAP_VARIANT_H */

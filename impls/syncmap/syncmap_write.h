@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* syncmap_write.h - sync.Map: store, swap and their kin. Inner part of
+   syncmap.h. */
+#ifndef RM_SYNCMAP_WRITE_H
+#define RM_SYNCMAP_WRITE_H
+
+#include "impls/syncmap/syncmap_dirty.h"
+
+/* The slow path of a store. Returns the cell that was replaced, if it is
+   live. Never counts a miss. */
+RM_HOT uint64_t syncmap_swap_locked(
+        void *thread, struct rm_shape inner, struct rm_key key, uint64_t cell)
+{
+	struct syncmap *map = syncmap_of(thread);
+	uint64_t old = SYNCMAP_NIL;
+	bool missed;
+
+	syncmap_lock(&map->lock);
+	struct syncmap_entry *entry =
+	        syncmap_entry_locked(map, inner, key, &missed);
+
+	if (entry)
+		/* acq_rel: publishes the box, sees the old one's content */
+		old = atomic_exchange_explicit(
+		        &entry->p, cell, memory_order_acq_rel);
+	else
+		syncmap_insert(thread, inner, key, cell);
+	syncmap_unlock(&map->lock);
+	return old;
+}
+
+GOMAP_CALL uint64_t syncmap_swap_u64(
+        void *thread, struct rm_key key, uint64_t cell)
+{
+	return syncmap_swap_locked(thread, RM_U64X8, key, cell);
+}
+
+GOMAP_CALL uint64_t syncmap_swap_str(
+        void *thread, struct rm_key key, uint64_t cell)
+{
+	return syncmap_swap_locked(thread, RM_STR16X8, key, cell);
+}
+
+/* Puts the cell into the key's entry. Returns the one that was there; it is
+   live if the key was. The fast path takes no lock. */
+RM_HOT uint64_t syncmap_swap(
+        void *thread, struct rm_shape shape, struct rm_key key, uint64_t cell)
+{
+	struct syncmap_header *header = syncmap_read(thread);
+	struct syncmap_entry *entry =
+	        syncmap_find(header->map, syncmap_inner(shape), key);
+
+	if (entry) {
+		/* relaxed: the exchange acquires */
+		uint64_t old =
+		        atomic_load_explicit(&entry->p, memory_order_relaxed);
+
+		while (old != SYNCMAP_EXPUNGED) {
+			/* acq_rel: publishes the box, sees the old one's
+			   content; relaxed: try again */
+			if (atomic_compare_exchange_weak_explicit(&entry->p,
+			            &old, cell, memory_order_acq_rel,
+			            memory_order_relaxed))
+				return old;
+			syncmap_retried(thread);
+		}
+	}
+	return shape.str ? syncmap_swap_str(thread, key, cell)
+	                 : syncmap_swap_u64(thread, key, cell);
+}
+
+/* exchange (Go: Swap); upsert (Store) is the same with old == NULL. */
+RM_HOT bool syncmap_exchange(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
+{
+	const uint64_t was = syncmap_swap(
+	        thread, shape, key, syncmap_cell_new(shape, value));
+	const bool was_there = syncmap_live(was);
+
+	if (was_there && old)
+		syncmap_cell_read(shape, was, old);
+	if (was_there)
+		syncmap_drop(thread, shape, was);
+	syncmap_settle(thread);
+	return was_there;
+}
+
+RM_HOT bool syncmap_upsert(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value)
+{
+	return syncmap_exchange(thread, shape, key, value, NULL);
+}
+
+#endif /* RM_SYNCMAP_WRITE_H */

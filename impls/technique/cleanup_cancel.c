@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cleanup_cancel.c - idle connections are closed, and their handlers told.
+ *
+ * The right form of cleanup_delete: each handler polls a flag of its own while
+ * it waits for input.
+ */
+enum { CLEANUP_CANCELS = 1 };
+#include "impls/technique/cleanup.h"
+
+const struct rm_impl rm_impl_cleanup_cancel = {
+	.id = "cleanup_cancel",
+	.label = "cleanup, cancelling",
+	.family = "technique",
+	.sync = "none",
+	.source = "a cancelled context per handler: impls/technique/cleanup.h",
+	.system = "M16",
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &cleanup_ops,
+	.loops = cleanup_loops,
+};

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cleanup_delete.c - idle connections are closed and deleted, no more.
+ *
+ * Misuse: the handlers of the deleted connections wait on; nobody can find
+ * them any more. cleanup_cancel tells them.
+ */
+enum { CLEANUP_CANCELS = 0 };
+#include "impls/technique/cleanup.h"
+
+const struct rm_impl rm_impl_cleanup_delete = {
+	.id = "cleanup_delete",
+	.label = "cleanup, deleting only",
+	.family = "technique",
+	.sync = "none",
+	.source = "iterate and delete: impls/technique/cleanup.h",
+	.system = "M16",
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &cleanup_ops,
+	.loops = cleanup_loops,
+	.misuse = "check: handlers outlived their connection",
+};

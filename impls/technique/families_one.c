@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* families_one.c - prefixed keys of three modules in one map: see families.h. */
+#include "impls/support/guard_go_rw.h"
+
+enum { FAMILIES_MAPS = 1 };
+#include "impls/technique/families.h"
+
+const struct rm_impl rm_impl_families_one = {
+	.id = "families_one",
+	.label = "prefixes, one map",
+	.family = "technique",
+	.sync = "rwlock",
+	.source = "Go map before 1.24; Go: sync.RWMutex",
+	.system = "M16",
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &families_ops,
+	.loops = families_loops,
+};

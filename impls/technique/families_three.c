@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* families_three.c - prefixed keys of three modules in three maps: see families.h. */
+#include "impls/support/guard_go_rw.h"
+
+enum { FAMILIES_MAPS = 3 };
+#include "impls/technique/families.h"
+
+const struct rm_impl rm_impl_families_three = {
+	.id = "families_three",
+	.label = "prefixes, three maps",
+	.family = "technique",
+	.sync = "rwlock",
+	.source = "Go map before 1.24; Go: sync.RWMutex",
+	.system = "M16",
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &families_ops,
+	.loops = families_loops,
+};

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * handle_clone.c - a copy of a map, made entry by entry.
+ *
+ * The safe form of handle_shared: clones are made under the read lock, writes
+ * through the original take the write lock. O(keys) per copy.
+ */
+#include "impls/support/guard_go_rw.h"
+
+enum { HANDLE_CLONES = 1 };
+#include "impls/technique/handle.h"
+
+const struct rm_impl rm_impl_handle_clone = {
+	.id = "handle_clone",
+	.label = "map variable, cloned",
+	.family = "technique",
+	.sync = "go-rwmutex",
+	.source = "Go map before 1.24, sync.RWMutex",
+	.system = "M16",
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &handle_ops,
+	.loops = handle_loops,
+};

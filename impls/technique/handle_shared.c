@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * handle_shared.c - a copy of a map variable by assignment.
+ *
+ * Misuse: the word that is copied is the address of the one header; who writes
+ * through the copy writes to the original, without a lock that both would take.
+ * handle_clone copies the entries.
+ */
+#include "impls/support/guard_none.h"
+
+enum { HANDLE_CLONES = 0 };
+#include "impls/technique/handle.h"
+
+const struct rm_impl rm_impl_handle_shared = {
+	.id = "handle_shared",
+	.label = "map variable, assigned",
+	.family = "technique",
+	.sync = "none",
+	.source = "Go map before 1.24",
+	.system = "M16",
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &handle_ops,
+	.loops = handle_loops,
+	.misuse = "check: two variables, one map",
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hash_shift_xor64.c - the shift-xor hash of article S2, kept in 64 bits.
+ */
+#include "impls/support/shift_xor.h"
+
+/* worked by hand: of "a" one step, 0xdeadbe8e -> (h << 5) + (h >> 2) */
+#define HASH_OF(text, size)            \
+	rm_shift_xor64_key(RM_STR16X8, \
+	        (struct rm_key){ .bytes = (text), .length = (size) })
+#define HASH_EMPTY 0x5eadbeefU
+#define HASH_A     0xd634163U
+#include "impls/technique/hash_loop.h"
+
+const struct rm_impl rm_impl_hash_shift_xor64 = {
+	.id = "hash_shift_xor64",
+	.label = "shift-xor, 64 bits",
+	.family = "technique",
+	.sync = "none",
+	.source = "article S2, 4.1, with 64-bit integers",
+	.system = "M5",
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &hash_ops,
+	.loops = hash_loops,
+};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hash_xxh3.c - XXH3 of the xxHash library, without vector code.
+ * needs: libxxhash
+ */
+#include "impls/support/xxh3.h"
+
+/* published with the function: seed 0 */
+#define HASH_OF(bytes, length) XXH3_64bits(bytes, length)
+#define HASH_EMPTY             0x2d06800538d394c2U
+#define HASH_A                 0xe6c632b61e964e1fU
+#include "impls/technique/hash_loop.h"
+
+const struct rm_impl rm_impl_hash_xxh3 = {
+	.id = "hash_xxh3",
+	.label = "XXH3, 64 bits",
+	.family = "technique",
+	.sync = "none",
+	.source = "xxHash: XXH3_64bits, scalar",
+	.system = "M5",
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &hash_ops,
+	.loops = hash_loops,
+};

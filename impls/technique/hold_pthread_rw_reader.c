@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hold_pthread_rw_reader.c - POSIX' rwlock that prefers readers: the writer starves.
+ */
+#define GUARD_RWLOCK_KIND PTHREAD_RWLOCK_PREFER_READER_NP
+#include "impls/support/guard_pthread_rw.h"
+
+#include "impls/technique/hold_loop.h"
+
+const struct rm_impl rm_impl_hold_pthread_rw_reader = {
+	.id = "hold_pthread_rw_reader",
+	.label = "rwlock (readers), held",
+	.family = "technique",
+	.sync = "rwlock",
+	.source = "POSIX: pthread_rwlock_t, readers first",
+	.system = "M3",
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &hold_ops,
+	.loops = hold_loops,
+};

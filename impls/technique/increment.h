@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * increment.h - threads that add to values of one Go map: the loop
+ * `increment`. Thread i adds to key i modulo the number of keys; all keys are
+ * there from the beginning, so that the map never grows.
+ *
+ * A template: the includer chooses a guard and defines INCREMENT_GIVES_WAY; 1: one
+ * increment in 1000 gives way to others in the middle of the write, so that
+ * writers who take no lock meet in every run. Go dies when it sees that; here
+ * it is counted.
+ */
+#ifndef RM_SUPPORT_INCREMENT_H
+#define RM_SUPPORT_INCREMENT_H
+
+#include "impls/gomap/gomap_ops.h"
+#include "impls/technique/technique.h"
+
+#include <inttypes.h>
+
+enum { INCREMENT_KEYS = 10, INCREMENT_TURN = 1000 };
+
+struct increment;
+
+struct increment_thread {
+	_Alignas(2 * RM_CACHE_LINE) struct increment *increment;
+	struct rm_key key;
+	_Atomic uint64_t done; /* one writer */
+};
+
+struct increment {
+	_Alignas(2 * RM_CACHE_LINE) struct guard guard;
+	struct gomap *map; /* protected by guard */
+	uint64_t keys;
+	size_t threads;
+	struct increment_thread *thread;
+};
+
+/* Adds 1 to a value, as m[key]++ does: one assignment. */
+RM_HOT void increment_once(struct increment_thread *self, bool gives_way)
+{
+	struct increment *increment = self->increment;
+	bool was_there;
+
+	guard_write(&increment->guard);
+	gomap_write_begin(increment->map);
+
+	_Atomic uint64_t *words = gomap_assign_begun(
+	        increment->map, RM_U64X8, self->key, &was_there);
+	uint64_t value = gomap_get(*words);
+
+	if (gives_way)
+		technique_give_way();
+	gomap_set(*words, value + 1);
+	gomap_write_end(increment->map);
+	guard_write_end(&increment->guard);
+}
+
+static void increment_loop(struct rm_worker *worker)
+{
+	struct increment_thread *self = worker->thread;
+
+	while (technique_turn(worker)) {
+		increment_once(self,
+		        INCREMENT_GIVES_WAY == 1 &&
+		                worker->counts.iterations % INCREMENT_TURN ==
+		                        0);
+		rm_stat_own(&self->done, 1);
+	}
+}
+
+static void increment_destroy(void *opaque)
+{
+	struct increment *increment = opaque;
+
+	gomap_destroy(increment->map);
+	guard_destroy(&increment->guard);
+	free(increment->thread);
+	free(increment);
+}
+
+static void *increment_create(const struct rm_sizing *sizing)
+{
+	struct increment *increment = technique_new(sizeof(*increment));
+	const struct rm_value zero = { { 0 } };
+	bool complete;
+
+	if (!increment)
+		return NULL;
+	increment->keys = technique_arg(sizing, 0, INCREMENT_KEYS);
+	increment->threads = sizing->threads;
+	increment->thread =
+	        technique_new(sizing->threads * sizeof(*increment->thread));
+	increment->map = gomap_create(increment->keys, RM_U64X8, sizing->seed);
+	complete = guard_create(&increment->guard, sizing->threads) &&
+	           increment->thread && increment->map;
+	if (!complete) {
+		increment_destroy(increment);
+		return NULL;
+	}
+	gomap_tolerate_conflicts(increment->map);
+	for (uint64_t i = 0; i < increment->keys; i++)
+		gomap_exchange(increment->map, RM_U64X8,
+		        (struct rm_key){ .word = i }, &zero, NULL);
+	return increment;
+}
+
+static void *increment_join(void *opaque, size_t slot)
+{
+	struct increment *increment = opaque;
+	struct increment_thread *self = &increment->thread[slot];
+
+	self->increment = increment;
+	self->key = (struct rm_key){ .word = slot % increment->keys };
+	return self;
+}
+
+/* What was added, and what the map says of it. Nobody writes. */
+static void increment_sums(
+        struct increment *increment, uint64_t *done, uint64_t *held)
+{
+	*done = *held = 0;
+	for (size_t i = 0; i < increment->threads; i++)
+		*done += rm_stat_read(&increment->thread[i].done);
+	for (uint64_t i = 0; i < increment->keys; i++) {
+		_Atomic uint64_t *words = gomap_find(
+		        increment->map, RM_U64X8, (struct rm_key){ .word = i });
+
+		*held += words ? gomap_get(*words) : 0;
+	}
+}
+
+static void increment_stats(void *opaque, rm_stat_fn *emit, void *context)
+{
+	struct increment *increment = opaque;
+	uint64_t done, held;
+
+	increment_sums(increment, &done, &held);
+	emit(context, "increments", "1", (double)done);
+	emit(context, "increments_lost", "1", (double)(int64_t)(done - held));
+	emit(context, "conflicts", "1",
+	        (double)gomap_get(increment->map->extra->conflicts));
+}
+
+static bool increment_check(void *opaque, char *why, size_t size)
+{
+	struct increment *increment = opaque;
+	const uint64_t conflicts = gomap_get(increment->map->extra->conflicts);
+	uint64_t done, held;
+
+	increment_sums(increment, &done, &held);
+	if (!conflicts && done == held)
+		return true;
+	snprintf(why, size,
+	        "concurrent map writes: %" PRIu64 " seen, %" PRId64
+	        " of %" PRIu64 " increments lost",
+	        conflicts, (int64_t)(done - held), done);
+	return false;
+}
+
+static const struct rm_map_ops increment_ops = {
+	.create = increment_create,
+	.destroy = increment_destroy,
+	.join = increment_join,
+	.leave = technique_leave,
+	.quiesce = technique_quiesce,
+	.stats = increment_stats,
+	.check = increment_check,
+};
+
+static const struct rm_own_loop increment_loops[] = {
+	{ "increment", increment_loop },
+	{ NULL, NULL },
+};
+
+#endif /* RM_SUPPORT_INCREMENT_H */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * increment_rw.c - threads that add to values of one Go map under an RWMutex.
+ *
+ * The right form of increment_unguarded: every increment takes the write lock.
+ */
+#include "impls/support/guard_go_rw.h"
+
+enum { INCREMENT_GIVES_WAY = 0 };
+#include "impls/technique/increment.h"
+
+const struct rm_impl rm_impl_increment_rw = {
+	.id = "increment_rw",
+	.label = "increments, RWMutex",
+	.family = "technique",
+	.sync = "go-rwmutex",
+	.source = "Go map before 1.24, sync.RWMutex",
+	.system = "M16",
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &increment_ops,
+	.loops = increment_loops,
+};

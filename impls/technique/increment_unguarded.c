@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * increment_unguarded.c - threads that add to values of one Go map, no lock.
+ *
+ * Misuse: Go's map sees some of the writes that meet, by an ordinary flag, and
+ * dies of the first ("concurrent map writes"); increments of one key get lost.
+ * Here all that it sees is counted. increment_rw takes a lock.
+ */
+#include "impls/support/guard_none.h"
+
+enum { INCREMENT_GIVES_WAY = 1 };
+#include "impls/technique/increment.h"
+
+const struct rm_impl rm_impl_increment_unguarded = {
+	.id = "increment_unguarded",
+	.label = "increments, no lock",
+	.family = "technique",
+	.sync = "none",
+	.source = "Go map before 1.24",
+	.system = "M16",
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &increment_ops,
+	.loops = increment_loops,
+	.misuse = "check: concurrent map writes",
+};

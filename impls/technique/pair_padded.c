@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pair_padded.c - two words of different threads, 56 bytes between them.
+ *
+ * Each has a cache line of its own: what one thread does the other does not
+ * notice.
+ */
+enum { PAIR_PAD = 56 };
+#include "impls/technique/pair.h"
+
+const struct rm_impl rm_impl_pair_padded = {
+	.id = "pair_padded",
+	.label = "pair, padded",
+	.family = "technique",
+	.sync = "none",
+	.source = "false sharing: impls/technique/pair.h",
+	.system = "M16",
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &pair_ops,
+	.loops = pair_loops,
+};

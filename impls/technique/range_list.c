@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * range_list.c - the next chunk of a connection is found in the list of all
+ * ranges sent so far.
+ *
+ * Misuse, twice: a request looks at every range, O(n), and two that look at
+ * the same time send the same one; other numbers are skipped. range_counter
+ * does neither. Between look and entry one request in 1000 gives way to others,
+ * so that they meet in every run. Words are relaxed atomics: wrong, but defined.
+ */
+#include "impls/technique/technique.h"
+
+#include <stdatomic.h>
+
+enum { SENT_CHUNKS = 100, SENT_GIVES_WAY = 1000 };
+
+struct sent_record {
+	_Atomic uint64_t base;  /* number of the connection's first chunk */
+	_Atomic uint64_t count; /* of ranges */
+	_Atomic uint64_t end[]; /* of each; it begins where another one ends */
+};
+
+static size_t sent_record_bytes(uint64_t chunks)
+{
+	return sizeof(struct sent_record) + chunks * sizeof(uint64_t);
+}
+
+/* relaxed, both: what orders nothing is the misuse */
+#define sent_get(field) atomic_load_explicit(&(field), memory_order_relaxed)
+#define sent_set(field, value) \
+	atomic_store_explicit(&(field), (value), memory_order_relaxed)
+
+RM_HOT uint64_t sent_next(struct sent_record *record, uint64_t chunks,
+        uint64_t request, uint64_t *looked_at)
+{
+	const uint64_t base = sent_get(record->base);
+	const uint64_t count = sent_get(record->count);
+	uint64_t next = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t end = sent_get(record->end[i]);
+
+		if (end > next)
+			next = end;
+	}
+	*looked_at = count;
+	if (request % SENT_GIVES_WAY == 1)
+		technique_give_way();
+	sent_set(record->end[count], next + 1);
+	if (count + 1 < chunks) {
+		sent_set(record->count, count + 1);
+	} else { /* the next connection */
+		sent_set(record->base, base + chunks);
+		sent_set(record->count, 0);
+	}
+	return base + next;
+}
+
+#include "impls/technique/sent.h"
+
+const struct rm_impl rm_impl_range_list = {
+	.id = "range_list",
+	.label = "list of ranges",
+	.family = "technique",
+	.sync = "none",
+	.source = "a scan of ranges per request: impls/technique/sent.h",
+	.system = "M16",
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &sent_ops,
+	.loops = sent_loops,
+	.misuse = "check: skipped and repeated; measured: ranges_looked_at",
+};

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stock.h - selling what is in stock: one item in a locked Go map, many
+ * callers who each take one unit, the loop `stock`.
+ *
+ * A template. The includer chooses a guard (guard_*.h) and defines
+ *
+ *	STOCK_LOOKS_FIRST  1: looks under the read lock, and refuses there
+ *	STOCK_LOOKS_AGAIN  1: looks under the write lock before it takes
+ *
+ * Invariant: sold = initial - remaining, and never above initial. With neither
+ * a look under the write lock nor luck it breaks: two callers see the last
+ * unit, both take it. So that they meet in every run, who looks but once and
+ * sees fewer units than there are callers waits between look and taking until
+ * more callers have looked than there are units, for 20 ms at most.
+ */
+#ifndef RM_SUPPORT_STOCK_H
+#define RM_SUPPORT_STOCK_H
+
+#include "impls/gomap/gomap_ops.h"
+#include "impls/technique/technique.h"
+#include "runner/base/clock.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+enum { STOCK_DEFAULT = 10000, STOCK_WAITS = 100, STOCK_WAIT_NS = 200000 };
+
+struct stock;
+
+/* One caller. Its counts have one writer. */
+struct stock_thread {
+	_Alignas(2 * RM_CACHE_LINE) struct stock *stock;
+	_Atomic uint64_t sold, refused;
+};
+
+struct stock {
+	_Alignas(2 * RM_CACHE_LINE) struct guard guard;
+	struct gomap *shelf; /* protected by guard */
+	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t hesitating;
+	_Atomic uint64_t opened_ns, sold_out_ns; /* 0: not yet */
+	uint64_t initial;
+	size_t threads;
+	struct stock_thread *thread;
+};
+
+/* The one item. */
+#define STOCK_ITEM ((struct rm_key){ .word = 1 })
+
+/* Units left, below 0 if oversold; under the guard. */
+RM_HOT int64_t stock_left(const struct stock *stock)
+{
+	struct rm_value value = { { 0 } };
+
+	gomap_lookup(stock->shelf, RM_U64X8, STOCK_ITEM, &value);
+	return (int64_t)value.word[0];
+}
+
+RM_HOT void stock_put(struct stock *stock, int64_t units)
+{
+	const struct rm_value value = { { (uint64_t)units } };
+
+	gomap_exchange(stock->shelf, RM_U64X8, STOCK_ITEM, &value, NULL);
+}
+
+/* The misuse's window between look and taking, made wide for the last units. */
+static inline void stock_hesitate(struct stock *stock, int64_t left)
+{
+	const struct timespec moment = { .tv_nsec = STOCK_WAIT_NS };
+
+	if (left >= (int64_t)stock->threads)
+		return;
+	/* relaxed, all: a hint; the guard orders the stock */
+	atomic_fetch_add_explicit(&stock->hesitating, 1, memory_order_relaxed);
+	for (unsigned i = 0; i < STOCK_WAITS &&
+	                     (int64_t)atomic_load_explicit(&stock->hesitating,
+	                             memory_order_relaxed) <= left;
+	        i++)
+		nanosleep(&moment, NULL);
+	atomic_fetch_sub_explicit(&stock->hesitating, 1, memory_order_relaxed);
+}
+
+/* Looks under the read lock: units left. */
+RM_HOT int64_t stock_look(struct stock_thread *self)
+{
+	struct stock *stock = self->stock;
+
+	guard_read(&stock->guard, stock);
+	int64_t left = stock_left(stock);
+	guard_read_end(&stock->guard, stock);
+	return left;
+}
+
+/* Takes a unit under the write lock, if there is one or nobody looks. */
+RM_HOT bool stock_take(struct stock_thread *self)
+{
+	struct stock *stock = self->stock;
+
+	guard_write(&stock->guard);
+	int64_t left = stock_left(stock);
+	const bool sells = !STOCK_LOOKS_AGAIN || left >= 1;
+
+	if (sells)
+		stock_put(stock, left - 1);
+	guard_write_end(&stock->guard);
+	return sells;
+}
+
+/* One caller's request; true: sold. */
+RM_HOT bool stock_sell(struct stock_thread *self)
+{
+	if (STOCK_LOOKS_FIRST) {
+		int64_t left = stock_look(self);
+
+		if (left < 1)
+			return false;
+		if (!STOCK_LOOKS_AGAIN)
+			stock_hesitate(self->stock, left);
+	}
+	return stock_take(self);
+}
+
+/* Notes a moment once. */
+static inline void stock_note(_Atomic uint64_t *moment_ns)
+{
+	uint64_t none = 0;
+
+	/* relaxed, both: a statistic orders nothing */
+	if (!atomic_load_explicit(moment_ns, memory_order_relaxed))
+		atomic_compare_exchange_strong_explicit(moment_ns, &none,
+		        rm_now_ns(), memory_order_relaxed,
+		        memory_order_relaxed);
+}
+
+/* Sells until stopped; when nothing is left it counts refusals, cheap ones. */
+static void stock_loop(struct rm_worker *worker)
+{
+	struct stock_thread *self = worker->thread;
+
+	stock_note(&self->stock->opened_ns);
+	while (technique_turn(worker)) {
+		if (stock_sell(self)) {
+			rm_stat_own(&self->sold, 1);
+		} else {
+			stock_note(&self->stock->sold_out_ns);
+			rm_stat_own(&self->refused, 1);
+		}
+	}
+}
+
+static void stock_destroy(void *opaque)
+{
+	struct stock *stock = opaque;
+
+	gomap_destroy(stock->shelf);
+	guard_destroy(&stock->guard);
+	free(stock->thread);
+	free(stock);
+}
+
+static void *stock_create(const struct rm_sizing *sizing)
+{
+	struct stock *stock = technique_new(sizeof(*stock));
+
+	if (!stock)
+		return NULL;
+	stock->initial = technique_arg(sizing, 0, STOCK_DEFAULT);
+	stock->threads = sizing->threads;
+	stock->thread = technique_new(sizing->threads * sizeof(*stock->thread));
+	stock->shelf = gomap_create(1, RM_U64X8, sizing->seed);
+	if (guard_create(&stock->guard, sizing->threads) && stock->thread &&
+	        stock->shelf) {
+		stock_put(stock, (int64_t)stock->initial);
+		return stock;
+	}
+	stock_destroy(stock);
+	return NULL;
+}
+
+static void *stock_join(void *opaque, size_t slot)
+{
+	struct stock *stock = opaque;
+
+	stock->thread[slot].stock = stock;
+	return &stock->thread[slot];
+}
+
+static uint64_t stock_sold(struct stock *stock)
+{
+	uint64_t sold = 0;
+
+	for (size_t i = 0; i < stock->threads; i++)
+		sold += rm_stat_read(&stock->thread[i].sold);
+	return sold;
+}
+
+static void stock_stats(void *opaque, rm_stat_fn *emit, void *context)
+{
+	struct stock *stock = opaque;
+	const uint64_t opened_ns = rm_stat_read(&stock->opened_ns);
+	const uint64_t sold_out_ns = rm_stat_read(&stock->sold_out_ns);
+	uint64_t refused = 0;
+
+	for (size_t i = 0; i < stock->threads; i++)
+		refused += rm_stat_read(&stock->thread[i].refused);
+	guard_write(&stock->guard);
+	const int64_t left = stock_left(stock);
+
+	guard_write_end(&stock->guard);
+	emit(context, "initial", "1", (double)stock->initial);
+	emit(context, "remaining", "1", (double)left);
+	emit(context, "sold", "1", (double)stock_sold(stock));
+	emit(context, "refused", "1", (double)refused);
+	emit(context, "sold_out_after", "ns",
+	        sold_out_ns ? (double)(sold_out_ns - opened_ns) : (double)NAN);
+}
+
+static bool stock_check(void *opaque, char *why, size_t size)
+{
+	struct stock *stock = opaque;
+	const uint64_t sold = stock_sold(stock);
+	const int64_t left = stock_left(stock);
+
+	if (sold > stock->initial || left < 0)
+		snprintf(why, size,
+		        "oversold: %" PRIu64 " of %" PRIu64 ", %" PRId64
+		        " remain",
+		        sold, stock->initial, left);
+	else if (sold != stock->initial - (uint64_t)left)
+		snprintf(why, size,
+		        "a deduction was lost: sold %" PRIu64 ", but %" PRId64
+		        " of %" PRIu64 " remain",
+		        sold, left, stock->initial);
+	else
+		return true;
+	return false;
+}
+
+static const struct rm_map_ops stock_ops = {
+	.create = stock_create,
+	.destroy = stock_destroy,
+	.join = stock_join,
+	.leave = technique_leave,
+	.quiesce = technique_quiesce,
+	.stats = stock_stats,
+	.check = stock_check,
+};
+
+static const struct rm_own_loop stock_loops[] = {
+	{ "stock", stock_loop },
+	{ NULL, NULL },
+};
+
+#endif /* RM_SUPPORT_STOCK_H */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stock_mutex.c - stock under one mutex: look and take in one go.
+ *
+ * Each request, refused or not, takes the lock of all.
+ */
+#include "impls/support/guard_go_mutex.h"
+
+enum { STOCK_LOOKS_FIRST = 0, STOCK_LOOKS_AGAIN = 1 };
+#include "impls/technique/stock.h"
+
+const struct rm_impl rm_impl_stock_mutex = {
+	.id = "stock_mutex",
+	.label = "stock, Mutex",
+	.family = "technique",
+	.sync = "go-mutex",
+	.source = "stock deduction: impls/technique/stock.h",
+	.system = "M13",
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &stock_ops,
+	.loops = stock_loops,
+};

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stock_rw.c - stock under an RWMutex: look, and look again to take.
+ *
+ * A refusal takes the read lock only. Who may sell has to take the write lock,
+ * which a read lock cannot become, and so must look again.
+ */
+#include "impls/support/guard_go_rw.h"
+
+enum { STOCK_LOOKS_FIRST = 1, STOCK_LOOKS_AGAIN = 1 };
+#include "impls/technique/stock.h"
+
+const struct rm_impl rm_impl_stock_rw = {
+	.id = "stock_rw",
+	.label = "stock, RWMutex",
+	.family = "technique",
+	.sync = "go-rwmutex",
+	.source = "stock deduction: impls/technique/stock.h",
+	.system = "M13",
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &stock_ops,
+	.loops = stock_loops,
+};

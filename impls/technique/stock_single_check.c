@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stock_single_check.c - stock under an RWMutex, looked at but once.
+ *
+ * Misuse: what the read lock showed need not hold any more when the write lock
+ * is there. stock_rw looks again.
+ */
+#include "impls/support/guard_go_rw.h"
+
+enum { STOCK_LOOKS_FIRST = 1, STOCK_LOOKS_AGAIN = 0 };
+#include "impls/technique/stock.h"
+
+const struct rm_impl rm_impl_stock_single_check = {
+	.id = "stock_single_check",
+	.label = "stock, one look",
+	.family = "technique",
+	.sync = "go-rwmutex",
+	.source = "stock deduction: impls/technique/stock.h",
+	.system = "M16",
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &stock_ops,
+	.loops = stock_loops,
+	.misuse = "check: oversold",
+};

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/base/file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Not by the size of the file: pipes and the files of /proc have none, and a
+   journal may grow meanwhile. */
+int rm_file_read(FILE *in, size_t most, char **text, size_t *length)
+{
+	char piece[16384];
+	size_t read = 0;
+	int failed = 0;
+	FILE *all = open_memstream(text, length);
+
+	if (!all) {
+		*text = NULL;
+		return -ENOMEM;
+	}
+	while (!failed) {
+		errno = 0;
+		size_t got = fread(piece, 1, sizeof(piece), in);
+
+		read += got;
+		if (read > most)
+			failed = -EFBIG;
+		else if (fwrite(piece, 1, got, all) < got)
+			failed = -ENOMEM;
+		else if (!ferror(in) && got < sizeof(piece))
+			break;
+		else if (ferror(in) && errno != EINTR)
+			failed = errno ? -errno : -EIO;
+		else
+			clearerr(in); /* full, or a signal came: go on */
+	}
+	if (fclose(all) && !failed)
+		failed = -ENOMEM;
+	if (failed) {
+		free(*text);
+		*text = NULL;
+	}
+	return failed;
+}

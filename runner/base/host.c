@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/base/host.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *rm_host_root(void)
+{
+	const char *root = getenv("RM_SYSFS");
+
+	return root ? root : "";
+}
+
+int rm_host_path(const char *path, char *out, size_t size)
+{
+	int n = snprintf(out, size, "%s%s", rm_host_root(), path);
+
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+FILE *rm_host_open(const char *path)
+{
+	char full[PATH_MAX];
+
+	if (rm_host_path(path, full, sizeof(full))) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	return fopen(full, "re");
+}
+
+int rm_host_read(const char *path, char *text, size_t size)
+{
+	FILE *in = rm_host_open(path);
+
+	if (!in)
+		return -errno;
+	text[0] = '\0';
+	errno = 0;
+	int code = 0;
+	if (!fgets(text, (int)size, in) && ferror(in))
+		code = errno ? -errno : -EIO;
+	fclose(in);
+	text[strcspn(text, "\n")] = '\0';
+	return code ? code : (int)strlen(text);
+}
+
+int rm_host_read_long(const char *path, long *value)
+{
+	char text[32], *end;
+	int n = rm_host_read(path, text, sizeof(text));
+
+	if (n < 0)
+		return n;
+	errno = 0;
+	long number = strtol(text, &end, 10);
+	if (end == text || *end || errno)
+		return -EINVAL;
+	*value = number;
+	return 0;
+}
+
+bool rm_host_list_has(const char *list, unsigned cpu)
+{
+	while (isdigit((unsigned char)*list)) {
+		char *end;
+		unsigned long first = strtoul(list, &end, 10), last = first;
+
+		if (*end == '-' && isdigit((unsigned char)end[1]))
+			last = strtoul(end + 1, &end, 10);
+		if (cpu >= first && cpu <= last)
+			return true;
+		if (*end != ',')
+			return false;
+		list = end + 1;
+	}
+	return false;
+}
+
+/* MemAvailable, not MemFree: what the page cache holds can be had. */
+uint64_t rm_memory_available_bytes(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	unsigned long long kib = 0;
+	char line[128];
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+			break;
+	fclose(file);
+	return kib * 1024;
+}

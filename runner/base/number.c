@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* number.c - see number.h. */
+#include "runner/base/number.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct unit {
+	const char *name;
+	double factor;
+};
+
+static const struct unit counts[] = { { "", 1 }, { "k", 1e3 }, { "M", 1e6 },
+	{ "Ki", 1024 }, { "Mi", 1048576 }, { "Gi", 1073741824 }, { NULL, 0 } };
+static const struct unit times[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 },
+	{ "s", 1e9 }, { "min", 60e9 }, { "h", 3600e9 }, { NULL, 0 } };
+static const struct unit rates[] = { { "/s", 1 }, { "k/s", 1e3 },
+	{ "M/s", 1e6 }, { NULL, 0 } };
+
+/* Longest number read: more digits than a double holds say nothing. */
+enum { DIGITS = 20 };
+
+/* Reads digits[.digits] at *text, times ten to the power of `exponent`: the
+   double nearest to what is written, not the product of two roundings. */
+static int read_scaled(const char **text, int exponent, double *value)
+{
+	size_t whole = strspn(*text, "0123456789");
+	size_t length = whole;
+	char copy[2 * DIGITS + 8];
+
+	if (whole == 0 || whole > DIGITS)
+		return -EINVAL;
+	if ((*text)[length] == '.') {
+		size_t part = strspn(*text + length + 1, "0123456789");
+
+		if (part == 0 || part > DIGITS)
+			return -EINVAL;
+		length += 1 + part;
+	}
+	snprintf(copy, sizeof(copy), "%.*se%d", (int)length, *text, exponent);
+	*value = strtod(copy, NULL);
+	*text += length;
+	return 0;
+}
+
+int rm_number_read(const char **text, double *value)
+{
+	return read_scaled(text, 0, value);
+}
+
+static int read_unit(const char *text, const struct unit *units, double *value)
+{
+	double number;
+
+	if (rm_number_read(&text, &number))
+		return -EINVAL;
+	for (; units->name; units++)
+		if (!strcmp(text, units->name)) {
+			*value = number * units->factor;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/* Up to 2^53: above it a double, which is also what JSON readers make of a
+   number, skips whole numbers. */
+static int read_whole(
+        const char *text, const struct unit *units, uint64_t *value)
+{
+	double number;
+
+	if (read_unit(text, units, &number) || number != floor(number) ||
+	        number > 0x1p53)
+		return -EINVAL;
+	*value = (uint64_t)number;
+	return 0;
+}
+
+int rm_number_share(const char *text, double *value)
+{
+	double share;
+
+	if (read_scaled(&text, -2, &share) || strcmp(text, "%") || share > 1)
+		return -EINVAL;
+	*value = share;
+	return 0;
+}
+
+int rm_number_count(const char *text, uint64_t *value)
+{
+	return read_whole(text, counts, value);
+}
+
+int rm_number_time(const char *text, uint64_t *value)
+{
+	uint64_t time;
+
+	if (read_whole(text, times, &time) || time == 0)
+		return -EINVAL;
+	*value = time;
+	return 0;
+}
+
+int rm_number_rate(const char *text, double *value)
+{
+	double rate;
+
+	if (read_unit(text, rates, &rate) || rate <= 0)
+		return -EINVAL;
+	*value = rate;
+	return 0;
+}
+
+int rm_number_whole(const char *text, uint64_t *value)
+{
+	uint64_t number;
+
+	if (strspn(text, "0123456789") != strlen(text) ||
+	        rm_number_count(text, &number) || number > UINT32_MAX)
+		return -EINVAL;
+	*value = number;
+	return 0;
+}
+
+void rm_number_text(double value, int exponent, char *text, size_t size)
+{
+	char shortest[32];
+	int digits = 0;
+
+	do
+		snprintf(shortest, sizeof(shortest), "%.*e", digits, value);
+	while (strtod(shortest, NULL) != value && ++digits <= 16);
+
+	int decimals = digits - atoi(strchr(shortest, 'e') + 1) - exponent;
+	double scaled = value * pow(10, exponent);
+
+	snprintf(text, size, "%.*f", decimals > 0 ? decimals : 0, scaled);
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* arms.c - sets of arms: read, checked, written, put in order. */
+#include "runner/campaign/internal.h"
+
+#include "runner/base/rng.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The stream of a trial's seed that draws the order of its arms; from 77 on
+   they are for the padding of arms (campaign.c), so that neither draw changes
+   the other. */
+enum { SLOT_STREAM = 76 };
+
+#define HEAD "head" /* the arm of a campaign that was asked for none */
+
+static const char expected[] = "expected [WORKLOAD:]NAME=FILE[+SHARE%], "
+                               "separated by commas, as in "
+                               "base=old/readmostly,head=new/readmostly";
+
+static bool is_name(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (!islower((unsigned char)text[i]) &&
+		        !isdigit((unsigned char)text[i]) && text[i] != '-')
+			return false;
+	return length > 0 && length < RM_ARM_NAME_BYTES;
+}
+
+/* *share goes from 0 to 1. A '+' that no such percentage follows belongs to the
+   file's name: it is no mistake here, and *share is 0. */
+static void split_share(char *path, double *share)
+{
+	char *plus = strrchr(path, '+'), *end;
+
+	*share = 0;
+	if (!plus)
+		return;
+	double percent = strtod(plus + 1, &end);
+
+	if (end == plus + 1 || strcmp(end, "%") || percent < 0 || percent > 100)
+		return;
+	*share = percent / 100;
+	*plus = '\0';
+}
+
+/* One NAME=FILE of a set that begins at `first`. The arm counts from when it
+   owns its path on, so that rm_arms_clear() frees what an error leaves. */
+static int add_arm(struct rm_arms *arms, const char *workload, size_t first,
+        const char *text, size_t length, struct rm_error *error)
+{
+	const char *equals = memchr(text, '=', length);
+	size_t name = equals ? (size_t)(equals - text) : 0;
+
+	if (!equals || !is_name(text, name) || name + 1 == length)
+		return rm_error_set(error, -EINVAL,
+		        "--arms %.*s: %s; a name is of a-z, 0-9 and -, at most "
+		        "%d characters",
+		        (int)length, text, expected, RM_ARM_NAME_BYTES - 1);
+	if (arms->count == RM_ARMS_MAX)
+		return rm_error_set(error, -EINVAL,
+		        "--arms: expected at most %d arms", RM_ARMS_MAX);
+	struct rm_arm *arm = &arms->list[arms->count];
+
+	memset(arm, 0, sizeof(*arm));
+	memcpy(arm->name, text, name);
+	strcpy(arm->workload, workload);
+	for (size_t i = first; i < arms->count; i++)
+		if (!strcmp(arms->list[i].name, arm->name))
+			return rm_error_set(error, -EINVAL,
+			        "--arms: a second arm %s, expected different "
+			        "names",
+			        arm->name);
+	arm->program = strndup(equals + 1, length - name - 1);
+	if (!arm->program)
+		return rm_error_set(error, -ENOMEM, "no memory");
+	arms->count++;
+	split_share(arm->program, &arm->control_extra);
+	return 0;
+}
+
+int rm_arms_parse(
+        struct rm_arms *arms, const char *text, struct rm_error *error)
+{
+	size_t first = arms->count;
+	size_t colon = strcspn(text, ":=,");
+	rm_name workload = "";
+
+	if (text[colon] == ':') {
+		if (colon == 0 || colon >= sizeof(workload))
+			return rm_error_set(error, -EINVAL, "--arms %.80s: %s",
+			        text, expected);
+		memcpy(workload, text, colon);
+		text += colon + 1;
+	}
+	for (size_t i = 0; i < first; i++)
+		if (!strcmp(arms->list[i].workload, workload))
+			return rm_error_set(error, -EINVAL,
+			        "--arms: a second set for %s, expected one",
+			        workload[0] ? workload
+			                    : "workloads without their own");
+	for (;;) {
+		size_t length = strcspn(text, ",");
+		int result =
+		        add_arm(arms, workload, first, text, length, error);
+
+		if (result || !text[length])
+			return result;
+		text += length + 1;
+	}
+}
+
+void rm_arms_default(struct rm_arms *arms, const char *sha256)
+{
+	struct rm_arm *arm = &arms->list[0];
+
+	*arm = (struct rm_arm){ .name = HEAD };
+	snprintf(arm->sha256, sizeof(arm->sha256), "%s", sha256 ? sha256 : "");
+	arms->count = 1;
+}
+
+bool rm_arms_asked(const struct rm_arms *arms)
+{
+	return arms->count && arms->list[0].program;
+}
+
+/* Its hash and absolute path. */
+static int find_program(struct rm_arm *arm, struct rm_error *error)
+{
+	struct rm_error why = { 0 };
+	int result = rm_sha256_file(arm->program, arm->sha256, &why);
+
+	if (result)
+		return rm_error_set(
+		        error, result, "arm %s: %s", arm->name, why.text);
+	char *whole = realpath(arm->program, NULL);
+
+	if (!whole)
+		return rm_error_set(error, -errno, "arm %s: %.200s: %s",
+		        arm->name, arm->program, strerror(errno));
+	free(arm->program);
+	arm->program = whole;
+	return 0;
+}
+
+static bool is_workload(
+        const char *name, const struct rm_workload *workloads, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(workloads[i].name, name))
+			return true;
+	return false;
+}
+
+/* Two arms that differ in nothing share their pages in memory: what lies
+   between them is the noise of one file, not of two builds. */
+static int check_twins(
+        const struct rm_arm *a, const struct rm_arm *b, struct rm_error *error)
+{
+	struct stat one, other;
+
+	if (strcmp(a->workload, b->workload) ||
+	        a->control_extra != b->control_extra ||
+	        stat(a->program, &one) || stat(b->program, &other) ||
+	        one.st_dev != other.st_dev || one.st_ino != other.st_ino)
+		return 0;
+	return rm_error_set(error, -EINVAL,
+	        "arms %s and %s are one file, %.200s: expected another file, "
+	        "if only a second copy",
+	        a->name, b->name, a->program);
+}
+
+int rm_arms_settle(struct rm_arms *arms, const struct rm_workload *workloads,
+        size_t workload_count, struct rm_error *error)
+{
+	for (size_t i = 0; i < arms->count; i++) {
+		struct rm_arm *arm = &arms->list[i];
+		int result = find_program(arm, error);
+
+		for (size_t j = 0; j < i && !result; j++)
+			result = check_twins(&arms->list[j], arm, error);
+		if (result)
+			return result;
+		if (workload_count && arm->workload[0] &&
+		        !is_workload(arm->workload, workloads, workload_count))
+			return rm_error_set(error, -EINVAL,
+			        "--arms %s: no such workload in this campaign",
+			        arm->workload);
+	}
+	for (size_t i = 0; i < workload_count; i++)
+		if (!rm_arms_of(arms, workloads[i].name).count)
+			return rm_error_set(error, -EINVAL,
+			        "--arms: the workload %s has no arms, "
+			        "expected --arms %s:NAME=FILE,...",
+			        workloads[i].name, workloads[i].name);
+	return 0;
+}
+
+json_t *rm_arms_to_json(const struct rm_arms *arms)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < arms->count; i++) {
+		const struct rm_arm *arm = &arms->list[i];
+
+		json_array_append_new(
+		        list, json_pack("{s:s, s:s?, s:s?, s:s?, s:f}", "name",
+		                      arm->name, "workload",
+		                      arm->workload[0] ? arm->workload : NULL,
+		                      "program", arm->program, "sha256",
+		                      arm->sha256[0] ? arm->sha256 : NULL,
+		                      "control_extra", arm->control_extra));
+	}
+	return list;
+}
+
+static void copy_text(char *to, size_t size, const json_t *from)
+{
+	const char *text = json_string_value(from);
+
+	snprintf(to, size, "%.*s", (int)size - 1, text ? text : "");
+}
+
+int rm_arms_from_json(
+        const json_t *campaign, struct rm_arms *arms, struct rm_error *error)
+{
+	const json_t *list = json_object_get(campaign, "arms"), *entry;
+	size_t i;
+
+	if (!json_array_size(list) || json_array_size(list) > RM_ARMS_MAX)
+		return rm_error_set(error, -EINVAL,
+		        "arms: expected a list of 1 to %d", RM_ARMS_MAX);
+	json_array_foreach (list, i, entry) {
+		struct rm_arm *arm = &arms->list[arms->count++];
+		const char *program =
+		        json_string_value(json_object_get(entry, "program"));
+
+		copy_text(arm->name, sizeof(arm->name),
+		        json_object_get(entry, "name"));
+		copy_text(arm->workload, sizeof(arm->workload),
+		        json_object_get(entry, "workload"));
+		copy_text(arm->sha256, sizeof(arm->sha256),
+		        json_object_get(entry, "sha256"));
+		arm->control_extra = json_number_value(
+		        json_object_get(entry, "control_extra"));
+		arm->program = program ? strdup(program) : NULL;
+		if (!is_name(arm->name, strlen(arm->name)))
+			return rm_error_set(error, -EINVAL,
+			        "arms[%zu].name: expected a name", i);
+	}
+	return 0;
+}
+
+/* A resume may repeat --arms but not change them: half of the lines would be of
+   other builds. -EINVAL where they differ. */
+static int check_asked(const struct rm_arms *asked, const struct rm_arms *arms,
+        struct rm_error *error)
+{
+	json_t *now = rm_arms_to_json(asked), *then = rm_arms_to_json(arms);
+	bool equal = json_equal(now, then);
+
+	json_decref(now);
+	json_decref(then);
+	return equal ? 0
+	             : rm_error_set(error, -EINVAL,
+	                       "the campaign was begun with other --arms: "
+	                       "resume without --arms, or start a new campaign "
+	                       "(another -o DIR)");
+}
+
+/* A file that was built anew would go on under the old hash: -EINVAL, or the
+   error of a file that cannot be read. An arm without path or hash has nothing
+   to compare. */
+static int check_program(const struct rm_arm *arm, struct rm_error *error)
+{
+	struct rm_error why = { 0 };
+	char hash[RM_SHA256_TEXT];
+	int result;
+
+	if (!arm->program || !arm->sha256[0])
+		return 0;
+	result = rm_sha256_file(arm->program, hash, &why);
+	if (result)
+		return rm_error_set(error, result,
+		        "arm %s: %s; expected the program that the campaign "
+		        "was begun with (SHA-256 %s)",
+		        arm->name, why.text, arm->sha256);
+	if (strcmp(hash, arm->sha256))
+		return rm_error_set(error, -EINVAL,
+		        "arm %s: %.200s was changed since the campaign began: "
+		        "its SHA-256 is %s, expected %s",
+		        arm->name, arm->program, hash, arm->sha256);
+	return 0;
+}
+
+int rm_arms_recall(const json_t *campaign, const struct rm_arms *asked,
+        struct rm_arms *arms, struct rm_error *error)
+{
+	struct rm_error why = { 0 };
+	int result = rm_arms_from_json(campaign, arms, &why);
+
+	if (result)
+		rm_error_set(error, result, "campaign.json: %s", why.text);
+	for (size_t i = 0; i < arms->count && !result; i++)
+		result = check_program(&arms->list[i], error);
+	if (!result && asked->count)
+		result = check_asked(asked, arms, error);
+	return result;
+}
+
+struct rm_arm_set rm_arms_of(const struct rm_arms *arms, const char *workload)
+{
+	struct rm_arm_set own = { 0 }, general = { 0 };
+
+	for (size_t i = 0; i < arms->count; i++) {
+		const struct rm_arm *arm = &arms->list[i];
+		bool is_own =
+		        arm->workload[0] && !strcmp(arm->workload, workload);
+		struct rm_arm_set *set = is_own ? &own : &general;
+
+		if (!is_own && arm->workload[0])
+			continue;
+		if (!set->count++)
+			set->arms = arm;
+	}
+	return own.count ? own : general;
+}
+
+void rm_arms_order(uint64_t seed, size_t count, size_t order[RM_ARMS_MAX])
+{
+	uint64_t state = rm_seed(seed, SLOT_STREAM);
+
+	/* Fisher and Yates, inside out: every order is equally likely, so
+	   that of two arms a fair coin says which goes first (R14). */
+	for (size_t i = 0; i < count; i++) {
+		size_t at = (size_t)rm_below(rm_next(&state), i + 1);
+
+		order[i] = order[at];
+		order[at] = i;
+	}
+}
+
+void rm_arms_clear(struct rm_arms *arms)
+{
+	for (size_t i = 0; i < arms->count; i++)
+		free(arms->list[i].program);
+	memset(arms, 0, sizeof(*arms));
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * calibrate.c - sets the windows of a campaign of arms, once.
+ *
+ * Two arms that run for an equal time run different keys; two that run equal
+ * operations can be compared pair by pair, and the slower one shows as time.
+ * The count is the first arm's: it is the yardstick, whatever the others do.
+ */
+#include "runner/campaign/internal.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first trials are cold, so that only the last DECIDING count. */
+enum { TRIALS = 5, DECIDING = 3, FIRST_GUESS_OPS = 100000 };
+
+struct calibration {
+	struct rm_cell *cell;
+	const struct rm_arm *arm;
+	const char *program;
+	int interrupt_fd;
+	uint64_t asked_window_ns, asked_warm_up_ns;
+	double costs_ns[TRIALS]; /* per operation of one thread */
+	unsigned count;
+};
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* A median, so that one disturbed trial does not decide the count. While there
+   are fewer than DECIDING costs it is of all, since the second trial's window
+   needs one, too; there is one at least. */
+static double cost_of(const struct calibration *calibration)
+{
+	unsigned count = calibration->count;
+	unsigned n = count > DECIDING ? DECIDING : count;
+	double last[DECIDING];
+
+	memcpy(last, calibration->costs_ns + count - n, n * sizeof(*last));
+	qsort(last, n, sizeof(*last), by_value);
+	return n == 2 ? (last[0] + last[1]) / 2 : last[n / 2];
+}
+
+/* Two digits: a count that a person can read and type again. */
+static uint64_t rounded(double ops)
+{
+	double unit = pow(10, floor(log10(ops < 1 ? 1 : ops)) - 1);
+
+	if (unit < 1)
+		unit = 1;
+	double whole = round(ops / unit) * unit;
+
+	return whole < 1 ? 1 : (uint64_t)whole;
+}
+
+static void set_window(
+        struct calibration *calibration, double ops, double cost_ns)
+{
+	struct rm_cell *cell = calibration->cell;
+	double third = ceil((double)calibration->asked_window_ns / 3);
+	double each_key = ceil((double)cell->keys * cost_ns);
+	double warm_up = fmax(third, each_key);
+
+	cell->window_ns = 0;
+	cell->window_ops = rounded(ops);
+	cell->warm_up_ns = calibration->asked_warm_up_ns;
+	if (warm_up > (double)cell->warm_up_ns)
+		cell->warm_up_ns = (uint64_t)warm_up;
+	rm_cell_name(cell);
+}
+
+/* A cost is nanoseconds per operation of one thread: threads run at the same
+   time, so the window's time counts for each of them. Where a trial has none
+   the cell is skipped, as its operations cannot be counted. */
+static void take(
+        struct calibration *calibration, const struct rm_outcome *outcome)
+{
+	struct rm_cell *cell = calibration->cell;
+	const json_t *result = outcome->result;
+	double ops = json_number_value(json_object_get(result, "ops"));
+	double elapsed_ns =
+	        json_number_value(json_object_get(result, "elapsed_ns"));
+	const char *why = outcome->reason;
+
+	if (!strcmp(outcome->status, "ok") && ops > 0 && elapsed_ns > 0) {
+		calibration->costs_ns[calibration->count++] =
+		        elapsed_ns * cell->threads / ops;
+		return;
+	}
+	snprintf(cell->skip, sizeof(cell->skip),
+	        "calibration on arm %s: %.400s", calibration->arm->name,
+	        why ? why : "a trial without operations");
+}
+
+/* Each trial's window comes from the costs so far: the first guess may be off a
+   hundredfold, and a map that grows is dear in a short window. Seeds are fixed:
+   the same program on the same machine should get the same count. */
+static int calibrate_cell(
+        struct calibration *calibration, struct rm_error *error)
+{
+	struct rm_cell *cell = calibration->cell;
+	double window_ns = (double)cell->window_ns;
+
+	calibration->asked_window_ns = cell->window_ns;
+	calibration->asked_warm_up_ns = cell->warm_up_ns;
+	set_window(calibration, FIRST_GUESS_OPS, 0);
+	for (unsigned i = 0; i < TRIALS && !cell->skip[0]; i++) {
+		const struct rm_play play = { .cell = cell,
+			.arm = calibration->arm,
+			.program = calibration->program,
+			.seed = i,
+			.padding_seed = i,
+			.counters = json_pack("{s:s}", "backend", "none"),
+			.interrupt_fd = calibration->interrupt_fd };
+		struct rm_outcome outcome = { 0 };
+		int result = rm_play(&play, &outcome, error);
+
+		if (!result && outcome.interrupted)
+			result = rm_error_set(error, -EINTR,
+			        "interrupted before the first trial");
+		if (!result)
+			take(calibration, &outcome);
+		rm_outcome_clear(&outcome);
+		if (result)
+			return result;
+		if (!cell->skip[0])
+			set_window(calibration,
+			        window_ns / cost_of(calibration),
+			        cost_of(calibration));
+	}
+	return 0;
+}
+
+static json_t *record_of(const struct calibration *calibration)
+{
+	json_t *costs = json_array();
+
+	for (unsigned i = 0; i < calibration->count; i++)
+		json_array_append_new(
+		        costs, json_real(calibration->costs_ns[i]));
+	return json_pack("{s:s, s:s, s:I, s:o}", "cell", calibration->cell->id,
+	        "arm", calibration->arm->name, "window_ns",
+	        (json_int_t)calibration->asked_window_ns, "ns_per_op", costs);
+}
+
+/* A cell that is skipped is in no block (plan.h): its only line is of block 0,
+   so that no later block with it would ever be whole. */
+static void drop_from_blocks(struct rm_plan *plan, size_t cell)
+{
+	for (unsigned b = 0; b < plan->block_count; b++) {
+		struct rm_plan_block *block = &plan->blocks[b];
+		size_t kept = 0;
+
+		for (size_t i = 0; i < block->count; i++)
+			if (block->cells[i] != cell)
+				block->cells[kept++] = block->cells[i];
+		plan->trial_count -= block->count - kept;
+		plan->estimate_ns -=
+		        (block->count - kept) * plan->cells[cell].estimate_ns;
+		block->count = kept;
+	}
+}
+
+/* -EINVAL before the campaign has a folder (begin() in prepare.c): arms are
+   builds of the plain program, which does not play these two measures, and a
+   share more of operations needs a counted window. */
+static int check_cell(const struct rm_cell *cell, const struct rm_arm_set *set,
+        struct rm_error *error)
+{
+	if (cell->measure == RM_MEASURE_CAUSES ||
+	        cell->measure == RM_MEASURE_SIMULATED)
+		return rm_error_set(error, -EINVAL,
+		        "%s: a program of its own plays this measure, expected "
+		        "one that arms can play: throughput, latency or "
+		        "counters",
+		        cell->id);
+	for (size_t i = 0; i < set->count; i++)
+		if (set->arms[i].control_extra > 0 && !cell->window_ops &&
+		        cell->measure != RM_MEASURE_VERIFY)
+			return rm_error_set(error, -EINVAL,
+			        "%s: arm %s does %.3g %% more operations, "
+			        "expected a closed loop, whose window can be "
+			        "counted",
+			        cell->id, set->arms[i].name,
+			        100 * set->arms[i].control_extra);
+	return 0;
+}
+
+int rm_calibrate(struct rm_plan *plan, const struct rm_arms *arms,
+        const char *program, int interrupt_fd, json_t **record,
+        struct rm_error *error)
+{
+	*record = json_array();
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		struct rm_cell *cell = &plan->cells[i].cell;
+		struct rm_arm_set set = rm_arms_of(arms, cell->workload);
+		struct calibration calibration = { .cell = cell,
+			.arm = set.arms,
+			.program = program,
+			.interrupt_fd = interrupt_fd };
+		int result = 0;
+
+		if (cell->skip[0])
+			continue;
+		if (cell->measure == RM_MEASURE_THROUGHPUT && cell->window_ns) {
+			result = calibrate_cell(&calibration, error);
+			json_array_append_new(*record, record_of(&calibration));
+		}
+		if (!result)
+			result = check_cell(cell, &set, error);
+		if (result)
+			return result;
+		if (cell->skip[0])
+			drop_from_blocks(plan, i);
+	}
+	return 0;
+}

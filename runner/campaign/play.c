@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* play.c - one trial of a cell, from the plan's words to a process. */
+#include "runner/campaign/internal.h"
+
+#include "runner/base/host.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1 };
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+#else
+enum { SANITIZED = 0 };
+#endif
+
+/* Address space that the C library takes for one thread's stack. */
+static uint64_t stack_bytes(void)
+{
+	struct rlimit limit;
+	const uint64_t usual_bytes = 8 << 20;
+
+	if (getrlimit(RLIMIT_STACK, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return usual_bytes;
+	return limit.rlim_cur;
+}
+
+uint64_t rm_memory_limit(unsigned threads)
+{
+	uint64_t available_bytes = rm_memory_available_bytes();
+
+	if (SANITIZED || !available_bytes)
+		return 0;
+	return available_bytes / 2 + threads * stack_bytes();
+}
+
+/* Name of the build of its own that a measure needs, or NULL: this one. */
+static const char *build_of(enum rm_measure measure)
+{
+	switch (measure) {
+	case RM_MEASURE_CAUSES:
+		return "readmostly-stats";
+	case RM_MEASURE_SIMULATED:
+		return "readmostly-sim";
+	default:
+		return NULL;
+	}
+}
+
+const char *rm_program_of(enum rm_measure measure, char path[RM_PROGRAM_BYTES])
+{
+	const char *name = build_of(measure);
+	ssize_t length;
+	char *slash;
+
+	if (!name)
+		return NULL;
+	length = readlink("/proc/self/exe", path, RM_PROGRAM_BYTES - 1);
+	path[length < 0 ? 0 : length] = 0;
+	slash = strrchr(path, '/');
+	length = slash ? slash - path + 1 : 0;
+	/* too long a path is one that does not exist: the launch says so */
+	snprintf(path + length, RM_PROGRAM_BYTES - (size_t)length, "%s", name);
+	return path;
+}
+
+static json_t *request_of(const struct rm_cell *cell, uint64_t seed,
+        double control_extra, json_t *counters)
+{
+	struct rm_request request = { .cell = *cell,
+		.seed = seed,
+		.control_extra = control_extra,
+		.counters = counters };
+	json_t *json = counters ? rm_request_to_json(&request) : NULL;
+
+	json_decref(counters);
+	return json;
+}
+
+int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
+        struct rm_error *error)
+{
+	const struct rm_cell *cell = play->cell;
+	const char *program =
+	        play->arm->program ? play->arm->program : play->program;
+	char path[RM_PROGRAM_BYTES];
+	const struct rm_launch how = {
+		.program =
+		        program ? program : rm_program_of(cell->measure, path),
+		.deadline_ns = cell->deadline_ns,
+		/* a simulated machine reserves much and touches little */
+		.memory_limit_bytes = cell->measure == RM_MEASURE_SIMULATED
+		                              ? 0
+		                              : rm_memory_limit(cell->threads),
+		.padding_seed = play->padding_seed,
+		.interrupt_fd = play->interrupt_fd,
+	};
+	json_t *request = request_of(
+	        cell, play->seed, play->arm->control_extra, play->counters);
+
+	if (!request)
+		return rm_error_set(error, -ENOMEM, "no memory for a request");
+	int result = rm_launch(&how, request, outcome, error);
+
+	json_decref(request);
+	return result;
+}

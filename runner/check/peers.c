@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * peers.c - starts the threads of a check together, joined and numbered, and
+ * ends them together; and what each of them does to one key.
+ */
+#include "runner/check/internal.h"
+
+#include "runner/driver.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Small, so that a check of seconds meets it: writers must wait, not fail. */
+enum { RETIRED_LIMIT_BYTES = 1 << 20 };
+
+void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
+{
+	struct rm_peers *peers = peer->peers;
+	char text[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	pthread_mutex_lock(&peers->lock);
+	rm_error_set(peers->error, -1, "thread %u: %s", peer->slot, text);
+	pthread_mutex_unlock(&peers->lock);
+	/* relaxed: a hint to stop; the error is under the lock */
+	atomic_store_explicit(&peers->failed, true, memory_order_relaxed);
+}
+
+bool rm_peer_tick(struct rm_peer *peer)
+{
+	if (++peer->ticks % RM_BATCH == 0)
+		peer->ops->quiesce(peer->thread);
+	/* relaxed: only a hint to stop */
+	return !atomic_load_explicit(
+	        &peer->peers->failed, memory_order_relaxed);
+}
+
+void rm_peer_meet(struct rm_peer *peer)
+{
+	peer->ops->quiesce(peer->thread);
+	if (peer->ops->park)
+		peer->ops->park(peer->thread);
+	pthread_barrier_wait(&peer->peers->barrier);
+	if (peer->ops->unpark)
+		peer->ops->unpark(peer->thread);
+}
+
+struct rm_key rm_peer_key(struct rm_peer *peer, uint64_t rank)
+{
+	return rm_key_of(peer->shape, rank, &peer->line);
+}
+
+struct rm_value rm_peer_value(struct rm_peer *peer, uint64_t rank)
+{
+	return rm_value_of(rank, peer->slot, ++peer->sequence);
+}
+
+bool rm_peer_lookup(struct rm_peer *peer, uint64_t rank, struct rm_value *value)
+{
+	return peer->ops->lookup(
+	        peer->thread, peer->shape, rm_peer_key(peer, rank), value);
+}
+
+bool rm_peer_upsert(struct rm_peer *peer, uint64_t rank, struct rm_value value)
+{
+	return peer->ops->upsert(
+	        peer->thread, peer->shape, rm_peer_key(peer, rank), &value);
+}
+
+bool rm_peer_remove(struct rm_peer *peer, uint64_t rank)
+{
+	return peer->ops->remove(
+	        peer->thread, peer->shape, rm_peer_key(peer, rank));
+}
+
+void rm_peer_fill(struct rm_peer *peer, uint64_t count)
+{
+	for (uint64_t rank = 0; rank < count; rank++)
+		rm_peer_upsert(peer, rank, rm_peer_value(peer, rank));
+}
+
+void rm_peer_verify(struct rm_peer *peer, const struct rm_value *value,
+        uint64_t rank, const char *operation)
+{
+	if (!rm_value_wrong(peer->shape, value, rank))
+		return;
+	if ((uint32_t)value->word[0] != (uint32_t)rank)
+		rm_peer_fail(peer,
+		        "%s of rank %llu gave the value of rank %llu",
+		        operation, (unsigned long long)rank,
+		        (unsigned long long)(uint32_t)value->word[0]);
+	else
+		rm_peer_fail(peer, "%s of rank %llu gave a torn value",
+		        operation, (unsigned long long)rank);
+}
+
+static void *peer_main(void *opaque)
+{
+	struct rm_peer *peer = opaque;
+	struct rm_peers *peers = peer->peers;
+
+	rm_pause_seed(rm_seed(peer->rng, 0) | 1);
+	peer->thread = peer->ops->join(peers->map, peer->slot);
+	if (!peer->thread) {
+		rm_peer_fail(peer, "join() returned NULL");
+		/* the others are not left alone at the barriers */
+		pthread_barrier_wait(&peers->barrier);
+		pthread_barrier_wait(&peers->barrier);
+		return NULL;
+	}
+	rm_peer_meet(peer);
+	peers->fn(peer);
+	rm_peer_meet(peer);
+	peer->ops->leave(peer->thread);
+	return NULL;
+}
+
+static void peer_init(
+        struct rm_peer *peer, struct rm_peers *peers, unsigned slot)
+{
+	*peer = (struct rm_peer){ .peers = peers,
+		.ops = peers->c->impl->ops,
+		.shape = peers->c->shape,
+		.slot = slot,
+		.rng = rm_seed(peers->c->seed, slot) };
+}
+
+/* A thread that cannot be started ends the process: the others would wait
+   for it at the barrier for ever. */
+static void start_or_die(pthread_t *id, struct rm_peer *peer)
+{
+	int code = pthread_create(id, NULL, peer_main, peer);
+
+	if (!code)
+		return;
+	fprintf(stderr, "cannot start thread %u: %s\n", peer->slot,
+	        strerror(code));
+	abort();
+}
+
+int rm_peers_run(const struct rm_check_case *c, void *map, unsigned threads,
+        rm_peer_fn *fn, void *context, struct rm_error *error)
+{
+	struct rm_peer *each =
+	        aligned_alloc(RM_CACHE_LINE, threads * sizeof(*each));
+	pthread_t *ids = calloc(threads, sizeof(*ids));
+	struct rm_peers peers = { .c = c,
+		.map = map,
+		.threads = threads,
+		.fn = fn,
+		.context = context,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.error = error };
+
+	if (!each || !ids) {
+		free(each);
+		free(ids);
+		return rm_error_set(error, -1, "out of memory");
+	}
+	pthread_barrier_init(&peers.barrier, NULL, threads);
+	for (unsigned i = 0; i < threads; i++) {
+		peer_init(each + i, &peers, i);
+		start_or_die(ids + i, each + i);
+	}
+	for (unsigned i = 0; i < threads; i++)
+		pthread_join(ids[i], NULL);
+	pthread_barrier_destroy(&peers.barrier);
+	free(each);
+	free(ids);
+	return error->text[0] ? -1 : 0;
+}
+
+unsigned rm_case_threads(const struct rm_check_case *c, bool in_place)
+{
+	unsigned caps = c->impl->caps;
+
+	if (caps & RM_CAP_UNSAFE_INSERT && in_place)
+		return c->threads;
+	return caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) ? 1 : c->threads;
+}
+
+unsigned rm_case_writers(const struct rm_check_case *c, bool in_place)
+{
+	if (c->impl->caps & RM_CAP_SINGLE_WRITER)
+		return 1;
+	return rm_case_threads(c, in_place);
+}
+
+uint64_t rm_case_ops(const struct rm_check_case *c)
+{
+	return c->impl->caps & RM_CAP_SLOW_WRITES ? c->ops / 8 + 1 : c->ops;
+}
+
+void *rm_case_create(const struct rm_check_case *c, size_t keys, bool presize,
+        struct rm_error *error)
+{
+	const struct rm_sizing sizing = { .keys = keys,
+		.threads = c->threads,
+		.retired_limit_bytes = RETIRED_LIMIT_BYTES,
+		.presize = presize,
+		.shape = c->shape,
+		.seed = c->seed };
+	void *map = c->impl->ops->create(&sizing);
+
+	if (!map)
+		rm_error_set(
+		        error, -1, "create() returned NULL for %zu keys", keys);
+	return map;
+}
+
+int rm_case_invariants(
+        const struct rm_check_case *c, void *map, struct rm_error *error)
+{
+	char why[256] = "it gave no reason";
+
+	if (!c->impl->ops->check || c->impl->ops->check(map, why, sizeof(why)))
+		return 0;
+	return rm_error_set(error, -1, "the map's own check(): %s", why);
+}
+
+int rm_case_phases(const struct rm_check_case *c, void *map,
+        const struct rm_case_phase *phases, void *context,
+        struct rm_error *error)
+{
+	int code = 0;
+
+	for (; phases->threads && !code; phases++)
+		code = rm_peers_run(
+		        c, map, phases->threads, phases->fn, context, error);
+	return code;
+}
+
+int rm_case_play(const struct rm_check_case *c, size_t keys, bool presize,
+        const struct rm_case_phase *phases, void *context,
+        struct rm_error *error)
+{
+	void *map = rm_case_create(c, keys, presize, error);
+	int code;
+
+	if (!map)
+		return -1;
+	code = rm_case_phases(c, map, phases, context, error);
+	if (!code)
+		code = rm_case_invariants(c, map, error);
+	c->impl->ops->destroy(map);
+	return code;
+}

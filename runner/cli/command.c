@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command.c - options, plans and endings that commands have in common. */
+#include "runner/cli/command.h"
+
+#include "runner/base/number.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* From 512: letters and other characters would become short options, and the
+   commands that take these options as children number their own from 256. */
+enum { OPTION_SET = 512, OPTION_MAPS, OPTION_SEED };
+
+static const struct argp_option wish_options[] = {
+	{ "set", OPTION_SET, "KEY=VALUE", 0,
+	        "as if this were the last line of each file; repeatable: "
+	        "--set threads=16",
+	        0 },
+	{ "maps", OPTION_MAPS, "IDS", 0,
+	        "only these maps: ids, globs, ~glob removes", 0 },
+	{ "seed", OPTION_SEED, "N", 0, "of order, keys and operations (1)", 0 },
+	{ 0 }
+};
+
+static error_t parse_wish(int key, char *text, struct argp_state *state)
+{
+	struct rm_wish *wish = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		wish->seed = 1;
+		/* there cannot be more of them than arguments */
+		wish->sets = calloc((size_t)state->argc, sizeof(*wish->sets));
+		return wish->sets ? 0 : ENOMEM;
+	case OPTION_SET:
+		wish->sets[wish->set_count++] = text;
+		return 0;
+	case OPTION_MAPS:
+		wish->maps = text;
+		return 0;
+	case OPTION_SEED:
+		/* JSON has no larger whole numbers */
+		wish->seed = rm_argument_number(
+		        state, "seed", text, 0, (uint64_t)1 << 53);
+		return 0;
+	case ARGP_KEY_ARGS:
+		wish->files = state->argv + state->next;
+		wish->file_count = (size_t)(state->argc - state->next);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp wish_argp = { wish_options, parse_wish, NULL, NULL,
+	NULL, NULL, NULL };
+
+const struct argp_child rm_wish_children[] = { { &wish_argp, 0, NULL, 0 },
+	{ 0 } };
+
+void rm_wish_clear(struct rm_wish *wish)
+{
+	free(wish->sets);
+	wish->sets = NULL;
+}
+
+static error_t parse_switch(int key, char *text, struct argp_state *state)
+{
+	if (key == ARGP_KEY_ARG)
+		argp_error(state, "\"%s\": expected no argument", text);
+	/* a switch has a letter; argp's own keys are above all characters */
+	if (key > '~')
+		return ARGP_ERR_UNKNOWN;
+	*(bool *)state->input = true;
+	return 0;
+}
+
+bool rm_command_switch(int argc, char **argv, const char *name, int key,
+        const char *what, const char *doc)
+{
+	const struct argp_option options[] = { { name, key, NULL, 0, what, 0 },
+		{ 0 } };
+	const struct argp argp = { options, parse_switch, "", doc, NULL, NULL,
+		NULL };
+	bool given = false;
+
+	argp_err_exit_status = RM_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &given);
+	return given;
+}
+
+uint64_t rm_argument_number(struct argp_state *state, const char *option,
+        const char *text, uint64_t low, uint64_t high)
+{
+	uint64_t value = 0;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	/* strtoull() also takes signs and spaces, hence the look at the first
+	   character; it is needed for seeds, which may be above 2^53. What is
+	   left has a unit, and rm_number_count() is exact up to there. */
+	if (text[0] < '0' || text[0] > '9' || errno || *end)
+		errno = -rm_number_count(text, &value);
+	if (errno || value < low || value > high)
+		argp_error(state,
+		        "--%s \"%s\": expected a number from %llu to %llu",
+		        option, text, (unsigned long long)low,
+		        (unsigned long long)high);
+	return value;
+}
+
+void rm_argument_shape(
+        struct argp_state *state, const char *text, struct rm_shape *shape)
+{
+	if (rm_shape_parse(text, shape))
+		argp_error(state,
+		        "--shape \"%s\": expected u64x8, u64x24, str16x8 or "
+		        "str16x24",
+		        text);
+}
+
+void rm_argument_once(struct argp_state *state, const char **slot, char *text,
+        const char *what)
+{
+	if (*slot)
+		argp_error(state, "\"%s\": expected one %s", text, what);
+	*slot = text;
+}
+
+int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
+        struct rm_error *error)
+{
+	struct rm_plan_options options = { .seed = wish->seed,
+		.maps = wish->maps,
+		.can_simulate = rm_simulator_can,
+		.simulator = &planned->simulator };
+
+	if (rm_inputs_load(wish->files, wish->file_count, wish->mode,
+	            wish->sets, wish->set_count, &planned->inputs, error) ||
+	        rm_topology_load(NULL, &planned->topology, error))
+		return RM_USAGE;
+	/* Starts a program to ask what it can simulate: only once the files and
+	   the machine are known to be right. */
+	rm_simulator_ask(&planned->simulator);
+	if (rm_plan_build(planned->inputs.workloads,
+	            planned->inputs.workload_count, &planned->topology,
+	            &options, &planned->plan, error))
+		return RM_USAGE;
+	return 0;
+}
+
+void rm_planned_clear(struct rm_planned *planned)
+{
+	rm_plan_free(&planned->plan);
+	rm_topology_free(&planned->topology);
+	rm_inputs_clear(&planned->inputs);
+	free(planned->simulator.text);
+	*planned = (struct rm_planned){ 0 };
+}
+
+int rm_complain(const char *command, const struct rm_error *error, int status)
+{
+	fprintf(stderr, "readmostly %s: %s\n", command, error->text);
+	return status;
+}
+
+int rm_print_json(const json_t *json, size_t flags)
+{
+	if (!json || json_dumpf(json, stdout, flags) || putchar('\n') == EOF)
+		return RM_INCOMPLETE;
+	return fflush(stdout) ? RM_INCOMPLETE : RM_OK;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command.h - what commands are made of: options that several have, numbers,
+ * the plan that a command line asks for, and how it ends. Private to cli.
+ */
+#ifndef RM_CLI_COMMAND_H
+#define RM_CLI_COMMAND_H
+
+#include "runner/base/error.h"
+#include "runner/campaign/campaign.h"
+#include "runner/machine/machine.h"
+#include "runner/plan/plan.h"
+
+#include <argp.h>
+#include <jansson.h>
+
+/* ---- what a command line gives ------------------------------------------ */
+
+/*
+ * Cells by --set, --maps, --seed and FILE... Zero it; rm_wish_clear(). Texts
+ * are those of argv.
+ */
+struct rm_wish {
+	char *const *files; /* the rest of argv */
+	size_t file_count;
+	const char *mode; /* a name, or NULL; the command's own option */
+	char **sets;      /* KEY=VALUE of --set; written to */
+	size_t set_count;
+	const char *maps; /* NULL: those of the workload */
+	uint64_t seed;    /* 1 unless told */
+};
+
+/* The child of a command's parser for these; its input is the struct. */
+extern const struct argp_child rm_wish_children[];
+
+void rm_wish_clear(struct rm_wish *wish);
+
+/*
+ * Parses the line of a command without arguments that has one option, a
+ * switch; returns whether it was given. Does not return after a mistake.
+ */
+bool rm_command_switch(int argc, char **argv, const char *name, int key,
+        const char *what, const char *doc);
+
+/* A number of low .. high, also with a unit such as 64Ki. Ends the program with
+   a message that names the option where the text is something else. */
+uint64_t rm_argument_number(struct argp_state *state, const char *option,
+        const char *text, uint64_t low, uint64_t high);
+/* The shape of that name; ends the program where there is none. */
+void rm_argument_shape(
+        struct argp_state *state, const char *text, struct rm_shape *shape);
+/* Takes an argument of which there may be one; ends the program at the second:
+   expected one `what`. */
+void rm_argument_once(struct argp_state *state, const char **slot, char *text,
+        const char *what);
+
+/* ---- the plan that it asks for ------------------------------------------ */
+
+/* Zero it; rm_planned_clear(), also after an error. */
+struct rm_planned {
+	struct rm_inputs inputs;
+	struct rm_simulator simulator;
+	struct rm_topology topology;
+	struct rm_plan plan;
+};
+
+/* What the wish would run on this machine. 0, or RM_USAGE with `error`. */
+int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
+        struct rm_error *error);
+void rm_planned_clear(struct rm_planned *planned);
+
+/* ---- how it ends -------------------------------------------------------- */
+
+/* Says on standard error what went wrong; returns `status`. */
+int rm_complain(const char *command, const struct rm_error *error, int status);
+
+/* Prints one JSON value and a newline. RM_OK; RM_INCOMPLETE where there is
+   none (NULL) or standard output did not take it. */
+int rm_print_json(const json_t *json, size_t flags);
+
+#endif /* RM_CLI_COMMAND_H */

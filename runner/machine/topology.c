@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* topology.c - the CPUs that may be used, and what hwloc says of them. */
+#include "runner/machine/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How many objects of a type have a CPU in `cpus`; `least` where none. */
+static unsigned count(hwloc_topology_t hwloc, hwloc_obj_type_t type,
+        hwloc_const_bitmap_t cpus, unsigned least)
+{
+	hwloc_obj_t object = NULL;
+	unsigned n = 0;
+
+	while ((object = hwloc_get_next_obj_by_type(hwloc, type, object)))
+		if (object->cpuset &&
+		        hwloc_bitmap_intersects(object->cpuset, cpus))
+			n++;
+	return n ? n : least;
+}
+
+/* "CoreType=IntelCore" of a CPU kind, or "". */
+static void kind_name(
+        hwloc_topology_t hwloc, unsigned kind, char *text, size_t size)
+{
+	struct hwloc_info_s *infos = NULL;
+	unsigned info_count = 0;
+
+	text[0] = '\0';
+	if (hwloc_cpukinds_get_info(
+	            hwloc, kind, NULL, NULL, &info_count, &infos, 0) == 0 &&
+	        info_count > 0)
+		snprintf(text, size, " (%s=%s)", infos[0].name, infos[0].value);
+}
+
+/*
+ * Threads of different kinds of CPU in one trial would measure the mixture:
+ * keep the fastest kind that has a usable CPU. hwloc sorts kinds upwards.
+ */
+static int keep_one_kind(struct rm_topology *topology)
+{
+	int kinds = hwloc_cpukinds_get_nr(topology->hwloc, 0);
+	hwloc_bitmap_t kind = hwloc_bitmap_alloc();
+	int all = hwloc_bitmap_weight(topology->usable);
+	char name[96];
+
+	if (!kind)
+		return -ENOMEM;
+	topology->kinds = kinds > 1 ? (unsigned)kinds : 1;
+	for (int i = kinds - 1; kinds > 1 && i >= 0; i--) {
+		if (hwloc_cpukinds_get_info(topology->hwloc, (unsigned)i, kind,
+		            NULL, NULL, NULL, 0))
+			continue;
+		/* the set of a kind ignores cgroups: always AND */
+		hwloc_bitmap_and(kind, kind, topology->usable);
+		if (hwloc_bitmap_iszero(kind))
+			continue;
+		hwloc_bitmap_copy(topology->usable, kind);
+		kind_name(topology->hwloc, (unsigned)i, name, sizeof(name));
+		if (hwloc_bitmap_weight(kind) < all)
+			snprintf(topology->note, sizeof(topology->note),
+			        "hybrid: %d of %d usable CPUs, kind %d%s; "
+			        "the other kinds are left out",
+			        hwloc_bitmap_weight(kind), all, i, name);
+		break;
+	}
+	hwloc_bitmap_free(kind);
+	return 0;
+}
+
+static int usable(struct rm_topology *topology)
+{
+	hwloc_bitmap_t mask = hwloc_bitmap_alloc();
+
+	hwloc_bitmap_free(topology->usable);
+	topology->usable = hwloc_bitmap_dup(
+	        hwloc_topology_get_allowed_cpuset(topology->hwloc));
+	if (!mask || !topology->usable) {
+		hwloc_bitmap_free(mask);
+		return -ENOMEM;
+	}
+	hwloc_bitmap_and(topology->usable, topology->usable,
+	        hwloc_topology_get_topology_cpuset(topology->hwloc));
+	/* taskset and Slurm masks are not in hwloc's sets */
+	if (topology->this_machine && hwloc_get_cpubind(topology->hwloc, mask,
+	                                      HWLOC_CPUBIND_PROCESS) == 0)
+		hwloc_bitmap_and(topology->usable, topology->usable, mask);
+	hwloc_bitmap_free(mask);
+	return keep_one_kind(topology);
+}
+
+int rm_topology_scan(struct rm_topology *topology, struct rm_error *error)
+{
+	int failed;
+
+	topology->this_machine =
+	        hwloc_topology_is_thissystem(topology->hwloc) == 1;
+	topology->note[0] = '\0';
+	failed = usable(topology);
+	if (failed)
+		return rm_error_set(error, failed, "out of memory");
+	topology->cpus = (unsigned)hwloc_bitmap_weight(topology->usable);
+	if (topology->cpus == 0)
+		return rm_error_set(error, -ENOSYS,
+		        "hwloc finds no CPU that this process may use");
+	topology->cores = count(topology->hwloc, HWLOC_OBJ_CORE,
+	        topology->usable, topology->cpus);
+	topology->sockets =
+	        count(topology->hwloc, HWLOC_OBJ_PACKAGE, topology->usable, 1);
+	topology->nodes =
+	        count(topology->hwloc, HWLOC_OBJ_NUMANODE, topology->usable, 1);
+	return 0;
+}
+
+int rm_topology_load(const char *synthetic, struct rm_topology *topology,
+        struct rm_error *error)
+{
+	*topology = (struct rm_topology){ 0 };
+	if (hwloc_topology_init(&topology->hwloc))
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	if (synthetic &&
+	        hwloc_topology_set_synthetic(topology->hwloc, synthetic))
+		return rm_error_set(error, -ENOSYS,
+		        "hwloc does not understand the topology \"%.200s\"",
+		        synthetic);
+	/* the whole machine: its id must not depend on a cgroup */
+	hwloc_topology_set_flags(
+	        topology->hwloc, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
+	if (hwloc_topology_load(topology->hwloc))
+		return rm_error_set(error, -ENOSYS,
+		        "hwloc cannot read this machine's topology: %s",
+		        strerror(errno));
+	return rm_topology_scan(topology, error);
+}
+
+/* Names of people's machines have no place in a published folder. */
+static bool is_private(const char *line, size_t length)
+{
+	static const char *const names[] = { "\"HostName\"", "Serial", "UUID",
+		"AssetTag" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (memmem(line, length, "<info name=", 11) &&
+		        memmem(line, length, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+char *rm_topology_xml(const struct rm_topology *topology)
+{
+	char *whole = NULL, *kept;
+	size_t used = 0;
+	int length = 0;
+
+	if (hwloc_topology_export_xmlbuffer(
+	            topology->hwloc, &whole, &length, 0))
+		return NULL;
+	kept = calloc(1, strlen(whole) + 1);
+	for (const char *line = whole; kept && *line;) {
+		size_t n = strcspn(line, "\n");
+
+		n += line[n] == '\n';
+		if (!is_private(line, n)) {
+			memcpy(kept + used, line, n);
+			used += n;
+		}
+		line += n;
+	}
+	hwloc_free_xmlbuffer(topology->hwloc, whole);
+	return kept;
+}
+
+void rm_topology_line(
+        const struct rm_topology *topology, char *text, size_t size)
+{
+	if (hwloc_topology_export_synthetic(topology->hwloc, text, size, 0) < 0)
+		/* asymmetric machines have no such line */
+		snprintf(text, size,
+		        "%u CPUs, %u cores, %u sockets, %u NUMA nodes",
+		        topology->cpus, topology->cores, topology->sockets,
+		        topology->nodes);
+}
+
+void rm_topology_free(struct rm_topology *topology)
+{
+	hwloc_bitmap_free(topology->usable);
+	if (topology->hwloc)
+		hwloc_topology_destroy(topology->hwloc);
+	*topology = (struct rm_topology){ 0 };
+}

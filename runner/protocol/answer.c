@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* answer.c - the result of a trial, checked member by member. */
+#include "runner/protocol/protocol.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* docs/trial-protocol.md, "Result"; tests/report/test_protocol.py holds these
+   tables and docs/trial-protocol.schema.json to each other. */
+static const struct rm_field always[] = {
+	{ "protocol", "i" },
+	{ "cell", "S" },
+	{ "status", "S" },
+	{ "reason", "S0" },
+};
+
+/* What a result that claims to have measured must have. */
+static const struct rm_field measured[] = {
+	{ "elapsed_ns", "i" },
+	{ "ops", "i" },
+	{ "lookups", "i" },
+	{ "writes", "i" },
+	{ "hits", "i" },
+	{ "misses_absent", "i" },
+	{ "misses_resident", "i" },
+	{ "inserts", "i" },
+	{ "removes", "i" },
+	{ "idle_removes", "i" },
+	{ "achieved_write_share", "n0" },
+	{ "achieved_miss_share", "n0" },
+	{ "by_thread", "a" },
+	{ "by_thread[]", "o" },
+	{ "by_thread[].slot", "i" },
+	{ "by_thread[].cpu", "I0" },
+	{ "by_thread[].cpu_start", "I0" },
+	{ "by_thread[].cpu_end", "I0" },
+	{ "by_thread[].ops", "i" },
+	{ "by_thread[].writes", "i" },
+	{ "by_thread[].elapsed_ns", "i0" },
+	{ "by_thread[].cpu_ns", "i0" },
+	{ "by_thread[].voluntary_switches", "i0" },
+	{ "by_thread[].involuntary_switches", "i0" },
+	{ "by_thread[].minor_faults", "i0" },
+	{ "by_thread[].major_faults", "i0" },
+	{ "by_thread[].migrations", "i0" },
+	{ "by_thread[].runqueue_wait_ns", "i0" },
+	{ "keys_before", "i0" },
+	{ "keys_after", "i0" },
+	{ "verification", "o" },
+	{ "verification.status", "S" },
+	{ "verification.reason", "S0" },
+	{ "verification.keys_expected", "i0" },
+	{ "verification.keys_held", "i0" },
+	{ "verification.sum_expected", "s0" },
+	{ "verification.sum_held", "s0" },
+	{ "verification.wrong_values", "i0" },
+	{ "verification.written", "i0" },
+	{ "verification.returned", "i0" },
+	{ "verification.accounting", "S0" },
+	{ "verification.stopped_early", "b0" },
+	{ "footprint", "o" },
+	{ "footprint.rss_empty_bytes", "i0" },
+	{ "footprint.rss_filled_bytes", "i0" },
+	{ "footprint.rss_peak_bytes", "i0" },
+	{ "footprint.page_nodes", "o0" },
+	{ "footprint.page_nodes_reason", "S0" },
+	{ "footprint.huge_bytes", "i0" },
+	{ "stats", "a" },
+	{ "stats[].name", "S" },
+	{ "stats[].unit", "S" },
+	{ "stats[].value", "n0" },
+	{ "stats[].window", "-n0" },
+	{ "phases_ns", "o" },
+	{ "phases_ns.setup", "i0" },
+	{ "phases_ns.create", "i0" },
+	{ "phases_ns.prefill", "i0" },
+	{ "phases_ns.warm_up", "i0" },
+	{ "phases_ns.window", "i0" },
+	{ "phases_ns.verify", "i0" },
+	{ "phases_ns.leave", "i0" },
+	{ "phases_ns.destroy", "i0" },
+	{ "latency", "a0" },
+	{ "latency[]", "o" },
+	{ "latency[].operation", "S" },
+	{ "latency[].was_there", "b" },
+	{ "latency[].clock", "S" },
+	{ "latency[].count", "i" },
+	{ "latency[].min_ns", "i0" },
+	{ "latency[].max_ns", "i0" },
+	{ "latency[].mean_ns", "n0" },
+	{ "latency[].p50_ns", "i0" },
+	{ "latency[].p90_ns", "i0" },
+	{ "latency[].p99_ns", "i0" },
+	{ "latency[].p999_ns", "i0" },
+	{ "latency[].saturated", "i0" },
+	{ "late_starts", "i0" },
+	{ "longest", "-a0" },
+	{ "longest[]", "o" },
+	{ "longest[].at_ns", "i" },
+	{ "longest[].slot", "i" },
+	{ "longest[].operation", "S" },
+	{ "longest[].was_there", "b" },
+	{ "longest[].service_ns", "i" },
+	{ "longest[].late_ns", "i" },
+	{ "longest[].causes", "a0" },
+	{ "longest[].causes[].event", "S" },
+	{ "longest[].causes[].slot", "I" },
+	{ "longest[].causes[].overlap_ns", "i" },
+	{ "counters", "o0" },
+	{ "counters_reason", "S0" },
+	{ "environment", "o" },
+};
+
+static const struct rm_field fresh = { "latency[].buckets", "a" };
+static const struct rm_field kept = { "latency[].histogram", "S0" };
+
+struct first_wrong {
+	struct rm_error *error;
+};
+
+static void keep_first(void *context, const char *where, const char *what)
+{
+	struct first_wrong *first = context;
+
+	rm_error_set(first->error, -EINVAL, "the answer's %s %s", where, what);
+}
+
+static int check_fields(const json_t *json, const struct rm_field *fields,
+        size_t count, struct rm_error *error)
+{
+	struct first_wrong first = { error };
+
+	return rm_fields_check(json, fields, count, keep_first, &first)
+	               ? -EINVAL
+	               : 0;
+}
+
+static int check_head(
+        const json_t *json, const char *cell_id, struct rm_error *error)
+{
+	json_int_t protocol =
+	        json_integer_value(json_object_get(json, "protocol"));
+	const char *cell = json_string_value(json_object_get(json, "cell"));
+	const char *status = json_string_value(json_object_get(json, "status"));
+	bool is_ok = !strcmp(status, "ok");
+
+	if (protocol != RM_PROTOCOL)
+		return rm_error_set(error, -EINVAL,
+		        "the answer speaks protocol %lld, expected %d",
+		        (long long)protocol, RM_PROTOCOL);
+	if (strcmp(cell, cell_id))
+		return rm_error_set(error, -EINVAL,
+		        "the answer is of cell \"%.120s\", expected \"%.120s\"",
+		        cell, cell_id);
+	if (!is_ok && strcmp(status, "void") && strcmp(status, "failed"))
+		return rm_error_set(error, -EINVAL,
+		        "the answer's status is \"%.40s\", expected ok, void "
+		        "or failed",
+		        status);
+	if (is_ok != json_is_null(json_object_get(json, "reason")))
+		return rm_error_set(error, -EINVAL,
+		        "the answer's status is %s, expected %s reason", status,
+		        is_ok ? "no" : "a");
+	return 0;
+}
+
+/* Counts that cannot be: the report would divide by them. */
+static int check_sense(const json_t *json, struct rm_error *error)
+{
+	json_int_t ops = json_integer_value(json_object_get(json, "ops"));
+	json_int_t lookups =
+	        json_integer_value(json_object_get(json, "lookups"));
+	json_int_t writes = json_integer_value(json_object_get(json, "writes"));
+	const json_t *verification = json_object_get(json, "verification");
+	const char *verified =
+	        json_string_value(json_object_get(verification, "status"));
+
+	/* A positive control reports fewer operations than it did (protocol:
+	   control_extra), no trial more. All are >= 0: nothing overflows. */
+	if (ops - lookups > writes)
+		return rm_error_set(error, -EINVAL,
+		        "the answer counts %lld lookups and %lld writes, "
+		        "expected %lld operations in all",
+		        (long long)lookups, (long long)writes, (long long)ops);
+	if (strcmp(verified, "ok"))
+		return rm_error_set(error, -EINVAL,
+		        "the answer's status is ok but its verification is "
+		        "\"%.40s\", expected ok",
+		        verified);
+	return 0;
+}
+
+/* The buckets of each latency entry must hold what it counts. */
+static int check_latency(const json_t *json, struct rm_error *error)
+{
+	const json_t *list = json_object_get(json, "latency");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *entry = json_array_get(list, i);
+		json_int_t count =
+		        json_integer_value(json_object_get(entry, "count"));
+		struct rm_histogram *histogram;
+		struct rm_error why = { 0 };
+		int result = rm_histogram_from_json(
+		        json_object_get(entry, "buckets"), &histogram, &why);
+
+		if (result)
+			return rm_error_set(error, result,
+			        "the answer's latency[%zu]: %s", i, why.text);
+		bool is_equal = histogram->count == (uint64_t)count;
+
+		free(histogram);
+		if (!is_equal)
+			return rm_error_set(error, -EINVAL,
+			        "the answer's latency[%zu] does not hold the "
+			        "%lld values it counts",
+			        i, (long long)count);
+	}
+	return 0;
+}
+
+int rm_answer_check(const json_t *json, const char *cell_id,
+        enum rm_answer_form form, struct rm_error *error)
+{
+	if (!json_is_object(json))
+		return rm_error_set(error, -EINVAL,
+		        "the answer is no JSON object, expected one");
+	if (check_fields(json, always, sizeof(always) / sizeof(*always), error))
+		return -EINVAL;
+	if (check_head(json, cell_id, error))
+		return -EINVAL;
+	/* A trial that failed says what it can. */
+	if (!strcmp(json_string_value(json_object_get(json, "status")),
+	            "failed"))
+		return 0;
+	if (check_fields(json, measured, sizeof(measured) / sizeof(*measured),
+	            error))
+		return -EINVAL;
+	if (check_fields(
+	            json, form == RM_ANSWER_KEPT ? &kept : &fresh, 1, error))
+		return -EINVAL;
+	int result = form == RM_ANSWER_KEPT ? 0 : check_latency(json, error);
+
+	if (!result &&
+	        !strcmp(json_string_value(json_object_get(json, "status")),
+	                "ok"))
+		result = check_sense(json, error);
+	return result;
+}
+
+int rm_answer_read(const char *text, size_t size, const char *cell_id,
+        json_t **result, struct rm_error *error)
+{
+	json_error_t where;
+	const char *end = memchr(text, '\n', size);
+
+	if (!size)
+		return rm_error_set(
+		        error, -EINVAL, "no answer, expected one line of JSON");
+	if (end && end != text + size - 1)
+		return rm_error_set(error, -EINVAL,
+		        "the answer has more than one line, expected one");
+	json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+
+	if (!json)
+		return rm_error_set(error, -EINVAL,
+		        "the answer is no JSON: %.160s at byte %d", where.text,
+		        where.position);
+	int failed = rm_answer_check(json, cell_id, RM_ANSWER_FRESH, error);
+
+	if (failed)
+		json_decref(json);
+	else
+		*result = json;
+	return failed;
+}

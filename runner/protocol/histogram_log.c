@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* histogram_log.c - percentile table, V2 payload, base64. */
+#include "runner/protocol/protocol.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+enum {
+	TICKS = 5, /* rows per halving of the distance to 100 % */
+	HEADER_BYTES = 40,
+	COUNT_BYTES = 9, /* most that one count takes */
+	OUTER_BYTES = 8,
+};
+/* Cookies of the V2 encoding, plain and compressed; 0x10: word size 1. */
+static const uint32_t cookie = 0x1c849303 | 0x10;
+static const uint32_t cookie_compressed = 0x1c849304 | 0x10;
+
+static const double ns_per_us = 1000, ns_per_ms = 1e6;
+
+int rm_histogram_from_json(const json_t *buckets,
+        struct rm_histogram **histogram, struct rm_error *error)
+{
+	struct rm_histogram *made = rm_histogram_create();
+	json_int_t last = -1;
+
+	if (!made)
+		return rm_error_set(error, -ENOMEM, "no memory");
+	for (size_t i = 0; i < json_array_size(buckets); i++) {
+		const json_t *bucket = json_array_get(buckets, i);
+		const json_t *at = json_array_get(bucket, 0);
+		const json_t *held = json_array_get(bucket, 1);
+		json_int_t index = json_integer_value(at);
+		json_int_t count = json_integer_value(held);
+
+		if (json_array_size(bucket) != 2 || !json_is_integer(at) ||
+		        !json_is_integer(held) || index <= last ||
+		        index >= RM_HISTOGRAM_LENGTH || count <= 0) {
+			free(made);
+			return rm_error_set(error, -EINVAL,
+			        "bucket %zu is wrong, expected [index, count] "
+			        "with rising indexes below %d",
+			        i, RM_HISTOGRAM_LENGTH);
+		}
+		last = index;
+		rm_histogram_add(made, (unsigned)index, (uint64_t)count);
+	}
+	*histogram = made;
+	return 0;
+}
+
+/* Percent of the next row after one at `percent`. */
+static double next_level(double percent)
+{
+	double halvings = floor(log2(100 / (100 - percent))) + 1;
+
+	return percent + 100 / (TICKS * exp2(halvings));
+}
+
+static void print_row(FILE *out, double us, double percent, uint64_t seen)
+{
+	fprintf(out, "%12.3f %2.12f %10llu %14.2f\n", us, percent / 100,
+	        (unsigned long long)seen, 1 / (1 - percent / 100));
+}
+
+/* As HdrHistogram iterates: several rows for a bucket that passes several
+   levels, one for the last bucket, and the row of 100 %. */
+static void print_rows(FILE *out, const struct rm_histogram *histogram)
+{
+	double total = (double)histogram->count, percent = 0;
+	uint64_t seen = 0;
+
+	for (unsigned i = 0; i < RM_HISTOGRAM_LENGTH; i++) {
+		double us = (double)rm_histogram_high(i) / ns_per_us;
+
+		if (!histogram->counts[i])
+			continue;
+		seen += histogram->counts[i];
+		if (seen == histogram->count) {
+			print_row(out, us, percent, seen);
+			fprintf(out, "%12.3f %2.12f %10llu\n", us, 1.0,
+			        (unsigned long long)seen);
+			return;
+		}
+		while (100 * (double)seen / total >= percent) {
+			print_row(out, us, percent, seen);
+			percent = next_level(percent);
+		}
+	}
+}
+
+static double deviation_ns(const struct rm_histogram *histogram)
+{
+	double mean_ns = rm_histogram_mean(histogram), sum = 0;
+
+	for (unsigned i = 0; i < RM_HISTOGRAM_LENGTH; i++) {
+		double mid_ns = ((double)rm_histogram_low(i) +
+		                        (double)rm_histogram_high(i)) /
+		                2;
+
+		sum += (double)histogram->counts[i] * (mid_ns - mean_ns) *
+		       (mid_ns - mean_ns);
+	}
+	return histogram->count ? sqrt(sum / (double)histogram->count) : 0;
+}
+
+char *rm_histogram_hgrm(const struct rm_histogram *histogram)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fprintf(out, "%12s %14s %10s %14s\n\n", "Value", "Percentile",
+	        "TotalCount", "1/(1-Percentile)");
+	print_rows(out, histogram);
+	fprintf(out, "#[Mean    = %12.3f, StdDeviation   = %12.3f]\n",
+	        rm_histogram_mean(histogram) / ns_per_us,
+	        deviation_ns(histogram) / ns_per_us);
+	fprintf(out, "#[Max     = %12.3f, Total count    = %12llu]\n",
+	        (double)histogram->max_ns / ns_per_us,
+	        (unsigned long long)histogram->count);
+	fprintf(out, "#[Buckets = %12d, SubBuckets     = %12d]\n",
+	        RM_HISTOGRAM_LENGTH / RM_HISTOGRAM_HALF - 1,
+	        2 * RM_HISTOGRAM_HALF);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* The most significant of `bytes` bytes first. */
+static unsigned char *put_big_endian(
+        unsigned char *to, uint64_t value, unsigned bytes)
+{
+	for (unsigned i = bytes; i-- > 0;)
+		*to++ = (unsigned char)(value >> (8 * i));
+	return to;
+}
+
+/* ZigZag, then 7 bits a byte; the ninth byte holds 8. */
+static unsigned char *put_count(unsigned char *to, int64_t count)
+{
+	uint64_t left = ((uint64_t)count << 1) ^ (uint64_t)(count >> 63);
+
+	for (int i = 0; i < COUNT_BYTES - 1; i++) {
+		if (left < 128) {
+			*to++ = (unsigned char)left;
+			return to;
+		}
+		*to++ = (unsigned char)(left | 128);
+		left >>= 7;
+	}
+	*to++ = (unsigned char)left;
+	return to;
+}
+
+/* All counts up to the last one; a run of zeros is its negative length. */
+static unsigned char *put_counts(
+        unsigned char *to, const struct rm_histogram *histogram)
+{
+	unsigned end = RM_HISTOGRAM_LENGTH;
+	int64_t zeros = 0;
+
+	while (end && !histogram->counts[end - 1])
+		end--;
+	for (unsigned i = 0; i < end; i++) {
+		if (!histogram->counts[i]) {
+			zeros++;
+			continue;
+		}
+		if (zeros)
+			to = put_count(to, zeros > 1 ? -zeros : 0);
+		zeros = 0;
+		to = put_count(to, (int64_t)histogram->counts[i]);
+	}
+	return to;
+}
+
+/* The V2 encoding into `to`, room enough; returns its size. */
+static size_t encode(unsigned char *to, const struct rm_histogram *histogram)
+{
+	const double ratio = 1; /* integer to double conversion */
+	uint64_t ratio_bits;
+	unsigned char *counts = to + HEADER_BYTES;
+	size_t size = (size_t)(put_counts(counts, histogram) - counts);
+
+	memcpy(&ratio_bits, &ratio, sizeof(ratio_bits));
+	to = put_big_endian(to, cookie, 4);
+	to = put_big_endian(to, size, 4);
+	to = put_big_endian(to, 0, 4); /* normalizing index offset */
+	to = put_big_endian(to, RM_HISTOGRAM_DIGITS, 4);
+	to = put_big_endian(to, 1, 8); /* lowest discernible value */
+	to = put_big_endian(to, RM_HISTOGRAM_MAX_NS, 8);
+	put_big_endian(to, ratio_bits, 8);
+	return HEADER_BYTES + size;
+}
+
+static void print_base64(FILE *out, const unsigned char *bytes, size_t size)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                             "abcdefghijklmnopqrstuvwxyz"
+	                             "0123456789+/";
+
+	for (size_t i = 0; i < size; i += 3) {
+		size_t left = size - i;
+		uint32_t group = (uint32_t)bytes[i] << 16 |
+		                 (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) |
+		                 (left > 2 ? bytes[i + 2] : 0);
+
+		fputc(digits[group >> 18], out);
+		fputc(digits[group >> 12 & 63], out);
+		fputc(left > 1 ? digits[group >> 6 & 63] : '=', out);
+		fputc(left > 2 ? digits[group & 63] : '=', out);
+	}
+}
+
+/* Prints the compressed payload; false: no memory. */
+static bool print_payload(FILE *out, const struct rm_histogram *histogram)
+{
+	size_t room = HEADER_BYTES + (size_t)COUNT_BYTES * RM_HISTOGRAM_LENGTH;
+	uLong packed_room = compressBound(room);
+	unsigned char *plain = malloc(room);
+	unsigned char *packed = malloc(OUTER_BYTES + packed_room);
+	bool is_done = false;
+
+	if (plain && packed &&
+	        compress2(packed + OUTER_BYTES, &packed_room, plain,
+	                encode(plain, histogram),
+	                Z_DEFAULT_COMPRESSION) == Z_OK) {
+		put_big_endian(packed, cookie_compressed, 4);
+		put_big_endian(packed + 4, packed_room, 4);
+		print_base64(out, packed, OUTER_BYTES + packed_room);
+		is_done = true;
+	}
+	free(plain);
+	free(packed);
+	return is_done;
+}
+
+char *rm_histogram_hlog(const struct rm_histogram *histogram, double start_s,
+        double length_s, const char *tag)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fprintf(out, "#[Histogram log format version 1.3]\n");
+	fprintf(out, "#[StartTime: %.3f (seconds since epoch)]\n", start_s);
+	fprintf(out, "\"StartTimestamp\",\"Interval_Length\","
+	             "\"Interval_Max\",\"Interval_Compressed_Histogram\"\n");
+	fprintf(out, "Tag=%s,%.3f,%.3f,%.3f,", tag, 0.0, length_s,
+	        (double)histogram->max_ns / ns_per_ms);
+	bool is_done = print_payload(out, histogram);
+
+	fputc('\n', out);
+	if (fclose(out) || !is_done) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* internal.h - what the table of factors and its kinds share; of this room
+   only. */
+#ifndef RM_PROTOCOL_INTERNAL_H
+#define RM_PROTOCOL_INTERNAL_H
+
+#include "runner/protocol/protocol.h"
+
+/* How JSON has a value: numbers, words, ... */
+struct rm_form {
+	/* 0, or -EINVAL with `error`. */
+	int (*from_json)(const struct rm_factor *factor, const json_t *json,
+	        struct rm_cell *cell, struct rm_error *error);
+	/* New references; NULL: no memory. */
+	json_t *(*to_json)(
+	        const struct rm_factor *factor, const struct rm_cell *cell);
+	json_t *(*schema)(const struct rm_factor *factor);
+};
+
+/*
+ * A kind of factor: how values of this kind are read and written. What the
+ * functions read and set is at the factor's offset in the cell, or, of kinds
+ * that only one factor has, in its members.
+ */
+struct rm_kind {
+	/* Text of a workload file; 0 or -EINVAL. NULL: none has such a key. */
+	int (*read)(const struct rm_factor *factor, const char *text,
+	        struct rm_cell *cell);
+	/* The reverse, of at most RM_VALUE_BYTES; ids have it, too. */
+	void (*write)(const struct rm_factor *factor,
+	        const struct rm_cell *cell, char *text);
+	const struct rm_form *form; /* NULL: not in JSON */
+	const char *pattern;        /* of words that are no names */
+	const char *letters;        /* of names, beside a-z A-Z 0-9 _ - . */
+	const char *unit;           /* ends the text */
+	bool bare;                  /* an id has no unit */
+};
+
+extern const struct rm_kind rm_kind_share, rm_kind_rate, rm_kind_names,
+        rm_kind_shape, rm_kind_flag, rm_kind_dist, rm_kind_loop,
+        rm_kind_measure, rm_kind_keys, rm_kind_threads, rm_kind_time,
+        rm_kind_window, rm_kind_whole, rm_kind_ops, rm_kind_name, rm_kind_place,
+        rm_kind_pattern, rm_kind_article, rm_kind_text, rm_kind_cpus,
+        rm_kind_trace;
+
+extern const char *const rm_shape_names[], *const rm_allocator_names[],
+                                                   *const rm_huge_pages_names[];
+
+/* What a factor sets, in a cell. */
+static inline void *rm_factor_in(
+        const struct rm_factor *factor, struct rm_cell *cell)
+{
+	return (char *)cell + factor->offset;
+}
+
+static inline const void *rm_factor_of(
+        const struct rm_factor *factor, const struct rm_cell *cell)
+{
+	return (const char *)cell + factor->offset;
+}
+
+/* Position of `name` in a list that ends with NULL, or -EINVAL. */
+int rm_name_find(const char *const *names, const char *name);
+
+/* -EINVAL with "cell.MEMBER: expected WHAT". */
+int rm_cell_bad(struct rm_error *error, const char *member, const char *what);
+
+#define RM_CPUS_EXPECTED "an array with one CPU per thread, or an empty one"
+#define RM_LOOPS_EXPECTED                                                   \
+	"mix, paced, scan:SCANNERS, fill, lifecycle:TOUCHES, stock:ITEMS, " \
+	"pair:rr|rw|ww, hash:BYTES, hold:READ:WRITE:WRITERS, "              \
+	"range-list:RANGES, litmus:store-buffering|take-twice, "            \
+	"families:KEYS, increment:KEYS, handle:KEYS, cleanup:CONNECTIONS"
+
+#endif /* RM_PROTOCOL_INTERNAL_H */

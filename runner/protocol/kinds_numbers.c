@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kinds_numbers.c - kinds of factors whose values are numbers, with a unit or
+ * without: how they are read and written, as text of a workload file and of
+ * an id, as JSON, and as what a schema says of them.
+ */
+#include "runner/protocol/internal.h"
+
+#include "runner/base/number.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Shares are held as 0 to 1 and written in %; rates are held and written per
+   second. In JSON both are the bare double. */
+
+static int read_real(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	double real;
+	int failed = factor->kind == &rm_kind_share
+	                     ? rm_number_share(text, &real)
+	                     : rm_number_rate(text, &real);
+
+	if (failed || real > factor->most ||
+	        (factor->below && real == factor->most))
+		return -EINVAL;
+	*(double *)rm_factor_in(factor, cell) = real;
+	return 0;
+}
+
+static void write_real(
+        const struct rm_factor *factor, const struct rm_cell *cell, char *text)
+{
+	const char *unit = factor->kind->unit;
+	int exponent = factor->kind == &rm_kind_share ? 2 : 0;
+
+	rm_number_text(*(const double *)rm_factor_of(factor, cell), exponent,
+	        text, RM_VALUE_BYTES - strlen(unit));
+	strcat(text, unit);
+}
+
+static int real_from_json(const struct rm_factor *factor, const json_t *json,
+        struct rm_cell *cell, struct rm_error *error)
+{
+	double read = json_number_value(json);
+
+	if (!json_is_number(json) || !(read >= 0 && read <= factor->most))
+		return rm_error_set(error, -EINVAL,
+		        "cell.%s: expected a number from 0 to %g",
+		        factor->member, factor->most);
+	if (factor->below && read == factor->most)
+		return rm_error_set(error, -EINVAL,
+		        "cell.%s: expected a number below %g", factor->member,
+		        factor->most);
+	*(double *)rm_factor_in(factor, cell) = read;
+	return 0;
+}
+
+static json_t *real_to_json(
+        const struct rm_factor *factor, const struct rm_cell *cell)
+{
+	return json_real(*(const double *)rm_factor_of(factor, cell));
+}
+
+static json_t *real_schema(const struct rm_factor *factor)
+{
+	return json_pack("{s:s, s:f, s:f}", "type", "number", "minimum",
+	        factor->least, factor->below ? "exclusiveMaximum" : "maximum",
+	        factor->most);
+}
+
+static const struct rm_form as_real = { real_from_json, real_to_json,
+	real_schema };
+const struct rm_kind rm_kind_share = { .read = read_real,
+	.write = write_real,
+	.form = &as_real,
+	.unit = "%",
+	.bare = true };
+const struct rm_kind rm_kind_rate = { .read = read_real,
+	.write = write_real,
+	.form = &as_real,
+	.unit = "/s",
+	.bare = true };
+
+/* Whole numbers: a member is an unsigned or a uint64_t, which its size tells.
+   Bounds are doubles, and exact, as none is above WHOLE_MAX. */
+
+static uint64_t whole_of(
+        const struct rm_factor *factor, const struct rm_cell *cell)
+{
+	return factor->size == sizeof(unsigned)
+	               ? *(const unsigned *)rm_factor_of(factor, cell)
+	               : *(const uint64_t *)rm_factor_of(factor, cell);
+}
+
+static void set_whole(
+        const struct rm_factor *factor, struct rm_cell *cell, uint64_t value)
+{
+	if (factor->size == sizeof(unsigned))
+		*(unsigned *)rm_factor_in(factor, cell) = (unsigned)value;
+	else
+		*(uint64_t *)rm_factor_in(factor, cell) = value;
+}
+
+/* "500000ops", "1Mops": a count above 0. */
+static int parse_ops(const char *text, uint64_t *value)
+{
+	char count[RM_NAME_BYTES];
+	size_t length = strlen(text);
+	uint64_t ops;
+
+	if (length < 4 || length >= sizeof(count) ||
+	        strcmp(text + length - 3, "ops"))
+		return -EINVAL;
+	memcpy(count, text, length - 3);
+	count[length - 3] = '\0';
+	if (rm_number_count(count, &ops) || ops == 0)
+		return -EINVAL;
+	*value = ops;
+	return 0;
+}
+
+/* "0s" is read here, as rm_number_time() refuses a time of 0. */
+static int read_whole(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	const struct rm_kind *kind = factor->kind;
+	uint64_t value = 0;
+	int failed = kind == &rm_kind_ops     ? parse_ops(text, &value)
+	             : kind == &rm_kind_whole ? rm_number_whole(text, &value)
+	             : strcmp(text, "0s")     ? rm_number_time(text, &value)
+	                                      : 0;
+
+	if (failed || (double)value < factor->least ||
+	        (double)value > factor->most)
+		return -EINVAL;
+	set_whole(factor, cell, value);
+	return 0;
+}
+
+static void write_whole(
+        const struct rm_factor *factor, const struct rm_cell *cell, char *text)
+{
+	uint64_t value = whole_of(factor, cell);
+	bool no_time = factor->kind == &rm_kind_time && !value;
+
+	snprintf(text, RM_VALUE_BYTES, "%" PRIu64 "%s", value,
+	        no_time ? "s" : factor->kind->unit);
+}
+
+static int whole_from_json(const struct rm_factor *factor, const json_t *json,
+        struct rm_cell *cell, struct rm_error *error)
+{
+	json_int_t read = json_integer_value(json);
+
+	if (!json_is_integer(json) || (double)read < factor->least ||
+	        (double)read > factor->most)
+		return rm_error_set(error, -EINVAL,
+		        "cell.%s: expected an integer from %.0f to %.0f",
+		        factor->member, factor->least, factor->most);
+	set_whole(factor, cell, (uint64_t)read);
+	return 0;
+}
+
+static json_t *whole_to_json(
+        const struct rm_factor *factor, const struct rm_cell *cell)
+{
+	return json_integer((json_int_t)whole_of(factor, cell));
+}
+
+static json_t *whole_schema(const struct rm_factor *factor)
+{
+	return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum",
+	        (json_int_t)factor->least, "maximum", (json_int_t)factor->most);
+}
+
+static const struct rm_form as_whole = { whole_from_json, whole_to_json,
+	whole_schema };
+const struct rm_kind rm_kind_whole = {
+	.read = read_whole, .write = write_whole, .form = &as_whole, .unit = ""
+};
+const struct rm_kind rm_kind_time = { .read = read_whole,
+	.write = write_whole,
+	.form = &as_whole,
+	.unit = "ns" };
+const struct rm_kind rm_kind_ops = { .read = read_whole,
+	.write = write_whole,
+	.form = &as_whole,
+	.unit = "ops" };
+
+/* One key of a workload file for several members of JSON, which have rows of
+   their own: so no `form` here. read() sets all of its members, or an earlier
+   value would stay. */
+
+static int read_keys(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	static const char prefix[] = "file:";
+	const size_t length = sizeof(prefix) - 1;
+	const char *file = strncmp(text, prefix, length) ? "" : text + length;
+	uint64_t keys = 0;
+
+	if (!*file && (rm_number_count(text, &keys) || keys == 0 ||
+	                      (double)keys > factor->most))
+		return -EINVAL;
+	if (strlen(file) >= RM_TRACE_NAME_BYTES)
+		return -EINVAL;
+	cell->keys = keys;
+	strcpy(cell->trace, file);
+	return 0;
+}
+
+static void write_keys(
+        const struct rm_factor *factor, const struct rm_cell *cell, char *text)
+{
+	(void)factor;
+	if (cell->trace[0])
+		snprintf(text, RM_VALUE_BYTES, "file:%s", cell->trace);
+	else
+		snprintf(text, RM_VALUE_BYTES, "%" PRIu64, cell->keys);
+}
+
+const struct rm_kind rm_kind_keys = { .read = read_keys, .write = write_keys };
+
+/* "cores", "cores/2" */
+static int read_part(struct rm_cell *cell, const char *text, const char *all,
+        enum rm_threads_unit unit, double most)
+{
+	size_t length = strlen(all);
+	uint64_t divisor = 1;
+
+	if (strncmp(text, all, length) ||
+	        (text[length] &&
+	                (text[length] != '/' ||
+	                        rm_number_whole(text + length + 1, &divisor) ||
+	                        divisor < 2 || (double)divisor > most)))
+		return -EINVAL;
+	cell->threads = (unsigned)divisor;
+	cell->threads_unit = unit;
+	return 0;
+}
+
+static int read_threads(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	uint64_t count;
+
+	if (!read_part(cell, text, "cores", RM_THREADS_CORES, factor->most) ||
+	        !read_part(cell, text, "cpus", RM_THREADS_CPUS, factor->most))
+		return 0;
+	if (rm_number_whole(text, &count) || count == 0 ||
+	        (double)count > factor->most)
+		return -EINVAL;
+	cell->threads = (unsigned)count;
+	cell->threads_unit = RM_THREADS_COUNT;
+	return 0;
+}
+
+static void write_threads(
+        const struct rm_factor *factor, const struct rm_cell *cell, char *text)
+{
+	const char *all =
+	        cell->threads_unit == RM_THREADS_CORES ? "cores" : "cpus";
+
+	(void)factor;
+	if (cell->threads_unit == RM_THREADS_COUNT)
+		snprintf(text, RM_VALUE_BYTES, "%u", cell->threads);
+	else if (cell->threads == 1)
+		snprintf(text, RM_VALUE_BYTES, "%s", all);
+	else
+		snprintf(text, RM_VALUE_BYTES, "%s/%u", all, cell->threads);
+}
+
+const struct rm_kind rm_kind_threads = { .read = read_threads,
+	.write = write_threads };
+
+/* "1pass", "10passes". */
+static int parse_passes(const char *text, uint64_t *value)
+{
+	char count[RM_NAME_BYTES];
+	size_t length = strcspn(text, "p");
+	uint64_t passes;
+
+	if (length >= sizeof(count) || (strcmp(text + length, "pass") &&
+	                                       strcmp(text + length, "passes")))
+		return -EINVAL;
+	memcpy(count, text, length);
+	count[length] = '\0';
+	if (rm_number_whole(count, &passes) || passes == 0 ||
+	        passes > RM_TRACE_PASSES_MAX)
+		return -EINVAL;
+	*value = passes;
+	return 0;
+}
+
+static int read_window(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	(void)factor;
+	cell->window_ns = cell->window_ops = cell->trace_passes = 0;
+	if (!parse_ops(text, &cell->window_ops) ||
+	        !parse_passes(text, &cell->trace_passes))
+		return 0;
+	return rm_number_time(text, &cell->window_ns);
+}
+
+static void write_window(
+        const struct rm_factor *factor, const struct rm_cell *cell, char *text)
+{
+	(void)factor;
+	if (cell->window_ops)
+		snprintf(text, RM_VALUE_BYTES, "%" PRIu64 "ops",
+		        cell->window_ops);
+	else if (cell->trace_passes)
+		snprintf(text, RM_VALUE_BYTES, "%" PRIu64 "passes",
+		        cell->trace_passes);
+	else
+		snprintf(
+		        text, RM_VALUE_BYTES, "%" PRIu64 "ns", cell->window_ns);
+}
+
+const struct rm_kind rm_kind_window = { .read = read_window,
+	.write = write_window };
+
+/* CPUs, one for each thread: no workload file has them, since it is the plan
+   that places threads. check_sense() compares their number with the
+   threads'. */
+
+static int cpus_from_json(const struct rm_factor *factor, const json_t *json,
+        struct rm_cell *cell, struct rm_error *error)
+{
+	size_t count = json_array_size(json);
+
+	if (!json_is_array(json))
+		return rm_cell_bad(error, factor->member, RM_CPUS_EXPECTED);
+	if (count == 0)
+		return 0;
+	cell->cpus = calloc(count, sizeof(*cell->cpus));
+	if (!cell->cpus)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	cell->cpu_count = (unsigned)count;
+	for (size_t i = 0; i < count; i++) {
+		const json_t *cpu = json_array_get(json, i);
+		json_int_t number = json_integer_value(cpu);
+
+		if (!json_is_integer(cpu) || number < 0 ||
+		        (double)number > factor->most)
+			return rm_cell_bad(
+			        error, factor->member, "kernel CPU numbers");
+		cell->cpus[i] = (unsigned)number;
+	}
+	return 0;
+}
+
+static json_t *cpus_to_json(
+        const struct rm_factor *factor, const struct rm_cell *cell)
+{
+	json_t *cpus = json_array();
+
+	(void)factor;
+	for (unsigned i = 0; cpus && cell->cpus && i < cell->cpu_count; i++)
+		if (json_array_append_new(cpus, json_integer(cell->cpus[i]))) {
+			json_decref(cpus);
+			return NULL;
+		}
+	return cpus;
+}
+
+static json_t *cpus_schema(const struct rm_factor *factor)
+{
+	return json_pack(
+	        "{s:s, s:o}", "type", "array", "items", whole_schema(factor));
+}
+
+static const struct rm_form as_cpus = { cpus_from_json, cpus_to_json,
+	cpus_schema };
+const struct rm_kind rm_kind_cpus = { .form = &as_cpus };

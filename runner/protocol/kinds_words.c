@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kinds_words.c - kinds of factors whose values are words: how they are read
+ * and written, as text of a workload file and of an id, as JSON, and as what
+ * a schema says of them.
+ */
+#include "runner/protocol/internal.h"
+
+#include "runner/base/number.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int rm_name_find(const char *const *names, const char *name)
+{
+	for (int i = 0; names[i]; i++)
+		if (!strcmp(names[i], name))
+			return i;
+	return -EINVAL;
+}
+
+int rm_cell_bad(struct rm_error *error, const char *member, const char *what)
+{
+	return rm_error_set(
+	        error, -EINVAL, "cell.%s: expected %s", member, what);
+}
+
+/* Words have one text in both forms: JSON goes through read() and write() of
+   workload files, too. */
+
+/* NULL also where the text does not fit into `size` bytes: callers copy it
+   without another look. */
+static const char *text_of(const json_t *json, size_t size)
+{
+	const char *text = json_string_value(json);
+
+	return text && strlen(text) < size ? text : NULL;
+}
+
+static int word_from_json(const struct rm_factor *factor, const json_t *json,
+        struct rm_cell *cell, struct rm_error *error)
+{
+	const char *text = text_of(json, 2 * RM_NAME_BYTES);
+	const char *more = factor->cells_only;
+
+	if (!text || factor->kind->read(factor, text, cell))
+		return rm_error_set(error, -EINVAL, "cell.%s: expected %s%s%s",
+		        factor->member, more ? more : "", more ? ", " : "",
+		        factor->expected);
+	return 0;
+}
+
+static json_t *word_to_json(
+        const struct rm_factor *factor, const struct rm_cell *cell)
+{
+	char text[RM_VALUE_BYTES];
+
+	factor->kind->write(factor, cell, text);
+	return json_string(text);
+}
+
+/* A pattern where the words cannot be listed. It admits more than read() does,
+   whose bounds it cannot say (zipf:9). */
+static json_t *word_schema(const struct rm_factor *factor)
+{
+	json_t *names;
+
+	if (factor->kind->pattern)
+		return json_pack("{s:s, s:s}", "type", "string", "pattern",
+		        factor->kind->pattern);
+	names = json_array();
+	for (int i = 0; factor->names[i]; i++)
+		json_array_append_new(names, json_string(factor->names[i]));
+	return json_pack("{s:o}", "enum", names);
+}
+
+static const struct rm_form as_word = { word_from_json, word_to_json,
+	word_schema };
+
+static int read_names(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	int found = rm_name_find(factor->names, text);
+
+	if (found < 0)
+		return found;
+	*(unsigned *)rm_factor_in(factor, cell) = (unsigned)found;
+	return 0;
+}
+
+static void write_names(
+        const struct rm_factor *factor, const struct rm_cell *cell, char *text)
+{
+	strcpy(text,
+	        factor->names[*(const unsigned *)rm_factor_of(factor, cell)]);
+}
+
+const struct rm_kind rm_kind_names = {
+	.read = read_names, .write = write_names, .form = &as_word
+};
+
+const char *const rm_shape_names[] = { "u64x8", "u64x24", "str16x8", "str16x24",
+	NULL };
+
+const char *rm_shape_name(struct rm_shape shape)
+{
+	return rm_shape_names[rm_shape_index(shape)];
+}
+
+int rm_shape_parse(const char *name, struct rm_shape *shape)
+{
+	int found = rm_name_find(rm_shape_names, name);
+
+	if (found < 0)
+		return found;
+	*shape = (struct rm_shape){ .str = found >= 2,
+		.value_bytes = found % 2 ? 24 : 8 };
+	return 0;
+}
+
+static int read_shape(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	(void)factor;
+	return rm_shape_parse(text, &cell->shape);
+}
+
+static void write_shape(
+        const struct rm_factor *factor, const struct rm_cell *cell, char *text)
+{
+	(void)factor;
+	strcpy(text, rm_shape_name(cell->shape));
+}
+
+const struct rm_kind rm_kind_shape = {
+	.read = read_shape, .write = write_shape, .form = &as_word
+};
+
+/* "zipf:0.99". An exponent of 0 would be uniform, which has a word of its own:
+   equal cells must have equal ids. */
+static int parse_zipf(const char *text, struct rm_cell *cell)
+{
+	if (rm_number_read(&text, &cell->dist_a) || *text ||
+	        cell->dist_a <= 0 || cell->dist_a > 4)
+		return -EINVAL;
+	cell->dist = RM_DIST_ZIPF;
+	return 0;
+}
+
+/* "hot:1%:90%": dist_a of the keys have dist_b of the operations, both held as
+   0 to 1. All keys cannot be hot: that would be uniform. */
+static int parse_hot(const char *text, struct rm_cell *cell)
+{
+	char keys[RM_NAME_BYTES];
+	const char *colon = strchr(text, ':');
+	size_t length = colon ? (size_t)(colon - text) : 0;
+
+	if (length == 0 || length >= sizeof(keys))
+		return -EINVAL;
+	memcpy(keys, text, length);
+	keys[length] = '\0';
+	if (rm_number_share(keys, &cell->dist_a) ||
+	        rm_number_share(colon + 1, &cell->dist_b) ||
+	        cell->dist_a <= 0 || cell->dist_a >= 1 || cell->dist_b <= 0)
+		return -EINVAL;
+	cell->dist = RM_DIST_HOT;
+	return 0;
+}
+
+/* "trace:0123abcd", with all 8 digits as write_dist() prints them: a second
+   spelling would be a second id. Only cells may say it (cells_only), as it
+   follows from the trace's file. */
+static int parse_checksum(const char *text, struct rm_cell *cell)
+{
+	if (strlen(text) != 8 || strspn(text, "0123456789abcdef") != 8)
+		return -EINVAL;
+	cell->dist = RM_DIST_TRACE;
+	cell->trace_checksum = (uint32_t)strtoul(text, NULL, 16);
+	return 0;
+}
+
+static int read_dist(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	(void)factor;
+	cell->dist_a = cell->dist_b = 0;
+	if (!strncmp(text, "zipf:", 5))
+		return parse_zipf(text + 5, cell);
+	if (!strncmp(text, "hot:", 4))
+		return parse_hot(text + 4, cell);
+	if (!strncmp(text, "trace:", 6))
+		return parse_checksum(text + 6, cell);
+	if (strcmp(text, "uniform") && strcmp(text, "sequential"))
+		return -EINVAL;
+	cell->dist = text[0] == 'u' ? RM_DIST_UNIFORM : RM_DIST_SEQUENTIAL;
+	return 0;
+}
+
+static void write_dist(
+        const struct rm_factor *factor, const struct rm_cell *cell, char *text)
+{
+	char a[32], b[32];
+	const size_t size = RM_VALUE_BYTES;
+
+	(void)factor;
+	switch (cell->dist) {
+	case RM_DIST_ZIPF:
+		rm_number_text(cell->dist_a, 0, a, sizeof(a));
+		snprintf(text, size, "zipf:%s", a);
+		return;
+	case RM_DIST_HOT:
+		rm_number_text(cell->dist_a, 2, a, sizeof(a));
+		rm_number_text(cell->dist_b, 2, b, sizeof(b));
+		snprintf(text, size, "hot:%s%%:%s%%", a, b);
+		return;
+	case RM_DIST_SEQUENTIAL:
+		snprintf(text, size, "sequential");
+		return;
+	case RM_DIST_TRACE:
+		snprintf(text, size, "trace:%08" PRIx32, cell->trace_checksum);
+		return;
+	case RM_DIST_UNIFORM:
+		snprintf(text, size, "uniform");
+		return;
+	}
+}
+
+const struct rm_kind rm_kind_dist = { .read = read_dist,
+	.write = write_dist,
+	.form = &as_word,
+	.pattern = "^(uniform|sequential|zipf:[0-9.eE+-]+|"
+	           "hot:[0-9.]+%:[0-9.]+%|trace:[0-9a-f]{8})$" };
+
+static int read_loop(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	(void)factor;
+	return rm_loop_parse(text, &cell->loop);
+}
+
+static void write_loop(
+        const struct rm_factor *factor, const struct rm_cell *cell, char *text)
+{
+	(void)factor;
+	rm_loop_text(&cell->loop, text);
+}
+
+const struct rm_kind rm_kind_loop = { .read = read_loop,
+	.write = write_loop,
+	.form = &as_word,
+	.pattern = "^[a-z-]+(:[0-9a-z-]+)*$" };
+
+/* "simulated" needs a MODEL and no other measure has one. No '/' in it: that
+   would be a path to a file, and parts of an id are separated by it. */
+static int read_measure(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	static const char simulated[] = "simulated:";
+	const size_t length = sizeof(simulated) - 1;
+	bool machine = !strncmp(text, simulated, length);
+	const char *model = machine ? text + length : "";
+	int found = machine ? RM_MEASURE_SIMULATED
+	                    : rm_name_find(factor->names, text);
+
+	if (found < 0 || (found == RM_MEASURE_SIMULATED) != (*model != '\0') ||
+	        strlen(model) >= RM_NAME_BYTES || strpbrk(model, "/ \t\n"))
+		return -EINVAL;
+	cell->measure = (enum rm_measure)found;
+	strcpy(cell->model, model);
+	return 0;
+}
+
+static void write_measure(
+        const struct rm_factor *factor, const struct rm_cell *cell, char *text)
+{
+	snprintf(text, RM_VALUE_BYTES, "%s%s%s", factor->names[cell->measure],
+	        cell->model[0] ? ":" : "", cell->model);
+}
+
+const struct rm_kind rm_kind_measure = { .read = read_measure,
+	.write = write_measure,
+	.form = &as_word,
+	.pattern = "^(verify|throughput|latency|counters|causes|"
+	           "simulated:[^/ ]+)$" };
+
+/* Yes and no: true and false in JSON */
+
+static int read_flag(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	bool yes = !strcmp(text, "yes");
+
+	if (!yes && strcmp(text, "no"))
+		return -EINVAL;
+	*(bool *)rm_factor_in(factor, cell) = yes;
+	return 0;
+}
+
+static void write_flag(
+        const struct rm_factor *factor, const struct rm_cell *cell, char *text)
+{
+	strcpy(text, *(const bool *)rm_factor_of(factor, cell) ? "yes" : "no");
+}
+
+static int flag_from_json(const struct rm_factor *factor, const json_t *json,
+        struct rm_cell *cell, struct rm_error *error)
+{
+	if (!json_is_boolean(json))
+		return rm_cell_bad(error, factor->member, "true or false");
+	*(bool *)rm_factor_in(factor, cell) = json_is_true(json);
+	return 0;
+}
+
+static json_t *flag_to_json(
+        const struct rm_factor *factor, const struct rm_cell *cell)
+{
+	return json_boolean(*(const bool *)rm_factor_of(factor, cell));
+}
+
+static json_t *flag_schema(const struct rm_factor *factor)
+{
+	(void)factor;
+	return json_pack("{s:s}", "type", "boolean");
+}
+
+static const struct rm_form as_boolean = { flag_from_json, flag_to_json,
+	flag_schema };
+const struct rm_kind rm_kind_flag = {
+	.read = read_flag, .write = write_flag, .form = &as_boolean
+};
+
+/* Texts: workload files are held to some letters, since ids are made of these
+   names. JSON may have any text that fits. */
+
+static int read_name(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+	                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                              "0123456789_-.";
+	const char *more = factor->kind->letters;
+	size_t length = strlen(text);
+
+	if (length == 0 || length >= factor->size)
+		return -EINVAL;
+	for (size_t i = 0; i < length; i++)
+		if (!strchr(letters, text[i]) &&
+		        !(more && strchr(more, text[i])))
+			return -EINVAL;
+	memcpy(rm_factor_in(factor, cell), text, length + 1);
+	return 0;
+}
+
+static void write_text(
+        const struct rm_factor *factor, const struct rm_cell *cell, char *text)
+{
+	snprintf(text, RM_VALUE_BYTES, "%s",
+	        (const char *)rm_factor_of(factor, cell));
+}
+
+static int text_from_json(const struct rm_factor *factor, const json_t *json,
+        struct rm_cell *cell, struct rm_error *error)
+{
+	const char *text = text_of(json, factor->size);
+
+	if (!text || (double)strlen(text) < factor->least)
+		return rm_error_set(error, -EINVAL,
+		        "cell.%s: expected a text of less than %zu bytes",
+		        factor->member, factor->size);
+	strcpy(rm_factor_in(factor, cell), text);
+	return 0;
+}
+
+static json_t *text_schema(const struct rm_factor *factor)
+{
+	return json_pack("{s:s, s:i, s:i}", "type", "string", "minLength",
+	        (int)factor->least, "maxLength", (int)factor->size - 1);
+}
+
+static const struct rm_form as_text = { text_from_json, word_to_json,
+	text_schema };
+const struct rm_kind rm_kind_text = { .write = write_text, .form = &as_text };
+const struct rm_kind rm_kind_name = { .read = read_name, .write = write_text };
+/* Any name passes, with ':' or without: only the plan knows which places this
+   machine has (is_place() in runner/plan/workload.c). */
+const struct rm_kind rm_kind_place = {
+	.read = read_name, .write = write_text, .form = &as_text, .letters = ":"
+};
+
+static int read_pattern(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	if (text[0] == '~' && (text[1] == '\0' || strchr(text + 1, '~')))
+		return -EINVAL;
+	return read_name(factor, text, cell);
+}
+
+const struct rm_kind rm_kind_pattern = { .read = read_pattern,
+	.write = write_text,
+	.form = &as_text,
+	.letters = "~*?" };
+
+/* "W1" to "W99": a number of docs/workloads.md. */
+static int read_article(
+        const struct rm_factor *factor, const char *text, struct rm_cell *cell)
+{
+	uint64_t number;
+
+	if (text[0] != 'W' || rm_number_whole(text + 1, &number) ||
+	        number == 0 || number > 99 || text[1] == '0')
+		return -EINVAL;
+	return read_name(factor, text, cell);
+}
+
+const struct rm_kind rm_kind_article = { .read = read_article,
+	.write = write_text };
+
+/* Workload files say `keys = file:TRACE` and `window = 1pass`, which are two
+   rows; JSON has both in one member. */
+
+static int trace_from_json(const struct rm_factor *factor, const json_t *json,
+        struct rm_cell *cell, struct rm_error *error)
+{
+	const char *file =
+	        text_of(json_object_get(json, "file"), sizeof(cell->trace));
+	const json_t *passes = json_object_get(json, "passes");
+
+	if (json_object_size(json) != 2 || !file || !file[0] ||
+	        !json_is_integer(passes) || json_integer_value(passes) < 1 ||
+	        json_integer_value(passes) > RM_TRACE_PASSES_MAX)
+		return rm_error_set(error, -EINVAL,
+		        "cell.%s: expected {\"file\": a name of 1 to %d "
+		        "bytes, \"passes\": 1 .. %d}",
+		        factor->member, RM_TRACE_BYTES - 1,
+		        RM_TRACE_PASSES_MAX);
+	strcpy(cell->trace, file);
+	cell->trace_passes = (uint64_t)json_integer_value(passes);
+	return 0;
+}
+
+static json_t *trace_to_json(
+        const struct rm_factor *factor, const struct rm_cell *cell)
+{
+	(void)factor;
+	return json_pack("{s:s, s:I}", "file", cell->trace, "passes",
+	        (json_int_t)cell->trace_passes);
+}
+
+static json_t *trace_schema(const struct rm_factor *factor)
+{
+	(void)factor;
+	return json_pack("{s:s, s:[s, s], s:{s:{s:s, s:i, s:i}, s:{s:s, s:i, "
+	                 "s:i}}, s:b}",
+	        "type", "object", "required", "file", "passes", "properties",
+	        "file", "type", "string", "minLength", 1, "maxLength",
+	        RM_TRACE_BYTES - 1, "passes", "type", "integer", "minimum", 1,
+	        "maximum", RM_TRACE_PASSES_MAX, "additionalProperties", 0);
+}
+
+static const struct rm_form as_trace = { trace_from_json, trace_to_json,
+	trace_schema };
+/* Only is_usual() asks for the text: it is "" where there is no trace, and then
+   JSON has no such member. */
+const struct rm_kind rm_kind_trace = { .write = write_text, .form = &as_trace };

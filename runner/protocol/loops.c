@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* loops.c - the table of loops: one line each. */
+#include "runner/protocol/protocol.h"
+
+#include "runner/base/number.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum argument_kind { NOTHING, COUNT, TIME, WORD };
+
+struct argument {
+	enum argument_kind kind;
+	uint64_t preset;
+	const char *words; /* WORD: each followed by a space */
+};
+
+static const struct kind {
+	const char *name;
+	bool own, once;
+	struct argument args[RM_LOOP_ARGS];
+} kinds[RM_LOOP_KINDS] = {
+	[RM_LOOP_MIX] = { .name = "mix" },
+	[RM_LOOP_PACED] = { .name = "paced" },
+	[RM_LOOP_SCAN] = { "scan", false, false, { { COUNT, 1, NULL } } },
+	[RM_LOOP_FILL] = { "fill", false, true, { { NOTHING, 0, NULL } } },
+	[RM_LOOP_LIFECYCLE] = { "lifecycle", false, false,
+	        { { COUNT, 10, NULL } } },
+	[RM_LOOP_STOCK] = { "stock", true, true, { { COUNT, 10000, NULL } } },
+	[RM_LOOP_PAIR] = { "pair", true, false, { { WORD, 2, "rr rw ww " } } },
+	[RM_LOOP_HASH] = { "hash", true, false, { { COUNT, 1024, NULL } } },
+	[RM_LOOP_HOLD] = { "hold", true, false,
+	        { { TIME, 1000000, NULL }, { TIME, 100000, NULL },
+	                { COUNT, 1, NULL } } },
+	[RM_LOOP_RANGE_LIST] = { "range-list", true, false,
+	        { { COUNT, 100, NULL } } },
+	[RM_LOOP_LITMUS] = { "litmus", false, false,
+	        { { WORD, 0, "store-buffering take-twice " } } },
+	[RM_LOOP_FAMILIES] = { "families", true, false,
+	        { { COUNT, 100000, NULL } } },
+	[RM_LOOP_INCREMENT] = { "increment", true, false,
+	        { { COUNT, 10, NULL } } },
+	[RM_LOOP_HANDLE] = { "handle", true, false, { { COUNT, 100, NULL } } },
+	[RM_LOOP_CLEANUP] = { "cleanup", true, false,
+	        { { COUNT, 1000, NULL } } },
+};
+
+const char *rm_loop_name(enum rm_loop_kind kind)
+{
+	return kinds[kind].name;
+}
+
+/* Length of word number `at` of a list, whose start *word becomes; 0: none. */
+static size_t word_at(const char **word, uint64_t at)
+{
+	while (at-- && **word)
+		*word += strcspn(*word, " ") + 1;
+	return strcspn(*word, " ");
+}
+
+static int read_word(const char *text, const char *words, uint64_t *value)
+{
+	for (uint64_t i = 0;; i++) {
+		const char *word = words;
+		size_t length = word_at(&word, i);
+
+		if (!length)
+			return -EINVAL;
+		if (strlen(text) == length && !strncmp(text, word, length)) {
+			*value = i;
+			return 0;
+		}
+	}
+}
+
+static int read_argument(
+        const char *text, const struct argument *argument, uint64_t *value)
+{
+	switch (argument->kind) {
+	case COUNT:
+		return rm_number_count(text, value) || !*value ? -EINVAL : 0;
+	case TIME:
+		return rm_number_time(text, value);
+	case WORD:
+		return read_word(text, argument->words, value);
+	case NOTHING:
+		break;
+	}
+	return -EINVAL;
+}
+
+/* The numbers after the name; `rest` is cut up. */
+static int read_arguments(char *rest, struct rm_loop *loop)
+{
+	const struct kind *kind = &kinds[loop->kind];
+
+	for (unsigned i = 0; i < RM_LOOP_ARGS; i++)
+		loop->args[i] = kind->args[i].preset;
+	for (unsigned i = 0; rest; i++) {
+		const char *text = strsep(&rest, ":");
+
+		if (i == RM_LOOP_ARGS ||
+		        read_argument(text, &kind->args[i], &loop->args[i]))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+int rm_loop_parse(const char *text, struct rm_loop *loop)
+{
+	struct rm_loop read = { RM_LOOP_MIX, { 0 } };
+	char copy[RM_LOOP_BYTES], *rest = copy;
+	const char *name;
+	int kind = 0;
+
+	if (strlen(text) >= sizeof(copy))
+		return -EINVAL;
+	strcpy(copy, text);
+	name = strsep(&rest, ":");
+	while (kind < RM_LOOP_KINDS && strcmp(kinds[kind].name, name))
+		kind++;
+	if (kind == RM_LOOP_KINDS)
+		return -EINVAL;
+	read.kind = (enum rm_loop_kind)kind;
+	if (read_arguments(rest, &read))
+		return -EINVAL;
+	*loop = read;
+	return 0;
+}
+
+static void append_time(char *text, uint64_t ns)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = { { "s", 1000000000 }, { "ms", 1000000 }, { "us", 1000 },
+		{ "ns", 1 } };
+	unsigned i = 0;
+
+	while (ns % units[i].ns)
+		i++;
+	sprintf(text + strlen(text), "%" PRIu64 "%s", ns / units[i].ns,
+	        units[i].name);
+}
+
+const char *rm_loop_text(const struct rm_loop *loop, char *text)
+{
+	const struct kind *kind = &kinds[loop->kind];
+
+	strcpy(text, kind->name);
+	for (unsigned i = 0; i < RM_LOOP_ARGS; i++) {
+		const char *word = kind->args[i].words;
+
+		if (kind->args[i].kind == NOTHING)
+			break;
+		strcat(text, ":");
+		if (kind->args[i].kind == TIME)
+			append_time(text, loop->args[i]);
+		else if (kind->args[i].kind == COUNT)
+			sprintf(text + strlen(text), "%" PRIu64, loop->args[i]);
+		else {
+			size_t length = word_at(&word, loop->args[i]);
+
+			strncat(text, word, length);
+		}
+	}
+	return text;
+}
+
+bool rm_loop_is_own(enum rm_loop_kind kind)
+{
+	return kinds[kind].own;
+}
+
+bool rm_loop_runs_once(enum rm_loop_kind kind)
+{
+	return kinds[kind].once;
+}
+
+bool rm_loop_needs_key_each(enum rm_loop_kind kind)
+{
+	return kind == RM_LOOP_LIFECYCLE || kind == RM_LOOP_LITMUS;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chunk.h - chunks, a core's cache of them and arenas: what the files of the
+ * simulated allocator share. heap.c calls heap_arena.c, that heap_bins.c.
+ */
+#ifndef RM_SIM_CHUNK_H
+#define RM_SIM_CHUNK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	RM_SIM_GRAIN = 16,
+	RM_SIM_HEADER = 8,
+	RM_SIM_CHUNK_MIN = 32,
+	RM_SIM_PAGE = 4096,
+	/* flags in a header */
+	RM_SIM_BEFORE_USED = 1, /* the chunk before is in use */
+	RM_SIM_MAPPED = 2,      /* pages of its own */
+	RM_SIM_FLAGS = 15,
+
+	RM_SIM_CACHED_MAX = 1040, /* glibc: tcache_max_bytes, as a chunk size */
+	RM_SIM_CACHED_SIZES =
+	        (RM_SIM_CACHED_MAX - RM_SIM_CHUNK_MIN) / RM_SIM_GRAIN + 1,
+	RM_SIM_CACHED_EACH = 7,
+	RM_SIM_FAST_MAX = 128, /* glibc: global_max_fast */
+	RM_SIM_FAST_SIZES =
+	        (RM_SIM_FAST_MAX - RM_SIM_CHUNK_MIN) / RM_SIM_GRAIN + 1,
+	RM_SIM_BINS = 128,
+	RM_SIM_TOP_RESERVE = 128 << 10, /* glibc: top_pad */
+};
+
+/* What lies in a free chunk's user part. */
+struct rm_sim_block {
+	struct rm_sim_block *next;
+	union {
+		struct rm_sim_block *prev; /* in a bin */
+		uint64_t key; /* in a core's cache: against double free */
+	};
+};
+
+/* A core's own freed chunks, by size; last in, first out. */
+struct rm_sim_cache {
+	uint16_t count[RM_SIM_CACHED_SIZES];
+	struct rm_sim_block *entry[RM_SIM_CACHED_SIZES];
+};
+
+/* glibc's malloc_state. */
+struct rm_sim_arena {
+	pthread_mutex_t lock; /* all but `fast` and `cache` */
+	/* pushed by any core, popped under the lock */
+	_Atomic uint32_t fast_used;
+	_Atomic(struct rm_sim_block *) fast[RM_SIM_FAST_SIZES];
+	struct rm_sim_block *top; /* the last chunk: what nobody has had yet */
+	struct rm_sim_block *last_remainder;
+	struct rm_sim_block bin[RM_SIM_BINS]; /* rings */
+	uint64_t bin_used[RM_SIM_BINS / 64];  /* bits; 0: the ring is empty */
+	char *end, *limit;         /* of the top; that it may grow to */
+	struct rm_sim_cache cache; /* its core's alone */
+};
+
+/* Size of the chunk and flags; before each block. */
+static inline uint64_t *rm_sim_heap_header(void *block)
+{
+	return (uint64_t *)block - 1;
+}
+
+static inline size_t rm_sim_heap_bytes(void *block)
+{
+	return *rm_sim_heap_header(block) & ~(uint64_t)RM_SIM_FLAGS;
+}
+
+static inline size_t rm_sim_heap_pages(size_t bytes)
+{
+	return (bytes + RM_SIM_PAGE - 1) & ~(size_t)(RM_SIM_PAGE - 1);
+}
+
+static inline bool rm_sim_cache_has_room(
+        const struct rm_sim_cache *cache, size_t bytes)
+{
+	return bytes <= RM_SIM_CACHED_MAX &&
+	       cache->count[(bytes - RM_SIM_CHUNK_MIN) / RM_SIM_GRAIN] <
+	               RM_SIM_CACHED_EACH;
+}
+
+/* Puts a chunk into the core's cache; false: there is no room. */
+static inline bool rm_sim_cache_put(
+        struct rm_sim_cache *cache, struct rm_sim_block *block, size_t bytes)
+{
+	size_t i = (bytes - RM_SIM_CHUNK_MIN) / RM_SIM_GRAIN;
+
+	if (!rm_sim_cache_has_room(cache, bytes))
+		return false;
+	block->key = (uintptr_t)cache;
+	block->next = cache->entry[i];
+	cache->entry[i] = block;
+	cache->count[i]++;
+	return true;
+}
+
+/* The chunk of `bytes` that was cached last, or NULL. */
+static inline struct rm_sim_block *rm_sim_cache_get(
+        struct rm_sim_cache *cache, size_t bytes)
+{
+	size_t i = (bytes - RM_SIM_CHUNK_MIN) / RM_SIM_GRAIN;
+	struct rm_sim_block *block;
+
+	if (bytes > RM_SIM_CACHED_MAX || !cache->count[i])
+		return NULL;
+	block = cache->entry[i];
+	cache->entry[i] = block->next;
+	cache->count[i]--;
+	block->key = 0;
+	return block;
+}
+
+/* --- heap_arena.c; the arena's lock is held --- */
+
+/* Makes the memory from the block `first` to `end`, which may grow up to
+   `limit`, the arena's top; what the old top had left becomes a free chunk. */
+void rm_sim_arena_extend(
+        struct rm_sim_arena *arena, char *first, char *end, char *limit);
+
+/* A chunk of `bytes` (a multiple of 16, at least RM_SIM_CHUNK_MIN) that was
+   freed or lies at the top; NULL: neither. Others of this size may move to
+   the core's `cache`. */
+struct rm_sim_block *rm_sim_arena_take(
+        struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes);
+
+/* The top grows so that a chunk of `bytes` fits; false: it may not. */
+bool rm_sim_arena_grow(struct rm_sim_arena *arena, size_t bytes);
+
+/* Frees a chunk of over RM_SIM_FAST_MAX bytes, not to a cache. A top of
+   `trim_bytes` or more shrinks. */
+void rm_sim_arena_give(struct rm_sim_arena *arena, struct rm_sim_block *block,
+        size_t trim_bytes);
+
+/* Frees a chunk of up to RM_SIM_FAST_MAX bytes; needs no lock. */
+void rm_sim_arena_give_fast(
+        struct rm_sim_arena *arena, struct rm_sim_block *block, size_t bytes);
+
+/* --- heap_bins.c; the arena's lock is held --- */
+
+void rm_sim_bins_init(struct rm_sim_arena *arena);
+/* A free chunk, its header written, to the bin of those not sorted yet. */
+void rm_sim_bins_put(struct rm_sim_arena *arena, struct rm_sim_block *block);
+void rm_sim_bins_unlink(struct rm_sim_block *block);
+/* As rm_sim_arena_take(), from the bins. */
+struct rm_sim_block *rm_sim_bins_take(
+        struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes);
+
+#endif /* RM_SIM_CHUNK_H */

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mach.c - a machine's description: read line by line, and written.
+ *
+ * Every key is required, so that nobody simulates a machine with a figure that
+ * its file does not name; and what is written reads back the same, because the
+ * text is what identifies the machine in results and golden files.
+ */
+#include "runner/sim/model/mach.h"
+
+#include "runner/base/lines.h"
+#include "runner/base/number.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The keys of the costs are their numbers; these follow. */
+enum {
+	KEY_L1D = RM_SIM_COSTS,
+	KEY_L2,
+	KEY_LLC,
+	KEY_QUANTUM,
+	KEY_MHZ,
+	KEY_RMW_LOADS,
+	KEYS,
+};
+
+enum { VALUE_BYTES = 96 }; /* the longest value, and more */
+
+const char *const rm_sim_cost_name[RM_SIM_COSTS] = {
+	[RM_SIM_COST_BASE] = "base",
+	[RM_SIM_COST_L1D] = "l1d-hit",
+	[RM_SIM_COST_L2] = "l2-hit",
+	[RM_SIM_COST_LLC] = "llc-hit",
+	[RM_SIM_COST_MEMORY] = "memory",
+	[RM_SIM_COST_TRANSFER] = "transfer",
+	[RM_SIM_COST_UPGRADE] = "upgrade",
+	[RM_SIM_COST_HOLD] = "hold",
+	[RM_SIM_COST_HOLD_READ] = "hold-read",
+	[RM_SIM_COST_RMW] = "rmw",
+	[RM_SIM_COST_FENCE] = "fence",
+	[RM_SIM_COST_RELAX] = "relax",
+	[RM_SIM_COST_FUTEX] = "futex",
+	[RM_SIM_COST_WAKE] = "wake",
+};
+
+static const char *const other_keys[KEYS - RM_SIM_COSTS] = { "l1d", "l2", "llc",
+	"quantum", "mhz", "rmw-loads" };
+
+/* Far above any real figure, far below what could overflow a clock. */
+enum { CYCLES_MAX = 10000000, LEVEL_BYTES_MAX = 1 << 30 };
+
+static const char *key_name(int key)
+{
+	return key < RM_SIM_COSTS ? rm_sim_cost_name[key]
+	                          : other_keys[key - RM_SIM_COSTS];
+}
+
+/* The number of a key, or -EINVAL. */
+static int key_of(const char *name)
+{
+	for (int key = 0; key < KEYS; key++)
+		if (!strcmp(name, key_name(key)))
+			return key;
+	return -EINVAL;
+}
+
+static const char *read_cycles_of(const char *text, uint32_t *cycles)
+{
+	uint64_t number;
+
+	if (rm_number_whole(text, &number) || number > CYCLES_MAX)
+		return "expected cycles, 0 to 10000000";
+	*cycles = (uint32_t)number;
+	return NULL;
+}
+
+/* N | N guess LOW..HIGH: what is wrong with it, or NULL. The range contains the
+   figure: a sensitivity run reports a band around what is described. */
+static const char *read_cost(char *text, struct rm_sim_cycles *cost)
+{
+	char *rest = NULL, *value = strtok_r(text, " \t", &rest);
+	char *guess = strtok_r(NULL, " \t", &rest);
+	char *range = strtok_r(NULL, " \t", &rest), *high;
+	const char *wrong = read_cycles_of(value ? value : "", &cost->value);
+
+	if (wrong)
+		return wrong;
+	cost->guess = guess != NULL;
+	cost->low = cost->high = cost->value;
+	if (!guess)
+		return NULL;
+	if (strcmp(guess, "guess") || !range || strtok_r(NULL, " \t", &rest))
+		return "expected CYCLES or CYCLES guess LOW..HIGH";
+	high = strstr(range, "..");
+	if (!high)
+		return "expected a range LOW..HIGH after guess";
+	*high = '\0';
+	wrong = read_cycles_of(range, &cost->low);
+	if (!wrong)
+		wrong = read_cycles_of(high + 2, &cost->high);
+	if (!wrong && (cost->low > cost->value || cost->high < cost->value))
+		wrong = "expected LOW <= CYCLES <= HIGH";
+	return wrong;
+}
+
+/* A power of two, because a set is found by a mask; so sizes with an odd number
+   of ways are fine (48 KiB of 12), and odd numbers of sets are not. */
+static const char *set_sets(struct rm_sim_level *level, uint64_t bytes)
+{
+	uint64_t sets = bytes / RM_SIM_LINE_BYTES / level->ways;
+
+	if (bytes == 0 || bytes > LEVEL_BYTES_MAX)
+		return "expected a size of 64 bytes to 1 GiB";
+	if (sets * RM_SIM_LINE_BYTES * level->ways != bytes || sets == 0 ||
+	        (sets & (sets - 1)))
+		return "expected size / ways / 64 bytes to be a power of two";
+	level->sets = (uint32_t)sets;
+	return NULL;
+}
+
+static const char *read_ways(const char *text, uint32_t *ways)
+{
+	char number[8];
+	uint64_t value;
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits >= sizeof(number) ||
+	        strcmp(text + digits, "-way") != 0)
+		return "expected N-way after the size";
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	if (rm_number_whole(number, &value) || value < 1 ||
+	        value > RM_SIM_WAYS_MAX)
+		return "expected 1-way to 32-way";
+	*ways = (uint32_t)value;
+	return NULL;
+}
+
+/* Indexed by enum rm_sim_policy and enum rm_sim_inclusion. One list for both
+   directions, so that what is printed can be read again. */
+static const char *const policies[] = { "lru", "plru", NULL };
+static const char *const inclusions[] = { "inclusive", "victim", "fill", NULL };
+
+/* -1 also for a NULL word: the line ended before it. */
+static int number_of(const char *word, const char *const *names)
+{
+	for (int i = 0; word && names[i]; i++)
+		if (!strcmp(word, names[i]))
+			return i;
+	return -1;
+}
+
+/* What the model cannot do: tree-PLRU needs a whole tree and is made for L1d
+   only; an LLC knows nothing of what the cores hold. */
+static const char *check_level(int key, const struct rm_sim_level *level)
+{
+	if (level->policy == RM_SIM_PLRU && key != KEY_L1D)
+		return "expected lru: plru is for l1d";
+	if (level->policy == RM_SIM_PLRU && (level->ways & (level->ways - 1)))
+		return "expected a power of two of ways with plru";
+	if (key == KEY_L2 && level->inclusion == RM_SIM_FILL)
+		return "expected inclusive or victim for l2";
+	if (key == KEY_LLC && level->inclusion == RM_SIM_INCLUSIVE)
+		return "expected victim or fill for llc";
+	return NULL;
+}
+
+/* SIZE N-way POLICY [INCLUSION] [guess] | none. */
+static const char *read_level(char *text, int key, struct rm_sim_level *level)
+{
+	static const char *const form[] = {
+		"expected SIZE N-way lru|plru [guess]",
+		"expected SIZE N-way lru inclusive|victim [guess], or none",
+		"expected SIZE N-way lru victim|fill [guess], or none"
+	};
+	const char *expected = form[key - KEY_L1D], *wrong;
+	char *rest = NULL, *size = strtok_r(text, " \t", &rest), *word;
+	uint64_t bytes;
+	int policy, inclusion = RM_SIM_FILL;
+
+	/* RM_SIM_FILL also where there is no such level: coherence.c only
+	   compares with the other two, so that it need not ask whether there is
+	   one. */
+	*level = (struct rm_sim_level){ .inclusion = RM_SIM_FILL };
+	if (!size)
+		return expected;
+	if (!strcmp(size, "none") && key != KEY_L1D)
+		return strtok_r(NULL, " \t", &rest) ? expected : NULL;
+	if (rm_number_count(size, &bytes))
+		return expected;
+	word = strtok_r(NULL, " \t", &rest);
+	wrong = word ? read_ways(word, &level->ways) : expected;
+	if (wrong)
+		return wrong;
+	policy = number_of(strtok_r(NULL, " \t", &rest), policies);
+	if (key != KEY_L1D)
+		inclusion = number_of(strtok_r(NULL, " \t", &rest), inclusions);
+	if (policy < 0 || inclusion < 0)
+		return expected;
+	level->policy = (enum rm_sim_policy)policy;
+	level->inclusion = (enum rm_sim_inclusion)inclusion;
+	word = strtok_r(NULL, " \t", &rest);
+	level->guess = word && !strcmp(word, "guess");
+	if ((word && !level->guess) || strtok_r(NULL, " \t", &rest))
+		return expected;
+	wrong = check_level(key, level);
+	return wrong ? wrong : set_sets(level, bytes);
+}
+
+/* Sets `key`; cuts `value` up. NULL, or what was expected. */
+static const char *key_set(struct rm_sim_mach *mach, int key, char *value)
+{
+	struct rm_sim_level *const levels[] = { &mach->l1d, &mach->l2,
+		&mach->llc };
+	uint64_t number;
+
+	if (key < RM_SIM_COSTS) {
+		const char *wrong = read_cost(value, &mach->cost[key]);
+
+		if (!wrong && key == RM_SIM_COST_L1D && !mach->cost[key].low)
+			wrong = "expected at least 1: a spinning core's time "
+			        "must pass";
+		return wrong;
+	}
+	switch (key) {
+	case KEY_L1D:
+	case KEY_L2:
+	case KEY_LLC:
+		return read_level(value, key, levels[key - KEY_L1D]);
+	case KEY_QUANTUM:
+		return read_cycles_of(value, &mach->quantum);
+	case KEY_MHZ:
+		if (rm_number_whole(value, &number) || number < 1 ||
+		        number > 100000)
+			return "expected virtual cycles per microsecond, 1 to "
+			       "100000";
+		mach->mhz = (uint32_t)number;
+		return NULL;
+	default:
+		mach->rmw_loads = !strcmp(value, "yes");
+		return mach->rmw_loads || !strcmp(value, "no")
+		               ? NULL
+		               : "expected yes or no";
+	}
+}
+
+static void level_text(
+        const struct rm_sim_mach *mach, int key, char *text, size_t size)
+{
+	const struct rm_sim_level *const levels[] = { &mach->l1d, &mach->l2,
+		&mach->llc };
+	const struct rm_sim_level *level = levels[key - KEY_L1D];
+	bool below = key != KEY_L1D;
+
+	if (!level->sets)
+		snprintf(text, size, "none");
+	else
+		snprintf(text, size, "%u %u-way %s%s%s%s",
+		        level->sets * level->ways * RM_SIM_LINE_BYTES,
+		        level->ways, policies[level->policy], below ? " " : "",
+		        below ? inclusions[level->inclusion] : "",
+		        level->guess ? " guess" : "");
+}
+
+/* The value as key_set() takes it. */
+static void key_text(
+        const struct rm_sim_mach *mach, int key, char *text, size_t size)
+{
+	const struct rm_sim_cycles *cost = &mach->cost[key % RM_SIM_COSTS];
+
+	if (key >= KEY_L1D && key <= KEY_LLC)
+		level_text(mach, key, text, size);
+	else if (key == KEY_QUANTUM)
+		snprintf(text, size, "%u", mach->quantum);
+	else if (key == KEY_MHZ)
+		snprintf(text, size, "%u", mach->mhz);
+	else if (key == KEY_RMW_LOADS)
+		snprintf(text, size, "%s", mach->rmw_loads ? "yes" : "no");
+	else if (cost->guess)
+		snprintf(text, size, "%u guess %u..%u", cost->value, cost->low,
+		        cost->high);
+	else
+		snprintf(text, size, "%u", cost->value);
+}
+
+/* The part of a path that names the machine. */
+static void name_of(const char *file, char *name)
+{
+	const char *slash = strrchr(file, '/');
+	const char *base = slash ? slash + 1 : file;
+	size_t length = strcspn(base, ".");
+
+	snprintf(name, RM_SIM_NAME_BYTES, "%.*s", (int)length, base);
+}
+
+/* One line, cut at '=': 0 or -EINVAL. */
+static int read_line(char *line, const char *where, unsigned *seen,
+        struct rm_sim_mach *mach, struct rm_error *error)
+{
+	unsigned number = (unsigned)strtoul(strrchr(where, ':') + 1, NULL, 10);
+	char *value = strchr(line, '=');
+	char *end = value;
+	const char *wrong;
+	int key;
+
+	*value++ = '\0';
+	while (end > line && strchr(" \t", end[-1]))
+		*--end = '\0';
+	value += strspn(value, " \t");
+	value[strcspn(value, "\n")] = '\0';
+	key = key_of(line);
+	if (key < 0)
+		return rm_error_set(error, -EINVAL,
+		        "%s: unknown key \"%s\", expected %s, %s, ...", where,
+		        line, key_name(KEY_L1D), key_name(RM_SIM_COST_MEMORY));
+	if (seen[key])
+		return rm_error_set(error, -EINVAL,
+		        "%s: %s again, expected it once (line %u)", where, line,
+		        seen[key]);
+	seen[key] = number;
+	char copy[256]; /* key_set() cuts it up; the message shows it whole */
+
+	snprintf(copy, sizeof(copy), "%s", value);
+	wrong = key_set(mach, key, copy);
+	if (wrong)
+		return rm_error_set(error, -EINVAL, "%s: %s = %s, %s", where,
+		        line, value, wrong);
+	return 0;
+}
+
+int rm_sim_mach_parse(const char *file, const char *text, size_t length,
+        struct rm_sim_mach *mach, struct rm_error *error)
+{
+	struct rm_error own = { "" };
+	struct rm_lines lines = {
+		.file = file,
+		.text = text,
+		.length = length,
+		.error = error ? error : &own,
+	};
+	struct rm_sim_mach made = { .name = "" };
+	unsigned seen[KEYS] = { 0 };
+	char line[RM_LINE_MAX + 2], where[RM_WHERE_BYTES];
+
+	name_of(file, made.name);
+	while (rm_lines_next(line, sizeof(line), &lines)) {
+		rm_lines_where(&lines, where);
+		if (line[0] == '\n')
+			continue;
+		if (read_line(line, where, seen, &made, lines.error))
+			return -EINVAL;
+	}
+	if (lines.error->text[0])
+		return -EINVAL;
+	rm_lines_where(&lines, where);
+	/* no defaults: a cost that a file leaves out would be somebody's guess */
+	for (int key = 0; key < KEYS; key++)
+		if (!seen[key])
+			return rm_error_set(error, -EINVAL,
+			        "%s: the file ends, expected a line for %s",
+			        where, key_name(key));
+	*mach = made;
+	return 0;
+}
+
+int rm_sim_mach_set(struct rm_sim_mach *mach, const char *key,
+        const char *value, struct rm_error *error)
+{
+	/* a mistake is found half way: then *mach stays as it was */
+	struct rm_sim_mach changed = *mach;
+	char copy[VALUE_BYTES];
+	int number = key_of(key);
+	const char *wrong;
+
+	if (number < 0)
+		return rm_error_set(error, -EINVAL,
+		        "unknown key \"%s\" of a machine, expected %s, %s, ...",
+		        key, key_name(KEY_L1D), key_name(RM_SIM_COST_MEMORY));
+	snprintf(copy, sizeof(copy), "%s", value);
+	wrong = strlen(value) >= sizeof(copy) ? "expected a shorter value"
+	                                      : key_set(&changed, number, copy);
+	if (wrong)
+		return rm_error_set(
+		        error, -EINVAL, "%s = %s, %s", key, value, wrong);
+	*mach = changed;
+	return 0;
+}
+
+char *rm_sim_mach_text(const struct rm_sim_mach *mach)
+{
+	char value[VALUE_BYTES], *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+
+	if (!file)
+		return NULL;
+	for (int key = 0; key < KEYS; key++) {
+		key_text(mach, key, value, sizeof(value));
+		fprintf(file, "%s = %s\n", key_name(key), value);
+	}
+	if (fclose(file)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

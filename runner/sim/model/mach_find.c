@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mach_find.c - a machine by its name: built in, a file, or this computer. */
+#include "runner/base/lines.h"
+#include "runner/machine/machine.h"
+#include "runner/sim/model/mach.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int load(
+        const char *file, struct rm_sim_mach *mach, struct rm_error *error)
+{
+	char *text = NULL;
+	size_t length = 0;
+	int failed = rm_lines_load(file, &text, &length, error);
+
+	if (!failed)
+		failed = rm_sim_mach_parse(file, text, length, mach, error);
+	free(text);
+	return failed;
+}
+
+/* A name that nobody knows is answered with all that are known: -ENOENT. */
+static int built_in(
+        const char *name, struct rm_sim_mach *mach, struct rm_error *error)
+{
+	const struct rm_sim_builtin *builtin = rm_sim_builtins;
+	char known[256] = "";
+	size_t length = 0;
+
+	for (; builtin->name; builtin++) {
+		if (!strcmp(name, builtin->name))
+			return rm_sim_mach_parse(builtin->name, builtin->text,
+			        strlen(builtin->text), mach, error);
+		length += (size_t)snprintf(known + length,
+		        sizeof(known) - length, "%s, ", builtin->name);
+		/* snprintf() counts what it cut off, too: the next one would
+		   write behind the end */
+		if (length >= sizeof(known))
+			length = sizeof(known) - 1;
+	}
+	return rm_error_set(error, -ENOENT,
+	        "no machine \"%s\", expected %shost, or a file's path with a /",
+	        name, known);
+}
+
+/* Largest power of two up to n. */
+static uint32_t floor_power(uint64_t n)
+{
+	uint32_t power = 1;
+
+	while (2 * (uint64_t)power <= n)
+		power *= 2;
+	return power;
+}
+
+/* The level as hwloc sees it. Sets are rounded down to a power of two, and a
+   number of ways that is not known or not possible stays: both are guesses. */
+static void take_level(hwloc_obj_t cache, struct rm_sim_level *level)
+{
+	uint64_t lines = cache->attr->cache.size / RM_SIM_LINE_BYTES;
+	int ways = cache->attr->cache.associativity;
+	bool known = ways >= 1 && ways <= RM_SIM_WAYS_MAX;
+	bool plru_fits = level->policy != RM_SIM_PLRU || !(ways & (ways - 1));
+
+	if (known && plru_fits)
+		level->ways = (uint32_t)ways;
+	if (lines < level->ways)
+		lines = level->ways;
+	level->sets = floor_power(lines / level->ways);
+	level->guess |= !known || !plru_fits ||
+	                (uint64_t)level->sets * level->ways != lines;
+}
+
+/* L1d is required, as is a line of 64 bytes; others may be missing. */
+static int take_caches(const struct rm_topology *topology,
+        struct rm_sim_mach *mach, struct rm_error *error)
+{
+	struct {
+		hwloc_obj_type_t type;
+		struct rm_sim_level *level;
+	} levels[] = { { HWLOC_OBJ_L1CACHE, &mach->l1d },
+		{ HWLOC_OBJ_L2CACHE, &mach->l2 },
+		{ HWLOC_OBJ_L3CACHE, &mach->llc } };
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++) {
+		hwloc_obj_t cache = hwloc_get_obj_by_type(
+		        topology->hwloc, levels[i].type, 0);
+
+		if (!cache || cache->attr->cache.size == 0) {
+			if (i == 0)
+				return rm_error_set(error, -ENOSYS,
+				        "hwloc sees no L1d here, expected one "
+				        "(name a machine instead of host)");
+			*levels[i].level =
+			        (struct rm_sim_level){ .inclusion =
+				                               RM_SIM_FILL };
+			continue;
+		}
+		if (cache->attr->cache.linesize != 0 &&
+		        cache->attr->cache.linesize != RM_SIM_LINE_BYTES)
+			return rm_error_set(error, -ENOSYS,
+			        "lines of %u bytes here, expected %d (name a "
+			        "machine instead of host)",
+			        cache->attr->cache.linesize, RM_SIM_LINE_BYTES);
+		take_level(cache, levels[i].level);
+	}
+	return 0;
+}
+
+/* The description nearest to this machine. */
+static const char *nearest(const struct rm_topology *topology)
+{
+	hwloc_obj_t package =
+	        hwloc_get_obj_by_type(topology->hwloc, HWLOC_OBJ_PACKAGE, 0);
+	const char *vendor =
+	        package ? hwloc_obj_get_info_by_name(package, "CPUVendor")
+	                : NULL;
+
+	return vendor && !strcmp(vendor, "AuthenticAMD") ? "zen3"
+	                                                 : "icelake-sp";
+}
+
+/* The geometry of this machine's caches. What hwloc does not know, and all
+   costs, are of the nearest built-in description, and so guesses. */
+static int host(struct rm_sim_mach *mach, struct rm_error *error)
+{
+	struct rm_topology topology;
+	struct rm_sim_mach made;
+	int failed = rm_topology_load(NULL, &topology, error);
+
+	if (failed)
+		return failed;
+	failed = built_in(nearest(&topology), &made, error);
+	if (!failed)
+		failed = take_caches(&topology, &made, error);
+	rm_topology_free(&topology);
+	if (failed)
+		return failed;
+	snprintf(made.name, sizeof(made.name), "host");
+	for (int i = 0; i < RM_SIM_COSTS; i++)
+		made.cost[i].guess = true;
+	*mach = made;
+	return 0;
+}
+
+int rm_sim_mach_find(
+        const char *name, struct rm_sim_mach *mach, struct rm_error *error)
+{
+	if (strchr(name, '/'))
+		return load(name, mach, error);
+	return strcmp(name, "host") ? built_in(name, mach, error)
+	                            : host(mach, error);
+}

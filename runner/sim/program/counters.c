@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * counters.c - runner/counters/counters.h with one back end: sim.
+ *
+ * The counts are the model's, so each value's quality is "simulated", and the
+ * "cpu" is the description's name with the word before it. A request for
+ * another back end is refused: the simulated machine has no other counters.
+ */
+#include "runner/counters/counters.h"
+#include "runner/sim/guest/space.h"
+#include "runner/sim/model/mach.h"
+#include "runner/sim/program/internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a core had counted when its window began, and did within it. */
+struct window {
+	uint64_t before[RM_SIM_COUNTS], count[RM_SIM_COUNTS];
+};
+
+struct rm_counters {
+	unsigned threads;
+	struct window *window;    /* of each core */
+	json_t *events, *regions; /* taken at the window's end */
+	json_t *lines, *sites;    /* the same, where watched, or NULL */
+	long watch;               /* how many of each; 0: none */
+	uint64_t foreign;
+	char hash[20];
+};
+
+int rm_counters_open(const json_t *request, unsigned threads,
+        const unsigned *cpus, struct rm_counters **session,
+        struct rm_error *error)
+{
+	const char *backend =
+	        json_string_value(json_object_get(request, "backend"));
+
+	(void)cpus;
+	*session = NULL;
+	/* "none": of this computer; the model counts whatever was asked */
+	if (!backend || (strcmp(backend, "sim") && strcmp(backend, "none")))
+		return rm_error_set(error, -ENOTSUP,
+		        "counters: the simulated machine has the back end sim, "
+		        "not %s",
+		        backend ? backend : "an unnamed one");
+	*session = calloc(1, sizeof(**session));
+	if (*session)
+		(*session)->window = calloc(threads, sizeof(struct window));
+	if (!*session || !(*session)->window) {
+		free(*session);
+		*session = NULL;
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	}
+	(*session)->threads = threads;
+	(*session)->watch =
+	        (long)json_integer_value(json_object_get(request, "watch"));
+	return 0;
+}
+
+/* Cores count from the beginning: there is nothing to attach to. */
+int rm_counters_attach(struct rm_counters *session, unsigned slot)
+{
+	(void)session;
+	(void)slot;
+	return 0;
+}
+
+/* The main thread, while all cores stand at the barrier: what they did so far
+   is forgotten, what their caches hold is not. */
+int rm_counters_start(struct rm_counters *session)
+{
+	if (session->watch && rm_sim_watch(rm_sim_world_model(), true))
+		return -ENOMEM;
+	rm_sim_counts_reset(rm_sim_world_model());
+	rm_sim_world->foreign = 0;
+	return 0;
+}
+
+/* One count of all cores as an event of the protocol. */
+static json_t *event_json(const struct rm_counters *session, const char *metric,
+        unsigned first, unsigned last)
+{
+	unsigned threads = session->threads;
+	struct rm_reading *readings = calloc(threads, sizeof(*readings));
+	struct rm_event_name name = { metric, metric, "model" };
+	json_t *event;
+
+	if (!readings)
+		return NULL;
+	for (unsigned i = 0; i < threads; i++) {
+		readings[i].quality = RM_QUALITY_SIMULATED;
+		for (unsigned n = first; n <= last; n++)
+			readings[i].value +=
+			        (double)session->window[i].count[n];
+	}
+	event = rm_reading_event(&name, readings, threads, false);
+	free(readings);
+	return event;
+}
+
+/* Region 0 is what has no name. The model calls that "other", since it does not
+   know that only the map's heap is left; here it is known. */
+static json_t *regions_json(void)
+{
+	json_t *regions = json_array();
+	const struct rm_sim_region *region;
+
+	for (unsigned n = 0;
+	        (region = rm_sim_region_at(rm_sim_world_model(), n)); n++)
+		json_array_append_new(regions,
+		        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+		                "name", n ? region->name : RM_SIM_UNNAMED,
+		                "bytes", (json_int_t)region->bytes, "misses",
+		                (json_int_t)region->misses, "coherence_misses",
+		                (json_int_t)region->coherence_misses,
+		                "false_misses",
+		                (json_int_t)region->false_misses,
+		                "invalidations",
+		                (json_int_t)region->invalidations,
+		                "false_invalidations",
+		                (json_int_t)region->false_invalidations,
+		                "upgrades", (json_int_t)region->upgrades));
+	return regions;
+}
+
+/* Offsets, not addresses: addr2line wants them, and the program lies elsewhere
+   in each process. 0: outside of its file. */
+static json_int_t image(const void *site)
+{
+	return (json_int_t)rm_sim_space_image(site);
+}
+
+static int cores(const uint64_t bits[2])
+{
+	return __builtin_popcountll(bits[0]) + __builtin_popcountll(bits[1]);
+}
+
+static json_t *sites_of(const struct rm_sim_hot_line *line)
+{
+	json_t *sites = json_array();
+
+	for (unsigned i = 0; i < RM_SIM_LINE_SITES && line->site[i]; i++)
+		json_array_append_new(sites,
+		        json_pack("{s:I, s:I}", "site", image(line->site[i]),
+		                "events", (json_int_t)line->site_events[i]));
+	return sites;
+}
+
+static json_t *line_json(
+        const struct rm_sim *sim, const struct rm_sim_hot_line *line)
+{
+	const struct rm_sim_region *region =
+	        rm_sim_region_at(sim, line->region);
+
+	return json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:o}",
+	        "line", (json_int_t)line->line, "region",
+	        region ? region->name : "other", "misses",
+	        (json_int_t)line->misses, "coherence_misses",
+	        (json_int_t)line->coherence_misses, "false_misses",
+	        (json_int_t)line->false_misses, "invalidations",
+	        (json_int_t)line->invalidations, "false_invalidations",
+	        (json_int_t)line->false_invalidations, "readers",
+	        cores(line->readers), "writers", cores(line->writers), "sites",
+	        sites_of(line));
+}
+
+/* The `most` hottest lines of the running world, most invalidations first; a
+   new reference. Each has "line" (offset / 64), "region", counts, the numbers
+   of "readers" and "writers" and up to four sites; docs/trial-protocol.md. */
+static json_t *watched_lines(long most)
+{
+	const struct rm_sim *sim = rm_sim_world_model();
+	struct rm_sim_hot_line *list = NULL;
+	long count = rm_sim_hot_lines(sim, &list);
+	json_t *lines = json_array();
+
+	for (long i = 0; i < count && i < most; i++)
+		json_array_append_new(lines, line_json(sim, &list[i]));
+	free(list);
+	return lines;
+}
+
+/* At most `most` program counters, most misses first, as offsets into this
+   program's file; a new reference. */
+static json_t *watched_sites(long most)
+{
+	struct rm_sim_site *list = NULL;
+	long count = rm_sim_sites(rm_sim_world_model(), &list);
+	json_t *sites = json_array();
+
+	for (long i = 0; i < count && i < most; i++)
+		json_array_append_new(sites,
+		        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "site",
+		                image(list[i].site), "misses",
+		                (json_int_t)list[i].misses, "coherence_misses",
+		                (json_int_t)list[i].coherence_misses,
+		                "false_misses",
+		                (json_int_t)list[i].false_misses, "upgrades",
+		                (json_int_t)list[i].upgrades, "invalidations",
+		                (json_int_t)list[i].invalidations));
+	free(list);
+	return sites;
+}
+
+int rm_counters_stop(struct rm_counters *session)
+{
+	session->events = json_array();
+	json_array_append_new(session->events,
+	        event_json(session, "l1d_misses", RM_SIM_LOAD_MISSES,
+	                RM_SIM_STORE_MISSES));
+	/* the lines of an operation are counted where lines are watched; else
+	   0 would be a wrong answer */
+	for (unsigned i = 0; i < RM_SIM_COUNTS; i++)
+		if (i != RM_SIM_OPERATION_LINES || session->watch)
+			json_array_append_new(session->events,
+			        event_json(
+			                session, rm_sim_count_name[i], i, i));
+	session->regions = regions_json();
+	if (session->watch) {
+		session->lines = watched_lines(session->watch);
+		session->sites = watched_sites(session->watch);
+	}
+	/* taken here: what the end of the trial does is not the window's */
+	session->foreign = rm_sim_world->foreign;
+	snprintf(session->hash, sizeof(session->hash), "%016" PRIx64,
+	        rm_sim_hash(rm_sim_world_model()));
+	return 0;
+}
+
+/* The core itself, first and last thing in its window: waking up and going to
+   sleep at the barriers (a map may note both) are not part of it. */
+void rm_counters_enable(struct rm_counters *session, unsigned slot)
+{
+	memcpy(session->window[slot].before,
+	        rm_sim_core(rm_sim_world_model(), slot)->count,
+	        sizeof(session->window[slot].before));
+}
+
+void rm_counters_disable(struct rm_counters *session, unsigned slot)
+{
+	const uint64_t *now = rm_sim_core(rm_sim_world_model(), slot)->count;
+	struct window *window = &session->window[slot];
+
+	for (unsigned i = 0; i < RM_SIM_COUNTS; i++)
+		window->count[i] = now[i] - window->before[i];
+}
+
+json_t *rm_counters_result(const struct rm_counters *session)
+{
+	const struct rm_sim_mach *mach = rm_sim_machine(rm_sim_world_model());
+	char *text = rm_sim_mach_text(mach);
+	char cpu[RM_SIM_NAME_BYTES + 16];
+	json_t *result;
+
+	snprintf(cpu, sizeof(cpu), "simulated %s", mach->name);
+	result = json_pack("{s:s, s:n, s:s, s:s, s:s, s:s?, s:O, s:[], s:O, "
+	                   "s:s, s:I}",
+	        "backend", "sim", "reason", "cpu", cpu, "scope",
+	        "simulated thread", "machine", mach->name, "description", text,
+	        "events", session->events, "empty", "regions", session->regions,
+	        "hash", session->hash, "unsimulated_accesses",
+	        (json_int_t)session->foreign);
+	free(text);
+	if (session->lines && session->sites) {
+		json_object_set(result, "lines", session->lines);
+		json_object_set(result, "sites", session->sites);
+	}
+	return result;
+}
+
+void rm_counters_close(struct rm_counters *session)
+{
+	if (!session)
+		return;
+	json_decref(session->events);
+	json_decref(session->regions);
+	json_decref(session->lines);
+	json_decref(session->sites);
+	free(session->window);
+	free(session);
+}
+
+/* Replaces costs of the description by those of the request. */
+static int set_costs(
+        json_t *costs, struct rm_sim_mach *mach, struct rm_error *error)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (costs, name, value) {
+		unsigned n = 0;
+
+		while (n < RM_SIM_COSTS && strcmp(rm_sim_cost_name[n], name))
+			n++;
+		if (n == RM_SIM_COSTS || json_integer_value(value) < 0 ||
+		        json_integer_value(value) > 1000000)
+			return rm_error_set(error, -EINVAL,
+			        "counters.costs.%.32s: expected a cost of a "
+			        "machine's description and 0 to 1000000 cycles",
+			        name);
+		mach->cost[n].value = (uint32_t)json_integer_value(value);
+	}
+	return 0;
+}
+
+int rm_sim_counters_machine(const struct rm_request *request,
+        struct rm_sim_mach *mach, uint64_t *limit_ns, struct rm_error *error)
+{
+	const json_t *counters = request->counters;
+	const char *name =
+	        json_string_value(json_object_get(counters, "machine"));
+
+	if (request->cell.measure == RM_MEASURE_SIMULATED)
+		name = request->cell.model;
+	*limit_ns = (uint64_t)json_integer_value(
+	        json_object_get(counters, "limit_ns"));
+	int failed =
+	        rm_sim_mach_find(name ? name : RM_SIM_DEFAULT, mach, error);
+
+	return failed ? failed
+	              : set_costs(json_object_get(counters, "costs"), mach,
+	                        error);
+}

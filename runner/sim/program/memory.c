@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * memory.c - the driver's own memory, apart from the map's, by name.
+ *
+ * The team, its workers and their streams are pages of their own: on the
+ * map's heap they would lie between its blocks and move its counts.
+ */
+#include "runner/sim/guest/space.h"
+#include "runner/sim/program/internal.h"
+
+/* Pages are numbered as they are touched; more than these would be "map". */
+enum { GLOBALS_NAMED_BYTES = 4 << 20 };
+
+static void name(const char *what, const void *at, uint64_t bytes)
+{
+	rm_sim_region(rm_sim_world_model(), what,
+	        rm_sim_space_offset((uintptr_t)at), bytes);
+}
+
+void rm_sim_memory_name(unsigned cores)
+{
+	/* only what can be touched: a name costs host memory by the line */
+	for (unsigned i = 0; i < cores; i++)
+		name("stacks",
+		        (char *)rm_sim_space_stack(i) - RM_SIM_STACK_BYTES / 2,
+		        RM_SIM_STACK_BYTES / 2);
+	/* the team's stop flag and its like are on the main thread's stack */
+	name("driver",
+	        (char *)rm_sim_space_stack(RM_SIM_CORES_MAX) -
+	                RM_SIM_STACK_BYTES / 2,
+	        RM_SIM_STACK_BYTES / 2);
+	rm_sim_region(rm_sim_world_model(), "globals", RM_SIM_GLOBALS_AT,
+	        GLOBALS_NAMED_BYTES);
+}
+
+void *rm_sim_driver_alloc(size_t bytes)
+{
+	void *pages = rm_sim_space_map(bytes);
+
+	if (pages)
+		name("driver", pages, bytes);
+	return pages;
+}
+
+void *rm_sim_driver_aligned(size_t alignment, size_t bytes)
+{
+	(void)alignment; /* pages */
+	return rm_sim_driver_alloc(bytes);
+}
+
+void rm_sim_driver_free(void *pages)
+{
+	(void)pages; /* the process ends with its trial */
+}

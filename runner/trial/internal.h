@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * internal.h - the threads of a trial, the phases that they go through, and
+ * what is made of it. Private to trial.
+ *
+ * All members and the main thread enter and leave each phase together
+ * (pthread barrier). Around every wait a joined member parks, so that a map
+ * which waits for all threads cannot deadlock.
+ *
+ * Calls go one way: trial -> team -> phases -> what a phase does; trial ->
+ * result -> judge -> totals.
+ */
+#ifndef RM_TRIAL_INTERNAL_H
+#define RM_TRIAL_INTERNAL_H
+
+#include "runner/base/error.h"
+#include "runner/base/histogram.h"
+#include "runner/counters/counters.h"
+#include "runner/driver.h"
+#include "runner/trial/trial.h"
+
+#include <pthread.h>
+
+struct rm_member;
+struct rm_team;
+
+/*
+ * The open loop's schedule and clocks (open_loop.c).
+ *
+ * Arrivals are intended starts, fixed beforehand by rate and seed; a late
+ * operation is timed from its *intended* start, so that a stall shows in
+ * every arrival it delayed (Tene: coordinated omission). The service time,
+ * from the actual start, is kept beside it.
+ */
+
+enum rm_pace_clock { RM_CLOCK_INTENDED, RM_CLOCK_SERVICE, RM_CLOCKS };
+
+enum { RM_SLOWEST = 16 };
+
+/* One of the longest operations of a window. */
+struct rm_slow {
+	uint64_t start_ns, end_ns; /* of rm_now_ns() */
+	uint64_t late_ns;          /* it started so long after it should */
+	enum rm_operation operation;
+	bool was_there;
+};
+
+/* One thread's schedule. One writer: its thread. */
+struct rm_pace {
+	bool poisson;         /* else constant gaps */
+	bool oversubscribed;  /* never spin: others need the CPU */
+	double gap_ns;        /* mean gap between this thread's arrivals */
+	double due_ns;        /* next intended start, fractions kept */
+	uint64_t end_ns;      /* the window's end */
+	uint64_t give_up_ns;  /* a backlog older than this ends the window */
+	uint64_t intended_ns; /* of the running operation */
+	uint64_t started_ns;  /* its actual start */
+	uint64_t late_starts; /* operations started over 1 ms late */
+	bool gave_up;         /* the rate could not be kept */
+	uint64_t rng;
+	struct rm_slow slowest[RM_SLOWEST]; /* longest first */
+	unsigned slow_count;
+	/* [operation][was there][clock]; NULL until used */
+	struct rm_histogram *histograms[RM_OPERATIONS][2][RM_CLOCKS];
+};
+
+/*
+ * Begins a window of `window_ns` at `start_ns`: clears late starts and
+ * histograms. Thread `slot` of `threads` gets its share of `rate_per_s`.
+ */
+void rm_pace_begin(struct rm_pace *pace, uint64_t start_ns, uint64_t window_ns,
+        double rate_per_s, unsigned slot, unsigned threads);
+
+/* Keeps the operation if it is among the RM_SLOWEST longest so far; also for
+   loops without a schedule that read the clock anyway. Its thread. */
+void rm_pace_keep_slow(struct rm_pace *pace, const struct rm_slow *slow);
+
+void rm_pace_clear(struct rm_pace *pace);
+
+/*
+ * Loops that run on every map through its table of operations (loop_*.c).
+ *
+ * A call through a pointer costs about a nanosecond: nothing beside a scan, an
+ * insert into a growing map, or a session's close; too much for a look-up,
+ * whose loops are inlined (runner/driver.h).
+ */
+
+/* What these loops note of one phase. One writer: the thread. */
+struct rm_loop_notes {
+	struct rm_histogram *times; /* of single scans, closes; or NULL */
+	uint64_t visited;           /* scans: entries; litmus: rounds where both
+	                               saw an old value */
+	uint64_t opened, closed;    /* sessions, of both phases */
+	_Atomic uint64_t round;     /* litmus: rounds ended, of both phases */
+	bool saw_old[2];            /* ... in the last two */
+};
+
+struct rm_trial_loop {
+	/* One thread's share, until the window's end. */
+	void (*run)(struct rm_member *member);
+	/* Statistics of the window, after it. */
+	void (*report)(
+	        const struct rm_team *team, rm_stat_fn *emit, void *context);
+};
+
+/* Forgets what one phase noted; frees at the end. */
+void rm_loop_notes_clear(struct rm_loop_notes *notes);
+
+/* Notes one duration; without memory it is not noted. */
+void rm_loop_note(struct rm_loop_notes *notes, uint64_t ns);
+
+/* Emits NAME_count, _p50_ns, _p99_ns, _max_ns of all threads' times. */
+void rm_loop_emit_times(const struct rm_team *team, const char *name,
+        rm_stat_fn *emit, void *context);
+
+extern const struct rm_trial_loop rm_loop_scan, rm_loop_fill, rm_loop_lifecycle,
+        rm_loop_litmus;
+
+/* ---- the team (team.c, totals.c) ---------------------------------------- */
+
+enum rm_phase {
+	RM_PHASE_SETUP,  /* pin, make streams */
+	RM_PHASE_CREATE, /* main: the empty map; members: join */
+	RM_PHASE_PREFILL,
+	RM_PHASE_SETTLE, /* look up every resident rank once */
+	RM_PHASE_WARM_UP,
+	RM_PHASE_WINDOW, /* measured; for verify: the accounting run */
+	RM_PHASE_VERIFY, /* look up every rank of the universe */
+	RM_PHASE_LEAVE,
+	RM_PHASES,
+};
+
+/* "setup", "create", ...: as in the result's phases_ns. */
+const char *rm_phase_name(enum rm_phase phase);
+
+/* Sums of exchange accounting (measure = verify), modulo 2^64. */
+struct rm_account {
+	uint64_t writes;                  /* exchanges and takes done */
+	uint64_t puts, outs;              /* values put in, values got back */
+	uint64_t written, returned, held; /* sums of values */
+	bool stopped_early;
+};
+
+struct rm_member {
+	struct rm_worker worker;
+	struct rm_team *team;
+	pthread_t pthread;
+	struct rm_pace pace;
+	struct rm_loop_notes notes; /* of the generic loops */
+	struct rm_counts warm_up;   /* of the phase before the window */
+	struct rm_account account;
+	struct rm_thread_usage before, after; /* around the window */
+	uint64_t start_ns, end_ns;            /* own window */
+	uint64_t settled; /* prefilled keys of its share that it found */
+	uint64_t held_keys, held_sum; /* its share of the universe */
+	uint64_t held_digest;         /* of traces and recordings, else 0 */
+	uint64_t replay_operations;   /* of a trace: its share, all passes */
+	int cpu_start, cpu_end;       /* where the window ran */
+	struct rm_error error;        /* not "": it could not go on */
+};
+
+struct rm_team {
+	const struct rm_request *request;
+	const struct rm_impl *impl;
+	/* the loop of the cell: the subject's own, or a generic one, or both
+	   NULL: the map's inlined drive */
+	void (*own_loop)(struct rm_worker *worker);
+	const struct rm_trial_loop *loop;
+	void *map; /* NULL: could not be created */
+	struct rm_counters *counters;
+	struct rm_member *members; /* request->cell.threads */
+	pthread_barrier_t barrier;
+	uint64_t resident, span, fresh_guard; /* as in struct rm_worker */
+	uint64_t prefilled; /* ranks put in before the window */
+	uint64_t universe;  /* ranks that may be present */
+	uint64_t phase_ns[RM_PHASES];
+	uint64_t rss_empty_bytes, rss_filled_bytes;
+	uint64_t keys_before;  /* after prefill, by length or by count */
+	double adds_per_ns[2]; /* CPU speed before and after the window */
+	double clock_cost_ns;
+	uint64_t clock_step_ns;
+	/* map statistics at the window's start and end; causes, else NULL */
+	json_t *stats_before, *stats_after;
+	struct rm_error error;          /* of the whole trial */
+	struct rm_error counters_error; /* why there are no counters */
+	_Alignas(RM_CACHE_LINE) atomic_bool stop;
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t head;
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t verify_left;
+};
+
+/*
+ * Runs all phases; errors stand in team->error and members' errors. Returns
+ * 0 when the phases ran, -errno when there were no threads to run them with.
+ * The map still exists afterwards: rm_team_clear() destroys it.
+ */
+int rm_team_run(struct rm_team *team, const struct rm_request *request,
+        const struct rm_impl *impl);
+
+void rm_team_clear(struct rm_team *team);
+
+/* The work of one phase (phases.c), by the member's thread. */
+void rm_phase_work(struct rm_member *member, enum rm_phase phase);
+
+/* Measure = verify (accounting.c): the window's work. Few keys, many
+   conflicts; every value that goes in must come out once. */
+void rm_account_run(struct rm_member *member);
+/* Whether `impl` can be accounted (it offers exchange and take). */
+bool rm_account_offered(const struct rm_impl *impl);
+
+/* Trials that replay a trace, or are recorded (replay.c). */
+void rm_replay_setup(struct rm_member *member);
+void rm_replay_set_ranks(struct rm_team *team, const struct rm_trace *trace);
+/* What a held entry adds to the digest of the map's state; 0 for others. */
+uint64_t rm_replay_digest(const struct rm_team *team, uint64_t rank,
+        const struct rm_value *value);
+/* The result's member "replayed". New reference. */
+json_t *rm_replay_result(const struct rm_team *team);
+
+/* The result object (result.c); judges status and reason (judge.c). */
+json_t *rm_team_result(struct rm_team *team);
+
+struct rm_judgement {
+	const char *status;       /* "ok", "void", "failed" */
+	struct rm_error reason;   /* "" if ok */
+	const char *verification; /* "ok" or "failed" */
+	struct rm_error mismatch; /* why the verification failed */
+	uint64_t keys_expected, keys_held, sum_expected, sum_held;
+	double achieved_write_share, achieved_miss_share; /* in the window */
+};
+
+void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement);
+
+/* Counts of the window and the map's state against the trace (replay.c). */
+void rm_replay_judge(const struct rm_team *team, const struct rm_counts *counts,
+        struct rm_judgement *judgement);
+
+/* What the map and the allocator count, as of now (stats.c): an array of
+   {name, unit, value}; allocations are read at the window's side of the
+   call: last before it, first after it. New reference. */
+json_t *rm_team_stats(const struct rm_team *team, bool window_ended);
+/* The result's member "stats": as of now; of causes trials also what the
+   window added. New reference. */
+json_t *rm_team_stats_result(const struct rm_team *team);
+
+/* Sets the members latency and late_starts of the result (latency.c). */
+void rm_team_latency(const struct rm_team *team, json_t *result);
+
+/* Whether keys are what the map holds and what the loop counts: not for
+   null_map, not for loops of a subject's own. */
+bool rm_team_has_keys(const struct rm_team *team);
+
+/* The window of the team: first start, and from there to the last end. */
+uint64_t rm_team_start_ns(const struct rm_team *team);
+uint64_t rm_team_elapsed_ns(const struct rm_team *team);
+
+/* Adds the members of `from` to `into`. */
+void rm_counts_add(struct rm_counts *into, const struct rm_counts *from);
+
+/* "lookup", "upsert", "remove". */
+const char *rm_operation_name(enum rm_operation operation);
+
+/*
+ * The result's member "longest" (docs/trial-protocol.md), of loops that time
+ * each operation (paced, fill): the RM_SLOWEST longest operations of the
+ * window, longest first, each with the events of runner/event.h that overlapped
+ * it, of any thread, longest overlap first; causes null in builds that record
+ * no events. Null for other loops. After all threads have ended. New
+ * reference.
+ */
+json_t *rm_team_longest(const struct rm_team *team);
+
+/* ---- keys and memory ---------------------------------------------------- */
+
+/*
+ * Skewed ranks (key_stream.c), made before the window: drawing them in the loop
+ * would cost more than most lookups. Read in order: one line per 16 ranks,
+ * visible in null_map's floor.
+ */
+
+/*
+ * Makes the stream of thread `slot`. Ranks below `resident` follow the cell's
+ * distribution (rank 0 is the most frequent); a share cell->miss_share is
+ * uniform in [resident, span).
+ *
+ * length  out: a power of two; all threads' streams stay under 64 MiB where
+ *         that leaves each at least 4096 ranks
+ * Returns the caller's to free, or NULL without memory.
+ */
+uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
+        uint64_t resident, uint64_t span, uint64_t seed, uint64_t *length);
+
+/* Zipf ranks by rejection inversion. Hoermann and Derflinger, ACM TOMACS 6(3),
+   1996, section 3. Any exponent above 0; constant memory. */
+struct rm_zipf {
+	double theta, x1, xn, s;
+	uint64_t n;
+};
+
+void rm_zipf_init(struct rm_zipf *zipf, uint64_t n, double theta);
+/* Next rank, 0 .. n - 1; P(rank) is proportional to (rank + 1)^-theta. */
+uint64_t rm_zipf_next(const struct rm_zipf *zipf, uint64_t *rng);
+
+/* The file that malloc() comes from, "libjemalloc.so.2"; the program's own
+   name where it brings one. Lives as long as the process. */
+const char *rm_allocator_now(void);
+
+/*
+ * Before the map is made: compares, and turns huge pages off where the cell
+ * says so. -EXDEV or -errno with `error`.
+ */
+int rm_allocator_apply(const struct rm_cell *cell, struct rm_error *error);
+
+/*
+ * After the window: whether the pages are what was asked. `map_bytes`: what
+ * the filled map added; a small one cannot have a huge page. -ERANGE with
+ * `error`.
+ */
+int rm_huge_pages_judge(
+        const struct rm_cell *cell, uint64_t map_bytes, struct rm_error *error);
+
+/*
+ * What the hooks RM_LOCK_* of runner/event.h have counted (lock_waits.c).
+ *
+ * Every acquisition counts, and every one that could not be had at once
+ * ("contended"). One in n of the contended is timed, from the moment it began
+ * to wait; n is 1 unless the environment says RM_LOCK_SAMPLE=n, and 0 turns
+ * all of it off. A timed wait of at least RM_LOCK_EVENT_NS is also an event.
+ */
+
+enum { RM_LOCK_EVENT_NS = 10000, RM_LOCK_SAMPLE_MAX = 1000000000 };
+
+/*
+ * Takes over RM_LOCK_SAMPLE of the environment; not set is 1. Returns 0, or
+ * -EINVAL with `error` where it is no number of 0 .. RM_LOCK_SAMPLE_MAX. Main
+ * thread, before others start.
+ */
+int rm_lock_waits_configure(struct rm_error *error);
+
+/*
+ * Emits per side (read, write) `lock_SIDEs` (acquisitions) and
+ * `lock_SIDE_contended`; `lock_sample` (n), `lock_waits_timed`, `lock_wait_ns`
+ * (in all), `lock_wait_max_ns`, and how many of the timed waits were below a
+ * microsecond, 10, 100, a millisecond, 10, and above. Emits nothing in builds
+ * without hooks. Any thread.
+ */
+void rm_lock_waits_emit(rm_stat_fn *emit, void *context);
+
+#endif /* RM_TRIAL_INTERNAL_H */

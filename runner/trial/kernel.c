@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kernel.c - what the kernel is asked of threads, memory and pages; on the
+   simulated machine runner/sim/program/usage.c answers in its place. */
+#include "runner/trial/trial.h"
+
+#include "runner/base/clock.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/mempolicy.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+void rm_usage_thread(struct rm_thread_usage *usage)
+{
+	struct rusage self;
+
+	getrusage(RUSAGE_THREAD, &self);
+	usage->cpu_ns = rm_thread_cpu_ns();
+	usage->voluntary_switches = self.ru_nvcsw;
+	usage->involuntary_switches = self.ru_nivcsw;
+	usage->minor_faults = self.ru_minflt;
+	usage->major_faults = self.ru_majflt;
+}
+
+/* The number after `name` on the first line that begins with it, or -1. */
+static int64_t field(const char *file, const char *name)
+{
+	char line[512];
+	int64_t value = -1;
+	FILE *in = fopen(file, "re");
+
+	if (!in)
+		return -1;
+	while (value < 0 && fgets(line, sizeof(line), in))
+		if (!strncmp(line, name, strlen(name))) {
+			const char *digits =
+			        strpbrk(line + strlen(name), "0123456789");
+
+			value = digits ? strtoll(digits, NULL, 10) : -1;
+		}
+	fclose(in);
+	return value;
+}
+
+void rm_usage_thread_slow(struct rm_thread_usage *usage)
+{
+	FILE *in = fopen("/proc/thread-self/schedstat", "re");
+
+	usage->runqueue_wait_ns = -1;
+	if (in) {
+		if (fscanf(in, "%*d %" SCNd64, &usage->runqueue_wait_ns) != 1)
+			usage->runqueue_wait_ns = -1;
+		fclose(in);
+	}
+	usage->migrations =
+	        field("/proc/thread-self/sched", "se.nr_migrations");
+}
+
+double rm_usage_adds_per_ns(void)
+{
+	enum { ADDS = 200000, RUNS = 5 };
+	double best = 0;
+
+	for (int run = 0; run < RUNS; run++) {
+		uint64_t start_ns = rm_now_ns(), sum = 0, took_ns;
+
+		for (int i = 0; i < ADDS; i++) {
+			/* opaque: each addition waits for the one before */
+			__asm__ volatile("" : "+r"(sum));
+			sum++;
+		}
+		took_ns = rm_now_ns() - start_ns;
+		if (took_ns && (double)ADDS / (double)took_ns > best)
+			best = (double)ADDS / (double)took_ns;
+	}
+	return best;
+}
+
+void rm_usage_clock(double *cost_ns, uint64_t *step_ns)
+{
+	enum { READINGS = 1000 };
+	uint64_t start_ns = rm_now_ns(), last_ns = start_ns;
+
+	*step_ns = UINT64_MAX;
+	for (int i = 0; i < READINGS; i++) {
+		uint64_t now_ns = rm_now_ns();
+
+		if (now_ns > last_ns && now_ns - last_ns < *step_ns)
+			*step_ns = now_ns - last_ns;
+		last_ns = now_ns;
+	}
+	*cost_ns = (double)(last_ns - start_ns) / READINGS;
+}
+
+uint64_t rm_usage_rss_bytes(void)
+{
+	long pages = 0;
+	FILE *in = fopen("/proc/self/statm", "re");
+
+	if (in) {
+		if (fscanf(in, "%*d %ld", &pages) != 1)
+			pages = 0;
+		fclose(in);
+	}
+	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t rm_usage_peak_rss_bytes(void)
+{
+	int64_t kib = field("/proc/self/status", "VmHWM:");
+
+	return kib > 0 ? (uint64_t)kib * 1024 : 0;
+}
+
+enum { NODES = 64 };
+
+/* Adds the pages per node that one line of numa_maps names ("N3=17"). */
+static void add_nodes(char *line, int64_t *pages)
+{
+	for (char *word = strtok(line, " \n"); word;
+	        word = strtok(NULL, " \n")) {
+		int node;
+		int64_t count;
+
+		if (sscanf(word, "N%d=%" SCNd64, &node, &count) == 2 &&
+		        node >= 0 && node < NODES)
+			pages[node] += count;
+	}
+}
+
+/* Mappings with anonymous pages only: those of files lie where the first
+   process that read them ran. */
+static json_t *page_nodes(void)
+{
+	char line[4096], name[16];
+	int64_t pages[NODES] = { 0 };
+	json_t *nodes;
+	FILE *in = fopen("/proc/self/numa_maps", "re");
+
+	if (!in)
+		return NULL;
+	while (fgets(line, sizeof(line), in))
+		if (strstr(line, "anon="))
+			add_nodes(line, pages);
+	fclose(in);
+	nodes = json_object();
+	for (int i = 0; i < NODES; i++)
+		if (pages[i]) {
+			snprintf(name, sizeof(name), "%d", i);
+			json_object_set_new(
+			        nodes, name, json_integer(pages[i]));
+		}
+	return nodes;
+}
+
+void rm_usage_pages(json_t *memory)
+{
+	json_t *nodes = page_nodes();
+	int64_t huge_kib = field("/proc/self/smaps_rollup", "AnonHugePages:");
+	char reason[128];
+
+	snprintf(reason, sizeof(reason), "/proc/self/numa_maps: %s",
+	        strerror(errno));
+	json_object_set_new(memory, "page_nodes", nodes ? nodes : json_null());
+	json_object_set_new(memory, "page_nodes_reason",
+	        nodes ? json_null() : json_string(reason));
+	json_object_set_new(memory, "huge_bytes",
+	        huge_kib < 0 ? json_null() : json_integer(huge_kib * 1024));
+}
+
+enum { MASK_BITS = 1024, WORD_BITS = 8 * sizeof(unsigned long) };
+
+struct node_mask {
+	unsigned long words[MASK_BITS / WORD_BITS];
+};
+
+/* The nodes this process may allocate from. */
+static int allowed_nodes(struct node_mask *mask)
+{
+	memset(mask, 0, sizeof(*mask));
+	return syscall(SYS_get_mempolicy, NULL, mask->words, MASK_BITS, NULL,
+	               MPOL_F_MEMS_ALLOWED)
+	               ? -errno
+	               : 0;
+}
+
+/* System calls as they are: a library for two of them would be one more thing
+   that a machine may lack. */
+int rm_memory_policy_apply(const char *policy, struct rm_error *error)
+{
+	struct node_mask mask;
+	int mode = MPOL_INTERLEAVE;
+	int status;
+
+	if (!strcmp(policy, "first-touch"))
+		return 0;
+	status = allowed_nodes(&mask);
+	if (!status && !strncmp(policy, "bind:", 5)) {
+		unsigned long node = strtoul(policy + 5, NULL, 10);
+		unsigned long bit = 1UL << node % WORD_BITS;
+
+		if (node >= MASK_BITS || !(mask.words[node / WORD_BITS] & bit))
+			return rm_error_set(error, -EINVAL,
+			        "memory placement not applied: node %lu is not "
+			        "one that this process may use",
+			        node);
+		memset(&mask, 0, sizeof(mask));
+		mask.words[node / WORD_BITS] = bit;
+		mode = MPOL_BIND;
+	} else if (!status && strcmp(policy, "interleave")) {
+		return rm_error_set(error, -EINVAL,
+		        "unknown memory placement \"%s\", expected "
+		        "first-touch, interleave or bind:N",
+		        policy);
+	}
+	if (!status && syscall(SYS_set_mempolicy, mode, mask.words, MASK_BITS))
+		status = -errno;
+	if (status)
+		return rm_error_set(error, status,
+		        "memory placement not applied: %s", strerror(-status));
+	return 0;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* key_stream.c - ranks drawn before the window: zipf, hot, sequential. */
+#include "runner/trial/internal.h"
+
+#include "runner/base/rng.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Integral of x^-theta, shifted so that it is stable around theta = 1. */
+static double integral(double theta, double x)
+{
+	double log_x = log(x), t = (1 - theta) * log_x;
+
+	return (fabs(t) > 1e-8 ? expm1(t) / t : 1 + t / 2) * log_x;
+}
+
+static double inverse(double theta, double y)
+{
+	double t = fmax(y * (1 - theta), -1);
+
+	return exp((fabs(t) > 1e-8 ? log1p(t) / t : 1 - t / 2) * y);
+}
+
+void rm_zipf_init(struct rm_zipf *zipf, uint64_t n, double theta)
+{
+	zipf->theta = theta;
+	zipf->n = n;
+	zipf->x1 = integral(theta, 1.5) - 1;
+	zipf->xn = integral(theta, (double)n + 0.5);
+	zipf->s = 2 - inverse(theta, integral(theta, 2.5) - pow(2, -theta));
+}
+
+uint64_t rm_zipf_next(const struct rm_zipf *zipf, uint64_t *rng)
+{
+	for (;;) {
+		double u = zipf->xn +
+		           rm_unit(rm_next(rng)) * (zipf->x1 - zipf->xn);
+		double x = inverse(zipf->theta, u);
+		double k = fmin(fmax(floor(x + 0.5), 1), (double)zipf->n);
+
+		if (k - x <= zipf->s || u >= integral(zipf->theta, k + 0.5) -
+		                                        pow(k, -zipf->theta))
+			return (uint64_t)k - 1;
+	}
+}
+
+/* Uniform in [from, to). */
+static uint64_t between(uint64_t *rng, uint64_t from, uint64_t to)
+{
+	return from + rm_below(rm_next(rng), to - from);
+}
+
+/* hot:A:B - a share B of the draws goes to the first share A of the ranks. */
+static uint64_t hot(
+        const struct rm_cell *cell, uint64_t resident, uint64_t *rng)
+{
+	uint64_t edge = (uint64_t)ceil(cell->dist_a * (double)resident);
+
+	if (edge >= resident || rm_unit(rm_next(rng)) < cell->dist_b)
+		return between(rng, 0, edge);
+	return between(rng, edge, resident);
+}
+
+static uint64_t stream_length(unsigned threads)
+{
+	uint64_t length = 1 << 20;
+
+	while (length > 4096 && length * threads * 4 > 64 << 20)
+		length /= 2;
+	return length;
+}
+
+uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
+        uint64_t resident, uint64_t span, uint64_t seed, uint64_t *length)
+{
+	struct rm_zipf zipf;
+	uint64_t rng = rm_seed(seed, slot), n = stream_length(cell->threads);
+	/* sequential: the threads start evenly spread */
+	uint64_t next = resident / cell->threads * slot;
+	uint32_t *ranks = malloc(n * sizeof(*ranks));
+
+	if (!ranks)
+		return NULL;
+	rm_zipf_init(&zipf, resident, cell->dist_a);
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t rank;
+
+		if (span > resident &&
+		        rm_unit(rm_next(&rng)) < cell->miss_share)
+			rank = between(&rng, resident, span);
+		else if (cell->dist == RM_DIST_ZIPF)
+			rank = rm_zipf_next(&zipf, &rng);
+		else if (cell->dist == RM_DIST_HOT)
+			rank = hot(cell, resident, &rng);
+		else
+			rank = next++ % resident;
+		ranks[i] = (uint32_t)rank;
+	}
+	*length = n;
+	return ranks;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* open_loop.c - when operations are due, and how long each took. */
+#include "runner/trial/internal.h"
+
+#include "runner/base/clock.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SPIN_NS = 200000,  /* shorter waits are spun */
+	WAKE_NS = 100000,  /* a sleep ends this early; the rest is spun */
+	LATE_NS = 1000000, /* what counts as a late start */
+};
+
+void rm_pace_clear(struct rm_pace *pace)
+{
+	for (int i = 0; i < RM_OPERATIONS * 2 * RM_CLOCKS; i++) {
+		struct rm_histogram **one = &pace->histograms[0][0][0] + i;
+
+		free(*one);
+		*one = NULL;
+	}
+}
+
+static double next_gap(struct rm_pace *pace)
+{
+	if (!pace->poisson)
+		return pace->gap_ns;
+	/* the inverse of the exponential distribution; log never sees 0 */
+	return -log1p(-rm_unit(rm_next(&pace->rng))) * pace->gap_ns;
+}
+
+void rm_pace_begin(struct rm_pace *pace, uint64_t start_ns, uint64_t window_ns,
+        double rate_per_s, unsigned slot, unsigned threads)
+{
+	rm_pace_clear(pace);
+	pace->gap_ns = 1e9 * threads / rate_per_s;
+	pace->end_ns = start_ns + window_ns;
+	pace->give_up_ns = pace->end_ns + window_ns + 1000000000U;
+	pace->late_starts = 0;
+	pace->slow_count = 0;
+	pace->gave_up = false;
+	pace->due_ns = (double)start_ns;
+	/* constant arrivals of the threads interleave evenly */
+	pace->due_ns +=
+	        pace->poisson ? next_gap(pace) : pace->gap_ns * slot / threads;
+}
+
+bool rm_pace_next(struct rm_worker *worker, bool *sleeping)
+{
+	struct rm_pace *pace = worker->pace;
+	uint64_t now = rm_now_ns();
+
+	pace->intended_ns = (uint64_t)pace->due_ns;
+	pace->due_ns += next_gap(pace);
+	if (pace->intended_ns >= pace->end_ns)
+		return false;
+	if (now > pace->give_up_ns) {
+		pace->gave_up = true;
+		return false;
+	}
+	*sleeping = pace->intended_ns > now &&
+	            (pace->oversubscribed || pace->intended_ns - now > SPIN_NS);
+	return true;
+}
+
+void rm_pace_wait(struct rm_worker *worker)
+{
+	struct rm_pace *pace = worker->pace;
+	uint64_t now = rm_now_ns();
+
+	if (pace->oversubscribed)
+		rm_sleep_until(pace->intended_ns);
+	else if (pace->intended_ns > now + SPIN_NS)
+		rm_sleep_until(pace->intended_ns - WAKE_NS);
+	while ((now = rm_now_ns()) < pace->intended_ns)
+		rm_cpu_relax();
+	pace->started_ns = now;
+	if (now - pace->intended_ns > LATE_NS)
+		pace->late_starts++;
+}
+
+static void record(struct rm_histogram **histogram, uint64_t value_ns)
+{
+	if (!*histogram)
+		*histogram = rm_histogram_create();
+	if (*histogram)
+		rm_histogram_record(*histogram, value_ns);
+}
+
+static uint64_t length_of(const struct rm_slow *slow)
+{
+	return slow->end_ns - slow->start_ns;
+}
+
+void rm_pace_keep_slow(struct rm_pace *pace, const struct rm_slow *slow)
+{
+	unsigned at = pace->slow_count;
+
+	if (at == RM_SLOWEST) {
+		at--;
+		if (length_of(slow) <= length_of(&pace->slowest[at]))
+			return;
+	} else {
+		pace->slow_count++;
+	}
+	for (; at && length_of(&pace->slowest[at - 1]) < length_of(slow); at--)
+		pace->slowest[at] = pace->slowest[at - 1];
+	pace->slowest[at] = *slow;
+}
+
+void rm_pace_record(
+        struct rm_worker *worker, enum rm_operation operation, bool was_there)
+{
+	struct rm_pace *pace = worker->pace;
+	uint64_t now = rm_now_ns();
+	struct rm_histogram **pair = pace->histograms[operation][was_there];
+
+	record(&pair[RM_CLOCK_INTENDED], now - pace->intended_ns);
+	record(&pair[RM_CLOCK_SERVICE], now - pace->started_ns);
+	rm_pace_keep_slow(
+	        pace, &(struct rm_slow){ .start_ns = pace->started_ns,
+	                      .end_ns = now,
+	                      .late_ns = pace->started_ns - pace->intended_ns,
+	                      .operation = operation,
+	                      .was_there = was_there });
+	/* The second operation of a write pair is due when the first ends. */
+	pace->intended_ns = pace->started_ns = now;
+}

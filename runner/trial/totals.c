@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* totals.c - what the members of a team are together; calls nothing else. */
+#include "runner/trial/internal.h"
+
+bool rm_team_has_keys(const struct rm_team *team)
+{
+	return !team->own_loop && !(team->impl->caps & RM_CAP_NO_STATE);
+}
+
+uint64_t rm_team_start_ns(const struct rm_team *team)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (unsigned i = 0; i < team->request->cell.threads; i++)
+		if (team->members[i].start_ns < first)
+			first = team->members[i].start_ns;
+	return first;
+}
+
+/* Of the team and not the mean of its members: with a late thread the rate of
+   all is lower, and that is what happened. */
+uint64_t rm_team_elapsed_ns(const struct rm_team *team)
+{
+	uint64_t first = rm_team_start_ns(team), last = 0;
+
+	for (unsigned i = 0; i < team->request->cell.threads; i++)
+		if (team->members[i].end_ns > last)
+			last = team->members[i].end_ns;
+	return last > first ? last - first : 0;
+}
+
+void rm_counts_add(struct rm_counts *into, const struct rm_counts *from)
+{
+	into->iterations += from->iterations;
+	into->writes += from->writes;
+	into->pairs += from->pairs;
+	into->inserts += from->inserts;
+	into->removes += from->removes;
+	into->idle_removes += from->idle_removes;
+	into->misses_absent += from->misses_absent;
+	into->misses_resident += from->misses_resident;
+	/* Bits in which a value differed (rm_value_wrong()), not a number of
+	   reads: they are or-ed, so that no error cancels another. */
+	into->wrong |= from->wrong;
+}
+
+const char *rm_operation_name(enum rm_operation operation)
+{
+	static const char *const names[RM_OPERATIONS] = { "lookup", "upsert",
+		"remove" };
+
+	return names[operation];
+}

@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Allocators and huge pages as factors: preloaded, read back, skipped, refused.
+# slow: over five seconds of CPU time; not part of `make check`.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tools/tap.sh
+program=${BUILD:-build/gcc}/readmostly
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+cat >"$dir/memory.conf" <<END
+writes     = 3%
+write-kind = churn
+keys       = 256Ki
+threads    = 1
+placement  = none
+maps       = gomap_rw
+warm-up    = 0s
+window     = 64000ops
+deadline   = 10min
+blocks     = 1
+allocator  = glibc jemalloc mimalloc tcmalloc
+huge-pages = system off on
+verify     = 1000ops
+END
+"$program" plan --cells "$dir/memory.conf" >"$dir/plan"
+check "the usual ones are not in the id" grep -q '/t1/none/64000ops/throughput' "$dir/plan"
+check "the others are" grep -Eq '/t1/none/jemalloc/huge-off/64000ops/throughput' "$dir/plan"
+check "tcmalloc cannot ask for huge pages" grep -q 'tcmalloc/huge-on.*: not run: ' "$dir/plan"
+
+"$program" run "$dir/memory.conf" -o "$dir/campaign" --seed 1 --counters none >"$dir/out" 2>&1
+measured() { # ALLOCATOR PAGES FILE: its trial had malloc() of FILE
+	/usr/bin/python3 - "$dir/campaign" "$@" <<'END'
+import json, sys
+folder, allocator, pages, file = sys.argv[1:]
+cells = {c["id"]: c for c in json.load(open(folder + "/campaign.json"))["cells"]}
+for line in open(folder + "/trials.jsonl"):
+    trial = json.loads(line)
+    cell = cells[trial["cell"]]
+    if (cell.get("allocator", "glibc"), cell.get("huge_pages", "system"),
+            cell["measure"]) != (allocator, pages, "throughput"):
+        continue
+    result = trial["result"]
+    huge = result["footprint"]["huge_bytes"] or 0
+    assert trial["status"] in ("ok", "void"), trial["reason"]
+    assert result["environment"]["allocator"].startswith(file), result
+    assert pages != "off" or huge == 0, huge
+    # a kernel short of memory may have none to give: then the trial is void
+    said = "no huge pages under" in (trial["reason"] or "")
+    assert pages != "on" or huge > 0 or said or allocator == "glibc", trial["reason"]
+    print("#", allocator, pages, huge)
+    sys.exit(0)
+sys.exit("no trial")
+END
+}
+for pair in glibc:libc.so jemalloc:libjemalloc mimalloc:libmimalloc tcmalloc:libtcmalloc; do
+	allocator=${pair%%:*}
+	for pages in system off on; do
+		part=$allocator/huge-$pages
+		[ $pages = system ] && part=none/$allocator/64000ops
+		[ $part = none/glibc/64000ops ] && part=none/64000ops
+		[ "$part" != "${part#glibc}" ] && part=none/huge-$pages
+		if grep -q "/$part.*1 x" "$dir/plan" || grep -q "$part.*1 x" "$dir/plan"; then
+			check "malloc() is $allocator's, huge pages $pages" \
+				measured $allocator $pages "${pair#*:}"
+		else
+			check "without $allocator, huge pages $pages, it is a planned skip" \
+				grep -Eq "$part.*not run: (no lib|tcmalloc cannot|this kernel)" "$dir/plan"
+		fi
+	done
+done
+check "no trial failed" says "$dir/out" " 0 failed"
+check "the campaign is valid" "$program" validate "$dir/campaign"
+
+# a trial by hand, with nothing preloaded
+request() { # MEMBERS
+	cat <<END
+{"protocol": 2, "seed": 7, "control_extra": 0, "counters": {"backend": "none"},
+"cell": {"id": "x", "workload": "x", "map": "gomap_rw", "shape": "u64x8",
+"keys": 64, "write_share": 0.03, "miss_share": 0, "write_kind": "update",
+"dist": "uniform", "loop": "mix", "rate_per_s": 0, "arrivals": "poisson",
+"threads": 1, "placement": "none", "memory": "first-touch", "cpus": [],
+"presize": true, "warm_up_ns": 0, "window_ns": 0, "window_ops": 640,
+"deadline_ns": 120000000000, "verify_ops": 0, "measure": "throughput", $1}}
+END
+}
+request '"allocator": "jemalloc"' | "$program" trial >"$dir/out"
+check "another malloc() than asked for is a failed trial" \
+	says "$dir/out" "asked for jemalloc"
+request '"huge_pages": "on"' | env -u GLIBC_TUNABLES "$program" trial >"$dir/out"
+check "so are huge pages that nobody asked for" says "$dir/out" "huge pages: GLIBC_TUNABLES is not"
+request '"allocator": "best"' | "$program" trial >"$dir/out" 2>"$dir/err"
+check "an unknown one is no request" says "$dir/err" "cell.allocator: expected glibc, jemalloc"
+mistake() { # SET MESSAGE
+	"$program" plan "$dir/memory.conf" --set "$1" 2>"$dir/err" >"$dir/out"
+	[ $? = 2 ] && says "$dir/err" "$2"
+}
+check "nor a line of a workload" mistake allocator=best "expected glibc, jemalloc"
+check "nor pages" mistake huge-pages=2M "expected system, off or on"
+done_testing

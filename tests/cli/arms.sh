@@ -1,0 +1,251 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `readmostly run --arms`: sets of programs, whole blocks, pairs, and what a
+# resume after kill -9 makes of them.
+. tests/tools/tap.sh
+build=$(realpath "${BUILD:-build/gcc}")
+readmostly=$build/readmostly
+dir=$(mktemp -d) campaign=$dir/campaign log=$dir/pids out=$dir/out
+runner=
+trap 'kill -9 $runner 2>/dev/null; rm -rf "$dir"' EXIT
+export RM_FAKE_LOG=$log
+kills=12
+RANDOM=5 # the same pauses in every run
+for arm in base head copy; do
+	cp --reflink=never "$build/tests/fake_trial" "$dir/$arm"
+done
+: >"$log"
+
+# Two workloads: one has arms of its own.
+cat >"$dir/pairs.conf" <<CONF
+writes = 3%
+keys = 1Ki
+maps = gomap_rw rwlock_probe
+threads = 1
+warm-up = 1ms
+window = 20ms
+deadline = 20s
+blocks = 8
+measure = throughput
+CONF
+cat >"$dir/slow.conf" <<CONF
+include = pairs.conf
+maps = gomap_rw
+CONF
+arms=(--arms "base=$dir/base,head=$dir/head"
+	--arms "slow:base=$dir/base,slow=$dir/base+2%")
+
+# Whether file $1 has a line that matches $2.
+tells() { grep -qE -- "$2" "$1" || { cut -c 1-300 "$1" | sed 's/^/# /'; return 1; }; }
+
+run() { # ARGUMENTS...: sets status
+	"$readmostly" run -o "$campaign" --counters none "$@" >"$out" 2>&1
+	status=$?
+}
+# The journal against the plan, by an independent reader; `all`: it is to be
+# whole, else its last block may lack trials.
+holds() { # FACT
+	python3 - "$campaign" "$1" <<'PYTHON'
+import collections, itertools, json, sys
+folder, fact = sys.argv[1:]
+meta = json.load(open(folder + "/campaign.json"))
+trials = [json.loads(line) for line in open(folder + "/trials.jsonl")]
+sets = {}
+for arm in meta["arms"]:
+    sets.setdefault(arm["workload"], []).append(arm)
+cells = {c["id"]: c for c in meta["cells"]}
+set_of = lambda cell: sets.get(cell["workload"], sets.get(None))
+pairs = [list(g) for _, g in itertools.groupby(
+    trials, lambda t: (t["cell"], t["block"]))]
+timed = [p for p in pairs if "/throughput" in p[0]["cell"]]
+
+def whole():
+    found = collections.Counter((t["cell"], t["block"], t["arm"])
+                                for t in trials)
+    planned = {(meta["cells"][i]["id"], b, arm["name"])
+               for b, block in enumerate(meta["order"]) for i in block
+               for arm in set_of(meta["cells"][i])}
+    assert set(found) == planned, set(found) ^ planned
+    assert max(found.values()) == 1
+    blocks = [t["block"] for t in trials]
+    assert blocks == sorted(blocks), "blocks run one after the other"
+
+def paired():
+    assert len({(p[0]["cell"], p[0]["block"]) for p in pairs}) == len(pairs)
+    for p in pairs:
+        assert [t["slot"] for t in p] == [0, 1]
+        assert len({t["seed"] for t in p}) == 1
+    assert len({p[0]["seed"] for p in pairs}) == len(pairs)
+    assert len({p[0]["arm"] for p in timed}) > 1, "a coin decides the order"
+    assert all(p[0]["environment_bytes"] != p[1]["environment_bytes"]
+               for p in pairs), "padding is each process's own"
+    assert len({t["environment_bytes"] for t in trials}) > len(pairs)
+
+def hashed():
+    shas = {(arm["workload"], arm["name"]): arm["sha256"]
+            for arm in meta["arms"]}
+    for t in trials:
+        own = cells[t["cell"]]["workload"]
+        own = own if own in sets else None
+        assert t["binary_sha256"] == shas[own, t["arm"]]
+        assert len(t["binary_sha256"]) == 64
+
+def counted():
+    rows = {row["cell"]: row for row in meta["calibration"]}
+    for cell in meta["cells"]:
+        if cell["measure"] != "throughput":
+            continue
+        row = rows[cell["id"]]
+        assert row["arm"] == "base" and row["window_ns"] == 20_000_000
+        cost = sorted(row["ns_per_op"][-3:])[1]
+        assert cell["window_ns"] == 0 and len(row["ns_per_op"]) == 5
+        assert 0.9 < cell["window_ops"] * cost / row["window_ns"] < 1.1
+        assert cell["warm_up_ns"] >= row["window_ns"] / 3
+        assert cell["warm_up_ns"] >= cell["keys"] * cost
+        assert f"/{cell['window_ops']}ops/" in cell["id"]
+
+globals()[fact]()
+PYTHON
+}
+
+export RM_FAKE="=ok"
+run "$dir/pairs.conf" "$dir/slow.conf" "${arms[@]}" --seed 1 \
+	--note why=because
+check "two sets of arms run: status 0" [ $status = 0 ]
+check "each arm of a cell's set runs once per block" holds whole
+check "pairs stay together, share a seed, and a coin says who is first" \
+	holds paired
+check "every line has the hash of its program" holds hashed
+check "windows are counted once, on the first arm, and last as asked" \
+	holds counted
+check "validate agrees" "$readmostly" validate "$campaign"
+check "a note is kept" says "$campaign/campaign.json" '"why": "because"'
+order() { sed 's/.*"cell":"\([^"]*\)","block":\([0-9]*\),"arm":"\([a-z]*\)".*/\1 \2 \3/' "$campaign/trials.jsonl"; }
+order >"$dir/first"
+campaign=$dir/again
+run "$dir/pairs.conf" "$dir/slow.conf" "${arms[@]}" --seed 1
+check "the same seed gives the same order of arms" \
+	[ "$(order)" = "$(cat "$dir/first")" ]
+campaign=$dir/other
+run "$dir/pairs.conf" "$dir/slow.conf" "${arms[@]}" --seed 2
+check "another seed another one" [ "$(order)" != "$(cat "$dir/first")" ]
+
+# An arm that crashes is given up with its mate; the others go on.
+cat >"$dir/crashes" <<SCRIPT
+#!/bin/sh
+request=\$(cat)
+case \$request in *'"measure":"throughput"'*) kill -SEGV \$\$ ;; esac
+printf %s "\$request" | "$dir/base"
+SCRIPT
+chmod +x "$dir/crashes"
+campaign=$dir/crashed
+run "$dir/pairs.conf" "$dir/slow.conf" --arms \
+	"base=$dir/base,head=$dir/crashes" "${arms[@]:2}"
+lines() { grep -cE -- "$1" "$campaign/trials.jsonl"; }
+check "an arm that crashes is status 3" [ $status = 3 ]
+check "it is tried twice in each cell" [ "$(lines \
+	'"arm":"head".*"exit":"signal 11"')" = 4 ]
+check "then its cells are left to the end, by both arms" [ "$(lines \
+	'"block":[2-7].*"status":"skipped","reason":"head failed twice: ')" = 24 ]
+check "other workloads are measured whole" \
+	[ "$(lines '"cell":"slow/.*"status":"ok"')" = 16 ]
+check "every trial has its line" "$readmostly" validate "$campaign"
+
+# The first arm is the yardstick: without it there is no window.
+campaign=$dir/blind
+run "$dir/pairs.conf" --arms "base=$dir/crashes,head=$dir/head"
+check "a first arm that fails leaves cells that are skipped by name" \
+	tells "$campaign/campaign.json" \
+	'"skip": "calibration on arm base: ended by signal 11'
+check "and are in no block" [ "$(lines '"status":"ok"')" = 4 ]
+
+# kill -9 at random points.
+campaign=$dir/killed
+export RM_FAKE="=wait:5"
+until_trial() {
+	while kill -0 $runner 2>/dev/null &&
+		[ "$(wc -l <"$log")" -le "$1" ]; do
+		sleep 0.01
+	done
+}
+early=0 dropped=0
+for i in $(seq $kills); do
+	started=$(wc -l <"$log")
+	"$readmostly" run -o "$campaign" "$dir/pairs.conf" "$dir/slow.conf" \
+		--resume --counters none "${arms[@]}" >"$out" 2>&1 &
+	runner=$!
+	[ $((i % 2)) = 0 ] && until_trial "$started"
+	sleep "0.$(printf %03d $((RANDOM % 300)))"
+	kill -9 $runner 2>/dev/null || early=$((early + 1))
+	wait $runner 2>/dev/null
+	grep -q "of a block that was never finished" "$out" &&
+		dropped=$((dropped + 1))
+done
+echo "# $dropped of $kills resumes dropped an unfinished block;" \
+	"$(wc -l <"$campaign/trials.jsonl") lines, $early ended by themselves"
+export RM_FAKE="=ok"
+run --resume
+check "the last resume ends with status 0" [ $status = 0 ]
+check "blocks were dropped on the way" [ $dropped -gt 0 ]
+check "the journal holds each block of all arms whole, no trial twice" \
+	holds whole
+check "pairs are pairs after all" holds paired
+check "validate agrees with that, too" "$readmostly" validate "$campaign"
+check "what was dropped is kept aside" [ -s "$campaign/unfinished.jsonl" ]
+lines=$(wc -l <"$campaign/trials.jsonl")
+run --resume
+check "a resume of a finished one runs and drops nothing" \
+	[ "$status $lines" = "0 $(wc -l <"$campaign/trials.jsonl")" ]
+
+# Resumed with other programs.
+run --resume --arms "base=$dir/base,head=$dir/copy"
+check "other arms are status 2" [ $status = 2 ]
+check "and said to be" says "$out" "begun with other --arms"
+echo >>"$dir/head"
+run --resume
+check "an arm whose file was changed is status 2" [ $status = 2 ]
+check "and named with both hashes" tells "$out" \
+	"arm head: $dir/head was changed since .* expected [0-9a-f]{64}"
+rm "$dir/head"
+run --resume
+check "an arm whose file is gone is status 2" [ $status = 2 ]
+check "and named with the hash that is needed" tells "$out" \
+	"arm head: .*$dir/head.*No such file.*SHA-256 [0-9a-f]{64}"
+cp "$dir/base" "$dir/head"
+run --resume
+check "once it is there again the campaign goes on" [ $status = 0 ]
+
+bad() { # NAME WORDS ARGUMENTS...: status 2 and the words
+	local name=$1 words=$2
+	shift 2
+	"$readmostly" run -o "$dir/n" --counters none "$@" >"$out" 2>&1
+	local code=$?
+	check "$name is status 2" [ $code = 2 ]
+	check "$name: the reason" tells "$out" "$words"
+}
+syntax="expected \[WORKLOAD:\]NAME=FILE\[\+SHARE%\]"
+bad "an arm without a file" "$syntax" "$dir/pairs.conf" --arms base
+bad "an arm without a name" "$syntax" "$dir/pairs.conf" --arms "=$dir/base"
+bad "an empty arm" "$syntax" "$dir/pairs.conf" --arms "base=$dir/base,"
+bad "an arm with a bad name" "a name is of a-z, 0-9 and -" \
+	"$dir/pairs.conf" --arms "Base!=$dir/base"
+bad "two arms of one name" "a second arm base" \
+	"$dir/pairs.conf" --arms "base=$dir/base,base=$dir/head"
+bad "two sets for one workload" "a second set for slow" \
+	"$dir/slow.conf" --arms "slow:a=$dir/base" --arms "slow:b=$dir/base"
+bad "an arm that is not there" "arm head: .*No such file" \
+	"$dir/pairs.conf" --arms "base=$dir/base,head=$dir/none"
+bad "one file as two arms" "are one file.*if only a second copy" \
+	"$dir/pairs.conf" --arms "base=$dir/base,head=$dir/base"
+bad "arms of no workload" "no such workload" \
+	"$dir/pairs.conf" "${arms[@]}"
+bad "a workload without arms" "the workload pairs has no arms" \
+	"$dir/pairs.conf" "$dir/slow.conf" "${arms[@]:2}"
+bad "more operations in a window of time" "whose window can be counted" \
+	"$dir/pairs.conf" --arms "a=$dir/base,b=$dir/base+2%" \
+	--set loop=paced --set rate=1k/s --set measure=latency
+bad "a measure of another program" "one that arms can play" \
+	"$dir/pairs.conf" --arms "a=$dir/base,b=$dir/copy" --set measure=causes
+bad "a note without a text" "expected KEY=TEXT" "$dir/pairs.conf" --note x
+check "and none of these left a folder" [ ! -e "$dir/n" ]
+done_testing

@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `readmostly check` catches every planted fault, by the check that is there
+# for it, and finds nothing where nothing is planted.
+# slow: over five seconds of CPU time; not part of `make check`.
+cd "$(dirname "$0")/../.." || exit 1
+count=0
+failed=0
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+report() { # status name
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		failed=1
+		sed 's/^/# /' "$dir/out"
+	fi
+}
+
+tests/tools/with_impl.sh "$dir/build" tests/fixtures/bad_*.c \
+	tests/fixtures/waits_for_joined.c tests/fixtures/stalls.c \
+	>"$dir/out" 2>&1
+report $? "the fixtures build with IMPL="
+program=$dir/build/readmostly
+[ -x "$program" ] || { echo "1..$count"; exit 1; }
+
+caught() { # id check pattern arguments...
+	id=$1 check=$2 pattern=$3
+	shift 3
+	"$program" check "$id" --only "$check" "$@" >"$dir/out" 2>&1
+	status=$?
+	[ $status = 1 ] && grep -q "^FAIL $id .* $check: .*$pattern" "$dir/out" &&
+		grep -q "again: readmostly check $id .*--seed" "$dir/out"
+	report $? "$id is caught by $check ($pattern)"
+}
+
+right() { # id arguments...
+	id=$1
+	shift
+	"$program" check "$id" "$@" >"$dir/out" 2>&1
+	report $? "$id is found right"
+}
+
+# The full period of 10^6: the number of writes must be above it.
+caught bad_loses_insert exchange 'a write was lost' \
+	--ops 32000000 --shape u64x8
+caught bad_loses_replace exchange 'a write was lost' \
+	--ops 16000000 --shape u64x8
+# Without exchange: through the timed operations alone.
+export RM_FAULT_PERIOD=1000
+caught bad_loses_insert upsert 'inserts - removes' --shape str16x8
+caught bad_loses_replace owner 'last value written' --shape str16x24
+unset RM_FAULT_PERIOD
+caught bad_wrong_key exchange 'gave the value of rank'
+caught bad_wrong_key model 'not the last one written'
+caught bad_wrong_key readers 'gave the value of rank'
+caught bad_wrong_key drive 'wrong or torn'
+caught bad_tears exchange 'torn' --shape u64x24
+caught bad_tears upsert 'torn' --shape str16x24
+caught bad_crashes model 'crashed: signal'
+caught bad_hangs exchange 'hung' --deadline 2 --shape u64x8
+caught bad_eats_memory upsert 'ate memory' --memory 256 --shape u64x8
+caught bad_stale owner 'last value written'
+caught bad_two_winners atomic 'inserted [2-9][0-9]* times'
+caught bad_scan scan 'which is always there, not at all'
+caught bad_load load 'is not there'
+caught bad_drive drive 'not what is held'
+caught bad_growth growth 'lookup missed'
+caught bad_growth park 'lookup missed'
+caught bad_never_parks park 'hung' --deadline 3 --shape u64x8
+
+right waits_for_joined --ops 20000
+right stalls --ops 20000 --only exchange
+RM_STALL_MS=0 right stalls --ops 20000
+# Same seed, same first failure: what `again:` promises on one thread.
+"$program" check bad_wrong_key --only model --shape u64x8 --seed 7 >"$dir/a"
+"$program" check bad_wrong_key --only model --shape u64x8 --seed 7 >"$dir/out"
+grep -q FAIL "$dir/a" && cmp -s "$dir/a" "$dir/out"
+report $? "a failure of model comes back with its seed"
+echo "1..$count"
+exit $failed

@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Both compilers build everything without a warning, and keep the floor.
+# slow: over five seconds of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+unset MAKEFLAGS MFLAGS MAKELEVEL SANITIZE
+out=$(mktemp) && trap 'rm -f "$out"' EXIT
+
+# The build under test is one of the two; clang's is also maps_dispatch.sh's.
+folder() { # COMPILER
+	own=${BUILD:-build/gcc}
+	grep -q "^$1 " "$own/flags" && echo "$own" || echo "build/$1"
+}
+
+# Each object has what the compiler warned of beside it, so that what is built
+# already need not be built again with -Werror.
+builds() { # COMPILER
+	make -j"$(nproc)" CC="$1" BUILD="$(folder "$1")" all >"$out" 2>&1 ||
+		{ grep -E 'error|warning' "$out" | head -n 20 | sed 's/^/# /'; return 1; }
+	warned=$(find "$(folder "$1")" -name '*.warned' -size +0)
+	[ -z "$warned" ] ||
+		{ head -n 5 $warned | cut -c1-300 | sed 's/^/# /'; return 1; }
+	[ "$(find "$(folder "$1")" -name '*.warned' | wc -l)" -gt 200 ]
+}
+
+for cc in gcc clang; do
+	check "$cc builds everything without a warning" builds $cc
+	check "$cc keeps the driver's floor" \
+		sh -c "tests/tools/floor.sh $(folder $cc)/readmostly check >'$out' ||
+			{ sed 's/^/# /' '$out'; false; }"
+done
+done_testing

@@ -1,0 +1,115 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `readmostly counters`: what works here, why the rest does not, what it writes.
+cd "$(dirname "$0")/../.." || exit 1
+build=$PWD/${BUILD:-build/gcc}
+case ${BUILD:-} in /*) build=$BUILD ;; esac
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+count=0 failed=0
+
+check() { # NAME COMMAND...
+	name=$1
+	shift
+	count=$((count + 1))
+	if "$@"; then
+		echo "ok $count - $name"
+	else
+		echo "not ok $count - $name"
+		failed=1
+		sed 's/^/# /' "$dir/out" "$dir/err" 2>/dev/null
+	fi
+}
+
+run() { # STATUS ARGUMENTS...: keeps output, compares the exit status
+	want=$1
+	shift
+	"$build/readmostly" counters "$@" >"$dir/out" 2>"$dir/err"
+	[ $? = "$want" ]
+}
+
+has() { grep -q -- "$1" "$dir/out"; }
+says() { grep -q -- "$1" "$dir/err"; }
+lacks() { ! grep -q -- "$1" "$2"; }
+
+# A Zen 3 with 32 KiB of L1d, seen from one CPU, and a library that counts as
+# the known kernels must.
+cpu=$(taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/')
+root=$dir/root cache=$dir/root/sys/devices/system/cpu/cpu$cpu/cache/index0
+mkdir -p "$root/proc" "$cache"
+printf 'processor\t: %s\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\n' \
+	"$cpu" >"$root/proc/cpuinfo"
+echo 1 >"$cache/level"
+echo Data >"$cache/type"
+echo 32K >"$cache/size"
+cat >"$dir/helper" <<END
+#!/bin/sh
+ASAN_OPTIONS=detect_leaks=0 exec "$build/readmostly-likwid" --no-gate \
+	--library "$build/tests/stub/liblikwid.so.5" "\$@"
+END
+chmod +x "$dir/helper"
+played() { # STATUS ARGUMENTS...
+	RM_SYSFS=$root RM_LIKWID_HELPER=$dir/helper
+	export RM_SYSFS RM_LIKWID_HELPER
+	want=$1
+	shift
+	taskset -c "$cpu" "$build/readmostly" counters "$@" \
+		>"$dir/out" 2>"$dir/err"
+	status=$?
+	unset RM_SYSFS RM_LIKWID_HELPER
+	[ $status = "$want" ]
+}
+
+check "it ends with status 0 whether counters work or not" run 0
+check "it names likwid" has "^  likwid"
+check "it names perf" has "^  perf"
+check "it says what auto takes" has "^auto takes: "
+
+whole() { # every back end that does not work has a reason, in the JSON, too
+	/usr/bin/env python3 - "$dir/out" <<'END'
+import json, sys
+survey = json.load(open(sys.argv[1]))
+assert [b["backend"] for b in survey["backends"]] == ["likwid", "perf"]
+for b in survey["backends"]:
+    assert b["status"] in ("proved", "not usable"), b
+    assert b["status"] == "proved" or b["reason"], b
+proved = [b["backend"] for b in survey["backends"] if b["status"] == "proved"]
+assert survey["auto"] == (proved + ["none"])[0]
+END
+}
+run 0 --json
+check "--json is one object; what does not work has a reason" whole
+
+mkdir "$dir/elsewhere"
+cp "$build/readmostly" "$build/readmostly-likwid" "$dir/elsewhere"
+far() { (cd / && "$dir/elsewhere/readmostly" counters >"$dir/out" 2>"$dir/err"); }
+check "a copy in another folder works" far
+check "and knows its events and its helper" lacks "no program readmostly-likwid" "$dir/out"
+
+check "a metric that does not exist is status 2" run 2 --metrics l1d_fil
+check "and is named" says 'no metric "l1d_fil"'
+check "an argument too many is status 2" run 2 extra
+
+four=cycles,instructions,dc_load,l1d_fill_demand
+check "played: it runs" played 0 --metrics $four --record "$dir/recording"
+check "played: likwid is proved" has "likwid  *works: proved on known kernels"
+check "played: each proof shows what was expected" \
+	has "l1d_fill_demand  four  *0.97  0.5..2  *proved"
+check "played: auto takes it" has "^auto takes: likwid"
+check "played: the table says that facts come from files" has "RM_SYSFS is set"
+# Where the machine has a PMU, perf adds lines of its own.
+grep '"backend":"likwid"' "$dir/recording" >"$dir/likwid"
+check "the recording has a line per kernel and event" \
+	[ "$(wc -l <"$dir/likwid")" = 12 ]
+check "no line of it passes for hardware" lacks '"hardware"' "$dir/recording"
+check "it is the fixture that tests replay" \
+	cmp -s "$dir/likwid" tests/fixtures/counters.jsonl
+
+RM_SYSFS=$dir/nothing
+export RM_SYSFS
+check "without /proc/cpuinfo it still says why" run 0 --record "$dir/none"
+unset RM_SYSFS
+check "nothing counted: no recording is left" [ ! -e "$dir/none" ]
+
+echo "1..$count"
+exit $failed

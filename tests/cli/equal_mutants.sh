@@ -1,0 +1,126 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Each rule of Go's maps, broken by one edit: the comparison with what Go was
+# recorded to hold must say so. One thread, no chance, no Go needed.
+# side by side: simulates or compares, measures no time.
+# slow: over five seconds of CPU time; not part of `make check`.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tools/tap.sh
+dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
+cc=$(cut -d' ' -f1 "${BUILD:-build/gcc}/flags") || exit 1
+
+# build TEST: with the headers of $home first.
+build() {
+	# shellcheck disable=SC2086
+	$cc -std=c11 -D_GNU_SOURCE -O0 -w -I"$home" -I. -o "$home/test" \
+		tests/unit/*/"$1.c" -pthread -lz >"$home/log" 2>&1
+}
+
+differs() { # TRACE...
+	timeout 300 "$home/test" "$@" >"$home/log" 2>&1
+	grep -q '^not ok' "$home/log"
+}
+
+# rule TEXT TEST SED TRACE...: edits the family's headers, all of them, so that
+# a rule may move from one to another.
+rule() {
+	text=$1 test=$2 edit=$3
+	shift 3
+	home=$dir/$tap_count
+	mkdir -p "$home"
+	cp --parents impls/*/*map*.h "$home"
+	for header in "$home"/impls/*/*.h; do sed -i "$edit" "$header"; done
+	if diff -r -q impls "$home/impls" |
+		grep -q ' differ$' && build "$test"; then
+		check "$text" differs "$@"
+	else
+		[ -f "$home/log" ] && sed 's/^/# /' "$home/log"
+		check "$text: the edit applies and compiles" false
+	fi
+}
+
+equal() { # TRACE...
+	"$home/test" "$@" >"$home/log" 2>&1 ||
+		{ sed 's/^/# /' "$home/log"; return 1; }
+}
+
+same() { # TEXT TEST TRACE...: what is not edited is equal
+	home=$dir/$tap_count
+	text=$1 test=$2
+	shift 2
+	mkdir "$home"
+	if build "$test"; then
+		check "$text" equal "$@"
+	else
+		sed 's/^/# /' "$home/log"
+		check "$text: it compiles" false
+	fi
+}
+
+gomap=test_equal_gomap
+same "the native map, unedited, is equal" $gomap native-word-200 \
+	native-text-2000 turning-text-3000 growth-hint-9
+rule "growth at 13 entries for 2 buckets, not at 14" $gomap \
+	's/count > 13 \*/count >= 13 */' growth-hint-0
+rule "a hint counts as one entry more" $gomap \
+	's/while (gomap_over(hint,/while (gomap_over(hint + 1,/' native-word-200
+rule "one overflow bucket more before a growth of the same size" $gomap \
+	's/return noverflow >= 1U/return noverflow > 1U/' turning-text-3000
+rule "overflow buckets counted on through a growth" $gomap \
+	's/^\tgomap_set(map->noverflow, 0);//' native-text-2000
+rule "tophash: 5 moves up, too" $gomap \
+	's/return top < GOMAP_LIVE ?/return top <= GOMAP_LIVE ?/' native-word-200
+rule "a write moves its own old bucket only" $gomap \
+	's/gomap_evacuate(map, shape, gomap_get(map->nevacuate))/(void)map/' \
+	native-text-2000
+rule "a removal moves nothing" $gomap \
+	'/^RM_HOT bool gomap_remove(/,/^}/s/gomap_grow_work(map, shape, hash);/{}/' \
+	native-text-2000
+rule "the mark stops after 8 moved buckets" $gomap \
+	's/GOMAP_MARK_STEPS = 1024/GOMAP_MARK_STEPS = 8/' filling-word-200000
+rule "too many overflow buckets double the map" $gomap \
+	's/unsigned bigger = gomap_over(.*$/unsigned bigger = 1;/' \
+	turning-text-3000
+rule "a removed slot ends the chain, those before it do not" $gomap \
+	's/^\t} while (gomap_get(place.bucket->tophash\[place.slot\]) ==/\t} while (0 \&\& gomap_get(place.bucket->tophash[place.slot]) ==/' \
+	native-word-200
+rule "the emptied map keeps its seed" $gomap \
+	's/if (gomap_get(map->count) == 0)$/if (false)/' native-word-5
+rule "an inserted key goes behind all others" $gomap \
+	's/<= GOMAP_EMPTY_ONE)$/== GOMAP_EMPTY_REST)/' native-word-200
+rule "clear leaves the mark of the growth that it ends" $gomap \
+	'/gomap_clear(struct gomap \*map/,/^}/s/gomap_set(map->nevacuate, 0);//' \
+	native-word-200
+
+syncmap=test_equal_syncmap
+same "sync.Map, unedited, is equal" $syncmap sync-word-8 sync-word-64 \
+	sync-text-100 sync-full-text-50
+rule "promotion at misses > len(dirty)" $syncmap \
+	's/return misses >= gomap_count(map->dirty)/return misses > gomap_count(map->dirty)/' \
+	sync-word-8
+rule "a store counts a miss" $syncmap \
+	'/^RM_HOT uint64_t syncmap_swap_locked(/,/^}/s/^\tsyncmap_unlock/\tif (missed) syncmap_miss(thread, map);\n&/' \
+	sync-word-8
+rule "a lookup of an absent key counts no miss" $syncmap \
+	'/^RM_HOT uint64_t syncmap_find_locked(/,/^}/s/syncmap_count_miss(map,/if (entry) &/' \
+	sync-word-64
+rule "removing an absent key counts no miss" $syncmap \
+	'/syncmap_detach_locked($/,/^}/s/syncmap_miss(thread, map);/if (entry) &/' \
+	sync-word-64
+rule "LoadOrStore that finds in dirty counts no miss" $syncmap \
+	'/syncmap_fill_locked(/,/^}/s/if (missed)/if (false)/' sync-word-8
+rule "a promotion keeps the misses" $syncmap \
+	'/^static.* void syncmap_promote($/,/^}/s/syncmap_set_misses(map, 0);//' \
+	sync-word-64
+rule "Range leaves new keys in dirty" $syncmap \
+	'/syncmap_read_all(/,/^}/s/syncmap_promote(thread, map);/{}/' \
+	sync-word-64
+rule "a rebuild takes removed entries along" $syncmap \
+	's/if (syncmap_expunge(map, entry))/if (false)/' sync-text-100
+rule "CompareAndDelete of an absent key counts no miss" $syncmap \
+	's/if (missed && (entry || removes))/if (missed \&\& entry)/' \
+	sync-full-word-7
+rule "Clear keeps the misses" $syncmap \
+	'/^static inline void syncmap_clear(/,/^}/s/syncmap_set_misses(map, 0);//' \
+	sync-full-word-400
+done_testing

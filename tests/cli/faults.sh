@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Maps with planted faults in a real campaign: each is caught and named, in
+# the run's summary and in the report; the campaign goes on and ends with 3.
+# slow: over five seconds of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
+fixtures=tests/fixtures
+faults='bad_loses_insert bad_loses_replace bad_wrong_key bad_tears bad_crashes bad_hangs bad_eats_memory'
+files=$(for fault in $faults; do echo "$fixtures/$fault.c"; done)
+# shellcheck disable=SC2086
+check 'the fixtures build with IMPL=' \
+	tests/tools/with_impl.sh "$dir/build" $files $fixtures/waits_for_joined.c
+
+cat >"$dir/faults.conf" <<END
+# Planted faults beside maps that are right. Why: bar of the verification.
+writes     = 10%
+write-kind = update churn
+keys       = 4Ki
+shape      = u64x24
+threads    = 2
+warm-up    = 10ms
+window     = 60ms
+deadline   = 10s
+blocks     = 2
+verify     = 10Mops
+maps       = bad_* waits_for_joined gomap_rw
+measure    = throughput
+END
+"$dir/build/readmostly" run "$dir/faults.conf" -o "$dir/campaign" \
+	>"$dir/out" 2>"$dir/err"
+status=$?
+cat "$dir/err" >>"$dir/out"
+check 'the campaign goes on and ends with status 3' [ $status = 3 ]
+"$(report/find_python.sh)" -m report "$dir/campaign" >"$dir/report" 2>&1
+check 'the report is written, incomplete' [ $? = 3 ]
+page=$dir/campaign/report/index.html
+table=$dir/campaign/report/tables/validity.csv
+for fault in $faults; do
+	check "$fault is named in the summary" says "$dir/out" "$fault"
+	check "$fault is named in the report" grep -q "$fault" "$page"
+	grep -q '"status":"ok"' "$dir/campaign/trials.jsonl" &&
+		grep "/$fault/" "$dir/campaign/trials.jsonl" |
+		grep '/throughput"' | grep -q '"status":"ok"'
+	check "$fault has no timed result that counts" [ $? != 0 ]
+done
+for map in gomap_rw waits_for_joined; do
+	# void is the machine's fault (a thread that came late), not the map's
+	bad=$(grep "/$map/" "$dir/campaign/trials.jsonl" |
+		grep -c '"status":"\(failed\|skipped\)"')
+	check "$map, which is right, fails nothing" [ "$bad" = 0 ]
+done
+says_why() { grep "/$1/" "$dir/campaign/trials.jsonl" | grep -q "$2"; }
+check 'the lost insert is called by its name' says_why bad_loses_insert 'key sums differ\|lost'
+check 'the lost replacement is called by its name' says_why bad_loses_replace 'lost update'
+check 'the wrong key is called by its name' says_why bad_wrong_key "another key's value"
+check 'the torn value is called by its name' says_why bad_tears 'torn'
+check 'the crash is called by its name' says_why bad_crashes 'signal'
+check 'the hang is called by its name' says_why bad_hangs 'deadline'
+check 'the eaten memory is called by its name' says_why bad_eats_memory 'memory\|signal\|limit'
+done_testing

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A disk or a file that is full: the reason, status 3, nothing half-written.
+# slow: over five seconds of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+build=$(realpath "${BUILD:-build/gcc}")
+readmostly=$build/readmostly
+dir=$(mktemp -d) out=$dir/out
+trap 'umount "$dir/disk" 2>/dev/null; rm -rf "$dir"' EXIT
+export RM_TRIAL_PROGRAM=$build/tests/fake_trial RM_FAKE="=ok"
+
+run() { # FOLDER LIMIT_KIB ARGUMENTS...
+	local folder=$1 limit=$2
+	shift 2
+	(ulimit -f "$limit"
+	"$readmostly" run -o "$folder" --counters none "$@" >"$out" 2>&1)
+}
+size_kib() { echo $(($(stat -c %s "$1") / 1024)); }
+
+# How large the files get without a limit; ulimit counts KiB in bash.
+run "$dir/whole" unlimited tests/fixtures/campaign.conf
+check "without a limit the campaign is done" [ $? = 0 ]
+campaign_kib=$(size_kib "$dir/whole/campaign.json")
+journal_kib=$(size_kib "$dir/whole/trials.jsonl")
+echo "# campaign.json $campaign_kib KiB, trials.jsonl $journal_kib KiB"
+check "the journal is what fills the disk" \
+	[ "$journal_kib" -gt $((campaign_kib + 64)) ]
+
+# No room for campaign.json.
+run "$dir/small" $((campaign_kib / 2)) tests/fixtures/campaign.conf
+check "no room for campaign.json is status 3" [ $? = 3 ]
+check "with file and reason" says "$out" "campaign.json: cannot be written: File too large"
+check "it is not there, not even half" \
+	[ -z "$(find "$dir/small" -name "*campaign*")" ]
+run "$dir/small" unlimited --resume
+check "there is nothing to resume, which is status 2" [ $? = 2 ]
+run "$dir/small" unlimited tests/fixtures/campaign.conf --set blocks=1
+check "the folder can still be used" [ $? = 0 ]
+
+# Room for a part of the journal.
+run "$dir/part" $((campaign_kib + 32)) tests/fixtures/campaign.conf
+check "no room for the journal is status 3" [ $? = 3 ]
+check "with file and reason, too" says "$out" "trials.jsonl: cannot be written: File too large"
+check "and the way on" says "$out" "run -o $dir/part --resume"
+check "some trials are in it" [ -s "$dir/part/trials.jsonl" ]
+check "its last line is whole" [ -z "$(tail -c 1 "$dir/part/trials.jsonl")" ]
+"$readmostly" validate "$dir/part" >"$out"
+check "validate misses the rest" [ $? = 1 ]
+run "$dir/part" unlimited --resume
+check "with room a resume ends it" [ $? = 0 ]
+check "and it is complete" "$readmostly" validate "$dir/part"
+
+# A real disk of that size.
+mkdir "$dir/disk"
+if mount -t tmpfs -o size=$((campaign_kib + journal_kib / 2))k tmpfs \
+	"$dir/disk" 2>/dev/null; then
+	run "$dir/disk/campaign" unlimited tests/fixtures/campaign.conf
+	check "a full disk is status 3" [ $? = 3 ]
+	check "and is named" says "$out" "No space left on device"
+	check "the last line on it is whole" \
+		[ -z "$(tail -c 1 "$dir/disk/campaign/trials.jsonl")" ]
+	mount -o remount,size=64m "$dir/disk"
+	run "$dir/disk/campaign" unlimited --resume
+	check "with room a resume ends that, too" [ $? = 0 ]
+	check "and that is complete" "$readmostly" validate "$dir/disk/campaign"
+else
+	skip "a full disk" "no right to mount a tmpfs"
+fi
+
+# Folders that cannot be used.
+: >"$dir/file"
+run "$dir/file" unlimited tests/fixtures/campaign.conf
+check "a file in place of the folder is status 2" [ $? = 2 ]
+check "and is named" says "$out" "cannot be read: Not a directory"
+mkdir "$dir/closed"
+chmod 000 "$dir/closed"
+run "$dir/closed/campaign" unlimited tests/fixtures/campaign.conf
+status=$?
+if [ "$(id -u)" = 0 ]; then
+	skip "a folder without rights is status 2" "root has all rights"
+else
+	check "a folder without rights is status 2" [ $status = 2 ]
+fi
+run "/proc/none/campaign" unlimited tests/fixtures/campaign.conf
+check "a folder that cannot be is status 2" [ $? = 2 ]
+done_testing

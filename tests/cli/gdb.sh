@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# runner/gdb/readmostly.py shows maps on a stopped process and on its core:
+# compared with what the maps say of themselves.
+. tests/tools/tap.sh
+build=$(realpath "${BUILD:-build/gcc}")
+dir=$(mktemp -d) out=$dir/out pid=
+trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; rm -rf "$dir"' EXIT
+script=runner/gdb/readmostly.py
+
+gdb_has_python() { gdb -nx -batch -ex 'python print("yes")' 2>/dev/null | grep -q yes; }
+if ! command -v gdb >/dev/null || ! gdb_has_python; then
+	skip 'maps in gdb' 'no gdb with Python here'
+	done_testing
+	exit
+fi
+show() { # COMMAND...: of gdb, one after the other
+	arguments=()
+	for command in "$@"; do arguments+=(-ex "$command"); done
+	DEBUGINFOD_URLS='' timeout 120 gdb -nx -batch -ex 'set pagination off' \
+		-ex 'set print finish off' -ex "source $script" \
+		"${arguments[@]}" >"$out" 2>"$dir/err" </dev/null
+}
+
+program=$dir/gdb_maps
+check 'the maps compile' "${CC:-gcc}" -std=c11 -D_GNU_SOURCE -I. -O2 -g -gdwarf-4 \
+	-pthread -o "$program" tests/fixtures/gdb_maps.c runner/check/pause.c
+cat >"$dir/commands" <<'END'
+print *growing
+print *strings
+print *syncmap
+rm-map growing
+rm-map syncmap
+END
+mapfile -t commands <"$dir/commands"
+state() { # what the maps said, on standard output: line N
+	sed -n "$1p" "$dir/said"
+}
+seen() { # WHAT: the maps, as this gdb session showed them
+	check "$1 shows B, count and the mark of evacuation" \
+		grep -qF -- "= $(state 1)" "$out"
+	check "$1 shows a map of strings" grep -qF -- "= $(state 2)" "$out"
+	check "$1 shows how sync.Map is split" grep -qF -- "= $(state 3)" "$out"
+	check "$1 finds each entry of a growing map" \
+		grep -q '^6700 entries in ' "$out"
+	check "$1 finds dirty's" grep -q '^335 entries in ' "$out"
+}
+
+# a process started by gdb, stopped where it stands still, and its core
+show "file $program" "set confirm off" "break pause" \
+	"run >$dir/said" "${commands[@]}" "generate-core-file $dir/core" kill ||
+	true
+if grep -qE 'ptrace|not permitted' "$dir/err" && ! [ -s "$dir/said" ]; then
+	skip 'maps in gdb' "gdb may not trace here: $(grep -m1 -E 'ptrace|not permitted' "$dir/err")"
+	done_testing
+	exit
+fi
+check 'the growing map says that it grows' \
+	grep -qE '^count 6700, B 11, .* \(growing\), nevacuate [1-9]' "$dir/said"
+check 'sync.Map has entries in read, in dirty, and removed ones' \
+	grep -qE '^sync.Map: amended, read 300 entries \(3 nil, 5 expunged\), dirty 335' "$dir/said"
+seen 'a stopped process'
+show "file $program" "core-file $dir/core" "${commands[@]}" || true
+seen 'a core'
+
+# a process that runs already
+"$program" >"$dir/said" &
+pid=$!
+for _ in $(seq 600); do # it is there when it has said all
+	grep -q '^ready' "$dir/said" && break
+	sleep 0.1
+done
+attach() { show "attach $pid" "${commands[@]}" detach; }
+attach || true
+if grep -qE 'ptrace|not permitted' "$dir/err"; then
+	skip 'a process that gdb joins' 'gdb may not attach here'
+else
+	seen 'a process that gdb joins'
+fi
+
+# the map of a trial, found without help
+cat >"$dir/w.conf" <<'END'
+writes = 3%
+write-kind = update
+keys = 5k
+threads = 1
+placement = none
+warm-up = 1ms
+window = 640ops
+blocks = 1
+maps = shard_rw_32
+measure = throughput
+END
+"$build/readmostly" plan "$dir/w.conf" --json >"$dir/plan"
+/usr/bin/python3 - "$dir/plan" >"$dir/request" <<'END'
+import json, sys
+cell = next(c for c in json.load(open(sys.argv[1]))["cells"]
+            if c["measure"] == "throughput")
+for more in "blocks", "base", "skip", "estimate_ns", "memory_bytes":
+    cell.pop(more, None)
+print(json.dumps({"protocol": 2, "seed": 1, "control_extra": 0.0, "cell": cell,
+                  "counters": {"backend": "none"}}))
+END
+of_trial() { show "file $build/readmostly" "set confirm off" \
+	"break phases.c:verify" "run trial <$1 >$dir/result" rm-map kill; }
+of_trial "$dir/request" || true
+check 'rm-map finds the map of a running trial' \
+	grep -q '^shard 31: count [0-9]*, B [0-9]' "$out"
+total=$(awk '/^shard/ { sum += $4 } END { print sum }' "$out")
+check 'with all its entries' [ "$total" = 5000 ]
+sed 's/shard_rw_32/syncmap/g' "$dir/request" >"$dir/of_syncmap"
+of_trial "$dir/of_syncmap" || true
+check 'also where it is a sync.Map' grep -qE '^sync.Map: .* read [0-9]+ entries' "$out"
+
+show "file $program" 'rm-map 1 + 1' || true
+check 'what is no map is said to be none' grep -q 'no map that can be shown' "$dir/err"
+done_testing

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `readmostly check --history`: verdicts, exit statuses, formats, messages.
+# side by side: computes, measures no time.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tools/tap.sh
+program=${BUILD:-build/gcc}/readmostly
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+histories=tests/fixtures/histories
+
+ends() { # STATUS FILE ARGUMENTS...: how judging a file ends
+	ends_status=$1 ends_file=$2
+	shift 2
+	"$program" check --history "$histories/$ends_file" "$@" \
+		>"$dir/out" 2>"$dir/err"
+	[ $? = "$ends_status" ] || { sed 's/^/# /' "$dir/out" "$dir/err"; false; }
+}
+refuses() { # FILE MESSAGE: bad input is named by its place
+	ends 2 "$1" && says "$dir/err" "$1:$2" && [ ! -s "$dir/out" ]
+}
+
+for file in good.jsonl register_good.edn kv_good.txt etcd_good.log; do
+	check "$file is linearizable" ends 0 $file
+done
+for file in stale.jsonl torn_scan.jsonl keys_bad.edn kv_bad.txt etcd_bad.log; do
+	check "$file is not" ends 1 $file
+done
+check "a bad operation has a line" refuses bad_line.jsonl '3: op: expected lookup'
+check "two at once have one" refuses two_at_once.jsonl '3: event 1: thread 0'
+check "an EDN process, too" refuses bad_process.edn '2: process 0 invokes'
+check "and an end without beginning" refuses kv_broken.txt '2: process 0 ends'
+check "and a word that is none" refuses etcd_broken.log '2: no :type'
+check "what is no history is refused" ends 2 ../counters.jsonl
+check "a file that is not there" ends 2 none.jsonl
+check "what undecided is" ends 3 stale.jsonl --states 1
+
+ends 1 stale.jsonl
+check "the time line marks the operation" \
+	grep -Eq '^> +\+10 .* <== impossible; possible instead: 2$' "$dir/out"
+check "with what runs it again" says "$dir/out" 'again: readmostly check demo --seed 9'
+check "nothing has blanks at its end" sh -c "! grep -n ' \$' '$dir/out'"
+
+ends 1 torn_scan.jsonl --smallest "$dir/few.jsonl"
+check "what is left is written" test -s "$dir/few.jsonl"
+"$program" check --history "$dir/few.jsonl" >"$dir/out"
+check "and fails again" [ $? = 1 ]
+check "a weaker guarantee is kept" ends 0 torn_scan.jsonl --guarantee once-if-present
+
+ends 1 keys_bad.edn --json
+check "JSON has the verdict" /usr/bin/python3 -c '
+import json, sys
+o = json.load(open(sys.argv[1]))
+assert o["verdict"] == "not linearizable" and o["instead"] == "2"
+assert o["operations"] == 4 and o["smallest"] == 3, o' "$dir/out"
+check "a format is forced" ends 2 stale.jsonl --format etcd --json
+check "a format must be one" ends 2 stale.jsonl --format xml
+"$program" check --history - <$histories/kv_bad.txt >"$dir/out" 2>&1
+check "standard input is -" [ $? = 1 ]
+check "no map beside a history" ends 2 good.jsonl null_map
+done_testing

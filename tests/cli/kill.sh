@@ -1,0 +1,161 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# kill -9 of `readmostly run` at random points: what a resume makes of it.
+# slow: over five seconds of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+build=$(realpath "${BUILD:-build/gcc}")
+readmostly=$build/readmostly
+dir=$(mktemp -d) campaign=$dir/campaign log=$dir/pids out=$dir/out
+runner=
+trap 'kill -9 $runner 2>/dev/null; rm -rf "$dir"' EXIT
+export RM_TRIAL_PROGRAM=$build/tests/fake_trial RM_FAKE_LOG=$log
+kills=20
+RANDOM=7 # the same pauses in every run
+
+start() { # in the background; the rest are arguments of run
+	"$readmostly" run -o "$campaign" "$@" --counters none >"$out" 2>&1 &
+	runner=$!
+}
+begin_or_resume() {
+	start tests/fixtures/campaign.conf --resume
+}
+# The trials that were started and still run (a zombie does not: where nobody
+# reaps orphans, it stays). The kernel kills them with their runner; give it a
+# moment to.
+running_trials() {
+	local pid name state rest
+	# shellcheck disable=SC2013 # numbers
+	for pid in $(cut -d' ' -f1 "$log" | sort -u); do
+		read -r _ name state rest <"/proc/$pid/stat" || continue
+		[ "$name" = "(fake_trial)" ] && [ "$state" != Z ] && echo "$pid"
+	done 2>/dev/null
+}
+orphans() {
+	for _ in $(seq 100); do
+		[ -z "$(running_trials)" ] && return 1
+		sleep 0.1
+	done
+	echo "# outlived their runner: $(running_trials | xargs)"
+}
+# (cell, block, arm) of the plan and of the journal, by an independent reader.
+same_set() {
+	python3 - "$campaign" <<'PYTHON'
+import collections, json, sys
+folder = sys.argv[1]
+campaign = json.load(open(folder + "/campaign.json"))
+text = open(folder + "/trials.jsonl").read()
+assert text.endswith("\n"), "torn"
+lines = [json.loads(line) for line in text.splitlines()]
+found = collections.Counter((t["cell"], t["block"], t["arm"]) for t in lines)
+planned = {(campaign["cells"][i]["id"], b, "head")
+           for b, block in enumerate(campaign["order"]) for i in block}
+planned |= {(c["id"], 0, "head") for c in campaign["cells"] if c["skip"]}
+assert set(found) == planned, set(found) ^ planned
+assert max(found.values()) == 1, found.most_common(3)
+assert all(t["status"] == "ok" for t in lines if t["reason"] is None)
+assert not any(t["status"] == "failed" for t in lines)
+PYTHON
+}
+
+# Until a trial more was started than `$1` (or the runner ended).
+until_trial() {
+	while kill -0 $runner 2>/dev/null &&
+		[ "$(wc -l <"$log")" -le "$1" ]; do
+		sleep 0.01
+	done
+}
+kill_runner() {
+	kill -9 $runner 2>/dev/null || early=$((early + 1))
+	wait $runner 2>/dev/null
+}
+# What a disk may keep of the line that was being written.
+tear() {
+	# shellcheck disable=SC2094 # tail has read it all before
+	tail -n 1 "$campaign/trials.jsonl" | head -c 100 \
+		>>"$campaign/trials.jsonl"
+	torn=$((torn + 1))
+	begin_or_resume
+	until_trial "$(wc -l <"$log")"
+	kill_runner
+	grep -q "cut off 100 bytes" "$out" && cut=$((cut + 1))
+}
+
+: >"$log"
+early=0 orphaned=0 torn=0 cut=0
+for i in $(seq $kills); do
+	started=$(wc -l <"$log")
+	# Every third time the trial that runs would never end by itself.
+	export RM_FAKE="=wait:20"
+	[ $((i % 3)) = 0 ] && export RM_FAKE="=hang"
+	begin_or_resume
+	# Odd rounds hit the start, even ones the trials.
+	[ $((i % 2)) = 0 ] && until_trial "$started"
+	sleep "0.$(printf %03d $((RANDOM % 200)))"
+	kill_runner
+	orphans && orphaned=$((orphaned + 1))
+	[ $((i % 4)) = 0 ] && [ -s "$campaign/trials.jsonl" ] && tear
+done
+echo "# journal after $kills kills: $(wc -l <"$campaign/trials.jsonl") lines"
+check "every kill met a running campaign" [ $early = 0 ]
+check "no trial outlives its runner" [ $orphaned = 0 ]
+check "lines were torn" [ $torn -gt 0 ]
+check "every torn line is cut off and named" [ $cut = $torn ]
+export RM_FAKE="=ok"
+"$readmostly" run -o "$campaign" --resume >"$out" 2>&1
+check "the last resume ends with status 0" [ $? = 0 ]
+check "the journal holds the plan's trials, each once" same_set
+check "validate agrees" "$readmostly" validate "$campaign"
+lines=$(wc -l <"$campaign/trials.jsonl")
+"$readmostly" run -o "$campaign" --resume >"$out" 2>&1
+check "a resume of a finished campaign runs nothing" \
+	[ "$lines" = "$(wc -l <"$campaign/trials.jsonl")" ]
+
+# A second owner; then an orderly stop.
+campaign=$dir/second
+: >"$log"
+export RM_FAKE="=hang"
+begin_or_resume
+until_trial 0
+"$readmostly" run -o "$campaign" --resume >"$dir/other" 2>&1
+check "a second owner is status 2" [ $? = 2 ]
+check "and is told who the first is" says "$dir/other" "process $runner runs"
+kill -TERM $runner
+wait $runner
+check "SIGTERM is status 75" [ $? = 75 ]
+check "with the words how to go on" says "$out" \
+	"go on with: readmostly run -o $campaign --resume"
+check "the trial that ran is gone" eval '! orphans'
+check "and has no line" [ ! -s "$campaign/trials.jsonl" ]
+export RM_FAKE="=ok"
+"$readmostly" run -o "$campaign" --resume >"$out" 2>&1
+check "it can be resumed" [ $? = 0 ]
+check "and has the plan's trials, each once" same_set
+start tests/fixtures/campaign.conf --resume --seed 12345
+wait $runner
+check "another seed is status 2" [ $? = 2 ]
+check "and says so" says "$out" "now it is 12345"
+start workloads/hot-reads.conf --resume
+wait $runner
+check "another workload is status 2" [ $? = 2 ]
+check "and says so, too" says "$out" "is another workload than"
+start tests/fixtures/campaign.conf
+wait $runner
+check "the same folder without --resume is status 2" [ $? = 2 ]
+check "and says what to do" says "$out" "or --resume"
+# What it was begun with is edited: as if machine or build were another.
+another() { # NAME WORDS SED
+	sed -i.bak "$3" "$campaign/campaign.json"
+	start --resume
+	wait $runner
+	check "$1 is status 2" [ $? = 2 ]
+	check "$1: the sentence" says "$out" "$2"
+	mv "$campaign/campaign.json.bak" "$campaign/campaign.json"
+}
+another "another machine" "begun with machine 00000000, now it is" \
+	'/"machine"/,/"build"/s/"id": "[0-9a-f]*"/"id": "00000000"/'
+another "another build" "begun with build 0123, now it is" \
+	's/"build_id": "[0-9a-f]*"/"build_id": "0123"/'
+another "another plan" "the plan was changed" 's/"keys": 1024/"keys": 1025/'
+another "another seed in the file" "the plan was changed" \
+	's/^  "seed": [0-9]*/  "seed": 7/'
+done_testing

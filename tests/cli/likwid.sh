@@ -1,0 +1,134 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# readmostly-likwid as a program, its licence border, and a trial that uses it.
+# slow: over five seconds of CPU time; not part of `make check`.
+cd "$(dirname "$0")/../.." || exit 1
+build=$PWD/${BUILD:-build/gcc}
+case ${BUILD:-} in /*) build=$BUILD ;; esac
+helper=$build/readmostly-likwid
+stub=$build/tests/stub/liblikwid.so.5
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+count=0 failed=0
+
+check() { # NAME COMMAND...
+	name=$1
+	shift
+	count=$((count + 1))
+	if "$@"; then
+		echo "ok $count - $name"
+	else
+		echo "not ok $count - $name"
+		failed=1
+		sed 's/^/# /' "$dir/out" "$dir/err" 2>/dev/null
+	fi
+}
+
+run() { # STATUS ARGUMENTS...
+	want=$1
+	shift
+	"$helper" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	[ $? = "$want" ]
+}
+
+has() { grep -q -- "$1" "$dir/out"; }
+says() { grep -q -- "$1" "$dir/err"; }
+lacks() { ! has "$1"; }
+
+check "--help explains it" run 0 --help
+check "and names what it needs" has "--socket=PATH"
+check "without a socket it is a mistake" run 64
+check "that is named" says "--socket is needed"
+check "a mode that does not exist is a mistake" run 64 -s x --mode fast
+
+# An empty machine: no msr device, no daemon.
+mkdir "$dir/empty"
+RM_SYSFS=$dir/empty
+export RM_SYSFS
+check "without device and daemon it refuses at once" \
+	run 1 --socket "$dir/socket"
+check "with the reason" has "^refused no msr device and no privileged access daemon"
+check "and the remedy" has "| modprobe msr"
+check "and leaves no socket" [ ! -e "$dir/socket" ]
+mkdir -p "$dir/empty/dev/cpu/0"
+: >"$dir/empty/dev/cpu/0/msr"
+check "with a device that it may write it takes direct mode" \
+	run 0 --socket "$dir/socket"
+check "and says so" has "^ready direct"
+rm "$dir/empty/dev/cpu/0/msr"
+mkdir -p "$dir/empty/usr/sbin"
+: >"$dir/empty/usr/sbin/likwid-accessD"
+chmod 755 "$dir/empty/usr/sbin/likwid-accessD"
+check "a daemon that is not set-uid helps nobody" run 1 --socket "$dir/socket"
+if [ "$(id -u)" = 0 ]; then
+	chmod 4755 "$dir/empty/usr/sbin/likwid-accessD"
+	run 0 --socket "$dir/socket"
+	check "a daemon that is set-uid root is daemon mode" has "^ready daemon"
+else
+	count=$((count + 1))
+	echo "ok $count - a set-uid daemon is daemon mode # SKIP needs root"
+fi
+unset RM_SYSFS
+check "at the end of its input it ends and removes its socket" \
+	[ ! -e "$dir/socket" ]
+
+# The GPL stays inside the helper; nobody links liblikwid.
+border() {
+	for file in runner/*.[ch] runner/*/*.[ch]; do
+		case $file in *_helper.[ch]) want=GPL-3.0-or-later ;;
+		*) want=Apache-2.0 ;; esac
+		head -n 1 "$file" | grep -q "SPDX-License-Identifier: $want" ||
+			{ echo "$file" >"$dir/err"; return 1; }
+	done
+}
+check "helper files are GPL-3.0-or-later, all others are not" border
+ldd "$build/readmostly" "$helper" >"$dir/out" 2>&1
+check "no program is linked with liblikwid" lacks likwid.so
+
+nm "$build/readmostly" >"$dir/out" 2>&1
+check "readmostly has nothing of the helper in it" lacks rm_likwid_work
+
+# A whole trial: request, helper, library, result.
+cpu=$(taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/')
+mkfifo "$dir/lifeline"
+STUB_VALUE=plain ASAN_OPTIONS=detect_leaks=0 "$helper" --no-gate \
+	--library "$stub" --socket "$dir/socket" \
+	<"$dir/lifeline" >"$dir/ready" &
+pid=$!
+exec 9>"$dir/lifeline"
+request() { # EVENTS
+	cat <<END
+{"protocol": 2, "seed": 1, "control_extra": 0.0,
+ "cell": {"id": "x", "workload": "w", "map": "null_map", "shape": "u64x8",
+  "keys": 1024, "write_share": 0.03, "miss_share": 0.0,
+  "write_kind": "update", "dist": "uniform", "loop": "mix", "rate_per_s": 0,
+  "arrivals": "poisson", "threads": 1, "placement": "cores",
+  "memory": "first-touch", "cpus": [$cpu], "presize": false,
+  "warm_up_ns": 1000000, "window_ns": 0, "window_ops": 100000,
+  "deadline_ns": 60000000000, "verify_ops": 0, "measure": "counters"},
+ "counters": {"backend": "likwid", "socket": "$dir/socket", "events": [$1]}}
+END
+}
+until [ -s "$dir/ready" ] || ! kill -0 $pid; do :; done
+request '{"metric": "cycles", "event": "E", "counter": "PMC0"},
+	{"metric": "l1d_fill", "event": "F", "counter": "PMC1"}' |
+	"$build/readmostly" trial >"$dir/out" 2>"$dir/err"
+check "a trial counts through the helper" has '"backend":"likwid"'
+# Two empty intervals, then the window: n = 3 (tests/fixtures/stub_likwid.c).
+check "its first event has the library's count" \
+	has '"metric":"cycles","event":"E","code":"likwid PMC0","per_thread":\[3000\],"total":3000'
+check "its second event, too" \
+	has '"code":"likwid PMC1","per_thread":\[6000\],"total":6000'
+check "the empty interval stands beside them" \
+	has '"empty":\[{"metric":"cycles","total":2000}'
+check "the scope is told: a CPU, not a thread" has '"scope":"CPU, all modes"'
+exec 9>&-
+wait $pid
+check "the helper ended with its campaign, and with status 0" [ $? = 0 ]
+request '{"metric": "cycles", "event": "E", "counter": "PMC0"}' |
+	"$build/readmostly" trial >"$dir/out" 2>"$dir/err"
+check "without the helper the counters are null" has '"counters":null'
+check "with a reason" has '"counters_reason":"likwid: no helper at'
+
+echo "1..$count"
+exit $failed

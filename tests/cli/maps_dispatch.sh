@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Every map of the tree, built as it is measured, by both compilers: no
+# dispatch in its measured loops. With arguments: these compilers only.
+# slow: over five seconds of CPU time; not part of `make check`.
+cd "$(dirname "$0")/../.." || exit 1
+count=0
+failed=0
+out=$(mktemp) || exit 1
+trap 'rm -f "$out"' EXIT
+unset MAKEFLAGS MFLAGS MAKELEVEL SANITIZE
+
+for cc in ${*:-gcc clang}; do
+	build=build/$cc
+	count=$((count + 1))
+	if ! command -v "$cc" >/dev/null; then
+		echo "ok $count - $cc # SKIP $cc is not installed"
+		continue
+	fi
+	if ! make -s CC="$cc" BUILD="$build" map-objects >"$out" 2>&1; then
+		echo "not ok $count - $cc: the maps compile"
+		sed 's/^/# /' "$out"
+		failed=1
+		continue
+	fi
+	# the objects of today's maps only
+	objects=$(ls impls/*/*.c | sed "s|\(.*\)\.c|$build/\1.o|")
+	present=$(ls $objects 2>/dev/null)
+	CC=$cc tests/tools/check_dispatch.py --build "$build" $present >"$out" 2>&1
+	status=$?
+	sed 's/^/# /' "$out"
+	maps=$(grep -c '^ok' "$out")
+	[ $status = 0 ] && [ "$maps" -gt 1 ] || { printf 'not '; failed=1; }
+	echo "ok $count - $cc: no dispatch in the measured loops of $maps maps"
+done
+echo "1..$count"
+exit $failed

@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Each misuse of tests/fixtures/misuse.tsv is caught by the check named for it with each
+# of 20 seeds, and its right form with none. SEEDS=N for another number.
+# slow: over five seconds of CPU time; not part of `make check`.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tools/tap.sh
+readmostly=${BUILD:-build/gcc}/readmostly
+seeds=${SEEDS:-20}
+out=$(mktemp) || exit 1
+trap 'rm -f "$out"' EXIT
+
+try() { # ID CHECK OPERATIONS SEED
+	"$readmostly" check "$1" --only "$2" --shape u64x8 --ops "$3" \
+		--seed "$4" --quiet --deadline 600 >"$out" 2>&1
+}
+
+caught() { # ID CHECK OPERATIONS WORDS: with every seed, in these words
+	for seed in $(seq "$seeds"); do
+		try "$1" "$2" "$3" "$seed"
+		[ $? = 1 ] && says "$out" "$4" || return 1
+	done
+}
+
+accused() { # ID CHECK OPERATIONS: with any seed
+	for seed in $(seq "$seeds"); do
+		try "$1" "$2" "$3" "$seed" || { sed 's/^/# /' "$out"; return 0; }
+	done
+	return 1
+}
+
+not() { ! "$@"; }
+
+tab=$(printf '\t')
+grep -v '^#' tests/fixtures/misuse.tsv >"$out.tsv"
+while IFS=$tab read -r id right test operations words _; do
+	check "$id is caught $seeds times of $seeds by $test" \
+		caught "$id" "$test" "$operations" "$words" </dev/null
+	check "$right is never accused" \
+		not accused "$right" "$test" "$operations" </dev/null
+done <"$out.tsv"
+rm -f "$out.tsv"
+done_testing

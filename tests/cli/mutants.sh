@@ -1,0 +1,131 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Real maps with one line edited: `readmostly check` must catch every one.
+# slow: over five seconds of CPU time; not part of `make check`.
+cd "$(dirname "$0")/../.." || exit 1
+count=0
+failed=0
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+files=
+
+report() { # status name
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		failed=1
+		[ -f "$dir/out" ] && tail -n 20 "$dir/out" | sed 's/^/# /'
+	fi
+}
+
+# mutant name map file sed: copies impls/map.c under the id name, with `file`
+# (the map, or a header of impls/ that it includes) edited by sed.
+mutant() {
+	name=$1 map=$2 file=$3 edit=$4
+	home=$dir/$name
+	mkdir -p "$home"
+	sed "s/\\b$map\\b/$name/g; s/rm_impl_$map\\b/rm_impl_$name/" \
+		impls/*/"$map.c" >"$home/$name.c"
+	if [ "$file" = "$map.c" ]; then
+		target=$home/$name.c
+	else
+		# found before the original: next to the file that includes it
+		path=$(ls impls/*/"$file")
+		target=$home/$path
+		cp --parents "$path" "$home"
+		first="#include \"$path\""
+		# this one is included by another, by the name in a macro
+		[ "$file" = gomap_keys.h ] && first="#define GOMAP_KEYS \"$target\""
+		sed "1i $first" "$home/$name.c" \
+			>"$home/new" && mv "$home/new" "$home/$name.c"
+	fi
+	cp "$target" "$home/before"
+	sed -i "$edit" "$target"
+	! cmp -s "$home/before" "$target"
+	report $? "$name: the edit changes $file"
+	files="$files $home/$name.c"
+}
+
+# A store dropped for one key in 64; the neighbour's value for one in 64.
+mutant rwlock_drops rwlock_probe rwlock_probe.c \
+	's/^\tprobe_write(shape, slot, value);/\tif (tag % 64) probe_write(shape, slot, value);/'
+mutant rwlock_neighbour rwlock_probe rwlock_probe.c \
+	'0,/probe_read(shape, slot, value)/s//probe_read(shape, tag % 64 ? slot : map->table.slots, value)/'
+# Writers that share the lock; readers that take none.
+mutant rwlock_shares rwlock_probe rwlock_probe.c \
+	's/lock_to_write/lock_to_read/'
+mutant rwlock_unread rwlock_probe rwlock_probe.c \
+	'0,/lock_to_read(&map->lock);/s//pthread_rwlock_tryrdlock(\&map->lock);/'
+# Removal that does not close the gap; growth that leaves the last slot.
+mutant probe_gap rwlock_probe probe.h \
+	's/^\t\thole = i;/\t\tbreak;/'
+mutant probe_grows_short rwlock_probe probe.h \
+	's/i <= old_mask; i++/i < old_mask; i++/'
+# A short tag, trusted: keys are not compared (with a long one nobody could
+# tell). The short tag alone is right, and must be found right.
+mutant probe_trusts rwlock_probe probe.h \
+	's/table->seed) |/table->seed) % 64 |/; s/slot\[PROBE_KEY\] == key.word/true/'
+mutant probe_short_tag rwlock_probe probe.h \
+	's/table->seed) |/table->seed) % 64 |/'
+# The unsynchronised map, dropping in its one safe concurrent write.
+mutant unsync_drops unsync_probe unsync_probe.c \
+	's/^\telse$/\telse if (tag % 64)/'
+# A map without synchronisation that says it has some.
+mutant unsync_boasts unsync_probe unsync_probe.c \
+	's/RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT/0/'
+# String keys: compared or copied in part; a clear that keeps the count.
+mutant str_prefix rwlock_probe probe.h \
+	's/!memcmp(probe_bytes(slot), key.bytes, key.length)/!memcmp(probe_bytes(slot), key.bytes, key.length < 16 ? key.length : 16)/'
+mutant str_cut rwlock_probe probe.h \
+	's/memcpy(copy, key.bytes, key.length)/memcpy(copy, key.bytes, key.length < 128 ? key.length : 128)/'
+# A key's copy that is not freed when it is removed, one in 16.
+mutant str_leaks rwlock_probe probe.h \
+	's/^\tif (shape.str)$/\tif (shape.str \&\& hole % 16)/'
+mutant clear_keeps rwlock_probe probe.h \
+	's/^\ttable->count = 0;//'
+# Go's map: only four buckets of a chain are searched.
+mutant go_short_chain gomap_rw gomap_keys.h \
+	's/^\tdo {/\tunsigned hops = 0;\n\n\tdo {/; s/while (bucket);/while (bucket \&\& ++hops < 4);/'
+# Concurrency Kit: a node that is never put in; reserved keys mixed up.
+mutant ck_drops ck_ht ck_ht.c \
+	's/^\ttable_set(map, hash, &entry);/\tif (hash.value % 64) table_set(map, hash, \&entry); else entry.key = 0;/'
+mutant ck_reserved ck_ht ck_map.h \
+	's/reserved\[key.word & 1\]/reserved[key.word * 0]/'
+
+# shellcheck disable=SC2086
+tests/tools/with_impl.sh "$dir/build" $files >"$dir/out" 2>&1
+report $? "the mutants build"
+program=$dir/build/readmostly
+[ -x "$program" ] || { echo "1..$count"; exit 1; }
+
+# The first check that fails is enough. A race may need many tries: a seed
+# after the other, until one shows it.
+first_failure() { # id
+	case $1 in str_*) shape=str16x8 ;; *) shape=u64x8 ;; esac
+	for seed in $(seq 30); do
+		for check in model exchange upsert owner atomic growth reclaim; do
+			[ "$seed" = 1 ] || [ $check != model ] || continue
+			"$program" check "$1" --quiet --deadline 60 \
+				--shape $shape --ops 100000 --only $check \
+				--seed "$seed" >"$dir/out" 2>&1 || return
+		done
+		[ "$1" = probe_short_tag ] && return
+	done
+}
+for file in $files; do
+	name=$(basename "$file" .c)
+	first_failure "$name"
+	status=$?
+	if [ "$name" = probe_short_tag ]; then
+		report $status "$name is found right"
+		continue
+	fi
+	[ $status = 1 ] && grep -q "^FAIL $name " "$dir/out"
+	report $? "$name is caught: $(sed -n \
+		's/^FAIL [^ ]* \([^:]*\): \([^;]*\).*/\1: \2/p' "$dir/out" |
+		head -n 1 | cut -c1-80)"
+done
+echo "1..$count"
+exit $failed

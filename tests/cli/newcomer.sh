@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A newcomer's first map and first workload: one file each, no other edited.
+# slow: over five seconds of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+build=${BUILD:-build/gcc}
+dir=$(mktemp -d) out=$dir/out
+trap 'rm -rf "$dir"' EXIT
+id=my_first_map
+before=$(git status --porcelain -- impls Makefile workloads 2>/dev/null)
+
+# Exactly what docs/adding-a-map.md says, but out of the tree.
+sed "s/rwlock_probe/$id/g" impls/bound/rwlock_probe.c >"$dir/$id.c"
+check "docs/adding-a-map.md says how" \
+	grep -q "sed -i 's/rwlock_probe/my_map/g' impls/bound/my_map.c" docs/adding-a-map.md
+tests/tools/with_impl.sh "$dir/build" "$dir/$id.c" >"$out" 2>&1
+check "a copy of the example map builds" [ $? = 0 ]
+readmostly=$dir/build/readmostly
+
+"$readmostly" list >"$out" 2>&1
+check "it is listed" grep -q "^$id " "$out"
+"$readmostly" list --json >"$out" 2>&1
+check "also for programs" grep -q "\"id\": \"$id\"" "$out"
+"$readmostly" check $id --ops 20000 >"$out" 2>&1
+check "it is checked and right" [ $? = 0 ]
+check "in all four shapes" [ "$(grep -c "^ok .* model$" "$out")" = 4 ]
+object=$(find "$dir/build" -name "$id.o")
+tests/tools/check_dispatch.py --build "$dir/build" "$object" >"$out" 2>&1
+check "it has no dispatch in its loops" grep -q "^ok 1 - $id" "$out"
+
+cat >"$dir/my-mix.conf" <<END
+# A newcomer's mix. Why: to see that a workload is one file.
+writes     = 10%
+write-kind = churn
+keys       = 500
+shape      = u64x8
+threads    = 1
+warm-up    = 1ms
+window     = 5ms
+deadline   = 20s
+blocks     = 2
+verify     = 1kops
+maps       = $id null_map
+measure    = throughput
+END
+stamp=$(stat -c %Y "$readmostly")
+"$readmostly" plan --cells "$dir/my-mix.conf" >"$out" 2>&1
+check "a new workload is planned" grep -q "$id" "$out"
+"$readmostly" run "$dir/my-mix.conf" -o "$dir/campaign" --counters none \
+	>"$out" 2>&1
+check "and run" [ $? = 0 ]
+check "without a build" [ "$(stat -c %Y "$readmostly")" = "$stamp" ]
+check "the new map is measured in it" grep -q \
+	"my-mix/$id/u64x8.*\"status\": *\"ok\"" "$dir/campaign/trials.jsonl"
+
+# `make bench` in a copy of the tree, as a repository of its own; up to where
+# it would build the maps.
+tree=$dir/tree
+mkdir "$tree"
+git ls-files -z | xargs -0 cp -p --parents -t "$tree"
+find "$build" \( -path "$build/runner/*.[od]" -o -path "$build/impls/*.[od]" \
+	-o -name flags \) -exec cp -p --parents -t "$tree" {} +
+in_tree() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -C "$tree" "$@"; }
+bench_plan() { # WORDS...: of the dry run, each in a line of its own
+	BENCH_DRY=1 in_tree make bench MODE=smoke BUILD="$build" >"$out" 2>&1 ||
+		{ sed 's/^/# /' "$out"; return 1; }
+	for words in "$@"; do says "$out" "$words" || return 1; done
+}
+in_tree git init -q
+in_tree git add -A
+in_tree git -c user.name=n -c user.email=n@n commit -qm 'all of it'
+check "in a clean tree make bench measures its mode" \
+	bench_plan "touched: none" "built for mode smoke: ck_ht gomap "
+cp "$dir/$id.c" "$tree/impls/bound/"
+check "a new map is measured by make bench, named" \
+	bench_plan "touched: $id" " $id "
+in_tree make BUILD="$build" OUT="$build/one" STATS_MAPS= SIM_MAPS= \
+	MAPS_BUILT="$id gomap_rw null_map" programs >"$out" 2>&1
+check "and is the only one to be compiled" \
+	[ "$(grep -o "$build/impls/.*" "$out")" = "$build/impls/bound/$id.o" ]
+check "beside the others" \
+	[ "$(in_tree "$build/one/readmostly" list --ids | sort | xargs)" = "gomap_rw $id null_map" ]
+in_tree "$build/one/readmostly" run --mode smoke >"$out" 2>&1
+check "a program without a map that is wanted refuses to run" \
+	[ $? = 2 ]
+check "and says so" says "$out" "was not built into this program"
+check "it names what it was built without" sh -c \
+	"'$tree/$build/one/readmostly' list | grep -q '^ck_ht  *not built into this program'"
+rm "$tree/impls/bound/$id.c"
+echo '/* a change */' >>"$tree/impls/snapshot/snapshot_batch.h"
+check "a changed header touches the maps of its family that include it" \
+	bench_plan "touched: snapshot_batch"
+MAPS=ck_ht,slab check "MAPS adds any" bench_plan "touched: snapshot_batch ck_ht slab" " slab "
+MAPS=no_such check "a name that no map has is refused" sh -c \
+	"! BENCH_DRY=1 make -C '$tree' bench BUILD='$build' >'$out' 2>&1 && grep -q 'no map is called \"no_such\"' '$out'"
+"$readmostly" run --mode smoke --needs >"$out" 2>&1
+check "simulated cells need the simulated program" says "$out" "sim snapshot"
+check "and no file of the tree was touched" \
+	[ "$(git status --porcelain -- impls Makefile workloads 2>/dev/null)" = "$before" ]
+done_testing

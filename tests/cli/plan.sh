@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `readmostly plan`, `machine` and `doctor` as a person meets them.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tools/tap.sh
+bin=${BUILD:-build/gcc}/readmostly
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+out=$dir/out err=$dir/err
+
+# status N COMMAND...: ends with status N.
+status() {
+	want=$1; shift
+	"$@" >"$out" 2>"$err"
+	got=$?
+	[ $got = "$want" ] || { echo "# status $got"; sed 's/^/# /' "$err"; return 1; }
+}
+
+# refuses TEXT COMMAND...: status 2, nothing on standard output, one line on
+# standard error that holds TEXT.
+refuses() {
+	text=$1; shift
+	status 2 "$@" && [ ! -s "$out" ] && [ "$(wc -l <"$err")" = 1 ] &&
+		says "$err" "$text"
+}
+
+cat >"$dir/tiny.conf" <<'END'
+writes  = 3%          # a comment
+keys    = 1Ki
+threads = 1
+maps    = gomap_rw rwlock_probe
+window  = 10ms
+blocks  = 3
+END
+
+check "a plan is a table" status 0 "$bin" plan "$dir/tiny.conf"
+check "that ends with trials and time" says "$out" "8 trials in 3 blocks, about"
+check "a plan writes nothing else" test ! -s "$err"
+check "--cells names each cell" status 0 "$bin" plan --cells "$dir/tiny.conf"
+check "by its id" says "$out" \
+	"tiny/gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/throughput: 3 x"
+
+check "--json is JSON" status 0 "$bin" plan --json "$dir/tiny.conf"
+# shellcheck disable=SC2016
+check "with cells, order and seed" "$(report/find_python.sh)" -c '
+import json, sys
+plan = json.load(open(sys.argv[1]))
+assert len(plan["cells"]) == 4 and plan["seed"] == 1
+assert [len(block) for block in plan["order"]] == [4, 2, 2]
+assert sorted(plan["order"][1]) == sorted(plan["order"][2])' "$out"
+cp "$out" "$dir/first"
+status 0 "$bin" plan --json "$dir/tiny.conf"
+check "one seed, the same bytes" cmp -s "$out" "$dir/first"
+status 0 "$bin" plan --json --seed 2 --set "blocks=40" "$dir/tiny.conf"
+cp "$out" "$dir/first"
+status 0 "$bin" plan --json --seed 3 --set "blocks=40" "$dir/tiny.conf"
+check "another seed, another order" test "$(cmp -s "$out" "$dir/first"; echo $?)" = 1
+
+check "--set is the last line" status 0 "$bin" plan --set blocks=5 \
+	--set "keys=1Ki 2Ki" "$dir/tiny.conf"
+check "of each file" says "$out" "22 trials in 5 blocks"
+check "--maps takes a part" status 0 "$bin" plan --maps 'gomap*' "$dir/tiny.conf"
+check "of what the file names" says "$out" "4 trials in 3 blocks"
+
+for mode in smoke quick standard full; do
+	check "mode $mode is planned" status 0 "$bin" plan --mode $mode
+	check "mode $mode names its budget" says "$out" "of a budget of"
+done
+
+check "no file: what is expected" refuses "expected workload files or --mode" \
+	"$bin" plan
+check "a missing file is named" refuses "$dir/none.conf: No such file" \
+	"$bin" plan "$dir/none.conf"
+check "a folder is no workload" refuses "a directory, expected a file" \
+	"$bin" plan "$dir"
+check "a missing mode is named" refuses "workloads/modes/fast.conf: No such" \
+	"$bin" plan --mode fast
+check "a bad --set is at --set KEY" refuses "--set window: window = \"5\"" \
+	"$bin" plan --set window=5 "$dir/tiny.conf"
+check "an unknown map is named" refuses '--maps: no map is called "gopher"' \
+	"$bin" plan --maps gopher "$dir/tiny.conf"
+check "a payload above half of memory" refuses \
+	"expected at most half of the available memory" \
+	"$bin" plan --set keys=2Gi --set shape=str16x24 \
+	--set 'maps=rwlock_probe' "$dir/tiny.conf"
+printf 'writes = 300%%\n' >"$dir/bad.conf"
+check "a bad value is at file:line" refuses "$dir/bad.conf:1: writes = \"300%\"" \
+	"$bin" plan "$dir/bad.conf"
+check "a node that is not there" refuses "numa:9: this machine has no such" \
+	"$bin" plan --set placement=numa:9 "$dir/tiny.conf"
+check "an unknown option has status 2" status 2 "$bin" plan --colour
+
+check "another machine can be planned" status 0 env \
+	HWLOC_SYNTHETIC="pack:2 [numa] core:4 pu:2" "$bin" plan --cells \
+	--set "threads=1 cores/2 cores cpus" "$dir/tiny.conf"
+check "and shows that it is another" says "$out" \
+	"16 CPUs, 8 cores, 2 sockets, 2 NUMA nodes (not this machine)"
+check "with its own threads" says "$out" "/t16/cores/throughput"
+
+check "machine --json is JSON" status 0 "$bin" machine --json
+check "with an id of 8 hex digits" grep -qE '"id": "[0-9a-f]{8}"' "$out"
+check "machine is for people, too" status 0 "$bin" machine
+check "and says what is absent" says "$out" "absent"
+check "doctor reports and changes nothing" status 0 "$bin" doctor
+check "doctor knows every check" test "$(grep -cE '^(ok|note|warning|unknown) ' "$out")" = 16
+check "strict: a warning is status 1" status 1 env HWLOC_SYNTHETIC="pu:2" \
+	"$bin" doctor --strict
+check "with the command that changes it" says "$out" "change it: unset HWLOC"
+done_testing

@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Each planted bug is caught by the tool that is named for it in
+# tests/fixtures/README.md, and its twin is not accused. A bug that needs luck
+# gets it: up to 20 seeds, the first that shows it is enough.
+# slow: over five seconds of CPU time; not part of `make check`.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tools/tap.sh
+. tests/tools/planted.sh
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+shown() { # FILE: why a step failed
+	tail -n 20 "$1" | sed 's/^/# /'
+	return 1
+}
+
+builds() { planted_build "$dir" >"$dir/log" 2>&1 || shown "$dir/log"; }
+
+caught() { # ID TOOL CHECK SHAPE OPERATIONS
+	for seed in $(seq 20); do
+		planted_run "$dir" "$@" "$seed"
+		[ $? = 1 ] && return 0
+	done
+	shown "$dir/out"
+}
+
+right() { # ID TOOL CHECK SHAPE OPERATIONS
+	planted_run "$dir" "$@" 1 || shown "$dir/out"
+}
+
+# Two CPUs that a host runs in turns, or one, show no store buffering, whatever
+# the map: bare_stores, which does nothing against it, tells such a machine.
+cpus_hide_it() { # ID
+	[ "$1" = missing_fence ] || return 1
+	for seed in 1 2 3 4 5; do
+		"$dir/plain/readmostly" check bare_stores --only litmus --shape u64x8 \
+			--ops 8000000 --seed "$seed" >"$dir/bare" 2>&1
+		grep -q 'store buffering' "$dir/bare" && return 1
+	done
+}
+
+documented() { # ID TOOL
+	grep -q "^| \`$1\` .*| $2 |" tests/fixtures/README.md
+}
+
+every_file_listed() {
+	for file in $planted/*_twin.c; do
+		id=$(basename "$file" _twin.c)
+		[ -f "$planted/$id.c" ] && planted_list all | grep -q "^$id	" ||
+			{ echo "# $id"; return 1; }
+	done
+}
+
+check 'the planted bugs and their twins build' builds
+[ -x "$dir/plain/readmostly" ] || { done_testing; exit 1; }
+check 'each bug has a twin and a tool' every_file_listed
+for line in $(planted_list all | tr '\t' ,); do
+	IFS=, read -r id tool test shape operations <<-END
+		$line
+	END
+	check "$id: the README names $tool" documented "$id" "$tool"
+	[ "$tool" = exploration ] && continue
+	if cpus_hide_it "$id"; then
+		skip "$id is caught by $tool" 'these CPUs show no store buffering, not even to bare_stores'
+	else
+		check "$id is caught by $tool" \
+			caught "$id" "$tool" "$test" "$shape" "$operations"
+	fi
+	[ "$tool" = sanitizer ] || [ "$tool" = differential ] ||
+		[ "$operations" -le 1000000 ] || operations=1000000
+	check "${id}_twin is not accused by $tool" \
+		right "${id}_twin" "$tool" "$test" "$shape" "$operations"
+done
+done_testing

@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The test runner tells right from wrong: what always fails is failed, what
+# dies is failed, what fails once has failed and is named, and the last line
+# says how many.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tools/tap.sh
+unset BUILT_S # of the run that this test is part of
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+mkdir -p "$dir/tests"
+
+played() { # NAME LINE...: a test program that does what the lines say
+	name=$1; shift
+	{ echo '#!/bin/sh'; printf '%s\n' "$@"; } >"$dir/tests/test_played_$name"
+	chmod +x "$dir/tests/test_played_$name"
+}
+prove() { # NAME...: status kept, output in $dir/out
+	tests/tools/prove.sh "$dir" "$@" >"$dir/out" 2>&1
+}
+
+played right 'echo "ok 1 - so"' 'echo "ok 2 - it is"' 'echo 1..2'
+played wrong 'echo "ok 1 - so"' 'echo "not ok 2 - is it"' 'echo "# at x.c:7"' \
+	'echo 1..2' 'exit 1'
+played dies 'echo "ok 1 - so"' 'kill -9 $$'
+played silent 'exit 0'
+played short 'echo "ok 1 - so"' 'echo 1..2'
+played skips 'echo "ok 1 - so"' 'echo "ok 2 - it # SKIP not here"' 'echo 1..2'
+played nothing 'echo "1..0 # SKIP not here"'
+played once 'echo "ok 1 - so"' "[ -e $dir/seen ] && { echo 'ok 2 - late'; echo 1..2; exit 0; }" \
+	"touch $dir/seen" 'echo "not ok 2 - late"' 'echo 1..2' 'exit 1'
+
+check "right tests pass" prove played_right
+check "their facts are counted" says "$dir/out" "2 passed, 0 failed, 0 skipped"
+check "a wrong fact fails the run" sh -c "! tests/tools/prove.sh '$dir' played_wrong >'$dir/out' 2>&1"
+check "it is counted" says "$dir/out" "1 passed, 1 failed"
+check "it is shown again at the end" sh -c \
+	"tail -n 6 '$dir/out' | grep -q 'not ok 2 - is it'"
+for name in dies silent short; do
+	check "a test that $name fails the run" sh -c \
+		"! tests/tools/prove.sh '$dir' played_$name >'$dir/out' 2>&1"
+	check "$name: one failed" says "$dir/out" " passed, 1 failed"
+done
+check "what fails once and then passes has failed" sh -c \
+	"! tests/tools/prove.sh '$dir' played_once >'$dir/out' 2>&1"
+check "and named" says "$dir/out" "(unsteady: it passed when run again)"
+check "with the fact" says "$dir/out" "not ok 2 - late"
+check "its facts are counted once" says "$dir/out" "1 passed, 1 failed, 0 skipped"
+check "what cannot be shown here is no failure" prove played_skips
+check "and is counted apart" says "$dir/out" "1 passed, 0 failed, 1 skipped"
+check "a file that is skipped counts, too" sh -c \
+	"! tests/tools/prove.sh '$dir' played_nothing >'$dir/out' 2>&1; tail -n 1 '$dir/out' | grep -qx '0 passed, 0 failed, 1 skipped'"
+check "the stages have times" sh -c \
+	"tail -n 2 '$dir/out' | grep -qE '^stages: alone [0-9]+ s'"
+check "no test at all is no success" sh -c \
+	"! tests/tools/prove.sh '$dir' no_such_name >'$dir/out' 2>&1"
+done_testing

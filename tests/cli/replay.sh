@@ -1,0 +1,117 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `readmostly replay` and `keys = file:`: recorded, replayed, refused.
+# slow: over five seconds of CPU time; not part of `make check`.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tools/tap.sh
+program=${BUILD:-build/gcc}/readmostly
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+traces=tests/fixtures/traces
+
+refuses() { # FILE MESSAGE: one line that names the place, status 2
+	"$program" replay "$1" >"$dir/out" 2>"$dir/err"
+	[ $? = 2 ] && [ ! -s "$dir/out" ] && says "$dir/err" "$2" &&
+		[ "$(wc -l <"$dir/err")" = 1 ]
+}
+digest() { sed -n 's/^digest //p' "$1"; }
+replays() { # TRACE ARGUMENTS...: to the digest of the recording
+	"$program" replay "$@" >"$dir/replayed" 2>&1 && [ -n "$(digest "$dir/recorded")" ] &&
+		[ "$(digest "$dir/replayed")" = "$(digest "$dir/recorded")" ] ||
+		{ sed 's/^/# /' "$dir/recorded" "$dir/replayed"; false; }
+}
+
+"$program" replay $traces/good.trace >"$dir/shown"
+check "a get first means: was there" says "$dir/shown" \
+	"keys: 3 distinct, 2 there at the beginning, at most 3 at one time, 2 at the end"
+"$program" replay $traces/has.trace >"$dir/shown"
+check "has says what was there" says "$dir/shown" "4 distinct, 2 there at the"
+check "an unknown operation" refuses $traces/bad_word.trace 'bad_word.trace:3: "sot 3"'
+check "a line that was cut" refuses $traces/cut.trace "cut.trace:3: the last line"
+check "a lost line" refuses $traces/lost_line.trace "lost_line.trace:4: end of 3 operations, but 2"
+check "has after an operation" refuses $traces/late_has.trace "late_has.trace:2: has after"
+check "has of one key twice" refuses $traces/twice.trace "twice.trace:2: has of the same"
+check "an overlong line" refuses $traces/long_key.trace "long_key.trace:2: a key of 1025 bytes"
+check "an empty file" refuses /dev/null "/dev/null:1: no operation"
+check "no file" refuses "$dir/none" "No such file"
+
+cat >"$dir/churn.conf" <<END
+writes     = 10%
+write-kind = churn
+misses     = 5%
+keys       = 10k
+threads    = 2
+placement  = none
+window     = 500000ops
+deadline   = 30min
+END
+"$program" replay --record gomap_rw -o "$dir/churn.trace" "$dir/churn.conf" >"$dir/recorded"
+check "a run of 10^6 operations is recorded" [ $? = 0 ]
+for map in gomap_rw syncmap; do
+	for threads in 1 2 5; do
+		check "$map with $threads threads ends in the recorded state" \
+			replays "$dir/churn.trace" --map $map --threads $threads
+	done
+done
+check "more rounds end as one does" \
+	replays "$dir/churn.trace" --map gomap_rw --threads 2 --passes 3
+check "string keys, too" \
+	replays "$dir/churn.trace" --map gomap_rw --shape str16x24
+cp "$dir/recorded" "$dir/churn.recorded"
+"$program" replay --record syncmap --set shape=str16x8 --set write-kind=fresh --set misses=0% \
+	--set threads=1 -o "$dir/fresh.trace" "$dir/churn.conf" --binary >"$dir/recorded"
+check "fresh keys of strings, recorded in binary, end the same" \
+	replays "$dir/fresh.trace" --map gomap_rw --threads 2
+
+tests/tools/replay_tally.sh "$program" >"$dir/tally" 2>&1
+tallied=$?
+sed 's/^/# /' "$dir/tally"
+check "10^7 operations of two threads, too" [ $tallied = 0 ]
+
+# the first set that there is becomes a get
+awk '!done && /^set/ { sub("set", "get"); done = 1 } { print }' \
+	"$dir/churn.trace" >"$dir/other.trace"
+"$program" replay "$dir/other.trace" >"$dir/shown"
+check "a lost set is another state" \
+	[ "$(digest "$dir/shown")" != "$(digest "$dir/churn.recorded")" ]
+
+binary=$dir/small.bin
+"$program" replay $traces/has.trace --write "$binary" --binary
+"$program" replay "$binary" --write "$dir/again.trace"
+check "binary and back is the same text" cmp $traces/has.trace "$dir/again.trace"
+"$program" replay $traces/good.trace --write "$dir/no" --binary 2>"$dir/err"
+check "keys that are no numbers stay text" says "$dir/err" 'is no number below 2^64'
+damage() { # BYTE: another byte there
+	cp "$binary" "$dir/damaged"
+	printf '\377' | dd of="$dir/damaged" bs=1 seek="$1" conv=notrunc 2>/dev/null
+}
+damage 3
+check "bad magic" refuses "$dir/damaged" "damaged: byte 3: not a readmostly trace"
+damage 8
+check "another version" refuses "$dir/damaged" "byte 8: version 255, expected 1"
+damage 16
+check "another count" refuses "$dir/damaged" "the file ends after 7 whole records"
+damage 40
+check "a changed byte" refuses "$dir/damaged" "byte 24: damaged: checksum"
+head -c 60 "$binary" >"$dir/damaged"
+check "a cut file" refuses "$dir/damaged" "byte 60: the file ends after 3 whole"
+head -c 20 "$binary" >"$dir/damaged"
+check "a cut header" refuses "$dir/damaged" "byte 20: the file ends within"
+
+printf '%s\n' 'keys = file:churn.trace' 'threads = 1 2' 'placement = none' \
+	'maps = gomap_rw' 'blocks = 1' 'window = 2passes' 'deadline = 30min' >"$dir/mine.conf"
+"$program" run "$dir/mine.conf" -o "$dir/campaign" --seed 1 --counters none >"$dir/out" 2>&1
+check "a campaign replays it" grep -q '^3 trials: .* 0 failed' "$dir/out"
+check "and is valid" "$program" validate "$dir/campaign"
+check "its trials say the state" \
+	says "$dir/campaign/trials.jsonl" "\"digest\":\"$(digest "$dir/churn.recorded")\""
+plans() { # SET MESSAGE: a mistake of the plan
+	"$program" plan "$dir/mine.conf" --set "$1" >"$dir/out" 2>"$dir/err"
+	[ $? = 2 ] && says "$dir/err" "$2"
+}
+check "the trace says writes" plans writes=3% "the trace says it"
+check "and the window has passes" plans window=1s "window without passes"
+check "numbers of keys need writes again" plans keys=1k "writes is missing"
+check "a damaged trace is named by the plan" plans "keys=file:damaged" "damaged: byte 20:"
+check "traces and numbers do not mix" plans "keys=file:churn.trace 10" "numbers and traces"
+done_testing

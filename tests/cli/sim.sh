@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The simulated machine's program: trials by the protocol, which maps it
+# refuses and why, how trials end that a real process has no words for, and
+# physics that any right model must show.
+# side by side: simulates or compares, measures no time.
+# slow: over five seconds of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+. tests/tools/sim.sh
+dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
+build=${BUILD:-build/gcc}
+python=$(report/find_python.sh)
+fixtures=tests/fixtures
+
+pauses() { nm "$build"/sim/impls/*/"$1.raw.o" | grep -q ' U rm_sim_relax'; }
+[ "$(uname -m)" = x86_64 ] &&
+	check 'a spinning core takes virtual time' pauses gomap_ticket
+check 'maps of this tree are simulated' sh -c "
+	'$sim' maps >'$dir/maps' && grep -q '^gomap_rw yes' '$dir/maps'"
+for map in ck_ht urcu_lfht; do
+	grep -q "^$map " "$dir/maps" || continue
+	check "$map, which is a library's, is not, with the reason" \
+		grep -q "^$map no calls .*, which is not simulated" "$dir/maps"
+done
+"$build/readmostly" list >"$dir/list"
+check 'list shows the verdict' says "$dir/list" '    sim        yes'
+
+for map in null_map gomap_rw; do
+	for cores in 1 2; do
+		trial $map $cores >"$dir/answer"
+		check "$map on $cores cores is a trial that is ok" \
+			[ "$(status_of <"$dir/answer")" = ok ]
+		check "its counts carry the word simulated, $map $cores" \
+			grep -q '"cpu":"simulated icelake-sp"' "$dir/answer"
+		check "and obey the schema of results, $map $cores" \
+			sh -c "$python tests/report/schemas.py trial-protocol result <$dir/answer"
+	done
+done
+trial gomap_rw 128 window_ops=128 warm_up_ns=0 >"$dir/answer"
+check '128 cores work' [ "$(status_of <"$dir/answer")" = ok ]
+trial gomap_rw 129 >"$dir/answer"
+check '129 cores are refused' says "$dir/answer" 'at most 128 cores'
+trial gomap_rw 2 measure=verify window_ops=0 warm_up_ns=0 verify_ops=4000 \
+	write_kind=churn keys=16 >"$dir/answer"
+check 'values are accounted for' [ "$(status_of <"$dir/answer")" = ok ]
+check 'writes of every kind happen there' says "$dir/answer" '"accounting":"values"'
+
+SIM_FIXTURES='deadlock livelock packed padded pingpong no_tls no_asm no_library'
+[ "$(uname -m)" = x86_64 ] && SIM_FIXTURES="$SIM_FIXTURES no_vectors"
+# shellcheck disable=SC2046
+check 'the fixtures build with IMPL=' tests/tools/sim_with.sh "$dir/build" \
+	$(for name in $SIM_FIXTURES; do echo $fixtures/sim_$name.c; done)
+sim=$dir/build/readmostly-sim
+"$sim" maps >"$dir/maps"
+refuses() { grep -q "^sim_$1 no .*$2" "$dir/maps" || { cat "$dir/maps"; return 1; }; }
+check 'a thread-local variable is refused' refuses no_tls 'thread-local'
+check 'assembly by hand is refused' refuses no_asm 'assembly'
+check 'a library that touches memory is refused' refuses no_library 'calls qsort'
+[ "$(uname -m)" = x86_64 ] &&
+	check 'wide vectors are refused' refuses no_vectors '16 bytes\|needs'
+trial sim_no_tls 1 >"$dir/answer"
+check 'a trial of a refused map is a failure' [ "$(status_of <"$dir/answer")" = failed ]
+check 'with the reason' says "$dir/answer" 'is not simulated: has a thread-local'
+
+trial sim_deadlock 3 >"$dir/answer"
+check 'a deadlock ends the trial' [ "$(status_of <"$dir/answer")" = failed ]
+check 'and names who waits' grep -q 'deadlock: cores wait.*core 0 for' "$dir/answer"
+trial sim_livelock 2 limit_ns=100000 >"$dir/answer"
+check 'virtual time can run out' [ "$(status_of <"$dir/answer")" = failed ]
+check 'and the reason says so' says "$dir/answer" 'virtual time ran out'
+trial sim_livelock 1 deadline_ns=1000000000 >"$dir/answer"
+check 'the deadline ends a core that spins for ever' says "$dir/answer" 'deadline: core 0 was still running'
+
+# per_op METRIC FLOOR|CEILING VALUE: of the answer.
+metric() { total "$1" <"$dir/answer"; }
+ops=$((8 * 1024))
+trial sim_packed 8 write_share=0 >"$dir/answer"
+check 'words of one line: at least one false-sharing invalidation per operation' \
+	[ "$(metric false_sharing_invalidations)" -ge $((ops * 9 / 10)) ]
+trial sim_padded 8 write_share=0 >"$dir/answer"
+check 'padded: none' [ "$(metric invalidations)" = 0 ]
+check 'and no coherence miss' [ "$(metric coherence_misses)" = 0 ]
+trial sim_pingpong 8 write_share=0 >"$dir/answer"
+check 'one word: every invalidation is true sharing' \
+	[ "$(metric false_sharing_invalidations)" = 0 ]
+for cores in 2 16 64; do
+	trial snapshot $cores write_share=0 >"$dir/answer"
+	check "read-only snapshot: no coherence miss on $cores cores" \
+		[ "$(metric coherence_misses)" = 0 ]
+	trial gomap_rw $cores >"$dir/answer"
+	check "gomap_rw: a coherence miss per operation on $cores cores" \
+		[ "$(metric coherence_misses)" -ge $((cores * 1024)) ]
+done
+done_testing

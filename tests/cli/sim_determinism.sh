@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The same binary, request and machine give the same counts, all of them, in
+# 20 of 20 runs: with and without address randomization, four at a time, from
+# another directory, with environments of other sizes.
+# side by side: simulates or compares, measures no time.
+# slow: over five seconds of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+. tests/tools/sim.sh
+dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
+sim=$(realpath "$sim")
+export sim dir
+setarch -R true 2>/dev/null && fixed=yes || fixed=no
+export fixed
+
+cat >"$dir/one" <<'END'
+# one RUN REQUEST: the hash of a trial in circumstances of its own.
+run=$1 request=$2
+PADDING=$(printf "%$((run * 131))s" '')
+export PADDING
+[ $((run % 3)) = 0 ] && cd /
+if [ $((run % 2)) = 0 ] && [ $fixed = yes ]; then
+	setarch -R "$sim" trial <"$request"
+else
+	"$sim" trial <"$request"
+fi | grep -o '"hash":"[0-9a-f]*"' || echo failed
+END
+
+for map in gomap_rw shard_rw_32 syncmap rwlock_probe; do
+	kind=update
+	[ $map = syncmap ] && kind=churn # it allocates in the window
+	for cores in 1 4 64; do
+		request $map $cores write_kind=$kind window_ops=256 keys=300 \
+			>"$dir/request"
+		seq 20 | xargs -P 4 -I RUN sh "$dir/one" RUN "$dir/request" \
+			>"$dir/hashes"
+		check "$map on $cores cores: 20 runs, one hash" sh -c "
+			[ \$(grep -c hash '$dir/hashes') = 20 ] &&
+			[ \$(sort -u '$dir/hashes' | wc -l) = 1 ] ||
+			{ sort '$dir/hashes' | uniq -c; false; }"
+		cat "$dir/hashes" >>"$dir/all"
+	done
+done
+check 'other maps and core counts have other hashes' \
+	[ "$(sort -u "$dir/all" | wc -l)" = 12 ]
+request gomap_rw 4 seed=2 window_ops=256 keys=300 >"$dir/request"
+sh "$dir/one" 1 "$dir/request" >"$dir/other"
+check 'and another seed has another one' sh -c "! grep -qf '$dir/other' '$dir/all'"
+done_testing

@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Misses per operation on one core are cachegrind's: the short form of
+# `make sim-fidelity`. gcc is the reference; other compilers make other code.
+# side by side: simulates or compares, measures no time.
+# slow: over five seconds of CPU time; not part of `make check`.
+build=${BUILD:-build/gcc}
+case $(basename "$(cut -d' ' -f1 "$build/flags")") in *clang*)
+	echo '1..0 # SKIP the reference compiler is gcc'; exit 0 ;;
+esac
+exec "$(report/find_python.sh)" tests/tools/sim_fidelity.py "$build"

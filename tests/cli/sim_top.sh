@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# sim-top and sim-sensitivity: known physics on known maps, and mistakes.
+# side by side: simulated, measures no time.
+# slow: over five seconds of CPU time; not part of `make check`.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tools/tap.sh
+readmostly=${BUILD:-build/gcc}/readmostly
+dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
+small="--set window=1000ops --set warm-up=50us"
+
+runs() { # COMMAND ARGUMENTS...: output in $dir/out, errors in $dir/err
+	# shellcheck disable=SC2086
+	"$readmostly" "$@" $small >"$dir/out" 2>"$dir/err"
+}
+status_of() {
+	wanted=$1; shift
+	runs "$@"
+	[ $? = "$wanted" ] || { sed 's/^/# /' "$dir/err"; return 1; }
+}
+
+check "sim-top runs" runs sim-top --maps gomap_rw --set threads=4
+check "it says simulated, and on what" says "$dir/out" "SIMULATED icelake-sp: gomap_rw, 4 cores"
+check "the hottest line is the lock's: its code is named" sh -c \
+	"grep -A 3 '^ *line ' '$dir/out' | grep -q go_rwmutex"
+cp "$dir/out" "$dir/first"
+check "again" runs sim-top --maps gomap_rw --set threads=4
+check "and it prints the same bytes" cmp -s "$dir/first" "$dir/out"
+check "a snapshot that is only read" runs sim-top --maps snapshot --set threads=4 --set writes=0%
+check "misses nothing for coherence" says "$dir/out" "(0.0000 for coherence)"
+touched() { # MAP: lines that an operation touches on one core
+	runs sim-top --maps "$1" --set threads=1 &&
+		sed -n 's/^per operation: \([0-9.]*\) lines touched,.*/\1/p' "$dir/out"
+}
+check "a map touches more lines than the driver alone, not hundreds" \
+	awk -v map="$(touched gomap_rw)" -v driver="$(touched null_map)" \
+	'BEGIN { exit !(driver >= 0 && map > driver + 1 && map < 30) }'
+check "JSON" runs sim-top --json --maps null_map --set threads=2
+check "has lines and sites" python3 -c "
+import json
+counters = json.load(open('$dir/out'))[0]['counters']
+assert counters['backend'] == 'sim'
+assert isinstance(counters['lines'], list) and isinstance(counters['sites'], list)"
+
+check "sim-sensitivity runs" runs sim-sensitivity --json --draws 2 --maps gomap_rw,snapshot --set threads=4
+cp "$dir/out" "$dir/all"
+check "on every described machine, and this one" python3 -c "
+import json, pathlib
+wanted = [p.stem for p in pathlib.Path('runner/sim/machines').glob('*.conf')] + ['host']
+for band in json.load(open('$dir/all')):
+    machines = band['machines']
+    assert sorted(machines) == sorted(wanted), sorted(machines)
+    for name, one in machines.items():
+        if name == 'host' and 'left_out' in one:
+            continue
+        assert one['sets'] > 15 + 2, (name, one['sets'])
+        for metric, of in one['bands'].items():
+            assert band['bands'][metric]['low'] <= of['low'] <= of['described']
+            assert of['described'] <= of['high'] <= band['bands'][metric]['high']
+    assert band['sets'] == sum(one['sets'] for one in machines.values())
+    own = machines['icelake-sp']['bands']['l1d_misses']
+    assert band['bands']['l1d_misses']['described'] == own['described']"
+check "a lock's counts depend on guesses, a snapshot's do not" python3 -c "
+import json
+bands = {b['cell'].split('/')[1]: b['machines']['icelake-sp']['bands']
+         for b in json.load(open('$dir/all'))}
+lock, free = bands['gomap_rw']['l1d_misses'], bands['snapshot']['l1d_misses']
+assert lock['high'] > 1.1 * lock['low'] > 0, lock
+assert free['high'] < 1.1 * free['low'], free
+assert lock['high_by'] != lock['low_by']
+assert lock['high_by'].startswith('icelake-sp, ')"
+check "one machine, no draws" runs sim-sensitivity --json --machines zen3 --draws 0 --maps snapshot --set threads=2
+check "is what it was among all of them" python3 -c "
+import json
+one, = json.load(open('$dir/out'))
+assert list(one['machines']) == ['zen3'] and one['sets'] > 15, one['sets']
+assert not any('draw' in b[k] for b in one['bands'].values() for k in ('low_by', 'high_by'))"
+check "in words" runs sim-sensitivity --machines zen3,icelake-sp --draws 1 --maps snapshot --set threads=2
+check "with the band of each machine" grep -q "zen3 .* as described;.* l1d_misses" "$dir/out"
+check "an unknown machine is usage" status_of 2 sim-sensitivity --machines no-such --maps snapshot --set threads=2
+check "and named, too" says "$dir/err" "no-such"
+
+check "an unknown map is usage" status_of 2 sim-top --maps no_such_map
+check "and named" says "$dir/err" "no_such_map"
+check "a map that cannot be simulated is usage" status_of 2 sim-top --set maps=urcu_lfht
+check "with the reason" says "$dir/err" "not simulated"
+check "an unknown machine fails" status_of 1 sim-top --maps gomap_rw --set measure=simulated:nothing
+check "with its name" says "$dir/err" "nothing"
+check "lines are numbers" status_of 2 sim-top --lines x
+done_testing

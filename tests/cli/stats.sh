@@ -1,0 +1,132 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Counts on hot paths are in the stats build and nowhere else, and a campaign
+# plays `measure = causes` with that build.
+# slow: over five seconds of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+build=$(realpath "${BUILD:-build/gcc}")
+readmostly=$build/readmostly
+dir=$(mktemp -d) out=$dir/out
+trap 'rm -rf "$dir"' EXIT
+cc=${CC:-gcc} flags='-std=c11 -D_GNU_SOURCE -I. -O1 -g0 -pthread -w'
+
+# runner/stat.h and event.h as they would be if maps had never been counted
+for header in stat event; do
+	sed 's/\s*((void)sizeof(.*))$//' runner/$header.h >"$dir/$header.h"
+done
+
+code() { # FLAGS... FILE: its machine code
+	# shellcheck disable=SC2086
+	$cc $flags "$@" -c -o "$dir/o.o" && objdump -d "$dir/o.o" | sed 1,3d
+}
+
+# Maps of this build that count on hot paths, one per set of headers.
+counting() {
+	"$readmostly" list >"$dir/list"
+	for file in $(grep -H '^#include "impls' impls/*/*.c | sort -t: -k2 -u |
+		cut -d: -f1 | sort -u); do
+		grep -q "^ *$(basename "$file" .c) " "$dir/list" || continue
+		$cc -std=c11 -D_GNU_SOURCE -I. -E -include "$dir/marker.h" \
+			"$file" 2>/dev/null | grep -q RM_COUNTS && echo "$file"
+	done
+}
+sed 's/((void)sizeof((counter) + (n)))$/RM_COUNTS/' runner/stat.h >"$dir/marker.h"
+
+same_as_never_counted() {
+	for file in "$@"; do
+		code "$file" >"$dir/normal" || return 1
+		code -include "$dir/stat.h" -include "$dir/event.h" "$file" \
+			>"$dir/never" || return 1
+		cmp -s "$dir/normal" "$dir/never" ||
+			{ echo "# $file holds code of counts"; return 1; }
+	done
+}
+differs() { # some drive or write function of each file
+	for file in "$@"; do
+		code "$file" >"$dir/normal" || return 1
+		code -DRM_STATS "$file" >"$dir/stats" || return 1
+		cmp -s "$dir/normal" "$dir/stats" &&
+			{ echo "# $file counts nothing"; return 1; }
+	done
+	return 0
+}
+
+check 'the marker sees the macros' grep -q 'RM_COUNTS' "$dir/marker.h"
+check 'and hooks of events and locks leave nothing, either' \
+	[ "$(grep -c 'sizeof' runner/event.h)" -ge 4 -a -z "$(grep sizeof "$dir/event.h")" ]
+maps=$(counting | awk "NR % 2") # every second: they take long to compile
+# shellcheck disable=SC2086
+set -- $maps
+check "$# maps count on hot paths" [ $# -ge 2 ]
+check 'their normal objects are those of maps that never counted' \
+	same_as_never_counted "$@"
+check 'their stats objects are not' differs "$@"
+
+cat >"$dir/c.conf" <<'END'
+writes = 10%
+write-kind = update
+keys = 1Ki
+threads = 1
+warm-up = 5ms
+window = 200000ops
+blocks = 1
+verify = 1kops
+measure = throughput causes
+maps = syncmap gomap_rw
+END
+# again where a busy machine voids a trial
+for _ in $(seq 20); do
+	rm -rf "$dir/c"
+	"$readmostly" run "$dir/c.conf" -o "$dir/c" --counters none >"$out" 2>&1
+	grep -q 'status: done' "$out" && break
+done
+check 'a campaign with causes is done' says "$out" 'status: done'
+is_valid() { "$readmostly" validate "$dir/c" >"$out" || says "$out" valid; }
+check 'and valid' is_valid
+# PYTHON EXPRESSION over stat(MAP, MEASURE, NAME) and result(MAP, MEASURE)
+so() {
+	/usr/bin/python3 - "$dir/c/trials.jsonl" "$1" <<'END'
+import json, sys
+def result(name, measure):
+    return next(t["result"] for t in map(json.loads, open(sys.argv[1]))
+                if f"/{name}/" in t["cell"] and t["cell"].endswith(measure))
+def stat(name, measure, which):
+    return next(s for s in result(name, measure)["stats"]
+                if s["name"] == which)
+sys.exit(not eval(f"({sys.argv[2]})"))
+END
+}
+check 'throughput trials say null, not 0, of a hot count' \
+	so 'stat("syncmap", "throughput", "retired")["value"] is None'
+check 'and nothing of the window' \
+	so '"window" not in stat("syncmap", "throughput", "retired")'
+check 'causes trials count as many retired as the window wrote' \
+	so 'stat("syncmap", "causes", "retired")["window"] ==
+	result("syncmap", "causes")["writes"] > 0'
+check 'and what it allocated' \
+	so 'stat("syncmap", "causes", "allocations")["window"] >=
+	result("syncmap", "causes")["writes"]'
+check 'also of a map without counts of its own' \
+	so 'stat("gomap_rw", "causes", "allocated_bytes")["value"] > 1000'
+
+cell() { # MEASURE: a request of the campaign's cell
+	/usr/bin/python3 - "$dir/c/campaign.json" "$1" <<'END'
+import json, sys
+cell = next(c for c in json.load(open(sys.argv[1]))["cells"]
+            if c["measure"] == sys.argv[2])
+for more in "blocks", "base", "skip", "estimate_ns", "memory_bytes":
+    cell.pop(more, None)
+print(json.dumps({"protocol": 2, "seed": 1, "control_extra": 0.0, "cell": cell,
+                  "counters": {"backend": "none"}}))
+END
+}
+cell causes | "$readmostly" trial >"$out" 2>&1
+check 'the normal build refuses causes' says "$out" 'runs in readmostly-stats'
+cell throughput | "$build/readmostly-stats" trial >"$out" 2>&1
+check 'the stats build refuses to time' says "$out" 'and no timing'
+
+mkdir "$dir/alone" && cp "$readmostly" "$dir/alone/"
+"$dir/alone/readmostly" run "$dir/c.conf" -o "$dir/d" --counters none >"$out" 2>&1
+check 'without the stats build a campaign is incomplete' [ $? = 3 ]
+check 'and says which program is missing' says "$out" readmostly-stats
+done_testing

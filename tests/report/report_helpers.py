@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the report's tests share: small synthetic campaigns, built once."""
+import contextlib
+import csv
+import html.parser
+import io
+import json
+import re
+import sys
+import warnings
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TOP), str(TOP / "tests")]
+import make_journal  # noqa: E402
+from report.__main__ import main  # noqa: E402
+
+FEW = ("null_map", "gomap", "gomap_rw", "syncmap", "snapshot", "urcu_lfht")
+VOID = {"meta", "br", "img", "input", "link", "hr"}
+
+
+class Built:
+    """A report: what the program said, and what it wrote."""
+
+    def __init__(self, folder, *options):
+        """Runs the program in this process: half the time is imports."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), \
+                contextlib.redirect_stderr(err), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            self.status = main([str(folder), *options])
+        self.folder, self.out = Path(folder), Path(folder) / "report"
+        self.error = err.getvalue()
+        self.said = out.getvalue().split("\n")[:-1]
+
+    @property
+    def page(self):
+        return (self.out / "index.html").read_text(encoding="utf-8")
+
+    @property
+    def claim(self):
+        return html.unescape(re.search(
+            r'id="claim">(.*?)</p>', self.page, re.S)[1])
+
+    @property
+    def verdicts(self):
+        return json.loads((self.out / "verdicts.json").read_text(
+            encoding="utf-8"))
+
+    def rows(self, path):
+        with open(self.out / path, encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def tables(self):
+        return "".join(p.read_text(encoding="utf-8") for p in sorted(
+            (self.out / "tables").glob("*.md")))
+
+    def section(self, key):
+        match = re.search(rf'<section id="{key}".*?</section>', self.page,
+                          re.S)
+        return match[0] if match else ""
+
+
+def build(folder, *options, **spec):
+    """A synthetic campaign and its report."""
+    spec = {"maps": FEW, "threads": (1, 2), "keys": (65536,),
+            "kinds": ("update",)} | spec
+    make_journal.make(folder, **spec)
+    return Built(folder, *options)
+
+
+def edit(folder, change):
+    """Passes every trial through change(); None removes it."""
+    path = Path(folder) / "trials.jsonl"
+    lines = [json.loads(line) for line in path.read_text().split("\n")
+             if line]
+    kept = [t for t in map(change, lines) if t is not None]
+    path.write_text("".join(json.dumps(t) + "\n" for t in kept))
+
+
+class Page(html.parser.HTMLParser):
+    """Checks that tags balance; collects ids, references, nodes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.stack, self.ids, self.links, self.nodes = [], [], [], 0
+        self.wrong = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.nodes += 1
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value)
+            if name in ("href", "src", "xlink:href", "action", "data"):
+                self.links.append(value)
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.stack.pop()
+
+    def handle_endtag(self, tag):
+        if tag in VOID:
+            return
+        if not self.stack or self.stack.pop() != tag:
+            self.wrong.append((tag, self.getpos()))

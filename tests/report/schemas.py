@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Validators of docs/*.schema.json, which refer to each other.
+
+As a program: schemas.py NAME PART <JSON; status 1 and why where it is not.
+"""
+import json
+import pathlib
+import sys
+
+import jsonschema
+
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
+
+
+def validator(name, part=None):
+    """Of docs/NAME.schema.json or of one of its $defs."""
+    contents = {f.name: json.loads(f.read_text(encoding="utf-8"))
+                for f in DOCS.glob("*.schema.json")}
+    whole = contents[name + ".schema.json"]
+    jsonschema.Draft202012Validator.check_schema(whole)
+    here = f"{name}.schema.json#" + (f"/$defs/{part}" if part else "")
+    return jsonschema.Draft202012Validator(
+        {"$ref": here}, resolver=jsonschema.RefResolver("", {}, contents))
+
+
+if __name__ == "__main__":
+    validator(*sys.argv[1:]).validate(json.load(sys.stdin))

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every system, workload and measurement of the articles is here: the three
+tables of docs/articles/ joined with maps, workload files and pages."""
+import collections
+import csv
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
+FILES = sorted((ROOT / "workloads").glob("*.conf"))
+
+
+def ids(table):
+    with open(ROOT / "docs" / "articles" / (table + ".tsv"),
+              encoding="utf-8") as file:
+        return [row["id"] for row in csv.DictReader(file, delimiter="\t")]
+
+
+def articles(path):
+    """What the file says beside `article`."""
+    lines = re.findall(r"^article\s*=\s*(.*)$", path.read_text(), re.M)
+    return [name for line in lines for name in line.split()]
+
+
+def rows(page, prefix):
+    """First column -> other columns, of a page's tables."""
+    found = {}
+    for line in (ROOT / "docs" / page).read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("| ").split("|")]
+        if re.fullmatch(prefix + r"\d+", cells[0]):
+            found[cells[0]] = cells[1:]
+    return found
+
+
+def listed():
+    done = subprocess.run([BUILD / "readmostly", "list", "--json"],
+                          capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_tables_are_whole():
+    assert ids("systems") == ["M%d" % i for i in range(1, 17)]
+    assert ids("workloads") == ["W%d" % i for i in range(1, 33)]
+    assert ids("measurements") == ["T%d" % i for i in range(1, 25)]
+
+
+def test_each_system_has_a_map():
+    by_system = collections.Counter(
+        word for entry in listed()["maps"]
+        for word in re.findall(r"M\d+", entry["system"]))
+    assert [one for one in ids("systems") if not by_system[one]] == []
+
+
+def test_each_workload_has_a_file():
+    named = collections.Counter(
+        name for path in FILES for name in articles(path))
+    assert [one for one in ids("workloads") if not named[one]] == []
+    assert set(named) <= set(ids("workloads"))
+
+
+def test_the_page_names_file_and_claims():
+    page = rows("workloads.md", "W")
+    for path in FILES:
+        for name in articles(path):
+            assert "`%s`" % path.name in page[name][1]
+    assert list(page) == ids("workloads")
+
+
+def test_each_measurement_has_a_command():
+    page = rows("measurements.md", "T")
+    assert list(page) == ids("measurements")
+    assert [one for one, cells in page.items() if "`" not in cells[1]] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_file_can_be_planned(path):
+    """On this machine; a library that is missing is no mistake."""
+    done = subprocess.run([BUILD / "readmostly", "plan", "--json", path],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)

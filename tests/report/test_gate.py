@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about the gate's verdicts, on invented trials with fixed seeds."""
+import json
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+from gate_fake import (Fake, only, rows_of, verdicts_of,  # noqa: E402
+                       view_of)
+from report import gate, regress  # noqa: E402
+
+
+# ---- the four verdicts ----------------------------------------------------
+
+def test_base_against_itself_passes_with_both_controls():
+    v = verdicts_of(Fake())
+    assert v["verdict"] == "PASS" and v["reason"] is None
+    assert [r["verdict"] for r in v["cells"]] == ["PASS"] * 3
+    assert only(v, "aa")["verdict"] == "PASS"
+    assert only(v, "control")["slowdown_percent"] == pytest.approx(2, abs=.4)
+    assert v["family"] == 3
+
+
+def test_planted_two_percent_fails():
+    v = verdicts_of(Fake(), head_extra=0.02)
+    assert v["verdict"] == "FAIL"
+    assert [r["verdict"] for r in v["cells"]] == ["FAIL"] * 3
+    assert "slower by" in v["reason"]
+
+
+def test_a_slower_program_fails_too():
+    v = verdicts_of(Fake(slow={"head": 0.03}))
+    assert v["verdict"] == "FAIL"
+    assert v["cells"][0]["slowdown_percent"] == pytest.approx(3, abs=.4)
+
+
+def test_a_faster_program_passes_and_is_called_faster():
+    v = verdicts_of(Fake(slow={"head": -0.03}))
+    assert v["verdict"] == "PASS"
+    assert [r["words"] for r in v["cells"]] == ["faster"] * 3
+
+
+def test_much_more_than_the_tolerance_in_noise_never_passes():
+    for seed in range(5):
+        v = verdicts_of(Fake(noise=0.06, seed=seed), head_extra=0.05)
+        assert v["verdict"] != "PASS"
+
+
+def test_noise_of_one_cell_leaves_it_undecided_with_what_it_could_see():
+    class OneNoisy(Fake):
+        def __call__(self, binary, cell, *rest):
+            self.noise = 0.08 if cell["map"] == "syncmap" else .004
+            return super().__call__(binary, cell, *rest)
+    v = verdicts_of(OneNoisy())
+    row = v["cells"][1]
+    assert v["verdict"] == row["verdict"] == "INCONCLUSIVE"
+    assert row["mde_percent"] > 2 and "MDE" in row["words"]
+    assert "syncmap" in v["reason"]
+
+
+def test_noise_that_hides_the_control_is_invalid():
+    v = verdicts_of(Fake(noise=0.08))
+    assert v["verdict"] == "INVALID" and "not seen" in v["reason"]
+
+
+def test_two_copies_of_base_that_differ_are_invalid():
+    for share in (0.02, -0.02):
+        v = verdicts_of(Fake(slow={"copy": share}), head_extra=0.02)
+        assert v["verdict"] == "INVALID"
+        assert "copies of base" in v["reason"]
+        assert v["cells"][0]["verdict"] == "FAIL", "shown, but not the answer"
+
+
+def test_a_slot_effect_is_invalid_and_a_small_one_is_not():
+    v = verdicts_of(Fake(second=0.04))
+    assert v["verdict"] == "INVALID" and "slot effect" in v["reason"]
+    row = v["cells"][0]
+    assert row["slot_percent"] == pytest.approx(4, abs=.5)
+    assert verdicts_of(Fake(second=0.003))["verdict"] == "PASS"
+
+
+# ---- arms that break ------------------------------------------------------
+
+@pytest.mark.parametrize("how, word", [
+    (("failed", "signal 11", "signal 11"), "signal 11"),
+    (("failed", "deadline", "deadline"), "deadline"),
+    (("failed", "0", "sums unequal"), "sums unequal")])
+def test_a_head_that_breaks_fails_and_is_named(how, word):
+    v = verdicts_of(Fake(fail={"head": how}))
+    assert v["verdict"] == "FAIL"
+    assert "head in block" in v["reason"] and word in v["reason"]
+
+
+def test_a_head_that_breaks_fails_even_where_controls_are_off():
+    v = verdicts_of(Fake(fail={"head": ("failed", "signal 6", "signal 6")},
+                         slow={"copy": 0.05}))
+    assert v["verdict"] == "FAIL" and "signal 6" in v["reason"]
+
+
+def test_a_copy_that_breaks_is_invalid_and_named():
+    v = verdicts_of(Fake(fail={"copy": ("failed", "signal 9", "signal 9")}))
+    assert v["verdict"] == "INVALID"
+    assert "copy in block" in v["reason"] and "signal 9" in v["reason"]
+
+
+def test_a_base_that_breaks_is_not_run_and_never_passes():
+    v = verdicts_of(Fake(fail={"base": ("failed", "signal 9", "signal 9")}))
+    assert v["verdict"] == "INVALID"
+    assert {s["reason"] for s in v["skipped"]} == {"signal 9"}
+
+
+def test_void_trials_are_lost_pairs_not_zeros():
+    class SomeVoid(Fake):
+        def __call__(self, binary, *rest):
+            bad = binary == "head" and self.random.random() < 0.7
+            self.fail = {"head": ("void", "0", "thread moved")} if bad else {}
+            return super().__call__(binary, *rest)
+    v = verdicts_of(SomeVoid(), head_extra=0.05)
+    for row in v["cells"]:
+        assert row["n"] < 20 and row["verdict"] == "INCONCLUSIVE"
+        assert "thread moved" in row["words"]
+        assert row["slowdown_percent"] == pytest.approx(5, abs=1)
+
+
+@pytest.mark.parametrize("arm, verdict", [("head", "FAIL"),
+                                          ("base", "INVALID")])
+def test_a_failed_verification_is_its_arms_failure(arm, verdict):
+    view = view_of(Fake())
+    rows = rows_of(view, Fake())
+    ids = [c for c in view["cells"] if c.endswith("verify")]
+    wrong = {"cell": ids[0], "block": 0, "arm": arm, "slot": 0,
+             "status": "failed", "reason": "lost an insert", "result": None}
+    v = gate.decide(view, rows + [wrong])
+    assert v["verdict"] == verdict and "lost an insert" in v["reason"]
+
+
+# ---- verdict words --------------------------------------------------------
+
+@pytest.mark.parametrize("change, verdict", [
+    ({}, "PASS"),
+    ({"p_within": 0.011}, "INCONCLUSIVE"),
+    ({"p_slower": 0.01, "slowdown_percent": 1.0}, "FAIL"),
+    ({"p_slower": 0.011, "slowdown_percent": 3.0, "p_within": 1.0},
+     "INCONCLUSIVE"),
+    ({"p_slower": 0.001, "slowdown_percent": 0.99}, "PASS"),
+    ({"p_slower": 0.001, "slowdown_percent": 1.5, "p_within": 0.001}, "FAIL"),
+    ({"slot_low_percent": 0.51, "slot_high_percent": 0.9}, "INVALID"),
+    ({"slot_low_percent": -0.9, "slot_high_percent": -0.51}, "INVALID"),
+    ({"slot_low_percent": 0.2, "slot_high_percent": 3.0}, "PASS"),
+    ({"n": 19}, "INCONCLUSIVE"),
+    ({"head_failed": "x"}, "FAIL"),
+    ({"base_failed": "x", "head_failed": "x"}, "INVALID"),
+    ({"high_percent": -0.4}, "PASS"),
+    ({"high_percent": -0.6}, "PASS")])
+def test_verdict_of_a_cell(change, verdict):
+    plan, _ = regress.load_rules()
+    row = {"n": 60, "p_slower": 1.0, "p_within": 0.001, "lost": [],
+           "slowdown_percent": 0.1, "low_percent": -0.1, "high_percent": 0.3,
+           "slot_percent": 0.0, "slot_low_percent": -0.1,
+           "slot_high_percent": 0.1, "mde_percent": 0.8,
+           "head_failed": None, "base_failed": None} | change
+    assert gate.verdict_of(row, plan)[0] == verdict
+    if verdict == "PASS":
+        faster = row["high_percent"] == -0.6
+        assert (gate.verdict_of(row, plan)[1] == "faster") == faster
+
+
+def test_no_control_no_verdict():
+    row = {"verdict": "PASS", "head_failed": None}
+    assert gate.verdict_of_run([row], [], [])[0] == "INVALID"
+    assert gate.verdict_of_run([], [row], [])[0] == "INVALID"
+
+
+def test_a_planned_cell_that_was_not_run_leaves_no_pass():
+    row = {"verdict": "PASS", "head_failed": None}
+    lost = {"cell": "regress/m/t1", "role": "gate", "reason": "unknown map"}
+    verdict, reason = gate.verdict_of_run([row], [row], [lost])
+    assert verdict == "INCONCLUSIVE"
+    assert reason == "m t1 not run: unknown map"
+
+
+def test_same_journal_same_verdicts():
+    view = view_of(Fake())
+    rows = rows_of(view, Fake())
+    one = json.dumps(gate.decide(view, rows))
+    assert one == json.dumps(gate.decide(view, rows[::-1]))

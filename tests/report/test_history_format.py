@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The schema of histories fits the examples, and refuses what the reader refuses."""
+import copy
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((ROOT / "docs/history.schema.json").read_text())
+HISTORIES = ROOT / "tests/fixtures/histories"
+GOOD = [json.loads(line) for line in (HISTORIES / "good.jsonl").read_text().splitlines()]
+
+
+def fits(line):
+    return jsonschema.Draft7Validator(SCHEMA).is_valid(line)
+
+
+def test_the_schema_is_one():
+    jsonschema.Draft7Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("name", ["good", "stale", "torn_scan", "two_at_once"])
+def test_examples_fit(name):
+    for line in (HISTORIES / f"{name}.jsonl").read_text().splitlines():
+        assert fits(json.loads(line)), line
+
+
+def test_a_bad_line_does_not():
+    lines = (HISTORIES / "bad_line.jsonl").read_text().splitlines()
+    assert [fits(json.loads(line)) for line in lines] == [True, True, False]
+
+
+@pytest.mark.parametrize("line", GOOD, ids=lambda line: line.get("op", "header"))
+def test_needed_members_are_needed(line):
+    assert fits(line)
+    for member in ("version", "guarantee", "thread", "invoked", "returned", "pairs", "value",
+                   "expected"):
+        if member in line:
+            less = copy.deepcopy(line)
+            del less[member]
+            assert not fits(less), member
+    assert not fits({**line, "unknown": 1})
+
+
+def test_the_document_names_every_member_and_operation():
+    text = (ROOT / "docs/history-format.md").read_text()
+    definitions = SCHEMA["definitions"]
+    words = [*definitions["header"]["properties"], *definitions["operation"]["properties"],
+             *definitions["operation"]["properties"]["op"]["enum"]]
+    for word in words:
+        assert f"`{word}" in text, word

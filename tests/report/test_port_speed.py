@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real Go speaks the trial protocol, and the comparison of speeds adds up.
+
+No speed is asserted. Where no Go is, its trial is not there and is skipped.
+"""
+import copy
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+from schemas import validator
+
+from report import port_speed
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TRIAL = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve() / "go/trial"
+MAPS = ("gomap_rw", "syncmap")  # workloads/port-speed.conf
+FACTORS = {"workload": "port-speed", "shape": "u64x8", "keys": 10_000,
+           "write_share": 0.03, "miss_share": 0.0, "write_kind": "update",
+           "dist": "uniform", "placement": "cores", "memory": "first-touch",
+           "presize": True, "loop": "mix", "rate_per_s": 0.0,
+           "arrivals": "poisson", "threads": 1, "window_ns": 0,
+           "window_ops": 1, "warm_up_ns": 0, "verify_ops": 0,
+           "deadline_ns": 60_000_000_000, "measure": "throughput", "id": ""}
+needs_go = pytest.mark.skipif(not TRIAL.exists(),
+                              reason="no Go 1.19 to 1.23 here: no Go trial")
+
+
+def valid(part, value):
+    validator("trial-protocol", part).validate(value)
+
+
+def request_of(name, **factors):
+    """A window of a counted number of operations: no time decides."""
+    cell = dict(FACTORS, map=name, keys=1000, window_ops=200_000,
+                id=f"port-speed/{name}",
+                cpus=[max(os.sched_getaffinity(0))]) | factors
+    return {"protocol": 2, "cell": cell, "seed": 7, "control_extra": 0.0,
+            "counters": {"backend": "none"}}
+
+
+def go(text):
+    return subprocess.run([TRIAL, "trial"], input=text, text=True,
+                          capture_output=True, timeout=300, check=False)
+
+
+def result_of(request):
+    valid("request", request)
+    done = go(json.dumps(request))
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    valid("result", result)
+    return result
+
+
+@needs_go
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("name", MAPS)
+def test_go_answers_by_the_schema_and_verifies(name, threads):
+    cpu = max(os.sched_getaffinity(0))
+    result = result_of(request_of(name, threads=threads, cpus=[cpu] * threads))
+    assert result["status"] in ("ok", "void"), result["reason"]
+    assert result["verification"]["status"] == "ok"
+    assert result["lookups"] + result["writes"] == result["ops"]
+    assert result["hits"] == result["lookups"]
+    assert result["ops"] == threads * 200_000
+    assert result["keys_before"] == result["keys_after"] == 1000
+    verification = result["verification"]
+    assert verification["sum_held"] == verification["sum_expected"]
+    assert [t["cpu_start"] for t in result["by_thread"]] == [cpu] * threads
+    assert result["environment"]["go"].startswith("go1.")
+
+
+@needs_go
+def test_go_draws_what_the_port_draws():
+    """Same seed, same generator, same decisions."""
+    request = json.dumps(request_of("gomap_rw", presize=False))
+    port = subprocess.run([TRIAL.parent.parent / "readmostly", "trial"],
+                          input=request, text=True, capture_output=True,
+                          timeout=300, check=True)
+    port, real = json.loads(port.stdout), json.loads(go(request).stdout)
+    for name in ("ops", "writes", "hits", "inserts", "keys_after"):
+        assert port[name] == real[name], name
+    assert port["verification"]["sum_held"] == \
+        real["verification"]["sum_held"]
+
+
+@needs_go
+@pytest.mark.parametrize("factors", [
+    {"map": "snapshot"}, {"shape": "str16x8"}, {"write_kind": "churn"},
+    {"dist": "zipf:0.99"}, {"measure": "latency"}, {"miss_share": 0.1}])
+def test_go_says_what_it_does_not_run(factors):
+    result = result_of(request_of("gomap_rw", **factors))
+    assert result["status"] == "failed" and result["reason"]
+
+
+@needs_go
+def test_go_refuses_what_is_no_request():
+    good = request_of("gomap_rw")
+    less = copy.deepcopy(good)
+    del less["cell"]["keys"]
+    for text in ("", "[]", "{}", json.dumps(good | {"more": 1}),
+                 json.dumps(good | {"protocol": 1}), json.dumps(less)):
+        done = go(text)
+        assert done.returncode == 2 and done.stderr, text
+        assert not done.stdout
+
+
+@needs_go
+@pytest.mark.parametrize("name", MAPS)
+def test_go_verifies_by_the_sums_over_keys(name):
+    result = result_of(request_of(name, measure="verify", window_ops=0,
+                                  verify_ops=10_001, write_share=1.0,
+                                  threads=2, cpus=[]))
+    assert result["status"] == "ok", result["reason"]
+    assert result["writes"] == result["ops"] >= 10_001, "in batches"
+    assert result["verification"]["accounting"] == "key sums only"
+
+
+def campaign_of(costs, blocks):
+    """(campaign.json, rows) with costs[arm](block) ns per operation."""
+    cells = [{"id": name, "map": name, "measure": "throughput", "skip": None}
+             for name in MAPS]
+    cells.append({"id": "v", "map": MAPS[0], "measure": "verify",
+                  "skip": None})
+    stats = [{"name": n, "unit": "1", "value": 2}
+             for n in ("collections", "allocations")]
+    rows = []
+    for cell in cells:
+        for block in range(blocks):
+            for arm in ("port", "go"):
+                ns = int(10**6 * costs[arm](block))
+                rows.append({
+                    "cell": cell["id"], "block": block, "arm": arm,
+                    "status": "ok", "reason": None,
+                    "result": {"ops": 10**6, "elapsed_ns": ns, "stats": stats,
+                               "by_thread": [{"cpu_ns": ns // 2}],
+                               "environment": {"go": "go1.19", "gogc": "100",
+                                               "gomaxprocs": 1}}})
+    return {"format": 1, "protocol": 2, "cells": cells, "maps": []}, rows
+
+
+@pytest.mark.parametrize("go_ns, status", [(21.0, 0), (19.6, 0), (19.3, 1)])
+def test_ratio_is_gos_time_over_the_ports(tmp_path, capsys, go_ns, status):
+    noise = lambda block: 1 + (block % 7) * 1e-4  # of the block: in both arms
+    meta, rows = campaign_of({"port": lambda b: 20 * noise(b),
+                              "go": lambda b: go_ns * noise(b)}, 10)
+    table = port_speed.compare(meta, rows)
+    assert list(table) == list(MAPS)
+    for name in MAPS:
+        assert table[name]["ratio"]["n"] == 10
+        assert table[name]["ratio"]["centre"] == \
+            pytest.approx(go_ns / 20, rel=1e-3)
+        assert table[name]["cpu"]["centre"] == \
+            pytest.approx(go_ns / 20, rel=1e-3)
+    assert port_speed.status_of(table) == status
+    (tmp_path / "campaign.json").write_text(json.dumps(meta))
+    (tmp_path / "trials.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in rows))
+    assert port_speed.main([str(tmp_path)]) == status
+    text = capsys.readouterr().out
+    assert "GOGC=100" in text and "hash" in text
+    assert ("slower" in text) == (status == 1)
+
+
+def test_a_missing_interval_is_no_pass():
+    meta, rows = campaign_of({"port": lambda b: 20, "go": lambda b: 40}, 2)
+    table = port_speed.compare(meta, rows)
+    assert port_speed.status_of(table) == 3
+    assert "no interval" in "\n".join(port_speed.lines_of(table))
+
+
+def test_failed_trials_are_named():
+    meta, rows = campaign_of({"port": lambda b: 20, "go": lambda b: 40}, 2)
+    rows[0] |= {"status": "failed", "reason": "it crashed"}
+    meta["cells"][1]["skip"] = "no such map"
+    assert list(port_speed.problems_of(meta, rows)) == [
+        "syncmap: no such map", "gomap_rw port: failed: it crashed"]

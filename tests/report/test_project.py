@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a stranger sees first: citation, README commands, layers, one word per thing."""
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+CFF = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+
+# Citation File Format 1.2.0: required keys, and every key it knows at the top.
+CFF_REQUIRED = {"authors", "cff-version", "message", "title"}
+CFF_KNOWN = CFF_REQUIRED | {
+    "abstract", "commit", "contact", "date-released", "doi", "identifiers", "keywords", "license",
+    "license-url", "preferred-citation", "references", "repository", "repository-artifact",
+    "repository-code", "type", "url", "version"}
+PERSON = {"affiliation", "alias", "email", "family-names", "given-names", "name-particle",
+          "name-suffix", "orcid", "website"}
+ENTITY = {"name", "website", "email", "alias", "orcid", "city", "country"}
+
+
+def test_citation_has_the_keys_of_cff_1_2_0():
+    assert CFF["cff-version"] == "1.2.0"
+    assert CFF_REQUIRED <= set(CFF) <= CFF_KNOWN
+    assert CFF["type"] in ("software", "dataset")
+    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(CFF["date-released"]))
+    assert CFF["license"] == "Apache-2.0"
+
+
+def test_citation_authors_are_persons_or_entities():
+    sources = [CFF["authors"]] + [r["authors"] for r in CFF["references"]]
+    for authors in sources:
+        assert authors
+        for author in authors:
+            assert set(author) <= PERSON or ("name" in author and set(author) <= ENTITY)
+
+
+def test_citation_references_have_type_title_authors():
+    for reference in CFF["references"]:
+        assert {"type", "title", "authors"} <= set(reference)
+
+
+def test_citation_version_is_the_programs():
+    header = (ROOT / "runner/base/build_info.h").read_text()
+    assert re.search(r'RM_VERSION "([^"]*)"', header)[1] == CFF["version"]
+
+
+def readme_commands(word):
+    text = (ROOT / "README.md").read_text()
+    return sorted(set(re.findall(rf"(?:^|[`\s/]){word} ([a-z][a-z-]*)", text, re.M)))
+
+
+@pytest.mark.parametrize("target", readme_commands("make"))
+def test_readme_make_targets_exist(target):
+    if target in ("and", "or", "the"):
+        return
+    files = [ROOT / "Makefile", *(ROOT / "tests").glob("*.mk")]
+    text = "\n".join(f.read_text() for f in files)
+    assert re.search(rf"^{target}:", text, re.M), f"README names `make {target}`"
+
+
+@pytest.mark.parametrize("command", readme_commands("readmostly"))
+def test_readme_commands_exist(command):
+    main = (ROOT / "runner/main.c").read_text()
+    assert f'"{command}"' in main or command in ("readmostly",), command
+
+
+def test_readme_links_lead_somewhere():
+    for link in re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text()):
+        assert (ROOT / link).exists(), link
+
+
+def layers(root):
+    return subprocess.run([ROOT / "tests/tools/layers.sh", root], capture_output=True, text=True)
+
+
+def test_layers_hold():
+    result = layers(ROOT)
+    assert result.returncode == 0, result.stdout
+
+
+def test_layers_catch_a_wrong_include(tmp_path):
+    for line in ("impls/bound/a.c|runner/plan/plan.h", "runner/base/b.c|runner/protocol/protocol.h",
+                 "runner/plan/c.c|runner/campaign/campaign.h",
+                 "runner/cli/d.c|runner/history/internal.h"):  # past the door
+        file, header = line.split("|")
+        path = tmp_path / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f'#include "{header}"\n')
+        result = layers(tmp_path)
+        assert result.returncode == 1 and header in result.stdout, line
+        path.unlink()
+
+
+def test_layers_catch_an_exit_outside_the_commands(tmp_path):
+    path = tmp_path / "runner/plan/d.c"
+    path.parent.mkdir(parents=True)
+    path.write_text("void f(void)\n{\n\texit(1);\n}\n")
+    assert layers(tmp_path).returncode == 1
+
+
+def test_every_decision_fits_its_page():
+    for page in (ROOT / "docs/adr").glob("*.md"):
+        assert len(page.read_text().splitlines()) <= 40, page.name
+        for word in ("**Context.**", "**Choice.**", "**Alternatives.**", "**Consequences.**"):
+            assert word in page.read_text(), page.name

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The trial protocol's schema, the runner's reader and real trials agree."""
+import copy
+import json
+import os
+import pathlib
+import stat
+import subprocess
+
+import pytest
+from schemas import validator
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
+READMOSTLY = str(BUILD / "readmostly")
+FAKE = str(BUILD / "tests" / "fake_trial")
+WORKLOAD = str(ROOT / "tests" / "fixtures" / "campaign.conf")
+
+
+REQUEST = validator("trial-protocol", "request")
+RESULT = validator("trial-protocol", "result")
+
+
+def script(path, text):
+    path.write_text(text)
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+def run(folder, program, *arguments):
+    """Runs a campaign whose trials are played by `program`."""
+    environment = dict(os.environ, RM_TRIAL_PROGRAM=program)
+    done = subprocess.run(
+        [READMOSTLY, "run", *arguments, "-o", str(folder), "--counters",
+         "none"], env=environment, capture_output=True, text=True, cwd=ROOT,
+        timeout=300)
+    lines = (folder / "trials.jsonl").read_text().splitlines()
+    return done, [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """Requests and results of real trials, closed and open loops."""
+    folder = tmp_path_factory.mktemp("real")
+    spy = script(folder / "spy", f"""#!/bin/sh
+tee {folder}/request.$$ | {READMOSTLY} trial | tee {folder}/result.$$
+""")
+    workload = folder / "open.conf"
+    workload.write_text("""writes = 10%
+keys = 1Ki
+threads = 1
+loop = paced
+rate = 20k/s
+arrivals = poisson
+warm-up = 1ms
+window = 20ms
+blocks = 1
+verify = 1kops
+maps = gomap_rw
+""")
+    run(folder / "mix", spy, WORKLOAD, "--set", "blocks=1")
+    run(folder / "paced", spy, str(workload))
+    read = lambda kind: [json.loads(p.read_text()) for p in
+                         sorted(folder.glob(kind + ".*"))]
+    return read("request"), read("result")
+
+
+def paths(value, path=()):
+    """Paths of all members below a JSON value; of arrays the first element."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield path + (name,)
+            yield from paths(member, path + (name,))
+    elif isinstance(value, list) and value:
+        yield from paths(value[0], path + (0,))
+
+
+def parent_of(value, path):
+    for part in path[:-1]:
+        value = value[part]
+    return value
+
+
+def mutations(value):
+    """(what, mutated copy): each member taken out, and of another type."""
+    for path in paths(value):
+        if path[0] in ("environment", "counters") and len(path) > 1:
+            continue  # free inside
+        less = copy.deepcopy(value)
+        del parent_of(less, path)[path[-1]]
+        yield ".".join(map(str, path)) + " missing", less
+        odd = copy.deepcopy(value)
+        parent_of(odd, path)[path[-1]] = [["odd"]]
+        yield ".".join(map(str, path)) + " odd", odd
+
+
+def test_real_requests_obey_the_schema(real):
+    requests, _ = real
+    assert len(requests) >= 8
+    for request in requests:
+        REQUEST.validate(request)
+
+
+def test_real_results_obey_the_schema(real):
+    requests, results = real
+    assert len(results) == len(requests)
+    for result in results:
+        RESULT.validate(result)
+        assert result["status"] in ("ok", "void"), result["reason"]
+    assert any(result["latency"] for result in results)
+
+
+def test_trial_and_schema_refuse_the_same_requests(real):
+    request = next(r for r in real[0]
+                   if r["cell"]["measure"] == "throughput")
+    request["cell"]["window_ns"] = 1000000
+    cases = list(mutations(request))
+    cases += [("unknown", dict(request, more=1)),
+              ("unknown factor", dict(request, cell=dict(request["cell"],
+                                                         more=1)))]
+    assert len(cases) > 50
+    for what, case in cases:
+        done = subprocess.run([READMOSTLY, "trial"], input=json.dumps(case),
+                              capture_output=True, text=True, timeout=60)
+        # a request without a counter back end is the back end's to refuse
+        if what.startswith("counters.backend"):
+            continue
+        assert done.returncode == 2, what
+        assert done.stderr.strip(), what
+        assert not REQUEST.is_valid(case), what
+
+
+def journaled(tmp_path, answers):
+    """What the runner made of each answer, with good answers between."""
+    (tmp_path / "answers").mkdir()
+    for number, answer in enumerate(answers):
+        (tmp_path / "answers" / str(number)).write_text(
+            json.dumps(answer) + "\n")
+    # Asked for the n-th time it plays answer n / 2, or a good one; the cell's
+    # id is filled in where the answer has the right kind of one.
+    player = script(tmp_path / "player", f"""#!/bin/sh
+request=$(cat)
+good() {{ printf %s "$request" | {FAKE}; exit; }}
+case $request in *'"measure":"verify"'*) good;; esac
+n=$(cat {tmp_path}/state 2>/dev/null || echo 0)
+echo $((n + 1)) >{tmp_path}/state
+answer={tmp_path}/answers/$((n / 2))
+[ $((n % 2)) = 0 ] && [ -e $answer ] || good
+id=${{request#*'"id":"'}}
+exec sed "s|CELL|${{id%%'"'*}}|" $answer
+""")
+    blocks = len(answers) * 2 + 1
+    _, lines = run(tmp_path / "campaign", player, WORKLOAD, "--set",
+                   f"blocks={blocks}", "--set", "maps=gomap_rw", "--set",
+                   "write-kind=update")
+    return [t for t in lines if t["cell"].endswith("throughput")][::2]
+
+
+def test_runner_and_schema_refuse_the_same_results(real, tmp_path):
+    result = next(r for r in real[1] if r["latency"])
+    result["cell"] = "CELL"
+    del result["longest"][1:]  # all are alike
+    result["longest"][0]["causes"] = [
+        {"event": "grow", "slot": -1, "overlap_ns": 7}]
+    cases = list(mutations(result))
+    cases.append(("good", result))
+    trials = journaled(tmp_path, [case for _, case in cases])
+    accepted = 0
+    for (what, case), trial in zip(cases, trials):
+        valid = RESULT.is_valid(case)
+        assert valid == (trial["status"] != "failed"), (what, trial["reason"])
+        accepted += valid
+        if not valid:
+            assert trial["reason"], what
+    assert trials[len(cases) - 1]["status"] == result["status"]
+    assert len(cases) > 100 and accepted < 10, accepted
+
+
+def test_campaign_and_journal_obey_their_schemas(tmp_path):
+    os.environ["RM_FAKE"] = "rwlock_probe/u64x8/n1024/w3/churn=crash"
+    try:
+        _, lines = run(tmp_path / "campaign", FAKE, WORKLOAD, "--set",
+                       "blocks=3")
+    finally:
+        del os.environ["RM_FAKE"]
+    campaign = json.loads((tmp_path / "campaign" / "campaign.json")
+                          .read_text())
+    validator("campaign").validate(campaign)
+    trials = validator("trials")
+    assert {line["status"] for line in lines} >= {"ok", "failed", "skipped"}
+    for line in lines:
+        trials.validate(line)
+
+
+def test_the_schema_of_a_cell_is_the_one_that_is_made():
+    """`make schemas` makes it from the table of factors."""
+    made = subprocess.run([READMOSTLY, "describe", "--schema"],
+                          capture_output=True, text=True, check=True).stdout
+    assert made == (ROOT / "docs" / "cell.schema.json").read_text()

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about what make regress makes of a campaign's folder, and its rules.
+How trials are laid out is the runner's: tests/cli/arms.sh."""
+import json
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+from gate_fake import (CELLS, Fake, meta_of, rows_of,  # noqa: E402
+                       verdicts_of, view_of)
+from report import gate_table, regress  # noqa: E402
+
+
+# ---- contrasts ------------------------------------------------------------
+
+@pytest.mark.parametrize("cpus, role", [(1, "advice"), (3, "advice"),
+                                        (4, "gate")])
+def test_two_threads_are_advice_below_four_cpus(cpus, role):
+    view = view_of(Fake(), cpus=cpus)
+    assert [c["role"] for c in view["contrasts"]
+            if "/t2/" in c["cell"]] == [role]
+
+
+def test_advice_is_shown_and_decides_nothing():
+    class TwoSlow(Fake):
+        def __call__(self, binary, cell, *rest):
+            self.slow = {"head": 0.1} if cell["threads"] == 2 else {}
+            return super().__call__(binary, cell, *rest)
+    v = verdicts_of(TwoSlow())
+    assert v["verdict"] == "PASS"
+    assert v["advice"][0]["verdict"] == "FAIL"
+    assert "advice only, FAIL" in gate_table.table(v)
+
+
+def test_a_workload_has_base_and_one_mate():
+    meta = meta_of(Fake())
+    meta["arms"][1]["name"] = "other"
+    rules, digest = regress.load_rules()
+    with pytest.raises(regress.InputError, match="no arm head"):
+        regress.view_of(meta, rules, digest)
+    meta["arms"].append(dict(meta["arms"][0], name="head"))
+    with pytest.raises(regress.InputError, match="expected base and one of"):
+        regress.view_of(meta, rules, digest)
+
+
+@pytest.mark.parametrize("arm, word", [(3, "copy"), (5, "slow")])
+def test_controls_are_of_base(arm, word):
+    meta = meta_of(Fake())
+    meta["arms"][arm]["sha256"] = "another"
+    with pytest.raises(regress.InputError, match=f"arm {word}.*copy of base"):
+        regress.view_of(meta, *regress.load_rules())
+
+
+# ---- folders --------------------------------------------------------------
+
+def put(folder, meta, rows, verdict=None):
+    (folder / "report").mkdir(parents=True)
+    (folder / "campaign.json").write_text(json.dumps(meta))
+    (folder / "trials.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in rows))
+    if verdict:
+        (folder / "report" / "verdicts.json").write_text(
+            json.dumps({"verdict": verdict}))
+
+
+def test_attempts_are_numbered_by_age_and_arms(tmp_path):
+    rows = rows_of(view_of(Fake()), Fake())
+    for name, hour, verdict in (("late", 9, None), ("first", 7, "FAIL"),
+                                ("second", 8, None), ("future", 11, "PASS")):
+        meta = meta_of(Fake()) | {
+            "name": name, "created_utc": f"2026-11-20T{hour:02}:00:00.000Z"}
+        put(tmp_path / name, meta, rows, verdict)
+    other = meta_of(Fake(), head_extra=0.02) | {
+        "created_utc": "2026-11-20T06:00:00.000Z"}
+    put(tmp_path / "other", other, rows, "PASS")
+    view, _ = regress.read(tmp_path / "late")
+    assert view["attempt"] == 3
+    assert [(e["attempt"], e["verdict"], e["name"])
+            for e in view["earlier"]] == [(1, "FAIL", "first"),
+                                          (2, "no verdict", "second")]
+
+
+def test_a_campaign_that_is_not_whole_has_no_verdict(tmp_path, capsys):
+    rows = rows_of(view_of(Fake()), Fake())
+    put(tmp_path / "cut", meta_of(Fake()), rows[:-5])
+    assert regress.main([str(tmp_path / "cut")]) == 2
+    said = capsys.readouterr().err
+    assert "interrupted in block 39" in said and "--resume" in said
+    assert not (tmp_path / "cut" / "report" / "verdicts.json").exists()
+
+
+# ---- the rules (R26) ------------------------------------------------------
+
+@pytest.mark.parametrize("change, word", [
+    ({"alpha": None}, "alpha missing"),
+    ({"margin": 0.03}, "margin")])
+def test_rules_that_decide_nothing_are_refused(tmp_path, change, word):
+    rules = {k: v for k, v in (regress.load_rules()[0] | change).items()
+             if v is not None}
+    path = tmp_path / "rules.json"
+    path.write_text(json.dumps(rules))
+    with pytest.raises(regress.InputError, match=word):
+        regress.load_rules(path)
+
+
+@pytest.mark.parametrize("change, blocks", [
+    ({}, 12), ({"min_pairs": 6}, 40), ({"flips": 100}, 40)])
+def test_a_plan_that_decides_nothing_is_refused(change, blocks):
+    rules, digest = regress.load_rules()
+    with pytest.raises(regress.InputError, match="cannot decide"):
+        regress.view_of(meta_of(Fake(), blocks=blocks), rules | change,
+                        digest)
+
+
+def test_windows_too_short_for_the_clock_are_refused():
+    meta = meta_of(Fake())
+    meta["calibration"] = [{"cell": "c", "window_ns": 2000}]
+    with pytest.raises(regress.InputError, match="window_ns 2000"):
+        regress.view_of(meta, *regress.load_rules())
+
+
+def test_rules_changed_since_the_campaign_began_are_refused():
+    meta = meta_of(Fake())
+    meta["notes"]["rules"] = "0" * 64
+    with pytest.raises(regress.InputError, match="were changed"):
+        regress.view_of(meta, *regress.load_rules())
+
+
+def test_no_rules_no_verdict(tmp_path):
+    with pytest.raises(regress.InputError, match="without rules"):
+        regress.load_rules(tmp_path / "none.json")
+
+
+def test_without_controls_it_is_no_regression_check():
+    meta = meta_of(Fake(), cells=CELLS[:3])
+    meta["arms"] = meta["arms"][:2]
+    with pytest.raises(regress.InputError, match="no arm copy, slow"):
+        regress.view_of(meta, *regress.load_rules())

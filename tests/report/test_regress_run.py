@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+# slow: over ten seconds of CPU time; not part of `make check`.
+"""Facts about folders of make regress: verdict, page, tally. Programs that
+really run are the matter of tests/cli/regress.sh."""
+import json
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+from gate_fake import ROOT, Fake, meta_of, rows_of, view_of  # noqa: E402
+from report import regress_tally  # noqa: E402
+
+MACHINE = {"id": "0123abcd", "topology": "x", "cpus": 2, "cores": 2,
+           "sockets": 1, "nodes": 1, "kinds": 1, "l1d_bytes": 1,
+           "l2_bytes": 1, "l3_bytes": 1, "note": None, "facts": {}}
+
+
+def put(folder, fake, **how):
+    """A campaign's folder, as the runner leaves it."""
+    meta = meta_of(fake, **how) | {"machine": MACHINE,
+                                   "notes": {"ref": "v1", "commit": "abc"}}
+    view = view_of(fake, **how)
+    folder.mkdir(parents=True)
+    (folder / "campaign.json").write_text(json.dumps(meta))
+    (folder / "trials.jsonl").write_text("".join(
+        json.dumps(row | {"started_utc": "2026-11-20T08:00:05.000Z",
+                          "wall_ns": 2_500_000_000}) + "\n"
+        for row in rows_of(view, fake)))
+    return folder
+
+
+def decide(folder, *how):
+    return subprocess.run(
+        [sys.executable, "-m", *(how or ("report.regress",)), folder],
+        cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+def test_a_folder_exits_by_its_verdict(tmp_path):
+    same = decide(put(tmp_path / "same", Fake()))
+    assert same.returncode == 0, same.stdout + same.stderr
+    assert "verdict: PASS" in same.stdout and "attempt 1" in same.stdout
+    slow = decide(put(tmp_path / "slow", Fake(), head_extra=0.03))
+    assert slow.returncode == 1 and "verdict: FAIL" in slow.stdout
+    noisy = decide(put(tmp_path / "noisy", Fake(noise=0.08)))
+    assert noisy.returncode == 3 and "verdict: INVALID" in noisy.stdout
+    verdicts = json.loads(
+        (tmp_path / "slow" / "report" / "verdicts.json").read_text())
+    assert verdicts["verdict"] == "FAIL"
+    assert len(verdicts["plan_sha256"]) == 64
+    assert verdicts["arms"]["head"]["sha256"] == "head"
+
+
+def test_the_page_says_what_the_terminal_said_and_is_the_same_again(tmp_path):
+    folder = put(tmp_path / "slow", Fake(), head_extra=0.03)
+    first = decide(folder)
+    page = folder / "report" / "index.html"
+    if not page.exists():
+        assert "no page:" in first.stderr, "only where matplotlib is missing"
+        pytest.skip("no matplotlib")
+    before = page.read_bytes()
+    verdicts = (folder / "report" / "verdicts.json").read_bytes()
+    again = decide(folder, "report", "regress")
+    assert again.returncode == first.returncode == 1, again.stderr
+    assert again.stdout == first.stdout
+    assert page.read_bytes() == before
+    assert (folder / "report" / "verdicts.json").read_bytes() == verdicts
+    text = before.decode()
+    assert "FAIL: head against v1: gomap_rw t1: slower by" in text
+    assert "http://" not in text and "<!--panel" not in text
+    table = (folder / "report" / "tables" / "gate.csv").read_text()
+    assert "slowed gomap_rw t1" in table
+
+
+def test_a_torn_journal_is_no_verdict(tmp_path):
+    folder = put(tmp_path / "torn", Fake())
+    file = folder / "trials.jsonl"
+    file.write_bytes(file.read_bytes()[:-9])
+    torn = decide(folder)
+    assert torn.returncode == 2 and "interrupted" in torn.stderr
+
+
+def test_no_folder_is_status_2(tmp_path):
+    assert decide(tmp_path / "none").returncode == 2
+
+
+# ---- the tally ------------------------------------------------------------
+
+def tally_line(head, verdict, seconds=50.0, slowdown=0.1):
+    return {"head": head, "verdict": verdict, "seconds": seconds,
+            "cells": [{"slowdown_percent": slowdown}]}
+
+
+def tally(same, slow, **more):
+    signs = [0.1, -0.1]
+    return [tally_line("base", v, slowdown=signs[i % 2], **more)
+            for i, v in enumerate(same)] + [tally_line("+2 %", v)
+                                            for v in slow]
+
+
+@pytest.mark.parametrize("same, slow, word", [
+    (["PASS"] * 16 + ["INVALID"] * 4, ["FAIL"] * 9 + ["INVALID"], None),
+    (["PASS"] * 19 + ["FAIL"], ["FAIL"] * 10, "1 FAIL, allowed 0"),
+    (["PASS"] * 15 + ["INVALID"] * 5, ["FAIL"] * 10, "15 of 20"),
+    (["PASS"] * 20, ["FAIL"] * 9 + ["PASS"], "1 PASS, allowed 0"),
+    (["PASS"] * 20, ["FAIL"] * 8 + ["INCONCLUSIVE"] * 2, "8 of 10")])
+def test_the_bar_of_the_tally(same, slow, word):
+    found = regress_tally.shortfalls(tally(same, slow))
+    assert (word is None and not found) or any(word in f for f in found)
+
+
+def test_the_tally_sees_slow_runs_and_one_sidedness():
+    assert "over 120 s" in regress_tally.shortfalls(
+        tally(["PASS"] * 2, [], seconds=121.0))[0]
+    lines = [tally_line("base", "PASS") for _ in range(20)]
+    assert "slower in 20 of 20" in regress_tally.shortfalls(lines)[0]
+
+
+def test_the_tally_appends_and_keeps(tmp_path):
+    file = tmp_path / "tally.jsonl"
+    same = put(tmp_path / "same", Fake())
+    slow = put(tmp_path / "slow", Fake(), head_extra=0.02)
+    for folder in (same, slow) * 2:
+        assert regress_tally.main([f"--tally={file}", str(folder)]) == 0
+    lines = [json.loads(line) for line in open(file)]
+    assert [x["verdict"] for x in lines] == ["PASS", "FAIL"] * 2
+    assert [x["head"] for x in lines] == ["base", "+2 %"] * 2
+    assert {x["seconds"] for x in lines} == {7.5}
+    assert regress_tally.main([f"--tally={file}", "--last=4"]) == 0
+    assert regress_tally.main([f"--tally={file}", str(tmp_path)]) == 2
+
+
+def test_slow_runs_of_the_tally_are_spread(tmp_path):
+    """runner/regress_tally.sh with a gate that only notes what it is asked."""
+    asked, gate_sh = tmp_path / "asked", tmp_path / "gate"
+    put(tmp_path / "kept", Fake())
+    gate_sh.write_text(f"#!/bin/sh\necho $3 >>{asked}\n"
+                       f"mkdir -p $(dirname $5)\n"
+                       f"cp -r {tmp_path}/kept $5\n")
+    gate_sh.chmod(gate_sh.stat().st_mode | stat.S_IXUSR)
+    subprocess.run(
+        ["runner/regress_tally.sh", "base", "copy", "4", "2"], cwd=ROOT,
+        env=dict(os.environ, GATE=str(gate_sh), RESULTS=str(tmp_path / "r"),
+                 TALLY=str(tmp_path / "t")), timeout=300, check=False,
+        capture_output=True)
+    heads = asked.read_text().split()
+    assert heads == ["copy", "copy", "copy+2%"] * 2
+    assert len((tmp_path / "t").read_text().splitlines()) == 6

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+# slow: over ten seconds of CPU time; not part of `make check`.
+"""Campaigns with little, broken or wrong data: what the page says then."""
+import json
+import re
+
+import pytest
+from report_helpers import FEW, Built, Page, build, edit, make_journal
+
+from report.journal import JournalError, read
+
+
+def whole(built):
+    """What holds for every page, however little it has to tell."""
+    page = Page(built.page)
+    assert built.error == ""
+    assert page.wrong == [] and page.stack == []
+    assert len(page.ids) == len(set(page.ids))
+    assert "http" not in re.sub(r'data:[^"]*', "", built.page)
+    assert not re.search(r"\bnan\b|\bNone\b", re.sub(
+        r"<script>.*?</script>|base64,[^\"]*", "", built.page, flags=re.S))
+    for key in ("answer", "scaling", "ratio", "latency", "cache", "causes", "memory",
+                "claims", "validity", "machine", "machines", "regression",
+                "limits", "artefacts"):
+        assert f'<section id="{key}"' in built.page, key
+    rows = {r["cell"]: r for r in built.rows("tables/cells.csv")}
+    planned = read(built.folder).cells
+    assert set(rows) == set(planned)
+    assert all(r["reason"] for r in rows.values()
+               if r["state"] != "measured")
+    assert built.said[-1] == f"report: {built.out / 'index.html'}"
+    assert built.said[-2].startswith("status: ")
+    return page
+
+
+@pytest.mark.parametrize("found", [None, 1, 3])
+def test_a_campaign_of_another_protocol_is_refused(tmp_path, found):
+    make_journal.make(tmp_path, maps=FEW, threads=(1,), keys=(1000,))
+    file = tmp_path / "campaign.json"
+    meta = json.loads(file.read_text())
+    meta["protocol"] = found
+    if found is None:
+        del meta["protocol"]
+    file.write_text(json.dumps(meta))
+    with pytest.raises(JournalError) as refusal:
+        read(tmp_path)
+    assert str(refusal.value).startswith(
+        f"{file}: protocol {found or 1}, expected 2: ")
+    assert "measure again" in str(refusal.value)
+
+
+def unranked(built):
+    """No ranking anywhere: page, terminal, files for programs."""
+    assert built.verdicts["decisions"] == [] or all(
+        d.get("n", 0) < 6 for d in built.verdicts["decisions"])
+    assert not re.search("fastest by|clearly fastest", built.page)
+
+
+def test_failed_control_replaces_the_answer(tmp_path):
+    built = build(tmp_path, plant={"control": "fail"})
+    whole(built)
+    assert built.claim.startswith("INVALID: A/A, ")
+    assert built.claim.endswith("no ranking is reported.")
+    assert not (built.out / "tables" / "decision.md").exists()
+    assert not (built.out / "tables" / "ranking.csv").exists()
+    assert built.verdicts["valid"] is False
+    assert built.verdicts["decisions"] == []
+    assert "No hue: a control failed" in built.page
+    # fields without hue: no family tint in the flip and winner maps
+    fields = re.findall(r'<div class="panel".*?</svg>', built.section(
+        "answer"), re.S)
+    assert fields and not any(re.search(
+        r"--(lock|sync|shard|rcu|free)-\d", f) for f in fields)
+    assert "INVALID" in built.said[-2]
+    unranked(built)
+
+
+def test_slot_effect_is_a_control(tmp_path):
+    """Whoever runs late in its block is 3 % slower: INVALID."""
+    make_journal.make(tmp_path, maps=FEW, threads=(1, 2), keys=(65536,),
+                      kinds=("update",))
+    meta = json.loads((tmp_path / "campaign.json").read_text())
+    late = {(meta["cells"][i]["id"], b)
+            for b, order in enumerate(meta["order"])
+            for i in order[len(order) // 2:]}
+
+    def slow(trial):
+        if trial["result"] and (trial["cell"], trial["block"]) in late:
+            trial["result"]["ops"] = round(trial["result"]["ops"] * 0.97)
+        return trial
+
+    edit(tmp_path, slow)
+    built = Built(tmp_path)
+    assert built.claim.startswith("INVALID: slot")
+
+
+def test_map_with_wrong_answers_is_named_and_left_out(tmp_path):
+    built = build(tmp_path, plant={"fail_verify": ("urcu_lfht",)})
+    whole(built)
+    assert built.status == 3, "its cells have no result"
+    assert "failed verification: urcu_lfht" in built.said[-2]
+    answer = built.section("answer")
+    assert "Excluded, failed verification" in answer
+    assert "3 updates lost" in answer
+    for d in built.verdicts["decisions"]:
+        assert "urcu_lfht" not in (d["first"], d["second"], *d["tied"])
+        assert d["of"] == 3, "the others stay ranked"
+    assert "FAILED: 3 updates lost" in built.section("validity")
+    assert "clearly fastest" in built.claim
+
+
+def test_wrong_answer_in_a_timed_trial_counts_too(tmp_path):
+    """Nine of ten right trials of the fastest map do not save it."""
+    make_journal.make(tmp_path, maps=FEW, threads=(1, 2), keys=(65536,),
+                      kinds=("update",))
+
+    def break_one(trial):
+        if "/urcu_lfht/" in trial["cell"] and trial["block"] == 4 and \
+                trial["cell"].endswith("t2/cores/throughput"):
+            trial["status"] = trial["result"]["status"] = "failed"
+            trial["reason"] = "sums unequal"
+            trial["result"]["verification"] |= {
+                "status": "failed", "reason": "sums unequal"}
+        return trial
+
+    edit(tmp_path, break_one)
+    built = Built(tmp_path)
+    assert built.verdicts["failed_maps"] == {"urcu_lfht": "sums unequal"}
+    assert built.verdicts["decisions"]
+    for d in built.verdicts["decisions"]:
+        assert "urcu_lfht" not in (d["first"], d["second"], *d["tied"])
+
+
+@pytest.mark.parametrize("blocks", [1, 5])
+def test_few_blocks_rank_nothing(tmp_path, blocks):
+    built = build(tmp_path, blocks=blocks)
+    whole(built)
+    unranked(built)
+    assert built.status == 0
+    assert built.claim.startswith(f"No ranking: {blocks} block")
+    assert all(r["low"] == "" and r["high"] == ""
+               for r in built.rows("figures/flip.csv"))
+    assert "n &lt; 6" in built.section("answer")
+    assert "(n &lt; 6)" in built.section("ratio")
+
+
+def test_six_blocks_are_enough(tmp_path):
+    built = build(tmp_path, blocks=6)
+    assert "n = 6 blocks" in built.claim
+    assert built.verdicts["decisions"][0]["low"] is not None
+
+
+def test_interrupted_campaign(tmp_path):
+    built = build(tmp_path, plant={"keep": 10, "torn": True})
+    whole(built)
+    assert built.status == 3
+    done = sum(r["state"] == "measured"
+               for r in built.rows("tables/cells.csv"))
+    planned = len(read(tmp_path).planned)
+    assert done < planned
+    assert f"{done} of {planned} cells have results" in built.said[-2]
+    assert "resumable" in built.said[-2]
+    assert built.said[-2][9:] in built.page.lower()
+    assert "torn last line" in built.section("validity")
+    assert "not run yet" in built.page
+
+
+def test_empty_journal(tmp_path):
+    built = build(tmp_path, plant={"keep": 0})
+    whole(built)
+    assert built.status == 3
+    assert built.claim == "No ranking: the journal has no trial yet."
+    unranked(built)
+
+
+def test_journal_missing_altogether(tmp_path):
+    make_journal.make(tmp_path, maps=FEW, threads=(1,))
+    (tmp_path / "trials.jsonl").unlink()
+    built = Built(tmp_path)
+    assert built.status == 3
+    assert "trials.jsonl: missing" in built.section("validity")
+
+
+def test_every_map_failed(tmp_path):
+    built = build(tmp_path, plant={"fail_verify": FEW})
+    whole(built)
+    assert built.status == 3
+    assert "every map failed verification" in built.claim
+
+
+def test_crashed_map_keeps_its_place_in_words(tmp_path):
+    built = build(tmp_path, plant={"crash": ("snapshot",)})
+    whole(built)
+    assert built.status == 3
+    rows = [r for r in built.rows("figures/forest.csv")
+            if r["map"] == "snapshot"]
+    assert rows and all(r["ratio"] == "" and "signal 11" in r["why"]
+                        for r in rows)
+    forest = built.section("ratio")
+    assert re.search(r"<title>signal 11.*?</title>.*?failed", forest, re.S)
+    assert "signal 11" in built.section("validity")
+    assert "not run" in built.section("scaling")
+
+
+def test_crashed_base_says_so_in_every_row(tmp_path):
+    built = build(tmp_path, plant={"crash": ("gomap_rw",)})
+    whole(built)
+    assert "clearly fastest" in built.claim, "the ranking needs no base"
+    rows = built.rows("figures/flip.csv")
+    assert rows and all(r["ratio"] == "" and "gomap_rw: signal 11"
+                        in r["why"] for r in rows)
+
+
+def test_trials_without_operations_are_void(tmp_path):
+    """A map so slow that nothing finished has no rate, not rate 0."""
+    make_journal.make(tmp_path, maps=FEW, threads=(1, 2), keys=(65536,),
+                      kinds=("update",))
+
+    def stall(trial):
+        if "/snapshot/" in trial["cell"] and trial["result"]:
+            trial["result"]["ops"] = 0
+        return trial
+
+    edit(tmp_path, stall)
+    built = Built(tmp_path)
+    whole(built)
+    assert built.status == 3
+    assert "no operation finished in the window" in built.page
+
+
+def test_results_with_holes(tmp_path):
+    """Optional members that are null cost their figure, not the page."""
+    make_journal.make(tmp_path, maps=FEW, threads=(1, 2), keys=(65536,),
+                      kinds=("update",), rates=(10000,))
+
+    def hollow(trial):
+        if trial["result"]:
+            trial["result"] |= dict.fromkeys(
+                ("footprint", "stats", "by_thread", "verification", "counters",
+                 "latency", "late_starts", "environment", "achieved_write_share",
+                 "achieved_miss_share", "misses_resident"))
+        return trial | {"steal_ticks": None, "load": None}
+
+    edit(tmp_path, hollow)
+    built = Built(tmp_path)
+    whole(built)
+    assert built.status == 0
+    assert "no finished trial recorded its memory" in built.page
+    assert "results without latency" in built.section("latency")
+    assert "not verified: no result" in built.section("validity")
+
+
+def test_void_trials_leave_their_block_out(tmp_path):
+    built = build(tmp_path, plant={"void": (("syncmap", 2), ("syncmap", 3))})
+    whole(built)
+    assert built.status == 0
+    rows = built.rows("figures/flip.csv")
+    assert {r["n"] for r in rows} == {"8"}
+    assert "never scheduled" in built.section("validity")
+
+
+def test_one_thread_count(tmp_path):
+    built = build(tmp_path, threads=(1,), shares=(0, 0.03))
+    whole(built)
+    assert "One thread count only (1)" in built.section("scaling")
+    assert "needs two thread counts" in built.section("answer")
+
+
+def test_one_map_only(tmp_path):
+    built = build(tmp_path, maps=("gomap_rw",))
+    whole(built)
+    assert "the only ranked map with a result" in built.claim
+
+
+@pytest.mark.parametrize("what", ["nothing", "no-json", "file"])
+def test_no_campaign_is_status_2(tmp_path, what):
+    folder = tmp_path / "c"
+    if what == "no-json":
+        folder.mkdir()
+        (folder / "campaign.json").write_text("{")
+    if what == "file":
+        folder.write_text("")
+    built = Built(folder)
+    assert built.status == 2
+    assert built.said == []
+    assert built.error.startswith("report: ") and built.error.count("\n") == 1
+    assert not (folder / "report").exists()
+
+
+def test_unknown_base_is_status_2(tmp_path):
+    make_journal.make(tmp_path, maps=FEW, threads=(1,))
+    built = Built(tmp_path, "--base", "no_such")
+    assert built.status == 2 and 'no map "no_such"' in built.error

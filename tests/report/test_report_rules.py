@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+# slow: over ten seconds of CPU time; not part of `make check`.
+"""Rules of method that the report keeps: pairing, ties, who is ranked,
+counters with a source."""
+import json
+import re
+
+import pytest
+from report_helpers import FEW, Built, build, edit, make_journal
+
+from report import ranking
+from report.analysis import Analysis
+from report.journal import read
+
+
+def test_ratios_are_paired_by_block(tmp_path):
+    """A block in which everything is 3 times slower changes no ratio."""
+    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(2,),
+                      keys=(1024,), kinds=("update",))
+    before = Analysis(read(tmp_path))
+
+    def slow(trial):
+        if trial["block"] % 2:
+            trial["result"]["elapsed_ns"] *= 3
+        return trial
+
+    edit(tmp_path, slow)
+    after = Analysis(read(tmp_path))
+    where = before.headline()
+    pairs = [ranking.decision(a, where)["pair"] for a in (before, after)]
+    for key in ("centre", "low", "high"):
+        assert pairs[0][key] == pytest.approx(pairs[1][key], rel=1e-6)
+    levels = [a.level(a.at(where)["syncmap"]) for a in (before, after)]
+    assert levels[1]["high"] / levels[1]["low"] > 2
+
+
+def test_ties_name_everybody(tmp_path):
+    built = build(tmp_path, maps=("gomap_rw", "twin_a", "twin_b"))
+    top = built.verdicts["decisions"][0]
+    assert set(top["tied"]) == {"gomap_rw", "twin_a", "twin_b"}
+    assert top["word"] in ("tie", "undecided")
+    assert "gomap_rw, twin_a and twin_b are not told apart" in built.claim
+    row = built.rows("tables/decision.csv")[0]
+    assert row["fastest"].count("≈") == 2
+
+
+def test_bounds_and_leaks_are_not_ranked(tmp_path):
+    built = build(tmp_path, maps=FEW + ("syncmap_leak", "unsync_probe"))
+    for d in built.verdicts["decisions"]:
+        assert not {"null_map", "gomap", "unsync_probe",
+                    "syncmap_leak"} & {d["first"], d["second"], *d["tied"]}
+    assert "never frees memory" in built.section("answer")
+
+
+def test_no_counters_is_one_sentence(tmp_path):
+    built = build(tmp_path)
+    text = built.section("cache")
+    assert "<svg" not in text
+    assert "unavailable (no PMU: virtual machine" in text
+
+
+def test_zero_everywhere_is_no_measurement(tmp_path):
+    make_journal.make(tmp_path, maps=FEW, threads=(1, 2), backend="perf",
+                      measures=("throughput", "counters"), keys=(65536,))
+
+    def zero(trial):
+        for e in ((trial["result"] or {}).get("counters") or {}).get(
+                "events", []):
+            if e["metric"] == "l1d_fill":
+                e["total"] = 0
+        return trial
+
+    edit(tmp_path, zero)
+    built = Built(tmp_path)
+    rows = [r for r in built.rows("figures/cache.csv")
+            if r["metric"] == "l1d_fill"]
+    assert [r["reason"] for r in rows] == ["reads zero in every cell"]
+    assert rows[0]["value"] == ""
+
+
+def test_replayed_counters_are_marked(tmp_path):
+    make_journal.make(tmp_path, maps=FEW, threads=(1, 2), backend="replay",
+                      measures=("throughput", "counters"), keys=(65536,))
+
+    def replayed(trial):
+        for e in ((trial["result"] or {}).get("counters") or {}).get(
+                "events", []):
+            if e["quality"] == "exact":
+                e["quality"] = "replayed"
+        return trial
+
+    edit(tmp_path, replayed)
+    built = Built(tmp_path)
+    assert "REPLAYED replay: L1D_FILL" in built.section("cache")
+    assert "Replayed counters." in built.page.split("<nav")[0]
+
+
+def test_synthetic_data_have_a_red_banner(tmp_path):
+    built = build(tmp_path, threads=(1,), kinds=("update",))
+    assert '<div class="banner" role="note"><b>Synthetic.</b>' in built.page
+
+
+def test_misplaced_thread_is_shown(tmp_path):
+    make_journal.make(tmp_path, maps=FEW, threads=(1, 2), keys=(65536,),
+                      kinds=("update",))
+
+    def move(trial):
+        if trial["result"] and trial["block"] == 3 and \
+                "/syncmap/" in trial["cell"] and "/t2/" in trial["cell"]:
+            trial["result"]["by_thread"][1]["cpu_end"] = 0
+        return trial
+
+    edit(tmp_path, move)
+    rows = {r["quantity"]: r for r in Built(tmp_path).rows(
+        "tables/checks.csv")}
+    row = rows["trials with every thread on its planned CPU"]
+    assert row["state"] == "✗ not met"
+
+
+def test_named_base_and_contender(tmp_path):
+    make_journal.make(tmp_path, maps=FEW, threads=(1, 2), keys=(65536,),
+                      kinds=("update",))
+    built = Built(tmp_path, "--base", "syncmap", "--contender",
+                  "urcu_lfht")
+    assert "between syncmap and urcu_lfht" in built.page
+
+
+def test_workloads_that_differ_in_name_only_share_a_board(tmp_path):
+    """A sweep of shares and the reference mix make one flip map; where both
+    have the same cells they stay apart."""
+    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(1, 2),
+                      keys=(1024,), shares=(0.03, 0.25), kinds=("update",),
+                      measures=("throughput",))
+
+    for name in ("campaign.json", "trials.jsonl"):
+        path = tmp_path / name
+        path.write_text(re.sub(r"uniform-97-3/(\w+/u64x8/n1024/w25/)",
+                               r"crossover/\1", path.read_text()))
+    meta = json.loads((tmp_path / "campaign.json").read_text())
+    for cell in meta["cells"]:
+        cell["workload"] = cell["id"].split("/")[0]
+    (tmp_path / "campaign.json").write_text(json.dumps(meta))
+    a = Analysis(read(tmp_path))
+    boards = [b for b in a.grid if b.keys == 1024]
+    assert [b.workload for b in boards] == ["uniform-97-3 + crossover"]
+    assert [n.share for n in a.lines_of(boards[0])] == [0.03, 0.25]
+    assert a.headline()[1].share == 0.03

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about report/stats.py: known answers, coverage, false alarms."""
+import itertools
+import math
+import os
+import sys
+
+import numpy as np
+import pytest
+from scipy import stats as dist
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
+from report import stats  # noqa: E402
+
+
+# ---- R3: averages ---------------------------------------------------------
+
+def test_costs_are_averaged_arithmetically():
+    assert stats.mean_cost([10.0, 30.0]) == 20.0
+
+
+def test_rates_are_averaged_harmonically():
+    assert stats.mean_rate([60.0, 30.0]) == pytest.approx(40.0)
+
+
+def test_ratios_are_averaged_geometrically():
+    assert stats.mean_ratio([2.0, 8.0]) == pytest.approx(4.0)
+
+
+def test_a_rate_of_zero_is_refused_not_averaged():
+    with pytest.raises(ValueError):
+        stats.mean_rate([1.0, 0.0])
+    with pytest.raises(ValueError):
+        stats.mean_ratio([1.0, 0.0])
+
+
+def test_the_contrast_is_positive_where_head_is_slower():
+    d = stats.log_ratio([100.0, 100.0], [102.0, 98.0])
+    assert d[0] == pytest.approx(math.log(1.02)) and d[1] < 0
+    assert stats.percent(d)[0] == pytest.approx(2.0)
+
+
+# ---- signed ranks ---------------------------------------------------------
+
+@pytest.mark.parametrize("n", [1, 4, 9])
+def test_signed_rank_distribution_equals_enumeration(n):
+    sums = [sum(r for r, s in zip(range(1, n + 1), signs) if s)
+            for signs in itertools.product([0, 1], repeat=n)]
+    expected = [np.mean(np.array(sums) <= t)
+                for t in range(n * (n + 1) // 2 + 1)]
+    assert np.allclose(stats.signed_rank_tail(n), expected, atol=1e-15)
+
+
+@pytest.mark.parametrize("n, critical", [
+    (6, 0), (10, 8), (20, 52), (30, 137), (40, 264), (49, 415)])
+def test_interval_ranks_are_the_tabulated_critical_values(n, critical):
+    """Wilcoxon's table, two-sided 5 %: T <= critical is rejected."""
+    assert stats.walsh_rank(n, 0.95) == critical + 1
+
+
+def test_normal_approximation_continues_the_exact_ranks():
+    exact = np.searchsorted(stats.signed_rank_tail(60), 0.025, side="right")
+    assert abs(stats.walsh_rank(60, 0.95) - exact) <= 2
+
+
+def test_interval_of_eight_values_at_99_percent_is_their_range():
+    x = np.array([3.0, 1.0, 9.0, 4.0, 5.0, 2.0, 8.0, 6.0])
+    centre, low, high = stats.signed_rank_interval(x, 0.99)
+    assert (low, high) == (1.0, 9.0) and low < centre < high
+
+
+def test_too_few_values_have_no_interval():
+    _, low, high = stats.signed_rank_interval(np.arange(5.0), 0.95)
+    assert np.isnan(low) and np.isnan(high)
+    assert stats.needed_n_walsh(0.95) == 6
+    assert stats.needed_n_walsh(0.99) == 8
+
+
+def test_all_cells_at_once_equal_each_cell_alone():
+    x = np.random.default_rng(1).standard_t(3, (50, 17))
+    together = np.array(stats.signed_rank_interval(x, 0.95))
+    alone = np.array([stats.signed_rank_interval(row, 0.95) for row in x]).T
+    assert np.array_equal(together, alone)
+    assert np.array_equal(together[0], stats.hodges_lehmann(x))
+
+
+@pytest.mark.parametrize("n", [10, 60])
+def test_interval_covers_as_often_as_it_says(n):
+    x = np.random.default_rng(2).laplace(3.0, 1.0, (4000, n))
+    _, low, high = stats.signed_rank_interval(x, 0.95)
+    share = np.mean((low <= 3.0) & (3.0 <= high))
+    assert 0.94 <= share <= 0.965
+
+
+def test_summary_keeps_keys_and_says_why_an_interval_is_missing():
+    s = stats.summarize({"a": [1, 2, 4, 8, 16, 32], "b": [4.0, math.nan],
+                         "c": []})
+    assert list(s) == ["a", "b", "c"]
+    assert s["a"]["centre"] == pytest.approx(math.sqrt(32))
+    assert (s["a"]["low"], s["a"]["high"]) == pytest.approx((1, 32))
+    assert s["b"]["n"] == 1 and s["b"]["low"] is None
+    assert s["b"]["reason"] == "n<6"
+    assert s["c"]["centre"] is None and s["c"]["reason"] == "no trial"
+
+
+def test_comparison_is_paired_by_block():
+    base = {b: 10.0 ** b for b in range(8)}
+    other = {b: 3.0 * 10.0 ** b for b in range(2, 12)}
+    s = stats.compare(base, other)
+    assert s["n"] == 6
+    assert (s["low"], s["centre"], s["high"]) == pytest.approx((3, 3, 3))
+
+
+# ---- order statistics -----------------------------------------------------
+
+@pytest.mark.parametrize("p, level, n", [
+    (0.99, 0.95, 368), (0.999, 0.95, 3688), (0.9999, 0.95, 36887),
+    (0.99, 0.99, 528), (0.999, 0.99, 5296), (0.9999, 0.99, 52981),
+    (0.5, 0.99, 8)])
+def test_needed_n_of_a_quantile(p, level, n):
+    assert stats.needed_n(p, level) == n
+    assert stats.quantile_ranks(n - 1, p, level) is None
+    low, high = stats.quantile_ranks(n, p, level)
+    assert 1 <= low <= high <= n
+
+
+@pytest.mark.parametrize("n, p", [(10, 0.5), (100, 0.9), (5000, 0.999)])
+def test_quantile_ranks_cover_and_no_narrower_pair_does(n, p):
+    low, high = stats.quantile_ranks(n, p, 0.95)
+    assert dist.binom.cdf(low - 1, n, p) <= 0.025
+    assert dist.binom.cdf(low, n, p) > 0.025
+    assert dist.binom.sf(high - 1, n, p) <= 0.025
+    assert dist.binom.sf(high - 2, n, p) > 0.025
+
+
+def test_median_interval_of_ten():
+    assert stats.median_interval(np.arange(1.0, 11.0)) == (5.5, 2.0, 9.0)
+
+
+def test_p999_of_too_few_samples_has_no_interval():
+    value, low, high = stats.quantile_interval(np.arange(3687.0), 0.999)
+    assert value == 3683.0 and np.isnan(low) and np.isnan(high)
+
+
+def test_histogram_bounds_go_outward_to_bucket_edges():
+    x = np.sort(np.random.default_rng(3).exponential(100.0, 5000))
+    edges = np.arange(0.0, 2000.0, 10.0)
+    count, _ = np.histogram(x, np.append(edges, 2000.0))
+    _, low, high = stats.quantile_interval(x, 0.99)
+    _, h_low, h_high = stats.histogram_quantile(edges, edges + 10, count, 0.99)
+    assert h_low <= low < h_low + 10 and h_high - 10 < high <= h_high
+
+
+# ---- curves and shapes ----------------------------------------------------
+
+def test_crossover_lies_on_the_log2_line():
+    d = np.tile([-0.2, -0.1, 0.1, 0.2], (10, 1))
+    (found,) = stats.crossover([1, 2, 4, 8], d)
+    assert found["threads"] == pytest.approx(2 ** 1.5)
+    assert found["ahead"] == "contender"
+    assert found["low"] == found["high"] == pytest.approx(2 ** 1.5)
+
+
+def test_every_crossing_is_listed_and_none_is_extrapolated():
+    d = np.tile([0.1, -0.1, 0.1], (10, 1))
+    assert [c["ahead"] for c in stats.crossover([1, 2, 4], d)] == [
+        "base", "contender"]
+    assert stats.crossover([1, 2, 4], np.tile([0.3, 0.2, 0.1], (10, 1))) == []
+
+
+def test_crossover_interval_holds_the_truth_and_may_be_open():
+    rng = np.random.default_rng(11)
+    truth = np.array([-0.3, -0.1, 0.1, 0.3])
+    inside = 0
+    for i in range(100):
+        d = truth + rng.normal(0, 0.1, (12, 4))
+        found = stats.crossover([1, 2, 4, 8], d, resamples=300, seed=i)
+        inside += any((c["low"] or 0) <= 2 ** 1.5 <= (c["high"] or math.inf)
+                      for c in found)
+    assert inside >= 88
+    noisy = np.array([-0.02, 0.3]) + rng.normal(0, 0.2, (10, 2))
+    found = stats.crossover([1, 2], noisy - np.median(noisy, axis=0)
+                            + [-0.02, 0.3])
+    assert found and found[0]["low"] is None
+
+
+def test_first_clear_lead_must_last():
+    low, high = [-0.2, 0.05, -0.1, 0.05], [-0.1, 0.1, 0.1, 0.1]
+    assert stats.first_clear([1, 2, 4, 8], low, high, 0.02) == (
+        8.0, "contender")
+    assert stats.first_clear([1, 2], [0.1, -0.1], [0.2, 0.1], 0.02) is None
+
+
+def test_outliers_are_classified_not_dropped():
+    x = [10, 11, 12, 13, 14, 19, 40]
+    assert list(stats.outliers(x)) == [0, 0, 0, 0, 0, 0, 2]
+    assert stats.lag_one([1, 2, 3, 4, 5, 6]) > 0.4
+    assert math.isnan(stats.lag_one([1.0, 1.0, 1.0]))

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about paired trials and tests: slot effect, MDE, false alarms."""
+import itertools
+import math
+import os
+import sys
+
+import numpy as np
+import pytest
+from scipy import stats as dist
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
+from report import stats  # noqa: E402
+
+
+# ---- pairs ----------------------------------------------------------------
+
+def test_slot_effect_of_5_percent_biases_by_less_than_a_thousandth():
+    """R14."""
+    rng = np.random.default_rng(4)
+    first = rng.integers(0, 2, 400) == 0
+    d = rng.normal(0.0, 0.005, 400) + np.where(first, 0.05, -0.05)
+    s = stats.slot_adjusted(d, first)
+    assert abs(s["estimate"]) < 0.001
+    assert s["slot_low"] < 0.05 < s["slot_high"]
+    assert s["slot_high"] - s["slot_low"] < 0.004
+
+
+def test_slot_interval_covers_as_often_as_it_says():
+    rng, inside = np.random.default_rng(5), 0
+    for _ in range(1000):
+        first = rng.integers(0, 2, 24) == 0
+        d = rng.laplace(0.02, 0.01, 24) + np.where(first, 0.01, -0.01)
+        s = stats.slot_adjusted(d, first, 0.99)
+        inside += s["slot_low"] <= 0.01 <= s["slot_high"]
+    assert 980 <= inside <= 1000
+
+
+def test_rank_sum_distribution_equals_enumeration():
+    from report.paired import rank_sum_tail
+    u = [sum(c) - 6 for c in itertools.combinations(range(1, 8), 3)]
+    expected = [np.mean(np.array(u) <= k) for k in range(13)]
+    assert np.allclose(rank_sum_tail(3, 4), expected)
+
+
+def test_pairs_in_one_order_only_have_no_slot_effect():
+    s = stats.slot_adjusted([0.1, 0.2], [True, True])
+    assert np.isnan(s["slot"]) and np.isnan(s["estimate"])
+
+
+def test_smallest_detectable_slowdown_is_found_as_often_as_it_says():
+    rng, found, n = np.random.default_rng(6), 0, 60
+    sd, margin = 0.01, math.log1p(0.005)
+    error = sd * math.sqrt(math.pi / 3) / math.sqrt(n)
+    shift = stats.detectable(error, margin, 0.01, cells=1, power=0.95)
+    for _ in range(300):
+        d = rng.normal(shift, sd, (1, n)) - margin
+        found += stats.sign_flip_test(d, 2000)["p"][0] <= 0.01
+    assert 0.90 <= found / 300 <= 0.985
+
+
+def test_pairs_needed_falls_with_the_effect():
+    d = np.random.default_rng(7).normal(0, 0.0135, 1000)
+    few = stats.pairs_needed(d, math.log1p(0.005), 0.01)
+    many = stats.pairs_needed(d, math.log1p(0.005), 0.01, effect=0.01)
+    assert (few, many) == (24, 200)
+
+
+def test_variance_components_and_the_values_per_trial_they_ask_for():
+    """R12."""
+    rng = np.random.default_rng(8)
+    y = rng.normal(0, 2.0, (4000, 1)) + rng.normal(0, 3.0, (4000, 5))
+    between, within = stats.variance_components(y)
+    assert between == pytest.approx(4.0, rel=0.08)
+    assert within == pytest.approx(9.0, rel=0.05)
+    assert stats.values_per_trial(4.0, 9.0, 100.0, 9.0) == 5
+    assert stats.values_per_trial(0.0, 9.0, 1.0, 1.0) == math.inf
+
+
+# ---- tests and families ---------------------------------------------------
+
+def test_sign_flip_p_values_agree_with_the_exact_distribution():
+    x = np.random.default_rng(9).normal(0.3, 1.0, (5, 14))
+    p = stats.sign_flip_test(x)["p"]
+    exact = [dist.wilcoxon(row, alternative="greater").pvalue for row in x]
+    assert np.allclose(p, exact, atol=0.006)
+
+
+def test_holm_known_answer():
+    assert stats.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx(
+        [0.03, 0.06, 0.06, 0.02])
+
+
+def test_missing_pairs_do_not_take_part():
+    x = np.full((1, 40), np.nan)
+    assert stats.sign_flip_test(x, 1000)["p"][0] == 1.0
+    x[0, :20] = 1.0 + np.arange(20.0)
+    full = stats.sign_flip_test(x[:, :20], 40000)["p"][0]
+    assert stats.sign_flip_test(x, 40000)["p"][0] == pytest.approx(
+        full, abs=1e-4)
+
+
+def test_equal_input_gives_equal_p_values():
+    x = np.random.default_rng(10).normal(size=(3, 30))
+    a, b = (stats.sign_flip_test(x, 5000) for _ in range(2))
+    assert all(np.array_equal(a[key], b[key]) for key in a)
+
+
+def suites(centre, count):
+    """`count` suites of 40 cells and 40 blocks; bursts hit all cells of a
+    block, so cells are correlated and tails heavy. How many suites alarm
+    with correction, and how many without."""
+    rng = np.random.default_rng(12)
+    corrected = alone = 0
+    for suite in range(count):
+        burst = rng.choice([1.0, 8.0], (1, 40), p=[0.9, 0.1])
+        x = centre + rng.laplace(0, 0.01, (40, 40)) * burst
+        x += rng.normal(0, 0.005, (1, 40)) * burst
+        p = stats.sign_flip_test(x, 2000, seed=suite)
+        corrected += bool(np.any(p["p_max_t"] <= 0.01))
+        alone += bool(np.any(p["p"] <= 0.01))
+    return corrected, alone
+
+
+def test_family_wise_false_alarms_of_a_against_a_stay_within_one_percent():
+    """R27: 1000 suites of two equal builds, tested against the margin."""
+    corrected, _ = suites(-math.log1p(0.005), 1000)
+    assert stats.clopper_pearson(corrected, 1000) <= 0.017
+
+
+def test_family_wise_false_alarms_are_within_alpha_at_the_margin_itself():
+    """The hardest null. The same suites without correction must alarm
+    often, or this proves nothing."""
+    corrected, alone = suites(0.0, 1000)
+    assert dist.binomtest(corrected, 1000, 0.01,
+                          alternative="greater").pvalue > 0.01
+    assert alone > 100
+
+
+def test_clopper_pearson_rule_of_three():
+    assert stats.clopper_pearson(0, 300) == pytest.approx(0.00994, abs=1e-4)
+    assert stats.clopper_pearson(5, 5) == 1.0
+
+
+def test_one_sided_history_is_seen():
+    """R32: always exactly 0 improvements."""
+    assert stats.sign_test(12, 0) < 0.001
+    assert stats.sign_test(6, 6) == 1.0 and stats.sign_test(0, 0) == 1.0
+
+
+def test_a_verdict_must_be_within_reach():
+    assert stats.feasible(16, 40, 0.01)
+    assert not stats.feasible(15, 40, 0.01)
+    assert not stats.feasible(60, 40, 0.01, flips=1000)

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`readmostly validate` misses nothing that is taken away or changed."""
+import copy
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
+READMOSTLY = str(BUILD / "readmostly")
+FAKE = str(BUILD / "tests" / "fake_trial")
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    """A small campaign with open and closed loops, one cell that crashes."""
+    folder = tmp_path_factory.mktemp("good")
+    common = "keys = 1Ki\nthreads = 1\nwarm-up = 1ms\nwindow = 2ms\n" \
+             "blocks = 3\nmaps = gomap_rw unsync_probe\nwrites = 3%\n"
+    (folder / "mix.conf").write_text(
+        common + "write-kind = update churn\nthreads = 2\n".replace(
+            "threads = 2\n", ""))
+    (folder / "open.conf").write_text(
+        common + "loop = paced\nrate = 1k/s\narrivals = poisson\n")
+    out = folder / "campaign"
+    subprocess.run(
+        [READMOSTLY, "run", str(folder / "mix.conf"),
+         str(folder / "open.conf"), "-o", str(out), "--counters", "none"],
+        capture_output=True,
+        env=dict(os.environ, RM_TRIAL_PROGRAM=FAKE,
+                 RM_FAKE="gomap_rw/u64x8/n1024/w3/churn/m0/uniform/t1/"
+                         "cores/throughput=crash"))
+    return out
+
+
+def validate(folder):
+    done = subprocess.run([READMOSTLY, "validate", str(folder)],
+                          capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def copied(good, tmp_path):
+    shutil.copytree(good, tmp_path / "c")
+    return tmp_path / "c"
+
+
+def write_campaign(folder, campaign):
+    (folder / "campaign.json").write_text(json.dumps(campaign, indent=2))
+
+
+def members(value, path=()):
+    """Paths of all members; of arrays of objects the first element only."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield path + (name,)
+            yield from members(member, path + (name,))
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        yield from members(value[0], path + (0,))
+
+
+def without(value, path):
+    less = copy.deepcopy(value)
+    place = less
+    for part in path[:-1]:
+        place = place[part]
+    del place[path[-1]]
+    return less
+
+
+def test_a_campaign_with_failures_is_complete(good):
+    status, text = validate(good)
+    assert status == 0, text
+    assert "complete" in text
+
+
+def test_the_seed_of_the_test_holds_what_it_should(good):
+    campaign = json.loads((good / "campaign.json").read_text())
+    lines = [json.loads(line) for line in
+             (good / "trials.jsonl").read_text().splitlines()]
+    assert {line["status"] for line in lines} == {"ok", "failed", "skipped"}
+    assert any(line["result"] and line["result"]["latency"]
+               for line in lines)
+    assert len(campaign["machine"]["facts"]) > 50
+
+
+def test_deleting_any_member_of_campaign_json_fails(good, copied):
+    campaign = json.loads((good / "campaign.json").read_text())
+    paths = list(members(campaign))
+    assert len(paths) > 150
+    for path in paths:
+        write_campaign(copied, without(campaign, path))
+        status, text = validate(copied)
+        assert status == 1, path
+        assert "campaign.json:" in text, path
+    # each required member is named itself, not only the broken hash
+    for path in [("seed",), ("machine", "id"), ("cells", 0, "blocks"),
+                 ("machine", "facts", "governor"), ("build", "commit"),
+                 ("machine", "facts", "microcode", "text")]:
+        write_campaign(copied, without(campaign, path))
+        _, text = validate(copied)
+        name = ".".join(map(str, path)).replace(".0.", "[0].")
+        assert name + " is missing" in text, text
+
+
+def test_a_campaign_of_another_protocol_is_refused(good, copied):
+    """By name and version, and by a resume, too; version 1 did not say it."""
+    campaign = json.loads((good / "campaign.json").read_text())
+    for found, old in ((1, without(campaign, ("protocol",))),
+                       (7, campaign | {"protocol": 7})):
+        write_campaign(copied, old)
+        status, text = validate(copied)
+        resumed = subprocess.run(
+            [READMOSTLY, "run", "-o", str(copied), "--resume"],
+            capture_output=True, text=True)
+        assert status == 1 and resumed.returncode not in (0, 1)
+        for said in (text, resumed.stderr):
+            assert f"campaign.json: protocol {found}, expected 2: " in said
+            assert "measure again" in said
+        assert text.count("campaign.json") == 1, text
+
+
+def test_changing_anything_of_campaign_json_fails(good, copied):
+    text = (good / "campaign.json").read_text()
+    for old, new in [('"seed": ', '"seed": 1'), ('"n1024', '"n1025'),
+                     ("keys = 1024", "keys = 1025"),
+                     ('"status": "absent"', '"status": "denied"'),
+                     ('"blocks": 3', '"blocks": 4')]:
+        changed = text.replace(old, new, 1)
+        if changed == text:
+            continue
+        (copied / "campaign.json").write_text(changed)
+        status, out = validate(copied)
+        assert status == 1, (old, new)
+        assert "sha256" in out, out
+    (copied / "campaign.json").write_text(text[:len(text) // 2])
+    status, out = validate(copied)
+    assert status == 1 and "campaign.json:" in out
+    shutil.copy(good / "campaign.json", copied)
+    with open(copied / "topology.xml", "a") as file:
+        file.write(" ")
+    status, out = validate(copied)
+    assert status == 1 and "topology_sha256" in out
+
+
+def test_file_and_line_are_right(good, copied):
+    campaign = json.loads((good / "campaign.json").read_text())
+    write_campaign(copied, without(campaign, ("cells", 1, "estimate_ns")))
+    lines = (copied / "campaign.json").read_text().splitlines()
+    _, text = validate(copied)
+    line = int(next(t for t in text.splitlines() if "estimate_ns" in t)
+               .split("campaign.json:")[1].split(":")[0])
+    # the line of what it is missing from: the brace of the second cell
+    start = lines.index('  "cells": [')
+    braces = [i for i, t in enumerate(lines) if i > start and t == "    {"]
+    assert line - 1 == braces[1]
+
+
+def journal(folder):
+    return (folder / "trials.jsonl").read_text().splitlines(keepends=True)
+
+
+def check_journal(folder, lines, words, number=None):
+    (folder / "trials.jsonl").write_text("".join(lines))
+    status, text = validate(folder)
+    assert status == 1, words
+    where = "trials.jsonl:%s" % ("" if number is None else "%d:" % number)
+    assert any(where in t and words in t for t in text.splitlines()), text
+
+
+def test_a_line_that_is_missing_is_named(good, copied):
+    lines = journal(good)
+    for gone in (0, len(lines) // 2, len(lines) - 1):
+        trial = json.loads(lines[gone])
+        check_journal(copied, lines[:gone] + lines[gone + 1:],
+                      "expected a line of %s block %d" %
+                      (trial["cell"], trial["block"]))
+    check_journal(copied, [], "more lines of planned trials")
+
+
+def test_duplicates_and_torn_lines_are_named(good, copied):
+    lines = journal(good)
+    check_journal(copied, lines + [lines[4]],
+                  "a duplicate of line 5", len(lines) + 1)
+    check_journal(copied, lines[:-1] + [lines[-1][:-1]], "a torn line",
+                  len(lines))
+    check_journal(copied, lines[:3] + ["noise\n"] + lines[3:], "no JSON", 4)
+    check_journal(copied, lines[:3] + ["\n"] + lines[3:], "no JSON", 4)
+
+
+def test_deleting_any_member_of_a_line_fails(good, copied):
+    lines = journal(good)
+    chosen = {}
+    for number, line in enumerate(lines):
+        trial = json.loads(line)
+        paced = bool(trial["result"] and trial["result"]["latency"])
+        chosen.setdefault((trial["status"], paced), number)
+    optional = {"environment", "stats"}
+    cases = 0
+    for number in chosen.values():
+        trial = json.loads(lines[number])
+        for path in members(trial):
+            if len(path) > 2 and path[1] in optional:
+                continue
+            changed = list(lines)
+            changed[number] = json.dumps(without(trial, path)) + "\n"
+            (copied / "trials.jsonl").write_text("".join(changed))
+            status, text = validate(copied)
+            assert status == 1, path
+            assert "trials.jsonl:%d:" % (number + 1) in text, (path, text)
+            cases += 1
+    assert cases > 200
+
+
+def test_lines_that_contradict_themselves_fail(good, copied):
+    lines = journal(good)
+    number = next(i for i, t in enumerate(lines) if '"status":"ok"' in t)
+    for member, value, words in [
+            ("status", "fine", "expected status"),
+            ("reason", "because", "expected a reason unless"),
+            ("exit", "signal 9", "exit 0"), ("result", None, "a result"),
+            ("seed", 1, "seed is not the plan's"),
+            ("block", 77, "not in the plan"), ("arm", "base", "not in the"),
+            ("cell", "another", "not in the plan")]:
+        trial = dict(json.loads(lines[number]))
+        trial[member] = value
+        changed = list(lines)
+        changed[number] = json.dumps(trial) + "\n"
+        check_journal(copied, changed, words, number + 1)
+
+
+def test_a_histogram_that_is_gone_is_named(copied):
+    gone = sorted((copied / "histograms").iterdir())[0]
+    gone.unlink()
+    status, text = validate(copied)
+    assert status == 1 and gone.name in text
+
+
+def test_what_cannot_be_read_is_status_2(copied, tmp_path):
+    assert validate(tmp_path / "none")[0] == 2
+    (copied / "trials.jsonl").unlink()
+    status, text = validate(copied)
+    assert status == 2 and "trials.jsonl: cannot be read" in text
+    for arguments in ([], ["a", "b"]):
+        assert subprocess.run([READMOSTLY, "validate", *arguments],
+                              capture_output=True).returncode == 2

@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* The 64-bit fast path of Go's map, with all of Go's checks. */
-#define GOMAP_KEYS "impls/support/gomap_keys_u64.h"
-enum { CHECKED = 1 };
-#include "tests/gomap_fast64_test.h"

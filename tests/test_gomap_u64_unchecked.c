@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* The 64-bit fast path of Go's map, without its redundant checks. */
-#define GOMAP_KEYS "impls/support/gomap_keys_u64_unchecked.h"
-enum { CHECKED = 0 };
-#include "tests/gomap_fast64_test.h"

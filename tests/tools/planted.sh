@@ -1,0 +1,39 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# planted.sh - what tests of the planted bugs share: `. tests/tools/planted.sh`.
+planted=tests/fixtures/planted
+asan_flags='-fsanitize=address,undefined -fno-sanitize-recover=all'
+
+# Builds $1/plain/readmostly with all planted bugs and twins and bare_stores, and
+# $1/asan/readmostly with those that a sanitizer must catch: the objects of
+# test-asan, with its flags (tests/tests.mk), and no other maps.
+planted_build() {
+	tests/tools/with_impl.sh "$1/plain" $planted/*.c tests/fixtures/bare_stores.c || return 1
+	(unset MAKEFLAGS MFLAGS MAKELEVEL CI CC
+	make -s -j"$(nproc)" OPT='-O1 -g1 -DRM_STATS -DRM_TWO_SHAPES' SANITIZE="$asan_flags" \
+		BUILD=build/asan IMPLS="$(echo $planted/use_after_free*.c)" \
+		build/asan/readmostly && mkdir -p "$1/asan" &&
+		cp build/asan/readmostly "$1/asan/")
+}
+
+# Lines "bug tool check shape operations"; of exploration only with `all`.
+planted_list() {
+	grep -v '^#' $planted/tools.tsv | { [ "$1" = all ] && cat ||
+		grep -v '	exploration	'; }
+}
+
+# planted_run DIR ID TOOL CHECK SHAPE OPERATIONS SEED: 0 = found right,
+# 1 = accused, by the tool named. What it said is in DIR/out.
+planted_run() {
+	program=$1/plain/readmostly
+	[ "$3" = sanitizer ] && program=$1/asan/readmostly
+	"$program" check "$2" --only "$4" --shape "$5" --ops "$6" --seed "$7" \
+		--deadline 1200 >"$1/out" 2>&1
+	status=$?
+	[ $status = 1 ] || return $status
+	# a map that crashes or hangs is caught by luck, not by the tool
+	! grep -q '^FAIL .*: \(hung\|crashed\|ate memory\)' "$1/out" || return 2
+	[ "$3" != sanitizer ] || grep -q 'AddressSanitizer' "$1/out" || return 3
+	grep -q "^FAIL $2 $5 $4: " "$1/out" && return 1
+	return 4
+}

@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# prove.sh [--fast] BUILD [NAME...] - runs all tests (or those whose name holds
+# a NAME) and ends with the line `N passed, M failed, K skipped`. TAP by prove,
+# Python by pytest. --fast leaves out those with "slow:" in their first lines.
+#
+# Tests with "side by side:" in their first lines share the CPUs, the others
+# run alone. What fails has failed. It runs once more, alone, to tell what is
+# broken from what is unsteady: the word is said beside it, the run stays red.
+# Logs: BUILD/prove.log, BUILD/pytest.log, each test's output in BUILD/tap/.
+fast=; [ "$1" = --fast ] && { fast=1; shift; }
+build=$1; shift
+export BUILD=$build PYTHONDONTWRITEBYTECODE=1
+python=$(report/find_python.sh) || exit 3
+summary=$build/prove.summary
+mkdir -p "$build" && : >"$build/prove.log" && : >"$summary"
+
+chosen() { # filters file names by the NAMEs
+	[ $# = 0 ] && { cat; return; }
+	grep -F "$(printf '%s\n' "$@")"
+}
+source_of() { # the text that says how a test runs
+	case $1 in
+	*.sh | *.py) echo "$1" ;;
+	*) ls tests/unit/*/"$(basename "$1").c" 2>/dev/null ;;
+	esac
+}
+marked() { # WORD TEST
+	head -n 15 "$(source_of "$2")" 2>/dev/null | grep -q "$1:"
+}
+meant() { # filters file names by what --fast leaves out
+	while IFS= read -r test; do
+		[ -n "$fast" ] && marked slow "$test" || echo "$test"
+	done
+}
+broken_of() { sed -n 's/^\([^ ]*\) *(Wstat: .*/\1/p' "$1"; }
+
+spent= begun=$SECONDS
+stage() { # NAME: what ended now
+	spent="$spent, $1 $((SECONDS - begun)) s"
+	begun=$SECONDS
+}
+
+total=0
+run_taps() { # OPTION TEST...: adds to `total`, leaves names in `broken`
+	local option=$1 log=$build/prove.part; shift
+	broken=
+	[ $# = 0 ] && return
+	prove --timer "$option" --exec tests/tools/tap_keep.sh "$@" 2>&1 |
+		tee "$log" | tee -a "$build/prove.log"
+	broken=$(broken_of "$log")
+	total=$((total + $(sed -n 's/^Files=.*Tests=\([0-9]*\),.*/\1/p' "$log")))
+}
+facts() { # failed facts of a test that failed, at least one
+	local count
+	count=$(grep -c '^not ok' "$build/tap/$(basename "$1").tap")
+	echo $((count > 0 ? count : 1))
+}
+left_out() { # TEST: facts that this machine cannot show
+	grep -c '^ok .*# SKIP' "$build/tap/$(basename "$1").tap" 2>/dev/null
+}
+kept_facts() { # TEST: what failed, for the end
+	grep -A 3 '^not ok' "$build/tap/$(basename "$1").tap" | cut -c1-300 |
+		sed 's/^/    /' | head -n 40
+	tail -n 5 "$build/tap/$(basename "$1").err" | cut -c1-300 | sed 's/^/    /'
+}
+
+shared=() alone=() skipped=0
+while IFS= read -r test; do
+	if marked "side by side" "$test"; then shared+=("$test"); else alone+=("$test"); fi
+done < <({ ls "$build"/tests/test_* 2>/dev/null | grep -v '\.[a-z]*$'
+	ls tests/cli/*.sh; } | chosen "$@" | meant)
+
+run_taps "-j$(nproc)" "${shared[@]}"; failing=$broken
+[ ${#shared[@]} = 0 ] || stage "side by side"
+run_taps -j1 "${alone[@]}"; failing="$failing $broken"
+[ ${#alone[@]} = 0 ] || stage alone
+for test in "${shared[@]}" "${alone[@]}"; do
+	skipped=$((skipped + $(left_out "$test")))
+	# a whole file: prove counts no test of it
+	grep -q '^1\.\.0 .*# SKIP' "$build/tap/$(basename "$test").tap" &&
+		skipped=$((skipped + 1)) total=$((total + 1))
+done
+failed=0
+for test in $failing; do
+	failed=$((failed + $(facts "$test")))
+	first=$(kept_facts "$test") before=$total
+	run_taps -j1 "$test"
+	total=$before
+	echo "failed${broken:+ twice}: $test$([ -n "$broken" ] || \
+		echo " (unsteady: it passed when run again)")" >>"$summary"
+	echo "$first" >>"$summary"
+done
+[ -z "${failing// /}" ] || stage "once more"
+passed=$((total - failed - skipped))
+
+modules=$(ls tests/report/test_*.py 2>/dev/null | chosen "$@" | meant)
+py() { # ARGUMENT...: pytest, its last line in `verdict`
+	"$python" -m pytest -q -o cache_dir="$PWD/$build/pytest" "$@" 2>&1 |
+		tee -a "$build/pytest.log"
+	[ "${PIPESTATUS[0]}" = 0 ]; local status=$?
+	verdict=$(tail -n 1 "$build/pytest.log")
+	return $status
+}
+count() { grep -o "[0-9]* $1" <<<"$verdict" | grep -o '^[0-9]*' || echo 0; }
+if [ -n "$modules" ]; then
+	: >"$build/pytest.log"
+	# shellcheck disable=SC2086
+	if ! py $modules; then
+		bad=$(($(count failed) + $(count error)))
+		[ $bad = 0 ] && bad=1
+		failed=$((failed + bad))
+	fi
+	passed=$((passed + $(count passed))) skipped=$((skipped + $(count skipped)))
+	first=$(grep -E '^(FAILED|ERROR) ' "$build/pytest.log")
+	if [ "${bad:-0}" != 0 ]; then
+		# shellcheck disable=SC2086
+		py --last-failed $modules && unsteady=' (unsteady: it passed when run again)'
+		echo "failed: ${first:-pytest itself}$unsteady" >>"$summary"
+	fi
+	stage pytest
+fi
+[ -s "$summary" ] && { echo "what failed:"; cat "$summary"; }
+echo "stages: ${BUILT_S:+building $BUILT_S s, }${spent#, }"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

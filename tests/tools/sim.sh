@@ -1,0 +1,42 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# sim.sh - requests to readmostly-sim and answers, for shell tests: `. tests/tools/sim.sh`
+sim=${BUILD:-build/gcc}/readmostly-sim
+
+# request MAP CORES [NAME=VALUE...]: a trial request as JSON. Names: members of
+# the cell, seed, machine, limit_ns.
+request() {
+	shape=u64x8 keys=1000 write_share=0.03 miss_share=0 write_kind=update
+	warm_up_ns=20000 window_ops=1024 deadline_ns=60000000000 verify_ops=0
+	measure= seed=1 machine=icelake-sp limit_ns=0 dist=uniform
+	map=$1 cores=$2
+	shift 2
+	for pair in "$@"; do eval "${pair%%=*}=\${pair#*=}"; done
+	measure=${measure:-simulated:$machine}
+	cat <<END
+{"protocol": 2, "seed": $seed, "control_extra": 0.0,
+ "counters": {"backend": "sim", "machine": "$machine", "limit_ns": $limit_ns},
+ "cell": {"id": "sim/$map/$cores", "workload": "sim", "map": "$map",
+  "shape": "$shape", "keys": $keys, "write_share": $write_share,
+  "miss_share": $miss_share, "write_kind": "$write_kind", "dist": "$dist",
+  "loop": "mix", "rate_per_s": 0, "arrivals": "poisson", "threads": $cores,
+  "placement": "cores", "memory": "first-touch", "cpus": [], "presize": true,
+  "warm_up_ns": $warm_up_ns, "window_ns": 0, "window_ops": $window_ops,
+  "deadline_ns": $deadline_ns, "verify_ops": $verify_ops, "measure": "$measure"}}
+END
+}
+
+# trial MAP CORES [NAME=VALUE...] >ANSWER
+trial() { request "$@" | "$sim" trial; }
+
+# hash <ANSWER: over all counts of all cores; "failed" where there is none.
+hash_of() { grep -o '"hash":"[0-9a-f]*"' || echo failed; }
+
+# total METRIC <ANSWER: of all cores in the window.
+total() {
+	tr '{' '\n' | sed -n "s/^\"metric\":\"$1\",.*\"total\":\([0-9.]*\),.*/\1/p"
+}
+
+# status <ANSWER: ok, void or failed.
+status_of() { sed -n 's/.*"status":"\([a-z]*\)","reason":.*"elapsed_ns".*/\1/p;
+	/"elapsed_ns"/!s/.*"status":"\([a-z]*\)".*/\1/p'; }

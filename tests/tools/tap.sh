@@ -1,0 +1,31 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# tap.sh - TAP for shell tests: `. tests/tools/tap.sh`, check ..., done_testing.
+tap_count=0 tap_failed=0
+
+# check NAME COMMAND...: one fact, true where the command succeeds.
+check() {
+	tap_name=$1; shift
+	tap_count=$((tap_count + 1))
+	if "$@"; then
+		echo "ok $tap_count - $tap_name"
+	else
+		tap_failed=$((tap_failed + 1))
+		echo "not ok $tap_count - $tap_name"
+		echo "# failed: $*"
+	fi
+}
+
+# skip NAME WHY: a fact that this machine cannot show.
+skip() {
+	tap_count=$((tap_count + 1))
+	echo "ok $tap_count - $1 # SKIP $2"
+}
+
+# Whether file $1 has a line with the words $2.
+says() { grep -qF -- "$2" "$1" || { sed 's/^/# /' "$1"; return 1; }; }
+
+done_testing() {
+	echo "1..$tap_count"
+	[ $tap_failed = 0 ]
+}

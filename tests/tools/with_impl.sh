@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# with_impl.sh OUT MAP.c... - builds OUT/readmostly: what $BUILD holds (default
+# build/gcc) and the maps of these files. Objects of $BUILD are copied, so that
+# only the maps are compiled.
+out=$1
+shift
+build=${BUILD:-build/gcc}
+cc=$(cut -d' ' -f1 "$build/flags") || exit 1
+mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
+# With what they depend on: a header may be younger than $BUILD.
+(cd "$build" && find . -name '*.[od]' ! -path './tests/*' \
+	! -path './stats/*' ! -path './sim/*' ! -path './sanitized/*' \
+	! -path './bench-*' ! -path './chooser/*' -exec \
+	cp -p --parents -t "$out" {} + && cp -p flags "$out") || exit 1
+find "$out" -name '*.d' -exec sed -i "s|^$build/|$out/|" {} +
+unset MAKEFLAGS MFLAGS MAKELEVEL
+exec make -s CC="$cc" BUILD="$out" IMPL="$*" "$out/readmostly"

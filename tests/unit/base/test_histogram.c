@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The latency histogram against sorted values. */
+#include "runner/base/histogram.h"
+#include "runner/base/rng.h"
+#include "tests/unit/tap.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { VALUES = 200000 };
+
+static int ascending(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void buckets_tile_all_values(void)
+{
+	bool tiled = rm_histogram_low(0) == 0, narrow = true, inverse = true;
+
+	for (unsigned i = 0; i < RM_HISTOGRAM_LENGTH; i++) {
+		uint64_t low = rm_histogram_low(i), high = rm_histogram_high(i);
+
+		inverse &= rm_histogram_index(low) == i &&
+		           rm_histogram_index(high) == i;
+		narrow &= (double)(high - low) <= 0.001 * (double)low;
+		if (i + 1 < RM_HISTOGRAM_LENGTH)
+			tiled &= rm_histogram_low(i + 1) == high + 1;
+	}
+	CHECK(tiled, "buckets follow each other without gap or overlap");
+	CHECK(inverse, "both edges of a bucket lie in it");
+	CHECK(narrow, "no bucket is wider than 0.1 % of its values");
+	CHECK(rm_histogram_high(RM_HISTOGRAM_LENGTH - 1) == RM_HISTOGRAM_MAX_NS,
+	        "the last bucket ends at the highest value");
+}
+
+/* Values over nine decades, as latencies are. */
+static uint64_t draw(uint64_t *rng)
+{
+	return (uint64_t)exp(rm_unit(rm_next(rng)) * log(1e9));
+}
+
+static void quantiles_match_sorted_values(void)
+{
+	static uint64_t values[VALUES];
+	static const double shares[] = { 0.001, 0.5, 0.9, 0.99, 0.999, 1 };
+	struct rm_histogram *histogram = rm_histogram_create();
+	uint64_t rng = 1;
+	bool close = true;
+
+	for (int i = 0; i < VALUES; i++) {
+		values[i] = draw(&rng);
+		rm_histogram_record(histogram, values[i]);
+	}
+	qsort(values, VALUES, sizeof(values[0]), ascending);
+	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+		uint64_t exact = values[(int)ceil(shares[i] * VALUES) - 1];
+		uint64_t got = rm_histogram_quantile(histogram, shares[i]);
+
+		close &= got >= exact &&
+		         (double)(got - exact) <= 0.001 * (double)exact;
+	}
+	CHECK(close, "quantiles are the sorted values within 0.1 %, above");
+	CHECK(histogram->min_ns == values[0] &&
+	                histogram->max_ns == values[VALUES - 1],
+	        "lowest and highest value are exact");
+	free(histogram);
+}
+
+static bool equal(const struct rm_histogram *a, const struct rm_histogram *b)
+{
+	for (unsigned i = 0; i < RM_HISTOGRAM_LENGTH; i++)
+		if (a->counts[i] != b->counts[i])
+			return false;
+	return a->count == b->count && a->min_ns == b->min_ns &&
+	       a->max_ns == b->max_ns && a->saturated == b->saturated;
+}
+
+static void merging_loses_nothing(void)
+{
+	struct rm_histogram *all = rm_histogram_create();
+	struct rm_histogram *sum = rm_histogram_create();
+	struct rm_histogram *parts[3];
+	uint64_t rng = 2;
+
+	for (int i = 0; i < 3; i++)
+		parts[i] = rm_histogram_create();
+	for (int i = 0; i < VALUES; i++) {
+		uint64_t value = i % 1000 ? draw(&rng) : UINT64_MAX;
+
+		rm_histogram_record(all, value);
+		rm_histogram_record(parts[i % 3], value);
+	}
+	for (int i = 0; i < 3; i++) {
+		rm_histogram_merge(sum, parts[i]);
+		free(parts[i]);
+	}
+	CHECK(equal(all, sum), "merged parts equal the whole, bit for bit");
+	CHECK(sum->saturated == VALUES / 1000,
+	        "values beyond the range are counted as such");
+	free(all);
+	free(sum);
+}
+
+static void empty_ones_say_zero(void)
+{
+	struct rm_histogram *histogram = rm_histogram_create();
+
+	CHECK(rm_histogram_quantile(histogram, 0.99) == 0 &&
+	                rm_histogram_mean(histogram) == 0,
+	        "an empty histogram has quantile and mean 0");
+	free(histogram);
+}
+
+int main(void)
+{
+	buckets_tile_all_values();
+	quantiles_match_sorted_values();
+	merging_loses_nothing();
+	empty_ones_say_zero();
+	return DONE();
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_local_cache.c - how old the answers of local caches are, on a virtual
+ * clock: never older than 30 s, refreshed after 10 s, current where the map
+ * says so. linked with the stats objects
+ */
+#include "runner/keys.h"
+#include "runner/map.h"
+#include "tests/unit/tap.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct rm_impl rm_impl_local_cache;
+extern const struct rm_impl rm_impl_local_cache_ttl;
+extern const struct rm_impl rm_impl_local_cache_version;
+
+#define SECOND ((uint64_t)1000000000)
+#define TTL    (30 * SECOND)
+
+enum { KEYS = 40, STEPS = 300000, PARKS = 1000, READERS = 3, WRITES = 60000 };
+
+/* Starts late, so that nothing is young by chance. */
+static _Atomic uint64_t clock_ns = 1000 * SECOND;
+
+static uint64_t now_ns(void)
+{
+	return atomic_load(&clock_ns);
+}
+
+static void pass(uint64_t ns)
+{
+	atomic_fetch_add(&clock_ns, ns);
+}
+
+/* One map with two handles: who writes, and who reads from a cache. */
+struct pair {
+	const struct rm_map_ops *ops;
+	struct rm_shape shape;
+	void *map, *reader, *writer;
+};
+
+static struct pair open_pair(const struct rm_impl *impl, struct rm_shape shape)
+{
+	const struct rm_sizing sizing = { .keys = KEYS,
+		.threads = 2,
+		.shape = shape,
+		.seed = 7,
+		.now_ns = now_ns };
+	struct pair pair = { .ops = impl->ops, .shape = shape };
+
+	pair.map = pair.ops->create(&sizing);
+	pair.reader = pair.ops->join(pair.map, 0);
+	pair.writer = pair.ops->join(pair.map, 1);
+	return pair;
+}
+
+static void close_pair(struct pair *pair, const char *name)
+{
+	char why[200] = "";
+
+	if (!CHECK(pair->ops->check(pair->map, why, sizeof(why)), name))
+		printf("# %s\n", why);
+	pair->ops->leave(pair->reader);
+	pair->ops->leave(pair->writer);
+	pair->ops->destroy(pair->map);
+}
+
+static void put(const struct pair *pair, uint64_t rank, uint64_t word)
+{
+	struct rm_key_bytes line;
+	const struct rm_value value = { { word, word, word } };
+
+	pair->ops->upsert(pair->writer, pair->shape,
+	        rm_key_of(pair->shape, rank, &line), &value);
+}
+
+/* The value's word; 0: absent. */
+static uint64_t get(const struct pair *pair, uint64_t rank)
+{
+	struct rm_key_bytes line;
+	struct rm_value value;
+
+	return pair->ops->lookup(pair->reader, pair->shape,
+	               rm_key_of(pair->shape, rank, &line), &value)
+	               ? value.word[0]
+	               : 0;
+}
+
+struct wanted {
+	const char *name;
+	double value;
+};
+
+static void pick(
+        void *context, const char *name, const char *unit, double value)
+{
+	struct wanted *wanted = context;
+
+	(void)unit;
+	if (!strcmp(wanted->name, name))
+		wanted->value = value;
+}
+
+static double stat(const struct pair *pair, const char *name)
+{
+	struct wanted wanted = { name, (double)NAN };
+
+	pair->ops->stats(pair->map, pick, &wanted);
+	return wanted.value;
+}
+
+/* What was written to each key, and when the value was replaced. */
+struct past {
+	uint64_t sequence[KEYS];
+	uint64_t *replaced_ns[KEYS]; /* by sequence */
+};
+
+static struct past past_create(void)
+{
+	struct past past = { .sequence = { 0 } };
+
+	for (size_t i = 0; i < KEYS; i++) {
+		past.replaced_ns[i] = calloc(STEPS, sizeof(uint64_t));
+		if (!past.replaced_ns[i])
+			abort();
+	}
+	return past;
+}
+
+static void past_free(struct past *past)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		free(past->replaced_ns[i]);
+}
+
+static void write_one(const struct pair *pair, struct past *past, uint64_t rank)
+{
+	past->replaced_ns[rank][past->sequence[rank]] = now_ns();
+	put(pair, rank, ++past->sequence[rank]);
+}
+
+/* How long the answer has been untrue. */
+static uint64_t stale_ns(
+        const struct pair *pair, const struct past *past, uint64_t rank)
+{
+	const uint64_t word = get(pair, rank);
+
+	return word == past->sequence[rank]
+	               ? 0
+	               : now_ns() - past->replaced_ns[rank][word];
+}
+
+/* Writes, lookups and time at random. Returns the worst staleness, of all
+   lookups and of those right after an announcement or a park. */
+static uint64_t live(const struct pair *pair, uint64_t *settled_ns)
+{
+	struct past past = past_create();
+	uint64_t rng = 11, worst_ns = 0;
+
+	*settled_ns = 0;
+	for (uint64_t rank = 0; rank < KEYS; rank++)
+		write_one(pair, &past, rank);
+	for (unsigned i = 0; i < STEPS; i++) {
+		const uint64_t x = rm_next(&rng), rank = (x >> 8) % KEYS;
+		const bool parks = x >> 48 < PARKS;
+		uint64_t ns;
+
+		pass(x % (SECOND / 4));
+		if (parks) {
+			pair->ops->park(pair->reader);
+			write_one(pair, &past, rank);
+			pair->ops->unpark(pair->reader);
+		} else if (x % 64 == 0) {
+			write_one(pair, &past, rank);
+		}
+		if (i % 64 == 0)
+			pair->ops->quiesce(pair->reader);
+		ns = stale_ns(pair, &past, rank);
+		if (ns > worst_ns)
+			worst_ns = ns;
+		if ((parks || i % 64 == 0) && ns > *settled_ns)
+			*settled_ns = ns;
+	}
+	past_free(&past);
+	return worst_ns;
+}
+
+static void staleness(void)
+{
+	struct pair pair = open_pair(&rm_impl_local_cache_ttl, RM_U64X8);
+	uint64_t settled_ns, worst_ns = live(&pair, &settled_ns);
+
+	CHECK(worst_ns <= TTL, "by TTL: no answer is stale by more than 30 s");
+	CHECK(worst_ns > 20 * SECOND, "some are by more than 20 s");
+	CHECK(stat(&pair, "age_max") <= (double)TTL &&
+	                stat(&pair, "age_max") >= (double)worst_ns,
+	        "the statistic says so: no staleness above the oldest answer");
+	CHECK(stat(&pair, "answers_over_30s") == 0 &&
+	                stat(&pair, "answers_up_to_30s") > 0 &&
+	                stat(&pair, "answers_up_to_10s") > 0,
+	        "and has a histogram of ages");
+	CHECK(stat(&pair, "cache_hits") + stat(&pair, "cache_misses") >= STEPS,
+	        "each lookup is a hit or a miss");
+	close_pair(&pair, "by TTL: the map is sound");
+
+	pair = open_pair(&rm_impl_local_cache, RM_STR16X24);
+	worst_ns = live(&pair, &settled_ns);
+	CHECK(worst_ns > 0 && worst_ns <= TTL,
+	        "by log: answers are stale, by 30 s at most");
+	CHECK(settled_ns == 0, "but never after an announcement or a park");
+	close_pair(&pair, "by log: the map is sound");
+
+	pair = open_pair(&rm_impl_local_cache_version, RM_STR16X8);
+	worst_ns = live(&pair, &settled_ns);
+	CHECK(worst_ns == 0, "by version: every answer is current");
+	CHECK(stat(&pair, "cache_hits") > STEPS / 10.0,
+	        "and many come from the cache");
+	close_pair(&pair, "by version: the map is sound");
+}
+
+static void parked(void)
+{
+	struct pair pair = open_pair(&rm_impl_local_cache_ttl, RM_U64X24);
+	bool exact = true;
+
+	for (uint64_t i = 1; i <= 100; i++) {
+		put(&pair, 3, i);
+		pair.ops->park(pair.reader);
+		pair.ops->unpark(pair.reader);
+		exact &= get(&pair, 3) == i;
+	}
+	CHECK(exact, "by TTL: after a park everything is seen");
+	close_pair(&pair, "parked: the map is sound");
+}
+
+static void edges(void)
+{
+	struct pair pair = open_pair(&rm_impl_local_cache_ttl, RM_U64X8);
+
+	put(&pair, 1, 1);
+	CHECK(get(&pair, 1) == 1, "a miss fills the cache");
+	put(&pair, 1, 2);
+	pass(10 * SECOND - 1);
+	CHECK(get(&pair, 1) == 1 && get(&pair, 1) == 1,
+	        "up to 10 s the cache answers, twice the same");
+	pass(1);
+	CHECK(get(&pair, 1) == 1 && get(&pair, 1) == 2,
+	        "at 10 s it answers once more, and is refreshed");
+	CHECK(stat(&pair, "cache_refreshes") == 1, "one refresh");
+	put(&pair, 1, 3);
+	pass(30 * SECOND - 10 * SECOND / 1000);
+	CHECK(get(&pair, 1) == 3, "a tick before 30 s it answers no more");
+	pair.ops->remove(pair.writer, RM_U64X8, (struct rm_key){ .word = 1 });
+	close_pair(&pair, "edges: the map is sound");
+}
+
+/* More writes than the log holds; a clear; keys that are too long. */
+static void beyond(void)
+{
+	struct pair pair = open_pair(&rm_impl_local_cache, RM_STR16X8);
+	const struct rm_key longer = { .bytes = "seventeen letters",
+		.length = 17 };
+	const struct rm_value one = { { 1 } }, two = { { 2 } };
+	struct rm_value value = { { 0 } };
+
+	put(&pair, 1, 1);
+	get(&pair, 1);
+	put(&pair, 1, 2);
+	for (uint64_t i = 0; i < 5000; i++)
+		put(&pair, 2 + i % 30, i);
+	pair.ops->quiesce(pair.reader);
+	CHECK(get(&pair, 1) == 2, "who cannot follow the log starts anew");
+	pair.ops->clear(pair.writer);
+	pair.ops->quiesce(pair.reader);
+	CHECK(get(&pair, 1) == 0 && get(&pair, 2) == 0,
+	        "a clear empties every cache");
+	pair.ops->upsert(pair.writer, RM_STR16X8, longer, &one);
+	pair.ops->lookup(pair.reader, RM_STR16X8, longer, &value);
+	pair.ops->upsert(pair.writer, RM_STR16X8, longer, &two);
+	CHECK(pair.ops->lookup(pair.reader, RM_STR16X8, longer, &value) &&
+	                value.word[0] == 2,
+	        "keys of more than 16 bytes are not cached");
+	close_pair(&pair, "beyond: the map is sound");
+}
+
+/* A writer moves the time; readers compare with when values were replaced. */
+struct race {
+	struct pair pair;
+	_Atomic uint64_t replaced_ns[KEYS][WRITES / KEYS + 2];
+	atomic_bool over;
+	_Atomic uint64_t late, answers;
+};
+
+static void *race_read(void *opaque)
+{
+	struct race *race = opaque;
+	struct pair pair = race->pair;
+	static _Atomic unsigned slots = 2;
+	uint64_t rng = atomic_fetch_add(&slots, 1);
+
+	pair.reader = pair.ops->join(pair.map, rng % 8);
+	for (unsigned i = 0; !atomic_load(&race->over); i++) {
+		const uint64_t rank = rm_next(&rng) % KEYS;
+		const uint64_t before_ns = now_ns(), word = get(&pair, rank);
+		/* 0: nobody has replaced it when the lookup began */
+		const uint64_t replaced_ns =
+		        word ? atomic_load(&race->replaced_ns[rank][word]) : 0;
+
+		if (replaced_ns && before_ns > replaced_ns + TTL)
+			atomic_fetch_add(&race->late, 1);
+		if (i % 64 == 0)
+			pair.ops->quiesce(pair.reader);
+		atomic_fetch_add(&race->answers, 1);
+	}
+	pair.ops->leave(pair.reader);
+	return NULL;
+}
+
+static void race_write(struct race *race)
+{
+	for (uint64_t i = 0; i < WRITES; i++) {
+		const uint64_t rank = i % KEYS, word = i / KEYS + 1;
+
+		put(&race->pair, rank, word);
+		atomic_store(&race->replaced_ns[rank][word - 1], now_ns());
+		pass(SECOND / 64);
+	}
+	/* the readers have had their turn, whatever the machine does */
+	while (atomic_load(&race->answers) < 1000)
+		pass(SECOND / 64);
+	atomic_store(&race->over, true);
+}
+
+static void together(const struct rm_impl *impl, const char *name)
+{
+	struct race *race = calloc(1, sizeof(*race));
+	const struct rm_sizing sizing = { .keys = KEYS,
+		.threads = 8,
+		.shape = RM_U64X8,
+		.seed = 9,
+		.now_ns = now_ns };
+	pthread_t readers[READERS];
+
+	if (!race)
+		abort();
+	race->pair = (struct pair){ .ops = impl->ops, .shape = RM_U64X8 };
+	race->pair.map = impl->ops->create(&sizing);
+	race->pair.writer = impl->ops->join(race->pair.map, 0);
+	race->pair.reader = impl->ops->join(race->pair.map, 1);
+	for (unsigned i = 0; i < READERS; i++)
+		if (pthread_create(&readers[i], NULL, race_read, race))
+			abort();
+	race_write(race);
+	for (unsigned i = 0; i < READERS; i++)
+		pthread_join(readers[i], NULL);
+	CHECK(atomic_load(&race->late) == 0 &&
+	                stat(&race->pair, "age_max") <= (double)TTL,
+	        name);
+	close_pair(&race->pair, "together: the map is sound");
+	free(race);
+}
+
+int main(void)
+{
+	edges();
+	staleness();
+	parked();
+	beyond();
+	together(&rm_impl_local_cache_ttl,
+	        "by TTL: three readers beside a writer, none late");
+	together(&rm_impl_local_cache,
+	        "by log: three readers beside a writer, none late");
+	return DONE();
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_journal.c - what a crash, a full disk or a second owner may do. */
+#include "runner/campaign/internal.h"
+#include "tests/unit/tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char dir[64];
+static char path[128]; /* of trials.jsonl */
+
+static void fresh_folder(void)
+{
+	strcpy(dir, "/tmp/test_journal.XXXXXX");
+	if (!mkdtemp(dir))
+		abort();
+	snprintf(path, sizeof(path), "%s/trials.jsonl", dir);
+}
+
+static void remove_folder(void)
+{
+	char lock[128];
+
+	snprintf(lock, sizeof(lock), "%s/lock", dir);
+	unlink(path);
+	unlink(lock);
+	rmdir(dir);
+}
+
+static void put_text(const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	fputs(text, file);
+	fclose(file);
+}
+
+static size_t size_of_file(void)
+{
+	struct stat found;
+
+	return stat(path, &found) ? 0 : (size_t)found.st_size;
+}
+
+static json_t *trial_of(const char *cell, int block, const char *arm)
+{
+	return json_pack("{s:s, s:i, s:s, s:s}", "cell", cell, "block", block,
+	        "arm", arm, "status", "ok");
+}
+
+static int append(struct rm_journal *journal, const char *cell, int block,
+        const char *arm, struct rm_error *error)
+{
+	json_t *trial = trial_of(cell, block, arm);
+	int result = rm_journal_append(journal, trial, error);
+
+	json_decref(trial);
+	return result;
+}
+
+static int count_trial(
+        void *context, const json_t *trial, struct rm_error *error)
+{
+	(void)error;
+	*(int *)context += json_is_object(trial);
+	return 0;
+}
+
+/* Opens; NULL where that fails. */
+static struct rm_journal *open_again(
+        int *seen, size_t *torn_bytes, struct rm_error *error)
+{
+	struct rm_journal *journal = NULL;
+
+	*error = (struct rm_error){ 0 };
+	*seen = 0;
+	*torn_bytes = 0;
+	if (rm_journal_open(dir, &journal, torn_bytes, error) ||
+	        rm_journal_read(journal, count_trial, seen, error))
+		printf("# %s\n", error->text);
+	return journal;
+}
+
+static void remembers(void)
+{
+	struct rm_error error;
+	size_t torn;
+	int seen;
+
+	fresh_folder();
+	struct rm_journal *journal = open_again(&seen, &torn, &error);
+
+	CHECK(journal && seen == 0, "a new folder has an empty journal");
+	CHECK(!append(journal, "a", 0, "head", &error) &&
+	                !append(journal, "a", 1, "head", &error) &&
+	                !append(journal, "a", 0, "base", &error),
+	        "block and arm make another trial");
+	CHECK(append(journal, "a", 1, "head", &error) == -EEXIST &&
+	                strstr(error.text, "second line of a block 1 arm head"),
+	        "the same trial twice is refused and named");
+	rm_journal_close(journal);
+	journal = open_again(&seen, &torn, &error);
+	CHECK(journal && seen == 3 && torn == 0 &&
+	                rm_journal_length(journal) == 3,
+	        "what was appended is read back");
+	CHECK(rm_journal_has(journal, "a", 1, "head") &&
+	                rm_journal_has(journal, "a", 0, "base") &&
+	                !rm_journal_has(journal, "a", 1, "base") &&
+	                !rm_journal_has(journal, "b", 0, "head"),
+	        "done is what was appended and nothing else");
+	rm_journal_close(journal);
+	remove_folder();
+}
+
+static void torn_line(void)
+{
+	static const char whole[] =
+	        "{\"cell\":\"a\",\"block\":0,\"arm\":\"head\"}\n";
+	/* a torn line may be a complete object: it is not trusted either */
+	static const char *const tails[] = { "{\"cell\":\"a\",\"blo",
+		"{\"cell\":\"a\",\"block\":1,\"arm\":\"head\"}", "\x01" };
+
+	fresh_folder();
+	for (size_t i = 0; i < 3; i++) {
+		struct rm_error error;
+		char text[256];
+		size_t torn;
+		int seen;
+
+		snprintf(text, sizeof(text), "%s%s", whole, tails[i]);
+		put_text(text);
+		struct rm_journal *journal = open_again(&seen, &torn, &error);
+
+		CHECK(journal && seen == 1 && torn == strlen(tails[i]),
+		        "a line without its newline is not taken");
+		CHECK(size_of_file() == strlen(whole),
+		        "and is cut off the file");
+		CHECK(journal && !append(journal, "a", 1, "head", &error),
+		        "its trial can be appended");
+		rm_journal_close(journal);
+		journal = open_again(&seen, &torn, &error);
+		CHECK(journal && seen == 2 && torn == 0,
+		        "then the journal is whole");
+		rm_journal_close(journal);
+	}
+	remove_folder();
+}
+
+static void damage(void)
+{
+	static const struct {
+		const char *text, *words, *name;
+	} cases[] = {
+		{ "{\"cell\":\"a\",\"block\":0,\"arm\":\"h\"}\nnoise\n",
+		        "trials.jsonl:2: no JSON", "a line of noise" },
+		{ "\n", "trials.jsonl:1: no JSON", "an empty line" },
+		{ "{\"cell\":\"a\",\"block\":0}\n", "trials.jsonl:1: no trial",
+		        "a line without arm" },
+		{ "{\"cell\":\"a\",\"block\":0,\"arm\":\"h\"}\n"
+		  "{\"cell\":\"b\",\"block\":0,\"arm\":\"h\"}\n"
+		  "{\"cell\":\"a\",\"block\":0,\"arm\":\"h\"}\n",
+		        "trials.jsonl:3: the second line of a block 0 arm h",
+		        "a duplicate" },
+	};
+
+	fresh_folder();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct rm_error error;
+		size_t torn;
+		int seen;
+
+		put_text(cases[i].text);
+		struct rm_journal *journal = open_again(&seen, &torn, &error);
+
+		CHECK(!journal && strstr(error.text, cases[i].words),
+		        cases[i].name);
+		CHECK(size_of_file() == strlen(cases[i].text),
+		        "a damaged journal is left as it is");
+		rm_journal_close(journal);
+	}
+	remove_folder();
+}
+
+static void one_owner(void)
+{
+	struct rm_error error;
+	char who[64];
+	int ready[2], seen;
+	size_t torn;
+
+	fresh_folder();
+	if (pipe(ready))
+		abort();
+	pid_t owner = fork();
+
+	if (owner == 0) {
+		struct rm_journal *mine = open_again(&seen, &torn, &error);
+
+		if (!mine || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	if (read(ready[0], who, 1) != 1)
+		abort();
+	struct rm_journal *journal = open_again(&seen, &torn, &error);
+
+	snprintf(who, sizeof(who), "process %d runs", (int)owner);
+	CHECK(!journal && strstr(error.text, who),
+	        "a second owner is refused and the first is named");
+	rm_journal_close(journal);
+	kill(owner, SIGKILL);
+	waitpid(owner, NULL, 0);
+	journal = open_again(&seen, &torn, &error);
+	CHECK(journal != NULL, "ownership ends with the process");
+	rm_journal_close(journal);
+	close(ready[0]);
+	close(ready[1]);
+	remove_folder();
+}
+
+static void file_limit(void)
+{
+	struct rlimit before, small = { 4096, 4096 };
+	struct rm_error error;
+	int seen, appended = 0, result = 0;
+	size_t torn;
+
+	fresh_folder();
+	struct rm_journal *journal = open_again(&seen, &torn, &error);
+
+	getrlimit(RLIMIT_FSIZE, &before);
+	small.rlim_max = before.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	while (!result && appended < 1000) {
+		result = append(journal, "a", appended, "head", &error);
+		appended += !result;
+	}
+	printf("# after %d: %s\n", appended, error.text);
+	CHECK(result == -EFBIG && strstr(error.text, "trials.jsonl: cannot") &&
+	                strstr(error.text, "File too large"),
+	        "a file limit is an error with the system's reason");
+	CHECK(append(journal, "b", 0, "head", &error) == -EFBIG,
+	        "nothing is appended after a failure");
+	rm_journal_close(journal);
+	setrlimit(RLIMIT_FSIZE, &before);
+	journal = open_again(&seen, &torn, &error);
+	CHECK(journal && seen == appended && torn == 0,
+	        "what was appended before is whole, the rest is gone");
+	rm_journal_close(journal);
+	remove_folder();
+}
+
+static void replaces_whole_files(void)
+{
+	struct rlimit before, small = { 16, 16 };
+	struct rm_error error = { 0 };
+	char text[64] = "", file[128];
+
+	fresh_folder();
+	snprintf(file, sizeof(file), "%s/campaign.json", dir);
+	CHECK(!rm_file_replace(dir, "campaign.json", "old", 3, &error),
+	        "a file is written");
+	getrlimit(RLIMIT_FSIZE, &before);
+	small.rlim_max = before.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &small);
+	int result = rm_file_replace(dir, "campaign.json",
+	        "a new text that is too long", 27, &error);
+
+	setrlimit(RLIMIT_FSIZE, &before);
+	printf("# %s\n", error.text);
+	int fd = open(file, O_RDONLY);
+	ssize_t got = read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	CHECK(result == -EFBIG && strstr(error.text, "File too large"),
+	        "a write that fails says why");
+	CHECK(got == 3 && !strcmp(text, "old"), "and leaves the old file");
+	CHECK(!unlink(file) && !rmdir(dir), "and nothing else");
+}
+
+int main(void)
+{
+	remembers();
+	torn_line();
+	damage();
+	one_owner();
+	file_limit();
+	replaces_whole_files();
+	return DONE();
+}

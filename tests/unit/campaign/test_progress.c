@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_progress.c - what a person is told of a campaign, and how often. */
+#include "runner/base/clock.h"
+#include "runner/campaign/internal.h"
+#include "tests/unit/tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t second_ns = 1000000000;
+
+/* A progress that writes into memory. */
+struct page {
+	struct rm_progress progress;
+	char *text;
+	size_t size;
+};
+
+static void open_page(struct page *page, bool is_terminal)
+{
+	*page = (struct page){ .progress.is_terminal = is_terminal };
+	page->progress.out = open_memstream(&page->text, &page->size);
+}
+
+static void close_page(struct page *page)
+{
+	fclose(page->progress.out);
+	free(page->text);
+}
+
+static unsigned count(const char *text, char wanted)
+{
+	unsigned n = 0;
+
+	for (; *text; text++)
+		n += *text == wanted;
+	return n;
+}
+
+static bool reads(uint64_t ns, const char *expected)
+{
+	char text[32];
+
+	rm_duration_text(ns, text, sizeof(text));
+	return !strcmp(text, expected);
+}
+
+static void durations(void)
+{
+	CHECK(reads(0, "0 s") && reads(12 * second_ns, "12 s"), "seconds");
+	CHECK(reads(200 * second_ns, "3 min 20 s"), "minutes");
+	CHECK(reads(7500 * second_ns, "2 h 05 min"), "hours");
+	CHECK(reads(59 * second_ns + second_ns / 2, "1 min 00 s"),
+	        "rounding up reaches the next unit");
+}
+
+static void time_left(void)
+{
+	struct rm_progress progress = { 0 };
+
+	rm_progress_start(&progress, 10, 2, 80 * second_ns);
+	CHECK(rm_progress_left_ns(&progress) == 80 * second_ns,
+	        "before anything was measured the plan is believed");
+	rm_progress_done(&progress, 10 * second_ns, 20 * second_ns);
+	CHECK(rm_progress_left_ns(&progress) == 140 * second_ns,
+	        "a trial that took twice its plan doubles what is left");
+	rm_progress_done(&progress, 10 * second_ns, 0);
+	CHECK(progress.done == 4 &&
+	                rm_progress_left_ns(&progress) == 120 * second_ns,
+	        "a skipped trial is done and changes no estimate");
+	rm_progress_done(&progress, 100 * second_ns, second_ns);
+	CHECK(rm_progress_left_ns(&progress) == 0,
+	        "what is left is never below nothing");
+}
+
+static void one_line_a_minute(void)
+{
+	struct page page;
+
+	open_page(&page, false);
+	rm_progress_start(&page.progress, 3, 0, 3 * second_ns);
+	for (int i = 0; i < 100; i++)
+		rm_progress_now(&page.progress, "some/cell");
+	fflush(page.progress.out);
+	CHECK(count(page.text, '\n') == 1 &&
+	                strstr(page.text, "0/3 trials, 3 s"),
+	        "without a terminal the start is one line");
+	page.progress.said_ns = rm_now_ns() - 61 * second_ns;
+	rm_progress_now(&page.progress, "some/cell");
+	rm_progress_now(&page.progress, "some/cell");
+	fflush(page.progress.out);
+	CHECK(count(page.text, '\n') == 2 && strstr(page.text, ": some/cell\n"),
+	        "after a minute another, with the cell that runs");
+	rm_progress_end(&page.progress);
+	fflush(page.progress.out);
+	CHECK(count(page.text, '\n') == 3 && !strchr(page.text, '\r'),
+	        "and one at the end, nothing is rewritten");
+	close_page(&page);
+}
+
+static void rewritten_line(void)
+{
+	struct page page;
+	char cell[600];
+
+	memset(cell, 'c', sizeof(cell) - 1);
+	cell[sizeof(cell) - 1] = 0;
+	open_page(&page, true);
+	rm_progress_start(&page.progress, 3, 0, 3 * second_ns);
+	rm_progress_now(&page.progress, cell);
+	rm_progress_now(&page.progress, cell);
+	fflush(page.progress.out);
+	CHECK(count(page.text, '\r') == 3 && count(page.text, '\n') == 0,
+	        "on a terminal one line is rewritten for each trial");
+	CHECK(page.size < 3 * 90, "and never longer than the terminal");
+	rm_progress_end(&page.progress);
+	fflush(page.progress.out);
+	CHECK(count(page.text, '\n') == 1 && page.text[page.size - 1] == '\n',
+	        "at the end it is complete");
+	close_page(&page);
+}
+
+int main(void)
+{
+	durations();
+	time_left();
+	one_line_a_minute();
+	rewritten_line();
+	return DONE();
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Event sets, the choice of a back end, and recordings. */
+#include "runner/counters/events.h"
+#include "runner/counters/prove.h"
+#include "tests/unit/counters/likwid_wrapper.h"
+#include "tests/unit/fake_root.h"
+#include "tests/unit/tap.h"
+
+#include <errno.h>
+#include <signal.h>
+
+static const struct rm_arch zen3 = { "zen3", { "zen3", "amd", "*" }, 3,
+	"AuthenticAMD 25/1" };
+static const struct rm_arch power9 = { "power9", { "power9", "*" }, 2,
+	"POWER9" };
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+/* The element of an array whose "metric" is this; NULL = none. */
+static const json_t *metric_in(const json_t *array, const char *metric)
+{
+	size_t i;
+	json_t *entry;
+
+	json_array_foreach (array, i, entry) {
+		if (!strcmp(text_of(entry, "metric"), metric))
+			return entry;
+	}
+	return NULL;
+}
+
+static size_t longest(const json_t *sets)
+{
+	size_t i, most = 0;
+	json_t *set;
+
+	json_array_foreach (sets, i, set) {
+		if (json_array_size(set) > most)
+			most = json_array_size(set);
+	}
+	return most;
+}
+
+/* Does no set give one counter to two events? */
+static bool counters_differ(const json_t *sets)
+{
+	size_t s, i, k;
+	json_t *set, *a, *b;
+
+	json_array_foreach (sets, s, set) {
+		json_array_foreach (set, i, a) {
+			json_array_foreach (set, k, b) {
+				if (i != k && !strcmp(text_of(a, "counter"),
+				                      text_of(b, "counter")))
+					return false;
+			}
+		}
+	}
+	return true;
+}
+
+static void metrics_become_passes(const struct rm_event_map *map)
+{
+	json_t *events, *missing, *sets;
+	struct rm_error error = { "" };
+
+	rm_event_set_choose(
+	        map, &zen3, "perf", NULL, &events, &missing, &error);
+	sets = rm_event_set_split(events, 4);
+	CHECK(json_array_size(events) == 10 && json_array_size(sets) == 3 &&
+	                longest(sets) == 4,
+	        "ten usual metrics are three passes of at most four");
+	json_decref(sets);
+	sets = rm_event_set_split(events, 3);
+	CHECK(json_array_size(sets) == 4 && longest(sets) == 3,
+	        "with the NMI watchdog they are four passes of three");
+	CHECK(!strcmp(text_of(metric_in(events, "l1d_fill"), "config"),
+	              "0xff44"),
+	        "a perf event carries its code");
+	json_decref(sets);
+	json_decref(events);
+	json_decref(missing);
+	rm_event_set_choose(map, &zen3, "perf",
+	        "cycles,instructions,page_faults,minor_faults,major_faults,"
+	        "dc_load,dc_store",
+	        &events, &missing, &error);
+	sets = rm_event_set_split(events, 4);
+	CHECK(json_array_size(sets) == 1 && longest(sets) == 7,
+	        "software events need no counter");
+	json_decref(sets);
+	json_decref(events);
+	json_decref(missing);
+}
+
+static void likwid_gets_counters(const struct rm_event_map *map)
+{
+	json_t *events, *missing, *sets;
+	struct rm_error error = { "" };
+
+	rm_event_set_choose(
+	        map, &zen3, "likwid", NULL, &events, &missing, &error);
+	sets = rm_event_set_split(events, 4);
+	CHECK(counters_differ(sets) &&
+	                !strcmp(text_of(json_array_get(
+	                                        json_array_get(sets, 0), 3),
+	                                "counter"),
+	                        "PMC3"),
+	        "each event of a pass has a counter of its own");
+	CHECK(!metric_in(events, "l1d_fill") &&
+	                strstr(text_of(metric_in(missing, "l1d_fill"),
+	                               "reason"),
+	                        "likwid has no event for l1d_fill on zen3"),
+	        "what likwid has no name for is missing with a reason");
+	json_decref(sets);
+	json_decref(events);
+	json_decref(missing);
+	rm_event_set_choose(map, &power9, "likwid",
+	        "l1d_load_miss,l1d_store_miss,l1d_load", &events, &missing,
+	        &error);
+	sets = rm_event_set_split(events, 4);
+	CHECK(json_array_size(sets) == 2 && counters_differ(sets) &&
+	                json_array_size(json_array_get(sets, 1)) == 2,
+	        "two events that only PMC2 can count are two passes");
+	json_decref(sets);
+	json_decref(events);
+	json_decref(missing);
+}
+
+static void odd_metrics_are_told(const struct rm_event_map *map)
+{
+	json_t *events, *missing;
+	struct rm_error error = { "" };
+
+	CHECK(rm_event_set_choose(map, &zen3, "perf", "cycles,l1d_fil", &events,
+	              &missing, &error) == -EINVAL &&
+	                strstr(error.text, "no metric \"l1d_fil\""),
+	        "a metric that no CPU has is a mistake");
+	rm_event_set_choose(map, &zen3, "perf", "snoop_hitm,aperf", &events,
+	        &missing, &error);
+	CHECK(!json_array_size(events) &&
+	                strstr(text_of(metric_in(missing, "snoop_hitm"),
+	                               "reason"),
+	                        "not offered on zen3"),
+	        "a metric that this CPU has not is missing, never 0");
+	CHECK(strstr(text_of(metric_in(missing, "aperf"), "reason"),
+	              "cannot count a thread"),
+	        "a PMU that counts CPUs is not asked for a thread");
+	json_decref(events);
+	json_decref(missing);
+}
+
+static bool refuses(const char *wish, int code, const char *reason)
+{
+	struct rm_counters_choice *choice = NULL;
+	struct rm_error error = { "" };
+	json_t *chosen = NULL;
+	int got = rm_counters_select(wish, &choice, &chosen, &error);
+
+	if (got != code || !strstr(error.text, reason))
+		printf("# %d %s\n", got, error.text);
+	return got == code && strstr(error.text, reason) && !choice && !chosen;
+}
+
+static void wishes_are_checked(void)
+{
+	CHECK(refuses("fastest", -EINVAL, "expected auto, likwid, perf"),
+	        "a back end that does not exist");
+	CHECK(refuses("", -EINVAL, "expected auto"), "an empty wish");
+	CHECK(refuses("replay", -EINVAL, "expected auto"),
+	        "a replay of no file");
+	CHECK(refuses("replay:/nowhere/x", -EINVAL, "/nowhere/x: No such"),
+	        "a replay of a file that is not there");
+	CHECK(refuses("perf:nosuch", -EINVAL, "no metric \"nosuch\""),
+	        "a metric that does not exist");
+}
+
+static void none_counts_nothing(void)
+{
+	struct rm_counters_choice *choice = NULL;
+	struct rm_counters *session = NULL;
+	struct rm_error error = { "" };
+	json_t *chosen = NULL;
+
+	CHECK(!rm_counters_select("none", &choice, &chosen, &error) &&
+	                !rm_counters_sets(chosen),
+	        "none is a choice without passes");
+	json_t *request = rm_counters_request(chosen, 5);
+	CHECK(!rm_counters_open(request, 2, NULL, &session, &error) &&
+	                !rm_counters_attach(session, 1),
+	        "a trial can be asked for none");
+	json_t *result = rm_counters_result(session);
+	CHECK(!strcmp(text_of(result, "backend"), "none") &&
+	                text_of(result, "reason")[0] &&
+	                !json_array_size(json_object_get(result, "events")),
+	        "its result has no events, but a reason");
+	json_decref(result);
+	json_decref(request);
+	json_decref(chosen);
+	rm_counters_close(session);
+	rm_counters_release(choice);
+}
+
+static const char fixture[] = "tests/fixtures/counters.jsonl";
+
+static json_t *replay_once(const json_t *request, unsigned threads)
+{
+	struct rm_counters *session = NULL;
+	struct rm_error error = { "" };
+	json_t *result = NULL;
+
+	if (!rm_counters_open(request, threads, NULL, &session, &error)) {
+		rm_counters_start(session);
+		rm_counters_stop(session);
+		result = rm_counters_result(session);
+		rm_counters_close(session);
+	} else {
+		printf("# %s\n", error.text);
+	}
+	return result;
+}
+
+static void recordings_are_served_in_order(void)
+{
+	struct rm_counters_choice *choice = NULL;
+	struct rm_error error = { "" };
+	json_t *chosen = NULL;
+	char wish[100];
+
+	snprintf(wish, sizeof(wish), "replay:%s", fixture);
+	CHECK(!rm_counters_select(wish, &choice, &chosen, &error) &&
+	                rm_counters_sets(chosen) == 3,
+	        "a recording of three intervals is a choice of three");
+	json_t *second = rm_counters_request(chosen, 4);
+	json_t *result = replay_once(second, 1);
+	const json_t *fill =
+	        metric_in(json_object_get(result, "events"), "l1d_fill_demand");
+	CHECK(json_integer_value(json_object_get(fill, "total")) == 1017118,
+	        "trial 4 gets interval 1, with its counts");
+	CHECK(!strcmp(text_of(result, "backend"), "replay") &&
+	                !strcmp(text_of(fill, "quality"), "replayed") &&
+	                strstr(text_of(result, "reason"), "(fake)"),
+	        "they are replayed counts of a fake, and say so");
+	FILE *out = tmpfile();
+	CHECK(rm_replay_record(out, result, 0, 0, &error) == -EINVAL,
+	        "replayed counts cannot be recorded as new ones");
+	fclose(out);
+	json_decref(result);
+	result = replay_once(second, 2);
+	fill = metric_in(json_object_get(result, "events"), "cycles");
+	CHECK(json_is_null(json_object_get(fill, "total")) &&
+	                strstr(text_of(fill, "reason"),
+	                        "thread 1 is not in the recording"),
+	        "a thread that was not recorded is null");
+	json_decref(result);
+	json_object_set_new(second, "interval", json_integer(3));
+	CHECK(!replay_once(second, 1),
+	        "an interval behind the last is an error");
+	json_decref(second);
+	json_decref(chosen);
+	rm_counters_release(choice);
+}
+
+static bool bad_recording(
+        const char *path, const char *text, const char *reason)
+{
+	struct rm_error error = { "" };
+	json_t *lines = NULL;
+	FILE *out = fopen(path, "w");
+
+	fputs(text, out);
+	fclose(out);
+	int code = rm_replay_load(path, &lines, &error);
+	if (code != -EINVAL || !strstr(error.text, reason))
+		printf("# %d %s\n", code, error.text);
+	unlink(path);
+	return code == -EINVAL && !lines && strstr(error.text, reason);
+}
+
+#define LINE(origin, backend, value)                                          \
+	"{\"format\": 1, \"origin\": \"" origin "\", \"backend\": \"" backend \
+	"\", \"cpu\": \"zen3\", \"interval\": 0, \"thread\": 0, "             \
+	"\"metric\": \"m\", \"event\": \"e\", \"code\": \"c\", "              \
+	"\"quality\": \"exact\", \"value\": " value "}\n"
+
+static void bad_recordings_are_named(void)
+{
+	char path[64] = "/tmp/readmostly-recording-XXXXXX";
+
+	close(mkstemp(path));
+	CHECK(bad_recording(path, "", ":1: no line"), "an empty recording");
+	CHECK(bad_recording(path, LINE("fake", "perf", "1") "{oops\n", ":2: "),
+	        "a line that is not JSON, by its number");
+	CHECK(bad_recording(path, LINE("hardware", "replay", "1"),
+	              ":1: backend \"replay\""),
+	        "a recording of a replay");
+	CHECK(bad_recording(
+	              path, LINE("guess", "perf", "1"), ":1: origin \"guess\""),
+	        "an origin that does not exist");
+	CHECK(bad_recording(
+	              path, LINE("fake", "perf", "\"1\""), ":1: no value"),
+	        "a value that is no number");
+}
+
+static void nothing_here_is_none_with_reasons(void)
+{
+	struct rm_counters_choice *choice = NULL;
+	struct rm_error error = { "" };
+	json_t *chosen = NULL;
+
+	if (rm_pmu_core_present()) {
+		SKIP("auto without a PMU is none, with reasons",
+		        "this machine has a PMU");
+		return;
+	}
+	setenv("RM_LIKWID_HELPER", "/nowhere/helper", 1);
+	CHECK(!rm_counters_select("auto", &choice, &chosen, &error) &&
+	                !strcmp(text_of(chosen, "backend"), "none") &&
+	                strstr(text_of(chosen, "reason"), "/nowhere/helper") &&
+	                strstr(text_of(chosen, "reason"), "no hardware PMU") &&
+	                strstr(text_of(chosen, "reason"), "vPMU"),
+	        "auto without a PMU is none, with reasons and remedies");
+	CHECK(json_array_size(json_object_get(chosen, "tried")) == 2,
+	        "both back ends were tried");
+	CHECK(text_of(chosen, "cpu")[0], "the CPU is named even so");
+	json_t *request = rm_counters_request(chosen, 0);
+	CHECK(!strcmp(text_of(request, "backend"), "none"),
+	        "its trials are asked for none");
+	json_decref(request);
+	json_decref(chosen);
+	rm_counters_release(choice);
+	CHECK(refuses("perf", -ENOTSUP, "no hardware PMU") &&
+	                refuses("likwid", -ENOTSUP, "/nowhere/helper"),
+	        "what was wished for and cannot work is an error");
+}
+
+/* The stub's model fits the kernels: the whole way, with the real helper. */
+static void likwid_proves_itself(const char *root, unsigned cpu)
+{
+	static const char wish[] =
+	        "auto:cycles,instructions,dc_load,l1d_fill_demand,l2_miss";
+	struct rm_counters_choice *choice = NULL;
+	struct rm_counters *session = NULL;
+	struct rm_error error = { "" };
+	char script[128];
+	json_t *chosen = NULL;
+
+	snprintf(script, sizeof(script), "%s/helper", root);
+	wrapper_stub(script, "");
+	CHECK(!rm_counters_select(wish, &choice, &chosen, &error) &&
+	                !strcmp(text_of(chosen, "backend"), "likwid"),
+	        "auto takes likwid where it proves itself");
+	CHECK(rm_counters_sets(chosen) == 2 &&
+	                !strcmp(text_of(chosen, "cpu"), "zen3") &&
+	                !strcmp(text_of(chosen, "faked_root"), root),
+	        "its choice names the CPU, and that facts are played");
+	json_t *request = rm_counters_request(chosen, 2);
+	CHECK(json_array_size(json_object_get(request, "events")) == 4 &&
+	                access(text_of(request, "socket"), R_OK) == 0,
+	        "trial 2 gets set 0 and the helper's socket");
+	CHECK(!rm_counters_open(request, 1, &cpu, &session, &error),
+	        "a trial reaches the helper that the choice keeps");
+	rm_counters_close(session);
+	rm_counters_release(choice);
+	CHECK(access(text_of(request, "socket"), F_OK) != 0,
+	        "the release ends the helper and removes its socket");
+	json_decref(request);
+	json_decref(chosen);
+	wrapper_stub(script, "STUB_VALUE=zero");
+	CHECK(refuses("likwid:cycles,l1d_fill_demand", -ENOTSUP, "stayed at 0"),
+	        "a likwid that counts 0 is refused");
+	wrapper_stub(script, "STUB_FAIL=perfmon_init:exit");
+	CHECK(refuses("likwid", -ENOTSUP, "liblikwid called exit(1)"),
+	        "a likwid that exits is refused with its reason");
+}
+
+int main(void)
+{
+	struct rm_event_map *map = NULL;
+	struct rm_error error = { "" };
+	char root[64];
+
+	rm_event_map_builtin(&map, &error);
+	metrics_become_passes(map);
+	likwid_gets_counters(map);
+	odd_metrics_are_told(map);
+	rm_event_map_free(map);
+	wishes_are_checked();
+	none_counts_nothing();
+	recordings_are_served_in_order();
+	bad_recordings_are_named();
+	nothing_here_is_none_with_reasons();
+	unsigned cpu = fake_root_bind();
+	fake_root_make(root, sizeof(root));
+	fake_root_zen3(root, cpu);
+	fake_root_write(root, "proc/sys/kernel/nmi_watchdog", "1\n");
+	CHECK(rm_pmu_limit() == 3, "the NMI watchdog takes a counter");
+	fake_root_write(root, "proc/sys/kernel/nmi_watchdog", "0\n");
+	CHECK(rm_pmu_limit() == 4, "without it there are four");
+	likwid_proves_itself(root, cpu);
+	fake_root_remove(root);
+	return DONE();
+}

@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The likwid back end: the real library on played registers, and a stub that
+   comes to every bad end. */
+#include "runner/base/clock.h"
+#include "runner/counters/counters.h"
+#include "runner/counters/likwid.h"
+#include "tests/unit/counters/likwid_wrapper.h"
+#include "tests/unit/tap.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static char folder[] = "/tmp/readmostly-likwid-XXXXXX";
+static char script[64];
+
+struct outcome {
+	int open, start, stop; /* codes */
+	struct rm_error error; /* of open */
+	json_t *result;
+	double wall_s;
+};
+
+static json_t *request_of(const char *socket, const char *events)
+{
+	json_t *list = json_loads(events, 0, NULL);
+
+	if (!list)
+		abort();
+	return json_pack("{s:s, s:s, s:o}", "backend", "likwid", "socket",
+	        socket, "events", list);
+}
+
+static const char two[] =
+        "[{\"metric\": \"cycles\", \"event\": \"CPU_CLOCKS_UNHALTED\","
+        "  \"counter\": \"PMC0\"},"
+        " {\"metric\": \"instructions\", \"event\": \"RETIRED_INSTRUCTIONS\","
+        "  \"counter\": \"PMC1\"}]";
+
+static struct outcome count(const struct rm_likwid_helper *helper,
+        const char *events, unsigned threads, const unsigned *cpus)
+{
+	struct outcome o = { .open = 0 };
+	json_t *request = request_of(rm_likwid_helper_socket(helper), events);
+	struct rm_counters *session = NULL;
+	uint64_t began_ns = rm_now_ns();
+
+	o.open = rm_counters_open(request, threads, cpus, &session, &o.error);
+	if (!o.open) {
+		o.start = rm_counters_start(session);
+		o.stop = rm_counters_stop(session);
+		o.result = rm_counters_result(session);
+		rm_counters_close(session);
+	}
+	o.wall_s = (double)(rm_now_ns() - began_ns) * 1e-9;
+	json_decref(request);
+	return o;
+}
+
+static struct rm_likwid_helper *start(void)
+{
+	struct rm_likwid_helper *helper = NULL;
+	struct rm_error error = { "" };
+	char remedy[200];
+
+	if (rm_likwid_helper_start(&helper, remedy, sizeof(remedy), &error)) {
+		printf("Bail out! no helper: %s\n", error.text);
+		exit(1);
+	}
+	return helper;
+}
+
+static const json_t *event_at(const struct outcome *o, size_t i)
+{
+	return json_array_get(json_object_get(o->result, "events"), i);
+}
+
+static double value_at(const struct outcome *o, size_t i, size_t thread)
+{
+	const json_t *v = json_array_get(
+	        json_object_get(event_at(o, i), "per_thread"), thread);
+
+	return json_is_number(v) ? json_number_value(v) : -1;
+}
+
+static double total_at(const struct outcome *o, size_t i)
+{
+	const json_t *v = json_object_get(event_at(o, i), "total");
+
+	return json_is_number(v) ? json_number_value(v) : -1;
+}
+
+static bool says(const struct outcome *o, size_t i, const char *quality,
+        const char *reason)
+{
+	const json_t *event = event_at(o, i);
+	const char *q = json_string_value(json_object_get(event, "quality"));
+	const char *r = json_string_value(json_object_get(event, "reason"));
+	bool right = q && !strcmp(q, quality) && r && strstr(r, reason);
+
+	if (!right)
+		printf("# %s: %s\n", q ? q : "-", r ? r : "-");
+	return right;
+}
+
+static const unsigned cpus01[] = { 0, 1 };
+
+/* Opens one session with a misbehaving stub: does the error say `reason`? */
+static bool open_fails(const char *environment, const char *reason)
+{
+	wrapper_stub(script, environment);
+	struct rm_likwid_helper *helper = start();
+	struct outcome o = count(helper, two, 1, cpus01);
+	bool right = o.open == -EREMOTEIO && strstr(o.error.text, reason);
+
+	if (!right)
+		printf("# %d %s\n", o.open, o.error.text);
+	json_decref(o.result);
+	rm_likwid_helper_stop(helper);
+	return right;
+}
+
+static void bad_ends_are_named(void)
+{
+	CHECK(open_fails("STUB_FAIL=perfmon_init:exit",
+	              "liblikwid called exit(1); first message: stub: I leave"),
+	        "exit inside the library, and what it printed first");
+	CHECK(open_fails("STUB_FAIL=perfmon_init:segv",
+	              "liblikwid crashed with signal 11"),
+	        "a crash inside the library");
+	CHECK(open_fails("STUB_FAIL=topology_init:hang",
+	              "liblikwid hung: no answer in 500 ms"),
+	        "a hang inside the library");
+	CHECK(open_fails("STUB_FAIL=topology_init:-1", "topology_init=-1"),
+	        "topology_init says no");
+	CHECK(open_fails("STUB_FAIL=perfmon_init:-13",
+	              "perfmon_init=-13; first message: stub: perfmon_init "
+	              "says no"),
+	        "perfmon_init says no");
+	CHECK(open_fails("STUB_FAIL=perfmon_init:1", "perfmon_init=1"),
+	        "a positive code is an error, too");
+	CHECK(open_fails("STUB_FAIL=perfmon_addEventSet:-22",
+	              "perfmon_addEventSet(CPU_CLOCKS_UNHALTED:PMC0,"
+	              "RETIRED_INSTRUCTIONS:PMC1)=-22"),
+	        "an event set that is not accepted is named");
+	CHECK(open_fails("STUB_FAIL=perfmon_setupCounters:-1",
+	              "perfmon_setupCounters=-1"),
+	        "perfmon_setupCounters says no");
+	CHECK(open_fails("STUB_FAIL=perfmon_startCounters:-22",
+	              "perfmon_startCounters=-22"),
+	        "perfmon_startCounters says no");
+	CHECK(open_fails(
+	              "STUB_FAIL=perfmon_stopCounters:hang", "liblikwid hung"),
+	        "a hang when counters stop");
+}
+
+static bool library_fails(const char *library, const char *reason)
+{
+	char options[PATH_MAX];
+
+	snprintf(options, sizeof(options), "--no-gate --library %s", library);
+	wrapper_write(script, "", options);
+	struct rm_likwid_helper *helper = start();
+	struct outcome o = count(helper, two, 1, cpus01);
+	bool right = o.open == -EREMOTEIO && strstr(o.error.text, reason);
+
+	if (!right)
+		printf("# %s\n", o.error.text);
+	rm_likwid_helper_stop(helper);
+	return right;
+}
+
+static void missing_libraries_are_named(void)
+{
+	CHECK(library_fails("/nowhere/liblikwid.so.5",
+	              "liblikwid is missing: /nowhere/liblikwid.so.5"),
+	        "a library that is not there");
+	CHECK(library_fails("libm.so.6", "liblikwid lacks topology_init"),
+	        "a library that is another one");
+}
+
+static void the_library_is_found_by_the_path(void)
+{
+	char environment[PATH_MAX + 80];
+
+	snprintf(environment, sizeof(environment),
+	        "STUB_VALUE=plain LD_LIBRARY_PATH=%s/stub", wrapper_here());
+	wrapper_write(script, environment, "--no-gate");
+	struct rm_likwid_helper *helper = start();
+	struct outcome o = count(helper, two, 1, cpus01);
+
+	/* Two empty intervals before it: n = 3. */
+	CHECK(!o.open && value_at(&o, 0, 0) == 3000 &&
+	                value_at(&o, 1, 0) == 6000,
+	        "LD_LIBRARY_PATH chooses the library");
+	json_decref(o.result);
+	rm_likwid_helper_stop(helper);
+}
+
+static void chatter_stays_inside(void)
+{
+	wrapper_stub(script,
+	        "STUB_VALUE=plain STUB_FAIL=perfmon_startCounters:chatter");
+	struct rm_likwid_helper *helper = start();
+	struct outcome o = count(helper, two, 1, cpus01);
+
+	CHECK(!o.open && value_at(&o, 0, 0) == 3000,
+	        "20000 lines of chatter neither block nor show");
+	json_decref(o.result);
+	rm_likwid_helper_stop(helper);
+}
+
+static bool value_is(const char *how, size_t event, const char *reason)
+{
+	char environment[64];
+
+	snprintf(environment, sizeof(environment), "STUB_VALUE=%s", how);
+	wrapper_stub(script, environment);
+	struct rm_likwid_helper *helper = start();
+	struct outcome o = count(helper, two, 1, cpus01);
+	bool right = !o.open && total_at(&o, event) == -1 &&
+	             value_at(&o, event, 0) == -1 &&
+	             says(&o, event, "invalid", reason);
+
+	json_decref(o.result);
+	rm_likwid_helper_stop(helper);
+	return right;
+}
+
+static void impossible_values_are_no_values(void)
+{
+	CHECK(value_is("zero", 0, "stayed at 0"),
+	        "cycles that stay at 0 are no value");
+	CHECK(value_is("zero", 1, "stayed at 0"),
+	        "instructions that stay at 0 are no value");
+	CHECK(value_is("nan", 0, "does not accept the event CPU_CLOCKS"),
+	        "NAN is no value");
+	CHECK(value_is("negative", 0, "counted -5"),
+	        "less than nothing is no value");
+}
+
+static void a_crash_in_the_window_is_told(void)
+{
+	/* start and stop: 2 empty intervals; the third stop is the window's */
+	wrapper_stub(script, "STUB_VALUE=plain STUB_AFTER=2 "
+	                     "STUB_FAIL=perfmon_stopCounters:segv");
+	struct rm_likwid_helper *helper = start();
+	struct outcome o = count(helper, two, 1, cpus01);
+
+	CHECK(!o.open && !o.start && o.stop == -EREMOTEIO,
+	        "a crash in the window is an error of stop");
+	CHECK(total_at(&o, 0) == -1 &&
+	                says(&o, 0, "invalid", "crashed with signal 11"),
+	        "its events are null with the reason");
+	json_decref(o.result);
+	rm_likwid_helper_stop(helper);
+}
+
+static void the_next_trial_works_again(void)
+{
+	char environment[200], once[96];
+
+	snprintf(once, sizeof(once), "%s/once", folder);
+	snprintf(environment, sizeof(environment),
+	        "STUB_VALUE=plain STUB_ONCE=%s "
+	        "STUB_FAIL=perfmon_setupCounters:exit",
+	        once);
+	wrapper_stub(script, environment);
+	struct rm_likwid_helper *helper = start();
+	struct outcome first = count(helper, two, 1, cpus01);
+	struct outcome second = count(helper, two, 1, cpus01);
+
+	CHECK(first.open == -EREMOTEIO && !second.open &&
+	                value_at(&second, 0, 0) == 3000,
+	        "after an exit of the library the next trial counts");
+	json_decref(second.result);
+	rm_likwid_helper_stop(helper);
+	unlink(once);
+}
+
+static void it_gives_up_after_three(void)
+{
+	wrapper_stub(script, "STUB_FAIL=perfmon_init:hang");
+	struct rm_likwid_helper *helper = start();
+
+	for (int i = 0; i < 3; i++)
+		count(helper, two, 1, cpus01);
+	struct outcome o = count(helper, two, 1, cpus01);
+	CHECK(o.open == -EREMOTEIO && strstr(o.error.text, "hung") &&
+	                o.wall_s < 0.4,
+	        "after three dead workers the reason comes at once");
+	rm_likwid_helper_stop(helper);
+}
+
+static void strangers_are_kept_apart(void)
+{
+	wrapper_stub(script, "STUB_VALUE=plain");
+	struct rm_likwid_helper *helper = start();
+	const char *path = rm_likwid_helper_socket(helper);
+	char *answer = malloc(RM_WIRE_BYTES + 1);
+	struct rm_error error = { "" };
+	int first = rm_likwid_connect(path, &error);
+
+	CHECK(!rm_likwid_ask(first, "INIT 0", answer, &error),
+	        "one trial is served");
+	struct outcome o = count(helper, two, 1, cpus01);
+	CHECK(o.open == -EREMOTEIO && strstr(o.error.text, "busy"),
+	        "a second one at the same time is told: busy");
+	rm_likwid_ask(first, "EVENTS A:PMC0", answer, &error);
+	rm_likwid_ask(first, "START", answer, &error);
+	close(first); /* as if the trial had crashed in its window */
+	o = count(helper, two, 1, cpus01);
+	CHECK(!o.open && total_at(&o, 0) > 0,
+	        "a trial that dies in its window does not spoil the next");
+	json_decref(o.result);
+	int last = rm_likwid_connect(path, &error);
+	CHECK(rm_likwid_ask(last, "DANCE", answer, &error) == -EREMOTEIO &&
+	                strstr(error.text, "expected INIT, EVENTS"),
+	        "an unknown command is an error");
+	close(last);
+	free(answer);
+	rm_likwid_helper_stop(helper);
+}
+
+static void cpus_are_checked(void)
+{
+	static const unsigned far[] = { 4000 }, same[] = { 0, 0 };
+	wrapper_stub(script, "STUB_VALUE=plain");
+	struct rm_likwid_helper *helper = start();
+	struct outcome o = count(helper, two, 1, far);
+
+	CHECK(o.open == -EREMOTEIO &&
+	                strstr(o.error.text, "expected CPUs of this machine"),
+	        "a CPU that is not there never reaches the library");
+	o = count(helper, two, 1, NULL);
+	CHECK(o.open == -EINVAL && strstr(o.error.text, "must be bound"),
+	        "unbound threads cannot be counted");
+	o = count(helper, two, 2, same);
+	CHECK(!o.open && value_at(&o, 0, 0) == -1 && value_at(&o, 0, 1) == -1 &&
+	                total_at(&o, 0) == 3000 &&
+	                says(&o, 0, "exact", "shared by 2 threads"),
+	        "threads that share a CPU have a total, but no counts");
+	json_decref(o.result);
+	rm_likwid_helper_stop(helper);
+}
+
+/* The helper's child that calls the library; 0 where /proc does not tell. */
+static int worker_of(const struct rm_likwid_helper *helper)
+{
+	int pid = rm_likwid_helper_pid(helper), child = 0;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	FILE *in = fopen(path, "r");
+	if (!in || fscanf(in, "%d", &child) != 1)
+		child = 0;
+	if (in)
+		fclose(in);
+	return child;
+}
+
+static bool keeps_off(const struct rm_likwid_helper *helper, size_t cpu)
+{
+	cpu_set_t mask;
+
+	return !sched_getaffinity(worker_of(helper), sizeof(mask), &mask) &&
+	       !CPU_ISSET(cpu, &mask);
+}
+
+static void the_worker_steps_aside(void)
+{
+	static const unsigned other[] = { 1 };
+	cpu_set_t mine;
+
+	sched_getaffinity(0, sizeof(mine), &mine);
+	wrapper_stub(script, "STUB_VALUE=plain");
+	struct rm_likwid_helper *helper = start();
+	struct outcome o = count(helper, two, 1, cpus01);
+	json_decref(o.result);
+	if (!worker_of(helper) || !CPU_ISSET(0, &mine) || !CPU_ISSET(1, &mine))
+		SKIP("the worker keeps off the measured CPU",
+		        "needs CPUs 0 and 1, and /proc/PID/task/*/children");
+	else
+		CHECK(keeps_off(helper, 0) && !keeps_off(helper, 1),
+		        "the worker keeps off the measured CPU");
+	if (worker_of(helper) && CPU_ISSET(0, &mine) && CPU_ISSET(1, &mine)) {
+		o = count(helper, two, 1, other);
+		json_decref(o.result);
+		CHECK(keeps_off(helper, 1) && !keeps_off(helper, 0),
+		        "and changes sides with it");
+	}
+	rm_likwid_helper_stop(helper);
+}
+
+/* Does every process that descends from us end within two seconds? */
+static bool all_end(void)
+{
+	for (int i = 0; i < 1000; i++) {
+		if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
+			return true;
+		rm_sleep_until(rm_now_ns() + 2000000U);
+	}
+	return false;
+}
+
+static void nobody_is_orphaned(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	wrapper_stub(script, "STUB_FAIL=perfmon_init:hang");
+	int ready[2];
+	char byte;
+
+	setenv("TMPDIR", folder, 1);
+	if (pipe(ready))
+		abort();
+	pid_t campaign = fork();
+	if (!campaign) {
+		struct rm_likwid_helper *helper = start();
+		struct rm_error error = { "" };
+		int s = rm_likwid_connect(
+		        rm_likwid_helper_socket(helper), &error);
+
+		if (send(s, "INIT 0", 6, 0) != 6 || write(ready[1], "x", 1) < 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	if (read(ready[0], &byte, 1) != 1)
+		abort();
+	kill(campaign, SIGKILL);
+	CHECK(all_end(), "helper and worker end with a killed campaign");
+	unsetenv("TMPDIR");
+	unlink(script);
+	CHECK(rmdir(folder) == 0, "and leave no file behind");
+	close(ready[0]);
+	close(ready[1]);
+}
+
+static void no_helper_is_a_reason(void)
+{
+	struct rm_likwid_helper *helper = NULL;
+	struct rm_error error = { "" };
+	char remedy[200];
+
+	setenv("RM_LIKWID_HELPER", "/nowhere/readmostly-likwid", 1);
+	CHECK(rm_likwid_helper_start(&helper, remedy, sizeof(remedy), &error) ==
+	                        -ENOENT &&
+	                strstr(error.text, "/nowhere") && remedy[0],
+	        "a missing helper is a reason with a remedy");
+	memset(&error, 0, sizeof(error));
+	wrapper_write(script, "", "--deadline-ms 0");
+	CHECK(rm_likwid_helper_start(&helper, remedy, sizeof(remedy), &error) ==
+	                        -ENOTSUP &&
+	                strstr(error.text, "ended before it was ready"),
+	        "a helper that ends at once is a reason");
+}
+
+static const char three[] =
+        "[{\"metric\": \"cycles\", \"event\": \"CPU_CLOCKS_UNHALTED\","
+        "  \"counter\": \"PMC0\"},"
+        " {\"metric\": \"l1d_fill_demand\","
+        "  \"event\": \"DATA_CACHE_REFILLS_ALL\", \"counter\": \"PMC2\"},"
+        " {\"metric\": \"nonsense\", \"event\": \"NO_SUCH_EVENT\","
+        "  \"counter\": \"PMC3\"}]";
+
+/* Registers advance by 1000 x (CPU + 1) x (counter + 1) per interval. */
+static void the_real_library_counts(void)
+{
+	static const unsigned swapped[] = { 1, 0 };
+
+	wrapper_fake_msr(script, "");
+	struct rm_likwid_helper *helper = start();
+	struct outcome o = count(helper, three, 2, cpus01);
+
+	if (o.open)
+		printf("# %s\n", o.error.text);
+	CHECK(!o.open && !o.start && !o.stop,
+	        "the real liblikwid starts on played registers");
+	CHECK(value_at(&o, 0, 0) == 1000 && value_at(&o, 0, 1) == 2000 &&
+	                total_at(&o, 0) == 3000,
+	        "real liblikwid: PMC0 of CPU 0 and 1, to the count");
+	CHECK(value_at(&o, 1, 0) == 3000 && value_at(&o, 1, 1) == 6000,
+	        "real liblikwid: PMC2 of CPU 0 and 1, to the count");
+	CHECK(total_at(&o, 2) == -1 &&
+	                says(&o, 2, "invalid",
+	                        "does not accept the event NO_SUCH_EVENT"),
+	        "real liblikwid: an unknown event is no value, not 0");
+	json_decref(o.result);
+	o = count(helper, two, 2, swapped);
+	CHECK(!o.open && value_at(&o, 0, 0) == 2000 &&
+	                value_at(&o, 1, 0) == 4000 && o.wall_s < 0.9,
+	        "real liblikwid: other CPUs and events, without a new start");
+	json_decref(o.result);
+	rm_likwid_helper_stop(helper);
+}
+
+static void the_real_library_without_a_pmu(void)
+{
+	wrapper_fake_msr(script, "FAKE_STUCK=1");
+	struct rm_likwid_helper *helper = start();
+	struct outcome o = count(helper, two, 1, cpus01);
+
+	CHECK(!o.open && total_at(&o, 0) == -1 &&
+	                says(&o, 0, "invalid", "stayed at 0"),
+	        "real liblikwid on registers that stand still: no value");
+	json_decref(o.result);
+	rm_likwid_helper_stop(helper);
+}
+
+/* The topology file is of two CPUs, and of liblikwid 5.2's format. */
+static const char *why_not_real(void)
+{
+	void *library = dlopen("liblikwid.so.5.2", RTLD_LAZY);
+
+	if (!library)
+		return "liblikwid 5.2 is not installed";
+	dlclose(library);
+	return sysconf(_SC_NPROCESSORS_CONF) < 2 ? "needs two CPUs" : NULL;
+}
+
+int main(void)
+{
+	if (!mkdtemp(folder))
+		abort();
+	snprintf(script, sizeof(script), "%s/helper", folder);
+	const char *why = why_not_real();
+	if (why) {
+		SKIP("the real liblikwid counts on played registers", why);
+	} else {
+		the_real_library_counts();
+		the_real_library_without_a_pmu();
+	}
+	bad_ends_are_named();
+	missing_libraries_are_named();
+	the_library_is_found_by_the_path();
+	chatter_stays_inside();
+	impossible_values_are_no_values();
+	a_crash_in_the_window_is_told();
+	the_next_trial_works_again();
+	it_gives_up_after_three();
+	strangers_are_kept_apart();
+	cpus_are_checked();
+	the_worker_steps_aside();
+	no_helper_is_a_reason();
+	nobody_is_orphaned();
+	return DONE();
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The known kernels and their verdicts, with a played perf. */
+#include "runner/counters/prove.h"
+#include "tests/unit/counters/fake_perf.h"
+#include "tests/unit/fake_root.h"
+#include "tests/unit/tap.h"
+
+static struct fake_perf fake;
+
+/* Codes of zen3 (events.tsv), and steps of the kernels for 32 KiB of L1d. */
+enum {
+	CYCLES = 0x0,
+	INSTRUCTIONS = 0x1,
+	LOAD = 0x0129,
+	FILL = 0xff44,
+	DEMAND = 0xff43
+};
+static const double steps[] = { 1048576, 1048576, 65536 };
+
+static const char metrics[] =
+        "cycles,instructions,dc_load,l1d_fill,l1d_fill_demand";
+
+static double rate_of(uint64_t config, unsigned kernel)
+{
+	switch (config) {
+	case CYCLES:
+		return 5;
+	case INSTRUCTIONS:
+		return 3;
+	case LOAD:
+		return 1;
+	default:
+		return kernel == 0 ? 0.0002 : 0.98;
+	}
+}
+
+/*
+ * A set's sessions come in the order half, four, pages; on one core there is
+ * no fourth. The leader is counted first: it moves the window on.
+ */
+static uint64_t modelled(
+        struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
+{
+	if (n < 3)
+		return 5;
+	if (attr->disabled)
+		f->windows++;
+	unsigned kernel = (f->windows - 1) % 3;
+
+	return (uint64_t)(rate_of(attr->config, kernel) * steps[kernel]);
+}
+
+/* A fill counter that is dead, the rest as they should be. */
+static uint64_t dead_fill(
+        struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
+{
+	uint64_t value = modelled(f, attr, n);
+
+	return attr->config == FILL ? 0 : value;
+}
+
+/* A fill counter that counts loads. */
+static uint64_t wrong_fill(
+        struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
+{
+	uint64_t value = modelled(f, attr, n);
+
+	return attr->config == FILL && n == 3 ? 1048576 : value;
+}
+
+static uint64_t all_dead(
+        struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
+{
+	(void)f;
+	(void)attr;
+	(void)n;
+	return 0;
+}
+
+static struct rm_attempt try_with(
+        uint64_t (*amount)(
+                struct fake_perf *, const struct perf_event_attr *, unsigned),
+        int error, FILE *recording)
+{
+	static struct rm_perf_ops ops;
+	struct rm_prove prove = { .perf_ops = &ops, .recording = recording };
+	struct rm_attempt attempt;
+	struct rm_error why = { "" };
+
+	ops = fake_perf_make(&fake, amount);
+	fake.error_all = error;
+	if (rm_attempt_make("perf", metrics, &prove, &attempt, &why))
+		printf("# %s\n", why.text);
+	return attempt;
+}
+
+static bool counts(const struct rm_attempt *attempt, const char *metric)
+{
+	size_t i;
+	json_t *event;
+
+	json_array_foreach (attempt->events, i, event) {
+		if (!strcmp(metric, json_string_value(
+		                            json_object_get(event, "metric"))))
+			return true;
+	}
+	return false;
+}
+
+static const char *reason_of(
+        const struct rm_attempt *attempt, const char *metric)
+{
+	size_t i;
+	json_t *line;
+
+	json_array_foreach (attempt->missing, i, line) {
+		if (!strcmp(metric,
+		            json_string_value(json_object_get(line, "metric"))))
+			return json_string_value(
+			        json_object_get(line, "reason"));
+	}
+	return "";
+}
+
+static void right_counts_are_believed(void)
+{
+	struct rm_attempt a = try_with(modelled, 0, NULL);
+	const char *why;
+
+	CHECK(a.proved && !a.reason[0] && !strcmp(a.cpu, "zen3"),
+	        "counts that fit the kernels prove the back end");
+	CHECK(json_array_size(a.events) == 5 &&
+	                !strcmp(rm_prove_verdict(a.verdicts, "l1d_fill", &why),
+	                        "proved"),
+	        "every metric is proved and kept");
+	CHECK(json_array_size(a.sets) == 2, "five core events are two passes");
+	CHECK(fake.alive == 0, "every file is closed");
+	rm_attempt_free(&a);
+}
+
+static void wrong_counts_are_dropped(void)
+{
+	struct rm_attempt a = try_with(dead_fill, 0, NULL);
+
+	CHECK(a.proved && !counts(&a, "l1d_fill") &&
+	                counts(&a, "l1d_fill_demand"),
+	        "a metric that stays at 0 is dropped, the others stay");
+	CHECK(strstr(reason_of(&a, "l1d_fill"), "stayed at 0"),
+	        "its reason says so");
+	CHECK(json_array_size(a.sets) == 1, "four events are one pass");
+	rm_attempt_free(&a);
+	a = try_with(wrong_fill, 0, NULL);
+	CHECK(a.proved && !counts(&a, "l1d_fill") &&
+	                strstr(reason_of(&a, "l1d_fill"),
+	                        "1 per step in \"chase through half the L1d\", "
+	                        "expected 0 to 0.1"),
+	        "a metric that misses where nothing can is dropped, too");
+	rm_attempt_free(&a);
+}
+
+static void nothing_proved_is_not_usable(void)
+{
+	struct rm_attempt a = try_with(all_dead, 0, NULL);
+
+	CHECK(!a.proved && strstr(a.reason, "stayed at 0") && a.remedy[0],
+	        "a PMU that opens and counts 0 is not usable");
+	CHECK(json_array_size(a.sets) == 0, "and leaves nothing to ask for");
+	rm_attempt_free(&a);
+	a = try_with(modelled, -ENOENT, NULL);
+	CHECK(!a.proved && strstr(a.reason, "no hardware PMU") &&
+	                strstr(a.remedy, "vPMU"),
+	        "no PMU: the reason, and what to ask for");
+	json_t *told = rm_attempt_json(&a);
+	CHECK(!strcmp("not usable",
+	              json_string_value(json_object_get(told, "status"))),
+	        "its status is \"not usable\"");
+	json_decref(told);
+	rm_attempt_free(&a);
+	a = try_with(modelled, -EACCES, NULL);
+	CHECK(!a.proved && strstr(a.remedy, "perf_event_paranoid"),
+	        "no permission: the setting to change");
+	rm_attempt_free(&a);
+}
+
+static void staying_low_is_no_proof(void)
+{
+	json_t *verdicts = json_loads(
+	        "[{\"metric\": \"snoop_hitm\", \"verdict\": \"proved\","
+	        "  \"expected\": [0, 0.01]},"
+	        " {\"metric\": \"snoop_hitm\", \"verdict\": \"not checked\","
+	        "  \"reason\": \"needs two cores\"}]",
+	        0, NULL);
+	const char *why;
+
+	CHECK(!strcmp(rm_prove_verdict(verdicts, "snoop_hitm", &why),
+	              "not checked") &&
+	                why && !strcmp(why, "needs two cores"),
+	        "a counter that only stayed low is not proved");
+	json_decref(verdicts);
+}
+
+static void a_recording_serves_the_same_counts(const char *root)
+{
+	char path[128];
+	json_t *lines = NULL;
+	struct rm_error error = { "" };
+
+	snprintf(path, sizeof(path), "%s/counts.jsonl", root);
+	FILE *out = fopen(path, "w");
+	struct rm_attempt a = try_with(modelled, 0, out);
+	fclose(out);
+	/* Two sets, three kernels on one core. */
+	CHECK(a.proved && rm_replay_load(path, &lines, &error) == 6,
+	        "each kernel of each set is an interval of the recording");
+	const json_t *line = json_array_get(lines, 0);
+	CHECK(!strcmp(json_string_value(json_object_get(line, "origin")),
+	              "fake") &&
+	                json_number_value(json_object_get(line, "value")) ==
+	                        5.0 * 1048576,
+	        "a played kernel's counts are recorded as fake");
+	json_decref(lines);
+	rm_attempt_free(&a);
+}
+
+static void a_chase_visits_every_line_once(void)
+{
+	enum { LINES = 1000 };
+	struct rm_chase chase = { .lines = 0 };
+	unsigned seen = 0;
+
+	CHECK(!rm_chase_make(&chase, LINES, 4096), "a chase is laid");
+	void **at = chase.start;
+	do {
+		void **next = *at;
+
+		*at = NULL; /* a second visit would crash here */
+		at = next;
+		seen++;
+	} while (at && *at);
+	CHECK(seen == LINES, "its cycle visits each line once");
+	rm_chase_free(&chase);
+}
+
+static void the_l1d_size_is_needed(void)
+{
+	struct rm_kernel_place place = { .cores = 0 };
+	struct rm_error error = { "" };
+
+	CHECK(rm_kernel_place(&place, &error) == -ENOENT &&
+	                strstr(error.text, "not known"),
+	        "an unknown L1d size is an error, not a guess");
+}
+
+int main(void)
+{
+	char root[64];
+
+	/* One core: the played perf cannot know when handovers end. */
+	unsigned cpu = fake_root_bind();
+	fake_root_make(root, sizeof(root));
+	the_l1d_size_is_needed();
+	fake_root_zen3(root, cpu);
+	right_counts_are_believed();
+	wrong_counts_are_dropped();
+	nothing_proved_is_not_usable();
+	staying_low_is_no_proof();
+	a_recording_serves_the_same_counts(root);
+	a_chase_visits_every_line_once();
+	fake_root_remove(root);
+	return DONE();
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Iteration over Go's map: what is there throughout is visited once, whatever
+ * happens meanwhile.
+ */
+#include "tests/unit/gomap/gomap_fixture.h"
+
+enum { RANKS = 4096, ROUNDS = 400 };
+
+/* What an iteration may see. Ranks in the map have their version as value. */
+struct scene {
+	struct gomap *map;
+	struct rm_shape shape;
+	uint64_t version[RANKS]; /* 0: absent */
+	unsigned visits[RANKS];
+	bool throughout[RANKS]; /* since the iteration began */
+	uint64_t rng, sequence;
+	bool right;
+};
+
+static void set(struct scene *scene, uint64_t n)
+{
+	struct rm_value value = { { n | ++scene->sequence << 16, 0, 0 } };
+	struct key_text text;
+
+	gomap_exchange(scene->map, scene->shape, key_of(scene->shape, n, &text),
+	        &value, NULL);
+	scene->version[n] = value.word[0];
+}
+
+static void unset(struct scene *scene, uint64_t n)
+{
+	struct key_text text;
+
+	gomap_remove(
+	        scene->map, scene->shape, key_of(scene->shape, n, &text), NULL);
+	scene->version[n] = 0;
+	scene->throughout[n] = false;
+}
+
+static void clear(struct scene *scene)
+{
+	gomap_clear(scene->map, scene->shape);
+	memset(scene->version, 0, sizeof(scene->version));
+	memset(scene->throughout, 0, sizeof(scene->throughout));
+}
+
+static bool key_is(struct rm_shape shape, struct rm_key key, uint64_t n)
+{
+	struct key_text text;
+	struct rm_key wanted = key_of(shape, n, &text);
+
+	if (!shape.str)
+		return key.word == wanted.word;
+	return key.length == wanted.length &&
+	       !memcmp(key.bytes, wanted.bytes, key.length);
+}
+
+/* One step; false at the end. An entry has its present value and its key. */
+static bool visit(struct scene *scene, struct gomap_iterator *it)
+{
+	struct rm_key key;
+	struct rm_value value;
+
+	if (!gomap_iterate_next(it, scene->shape, &key, &value))
+		return false;
+
+	uint64_t n = value.word[0] & 0xffff;
+
+	scene->right &= n < RANKS && scene->version[n] == value.word[0] &&
+	                key_is(scene->shape, key, n);
+	if (n < RANKS && scene->throughout[n])
+		scene->right &= ++scene->visits[n] == 1;
+	return true;
+}
+
+static void begin(struct scene *scene, struct gomap_iterator *it)
+{
+	memset(scene->visits, 0, sizeof(scene->visits));
+	for (size_t n = 0; n < RANKS; n++)
+		scene->throughout[n] = scene->version[n] != 0;
+	gomap_iterate_begin(scene->map, it);
+}
+
+static void end(struct scene *scene, struct gomap_iterator *it)
+{
+	gomap_iterate_end(it);
+	for (size_t n = 0; n < RANKS; n++)
+		scene->right &= !scene->throughout[n] || scene->visits[n] == 1;
+}
+
+/* Writes between two visits: by round they grow, shrink, churn or clear. */
+static void disturb(struct scene *scene, uint64_t round, uint64_t width)
+{
+	uint64_t writes = rm_next(&scene->rng) % 8;
+
+	for (uint64_t i = 0; i < writes; i++) {
+		uint64_t x = rm_next(&scene->rng), n = (x >> 32) % width;
+
+		switch (round % 5) {
+		case 0: /* only updates */
+			if (scene->version[n])
+				set(scene, n);
+			break;
+		case 1:
+			set(scene, (x >> 32) % RANKS);
+			break;
+		case 2:
+			unset(scene, n);
+			break;
+		case 3:
+			if (x % 2)
+				unset(scene, n);
+			else
+				set(scene, n);
+			break;
+		default:
+			if (x % 50 == 0)
+				clear(scene);
+			else
+				set(scene, (x >> 32) % RANKS);
+		}
+	}
+}
+
+/* Two iterators, one begun inside the other, over a map that changes. */
+static void run(struct scene *scene, uint64_t round)
+{
+	uint64_t width = 1 + rm_next(&scene->rng) % (round % 2 ? 60 : 900);
+	uint64_t fill = rm_next(&scene->rng) % (2 * width);
+	struct gomap_iterator outer, inner;
+	bool nested = false;
+
+	for (uint64_t i = 0; i < fill; i++)
+		set(scene, rm_next(&scene->rng) % width);
+	begin(scene, &outer);
+	while (visit(scene, &outer)) {
+		disturb(scene, round, width);
+		if (!nested && rm_next(&scene->rng) % 16 == 0) {
+			gomap_iterate_begin(scene->map, &inner);
+			nested = true;
+		}
+		if (nested) {
+			struct rm_key key;
+			struct rm_value value;
+
+			gomap_iterate_next(&inner, scene->shape, &key, &value);
+		}
+	}
+	end(scene, &outer);
+	if (nested)
+		gomap_iterate_end(&inner);
+	scene->right &= sound(scene->map);
+	scene->right &= gomap_get(scene->map->extra->iterators) == 0 &&
+	                !scene->map->extra->retired_arrays &&
+	                !scene->map->extra->retired_buckets;
+}
+
+static void entries_are_visited_once(unsigned s)
+{
+	static struct scene scene;
+	unsigned growths = 0, same_size = 0;
+
+	for (uint64_t round = 0; round < ROUNDS; round++) {
+		uint64_t hint = round % 3 ? 0 : round;
+
+		scene = (struct scene){ .shape = shapes[s],
+			.map = gomap_create(hint, shapes[s], round),
+			.rng = round,
+			.right = scene.right || round == 0 };
+		for (unsigned again = 0; again < 3; again++)
+			run(&scene, round);
+		growths += (unsigned)scene.map->extra->growths;
+		same_size += (unsigned)scene.map->extra->same_size_growths;
+		gomap_destroy(scene.map);
+	}
+	CHECK_SHAPE(scene.right,
+	        "entries there throughout are visited once, with their value",
+	        s);
+	printf("# %u growths to twice the size, %u to the same\n", growths,
+	        same_size);
+	CHECK(growths > 500 && blocks_live == 0,
+	        "the map grew meanwhile, and nothing of it was lost");
+}
+
+/* New keys come, those 50 before go. */
+static void come_and_go(struct scene *scene, uint64_t *head, uint64_t times)
+{
+	for (uint64_t end_at = *head + times; *head < end_at; ++*head) {
+		set(scene, 100 + *head % 1000);
+		unset(scene, 100 + (*head + 950) % 1000);
+	}
+}
+
+/* A growth that keeps the size, begun and ended during the iteration. */
+static void same_size_growth_meanwhile(void)
+{
+	static struct scene scene;
+	unsigned same_size = 0;
+
+	for (uint64_t round = 0; round < 200; round++) {
+		struct gomap_iterator it;
+		uint64_t head = 0;
+
+		scene = (struct scene){ .shape = RM_STR16X8,
+			.map = gomap_create(100, RM_STR16X8, round),
+			.rng = round,
+			.right = scene.right || round == 0 };
+		/* 50 stay, 50 others come and go until chains are long */
+		for (uint64_t n = 0; n < 50; n++)
+			set(&scene, n);
+		come_and_go(&scene, &head, 100 + round * 5);
+		begin(&scene, &it);
+		while (visit(&scene, &it))
+			come_and_go(&scene, &head, 100);
+		end(&scene, &it);
+		scene.right &= sound(scene.map);
+		same_size += scene.map->extra->same_size_growths;
+		gomap_destroy(scene.map);
+	}
+	printf("# %u growths of the same size\n", same_size);
+	CHECK(scene.right,
+	        "entries are visited once while chains are compacted");
+	CHECK(same_size > 50 && blocks_live == 0,
+	        "which happened, and is freed");
+}
+
+static void order_is_random(void)
+{
+	struct gomap *map = gomap_create(1000, RM_U64X8, 1);
+	struct gomap_iterator it;
+	struct rm_key key;
+	struct rm_value value;
+	unsigned first[1000] = { 0 }, different = 0;
+
+	for (uint64_t n = 0; n < 1000; n++) {
+		value = value_of(n);
+		gomap_exchange(map, RM_U64X8, (struct rm_key){ .word = n },
+		        &value, NULL);
+	}
+	for (unsigned i = 0; i < 1000; i++) {
+		gomap_iterate_begin(map, &it);
+		gomap_iterate_next(&it, RM_U64X8, &key, &value);
+		gomap_iterate_end(&it);
+		different += first[key.word]++ == 0;
+	}
+	/* 1000 draws of 1000 entries of unequal chance: 632 at most */
+	CHECK(different > 300, "iterations start at random entries");
+	gomap_destroy(map);
+}
+
+static void an_empty_map_has_nothing_to_visit(void)
+{
+	struct gomap *map = gomap_create(0, RM_U64X8, 1);
+	struct gomap_iterator it;
+	struct rm_key key;
+	struct rm_value value;
+
+	gomap_iterate_begin(map, &it);
+	CHECK(!gomap_iterate_next(&it, RM_U64X8, &key, &value) &&
+	                !gomap_iterate_next(&it, RM_U64X8, &key, &value),
+	        "an empty map ends at once, and again");
+	gomap_iterate_end(&it);
+	gomap_destroy(map);
+}
+
+int main(void)
+{
+	for (unsigned s = 0; s < RM_SHAPES; s++)
+		entries_are_visited_once(s);
+	same_size_growth_meanwhile();
+	order_is_random();
+	an_empty_map_has_nothing_to_visit();
+	CHECK(blocks_live == 0, "every block was freed, once");
+	return DONE();
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_history_judge.c - what is decided, what is left of it, and its words.
+ * side by side: computes, measures no time.
+ */
+#include "runner/history/internal.h"
+#include "tests/unit/tap.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE                                                              \
+	"{\"format\":\"readmostly-history\",\"version\":1,\"guarantee\":" \
+	"\"none\""
+#define ONCE                                                              \
+	"{\"format\":\"readmostly-history\",\"version\":1,\"guarantee\":" \
+	"\"once-if-present\""
+#define POINT                                                             \
+	"{\"format\":\"readmostly-history\",\"version\":1,\"guarantee\":" \
+	"\"point-in-time\""
+
+/* One operation on key 7: thread, op, from, to, there, the rest. */
+#define OP(t, op, from, to, there, rest)                                    \
+	"{\"thread\":" #t ",\"op\":\"" op "\",\"key\":7,\"invoked\":" #from \
+	",\"returned\":" #to ",\"there\":" #there rest "}\n"
+#define VALUE(v)  ",\"value\":" #v
+#define RESULT(v) ",\"result\":" #v
+
+static struct rm_history_judgement judgement;
+static struct rm_history history;
+
+/* Judges a text; false where it is no history. */
+static bool judge_within(const char *text, struct rm_history_limits limits)
+{
+	struct rm_error error = { "" };
+
+	rm_history_judgement_clear(&judgement);
+	rm_history_clear(&history);
+	if (!rm_history_read("text", text, strlen(text), RM_HISTORY_JSONL,
+	            &history, &error) &&
+	        !rm_history_judge(&history, &limits, &judgement, &error))
+		return true;
+	printf("# %s\n", error.text);
+	return false;
+}
+
+static enum rm_history_verdict judge(const char *text)
+{
+	struct rm_history_limits limits = RM_HISTORY_LIMITS;
+
+	if (!judge_within(text, limits))
+		return RM_HISTORY_UNDECIDED;
+	if (judgement.why[0])
+		printf("# %s (%zu events left)\n", judgement.why,
+		        judgement.smallest.count);
+	return judgement.verdict;
+}
+
+/* Broken, `left` operations are left, and the offending one was invoked at
+   `invoked`. */
+static bool breaks(const char *text, size_t left, uint64_t invoked)
+{
+	return judge(text) == RM_HISTORY_BROKEN &&
+	       judgement.smallest.count == left && judgement.offending < left &&
+	       judgement.smallest.events[judgement.offending].invoked ==
+	               invoked;
+}
+
+static void a_stale_lookup_is_cut_down_to_three(void)
+{
+	static const char text[] = NONE "}\n" OP(2, "upsert", 1, 2, false,
+	        VALUE(5)) OP(0, "upsert", 3, 4, true, VALUE(1)) OP(1, "lookup",
+	        5, 6, true, RESULT(1)) OP(0, "upsert", 7, 8, true, VALUE(2))
+	        OP(2, "lookup", 9, 10, true, RESULT(1))
+	                OP(1, "upsert", 11, 12, true, VALUE(3))
+	                        OP(2, "lookup", 13, 14, true, RESULT(4))
+	                                OP(0, "upsert", 13, 15, true, VALUE(4));
+
+	CHECK(breaks(text, 3, 9),
+	        "write, write, stale lookup: the first operation that fails");
+	CHECK(!strcmp(judgement.instead, "2"), "what it could have answered");
+	CHECK(judgement.left_out == 2,
+	        "the rest up to its return is counted, later ones are not");
+}
+
+static void removes_are_not_explained_by_left_out_writes(void)
+{
+	static const char text[] =
+	        NONE "}\n" OP(0, "upsert", 1, 2, false, VALUE(1))
+	                OP(0, "remove", 3, 4, true, "")
+	                        OP(1, "remove", 5, 6, true, "");
+
+	CHECK(breaks(text, 2, 5),
+	        "a double remove: the write stands for any before them");
+	CHECK(!strcmp(judgement.instead, "absent"), "it was absent");
+}
+
+/* Adds 60 upserts that overlap all, judges, and tells whether it is broken by
+   a proof: a search would visit more states than these. */
+static bool is_proved_quickly(const char *text)
+{
+	struct rm_history_limits limits = { 1000000, 1 << 30, true };
+	struct rm_error error = { "" };
+
+	if (!judge_within(text, limits))
+		return false;
+	for (uint32_t i = 0; i < 60; i++) {
+		struct rm_history_event upsert = { .invoked = 1,
+			.returned = 9,
+			.key = 7,
+			.value = 100 + i,
+			.thread = 10 + i,
+			.kind = RM_HISTORY_UPSERT,
+			.there = true };
+
+		rm_history_add(&history, &upsert, NULL);
+	}
+	rm_history_judgement_clear(&judgement);
+	return !rm_history_judge(&history, &limits, &judgement, &error) &&
+	       judgement.verdict == RM_HISTORY_BROKEN &&
+	       judgement.states < 10000;
+}
+
+static void lost_updates_have_a_quick_proof(void)
+{
+	static const char lost[] = NONE ",\"initial\":[[7,1]]}\n" OP(
+	        0, "exchange", 1, 9, true, VALUE(2) RESULT(1))
+	        OP(1, "exchange", 2, 8, true, VALUE(3) RESULT(1));
+	static const char circle[] = NONE ",\"initial\":[[7,1]]}\n" OP(
+	        0, "exchange", 1, 9, true, VALUE(2) RESULT(3))
+	        OP(1, "exchange", 2, 8, true, VALUE(3) RESULT(2));
+
+	CHECK(is_proved_quickly(lost),
+	        "two exchanges cannot replace one value");
+	CHECK(is_proved_quickly(circle), "nor two replace each other's");
+}
+
+static void what_never_returned_may_or_may_not_have_been(void)
+{
+	static const char maybe[] =
+	        NONE "}\n" OP(0, "upsert", 1, null, null, VALUE(1))
+	                OP(1, "lookup", 2, 3, false, "")
+	                        OP(1, "lookup", 4, 5, true, RESULT(1));
+	static const char back[] =
+	        NONE "}\n" OP(0, "upsert", 1, null, null, VALUE(1))
+	                OP(1, "lookup", 2, 3, true, RESULT(1))
+	                        OP(1, "lookup", 4, 5, false, "");
+
+	CHECK(judge(maybe) == RM_HISTORY_LINEARIZABLE, "it may come late");
+	CHECK(judge(back) == RM_HISTORY_BROKEN, "but not go again");
+}
+
+#define LENGTH(t, from, to, n)                                    \
+	"{\"thread\":" #t ",\"op\":\"length\",\"invoked\":" #from \
+	",\"returned\":" #to ",\"result\":" #n "}\n"
+#define SCAN(t, from, to, pairs)                                \
+	"{\"thread\":" #t ",\"op\":\"scan\",\"invoked\":" #from \
+	",\"returned\":" #to ",\"pairs\":" pairs "}\n"
+#define TWO ",\"initial\":[[7,1],[8,2]]}\n"
+
+static void lengths_are_between_bounds(void)
+{
+	/* key 7 goes while key 9 comes, one after the other */
+	static const char turn[] = OP(0, "remove", 2, 3, true,
+	        "") "{\"thread\":0,\"op\":\"upsert\",\"key\":9,\"value\":3,"
+	            "\"invoked\":4,\"returned\":5,\"there\":false}\n";
+	char text[1024];
+
+	CHECK(breaks(NONE TWO LENGTH(1, 1, 2, 1), 3 - 2, 1) &&
+	                judgement.smallest.initial_count == 2,
+	        "too few: the keys that are surely there are shown");
+	CHECK(!strcmp(judgement.instead, "2 to 2"), "with the bounds");
+	CHECK(breaks(ONCE TWO LENGTH(1, 1, 2, 3), 1, 1), "too many");
+	CHECK(judge(NONE TWO LENGTH(1, 1, 2, 2)) == RM_HISTORY_LINEARIZABLE,
+	        "the right number");
+	for (int n = 1; n <= 3; n++) {
+		snprintf(text, sizeof(text),
+		        "%s%s%s{\"thread\":1,\"op\":\"length\",\"invoked\":1,"
+		        "\"returned\":6,\"result\":%d}\n",
+		        ONCE, TWO, turn, n);
+		CHECK(judge(text) == RM_HISTORY_LINEARIZABLE,
+		        "a weak length may see changes apart");
+	}
+	snprintf(text, sizeof(text), "%s%s%s%s", POINT, TWO, turn,
+	        LENGTH(1, 1, 6, 3));
+	CHECK(breaks(text, 3, 1),
+	        "one at a moment may not, and no key is left out of it");
+}
+
+static void scans_keep_their_promise(void)
+{
+	static const char twice[] =
+	        ONCE TWO SCAN(0, 1, 2, "[[7,1],[8,2],[7,1]]");
+	static const char skips[] = ONCE TWO SCAN(0, 1, 2, "[[7,1]]");
+	static const char invents[] = NONE TWO SCAN(0, 1, 2, "[[7,3]]");
+	static const char anything[] = NONE TWO SCAN(0, 1, 2, "[[7,1],[7,1]]");
+
+	CHECK(breaks(twice, 1, 1) && strstr(judgement.why, "twice"),
+	        "no key twice");
+	CHECK(judge(skips) == RM_HISTORY_BROKEN &&
+	                strstr(judgement.why, "lookup 8 in a scan of thread 0"),
+	        "none left out");
+	CHECK(breaks(invents, 1, 1) && strstr(judgement.why, "nobody wrote"),
+	        "none invented, whatever is promised");
+	CHECK(judge(anything) == RM_HISTORY_LINEARIZABLE,
+	        "what promises nothing may skip and repeat");
+}
+
+/* 64 overlapping swaps between two values, one too many to one side: no
+   quick proof, and too many states. */
+static void giving_up_is_no_pass(void)
+{
+	struct rm_history many = { .guarantee = RM_HISTORY_NONE };
+	struct rm_history_limits few = { 1000, 1 << 30, false };
+	struct rm_history_limits small = { 1 << 30, 1 << 20, false };
+	struct rm_error error = { "" };
+
+	rm_history_add_initial(&many, 7, 1);
+	for (uint32_t i = 0; i < 64; i++) {
+		struct rm_history_event swap = { .invoked = i,
+			.returned = 1000 + i,
+			.key = 7,
+			.value = i < 32 ? 2 : 1,
+			.expected = i < 32 ? 1 : 2,
+			.thread = i,
+			.kind = RM_HISTORY_COMPARE_SWAP,
+			.there = true };
+
+		rm_history_add(&many, &swap, NULL);
+	}
+	for (int i = 0; i < 2; i++) {
+		many.events[63].expected = i ? 1 : 2;
+		many.events[63].value = i ? 2 : 1;
+		rm_history_judgement_clear(&judgement);
+		CHECK(!rm_history_judge(
+		              &many, i ? &few : &small, &judgement, &error) &&
+		                judgement.verdict ==
+		                        (i ? RM_HISTORY_UNDECIDED
+		                           : RM_HISTORY_LINEARIZABLE),
+		        i ? "undecided after too many states"
+		          : "two sides in balance are found");
+	}
+	rm_history_judgement_clear(&judgement);
+	CHECK(!rm_history_judge(&many, &small, &judgement, &error) &&
+	                judgement.verdict == RM_HISTORY_UNDECIDED &&
+	                strstr(judgement.why, "undecided after"),
+	        "and with too little memory");
+	rm_history_clear(&many);
+}
+
+/* A work that has no end in sight is given up before it begins. */
+static void too_many_lengths_are_undecided(void)
+{
+	struct rm_history many = { .guarantee = RM_HISTORY_NONE };
+	struct rm_history_limits limits = RM_HISTORY_LIMITS;
+	struct rm_history_event length = { .kind = RM_HISTORY_LENGTH,
+		.result = 10000 };
+
+	for (uint64_t k = 0; k < 10000; k++)
+		rm_history_add_initial(&many, k, k);
+	for (uint64_t i = 0; i < 20001; i++) {
+		length.invoked = length.returned = i;
+		rm_history_add(&many, &length, NULL);
+	}
+	rm_history_judgement_clear(&judgement);
+	CHECK(!rm_history_judge(&many, &limits, &judgement, NULL) &&
+	                judgement.verdict == RM_HISTORY_UNDECIDED,
+	        "lengths times keys have a limit");
+	rm_history_clear(&many);
+}
+
+static void what_is_no_history_is_refused(void)
+{
+	struct rm_history bad = { .guarantee = RM_HISTORY_NONE };
+	struct rm_history_event event = { .invoked = 5, .returned = 4 };
+	struct rm_history_limits limits = RM_HISTORY_LIMITS;
+	struct rm_error error = { "" };
+
+	rm_history_judgement_clear(&judgement);
+	rm_history_add(&bad, &event, NULL);
+	CHECK(rm_history_judge(&bad, &limits, &judgement, &error) == -EINVAL &&
+	                strstr(error.text, "event 0"),
+	        "returned before it was invoked");
+	rm_history_reset(&bad);
+	rm_history_add_initial(&bad, 1, 1);
+	rm_history_add_initial(&bad, 1, 2);
+	error.text[0] = '\0';
+	CHECK(rm_history_judge(&bad, &limits, &judgement, &error) == -EINVAL &&
+	                strstr(error.text, "initial entry 1"),
+	        "a key twice at the start");
+	rm_history_clear(&bad);
+}
+
+static void many_lanes_become_a_list(void)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+	struct rm_history many = { .guarantee = RM_HISTORY_NONE };
+	struct rm_history_limits limits = RM_HISTORY_LIMITS;
+
+	for (uint32_t i = 0; i < 10; i++) {
+		struct rm_history_event take = { .invoked = i,
+			.returned = 20 + i,
+			.key = 7,
+			.value = i,
+			.thread = i,
+			.kind = i ? RM_HISTORY_EXCHANGE : RM_HISTORY_TAKE,
+			.result = i ? i - 1 : 9,
+			.there = i != 1 };
+
+		rm_history_add(&many, &take, NULL);
+	}
+	many.events[1].result = 0;
+	many.events[0].result = 7; /* 9 took its value already */
+	rm_history_judgement_clear(&judgement);
+	CHECK(!rm_history_judge(&many, &limits, &judgement, NULL) &&
+	                judgement.verdict == RM_HISTORY_BROKEN &&
+	                judgement.smallest.count > 8,
+	        "a chain of ten needs ten threads");
+	CHECK(!rm_history_explain(out, &judgement), "it is explained");
+	fclose(out);
+	CHECK(strstr(text, "\n> thread 8 ") &&
+	                strstr(text, "exchange 7 = 8: replaced 7\n"),
+	        "one line per operation, the offending one marked");
+	free(text);
+	rm_history_clear(&many);
+}
+
+int main(void)
+{
+	a_stale_lookup_is_cut_down_to_three();
+	removes_are_not_explained_by_left_out_writes();
+	lost_updates_have_a_quick_proof();
+	what_never_returned_may_or_may_not_have_been();
+	lengths_are_between_bounds();
+	scans_keep_their_promise();
+	giving_up_is_no_pass();
+	too_many_lengths_are_undecided();
+	what_is_no_history_is_refused();
+	many_lanes_become_a_list();
+	rm_history_judgement_clear(&judgement);
+	rm_history_clear(&history);
+	return DONE();
+}

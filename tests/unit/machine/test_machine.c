@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_machine.c - facts, id and doctor on made-up roots of /proc and /sys. */
+#include "runner/machine/internal.h"
+#include "tests/unit/fake_root.h"
+#include "tests/unit/tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CPUS "/sys/devices/system/cpu/"
+#define CPUINFO                                                       \
+	"processor\t: 0\nvendor_id\t: GenuineTest\ncpu family\t: 6\n" \
+	"model\t\t: 85\nmodel name\t: Test CPU\nstepping\t: 7\n"      \
+	"cpu MHz\t\t: %s\nflags\t\t: fpu tsc%s\nbogomips\t: %s\n"
+
+static char root[64];
+
+static void put(const char *path, const char *text)
+{
+	fake_root_write(root, path + 1, text);
+}
+
+static void put_cpu(const char *mhz, const char *more_flags)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), CPUINFO, mhz, more_flags, mhz);
+	put("/proc/cpuinfo", text);
+}
+
+static bool fact_is(const struct rm_fact *fact, enum rm_fact_status status,
+        const char *text)
+{
+	if (fact->status == status && !strcmp(fact->text, text))
+		return true;
+	printf("# %s \"%s\"\n", rm_fact_status_name(fact->status), fact->text);
+	return false;
+}
+
+static void reading(void)
+{
+	struct rm_fact fact;
+	char long_line[600];
+
+	put("/proc/one", "value \t\nsecond\n");
+	rm_fact_read("/proc/one", &fact);
+	CHECK(fact_is(&fact, RM_FACT_OK, "value"),
+	        "a fact is the first line, trimmed");
+	rm_fact_read("/proc/none", &fact);
+	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""),
+	        "a file that is not there is absent");
+	put("/proc/empty", "\n");
+	rm_fact_read("/proc/empty", &fact);
+	CHECK(fact_is(&fact, RM_FACT_OK, ""), "an empty file is ok and empty");
+	rm_fact_read("/proc", &fact);
+	CHECK(fact.status != RM_FACT_OK, "a folder is no fact");
+	memset(long_line, 'x', sizeof(long_line) - 1);
+	long_line[sizeof(long_line) - 1] = '\0';
+	put("/proc/long", long_line);
+	rm_fact_read("/proc/long", &fact);
+	CHECK(fact.status == RM_FACT_OK &&
+	                strlen(fact.text) == RM_FACT_BYTES - 1,
+	        "a long line is cut");
+}
+
+static void denied(void)
+{
+	struct rm_fact fact;
+	char path[300];
+
+	put("/proc/secret", "no\n");
+	snprintf(path, sizeof(path), "%s/proc/secret", root);
+	chmod(path, 0);
+	if (geteuid() == 0) {
+		/* root reads everything: play somebody else */
+		chmod(root, 0755);
+		snprintf(path, sizeof(path), "%s/proc", root);
+		chmod(path, 0755);
+		if (seteuid(65534)) {
+			SKIP("a file that may not be read is denied",
+			        "cannot become another user");
+			return;
+		}
+		rm_fact_read("/proc/secret", &fact);
+		if (seteuid(0))
+			exit(1);
+	} else {
+		rm_fact_read("/proc/secret", &fact);
+	}
+	CHECK(fact_is(&fact, RM_FACT_DENIED, ""),
+	        "a file that may not be read is denied");
+}
+
+static void fields(void)
+{
+	struct rm_fact fact;
+
+	put_cpu("1000.0", "");
+	rm_fact_field("/proc/cpuinfo", "model", &fact);
+	CHECK(fact_is(&fact, RM_FACT_OK, "85"), "model is not model name");
+	rm_fact_field("/proc/cpuinfo", "model name", &fact);
+	CHECK(fact_is(&fact, RM_FACT_OK, "Test CPU"), "model name is it");
+	rm_fact_field("/proc/cpuinfo", "CPU part", &fact);
+	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""),
+	        "a field that is not there is absent");
+	rm_fact_hypervisor(&fact);
+	CHECK(fact_is(&fact, RM_FACT_OK, "no"), "no hypervisor flag");
+	put_cpu("1000.0", " hypervisor sse");
+	rm_fact_hypervisor(&fact);
+	CHECK(fact_is(&fact, RM_FACT_OK, "yes"), "a hypervisor flag");
+	put_cpu("1000.0", " nohypervisor");
+	rm_fact_hypervisor(&fact);
+	CHECK(fact_is(&fact, RM_FACT_OK, "no"),
+	        "part of another word is no flag");
+}
+
+static void each(void)
+{
+	const char *pattern = CPUS "cpu[0-9]*/cpufreq/scaling_governor";
+	struct rm_fact fact;
+
+	rm_fact_each(pattern, &fact);
+	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""), "no CPU has a governor");
+	put(CPUS "cpu0/cpufreq/scaling_governor", "performance\n");
+	put(CPUS "cpu1/cpufreq/scaling_governor", "performance\n");
+	rm_fact_each(pattern, &fact);
+	CHECK(fact_is(&fact, RM_FACT_OK, "performance x 2"),
+	        "equal ones are counted");
+	put(CPUS "cpu1/cpufreq/scaling_governor", "powersave\n");
+	rm_fact_each(pattern, &fact);
+	CHECK(fact_is(&fact, RM_FACT_OK, "performance x 1, powersave x 1"),
+	        "different ones are told apart");
+}
+
+static void cgroups(void)
+{
+	struct rm_fact fact;
+
+	put("/proc/self/cgroup", "4:cpu,cpuacct:/job\n3:cpuset:/\n0::/\n");
+	put("/sys/fs/cgroup/cpu/job/cpu.cfs_quota_us", "50000\n");
+	rm_fact_cgroup("cpu.max", "cpu", "cpu.cfs_quota_us", &fact);
+	CHECK(fact_is(&fact, RM_FACT_OK, "50000"),
+	        "version 1: the controller's own folder");
+	rm_fact_cgroup("cpu.max", "cpuset", "cpuset.effective_cpus", &fact);
+	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""), "and no other's");
+	put("/proc/self/cgroup", "0::/user/me\n");
+	put("/sys/fs/cgroup/user/me/cpu.max", "max 100000\n");
+	rm_fact_cgroup("cpu.max", "cpu", "cpu.cfs_quota_us", &fact);
+	CHECK(fact_is(&fact, RM_FACT_OK, "max 100000"),
+	        "version 2: one folder for all");
+}
+
+/* The id on a made-up machine. */
+static void id_of(const char *machine, char *id)
+{
+	struct rm_topology topology;
+	struct rm_error error = { "" };
+	json_t *facts;
+
+	rm_topology_load(machine, &topology, &error);
+	facts = rm_machine_facts(&topology);
+	strcpy(id, json_string_value(json_object_get(facts, "id")));
+	json_decref(facts);
+	rm_topology_free(&topology);
+}
+
+static void ids(void)
+{
+	char id[RM_MACHINE_ID_BYTES], other[RM_MACHINE_ID_BYTES];
+
+	put_cpu("1000.0", "");
+	put("/proc/meminfo", "MemTotal:       24684096 kB\n");
+	id_of("core:2 pu:1", id);
+	CHECK(strlen(id) == 8 && strspn(id, "0123456789abcdef") == 8,
+	        "an id is 8 hex digits");
+	put_cpu("2999.9", "");
+	put("/proc/meminfo", "MemTotal:       24680000 kB\n");
+	put("/proc/loadavg", "9 9 9 9/99 999\n");
+	id_of("core:2 pu:1", other);
+	CHECK(!strcmp(id, other),
+	        "clock, load and the kernel's own memory do not change it");
+	id_of("core:4 pu:1", other);
+	CHECK(strcmp(id, other) != 0, "more cores change it");
+	put("/proc/meminfo", "MemTotal:       49368192 kB\n");
+	id_of("core:2 pu:1", other);
+	CHECK(strcmp(id, other) != 0, "more memory changes it");
+	put("/proc/meminfo", "MemTotal:       24684096 kB\n");
+	put("/proc/cpuinfo", "vendor_id : GenuineTest\nstepping : 8\n");
+	id_of("core:2 pu:1", other);
+	CHECK(strcmp(id, other) != 0, "another stepping changes it");
+}
+
+static void id_survives_a_cpuset(void)
+{
+	struct rm_topology topology;
+	struct rm_error error = { "" };
+	char id[RM_MACHINE_ID_BYTES];
+	hwloc_bitmap_t set = hwloc_bitmap_alloc();
+	json_t *facts;
+
+	id_of("core:4 pu:1", id);
+	rm_topology_load("core:4 pu:1", &topology, &error);
+	hwloc_bitmap_set_range(set, 1, 2);
+	hwloc_topology_allow(
+	        topology.hwloc, set, NULL, HWLOC_ALLOW_FLAG_CUSTOM);
+	hwloc_bitmap_free(set);
+	rm_topology_scan(&topology, &error);
+	facts = rm_machine_facts(&topology);
+	CHECK(topology.cpus == 2 &&
+	                !strcmp(id, json_string_value(
+	                                    json_object_get(facts, "id"))),
+	        "a cgroup of 2 of 4 CPUs is the same machine");
+	json_decref(facts);
+	rm_topology_free(&topology);
+}
+
+static void json(void)
+{
+	struct rm_topology topology;
+	struct rm_error error = { "" };
+	json_t *machine, *facts, *fact;
+	const char *name;
+	bool whole = true;
+
+	put("/proc/sys/kernel/nmi_watchdog", "1\n");
+	put(CPUS "vulnerabilities/meltdown", "Mitigation: PTI\n");
+	rm_topology_load("core:2 pu:1", &topology, &error);
+	machine = rm_machine_facts(&topology);
+	facts = json_object_get(machine, "facts");
+	json_object_foreach (facts, name, fact) {
+		const char *status =
+		        json_string_value(json_object_get(fact, "status"));
+		const json_t *text = json_object_get(fact, "text");
+
+		whole &= status &&
+		         !strcmp(status, "ok") == json_is_string(text) &&
+		         (json_is_string(text) || json_is_null(text));
+	}
+	CHECK(json_object_size(facts) > 60 && whole,
+	        "every fact has a status, and a text just where it is ok");
+	fact = json_object_get(facts, "nmi_watchdog");
+	CHECK(!strcmp("1", json_string_value(json_object_get(fact, "text"))),
+	        "a file of the made-up root is read");
+	fact = json_object_get(facts, "vulnerability_meltdown");
+	CHECK(fact && !strcmp("Mitigation: PTI",
+	                      json_string_value(json_object_get(fact, "text"))),
+	        "each mitigation is a fact");
+	CHECK(json_is_false(json_object_get(machine, "this_machine")),
+	        "a made-up topology does not pass for this machine");
+	json_decref(machine);
+	rm_topology_free(&topology);
+}
+
+/* What the doctor finds of `subject`; the command holds `command`. */
+static bool finds(const char *machine, const char *subject,
+        enum rm_finding_level level, const char *command)
+{
+	struct rm_finding findings[RM_FINDINGS_MAX];
+	struct rm_topology topology;
+	struct rm_error error = { "" };
+	size_t count, i = 0;
+	bool ok;
+
+	rm_topology_load(machine, &topology, &error);
+	count = rm_doctor_examine(&topology, findings);
+	while (i < count && strcmp(findings[i].subject, subject))
+		i++;
+	ok = i < count && findings[i].level == level && findings[i].text[0] &&
+	     (command ? strstr(findings[i].command, command) != NULL
+	              : !findings[i].command[0]);
+	if (!ok && i < count)
+		printf("# %s %s; %s\n",
+		        rm_finding_level_name(findings[i].level),
+		        findings[i].text, findings[i].command);
+	rm_topology_free(&topology);
+	return ok;
+}
+
+/* A file with a good and a bad text, and what the doctor makes of both. */
+static void doctor_files(void)
+{
+	static const struct {
+		const char *subject, *path, *good, *bad, *command, *machine;
+	} cases[] = {
+		{ "turbo", CPUS "intel_pstate/no_turbo", "1\n", "0\n",
+		        "no_turbo", "pu:2" },
+		{ "numa balancing", "/proc/sys/kernel/numa_balancing", "0\n",
+		        "1\n", "numa_balancing=0",
+		        "[numa] pack:2 [numa] pu:1" },
+		{ "huge pages", "/sys/kernel/mm/transparent_hugepage/enabled",
+		        "always [madvise] never\n", "[always] madvise never\n",
+		        "madvise", "pu:2" },
+		{ "ksm", "/sys/kernel/mm/ksm/run", "0\n", "1\n", "ksm",
+		        "pu:2" },
+		{ "swap", "/proc/meminfo", "SwapTotal:  0 kB\n",
+		        "SwapTotal:  1024 kB\n", "swapoff", "pu:2" },
+		{ "nmi watchdog", "/proc/sys/kernel/nmi_watchdog", "0\n", "1\n",
+		        "nmi_watchdog=0", "pu:2" },
+		{ "perf permission", "/proc/sys/kernel/perf_event_paranoid",
+		        "2\n", "4\n", "perf_event_paranoid=2", "pu:2" },
+		{ "aslr", "/proc/sys/kernel/randomize_va_space", "2\n", "0\n",
+		        "randomize_va_space=2", "pu:2" },
+		{ "load", "/proc/pressure/cpu",
+		        "some avg10=0.50 avg60=0.00 avg300=0.00 total=1\n",
+		        "some avg10=7.25 avg60=0.00 avg300=0.00 total=1\n",
+		        "top", "pu:2" },
+		{ "steal", "/proc/stat", "cpu  10 0 10 1000 0 0 0 0 0 0\n",
+		        "cpu  10 0 10 1000 0 0 0 10 0 0\n", NULL, "pu:2" },
+		{ "clock",
+		        "/sys/devices/system/clocksource/clocksource0/"
+		        "current_clocksource",
+		        "tsc\n", "hpet\n", "tsc", "pu:2" },
+		{ "governor", CPUS "cpu1/cpufreq/scaling_governor",
+		        "performance\n", "powersave\n", "performance", "pu:2" },
+		{ "cgroup", "/sys/fs/cgroup/user/me/cpu.max", "max 100000\n",
+		        "50000 100000\n", NULL, "pu:2" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		bool good, bad;
+
+		put(cases[i].path, cases[i].bad);
+		bad = finds(cases[i].machine, cases[i].subject,
+		        RM_FINDING_WARNING, cases[i].command);
+		put(cases[i].path, cases[i].good);
+		good = finds(cases[i].machine, cases[i].subject,
+		        RM_FINDING_GOOD, NULL);
+		CHECK(good && bad, cases[i].subject);
+	}
+}
+
+static void doctor_others(void)
+{
+	put("/proc/sys/kernel/numa_balancing", "1\n");
+	CHECK(finds("pu:2", "numa balancing", RM_FINDING_GOOD, NULL),
+	        "NUMA balancing does not matter on one node");
+	CHECK(finds("core:2 pu:2", "smt", RM_FINDING_NOTE, NULL),
+	        "two CPUs per core are worth a note");
+	CHECK(finds("pu:2", "cpus", RM_FINDING_WARNING, "unset HWLOC"),
+	        "a made-up topology is a warning");
+	put_cpu("1.0", " hypervisor");
+	CHECK(finds("pu:2", "virtual", RM_FINDING_NOTE, NULL),
+	        "a virtual machine is a note: nobody can change it");
+	setenv("RM_SYSFS", "/nonexistent", 1);
+	CHECK(finds("pu:2", "governor", RM_FINDING_UNKNOWN, NULL) &&
+	                finds("pu:2", "load", RM_FINDING_UNKNOWN, NULL) &&
+	                finds("pu:2", "turbo", RM_FINDING_UNKNOWN, NULL) &&
+	                finds("pu:2", "swap", RM_FINDING_UNKNOWN, NULL),
+	        "what the machine does not tell is unknown, not good");
+	setenv("RM_SYSFS", root, 1);
+}
+
+int main(void)
+{
+	fake_root_make(root, sizeof(root));
+	reading();
+	denied();
+	fields();
+	each();
+	cgroups();
+	ids();
+	id_survives_a_cpuset();
+	json();
+	doctor_files();
+	doctor_others();
+	fake_root_remove(root);
+	return DONE();
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every map in this build is described as runner/map.h asks. */
+#include "runner/impl_table.h"
+#include "runner/protocol/protocol.h"
+#include "tests/unit/tap.h"
+
+#include <string.h>
+
+/* tests/tools/check_dispatch.py reads these members out of object files. */
+_Static_assert(offsetof(struct rm_impl, shapes) == 48, "AT_SHAPES");
+_Static_assert(offsetof(struct rm_impl, dispatch) == 72, "AT_DISPATCH");
+_Static_assert(offsetof(struct rm_impl, drive) == 88, "AT_DRIVE");
+_Static_assert(offsetof(struct rm_impl, loops) == 120, "AT_LOOPS");
+
+static bool one_of(const char *word, const char *const words[])
+{
+	for (; *words; words++)
+		if (word && !strcmp(word, *words))
+			return true;
+	return false;
+}
+
+static void fact(const struct rm_impl *impl, bool ok, const char *what)
+{
+	char name[160];
+
+	snprintf(name, sizeof(name), "%s %s", impl->id, what);
+	CHECK(ok, name);
+}
+
+static bool drives_match(const struct rm_impl *impl)
+{
+	for (unsigned i = 0; i < RM_SHAPES; i++)
+		if ((impl->drive[i] != NULL) != (impl->shapes >> i & 1))
+			return false;
+	return (impl->shapes != 0) == rm_impl_is_map(impl) &&
+	       impl->shapes <= RM_ALL_SHAPES;
+}
+
+static bool required_operations(const struct rm_impl *impl)
+{
+	const struct rm_map_ops *ops = impl->ops;
+	bool keys = ops->lookup && ops->upsert && ops->remove;
+
+	return ops->create && ops->destroy && ops->join && ops->leave &&
+	       ops->quiesce && (keys || !rm_impl_is_map(impl));
+}
+
+/* Each is a kind of loop, and what adds up is checked. */
+static bool own_loops(const struct rm_impl *impl)
+{
+	const struct rm_own_loop *own = impl->loops;
+	struct rm_loop loop;
+
+	for (; own && own->name; own++)
+		if (rm_loop_parse(own->name, &loop) || !own->run)
+			return false;
+	return !impl->loops || impl->ops->check;
+}
+
+static bool words_known(const struct rm_impl *impl)
+{
+	static const char *const families[] = { "lock", "sync", "shard", "rcu",
+		"free", "bound", "technique", NULL };
+	static const char *const guarantees[] = { "point-in-time",
+		"once-if-present", "none", NULL };
+	static const char *const progress[] = { "blocking", "lock-free",
+		"wait-free", NULL };
+	static const char *const dispatch[] = { "none", "callback", "plt",
+		NULL };
+
+	return one_of(impl->family, families) &&
+	       one_of(impl->guarantees, guarantees) &&
+	       one_of(impl->progress, progress) &&
+	       one_of(impl->dispatch, dispatch);
+}
+
+static void description(const struct rm_impl *impl)
+{
+	const struct rm_map_ops *ops = impl->ops;
+
+	fact(impl, words_known(impl), "is described in the words of map.h");
+	fact(impl,
+	        impl->label[0] && strlen(impl->label) <= 24 &&
+	                impl->source[0] && impl->sync[0] && impl->system,
+	        "has a label that fits on a plot, a source and a sync");
+	fact(impl, drives_match(impl), "has one loop per shape it offers");
+	fact(impl, required_operations(impl), "has the eight operations");
+	fact(impl, own_loops(impl), "has loops of known kinds, and a check");
+	fact(impl, !ops->park == !ops->unpark, "parks and unparks, or neither");
+	fact(impl, rm_impl_find(impl->id) == impl, "is found by its id");
+}
+
+static void table_is_sorted(void)
+{
+	bool sorted = true;
+
+	for (size_t i = 1; i < rm_impl_count; i++)
+		sorted = sorted && strcmp(rm_impl_table[i - 1]->id,
+		                           rm_impl_table[i]->id) < 0;
+	CHECK(sorted, "the table of maps is sorted by id, each id once");
+	CHECK(!rm_impl_find("no such map"), "an unknown id finds nothing");
+}
+
+/* What the checks find is tests/cli/check_maps.sh's to say. */
+int main(void)
+{
+	table_is_sorted();
+	for (size_t i = 0; i < rm_impl_count; i++)
+		description(rm_impl_table[i]);
+	return DONE();
+}

@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_plan.c - plans for made-up maps on made-up machines. */
+#include "runner/impl_table.h"
+#include "runner/machine/machine.h"
+#include "runner/plan/internal.h"
+#include "tests/unit/tap.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINIMAL "writes = 3%\nkeys = 1Ki\nthreads = 1\nbase = plain\n"
+
+static void no_drive(struct rm_worker *worker)
+{
+	(void)worker;
+}
+
+#define MAP(name, bits, ...)                                          \
+	static const struct rm_impl name = {                          \
+		.id = #name, .caps = (bits), .drive = { __VA_ARGS__ } \
+	}
+#define ALL no_drive, no_drive, no_drive, no_drive
+
+MAP(plain, 0, ALL);
+MAP(other, 0, ALL);
+MAP(u64_only, 0, no_drive, no_drive, NULL, NULL);
+MAP(unsafe, RM_CAP_UNSAFE, ALL);
+MAP(in_place, RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT, ALL);
+MAP(single, RM_CAP_SINGLE_WRITER, ALL);
+MAP(nothing, RM_CAP_NO_STATE, ALL);
+MAP(copying, RM_CAP_SLOW_WRITES, ALL);
+
+static const struct rm_impl *const impls[] = { &copying, &in_place, &nothing,
+	&other, &plain, &single, &u64_only, &unsafe };
+enum { IMPLS = sizeof(impls) / sizeof(*impls) };
+static const struct rm_skipped skipped[] = { { "missing_map", "libmissing" },
+	{ NULL, NULL } };
+
+static const struct rm_plan_options usual = { .seed = 1,
+	.available_bytes = 16ULL << 30,
+	.impls = impls,
+	.impl_count = IMPLS,
+	.skipped = skipped };
+
+/* Plans one workload on a made-up machine; the error is kept. */
+static struct rm_error last;
+
+static int build(const char *text, const char *machine,
+        const struct rm_plan_options *options, struct rm_plan *plan)
+{
+	struct rm_workload workload = { .file = NULL };
+	struct rm_topology topology = { .hwloc = NULL };
+	int failed;
+
+	last.text[0] = '\0';
+	*plan = (struct rm_plan){ 0 };
+	failed = rm_workload_parse(
+	        "w.conf", text, strlen(text), NULL, 0, &workload, &last);
+	if (!failed)
+		failed = rm_topology_load(machine, &topology, &last);
+	if (!failed)
+		failed = rm_plan_build(
+		        &workload, 1, &topology, options, plan, &last);
+	if (failed)
+		printf("# %s\n", last.text);
+	rm_workload_clear(&workload);
+	rm_topology_free(&topology);
+	return failed;
+}
+
+/* The planned cell of a map that satisfies the rest, or NULL. */
+static const struct rm_cell *cell_of(const struct rm_plan *plan,
+        const char *map, enum rm_measure measure, unsigned threads)
+{
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct rm_cell *cell = &plan->cells[i].cell;
+
+		if (!strcmp(cell->map, map) && cell->measure == measure &&
+		        (threads == 0 || cell->threads == threads))
+			return cell;
+	}
+	return NULL;
+}
+
+static size_t count(
+        const struct rm_plan *plan, enum rm_measure measure, bool also_skipped)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->cell_count; i++)
+		n += plan->cells[i].cell.measure == measure &&
+		     (also_skipped || !plan->cells[i].cell.skip[0]);
+	return n;
+}
+
+static bool same_order(const struct rm_plan *a, const struct rm_plan *b)
+{
+	if (a->block_count != b->block_count)
+		return false;
+	for (unsigned i = 0; i < a->block_count; i++)
+		if (a->blocks[i].count != b->blocks[i].count ||
+		        memcmp(a->blocks[i].cells, b->blocks[i].cells,
+		                a->blocks[i].count * sizeof(size_t)))
+			return false;
+	return true;
+}
+
+static void order_depends_on_the_seed_only(void)
+{
+	struct rm_plan_options eighth = usual;
+	struct rm_plan a, b, c;
+	const char *all =
+	        "writes = 3%\nthreads = 1\nbase = plain\n"
+	        "maps = plain other\nkeys = 1 2 3 4 5 6\nblocks = 4\n";
+
+	eighth.seed = 8;
+	build(all, "pu:2", &usual, &a);
+	build(all, "pu:2", &usual, &b);
+	build(all, "pu:2", &eighth, &c);
+	CHECK(a.cell_count == 14 && a.block_count == 4,
+	        "12 timed cells and 2 verify cells in 4 blocks");
+	CHECK(same_order(&a, &b), "one seed gives one order");
+	CHECK(!same_order(&a, &c), "another seed gives another order");
+	CHECK(memcmp(a.blocks[1].cells, a.blocks[2].cells,
+	              a.blocks[1].count * sizeof(size_t)) != 0,
+	        "blocks have different orders");
+	CHECK(rm_plan_seed(&a, "x", 0) == rm_plan_seed(&b, "x", 0) &&
+	                rm_plan_seed(&a, "x", 0) != rm_plan_seed(&a, "x", 1) &&
+	                rm_plan_seed(&a, "x", 0) != rm_plan_seed(&a, "y", 0) &&
+	                rm_plan_seed(&a, "x", 0) != rm_plan_seed(&c, "x", 0) &&
+	                rm_plan_seed(&a, "x", 0) < 1ULL << 53,
+	        "a trial's seed depends on seed, cell and block, below 2^53");
+	rm_plan_free(&a);
+	rm_plan_free(&b);
+	rm_plan_free(&c);
+}
+
+static void blocks_hold_every_cell_once(void)
+{
+	struct rm_plan plan;
+	bool once = true, verify_first = true, timed = false;
+
+	build(MINIMAL "write-kind = update churn fresh\nshape = u64x8 str16x8\n"
+	              "blocks = 5\n",
+	        "pu:2", &usual, &plan);
+	for (unsigned b = 0; b < plan.block_count; b++) {
+		unsigned *seen = calloc(plan.cell_count, sizeof(*seen));
+
+		for (size_t i = 0; i < plan.blocks[b].count; i++)
+			seen[plan.blocks[b].cells[i]]++;
+		for (size_t i = 0; i < plan.cell_count; i++) {
+			const struct rm_cell *cell = &plan.cells[i].cell;
+			unsigned expected =
+			        !cell->skip[0] &&
+			        (b == 0 || cell->measure != RM_MEASURE_VERIFY);
+
+			once &= seen[i] == expected;
+		}
+		free(seen);
+	}
+	CHECK(plan.block_count == 5 && once,
+	        "every timed cell once a block, verify in block 0 only, "
+	        "skipped ones never");
+	for (size_t i = 0; i < plan.blocks[0].count; i++) {
+		bool verify =
+		        plan.cells[plan.blocks[0].cells[i]].cell.measure ==
+		        RM_MEASURE_VERIFY;
+
+		verify_first &= !(verify && timed);
+		timed |= !verify;
+	}
+	CHECK(verify_first && timed, "nothing is timed before all is verified");
+	rm_plan_free(&plan);
+}
+
+static void verify_once_per_map_shape_and_kind(void)
+{
+	struct rm_plan plan;
+	const struct rm_cell *cell;
+
+	build("writes = 1% 3%\nkeys = 1Ki 2Ki\nthreads = 1 2\nbase = plain\n"
+	      "write-kind = update churn\nshape = u64x8 u64x24\nmaps = plain\n"
+	      "verify = 100kops\n",
+	        "pu:2", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 32 &&
+	                count(&plan, RM_MEASURE_VERIFY, true) == 4,
+	        "32 timed cells of one map, 2 shapes x 2 kinds of verify");
+	cell = cell_of(&plan, "plain", RM_MEASURE_VERIFY, 0);
+	CHECK(cell && cell->verify_ops == 100000 && cell->threads == 2 &&
+	                cell->keys == 64 && cell->blocks == 1 &&
+	                cell->window_ns == 0,
+	        "verify runs once, on few keys, with all CPUs");
+	rm_plan_free(&plan);
+	build(MINIMAL "maps = unsafe single nothing\n", "pu:4", &usual, &plan);
+	cell = cell_of(&plan, "unsafe", RM_MEASURE_VERIFY, 1);
+	CHECK(cell && !cell->skip[0],
+	        "a map without synchronisation is verified by one thread");
+	CHECK(cell_of(&plan, "single", RM_MEASURE_VERIFY, 1),
+	        "so is one that allows one writer");
+	cell = cell_of(&plan, "nothing", RM_MEASURE_VERIFY, 0);
+	CHECK(cell && strstr(cell->skip, "holds nothing"),
+	        "a map without state is not verified, and that is said");
+	rm_plan_free(&plan);
+}
+
+static bool skips(const struct rm_plan *plan, const char *map, unsigned threads,
+        const char *why)
+{
+	const struct rm_cell *cell =
+	        cell_of(plan, map, RM_MEASURE_THROUGHPUT, threads);
+
+	if (!cell)
+		return false;
+	return why ? strstr(cell->skip, why) != NULL : !cell->skip[0];
+}
+
+static void unsafe_maps_run_where_it_is_safe(void)
+{
+	struct rm_plan plan;
+
+	build("writes = 3%\nkeys = 1Ki\nthreads = 1 2\nbase = plain\n"
+	      "write-kind = churn\n",
+	        "pu:2", &usual, &plan);
+	CHECK(skips(&plan, "unsafe", 1, NULL) &&
+	                skips(&plan, "unsafe", 2, "unsafe: "),
+	        "two writing threads are skipped, one runs");
+	CHECK(skips(&plan, "in_place", 2, "unsafe: "),
+	        "churn inserts: unsafe for an in-place map, too");
+	CHECK(skips(&plan, "single", 1, NULL) &&
+	                skips(&plan, "single", 2, "one writer"),
+	        "one writer means one thread that writes");
+	CHECK(skips(&plan, "copying", 2, NULL), "slow writes are no reason");
+	rm_plan_free(&plan);
+	build("writes = 3%\nkeys = 1Ki\nthreads = 2\nbase = plain\n", "pu:2",
+	        &usual, &plan);
+	CHECK(skips(&plan, "in_place", 2, NULL) &&
+	                skips(&plan, "unsafe", 2, "unsafe: "),
+	        "updates in place are safe where the map says so");
+	rm_plan_free(&plan);
+	build("writes = 0%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
+	      "write-kind = churn fresh\n",
+	        "pu:2", &usual, &plan);
+	CHECK(skips(&plan, "unsafe", 2, NULL) &&
+	                skips(&plan, "single", 2, NULL),
+	        "reading only is safe for all");
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == IMPLS,
+	        "without writes there is no kind of write to vary");
+	rm_plan_free(&plan);
+}
+
+static void shapes_and_counters(void)
+{
+	struct rm_plan_options none = usual;
+	struct rm_plan plan;
+	const struct rm_cell *cell;
+
+	build(MINIMAL "shape = str16x8\n", "pu:2", &usual, &plan);
+	CHECK(skips(&plan, "u64_only", 1, "str16x8 is not offered"),
+	        "a shape that a map has not is a skip with the reason");
+	CHECK(!cell_of(&plan, "u64_only", RM_MEASURE_VERIFY, 0),
+	        "and is not verified");
+	rm_plan_free(&plan);
+	none.counters_reason = "no PMU here";
+	build(MINIMAL "measure = throughput counters\nblocks = 3\n", "pu:2",
+	        &none, &plan);
+	cell = cell_of(&plan, "plain", RM_MEASURE_COUNTERS, 1);
+	CHECK(cell && !strcmp(cell->skip, "no counters: no PMU here"),
+	        "without a back end a counters cell is planned once, with why");
+	CHECK(count(&plan, RM_MEASURE_COUNTERS, false) == 0 &&
+	                count(&plan, RM_MEASURE_THROUGHPUT, false) == IMPLS,
+	        "and the throughput runs");
+	rm_plan_free(&plan);
+	build(MINIMAL "measure = throughput counters\n", "pu:2", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_COUNTERS, false) == IMPLS,
+	        "with a back end it runs");
+	rm_plan_free(&plan);
+}
+
+/* All but the map with the id `odd`. */
+static bool not_odd(const void *odd, const char *map, char *why, size_t size)
+{
+	snprintf(why, size, "it is too odd");
+	return strcmp(map, odd) != 0;
+}
+
+static void simulated_cells(void)
+{
+	struct rm_plan_options options = usual;
+	struct rm_plan plan;
+	const struct rm_cell *cell;
+
+	options.can_simulate = not_odd;
+	options.simulator = "other";
+	build("writes = 3%\nkeys = 1Ki\nbase = plain\n"
+	      "threads = 1 64 200\nplacement = cores none\n"
+	      "measure = throughput simulated:zen3 simulated:x\n"
+	      "window = 1000ops\n",
+	        "pu:2", &options, &plan);
+	cell = cell_of(&plan, "plain", RM_MEASURE_SIMULATED, 64);
+	CHECK(cell && !cell->skip[0] && !cell->cpus &&
+	                !strcmp(cell->model, "zen3"),
+	        "a simulated cell has as many cores as it likes");
+	CHECK(count(&plan, RM_MEASURE_SIMULATED, true) == 3 * 2 * IMPLS,
+	        "models are a dimension, placements of this machine are not");
+	cell = cell_of(&plan, "other", RM_MEASURE_SIMULATED, 1);
+	CHECK(cell && !strcmp(cell->skip, "not simulated: it is too odd"),
+	        "a map that cannot be simulated is a skip with the reason");
+	cell = cell_of(&plan, "plain", RM_MEASURE_SIMULATED, 200);
+	CHECK(cell && strstr(cell->skip, "at most 128 cores"),
+	        "a machine has 128 cores at most");
+	cell = cell_of(&plan, "unsafe", RM_MEASURE_SIMULATED, 64);
+	CHECK(cell && strstr(cell->skip, "unsafe"),
+	        "what is unsafe is so on every machine");
+	rm_plan_free(&plan);
+	build("writes = 3%\nkeys = 1Mi\nbase = plain\nthreads = 64\n"
+	      "measure = simulated:zen3\nwindow = 100000ops\n",
+	        "pu:2", &usual, &plan);
+	cell = cell_of(&plan, "copying", RM_MEASURE_SIMULATED, 64);
+	CHECK(cell && strstr(cell->skip, "half of the deadline"),
+	        "what would take too long is not begun");
+	rm_plan_free(&plan);
+}
+
+static void equal_cells_run_once(void)
+{
+	const char *text = MINIMAL "maps = plain\n"
+	                           "placement = cores compact smt none\n";
+	struct rm_plan plan;
+
+	build(text, "core:4 pu:1", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 2 &&
+	                plan.same_count == 2,
+	        "without SMT cores, compact and smt are one, unbound another");
+	CHECK(strstr(plan.same[0].id, "/compact/") &&
+	                strstr(plan.cells[plan.same[0].cell].cell.id,
+	                        "/cores/"),
+	        "the plan says which cell runs for which");
+	rm_plan_free(&plan);
+	build("writes = 3%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
+	      "maps = plain\nplacement = cores compact smt none\n",
+	        "core:2 pu:2", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 3 &&
+	                plan.same_count == 1,
+	        "with SMT cores differ from smt, which equals compact");
+	rm_plan_free(&plan);
+	build("writes = 3%\nkeys = 1Ki\nthreads = 1 2 cores cpus cores/2\n"
+	      "base = plain\nmaps = plain\nmemory = first-touch interleave\n",
+	        "core:2 pu:1", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 2,
+	        "1, 2, cores, cpus and cores/2 of 2 CPUs are two cells");
+	CHECK(plan.same_count == 2,
+	        "on one node interleaved memory is the same memory");
+	rm_plan_free(&plan);
+	build("writes = 3%\nkeys = 1Ki\nthreads = 1 cores/4 cores/2 cores "
+	      "cpus\n"
+	      "base = plain\nmaps = plain\n",
+	        "core:16 pu:2", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 5 &&
+	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 4) &&
+	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 32),
+	        "on 16 cores x 2 they are 1, 4, 8, 16 and 32");
+	rm_plan_free(&plan);
+}
+
+static void windows_of_crowds(void)
+{
+	struct rm_plan plan;
+
+	build("writes = 3%\nkeys = 1Ki\nthreads = 2 1000\nbase = plain\n"
+	      "maps = plain\nwindow = 20ms\n",
+	        "pu:2", &usual, &plan);
+	CHECK(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 1000)->window_ns ==
+	                2000000000,
+	        "1000 threads on 2 CPUs get 4 ms x 500 of window");
+	CHECK(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 2)->window_ns ==
+	                20000000,
+	        "2 threads keep theirs");
+	CHECK(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 1000)->cpu_count ==
+	                1000,
+	        "every thread has a CPU");
+	rm_plan_free(&plan);
+	CHECK(build("writes = 3%\nkeys = 1Ki\nthreads = 4000\nbase = plain\n"
+	            "maps = plain\ndeadline = 5s\n",
+	              "pu:2", &usual, &plan) == -EINVAL &&
+	                strstr(last.text, "w.conf:6: deadline"),
+	        "a crowd's window beyond the deadline is refused");
+	rm_plan_free(&plan);
+}
+
+static void open_loops(void)
+{
+	struct rm_plan plan;
+
+	build("writes = 2.7%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
+	      "maps = plain\nloop = mix paced\nrate = 80/s 10k/s\n"
+	      "measure = throughput latency\n",
+	        "pu:2", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 1 &&
+	                count(&plan, RM_MEASURE_LATENCY, true) == 2,
+	        "rates vary open loops only; each loop has its measure");
+	CHECK(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 2)->rate_per_s ==
+	                        0 &&
+	                cell_of(&plan, "plain", RM_MEASURE_LATENCY, 2)
+	                                ->rate_per_s == 80,
+	        "a closed loop has no rate");
+	rm_plan_free(&plan);
+}
+
+static void impossible_plans(void)
+{
+	struct rm_plan_options small = usual, filter = usual;
+	struct rm_plan plan;
+
+	small.available_bytes = 1 << 20;
+	CHECK(build(MINIMAL "shape = str16x24\n", "pu:2", &small, &plan) == 0,
+	        "40 KiB fit into half of 1 MiB");
+	rm_plan_free(&plan);
+	CHECK(build("writes = 3%\nkeys = 1Ki 64Ki\nthreads = 1\nbase = plain\n",
+	              "pu:2", &small, &plan) == -EINVAL &&
+	                !strncmp(last.text, "w.conf:2: keys = 65536", 22),
+	        "1 MiB of payload does not, and the line is named");
+	rm_plan_free(&plan);
+	CHECK(build(MINIMAL "placement = numa:9\n", "pu:2", &usual, &plan) ==
+	                        -EINVAL &&
+	                strstr(last.text, "w.conf:5: placement = numa:9"),
+	        "a node that is not there");
+	rm_plan_free(&plan);
+	CHECK(build(MINIMAL "memory = bind:9\n", "pu:2", &usual, &plan) ==
+	                        -EINVAL &&
+	                strstr(last.text, "w.conf:5: memory = bind:9"),
+	        "memory of a node that is not there");
+	rm_plan_free(&plan);
+	CHECK(build(MINIMAL "maps = plan\n", "pu:2", &usual, &plan) ==
+	                        -EINVAL &&
+	                strstr(last.text, "w.conf:5: no map ") &&
+	                strstr(last.text, "plain"),
+	        "a map that nobody knows; the known ones are named");
+	rm_plan_free(&plan);
+	CHECK(build("writes = 3%\nkeys = 1\nthreads = 1\nbase = bass\n", "pu:2",
+	              &usual, &plan) == -EINVAL &&
+	                strstr(last.text, "w.conf:4: base: "),
+	        "a base that nobody knows");
+	rm_plan_free(&plan);
+	filter.maps = "nowhere";
+	CHECK(build(MINIMAL, "pu:2", &filter, &plan) == -EINVAL &&
+	                !strncmp(last.text, "--maps: ", 8),
+	        "--maps that nobody knows");
+	rm_plan_free(&plan);
+	filter.maps = "other";
+	CHECK(build(MINIMAL "maps = plain\n", "pu:2", &filter, &plan) ==
+	                        -EINVAL &&
+	                strstr(last.text, "no map is left"),
+	        "a plan without maps");
+	rm_plan_free(&plan);
+}
+
+static void names_of_maps(void)
+{
+	struct rm_plan_options filter = usual;
+	struct rm_plan plan;
+
+	build(MINIMAL "maps = missing_map plain\n", "pu:2", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 1,
+	        "a map that this build lacks is no mistake");
+	rm_plan_free(&plan);
+	build(MINIMAL "maps = all ~u* ~in_place\n", "pu:2", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == IMPLS - 3,
+	        "~ removes what fits");
+	rm_plan_free(&plan);
+	build(MINIMAL "maps = ~plain\n", "pu:2", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == IMPLS - 1,
+	        "removals alone are from all");
+	rm_plan_free(&plan);
+	filter.maps = "plain,u*";
+	build(MINIMAL "maps = all ~unsafe\n", "pu:2", &filter, &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 2,
+	        "--maps keeps what both name");
+	rm_plan_free(&plan);
+}
+
+static void json_both_ways(void)
+{
+	struct rm_error error = { "" };
+	struct rm_plan plan, back;
+	json_t *json, *again, *copy, *block;
+
+	build("writes = 3%\nkeys = 1Ki 2Ki\nthreads = 1 2\nbase = plain\n"
+	      "placement = cores compact none\nblocks = 3\nwrite-kind = "
+	      "churn\n",
+	        "core:2 pu:1", &usual, &plan);
+	json = rm_plan_to_json(&plan);
+	CHECK(json && rm_plan_from_json(json, &back, &error) == 0,
+	        "a plan reads back from JSON");
+	again = rm_plan_to_json(&back);
+	CHECK(json_equal(json, again), "and is the same");
+	CHECK(same_order(&plan, &back) && back.seed == plan.seed &&
+	                back.trial_count == plan.trial_count &&
+	                back.estimate_ns == plan.estimate_ns,
+	        "order, seed and totals included");
+	rm_plan_free(&back);
+	copy = json_deep_copy(json);
+	block = json_array_get(json_object_get(copy, "order"), 1);
+	json_array_set(block, 0, json_array_get(block, 1));
+	CHECK(rm_plan_from_json(copy, &back, &error) == -EINVAL &&
+	                strstr(error.text, "order"),
+	        "a cell twice in a block is refused");
+	json_decref(copy);
+	copy = json_deep_copy(json);
+	json_array_remove(json_array_get(json_object_get(copy, "order"), 2), 0);
+	CHECK(rm_plan_from_json(copy, &back, &error) == -EINVAL,
+	        "a cell that is missing in a block is refused");
+	json_decref(copy);
+	copy = json_deep_copy(json);
+	json_object_set_new(json_array_get(json_object_get(copy, "cells"), 0),
+	        "blocks", json_integer(4));
+	CHECK(rm_plan_from_json(copy, &back, &error) == -EINVAL,
+	        "blocks that are missing are refused");
+	json_decref(copy);
+	CHECK(rm_plan_from_json(NULL, &back, &error) == -EINVAL,
+	        "nothing is no plan");
+	json_decref(json);
+	json_decref(again);
+	rm_plan_free(&plan);
+}
+
+/* A dozen maps that offer everything: no build has more work to plan. */
+static void modes_keep_their_budgets(void)
+{
+	static const struct {
+		const char *name;
+		double budget_s;
+		unsigned blocks;
+	} modes[] = { { "smoke", 180, 6 }, { "quick", 720, 10 },
+		{ "standard", 3600, 20 }, { "full", 36000, 40 } };
+	struct rm_plan_options options = usual;
+
+	/* with the maps of this build: the modes name those that they want */
+	options.impls = rm_impl_table;
+	options.impl_count = rm_impl_count;
+	options.skipped = rm_skipped_table;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+		struct rm_topology topology;
+		struct rm_inputs inputs;
+		struct rm_plan plan;
+		char fact[96];
+		int failed = rm_inputs_load(
+		        NULL, 0, modes[i].name, NULL, 0, &inputs, &last);
+
+		rm_topology_load("core:2 pu:1", &topology, &last);
+		if (!failed)
+			failed = rm_plan_build(inputs.workloads,
+			        inputs.workload_count, &topology, &options,
+			        &plan, &last);
+		if (failed)
+			printf("# %s\n", last.text);
+		snprintf(fact, sizeof(fact),
+		        "%s: %.0f s planned, within 9/10 of %.0f s, %u blocks",
+		        modes[i].name, (double)plan.estimate_ns / 1e9,
+		        modes[i].budget_s, plan.block_count);
+		CHECK(!failed &&
+		                (double)inputs.budget_ns ==
+		                        modes[i].budget_s * 1e9 &&
+		                plan.block_count == modes[i].blocks &&
+		                (double)plan.estimate_ns <=
+		                        0.9 * modes[i].budget_s * 1e9,
+		        fact);
+		rm_plan_free(&plan);
+		rm_inputs_clear(&inputs);
+		rm_topology_free(&topology);
+	}
+}
+
+static void estimates_are_the_measured_ones(void)
+{
+	struct rm_plan plan;
+
+	build("writes = 3%\nkeys = 1Mi\nthreads = 1 1000\nbase = plain\n"
+	      "maps = plain\nwarm-up = 0s\nwindow = 1s\n",
+	        "pu:1000", &usual, &plan);
+	for (size_t i = 0; i < plan.cell_count; i++) {
+		const struct rm_plan_cell *planned = &plan.cells[i];
+		double ms = (double)planned->estimate_ns / 1e6 - 1000;
+
+		if (planned->cell.measure == RM_MEASURE_VERIFY)
+			continue;
+		if (planned->cell.threads == 1)
+			CHECK(ms > 140 && ms < 160,
+			        "a trial of 1 Mi keys costs about 145 ms");
+		else
+			CHECK(ms > 220 && ms < 240,
+			        "1000 threads cost about 85 ms more");
+	}
+	rm_plan_free(&plan);
+}
+
+static void two_workloads(void)
+{
+	struct rm_workload pair[2] = { { .file = NULL }, { .file = NULL } };
+	struct rm_topology topology;
+	struct rm_plan plan;
+
+	rm_topology_load("pu:2", &topology, &last);
+	last.text[0] = '\0';
+	for (int i = 0; i < 2; i++)
+		rm_workload_parse(i ? "b.conf" : "a.conf", MINIMAL,
+		        strlen(MINIMAL), NULL, 0, &pair[i], &last);
+	CHECK(rm_plan_build(pair, 2, &topology, &usual, &plan, &last) == 0 &&
+	                count(&plan, RM_MEASURE_THROUGHPUT, true) ==
+	                        2 * IMPLS &&
+	                count(&plan, RM_MEASURE_VERIFY, true) == IMPLS,
+	        "two workloads share what was verified");
+	rm_plan_free(&plan);
+	strcpy(pair[1].name, "a");
+	CHECK(rm_plan_build(pair, 2, &topology, &usual, &plan, &last) ==
+	                        -EINVAL &&
+	                strstr(last.text, "second workload named a"),
+	        "two of one name are refused");
+	rm_plan_free(&plan);
+	rm_workload_clear(&pair[0]);
+	rm_workload_clear(&pair[1]);
+	rm_topology_free(&topology);
+}
+
+int main(void)
+{
+	order_depends_on_the_seed_only();
+	blocks_hold_every_cell_once();
+	verify_once_per_map_shape_and_kind();
+	unsafe_maps_run_where_it_is_safe();
+	shapes_and_counters();
+	simulated_cells();
+	equal_cells_run_once();
+	windows_of_crowds();
+	open_loops();
+	impossible_plans();
+	names_of_maps();
+	json_both_ways();
+	modes_keep_their_budgets();
+	estimates_are_the_measured_ones();
+	two_workloads();
+	return DONE();
+}

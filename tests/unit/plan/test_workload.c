@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_workload.c - workload files, right and wrong. */
+#include "runner/plan/internal.h"
+#include "tests/unit/tap.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MINIMAL "writes = 3%\nkeys = 1Ki\nthreads = 1\n"
+
+static char folder[] = "/tmp/rm-test-workload-XXXXXX";
+
+/* Path of a new file below the test's folder. */
+static const char *file_of(const char *name, const char *text)
+{
+	static char path[4][256];
+	static unsigned at;
+	char *mine = path[at++ % 4];
+	FILE *file;
+
+	snprintf(mine, 256, "%s/%s", folder, name);
+	file = fopen(mine, "w");
+	if (!file || fputs(text, file) == EOF || fclose(file)) {
+		printf("Bail out! cannot write %s\n", mine);
+		exit(1);
+	}
+	return mine;
+}
+
+static int parse(
+        const char *text, struct rm_workload *workload, struct rm_error *error)
+{
+	memset(workload, 0, sizeof(*workload));
+	error->text[0] = '\0';
+	return rm_workload_parse(
+	        "w.conf", text, strlen(text), NULL, 0, workload, error);
+}
+
+/* `text` is refused at `where`, and the message names `what`. */
+static bool refused(const char *text, const char *where, const char *what)
+{
+	struct rm_workload workload;
+	struct rm_error error;
+	int failed = parse(text, &workload, &error);
+	bool ok = failed == -EINVAL &&
+	          !strncmp(error.text, where, strlen(where)) &&
+	          strstr(error.text, what) && strstr(error.text, "expected") &&
+	          !strchr(error.text, '\n');
+
+	if (!ok)
+		printf("# %d: %s\n", failed, error.text);
+	rm_workload_clear(&workload);
+	return ok;
+}
+
+static void presets(void)
+{
+	struct rm_workload w;
+	struct rm_error error;
+
+	CHECK(parse(MINIMAL, &w, &error) == 0,
+	        "writes, keys and threads are enough");
+	CHECK(w.values[0].write_share == 0.03 && w.values[0].keys == 1024 &&
+	                w.values[0].threads == 1 && !strcmp(w.name, "w"),
+	        "they are read, and the name is the file's");
+	CHECK(w.values[0].write_kind == RM_UPDATE &&
+	                w.values[0].miss_share == 0 &&
+	                rm_shape_index(w.values[0].shape) == 0 &&
+	                w.values[0].dist == RM_DIST_UNIFORM &&
+	                w.values[0].loop.kind == RM_LOOP_MIX &&
+	                w.values[0].presize &&
+	                w.values[0].warm_up_ns == 200000000 &&
+	                w.values[0].window_ns == 1000000000 &&
+	                w.values[0].blocks == 10 &&
+	                w.values[0].deadline_ns == 60000000000 &&
+	                !strcmp(w.values[0].base, "gomap_rw") &&
+	                !strcmp(w.values[0].map, "all") &&
+	                w.values[0].measure == RM_MEASURE_THROUGHPUT,
+	        "the rest is as documented");
+	rm_workload_clear(&w);
+	CHECK(parse(MINIMAL "loop = paced\nrate = 80/s\n", &w, &error) == 0 &&
+	                w.values[0].measure == RM_MEASURE_LATENCY &&
+	                w.count[RM_KEY_MEASURE] == 1 &&
+	                w.values[0].arrivals == RM_ARRIVALS_POISSON,
+	        "an open loop measures latency of Poisson arrivals");
+	rm_workload_clear(&w);
+}
+
+static void lists(void)
+{
+	struct rm_workload w;
+	struct rm_error error;
+
+	CHECK(parse("# why\n\nwrites=0.1%  3%\t50% # shares\n"
+	            "keys = 100 64Ki 1Mi\r\n"
+	            "threads = 1 cores cpus cores/2\n"
+	            "dist = uniform zipf:0.99 hot:1%:90%\n"
+	            "shape = u64x8 str16x24\nwindow = 500kops\n"
+	            "maps = all ~syncmap*",
+	              &w, &error) == 0,
+	        "lists, comments, CRLF, no newline at the end");
+	CHECK(w.count[RM_KEY_WRITES] == 3 && w.values[0].write_share == 0.001 &&
+	                w.values[2].write_share == 0.5,
+	        "a comment behind a value is not part of it");
+	CHECK(w.count[RM_KEY_KEYS] == 3 && w.values[2].keys == 1048576,
+	        "a CRLF is not part of the value");
+	CHECK(w.count[RM_KEY_THREADS] == 4 &&
+	                w.values[1].threads_unit == RM_THREADS_CORES &&
+	                w.values[2].threads_unit == RM_THREADS_CPUS &&
+	                w.values[3].threads_unit == RM_THREADS_CORES &&
+	                w.values[3].threads == 2,
+	        "threads stay symbols until there is a machine");
+	CHECK(w.values[1].dist == RM_DIST_ZIPF && w.values[1].dist_a == 0.99 &&
+	                w.values[2].dist_a == 0.01 && w.values[2].dist_b == 0.9,
+	        "distributions keep their parameters");
+	CHECK(w.values[0].window_ns == 0 && w.values[0].window_ops == 500000,
+	        "a window may be a count");
+	CHECK(!strcmp(w.values[1].map, "~syncmap*"),
+	        "maps are kept as patterns");
+	CHECK(!strcmp(w.where[RM_KEY_KEYS], "w.conf:4") &&
+	                !strcmp(w.where[RM_KEY_BLOCKS], "default"),
+	        "each key knows where it was said");
+	rm_workload_clear(&w);
+}
+
+static void mistakes(void)
+{
+	char comment[420] = MINIMAL "# ";
+	static const char *const cases[][3] = {
+		{ MINIMAL "colour = red\n", "w.conf:4: ", "colour" },
+		{ MINIMAL "writes = 5%\n", "w.conf:4: ", "second time" },
+		{ "writes = 300%\n", "w.conf:1: ", "300%" },
+		{ "writes = 3\n", "w.conf:1: ", "\"3\"" },
+		{ "writes = -3%\n", "w.conf:1: ", "-3%" },
+		{ "writes = 3% 3.0%\n", "w.conf:1: ", "twice" },
+		{ "writes =\n", "w.conf:1: ", "no value" },
+		{ "\nwrites = # nothing\n", "w.conf:2: ", "no value" },
+		{ "writes = 3 %\n", "w.conf:1: ", "\"3\"" },
+		{ "keys = 0\n", "w.conf:1: ", "\"0\"" },
+		{ "keys = 3Gi\n", "w.conf:1: ", "3Gi" },
+		{ "keys = 1024 1Ki\n", "w.conf:1: ", "twice" },
+		{ "keys = 1K\n", "w.conf:1: ", "1K" },
+		{ "threads = 0\n", "w.conf:1: ", "\"0\"" },
+		{ "threads = 4097\n", "w.conf:1: ", "4097" },
+		{ "threads = core\n", "w.conf:1: ", "core" },
+		{ "threads = cpus/0\n", "w.conf:1: ", "cpus/0" },
+		{ "misses = 100%\n", "w.conf:1: ", "100%" },
+		{ "write-kind = insert\n", "w.conf:1: ", "insert" },
+		{ "shape = u32\n", "w.conf:1: ", "u32" },
+		{ "dist = zipf:9\n", "w.conf:1: ", "zipf:9" },
+		{ "loop = open\n", "w.conf:1: ", "open" },
+		{ "placement = numa\n", "w.conf:1: ", "numa" },
+		{ "memory = bind\n", "w.conf:1: ", "bind" },
+		{ "presize = true\n", "w.conf:1: ", "true" },
+		{ "window = 5\n", "w.conf:1: ", "\"5\"" },
+		{ "window = 1s 2s\n", "w.conf:1: ", "too many" },
+		{ "warm-up = 5 ms\n", "w.conf:1: ", "\"5\"" },
+		{ "blocks = 0\n", "w.conf:1: ", "\"0\"" },
+		{ "measure = verify\n", "w.conf:1: ", "verify" },
+		{ "measure = simulated\n", "w.conf:1: ", "simulated:MODEL" },
+		{ "measure = simulated:\n", "w.conf:1: ", "simulated:MODEL" },
+		{ "measure = simulated:a/b\n", "w.conf:1: ", "a/b" },
+		{ MINIMAL "measure = simulated:zen3\nwindow = 1ms\n",
+		        "w.conf:5: ", "expected a count" },
+		{ "verify = 5\n", "w.conf:1: ", "\"5\"" },
+		{ "maps = ~\n", "w.conf:1: ", "\"~\"" },
+		{ "maps = ../x\n", "w.conf:1: ", "../x" },
+		{ "base = a b\n", "w.conf:1: ", "too many" },
+		{ "keys = 1Ki\nthreads = 1\n", "w.conf: ", "writes" },
+		{ "", "w.conf: ", "writes" },
+		{ " writes = 3%\n", "w.conf:1: ", "indented" },
+		{ "writes = 3%\n\tkeys = 1\n", "w.conf:2: ", "indented" },
+		{ "writes\n", "w.conf:1: ", "KEY = VALUE" },
+		{ "= 3%\n", "w.conf:1: ", "KEY = VALUE" },
+		{ "writes: 3%\n", "w.conf:1: ", "KEY = VALUE" },
+		{ "writes = 3% ; no\n", "w.conf:1: ", "semicolon" },
+		{ "; no\n", "w.conf:1: ", "semicolon" },
+		{ "[all]\n", "w.conf:1: ", "section" },
+		{ "writes = 3%\x01\n", "w.conf:1: ", "0x01" },
+		{ "writes = 3\xc2\xa0%\n", "w.conf:1: ", "0xc2" },
+		{ "a\rb = 1\n", "w.conf:1: ", "0x0d" },
+		{ "include = a b\n", "w.conf:1: ", "include" },
+		{ MINIMAL "loop = paced\n", "w.conf:4: ", "rate" },
+		{ MINIMAL "rate = 80/s\n", "w.conf:4: ", "loop = paced" },
+		{ MINIMAL "loop = paced\nrate = 1\n", "w.conf:5: ", "\"1\"" },
+		{ MINIMAL "loop = paced\nrate = 1/s\nwindow = 5ops\n",
+		        "w.conf:6: ", "counted window" },
+		{ MINIMAL "measure = latency\n", "w.conf:4: ", "latency" },
+		{ MINIMAL "loop = paced\nrate = 1/s\nmeasure = throughput\n",
+		        "w.conf:6: ", "throughput" },
+		{ MINIMAL "misses = 1%\nwrite-kind = churn fresh\n",
+		        "w.conf:4: ", "misses need update or churn" },
+		{ "writes = 3%\nkeys = 2Gi\nthreads = 1\nmisses = 60%\n",
+		        "w.conf:4: ", "2^32" },
+		{ MINIMAL "deadline = 1s\n", "w.conf:4: ", "deadline" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		CHECK(refused(cases[i][0], cases[i][1], cases[i][2]),
+		        cases[i][2]);
+	memset(comment + strlen(comment), 'x', 300);
+	CHECK(refused(comment, "w.conf:4: ", "302 characters"),
+	        "a line of 302 characters is refused, comment or not");
+	memset(comment, 0, sizeof(comment));
+	strcpy(comment, "maps = ");
+	memset(comment + 7, 'm', 220);
+	CHECK(refused(comment, "w.conf:1: ", "227 characters"),
+	        "what libinih would cut silently is refused");
+}
+
+static void three_hundred_characters_pass(void)
+{
+	char text[512] = MINIMAL "# ";
+	struct rm_workload w;
+	struct rm_error error;
+
+	memset(text + strlen(text), 'x', 298);
+	CHECK(parse(text, &w, &error) == 0, "a comment of 300 is read");
+	rm_workload_clear(&w);
+}
+
+static void nul_bytes(void)
+{
+	static const char text[] = "writes = 3%\0\nkeys = 1Ki\nthreads = 1\n";
+	struct rm_workload w = { .file = NULL };
+	struct rm_error error = { "" };
+
+	CHECK(rm_workload_parse("w.conf", text, sizeof(text) - 1, NULL, 0, &w,
+	              &error) == -EINVAL &&
+	                !strncmp(error.text, "w.conf:1: byte 0x00", 19),
+	        "a NUL byte is refused");
+	rm_workload_clear(&w);
+	CHECK(parse("\xef\xbb\xbf" MINIMAL "# \xc3\xa9t\xc3\xa9\n", &w,
+	              &error) == 0,
+	        "a byte order mark and UTF-8 in comments are fine");
+	rm_workload_clear(&w);
+}
+
+static int load(const char *file, struct rm_workload *w, struct rm_error *error)
+{
+	memset(w, 0, sizeof(*w));
+	error->text[0] = '\0';
+	return rm_workload_load(file, NULL, 0, w, error);
+}
+
+static void files(void)
+{
+	struct rm_workload w;
+	struct rm_error error;
+	char path[300];
+
+	CHECK(load("/nonexistent/w.conf", &w, &error) == -ENOENT &&
+	                strstr(error.text, "/nonexistent/w.conf: No such"),
+	        "a missing file is named");
+	rm_workload_clear(&w);
+	CHECK(load(folder, &w, &error) == -EINVAL &&
+	                strstr(error.text, "a directory"),
+	        "a folder is no workload");
+	rm_workload_clear(&w);
+	snprintf(path, sizeof(path), "%s/pipe.conf", folder);
+	mkfifo(path, 0600);
+	CHECK(load(path, &w, &error) == -EINVAL &&
+	                strstr(error.text, "not a regular file"),
+	        "a pipe is refused and not waited for");
+	rm_workload_clear(&w);
+	snprintf(path, sizeof(path), "%s", file_of("a b.conf", MINIMAL));
+	CHECK(load(path, &w, &error) == -EINVAL &&
+	                strstr(error.text, "letters"),
+	        "a name with a blank is refused: it becomes part of ids");
+	rm_workload_clear(&w);
+}
+
+static void includes(void)
+{
+	struct rm_workload w;
+	struct rm_error error;
+	const char *path;
+
+	file_of("base.conf", MINIMAL "blocks = 7\nwindow = 2s\n");
+	path = file_of("top.conf", "window = 3s\ninclude = base.conf\n"
+	                           "writes = 9%\n");
+	CHECK(load(path, &w, &error) == 0 &&
+	                w.values[0].window_ns == 3000000000 &&
+	                w.values[0].write_share == 0.09 &&
+	                w.values[0].blocks == 7 && !strcmp(w.name, "top"),
+	        "own lines win over included ones, wherever they stand");
+	CHECK(strstr(w.where[RM_KEY_BLOCKS], "base.conf:4"),
+	        "an included key knows its own file");
+	rm_workload_clear(&w);
+	path = file_of("loop.conf", "include = loop2.conf\n");
+	file_of("loop2.conf", MINIMAL "include = loop.conf\n");
+	CHECK(load(path, &w, &error) == -EINVAL &&
+	                strstr(error.text, "loop2.conf:4: ") &&
+	                strstr(error.text, "no loop"),
+	        "a loop of includes is named");
+	rm_workload_clear(&w);
+	path = file_of("self.conf", "include = ./self.conf\n");
+	CHECK(load(path, &w, &error) == -EINVAL &&
+	                strstr(error.text, "no loop"),
+	        "a file that includes itself, too");
+	rm_workload_clear(&w);
+	path = file_of("lost.conf", "include = nowhere.conf\n");
+	CHECK(load(path, &w, &error) == -EINVAL &&
+	                strstr(error.text, "lost.conf:1: include: ") &&
+	                strstr(error.text, "nowhere.conf: No such file"),
+	        "a missing include says who asked for it");
+	rm_workload_clear(&w);
+	file_of("bad.conf", "writes = 3%\nblocks = none\n");
+	path = file_of("over.conf", "blocks = 3\ninclude = bad.conf\n");
+	CHECK(load(path, &w, &error) == -EINVAL &&
+	                strstr(error.text, "bad.conf:2: "),
+	        "an included mistake counts, overridden or not");
+	rm_workload_clear(&w);
+}
+
+static void overrides(void)
+{
+	struct rm_workload w = { .file = NULL };
+	struct rm_error error = { "" };
+	struct rm_override set = { "window", "5s", "--set window" };
+	struct rm_override bad = { "window", "5", "--set window" };
+	struct rm_override other = { "widow", "5s", "--set widow" };
+	char text[] = "keys=1Ki 2Ki", no[] = "keys", where[RM_WHERE_BYTES];
+
+	CHECK(rm_workload_parse("w.conf", MINIMAL, strlen(MINIMAL), &set, 1, &w,
+	              &error) == 0 &&
+	                w.values[0].window_ns == 5000000000,
+	        "an override is the last line");
+	rm_workload_clear(&w);
+	CHECK(rm_workload_parse("w.conf", MINIMAL, strlen(MINIMAL), &bad, 1, &w,
+	              &error) == -EINVAL &&
+	                !strncmp(error.text, "--set window: ", 14),
+	        "its mistakes are at --set KEY");
+	rm_workload_clear(&w);
+	error.text[0] = '\0';
+	CHECK(rm_workload_parse("w.conf", MINIMAL, strlen(MINIMAL), &other, 1,
+	              &w, &error) == -EINVAL &&
+	                !strncmp(error.text, "--set widow: unknown", 20),
+	        "an unknown key, too");
+	rm_workload_clear(&w);
+	CHECK(rm_override_split(text, where, &set, &error) == 0 &&
+	                !strcmp(set.key, "keys") &&
+	                !strcmp(set.value, "1Ki 2Ki") &&
+	                !strcmp(set.where, "--set keys"),
+	        "KEY=VALUE is split at the first =");
+	error.text[0] = '\0';
+	CHECK(rm_override_split(no, where, &set, &error) == -EINVAL &&
+	                strstr(error.text, "KEY=VALUE"),
+	        "without = it is a mistake");
+}
+
+static void text_reads_back(void)
+{
+	static const char *const names[] = { "smoke", "uniform-97-3",
+		"session-cache", "order-service", "crossover", "hot-reads",
+		"locks-97-3", "shards-97-3", "fast-paths" };
+	bool all = true;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct rm_workload w, back;
+		struct rm_error error;
+		char path[64], *text, *again = NULL;
+
+		snprintf(path, sizeof(path), "workloads/%s.conf", names[i]);
+		if (load(path, &w, &error)) {
+			printf("# %s\n", error.text);
+			all = false;
+			continue;
+		}
+		text = rm_workload_text(&w);
+		if (parse(text, &back, &error))
+			printf("# %s\n", error.text);
+		else
+			again = rm_workload_text(&back);
+		all &= again && !strcmp(text, again) &&
+		       !memcmp(w.values, back.values, sizeof(w.values)) &&
+		       !memcmp(w.count, back.count, sizeof(w.count));
+		rm_workload_clear(&w);
+		rm_workload_clear(&back);
+		free(text);
+		free(again);
+	}
+	CHECK(all, "the six workloads read back from their own text");
+}
+
+static bool mode_refused(const char *text, const char *what)
+{
+	struct rm_inputs mode = { .workloads = NULL };
+	struct rm_error error = { "" };
+	const char *path = file_of("modes/m.conf", text);
+	int failed = rm_mode_load(path, NULL, 0, &mode, &error);
+	bool ok = failed && strstr(error.text, what);
+
+	if (!ok)
+		printf("# %d: %s\n", failed, error.text);
+	rm_inputs_clear(&mode);
+	return ok;
+}
+
+static int read_touched(const char *text, const char *touched,
+        struct rm_inputs *mode, struct rm_error *error)
+{
+	return rm_inputs_read(
+	        &(struct rm_sources){ .mode = file_of("modes/m.conf", text),
+	                .touched = touched },
+	        mode, error);
+}
+
+/* Maps that somebody works on: a workload of their own, beside the base. */
+static void touched(void)
+{
+	static const char text[] =
+	        "budget = 3min\nworkloads = touched one\nbase = gomap\n";
+	struct rm_error error = { "" };
+	struct rm_inputs mode;
+
+	file_of("touched.conf", MINIMAL);
+	CHECK(!read_touched(text, NULL, &mode, &error) &&
+	                mode.workload_count == 1 &&
+	                !strcmp(mode.workloads[0].name, "one"),
+	        "where nothing is touched, its workload is left out");
+	rm_inputs_clear(&mode);
+	CHECK(!read_touched(text, "mine, gomap,mine yours", &mode, &error) &&
+	                mode.workload_count == 2 &&
+	                mode.workloads[0].count[RM_KEY_MAPS] == 3 &&
+	                !strcmp(mode.workloads[0].values[0].map, "gomap") &&
+	                !strcmp(mode.workloads[0].values[1].map, "mine") &&
+	                !strcmp(mode.workloads[0].values[2].map, "yours"),
+	        "what is touched is beside the base, each once");
+	rm_inputs_clear(&mode);
+	CHECK(read_touched("budget = 3min\nworkloads = one\n", "mine", &mode,
+	              &error) &&
+	                strstr(error.text, "no workload called touched"),
+	        "a mode that has no such workload says so");
+	rm_inputs_clear(&mode);
+}
+
+static void modes(void)
+{
+	struct rm_inputs mode = { .workloads = NULL };
+	struct rm_error error = { "" };
+	struct rm_override set = { "blocks", "3", "--set blocks" };
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/modes", folder);
+	mkdir(path, 0700);
+	file_of("one.conf", MINIMAL);
+	file_of("two.conf", MINIMAL "blocks = 4\n");
+	CHECK(rm_mode_load(file_of("modes/m.conf",
+	                           "budget = 3min\nworkloads = one two\n"
+	                           "blocks = 6\nwindow = 20ms\n"
+	                           "[two] # only this\nwindow = 40ms\n"),
+	              NULL, 0, &mode, &error) == 0 &&
+	                mode.workload_count == 2 &&
+	                mode.budget_ns == 180000000000 &&
+	                !strcmp(mode.name, "m"),
+	        "a mode names workloads and a budget");
+	CHECK(mode.workloads[0].values[0].blocks == 6 &&
+	                mode.workloads[1].values[0].blocks == 6 &&
+	                mode.workloads[0].values[0].window_ns == 20000000 &&
+	                mode.workloads[1].values[0].window_ns == 40000000,
+	        "its head is for all, a section for one");
+	CHECK(strstr(mode.workloads[1].where[RM_KEY_WINDOW], "m.conf:6"),
+	        "an override knows its line");
+	rm_inputs_clear(&mode);
+	snprintf(path, sizeof(path), "%s/modes/m.conf", folder);
+	CHECK(rm_mode_load(path, &set, 1, &mode, &error) == 0 &&
+	                mode.workloads[0].values[0].blocks == 3,
+	        "--set comes after the mode");
+	rm_inputs_clear(&mode);
+	CHECK(mode_refused("workloads = one\n", "budget is missing"),
+	        "a mode needs a budget");
+	CHECK(mode_refused("budget = 3min\n", "workloads is missing"),
+	        "and workloads");
+	CHECK(mode_refused("budget = 3min\nworkloads = one\n[two]\nkeys = 1\n",
+	              "m.conf:4: section [two]"),
+	        "a section must be one of them");
+	CHECK(mode_refused("budget = 3min\nworkloads = one\nkeys = x\n",
+	              "m.conf:3: keys"),
+	        "a bad value is at the mode's line");
+	CHECK(mode_refused("budget = 3min\nworkloads = one gone\n",
+	              "m.conf:2: workloads: "),
+	        "a missing workload is at the line that names it");
+	CHECK(mode_refused("budget = 3min\nworkloads = one one\n", "twice"),
+	        "a workload stands once");
+	CHECK(mode_refused("budget = 3min\nworkloads = one\nkey = 1\n",
+	              "m.conf:3: unknown key"),
+	        "an unknown key is named");
+	CHECK(mode_refused("budget = 3min\nworkloads = one\n[one]\nkeys = 1\n"
+	                   "keys = 2\n",
+	              "m.conf:5: keys a second time"),
+	        "a key stands once in a section");
+	CHECK(mode_refused("budget = 3min\nworkloads = ../one\n", "../one"),
+	        "a workload is a name, not a path");
+	CHECK(mode_refused("budget = 3min\nworkloads = one\n[one\nkeys = 1\n",
+	              "m.conf:3: a broken section"),
+	        "a broken section is named");
+}
+
+/* docs/adding-a-workload.md has a row for every key, with its preset. */
+static void every_key_is_documented(void)
+{
+	FILE *file = fopen("docs/adding-a-workload.md", "r");
+	char line[1024];
+	unsigned rows = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		for (int key = 0; key < RM_WORKLOAD_KEYS; key++) {
+			const char *preset = rm_factors[key].preset;
+			char start[64], middle[64] = "";
+
+			snprintf(start, sizeof(start), "| `%s` |",
+			        rm_factors[key].key);
+			if (preset)
+				snprintf(middle, sizeof(middle), "| `%s` |",
+				        preset);
+			rows += !strncmp(line, start, strlen(start)) &&
+			        strstr(line, middle);
+		}
+	if (file)
+		fclose(file);
+	CHECK(rows == RM_WORKLOAD_KEYS,
+	        "docs/adding-a-workload.md has every key and its preset");
+}
+
+int main(void)
+{
+	char command[300];
+
+	if (!mkdtemp(folder))
+		return 1;
+	presets();
+	lists();
+	mistakes();
+	three_hundred_characters_pass();
+	nul_bytes();
+	files();
+	includes();
+	overrides();
+	text_reads_back();
+	modes();
+	touched();
+	every_key_is_documented();
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	if (system(command))
+		printf("# %s failed\n", command);
+	return DONE();
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_cell.c - numbers with units, the cell's id and its JSON. */
+#include "runner/base/number.h"
+#include "runner/protocol/protocol.h"
+#include "tests/unit/tap.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct rm_cell example(void)
+{
+	return (struct rm_cell){ .workload = "uniform-97-3",
+		.map = "gomap_rw",
+		.shape = RM_U64X8,
+		.keys = 65536,
+		.write_share = 0.03,
+		.write_kind = RM_UPDATE,
+		.dist = RM_DIST_UNIFORM,
+		.loop = { .kind = RM_LOOP_MIX },
+		.arrivals = RM_ARRIVALS_POISSON,
+		.threads = 2,
+		.placement = "cores",
+		.memory = "first-touch",
+		.presize = true,
+		.warm_up_ns = 200000000,
+		.window_ns = 1000000000,
+		.deadline_ns = 60000000000,
+		.measure = RM_MEASURE_THROUGHPUT };
+}
+
+static bool id_is(struct rm_cell cell, const char *id)
+{
+	rm_cell_name(&cell);
+	if (strcmp(cell.id, id))
+		printf("# got %s\n", cell.id);
+	return !strcmp(cell.id, id);
+}
+
+static void ids(void)
+{
+	struct rm_cell cell = example();
+
+	CHECK(id_is(cell,
+	              "uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/uniform/"
+	              "t2/cores/throughput"),
+	        "the id of the reference cell is the documented one");
+	cell.loop.kind = RM_LOOP_PACED;
+	cell.rate_per_s = 10000;
+	cell.write_share = 0.027;
+	cell.measure = RM_MEASURE_LATENCY;
+	CHECK(id_is(cell, "uniform-97-3/gomap_rw/u64x8/n65536/w2.7/update/m0/"
+	                  "uniform/t2/cores/paced/r10000/poisson/latency"),
+	        "a paced cell names rate and arrivals before the measure");
+	cell = example();
+	cell.presize = false;
+	cell.window_ns = 0;
+	cell.window_ops = 500000;
+	strcpy(cell.memory, "interleave");
+	CHECK(id_is(cell,
+	              "uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/uniform/"
+	              "t2/cores/interleave/grow/500000ops/throughput"),
+	        "memory, growth and a count window are named, too");
+}
+
+static void id_of_long_names_ends_full(void)
+{
+	struct rm_cell cell = example();
+
+	memset(cell.workload, 'w', RM_NAME_BYTES - 1);
+	memset(cell.map, 'm', RM_NAME_BYTES - 1);
+	memset(cell.placement, 'p', RM_NAME_BYTES - 1);
+	memset(cell.memory, 'q', RM_NAME_BYTES - 1);
+	rm_cell_name(&cell);
+	CHECK(strlen(cell.id) == RM_ID_BYTES - 1,
+	        "an id that does not fit fills its room and no more");
+}
+
+static bool share(const char *text, double expected)
+{
+	double value = -1;
+
+	return rm_number_share(text, &value) == 0 && value == expected;
+}
+
+static bool count(const char *text, uint64_t expected)
+{
+	uint64_t value = 77;
+
+	return rm_number_count(text, &value) == 0 && value == expected;
+}
+
+static void numbers(void)
+{
+	static const char *const bad[] = { "", "%", "3", "-3%", "101%", "nan%",
+		"0x3%", "1e1%", "3 %", ".5%", "3.%", "100.01%",
+		"99999999999999999999999999999999%" };
+	bool all = true;
+	uint64_t value = 77;
+	double real = 77;
+
+	CHECK(share("3%", 0.03) && share("2.7%", 0.027) && share("100%", 1) &&
+	                share("0%", 0),
+	        "shares are percent");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		if (rm_number_share(bad[i], &real) != -EINVAL || real != 77) {
+			printf("# accepted %s\n", bad[i]);
+			all = false;
+		}
+	CHECK(all, "what is no share is refused and nothing is stored");
+	CHECK(count("64Ki", 65536) && count("10k", 10000) &&
+	                count("1.5Mi", 1572864) && count("2Gi", 2147483648U),
+	        "counts know k and Ki");
+	CHECK(rm_number_count("0.3", &value) == -EINVAL &&
+	                rm_number_count("1K", &value) == -EINVAL &&
+	                rm_number_count("99999999999999999", &value) ==
+	                        -EINVAL &&
+	                value == 77,
+	        "a broken, unknown or huge count is refused");
+	CHECK(rm_number_time("200ms", &value) == 0 && value == 200000000 &&
+	                rm_number_time("1.5s", &value) == 0 &&
+	                value == 1500000000,
+	        "times are ns");
+	CHECK(rm_number_time("5", &value) == -EINVAL &&
+	                rm_number_time("0s", &value) == -EINVAL,
+	        "a time needs a unit and is above 0");
+	CHECK(rm_number_rate("10k/s", &real) == 0 && real == 10000 &&
+	                rm_number_rate("80", &real) == -EINVAL &&
+	                rm_number_rate("0/s", &real) == -EINVAL,
+	        "a rate is per second and above 0");
+}
+
+static void number_texts_read_back(void)
+{
+	char text[64];
+	bool all = true;
+
+	for (int i = 0; i <= 10000; i++) {
+		double value, given = i / 10000.0;
+
+		rm_number_text(given, 2, text, sizeof(text) - 1);
+		strcat(text, "%");
+		if (rm_number_share(text, &value) || value != given) {
+			printf("# %.17g gave %s\n", given, text);
+			all = false;
+		}
+	}
+	CHECK(all, "10,001 shares read back from their own text");
+	rm_number_text(1000000, 0, text, sizeof(text));
+	CHECK(!strcmp(text, "1000000"), "a million has no exponent");
+	rm_number_text(0.00001, 0, text, sizeof(text));
+	CHECK(!strchr(text, 'e'), "a small number has no exponent");
+}
+
+/* Whether a cell with this distribution is read, and says so of itself; NULL:
+   refused with a text. */
+static bool dist(const char *text, const char *expected)
+{
+	struct rm_cell cell = example(), back = { 0 };
+	struct rm_error error = { "" };
+	char name[RM_VALUE_BYTES];
+	json_t *json = rm_cell_to_json(&cell);
+	int failed;
+
+	json_object_set_new(json, "dist", json_string(text));
+	failed = rm_cell_from_json(json, &back, &error);
+	json_decref(json);
+	if (failed)
+		return !expected && strstr(error.text, "cell.dist") &&
+		       rm_factor_read(RM_KEY_DIST, text, &cell) == -EINVAL;
+	rm_factor_text(RM_KEY_DIST, &back, name);
+	return expected && !strcmp(name, expected);
+}
+
+static void distributions(void)
+{
+	CHECK(dist("uniform", "uniform") && dist("sequential", "sequential") &&
+	                dist("zipf:0.99", "zipf:0.99") &&
+	                dist("hot:1%:90%", "hot:1%:90%") &&
+	                dist("hot:0.1%:99.9%", "hot:0.1%:99.9%"),
+	        "a distribution reads and writes itself");
+	CHECK(dist("zipf:", NULL) && dist("zipf:0", NULL) &&
+	                dist("zipf:5", NULL) && dist("zipf:1x", NULL) &&
+	                dist("zipf", NULL) && dist("hot:1%", NULL) &&
+	                dist("hot:100%:90%", NULL) && dist("hot::", NULL) &&
+	                dist("hot:0%:1%", NULL) && dist("Uniform", NULL) &&
+	                dist("", NULL),
+	        "what is no distribution is refused with a text");
+}
+
+static void json_both_ways(void)
+{
+	struct rm_cell cell = example(), back = { 0 };
+	struct rm_error error = { "" };
+	unsigned cpus[] = { 1, 0 };
+	json_t *json, *again;
+
+	cell.cpus = cpus;
+	cell.cpu_count = 2;
+	cell.write_share = 0.027;
+	rm_cell_name(&cell);
+	json = rm_cell_to_json(&cell);
+	CHECK(json_object_size(json) == 23, "the object has 23 members");
+	CHECK(rm_cell_from_json(json, &back, &error) == 0, "it reads back");
+	again = rm_cell_to_json(&back);
+	CHECK(json_equal(json, again), "and gives the same object again");
+	CHECK(back.cpu_count == 2 && back.cpus[0] == 1 && back.cpus[1] == 0,
+	        "CPUs keep their order");
+	rm_cell_clear(&back);
+	CHECK(!back.cpus && back.keys == 0, "clear leaves an empty cell");
+	json_object_set_new(
+	        json, "measure", json_string("simulated:icelake-sp"));
+	CHECK(rm_cell_from_json(json, &back, &error) == 0 &&
+	                back.measure == RM_MEASURE_SIMULATED &&
+	                !strcmp(back.model, "icelake-sp"),
+	        "a simulated cell names its machine");
+	rm_cell_name(&back);
+	CHECK(strstr(back.id, "/simulated:icelake-sp"), "and so does its id");
+	rm_cell_clear(&back);
+	json_decref(json);
+	json_decref(again);
+}
+
+/* The example with one member replaced (value NULL: removed) is refused, and
+   the message names the member. */
+/* Members that are there only where the value is not the usual one. */
+static void optional_factors(void)
+{
+	struct rm_cell cell = example(), back = { 0 };
+	struct rm_error error = { "" };
+	json_t *json, *again;
+
+	cell.allocator = RM_ALLOCATOR_JEMALLOC;
+	cell.huge_pages = RM_HUGE_PAGES_OFF;
+	cell.dist = RM_DIST_TRACE;
+	cell.trace_checksum = 0x12ab;
+	cell.trace_passes = 3;
+	cell.warm_up_ns = cell.window_ns = 0;
+	cell.window_ops = 7;
+	strcpy(cell.trace, "some/file.trace");
+	CHECK(id_is(cell, "uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/"
+	                  "trace:000012ab/t2/cores/jemalloc/huge-off/7ops/"
+	                  "throughput"),
+	        "a trace is named by its checksum, an allocator by its name");
+	json = rm_cell_to_json(&cell);
+	CHECK(json_object_size(json) == 27, "the object has 4 members more");
+	json_object_set_new(json, "id", json_string("x"));
+	CHECK(rm_cell_from_json(json, &back, &error) == 0, "it reads back");
+	again = rm_cell_to_json(&back);
+	CHECK(json_equal(json, again), "and gives the same object again");
+	json_decref(again);
+	rm_cell_clear(&back);
+	json_object_set_new(json, "dist", json_string("uniform"));
+	CHECK(rm_cell_from_json(json, &back, &error) &&
+	                strstr(error.text, "cell.trace"),
+	        "a trace without its checksum is refused");
+	json_object_set_new(json, "dist", json_string("trace:12AB0000"));
+	CHECK(rm_cell_from_json(json, &back, &error), "as is a bad checksum");
+	json_object_set_new(json, "dist", json_string("trace:12ab0000"));
+	json_object_set_new(json, "huge_pages", json_string("2M"));
+	CHECK(rm_cell_from_json(json, &back, &error), "and unknown pages");
+	json_decref(json);
+}
+
+static bool refused(const char *member, const char *value)
+{
+	struct rm_cell cell = example(), back = { 0 };
+	struct rm_error error = { "" };
+	json_t *json;
+	bool ok;
+
+	rm_cell_name(&cell);
+	json = rm_cell_to_json(&cell);
+	if (value)
+		json_object_set_new(
+		        json, member, json_loads(value, JSON_DECODE_ANY, NULL));
+	else
+		json_object_del(json, member);
+	ok = rm_cell_from_json(json, &back, &error) == -EINVAL &&
+	     strstr(error.text, member) && !back.cpus;
+	if (!ok)
+		printf("# %s = %s: %s\n", member, value, error.text);
+	json_decref(json);
+	return ok;
+}
+
+static void every_member_is_checked(void)
+{
+	static const char *const cases[][2] = { { "id", "1" },
+		{ "map", "null" }, { "shape", "\"u64x9\"" }, { "keys", "0" },
+		{ "keys", "2147483649" }, { "keys", "1.5" },
+		{ "write_share", "1.5" }, { "write_share", "-0.1" },
+		{ "write_share", "\"3%\"" }, { "miss_share", "1" },
+		{ "write_kind", "\"upsert\"" }, { "dist", "\"zip\"" },
+		{ "dist", "3" }, { "loop", "\"open\"" }, { "rate_per_s", "80" },
+		{ "arrivals", "\"\"" }, { "threads", "0" },
+		{ "threads", "4097" }, { "placement", "{}" }, { "cpus", "[1]" },
+		{ "cpus", "[-1,0]" }, { "cpus", "{}" }, { "presize", "1" },
+		{ "warm_up_ns", "-1" }, { "window_ns", "0" },
+		{ "window_ops", "5" }, { "deadline_ns", "0" },
+		{ "verify_ops", "true" }, { "measure", "\"speed\"" },
+		{ "measure", "\"simulated\"" }, { "measure", "\"simulated:\"" },
+		{ "measure", "\"simulated:../x\"" }, { "surprise", "1" } };
+	bool all = true;
+	struct rm_cell cell = example();
+	json_t *json = rm_cell_to_json(&cell);
+	const char *member;
+	json_t *value;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		all &= refused(cases[i][0], cases[i][1]);
+	CHECK(all, "each bad member is refused and named");
+	all = true;
+	json_object_foreach (json, member, value)
+		all &= refused(member, NULL);
+	CHECK(all, "each missing member is refused and named");
+	json_decref(json);
+	json = json_array();
+	CHECK(rm_cell_from_json(json, &cell, NULL) == -EINVAL,
+	        "an array is no cell");
+	json_decref(json);
+}
+
+int main(void)
+{
+	ids();
+	id_of_long_names_ends_full();
+	numbers();
+	number_texts_read_back();
+	distributions();
+	json_both_ways();
+	optional_factors();
+	every_member_is_checked();
+	return DONE();
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_shard_grow_stop.c - the control of the growing shards, which stops the
+   world. side by side: counts, measures no time. */
+enum { GROW_STOP = 1 };
+#include "tests/unit/shard/shard_grow_test.h"
+
+static void all_at_once(void)
+{
+	struct grow_map *map = tiny_map(RM_U64X8, 1);
+	uint64_t keys = 0;
+
+	while (race_stat(&tiny, map, "shards_split") == 0)
+		put(map, keys++);
+	CHECK(race_stat(&tiny, map, "shards") == 2 * GROW_SHARDS &&
+	                race_stat(&tiny, map, "keys_moved") == (double)keys &&
+	                race_stat(&tiny, map, "keys_moved_by_one_operation") ==
+	                        (double)keys,
+	        "one write moves every key to twice the shards");
+	CHECK(holds(map, keys) && sound(map), "and all are there");
+	for (uint64_t i = keys; i < 2000; i++)
+		put(map, i);
+	CHECK(holds(map, 2000) && sound(map) &&
+	                race_stat(&tiny, map, "shards_moving") == 0,
+	        "2000 keys in shards of 16, none half moved");
+	grow_destroy(map);
+}
+
+int main(void)
+{
+	all_at_once();
+	tiny_alike();
+	model_check(&tiny, 100000);
+	tiny_race(40000);
+	return DONE();
+}

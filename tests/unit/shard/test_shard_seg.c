@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_shard_seg.c - the segmented map: against a model, against threads, and
+   what is its own: capacity, empty bins, chains. */
+#include "impls/shard/seg_more.h"
+#include "runner/impl_table.h"
+#include "tests/unit/map_model.h"
+#include "tests/unit/map_race.h"
+
+enum { FEW = 5, MANY = 3000 };
+
+static const struct rm_shape wide = { false, 24 };
+
+static struct rm_key word(uint64_t key)
+{
+	return (struct rm_key){ .word = key };
+}
+
+static void *made(size_t keys, struct rm_shape shape)
+{
+	struct rm_sizing sizing = {
+		.keys = keys, .threads = 1, .shape = shape, .seed = 3
+	};
+
+	return seg_create(&sizing);
+}
+
+static bool sound(struct seg_map *map)
+{
+	char why[200] = "";
+	bool ok = seg_check(map, why, sizeof(why));
+
+	if (!ok)
+		printf("# %s\n", why);
+	return ok;
+}
+
+/* Far more keys than it was made for: chains get longer, nothing else. */
+static void capacity_is_fixed(void)
+{
+	struct seg_map *map = made(FEW, RM_U64X8);
+	void *thread = epoch_join(map->epoch, 0, map);
+	const uint64_t mask = map->mask;
+	struct rm_value value = { { 0 } };
+	bool found = true;
+
+	CHECK(mask == 0, "five keys: each segment has the one bin");
+	for (uint64_t i = 0; i < MANY; i++) {
+		value.word[0] = i;
+		seg_exchange(thread, RM_U64X8, word(i), &value, NULL);
+	}
+	for (uint64_t i = 0; i < MANY; i++)
+		found &= seg_lookup(thread, RM_U64X8, word(i), &value) &&
+		         value.word[0] == i;
+	CHECK(found && !seg_lookup(thread, RM_U64X8, word(MANY), &value),
+	        "chains hold what bins cannot");
+	CHECK(map->mask == mask && seg_length(thread) == MANY && sound(map),
+	        "and the map has not grown");
+	for (uint64_t i = 0; i < MANY; i += 2)
+		found &= seg_take(thread, RM_U64X8, word(i), NULL);
+	for (uint64_t i = 0; i < MANY; i++)
+		found &= seg_lookup(thread, RM_U64X8, word(i), &value) == i % 2;
+	CHECK(found && sound(map), "out of a chain goes what shall, no more");
+	seg_clear(thread);
+	CHECK(seg_length(thread) == 0 && sound(map), "clear leaves nothing");
+	epoch_leave(thread);
+	seg_destroy(map);
+}
+
+/* The segment is a number below 64 for every hash, also for one that a signed
+   absolute value would leave negative. */
+static void segments_of_all_hashes(void)
+{
+	struct seg_map *map = made(FEW, RM_U64X8);
+
+	CHECK(seg_segment_of(map, 0) == &map->segment[0] &&
+	                seg_segment_of(map, (uint64_t)1 << 63) ==
+	                        &map->segment[32] &&
+	                seg_segment_of(map, UINT64_MAX) == &map->segment[63],
+	        "every hash has a segment, the most negative one, too");
+	seg_destroy(map);
+}
+
+/* A node's successor stays reachable for a reader that stands on it. */
+static void replacing_keeps_the_way(void)
+{
+	struct seg_map *map = made(0, wide);
+	void *thread = epoch_join(map->epoch, 0, map);
+	struct rm_value value = { { 1, 2, 3 } }, other = { { 4, 5, 6 } };
+	uint64_t a = 0, b = 1;
+
+	while (rm_hash(wide, word(a), 3) >> SEG_SHIFT !=
+	        rm_hash(wide, word(b), 3) >> SEG_SHIFT)
+		b++; /* one bin for both */
+	seg_exchange(thread, wide, word(a), &value, NULL);
+	seg_exchange(thread, wide, word(b), &value, NULL);
+
+	seg_bin *bin = seg_bin_of(
+	        map, seg_segment_of(map, rm_hash(wide, word(b), 3)), 0);
+	struct seg_node *front = seg_head(bin), *behind = seg_next(front);
+
+	seg_exchange(thread, wide, word(b), &other, NULL);
+	CHECK(front->key == b && behind->key == a && seg_head(bin) != front &&
+	                seg_next(front) == behind &&
+	                seg_next(seg_head(bin)) == behind,
+	        "24 bytes are replaced with their node, in its place");
+	CHECK(seg_lookup(thread, wide, word(b), &value) && value.word[2] == 6,
+	        "and the new ones are found");
+	CHECK(atomic_load(bin) % 2 == 0, "the bin is unlocked");
+	epoch_leave(thread);
+	seg_destroy(map);
+}
+
+int main(void)
+{
+	const struct rm_impl *impl = rm_impl_find("shard_seg");
+
+	capacity_is_fixed();
+	segments_of_all_hashes();
+	replacing_keeps_the_way();
+	model_check(impl, 200000);
+	race_check(impl, 30000, false);
+	return DONE();
+}

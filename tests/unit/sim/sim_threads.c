@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim_threads.c - what locks, conditions and barriers promise, as threads that
+ * would show it broken. Compiled as maps are for the simulated machine: each
+ * access may let another core run. Every wait has an end only if the promise
+ * holds; otherwise the simulation names a deadlock.
+ */
+#include "tests/unit/sim/sim_threads.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROUNDS = 40, ITEMS = 120, ROOM = 3 };
+
+const char *sim_wrong;
+unsigned sim_threads;
+
+/* Threads that are inside something that one only may enter. */
+static struct {
+	unsigned inside, sum;
+	_Alignas(64) unsigned far; /* on another line, always equal to sum */
+} shared;
+
+static void enter(void)
+{
+	SIM_EXPECT(shared.inside == 0);
+	shared.inside++;
+	SIM_EXPECT(shared.sum == shared.far);
+	shared.sum++;
+	shared.far++;
+	SIM_EXPECT(shared.inside == 1);
+	shared.inside--;
+}
+
+static void begin_alone(void)
+{
+	memset(&shared, 0, sizeof(shared));
+}
+
+static void end_alone(void)
+{
+	SIM_EXPECT(shared.sum == sim_threads * ROUNDS);
+	SIM_EXPECT(shared.far == shared.sum);
+}
+
+/* --- mutexes --- */
+
+static pthread_mutex_t mutex;
+
+static void make_mutex(int kind)
+{
+	pthread_mutexattr_t attr;
+
+	begin_alone();
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, kind);
+	pthread_mutex_init(&mutex, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
+static void begin_mutex(unsigned threads, unsigned round)
+{
+	static const int kinds[] = { PTHREAD_MUTEX_NORMAL,
+		PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ERRORCHECK,
+		PTHREAD_MUTEX_ADAPTIVE_NP };
+
+	(void)threads;
+	make_mutex(kinds[round % 4]);
+}
+
+static void use_mutex(unsigned self)
+{
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		if ((i + self) % 3 == 0)
+			while (pthread_mutex_trylock(&mutex))
+				sched_yield();
+		else
+			SIM_EXPECT(!pthread_mutex_lock(&mutex));
+		enter();
+		SIM_EXPECT(!pthread_mutex_unlock(&mutex));
+	}
+}
+
+static void end_mutex(void)
+{
+	end_alone();
+	SIM_EXPECT(!pthread_mutex_destroy(&mutex));
+}
+
+static void begin_recursive(unsigned threads, unsigned round)
+{
+	(void)threads;
+	(void)round;
+	make_mutex(PTHREAD_MUTEX_RECURSIVE);
+}
+
+static void use_recursive(unsigned self)
+{
+	(void)self;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		SIM_EXPECT(!pthread_mutex_lock(&mutex));
+		SIM_EXPECT(!pthread_mutex_lock(&mutex));
+		SIM_EXPECT(!pthread_mutex_trylock(&mutex));
+		SIM_EXPECT(!pthread_mutex_unlock(&mutex));
+		SIM_EXPECT(!pthread_mutex_unlock(&mutex));
+		enter(); /* still held once */
+		SIM_EXPECT(!pthread_mutex_unlock(&mutex));
+		SIM_EXPECT(pthread_mutex_unlock(&mutex) == EPERM);
+	}
+}
+
+static pthread_barrier_t barrier;
+
+static void begin_checked(unsigned threads, unsigned round)
+{
+	(void)round;
+	make_mutex(PTHREAD_MUTEX_ERRORCHECK);
+	pthread_barrier_init(&barrier, NULL, threads);
+}
+
+static void use_checked(unsigned self)
+{
+	if (self == 0) {
+		SIM_EXPECT(pthread_mutex_unlock(&mutex) == EPERM);
+		SIM_EXPECT(!pthread_mutex_lock(&mutex));
+		SIM_EXPECT(pthread_mutex_lock(&mutex) == EDEADLK);
+		SIM_EXPECT(pthread_mutex_trylock(&mutex) == EBUSY);
+		SIM_EXPECT(pthread_mutex_destroy(&mutex) == EBUSY);
+	}
+	pthread_barrier_wait(&barrier);
+	if (self != 0) {
+		SIM_EXPECT(pthread_mutex_trylock(&mutex) == EBUSY);
+		SIM_EXPECT(pthread_mutex_unlock(&mutex) == EPERM);
+	}
+	pthread_barrier_wait(&barrier);
+	if (self == 0)
+		SIM_EXPECT(!pthread_mutex_unlock(&mutex));
+}
+
+/* --- spinlocks --- */
+
+static pthread_spinlock_t spin;
+
+static void begin_spin(unsigned threads, unsigned round)
+{
+	(void)threads;
+	(void)round;
+	begin_alone();
+	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
+}
+
+static void use_spin(unsigned self)
+{
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		if ((i + self) % 3 == 0)
+			while (pthread_spin_trylock(&spin) == EBUSY)
+				sched_yield();
+		else
+			SIM_EXPECT(!pthread_spin_lock(&spin));
+		enter();
+		SIM_EXPECT(!pthread_spin_unlock(&spin));
+	}
+}
+
+static void end_spin(void)
+{
+	end_alone();
+	SIM_EXPECT(!pthread_spin_destroy(&spin));
+}
+
+/* --- reader-writer locks --- */
+
+static pthread_rwlock_t rwlock;
+
+static void make_rwlock(int kind)
+{
+	pthread_rwlockattr_t attr;
+
+	begin_alone();
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, kind);
+	pthread_rwlock_init(&rwlock, &attr);
+	pthread_rwlockattr_destroy(&attr);
+}
+
+static int kind_of(unsigned round)
+{
+	return round % 2 ? PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP
+	                 : PTHREAD_RWLOCK_PREFER_READER_NP;
+}
+
+static void begin_rwlock(unsigned threads, unsigned round)
+{
+	(void)threads;
+	make_rwlock(kind_of(round));
+}
+
+static void use_rwlock(unsigned self)
+{
+	for (unsigned i = 0; i < 4 * ROUNDS; i++) {
+		if ((i + self) % 4 == 0) {
+			SIM_EXPECT(!pthread_rwlock_wrlock(&rwlock));
+			SIM_EXPECT(pthread_rwlock_wrlock(&rwlock) == EDEADLK);
+			SIM_EXPECT(pthread_rwlock_rdlock(&rwlock) == EDEADLK);
+			enter();
+		} else {
+			SIM_EXPECT(!pthread_rwlock_rdlock(&rwlock));
+			unsigned before = shared.sum;
+
+			SIM_EXPECT(shared.inside == 0);
+			sched_yield(); /* a while */
+			SIM_EXPECT(shared.sum == before);
+			SIM_EXPECT(shared.far == before);
+		}
+		SIM_EXPECT(!pthread_rwlock_unlock(&rwlock));
+	}
+}
+
+static void end_rwlock(void)
+{
+	end_alone();
+	SIM_EXPECT(!pthread_rwlock_destroy(&rwlock));
+}
+
+static void begin_readers(unsigned threads, unsigned round)
+{
+	make_rwlock(kind_of(round));
+	pthread_barrier_init(&barrier, NULL, threads);
+}
+
+/* All hold it at once, or none leaves the barrier. */
+static void use_readers(unsigned self)
+{
+	(void)self;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		SIM_EXPECT(!pthread_rwlock_rdlock(&rwlock));
+		pthread_barrier_wait(&barrier);
+		SIM_EXPECT(pthread_rwlock_destroy(&rwlock) == EBUSY);
+		pthread_barrier_wait(&barrier);
+		SIM_EXPECT(!pthread_rwlock_unlock(&rwlock));
+	}
+}
+
+static _Atomic unsigned holds[2];
+static _Atomic bool written;
+
+static void begin_preference(unsigned threads, unsigned round)
+{
+	(void)threads;
+	(void)round;
+	make_rwlock(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	memset((void *)holds, 0, sizeof(holds));
+	written = false;
+}
+
+/* Two readers hold it in turns that overlap, for ever if nobody stops them:
+   the one in possession leaves when the other has come, or the writer has. */
+static void use_preference(unsigned self)
+{
+	if (self > 1) {
+		SIM_EXPECT(!pthread_rwlock_wrlock(&rwlock));
+		written = true;
+		pthread_rwlock_unlock(&rwlock);
+		return;
+	}
+	while (!written) {
+		unsigned other = holds[!self];
+
+		SIM_EXPECT(!pthread_rwlock_rdlock(&rwlock));
+		holds[self]++;
+		for (int i = 0; i < 20 && holds[!self] == other; i++)
+			sched_yield();
+		pthread_rwlock_unlock(&rwlock);
+	}
+}
+
+/* --- conditions --- */
+
+static pthread_cond_t filled, emptied;
+static unsigned queue[ROOM], queued, taken, made, sum_made, sum_taken;
+
+static void begin_queue(unsigned threads, unsigned round)
+{
+	(void)threads;
+	(void)round;
+	make_mutex(PTHREAD_MUTEX_NORMAL);
+	pthread_cond_init(&filled, NULL);
+	pthread_cond_init(&emptied, NULL);
+	queued = taken = made = sum_made = sum_taken = 0;
+}
+
+static void put(unsigned item)
+{
+	while (queued == ROOM)
+		SIM_EXPECT(!pthread_cond_wait(&emptied, &mutex));
+	queue[queued++] = item;
+	sum_made += item;
+	pthread_cond_signal(&filled);
+}
+
+/* False: all have been taken. */
+static bool take(void)
+{
+	while (!queued && taken < ITEMS)
+		SIM_EXPECT(!pthread_cond_wait(&filled, &mutex));
+	if (taken == ITEMS)
+		return false;
+	sum_taken += queue[--queued];
+	if (++taken == ITEMS)
+		pthread_cond_broadcast(&filled); /* nobody waits for more */
+	pthread_cond_signal(&emptied);
+	return true;
+}
+
+/* Threads of even numbers make, the others take; the mutex is held by one. */
+static void use_queue(unsigned self)
+{
+	bool more = true;
+
+	while (more) {
+		SIM_EXPECT(!pthread_mutex_lock(&mutex));
+		SIM_EXPECT(shared.inside == 0);
+		if (self % 2)
+			more = take();
+		else if ((more = made < ITEMS))
+			put(++made);
+		shared.inside = 1;
+		shared.inside = 0;
+		pthread_mutex_unlock(&mutex);
+	}
+}
+
+static void end_queue(void)
+{
+	SIM_EXPECT(taken == ITEMS);
+	SIM_EXPECT(sum_made == sum_taken);
+	SIM_EXPECT(!pthread_cond_destroy(&filled));
+}
+
+static unsigned waiting, round_now;
+
+static void begin_broadcast(unsigned threads, unsigned round)
+{
+	begin_queue(threads, round);
+	waiting = round_now = 0;
+}
+
+/* A barrier of a mutex and a condition: the last wakes all. */
+static void use_broadcast(unsigned self)
+{
+	(void)self;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		pthread_mutex_lock(&mutex);
+		SIM_EXPECT(round_now == i);
+		if (++waiting == sim_threads) {
+			waiting = 0;
+			round_now++;
+			pthread_cond_broadcast(&filled);
+		}
+		while (round_now == i)
+			pthread_cond_wait(&filled, &mutex);
+		pthread_mutex_unlock(&mutex);
+	}
+}
+
+/* --- barriers --- */
+
+static _Atomic unsigned arrived, serial;
+
+static void begin_barrier(unsigned threads, unsigned round)
+{
+	(void)round;
+	pthread_barrier_init(&barrier, NULL, threads);
+	arrived = serial = 0;
+}
+
+static void use_barrier(unsigned self)
+{
+	for (unsigned i = 1; i <= ROUNDS; i++) {
+		for (unsigned late = self * i % 5; late-- > 0;)
+			sched_yield();
+		arrived++;
+		switch (pthread_barrier_wait(&barrier)) {
+		case 0:
+			break;
+		case PTHREAD_BARRIER_SERIAL_THREAD:
+			serial++;
+			break;
+		default:
+			SIM_EXPECT(!"0 or PTHREAD_BARRIER_SERIAL_THREAD");
+		}
+		SIM_EXPECT(arrived >= i * sim_threads);
+		SIM_EXPECT(arrived < (i + 1) * sim_threads);
+	}
+}
+
+static void end_barrier(void)
+{
+	SIM_EXPECT(serial == ROUNDS);
+	SIM_EXPECT(!pthread_barrier_destroy(&barrier));
+}
+
+/* --- the kernel: futexes and time --- */
+
+static _Atomic uint32_t word;
+
+static void begin_futex(unsigned threads, unsigned round)
+{
+	(void)threads;
+	(void)round;
+	word = 0;
+}
+
+/* The word counts the turns; a thread sleeps until it is its own. */
+static void use_futex(unsigned self)
+{
+	for (uint32_t turn = self; turn < ROUNDS * sim_threads;
+	        turn += sim_threads) {
+		uint32_t seen;
+
+		while ((seen = word) != turn)
+			if (syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, seen,
+			            NULL, NULL, 0))
+				SIM_EXPECT(errno == EAGAIN);
+		word++;
+		syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL,
+		        NULL, 0);
+	}
+}
+
+static void end_futex(void)
+{
+	SIM_EXPECT(word == ROUNDS * sim_threads);
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static void use_sleep(unsigned self)
+{
+	struct timespec until = { 0, 20000 + self };
+	int64_t before = now_ns(), after;
+
+	nanosleep(&until, NULL);
+	after = now_ns();
+	SIM_EXPECT(after - before >= until.tv_nsec);
+	SIM_EXPECT(after - before < 2 * until.tv_nsec);
+	until.tv_nsec = after + 7000;
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+	SIM_EXPECT(now_ns() >= after + 7000);
+}
+
+const struct sim_scenario sim_scenarios[] = {
+	{ "a mutex of any kind is held by one", 1, begin_mutex, use_mutex,
+	        end_mutex },
+	{ "a recursive mutex counts", 1, begin_recursive, use_recursive,
+	        end_mutex },
+	{ "a checked mutex knows its holder", 2, begin_checked, use_checked,
+	        NULL },
+	{ "a spinlock is held by one", 1, begin_spin, use_spin, end_spin },
+	{ "a reader-writer lock keeps readers and writers apart", 1,
+	        begin_rwlock, use_rwlock, end_rwlock },
+	{ "readers share it", 1, begin_readers, use_readers, NULL },
+	{ "where writers are preferred, readers let them in", 3,
+	        begin_preference, use_preference, NULL },
+	{ "a condition loses no signal", 2, begin_queue, use_queue, end_queue },
+	{ "a broadcast wakes all", 1, begin_broadcast, use_broadcast, NULL },
+	{ "a barrier holds all until the last, one of them serial", 1,
+	        begin_barrier, use_barrier, end_barrier },
+	{ "a futex sleeps while the word is as seen, and wakes", 1, begin_futex,
+	        use_futex, end_futex },
+	{ "sleep takes virtual time", 1, NULL, use_sleep, NULL }, { 0 }
+};

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_sim_cache.c - L1d against plain LRU and tree-PLRU written anew here. */
+#include "runner/sim/model/internal.h"
+#include "tests/unit/sim/sim_fixture.h"
+#include "tests/unit/tap.h"
+
+enum { SETS = 4, WAYS_MAX = 16, LINES = 120, STEPS = 60000 };
+
+/* One cache as a textbook has it: ways in their places, ages or tree bits. */
+struct reference {
+	unsigned ways;
+	bool plru;
+	uint32_t tag[SETS][WAYS_MAX]; /* line + 1; 0: empty */
+	uint64_t age[SETS][WAYS_MAX];
+	bool right[SETS][WAYS_MAX]; /* node n points to its right half */
+	uint64_t clock;
+};
+
+static void touch(struct reference *cache, unsigned set, unsigned way)
+{
+	cache->age[set][way] = ++cache->clock;
+	/* from the leaf up: each parent points to the other side */
+	for (unsigned node = cache->ways + way; node > 1; node /= 2)
+		cache->right[set][node / 2] = node % 2 == 0;
+}
+
+static unsigned victim(const struct reference *cache, unsigned set)
+{
+	unsigned node = 1, oldest = 0;
+
+	for (unsigned way = 0; way < cache->ways; way++)
+		if (!cache->tag[set][way])
+			return way;
+	if (cache->plru) {
+		while (node < cache->ways)
+			node = 2 * node + cache->right[set][node];
+		return node - cache->ways;
+	}
+	for (unsigned way = 1; way < cache->ways; way++)
+		if (cache->age[set][way] < cache->age[set][oldest])
+			oldest = way;
+	return oldest;
+}
+
+static int find(const struct reference *cache, uint32_t line)
+{
+	for (unsigned way = 0; way < cache->ways; way++)
+		if (cache->tag[line % SETS][way] == line + 1)
+			return (int)way;
+	return -1;
+}
+
+/* Whether it hit. */
+static bool use(struct reference *cache, uint32_t line)
+{
+	int way = find(cache, line);
+	bool hit = way >= 0;
+
+	if (!hit) {
+		way = (int)victim(cache, line % SETS);
+		cache->tag[line % SETS][way] = line + 1;
+	}
+	touch(cache, line % SETS, (unsigned)way);
+	return hit;
+}
+
+/* Random lines, some hot; now and then another core takes one away. */
+static bool agrees(
+        unsigned ways, const char *policy, uint64_t seed, uint32_t first_tick)
+{
+	struct reference cache = { .ways = ways,
+		.plru = !strcmp(policy, "plru") };
+	char l1d[64];
+	uint64_t rng = rm_seed(seed, ways);
+	bool same = true;
+
+	snprintf(l1d, sizeof(l1d), "%u %u-way %s", SETS * ways * 64, ways,
+	        policy);
+	struct rm_sim_mach mach = sim_mach(l1d, "none", "none");
+	struct rm_sim *sim = sim_start(&mach, 2, LINES * 64);
+	struct rm_sim_core *core = rm_sim_core(sim, 0);
+
+	core->tick = first_tick;
+	for (int step = 0; step < STEPS && same; step++) {
+		uint64_t random = rm_next(&rng);
+		uint32_t line = (uint32_t)rm_below(
+		        random, random & 1 ? LINES : SETS * ways * 9 / 8);
+		uint64_t before = core->count[RM_SIM_LOAD_MISSES];
+
+		if ((random >> 8 & 31) == 0) {
+			int way = find(&cache, line);
+
+			sim_do(sim, 1, line * 64, 8, RM_SIM_STORE);
+			if (way >= 0)
+				cache.tag[line % SETS][way] = 0;
+			continue;
+		}
+		sim_do(sim, 0, line * 64, 8, RM_SIM_LOAD);
+		same = use(&cache, line) ==
+		       (core->count[RM_SIM_LOAD_MISSES] == before);
+	}
+	rm_sim_destroy(sim);
+	return same;
+}
+
+static void l1d_is_the_reference(const char *policy, unsigned step)
+{
+	bool same = true;
+	char name[96];
+
+	for (unsigned ways = 1; ways <= WAYS_MAX; ways += step ? step : ways)
+		same &= agrees(ways, policy, ways, 0);
+	snprintf(name, sizeof(name),
+	        "%s hits and misses as the textbook's, 1 to 16 ways", policy);
+	CHECK(same, name);
+}
+
+static void stamps_may_run_out(void)
+{
+	bool same = true;
+
+	for (unsigned ways = 2; ways <= WAYS_MAX; ways += 5)
+		same &= agrees(ways, "lru", 7 + ways, UINT32_MAX - 900);
+	CHECK(same, "the order outlives its 32-bit stamps");
+}
+
+/* L1d and L2 together hold what one cache of both sizes would, exclusively;
+   an inclusive L2 holds all that L1d does. */
+static void levels_include(const char *inclusion, bool inclusive)
+{
+	char l2[64];
+	struct rm_sim_mach mach;
+	uint64_t rng = rm_seed(3, 3);
+	bool right = true;
+
+	snprintf(l2, sizeof(l2), "4Ki 4-way lru %s", inclusion);
+	mach = sim_mach("1Ki 4-way lru", l2, "none");
+	struct rm_sim *sim = sim_start(&mach, 1, LINES * 64);
+	struct rm_sim_core *core = rm_sim_core(sim, 0);
+
+	for (int step = 0; step < STEPS; step++) {
+		uint32_t line = (uint32_t)rm_below(rm_next(&rng), LINES);
+
+		sim_do(sim, 0, line * 64, 8,
+		        rm_next(&rng) & 3 ? RM_SIM_LOAD : RM_SIM_STORE);
+		for (uint32_t i = 0; i < LINES; i++) {
+			bool above = rm_sim_l1d_peek(core, i) != NULL;
+			bool below = rm_sim_l2_peek(core, i) != NULL;
+
+			right &=
+			        inclusive ? !above || below : !(above && below);
+			right &= (above || below) ==
+			         rm_sim_bit(sim->dir[i].holds, 0);
+		}
+	}
+	CHECK(right, inclusive ? "an inclusive L2 holds all that L1d does"
+	                       : "a victim L2 holds nothing that L1d does");
+	CHECK(core->count[RM_SIM_L2_MISSES] <
+	                        core->count[RM_SIM_LOAD_MISSES] +
+	                                core->count[RM_SIM_STORE_MISSES] &&
+	                core->count[RM_SIM_L2_MISSES] > 0,
+	        "some misses of L1d hit L2, some do not");
+	rm_sim_destroy(sim);
+}
+
+int main(void)
+{
+	l1d_is_the_reference("lru", 1);
+	l1d_is_the_reference("plru", 0);
+	stamps_may_run_out();
+	levels_include("victim", false);
+	levels_include("inclusive", true);
+	return DONE();
+}

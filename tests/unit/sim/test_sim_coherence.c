@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_sim_coherence.c - who holds a line, what it costs to get it, and why it
+   was missed. */
+#include "runner/sim/model/internal.h"
+#include "tests/unit/sim/sim_fixture.h"
+#include "tests/unit/tap.h"
+
+enum { LINES = 40, CORES_MAX = 70 };
+
+static uint64_t misses(const struct rm_sim_core *core)
+{
+	return core->count[RM_SIM_LOAD_MISSES] +
+	       core->count[RM_SIM_STORE_MISSES];
+}
+
+/* --- invariants of MESI after every access of a random stream --- */
+
+/* Tag bits of the line in all caches of a core, or RM_SIM_EMPTY. */
+static uint32_t state_of(struct rm_sim *sim, unsigned id, uint32_t line)
+{
+	struct rm_sim_core *core = rm_sim_core(sim, id);
+	uint32_t *above = rm_sim_l1d_peek(core, line), *below = NULL;
+
+	if (sim->mach.l2.sets)
+		below = rm_sim_l2_peek(core, line);
+	if (!above && !below)
+		return RM_SIM_EMPTY;
+	return above ? *above : *below;
+}
+
+static bool line_is_sound(struct rm_sim *sim, uint32_t line)
+{
+	const struct rm_sim_entry *entry = &sim->dir[line];
+	unsigned owners = 0, holders = 0;
+	bool sound = true;
+
+	for (unsigned id = 0; id < sim->cores; id++) {
+		uint32_t tag = state_of(sim, id, line);
+		bool held = tag != RM_SIM_EMPTY;
+		bool owned = held && (tag & RM_SIM_OWNED);
+
+		holders += held;
+		owners += owned;
+		sound &= held == rm_sim_bit(entry->holds, id);
+		sound &= owned == (entry->owner == id + 1);
+		sound &= !held || owned || !(tag & RM_SIM_DIRTY);
+	}
+	/* an exclusive LLC has no copy of what may be written any time */
+	if (sim->llc && sim->mach.llc.inclusion == RM_SIM_VICTIM && owners)
+		sound &= !rm_sim_find(
+		        sim->llc + (line & sim->llc_mask) * sim->llc_stride,
+		        rm_sim_padded(sim->mach.llc.ways), line);
+	return sound && owners <= 1 && (owners == 0 || holders == 1);
+}
+
+static bool counts_add_up(const struct rm_sim *sim)
+{
+	bool right = true;
+
+	for (unsigned id = 0; id < sim->cores; id++) {
+		const struct rm_sim_core *core = rm_sim_core_at(sim, id);
+		const uint64_t *n = core->count;
+
+		right &= misses(core) == n[RM_SIM_COLD_MISSES] +
+		                                 n[RM_SIM_CAPACITY_MISSES] +
+		                                 n[RM_SIM_COHERENCE_MISSES];
+		right &= n[RM_SIM_INVALIDATIONS] ==
+		         n[RM_SIM_TRUE_INVALIDATIONS] +
+		                 n[RM_SIM_FALSE_INVALIDATIONS];
+		right &= n[RM_SIM_L2_MISSES] <= misses(core);
+		right &= n[RM_SIM_COHERENCE_MISSES] <= n[RM_SIM_INVALIDATIONS];
+	}
+	return right;
+}
+
+static void random_stream(const char *l1d, const char *l2, const char *llc,
+        unsigned cores, int steps)
+{
+	struct rm_sim_mach mach = sim_mach(l1d, l2, llc);
+	struct rm_sim *sim = sim_start(&mach, cores, LINES * 64);
+	uint64_t rng = rm_seed(11, cores);
+	bool sound = true;
+	char name[160];
+
+	for (int step = 0; step < steps && sound; step++) {
+		uint64_t random = rm_next(&rng);
+		uint32_t line = (uint32_t)rm_below(random, LINES);
+		unsigned kind = random >> 8 & 7;
+
+		sim_do(sim, (random >> 16 & 0xffff) % cores,
+		        line * 64 + 8 * (random & 7), 8,
+		        kind < 4 ? RM_SIM_LOAD : (enum rm_sim_kind)(kind - 3));
+		/* all lines: what went out for it is another one */
+		for (uint32_t i = 0; i < LINES; i++)
+			sound &= line_is_sound(sim, i);
+	}
+	snprintf(name, sizeof(name),
+	        "one owner or many sharers, and the directory agrees: %u "
+	        "cores, l1d %s, l2 %s, llc %s",
+	        cores, l1d, l2, llc);
+	CHECK(sound, name);
+	CHECK(counts_add_up(sim), "its counts add up");
+	rm_sim_destroy(sim);
+}
+
+/* --- kinds of misses, against a machine without caches' limits --- */
+
+/* A core's knowledge of a line, as simply as can be. */
+struct plain {
+	bool held, had, taken, untouched;
+	uint64_t used;
+};
+
+/* Why the access misses: a count, or RM_SIM_COUNTS: it hits. */
+static enum rm_sim_count plain_access(struct plain *all, unsigned cores,
+        unsigned id, uint64_t bytes, bool writes)
+{
+	struct plain *mine = &all[id];
+	enum rm_sim_count kind = RM_SIM_COUNTS;
+
+	if (!mine->held) {
+		kind = !mine->had        ? RM_SIM_COLD_MISSES
+		       : !mine->taken    ? RM_SIM_CAPACITY_MISSES
+		       : mine->untouched ? RM_SIM_FALSE_MISSES
+		                         : RM_SIM_COHERENCE_MISSES;
+		*mine = (struct plain){ .held = true, .had = true };
+	}
+	mine->used |= bytes;
+	for (unsigned other = 0; writes && other < cores; other++)
+		if (other != id && all[other].held) {
+			all[other].held = false;
+			all[other].taken = true;
+			all[other].untouched = !(all[other].used & bytes);
+		}
+	return kind;
+}
+
+/* With an L2 that holds all, lines of a small L1d leave it and come back: that
+   is of capacity, and the used bytes must survive it. */
+static void kinds_are_plain(const char *l1d, const char *l2)
+{
+	enum { CORES = 5 };
+	static struct plain plain[LINES][CORES];
+	struct rm_sim_mach mach = sim_mach(l1d, l2, "64Ki 8-way lru victim");
+	struct rm_sim *sim = sim_start(&mach, CORES, LINES * 64);
+	uint64_t rng = rm_seed(12, 0);
+	bool same = true;
+	char name[128];
+
+	memset(plain, 0, sizeof(plain));
+	for (int step = 0; step < 60000 && same; step++) {
+		uint64_t random = rm_next(&rng), before[RM_SIM_COUNTS];
+		uint32_t line = (uint32_t)rm_below(random, LINES);
+		unsigned id = (random >> 16 & 0xffff) % CORES;
+		unsigned at = random >> 40 & 31, size = 1 + (random >> 50 & 15);
+		bool writes = (random & 7) == 0;
+		struct rm_sim_core *core = rm_sim_core(sim, id);
+		enum rm_sim_count kind = plain_access(
+		        plain[line], CORES, id, rm_sim_bytes(at, size), writes);
+
+		memcpy(before, core->count, sizeof(before));
+		sim_do(sim, id, line * 64 + at, size,
+		        writes ? RM_SIM_STORE : RM_SIM_LOAD);
+		for (int i = 0; i < RM_SIM_COUNTS; i++)
+			before[i] = core->count[i] - before[i];
+		same = before[RM_SIM_COLD_MISSES] ==
+		               (kind == RM_SIM_COLD_MISSES) &&
+		       before[RM_SIM_FALSE_MISSES] ==
+		               (kind == RM_SIM_FALSE_MISSES) &&
+		       before[RM_SIM_COHERENCE_MISSES] ==
+		               (kind == RM_SIM_FALSE_MISSES ||
+		                       kind == RM_SIM_COHERENCE_MISSES) &&
+		       (before[RM_SIM_CAPACITY_MISSES] == 0 || mach.l2.sets);
+	}
+	snprintf(name, sizeof(name),
+	        "each miss has the kind that a plain model gives it: l1d %s, "
+	        "l2 %s",
+	        l1d, l2);
+	CHECK(same, name);
+	rm_sim_destroy(sim);
+}
+
+static void a_replaced_line_is_no_coherence_miss(void)
+{
+	struct rm_sim_mach mach = sim_mach("128 2-way lru", "none", "none");
+	struct rm_sim *sim = sim_start(&mach, 2, LINES * 64);
+	const uint64_t *n = rm_sim_core(sim, 0)->count;
+
+	for (uint32_t line = 0; line < 3; line++)
+		sim_do(sim, 0, line * 64, 8, RM_SIM_LOAD);
+	CHECK(n[RM_SIM_COLD_MISSES] == 3 && n[RM_SIM_REPLACEMENTS] == 1,
+	        "three lines in two ways: three cold misses, one replaced");
+	sim_do(sim, 1, 0, 8, RM_SIM_STORE);
+	CHECK(n[RM_SIM_INVALIDATIONS] == 0,
+	        "a write to a replaced line invalidates nothing");
+	sim_do(sim, 0, 0, 8, RM_SIM_LOAD);
+	CHECK(n[RM_SIM_CAPACITY_MISSES] == 1 && n[RM_SIM_COHERENCE_MISSES] == 0,
+	        "its miss is one of capacity, although it was written since");
+	CHECK(n[RM_SIM_TRANSFERS_MODIFIED] == 1,
+	        "and the line comes from the core that wrote it");
+	rm_sim_destroy(sim);
+}
+
+static void an_inclusive_l2_takes_the_line_above_along(void)
+{
+	struct rm_sim_mach mach =
+	        sim_mach("256 4-way lru", "128 2-way lru inclusive", "none");
+	struct rm_sim *sim = sim_start(&mach, 1, LINES * 64);
+	const uint64_t *n = rm_sim_core(sim, 0)->count;
+
+	sim_do(sim, 0, 0, 8, RM_SIM_LOAD);
+	sim_do(sim, 0, 0, 8, RM_SIM_STORE);
+	sim_do(sim, 0, 64, 8, RM_SIM_LOAD);
+	sim_do(sim, 0, 128, 8, RM_SIM_LOAD);
+	CHECK(n[RM_SIM_WRITEBACKS] == 1 && n[RM_SIM_REPLACEMENTS] == 0,
+	        "what an inclusive L2 puts out leaves L1d, with its writes");
+	rm_sim_destroy(sim);
+}
+
+/* --- what it costs: the fixture's figures --- */
+
+/* Time that one access of core `id` takes when nobody is in its way. */
+static uint64_t cost_of(
+        struct rm_sim *sim, unsigned id, uint64_t offset, enum rm_sim_kind kind)
+{
+	struct rm_sim_core *core = rm_sim_core(sim, id);
+	uint64_t before = core->now + 100000; /* no line is busy any more */
+
+	sim_run_at(sim, id, before);
+	return sim_access(core, offset, 8, kind) ? core->now - before : 0;
+}
+
+static void costs_are_the_descriptions(void)
+{
+	struct rm_sim_mach mach = sim_mach("128 2-way lru",
+	        "256 4-way lru victim", "512 8-way lru victim");
+	struct rm_sim *sim = sim_start(&mach, 3, LINES * 64);
+
+	CHECK(cost_of(sim, 0, 0, RM_SIM_LOAD) == 1003,
+	        "from memory: base + l1d-hit + memory");
+	CHECK(cost_of(sim, 0, 8, RM_SIM_STORE) == 3,
+	        "a line held alone is written without a word to anybody");
+	CHECK(cost_of(sim, 0, 8, RM_SIM_RMW) == 19,
+	        "a read-modify-write adds its own cost");
+	CHECK(cost_of(sim, 1, 0, RM_SIM_LOAD) == 203,
+	        "from the core that wrote it: transfer");
+	CHECK(cost_of(sim, 2, 0, RM_SIM_LOAD) == 103,
+	        "shared lines are found in the LLC");
+	CHECK(cost_of(sim, 0, 0, RM_SIM_STORE) == 53,
+	        "a shared line is made writable: upgrade");
+	CHECK(rm_sim_core(sim, 0)->count[RM_SIM_UPGRADES] == 1 &&
+	                rm_sim_count(sim, RM_SIM_INVALIDATIONS) == 2,
+	        "which takes it from both others");
+	for (uint64_t line = 1; line <= 2; line++)
+		cost_of(sim, 0, line * 64, RM_SIM_LOAD);
+	CHECK(cost_of(sim, 0, 0, RM_SIM_STORE) == 13,
+	        "put out of L1d, still its own: l2-hit");
+	for (uint64_t line = 1; line <= 7; line++)
+		cost_of(sim, 0, line * 64, RM_SIM_LOAD);
+	CHECK(cost_of(sim, 0, 0, RM_SIM_LOAD) == 103, "put out of L2: llc-hit");
+	CHECK(rm_sim_core(sim, 0)->count[RM_SIM_WRITEBACKS] == 1,
+	        "and written back on its way");
+	rm_sim_destroy(sim);
+}
+
+static void ping_pong_costs_what_is_described(void)
+{
+	enum { ROUNDS = 1000 };
+	struct rm_sim_mach mach = sim_mach("4Ki 4-way lru", "none", "none");
+	struct rm_sim *sim = sim_start(&mach, 2, 4096);
+	uint64_t time, began;
+	bool done = true;
+
+	sim_do(sim, 0, 0, 8, RM_SIM_STORE);
+	sim_do(sim, 1, 0, 8, RM_SIM_STORE);
+	rm_sim_counts_reset(sim);
+	/* one writes when the other has written; the line is not busy then */
+	time = began = rm_sim_core(sim, 1)->now + 1000;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		struct rm_sim_core *core = sim_run_at(sim, i % 2, time);
+
+		done &= sim_access(core, 0, 8, RM_SIM_STORE);
+		time = core->now;
+	}
+	CHECK(rm_sim_count(sim, RM_SIM_TRANSFERS_MODIFIED) == ROUNDS &&
+	                rm_sim_count(sim, RM_SIM_COHERENCE_MISSES) == ROUNDS,
+	        "ping-pong: each write is one coherence miss, one transfer");
+	CHECK(done && time - began == ROUNDS * (200 + 3),
+	        "and costs transfer + base + l1d-hit, to the cycle");
+	rm_sim_destroy(sim);
+}
+
+static void transfers_of_a_line_queue(void)
+{
+	enum { CORES = 8 };
+	struct rm_sim_mach mach = sim_mach("4Ki 4-way lru", "none", "none");
+	struct rm_sim *sim = sim_make(&mach, CORES, 4096);
+	struct rm_sim_core *core;
+	bool queued;
+
+	rm_sim_spawn(sim, 0, 1);
+	core = rm_sim_turn(sim);
+	queued = sim_access(core, 0, 8, RM_SIM_STORE);
+	for (unsigned id = 1; id < CORES; id++)
+		rm_sim_spawn(sim, id, 1000000);
+	core = rm_sim_finish(sim);
+	/* all at one time; the line stays with each for 30 cycles */
+	for (unsigned i = 1; i < CORES; i++) {
+		queued &= core->now == 1000000 && core->id == i &&
+		          sim_access(core, 0, 8, RM_SIM_STORE) &&
+		          core->now == 1000000 + 30 * (i - 1) + 203;
+		core = rm_sim_turn(sim);
+	}
+	CHECK(queued, "cores that want one line at one time wait in a queue");
+	CHECK(rm_sim_count(sim, RM_SIM_WAIT_CYCLES) ==
+	                30 * (CORES - 2) * (CORES - 1) / 2,
+	        "the wait is counted");
+	rm_sim_destroy(sim);
+}
+
+/* --- false sharing --- */
+
+/* Invalidations per operation of `cores` that each add to a counter. */
+static double invalidations(unsigned cores, unsigned stride, bool *all_false)
+{
+	enum { ROUNDS = 2000 };
+	struct rm_sim_mach mach = sim_mach("32Ki 8-way lru",
+	        "256Ki 8-way lru victim", "1Mi 16-way lru victim");
+	struct rm_sim *sim = sim_start(&mach, cores, 1 << 16);
+	struct rm_sim_core *core = rm_sim_turn(sim);
+	unsigned left[CORES_MAX], ready = cores;
+	double per_op;
+
+	for (unsigned id = 0; id < cores; id++)
+		left[id] = ROUNDS;
+	while (ready > 0) {
+		if (sim_access(
+		            core, (uint64_t)core->id * stride, 8, RM_SIM_RMW) &&
+		        --left[core->id] == 0) {
+			ready--;
+			core = rm_sim_finish(sim);
+			continue;
+		}
+		core = rm_sim_turn(sim);
+	}
+	*all_false = rm_sim_count(sim, RM_SIM_TRUE_INVALIDATIONS) == 0;
+	per_op = (double)rm_sim_count(sim, RM_SIM_FALSE_INVALIDATIONS) /
+	         ((double)cores * ROUNDS);
+	rm_sim_destroy(sim);
+	return per_op;
+}
+
+static void padding_ends_false_sharing(void)
+{
+	bool all_false;
+	double near = invalidations(8, 8, &all_false);
+
+	printf("# 8 counters 8 bytes apart: %.4f a write\n", near);
+	CHECK(near > 0.99 && near <= 1 && all_false,
+	        "counters in one line: one false invalidation per addition");
+	CHECK(invalidations(8, 64, &all_false) == 0 && all_false,
+	        "counters in a line each: none");
+	near = invalidations(CORES_MAX, 0, &all_false);
+	CHECK(near == 0 && !all_false, "one counter for all: true sharing");
+}
+
+/* --- the space --- */
+
+/* An earlier attempt let lines of globals overflow their tags: they always
+   missed, and spoiled a set. */
+static void the_last_line_is_a_line(void)
+{
+	struct rm_sim_mach mach = sim_mach("1Ki 2-way lru",
+	        "4Ki 4-way lru victim", "8Ki 4-way lru victim");
+	struct rm_error error = { "" };
+	struct rm_sim *sim = NULL;
+	uint64_t last = RM_SIM_SPACE_BYTES - 64;
+
+	CHECK(rm_sim_create(&mach, 1, RM_SIM_SPACE_BYTES + 1, &sim, &error) <
+	                        0 &&
+	                strstr(error.text, "expected 1 to"),
+	        "a space whose lines would overflow a tag is refused");
+	error.text[0] = '\0';
+	if (rm_sim_create(&mach, 1, RM_SIM_SPACE_BYTES, &sim, &error)) {
+		SKIP("the last line of the space is like others", error.text);
+		return;
+	}
+	rm_sim_spawn(sim, 0, 1);
+	for (int i = 0; i < 10; i++) {
+		sim_do(sim, 0, last, 8, RM_SIM_STORE);
+		sim_do(sim, 0, 0, 8, RM_SIM_LOAD);
+	}
+	CHECK(rm_sim_count(sim, RM_SIM_COLD_MISSES) == 2 &&
+	                misses(rm_sim_core(sim, 0)) == 2,
+	        "the last line of the space is like others");
+	rm_sim_destroy(sim);
+}
+
+int main(void)
+{
+	random_stream("512 2-way lru", "none", "none", 3, 20000);
+	random_stream("512 2-way plru", "1Ki 4-way lru victim",
+	        "2Ki 4-way lru victim", 4, 20000);
+	random_stream("512 4-way lru", "1Ki 4-way lru inclusive",
+	        "2Ki 4-way lru fill", 4, 20000);
+	random_stream("256 4-way lru", "512 8-way lru victim", "none",
+	        CORES_MAX, 1500);
+	kinds_are_plain("32Ki 8-way lru", "none");
+	kinds_are_plain("256 2-way lru", "32Ki 8-way lru victim");
+	kinds_are_plain("256 2-way lru", "32Ki 8-way lru inclusive");
+	a_replaced_line_is_no_coherence_miss();
+	an_inclusive_l2_takes_the_line_above_along();
+	costs_are_the_descriptions();
+	ping_pong_costs_what_is_described();
+	transfers_of_a_line_queue();
+	padding_ends_false_sharing();
+	the_last_line_is_a_line();
+	return DONE();
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_sim_threads.c - locks, conditions, barriers, futexes and malloc of the
+ * simulated machine keep their promises, on 2 to 32 cores and 24 schedules
+ * each, in a process per schedule: a world is made once.
+ * side by side: simulates, measures no time.
+ * slow: over five seconds of CPU time; not part of `make check`.
+ */
+#include "tests/unit/sim/sim_threads.h"
+#include "tests/unit/tap.h"
+
+#include "runner/sim/guest/guest.h"
+#include "runner/sim/guest/world.h"
+#include "runner/sim/sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SCHEDULES = 24 };
+
+/* What one simulation runs. */
+struct job {
+	const struct sim_scenario *scenario;
+	unsigned threads, seed;
+};
+
+static void *thread_main(void *argument)
+{
+	const struct job *job = argument;
+
+	job->scenario->thread(rm_sim_self());
+	return NULL;
+}
+
+static void world_main(void *argument)
+{
+	struct job *job = argument;
+	const struct sim_scenario *scenario = job->scenario;
+	pthread_t thread[SIM_THREADS_MAX];
+
+	sim_threads = job->threads;
+	if (scenario->begin)
+		scenario->begin(job->threads, job->seed);
+	for (unsigned i = 0; i < job->threads; i++)
+		rm_sim_thread_create(&thread[i], NULL, thread_main, job);
+	for (unsigned i = 0; i < job->threads; i++)
+		rm_sim_thread_join(thread[i], NULL);
+	if (scenario->end && !sim_wrong)
+		scenario->end();
+}
+
+/* In a process of its own: what went wrong to `out`, nothing if nothing. */
+static void simulate(struct job *job, int out)
+{
+	static const char *const machines[] = { "icelake-sp", "zen3",
+		"cachegrind" };
+	struct rm_error error = { "" };
+	struct rm_sim_mach mach;
+	struct rm_sim_world_options options = { .mach = &mach,
+		.cores = job->threads,
+		.seed = job->seed,
+		.limit_ns = UINT64_C(1000000000) };
+	const char *said = NULL;
+
+	if (rm_sim_mach_find(machines[job->seed % 3], &mach, &error) ||
+	        rm_sim_world_run(&options, world_main, job, &error))
+		said = error.text;
+	else
+		said = sim_wrong;
+	if (said && write(out, said, strlen(said)) < 0)
+		_exit(2);
+	_exit(0);
+}
+
+/* True: it ended well and had nothing to say. */
+static bool holds(struct job *job)
+{
+	char said[256] = "";
+	ssize_t length;
+	int ends[2], status;
+	pid_t child;
+
+	fflush(NULL);
+	if (pipe(ends))
+		return false;
+	child = fork();
+	if (child == 0) {
+		close(ends[0]);
+		simulate(job, ends[1]);
+	}
+	close(ends[1]);
+	length = read(ends[0], said, sizeof(said) - 1);
+	close(ends[0]);
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		return false;
+	if (length == 0 && status == 0)
+		return true;
+	printf("# %u threads, seed %u: %s (status %d)\n", job->threads,
+	        job->seed, said, status);
+	return false;
+}
+
+static void check_all(const struct sim_scenario *scenario, const char *word)
+{
+	static const unsigned threads[] = { 1, 2, 3, 8, SIM_THREADS_MAX };
+
+	for (; scenario->fact; scenario++)
+		for (size_t i = 0; i < sizeof(threads) / sizeof(*threads);
+		        i++) {
+			char name[160];
+			bool good = true;
+			struct job job = { scenario, threads[i], 0 };
+
+			if (threads[i] < scenario->least ||
+			        !strstr(scenario->fact, word))
+				continue;
+			snprintf(name, sizeof(name), "%s: %u threads",
+			        scenario->fact, threads[i]);
+			while (good && job.seed < SCHEDULES) {
+				good = holds(&job);
+				job.seed++;
+			}
+			CHECK(good, name);
+		}
+}
+
+/* test_sim_threads [WORD]: only facts that hold the word. */
+int main(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "";
+
+	check_all(sim_scenarios, word);
+	check_all(sim_heap_scenarios, word);
+	return DONE();
+}

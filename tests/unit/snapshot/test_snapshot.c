@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_snapshot.c - copy on write: a scan sees one moment, load is one step. */
+#include "tests/unit/map_model.h"
+#include "tests/unit/map_race.h"
+
+extern const struct rm_impl rm_impl_snapshot;
+
+static const struct rm_map_ops *ops;
+
+static const struct rm_shape str = { true, 24 };
+
+static bool upsert_rank(void *thread, uint64_t rank, uint64_t sequence)
+{
+	struct rm_key_bytes line;
+	struct rm_value value = rm_value_of(rank, 1, sequence);
+
+	return ops->upsert(thread, str, rm_key_of(str, rank, &line), &value);
+}
+
+static void entry_at(const struct rm_source *source, size_t i,
+        struct rm_key *key, struct rm_value *value)
+{
+	/* the one line is reused: its bytes live until the next call */
+	*key = rm_key_of(
+	        str, i, (struct rm_key_bytes *)(uintptr_t)source->context);
+	*value = rm_value_of(i, 0, 0);
+}
+
+struct walk {
+	void *thread;
+	size_t count, old_values;
+};
+
+/* Writes to each key that it visits, and to one that is not there. */
+static bool rewrite(
+        void *context, struct rm_key key, const struct rm_value *value)
+{
+	struct walk *walk = context;
+	uint64_t rank = (uint32_t)value->word[0];
+
+	(void)key;
+	walk->old_values += value->word[0] >> 44 == 0;
+	walk->count++;
+	upsert_rank(walk->thread, rank, 1);
+	upsert_rank(walk->thread, 5000 + rank, 1);
+	return true;
+}
+
+static double cloned(void *map)
+{
+	return race_stat(&rm_impl_snapshot, map, "cloned_entries");
+}
+
+static void load_and_scan(void)
+{
+	struct rm_key_bytes line;
+	struct rm_source source = {
+		.count = 1000, .at = entry_at, .context = &line
+	};
+	/* so small a limit that each write of the scan would have to wait */
+	struct rm_sizing sizing = { .keys = 1000,
+		.threads = 1,
+		.shape = str,
+		.retired_limit_bytes = 1 };
+	void *map = ops->create(&sizing), *thread = ops->join(map, 0);
+	struct walk walk = { .thread = thread };
+	char why[200] = "";
+
+	CHECK(ops->load(thread, str, &source) == 0, "load fills the map");
+	CHECK(ops->length(thread) == 1000, "with every entry");
+	CHECK(cloned(map) == 0, "in one step: nothing is cloned");
+	CHECK(upsert_rank(thread, 7, 0) && cloned(map) == 1000,
+	        "one write clones every entry");
+	ops->scan(thread, str, rewrite, &walk);
+	CHECK(walk.count == 1000 && walk.old_values == 1000,
+	        "a scan sees the map of its begin, whatever it writes");
+	CHECK(ops->length(thread) == 2000, "what it wrote is there afterwards");
+	CHECK(ops->check(map, why, sizeof(why)), "the map's own check agrees");
+	struct rm_key key = rm_key_of(str, 9999, &line);
+	double clones = cloned(map);
+
+	CHECK(!ops->remove(thread, str, key) && cloned(map) == clones,
+	        "removing an absent key clones nothing");
+	ops->leave(thread);
+	CHECK(race_stat(&rm_impl_snapshot, map, "retired") ==
+	                race_stat(&rm_impl_snapshot, map, "freed"),
+	        "every older map is freed");
+	ops->destroy(map);
+}
+
+int main(void)
+{
+	ops = rm_impl_snapshot.ops;
+	load_and_scan();
+	model_check(&rm_impl_snapshot, 25000);
+	race_check(&rm_impl_snapshot, 2500, false);
+	return DONE();
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Go's Mutex: its two modes state by state, and that it excludes. */
+#include "impls/support/go_mutex.h"
+#include "tests/unit/tap.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+enum { THREADS = 8, TURNS = 5000, WITHIN_S = 300, STARVED_NS = 2000000 };
+enum {
+	LOCKED = GO_MUTEX_LOCKED,
+	WOKEN = GO_MUTEX_WOKEN,
+	STARVING = GO_MUTEX_STARVING,
+	WAITER = GO_MUTEX_WAITER
+};
+
+static void wishes_and_changes(void)
+{
+	const struct go_contender fresh = { .spins = 0 };
+	const struct go_contender woken = { .awoken = true };
+	const struct go_contender starved = { .awoken = true,
+		.starving = true };
+
+	CHECK(go_mutex_wish(0, &fresh) == LOCKED, "a free mutex is taken");
+	CHECK(go_mutex_wish(LOCKED, &fresh) == (LOCKED | WAITER),
+	        "for a held one a thread lines up");
+	CHECK(go_mutex_wish(STARVING | WAITER, &fresh) ==
+	                (STARVING | 2 * WAITER),
+	        "a starving one is not taken, though nobody holds it");
+	CHECK(go_mutex_wish(WOKEN | WAITER, &woken) == (LOCKED | WAITER),
+	        "who was woken takes it and is awake no more");
+	CHECK(go_mutex_wish(LOCKED | WOKEN, &starved) ==
+	                (LOCKED | STARVING | WAITER),
+	        "who has starved and finds it held makes it starving");
+	CHECK(go_mutex_wish(WOKEN, &starved) == LOCKED,
+	        "but not if it can be had");
+	CHECK((STARVING | 2 * WAITER) +
+	                        go_mutex_take_over(
+	                                STARVING | 2 * WAITER, &starved) ==
+	                (LOCKED | STARVING | WAITER),
+	        "a hand-over to one that starved keeps the mode");
+	CHECK((STARVING | 2 * WAITER) +
+	                        go_mutex_take_over(
+	                                STARVING | 2 * WAITER, &fresh) ==
+	                (LOCKED | WAITER),
+	        "to one that did not, ends it");
+	CHECK((STARVING | WAITER) + go_mutex_take_over(
+	                                    STARVING | WAITER, &starved) ==
+	                LOCKED,
+	        "and so does one to the last in line");
+}
+
+/* One thread of the scenes, and when it got in: 1, 2, 3. */
+struct actor {
+	struct go_mutex *mutex;
+	_Atomic unsigned *order;
+	_Atomic unsigned got_in;
+	_Atomic bool may_leave;
+	pthread_t thread;
+};
+
+static void *act(void *context)
+{
+	struct actor *actor = context;
+
+	go_mutex_lock(actor->mutex);
+	actor->got_in = ++*actor->order;
+	while (!actor->may_leave)
+		sched_yield();
+	go_mutex_unlock(actor->mutex);
+	return NULL;
+}
+
+static size_t in_line(struct go_mutex *mutex)
+{
+	size_t count = 0;
+
+	go_w_lock(&mutex->line);
+	for (struct go_waiter *at = mutex->first; at; at = at->next)
+		count++;
+	go_w_unlock(&mutex->line);
+	return count;
+}
+
+static void await_line(struct go_mutex *mutex, size_t count)
+{
+	while (in_line(mutex) != count)
+		sched_yield();
+}
+
+static void await_state(struct go_mutex *mutex, uint32_t state)
+{
+	while (mutex->state != state)
+		sched_yield();
+}
+
+static void await_in(struct actor *actor)
+{
+	while (!actor->got_in)
+		sched_yield();
+}
+
+static void start(struct actor *actor, struct go_mutex *mutex,
+        _Atomic unsigned *order, size_t line)
+{
+	*actor = (struct actor){ .mutex = mutex, .order = order };
+	pthread_create(&actor->thread, NULL, act, actor);
+	await_line(mutex, line);
+}
+
+static void leave(struct actor *actor)
+{
+	actor->may_leave = true;
+	pthread_join(actor->thread, NULL);
+}
+
+/* What unlocking by this thread and locking again by one that was quicker than
+   the waiter that it woke come to, without the race. */
+static void unlock_and_barge(struct go_mutex *mutex)
+{
+	mutex->state = mutex->state - WAITER + WOKEN;
+	go_mutex_grant(mutex);
+}
+
+static void starvation(void)
+{
+	struct go_mutex mutex;
+	struct actor old, late;
+	_Atomic unsigned order = 0;
+	uint64_t start_ns;
+
+	go_mutex_init(&mutex);
+	go_mutex_lock(&mutex);
+	start(&old, &mutex, &order, 1);
+	CHECK(mutex.state == (LOCKED | WAITER), "one holds it, one waits");
+	for (start_ns = rm_now_ns(); rm_now_ns() - start_ns < STARVED_NS;)
+		sched_yield();
+	unlock_and_barge(&mutex);
+	await_line(&mutex, 1);
+	CHECK(mutex.state == (LOCKED | STARVING | WAITER),
+	        "who lost after more than 1 ms makes the mutex starving");
+	start(&late, &mutex, &order, 2);
+	CHECK(mutex.state == (LOCKED | STARVING | 2 * WAITER),
+	        "a newcomer lines up behind");
+	go_mutex_unlock(&mutex);
+	await_in(&old);
+	await_state(&mutex, LOCKED | STARVING | WAITER);
+	CHECK(old.got_in == 1 && !late.got_in,
+	        "unlock hands the lock to the one that starved");
+	leave(&old);
+	await_in(&late);
+	await_state(&mutex, LOCKED);
+	CHECK(true, "the hand-over to the last in line ends the mode");
+	leave(&late);
+	CHECK(mutex.state == 0 && mutex.grants == 0 && !mutex.first,
+	        "the mutex is as at the start");
+}
+
+/* In order of arrival; and who lost goes in front. */
+static void lines(bool barge)
+{
+	struct go_mutex mutex;
+	struct actor actors[3];
+	_Atomic unsigned order = 0;
+	bool right = true;
+
+	go_mutex_init(&mutex);
+	go_mutex_lock(&mutex);
+	for (unsigned i = 0; i < 3; i++)
+		start(&actors[i], &mutex, &order, i + 1);
+	if (barge) {
+		unlock_and_barge(&mutex);
+		await_line(&mutex, 3);
+	}
+	go_mutex_unlock(&mutex);
+	for (unsigned i = 0; i < 3; i++) {
+		await_in(&actors[i]);
+		right &= actors[i].got_in == i + 1;
+		leave(&actors[i]);
+	}
+	CHECK(right, barge ? "who was woken in vain is first in line again"
+	                   : "waiters get in in order of arrival");
+	CHECK(mutex.state == 0 && !mutex.first, "and nothing is left behind");
+}
+
+static void grant_before_the_wait(void)
+{
+	struct go_mutex mutex;
+
+	go_mutex_init(&mutex);
+	go_mutex_grant(&mutex);
+	go_mutex_queue(&mutex, false);
+	CHECK(mutex.grants == 0 && !mutex.first,
+	        "a grant that comes before the wait is not lost");
+}
+
+/* Plain members under the lock: a sanitizer sees what the lock lets through. */
+struct shared {
+	struct go_mutex mutex;
+	uint64_t first, second;
+};
+
+static void *take_turns(void *context)
+{
+	struct shared *shared = context;
+
+	for (unsigned i = 0; i < TURNS; i++) {
+		go_mutex_lock(&shared->mutex);
+		shared->first++;
+		if (shared->first % 16 == 0)
+			sched_yield();
+		shared->second++;
+		go_mutex_unlock(&shared->mutex);
+	}
+	return NULL;
+}
+
+/* A lost wake-up hangs here, and the alarm ends the test. */
+static void one_at_a_time(uint32_t spins)
+{
+	struct shared shared = { .first = 0 };
+	pthread_t threads[THREADS];
+	char fact[80];
+
+	go_mutex_init(&shared.mutex);
+	shared.mutex.spins = spins;
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, take_turns, &shared);
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	snprintf(fact, sizeof(fact), "%d threads are in one at a time, %s",
+	        THREADS, spins ? "spinning" : "not spinning");
+	CHECK(shared.first == (uint64_t)THREADS * TURNS &&
+	                shared.second == shared.first,
+	        fact);
+	CHECK(shared.mutex.state == 0 && !shared.mutex.first,
+	        "the mutex is as at the start");
+}
+
+static void misuse_is_fatal(void)
+{
+	struct go_mutex mutex;
+	int status;
+
+	go_mutex_init(&mutex);
+	fflush(stdout);
+	if (fork() == 0) {
+		close(STDERR_FILENO);
+		signal(SIGABRT, SIG_DFL);
+		go_mutex_unlock(&mutex);
+		_exit(0);
+	}
+	wait(&status);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT,
+	        "unlocking what is not locked is fatal");
+}
+
+int main(void)
+{
+	alarm(WITHIN_S); /* a test that hangs has failed */
+	wishes_and_changes();
+	starvation();
+	lines(false);
+	lines(true);
+	grant_before_the_wait();
+	one_at_a_time(GO_MUTEX_SPINS);
+	one_at_a_time(0);
+	misuse_is_fatal();
+	return DONE();
+}

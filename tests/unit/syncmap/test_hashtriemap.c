@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_hashtriemap.c - the trie's shape under a hash that the test chooses:
+ * a key's word without its last byte. Words that differ there only collide in
+ * all bits.
+ */
+#include "runner/map.h"
+
+static inline uint64_t chosen_hash(
+        struct rm_shape shape, struct rm_key key, uint64_t seed)
+{
+	(void)seed;
+	/* string keys: by length, so that all of one length collide */
+	return shape.str ? (uint64_t)(key.length % 7) << 60
+	                 : key.word >> 8 << 8;
+}
+
+#define HASHTRIE_HASH chosen_hash
+#include "impls/syncmap/hashtriemap.h"
+#include "tests/unit/map_model.h"
+#include "tests/unit/map_race.h"
+#include "tests/unit/map_stall.h"
+
+extern const struct rm_impl rm_impl_hashtriemap;
+
+struct bench {
+	struct hashtrie *map;
+	void *thread;
+};
+
+static struct bench bench_open(void)
+{
+	struct rm_sizing sizing = { .threads = 1, .shape = RM_U64X8 };
+	struct bench b = { .map = hashtrie_create(&sizing) };
+
+	b.thread = hashtrie_join(b.map, 0);
+	return b;
+}
+
+static void bench_close(struct bench *b, const char *name)
+{
+	char why[200] = "";
+
+	if (!CHECK(hashtrie_check(b->map, why, sizeof(why)), name))
+		printf("# %s\n", why);
+	hashtrie_leave(b->thread);
+	hashtrie_destroy(b->map);
+}
+
+static bool store(struct bench *b, uint64_t word, uint64_t value)
+{
+	struct rm_value v = { { value } };
+
+	return hashtrie_upsert(
+	        b->thread, RM_U64X8, (struct rm_key){ .word = word }, &v);
+}
+
+static uint64_t load(struct bench *b, uint64_t word)
+{
+	struct rm_value v;
+
+	return hashtrie_lookup(
+	               b->thread, RM_U64X8, (struct rm_key){ .word = word }, &v)
+	               ? v.word[0]
+	               : 0;
+}
+
+static bool drop(struct bench *b, uint64_t word)
+{
+	return hashtrie_remove(
+	        b->thread, RM_U64X8, (struct rm_key){ .word = word });
+}
+
+static bool compare_drop(struct bench *b, uint64_t word, uint64_t value)
+{
+	struct rm_value v = { { value } };
+
+	return hashtrie_compare_remove(
+	        b->thread, RM_U64X8, (struct rm_key){ .word = word }, &v);
+}
+
+static struct hashtrie_inner *inner_at(struct hashtrie_inner *inner, unsigned i)
+{
+	struct hashtrie_node *node =
+	        inner ? hashtrie_get(&inner->child[i]) : NULL;
+
+	return node && !node->is_entry ? (struct hashtrie_inner *)node : NULL;
+}
+
+/* The word of the entry in a slot, or 0. */
+static uint64_t entry_at(struct hashtrie_inner *inner, unsigned i)
+{
+	struct hashtrie_node *node =
+	        inner ? hashtrie_get(&inner->child[i]) : NULL;
+
+	return node && node->is_entry ? ((struct hashtrie_entry *)node)->word
+	                              : 0;
+}
+
+/* Nodes on the way to a word, the root included. */
+static unsigned depth(struct bench *b, uint64_t word)
+{
+	struct hashtrie_inner *inner = hashtrie_root(b->map);
+	unsigned count = 0, shift = 64;
+
+	for (; inner; count++)
+		inner = inner_at(inner, word >> (shift -= 4) & 15);
+	return count;
+}
+
+static void nodes_as_bits_are_equal(void)
+{
+	const uint64_t a = 0x1234000000000000U, near = 0x1235000000000000U,
+	               deep = 0x1234000000000100U;
+	struct bench b = bench_open();
+	struct hashtrie_inner *root = hashtrie_root(b.map), *inner;
+
+	store(&b, a, 1);
+	CHECK(entry_at(root, 1) == a && depth(&b, a) == 1,
+	        "one key: an entry in the root");
+	store(&b, near, 2);
+	CHECK(depth(&b, a) == 4 && depth(&b, near) == 4,
+	        "12 equal bits: three more nodes");
+	inner = inner_at(inner_at(inner_at(root, 1), 2), 3);
+	CHECK(entry_at(inner, 4) == a && entry_at(inner, 5) == near,
+	        "in which both have a slot");
+	store(&b, deep, 3);
+	CHECK(depth(&b, deep) == 14 && depth(&b, a) == 14 &&
+	                depth(&b, near) == 4,
+	        "52 equal bits: ten more nodes below one slot");
+	CHECK(load(&b, a) == 1 && load(&b, near) == 2 && load(&b, deep) == 3,
+	        "all are found");
+	CHECK(drop(&b, deep) && depth(&b, a) == 14,
+	        "a removal does not pull up what is left alone");
+	CHECK(drop(&b, a) && depth(&b, near) == 4 && !inner_at(inner, 4),
+	        "and cuts off what it leaves empty");
+	CHECK(!inner->dead && drop(&b, near) && inner->dead &&
+	                hashtrie_is_empty(root) && !root->dead,
+	        "up to the root, which stays; what is cut off is dead");
+	CHECK(rm_stat_read(&b.map->made) == 13 &&
+	                rm_stat_read(&b.map->cut) == 13,
+	        "thirteen nodes made, thirteen cut off");
+	bench_close(&b, "invariants hold for the empty trie");
+}
+
+static void equal_hashes_overflow(void)
+{
+	const uint64_t base = 0x7700;
+	struct bench b = bench_open();
+	bool right = true;
+
+	for (uint64_t i = 1; i <= 5; i++)
+		store(&b, base + i, i);
+	CHECK(depth(&b, base) == 1 &&
+	                entry_at(hashtrie_root(b.map), 0) == base + 5,
+	        "equal hashes share a slot, the newest first");
+	CHECK(rm_stat_read(&b.map->overflows) == 4, "four hang on another");
+	CHECK(load(&b, base + 3) == 3 && load(&b, base + 6) == 0,
+	        "the chain is searched to its end");
+	CHECK(store(&b, base + 3, 30) && load(&b, base + 3) == 30 &&
+	                load(&b, base + 2) == 2 && load(&b, base + 4) == 4,
+	        "a replacement in the middle keeps both ends");
+	CHECK(!compare_drop(&b, base + 5, 1) && compare_drop(&b, base + 5, 5) &&
+	                load(&b, base + 4) == 4,
+	        "CompareAndDelete of the head compares");
+	CHECK(drop(&b, base + 3) && drop(&b, base + 1) && !drop(&b, base + 1) &&
+	                load(&b, base + 2) == 2,
+	        "removals from the middle and the end");
+	store(&b, 0x7800, 8);
+	for (uint64_t i = 2; i <= 4; i += 2)
+		right &= load(&b, base + i) == i;
+	CHECK(right && depth(&b, 0x7800) == depth(&b, base) &&
+	                depth(&b, base) == 14,
+	        "another hash moves the chain down as one");
+	bench_close(&b, "invariants hold for chains");
+}
+
+static void clear_drops_the_root(void)
+{
+	struct bench b = bench_open();
+	struct hashtrie_inner *root = hashtrie_root(b.map);
+
+	for (uint64_t i = 1; i <= 1000; i++)
+		store(&b, i << 40, i);
+	CHECK(hashtrie_length(b.thread) == 1000, "length counts entries");
+	hashtrie_clear(b.thread);
+	CHECK(hashtrie_root(b.map) != root && hashtrie_length(b.thread) == 0 &&
+	                load(&b, 1) == 0,
+	        "clear puts a new root");
+	CHECK(!store(&b, 1, 1) && load(&b, 1) == 1, "which works");
+	bench_close(&b, "invariants hold after clear");
+}
+
+static const char *verdict(struct bench *b)
+{
+	static char why[200];
+
+	why[0] = 0;
+	hashtrie_check(b->map, why, sizeof(why));
+	return why;
+}
+
+/* Each invariant, broken by hand and mended again. */
+static void check_sees(void)
+{
+	struct bench b = bench_open();
+	struct hashtrie_inner *root = hashtrie_root(b.map), *inner;
+
+	store(&b, 0x1100000000000000U, 1);
+	store(&b, 0x1200000000000000U, 2);
+	inner = inner_at(root, 1);
+	inner->dead = true;
+	CHECK(strstr(verdict(&b), "dead"), "check sees a dead node");
+	inner->dead = false;
+	inner->parent = inner;
+	CHECK(strstr(verdict(&b), "parent"), "check sees a wrong parent");
+	inner->parent = root;
+	struct hashtrie_node *one = hashtrie_get(&inner->child[1]);
+	struct hashtrie_node *two = hashtrie_get(&inner->child[2]);
+
+	hashtrie_set(&inner->child[3], one);
+	CHECK(strstr(verdict(&b), "hash leads"), "check sees a stray entry");
+	hashtrie_set(&inner->child[3], NULL);
+	hashtrie_set(&((struct hashtrie_entry *)one)->overflow, two);
+	CHECK(strstr(verdict(&b), "two hashes"), "check sees a mixed chain");
+	hashtrie_set(&((struct hashtrie_entry *)one)->overflow, NULL);
+	hashtrie_set(&inner->child[1], NULL);
+	hashtrie_set(&inner->child[2], NULL);
+	CHECK(strstr(verdict(&b), "empty"), "check sees an empty node");
+	hashtrie_set(&inner->child[1], one);
+	hashtrie_set(&inner->child[2], two);
+	bench_close(&b, "mended, the invariants hold");
+}
+
+/* All threads on a map whose keys collide a lot. */
+static const struct rm_map_ops colliding_ops = {
+	.create = hashtrie_create,
+	.destroy = hashtrie_destroy,
+	.join = hashtrie_join,
+	.leave = hashtrie_leave,
+	.lookup = hashtrie_lookup,
+	.upsert = hashtrie_upsert,
+	.remove = hashtrie_remove,
+	.quiesce = hashtrie_quiesce,
+	.park = hashtrie_park,
+	.unpark = hashtrie_unpark,
+	.exchange = hashtrie_exchange,
+	.take = hashtrie_take,
+	.insert_if_absent = hashtrie_insert_if_absent,
+	.compare_swap = hashtrie_compare_swap,
+	.compare_remove = hashtrie_compare_remove,
+	.scan = hashtrie_scan,
+	.length = hashtrie_length,
+	.clear = hashtrie_clear,
+	.stats = hashtrie_stats,
+	.check = hashtrie_check,
+};
+
+static const struct rm_impl colliding = { .id = "hashtriemap, colliding",
+	.ops = &colliding_ops };
+
+int main(void)
+{
+	nodes_as_bits_are_equal();
+	equal_hashes_overflow();
+	clear_drops_the_root();
+	check_sees();
+	model_check(&rm_impl_hashtriemap, 300000);
+	model_check(&colliding, 50000);
+	race_check(&rm_impl_hashtriemap, 30000, false);
+	race_check(&colliding, 10000, false);
+	stall_check(&rm_impl_hashtriemap);
+	return DONE();
+}

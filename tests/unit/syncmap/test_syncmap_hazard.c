@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_syncmap_hazard.c - sync.Map under hazard pointers: what a reader that
+   stands still keeps, step by step; then threads. */
+#define SYNCMAP_RECLAMATION "impls/syncmap/syncmap_hazard.h"
+#include "tests/unit/map_model.h"
+#include "tests/unit/map_race.h"
+#include "tests/unit/syncmap/syncmap_bench.h"
+
+extern const struct rm_impl rm_impl_syncmap_hp;
+
+static uint64_t freed_by(void *thread)
+{
+	return rm_stat_read(&((struct hazard_record *)thread)->freed);
+}
+
+static size_t graves(struct bench *b)
+{
+	struct syncmap_hazard *own = b->map->reclamation;
+	size_t count = 0;
+
+	for (struct syncmap_grave *g = own->oldest; g; g = g->next)
+		count++;
+	return count;
+}
+
+/* A cycle of a new key, a promotion, and a removed key that a rebuild
+   expunges: what headers leave behind. */
+static void turn(struct bench *b, uint64_t rank)
+{
+	store(b, rank, rank);
+	range(b);
+	drop(b, rank);
+}
+
+static void boxes(void)
+{
+	struct bench b = bench_open(false), reader = b;
+	struct syncmap_entry *entry;
+	struct rm_value seen;
+	uint64_t cell;
+	bool right = true;
+
+	fill(&b, 3);
+	reader.thread = syncmap_join(b.map, 1);
+	entry = entry_in(&reader, syncmap_read(reader.thread)->map, 1);
+	cell = syncmap_load(reader.thread, entry);
+	for (int i = 0; i < 10000; i++)
+		store(&b, 1, 100);
+	syncmap_cell_read(b.shape, cell, &seen);
+	CHECK(seen.word[0] == 2, "a box that is named keeps its content");
+	CHECK(freed_by(b.thread) + ((struct hazard_record *)b.thread)->count ==
+	                        rm_stat_read(&((struct hazard_record *)b.thread)
+	                                              ->retired) &&
+	                freed_by(b.thread) > 9800,
+	        "and keeps no other from being freed");
+	for (int i = 0; i < 100; i++)
+		right &= load(&reader, 1) == 100;
+	hazard_scan(b.thread);
+	CHECK(right && ((struct hazard_record *)b.thread)->count == 0,
+	        "the next lookup names the next box");
+	syncmap_leave(reader.thread);
+	bench_close(&b, "invariants hold, and all boxes are freed");
+}
+
+static void headers(bool str)
+{
+	struct bench b = bench_open(str), reader = b;
+	struct syncmap_header *old;
+	size_t left;
+
+	fill(&b, 3);
+	CHECK(graves(&b) == 0, "with one thread nothing waits");
+	reader.thread = syncmap_join(b.map, 1);
+	old = syncmap_read(reader.thread);
+	for (uint64_t rank = 10; rank < 30; rank++)
+		turn(&b, rank);
+	left = graves(&b);
+	CHECK(left == 20, "a reader in an operation keeps all later headers");
+	CHECK(entry_in(&reader, old->map, 2) && load(&reader, 2) == 3,
+	        "and may still search the old one");
+	turn(&b, 30);
+	CHECK(graves(&b) == 1,
+	        "its next operation lets them go, and keeps a newer one");
+	old = syncmap_read(reader.thread);
+	syncmap_pin(reader.thread);
+	turn(&b, 31);
+	load(&reader, 2); /* names a newer header */
+	turn(&b, 32);
+	CHECK(hazard_named(reader.thread, SYNCMAP_NAME_HEADER) !=
+	                        (uintptr_t)old &&
+	                graves(&b) == 2 && entry_in(&reader, old->map, 2),
+	        "a scan keeps its header while its function uses the map");
+	syncmap_pin(reader.thread);
+	syncmap_unpin(reader.thread);
+	turn(&b, 33);
+	CHECK(graves(&b) == 3, "a scan within a scan lets nothing go");
+	syncmap_unpin(reader.thread);
+	syncmap_quiesce(reader.thread);
+	turn(&b, 34);
+	CHECK(graves(&b) == 0, "the end of the scan does");
+	load(&reader, 2);
+	syncmap_clear(b.thread);
+	CHECK(graves(&b) == 1, "what Clear drops waits for a reader, too");
+	syncmap_leave(reader.thread);
+	CHECK(graves(&b) == 0, "who leaves buries it");
+	bench_close(&b, "invariants hold, and all is freed");
+}
+
+int main(void)
+{
+	boxes();
+	headers(false);
+	headers(true);
+	model_check(&rm_impl_syncmap_hp, 200000);
+	race_check(&rm_impl_syncmap_hp, 30000, false);
+	return DONE();
+}

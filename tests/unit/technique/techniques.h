@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * techniques.h - runs a subject's own loop on threads that begin together, as
+ * a trial does, and asks the subject whether it adds up.
+ */
+#ifndef RM_TEST_TECHNIQUES_H
+#define RM_TEST_TECHNIQUES_H
+
+#include "runner/base/rng.h"
+#include "runner/impl_table.h"
+#include "runner/worker.h"
+#include "tests/unit/tap.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TECHNIQUE_THREADS = 64 };
+
+/* What is run; `map` afterwards, for statistics: destroy it. */
+struct technique_run {
+	const struct rm_impl *impl;
+	unsigned threads;
+	uint64_t iterations; /* of each thread */
+	uint64_t args[3];
+	uint64_t seed;
+	/* from here on: filled in */
+	void *map;
+	bool adds_up;
+	char why[200];
+	atomic_bool stop;
+	pthread_barrier_t barrier;
+};
+
+struct technique_member {
+	struct rm_worker worker;
+	pthread_t id;
+	struct technique_run *run;
+};
+
+static inline void *technique_work(void *context)
+{
+	struct technique_member *member = context;
+	struct technique_run *run = member->run;
+	struct rm_worker *worker = &member->worker;
+
+	worker->thread = run->impl->ops->join(run->map, worker->slot);
+	pthread_barrier_wait(&run->barrier);
+	run->impl->loops[0].run(worker);
+	run->impl->ops->leave(worker->thread);
+	return NULL;
+}
+
+/* Returns whether it adds up. */
+static inline bool technique_play(struct technique_run *run, const char *id)
+{
+	struct technique_member *members =
+	        aligned_alloc(RM_CACHE_LINE, run->threads * sizeof(*members));
+	struct rm_sizing sizing = { .keys = 1000,
+		.threads = run->threads,
+		.seed = run->seed,
+		.loop_args = run->args };
+
+	run->impl = rm_impl_find(id);
+	run->map = run->impl->ops->create(&sizing);
+	if (!members || !run->map)
+		abort();
+	atomic_store(&run->stop, false);
+	pthread_barrier_init(&run->barrier, NULL, run->threads);
+	for (unsigned i = 0; i < run->threads; i++) {
+		members[i].run = run;
+		members[i].worker = (struct rm_worker){ .stop = &run->stop,
+			.rng = rm_seed(run->seed, i),
+			.slot = i,
+			.threads = run->threads,
+			.measured = true,
+			.loop_args = run->args,
+			.iterations_limit = run->iterations };
+		if (pthread_create(
+		            &members[i].id, NULL, technique_work, &members[i]))
+			abort();
+	}
+	for (unsigned i = 0; i < run->threads; i++)
+		pthread_join(members[i].id, NULL);
+	pthread_barrier_destroy(&run->barrier);
+	free(members);
+	run->why[0] = '\0';
+	run->adds_up =
+	        run->impl->ops->check(run->map, run->why, sizeof(run->why));
+	return run->adds_up;
+}
+
+struct technique_stat {
+	const char *name;
+	double value;
+};
+
+static inline void technique_pick(
+        void *context, const char *name, const char *unit, double value)
+{
+	struct technique_stat *stat = context;
+
+	(void)unit;
+	if (!strcmp(name, stat->name))
+		stat->value = value;
+}
+
+/* A statistic of what was run; -1: none of that name. */
+static inline double technique_stat(
+        const struct technique_run *run, const char *name)
+{
+	struct technique_stat stat = { name, -1 };
+
+	run->impl->ops->stats(run->map, technique_pick, &stat);
+	return stat.value;
+}
+
+static inline void technique_end(struct technique_run *run)
+{
+	run->impl->ops->destroy(run->map);
+	run->map = NULL;
+}
+
+/* 20 seeds: how often the subject says that it does not add up, for a reason
+   that begins like `why`. */
+static inline unsigned technique_caught(struct technique_run *run,
+        const char *id, const char *why, unsigned seeds)
+{
+	unsigned caught = 0;
+
+	for (unsigned i = 1; i <= seeds; i++) {
+		run->seed = i;
+		if (!technique_play(run, id) &&
+		        !strncmp(run->why, why, strlen(why)))
+			caught++;
+		else if (run->why[0])
+			printf("# %s, seed %u: %s\n", id, i, run->why);
+		technique_end(run);
+	}
+	if (run->why[0])
+		printf("# %s: %s\n", id, run->why);
+	return caught;
+}
+
+#endif /* RM_TEST_TECHNIQUES_H */

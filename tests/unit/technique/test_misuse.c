@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_misuse.c - techniques that are right and their misuse: the wrong ones
+   are caught, or shown by a count, 20 times of 20; the right ones never. */
+#include "tests/unit/technique/techniques.h"
+
+static const struct pair {
+	const char *wrong, *why, *right;
+	struct technique_run run;
+} pairs[] = {
+	{ "handle_shared", "two variables, one map", "handle_clone",
+	        { .threads = 2, .iterations = 500, .args = { 100 } } },
+	{ "increment_unguarded", "concurrent map writes", "increment_rw",
+	        { .threads = 10, .iterations = 20000, .args = { 10 } } },
+	{ "increment_unguarded", "concurrent map writes", "increment_rw",
+	        { .threads = 10, .iterations = 20000, .args = { 1 } } },
+	{ "range_list", "", "range_counter",
+	        { .threads = 4, .iterations = 20000, .args = { 100 } } },
+	{ "cleanup_delete", "", "cleanup_cancel",
+	        { .threads = 2, .iterations = 200, .args = { 500 } } },
+};
+
+static void caught(const struct pair *pair)
+{
+	struct technique_run run = pair->run;
+	char name[100];
+
+	snprintf(
+	        name, sizeof(name), "%s is caught 20 times of 20", pair->wrong);
+	CHECK(technique_caught(&run, pair->wrong, pair->why, 20) == 20, name);
+	run = pair->run;
+	snprintf(name, sizeof(name), "%s is not accused in 20 runs",
+	        pair->right);
+	CHECK(technique_caught(&run, pair->right, "", 20) == 0, name);
+}
+
+/* A statistic of one thread's run, which does not depend on luck. */
+static double alone(const char *id, const char *name, uint64_t arg)
+{
+	struct technique_run run = {
+		.threads = 1, .iterations = 1000, .args = { arg }
+	};
+	double value;
+
+	technique_play(&run, id);
+	value = technique_stat(&run, name);
+	technique_end(&run);
+	return value;
+}
+
+/* What is not wrong but dear, in counts. */
+static void shown(void)
+{
+	CHECK(alone("range_list", "ranges_looked_at", 1000) == 999 * 500,
+	        "a list of n ranges is looked through: n/2 per request");
+	CHECK(alone("range_list", "ranges_looked_at", 10) == 4500 &&
+	                alone("range_counter", "ranges_looked_at", 1000) ==
+	                        1000,
+	        "fewer in a shorter list, one in a counter");
+	CHECK(alone("pair_adjacent", "lines", 0) == 1 &&
+	                alone("pair_adjacent", "distance", 0) == 8,
+	        "adjacent words share a line");
+	CHECK(alone("pair_padded", "lines", 0) == 2 &&
+	                alone("pair_padded", "distance", 0) == 64,
+	        "56 bytes between them make it two");
+	CHECK(alone("handle_shared", "torn_headers", 10) == 0,
+	        "an assigned variable does not tear: it is one word");
+	CHECK(alone("cleanup_cancel", "closed_by_timer", 100) > 0 &&
+	                alone("cleanup_cancel", "refused", 100) == 0 &&
+	                alone("cleanup_delete", "refused", 100) > 0,
+	        "handlers that are left take the room of new connections");
+}
+
+/* A key that read and dirty have is removed: does a lookup still find it? */
+static bool still_there(const char *id)
+{
+	const struct rm_map_ops *ops = rm_impl_find(id)->ops;
+	struct rm_sizing sizing = { .threads = 1, .shape = RM_U64X8 };
+	struct rm_value value = { { 1 } };
+	void *map = ops->create(&sizing);
+	void *thread = ops->join(map, 0);
+	bool found;
+
+	ops->upsert(thread, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
+	for (int i = 0; i < 3; i++) /* misses promote */
+		ops->lookup(
+		        thread, RM_U64X8, (struct rm_key){ .word = 9 }, &value);
+	ops->upsert(thread, RM_U64X8, (struct rm_key){ .word = 2 }, &value);
+	ops->remove(thread, RM_U64X8, (struct rm_key){ .word = 1 });
+	found = ops->lookup(
+	        thread, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
+	ops->leave(thread);
+	ops->destroy(map);
+	return found;
+}
+
+/* All three modes of the pair add up on several threads. */
+static void pair_modes(void)
+{
+	bool right = true;
+
+	for (uint64_t mode = 0; mode < 3; mode++) {
+		struct technique_run run = {
+			.threads = 4, .iterations = 6400, .args = { mode }
+		};
+
+		right &= technique_play(&run, "pair_adjacent");
+		technique_end(&run);
+		right &= technique_play(&run, "pair_padded");
+		technique_end(&run);
+	}
+	CHECK(right, "no addition to a pair is lost, wherever it lies");
+}
+
+/* The header of a map's read side, with and without padding (claim S4-26). */
+struct header {
+	void *map;
+	bool amended;
+};
+struct padded_header {
+	void *map;
+	bool amended;
+	char pad[6];
+};
+_Static_assert(sizeof(struct header) == 16 && _Alignof(struct header) == 8,
+        "a pointer and a bool are 16 bytes");
+_Static_assert(
+        sizeof(struct padded_header) == sizeof(struct header) &&
+                _Alignof(struct padded_header) == _Alignof(struct header),
+        "6 bytes more are the same 16");
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		caught(&pairs[i]);
+	shown();
+	pair_modes();
+	CHECK(!still_there("syncmap"), "sync.Map: what is removed is gone");
+	CHECK(still_there("syncmap_back_door"),
+	        "deleted through the back door, it is still found");
+	CHECK(sizeof(struct header) == sizeof(struct padded_header),
+	        "padding a header of pointer and bool changes nothing");
+	return DONE();
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_stock.c - stock: never oversold in 10^7 deductions, but by the control
+   that looks once. */
+#include "tests/unit/technique/techniques.h"
+
+#include <math.h>
+
+enum { MANY = 10000000, EXTRA = 20000 };
+
+/* All of the stock is sold, and nothing else: two threads ask for more. */
+static void ten_million(const char *id)
+{
+	struct technique_run run = {
+		.threads = 2, .iterations = MANY / 2 + EXTRA, .args = { MANY }
+	};
+	char name[100];
+	bool right = technique_play(&run, id);
+
+	snprintf(name, sizeof(name), "%s sells 10^7 of 10^7, never more", id);
+	if (!CHECK(right && technique_stat(&run, "sold") == MANY &&
+	                    technique_stat(&run, "remaining") == 0,
+	            name))
+		printf("# %s\n", run.why);
+	snprintf(name, sizeof(name), "%s refuses all others", id);
+	CHECK(technique_stat(&run, "refused") == 2 * EXTRA &&
+	                technique_stat(&run, "sold_out_after") > 0,
+	        name);
+	technique_end(&run);
+}
+
+static void not_sold_out(const char *id)
+{
+	struct technique_run run = {
+		.threads = 4, .iterations = 1000, .args = { 5000 }
+	};
+	char name[100];
+
+	snprintf(name, sizeof(name), "%s: 4000 of 5000 sold, 1000 remain", id);
+	CHECK(technique_play(&run, id) &&
+	                technique_stat(&run, "sold") == 4000 &&
+	                technique_stat(&run, "remaining") == 1000 &&
+	                technique_stat(&run, "refused") == 0 &&
+	                isnan(technique_stat(&run, "sold_out_after")),
+	        name);
+	technique_end(&run);
+}
+
+static void crowd(const char *id)
+{
+	struct technique_run run = {
+		.threads = 8, .iterations = 400, .args = { 100 }
+	};
+	char name[100];
+
+	snprintf(name, sizeof(name), "%s: 20 crowds of 8, none oversells", id);
+	CHECK(technique_caught(&run, id, "", 20) == 0, name);
+}
+
+int main(void)
+{
+	struct technique_run run = {
+		.threads = 8, .iterations = 400, .args = { 100 }
+	};
+
+	ten_million("stock_mutex");
+	ten_million("stock_rw");
+	not_sold_out("stock_mutex");
+	not_sold_out("stock_rw");
+	crowd("stock_mutex");
+	crowd("stock_rw");
+	CHECK(technique_caught(&run, "stock_single_check", "oversold", 20) ==
+	                20,
+	        "who looks but once oversells, and is caught 20 times of 20");
+	return DONE();
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the allocator is asked for is counted to the call and the byte.
+   This test is linked with the stats objects. */
+#include "runner/trial/trial.h"
+#include "tests/unit/tap.h"
+
+#include <malloc.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct wanted {
+	const char *name;
+	double value;
+};
+
+static void take(
+        void *context, const char *name, const char *unit, double value)
+{
+	struct wanted *wanted = context;
+
+	(void)unit;
+	if (!strcmp(name, wanted->name))
+		wanted->value = value;
+}
+
+static double stat_of(const char *name)
+{
+	struct wanted wanted = { name, (double)NAN };
+
+	rm_allocations_emit(take, &wanted);
+	return wanted.value;
+}
+
+/* The compiler must not see that a block is not used. */
+static void *kept(void *block)
+{
+	void *volatile seen = block;
+
+	return seen;
+}
+
+int main(void)
+{
+	enum { BIG = 8 << 20 };
+	static char output[4096];
+
+	setvbuf(stdout, output, _IOLBF, sizeof(output)); /* it would allocate */
+	double calls = stat_of("allocations"), frees = stat_of("frees");
+	double all = stat_of("allocated_bytes"), held = stat_of("bytes");
+
+	if (isnan(calls)) { /* a sanitizer's malloc */
+		SKIP("allocations are counted", "not in this build");
+		return DONE();
+	}
+	char *block = kept(malloc(BIG));
+	double usable = (double)malloc_usable_size(block);
+
+	CHECK(stat_of("allocations") == calls + 1 &&
+	                stat_of("allocated_bytes") == all + usable &&
+	                stat_of("bytes") == held + usable,
+	        "a block is counted with all that can be used of it");
+	CHECK(stat_of("bytes_peak") >= held + BIG &&
+	                stat_of("bytes_peak") <= held + usable + (1 << 20),
+	        "the peak holds it");
+	CHECK(stat_of("heap_used_bytes") >= BIG &&
+	                stat_of("heap_held_bytes") >=
+	                        stat_of("heap_used_bytes"),
+	        "the allocator holds at least what is used");
+	free(block);
+	CHECK(stat_of("frees") == frees + 1 && stat_of("bytes") == held,
+	        "it is given back");
+	CHECK(stat_of("bytes_peak") >= held + BIG, "the peak stays");
+	block = kept(calloc(10, 100));
+	block = kept(realloc(block, 5000));
+	CHECK(stat_of("allocations") == calls + 3 &&
+	                stat_of("frees") == frees + 2,
+	        "to move a block is to allocate and to free");
+	free(block);
+	CHECK(stat_of("bytes") == held, "nothing is held in the end");
+	return DONE();
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the measured loop asks of a map: shares, independence, balance.
+ *
+ * A map of this file records what the real loop does; 10 streams of 10^6
+ * draws with fixed seeds, worst |z| below 4.
+ */
+#include "runner/driver.h"
+#include "runner/protocol/protocol.h"
+#include "runner/trial/internal.h"
+#include "tests/unit/tap.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STREAMS = 10, DRAWS = 1000000, KEYS = 10007, BUCKETS = 16 };
+
+/* What one stream asked for. */
+struct record {
+	uint64_t asked[2][BUCKETS]; /* [is a write][which part of the keys] */
+	uint64_t hits, lookups, upserts, removes;
+	uint64_t highest; /* rank */
+	bool present[2 * KEYS];
+	bool wrong_order; /* a churn pair that is not remove, then upsert */
+};
+
+static struct rm_worker *running;
+
+static unsigned bucket_of(struct rm_key key)
+{
+	return (unsigned)((uint32_t)key.word * (uint64_t)BUCKETS / KEYS);
+}
+
+RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct record *record = thread;
+	uint32_t rank = (uint32_t)key.word;
+
+	(void)shape;
+	record->lookups++;
+	if (rank > record->highest)
+		record->highest = rank;
+	if (rank >= KEYS)
+		return false;
+	record->hits++;
+	record->asked[0][bucket_of(key)]++;
+	*value = rm_value_of(rank, 0, 0);
+	return true;
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	struct record *record = thread;
+	uint32_t rank = (uint32_t)key.word;
+	bool was_there = record->present[rank % (2 * KEYS)];
+
+	(void)shape, (void)value;
+	record->upserts++;
+	if (rank < KEYS)
+		record->asked[1][bucket_of(key)]++;
+	if (running->write_kind == RM_CHURN && was_there)
+		record->wrong_order = true;
+	record->present[rank % (2 * KEYS)] = true;
+	return was_there;
+}
+
+RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	struct record *record = thread;
+	uint32_t rank = (uint32_t)key.word;
+	bool was_there = record->present[rank % (2 * KEYS)];
+
+	(void)shape;
+	record->removes++;
+	record->present[rank % (2 * KEYS)] = false;
+	return was_there;
+}
+
+static void quiesce(void *thread)
+{
+	(void)thread;
+}
+
+static const struct rm_map_ops ops = {
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = quiesce,
+};
+
+RM_DRIVE(ops, u64x8, RM_U64X8)
+
+static atomic_bool stop;
+
+/* Runs one stream of the real loop; misses are a quarter of the lookups. */
+static struct rm_worker run(struct record *record, enum rm_write_kind kind,
+        double write_decisions, unsigned seed, const uint32_t *stream)
+{
+	_Atomic uint64_t head = KEYS;
+	struct rm_worker worker = { .thread = record,
+		.stop = &stop,
+		.head = &head,
+		.rng = rm_seed(2026, seed),
+		.resident = KEYS,
+		.span = kind == RM_FRESH ? KEYS : KEYS + KEYS / 3,
+		.write_below = (uint32_t)(write_decisions * 0x1p32),
+		.write_kind = kind,
+		.iterations_limit = DRAWS,
+		.stream = stream,
+		.stream_mask = 4095 };
+
+	memset(record, 0, sizeof(*record));
+	memset(record->present, true, KEYS);
+	running = &worker;
+	drive_u64x8(&worker);
+	return worker;
+}
+
+static double z_of(double got, double n, double p)
+{
+	return fabs(got - n * p) / sqrt(n * p * (1 - p));
+}
+
+/* Chi-square of independence, 15 degrees, as z (Wilson and Hilferty, 1931). */
+static double z_of_independence(const struct record *record)
+{
+	double chi = 0, row[2] = { 0 }, column[BUCKETS] = { 0 }, all = 0;
+	double k = BUCKETS - 1;
+
+	for (int w = 0; w < 2; w++)
+		for (int b = 0; b < BUCKETS; b++) {
+			row[w] += (double)record->asked[w][b];
+			column[b] += (double)record->asked[w][b];
+			all += (double)record->asked[w][b];
+		}
+	for (int w = 0; w < 2; w++)
+		for (int b = 0; b < BUCKETS; b++) {
+			double e = row[w] * column[b] / all;
+
+			chi += pow((double)record->asked[w][b] - e, 2) / e;
+		}
+	return fabs(cbrt(chi / k) - (1 - 2 / (9 * k))) / sqrt(2 / (9 * k));
+}
+
+static void shares_are_what_was_asked(void)
+{
+	static struct record record;
+	static const double p = 0.03 / (2 - 0.03);
+	double writes = 0, hits = 0, independence = 0, balance = 0, uniform = 0;
+	bool order = true;
+
+	for (unsigned i = 0; i < STREAMS; i++) {
+		struct rm_worker w = run(&record, RM_CHURN, p, i, NULL);
+		double n = (double)w.counts.iterations;
+		double decisions = (double)(w.counts.writes - w.counts.pairs);
+		double share = (double)w.counts.writes /
+		               (double)(w.counts.iterations + w.counts.pairs);
+		double span = KEYS + KEYS / 3;
+
+		writes = fmax(writes, z_of(decisions, n, p));
+		hits = fmax(hits, z_of((double)record.hits,
+		                          (double)record.lookups, KEYS / span));
+		independence = fmax(independence, z_of_independence(&record));
+		balance = fmax(balance,
+		        fabs((double)record.upserts - (double)record.removes));
+		order &= !record.wrong_order;
+		for (int b = 0; b < BUCKETS; b++)
+			uniform = fmax(uniform,
+			        z_of((double)record.asked[0][b],
+			                (double)record.hits, 1.0 / BUCKETS));
+		if (!i)
+			printf("# share of writing operations %.5f\n", share);
+	}
+	printf("# worst |z|: write share %.2f, hit share %.2f, "
+	       "independence %.2f, uniformity %.2f\n",
+	        writes, hits, independence, uniform);
+	CHECK(writes < 4, "write share: worst |z| of 10 streams below 4");
+	CHECK(hits < 4, "hit share: worst |z| of 10 streams below 4");
+	CHECK(independence < 4,
+	        "operation and key are independent: worst |z| below 4");
+	CHECK(uniform < 4.5, "lookups are uniform over the keys");
+	CHECK(balance == 0 && order,
+	        "churn removes and upserts in equal number, in that order");
+}
+
+static void fresh_moves_the_window(void)
+{
+	static struct record record;
+	struct rm_worker w = run(&record, RM_FRESH, 0.1, 0, NULL);
+
+	CHECK(record.upserts == record.removes &&
+	                w.counts.inserts == record.upserts,
+	        "fresh inserts as many keys as it removes");
+	CHECK(atomic_load(w.head) == KEYS + record.upserts,
+	        "fresh takes consecutive new ranks");
+}
+
+static struct rm_cell zipf_cell(void)
+{
+	return (struct rm_cell){ .threads = 4096,
+		.dist = RM_DIST_ZIPF,
+		.dist_a = 0.99,
+		.keys = KEYS };
+}
+
+static void streams_are_taken_in_order(void)
+{
+	static struct record record;
+	struct rm_cell cell = zipf_cell();
+	uint64_t length;
+	uint32_t *stream =
+	        rm_stream_create(&cell, 0, KEYS, KEYS + KEYS / 3, 1, &length);
+	uint64_t used[2] = { 0 };
+
+	run(&record, RM_UPDATE, 0.03, 0, stream);
+	for (uint64_t i = 0; i < length; i++)
+		used[0] += stream[i] < KEYS / BUCKETS;
+	used[1] = record.asked[0][0] + record.asked[1][0];
+	CHECK(length == 4096, "4096 threads get short streams");
+	CHECK(fabs((double)used[1] / DRAWS - (double)used[0] / (double)length) <
+	                0.002,
+	        "the loop draws the ranks of the stream");
+	free(stream);
+}
+
+static void zipf_has_its_frequencies(void)
+{
+	static const double thetas[] = { 0.5, 0.99, 1.0, 1.2 };
+	double worst = 0;
+
+	for (size_t t = 0; t < sizeof(thetas) / sizeof(thetas[0]); t++) {
+		struct rm_zipf zipf;
+		uint64_t rng = rm_seed(5, t), count[8] = { 0 };
+		double norm = 0;
+
+		rm_zipf_init(&zipf, KEYS, thetas[t]);
+		for (int k = 1; k <= KEYS; k++)
+			norm += pow(k, -thetas[t]);
+		for (int i = 0; i < DRAWS; i++) {
+			uint64_t rank = rm_zipf_next(&zipf, &rng);
+
+			if (rank < 8)
+				count[rank]++;
+		}
+		for (int k = 0; k < 8; k++)
+			worst = fmax(
+			        worst, z_of((double)count[k], DRAWS,
+			                       pow(k + 1, -thetas[t]) / norm));
+	}
+	printf("# worst |z| of the 8 most frequent ranks: %.2f\n", worst);
+	CHECK(worst < 4, "Zipf ranks have their frequencies, 4 exponents");
+}
+
+static void one_seed_gives_one_sequence(void)
+{
+	static struct record a, b, c;
+
+	run(&a, RM_CHURN, 0.1, 3, NULL);
+	run(&b, RM_CHURN, 0.1, 3, NULL);
+	run(&c, RM_CHURN, 0.1, 4, NULL);
+	CHECK(!memcmp(&a, &b, sizeof(a)), "one seed gives one sequence");
+	CHECK(memcmp(&a, &c, sizeof(a)), "another seed gives another sequence");
+}
+
+int main(void)
+{
+	shares_are_what_was_asked();
+	fresh_moves_the_window();
+	streams_are_taken_in_order();
+	zipf_has_its_frequencies();
+	one_seed_gives_one_sequence();
+	return DONE();
+}

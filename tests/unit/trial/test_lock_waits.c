@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every lock wrapper tells the statistics when it had to wait: one thread holds
+   a map's lock until it has been told that the other waits for it.
+   This test is linked with the stats objects. */
+#include "runner/impl_table.h"
+#include "runner/trial/events.h"
+#include "runner/trial/internal.h"
+#include "tests/unit/tap.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ROUNDS = 6 };
+
+static const struct rm_shape shape = { .value_bytes = 8 };
+static const struct rm_key the_key = { .word = 1 };
+
+struct wanted {
+	const char *name;
+	double value;
+};
+
+static void take(
+        void *context, const char *name, const char *unit, double value)
+{
+	struct wanted *wanted = context;
+
+	(void)unit;
+	if (!strcmp(name, wanted->name))
+		wanted->value = value;
+}
+
+/* A statistic, now; NAN: there is none of that name. */
+static double stat_of(const char *name)
+{
+	struct wanted wanted = { name, (double)NAN };
+
+	rm_lock_waits_emit(take, &wanted);
+	rm_events_emit(take, &wanted);
+	return wanted.value;
+}
+
+static void sample(const char *n)
+{
+	struct rm_error error = { "" };
+
+	setenv("RM_LOCK_SAMPLE", n, 1);
+	if (rm_lock_waits_configure(&error))
+		abort();
+}
+
+/* Two threads, one lock. */
+struct pair {
+	const struct rm_map_ops *ops;
+	void *map;
+	bool writes;            /* the waiter's operation */
+	atomic_uint held, done; /* rounds */
+	double before;          /* what was contended when the lock was taken */
+};
+
+static const char *contended(const struct pair *pair)
+{
+	return pair->writes ? "lock_write_contended" : "lock_read_contended";
+}
+
+static void *wait_for_lock(void *argument)
+{
+	struct pair *pair = argument;
+	void *thread = pair->ops->join(pair->map, 1);
+	struct rm_value value = { { 3 } };
+
+	for (unsigned round = 1; round <= ROUNDS; round++) {
+		while (atomic_load(&pair->held) < round)
+			sched_yield();
+		if (pair->writes)
+			pair->ops->upsert(thread, shape, the_key, &value);
+		else
+			pair->ops->lookup(thread, shape, the_key, &value);
+		atomic_store(&pair->done, round);
+	}
+	pair->ops->leave(thread);
+	return NULL;
+}
+
+/* Under the map's lock: until the other one waits. */
+static bool hold(
+        void *context, const struct rm_value *old, struct rm_value *value)
+{
+	struct pair *pair = context;
+
+	(void)old;
+	pair->before = stat_of(contended(pair));
+	atomic_fetch_add(&pair->held, 1);
+	while (stat_of(contended(pair)) < pair->before + 1)
+		sched_yield();
+	*value = (struct rm_value){ { 2 } };
+	return true;
+}
+
+static void contend(const struct rm_impl *impl, bool writes)
+{
+	struct rm_sizing sizing = { .keys = 8, .threads = 2, .shape = shape };
+	struct pair pair = { .ops = impl->ops, .writes = writes };
+	pthread_t waiter;
+
+	pair.map = pair.ops->create(&sizing);
+	void *thread = pair.ops->join(pair.map, 0);
+
+	pthread_create(&waiter, NULL, wait_for_lock, &pair);
+	for (unsigned round = 1; round <= ROUNDS; round++) {
+		pair.ops->update(thread, shape, the_key, hold, &pair);
+		while (atomic_load(&pair.done) < round)
+			sched_yield();
+	}
+	pthread_join(waiter, NULL);
+	pair.ops->leave(thread);
+	pair.ops->destroy(pair.map);
+}
+
+static double bins(void)
+{
+	return stat_of("lock_waits_below_1us") +
+	       stat_of("lock_waits_below_10us") +
+	       stat_of("lock_waits_below_100us") +
+	       stat_of("lock_waits_below_1ms") +
+	       stat_of("lock_waits_below_10ms") + stat_of("lock_waits_longer");
+}
+
+static void each_wait_is_seen(const struct rm_impl *impl, bool writes)
+{
+	const char *side = writes ? "write" : "read";
+	char name[100], taken[32], waited[32];
+
+	snprintf(taken, sizeof(taken), "lock_%ss", side);
+	snprintf(waited, sizeof(waited), "lock_%s_contended", side);
+	double before = stat_of(waited), all = stat_of(taken);
+	double timed = stat_of("lock_waits_timed"),
+	       ns = stat_of("lock_wait_ns");
+
+	contend(impl, writes);
+	snprintf(name, sizeof(name), "%s: each of %d waits to %s is counted",
+	        impl->id, ROUNDS, side);
+	CHECK(stat_of(waited) == before + ROUNDS &&
+	                stat_of(taken) >= all + ROUNDS,
+	        name);
+	snprintf(name, sizeof(name), "%s: and timed", impl->id);
+	CHECK(stat_of("lock_waits_timed") == timed + ROUNDS &&
+	                stat_of("lock_wait_ns") > ns &&
+	                bins() == stat_of("lock_waits_timed"),
+	        name);
+}
+
+static void sampling(const struct rm_impl *impl)
+{
+	double timed = stat_of("lock_waits_timed");
+	double before = stat_of("lock_read_contended");
+
+	sample("3");
+	contend(impl, false);
+	CHECK(stat_of("lock_sample") == 3 &&
+	                stat_of("lock_waits_timed") == timed + ROUNDS / 3,
+	        "1 in 3 is timed if RM_LOCK_SAMPLE says so");
+	CHECK(stat_of("lock_read_contended") == before + ROUNDS,
+	        "all are counted");
+	sample("1");
+}
+
+static void sampling_can_be_off(const struct rm_impl *impl)
+{
+	struct rm_sizing sizing = { .keys = 8, .threads = 1, .shape = shape };
+	double reads = stat_of("lock_reads"), writes = stat_of("lock_writes");
+	void *map = impl->ops->create(&sizing);
+	void *thread = impl->ops->join(map, 0);
+	struct rm_value value = { { 1 } };
+
+	sample("0");
+	impl->ops->upsert(thread, shape, the_key, &value);
+	impl->ops->lookup(thread, shape, the_key, &value);
+	CHECK(stat_of("lock_reads") == reads &&
+	                stat_of("lock_writes") == writes,
+	        "0 counts nothing");
+	sample("1");
+	impl->ops->upsert(thread, shape, the_key, &value);
+	impl->ops->lookup(thread, shape, the_key, &value);
+	CHECK(stat_of("lock_reads") == reads + 1 &&
+	                stat_of("lock_writes") == writes + 1,
+	        "1 counts each acquisition once");
+	impl->ops->leave(thread);
+	impl->ops->destroy(map);
+}
+
+static void mistakes_are_refused(void)
+{
+	static const char *const wrong[] = { "", "-1", "x", "1x", "2000000000",
+		"99999999999999999999" };
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct rm_error error = { "" };
+		char name[80];
+
+		setenv("RM_LOCK_SAMPLE", wrong[i], 1);
+		snprintf(name, sizeof(name), "RM_LOCK_SAMPLE=%s is refused",
+		        wrong[i]);
+		CHECK(rm_lock_waits_configure(&error) && error.text[0], name);
+	}
+	unsetenv("RM_LOCK_SAMPLE");
+}
+
+int main(void)
+{
+	static const char *const ids[] = { "gomap_rw", "gomap_mutex",
+		"gomap_pthread_mutex", "gomap_pthread_rw_reader",
+		"gomap_pthread_rw_writer", "gomap_ticket", "gomap_ck_brlock",
+		"gomap_ck_pflock", "rwlock_probe", "shard_rw_32" };
+
+	alarm(300); /* a lock that does not tell is waited for for ever */
+	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+		const struct rm_impl *impl = rm_impl_find(ids[i]);
+
+		if (!impl || !impl->ops->update) {
+			SKIP(ids[i], "not in this build");
+			continue;
+		}
+		each_wait_is_seen(impl, true);
+		each_wait_is_seen(impl, false);
+	}
+	sampling(rm_impl_find("gomap_rw"));
+	sampling_can_be_off(rm_impl_find("gomap_rw"));
+	mistakes_are_refused();
+	return DONE();
+}
