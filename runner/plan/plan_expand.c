@@ -14,8 +14,8 @@ enum { OVERSUBSCRIBED_NS = 4000000 }; /* of window per thread and CPU */
 static const enum rm_workload_key dimensions[] = { RM_KEY_SHAPE, RM_KEY_KEYS,
 	RM_KEY_DIST, RM_KEY_MISSES, RM_KEY_WRITES, RM_KEY_WRITE_KIND,
 	RM_KEY_THREADS, RM_KEY_PLACEMENT, RM_KEY_MEMORY, RM_KEY_PRESIZE,
-	RM_KEY_ALLOCATOR, RM_KEY_HUGE_PAGES, RM_KEY_LOOP, RM_KEY_RATE,
-	RM_KEY_ARRIVALS, RM_KEY_MEASURE };
+	RM_KEY_SETTLE, RM_KEY_ALLOCATOR, RM_KEY_HUGE_PAGES, RM_KEY_LOOP,
+	RM_KEY_RATE, RM_KEY_ARRIVALS, RM_KEY_MEASURE };
 enum { DIMENSIONS = sizeof(dimensions) / sizeof(*dimensions) };
 
 /* A choice: for each key the position in its list. */

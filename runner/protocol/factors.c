@@ -34,6 +34,7 @@
 
 static const char *const write_kind_names[] = { "update", "churn", "fresh",
 	NULL };
+static const char *const settle_names[] = { "yes", "no", NULL };
 static const char *const arrivals_names[] = { "poisson", "constant", NULL };
 static const char *const measure_names[] = { "verify", "throughput", "latency",
 	"counters", "causes", "simulated", NULL };
@@ -112,6 +113,10 @@ const struct rm_factor rm_factors[ROWS] = {
 	        .tag_only = true, .kind = &rm_kind_flag, .list = true,
 	        .preset = "yes", .usual = "yes", .expected = "yes or no",
 	        MEMBER(presize) },
+	[RM_KEY_SETTLE] = { "settle", "settle", .tag = "cold", .tag_only = true,
+	        .kind = &rm_kind_names, .list = true, .preset = "yes",
+	        .usual = "yes", .optional = true, .names = settle_names,
+	        .expected = "yes or no", MEMBER(settle) },
 	[RM_KEY_ALLOCATOR] = { "allocator", "allocator", .tag = "",
 	        .kind = &rm_kind_names, .list = true, .preset = "glibc",
 	        .usual = "glibc", .optional = true, .names = rm_allocator_names,
@@ -200,8 +205,8 @@ const struct rm_factor rm_factors[ROWS] = {
 static const int in_id[] = { ROW_WORKLOAD, RM_KEY_MAPS, RM_KEY_SHAPE, ROW_KEYS,
 	RM_KEY_WRITES, RM_KEY_WRITE_KIND, RM_KEY_MISSES, RM_KEY_DIST,
 	ROW_THREADS, RM_KEY_PLACEMENT, RM_KEY_MEMORY, RM_KEY_PRESIZE,
-	RM_KEY_ALLOCATOR, RM_KEY_HUGE_PAGES, ROW_WINDOW_OPS, RM_KEY_LOOP,
-	RM_KEY_RATE, RM_KEY_ARRIVALS, RM_KEY_MEASURE };
+	RM_KEY_SETTLE, RM_KEY_ALLOCATOR, RM_KEY_HUGE_PAGES, ROW_WINDOW_OPS,
+	RM_KEY_LOOP, RM_KEY_RATE, RM_KEY_ARRIVALS, RM_KEY_MEASURE };
 
 enum rm_workload_key rm_key_find(const char *name)
 {

@@ -132,6 +132,11 @@ enum rm_dist {
 	RM_DIST_SEQUENTIAL,
 	RM_DIST_TRACE, /* a recorded one: rm_cell.trace */
 };
+/* Whether each resident key is looked up once between prefill and warm-up. */
+enum rm_settle {
+	RM_SETTLE_YES, /* maps that settle by use are in their steady state */
+	RM_SETTLE_NO,  /* the map is left cold, as the prefill made it */
+};
 enum rm_arrivals { RM_ARRIVALS_POISSON, RM_ARRIVALS_CONSTANT };
 enum rm_measure {
 	RM_MEASURE_VERIFY,     /* exchange accounting, untimed */
@@ -173,6 +178,7 @@ struct rm_cell {
 	char placement[RM_NAME_BYTES]; /* "cores", "numa:1", ... */
 	char memory[RM_NAME_BYTES]; /* "first-touch", "interleave", "bind:0" */
 	bool presize;
+	enum rm_settle settle;
 	enum rm_allocator allocator;
 	enum rm_huge_pages huge_pages;
 	uint64_t warm_up_ns;
@@ -207,6 +213,7 @@ enum rm_workload_key {
 	RM_KEY_PLACEMENT,
 	RM_KEY_MEMORY,
 	RM_KEY_PRESIZE,
+	RM_KEY_SETTLE,
 	RM_KEY_ALLOCATOR,
 	RM_KEY_HUGE_PAGES,
 	RM_KEY_WARM_UP,
@@ -276,7 +283,7 @@ int rm_shape_parse(const char *name, struct rm_shape *shape);
  * Writes cell->id from the other members, every factor in a fixed order:
  * uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/uniform/t2/cores/throughput
  * Paced cells add /paced/r80/poisson before the measure, other loops than mix
- * their text, /scan:1; what has a usual value (memory, presize,
+ * their text, /scan:1; what has a usual value (memory, presize, settle,
  * allocator, huge pages, count windows) is added where it is another.
  */
 void rm_cell_name(struct rm_cell *cell);

@@ -91,7 +91,8 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 		judgement->keys_held += team->members[i].held_keys;
 		judgement->sum_held += team->members[i].held_sum;
 	}
-	if (team->keys_before != team->prefilled)
+	if (team->request->cell.settle == RM_SETTLE_YES &&
+	        team->keys_before != team->prefilled)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "prefill not exact: %" PRIu64
 		        " keys, expected %" PRIu64,

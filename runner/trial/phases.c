@@ -199,7 +199,8 @@ static void prefill(struct rm_member *member)
 /*
  * Looks up its share of the resident ranks once: shows that the prefill is
  * exact, and brings maps that settle by use to their steady state (sync.Map
- * moves new keys out of the locked part only by as many misses).
+ * moves new keys out of the locked part only by as many misses). A cold cell
+ * has none: then the last phase alone finds what the prefill got wrong.
  */
 static void settle(struct rm_member *member)
 {
@@ -208,7 +209,8 @@ static void settle(struct rm_member *member)
 	struct rm_shape shape = cell_of(member)->shape;
 	unsigned step = cell_of(member)->threads;
 
-	if (!worker->thread || !rm_team_has_keys(member->team))
+	if (!worker->thread || !rm_team_has_keys(member->team) ||
+	        cell_of(member)->settle == RM_SETTLE_NO)
 		return;
 	for (uint64_t rank = worker->slot; rank < member->team->prefilled;
 	        rank += step) {

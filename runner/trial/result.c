@@ -194,6 +194,7 @@ static json_t *environment_json(const struct rm_team *team)
 
 json_t *rm_team_result(struct rm_team *team)
 {
+	bool is_cold = team->request->cell.settle == RM_SETTLE_NO;
 	struct rm_judgement judgement;
 	json_t *result;
 
@@ -206,7 +207,8 @@ json_t *rm_team_result(struct rm_team *team)
 	        (json_int_t)rm_team_elapsed_ns(team), "achieved_write_share",
 	        judgement.achieved_write_share, "achieved_miss_share",
 	        judgement.achieved_miss_share, "by_thread", threads_json(team),
-	        "keys_before", number_or_null((int64_t)team->keys_before),
+	        "keys_before",
+	        number_or_null(is_cold ? -1 : (int64_t)team->keys_before),
 	        "keys_after",
 	        number_or_null(rm_team_has_keys(team)
 	                               ? (int64_t)judgement.keys_held

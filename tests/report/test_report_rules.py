@@ -145,3 +145,17 @@ def test_workloads_that_differ_in_name_only_share_a_board(tmp_path):
     assert [b.workload for b in boards] == ["uniform-97-3 + crossover"]
     assert [n.share for n in a.lines_of(boards[0])] == [0.03, 0.25]
     assert a.headline()[1].share == 0.03
+
+
+def test_a_cold_map_stands_apart_and_is_named(tmp_path):
+    """An optional factor needs no line in the report: the schema has it."""
+    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(1,),
+                      keys=(1024,), kinds=("update",))
+    file = tmp_path / "campaign.json"
+    meta = json.loads(file.read_text())
+    cells = [c for c in meta["cells"] if c["measure"] == "throughput"]
+    cells[0]["settle"] = "no"
+    file.write_text(json.dumps(meta))
+    told = [board.text() for board in Analysis(read(tmp_path)).grid]
+    assert len(told) > 1
+    assert [t.endswith(", settle no") for t in told].count(True) == 1

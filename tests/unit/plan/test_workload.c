@@ -155,6 +155,7 @@ static void mistakes(void)
 		{ "placement = numa\n", "w.conf:1: ", "numa" },
 		{ "memory = bind\n", "w.conf:1: ", "bind" },
 		{ "presize = true\n", "w.conf:1: ", "true" },
+		{ "settle = cold\n", "w.conf:1: ", "cold" },
 		{ "window = 5\n", "w.conf:1: ", "\"5\"" },
 		{ "window = 1s 2s\n", "w.conf:1: ", "too many" },
 		{ "warm-up = 5 ms\n", "w.conf:1: ", "\"5\"" },

@@ -232,6 +232,7 @@ static void optional_factors(void)
 
 	cell.allocator = RM_ALLOCATOR_JEMALLOC;
 	cell.huge_pages = RM_HUGE_PAGES_OFF;
+	cell.settle = RM_SETTLE_NO;
 	cell.dist = RM_DIST_TRACE;
 	cell.trace_checksum = 0x12ab;
 	cell.trace_passes = 3;
@@ -239,7 +240,7 @@ static void optional_factors(void)
 	cell.window_ops = 7;
 	strcpy(cell.trace, "some/file.trace");
 	CHECK(id_is(cell, "uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/"
-	                  "trace:000012ab/t2/cores/jemalloc/huge-off/7ops/"
+	                  "trace:000012ab/t2/cores/cold/jemalloc/huge-off/7ops/"
 	                  "throughput"),
 	        "a trace is named by its checksum, an allocator by its name");
 	json = rm_cell_to_json(&cell);

@@ -488,6 +488,33 @@ static void a_thousand_threads_run_every_loop(void)
 	}
 }
 
+/* What the map was asked in all phases, of a cell that settles or not. */
+static uint64_t asked(enum rm_settle settle, json_t **result)
+{
+	struct rm_request request = request_of(RM_UPDATE);
+
+	request.cell.settle = settle;
+	*result = run(&request);
+	json_decref(request.counters);
+	return atomic_load(&turns);
+}
+
+static void a_cold_map_is_left_as_the_prefill_made_it(void)
+{
+	json_t *settled, *cold;
+	uint64_t more = asked(RM_SETTLE_YES, &settled);
+
+	more -= asked(RM_SETTLE_NO, &cold);
+	CHECK(is(cold, "ok", "") && is(settled, "ok", ""),
+	        "a cold map passes, and so does one that settles");
+	CHECK(more == 1000, "who settles looks up each resident key once");
+	CHECK(json_is_null(json_object_get(cold, "keys_before")) &&
+	                number_of(settled, "keys_before") == 1000,
+	        "keys that nobody counted are null, not 0");
+	json_decref(settled);
+	json_decref(cold);
+}
+
 static void bad_requests_are_refused(void)
 {
 	static const char *const bad[] = { "", "{", "[]", "{\"protocol\": 1}",
@@ -542,6 +569,7 @@ int main(void)
 	a_late_thread_is_void();
 	a_misplaced_thread_is_void();
 	a_stall_shows_in_the_open_loop();
+	a_cold_map_is_left_as_the_prefill_made_it();
 	bad_requests_are_refused();
 	requests_survive_the_round_trip();
 	a_thousand_threads_run_every_loop();
