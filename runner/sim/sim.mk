@@ -47,13 +47,13 @@ SIM_BASE   = $(filter-out $(BUILD)/runner/plan/plan%,$(filter $(BUILD)/runner/ba
                $(BUILD)/sim_%.o %/build_info.o,$(OBJS)))
 
 # gcc is the reference. clang drops reads before writes and makes vectors.
-SIM_FLAGS := -O2 -gdwarf-4 -g1 $(DEBUG) $(ALIGN) -fsanitize=thread -fno-lto \
+SIM_FLAGS := $(or $(SIDE_OPT),-O2) -gdwarf-4 -g1 $(DEBUG) $(ALIGN) -fsanitize=thread -fno-lto \
              -include runner/sim/guest/relax.h -DCK_USE_CC_BUILTINS=1 \
              $(if $(findstring clang,$(CC)),-fno-vectorize -fno-slp-vectorize \
              -mllvm -tsan-instrument-read-before-write=1,-Wno-tsan)
 
 # By way of assembly, which the lint reads.
-$(SIM)/%.s: %.c $(BUILD)/flags
+$(SIM)/%.s: %.c $(BUILD)/flags $(BUILD)/side-flags
 	@mkdir -p $(@D)
 	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) -MMD -MP -S -o $@ $< 2>$@.warned || \
 	  { cat $@.warned >&2; false; }
