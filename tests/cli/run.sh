@@ -110,6 +110,8 @@ check "another seed another order" \
 
 # Progress: without a terminal at the start and at the end.
 check "progress says done and total" says "$out" "$trials/$trials trials"
+check "and what was planned beside what it took" \
+	grep -qE "^planned: [0-9]+ s, taken: [0-9]+ s$" "$out"
 check "and no more than two lines in a short run" \
 	[ "$(grep -c ' trials, ' "$out")" = 2 ]
 

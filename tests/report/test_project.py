@@ -47,6 +47,34 @@ def test_citation_version_is_the_programs():
     assert re.search(r'RM_VERSION "([^"]*)"', header)[1] == CFF["version"]
 
 
+DURATION = re.compile(r"(\d+) ?(s|min|h)\b")
+
+
+def budget(mode):
+    text = (ROOT / f"workloads/modes/{mode}.conf").read_text()
+    return re.search(r"^budget *= *(\S+)$", text, re.M)[1]
+
+
+def test_readme_says_the_budgets_of_the_modes():
+    said = {}
+    for line in (ROOT / "README.md").read_text().splitlines():
+        modes = re.findall(r"MODE=(\w+)", line)
+        times = ["".join(t) for t in DURATION.findall(line)]
+        if times and modes:
+            assert len(times) == len(modes), line
+            said.update(zip(modes, times))
+    assert said == {mode: budget(mode) for mode in
+                    ("smoke", "quick", "standard", "full")}
+
+
+@pytest.mark.parametrize("conf", sorted(
+    (ROOT / "workloads/modes").glob("*.conf")), ids=lambda f: f.stem)
+def test_a_mode_says_its_time_in_its_budget_only(conf):
+    comments = " ".join(re.findall(r"#(.*)", conf.read_text()))
+    assert not re.search(r"\d+ ?(s|min|h|minutes?|hours?|seconds?)\b", comments)
+    assert not re.search(r"\b(an|one) (hour|minute)", comments, re.I)
+
+
 def readme_commands(word):
     text = (ROOT / "README.md").read_text()
     return sorted(set(re.findall(rf"(?:^|[`\s/]){word} ([a-z][a-z-]*)", text, re.M)))
