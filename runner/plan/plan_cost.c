@@ -4,9 +4,10 @@
 
 /*
  * Beside warm-up and window, from the phases of 2,700 trials on a virtual
- * machine with 2 CPUs; docs/tally/trial-costs.tsv has what a run took. A key is put in, looked up once, verified and freed; past the caches
- * each of that waits for memory. PROCESS_NS is the start and end of the
- * process, its two looks at the speed of the CPU, the fsync of its line.
+ * machine with 2 CPUs; docs/tally/trial-costs.tsv has what a run took. A key is
+ * put in, looked up once, verified and freed; past the caches each of that
+ * waits for memory. PROCESS_NS is the start and end of the process, its two
+ * looks at the speed of the CPU, the fsync of its line.
  */
 enum {
 	PROCESS_NS = 9000000,
