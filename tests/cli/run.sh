@@ -31,7 +31,7 @@ trials=$(lines .)
 code=$(objcopy -O binary -j '.text*' "$build/impls/gomap/gomap_rw.o" "$dir/text" &&
 	sha256sum <"$dir/text" | cut -c1-12)
 check "campaign.json tells each map's machine code" \
-	says "$campaign/campaign.json" "\"code\": \"$code\""
+	grep -qF "\"code\": \"$code\"" "$campaign/campaign.json"
 
 run "gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/throughput=crash"
 check "a cell that crashes is status 3" [ $status = 3 ]
