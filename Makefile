@@ -49,7 +49,7 @@ MAP_LIBS  := $(sort $(foreach f,$(IMPLS),$(call needs,$(f))))
 LDLIBS    = $(shell pkg-config --libs $(LIBRARIES) $(MAP_LIBS)) -lm -ldl
 
 RUNNER  := $(filter-out runner/main.c %_helper.c %_stats.c,$(wildcard runner/*.c runner/*/*.c runner/sim/model/*.c))
-OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(LINKED)) $(OUT)/impl_table.o \
+OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(LINKED)) $(OUT)/impl_table.o $(OUT)/map_code.o \
            $(BUILD)/events_tsv.o $(BUILD)/build_info.o $(BUILD)/sim_machines.o
 
 MODE    ?= smoke
@@ -114,8 +114,21 @@ $(OUT)/impl_table.c: FORCE
 	$(call write_table,$@,$(LINKED))
 $(OUT)/stats/impl_table.c: FORCE
 	$(call write_table,$@,$(STATS_LINKED))
-$(OUT)/impl_table.o $(OUT)/stats/impl_table.o: %.o: %.c
+$(OUT)/impl_table.o $(OUT)/stats/impl_table.o $(OUT)/map_code.o: %.o: %.c
 	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# A hash of each map's machine code, before it is linked: whether counts that
+# were made before are those of the maps of this build (docs/adr/0026).
+$(BUILD)/%.code: $(BUILD)/%.o
+	@objcopy -O binary -j '.text*' $< $@.text && sha256sum <$@.text | cut -c1-12 >$@; rm -f $@.text
+$(OUT)/map_code.c: $(LINKED:%.c=$(BUILD)/%.code) FORCE
+	@mkdir -p $(@D)
+	@{ echo '#include "runner/impl_table.h"'; \
+	   echo 'const struct rm_map_code rm_map_codes[] = {'; \
+	   $(foreach f,$(LINKED),echo "	{ \"$(notdir $(f:%.c=%))\", \"$$(cat $(BUILD)/$(f:%.c=%.code))\" },";) \
+	   echo '	{ NULL, NULL },'; \
+	   echo '};'; } >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(OUT)/readmostly: $(BUILD)/runner/main.o $(OBJS)
 	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)

@@ -18,11 +18,17 @@ struct rm_unbuilt {
 	bool misuse; /* rm_impl.misuse is set */
 };
 
+/* A hash of a map's machine code, as the compiler made it (generated). */
+struct rm_map_code {
+	const char *id, *code;
+};
+
 extern const struct rm_impl *const rm_impl_table[];
 extern const size_t rm_impl_count;
 extern const struct rm_skipped rm_skipped_table[];
 extern const size_t rm_skipped_count;
 extern const struct rm_unbuilt rm_unbuilt_table[]; /* ended by a NULL id */
+extern const struct rm_map_code rm_map_codes[];    /* ended by a NULL id */
 
 /* Returns the map with this id, or NULL. Any thread. */
 const struct rm_impl *rm_impl_find(const char *id);

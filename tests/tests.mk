@@ -78,6 +78,11 @@ golden: $(BUILD)/readmostly  ## refresh golden files (read the diff)
 	@tests/tools/floor.sh $(BUILD)/readmostly golden
 
 
+.PHONY: readme-picture
+readme-picture:  ## the README's picture from a run of a mode: CAMPAIGN=results/...
+	@test -n "$(CAMPAIGN)" || { echo "readme-picture: expected CAMPAIGN=<folder of a run of make bench>" >&2; exit 2; }
+	@$(PYTHON) tests/tools/readme_picture.py $(CAMPAIGN)
+
 # Long forms of the checks, with their figures in docs/tally/.
 .PHONY: planted-tally check-histories
 planted-tally: $(BUILD)/readmostly  ## each planted bug with 20 seeds, by the tool named for it

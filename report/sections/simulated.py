@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """5b Simulated cache: exact counts of a model, never measured ones."""
-from report import factors, words
+from report import factors, stored_counts, words
 from report.page import chip, esc, slug
 from report.plot_lines import counter
 
@@ -131,11 +131,12 @@ def note_of(cells):
                        why.items()))
 
 
-def caption_of(model, cells):
+def caption_of(model, cells, origin=""):
     first = cells[0]
     return (f"<b>SIMULATED: {esc(model)}, {esc(first.workload)}, "
             f"{esc(words.mix_kind(first.write_share, first.write_kind))}, "
-            f"{words.keys(first.keys)} keys, {esc(first.shape)}.</b> Counts "
+            f"{words.keys(first.keys)} keys, {esc(first.shape)}.</b> "
+            f"{origin and f'<b>{esc(origin)}</b> '}Counts "
             "of a simulated multicore: exact, equal in every run, and of a "
             "model. They say which lines move and who loses them; they say "
             "nothing of speed. Counts of maps with blocking locks depend on "
@@ -145,7 +146,9 @@ def caption_of(model, cells):
 
 def add(report, a):
     """Adds the section where anything simulated was planned."""
-    found = models(a)
+    found, origin, stored = models(a), "", stored_counts.read(a)
+    if stored:
+        found, origin = {stored[0]: stored[1]}, stored[2]
     if not found:
         return
     parts = []
@@ -154,7 +157,7 @@ def add(report, a):
         slots, data = panels_of(report, a, model, same)
         if slots:
             parts.append(report.figure(
-                slug("simulated", model), caption_of(model, same), slots,
+                slug("simulated", model), caption_of(model, same, origin), slots,
                 COLUMNS, data, "m"))
             parts.append(table_of(report, a, model, same))
         parts.append(note_of(cells))

@@ -29,16 +29,26 @@ static json_t *caps_of(const struct rm_impl *impl)
 	return names;
 }
 
+static const char *code_of(const struct rm_impl *impl)
+{
+	const struct rm_map_code *map = rm_map_codes;
+
+	while (map->id && strcmp(map->id, impl->id))
+		map++;
+	return map->code;
+}
+
 json_t *rm_describe_map(const struct rm_impl *impl)
 {
-	json_t *map = json_pack(
-	        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, "
-	        "s:o}",
-	        "id", impl->id, "label", impl->label, "family", impl->family,
-	        "sync", impl->sync, "source", impl->source, "system",
-	        impl->system, "guarantees", impl->guarantees, "progress",
-	        impl->progress, "dispatch", impl->dispatch, "caps",
-	        caps_of(impl), "shapes", shapes_of(impl));
+	json_t *map =
+	        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, "
+	                  "s:o, s:o}",
+	                "id", impl->id, "label", impl->label, "family",
+	                impl->family, "sync", impl->sync, "source",
+	                impl->source, "system", impl->system, "guarantees",
+	                impl->guarantees, "progress", impl->progress,
+	                "dispatch", impl->dispatch, "code", code_of(impl),
+	                "caps", caps_of(impl), "shapes", shapes_of(impl));
 
 	if (map && impl->misuse)
 		json_object_set_new(map, "misuse", json_string(impl->misuse));

@@ -90,9 +90,24 @@ void rm_progress_done(
 	progress->measured_ns += measured_ns;
 }
 
+/* Planned beside taken, of the trials of this run: who waits for the next one
+   sees how far to believe its plan. */
+static void say_times(const struct rm_progress *progress)
+{
+	char planned[32], taken[32];
+
+	rm_duration_text(progress->planned_ns, planned, sizeof(planned));
+	rm_duration_text(progress->measured_ns, taken, sizeof(taken));
+	fprintf(progress->out, "planned: %s, taken: %s\n", planned, taken);
+}
+
 void rm_progress_end(struct rm_progress *progress)
 {
 	say(progress, "");
-	if (progress->out && progress->is_terminal)
+	if (!progress->out)
+		return;
+	if (progress->is_terminal)
 		fputc('\n', progress->out);
+	if (progress->measured_ns)
+		say_times(progress);
 }

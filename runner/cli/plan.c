@@ -58,7 +58,7 @@ static void print_time(uint64_t time_ns)
 {
 	double seconds = (double)time_ns / 1e9;
 
-	if (seconds < 120)
+	if (seconds < 200)
 		printf("%.1f s", seconds);
 	else if (seconds < 7200)
 		printf("%.1f min", seconds / 60);

@@ -67,6 +67,18 @@ for mode in smoke quick standard full; do
 	check "mode $mode names its budget" says "$out" "of a budget of"
 done
 
+HWLOC_SYNTHETIC="core:2 pu:1" "$bin" plan --json --mode smoke >"$dir/smoke.json"
+costs() { # sets $out: what the record's trials took beside this plan
+	"$(report/find_python.sh)" tests/tools/trial_costs.py \
+		docs/tally/trial-costs.tsv "$dir/smoke.json" >"$out"
+}
+name="smoke takes what its plan says, within a quarter"
+if costs && busy=$(grep -o 'recorded at.*' "$out"); then
+	skip "$name" "$busy"
+else
+	check "$name" costs
+fi
+
 check "no file: what is expected" refuses "expected workload files or --mode" \
 	"$bin" plan
 check "a missing file is named" refuses "$dir/none.conf: No such file" \

@@ -28,6 +28,10 @@ check "and 'status: done'" says "$out" "status: done"
 check "4 cells x 4 blocks and 4 verifications" \
 	[ "$(lines '"status":"ok"')" = "$(lines .)" ]
 trials=$(lines .)
+code=$(objcopy -O binary -j '.text*' "$build/impls/gomap/gomap_rw.o" "$dir/text" &&
+	sha256sum <"$dir/text" | cut -c1-12)
+check "campaign.json tells each map's machine code" \
+	grep -qF "\"code\": \"$code\"" "$campaign/campaign.json"
 
 run "gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/throughput=crash"
 check "a cell that crashes is status 3" [ $status = 3 ]
@@ -110,6 +114,8 @@ check "another seed another order" \
 
 # Progress: without a terminal at the start and at the end.
 check "progress says done and total" says "$out" "$trials/$trials trials"
+check "and what was planned beside what it took" \
+	grep -qE "^planned: [0-9]+ s, taken: [0-9]+ s$" "$out"
 check "and no more than two lines in a short run" \
 	[ "$(grep -c ' trials, ' "$out")" = 2 ]
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a stranger sees first: citation, README commands, layers, one word per thing."""
+import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,63 @@ def test_citation_references_have_type_title_authors():
 def test_citation_version_is_the_programs():
     header = (ROOT / "runner/base/build_info.h").read_text()
     assert re.search(r'RM_VERSION "([^"]*)"', header)[1] == CFF["version"]
+
+
+DURATION = re.compile(r"(\d+) ?(s|min|h)\b")
+
+
+def budget(mode):
+    text = (ROOT / f"workloads/modes/{mode}.conf").read_text()
+    return re.search(r"^budget *= *(\S+)$", text, re.M)[1]
+
+
+def test_readme_says_the_budgets_of_the_modes():
+    said = {}
+    for line in (ROOT / "README.md").read_text().splitlines():
+        modes = re.findall(r"MODE=(\w+)", line)
+        times = ["".join(t) for t in DURATION.findall(line)]
+        if times and modes:
+            assert len(times) == len(modes), line
+            said.update(zip(modes, times))
+    assert said == {mode: budget(mode) for mode in
+                    ("smoke", "quick", "standard", "full")}
+
+
+@pytest.mark.parametrize("conf", sorted(
+    (ROOT / "workloads/modes").glob("*.conf")), ids=lambda f: f.stem)
+def test_a_mode_says_its_time_in_its_budget_only(conf):
+    comments = " ".join(re.findall(r"#(.*)", conf.read_text()))
+    assert not re.search(r"\d+ ?(s|min|h|minutes?|hours?|seconds?)\b", comments)
+    assert not re.search(r"\b(an|one) (hour|minute)", comments, re.I)
+
+
+sys.path.insert(0, str(ROOT / "tests/tools"))
+import readme_picture  # noqa: E402
+
+
+def test_the_caption_of_the_picture_names_its_mode():
+    shown = readme_picture.label((ROOT / "docs/report.png").read_bytes())
+    caption = readme_picture.CAPTION.search((ROOT / "README.md").read_text())
+    assert caption[0] == f"by `make bench MODE={shown['mode']}`"
+
+
+def test_a_picture_is_of_something_measured_by_a_mode(tmp_path):
+    meta = {"mode": "quick", "name": "c", "build": {"commit": "f" * 40}}
+    file = tmp_path / "campaign.json"
+    file.write_text(json.dumps(meta))
+    assert readme_picture.source_of(tmp_path)["mode"] == "quick"
+    for wrong in ({"synthetic": True}, {"mode": None}):
+        file.write_text(json.dumps(meta | wrong))
+        with pytest.raises(SystemExit):
+            readme_picture.source_of(tmp_path)
+
+
+def test_the_text_in_a_picture_is_read_back():
+    png = (ROOT / "docs/report.png").read_bytes()
+    source = {"mode": "full", "commit": "abc", "campaign": "x"}
+    twice = readme_picture.labelled(png, source)
+    assert readme_picture.label(twice) == source
+    assert twice.endswith(png[readme_picture.HEADER:])
 
 
 def readme_commands(word):

@@ -81,3 +81,81 @@ def test_simulated_trials_are_not_called_timed(both):
     by_map = {r.split(",")[0]: r.split(",") for r in rows}
     assert by_map["gomap_rw"][column] == "3 of 3"
     assert by_map["urcu_lfht"][column] == "0 of 0"
+
+
+STORED = json.loads((helpers.TOP / "report/simulated_counts.json").read_text())
+COLUMNS = {"l1d_misses": ("l1d_load_misses", "l1d_store_misses"),
+           "invalidations": ("invalidations",)}
+
+
+def measured(folder, **change):
+    """The page of the campaign without simulation, as if it were measured:
+    maps have the code that was counted, but for what `change` says."""
+    code = {r["cell"]["map"]: r["code"] for r in STORED["cells"]} | change
+    path = folder / "campaign.json"
+    meta = json.loads(path.read_text()) | {"synthetic": False}
+    meta["maps"] = [m | {"code": code.get(m["id"], "none")}
+                    for m in meta["maps"]]
+    path.write_text(json.dumps(meta))
+    return helpers.Built(folder)
+
+
+@pytest.fixture
+def plain(both, tmp_path):
+    return shutil.copytree(both[0].folder, tmp_path / "plain",
+                           ignore=shutil.ignore_patterns("report"))
+
+
+def words_of(built):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "",
+                                      built.section("simulated")))
+
+
+def test_stored_counts_stand_in_where_nothing_counted(plain):
+    built = measured(plain)
+    rows = {(r["metric"], r["map"], int(r["threads"])): float(r["value"])
+            for r in built.rows(f"figures/simulated-{MODEL}.csv")}
+    checked = 0
+    for stored in STORED["cells"]:
+        for metric, parts in COLUMNS.items():
+            key = metric, stored["cell"]["map"], stored["cell"]["threads"]
+            if stored["cell"]["map"] in ("gomap_rw", "syncmap", "snapshot"):
+                assert rows[key] == pytest.approx(
+                    sum(stored["counts"][c] for c in parts) / stored["ops"],
+                    rel=1e-3)
+                checked += 1
+    assert checked == 3 * 4 * len(COLUMNS)
+
+
+def test_they_say_where_they_are_from(plain):
+    said = words_of(measured(plain))
+    assert (f"Counted at {STORED['commit'].removesuffix('+')}" in said
+            and f" with {STORED['compiler']}, before "
+            "this run; the machine code of these maps is the same") in said
+    assert "not on this build" not in said
+
+
+def test_a_map_with_other_code_is_named(plain):
+    said = words_of(measured(plain, gomap_rw="000000000000"))
+    assert ("not on this build, whose gomap_rw has other machine code"
+            in said)
+
+
+def test_a_campaign_that_simulated_shows_its_own(both, tmp_path):
+    folder = shutil.copytree(both[1].folder, tmp_path / "own",
+                             ignore=shutil.ignore_patterns("report"))
+    built = measured(folder)
+    assert "Counted at" not in words_of(built)
+    own, = [float(r["value"]) for r in built.rows(
+        f"figures/simulated-{MODEL}.csv") if (
+            r["metric"], r["map"], r["threads"]) == (
+                "coherence_misses", "gomap_rw", "64")]
+    assert own == pytest.approx(3 * 63 / 64, rel=1e-3)
+
+
+def test_stored_counts_name_commit_compiler_and_code():
+    assert re.fullmatch(r"[0-9a-f]{12}\+?", STORED["commit"])
+    assert STORED["model"] == MODEL and STORED["compiler"].startswith("gcc ")
+    for row in STORED["cells"]:
+        assert re.fullmatch(r"[0-9a-f]{12}", row["code"])
+        assert row["cell"]["measure"] == f"simulated:{MODEL}"

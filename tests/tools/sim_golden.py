@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Golden counts of the simulated machine: every map on 1, 4, 16 and 64 cores.
+"""Golden counts of the simulated machine: every map on 1, 4, 16 and 64 cores,
+and the counts of a workload that the page shows where nothing was counted.
 
     sim_golden.py BUILD                 compares, as TAP
-    sim_golden.py BUILD --write WHY     rewrites the file, adds WHY to CHANGES
+    sim_golden.py BUILD --write WHY     rewrites the files, adds WHY to CHANGES
 
 A golden file belongs to a compiler version and a machine: there the hash over
 all counts of all cores must be equal. For another compiler the counts per
 operation must lie in a band around gcc's. Each line names the code it was made
 from (the map's instrumented text): a map whose code has changed since fails
 until `make golden-sim WHY='...'` says why; a new map has no golden yet.
+
+The page's counts (report/simulated_counts.json, docs/adr/0026) are those of
+the compiler that has a golden file, and equal to what it counts now.
 """
 import concurrent.futures
 import datetime
@@ -27,20 +31,28 @@ FOLDER = pathlib.Path("tests/golden/sim")
 COUNTS = ("l1d_misses", "coherence_misses", "invalidations",
           "false_sharing_invalidations", "upgrades")
 COLUMNS = ("map", "cores", "code", "hash", *COUNTS)
+PAGE = pathlib.Path("report/simulated_counts.json")
+WORKLOAD = "workloads/simulated-97-3.conf"
+# Of a planned cell, what is not a factor and no trial is asked for.
+PLANNED = ("blocks", "base", "skip", "estimate_ns", "memory_bytes")
+COUNTED = ("impls", "runner/sim", "runner/trial", "runner/driver.h",
+           "runner/worker.h", "runner/operations.h", "runner/keys.h")
 SINGLE = {"unsafe", "unsafe-insert", "single-writer"}  # not with 2 threads
 
 
+def output(*command):
+    return subprocess.run(command, capture_output=True, text=True,
+                          check=True).stdout
+
+
 def compiler(build):
-    words = subprocess.run([build / "readmostly-sim", "--version"],
-                           capture_output=True, text=True, check=True)
-    return words.stdout.split("compiler: ")[1].strip().replace(" ", "-")
+    words = output(build / "readmostly-sim", "--version")
+    return words.split("compiler: ")[1].strip()
 
 
 def maps(build):
     """(id, shape, whether it may have several threads) of the simulated."""
-    listed = json.loads(subprocess.run(
-        [build / "readmostly", "list", "--json"], capture_output=True,
-        text=True, check=True).stdout)["maps"]
+    listed = json.loads(output(build / "readmostly", "list", "--json"))["maps"]
     return [(m["id"], m["shapes"][0], not SINGLE & set(m["caps"]))
             for m in listed if m["sim"]["simulated"] and m["shapes"]
             and not m["misuse"]]
@@ -55,40 +67,84 @@ def code(build, name):
         return hashlib.sha256(text.read()).hexdigest()[:12]
 
 
-def request(name, shape, cores):
+def golden_cell(name, shape, cores):
     """The smoke workload with churn, so that maps allocate and free."""
-    return json.dumps({
-        "protocol": 2, "seed": 1, "control_extra": 0.0,
-        "counters": {"backend": "none"},
-        "cell": {
-            "id": "golden", "workload": "golden", "map": name,
-            "shape": shape, "keys": 1024, "write_share": 0.03,
-            "miss_share": 0, "write_kind": "churn", "dist": "uniform",
-            "loop": "mix", "rate_per_s": 0, "arrivals": "poisson",
-            "threads": cores, "placement": "cores", "memory": "first-touch",
-            "cpus": [], "presize": True, "warm_up_ns": 0, "window_ns": 0,
-            "window_ops": OPS, "deadline_ns": 600 * 10**9, "verify_ops": 0,
-            "measure": f"simulated:{MACHINE}"}})
+    return {
+        "id": "golden", "workload": "golden", "map": name,
+        "shape": shape, "keys": 1024, "write_share": 0.03,
+        "miss_share": 0, "write_kind": "churn", "dist": "uniform",
+        "loop": "mix", "rate_per_s": 0, "arrivals": "poisson",
+        "threads": cores, "placement": "cores", "memory": "first-touch",
+        "cpus": [], "presize": True, "warm_up_ns": 0, "window_ns": 0,
+        "window_ops": OPS, "deadline_ns": 600 * 10**9, "verify_ops": 0,
+        "measure": f"simulated:{MACHINE}"}
 
 
-def row(build, name, shape, cores):
+def count(build, cell):
+    """(trial's result, metric -> total) of one simulated trial."""
+    request = {"protocol": 2, "seed": 1, "control_extra": 0.0,
+               "counters": {"backend": "none"}, "cell": cell}
     run = subprocess.run([build / "readmostly-sim", "trial"],
-                         input=request(name, shape, cores), capture_output=True,
+                         input=json.dumps(request), capture_output=True,
                          text=True, check=True)
     result = json.loads(run.stdout)
     if result["status"] == "failed":
-        sys.exit(f"{name} on {cores} cores: {result['reason']}")
-    counts = {e["metric"]: e["total"] for e in result["counters"]["events"]}
+        sys.exit(f"{cell['map']} on {cell['threads']} cores: "
+                 f"{result['reason']}")
+    return result, {e["metric"]: e["total"]
+                    for e in result["counters"]["events"]}
+
+
+def row(build, name, shape, cores):
+    result, counts = count(build, golden_cell(name, shape, cores))
     return {"map": name, "cores": str(cores), "code": code(build, name),
             "hash": result["counters"]["hash"],
             **{c: str(counts[c]) for c in COUNTS}}
 
 
-def rows(build):
-    jobs = [(name, shape, cores) for name, shape, shared in maps(build)
-            for cores in CORES if shared or cores == 1]
+def page_row(build, cell):
+    """What the page needs of a cell, and what it was counted on."""
+    result, counts = count(build, cell)
+    plain, = build.glob(f"impls/*/{cell['map']}.code")
+    return {"cell": cell, "simulated_code": code(build, cell["map"]),
+            "code": plain.read_text().strip(),
+            "hash": result["counters"]["hash"], "ops": result["ops"],
+            "counts": counts}
+
+
+def side_by_side(function, jobs):
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda job: row(build, *job), jobs))
+        return list(pool.map(lambda job: function(*job), jobs))
+
+
+def rows(build):
+    return side_by_side(row, [
+        (build, name, shape, cores) for name, shape, shared in maps(build)
+        for cores in CORES if shared or cores == 1])
+
+
+def page_rows(build):
+    plan = json.loads(output(build / "readmostly", "plan", "--json", WORKLOAD))
+    return side_by_side(page_row, [
+        (build, {k: v for k, v in cell.items() if k not in PLANNED})
+        for cell in plan["cells"]
+        if cell["measure"] == f"simulated:{MACHINE}"])
+
+
+def commit():
+    """The last that changed what is counted; "+": and what is not in it."""
+    last = output("git", "log", "-1", "--format=%h", "--abbrev=12", "--",
+                  *COUNTED).strip()
+    changed = output("git", "status", "--porcelain", "--", *COUNTED).strip()
+    return last + ("+" if changed else "")
+
+
+def write_page(build, made):
+    about = {"workload": WORKLOAD, "model": MACHINE, "commit": commit(),
+             "compiler": compiler(build)}
+    lines = ",\n".join(json.dumps(r) for r in made)
+    PAGE.write_text(json.dumps(about)[:-1] + ', "cells": [\n' + lines
+                    + "\n]}\n")
 
 
 def read(path):
@@ -144,25 +200,47 @@ def compare(made, golden, exact):
         print(f"{'ok' if good else 'not ok'} {i} - {name}{note}")
         if not good:
             print(f"# golden {want}\n# got    {got}")
-    print(f"1..{len(made)}")
     return failed
+
+
+def compare_page(made, first):
+    """The stored counts against fresh ones, from test number `first` on."""
+    stored = {r["cell"]["id"]: r for r in json.loads(PAGE.read_text())["cells"]}
+    failed = 0
+    for i, got in enumerate(made, first):
+        want = stored.pop(got["cell"]["id"], None)
+        good = got == want
+        failed += not good
+        print(f"{'ok' if good else 'not ok'} {i} - the page's counts: "
+              f"{got['cell']['map']} on {got['cell']['threads']} cores")
+        if not good:
+            print(f"# make golden-sim WHY='...'\n# stored {want}\n# got    {got}")
+    print(f"{'not ok' if stored else 'ok'} {first + len(made)} - "
+          f"the page has no other counts{''.join(f' # {i}' for i in stored)}")
+    return failed + len(stored), first + len(made)
 
 
 def main():
     build = pathlib.Path(sys.argv[1])
-    mine = FOLDER / f"{compiler(build)}.{MACHINE}.tsv"
+    mine = FOLDER / f"{compiler(build).replace(' ', '-')}.{MACHINE}.tsv"
     made = rows(build)
     if "--write" in sys.argv:
         why = sys.argv[sys.argv.index("--write") + 1]
         if not why.strip():
             sys.exit("golden-sim: expected WHY='why the counts changed'")
         write(mine, made, why)
+        write_page(build, page_rows(build))
         return 0
     exact = mine.exists()
     if not exact:
         mine = next(FOLDER.glob(f"gcc-*.{MACHINE}.tsv"))
         print(f"# another compiler: bands around {mine.stem}")
-    return 1 if compare(made, read(mine), exact) else 0
+    failed, last = compare(made, read(mine), exact), len(made)
+    if exact:
+        wrong, last = compare_page(page_rows(build), last + 1)
+        failed += wrong
+    print(f"1..{last}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

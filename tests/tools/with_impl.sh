@@ -9,7 +9,7 @@ build=${BUILD:-build/gcc}
 cc=$(cut -d' ' -f1 "$build/flags") || exit 1
 mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
 # With what they depend on: a header may be younger than $BUILD.
-(cd "$build" && find . -name '*.[od]' ! -path './tests/*' \
+(cd "$build" && find . \( -name '*.[od]' -o -name '*.code' \) ! -path './tests/*' \
 	! -path './stats/*' ! -path './sim/*' ! -path './sanitized/*' \
 	! -path './bench-*' ! -path './chooser/*' -exec \
 	cp -p --parents -t "$out" {} + && cp -p flags "$out") || exit 1

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the trials of a campaign took beside what the plan said: the record
+that runner/plan/plan_cost.c is held against (docs/tally/trial-costs.tsv).
+
+    trial_costs.py CAMPAIGN         prints the record
+    trial_costs.py RECORD PLAN      compares it with a plan (--json), as TAP
+
+Per workload and measure: trials that ran, seconds from start to end of their
+processes, repeats left out. The comparison is of the mean trial, so that a
+change of blocks needs no new record; a row that the plan no longer has is
+left out. All rows together must agree within a quarter, where the machine had
+nothing else to do when they were recorded.
+"""
+import json
+import pathlib
+import re
+import sys
+
+COLUMNS = "workload\tmeasure\ttrials\ttook_s"
+WITHIN = 0.25
+QUIET = 3  # mean load: of a trial's own two threads, and a little
+
+
+def took(folder):
+    """(workload, measure) -> [trials, seconds], and the mean load."""
+    meta = json.loads((folder / "campaign.json").read_text())
+    cells = {c["id"]: (c["workload"], c["measure"]) for c in meta["cells"]}
+    sums, loads = {}, []
+    with (folder / "trials.jsonl").open() as lines:
+        for trial in map(json.loads, lines):
+            if not trial["wall_ns"] or trial.get("attempt", 1) > 1:
+                continue
+            row = sums.setdefault(cells[trial["cell"]], [0, 0.0])
+            row[0] += 1
+            row[1] += trial["wall_ns"] / 1e9
+            loads.append(trial["load"])
+    return meta, sums, sum(loads) / len(loads)
+
+
+def write(folder):
+    meta, sums, load = took(folder)
+    print("# SPDX-License-Identifier: Apache-2.0")
+    print(f"# mode {meta['mode']}, {meta['machine']['cpus']} CPUs, mean load "
+          f"{load:.1f}, commit {meta['build']['commit'][:12]}")
+    print(f"# {COLUMNS}")
+    for (workload, measure), (trials, seconds) in sorted(sums.items()):
+        print(f"{workload}\t{measure}\t{trials}\t{seconds:.2f}")
+
+
+def read(record):
+    rows = [line.split("\t") for line in record.read_text().splitlines()
+            if not line.startswith("#")]
+    return {(w, m): (int(n), float(s)) for w, m, n, s in rows}
+
+
+def mean_trial_s(plan):
+    """(workload, measure) -> planned seconds of a trial, over its cells."""
+    costs = {}
+    for cell in plan["cells"]:
+        if not cell["skip"]:
+            costs.setdefault((cell["workload"], cell["measure"]), []).append(
+                cell["estimate_ns"] / 1e9)
+    return {key: sum(c) / len(c) for key, c in costs.items()}
+
+
+def compare(record, plan):
+    """The planned and the taken time of the trials that were recorded."""
+    costs = mean_trial_s(json.loads(plan.read_text()))
+    rows = {k: v for k, v in read(record).items() if k in costs}
+    planned = sum(costs[k] * trials for k, (trials, _) in rows.items())
+    seconds = sum(s for _, s in rows.values())
+    for key, (trials, took_s) in rows.items():
+        print(f"# {' '.join(key)}: planned {costs[key] * trials:.1f} s, "
+              f"took {took_s:.1f} s")
+    fact = f"planned {planned:.0f} s, took {seconds:.0f} s: within {WITHIN:.0%}"
+    load = float(re.search(r"mean load ([0-9.]+)", record.read_text())[1])
+    if load > QUIET:
+        print(f"ok 1 - {fact} # SKIP recorded at a load of {load}\n1..1")
+        return 0
+    good = rows and abs(planned / seconds - 1) <= WITHIN
+    print(f"{'ok' if good else 'not ok'} 1 - {fact}\n1..1")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    paths = [pathlib.Path(p) for p in sys.argv[1:]]
+    if len(paths) == 1:
+        write(*paths)
+    elif len(paths) == 2:
+        sys.exit(compare(*paths))
+    else:
+        sys.exit("trial_costs: expected CAMPAIGN, or RECORD PLAN")
