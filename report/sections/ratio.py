@@ -23,7 +23,8 @@ def ratio_rows(a, board, line, threads):
                "write_kind": line.kind, "write_share": line.share,
                "threads": threads, "map": name, "base": a.base,
                "base_mops": a.mops(base), "ratio": None, "low": None,
-               "high": None, "n": 0, "verdict": "not run", "reason": None, "why": "", "short": ""}
+               "high": None, "n": 0, "verdict": "not run",
+               "reason": None, "why": "", "short": ""}
         if pair is None:
             short = "no base" if not (base and base.ok) else cell.state
             if name in a.failed:

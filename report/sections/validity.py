@@ -269,9 +269,9 @@ def resolution(report, a):
             a.look, threads, 2.0)
         figure = report.figure(
             "mde", "<b>Smallest difference each ratio could have shown</b>, "
-            f"{esc(head.text())}; all write kinds and shares. A tie "
-            "above the red line only says that this run could not tell. The CSV "
-            "has every ratio.",
+            f"{esc(head.text())}; all write kinds and shares. A tie above "
+            "the red line only says that this run could not tell. The CSV has "
+            "every ratio.",
             [panel], ("workload", "place", "threads", "map", "mde_percent",
                       "n"), rows, "l", side=True)
     return figure + table
