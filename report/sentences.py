@@ -79,7 +79,7 @@ def all_behind(group):
     n, every = len(behind(group)), len(group["rivals"])
     kind = "" if n == every else " with an interval"
     if n == 1:
-        return f"its rival{kind} is behind: "
+        return f"its rival{kind} is behind, "
     return f"all {n} rivals{kind} are behind, least "
 
 

@@ -73,42 +73,55 @@ def lookups(a):
 
 
 def standing(group, name):
-    """(outcome, leader ÷ it, n) of a map in its group, as cells."""
-    if group["word"] == verdicts.OPEN:
-        return "not ranked", "–", "–"
+    """[verdict, leader ÷ it, n] of a map in its group, as cells."""
     if name == group["leader"]:
-        return group["word"], "–", "–"
+        return [group["word"], "–", group["n"]]
     r = next(r for r in group["rivals"] if r["map"] == name)
     if r["outcome"] == verdicts.NONE:
-        return f"not ranked ({r['why']})", "–", r["n"]
-    return (r["outcome"], f"× {words.sig(r['ratio'])} "
-            f"{words.between(r['low'], r['high'])}", r["n"])
+        return [f"not ranked ({r['why']})", "–", r["n"]]
+    return [r["outcome"], f"× {words.sig(r['ratio'])} "
+            f"{words.between(r['low'], r['high'])}", r["n"]]
+
+
+def small(text):
+    """An interval, or a reason, below its value."""
+    value, bracket, rest = esc(text).partition(" [")
+    return value + (f"<br><small>[{rest}</small>" if bracket else "")
+
+
+COLUMNS = [("map", "html"), ("Mop/s [95 %]", "html"), ("verdict", "text"),
+           ("leader ÷ it [95 %]", "html"), ("n", "num"),
+           ("P50 of lookup", "html"), ("P99 of lookup", "html"),
+           ("bytes per entry", "num"), ("guarantees", "text")]
 
 
 def table(report, a, head):
-    """One row per ranked map: speed, latency, memory, guarantees."""
+    """One row per ranked map: speed, latency, memory, guarantees; in a
+    group that is not ranked without the three columns of verdicts."""
     group, cells = a.verdicts[head], a.at(head)
     text, quantiles = lookups(a)
     bytes_of = {r["map"]: r for r in memory.rows_of(a)[0]}
-    rows = []
+    drop = slice(2, 5 if group["word"] == verdicts.OPEN else 2)
+    columns, rows = COLUMNS.copy(), []
     for name in sorted(verdicts.entrants(a, cells), key=lambda m: (
             -(a.mops(cells[m]) or 0), m)):
         level, held = a.level(cells[name]), bytes_of.get(name, {})
+        told = standing(group, name)
         rows.append([
-            chip(a.look, name), words.estimate(level) if level else "none",
-            *standing(group, name), *quantiles.get(name, ("–", "–")),
+            chip(a.look, name),
+            small(words.estimate(level)) if level else esc(
+                cells[name].reason), told[0], small(told[1]), told[2],
+            *(small(v) for v in quantiles.get(name, ("–", "–"))),
             words.sig(held["filled"]) if held.get("filled") else "–",
             guarantees(a.campaign.maps[name])])
-    columns = [("map", "html"), ("Mop/s [95 %]", "num"), ("verdict", "text"),
-               ("leader ÷ it [95 %]", "num"), ("n", "num"),
-               ("P50 of lookup", "num"), ("P99 of lookup", "num"),
-               ("bytes per entry", "num"), ("guarantees", "text")]
+    for row in [columns, *rows]:
+        del row[drop]
     open_loop = (f"P50 and P99 from the intended start: {esc(text)}" if text
-                 else "no open loop in this run, so no latency")
+                 else "No open loop in this run, so no latency")
     return report.table(
         "rivals", f"Every ranked map at {esc(a.place(head))}. {open_loop}. "
         "Bytes per entry: section 6. Guarantees: as campaign.json describes "
-        "the map.", columns, rows)
+        "the map.", columns, rows, css="rivals")
 
 
 def add(report, a, head):
