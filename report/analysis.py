@@ -4,10 +4,11 @@
 Every statistic comes from report.stats; this module only decides which
 trials are set against which. Ratios are paired by block.
 """
+import functools
 import math
 from typing import NamedTuple
 
-from report import factors, journal, stats, words
+from report import factors, journal, stats, verdicts, words
 from report.look import Look
 
 REFERENCE = "uniform-97-3"  # the workload the project is named for
@@ -156,9 +157,11 @@ class Analysis:
         return not self.look.bound(name)
 
     def ranked(self, name):
-        """May it be ranked: a peer, verified, and no variant set aside."""
+        """May it be ranked: a peer, verified, no misuse that was planted,
+        and no variant set aside."""
         return (self.peer(name) and name not in self.failed
-                and name not in self.look.aside)
+                and name not in self.look.aside
+                and not self.campaign.maps[name].get("misuse"))
 
     def choose_contender(self):
         """sync.Map where it was run, else the best other map of the
@@ -270,11 +273,10 @@ class Analysis:
         pair = self.pairs[key]
         return pair if pair["n"] else None
 
-    def judged(self, pair):
-        """(side, word, mde) of a ratio's summary."""
-        mde = smallest_seen(pair["low"], pair["high"])
-        side, word = words.verdict(pair["low"], pair["high"], pair["n"], mde)
-        return side, word, mde
+    @functools.cached_property
+    def verdicts(self):
+        """(board, line, threads) -> verdict of that group of cells."""
+        return verdicts.settle(self)
 
     def place(self, where):
         """"2 threads, 97:3 update, 64 Ki keys" and what is not usual."""

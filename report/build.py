@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from report import (checks, journal, quick, ranking, sentences, tables,
-                    topology, words)
+from report import (checks, facts, journal, quick, ranking, sentences,
+                    tables, topology, words)
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, esc
@@ -54,8 +54,24 @@ def banner(a, invalid, incomplete, text):
                    for line in lines)
 
 
+def machine_words(a):
+    """CPU, how many, virtual or not, and what the trials took."""
+    machine = a.campaign.meta.get("machine") or {}
+    known = {name: text for name, status, text in facts.flatten(machine)
+             if status == "ok"}
+    virtual = {"yes": "virtual machine", "no": "not virtual"}.get(
+        known.get("hypervisor_flag"), "virtual or not: unknown")
+    cpus = machine.get("cpus")
+    cost = sum(t.get("wall_ns") or 0 for trials in (
+        *(c.trials for c in a.campaign.cells.values()),
+        *a.campaign.arms.values()) for t in trials) / 60e9
+    return [known.get("cpu_name", "CPU unknown"),
+            words.plural(cpus, "CPU") if cpus else "", virtual,
+            f"trials took {words.sig(cost)} min" if cost else ""]
+
+
 def header(a, text):
-    """Title, what was run, and the legend."""
+    """Title, on what machine and how long, and what was run."""
     meta = a.campaign.meta
     names = ", ".join(w["name"] for w in meta.get("workloads") or [])
     build = meta.get("build") or {}
@@ -68,48 +84,47 @@ def header(a, text):
             words.plural(len(a.campaign.cells), "cell"),
             words.plural(len(planned), "map"),
             f"commit {commit}" + (" (dirty)" if build.get("dirty") else "")]
+    lines = [" · ".join(b for b in machine_words(a) if b),
+             " · ".join(b for b in bits if b), text]
+    return ("<header><h1>Readmostly: concurrent maps under read-mostly load"
+            "</h1>" + "".join(f'<p class="meta">{esc(line)}</p>'
+                              for line in lines) + "</header>")
+
+
+def legend(a):
+    """One button per map; it highlights the map in every figure."""
+    planned = {c.map for c in a.campaign.cells.values()}
     keys = "".join(
         f'<button type="button" data-map="{esc(m)}" aria-pressed="false">'
         f'{chip(a.look, m)} <span class="meta">'
         f'{esc(about.get("label") or "")}</span></button>'
         for m, about in a.campaign.maps.items() if m in planned)
-    return ("<header><h1>Readmostly: concurrent maps under read-mostly load"
-            f'</h1><p class="meta">{esc(" · ".join(b for b in bits if b))}'
-            f'</p><p class="meta">{esc(text)}</p></header><div class="legend">'
-            '<span class="meta">Maps; colour = family, shape = member.<span '
-            'class="hint"> Press one to highlight it in every figure.</span>'
-            f"</span>{keys}</div>")
+    return ('<div class="legend"><span class="meta">Maps; colour = family, '
+            'shape = member.<span class="hint"> Press one to highlight it in '
+            f"every figure.</span></span>{keys}</div>")
 
 
 def ranking_data(report, a):
-    """ranking.csv: the winner of every group of cells."""
-    rows = []
-    for board, line, threads, won in ranking.ranking_rows(a):
-        rows.append({**board._asdict(), "write_kind": line.kind,
-                     "write_share": line.share, "threads": threads,
-                     **({} if won is None else {
-                         **won, "tied": " ".join(won["tied"])})})
+    """ranking.csv: every comparison of every group of cells."""
     report.data("ranking", (
         "workload", "shape", "keys", "miss_share", "dist", "placement",
-        "memory", "write_kind", "write_share", "threads", "first", "second",
-        "lead", "low", "high", "n", "word", "tied", "of"), rows)
+        "memory", "presize", "write_kind", "write_share", "threads", "leader",
+        "leader_cell", "word", "group_n", "needs", "maps", "weakest",
+        *ranking.RIVAL), list(ranking.ranking_rows(a)))
 
 
-def verdicts(a, out, sentence, rows, controls, invalid, text):
+def verdicts(a, out, said, rows, controls, invalid, text):
     """verdicts.json: what programs may read."""
     data = {
-        "format": 1, "campaign": a.campaign.meta.get("name"),
+        "format": 2, "campaign": a.campaign.meta.get("name"),
         "synthetic": bool(a.campaign.meta.get("synthetic")),
         "status": text, "valid": invalid is None, "invalid": invalid,
-        "claim": sentence, "base": a.base, "contender": a.contender,
+        "claim": said, "base": a.base, "contender": a.contender,
         "failed_maps": a.failed,
         "controls": [{k: r[k] for k in ("name", "percent", "low", "high",
                                         "n", "control", "word")}
                      for r in controls],
-        "decisions": [{"place": r["place"], **({} if r["won"] is None else {
-            k: r["won"][k] for k in ("first", "second", "lead", "low",
-                                     "high", "n", "word", "tied", "of")})}
-            for r in rows],
+        "decisions": ranking.decisions(rows),
         "missing_cells": [c.id for c in a.campaign.missing],
         "claims": [], "gate": None}
     (out / "verdicts.json").write_text(json.dumps(
@@ -117,19 +132,20 @@ def verdicts(a, out, sentence, rows, controls, invalid, text):
         encoding="utf-8")
 
 
-def terminal(a, rows, sentence, text, path):
-    """A 5-row table, the claim sentence, the status, the path."""
-    table = [["cell", "fastest", "Mop/s [95 %]", "lead", "n"]]
+def terminal(a, rows, sentences_said, text, path):
+    """A 5-row table, the sentences of the claim, the status, the path."""
+    table = [["cell", "fastest", "Mop/s [95 %]", "verdict", "× weakest rival",
+              "n"]]
     for row in rows[:TERMINAL_ROWS]:
         cells = [tables.plain(v) for v in sentences.decision_cells(a, row)]
         names = cells[1].split(" ≈ ")
         if len(names) > 3:
             cells[1] = " ≈ ".join(names[:2]) + f" ≈ {len(names) - 2} more"
-        table.append([*cells[:4], cells[5]])
-    widths = [max(len(r[i]) for r in table) for i in range(5)]
+        table.append(cells[:6])
+    widths = [max(len(r[i]) for r in table) for i in range(6)]
     said = ["  ".join(v.ljust(w) for v, w in zip(r, widths)).rstrip()
             for r in table] if rows else []
-    return said + ["", sentence, f"status: {text}", f"report: {path}"]
+    return said + ["", *sentences_said, f"status: {text}", f"report: {path}"]
 
 
 def build(folder, base=None, contender=None):
@@ -139,14 +155,13 @@ def build(folder, base=None, contender=None):
         if name is not None and name not in campaign.maps:
             raise JournalError(f'no map "{name}" in this campaign')
     a = Analysis(campaign, base, contender)
-    ranking.prepare(a)
     out = Path(folder) / "report"
     report = Report(out)
     where = topology.spots(campaign.path / "topology.xml")
     controls = checks.control_rows(a)
     invalid = checks.invalid(controls)
     text, incomplete = status(campaign, invalid)
-    sentence, rows = answer.add(report, a, where, invalid)
+    said, rows, box = answer.add(report, a, where, invalid)
     scaling.add(report, a, where)
     ratio.add(report, a, where)
     latency.add(report, a, where)
@@ -164,8 +179,8 @@ def build(folder, base=None, contender=None):
     if not invalid:
         ranking_data(report, a)
     quick.write(quick.rows_of(a), out / "quick")
-    verdicts(a, out, sentence, rows, controls, invalid, text)
+    verdicts(a, out, said, rows, controls, invalid, text)
     path = report.write(f"Readmostly: {campaign.meta.get('name', folder)}",
-                        header(a, text), banner(a, invalid, incomplete,
-                                                text))
-    return terminal(a, rows, sentence, text, path), incomplete
+                        header(a, text) + box + legend(a),
+                        banner(a, invalid, incomplete, text))
+    return terminal(a, rows, said, text, path), incomplete

@@ -67,19 +67,3 @@ def crossover(threads, d, level=0.95, resamples=RESAMPLES, seed=1):
             "high": float(2 ** high) if np.isfinite(high) else None,
             "ahead": "contender" if sign > 0 else "base"})
     return result
-
-
-def first_clear(threads, low, high, margin):
-    """First measured count from which one side leads clearly to the end.
-
-    low, high (counts,): intervals of the log ratio; margin: log ratio that
-    a clear lead exceeds. -> (threads, "contender" | "base") or None.
-    """
-    side = np.where(np.asarray(low) > margin, 1,
-                    np.where(np.asarray(high) < -margin, -1, 0))
-    if not len(side) or side[-1] == 0:
-        return None
-    start = len(side)
-    while start > 0 and side[start - 1] == side[-1]:
-        start -= 1
-    return float(threads[start]), "contender" if side[-1] > 0 else "base"

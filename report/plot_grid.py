@@ -2,10 +2,11 @@
 """Plots made of fields: flip map, winner map, pin map."""
 from matplotlib.patches import Rectangle
 
-from report import words
+from report import verdicts, words
 from report.look import BAND, FAINT, INK, MUTED, PAPER, WARN, tint
 
 DEPTH = (1.5, 4.0)  # ratios from which a field is deeper
+EDGE = {"flip": 2.4, "end": 0.8}
 GLYPH = {"*": 9, "P": 8.5, "X": 8.5}
 FIELD = 70  # CSS pixels a field is wide
 ROW, ROW_TIGHT = 42, 36  # the second for more than 8 rows
@@ -44,22 +45,23 @@ def grid_axes(ax, columns, rows, title, xlabel, ylabel, marks=()):
                 va="bottom")
 
 
-def heavy_line(ax, won, kinds):
-    """Between fields that share no winner. None: not run, no line.
+def edges(ax, leaders, kinds):
+    """Heavy lines where two neighbours have different leaders, thin ones
+    where a lead ends.
 
-    won -- (row, column) -> set of winners; kinds: write kind of each row,
-    for rows of different kinds are not neighbours
+    leaders -- (row, column) -> as of verdicts.border(); kinds: write kind
+    of each row, for rows of different kinds are not neighbours
     """
-    for (y, x), here in won.items():
-        right, above = won.get((y, x + 1)), won.get((y + 1, x))
-        if here and right and not here & right:
-            ax.plot([x + 0.5] * 2, [y - 0.5, y + 0.5], color=INK, lw=2.4,
-                    solid_capstyle="projecting", zorder=5)
-        if not here or not above or kinds[y] != kinds[y + 1]:
-            continue
-        if not here & above:
-            ax.plot([x - 0.5, x + 0.5], [y + 0.5] * 2, color=INK, lw=2.4,
-                    solid_capstyle="projecting", zorder=5)
+    for (y, x), here in leaders.items():
+        sides = [(leaders.get((y, x + 1)), [x + 0.5] * 2, [y - 0.5, y + 0.5])]
+        if y + 1 < len(kinds) and kinds[y] == kinds[y + 1]:
+            sides.append((leaders.get((y + 1, x)), [x - 0.5, x + 0.5],
+                          [y + 0.5] * 2))
+        for there, xs, ys in sides:
+            what = verdicts.border(here, there)
+            if what:
+                ax.plot(xs, ys, color=INK, lw=EDGE[what], zorder=5,
+                        solid_capstyle="projecting")
 
 
 def kind_gaps(ax, kinds, columns):
@@ -73,42 +75,41 @@ def kind_gaps(ax, kinds, columns):
 def flip_map(ax, rows, columns, lines, names, look, title, marks, hue):
     """Threads x write kind and share; hue = the faster of two maps.
 
-    rows  -- from ranking.flips()
+    rows  -- from verdicts.fields()
     names -- (base, contender)
     hue   -- False: a control failed, no field has a winner
     """
     base, other = names
     index = {(n.kind, n.share): i for i, n in enumerate(lines)}
-    won = {}
+    leaders = {}
     for r in rows:
         x = columns.index(r["threads"])
         y = index[r["write_kind"], r["write_share"]]
         if r["ratio"] is None:
             ax.text(x, y, "not run", ha="center", va="center", fontsize=9,
                     color=WARN, gid=f"tip||{r['why']}")
-            won[y, x] = None
             continue
-        side = r["side"] if hue else 0
-        won[y, x] = {side}
+        leader = {"base": base, "contender": other}.get(r["side"], "")
+        leader = leader if hue else ""
+        if r["side"] != verdicts.NONE:
+            leaders[y, x] = leader
         away = max(r["ratio"], 1 / r["ratio"])
         level = sum(away >= limit for limit in DEPTH)
-        face = (tint(look.family[other if side > 0 else base], level)
-                if side else BAND)
-        span = words.between(r["low"], r["high"], r["verdict"])
+        face = tint(look.family[leader], level) if leader else BAND
+        span = words.between(r["low"], r["high"], f"n = {r['n']}")
         tip = (f"{words.plural(r['threads'], 'thread')}, "
                f"{words.mix_kind(r['write_share'], r['write_kind'])}: {other}"
                f" / {base} = {words.sig(r['ratio'])} {span}, n = {r['n']}, "
-               f"{words.phrase(r['verdict'], r['mde'])}; {base} "
+               f"{leader + ' leads' if leader else r['side']}; {base} "
                f"{words.sig(r['base_mops'])} Mop/s")
-        field(ax, x, y, face, tip, hatched=not side)
+        field(ax, x, y, face, tip, hatched=not leader)
         ax.text(x, y + 0.13, words.sig(r["ratio"]), ha="center", va="center",
                 fontsize=12.5, color=INK,
-                weight="bold" if side else "normal")
-        ax.text(x, y - 0.25, span.strip("[]()").replace(", ", "–"),
-                ha="center", va="center", fontsize=8.6, color=INK)
+                weight="bold" if leader else "normal")
+        ax.text(x, y - 0.25, span, ha="center", va="center", color=INK,
+                fontsize=8.6 if len(span) < 15 else 7.6)
     kinds = [n.kind for n in lines]
-    if hue:
-        heavy_line(ax, won, kinds)
+    edges(ax, leaders, kinds)
     kind_gaps(ax, kinds, len(columns))
     grid_axes(ax, columns, [row_label(n) for n in lines], title, "threads",
               "writes per 100 operations", marks)
@@ -123,59 +124,58 @@ def row_label(line):
 def winner_map(ax, rows, columns, lines, look, title, marks, hue):
     """Hue = family of the fastest map; text = its id and its lead.
 
-    rows -- dicts with threads, line index "row" and "won" of
-            ranking.winner(), or None and "why"
+    rows -- dicts with threads, line index "row", the "group" of
+            Analysis.verdicts and its members
     """
-    winners = {}
+    leaders = {}
     for r in rows:
-        x, y, won = columns.index(r["threads"]), r["row"], r["won"]
-        if won is None or won["word"].startswith("n <"):
-            ax.text(x, y, "not run" if won is None else won["word"],
-                    ha="center", va="center", fontsize=9, color=WARN,
-                    gid=f"tip||{r['why']}")
-            winners[y, x] = None
+        x, y, group = columns.index(r["threads"]), r["row"], r["group"]
+        if not group["front"]:
+            ax.text(x, y, f"not ranked\n(n = {group['n']})" if group["maps"]
+                    else "not run", ha="center", va="center", fontsize=9,
+                    color=WARN, gid=f"tip||{r['why']}")
             continue
-        winner_field(ax, x, y, won, look, hue)
-        winners[y, x] = set(won["tied"])
+        winner_field(ax, x, y, r, look, hue)
+        if group["word"] != verdicts.ALONE:
+            leaders[y, x] = group["leader"] if hue and group[
+                "word"] in verdicts.LEADS else ""
     kinds = [n.kind for n in lines]
-    if hue:
-        heavy_line(ax, winners, kinds)
+    edges(ax, leaders, kinds)
     kind_gaps(ax, kinds, len(columns))
     grid_axes(ax, columns, [row_label(n) for n in lines], title, "threads",
               "writes per 100 operations", marks)
 
 
-def winner_field(ax, x, y, won, look, hue):
-    """One field: marker, id, lead over the second or the tie."""
-    tie = len(won["tied"]) > 1
+def winner_field(ax, x, y, r, look, hue):
+    """One field: marker, id, ratio to the weakest rival or the tie."""
+    name, group = r["leader"], r["group"]
+    tie = group["word"] == verdicts.TIED
     plain = tie or not hue
-    family = look.family[won["first"]]
-    tip = (f"fastest of {won['of']}: {won['first']}" if not tie
-           else f"not told apart: {words.joined(won['tied'])}")
-    if won["second"]:
-        tip += (f"; {won['first']} / {won['second']} = {words.sig(won['lead'])}"
-                f" {words.between(won['low'], won['high'])}, n = {won['n']}, "
-                f"{words.phrase(won['word'], won['mde'])}")
+    family = look.family[name]
+    tip = (f"{group['word']} of {words.plural(group['maps'], 'map')}: "
+           f"{words.joined(group['front'])}")
+    if r["weakest"]:
+        tip += (f"; {name} ÷ {r['weakest']} = {words.sig(r['ratio'])} "
+                f"{words.between(r['low'], r['high'])}, n = {r['n']}")
     field(ax, x, y, PAPER if plain else tint(family, 0), tip, plain,
           FAINT if plain else PAPER)
-    marker = look.marker(won["first"])
+    marker = look.marker(name)
     ax.plot([x - 0.38], [y + 0.31], ls="none", marker=marker, mew=0.7,
-            ms=GLYPH.get(marker, 6), color=look.colour(won["first"]),
-            zorder=6)
-    name = won["first"]
+            ms=GLYPH.get(marker, 6), color=look.colour(name), zorder=6)
     ax.text(x + 0.04, y + 0.09, name, ha="center", va="center", color=INK,
             fontsize=10.5 if len(name) < 10 else 8, weight="bold")
-    ax.text(x, y - 0.25, lead_text(won), ha="center", va="center", color=INK,
-            fontsize=9.2 if len(lead_text(won)) < 12 else 7.8)
+    text = lead_text(r)
+    ax.text(x, y - 0.25, text, ha="center", va="center", color=INK,
+            fontsize=9.2 if len(text) < 12 else 7.8)
 
 
-def lead_text(won):
-    tied = [m for m in won["tied"] if m != won["first"]]
+def lead_text(r):
+    tied = r["group"]["front"][1:]
     if len(tied) == 1:
         return f"≈ {tied[0]}"
     if tied:
         return f"≈ {len(tied) + 1} maps"
-    return f"× {words.sig(won['lead'])}" if won["second"] else "alone"
+    return f"× {words.sig(r['ratio'])}" if r["weakest"] else "alone"
 
 
 def pin_map(ax, spots, threads_on, look_family, caption):

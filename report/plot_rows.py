@@ -9,6 +9,7 @@ from report import words
 from report.look import BAND, INK, MUTED, PAPER, WARN
 from report.plots import (bar, log_scale, points, rows_axis, thread_axis,
                           words_at)
+from report.verdicts import MARGIN
 
 PIXELS = 17  # of one row
 SPANS = (15, 30, 60, 120)  # raw trials: half a row in per cent
@@ -42,7 +43,7 @@ def forest(ax, groups, look, base, limits, title):
             ticks.append((y, r["map"]))
             y += 1
         y += 0.35
-    ax.axvspan(1 / words.MARGIN, words.MARGIN, color=BAND, zorder=0)
+    ax.axvspan(1 / MARGIN, MARGIN, color=BAND, zorder=0)
     ax.axvline(1, color=INK, lw=1)
     log_scale(ax, "x", low, high, 1.3)
     ax.set(ylim=(y - 0.3, -0.8), yticks=[t for t, _ in ticks],
@@ -72,7 +73,7 @@ def forest_row(ax, r, y, look, low, high):
         cut_ends(ax, r, y, colour, low, high)
         points(ax, look, r["map"], [r["ratio"]], [y], [
             f"{r['map']}: {text}, n = {r['n']}, "
-            f"{words.phrase(r['verdict'], r['mde'])}"])
+            f"{r['verdict']}"])
     ax.text(1.02, y, text + (" off scale" if outside else ""), fontsize=10,
             transform=ax.get_yaxis_transform(), va="center", color=INK)
 

@@ -1,57 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The claim sentence and the decision table as text: page, terminal and
-verdicts.json say the same words."""
-from report import words
+"""The verdicts as sentences and table cells (docs/verdicts.md): page,
+terminal and verdicts.json say the same words."""
+from report import modes, verdicts, words
 from report.page import chip, esc
+
+TAIL = {verdicts.LEAD: "", verdicts.SMALL: " by a small lead",
+        verdicts.UNCERTAIN: ", by how much is uncertain"}
 
 
 def claim(a, rows, invalid):
-    """The sentence, as plain text; verdicts, page and terminal share it."""
+    """The sentences of the first screen, as plain text, in order."""
     if invalid:
-        return invalid
-    if not rows:
-        return no_ranking(a)
-    top = rows[0]
-    won, level = top["won"], top["level"]
-    if won is None:
-        return no_ranking(a)
-    if won["n"] < words.RANKING_NEEDS:
-        return (f"No ranking: {words.plural(won['n'], 'block')} at "
-                f"{top['place']}, a ranking needs {words.RANKING_NEEDS}.")
-    text = f"On machine {machine(a)}, at {top['place']}, {first_words(won)}"
-    text += (f" {words.sig(level['centre'])} Mop/s "
-             f"{words.between(level['low'], level['high'])}")
-    if len(won["tied"]) == 1 and won["second"]:
-        text += (f", {words.sig(won['lead'])} times "
-                 f"{words.between(won['low'], won['high'])} the second, "
-                 f"{won['second']}")
-    text += pair_words(a, top)
-    return text + f" (n = {won['n']} blocks)."
-
-
-def first_words(won):
-    if len(won["tied"]) > 1:
-        return (f"{words.joined(sorted(won['tied']))} are not told apart; "
-                f"the highest median is {won['first']}'s,")
-    if won["word"] == "alone":
-        return f"{won['first']}, the only ranked map with a result, reaches"
-    lead = {"clear": "clearly fastest", "small lead": "fastest by a small "
-            "lead"}[won["word"]]
-    return f"{won['first']} is {lead}: it reaches"
-
-
-def pair_words(a, row):
-    """"; syncmap reaches 8.17 times [..] the throughput of gomap_rw, ..."."""
-    pair, base = row["pair"], row["base_level"]
-    if pair is None or base is None or pair["low"] is None:
-        return ""
-    side = row["pair_side"]
-    told = "" if side else ", which is not told apart from it"
-    return (f"; {a.contender} reaches {words.sig(pair['centre'])} times "
-            f"{words.between(pair['low'], pair['high'])} the throughput of "
-            f"{a.base}, {words.sig(base['centre'])} Mop/s "
-            f"{words.between(base['low'], base['high'], base['reason'])}"
-            f"{told}")
+        return [invalid]
+    if not rows or not rows[0]["group"]["maps"]:
+        return [no_ranking(a)]
+    group = rows[0]["group"]
+    said = [answer(rows[0]), pair_sentence(a, rows[0]), left_out(group),
+            next_step(a, group)]
+    return [text for text in said if text]
 
 
 def no_ranking(a):
@@ -71,75 +37,193 @@ def machine(a):
     return str((a.campaign.meta.get("machine") or {}).get("id", "unknown"))
 
 
-def crossover_words(a, row):
-    """Second sentence: where on the way up the two change places."""
-    if row is None or not row["crossings"] or row["n"] < words.RANKING_NEEDS:
+# ---- the answer -----------------------------------------------------------
+
+def answer(row):
+    """The first sentence: who, what to do about it, and how sure."""
+    group, first = row["group"], row["group"]["leader"]
+    word, place = group["word"], row["place"]
+    if word == verdicts.OPEN:
+        return (f"Not ranked: n = {group['n']}, {group['maps']} maps need "
+                f"{group['needs']}: measure more blocks of {place}.")
+    level = row["level"]
+    reached = (f"{first} reached {words.sig(level['centre'])} Mop/s "
+               + words.between(level["low"], level["high"], level["reason"]))
+    if word == verdicts.ALONE:
+        return (f"{first} is the only ranked map with a result: there is no "
+                f"choice at {place}; {reached}, n = {group['n']}.")
+    if word == verdicts.TIED:
+        return tied_sentence(group, place, reached)
+    where = place + (" where nothing else decides"
+                     if word == verdicts.SMALL else "")
+    return (f"{first} was fastest{TAIL[word]}: use it at {where}; {reached}, "
+            f"{all_behind(group)}{nearest(group)}.")
+
+
+def tied_sentence(group, place, reached):
+    names, rest = group["front"], behind(group)
+    which = "either" if len(names) == 2 else "any of them"
+    tail = (f", {words.plural(len(rest), 'other rival')} "
+            f"{'is' if len(rest) == 1 else 'are'} behind" if rest else "")
+    return (f"{words.joined(names)} are not told apart: take {which} at "
+            f"{place}, by what else it must do; {reached}, "
+            f"{nearest(group)}{tail}.")
+
+
+def behind(group):
+    return [r for r in group["rivals"] if r["outcome"] == verdicts.BEHIND]
+
+
+def all_behind(group):
+    """"all 8 rivals are behind, least " before the weakest comparison."""
+    n, every = len(behind(group)), len(group["rivals"])
+    kind = "" if n == every else " with an interval"
+    if n == 1:
+        return f"its rival{kind} is behind, "
+    return f"all {n} rivals{kind} are behind, least "
+
+
+def weakest(group):
+    return next(r for r in group["rivals"] if r["map"] == group["weakest"])
+
+
+def nearest(group):
+    r = weakest(group)
+    return (f"{r['map']}: × {words.sig(r['ratio'])} "
+            f"{words.between(r['low'], r['high'])}, n = {group['n']}")
+
+
+def left_out(group):
+    """The rivals without an interval, each with its n and why."""
+    if group["word"] == verdicts.OPEN:
         return ""
-    parts = []
-    for c in row["crossings"]:
-        name = a.contender if c["ahead"] == "contender" else a.base
-        parts.append(f"from {words.sig(c['threads'])} threads on {name}")
-    return (f"On the way up {row['ahead']} is ahead first, "
-            + words.joined(parts) + " (interpolated).")
+    lacking = [f"{r['map']} ({r['why']})" for r in group["rivals"]
+               if r["outcome"] == verdicts.NONE]
+    return f"Not ranked: {', '.join(lacking)}." if lacking else ""
+
+
+def next_step(a, group):
+    """The next command to type, from the files of the modes."""
+    board, line, threads = group["where"]
+    cells = a.grid[board][line][threads].values()
+    step = modes.next_mode(max(c.blocks for c in cells), group["needs"])
+    if step is None or not a.campaign.meta.get("mode"):
+        return ""
+    name, minutes = step
+    about = ("" if minutes is None else f", about {minutes:.0f} min"
+             if minutes < 120 else f", about {minutes / 60:.0f} h")
+    return f"Next: make bench MODE={name} on an idle machine{about}."
+
+
+# ---- two maps -------------------------------------------------------------
+
+def pair_sentence(a, row):
+    """Base or contender? Over all thread counts of the headline's line."""
+    if a.contender is None or a.contender == a.base:
+        return ""
+    board, line, threads = row["where"]
+    fields = [f for f in verdicts.fields(a, board)
+              if (f["write_kind"], f["write_share"]) == line]
+    if all(f["ratio"] is None for f in fields):
+        return ""
+    text = f"{a.contender} or {a.base}? {who_leads(a, fields)}"
+    if row["pair"] is not None and row["pair"]["low"] is not None:
+        text += (f"; at {words.plural(threads, 'thread')} {a.contender} × "
+                 f"{words.estimate(row['pair'])}, {a.base} "
+                 f"{words.estimate(row['base_level'])} Mop/s")
+    return text + "." + "".join(
+        f" They change places at about {words.sig(c['position'])} threads "
+        f"{span(c)} (interpolated)."
+        for c in verdicts.crossovers(a, board, line) if c["position"])
+
+
+def span(crossover):
+    """The interval of an interpolated position; it may leave the range."""
+    edge = lambda value: "open" if value is None else words.sig(value)
+    return f"[{edge(crossover['low'])}, {edge(crossover['high'])}]"
+
+
+def who_leads(a, fields):
+    """"gomap_rw leads at 1 thread, syncmap leads at 2 and 4 threads"."""
+    groups = {}
+    for f in fields:
+        groups.setdefault(f["side"], []).append(f["threads"])
+    said = {verdicts.TIED: "not told apart", verdicts.NONE: "no interval"}
+    return ", ".join(
+        f"{said.get(side) or verdicts.led(a, side) + ' leads'} at "
+        f"{words.joined(words.count(t) for t in counts)} "
+        f"thread{'' if counts == [1] else 's'}"
+        for side, counts in groups.items())
 
 
 def changes(a, rows, head):
-    """What would change the answer, from the flip map's fields."""
+    """What would change the answer of the pair, from the flip map."""
     board, line, threads = head
     here = next((r for r in rows if r["threads"] == threads
                  and r["write_kind"] == line.kind
                  and r["write_share"] == line.share), None)
-    if here is None or not here["side"]:
+    if here is None or here["side"] not in ("base", "contender"):
         return []
     groups = {}
     for r in rows:
-        if r["side"] != here["side"] and r["ratio"] is not None:
+        if r["side"] not in (here["side"], verdicts.NONE):
             key = words.mix_kind(r["write_share"], r["write_kind"]), r["side"]
             groups.setdefault(key, []).append(str(r["threads"]))
-    lead = a.base if here["side"] > 0 else a.contender
     return [f"{mix} at {words.joined(t)} thread{'s' * (t != ['1'])} "
-            + (f"({lead} ahead)" if side else "(tie or undecided)")
-            for (mix, side), t in groups.items()]
+            + (f"({name} leads)" if (name := verdicts.led(a, side))
+               else "(not told apart)") for (mix, side), t in groups.items()]
 
+
+# ---- the decision table ---------------------------------------------------
 
 def decision_columns(a):
     """Headings that name the pair; its base has its absolute value (R1)."""
     return [("workload and threads", "text"), ("fastest", "html"),
-            ("Mop/s [95 %]", "num"), ("lead [95 %]", "html"),
-            ("confidence", "text"), ("n", "num"),
+            ("Mop/s [95 %]", "num"), ("verdict", "text"),
+            ("× weakest rival [95 %]", "html"), ("n", "num"),
             (f"{a.contender} ÷ {a.base} [95 %], and {a.base}", "html")]
 
 
+def pair_verdict(a, pair, side, why=""):
+    """"syncmap × 0.646 [0.511, 0.832], gomap_rw leads"."""
+    if side == verdicts.NONE:
+        return f"{verdicts.NONE} ({why})"
+    name = verdicts.led(a, side)
+    return (f"{a.contender} × {words.estimate(pair)}, "
+            + (f"{name} leads" if name else "not told apart"))
+
+
 def pair_cell(a, row):
-    """Who leads of base and contender, the ratio, the base's value."""
-    pair, base = row["pair"], row["base_level"]
+    """The ratio of contender and base, who leads, the base's value."""
+    base, pair = row["base_level"], row["pair"]
+    text = esc(pair_verdict(a, pair, row["pair_side"], row["pair_why"]))
     if pair is None:
         return f'<span class="warn">not run</span><br><small>' \
                f'{esc(row["pair_why"])}</small>'
-    name = {1: a.contender, -1: a.base, 0: "tie"}[row["pair_side"]]
-    if pair["n"] < words.RANKING_NEEDS:
-        name = f"n < {words.RANKING_NEEDS}"
-    return (f"<b>{esc(name)}</b> × {esc(words.estimate(pair))}<br><small>"
-            f"{a.base} {esc(words.estimate(base))} Mop/s</small>")
+    return (f"{text}<br><small>{a.base} {esc(words.estimate(base))} Mop/s"
+            "</small>")
 
 
-def names_of(a, won):
-    """The first and all that it is not told apart from."""
-    names = [won["first"]] + [m for m in won["tied"] if m != won["first"]]
-    return " ≈ ".join(chip(a.look, m) for m in names)
+def word_text(group):
+    """The group's word as it is printed: "not ranked (6)"."""
+    if group["word"] == verdicts.OPEN:
+        return f"{verdicts.OPEN} ({group['n']})"
+    return group["word"]
 
 
 def decision_cells(a, row):
     """One row of the decision table, cells as HTML."""
-    won, two = row["won"], pair_cell(a, row)
-    if won is None:
-        return [row["place"], "none", "none", "–",
-                "no ranked map has a result", "0", two]
-    if won["n"] < words.RANKING_NEEDS:
-        return [row["place"], "–", "–", "–",
-                f"n < {words.RANKING_NEEDS}: no ranking", won["n"], two]
-    lead = "–" if not won["second"] else (
-        f"× {words.sig(won['lead'])} {words.between(won['low'], won['high'])}"
-        f"<br><small>over {esc(won['second'])}</small>")
-    return [row["place"], names_of(a, won), words.estimate(row["level"]),
-            lead, words.phrase(won["word"], won["mde"]), won["n"], two]
+    group, two = row["group"], pair_cell(a, row)
+    if group["word"] == verdicts.OPEN:
+        return [row["place"], "–", "–", word_text(group),
+                f"{group['maps']} maps need {group['needs']}", group["n"],
+                two]
+    ratio = "–"
+    if group["weakest"]:
+        r = weakest(group)
+        ratio = (f"× {words.sig(r['ratio'])} "
+                 f"{words.between(r['low'], r['high'])}<br><small>over "
+                 f"{esc(r['map'])}</small>")
+    names = " ≈ ".join(chip(a.look, m) for m in group["front"])
+    return [row["place"], names, words.estimate(row["level"]),
+            word_text(group), ratio, group["n"], two]

@@ -19,7 +19,7 @@ import math
 import numpy as np
 from scipy import stats as dist
 
-from report.crossover import crossover, first_clear  # noqa: F401
+from report.crossover import crossover  # noqa: F401
 from report.paired import (clopper_pearson, detectable, lag_one,  # noqa: F401
                            outliers, pairs_needed, shift_interval, sign_test,
                            slot_adjusted, standard_error, values_per_trial,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers and verdicts as text: the only place that chooses either.
+"""Numbers as text: the only place that chooses how they look.
 
 Everything printed (page, tables, figures, tool tips, terminal) goes through
 sig(), so that one number looks the same everywhere.
@@ -7,9 +7,6 @@ sig(), so that one number looks the same everywhere.
 import math
 import re
 
-MARGIN = 1.02  # practical margin: below it a difference does not matter
-CLEAR = 1.10  # a lead above it is called clear
-RANKING_NEEDS = 6  # blocks; below it nothing is ranked
 MINUS, THIN, NARROW = "\u2212", "\u202f", "\u00a0"
 MAC = {1024: "Ki", 1024 ** 2: "Mi", 1024 ** 3: "Gi"}
 
@@ -55,38 +52,6 @@ def estimate(row):
         return "none"
     span = between(row["low"], row["high"], row["reason"])
     return f"{sig(row['centre'])} {span}"
-
-
-def verdict(low, high, n, mde=None):
-    """Who leads, from the interval of a paired ratio: (side, word).
-
-    side is +1 (the ratio is above 1), -1 (below) or 0; the word one of
-    "clear", "small lead", "tie", "undecided" and "n < 6". A tie was
-    resolved: the run could have seen a difference of the margin; undecided
-    was not. mde: smallest detectable ratio, or None where it is unknown.
-    """
-    if n < RANKING_NEEDS or low is None or high is None:
-        return 0, f"n < {RANKING_NEEDS}"
-    for side, nearest in ((1, low), (-1, 1 / high)):
-        if nearest > CLEAR:
-            return side, "clear"
-        if nearest > MARGIN:
-            return side, "small lead"
-    if mde is not None and mde <= MARGIN:
-        return 0, "tie"
-    return 0, "undecided"
-
-
-def phrase(word, mde=None):
-    """A sentence part for what verdict() said of two maps."""
-    if word == "tie":
-        return ("not shown to differ by more than "
-                f"{percent(100 * MARGIN - 100, 1)} "
-                f"(MDE {seen(100 * mde - 100)})")
-    if word == "undecided":
-        return ("undecided" if mde is None
-                else f"undecided (MDE {seen(100 * mde - 100)})")
-    return word
 
 
 def seen(mde_percent):

@@ -1,19 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""1 The answer: claim box, decision table, flip map, crossover, winners."""
-from report import ranking, sentences, words
+"""1 The answer: claim box, all maps, decision table, flip map, crossovers,
+winners."""
+from report import ranking, sentences, verdicts, words
 from report.page import chip, esc, none
+from report.sections import rivals
 from report.sections.fields import flip_figure, winner_figure
 
 QUESTION = ("Which map for this workload on this machine, and at which point "
             "would the answer be another one?")
+METHOD = ("Throughput: pseudo-median of trials in fresh processes; [ ]: 95 % "
+          "signed-rank interval; ratios are paired by block; practical "
+          "margin 2 %. A verdict rests on intervals that hold for all pairs "
+          "of its group at once.")
+CROSSOVERS = ("workload", "keys", "dist", "shape", "placement",
+              "write_kind", "write_share", "leads_below", "leads_above",
+              "from_threads", "to_threads", "position", "low", "high", "n")
 
-def box(a, rows, flips, invalid):
-    """The claim box."""
-    text = sentences.claim(a, rows, invalid)
-    if invalid or not rows or rows[0]["won"] is None:
-        bad = " bad" if invalid else ""
-        return (f'<div class="claim{bad}"><p class="lead" id="claim">'
-                f"{esc(text)}</p></div>")
+
+def box(a, said, rows, flips, invalid):
+    """The claim box: the first sentence large, each in a line of its own."""
+    first = f'<p class="lead" id="claim">{esc(said[0])}</p>'
+    if invalid:
+        return f'<div class="claim bad">{first}</div>'
+    rest = "".join(f"<p>{esc(text)}</p>" for text in said[1:])
+    failed = "".join(
+        f'<p class="warn">Excluded, failed verification: {chip(a.look, m)} '
+        f"({esc(why)}).</p>" for m, why in sorted(a.failed.items()))
+    return (f'<div class="claim">{first}{rest}{failed}<p class="meta">'
+            f"{METHOD}{other_answers(a, rows, flips)}</p></div>")
+
+
+def other_answers(a, rows, flips):
+    """What would change the answer about the pair."""
+    if not rows or rows[0]["pair_side"] not in ("base", "contender"):
+        return ""
     head = rows[0]["where"]
     more = sentences.changes(a, flips, head)
     shown = "; ".join(more[:4]) + (f"; and {len(more) - 4} more rows of the "
@@ -21,88 +41,87 @@ def box(a, rows, flips, invalid):
     if not more:
         shown = (f"nothing measured here: no field of the flip map at "
                  f"{words.keys(head[0].keys)} keys has another leader")
-    cross = sentences.crossover_words(a, ranking.crossover_row(
-        a, head[0], head[1]))
-    failed = "".join(
-        f'<p class="warn">Excluded, failed verification: {chip(a.look, m)} '
-        f"({esc(why)}).</p>" for m, why in sorted(a.failed.items()))
-    return (
-        f'<div class="claim"><p class="lead" id="claim">{esc(text)}</p>'
-        f"<p>{esc(cross)}</p>{failed}"
-        '<p class="meta">Throughput: pseudo-median of trials in fresh '
-        "processes; [ ]: 95 % signed-rank interval; ratios are paired by "
-        "block; practical margin 2 %. Intervals hold one at a time, not for "
-        f"the whole page. <b>This would change the answer</b> ({a.contender} "
-        f"against {a.base}): {esc(shown)}; another machine.</p></div>")
+    return (f" <b>This would change the answer</b> ({a.contender} against "
+            f"{a.base}): {esc(shown)}; another machine.")
 
 
-CROSSOVERS = ("workload", "keys", "dist", "shape", "placement",
-              "write_kind", "write_share", "threads", "low", "high", "ahead",
-              "n")
+def crossover_cells(a, line, fields, found):
+    """One row of the crossover table: who leads where, and between which
+    counts the lead passes over."""
+    between = "; ".join(f"{c['from_threads']} and {c['to_threads']}"
+                        for c in found) or "–"
+    at = "; ".join(f"{words.sig(c['position'])} {sentences.span(c)}"
+                   for c in found if c["position"]) or "–"
+    n = min((c["n"] for c in found), default=min(f["n"] for f in fields))
+    return [line.text(), sentences.who_leads(a, fields), between, at, n]
 
 
 def crossover_table(report, a):
-    """Thread counts from which the other map is ahead; the table shows the
-    headline board, crossovers.csv has all."""
+    """Where the two change places; the table shows the headline board,
+    crossovers.csv has all."""
     rows, data = [], []
     for board in a.boards():
+        fields = verdicts.fields(a, board)
         for line in a.lines_of(board):
-            row = ranking.crossover_row(a, board, line)
-            if row is None:
+            here = [f for f in fields if f["ratio"] is not None
+                    and (f["write_kind"], f["write_share"]) == line]
+            if len(here) < 2:
                 continue
-            data += [{**board._asdict(), **row, **c}
-                     for c in row["crossings"] or [{}]]
+            found = verdicts.crossovers(a, board, line)
+            data += [{**board._asdict(), **c} for c in found]
             if board == a.boards()[0]:
-                rows.append([line.text(), ranking.crossover_text(a, row),
-                             ranking.crossover_interval(row),
-                             ranking.clear_text(a, row), row["n"]])
+                rows.append(crossover_cells(a, line, here, found))
     if not rows:
         return none("a crossover needs two thread counts at which both "
                     f"{a.base} and {a.contender} have results")
     link = report.data("crossovers", CROSSOVERS, data)
     table = report.table(
-        "crossover", f"Crossover, {esc(a.boards()[0].text())}: threads from "
-        f"which the other of {a.base} and {a.contender} is ahead", [
-            ("lookups:writes", "text"), ("crossover, threads", "text"),
-            ("95 % interval", "num"), ("first lasting lead at", "num"),
-            ("n", "num")], rows)
-    note = ("<p>Between measured counts the crossover is interpolated on "
-            "log₂ threads; the interval resamples blocks. It is never "
-            "extrapolated: outside the measured range the row says who is "
-            "ahead throughout.</p><p>Ties stay ties: a hatched field is no "
-            f"weak win.</p><p>Other sizes and workloads: {link}.</p>")
+        "crossover", f"Crossover, {esc(a.boards()[0].text())}: which of "
+        f"{a.base} and {a.contender} leads, by threads", [
+            ("lookups:writes", "text"), ("who leads", "text"),
+            ("change places between, threads", "text"),
+            ("interpolated [95 %]", "num"), ("n", "num")], rows)
+    note = ("<p>Both counts of a crossover are decided, for opposite sides. "
+            "Where a count that was not measured lies between them, the "
+            "position is interpolated on log₂ threads; its interval resamples"
+            " blocks. Nothing is extrapolated.</p><p>Ties stay ties: a "
+            f"hatched field is no weak win.</p><p>All crossovers: {link}.</p>")
     return f'<div class="two"><div>{table}</div><div>{note}</div></div>'
 
 
+def decision_table(report, a, rows):
+    caption = (f"Decision table, machine {esc(sentences.machine(a))}. Tied "
+               "maps are all named; the ratio is that of the weakest "
+               "comparison; n is the smallest of those used. "
+               f"{len(rows)} rows of {len(a.verdicts)} cell groups chosen by "
+               "rule (headline, thread counts, write kinds, sizes, other "
+               "workloads), all in ranking.csv.")
+    return report.table(
+        "decision", caption, sentences.decision_columns(a),
+        [sentences.decision_cells(a, r) for r in rows], css="decision")
+
+
 def add(report, a, where, invalid):
-    """Writes the section; returns (claim sentence, decision rows)."""
+    """Writes the section; returns (sentences, decision rows, claim box)."""
     places = ranking.decision_places(a)
     rows = [ranking.decision(a, p) for p in places[:ranking.DECISION_ROWS]]
-    sentence = sentences.claim(a, rows, invalid)
+    said = sentences.claim(a, rows, invalid)
     if not a.grid or a.contender is None or a.base is None:
-        report.section("answer", "1 The answer", QUESTION,
-                       f'<div class="claim"><p class="lead" id="claim">'
-                       f"{esc(sentence)}</p></div>",
-                       none(short_of(a)))
-        return sentence, []
+        report.section("answer", "1 The answer", QUESTION, none(short_of(a)))
+        return said, [], box(a, said, [], [], invalid)
     figure, flips = flip_figure(report, a, where, hue=not invalid)
-    parts = [box(a, rows, [r for r in flips if same_board(r, rows)], invalid)]
+    parts = []
     if not invalid:
-        caption = (f"Decision table, machine {esc(sentences.machine(a))}. "
-                   f"Tied maps are all named; {len(rows)} rows of "
-                   f"{sum(1 for _ in a.groups())} cell groups chosen by rule "
-                   "(headline, thread counts, write kinds, sizes, other "
-                   "workloads), all in ranking.csv.")
-        parts.append(report.table(
-            "decision", caption, sentences.decision_columns(a),
-            [sentences.decision_cells(a, r) for r in rows], css="decision"))
+        parts = [rivals.add(report, a, places[0] if places else None),
+                 decision_table(report, a, rows)]
     parts += [figure]
     if not invalid:
         parts += [crossover_table(report, a)]
     parts += [winner_figure(report, a, where, not invalid)]
     report.section("answer", "1 The answer: which map, and where it flips",
                    QUESTION, *parts)
-    return sentence, [] if invalid else rows
+    return said, [] if invalid else rows, box(
+        a, said, rows, [r for r in flips if same_board(r, rows)], invalid)
 
 
 def same_board(flip, rows):

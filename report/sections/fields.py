@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two figures made of fields: where two maps flip, and who wins."""
-from report import ranking, topology, words
+from report import topology, verdicts, words
 from report.page import chip, details, esc, slug
 from report.plot_grid import flip_map, size_of, winner_map
 
 OPEN_BOARDS = 3  # flip maps that are open; the others fold
 FLIP_COLUMNS = ("workload", "keys", "write_kind", "write_share", "threads",
-                "ratio", "low", "high", "n", "verdict", "base_mops", "why")
+                "ratio", "low", "high", "n", "side", "base_mops", "why")
 WINNER_COLUMNS = ("workload", "keys", "write_kind", "write_share", "threads",
-                  "first", "second", "lead", "low", "high", "n", "verdict",
-                  "tied", "of", "why")
+                  "leader", "word", "weakest", "ratio", "low", "high", "n",
+                  "front", "maps", "why")
 
 
 def flip_figure(report, a, where, hue):
     """Flip maps of every board; the first ones open."""
     panels, rows = [], []
     for board in a.boards():
-        part = ranking.flips(a, board)
+        part = verdicts.fields(a, board)
         rows += part
         threads, lines = a.threads_of(board), a.lines_of(board)
         marks = topology.marks(a.grid[board][lines[0]], where)
@@ -27,8 +27,9 @@ def flip_figure(report, a, where, hue):
             title_of(board), marks, hue))
     colours = (f"Hue: the faster map ({chip(a.look, a.base)} or "
                f"{chip(a.look, a.contender)}), deeper = further apart (× 1.5,"
-               " × 4). Hatched and thin: tie or undecided. The heavy line is "
-               "the flip." if hue else
+               " × 4). Hatched: tied, or no interval. Heavy line: a flip, one "
+               "map leads on one side and the other on the other; thin line: "
+               "a lead ends." if hue else
                '<b class="warn">No hue: a control failed.</b>')
     caption = (f"<b>Where the ranking flips between {a.base} and "
                f"{a.contender}.</b> Each field: throughput of {a.contender} ÷"
@@ -63,9 +64,9 @@ def flip_alt(a, rows, hue):
         return f"{len(known)} ratios, no winner: a control failed."
     low = min(known, key=lambda r: r["ratio"])
     high = max(known, key=lambda r: r["ratio"])
-    ahead = sum(r["side"] > 0 for r in known)
-    behind = sum(r["side"] < 0 for r in known)
-    return (f"{a.contender} ahead in {ahead} of {len(known)} measured fields,"
+    ahead = sum(r["side"] == "contender" for r in known)
+    behind = sum(r["side"] == "base" for r in known)
+    return (f"{a.contender} leads in {ahead} of {len(known)} measured fields,"
             f" {a.base} in {behind}; from {words.sig(low['ratio'])} to "
             f"{words.sig(high['ratio'])} times {a.base}.")
 
@@ -81,40 +82,51 @@ def folded(report, key, caption, panels, columns, rows):
     return figure
 
 
+def winner_row(a, board, line, threads):
+    """One group for the winner map and its CSV: the verdict, and the ratio
+    of the weakest comparison."""
+    group = a.verdicts[board, line, threads]
+    row = {"workload": board.workload, "keys": board.keys, "group": group,
+           "write_kind": line.kind, "write_share": line.share,
+           "threads": threads, "front": " ".join(group["front"]), "why": "",
+           **{k: group[k] for k in ("word", "weakest", "n", "maps")}}
+    row["leader"] = group["leader"] if group["front"] else None
+    if not group["maps"]:
+        row["why"] = "no ranked map has a result here"
+    elif not group["front"]:
+        row["why"] = (f"n = {group['n']}, {group['maps']} maps need "
+                      f"{group['needs']}")
+    rival = next((r for r in group["rivals"]
+                  if r["map"] == group["weakest"]), {})
+    return row | {k: rival.get(k) for k in ("ratio", "low", "high")}
+
+
+def winner_alt(rows):
+    told = [r["leader"] for r in rows if r["word"] in verdicts.LEADS]
+    return "; ".join(f"{m} leads in {told.count(m)} fields"
+                     for m in sorted(set(told))) or "no map leads"
+
+
 def winner_figure(report, a, where, hue):
     """Fastest of all ranked maps, per board."""
     panels, data = [], []
     for board in a.boards():
         threads, lines = a.threads_of(board), a.lines_of(board)
-        rows = []
-        for i, line in enumerate(lines):
-            for t, cells in sorted(a.grid[board][line].items()):
-                won = ranking.winner(a, cells)
-                why = "no ranked map has a result here" if won is None else ""
-                rows.append({"row": i, "threads": t, "won": won, "why": why
-                             or won["word"]})
-                data.append({
-                    "workload": board.workload, "keys": board.keys,
-                    "write_kind": line.kind, "write_share": line.share,
-                    "threads": t, "why": why} | ({} if won is None else {
-                        **won, "verdict": won["word"],
-                        "tied": " ".join(won["tied"])}))
+        rows = [winner_row(a, board, line, t) | {"row": i}
+                for i, line in enumerate(lines)
+                for t in sorted(a.grid[board][line])]
+        data += rows
         marks = topology.marks(a.grid[board][lines[0]], where)
-        told = [r["won"] for r in rows if r["won"] and r["won"]["word"] in
-                ("clear", "small lead") and len(r["won"]["tied"]) == 1]
-        firsts = {m: sum(w["first"] == m for w in told)
-                  for m in sorted({w["first"] for w in told})}
-        alt = "; ".join(f"{m} alone in front in {n} fields"
-                        for m, n in firsts.items()) or "no single winner"
         panels.append(report.panel(
             slug("winner", len(panels)), f"Fastest map: {board.text()}",
-            f"Of {len(rows)} fields: {alt}.",
+            f"Of {len(rows)} fields: {winner_alt(rows)}.",
             size_of(len(threads), len(lines)), winner_map, rows, threads,
             lines, a.look, title_of(board), marks, hue))
     aside = "".join(f" {chip(a.look, m)} takes no part: {esc(why)}."
                     for m, why in sorted(a.look.aside.items()))
-    caption = ("<b>Fastest of all ranked maps.</b> Hue = family, text = map "
-               "and its lead over the second; hatched = not told apart. "
-               "Bounds and maps that failed verification take no part."
-               + aside)
+    caption = ("<b>Fastest of all ranked maps.</b> Hue = family, text = the "
+               "leader and its ratio to the rival of the weakest comparison; "
+               "hatched = not told apart. Heavy line: another map leads; thin"
+               " line: a lead ends. Bounds and maps that failed verification "
+               "take no part." + aside)
     return folded(report, "winner", caption, panels, WINNER_COLUMNS, data)

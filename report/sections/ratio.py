@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """3 Ratios: how much faster than the named base, and every trial."""
-from report import stats, words
+from report import stats, verdicts, words
 from report.page import esc, none, slug
 from report.plot_rows import forest, forest_limits, height, raw_trials
 
@@ -23,7 +23,7 @@ def ratio_rows(a, board, line, threads):
                "write_kind": line.kind, "write_share": line.share,
                "threads": threads, "map": name, "base": a.base,
                "base_mops": a.mops(base), "ratio": None, "low": None,
-               "high": None, "n": 0, "verdict": "not run", "mde": None,
+               "high": None, "n": 0, "verdict": "not run",
                "reason": None, "why": "", "short": ""}
         if pair is None:
             short = "no base" if not (base and base.ok) else cell.state
@@ -32,9 +32,9 @@ def ratio_rows(a, board, line, threads):
             row.update(short=short, why=cell.reason or (
                 base.reason if base else f"{a.base} is not planned here"))
         else:
-            _, word, mde = a.judged(pair)
             row.update(ratio=pair["centre"], low=pair["low"],
-                       high=pair["high"], n=pair["n"], verdict=word, mde=mde,
+                       high=pair["high"], n=pair["n"],
+                       verdict=verdicts.standing(pair),
                        reason=pair["reason"])
         rows.append(row)
     return sorted(rows, key=lambda r: (r["ratio"] is None,

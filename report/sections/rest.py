@@ -12,7 +12,8 @@ FILES = [
     ["figures/KEY.svg, .pdf", "every panel as a file"],
     ["figures/KEY.csv", "the rows every figure was drawn from, six digits"],
     ["tables/NAME.md, .tex, .csv", "every table; .tex needs booktabs"],
-    ["tables/cells.csv, ranking.csv", "every planned cell; every winner"],
+    ["tables/cells.csv, ranking.csv", "every planned cell; every "
+     "comparison of every group"],
     ["quick/*.gp, .csv", "gnuplot scripts and data, also for a terminal"],
     ["verdicts.json", "status, controls and rankings for programs"],
 ]
@@ -63,9 +64,9 @@ def limits(report, a):
     for name, why in sorted(a.look.aside.items()):
         said.append(f"<code>{esc(name)}</code> is measured but not ranked: "
                     f"{esc(why)}.")
-    said.append("Intervals and verdicts hold one at a time: of a hundred "
-                "intervals five may miss. Corrections since an earlier "
-                "report: none recorded.")
+    said.append("Intervals hold one at a time, verdicts one group of maps at "
+                "a time: of a hundred intervals, or groups, five may miss. "
+                "Corrections since an earlier report: none recorded.")
     report.section("limits", "12 Limits", "What should keep you from "
                    "believing this?", "<ul class='text'>"
                    + "".join(f"<li>{s}</li>" for s in said) + "</ul>")

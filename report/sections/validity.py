@@ -2,7 +2,8 @@
 """8 Validity: controls, verification, what did not run, resolution."""
 import statistics
 
-from report import checks, words
+from report import checks, stats, words
+from report.analysis import smallest_seen
 from report.page import chip, details, esc, none
 from report.plot_rows import controls, detectable, height
 
@@ -232,7 +233,7 @@ def resolution(report, a):
                     pair = a.ratio(cells.get(a.base), cell)
                     if pair is None or name == a.base or not a.peer(name):
                         continue
-                    mde = a.judged(pair)[2]
+                    mde = smallest_seen(pair["low"], pair["high"])
                     if mde is not None:
                         rows.append({
                             "map": name, "threads": threads, "n": pair["n"],
@@ -242,7 +243,7 @@ def resolution(report, a):
                             "workload": board.workload})
     if not rows:
         return none(f"a smallest detectable difference needs "
-                    f"{words.RANKING_NEEDS} blocks of a map and of {a.base}")
+                    f"{stats.RANKING_NEEDS} blocks of a map and of {a.base}")
     by_n = {}
     for r in rows:
         by_n.setdefault(r["n"], []).append(r["mde_percent"])
@@ -268,8 +269,9 @@ def resolution(report, a):
             a.look, threads, 2.0)
         figure = report.figure(
             "mde", "<b>Smallest difference each ratio could have shown</b>, "
-            f"{esc(head.text())}; all write kinds and shares. Above the red "
-            "line a tie is printed as undecided. The CSV has every ratio.",
+            f"{esc(head.text())}; all write kinds and shares. A tie above "
+            "the red line only says that this run could not tell. The CSV has "
+            "every ratio.",
             [panel], ("workload", "place", "threads", "map", "mde_percent",
                       "n"), rows, "l", side=True)
     return figure + table

@@ -92,6 +92,8 @@ def threads_of(c, ops, elapsed):
 
 def result(c, rng, out, block, spec):
     value = mops(c) * rng.lognormvariate(0, NOISE)
+    if "mops" in spec["plant"]:
+        value = spec["plant"]["mops"](c, block)
     elapsed = 10 ** 9 + rng.randrange(10 ** 5)
     ops = round(value * elapsed / 1000)
     writes = round(ops * c["write_share"])
@@ -209,7 +211,8 @@ def make(out, maps=tuple(MAPS), threads=(1, 2, 4), keys=(1024, 65536),
     models -- simulated machines that count, too
     plant -- not_simulated, fail_verify, crash: map ids; void: (map, block) pairs; keep: how
              many lines survive; torn: True for a torn last line; control:
-             "ok" or "fail" adds A/A and +2 % arms on the first timed cell.
+             "ok" or "fail" adds A/A and +2 % arms on the first timed cell;
+             mops: function of (cell, block) instead of model and noise.
     """
     spec = dict(maps=maps, threads=threads, keys=keys, shares=shares,
                 kinds=kinds, blocks=blocks, rates=rates, seed=seed,

@@ -8,7 +8,7 @@ import re
 import pytest
 from report_helpers import FEW, Built, build, edit, make_journal
 
-from report import ranking
+from report import ranking, words
 from report.analysis import Analysis
 from report.journal import read
 
@@ -37,9 +37,13 @@ def test_ratios_are_paired_by_block(tmp_path):
 def test_ties_name_everybody(tmp_path):
     built = build(tmp_path, maps=("gomap_rw", "twin_a", "twin_b"))
     top = built.verdicts["decisions"][0]
-    assert set(top["tied"]) == {"gomap_rw", "twin_a", "twin_b"}
-    assert top["word"] in ("tie", "undecided")
-    assert "gomap_rw, twin_a and twin_b are not told apart" in built.claim
+    names = [top["leader"], *sorted({"gomap_rw", "twin_a", "twin_b"}
+                                    - {top["leader"]})]
+    assert {r["map"]: r["outcome"] for r in top["rivals"]} == dict.fromkeys(
+        names[1:], "tied")
+    assert top["word"] == "tied"
+    assert f"{words.joined(names)} are not told apart: take any of them" in \
+        built.claim
     row = built.rows("tables/decision.csv")[0]
     assert row["fastest"].count("≈") == 2
 
@@ -47,8 +51,8 @@ def test_ties_name_everybody(tmp_path):
 def test_bounds_and_leaks_are_not_ranked(tmp_path):
     built = build(tmp_path, maps=FEW + ("syncmap_leak", "unsync_probe"))
     for d in built.verdicts["decisions"]:
-        assert not {"null_map", "gomap", "unsync_probe",
-                    "syncmap_leak"} & {d["first"], d["second"], *d["tied"]}
+        assert not {"null_map", "gomap", "unsync_probe", "syncmap_leak"} & {
+            d["leader"], *(r["map"] for r in d["rivals"])}
     assert "never frees memory" in built.section("answer")
 
 

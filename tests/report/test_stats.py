@@ -184,13 +184,6 @@ def test_crossover_interval_holds_the_truth_and_may_be_open():
     assert found and found[0]["low"] is None
 
 
-def test_first_clear_lead_must_last():
-    low, high = [-0.2, 0.05, -0.1, 0.05], [-0.1, 0.1, 0.1, 0.1]
-    assert stats.first_clear([1, 2, 4, 8], low, high, 0.02) == (
-        8.0, "contender")
-    assert stats.first_clear([1, 2], [0.1, -0.1], [0.2, 0.1], 0.02) is None
-
-
 def test_outliers_are_classified_not_dropped():
     x = [10, 11, 12, 13, 14, 19, 40]
     assert list(stats.outliers(x)) == [0, 0, 0, 0, 0, 0, 2]

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every map of the headline's group in the first screen: a forest of
+ratios, and a row per map with what else decides."""
+from report import latencies, verdicts, words
+from report.page import chip, esc
+from report.plot_rows import forest, forest_limits, height
+from report.sections import latency, memory, ratio
+
+LATE = 1.2  # times its arrivals: an open loop that took longer is overloaded
+TOLD = {  # what campaign.json says of a map -> what it means to a user
+    "single-writer": "one writer only", "stale": "may answer from old state",
+    "slow-writes": "a write costs O(keys)",
+    "background-threads": "has threads of its own"}
+
+
+def forest_figure(report, a, head):
+    """Ratios of all maps of the headline's group to the base."""
+    board, line, threads = head
+    rows = ratio.ratio_rows(a, board, line, threads)
+    title = ratio.heading(a, board, line, threads)
+    told = ", ".join(f"{r['map']} {words.sig(r['ratio'])}" for r in rows
+                     if r["ratio"])
+    panel = report.panel(
+        "rivals", f"All maps, {a.place(head)}", f"{told or 'No ratio'}.",
+        (640, height(len(rows) + 1.35)), forest, [(title, rows)], a.look,
+        a.base, forest_limits(rows), a.place(head))
+    caption = (f"<b>All maps at {esc(a.place(head))}</b>, {esc(board.text())}"
+               f": throughput ÷ that of {a.base}, whose own stands above; 95 "
+               "% intervals, paired by block; shaded: ± 2 %.")
+    return report.figure("rivals", caption, [panel], ratio.COLUMNS, rows, "l")
+
+
+def guarantees(about):
+    """What a map promises, in words, from its entry in campaign.json."""
+    sync, caps = about.get("sync") or "none", about.get("caps") or []
+    said = [text for cap, text in TOLD.items() if cap in caps]
+    if "mutex for writes" in sync:
+        said.append("one writer at a time")
+    if sync == "leak":
+        said.append("never frees")
+    said.append({"wait-free": "nobody waits", "lock-free": "nobody waits for "
+                 "a lock"}.get(about.get("progress"), f"may wait ({sync})"))
+    return ", ".join(said)
+
+
+def overload(trials, window_ns, rate):
+    """"overloaded at 10 000/s (...)" where an open loop did not keep up."""
+    if not window_ns:
+        return None
+    times = [t["result"]["elapsed_ns"] / window_ns for t in trials
+             if t["result"].get("elapsed_ns")]
+    if not times or max(times) <= LATE:
+        return None
+    return (f"overloaded at {words.count(round(rate))}/s (took "
+            f"{words.sig(min(times), 2)} to {words.sig(max(times), 2)} times "
+            "the time)")
+
+
+def lookups(a):
+    """(what was run, map -> (P50, P99) as text) of the open loop in which
+    most ranked maps have a result; (None, {}) without one."""
+    best = max(latency.groups_of(a).items(), default=None, key=lambda item:
+               sum(1 for c in item[1] if c.ok and a.ranked(c.map)))
+    if best is None:
+        return None, {}
+    text, cells = best
+    found = latencies.entries(cells).get(("lookup", True, "intended"), {})
+    late = {c.map: overload(c.ok, c.window_ns, c.rate_per_s) for c in cells}
+    return text, {m: (late[m], "") if late[m] else tuple(
+        latencies.quantile_text(several, key, p)
+        for key, p in (("p50_ns", .5), ("p99_ns", .99)))
+        for m, several in found.items()}
+
+
+def standing(group, name):
+    """[verdict, leader ÷ it, n] of a map in its group, as cells."""
+    if name == group["leader"]:
+        return [group["word"], "–", group["n"]]
+    r = next(r for r in group["rivals"] if r["map"] == name)
+    if r["outcome"] == verdicts.NONE:
+        return [f"not ranked ({r['why']})", "–", r["n"]]
+    return [r["outcome"], f"× {words.sig(r['ratio'])} "
+            f"{words.between(r['low'], r['high'])}", r["n"]]
+
+
+def small(text):
+    """An interval, or a reason, below its value."""
+    value, bracket, rest = esc(text).partition(" [")
+    return value + (f"<br><small>[{rest}</small>" if bracket else "")
+
+
+COLUMNS = [("map", "html"), ("Mop/s [95 %]", "html"), ("verdict", "text"),
+           ("leader ÷ it [95 %]", "html"), ("n", "num"),
+           ("P50 of lookup", "html"), ("P99 of lookup", "html"),
+           ("bytes per entry", "num"), ("guarantees", "text")]
+
+
+def table(report, a, head):
+    """One row per ranked map: speed, latency, memory, guarantees; in a
+    group that is not ranked without the three columns of verdicts."""
+    group, cells = a.verdicts[head], a.at(head)
+    text, quantiles = lookups(a)
+    bytes_of = {r["map"]: r for r in memory.rows_of(a)[0]}
+    drop = slice(2, 5 if group["word"] == verdicts.OPEN else 2)
+    columns, rows = COLUMNS.copy(), []
+    for name in sorted(verdicts.entrants(a, cells), key=lambda m: (
+            -(a.mops(cells[m]) or 0), m)):
+        level, held = a.level(cells[name]), bytes_of.get(name, {})
+        told = standing(group, name)
+        rows.append([
+            chip(a.look, name),
+            small(words.estimate(level)) if level else esc(
+                cells[name].reason), told[0], small(told[1]), told[2],
+            *(small(v) for v in quantiles.get(name, ("–", "–"))),
+            words.sig(held["filled"]) if held.get("filled") else "–",
+            guarantees(a.campaign.maps[name])])
+    for row in [columns, *rows]:
+        del row[drop]
+    open_loop = (f"P50 and P99 from the intended start: {esc(text)}" if text
+                 else "No open loop in this run, so no latency")
+    return report.table(
+        "rivals", f"Every ranked map at {esc(a.place(head))}. {open_loop}. "
+        "Bytes per entry: section 6. Guarantees: as campaign.json describes "
+        "the map.", columns, rows, css="rivals")
+
+
+def add(report, a, head):
+    """Forest and table, or nothing where no cell has a result."""
+    if head is None or not any(c.ok for c in a.at(head).values()):
+        return ""
+    figure = forest_figure(report, a, head) if a.base in a.at(head) else ""
+    return figure + table(report, a, head)

@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+# slow: over ten seconds of CPU time; not part of `make check`.
+"""The words of a page follow from its rows (docs/verdicts.md).
+
+Each of the first shapes is a campaign whose page once said what its journal
+denies.
+"""
+import itertools
+import json
+import re
+
+import matplotlib
+import pytest
+from report_helpers import Built, build, make_journal
+
+from report import plot_grid, verdicts
+from report.analysis import Analysis
+from report.journal import read
+
+matplotlib.use("svg")
+EVEN = (0.99, 1.01, 0.995, 1.005, 1.0, 1.002)  # a little noise, by block
+SPLIT = (0.95, 0.45, 0.42, 0.95, 0.4, 0.93)  # two modes
+TORN = (1.05, 0.45, 0.42, 1.05, 0.4, 0.95)  # ... and one of them in front
+WILD = (1.0, 1.35, 0.8, 1.25, 0.9, 1.1)
+
+
+def rates(table):
+    """A plant of make(): Mop/s by map, or by map and threads; a number, or
+    a list over blocks, which repeats."""
+    def mops(cell, block):
+        value = table.get((cell["map"], cell["threads"]),
+                          table.get(cell["map"], 10.0))
+        if not isinstance(value, (list, tuple)):
+            value = [value * e for e in EVEN]
+        return value[block % len(value)]
+    return mops
+
+
+def shape(folder, table, maps=None, void=(), blocks=12, **spec):
+    """The report of a campaign with these rates."""
+    names = maps or tuple(dict.fromkeys(
+        k if isinstance(k, str) else k[0] for k in table))
+    return build(folder, maps=names, blocks=blocks, mode="smoke", plant={
+        "mops": rates(table), "void": void}, **{"threads": (2,)} | spec)
+
+
+def times(value, factors):
+    return [value * f for f in factors]
+
+
+def text_of(built):
+    return " ".join(built.verdicts["claim"])
+
+
+# ---- shapes that were once told wrongly -----------------------------------
+
+def test_a_void_trial_makes_no_tie(tmp_path):
+    """W1: 15 000 times slower in all pairs, but one n too small."""
+    built = shape(tmp_path, {"ck_ht": 50, "gomap_rw": 25, "snapshot": 0.004},
+                  void=[("snapshot", b) for b in range(7)])
+    top = built.verdicts["decisions"][0]
+    by_map = {r["map"]: r for r in top["rivals"]}
+    assert (top["word"], top["leader"]) == ("clear lead", "ck_ht")
+    assert by_map["snapshot"]["outcome"] == "no interval"
+    assert by_map["snapshot"]["why"] == "n = 5 of 12, 7 void"
+    assert "not told apart" not in text_of(built)
+    assert "Not ranked: snapshot (n = 5 of 12, 7 void)." in \
+        built.verdicts["claim"]
+    assert "≈" not in built.rows("tables/decision.csv")[0]["fastest"]
+    winner, = built.rows("figures/winner.csv")
+    assert winner["front"] == "ck_ht"
+
+
+def test_a_row_has_one_verdict(tmp_path):
+    """W2: the tie of one map beside the lead over another, n of neither."""
+    built = shape(tmp_path, {
+        "ck_ht": 50, "gomap_rw": 50 / 1.5, "snapshot": times(50, TORN)},
+        void=[("snapshot", 11)])
+    top = built.verdicts["decisions"][0]
+    assert (top["word"], top["weakest"], top["n"]) == ("tied", "snapshot", 11)
+    row = built.rows("tables/decision.csv")[0]
+    assert row["fastest"] == "ck_ht ≈ snapshot"
+    assert row["verdict"] == "tied"
+    assert row["× weakest rival [95 %]"].endswith("over snapshot")
+    assert row["n"] == "11"
+
+
+def test_the_weakest_rival_decides_not_the_second_by_centre(tmp_path):
+    """W3: the second is clearly behind, the noisy third may be near."""
+    built = shape(tmp_path, {
+        "ck_ht": 50, "gomap_rw": 50 / 1.5, "snapshot": times(50, SPLIT)})
+    top = built.verdicts["decisions"][0]
+    assert [r["map"] for r in top["rivals"]] == ["gomap_rw", "snapshot"]
+    assert top["rivals"][0]["group_low"] > 1.4
+    assert top["rivals"][1]["low"] < 1.1
+    assert (top["word"], top["weakest"]) == ("lead of uncertain size",
+                                             "snapshot")
+    assert text_of(built).startswith(
+        "ck_ht was fastest, by how much is uncertain: use it at ")
+    assert "least snapshot: × " in text_of(built)
+
+
+def test_a_lead_of_8_or_142_per_cent_is_not_small(tmp_path):
+    """W4: only an upper bound below 10 % makes a lead small."""
+    wide = shape(tmp_path / "wide", {
+        "syncmap": 50, "gomap_rw": times(50, SPLIT)})
+    top = wide.verdicts["decisions"][0]
+    assert top["rivals"][0]["low"] < 1.1 < 2 < top["rivals"][0]["high"]
+    assert top["word"] == "lead of uncertain size"
+    assert "small lead" not in wide.page
+    near = shape(tmp_path / "near", {"syncmap": 50, "gomap_rw": 47})
+    assert near.verdicts["decisions"][0]["word"] == "small lead"
+    assert "by a small lead: use it at " in text_of(near)
+
+
+def edge_widths(built):
+    """Widths of the lines between the fields of the first flip map."""
+    import matplotlib.pyplot as plt
+    a = Analysis(read(built.folder))
+    board = a.boards()[0]
+    _, ax = plt.subplots()
+    threads = a.threads_of(board)
+    plot_grid.flip_map(ax, verdicts.fields(a, board), threads,
+                       a.lines_of(board), (a.base, a.contender), a.look,
+                       "", (), True)
+    widths = [line.get_linewidth() for line in ax.lines
+              if len(line.get_xdata()) == 2]
+    plt.close("all")
+    return widths
+
+
+HEAVY, FINE = plot_grid.EDGE["flip"], plot_grid.EDGE["end"]
+
+
+def test_a_lead_that_ends_is_no_flip(tmp_path):
+    """W5: the heavy line stood beside undecided fields."""
+    ends = shape(tmp_path / "ends", {
+        "gomap_rw": 10, ("syncmap", 1): times(10, WILD),
+        ("syncmap", 2): 30}, threads=(1, 2))
+    assert edge_widths(ends) == [FINE]
+    flips = shape(tmp_path / "flips", {
+        "gomap_rw": 10, ("syncmap", 1): 5, ("syncmap", 2): 30},
+        threads=(1, 2))
+    assert edge_widths(flips) == [HEAVY]
+    caption = re.search(r'<figure id="fig-flip".*?</figure>', ends.page,
+                        re.S)[0]
+    assert "thin line: a lead ends" in caption
+
+
+def test_no_map_leads_where_nothing_is_decided(tmp_path):
+    """W6: "gomap_rw is ahead first, from 1.13 threads on syncmap"."""
+    built = shape(tmp_path / "open", {
+        "gomap_rw": 10, ("syncmap", 1): times(9, WILD),
+        ("syncmap", 2): 30}, threads=(1, 2))
+    text = text_of(built)
+    assert ("syncmap or gomap_rw? not told apart at 1 thread, syncmap leads "
+            "at 2 threads; at 2 threads syncmap × 3.00 [") in text
+    assert "gomap_rw leads" not in text and "change places" not in text
+    both = shape(tmp_path / "both", {
+        "gomap_rw": 10, ("syncmap", 1): 9, ("syncmap", 2): 30},
+        threads=(1, 2))
+    assert "gomap_rw leads at 1 thread, syncmap leads at 2 threads" in \
+        text_of(both)
+    assert "change places" not in text_of(both), "no 1.13th thread"
+    assert not re.search(r"from 1\.\d+ threads|ahead first", both.page)
+
+
+def test_a_position_needs_a_count_that_was_not_measured(tmp_path):
+    table = {"gomap_rw": 10, ("syncmap", 1): 5, ("syncmap", 4): 20}
+    far = shape(tmp_path / "far", table, threads=(1, 4))
+    row, = far.rows("tables/crossovers.csv")
+    assert 1.9 < float(row["position"]) < 2.1
+    assert float(row["low"]) <= float(row["position"]) <= float(row["high"])
+    assert re.search(r"They change places at about 2\.0\d threads \[.*\] "
+                     r"\(interpolated\)\.", text_of(far))
+    near = shape(tmp_path / "near", {
+        "gomap_rw": 10, ("syncmap", 1): 5, ("syncmap", 2): times(10, WILD),
+        ("syncmap", 3): 20}, threads=(1, 2, 3))
+    row, = near.rows("tables/crossovers.csv")
+    assert (row["from_threads"], row["to_threads"]) == ("1", "3")
+    assert row["position"] == row["low"] == row["high"] == ""
+
+
+def test_crossovers_are_decided_on_both_sides(tmp_path):
+    """W7: rows of crossovers.csv whose one side was open."""
+    built = shape(tmp_path / "open", {
+        "gomap_rw": 10, ("syncmap", 1): times(9, WILD),
+        ("syncmap", 2): 30}, threads=(1, 2))
+    assert built.rows("tables/crossovers.csv") == []
+    built = shape(tmp_path / "both", {
+        "gomap_rw": 10, ("syncmap", 1): 9, ("syncmap", 2): 30},
+        threads=(1, 2))
+    row, = built.rows("tables/crossovers.csv")
+    assert (row["leads_below"], row["leads_above"]) == ("gomap_rw", "syncmap")
+    assert "ahead" not in row
+
+
+# ---- every word follows from the rows it names ----------------------------
+
+def sentences_hold(built):
+    """What page and files say of each group, against its own intervals."""
+    for d in built.verdicts["decisions"]:
+        used = [r for r in d["rivals"] if r["outcome"] != "no interval"]
+        for r in d["rivals"]:
+            assert (r["group_low"] is None) == (r["outcome"] ==
+                                                "no interval") == bool(
+                                                    r["why"])
+            if r["group_low"] is not None:
+                assert (r["group_low"] > 1.02) == (r["outcome"] == "behind")
+                assert r["group_low"] <= r["low"] <= r["ratio"] <= r["high"] \
+                    <= r["group_high"]
+                assert r["n"] >= d["needs"]
+        if d["word"] in verdicts.LEADS:
+            assert used and all(r["outcome"] == "behind" for r in used)
+        elif d["word"] == "tied":
+            assert any(r["outcome"] == "tied" for r in used)
+        else:
+            assert used == [] and d["weakest"] is None
+        if used:
+            assert d["n"] == min(r["n"] for r in used)
+            assert d["weakest"] == min(used, key=lambda r: (
+                r["group_low"], r["map"]))["map"]
+    first, top = built.verdicts["claim"][0], built.verdicts["decisions"][0]
+    assert ("was fastest" in first) == (top["word"] in verdicts.LEADS)
+    assert ("not told apart" in first) == (top["word"] == "tied")
+    for row in built.rows("figures/flip.csv"):
+        if row["side"] in ("base", "contender"):
+            assert float(row["low"]) > 1.02 or float(row["high"]) < 1 / 1.02
+        assert (row["side"] == "no interval") == bool(row["why"])
+
+
+SPREADS = (EVEN, WILD, (1.0,), SPLIT)
+
+
+@pytest.mark.parametrize("second,third,void", [
+    (*spreads, (0, 6, 12)[i % 3]) for i, spreads in enumerate(
+        itertools.product(SPREADS, repeat=2))])
+def test_no_sentence_contradicts_a_row(tmp_path, second, third, void):
+    built = shape(tmp_path, {
+        "gomap_rw": 10, "syncmap": times(9.6, second),
+        "ck_ht": times(8.2, third)}, void=[("ck_ht", b) for b in range(void)])
+    sentences_hold(built)
+
+
+def test_ranking_csv_has_every_comparison(tmp_path):
+    built = shape(tmp_path, {"gomap_rw": 10, "syncmap": 20, "ck_ht": 15},
+                  threads=(1, 2), kinds=("update", "churn"))
+    rows = built.rows("tables/ranking.csv")
+    assert len(rows) == 4 * 2
+    top = built.verdicts["decisions"][0]
+    mine = [r for r in rows if r["leader_cell"] == top["cell"]]
+    assert [r["cell"] for r in mine] == [r["cell"] for r in top["rivals"]]
+    for row, r in zip(mine, top["rivals"]):
+        assert float(row["group_low"]) == pytest.approx(r["group_low"],
+                                                        rel=1e-5)
+        assert row["word"] == top["word"] and row["outcome"] == r["outcome"]
+
+
+# ---- the first screen -----------------------------------------------------
+
+def test_a_group_that_n_cannot_decide_is_not_ranked(tmp_path):
+    names = ("gomap_rw", "syncmap", *(f"twin_{i}" for i in range(8)))
+    built = shape(tmp_path, {"syncmap": 30}, maps=names, blocks=10)
+    assert built.verdicts["claim"][0] == (
+        "Not ranked: n = 10, 10 maps need 11: measure more blocks of "
+        "2 threads, 97:3 update, 64 Ki keys.")
+    assert built.rows("tables/decision.csv")[0]["verdict"] == \
+        "not ranked (10)"
+    assert "was fastest" not in built.page
+    assert built.verdicts["claim"][-1].startswith("Next: make bench MODE=")
+
+
+def test_misuse_takes_no_part(tmp_path):
+    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap", "wrong"),
+                      threads=(2,), keys=(65536,), kinds=("update",))
+    path = tmp_path / "campaign.json"
+    path.write_text(path.read_text().replace(
+        '"id": "wrong",\n', '"id": "wrong", "misuse": "check: x",\n', 1))
+    built = Built(tmp_path)
+    assert [r["map"] for r in built.verdicts["decisions"][0]["rivals"]] == [
+        "gomap_rw"]
+
+
+def test_a_skipped_cell_takes_no_part_a_missing_one_does(tmp_path):
+    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap", "ck_ht"),
+                      threads=(2,), keys=(65536,), kinds=("update",),
+                      plant={"crash": ("syncmap",)})
+    path = tmp_path / "campaign.json"
+    meta = json.loads(path.read_text())
+    for cell in meta["cells"]:
+        if cell["map"] == "ck_ht":
+            cell["skip"] = "skipped: unsafe"
+    path.write_text(json.dumps(meta))
+    top = Built(tmp_path).verdicts["decisions"][0]
+    assert (top["leader"], top["word"]) == ("gomap_rw", "alone")
+    (missing,) = top["rivals"]
+    assert (missing["map"], missing["n"], missing["ratio"]) == ("syncmap", 0,
+                                                                None)
+    assert missing["why"] == "n = 0 of 10, 10 failed"
+
+
+def test_first_screen_has_every_map_with_its_guarantees(tmp_path):
+    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap", "ck_ht"),
+                      threads=(2,), keys=(65536,), kinds=("update",),
+                      rates=(10000,))
+    path = tmp_path / "campaign.json"
+    text = path.read_text()
+    at = text.index('"id": "ck_ht",\n')
+    path.write_text(text[:at] + text[at:].replace(
+        '"sync": ""', '"sync": "epoch, mutex for writes"', 1).replace(
+            '"caps": []', '"caps": ["single-writer"]', 1))
+    built = Built(tmp_path)
+    rows = {r["map"]: r for r in built.rows("tables/rivals.csv")}
+    assert set(rows) == {"gomap_rw", "syncmap", "ck_ht"}
+    assert rows["ck_ht"]["guarantees"].startswith("one writer only, one ")
+    for row in rows.values():
+        assert "[" in row["P50 of lookup"] and "[" in row["P99 of lookup"]
+        assert float(row["bytes per entry"]) > 16
+    assert rows["gomap_rw"]["verdict"] == "behind"
+    assert {r["map"] for r in built.rows("figures/rivals.csv")} == {
+        "syncmap", "ck_ht"}
+
+
+def test_claim_stands_before_contents_on_phones(tmp_path):
+    built = shape(tmp_path, {"gomap_rw": 10, "syncmap": 20})
+    phone = built.page.split("@media (max-width: 900px)")[1]
+    assert "header, main > .claim { order: -2; }" in phone
+    assert "nav { order: -1;" in phone
+    body = built.page[built.page.index("<main>"):]
+    assert body.index("</header>") < body.index('class="claim"') < \
+        body.index('class="legend"')
+    head = body[:body.index("</header>")]
+    assert "synthetic, no such CPU · 2 CPUs · virtual machine · trials took" \
+        in head

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules of docs/verdicts.md, each on numbers."""
+import pytest
+import report_helpers  # noqa: F401
+
+from report import modes, verdicts
+from report.sections.rivals import overload
+
+
+@pytest.mark.parametrize("maps,n", [
+    (0, 6), (1, 6), (2, 6), (3, 7), (4, 8), (5, 9), (10, 11), (14, 12),
+    (20, 13), (60, 17)])
+def test_needs_is_the_least_n_with_a_simultaneous_interval(maps, n):
+    assert verdicts.needs(maps) == n
+    pairs = max(maps * (maps - 1) / 2, 1)
+    assert 2 / 2 ** n <= 0.05 / pairs
+    assert n == 6 or 2 / 2 ** (n - 1) > 0.05 / pairs
+    some = {i: {b: 1.0 + 0.01 * i + 0.001 * b for b in range(n)}
+            for i in range(maps)}
+    if maps > 1:
+        told = verdicts.compare({0: some}, {0: {i: i for i in some}})[0]
+        assert all(s["low"] is not None for _, s in told["pairs"].values())
+
+
+def rival(name, low, high):
+    return {"map": name, "group_low": low, "group_high": high,
+            "outcome": verdicts.outcome(low)}
+
+
+@pytest.mark.parametrize("bounds,word,weakest", [
+    ([(1.10, 1.3)], "clear lead", "a"),
+    ([(1.099, 1.3)], "lead of uncertain size", "a"),
+    ([(1.021, 1.099)], "small lead", "a"),
+    ([(1.021, 1.10)], "lead of uncertain size", "a"),
+    ([(1.02, 1.05)], "tied", "a"),  # the margin itself is no lead
+    ([(None, None)], "not ranked", None),
+    ([(5, 9), (1.05, 3)], "lead of uncertain size", "b"),
+    ([(5, 9), (1.05, 1.08)], "small lead", "b"),
+    ([(5, 9), (0.9, 1.1)], "tied", "b"),
+    ([(5, 9), (None, None)], "clear lead", "a"),  # never among the tied
+    ([(0.9, 1.2), (None, None)], "tied", "a"),
+])
+def test_word_comes_from_the_weakest_comparison(bounds, word, weakest):
+    rivals = [rival(n, *b) for n, b in zip("abc", bounds)]
+    got, worst = verdicts.word_of(len(rivals) + 1, rivals)
+    assert (got, worst and worst["map"]) == (word, weakest)
+
+
+def test_alone_is_a_word_of_its_own():
+    assert verdicts.word_of(1, [rival("a", None, None)]) == ("alone", None)
+
+
+@pytest.mark.parametrize("low,high,which", [
+    (1.021, 2, "contender"), (1.02, 2, "tied"), (0.5, 0.98, "base"),
+    (0.5, 1 / 1.02, "tied"), (0.9, 1.1, "tied"), (None, None, "no interval")])
+def test_side_of_a_pair(low, high, which):
+    assert verdicts.side({"low": low, "high": high}) == which
+    assert verdicts.side(None) == "no interval"
+
+
+@pytest.mark.parametrize("here,there,what", [
+    ("a", "b", "flip"), ("a", "a", None), ("a", "", "end"), ("", "b", "end"),
+    ("", "", None), ("a", None, None), (None, "", None)])
+def test_a_flip_lies_between_opposite_leaders_only(here, there, what):
+    assert verdicts.border(here, there) == what
+
+
+def test_a_leader_has_enough_trials_where_anybody_has():
+    """Five trials of a faster map are no reason to leave a group open."""
+    slow = {b: 1.0 + 0.01 * b for b in range(12)}
+    fast = {b: 9.0 for b in range(5)}
+    told = verdicts.compare({0: {"a": slow, "b": {b: v / 2 for b, v in
+                                                  slow.items()}, "c": fast}},
+                            {0: {"a": 1, "b": 0.5, "c": 9}})[0]
+    group = verdicts.judge({"a": slow, "b": slow, "c": fast}, told)
+    assert (group["leader"], group["word"]) == ("a", "clear lead")
+    assert [r["outcome"] for r in group["rivals"]] == ["behind",
+                                                       "no interval"]
+
+
+def test_an_overloaded_open_loop_has_no_percentile():
+    ran = lambda ns: {"result": {"elapsed_ns": ns}}
+    assert overload([ran(110), ran(119)], 100, 10000) is None
+    assert overload([ran(198), ran(405)], 100, 10000) == (
+        "overloaded at 10\u202f000/s (took 2.0 to 4.0 times the time)")
+
+
+def test_modes_say_their_blocks_and_minutes():
+    known = {name: (blocks, minutes) for blocks, name, minutes
+             in modes.modes()}
+    assert {"smoke", "quick", "standard", "full"} <= set(known)
+    assert all(minutes for _, minutes in known.values())
+    most = max(known.values())[0]
+    assert modes.next_mode(most, 6) is None
+    name, _ = modes.next_mode(0, most)
+    assert known[name][0] == most
+
+
+def test_settings_end_at_the_first_workload():
+    text = "# x\nblocks = 7 # why\n[a]\nblocks = 9\nbudget = 1h\n"
+    assert modes.settings(text) == {"blocks": "7"}
