@@ -29,6 +29,7 @@ class Cell:
     factors: dict
     trials: list = field(default_factory=list)  # every line, in order
     ok: list = field(default_factory=list)  # those that count
+    earlier: list = field(default_factory=list)  # repeated: none counts
 
     def __getattr__(self, name):  # cell.threads, cell.map, ...
         try:
@@ -76,6 +77,7 @@ class Campaign:
     arms: dict  # (arm, id) -> trials of another arm: controls
     trials: int = 0  # lines that were used, those not started included
     started: int = 0
+    ran: list = field(default_factory=list)  # (cell, trial), in their order
     problems: list = field(default_factory=list)
 
     @property
@@ -184,6 +186,25 @@ def judge(cell, trial):
                      reason="no operation finished in the window")
 
 
+def attempt(trial):
+    """1, or more where this place of the plan was measured again."""
+    return trial.get("attempt") or 1
+
+
+def put(cell, trial):
+    """Gives a trial its place in its cell; of several attempts at one block
+    the last counts, whatever the others came to."""
+    judge(cell, trial)
+    if attempt(trial) > 1:
+        same = [t for t in cell.trials if t["block"] == trial["block"]]
+        cell.earlier += same
+        for kept in cell.trials, cell.ok:
+            kept[:] = [t for t in kept if t["block"] != trial["block"]]
+    cell.trials.append(trial)
+    if usable(trial):
+        cell.ok.append(trial)
+
+
 def read(path):
     """The campaign in folder `path`; JournalError where it is none."""
     path = Path(path)
@@ -195,7 +216,7 @@ def read(path):
     for number, trial in lines_of(path / "trials.jsonl", campaign.problems):
         cell = campaign.cells.get(trial["cell"])
         arm = trial.get("arm", "head")
-        identity = trial["cell"], trial["block"], arm
+        identity = trial["cell"], trial["block"], arm, attempt(trial)
         if cell is None or identity in seen:
             what = "not in the plan" if cell is None else "a duplicate"
             campaign.problems.append(
@@ -205,13 +226,11 @@ def read(path):
         seen.add(identity)
         campaign.trials += 1
         campaign.started += trial.get("exit") != "not started"
+        campaign.ran.append((cell, trial))
         if arm != "head":
             campaign.arms.setdefault((arm, cell.id), []).append(trial)
             continue
-        judge(cell, trial)
-        cell.trials.append(trial)
-        if usable(trial):
-            cell.ok.append(trial)
+        put(cell, trial)
     return campaign
 
 
