@@ -61,13 +61,21 @@ def arm_rows(a):
 
 def residuals(a):
     """ln(cost / the cell's median) as (blocks, cells of the plan); nan where
-    there is no trial."""
+    there is no trial, or one that was measured again, out of its place.
+
+    Cells of fewer than half of the blocks are left out: what ran once is its
+    own median, and its 0 would hide what the others show of that block.
+    """
     index = {cell_id: i for i, cell_id in enumerate(a.campaign.cells)}
     blocks = 1 + max((max(r) for r in a.rates.values() if r), default=-1)
     rest = np.full((blocks, len(index)), np.nan)
     for cell_id, rates in a.rates.items():
+        if 2 * len(rates) < blocks:
+            continue
         cost = -np.log(list(rates.values()))
         rest[list(rates), index[cell_id]] = cost - np.median(cost)
+        again = [t["block"] for t in a.campaign.cells[cell_id].earlier]
+        rest[again, index[cell_id]] = np.nan
     return rest
 
 

@@ -22,20 +22,22 @@ def strip_size():
     return WIDTH, LANE * len(LANES) + 30
 
 
-def ticks(x, low, high, pixels):
-    """One path of upright ticks. Those that would cover each other to the
-    pixel are drawn once: 10,000 trials cost no more than the lane has."""
-    (wide, tall), (x_range, y_range) = pixels
-    at = np.stack([np.floor(x / x_range * wide),
-                   np.floor(low / y_range * tall),
-                   np.ceil(high / y_range * tall)], axis=1)
+def ticks(x, low, high, step):
+    """One path of upright ticks. Of those that cover each other the highest
+    is drawn: 10,000 trials cost no more than there is room for.
+
+    step -- (along x, along y): ticks with both ends in one step are covered;
+            those that stand on 0 whatever their height
+    """
+    level = np.floor(low / step[1])
+    order = np.lexsort((-high, level, np.floor(x / step[0])))
+    at = np.stack([np.floor(x / step[0]), level], axis=1)[order]
     _, first = np.unique(at, axis=0, return_index=True)
-    first.sort()
-    points = np.empty((2 * len(first), 2))
-    points[0::2, 0] = points[1::2, 0] = x[first]
-    points[0::2, 1], points[1::2, 1] = low[first], high[first]
-    codes = np.tile([Path.MOVETO, Path.LINETO], len(first))
-    return Path(points, codes)
+    drawn = np.sort(order[first])
+    points = np.empty((2 * len(drawn), 2))
+    points[0::2, 0] = points[1::2, 0] = x[drawn]
+    points[0::2, 1], points[1::2, 1] = low[drawn], high[drawn]
+    return Path(points, np.tile([Path.MOVETO, Path.LINETO], len(drawn)))
 
 
 def span(values, from_zero):
@@ -57,7 +59,7 @@ def lane(ax, x, values, blocks, about):
     high = values if from_zero else values + half
     ax.add_patch(PathPatch(
         ticks(x[known], low[known], high[known],
-              ((WIDTH, LANE), (len(x) + 1, top - floor))),
+              ((len(x) + 1) / WIDTH, (top - floor) * TICK / LANE)),
         fc="none", ec=WARN if from_zero else INK, lw=0.7))
     for at in blocks:
         ax.axvline(at, color=FAINT, lw=0.6, zorder=0)
@@ -96,8 +98,8 @@ def strip(ax, rows):
 
 
 def repeats(ax, rows):
-    """Share of each map's trials that were measured again; a mark where that
-    was more than twice as often as of another map it is compared with."""
+    """Share of each map's trials that were measured again; a mark where the
+    shares of two sides of a contrast are more than a factor of two apart."""
     for i, r in enumerate(rows):
         share = 100 * r["repeated"] / r["places"]
         colour = WARN if r["unequal"] else INK
@@ -112,5 +114,5 @@ def repeats(ax, rows):
                 va="center", fontsize=10, color=colour)
     rows_axis(ax, [r["map"] for r in rows])
     ax.set_xlim(0, None)
-    ax.set_xlabel("trials measured again [%]; red = more than twice as often "
-                  "as the other side of a contrast")
+    ax.set_xlabel("trials measured again [%]; red = some contrast has sides "
+                  "whose shares are over a factor of 2 apart")

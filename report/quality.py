@@ -5,6 +5,7 @@ Read from the journal alone: each trial says how fast its first CPU was before
 and after its window, how long its threads waited for a CPU, what the
 hypervisor took, and whether it is a repetition. Nothing is dropped for it.
 """
+import functools
 import math
 import statistics
 
@@ -104,6 +105,12 @@ class Noise:
                  "waited_percent": number(self.waited[i]),
                  "steal_percent": number(self.stolen[i])}
                 for i, (c, t) in enumerate(zip(self.cells, self.trials))]
+
+
+@functools.lru_cache(maxsize=1)
+def noise_of(a):
+    """The one Noise of an analysis."""
+    return Noise(a)
 
 
 # ---- repetitions ------------------------------------------------------------
@@ -281,7 +288,7 @@ def parts(a, noise, rows):
 def line(a, rows=None):
     """What this run can see and how disturbed it was, in one line for the
     claim box and verdicts.json; rows -- checks.control_rows(a), if at hand."""
-    text = "; ".join(parts(a, Noise(a), rows or checks.control_rows(a)))
+    text = "; ".join(parts(a, noise_of(a), rows or checks.control_rows(a)))
     return text[0].upper() + text[1:] + "."
 
 

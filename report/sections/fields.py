@@ -104,8 +104,7 @@ def winner_figure(report, a, where, hue):
                 ("clear", "small lead") and len(r["won"]["tied"]) == 1]
         firsts = {m: sum(w["first"] == m for w in told)
                   for m in sorted({w["first"] for w in told})}
-        alt = "; ".join(f"{m} alone in front in "
-                        f"{words.plural(n, 'field')}"
+        alt = "; ".join(f"{m} alone in front in {n} fields"
                         for m, n in firsts.items()) or "no single winner"
         panels.append(report.panel(
             slug("winner", len(panels)), f"Fastest map: {board.text()}",

@@ -429,7 +429,7 @@ def add(report, a, control_rows):
                f"({len(a.campaign.problems)}):</p><ul class='text'>{broken}"
                "</ul>" if broken else "<p>The journal is whole: no torn, "
                "unreadable, unplanned or duplicate line.</p>")
-    noise = quality.Noise(a)
+    noise = quality.noise_of(a)
     parts = [answer(a, control_rows), noise_figure(report, a, noise),
              control_figure(report, control_rows),
              report.table("checks", "What the trials tell of themselves",

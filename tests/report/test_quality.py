@@ -10,7 +10,7 @@ import random
 
 import numpy as np
 import pytest
-from report_helpers import FEW, edit, make_journal
+from report_helpers import FEW, Built, edit, make_journal
 
 from report import checks, facts, journal, quality, stats, words
 from report.analysis import Analysis, smallest_seen
@@ -252,7 +252,6 @@ def equal(trial):
 
 
 def test_equal_ratios_have_no_mde_and_break_nothing(tmp_path):
-    from report_helpers import Built
     a = planted(tmp_path, equal)
     assert quality.headline_mdes(a)[0] == []
     built = Built(tmp_path)
@@ -260,6 +259,7 @@ def test_equal_ratios_have_no_mde_and_break_nothing(tmp_path):
     rows = built.rows("tables/resolution.csv")
     assert rows and all("every block has the same ratio"
                         in r["without an MDE"] for r in rows)
+    assert all(r["best MDE"] == r["worst"] == "–" for r in rows)
 
 
 # ---- controls --------------------------------------------
@@ -293,6 +293,29 @@ def test_a_control_of_six_blocks_can_fail(tmp_path):
     _, rows, row = slot(tmp_path, shifted(4), blocks=6)
     assert row["word"] == "FAILED" and row["n"] == 6
     assert "slot" in checks.invalid(rows)
+
+
+def test_cells_that_ran_once_hide_no_control(tmp_path):
+    """A mode may measure its headline in 6 blocks and the rest in one."""
+    def change(trial, late):
+        if "/n1024/" in trial["cell"] and trial["block"]:
+            return None
+        return shifted(4)(trial, late)
+
+    _, rows, row = slot(tmp_path, change, blocks=6, keys=(65536, 1024),
+                        kinds=("update", "churn", "fresh"))
+    assert row["word"] == "FAILED" and row["n"] == 6
+
+
+def test_trials_measured_again_have_no_slot(tmp_path):
+    """They ran at the end of their block, whatever the order says."""
+    a = planted(tmp_path)
+    cell = a.at(a.headline())["syncmap"]
+    column = list(a.campaign.cells).index(cell.id)
+    assert not np.isnan(checks.residuals(a)[:, column]).any()
+    a = again(tmp_path, of("syncmap", 2, 5))
+    lost = np.isnan(checks.residuals(a)[:, column])
+    assert np.flatnonzero(lost).tolist() == [2, 5]
 
 
 def test_a_sound_control_does_not_fail(tmp_path):
@@ -419,18 +442,38 @@ def test_shares_of_writes_have_the_error_they_are_given(tmp_path, kind,
 
 # ---- every trial -----------------------------------------
 
-def test_ticks_stand_where_the_trials_are(tmp_path):
-    """Drawn without page: one tick per trial that is not covered."""
+def test_ticks_stand_where_the_trials_are():
     from report.plot_trials import ticks
-    x = np.array([1.0, 2.0, 3.0, 3.0])
-    path = ticks(x, np.zeros(4), np.array([5.0, 6.0, 7.0, 7.0]),
-                 ((900, 96), (5, 10)))
-    assert path.vertices.tolist() == [[1, 0], [1, 5], [2, 0], [2, 6],
-                                      [3, 0], [3, 7]]
+    x = np.array([1.0, 2.0, 3.0, 3.1, 4.0])
+    path = ticks(x, np.zeros(5), np.array([5.0, 6, 7, 9, 8]), (0.5, 1))
+    assert path.vertices.tolist() == [
+        [1, 0], [1, 5], [2, 0], [2, 6], [3.1, 0], [3.1, 9], [4, 0], [4, 8]]
+    path = ticks(x, np.array([5.0, 6, 7, 9, 8]), np.array(
+        [5.5, 6.5, 7.5, 9.5, 8.5]), (0.5, 1))
+    assert path.vertices[0::2, 1].tolist() == [5, 6, 7, 9, 8], "no two cover"
     many = np.arange(1, 10_001.0)
     value = 3 + 0.01 * (many % 2)
-    assert len(ticks(many, value, value, ((900, 96), (10_001, 4))
-                     ).vertices) < 2 * 2 * 901
+    assert len(ticks(many, value, value, (10_001 / 900, 0.1)).vertices
+               ) <= 2 * 901
+
+
+def test_the_page_shows_what_was_repeated(tmp_path):
+    """Rows to CSV, alternative text from rows, a mark where it is due."""
+    planted(tmp_path, speeds(1.5, 3))
+    again(tmp_path, of("syncmap", *range(4)))
+    built = Built(tmp_path)
+    assert built.status == 0 and built.error == ""
+    text = built.section("validity")
+    rows = built.rows("figures/strip.csv")
+    assert len(rows) == (tmp_path / "trials.jsonl").read_text().count("\n")
+    assert f"{len(rows)} trials in the order they ran; CPU speed 1.50" in text
+    assert "syncmap 4 of 21 (19" in text.replace("\u00a0", " ")
+    marked = [r for r in built.rows("tables/repeats.csv")
+              if r["unequal"] == "True"]
+    assert {r["threads"] for r in marked} == {"2"} and len(marked) == 3
+    assert "⚠ 3 contrasts repeated unevenly" in text
+    assert "uneven in 3 of 6 contrasts" in text
+    assert built.verdicts["quality"] in text.replace("&#x27;", "'")
 
 
 def test_the_strip_has_every_started_trial(tmp_path):
