@@ -66,9 +66,10 @@ class Noise:
         self.waited = np.array([waited(t) for t in self.trials])
         self.stolen = np.array([stolen(t, cpus) for t in self.trials])
         self.alone = np.array([checks.alone(c) for c in self.cells], bool)
-        self.attempt = np.array([journal.attempt(t) for t in self.trials],
+        self.attempt = np.array([t.get("attempt", 1) for t in self.trials],
                                 int)
-        self.replaced = replaced(a)
+        old = replaced(a)
+        self.last = np.array([id(t) not in old for t in self.trials], bool)
 
     def __len__(self):
         return len(self.trials)
@@ -78,21 +79,27 @@ class Noise:
         known = self.speed[~np.isnan(self.speed)]
         return np.percentile(known, SPEED_RANGE) if len(known) else None
 
+    def waiting(self, of=True):
+        """Waiting of the last attempts that know it, with a CPU per thread;
+        of -- which trials, as an array."""
+        return self.waited[of & self.last & self.alone
+                           & ~np.isnan(self.waited)]
+
     def disturbed(self):
         """(trials whose threads waited although each had a CPU, of all such
         that know it)."""
-        known = self.waited[self.alone & ~np.isnan(self.waited)]
+        known = self.waiting()
         return int((known > WAITS).sum()), len(known)
 
     def still(self):
         """Trials that count though the runner calls them disturbed: it ran
         none again, or each time in vain."""
         return sum(journal.usable(t) and bool(t.get("disturbed"))
-                   and id(t) not in self.replaced for t in self.trials)
+                   for t, last in zip(self.trials, self.last) if last)
 
     def taken(self):
-        """(trials with steal, trials where it is readable)."""
-        known = self.stolen[~np.isnan(self.stolen)]
+        """(trials with steal, trials where it is readable): last attempts."""
+        known = self.stolen[self.last & ~np.isnan(self.stolen)]
         return int((known > 0).sum()), len(known)
 
     def rows(self):
@@ -172,7 +179,7 @@ def map_rows(a, noise):
     rows = []
     for name in sorted({c.map for c in noise.cells}):
         here = np.array([c.map == name for c in noise.cells])
-        seen = noise.waited[here & noise.alone & ~np.isnan(noise.waited)]
+        seen = noise.waiting(here)
         cells = [places(c) for c in a.campaign.cells.values()
                  if c.map == name]
         own = [m for m in marks if name in (m["first"], m["second"])]
@@ -213,15 +220,17 @@ def counts_line(a):
     """One line whose numbers add up: the denominators of all other ones."""
     got = counts(a)
     lines = got.pop("lines")
-    told = {"count": "count", "repeated": "were measured again and stand "
-            "beside their repetition", "void": "are void", "failed": "failed",
+    told = {"count": "count", "repeated": "were measured again",
+            "void": "are void", "failed": "failed",
             "not started": "were not started"}
     said = words.joined(f"{words.count(n)} {told[k]}"
                         for k, n in got.items() if n or k == "count")
-    started = lines - got["not started"]
+    started = lines - got["not started"] - got["repeated"]
+    beside = "" if not got["repeated"] else (
+        f", beside {words.plural(got['repeated'], 'repetition')}")
     return (f"Of {words.plural(lines, 'line')} of the journal {said}"
-            f"; {words.count(started)} were started. No trial was dropped for"
-            " its value.")
+            f"; {words.count(started)} trials were started{beside}. No trial "
+            "was dropped for its value.")
 
 
 # ---- what this run can see --------------------------------------------------

@@ -27,7 +27,10 @@ STRIP = ("trial", "block", "map", "threads", "measure", "attempt", "status",
 
 def strip_alt(noise):
     """Text alternative of the strip, from its arrays."""
-    told = [f"{words.plural(len(noise), 'trial')} in the order they ran"]
+    again = len(noise) - int(noise.last.sum())
+    told = [f"{words.plural(len(noise) - again, 'trial')}"
+            + (f" and {words.plural(again, 'repetition')}" if again else "")
+            + " in the order they ran"]
     ends = noise.speeds()
     if ends is not None:
         told.append(f"CPU speed {words.sig(ends[0])} to {words.sig(ends[1])} "
@@ -60,7 +63,7 @@ def noise_figure(report, a, noise):
         "Waiting: time on the run queue, all threads together; it counts from"
         " the window's barriers, so that it may pass 100 %. Steal: what the "
         "hypervisor took. All are recorded and shown; no trial is dropped for"
-        " them." + ("" if again else " No trial was measured again."))
+        " them. Counts are of last attempts, the strip has every one." + ("" if again else " No trial was measured again."))
     figure = report.figure("strip", caption, panels, STRIP, rows, "l")
     return figure + uneven_contrasts(report, a) + map_table(report, a, maps)
 
@@ -191,7 +194,7 @@ def check_rows(a, noise):
                      f"{words.percent(hits[0])}{where}",
                      f"≤ {HIT_LIMIT} %, fresh and churn only",
                      OK if hits[0] <= HIT_LIMIT else bad("not met")])
-    return rows + even_rows(a) + floor_rows(a) + noise_rows(noise)
+    return rows + even_rows(a) + floor_rows(a) + noise_rows(a, noise)
 
 
 def even_rows(a):
@@ -240,7 +243,7 @@ def floor_rows(a):
     return rows
 
 
-def noise_rows(noise):
+def noise_rows(a, noise):
     """Speed, waiting and steal: one denominator, all trials started."""
     ends, (waiting, known) = noise.speeds(), noise.disturbed()
     taken, readable = noise.taken()
@@ -256,7 +259,7 @@ def noise_rows(noise):
                  limit, "–"])
     if noise.still():
         rows.append(["trials that count and were disturbed by others, in "
-                     "every attempt", words.part(noise.still(), len(noise)),
+                     "every attempt", words.part(noise.still(), a.campaign.started),
                      limit, "–"])
     rows.append(["trials while the hypervisor took time (steal)",
                  words.part(taken, readable) if readable else "not readable",

@@ -80,7 +80,7 @@ def test_repeated_shares(tmp_path):
     assert quality.repeated(a)[0] == 0 and "repeated" not in quality.line(a)
     a = again(tmp_path, of("syncmap", 0, 1, 2))
     some, places = quality.repeated(a)
-    assert (some, places) == (3, a.campaign.trials - 3)
+    assert (some, places) == (3, a.campaign.trials)
     assert (f"{words.percent(100 * 3 / places, 2)} of the trials were "
             "repeated") in quality.line(a)
 
@@ -105,14 +105,14 @@ def test_a_contrast_is_marked_beyond_a_factor_of_two(tmp_path, first, second,
 
 def test_trials_that_stay_disturbed_are_counted(tmp_path):
     a = planted(tmp_path)
-    told = table(validity.noise_rows(quality.Noise(a)))
+    told = table(validity.noise_rows(a, quality.Noise(a)))
     edit(tmp_path, lambda t: t | {"disturbed": "others took 90 %"} if of(
         "syncmap", 0, 1)(t) else t)  # these are measured again
     name = "trials that count and were disturbed by others, in every attempt"
     assert name not in told
     a = again(tmp_path, of("syncmap", 0, 1), disturbed="others took 40 %")
-    row = table(validity.noise_rows(quality.Noise(a)))[name]
-    assert row[1].startswith(f"2 of {a.campaign.trials} ")
+    row = table(validity.noise_rows(a, quality.Noise(a)))[name]
+    assert row[1].startswith(f"2 of {a.campaign.started} ")
 
 
 # ---- one denominator -------------------------------------
@@ -130,8 +130,9 @@ def test_the_line_of_counts_adds_up(tmp_path):
     assert sum(got.values()) == 2 * got["lines"] == 2 * lines
     told = [int(n.replace(words.THIN, "")) for n in words.numbers(
         quality.counts_line(a))]
-    assert told[0] == lines == sum(told[1:-1])
-    assert told[-1] == a.campaign.started == len(quality.Noise(a))
+    assert told[0] == lines == sum(told[1:-2])
+    assert told[-2:] == [a.campaign.started, got["repeated"]]
+    assert sum(told[-2:]) == len(quality.Noise(a))
 
 
 def test_steal_has_all_started_trials_below_it(tmp_path):
@@ -140,10 +141,13 @@ def test_steal_has_all_started_trials_below_it(tmp_path):
 
     name = "trials while the hypervisor took time (steal)"
     a = planted(tmp_path, steal)
-    row = table(validity.noise_rows(quality.Noise(a)))[name]
+    row = table(validity.noise_rows(a, quality.Noise(a)))[name]
     assert row[1].startswith(f"2 of {a.campaign.started} ")
+    row = table(validity.noise_rows(a, quality.Noise(again(
+        tmp_path, of("syncmap", 1)))))[name]
+    assert row[1].startswith(f"2 of {a.campaign.started} "), "last attempts"
     a = planted(tmp_path, lambda t: t | {"steal_ticks": None})
-    assert table(validity.noise_rows(quality.Noise(a)))[name][1] == \
+    assert table(validity.noise_rows(a, quality.Noise(a)))[name][1] == \
         "not readable"
 
 
@@ -468,7 +472,8 @@ def test_the_page_shows_what_was_repeated(tmp_path):
     text = built.section("validity")
     rows = built.rows("figures/strip.csv")
     assert len(rows) == (tmp_path / "trials.jsonl").read_text().count("\n")
-    assert f"{len(rows)} trials in the order they ran; CPU speed 1.50" in text
+    assert (f"{len(rows) - 4} trials and 4 repetitions in the order they ran;"
+            " CPU speed 1.50") in text
     assert "syncmap 4 of 21 (19" in text.replace("\u00a0", " ")
     pairs = built.rows("tables/repeats.csv")
     assert len(pairs) == 2 * 6, "of 4 maps at 2 thread counts"
@@ -487,7 +492,7 @@ def test_the_strip_has_every_started_trial(tmp_path):
     a = again(tmp_path, of("gomap_rw", 3))
     noise = quality.Noise(a)
     rows = noise.rows()
-    assert len(rows) == a.campaign.started < len(a.campaign.ran)
+    assert len(rows) == a.campaign.started + 1 < len(a.campaign.ran)
     assert [r["trial"] for r in rows] == list(range(1, len(rows) + 1))
     assert rows[-1]["attempt"] == 2 and rows[-1]["map"] == "gomap_rw"
     assert {r["adds_per_ns"] for r in rows} == {1.5, 3.0}
