@@ -114,5 +114,4 @@ def repeats(ax, rows):
                 va="center", fontsize=10, color=colour)
     rows_axis(ax, [r["map"] for r in rows])
     ax.set_xlim(0, None)
-    ax.set_xlabel("trials measured again [%]; red = some contrast has sides "
-                  "whose shares are over a factor of 2 apart")
+    ax.set_xlabel("trials measured again [%]; red: marked contrasts")

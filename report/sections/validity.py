@@ -42,6 +42,15 @@ def strip_alt(noise):
     return "; ".join(told) + "."
 
 
+def repeats_words(again):
+    """Of the maps with repeated trials, for the caption."""
+    if not again:
+        return "No trial was measured again."
+    red = any(r["unequal"] for r in again)
+    return ("Counts are of last attempts, the strip has every one." + (
+        " Red rows: a contrast of the map is marked below." if red else ""))
+
+
 def noise_figure(report, a, noise):
     """One tick per trial, and what was repeated."""
     if not len(noise):
@@ -63,7 +72,7 @@ def noise_figure(report, a, noise):
         "Waiting: time on the run queue, all threads together; it counts from"
         " the window's barriers, so that it may pass 100 %. Steal: what the "
         "hypervisor took. All are recorded and shown; no trial is dropped for"
-        " them. Counts are of last attempts, the strip has every one." + ("" if again else " No trial was measured again."))
+        " them. " + repeats_words(again))
     figure = report.figure("strip", caption, panels, STRIP, rows, "l")
     return figure + uneven_contrasts(report, a) + map_table(report, a, maps)
 
