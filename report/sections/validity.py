@@ -268,7 +268,8 @@ def noise_rows(a, noise):
                  limit, "–"])
     if noise.still():
         rows.append(["trials that count and were disturbed by others, in "
-                     "every attempt", words.part(noise.still(), a.campaign.started),
+                     "every attempt", words.part(
+                         noise.still(), a.campaign.started),
                      limit, "–"])
     rows.append(["trials while the hypervisor took time (steal)",
                  words.part(taken, readable) if readable else "not readable",
