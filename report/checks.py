@@ -66,9 +66,10 @@ def residuals(a):
     Cells of fewer than half of the blocks are left out: what ran once is its
     own median, and its 0 would hide what the others show of that block.
     """
-    index = {cell_id: i for i, cell_id in enumerate(a.campaign.cells)}
+    plan = a.campaign.meta["cells"]  # may name a cell twice: "order" counts
+    index = {cell["id"]: i for i, cell in enumerate(plan)}
     blocks = 1 + max((max(r) for r in a.rates.values() if r), default=-1)
-    rest = np.full((blocks, len(index)), np.nan)
+    rest = np.full((blocks, len(plan)), np.nan)
     for cell_id, rates in a.rates.items():
         if 2 * len(rates) < blocks:
             continue
@@ -84,7 +85,7 @@ def slot_row(a, rest):
     the second half over that of the first."""
     d = []
     for cells, order in zip(rest, a.campaign.meta.get("order", [])):
-        here = cells[order]
+        here = cells[[i for i in order if i < len(cells)]]
         here = here[~np.isnan(here)]
         half = len(here) // 2
         if half >= 3:
@@ -122,8 +123,8 @@ def undecidable(rows):
         return "a control failed"
     blind = [r for r in controls if r["word"] == "cannot decide"]
     if blind:
-        least = words.plural(min(r["n"] for r in blind), "block")
-        return f"controls cannot decide in this mode ({least})"
+        least = min(r["n"] for r in blind)
+        return f"controls cannot decide in this mode (n = {least})"
     wide = [r for r in controls if r["word"] == "undecided"]
     if wide:
         return "undecided controls: " + words.joined(

@@ -313,6 +313,18 @@ def test_cells_that_ran_once_hide_no_control(tmp_path):
     assert row["word"] == "FAILED" and row["n"] == 6
 
 
+def test_a_plan_may_name_a_cell_twice(tmp_path):
+    """Then there are fewer cells than "order" counts."""
+    planted(tmp_path, blocks=6)
+    file = tmp_path / "campaign.json"
+    meta = json.loads(file.read_text())
+    meta["cells"] = meta["cells"][:3] + meta["cells"]
+    meta["order"] = [[i + 3 for i in order] for order in meta["order"]]
+    file.write_text(json.dumps(meta))
+    a = Analysis(journal.read(tmp_path))
+    assert checks.slot_row(a, checks.residuals(a))["n"] == 6
+
+
 def test_trials_measured_again_have_no_slot(tmp_path):
     """They ran at the end of their block, whatever the order says."""
     a = planted(tmp_path)
@@ -340,7 +352,7 @@ def test_controls_of_five_blocks_cannot_decide(tmp_path):
     a, rows, row = slot(tmp_path, shifted(9), blocks=5)
     assert row["word"] == "cannot decide" and row["percent"] > 1
     assert checks.invalid(rows) is None
-    assert "controls cannot decide in this mode (5 blocks)" in quality.line(
+    assert "controls cannot decide in this mode (n = 5)" in quality.line(
         a, rows)
 
 
