@@ -17,10 +17,6 @@ CONTENDER = "syncmap"
 JOIN = " + "  # of the names of workloads that share a board
 KINDS = ("update", "churn", "fresh")
 COMMON = ("mix", "paced", "closed", "open")  # loops of look-ups and writes
-# Smallest difference seen (95 % power, 5 % two-sided) over the width of a
-# 95 % interval; both are multiples of the standard error.
-SEEN = stats.detectable(1.0, 0.0, 0.025) * stats.standard_error(0.0, 1.0,
-                                                                0.95)
 
 
 class Board(NamedTuple):
@@ -99,12 +95,20 @@ def merged(grid):
             for rest, group in result.items() for names, lines in group}
 
 
-def smallest_seen(low, high):
-    """Smallest ratio that this interval's precision would have shown (95 %
-    power, 5 % two-sided); None where there is no interval."""
+@functools.lru_cache(maxsize=None)
+def seen_per_width(comparisons):
+    """MDE over the width of a 95 % interval, both multiples of the standard
+    error: 95 % power, an error of 5 % shared by `comparisons`."""
+    return (stats.detectable(1.0, 0.0, 0.025, comparisons)
+            * stats.standard_error(0.0, 1.0, 0.95))
+
+
+def smallest_seen(low, high, comparisons=1):
+    """Minimum detectable effect (MDE) as a ratio: the smallest one that an
+    interval of this width would have told from 1; None without interval."""
     if low is None or high is None:
         return None
-    return math.exp(math.log(high / low) * SEEN)
+    return math.exp(math.log(high / low) * seen_per_width(comparisons))
 
 
 class Analysis:

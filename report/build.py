@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from report import (checks, facts, journal, quick, ranking, sentences,
-                    tables, topology, words)
+from report import (checks, facts, journal, quality, quick, ranking,
+                    sentences, tables, topology, words)
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, esc
@@ -119,7 +119,8 @@ def verdicts(a, out, said, rows, controls, invalid, text):
         "format": 2, "campaign": a.campaign.meta.get("name"),
         "synthetic": bool(a.campaign.meta.get("synthetic")),
         "status": text, "valid": invalid is None, "invalid": invalid,
-        "claim": said, "base": a.base, "contender": a.contender,
+        "claim": said, "quality": quality.line(a, controls),
+        "base": a.base, "contender": a.contender,
         "failed_maps": a.failed,
         "controls": [{k: r[k] for k in ("name", "percent", "low", "high",
                                         "n", "control", "word")}

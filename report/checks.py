@@ -1,33 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
 """Would this run have noticed a difference, or invented one? Controls
-decide whether a ranking may be printed; checks are shown beside them."""
+decide whether a ranking may be printed; checks are shown beside them.
+
+Controls are judged by 95 % signed-rank intervals over blocks. A 99 % interval
+does not exist below 8 blocks, so that no control of a mode with 6 could ever
+fail; and cells cannot stand in for blocks: those of one block share its bursts
+of noise, and their interval would fail sound runs. A sound run's control fails
+once in 20 at most, once in 32 with 6 blocks.
+"""
 import math
-import statistics
+
+import numpy as np
 
 from report import journal, stats, words
 
 LIMIT = 0.5  # per cent: A/A and slot effect
 EXTRA = (1.5, 2.5)  # per cent: what +2 % work must measure as
+LEVEL = 0.95  # of the intervals that controls are judged by
+EVEN = 0.8  # slowest over fastest thread
+DRIVER_LIMIT = 20  # per cent of the fastest map's time
 
 
-def control_row(name, d, limits, control=True, level=0.99, why=None):
-    """One control from log differences d (+ is slower): percent, interval,
-    word. Below the n that the level needs it is not decidable."""
-    row = {"name": name, "percent": None, "low": None, "high": None,
-           "limit_low": limits[0], "limit_high": limits[1], "n": len(d),
-           "control": control, "word": "not decidable",
-           "why": why or "no trial"}
-    if not d:
-        return row
-    s = stats.summarize({0: d}, level, log=False)[0]
-    row["percent"] = stats.percent(s["centre"])
-    if s["low"] is not None:
-        row["low"], row["high"] = stats.percent(s["low"]), stats.percent(
-            s["high"])
-        row["word"] = words.control_word(row["low"], row["high"], *limits)
-    else:
-        row["word"] = f"n = {s['n']}: open"
-    return row
+def control_row(name, n, limits, found, control=True, why=""):
+    """One control: percent, interval, word.
+
+    found -- log ratios (centre, low, high), + is slower; None: no value,
+             and `why`; low None: n is too small for an interval
+    """
+    centre, low, high = found or (None, None, None)
+    percent = [None if v is None or math.isnan(v) else stats.percent(v)
+               for v in (centre, low, high)]
+    return {"name": name, "percent": percent[0], "low": percent[1],
+            "high": percent[2], "limit_low": limits[0],
+            "limit_high": limits[1], "n": n, "control": control,
+            "word": words.control_word(*percent[1:], *limits),
+            "why": "" if found else why or "no trial"}
+
+
+def signed_row(name, d, limits, why=""):
+    """A control from log differences d, one for each block."""
+    s = stats.summarize({0: d}, LEVEL, log=False)[0]
+    return control_row(name, len(d), limits, (
+        s["centre"], s["low"], s["high"]) if d else None, why=why)
 
 
 def arm_rows(a):
@@ -40,66 +54,84 @@ def arm_rows(a):
             head.keys() & other.keys())]
         place = f"{cell.map}, {words.plural(cell.threads, 'thread')}"
         if arm.startswith("aa"):
-            yield control_row(f"A/A, {place}", d, (-LIMIT, LIMIT))
+            yield signed_row(f"A/A, {place}", d, (-LIMIT, LIMIT))
         elif arm == "control" or arm.endswith("extra"):
-            yield control_row(f"+2 % work, {place}", d, EXTRA)
+            yield signed_row(f"+2 % work, {place}", d, EXTRA)
 
 
 def residuals(a):
-    """(block, cell index in the plan) -> ln(cost / the cell's median)."""
-    index = {cell_id: i for i, cell_id in enumerate(a.campaign.cells)}
-    result = {}
+    """ln(cost / the cell's median) as (blocks, cells of the plan); nan where
+    there is no trial, or one that was measured again, out of its place.
+
+    Cells of fewer than half of the blocks are left out: what ran once is its
+    own median, and its 0 would hide what the others show of that block.
+    """
+    plan = a.campaign.meta["cells"]  # may name a cell twice: "order" counts
+    index = {cell["id"]: i for i, cell in enumerate(plan)}
+    blocks = 1 + max((max(r) for r in a.rates.values() if r), default=-1)
+    rest = np.full((blocks, len(plan)), np.nan)
     for cell_id, rates in a.rates.items():
-        middle = statistics.median(rates.values())
-        for block, rate in rates.items():
-            result[block, index[cell_id]] = math.log(middle / rate)
-    return result
+        if 2 * len(rates) < blocks:
+            continue
+        cost = -np.log(list(rates.values()))
+        rest[list(rates), index[cell_id]] = cost - np.median(cost)
+        again = [t["block"] for t in a.campaign.cells[cell_id].earlier]
+        rest[again, index[cell_id]] = np.nan
+    return rest
 
 
 def slot_row(a, rest):
     """Does it matter when in its block a trial runs: per block, the cost of
     the second half over that of the first."""
     d = []
-    for block, order in enumerate(a.campaign.meta.get("order", [])):
-        here = [rest[block, i] for i in order if (block, i) in rest]
+    for cells, order in zip(rest, a.campaign.meta.get("order", [])):
+        here = cells[[i for i in order if i < len(cells)]]
+        here = here[~np.isnan(here)]
         half = len(here) // 2
         if half >= 3:
-            d.append(statistics.median(here[-half:])
-                     - statistics.median(here[:half]))
-    return control_row("slot: second half of a block − first", d,
-                       (-LIMIT, LIMIT), why="too few trials in a block")
+            d.append(np.median(here[-half:]) - np.median(here[:half]))
+    return signed_row("slot: second half of a block − first", d,
+                      (-LIMIT, LIMIT), why="too few trials in a block")
 
 
-def drift_row(a, rest):
-    """First third of the blocks against the last; a check, no control:
-    ratios are paired by block, so a drift is not in them."""
-    by_block = {}
-    for (block, _), value in rest.items():
-        by_block.setdefault(block, []).append(value)
-    middle = [statistics.median(by_block[b]) for b in sorted(by_block)]
-    third = len(middle) // 3
-    row = control_row("drift: last third of the blocks − first", [],
-                      (-2 * LIMIT, 2 * LIMIT), control=False,
+def drift_row(rest):
+    """First block to last, along the median slope (Theil and Sen); a check,
+    no control: ratios are paired by block, so a drift is not in them."""
+    middle = np.array([np.nanmedian(cells) for cells in rest
+                       if not np.isnan(cells).all()])
+    n = len(middle)
+    found = None if n < 3 else [
+        v and v * (n - 1) for v in stats.trend(middle, LEVEL)]
+    row = control_row("drift: last block − first", n,
+                      (-2 * LIMIT, 2 * LIMIT), found, control=False,
                       why="fewer than 3 blocks")
-    if third < 1:
-        return row
-    first, last = middle[:third], middle[-third:]
-    row.update(n=2 * third, percent=stats.percent(
-        statistics.median(last) - statistics.median(first)))
-    low, high = stats.shift_interval(last, first, 0.95)
-    if math.isnan(low):
-        row["word"] = "no interval"
-    else:
-        row.update(low=stats.percent(low), high=stats.percent(high))
-        row["word"] = words.control_word(row["low"], row["high"],
-                                         row["limit_low"], row["limit_high"])
+    if row["word"] == "FAILED":  # what is no control cannot fail
+        row["word"] = "outside"
     return row
 
 
 def control_rows(a):
     """All controls and the drift."""
     rest = residuals(a)
-    return [*arm_rows(a), slot_row(a, rest), drift_row(a, rest)]
+    return [*arm_rows(a), slot_row(a, rest), drift_row(rest)]
+
+
+def undecidable(rows):
+    """What the controls leave open, as a part of a sentence; "" if nothing."""
+    controls = [r for r in rows if r["control"]]
+    if any(r["word"] == "FAILED" for r in controls):
+        return "a control failed"
+    blind = [r for r in controls if r["word"] == "cannot decide"]
+    if blind:
+        least = min(r["n"] for r in blind)
+        return f"controls cannot decide in this mode (n = {least})"
+    wide = [r for r in controls if r["word"] == "undecided"]
+    if wide:
+        return "undecided controls: " + words.joined(
+            f"{r['name'].split(':')[0]} "
+            f"{words.between(r['low'], r['high'])}{words.NARROW}%"
+            for r in wide)
+    return ""
 
 
 def invalid(rows):
@@ -118,11 +150,16 @@ def invalid(rows):
 # ---- what every trial tells of itself -------------------------------------
 
 def finished(a):
-    """(cell, trial) of every trial with a result, timed measures only."""
+    """(cell, trial) of every trial that counts, timed measures only."""
     for cell in a.campaign.cells.values():
         if cell.measure != "verify":
             for trial in cell.ok:
                 yield cell, trial
+
+
+def alone(cell):
+    """Has every thread a CPU of its own?"""
+    return bool(cell.cpus) and len(set(cell.cpus)) == cell.threads
 
 
 def misplaced(a):
@@ -138,9 +175,26 @@ def misplaced(a):
     return bad, seen
 
 
+def standard_errors(cell, name, got, draws):
+    """How far a share is off, in its standard errors.
+
+    Churn and fresh write in pairs, an insert and a remove by one draw: of I
+    draws with probability q = w / (2 - w) come I (1 + q) operations, whose
+    share of writes has the variance (2 - w) w (1 - w) / operations.
+    """
+    asked = getattr(cell, name)
+    paired = name == "write_share" and cell.write_kind != "update"
+    spread = (2 - asked if paired else 1) * asked * (1 - asked)
+    # one draw more or less is no deviation
+    off = max(abs(got - asked) - (1 + paired) / draws, 0)
+    if not off:
+        return 0.0
+    return off / math.sqrt(spread / draws) if spread else math.inf
+
+
 def worst_mix(a):
     """Largest |achieved - asked| of write and miss share, in standard
-    errors of that many draws (churn draws its writes in pairs)."""
+    errors of that many draws."""
     worst = {"write_share": None, "miss_share": None}  # as asked
     for cell, trial in finished(a):
         for name in worst:
@@ -153,11 +207,7 @@ def worst_mix(a):
             draws = trial["result"]["ops"]
             if name == "miss_share":
                 draws = trial["result"].get("lookups") or draws
-            pairs = 2 if cell.write_kind == "churn" else 1
-            error = math.sqrt(pairs * asked * (1 - asked) / draws)
-            # one operation more or less is no deviation
-            off = max(abs(got - asked) - pairs / draws, 0)
-            off = off / error if error else (math.inf if off else 0.0)
+            off = standard_errors(cell, name, got, draws)
             if worst[name] is None or off > worst[name][0]:
                 worst[name] = off, cell
     return worst
@@ -176,22 +226,37 @@ def absent_hits(a):
     return worst
 
 
-def fairness(a):
-    """(slowest / fastest thread, cell): the least even trial."""
-    worst = None
+def evenness(a):
+    """(cell, slowest / fastest thread) of every trial that counts and whose
+    two or more threads have a CPU each."""
     for cell, trial in finished(a):
+        if cell.threads < 2 or not alone(cell):
+            continue
         ops = [t["ops"] for t in trial["result"].get("by_thread") or []]
-        alone = len(set(cell.cpus)) == cell.threads
-        if alone and len(ops) > 1 and max(ops):
-            even = min(ops) / max(ops)
-            if worst is None or even < worst[0]:
-                worst = even, cell
-    return worst
+        if len(ops) > 1 and max(ops):
+            yield cell, min(ops) / max(ops)
+
+
+def driver_shares(a):
+    """Rows of every group that ran null_map, largest share first: where, the
+    fastest map, the driver's share of its time in per cent."""
+    rows = []
+    for board in a.boards():
+        for line in a.lines_of(board):
+            for threads, cells in sorted(a.grid[board][line].items()):
+                floor = a.mops(cells.get("null_map"))
+                best = max(((a.mops(c), m) for m, c in cells.items()
+                            if c.ok and a.peer(m)), default=None)
+                if floor and best:
+                    rows.append({"where": (board, line, threads),
+                                 "map": best[1],
+                                 "percent": 100 * best[0] / floor})
+    return sorted(rows, key=lambda r: -r["percent"])
 
 
 def lost_trials(a):
     """(cell, block, status, reason) of trials that do not count; cells
-    that the plan skips are told of by cell."""
+    that the plan skips are told of by cell, repeated trials by map."""
     for cell in a.campaign.cells.values():
         if cell.skip:
             continue

@@ -10,6 +10,29 @@ MAIN = ("cpu_name", "microcode", "architecture", "kernel", "os",
         "cpu_pressure")
 
 
+def said(name, value):
+    """A value as a reader says it: yes and no, sizes with their unit, no
+    memory in the topology's text (it grows and shrinks under a hypervisor;
+    "memory total" has it)."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name.endswith("_bytes") and isinstance(value, int):
+        return words.size(value)
+    text = str(value).strip().rstrip(",")
+    if name == "topology":
+        text = re.sub(r"\(memory=\d+\)", "", text)
+        return re.sub(r"size=(\d+)", lambda m: words.size(int(m[1])), text)
+    if name == "cpu_pressure":
+        return PRESSURE.sub(r"somebody waited \1 % of the last 10 s, \2 % of "
+                            r"60 s, \3 % of 300 s", text)
+    return KB.sub(lambda m: words.size(1024 * int(m[1])), text)
+
+
+KB = re.compile(r"\b(\d+) kB\b")
+PRESSURE = re.compile(r"some avg10=([\d.]+) avg60=([\d.]+) avg300=([\d.]+)"
+                      r"( total=\d+)?")
+
+
 def flatten(machine, prefix=""):
     """(name, status, text) of every fact; those below "facts" by their own
     name, other nested ones by their path."""
@@ -23,9 +46,7 @@ def flatten(machine, prefix=""):
         elif isinstance(value, list):
             yield path, "ok", ", ".join(map(str, value))
         elif value is not None:
-            text = (words.size(value) if name.endswith("_bytes")
-                    and isinstance(value, int) else str(value))
-            yield path, "ok", text
+            yield path, "ok", said(name, value)
         else:
             yield path, "absent", ""
 
@@ -81,7 +102,8 @@ def memory(known):
     if known.get("ksm_run", "0") != "0":
         yield "KSM", "on: equal pages are merged"
     if first_number(known.get("swap_total", "")) > 0:
-        yield "swap", f"{known['swap_total']} of swap are in use or may be"
+        size = said("swap_total", known["swap_total"])
+        yield "swap", f"{size} of swap are in use or may be"
     if known.get("aslr") == "0":
         yield ("address layout", "not randomised: every trial has the same "
                "one, so its effect is not averaged out")

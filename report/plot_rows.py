@@ -7,8 +7,7 @@ import numpy as np
 
 from report import words
 from report.look import BAND, INK, MUTED, PAPER, WARN
-from report.plots import (bar, log_scale, points, rows_axis, thread_axis,
-                          words_at)
+from report.plots import bar, log_scale, points, rows_axis, words_at
 from report.verdicts import MARGIN
 
 PIXELS = 17  # of one row
@@ -157,37 +156,17 @@ def controls(ax, rows):
         ax.plot([r["limit_low"], r["limit_high"]], [i, i], color=BAND, lw=13,
                 solid_capstyle="butt", zorder=1)
         if r["percent"] is None:
-            words_at(ax, i, r["why"])
+            words_at(ax, i, f"{r['word']}: {r['why']}")
             continue
-        good = r["word"] != "FAILED"
+        good = r["word"] not in ("FAILED", "outside")
         bar(ax, r, i, INK if good else WARN)
         ax.plot([r["percent"]], [i], "o", color=INK if good else WARN, ms=5,
                 zorder=4, gid=f"tip||{r['name']}: "
                 f"{words.percent(r['percent'], sign=True)}, n = {r['n']}")
         ax.text(1.02, i, f"{words.percent(r['percent'], sign=True)}  "
-                f"{r['word']}", transform=ax.get_yaxis_transform(),
-                va="center", fontsize=10.5, color=INK if good else WARN)
+                f"{r['word']}, n = {r['n']}", va="center",
+                transform=ax.get_yaxis_transform(), fontsize=10.5,
+                color=INK if good else WARN)
     ax.axvline(0, color=INK, lw=0.8)
     rows_axis(ax, [r["name"] for r in rows])
     ax.set_xlabel("measured difference [%]; shaded = declared limits")
-
-
-def detectable(ax, rows, look, threads, margin):
-    """Smallest difference each ratio to the base could have shown."""
-    spread = sorted({r["map"] for r in rows})
-    for name in spread:
-        part = [r for r in rows if r["map"] == name]
-        shift = 1 + 0.03 * (spread.index(name) - len(spread) / 2)
-        points(ax, look, name, [r["threads"] * shift for r in part],
-               [r["mde_percent"] for r in part],
-               [f"{name}, {words.plural(r['threads'], 'thread')}, "
-                f"{r['place']}: {words.percent(r['mde_percent'], 2)}, "
-                f"n = {r['n']}" for r in part], hollow=True)
-    ax.axhline(margin, color=WARN, lw=1, ls=(0, (4, 2)))
-    ax.text(1.01, margin, f"margin {words.percent(margin, 1)}", fontsize=9.5,
-            color=WARN, va="center", transform=ax.get_yaxis_transform())
-    values = [r["mde_percent"] for r in rows] + [margin]
-    log_scale(ax, "y", min(values), max(values), 1.3)
-    thread_axis(ax, threads)
-    ax.set_xlim(threads[0] / 1.4, threads[-1] * 1.4)
-    ax.set_ylabel("smallest difference seen [%] (log)")

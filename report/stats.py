@@ -126,6 +126,16 @@ def needed_n_walsh(level):
     return math.ceil(1 - math.log2(1.0 - level))
 
 
+def trend(x, level=0.95):
+    """Change of x (n,) per step, n >= 3: median slope over all pairs, with
+    the interval of Kendall's statistic (Theil and Sen) -> slope, low, high;
+    low and high None below the n that a ranking needs."""
+    slope, _, low, high = dist.theilslopes(x, alpha=level)
+    if len(x) < RANKING_NEEDS:
+        return float(slope), None, None
+    return float(slope), float(low), float(high)
+
+
 # ---- order statistics -----------------------------------------------------
 
 def needed_n(p, level=0.95):

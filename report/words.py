@@ -34,6 +34,12 @@ def percent(value, digits=3, sign=False):
     return ("+" if sign and value > 0 else "") + text + NARROW + "%"
 
 
+def part(some, of):
+    """"417 of 1 043 (40 %)": a count, and what it is a part of."""
+    share = f" ({percent(100 * some / of, 2)})" if some else ""
+    return f"{count(some)} of {count(of)}{share}"
+
+
 def count(value):
     """A whole number, digits in threes: 25 200."""
     return f"{value:,d}".replace(",", THIN)
@@ -62,11 +68,14 @@ def seen(mde_percent):
 
 
 def control_word(low, high, limit_low, limit_high):
-    """State of a control whose interval is [low, high]: "ok", "FAILED"
-    (wholly outside the limits) or "not decidable" (no interval)."""
+    """State of a control whose interval is [low, high]: "ok" (within the
+    limits), "FAILED" (wholly outside), "undecided" (it reaches over one),
+    "cannot decide" (there is no interval)."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):
-        return "not decidable"
-    return "FAILED" if low > limit_high or high < limit_low else "ok"
+        return "cannot decide"
+    if low > limit_high or high < limit_low:
+        return "FAILED"
+    return "ok" if limit_low <= low and high <= limit_high else "undecided"
 
 
 def plural(n, noun):

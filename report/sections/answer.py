@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """1 The answer: claim box, all maps, decision table, flip map, crossovers,
 winners."""
-from report import ranking, sentences, verdicts, words
+from report import quality, ranking, sentences, verdicts, words
 from report.page import chip, esc, none
 from report.sections import rivals
 from report.sections.fields import flip_figure, winner_figure
@@ -26,7 +26,8 @@ def box(a, said, rows, flips, invalid):
     failed = "".join(
         f'<p class="warn">Excluded, failed verification: {chip(a.look, m)} '
         f"({esc(why)}).</p>" for m, why in sorted(a.failed.items()))
-    return (f'<div class="claim">{first}{rest}{failed}<p class="meta">'
+    seen = f'<p class="quality">{esc(quality.line(a))}</p>'
+    return (f'<div class="claim">{first}{rest}{seen}{failed}<p class="meta">'
             f"{METHOD}{other_answers(a, rows, flips)}</p></div>")
 
 

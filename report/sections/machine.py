@@ -2,7 +2,7 @@
 """9 Machine: what results depend on besides the maps; the pin map."""
 import base64
 
-from report import facts, words
+from report import checks, facts, words
 from report.page import details, esc, none, slug
 from report.plot_grid import pin_map
 
@@ -41,11 +41,12 @@ def known_rows(a):
     for name, status, text in facts.flatten(machine):
         if status == "ok":
             lead = name in facts.MAIN or name not in below
-            (main if lead else other).append([facts.label(name),
-                                              text or "none"])
+            (main if lead else other).append([
+                facts.label(name), facts.said(name, text) or "none"])
     for name, status, text in facts.flatten(build):
         if text:
-            main.append([f"build: {facts.label(name)}", text])
+            main.append([f"build: {facts.label(name)}",
+                         facts.said(name, text)])
     main += allocators(a)
     main += [["seed", meta.get("seed", "none")],
              ["plan sha256", meta.get("plan_sha256", "none")]]
@@ -66,68 +67,91 @@ def tables_of(report, a):
     main, other = known_rows(a)
     red = [list(r) for r in facts.uncontrolled(machine)]
     columns = [("property", "text"), ("value", "text")]
-    parts = ['<div class="two"><div>', report.table(
-        "machine", f"Recorded of machine {esc(str(machine.get('id')))}",
-        columns, main), "</div><div>"]
+    parts = []
     if red:
         parts.append(report.table(
             "uncontrolled", '<b class="warn">⚠ Not controlled on this machine'
             "</b>", [("what", "text"), ("state", "text")], red, css="red"))
     else:
         parts.append("<p>Nothing known is left uncontrolled.</p>")
+    parts.append(report.table(
+        "machine", f"Recorded of machine {esc(str(machine.get('id')))}",
+        columns, main))
     parts.append(absent(machine))
     if other:
         parts.append(details(
             f"{len(other)} more facts", report.table(
                 "machine-more", "Further facts", columns, other)))
-    return "".join(parts) + "</div></div>"
+    return "".join(parts)
+
+
+def placements(a):
+    """placement -> CPUs of its threads: those of the headline's placement as
+    the headline has them, of another one at its most threads that have a CPU
+    each."""
+    best, head = {}, a.headline()
+    for cell in a.campaign.cells.values():
+        if checks.alone(cell) and cell.threads > len(
+                best.get(cell.placement, [])):
+            best[cell.placement] = cell.cpus
+    for cell in a.at(head).values():
+        if cell.cpus:
+            best[cell.placement] = cell.cpus
+    return best
+
+
+def pin_panel(report, placement, cpus, known, headline):
+    """One placement: which thread is on which CPU."""
+    on, spots = {}, dict(known)
+    for thread, cpu in enumerate(cpus):
+        on.setdefault(cpu, []).append(thread)
+        spots.setdefault(cpu, (-1, len(spots), 0))
+    wide = max(c for _, c, _ in spots.values()) + 1
+    deep = sum(max(s for p, _, s in spots.values() if p == socket) + 2
+               for socket in {p for p, _, _ in spots.values()})
+    cell_px = min(44, max(18, 900 / (wide + 2)))
+    threads = words.plural(len(cpus), "thread")
+    return report.panel(
+        slug("pins", placement), f"Pin map, placement {placement}",
+        f"{threads} on {words.plural(len(on), 'CPU')} of {len(spots)}: "
+        + ", ".join(f"thread {t} on cpu {c}"
+                    for t, c in list(enumerate(cpus))[:64]) + ".",
+        ((wide + 3) * cell_px + 60, deep * cell_px + 40), pin_map, spots, on,
+        "lock", f"placement {placement}, {threads}"
+        + (", the headline's" if headline else ""))
 
 
 def pins(report, a, where):
-    """One pin map per placement, at its largest thread count."""
-    best = {}
-    for cell in a.campaign.cells.values():
-        if cell.cpus and cell.threads > len(best.get(cell.placement, [])):
-            best[cell.placement] = cell.cpus
+    """One pin map per placement, the headline's first."""
+    best = placements(a)
+    first = a.headline() and a.headline()[0].placement
     if not best:
-        return none("a pin map: no cell names CPUs (placement none)")
+        return none("a pin map: no placement gives each thread a CPU")
     known = where or {cpu: (0, i, 0) for i, cpu in enumerate(sorted(
         {c for cpus in best.values() for c in cpus}))}
     if len(known) > MANY_CPUS:
         return none(f"a pin map: {len(known)} CPUs are too many to draw; the "
                     "CPUs of every thread are in campaign.json")
     panels, rows = [], []
-    for placement, cpus in sorted(best.items()):
-        on = {}
+    for placement, cpus in sorted(best.items(), key=lambda p: (
+            p[0] != first, p[0])):
+        panels.append(pin_panel(report, placement, cpus, known,
+                                placement == first))
         for thread, cpu in enumerate(cpus):
-            on.setdefault(cpu, []).append(thread)
             socket, core, smt = known.get(cpu, (None, None, None))
             rows.append({"placement": placement, "thread": thread,
                          "cpu": cpu, "socket": socket, "core": core,
                          "smt": smt})
-        spots = dict(known)
-        for cpu in on:
-            spots.setdefault(cpu, (-1, len(spots), 0))
-        wide = max(c for _, c, _ in spots.values()) + 1
-        deep = sum(max(s for p, _, s in spots.values() if p == socket) + 2
-                   for socket in {p for p, _, _ in spots.values()})
-        cell_px = min(44, max(18, 900 / (wide + 2)))
-        panels.append(report.panel(
-            slug("pins", placement), f"Pin map, placement {placement}",
-            f"{words.plural(len(cpus), 'thread')} on "
-            f"{words.plural(len(on), 'CPU')} of {len(spots)}: "
-            + ", ".join(f"thread {t} on cpu {c}"
-                        for t, c in list(enumerate(cpus))[:64]) + ".",
-            ((wide + 3) * cell_px + 60, deep * cell_px + 40), pin_map,
-            spots, on, "lock", f"placement {placement}, "
-            f"{words.plural(len(cpus), 'thread')}"))
     source = ("" if where else " <b class='warn'>topology.xml is missing or "
               "unreadable: sockets and cores are not known, CPUs are in "
               "number order.</b>")
-    caption = ("<b>Where the threads ran</b>, at the largest thread count of "
-               "each placement. Number = thread; “0+2” = thread 0 and two "
-               "more; idle = no thread; rows below the first = further "
-               "hardware threads of a core." + source)
+    shared = any(len(set(cpus)) < len(cpus) for cpus in best.values())
+    caption = ("<b>Where the threads ran</b>: those of the headline, and of "
+               "other placements at the most threads that have a CPU each. "
+               "Number = thread; " + ("“0+2” = thread 0 and two more; "
+                                      if shared else "")
+               + "idle = no thread; rows below the first = further hardware "
+               "threads of a core." + source)
     return report.figure("pins", caption, panels, (
         "placement", "thread", "cpu", "socket", "core", "smt"), rows, "m")
 

@@ -57,7 +57,8 @@ def limits(report, a):
     crowded = sum(a.crowded(cells) for cells in a.groups())
     if crowded:
         said.append(f"{words.plural(crowded, 'cell group')} had more threads "
-                    "than CPUs: they show the scheduler as much as the map.")
+                    f"than CPUs: {'it shows' if crowded == 1 else 'they show'}"
+                    " the scheduler as much as the map.")
     for m in meta.get("skipped_maps") or []:
         said.append(f"Map <code>{esc(m['id'])}</code> is not in this build: "
                     f"it needs {esc(str(m['needs']))}.")

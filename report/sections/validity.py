@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""8 Validity: controls, verification, what did not run, resolution."""
+"""8 Validity: noise, controls, verification, what did not run, resolution."""
 import statistics
 
-from report import checks, stats, words
+from report import checks, quality, stats, words
 from report.analysis import smallest_seen
 from report.page import chip, details, esc, none
-from report.plot_rows import controls, detectable, height
+from report.plot_rows import controls, height
+from report.plot_trials import LANES, repeats, strip, strip_size
 
 QUESTION = ("Would this run have noticed a 2 % difference, and would it have "
             "invented one?")
@@ -13,10 +14,109 @@ OK = "<b>✓ ok</b>"
 FULL_TABLE = 1500  # cells; above it the table lists exceptions only
 MIX_LIMIT = 6  # standard errors; the runner voids beyond
 HIT_LIMIT = 0.5  # per cent of lookups
+NOTICED = 2  # per cent: the difference that the section asks about
 
 
 def bad(word):
     return f'<b class="warn">✗ {word}</b>'
+
+
+STRIP = ("trial", "block", "map", "threads", "measure", "attempt", "status",
+         *(member for member, _, _, _ in LANES))
+
+
+def strip_alt(noise):
+    """Text alternative of the strip, from its arrays."""
+    again = len(noise) - int(noise.last.sum())
+    told = [f"{words.plural(len(noise) - again, 'trial')}"
+            + (f" and {words.plural(again, 'repetition')}" if again else "")
+            + " in the order they ran"]
+    ends = noise.speeds()
+    if ends is not None:
+        told.append(f"CPU speed {words.sig(ends[0])} to {words.sig(ends[1])} "
+                    "additions per ns")
+    waiting, known = noise.disturbed()
+    told.append("threads with a CPU each waited for it in "
+                + words.part(waiting, known))
+    told.append("steal in " + words.part(*noise.taken()))
+    return "; ".join(told) + "."
+
+
+def repeats_words(again):
+    """Of the maps with repeated trials, for the caption."""
+    if not again:
+        return "No trial was measured again."
+    red = any(r["unequal"] for r in again)
+    return ("Counts are of last attempts, the strip has every one." + (
+        " Red rows: a contrast of the map is marked below." if red else ""))
+
+
+def noise_figure(report, a, noise):
+    """One tick per trial, and what was repeated."""
+    if not len(noise):
+        return none("a strip of the campaign: no trial was started")
+    rows, maps = noise.rows(), quality.map_rows(a, noise)
+    panels = [report.panel("strip", "The campaign in the order it ran",
+                           strip_alt(noise), strip_size(), strip, rows)]
+    again = [r for r in maps if r["repeated"]]
+    if again:
+        told = ", ".join(
+            f"{r['map']} {words.part(r['repeated'], r['places'])}"
+            for r in again)
+        panels.append(report.panel(
+            "repeats", "Trials measured again", f"{told}.",
+            (430, height(len(again))), repeats, again))
+    caption = (
+        "<b>What disturbed the trials.</b> CPU speed: dependent additions per"
+        " ns of the first thread's CPU, mean of before and after the window. "
+        "Waiting: time on the run queue, all threads together; it counts from"
+        " the window's barriers, so that it may pass 100 %. Steal: what the "
+        "hypervisor took. All are recorded and shown; no trial is dropped for"
+        " them. " + repeats_words(again))
+    figure = report.figure("strip", caption, panels, STRIP, rows, "l")
+    return figure + uneven_contrasts(report, a) + map_table(report, a, maps)
+
+
+def uneven_contrasts(report, a):
+    """Contrasts whose sides were repeated in unequal shares."""
+    rows = quality.contrasts(a)
+    if not rows:
+        return ""
+    link = report.data("repeats", list(rows[0]), rows)
+    marked = [r for r in rows if r["unequal"]]
+    text = (f"<p>{words.part(len(marked), len(rows))} contrasts have sides "
+            "that were measured again in shares more than a factor of two "
+            "apart: read those ratios with care. A single repetition marks "
+            f"none. {link}.</p>")
+    if not marked:
+        return text
+    body = [[chip(a.look, r["first"]), chip(a.look, r["second"]),
+             f"{r['first_repeated']} : {r['second_repeated']}", r["n"],
+             f"<code>{esc(r['first_cell'])}</code>"] for r in marked]
+    return text + details(
+        f"⚠ {words.plural(len(marked), 'contrast')} repeated unevenly",
+        report.table("repeats-uneven", "Contrasts whose sides were measured "
+                     "again in unequal shares", [
+                         ("one side", "html"), ("other side", "html"),
+                         ("measured again", "num"), ("blocks", "num"),
+                         ("cell of the one", "html")], body))
+
+
+def map_table(report, a, maps):
+    """What disturbed the trials of each map: is it the same for all?"""
+    part = lambda r, some, of: words.part(r[some], r[of]) if r[of] else "–"
+    body = [[chip(a.look, r["map"]), part(r, "repeated", "places"),
+             part(r, "waited", "waiting_known"),
+             part(r, "uneven", "even_known"),
+             "–" if r["least_even"] is None else words.sig(r["least_even"])]
+            for r in maps]
+    return details("The same by map", report.table(
+        "noise", "Trials that were disturbed, by map; waiting and evenness: "
+        "of trials whose threads have a CPU each", [
+            ("map", "html"), ("measured again", "num"),
+            (f"waited > {quality.WAITS} % of the window", "num"),
+            (f"slowest ÷ fastest thread < {checks.EVEN}", "num"),
+            ("least even", "num")], body))
 
 
 def control_figure(report, rows):
@@ -26,10 +126,12 @@ def control_figure(report, rows):
                          controls, rows)
     arms = any(r["name"].startswith(("A/A", "+2")) for r in rows)
     caption = (
-        "<b>Controls and drift of this run.</b> Shaded: declared limits; 99 %"
-        " interval. A control fails when its interval lies wholly outside; "
-        "then no ranking is printed. Drift is shown, not judged: ratios are "
-        "paired by block."
+        "<b>Controls and drift of this run.</b> Shaded: declared limits; "
+        f"{100 * checks.LEVEL:.0f} % interval over blocks. A control is ok "
+        "where its interval lies within, fails where it lies wholly outside, "
+        "and then no ranking is printed; it cannot decide below "
+        f"{stats.RANKING_NEEDS} blocks. Of sound controls one in twenty may "
+        "fail. Drift is shown, not judged: ratios are paired by block."
         + ("" if arms else " This campaign has no A/A and no +2 % arm: those "
            "controls belong to <code>make regress</code>."))
     return report.figure("controls", caption, [panel], (
@@ -81,12 +183,12 @@ def verification_table(report, a):
             ("state", "html")], rows)
 
 
-def check_rows(a):
+def check_rows(a, noise):
     """(quantity, value, limit, state) of what trials tell of themselves."""
     rows = []
     off, seen = checks.misplaced(a)
     rows.append(["trials with every thread on its planned CPU",
-                 f"{words.count(seen - off)} of {words.count(seen)}", "all",
+                 words.part(seen - off, seen), "all",
                  OK if not off else bad("not met")])
     for name, got in checks.worst_mix(a).items():
         if got:
@@ -101,41 +203,77 @@ def check_rows(a):
                      f"{words.percent(hits[0])}{where}",
                      f"≤ {HIT_LIMIT} %, fresh and churn only",
                      OK if hits[0] <= HIT_LIMIT else bad("not met")])
-    even = checks.fairness(a)
-    if even:
-        rows.append(["slowest ÷ fastest thread, least even trial whose "
-                     "threads have a CPU each",
-                     f"{words.sig(even[0])} ({even[1].map}, "
-                     f"{words.plural(even[1].threads, 'thread')})", "≥ 0.8",
-                     OK if even[0] >= 0.8 else bad("not met")])
-    rows += floor_rows(a)
-    steal = [t.get("steal_ticks") for _, t in checks.finished(a)]
-    known = [s for s in steal if s is not None]
-    rows.append(["trials while the hypervisor took time (steal)",
-                 f"{sum(s > 0 for s in known)} of {len(known)}" if known
-                 else "not readable", "recorded, none dropped", "–"])
+    return rows + even_rows(a) + floor_rows(a) + noise_rows(a, noise)
+
+
+def even_rows(a):
+    """Threads that got less done than their neighbours: of all trials, and
+    of the headline's."""
+    head = {c.id for c in a.at(a.headline()).values()}
+    rows, every = [], list(checks.evenness(a))
+    for name, found in (("all", every), ("headline cells", [
+            (c, e) for c, e in every if c.id in head])):
+        if not found:
+            continue
+        uneven = sum(e < checks.EVEN for _, e in found)
+        cell, least = min(found, key=lambda f: f[1])
+        rows.append([
+            f"trials whose slowest thread did less than {checks.EVEN} of its "
+            f"fastest's operations, a CPU each: {name}",
+            f"{words.part(uneven, len(found))}; least {words.sig(least)} "
+            f"({cell.map})", "none",
+            bad(f"{words.count(uneven)} not met") if uneven else OK])
     return rows
 
 
 def floor_rows(a):
-    """What the driver alone costs, beside the fastest map."""
-    head = a.headline()
-    cells = a.at(head)
-    floor = a.level(cells.get("null_map"))
-    if floor is None:
-        return [["null_map: the driver alone", "not run",
-                 "shown, never subtracted", bad("no floor")]]
-    ns = lambda mops: 1e3 * head[2] / mops
-    best = max((a.mops(c) for m, c in cells.items() if a.peer(m) and c.ok),
-               default=None)
-    value = f"{words.sig(ns(floor['centre']))} ns per operation and thread"
-    rows = [["null_map: the driver alone, headline cell", value,
-             "shown, never subtracted", "–"]]
-    if best:
-        share = 100 * best / floor["centre"]
-        rows.append(["driver's share of the fastest map's time",
-                     words.percent(share), "≤ 20 %",
-                     OK if share <= 20 else bad("not met")])
+    """What the driver alone costs, beside the fastest map of each group."""
+    head, shares = a.headline(), checks.driver_shares(a)
+    floor = a.level(a.at(head).get("null_map"))
+    rows = [["null_map: the driver alone, headline cell", "not run",
+             "shown, never subtracted", bad("no floor")]]
+    if floor:
+        ns = 1e3 * head[2] / floor["centre"]
+        rows = [[rows[0][0], f"{words.sig(ns)} ns per operation and thread",
+                 "shown, never subtracted", "–"]]
+    if not shares:
+        return rows
+    over = sum(r["percent"] > checks.DRIVER_LIMIT for r in shares)
+    own = [r for r in shares if r["where"] == head]
+    told = (f"{words.percent(shares[0]['percent'])} ({shares[0]['map']}, "
+            f"{a.place(shares[0]['where'])})")
+    if own:
+        told += f"; headline {words.percent(own[0]['percent'])}"
+    rows.append([f"driver's share of the fastest map's time, worst of "
+                 f"{words.plural(len(shares), 'cell group')}", told,
+                 f"≤ {checks.DRIVER_LIMIT} %", bad(
+                     f"{words.count(over)} of {words.count(len(shares))} over "
+                     "the limit") if over else OK])
+    return rows
+
+
+def noise_rows(a, noise):
+    """Speed, waiting and steal: one denominator, all trials started."""
+    ends, (waiting, known) = noise.speeds(), noise.disturbed()
+    taken, readable = noise.taken()
+    limit = "recorded, none dropped"
+    rows = [] if ends is None else [
+        ["speed of the first thread's CPU, from the slowest to the fastest "
+         "hundredth of the trials", f"{words.sig(ends[0])} to "
+         f"{words.sig(ends[1])} additions per ns: × "
+         f"{words.sig(ends[1] / ends[0])}", limit, "–"]]
+    rows.append(["trials whose threads, with a CPU each, waited for it in "
+                 f"more than {quality.WAITS} % of the window",
+                 words.part(waiting, known) if known else "not readable",
+                 limit, "–"])
+    if noise.still():
+        rows.append(["trials that count and were disturbed by others, in "
+                     "every attempt", words.part(
+                         noise.still(), a.campaign.started),
+                     limit, "–"])
+    rows.append(["trials while the hypervisor took time (steal)",
+                 words.part(taken, readable) if readable else "not readable",
+                 limit, "–"])
     return rows
 
 
@@ -146,8 +284,7 @@ def lost_table(report, a):
         groups.setdefault((cell.map, cell.measure, status, reason),
                           []).append((cell.id, block))
     if not groups:
-        return ("<p>No trial that was started is void or failed; none was "
-                "dropped for its value.</p>")
+        return "<p>No trial that was started is void or failed.</p>"
     rows = []
     for (name, measure, status, reason), where in sorted(groups.items()):
         cells = {c for c, _ in where}
@@ -157,11 +294,10 @@ def lost_table(report, a):
                      reason])
     total = sum(len(w) for w in groups.values())
     return report.table(
-        "lost", f"Void, failed and skipped: {words.count(total)} of "
-        f"{words.plural(a.campaign.trials, 'trial')}; none was dropped for "
-        "its value", [("map", "html"), ("measure", "text"),
-                      ("status", "text"), ("trials", "num"),
-                      ("where", "html"), ("reason", "text")], rows,
+        "lost", f"Without a value: {words.plural(total, 'trial')}, void, "
+        "failed or not started, by reason", [
+            ("map", "html"), ("measure", "text"), ("status", "text"),
+            ("trials", "num"), ("where", "html"), ("reason", "text")], rows,
         css="why")
 
 
@@ -223,9 +359,8 @@ def all_cells(report, a):
                    "or with a reason", f"<p>{link}</p>", table)
 
 
-def resolution(report, a):
-    """MDE of every ratio to the base, and cells by n."""
-    rows = []
+def mde_rows(a):
+    """MDE of every ratio to the base that has an interval."""
     for board in a.boards():
         for line in a.lines_of(board):
             for threads, cells in sorted(a.grid[board][line].items()):
@@ -234,47 +369,70 @@ def resolution(report, a):
                     if pair is None or name == a.base or not a.peer(name):
                         continue
                     mde = smallest_seen(pair["low"], pair["high"])
-                    if mde is not None:
-                        rows.append({
-                            "map": name, "threads": threads, "n": pair["n"],
-                            "mde_percent": 100 * mde - 100,
-                            "place": f"{line.text()}, "
-                            f"{words.keys(board.keys)} keys",
-                            "workload": board.workload})
+                    yield {"map": name, "threads": threads, "n": pair["n"],
+                           "place": f"{line.text()}, {board.text()}",
+                           "mde_percent": mde and 100 * mde - 100,
+                           "cell": cell.id, "base": a.base, "why":
+                           pair["reason"] or ("every block has the same "
+                                              "ratio" if mde == 1 else "")}
+
+
+def resolution(report, a):
+    """Would a 2 % difference have been noticed? In words, then by n."""
+    rows = list(mde_rows(a))
     if not rows:
-        return none(f"a smallest detectable difference needs "
-                    f"{stats.RANKING_NEEDS} blocks of a map and of {a.base}")
+        return none(f"a minimum detectable effect (MDE) needs blocks with a "
+                    f"result of a map and of {a.base}")
+    link = report.data("mde", list(rows[0]), rows)
     by_n = {}
     for r in rows:
-        by_n.setdefault(r["n"], []).append(r["mde_percent"])
-    body = [[n, len(v), words.seen(statistics.median(v)),
-             words.seen(max(v)), words.percent(
-                 100 * sum(x <= 2 for x in v) / len(v), 2)]
-            for n, v in sorted(by_n.items())]
-    table = report.table(
-        "resolution", f"Ratios to {a.base} by number of blocks: smallest "
-        "difference that would have been seen (95 % power)",
-        [("n", "num"), ("ratios", "num"), ("MDE, median", "num"),
-         ("MDE, worst", "num"), ("resolve 2 %", "num")], body)
-    head = a.headline()[0]
-    drawn = [r for r in rows if r["workload"] == head.workload
-             and r["place"].endswith(f", {words.keys(head.keys)} keys")]
-    threads = sorted({r["threads"] for r in drawn})
-    figure = ""
-    if drawn:
-        panel = report.panel(
-            "mde", "Smallest detectable difference",
-            f"{sum(r['mde_percent'] <= 2 for r in drawn)} of {len(drawn)} "
-            "ratios resolve 2 per cent.", (520, 320), detectable, drawn,
-            a.look, threads, 2.0)
-        figure = report.figure(
-            "mde", "<b>Smallest difference each ratio could have shown</b>, "
-            f"{esc(head.text())}; all write kinds and shares. A tie above "
-            "the red line only says that this run could not tell. The CSV has "
-            "every ratio.",
-            [panel], ("workload", "place", "threads", "map", "mde_percent",
-                      "n"), rows, "l", side=True)
-    return figure + table
+        by_n.setdefault(r["n"], []).append(r)
+    return report.table(
+        "resolution", f"Minimum detectable effect (MDE) of the ratios to "
+        f"{a.base}, by number of blocks: the smallest difference that would "
+        "have been seen 19 times of 20, one comparison at a time", [
+            ("n", "num"), ("ratios", "num"), ("best MDE", "num"),
+            ("median", "num"), ("worst", "num"),
+            (f"resolve {NOTICED} %", "num"), ("without an MDE", "text")],
+        [resolution_row(n, found) for n, found in sorted(by_n.items())]
+    ) + f"<p>{link}</p>"
+
+
+def resolution_row(n, found):
+    """Ratios of n blocks: those with a spread, and why not the others."""
+    mdes = sorted(r["mde_percent"] for r in found if r["mde_percent"])
+    why = {}
+    for r in found:
+        if not r["mde_percent"]:
+            why[r["why"]] = why.get(r["why"], 0) + 1
+    told = "; ".join(f"{words.count(k)}: {w.replace('<', ' < ')}"
+                     for w, k in sorted(why.items()))
+    if not mdes:
+        return [n, len(found), "–", "–", "–", "–", told]
+    return [n, len(found), words.seen(mdes[0]),
+            words.seen(statistics.median(mdes)), words.seen(mdes[-1]),
+            words.part(sum(m <= NOTICED for m in mdes), len(mdes)), told]
+
+
+def answer(a, rows):
+    """The section's question, answered first."""
+    mdes = [r["mde_percent"] for r in mde_rows(a) if r["mde_percent"]]
+    able = sum(m <= NOTICED for m in mdes)
+    said = "<b>Not known</b>: no ratio has an interval"
+    if mdes:
+        word = "No" if not able else (
+            "Yes" if able == len(mdes) else "In part")
+        said = (f"<b>{word}</b>: {words.part(able, len(mdes))} ratios to "
+                f"{esc(a.base)} would have shown a difference of {NOTICED} %;"
+                f" smallest difference seen (MDE): {words.seen(min(mdes))} "
+                f"at best, median {words.seen(statistics.median(mdes))}")
+    few = quality.unranked(a)
+    idle = "" if not few else (
+        "<p>Too few blocks to rank anything: " + "; ".join(
+            f"{esc(name)} (n = {n})" for name, n in sorted(few.items()))
+        + ". These cells show that the maps run and are verified.</p>")
+    return (f'<p class="lead">{said}.</p>'
+            f"<p>{esc(quality.line(a, rows))}</p>{idle}")
 
 
 def add(report, a, control_rows):
@@ -284,13 +442,14 @@ def add(report, a, control_rows):
                f"({len(a.campaign.problems)}):</p><ul class='text'>{broken}"
                "</ul>" if broken else "<p>The journal is whole: no torn, "
                "unreadable, unplanned or duplicate line.</p>")
-    parts = [control_figure(report, control_rows),
-             '<div class="two"><div>', verification_table(report, a),
-             "</div><div>",
+    noise = quality.noise_of(a)
+    parts = [answer(a, control_rows), noise_figure(report, a, noise),
+             control_figure(report, control_rows),
              report.table("checks", "What the trials tell of themselves",
                           [("quantity", "text"), ("value", "text"),
                            ("limit", "text"), ("state", "html")],
-                          check_rows(a)), "</div></div>",
-             resolution(report, a), without_result(report, a),
-             lost_table(report, a), journal, all_cells(report, a)]
+                          check_rows(a, noise)),
+             f"<p>{esc(quality.counts_line(a))}</p>", lost_table(report, a),
+             verification_table(report, a), resolution(report, a),
+             without_result(report, a), journal, all_cells(report, a)]
     report.section("validity", "8 Validity", QUESTION, *parts)

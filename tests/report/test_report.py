@@ -92,7 +92,7 @@ def test_every_figure_has_text_and_files(good):
     for key in figures:
         assert good.rows(f"figures/{key}.csv"), key
     assert {"flip", "winner", "scaling", "efficiency", "forest", "raw",
-            "latency-1", "cache", "memory", "controls", "mde",
+            "latency-1", "cache", "memory", "controls", "strip",
             "pins"} <= set(figures)
 
 

@@ -249,6 +249,15 @@ static void unsafe_maps_run_where_it_is_safe(void)
 	rm_plan_free(&plan);
 }
 
+/* What a virtual machine without a PMU says. */
+static const char why[] =
+        "likwid: no msr device and no privileged access daemon; remedy: "
+        "modprobe msr (kernel >= 5.9: boot with msr.allow_writes=on; Secure "
+        "Boot off); a virtual machine needs a vPMU, too; perf: cycles: no "
+        "hardware PMU on this machine (virtualised or disabled); remedy: "
+        "virtual machine: ask for a vPMU (KVM: host CPU model and pmu=on; "
+        "cloud: a bare-metal type); bare metal: enable the PMU in firmware";
+
 static void shapes_and_counters(void)
 {
 	struct rm_plan_options none = usual;
@@ -270,6 +279,12 @@ static void shapes_and_counters(void)
 	CHECK(count(&plan, RM_MEASURE_COUNTERS, false) == 0 &&
 	                count(&plan, RM_MEASURE_THROUGHPUT, false) == IMPLS,
 	        "and the throughput runs");
+	rm_plan_free(&plan);
+	none.counters_reason = why;
+	build(MINIMAL "measure = throughput counters\n", "pu:2", &none, &plan);
+	cell = cell_of(&plan, "plain", RM_MEASURE_COUNTERS, 1);
+	CHECK(cell && strstr(cell->skip, why),
+	        "and the reason of every back end is whole");
 	rm_plan_free(&plan);
 	build(MINIMAL "measure = throughput counters\n", "pu:2", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_COUNTERS, false) == IMPLS,

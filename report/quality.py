@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How quiet the machine was while it measured, and what this run can see.
+
+Read from the journal alone: each trial says how fast its first CPU was before
+and after its window, how long its threads waited for a CPU, what the
+hypervisor took, and whether it is a repetition. Nothing is dropped for it.
+"""
+import functools
+import math
+import statistics
+
+import numpy as np
+
+from report import checks, journal, verdicts, words
+from report.analysis import smallest_seen
+
+TICK_NS = 10 ** 7  # USER_HZ is 100 on every Linux
+WAITS = 20  # per cent of thread time; above it a trial was disturbed
+SPEED_RANGE = (1, 99)  # percentiles: one slow reading is no change of speed
+UNEQUAL = 2  # shares of repeated trials further apart mark a contrast
+SEEDED = 2  # repetitions below which a share says nothing
+
+
+# ---- what each trial tells --------------------------------------------------
+
+def speed(trial):
+    """Dependent additions per ns of the first thread's CPU, which is its
+    frequency in GHz: mean of before and after the window; nan: unknown."""
+    about = (trial.get("result") or {}).get("environment") or {}
+    known = [about.get("adds_per_ns_" + when) for when in ("before", "after")]
+    known = [v for v in known if v]
+    return sum(known) / len(known) if known else math.nan
+
+
+def waited(trial):
+    """Time on the run queue in per cent of the window, all threads together;
+    nan: unknown. It counts from the window's barriers, so that a thread that
+    came late may have more than 100."""
+    threads = (trial.get("result") or {}).get("by_thread") or []
+    waits = [t.get("runqueue_wait_ns") for t in threads]
+    span = sum(t.get("elapsed_ns") or 0 for t in threads)
+    if not span or None in waits:
+        return math.nan
+    return 100 * sum(waits) / span
+
+
+def stolen(trial, cpus):
+    """What the hypervisor took, in per cent of all CPUs' time."""
+    ticks, wall = trial.get("steal_ticks"), trial.get("wall_ns")
+    if ticks is None or not wall:
+        return math.nan
+    return 100 * ticks * TICK_NS / (wall * cpus)
+
+
+class Noise:
+    """All started trials in the order they ran, as arrays."""
+
+    def __init__(self, a):
+        machine = a.campaign.meta.get("machine") or {}
+        cpus = machine.get("cpus") or 1
+        ran = [(c, t) for c, t in a.campaign.ran
+               if t.get("exit") != "not started"]
+        self.cells = [c for c, _ in ran]
+        self.trials = [t for _, t in ran]
+        self.speed = np.array([speed(t) for t in self.trials])
+        self.waited = np.array([waited(t) for t in self.trials])
+        self.stolen = np.array([stolen(t, cpus) for t in self.trials])
+        self.alone = np.array([checks.alone(c) for c in self.cells], bool)
+        self.attempt = np.array([t.get("attempt", 1) for t in self.trials],
+                                int)
+        old = replaced(a)
+        self.last = np.array([id(t) not in old for t in self.trials], bool)
+
+    def __len__(self):
+        return len(self.trials)
+
+    def speeds(self):
+        """(slow, fast): all but the ends of the range; None: not known."""
+        known = self.speed[~np.isnan(self.speed)]
+        return np.percentile(known, SPEED_RANGE) if len(known) else None
+
+    def waiting(self, of=True):
+        """Waiting of the last attempts that know it, with a CPU per thread;
+        of -- which trials, as an array."""
+        return self.waited[of & self.last & self.alone
+                           & ~np.isnan(self.waited)]
+
+    def disturbed(self):
+        """(trials whose threads waited although each had a CPU, of all such
+        that know it)."""
+        known = self.waiting()
+        return int((known > WAITS).sum()), len(known)
+
+    def still(self):
+        """Trials that count though the runner calls them disturbed: it ran
+        none again, or each time in vain."""
+        return sum(journal.usable(t) and bool(t.get("disturbed"))
+                   for t, last in zip(self.trials, self.last) if last)
+
+    def taken(self):
+        """(trials with steal, trials where it is readable): last attempts."""
+        known = self.stolen[self.last & ~np.isnan(self.stolen)]
+        return int((known > 0).sum()), len(known)
+
+    def rows(self):
+        """One row per trial, for the strip and its CSV."""
+        number = lambda v: None if math.isnan(v) else float(v)
+        return [{"trial": i + 1, "block": t["block"], "map": c.map,
+                 "threads": c.threads, "measure": c.measure,
+                 "attempt": int(self.attempt[i]), "status": t["status"],
+                 "adds_per_ns": number(self.speed[i]),
+                 "waited_percent": number(self.waited[i]),
+                 "steal_percent": number(self.stolen[i])}
+                for i, (c, t) in enumerate(zip(self.cells, self.trials))]
+
+
+@functools.lru_cache(maxsize=1)
+def noise_of(a):
+    """The one Noise of an analysis."""
+    return Noise(a)
+
+
+# ---- repetitions ------------------------------------------------------------
+
+def replaced(a):
+    """Those trials (by id()) of which a later attempt counts."""
+    return {id(t) for c in a.campaign.cells.values() for t in c.earlier}
+
+
+def places(cell):
+    """(places of the plan that were measured, those measured again)."""
+    started = {t["block"] for t in cell.trials + cell.earlier
+               if t.get("exit") != "not started"}
+    return len(started), len({t["block"] for t in cell.earlier})
+
+
+def repeated(a):
+    """(places measured again, places measured) of the whole campaign."""
+    found = [places(c) for c in a.campaign.cells.values()]
+    return sum(n for _, n in found), sum(n for n, _ in found)
+
+
+def unequal(first, second):
+    """Were the two sides of a contrast repeated in shares that differ by
+    more than a factor of two? A single repetition tells of no share."""
+    (n, a), (m, b) = places(first), places(second)
+    if not n or not m or max(a, b) < SEEDED:
+        return False
+    low, high = sorted((a / n, b / m))
+    return high > UNEQUAL * low
+
+
+def contrasts(a):
+    """Rows of all pairs of maps that may be compared in a group of cells:
+    place, both ids, what was repeated of each, and the mark."""
+    rows = []
+    if not repeated(a)[0]:
+        return rows
+    for board in a.boards():
+        for line in a.lines_of(board):
+            for threads, cells in sorted(a.grid[board][line].items()):
+                names = [m for m, c in cells.items() if c.ok and a.peer(m)]
+                rows += [{
+                    "threads": threads, "first": x, "second": y,
+                    "first_cell": cells[x].id, "second_cell": cells[y].id,
+                    "first_repeated": places(cells[x])[1],
+                    "second_repeated": places(cells[y])[1],
+                    "n": min(places(cells[x])[0], places(cells[y])[0]),
+                    "unequal": unequal(cells[x], cells[y])}
+                    for i, x in enumerate(names) for y in names[i + 1:]]
+    return rows
+
+
+def map_rows(a, noise):
+    """One row per map: its trials, and what disturbed them."""
+    marks, per = contrasts(a), {}
+    for cell, even in checks.evenness(a):
+        per.setdefault(cell.map, []).append(even)
+    rows = []
+    for name in sorted({c.map for c in noise.cells}):
+        here = np.array([c.map == name for c in noise.cells])
+        seen = noise.waiting(here)
+        cells = [places(c) for c in a.campaign.cells.values()
+                 if c.map == name]
+        own = [m for m in marks if name in (m["first"], m["second"])]
+        even = per.get(name, [])
+        rows.append({
+            "map": name, "places": sum(n for n, _ in cells),
+            "repeated": sum(n for _, n in cells),
+            "contrasts": len(own),
+            "unequal": sum(m["unequal"] for m in own),
+            "waiting_known": len(seen), "waited": int((seen > WAITS).sum()),
+            "even_known": len(even),
+            "uneven": sum(e < checks.EVEN for e in even),
+            "least_even": min(even, default=None)})
+    return rows
+
+
+# ---- trials, in one line that adds up ---------------------------------------
+
+def counts(a):
+    """What became of each line of the journal that is in the plan; the
+    members add up to "lines"."""
+    got = dict.fromkeys(("count", "repeated", "void", "failed",
+                         "not started"), 0)
+    old = replaced(a)
+    for _, trial in a.campaign.ran:
+        if id(trial) in old:
+            got["repeated"] += 1
+        elif journal.usable(trial):
+            got["count"] += 1
+        elif trial.get("exit") == "not started":
+            got["not started"] += 1
+        else:
+            got["void" if trial["status"] == "void" else "failed"] += 1
+    return got | {"lines": len(a.campaign.ran)}
+
+
+def counts_line(a):
+    """One line whose numbers add up: the denominators of all other ones."""
+    got = counts(a)
+    lines = got.pop("lines")
+    told = {"count": "count", "repeated": "were measured again",
+            "void": "are void", "failed": "failed",
+            "not started": "were not started"}
+    said = words.joined(f"{words.count(n)} {told[k]}"
+                        for k, n in got.items() if n or k == "count")
+    started = lines - got["not started"] - got["repeated"]
+    beside = "" if not got["repeated"] else (
+        f", beside {words.plural(got['repeated'], 'repetition')}")
+    return (f"Of {words.plural(lines, 'line')} of the journal {said}"
+            f"; {words.count(started)} trials were started{beside}. No trial "
+            "was dropped for its value.")
+
+
+# ---- what this run can see --------------------------------------------------
+
+def headline_mdes(a):
+    """MDEs in per cent of the headline's comparisons, leader with each rival,
+    all at once; (mdes, rivals, least n, maps)."""
+    cells = {m: c for m, c in a.at(a.headline()).items()
+             if c.ok and a.ranked(m)}
+    order = sorted(cells, key=lambda m: (
+        a.level(cells[m])["low"] is None, -a.mops(cells[m]), m))
+    pairs = [p for p in (a.ratio(cells[m], cells[order[0]])
+                         for m in order[1:]) if p]
+    all_at_once = max(len(order) * (len(order) - 1) // 2, 1)
+    mdes = [100 * smallest_seen(p["low"], p["high"], all_at_once) - 100
+            for p in pairs if p["n"] >= verdicts.needs(len(order))
+            and p["low"] < p["high"]]
+    return (sorted(mdes), len(pairs),
+            max((p["n"] for p in pairs), default=0), len(order))
+
+
+def seen_words(a):
+    """The smallest difference that the headline's comparisons can see."""
+    mdes, rivals, n, maps = headline_mdes(a)
+    if not rivals:
+        return "nothing to compare in the headline"
+    if not mdes:
+        return ("cannot see any difference in the headline (n = "
+                f"{n}, a ranking of {maps} maps needs {verdicts.needs(maps)})")
+    middle = words.seen(statistics.median(mdes))
+    if len(mdes) == 1 == rivals:
+        return f"can see differences above {middle}"
+    return (f"half of the headline's {words.plural(rivals, 'comparison')} can"
+            f" see differences above {middle} only, the best above "
+            f"{words.seen(mdes[0])}")
+
+
+def parts(a, noise, rows):
+    """The parts of line(): what is not known is not said."""
+    yield seen_words(a)
+    ends = noise.speeds()
+    if ends is not None:
+        yield f"CPU speed changed × {words.sig(ends[1] / ends[0], 2)}"
+    waiting, known = noise.disturbed()
+    if known:
+        yield (f"in {words.percent(100 * waiting / known, 2)} of the trials "
+               "threads waited for their CPU")
+    again, of = repeated(a)
+    if again:
+        yield f"{words.percent(100 * again / of, 2)} of the trials were " \
+              "repeated"
+    open_ = checks.undecidable(rows)
+    if open_:
+        yield open_
+
+
+def line(a, rows=None):
+    """What this run can see and how disturbed it was, in one line for the
+    claim box and verdicts.json; rows -- checks.control_rows(a), if at hand."""
+    text = "; ".join(parts(a, noise_of(a), rows or checks.control_rows(a)))
+    return text[0].upper() + text[1:] + "."
+
+
+def unranked(a):
+    """workload -> most blocks that any of its groups has, of workloads with
+    no group that has enough to rank its maps."""
+    best = {}
+    for board in a.boards():
+        for line_ in a.lines_of(board):
+            for cells in a.grid[board][line_].values():
+                ranked = [c for m, c in cells.items()
+                          if c.ok and a.ranked(m)]
+                n = max((len(c.ok) for c in ranked), default=0)
+                old, enough = best.get(board.workload, (0, False))
+                best[board.workload] = (
+                    max(old, n), enough or n >= verdicts.needs(len(ranked)))
+    return {name: n for name, (n, enough) in best.items() if not enough}

@@ -1,0 +1,544 @@
+# SPDX-License-Identifier: Apache-2.0
+# side by side: measures no time
+"""The noise of a campaign: what the journal tells of it, in words and marks.
+Each check is given a campaign where it must say no, and one where it must
+not."""
+import copy
+import json
+import math
+import random
+
+import numpy as np
+import pytest
+from report_helpers import FEW, Built, edit, make_journal
+
+from report import checks, facts, journal, quality, stats, words
+from report.analysis import Analysis, smallest_seen
+from report.sections import machine, validity
+
+OK = validity.OK
+
+
+def planted(folder, change=None, **spec):
+    """The analysis of a small campaign whose trials went through change()."""
+    make_journal.make(folder, **{
+        "maps": FEW, "threads": (1, 2), "keys": (65536,),
+        "kinds": ("update",)} | spec)
+    if change:
+        edit(folder, change)
+    return Analysis(journal.read(folder))
+
+
+def again(folder, pick, disturbed=None):
+    """Adds a second attempt, twice as fast, of the trials that pick() says."""
+    path = folder / "trials.jsonl"
+    lines = [json.loads(t) for t in path.read_text().splitlines()]
+    more = []
+    for trial in filter(pick, lines):
+        trial = copy.deepcopy(trial) | {"attempt": 2, "disturbed": disturbed}
+        trial["result"]["ops"] *= 2
+        more.append(trial)
+    path.write_text("".join(json.dumps(t) + "\n" for t in lines + more))
+    return Analysis(journal.read(folder))
+
+
+def of(name, *blocks, threads=2):
+    """Timed trials of one map at some blocks."""
+    return lambda t: (f"/{name}/" in t["cell"] and t["block"] in blocks
+                      and f"/t{threads}/cores/throughput" in t["cell"])
+
+
+def table(rows):
+    return {row[0]: row for row in rows}
+
+
+# ---- attempts --------------------------------------------
+
+def test_the_last_attempt_counts(tmp_path):
+    before = planted(tmp_path)
+    a = again(tmp_path, of("syncmap", 2, 5))
+    assert a.campaign.problems == []
+    old, new = (x.at(x.headline())["syncmap"] for x in (before, a))
+    assert len(new.ok) == len(old.ok) == 10 and len(new.earlier) == 2
+    rates = before.rates[old.id], a.rates[new.id]
+    for block, value in rates[1].items():
+        assert value == pytest.approx(
+            rates[0][block] * (2 if block in (2, 5) else 1), rel=1e-6)
+
+
+def test_one_attempt_twice_is_a_duplicate(tmp_path):
+    planted(tmp_path)
+    path = tmp_path / "trials.jsonl"
+    first = path.read_text().splitlines()[0]
+    path.write_text(path.read_text() + first + "\n")
+    assert ["duplicate" in p for p in journal.read(tmp_path).problems] == [
+        True]
+
+
+def test_repeated_shares(tmp_path):
+    a = planted(tmp_path)
+    assert quality.repeated(a)[0] == 0 and "repeated" not in quality.line(a)
+    a = again(tmp_path, of("syncmap", 0, 1, 2))
+    some, places = quality.repeated(a)
+    assert (some, places) == (3, a.campaign.trials)
+    assert (f"{words.percent(100 * 3 / places, 2)} of the trials were "
+            "repeated") in quality.line(a)
+
+
+@pytest.mark.parametrize("first,second,mark", [
+    (4, 1, True), (2, 0, True), (5, 2, True),
+    (4, 2, False), (1, 0, False), (3, 3, False), (0, 0, False)])
+def test_a_contrast_is_marked_beyond_a_factor_of_two(tmp_path, first, second,
+                                                     mark):
+    planted(tmp_path)
+    pick = [of("syncmap", *range(first)), of("snapshot", *range(second))]
+    a = again(tmp_path, lambda t: any(p(t) for p in pick))
+    rows = {frozenset((r["first"], r["second"])): r
+            for r in quality.contrasts(a) if r["threads"] == 2}
+    assert bool(rows) == bool(first)
+    if rows:
+        row = rows[frozenset(("syncmap", "snapshot"))]
+        assert row["unequal"] is mark
+        assert {row["first_repeated"], row["second_repeated"]} == {first,
+                                                                   second}
+
+
+def test_trials_that_stay_disturbed_are_counted(tmp_path):
+    a = planted(tmp_path)
+    told = table(validity.noise_rows(a, quality.Noise(a)))
+    edit(tmp_path, lambda t: t | {"disturbed": "others took 90 %"} if of(
+        "syncmap", 0, 1)(t) else t)  # these are measured again
+    name = "trials that count and were disturbed by others, in every attempt"
+    assert name not in told
+    a = again(tmp_path, of("syncmap", 0, 1), disturbed="others took 40 %")
+    row = table(validity.noise_rows(a, quality.Noise(a)))[name]
+    assert row[1].startswith(f"2 of {a.campaign.started} ")
+
+
+# ---- one denominator -------------------------------------
+
+def test_the_line_of_counts_adds_up(tmp_path):
+    planted(tmp_path, plant={"void": (("syncmap", 3),),
+                             "fail_verify": ("urcu_lfht",),
+                             "crash": ("snapshot",)})
+    a = again(tmp_path, of("gomap_rw", 1, 4))
+    got = quality.counts(a)
+    assert got["repeated"] == 2 and got["void"] == 2
+    assert got["failed"] > 20 and got["not started"] == 20
+    lines = sum((tmp_path / "trials.jsonl").read_text().count(c) for c in
+                "\n")
+    assert sum(got.values()) == 2 * got["lines"] == 2 * lines
+    told = [int(n.replace(words.THIN, "")) for n in words.numbers(
+        quality.counts_line(a))]
+    assert told[0] == lines == sum(told[1:-2])
+    assert told[-2:] == [a.campaign.started, got["repeated"]]
+    assert sum(told[-2:]) == len(quality.Noise(a))
+
+
+def test_steal_has_all_started_trials_below_it(tmp_path):
+    def steal(trial):
+        return trial | {"steal_ticks": int(of("syncmap", 1, 2)(trial))}
+
+    name = "trials while the hypervisor took time (steal)"
+    a = planted(tmp_path, steal)
+    row = table(validity.noise_rows(a, quality.Noise(a)))[name]
+    assert row[1].startswith(f"2 of {a.campaign.started} ")
+    row = table(validity.noise_rows(a, quality.Noise(again(
+        tmp_path, of("syncmap", 1)))))[name]
+    assert row[1].startswith(f"2 of {a.campaign.started} "), "last attempts"
+    a = planted(tmp_path, lambda t: t | {"steal_ticks": None})
+    assert table(validity.noise_rows(a, quality.Noise(a)))[name][1] == \
+        "not readable"
+
+
+# ---- speed and waiting -----------------------------------
+
+def speeds(low, high):
+    """Two modes of CPU speed, by block."""
+    def change(trial):
+        if trial["result"]:
+            v = low if trial["block"] % 2 else high
+            trial["result"]["environment"] |= {"adds_per_ns_before": v,
+                                               "adds_per_ns_after": v}
+        return trial
+    return change
+
+
+def test_change_of_cpu_speed_is_said(tmp_path):
+    a = planted(tmp_path, speeds(1.5, 3.15))
+    assert "CPU speed changed × 2.1" in quality.line(a)
+    assert list(quality.Noise(a).speeds()) == [1.5, 3.15]
+    assert "CPU speed changed × 1.0" in quality.line(
+        planted(tmp_path, speeds(3, 3)))
+    assert "CPU speed" not in quality.line(planted(tmp_path))
+
+
+def test_one_slow_reading_is_no_change_of_speed(tmp_path):
+    def change(trial):
+        trial = speeds(3, 3)(trial)
+        if of("syncmap", 4)(trial):
+            trial["result"]["environment"]["adds_per_ns_after"] = 0.1
+        return trial
+
+    a = planted(tmp_path, change, blocks=20)
+    assert "CPU speed changed × 1.0" in quality.line(a)
+
+
+def waiting(pick, share):
+    def change(trial):
+        for t in (trial["result"] or {}).get("by_thread") or []:
+            t["runqueue_wait_ns"] = round(share * t["elapsed_ns"]) if pick(
+                trial) else 0
+        return trial
+    return change
+
+
+def test_waiting_is_counted_where_threads_have_a_cpu_each(tmp_path):
+    """Of 6 maps x 10 blocks on 2 CPUs; 4 threads there must wait."""
+    pick = of("syncmap", *range(6))
+    a = planted(tmp_path, waiting(
+        lambda t: pick(t) or "/t4/" in t["cell"], 0.3), threads=(2, 4),
+        cores=2)
+    some, known = quality.Noise(a).disturbed()
+    assert some == 6 and known == sum(
+        len(c.ok) for c in a.campaign.cells.values() if c.threads == 2)
+    assert (f"in {words.percent(100 * some / known, 2)} of the trials threads"
+            " waited") in quality.line(a)
+    a = planted(tmp_path, waiting(pick, 0.19))
+    assert quality.Noise(a).disturbed()[0] == 0
+    assert "waited" not in quality.line(planted(tmp_path)), "not known"
+
+
+# ---- what can be seen ------------------------------------
+
+@pytest.mark.parametrize("comparisons", [1, 45])
+def test_the_mde_is_seen_nineteen_times_of_twenty(comparisons):
+    """By simulation, with the intervals that decide."""
+    rng, n, sd = np.random.default_rng(4), 24, 0.1
+    level = 1 - 0.05 / comparisons
+    _, low, high = stats.signed_rank_interval(
+        rng.normal(0, sd, (4000, n)), 0.95)
+    mde = np.median([smallest_seen(math.exp(a), math.exp(b), comparisons)
+                     for a, b in zip(low, high)])
+    _, low, _ = stats.signed_rank_interval(
+        rng.normal(math.log(mde), sd, (4000, n)), level)
+    assert 0.90 < np.mean(low > 0) < 0.99
+
+
+def test_the_line_says_what_the_headline_can_see(tmp_path):
+    a = planted(tmp_path, blocks=16)
+    mdes, rivals, n, maps = quality.headline_mdes(a)
+    assert (len(mdes), rivals, n, maps) == (3, 3, 16, 4)
+    assert all(1 < m < 6 for m in mdes), "noise of 1.2 % in each trial"
+    told = words.seen(mdes[1])
+    assert (f"Half of the headline's 3 comparisons can see differences above "
+            f"{told} only") in quality.line(a)
+
+
+def test_too_few_blocks_for_so_many_maps_see_nothing(tmp_path):
+    a = planted(tmp_path, blocks=6)
+    assert quality.needs(4) == 8
+    assert quality.line(a).startswith(
+        "Cannot see any difference in the headline (n = 6, a ranking of 4 "
+        "maps needs 8)")
+    assert quality.unranked(a) == {"uniform-97-3": 6}
+    assert "rank anything: uniform-97-3 (n = 6)" in validity.answer(
+        a, checks.control_rows(a))
+    assert quality.unranked(planted(tmp_path, blocks=8)) == {}
+
+
+def equal(trial):
+    """All maps slow down alike: every block has the same ratio."""
+    if trial["result"] and trial["result"]["ops"]:
+        fast = {"gomap_rw": 1, "syncmap": 3}.get(trial["cell"].split("/")[1],
+                                                 2)
+        trial["result"] |= {"ops": 10 ** 6 * fast * (1 + trial["block"]),
+                            "elapsed_ns": 10 ** 9}
+    return trial
+
+
+def test_equal_ratios_have_no_mde_and_break_nothing(tmp_path):
+    a = planted(tmp_path, equal)
+    assert quality.headline_mdes(a)[0] == []
+    built = Built(tmp_path)
+    assert built.status == 0 and built.error == ""
+    rows = built.rows("tables/resolution.csv")
+    assert rows and all("every block has the same ratio"
+                        in r["without an MDE"] for r in rows)
+    assert all(r["best MDE"] == r["worst"] == "–" for r in rows)
+
+
+# ---- controls --------------------------------------------
+
+def shifted(percent, noise=0.0, seed=3):
+    """Who runs in the second half of its block is slower."""
+    rng, of_block = random.Random(seed), {}
+
+    def change(trial, late):
+        block = of_block.setdefault(trial["block"], rng.gauss(0, noise))
+        if trial["result"] and (trial["cell"], trial["block"]) in late:
+            trial["result"]["ops"] = round(
+                trial["result"]["ops"] / math.exp(percent / 100 + block))
+        return trial
+    return change
+
+
+def slot(folder, change, **spec):
+    planted(folder, **spec)
+    meta = json.loads((folder / "campaign.json").read_text())
+    late = {(meta["cells"][i]["id"], b)
+            for b, order in enumerate(meta["order"])
+            for i in order[len(order) // 2:]}
+    edit(folder, lambda t: change(t, late))
+    a = Analysis(journal.read(folder))
+    rows = checks.control_rows(a)
+    return a, rows, next(r for r in rows if r["name"].startswith("slot"))
+
+
+def test_a_control_of_six_blocks_can_fail(tmp_path):
+    _, rows, row = slot(tmp_path, shifted(4), blocks=6)
+    assert row["word"] == "FAILED" and row["n"] == 6
+    assert "slot" in checks.invalid(rows)
+
+
+def test_cells_that_ran_once_hide_no_control(tmp_path):
+    """A mode may measure its headline in 6 blocks and the rest in one."""
+    def change(trial, late):
+        if "/n1024/" in trial["cell"] and trial["block"]:
+            return None
+        return shifted(4)(trial, late)
+
+    _, rows, row = slot(tmp_path, change, blocks=6, keys=(65536, 1024),
+                        kinds=("update", "churn", "fresh"))
+    assert row["word"] == "FAILED" and row["n"] == 6
+
+
+def test_a_plan_may_name_a_cell_twice(tmp_path):
+    """Then there are fewer cells than "order" counts."""
+    planted(tmp_path, blocks=6)
+    file = tmp_path / "campaign.json"
+    meta = json.loads(file.read_text())
+    meta["cells"] = meta["cells"][:3] + meta["cells"]
+    meta["order"] = [[i + 3 for i in order] for order in meta["order"]]
+    file.write_text(json.dumps(meta))
+    a = Analysis(journal.read(tmp_path))
+    assert checks.slot_row(a, checks.residuals(a))["n"] == 6
+
+
+def test_trials_measured_again_have_no_slot(tmp_path):
+    """They ran at the end of their block, whatever the order says."""
+    a = planted(tmp_path)
+    cell = a.at(a.headline())["syncmap"]
+    column = list(a.campaign.cells).index(cell.id)
+    assert not np.isnan(checks.residuals(a)[:, column]).any()
+    a = again(tmp_path, of("syncmap", 2, 5))
+    lost = np.isnan(checks.residuals(a)[:, column])
+    assert np.flatnonzero(lost).tolist() == [2, 5]
+
+
+def test_a_sound_control_does_not_fail(tmp_path):
+    a, rows, row = slot(tmp_path, shifted(0), blocks=6)
+    assert row["word"] in ("ok", "undecided")
+    assert checks.invalid(rows) is None
+
+
+def test_a_noisy_control_is_undecided_and_said_to_be(tmp_path):
+    a, rows, row = slot(tmp_path, shifted(0, noise=0.2), blocks=10)
+    assert row["word"] == "undecided"
+    assert "undecided controls: slot [" in quality.line(a, rows)
+
+
+def test_controls_of_five_blocks_cannot_decide(tmp_path):
+    a, rows, row = slot(tmp_path, shifted(9), blocks=5)
+    assert row["word"] == "cannot decide" and row["percent"] > 1
+    assert checks.invalid(rows) is None
+    assert "controls cannot decide in this mode (n = 5)" in quality.line(
+        a, rows)
+
+
+@pytest.mark.parametrize("n", [6, 10, 16])
+def test_sound_controls_rarely_fail(n):
+    """However large the noise of a block is: at most 1 in 20, and 1 in 32
+    with 6 blocks."""
+    rng = np.random.default_rng(n)
+    failed = np.mean([checks.signed_row("slot", list(d), (-0.5, 0.5))["word"]
+                      == "FAILED" for d in rng.normal(0, 0.05, (2000, n))])
+    assert 0.005 < failed < 0.05
+
+
+def test_cells_cannot_stand_in_for_blocks():
+    """Why the interval is over 6 blocks and not over their 60 cells each:
+    cells share the noise of their block, and sound runs fail."""
+    rng = np.random.default_rng(1)
+    noise = rng.normal(0, 0.05, (300, 6, 1)) + rng.normal(
+        0, 0.02, (300, 6, 60))
+    _, low, high = stats.signed_rank_interval(noise.reshape(300, -1), 0.95)
+    assert np.mean((low > 0.005) | (high < -0.005)) > 0.4
+
+
+def test_drift_is_decided_over_all_blocks(tmp_path):
+    def drift(trial):
+        if trial["result"]:
+            trial["result"]["elapsed_ns"] *= 1 + 0.05 * trial["block"]
+        return trial
+
+    row = checks.control_rows(planted(tmp_path, drift, blocks=6))[-1]
+    assert row["word"] == "outside" and row["low"] > 15 and not row["control"]
+    row = checks.control_rows(planted(tmp_path, blocks=6))[-1]
+    assert row["word"] != "outside" and abs(row["percent"]) < 2
+
+
+def test_the_trend_covers_what_it_should():
+    """Theil and Sen over 6 blocks: exact by Kendall's distribution."""
+    rng = np.random.default_rng(2)
+    inside = []
+    for x in rng.standard_t(3, (1500, 6)):
+        _, low, high = stats.trend(x + 0.3 * np.arange(6))
+        inside.append(low <= 0.3 <= high)
+    assert 0.95 < np.mean(inside) < 0.995
+    assert stats.trend(np.arange(5.0))[1:] == (None, None)
+
+
+def test_a_value_has_no_reason_beside_it(tmp_path):
+    a = planted(tmp_path)
+    for row in checks.control_rows(a):
+        assert (row["percent"] is None) == bool(row["why"])
+
+
+# ---- checks over all groups ------------------------------
+
+def test_the_worst_group_of_the_driver_is_named(tmp_path):
+    """Not the headline's, which is within the limit."""
+    def fast(trial):
+        if "/syncmap/" in trial["cell"] and "/t1/" in trial["cell"]:
+            trial["result"]["ops"] = 260 * 10 ** 6
+            trial["result"]["elapsed_ns"] = 10 ** 9
+        return trial
+
+    name = "driver's share of the fastest map's time, worst of 2 cell groups"
+    a = planted(tmp_path, fast)
+    row = table(validity.floor_rows(a))[name]
+    assert "(syncmap, 1 thread, " in row[1] and "headline" in row[1]
+    assert "✗ 1 of 2 over the limit" in row[3]
+    assert table(validity.floor_rows(planted(tmp_path)))[name][3] == OK
+
+
+def test_uneven_trials_are_counted(tmp_path):
+    def uneven(trial):
+        if of("syncmap", 1, 2, 3)(trial):
+            one, two = trial["result"]["by_thread"]
+            one["ops"] = round(0.7 * two["ops"])
+        return trial
+
+    a = planted(tmp_path, uneven)
+    rows = validity.even_rows(a)
+    assert len(rows) == 2
+    known = len(list(checks.evenness(a)))
+    assert rows[0][1].startswith(f"3 of {known} ") and "0.700" in rows[0][1]
+    assert all("✗ 3 not met" in r[3] for r in rows)
+    per = {r["map"]: r for r in quality.map_rows(a, quality.Noise(a))}
+    assert per["syncmap"]["uneven"] == 3 and per["gomap_rw"]["uneven"] == 0
+    assert per["syncmap"]["least_even"] == pytest.approx(0.7, rel=1e-4)
+    assert [r[3] for r in validity.even_rows(planted(tmp_path))] == [OK, OK]
+
+
+@pytest.mark.parametrize("kind", ["update", "churn", "fresh"])
+@pytest.mark.parametrize("share", [0.03, 0.3])
+def test_shares_of_writes_have_the_error_they_are_given(tmp_path, kind,
+                                                        share):
+    """z has sd 1: churn and fresh write in pairs, as the driver draws."""
+    cell = journal.Cell({"write_kind": kind, "write_share": share})
+    rng = np.random.default_rng(8)
+    draws, q = 100_000, share / (2 - share) if kind != "update" else share
+    writes = rng.binomial(draws, q, 4000)
+    pairs = writes if kind != "update" else 0 * writes
+    ops = draws + pairs
+    z = [checks.standard_errors(cell, "write_share", g, n) for g, n in
+         zip((writes + pairs) / ops, ops)]
+    assert np.sqrt(np.mean(np.square(z))) == pytest.approx(1, abs=0.04)
+
+
+# ---- every trial -----------------------------------------
+
+def test_ticks_stand_where_the_trials_are():
+    from report.plot_trials import ticks
+    x = np.array([1.0, 2.0, 3.0, 3.1, 4.0])
+    path = ticks(x, np.zeros(5), np.array([5.0, 6, 7, 9, 8]), (0.5, 1))
+    assert path.vertices.tolist() == [
+        [1, 0], [1, 5], [2, 0], [2, 6], [3.1, 0], [3.1, 9], [4, 0], [4, 8]]
+    path = ticks(x, np.array([5.0, 6, 7, 9, 8]), np.array(
+        [5.5, 6.5, 7.5, 9.5, 8.5]), (0.5, 1))
+    assert path.vertices[0::2, 1].tolist() == [5, 6, 7, 9, 8], "no two cover"
+    many = np.arange(1, 10_001.0)
+    value = 3 + 0.01 * (many % 2)
+    assert len(ticks(many, value, value, (10_001 / 900, 0.1)).vertices
+               ) <= 2 * 901
+
+
+def test_the_page_shows_what_was_repeated(tmp_path):
+    """Rows to CSV, alternative text from rows, a mark where it is due."""
+    planted(tmp_path, speeds(1.5, 3))
+    again(tmp_path, of("syncmap", *range(4)))
+    built = Built(tmp_path)
+    assert built.status == 0 and built.error == ""
+    text = built.section("validity")
+    rows = built.rows("figures/strip.csv")
+    assert len(rows) == (tmp_path / "trials.jsonl").read_text().count("\n")
+    assert (f"{len(rows) - 4} trials and 4 repetitions in the order they ran;"
+            " CPU speed 1.50") in text
+    assert "syncmap 4 of 21 (19" in text.replace("\u00a0", " ")
+    pairs = built.rows("tables/repeats.csv")
+    assert len(pairs) == 2 * 6, "of 4 maps at 2 thread counts"
+    marked = [r for r in pairs if r["unequal"] == "True"]
+    assert {r["threads"] for r in marked} == {"2"} and len(marked) == 3
+    assert "⚠ 3 contrasts repeated unevenly" in text
+    assert "uneven in 3 of 6 contrasts" in text
+    assert built.verdicts["quality"] in text.replace("&#x27;", "'")
+
+
+def test_the_strip_has_every_started_trial(tmp_path):
+    def change(trial):
+        return waiting(of("syncmap", 2), 0.5)(speeds(1.5, 3)(trial))
+
+    a = planted(tmp_path, change, plant={"fail_verify": ("urcu_lfht",)})
+    a = again(tmp_path, of("gomap_rw", 3))
+    noise = quality.Noise(a)
+    rows = noise.rows()
+    assert len(rows) == a.campaign.started + 1 < len(a.campaign.ran)
+    assert [r["trial"] for r in rows] == list(range(1, len(rows) + 1))
+    assert rows[-1]["attempt"] == 2 and rows[-1]["map"] == "gomap_rw"
+    assert {r["adds_per_ns"] for r in rows} == {1.5, 3.0}
+    assert {round(r["waited_percent"], 3) for r in rows} == {0.0, 50.0}
+    told = validity.strip_alt(noise)
+    assert "CPU speed 1.50 to 3.00" in told and "waited for it in 1 of" in told
+
+
+# ---- the machine -----------------------------------------
+
+@pytest.mark.parametrize("name,value,text", [
+    ("this_machine", True, "yes"), ("dirty", False, "no"),
+    ("topology", "Package:1 [NUMANode(memory=6402813952)] L3Cache:1(size="
+     "33554432) Core:2 PU:1", "Package:1 [NUMANode] L3Cache:1(32.0 MiB) "
+     "Core:2 PU:1"),
+    ("memory_total", "24684084 kB", "23.5 GiB"),
+    ("l1d_bytes", 32768, "32.0 KiB"),
+    ("libraries", "ck 0.7.1, libxxhash 0.8.1, ", "ck 0.7.1, libxxhash 0.8.1"),
+    ("cpu_pressure", "some avg10=14.59 avg60=3.10 avg300=1.00 total=5",
+     "somebody waited 14.59 % of the last 10 s, 3.10 % of 60 s, 1.00 % of "
+     "300 s"),
+    ("governor", "performance x 2", "performance x 2")])
+def test_facts_are_said_as_a_reader_says_them(name, value, text):
+    assert facts.said(name, value) == text
+    assert facts.said(name, text) == text, "saying it twice changes nothing"
+
+
+def test_the_pin_map_has_the_headlines_threads(tmp_path):
+    """Also where another workload puts 16 threads on those CPUs."""
+    a = planted(tmp_path, threads=(1, 2))
+    a.campaign.cells["x"] = journal.Cell(
+        next(iter(a.campaign.cells.values())).factors
+        | {"threads": 16, "cpus": [0, 1] * 8})
+    assert machine.placements(a) == {"cores": [0, 1]}
+    a.campaign.cells["y"] = journal.Cell(
+        a.campaign.cells["x"].factors | {"placement": "smt"})
+    assert machine.placements(a) == {"cores": [0, 1]}, "16 threads share 2"
