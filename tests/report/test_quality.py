@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from report_helpers import FEW, Built, edit, make_journal
 
-from report import checks, facts, journal, quality, stats, words
+from report import (checks, facts, journal, quality, stats, verdicts,
+                    words)
 from report.analysis import Analysis, smallest_seen
 from report.sections import machine, validity
 
@@ -237,7 +238,7 @@ def test_the_line_says_what_the_headline_can_see(tmp_path):
 
 def test_too_few_blocks_for_so_many_maps_see_nothing(tmp_path):
     a = planted(tmp_path, blocks=6)
-    assert quality.needs(4) == 8
+    assert verdicts.needs(4) == 8
     assert quality.line(a).startswith(
         "Cannot see any difference in the headline (n = 6, a ranking of 4 "
         "maps needs 8)")
