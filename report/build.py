@@ -132,7 +132,7 @@ def terminal(a, rows, sentence, text, path):
     return said + ["", sentence, f"status: {text}", f"report: {path}"]
 
 
-def build(folder, base=None, contender=None):
+def build(folder, base=None, contender=None, pdf=False):
     """Writes FOLDER/report; -> (lines for the terminal, incomplete)."""
     campaign = journal.read(folder)
     for name in (base, contender):
@@ -141,7 +141,7 @@ def build(folder, base=None, contender=None):
     a = Analysis(campaign, base, contender)
     ranking.prepare(a)
     out = Path(folder) / "report"
-    report = Report(out)
+    report = Report(out, pdf)
     where = topology.spots(campaign.path / "topology.xml")
     controls = checks.control_rows(a)
     invalid = checks.invalid(controls)
