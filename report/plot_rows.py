@@ -14,7 +14,7 @@ from report.plots import (bar, down, grouped_axis, log_axis, log_scale, points,
 PIXELS = 17  # of one row
 FAR = 50  # times the base: further away is said in words
 SECOND = 1.5  # where the second column of numbers begins, in axes
-SPANS = (15, 30, 60, 120)  # raw trials: half a row in per cent
+SPANS = (1.1, 1.25, 1.5, 2, 4, 10)  # raw trials: half a row, as a factor
 
 
 def height(rows, extra=70):
@@ -177,45 +177,46 @@ def cut_ends(ax, r, y, colour, low, high):
         ax.plot([high], [y], ">", color=colour, ms=5)
 
 
-def span_of(rows, names):
-    """Half a row in per cent, such that nine tenths of the trials fit."""
-    away = []
-    for name in names:
-        mops = np.array([r["mops"] for r in rows if r["map"] == name])
-        away += list(np.abs(100 * (mops / np.median(mops) - 1)))
-    need = np.quantile(away, 0.9) * 1.1
+def span_of(rows):
+    """Half a row as a factor, such that nine tenths of the trials fit."""
+    away = np.exp(np.abs([r["away"] for r in rows]))
+    need = np.quantile(away, 0.9)
     return next((s for s in SPANS if s >= need), SPANS[-1])
 
 
-def raw_trials(ax, rows, look, names):
-    """Every trial, in the order run, as deviation from its map's median."""
-    most, span = max(r["block"] for r in rows) + 1, span_of(rows, names)
-    for i, name in enumerate(names):
+def raw_trials(ax, rows, look, told):
+    """Every trial, in the order run, as a ratio to its map's centre; a row
+    is logarithmic, so that half and double are equally far.
+
+    rows -- map, block, mops, away: ln of the ratio to the map's centre
+    told -- map -> what stands right of its row, first on top
+    """
+    most, span = max(r["block"] for r in rows) + 1, span_of(rows)
+    rung = 0.45 / np.log(span)  # of a row, for a factor of e
+    for i, name in enumerate(told):
         part = [r for r in rows if r["map"] == name]
-        block = np.array([r["block"] for r in part])
-        mops = np.array([r["mops"] for r in part])
-        middle = np.median(mops)
-        away = 100 * (mops / middle - 1)
-        ax.axhspan(i - 2.5 / span, i + 2.5 / span, color=BAND, zorder=0)
+        ax.axhspan(i - rung * np.log(1.05), i + rung * np.log(1.05),
+                   color=BAND, zorder=0)
         ax.axhline(i, color=look.colour(name), lw=0.8)
-        y = i - np.clip(away, -span, span) / span / 2 * 0.9
-        points(ax, look, name, block + 1, y,
-               [f"{name}, block {b + 1}: {words.sig(v)} Mop/s "
-                f"({words.percent(d, 2, sign=True)} of its median)"
-                for b, v, d in zip(block, mops, away)], hollow=True)
-        for b, d, at in zip(block, away, y):
-            if abs(d) > span:
-                ax.annotate(words.percent(d, 2, sign=True), (b + 1, at),
-                            fontsize=9.5, color=WARN, xytext=(6, 0),
-                            textcoords="offset points", va="center")
-        ax.text(1.02, i, f"{words.sig(middle)} Mop/s", fontsize=10,
-                transform=ax.get_yaxis_transform(), va="center", color=INK)
-    rows_axis(ax, names)
+        y = [i - rung * np.clip(r["away"], -np.log(span), np.log(span))
+             for r in part]
+        points(ax, look, name, [r["block"] + 1 for r in part], y,
+               [f"{name}, block {r['block'] + 1}: {words.sig(r['mops'])} "
+                f"Mop/s (× {words.sig(np.exp(r['away']))} of its centre)"
+                for r in part], hollow=True)
+        for r, at in zip(part, y):
+            if abs(r["away"]) > np.log(span):
+                ax.annotate(f"× {words.sig(np.exp(r['away']), 2)}",
+                            (r["block"] + 1, at), fontsize=9.5, color=WARN,
+                            xytext=(6, 0), textcoords="offset points",
+                            va="center")
+        beside(ax, i, told[name])
+    rows_axis(ax, list(told))
     ax.grid(False)
     ax.set(xlim=(0.3, most + 0.7), xticks=range(1, most + 1,
                                                 max(1, most // 8)),
-           xlabel=f"block, in the order run; a row is ± {span} % of the "
-                  "median, shaded ± 5 %")
+           xlabel=f"block, in the order run; a row is ÷ {span:g} to "
+                  f"× {span:g} of the centre (log), shaded ± 5 %")
 
 
 def memory(ax, rows, look, payload):

@@ -121,6 +121,7 @@ class Tab:
 
     def paper(self, path):
         """The page as a PDF, on the paper that its style asks for."""
+        self.media("print")
         with open(path, "wb") as file:
             file.write(base64.b64decode(self.ask("Page.printToPDF",
                                                  **A4)["data"]))
