@@ -55,7 +55,7 @@ def banner(a, invalid, incomplete, text):
 
 
 def header(a, text):
-    """Title, what was run, and the legend."""
+    """Title and what was run."""
     meta = a.campaign.meta
     names = ", ".join(w["name"] for w in meta.get("workloads") or [])
     build = meta.get("build") or {}
@@ -68,17 +68,23 @@ def header(a, text):
             words.plural(len(a.campaign.cells), "cell"),
             words.plural(len(planned), "map"),
             f"commit {commit}" + (" (dirty)" if build.get("dirty") else "")]
+    return ("<header><h1>Readmostly: concurrent maps under read-mostly load"
+            f'</h1><p class="meta">{esc(" · ".join(b for b in bits if b))}'
+            f'</p><p class="meta">{esc(text)}</p></header>')
+
+
+def legend(a):
+    """The maps, each with its look: closed on phones by the page."""
+    planned = {c.map for c in a.campaign.cells.values()}
     keys = "".join(
         f'<button type="button" data-map="{esc(m)}" aria-pressed="false">'
         f'{chip(a.look, m)} <span class="meta">'
         f'{esc(about.get("label") or "")}</span></button>'
         for m, about in a.campaign.maps.items() if m in planned)
-    return ("<header><h1>Readmostly: concurrent maps under read-mostly load"
-            f'</h1><p class="meta">{esc(" · ".join(b for b in bits if b))}'
-            f'</p><p class="meta">{esc(text)}</p></header><div class="legend">'
-            '<span class="meta">Maps; colour = family, shape = member.<span '
-            'class="hint"> Press one to highlight it in every figure.</span>'
-            f"</span>{keys}</div>")
+    return ('<details class="legend wide" open><summary>Maps; colour = '
+            'family, shape = member.<span class="hint"> Press one to '
+            "highlight it in every figure.</span></summary>"
+            f"<div>{keys}</div></details>")
 
 
 def ranking_data(report, a):
@@ -165,6 +171,7 @@ def build(folder, base=None, contender=None, pdf=False):
         ranking_data(report, a)
     quick.write(quick.rows_of(a), out / "quick")
     verdicts(a, out, sentence, rows, controls, invalid, text)
+    report.legend = legend(a)
     path = report.write(f"Readmostly: {campaign.meta.get('name', folder)}",
                         header(a, text), banner(a, invalid, incomplete,
                                                 text))

@@ -73,7 +73,7 @@ class Report:
 
     def __init__(self, out, pdf=False):
         self.out, self.sections, self.panels = Path(out), [], []
-        self.pdf, self.absent = pdf, []
+        self.pdf, self.absent, self.legend = pdf, [], ""
         self.csvs, self.keys = {}, set()
         for folder in ("figures", "tables", "quick"):
             (self.out / folder).mkdir(parents=True, exist_ok=True)
@@ -162,6 +162,8 @@ class Report:
             terms)))
         body = glossary.explained(head + "".join(
             text for _, _, text in self.sections), terms)
+        # the legend stands above the first figure: the answer comes first
+        body = body.replace("<figure", f"{self.legend}<figure", 1)
         for panel, text in zip(self.panels, drawn):
             body = body.replace(panel.slot, text, 1)
         nav = "".join(f'<li><a href="#{key}">{title.split(":")[0]}</a></li>'

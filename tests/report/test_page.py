@@ -108,7 +108,7 @@ def test_every_text_has_contrast(pages, browser, dark):
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_axe_finds_nothing(pages, browser, axe, width, dark):
-    for built in pages:
+    for built in pages if width == 1000 else pages[:1]:
         with shown(browser, built, width=width, dark=dark) as tab:
             tab.run(CHECKS)
             tab.run("checks.open()")
@@ -156,15 +156,12 @@ def test_paper(pages, browser, tmp_path):
     with shown(browser, pages[0], width=695) as tab:  # 184 mm
         tab.run(CHECKS)
         tab.media("print")
-        tab.run("dispatchEvent(new Event('beforeprint'))")
         assert tab.run("document.querySelector('#table-latency-1')"
                        ".checkVisibility()")
         assert not tab.run("Array.from(document.querySelectorAll('summary'))"
                            ".some(s => s.textContent.startsWith('Workload')"
                            " && s.checkVisibility())")
         assert tab.run(f"checks.small({7 / 0.75 - 0.05})") == []
-        tab.run("dispatchEvent(new Event('afterprint'))")
-        assert not tab.run("document.querySelector('details.print').open")
         tab.paper(tmp_path / "page.pdf")
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
 
