@@ -64,15 +64,24 @@ def order_of(a, names):
         families.index(a.look.family[m]), list(a.campaign.maps).index(m)))
 
 
+def limits_of(lines, taken):
+    """(low, high) Mop/s of the maps that are taken, with intervals; a map
+    that is thousands of times slower must not flatten the rest."""
+    rows = [r for m, rs in lines.items() if taken(m) for r in rs]
+    if not rows:
+        return None
+    floor = max(r["mops"] for r in rows) / DEPTH
+    shown = [r for r in rows if r["mops"] >= floor]
+    return (max(floor, min(r["low"] or r["mops"] for r in shown)),
+            max(r["high"] or r["mops"] for r in shown))
+
+
 def small_multiples(report, a, board, line, where):
     """One panel per map for one write kind."""
     lines = level_rows(a, board, line)
-    values = [r["mops"] for m, rows in lines.items() for r in rows
-              if m != "null_map"]
-    if not values:
+    limits = limits_of(lines, lambda m: m != "null_map")
+    if limits is None:
         return "", []
-    # a map that is thousands of times slower must not flatten the rest
-    low = max(min(values), max(values) / DEPTH)
     threads = sorted(a.grid[board][line])
     marks = topology.marks(a.grid[board][line], where)
     names = order_of(a, {m for c in a.grid[board][line].values() for m in c
@@ -88,7 +97,7 @@ def small_multiples(report, a, board, line, where):
             slug("scaling", line.kind, words.share(line.share), name),
             f"Throughput of {name}, {line.text()}", f"{name}: {told}.",
             (330, 255), scaling, lines, name, threads, a.look, marks,
-            (low, max(values)), len(names) > MANY))
+            limits, len(names) > MANY))
     return panels, [r for m in lines for r in lines[m]]
 
 
@@ -115,12 +124,9 @@ def two_counts(report, a, board, line, _):
     rows.sort(key=lambda r: (
         not a.peer(r["map"]), r["last"] is None and r["first"] is None,
         -((r["last"] or r["first"] or {}).get("mops", 0)), r["map"]))
-    values = [r["mops"] for m, rs in lines.items() for r in rs
-              if a.peer(m)]
-    if not values:
+    if limits_of(lines, a.peer) is None:
         return "", []
-    shown = max(min(values), max(values) / DEPTH), max(
-        [r["mops"] for rs in lines.values() for r in rs])
+    shown = limits_of(lines, lambda m: True)
     told = "; ".join(f"{r['map']} {r['told']}" for r in rows if r["told"])
     return [report.panel(
         slug("scaling", line.kind, words.share(line.share)),

@@ -8,9 +8,12 @@ import pytest
 from report_helpers import Built, build, edit, make_journal
 
 from report import latencies, stats, words
+from report.analysis import Analysis
+from report.journal import read
 from report.page import plt
 from report.plots import count_axis, end_labels, spread
 from report.sections.ratio import two_groups
+from report.sections.scaling import level_rows, limits_of
 from report.sections.simulated import alike, short_lines
 
 MODEL = "icelake-sp"
@@ -49,6 +52,28 @@ def test_two_thread_counts_are_one_panel(two):
     assert "2 threads: skipped" in section
 
 
+def test_an_axis_has_no_empty_decades(tmp_path):
+    """A map that is 15,000 times slower is words, not half of the axis."""
+    make_journal.make(tmp_path, maps=("gomap_rw", "snapshot", "syncmap"),
+                      threads=(1, 2), keys=(1024,), kinds=("update",))
+
+    def slow(trial):
+        if "/snapshot/" in trial["cell"] and trial["result"]:
+            trial["result"]["ops"] //= 15000
+        return trial
+
+    edit(tmp_path, slow)
+    built = Built(tmp_path)
+    assert "off the axis: 0.00" in built.section("scaling")
+    a = Analysis(read(tmp_path))
+    board, line, _ = a.headline()
+    low, high = limits_of(level_rows(a, board, line), lambda m: True)
+    seen = [float(r[k]) for r in built.rows("figures/scaling.csv")
+            if r["map"] != "snapshot" for k in ("low", "high")]
+    assert (low, high) == (pytest.approx(min(seen), rel=1e-4),
+                           pytest.approx(max(seen), rel=1e-4))
+
+
 def test_a_bound_that_is_beaten_is_explained(tmp_path):
     def slower(trial):
         if "/gomap/" in trial["cell"] and trial["result"]:
@@ -58,10 +83,16 @@ def test_a_bound_that_is_beaten_is_explained(tmp_path):
     make_journal.make(tmp_path, threads=(1, 2), keys=(65536,), shares=(
         0, 0.03), kinds=("update",), maps=("gomap", "gomap_rw", "syncmap",
                                            "urcu_lfht"))
-    plain = Built(tmp_path).section("scaling")
+    built = Built(tmp_path)
+    plain = built.section("scaling")
     assert "Above 100" not in plain
-    own = re.search(r"Throughput of gomap: ([\d.]+) \[", plain)[1]
-    assert f"gomap {own} [" in plain, "in the figure, too"
+    own = {r["threads"]: float(r["bound_mops"])
+           for r in built.rows("figures/efficiency.csv")}
+    told = re.findall(r"([\d.]+) (\[[^]]*\]) Mop/s with (\d) thread", plain)
+    assert [(t, float(v)) for v, _, t in told] == [
+        (t, pytest.approx(own[t], rel=0.01)) for t in ("1", "2")]
+    for value, span, threads in told:  # in the figure, too
+        assert f"· gomap {value} {span} Mop/s<" in plain
     edit(tmp_path, slower)
     assert re.search(r"Above 100 %: urcu_lfht \d+ %, gomap_rw \d+ % and "
                      r"syncmap \d+ %\.</b> gomap bounds what locks around "
