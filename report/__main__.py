@@ -24,6 +24,8 @@ def arguments(argv):
                         "(the plan's, else gomap_rw)")
     parser.add_argument("--contender", help="map that the flip map sets "
                         "against it (syncmap, else the fastest)")
+    parser.add_argument("--pdf", action="store_true", help="write each "
+                        "figure as a PDF file, too")
     quick = parser.add_argument_group(
         "quick plots", "Throughput against threads and ratios to the base, "
         "by gnuplot, from a campaign that may still run; no page.")
@@ -63,7 +65,8 @@ def main(argv=None):
         if args.quick:
             return quick_plots(args)
         from report.build import build
-        said, incomplete = build(args.folder, args.base, args.contender)
+        said, incomplete = build(args.folder, args.base, args.contender,
+                                 args.pdf)
     except JournalError as error:
         print(f"report: {error}", file=sys.stderr)
         return USAGE

@@ -99,9 +99,10 @@ def legend(a):
         f'{chip(a.look, m)} <span class="meta">'
         f'{esc(about.get("label") or "")}</span></button>'
         for m, about in a.campaign.maps.items() if m in planned)
-    return ('<div class="legend"><span class="meta">Maps; colour = family, '
-            'shape = member.<span class="hint"> Press one to highlight it in '
-            f"every figure.</span></span>{keys}</div>")
+    return ('<details class="legend wide" open><summary>Maps; colour = '
+            'family, shape = member.<span class="hint"> Press one to '
+            "highlight it in every figure.</span></summary>"
+            f"<div>{keys}</div></details>")
 
 
 def ranking_data(report, a):
@@ -149,7 +150,7 @@ def terminal(a, rows, sentences_said, text, path):
     return said + ["", *sentences_said, f"status: {text}", f"report: {path}"]
 
 
-def build(folder, base=None, contender=None):
+def build(folder, base=None, contender=None, pdf=False):
     """Writes FOLDER/report; -> (lines for the terminal, incomplete)."""
     campaign = journal.read(folder)
     for name in (base, contender):
@@ -157,7 +158,7 @@ def build(folder, base=None, contender=None):
             raise JournalError(f'no map "{name}" in this campaign')
     a = Analysis(campaign, base, contender)
     out = Path(folder) / "report"
-    report = Report(out)
+    report = Report(out, pdf)
     where = topology.spots(campaign.path / "topology.xml")
     controls = checks.control_rows(a)
     invalid = checks.invalid(controls)
@@ -181,7 +182,8 @@ def build(folder, base=None, contender=None):
         ranking_data(report, a)
     quick.write(quick.rows_of(a), out / "quick")
     verdicts(a, out, said, rows, controls, invalid, text)
+    report.legend = legend(a)
     path = report.write(f"Readmostly: {campaign.meta.get('name', folder)}",
-                        header(a, text) + box + legend(a),
+                        header(a, text) + box,
                         banner(a, invalid, incomplete, text))
     return terminal(a, rows, said, text, path), incomplete

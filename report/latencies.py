@@ -7,9 +7,10 @@ import numpy as np
 
 from report import stats, words
 
-MARKS = ((2, "p50_ns", 0.5), (100, "p99_ns", 0.99), (1000, "p999_ns", 0.999))
+MARKS = (("P50", "p50_ns", 0.5), ("P90", "p90_ns", 0.9),
+         ("P99", "p99_ns", 0.99), ("P99.9", "p999_ns", 0.999))
 STEP = 0.25  # of log2 of 1 / (1 - p)
-REMAIN = 10  # operations beyond a percentile that make it comparable
+LATE = 1.2  # times the time of the arrivals: longer is an overload
 
 
 @functools.lru_cache(maxsize=None)
@@ -79,33 +80,80 @@ def curve(folder, several):
     return list(x), list(np.median(values, axis=0))
 
 
+# ---- one rule for all: are there enough operations? -----------------------
+
+def least(several):
+    """Operations of the trial that has fewest: what decides."""
+    return min(e["count"] for _, e in several)
+
+
+def reach(count, level=0.95):
+    """1 / (1 - p) of the highest percentile p that a trial of `count`
+    operations can tell: stats.needed_n(p) solved for p."""
+    if count < stats.needed_n(0.5, level):
+        return 1.0
+    return 1 / (1 - ((1 - level) / 2) ** (1 / count))
+
+
+def quantile(several, key, p):
+    """A percentile of one map: ns, low and high (median over trials with
+    its interval), n, and "text", which says why where one is missing."""
+    need, count = stats.needed_n(p), least(several)
+    row = {"ns": None, "low": None, "high": None, "n": len(several),
+           "operations": count}
+    if count < need:
+        return row | {"text": f"n < {words.count(need)}"}
+    values = [e[key] for _, e in several if e[key] is not None]
+    if not values:
+        return row | {"text": "none"}
+    middle, low, high = stats.median_interval(values)
+    row |= {"ns": float(middle), "n": len(values)}
+    if np.isnan(low):
+        return row | {"text": f"{words.duration(middle)} (n < "
+                      f"{stats.needed_n(0.5)} trials)"}
+    return row | {"low": float(low), "high": float(high), "text": (
+        f"{words.duration(middle)} [{words.duration(low)}, "
+        f"{words.duration(high)}]")}
+
+
 def marks(several, name):
-    """P50, P99, P99.9 with the interval of the median over trials."""
-    count = min(e["count"] for _, e in several)
+    """(1 / (1 - p), ns, low, high, tip) of the percentiles that exist."""
     result = []
-    for x, key, p in MARKS:
-        values = [e[key] for _, e in several if e[key] is not None]
-        if not values or count < x * REMAIN:
-            continue
-        middle, low, high = stats.median_interval(values)
-        gap = np.isnan(low)
-        tip = (f"{name} P{100 * p:g}: {words.duration(middle)}, median of "
-               f"{len(values)} trials")
-        result.append((x, middle, None if gap else float(low),
-                       None if gap else float(high), tip))
+    for label, key, p in MARKS:
+        q = quantile(several, key, p)
+        if q["ns"] is not None:
+            result.append((1 / (1 - p), q["ns"], q["low"], q["high"],
+                           tip(name, label, q)))
     return result
 
 
-def quantile_text(several, key, p):
-    """"1.2 µs [1.1, 1.3]" or "n < 3 688"."""
-    need, count = stats.needed_n(p), min(e["count"] for _, e in several)
-    if count < need:
-        return f"n < {words.count(need)}"
-    values = [e[key] for _, e in several if e[key] is not None]
-    if not values:
-        return "none"
-    middle, low, high = stats.median_interval(values)
-    if np.isnan(low):
-        return f"{words.duration(middle)} (n < {stats.needed_n(0.5)} trials)"
-    return (f"{words.duration(middle)} [{words.duration(low)}, "
-            f"{words.duration(high)}]")
+def tip(name, label, q):
+    return f"{name} {label}: {q['text']}, median of {q['n']} trials"
+
+
+# ---- did it keep up? ------------------------------------------------------
+
+def took(cell):
+    """Per trial: time from the first start to the last end, over the time
+    in which the operations were to arrive."""
+    times = []
+    for trial in cell.ok:
+        result = trial["result"]
+        arrivals = cell.window_ns or (
+            1e9 * cell.window_ops / cell.rate_per_s if cell.rate_per_s
+            else 0)
+        if arrivals and result.get("elapsed_ns"):
+            times.append(result["elapsed_ns"] / arrivals)
+    return times
+
+
+def overload(cell):
+    """In words, that an open loop did not keep up with its arrivals; None
+    where it did: then its latencies are the queue's, and grow with the
+    window. The median trial decides, so that one disturbance does not."""
+    times = took(cell)
+    if not times or np.median(times) <= LATE:
+        return None
+    return (f"overloaded at {words.count(round(cell.rate_per_s))}/s (took "
+            f"{words.sig(min(times), 2)} to {words.sig(max(times), 2)} "
+            "times the time)")

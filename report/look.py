@@ -2,7 +2,8 @@
 """Colours, markers and dashes: one look per map, the same everywhere.
 
 Colour says the family (how writers are kept away from readers), marker and
-dash say the map. The table is families.json; a map that is not in it gets
+dash say the map. Names are written in a darker tone of the colour, because
+text needs more contrast than a mark. The table is families.json; a map that is not in it gets
 the first spare look that nobody in its family has.
 """
 import json
@@ -52,6 +53,7 @@ def css_names():
     names = dict(NAMED)
     for family, look in FAMILIES.items():
         names[look["light"]] = family
+        names[look["text"]] = f"{family}-text"
         for level in range(3):
             names.setdefault(tint(family, level), f"{family}-{level}")
     return names
@@ -62,6 +64,8 @@ def css_colours(dark):
     parts = []
     for family, look in FAMILIES.items():
         parts.append(f"--{family}: {look['dark' if dark else 'light']};")
+        parts.append(f"--{family}-text: "
+                     f"{look['dark' if dark else 'text']};")
         parts += [f"--{family}-{i}: {tint(family, i, dark)};"
                   for i in range(3)]
     return " ".join(parts)
@@ -92,6 +96,10 @@ class Look:
 
     def colour(self, name):
         return FAMILIES[self.family[name]]["light"]
+
+    def text_colour(self, name):
+        """For its name: at least 4.5 to 1 on the page."""
+        return FAMILIES[self.family[name]]["text"]
 
     def marker(self, name):
         return self.shape[name][0]

@@ -15,9 +15,10 @@ import matplotlib
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
-from report import look, svg, tables
+from report import glossary, look, svg, tables
 
 HERE = Path(__file__).parent
+NOTHING = '<p class="none">'  # begins what stands for a missing part
 JOBS = []  # set before the pool forks; workers find their panel in it
 esc = html.escape
 
@@ -33,30 +34,30 @@ class Panel:
     def slot(self):
         return f"<!--panel {self.key}-->"
 
-    def make(self, folder):
-        """Draws it, writes KEY.svg and KEY.pdf, returns the inline SVG."""
+    def make(self, folder, pdf):
+        """Draws it, writes KEY.svg (and .pdf), returns the inline SVG."""
         fig, ax = plt.subplots(figsize=(self.size[0] / 72,
                                         self.size[1] / 72))
         self.draw(ax, *self.args)
-        box = svg.bounds(fig)
-        text = svg.raw(fig, box)
+        text, box = svg.drawn(fig)
         (folder / f"{self.key}.svg").write_text(svg.stand_alone(text),
                                                 encoding="utf-8")
-        fig.savefig(folder / f"{self.key}.pdf", bbox_inches=box,
-                    pad_inches=svg.MARGIN, metadata={"CreationDate": None})
+        if pdf:  # costs as much as all the rest: fonts are embedded
+            fig.savefig(folder / f"{self.key}.pdf", bbox_inches=box,
+                        metadata={"CreationDate": None})
         plt.close(fig)
         return svg.panel(text, self.key, self.name, self.alt)
 
 
 def draw_one(job):
-    index, folder = job
-    return JOBS[index].make(folder)
+    index, *how = job
+    return JOBS[index].make(*how)
 
 
-def draw_all(panels, folder):
+def draw_all(panels, folder, pdf=False):
     """Every panel's inline SVG, in order; in parallel where that pays."""
     JOBS[:] = panels
-    jobs = [(i, folder) for i in range(len(panels))]
+    jobs = [(i, folder, pdf) for i in range(len(panels))]
     workers = min(len(os.sched_getaffinity(0)), 8, len(panels))
     if workers < 2:
         return [draw_one(job) for job in jobs]
@@ -65,10 +66,14 @@ def draw_all(panels, folder):
 
 
 class Report:
-    """The report under construction; `out` is DIR/report."""
+    """The report under construction; `out` is DIR/report.
 
-    def __init__(self, out):
+    pdf -- each panel as a PDF file, too
+    """
+
+    def __init__(self, out, pdf=False):
         self.out, self.sections, self.panels = Path(out), [], []
+        self.pdf, self.absent, self.legend = pdf, [], ""
         self.csvs, self.keys = {}, set()
         for folder in ("figures", "tables", "quick"):
             (self.out / folder).mkdir(parents=True, exist_ok=True)
@@ -77,10 +82,29 @@ class Report:
                     old.unlink()
 
     def section(self, key, title, question, *parts):
+        """Adds a section; one that holds nothing but a reason why it is
+        empty joins the others of its kind at the end."""
+        if "".join(parts).startswith(NOTHING) and len(parts) == 1:
+            self.absent.append((key, title, question, parts[0]))
+            return
         self.sections.append((key, title, (
             f'<section id="{key}" aria-labelledby="{key}-h">'
-            f'<h2 id="{key}-h">{title}</h2>'
+            f'<h2 id="{key}-h">{title} <a class="anchor" href="#{key}" '
+            'aria-label="# link to this section">#</a></h2>'
             f'<p class="question">{question}</p>{"".join(parts)}</section>')))
+
+    def not_in_this_run(self):
+        """The empty sections as one closed line."""
+        if not self.absent:
+            return
+        inner = "".join(
+            f'<section id="{key}" aria-labelledby="{key}-h"><h3 id="{key}-h">'
+            f'{title}</h3><p class="question">{question}</p>{part}</section>'
+            for key, title, question, part in self.absent)
+        names = ", ".join(t.split(":")[0] for _, t, _, _ in self.absent)
+        self.sections.append(("absent", "Not in this run", (
+            '<section id="absent" aria-label="Not in this run">'
+            + details(f"Not in this run: {names}", inner) + "</section>")))
 
     def panel(self, key, name, alt, size, draw, *args):
         """Asks for a drawing; returns its place holder."""
@@ -101,7 +125,8 @@ class Report:
         data = base64.b64encode(text.encode()).decode()
         link = (f'<span class="files"><a download="{key}.csv" href="data:text'
                 f'/csv;base64,{data}">data as CSV, {len(rows)} rows</a>'
-                "</span>")
+                '</span> <button type="button" class="step" hidden>next value'
+                '</button> <output class="value"></output>')
         return (f'<figure id="fig-{key}"{" class=side" if side else ""}>'
                 f'<div class="panels {size}">{"".join(panels)}</div>'
                 f"<figcaption>{caption} {link}</figcaption></figure>")
@@ -130,12 +155,21 @@ class Report:
     def write(self, title, head, banner):
         """Draws everything and writes index.html; returns its path."""
         with plt.style.context(HERE / "style.mplstyle"):
-            drawn = draw_all(self.panels, self.out / "figures")
-        body = head + "".join(text for _, _, text in self.sections)
+            drawn = draw_all(self.panels, self.out / "figures", self.pdf)
+        self.not_in_this_run()
+        terms = glossary.read()
+        self.sections.append(("glossary", "Glossary", glossary.section(
+            terms)))
+        body = glossary.explained(head + "".join(
+            text for _, _, text in self.sections), terms)
+        # the legend stands above the first figure: the answer comes first
+        body = body.replace("<figure", f"{self.legend}<figure", 1)
         for panel, text in zip(self.panels, drawn):
             body = body.replace(panel.slot, text, 1)
         nav = "".join(f'<li><a href="#{key}">{title.split(":")[0]}</a></li>'
                       for key, title, _ in self.sections)
+        if banner:
+            banner = f'<aside aria-label="Warnings">{banner}</aside>'
         template = Template((HERE / "page.html").read_text(encoding="utf-8"))
         path = self.out / "index.html"
         path.write_text(template.substitute(
@@ -147,18 +181,21 @@ class Report:
 
 def chip(looks, name, text=None):
     """Colour, marker and name of a map, the same everywhere in the text."""
-    return (f'<span class="chip" style="--c:var(--{looks.family[name]})">'
+    return (f'<span class="chip" style="--c:var(--{looks.family[name]}-text)">'
             f'<i aria-hidden="true">{looks.glyph(name)}</i>'
             f"{esc(text or name)}</span>")
 
 
-def details(summary, *parts):
-    return f"<details><summary>{summary}</summary>{''.join(parts)}</details>"
+def details(summary, *parts, css=""):
+    """A part to open; css "print": it is open on paper."""
+    mark = f' class="{css}"' if css else ""
+    return (f"<details{mark}><summary>{summary}</summary>{''.join(parts)}"
+            "</details>")
 
 
 def none(reason):
     """A section or part without rows: one sentence, no empty frame."""
-    return f'<p class="none">Not in this run: {reason}.</p>'
+    return f'{NOTHING}Not in this run: {reason}.</p>'
 
 
 def slug(*parts):

@@ -8,7 +8,7 @@ from report.look import BAND, FAINT, INK, MUTED, PAPER, WARN, tint
 DEPTH = (1.5, 4.0)  # ratios from which a field is deeper
 EDGE = {"flip": 2.4, "end": 0.8}
 GLYPH = {"*": 9, "P": 8.5, "X": 8.5}
-FIELD = 70  # CSS pixels a field is wide
+FIELD = 78  # CSS pixels a field is wide
 ROW, ROW_TIGHT = 42, 36  # the second for more than 8 rows
 
 
@@ -41,7 +41,7 @@ def grid_axes(ax, columns, rows, title, xlabel, ylabel, marks=()):
         x = sum(1 for c in columns if c < at) - 0.5
         ax.plot([x, x], [top, top + 0.14], color=MUTED, lw=0.8,
                 clip_on=False)
-        ax.text(x + 0.04, top + 0.04, text, fontsize=8.8, color=MUTED,
+        ax.text(x + 0.04, top + 0.04, text, fontsize=9.5, color=MUTED,
                 va="bottom")
 
 
@@ -86,7 +86,7 @@ def flip_map(ax, rows, columns, lines, names, look, title, marks, hue):
         x = columns.index(r["threads"])
         y = index[r["write_kind"], r["write_share"]]
         if r["ratio"] is None:
-            ax.text(x, y, "not run", ha="center", va="center", fontsize=9,
+            ax.text(x, y, "not run", ha="center", va="center", fontsize=9.5,
                     color=WARN, gid=f"tip||{r['why']}")
             continue
         leader = {"base": base, "contender": other}.get(r["side"], "")
@@ -107,7 +107,7 @@ def flip_map(ax, rows, columns, lines, names, look, title, marks, hue):
                 fontsize=12.5, color=INK,
                 weight="bold" if leader else "normal")
         ax.text(x, y - 0.25, span, ha="center", va="center", color=INK,
-                fontsize=8.6 if len(span) < 15 else 7.6)
+                fontsize=9.5 if len(span) < 15 else 8.6)
     kinds = [n.kind for n in lines]
     edges(ax, leaders, kinds)
     kind_gaps(ax, kinds, len(columns))
@@ -132,7 +132,7 @@ def winner_map(ax, rows, columns, lines, look, title, marks, hue):
         x, y, group = columns.index(r["threads"]), r["row"], r["group"]
         if not group["front"]:
             ax.text(x, y, f"not ranked\n(n = {group['n']})" if group["maps"]
-                    else "not run", ha="center", va="center", fontsize=9,
+                    else "not run", ha="center", va="center", fontsize=9.5,
                     color=WARN, gid=f"tip||{r['why']}")
             continue
         winner_field(ax, x, y, r, look, hue)
@@ -163,10 +163,10 @@ def winner_field(ax, x, y, r, look, hue):
     ax.plot([x - 0.38], [y + 0.31], ls="none", marker=marker, mew=0.7,
             ms=GLYPH.get(marker, 6), color=look.colour(name), zorder=6)
     ax.text(x + 0.04, y + 0.09, name, ha="center", va="center", color=INK,
-            fontsize=10.5 if len(name) < 10 else 8, weight="bold")
+            fontsize=10.5 if len(name) < 10 else 9.5, weight="bold")
     text = lead_text(r)
     ax.text(x, y - 0.25, text, ha="center", va="center", color=INK,
-            fontsize=9.2 if len(text) < 12 else 7.8)
+            fontsize=9.5 if len(text) < 12 else 8.6)
 
 
 def lead_text(r):
@@ -200,7 +200,7 @@ def pin_map(ax, spots, threads_on, look_family, caption):
             (core, y), 0.92, 0.92, ec=MUTED, lw=0.7, gid=f"tip||{tip}",
             fc=tint(look_family, 1 if smt == 0 else 0) if used else PAPER))
         ax.text(core + 0.46, y + 0.46, text, ha="center", va="center",
-                fontsize=9, color=INK if used else MUTED)
+                fontsize=9.5, color=INK if used else MUTED)
     for i, socket in enumerate(sockets):
         ax.text(-0.25, -i * (depth + 1.0) + 0.46, f"socket {socket}",
                 ha="right", va="center", fontsize=10, color=MUTED)

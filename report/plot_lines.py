@@ -5,8 +5,9 @@ from matplotlib.patches import Rectangle
 
 from report import words
 from report.look import FAINT, INK, MUTED, PAPER, WARN
-from report.plots import (bar, boundaries, end_labels, log_axis, log_scale,
-                          points, rows_axis, stamp, thread_axis, words_at)
+from report.plots import (bar, boundaries, count_axis, end_labels, log_axis,
+                          log_scale, points, round_duration, rows_axis, stamp,
+                          thread_axis, words_at)
 
 PERCENTILES = {2: "50", 10: "90", 100: "99", 1e3: "99.9", 1e4: "99.99",
                1e5: "99.999", 1e6: "99.9999"}
@@ -38,7 +39,7 @@ def scaling(ax, lines, focus, threads, look, marks, limits, many):
                     ls=look.dash(name))
             if max(y) > 1.25 * limits[1]:  # never clipped silently
                 ax.text(0.02, 0.03, f"above: {name} to {words.sig(max(y))}",
-                        transform=ax.transAxes, fontsize=9, color=MUTED)
+                        transform=ax.transAxes, fontsize=9.5, color=MUTED)
         elif not many:
             ax.plot(x, y, color=FAINT, lw=1.1, zorder=1)
     rows = lines.get(focus, [])
@@ -50,7 +51,7 @@ def scaling(ax, lines, focus, threads, look, marks, limits, many):
     log_scale(ax, "y", *limits)
     thread_axis(ax, threads)
     boundaries(ax, marks)
-    ax.set_title(focus, color=look.colour(focus))
+    ax.set_title(focus, color=look.text_colour(focus), pad=21)
     ax.set_ylabel("Mop/s (log)")
 
 
@@ -70,9 +71,16 @@ def in_colour(ax, rows, focus, look):
     if len(rows) > 1:
         ax.plot(x, [y[0] * t / x[0] for t in x], color=INK, lw=0.9,
                 ls=(0, (1, 2)), zorder=2)
-        ax.text(1, 1.03, f"× {words.sig(y[-1] / y[0])} from {x[0]} to "
-                f"{x[-1]}", transform=ax.transAxes, ha="right",
-                va="bottom", fontsize=10, color=MUTED)
+        ax.text(0, 1.03, f"{gain_text(rows[-1])}, {x[0]} to {x[-1]} threads",
+                transform=ax.transAxes, va="bottom", fontsize=10,
+                color=MUTED)
+
+
+def gain_text(r):
+    """What a map gained, with interval and the value it started from."""
+    return (f"× {words.sig(r['gain'])} "
+            f"{words.between(r['gain_low'], r['gain_high'], r['gain_why'])}"
+            f" of {words.sig(r['from_mops'])} Mop/s")
 
 
 def grey_band(ax, lines, threads):
@@ -107,26 +115,9 @@ def efficiency(ax, lines, threads, look, marks, bound):
     thread_axis(ax, threads)
     ax.set(ylim=(0, top * 1.15), ylabel=f"% of the throughput of {bound}")
     boundaries(ax, marks, named=False)
-    end_labels(ax, [(rows[-1]["percent"], name, look.colour(name))
-                    for name, rows in lines.items()], threads[-1])
-
-
-def efficiency_rows(ax, rows, look, bound):
-    """The same at a single thread count: one row per map."""
-    rows = sorted(rows, key=lambda r: -r["percent"])
-    for i, r in enumerate(rows):
-        bar(ax, r, i, look.colour(r["map"]))
-        points(ax, look, r["map"], [r["percent"]], [i], [
-            f"{r['map']}: {words.percent(r['percent'])} of {bound}, which is "
-            f"{words.sig(r['bound_mops'])} Mop/s, n = {r['n']}"])
-        ax.text(1.02, i, words.percent(r["percent"]), fontsize=10, color=INK,
-                transform=ax.get_yaxis_transform(), va="center")
-    ax.axvline(100, color=look.colour(bound), lw=1, ls=(0, (4, 2)))
-    rows_axis(ax, [r["map"] for r in rows])
-    ax.set(xlim=(0, 1.04 * max([105] + [r["high"] or r["percent"]
-                                        for r in rows])),
-           xlabel=f"% of the throughput of {bound}, "
-                  f"{words.plural(rows[0]['threads'], 'thread')}")
+    end_labels(ax, [(rows[-1]["percent"], name, look.text_colour(name))
+                    for name, rows in lines.items()
+                    if rows[-1]["threads"] == threads[-1]], threads[-1])
 
 
 def per_operation(ax, rows, look):
@@ -149,8 +140,8 @@ def per_operation(ax, rows, look):
 def latency(ax, curves, look, title, floor):
     """Quantiles over x = 1/(1-p), both logarithmic.
 
-    curves -- rows: map, clock, x, ns, beyond (x from which fewer than ten
-              operations remain), marks: (x, ns, low, high, tip)
+    curves -- rows: map, clock, x, ns, beyond (x from which a trial has too few
+              operations for an interval), marks: (x, ns, low, high, tip)
     """
     ns = [v for c in curves for v in c["ns"] if v > 0]
     for c in curves:
@@ -171,8 +162,7 @@ def latency(ax, curves, look, title, floor):
     log_scale(ax, "y", min(ns), max(ns), 1.5)
     log_axis(ax.yaxis, [t for t in 10.0 ** np.arange(0, 11)
                         if min(ns) / 1.5 <= t <= max(ns) * 1.5],
-             lambda t: words.duration(t).replace(".00", "").replace(
-                 "0.0", "0"))
+             round_duration)
     ax.set_xscale("log")
     widest = max(max(c["x"]) for c in curves)
     shown = [p for p in PERCENTILES if p <= widest * 1.2]
@@ -182,13 +172,15 @@ def latency(ax, curves, look, title, floor):
            ylabel="latency (log)")
     end_labels(ax, [(c["ns"][-1], c["map"] + (" (floor)" if c["map"] == floor
                                               else ""),
-                     look.colour(c["map"])) for c in curves
-                    if c["clock"] == "intended"], widest, 12.5, 9.5)
+                     look.text_colour(c["map"])) for c in curves
+                    if c["clock"] == "intended"], widest, 12.5, 10)
 
 
-def counter(ax, lines, threads, look, title, unit, source, marks, unreal):
+def counter(ax, lines, threads, look, title, unit, source, marks, unreal,
+            noun="thread"):
     """A counter per operation against threads, its source under the title.
 
+    noun   -- what is counted on the x axis
     unreal -- True: simulated or replayed, so hatched and named in red
     """
     if unreal:
@@ -202,14 +194,16 @@ def counter(ax, lines, threads, look, title, unit, source, marks, unreal):
         for r in rows:
             bar(ax, r, r["threads"], look.colour(name), 1.5, upright=True)
         points(ax, look, name, x, y, [
-            f"{name}, {words.plural(r['threads'], 'thread')}: "
+            f"{name}, {words.plural(r['threads'], noun)}: "
             f"{words.sig(r['value'])} {unit}, n = {r['n']}" for r in rows])
-    thread_axis(ax, threads)
+    thread_axis(ax, threads, f"{noun}s (log)")
     boundaries(ax, marks, named=False)
-    top = max((r["value"] for rows in lines.values() for r in rows),
-              default=1)
-    ax.set(ylabel=unit, ylim=(0, top * 1.12 or 1))
+    how = count_axis(ax, "y", [r["value"] for rows in lines.values()
+                               for r in rows])
+    ax.set(ylabel=unit + how)
     ax.set_title(title, pad=22)
     stamp(ax, source, bad=unreal)
-    end_labels(ax, [(rows[-1]["value"], name, look.colour(name))
-                    for name, rows in lines.items()], threads[-1], 12.5, 9.5)
+    end_labels(ax, [(rows[-1]["value"], name, look.text_colour(name))
+                    for name, rows in lines.items()
+                    if rows[-1]["threads"] == threads[-1]],
+               threads[-1], 12.5, 10)

@@ -6,12 +6,15 @@ Their height follows from the number of rows.
 import numpy as np
 
 from report import words
-from report.look import BAND, INK, MUTED, PAPER, WARN
-from report.plots import bar, log_scale, points, rows_axis, words_at
+from report.look import BAND, INK, MUTED, WARN
+from report.plots import (bar, down, grouped_axis, log_axis, log_scale, points,
+                          round_duration, rows_axis, ticks_between, words_at)
 from report.verdicts import MARGIN
 
 PIXELS = 17  # of one row
-SPANS = (15, 30, 60, 120)  # raw trials: half a row in per cent
+FAR = 50  # times the base: further away is said in words
+SECOND = 1.5  # where the second column of numbers begins, in axes
+SPANS = (1.1, 1.25, 1.5, 2, 4, 10)  # raw trials: half a row, as a factor
 
 
 def height(rows, extra=70):
@@ -19,10 +22,10 @@ def height(rows, extra=70):
 
 
 def forest_limits(rows):
-    """Axis of the ratios that exist, 1 included, at most 1/1000 .. 1000."""
+    """Axis of the ratios that exist, 1 included, at most 1/FAR .. FAR."""
     seen = [1.0] + [v for r in rows for v in (r["low"], r["high"],
                                               r["ratio"]) if v]
-    return max(min(seen), 1e-3), min(max(seen), 1e3)
+    return max(min(seen), 1 / FAR), min(max(seen), FAR)
 
 
 def forest(ax, groups, look, base, limits, title):
@@ -30,29 +33,19 @@ def forest(ax, groups, look, base, limits, title):
 
     groups -- (heading, rows); the base's absolute value is in the heading
     """
-    y, ticks = 0.0, []
     low, high = limits
-    for heading, rows in groups:
-        ax.text(0, y, heading, fontsize=10.5, weight="bold", va="center",
-                transform=ax.get_yaxis_transform(), zorder=5, bbox={
-                    "fc": PAPER, "ec": "none", "pad": 1})
-        y += 1
-        for r in rows:
-            forest_row(ax, r, y, look, low, high)
-            ticks.append((y, r["map"]))
-            y += 1
-        y += 0.35
-    ax.axvspan(1 / MARGIN, MARGIN, color=BAND, zorder=0)
-    ax.axvline(1, color=INK, lw=1)
     log_scale(ax, "x", low, high, 1.3)
-    ax.set(ylim=(y - 0.3, -0.8), yticks=[t for t, _ in ticks],
-           xlabel=f"throughput ÷ that of {base} (log); right of 1 = faster")
+    places = grouped_axis(ax, groups)
+    for (_, rows), (_, at) in zip(groups, places):
+        for r, y in zip(rows, at):
+            forest_row(ax, r, y, look, low, high)
+        if rows:
+            ax.fill_betweenx([at[0] - 0.5, at[-1] + 0.5], 1 / MARGIN,
+                             MARGIN, color=BAND, lw=0, zorder=0)
+    down(ax, 1, places, color=INK, lw=1)
+    ax.set_xlabel(f"throughput ÷ that of {base} (log); right of 1 = faster")
     ax.set_title(title)
-    ax.set_yticklabels([m for _, m in ticks])
-    ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.grid(True, axis="x")
-    ax.grid(False, axis="y")
-    ax.spines["left"].set_visible(False)
 
 
 def forest_row(ax, r, y, look, low, high):
@@ -73,8 +66,107 @@ def forest_row(ax, r, y, look, low, high):
         points(ax, look, r["map"], [r["ratio"]], [y], [
             f"{r['map']}: {text}, n = {r['n']}, "
             f"{r['verdict']}"])
-    ax.text(1.02, y, text + (" off scale" if outside else ""), fontsize=10,
-            transform=ax.get_yaxis_transform(), va="center", color=INK)
+    beside(ax, y, text + (" off scale" if outside else ""))
+
+
+def beside(ax, y, text, x=1.02):
+    """Numbers right of a row."""
+    ax.text(x, y, text, fontsize=10, transform=ax.get_yaxis_transform(),
+            va="center", color=INK)
+
+
+def dumbbells(ax, rows, look, counts, limits):
+    """Throughput of each map at two thread counts, joined; hollow is the
+    smaller count. A map that was not run at both keeps its row.
+
+    rows   -- first, last: rows of level_rows() or None; map, why
+    limits -- (low, high) Mop/s
+    """
+    for i, r in enumerate(rows):
+        name, ends = r["map"], [e for e in (r["first"], r["last"]) if e]
+        colour, there = look.colour(name), []
+        for e, up in zip(ends, (-0.16, 0.16) if len(ends) > 1 else (0,)):
+            if limits[0] <= e["mops"] <= limits[1]:
+                bar(ax, e, i + up, colour, 1.5)
+                there.append(e["mops"])
+                points(ax, look, name, [e["mops"]], [i + up],
+                       [level_tip(e)], hollow=e["threads"] == counts[0])
+        if len(there) == 2:
+            ax.plot(there, [i - 0.16, i + 0.16], color=colour, lw=1,
+                    zorder=2, gid=f"map|{name}")
+        if ends and not there:
+            words_at(ax, i, "off the axis: " + " to ".join(
+                words.sig(e["mops"]) for e in ends) + " Mop/s")
+        if not ends:
+            words_at(ax, i, "not run", tip=r["why"])
+        beside(ax, i, r["told"])
+    log_scale(ax, "x", *limits)
+    rows_axis(ax, [r["map"] for r in rows])
+    ax.set_xlabel(f"Mop/s (log); hollow: {words.plural(counts[0], 'thread')}"
+                  f", filled: {words.plural(counts[1], 'thread')}")
+
+
+def level_tip(e):
+    """A throughput with all that belongs to it."""
+    return (f"{e['map']}, {words.plural(e['threads'], 'thread')}: "
+            f"{words.sig(e['mops'])} Mop/s "
+            f"{words.between(e['low'], e['high'], e['reason'])}, "
+            f"n = {e['n']}")
+
+
+def efficiency_rows(ax, groups, look, bound):
+    """Throughput as a share of the bound's, one row per map.
+
+    groups -- (heading with the bound's own value, rows)
+    """
+    every = [r for _, rows in groups for r in rows]
+    places = grouped_axis(ax, groups)
+    for (_, rows), (_, at) in zip(groups, places):
+        for r, y in zip(rows, at):
+            bar(ax, r, y, look.colour(r["map"]))
+            text = (f"{words.sig(r['percent'])} "
+                    f"{words.between(r['low'], r['high'], r['reason'])}"
+                    f"{words.NARROW}%")
+            points(ax, look, r["map"], [r["percent"]], [y], [
+                f"{r['map']}: {text} of {bound}, which is "
+                f"{words.sig(r['bound_mops'])} Mop/s, n = {r['n']}"])
+            beside(ax, y, text)
+    down(ax, 100, places, color=look.colour(bound), lw=1, ls=(0, (4, 2)))
+    ax.grid(True, axis="x")
+    ax.set(xlim=(0, 1.04 * max([105] + [r["high"] or r["percent"]
+                                        for r in every])),
+           xlabel=f"% of the throughput of {bound}, same threads")
+
+
+def percentiles(ax, rows, look, floor, title):
+    """P50 and P99 of each map with their intervals, on one log axis.
+
+    rows -- map, p50, p99: dicts with ns, low, high, tip, or None and
+            "short" why there is none
+    """
+    seen = [v for r in rows for p in (r["p50"], r["p99"]) if p["ns"]
+            for v in (p["ns"], p["low"], p["high"]) if v]
+    low, high = min(seen), max(seen)
+    log_scale(ax, "x", low, high, 1.5)
+    log_axis(ax.xaxis, ticks_between(low / 1.5, high * 1.5, 6),
+             round_duration)
+    for i, r in enumerate(rows):
+        name = r["map"]
+        for p, up in ((r["p50"], -0.17), (r["p99"], 0.17)):
+            if p["ns"] is None:
+                continue
+            bar(ax, p, i + up, look.colour(name), 1.6)
+            points(ax, look, name, [p["ns"]], [i + up], [p["tip"]],
+                   hollow=p is r["p99"])
+        beside(ax, i, r["p50"]["text"])
+        beside(ax, i, r["p99"]["text"], SECOND)
+    for x, text in ((1.02, "P50"), (SECOND, "P99")):
+        ax.text(x, -0.9, text, fontsize=10, weight="bold", color=INK,
+                transform=ax.get_yaxis_transform(), va="center")
+    rows_axis(ax, [r["map"] + (" (floor)" if r["map"] == floor else "")
+                   for r in rows])
+    ax.set_title(title, pad=14)
+    ax.set_xlabel("from the intended start (log); filled: P50, hollow: P99")
 
 
 def cut_ends(ax, r, y, colour, low, high):
@@ -85,45 +177,46 @@ def cut_ends(ax, r, y, colour, low, high):
         ax.plot([high], [y], ">", color=colour, ms=5)
 
 
-def span_of(rows, names):
-    """Half a row in per cent, such that nine tenths of the trials fit."""
-    away = []
-    for name in names:
-        mops = np.array([r["mops"] for r in rows if r["map"] == name])
-        away += list(np.abs(100 * (mops / np.median(mops) - 1)))
-    need = np.quantile(away, 0.9) * 1.1
+def span_of(rows):
+    """Half a row as a factor, such that nine tenths of the trials fit."""
+    away = np.exp(np.abs([r["away"] for r in rows]))
+    need = np.quantile(away, 0.9)
     return next((s for s in SPANS if s >= need), SPANS[-1])
 
 
-def raw_trials(ax, rows, look, names):
-    """Every trial, in the order run, as deviation from its map's median."""
-    most, span = max(r["block"] for r in rows) + 1, span_of(rows, names)
-    for i, name in enumerate(names):
+def raw_trials(ax, rows, look, told):
+    """Every trial, in the order run, as a ratio to its map's centre; a row
+    is logarithmic, so that half and double are equally far.
+
+    rows -- map, block, mops, away: ln of the ratio to the map's centre
+    told -- map -> what stands right of its row, first on top
+    """
+    most, span = max(r["block"] for r in rows) + 1, span_of(rows)
+    rung = 0.45 / np.log(span)  # of a row, for a factor of e
+    for i, name in enumerate(told):
         part = [r for r in rows if r["map"] == name]
-        block = np.array([r["block"] for r in part])
-        mops = np.array([r["mops"] for r in part])
-        middle = np.median(mops)
-        away = 100 * (mops / middle - 1)
-        ax.axhspan(i - 2.5 / span, i + 2.5 / span, color=BAND, zorder=0)
+        ax.axhspan(i - rung * np.log(1.05), i + rung * np.log(1.05),
+                   color=BAND, zorder=0)
         ax.axhline(i, color=look.colour(name), lw=0.8)
-        y = i - np.clip(away, -span, span) / span / 2 * 0.9
-        points(ax, look, name, block + 1, y,
-               [f"{name}, block {b + 1}: {words.sig(v)} Mop/s "
-                f"({words.percent(d, 2, sign=True)} of its median)"
-                for b, v, d in zip(block, mops, away)], hollow=True)
-        for b, d, at in zip(block, away, y):
-            if abs(d) > span:
-                ax.annotate(words.percent(d, 2, sign=True), (b + 1, at),
-                            fontsize=8.5, color=WARN, xytext=(6, 0),
-                            textcoords="offset points", va="center")
-        ax.text(1.02, i, f"{words.sig(middle)} Mop/s", fontsize=10,
-                transform=ax.get_yaxis_transform(), va="center", color=INK)
-    rows_axis(ax, names)
+        y = [i - rung * np.clip(r["away"], -np.log(span), np.log(span))
+             for r in part]
+        points(ax, look, name, [r["block"] + 1 for r in part], y,
+               [f"{name}, block {r['block'] + 1}: {words.sig(r['mops'])} "
+                f"Mop/s (× {words.sig(np.exp(r['away']))} of its centre)"
+                for r in part], hollow=True)
+        for r, at in zip(part, y):
+            if abs(r["away"]) > np.log(span):
+                ax.annotate(f"× {words.sig(np.exp(r['away']), 2)}",
+                            (r["block"] + 1, at), fontsize=9.5, color=WARN,
+                            xytext=(6, 0), textcoords="offset points",
+                            va="center")
+        beside(ax, i, told[name])
+    rows_axis(ax, list(told))
     ax.grid(False)
     ax.set(xlim=(0.3, most + 0.7), xticks=range(1, most + 1,
                                                 max(1, most // 8)),
-           xlabel=f"block, in the order run; a row is ± {span} % of the "
-                  "median, shaded ± 5 %")
+           xlabel=f"block, in the order run; a row is ÷ {span:g} to "
+                  f"× {span:g} of the centre (log), shaded ± 5 %")
 
 
 def memory(ax, rows, look, payload):

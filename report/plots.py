@@ -13,6 +13,7 @@ from report import words
 from report.look import BAND, INK, MUTED, PAPER, WARN
 
 DECADE = (1, 2, 5)
+WIDE = 20  # counts further apart than this get a logarithmic axis
 
 
 def ticks_between(low, high, most=7):
@@ -34,6 +35,14 @@ def log_axis(axis, ticks, text=words.sig):
 def short(value):
     """A tick label: 0.2, 5, 1 000."""
     return f"{value:,.10g}".replace(",", words.THIN)
+
+
+def round_duration(ns):
+    """A tick label: 200 ns, 5 µs."""
+    for limit, unit in ((1e3, "ns"), (1e6, "µs"), (1e9, "ms")):
+        if ns < limit:
+            return f"{ns / limit * 1e3:g} {unit}"
+    return f"{ns / 1e9:g} s"
 
 
 def log_scale(ax, which, low, high, pad=1.25, most=7):
@@ -66,33 +75,66 @@ def boundaries(ax, marks, named=True):
     for at, text in marks:
         ax.axvline(at, color=MUTED, lw=0.8, ls=(0, (2, 2)), zorder=1)
         if named:
-            ax.text(at * 1.03, 0.995, text, fontsize=9, color=MUTED,
+            ax.text(at * 1.03, 0.995, text, fontsize=9.5, color=MUTED,
                     transform=ax.get_xaxis_transform(), rotation=90,
                     ha="left", va="top")
 
 
+def spread(at, gap, low, high):
+    """Ascending positions moved as little as may be, so that they keep
+    `gap` (less where there is no room) and stay inside [low, high]."""
+    n = len(at)
+    gap = min(gap, (high - low) / max(n - 1, 1))
+    pools = []  # neighbours that touch share one place: [sum, how many]
+    for i, value in enumerate(at):
+        pools.append([value - i * gap, 1])
+        while len(pools) > 1 and (pools[-1][0] / pools[-1][1]
+                                  < pools[-2][0] / pools[-2][1]):
+            total, count = pools.pop()
+            pools[-1][0] += total
+            pools[-1][1] += count
+    flat = [total / count for total, count in pools for _ in range(count)]
+    return [min(max(v, low), high - (n - 1) * gap) + i * gap
+            for i, v in enumerate(flat)]
+
+
 def end_labels(ax, items, x, gap=13, size=10.5):
-    """Names right of the last points, pushed apart so that none overlap.
+    """Names right of the last points, pushed apart so that none overlap and
+    none leaves the height of the axes; a leader where one was moved.
 
     items -- (y, text, colour)
     """
     to_px = ax.transData.transform
     items = sorted(items)
-    px = [to_px((x, y))[1] for y, _, _ in items]
-    for _ in range(300):
-        moved = False
-        for i in range(len(px) - 1):
-            if px[i + 1] - px[i] < gap - 0.1:
-                middle = (px[i] + px[i + 1]) / 2
-                px[i], px[i + 1] = middle - gap / 2, middle + gap / 2
-                moved = True
-        if not moved:
-            break
-    for (y, text, colour), at in zip(items, px):
-        away = (at - to_px((x, y))[1]) * 72 / ax.figure.dpi
-        ax.annotate(text, (x, y), xytext=(8, away), fontsize=size,
+    scale = ax.figure.dpi / 72
+    low, high = ax.transAxes.transform([(0, 0), (0, 1)])[:, 1]
+    own = [to_px((x, y))[1] for y, _, _ in items]
+    px = spread(list(own), gap * scale, low + gap * scale / 2,
+                high - gap * scale / 2)
+    for (y, text, colour), at, was in zip(items, px, own):
+        away = (at - was) / scale
+        lead = {"arrowstyle": "-", "lw": 0.6, "color": colour, "shrinkA": 1,
+                "shrinkB": 0, "relpos": (0, 0.5)}
+        ax.annotate(text, (x, y), xytext=(20, away), fontsize=size,
                     textcoords="offset points", va="center", color=colour,
-                    annotation_clip=False)
+                    annotation_clip=False, arrowprops=lead)
+
+
+def count_axis(ax, which, values):
+    """An axis of counts that may be 0: linear from 0 where they lie within
+    a factor of WIDE; else logarithmic down to the smallest count that
+    shows, and linear from there to 0. Says so in the axis' label."""
+    seen = [v for v in values if v > 0]
+    top = max(seen, default=1)
+    if not seen or top / min(seen) <= WIDE:
+        ax.set(**{f"{which}lim": (0, top * 1.12)})
+        return ""
+    low = max(10 ** math.floor(math.log10(min(seen))), top / 1e5)
+    getattr(ax, f"set_{which}scale")("symlog", linthresh=low, linscale=0.4)
+    ax.set(**{f"{which}lim": (0, top * 1.6)})
+    log_axis(getattr(ax, f"{which}axis"),
+             [0] + ticks_between(low, top * 1.6, 6), short)
+    return f" (log from {short(low)}, linear below)"
 
 
 def points(ax, look, name, x, y, tips, hollow=False):
@@ -113,7 +155,7 @@ def bar(ax, row, at, colour, width=2.2, upright=False):
     draw([at], [row["low"]], [row["high"]], color=colour, lw=width, zorder=3)
 
 
-def rows_axis(ax, names, colours=None):
+def rows_axis(ax, names):
     """One row per name, first on top."""
     ax.set(yticks=range(len(names)), ylim=(len(names) - 0.4, -0.6))
     ax.set_yticklabels(names)
@@ -121,8 +163,35 @@ def rows_axis(ax, names, colours=None):
     ax.grid(True, axis="x")
     ax.grid(False, axis="y")
     ax.spines["left"].set_visible(False)
-    for label, colour in zip(ax.get_yticklabels(), colours or ()):
-        label.set_color(colour)
+
+
+def grouped_axis(ax, groups):
+    """Headings and rows from top to bottom: [(heading, position of each of
+    its rows)]. Headings stand left, in the place of a row."""
+    y, result, ticks = 0.0, [], []
+    for heading, rows in groups:
+        ax.text(0, y, heading, fontsize=10.5, weight="bold", va="center",
+                transform=ax.get_yaxis_transform(), zorder=5,
+                bbox={"fc": PAPER, "ec": "none", "pad": 1})
+        at = [y + 1 + i for i in range(len(rows))]
+        ticks += zip(at, (r["map"] for r in rows))
+        result.append((y, at))
+        y += len(rows) + 1.35
+    ax.set(ylim=(y - 0.65, -0.8), yticks=[t for t, _ in ticks])
+    ax.set_yticklabels([m for _, m in ticks])
+    ax.tick_params(axis="y", length=0, labelcolor=INK)
+    ax.grid(False, axis="y")
+    ax.spines["left"].set_visible(False)
+    return result
+
+
+def down(ax, at, groups, **how):
+    """A vertical line beside the rows of each group, not through their
+    headings: [(y of the heading, positions of the rows)]."""
+    for _, rows in groups:
+        if rows:
+            ax.plot([at, at], [rows[0] - 0.5, rows[-1] + 0.5], zorder=1,
+                    **how)
 
 
 def words_at(ax, y, text, x=0.02, tip=None):

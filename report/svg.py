@@ -26,22 +26,38 @@ def class_of(map_id):
     return "m-" + CLASS.sub("-", map_id)
 
 
-def bounds(figure):
-    """What is drawn, with a margin [inch]: found once for both files.
-    A matplotlib before 3.6 finds it itself, for each of them."""
+def drawn(figure):
+    """(SVG text of a figure cut to what it shows, its box [inch]).
+
+    The canvas is drawn whole, once, and cut by its viewBox afterwards: the
+    library's own way to a tight box draws it twice more. A matplotlib
+    before 3.6 does not tell the box, and gets that way.
+    """
     try:
-        figure.draw_without_rendering()
-        return figure.get_tightbbox().padded(MARGIN)
-    except (AttributeError, TypeError):
-        return "tight"
+        text = raw(figure)
+        box = figure.get_tightbbox().padded(MARGIN)
+    except TypeError:
+        return raw(figure, bbox_inches="tight", pad_inches=MARGIN), "tight"
+    return cut(text, box, figure.get_figheight()), box
 
 
-def raw(figure, box="tight"):
+def raw(figure, **how):
     """SVG text of a figure, without date and creator."""
     out = io.StringIO()
-    figure.savefig(out, format="svg", bbox_inches=box, pad_inches=MARGIN,
-                   transparent=True, metadata={"Date": None, "Creator": None})
+    figure.savefig(out, format="svg", transparent=True,
+                   metadata={"Date": None, "Creator": None}, **how)
     return out.getvalue()
+
+
+def cut(text, box, height):
+    """The part of a drawing of this height that the box [inch] encloses."""
+    x, y = 72 * box.x0, 72 * (height - box.y1)
+    wide, high = 72 * box.width, 72 * box.height
+    return re.sub(r'width="[^"]*" height="[^"]*" viewBox="[^"]*"|'
+                  r'viewBox="[^"]*"', lambda m: (
+                      f'width="{wide:.2f}pt" height="{high:.2f}pt" '
+                      f'viewBox="{x:.2f} {y:.2f} {wide:.2f} {high:.2f}"'),
+                  text, count=1)
 
 
 def tagged(match):
@@ -79,12 +95,11 @@ def inline(text, key):
 def panel(text, key, name, alt):
     """One inline SVG with a name and a text alternative."""
     body = inline(text, key)
-    width = float(re.search(r'viewBox="0 0 ([\d.]+)', body)[1])
-    head = (rf'<svg viewBox="\1" role="img" aria-labelledby="{key}-t {key}-d"'
-            rf'><title id="{key}-t">')
+    width = float(re.search(r'viewBox="\S+ \S+ ([\d.]+)', body)[1])
+    said = html.escape(name)
+    head = (f'role="img" aria-label="{said}" aria-describedby="{key}-d">'
+            f'<title>{said}</title>'
+            f'<desc id="{key}-d">{html.escape(alt)}</desc>')
     body = re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>',
-                  lambda m: head.replace(r"\1", m[1]) + html.escape(name)
-                  + f'</title><desc id="{key}-d">{html.escape(alt)}</desc>',
-                  body, count=1)
-    return (f'<div class="panel" tabindex="0" role="group" style="--w:'
-            f'{width:.0f}px" aria-label="{html.escape(name)}">{body}</div>')
+                  lambda m: f'<svg viewBox="{m[1]}" {head}', body, count=1)
+    return f'<div class="panel" style="--w:{width:.0f}px">{body}</div>'

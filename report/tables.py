@@ -42,10 +42,8 @@ def as_html(caption, columns, rows, css="", sort=False, key=""):
         cells += [f'<td class="{kind}">{shown(value, kind)}</td>'
                   for value, (_, kind) in zip(row[1:], columns[1:])]
         body.append(f"<tr>{''.join(cells)}</tr>")
-    name = html.escape(plain(caption))
     mark = f' id="{key}"' if key else ""
-    return (f'<div class="scroll" tabindex="0" role="region" aria-label='
-            f'"{name}"><table{mark} class="{css}{" sort" if sort else ""}">'
+    return (f'<div class="scroll"><table{mark} class="{css}{" sort" if sort else ""}">'
             f"<caption><span>{caption}</span></caption><thead><tr>"
             f'{"".join(head(*c) for c in columns)}</tr></thead>'
             f'<tbody>{"".join(body)}</tbody></table></div>')

@@ -194,6 +194,11 @@ port-speed: $(BUILD)/readmostly $(GO_PROGRAMS)  ## real Go against the ports, by
 	  --counters none --arms port=$(BUILD)/readmostly,go=$(BUILD)/go/trial $(ARGS)
 	@$(PYTHON) -m report.port_speed build/port-speed
 
+.PHONY: report-speed
+report-speed:  ## CPU seconds of the report of 10,000 trials, beside those with PDFs
+	@test -n "$(PYTHON)" || { echo "report-speed: no Python with numpy, scipy and matplotlib" >&2; exit 2; }
+	@$(PYTHON) tests/tools/report_speed.py build/report-speed
+
 # The prototype's maps, on its run time and on ours: bars of speed.
 .PHONY: sim-speed
 SPEED := $(BUILD)/sim_speed

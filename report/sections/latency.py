@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """4 Latency: open loops only, from the intended start, with the floor."""
-from report import factors, latencies, words
+from report import factors, latencies, stats, words
 from report.page import chip, details, esc, none, slug
 from report.plot_lines import latency
+from report.plot_rows import height, percentiles
 
 FLOOR = "null_map"
 COLUMNS = ("workload", "rate_per_s", "threads", "write_kind", "operation",
            "was_there", "clock", "map", "percentile", "ns")
+QUANTILES = COLUMNS + ("low", "high", "n", "operations")
 QUESTION = "What does one operation in a thousand cost, and the worst one?"
 
 
@@ -50,83 +52,200 @@ def curves_of(a, found, operation, there):
             x, ns = latencies.curve(a.campaign.path, several)
             if not x:
                 continue
-            count = min(e["count"] for _, e in several)
             curves.append({
                 "map": name, "clock": clock, "x": x, "ns": ns,
-                "beyond": count / latencies.REMAIN,
+                "beyond": latencies.reach(latencies.least(several)),
                 "marks": latencies.marks(several, name)
                 if clock == "intended" else []})
     return curves
 
 
+def meta_of(cell, operation, there):
+    """What the rows of one operation have in common."""
+    return {"workload": cell.workload, "rate_per_s": cell.rate_per_s,
+            "threads": cell.threads, "write_kind": cell.write_kind,
+            "operation": operation, "was_there": there}
+
+
+def present(there):
+    return f"{'present' if there else 'absent'} key"
+
+
+def percentile_rows(by_map):
+    """Rows of the figure, fastest median first, the floor last."""
+    rows = []
+    for name, several in by_map.items():
+        row = {"map": name}
+        for label, key, p in latencies.MARKS:
+            q = latencies.quantile(several, key, p)
+            row[key[:-3]] = q | {"tip": latencies.tip(name, label, q)}
+        rows.append(row)
+    return sorted(rows, key=lambda r: (r["map"] == FLOOR, r["p50"]["ns"] or 0,
+                                       r["map"]))
+
+
+def data_of(meta, clock, by_map):
+    """Rows of the CSV: each percentile of each map as a number."""
+    for name, several in sorted(by_map.items()):
+        for _, key, p in latencies.MARKS:
+            q = latencies.quantile(several, key, p)
+            if q["ns"] is not None:
+                yield {**meta, "clock": clock, "map": name,
+                       "percentile": 100 * p, **q}
+
+
+def beside_the_floor(operation, rows):
+    """Whether the tail says anything of the maps, from the rows."""
+    floor = next((r["p99"] for r in rows if r["map"] == FLOOR), None)
+    maps = [r for r in rows if r["map"] != FLOOR
+            and r["p99"]["low"] is not None]
+    if not maps or floor is None or floor["high"] is None:
+        return ""
+    lost = [r["map"] for r in maps if r["p99"]["low"] <= floor["high"]]
+    if not lost:
+        return ""
+    who = "any map" if len(lost) == len(maps) else words.joined(lost)
+    return (f"<p><b>P99 of {esc(operation)} is not above the floor's for "
+            f"{esc(who)}.</b> {FLOOR}, no map at all, has "
+            f"{floor['text']}: what is not above it is the machine's, and "
+            "tells no map from another.</p>")
+
+
+def told(rows):
+    """The text alternative: which percentile, of which map."""
+    parts = [f"{r['map']} {r['p50']['text']} and {r['p99']['text']}"
+             for r in rows]
+    return f"P50 and P99: {'; '.join(parts)}."
+
+
+def reach_text(found):
+    """How many operations there are, and how many more a tail needs."""
+    need = {label: stats.needed_n(p) for label, _, p in latencies.MARKS[2:]}
+    said = []
+    for (operation, there), several in counted(found).items():
+        count = latencies.least(several)
+        short = [f"for {label} a window {words.sig(n / count)} times as "
+                 "long" for label, n in need.items() if n > count]
+        said.append(f"{operation}, {present(there)}: "
+                    f"{words.count(count)} in the least trial"
+                    + (f", so {words.joined(short)}" if short else ""))
+    return ("<p>Operations of one kind that a trial needs: " + words.joined(
+        f"{words.count(n)} for {label}" for label, n in need.items())
+        + f". Here: {esc('; '.join(said))}.</p>")
+
+
+def counted(found):
+    """(operation, there) that are drawn -> entries of all maps."""
+    return {key: [e for several in found[(*key, "intended")].values()
+                  for e in several] for key in main_outcomes(found).items()}
+
+
 def group(report, a, number, text, cells):
-    """One workload and rate: a panel per operation, one table."""
-    found = latencies.entries(cells)
-    if not found:
+    """One workload and rate: a panel per operation, curves, one table."""
+    late = {c.map: why for c in cells for why in [latencies.overload(c)]
+            if why}
+    found = latencies.entries([c for c in cells if c.map not in late])
+    if not found and not late:
         why = sorted({c.reason or "results without latency" for c in cells})
         return none(f"{esc(text)}: {esc('; '.join(why[:3]))}")
+    panels, data, notes = [], [], ""
+    for operation, there in main_outcomes(found).items():
+        by_map = found[operation, there, "intended"]
+        rows = percentile_rows(by_map)
+        meta = meta_of(cells[0], operation, there)
+        for clock in ("intended", "service"):
+            data += data_of(meta, clock, found.get(
+                (operation, there, clock), {}))
+        if not any(r["p50"]["ns"] for r in rows):
+            continue
+        notes += beside_the_floor(operation, rows)
+        panels.append(report.panel(
+            slug("latency", number, operation),
+            f"Latency of {operation}, {text}", told(rows),
+            (330, height(len(rows), 84)), percentiles, rows, a.look, FLOOR,
+            f"{operation}, {present(there)}"))
+    said = reach_text(found) if found else ""
+    figure = report.figure(f"latency-{number}", caption_of(
+        a, text, cells, late), panels, QUANTILES, data, "l")
+    return (said + figure + notes
+            + curves_figure(report, a, number, text, cells, found)
+            + table(report, a, number, text, found, cells, late))
+
+
+def caption_of(a, text, cells, late):
+    missing = [f"{c.map} ({c.reason})" for c in cells if not c.ok]
+    missing += [f"{m} ({why})" for m, why in sorted(late.items())]
+    return (
+        f"<b>P50 and P99 by map: {esc(text)}.</b> From the intended start. "
+        "Bars: 95 % interval of the median over trials. \"n &lt; 368\": the least"
+        " trial has fewer operations than a P99 with an interval needs. "
+        f"{FLOOR} is the floor: driver and timer without a map."
+        + (f" Without a percentile: {esc('; '.join(missing))}." if missing
+           else ""))
+
+
+def curves_figure(report, a, number, text, cells, found):
+    """Latency by percentile, folded."""
     panels, data = [], []
     for operation, there in main_outcomes(found).items():
         curves = curves_of(a, found, operation, there)
         if not curves:
             continue
-        first = cells[0]
-        data += [{"workload": first.workload, "rate_per_s": first.rate_per_s,
-                  "threads": first.threads, "write_kind": first.write_kind,
-                  "operation": operation, "was_there": there,
-                  "clock": c["clock"], "map": c["map"],
-                  "percentile": 100 - 100 / x, "ns": float(ns)}
+        data += [{**meta_of(cells[0], operation, there), "clock": c["clock"],
+                  "map": c["map"], "percentile": 100 - 100 / x,
+                  "ns": float(ns)}
                  for c in curves for x, ns in zip(c["x"], c["ns"])]
-        told = ", ".join(
-            f"{c['map']} {words.duration(c['marks'][-1][1])}"
+        ends = ", ".join(
+            f"{c['map']} {words.duration(c['marks'][-1][1])} at "
+            f"P{100 - 100 / c['marks'][-1][0]:.6g}"
             for c in curves if c["marks"])
         panels.append(report.panel(
-            slug("latency", number, operation),
-            f"Latency of {operation}, {text}",
-            f"Highest percentile with enough operations: {told}.",
-            (560, 400), latency, curves, a.look,
-            f"{operation}, {'present' if there else 'absent'} key", FLOOR))
-    missing = [f"{c.map} ({c.reason})" for c in cells if not c.ok]
+            slug("latency", number, operation, "curves"),
+            f"Latency of {operation} by percentile, {text}",
+            f"Highest percentile with enough operations: {ends}.",
+            (520, 380), latency, curves, a.look,
+            f"{operation}, {present(there)}", FLOOR))
+    if not panels:
+        return ""
     caption = (
         f"<b>Latency by percentile: {esc(text)}.</b> Thick: from the intended"
         " start; thin dashes: service time alone, drawn for "
         f"{a.base}, {a.contender} and {FLOOR}, for all in the table. Bars:"
-        " 95 % interval of the median over trials at P50, P99, P99.9. Dotted:"
-        f" fewer than {latencies.REMAIN} operations remain, shown but not "
-        f"compared. {FLOOR} is the floor: driver and timer without a map."
-        + (f" Without a result: {esc('; '.join(missing))}." if missing
-           else ""))
-    figure = report.figure(f"latency-{number}", caption, panels, COLUMNS,
-                           data, "m")
-    return figure + table(report, a, number, text, found, cells)
+        " 95 % interval of the median over trials, at each percentile of the "
+        "table that has enough operations. Dotted: too few operations per "
+        "trial for an interval, shown but not compared.")
+    return details("Curves: latency by percentile", report.figure(
+        f"latency-curves-{number}", caption, panels, COLUMNS, data, "m"))
 
 
-def table(report, a, number, text, found, cells):
+def table(report, a, number, text, found, cells, late):
     """All outcomes and clocks with P50 .. P99.9 and the maximum."""
     rows = []
     for (operation, there, clock), by_map in sorted(found.items(), key=str):
         for name, several in sorted(by_map.items()):
             worst = max(e["max_ns"] for _, e in several)
-            total = sum(e["count"] for _, e in several)
             rows.append([chip(a.look, name), f"{operation}, "
                          f"{'present' if there else 'absent'}", clock]
-                        + [latencies.quantile_text(several, k, p)
-                           for k, p in (("p50_ns", .5), ("p90_ns", .9),
-                                        ("p99_ns", .99), ("p999_ns", .999))]
-                        + [words.duration(worst), words.count(total),
+                        + [latencies.quantile(several, k, p)["text"]
+                           for _, k, p in latencies.MARKS]
+                        + [words.duration(worst),
+                           words.count(latencies.least(several)),
                            len(several)])
-    late = [t["result"].get("late_starts") for c in cells for t in c.ok]
-    late = [v for v in late if v is not None]
-    note = (f"{words.count(sum(late))} operations began more than 1 ms after "
-            "their intended start." if late else
+    rows += [[chip(a.look, m), f"all: {why}"] + [""] * 8
+             for m, why in sorted(late.items())]
+    starts = [t["result"].get("late_starts") for c in cells for t in c.ok]
+    starts = [v for v in starts if v is not None]
+    note = (f"{words.count(sum(starts))} operations began more than 1 ms "
+            "after their intended start." if starts else
             "Late starts were not recorded.")
     columns = [("map", "html"), ("operation, key", "text"), ("clock", "text"),
-               ("P50", "num"), ("P90", "num"), ("P99", "num"),
-               ("P99.9", "num"), ("maximum", "num"), ("operations", "num"),
+               *((label, "num") for label, _, _ in latencies.MARKS),
+               ("maximum", "num"), ("operations per trial, least", "num"),
                ("trials", "num")]
     inner = report.table(f"latency-{number}", f"Latency: {esc(text)}. "
                          f"{note}", columns, rows)
-    return details(f"Percentiles as a table, {len(rows)} rows", inner)
+    return details(f"Percentiles as a table, {len(rows)} rows", inner,
+                   css="print")
 
 
 def add(report, a, where):

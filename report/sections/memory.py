@@ -9,7 +9,7 @@ from report.plot_rows import height, memory
 PAYLOAD = {"u64x8": 16, "u64x24": 32, "str16x8": 24, "str16x24": 40}
 COLUMNS = ("workload", "shape", "keys", "map", "filled", "peak", "n",
            "rss_empty_bytes", "rss_filled_bytes", "rss_peak_bytes", "why")
-WAITING = ("retired_peak_bytes", "grace_waits", "grace_wait_ns")
+WAITING = ("retired_peak_bytes", "limbo_peak", "grace_waits", "grace_wait_ns")
 FEW = 32768  # below it whole pages hide the entry
 QUESTION = ("What does an entry cost, at rest and at the worst moment, and "
             "what waits to be freed?")
@@ -55,7 +55,8 @@ def rows_of(a):
                "keys": largest.keys, "map": name, "filled": None,
                "peak": None, "n": 0, "short": cell.state,
                "why": cell.reason or "no memory values in its results"}
-        row.update(usage(cell) or {})
+        used = usage(cell)
+        row.update({**used, "why": ""} if used else {})
         rows.append(row)
     rows.sort(key=lambda r: (r["filled"] is None, r["filled"], r["map"]))
     return rows, (largest, threads)
@@ -96,7 +97,10 @@ def stats_tables(report, a):
 def quantity(value, unit):
     if unit == "bytes":
         return words.size(value)
-    return words.duration(value) if unit == "ns" else words.sig(float(value))
+    if unit == "ns":
+        return words.duration(value)
+    return (words.count(int(value)) if value == int(value)
+            else words.sig(value))
 
 
 def add(report, a, where):

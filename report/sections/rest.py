@@ -9,7 +9,7 @@ FILES = [
     ["../trials.jsonl", "one line per trial: the only source of this page"],
     ["../histograms/", ".hgrm and .hlog of every latency trial"],
     ["../topology.xml", "hwloc's view of the machine"],
-    ["figures/KEY.svg, .pdf", "every panel as a file"],
+    ["figures/KEY.svg", "every panel as a file; as .pdf with --pdf"],
     ["figures/KEY.csv", "the rows every figure was drawn from, six digits"],
     ["tables/NAME.md, .tex, .csv", "every table; .tex needs booktabs"],
     ["tables/cells.csv, ranking.csv", "every planned cell; every "
@@ -85,7 +85,8 @@ def artefacts(report, a):
         " with --terminal",
         f"{'cd quick && gnuplot scaling.gp':40}# from the folder of this page"])
     texts = "".join(
-        details(f"Workload {esc(w['name'])}", f"<pre>{esc(w['text'])}</pre>")
+        details(f"Workload {esc(w['name'])}", f"<pre>{esc(w['text'])}</pre>",
+                css="screen")
         for w in a.campaign.meta.get("workloads") or [] if w.get("text"))
     report.section(
         "artefacts", "13 Artefacts", "How do I get the numbers, rebuild the "

@@ -2,22 +2,34 @@
 """2 Scaling: who gains from threads, and at what cost against no lock."""
 from report import topology, words
 from report.page import details, esc, none, slug
-from report.plot_lines import (efficiency, efficiency_rows, per_operation,
+from report.plot_lines import (efficiency, gain_text, per_operation,
                                scaling)
-from report.plot_rows import height
+from report.plot_rows import dumbbells, efficiency_rows, height
 
 COLUMNS = ("workload", "keys", "write_kind", "write_share", "map", "threads",
-           "mops", "low", "high", "n", "reason")
+           "mops", "low", "high", "n", "reason", "gain", "gain_low",
+           "gain_high", "gain_why", "from_threads", "from_mops")
 BOUND = "gomap"
 DEPTH = 2000  # of the throughput axis
 MANY = 12  # maps from which the grey lines become a band
+ROWS = ("Hollow: the smaller thread count; filled: the larger. Right: what a "
+        "map gained, paired by block with its 95 % interval, and what it "
+        "gained it from. Bars: 95 % interval of the throughput. Bounds hold "
+        "no lock and stand last.")
+LINES = ("One map in colour, the others grey; under its name what it gained, "
+         "paired by block with its 95 % interval. Dotted ink: ideal from its "
+         "own smallest count. Grey dashes, dots and dash-dots: gomap, "
+         "null_map and unsync_probe, bounds that hold no lock, drawn where "
+         "they are safe to run. Bars: 95 % interval, where it is wider than "
+         "the marker. Vertical: where the placement leaves the first socket,"
+         " shares cores (SMT), or has more threads than CPUs.")
 QUESTION = ("Who gains from more threads, where does it stop, and what does "
             "it cost against no synchronisation at all?")
 
 
 def level_rows(a, board, line):
     """map -> rows over threads, those with a result; bounds too."""
-    lines = {}
+    lines, first = {}, {}
     for threads, cells in sorted(a.grid[board][line].items()):
         for name, cell in sorted(cells.items()):
             level = a.level(cell)
@@ -28,8 +40,19 @@ def level_rows(a, board, line):
                 "write_kind": line.kind, "write_share": line.share,
                 "map": name, "threads": threads, "mops": level["centre"],
                 "low": level["low"], "high": level["high"],
-                "n": level["n"], "reason": level["reason"]})
+                "n": level["n"], "reason": level["reason"],
+                **gain(a, first.setdefault(name, cell), cell)})
     return lines
+
+
+def gain(a, first, cell):
+    """What a map gained from its smallest thread count, paired by block."""
+    pair = None if cell is first else a.ratio(first, cell)
+    if pair is None:
+        return {}
+    return {"gain": pair["centre"], "gain_low": pair["low"],
+            "gain_high": pair["high"], "gain_why": pair["reason"],
+            "from_threads": first.threads, "from_mops": a.mops(first)}
 
 
 def order_of(a, names):
@@ -41,15 +64,24 @@ def order_of(a, names):
         families.index(a.look.family[m]), list(a.campaign.maps).index(m)))
 
 
+def limits_of(lines, taken):
+    """(low, high) Mop/s of the maps that are taken, with intervals; a map
+    that is thousands of times slower must not flatten the rest."""
+    rows = [r for m, rs in lines.items() if taken(m) for r in rs]
+    if not rows:
+        return None
+    floor = max(r["mops"] for r in rows) / DEPTH
+    shown = [r for r in rows if r["mops"] >= floor]
+    return (max(floor, min(r["low"] or r["mops"] for r in shown)),
+            max(r["high"] or r["mops"] for r in shown))
+
+
 def small_multiples(report, a, board, line, where):
     """One panel per map for one write kind."""
     lines = level_rows(a, board, line)
-    values = [r["mops"] for m, rows in lines.items() for r in rows
-              if m != "null_map"]
-    if not values:
+    limits = limits_of(lines, lambda m: m != "null_map")
+    if limits is None:
         return "", []
-    # a map that is thousands of times slower must not flatten the rest
-    low = max(min(values), max(values) / DEPTH)
     threads = sorted(a.grid[board][line])
     marks = topology.marks(a.grid[board][line], where)
     names = order_of(a, {m for c in a.grid[board][line].values() for m in c
@@ -59,12 +91,49 @@ def small_multiples(report, a, board, line, where):
         rows = lines.get(name, [])
         told = ", ".join(f"{words.sig(r['mops'])} Mop/s at {r['threads']}"
                          for r in rows) or "not run"
+        if len(rows) > 1:
+            told += f"; {gain_text(rows[-1])}"
         panels.append(report.panel(
             slug("scaling", line.kind, words.share(line.share), name),
             f"Throughput of {name}, {line.text()}", f"{name}: {told}.",
             (330, 255), scaling, lines, name, threads, a.look, marks,
-            (low, max(values)), len(names) > MANY))
+            limits, len(names) > MANY))
     return panels, [r for m in lines for r in lines[m]]
+
+
+def dumbbell_row(name, rows, counts, cells):
+    """A map at both thread counts, and what it gained, in words."""
+    first, last = (next((r for r in rows if r["threads"] == t), None)
+                   for t in counts)
+    missing = [f"{words.plural(t, 'thread')}: {cells[t][name].state}"
+               for t, r in zip(counts, (first, last))
+               if r is None and name in cells[t]]
+    told = gain_text(last) if first and last else "; ".join(missing)
+    return {"map": name, "first": first, "last": last, "told": told,
+            "why": "; ".join(sorted({cells[t][name].reason for t in counts
+                                     if name in cells[t]
+                                     and cells[t][name].reason}))}
+
+
+def two_counts(report, a, board, line, _):
+    """One panel for two thread counts: a row for each map, bounds last."""
+    lines, cells = level_rows(a, board, line), a.grid[board][line]
+    counts = sorted(cells)
+    names = {m for c in cells.values() for m in c}
+    rows = [dumbbell_row(m, lines.get(m, []), counts, cells) for m in names]
+    rows.sort(key=lambda r: (
+        not a.peer(r["map"]), r["last"] is None and r["first"] is None,
+        -((r["last"] or r["first"] or {}).get("mops", 0)), r["map"]))
+    if limits_of(lines, a.peer) is None:
+        return "", []
+    shown = limits_of(lines, lambda m: True)
+    told = "; ".join(f"{r['map']} {r['told']}" for r in rows if r["told"])
+    return [report.panel(
+        slug("scaling", line.kind, words.share(line.share)),
+        f"Throughput at {counts[0]} and {counts[1]} threads, {line.text()}",
+        f"From {counts[0]} to {counts[1]} threads: {told}.",
+        (520, height(len(rows), 62)), dumbbells, rows, a.look, counts,
+        shown)], [r for m in lines for r in lines[m]]
 
 
 def one_count(report, a, board, lines, threads):
@@ -104,22 +173,22 @@ def kinds_figure(report, a, board, line, where):
     same = [n for n in a.lines_of(board) if n.share == line.share]
     same.sort(key=lambda n: n != line)
     drawn, data = [], []
+    few = len(a.threads_of(board)) == 2
     for one in same:
-        panels, rows = small_multiples(report, a, board, one, where)
+        panels, rows = (two_counts if few else small_multiples)(
+            report, a, board, one, where)
         data += rows
         if panels:
             drawn.append((one, panels))
     if not drawn:
         return none("no throughput cell has a result")
-    caption = (
-        f"<b>Throughput against threads, {esc(drawn[0][0].text())}, "
-        f"{esc(board.text())}.</b> One map in colour, the others grey. Dotted"
-        " ink: ideal from its own smallest count. Grey dashes, dots and "
-        "dash-dots: gomap, null_map and unsync_probe, bounds that hold no "
-        "lock, drawn where they are safe to run. Bars: 95 % interval, often "
-        "smaller than the marker. Vertical: where the placement leaves the "
-        "first socket, shares cores (SMT), or has more threads than CPUs.")
-    text = report.figure("scaling", caption, drawn[0][1], COLUMNS, data)
+    caption = (f"<b>Throughput against threads, {esc(drawn[0][0].text())}, "
+               f"{esc(board.text())}.</b> {ROWS if few else LINES}")
+    crossed = topology.marks(a.grid[board][line], where)
+    if few and crossed:
+        caption += f" On the way to the larger count: {esc(crossed[0][1])}."
+    text = report.figure("scaling", caption, drawn[0][1], COLUMNS, data,
+                         "l" if few else "s")
     for one, panels in drawn[1:]:
         text += details(f"The same for {esc(one.text())}",
                         f'<div class="panels s">{"".join(panels)}</div>')
@@ -149,6 +218,7 @@ def efficiency_data(a, board, line, counts):
             times = lambda v: None if v is None else 100 * v
             yield {"map": name, "threads": threads, "n": pair["n"],
                    "percent": times(pair["centre"]),
+                   "reason": pair["reason"],
                    "low": times(pair["low"]), "high": times(pair["high"]),
                    "bound_mops": a.mops(cells[BOUND])}
 
@@ -172,22 +242,45 @@ def efficiency_figure(report, a, where):
                      for m, rows in lines.items())
     about = ("efficiency", "Efficiency against the unsynchronised map",
              f"At {words.plural(counts[-1], 'thread')}: {told}.")
-    if len(counts) == 1:
-        panel = report.panel(*about, (480, height(len(data))),
-                             efficiency_rows, data, a.look, BOUND)
+    own = {t: words.estimate(a.level(a.grid[board][line][t][BOUND]))
+           for t in counts}
+    if len(counts) <= 2:
+        groups = [(f"{words.plural(t, 'thread')} · {BOUND} {own[t]} Mop/s",
+                   sorted((r for r in data if r["threads"] == t),
+                          key=lambda r: -r["percent"])) for t in counts]
+        panel = report.panel(
+            *about, (480, height(len(data) + 1.35 * len(counts))),
+            efficiency_rows, groups, a.look, BOUND)
     else:
         marks = topology.marks(
             {t: a.grid[board][line][t] for t in counts}, where)
-        panel = report.panel(*about, (640, 360), efficiency, lines, counts,
+        panel = report.panel(*about, (600, 360), efficiency, lines, counts,
                              a.look, marks, BOUND)
     caption = (f"<b>Efficiency = throughput ÷ that of {BOUND} without "
                f"synchronisation</b>, {esc(line.text())}, "
                f"{esc(board.text())}, same threads, paired by block. {BOUND} "
-               "runs only where it is safe: one thread, or lookups only.")
+               "runs only where it is safe: one thread, or lookups only. "
+               f"Throughput of {BOUND}: " + "; ".join(
+                   f"{own[t]} Mop/s with {words.plural(t, 'thread')}"
+                   for t in counts) + f".{beaten(data)}")
     return report.figure(
         "efficiency", caption, [panel],
-        ("map", "threads", "percent", "low", "high", "n", "bound_mops"),
-        data, "l", side=True)
+        ("map", "threads", "percent", "low", "high", "n", "reason",
+         "bound_mops"), data, "l", side=True)
+
+
+def beaten(data):
+    """What a share above 100 % means, where there is one."""
+    above = {}
+    for r in data:
+        if (r["low"] or r["percent"]) > 100:
+            above[r["map"]] = max(r["percent"], above.get(r["map"], 0))
+    if not above:
+        return ""
+    told = words.joined(f"{m} {words.percent(v)}" for m, v in sorted(
+        above.items(), key=lambda item: -item[1]))
+    return (f" <b>Above 100 %: {esc(told)}.</b> {BOUND} bounds what locks "
+            "around the same table can reach; another table may be faster.")
 
 
 def add(report, a, where):

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """5b Simulated cache: exact counts of a model, never measured ones."""
+import re
+
 from report import factors, stored_counts, words
 from report.page import chip, esc, slug
 from report.plot_lines import counter
 
 PREFIX = "simulated:"
+NUMBER = re.compile(r"\b\d+\b")
 PANELS = {  # key -> title, unit, the counts that it adds up
     "l1d_misses": ("L1d misses", "misses per operation",
                    ("l1d_load_misses", "l1d_store_misses")),
@@ -12,7 +15,7 @@ PANELS = {  # key -> title, unit, the counts that it adds up
                          ("coherence_misses",)),
     "invalidations": ("Lines lost to another core's write",
                       "lines per operation", ("invalidations",)),
-    "false_sharing": ("... of bytes that this core did not use",
+    "false_sharing": ("Of these, false sharing",
                       "lines per operation",
                       ("false_sharing_invalidations",)),
 }
@@ -88,12 +91,14 @@ def panels_of(report, a, model, cells):
         if not threads:
             continue
         told = ", ".join(f"{n} {words.sig(rows[-1]['value'])}"
-                         for n, rows in lines.items())
+                         for n, rows in lines.items()
+                         if rows[-1]["threads"] == threads[-1])
         slots.append(report.panel(
             slug("simulated", model, key), f"SIMULATED: {title} per operation",
             f"Model {model}, {words.plural(threads[-1], 'core')}: {told}.",
             (480, 310), counter, lines, threads, a.look, title, unit,
-            f"SIMULATED {model}: a model, not this machine", [], True))
+            f"SIMULATED {model}: a model, not this machine", [], True,
+            "core"))
         data += [{"model": model, "metric": key, **r}
                  for rows in lines.values() for r in rows]
     return slots, data
@@ -120,19 +125,53 @@ def table_of(report, a, model, cells):
                              for name, _ in TABLE], rows)
 
 
+def alike(reasons):
+    """Reasons that differ in numbers only become one: text -> reasons."""
+    found = {}
+    for reason in reasons:
+        found.setdefault(NUMBER.sub("#", reason), []).append(reason)
+    result = {}
+    for same in found.values():
+        columns = zip(*(map(int, NUMBER.findall(r)) for r in same))
+        told = iter([words.joined(map(str, sorted(set(c))))
+                     for c in columns])
+        result[NUMBER.sub(lambda _: next(told), same[0])] = same
+    return result
+
+
 def note_of(cells):
     """What was left out, and why."""
     why = {}
     for c in cells:
         if not c.ok:
-            why.setdefault(c.reason, set()).add(c.map)
-    return "".join(f'<p class="none">{esc(words.joined(sorted(maps)))}: '
-                   f"{esc(reason)}</p>" for reason, maps in sorted(
-                       why.items()))
+            why.setdefault(c.reason or c.state, set()).add(c.map)
+    lines = {}
+    for reason, same in alike(sorted(why)).items():
+        names = words.joined(sorted(set().union(*(why[r] for r in same))))
+        lines[names, reason] = f"<li>{esc(names)}: {esc(reason)}</li>"
+    told = "".join(line for _, line in sorted(lines.items()))
+    return f'<ul class="text none">{told}</ul>' if told else ""
+
+
+def short_lines(reached):
+    """Maps whose line ends before the most cores, in words.
+
+    reached -- map -> core counts it ran at
+    """
+    ends = {}
+    for name, cores in sorted(reached.items()):
+        ends.setdefault(max(cores), []).append(name)
+    ends.pop(max(ends), None)
+    return "" if not ends else " Lines that end early: " + "; ".join(
+        f"{words.joined(names)} at {words.plural(cores, 'core')}"
+        for cores, names in sorted(ends.items())) + "."
 
 
 def caption_of(model, cells, origin=""):
-    first = cells[0]
+    first, reached = cells[0], {}
+    for c in cells:
+        if c.ok:
+            reached.setdefault(c.map, []).append(c.threads)
     return (f"<b>SIMULATED: {esc(model)}, {esc(first.workload)}, "
             f"{esc(words.mix_kind(first.write_share, first.write_kind))}, "
             f"{words.keys(first.keys)} keys, {esc(first.shape)}.</b> "
@@ -141,7 +180,9 @@ def caption_of(model, cells, origin=""):
             "model. They say which lines move and who loses them; they say "
             "nothing of speed. Counts of maps with blocking locks depend on "
             "the model's latencies and are one of many answers (docs/"
-            "simulated-machine.md). null_map is the driver's own share.")
+            "simulated-machine.md). null_map is the driver's own share. False"
+            " sharing: lines lost for a write to bytes that this core had not"
+            f" used.{esc(short_lines(reached))}")
 
 
 def add(report, a):

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One Chromium for all tests of the page, driven through two pipes.
+
+The protocol is Chromium's DevTools protocol, JSON between null bytes; with
+it a page gets an exact width, a colour scheme and paper, which options of
+the command line cannot give (a window has a least width).
+"""
+import base64
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+
+PROGRAM = shutil.which("chromium")
+OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+           "--no-first-run", "--disable-sync", "--disable-extensions",
+           "--disable-background-networking", "--disable-component-update",
+           "--disable-dev-shm-usage", "--hide-scrollbars",
+           "--remote-debugging-pipe")
+A4 = {"preferCSSPageSize": True, "printBackground": True}
+
+
+class Browser:
+    """A running Chromium; close() ends it."""
+
+    def __init__(self, profile):
+        to_read, self.write_end = os.pipe()
+        self.read_end, to_write = os.pipe()
+
+        def pipes():
+            """Chromium reads from 3 and writes to 4."""
+            reads, writes = os.dup(to_read), os.dup(to_write)
+            os.dup2(reads, 3)
+            os.dup2(writes, 4)
+
+        self.process = subprocess.Popen(
+            [PROGRAM, *OPTIONS, f"--user-data-dir={profile}"],
+            preexec_fn=pipes, close_fds=False, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        os.close(to_read)
+        os.close(to_write)
+        self.rest, self.number = b"", 0
+
+    def close(self):
+        os.close(self.write_end)
+        os.close(self.read_end)
+        self.process.terminate()
+        self.process.wait()
+
+    def read(self):
+        """The next message."""
+        while b"\0" not in self.rest:
+            part = os.read(self.read_end, 1 << 16)
+            if not part:
+                raise RuntimeError("chromium ended")
+            self.rest += part
+        one, self.rest = self.rest.split(b"\0", 1)
+        return json.loads(one)
+
+    def ask(self, method, session=None, wait_for=None, **params):
+        """Sends a command; its result, once the event came, if one is
+        waited for."""
+        self.number += 1
+        text = {"id": self.number, "method": method, "params": params}
+        if session:
+            text["sessionId"] = session
+        os.write(self.write_end, json.dumps(text).encode() + b"\0")
+        result, came = None, wait_for is None
+        while result is None or not came:
+            message = self.read()
+            came = came or (message.get("method") == wait_for
+                            and message.get("sessionId") == session)
+            if message.get("id") == self.number:
+                if "error" in message:
+                    raise RuntimeError(f"{method}: {message['error']}")
+                result = message["result"]
+        return result
+
+
+class Tab:
+    """A page in the browser, as wide and in the colours as asked for."""
+
+    def __init__(self, browser, path, width=1400, height=900, dark=False):
+        self.browser = browser
+        target = browser.ask("Target.createTarget", url="about:blank")
+        self.target = target["targetId"]
+        self.session = browser.ask("Target.attachToTarget", flatten=True,
+                                   targetId=self.target)["sessionId"]
+        self.ask("Page.enable")
+        self.ask("Emulation.setDeviceMetricsOverride", width=width,
+                 height=height, deviceScaleFactor=1, mobile=False)
+        self.media("screen", dark)
+        self.ask("Page.navigate", wait_for="Page.loadEventFired",
+                 url=f"file://{path}")
+
+    def ask(self, method, **params):
+        return self.browser.ask(method, self.session, **params)
+
+    def media(self, kind, dark=False):
+        """Shows it as on "screen" or in "print"."""
+        self.ask("Emulation.setEmulatedMedia", media=kind, features=[
+            {"name": "prefers-color-scheme",
+             "value": "dark" if dark else "light"}])
+
+    def run(self, script):
+        """The value of an expression in the page; promises are awaited."""
+        got = self.ask("Runtime.evaluate", expression=script,
+                       awaitPromise=True, returnByValue=True)
+        if "exceptionDetails" in got:
+            raise RuntimeError(str(got["exceptionDetails"])[:800])
+        return got["result"].get("value")
+
+    def picture(self, path, whole=True, **clip):
+        """A PNG of the page, of the window, or of a clip of it."""
+        how = {"clip": {"scale": 1, **clip}} if clip else {}
+        got = self.ask("Page.captureScreenshot", captureBeyondViewport=whole,
+                       **how)
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(got["data"]))
+
+    def paper(self, path):
+        """The page as a PDF, on the paper that its style asks for."""
+        self.media("print")
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(self.ask("Page.printToPDF",
+                                                 **A4)["data"]))
+
+    def close(self):
+        self.browser.ask("Target.closeTarget", targetId=self.target)
+
+
+@contextlib.contextmanager
+def opened(browser, path, **how):
+    """A tab for the time of a with statement."""
+    tab = Tab(browser, path, **how)
+    try:
+        yield tab
+    finally:
+        tab.close()
