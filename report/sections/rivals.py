@@ -6,7 +6,6 @@ from report.page import chip, esc
 from report.plot_rows import forest, forest_limits, height
 from report.sections import latency, memory, ratio
 
-LATE = 1.2  # times its arrivals: an open loop that took longer is overloaded
 TOLD = {  # what campaign.json says of a map -> what it means to a user
     "single-writer": "one writer only", "stale": "may answer from old state",
     "slow-writes": "a write costs O(keys)",
@@ -43,19 +42,6 @@ def guarantees(about):
     return ", ".join(said)
 
 
-def overload(trials, window_ns, rate):
-    """"overloaded at 10 000/s (...)" where an open loop did not keep up."""
-    if not window_ns:
-        return None
-    times = [t["result"]["elapsed_ns"] / window_ns for t in trials
-             if t["result"].get("elapsed_ns")]
-    if not times or max(times) <= LATE:
-        return None
-    return (f"overloaded at {words.count(round(rate))}/s (took "
-            f"{words.sig(min(times), 2)} to {words.sig(max(times), 2)} times "
-            "the time)")
-
-
 def lookups(a):
     """(what was run, map -> (P50, P99) as text) of the open loop in which
     most ranked maps have a result; (None, {}) without one."""
@@ -65,9 +51,9 @@ def lookups(a):
         return None, {}
     text, cells = best
     found = latencies.entries(cells).get(("lookup", True, "intended"), {})
-    late = {c.map: overload(c.ok, c.window_ns, c.rate_per_s) for c in cells}
+    late = {c.map: latencies.overload(c) for c in cells}
     return text, {m: (late[m], "") if late[m] else tuple(
-        latencies.quantile_text(several, key, p)
+        latencies.quantile(several, key, p)["text"]
         for key, p in (("p50_ns", .5), ("p99_ns", .99)))
         for m, several in found.items()}
 
