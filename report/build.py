@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from report import (checks, journal, quick, ranking, sentences, tables,
-                    topology, words)
+from report import (checks, datafiles, journal, quick, ranking,
+                    sentences, tables, topology, words)
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, esc
@@ -104,7 +104,7 @@ def ranking_data(report, a):
 def verdicts(a, out, sentence, rows, controls, invalid, text):
     """verdicts.json: what programs may read."""
     data = {
-        "format": 1, "campaign": a.campaign.meta.get("name"),
+        "format": 1, "campaign": a.campaign.name,
         "synthetic": bool(a.campaign.meta.get("synthetic")),
         "status": text, "valid": invalid is None, "invalid": invalid,
         "claim": sentence, "base": a.base, "contender": a.contender,
@@ -148,6 +148,7 @@ def build(folder, base=None, contender=None, pdf=False):
     ranking.prepare(a)
     out = Path(folder) / "report"
     report = Report(out, pdf)
+    report.source = datafiles.Source(campaign)
     where = topology.spots(campaign.path / "topology.xml")
     controls = checks.control_rows(a)
     invalid = checks.invalid(controls)
@@ -169,10 +170,10 @@ def build(folder, base=None, contender=None, pdf=False):
     rest.artefacts(report, a)
     if not invalid:
         ranking_data(report, a)
-    quick.write(quick.rows_of(a), out / "quick")
+    quick.write(a, quick.rows_of(a), out / "quick")
     verdicts(a, out, sentence, rows, controls, invalid, text)
     report.legend = legend(a)
-    path = report.write(f"Readmostly: {campaign.meta.get('name', folder)}",
+    path = report.write(f"Readmostly: {campaign.name}",
                         header(a, text), banner(a, invalid, incomplete,
                                                 text))
     return terminal(a, rows, sentence, text, path), incomplete

@@ -58,7 +58,8 @@ def flips(a, board):
     for line in a.lines_of(board):
         for threads, cells in sorted(a.grid[board][line].items()):
             base, other = cells.get(a.base), cells.get(a.contender)
-            row = {"workload": board.workload, "keys": board.keys,
+            row = {"cell": other and other.id,
+                   "workload": board.workload, "keys": board.keys,
                    "write_kind": line.kind, "write_share": line.share,
                    "threads": threads, "ratio": None, "low": None,
                    "high": None, "n": 0, "verdict": "not run", "side": 0,

@@ -97,6 +97,7 @@ def winner_figure(report, a, where, hue):
                     "workload": board.workload, "keys": board.keys,
                     "write_kind": line.kind, "write_share": line.share,
                     "threads": t, "why": why} | ({} if won is None else {
+                        "cell": cells[won["first"]].id,
                         **won, "verdict": won["word"],
                         "tied": " ".join(won["tied"])}))
         marks = topology.marks(a.grid[board][lines[0]], where)

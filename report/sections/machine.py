@@ -87,22 +87,24 @@ def pins(report, a, where):
     """One pin map per placement, at its largest thread count."""
     best = {}
     for cell in a.campaign.cells.values():
-        if cell.cpus and cell.threads > len(best.get(cell.placement, [])):
-            best[cell.placement] = cell.cpus
+        if cell.cpus and (cell.placement not in best or cell.threads
+                          > best[cell.placement].threads):
+            best[cell.placement] = cell
     if not best:
         return none("a pin map: no cell names CPUs (placement none)")
     known = where or {cpu: (0, i, 0) for i, cpu in enumerate(sorted(
-        {c for cpus in best.values() for c in cpus}))}
+        {c for cell in best.values() for c in cell.cpus}))}
     if len(known) > MANY_CPUS:
         return none(f"a pin map: {len(known)} CPUs are too many to draw; the "
                     "CPUs of every thread are in campaign.json")
     panels, rows = [], []
-    for placement, cpus in sorted(best.items()):
-        on = {}
+    for placement, cell in sorted(best.items()):
+        on, cpus = {}, cell.cpus
         for thread, cpu in enumerate(cpus):
             on.setdefault(cpu, []).append(thread)
             socket, core, smt = known.get(cpu, (None, None, None))
-            rows.append({"placement": placement, "thread": thread,
+            rows.append({"cell": cell.id, "n": len(cell.ok),
+                         "placement": placement, "thread": thread,
                          "cpu": cpu, "socket": socket, "core": core,
                          "smt": smt})
         spots = dict(known)
