@@ -9,7 +9,7 @@ from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, esc
 from report.sections import (answer, cache, causes, latency, loops, machine,
-                             memory, ratio, rest, scaling, simulated,
+                             matrix, memory, ratio, rest, scaling, simulated,
                              validity)
 
 TERMINAL_ROWS = 5
@@ -154,6 +154,7 @@ def build(folder, base=None, contender=None, pdf=False):
     invalid = checks.invalid(controls)
     text, incomplete = status(campaign, invalid)
     sentence, rows = answer.add(report, a, where, invalid)
+    matrix.add(report, a, invalid)
     scaling.add(report, a, where)
     ratio.add(report, a, where)
     latency.add(report, a, where)

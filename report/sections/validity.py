@@ -3,7 +3,7 @@
 import statistics
 
 from report import checks, words
-from report.page import chip, details, esc, none
+from report.page import chip, details, esc, filter_box, none
 from report.plot_rows import controls, detectable, height
 
 QUESTION = ("Would this run have noticed a 2 % difference, and would it have "
@@ -211,15 +211,17 @@ def all_cells(report, a):
              words.sig(r["mops"]) + " " + words.between(
                  r["low"], r["high"], r["reason"])
              if r["mops"] else r["state"],
-             "" if r["n"] else r["reason"]] for r in rows if r in shown]
+             "" if r["n"] else r["reason"]] for r in shown]
     why = ("" if len(shown) == len(rows) else f" Only the {len(shown)} "
            "without a result are shown; all are in the CSV.")
     table = report.table(
         "all-cells", f"All {words.plural(len(rows), 'planned cell')}.{why}",
         [("cell", "html"), ("n", "num"), ("Mop/s [95 %] or state", "num"),
-         ("reason", "text")], body, sort=True) if body else ""
+         ("reason", "text")], body, sort=True,
+        ids=[r["cell"] for r in shown]) if body else ""
+    find = filter_box("all-cells", "cells", "syncmap /t2/ throughput")
     return details(f"All {words.plural(len(rows), 'planned cell')}, measured "
-                   "or with a reason", f"<p>{link}</p>", table)
+                   "or with a reason", f"<p>{link}</p>", find, table)
 
 
 def resolution(report, a):
@@ -235,7 +237,8 @@ def resolution(report, a):
                     mde = a.judged(pair)[2]
                     if mde is not None:
                         rows.append({
-                            "map": name, "threads": threads, "n": pair["n"],
+                            "cell": cell.id, "map": name,
+                            "threads": threads, "n": pair["n"],
                             "mde_percent": 100 * mde - 100,
                             "place": f"{line.text()}, "
                             f"{words.keys(board.keys)} keys",
