@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from report import (checks, datafiles, journal, quick, ranking,
+from report import (checks, datafiles, journal, previous, quick, ranking,
                     sentences, tables, topology, words)
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, esc
 from report.sections import (answer, cache, causes, latency, loops, machine,
                              matrix, memory, ratio, rest, scaling, simulated,
-                             validity)
+                             since, validity)
 
 TERMINAL_ROWS = 5
 
@@ -138,13 +138,18 @@ def terminal(a, rows, sentence, text, path):
     return said + ["", sentence, f"status: {text}", f"report: {path}"]
 
 
-def build(folder, base=None, contender=None, pdf=False):
-    """Writes FOLDER/report; -> (lines for the terminal, incomplete)."""
+def build(folder, base=None, contender=None, pdf=False, earlier=None):
+    """Writes FOLDER/report; -> (lines for the terminal, incomplete).
+
+    earlier -- folder of the campaign to compare with; part of the input, so
+    that the same journals give the same page whatever lies beside them
+    """
     campaign = journal.read(folder)
     for name in (base, contender):
         if name is not None and name not in campaign.maps:
             raise JournalError(f'no map "{name}" in this campaign')
     a = Analysis(campaign, base, contender)
+    a.earlier = earlier and previous.read(earlier, campaign)
     ranking.prepare(a)
     out = Path(folder) / "report"
     report = Report(out, pdf)
@@ -155,6 +160,7 @@ def build(folder, base=None, contender=None, pdf=False):
     text, incomplete = status(campaign, invalid)
     sentence, rows = answer.add(report, a, where, invalid)
     matrix.add(report, a, invalid)
+    since.add(report, a, a.earlier)
     scaling.add(report, a, where)
     ratio.add(report, a, where)
     latency.add(report, a, where)
