@@ -69,9 +69,9 @@ bench:  ## measure and report: MODE=smoke|quick|standard|full MAPS=ids
 chooser:
 	@$(MAKE) --no-print-directory OUT=$(BUILD)/chooser MAPS_BUILT= $(BUILD)/chooser/readmostly
 
-report:  ## the report again: CAMPAIGN=results/...
+report:  ## the report again: CAMPAIGN=results/... PREVIOUS=results/...
 	@.ci/deps build
-	@python=$$(report/find_python.sh) && $$python -m report $(or $(CAMPAIGN),results/latest)
+	@python=$$(report/find_python.sh) && $$python -m report $(or $(CAMPAIGN),results/latest) $(if $(PREVIOUS),--previous $(PREVIOUS))
 
 deps:  ## install what is missing (Debian, Ubuntu; root or sudo)
 	@.ci/deps build test

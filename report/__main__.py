@@ -26,6 +26,12 @@ def arguments(argv):
                         "against it (syncmap, else the fastest)")
     parser.add_argument("--pdf", action="store_true", help="write each "
                         "figure as a PDF file, too")
+    parser.add_argument("--previous", metavar="OTHER", type=Path,
+                        help="folder of an earlier campaign of this machine "
+                        "and mode: what changed since")
+    parser.add_argument("--find-previous", action="store_true",
+                        help="write nothing; print the newest finished "
+                        "campaign beside DIR that --previous takes, if any")
     quick = parser.add_argument_group(
         "quick plots", "Throughput against threads and ratios to the base, "
         "by gnuplot, from a campaign that may still run; no page.")
@@ -64,9 +70,14 @@ def main(argv=None):
     try:
         if args.quick:
             return quick_plots(args)
+        if args.find_previous:
+            from report import previous
+            found = previous.find(args.folder)
+            print(found or "", end="\n" if found else "")
+            return DONE
         from report.build import build
         said, incomplete = build(args.folder, args.base, args.contender,
-                                 args.pdf)
+                                 args.pdf, args.previous)
     except JournalError as error:
         print(f"report: {error}", file=sys.stderr)
         return USAGE

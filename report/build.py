@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from report import (checks, facts, journal, quality, quick, ranking,
-                    sentences, tables, topology, words)
+from report import (checks, datafiles, facts, journal, previous, quality,
+                    quick, ranking, sentences, tables, topology, words)
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, esc
 from report.sections import (answer, cache, causes, latency, loops, machine,
-                             memory, ratio, rest, scaling, simulated,
-                             validity)
+                             matrix, memory, ratio, rest, scaling, simulated,
+                             since, validity)
 
 TERMINAL_ROWS = 5
 
@@ -117,7 +117,7 @@ def ranking_data(report, a):
 def verdicts(a, out, said, rows, controls, invalid, text):
     """verdicts.json: what programs may read."""
     data = {
-        "format": 2, "campaign": a.campaign.meta.get("name"),
+        "format": 2, "campaign": a.campaign.name,
         "synthetic": bool(a.campaign.meta.get("synthetic")),
         "status": text, "valid": invalid is None, "invalid": invalid,
         "claim": said, "quality": quality.line(a, controls),
@@ -150,20 +150,28 @@ def terminal(a, rows, sentences_said, text, path):
     return said + ["", *sentences_said, f"status: {text}", f"report: {path}"]
 
 
-def build(folder, base=None, contender=None, pdf=False):
-    """Writes FOLDER/report; -> (lines for the terminal, incomplete)."""
+def build(folder, base=None, contender=None, pdf=False, earlier=None):
+    """Writes FOLDER/report; -> (lines for the terminal, incomplete).
+
+    earlier -- folder of the campaign to compare with; part of the input, so
+    that the same journals give the same page whatever lies beside them
+    """
     campaign = journal.read(folder)
     for name in (base, contender):
         if name is not None and name not in campaign.maps:
             raise JournalError(f'no map "{name}" in this campaign')
     a = Analysis(campaign, base, contender)
+    a.earlier = earlier and previous.read(earlier, campaign)
     out = Path(folder) / "report"
     report = Report(out, pdf)
+    report.source = datafiles.Source(campaign)
     where = topology.spots(campaign.path / "topology.xml")
     controls = checks.control_rows(a)
     invalid = checks.invalid(controls)
     text, incomplete = status(campaign, invalid)
     said, rows, box = answer.add(report, a, where, invalid)
+    matrix.add(report, a, invalid)
+    since.add(report, a, a.earlier)
     scaling.add(report, a, where)
     ratio.add(report, a, where)
     latency.add(report, a, where)
@@ -180,10 +188,9 @@ def build(folder, base=None, contender=None, pdf=False):
     rest.artefacts(report, a)
     if not invalid:
         ranking_data(report, a)
-    quick.write(quick.rows_of(a), out / "quick")
+    quick.write(a, quick.rows_of(a), out / "quick")
     verdicts(a, out, said, rows, controls, invalid, text)
     report.legend = legend(a)
-    path = report.write(f"Readmostly: {campaign.meta.get('name', folder)}",
-                        header(a, text) + box,
+    path = report.write(f"Readmostly: {campaign.name}", header(a, text) + box,
                         banner(a, invalid, incomplete, text))
     return terminal(a, rows, said, text, path), incomplete

@@ -90,6 +90,11 @@ class Campaign:
     problems: list = field(default_factory=list)
 
     @property
+    def name(self):
+        """As the plan named it, wherever the folder is now."""
+        return self.meta.get("name") or self.path.resolve().name
+
+    @property
     def maps(self):
         return {m["id"]: m for m in self.meta["maps"]}
 

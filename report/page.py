@@ -15,10 +15,11 @@ import matplotlib
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
-from report import glossary, look, svg, tables
+from report import datafiles, glossary, latex, look, svg, tables, words
 
 HERE = Path(__file__).parent
 NOTHING = '<p class="none">'  # begins what stands for a missing part
+ALL_DATA = "<!--all data-->"  # the place of that link
 JOBS = []  # set before the pool forks; workers find their panel in it
 esc = html.escape
 
@@ -75,6 +76,7 @@ class Report:
         self.out, self.sections, self.panels = Path(out), [], []
         self.pdf, self.absent, self.legend = pdf, [], ""
         self.csvs, self.keys = {}, set()
+        self.source = datafiles.Source()  # of which cells and journal
         for folder in ("figures", "tables", "quick"):
             (self.out / folder).mkdir(parents=True, exist_ok=True)
             for old in (self.out / folder).iterdir():
@@ -118,7 +120,7 @@ class Report:
     def figure(self, key, caption, panels, columns, rows, size="s",
                side=False):
         """A captioned set of panels and the rows they were drawn from."""
-        text = tables.csv_of(columns, rows)
+        text = self.source.csv(columns, rows)
         self.csvs[key] = text
         (self.out / "figures" / f"{key}.csv").write_text(text,
                                                          encoding="utf-8")
@@ -135,9 +137,9 @@ class Report:
         """A table on the page and in tables/."""
         rows = [[str(v) for v in row] for row in rows]
         for kind, text in (("md", tables.as_markdown(columns, rows)),
-                           ("csv", tables.as_csv(columns, rows)),
-                           ("tex", tables.as_latex(name, caption, columns,
-                                                   rows))):
+                           ("csv", datafiles.as_numbers(columns, rows)),
+                           ("tex", latex.as_latex(name, caption, columns,
+                                                  rows))):
             (self.out / "tables" / f"{name}.{kind}").write_text(
                 text, encoding="utf-8")
         return tables.as_html(caption, columns, rows, key=f"table-{name}",
@@ -145,12 +147,20 @@ class Report:
 
     def data(self, name, columns, rows):
         """A CSV of full precision that no table shows whole; a link to it."""
-        text = tables.csv_of(columns, rows)
+        text = self.source.csv(columns, rows)
         (self.out / "tables" / f"{name}.csv").write_text(text,
                                                          encoding="utf-8")
         data = base64.b64encode(text.encode()).decode()
         return (f'<a download="{name}.csv" href="data:text/csv;base64,{data}">'
                 f"{name}.csv, {len(rows)} rows</a>")
+
+    def all_data(self):
+        """A link that holds every data file of the report."""
+        packed = datafiles.archive(self.out)
+        data = base64.b64encode(packed).decode()
+        return (f'<a download="{datafiles.ARCHIVE}" href="data:application/'
+                f'zip;base64,{data}">all data of this page as one zip file, '
+                f"{words.size(len(packed))}</a>")
 
     def write(self, title, head, banner):
         """Draws everything and writes index.html; returns its path."""
@@ -164,6 +174,7 @@ class Report:
             text for _, _, text in self.sections), terms)
         # the legend stands above the first figure: the answer comes first
         body = body.replace("<figure", f"{self.legend}<figure", 1)
+        body = body.replace(ALL_DATA, self.all_data(), 1)
         for panel, text in zip(self.panels, drawn):
             body = body.replace(panel.slot, text, 1)
         nav = "".join(f'<li><a href="#{key}">{title.split(":")[0]}</a></li>'
@@ -191,6 +202,14 @@ def details(summary, *parts, css=""):
     mark = f' class="{css}"' if css else ""
     return (f"<details{mark}><summary>{summary}</summary>{''.join(parts)}"
             "</details>")
+
+
+def filter_box(table, name, example):
+    """A line to type in that leaves only the rows of a table with these
+    words; the script shows it, and keeps it in the address as NAME."""
+    return (f'<form class="filters" data-filters="{table}" hidden><label>rows '
+            f'with <input type="search" name="{name}" size="32" placeholder="'
+            f'{esc(example)}"></label> <output></output></form>')
 
 
 def none(reason):

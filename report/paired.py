@@ -46,6 +46,12 @@ def shift_interval(x, y, level=0.99):
     return differences[k - 1], differences[-k]
 
 
+def shift(x, y):
+    """Hodges and Lehmann's estimate of the shift of x (m,) against y (n,):
+    the median of all x_i - y_j."""
+    return float(np.median(np.subtract.outer(x, y)))
+
+
 def slot_adjusted(d, base_first, level=0.99):
     """Contrast free of the slot effect, and the slot effect itself.
 

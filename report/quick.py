@@ -4,7 +4,6 @@
 The report writes the same files by the same functions, so that a CSV means
 one thing whoever wrote it: pseudo-medians with 95 % intervals over blocks.
 """
-import shutil
 import subprocess
 
 from report import journal, tables
@@ -39,14 +38,24 @@ def rows_of(a):
                   for r in ratio.ratio_rows(a, board, line, t) if r["ratio"]]}
 
 
-def write(rows, out):
+def settings_of(a):
+    """What the scripts print: base, and what was measured where."""
+    head = a.headline()
+    return ({"base": a.base, "title": f"{head[1].text()}, {head[0].text()}"}
+            if head and a.base else {})
+
+
+def write(a, rows, out):
     """CSV and scripts; a folder that can be copied and drawn elsewhere."""
     out.mkdir(parents=True, exist_ok=True)
+    known = "".join(f"if (!exists('{name}')) {name} = {quoted(value)}\n"
+                    for name, value in settings_of(a).items())
     for name, value in PLOTS.items():
         (out / f"{name}.csv").write_text(tables.csv_of(
             ("map", "threads", value, "low", "high"), rows[name]),
             encoding="utf-8")
-        shutil.copyfile(HERE / "gnuplot" / f"{name}.gp", out / f"{name}.gp")
+        script = (HERE / "gnuplot" / f"{name}.gp").read_text(encoding="utf-8")
+        (out / f"{name}.gp").write_text(known + script, encoding="utf-8")
 
 
 def quoted(text):
@@ -54,17 +63,15 @@ def quoted(text):
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def draw(name, out, settings, terminal):
+def draw(name, out, terminal):
     """One script on its CSV, to our standard output or to NAME.svg.
 
     gnuplot runs inside the folder: its file names need no path then, and a
     path may hold what gnuplot could not read.
     """
-    if not terminal:
-        settings = {**settings, "out": f"{name}.svg"}
-    said = "; ".join(f"{key}={quoted(v)}" for key, v in settings.items())
+    options = [] if terminal else ["-e", f"out={quoted(name + '.svg')}"]
     try:
-        done = subprocess.run(["gnuplot", "-e", said, f"{name}.gp"], cwd=out,
+        done = subprocess.run(["gnuplot", *options, f"{name}.gp"], cwd=out,
                               check=False)
     except FileNotFoundError:
         raise Incomplete(f"{MISSING} {out / name}.csv") from None
@@ -92,10 +99,10 @@ def plot(folder, base=None, like=None, terminal=False):
         raise Incomplete(f"report: {folder}: no trial of {title} has a "
                          "result yet")
     out = campaign.path / "report" / "quick"
-    write(rows, out)
+    write(a, rows, out)
     trials = sum(row["n"] for row in rows["scaling"])
     print(f"{title}: pseudo-median and 95 % interval of {trials} trials",
           flush=True)
     for name in PLOTS:
         if rows[name]:
-            draw(name, out, {"base": a.base, "title": title}, terminal)
+            draw(name, out, terminal)

@@ -21,9 +21,9 @@ from scipy import stats as dist
 
 from report.crossover import crossover  # noqa: F401
 from report.paired import (clopper_pearson, detectable, lag_one,  # noqa: F401
-                           outliers, pairs_needed, shift_interval, sign_test,
-                           slot_adjusted, standard_error, values_per_trial,
-                           variance_components)
+                           outliers, pairs_needed, shift, shift_interval,
+                           sign_test, slot_adjusted, standard_error,
+                           values_per_trial, variance_components)
 from report.signed_rank import (feasible, hodges_lehmann,  # noqa: F401
                                 holm, sign_flip_test,
                                 signed_rank_interval, signed_rank_tail,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A table once, four ways out: HTML, Markdown, LaTeX, CSV.
+"""A table once, as HTML and Markdown (LaTeX: latex.py); CSV of rows.
 
 Columns are (title, kind) with kind "text", "num" or "html"; rows are lists
 of strings. Marker glyphs (<i>) and tags stay in the HTML only.
@@ -8,14 +8,6 @@ import csv
 import html
 import io
 import re
-
-LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_",
-         "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\~{}",
-         "^": r"\^{}", "<": r"$<$", ">": r"$>$", "×": r"$\times$",
-         "≈": r"$\approx$", "–": "--", "≥": r"$\ge$", "≤": r"$\le$",
-         "÷": r"$\div$", "±": r"$\pm$", "−": r"$-$", "µ": r"$\mu$",
-         "\u202f": r"\,", "\u00a0": "~", "·": r"$\cdot$", "⚠": "",
-         "✓": r"$\surd$", "✗": r"$\times$", "…": r"\ldots{}"}
 
 
 def plain(value):
@@ -29,21 +21,27 @@ def shown(value, kind):
     return str(value) if kind == "html" else html.escape(str(value))
 
 
-def as_html(caption, columns, rows, css="", sort=False, key=""):
-    """Caption, column and row headers, numbers right-aligned."""
+def as_html(caption, columns, rows, css="", sort=False, key="",
+            ids=None):
+    """Caption, column and row headers, numbers right-aligned.
+
+    ids -- one per row: what a link can point to
+    """
     def head(title, kind):
         inner = f'<button type="button">{title}</button>' if sort else title
         return f'<th scope="col" class="{kind}">{inner}</th>'
 
     body = []
-    for row in rows:
+    for at, row in enumerate(rows):
         first = shown(row[0], columns[0][1])
         cells = [f'<th scope="row" class="{columns[0][1]}">{first}</th>']
         cells += [f'<td class="{kind}">{shown(value, kind)}</td>'
                   for value, (_, kind) in zip(row[1:], columns[1:])]
-        body.append(f"<tr>{''.join(cells)}</tr>")
+        mark = f' id="{html.escape(ids[at])}"' if ids else ""
+        body.append(f"<tr{mark}>{''.join(cells)}</tr>")
     mark = f' id="{key}"' if key else ""
-    return (f'<div class="scroll"><table{mark} class="{css}{" sort" if sort else ""}">'
+    css += " sort" if sort else ""
+    return (f'<div class="scroll"><table{mark} class="{css}">'
             f"<caption><span>{caption}</span></caption><thead><tr>"
             f'{"".join(head(*c) for c in columns)}</tr></thead>'
             f'<tbody>{"".join(body)}</tbody></table></div>')
@@ -57,33 +55,12 @@ def as_markdown(columns, rows):
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
-def tex(value):
-    return "".join(LATEX.get(c, c) for c in plain(value))
-
-
-def as_latex(name, caption, columns, rows):
-    """booktabs, escaped, labelled tab:NAME."""
-    align = "".join("r" if kind == "num" else "l" for _, kind in columns)
-    lines = [r"\begin{table}",
-             rf"\caption{{{tex(caption)}}}\label{{tab:{name}}}",
-             rf"\begin{{tabular}}{{{align}}}", r"\toprule",
-             " & ".join(tex(title) for title, _ in columns) + r" \\",
-             r"\midrule"]
-    lines += [" & ".join(tex(v) for v in row) + r" \\" for row in rows]
-    lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
-    return "\n".join(lines) + "\n"
-
-
-def as_csv(columns, rows):
-    """What the table shows, as text."""
-    return csv_text([title for title, _ in columns],
-                    [[plain(v) for v in row] for row in rows])
-
-
 def number(value):
     """Full precision for data files: six digits, "" where there is none."""
     if value is None:
         return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # bytes and counts keep every digit
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

@@ -49,7 +49,9 @@ ran=$?
 
 stage page
 python=$(report/find_python.sh) || exit 3
-page=$("$python" -m report "$(readlink -f results/latest)")
+campaign=$(readlink -f results/latest)
+previous=$("$python" -m report "$campaign" --find-previous)
+page=$("$python" -m report "$campaign" ${previous:+--previous "$previous"})
 reported=$?
 stage
 sed '$d' <<<"$page"

@@ -3,6 +3,7 @@
 #   gnuplot ratio.gp | gnuplot -e "out='ratio.svg'" ratio.gp
 if (!exists("csv")) csv = 'ratio.csv'
 if (!exists("base")) base = 'the base'
+if (!exists("title")) title = 'ratios of '.csv
 set datafile separator ','
 set datafile missing ''
 stats csv using 'ratio' nooutput
@@ -20,6 +21,7 @@ if (exists("out")) {
 } else {
 	set terminal dumb size 100,8 + rows noenhanced aspect 1
 }
+set title title."\npseudo-median and 95 % interval" noenhanced
 set logscale x 10
 set yrange [rows - 0.3:-0.7]
 set xlabel 'throughput / '.base.' (log; right of 1 = faster)' noenhanced
@@ -29,6 +31,6 @@ set format x '%g'
 set offsets graph 0.05, graph 0.05, 0, 0
 unset key
 set errorbars 0
-name(m, t) = sprintf('%s x %s', m, t)
+name(m, t) = sprintf('%s, %s thr.', m, t)
 plot csv using 'ratio':0:'low':'high':\
 	ytic(name(strcol('map'), strcol('threads'))) with xerrorbars pt 7 ps 0.6

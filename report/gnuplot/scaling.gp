@@ -4,7 +4,7 @@
 #   gnuplot -e "out='scaling.svg'" scaling.gp into a file, .svg or .pdf
 #   gnuplot -e "csv='...'; maps='gomap_rw syncmap'" scaling.gp
 if (!exists("csv")) csv = 'scaling.csv'
-if (!exists("title")) title = 'throughput, 95 % interval over blocks'
+if (!exists("title")) title = 'throughput of '.csv
 set datafile separator ','
 set datafile missing ''
 if (exists("out")) {
@@ -27,7 +27,7 @@ if (!exists("maps")) {
 	plot csv skip 1 using (collect(strcol(1))) with table
 	unset table
 }
-set title title noenhanced
+set title title."\npseudo-median and 95 % interval" noenhanced
 set logscale x 2
 set logscale y 10
 set xlabel 'threads (log)'

@@ -32,14 +32,15 @@ def metric_order(metric):
 
 def gather(cells):
     """metric -> {"events", "bad": reasons, "values": (map, threads) ->
-    [per operation], "quality", "backend"} over finished counter trials."""
+    [per operation], "cells": (map, threads) -> id, "quality", "backend"}
+    over finished counter trials."""
     found = {}
     for cell in cells:
         for trial in cell.ok:
             got = trial["result"].get("counters") or {}
             for e in got.get("events") or []:
                 m = found.setdefault(e["metric"], {
-                    "events": set(), "bad": {}, "values": {},
+                    "events": set(), "bad": {}, "values": {}, "cells": {},
                     "quality": set(), "backend": set()})
                 m["events"].add(f"{e.get('event')} ({e.get('code')})")
                 m["backend"].add(got.get("backend"))
@@ -49,6 +50,7 @@ def gather(cells):
                     m["bad"][why] = m["bad"].get(why, 0) + 1
                     continue
                 m["quality"].add(e["quality"])
+                m["cells"].setdefault((cell.map, cell.threads), cell.id)
                 m["values"].setdefault((cell.map, cell.threads), []).append(
                     e["total"] / trial["result"]["ops"])
     return found
@@ -69,7 +71,8 @@ def metric_rows(metric, m):
     meta = {"metric": metric, "event": " / ".join(sorted(m["events"])),
             "backend": " / ".join(sorted(map(str, m["backend"]))),
             "quality": " / ".join(sorted(m["quality"])), "reason": None}
-    return [meta | {"map": name, "threads": threads, "value": s["centre"],
+    return [meta | {"cell": m["cells"][name, threads], "map": name,
+                    "threads": threads, "value": s["centre"],
                     "low": s["low"], "high": s["high"], "n": s["n"]}
             for (name, threads), s in sorted(level.items())]
 

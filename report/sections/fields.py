@@ -91,6 +91,8 @@ def winner_row(a, board, line, threads):
            "threads": threads, "front": " ".join(group["front"]), "why": "",
            **{k: group[k] for k in ("word", "weakest", "n", "maps")}}
     row["leader"] = group["leader"] if group["front"] else None
+    if group["front"]:
+        row["cell"] = a.at((board, line, threads))[group["leader"]].id
     if not group["maps"]:
         row["why"] = "no ranked map has a result here"
     elif not group["front"]:

@@ -8,6 +8,7 @@ from report.plot_rows import height, percentiles
 FLOOR = "null_map"
 COLUMNS = ("workload", "rate_per_s", "threads", "write_kind", "operation",
            "was_there", "clock", "map", "percentile", "ns")
+NUMBERS = COLUMNS + ("low", "high", "operations", "why")
 QUANTILES = COLUMNS + ("low", "high", "n", "operations")
 QUESTION = "What does one operation in a thousand cost, and the worst one?"
 
@@ -65,6 +66,13 @@ def meta_of(cell, operation, there):
     return {"workload": cell.workload, "rate_per_s": cell.rate_per_s,
             "threads": cell.threads, "write_kind": cell.write_kind,
             "operation": operation, "was_there": there}
+
+
+def named(cells, rows):
+    """The same rows, each with the id of its map's cell."""
+    of = {c.map: c for c in cells}
+    return [{"n": len(of[r["map"]].ok), **r, "cell": of[r["map"]].id}
+            for r in rows]
 
 
 def present(there):
@@ -166,7 +174,7 @@ def group(report, a, number, text, cells):
             f"{operation}, {present(there)}"))
     said = reach_text(found) if found else ""
     figure = report.figure(f"latency-{number}", caption_of(
-        a, text, cells, late), panels, QUANTILES, data, "l")
+        a, text, cells, late), panels, QUANTILES, named(cells, data), "l")
     return (said + figure + notes
             + curves_figure(report, a, number, text, cells, found)
             + table(report, a, number, text, found, cells, late))
@@ -215,7 +223,8 @@ def curves_figure(report, a, number, text, cells, found):
         "table that has enough operations. Dotted: too few operations per "
         "trial for an interval, shown but not compared.")
     return details("Curves: latency by percentile", report.figure(
-        f"latency-curves-{number}", caption, panels, COLUMNS, data, "m"))
+        f"latency-curves-{number}", caption, panels, COLUMNS,
+        named(cells, data), "m"))
 
 
 def table(report, a, number, text, found, cells, late):
@@ -248,6 +257,34 @@ def table(report, a, number, text, found, cells, late):
                    css="print")
 
 
+def number_rows(cells):
+    """Every percentile of every map as numbers, and the maximum."""
+    late = {c.map: latencies.overload(c) for c in cells}
+    for (operation, there, clock), by_map in sorted(
+            latencies.entries(cells).items(), key=str):
+        for name, several in sorted(by_map.items()):
+            row = {**meta_of(cells[0], operation, there), "map": name,
+                   "clock": clock, "why": late[name]}
+            for _, key, p in latencies.MARKS:
+                q = latencies.quantile(several, key, p)
+                q["why"] = "" if q["low"] is not None else q["text"]
+                yield {**row, "percentile": 100 * p, **(
+                    row if late[name] else q)}
+            yield {**row, "percentile": 100, "n": len(several),
+                   "operations": latencies.least(several)} | (
+                {} if late[name] else {
+                    "ns": max(e["max_ns"] for _, e in several),
+                    "why": "largest of all trials: no interval"})
+
+
+def numbers(report, groups):
+    """latency.csv: what all tables of this section show, as numbers."""
+    rows = [row for cells in groups.values()
+            for row in named(cells, list(number_rows(cells)))]
+    link = report.data("latency", NUMBERS, rows)
+    return f"<p>All percentiles of all groups as numbers: {link}.</p>"
+
+
 def add(report, a, where):
     groups = groups_of(a)
     if not groups:
@@ -262,4 +299,4 @@ def add(report, a, where):
         "<p>Open loop: arrivals are scheduled before the window and each "
         "operation counts from its intended start, so a stall delays all that"
         " wait behind it. Throughput is a different experiment (section 2)."
-        "</p>", *parts)
+        "</p>", *parts, numbers(report, groups))

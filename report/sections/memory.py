@@ -51,7 +51,7 @@ def rows_of(a):
         if "no-state" in a.campaign.maps[name].get("caps", []) \
                 or name == "null_map":
             continue
-        row = {"workload": largest.workload, "shape": largest.shape,
+        row = {"cell": cell.id, "workload": largest.workload, "shape": largest.shape,
                "keys": largest.keys, "map": name, "filled": None,
                "peak": None, "n": 0, "short": cell.state,
                "why": cell.reason or "no memory values in its results"}
@@ -78,6 +78,9 @@ def stats_tables(report, a):
                     "and freed memory")
     columns = [("map", "html"), ("statistic", "text"), ("largest", "num"),
                ("cell", "html")]
+    data = [{"cell": cell.id, "statistic": name, "unit": unit,
+             "largest": value, "n": len(cell.ok)}
+            for (_, name, unit), (value, cell) in sorted(worst.items())]
     rows = [(name, [chip(a.look, m), name.replace("_", " "),
                     quantity(value, unit), f"<code>{esc(cell.id)}</code>"])
             for (m, name, unit), (value, cell) in sorted(worst.items())]
@@ -88,10 +91,13 @@ def stats_tables(report, a):
         "it: the largest value of any trial, and its cell", columns,
         waiting) if waiting else ("<p>No map that counts it held retired "
                                   "memory back, and no writer waited.</p>")
+    link = report.data("map-statistics", ("statistic", "unit", "largest"),
+                       data)
     return text + details(
         f"All {len(rows)} statistics that the maps keep", report.table(
             "map-stats", "What the maps count themselves: largest value of "
-            "any trial", columns, [row for _, row in rows]))
+            "any trial", columns, [row for _, row in rows]),
+        f"<p>{link}</p>")
 
 
 def quantity(value, unit):

@@ -24,8 +24,8 @@ def ratio_rows(a, board, line, threads):
         if name == a.base or not a.peer(name):
             continue
         pair = a.ratio(base, cell)
-        row = {"workload": board.workload, "keys": board.keys,
-               "write_kind": line.kind, "write_share": line.share,
+        row = {"cell": cell.id, "workload": board.workload,
+               "keys": board.keys, "write_kind": line.kind, "write_share": line.share,
                "threads": threads, "map": name, "base": a.base,
                "base_mops": a.mops(base), "ratio": None, "low": None,
                "high": None, "n": 0, "verdict": "not run",
@@ -127,7 +127,8 @@ def raw_figure(report, a, head):
     cells = a.at(head)
     names = [m for m in sorted(cells, key=lambda m: -(a.mops(cells[m]) or 0))
              if cells[m].ok and a.peer(m)]
-    rows = [{"map": m, "block": b, "mops": v / 1e6,
+    rows = [{"cell": cells[m].id, "n": 1, "map": m, "block": b,
+             "mops": v / 1e6,
              "away": math.log(v / 1e6 / a.mops(cells[m]))}
             for m in names for b, v in sorted(a.rates[cells[m].id].items())]
     if not rows:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """7 claims, 10 machines, 11 regression (not in a campaign), 12 limits,
 13 artefacts."""
+import shlex
+
 from report import words
-from report.page import details, esc, none
+from report.page import ALL_DATA, details, esc, none
 
 FILES = [
     ["../campaign.json", "machine, build, plan, seeds: all to repeat it"],
@@ -11,10 +13,13 @@ FILES = [
     ["../topology.xml", "hwloc's view of the machine"],
     ["figures/KEY.svg", "every panel as a file; as .pdf with --pdf"],
     ["figures/KEY.csv", "the rows every figure was drawn from, six digits"],
-    ["tables/NAME.md, .tex, .csv", "every table; .tex needs booktabs"],
-    ["tables/cells.csv, ranking.csv", "every planned cell; every "
-     "comparison of every group"],
+    ["tables/NAME.md, .tex, .csv", "every table; .tex needs booktabs, array "
+     "and longtable; .csv: one number a column, words in note"],
+    ["tables/cells.csv, ranking.csv, latency.csv",
+     "every planned cell; every comparison of every group; every "
+     "percentile"],
     ["quick/*.gp, .csv", "gnuplot scripts and data, also for a terminal"],
+    ["data.zip", "every CSV and JSON file of this folder"],
     ["verdicts.json", "status, controls and rankings for programs"],
 ]
 
@@ -73,23 +78,38 @@ def limits(report, a):
                    + "".join(f"<li>{s}</li>" for s in said) + "</ul>")
 
 
+def commands(a):
+    """(what for, command): each is whole on its line and can be pasted.
+
+    The folder is called as the campaign is, wherever it lies now: the page of
+    a renamed folder is the same page.
+    """
+    folder = shlex.quote(f"results/{a.campaign.name}")
+    mode = a.campaign.meta.get("mode")
+    files = " ".join(shlex.quote(w.get("file") or w["name"]) for w in
+                     a.campaign.meta.get("workloads") or [])
+    return [
+        ("measure again, then report", f"make bench MODE={shlex.quote(mode)}"
+         if mode else f"readmostly run {files} -o results/again"),
+        ("this page again", f"make report CAMPAIGN={folder}" + (
+            f" PREVIOUS={shlex.quote('results/' + a.earlier.name)}"
+            if a.earlier else "")),
+        ("go on where it was stopped", f"readmostly run -o {folder} --resume"),
+        ("draw with gnuplot, also with --terminal",
+         f"python3 -m report {folder} --quick"),
+        ("draw again what that drew",
+         f"cd {folder}/report/quick && gnuplot scaling.gp")]
+
+
 def artefacts(report, a):
     """Files and the commands that make them again."""
-    name, mode = a.campaign.path.resolve().name, a.campaign.meta.get("mode")
-    again = f"make bench MODE={mode}" if mode else "readmostly run FILE -o DIR"
-    commands = "\n".join([
-        f"{again:40}# measure again, then report",
-        f"{'make report CAMPAIGN=results/' + name:40}# this page again",
-        f"{'readmostly run -o results/' + name + ' --resume':40}# go on",
-        f"{'python3 -m report results/' + name + ' --quick':40}# gnuplot, also"
-        " with --terminal",
-        f"{'cd quick && gnuplot scaling.gp':40}# from the folder of this page"])
+    text = "\n".join(f"# {why}\n{command}" for why, command in commands(a))
     texts = "".join(
         details(f"Workload {esc(w['name'])}", f"<pre>{esc(w['text'])}</pre>",
                 css="screen")
         for w in a.campaign.meta.get("workloads") or [] if w.get("text"))
     report.section(
         "artefacts", "13 Artefacts", "How do I get the numbers, rebuild the "
-        "page, and run it again?", f"<pre>{esc(commands)}</pre>",
+        "page, and run it again?", f"<p>{ALL_DATA}</p>", f"<pre>{esc(text)}</pre>",
         report.table("files", "Files, relative to this page",
                      [("file", "text"), ("content", "text")], FILES), texts)

@@ -37,8 +37,9 @@ def level_rows(a, board, line):
                 continue
             lines.setdefault(name, []).append({
                 "workload": board.workload, "keys": board.keys,
-                "write_kind": line.kind, "write_share": line.share,
-                "map": name, "threads": threads, "mops": level["centre"],
+                "cell": cell.id, "write_kind": line.kind,
+                "write_share": line.share, "map": name,
+                "threads": threads, "mops": level["centre"],
                 "low": level["low"], "high": level["high"],
                 "n": level["n"], "reason": level["reason"],
                 **gain(a, first.setdefault(name, cell), cell)})
@@ -145,8 +146,9 @@ def one_count(report, a, board, lines, threads):
             level = a.level(cell)
             ns = (lambda v: v and 1e3 * threads / v)
             rows.append({
-                "write_kind": line.kind, "write_share": line.share,
-                "map": name, "threads": threads, "why": cell.reason,
+                "cell": cell.id, "write_kind": line.kind,
+                "write_share": line.share, "map": name,
+                "threads": threads, "why": cell.reason,
                 "ns": level and ns(level["centre"]),
                 "low": level and ns(level["high"]),
                 "high": level and ns(level["low"]),
@@ -216,7 +218,8 @@ def efficiency_data(a, board, line, counts):
             if pair is None or not a.peer(name):
                 continue
             times = lambda v: None if v is None else 100 * v
-            yield {"map": name, "threads": threads, "n": pair["n"],
+            yield {"cell": cell.id, "map": name, "threads": threads,
+                   "n": pair["n"],
                    "percent": times(pair["centre"]),
                    "reason": pair["reason"],
                    "low": times(pair["low"]), "high": times(pair["high"]),

@@ -76,7 +76,7 @@ def lines_of(cells, names):
         value = added(counts_of(c), names)
         if value is not None:
             lines.setdefault(c.map, []).append(
-                {"map": c.map, "threads": c.threads, "value": value,
+                {"cell": c.id, "map": c.map, "threads": c.threads, "value": value,
                  "low": value, "high": value, "n": len(c.ok)})
     return lines
 

@@ -4,7 +4,7 @@ import statistics
 
 from report import checks, quality, stats, words
 from report.analysis import smallest_seen
-from report.page import chip, details, esc, none
+from report.page import chip, details, esc, filter_box, none
 from report.plot_rows import controls, height
 from report.plot_trials import LANES, repeats, strip, strip_size
 
@@ -348,15 +348,17 @@ def all_cells(report, a):
              words.sig(r["mops"]) + " " + words.between(
                  r["low"], r["high"], r["reason"])
              if r["mops"] else r["state"],
-             "" if r["n"] else r["reason"]] for r in rows if r in shown]
+             "" if r["n"] else r["reason"]] for r in shown]
     why = ("" if len(shown) == len(rows) else f" Only the {len(shown)} "
            "without a result are shown; all are in the CSV.")
     table = report.table(
         "all-cells", f"All {words.plural(len(rows), 'planned cell')}.{why}",
         [("cell", "html"), ("n", "num"), ("Mop/s [95 %] or state", "num"),
-         ("reason", "text")], body, sort=True) if body else ""
+         ("reason", "text")], body, sort=True,
+        ids=[r["cell"] for r in shown]) if body else ""
+    find = filter_box("all-cells", "cells", "syncmap /t2/ throughput")
     return details(f"All {words.plural(len(rows), 'planned cell')}, measured "
-                   "or with a reason", f"<p>{link}</p>", table)
+                   "or with a reason", f"<p>{link}</p>", find, table)
 
 
 def mde_rows(a):

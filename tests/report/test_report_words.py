@@ -6,7 +6,7 @@ import math
 import pytest
 from report_helpers import make_journal
 
-from report import facts, journal, tables, words
+from report import datafiles, facts, journal, latex, tables, words
 from report.analysis import smallest_seen
 
 THIN, HARD, MINUS = words.THIN, words.NARROW, words.MINUS
@@ -77,8 +77,9 @@ def test_tables_drop_glyphs_and_tags():
     columns = [("map", "html"), ("n", "num")]
     assert tables.as_markdown(columns, [[cell, "1|2"]]).split("\n")[2] == \
         r"| a_b x | 1\|2 |"
-    assert r"a\_b x" in tables.as_latex("t", "c", columns, [[cell, "1"]])
-    assert tables.as_csv(columns, [[cell, "1"]]) == "map,n\na_b x,1\n"
+    assert r"a\_b x" in latex.as_latex("t", "c", columns, [[cell, "1"]])
+    assert datafiles.as_numbers(columns, [[cell, "1"]]) == \
+        "map,n\na_b x,1\n"
 
 
 def test_csv_has_six_digits_and_no_invented_zero():

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""This campaign against an earlier one: which, by what method, and warned of
+what."""
+import itertools
+import json
+import math
+import random
+import statistics
+
+import pytest
+from report_helpers import Built, edit, make_journal
+
+from report import previous
+from report.journal import JournalError, read
+
+SMALL = dict(maps=("null_map", "gomap_rw", "syncmap"), threads=(2,),
+             keys=(1024,), kinds=("update",), blocks=8)
+
+
+def campaign(folder, day, seed=1, change=lambda meta: meta, **spec):
+    """A campaign of 20YY-11-DAY in `folder`."""
+    make_journal.make(folder, seed=seed, **{**SMALL, **spec})
+    path = folder / "campaign.json"
+    meta = json.loads(path.read_text())
+    meta |= {"name": f"2026-11-{day}T0801-smoke", "created_utc":
+             f"2026-11-{day}T08:01:00Z"}
+    path.write_text(json.dumps(change(meta) or meta))
+    return folder
+
+
+def test_the_newest_finished_one_of_this_machine_is_found(tmp_path):
+    now = campaign(tmp_path / "now", 20)
+    assert previous.find(now) is None
+    old = campaign(tmp_path / "old", 17)
+    assert previous.find(now) == old
+    near = campaign(tmp_path / "near", 18)
+    assert previous.find(now) == near
+    campaign(tmp_path / "later", 21)
+    campaign(tmp_path / "machine", 19, change=lambda m: m.update(
+        machine={"id": "other"}))
+    campaign(tmp_path / "mode", 19, change=lambda m: m.update(mode="quick"))
+    campaign(tmp_path / "unfinished", 19, plant={"keep": 9})
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/campaign.json").write_text("{")
+    (tmp_path / "latest").symlink_to("near")
+    assert previous.find(now) == near
+    assert previous.find(old) is None
+
+
+@pytest.mark.parametrize("day,change,part", [
+    (19, lambda m: m.update(machine={"id": "x"}), "machine x, expected"),
+    (19, lambda m: m.update(mode="quick"), "mode quick, expected smoke"),
+    (20, lambda m: None, "expected an earlier one"),
+])
+def test_what_cannot_be_compared_is_refused(tmp_path, day, change, part):
+    now = campaign(tmp_path / "now", 20)
+    other = campaign(tmp_path / "other", day, change=change)
+    with pytest.raises(JournalError, match=part):
+        previous.read(other, read(now))
+    assert Built(now, "--previous", str(other)).status == 2
+    assert not (now / "report/index.html").exists()
+
+
+def by_hand(x, y):
+    """All differences, and the exact interval by counting every split."""
+    m, n = len(x), len(y)
+    d = sorted(a - b for a in x for b in y)
+    sums = sorted(sum(split) - m * (m + 1) // 2 for split in
+                  itertools.combinations(range(1, m + n + 1), m))
+    k = 0
+    while sum(s <= k for s in sums) / len(sums) <= 0.025:
+        k += 1
+    if not k:
+        return statistics.median(d), None, None
+    return statistics.median(d), d[k - 1], d[-k]
+
+
+@pytest.mark.parametrize("m,n", [(6, 6), (5, 7), (4, 4), (3, 3), (8, 5)])
+def test_the_interval_is_that_of_mann_and_whitney(m, n):
+    rng = random.Random(m * n)
+    now = [rng.lognormvariate(1.0, .1) for _ in range(m)]
+    then = [rng.lognormvariate(0.9, .1) for _ in range(n)]
+    got = previous.ratio(then, now)
+    wanted = by_hand([math.log(v) for v in now], [math.log(v) for v in then])
+    for key, value in zip(("ratio", "low", "high"), wanted):
+        assert (got[key] is None) == (value is None)
+        if value is not None:
+            assert got[key] == pytest.approx(math.exp(value))
+
+
+def test_the_interval_covers_as_often_as_it_says():
+    """2 000 pairs of equal campaigns: 95 % hold 1, within four errors."""
+    rng = random.Random(4)
+    hit = 0
+    for _ in range(2000):
+        a, b = ([rng.lognormvariate(0, .2) for _ in range(6)]
+                for _ in range(2))
+        got = previous.ratio(a, b)
+        hit += got["low"] <= 1 <= got["high"]
+    assert hit / 2000 > 0.95 - 4 * math.sqrt(.05 * .95 / 2000)
+
+
+def slower(trial):
+    if "/syncmap/" in trial["cell"] and "throughput" in trial["cell"]:
+        trial["result"]["elapsed_ns"] = round(
+            1.2 * trial["result"]["elapsed_ns"])
+    return trial
+
+
+@pytest.fixture(scope="module")
+def since(tmp_path_factory):
+    """syncmap became 1.2 times slower; flags and CPU speed changed."""
+    folder = tmp_path_factory.mktemp("since")
+    then = campaign(folder / "then", 19, change=lambda m: m["build"].update(
+        flags="-O3"))
+    now = campaign(folder / "now", 20, seed=2)
+    edit(now, slower)
+    for path, fast in ((then, 2.7), (now, 1.5)):
+        edit(path, lambda t: t["result"]["environment"].update(
+            adds_per_ns_before=fast, adds_per_ns_after=fast) or t)
+    return Built(now, "--previous", str(then))
+
+
+def test_a_slower_map_is_named_and_no_other(since):
+    rows = {r["map"]: r for r in since.rows("tables/since-all.csv")}
+    assert rows["syncmap"]["word"] == "slower"
+    assert float(rows["syncmap"]["ratio"]) == pytest.approx(1 / 1.2, rel=.02)
+    assert {rows[m]["word"] for m in ("null_map", "gomap_rw")} == {
+        "not shown to differ"}
+    text = since.section("since")
+    assert "Since 2026-11-19 (2026-11-19T0801-smoke), at 2 threads" in text
+    assert "syncmap × 0.8" in text
+    assert "no map at all" not in text  # null_map is as it was
+
+
+def test_changed_flags_and_speed_are_warned_of(since):
+    text = since.section("since")
+    assert "<li class=warn>⚠ flags: -O3 then, -O2 now</li>" in text
+    assert "⚠ CPU speed: × 0.556 (2.70 additions per ns then, 1.50 now)" in \
+        text
+
+
+def test_a_changed_floor_is_the_machines(tmp_path):
+    """Where null_map is slower, too, no map is to blame."""
+    then = campaign(tmp_path / "then", 19)
+    now = campaign(tmp_path / "now", 20, seed=2)
+    edit(now, lambda t: t["result"].update(elapsed_ns=round(
+        1.3 * t["result"]["elapsed_ns"])) or t)
+    text = Built(now, "--previous", str(then)).section("since")
+    assert "⚠ null_map, no map at all, is slower, too: × 0.7" in text
+
+
+def test_cells_measured_otherwise_are_not_compared(tmp_path):
+    then = campaign(tmp_path / "then", 19, change=lambda m: [
+        c.update(window_ns=5) for c in m["cells"]] and None)
+    now = campaign(tmp_path / "now", 20)
+    rows = Built(now, "--previous", str(then)).rows("tables/since-all.csv")
+    assert {r["why"] for r in rows} == {"window_ns differs"}
+    assert {r["ratio"] for r in rows} == {""}
+
+
+def test_what_lies_beside_a_campaign_is_no_input(tmp_path):
+    """Only what was named is compared, and only then is there a section."""
+    campaign(tmp_path / "then", 19)
+    now = campaign(tmp_path / "now", 20)
+    page = Built(now).page
+    assert 'id="since"' not in page
+    campaign(tmp_path / "between", 19, seed=5)
+    assert Built(now).page == page
