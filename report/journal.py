@@ -19,6 +19,9 @@ DEFAULTS = {"miss_share": 0.0, "rate_per_s": 0, "arrivals": "", "cpus": [],
             "base": None, "skip": None} | factors.OPTIONAL
 
 
+TIMED = ("throughput", "latency")
+
+
 class JournalError(Exception):
     """The folder cannot be read as a campaign: the text says why."""
 
@@ -27,8 +30,9 @@ class JournalError(Exception):
 class Cell:
     """One planned cell and all that the journal has of it (arm head)."""
     factors: dict
-    trials: list = field(default_factory=list)  # every line, in order
+    trials: list = field(default_factory=list)  # last attempts, in order
     ok: list = field(default_factory=list)  # those that count
+    repeated: int = 0  # attempts before the last ones
 
     def __getattr__(self, name):  # cell.threads, cell.map, ...
         try:
@@ -63,6 +67,11 @@ class Cell:
         return trial.get("reason") or f"exit {trial.get('exit')}"
 
     @property
+    def disturbed(self):
+        """Trials that count and that others disturbed in every attempt."""
+        return [t for t in self.ok if t.get("disturbed")]
+
+    @property
     def pending(self):
         """Trials planned but never attempted."""
         return 0 if self.skip else max(self.blocks - len(self.trials), 0)
@@ -74,7 +83,7 @@ class Campaign:
     meta: dict
     cells: dict  # id -> Cell, in the order of the plan
     arms: dict  # (arm, id) -> trials of another arm: controls
-    trials: int = 0  # lines that were used, those not started included
+    trials: int = 0  # by their last attempts, those not started included
     started: int = 0
     problems: list = field(default_factory=list)
 
@@ -98,6 +107,20 @@ class Campaign:
     @property
     def pending(self):
         return sum(c.pending for c in self.planned)
+
+    @property
+    def repeats(self):
+        """Of each map that was timed: {"trials": that count, "repeated":
+        attempts beside them, "disturbed": of the first in every attempt}."""
+        of = {}
+        for cell in self.cells.values():
+            if cell.measure in TIMED and cell.trials:
+                row = of.setdefault(cell.map, dict.fromkeys(
+                    ("trials", "repeated", "disturbed"), 0))
+                row["trials"] += len(cell.ok)
+                row["repeated"] += cell.repeated
+                row["disturbed"] += len(cell.disturbed)
+        return of
 
     @property
     def failed_maps(self):
@@ -184,6 +207,41 @@ def judge(cell, trial):
                      reason="no operation finished in the window")
 
 
+def identity(trial):
+    """What its attempts have in common."""
+    return trial["cell"], trial["block"], trial.get("arm", "head")
+
+
+def attempts_of(numbered, problems):
+    """identity -> its lines; the last one counts (docs/adr/0024). A line that
+    is not the attempt after the one before it is a problem and left out."""
+    all_of = {}
+    for number, trial in numbered:
+        before = all_of.setdefault(identity(trial), [])
+        attempt = trial.get("attempt", 1)
+        if attempt == len(before) + 1:
+            before.append(trial)
+            continue
+        what = ("a duplicate" if attempt <= len(before) else
+                f"attempt {attempt} without those before it")
+        problems.append(
+            f"trials.jsonl:{number}: {what}, ignored: {trial['cell']} "
+            "block {1} arm {2}".format(*identity(trial)))
+    return {key: lines for key, lines in all_of.items() if lines}
+
+
+def planned_lines(campaign):
+    """(number, object) of the lines whose cell is in the plan."""
+    file = campaign.path / "trials.jsonl"
+    for number, trial in lines_of(file, campaign.problems):
+        if trial["cell"] in campaign.cells:
+            yield number, trial
+        else:
+            campaign.problems.append(
+                f"trials.jsonl:{number}: not in the plan, ignored: "
+                "{} block {} arm {}".format(*identity(trial)))
+
+
 def read(path):
     """The campaign in folder `path`; JournalError where it is none."""
     path = Path(path)
@@ -191,18 +249,9 @@ def read(path):
         raise JournalError(f"{path}: no such folder")
     meta = read_meta(path)
     campaign = Campaign(path, meta, read_cells(path, meta), {})
-    seen = set()
-    for number, trial in lines_of(path / "trials.jsonl", campaign.problems):
-        cell = campaign.cells.get(trial["cell"])
-        arm = trial.get("arm", "head")
-        identity = trial["cell"], trial["block"], arm
-        if cell is None or identity in seen:
-            what = "not in the plan" if cell is None else "a duplicate"
-            campaign.problems.append(
-                f"trials.jsonl:{number}: {what}, ignored: {trial['cell']} "
-                f"block {trial['block']} arm {arm}")
-            continue
-        seen.add(identity)
+    found = attempts_of(planned_lines(campaign), campaign.problems)
+    for (cell_id, _, arm), attempts in found.items():
+        cell, trial = campaign.cells[cell_id], attempts[-1]
         campaign.trials += 1
         campaign.started += trial.get("exit") != "not started"
         if arm != "head":
@@ -210,6 +259,7 @@ def read(path):
             continue
         judge(cell, trial)
         cell.trials.append(trial)
+        cell.repeated += len(attempts) - 1
         if usable(trial):
             cell.ok.append(trial)
     return campaign
