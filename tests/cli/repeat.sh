@@ -42,6 +42,12 @@ of = {}
 for t in trials:
     of.setdefault((t["cell"], t["block"]), {}).setdefault(
         t["attempt"], []).append(t)
+layouts = [t["environment_bytes"] for t in trials if t["attempt"] > 1]
+firsts = {(t["cell"], t["block"], t["arm"]): t["environment_bytes"]
+          for t in trials if t["attempt"] == 1}
+same = sum(firsts[t["cell"], t["block"], t["arm"]] == t["environment_bytes"]
+           for t in trials if t["attempt"] == 2)
+assert same <= len(layouts) / 10, "each attempt draws its layout"
 for (cell, block), attempts in of.items():
     own = arms.get(cells[cell]["workload"], arms.get(None))
     most = cells[cell]["repeat"]["most"]
@@ -116,6 +122,14 @@ RM_FAKE="verify=ok;update=failed;=disturbed" run wrong "$fixture" \
 check "a failed trial is not repeated until it is right" \
 	[ "$(lines '/update/.*throughput.*"attempt":2')" = 0 ]
 
+# Histograms of all attempts stay.
+RM_FAKE="verify=ok;=disturbed" run paced "$fixture" --set blocks=2 \
+	--set loop=paced --set rate=1k/s --set measure=latency
+files() { grep -oE '"histogram":"[^"]*"' "$campaign/trials.jsonl"; }
+check "each attempt has its own histogram" \
+	[ "$(files | wc -l)" = 32 -a "$(files | sort -u | wc -l)" = 32 ]
+check "which validate finds" "$readmostly" validate "$campaign"
+
 # kill -9 at random points; the draws of an attempt do not depend on them.
 export RM_FAKE=$draws
 run whole "$fixture" --seed 4 --set blocks=20
@@ -127,16 +141,18 @@ until_trial() {
 		sleep 0.01
 	done
 }
+in_repeats() { tail -n 1 "$campaign/trials.jsonl" 2>/dev/null | grep -q '"attempt":[234]'; }
+until_repeat() { while kill -0 $runner 2>/dev/null && ! in_repeats; do :; done; }
 for i in $(seq $kills); do
 	started=$(wc -l <"$log")
 	"$readmostly" run -o "$campaign" "$fixture" --seed 4 --resume \
 		--set blocks=20 --busy-ok --counters none >"$out" 2>&1 &
 	runner=$!
 	until_trial $((started + RANDOM % 6))
+	[ $((i % 2)) = 0 ] && until_repeat
 	kill -9 $runner 2>/dev/null || early=$((early + 1))
 	wait $runner 2>/dev/null
-	tail -n 1 "$campaign/trials.jsonl" 2>/dev/null |
-		grep -q '"attempt":[234]' && within=$((within + 1))
+	in_repeats && within=$((within + 1))
 done
 echo "# $within of $kills kills in the middle of repeats, $early after the end"
 check "kills met repeats" [ $within -gt 2 ]

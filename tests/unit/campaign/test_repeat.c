@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const struct rm_cell timed = { .id = "cell",
 	.workload = "w",
@@ -214,6 +216,35 @@ static struct rm_interference seen(unsigned ms, int ticks, int nice_ticks)
 	return found;
 }
 
+/* A child that computes for `ms` of its own time, and is reaped. */
+static void compute(unsigned ms)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		while (rm_thread_cpu_ns() < ms * (uint64_t)1000000)
+			;
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+}
+
+/* The trial itself is the one that kept its CPU busy: no others. */
+static void own_time(void)
+{
+	unsigned cpus[] = { 1 };
+	const struct rm_cell cell = { .cpus = cpus, .cpu_count = 1 };
+	struct rm_interference found = rm_interference_unknown();
+	struct rm_interference_start start;
+
+	put_ticks("0 0 0 0 0 0 0 0", "50 1 9 100 0 0 0 3", "0 0 0 0 0 0 0 3");
+	rm_interference_begin(&cell, &start);
+	compute(100);
+	put_ticks("0 0 0 0 0 0 0 0", "60 1 9 100 0 0 0 3", "0 0 0 0 0 0 0 3");
+	rm_interference_end(&cell, &start, &found);
+	CHECK(found.others_share == 0, "a trial's own time is no other's");
+}
+
 static void interference(void)
 {
 	uint64_t start_ns;
@@ -228,6 +259,7 @@ static void interference(void)
 	CHECK(share > 0 && share <= 0.5, "others on the cell's CPUs count, "
 	                                 "others elsewhere do not");
 	CHECK(seen(100, 500, 0).others_share == 1, "there is no more than all");
+	own_time();
 	if (getpriority(PRIO_PROCESS, 0) <= 0)
 		CHECK(seen(100, 0, 500).others_share == 0,
 		        "work that gives way keeps nobody waiting");
