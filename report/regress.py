@@ -193,10 +193,12 @@ def check_whole(view, rows, folder):
 
 
 def rows_of(folder):
-    """The lines of trials.jsonl; InputError where one is not whole."""
+    """The lines of trials.jsonl that count, each pair by its last attempt;
+    InputError where one is not whole."""
     problems = []
-    rows = [row for _, row in
-            journal.lines_of(Path(folder) / "trials.jsonl", problems)]
+    lines = journal.lines_of(Path(folder) / "trials.jsonl", problems)
+    rows = [attempts[-1] for attempts in
+            journal.attempts_of(lines, problems).values()]
     if problems:
         raise InputError(f"{folder}: interrupted or damaged: {problems[0]}")
     return rows

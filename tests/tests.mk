@@ -159,6 +159,11 @@ growth-bench: $(BUILD)/tests/growth_bench  ## longest operation while shards gro
 misuse-tally: $(BUILD)/readmostly  ## each misuse and its right form with 200 seeds, by the check named for it
 	@SEEDS=200 BUILD=$(BUILD) tests/cli/misuse.sh
 
+# Do repeats of disturbed trials bias (docs/adr/0024)?
+.PHONY: repeats-tally
+repeats-tally:  ## simulated campaigns with repeats: is a planted ratio in its interval
+	@$$(report/find_python.sh) tests/report/repeated_campaigns.py
+
 # Traces of operations (docs/traces.md).
 .PHONY: replay-tally
 replay-tally: $(BUILD)/readmostly  ## 10^7 operations recorded and replayed: the same state

@@ -19,41 +19,10 @@ struct trial {
 	size_t cell;
 	unsigned block;
 	const struct rm_arm *arm;
-	size_t number; /* of the arm in its set */
-	unsigned slot; /* its place among the arms of this cell and block */
+	size_t number;    /* of the arm in its set */
+	unsigned slot;    /* its place among the arms of this cell and block */
+	unsigned attempt; /* from 1 */
 };
-
-/* What else used the CPUs while a trial ran (R24): ticks (USER_HZ) that the
-   hypervisor took from all CPUs since boot, from /proc/stat; -1: this system
-   does not say. */
-static int64_t steal_ticks(void)
-{
-	FILE *file = fopen("/proc/stat", "re");
-	long long steal = -1;
-
-	if (!file)
-		return -1;
-	/* user nice system idle iowait irq softirq steal */
-	if (fscanf(file, "cpu %*d %*d %*d %*d %*d %*d %*d %lld", &steal) != 1)
-		steal = -1;
-	fclose(file);
-	return steal;
-}
-
-/* Runnable tasks, mean of the last minute, from /proc/loadavg; negative: this
-   system does not say. */
-static double load_of_machine(void)
-{
-	FILE *file = fopen("/proc/loadavg", "re");
-	double load = -1;
-
-	if (!file)
-		return -1;
-	if (fscanf(file, "%lf", &load) != 1)
-		load = -1;
-	fclose(file);
-	return load;
-}
 
 /* Whether somebody asked to stop; does not block. */
 static bool is_interrupted(struct rm_campaign *campaign)
@@ -114,10 +83,10 @@ static struct rm_record record_of(
 		.block = trial->block,
 		.arm = trial->arm->name,
 		.slot = trial->slot,
+		.attempt = trial->attempt,
 		.binary_sha256 = hash_of(campaign, trial),
 		.seed = seed_of(campaign, trial),
-		.steal_ticks = -1,
-		.load = load_of_machine() };
+		.interference = rm_interference_unknown() };
 
 	clock_gettime(CLOCK_REALTIME, &record.started);
 	return record;
@@ -131,6 +100,15 @@ static int skip(struct rm_campaign *campaign, const struct trial *trial,
 	return keep(campaign, rm_record_skip(&record, reason), error);
 }
 
+/* Layout is drawn once per process, so an attempt does not repeat the draw of
+   the one before it. */
+static uint64_t padding_seed_of(uint64_t seed, const struct trial *trial)
+{
+	uint64_t first = rm_seed(seed, PADDING_STREAM + trial->number);
+
+	return trial->attempt == 1 ? first : rm_seed(first, trial->attempt);
+}
+
 /* Starts the process and waits for it. */
 static int launch(struct rm_campaign *campaign, const struct trial *trial,
         struct rm_outcome *outcome, struct rm_error *error)
@@ -142,7 +120,7 @@ static int launch(struct rm_campaign *campaign, const struct trial *trial,
 		.arm = trial->arm,
 		.program = campaign->program,
 		.seed = seed,
-		.padding_seed = rm_seed(seed, PADDING_STREAM + trial->number),
+		.padding_seed = padding_seed_of(seed, trial),
 		.counters = cell->measure == RM_MEASURE_COUNTERS
 		                    ? rm_counters_request(
 		                              campaign->counters, trial->block)
@@ -153,34 +131,50 @@ static int launch(struct rm_campaign *campaign, const struct trial *trial,
 	return rm_play(&play, outcome, error);
 }
 
-/* A trial that the person's stop killed has no outcome and gets no line: it is
-   the resume's. Steal is read outside of the trial's own time, so that it may
-   hold ticks of the start and the end, and never misses one. */
-static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
+/* A line, and what is told of it: a repeat is beside the plan. */
+static int keep_trial(struct rm_campaign *campaign, const struct trial *trial,
+        struct rm_record *record, struct rm_outcome *outcome,
         struct rm_error *error)
 {
 	const struct rm_plan_cell *planned =
 	        &campaign->plan->cells[trial->cell];
-	struct rm_record record = record_of(campaign, trial);
-	struct rm_outcome outcome = { 0 };
-	int64_t steal_before = steal_ticks();
+	char disturbed[RM_REASON_BYTES];
 	json_t *line = NULL;
 
-	rm_progress_now(campaign->progress, planned->cell.id);
-	int result = launch(campaign, trial, &outcome, error);
-	int64_t steal_after = steal_ticks();
+	if (rm_repeat_disturbed(&planned->cell, outcome->result,
+	            record->interference.others_share, disturbed))
+		record->disturbed = disturbed;
+	int result =
+	        rm_record_trial(record, outcome, campaign->dir, &line, error);
 
-	if (steal_before >= 0 && steal_after >= steal_before)
-		record.steal_ticks = steal_after - steal_before;
+	if (!result)
+		result = keep(campaign, line, error);
+	if (trial->attempt > 1)
+		rm_progress_repeated(campaign->progress, outcome->wall_ns);
+	else
+		rm_progress_done(campaign->progress, planned->estimate_ns,
+		        outcome->wall_ns);
+	return result;
+}
+
+/* A trial that the person's stop killed has no outcome and gets no line: it is
+   the resume's. */
+static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
+        struct rm_error *error)
+{
+	const struct rm_cell *cell = cell_of(campaign, trial);
+	struct rm_record record = record_of(campaign, trial);
+	struct rm_outcome outcome = { 0 };
+	struct rm_interference_start start;
+
+	rm_progress_now(campaign->progress, cell->id);
+	rm_interference_begin(cell, &start);
+	int result = launch(campaign, trial, &outcome, error);
+
+	rm_interference_end(cell, &start, &record.interference);
 	campaign->interrupted = outcome.interrupted;
 	if (!result && !outcome.interrupted)
-		result = rm_record_trial(
-		        &record, &outcome, campaign->dir, &line, error);
-	if (!result && !outcome.interrupted) {
-		result = keep(campaign, line, error);
-		rm_progress_done(campaign->progress, planned->estimate_ns,
-		        outcome.wall_ns);
-	}
+		result = keep_trial(campaign, trial, &record, &outcome, error);
 	rm_outcome_clear(&outcome);
 	return result;
 }
@@ -193,12 +187,13 @@ static int visit(struct rm_campaign *campaign, const struct trial *trial,
 	        &campaign->plan->cells[trial->cell];
 	char reason[RM_REASON_BYTES];
 
-	if (rm_journal_has(campaign->journal, planned->cell.id, trial->block,
-	            trial->arm->name))
+	if (rm_journal_find(campaign->journal, planned->cell.id, trial->block,
+	            trial->attempt, trial->arm->name) != RM_ATTEMPT_NONE)
 		return 0;
 	if (!rm_tally_gives_up(campaign->tally, trial->cell, reason))
 		return run_trial(campaign, trial, error);
-	rm_progress_done(campaign->progress, planned->estimate_ns, 0);
+	if (trial->attempt == 1)
+		rm_progress_done(campaign->progress, planned->estimate_ns, 0);
 	return skip(campaign, trial, reason, error);
 }
 
@@ -209,9 +204,11 @@ typedef int trial_fn(struct rm_campaign *campaign, const struct trial *trial,
    same slots. A stop by the person ends it with 0, and the caller finds
    `interrupted`. */
 static int each_arm(struct rm_campaign *campaign, size_t cell, unsigned block,
-        trial_fn *fn, struct rm_error *error)
+        unsigned attempt, trial_fn *fn, struct rm_error *error)
 {
-	struct trial trial = { .cell = cell, .block = block };
+	struct trial trial = {
+		.cell = cell, .block = block, .attempt = attempt
+	};
 	struct rm_arm_set set =
 	        rm_arms_of(campaign->arms, cell_of(campaign, &trial)->workload);
 	size_t order[RM_ARMS_MAX];
@@ -234,7 +231,8 @@ static int skip_if_new(struct rm_campaign *campaign, const struct trial *trial,
 {
 	const struct rm_cell *cell = cell_of(campaign, trial);
 
-	if (rm_journal_has(campaign->journal, cell->id, 0, trial->arm->name))
+	if (rm_journal_find(campaign->journal, cell->id, 0, 1,
+	            trial->arm->name) != RM_ATTEMPT_NONE)
 		return 0;
 	return skip(campaign, trial, cell->skip, error);
 }
@@ -246,7 +244,8 @@ static int skip_planned(struct rm_campaign *campaign, struct rm_error *error)
 
 	for (size_t i = 0; i < campaign->plan->cell_count && !result; i++)
 		if (campaign->plan->cells[i].cell.skip[0])
-			result = each_arm(campaign, i, 0, skip_if_new, error);
+			result =
+			        each_arm(campaign, i, 0, 1, skip_if_new, error);
 	return result;
 }
 
@@ -265,8 +264,8 @@ static void count_arms(const struct rm_campaign *campaign, size_t cell,
 
 	for (size_t i = 0; i < set.count; i++) {
 		amount->total++;
-		if (rm_journal_has(campaign->journal, planned->cell.id, block,
-		            set.arms[i].name))
+		if (rm_journal_find(campaign->journal, planned->cell.id, block,
+		            1, set.arms[i].name) != RM_ATTEMPT_NONE)
 			amount->done++;
 		else
 			amount->left_ns += planned->estimate_ns;
@@ -283,8 +282,30 @@ static void start_progress(struct rm_campaign *campaign)
 		for (size_t i = 0; i < plan->blocks[b].count; i++)
 			count_arms(
 			        campaign, plan->blocks[b].cells[i], b, &amount);
+	campaign->progress->repeated = campaign->tally->repeated;
 	rm_progress_start(
 	        campaign->progress, amount.total, amount.done, amount.left_ns);
+}
+
+/* One round over the cells of a block: the first attempt of all, or a further
+   one of those that need it (docs/adr/0024). */
+static int run_round(struct rm_campaign *campaign, unsigned number,
+        unsigned attempt, struct rm_error *error)
+{
+	const struct rm_plan_block *block = &campaign->plan->blocks[number];
+	int result = 0;
+
+	for (size_t i = 0;
+	        i < block->count && !result && !campaign->interrupted; i++) {
+		size_t cell = block->cells[i];
+
+		if (rm_repeat_is_due(rm_journal_attempts(campaign->journal),
+		            campaign->arms, &campaign->plan->cells[cell].cell,
+		            number, attempt))
+			result = each_arm(
+			        campaign, cell, number, attempt, visit, error);
+	}
+	return result;
 }
 
 int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error)
@@ -294,11 +315,10 @@ int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error)
 
 	start_progress(campaign);
 	for (unsigned b = 0; b < plan->block_count; b++)
-		for (size_t i = 0; i < plan->blocks[b].count && !result &&
-		                   !campaign->interrupted;
-		        i++)
-			result = each_arm(campaign, plan->blocks[b].cells[i], b,
-			        visit, error);
+		for (unsigned k = 1; k <= 1 + RM_REPEATS_MAX && !result &&
+		                     !campaign->interrupted;
+		        k++)
+			result = run_round(campaign, b, k, error);
 	rm_progress_end(campaign->progress);
 	return result;
 }
@@ -309,15 +329,10 @@ static bool is_whole(const struct rm_plan_block *block, unsigned number,
         const struct rm_plan *plan, const struct rm_arms *arms,
         const struct rm_journal *journal)
 {
-	for (size_t i = 0; i < block->count; i++) {
-		const struct rm_cell *cell = &plan->cells[block->cells[i]].cell;
-		struct rm_arm_set set = rm_arms_of(arms, cell->workload);
-
-		for (size_t j = 0; j < set.count; j++)
-			if (!rm_journal_has(journal, cell->id, number,
-			            set.arms[j].name))
-				return false;
-	}
+	for (size_t i = 0; i < block->count; i++)
+		if (rm_repeat_missing(rm_journal_attempts(journal), arms,
+		            &plan->cells[block->cells[i]].cell, number))
+			return false;
 	return true;
 }
 

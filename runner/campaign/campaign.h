@@ -74,6 +74,7 @@ struct rm_progress {
 	bool is_terminal; /* one line that is rewritten; else one a minute */
 	size_t total;     /* trials of the plan */
 	size_t done;      /* of them, with those of earlier runs */
+	size_t repeated;  /* attempts beside them, with those of earlier runs */
 	uint64_t left_ns; /* planned for what is not done */
 	uint64_t planned_ns, measured_ns; /* of what ran in this run */
 	uint64_t said_ns;                 /* when the last line was written */
@@ -84,7 +85,14 @@ struct rm_journal; /* opaque: trials.jsonl and its lock */
 enum { RM_FAILURES_IN_A_ROW = 2 }; /* after so many a cell is given up */
 
 struct rm_tally_cell {
-	unsigned ok, voided, failed, skipped;  /* trials of all arms */
+	/* trials of all arms, each by its last attempt */
+	unsigned ok, voided, failed, skipped;
+	enum rm_counted {
+		RM_COUNTED_NOTHING,
+		RM_COUNTED_OK,
+		RM_COUNTED_DISTURBED, /* ok, too */
+		RM_COUNTED_VOID,
+	} last[RM_ARMS_MAX];                   /* of each arm of its set */
 	unsigned failed_in_a_row[RM_ARMS_MAX]; /* of each arm of its set */
 	char reason[RM_REASON_BYTES]; /* of the last trial that was not ok */
 };
@@ -97,6 +105,8 @@ struct rm_tally {
 	json_t *index;               /* cell id -> index */
 	json_t *unfit; /* map id -> why it failed its verification */
 	size_t ok, voided, failed, skipped;
+	size_t disturbed; /* of `ok`: by others, in every attempt */
+	size_t repeated;  /* attempts after the first */
 };
 
 /* Cells that were to run and have no good trial, or one that failed. */
@@ -115,6 +125,9 @@ struct rm_wishes {
 	json_t *notes;        /* --note: an object, or NULL */
 	const char *program;  /* as in struct rm_campaign */
 	int interrupt_fd;     /* readable: stop; -1: none */
+	bool busy_ok;         /* others may work here: nobody is warned */
+	unsigned wait_idle_s; /* wait so long until nobody does, or refuse; 0:
+	                         do not wait */
 };
 
 /* Zero it before; free with rm_prepared_clear(), also after an error. */
@@ -133,8 +146,9 @@ struct rm_prepared {
 	json_t *calibration; /* NULL: windows are as planned */
 	struct rm_tally tally;
 	struct rm_journal *journal;
-	size_t torn_bytes; /* cut off the journal */
-	size_t dropped;    /* lines of an unfinished block of arms */
+	size_t torn_bytes;   /* cut off the journal */
+	size_t dropped;      /* lines of an unfinished block of arms */
+	struct rm_busy busy; /* as the machine was before the first trial */
 };
 
 /*

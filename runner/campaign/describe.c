@@ -190,6 +190,21 @@ static int complete(json_t *all, json_t *plan)
 	return json_object_set_new(all, "sha256", json_string(hash));
 }
 
+static json_t *number_or_null(double value)
+{
+	return value < 0 ? json_null() : json_real(value);
+}
+
+/* As the machine was before the first trial; null: nobody worked there. */
+static json_t *busy(const struct rm_busy *busy)
+{
+	return busy->is_busy ? json_pack("{s:s, s:o, s:o}", "text", busy->text,
+	                               "pressure_percent",
+	                               number_or_null(busy->pressure_percent),
+	                               "load", number_or_null(busy->load))
+	                     : json_null();
+}
+
 json_t *rm_describe(const struct rm_description *description)
 {
 	char created[RM_UTC_BYTES], hash[RM_SHA256_TEXT];
@@ -219,6 +234,7 @@ json_t *rm_describe(const struct rm_description *description)
 	        description->calibration, "notes", description->notes);
 
 	json_object_set_new(all, "unbuilt_maps", unbuilt_maps());
+	json_object_set_new(all, "busy", busy(description->busy));
 	if (complete(all, plan)) {
 		json_decref(all);
 		all = NULL;

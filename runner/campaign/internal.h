@@ -95,6 +95,10 @@ bool rm_tally_gives_up(const struct rm_tally *tally, size_t cell,
 
 void rm_tally_clear(struct rm_tally *tally);
 
+/* A trial beside the plan ended, in this time: `left_ns` grows with the share of
+   such time so far. */
+void rm_progress_repeated(struct rm_progress *progress, uint64_t measured_ns);
+
 /* Before the first trial: `done` trials are there already, and `left_ns` is
    what the plan says of the others. */
 void rm_progress_start(struct rm_progress *progress, size_t total, size_t done,
@@ -134,8 +138,9 @@ struct rm_description {
 	size_t workload_count;
 	const struct rm_plan *plan;
 	const struct rm_arms *arms;
-	json_t *calibration;      /* of rm_calibrate(); may be NULL */
-	json_t *notes;            /* --note: an object */
+	json_t *calibration; /* of rm_calibrate(); may be NULL */
+	json_t *notes;       /* --note: an object */
+	const struct rm_busy *busy;
 	const char *topology_xml; /* the text of topology.xml */
 };
 
@@ -258,16 +263,25 @@ int rm_journal_read(struct rm_journal *journal, rm_journal_fn *fn,
 int rm_journal_drop(struct rm_journal *journal, unsigned first_block,
         size_t *dropped, struct rm_error *error);
 
-/* Whether the trial (cell, block, arm) has a line. */
-bool rm_journal_has(const struct rm_journal *journal, const char *cell,
-        unsigned block, const char *arm);
+/* The line of (cell, block, attempt, arm), and what it means for another one. */
+enum rm_repeat {
+	RM_ATTEMPT_NONE,   /* no line */
+	RM_ATTEMPT_GOOD,   /* ok, and nobody disturbed it */
+	RM_ATTEMPT_SPOILT, /* void or disturbed: to be run again */
+	RM_ATTEMPT_FAILED, /* or not run: no other attempt mends that */
+};
+enum rm_repeat rm_journal_find(const struct rm_journal *journal,
+        const char *cell, unsigned block, unsigned attempt, const char *arm);
+
+/* All of them: an object, rm_trial_key() -> enum rm_repeat; the journal's. */
+const json_t *rm_journal_attempts(const struct rm_journal *journal);
 
 /* Lines in the journal. */
 size_t rm_journal_length(const struct rm_journal *journal);
 
 /*
- * Appends one line and syncs it. `trial` has "cell", "block" and "arm".
- * Returns 0; -EEXIST where that trial has a line already; -ENOSPC, -EFBIG,
+ * Appends one line and syncs it. `trial` has "cell", "block" and "arm", and
+ * "attempt" where it is not 1. Returns 0; -EEXIST where that trial has a line already; -ENOSPC, -EFBIG,
  * -EIO... with the system's reason: then nothing of the line is left that a
  * resume would trust, and every later append fails, too. Needs SIGXFSZ
  * ignored to survive RLIMIT_FSIZE.
@@ -279,12 +293,64 @@ int rm_journal_append(struct rm_journal *journal, const json_t *trial,
 void rm_journal_close(struct rm_journal *journal);
 
 /*
- * Reads (cell, block, arm) of a line into `key`, a text that is equal for
- * equal trials only. -EINVAL with `error` where it has no such members.
+ * Reads (cell, block, attempt, arm) of a line into `key`, a text that is equal
+ * for equal trials only; lines older than repeats have no attempt: 1. -EINVAL with `error` where it has no such members.
  */
 enum { RM_TRIAL_KEY_BYTES = 512 };
+#define RM_TRIAL_KEY "%s block %lld attempt %lld arm %s"
 int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
         struct rm_error *error);
+
+/* --- interference.c, repeat.c: what others did, and what follows --------- */
+
+/* Of one trial. */
+struct rm_interference {
+	int64_t steal_ticks; /* of all CPUs during the trial; -1: unknown */
+	double load;         /* before the trial; negative: unknown */
+	/* of the time of the cell's CPUs while its process lived, what others
+	   used, 0 .. 1, to about 10 ms for each CPU; negative: unknown */
+	double others_share;
+};
+
+struct rm_interference_start {
+	int64_t steal_ticks, busy_ticks;
+	double own_ns;
+	uint64_t at_ns;
+};
+
+/* Nothing known but the load of now. */
+struct rm_interference rm_interference_unknown(void);
+
+/* Around the life of a trial's process, which is reaped in between. */
+void rm_interference_begin(
+        const struct rm_cell *cell, struct rm_interference_start *start);
+void rm_interference_end(const struct rm_cell *cell,
+        const struct rm_interference_start *start,
+        struct rm_interference *interference);
+
+/*
+ * Whether others disturbed a trial more than its cell allows; then `text` says
+ * how much. False also where the kernel does not count run-queue waits. result:
+ * of the trial, or NULL. Any thread.
+ */
+bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
+        double others_share, char text[RM_REASON_BYTES]);
+
+/* What a line of the journal says of further attempts; never NONE. */
+enum rm_repeat rm_repeat_state(const json_t *line);
+
+/* In `attempts`, as of rm_journal_attempts(). */
+enum rm_repeat rm_repeat_find(const json_t *attempts, const char *cell,
+        unsigned block, unsigned attempt, const char *arm);
+
+/* Whether those that are there ask for this one, from 1 on, of a cell in a
+   block, by all arms; true also where it is there already. */
+bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
+        const struct rm_cell *cell, unsigned block, unsigned attempt);
+
+/* The first attempt that is due and that not all arms have made; 0: none. */
+unsigned rm_repeat_missing(const json_t *attempts, const struct rm_arms *arms,
+        const struct rm_cell *cell, unsigned block);
 
 /* --- record.c: a trial's line, and its histogram files ------------------ */
 
@@ -294,11 +360,12 @@ struct rm_record {
 	unsigned block;
 	const char *arm;
 	unsigned slot;             /* its place among the block's arms */
+	unsigned attempt;          /* from 1 */
 	const char *binary_sha256; /* of the program; NULL: not known */
 	uint64_t seed;
 	struct timespec started; /* CLOCK_REALTIME */
-	int64_t steal_ticks;     /* of all CPUs during the trial; -1: unknown */
-	double load;             /* before the trial; negative: unknown */
+	struct rm_interference interference;
+	const char *disturbed; /* by others, how much; NULL: it was not */
 };
 
 /*

@@ -64,7 +64,7 @@ struct rm_journal {
 	char path[RM_PATH_BYTES];
 	int lock;     /* descriptor whose closing gives up ownership */
 	int fd;       /* trials.jsonl, O_APPEND */
-	json_t *done; /* object used as a set of rm_trial_key() */
+	json_t *done; /* rm_trial_key() -> enum rm_repeat */
 	size_t bytes; /* of whole lines */
 	int broken;   /* not 0: the error that ended appending */
 };
@@ -88,14 +88,16 @@ int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
 	const char *cell = json_string_value(json_object_get(trial, "cell"));
 	const char *arm = json_string_value(json_object_get(trial, "arm"));
 	const json_t *block = json_object_get(trial, "block");
+	const json_t *attempt = json_object_get(trial, "attempt");
 
 	if (!cell || !arm || !json_is_integer(block))
 		return rm_error_set(error, -EINVAL,
 		        "no trial, expected an object with cell, block and "
 		        "arm");
 	/* the arm last and the block between: no two trials share a text */
-	if (snprintf(key, RM_TRIAL_KEY_BYTES, "%s block %lld arm %s", cell,
+	if (snprintf(key, RM_TRIAL_KEY_BYTES, RM_TRIAL_KEY, cell,
 	            (long long)json_integer_value(block),
+	            attempt ? (long long)json_integer_value(attempt) : 1,
 	            arm) >= RM_TRIAL_KEY_BYTES)
 		return rm_error_set(error, -EINVAL,
 		        "cell and arm are too long, expected under %d bytes",
@@ -115,7 +117,8 @@ static int remember(
 	if (json_object_get(journal->done, key))
 		return rm_error_set(error, -EEXIST,
 		        "the second line of %s, expected one", key);
-	if (json_object_set_new(journal->done, key, json_true()))
+	if (json_object_set_new(journal->done, key,
+	            json_integer((json_int_t)rm_repeat_state(trial))))
 		return rm_error_set(error, -ENOMEM, "no memory");
 	return 0;
 }
@@ -305,13 +308,15 @@ int rm_journal_drop(struct rm_journal *journal, unsigned first_block,
 	return result ? failed(journal, "synced", result, error) : 0;
 }
 
-bool rm_journal_has(const struct rm_journal *journal, const char *cell,
-        unsigned block, const char *arm)
+enum rm_repeat rm_journal_find(const struct rm_journal *journal,
+        const char *cell, unsigned block, unsigned attempt, const char *arm)
 {
-	char key[RM_TRIAL_KEY_BYTES];
+	return rm_repeat_find(journal->done, cell, block, attempt, arm);
+}
 
-	snprintf(key, sizeof(key), "%s block %u arm %s", cell, block, arm);
-	return json_object_get(journal->done, key) != NULL;
+const json_t *rm_journal_attempts(const struct rm_journal *journal)
+{
+	return journal->done;
 }
 
 size_t rm_journal_length(const struct rm_journal *journal)

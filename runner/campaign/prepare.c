@@ -7,6 +7,7 @@
 #include "runner/machine/machine.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,7 @@ static struct rm_description description_of(
 		.arms = &prepared->arms,
 		.calibration = prepared->calibration,
 		.notes = wishes->notes,
+		.busy = &prepared->busy,
 	};
 }
 
@@ -185,6 +187,38 @@ static int take_arms(const struct rm_wishes *wishes,
 	        prepared->mode.workload_count, error);
 }
 
+/* -EINTR where the person stops the waiting. */
+static int wait_a_second(const struct rm_wishes *wishes, struct rm_error *error)
+{
+	struct pollfd fd = { .fd = wishes->interrupt_fd, .events = POLLIN };
+
+	if (poll(&fd, wishes->interrupt_fd >= 0, 1000) > 0)
+		return rm_error_set(error, -EINTR, "interrupted while waiting");
+	return 0;
+}
+
+/* Whoever works here, too, makes intervals wide and threads wait. A warning: who
+   measures knows whether it matters. Refused only where it was asked for. */
+static int look_around(const struct rm_wishes *wishes,
+        struct rm_prepared *prepared, struct rm_error *error)
+{
+	unsigned cpus = prepared->topology.cpus;
+	int result = 0;
+
+	rm_busy_look(cpus, wishes->busy_ok, &prepared->busy);
+	for (unsigned s = 0;
+	        s < wishes->wait_idle_s && !result && prepared->busy.is_busy;
+	        s++) {
+		result = wait_a_second(wishes, error);
+		rm_busy_look(cpus, false, &prepared->busy);
+	}
+	if (!result && wishes->wait_idle_s && prepared->busy.is_busy)
+		return rm_error_set(error, -EBUSY,
+		        "%s, after %u s of waiting; nothing was started",
+		        prepared->busy.text, wishes->wait_idle_s);
+	return result;
+}
+
 /* All that can be refused is refused before the folder exists; campaign.json is
    written when the journal is owned, and from then on a resume trusts both. */
 static int begin(const struct rm_wishes *wishes, struct rm_prepared *prepared,
@@ -202,6 +236,8 @@ static int begin(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 	result = take_arms(wishes, prepared, error);
 	if (!result)
 		result = build_plan(wishes, prepared, error);
+	if (!result)
+		result = look_around(wishes, prepared, error);
 	if (!result && rm_arms_asked(&prepared->arms))
 		result = rm_calibrate(&prepared->plan, &prepared->arms,
 		        wishes->program, wishes->interrupt_fd,
@@ -290,6 +326,8 @@ static int go_on(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 	prepared->resumed = true;
 	if (!result)
 		result = recall_plan(prepared, error);
+	if (!result)
+		result = look_around(wishes, prepared, error);
 	if (!result)
 		result = rm_arms_settle(wishes->arms, NULL, 0, error);
 	if (!result)

@@ -45,13 +45,17 @@ static int columns(FILE *out)
 
 static void say(struct rm_progress *progress, const char *now)
 {
-	char left[32], line[512];
+	char left[32], repeated[40], line[512];
 
 	if (!progress->out)
 		return;
 	rm_duration_text(rm_progress_left_ns(progress), left, sizeof(left));
-	snprintf(line, sizeof(line), "%zu/%zu trials, %s left%s%s",
-	        progress->done, progress->total, left, *now ? ": " : "", now);
+	snprintf(repeated, sizeof(repeated), ", %zu repeated",
+	        progress->repeated);
+	snprintf(line, sizeof(line), "%zu/%zu trials%s, %s left%s%s",
+	        progress->done, progress->total,
+	        progress->repeated ? repeated : "", left, *now ? ": " : "",
+	        now);
 	if (progress->is_terminal)
 		/* back to the start, and clear what is behind the text */
 		fprintf(progress->out, "\r%.*s\033[K",
@@ -99,6 +103,12 @@ static void say_times(const struct rm_progress *progress)
 	rm_duration_text(progress->planned_ns, planned, sizeof(planned));
 	rm_duration_text(progress->measured_ns, taken, sizeof(taken));
 	fprintf(progress->out, "planned: %s, taken: %s\n", planned, taken);
+}
+
+void rm_progress_repeated(struct rm_progress *progress, uint64_t measured_ns)
+{
+	progress->repeated++;
+	progress->measured_ns += measured_ns;
 }
 
 void rm_progress_end(struct rm_progress *progress)

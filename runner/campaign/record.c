@@ -27,11 +27,13 @@ void rm_utc_text(struct timespec when, char text[RM_UTC_BYTES])
 static void name_files(const struct rm_record *record, const json_t *entry,
         char name[NAME_BYTES])
 {
-	char hash[RM_SHA256_TEXT];
+	char hash[RM_SHA256_TEXT], attempt[16];
 
 	rm_sha256(record->cell, strlen(record->cell), hash);
-	snprintf(name, NAME_BYTES, "%.*s-%.8s-b%u-%.16s-%.10s-%s-%.10s",
-	        CELL_PART, record->cell, hash, record->block, record->arm,
+	snprintf(attempt, sizeof(attempt), "-a%u", record->attempt);
+	snprintf(name, NAME_BYTES, "%.*s-%.8s-b%u%s-%.16s-%.10s-%s-%.10s",
+	        CELL_PART, record->cell, hash, record->block,
+	        record->attempt > 1 ? attempt : "", record->arm,
 	        json_string_value(json_object_get(entry, "operation")),
 	        json_is_true(json_object_get(entry, "was_there")) ? "there"
 	                                                          : "absent",
@@ -133,20 +135,24 @@ static json_t *number_or_null(double value)
 static json_t *line_of(const struct rm_record *record, uint64_t wall_ns,
         const char *exit_text, const char *status, const char *reason)
 {
+	const struct rm_interference *others = &record->interference;
 	char started[RM_UTC_BYTES];
 
 	rm_utc_text(record->started, started);
 	return json_pack("{s:i, s:s, s:I, s:s, s:i, s:s?, s:i, s:I, s:s, s:I, "
-	                 "s:s, s:s, s:s?, s:o, s:o}",
+	                 "s:s, s:s, s:s?, s:o, s:o, s:o, s:s?}",
 	        "format", 1, "cell", record->cell, "block",
 	        (json_int_t)record->block, "arm", record->arm, "slot",
 	        (int)record->slot, "binary_sha256", record->binary_sha256,
-	        "attempt", 1, "seed", (json_int_t)record->seed, "started_utc",
-	        started, "wall_ns", (json_int_t)wall_ns, "exit", exit_text,
-	        "status", status, "reason", reason, "steal_ticks",
-	        record->steal_ticks < 0 ? json_null()
-	                                : json_integer(record->steal_ticks),
-	        "load", number_or_null(record->load));
+	        "attempt", (int)record->attempt, "seed",
+	        (json_int_t)record->seed, "started_utc", started, "wall_ns",
+	        (json_int_t)wall_ns, "exit", exit_text, "status", status,
+	        "reason", reason, "steal_ticks",
+	        others->steal_ticks < 0 ? json_null()
+	                                : json_integer(others->steal_ticks),
+	        "load", number_or_null(others->load), "others_share",
+	        number_or_null(others->others_share), "disturbed",
+	        record->disturbed);
 }
 
 int rm_record_trial(const struct rm_record *record, struct rm_outcome *outcome,

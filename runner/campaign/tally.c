@@ -63,29 +63,60 @@ int rm_tally_recall(void *tally, const json_t *line, struct rm_error *error)
 	return rm_tally_add(tally, line, error);
 }
 
+/* What one arm's trial of a cell is counted as, once more or (`sign` -1) no
+   longer. */
+static void count_as(struct rm_tally *tally, struct rm_tally_cell *counts,
+        enum rm_counted what, int sign)
+{
+	int ok = what == RM_COUNTED_OK || what == RM_COUNTED_DISTURBED;
+	int voided = what == RM_COUNTED_VOID;
+
+	counts->ok += (unsigned)(sign * ok);
+	counts->voided += (unsigned)(sign * voided);
+	tally->ok += (size_t)(sign * ok);
+	tally->voided += (size_t)(sign * voided);
+	tally->disturbed += (size_t)(sign * (what == RM_COUNTED_DISTURBED));
+}
+
+/* A further attempt takes the place of the one before it, which is the last
+   line of this arm and cell: a cell runs once in a block. */
+static void replace(struct rm_tally *tally, struct rm_tally_cell *counts,
+        size_t arm, const json_t *line)
+{
+	if (json_integer_value(json_object_get(line, "attempt")) <= 1)
+		return;
+	count_as(tally, counts, counts->last[arm], -1);
+	tally->repeated++;
+}
+
 /* A line that ended well or void; a failure before it is forgiven. */
-static void count_answer(
-        struct rm_tally *tally, size_t cell, size_t arm, bool is_ok)
+static void count_answer(struct rm_tally *tally, size_t cell, size_t arm,
+        bool is_ok, const json_t *line)
 {
 	struct rm_tally_cell *counts = &tally->cells[cell];
+	bool disturbed = json_is_string(json_object_get(line, "disturbed"));
 
 	counts->failed_in_a_row[arm] = 0;
-	counts->ok += is_ok;
-	counts->voided += !is_ok;
-	tally->ok += is_ok;
-	tally->voided += !is_ok;
+	counts->last[arm] = !is_ok      ? RM_COUNTED_VOID
+	                    : disturbed ? RM_COUNTED_DISTURBED
+	                                : RM_COUNTED_OK;
+	count_as(tally, counts, counts->last[arm], 1);
 }
 
 static int count_line(struct rm_tally *tally, size_t cell, size_t arm,
-        const char *status, struct rm_error *error)
+        const char *status, const json_t *line, struct rm_error *error)
 {
+	struct rm_tally_cell *counts = &tally->cells[cell];
+
+	replace(tally, counts, arm, line);
+	counts->last[arm] = RM_COUNTED_NOTHING;
 	if (!strcmp(status, "failed")) {
 		count_failure(tally, cell, arm);
 	} else if (!strcmp(status, "skipped")) {
 		tally->skipped++;
-		tally->cells[cell].skipped++;
+		counts->skipped++;
 	} else if (!strcmp(status, "ok") || !strcmp(status, "void")) {
-		count_answer(tally, cell, arm, !strcmp(status, "ok"));
+		count_answer(tally, cell, arm, !strcmp(status, "ok"), line);
 	} else {
 		return rm_error_set(error, -EINVAL,
 		        "status \"%.40s\", expected ok, void, failed or "
@@ -118,7 +149,7 @@ int rm_tally_add(
 	if (strcmp(status, "ok") && strcmp(status, "skipped"))
 		snprintf(counts->reason, sizeof(counts->reason), "%.*s",
 		        RM_REASON_BYTES - 1, reason ? reason : "no reason");
-	return count_line(tally, cell, arm, status, error);
+	return count_line(tally, cell, arm, status, line, error);
 }
 
 bool rm_tally_gives_up(

@@ -26,6 +26,8 @@ static const struct rm_field fields[] = {
 	{ "reason", "S0" },
 	{ "steal_ticks", "i0" },
 	{ "load", "n0" },
+	{ "others_share", "-n0" },
+	{ "disturbed", "-S0" },
 	{ "environment_bytes", "i0" },
 	{ "peak_bytes", "i0" },
 	{ "result", "o0" },
@@ -38,7 +40,9 @@ struct reading {
 	const char *path;
 	json_t *planned; /* trial key -> cell index; what was seen goes */
 	json_t *seen;    /* trial key -> line number */
-	size_t number;   /* of the line at hand */
+	json_t *states;  /* trial key -> enum rm_repeat */
+	json_int_t block, attempt; /* of the line before */
+	size_t number;             /* of the line at hand */
 	struct rm_error *error;
 };
 
@@ -59,7 +63,8 @@ static void report_field(void *context, const char *where, const char *what)
 
 /* Expects one line of trials.jsonl per arm. A line that is read takes its key
    out of `planned`: what is left at the end is missing. */
-static int list_arms(struct reading *reading, size_t number, unsigned block)
+static int list_arms(struct reading *reading, size_t number, unsigned block,
+        unsigned attempt)
 {
 	const struct rm_cell *cell = &reading->plan->cells[number].cell;
 	struct rm_arm_set set = rm_arms_of(reading->arms, cell->workload);
@@ -67,8 +72,8 @@ static int list_arms(struct reading *reading, size_t number, unsigned block)
 	int failed = 0;
 
 	for (size_t i = 0; i < set.count; i++) {
-		snprintf(key, sizeof(key), "%s block %u arm %s", cell->id,
-		        block, set.arms[i].name);
+		snprintf(key, sizeof(key), RM_TRIAL_KEY, cell->id,
+		        (long long)block, (long long)attempt, set.arms[i].name);
 		failed |= json_object_set_new(reading->planned, key,
 		        json_integer((json_int_t)number));
 	}
@@ -84,12 +89,12 @@ static int list_planned(struct reading *reading)
 
 	for (unsigned b = 0; b < plan->block_count; b++)
 		for (size_t i = 0; i < plan->blocks[b].count; i++)
-			failed |=
-			        list_arms(reading, plan->blocks[b].cells[i], b);
+			failed |= list_arms(
+			        reading, plan->blocks[b].cells[i], b, 1);
 	reading->validation->planned = json_object_size(reading->planned);
 	for (size_t i = 0; i < plan->cell_count; i++)
 		if (plan->cells[i].cell.skip[0])
-			failed |= list_arms(reading, i, 0);
+			failed |= list_arms(reading, i, 0, 1);
 	return failed ? -ENOMEM : 0;
 }
 
@@ -152,6 +157,62 @@ static void check_story(
 	check_histograms(reading, result);
 }
 
+/* What is marked as disturbed must follow from what the line holds, or the
+   choice of attempts was not the rule's. */
+static void check_disturbed(struct reading *reading, const json_t *trial,
+        const struct rm_cell *cell)
+{
+	const json_t *others = json_object_get(trial, "others_share");
+	const json_t *marks = json_object_get(trial, "disturbed");
+	const char *marked = json_string_value(marks);
+	char text[RM_REASON_BYTES] = "";
+
+	if (cell->repeat_most && (!others || !marks))
+		line_problem(reading,
+		        "expected others_share and disturbed, as this campaign "
+		        "repeats trials",
+		        "");
+	rm_repeat_disturbed(cell, json_object_get(trial, "result"),
+	        json_is_number(others) ? json_number_value(others) : -1, text);
+	if (strcmp(marked ? marked : "", text))
+		line_problem(reading, "disturbed: expected ",
+		        text[0] ? text : "null");
+}
+
+/* A repeat stands after the first attempts of its block and asks for no other
+   place: what is due depends on lines before it. */
+static void check_turn(
+        struct reading *reading, json_int_t block, json_int_t attempt)
+{
+	if (block == reading->block && attempt < reading->attempt)
+		line_problem(reading,
+		        "an earlier attempt after a later one, expected "
+		        "repeats at the end of their block",
+		        "");
+	reading->block = block;
+	reading->attempt = attempt;
+}
+
+/* A trial of the plan: the next attempt is expected once all arms say so. */
+static void take_trial(struct reading *reading, const json_t *trial,
+        const char *key, size_t number)
+{
+	const struct rm_cell *cell = &reading->plan->cells[number].cell;
+	unsigned block =
+	        (unsigned)json_integer_value(json_object_get(trial, "block"));
+	json_int_t attempt =
+	        json_integer_value(json_object_get(trial, "attempt"));
+
+	json_object_set_new(reading->states, key,
+	        json_integer((json_int_t)rm_repeat_state(trial)));
+	check_disturbed(reading, trial, cell);
+	check_turn(reading, block, attempt);
+	if (attempt <= RM_REPEATS_MAX &&
+	        rm_repeat_is_due(reading->states, reading->arms, cell, block,
+	                (unsigned)attempt + 1))
+		list_arms(reading, number, block, (unsigned)attempt + 1);
+}
+
 /* Against the plan: is it a trial of it, with its seed, for the first time? */
 static void check_identity(struct reading *reading, const json_t *trial)
 {
@@ -175,11 +236,19 @@ static void check_identity(struct reading *reading, const json_t *trial)
 	}
 	json_object_set_new(
 	        reading->seen, key, json_integer((json_int_t)reading->number));
-	if (json_object_del(reading->planned, key))
+	const json_t *planned = json_object_get(reading->planned, key);
+
+	if (!planned) {
 		line_problem(reading, "not in the plan: ", key);
-	else if ((uint64_t)seed !=
-	         rm_plan_seed(reading->plan, cell, (unsigned)block))
+		return;
+	}
+	size_t number = (size_t)json_integer_value(planned);
+
+	json_object_del(reading->planned, key);
+	if ((uint64_t)seed !=
+	        rm_plan_seed(reading->plan, cell, (unsigned)block))
 		line_problem(reading, "seed is not the plan's for ", key);
+	take_trial(reading, trial, key, number);
 }
 
 /* Never ends the reading: a person wants all that is wrong, in one go. Members
@@ -246,6 +315,7 @@ int rm_validate_trials(struct rm_validation *validation,
 		.path = path,
 		.planned = json_object(),
 		.seen = json_object(),
+		.states = json_object(),
 		.error = error };
 	int result = rm_path_join(path, validation->dir, "trials.jsonl", error);
 
@@ -257,5 +327,6 @@ int rm_validate_trials(struct rm_validation *validation,
 		report_missing(&reading);
 	json_decref(reading.planned);
 	json_decref(reading.seen);
+	json_decref(reading.states);
 	return result;
 }

@@ -164,6 +164,20 @@ static void print_cells(const struct rm_plan *plan)
 		        plan->cells[plan->same[i].cell].cell.id);
 }
 
+/* What the time above does not hold: nobody knows it before. */
+static void print_repeats(const struct rm_plan *plan)
+{
+	unsigned most = 0;
+
+	for (size_t i = 0; i < plan->cell_count; i++)
+		if (plan->cells[i].cell.repeat_most > most)
+			most = plan->cells[i].cell.repeat_most;
+	if (most)
+		printf("; disturbed and void trials are repeated on top, at "
+		       "most %u times",
+		        most);
+}
+
 /* Whether counters cells can run is not known here: to find out means to
    count, and a plan runs nothing. */
 static void print_plan(const struct rm_planned *planned, bool cells)
@@ -200,6 +214,7 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 		printf(" of a budget of ");
 		print_time(budget_ns);
 	}
+	print_repeats(plan);
 	putchar('\n');
 }
 

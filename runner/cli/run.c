@@ -16,6 +16,7 @@
 enum { SETS_MAX = 64, OPTION_RESUME = 256, OPTION_SEED, OPTION_MAPS };
 enum { OPTION_SET = 512, OPTION_COUNTERS, OPTION_MODE, OPTION_ARMS };
 enum { OPTION_NOTE = 768, OPTION_TOUCHED = 1024, OPTION_NEEDS };
+enum { OPTION_BUSY_OK = 2048, OPTION_WAIT_IDLE };
 
 /* The command line. */
 struct line {
@@ -60,6 +61,14 @@ static const struct argp_option options[] = {
 	        "the other, with windows of equal operations: those of one "
 	        "workload, or of all that have none of their own; may be "
 	        "repeated. +2%: it does so many more operations than it says",
+	        0 },
+	{ "busy-ok", OPTION_BUSY_OK, NULL, 0,
+	        "do not warn where others work on this machine; what was found "
+	        "is in campaign.json all the same",
+	        0 },
+	{ "wait-idle", OPTION_WAIT_IDLE, "S", 0,
+	        "wait until nobody does, at most S seconds, and start nothing "
+	        "if they go on",
 	        0 },
 	{ "note", OPTION_NOTE, "KEY=TEXT", 0,
 	        "kept in campaign.json; may be repeated", 0 },
@@ -116,6 +125,18 @@ static void parse_note(char *text, struct argp_state *state)
 	json_object_set_new(line->wishes.notes, text, json_string(equals + 1));
 }
 
+static unsigned parse_seconds(const char *text, struct argp_state *state)
+{
+	char *end;
+	unsigned long seconds = strtoul(text, &end, 10);
+
+	if (*end || text[0] < '0' || text[0] > '9' || !seconds ||
+	        seconds > 86400)
+		argp_error(state,
+		        "--wait-idle %s: expected seconds, 1 to 86400", text);
+	return (unsigned)seconds;
+}
+
 static void finish(struct argp_state *state)
 {
 	struct line *line = state->input;
@@ -149,12 +170,26 @@ static bool keep(int key, const char *text, struct rm_wishes *wishes)
 	return place != NULL;
 }
 
+/* What to do where others work here. */
+static bool keep_busy(int key, const char *text, struct argp_state *state)
+{
+	struct line *line = state->input;
+
+	if (key == OPTION_BUSY_OK)
+		line->wishes.busy_ok = true;
+	else if (key == OPTION_WAIT_IDLE)
+		line->wishes.wait_idle_s = parse_seconds(text, state);
+	else
+		return false;
+	return true;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct line *line = state->input;
 	struct rm_wishes *wishes = &line->wishes;
 
-	if (keep(key, text, wishes))
+	if (keep(key, text, wishes) || keep_busy(key, text, state))
 		return 0;
 	switch (key) {
 	case OPTION_RESUME:
@@ -264,6 +299,12 @@ static int run(struct rm_prepared *prepared, const struct rm_wishes *wishes)
 	struct rm_error error = { 0 };
 
 	say_mended(prepared);
+	if (prepared->busy.is_busy && !wishes->busy_ok)
+		fprintf(stderr,
+		        "readmostly run: %s: results will not rank; stop other "
+		        "work, or wait (--wait-idle 60), or go on like this "
+		        "(--busy-ok)\n",
+		        prepared->busy.text);
 	printf("%s %s\n",
 	        prepared->resumed ? "resuming" : "campaign:", prepared->dir);
 	fflush(stdout);
@@ -307,7 +348,9 @@ int rm_cli_run(int argc, char **argv)
 	static const struct argp argp = { options, parse, "[FILE...]",
 		"Runs a campaign: every cell of the workloads in FILE... or of "
 		"a mode, in seeded random blocks, each trial in a process of "
-		"its own.\vStatus: 0 done; 2 usage or input; 3 some cells have "
+		"its own. One that others disturbed, or that is void, runs "
+		"again at the end of its block (repeat-wait, repeat-most).\v"
+		"Status: 0 done; 2 usage or input; 3 some cells have "
 		"no result; 75 interrupted, go on with --resume.",
 		NULL, NULL, NULL };
 	struct line line = { 0 };

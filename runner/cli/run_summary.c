@@ -122,6 +122,11 @@ int rm_run_summary(const struct rm_tally *tally, const char *dir, int result,
 	printf("%zu trials: %zu ok, %zu void, %zu failed, %zu skipped\n",
 	        tally->ok + tally->voided + tally->failed + tally->skipped,
 	        tally->ok, tally->voided, tally->failed, tally->skipped);
+	if (tally->repeated)
+		printf("%zu repeated, since others disturbed them or they were "
+		       "void; %zu of those that count were disturbed in every "
+		       "attempt\n",
+		        tally->repeated, tally->disturbed);
 	int status = print_status(tally, dir, result, interrupted);
 
 	fflush(stdout);

@@ -96,4 +96,20 @@ size_t rm_doctor_examine(
 
 const char *rm_finding_level_name(enum rm_finding_level level);
 
+/* Whether somebody else works here now. */
+struct rm_busy {
+	bool is_busy;
+	double pressure_percent; /* of the time somebody waited for a CPU, of
+	                            the kernel (PSI); negative: it does not say */
+	double load; /* mean of a minute, asked where PSI is not there; or < 0 */
+	char text[RM_FINDING_TEXT]; /* what is busy; "" where nothing is */
+};
+
+/*
+ * Reads /proc/pressure/cpu or /proc/loadavg below RM_SYSFS. Takes a quarter of
+ * a second where the kernel's mean over 10 s is high, unless `in_haste`. Never
+ * fails: what cannot be read is not busy. Any thread.
+ */
+void rm_busy_look(unsigned cpus, bool in_haste, struct rm_busy *busy);
+
 #endif /* RM_MACHINE_H */

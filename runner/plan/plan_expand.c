@@ -40,7 +40,8 @@ static bool next(const struct rm_workload *workload, struct choice *choice)
 /* Keys that are no list in a workload: their one value holds for all of its
    cells. */
 static const enum rm_workload_key given[] = { RM_KEY_WARM_UP, RM_KEY_WINDOW,
-	RM_KEY_DEADLINE, RM_KEY_BLOCKS };
+	RM_KEY_DEADLINE, RM_KEY_BLOCKS, RM_KEY_REPEAT_WAIT,
+	RM_KEY_REPEAT_MOST };
 enum { GIVEN = sizeof(given) / sizeof(*given) };
 
 /* A part is rounded down, but for the last thread. */
@@ -245,6 +246,31 @@ static int add_for_maps(struct rm_planning *planning,
 	return 0;
 }
 
+/* Threads that share a CPU wait for each other, by plan. */
+static bool take_turns(const struct rm_cell *cell, unsigned cpus)
+{
+	if (cell->threads > cpus)
+		return true;
+	for (unsigned i = 1; i < cell->cpu_count; i++)
+		for (unsigned j = 0; j < i; j++)
+			if (cell->cpus[i] == cell->cpus[j])
+				return true;
+	return false;
+}
+
+/* Which trials may be run again, and whether for waiting: only what is timed is
+   spoilt by that, and a simulated trial would end as it did before. */
+static void settle_repeats(struct rm_cell *cell, unsigned cpus)
+{
+	bool timed = cell->measure == RM_MEASURE_THROUGHPUT ||
+	             cell->measure == RM_MEASURE_LATENCY;
+
+	if (cell->measure == RM_MEASURE_SIMULATED)
+		cell->repeat_most = 0;
+	if (!timed || take_turns(cell, cpus))
+		cell->repeat_wait = 0;
+}
+
 static int add_choice(struct rm_planning *planning, const struct rm_workload *w,
         const struct choice *choice, const bool *chosen)
 {
@@ -255,6 +281,7 @@ static int add_choice(struct rm_planning *planning, const struct rm_workload *w,
 	if (!makes_sense(planning, w, choice, &cell))
 		return 0;
 	failed = place(planning, w, &cell);
+	settle_repeats(&cell, planning->topology->cpus);
 	if (!failed)
 		failed = check_cell(planning, w, &cell);
 	if (!failed)

@@ -8,17 +8,19 @@
 
 /* Members of a planned cell beside those of the protocol. */
 static const char *const extras[] = { "blocks", "base", "skip", "estimate_ns",
-	"memory_bytes" };
+	"memory_bytes", "repeat" };
 
 static json_t *cell_to_json(const struct rm_plan_cell *planned)
 {
 	json_t *json = rm_cell_to_json(&planned->cell);
 	const char *skip = planned->cell.skip;
-	json_t *more = json_pack("{s:i s:s s:s? s:I s:I}", "blocks",
+	json_t *more = json_pack("{s:i s:s s:s? s:I s:I s:{s:f s:i}}", "blocks",
 	        (int)planned->cell.blocks, "base", planned->base, "skip",
 	        skip[0] ? skip : NULL, "estimate_ns",
 	        (json_int_t)planned->estimate_ns, "memory_bytes",
-	        (json_int_t)planned->memory_bytes);
+	        (json_int_t)planned->memory_bytes, "repeat", "wait_share",
+	        planned->cell.repeat_wait, "most",
+	        (int)planned->cell.repeat_most);
 
 	if (!json || !more || json_object_update(json, more)) {
 		json_decref(json);
@@ -118,6 +120,23 @@ static int read_extras(const json_t *json, struct rm_plan_cell *planned,
 	return 0;
 }
 
+/* Absent from campaigns that are older than repeats: nothing is repeated. */
+static int read_repeat(const json_t *json, struct rm_plan_cell *planned,
+        struct rm_error *error)
+{
+	const json_t *repeat = json_object_get(json, "repeat");
+	double share = json_number_value(json_object_get(repeat, "wait_share"));
+	json_int_t most = json_integer_value(json_object_get(repeat, "most"));
+
+	if (!(share >= 0 && share < 1) || most < 0 || most > RM_REPEATS_MAX)
+		return bad(error,
+		        "cell.repeat: expected wait_share from 0 to below 1 "
+		        "and most from 0 to 10");
+	planned->cell.repeat_wait = share;
+	planned->cell.repeat_most = (unsigned)most;
+	return 0;
+}
+
 static int read_cell(const json_t *json, struct rm_plan_cell *planned,
         struct rm_error *error)
 {
@@ -128,6 +147,8 @@ static int read_cell(const json_t *json, struct rm_plan_cell *planned,
 		json_object_del(pure, extras[i]);
 	failed = rm_cell_from_json(pure, &planned->cell, error);
 	json_decref(pure);
+	if (!failed)
+		failed = read_repeat(json, planned, error);
 	return failed ? failed : read_extras(json, planned, error);
 }
 

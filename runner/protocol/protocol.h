@@ -192,11 +192,18 @@ struct rm_cell {
 	unsigned cpu_count;        /* 0: unbound (placement none, simulated) */
 	unsigned *cpus;  /* thread i runs on cpus[i]; owned, or NULL */
 	unsigned blocks; /* replicates planned for this cell */
+	/* A trial from whose threads others took more than this share of their
+	   time is run again; 0: it is not asked. At most so often. */
+	double repeat_wait;
+	unsigned repeat_most;
 	char skip[RM_REASON_BYTES]; /* not "": planned but not run, and why */
 	/* of workloads only: the map that ratios are named against, and where
 	   others measured it ("W1") */
 	char base[RM_NAME_BYTES], article[RM_NAME_BYTES];
 };
+
+/* Most of repeat-most. */
+enum { RM_REPEATS_MAX = 10 };
 
 /* The keys of a workload file, in the order of its text. */
 enum rm_workload_key {
@@ -220,6 +227,8 @@ enum rm_workload_key {
 	RM_KEY_WINDOW,
 	RM_KEY_DEADLINE,
 	RM_KEY_BLOCKS,
+	RM_KEY_REPEAT_WAIT,
+	RM_KEY_REPEAT_MOST,
 	RM_KEY_VERIFY,
 	RM_KEY_MAPS,
 	RM_KEY_BASE,

@@ -168,7 +168,8 @@ journaled() { cat "$campaign/trials.jsonl" 2>/dev/null | wc -l; }
 for i in $(seq $kills); do
 	until=$(($(journaled) + 1 + RANDOM % 9))
 	"$readmostly" run -o "$campaign" "$dir/pairs.conf" "$dir/slow.conf" \
-		--resume --counters none "${arms[@]}" >"$out" 2>&1 &
+		--resume --seed 1 --busy-ok --counters none "${arms[@]}" \
+		>"$out" 2>&1 &
 	runner=$!
 	while kill -0 $runner 2>/dev/null && [ "$(journaled)" -lt $until ]; do
 		sleep 0.01

@@ -96,7 +96,7 @@ END
 import json, sys
 cell = next(c for c in json.load(open(sys.argv[1]))["cells"]
             if c["measure"] == "throughput")
-for more in "blocks", "base", "skip", "estimate_ns", "memory_bytes":
+for more in "blocks", "base", "skip", "estimate_ns", "memory_bytes", "repeat":
     cell.pop(more, None)
 print(json.dumps({"protocol": 2, "seed": 1, "control_extra": 0.0, "cell": cell,
                   "counters": {"backend": "none"}}))

@@ -13,7 +13,7 @@ kills=20
 RANDOM=7 # the same pauses in every run
 
 start() { # in the background; the rest are arguments of run
-	"$readmostly" run -o "$campaign" "$@" --counters none >"$out" 2>&1 &
+	"$readmostly" run -o "$campaign" "$@" --busy-ok --counters none >"$out" 2>&1 &
 	runner=$!
 }
 begin_or_resume() {

@@ -200,12 +200,15 @@ def test_deleting_any_member_of_a_line_fails(good, copied):
         paced = bool(trial["result"] and trial["result"]["latency"])
         chosen.setdefault((trial["status"], paced), number)
     optional = {"environment", "stats"}
+    repeats = {"others_share", "disturbed"}
     cases = 0
     for number in chosen.values():
         trial = json.loads(lines[number])
         for path in members(trial):
             if len(path) > 2 and path[1] in optional:
                 continue
+            if path[0] in repeats and "/verify" in trial["cell"]:
+                continue  # not repeated, as all of older campaigns
             changed = list(lines)
             changed[number] = json.dumps(without(trial, path)) + "\n"
             (copied / "trials.jsonl").write_text("".join(changed))

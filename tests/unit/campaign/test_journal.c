@@ -103,17 +103,18 @@ static void remembers(void)
 	                !append(journal, "a", 0, "base", &error),
 	        "block and arm make another trial");
 	CHECK(append(journal, "a", 1, "head", &error) == -EEXIST &&
-	                strstr(error.text, "second line of a block 1 arm head"),
+	                strstr(error.text, "second line of a block 1 attempt 1 "
+	                                   "arm head"),
 	        "the same trial twice is refused and named");
 	rm_journal_close(journal);
 	journal = open_again(&seen, &torn, &error);
 	CHECK(journal && seen == 3 && torn == 0 &&
 	                rm_journal_length(journal) == 3,
 	        "what was appended is read back");
-	CHECK(rm_journal_has(journal, "a", 1, "head") &&
-	                rm_journal_has(journal, "a", 0, "base") &&
-	                !rm_journal_has(journal, "a", 1, "base") &&
-	                !rm_journal_has(journal, "b", 0, "head"),
+	CHECK(rm_journal_find(journal, "a", 1, 1, "head") &&
+	                rm_journal_find(journal, "a", 0, 1, "base") &&
+	                !rm_journal_find(journal, "a", 1, 1, "base") &&
+	                !rm_journal_find(journal, "b", 0, 1, "head"),
 	        "done is what was appended and nothing else");
 	rm_journal_close(journal);
 	remove_folder();
@@ -166,7 +167,9 @@ static void damage(void)
 		{ "{\"cell\":\"a\",\"block\":0,\"arm\":\"h\"}\n"
 		  "{\"cell\":\"b\",\"block\":0,\"arm\":\"h\"}\n"
 		  "{\"cell\":\"a\",\"block\":0,\"arm\":\"h\"}\n",
-		        "trials.jsonl:3: the second line of a block 0 arm h",
+		        "trials.jsonl:3: the second line of a block 0 attempt "
+		        "1 "
+		        "arm h",
 		        "a duplicate" },
 	};
 

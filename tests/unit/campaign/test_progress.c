@@ -73,6 +73,23 @@ static void time_left(void)
 	        "what is left is never below nothing");
 }
 
+static void repeats(void)
+{
+	struct page page;
+
+	open_page(&page, false);
+	rm_progress_start(&page.progress, 10, 0, 100 * second_ns);
+	rm_progress_done(&page.progress, 10 * second_ns, 10 * second_ns);
+	rm_progress_repeated(&page.progress, 5 * second_ns);
+	CHECK(page.progress.done == 1, "a repeat is no trial of the plan");
+	CHECK(rm_progress_left_ns(&page.progress) == 135 * second_ns,
+	        "what is left grows with the share of repeats so far");
+	rm_progress_end(&page.progress);
+	CHECK(strstr(page.text, "1/10 trials, 1 repeated, 2 min 15 s left"),
+	        "repeats are said where there are some");
+	close_page(&page);
+}
+
 static void one_line_a_minute(void)
 {
 	struct page page;
@@ -124,6 +141,7 @@ int main(void)
 {
 	durations();
 	time_left();
+	repeats();
 	one_line_a_minute();
 	rewritten_line();
 	return DONE();

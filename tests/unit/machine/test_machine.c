@@ -352,8 +352,48 @@ static void doctor_others(void)
 	setenv("RM_SYSFS", root, 1);
 }
 
+/* What rm_busy_look() makes of two files; NULL: not there. */
+static struct rm_busy look(const char *pressure, const char *load)
+{
+	struct rm_busy found;
+
+	fake_root_make(root, sizeof(root));
+	if (pressure)
+		fake_root_write(root, "proc/pressure/cpu", pressure);
+	if (load)
+		fake_root_write(root, "proc/loadavg", load);
+	rm_busy_look(2, false, &found);
+	fake_root_remove(root);
+	return found;
+}
+
+static void busy(void)
+{
+	struct rm_busy found = look("some avg10=14.59 avg60=1.00\n", NULL);
+
+	CHECK(found.is_busy && found.pressure_percent == 14.59 &&
+	                strstr(found.text, "waited for a CPU in 14.6 %"),
+	        "pressure above 10 % is a busy machine");
+	CHECK(!look("some avg10=10.00 avg60=99.00\n", "9 9 9\n").is_busy,
+	        "up to 10 % is not, whatever the load was");
+	found = look("some avg10=80.00 avg60=99.00 total=5000\n", NULL);
+	CHECK(!found.is_busy && found.pressure_percent == 0 && !found.text[0],
+	        "waiting that is over is no warning");
+	found = look(NULL, "1.01 0.00 0.00 1/99 5\n");
+	CHECK(found.is_busy && found.load == 1.01 &&
+	                found.pressure_percent < 0 &&
+	                strstr(found.text, "1.01 tasks"),
+	        "without pressure the load counts, above 0.5 for each CPU");
+	CHECK(!look(NULL, "1.00 9.00 9.00 1/99 5\n").is_busy,
+	        "and of it the last minute");
+	found = look(NULL, NULL);
+	CHECK(!found.is_busy && found.load < 0 && found.pressure_percent < 0,
+	        "what the machine does not tell is unknown, not busy");
+}
+
 int main(void)
 {
+	busy();
 	fake_root_make(root, sizeof(root));
 	reading();
 	denied();

@@ -539,6 +539,62 @@ static void json_both_ways(void)
 	rm_plan_free(&plan);
 }
 
+/* Of the cells with so many threads and a measure, how many are repeated for
+   waiting (`most` false) or at all; -1: they differ. */
+static int repeated(const struct rm_plan *plan, unsigned threads,
+        enum rm_measure measure, bool most)
+{
+	int all = -2;
+
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct rm_cell *cell = &plan->cells[i].cell;
+		int percent = (int)(100 * cell->repeat_wait + 0.5);
+		int one = most ? (int)cell->repeat_most : percent;
+
+		if (cell->threads != threads || cell->measure != measure)
+			continue;
+		all = all == -2 || all == one ? one : -1;
+	}
+	return all;
+}
+
+static void repeats(void)
+{
+	struct rm_plan plan;
+	struct rm_error error = { "" };
+	json_t *json, *cell;
+
+	build("writes = 3%\nkeys = 1Ki\nthreads = 1 2 3\nbase = plain\n"
+	      "placement = cores none\nrepeat-wait = 30%\n"
+	      "repeat-most = 2\nmeasure = throughput causes\n",
+	        "core:2 pu:1", &usual, &plan);
+	CHECK(repeated(&plan, 1, RM_MEASURE_THROUGHPUT, false) == 30 &&
+	                repeated(&plan, 2, RM_MEASURE_THROUGHPUT, false) == 30,
+	        "timed trials are repeated for waiting");
+	CHECK(repeated(&plan, 3, RM_MEASURE_THROUGHPUT, false) == 0 &&
+	                repeated(&plan, 3, RM_MEASURE_THROUGHPUT, true) == 2,
+	        "with more threads than CPUs they wait by plan; void ones are");
+	CHECK(repeated(&plan, 1, RM_MEASURE_CAUSES, false) == 0 &&
+	                repeated(&plan, 1, RM_MEASURE_CAUSES, true) == 2,
+	        "what is not timed is repeated where it is void");
+	CHECK(repeated(&plan, 2, RM_MEASURE_VERIFY, true) == 0,
+	        "a verification is not repeated");
+	json = rm_plan_to_json(&plan);
+	rm_plan_free(&plan);
+	cell = json_array_get(json_object_get(json, "cells"), 0);
+	json_object_set_new(
+	        json_object_get(cell, "repeat"), "most", json_integer(11));
+	CHECK(rm_plan_from_json(json, &plan, &error) == -EINVAL &&
+	                strstr(error.text, "repeat"),
+	        "more repeats than there may be are refused");
+	json_object_del(cell, "repeat");
+	CHECK(!rm_plan_from_json(json, &plan, &error) &&
+	                plan.cells[0].cell.repeat_most == 0,
+	        "a plan that is older than repeats has none");
+	rm_plan_free(&plan);
+	json_decref(json);
+}
+
 /* The maps that both workloads simulate are the same, in number and name. */
 static bool same_maps(
         const struct rm_workload *mine, const struct rm_inputs *others)
@@ -716,6 +772,7 @@ int main(void)
 	names_of_maps();
 	json_both_ways();
 	modes_simulate_the_maps_of_the_workload();
+	repeats();
 	modes_keep_their_budgets();
 	smoke_spends_its_blocks_on_the_headline();
 	estimates_are_the_measured_ones();

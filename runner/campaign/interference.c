@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* interference.c - what else used the CPUs while a trial ran (R24). */
+#include "runner/campaign/internal.h"
+
+#include "runner/base/clock.h"
+#include "runner/base/host.h"
+
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static const double tick_ns = 1e7; /* USER_HZ is 100 on every system here */
+
+static bool has_cpu(const struct rm_cell *cell, unsigned cpu)
+{
+	for (unsigned i = 0; i < cell->cpu_count; i++)
+		if (cell->cpus[i] == cpu)
+			return true;
+	return false;
+}
+
+/* Of /proc/stat, in ticks since boot: what the hypervisor took from all CPUs,
+   and how long those of the cell were not idle. Work that was made to give way
+   (nice) is left out, unless these trials are such work: it runs where a map
+   sleeps, and keeps nobody waiting. */
+static void read_ticks(
+        const struct rm_cell *cell, struct rm_interference_start *start)
+{
+	FILE *file = rm_host_open("/proc/stat");
+	/* user nice system idle iowait irq softirq steal */
+	long long t[8];
+	char line[512], name[16];
+	bool niced = getpriority(PRIO_PROCESS, 0) > 0;
+	unsigned cpu;
+
+	start->steal_ticks = start->busy_ticks = -1;
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%15s %lld %lld %lld %lld %lld %lld %lld %lld",
+		            name, &t[0], &t[1], &t[2], &t[3], &t[4], &t[5],
+		            &t[6], &t[7]) != 9 ||
+		        strncmp(name, "cpu", 3))
+			continue;
+		if (!name[3])
+			start->steal_ticks = t[7];
+		else if (sscanf(name, "cpu%u", &cpu) == 1 && has_cpu(cell, cpu))
+			start->busy_ticks += t[0] + (niced ? t[1] : 0) + t[2] +
+			                     t[5] + t[6] +
+			                     (start->busy_ticks < 0);
+	}
+	if (file)
+		fclose(file);
+}
+
+/* CPU time of trials that have ended. */
+static double own_ns(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_CHILDREN, &usage);
+	return 1e9 * (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       1e3 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+static unsigned different_cpus(const struct rm_cell *cell)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < cell->cpu_count; i++) {
+		unsigned j = 0;
+
+		while (cell->cpus[j] != cell->cpus[i])
+			j++;
+		count += i == j;
+	}
+	return count;
+}
+
+/* Runnable tasks, mean of the last minute; negative: this system does not
+   say. */
+static double load_of_machine(void)
+{
+	FILE *file = rm_host_open("/proc/loadavg");
+	double load = -1;
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "%lf", &load) != 1)
+		load = -1;
+	fclose(file);
+	return load;
+}
+
+struct rm_interference rm_interference_unknown(void)
+{
+	return (struct rm_interference){
+		.steal_ticks = -1, .load = load_of_machine(), .others_share = -1
+	};
+}
+
+void rm_interference_begin(
+        const struct rm_cell *cell, struct rm_interference_start *start)
+{
+	start->own_ns = own_ns();
+	start->at_ns = rm_now_ns();
+	read_ticks(cell, start);
+}
+
+/* Ticks are read outside of the trial's own time, so that they may hold some of
+   its start and end, and never miss one. */
+void rm_interference_end(const struct rm_cell *cell,
+        const struct rm_interference_start *start,
+        struct rm_interference *interference)
+{
+	struct rm_interference_start now;
+
+	rm_interference_begin(cell, &now);
+	if (start->steal_ticks >= 0 && now.steal_ticks >= start->steal_ticks)
+		interference->steal_ticks =
+		        now.steal_ticks - start->steal_ticks;
+	if (start->busy_ticks < 0 || now.busy_ticks < start->busy_ticks)
+		return;
+	if ((double)(now.at_ns - start->at_ns) < 3 * tick_ns)
+		return; /* it would say more of ticks than of others */
+	double all_ns =
+	        (double)(now.at_ns - start->at_ns) * different_cpus(cell);
+	double others_ns =
+	        tick_ns * (double)(now.busy_ticks - start->busy_ticks) -
+	        (now.own_ns - start->own_ns);
+
+	/* a tick is coarse: below 0 and above 1 are its rounding */
+	interference->others_share = others_ns <= 0        ? 0
+	                             : others_ns >= all_ns ? 1
+	                                                   : others_ns / all_ns;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* repeat.c - which trials are run again, and which attempt is missing
+   (docs/adr/0024-disturbed-trials-are-repeated.md). */
+#include "runner/campaign/internal.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A thread that slept waits for its CPU when it is woken, on an idle machine as
+   well. No wake-up takes as long as this there; a thread that waits for another
+   one's time slice waits for milliseconds. */
+static const double wake_up_ns = 100e3;
+
+/* Sums over the threads of a trial. */
+struct waiting {
+	double elapsed_ns, waited_ns;
+	double unexplained_ns; /* waiting beyond what wake-ups may take */
+};
+
+/* False: the kernel did not count. */
+static bool add_up(const json_t *threads, struct waiting *sum)
+{
+	const json_t *thread;
+	size_t i;
+
+	json_array_foreach (threads, i, thread) {
+		const json_t *wait =
+		        json_object_get(thread, "runqueue_wait_ns");
+		const json_t *sleeps =
+		        json_object_get(thread, "voluntary_switches");
+		double waited_ns = (double)json_integer_value(wait);
+
+		if (!json_is_integer(wait) || !json_is_integer(sleeps))
+			return false;
+		sum->elapsed_ns += (double)json_integer_value(
+		        json_object_get(thread, "elapsed_ns"));
+		sum->waited_ns += waited_ns;
+		sum->unexplained_ns += fmax(0,
+		        waited_ns - wake_up_ns *
+		                            (double)json_integer_value(sleeps));
+	}
+	return sum->elapsed_ns > 0;
+}
+
+/*
+ * What others took from the threads, at least: waiting that no wake-up
+ * explains; and of the rest no more than what others ran there. Neither
+ * depends on how often and how long a map puts its threads to sleep, so that
+ * no map chooses its own trials.
+ */
+bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
+        double others_share, char text[RM_REASON_BYTES])
+{
+	struct waiting sum = { 0 };
+
+	if (cell->repeat_wait <= 0 ||
+	        !add_up(json_object_get(result, "by_thread"), &sum))
+		return false;
+	double others_ns = others_share < 0 ? 0 : others_share * sum.elapsed_ns;
+	double taken_ns =
+	        fmax(sum.unexplained_ns, fmin(sum.waited_ns, others_ns));
+
+	/* waits are read a little outside of the window */
+	taken_ns = fmin(taken_ns, sum.elapsed_ns);
+
+	if (taken_ns <= cell->repeat_wait * sum.elapsed_ns)
+		return false;
+	snprintf(text, RM_REASON_BYTES,
+	        "others took %.1f %% of its threads' time, the limit is %.4g "
+	        "%%",
+	        100 * taken_ns / sum.elapsed_ns, 100 * cell->repeat_wait);
+	return true;
+}
+
+enum rm_repeat rm_repeat_state(const json_t *line)
+{
+	const char *status = json_string_value(json_object_get(line, "status"));
+	bool is_void = status && !strcmp(status, "void");
+
+	if (!is_void && (!status || strcmp(status, "ok")))
+		return RM_ATTEMPT_FAILED;
+	if (is_void || json_is_string(json_object_get(line, "disturbed")))
+		return RM_ATTEMPT_SPOILT;
+	return RM_ATTEMPT_GOOD;
+}
+
+enum rm_repeat rm_repeat_find(const json_t *attempts, const char *cell,
+        unsigned block, unsigned attempt, const char *arm)
+{
+	char key[RM_TRIAL_KEY_BYTES];
+
+	snprintf(key, sizeof(key), RM_TRIAL_KEY, cell, (long long)block,
+	        (long long)attempt, arm);
+	return (enum rm_repeat)json_integer_value(
+	        json_object_get(attempts, key)); /* absent: 0, NONE */
+}
+
+/* Arms that are compared stand or fall together: one that was spoilt takes the
+   others with it, and one that failed ends them all. */
+bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
+        const struct rm_cell *cell, unsigned block, unsigned attempt)
+{
+	struct rm_arm_set set = rm_arms_of(arms, cell->workload);
+	bool spoilt = false;
+
+	if (attempt == 1 || attempt > 1 + cell->repeat_most)
+		return attempt == 1;
+	for (size_t i = 0; i < set.count; i++) {
+		enum rm_repeat before = rm_repeat_find(attempts, cell->id,
+		        block, attempt - 1, set.arms[i].name);
+
+		if (before == RM_ATTEMPT_NONE || before == RM_ATTEMPT_FAILED)
+			return false;
+		spoilt |= before == RM_ATTEMPT_SPOILT;
+	}
+	return spoilt;
+}
+
+unsigned rm_repeat_missing(const json_t *attempts, const struct rm_arms *arms,
+        const struct rm_cell *cell, unsigned block)
+{
+	struct rm_arm_set set = rm_arms_of(arms, cell->workload);
+
+	for (unsigned k = 1; rm_repeat_is_due(attempts, arms, cell, block, k);
+	        k++)
+		for (size_t i = 0; i < set.count; i++)
+			if (rm_repeat_find(attempts, cell->id, block, k,
+			            set.arms[i].name) == RM_ATTEMPT_NONE)
+				return k;
+	return 0;
+}

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Simulated campaigns in which disturbed trials are repeated: does a planted
+ratio lie in its 95 % interval 95 times of 100?
+
+    tests/report/repeated_campaigns.py      the long form: a table
+
+Simulated are rates, waiting and what the kernel's accounts say of others; the
+rules that choose attempts and the intervals (report/stats.py) are the real
+ones. What is planted is the ratio on a machine that nobody else uses
+(docs/adr/0024). `plain` never sleeps. `sleeps` blocks in its lock: it is woken
+many times, waits for its CPU each time although nobody else is there, and is
+slower in trials in which it sleeps more often. Its waiting is thus its own
+doing, and tied to its rate.
+"""
+import itertools
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from report import stats  # noqa: E402
+
+LIFE_MS, WINDOW_MS, TICK_MS, CPUS = 83.0, 24.0, 10.0, 2
+LIMIT, MOST, WAKE_UP_MS = 0.2, 3, 0.1  # repeat-wait, repeat-most, repeat.c
+SPEED = {"plain": 5.0, "sleeps": 1.0}  # undisturbed, at the centre
+NOISE = 0.15  # sd of ln rate from trial to trial
+
+
+@dataclass
+class World:
+    """What disturbs: others are there in a share of trials, in bursts."""
+    others: float = 0.15
+    burst: float = 0.5  # the next attempt meets what this one met
+    wake_up_us: float = 15.0  # one wake-up waits so long, undisturbed
+    filler: bool = False  # idle CPUs are used by work of the lowest priority
+
+
+@dataclass
+class Trials:
+    """One attempt of each trial; arrays of one shape."""
+    rate: np.ndarray
+    waited: np.ndarray  # run-queue wait, share of the threads' time
+    sleeps: np.ndarray  # wake-ups per ms of a thread
+    others: np.ndarray  # share of the CPUs' time, by the kernel's accounts
+
+
+def accounts(rng, taken):
+    """What whole ticks tell of others: they took `taken` of each CPU while the
+    window ran, and were there for all or a part of the rest of its life."""
+    shape = taken.shape
+    rest = np.where(rng.random(shape) < 0.7, 1.0, rng.random(shape))
+    there_ms = taken * (WINDOW_MS + rest * (LIFE_MS - WINDOW_MS))
+    seen_ms = np.zeros(shape)
+    for own_ms in (LIFE_MS, WINDOW_MS):  # one thread fills and verifies
+        own_ms = own_ms * (1 - taken)
+        ticks = np.floor(rng.random(shape) + (own_ms + there_ms) / TICK_MS)
+        seen_ms += ticks * TICK_MS - own_ms
+    return np.clip(seen_ms / (CPUS * LIFE_MS), 0, 1)
+
+
+def attempt(rng, name, present, world):
+    """One attempt of each trial; others are there where `present`."""
+    shape = present.shape
+    taken = np.where(present, rng.uniform(0.05, 0.5, shape), 0.0)
+    log_rate = np.log(SPEED[name]) + rng.normal(0, NOISE, shape)
+    sleeps, own, harm = np.zeros(shape), np.zeros(shape), taken
+    if name == "sleeps":
+        often = rng.normal(0, 0.4, shape)  # how often it sleeps, this time
+        sleeps = 10 * np.exp(often)
+        own = sleeps * world.wake_up_us / 1000 * np.exp(
+            rng.normal(0, 0.3, shape))
+        log_rate = log_rate - 0.5 * often
+        harm = taken * rng.uniform(0.6, 1.0, shape)  # it slept in the rest
+    others = accounts(rng, taken)
+    if world.filler and name == "sleeps":
+        others = np.maximum(others, 0.5)  # it slept for half of the time
+    return Trials(np.exp(log_rate) * (1 - harm), np.minimum(own + harm, 1),
+                  sleeps, others)
+
+
+# ---- rules: which attempts are disturbed ----------------------------------
+
+def never(trials):
+    return np.zeros(trials.rate.shape, bool)
+
+
+def any_wait(trials):
+    """All waiting is laid on others: the rule that was not taken."""
+    return trials.waited > LIMIT
+
+
+def taken_by_others(trials):
+    """rm_repeat_disturbed() of runner/campaign/repeat.c."""
+    unexplained = np.maximum(trials.waited - trials.sleeps * WAKE_UP_MS, 0)
+    return np.maximum(unexplained,
+                      np.minimum(trials.waited, trials.others)) > LIMIT
+
+
+def without_accounts(trials, wake_up_ms=WAKE_UP_MS):
+    """The same where the kernel's accounts say nothing (short trials)."""
+    return trials.waited - trials.sleeps * wake_up_ms > LIMIT
+
+
+def short_wake_ups(trials):
+    """Without accounts, a wake-up explains 20 us: not taken, for it is right
+    on machines alone where that is what it takes."""
+    return without_accounts(trials, 0.02)
+
+
+RULES = never, any_wait, taken_by_others, without_accounts, short_wake_ups
+
+
+# ---- campaigns -------------------------------------------------------------
+
+def measured(rng, name, shape, rule, world):
+    """(rates that count, attempts beside them per trial): the last attempt
+    counts, and there is another one while it is disturbed."""
+    present = rng.random(shape) < world.others
+    rate, extra = np.zeros(shape), np.zeros(shape)
+    open_ = np.ones(shape, bool)
+    for k in range(1 + MOST):
+        trials = attempt(rng, name, present, world)
+        rate = np.where(open_, trials.rate, rate)
+        extra += open_ & (k > 0)
+        open_ = open_ & rule(trials)
+        present = np.where(rng.random(shape) < world.burst, present,
+                           rng.random(shape) < world.others)
+    return rate, extra.mean()
+
+
+def coverage(a, b, rule, world=None, campaigns=1000, blocks=16, seed=1):
+    """{"covered": share of campaigns whose 95 % interval of the ratio a / b
+    holds what was planted, "bias": of ln ratio, "width", "repeated"}."""
+    rng, world = np.random.default_rng(seed), world or World()
+    shape = campaigns, blocks
+    rate_a, extra_a = measured(rng, a, shape, rule, world)
+    rate_b, extra_b = measured(rng, b, shape, rule, world)
+    centre, low, high = stats.signed_rank_interval(
+        stats.log_ratio(rate_b, rate_a))
+    planted = np.log(SPEED[a] / SPEED[b])
+    return {"covered": float(np.mean((low <= planted) & (planted <= high))),
+            "bias": float(np.mean(centre - planted)),
+            "width": float(np.mean(high - low)),
+            "repeated": [float(extra_a), float(extra_b)]}
+
+
+def main():
+    print("others burst wake_up_us filler rule pair covered bias width "
+          "repeated_a repeated_b")
+    pairs = ("plain", "plain"), ("plain", "sleeps"), ("sleeps", "sleeps")
+    for row in itertools.product(
+            (0.0, 0.15, 0.3), (0.0, 0.8), (5, 15, 20, 40), (False, True),
+            RULES, pairs):
+        *world, rule, pair = row
+        c = coverage(*pair, rule, World(*world), campaigns=10_000)
+        print(*world, rule.__name__, ":".join(pair),
+              "%.3f %+.4f %.3f" % (c["covered"], c["bias"], c["width"]),
+              "%.2f %.2f" % tuple(c["repeated"]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
