@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every rule reads: rows, page, log, and words derived once."""
+import re
+from pathlib import Path
+
+from report.lint import derive, say
+
+HERE = Path(__file__).parent
+REFERENCE = "uniform-97-3"
+
+
+def patterns(name):
+    """(word, regular expression) of each line of a text file."""
+    lines = (HERE / name).read_text("utf-8").splitlines()
+    return [tuple(line.split("\t", 1)) for line in lines
+            if line and not line.startswith("#")]
+
+
+PHRASES, CELLS = patterns("phrases.txt"), patterns("cells.txt")
+
+
+class Context:
+    def __init__(self, rows, page, log):
+        self.rows, self.page, self.log = rows, page, log
+        self.made = {}
+        self.base = page.verdicts.get("base") or self.planned_base()
+        self.contender = page.verdicts.get("contender")
+        names = [g.place["workload"] for g in rows.groups]
+        self.places = say.Places(rows, {
+            REFERENCE if REFERENCE in names else names[0]} if names
+            else set())
+        self.phrases = [(word, re.compile(self.filled(text)))
+                        for word, text in PHRASES]
+
+    def planned_base(self):
+        votes = [c.factors.get("base") for c in self.rows.cells.values()]
+        return max(sorted(set(votes) - {None}), key=votes.count,
+                   default=None)
+
+    def filled(self, text):
+        one = "|".join(re.escape(m) for m in sorted(
+            self.rows.maps, key=len, reverse=True))
+        several = rf"(?:(?:{one})(?:, | and )?)+"
+        return (text.replace("{MS}", f"(?P<maps>{several})")
+                .replace("{M}", f"(?P<maps>{one})"))
+
+    def decision(self, group):
+        key = "decision", id(group)
+        if key not in self.made:
+            self.made[key] = derive.Decision(self.rows, group)
+        return self.made[key]
+
+    def field(self, group):
+        key = "field", id(group)
+        if key not in self.made:
+            self.made[key] = derive.Field(group, self.base, self.contender)
+        return self.made[key]
+
+    def names(self, text):
+        return say.names(text, self.rows.maps)
+
+    @property
+    def two(self):
+        """Are there a base and a contender to compare?"""
+        return bool(self.base and self.contender)
+
+    def head(self):
+        """The group of the first screen: the claim's, else that of the
+        first decision."""
+        decisions = self.page.verdicts.get("decisions") or [{}]
+        for text in (self.page.claim(), decisions[0].get("place")):
+            found = self.places.of(text) if text else []
+            if len(found) == 1:
+                return found[0]
+        return None
+
+    def one(self, file, text, of=None):
+        """The group that a text is about; None, and said so, where the
+        text does not name exactly one."""
+        found = self.places.of(of if of is not None else text)
+        if len(found) == 1:
+            return found[0]
+        self.log.skip(file, text if isinstance(text, str) else str(text),
+                      f"its place fits {len(found)} groups")
+        return None
+
+
+def word_of(text):
+    """What a cell calls a comparison; None where no pattern fits."""
+    for word, pattern in CELLS:
+        if re.fullmatch(pattern, text.strip()):
+            return word
+    return None

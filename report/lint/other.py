@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Alternative texts, commands, centres in CSV files, reasons beside values,
+and texts that contradict the rows."""
+import re
+import shlex
+import statistics
+
+from report.lint import say
+
+WHY = ("why", "reason")
+VALUES = ("mops", "ratio", "ns", "percent", "filled", "lead", "value")
+ENDS = ("low", "high")
+
+
+def check(c):
+    simulated(c)
+    efficiency(c)
+    commands(c)
+    reasons(c)
+    centres(c)
+    scaling_alt(c)
+    raw(c)
+    texts(c)
+
+
+# ---- alternative texts ----------------------------------------------------
+
+def simulated(c):
+    """"Model M, 64 cores: gomap 0": each of them counted at 64 cores."""
+    for panel in c.page.panels("simulated"):
+        match = re.match(r"Model (\S+), (\d+) cores?: (.*)\.$", panel.alt)
+        if not match:
+            c.log.skip("index.html#simulated", panel.alt, "no rule")
+            continue
+        most = int(match[2])
+        ran = {x.map for x in c.rows.cells.values() if x.ok and
+               x.measure == f"simulated:{match[1]}"
+               and x.place["threads"] == most}
+        for part in match[3].split(", "):
+            name = part.split(" ")[0]
+            c.log.check(name in ran, "alternative text",
+                        "index.html#simulated", f"{panel.name}: {part}",
+                        f"simulated:{match[1]}",
+                        f"{name} did not run at {most} cores")
+
+
+def efficiency(c):
+    """"At 64 threads: ck_ht 173 %": each has a result at that count."""
+    for panel in c.page.panels("efficiency"):
+        match = re.match(r"At (\d+) threads?: (.*)\.$", panel.alt)
+        if not match:
+            continue
+        ran = {x.map for g in c.rows.groups for x in g.cells.values()
+               if x.ok and x.place["threads"] == int(match[1])}
+        for part in match[2].split(", "):
+            name = part.split(" ")[0]
+            c.log.check(name in ran, "alternative text",
+                        "index.html#scaling", part, panel.name,
+                        f"{name} has no result at {match[1]} threads")
+
+
+def scaling_alt(c):
+    """"gomap_rw: 20.1 Mop/s at 1, ...": of the line in the panel's name."""
+    head = c.head()
+    if head is None:
+        return
+    board = next(b for b in c.rows.boards() if head in b)
+    for panel in c.page.panels("scaling-"):
+        name, mix = c.names(panel.name)[:1], say.mixes(panel.name)
+        for v, n in re.findall(rf"({say.NUMBER}) Mop/s at (\d+)", panel.alt):
+            found = [g for g in board if mix and g.place["threads"] == int(n)
+                     and say.fits_mix(g.place, mix)]
+            level = found and name and c.decision(found[0]).levels.get(
+                name[0])
+            if level:
+                c.log.check(say.same(v, level.centre),
+                            "alternative text", "index.html#scaling",
+                            panel.alt, found[0], f"{level.centre:.4g}")
+
+
+# ---- commands -------------------------------------------------------------
+
+def commands(c):
+    """A command's comment is a word of its own, or the shell gets it."""
+    section = c.page.section("artefacts")
+    blocks = [n for n in section.all("pre")
+              if not under_details(section, n)] if section else []
+    for line in "\n".join(n.text() for n in blocks).splitlines():
+        if not line.strip():
+            continue
+        glued = re.search(r"\S#", line)
+        try:
+            shlex.split(line, comments=True)
+            whole = True
+        except ValueError:
+            whole = False
+        c.log.check(whole and not glued, "commands", "index.html#artefacts",
+                    line, "a shell", "the comment is part of a word")
+        known = re.search(r"results/([\w.-]+)", line)
+        if known:
+            c.log.check(known[1] == c.rows.folder.resolve().name, "commands",
+                        "index.html#artefacts", line, "the folder",
+                        c.rows.folder.resolve().name)
+
+
+def under_details(section, node):
+    return any(node in d.all("pre") for d in section.all("details"))
+
+
+# ---- CSV files ------------------------------------------------------------
+
+def reasons(c):
+    """A reason why there is no value stands beside no value."""
+    for name in c.page.csv_files():
+        rows = c.page.csv(name) or []
+        why = next((w for w in WHY if rows and w in rows[0]), None)
+        have = [k for k in VALUES if rows and k in rows[0]]
+        if not why or not have:
+            continue
+        ends = [k for k in ENDS if k in rows[0]]
+        for row in rows:
+            full = all(row[k] != "" for k in have[:1] + ends)
+            c.log.check(not (full and row[why]), "reasons", name,
+                        ", ".join(f"{k} {v}" for k, v in row.items() if v),
+                        f"{why} = {row[why]}", "the row has its value")
+
+
+def centres(c):
+    """Pseudo-medians and intervals of cells.csv, from the trials."""
+    for row in c.page.csv("tables/cells.csv") or []:
+        cell = c.rows.cells.get(row.get("cell"))
+        if cell is None or cell.measure != "throughput":
+            continue
+        group = next((g for g in c.rows.groups
+                      if cell in g.cells.values()), None)
+        level = group and c.decision(group).levels.get(cell.map)
+        got = [say.cell(row.get(k)) for k in ("mops", "low", "high")]
+        true = [(None,) * 3] if not level else [
+            (level.centre, *s) for s in level.spans()]
+        c.log.check(any(all(map(say.close, got, t)) for t in true),
+                    "pseudo-medians", "tables/cells.csv", str(got), cell.id,
+                    str(true[0]))
+        c.log.check(int(row["n"]) == len(cell.ok), "pseudo-medians",
+                    "tables/cells.csv", f"n {row['n']}", cell.id,
+                    f"{len(cell.ok)} trials count")
+
+
+def raw(c):
+    """One cell has one centre, or both are named where they differ."""
+    figure, head = c.page.figures.get("raw"), c.head()
+    if figure is None or head is None:
+        return
+    text = figure.text()
+    wide = re.search(r"± (\d+) ?%[^.]*median", text)
+    c.log.check(not wide or int(wide[1]) < 100, "two centres",
+                "index.html#ratio", wide[0] if wide else "", "raw.csv",
+                "a rate cannot be 100 % below its median")
+    if not re.search(r"Right: median", text):
+        return
+    d = c.decision(head)
+    for m, level in d.levels.items():
+        logs = list(head.cells[m].logs.values())
+        middle = statistics.median(logs)
+        off = abs(middle - statistics.median(level.averages))
+        if c.rows.peer(m):
+            c.log.check(off < 0.05 or "two modes" in text, "two centres",
+                        "index.html#ratio", "Right: median.", f"{m}, {head}",
+                        f"the median is {100 * off:.0f} % off the "
+                        "pseudo-median that stands everywhere else")
+
+
+# ---- texts of the campaign that the page repeats --------------------------
+
+def texts(c):
+    ranked = {g.place["workload"] for g in c.rows.groups
+              if c.decision(g).k > 1}
+    for w in c.rows.meta.get("workloads") or []:
+        if re.search(r"rank\s+(?:#\s*)?nothing", w.get("text") or ""):
+            c.log.check(w["name"] not in ranked
+                        or "not for decisions" in c.page.root.text(),
+                        "workload text", "index.html#artefacts",
+                        "Its numbers rank nothing", w["name"],
+                        "groups of this workload are ranked on the page")
+    gnuplot(c)
+    memory(c)
+
+
+def gnuplot(c):
+    """The quick plot's title says what its bars are."""
+    script = c.page.out / "quick/scaling.gp"
+    if not script.is_file():
+        return
+    text, rows = script.read_text("utf-8"), c.page.csv("quick/scaling.csv")
+    if "range over blocks" not in text or not rows:
+        return
+    few = max((cell.blocks for cell in c.rows.cells.values()), default=0)
+    c.log.check(few <= 6, "quick plots", "quick/scaling.gp",
+                "throughput, range over blocks", "quick/scaling.csv",
+                f"it holds 95 % intervals, no ranges at n = {few}")
+
+
+def memory(c):
+    """Two numbers for the machine's memory agree."""
+    text = c.page.root.text()
+    node = [int(v) for v in re.findall(r"NUMANode\(memory=(\d+)\)", text)]
+    total = re.search(r"memory total\s*(\d+) kB", text)
+    if node and total:
+        c.log.check(abs(sum(node) / 1024 / int(total[1]) - 1) < 0.1,
+                    "memory", "index.html#machine", total[0], "topology",
+                    f"hwloc's nodes have {sum(node) // 1024} kB")
