@@ -43,15 +43,26 @@ def sentence(c, file, text):
     if word is None:
         return unspoken(c, file, text)
     found = c.places.of(text)
+    if say.counts(text) and say.mixes(text) and not found:
+        return c.one(file, text, found)
     group = found[0] if len(found) == 1 else c.head()
     if group is None:
         return c.log.skip(file, text, "names no place")
     d = c.decision(group)
     named(c, file, text, d, word, match)
+    machine(c, file, text)
     if word != "not ranked":
         numbers(c, file, text, d)
     not_ranked(c, file, text, d)
     return None
+
+
+def machine(c, file, text):
+    match = re.search(r"[Mm]achine (\w+)", text)
+    true = (c.rows.meta.get("machine") or {}).get("id")
+    if match:
+        c.log.check(match[1] == true, RULE, file, text, "campaign.json",
+                    f"machine {true}")
 
 
 def spoken(c, text):

@@ -74,14 +74,16 @@ class Context:
                 return found[0]
         return None
 
-    def one(self, file, text, of=None):
-        """The group that a text is about; None, and said so, where the
-        text does not name exactly one."""
-        found = self.places.of(of if of is not None else text)
+    def one(self, file, said, found):
+        """The only group of those that fit a place. None, and said so,
+        where there are more; a place that nobody planned is a finding."""
         if len(found) == 1:
             return found[0]
-        self.log.skip(file, text if isinstance(text, str) else str(text),
-                      f"its place fits {len(found)} groups")
+        if found:
+            self.log.skip(file, said, f"its place fits {len(found)} groups")
+        else:
+            self.log.found("place", file, said, "campaign.json",
+                           "no throughput cell was planned there")
         return None
 
 

@@ -37,7 +37,7 @@ def table(c):
         return
     for row in t.rows:
         cells = dict(zip(t.heads, row))
-        group = c.one("index.html", " | ".join(row), row[0])
+        group = c.one("index.html", " | ".join(row), c.places.of(row[0]))
         if group:
             table_row(c, "index.html", group, cells)
 
@@ -52,7 +52,7 @@ def terminal(c):
         if heads is None and len(parts) > 3 and parts[-1] == "n":
             heads = parts
         elif heads and len(parts) == len(heads):
-            group = c.one("terminal", line, parts[0])
+            group = c.one("terminal", line, c.places.of(parts[0]))
             if group:
                 table_row(c, "terminal", group, dict(zip(heads, parts)))
         elif heads:
@@ -136,6 +136,7 @@ def word_cell(c, file, said, d, text):
         c.log.skip(file, text, "no known word")
         return
     c.log.check(word == d.word, TABLE, file, said, d.group, d.told())
+    mde(c, TABLE, file, text, [r.pair for r in d.shown()], d.group)
 
 
 def n_cell(c, file, said, d, text):
@@ -143,6 +144,18 @@ def n_cell(c, file, said, d, text):
     c.log.check(bool(match) and int(match[0]) in claim.ns(d), TABLE, file,
                 said, d.group,
                 f"n is {' or '.join(map(str, claim.ns(d)))}; {d.told()}")
+
+
+def mde(c, rule, file, text, pairs, row):
+    """"(MDE 4.4 %)": what 95 % power would have shown of such a pair."""
+    match = re.search(rf"MDE (> )?({say.NUMBER})", text)
+    if not match:
+        return
+    each = [derive.smallest_seen(p) for p in pairs if p.low]
+    right = any(v > 200 if match[1] else say.same(match[2], v)
+                for v in each)
+    c.log.check(right and (not match[1] or match[2] == "200"), rule, file,
+                text, row, f"MDE {', '.join(f'{v:.3g} %' for v in each)}")
 
 
 def pair_cell(c, file, said, d, text):
@@ -181,15 +194,14 @@ def base_level(c, file, said, f, text):
 
 def decided(c, i, row):
     where = f"decisions[{i}]"
-    found = c.places.of(row.get("place") or "")
-    if len(found) != 1:
-        c.log.skip(JSON, f"{where} {row.get('place')}",
-                   f"its place fits {len(found)} groups")
+    group = c.one(JSON, f"{where} {row.get('place')}",
+                  c.places.of(row.get("place") or ""))
+    if group is None:
         return
-    d = c.decision(found[0])
+    d = c.decision(group)
     if "rivals" not in row:
         one_line(c, f"{JSON} {where}", {
-            k: v for k, v in row.items() if k != "place"}, found[0])
+            k: v for k, v in row.items() if k != "place"}, group)
         return
     said = f"{where}: {row.get('leader')} {row.get('word')}"
     for key, wanted in (("leader", leaders(d)), ("word", {d.word}),
@@ -269,11 +281,9 @@ def ranking(c, name, rows):
     """A line for each rival: by group, then as in verdicts.json."""
     by_group = {}
     for row in rows:
-        found = c.places.of_row(row)
-        if len(found) != 1:
-            c.log.skip(name, str(row), f"fits {len(found)} groups")
-            continue
-        by_group.setdefault(id(found[0]), (found[0], []))[1].append(row)
+        group = c.one(name, str(row), c.places.of_row(row))
+        if group:
+            by_group.setdefault(id(group), (group, []))[1].append(row)
     for group in c.rows.groups:
         d = c.decision(group)
         if d.rivals and id(group) not in by_group:
@@ -300,11 +310,9 @@ def group_columns(c, name, d, row):
 def one_line(c, name, row, group=None):
     """first, second, lead, low, high, n, word, tied of one group."""
     if group is None:
-        found = c.places.of_row(row)
-        if len(found) != 1:
-            c.log.skip(name, str(row), f"fits {len(found)} groups")
-            return
-        group = found[0]
+        group = c.one(name, str(row), c.places.of_row(row))
+    if group is None:
+        return
     d = c.decision(group)
     said = ", ".join(f"{k} {row[k]}" for k in (
         "first", "second", "lead", "low", "high", "n", "word", "verdict",
@@ -328,6 +336,8 @@ def line_numbers(c, name, d, row, said):
     """The comparison that the line shows, and its n."""
     c.log.check(whole(row.get("n")) in claim.ns(d), RULE, name, said,
                 d.group, d.told())
+    c.log.check(whole(row.get("of")) in (None, d.k), RULE, name,
+                f"{said}, of {row.get('of')}", d.group, d.told())
     if not row.get("second"):
         return
     got = [number(row.get(k)) for k in ("lead", "low", "high")]

@@ -2,6 +2,8 @@
 """The words that docs/verdicts.md allows, from the rows alone."""
 import math
 
+from scipy.stats import norm
+
 from report.lint.intervals import Estimate
 
 MARGIN, CLEAR, LEAST, ALPHA = 1.02, 1.10, 6, 0.05
@@ -117,6 +119,13 @@ class Decision:
         return (f"{self.word}; leader {self.leader}, weakest "
                 f"{self.weakest and self.weakest.map}; {self.k} maps need n "
                 f"= {self.needs}: " + ("; ".join(parts) or "no rival"))
+
+
+def smallest_seen(pair):
+    """The least difference in per cent that an interval as wide as this
+    would have shown with 95 % power: 1.96 + 1.645 standard errors."""
+    errors = math.log(pair.high / pair.low) / (2 * norm.ppf(0.975))
+    return 100 * math.exp((norm.ppf(0.975) + norm.ppf(0.95)) * errors) - 100
 
 
 def number(v):

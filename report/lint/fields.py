@@ -3,7 +3,7 @@
 fields of the winner map."""
 import re
 
-from report.lint import claim, derive, say
+from report.lint import claim, decisions, derive, say
 from report.lint.context import word_of
 
 FLIP, CROSS, WINNER = "flip map", "crossover", "winner map"
@@ -60,15 +60,19 @@ def merged(c):
 
 def flip_csv(c):
     for row in c.page.csv("figures/flip.csv") or []:
-        found = c.places.of_row(row)
-        if len(found) != 1:
-            c.log.skip("figures/flip.csv", str(row),
-                       f"fits {len(found)} groups")
+        group = c.one("figures/flip.csv", str(row), c.places.of_row(row))
+        if group is None:
             continue
-        f = c.field(found[0])
+        f = c.field(group)
         said = ", ".join(f"{k} {v}" for k, v in row.items() if v)
         got = [say.cell(row.get(k)) for k in ("ratio", "low", "high")]
         spans = f.pair.spans() if f.pair.n else [(None, None)]
+        mops = say.cell(row.get("base_mops"))
+        c.log.check(mops is None or bool(f.level) and say.close(
+            mops, f.level.centre), FLIP, "figures/flip.csv", said, f.group,
+            f"{c.base} {f.level and f.level.centre}")
+        c.log.check(int(row.get("n") or 0) == f.pair.n, FLIP,
+                    "figures/flip.csv", said, f.group, f.told())
         c.log.check(any(all(map(say.close, got, (f.pair.centre, *s)))
                         for s in spans), FLIP, "figures/flip.csv", said,
                     f.group, f.told())
@@ -106,12 +110,16 @@ def flip_panel(c, board, panel):
     fields = [c.field(g) for g in board]
     for tip in panel.tips:
         match = RATIO.search(tip)
-        found = [g for g in board if g.place["threads"] == say.counts(tip)
-                 and say.mixes(tip)
-                 and say_mix(g.place, say.mixes(tip))]
-        if not match or len(found) != 1:
+        if not match:
+            c.log.skip("index.html", tip, "tool tip has no ratio")
             continue
-        f = c.field(found[0])
+        group = c.one("index.html", f"{panel.name}: {tip}", [
+            g for g in board if g.place["threads"] == say.counts(tip)
+            and say.mixes(tip) and say.fits_mix(g.place, say.mixes(tip))])
+        if group is None:
+            continue
+        f = c.field(group)
+        tip_level(c, f, tip)
         spans = f.pair.spans() or [(None, None)]
         c.log.check(say.same(match[3], f.pair.centre) and (
             not match[4] or any(say.same(match[4], a) and
@@ -125,8 +133,16 @@ def flip_panel(c, board, panel):
     alt(c, panel, fields)
 
 
-def say_mix(place, mix):
-    return say.fits_mix(place, mix)
+def tip_level(c, f, tip):
+    """"; gomap_rw 20.1 Mop/s" at the end, and the MDE before it."""
+    match = re.search(rf"{re.escape(c.base)} ({say.NUMBER}) Mop/s", tip)
+    if match and f.level:
+        c.log.check(say.same(match[1], f.level.centre), FLIP, "index.html",
+                    tip, f.group, f"{c.base} {f.level.centre:.4g}")
+    decisions.mde(c, FLIP, "index.html", tip, [f.pair], f.group)
+    names = RATIO.search(tip)
+    c.log.check(names[1] == c.contender and names[2] == c.base, FLIP,
+                "index.html", tip, f.group, f"{c.contender} / {c.base}")
 
 
 def alt(c, panel, fields):
@@ -187,6 +203,9 @@ def winner_panel(c, board, panel):
             c.log.skip("index.html", tip, "tool tip has no rule")
             continue
         fit = next((d for d in left if tip_fits(c, d, tip, *said)), None)
+        if fit is not None:
+            decisions.mde(c, WINNER, "index.html", tip,
+                          [r.pair for r in fit.shown()], fit.group)
         c.log.check(fit is not None, WINNER, "index.html",
                     f"{panel.name}: {tip}", "figures/winner.csv",
                     " || ".join(f"{d.group}: {d.told()}" for d in left))
@@ -208,6 +227,9 @@ def tip_says(c, tip):
 
 
 def tip_fits(c, d, tip, word, maps, rest):
+    of = re.search(r"fastest of (\d+)", tip)
+    if of and int(of[1]) != d.k:
+        return False
     wanted = d.tied if d.word == "tied" else {d.leader, *(
         d.cells if d.word == "alone" else ())}
     if word != d.word or (maps and set(maps) != wanted):
@@ -215,6 +237,8 @@ def tip_fits(c, d, tip, word, maps, rest):
     match = RATIO.search(rest)
     if not match:
         return True
+    if match[1] != d.leader:
+        return False
     r = d.rival(match[2])
     n = re.search(r"n = (\d+)", rest)
     return bool(r in d.shown() and say.same(match[3], r.pair.centre)
@@ -279,6 +303,12 @@ def crossover_csv(c):
         said = ", ".join(f"{k} {v}" for k, v in row.items() if v)
         groups = line_of(c, row)
         true = derive.crossings([c.field(g) for g in groups])
+        fields = [c.field(g) for g in groups]
+        if fields and row.get("n"):
+            c.log.check(int(row["n"]) in {f.pair.n for f in fields}, CROSS,
+                        name, said, groups[0], line_told(c, groups))
+        if not groups:
+            c.one(name, said, groups)
         fit = new_row(c, row, true) if "leads_below" in row else old_row(
             c, row, true)
         if fit != "empty":

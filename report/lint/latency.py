@@ -4,6 +4,8 @@ kept up with their arrivals."""
 import re
 import statistics
 
+from scipy.stats import binom
+
 from report.lint import say
 
 RULE = "latency"
@@ -55,8 +57,12 @@ def table_row(c, t, row):
     operation = head.get("operation, key") or head.get("operation", "")
     fits = cells(c, name, t.caption)
     said = f"{t.key}: " + " | ".join(row)
-    if len(fits) != 1:
+    if not fits:
+        c.log.found(RULE, "index.html#latency", said, "campaign.json",
+                    "no such cell was planned")
+    elif len(fits) > 1:
         c.log.skip("index.html#latency", said, f"fits {len(fits)} cells")
+    if len(fits) != 1:
         return
     times = [factor(fits[0], x) for x in fits[0].ok]
     found = entries(fits[0], operation, head.get("clock", "intended"))
@@ -67,6 +73,28 @@ def table_row(c, t, row):
         if column in head:
             cell(c, said, fits[0], times, found, key, need, head[column])
     operations(c, said, t, head, found)
+    ends(c, said, head, found)
+
+
+def ends(c, said, head, found):
+    """Largest value of all trials, and how many trials there are."""
+    worst = max(e["max_ns"] for _, e in found)
+    match = TIME.match(head.get("maximum", ""))
+    if match:
+        c.log.check(say.same(match[1], worst / UNITS[match[2]]), RULE,
+                    "index.html#latency", said, "max_ns", f"{worst} ns")
+    if head.get("trials", "").isdigit():
+        c.log.check(int(head["trials"]) == len(found), RULE,
+                    "index.html#latency", said, "trials.jsonl",
+                    f"{len(found)} trials")
+
+
+def order_interval(values):
+    """95 % interval of the median: order statistics, by the binomial."""
+    v, n = sorted(values), len(values)
+    k = max((i for i in range(1, n // 2 + 1)
+             if 2 * binom.cdf(i - 1, n, 0.5) <= 0.05), default=0)
+    return (v[k - 1], v[n - k]) if k else None
 
 
 def cell(c, said, where, times, found, key, need, text):
@@ -93,6 +121,19 @@ def cell(c, said, where, times, found, key, need, text):
         c.log.check(say.same(match[1], middle / scale), RULE,
                     "index.html#latency", said, where.id,
                     f"{key} {middle:.4g}")
+        interval(c, said, where, [e[key] for _, e in found], text)
+
+
+def interval(c, said, where, values, text):
+    """The two times in brackets."""
+    true, got = order_interval(values), TIME.findall(text)[1:]
+    if not got:
+        c.log.check(true is None, RULE, "index.html#latency", said,
+                    where.id, f"interval {true}")
+        return
+    c.log.check(true is not None and len(got) == 2 and all(
+        say.same(v, t / UNITS[u]) for (v, u), t in zip(got, true)), RULE,
+        "index.html#latency", said, where.id, f"interval {true}")
 
 
 def overloaded(times):

@@ -33,15 +33,44 @@ def simulated(c):
             c.log.skip("index.html#simulated", panel.alt, "no rule")
             continue
         most = int(match[2])
-        ran = {x.map for x in c.rows.cells.values() if x.ok and
+        ran = {x.map: x for x in c.rows.cells.values() if x.ok and
                x.measure == f"simulated:{match[1]}"
                and x.place["threads"] == most}
+        c.log.check(bool(ran), "alternative text", "index.html#simulated",
+                    panel.alt, f"simulated:{match[1]}",
+                    f"nothing was counted at {most} cores")
         for part in match[3].split(", "):
             name = part.split(" ")[0]
             c.log.check(name in ran, "alternative text",
                         "index.html#simulated", f"{panel.name}: {part}",
                         f"simulated:{match[1]}",
                         f"{name} did not run at {most} cores")
+            if name in ran:
+                simulated_value(c, panel, ran[name], part)
+
+
+COUNTED = (("of bytes", ("false_sharing_invalidations",)),
+           ("lost to", ("invalidations",)),
+           ("for coherence", ("coherence_misses",)),
+           ("L1d misses", ("l1d_load_misses", "l1d_store_misses")))
+
+
+def simulated_value(c, panel, cell, part):
+    """"gomap 0.750": the sum of what its panel counts, per operation."""
+    names = next((n for text, n in COUNTED if text in panel.name), None)
+    if names is None:
+        c.log.skip("index.html#simulated", part, "no rule for this panel")
+        return
+    result = cell.ok[-1]["result"]
+    totals = {e["metric"]: e["total"] for e in
+              (result.get("counters") or {}).get("events") or []}
+    if any(totals.get(n) is None for n in names):
+        return
+    true = sum(totals[n] for n in names) / result["ops"]
+    said = re.search(say.NUMBER + "$", part)
+    c.log.check(bool(said) and say.same(said[0], true), "alternative text",
+                "index.html#simulated", f"{panel.name}: {part}", cell.id,
+                f"{true:.4g}")
 
 
 def efficiency(c):
@@ -129,6 +158,8 @@ def centres(c):
     """Pseudo-medians and intervals of cells.csv, from the trials."""
     for row in c.page.csv("tables/cells.csv") or []:
         cell = c.rows.cells.get(row.get("cell"))
+        c.log.check(cell is not None, "pseudo-medians", "tables/cells.csv",
+                    str(row.get("cell")), "campaign.json", "not planned")
         if cell is None or cell.measure != "throughput":
             continue
         group = next((g for g in c.rows.groups
