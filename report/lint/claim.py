@@ -51,7 +51,9 @@ def sentence(c, file, text):
     d = c.decision(group)
     named(c, file, text, d, word, match)
     machine(c, file, text)
-    if word != "not ranked":
+    if word == "not ranked":
+        too_few(c, file, text, d)
+    else:
         numbers(c, file, text, d)
     not_ranked(c, file, text, d)
     return None
@@ -71,6 +73,17 @@ def spoken(c, text):
         if match:
             return word, match
     return None, None
+
+
+def too_few(c, file, text, d):
+    """"n = 6, 10 maps need 11"."""
+    match = re.search(r"n = (\d+), (\d+) maps need (\d+)", text)
+    if not match:
+        c.log.skip(file, text, "does not say how many blocks are needed")
+        return
+    n, k, needed = map(int, match.groups())
+    c.log.check(n in ns(d) and (k, needed) == (d.k, d.needs), NUMBERS, file,
+                match[0], d.group, d.told())
 
 
 def unspoken(c, file, text):
@@ -125,6 +138,7 @@ def numbers(c, file, text, d):
     maps = dict.fromkeys(c.names(text))
     triples = list(known_triples(c, d, maps))
     rest = text
+    over(c, file, text, d)
     for match in say.TRIPLE.finditer(text):
         c.log.check(any(fits(match.groups(), t) for t in triples), NUMBERS,
                     file, match[0], d.group,
@@ -134,6 +148,17 @@ def numbers(c, file, text, d):
     for m in sorted(maps, key=len, reverse=True):
         rest = rest.replace(m, " ")
     bare(c, file, text, rest, d, triples)
+
+
+def over(c, file, text, d):
+    """"× 1.50 [1.50, 1.50] over syncmap": of the leader and that map."""
+    for match in re.finditer(rf"{say.TRIPLE.pattern} (?:over|the second,) "
+                             r"([\w.-]+\w)", text):
+        r = d.rival(match[4])
+        c.log.check(r is not None and any(
+            fits(match.groups()[:3], (r.pair.centre, *s))
+            for s in r.pair.spans() + r.spans(d.k)), NUMBERS, file,
+            match[0], d.group, d.told())
 
 
 def fits(texts, triple):
@@ -151,8 +176,9 @@ def bare(c, file, text, rest, d, triples):
     used = ns(d)
     for match in re.finditer(rf"(n = )?(?<![\w.])({say.NUMBER})(?![\w])",
                              rest):
-        allowed = used if match[1] else (
-            known + counted + used + [t[0] for t in triples])
+        exact = len(re.sub(r"\D", "", match[2])) < 2
+        allowed = used if match[1] else known + counted + used + (
+            [] if exact else [t[0] for t in triples])
         c.log.check(any(say.same(match[2], v) for v in allowed), NUMBERS,
                     file, text, d.group,
                     f"no row gives {match[0].strip()}; {d.told()}")
@@ -175,10 +201,8 @@ def not_ranked(c, file, text, d):
     missing = {r.map: r for r in d.those("no interval")}
     for match in re.finditer(rf"([\w.-]+) \({LOST.pattern}\)", text):
         r = d.rival(match[1])
-        right = r is not None and r.map in missing and (
-            f"n = {match[2]} of {match[3]}{match[4]}" == r.why()
-            or not match[4] and (int(match[2]), int(match[3])) == (
-                r.n, r.cell.blocks))
+        right = r is not None and r.map in missing and why_fits(
+            d, r, match[0])
         c.log.check(right, RULE, file, match[0], d.group,
                     r.why() if r else d.told())
     if d.word in ("not ranked", "nothing", "alone"):
@@ -186,6 +210,18 @@ def not_ranked(c, file, text, d):
     for name, r in missing.items():
         c.log.check(name in c.names(text), RULE, file, text, d.group,
                     f"{name} is not ranked ({r.why()}) and not named")
+
+
+def why_fits(d, r, text):
+    """"n = 5 of 6, 1 void": of this rival; what is lost may be the
+    leader's."""
+    match = LOST.search(text)
+    if not match or (int(match[1]), int(match[2])) != (r.n, r.cell.blocks):
+        return False
+    lost = [x.split(", ")[1:] for x in (r.why(), derive.Rival(
+        r.cell, d.cells[d.leader], d.k).why())]
+    return all(part in sum(lost, []) for part in
+               match[3].split(", ")[1:])
 
 
 def pair(c, file, text):

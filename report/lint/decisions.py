@@ -132,11 +132,14 @@ def lead_cell(c, file, said, d, text):
 
 def word_cell(c, file, said, d, text):
     word = word_of(text.split(":")[0]) or word_of(text)
-    if word is None:
-        c.log.skip(file, text, "no known word")
-        return
-    c.log.check(word == d.word, TABLE, file, said, d.group, d.told())
+    c.log.check(word == d.word and word_n(d, text), TABLE, file, said, d.group, d.told())
     mde(c, TABLE, file, text, [r.pair for r in d.shown()], d.group)
+
+
+def word_n(d, text):
+    """"not ranked (6)": is that the number of blocks?"""
+    match = re.search(r"\((\d+)\)", str(text))
+    return not match or int(match[1]) in claim.ns(d)
 
 
 def n_cell(c, file, said, d, text):
@@ -174,6 +177,7 @@ def pair_cell(c, file, said, d, text):
     leads = re.search(r"([\w.-]+) leads", text)
     if leads:
         right = leads[1] == f.ahead
+    right = right and set(c.names(text)) <= {c.base, c.contender}
     c.log.check(right, "pair", file, said, d.group, f.told())
     if match:
         c.log.check(any(claim.fits(match.groups(), (f.pair.centre, *s))
@@ -184,10 +188,12 @@ def pair_cell(c, file, said, d, text):
 
 def base_level(c, file, said, f, text):
     """"gomap_rw 20.1 [19, 21] Mop/s" after the ratio."""
-    match = re.search(rf"{re.escape(c.base)} ({say.NUMBER}) \[", text)
+    match = re.search(rf"{re.escape(c.base)} {say.TRIPLE.pattern}", text)
     if match and f.level:
-        c.log.check(say.same(match[1], f.level.centre), "pair", file, said,
-                    f.group, f"{c.base} {f.level.centre:.4g}")
+        c.log.check(any(claim.fits(match.groups(), (f.level.centre, *s))
+                        for s in f.level.spans()), "pair", file, said,
+                    f.group, f"{c.base} {f.level.centre:.4g} "
+                    f"{derive.span(f.level.low, f.level.high)}")
 
 
 # ---- verdicts.json --------------------------------------------------------
@@ -210,7 +216,7 @@ def decided(c, i, row):
                          else {d.needs}), ("weakest", weakest(d))):
         value = row.get(key)
         if key == "word" and isinstance(value, str):
-            value = re.sub(r" \(.*", "", value)
+            value = re.sub(r" \(.*", "", value) if word_n(d, value) else ""
         if key == "word" and d.word == "nothing":
             continue
         c.log.check(value in wanted, RULE, JSON, f"{said}, {key} {value}",
@@ -242,6 +248,9 @@ def rivals(c, file, d, told):
 def rival_row(c, file, d, row):
     r = d.rival(row.get("map"))
     said = ", ".join(f"{k} {row[k]}" for k in row)
+    cell = c.rows.cells.get(row.get("cell") or "")
+    c.log.check(cell is None or cell.map in (row.get("map"), d.leader),
+                RULE, file, said, d.group, "the cell is another map's")
     if r is None:
         c.log.check(row.get("outcome") == "no interval", RULE, file, said,
                     d.group, d.told())
@@ -260,8 +269,8 @@ def rival_row(c, file, d, row):
                     file, f"{row.get('map')}: {keys} = {got}", d.group,
                     d.told())
     if r.outcome == "no interval":
-        c.log.check(f"n = {r.n} of {r.cell.blocks}" in str(row.get("why")),
-                    RULE, file, said, d.group, r.why())
+        c.log.check(claim.why_fits(d, r, str(row.get("why"))), RULE, file,
+                    said, d.group, r.why())
     else:
         c.log.check(not row.get("why"), RULE, file, said, d.group,
                     f"why is given, though {r.map} is {r.outcome}")
@@ -280,6 +289,7 @@ def number(v):
 def ranking(c, name, rows):
     """A line for each rival: by group, then as in verdicts.json."""
     by_group = {}
+    whose_cells(c, name, rows)
     for row in rows:
         group = c.one(name, str(row), c.places.of_row(row))
         if group:
@@ -296,15 +306,26 @@ def ranking(c, name, rows):
             group_columns(c, name, d, row)
 
 
+def whose_cells(c, name, rows):
+    """The cell is the rival's in all lines, or the leader's in all."""
+    cells = [(r, c.rows.cells.get(r.get("cell") or "")) for r in rows]
+    other = [r for r, cell in cells if cell and cell.map != r.get("map")]
+    if len(other) < len(rows):
+        for r in other:
+            c.log.found(RULE, name, str(r), r["cell"],
+                        f"the cell is not {r.get('map')}'s")
+
+
 def group_columns(c, name, d, row):
     for key, wanted in (("leader", leaders(d)), ("word", {d.word}),
                         ("weakest", weakest(d)), ("needs", {d.needs})):
         value = row.get(key)
         if value in (None, ""):
             continue
+        right = key != "word" or word_n(d, value)
         value = int(value) if key == "needs" else re.sub(r" \(.*", "", value)
-        c.log.check(value in wanted, RULE, name,
-                    f"{row.get('map')}: {key} {value}", d.group, d.told())
+        c.log.check(right and value in wanted, RULE, name,
+                    f"{row.get('map')}: {key} {row[key]}", d.group, d.told())
 
 
 def one_line(c, name, row, group=None):

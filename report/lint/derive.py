@@ -2,6 +2,7 @@
 """The words that docs/verdicts.md allows, from the rows alone."""
 import math
 
+import numpy as np
 from scipy.stats import norm
 
 from report.lint.intervals import Estimate
@@ -191,6 +192,26 @@ class Crossing:
                           for f in through if f.pair.n]
                 found += zeros(points)
         return found
+
+
+def resampled(crossing, times=1000):
+    """95 % interval of the position by drawing whole blocks; None at an
+    end where it leaves the counts, or nowhere."""
+    logs = [(f.group.cells[f.other].logs, f.group.cells[f.base].logs)
+            for f in crossing.fields]
+    blocks = sorted(set.intersection(*(set(a) & set(b) for a, b in logs)))
+    d = np.array([[a[i] - b[i] for a, b in logs] for i in blocks])
+    x = np.log2(crossing.counts)
+    rng = np.random.default_rng(7)
+    found = []
+    for _ in range(times):
+        y = np.median(d[rng.integers(0, len(d), len(d))], axis=0)
+        at = zeros(list(zip(x, y)))
+        found.append(at[0] if at else -np.inf if y[0] * np.median(
+            d[:, 0]) < 0 else np.inf)
+    low, high = np.quantile(found, (0.025, 0.975), method="inverted_cdf")
+    return (low if np.isfinite(low) else None,
+            high if np.isfinite(high) else None)
 
 
 def pseudo(field):

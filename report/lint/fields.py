@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two maps: flip map, crossovers, what would change the answer; and the
 fields of the winner map."""
+import math
 import re
 
 from report.lint import claim, decisions, derive, say
@@ -334,14 +335,24 @@ def new_row(c, row, true):
         at, low, high = (say.cell(row.get(k)) for k in (
             "position", "low", "high"))
         placed = (at is None if not x.open else at is not None and any(
-            say.close(at, p, 1e-4) for p in x.positions()))
+            math.isclose(at, p, rel_tol=1e-4) for p in x.positions()))
         if (row["leads_below"], row["leads_above"]) == (
                 x.first.ahead, x.last.ahead) and (
             float(row["from_threads"]), float(row["to_threads"])) == (
                 x.start, x.end) and placed and (
-                at is None or (low or 0) <= at <= (high or 1e9)):
+                at is None or near(x, low, high)):
             return x
     return None
+
+
+def near(crossing, low, high):
+    """Are these ends those of a resampling with other random numbers?"""
+    true = derive.resampled(crossing)
+    if None in true:
+        return True
+    slack = 0.01 + 0.3 * math.log2(true[1] / true[0])
+    return all(v is not None and abs(math.log2(v / t)) <= slack
+               for v, t in zip((low, high), true))
 
 
 def old_row(c, row, true):
@@ -351,8 +362,9 @@ def old_row(c, row, true):
         lead = {f.ahead for x in [line_of(c, row)] for f in map(c.field, x)}
         return "empty" if row.get("ahead") in ("", None) or lead == {
             row["ahead"]} else None
-    return next((x for x in true if x.open and any(say.close(
-        float(row["threads"]), p, 1e-4) for p in x.positions())), None)
+    return next((x for x in true if x.open and any(
+        math.isclose(float(row["threads"]), p, rel_tol=1e-4)
+        for p in x.positions())), None)
 
 
 def crossover_table(c):

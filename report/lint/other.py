@@ -9,7 +9,7 @@ from report.lint import say
 
 WHY = ("why", "reason")
 VALUES = ("mops", "ratio", "ns", "percent", "filled", "lead", "value")
-ENDS = ("low", "high")
+ENDS = ("low", "high", "group_low", "group_high")
 
 
 def check(c):
@@ -20,6 +20,7 @@ def check(c):
     centres(c)
     scaling_alt(c)
     raw(c)
+    status(c)
     texts(c)
 
 
@@ -171,9 +172,11 @@ def centres(c):
         c.log.check(any(all(map(say.close, got, t)) for t in true),
                     "pseudo-medians", "tables/cells.csv", str(got), cell.id,
                     str(true[0]))
-        c.log.check(int(row["n"]) == len(cell.ok), "pseudo-medians",
-                    "tables/cells.csv", f"n {row['n']}", cell.id,
-                    f"{len(cell.ok)} trials count")
+        for key, is_ in (("n", len(cell.ok)),
+                         ("planned", 0 if cell.skip else cell.blocks)):
+            c.log.check(row.get(key) in (None, str(is_)), "pseudo-medians",
+                        "tables/cells.csv", f"{key} {row.get(key)}",
+                        cell.id, f"{key} is {is_}")
 
 
 def raw(c):
@@ -200,6 +203,41 @@ def raw(c):
                         "pseudo-median that stands everywhere else")
 
 
+# ---- how much of the plan has results -------------------------------------
+
+STATUS = (  # pattern of a status line -> what the rows say
+    (r"(\d+) of \d+ cells? have results", lambda p: sum(
+        bool(x.ok) for x in p)),
+    (r"\d+ of (\d+) cells? have results", len),
+    (r"(\d+) trials? not run yet", lambda p: sum(
+        max(x.blocks - len(x.lines), 0) for x in p)),
+)
+
+
+def status(c):
+    """"complete: 192 of 192 cells have results", wherever it stands."""
+    planned = [x for x in c.rows.cells.values() if not x.skip]
+    caught = {m for m, about in c.rows.maps.items() if about.get("misuse")}
+    short = any(len(x.lines) < x.blocks or not x.ok and x.map not in caught
+                for x in planned) or not planned
+    lines = (c.page.terminal or "").splitlines() + [
+        str(c.page.verdicts.get("status") or "")] + [
+        t for _, t in c.page.blocks()]
+    for text in lines:
+        text = text.replace(say.THIN, "")
+        if "cells have results" not in text:
+            continue
+        for pattern, count in STATUS:
+            for match in re.finditer(pattern, text):
+                c.log.check(int(match[1]) == count(planned), "status",
+                            "index.html", text, "campaign.json",
+                            f"{count(planned)}")
+        said = re.search(r"(in)?complete", text.lower())
+        c.log.check(not said or bool(said[1]) == short, "status",
+                    "index.html", text, "trials.jsonl",
+                    "incomplete" if short else "complete")
+
+
 # ---- texts of the campaign that the page repeats --------------------------
 
 def texts(c):
@@ -214,6 +252,12 @@ def texts(c):
                         "groups of this workload are ranked on the page")
     gnuplot(c)
     memory(c)
+    for text in (c.page.root.text(), c.page.terminal or ""):
+        for level in re.findall(r"\[(\d+) ?%\]", text.replace(
+                "\u00a0", " ")):
+            c.log.check(level == "95", "levels", "index.html",
+                        f"[{level} %]", "docs/verdicts.md",
+                        "intervals beside a ratio or a level are 95 %")
 
 
 def gnuplot(c):
