@@ -132,7 +132,8 @@ def lead_cell(c, file, said, d, text):
 
 def word_cell(c, file, said, d, text):
     word = word_of(text.split(":")[0]) or word_of(text)
-    c.log.check(word == d.word and word_n(d, text), TABLE, file, said, d.group, d.told())
+    c.log.check(word == d.word and word_n(d, text), TABLE, file, said,
+                d.group, d.told())
     mde(c, TABLE, file, text, [r.pair for r in d.shown()], d.group)
 
 

@@ -237,6 +237,11 @@ def controls(c):
     ever fail: the first screen says so."""
     rows = c.page.csv("figures/controls.csv") or []
     blocks = max((cell.blocks for cell in c.rows.cells.values()), default=0)
+    for r in rows:
+        few = re.search(r"fewer than (\d+) blocks", r.get("why") or "")
+        c.log.check(not few or not r["percent"] or blocks < int(few[1]),
+                    "reasons", "figures/controls.csv", r["name"], f"why = "
+                    f"{r.get('why')}", f"it has a value, of {blocks} blocks")
     able = [r for r in rows if r.get("low") not in (None, "")
             and not r["name"].startswith("drift")]
     if not rows or able or depth(blocks, 0.99):

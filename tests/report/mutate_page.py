@@ -41,7 +41,8 @@ FILES = {  # file -> what states something there
 def regions(name, text):
     """(start, end) of each statement of a file."""
     if name != "index.html":
-        yield from (m.span() for m in re.finditer(FILES[name], text, re.S | re.M))
+        yield from (m.span() for m in re.finditer(FILES[name], text,
+                                                  re.S | re.M))
         return
     for pattern in PAGE:
         for m in re.finditer(pattern, text, re.S):
