@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from report.lint import derive, say
+from report.lint.log import Log
 
 HERE = Path(__file__).parent
 REFERENCE = "uniform-97-3"
@@ -85,6 +86,21 @@ class Context:
             self.log.found("place", file, said, "campaign.json",
                            "no throughput cell was planned there")
         return None
+
+
+    def best(self, file, said, found, rule):
+        """Runs rule(group) on the group of `found` that it suits best: a
+        row whose columns fit two places may be right of either."""
+        if len(found) < 2:
+            group = self.one(file, said, found)
+            return rule(group) if group else None
+        kept, logs = self.log, []
+        for group in found:
+            self.log = Log()
+            rule(group)
+            logs.append(self.log)
+        self.log = kept
+        return kept.add(min(logs, key=lambda log: len(log.findings)))
 
 
 def word_of(text):

@@ -5,6 +5,7 @@ import math
 import re
 
 from report.lint import derive, say
+from report.lint.panels import board_of
 
 CROSS = "crossover"
 
@@ -114,7 +115,7 @@ def crossover_table(c):
     head = c.head()
     if t is None or head is None:
         return
-    board = next(b for b in c.rows.boards() if head in b)
+    board = board_of(c, head)
     for row in t.rows:
         mix = say.mixes(row[0])
         groups = [g for g in board if mix and say.fits_mix(g.place, mix)]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows that decide a group: decision table, terminal, verdicts.json,
 ranking.csv and winner.csv, of format 1 (one row a group) and 2 (rivals)."""
+import functools
 import re
 
 from report.lint import claim, derive, say
@@ -24,7 +25,8 @@ def check(c):
             ranking(c, name, rows)
         else:
             for row in rows or []:
-                one_line(c, name, row)
+                c.best(name, str(row), c.places.of_row(row), functools.partial(
+                    one_line, c, name, row))
 
 
 # ---- the table of the first screen, and the terminal's --------------------
@@ -329,12 +331,8 @@ def group_columns(c, name, d, row):
                     f"{row.get('map')}: {key} {row[key]}", d.group, d.told())
 
 
-def one_line(c, name, row, group=None):
+def one_line(c, name, row, group):
     """first, second, lead, low, high, n, word, tied of one group."""
-    if group is None:
-        group = c.one(name, str(row), c.places.of_row(row))
-    if group is None:
-        return
     d = c.decision(group)
     said = ", ".join(f"{k} {row[k]}" for k in (
         "first", "second", "lead", "low", "high", "n", "word", "verdict",

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The flip map: each field of two maps, the heavy lines between fields, and
 what would change the answer."""
+import functools
 import re
 
 from report.lint import decisions, derive, say
 from report.lint.context import word_of
-from report.lint.panels import RATIO, panels
+from report.lint.panels import RATIO, board_of, panels
 
 FLIP = "flip map"
 HEAVY = 2.0  # stroke width from which a line is a heavy one
@@ -26,27 +27,29 @@ def check(c):
 
 def flip_csv(c):
     for row in c.page.csv("figures/flip.csv") or []:
-        group = c.one("figures/flip.csv", str(row), c.places.of_row(row))
-        if group is None:
-            continue
-        f = c.field(group)
-        said = ", ".join(f"{k} {v}" for k, v in row.items() if v)
-        got = [say.cell(row.get(k)) for k in ("ratio", "low", "high")]
-        spans = f.pair.spans() if f.pair.n else [(None, None)]
-        mops = say.cell(row.get("base_mops"))
-        c.log.check(mops is None or bool(f.level) and say.close(
-            mops, f.level.centre), FLIP, "figures/flip.csv", said, f.group,
-            f"{c.base} {f.level and f.level.centre}")
-        c.log.check(int(row.get("n") or 0) == f.pair.n, FLIP,
-                    "figures/flip.csv", said, f.group, f.told())
-        c.log.check(any(all(map(say.close, got, (f.pair.centre, *s)))
-                        for s in spans), FLIP, "figures/flip.csv", said,
-                    f.group, f.told())
-        side_word(c, "figures/flip.csv", said, f, row.get("verdict")
-                  or row.get("side") or row.get("outcome") or "", row)
+        c.best("figures/flip.csv", str(row), c.places.of_row(row),
+               functools.partial(flip_row, c, row))
 
 
-def side_word(c, file, said, f, text, row=None):
+def flip_row(c, row, group):
+    """One field: ratio, interval, n, the base's level, and the word."""
+    f, file = c.field(group), "figures/flip.csv"
+    said = ", ".join(f"{k} {v}" for k, v in row.items() if v)
+    got = [say.cell(row.get(k)) for k in ("ratio", "low", "high")]
+    spans = f.pair.spans() if f.pair.n else [(None, None)]
+    mops = say.cell(row.get("base_mops"))
+    c.log.check(mops is None or bool(f.level) and say.close(
+        mops, f.level.centre), FLIP, file, said, f.group,
+        f"{c.base} {f.level and f.level.centre}")
+    c.log.check(int(row.get("n") or 0) == f.pair.n, FLIP, file, said,
+                f.group, f.told())
+    c.log.check(any(all(map(say.close, got, (f.pair.centre, *s)))
+                    for s in spans), FLIP, file, said, f.group, f.told())
+    side_word(c, file, said, f, row.get("verdict") or row.get("side")
+              or row.get("outcome") or "")
+
+
+def side_word(c, file, said, f, text):
     """Does a field's word follow from its interval?"""
     text = re.sub(r" \(MDE.*", "", text.strip())
     word = word_of(text)
@@ -162,7 +165,7 @@ def would_change(c, file, text, head):
     """"97:3 update at 1 thread (gomap_rw ahead)", "(tie or undecided)"."""
     if "would change the answer" not in text:
         return
-    board = next(b for b in c.rows.boards() if head in b)
+    board = board_of(c, head)
     for mix, at, what in re.findall(
             r"([\d.]+:[\d.]+ \w+|lookups only|writes only \w+) at "
             r"([\d, and]+) threads? \(([^)]*)\)", text):

@@ -37,6 +37,12 @@ class Log:
         """Something that reads like a statement and has no rule."""
         self.unread.append((file, squeeze(said), why))
 
+    def add(self, other):
+        """All of another log."""
+        self.findings += other.findings
+        self.unread += other.unread
+        self.count.update(other.count)
+
     def lines(self):
         for f in self.findings:
             yield f.text()

@@ -6,6 +6,7 @@ import shlex
 import statistics
 
 from report.lint import say
+from report.lint.panels import board_of
 
 WHY = ("why", "reason")
 VALUES = ("mops", "ratio", "ns", "percent", "filled", "lead", "value")
@@ -94,7 +95,7 @@ def scaling_alt(c):
     head = c.head()
     if head is None:
         return
-    board = next(b for b in c.rows.boards() if head in b)
+    board = board_of(c, head)
     for panel in c.page.panels("scaling-"):
         name, mix = c.names(panel.name)[:1], say.mixes(panel.name)
         for v, n in re.findall(rf"({say.NUMBER}) Mop/s at (\d+)", panel.alt):
@@ -102,7 +103,9 @@ def scaling_alt(c):
                      and say.fits_mix(g.place, mix)]
             level = found and name and c.decision(found[0]).levels.get(
                 name[0])
-            if level:
+            if not level:
+                c.log.skip("index.html#scaling", panel.alt, "no such level")
+            else:
                 c.log.check(say.same(v, level.centre),
                             "alternative text", "index.html#scaling",
                             panel.alt, found[0], f"{level.centre:.4g}")

@@ -27,6 +27,18 @@ def panels(c, key):
             c.log.skip("index.html", panel.name, "fits no groups")
 
 
+def board_of(c, head):
+    """All groups that may stand beside one: other threads and mixes of its
+    board. Where two workloads have the same place, its own counts."""
+    board = next(b for b in merged(c) if head in b)
+    place = lambda g: (g.place["threads"], g.place["write_kind"],
+                       g.place["write_share"])
+    own = {place(g) for g in board
+           if g.place["workload"] == head.place["workload"]}
+    return [g for g in board if place(g) not in own
+            or g.place["workload"] == head.place["workload"]]
+
+
 def merged(c):
     """Boards; those whose workloads alone differ count as one, too."""
     boards = c.rows.boards()
