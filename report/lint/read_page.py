@@ -122,6 +122,9 @@ class Page:
         self.out = folder / "report"
         self.root = Tree(self.read("index.html")).root
         self.verdicts = self.json("verdicts.json")
+        if self.verdicts.get("kind") == "regress":
+            raise Unreadable("report/verdicts.json: of a regression check, "
+                             "whose words are those of docs/method.md 5")
         self.terminal = None if terminal is None else self.read(terminal)
         self.tables = [Table(n) for n in self.root.all("table")]
         self.figures = {n["id"].removeprefix("fig-"): n

@@ -17,6 +17,10 @@ A file has one instruction a line; # begins a comment of a whole line.
     not REGEX                  no line of what the report says may fit
     says REGEX                 at least one line has to
 
+{words} at the start of a REGEX: in a line that says something of this run,
+not in one that explains words (claim, terminal, tables, tool tips,
+alternative texts, CSV files, verdicts.json), anywhere in it.
+
 WHERE is FACTOR=VALUE[,VALUE] ...: factors of the cell, block, arm.
 """
 import json
@@ -33,6 +37,8 @@ SHAPES = Path(__file__).parent / "shapes"
 USUAL = {"maps": ("null_map", "gomap_rw", "syncmap", "snapshot",
                   "urcu_lfht"), "threads": (2,), "keys": (65536,),
          "kinds": ("update",), "blocks": 8}
+WORDS = (r"^(?:claim|terminal|decision|crossover|tip|alt|text|verdicts\.json|"
+         r"[\w/.-]+\.csv): .*")
 KINDS = {"threads": int, "keys": int, "shares": float, "rates": float,
          "blocks": int, "cores": int}
 
@@ -61,7 +67,7 @@ class Shape:
         self.folder = rest.strip()
 
     def read_not(self, rest, _):
-        self.forbidden.append(rest)
+        self.forbidden.append(rest.replace("{words}", WORDS))
 
     def read_says(self, rest, _):
         self.required.append(rest)
