@@ -59,6 +59,8 @@ def terminal(c):
                 table_row(c, "terminal", group, dict(zip(heads, parts)))
         elif heads:
             break
+    if heads is None and c.page.verdicts.get("decisions"):
+        c.log.skip("terminal", "", "no table of decisions in it")
 
 
 def table_row(c, file, group, cells):
@@ -232,8 +234,12 @@ def leaders(d):
 
 
 def weakest(d):
-    """Of two with the same lower bound either may be named."""
-    return {r.map for r in d.shown()} if d.weakest else {None}
+    """Of two with the same lower bound either may be named; where maps
+    are tied, the weakest of the others may be, or none."""
+    if d.weakest:
+        return {r.map for r in d.shown()}
+    behind = sorted(d.those("behind"), key=lambda r: r.low)
+    return {None} | {r.map for r in behind[:1]}
 
 
 def rivals(c, file, d, told):

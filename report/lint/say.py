@@ -75,8 +75,12 @@ def counts(text):
 
 
 def keys(text):
-    found = re.search(rf"({NUMBER})[ {THIN}]?(Ki|Mi|Gi)? keys", text)
-    return round(value(found[1]) * UNITS.get(found[2], 1)) if found else None
+    found = re.search(rf"(\d+(?:[ {THIN}]\d{{3}})*(?:\.\d+)?)[ {THIN}]?"
+                      r"(Ki|Mi|Gi)? (?:resident )?keys", text)
+    if not found:
+        return None
+    return round(value(found[1].replace(" ", ""))
+                 * UNITS.get(found[2], 1))
 
 
 class Places:
