@@ -103,7 +103,10 @@ def scaling_alt(c):
                      and say.fits_mix(g.place, mix)]
             level = found and name and c.decision(found[0]).levels.get(
                 name[0])
-            if not level:
+            if not found:
+                c.log.found("place", "index.html#scaling", panel.alt,
+                            "campaign.json", f"nothing at {n} threads")
+            elif not level:
                 c.log.skip("index.html#scaling", panel.alt, "no such level")
             else:
                 c.log.check(say.same(v, level.centre),
@@ -175,6 +178,10 @@ def centres(c):
         c.log.check(any(all(map(say.close, got, t)) for t in true),
                     "pseudo-medians", "tables/cells.csv", str(got), cell.id,
                     str(true[0]))
+        few = re.match(r"n ?< ?(\d+)", row.get("reason") or "")
+        c.log.check(not few or few[1] == "6", "pseudo-medians",
+                    "tables/cells.csv", row.get("reason"), cell.id,
+                    "a 95 % interval needs 6 trials")
         for key, is_ in (("n", len(cell.ok)),
                          ("planned", 0 if cell.skip else cell.blocks)):
             c.log.check(row.get(key) in (None, str(is_)), "pseudo-medians",
