@@ -192,13 +192,15 @@ def pair_cell(c, file, said, d, text):
 
 
 def base_level(c, file, said, f, text):
-    """"gomap_rw 20.1 [19, 21] Mop/s" after the ratio."""
-    match = re.search(rf"{re.escape(c.base)} {say.TRIPLE.pattern}", text)
-    if match and f.level:
-        c.log.check(any(claim.fits(match.groups(), (f.level.centre, *s))
-                        for s in f.level.spans()), "pair", file, said,
-                    f.group, f"{c.base} {f.level.centre:.4g} "
-                    f"{derive.span(f.level.low, f.level.high)}")
+    """"gomap_rw 20.1 [19, 21] Mop/s" after the ratio: of that very map."""
+    for match in re.finditer(rf"([\w.-]+) {say.TRIPLE.pattern}", text):
+        level = c.decision(f.group).levels.get(match[1])
+        if match[1] not in c.rows.maps:
+            continue
+        c.log.check(match[1] == c.base and level is not None and any(
+            claim.fits(match.groups()[1:], (level.centre, *s))
+            for s in level.spans()), "pair", file, said, f.group,
+            f"{c.base} {f.level and f.level.centre}")
 
 
 # ---- verdicts.json --------------------------------------------------------
