@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""python3 -m report lint DIR: does every word follow from the rows?
+
+A second hand for the words of a report: it derives leader, outcome, side
+and count again from trials.jsonl by code of its own (docs/verdicts.md is
+the contract) and names each word of page, terminal and verdicts.json that
+does not follow. What no rule reads is named as not checked.
+
+Exit status: 0 nothing found, 1 findings, 2 the folder cannot be read.
+"""
+import argparse
+import sys
+from pathlib import Path
+
+from report.lint import (claim, copies, crossovers, decisions, flips, latency,
+                         other, validity, winners)
+from report.lint.context import Context
+from report.lint.log import Log
+from report.lint.read_page import Page
+from report.lint.rows import Rows, Unreadable
+
+RULES = (claim, decisions, flips, winners, crossovers, validity, latency,
+         other, copies)
+
+
+def lint(folder, terminal=None):
+    """The log of all rules over DIR; Unreadable where there is no report.
+
+    terminal -- path of a file with what the report printed, or None
+    """
+    rows, log = Rows(folder), Log()
+    page = Page(rows.folder, terminal and Path(terminal).resolve())
+    context = Context(rows, page, log)
+    for rule in RULES:
+        rule.check(context)
+    return log
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(
+        prog="python3 -m report lint", description="Derives each word of a "
+        "report from the journal's rows; names what does not follow.")
+    parser.add_argument("folder", metavar="DIR", type=Path)
+    parser.add_argument("--terminal", metavar="FILE",
+                        help="what the report printed, to be checked, too")
+    args = parser.parse_args(argv)
+    try:
+        log = lint(args.folder, args.terminal)
+    except Unreadable as error:
+        print(f"report lint: {error}", file=sys.stderr)
+        return 2
+    print("\n".join(log.lines()))
+    return 1 if log.findings else 0

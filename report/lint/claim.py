@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The first sentence and every other that calls a group by a word."""
+import re
+
+from report.lint import derive, say
+
+RULE, NUMBERS = "claim", "numbers of the claim"
+LOST = re.compile(r"n = (\d+) of (\d+)((?:, \d+ \w+)*)")
+PAIR = re.compile(r"reaches ({n}) times".format(n=say.NUMBER))
+
+
+def check(c):
+    """Claim on page, in verdicts.json and in the terminal's output."""
+    for file, text in claims(c):
+        sentence(c, file, text)
+        pair(c, file, text)
+    others(c)
+
+
+def claims(c):
+    told = c.page.verdicts.get("claim") or ""
+    told = told if isinstance(told, str) else " ".join(map(str, told))
+    yield "index.html", c.page.claim()
+    yield "verdicts.json", told
+    if c.page.terminal is None:
+        c.log.skip("terminal", "", "no terminal output was given")
+        return
+    lines = [line for line in c.page.terminal.splitlines()
+             if any(p.search(line) for _, p in c.phrases)
+             or "No ranking" in line or line.startswith("INVALID")]
+    if lines:
+        yield "terminal", " ".join(lines)
+    else:
+        c.log.found(RULE, "terminal", c.page.terminal, "first sentence",
+                    "no line of it says what the claim says")
+
+
+def sentence(c, file, text):
+    """The word for the group, the maps that it names, its numbers."""
+    if text.startswith("INVALID"):
+        return invalid(c, file, text)
+    word, match = spoken(c, text)
+    if word is None:
+        return unspoken(c, file, text)
+    found = c.places.of(text)
+    if say.counts(text) and say.mixes(text) and not found:
+        return c.one(file, text, found)
+    group = found[0] if len(found) == 1 else c.head()
+    if group is None:
+        return c.log.skip(file, text, "names no place")
+    d = c.decision(group)
+    named(c, file, text, d, word, match)
+    machine(c, file, text)
+    if word == "not ranked":
+        too_few(c, file, text, d)
+    else:
+        numbers(c, file, text, d)
+    not_ranked(c, file, text, d)
+    return None
+
+
+def machine(c, file, text):
+    match = re.search(r"[Mm]achine (\w+)", text)
+    true = (c.rows.meta.get("machine") or {}).get("id")
+    if match:
+        c.log.check(match[1] == true, RULE, file, text, "campaign.json",
+                    f"machine {true}")
+
+
+def spoken(c, text):
+    for word, pattern in c.phrases:
+        match = pattern.search(text)
+        if match:
+            return word, match
+    return None, None
+
+
+def too_few(c, file, text, d):
+    """"n = 6, 10 maps need 11"."""
+    match = re.search(r"n = (\d+), (\d+) maps need (\d+)", text)
+    if not match:
+        c.log.skip(file, text, "does not say how many blocks are needed")
+        return
+    n, k, needed = map(int, match.groups())
+    c.log.check(n in ns(d) and (k, needed) == (d.k, d.needs), NUMBERS, file,
+                match[0], d.group, d.told())
+
+
+def unspoken(c, file, text):
+    """A claim without a known word: right only if nothing has a result."""
+    able = [g for g in c.rows.groups if c.decision(g).k]
+    if re.match(r"(No ranking|Not ranked|Nothing)\b", text):
+        c.log.check(not able, RULE, file, text, f"{len(able)} groups",
+                    "ranked maps have results")
+    elif text:
+        c.log.found(RULE, file, text, "first sentence",
+                    "it says no word of docs/verdicts.md")
+
+
+def named(c, file, text, d, word, match):
+    """Is it this group's word, of these maps?"""
+    right = c.log.check(word == d.word, RULE, file, text, d.group, d.told())
+    maps = c.names(match.groupdict().get("maps") or "")
+    if not right or not maps:
+        return
+    wanted = d.tied if word == "tied" else {d.leader or next(iter(d.cells))}
+    c.log.check(set(maps) == wanted, RULE, file, text, d.group,
+                f"it names {', '.join(maps)}; {d.told()}")
+    if word in derive.LEADS:
+        c.log.check(d.weakest.map in c.names(text), RULE, file, text,
+                    d.group, f"the weakest comparison is not named: "
+                    f"{d.told()}")
+
+
+def invalid(c, file, text):
+    bad = [r for r in c.page.verdicts.get("controls") or []
+           if r.get("word") == "FAILED"]
+    c.log.check(bool(bad), RULE, file, text, "controls",
+                "no control failed")
+
+
+def known_triples(c, d, maps):
+    """(centre, low, high) that may stand in a sentence on these maps."""
+    for m in maps:
+        level, rival = d.levels.get(m), d.rival(m)
+        if level:
+            yield from ((level.centre, *s) for s in level.spans())
+        if rival:
+            yield from ((rival.pair.centre, *s) for s in rival.pair.spans())
+            yield from ((rival.pair.centre, *s) for s in rival.spans(d.k))
+    if c.two and {c.base, c.contender} <= set(maps):
+        f = c.field(d.group)
+        yield from ((f.pair.centre, *s) for s in f.pair.spans())
+
+
+def numbers(c, file, text, d):
+    """Every number of the sentence must be one of its rows'."""
+    maps = dict.fromkeys(c.names(text))
+    triples = list(known_triples(c, d, maps))
+    rest = text
+    over(c, file, text, d)
+    for match in say.TRIPLE.finditer(text):
+        c.log.check(any(fits(match.groups(), t) for t in triples), NUMBERS,
+                    file, match[0], d.group,
+                    "no ratio or level of the maps named; " + d.told())
+        rest = rest.replace(match[0], " ", 1)
+    rest = LOST.sub(" ", rest)
+    for m in sorted(maps, key=len, reverse=True):
+        rest = rest.replace(m, " ")
+    bare(c, file, text, rest, d, triples)
+
+
+def over(c, file, text, d):
+    """"× 1.50 [1.50, 1.50] over syncmap": of the leader and that map."""
+    for match in re.finditer(rf"{say.TRIPLE.pattern} (?:over|the second,) "
+                             r"([\w.-]+\w)", text):
+        r = d.rival(match[4])
+        c.log.check(r is not None and any(
+            fits(match.groups()[:3], (r.pair.centre, *s))
+            for s in r.pair.spans() + r.spans(d.k)), NUMBERS, file,
+            match[0], d.group, d.told())
+
+
+def fits(texts, triple):
+    return None not in triple and all(map(say.same, texts, triple))
+
+
+def bare(c, file, text, rest, d, triples):
+    """Numbers outside of "a [b, c]": of the place, or counts, or centres."""
+    rest = re.sub(r"machine \w+|\(MDE[^)]*\)|\[[^]]*\]|95 %|2 %", " ", rest)
+    p = d.group.place
+    known = [p["threads"], p["keys"], 100 * p["write_share"],
+             100 - 100 * p["write_share"]] + [
+        p["keys"] / u for u in say.UNITS.values()]
+    counted = [d.k, d.k - 1, d.needs, len(d.those("behind"))]
+    used = ns(d)
+    for match in re.finditer(rf"(n = )?(?<![\w.])({say.NUMBER})(?![\w])",
+                             rest):
+        exact = len(re.sub(r"\D", "", match[2])) < 2
+        allowed = used if match[1] else known + counted + used + (
+            [] if exact else [t[0] for t in triples])
+        c.log.check(any(say.same(match[2], v) for v in allowed), NUMBERS,
+                    file, text, d.group,
+                    f"no row gives {match[0].strip()}; {d.told()}")
+
+
+def ns(d):
+    """The numbers of blocks that a row with this word may show."""
+    shown = d.shown()
+    if shown:
+        return sorted({r.n for r in shown} | {min(
+            r.n for r in d.rivals if r.outcome != "no interval")
+            if any(r.outcome != "no interval" for r in d.rivals)
+            else shown[0].n})
+    return sorted({d.levels[m].n for m in d.cells})
+
+
+def not_ranked(c, file, text, d):
+    """"Not ranked: snapshot (n = 5 of 6, 1 void)": of each such rival, and
+    of no other. Whoever has no interval has to be named."""
+    missing = {r.map: r for r in d.those("no interval")}
+    for match in re.finditer(rf"([\w.-]+) \({LOST.pattern}\)", text):
+        r = d.rival(match[1])
+        right = r is not None and r.map in missing and why_fits(
+            d, r, match[0])
+        c.log.check(right, RULE, file, match[0], d.group,
+                    r.why() if r else d.told())
+    if d.word in ("not ranked", "nothing", "alone"):
+        return
+    for name, r in missing.items():
+        c.log.check(name in c.names(text), RULE, file, text, d.group,
+                    f"{name} is not ranked ({r.why()}) and not named")
+
+
+def why_fits(d, r, text):
+    """"n = 5 of 6, 1 void": of this rival; what is lost may be the
+    leader's."""
+    match = LOST.search(text)
+    if not match or (int(match[1]), int(match[2])) != (r.n, r.cell.blocks):
+        return False
+    lost = [x.split(", ")[1:] for x in (r.why(), derive.Rival(
+        r.cell, d.cells[d.leader], d.k).why())]
+    return all(part in sum(lost, []) for part in
+               match[3].split(", ")[1:])
+
+
+def pair(c, file, text):
+    """"syncmap reaches 8.17 times [..] the throughput of gomap_rw"."""
+    match = PAIR.search(text)
+    if not match or not c.two:
+        return
+    group = c.head()
+    if group is None:
+        return c.log.skip(file, text, "names no place")
+    f, rest = c.field(group), text[match.start():]
+    told = "not told apart" in rest or "tied" in rest
+    c.log.check(told == (f.side == "tied"), "pair", file, rest, group,
+                f.told())
+    c.log.check(say.same(match[1], f.pair.centre), "pair", file, rest,
+                group, f.told())
+    return None
+
+
+def others(c):
+    """Sentences with such a word elsewhere on the page."""
+    claim = c.page.claim()
+    for key, text in c.page.blocks():
+        if text in claim or claim in text:
+            continue
+        word, match = spoken(c, text)
+        if word is None or not match.groupdict().get("maps"):
+            continue
+        found = c.places.of(text)
+        if len(found) == 1:
+            named(c, f"index.html#{key}", text, c.decision(found[0]), word,
+                  match)
+        else:
+            c.log.skip(f"index.html#{key}", text,
+                       f"its place fits {len(found)} groups")

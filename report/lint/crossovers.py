@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where two maps change places on the way to more threads: the file, the
+table and the sentences."""
+import math
+import re
+
+from report.lint import derive, say
+from report.lint.panels import board_of
+
+CROSS = "crossover"
+
+
+def check(c):
+    if not c.two or not c.rows.groups:
+        return
+    crossover_csv(c)
+    crossover_table(c)
+    sentences(c)
+
+
+def lines(c):
+    """(line's groups by threads, crossings) of each line of each board."""
+    for board in c.rows.boards():
+        for groups in derive.lines_of(board).values():
+            yield groups, derive.crossings([c.field(g) for g in groups])
+
+
+def line_of(c, row):
+    """The groups of the line that a row of crossovers.csv is about."""
+    where = {k: v for k, v in row.items() if k not in (
+        "threads", "n", "low", "high")}
+    groups = c.places.of_row(where)
+    return sorted(groups, key=lambda g: g.place["threads"])
+
+
+def crossover_csv(c):
+    name, seen = "tables/crossovers.csv", []
+    rows = c.page.csv(name)
+    if rows is None:
+        c.log.skip(name, "", "no such file")
+        return
+    for row in rows:
+        said = ", ".join(f"{k} {v}" for k, v in row.items() if v)
+        groups = line_of(c, row)
+        true = derive.crossings([c.field(g) for g in groups])
+        fields = [c.field(g) for g in groups]
+        c.log.check(row.get("ahead") in (None, "", *c.rows.maps), CROSS,
+                    name, said, "ahead", f"{row.get('ahead')} is no map: "
+                    "who leads before, or after?")
+        if fields and row.get("n"):
+            c.log.check(int(row["n"]) in {f.pair.n for f in fields}, CROSS,
+                        name, said, groups[0], line_told(c, groups))
+        if not groups:
+            c.one(name, said, groups)
+        fit = new_row(c, row, true) if "leads_below" in row else old_row(
+            c, row, true)
+        if fit != "empty":
+            c.log.check(fit is not None, CROSS, name, said, groups[0] if
+                        groups else "no line", line_told(c, groups))
+        seen.append((groups, fit))
+    for groups, true in lines(c):
+        got = sum(g == groups and isinstance(f, derive.Crossing)
+                  for g, f in seen)
+        c.log.check(got == len(true), CROSS, name,
+                    f"{got} crossovers", groups[0], line_told(c, groups))
+
+
+def line_told(c, groups):
+    return "; ".join(c.field(g).told() for g in groups) or "no such line"
+
+
+def new_row(c, row, true):
+    """The crossing that a row of format 2 tells of; None where none is."""
+    if not row.get("leads_below"):
+        return "empty"
+    for x in true:
+        at, low, high = (say.cell(row.get(k)) for k in (
+            "position", "low", "high"))
+        placed = (at is None if not x.open else at is not None and any(
+            math.isclose(at, p, rel_tol=1e-4) for p in x.positions()))
+        if (row["leads_below"], row["leads_above"]) == (
+                x.first.ahead, x.last.ahead) and (
+            float(row["from_threads"]), float(row["to_threads"])) == (
+                x.start, x.end) and placed and (
+                at is None or near(x, low, high)):
+            return x
+    return None
+
+
+def near(crossing, low, high):
+    """Are these ends those of a resampling with other random numbers?"""
+    true = derive.resampled(crossing)
+    if None in true:
+        return True
+    slack = 0.01 + 0.3 * math.log2(true[1] / true[0])
+    return all(v is not None and abs(math.log2(v / t)) <= slack
+               for v, t in zip((low, high), true))
+
+
+def old_row(c, row, true):
+    """Of format 1: a position, and who is ahead: of a map's name nobody
+    can say whether it is the one before or after."""
+    if not row.get("threads"):
+        lead = {f.ahead for x in [line_of(c, row)] for f in map(c.field, x)}
+        return "empty" if row.get("ahead") in ("", None) or lead == {
+            row["ahead"]} else None
+    return next((x for x in true if x.open and any(
+        math.isclose(float(row["threads"]), p, rel_tol=1e-4)
+        for p in x.positions())), None)
+
+
+def crossover_table(c):
+    """The headline board's table: first lasting lead, who is ahead."""
+    t = c.page.table("crossover")
+    head = c.head()
+    if t is None or head is None:
+        return
+    board = board_of(c, head)
+    for row in t.rows:
+        mix = say.mixes(row[0])
+        groups = [g for g in board if mix and say.fits_mix(g.place, mix)]
+        groups.sort(key=lambda g: g.place["threads"])
+        text, where = " | ".join(row), "index.html"
+        fields = [c.field(g) for g in groups]
+        lasting(c, t, row, fields)
+        if re.search(r"ahead throughout|leads throughout", text):
+            name = c.names(text)[:1]
+            c.log.check(all(f.ahead in name for f in fields), CROSS, where,
+                        text, mix, line_told(c, groups))
+        elif re.match(say.NUMBER, row[1]):
+            true = derive.crossings(fields)
+            at = re.findall(say.NUMBER, row[1].split("(")[0])
+            c.log.check(all(any(x.open and say.same(a, p) for x in true
+                                for p in x.positions()) for a in at), CROSS,
+                        where, text, mix, line_told(c, groups))
+        elif not spoken_leads(c, where, row[1], groups):
+            c.log.skip(where, text, "no rule reads this row")
+
+
+def lasting(c, t, row, fields):
+    """"first lasting lead at": 4 (syncmap), or none."""
+    i = t.column("lasting")
+    if i is None or not fields:
+        return
+    start = None
+    for f in reversed(fields):
+        if not f.ahead or f.ahead != fields[-1].ahead:
+            break
+        start = f
+    true = "none" if start is None else (
+        f"{start.group.place['threads']} ({start.ahead})")
+    if not row[i].startswith("n <"):
+        c.log.check(row[i] == true, CROSS, "index.html", " | ".join(row),
+                    fields[0].group, f"first lasting lead: {true}")
+
+
+def sentences(c):
+    """Prose on who is ahead, at which counts."""
+    head = c.head()
+    if head is None:
+        return
+    line = next(gs for gs, _ in lines(c) if head in gs)
+    texts = [("index.html", t) for _, t in c.page.blocks()]
+    if c.page.terminal:
+        texts += [("terminal", t) for t in c.page.terminal.splitlines()]
+    told = c.page.verdicts.get("claim") or ""
+    texts += [("verdicts.json", t) for t in (
+        [told] if isinstance(told, str) else told)]
+    for file, text in texts:
+        on_the_way(c, file, text, line)
+        place = c.places.of(text)
+        here = next((gs for gs, _ in lines(c) if place and place[0] in gs),
+                    line)
+        spoken_leads(c, file, text, here)
+
+
+def on_the_way(c, file, text, line):
+    """"On the way up A is ahead first, from 1.13 threads on B"."""
+    match = re.search(r"On the way up ([\w.-]+) is ahead first, (.*)", text)
+    if not match:
+        return
+    true = derive.crossings([c.field(g) for g in line])
+    said = re.findall(rf"from ({say.NUMBER}) threads on ([\w.-]+)",
+                      match[2])
+    right = len(said) == len(true) and bool(true) and (
+        match[1] == true[0].first.ahead) and all(
+        x.open and x.last.ahead == name and any(
+            say.same(at, p) for p in x.positions())
+        for (at, name), x in zip(said, true))
+    c.log.check(right, CROSS, file, match[0], line[0], line_told(c, line))
+
+
+def spoken_leads(c, file, text, line):
+    """"gomap_rw leads at 1 thread, syncmap at 2": each at its count."""
+    found = list(re.finditer(r"([\w.-]+) leads at (\d+)(?: threads?)?"
+                             r"((?:,? (?:and )?[\w.-]+ at \d+)*)", text))
+    for match in found:
+        said = [(match[1], match[2])] + re.findall(
+            r"([\w.-]+) at (\d+)", match[3])
+        for name, count in said:
+            fields = [c.field(g) for g in line
+                      if g.place["threads"] == int(count)]
+            c.log.check(bool(fields) and fields[0].ahead == name, CROSS,
+                        file, match[0], line[0], line_told(c, line))
+    return bool(found)

@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows that decide a group: decision table, terminal, verdicts.json,
+ranking.csv and winner.csv, of format 1 (one row a group) and 2 (rivals)."""
+import functools
+import re
+
+from report.lint import claim, derive, say
+from report.lint.context import word_of
+
+TABLE, JSON, RULE = "decision table", "verdicts.json", "ranking"
+
+
+def check(c):
+    table(c)
+    terminal(c)
+    for i, d in enumerate(c.page.verdicts.get("decisions") or []):
+        decided(c, i, d)
+    valid = c.page.verdicts.get("valid", True)
+    for name in ("tables/ranking.csv", "figures/winner.csv"):
+        rows = c.page.csv(name)
+        if rows is None:
+            if valid:
+                c.log.skip(name, "", "no such file")
+        elif rows and "outcome" in rows[0]:
+            ranking(c, name, rows)
+        else:
+            for row in rows or []:
+                c.best(name, str(row), c.places.of_row(row), functools.partial(
+                    one_line, c, name, row))
+
+
+# ---- the table of the first screen, and the terminal's --------------------
+
+def table(c):
+    t = c.page.table("decision")
+    if t is None:
+        if c.page.verdicts.get("valid", True) and c.rows.groups:
+            c.log.skip("index.html", "decision table", "there is none")
+        return
+    for row in t.rows:
+        cells = dict(zip(t.heads, row))
+        group = c.one("index.html", " | ".join(row), c.places.of(row[0]))
+        if group:
+            table_row(c, "index.html", group, cells)
+
+
+def terminal(c):
+    """Rows of two or more blanks between columns, first of all a heading."""
+    if c.page.terminal is None:
+        return
+    heads = None
+    for line in c.page.terminal.splitlines():
+        parts = re.split(r" {2,}", line.strip())
+        if heads is None and len(parts) > 3 and parts[-1] == "n":
+            heads = parts
+        elif heads and len(parts) == len(heads):
+            group = c.one("terminal", line, c.places.of(parts[0]))
+            if group:
+                table_row(c, "terminal", group, dict(zip(heads, parts)))
+        elif heads:
+            break
+    if heads is None and c.page.verdicts.get("decisions"):
+        c.log.skip("terminal", "", "no table of decisions in it")
+
+
+def table_row(c, file, group, cells):
+    """One row: each column by what its heading says it holds."""
+    d, said = c.decision(group), " | ".join(cells.values())
+    rules = (("÷", pair_cell), ("mop/s", level_cell), ("lead [", lead_cell),
+             ("lead", lead_cell), ("ratio", lead_cell), ("fastest",
+             names_cell), ("leader", names_cell), ("confidence", word_cell),
+             ("verdict", word_cell), ("word", word_cell))
+    for i, (head, text) in enumerate(cells.items()):
+        if i == 0 or text in ("", "–", "none"):
+            continue
+        if head == "n":
+            n_cell(c, file, said, d, text)
+            continue
+        rule = next((r for part, r in rules if part in head.lower()), None)
+        if rule is None:
+            c.log.skip(file, text, f'column "{head}" has no rule')
+        else:
+            rule(c, file, said, d, text)
+
+
+def names_cell(c, file, said, d, text):
+    """"a", "a ≈ b", "a ≈ b ≈ 2 more"."""
+    names = c.names(text)
+    if not names:
+        word_cell(c, file, said, d, text)
+        return
+    wanted = d.tied if d.word == "tied" else {d.leader}
+    more = re.search(r"≈ (\d+) more", text)
+    right = (set(names) == wanted and names[0] == d.leader
+             or bool(more) and set(names) < wanted
+             and len(names) + int(more[1]) == len(wanted))
+    if d.word in ("not ranked", "nothing"):
+        right = False
+    if d.word == "alone":
+        right = names == list(d.cells)
+    c.log.check(right, TABLE, file, said, d.group, d.told())
+
+
+def level_cell(c, file, said, d, text):
+    name = d.leader or next(iter(d.cells), None)
+    match = say.TRIPLE.search(text)
+    level = d.levels.get(name)
+    if level is None or not (match or level.low is None):
+        c.log.found(TABLE, file, said, d.group, d.told())
+    elif match:
+        c.log.check(any(claim.fits(match.groups(), (level.centre, *s))
+                        for s in level.spans()), TABLE, file, said,
+                    d.group, f"{name} reaches {level.centre:.4g} "
+                    f"{derive.span(level.low, level.high)}")
+    else:
+        first = re.match(say.NUMBER, text)
+        c.log.check(bool(first) and say.same(first[0], level.centre), TABLE,
+                    file, said, d.group, f"{name} {level.centre:.4g}")
+
+
+def lead_cell(c, file, said, d, text):
+    """"× 1.62 [1.08, 2.42] over ck_ht": of a comparison that the row's word
+    may show. A cell that holds a word only is one of words."""
+    match = say.TRIPLE.search(text)
+    if not match:
+        word_cell(c, file, said, d, text)
+        return
+    names = c.names(text)
+    shown = {r.map: r for r in d.shown()}
+    these = [shown[m] for m in names if m in shown] if names else list(
+        shown.values())
+    c.log.check(any(claim.fits(match.groups(), (r.pair.centre, *s))
+                    for r in these for s in r.pair.spans()), TABLE, file,
+                said, d.group, d.told())
+
+
+def word_cell(c, file, said, d, text):
+    word = word_of(text.split(":")[0]) or word_of(text)
+    c.log.check(word == d.word and word_n(d, text), TABLE, file, said,
+                d.group, d.told())
+    mde(c, TABLE, file, text, [r.pair for r in d.shown()], d.group)
+
+
+def word_n(d, text):
+    """"not ranked (6)": is that the number of blocks?"""
+    match = re.search(r"\((\d+)\)", str(text))
+    return not match or int(match[1]) in claim.ns(d)
+
+
+def n_cell(c, file, said, d, text):
+    match = re.match(r"\d+", text)
+    c.log.check(bool(match) and int(match[0]) in claim.ns(d), TABLE, file,
+                said, d.group,
+                f"n is {' or '.join(map(str, claim.ns(d)))}; {d.told()}")
+
+
+def mde(c, rule, file, text, pairs, row):
+    """"(MDE 4.4 %)": what 95 % power would have shown of such a pair."""
+    match = re.search(rf"MDE (> )?({say.NUMBER})", text)
+    if not match:
+        return
+    each = [derive.smallest_seen(p) for p in pairs if p.low]
+    right = any(v > 200 if match[1] else say.same(match[2], v)
+                for v in each)
+    c.log.check(right and (not match[1] or match[2] == "200"), rule, file,
+                text, row, f"MDE {', '.join(f'{v:.3g} %' for v in each)}")
+
+
+def pair_cell(c, file, said, d, text):
+    """Who leads of base and contender, the ratio, the base's value."""
+    if not c.two:
+        return
+    f = c.field(d.group)
+    match = say.TRIPLE.search(text)
+    head = text[:match.start()] if match else text
+    lead = c.names(head)
+    told = ("tied" if re.search(r"\btied?\b|not told", head) else
+            "no interval" if re.search(r"n < |no interval|not run", head)
+            else None)
+    right = (told == f.side if told else f.ahead in lead or
+             not lead and f.ahead is None)
+    leads = re.search(r"([\w.-]+) leads", text)
+    if leads:
+        right = leads[1] == f.ahead
+    right = right and set(c.names(text)) <= {c.base, c.contender}
+    c.log.check(right, "pair", file, said, d.group, f.told())
+    if match:
+        c.log.check(any(claim.fits(match.groups(), (f.pair.centre, *s))
+                        for s in f.pair.spans()), "pair", file, said,
+                    d.group, f.told())
+    base_level(c, file, said, f, text)
+
+
+def base_level(c, file, said, f, text):
+    """"gomap_rw 20.1 [19, 21] Mop/s" after the ratio: of that very map."""
+    for match in re.finditer(rf"([\w.-]+) {say.TRIPLE.pattern}", text):
+        level = c.decision(f.group).levels.get(match[1])
+        if match[1] not in c.rows.maps:
+            continue
+        c.log.check(match[1] == c.base and level is not None and any(
+            claim.fits(match.groups()[1:], (level.centre, *s))
+            for s in level.spans()), "pair", file, said, f.group,
+            f"{c.base} {f.level and f.level.centre}")
+
+
+# ---- verdicts.json --------------------------------------------------------
+
+def decided(c, i, row):
+    where = f"decisions[{i}]"
+    group = c.one(JSON, f"{where} {row.get('place')}",
+                  c.places.of(row.get("place") or ""))
+    if group is None:
+        return
+    d = c.decision(group)
+    if "rivals" not in row:
+        one_line(c, f"{JSON} {where}", {
+            k: v for k, v in row.items() if k != "place"}, group)
+        return
+    said = f"{where}: {row.get('leader')} {row.get('word')}"
+    for key, wanted in (("leader", leaders(d)), ("word", {d.word}),
+                        ("n", set(claim.ns(d)) | {None}),
+                        ("needs", {d.needs, None} if d.k < 2
+                         else {d.needs}), ("weakest", weakest(d))):
+        value = row.get(key)
+        if key == "word" and isinstance(value, str):
+            value = re.sub(r" \(.*", "", value) if word_n(d, value) else ""
+        if key == "word" and d.word == "nothing":
+            continue
+        c.log.check(value in wanted, RULE, JSON, f"{said}, {key} {value}",
+                    d.group, d.told())
+    rivals(c, JSON, d, row["rivals"])
+
+
+def leaders(d):
+    return {d.leader} if d.leader else {None, *d.cells}
+
+
+def weakest(d):
+    """Of two with the same lower bound either may be named; where maps
+    are tied, the weakest of the others may be, or none."""
+    if d.weakest:
+        return {r.map for r in d.shown()}
+    behind = sorted(d.those("behind"), key=lambda r: r.low)
+    return {None} | {r.map for r in behind[:1]}
+
+
+def rivals(c, file, d, told):
+    """Each rival with a result is listed once, with what its rows say."""
+    names = [r.get("map") for r in told]
+    want = {r.map for r in d.rivals}
+    with_none = {m for m in d.group.cells if c.rows.ranked(m)}
+    c.log.check(len(names) == len(set(names)) and want <= set(names)
+                <= (with_none | set(d.cells)), RULE, file,
+                f"rivals {names}", d.group, d.told())
+    for row in told:
+        rival_row(c, file, d, row)
+
+
+def rival_row(c, file, d, row):
+    r = d.rival(row.get("map"))
+    said = ", ".join(f"{k} {row[k]}" for k in row)
+    cell = c.rows.cells.get(row.get("cell") or "")
+    c.log.check(cell is None or cell.map in (row.get("map"), d.leader),
+                RULE, file, said, d.group, "the cell is another map's")
+    if r is None:
+        c.log.check(row.get("outcome") == "no interval", RULE, file, said,
+                    d.group, d.told())
+        return
+    c.log.check(row.get("outcome") == r.outcome, RULE, file, said, d.group,
+                d.told())
+    c.log.check(whole(row.get("n")) == r.n, RULE, file, said, d.group,
+                d.told())
+    wanted = {"ratio": [(r.pair.centre,)], "low high": r.pair.spans(),
+              "group_low group_high": r.spans(d.k)}
+    for keys, spans in wanted.items():
+        got = [number(row.get(k)) for k in keys.split()]
+        if keys.startswith("group") and r.outcome == "no interval":
+            spans = [(None, None), *spans]
+        c.log.check(any(all(map(say.close, got, s)) for s in spans), RULE,
+                    file, f"{row.get('map')}: {keys} = {got}", d.group,
+                    d.told())
+    if r.outcome == "no interval":
+        c.log.check(claim.why_fits(d, r, str(row.get("why"))), RULE, file,
+                    said, d.group, r.why())
+    else:
+        c.log.check(not row.get("why"), RULE, file, said, d.group,
+                    f"why is given, though {r.map} is {r.outcome}")
+
+
+def whole(v):
+    return int(v) if v not in (None, "") else None
+
+
+def number(v):
+    return float(v) if v not in (None, "") else None
+
+
+# ---- CSV files ------------------------------------------------------------
+
+def ranking(c, name, rows):
+    """A line for each rival: by group, then as in verdicts.json."""
+    by_group = {}
+    whose_cells(c, name, rows)
+    for row in rows:
+        group = c.one(name, str(row), c.places.of_row(row))
+        if group:
+            by_group.setdefault(id(group), (group, []))[1].append(row)
+    for group in c.rows.groups:
+        d = c.decision(group)
+        if d.rivals and id(group) not in by_group:
+            c.log.found(RULE, name, "", group, "the group is not listed")
+    for group, lines in by_group.values():
+        d = c.decision(group)
+        rivals(c, name, d, [r for r in lines if r.get("map")
+                            and r["map"] != d.leader])
+        for row in lines:
+            group_columns(c, name, d, row)
+
+
+def whose_cells(c, name, rows):
+    """The cell is the rival's in all lines, or the leader's in all."""
+    cells = [(r, c.rows.cells.get(r.get("cell") or "")) for r in rows]
+    other = [r for r, cell in cells if cell and cell.map != r.get("map")]
+    if len(other) < len(rows):
+        for r in other:
+            c.log.found(RULE, name, str(r), r["cell"],
+                        f"the cell is not {r.get('map')}'s")
+
+
+def group_columns(c, name, d, row):
+    for key, wanted in (("leader", leaders(d)), ("word", {d.word}),
+                        ("weakest", weakest(d)), ("needs", {d.needs})):
+        value = row.get(key)
+        if value in (None, ""):
+            continue
+        right = key != "word" or word_n(d, value)
+        value = int(value) if key == "needs" else re.sub(r" \(.*", "", value)
+        c.log.check(right and value in wanted, RULE, name,
+                    f"{row.get('map')}: {key} {row[key]}", d.group, d.told())
+
+
+def one_line(c, name, row, group):
+    """first, second, lead, low, high, n, word, tied of one group."""
+    d = c.decision(group)
+    said = ", ".join(f"{k} {row[k]}" for k in (
+        "first", "second", "lead", "low", "high", "n", "word", "verdict",
+        "tied") if row.get(k) not in (None, ""))
+    if not row.get("first"):
+        c.log.check(d.word in ("nothing", "not ranked"), RULE, name, said
+                    or "no winner", group, d.told())
+        return
+    c.log.check(row["first"] in leaders(d), RULE, name, said, group,
+                d.told())
+    word = word_of(str(row.get("word") or row.get("verdict") or ""))
+    c.log.check(word == d.word, RULE, name, said, group, d.told())
+    tied = row.get("tied") or []
+    tied = set(tied.split() if isinstance(tied, str) else tied)
+    c.log.check(tied == (d.tied if d.word == "tied" else {row["first"]}),
+                RULE, name, said, group, d.told())
+    line_numbers(c, name, d, row, said)
+
+
+def line_numbers(c, name, d, row, said):
+    """The comparison that the line shows, and its n."""
+    c.log.check(whole(row.get("n")) in claim.ns(d), RULE, name, said,
+                d.group, d.told())
+    c.log.check(whole(row.get("of")) in (None, d.k), RULE, name,
+                f"{said}, of {row.get('of')}", d.group, d.told())
+    if not row.get("second"):
+        return
+    got = [number(row.get(k)) for k in ("lead", "low", "high")]
+    shown = [r for r in d.shown() if r.map == row["second"]]
+    c.log.check(any(all(map(say.close, got, (r.pair.centre, *s)))
+                    for r in shown for s in r.pair.spans()), RULE, name,
+                said, d.group, d.told())

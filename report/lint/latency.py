@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Percentiles of open loops: from enough operations, and only of maps that
+kept up with their arrivals."""
+import re
+import statistics
+
+from scipy.stats import binom
+
+from report.lint import say
+
+RULE = "latency"
+KEEPS_UP = 1.2
+COLUMNS = {"P50": ("p50_ns", 6), "P90": ("p90_ns", 36),
+           "P99": ("p99_ns", 368), "P99.9": ("p999_ns", 3688)}
+UNITS = {"ns": 1.0, "µs": 1e3, "ms": 1e6, "s": 1e9}
+TIME = re.compile(rf"({say.NUMBER}) (ns|µs|ms|s)\b")
+
+
+def check(c):
+    for t in c.page.tables:
+        if t.key.startswith("latency"):
+            for row in t.rows:
+                table_row(c, t, row)
+    for panel in c.page.panels("latency"):
+        alt(c, panel)
+    late(c)
+
+
+def cells(c, name, caption):
+    """Latency cells of a map in the group that a caption tells of."""
+    fits = [x for x in c.rows.cells.values() if x.map == name
+            and x.measure == "latency"]
+    told = re.search(rf"({say.NUMBER}) operations/s", caption)
+    return [x for x in fits if x.place["workload"] in caption and (
+        not told or say.value(told[1]) == round(x.factors["rate_per_s"]))]
+
+
+def factor(cell, trial):
+    """How many times as long as its arrivals a trial took."""
+    f, result = cell.factors, trial["result"]
+    lasted = f.get("window_ns") or (
+        1e9 * result["ops"] / f["rate_per_s"] if f["rate_per_s"] else 0)
+    return result["elapsed_ns"] / lasted if lasted else 1.0
+
+
+def entries(cell, operation, clock):
+    """Entries of one operation and clock: [(trial, entry)]."""
+    kind, _, there = operation.partition(", ")
+    return [(t, e) for t in cell.ok for e in t["result"].get("latency") or []
+            if e.get("count") and e["operation"] == kind
+            and e["clock"] == clock and e["was_there"] == (there != "absent")]
+
+
+def table_row(c, t, row):
+    head = dict(zip(t.heads, row))
+    name = (c.names(row[0]) or [row[0]])[0]
+    operation = head.get("operation, key") or head.get("operation", "")
+    fits = cells(c, name, t.caption)
+    said = f"{t.key}: " + " | ".join(row)
+    if not fits:
+        c.log.found(RULE, "index.html#latency", said, "campaign.json",
+                    "no such cell was planned")
+    elif len(fits) > 1:
+        c.log.skip("index.html#latency", said, f"fits {len(fits)} cells")
+    if len(fits) != 1:
+        return
+    times = [factor(fits[0], x) for x in fits[0].ok]
+    found = entries(fits[0], operation, head.get("clock", "intended"))
+    if not times or not found:
+        c.log.skip("index.html#latency", said, "no such entry")
+        return
+    for column, (key, need) in COLUMNS.items():
+        if column in head:
+            cell(c, said, fits[0], times, found, key, need, head[column])
+    operations(c, said, t, head, found)
+    ends(c, said, head, found)
+
+
+def ends(c, said, head, found):
+    """Largest value of all trials, and how many trials there are."""
+    worst = max(e["max_ns"] for _, e in found)
+    match = TIME.match(head.get("maximum", ""))
+    if match:
+        c.log.check(say.same(match[1], worst / UNITS[match[2]]), RULE,
+                    "index.html#latency", said, "max_ns", f"{worst} ns")
+    if head.get("trials", "").isdigit():
+        c.log.check(int(head["trials"]) == len(found), RULE,
+                    "index.html#latency", said, "trials.jsonl",
+                    f"{len(found)} trials")
+
+
+def order_interval(values):
+    """95 % interval of the median: order statistics, by the binomial."""
+    v, n = sorted(values), len(values)
+    k = max((i for i in range(1, n // 2 + 1)
+             if 2 * binom.cdf(i - 1, n, 0.5) <= 0.05), default=0)
+    return (v[k - 1], v[n - k]) if k else None
+
+
+def cell(c, said, where, times, found, key, need, text):
+    least = min(e["count"] for _, e in found)
+    told = (f"{where.id}: at least {least} operations per trial, {need} "
+            f"needed; took {min(times):.3g} to {max(times):.3g} times as "
+            "long as its arrivals")
+    over = overloaded(times)
+    if over is None:
+        c.log.skip("index.html#latency", said, "some trials kept up")
+        return
+    if "overloaded" in text or over:
+        c.log.check(over and "overloaded" in text, RULE,
+                    "index.html#latency", said, where.id, told)
+        took(c, said, where, times, text)
+        return
+    little = text.startswith("n <")
+    c.log.check(little == (least < need), RULE, "index.html#latency", said,
+                where.id, told)
+    match = TIME.match(text)
+    if match:
+        middle = statistics.median(e[key] for _, e in found)
+        scale = UNITS[match[2]]
+        c.log.check(say.same(match[1], middle / scale), RULE,
+                    "index.html#latency", said, where.id,
+                    f"{key} {middle:.4g}")
+        interval(c, said, where, [e[key] for _, e in found], text)
+
+
+def interval(c, said, where, values, text):
+    """The two times in brackets."""
+    true, got = order_interval(values), TIME.findall(text)[1:]
+    if not got:
+        c.log.check(true is None, RULE, "index.html#latency", said,
+                    where.id, f"interval {true}")
+        return
+    c.log.check(true is not None and len(got) == 2 and all(
+        say.same(v, t / UNITS[u]) for (v, u), t in zip(got, true)), RULE,
+        "index.html#latency", said, where.id, f"interval {true}")
+
+
+def overloaded(times):
+    """True, False; None where the median trial kept up and another not."""
+    if statistics.median(times) > KEEPS_UP:
+        return True
+    return None if max(times) > KEEPS_UP else False
+
+
+def took(c, said, where, times, text):
+    match = re.search(rf"took ({say.NUMBER}) to ({say.NUMBER}) times", text)
+    if match:
+        c.log.check(say.same(match[1], min(times)) and say.same(
+            match[2], max(times)), RULE, "index.html#latency", said,
+            where.id, f"{min(times):.3g} to {max(times):.3g}")
+
+
+def operations(c, said, t, head, found):
+    """The column of operations counts what the rule counts: per trial."""
+    title = next((h for h in t.heads if "operations" in h.lower()), None)
+    if title is None:
+        return
+    got = re.match(say.NUMBER, head[title])
+    each = [e["count"] for _, e in found]
+    per_trial = "per trial" in title or "least" in title
+    true = min(each) if per_trial else sum(each)
+    c.log.check(bool(got) and say.value(got[0]) == true, RULE,
+                "index.html#latency", f"{said} ({title})", "trials.jsonl",
+                f"{true}; each trial: {min(each)} to {max(each)}")
+    for text in head.values():
+        match = re.match(rf"n < ({say.NUMBER})", text)
+        if match and got:
+            c.log.check(say.value(got[0]) < say.value(match[1]), RULE,
+                        "index.html#latency", f"{said} ({title})",
+                        "trials.jsonl", f'"{text}" beside {got[0]} '
+                        f"operations: the limit is per trial ({min(each)}), "
+                        "the column is their sum")
+
+
+def alt(c, panel):
+    """A percentile that is named "highest" has a name of its own."""
+    if "percentile" not in panel.alt.lower():
+        return
+    c.log.check(bool(re.search(r"\bP\d|median", panel.alt)), RULE,
+                "index.html#latency", panel.alt, panel.name,
+                "the percentile is not named: its values are medians where "
+                "P99 needs more operations")
+
+
+def late(c):
+    """"6 604 operations began more than 1 ms after their start"."""
+    for t in c.page.tables:
+        match = re.search(rf"({say.NUMBER}) operations began more than 1 ms",
+                          t.caption)
+        if not match:
+            continue
+        fits = [x for x in c.rows.cells.values() if x.measure == "latency"
+                and x in cells(c, x.map, t.caption)]
+        values = [y["result"].get("late_starts") for x in fits for y in x.ok]
+        true = sum(v for v in values if v is not None)
+        c.log.check(say.value(match[1]) == true, RULE, "index.html#latency",
+                    t.caption, "late_starts", f"{true}")
+        whose = [x.map for x in fits for y in x.ok
+                 if factor(x, y) > KEEPS_UP]
+        if whose and "overloaded" not in t.caption + " ".join(
+                sum(t.rows, [])):
+            c.log.found(RULE, "index.html#latency", t.caption,
+                        "late_starts", "of maps that did not keep up: "
+                        + ", ".join(sorted(set(whose))))

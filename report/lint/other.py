@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Alternative texts, commands, centres in CSV files, reasons beside values,
+and texts that contradict the rows."""
+import re
+import shlex
+import statistics
+
+from report.lint import say
+from report.lint.panels import board_of
+
+WHY = ("why", "reason")
+VALUES = ("mops", "ratio", "ns", "percent", "filled", "lead", "value")
+ENDS = ("low", "high", "group_low", "group_high")
+
+
+def check(c):
+    simulated(c)
+    efficiency(c)
+    commands(c)
+    reasons(c)
+    centres(c)
+    scaling_alt(c)
+    raw(c)
+    status(c)
+    texts(c)
+
+
+# ---- alternative texts ----------------------------------------------------
+
+def simulated(c):
+    """"Model M, 64 cores: gomap 0": each of them counted at 64 cores."""
+    for panel in c.page.panels("simulated"):
+        match = re.match(r"Model (\S+), (\d+) cores?: (.*)\.$", panel.alt)
+        if not match:
+            c.log.skip("index.html#simulated", panel.alt, "no rule")
+            continue
+        most = int(match[2])
+        ran = {x.map: x for x in c.rows.cells.values() if x.ok and
+               x.measure == f"simulated:{match[1]}"
+               and x.place["threads"] == most}
+        c.log.check(bool(ran), "alternative text", "index.html#simulated",
+                    panel.alt, f"simulated:{match[1]}",
+                    f"nothing was counted at {most} cores")
+        for part in match[3].split(", "):
+            name = part.split(" ")[0]
+            c.log.check(name in ran, "alternative text",
+                        "index.html#simulated", f"{panel.name}: {part}",
+                        f"simulated:{match[1]}",
+                        f"{name} did not run at {most} cores")
+            if name in ran:
+                simulated_value(c, panel, ran[name], part)
+
+
+COUNTED = (("of bytes", ("false_sharing_invalidations",)),
+           ("lost to", ("invalidations",)),
+           ("for coherence", ("coherence_misses",)),
+           ("L1d misses", ("l1d_load_misses", "l1d_store_misses")))
+
+
+def simulated_value(c, panel, cell, part):
+    """"gomap 0.750": the sum of what its panel counts, per operation."""
+    names = next((n for text, n in COUNTED if text in panel.name), None)
+    if names is None:
+        c.log.skip("index.html#simulated", part, "no rule for this panel")
+        return
+    result = cell.ok[-1]["result"]
+    totals = {e["metric"]: e["total"] for e in
+              (result.get("counters") or {}).get("events") or []}
+    if any(totals.get(n) is None for n in names):
+        return
+    true = sum(totals[n] for n in names) / result["ops"]
+    said = re.search(say.NUMBER + "$", part)
+    c.log.check(bool(said) and say.same(said[0], true), "alternative text",
+                "index.html#simulated", f"{panel.name}: {part}", cell.id,
+                f"{true:.4g}")
+
+
+def efficiency(c):
+    """"At 64 threads: ck_ht 173 %": each has a result at that count."""
+    for panel in c.page.panels("efficiency"):
+        match = re.match(r"At (\d+) threads?: (.*)\.$", panel.alt)
+        if not match:
+            continue
+        ran = {x.map for g in c.rows.groups for x in g.cells.values()
+               if x.ok and x.place["threads"] == int(match[1])}
+        for part in match[2].split(", "):
+            name = part.split(" ")[0]
+            c.log.check(name in ran, "alternative text",
+                        "index.html#scaling", part, panel.name,
+                        f"{name} has no result at {match[1]} threads")
+
+
+def scaling_alt(c):
+    """"gomap_rw: 20.1 Mop/s at 1, ...": of the line in the panel's name."""
+    head = c.head()
+    if head is None:
+        return
+    board = board_of(c, head)
+    for panel in c.page.panels("scaling-"):
+        name, mix = c.names(panel.name)[:1], say.mixes(panel.name)
+        for v, n in re.findall(rf"({say.NUMBER}) Mop/s at (\d+)", panel.alt):
+            found = [g for g in board if mix and g.place["threads"] == int(n)
+                     and say.fits_mix(g.place, mix)]
+            level = found and name and c.decision(found[0]).levels.get(
+                name[0])
+            if not found:
+                c.log.found("place", "index.html#scaling", panel.alt,
+                            "campaign.json", f"nothing at {n} threads")
+            elif not level:
+                c.log.skip("index.html#scaling", panel.alt, "no such level")
+            else:
+                c.log.check(say.same(v, level.centre),
+                            "alternative text", "index.html#scaling",
+                            panel.alt, found[0], f"{level.centre:.4g}")
+
+
+# ---- commands -------------------------------------------------------------
+
+def commands(c):
+    """A command's comment is a word of its own, or the shell gets it."""
+    section = c.page.section("artefacts")
+    blocks = [n for n in section.all("pre")
+              if not under_details(section, n)] if section else []
+    for line in "\n".join(n.text() for n in blocks).splitlines():
+        if not line.strip():
+            continue
+        glued = re.search(r"\S#", line)
+        try:
+            shlex.split(line, comments=True)
+            whole = True
+        except ValueError:
+            whole = False
+        c.log.check(whole and not glued, "commands", "index.html#artefacts",
+                    line, "a shell", "the comment is part of a word")
+        known = re.search(r"results/([\w.-]+)", line)
+        if known:
+            c.log.check(known[1] == c.rows.folder.resolve().name, "commands",
+                        "index.html#artefacts", line, "the folder",
+                        c.rows.folder.resolve().name)
+
+
+def under_details(section, node):
+    return any(node in d.all("pre") for d in section.all("details"))
+
+
+# ---- CSV files ------------------------------------------------------------
+
+def reasons(c):
+    """A reason why there is no value stands beside no value."""
+    for name in c.page.csv_files():
+        rows = c.page.csv(name) or []
+        why = next((w for w in WHY if rows and w in rows[0]), None)
+        have = [k for k in VALUES if rows and k in rows[0]]
+        if not why or not have:
+            continue
+        ends = [k for k in ENDS if k in rows[0]]
+        for row in rows:
+            full = all(row[k] != "" for k in have[:1] + ends)
+            c.log.check(not (full and row[why]), "reasons", name,
+                        ", ".join(f"{k} {v}" for k, v in row.items() if v),
+                        f"{why} = {row[why]}", "the row has its value")
+
+
+def centres(c):
+    """Pseudo-medians and intervals of cells.csv, from the trials."""
+    for row in c.page.csv("tables/cells.csv") or []:
+        cell = c.rows.cells.get(row.get("cell"))
+        c.log.check(cell is not None, "pseudo-medians", "tables/cells.csv",
+                    str(row.get("cell")), "campaign.json", "not planned")
+        if cell is None or cell.measure != "throughput":
+            continue
+        group = next((g for g in c.rows.groups
+                      if cell in g.cells.values()), None)
+        level = group and c.decision(group).levels.get(cell.map)
+        got = [say.cell(row.get(k)) for k in ("mops", "low", "high")]
+        true = [(None,) * 3] if not level else [
+            (level.centre, *s) for s in level.spans()]
+        c.log.check(any(all(map(say.close, got, t)) for t in true),
+                    "pseudo-medians", "tables/cells.csv", str(got), cell.id,
+                    str(true[0]))
+        few = re.match(r"n ?< ?(\d+)", row.get("reason") or "")
+        c.log.check(not few or few[1] == "6", "pseudo-medians",
+                    "tables/cells.csv", row.get("reason"), cell.id,
+                    "a 95 % interval needs 6 trials")
+        for key, is_ in (("n", len(cell.ok)),
+                         ("planned", 0 if cell.skip else cell.blocks)):
+            c.log.check(row.get(key) in (None, str(is_)), "pseudo-medians",
+                        "tables/cells.csv", f"{key} {row.get(key)}",
+                        cell.id, f"{key} is {is_}")
+
+
+def raw(c):
+    """One cell has one centre, or both are named where they differ."""
+    figure, head = c.page.figures.get("raw"), c.head()
+    if figure is None or head is None:
+        return
+    text = figure.text()
+    wide = re.search(r"± (\d+) ?%[^.]*median", text)
+    c.log.check(not wide or int(wide[1]) < 100, "two centres",
+                "index.html#ratio", wide[0] if wide else "", "raw.csv",
+                "a rate cannot be 100 % below its median")
+    if not re.search(r"Right: median", text):
+        return
+    d = c.decision(head)
+    for m, level in d.levels.items():
+        logs = list(head.cells[m].logs.values())
+        middle = statistics.median(logs)
+        off = abs(middle - statistics.median(level.averages))
+        if c.rows.peer(m):
+            c.log.check(off < 0.05 or "two modes" in text, "two centres",
+                        "index.html#ratio", "Right: median.", f"{m}, {head}",
+                        f"the median is {100 * off:.0f} % off the "
+                        "pseudo-median that stands everywhere else")
+
+
+# ---- how much of the plan has results -------------------------------------
+
+STATUS = (  # pattern of a status line -> what the rows say
+    (r"(\d+) of \d+ cells? have results", lambda p: sum(
+        bool(x.ok) for x in p)),
+    (r"\d+ of (\d+) cells? have results", len),
+    (r"(\d+) trials? not run yet", lambda p: sum(
+        max(x.blocks - len(x.lines), 0) for x in p)),
+)
+
+
+def status(c):
+    """"complete: 192 of 192 cells have results", wherever it stands."""
+    planned = [x for x in c.rows.cells.values() if not x.skip]
+    caught = {m for m, about in c.rows.maps.items() if about.get("misuse")}
+    short = any(len(x.lines) < x.blocks or not x.ok and x.map not in caught
+                for x in planned) or not planned
+    lines = (c.page.terminal or "").splitlines() + [
+        str(c.page.verdicts.get("status") or "")] + [
+        t for _, t in c.page.blocks()]
+    for text in lines:
+        text = text.replace(say.THIN, "")
+        if "cells have results" not in text:
+            continue
+        for pattern, count in STATUS:
+            for match in re.finditer(pattern, text):
+                c.log.check(int(match[1]) == count(planned), "status",
+                            "index.html", text, "campaign.json",
+                            f"{count(planned)}")
+        said = re.search(r"(in)?complete", text.lower())
+        c.log.check(not said or bool(said[1]) == short, "status",
+                    "index.html", text, "trials.jsonl",
+                    "incomplete" if short else "complete")
+
+
+# ---- texts of the campaign that the page repeats --------------------------
+
+def texts(c):
+    ranked = {g.place["workload"] for g in c.rows.groups
+              if c.decision(g).k > 1}
+    for w in c.rows.meta.get("workloads") or []:
+        if re.search(r"rank\s+(?:#\s*)?nothing", w.get("text") or ""):
+            c.log.check(w["name"] not in ranked
+                        or "not for decisions" in c.page.root.text(),
+                        "workload text", "index.html#artefacts",
+                        "Its numbers rank nothing", w["name"],
+                        "groups of this workload are ranked on the page")
+    gnuplot(c)
+    memory(c)
+    for text in (c.page.root.text(), c.page.terminal or ""):
+        for level in re.findall(r"\[(\d+) ?%\]", text.replace(
+                "\u00a0", " ")):
+            c.log.check(level == "95", "levels", "index.html",
+                        f"[{level} %]", "docs/verdicts.md",
+                        "intervals beside a ratio or a level are 95 %")
+
+
+def gnuplot(c):
+    """The quick plot's title says what its bars are."""
+    script = c.page.out / "quick/scaling.gp"
+    if not script.is_file():
+        return
+    text, rows = script.read_text("utf-8"), c.page.csv("quick/scaling.csv")
+    if "range over blocks" not in text or not rows:
+        return
+    few = max((cell.blocks for cell in c.rows.cells.values()), default=0)
+    c.log.check(few <= 6, "quick plots", "quick/scaling.gp",
+                "throughput, range over blocks", "quick/scaling.csv",
+                f"it holds 95 % intervals, no ranges at n = {few}")
+
+
+def memory(c):
+    """Two numbers for the machine's memory agree."""
+    text = c.page.root.text()
+    node = [int(v) for v in re.findall(r"NUMANode\(memory=(\d+)\)", text)]
+    total = re.search(r"memory total\s*(\d+) kB", text)
+    if node and total:
+        c.log.check(abs(sum(node) / 1024 / int(total[1]) - 1) < 0.1,
+                    "memory", "index.html#machine", total[0], "topology",
+                    f"hwloc's nodes have {sum(node) // 1024} kB")

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads trials.jsonl and campaign.json (results/README.md) for the linter.
+
+It shares nothing with the report's own reader: what that one overlooks is
+what this one is for.
+"""
+import json
+import math
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((TOP / "docs/cell.schema.json").read_text("utf-8"))
+LOOKS = json.loads((TOP / "report/families.json").read_text("utf-8"))
+USUAL = {"shape": "u64x8", "miss_share": 0.0, "dist": "uniform",
+         "placement": "cores", "memory": "first-touch", "presize": True} | {
+             k: v["default"] for k, v in SCHEMA["properties"].items()
+             if "default" in v}
+PLACE = ("workload", "keys", "write_kind", "write_share", "threads",
+         *USUAL)
+LOOPS = ("mix", "closed", "open", "paced")
+
+
+class Unreadable(Exception):
+    """The folder is no campaign with a report: the text says why."""
+
+
+class Cell:
+    """A planned cell and its trials of the arm "head"."""
+
+    def __init__(self, factors):
+        self.factors, self.lines, self.ok = factors, [], []
+        self.place = {k: factors.get(k, USUAL.get(k)) for k in PLACE}
+        self.map, self.measure = factors["map"], factors["measure"]
+        self.blocks, self.skip = factors.get("blocks", 0), factors.get("skip")
+
+    @property
+    def id(self):
+        return self.factors["id"]
+
+    def add(self, trial):
+        if usable(self.measure, trial):
+            self.ok.append(trial)
+        self.lines.append(trial)
+
+    @property
+    def logs(self):
+        """block -> ln of Mop/s."""
+        return {t["block"]: math.log(t["result"]["ops"] * 1e3
+                                     / t["result"]["elapsed_ns"])
+                for t in self.ok}
+
+    @property
+    def alone(self):
+        """Does each thread have a CPU to itself?"""
+        cpus = self.factors.get("cpus") or []
+        return len(set(cpus)) == self.place["threads"]
+
+
+class Group:
+    """The cells of all maps at one place."""
+
+    def __init__(self, place):
+        self.place, self.cells = place, {}
+
+    def __str__(self):
+        p = self.place
+        more = [f"{k} {v}" for k, v in p.items()
+                if k in USUAL and v != USUAL[k]]
+        return (f"{p['workload']}, {p['threads']} threads, "
+                f"{100 * p['write_share']:g} % {p['write_kind']}, "
+                f"{p['keys']} keys" + "".join(", " + m for m in more))
+
+    @property
+    def board(self):
+        """All but threads and mix, as a key."""
+        return tuple(sorted((k, str(v)) for k, v in self.place.items()
+                            if k not in ("threads", "write_kind",
+                                         "write_share")))
+
+
+def usable(measure, trial):
+    """Finished, right, with operations where a rate is made of them."""
+    result = trial.get("result")
+    if trial["status"] != "ok" or not isinstance(result, dict):
+        return False
+    if measure in ("throughput", "causes"):
+        return bool(result.get("ops") and result.get("elapsed_ns"))
+    return True
+
+
+class Rows:
+    """All that the linter derives words from."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.meta = self.load("campaign.json")
+        try:
+            cells = [Cell(c) for c in self.meta["cells"]]
+            self.maps = {m["id"]: m for m in self.meta["maps"]}
+        except (KeyError, TypeError) as error:
+            raise Unreadable(f"campaign.json: {error} missing") from None
+        self.cells = {c.id: c for c in cells}
+        self.started, self.lines, self.arms = 0, 0, {}
+        self.read_trials()
+        self.failed = {c.map for c in cells for t in c.lines
+                       if verification(t).get("status") == "failed"}
+        self.groups = self.grouped()
+
+    def load(self, name):
+        try:
+            return json.loads((self.folder / name).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise Unreadable(f"{name}: {error}") from None
+
+    def read_trials(self):
+        """Each identity counts once, its first line; a torn line never."""
+        path, seen = self.folder / "trials.jsonl", set()
+        data = path.read_bytes() if path.is_file() else b""
+        for line in data.split(b"\n")[:-1]:
+            try:
+                t = json.loads(line)
+                identity = t["cell"], t["block"], t.get("arm", "head")
+                t["status"]
+            except (ValueError, KeyError, TypeError):
+                continue
+            if t["cell"] not in self.cells or identity in seen:
+                continue
+            seen.add(identity)
+            self.lines += 1
+            self.started += t.get("exit") != "not started"
+            if identity[2] == "head":
+                self.cells[t["cell"]].add(t)
+            else:
+                self.arms.setdefault(identity[::2], []).append(t)
+
+    def grouped(self):
+        """Groups of the throughput cells, in the order of the plan."""
+        found = {}
+        for c in self.cells.values():
+            if c.measure == "throughput" and c.factors["loop"] in LOOPS:
+                key = tuple(str(v) for v in c.place.values())
+                found.setdefault(key, Group(c.place)).cells[c.map] = c
+        return list(found.values())
+
+    def peer(self, name):
+        return self.maps.get(name, {}).get("family") != "bound"
+
+    def ranked(self, name):
+        """No bound, no floor, no misuse, right answers, not set aside."""
+        about = self.maps.get(name, {})
+        aside = LOOKS["maps"].get(name, {}).get("aside")
+        return (self.peer(name) and name not in self.failed
+                and not about.get("misuse") and not aside)
+
+    def boards(self):
+        """Groups that differ in threads and mix only."""
+        found = {}
+        for g in self.groups:
+            found.setdefault(g.board, []).append(g)
+        return list(found.values())
+
+
+def verification(trial):
+    return (trial.get("result") or {}).get("verification") or {}

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Campaigns of a shape: a synthetic one, altered as a text file says.
+
+    tests/report/make_shape.py SHAPE.txt DIR
+
+A file has one instruction a line; # begins a comment of a whole line.
+
+    make KEY=VALUE ...         how make_journal.make() is called
+    rate WHERE: 50 1%          Mop/s of these trials, with that much noise
+    rate WHERE: 50 51 49.5     or one value for each block
+    set WHERE: PATH=VALUE ...  members of trials; PATH*=VALUE multiplies
+    cell WHERE: PATH=VALUE     members of planned cells, in campaign.json
+    meta PATH=VALUE            members of campaign.json
+    drop WHERE                 these lines are missing
+    torn                       the last line was being written
+    folder NAME                of the campaign
+    not REGEX                  no line of what the report says may fit
+    says REGEX                 at least one line has to
+
+{words} at the start of a REGEX: in a line that says something of this run,
+not in one that explains words (claim, terminal, tables, tool tips,
+alternative texts, CSV files, verdicts.json), anywhere in it.
+
+WHERE is FACTOR=VALUE[,VALUE] ...: factors of the cell, block, arm.
+"""
+import json
+import random
+import re
+import shlex
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import make_journal  # noqa: E402
+
+SHAPES = Path(__file__).parent / "shapes"
+USUAL = {"maps": ("null_map", "gomap_rw", "syncmap", "snapshot",
+                  "urcu_lfht"), "threads": (2,), "keys": (65536,),
+         "kinds": ("update",), "blocks": 8}
+WORDS = (r"^(?:claim|terminal|decision|crossover|tip|alt|text|verdicts\.json|"
+         r"[\w/.-]+\.csv): .*")
+KINDS = {"threads": int, "keys": int, "shares": float, "rates": float,
+         "blocks": int, "cores": int}
+
+
+class Shape:
+    """The instructions of one file."""
+
+    def __init__(self, path):
+        self.name, self.folder, self.spec = path.stem, path.stem, dict(USUAL)
+        self.edits, self.forbidden, self.required = [], [], []
+        for line in path.read_text("utf-8").splitlines():
+            verb, _, rest = line.partition(" ")
+            if line and verb != "#":
+                getattr(self, f"read_{verb}", self.edit)(rest, verb)
+
+    def read_make(self, rest, _):
+        for key, text in pairs(rest):
+            kind = KINDS.get(key, str)
+            several = tuple(kind(v) for v in text.split(",") if v)
+            self.spec[key] = (json.loads(text) if key == "plant" else
+                              several[0] if key in ("blocks", "cores",
+                                                    "workload", "mode")
+                              else several)
+
+    def read_folder(self, rest, _):
+        self.folder = rest.strip()
+
+    def read_not(self, rest, _):
+        self.forbidden.append(rest.replace("{words}", WORDS))
+
+    def read_says(self, rest, _):
+        self.required.append(rest)
+
+    def edit(self, rest, verb):
+        if verb not in EDITS:
+            raise ValueError(f"{self.name}: {verb}: no such instruction")
+        self.edits.append((verb, rest))
+
+    def make(self, parent):
+        """Writes the campaign below `parent`; -> its folder."""
+        out = Path(parent) / self.folder
+        make_journal.make(out, **self.spec)
+        meta = json.loads((out / "campaign.json").read_text("utf-8"))
+        meta["name"] = self.folder
+        text = (out / "trials.jsonl").read_text("utf-8")
+        trials = [json.loads(line) for line in text.splitlines()]
+        tail = ""
+        for verb, rest in self.edits:
+            if verb == "torn":
+                tail = '{"format": 1, "cell": "unif'
+            else:
+                trials = EDITS[verb](meta, trials, rest)
+        (out / "campaign.json").write_text(json.dumps(meta, indent=1))
+        (out / "trials.jsonl").write_text("".join(
+            json.dumps(t) + "\n" for t in trials) + tail)
+        return out
+
+
+def pairs(text):
+    return [part.split("=", 1) for part in shlex.split(text)]
+
+
+def fits(where, cell, trial):
+    """Has a trial (or a cell, with an empty trial) these factors?"""
+    merged = cell | {k: trial[k] for k in ("block", "arm", "status")
+                     if k in trial}
+    return all(str(merged.get(k)) in v.split(",") for k, v in where)
+
+
+def chosen(meta, trials, rest):
+    """(instruction, [(cell, trial)]) of "WHERE: instruction"."""
+    where, _, what = rest.partition(":")
+    cells = {c["id"]: c for c in meta["cells"]}
+    return what.strip(), [(cells[t["cell"]], t) for t in trials
+                          if fits(pairs(where), cells[t["cell"]], t)]
+
+
+def rate(meta, trials, rest):
+    what, these = chosen(meta, trials, "measure=throughput " + rest)
+    values = what.split()
+    for cell, t in these:
+        if len(values) == 2 and values[1].endswith("%"):
+            noise = float(values[1][:-1]) / 100
+            rng = random.Random(f"{cell['id']} {t['block']}")
+            value = float(values[0]) * rng.lognormvariate(0, noise)
+        else:
+            value = float(values[t["block"] % len(values)])
+        if t["result"]:
+            set_rate(cell, t["result"], value)
+    return trials
+
+
+def set_rate(cell, result, mops):
+    """Operations, writes and shares as of that many Mop/s."""
+    ops = round(mops * result["elapsed_ns"] / 1000)
+    writes = round(ops * cell["write_share"])
+    result.update(ops=ops, writes=writes, lookups=ops - writes,
+                  hits=ops - writes, achieved_write_share=writes / ops)
+    for thread in result["by_thread"]:
+        thread["ops"] = ops // cell["threads"]
+
+
+def change(member, path, text):
+    """member.PATH = VALUE, or PATH* = FACTOR; missing objects are made."""
+    times, path = path.endswith("*"), path.rstrip("*")
+    *parents, last = [int(p) if p.isdigit() else p for p in path.split(".")]
+    for part in parents:
+        member = (member[part] if isinstance(part, int)
+                  else member.setdefault(part, {}))
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    member[last] = member[last] * value if times else value
+
+
+def set_trials(meta, trials, rest):
+    what, these = chosen(meta, trials, rest)
+    for _, t in these:
+        for path, text in pairs(what):
+            change(t, path, text)
+    return trials
+
+
+def set_cells(meta, trials, rest):
+    """A cell that the plan skips has no trials."""
+    where, _, what = rest.partition(":")
+    for c in meta["cells"]:
+        if fits(pairs(where), c, {}):
+            for path, text in pairs(what):
+                change(c, path, text)
+    skipped = {c["id"] for c in meta["cells"] if c["skip"]}
+    return [t for t in trials if t["cell"] not in skipped]
+
+
+def set_meta(meta, trials, rest):
+    for path, text in pairs(rest):
+        change(meta, path, text)
+    return trials
+
+
+def drop(meta, trials, rest):
+    gone = [id(t) for _, t in chosen(meta, trials, rest)[1]]
+    return [t for t in trials if id(t) not in gone]
+
+
+EDITS = {"rate": rate, "set": set_trials, "cell": set_cells,
+         "meta": set_meta, "drop": drop, "torn": None}
+
+
+# ---- what a report says, one statement a line -----------------------------
+
+def statements(folder, terminal):
+    """Lines of a built report: prose, tables, tool tips, alternative texts,
+    CSV rows, verdicts.json, terminal."""
+    from report.lint.read_page import Page
+    page = Page(Path(folder))
+    lines = [f"claim: {page.claim()}"]
+    lines += [f"page: {text}" for _, text in page.blocks()]
+    lines += [f"{t.key}: " + " | ".join(row) for t in page.tables
+              for row in t.rows]
+    lines += [f"{t.key} caption: {t.caption}" for t in page.tables]
+    for panel in page.panels(""):
+        lines.append(f"alt: {panel.name}: {panel.alt}")
+        lines += [f"tip: {panel.name}: {tip}" for tip in panel.tips]
+        lines += [f"text: {panel.name}: {text}" for text in panel.texts]
+    for name in page.csv_files():
+        lines += [f"{name}: " + ", ".join(f"{k}={v}" for k, v in row.items())
+                  for row in page.csv(name)]
+    lines += [f"verdicts.json: {line}" for line in flat(page.verdicts)]
+    lines += [f"terminal: {line}" for line in terminal]
+    for pre in page.root.all("pre"):
+        lines += [f"pre: {line}" for line in pre.text().splitlines()]
+    return [re.sub("[\u202f\u00a0]", " ", line) for line in lines]
+
+
+def flat(value, path=""):
+    """"path = value" of every leaf."""
+    if isinstance(value, dict):
+        for k, v in value.items():
+            yield from flat(v, f"{path}.{k}" if path else k)
+    elif isinstance(value, list):
+        for v in value:
+            yield from flat(v, path)
+    else:
+        yield f"{path} = {value}"
+
+
+if __name__ == "__main__":
+    print(Shape(Path(sys.argv[1])).make(sys.argv[2]))
