@@ -167,7 +167,9 @@ def fits(texts, triple):
 
 def bare(c, file, text, rest, d, triples):
     """Numbers outside of "a [b, c]": of the place, or counts, or centres."""
-    rest = re.sub(r"machine \w+|\(MDE[^)]*\)|\[[^]]*\]|95 %|2 %", " ", rest)
+    # who leads at which counts is the pair's rule, the minutes are a mode's
+    rest = re.sub(r"machine \w+|\(MDE[^)]*\)|\[[^]]*\]|95 %|2 %|leads at "
+                  r"[\d, and]+ threads?|about [\d.,]+ (?:min|h)\b", " ", rest)
     p = d.group.place
     known = [p["threads"], p["keys"], 100 * p["write_share"],
              100 - 100 * p["write_share"]] + [

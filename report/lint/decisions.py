@@ -23,6 +23,10 @@ def check(c):
                 c.log.skip(name, "", "no such file")
         elif rows and "outcome" in rows[0]:
             ranking(c, name, rows)
+        elif rows and "front" in rows[0]:
+            for row in rows:
+                c.best(name, str(row), c.places.of_row(row),
+                       functools.partial(field, c, name, row))
         else:
             for row in rows or []:
                 c.best(name, str(row), c.places.of_row(row), functools.partial(
@@ -337,6 +341,25 @@ def group_columns(c, name, d, row):
         value = int(value) if key == "needs" else re.sub(r" \(.*", "", value)
         c.log.check(right and value in wanted, RULE, name,
                     f"{row.get('map')}: {key} {row[key]}", d.group, d.told())
+
+
+def field(c, name, row, group):
+    """leader, word, weakest, front, n and the ratio of one group's field."""
+    d = c.decision(group)
+    said = ", ".join(f"{k} {row[k]}" for k in (
+        "leader", "word", "weakest", "ratio", "low", "high", "n", "front")
+        if row.get(k) not in (None, ""))
+    group_columns(c, name, d, row | {"map": row.get("leader")})
+    front = set((row.get("front") or "").split())
+    wanted = (d.tied if d.word == "tied" else {d.leader}
+              if d.word in derive.LEADS or d.word == "alone" else set())
+    c.log.check(front == wanted, RULE, name, said, group, d.told())
+    got = [number(row.get(k)) for k in ("ratio", "low", "high")]
+    if front and row.get("weakest"):
+        shown = [r for r in d.rivals if r.map == row["weakest"]]
+        c.log.check(any(all(map(say.close, got, (r.pair.centre, *s)))
+                        for r in shown for s in r.pair.spans()), RULE, name,
+                    said, d.group, d.told())
 
 
 def one_line(c, name, row, group):

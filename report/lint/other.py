@@ -134,8 +134,9 @@ def commands(c):
                     line, "a shell", "the comment is part of a word")
         known = re.search(r"results/([\w.-]+)", line)
         if known:
-            c.log.check(known[1] == c.rows.folder.resolve().name, "commands",
-                        "index.html#artefacts", line, "the folder",
+            names = {c.rows.folder.resolve().name, c.rows.meta.get("name")}
+            c.log.check(known[1] in names, "commands", "index.html#artefacts",
+                        line, "the folder, or the campaign's name",
                         c.rows.folder.resolve().name)
 
 

@@ -4,7 +4,7 @@ import re
 
 from report.lint import say
 
-RATIO = re.compile(rf"([\w.-]+) / ([\w.-]+) = ({say.NUMBER}) "
+RATIO = re.compile(rf"([\w.-]+) [/÷] ([\w.-]+) = ({say.NUMBER}) "
                    rf"(?:\[({say.NUMBER}), ({say.NUMBER})\])?")
 
 

@@ -159,6 +159,21 @@ class Page:
         return next((clean(n.text()) for n in self.root.walk()
                      if n["id"] == "claim"), "")
 
+    def first_screen(self):
+        """The text of the box that the claim stands in."""
+        return next((clean(n.text()) for n in self.root.all("div")
+                     if "claim" in n["class"].split()), "")
+
+    def markdown(self, name):
+        """Cells of the body of report/NAME, a table; None where there is no
+        such file."""
+        if not (self.out / name).is_file():
+            return None
+        lines = [re.split(r"(?<!\\)\|", line)[1:-1] for line
+                 in self.read(name).splitlines() if line.startswith("|")]
+        return [[clean(text.replace("\\|", "|")) for text in line]
+                for line in lines[2:]]
+
     def csv(self, name):
         """Rows of report/NAME, as dicts; None where there is no such file."""
         if not (self.out / name).is_file():

@@ -38,8 +38,10 @@ def winner_panel(c, board, panel):
 def tip_says(c, tip):
     first, _, rest = tip.partition(";")
     maps = c.names(first)
-    word = ("tied" if "not told apart" in first else
-            "not ranked" if re.search(r"not ranked|n < ", first, re.I)
+    called = re.match(r"(.+?) of \d+ maps?:", first)
+    word = (word_of(called[1]) if called else
+            "tied" if "not told apart" in first else
+            "not ranked" if re.search(r"not ranked|n < |maps need", first, re.I)
             else "alone" if "only" in first or not rest else
             next((w for w in map(word_of, re.split(r"[,;] ", rest)) if w),
                  "lead"))
@@ -47,7 +49,7 @@ def tip_says(c, tip):
 
 
 def tip_fits(c, d, tip, word, maps, rest):
-    of = re.search(r"fastest of (\d+)", tip)
+    of = re.search(r"\bof (\d+)(?: maps?:|:)", tip)
     if of and int(of[1]) != d.k:
         return False
     wanted = d.tied if d.word == "tied" else {d.leader, *(
@@ -86,11 +88,11 @@ def winner_alt(c, board, panel):
     """"Of 6 fields: urcu_lfht alone in front in 4 fields"."""
     led = [c.decision(g) for g in board]
     led = [d.leader for d in led if d.word in derive.LEADS]
-    for name, n in re.findall(r"([\w.-]+) alone in front in (\d+) field",
+    for name, n in re.findall(r"([\w.-]+) (?:alone in front|leads) in (\d+) field",
                               panel.alt):
         c.log.check(led.count(name) == int(n), WINNER, "index.html",
                     panel.alt, panel.name, f"{name} leads in "
                     f"{led.count(name)} fields")
-    if "no single winner" in panel.alt:
+    if re.search("no single winner|no map leads", panel.alt):
         c.log.check(not led, WINNER, "index.html", panel.alt, panel.name,
                     f"{', '.join(sorted(set(led)))} lead in {len(led)}")

@@ -328,7 +328,7 @@ def test_claim_stands_before_contents_on_phones(tmp_path):
     assert "nav { order: -1;" in phone
     body = built.page[built.page.index("<main>"):]
     assert body.index("</header>") < body.index('class="claim"') < \
-        body.index('class="legend"')
+        body.index('class="legend ')
     head = body[:body.index("</header>")]
     assert "synthetic, no such CPU · 2 CPUs · virtual machine · trials took" \
         in head

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of docs/verdicts.md, each on numbers."""
+from types import SimpleNamespace
+
 import pytest
 import report_helpers  # noqa: F401
 
 from report import modes, verdicts
-from report.sections.rivals import overload
+from report.latencies import overload
 
 
 @pytest.mark.parametrize("maps,n", [
@@ -79,9 +81,11 @@ def test_a_leader_has_enough_trials_where_anybody_has():
 
 
 def test_an_overloaded_open_loop_has_no_percentile():
-    ran = lambda ns: {"result": {"elapsed_ns": ns}}
-    assert overload([ran(110), ran(119)], 100, 10000) is None
-    assert overload([ran(198), ran(405)], 100, 10000) == (
+    ran = lambda *took: SimpleNamespace(
+        window_ns=100, window_ops=0, rate_per_s=10000,
+        ok=[{"result": {"elapsed_ns": ns}} for ns in took])
+    assert overload(ran(110, 119)) is None
+    assert overload(ran(198, 405)) == (
         "overloaded at 10\u202f000/s (took 2.0 to 4.0 times the time)")
 
 

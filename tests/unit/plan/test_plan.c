@@ -250,7 +250,7 @@ static void unsafe_maps_run_where_it_is_safe(void)
 }
 
 /* What a virtual machine without a PMU says. */
-static const char why[] =
+static const char long_reason[] =
         "likwid: no msr device and no privileged access daemon; remedy: "
         "modprobe msr (kernel >= 5.9: boot with msr.allow_writes=on; Secure "
         "Boot off); a virtual machine needs a vPMU, too; perf: cycles: no "
@@ -280,10 +280,10 @@ static void shapes_and_counters(void)
 	                count(&plan, RM_MEASURE_THROUGHPUT, false) == IMPLS,
 	        "and the throughput runs");
 	rm_plan_free(&plan);
-	none.counters_reason = why;
+	none.counters_reason = long_reason;
 	build(MINIMAL "measure = throughput counters\n", "pu:2", &none, &plan);
 	cell = cell_of(&plan, "plain", RM_MEASURE_COUNTERS, 1);
-	CHECK(cell && strstr(cell->skip, why),
+	CHECK(cell && strstr(cell->skip, long_reason),
 	        "and the reason of every back end is whole");
 	rm_plan_free(&plan);
 	build(MINIMAL "measure = throughput counters\n", "pu:2", &usual, &plan);
