@@ -74,7 +74,8 @@ def number_column(title, texts):
     the words that stand where a number would."""
     parts = [parts_of(text) for text in texts]
     units = {UNITS[u][0] for got in parts for _, u in got.values()} - {None}
-    if len(units) > 1:
+    bare = any(u == "" and float(v) for got in parts for v, u in got.values())
+    if len(units) > 1 or units and bare:
         parts = [{} for _ in texts]  # no common unit: as words
     elif units and not units & set(re.findall(r"\w+", title)):
         title += f" ({units.pop()})"

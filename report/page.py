@@ -19,6 +19,7 @@ from report import datafiles, glossary, latex, look, svg, tables, words
 
 HERE = Path(__file__).parent
 NOTHING = '<p class="none">'  # begins what stands for a missing part
+HELD = 250_000  # letters of the longest CSV that the page itself holds
 ALL_DATA = "<!--all data-->"  # the place of that link
 JOBS = []  # set before the pool forks; workers find their panel in it
 esc = html.escape
@@ -124,11 +125,11 @@ class Report:
         self.csvs[key] = text
         (self.out / "figures" / f"{key}.csv").write_text(text,
                                                          encoding="utf-8")
-        data = base64.b64encode(text.encode()).decode()
-        link = (f'<span class="files"><a download="{key}.csv" href="data:text'
-                f'/csv;base64,{data}">data as CSV, {len(rows)} rows</a>'
-                '</span> <button type="button" class="step" hidden>next value'
-                '</button> <output class="value"></output>')
+        link = self.link("figures", key, text,
+                         f"data as CSV, {len(rows)} rows")
+        link = (f'<span class="files">{link}</span> <button type="button" '
+                'class="step" hidden>next value</button> '
+                '<output class="value"></output>')
         return (f'<figure id="fig-{key}"{" class=side" if side else ""}>'
                 f'<div class="panels {size}">{"".join(panels)}</div>'
                 f"<figcaption>{caption} {link}</figcaption></figure>")
@@ -150,9 +151,16 @@ class Report:
         text = self.source.csv(columns, rows)
         (self.out / "tables" / f"{name}.csv").write_text(text,
                                                          encoding="utf-8")
+        return self.link("tables", name, text,
+                         f"{name}.csv, {len(rows)} rows")
+
+    def link(self, folder, name, text, said):
+        """A link that holds a CSV, or leads to it where it is long."""
+        if len(text) > HELD:
+            return f'<a href="{folder}/{name}.csv">{said}</a>'
         data = base64.b64encode(text.encode()).decode()
         return (f'<a download="{name}.csv" href="data:text/csv;base64,{data}">'
-                f"{name}.csv, {len(rows)} rows</a>")
+                f"{said}</a>")
 
     def all_data(self):
         """A link that holds every data file of the report."""

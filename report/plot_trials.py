@@ -9,7 +9,7 @@ from report import words
 from report.look import FAINT, INK, MUTED, PAPER, WARN
 from report.plots import rows_axis
 
-WIDTH, LANE = 900, 96  # CSS pixels of the strip, of one lane
+WIDTH, LANE = 690, 96  # CSS pixels of the strip, of one lane
 TICK = 3  # pixels a tick is high
 LANES = (  # member of a row, name, unit, tick from zero or at its value
     ("adds_per_ns", "CPU speed", "additions / ns", False),

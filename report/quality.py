@@ -105,7 +105,8 @@ class Noise:
     def rows(self):
         """One row per trial, for the strip and its CSV."""
         number = lambda v: None if math.isnan(v) else float(v)
-        return [{"trial": i + 1, "block": t["block"], "map": c.map,
+        return [{"cell": c.id, "n": 1,
+                 "trial": i + 1, "block": t["block"], "map": c.map,
                  "threads": c.threads, "measure": c.measure,
                  "attempt": int(self.attempt[i]), "status": t["status"],
                  "adds_per_ns": number(self.speed[i]),

@@ -56,8 +56,17 @@ def answer(row):
         return tied_sentence(group, place, reached)
     where = place + (" where nothing else decides"
                      if word == verdicts.SMALL else "")
-    return (f"{first} was fastest{TAIL[word]}: use it at {where}; {reached}, "
-            f"{all_behind(group)}{nearest(group)}.")
+    ranked = sum(r["outcome"] != verdicts.NONE for r in group["rivals"])
+    among = (f"Of the {words.plural(1 + ranked, 'map')} with enough blocks "
+             if any(map(higher, group["rivals"])) else "")
+    return (f"{among}{first} was fastest{TAIL[word]}: use it at {where}; "
+            f"{reached}, {all_behind(group)}{nearest(group)}.")
+
+
+def higher(rival):
+    """Whether a rival that is not ranked was faster where it ran."""
+    return (rival["outcome"] == verdicts.NONE
+            and rival["ratio"] is not None and rival["ratio"] < 1)
 
 
 def tied_sentence(group, place, reached):
@@ -97,8 +106,8 @@ def left_out(group):
     """The rivals without an interval, each with its n and why."""
     if group["word"] == verdicts.OPEN:
         return ""
-    lacking = [f"{r['map']} ({r['why']})" for r in group["rivals"]
-               if r["outcome"] == verdicts.NONE]
+    lacking = [f"{r['map']} ({r['why']}{'; faster' * higher(r)})"
+               for r in group["rivals"] if r["outcome"] == verdicts.NONE]
     return f"Not ranked: {', '.join(lacking)}." if lacking else ""
 
 

@@ -27,7 +27,8 @@ def claims(c):
         return
     lines = [line for line in c.page.terminal.splitlines()
              if any(p.search(line) for _, p in c.phrases)
-             or "No ranking" in line or line.startswith("INVALID")]
+             or "No ranking" in line
+             or line.startswith(("INVALID", "Not ranked"))]
     if lines:
         yield "terminal", " ".join(lines)
     else:
@@ -168,8 +169,9 @@ def fits(texts, triple):
 def bare(c, file, text, rest, d, triples):
     """Numbers outside of "a [b, c]": of the place, or counts, or centres."""
     # who leads at which counts is the pair's rule, the minutes are a mode's
-    rest = re.sub(r"machine \w+|\(MDE[^)]*\)|\[[^]]*\]|95 %|2 %|leads at "
-                  r"[\d, and]+ threads?|about [\d.,]+ (?:min|h)\b", " ", rest)
+    rest = re.sub(r"machine \w+|\(MDE[^)]*\)|\[[^]]*\]|95 %|2 %|"
+                  r"(?:leads|not told apart|no interval) at [\d, and]+ threads?|at about "
+                  r"[\d.]+ threads|about [\d.,]+ (?:min|h)\b", " ", rest)
     p = d.group.place
     known = [p["threads"], p["keys"], 100 * p["write_share"],
              100 - 100 * p["write_share"]] + [
@@ -201,10 +203,13 @@ def not_ranked(c, file, text, d):
     """"Not ranked: snapshot (n = 5 of 6, 1 void)": of each such rival, and
     of no other. Whoever has no interval has to be named."""
     missing = {r.map: r for r in d.those("no interval")}
-    for match in re.finditer(rf"([\w.-]+) \({LOST.pattern}\)", text):
+    for match in re.finditer(
+            rf"([\w.-]+) \({LOST.pattern}(; faster)?\)", text):
         r = d.rival(match[1])
-        right = r is not None and r.map in missing and why_fits(
-            d, r, match[0])
+        right = (none_at_all(d, match) if r is None else r.map in missing
+                 and why_fits(d, r, match[0])
+                 and bool(match[5]) == (r.pair.centre is not None
+                                        and r.pair.centre < 1))
         c.log.check(right, RULE, file, match[0], d.group,
                     r.why() if r else d.told())
     if d.word in ("not ranked", "nothing", "alone"):
@@ -214,12 +219,25 @@ def not_ranked(c, file, text, d):
                     f"{name} is not ranked ({r.why()}) and not named")
 
 
+def none_at_all(d, match):
+    """"snapshot (n = 0 of 8, 8 failed)": a map of the group without a
+    result is no rival here, and is named all the same."""
+    cell = d.group.cells.get(match[1])
+    return (cell is not None and not cell.ok and int(match[2]) == 0
+            and int(match[3]) == cell.blocks)
+
+
 def why_fits(d, r, text):
     """"n = 5 of 6, 1 void": of this rival; what is lost may be the
-    leader's."""
+    leader's, or nothing: then the maps are too many for so few blocks."""
     match = LOST.search(text)
     if not match or (int(match[1]), int(match[2])) != (r.n, r.cell.blocks):
         return False
+    text = re.sub(r", \d+ not run yet", "", text)
+    match = LOST.search(text)
+    few = re.search(r", (\d+) maps need (\d+)$", text)
+    if few:
+        return (int(few[1]), int(few[2])) == (d.k, d.needs)
     lost = [x.split(", ")[1:] for x in (r.why(), derive.Rival(
         r.cell, d.cells[d.leader], d.k).why())]
     return all(part in sum(lost, []) for part in

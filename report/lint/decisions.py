@@ -178,8 +178,8 @@ def pair_cell(c, file, said, d, text):
     match = say.TRIPLE.search(text)
     head = text[:match.start()] if match else text
     lead = c.names(head)
-    told = ("tied" if re.search(r"\btied?\b|not told", head) else
-            "no interval" if re.search(r"n < |no interval|not run", head)
+    told = ("tied" if re.search(r"\btied?\b|not told", text) else
+            "no interval" if re.search(r"n < |no interval|not run", text)
             else None)
     right = (told == f.side if told else f.ahead in lead or
              not lead and f.ahead is None)
@@ -188,7 +188,7 @@ def pair_cell(c, file, said, d, text):
         right = leads[1] == f.ahead
     right = right and set(c.names(text)) <= {c.base, c.contender}
     c.log.check(right, "pair", file, said, d.group, f.told())
-    if match:
+    if match and told != "no interval":
         c.log.check(any(claim.fits(match.groups(), (f.pair.centre, *s))
                         for s in f.pair.spans()), "pair", file, said,
                     d.group, f.told())
@@ -241,11 +241,12 @@ def leaders(d):
 
 def weakest(d):
     """Of two with the same lower bound either may be named; where maps
-    are tied, the weakest of the others may be, or none."""
+    are tied, the weakest of all with an interval is."""
     if d.weakest:
         return {r.map for r in d.shown()}
-    behind = sorted(d.those("behind"), key=lambda r: r.low)
-    return {None} | {r.map for r in behind[:1]}
+    known = [r for r in d.rivals if r.low is not None]
+    lowest = min((r.low for r in known), default=None)
+    return {None} | {r.map for r in known if r.low <= lowest * (1 + 1e-12)}
 
 
 def rivals(c, file, d, told):
@@ -339,6 +340,8 @@ def group_columns(c, name, d, row):
             continue
         right = key != "word" or word_n(d, value)
         value = int(value) if key == "needs" else re.sub(r" \(.*", "", value)
+        if key == "word" and d.word == "nothing":
+            wanted = {"nothing", "not ranked"}
         c.log.check(right and value in wanted, RULE, name,
                     f"{row.get('map')}: {key} {row[key]}", d.group, d.told())
 

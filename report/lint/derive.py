@@ -76,8 +76,10 @@ class Decision:
         self.word = self.say()
 
     def choose(self):
-        """The highest centre of those that have an interval."""
-        able = [m for m in self.cells if self.levels[m].low is not None]
+        """The highest centre of those with as many trials as a ranking of
+        them needs, or of all where none has."""
+        able = [m for m, c in self.cells.items()
+                if len(c.logs) >= self.needs] or list(self.cells)
         return max(sorted(able), key=lambda m: self.levels[m].centre,
                    default=None)
 

@@ -116,8 +116,9 @@ def tip_level(c, f, tip):
 
 def alt(c, panel, fields):
     """"syncmap ahead in 3 of 6 measured fields, gomap_rw in 2"."""
-    match = re.search(r"([\w.-]+) ahead in (\d+) of (\d+) measured fields, "
-                      r"([\w.-]+) in (\d+)", panel.alt)
+    match = re.search(
+        r"([\w.-]+) (?:ahead|leads) in (\d+) of (\d+) measured fields, "
+        r"([\w.-]+) in (\d+)", panel.alt)
     if not match:
         c.log.skip("index.html", panel.alt, "alternative text has no rule")
         return
@@ -177,7 +178,7 @@ def would_change(c, file, text, head):
                 continue
             f, names = c.field(g), c.names(what)
             right = (f.ahead in names if names else
-                     f.side == "tied" if "tie" in what else
+                     f.side == "tied" if re.search("tie|not told", what) else
                      f.side == "no interval")
             c.log.check(right, FLIP, file, f"{mix} at {count} ({what})",
                         g, f.told())

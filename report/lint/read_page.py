@@ -152,12 +152,19 @@ class Page:
     def panels(self, prefix):
         """Panels whose title's id starts so, folded ones included."""
         return [Panel(n) for n in self.root.all("svg") if any(
-            t["id"].startswith(prefix) for t in n.all("title"))]
+            t["id"].startswith(prefix)
+            for t in n.all("title") + n.all("desc"))]
 
     def claim(self):
-        """The text of the first screen's claim; "" where there is none."""
-        return next((clean(n.text()) for n in self.root.walk()
-                     if n["id"] == "claim"), "")
+        """The sentences of the first screen's claim; "" without one."""
+        box = next((n for n in self.root.all("div")
+                    if "claim" in n["class"].split()), None)
+        told = [] if box is None else [
+            clean(n.text()) for n in box.all("p")
+            if n["id"] == "claim" or not n["class"]]
+        return " ".join(told) or next(
+            (clean(n.text()) for n in self.root.walk()
+             if n["id"] == "claim"), "")
 
     def first_screen(self):
         """The text of the box that the claim stands in."""

@@ -41,7 +41,8 @@ def tip_says(c, tip):
     called = re.match(r"(.+?) of \d+ maps?:", first)
     word = (word_of(called[1]) if called else
             "tied" if "not told apart" in first else
-            "not ranked" if re.search(r"not ranked|n < |maps need", first, re.I)
+            "not ranked" if re.search(r"not ranked|n < |maps need", first,
+                                      re.I)
             else "alone" if "only" in first or not rest else
             next((w for w in map(word_of, re.split(r"[,;] ", rest)) if w),
                  "lead"))
@@ -88,8 +89,8 @@ def winner_alt(c, board, panel):
     """"Of 6 fields: urcu_lfht alone in front in 4 fields"."""
     led = [c.decision(g) for g in board]
     led = [d.leader for d in led if d.word in derive.LEADS]
-    for name, n in re.findall(r"([\w.-]+) (?:alone in front|leads) in (\d+) field",
-                              panel.alt):
+    for name, n in re.findall(
+            r"([\w.-]+) (?:alone in front|leads) in (\d+) field", panel.alt):
         c.log.check(led.count(name) == int(n), WINNER, "index.html",
                     panel.alt, panel.name, f"{name} leads in "
                     f"{led.count(name)} fields")

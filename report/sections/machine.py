@@ -86,17 +86,17 @@ def tables_of(report, a):
 
 
 def placements(a):
-    """placement -> CPUs of its threads: those of the headline's placement as
-    the headline has them, of another one at its most threads that have a CPU
-    each."""
+    """placement -> the cell whose CPUs are drawn: the headline's where it has
+    that placement, else the one of most threads that have a CPU each."""
     best, head = {}, a.headline()
     for cell in a.campaign.cells.values():
-        if checks.alone(cell) and cell.threads > len(
-                best.get(cell.placement, [])):
-            best[cell.placement] = cell.cpus
+        if checks.alone(cell) and (
+                cell.placement not in best
+                or cell.threads > best[cell.placement].threads):
+            best[cell.placement] = cell
     for cell in a.at(head).values():
         if cell.cpus:
-            best[cell.placement] = cell.cpus
+            best[cell.placement] = cell
     return best
 
 
@@ -128,24 +128,27 @@ def pins(report, a, where):
     if not best:
         return none("a pin map: no placement gives each thread a CPU")
     known = where or {cpu: (0, i, 0) for i, cpu in enumerate(sorted(
-        {c for cpus in best.values() for c in cpus}))}
+        {c for cell in best.values() for c in cell.cpus}))}
     if len(known) > MANY_CPUS:
         return none(f"a pin map: {len(known)} CPUs are too many to draw; the "
                     "CPUs of every thread are in campaign.json")
     panels, rows = [], []
-    for placement, cpus in sorted(best.items(), key=lambda p: (
+    for placement, cell in sorted(best.items(), key=lambda p: (
             p[0] != first, p[0])):
+        cpus = cell.cpus
         panels.append(pin_panel(report, placement, cpus, known,
                                 placement == first))
         for thread, cpu in enumerate(cpus):
             socket, core, smt = known.get(cpu, (None, None, None))
-            rows.append({"placement": placement, "thread": thread,
+            rows.append({"cell": cell.id, "n": len(cell.ok),
+                         "placement": placement, "thread": thread,
                          "cpu": cpu, "socket": socket, "core": core,
                          "smt": smt})
     source = ("" if where else " <b class='warn'>topology.xml is missing or "
               "unreadable: sockets and cores are not known, CPUs are in "
               "number order.</b>")
-    shared = any(len(set(cpus)) < len(cpus) for cpus in best.values())
+    shared = any(len(set(cpus)) < len(cpus) for cpus in (
+        cell.cpus for cell in best.values()))
     caption = ("<b>Where the threads ran</b>: those of the headline, and of "
                "other placements at the most threads that have a CPU each. "
                "Number = thread; " + ("“0+2” = thread 0 and two more; "

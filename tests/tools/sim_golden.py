@@ -34,7 +34,7 @@ COLUMNS = ("map", "cores", "code", "hash", *COUNTS)
 PAGE = pathlib.Path("report/simulated_counts.json")
 WORKLOAD = "workloads/simulated-97-3.conf"
 # Of a planned cell, what is not a factor and no trial is asked for.
-PLANNED = ("blocks", "base", "skip", "estimate_ns", "memory_bytes")
+PLANNED = ("blocks", "base", "skip", "estimate_ns", "memory_bytes", "repeat")
 COUNTED = ("impls", "runner/sim", "runner/trial", "runner/driver.h",
            "runner/worker.h", "runner/operations.h", "runner/keys.h")
 SINGLE = {"unsafe", "unsafe-insert", "single-writer"}  # not with 2 threads
