@@ -194,7 +194,7 @@ def caption(groups):
         "description; where it is silent on waiting, some operation may wait."
         + (f" {shown} of {len(groups)} groups, the headline's first; all are "
            "in the CSV." if shown < len(groups) else "")
-        + ('<span class="on-paper"> On paper: the first 4 places.</span>'
+        + ('<span class="on-paper"> On paper: the first 3 places.</span>'
            if shown > 4 else ""))
 
 
