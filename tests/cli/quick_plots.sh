@@ -90,7 +90,7 @@ check "a gnuplot that fails is an error" is 1 "gnuplot" \
 	--quick "$c"
 if command -v gnuplot >/dev/null; then
 	check "draws in the terminal" \
-		is 0 "syncmap x 2" quick --terminal "$c"
+		is 0 "syncmap, 2 thr." quick --terminal "$c"
 	check "draws to files" is 0 "ratio.svg" quick "$c"
 	check "the file is a picture, also in a folder with a quote" \
 		grep -q "</svg>" "$c/report/quick/scaling.svg"
