@@ -155,9 +155,10 @@ class Report:
                          f"{name}.csv, {len(rows)} rows")
 
     def link(self, folder, name, text, said):
-        """A link that holds a CSV, or leads to it where it is long."""
+        """A link that holds a CSV; a long one is named only, so that the
+        page stays small and refers to no other file."""
         if len(text) > HELD:
-            return f'<a href="{folder}/{name}.csv">{said}</a>'
+            return f"{said}: <code>{folder}/{name}.csv</code>"
         data = base64.b64encode(text.encode()).decode()
         return (f'<a download="{name}.csv" href="data:text/csv;base64,{data}">'
                 f"{said}</a>")
