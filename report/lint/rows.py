@@ -24,6 +24,11 @@ class Unreadable(Exception):
     """The folder is no campaign with a report: the text says why."""
 
 
+def attempt(trial):
+    """Number of the attempt that a line is of, from 1; 0: no line."""
+    return trial.get("attempt", 1) if trial else 0
+
+
 class Cell:
     """A planned cell and its trials of the arm "head"."""
 
@@ -113,8 +118,9 @@ class Rows:
             raise Unreadable(f"{name}: {error}") from None
 
     def read_trials(self):
-        """Each identity counts once, its first line; a torn line never."""
-        path, seen = self.folder / "trials.jsonl", set()
+        """Each identity counts once: its last attempt, and of an attempt the
+        first line; a torn line never."""
+        path, last = self.folder / "trials.jsonl", {}
         data = path.read_bytes() if path.is_file() else b""
         for line in data.split(b"\n")[:-1]:
             try:
@@ -123,9 +129,11 @@ class Rows:
                 t["status"]
             except (ValueError, KeyError, TypeError):
                 continue
-            if t["cell"] not in self.cells or identity in seen:
+            if t["cell"] not in self.cells:
                 continue
-            seen.add(identity)
+            if attempt(t) > attempt(last.get(identity)):
+                last[identity] = t
+        for identity, t in last.items():
             self.lines += 1
             self.started += t.get("exit") != "not started"
             if identity[2] == "head":

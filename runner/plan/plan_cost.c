@@ -3,17 +3,17 @@
 #include "runner/plan/internal.h"
 
 /*
- * Beside warm-up and window, from the phases of trials on a virtual machine with
- * 2 CPUs, fitted to a run of 2,404 trials at a load of 2: it took 137 s and is
- * planned at 126 s. docs/tally/trial-costs.tsv has what another run took, and at
- * what load. A key is put in, looked up once, verified and freed; past the
- * caches each of that waits for memory. PROCESS_NS is the start and end of the
- * process, its two looks at the speed of the CPU, the fsync of its line.
+ * Beside warm-up and window, from the phases of trials on virtual machines with
+ * 2 CPUs, between those of a quiet run (280 ns a key) and of one at a load of 2
+ * (600 ns). docs/tally/trial-costs.tsv has what a quiet run took. A key is put
+ * in, looked up once, verified and freed; past the caches each of that waits
+ * for memory. PROCESS_NS is the start and end of the process, its two looks at
+ * the speed of the CPU, the fsync of its line.
  */
 enum {
 	PROCESS_NS = 9000000,
-	KEY_NS = 600,
-	STR_KEY_NS = 1050,
+	KEY_NS = 400,
+	STR_KEY_NS = 700,
 	FAR_KEY_NS = 600, /* more, for each key past NEAR_KEYS */
 	NEAR_KEYS = 64 << 10,
 	STREAM_NS = 25000000, /* to draw the keys of a skewed cell */
