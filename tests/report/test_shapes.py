@@ -4,6 +4,8 @@
 Each file of shapes/ alters a synthetic campaign and holds regular
 expressions of sentences that would contradict its rows; they were written
 from docs/verdicts.md, not from what the report says.
+
+slow: builds 54 reports; not part of `make check`.
 """
 import re
 
