@@ -10,10 +10,10 @@ enum {
 	/* measured builds keep nothing: one of each, for the compiler */
 	RINGS = RM_STATS_BUILT ? RM_EVENT_RINGS : 1,
 	LENGTH = RM_STATS_BUILT ? RM_EVENT_RING_LENGTH : 1,
-	RARE = 0,
-	FREQUENT = 1,
-	PARTS = 2,
 };
+
+/* What may come with each write has a part of the ring to itself. */
+enum part { RARE, MOVES, WAITS, PARTS };
 
 /* One thread's; it alone writes. What others read meanwhile is atomic. */
 static struct ring {
@@ -84,7 +84,7 @@ void rm_events_lane(int lane)
 }
 
 /* What is left of a part: its events, at most as many as it has room for. */
-static size_t kept(unsigned i, int part)
+static size_t kept(unsigned i, enum part part)
 {
 	/* acquire: pairs with the release in keep() */
 	uint64_t written = atomic_load_explicit(
@@ -93,12 +93,16 @@ static size_t kept(unsigned i, int part)
 	return written < LENGTH ? written : LENGTH;
 }
 
+static enum part part_of(enum rm_event event)
+{
+	return event == RM_EVENT_EVACUATE    ? MOVES
+	       : event == RM_EVENT_LOCK_WAIT ? WAITS
+	                                     : RARE;
+}
+
 static void keep(struct rm_event_record record)
 {
-	const int part = record.event == RM_EVENT_EVACUATE ||
-	                                 record.event == RM_EVENT_LOCK_WAIT
-	                         ? FREQUENT
-	                         : RARE;
+	const enum part part = part_of(record.event);
 	struct ring *to = ring();
 
 	if (!to) {
@@ -107,7 +111,8 @@ static void keep(struct rm_event_record record)
 	}
 	uint64_t at = rm_stat_read(&to->written[part]);
 
-	record.sequence = at + rm_stat_read(&to->written[!part]);
+	for (int of = 0; of < PARTS; of++)
+		record.sequence += rm_stat_read(&to->written[of]);
 	to->records[part][at % LENGTH] = record;
 	/* release: pairs with the acquire in kept() */
 	atomic_store_explicit(&to->written[part], at + 1, memory_order_release);
@@ -172,9 +177,9 @@ unsigned rm_events_lanes(void)
 
 bool rm_events_lane_at(unsigned i, struct rm_event_lane *lane)
 {
-	lane->count = kept(i, RARE) + kept(i, FREQUENT);
-	lane->lost = rm_stat_read(&rings[i].written[RARE]) +
-	             rm_stat_read(&rings[i].written[FREQUENT]) - lane->count;
+	lane->count = 0;
+	for (int part = 0; part < PARTS; part++)
+		lane->count += kept(i, (enum part)part);
 	/* relaxed: a name */
 	lane->lane = atomic_load_explicit(&rings[i].lane, memory_order_relaxed);
 	return lane->count > 0;
@@ -182,22 +187,31 @@ bool rm_events_lane_at(unsigned i, struct rm_event_lane *lane)
 
 struct rm_event_record rm_events_at(unsigned i, size_t at)
 {
-	const size_t rare = kept(i, RARE);
+	enum part part = RARE;
 
-	return at < rare ? rings[i].records[RARE][at]
-	                 : rings[i].records[FREQUENT][at - rare];
+	while (part < WAITS && at >= kept(i, part))
+		at -= kept(i, part++);
+	return rings[i].records[part][at];
+}
+
+static uint64_t overwritten(enum part part)
+{
+	uint64_t lost = 0;
+
+	for (unsigned i = 0; i < rm_events_lanes(); i++)
+		lost += rm_stat_read(&rings[i].written[part]) - kept(i, part);
+	return lost;
 }
 
 uint64_t rm_events_lost(void)
 {
-	uint64_t lost = rm_stat_read(&ringless);
-	struct rm_event_lane lane;
+	return rm_stat_read(&ringless) + overwritten(RARE) +
+	       overwritten(MOVES) + overwritten(WAITS);
+}
 
-	for (unsigned i = 0; i < rm_events_lanes(); i++) {
-		rm_events_lane_at(i, &lane);
-		lost += lane.lost;
-	}
-	return lost;
+uint64_t rm_events_waits_lost(void)
+{
+	return overwritten(WAITS);
 }
 
 void rm_events_window(void)

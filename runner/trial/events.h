@@ -5,8 +5,10 @@
  * Each thread has a ring of its own, taken from a fixed number of rings at
  * its first event; nothing is allocated and nobody waits. A full ring loses
  * its oldest event, a thread that came too late for a ring loses all of its
- * own; both are counted. What each write may cause (evacuation, waits for
- * locks) has a part of the ring to itself, so that it drives out nothing rare.
+ * own; both are counted. What each write may cause has a part of the ring to
+ * itself: evacuations one, waits for locks another. So they drive out nothing
+ * rare, and waits, of which there are as many as the threads' luck makes, no
+ * evacuation.
  * What is summed up (rm_events_emit) is never lost, except for threads without
  * a ring.
  */
@@ -17,7 +19,7 @@
 
 enum {
 	RM_EVENT_RINGS = 128,
-	RM_EVENT_RING_LENGTH = 4096, /* events, of each of the two parts */
+	RM_EVENT_RING_LENGTH = 4096, /* events, of each of the three parts */
 	RM_EVENT_MAIN = -1,          /* lane of the trial's main thread */
 	RM_EVENT_FOREIGN = 4096,     /* first lane of threads that a map or a
 				    library started: above all slots */
@@ -38,7 +40,6 @@ struct rm_event_record {
 struct rm_event_lane {
 	int lane; /* the trial's thread: its slot, or RM_EVENT_MAIN; others
 		     from RM_EVENT_FOREIGN on */
-	uint64_t lost;
 	size_t count;
 };
 
@@ -54,6 +55,8 @@ struct rm_event_record rm_events_at(unsigned i, size_t at);
 
 /* Events that are not kept: overwritten, or of threads without a ring. */
 uint64_t rm_events_lost(void);
+/* Those among them that were overwritten waits for locks. */
+uint64_t rm_events_waits_lost(void);
 
 /* "grow", "lock_wait", ... : stable, for statistics and traces. */
 const char *rm_event_name(enum rm_event event);

@@ -229,8 +229,9 @@ static void write_lane(struct timeline *timeline, size_t first, size_t end)
 
 static void write_head(struct timeline *timeline, const struct rm_cell *cell)
 {
-	json_t *about = json_pack("{s:s, s:I}", "cell", cell->id, "events_lost",
-	        (json_int_t)rm_events_lost());
+	json_t *about = json_pack("{s:s, s:I, s:I}", "cell", cell->id,
+	        "events_lost", (json_int_t)rm_events_lost(), "lock_waits_lost",
+	        (json_int_t)rm_events_waits_lost());
 
 	fprintf(timeline->out, "{\"displayTimeUnit\":\"ns\",\"otherData\":");
 	json_dumpf(about, timeline->out, JSON_COMPACT);
