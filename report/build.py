@@ -114,13 +114,13 @@ def ranking_data(report, a):
         *ranking.RIVAL), list(ranking.ranking_rows(a)))
 
 
-def verdicts(a, out, said, rows, controls, invalid, text):
+def verdicts(a, out, said, rows, controls, seen, invalid, text):
     """verdicts.json: what programs may read."""
     data = {
         "format": 2, "campaign": a.campaign.name,
         "synthetic": bool(a.campaign.meta.get("synthetic")),
         "status": text, "valid": invalid is None, "invalid": invalid,
-        "claim": said, "quality": quality.line(a, controls),
+        "claim": said, "quality": seen,
         "base": a.base, "contender": a.contender,
         "failed_maps": a.failed,
         "controls": [{k: r[k] for k in ("name", "percent", "low", "high",
@@ -169,7 +169,8 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     controls = checks.control_rows(a)
     invalid = checks.invalid(controls)
     text, incomplete = status(campaign, invalid)
-    said, rows, box = answer.add(report, a, where, invalid)
+    seen = quality.line(a, controls)
+    said, rows, box = answer.add(report, a, where, seen, invalid)
     matrix.add(report, a, invalid)
     since.add(report, a, a.earlier)
     scaling.add(report, a, where)
@@ -189,7 +190,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     if not invalid:
         ranking_data(report, a)
     quick.write(a, quick.rows_of(a), out / "quick")
-    verdicts(a, out, said, rows, controls, invalid, text)
+    verdicts(a, out, said, rows, controls, seen, invalid, text)
     report.legend = legend(a)
     path = report.write(f"Readmostly: {campaign.name}", header(a, text) + box,
                         banner(a, invalid, incomplete, text))

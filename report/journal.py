@@ -19,9 +19,6 @@ DEFAULTS = {"miss_share": 0.0, "rate_per_s": 0, "arrivals": "", "cpus": [],
             "base": None, "skip": None} | factors.OPTIONAL
 
 
-TIMED = ("throughput", "latency")
-
-
 class JournalError(Exception):
     """The folder cannot be read as a campaign: the text says why."""
 
@@ -33,7 +30,6 @@ class Cell:
     trials: list = field(default_factory=list)  # last attempts, in order
     ok: list = field(default_factory=list)  # those that count
     earlier: list = field(default_factory=list)  # attempts before them
-    repeated: int = 0  # attempts before the last ones
 
     def __getattr__(self, name):  # cell.threads, cell.map, ...
         try:
@@ -66,11 +62,6 @@ class Cell:
         trial = next((t for t in self.trials if t["status"] == self.state),
                      self.trials[0])
         return trial.get("reason") or f"exit {trial.get('exit')}"
-
-    @property
-    def disturbed(self):
-        """Trials that count and that others disturbed in every attempt."""
-        return [t for t in self.ok if t.get("disturbed")]
 
     @property
     def pending(self):
@@ -114,20 +105,6 @@ class Campaign:
     @property
     def pending(self):
         return sum(c.pending for c in self.planned)
-
-    @property
-    def repeats(self):
-        """Of each map that was timed: {"trials": that count, "repeated":
-        attempts beside them, "disturbed": of the first in every attempt}."""
-        of = {}
-        for cell in self.cells.values():
-            if cell.measure in TIMED and cell.trials:
-                row = of.setdefault(cell.map, dict.fromkeys(
-                    ("trials", "repeated", "disturbed"), 0))
-                row["trials"] += len(cell.ok)
-                row["repeated"] += cell.repeated
-                row["disturbed"] += len(cell.disturbed)
-        return of
 
     @property
     def failed_maps(self):
@@ -271,7 +248,6 @@ def read(path):
         judge(cell, trial)
         cell.trials.append(trial)
         cell.earlier += attempts[:-1]
-        cell.repeated += len(attempts) - 1
         if usable(trial):
             cell.ok.append(trial)
     return campaign

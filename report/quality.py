@@ -15,7 +15,7 @@ from report import checks, journal, verdicts, words
 from report.analysis import smallest_seen
 
 TICK_NS = 10 ** 7  # USER_HZ is 100 on every Linux
-WAITS = 20  # per cent of thread time; above it a trial was disturbed
+WAITS = 20  # per cent of thread time; above it a trial's threads waited
 SPEED_RANGE = (1, 99)  # percentiles: one slow reading is no change of speed
 UNEQUAL = 2  # shares of repeated trials further apart mark a contrast
 SEEDED = 2  # repetitions below which a share says nothing
@@ -85,9 +85,10 @@ class Noise:
         return self.waited[of & self.last & self.alone
                            & ~np.isnan(self.waited)]
 
-    def disturbed(self):
+    def waits(self):
         """(trials whose threads waited although each had a CPU, of all such
-        that know it)."""
+        that know it); not what the runner calls disturbed: this waiting may
+        be the map's own doing."""
         known = self.waiting()
         return int((known > WAITS).sum()), len(known)
 
@@ -238,29 +239,27 @@ def counts_line(a):
 
 def headline_mdes(a):
     """MDEs in per cent of the headline's comparisons, leader with each rival,
-    all at once; (mdes, rivals, least n, maps)."""
-    cells = {m: c for m, c in a.at(a.headline()).items()
-             if c.ok and a.ranked(m)}
-    order = sorted(cells, key=lambda m: (
-        a.level(cells[m])["low"] is None, -a.mops(cells[m]), m))
-    pairs = [p for p in (a.ratio(cells[m], cells[order[0]])
-                         for m in order[1:]) if p]
-    all_at_once = max(len(order) * (len(order) - 1) // 2, 1)
-    mdes = [100 * smallest_seen(p["low"], p["high"], all_at_once) - 100
-            for p in pairs if p["n"] >= verdicts.needs(len(order))
-            and p["low"] < p["high"]]
-    return (sorted(mdes), len(pairs),
-            max((p["n"] for p in pairs), default=0), len(order))
+    all at once; (mdes, rivals with a trial, most n, the group's verdict)."""
+    group = a.verdicts[a.headline()]
+    rivals = [r for r in group["rivals"] if r["n"]]
+    all_at_once = max(group["maps"] * (group["maps"] - 1) // 2, 1)
+    mdes = [100 * smallest_seen(r["low"], r["high"], all_at_once) - 100
+            for r in rivals if r["outcome"] != verdicts.NONE
+            and r["low"] < r["high"]]
+    return (sorted(mdes), len(rivals),
+            max((r["n"] for r in rivals), default=0), group)
 
 
 def seen_words(a):
     """The smallest difference that the headline's comparisons can see."""
-    mdes, rivals, n, maps = headline_mdes(a)
+    if a.headline() is None:
+        return "nothing to compare in the headline"
+    mdes, rivals, n, group = headline_mdes(a)
     if not rivals:
         return "nothing to compare in the headline"
     if not mdes:
-        return ("cannot see any difference in the headline (n = "
-                f"{n}, a ranking of {maps} maps needs {verdicts.needs(maps)})")
+        return (f"cannot see any difference in the headline (n = {n}, a "
+                f"ranking of {group['maps']} maps needs {group['needs']})")
     middle = words.seen(statistics.median(mdes))
     if len(mdes) == 1 == rivals:
         return f"can see differences above {middle}"
@@ -275,7 +274,7 @@ def parts(a, noise, rows):
     ends = noise.speeds()
     if ends is not None:
         yield f"CPU speed changed × {words.sig(ends[1] / ends[0], 2)}"
-    waiting, known = noise.disturbed()
+    waiting, known = noise.waits()
     if known:
         yield (f"in {words.percent(100 * waiting / known, 2)} of the trials "
                "threads waited for their CPU")
@@ -288,10 +287,10 @@ def parts(a, noise, rows):
         yield open_
 
 
-def line(a, rows=None):
+def line(a, rows):
     """What this run can see and how disturbed it was, in one line for the
-    claim box and verdicts.json; rows -- checks.control_rows(a), if at hand."""
-    text = "; ".join(parts(a, noise_of(a), rows or checks.control_rows(a)))
+    claim box and verdicts.json; rows -- checks.control_rows(a)."""
+    text = "; ".join(parts(a, noise_of(a), rows))
     return text[0].upper() + text[1:] + "."
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """1 The answer: claim box, all maps, decision table, flip map, crossovers,
 winners."""
-from report import quality, ranking, sentences, verdicts, words
+from report import ranking, sentences, verdicts, words
 from report.page import chip, esc, none
 from report.sections import rivals
 from report.sections.fields import flip_figure, winner_figure
@@ -17,8 +17,11 @@ CROSSOVERS = ("workload", "keys", "dist", "shape", "placement",
               "from_threads", "to_threads", "position", "low", "high", "n")
 
 
-def box(a, said, rows, flips, invalid):
-    """The claim box: the first sentence large, each in a line of its own."""
+def box(a, said, rows, flips, seen, invalid):
+    """The claim box: the first sentence large, each in a line of its own.
+
+    seen -- what this run can see, of report/quality.py
+    """
     first = f'<p class="lead" id="claim">{esc(said[0])}</p>'
     if invalid:
         return f'<div class="claim bad">{first}</div>'
@@ -26,7 +29,7 @@ def box(a, said, rows, flips, invalid):
     failed = "".join(
         f'<p class="warn">Excluded, failed verification: {chip(a.look, m)} '
         f"({esc(why)}).</p>" for m, why in sorted(a.failed.items()))
-    seen = f'<p class="quality">{esc(quality.line(a))}</p>'
+    seen = f'<p class="quality">{esc(seen)}</p>'
     return (f'<div class="claim">{first}{rest}{seen}{failed}<p class="meta">'
             f"{METHOD}{other_answers(a, rows, flips)}</p></div>")
 
@@ -102,14 +105,14 @@ def decision_table(report, a, rows):
         [sentences.decision_cells(a, r) for r in rows], css="decision")
 
 
-def add(report, a, where, invalid):
+def add(report, a, where, seen, invalid):
     """Writes the section; returns (sentences, decision rows, claim box)."""
     places = ranking.decision_places(a)
     rows = [ranking.decision(a, p) for p in places[:ranking.DECISION_ROWS]]
     said = sentences.claim(a, rows, invalid)
     if not a.grid or a.contender is None or a.base is None:
         report.section("answer", "1 The answer", QUESTION, none(short_of(a)))
-        return said, [], box(a, said, [], [], invalid)
+        return said, [], box(a, said, [], [], seen, invalid)
     figure, flips = flip_figure(report, a, where, hue=not invalid)
     parts = []
     if not invalid:
@@ -122,7 +125,8 @@ def add(report, a, where, invalid):
     report.section("answer", "1 The answer: which map, and where it flips",
                    QUESTION, *parts)
     return said, [] if invalid else rows, box(
-        a, said, rows, [r for r in flips if same_board(r, rows)], invalid)
+        a, said, rows, [r for r in flips if same_board(r, rows)], seen,
+        invalid)
 
 
 def same_board(flip, rows):

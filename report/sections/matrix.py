@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """1b Every map at every place: how far below the highest of its group."""
-import json
 import re
 
 from report import verdicts, words
-from report.page import HERE, chip, esc, none
+from report.guarantees import promises
+from report.page import chip, esc, none
 from report.sections import tradeoff
 
-SAYS = json.loads((HERE / "guarantees.json").read_text(encoding="utf-8"))
 COLUMNS = ("leader", "leader_mops", "mops", "ratio", "low", "high", "word",
            "why")
 GROUPS = 40  # columns on the page; the CSV has every group
@@ -79,14 +78,6 @@ def data_rows(a, groups):
             cell = group["cells"][name]
             yield {"cell": cell.id, "leader": group["leader"],
                    "leader_mops": group["mops"], "mops": a.mops(cell), **row}
-
-
-def promises(about):
-    """What a map's own description says, in words: its guarantees."""
-    found = [SAYS["caps"].get(cap) for cap in about.get("caps") or []]
-    found += [SAYS[key].get(about.get(key))
-              for key in ("sync", "progress", "guarantees")]
-    return [text for text in found if text]
 
 
 # ---- the table ------------------------------------------------------------

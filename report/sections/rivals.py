@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every map of the headline's group in the first screen: a forest of
 ratios, and a row per map with what else decides."""
-from report import latencies, verdicts, words
+from report import guarantees, latencies, verdicts, words
 from report.page import chip, esc
 from report.plot_rows import forest, forest_limits, height
 from report.sections import latency, memory, ratio
-
-TOLD = {  # what campaign.json says of a map -> what it means to a user
-    "single-writer": "one writer only", "stale": "may answer from old state",
-    "slow-writes": "a write costs O(keys)",
-    "background-threads": "has threads of its own"}
 
 
 def forest_figure(report, a, head):
@@ -27,19 +22,6 @@ def forest_figure(report, a, head):
                f": throughput ÷ that of {a.base}, whose own stands above; 95 "
                "% intervals, paired by block; shaded: ± 2 %.")
     return report.figure("rivals", caption, [panel], ratio.COLUMNS, rows, "l")
-
-
-def guarantees(about):
-    """What a map promises, in words, from its entry in campaign.json."""
-    sync, caps = about.get("sync") or "none", about.get("caps") or []
-    said = [text for cap, text in TOLD.items() if cap in caps]
-    if "mutex for writes" in sync:
-        said.append("one writer at a time")
-    if sync == "leak":
-        said.append("never frees")
-    said.append({"wait-free": "nobody waits", "lock-free": "nobody waits for "
-                 "a lock"}.get(about.get("progress"), f"may wait ({sync})"))
-    return ", ".join(said)
 
 
 def lookups(a):
@@ -99,7 +81,7 @@ def table(report, a, head):
                 cells[name].reason), told[0], small(told[1]), told[2],
             *(small(v) for v in quantiles.get(name, ("–", "–"))),
             words.sig(held["filled"]) if held.get("filled") else "–",
-            guarantees(a.campaign.maps[name])])
+            guarantees.in_full(a.campaign.maps[name])])
     for row in [columns, *rows]:
         del row[drop]
     open_loop = (f"P50 and P99 from the intended start: {esc(text)}" if text

@@ -35,7 +35,7 @@ def strip_alt(noise):
     if ends is not None:
         told.append(f"CPU speed {words.sig(ends[0])} to {words.sig(ends[1])} "
                     "additions per ns")
-    waiting, known = noise.disturbed()
+    waiting, known = noise.waits()
     told.append("threads with a CPU each waited for it in "
                 + words.part(waiting, known))
     told.append("steal in " + words.part(*noise.taken()))
@@ -254,7 +254,7 @@ def floor_rows(a):
 
 def noise_rows(a, noise):
     """Speed, waiting and steal: one denominator, all trials started."""
-    ends, (waiting, known) = noise.speeds(), noise.disturbed()
+    ends, (waiting, known) = noise.speeds(), noise.waits()
     taken, readable = noise.taken()
     limit = "recorded, none dropped"
     rows = [] if ends is None else [

@@ -30,6 +30,11 @@ def planted(folder, change=None, **spec):
     return Analysis(journal.read(folder))
 
 
+def line(a):
+    """The line of quality, as the claim box has it."""
+    return quality.line(a, checks.control_rows(a))
+
+
 def again(folder, pick, disturbed=None):
     """Adds a second attempt, twice as fast, of the trials that pick() says."""
     path = folder / "trials.jsonl"
@@ -78,12 +83,12 @@ def test_one_attempt_twice_is_a_duplicate(tmp_path):
 
 def test_repeated_shares(tmp_path):
     a = planted(tmp_path)
-    assert quality.repeated(a)[0] == 0 and "repeated" not in quality.line(a)
+    assert quality.repeated(a)[0] == 0 and "repeated" not in line(a)
     a = again(tmp_path, of("syncmap", 0, 1, 2))
     some, places = quality.repeated(a)
     assert (some, places) == (3, a.campaign.trials)
     assert (f"{words.percent(100 * 3 / places, 2)} of the trials were "
-            "repeated") in quality.line(a)
+            "repeated") in line(a)
 
 
 @pytest.mark.parametrize("first,second,mark", [
@@ -167,11 +172,11 @@ def speeds(low, high):
 
 def test_change_of_cpu_speed_is_said(tmp_path):
     a = planted(tmp_path, speeds(1.5, 3.15))
-    assert "CPU speed changed × 2.1" in quality.line(a)
+    assert "CPU speed changed × 2.1" in line(a)
     assert list(quality.Noise(a).speeds()) == [1.5, 3.15]
-    assert "CPU speed changed × 1.0" in quality.line(
+    assert "CPU speed changed × 1.0" in line(
         planted(tmp_path, speeds(3, 3)))
-    assert "CPU speed" not in quality.line(planted(tmp_path))
+    assert "CPU speed" not in line(planted(tmp_path))
 
 
 def test_one_slow_reading_is_no_change_of_speed(tmp_path):
@@ -182,7 +187,7 @@ def test_one_slow_reading_is_no_change_of_speed(tmp_path):
         return trial
 
     a = planted(tmp_path, change, blocks=20)
-    assert "CPU speed changed × 1.0" in quality.line(a)
+    assert "CPU speed changed × 1.0" in line(a)
 
 
 def waiting(pick, share):
@@ -200,14 +205,14 @@ def test_waiting_is_counted_where_threads_have_a_cpu_each(tmp_path):
     a = planted(tmp_path, waiting(
         lambda t: pick(t) or "/t4/" in t["cell"], 0.3), threads=(2, 4),
         cores=2)
-    some, known = quality.Noise(a).disturbed()
+    some, known = quality.Noise(a).waits()
     assert some == 6 and known == sum(
         len(c.ok) for c in a.campaign.cells.values() if c.threads == 2)
     assert (f"in {words.percent(100 * some / known, 2)} of the trials threads"
-            " waited") in quality.line(a)
+            " waited") in line(a)
     a = planted(tmp_path, waiting(pick, 0.19))
-    assert quality.Noise(a).disturbed()[0] == 0
-    assert "waited" not in quality.line(planted(tmp_path)), "not known"
+    assert quality.Noise(a).waits()[0] == 0
+    assert "waited" not in line(planted(tmp_path)), "not known"
 
 
 # ---- what can be seen ------------------------------------
@@ -228,18 +233,18 @@ def test_the_mde_is_seen_nineteen_times_of_twenty(comparisons):
 
 def test_the_line_says_what_the_headline_can_see(tmp_path):
     a = planted(tmp_path, blocks=16)
-    mdes, rivals, n, maps = quality.headline_mdes(a)
-    assert (len(mdes), rivals, n, maps) == (3, 3, 16, 4)
+    mdes, rivals, n, group = quality.headline_mdes(a)
+    assert (len(mdes), rivals, n, group["maps"]) == (3, 3, 16, 4)
     assert all(1 < m < 6 for m in mdes), "noise of 1.2 % in each trial"
     told = words.seen(mdes[1])
     assert (f"Half of the headline's 3 comparisons can see differences above "
-            f"{told} only") in quality.line(a)
+            f"{told} only") in line(a)
 
 
 def test_too_few_blocks_for_so_many_maps_see_nothing(tmp_path):
     a = planted(tmp_path, blocks=6)
     assert verdicts.needs(4) == 8
-    assert quality.line(a).startswith(
+    assert line(a).startswith(
         "Cannot see any difference in the headline (n = 6, a ranking of 4 "
         "maps needs 8)")
     assert quality.unranked(a) == {"uniform-97-3": 6}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Repeats of disturbed trials: do they bias, what counts, who checks it?"""
+import collections
 import json
 import os
 import random
@@ -9,7 +10,8 @@ import subprocess
 import numpy as np
 import pytest
 import repeated_campaigns as simulated
-from report import journal
+from report import journal, quality
+from report.analysis import Analysis
 from report_helpers import TOP
 
 BUILD = os.environ.get("BUILD", str(TOP / "build/gcc"))
@@ -88,24 +90,23 @@ def test_the_last_attempt_counts(campaign):
         mine = [t for t in lines if t["cell"] == cell.id]
         assert {t["block"]: t["attempt"] for t in cell.trials} == \
             {t["block"]: t["attempt"] for t in mine}
-        assert cell.repeated == len(mine) - len(cell.trials)
+        assert len(cell.earlier) == len(mine) - len(cell.trials)
         assert cell.ok == [t for t in cell.trials if t["status"] == "ok"]
     void = [t for t in lines if t["status"] == "void"]
     assert len(void) > sum(t["status"] == "void" for t in last.values())
 
 
 def test_repeats_are_told_for_each_map(campaign):
-    timed = [t for t in lines_of(campaign) if "/throughput" in t["cell"]]
-    last = {(t["cell"], t["block"]): t for t in timed}.values()
-    ok = [t for t in last if t["status"] == "ok"]
-    for name, row in journal.read(campaign).repeats.items():
-        def of(trials):
-            return [t for t in trials if f"/{name}/" in t["cell"]]
-        assert row == {"trials": len(of(ok)),
-                       "repeated": len(of(timed)) - len(of(last)),
-                       "disturbed": sum(bool(t["disturbed"])
-                                        for t in of(ok))}
-        assert row["repeated"] > 10
+    a = Analysis(journal.read(campaign))
+    lines = lines_of(campaign)
+    for row in quality.map_rows(a, quality.noise_of(a)):
+        tries = collections.Counter((t["cell"], t["block"]) for t in lines
+                                    if f"/{row['map']}/" in t["cell"])
+        assert row["places"] == len(tries)
+        assert row["repeated"] == sum(n > 1 for n in tries.values()) > 10
+    assert quality.noise_of(a).still() == sum(
+        bool(t["disturbed"]) and t["status"] == "ok" for t in {
+            (t["cell"], t["block"]): t for t in lines}.values()) > 0
 
 
 def test_attempts_that_do_not_follow_are_problems(campaign, tmp_path):
@@ -132,8 +133,7 @@ def test_journals_older_than_repeats_are_read(campaign, tmp_path):
     write(tmp_path, lines)
     read = journal.read(tmp_path)
     assert not read.problems and read.trials == len(lines)
-    assert not any(row["repeated"] or row["disturbed"]
-                   for row in read.repeats.values())
+    assert not any(cell.earlier for cell in read.cells.values())
 
 
 def test_the_simulated_rule_is_the_real_one(campaign, tmp_path):

@@ -30,7 +30,7 @@ def good(tmp_path_factory):
     meta = json.loads((folder / "campaign.json").read_text())
     for about in meta["maps"]:
         if about["id"] == "urcu_lfht":
-            about |= {"progress": "lock-free", "caps": ["background"]}
+            about |= {"progress": "lock-free", "caps": ["background-threads"]}
         if about["id"] == "syncmap_leak":
             about["sync"] = "leak"
     (folder / "campaign.json").write_text(json.dumps(meta))

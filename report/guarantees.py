@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a map promises, in the words of guarantees.json."""
+import json
+
+from report.page import HERE
+
+SAYS = json.loads((HERE / "guarantees.json").read_text(encoding="utf-8"))
+
+
+def promises(about):
+    """Of a map's entry in campaign.json: its guarantees, as texts."""
+    sync = about.get("sync") or ""
+    found = [SAYS["caps"].get(cap) for cap in about.get("caps") or []]
+    found += [text for part, text in SAYS["sync"].items() if part in sync]
+    found += [SAYS[key].get(about.get(key))
+              for key in ("progress", "guarantees")]
+    return [text for text in found if text]
+
+
+def in_full(about):
+    """The same in one text, and what an operation may wait for."""
+    told = promises(about)
+    if about.get("progress") == "blocking":
+        told.append(f"may wait ({about.get('sync') or 'none'})")
+    return ", ".join(told)
