@@ -638,7 +638,7 @@ static void modes_keep_their_budgets(void)
 	static const struct {
 		const char *name;
 		unsigned blocks;
-	} modes[] = { { "smoke", 28 }, { "quick", 12 }, { "standard", 20 },
+	} modes[] = { { "smoke", 26 }, { "quick", 12 }, { "standard", 20 },
 		{ "full", 40 } };
 	const double repeats = 1.15;
 	struct rm_plan_options options = usual;
@@ -683,7 +683,7 @@ static void smoke_spends_its_blocks_on_the_headline(void)
 	static const struct {
 		const char *workload;
 		unsigned blocks;
-	} wants[] = { { "uniform-97-3", 28 }, { "write-kinds", 12 },
+	} wants[] = { { "uniform-97-3", 26 }, { "write-kinds", 12 },
 		{ "order-service", 10 }, { "smoke", 1 }, { "crossover", 1 },
 		{ "session-cache", 1 }, { "hot-reads", 1 } };
 	enum { WANTS = sizeof(wants) / sizeof(*wants) };
