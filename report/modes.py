@@ -14,19 +14,22 @@ def settings(text):
 
 
 def modes(folder=FOLDER):
-    """[(blocks, name, minutes or None)] of modes that count in blocks."""
+    """[(minutes, name, blocks)] of the modes with a budget, the shortest
+    first; blocks: of workloads that say nothing else."""
     found = []
     for file in sorted(folder.glob("*.conf")):
         known = settings(file.read_text(encoding="utf-8"))
         span = re.fullmatch(r"([\d.]+)(s|min|h)", known.get("budget", ""))
-        if known.get("blocks", "").isdigit():
-            found.append((int(known["blocks"]), file.stem, span and float(
-                span[1]) * MINUTES[span[2]]))
+        if span and known.get("blocks", "").isdigit():
+            found.append((float(span[1]) * MINUTES[span[2]], file.stem,
+                          int(known["blocks"])))
     return sorted(found)
 
 
-def next_mode(blocks, need):
-    """(name, minutes or None) of the smallest mode with more blocks than a
-    campaign had, and at least `need`; None where there is none."""
-    return next(((name, minutes) for n, name, minutes in modes()
-                 if n > blocks and n >= need), None)
+def next_mode(mode, need):
+    """(name, minutes) of the shortest mode that asks more than `mode`, in at
+    least `need` blocks; None where there is none, or no such mode."""
+    own = {name: minutes for minutes, name, _ in modes()}.get(mode)
+    return next(((name, minutes) for minutes, name, blocks in modes()
+                 if own is not None and minutes > own and blocks >= need),
+                None)

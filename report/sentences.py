@@ -113,15 +113,14 @@ def left_out(group):
 
 def next_step(a, group):
     """The next command to type, from the files of the modes."""
-    board, line, threads = group["where"]
-    cells = a.grid[board][line][threads].values()
-    step = modes.next_mode(max(c.blocks for c in cells), group["needs"])
-    if step is None or not a.campaign.meta.get("mode"):
+    step = modes.next_mode(a.campaign.meta.get("mode"), group["needs"])
+    if step is None:
         return ""
     name, minutes = step
-    about = ("" if minutes is None else f", about {minutes:.0f} min"
-             if minutes < 120 else f", about {minutes / 60:.0f} h")
-    return f"Next: make bench MODE={name} on an idle machine{about}."
+    span = (f"{minutes:.0f} min" if minutes < 120
+            else f"{minutes / 60:.0f} h")
+    return (f"Next: make bench MODE={name} on an idle machine, at most "
+            f"{span}: more workloads and sizes.")
 
 
 # ---- two maps -------------------------------------------------------------

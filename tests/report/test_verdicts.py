@@ -90,14 +90,21 @@ def test_an_overloaded_open_loop_has_no_percentile():
 
 
 def test_modes_say_their_blocks_and_minutes():
-    known = {name: (blocks, minutes) for blocks, name, minutes
+    known = {name: (minutes, blocks) for minutes, name, blocks
              in modes.modes()}
     assert {"smoke", "quick", "standard", "full"} <= set(known)
-    assert all(minutes for _, minutes in known.values())
-    most = max(known.values())[0]
-    assert modes.next_mode(most, 6) is None
-    name, _ = modes.next_mode(0, most)
-    assert known[name][0] == most
+    assert all(minutes and blocks for minutes, blocks in known.values())
+
+
+def test_the_next_mode_is_longer_and_can_rank():
+    """Also where a short mode has more blocks of its headline."""
+    most, name = max((blocks, name) for _, name, blocks in modes.modes())
+    assert modes.next_mode("smoke", 6) == ("quick", 12)
+    assert modes.next_mode("quick", 6)[0] == "standard"
+    assert modes.next_mode("smoke", most)[0] == name
+    assert modes.next_mode("smoke", most + 1) is None
+    assert modes.next_mode("full", 6) is None
+    assert modes.next_mode("a mode of my own", 6) is None
 
 
 def test_settings_end_at_the_first_workload():

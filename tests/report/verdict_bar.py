@@ -65,7 +65,7 @@ def shares(groups, n, parts=1):
 
 def counts():
     """The numbers of blocks that modes have, and EXTRA."""
-    return sorted({n for n, _, _ in modes.modes()} | set(EXTRA))
+    return sorted({n for _, _, n in modes.modes()} | set(EXTRA))
 
 
 def failures(row):
