@@ -99,7 +99,7 @@ def legend(a):
         f'{chip(a.look, m)} <span class="meta">'
         f'{esc(about.get("label") or "")}</span></button>'
         for m, about in a.campaign.maps.items() if m in planned)
-    return ('<details class="legend wide" open><summary>Maps; colour = '
+    return ('<details class="legend"><summary>Maps; colour = '
             'family, shape = member.<span class="hint"> Press one to '
             "highlight it in every figure.</span></summary>"
             f"<div>{keys}</div></details>")

@@ -171,7 +171,7 @@ def bare(c, file, text, rest, d, triples):
     # who leads at which counts is the pair's rule, the minutes are a mode's
     rest = re.sub(r"machine \w+|\(MDE[^)]*\)|\[[^]]*\]|95 %|2 %|"
                   r"(?:leads|not told apart|no interval) at [\d, and]+ threads?|at about "
-                  r"[\d.]+ threads|about [\d.,]+ (?:min|h)\b", " ", rest)
+                  r"[\d.]+ threads|at most [\d.,]+ (?:min|h)\b", " ", rest)
     p = d.group.place
     known = [p["threads"], p["keys"], 100 * p["write_share"],
              100 - 100 * p["write_share"]] + [

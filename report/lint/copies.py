@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands twice says the same twice."""
+import re
+
 from report.lint.read_page import clean
 
 RULE = "copies"
@@ -7,6 +9,7 @@ RULE = "copies"
 
 def check(c):
     claim(c)
+    about(c)
     embedded(c)
     tables(c)
 
@@ -26,6 +29,28 @@ def claim(c):
             c.log.check(clean(text) in clean(
                 " ".join(c.page.terminal.split("\n"))), RULE, "terminal",
                 text, "verdicts.json", "the claim is not among its lines")
+
+
+def about(c):
+    """The line on the leader says what its row of the table says."""
+    told, table = c.page.about(), c.page.table("rivals")
+    if not told:
+        return
+    name = told.partition(" is: ")[0]
+    row = next((r for r in table.rows if r[0] == name), None) \
+        if table else None
+    if row is None:
+        c.log.check(False, RULE, "index.html", told, "index.html#rivals",
+                    f"no row of {name}")
+        return
+    costs = [re.sub(r"\s", "", row[i]) for i in map(table.column, (
+        "p50", "p99", "bytes")) if i is not None and row[i] != "–"]
+    said = [re.sub(r"\s", "", text) for pattern in (
+        r"took (.*) at P50, (.*) at P99", r"lookups: ([^;]*?)(?:;|\.$)",
+        r"; (\S+) bytes per") for match in [re.search(pattern, told)]
+        if match for text in match.groups()]
+    c.log.check(said == [v for v in costs if v], RULE, "index.html", told,
+                "index.html#rivals", f"its row has {' | '.join(row)}")
 
 
 def embedded(c):

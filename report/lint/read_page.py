@@ -166,6 +166,11 @@ class Page:
             (clean(n.text()) for n in self.root.walk()
              if n["id"] == "claim"), "")
 
+    def about(self):
+        """What the claim's box says of the leader; "" where nothing."""
+        return next((clean(n.text()) for n in self.root.all("p")
+                     if n["class"] == "about"), "")
+
     def first_screen(self):
         """The text of the box that the claim stands in."""
         return next((clean(n.text()) for n in self.root.all("div")

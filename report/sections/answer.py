@@ -18,14 +18,15 @@ CROSSOVERS = ("workload", "keys", "dist", "shape", "placement",
 
 
 def box(a, said, rows, flips, seen, invalid):
-    """The claim box: the first sentence large, each in a line of its own.
-
-    seen -- what this run can see, of report/quality.py
+    """The claim box: the first sentence large, each in a line of its own;
+    then what the leader is, and `seen`, what this run can see.
     """
     first = f'<p class="lead" id="claim">{esc(said[0])}</p>'
     if invalid:
         return f'<div class="claim bad">{first}</div>'
+    leader = rivals.leader_words(a, rows[0]["where"]) if rows else ""
     rest = "".join(f"<p>{esc(text)}</p>" for text in said[1:])
+    rest += f'<p class="about">{esc(leader)}</p>' if leader else ""
     failed = "".join(
         f'<p class="warn">Excluded, failed verification: {chip(a.look, m)} '
         f"({esc(why)}).</p>" for m, why in sorted(a.failed.items()))
@@ -45,8 +46,11 @@ def other_answers(a, rows, flips):
     if not more:
         shown = (f"nothing measured here: no field of the flip map at "
                  f"{words.keys(head[0].keys)} keys has another leader")
+    cpus = (a.campaign.meta.get("machine") or {}).get("cpus")
+    more_cpus = (f" It has {words.plural(cpus, 'CPU')}: nothing here tells of"
+                 " more threads that run at once." if cpus else "")
     return (f" <b>This would change the answer</b> ({a.contender} against "
-            f"{a.base}): {esc(shown)}; another machine.")
+            f"{a.base}): {esc(shown)}; another machine.{more_cpus}")
 
 
 def crossover_cells(a, line, fields, found):

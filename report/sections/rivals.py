@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every map of the headline's group in the first screen: a forest of
 ratios, and a row per map with what else decides."""
+import re
+
 from report import guarantees, latencies, verdicts, words
 from report.page import chip, esc
 from report.plot_rows import forest, forest_limits, height
@@ -90,6 +92,30 @@ def table(report, a, head):
         "rivals", f"Every ranked map at {esc(a.place(head))}. {open_loop}. "
         "Bytes per entry: section 6. Guarantees: as campaign.json describes "
         "the map.", columns, rows, css="rivals")
+
+
+def leader_words(a, head):
+    """What the leader is and what else it costs, in one line for the claim
+    box; "" where no map leads."""
+    group = a.verdicts.get(head)
+    if not group or not group["front"]:
+        return ""
+    name = group["leader"]
+    about, held = a.campaign.maps[name], {
+        r["map"]: r for r in memory.rows_of(a)[0]}.get(name, {})
+    text, quantiles = lookups(a)
+    parts = [about.get("label") or "no description"]
+    if about.get("source"):
+        parts[0] += f" (after: {about['source']})"
+    parts.append(guarantees.in_full(about) or "it promises nothing")
+    got = quantiles.get(name)
+    if got:
+        rate = re.search(r"[^,]* operations/s", text)[0].strip()
+        parts.append(f"its lookups took {got[0]} at P50, {got[1]} at P99, "
+                     f"with {rate}" if got[1] else f"its lookups: {got[0]}")
+    if held.get("filled"):
+        parts.append(f"{words.sig(held['filled'])} bytes per entry")
+    return f"{name} is: {'; '.join(parts)}."
 
 
 def add(report, a, head):

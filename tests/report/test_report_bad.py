@@ -100,7 +100,7 @@ def test_map_with_wrong_answers_is_named_and_left_out(tmp_path):
     assert built.status == 3, "its cells have no result"
     assert "failed verification: urcu_lfht" in built.said[-2]
     box = built.page[built.page.index('class="claim"'):built.page.index(
-        'class="legend ')]
+        'class="legend"')]
     assert "Excluded, failed verification" in box
     assert "3 updates lost" in box
     for d in built.verdicts["decisions"]:

@@ -13,7 +13,7 @@ import matplotlib
 import pytest
 from report_helpers import Built, build, make_journal
 
-from report import plot_grid, verdicts
+from report import lint, plot_grid, verdicts
 from report.analysis import Analysis
 from report.journal import read
 
@@ -321,6 +321,27 @@ def test_first_screen_has_every_map_with_its_guarantees(tmp_path):
         "syncmap", "ck_ht"}
 
 
+def test_the_box_says_what_the_leader_costs(tmp_path):
+    """As its row of the table does; and the linter reads that line."""
+    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(2,),
+                      keys=(65536,), kinds=("update",), rates=(10000,))
+    built = Built(tmp_path)
+    (told,) = re.findall('<p class="about">(.*?)</p>', built.page)
+    row = {r["map"]: r for r in built.rows("tables/rivals.csv")}["syncmap"]
+    assert told.startswith("syncmap is: ") and row["guarantees"] in told
+    assert f"; {row['bytes per entry']} bytes per entry." in told
+    assert "It has 2 CPUs: nothing here tells of more threads" in built.page
+
+    def found():
+        return [f for f in lint.lint(tmp_path).findings
+                if "its row has" in f.text()]
+    assert not found()
+    path = tmp_path / "report/index.html"
+    path.write_text(built.page.replace(told, told.replace(
+        f"; {row['bytes per entry']} bytes", "; 1.5 bytes")))
+    assert found()
+
+
 def test_claim_stands_before_contents_on_phones(tmp_path):
     built = shape(tmp_path, {"gomap_rw": 10, "syncmap": 20})
     phone = built.page.split("@media (max-width: 900px)")[1]
@@ -328,7 +349,7 @@ def test_claim_stands_before_contents_on_phones(tmp_path):
     assert "nav { order: -1;" in phone
     body = built.page[built.page.index("<main>"):]
     assert body.index("</header>") < body.index('class="claim"') < \
-        body.index('class="legend ')
+        body.index('class="legend"')
     head = body[:body.index("</header>")]
     assert "synthetic, no such CPU · 2 CPUs · virtual machine · trials took" \
         in head
