@@ -83,6 +83,11 @@ readme-picture:  ## the README's picture from a run of a mode: CAMPAIGN=results/
 	@test -n "$(CAMPAIGN)" || { echo "readme-picture: expected CAMPAIGN=<folder of a run of make bench>" >&2; exit 2; }
 	@$(PYTHON) tests/tools/readme_picture.py $(CAMPAIGN)
 
+.PHONY: screens
+screens:  ## the first screen of a report at 1400 and 420 px: CAMPAIGN=results/...
+	@test -n "$(CAMPAIGN)" || { echo "screens: expected CAMPAIGN=<folder of a campaign with a report>" >&2; exit 2; }
+	@$(PYTHON) tests/tools/screens.py $(CAMPAIGN) $(BUILD)/screens
+
 # Long forms of the checks, with their figures in docs/tally/.
 .PHONY: planted-tally check-histories
 planted-tally: $(BUILD)/readmostly  ## each planted bug with 20 seeds, by the tool named for it
