@@ -134,7 +134,7 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 		call;                                                \
 	}
 
-#define RM_DRIVE_MADE(ops, name, shape)                                        \
+#define RM_DRIVE(ops, name, shape)                                             \
 	static __attribute__((noinline)) void write_##name(                    \
 	        struct rm_worker *worker, uint64_t rank, uint64_t x)           \
 	{                                                                      \
@@ -171,28 +171,6 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 		else                                                           \
 			drive_##name##_mix(worker);                            \
 	}
-
-/*
- * With sanitizers a map takes gcc three times as long. Their builds have loops
- * of two shapes, which have all the code of four; whoever drives another one
- * there ends at once.
- */
-#ifdef RM_TWO_SHAPES
-#define RM_DRIVE_MISSING(name)                                       \
-	static _Noreturn void drive_##name(struct rm_worker *worker) \
-	{                                                            \
-		(void)worker;                                        \
-		__builtin_trap();                                    \
-	}
-#define RM_DRIVE_u64x24(ops, shape)  RM_DRIVE_MISSING(u64x24)
-#define RM_DRIVE_str16x8(ops, shape) RM_DRIVE_MISSING(str16x8)
-#else
-#define RM_DRIVE_u64x24(ops, shape)  RM_DRIVE_MADE(ops, u64x24, shape)
-#define RM_DRIVE_str16x8(ops, shape) RM_DRIVE_MADE(ops, str16x8, shape)
-#endif
-#define RM_DRIVE_u64x8(ops, shape)    RM_DRIVE_MADE(ops, u64x8, shape)
-#define RM_DRIVE_str16x24(ops, shape) RM_DRIVE_MADE(ops, str16x24, shape)
-#define RM_DRIVE(ops, name, shape)    RM_DRIVE_##name(ops, shape)
 
 #define RM_DRIVES_U64(ops)             \
 	RM_DRIVE(ops, u64x8, RM_U64X8) \

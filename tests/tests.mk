@@ -121,9 +121,9 @@ map-objects: $(patsubst %.c,$(BUILD)/%.o,$(IMPLS))
 # The maps' own tests and all checks, with a sanitizer in every object and a
 # tenth of the operations. The sanitizer's finding ends the check's process,
 # and the check says so. Counts of hot paths are compiled in: one set of maps.
-# Two shapes have all the code of four.
+# Operations are called (runner/map.h); `make soak` has them inlined.
 SANITIZED_OPS ?= 20000
-SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g1 -DRM_STATS -DRM_TWO_SHAPES'
+SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g1 -DRM_STATS -DRM_CALLED'
 MAP_ROOMS  = cache gomap lib shard slab snapshot support syncmap
 MAP_TESTS  = $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(filter-out $(if $(LEAVE_OUT), \
   tests/unit/lib/%) %/test_equal_syncmap.c %/test_equal_gomap.c,$(wildcard $(MAP_ROOMS:%=tests/unit/%/test_*.c)))))

@@ -10,7 +10,7 @@ asan_flags='-fsanitize=address,undefined -fno-sanitize-recover=all'
 planted_build() {
 	tests/tools/with_impl.sh "$1/plain" $planted/*.c tests/fixtures/bare_stores.c || return 1
 	(unset MAKEFLAGS MFLAGS MAKELEVEL CI CC
-	make -s -j"$(nproc)" OPT='-O1 -g1 -DRM_STATS -DRM_TWO_SHAPES' SANITIZE="$asan_flags" \
+	make -s -j"$(nproc)" OPT='-O1 -g1 -DRM_STATS -DRM_CALLED' SANITIZE="$asan_flags" \
 		BUILD=build/asan IMPLS="$(echo $planted/use_after_free*.c)" \
 		build/asan/readmostly && mkdir -p "$1/asan" &&
 		cp build/asan/readmostly "$1/asan/")

@@ -5,7 +5,8 @@
 # Python by pytest. --fast leaves out those with "slow:" in their first lines.
 #
 # Tests with "side by side:" in their first lines share the CPUs, the others
-# run alone. What fails has failed. It runs once more, alone, to tell what is
+# run alone; slow ones begin first, so that no CPU waits for the last of them.
+# The modules of pytest are shared out, too. What fails has failed. It runs once more, alone, to tell what is
 # broken from what is unsteady: the word is said beside it, the run stays red.
 # Logs: BUILD/prove.log, BUILD/pytest.log, each test's output in BUILD/tap/.
 fast=; [ "$1" = --fast ] && { fast=1; shift; }
@@ -67,7 +68,13 @@ kept_facts() { # TEST: what failed, for the end
 
 shared=() alone=() skipped=0
 while IFS= read -r test; do
-	if marked "side by side" "$test"; then shared+=("$test"); else alone+=("$test"); fi
+	if ! marked "side by side" "$test"; then
+		alone+=("$test")
+	elif marked slow "$test"; then
+		shared=("$test" "${shared[@]}")
+	else
+		shared+=("$test")
+	fi
 done < <({ ls "$build"/tests/test_* 2>/dev/null | grep -v '\.[a-z]*$'
 	ls tests/cli/*.sh; } | chosen "$@" | meant)
 
@@ -102,11 +109,13 @@ py() { # ARGUMENT...: pytest, its last line in `verdict`
 	verdict=$(tail -n 1 "$build/pytest.log")
 	return $status
 }
+# A module's tests stay in one process: they share what its fixtures made.
+"$python" -c 'import xdist' 2>/dev/null && spread="-n $(nproc) --dist loadfile"
 count() { grep -o "[0-9]* $1" <<<"$verdict" | grep -o '^[0-9]*' || echo 0; }
 if [ -n "$modules" ]; then
 	: >"$build/pytest.log"
 	# shellcheck disable=SC2086
-	if ! py $modules; then
+	if ! py $spread $modules; then
 		bad=$(($(count failed) + $(count error)))
 		[ $bad = 0 ] && bad=1
 		failed=$((failed + bad))

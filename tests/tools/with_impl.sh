@@ -15,4 +15,4 @@ mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
 	cp -p --parents -t "$out" {} + && cp -p flags "$out") || exit 1
 find "$out" -name '*.d' -exec sed -i "s|^$build/|$out/|" {} +
 unset MAKEFLAGS MFLAGS MAKELEVEL
-exec make -s CC="$cc" BUILD="$out" IMPL="$*" "$out/readmostly"
+exec make -s -j"$(nproc)" CC="$cc" BUILD="$out" IMPL="$*" "$out/readmostly"

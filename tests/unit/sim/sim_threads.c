@@ -53,6 +53,12 @@ static void end_alone(void)
 	SIM_EXPECT(shared.far == shared.sum);
 }
 
+/* Long enough for others to do all that they can. */
+static void rest(void)
+{
+	nanosleep(&(struct timespec){ 0, 20000 }, NULL);
+}
+
 /* --- mutexes --- */
 
 static pthread_mutex_t mutex;
@@ -251,23 +257,31 @@ static void use_readers(unsigned self)
 	}
 }
 
+static void end_readers(void)
+{
+	SIM_EXPECT(!pthread_rwlock_destroy(&rwlock));
+}
+
 static _Atomic unsigned holds[2];
 static _Atomic bool written;
+static bool uneven; /* one of the readers holds it long */
 
 static void begin_preference(unsigned threads, unsigned round)
 {
 	(void)threads;
-	(void)round;
+	uneven = round % 2;
 	make_rwlock(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	memset((void *)holds, 0, sizeof(holds));
 	written = false;
 }
 
 /* Two readers hold it in turns that overlap, for ever if nobody stops them:
-   the one in possession leaves when the other has come, or the writer has. */
+   the one in possession leaves when the other has come, or the writer has. If
+   one holds it long, the other comes back meanwhile and sleeps. */
 static void use_preference(unsigned self)
 {
 	if (self > 1) {
+		rest(); /* the readers are there */
 		SIM_EXPECT(!pthread_rwlock_wrlock(&rwlock));
 		written = true;
 		pthread_rwlock_unlock(&rwlock);
@@ -278,6 +292,8 @@ static void use_preference(unsigned self)
 
 		SIM_EXPECT(!pthread_rwlock_rdlock(&rwlock));
 		holds[self]++;
+		if (uneven && self == 1)
+			rest();
 		for (int i = 0; i < 20 && holds[!self] == other; i++)
 			sched_yield();
 		pthread_rwlock_unlock(&rwlock);
@@ -412,26 +428,46 @@ static void end_barrier(void)
 
 /* --- the kernel: futexes and time --- */
 
-static _Atomic uint32_t word;
+static _Atomic uint32_t word, apart;
+static int64_t handed_ns; /* when the turn before this one ended */
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
 
 static void begin_futex(unsigned threads, unsigned round)
 {
 	(void)threads;
 	(void)round;
-	word = 0;
+	word = apart = 0;
+	handed_ns = 0;
 }
 
-/* The word counts the turns; a thread sleeps until it is its own. */
+/* The word counts the turns; a thread sleeps until it is its own, which is
+   later on every core than the end of the turn before. Some rest between look
+   and sleep, so that the word changes; some have long turns, so that the next
+   one's owner sleeps. */
 static void use_futex(unsigned self)
 {
 	for (uint32_t turn = self; turn < ROUNDS * sim_threads;
 	        turn += sim_threads) {
 		uint32_t seen;
 
-		while ((seen = word) != turn)
+		while ((seen = word) != turn) {
+			if ((turn + seen) % 3 == 0)
+				rest();
 			if (syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, seen,
 			            NULL, NULL, 0))
 				SIM_EXPECT(errno == EAGAIN);
+		}
+		SIM_EXPECT(now_ns() >= handed_ns);
+		if (turn % 3 == 0)
+			rest();
+		handed_ns = now_ns();
 		word++;
 		syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL,
 		        NULL, 0);
@@ -443,12 +479,46 @@ static void end_futex(void)
 	SIM_EXPECT(word == ROUNDS * sim_threads);
 }
 
-static int64_t now_ns(void)
+static void begin_few(unsigned threads, unsigned round)
 {
-	struct timespec now;
+	begin_futex(threads, round);
+	arrived = serial = 0;
+}
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+static long wake_one(const _Atomic uint32_t *at)
+{
+	handed_ns = now_ns();
+	return syscall(SYS_futex, at, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* One of those that sleep on this word is woken by each wake of one, which says
+   so. The first thread to sleep sleeps apart and is woken last. */
+static void use_few(unsigned self)
+{
+	unsigned asleep = 0;
+
+	if (self) {
+		arrived++;
+		syscall(SYS_futex, self == 1 ? &apart : &word,
+		        FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+		/* the clock first: what others wrote would set it right */
+		int64_t woken_ns = now_ns();
+
+		SIM_EXPECT(woken_ns >= handed_ns);
+		SIM_EXPECT(self != 1 || serial + 2 == sim_threads);
+		serial++;
+		return;
+	}
+	while (arrived + 1 < sim_threads)
+		sched_yield();
+	rest(); /* all sleep by now */
+	while (asleep + 2 < sim_threads) {
+		SIM_EXPECT(wake_one(&word) == 1);
+		rest();
+		SIM_EXPECT(serial == ++asleep);
+	}
+	SIM_EXPECT(wake_one(&word) == 0);
+	SIM_EXPECT(wake_one(&apart) == 1);
 }
 
 static void use_sleep(unsigned self)
@@ -465,6 +535,84 @@ static void use_sleep(unsigned self)
 	SIM_EXPECT(now_ns() >= after + 7000);
 }
 
+/* --- wakes that nobody meant --- */
+
+static unsigned startled; /* what the first thread disturbs */
+static _Atomic unsigned finished;
+
+static void begin_startled(unsigned threads, unsigned round)
+{
+	startled = round / 2 % 3;
+	finished = 0;
+	if (startled == 0)
+		begin_mutex(threads, round);
+	else
+		begin_rwlock(threads, round);
+	begin_barrier(threads - 1, round);
+}
+
+/* The kernel may wake whom it likes: each word of the object. */
+static void startle(void *object, size_t bytes)
+{
+	for (uint32_t *each = object; bytes; each++, bytes -= sizeof(*each))
+		syscall(SYS_futex, each, FUTEX_WAKE_PRIVATE, INT_MAX, NULL,
+		        NULL, 0);
+}
+
+static void startle_all(void)
+{
+	while (finished + 1 < sim_threads) {
+		startle(&mutex, startled == 0 ? sizeof(mutex) : 0);
+		startle(&rwlock, startled == 1 ? sizeof(rwlock) : 0);
+		startle(&barrier, startled == 2 ? sizeof(barrier) : 0);
+		sched_yield();
+	}
+}
+
+static void meet(unsigned self)
+{
+	for (unsigned i = 1; i <= ROUNDS; i++) {
+		for (unsigned late = self * i % 5; late-- > 0;)
+			rest();
+		arrived++;
+		pthread_barrier_wait(&barrier);
+		SIM_EXPECT(arrived >= i * (sim_threads - 1));
+	}
+}
+
+/* Readers stay long, so that writers sleep. */
+static void read_long(unsigned self)
+{
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		unsigned before;
+
+		if ((i + self) % 4 == 0) {
+			SIM_EXPECT(!pthread_rwlock_wrlock(&rwlock));
+			enter();
+		} else {
+			SIM_EXPECT(!pthread_rwlock_rdlock(&rwlock));
+			before = shared.sum;
+			rest();
+			SIM_EXPECT(shared.sum == before);
+		}
+		SIM_EXPECT(!pthread_rwlock_unlock(&rwlock));
+	}
+}
+
+/* Who sleeps and is woken looks again: nobody is let in by the wake. */
+static void use_startled(unsigned self)
+{
+	if (self == 0)
+		startle_all();
+	else if (startled == 0)
+		use_mutex(self);
+	else if (startled == 1)
+		read_long(self);
+	else
+		meet(self);
+	finished++;
+}
+
 const struct sim_scenario sim_scenarios[] = {
 	{ "a mutex of any kind is held by one", 1, begin_mutex, use_mutex,
 	        end_mutex },
@@ -475,14 +623,18 @@ const struct sim_scenario sim_scenarios[] = {
 	{ "a spinlock is held by one", 1, begin_spin, use_spin, end_spin },
 	{ "a reader-writer lock keeps readers and writers apart", 1,
 	        begin_rwlock, use_rwlock, end_rwlock },
-	{ "readers share it", 1, begin_readers, use_readers, NULL },
+	{ "readers share it", 1, begin_readers, use_readers, end_readers },
 	{ "where writers are preferred, readers let them in", 3,
 	        begin_preference, use_preference, NULL },
 	{ "a condition loses no signal", 2, begin_queue, use_queue, end_queue },
 	{ "a broadcast wakes all", 1, begin_broadcast, use_broadcast, NULL },
 	{ "a barrier holds all until the last, one of them serial", 1,
 	        begin_barrier, use_barrier, end_barrier },
-	{ "a futex sleeps while the word is as seen, and wakes", 1, begin_futex,
-	        use_futex, end_futex },
+	{ "a futex sleeps while the word is as seen, and wakes later", 1,
+	        begin_futex, use_futex, end_futex },
+	{ "a futex wakes as many as it is told, of its own", 2, begin_few,
+	        use_few, NULL },
+	{ "a wake that nobody meant lets nobody in", 3, begin_startled,
+	        use_startled, NULL },
 	{ "sleep takes virtual time", 1, NULL, use_sleep, NULL }, { 0 }
 };

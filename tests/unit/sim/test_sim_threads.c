@@ -102,7 +102,8 @@ static bool holds(struct job *job)
 	return false;
 }
 
-static void check_all(const struct sim_scenario *scenario, const char *word)
+static void check_all(
+        const struct sim_scenario *scenario, const char *word, unsigned only)
 {
 	static const unsigned threads[] = { 1, 2, 3, 8, SIM_THREADS_MAX };
 
@@ -114,6 +115,7 @@ static void check_all(const struct sim_scenario *scenario, const char *word)
 			struct job job = { scenario, threads[i], 0 };
 
 			if (threads[i] < scenario->least ||
+			        (only && threads[i] != only) ||
 			        !strstr(scenario->fact, word))
 				continue;
 			snprintf(name, sizeof(name), "%s: %u threads",
@@ -126,12 +128,14 @@ static void check_all(const struct sim_scenario *scenario, const char *word)
 		}
 }
 
-/* test_sim_threads [WORD]: only facts that hold the word. */
+/* test_sim_threads [WORD [THREADS]]: only facts that hold the word, only with
+   so many threads. */
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
+	unsigned only = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
 
-	check_all(sim_scenarios, word);
-	check_all(sim_heap_scenarios, word);
+	check_all(sim_scenarios, word, only);
+	check_all(sim_heap_scenarios, word, only);
 	return DONE();
 }
