@@ -6,6 +6,7 @@
 #include "runner/trial/events.h"
 #include "runner/trial/internal.h"
 #include "tests/unit/tap.h"
+#include "tests/unit/trial/played_clock.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -155,6 +156,45 @@ static void each_wait_is_seen(const struct rm_impl *impl, bool writes)
 	        name);
 }
 
+/* A wait of so long, told as a lock tells it, is in the bin of this name. */
+static bool falls_into(const char *bin, uint64_t wait_ns)
+{
+	double before = stat_of(bin), all = bins();
+
+	rm_lock_begin(RM_LOCK_READ);
+	rm_lock_waits();
+	/* the end looks at the clock once more */
+	atomic_fetch_add(&played_ns, wait_ns - PLAYED_READING_NS);
+	rm_lock_end();
+	if (stat_of(bin) != before + 1)
+		printf("# %.0f ns: not in %s\n", (double)wait_ns, bin);
+	return stat_of(bin) == before + 1 && bins() == all + 1;
+}
+
+/* On the played clock, to the nanosecond. */
+static void edges_of_bins(void)
+{
+	static const struct {
+		const char *below;
+		uint64_t ns;
+	} edges[] = { { "lock_waits_below_1us", 1000 },
+		{ "lock_waits_below_10us", 10000 },
+		{ "lock_waits_below_100us", 100000 },
+		{ "lock_waits_below_1ms", 1000000 },
+		{ "lock_waits_below_10ms", 10000000 },
+		{ "lock_waits_longer", 0 } };
+	bool right = true;
+
+	for (int i = 0; edges[i].ns; i++) {
+		right &= falls_into(edges[i].below, edges[i].ns - 1);
+		right &= falls_into(edges[i + 1].below, edges[i].ns);
+	}
+	CHECK(right, "a bin ends where its name says");
+	CHECK(falls_into("lock_waits_longer", 36000000000000) &&
+	                stat_of("lock_wait_max_ns") == 36000000000000,
+	        "the longest wait is kept");
+}
+
 static void sampling(const struct rm_impl *impl)
 {
 	double timed = stat_of("lock_waits_timed");
@@ -229,6 +269,7 @@ int main(void)
 		each_wait_is_seen(impl, true);
 		each_wait_is_seen(impl, false);
 	}
+	edges_of_bins();
 	sampling(rm_impl_find("gomap_rw"));
 	sampling_can_be_off(rm_impl_find("gomap_rw"));
 	mistakes_are_refused();
