@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_guards.c - the locks around Go's map: who gets in beside whom, in which
- * order, and that a crowd on few CPUs comes to an end.
+ * order, and that a crowd on few CPUs comes to an end. It is
+ * linked with the stats objects: their locks tell when somebody waits.
  */
 #include "impls/support/ticket.h"
 #include "runner/impl_table.h"
 #include "runner/keys.h"
+#include "runner/trial/internal.h"
 #include "tests/unit/tap.h"
 
 #include <pthread.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { CROWD = 1000, CROWD_TURNS = 4, WAITERS = 6, WITHIN_S = 600 };
@@ -80,6 +83,23 @@ static void *map_of_one(const struct rm_map_ops *ops, size_t threads)
 	return map;
 }
 
+static void pick_contended(
+        void *context, const char *name, const char *unit, double value)
+{
+	(void)unit;
+	if (!strcmp(name, "lock_write_contended"))
+		*(double *)context = value;
+}
+
+/* Writers that have found a lock taken, so far. */
+static double writers_that_wait(void)
+{
+	double waiting = -1;
+
+	rm_lock_waits_emit(pick_contended, &waiting);
+	return waiting;
+}
+
 /* Two readers meet inside; a writer gets in when both have left. */
 static void readers_together(const char *id)
 {
@@ -88,6 +108,7 @@ static void readers_together(const char *id)
 	_Atomic bool may_leave = false;
 	struct guest guests[3];
 	char fact[120];
+	double waiting;
 	bool alone;
 
 	snprintf(fact, sizeof(fact), "%s: readers share, writers do not", id);
@@ -107,8 +128,12 @@ static void readers_together(const char *id)
 	invite(&guests[1], read_long);
 	while (inside != 2)
 		sched_yield();
+	waiting = writers_that_wait();
 	invite(&guests[2], write_once);
-	/* A lock that let the writer pass would do so in these turns. */
+	while (writers_that_wait() == waiting && !guests[2].done)
+		sched_yield();
+	/* It stands at the lock. One that let it pass would do so in these
+	   turns. */
 	for (unsigned i = 0; i < 200; i++)
 		sched_yield();
 	alone = !guests[2].done;
