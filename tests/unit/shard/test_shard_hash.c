@@ -9,6 +9,9 @@
 #include "runner/keys.h"
 #include "tests/unit/tap.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #if __has_include(<xxhash.h>)
 #include "impls/support/xxh3.h"
 enum { HAVE_XXH3 = 1 };
@@ -21,9 +24,6 @@ RM_HOT uint64_t rm_xxh3_key(struct rm_shape shape, struct rm_key key)
 	abort();
 }
 #endif
-
-#include <stdlib.h>
-#include <string.h>
 
 enum { SHARDS = 32, KEYS = 1 << 16, BUCKETS = 8 };
 
