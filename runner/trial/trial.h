@@ -80,7 +80,8 @@ void rm_usage_thread_slow(struct rm_thread_usage *usage);
  */
 double rm_usage_adds_per_ns(void);
 
-/* Of rm_now_ns(): mean cost of a reading, smallest step above 0; both in ns. */
+/* Of rm_now_ns(), in ns: mean cost of a reading in the cheapest of five runs,
+   smallest step above 0. */
 void rm_usage_clock(double *cost_ns, uint64_t *step_ns);
 
 /* Resident bytes now and at the peak; 0 where procfs does not say. */

@@ -34,5 +34,7 @@ for cc in gcc clang; do
 	check "$cc keeps the driver's floor" \
 		sh -c "tests/tools/floor.sh $(folder $cc)/readmostly check >'$out' ||
 			{ sed 's/^/# /' '$out'; false; }"
+	grep -q '# SKIP' "$out" &&
+		skip "$cc: as many instructions as recorded" "$(sed -n 's/.*# SKIP //p' "$out" | head -n 1)"
 done
 done_testing

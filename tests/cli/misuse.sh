@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Each misuse of tests/fixtures/misuse.tsv is caught by the check named for it with each
-# of 20 seeds, and its right form with none. SEEDS=N for another number.
+# of 20 seeds, and its right form with none. SEEDS=N for another number. Those
+# that race hold their window open themselves, tens of times a run: that the
+# check sees them is shown, not that it would find a rare one.
 # slow: over five seconds of CPU time; not part of `make check`.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh

@@ -74,12 +74,8 @@ verify = 1kops
 measure = throughput causes
 maps = syncmap gomap_rw
 END
-# again where a busy machine voids a trial
-for _ in $(seq 20); do
-	rm -rf "$dir/c"
-	"$readmostly" run "$dir/c.conf" -o "$dir/c" --counters none >"$out" 2>&1
-	grep -q 'status: done' "$out" && break
-done
+# Windows of a count of operations on one thread: no machine is too busy.
+"$readmostly" run "$dir/c.conf" -o "$dir/c" --counters none >"$out" 2>&1
 check 'a campaign with causes is done' says "$out" 'status: done'
 is_valid() { "$readmostly" validate "$dir/c" >"$out" || says "$out" valid; }
 check 'and valid' is_valid

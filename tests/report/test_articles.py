@@ -64,7 +64,28 @@ def test_each_workload_has_a_file():
     assert set(named) <= set(ids("workloads"))
 
 
-def test_the_page_names_file_and_claims():
+def claims_in(text):
+    """"S4-01 to S4-03, S0-06..08" -> every id between, too."""
+    found = re.findall(r"(S\d)-(\d\d)(?:(?: to S\d-|\.\.)(\d\d))?", text)
+    return {"%s-%02d" % (article, n) for article, first, last in found
+            for n in range(int(first), int(last or first) + 1)}
+
+
+def served(path):
+    """The claims that a file's first comment says it serves."""
+    comment = " ".join(line.lstrip("# ") for line in
+                       path.read_text().splitlines() if line[:1] == "#")
+    said = re.search(r"Serves ([^.]*)\.", comment)
+    return claims_in(said[1]) if said else set()
+
+
+def test_ranges_of_claims_are_read():
+    assert claims_in("S4-01 to S4-03, S4-05; T7") == {
+        "S4-01", "S4-02", "S4-03", "S4-05"}
+    assert claims_in("S0-06..08") == {"S0-06", "S0-07", "S0-08"}
+
+
+def test_the_page_names_the_file_of_each_workload():
     page = rows("workloads.md", "W")
     for path in FILES:
         for name in articles(path):
@@ -72,10 +93,18 @@ def test_the_page_names_file_and_claims():
     assert list(page) == ids("workloads")
 
 
-def test_each_measurement_has_a_command():
-    page = rows("measurements.md", "T")
-    assert list(page) == ids("measurements")
-    assert [one for one, cells in page.items() if "`" not in cells[1]] == []
+def test_what_the_page_says_of_claims_its_file_says():
+    """A file may serve claims of another row besides."""
+    for name, cells in rows("workloads.md", "W").items():
+        of_page = claims_in(cells[2])
+        of_files = set().union(*(served(path) for path in FILES
+                                 if name in articles(path)))
+        assert of_page and of_page <= of_files, name
+
+
+def test_the_page_of_measurements_has_each_once():
+    """Their commands are the matter of test_measurements.py."""
+    assert list(rows("measurements.md", "T")) == ids("measurements")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

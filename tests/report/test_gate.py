@@ -7,9 +7,13 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from gate_fake import (Fake, only, rows_of, verdicts_of,  # noqa: E402
-                       view_of)
+from gate_fake import (COST_NS, Fake, only, rows_of,  # noqa: E402
+                       verdicts_of, view_of)
 from report import gate, regress  # noqa: E402
+
+
+def name_of(row):
+    return gate.name_of(row["cell"])
 
 
 # ---- the four verdicts ----------------------------------------------------
@@ -21,6 +25,16 @@ def test_base_against_itself_passes_with_both_controls():
     assert only(v, "aa")["verdict"] == "PASS"
     assert only(v, "control")["slowdown_percent"] == pytest.approx(2, abs=.4)
     assert v["family"] == 3
+
+
+def test_the_cost_shown_is_of_one_thread():
+    """A trial of two threads does twice as many operations in its time."""
+    v = verdicts_of(Fake())
+    rows = v["cells"] + v["advice"] + v["controls"]
+    assert {name_of(r) for r in rows} > {"gomap_rw t1", "shard_rw_32 t2"}
+    for row in rows:
+        assert row["base_ns_per_op"] == pytest.approx(COST_NS, rel=.005), \
+            name_of(row)
 
 
 def test_planted_two_percent_fails():

@@ -66,17 +66,16 @@ static inline unsigned fake_root_bind(void)
 	return cpu;
 }
 
-/* A Zen 3 with 32 KiB of L1d, whose only CPU has this number. */
-static inline void fake_root_zen3(const char *root, unsigned cpu)
+/* A machine with 32 KiB of L1d whose only CPU has this number, and these lines
+   of identity in /proc/cpuinfo. */
+static inline void fake_root_cpu(
+        const char *root, unsigned cpu, const char *identity)
 {
 	static const char *const files[][2] = { { "level", "1\n" },
 		{ "type", "Data\n" }, { "size", "32K\n" } };
-	char path[128], text[128];
+	char path[128], text[256];
 
-	snprintf(text, sizeof(text),
-	        "processor\t: %u\nvendor_id\t: AuthenticAMD\n"
-	        "cpu family\t: 25\nmodel\t\t: 1\n",
-	        cpu);
+	snprintf(text, sizeof(text), "processor\t: %u\n%s", cpu, identity);
 	fake_root_write(root, "proc/cpuinfo", text);
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		snprintf(path, sizeof(path),
@@ -84,6 +83,13 @@ static inline void fake_root_zen3(const char *root, unsigned cpu)
 		        files[i][0]);
 		fake_root_write(root, path, files[i][1]);
 	}
+}
+
+static inline void fake_root_zen3(const char *root, unsigned cpu)
+{
+	fake_root_cpu(root, cpu,
+	        "vendor_id\t: AuthenticAMD\ncpu family\t: 25\n"
+	        "model\t\t: 1\n");
 }
 
 #endif /* RM_FAKE_ROOT_H */

@@ -10,11 +10,34 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static char dir[64];
 static char path[128]; /* of trials.jsonl */
+
+/* What the journal asks of the disk: how many bytes the file had at the last
+   fsync(), and how often that is to fail. No kill -9 can show a missing one. */
+static off_t synced_bytes;
+static unsigned syncs, interrupted, lost;
+
+int fsync(int fd)
+{
+	struct stat found;
+
+	syncs++;
+	if (interrupted && interrupted--) {
+		errno = EINTR;
+		return -1;
+	}
+	if (lost && lost--) {
+		errno = EIO;
+		return -1;
+	}
+	synced_bytes = fstat(fd, &found) ? -1 : found.st_size;
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static void fresh_folder(void)
 {
@@ -251,13 +274,48 @@ static void file_limit(void)
 	CHECK(result == -EFBIG && strstr(error.text, "trials.jsonl: cannot") &&
 	                strstr(error.text, "File too large"),
 	        "a file limit is an error with the system's reason");
+	/* with room again: a journal that lost a line has a hole */
+	setrlimit(RLIMIT_FSIZE, &before);
 	CHECK(append(journal, "b", 0, "head", &error) == -EFBIG,
 	        "nothing is appended after a failure");
 	rm_journal_close(journal);
-	setrlimit(RLIMIT_FSIZE, &before);
 	journal = open_again(&seen, &torn, &error);
 	CHECK(journal && seen == appended && torn == 0,
 	        "what was appended before is whole, the rest is gone");
+	rm_journal_close(journal);
+	remove_folder();
+}
+
+static void each_line_is_synced(void)
+{
+	struct rm_error error;
+	bool each = true;
+	size_t torn;
+	int seen;
+
+	fresh_folder();
+	struct rm_journal *journal = open_again(&seen, &torn, &error);
+
+	for (int i = 0; i < 5; i++) {
+		unsigned before = syncs;
+
+		each &= !append(journal, "a", i, "head", &error) &&
+		        syncs == before + 1 &&
+		        synced_bytes == (off_t)size_of_file();
+	}
+	CHECK(each, "a line is synced, whole, before append() returns");
+	interrupted = 3;
+	CHECK(!append(journal, "a", 5, "head", &error) && !interrupted &&
+	                synced_bytes == (off_t)size_of_file(),
+	        "a sync that a signal ends is done again");
+	lost = 1;
+	CHECK(append(journal, "a", 6, "head", &error) == -EIO &&
+	                append(journal, "a", 7, "head", &error) == -EIO,
+	        "a sync that fails ends the journal");
+	rm_journal_close(journal);
+	journal = open_again(&seen, &torn, &error);
+	CHECK(journal && seen == 6 && torn == 0,
+	        "and its line is not left behind");
 	rm_journal_close(journal);
 	remove_folder();
 }
@@ -297,6 +355,7 @@ int main(void)
 	damage();
 	one_owner();
 	file_limit();
+	each_line_is_synced();
 	replaces_whole_files();
 	return DONE();
 }

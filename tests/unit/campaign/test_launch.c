@@ -169,8 +169,10 @@ static void survives_signals(void)
 	unsigned good = 0;
 
 	sigaction(SIGALRM, &action, NULL);
-	if (timer_create(CLOCK_MONOTONIC, &event, &timer))
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer)) {
+		SKIP("signals during a launch change nothing", "no timer here");
 		return;
+	}
 	timer_settime(timer, 0, &often, NULL);
 	for (int i = 0; i < 20; i++) {
 		struct rm_outcome outcome = play("wait:10");

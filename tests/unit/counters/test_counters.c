@@ -6,8 +6,36 @@
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+
+/*
+ * The machine is played: its files (fake_root.h), and its perf, which has no
+ * PMU. It stands in for the C library's syscall(), so that a machine which has
+ * one says the same. All other calls of up to four arguments go through.
+ */
+long syscall(long number, ...)
+{
+	static long (*kernel)(long number, ...);
+	long arguments[4];
+	va_list list;
+
+	if (number == SYS_perf_event_open) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (!kernel)
+		*(void **)&kernel = dlsym(RTLD_NEXT, "syscall");
+	va_start(list, number);
+	for (int i = 0; i < 4; i++)
+		arguments[i] = va_arg(list, long);
+	va_end(list);
+	return kernel(
+	        number, arguments[0], arguments[1], arguments[2], arguments[3]);
+}
 
 static const struct rm_arch zen3 = { "zen3", { "zen3", "amd", "*" }, 3,
 	"AuthenticAMD 25/1" };
@@ -306,17 +334,14 @@ static void bad_recordings_are_named(void)
 	        "a value that is no number");
 }
 
+/* A CPU that events.tsv knows, in a machine of files that has no PMU: what
+   this machine is does not matter. Its perf must not be reached. */
 static void nothing_here_is_none_with_reasons(void)
 {
 	struct rm_counters_choice *choice = NULL;
 	struct rm_error error = { "" };
 	json_t *chosen = NULL;
 
-	if (rm_pmu_core_present()) {
-		SKIP("auto without a PMU is none, with reasons",
-		        "this machine has a PMU");
-		return;
-	}
 	setenv("RM_LIKWID_HELPER", "/nowhere/helper", 1);
 	CHECK(!rm_counters_select("auto", &choice, &chosen, &error) &&
 	                !strcmp(text_of(chosen, "backend"), "none") &&
@@ -338,7 +363,29 @@ static void nothing_here_is_none_with_reasons(void)
 	        "what was wished for and cannot work is an error");
 }
 
-/* The stub's model fits the kernels: the whole way, with the real helper. */
+/* A CPU that events.tsv does not know: likwid's search ends one step earlier,
+   and the first that is looked for says why. */
+static void unknown_cpus_are_named(const char *root, unsigned cpu)
+{
+	struct rm_counters_choice *choice = NULL;
+	struct rm_error error = { "" };
+	json_t *chosen = NULL;
+
+	fake_root_cpu(root, cpu,
+	        "vendor_id : GenuineIntel\ncpu family : 6\nmodel : 167\n");
+	CHECK(!rm_counters_select("auto", &choice, &chosen, &error) &&
+	                !strcmp(text_of(chosen, "backend"), "none") &&
+	                strstr(text_of(chosen, "reason"),
+	                        "events.tsv names no event for this CPU, "
+	                        "unknown (GenuineIntel 6/167)") &&
+	                strstr(text_of(chosen, "reason"), "no hardware PMU"),
+	        "an unknown CPU without a PMU is none, and is named");
+	json_decref(chosen);
+	rm_counters_release(choice);
+}
+
+/* The stub's model fits the kernels: the whole way, with the real helper. What
+   is shown is this program's way to a verdict, nothing of a PMU. */
 static void likwid_proves_itself(const char *root, unsigned cpu)
 {
 	static const char wish[] =
@@ -353,7 +400,7 @@ static void likwid_proves_itself(const char *root, unsigned cpu)
 	wrapper_stub(script, "");
 	CHECK(!rm_counters_select(wish, &choice, &chosen, &error) &&
 	                !strcmp(text_of(chosen, "backend"), "likwid"),
-	        "auto takes likwid where it proves itself");
+	        "auto takes a likwid that counts what the kernels do");
 	CHECK(rm_counters_sets(chosen) == 2 &&
 	                !strcmp(text_of(chosen, "cpu"), "zen3") &&
 	                !strcmp(text_of(chosen, "faked_root"), root),
@@ -384,6 +431,9 @@ int main(void)
 	struct rm_error error = { "" };
 	char root[64];
 
+	unsigned cpu = fake_root_bind();
+	fake_root_make(root, sizeof(root));
+	fake_root_zen3(root, cpu);
 	rm_event_map_builtin(&map, &error);
 	metrics_become_passes(map);
 	likwid_gets_counters(map);
@@ -394,8 +444,7 @@ int main(void)
 	recordings_are_served_in_order();
 	bad_recordings_are_named();
 	nothing_here_is_none_with_reasons();
-	unsigned cpu = fake_root_bind();
-	fake_root_make(root, sizeof(root));
+	unknown_cpus_are_named(root, cpu);
 	fake_root_zen3(root, cpu);
 	fake_root_write(root, "proc/sys/kernel/nmi_watchdog", "1\n");
 	CHECK(rm_pmu_limit() == 3, "the NMI watchdog takes a counter");

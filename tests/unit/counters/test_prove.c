@@ -77,7 +77,7 @@ static uint64_t all_dead(
 	return 0;
 }
 
-static struct rm_attempt try_with(
+static struct rm_attempt try_metrics(const char *wanted,
         uint64_t (*amount)(
                 struct fake_perf *, const struct perf_event_attr *, unsigned),
         int error, FILE *recording)
@@ -89,9 +89,17 @@ static struct rm_attempt try_with(
 
 	ops = fake_perf_make(&fake, amount);
 	fake.error_all = error;
-	if (rm_attempt_make("perf", metrics, &prove, &attempt, &why))
+	if (rm_attempt_make("perf", wanted, &prove, &attempt, &why))
 		printf("# %s\n", why.text);
 	return attempt;
+}
+
+static struct rm_attempt try_with(
+        uint64_t (*amount)(
+                struct fake_perf *, const struct perf_event_attr *, unsigned),
+        int error, FILE *recording)
+{
+	return try_metrics(metrics, amount, error, recording);
 }
 
 static bool counts(const struct rm_attempt *attempt, const char *metric)
@@ -182,6 +190,67 @@ static void nothing_proved_is_not_usable(void)
 	rm_attempt_free(&a);
 }
 
+/* What one thread's walks make happen. Lines that two cores hand over are left
+   out: one core is all that the played perf knows. */
+static const char *const moved[] = { "cycles", "ref_cycles", "instructions",
+	"l1d_load", "dc_load", "l1d_access", "l1d_load_hit", "l1d_load_miss",
+	"l1d_fill", "l1d_fill_demand", "l1d_miss_alloc", "l1d_fill_l2",
+	"dtlb_load_walk", "dtlb_walk", "dtlb_l1_miss", "dtlb_miss" };
+enum { MOVED = sizeof(moved) / sizeof(*moved) };
+
+/* With every counter of one CPU dead: the metrics that it offers are refuted,
+   and `seen`; whether all of them are. */
+static bool dead_are_refuted(
+        const char *root, unsigned cpu, const char *identity, bool seen[MOVED])
+{
+	char all[400] = "";
+	struct rm_attempt a;
+	bool right;
+
+	fake_root_cpu(root, cpu, identity);
+	for (int i = 0; i < MOVED; i++)
+		sprintf(all + strlen(all), "%s%s", i ? "," : "", moved[i]);
+	a = try_metrics(all, all_dead, 0, NULL);
+	right = !a.proved && json_array_size(a.verdicts) > 0;
+	for (int i = 0; i < MOVED; i++) {
+		const char *why, *verdict;
+
+		if (strstr(reason_of(&a, moved[i]), "not offered"))
+			continue;
+		verdict = rm_prove_verdict(a.verdicts, moved[i], &why);
+		seen[i] = true;
+		if (!strcmp(verdict, "refuted") && !counts(&a, moved[i]))
+			continue;
+		printf("# %s of a %s: %s\n", moved[i], a.cpu, verdict);
+		right = false;
+	}
+	rm_attempt_free(&a);
+	return right;
+}
+
+static void dead_counters_are_refuted(const char *root, unsigned cpu)
+{
+	static const char *const cpus[] = {
+		"vendor_id : GenuineIntel\ncpu family : 6\nmodel : 63\n",
+		"vendor_id : GenuineIntel\ncpu family : 6\nmodel : 85\n",
+		"vendor_id : GenuineIntel\ncpu family : 6\nmodel : 106\n",
+		"vendor_id : GenuineIntel\ncpu family : 6\nmodel : 143\n",
+		"vendor_id : AuthenticAMD\ncpu family : 23\nmodel : 49\n",
+		"vendor_id : AuthenticAMD\ncpu family : 25\nmodel : 1\n",
+		"vendor_id : AuthenticAMD\ncpu family : 25\nmodel : 17\n",
+		"CPU implementer : 0x41\nCPU part : 0xd0c\n", "cpu : POWER9\n"
+	};
+	bool seen[MOVED] = { false }, right = true, all = true;
+
+	for (size_t i = 0; i < sizeof(cpus) / sizeof(*cpus); i++)
+		right &= dead_are_refuted(root, cpu, cpus[i], seen);
+	for (int i = 0; i < MOVED; i++)
+		all &= seen[i];
+	CHECK(right, "on each CPU, a metric that stays at 0 where a kernel "
+	             "makes it happen is refuted");
+	CHECK(all, "and each of these metrics is some CPU's");
+}
+
 static void staying_low_is_no_proof(void)
 {
 	json_t *verdicts = json_loads(
@@ -264,6 +333,8 @@ int main(void)
 	wrong_counts_are_dropped();
 	nothing_proved_is_not_usable();
 	staying_low_is_no_proof();
+	dead_counters_are_refuted(root, cpu);
+	fake_root_zen3(root, cpu);
 	a_recording_serves_the_same_counts(root);
 	a_chase_visits_every_line_once();
 	fake_root_remove(root);

@@ -136,8 +136,43 @@ static void chains_end_where_entries_end(void)
 	CHECK(ends, "a lookup in the empty chain stops at its first slot");
 }
 
+/* How far noverflow goes while 2^17 overflow buckets are counted in a map of
+   2^B buckets; the random numbers are the map's own, from its seed. */
+static unsigned counted_of(unsigned log2_buckets)
+{
+	struct gomap *map = gomap_create(8, RM_U64X8, 3);
+	unsigned own = map->log2_buckets, counted_now;
+
+	map->log2_buckets = (uint8_t)log2_buckets;
+	for (unsigned i = 0; i < 1U << (log2_buckets < 16 ? 15 : 17); i++)
+		gomap_count_overflow(map);
+	counted_now = map->noverflow;
+	map->log2_buckets = (uint8_t)own;
+	gomap_destroy(map);
+	return counted_now;
+}
+
+/* 2^17 draws with a chance of 2^-(B-15): mean and six standard errors. */
+static void large_maps_count_a_sample(void)
+{
+	CHECK(counted_of(15) == 1U << 15,
+	        "up to 2^15 buckets each overflow bucket counts");
+	for (unsigned b = 18; b <= 20; b++) {
+		double share = 1.0 / (1U << (b - 15));
+		double mean = (1U << 17) * share;
+		double off = counted_of(b) - mean;
+		char fact[100];
+
+		snprintf(fact, sizeof(fact),
+		        "of 2^%u buckets one in %u counts: %+.0f of %.0f", b,
+		        1U << (b - 15), off, mean);
+		CHECK(off * off <= 36 * mean * (1 - share), fact);
+	}
+}
+
 int main(void)
 {
+	large_maps_count_a_sample();
 	deletes_lead_to_a_growth_of_the_same_size();
 	a_chain_waits_for_memory();
 	chains_end_where_entries_end();

@@ -30,6 +30,9 @@ MAP(in_place, RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT, ALL);
 MAP(single, RM_CAP_SINGLE_WRITER, ALL);
 MAP(nothing, RM_CAP_NO_STATE, ALL);
 MAP(copying, RM_CAP_SLOW_WRITES, ALL);
+static const struct rm_own_loop own_loops[] = { { "stock", no_drive },
+	{ NULL, NULL } };
+static const struct rm_impl seller = { .id = "seller", .loops = own_loops };
 
 static const struct rm_impl *const impls[] = { &copying, &in_place, &nothing,
 	&other, &plain, &single, &u64_only, &unsafe };
@@ -191,6 +194,10 @@ static void verify_once_per_map_shape_and_kind(void)
 	                cell->keys == 64 && cell->blocks == 1 &&
 	                cell->window_ns == 0,
 	        "verify runs once, on few keys, with all CPUs");
+	rm_plan_free(&plan);
+	build(MINIMAL "maps = plain\n", "pu:1", &usual, &plan);
+	CHECK(cell_of(&plan, "plain", RM_MEASURE_VERIFY, 2),
+	        "on one CPU two threads take turns: one has no rival");
 	rm_plan_free(&plan);
 	build(MINIMAL "maps = unsafe single nothing\n", "pu:4", &usual, &plan);
 	cell = cell_of(&plan, "unsafe", RM_MEASURE_VERIFY, 1);
@@ -400,6 +407,82 @@ static void windows_of_crowds(void)
 	              "pu:2", &usual, &plan) == -EINVAL &&
 	                strstr(last.text, "w.conf:6: deadline"),
 	        "a crowd's window beyond the deadline is refused");
+	rm_plan_free(&plan);
+}
+
+/* What runs once is over after a warm-up: a stock sold out, a map full. */
+static void loops_that_run_once_have_no_warm_up(void)
+{
+	static const struct rm_impl *const sellers[] = { &seller };
+	struct rm_plan_options options = usual;
+	struct rm_plan plan;
+
+	build("writes = 3%\nkeys = 1001\nthreads = 4\nbase = plain\n"
+	      "maps = plain\nloop = mix fill\nwarm-up = 50ms\n",
+	        "pu:4", &usual, &plan);
+	CHECK(plan.cell_count >= 2 &&
+	                plan.cells[0].cell.warm_up_ns == 50000000 &&
+	                plan.cells[1].cell.loop.kind == RM_LOOP_FILL &&
+	                plan.cells[1].cell.warm_up_ns == 0,
+	        "a fill has no warm-up, where a mix has one");
+	CHECK(plan.cells[1].cell.window_ns == 0 &&
+	                plan.cells[1].cell.window_ops == 251,
+	        "its threads have all keys between them");
+	rm_plan_free(&plan);
+	options.impls = sellers;
+	options.impl_count = 1;
+	build("writes = 3%\nkeys = 1Ki\nthreads = 1\nbase = seller\n"
+	      "maps = seller\nloop = stock:1000\nwarm-up = 50ms\n",
+	        "pu:4", &options, &plan);
+	CHECK(plan.cell_count == 1 &&
+	                plan.cells[0].cell.loop.kind == RM_LOOP_STOCK &&
+	                plan.cells[0].cell.warm_up_ns == 0 &&
+	                plan.cells[0].cell.window_ns > 0,
+	        "a stock has none, and keeps its window");
+	rm_plan_free(&plan);
+}
+
+/* Bytes that a cell of so many keys is planned with. */
+static uint64_t planned_bytes(const char *shape, const char *keys)
+{
+	struct rm_plan plan;
+	char text[200];
+	uint64_t bytes;
+
+	snprintf(text, sizeof(text),
+	        "writes = 3%%\nthreads = 1\nbase = plain\nmaps = plain\n"
+	        "shape = %s\nkeys = %s\n",
+	        shape, keys);
+	build(text, "pu:2", &usual, &plan);
+	bytes = plan.cells[0].memory_bytes;
+	rm_plan_free(&plan);
+	return bytes;
+}
+
+/* A table that grows holds its entries twice; a node of its own, what malloc
+   adds, and empty room are one more line of 64 bytes for each key. */
+static void memory_is_planned_for_what_maps_need(void)
+{
+	struct rm_plan_options exact = usual;
+	struct rm_plan plan;
+	const char *mebi = "writes = 3%\nthreads = 1\nbase = plain\n"
+	                   "maps = plain\nkeys = 1Mi\n";
+	uint64_t words = planned_bytes("u64x8", "1Mi");
+
+	CHECK(planned_bytes("u64x8", "2Mi") - words == (2 * 16 + 64) << 20 &&
+	                planned_bytes("str16x24", "2Mi") -
+	                                planned_bytes("str16x24", "1Mi") ==
+	                        (2 * 40 + 64) << 20,
+	        "a key more is its bytes twice and a line");
+	CHECK(words >= (2 * 16 + 64) << 20, "none of it is left out");
+	exact.available_bytes = 32 << 20;
+	CHECK(build(mebi, "pu:2", &exact, &plan) == 0,
+	        "keys and values of 16 MiB fit into half of 32 MiB");
+	rm_plan_free(&plan);
+	exact.available_bytes -= 2;
+	CHECK(build(mebi, "pu:2", &exact, &plan) == -EINVAL &&
+	                strstr(last.text, "half of the available memory"),
+	        "a byte less is refused");
 	rm_plan_free(&plan);
 }
 
@@ -767,6 +850,8 @@ int main(void)
 	simulated_cells();
 	equal_cells_run_once();
 	windows_of_crowds();
+	loops_that_run_once_have_no_warm_up();
+	memory_is_planned_for_what_maps_need();
 	open_loops();
 	impossible_plans();
 	names_of_maps();

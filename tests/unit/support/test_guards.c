@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_guards.c - the locks around Go's map: who gets in beside whom, in which
- * order, and that a crowd on few CPUs comes to an end.
+ * test_guards.c - the locks around Go's map: in which order who waits gets in,
+ * and that a crowd on few CPUs comes to an end. Who gets in beside whom is the
+ * matter of test_lock_waits.c, whose locks tell when somebody waits.
  */
 #include "impls/support/ticket.h"
 #include "runner/impl_table.h"
@@ -9,6 +10,7 @@
 #include "tests/unit/tap.h"
 
 #include <pthread.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { CROWD = 1000, CROWD_TURNS = 4, WAITERS = 6, WITHIN_S = 600 };
@@ -17,52 +19,10 @@ struct guest {
 	const struct rm_map_ops *ops;
 	void *map;
 	size_t slot;
-	_Atomic unsigned *inside;
-	_Atomic bool *may_leave;
 	pthread_mutex_t *gate; /* held until all of a crowd have come */
 	_Atomic bool done;
 	pthread_t thread;
 };
-
-static bool stay(void *context, struct rm_key key, const struct rm_value *value)
-{
-	struct guest *guest = context;
-
-	(void)key, (void)value;
-	++*guest->inside;
-	while (!*guest->may_leave)
-		sched_yield();
-	return false;
-}
-
-/* A scan holds the lock for reading until it is told to leave. */
-static void *read_long(void *context)
-{
-	struct guest *guest = context;
-	void *thread = guest->ops->join(guest->map, guest->slot);
-
-	guest->ops->scan(thread, RM_U64X8, stay, guest);
-	guest->ops->leave(thread);
-	return NULL;
-}
-
-static void *write_once(void *context)
-{
-	struct guest *guest = context;
-	void *thread = guest->ops->join(guest->map, guest->slot);
-	struct rm_value value = { { 2 } };
-
-	guest->ops->upsert(
-	        thread, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
-	guest->done = true;
-	guest->ops->leave(thread);
-	return NULL;
-}
-
-static void invite(struct guest *guest, void *(*act)(void *))
-{
-	pthread_create(&guest->thread, NULL, act, guest);
-}
 
 /* One entry, value 1; `threads` may join. */
 static void *map_of_one(const struct rm_map_ops *ops, size_t threads)
@@ -78,45 +38,6 @@ static void *map_of_one(const struct rm_map_ops *ops, size_t threads)
 	ops->upsert(thread, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
 	ops->leave(thread);
 	return map;
-}
-
-/* Two readers meet inside; a writer gets in when both have left. */
-static void readers_together(const char *id)
-{
-	const struct rm_impl *impl = rm_impl_find(id);
-	_Atomic unsigned inside = 0;
-	_Atomic bool may_leave = false;
-	struct guest guests[3];
-	char fact[120];
-	bool alone;
-
-	snprintf(fact, sizeof(fact), "%s: readers share, writers do not", id);
-	if (!impl) {
-		SKIP(fact, "not in this build");
-		return;
-	}
-	void *map = map_of_one(impl->ops, 3);
-
-	for (size_t i = 0; i < 3; i++)
-		guests[i] = (struct guest){ .ops = impl->ops,
-			.map = map,
-			.slot = i,
-			.inside = &inside,
-			.may_leave = &may_leave };
-	invite(&guests[0], read_long);
-	invite(&guests[1], read_long);
-	while (inside != 2)
-		sched_yield();
-	invite(&guests[2], write_once);
-	/* A lock that let the writer pass would do so in these turns. */
-	for (unsigned i = 0; i < 200; i++)
-		sched_yield();
-	alone = !guests[2].done;
-	may_leave = true;
-	for (size_t i = 0; i < 3; i++)
-		pthread_join(guests[i].thread, NULL);
-	CHECK(alone && guests[2].done, fact);
-	impl->ops->destroy(map);
 }
 
 /* More threads than CPUs, by far: who holds the lock is hardly ever running
@@ -227,9 +148,6 @@ static void tickets_are_served_in_order(uint32_t first)
 
 int main(void)
 {
-	static const char *const shared[] = { "gomap_rw",
-		"gomap_pthread_rw_reader", "gomap_pthread_rw_writer",
-		"gomap_ck_brlock", "gomap_ck_pflock" };
 	static const char *const crowds[] = { "gomap_mutex",
 		"gomap_pthread_mutex", "gomap_ticket", "gomap_ck_brlock",
 		"gomap_ck_pflock", "shard_seg" };
@@ -237,8 +155,6 @@ int main(void)
 	alarm(WITHIN_S); /* a test that hangs has failed */
 	tickets_are_served_in_order(0);
 	tickets_are_served_in_order(UINT32_MAX - 2);
-	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
-		readers_together(shared[i]);
 	for (size_t i = 0; i < sizeof(crowds) / sizeof(*crowds); i++)
 		crowd_ends(crowds[i]);
 	return DONE();

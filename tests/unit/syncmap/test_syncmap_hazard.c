@@ -1,6 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_syncmap_hazard.c - sync.Map under hazard pointers: what a reader that
    stands still keeps, step by step; then threads. */
+#include "impls/support/hazard.h"
+
+/* What another thread does between a reader's look at a link and the naming of
+   what it found there (N1 of hazard.h): once, where a test sets it. */
+static void (*before_naming)(void);
+
+static inline void hazard_name_late(
+        struct hazard_record *record, int slot, uintptr_t name)
+{
+	void (*meanwhile)(void) = before_naming;
+
+	before_naming = NULL;
+	if (meanwhile)
+		meanwhile();
+	hazard_name(record, slot, name);
+}
+
+/* sync.Map, included below, names by this; hazard.h itself does not. */
+#define hazard_name         hazard_name_late
 #define SYNCMAP_RECLAMATION "impls/syncmap/syncmap_hazard.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
@@ -106,9 +125,55 @@ static void headers(bool str)
 	bench_close(&b, "invariants hold, and all is freed");
 }
 
+static struct bench writer;
+
+/* The box that the reader has found is replaced, and freed: it is named by
+   nobody yet. */
+static void replace_box(void)
+{
+	store(&writer, 1, 50);
+	hazard_scan(writer.thread);
+}
+
+/* The header that the reader has found is replaced. */
+static void replace_header(void)
+{
+	turn(&writer, 40);
+}
+
+/* Without the second look (N2) the reader would go on with what it found. */
+static void what_went_before_it_was_named_is_not_read(void)
+{
+	writer = bench_open(false);
+	struct bench reader = writer;
+	struct syncmap_entry *entry;
+	uint64_t cell, freed;
+	struct syncmap_header *header;
+
+	fill(&writer, 3);
+	reader.thread = syncmap_join(writer.map, 1);
+	entry = entry_in(&reader, syncmap_read(reader.thread)->map, 1);
+	freed = freed_by(writer.thread);
+	before_naming = replace_box;
+	cell = syncmap_load(reader.thread, entry);
+	CHECK(freed_by(writer.thread) > freed,
+	        "a box may go before the reader has named it");
+	CHECK(cell == atomic_load(&entry->p) &&
+	                hazard_named(reader.thread, SYNCMAP_NAME_BOX) == cell,
+	        "the reader looks again, and reads the box that it named");
+	syncmap_quiesce(reader.thread);
+	before_naming = replace_header;
+	header = syncmap_read(reader.thread);
+	CHECK(!before_naming && header == atomic_load(&writer.map->read),
+	        "so it does with headers");
+	syncmap_leave(reader.thread);
+	bench_close(&writer, "invariants hold, and all is freed");
+}
+
 int main(void)
 {
 	boxes();
+	what_went_before_it_was_named_is_not_read();
 	headers(false);
 	headers(true);
 	model_check(&rm_impl_syncmap_hp, 200000);

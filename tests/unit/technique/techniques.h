@@ -122,7 +122,7 @@ static inline void technique_end(struct technique_run *run)
 }
 
 /* 20 seeds: how often the subject says that it does not add up, for a reason
-   that begins like `why`. */
+   that has the words `why` in it. */
 static inline unsigned technique_caught(struct technique_run *run,
         const char *id, const char *why, unsigned seeds)
 {
@@ -130,8 +130,7 @@ static inline unsigned technique_caught(struct technique_run *run,
 
 	for (unsigned i = 1; i <= seeds; i++) {
 		run->seed = i;
-		if (!technique_play(run, id) &&
-		        !strncmp(run->why, why, strlen(why)))
+		if (!technique_play(run, id) && strstr(run->why, why))
 			caught++;
 		else if (run->why[0])
 			printf("# %s, seed %u: %s\n", id, i, run->why);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_misuse.c - techniques that are right and their misuse: the wrong ones
-   are caught, or shown by a count, 20 times of 20; the right ones never. */
+/*
+ * test_misuse.c - techniques that are right and their misuse: the wrong ones
+ * are caught, or shown by a count, 20 times of 20; the right ones never. What
+ * races holds its own window open (technique_give_way()), tens of times a run:
+ * shown is that the check sees the fault, not that it would find a rare one.
+ */
 #include "tests/unit/technique/techniques.h"
 
 static const struct pair {
@@ -13,9 +17,9 @@ static const struct pair {
 	        { .threads = 10, .iterations = 20000, .args = { 10 } } },
 	{ "increment_unguarded", "concurrent map writes", "increment_rw",
 	        { .threads = 10, .iterations = 20000, .args = { 1 } } },
-	{ "range_list", "", "range_counter",
+	{ "range_list", "some were skipped", "range_counter",
 	        { .threads = 4, .iterations = 20000, .args = { 100 } } },
-	{ "cleanup_delete", "", "cleanup_cancel",
+	{ "cleanup_delete", "outlived their connection", "cleanup_cancel",
 	        { .threads = 2, .iterations = 200, .args = { 500 } } },
 };
 
@@ -24,8 +28,9 @@ static void caught(const struct pair *pair)
 	struct technique_run run = pair->run;
 	char name[100];
 
-	snprintf(
-	        name, sizeof(name), "%s is caught 20 times of 20", pair->wrong);
+	snprintf(name, sizeof(name),
+	        "%s, its window held open, is caught 20 times of 20: %s",
+	        pair->wrong, pair->why);
 	CHECK(technique_caught(&run, pair->wrong, pair->why, 20) == 20, name);
 	run = pair->run;
 	snprintf(name, sizeof(name), "%s is not accused in 20 runs",
@@ -62,8 +67,15 @@ static void shown(void)
 	CHECK(alone("pair_padded", "lines", 0) == 2 &&
 	                alone("pair_padded", "distance", 0) == 64,
 	        "56 bytes between them make it two");
-	CHECK(alone("handle_shared", "torn_headers", 10) == 0,
-	        "an assigned variable does not tear: it is one word");
+	/* a thread alone writes and copies in turn, 1000 times */
+	CHECK(alone("handle_shared", "copies", 10) == 500 &&
+	                alone("handle_shared", "writes_seen_through_original",
+	                        10) == 500 &&
+	                alone("handle_clone", "copies", 10) == 500 &&
+	                alone("handle_clone", "writes_seen_through_original",
+	                        10) == 0,
+	        "each write to an assigned variable is seen in the original, "
+	        "none to a clone");
 	CHECK(alone("cleanup_cancel", "closed_by_timer", 100) > 0 &&
 	                alone("cleanup_cancel", "refused", 100) == 0 &&
 	                alone("cleanup_delete", "refused", 100) > 0,
@@ -111,23 +123,6 @@ static void pair_modes(void)
 	CHECK(right, "no addition to a pair is lost, wherever it lies");
 }
 
-/* The header of a map's read side, with and without padding (claim S4-26). */
-struct header {
-	void *map;
-	bool amended;
-};
-struct padded_header {
-	void *map;
-	bool amended;
-	char pad[6];
-};
-_Static_assert(sizeof(struct header) == 16 && _Alignof(struct header) == 8,
-        "a pointer and a bool are 16 bytes");
-_Static_assert(
-        sizeof(struct padded_header) == sizeof(struct header) &&
-                _Alignof(struct padded_header) == _Alignof(struct header),
-        "6 bytes more are the same 16");
-
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
@@ -137,7 +132,5 @@ int main(void)
 	CHECK(!still_there("syncmap"), "sync.Map: what is removed is gone");
 	CHECK(still_there("syncmap_back_door"),
 	        "deleted through the back door, it is still found");
-	CHECK(sizeof(struct header) == sizeof(struct padded_header),
-	        "padding a header of pointer and bool changes nothing");
 	return DONE();
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every lock wrapper tells the statistics when it had to wait: one thread holds
-   a map's lock until it has been told that the other waits for it.
+   a map's lock until it has been told that the other waits for it. So it is
+   known, too, that a writer stands at a lock that readers have.
    This test is linked with the stats objects. */
 #include "runner/impl_table.h"
 #include "runner/trial/events.h"
 #include "runner/trial/internal.h"
 #include "tests/unit/tap.h"
+#include "tests/unit/trial/played_clock.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -155,6 +157,138 @@ static void each_wait_is_seen(const struct rm_impl *impl, bool writes)
 	        name);
 }
 
+/* Two readers inside of a map's lock, and a writer outside. */
+struct scene {
+	const struct rm_map_ops *ops;
+	void *map;
+	atomic_uint inside;
+	atomic_bool may_leave, written;
+};
+
+static bool stay(void *context, struct rm_key key, const struct rm_value *value)
+{
+	struct scene *scene = context;
+
+	(void)key, (void)value;
+	atomic_fetch_add(&scene->inside, 1);
+	while (!atomic_load(&scene->may_leave))
+		sched_yield();
+	return false;
+}
+
+/* A scan holds the lock for reading until it is told to leave. */
+static void *read_long(void *argument)
+{
+	static atomic_uint slots;
+	struct scene *scene = argument;
+	void *thread = scene->ops->join(
+	        scene->map, 1 + atomic_fetch_add(&slots, 1) % 2);
+
+	scene->ops->scan(thread, shape, stay, scene);
+	scene->ops->leave(thread);
+	return NULL;
+}
+
+static void *write_once(void *argument)
+{
+	struct scene *scene = argument;
+	void *thread = scene->ops->join(scene->map, 0);
+	struct rm_value value = { { 2 } };
+
+	scene->ops->upsert(thread, shape, the_key, &value);
+	atomic_store(&scene->written, true);
+	scene->ops->leave(thread);
+	return NULL;
+}
+
+static void *map_of_one(const struct rm_map_ops *ops)
+{
+	struct rm_sizing sizing = { .keys = 8, .threads = 3, .shape = shape };
+	struct rm_value value = { { 1 } };
+	void *map = ops->create(&sizing), *thread = ops->join(map, 0);
+
+	ops->upsert(thread, shape, the_key, &value);
+	ops->leave(thread);
+	return map;
+}
+
+static void readers_share(const char *id)
+{
+	const struct rm_impl *impl = rm_impl_find(id);
+	struct scene scene = { .may_leave = false };
+	pthread_t readers[2], writer;
+	char fact[120];
+	bool outside;
+
+	snprintf(fact, sizeof(fact), "%s: readers share, writers do not", id);
+	if (!impl) {
+		SKIP(fact, "not in this build");
+		return;
+	}
+	scene.ops = impl->ops;
+	scene.map = map_of_one(impl->ops);
+	for (int i = 0; i < 2; i++)
+		pthread_create(&readers[i], NULL, read_long, &scene);
+	while (atomic_load(&scene.inside) < 2)
+		sched_yield();
+	double before = stat_of("lock_write_contended");
+
+	pthread_create(&writer, NULL, write_once, &scene);
+	while (stat_of("lock_write_contended") == before &&
+	        !atomic_load(&scene.written))
+		sched_yield();
+	/* It stands at the lock. One that let it pass would do so in these
+	   turns; one that does not never will. */
+	for (int i = 0; i < 200; i++)
+		sched_yield();
+	outside = !atomic_load(&scene.written);
+	atomic_store(&scene.may_leave, true);
+	for (int i = 0; i < 2; i++)
+		pthread_join(readers[i], NULL);
+	pthread_join(writer, NULL);
+	CHECK(outside && atomic_load(&scene.written), fact);
+	impl->ops->destroy(scene.map);
+}
+
+/* A wait of so long, told as a lock tells it, is in the bin of this name. */
+static bool falls_into(const char *bin, uint64_t wait_ns)
+{
+	double before = stat_of(bin), all = bins();
+
+	rm_lock_begin(RM_LOCK_READ);
+	rm_lock_waits();
+	/* the end looks at the clock once more */
+	atomic_fetch_add(&played_ns, wait_ns - PLAYED_READING_NS);
+	rm_lock_end();
+	if (stat_of(bin) != before + 1)
+		printf("# %.0f ns: not in %s\n", (double)wait_ns, bin);
+	return stat_of(bin) == before + 1 && bins() == all + 1;
+}
+
+/* On the played clock, to the nanosecond. */
+static void edges_of_bins(void)
+{
+	static const struct {
+		const char *below;
+		uint64_t ns;
+	} edges[] = { { "lock_waits_below_1us", 1000 },
+		{ "lock_waits_below_10us", 10000 },
+		{ "lock_waits_below_100us", 100000 },
+		{ "lock_waits_below_1ms", 1000000 },
+		{ "lock_waits_below_10ms", 10000000 },
+		{ "lock_waits_longer", 0 } };
+	bool right = true;
+
+	for (int i = 0; edges[i].ns; i++) {
+		right &= falls_into(edges[i].below, edges[i].ns - 1);
+		right &= falls_into(edges[i + 1].below, edges[i].ns);
+	}
+	CHECK(right, "a bin ends where its name says");
+	CHECK(falls_into("lock_waits_longer", 36000000000000) &&
+	                stat_of("lock_wait_max_ns") == 36000000000000,
+	        "the longest wait is kept");
+}
+
 static void sampling(const struct rm_impl *impl)
 {
 	double timed = stat_of("lock_waits_timed");
@@ -218,6 +352,10 @@ int main(void)
 		"gomap_pthread_rw_writer", "gomap_ticket", "gomap_ck_brlock",
 		"gomap_ck_pflock", "rwlock_probe", "shard_rw_32" };
 
+	static const char *const shared[] = { "gomap_rw",
+		"gomap_pthread_rw_reader", "gomap_pthread_rw_writer",
+		"gomap_ck_brlock", "gomap_ck_pflock" };
+
 	alarm(300); /* a lock that does not tell is waited for for ever */
 	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
 		const struct rm_impl *impl = rm_impl_find(ids[i]);
@@ -229,6 +367,9 @@ int main(void)
 		each_wait_is_seen(impl, true);
 		each_wait_is_seen(impl, false);
 	}
+	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
+		readers_share(shared[i]);
+	edges_of_bins();
 	sampling(rm_impl_find("gomap_rw"));
 	sampling_can_be_off(rm_impl_find("gomap_rw"));
 	mistakes_are_refused();

@@ -225,6 +225,90 @@ static void two_threads_meet_on_keys(void)
 	}
 }
 
+/*
+ * A map whose lookups find what was there before the last write: each thread
+ * of a pair sees the round before in each round, whoever is first. What a
+ * store that waits in a buffer looks like, without a buffer.
+ */
+enum { STALE_KEYS = 1000 };
+
+static struct {
+	uint64_t word;
+	_Atomic uint64_t now, before;
+} stale[STALE_KEYS];
+
+static void *stale_create(const struct rm_sizing *sizing)
+{
+	struct rm_key_bytes line;
+
+	for (uint64_t rank = 0; rank < STALE_KEYS; rank++)
+		stale[rank].word = rm_key_of(sizing->shape, rank, &line).word;
+	return stale;
+}
+
+static void *stale_join(void *map, size_t slot)
+{
+	(void)slot;
+	return map;
+}
+
+static void stale_nothing(void *thread)
+{
+	(void)thread;
+}
+
+static size_t stale_rank(struct rm_key key)
+{
+	size_t rank = 0;
+
+	while (stale[rank].word != key.word)
+		rank++;
+	return rank;
+}
+
+static bool stale_lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	(void)thread, (void)shape;
+	value->word[0] = atomic_load(&stale[stale_rank(key)].before);
+	return true;
+}
+
+static bool stale_upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	size_t rank = stale_rank(key);
+	uint64_t last = atomic_exchange(&stale[rank].now, value->word[0]);
+
+	(void)thread, (void)shape;
+	/* the first: nothing was there before */
+	atomic_store(&stale[rank].before, last ? last : value->word[0]);
+	return last != 0;
+}
+
+static const struct rm_map_ops stale_ops = { .create = stale_create,
+	.destroy = stale_nothing,
+	.join = stale_join,
+	.leave = stale_nothing,
+	.quiesce = stale_nothing,
+	.lookup = stale_lookup,
+	.upsert = stale_upsert };
+static const struct rm_impl stale_map = { .id = "stale", .ops = &stale_ops };
+
+static void two_old_values_in_a_round_are_seen(void)
+{
+	struct rm_request request = request_of("stale", "litmus");
+	json_t *result;
+
+	request.cell.window_ops = 640;
+	result = run_on(&request, &stale_map);
+	CHECK(is(result, "failed", "torn"),
+	        "store-buffering: a map that shows it has failed");
+	CHECK(stat_of(result, "both_saw_old") == 640,
+	        "and both_saw_old says in how many rounds");
+	json_decref(result);
+}
+
 /* A subject with a loop of its own: counts, and is wrong if told so. */
 static struct own {
 	_Atomic uint64_t turns;
@@ -336,6 +420,7 @@ int main(void)
 	fills_end_full();
 	sessions_come_and_go();
 	two_threads_meet_on_keys();
+	two_old_values_in_a_round_are_seen();
 	own_loops_are_judged_by_their_check();
 	what_a_subject_cannot_do_is_refused();
 	return DONE();

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * array_map.h - the map of the tests of a trial: an array, right unless it is
+ * told what to do wrong; and how a trial of it is run and read.
+ */
+#ifndef RM_TEST_ARRAY_MAP_H
+#define RM_TEST_ARRAY_MAP_H
+
+#include "runner/base/clock.h"
+#include "runner/driver.h"
+#include "runner/trial/internal.h"
+#include "tests/unit/tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_KEYS = 1 << 16 };
+
+/* What the map of this file does wrong. */
+static struct fault {
+	uint64_t lose_insert, lose_update; /* each n-th of its kind; 0: none */
+	uint64_t lose_lookup;              /* the n-th, once */
+	_Atomic bool take_other;           /* one removal, of another key */
+	bool neighbour;                    /* every 1000th lookup */
+	uint64_t stall_ns;                 /* once, in the middle */
+	bool waits_for_all; /* create..destroy: like a grace period */
+} fault;
+
+static _Atomic uint64_t slots[MOST_KEYS]; /* 0: absent; else value + 1 */
+static _Atomic uint64_t turns, inserts, updates, lookups, online;
+static _Atomic uint64_t last_taken; /* a key's word */
+
+static void *create(const struct rm_sizing *sizing)
+{
+	(void)sizing;
+	for (size_t i = 0; i < MOST_KEYS; i++)
+		atomic_store(&slots[i], 0);
+	atomic_store(&turns, 0);
+	atomic_store(&inserts, 0);
+	atomic_store(&updates, 0);
+	atomic_store(&lookups, 0);
+	atomic_store(&last_taken, 0);
+	atomic_store(&online, 0);
+	return slots;
+}
+
+static void *join(void *map, size_t slot)
+{
+	(void)slot;
+	atomic_fetch_add(&online, 1);
+	return map;
+}
+
+static void leave(void *thread)
+{
+	(void)thread;
+	atomic_fetch_sub(&online, 1);
+}
+
+static void unpark(void *thread)
+{
+	(void)thread;
+	atomic_fetch_add(&online, 1);
+}
+
+static void nothing(void *thread)
+{
+	(void)thread;
+}
+
+/* Ends only when no thread is online: deadlocks unless waiters park. */
+static void destroy(void *map)
+{
+	(void)map;
+	while (fault.waits_for_all && atomic_load(&online))
+		rm_cpu_relax();
+}
+
+static _Atomic uint64_t *slot_of(struct rm_key key)
+{
+	return &slots[(uint32_t)key.word % MOST_KEYS];
+}
+
+RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	uint64_t turn = atomic_fetch_add(&turns, 1);
+
+	(void)thread, (void)shape;
+	if (fault.neighbour && turn % 1000 == 999)
+		key.word++;
+	if (fault.stall_ns && turn >= 2500) { /* in the window, once */
+		rm_sleep_until(rm_now_ns() + fault.stall_ns);
+		fault.stall_ns = 0;
+	}
+	if (atomic_fetch_add(&lookups, 1) + 1 == fault.lose_lookup)
+		return false;
+	value->word[0] = atomic_load(slot_of(key)) - 1;
+	return value->word[0] != UINT64_MAX;
+}
+
+/* Operations of a kind have a count of their own: with one count for all, the
+ * interleaving of the threads decides whether an n-th is of the kind. */
+static bool is_nth(_Atomic uint64_t *count, uint64_t n)
+{
+	return n && (atomic_fetch_add(count, 1) + 1) % n == 0;
+}
+
+RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	bool was_there = atomic_load(slot_of(key)) != 0;
+
+	(void)thread, (void)shape;
+	atomic_fetch_add(&turns, 1);
+	if (!was_there && is_nth(&inserts, fault.lose_insert))
+		return false;
+	if (was_there && is_nth(&updates, fault.lose_update))
+		old->word[0] = atomic_load(slot_of(key)) - 1;
+	else
+		old->word[0] =
+		        atomic_exchange(slot_of(key), value->word[0] + 1) - 1;
+	return old->word[0] != UINT64_MAX;
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	struct rm_value old;
+
+	return exchange(thread, shape, key, value, &old);
+}
+
+RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct rm_key other = { .word = atomic_exchange(
+		                        &last_taken, key.word) };
+
+	(void)thread, (void)shape;
+	/* Both are there: as many keys are left as if it were right. */
+	if (fault.take_other && slot_of(other) != slot_of(key) &&
+	        atomic_load(slot_of(key)) &&
+	        atomic_exchange(slot_of(other), 0)) {
+		fault.take_other = false;
+		old->word[0] = atomic_load(slot_of(key)) - 1;
+		return true;
+	}
+	old->word[0] = atomic_exchange(slot_of(key), 0) - 1;
+	return old->word[0] != UINT64_MAX;
+}
+
+RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	struct rm_value old;
+
+	return take(thread, shape, key, &old);
+}
+
+static const struct rm_map_ops ops = {
+	.create = create,
+	.destroy = destroy,
+	.join = join,
+	.leave = leave,
+	.park = leave,
+	.unpark = unpark,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.exchange = exchange,
+	.take = take,
+	.quiesce = nothing,
+};
+
+RM_DRIVE(ops, u64x8, RM_U64X8)
+
+static const struct rm_impl impl = {
+	.id = "array", .shapes = 1, .ops = &ops, .drive = { drive_u64x8 }
+};
+
+static inline struct rm_request request_of(enum rm_write_kind kind)
+{
+	struct rm_request request = { .seed = 11,
+		.counters = json_pack("{s:s}", "backend", "none"),
+		.cell = { .id = "test",
+		        .map = "array",
+		        .shape = RM_U64X8,
+		        .keys = 1000,
+		        .write_share = 0.1,
+		        .write_kind = kind,
+		        .threads = 2,
+		        .memory = "first-touch",
+		        .presize = true,
+		        .window_ops = 64000,
+		        .deadline_ns = 60000000000,
+		        .measure = RM_MEASURE_THROUGHPUT } };
+
+	return request;
+}
+
+/* Runs the phases on this file's map and returns the result. */
+static inline json_t *run(struct rm_request *request)
+{
+	struct rm_team team;
+	json_t *result;
+
+	rm_team_run(&team, request, &impl);
+	result = rm_team_result(&team);
+	rm_team_clear(&team);
+	return result;
+}
+
+static inline const char *text_of(const json_t *result, const char *name)
+{
+	const char *text = json_string_value(json_object_get(result, name));
+
+	return text ? text : "";
+}
+
+static inline json_int_t number_of(const json_t *result, const char *name)
+{
+	return json_integer_value(json_object_get(result, name));
+}
+
+static inline bool is(
+        const json_t *result, const char *status, const char *reason)
+{
+	bool so = !strcmp(text_of(result, "status"), status) &&
+	          strstr(text_of(result, "reason"), reason);
+
+	if (!so)
+		printf("# %s: %s\n", text_of(result, "status"),
+		        text_of(result, "reason"));
+	return so;
+}
+
+#endif /* RM_TEST_ARRAY_MAP_H */

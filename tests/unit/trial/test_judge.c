@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The judge of a trial: what is void, what has failed, and where its limits
+ * lie. Times are set by hand after the run, so that no fact waits for a machine
+ * to be slow.
+ */
+#include "tests/unit/trial/array_map.h"
+
+static struct rm_team team;
+
+/* Runs a right map, by `threads`; end() judges it. */
+static void begin(struct rm_request *request, unsigned threads)
+{
+	fault = (struct fault){ .stall_ns = 0 };
+	*request = request_of(RM_UPDATE);
+	request->cell.threads = threads;
+	rm_team_run(&team, request, &impl);
+}
+
+/* Judges what is now said of the run; keeps it for another judgement. */
+static bool judged(const char *status, const char *reason)
+{
+	json_t *result = rm_team_result(&team);
+	bool so = is(result, status, reason);
+
+	json_decref(result);
+	return so;
+}
+
+static void end(struct rm_request *request)
+{
+	rm_team_clear(&team);
+	json_decref(request->counters);
+}
+
+static void a_wrong_mix_is_void(void)
+{
+	struct rm_request request;
+
+	begin(&request, 2);
+	CHECK(judged("ok", ""), "what was asked was done");
+	/* as if the loop had written a fifth more than asked */
+	team.members[0].worker.counts.writes *= 6;
+	team.members[0].worker.counts.writes /= 5;
+	CHECK(judged("void", "write share"), "a wrong write share is void");
+	end(&request);
+}
+
+static void a_window_too_short_for_the_clock_is_void(void)
+{
+	struct rm_request request;
+	json_t *result, *environment;
+
+	begin(&request, 1);
+	team.clock_cost_ns = 25;
+	team.clock_step_ns = 1;
+	team.members[0].end_ns = team.members[0].start_ns + 24999;
+	CHECK(judged("void", "clock readings"),
+	        "a window shorter than 1000 clock readings is void");
+	team.members[0].end_ns++;
+	CHECK(judged("ok", ""), "one of 1000 readings is not");
+	team.clock_step_ns = 26;
+	CHECK(judged("void", "clock readings"), "a clock with coarse steps "
+	                                        "needs a longer one");
+	result = rm_team_result(&team);
+	environment = json_object_get(result, "environment");
+	CHECK(json_number_value(
+	              json_object_get(environment, "adds_per_ns_before")) > 0,
+	        "the CPU's speed is recorded");
+	json_decref(result);
+	end(&request);
+}
+
+/* Half of the window is the limit: the second thread comes after 10 of 20 ms,
+   or a nanosecond later. */
+static void a_late_thread_is_void(void)
+{
+	struct rm_request request;
+	struct rm_member *first, *second;
+
+	begin(&request, 2);
+	request.cell.window_ns = 20000000; /* as if it had been a time */
+	first = &team.members[0];
+	second = &team.members[1];
+	first->end_ns = second->end_ns = first->start_ns + 20000000;
+	second->start_ns = first->start_ns + 10000000;
+	CHECK(judged("ok", ""), "a thread that came after half of it may stay");
+	second->start_ns++;
+	CHECK(judged("void", "its CPU was busy"),
+	        "a thread that came later is void");
+	second->pace.oversubscribed = true;
+	CHECK(judged("ok", ""), "not where threads take turns on a CPU");
+	end(&request);
+}
+
+/* Plays a whole trial of a map with a fault. */
+static bool fails(enum rm_write_kind kind, const char *reason)
+{
+	struct rm_request request = request_of(kind);
+	json_t *result = run(&request);
+	bool so = is(result, "failed", reason);
+
+	json_decref(result);
+	json_decref(request.counters);
+	return so;
+}
+
+static void sums_of_keys_are_compared(void)
+{
+	struct rm_request request = request_of(RM_CHURN);
+	json_t *result, *verification;
+
+	fault = (struct fault){ .take_other = true };
+	result = run(&request);
+	verification = json_object_get(result, "verification");
+	CHECK(is(result, "failed", "key sums differ") && !fault.take_other,
+	        "a removal that takes another key is caught");
+	CHECK(number_of(verification, "keys_held") ==
+	                        number_of(verification, "keys_expected") &&
+	                strcmp(text_of(verification, "sum_held"),
+	                        text_of(verification, "sum_expected")) != 0,
+	        "by the sum: the number of keys is right");
+	json_decref(result);
+	json_decref(request.counters);
+}
+
+/* 1000 lookups settle; the 5000th is in the window. */
+static void one_lost_lookup_is_too_many(void)
+{
+	fault = (struct fault){ .lose_lookup = 5000 };
+	CHECK(fails(RM_UPDATE, "1 lookups missed keys that were never removed"),
+	        "a lookup that misses a key which is there is caught");
+}
+
+int main(void)
+{
+	a_wrong_mix_is_void();
+	a_window_too_short_for_the_clock_is_void();
+	a_late_thread_is_void();
+	sums_of_keys_are_compared();
+	one_lost_lookup_is_too_many();
+	return DONE();
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The open loop on a played clock: what a stall does to each quantile, and
+ * what the journal says of known values. On the machine's own clock a busy
+ * machine would stall the loop by itself.
+ */
+#include "tests/unit/trial/array_map.h"
+#include "tests/unit/trial/played_clock.h"
+
+enum { STALL_MS = 50 };
+
+/* One thread, 1000 arrivals in a second, every ms one. */
+static struct rm_request paced(void)
+{
+	struct rm_request request = request_of(RM_UPDATE);
+
+	request.cell.loop.kind = RM_LOOP_PACED;
+	request.cell.measure = RM_MEASURE_LATENCY;
+	request.cell.rate_per_s = 1000;
+	request.cell.arrivals = RM_ARRIVALS_CONSTANT;
+	request.cell.threads = 1;
+	request.cell.write_share = 0;
+	request.cell.window_ops = 0;
+	request.cell.window_ns = 1000000000;
+	return request;
+}
+
+/* The entry of lookups by one clock; NULL: there is none. */
+static const json_t *lookups_by(const json_t *result, const char *clock)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach (json_object_get(result, "latency"), i, entry)
+		if (!strcmp(text_of(entry, "operation"), "lookup") &&
+		        !strcmp(text_of(entry, "clock"), clock))
+			return entry;
+	return NULL;
+}
+
+static json_t *played(uint64_t stall_ns)
+{
+	struct rm_request request = paced();
+	json_t *result;
+
+	fault = (struct fault){ .stall_ns = stall_ns };
+	result = run(&request);
+	json_decref(request.counters);
+	return result;
+}
+
+static bool within(json_int_t ns, double low_ms, double high_ms)
+{
+	return (double)ns >= low_ms * 1e6 && (double)ns <= high_ms * 1e6;
+}
+
+/*
+ * The operation that stalls for 50 ms delays the arrivals of the 50 ms: 50, 49,
+ * 48 ... ms, fifty of 1000. One of 1000 may lie above P99.9, which is 49 ms so;
+ * ten may lie above P99, 40 ms; and P90 was not delayed. A microsecond is what
+ * reading the clock takes, 0.1 % what a bucket is wide.
+ */
+static void a_stall_shows_in_the_open_loop(void)
+{
+	json_t *stalled = played(STALL_MS * 1000000);
+	const json_t *intended = lookups_by(stalled, "intended");
+	const json_t *service = lookups_by(stalled, "service");
+
+	CHECK(is(stalled, "ok", "") && number_of(intended, "count") == 1000,
+	        "every arrival has an operation");
+	CHECK(within(number_of(intended, "max_ns"), 50, 50.1),
+	        "the stall's length is the maximum");
+	CHECK(within(number_of(intended, "p999_ns"), 49, 49.1) &&
+	                within(number_of(intended, "p99_ns"), 40, 40.1),
+	        "P99.9 and P99 are those of the arrivals that it delayed");
+	CHECK(within(number_of(intended, "p90_ns"), 0, 0.01) &&
+	                within(number_of(intended, "p50_ns"), 0, 0.01),
+	        "P90 and P50 are not");
+	CHECK(number_of(stalled, "late_starts") == 49,
+	        "49 operations began more than a millisecond late");
+	CHECK(within(number_of(service, "max_ns"), 50, 50.1) &&
+	                within(number_of(service, "p99_ns"), 0, 0.01),
+	        "one operation alone took so long");
+	json_decref(stalled);
+}
+
+static void without_a_stall_nothing_shows(void)
+{
+	json_t *calm = played(0);
+	const json_t *intended = lookups_by(calm, "intended");
+
+	CHECK(within(number_of(intended, "max_ns"), 0, 0.01) &&
+	                number_of(intended, "max_ns") > 0 &&
+	                number_of(calm, "late_starts") == 0,
+	        "without the stall nothing is late");
+	json_decref(calm);
+}
+
+/* Values of 1 .. 2000 ns have a bucket each, so that quantiles are exact. */
+static void quantiles_are_what_they_are_called(void)
+{
+	struct rm_request request = paced();
+	struct rm_histogram *histogram = rm_histogram_create();
+	json_t *result = json_object();
+	const json_t *entry;
+	struct rm_team team;
+
+	fault = (struct fault){ .stall_ns = 0 };
+	rm_team_run(&team, &request, &impl);
+	rm_pace_clear(&team.members[0].pace);
+	for (uint64_t ns = 1; ns <= 2000; ns++)
+		rm_histogram_record(histogram, ns);
+	team.members[0].pace.histograms[RM_LOOKUP][1][RM_CLOCK_INTENDED] =
+	        histogram;
+	rm_team_latency(&team, result);
+	entry = lookups_by(result, "intended");
+	CHECK(number_of(entry, "p50_ns") == 1000 &&
+	                number_of(entry, "p90_ns") == 1800 &&
+	                number_of(entry, "p99_ns") == 1980 &&
+	                number_of(entry, "p999_ns") == 1998 &&
+	                number_of(entry, "min_ns") == 1 &&
+	                number_of(entry, "max_ns") == 2000,
+	        "P50, P90, P99 and P99.9 of 1 to 2000 ns");
+	json_decref(result);
+	rm_team_clear(&team);
+	json_decref(request.counters);
+}
+
+int main(void)
+{
+	a_stall_shows_in_the_open_loop();
+	without_a_stall_nothing_shows();
+	quantiles_are_what_they_are_called();
+	return DONE();
+}
