@@ -5,11 +5,10 @@ Nothing is dropped silently: a line that cannot be used is a problem with
 its line number, a torn last line is named, and a cell that gave no result
 keeps its place with the reason.
 """
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from report import factors
+from report import factors, strict_json
 
 FORMAT, PROTOCOL = 1, 2  # of campaign.json; of its trials
 FACTORS = ("id", "workload", "map", "shape", "keys", "write_share",
@@ -17,6 +16,7 @@ FACTORS = ("id", "workload", "map", "shape", "keys", "write_share",
 DEFAULTS = {"miss_share": 0.0, "rate_per_s": 0, "arrivals": "", "cpus": [],
             "memory": "first-touch", "presize": True, "blocks": 0,
             "base": None, "skip": None} | factors.OPTIONAL
+STATUSES = ("ok", "void", "failed", "skipped")
 
 
 class JournalError(Exception):
@@ -123,7 +123,7 @@ def read_meta(path):
     """campaign.json, checked as far as the report relies on it."""
     file = path / "campaign.json"
     try:
-        meta = json.loads(file.read_text(encoding="utf-8"))
+        meta = strict_json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise JournalError(f"{file}: {error.strerror}") from None
     except ValueError as error:
@@ -138,6 +138,10 @@ def read_meta(path):
     for key in ("cells", "maps"):
         if not isinstance(meta.get(key), list):
             raise JournalError(f'{file}: "{key}" missing, a list expected')
+        for i, entry in enumerate(meta[key]):
+            if not (isinstance(entry, dict)
+                    and isinstance(entry.get("id"), str)):
+                raise JournalError(f"{file}: {key}[{i}] has no id")
     return meta
 
 
@@ -149,8 +153,50 @@ def read_cells(path, meta):
         if lacking:
             raise JournalError(f"{path / 'campaign.json'}: cell {i} lacks "
                                + ", ".join(lacking))
+        if factors["id"] in cells:
+            raise JournalError(f"{path / 'campaign.json'}: cell {i} is "
+                               f"{factors['id']} again")
         cells[factors["id"]] = Cell({**DEFAULTS, **factors})
     return cells
+
+
+def is_count(value, least=0):
+    return type(value) is int and value >= least
+
+
+def is_latency(entry):
+    """One distribution, as docs/trial-protocol.md has it."""
+    return (isinstance(entry, dict) and is_count(entry.get("count"))
+            and isinstance(entry.get("operation"), str)
+            and isinstance(entry.get("was_there"), bool)
+            and isinstance(entry.get("clock"), str)
+            and isinstance(entry.get("histogram") or "", str)
+            and all(is_count(entry.get(key) or 0) for key in
+                    ("p50_ns", "p90_ns", "p99_ns", "p999_ns")))
+
+
+def wrong_in(trial):
+    """The member for which an object is no trial, or None: only what is read
+    before a trial is known to be of the plan, and what is divided by."""
+    if not isinstance(trial, dict):
+        return "no object"
+    result = trial.get("result")
+    held = result if isinstance(result, dict) else {}
+    latency = held.get("latency") or []
+    checks = {
+        "cell": isinstance(trial.get("cell"), str),
+        "block": is_count(trial.get("block")),
+        "status": trial.get("status") in STATUSES,
+        "arm": isinstance(trial.get("arm", ""), str),
+        "attempt": is_count(trial.get("attempt", 1), 1),
+        "result": result is None or isinstance(result, dict),
+        "result.ops": is_count(held.get("ops") or 0),
+        "result.elapsed_ns": is_count(held.get("elapsed_ns") or 0),
+        "result.verification": isinstance(held.get("verification") or {},
+                                          dict),
+        "result.latency": isinstance(latency, list) and all(
+            map(is_latency, latency))}
+    return next((name for name, fine in checks.items() if not fine), None)
 
 
 def lines_of(file, problems):
@@ -168,10 +214,13 @@ def lines_of(file, problems):
                         "(the trial was being written)")
     for number, line in enumerate(lines[:-1], 1):
         try:
-            trial = json.loads(line)
-            trial["cell"], trial["block"], trial["status"]
-        except (ValueError, KeyError, TypeError):
-            problems.append(f"{file.name}:{number}: not a trial, ignored")
+            trial = strict_json.loads(line)
+            wrong = wrong_in(trial)
+        except ValueError as error:
+            wrong = str(error)
+        if wrong:
+            problems.append(f"{file.name}:{number}: not a trial, ignored "
+                            f"({wrong})")
             continue
         yield number, trial
 

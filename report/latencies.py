@@ -15,12 +15,13 @@ LATE = 1.2  # times the time of the arrivals: longer is an overload
 
 @functools.lru_cache(maxsize=None)
 def percentile_table(path):
-    """(percentile, ns) of a .hgrm file, ascending; None where unreadable.
-    Its values are microseconds, as HdrHistogram's tools expect."""
+    """(percentile, ns) of a .hgrm file, ascending; None where unreadable or
+    where they do not ascend. Its values are microseconds, as HdrHistogram's
+    tools expect."""
     p, ns = [], []
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except OSError:
+    except (OSError, ValueError):
         return None
     for line in text.splitlines():
         parts = line.split()
@@ -32,7 +33,13 @@ def percentile_table(path):
             continue  # the heading
         ns.append(1e3 * value)
         p.append(at)
-    return (np.array(p), np.array(ns)) if p else None
+    return (np.array(p), np.array(ns)) if p and rises(p, 1) and rises(
+        ns, np.finfo(float).max) else None
+
+
+def rises(values, most):
+    """From 0 to `most`, never down: false also for nan."""
+    return bool(np.all(np.diff([0, *values, most]) >= 0))
 
 
 def find(folder, name):

@@ -19,8 +19,9 @@ def modes(folder=FOLDER):
     found = []
     for file in sorted(folder.glob("*.conf")):
         known = settings(file.read_text(encoding="utf-8"))
-        span = re.fullmatch(r"([\d.]+)(s|min|h)", known.get("budget", ""))
-        if span and known.get("blocks", "").isdigit():
+        span = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(s|min|h)",
+                            known.get("budget", ""))
+        if span and re.fullmatch("[0-9]{1,9}", known.get("blocks", "")):
             found.append((float(span[1]) * MINUTES[span[2]], file.stem,
                           int(known["blocks"])))
     return sorted(found)

@@ -6,7 +6,6 @@ of ln rates, and its ratio the median of all differences with Moses' exact
 interval (of Mann and Whitney's test). What differs between the days beyond
 the trials' own spread is in the ratio and not in the interval.
 """
-import json
 import math
 import re
 import statistics
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from report import journal, stats, verdicts, words
+from report import journal, stats, strict_json, verdicts, words
 from report.journal import JournalError
 
 PLANNED = ("blocks", "base", "skip", "estimate_ns", "memory_bytes")
@@ -55,8 +54,8 @@ def find(folder):
     others = []
     for file in Path(folder).resolve().parent.glob("*/campaign.json"):
         try:
-            meta = json.loads(file.read_text(encoding="utf-8"))
-            others.append((meta["created_utc"], file.parent))
+            meta = strict_json.loads(file.read_text(encoding="utf-8"))
+            others.append(("" + meta["created_utc"], file.parent))
         except (OSError, ValueError, KeyError, TypeError):
             continue  # being written, or no campaign
     for created, path in sorted(others, reverse=True):

@@ -16,7 +16,7 @@ import os
 import sys
 from pathlib import Path
 
-from report import gate, gate_table, journal, stats
+from report import gate, gate_table, journal, stats, strict_json
 
 RULES = Path(__file__).with_suffix(".json")
 USAGE = 2
@@ -45,7 +45,7 @@ def load_rules(path=RULES):
     """(rules, their SHA-256); InputError where they can decide nothing."""
     try:
         text = Path(path).read_bytes()
-        rules = json.loads(text)
+        rules = strict_json.loads(text)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}, and the gate decides "
                          "nothing without rules") from error
@@ -54,6 +54,9 @@ def load_rules(path=RULES):
     lacks = sorted(NEEDED - set(rules)) if isinstance(rules, dict) else ["{}"]
     if lacks:
         raise InputError(f"{path}: {', '.join(lacks)} missing")
+    odd = sorted(n for n in NEEDED if type(rules[n]) not in (int, float))
+    if odd:
+        raise InputError(f"{path}: {', '.join(odd)}: expected numbers")
     if not (0 < rules["margin"] < rules["fail_at"] <= rules["tolerance"] < 1
             and 0 < rules["alpha"] < 0.5 and 0.5 < rules["power"] < 1):
         raise InputError(f"{path}: expected 0 < margin < fail_at <= tolerance"

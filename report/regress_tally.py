@@ -15,9 +15,10 @@ import json
 import os
 import sys
 
-from report import gate, regress, stats
+from report import gate, regress, stats, strict_json
 
 TALLY = "docs/tally/regress.jsonl"
+VERDICTS = ("PASS", "FAIL", "INCONCLUSIVE", "INVALID")
 RUN_S = 120.0  # longest that a run may take
 
 
@@ -111,10 +112,37 @@ def append(folder, tally):
     return 0
 
 
+def is_line(line):
+    """Whether a value is one of line_of(), as far as the bar reads it."""
+    return (isinstance(line, dict) and isinstance(line.get("head"), str)
+            and line.get("verdict") in VERDICTS
+            and type(line.get("seconds")) in (int, float)
+            and line["seconds"] >= 0
+            and isinstance(line.get("cells"), list)
+            and all(isinstance(c, dict) and type(
+                c.get("slowdown_percent", "")) in (int, float, type(None))
+                for c in line["cells"]))
+
+
+def read_tally(tally):
+    """The lines of a tally; InputError names one that is none."""
+    lines = []
+    with open(tally, encoding="utf-8", newline="\n") as file:
+        try:
+            for line in file:
+                value = strict_json.loads(line)
+                if not is_line(value):
+                    raise ValueError("no line of a run")
+                lines.append(value)
+        except ValueError as error:
+            raise regress.InputError(
+                f"{tally}:{len(lines) + 1}: {error}") from error
+    return lines
+
+
 def judge(count, tally):
     """Prints the last lines' summary and what the bar misses."""
-    with open(tally, encoding="utf-8") as file:
-        lines = [json.loads(line) for line in file][-count:]
+    lines = read_tally(tally)[-count:]
     found = shortfalls(lines)
     print(summary(lines))
     print("\n".join(f"not met: {text}" for text in found) or "bar met")

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where CPUs sit (topology.xml) and what a placement crosses on its way up."""
 import math
+import re
 import xml.etree.ElementTree as tree
 
 
 def spots(path):
     """cpu -> (socket, core position in the socket, hardware thread).
 
-    path -- hwloc's XML, or a file that is not there: {}
+    path -- hwloc's XML; {} where it is not there, no XML, or has a CPU
+    without a number of its own
     """
     try:
         root = tree.parse(path).getroot()
-    except (OSError, tree.ParseError):
-        return {}
+    except (OSError, tree.ParseError, LookupError, ValueError):
+        return {}  # the last two: an encoding that nobody knows
     found = {}
     packages = [o for o in root.iter("object") if o.get("type") == "Package"]
     for socket, package in enumerate(packages or [root]):
@@ -20,7 +22,11 @@ def spots(path):
         for core, where in enumerate(cores):
             units = [o for o in where.iter("object") if o.get("type") == "PU"]
             for smt, unit in enumerate(units):
-                found[int(unit.get("os_index"))] = socket, core, smt
+                number = unit.get("os_index", "")
+                if not re.fullmatch("[0-9]{1,9}", number) or \
+                        int(number) in found:
+                    return {}
+                found[int(number)] = socket, core, smt
     return found
 
 

@@ -22,24 +22,40 @@ $(STATS_TESTS): $(STATS_OBJS)
 	@mkdir -p $(@D)
 	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
-# Parsers that are fuzzed (10^6 inputs) and the model of the simulated machine
-# are sanitized whatever the build is: one archive for their tests.
-SANITIZED_ROOMS := base machine protocol plan history trace sim/model
-SANITIZED_OBJS  := $(patsubst %.c,$(BUILD)/sanitized/%.o,$(wildcard $(SANITIZED_ROOMS:%=runner/%/*.c)))
-SANITIZED_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(filter \
-  $(addprefix %/test_,fuzz_workload.c fuzz_protocol.c fuzz_history.c fuzz_trace.c \
-  sim_cache.c sim_che.c sim_coherence.c sim_mach.c sim_sched.c sim_watch.c),$(TEST_SOURCES))))
+# Parsers that are fuzzed and the model of the simulated machine are sanitized
+# whatever the build is: one archive for their tests (no kernel that is counted).
+SANITIZED_ROOMS := base machine protocol plan history trace counters campaign sim/model
+SANITIZED_OBJS  := $(patsubst %.c,$(BUILD)/sanitized/%.o,$(filter-out %_helper.c %/kernels.c, \
+  $(wildcard $(SANITIZED_ROOMS:%=runner/%/*.c) tests/unit/fuzz*.c)))
+FUZZERS         := $(sort $(wildcard tests/unit/*/test_fuzz_*.c))
+SANITIZED_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(FUZZERS) $(filter \
+  $(addprefix %/test_,sim_cache.c sim_che.c sim_coherence.c sim_mach.c sim_sched.c sim_watch.c),$(TEST_SOURCES))))
 SANITIZED_FLAGS  = $(filter-out -fsanitize=thread,$(ALL_CFLAGS)) \
-  -fsanitize=address,undefined -fno-sanitize-recover=all
+  -fsanitize=address,undefined -fno-sanitize-recover=all $(COVERAGE)
 $(BUILD)/sanitized/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(SAY)$(CC) $(SANITIZED_FLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/sanitized.a: $(SANITIZED_OBJS) $(BUILD)/sim_machines.o $(BUILD)/build_info.o
+$(BUILD)/sanitized.a: $(SANITIZED_OBJS) $(BUILD)/sim_machines.o $(BUILD)/build_info.o $(BUILD)/events_tsv.o
 	@rm -f $@ && ar rcsT $@ $^
 $(call with_object,$(SANITIZED_TESTS),$(BUILD)/sanitized)
+# A campaign names the maps, which are not sanitized: what is left comes last.
+$(BUILD)/tests/test_fuzz_campaign: | $(BUILD)/readmostly.a
 $(SANITIZED_TESTS): $(BUILD)/sanitized.a
 	@mkdir -p $(@D)
-	$(SAY)$(CC) $(SANITIZED_FLAGS) -o $@ $(filter %.o,$^) $< $(shell pkg-config --libs $(LIBRARIES)) -lm
+	$(SAY)$(CC) $(SANITIZED_FLAGS) -o $@ $(filter %.o,$^) $< $(filter %.a,$|) \
+	  $(if $|,$(LDLIBS),$(shell pkg-config --libs $(LIBRARIES)) -lm)
+
+# The fuzzers' mutator, for those in Python.
+$(BUILD)/tests/fuzz_mutate.so: tests/unit/fuzz_mutate.c tests/unit/fuzz_mutate.h
+	@mkdir -p $(@D)
+	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -shared -fPIC -o $@ $<
+
+# With counts of lines and less optimization, which keeps lines apart.
+.PHONY: fuzz fuzzers
+fuzzers: $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(FUZZERS))) $(BUILD)/tests/fuzz_mutate.so
+fuzz:  ## parsers, 10^6 inputs or a CPU hour each, docs/tally/fuzz.md: ARGS='NAME...'
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=build/fuzz COVERAGE='--coverage -O1' fuzzers
+	@nice -n 19 $(PYTHON) tests/tools/fuzz_tally.py build/fuzz $(ARGS)
 
 # Those with rules of their own are at the end of this file.
 OTHER_TESTS := $(STATS_TESTS) $(SANITIZED_TESTS) $(addprefix $(BUILD)/tests/,test_sim_threads test_sim_ctx)

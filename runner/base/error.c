@@ -4,6 +4,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+void rm_line_clean(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
 int rm_error_set(struct rm_error *error, int code, const char *format, ...)
 {
 	if (error && !error->text[0]) {
@@ -12,6 +19,7 @@ int rm_error_set(struct rm_error *error, int code, const char *format, ...)
 		va_start(list, format);
 		vsnprintf(error->text, sizeof(error->text), format, list);
 		va_end(list);
+		rm_line_clean(error->text);
 	}
 	return code;
 }

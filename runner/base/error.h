@@ -17,8 +17,12 @@ struct rm_error {
 	char text[512];
 };
 
+/* Puts ? for what is no line on a terminal: a message quotes what a file
+   says, and that may move the cursor or look like a message of its own. */
+void rm_line_clean(char *text);
+
 /*
- * Writes the message, printf style; keeps an earlier one if there is one (the
+ * Writes the message, printf style, as one line; keeps an earlier one if there is one (the
  * first cause is the useful one). Returns `code`, so that a caller can write
  * `return rm_error_set(error, -EINVAL, "...")`. `error` may be NULL.
  */

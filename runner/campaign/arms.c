@@ -41,7 +41,9 @@ static void split_share(char *path, double *share)
 		return;
 	double percent = strtod(plus + 1, &end);
 
-	if (end == plus + 1 || strcmp(end, "%") || percent < 0 || percent > 100)
+	/* also nan is no percentage */
+	if (end == plus + 1 || strcmp(end, "%") ||
+	        !(percent >= 0 && percent <= 100))
 		return;
 	*share = percent / 100;
 	*plus = '\0';
@@ -79,6 +81,11 @@ static int add_arm(struct rm_arms *arms, const char *workload, size_t first,
 		return rm_error_set(error, -ENOMEM, "no memory");
 	arms->count++;
 	split_share(arm->program, &arm->control_extra);
+	if (!arm->program[0])
+		return rm_error_set(error, -EINVAL,
+		        "--arms: arm %s has a share and no file, expected "
+		        "NAME=FILE+SHARE%%",
+		        arm->name);
 	return 0;
 }
 
@@ -217,11 +224,64 @@ json_t *rm_arms_to_json(const struct rm_arms *arms)
 	return list;
 }
 
-static void copy_text(char *to, size_t size, const json_t *from)
+/* A text of the file, or none where it may be null; false: no text, or too long
+   to be the whole one. */
+static bool take_text(char *to, size_t size, const json_t *from, bool or_null)
 {
 	const char *text = json_string_value(from);
 
-	snprintf(to, size, "%.*s", (int)size - 1, text ? text : "");
+	to[0] = '\0';
+	if (!text)
+		return or_null && (!from || json_is_null(from));
+	if (!text[0] || strlen(text) >= size)
+		return false;
+	strcpy(to, text);
+	return true;
+}
+
+/* What is wrong with an arm of campaign.json, or NULL. */
+static const char *read_arm(const json_t *entry, struct rm_arm *arm)
+{
+	const json_t *program = json_object_get(entry, "program");
+	const json_t *extra = json_object_get(entry, "control_extra");
+	const char *path = json_string_value(program);
+
+	if (path && path[0])
+		arm->program = strdup(path);
+	if (!take_text(arm->name, sizeof(arm->name),
+	            json_object_get(entry, "name"), false) ||
+	        !is_name(arm->name, strlen(arm->name)))
+		return "name: expected a name";
+	if (!take_text(arm->workload, sizeof(arm->workload),
+	            json_object_get(entry, "workload"), true))
+		return "workload: expected a name or null";
+	if (!arm->program && program && !json_is_null(program))
+		return "program: expected a path or null";
+	if (!take_text(arm->sha256, sizeof(arm->sha256),
+	            json_object_get(entry, "sha256"), true))
+		return "sha256: expected a hash or null";
+	arm->control_extra = json_number_value(extra);
+	if (!json_is_number(extra) ||
+	        !(arm->control_extra >= 0 && arm->control_extra <= 1))
+		return "control_extra: expected a number from 0 to 1";
+	return NULL;
+}
+
+/* Whether the last arm has a name of its own in its set, and stands beside the
+   others of it: rm_arms_of() takes them as one piece. */
+static const char *check_set(const struct rm_arms *arms)
+{
+	const struct rm_arm *last = &arms->list[arms->count - 1];
+
+	for (size_t i = 0; i + 1 < arms->count; i++) {
+		if (strcmp(arms->list[i].workload, last->workload))
+			continue;
+		if (!strcmp(arms->list[i].name, last->name))
+			return "name: expected another one than an arm before";
+		if (strcmp(last[-1].workload, last->workload))
+			return "workload: expected arms of one side by side";
+	}
+	return NULL;
 }
 
 int rm_arms_from_json(
@@ -234,22 +294,13 @@ int rm_arms_from_json(
 		return rm_error_set(error, -EINVAL,
 		        "arms: expected a list of 1 to %d", RM_ARMS_MAX);
 	json_array_foreach (list, i, entry) {
-		struct rm_arm *arm = &arms->list[arms->count++];
-		const char *program =
-		        json_string_value(json_object_get(entry, "program"));
+		const char *wrong = read_arm(entry, &arms->list[arms->count++]);
 
-		copy_text(arm->name, sizeof(arm->name),
-		        json_object_get(entry, "name"));
-		copy_text(arm->workload, sizeof(arm->workload),
-		        json_object_get(entry, "workload"));
-		copy_text(arm->sha256, sizeof(arm->sha256),
-		        json_object_get(entry, "sha256"));
-		arm->control_extra = json_number_value(
-		        json_object_get(entry, "control_extra"));
-		arm->program = program ? strdup(program) : NULL;
-		if (!is_name(arm->name, strlen(arm->name)))
-			return rm_error_set(error, -EINVAL,
-			        "arms[%zu].name: expected a name", i);
+		if (!wrong)
+			wrong = check_set(arms);
+		if (wrong)
+			return rm_error_set(
+			        error, -EINVAL, "arms[%zu].%s", i, wrong);
 	}
 	return 0;
 }

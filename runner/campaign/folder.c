@@ -140,7 +140,9 @@ int rm_folder_campaign(
 		        "%s: \"format\" is not 1, expected a campaign of this "
 		        "version",
 		        path);
-	if (result)
+	if (result) {
 		json_decref(*campaign);
+		*campaign = NULL; /* callers free what they were given */
+	}
 	return result;
 }

@@ -90,10 +90,16 @@ int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
 	const json_t *block = json_object_get(trial, "block");
 	const json_t *attempt = json_object_get(trial, "attempt");
 
-	if (!cell || !arm || !json_is_integer(block))
+	if (!cell || !arm || !json_is_integer(block) ||
+	        json_integer_value(block) < 0)
 		return rm_error_set(error, -EINVAL,
 		        "no trial, expected an object with cell, block and "
 		        "arm");
+	if (attempt &&
+	        !(json_is_integer(attempt) && json_integer_value(attempt) >= 1))
+		return rm_error_set(error, -EINVAL,
+		        "attempt is no number of one, expected an integer "
+		        "from 1");
 	/* the arm last and the block between: no two trials share a text */
 	if (snprintf(key, RM_TRIAL_KEY_BYTES, RM_TRIAL_KEY, cell,
 	            (long long)json_integer_value(block),
@@ -103,6 +109,24 @@ int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
 		        "cell and arm are too long, expected under %d bytes",
 		        RM_TRIAL_KEY_BYTES);
 	return 0;
+}
+
+/* Whether the attempt before a trial's own is there, or its own is the first:
+   each takes the place of the one before it. */
+static bool follows(const struct rm_journal *journal, const json_t *trial)
+{
+	char key[RM_TRIAL_KEY_BYTES];
+	json_int_t attempt =
+	        json_integer_value(json_object_get(trial, "attempt"));
+
+	if (attempt <= 1)
+		return true;
+	snprintf(key, sizeof(key), RM_TRIAL_KEY,
+	        json_string_value(json_object_get(trial, "cell")),
+	        (long long)json_integer_value(json_object_get(trial, "block")),
+	        (long long)attempt - 1,
+	        json_string_value(json_object_get(trial, "arm")));
+	return json_object_get(journal->done, key) != NULL;
 }
 
 /* Adds a trial to the set; -EEXIST where it is there. */
@@ -117,6 +141,10 @@ static int remember(
 	if (json_object_get(journal->done, key))
 		return rm_error_set(error, -EEXIST,
 		        "the second line of %s, expected one", key);
+	if (!follows(journal, trial))
+		return rm_error_set(error, -EINVAL,
+		        "no line of the attempt before %s, expected it first",
+		        key);
 	if (json_object_set_new(journal->done, key,
 	            json_integer((json_int_t)rm_repeat_state(trial))))
 		return rm_error_set(error, -ENOMEM, "no memory");

@@ -87,6 +87,7 @@ void rm_problem(struct rm_validation *validation, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	rm_line_clean(text);
 	validation->problems++;
 	if (validation->report)
 		validation->report(validation->context, text);

@@ -38,6 +38,11 @@ static const char *or_null(const char *field)
 	return strcmp(field, "-") ? field : NULL;
 }
 
+static bool is_empty(const char *field)
+{
+	return field && !field[0];
+}
+
 static int take_config(const char *text, const char *where, uint64_t *config,
         struct rm_error *e)
 {
@@ -66,6 +71,10 @@ static int check(const struct rm_event_map *map,
 	if (!event->metric[0])
 		return rm_error_set(error, -EINVAL,
 		        "%s: no metric, expected a name", where);
+	if (is_empty(event->likwid_event) || is_empty(event->likwid_counter) ||
+	        is_empty(event->perf_pmu))
+		return rm_error_set(error, -EINVAL,
+		        "%s: an empty column, expected a name or -", where);
 	for (size_t i = 0; i < map->size; i++)
 		if (!strcmp(map->events[i].arch, event->arch) &&
 		        !strcmp(map->events[i].metric, event->metric))

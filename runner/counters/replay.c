@@ -85,6 +85,26 @@ int rm_replay_record(FILE *out, const json_t *result, unsigned interval,
 	return code;
 }
 
+/* How long the event was enabled and ran: a scaled count is judged by them. */
+static int check_times(
+        const json_t *line, const char *where, struct rm_error *error)
+{
+	static const char *const times[] = { "enabled_ns", "running_ns" };
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++) {
+		const json_t *time = json_object_get(line, times[i]);
+
+		if (time && !json_is_null(time) &&
+		        !(json_is_integer(time) &&
+		                json_integer_value(time) >= 0))
+			return rm_error_set(error, -EINVAL,
+			        "%s: %s is no time, expected an integer from 0 "
+			        "or null",
+			        where, times[i]);
+	}
+	return 0;
+}
+
 /* Is it a line of a recording? The value may be null, but must be there. */
 static int check(const json_t *line, const char *where, struct rm_error *error)
 {
@@ -118,28 +138,88 @@ static int check(const json_t *line, const char *where, struct rm_error *error)
 		return rm_error_set(error, -EINVAL,
 		        "%s: no interval or thread, expected numbers from 0",
 		        where);
-	if (!json_is_number(value) && !json_is_null(value))
+	if (!(json_is_number(value) && json_number_value(value) >= 0) &&
+	        !json_is_null(value))
 		return rm_error_set(error, -EINVAL,
-		        "%s: no value, expected a number or null", where);
+		        "%s: no value, expected a number from 0 or null",
+		        where);
+	return check_times(line, where, error);
+}
+
+/* What is read so far. */
+struct loading {
+	json_t *lines;
+	json_t *seen;    /* a set of interval, thread and metric */
+	json_t *origins; /* interval -> back end, CPU and origin */
+	int intervals;
+};
+
+/* Of two lines of one count the later one would be served unseen. */
+static int take_once(struct loading *loading, const json_t *line,
+        const char *where, struct rm_error *error)
+{
+	char key[256];
+
+	snprintf(key, sizeof(key), "%lld %lld %s",
+	        (long long)rm_json_whole(line, "interval"),
+	        (long long)rm_json_whole(line, "thread"),
+	        rm_json_text(line, "metric"));
+	if (json_object_get(loading->seen, key))
+		return rm_error_set(error, -EINVAL,
+		        "%s: interval, thread and metric of an earlier line, "
+		        "expected each count once",
+		        where);
+	json_object_set_new(loading->seen, key, json_true());
 	return 0;
 }
 
-static int take_line(const char *text, const char *where, json_t *lines,
-        int *intervals, struct rm_error *error)
+/* One interval is one result of one machine; the first line speaks for all. */
+static int check_origin(struct loading *loading, const json_t *line,
+        const char *where, struct rm_error *error)
+{
+	char interval[32];
+
+	snprintf(interval, sizeof(interval), "%lld",
+	        (long long)rm_json_whole(line, "interval"));
+	json_t *now = json_pack("[s, s, s]", rm_json_text(line, "backend"),
+	        rm_json_text(line, "cpu"), rm_json_text(line, "origin"));
+	json_t *first = json_object_get(loading->origins, interval);
+	bool same = !first || json_equal(first, now);
+
+	json_object_set_new(loading->origins, interval, now);
+	return same ? 0
+	            : rm_error_set(error, -EINVAL,
+	                      "%s: another backend, cpu or origin than the "
+	                      "interval's first line, expected the same",
+	                      where);
+}
+
+static int take_line(struct loading *loading, const char *text, size_t length,
+        const char *where, struct rm_error *error)
 {
 	json_error_t wrong;
-	json_t *line = json_loads(text, 0, &wrong);
+	json_t *line = json_loadb(text, length, JSON_REJECT_DUPLICATES, &wrong);
 
 	if (!line)
 		return rm_error_set(error, -EINVAL,
 		        "%s: %s, expected a JSON object", where, wrong.text);
-	json_array_append_new(lines, line);
+	json_array_append_new(loading->lines, line);
 	int code = check(line, where, error);
+	if (!code)
+		code = check_origin(loading, line, where, error);
+	if (!code)
+		code = take_once(loading, line, where, error);
 	if (code)
 		return code;
-	int number = (int)rm_json_whole(line, "interval") + 1;
-	if (number > *intervals)
-		*intervals = number;
+	int number = (int)rm_json_whole(line, "interval");
+	/* one that is missing would be served as a count of nothing */
+	if (number > loading->intervals)
+		return rm_error_set(error, -EINVAL,
+		        "%s: interval %d, expected one up to %d: none is left "
+		        "out",
+		        where, number, loading->intervals);
+	if (number == loading->intervals)
+		loading->intervals++;
 	return 0;
 }
 
@@ -149,27 +229,32 @@ int rm_replay_load(const char *file, json_t **lines, struct rm_error *error)
 	char *text = NULL, where[300];
 	size_t room = 0;
 	unsigned number = 0;
-	int code = 0, intervals = 0;
+	ssize_t length;
+	int code = 0;
 
 	if (!in)
 		return rm_error_set(
 		        error, -errno, "%s: %s", file, strerror(errno));
-	json_t *all = json_array();
-	while (!code && getline(&text, &room, in) > 0) {
+	struct loading loading = { json_array(), json_object(), json_object(),
+		0 };
+
+	while (!code && (length = getline(&text, &room, in)) > 0) {
 		snprintf(where, sizeof(where), "%s:%u", file, ++number);
-		code = take_line(text, where, all, &intervals, error);
+		code = take_line(&loading, text, (size_t)length, where, error);
 	}
 	free(text);
 	fclose(in);
-	if (!code && !intervals)
+	json_decref(loading.seen);
+	json_decref(loading.origins);
+	if (!code && !loading.intervals)
 		code = rm_error_set(error, -EINVAL,
 		        "%s:1: no line, expected a recording", file);
 	if (code) {
-		json_decref(all);
+		json_decref(loading.lines);
 		return code;
 	}
-	*lines = all;
-	return intervals;
+	*lines = loading.lines;
+	return loading.intervals;
 }
 
 struct replay {

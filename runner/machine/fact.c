@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fact.c - one fact of the machine: a file's line, or why there is none. */
+#include "runner/base/error.h"
 #include "runner/base/host.h"
 #include "runner/machine/internal.h"
 
 #include <errno.h>
 #include <glob.h>
+#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,19 @@ const char *rm_fact_status_name(enum rm_fact_status status)
 	static const char *const names[] = { "ok", "absent", "denied" };
 
 	return names[status];
+}
+
+/* A fact goes into JSON, which takes UTF-8 only, and onto terminals. A text
+   that is none, or was cut within a letter, keeps its ASCII. */
+static void make_plain(struct rm_fact *fact)
+{
+	json_t *string = json_string(fact->text);
+
+	rm_line_clean(fact->text);
+	for (char *c = fact->text; !string && *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	json_decref(string);
 }
 
 static void set_failed(struct rm_fact *fact, int code)
@@ -35,6 +50,7 @@ void rm_fact_set(struct rm_fact *fact, const char *text)
 		length--;
 	fact->status = RM_FACT_OK;
 	snprintf(fact->text, sizeof(fact->text), "%.*s", (int)length, text);
+	make_plain(fact);
 }
 
 void rm_fact_read(const char *path, struct rm_fact *fact)
@@ -135,6 +151,7 @@ void rm_fact_each(const char *pattern, struct rm_fact *fact)
 		        RM_FACT_BYTES - used, "%s%.60s x %u", i ? ", " : "",
 		        tally.facts[i].text, tally.counts[i]);
 	}
+	make_plain(fact);
 }
 
 /* The folder of a version 1 controller, or of version 2 (controller ""). */

@@ -91,6 +91,18 @@ static int bad(struct rm_error *error, const char *what)
 	return rm_error_set(error, -EINVAL, "plan: %s", what);
 }
 
+/* A whole number that a double holds, too. */
+static bool read_whole(const json_t *json, uint64_t *value)
+{
+	json_int_t number = json_integer_value(json);
+
+	if (!json_is_integer(json) || number < 0 ||
+	        number > (json_int_t)1 << 53)
+		return false;
+	*value = (uint64_t)number;
+	return true;
+}
+
 /* The file may have been edited by hand or torn: a plan that is resumed must
    not write beyond its members or run a cell zero times. */
 static int read_extras(const json_t *json, struct rm_plan_cell *planned,
@@ -113,10 +125,13 @@ static int read_extras(const json_t *json, struct rm_plan_cell *planned,
 	strcpy(planned->base, base);
 	strcpy(planned->cell.skip, reason ? reason : "");
 	planned->cell.blocks = (unsigned)count;
-	planned->estimate_ns = (uint64_t)json_integer_value(
-	        json_object_get(json, "estimate_ns"));
-	planned->memory_bytes = (uint64_t)json_integer_value(
-	        json_object_get(json, "memory_bytes"));
+	if (!read_whole(json_object_get(json, "estimate_ns"),
+	            &planned->estimate_ns) ||
+	        !read_whole(json_object_get(json, "memory_bytes"),
+	                &planned->memory_bytes))
+		return bad(error,
+		        "cell.estimate_ns, cell.memory_bytes: expected "
+		        "integers from 0 to 2^53");
 	return 0;
 }
 
@@ -125,10 +140,14 @@ static int read_repeat(const json_t *json, struct rm_plan_cell *planned,
         struct rm_error *error)
 {
 	const json_t *repeat = json_object_get(json, "repeat");
-	double share = json_number_value(json_object_get(repeat, "wait_share"));
-	json_int_t most = json_integer_value(json_object_get(repeat, "most"));
+	const json_t *waits = json_object_get(repeat, "wait_share");
+	const json_t *times = json_object_get(repeat, "most");
+	double share = json_number_value(waits);
+	json_int_t most = json_integer_value(times);
+	bool said = json_is_number(waits) && json_is_integer(times);
 
-	if (!(share >= 0 && share < 1) || most < 0 || most > RM_REPEATS_MAX)
+	if ((repeat && !said) || !(share >= 0 && share < 1) || most < 0 ||
+	        most > RM_REPEATS_MAX)
 		return bad(error,
 		        "cell.repeat: expected wait_share from 0 to below 1 "
 		        "and most from 0 to 10");
@@ -150,6 +169,27 @@ static int read_cell(const json_t *json, struct rm_plan_cell *planned,
 	if (!failed)
 		failed = read_repeat(json, planned, error);
 	return failed ? failed : read_extras(json, planned, error);
+}
+
+/* Trials find their cell by its id: of two cells one would never be seen. */
+static int check_ids(const struct rm_plan *plan, struct rm_error *error)
+{
+	json_t *ids = json_object();
+	int failed = ids ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < plan->cell_count && !failed; i++) {
+		const char *id = plan->cells[i].cell.id;
+
+		if (json_object_get(ids, id))
+			failed = rm_error_set(error, -EINVAL,
+			        "plan: cells: %.200s is there twice, expected "
+			        "each id once",
+			        id);
+		else
+			failed = json_object_set_new(ids, id, json_true());
+	}
+	json_decref(ids);
+	return failed;
 }
 
 static int read_cells(
@@ -276,6 +316,8 @@ int rm_plan_from_json(
 		failed =
 		        read_cells(json_object_get(json, "cells"), plan, error);
 	}
+	if (!failed)
+		failed = check_ids(plan, error);
 	if (!failed)
 		failed =
 		        read_order(json_object_get(json, "order"), plan, error);

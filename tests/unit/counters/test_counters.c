@@ -323,6 +323,21 @@ static void bad_recordings_are_named(void)
 	CHECK(bad_recording(path, "", ":1: no line"), "an empty recording");
 	CHECK(bad_recording(path, LINE("fake", "perf", "1") "{oops\n", ":2: "),
 	        "a line that is not JSON, by its number");
+	CHECK(bad_recording(path,
+	              LINE("fake", "perf", "1") LINE("fake", "perf", "2"),
+	              ":2: "),
+	        "two lines of one count");
+	CHECK(bad_recording(path, LINE("fake", "perf", "-1"), ":1: no value"),
+	        "a count below 0");
+	CHECK(bad_recording(path, LINE("fake", "perf", "1, \"running_ns\": -1"),
+	              ":1: running_ns"),
+	        "a time below 0");
+	CHECK(bad_recording(path, LINE("fake", "perf", "1, \"value\": 2"),
+	              ":1: dupl"),
+	        "a member twice");
+	CHECK(bad_recording(path, LINE("fake", "perf", "1, \"thread\": 1"),
+	              ":1: dupl"),
+	        "a thread twice");
 	CHECK(bad_recording(path, LINE("hardware", "replay", "1"),
 	              ":1: backend \"replay\""),
 	        "a recording of a replay");

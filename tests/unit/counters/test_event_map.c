@@ -41,6 +41,10 @@ static void mistakes_are_named_with_their_line(void)
 	        "a pair of arch and metric twice");
 	CHECK(complains("zen33\ta\t-\t-\traw\t0x1\t\n", "arch \"zen33\""),
 	        "an arch that no CPU can have");
+	CHECK(complains("zen3\ta\t\tPMC\traw\t0x1\t\n", "empty column"),
+	        "an empty event");
+	CHECK(complains("zen3\ta\t-\t-\t\t0x1\t\n", "empty column"),
+	        "an empty PMU");
 	CHECK(complains("zen3\t\t-\t-\traw\t0x1\t\n", "no metric"),
 	        "an empty metric");
 	CHECK(complains("zen3\ta\tEVENT\t-\traw\t0x1\t\n",

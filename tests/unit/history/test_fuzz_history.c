@@ -4,15 +4,20 @@
  * side by side: computes, measures no time.
  * slow: over five seconds of CPU time; not part of `make check`.
  *
+ * fuzzes: runner/history/jsonl_read.c runner/history/edn.c
+ * fuzzes: runner/history/import.c runner/history/import_names.c
+ * fuzzes: runner/history/formats.c but rm_history_format_parse: of an option
+ * fuzzes: runner/history/event_words.c
+ *
  * Sound means: a refusal has one line that names the place, and what is
  * accepted is written, read again and written to the same text, and judged.
- * Always built with the address and undefined sanitizers (tests/history.mk).
  */
 #include "runner/history/internal.h"
 #include "tests/unit/fuzz.h"
-#include "tests/unit/tap.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char *const words[] = { "{\"format\":\"readmostly-history\","
 	                             "\"version\":1,\"guarantee\":\"none\"}\n",
@@ -27,16 +32,16 @@ static const char *const words[] = { "{\"format\":\"readmostly-history\","
 	":fail", ":info", ":cas", ":append", "[1 2]", "[\"k\" [1 2]]", "nil",
 	":key \"a\"", ":process 1", "-7", "99999999999999999999N",
 	"INFO  jepsen.util - 0\t:invoke\t:read\tnil\n",
-	"INFO  jepsen.util - 0\t:ok\t:read\t3\n", "jepsen.util - ", "\t" };
+	"INFO  jepsen.util - 0\t:ok\t:read\t3\n", "jepsen.util - ", "\t",
+	NULL };
 
-static const char *const files[] = { "good.jsonl", "stale.jsonl",
-	"torn_scan.jsonl", "register_good.edn", "keys_bad.edn", "kv_good.txt",
-	"kv_bad.txt", "etcd_good.log", "etcd_bad.log" };
-
-enum {
-	WORDS = sizeof(words) / sizeof(words[0]),
-	FILES = sizeof(files) / sizeof(files[0])
-};
+#define HISTORIES "tests/fixtures/histories/"
+static const char *const files[] = { HISTORIES "good.jsonl",
+	HISTORIES "stale.jsonl", HISTORIES "torn_scan.jsonl",
+	HISTORIES "two_at_once.jsonl", HISTORIES "register_good.edn",
+	HISTORIES "keys_bad.edn", HISTORIES "kv_good.txt",
+	HISTORIES "kv_bad.txt", HISTORIES "etcd_good.log",
+	HISTORIES "etcd_bad.log", NULL };
 
 /* The history as JSON lines; NULL: it cannot be written. */
 static char *written(const struct rm_history *history, size_t *length)
@@ -52,7 +57,7 @@ static char *written(const struct rm_history *history, size_t *length)
 	return NULL;
 }
 
-static bool reads_back(const struct rm_history *history)
+static bool reads_back(const struct rm_history *history, char *why)
 {
 	struct rm_history again = { .seed = 0 };
 	struct rm_error error = { "" };
@@ -66,7 +71,7 @@ static bool reads_back(const struct rm_history *history)
 	same = second && length == length_again &&
 	       !memcmp(text, second, length);
 	if (!same)
-		printf("# %s\n# %s\n# %s\n", error.text, text, second);
+		snprintf(why, FUZZ_WHY, "not the same again: %s", error.text);
 	free(text);
 	free(second);
 	rm_history_clear(&again);
@@ -92,57 +97,39 @@ static bool judges(const struct rm_history *history)
 	return fine;
 }
 
-static bool sound(struct fuzz *fuzz)
+static enum fuzz_verdict judge(
+        struct fuzz_input *input, const char *text, size_t length, char *why)
 {
-	/* a block of its own size, so that a byte too far is seen */
-	char *exact = malloc(fuzz->length + !fuzz->length);
 	struct rm_history history = { .seed = 0 };
 	struct rm_error error = { "" };
 	enum rm_history_format format = RM_HISTORY_DETECT;
-	bool ok;
+	enum fuzz_verdict verdict = FUZZ_REFUSED;
 
-	memcpy(exact, fuzz->input, fuzz->length);
-	if (fuzz_below(fuzz, 4) == 0)
+	if (fuzz_below(input, 4) == 0)
 		format = (enum rm_history_format)fuzz_below(
-		        fuzz, RM_HISTORY_FORMATS);
-	int failed = rm_history_read(
-	        "fuzz", exact, fuzz->length, format, &history, &error);
+		        input, RM_HISTORY_FORMATS);
+	int failed =
+	        rm_history_read("fuzz", text, length, format, &history, &error);
 
-	if (failed)
-		ok = failed == -EINVAL && !strncmp(error.text, "fuzz:", 5) &&
-		     error.text[5] >= '1' && error.text[5] <= '9' &&
-		     !strchr(error.text, '\n');
-	else
-		ok = !error.text[0] && reads_back(&history) && judges(&history);
-	fuzz_judged(fuzz, failed, error.text, ok);
+	snprintf(why, FUZZ_WHY, "%s", error.text);
+	if (failed && (failed != -EINVAL || !fuzz_names_line(why, "fuzz:")))
+		verdict = FUZZ_UNSOUND;
+	else if (!failed)
+		verdict =
+		        !why[0] && reads_back(&history, why) && judges(&history)
+		                ? FUZZ_TAKEN
+		                : FUZZ_UNSOUND;
 	rm_history_clear(&history);
-	free(exact);
-	return ok;
+	return verdict;
 }
 
 int main(void)
 {
-	static struct fuzz fuzz;
-	uint64_t inputs = fuzz_environment("FUZZ_INPUTS", 1000000);
-	uint64_t unsound = 0;
-	char file[64];
+	static const struct fuzz_parser parser = { .name = "history",
+		.words = words,
+		.files = files,
+		.judge = judge };
 
-	fuzz.rng = rm_seed(fuzz_environment("FUZZ_SEED", 1), 0);
-	fuzz.words = words;
-	fuzz.word_count = WORDS;
-	for (size_t i = 0; i < FILES; i++) {
-		snprintf(file, sizeof(file), "tests/fixtures/histories/%s",
-		        files[i]);
-		fuzz_load(&fuzz, file);
-	}
-	for (uint64_t i = 0; i < inputs && unsound < 5; i++) {
-		fuzz_make_input(&fuzz);
-		unsound += !sound(&fuzz);
-	}
-	printf("# %zu accepted, %zu refused\n", fuzz.accepted, fuzz.refused);
-	CHECK(unsound == 0, "every input is refused in one line or reads back");
-	CHECK(fuzz.accepted * 100 > inputs && fuzz.refused * 10 > inputs,
-	        "inputs reach both ends of the readers");
-	fuzz_free(&fuzz);
+	fuzz_check(&parser, 100000);
 	return DONE();
 }

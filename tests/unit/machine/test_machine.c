@@ -54,6 +54,12 @@ static void reading(void)
 	put("/proc/empty", "\n");
 	rm_fact_read("/proc/empty", &fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, ""), "an empty file is ok and empty");
+	fake_root_write(root, "proc/latin",
+	        "Stra\xdf"
+	        "e\n");
+	rm_fact_read("/proc/latin", &fact);
+	CHECK(fact_is(&fact, RM_FACT_OK, "Stra?e"),
+	        "what is no UTF-8 keeps its ASCII: JSON takes nothing else");
 	rm_fact_read("/proc", &fact);
 	CHECK(fact.status != RM_FACT_OK, "a folder is no fact");
 	memset(long_line, 'x', sizeof(long_line) - 1);

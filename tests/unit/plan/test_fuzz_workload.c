@@ -3,41 +3,89 @@
  * test_fuzz_workload.c - the workload parser on mutated and random input.
  * side by side: computes, measures no time.
  * slow: over five seconds of CPU time; not part of `make check`.
+ * fuzzes: runner/plan/workload.c but rm_workload_load: test_fuzz_mode.c
+ * fuzzes: runner/plan/workload_check.c
+ * fuzzes: runner/base/lines.c but section_is_plain, load, rm_lines_load:
+ *   sections are a mode's, the rest are errors of the system
+ * fuzzes: runner/base/number.c
  *
- * Sound means: a refusal has one line that names the input, an acceptance
- * writes itself as a text that reads back to the same text. The sanitizers of
- * the Makefile's rule see the rest. FUZZ_INPUTS and FUZZ_SEED of the
- * environment change the number of inputs and where they begin.
+ * Sound means: a refusal is one line that names the file, an acceptance writes
+ * itself as a text that reads back to the same text. Includes are read, too:
+ * of real workloads, of one that includes itself, of a chain that is too long.
  */
 #include "runner/plan/internal.h"
 #include "tests/unit/fuzz.h"
-#include "tests/unit/tap.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEEDS = 6, WORDS = 57 };
-
-static const char *const words[WORDS] = { "writes", "write-kind", "misses",
-	"keys", "shape", "dist", "loop", "rate", "arrivals", "threads",
-	"placement", "memory", "presize", "warm-up", "window", "deadline",
-	"blocks", "verify", "maps", "base", "measure", "include", " = ", "=",
+static const char *const words[] = { "writes", "write-kind", "misses", "keys",
+	"shape", "dist", "loop", "rate", "arrivals", "threads", "placement",
+	"memory", "presize", "warm-up", "window", "deadline", "blocks",
+	"verify", "maps", "base", "measure", "include", "article",
+	"repeat-wait", "repeat-most", "allocator", "huge-pages", " = ", "=",
 	"\n", "\r\n", " # ", "#", ";", "[", "]", ":", "3%", "0%", "100%", "1Ki",
 	"2Gi", "0", "4294967296", "1e9", "-1", "0x10", "nan",
 	"99999999999999999999999", "cores/2", "cpus", "zipf:0.99", "hot:1%:90%",
 	"80/s", "500kops", "1ns", "~*", "all", "latency", "paced", "fresh",
-	"settle" };
+	"settle", "numa:1", "bind:0", "interleave", "smt", "jemalloc",
+	"simulated:zen3", "1pass", "W1", "file:x.trace", "\xef\xbb\xbf",
+	"window = 1000ops\n", "keys = file:x.trace\n", "window = 2passes\n",
+	"loop = paced\n", "loop = mix paced\n", "rate = 10k/s\n",
+	"measure = latency\n", "measure = simulated:zen3\n", "misses = 10%\n",
+	"deadline = 1s\n", "include = one.conf\n", "include = loop.conf\n",
+	"include = chain0.conf\n", "include = missing.conf\n", "include = .\n",
+	NULL };
+
+static const char *const files[] = { "workloads/smoke.conf",
+	"workloads/uniform-97-3.conf", "workloads/session-cache.conf",
+	"workloads/order-service.conf", "workloads/crossover.conf",
+	"workloads/hot-reads.conf", NULL };
+
+static const char *const texts[] = {
+	"keys = file:x.trace\nthreads = 2\nwindow = 2passes\n",
+	"include = one.conf\nthreads = 4\nmaps = all ~syncmap*\n",
+	"writes = 3% 10%\nkeys = 64 1Ki\nthreads = cores cpus/2 3\n"
+	"loop = mix paced\nrate = 10k/s 80/s\nmeasure = throughput latency\n"
+	"placement = cores numa:1\nmemory = interleave bind:0\n"
+	"repeat-wait = 10%\nrepeat-most = 2\narticle = W1 W2\n"
+	"allocator = glibc jemalloc\nhuge-pages = on off\nsettle = no\n",
+	"loop = hash:1024\nthreads = 1\n",
+	"writes = 3%\nkeys = 64\nthreads = 1\nmaps=gomap\n",
+	"writes = 1%\nkeys = 64\nthreads = 1\nwindow = 1000ops\n"
+	"measure = simulated:zen3\nmisses = 50%\nwrite-kind = fresh churn\n",
+	NULL
+};
 
 static int parse(const char *text, size_t length, struct rm_workload *workload,
         struct rm_error *error)
 {
-	/* no include of such a file exists */
-	return rm_workload_parse("/nonexistent/fuzz.conf", text, length, NULL,
-	        0, workload, error);
+	return rm_workload_parse(
+	        fuzz_path("fuzz.conf"), text, length, NULL, 0, workload, error);
+}
+
+/* The same with the last line of the text as an option --set. */
+static int parse_with_set(const char *text, size_t length,
+        struct rm_workload *workload, struct rm_error *error)
+{
+	const char *last = memrchr(text, '\n', length ? length - 1 : 0);
+	size_t head = last ? (size_t)(last + 1 - text) : 0;
+	char *option = strndup(text + head, length - head);
+	char where[RM_WHERE_BYTES];
+	struct rm_override set;
+
+	option[strcspn(option, "\n")] = '\0';
+	int failed = rm_override_split(option, where, &set, error);
+
+	if (!failed)
+		failed = rm_workload_parse(fuzz_path("fuzz.conf"), text, head,
+		        &set, 1, workload, error);
+	free(option);
+	return failed;
 }
 
 /* What was accepted reads back from its own text. */
-static bool reads_back(const struct rm_workload *workload)
+static bool reads_back(const struct rm_workload *workload, char *why)
 {
 	struct rm_workload back = { .file = NULL };
 	struct rm_error error = { "" };
@@ -50,64 +98,64 @@ static bool reads_back(const struct rm_workload *workload)
 	/* the long form of a full line may not fit a line */
 	ok |= strstr(error.text, "without the comment") != NULL;
 	if (!ok)
-		printf("# %s\n", error.text);
+		snprintf(why, FUZZ_WHY, "%s", error.text);
 	free(text);
 	free(again);
 	rm_workload_clear(&back);
 	return ok;
 }
 
-static bool sound(struct fuzz *fuzz)
+static enum fuzz_verdict judge(
+        struct fuzz_input *input, const char *text, size_t length, char *why)
 {
-	/* a block of its own size, so that a byte too far is seen */
-	char *exact = malloc(fuzz->length + !fuzz->length);
 	struct rm_workload workload = { .file = NULL };
 	struct rm_error error = { "" };
-	int failed;
-	bool ok;
+	enum fuzz_verdict verdict = FUZZ_TAKEN;
+	const char *folder = fuzz_path("");
 
-	memcpy(exact, fuzz->input, fuzz->length);
-	failed = parse(exact, fuzz->length, &workload, &error);
-	if (failed)
-		ok = !strncmp(error.text, "/nonexistent/fuzz.conf:", 23) &&
-		     !strchr(error.text, '\n');
-	else
-		ok = !error.text[0] && reads_back(&workload);
-	fuzz_judged(fuzz, failed, error.text, ok);
+	bool set = fuzz_below(input, 8) == 0;
+
+	if (set ? parse_with_set(text, length, &workload, &error)
+	        : parse(text, length, &workload, &error)) {
+		snprintf(why, FUZZ_WHY, "%s", error.text);
+		verdict = strncmp(why, folder, strlen(folder)) &&
+		                          strncmp(why, "--set ", 6) &&
+		                          strncmp(why, "default: ", 9)
+		                  ? FUZZ_UNSOUND
+		                  : FUZZ_REFUSED;
+	} else if (error.text[0] || (!set && fuzz_key_twice(text, length)) ||
+	           !reads_back(&workload, why)) {
+		verdict = FUZZ_UNSOUND;
+	}
 	rm_workload_clear(&workload);
-	free(exact);
-	return ok;
+	return verdict;
 }
 
-static void load_seeds(struct fuzz *fuzz)
+/* The files that inputs include. */
+static void write_included(void)
 {
-	static const char *const files[SEEDS] = { "workloads/smoke.conf",
-		"workloads/uniform-97-3.conf", "workloads/session-cache.conf",
-		"workloads/order-service.conf", "workloads/crossover.conf",
-		"workloads/hot-reads.conf" };
+	static const char one[] = "writes = 5%\nkeys = 1000\n";
+	static const char loop[] = "include = loop.conf\n";
+	char name[32], text[64];
 
-	fuzz->words = words;
-	fuzz->word_count = WORDS;
-	for (int i = 0; i < SEEDS; i++)
-		fuzz_load(fuzz, files[i]);
+	fuzz_file("one.conf", one, sizeof(one) - 1);
+	fuzz_file("loop.conf", loop, sizeof(loop) - 1);
+	for (int i = 0; i <= RM_INCLUDE_MAX; i++) {
+		snprintf(name, sizeof(name), "chain%d.conf", i);
+		snprintf(text, sizeof(text), "include = chain%d.conf\n", i + 1);
+		fuzz_file(name, text, strlen(text));
+	}
 }
 
 int main(void)
 {
-	static struct fuzz fuzz;
-	uint64_t inputs = fuzz_environment("FUZZ_INPUTS", 1000000);
-	uint64_t unsound = 0;
+	static const struct fuzz_parser parser = { .name = "workload",
+		.words = words,
+		.files = files,
+		.texts = texts,
+		.judge = judge };
 
-	fuzz.rng = rm_seed(fuzz_environment("FUZZ_SEED", 1), 0);
-	load_seeds(&fuzz);
-	for (uint64_t i = 0; i < inputs && unsound < 5; i++) {
-		fuzz_make_input(&fuzz);
-		unsound += !sound(&fuzz);
-	}
-	printf("# %zu accepted, %zu refused\n", fuzz.accepted, fuzz.refused);
-	CHECK(unsound == 0, "every input is refused in one line or reads back");
-	CHECK(fuzz.accepted * 100 > inputs && fuzz.refused * 10 > inputs,
-	        "inputs reach both ends of the parser");
-	fuzz_free(&fuzz);
+	write_included();
+	fuzz_check(&parser, 60000);
 	return DONE();
 }

@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_fuzz_protocol.c - a million mutated requests and results.
+ * test_fuzz_protocol.c - requests and answers, mutated.
  * side by side: computes, measures no time.
  * slow: over five seconds of CPU time; not part of `make check`.
+ * fuzzes: runner/protocol/request.c but rm_protocol_check: of campaign.json
+ * fuzzes: runner/protocol/answer.c
+ * fuzzes: runner/protocol/fields.c
+ * fuzzes: runner/protocol/factors.c but rm_factor_copy, rm_write_kind_name,
+ *   rm_measure_name, rm_cell_schema: they read nothing
+ * fuzzes: runner/protocol/kinds_numbers.c but real_schema, whole_schema,
+ *   cpus_schema: they write the schema
+ * fuzzes: runner/protocol/kinds_words.c but word_schema, flag_schema,
+ *   text_schema, trace_schema: they write the schema
  *
- * Always built with the address and undefined sanitizers (tests/tests.mk): a
- * bad read is the end. The readers must decide: taken with sense, or refused
- * with a reason. RM_FUZZ_INPUTS changes the number, RM_FUZZ_SEED the inputs.
+ * Sound means: what is taken has sense, and written it reads back the same;
+ * what is refused is one line that names the member.
  */
-#include "runner/base/clock.h"
-#include "runner/base/rng.h"
 #include "runner/protocol/protocol.h"
 #include "runner/trial/trial.h"
-#include "tests/unit/tap.h"
+#include "tests/unit/fuzz.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { ROOM = 8192, EDITS_MAX = 6 };
 
 static const char request_seed[] =
         "{\"protocol\":2,\"cell\":{\"id\":\"w/m/u64x8/n64/t2\",\"workload\":"
@@ -30,6 +34,27 @@ static const char request_seed[] =
         "\"window_ns\":2000,\"window_ops\":0,\"deadline_ns\":60000000000,"
         "\"verify_ops\":0,\"measure\":\"throughput\"},\"seed\":7,"
         "\"control_extra\":0.02,\"counters\":{\"backend\":\"none\"}}";
+
+static const char request_traced[] =
+        "{\"protocol\":2,\"cell\":{\"id\":\"w/m/u64x8/trace\",\"workload\":"
+        "\"w\",\"map\":\"m\",\"shape\":\"u64x8\",\"keys\":64,\"write_share\":"
+        "0.25,\"miss_share\":0.125,\"write_kind\":\"churn\",\"dist\":"
+        "\"trace:0a1b2c3d\",\"loop\":\"mix\",\"rate_per_s\":0.0,\"arrivals\":"
+        "\"poisson\",\"threads\":1,\"placement\":\"numa:2\",\"memory\":"
+        "\"bind:1\",\"cpus\":[3],\"presize\":false,\"warm_up_ns\":0,"
+        "\"window_ns\":0,\"window_ops\":128,\"trace\":\"/t/x.trace\","
+        "\"trace_passes\":2,\"settle\":\"no\",\"allocator\":\"mimalloc\","
+        "\"huge_pages\":\"off\",\"deadline_ns\":60000000000,"
+        "\"verify_ops\":9,\"measure\":\"causes\"},\"seed\":0,"
+        "\"control_extra\":0,\"counters\":{}}";
+
+static const char result_failed[] =
+        "{\"protocol\":2,\"cell\":\"c\",\"status\":\"failed\",\"reason\":"
+        "\"no memory\"}\n";
+
+static const char result_void[] =
+        "{\"protocol\":2,\"cell\":\"c\",\"status\":\"void\",\"reason\":"
+        "\"disturbed\"}\n";
 
 static const char result_seed[] =
         "{\"protocol\":2,\"cell\":\"c\",\"status\":\"ok\",\"reason\":null,"
@@ -60,95 +85,47 @@ static const char result_seed[] =
         "\"environment\":{}}\n";
 
 /* Pieces that readers get wrong. */
-static const char *const pieces[] = { "null", "true", "-1", "0", "1e999",
-	"-0.0", "9007199254740993", "9223372036854775807",
-	"9223372036854775808", "-9223372036854775808", "4294967296", "1e-320",
-	"0.1e1", "{}", "[]", "[[", "}}", "\"\"", "\"\\u0000\"", "\"\\ud800\"",
-	"\xff", "\xc3\x28", "\n", ",", ":", "\"", "\\", "[[0,1]]", "32768",
-	"2147483648", "4097", "zipf:", "zipf:1e308", "hot:%:%", "hot:100%:0%",
-	"\"cell\":", "\"id\":\"x\",", "paced", "verify", "sequential" };
+static const char *const words[] = { "null", "true", "false", "-1", "0",
+	"1e999", "-0.0", "1e-320", "0.1e1", "{}", "[]", "[[", "}}", "\"\"",
+	"\"\\u0000\"", "\"\\ud800\"", "\"\\u001b[2J\"", "\xff", "\xc3\x28",
+	"\n", ",", ":", "\"", "\\", "[[0,1]]", "\"x\"", "\"ok\"", "\"void\"",
+	"\"failed\"", "\"a reason\"", "\"zipf:1.1\"", "\"zipf:1e308\"",
+	"\"hot:%:%\"", "\"hot:100%:0%\"", "\"uniform\"", "\"sequential\"",
+	"\"trace:00000000\"", "\"cell\":", "\"id\":\"x\",",
+	"\"workload\":\"v\",", "\"paced\"", "\"mix\"", "\"fresh\"", "\"churn\"",
+	"\"constant\"", "\"str16x8\"", "\"u64x24\"", "\"smt\"", "\"numa:1\"",
+	"\"none\"", "\"bind:0\"", "\"interleave\"", "\"verify\"", "\"latency\"",
+	"\"causes\"", "\"simulated:zen3\"", "\"counters\"",
+	"\"settle\":\"no\",", "\"allocator\":\"jemalloc\",",
+	"\"huge_pages\":\"on\",", "\"trace\":\"/x.trace\",",
+	"\"trace_passes\":2,", "[0,1]", "[[1000,3]]", "[1000,1]", NULL };
 
-/* One input: text of `size` bytes, and what is done to it. */
-struct input {
-	char text[ROOM];
-	size_t size;
-	uint64_t rng;
-};
+static const char *const factor_words[] = { "0", "1", "3%", "100%", "0%",
+	"101%", "1k", "64Ki", "2Gi", "3Gi", "1.5Mi", "10us", "0s", "1h", "1ns",
+	"80/s", "10k/s", "0/s", "1Mops", "0ops", "1pass", "2passes", "0pass",
+	"cores", "cpus/2", "cores/1", "4096", "4097", "numa:1", "bind:0",
+	"zipf:0.99", "zipf:4.1", "zipf:", "hot:1%:90%", "hot:0%:1%",
+	"trace:00000000", "verify", "counters", "simulated:zen3",
+	"simulated:", "file:", "file:/x", "~", "*", "all", "yes", "no", "W1",
+	"W0", "W99999", "rwmutex", "scan:4", "stock:10", "pair:rw", "=", ":",
+	"/", "%", ",",
+	"keys=", "threads=", "window=", "measure=", "loop=", "dist=", NULL };
+static const char *const factor_texts[] = { "writes=3%", "write-kind=churn",
+	"misses=10%", "keys=64Ki", "keys=file:/a/b.trace", "shape=str16x8",
+	"dist=zipf:0.99", "dist=hot:1%:90%", "dist=sequential", "dist=uniform",
+	"loop=mix", "loop=scan:4", "loop=pair:rw", "rate=10k/s",
+	"arrivals=constant", "threads=cores/2", "threads=cpus", "threads=7",
+	"placement=numa:1", "placement=smt", "memory=bind:0",
+	"memory=interleave", "presize=no", "settle=no", "allocator=jemalloc",
+	"huge-pages=on", "warm-up=0s", "window=500ms", "window=1Mops",
+	"window=10passes", "deadline=60s", "blocks=10", "repeat-wait=20%",
+	"repeat-most=3", "verify=100kops", "maps=~sync*", "base=gomap_rw",
+	"measure=latency", "measure=simulated:zen3", "article=W1", NULL };
 
-static size_t below(struct input *input, size_t n)
-{
-	return n ? (size_t)(rm_next(&input->rng) % n) : 0;
-}
-
-/* Replaces `gone` bytes at `at` by `size` others, as far as there is room. */
-static void splice(struct input *input, size_t at, size_t gone,
-        const char *bytes, size_t size)
-{
-	if (gone > input->size - at)
-		gone = input->size - at;
-	if (input->size - gone + size > ROOM)
-		return;
-	memmove(input->text + at + size, input->text + at + gone,
-	        input->size - at - gone);
-	memcpy(input->text + at, bytes, size);
-	input->size += size;
-	input->size -= gone;
-}
-
-/* Start of a value or a name: where an edit of a piece makes sense. */
-static size_t token(struct input *input)
-{
-	size_t at = below(input, input->size);
-
-	while (at < input->size && !strchr(":,[{", input->text[at]))
-		at++;
-	return at + 1 < input->size ? at + 1 : 0;
-}
-
-static void edit(struct input *input)
-{
-	const char *piece =
-	        pieces[below(input, sizeof(pieces) / sizeof(*pieces))];
-	char copied[64];
-	size_t at = below(input, input->size + 1), size;
-
-	switch (below(input, 7)) {
-	case 0: /* a byte */
-		copied[0] = (char)rm_next(&input->rng);
-		splice(input, at, 1, copied, 1);
-		return;
-	case 1: /* some bytes less */
-		splice(input, at, below(input, 40), "", 0);
-		return;
-	case 2: /* a piece somewhere */
-		splice(input, at, below(input, 4), piece, strlen(piece));
-		return;
-	case 3: /* the end is missing */
-		input->size = below(input, 8) ? input->size : at;
-		return;
-	case 4: /* a part twice */
-		size = below(input, sizeof(copied));
-		size = at + size > input->size ? input->size - at : size;
-		memcpy(copied, input->text + at, size);
-		splice(input, below(input, input->size + 1), 0, copied, size);
-		return;
-	default: /* another value: the likeliest to be taken */
-		at = token(input);
-		size = 0;
-		while (at + size < input->size &&
-		        !strchr(",]}:", input->text[at + size]))
-			size++;
-		splice(input, at, size, piece, strlen(piece));
-	}
-}
-
-static void mutate(struct input *input, const char *seed, size_t size)
-{
-	memcpy(input->text, seed, size);
-	input->size = size;
-	for (size_t edits = 1 + below(input, EDITS_MAX); edits; edits--)
-		edit(input);
-}
+static const char *const request_texts[] = { request_seed, request_traced,
+	NULL };
+static const char *const result_texts[] = { result_seed, result_failed,
+	result_void, NULL };
 
 /* What every taken request promises to the trial. */
 static bool has_sense(const struct rm_request *request)
@@ -167,94 +144,152 @@ static bool has_sense(const struct rm_request *request)
 	       json_is_object(request->counters);
 }
 
-/* 1: taken, 0: refused, -1: neither as it should be. */
-static int try_request(const struct input *input)
+static bool same_text(const json_t *a, const json_t *b)
+{
+	char *x = json_dumps(a, JSON_COMPACT), *y = json_dumps(b, JSON_COMPACT);
+	bool same = x && y && !strcmp(x, y);
+
+	free(x);
+	free(y);
+	return same;
+}
+
+static bool request_reads_back(const struct rm_request *request, char *why)
+{
+	json_t *json = rm_request_to_json(request), *again = NULL;
+	char *text = json_dumps(json, JSON_COMPACT);
+	struct rm_request back = { 0 };
+	struct rm_error error = { 0 };
+	bool same =
+	        text && !rm_request_parse(text, strlen(text), &back, &error);
+
+	if (same)
+		again = rm_request_to_json(&back);
+	same = same && same_text(json, again);
+	if (!same)
+		snprintf(why, FUZZ_WHY, "not the same again: %s", error.text);
+	rm_request_clear(&back);
+	json_decref(json);
+	json_decref(again);
+	free(text);
+	return same;
+}
+
+/* Whatever the cell, its name is a text that fits. */
+static bool is_named(struct rm_cell cell)
+{
+	rm_cell_name(&cell);
+	return cell.id[0] && strlen(cell.id) < sizeof(cell.id);
+}
+
+static enum fuzz_verdict judge_request(
+        struct fuzz_input *input, const char *text, size_t length, char *why)
 {
 	struct rm_request request = { 0 };
 	struct rm_error error = { 0 };
+	bool good;
 
-	if (rm_request_parse(input->text, input->size, &request, &error))
-		return error.text[0] ? 0 : -1;
-	bool good = has_sense(&request);
-	json_t *again = rm_request_to_json(&request);
-
-	good = good && again && !error.text[0];
-	json_decref(again);
+	(void)input;
+	if (rm_request_parse(text, length, &request, &error)) {
+		snprintf(why, FUZZ_WHY, "%s", error.text);
+		return FUZZ_REFUSED;
+	}
+	good = !fuzz_member_twice(text, length) && has_sense(&request) &&
+	       is_named(request.cell) && !error.text[0] &&
+	       request_reads_back(&request, why);
 	rm_request_clear(&request);
-	return good ? 1 : -1;
+	return good ? FUZZ_TAKEN : FUZZ_UNSOUND;
 }
 
-static int try_result(const struct input *input)
+/* A refusal, and what the journal says of it with the answer's own words. */
+static enum fuzz_verdict refused_answer(const struct rm_error *error,
+        const char *text, size_t length, char *why)
+{
+	char *reason = rm_reason_text(error->text, text, length, 4096);
+	json_t *string = json_string(reason);
+	bool good = string && fuzz_is_line(reason);
+
+	snprintf(why, FUZZ_WHY, "%s", error->text);
+	json_decref(string);
+	free(reason);
+	return good ? FUZZ_REFUSED : FUZZ_UNSOUND;
+}
+
+static enum fuzz_verdict judge_answer(
+        struct fuzz_input *input, const char *text, size_t length, char *why)
 {
 	struct rm_error error = { 0 };
-	json_t *result = NULL;
+	json_t *result = NULL, *again = NULL;
 
-	if (rm_answer_read(input->text, input->size, "c", &result, &error)) {
-		char *reason = rm_reason_text(
-		        error.text, input->text, input->size, 4096);
-		json_t *string = json_string(reason);
-		/* what goes into the journal must be a line of JSON */
-		bool good = error.text[0] && !result && string &&
-		            !strchr(reason, '\n');
-
-		json_decref(string);
-		free(reason);
-		return good ? 0 : -1;
-	}
+	(void)input;
+	if (rm_answer_read(text, length, "c", &result, &error))
+		return result ? FUZZ_UNSOUND
+		              : refused_answer(&error, text, length, why);
 	const char *status =
 	        json_string_value(json_object_get(result, "status"));
+	char *written = json_dumps(result, JSON_COMPACT);
 	bool good = status && !error.text[0] &&
-	            !strcmp(rm_status_constant(status), status);
+	            !fuzz_member_twice(text, length) &&
+	            !strcmp(rm_status_constant(status), status) &&
+	            !rm_answer_read(
+	                    written, strlen(written), "c", &again, &error) &&
+	            same_text(result, again);
 
+	snprintf(why, FUZZ_WHY, "%s", error.text);
+	free(written);
 	json_decref(result);
-	return good ? 1 : -1;
+	json_decref(again);
+	return good ? FUZZ_TAKEN : FUZZ_UNSOUND;
 }
 
-static size_t number_of(const char *variable, size_t usual)
+/* KEY = VALUE as a workload file has it: what was read is written as a text
+   that reads as the same. */
+static enum fuzz_verdict judge_factor(
+        struct fuzz_input *input, const char *text, size_t length, char *why)
 {
-	const char *text = getenv(variable);
+	char *copy = strndup(text, length), *value = strchr(copy, '=');
+	char first[RM_VALUE_BYTES], second[RM_VALUE_BYTES];
+	struct rm_cell cell = { .id = "" }, again = { .id = "" };
+	enum rm_workload_key key = RM_WORKLOAD_KEYS;
+	enum fuzz_verdict verdict = FUZZ_REFUSED;
 
-	return text ? (size_t)strtoull(text, NULL, 10) : usual;
-}
-
-static void fuzz(const char *what, const char *seed, size_t size, size_t inputs,
-        int (*try)(const struct input *))
-{
-	static struct input input; /* 8 KiB: not on the stack */
-	size_t taken = 0, refused = 0;
-	char name[128];
-
-	input.rng = rm_seed(number_of("RM_FUZZ_SEED", 1), size);
-	memcpy(input.text, seed, size);
-	input.size = size;
-	snprintf(name, sizeof(name), "the %s that is mutated is good", what);
-	CHECK(try(&input) == 1, name);
-	for (size_t i = 0; i < inputs; i++) {
-		mutate(&input, seed, size);
-		int result = try(&input);
-
-		taken += result == 1;
-		refused += result == 0;
-		if (result < 0)
-			printf("# input %zu: %.*s\n", i, (int)input.size,
-			        input.text);
+	(void)input;
+	if (value) {
+		*value++ = '\0';
+		key = rm_key_find(copy);
 	}
-	printf("# %s: %zu taken, %zu refused\n", what, taken, refused);
-	snprintf(name, sizeof(name),
-	        "%zu mutated %ss are taken with sense or refused with a reason",
-	        inputs, what);
-	CHECK(taken + refused == inputs, name);
-	CHECK(taken > inputs / 1000, "some mutations are good");
-	CHECK(refused > inputs / 2, "most are not");
+	snprintf(why, FUZZ_WHY, "no such key or value");
+	if (key < RM_KEY_INCLUDE && !rm_factor_read(key, value, &cell)) {
+		rm_factor_text(key, &cell, first);
+		bool same = !rm_factor_read(key, first, &again);
+
+		rm_factor_text(key, &again, second);
+		snprintf(why, FUZZ_WHY, "%.300s, not %.300s", second, first);
+		verdict = same && !strcmp(first, second) ? FUZZ_TAKEN
+		                                         : FUZZ_UNSOUND;
+	}
+	free(copy);
+	return verdict;
 }
 
 int main(void)
 {
-	size_t inputs = number_of("RM_FUZZ_INPUTS", 1000000);
+	static const struct fuzz_parser factor = { .name = "factor",
+		.words = factor_words,
+		.texts = factor_texts,
+		.judge = judge_factor };
 
-	fuzz("request", request_seed, sizeof(request_seed) - 1, inputs / 2,
-	        try_request);
-	fuzz("result", result_seed, sizeof(result_seed) - 1, inputs / 2,
-	        try_result);
+	static const struct fuzz_parser request = { .name = "request",
+		.words = words,
+		.texts = request_texts,
+		.judge = judge_request };
+	static const struct fuzz_parser answer = { .name = "answer",
+		.words = words,
+		.texts = result_texts,
+		.judge = judge_answer };
+
+	fuzz_check(&factor, 100000);
+	fuzz_check(&request, 40000);
+	fuzz_check(&answer, 30000);
 	return DONE();
 }
