@@ -446,6 +446,45 @@ static void look_ups_go_exact_family_star(const struct rm_event_map *map)
 	}
 }
 
+/* What perf would be asked for `metric`: "pmu event". */
+static void ask_perf(const struct rm_event_map *map, const struct rm_arch *arch,
+        const char *metric, char *text, size_t size)
+{
+	json_t *events = NULL, *missing = NULL;
+	struct rm_error error = { "" };
+
+	rm_event_set_choose(
+	        map, arch, "perf", metric, &events, &missing, &error);
+	const json_t *event = json_array_get(events, 0);
+	snprintf(text, size, "%s %s",
+	        json_string_value(json_object_get(event, "pmu")),
+	        json_string_value(json_object_get(event, "event")));
+	json_decref(events);
+	json_decref(missing);
+}
+
+static void events_say_whose_they_are(const struct rm_event_map *map)
+{
+	static const struct rm_arch e = { .name = "mtl_e",
+		.chain = { "crt", "adl_e", "intel", "*" },
+		.steps = 4,
+		.pmu = "cpu_atom" };
+	static const struct rm_arch apple = {
+		.name = "apple", .chain = { "apple", "*" }, .steps = 2
+	};
+	char text[200];
+
+	ask_perf(map, &e, "l1d_load_miss", text, sizeof(text));
+	CHECK(!strcmp(text, "cpu_atom MEM_LOAD_UOPS_RETIRED.L1_MISS"),
+	        "a raw code of a hybrid processor names its PMU, and its "
+	        "event by the kernel's name");
+	ask_perf(map, &e, "cycles", text, sizeof(text));
+	CHECK(!strncmp(text, "hw ", 3), "a generic event is for either");
+	ask_perf(map, &apple, "l1d_load_miss", text, sizeof(text));
+	CHECK(!strcmp(text, "raw raw/0xa3/ (unverified)"),
+	        "an event that no list has says so in its name");
+}
+
 int main(void)
 {
 	char root[64];
@@ -459,6 +498,7 @@ int main(void)
 	if (!rm_event_map_builtin(&map, &error)) {
 		look_ups_go_exact_family_star(map);
 		generic_events_have_the_kernels_numbers(map);
+		events_say_whose_they_are(map);
 	}
 	fake_root_make(root, sizeof(root));
 	every_cpu_of_the_table_is_recognised(root, map);
