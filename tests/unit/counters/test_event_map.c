@@ -69,6 +69,7 @@ static void an_empty_table_offers_nothing_and_is_no_mistake(void)
 	struct rm_event_map *map = NULL;
 	struct rm_error error = { "" };
 	struct rm_arch arch = { .name = "zen3", .chain = { "*" }, .steps = 1 };
+	json_t *events = NULL, *missing = NULL;
 
 	CHECK(!rm_event_map_parse("", "x.tsv", &map, &error) &&
 	                rm_event_map_size(map) == 0,
@@ -76,6 +77,13 @@ static void an_empty_table_offers_nothing_and_is_no_mistake(void)
 	CHECK(!rm_event_map_find(map, &arch, "cycles", &error) &&
 	                strstr(error.text, "not offered on zen3"),
 	        "and offers nothing, with the reason");
+	CHECK(!rm_event_set_choose(
+	              map, &arch, "perf", NULL, &events, &missing, &error) &&
+	                !json_array_size(events) &&
+	                json_array_size(missing) > 5,
+	        "so that nothing is counted, and each usual metric says why");
+	json_decref(events);
+	json_decref(missing);
 	rm_event_map_free(map);
 }
 
