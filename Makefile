@@ -50,7 +50,7 @@ LDLIBS    = $(shell pkg-config --libs $(LIBRARIES) $(MAP_LIBS)) -lm -ldl
 
 RUNNER  := $(filter-out runner/main.c %_helper.c %_stats.c,$(wildcard runner/*.c runner/*/*.c runner/sim/model/*.c))
 OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(LINKED)) $(OUT)/impl_table.o $(OUT)/map_code.o \
-           $(BUILD)/events_tsv.o $(BUILD)/build_info.o $(BUILD)/sim_machines.o
+           $(BUILD)/events_tsv.o $(BUILD)/cpus_tsv.o $(BUILD)/build_info.o $(BUILD)/sim_machines.o
 
 MODE    ?= smoke
 PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
@@ -207,14 +207,15 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(SAY){ $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $< 2>$@.warned; \
 	  status=$$?; cat $@.warned >&2; exit $$status; }
 
-# The event map is compiled in, so that an installed binary finds it anywhere.
-$(BUILD)/events_tsv.c: runner/counters/events.tsv
+# The tables of events and CPUs are compiled in, so that an installed binary
+# finds them anywhere.
+$(BUILD)/%_tsv.c: runner/counters/%.tsv
 	@mkdir -p $(@D)
-	@{ echo 'extern const unsigned char rm_events_tsv[];'; \
-	   echo 'const unsigned char rm_events_tsv[] = {'; \
+	@{ echo 'extern const unsigned char rm_$*_tsv[];'; \
+	   echo 'const unsigned char rm_$*_tsv[] = {'; \
 	   od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '0 };'; } >$@
 
-$(BUILD)/events_tsv.o: $(BUILD)/events_tsv.c
+$(BUILD)/events_tsv.o $(BUILD)/cpus_tsv.o: %.o: %.c
 	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # GPL-3.0-or-later, a program of its own: liblikwid is loaded with dlopen only.

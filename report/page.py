@@ -14,6 +14,7 @@ from string import Template
 import matplotlib
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
+from matplotlib import font_manager
 
 from report import datafiles, glossary, latex, look, svg, tables, words
 
@@ -23,6 +24,14 @@ HELD = 250_000  # letters of the longest CSV that the page itself holds
 ALL_DATA = "<!--all data-->"  # the place of that link
 JOBS = []  # set before the pool forks; workers find their panel in it
 esc = html.escape
+
+
+def fonts(families):
+    """Those of the style that are here: matplotlib complains of each that is
+    not at each text that it draws."""
+    here = {font.name for font in font_manager.fontManager.ttflist
+            if os.path.getsize(font.fname)}
+    return [family for family in families if family in here] or families[-1:]
 
 
 class Panel:
@@ -174,6 +183,7 @@ class Report:
     def write(self, title, head, banner):
         """Draws everything and writes index.html; returns its path."""
         with plt.style.context(HERE / "style.mplstyle"):
+            plt.rcParams["font.family"] = fonts(plt.rcParams["font.family"])
             drawn = draw_all(self.panels, self.out / "figures", self.pdf)
         self.not_in_this_run()
         terms = glossary.read()

@@ -88,6 +88,8 @@ static void print_attempt(const json_t *attempt)
 		printf("    why:     %s\n", rm_json_text(attempt, "reason"));
 	if (rm_json_text(attempt, "remedy")[0])
 		printf("    remedy:  %s\n", rm_json_text(attempt, "remedy"));
+	if (rm_json_text(attempt, "note")[0])
+		printf("    note:    %s\n", rm_json_text(attempt, "note"));
 	if (json_array_size(verdicts))
 		printf("    %-16s %-7s %9s  %-10s %s\n", "metric", "kernel",
 		        "per step", "expected", "verdict");

@@ -3,7 +3,35 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 
+#include "runner/counters/counters.h"
+
+#include <sched.h>
 #include <stdio.h>
+
+/* The first CPU that this process may use: counters go by it, too. */
+static unsigned first_cpu(void)
+{
+	cpu_set_t mask;
+	unsigned cpu = 0;
+
+	if (sched_getaffinity(0, sizeof(mask), &mask))
+		return 0;
+	while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, &mask))
+		cpu++;
+	return cpu;
+}
+
+/* No warning: what is not counted disturbs nothing. */
+static void print_cpu(void)
+{
+	char text[300];
+	bool known = rm_counters_know_cpu(first_cpu(), text, sizeof(text));
+
+	printf("%-8s %-16s %s\n",
+	        rm_finding_level_name(
+	                known ? RM_FINDING_GOOD : RM_FINDING_NOTE),
+	        "event map", text);
+}
 
 int rm_cli_doctor(int argc, char **argv)
 {
@@ -30,6 +58,7 @@ int rm_cli_doctor(int argc, char **argv)
 			printf("%-25s change it: %s\n", "", finding->command);
 		warnings += finding->level == RM_FINDING_WARNING;
 	}
+	print_cpu();
 	if (warnings)
 		printf("%zu warnings\n", warnings);
 	else

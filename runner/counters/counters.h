@@ -113,7 +113,8 @@ struct rm_counters_choice;
  *          {"backend": "perf", "cpu": "zen3",
  *           "reason": null | "why the better ones were not taken",
  *           "tried": [{"backend", "status": "proved" | "not usable",
- *                      "reason", "remedy", "verdicts": [...] | null}],
+ *                      "reason", "remedy", "note",
+ *                      "verdicts": [...] | null}],
  *           "events": [all events],
  *           "missing": [{"metric", "reason"}],     not offered, or refuted
  *           "sets": [counters object of a trial request, ...]}
@@ -161,5 +162,12 @@ void rm_counters_release(struct rm_counters_choice *choice);
  */
 int rm_counters_survey(const char *metrics, FILE *recording, unsigned *recorded,
         json_t **survey, struct rm_error *error);
+
+/*
+ * What the tables of events and CPUs know of kernel CPU number `cpu`, in a
+ * sentence. Returns whether they know it: of an unknown CPU, or where
+ * /proc/cpuinfo cannot be read, only generic events are offered. Any thread.
+ */
+bool rm_counters_know_cpu(unsigned cpu, char *text, size_t size);
 
 #endif /* RM_COUNTERS_H */

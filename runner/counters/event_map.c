@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* event_map.c - reads events.tsv, and looks metrics up in it. */
+#include "runner/base/tsv.h"
 #include "runner/counters/events.h"
 
 #include <errno.h>
@@ -14,24 +15,10 @@ struct rm_event_map {
 	char *text; /* the table, cut up; all strings point into it */
 	struct rm_counter_event *events;
 	size_t size, room;
+	struct rm_cpu_table *cpus; /* while reading */
 };
 
-enum { COLUMNS = 7 };
-
-/* Cuts a line at its tabs. Returns the number of fields, COLUMNS + 1 at most. */
-static unsigned cut(char *line, char *field[COLUMNS])
-{
-	unsigned n = 0;
-
-	for (char *next = line; next;) {
-		char *here = strsep(&next, "\t");
-
-		if (n == COLUMNS)
-			return COLUMNS + 1;
-		field[n++] = here;
-	}
-	return n;
-}
+enum { COLUMNS = 8 };
 
 static const char *or_null(const char *field)
 {
@@ -63,10 +50,10 @@ static int check(const struct rm_event_map *map,
         const struct rm_counter_event *event, const char *where,
         struct rm_error *error)
 {
-	if (!rm_arch_known(event->arch))
+	if (!rm_cpu_table_has(map->cpus, event->arch))
 		return rm_error_set(error, -EINVAL,
-		        "%s: arch \"%s\", expected one that the runner can "
-		        "recognise, a family (intel, amd, arm) or *",
+		        "%s: arch \"%s\", expected one of the lines of "
+		        "cpus.tsv, generic or *",
 		        where, event->arch);
 	if (!event->metric[0])
 		return rm_error_set(error, -EINVAL,
@@ -89,27 +76,20 @@ static int check(const struct rm_event_map *map,
 	return 0;
 }
 
-/* The note is the one column that may be missing: editors take a tab at the end
-   of a line away. Strings stay where they are, in map->text. */
-static int take_line(struct rm_event_map *map, char *line, const char *where,
+static int take_line(void *context, char *const *field, const char *where,
         struct rm_error *error)
 {
-	char *field[COLUMNS] = { NULL };
-	struct rm_counter_event event = { .note = "" };
-	unsigned n = cut(line, field);
-
-	if (n != COLUMNS && n != COLUMNS - 1)
-		return rm_error_set(error, -EINVAL,
-		        "%s: %s%u columns, expected %d separated by tabs",
-		        where, n > COLUMNS ? "more than " : "",
-		        n > COLUMNS ? COLUMNS : n, COLUMNS);
-	event.arch = field[0];
-	event.metric = field[1];
-	event.likwid_event = or_null(field[2]);
-	event.likwid_counter = or_null(field[3]);
-	event.perf_pmu = or_null(field[4]);
-	if (n == COLUMNS)
-		event.note = field[6];
+	struct rm_event_map *map = context;
+	struct rm_counter_event event = {
+		.arch = field[0],
+		.metric = field[1],
+		.likwid_event = or_null(field[2]),
+		.likwid_counter = or_null(field[3]),
+		.perf_pmu = or_null(field[4]),
+		.perf_event = or_null(field[6]),
+		.unverified = !strcmp(field[6], "unverified"),
+		.note = field[7],
+	};
 	int code = take_config(field[5], where, &event.perf_config, error);
 	if (!code)
 		code = check(map, &event, where, error);
@@ -132,21 +112,15 @@ int rm_event_map_parse(const char *text, const char *name,
         struct rm_event_map **map, struct rm_error *error)
 {
 	struct rm_event_map *made = calloc(1, sizeof(*made));
-	unsigned number = 0;
-	int code = 0;
 
-	if (!made || !(made->text = strdup(text))) {
-		code = rm_error_set(error, -ENOMEM, "out of memory");
-		goto out;
-	}
-	for (char *next = made->text; next && !code;) {
-		char *line = strsep(&next, "\n"), where[256];
-
-		snprintf(where, sizeof(where), "%s:%u", name, ++number);
-		if (line[0] && line[0] != '#')
-			code = take_line(made, line, where, error);
-	}
-out:
+	if (!made)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	int code = rm_cpu_table_builtin(&made->cpus, error);
+	if (!code)
+		code = rm_tsv_read(text, name, COLUMNS, take_line, made,
+		        &made->text, error);
+	rm_cpu_table_free(made->cpus);
+	made->cpus = NULL;
 	if (code) {
 		rm_event_map_free(made);
 		return code;
@@ -184,7 +158,9 @@ const struct rm_counter_event *rm_event_map_at(
 const struct rm_counter_event *rm_event_map_find(const struct rm_event_map *map,
         const struct rm_arch *arch, const char *metric, struct rm_error *error)
 {
-	for (unsigned step = 0; step < arch->steps; step++)
+	bool lacks = rm_tsv_list_has(arch->without, metric);
+
+	for (unsigned step = 0; step < arch->steps && !lacks; step++)
 		for (size_t i = 0; i < map->size; i++)
 			if (!strcmp(map->events[i].arch, arch->chain[step]) &&
 			        !strcmp(map->events[i].metric, metric))

@@ -35,16 +35,44 @@ static void add_missing(json_t *missing, const char *metric, const char *reason)
 	        json_pack("{s:s, s:s}", "metric", metric, "reason", reason));
 }
 
-static json_t *perf_event(const struct rm_counter_event *event)
+/* On a hybrid processor a raw code is for one kind of core: it goes to that
+   PMU by its name, so that a thread on the other kind is refused. */
+static const char *pmu_of(
+        const struct rm_counter_event *event, const struct rm_arch *arch)
 {
-	char config[32], name[80];
+	return arch->pmu[0] && !strcmp(event->perf_pmu, "raw")
+	               ? arch->pmu
+	               : event->perf_pmu;
+}
+
+/* What a legend shows: likwid's name, the kernel's where it is one name, else
+   the code. A name that vouches for nothing says so. */
+static void name_event(const struct rm_counter_event *event, const char *pmu,
+        const char *config, char *name, size_t size)
+{
+	bool one = event->perf_event && !event->unverified &&
+	           !strpbrk(event->perf_event, "+|");
+
+	if (event->likwid_event)
+		snprintf(name, size, "%s", event->likwid_event);
+	else if (one)
+		snprintf(name, size, "%s", event->perf_event);
+	else
+		snprintf(name, size, "%.40s/%s/%s", pmu, config,
+		        event->unverified ? " (unverified)" : "");
+}
+
+static json_t *perf_event(
+        const struct rm_counter_event *event, const struct rm_arch *arch)
+{
+	const char *pmu = pmu_of(event, arch);
+	char config[32], name[120];
 
 	snprintf(config, sizeof(config), "0x%llx",
 	        (unsigned long long)event->perf_config);
-	snprintf(name, sizeof(name), "%.40s/%s/", event->perf_pmu, config);
+	name_event(event, pmu, config, name, sizeof(name));
 	return json_pack("{s:s, s:s, s:s, s:s}", "metric", event->metric,
-	        "event", event->likwid_event ? event->likwid_event : name,
-	        "pmu", event->perf_pmu, "config", config);
+	        "event", name, "pmu", pmu, "config", config);
 }
 
 /* The request's event, or NULL and why this back end has none. */
@@ -69,7 +97,7 @@ static json_t *to_request(const struct rm_counter_event *event,
 		        "event", event->likwid_event, "counter",
 		        event->likwid_counter);
 	else
-		return perf_event(event);
+		return perf_event(event, arch);
 	return NULL;
 }
 

@@ -18,27 +18,78 @@
 
 /* arch.c: which lines of the event map belong to a CPU. */
 
-enum { RM_ARCH_STEPS = 4 };
+enum { RM_ARCH_STEPS = 6, RM_ARCH_NAME_BYTES = 16 };
 
-/* All members point to static storage except what[]. */
+/* The lines for a CPU that cpus.tsv does not know: the kernel's own events. */
+#define RM_ARCH_GENERIC "generic"
+
 struct rm_arch {
-	const char *name; /* e.g. "zen3", "adl_p"; "unknown" */
+	char name[RM_ARCH_NAME_BYTES]; /* e.g. "zen3", "adl_p"; "unknown" */
 	/* Where a metric is looked up, in this order; ends with "*". */
-	const char *chain[RM_ARCH_STEPS];
+	char chain[RM_ARCH_STEPS][RM_ARCH_NAME_BYTES];
 	unsigned steps;
-	char what[96]; /* as the kernel says it: "AuthenticAMD 25/17" */
+	char what[96];  /* as the kernel says it: "AuthenticAMD 25/17" */
+	char title[64]; /* as people say it: "Zen 4"; "" = unknown */
+	bool known;     /* has a line in cpus.tsv */
+	char pmu[20];   /* of its kind of core on a hybrid processor, or "" */
+	char without[240]; /* metrics of the chain that it lacks: "a,b" */
+	char likwid[8];    /* first release of liblikwid that knows it, or "" */
 };
 
 /*
  * Recognises kernel CPU number `cpu` from /proc/cpuinfo (and, for hybrid
  * processors, the PMU it belongs to). A CPU that is not in the table gets
- * name "unknown" and the chain "*" alone: a wrong event is worse than none.
- * Returns 0, or -errno where /proc/cpuinfo cannot be read or lacks the CPU.
+ * name "unknown" and the lines "generic" and "*": a wrong event is worse than
+ * none. Returns 0, or -errno where /proc/cpuinfo cannot be read or lacks the
+ * CPU.
  */
 int rm_arch_detect(unsigned cpu, struct rm_arch *arch, struct rm_error *error);
 
-/* Is this an arch, family or "*" that a line of the event map may name? */
-bool rm_arch_known(const char *name);
+/* cpu_table.c: cpus.tsv. */
+
+/* One line; its head says what the columns are. Text belongs to the table;
+   NULL where it has "-". */
+struct rm_cpu_row {
+	const char *vendor;
+	unsigned family;
+	const char *models;
+	const char *pmu;
+	const char *arch;
+	const char *lines;
+	const char *without;
+	const char *likwid;
+	const char *perf;
+	const char *what;
+};
+
+struct rm_cpu_table;
+
+/*
+ * Reads tab-separated text. `name` is what messages call the file. Errors are
+ * "name:line: what, and what was expected": -EINVAL; -ENOMEM.
+ * Free with rm_cpu_table_free().
+ */
+int rm_cpu_table_parse(const char *text, const char *name,
+        struct rm_cpu_table **table, struct rm_error *error);
+
+/* The table that was compiled in. Errors as above. */
+int rm_cpu_table_builtin(struct rm_cpu_table **table, struct rm_error *error);
+
+/* NULL is allowed. */
+void rm_cpu_table_free(struct rm_cpu_table *table);
+
+/* How many lines the table has, and each of them (index < size). */
+size_t rm_cpu_table_size(const struct rm_cpu_table *table);
+const struct rm_cpu_row *rm_cpu_table_at(
+        const struct rm_cpu_table *table, size_t index);
+
+/* The line of a CPU: of a hybrid processor that of the kind of kernel CPU
+   number `cpu`. NULL = unknown. */
+const struct rm_cpu_row *rm_cpu_table_find(const struct rm_cpu_table *table,
+        const char *vendor, unsigned family, unsigned model, unsigned cpu);
+
+/* May a line of the event map begin with `name`: do some CPU's lines? */
+bool rm_cpu_table_has(const struct rm_cpu_table *table, const char *name);
 
 /* event_map.c: metric and CPU to event names and codes. */
 
@@ -50,7 +101,9 @@ struct rm_counter_event {
 	const char *likwid_counter; /* "PMC": any; "PMC2", "FIXC0": that one */
 	const char *perf_pmu;       /* hw, sw, cache, raw, or a sysfs name */
 	uint64_t perf_config;
-	const char *note; /* meaning or trap; "" = none */
+	const char *perf_event; /* what the kernel's lists call the code */
+	bool unverified;        /* no list has it: neither kernel nor likwid */
+	const char *note;       /* meaning or trap; "" = none */
 };
 
 struct rm_event_map;

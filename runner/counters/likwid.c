@@ -219,8 +219,7 @@ static int open_likwid(const struct rm_session_request *request, void **state,
 		return code;
 	}
 	rm_arch_detect(l->cpu[0], &arch, NULL);
-	snprintf(l->arch, sizeof(l->arch), "%s",
-	        arch.name ? arch.name : "unknown");
+	snprintf(l->arch, sizeof(l->arch), "%s", arch.name);
 	*state = l;
 	return 0;
 }

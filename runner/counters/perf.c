@@ -438,8 +438,7 @@ static int open_perf(const struct rm_session_request *request, void **state,
 		memcpy(perf->cpus, request->cpus,
 		        request->threads * sizeof(*perf->cpus));
 	rm_arch_detect(perf->cpus ? perf->cpus[0] : 0, &arch, NULL);
-	snprintf(perf->cpu, sizeof(perf->cpu), "%s",
-	        arch.name ? arch.name : "unknown");
+	snprintf(perf->cpu, sizeof(perf->cpu), "%s", arch.name);
 	code = take_events(&perf->plan, request->request, error);
 	if (!code)
 		code = try_here(perf, error);

@@ -38,7 +38,9 @@ static bool has_cpu(const char *pmu, int cpu)
 static bool is_core_name(const char *name)
 {
 	return !strcmp(name, "cpu") || !strcmp(name, "cpu_core") ||
-	       !strcmp(name, "cpu_atom") || !strncmp(name, "armv8", 5);
+	       !strcmp(name, "cpu_atom") || !strcmp(name, "cpu_lowpower") ||
+	       !strncmp(name, "armv8", 5) || !strncmp(name, "armv9", 5) ||
+	       !strncmp(name, "apple_", 6);
 }
 
 /*

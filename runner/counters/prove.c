@@ -255,6 +255,35 @@ static void refuse(struct rm_attempt *attempt, const char *reason)
 		        attempt->reason, sizeof(attempt->reason), "%s", reason);
 }
 
+/* What vouches for the codes: of a CPU that the table does not know nothing
+   but the kernel, of an event that is in no list nothing at all. */
+static void note_doubts(struct rm_attempt *attempt,
+        const struct rm_event_map *map, const struct rm_arch *arch)
+{
+	char *note = attempt->note;
+	size_t i, size = sizeof(attempt->note), begun;
+	json_t *event;
+
+	if (!arch->known)
+		snprintf(note, size,
+		        "%s is not in cpus.tsv: counted are the kernel's "
+		        "generic events, and what they stand for on this CPU "
+		        "is its choice",
+		        arch->what);
+	begun = strlen(note);
+	json_array_foreach (attempt->events, i, event) {
+		const char *metric = rm_json_text(event, "metric");
+		size_t used = strlen(note);
+
+		if (rm_event_map_find(map, arch, metric, NULL)->unverified)
+			snprintf(note + used, size - used, "%s%s",
+			        used == begun ? "unverified, in no list of the "
+			                        "kernel or likwid: "
+			                      : ", ",
+			        metric);
+	}
+}
+
 /* The events that this CPU offers of the metrics that are wanted. What this
    machine lacks is a refusal; an error is the caller's mistake only. */
 static int choose_events(struct rm_attempt *attempt, const char *metrics,
@@ -273,6 +302,8 @@ static int choose_events(struct rm_attempt *attempt, const char *metrics,
 	if (!code)
 		code = rm_event_set_choose(map, &arch, attempt->backend,
 		        metrics, &attempt->events, &attempt->missing, error);
+	if (!code)
+		note_doubts(attempt, map, &arch);
 	rm_event_map_free(map);
 	if (!code && !json_array_size(attempt->events)) {
 		char reason[200];
@@ -440,11 +471,12 @@ int rm_attempt_make(const char *backend, const char *metrics,
 
 json_t *rm_attempt_json(const struct rm_attempt *attempt)
 {
-	return json_pack("{s:s, s:s, s:s?, s:s?, s:O}", "backend",
+	return json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:O}", "backend",
 	        attempt->backend, "status",
 	        attempt->proved ? "proved" : "not usable", "reason",
 	        attempt->reason[0] ? attempt->reason : NULL, "remedy",
-	        attempt->remedy[0] ? attempt->remedy : NULL, "verdicts",
+	        attempt->remedy[0] ? attempt->remedy : NULL, "note",
+	        attempt->note[0] ? attempt->note : NULL, "verdicts",
 	        attempt->verdicts);
 }
 

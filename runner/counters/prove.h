@@ -131,6 +131,7 @@ struct rm_attempt {
 	char cpu[32];        /* arch of the event map; "" = not detected */
 	char reason[512];    /* why not; "" where proved */
 	char remedy[256];    /* what would help; "" = nothing known */
+	char note[512];      /* what to know of the events; "" = nothing */
 	json_t *events;      /* what may be counted */
 	json_t *missing;     /* [{"metric", "reason"}] */
 	json_t *verdicts;    /* of the kernels; see prove_set() */
@@ -151,7 +152,8 @@ int rm_attempt_make(const char *backend, const char *metrics,
         struct rm_prove *prove, struct rm_attempt *attempt,
         struct rm_error *error);
 
-/* {"backend", "status", "reason", "remedy", "verdicts"}; new reference. */
+/* {"backend", "status", "reason", "remedy", "note", "verdicts"}; new
+   reference. */
 json_t *rm_attempt_json(const struct rm_attempt *attempt);
 
 /* Frees all, ends the helper. */

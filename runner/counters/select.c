@@ -2,6 +2,7 @@
 /* select.c - what a wish makes of the back ends that prove themselves here. */
 #include "runner/base/host.h"
 #include "runner/base/json.h"
+#include "runner/counters/events.h"
 #include "runner/counters/prove.h"
 
 #include <errno.h>
@@ -193,6 +194,47 @@ int rm_counters_select(const char *wish, struct rm_counters_choice **choice,
 	else
 		*choice = made;
 	return code;
+}
+
+/* Metrics of the map that this CPU offers. */
+static size_t offered(
+        const struct rm_event_map *map, const struct rm_arch *arch)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rm_event_map_size(map); i++) {
+		const struct rm_counter_event *event = rm_event_map_at(map, i);
+
+		n += rm_event_map_find(map, arch, event->metric, NULL) == event;
+	}
+	return n;
+}
+
+bool rm_counters_know_cpu(unsigned cpu, char *text, size_t size)
+{
+	struct rm_event_map *map = NULL;
+	struct rm_error why = { "" };
+	struct rm_arch arch;
+
+	if (rm_arch_detect(cpu, &arch, &why) ||
+	        rm_event_map_builtin(&map, &why)) {
+		snprintf(text, size, "the CPU is not recognised: %s", why.text);
+		return false;
+	}
+	if (arch.known)
+		snprintf(text, size,
+		        "%s (%s): %zu metrics have an event; liblikwid %s%s",
+		        arch.title, arch.what, offered(map, &arch),
+		        arch.likwid[0] ? "knows it from release "
+		                       : "is not known to have it",
+		        arch.likwid);
+	else
+		snprintf(text, size,
+		        "%s is not in the table of CPUs: only the kernel's %zu "
+		        "generic events are counted",
+		        arch.what, offered(map, &arch));
+	rm_event_map_free(map);
+	return arch.known;
 }
 
 size_t rm_counters_sets(const json_t *chosen)

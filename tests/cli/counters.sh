@@ -105,6 +105,19 @@ check "no line of it passes for hardware" lacks '"hardware"' "$dir/recording"
 check "it is the fixture that tests replay" \
 	cmp -s "$dir/likwid" tests/fixtures/counters.jsonl
 
+# A CPU that no table knows.
+mkdir -p "$dir/strange/proc" "$dir/strange/${cache#$root/}"
+printf 'processor\t: %s\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 250\n' \
+	"$cpu" >"$dir/strange/proc/cpuinfo"
+cp "$cache"/* "$dir/strange/${cache#$root/}"
+root=$dir/strange
+check "an unknown CPU is no error" played 0
+check "its events are the kernel's generic ones, which is told" \
+	has "note: .*GenuineIntel 6/250 is not in cpus.tsv: counted are the kernel's generic events"
+RM_SYSFS=$root taskset -c "$cpu" "$build/readmostly" doctor >"$dir/out" 2>&1
+check "doctor says so, too" \
+	has "^note *event map *GenuineIntel 6/250 is not in the table of CPUs"
+
 RM_SYSFS=$dir/nothing
 export RM_SYSFS
 check "without /proc/cpuinfo it still says why" run 0 --record "$dir/none"

@@ -114,7 +114,7 @@ check "with an id of 8 hex digits" grep -qE '"id": "[0-9a-f]{8}"' "$out"
 check "machine is for people, too" status 0 "$bin" machine
 check "and says what is absent" says "$out" "absent"
 check "doctor reports and changes nothing" status 0 "$bin" doctor
-check "doctor knows every check" test "$(grep -cE '^(ok|note|warning|unknown) ' "$out")" = 16
+check "doctor knows every check" test "$(grep -cE '^(ok|note|warning|unknown) ' "$out")" = 17
 check "strict: a warning is status 1" status 1 env HWLOC_SYNTHETIC="pu:2" \
 	"$bin" doctor --strict
 check "with the command that changes it" says "$out" "change it: unset HWLOC"

@@ -37,10 +37,14 @@ long syscall(long number, ...)
 	        number, arguments[0], arguments[1], arguments[2], arguments[3]);
 }
 
-static const struct rm_arch zen3 = { "zen3", { "zen3", "amd", "*" }, 3,
-	"AuthenticAMD 25/1" };
-static const struct rm_arch power9 = { "power9", { "power9", "*" }, 2,
-	"POWER9" };
+static const struct rm_arch zen3 = { .name = "zen3",
+	.chain = { "zen3", "zen1", "amd", "*" },
+	.steps = 4,
+	.what = "AuthenticAMD 25/1" };
+static const struct rm_arch power9 = { .name = "power9",
+	.chain = { "power9", "*" },
+	.steps = 2,
+	.what = "POWER9" };
 
 static const char *text_of(const json_t *object, const char *key)
 {

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The event map: its file, its mistakes, and which CPU gets which lines. */
+/* The tables of events and CPUs: their files, their mistakes, and which CPU
+   gets which lines. What the lines say is held against the lists of the kernel
+   and of likwid in tests/report/test_cpus.py. */
 #include "runner/base/host.h"
+#include "runner/counters/counters.h"
 #include "runner/counters/events.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
 
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,29 +29,30 @@ static bool complains(const char *text, const char *about)
 static void mistakes_are_named_with_their_line(void)
 {
 	CHECK(complains("# head\nzen3\tcycles\tE\n",
-	              "x.tsv:2: 3 columns, expected 7"),
+	              "x.tsv:2: 3 columns, expected 8"),
 	        "a line with too few columns");
-	CHECK(complains("zen3\ta\t-\t-\traw\t0x1\tn\textra\n",
-	              "x.tsv:1: more than 7 columns"),
+	CHECK(complains("zen3\ta\t-\t-\traw\t0x1\tN\tn\textra\n",
+	              "x.tsv:1: more than 8 columns"),
 	        "a line with too many columns");
-	CHECK(complains("zen3\ta\t-\t-\traw\t0x1\t\nzen3\tb\t-\t-\traw\tq\t\n",
+	CHECK(complains("zen3\ta\t-\t-\traw\t0x1\tN\t\nzen3\tb\t-\t-"
+	                "\traw\tq\tN\t\n",
 	              "x.tsv:2: perf_config \"q\""),
 	        "a code that is not hexadecimal");
-	CHECK(complains("zen3\ta\t-\t-\traw\t0x12g\t\n", "expected 0x"),
+	CHECK(complains("zen3\ta\t-\t-\traw\t0x12g\tN\t\n", "expected 0x"),
 	        "rubbish behind a code");
-	CHECK(complains(
-	              "zen3\ta\t-\t-\traw\t0x1\t\nzen3\ta\t-\t-\traw\t0x2\t\n",
+	CHECK(complains("zen3\ta\t-\t-\traw\t0x1\tN\t\nzen3\ta\t-\t-"
+	                "\traw\t0x2\tN\t\n",
 	              "x.tsv:2: zen3 a again"),
 	        "a pair of arch and metric twice");
-	CHECK(complains("zen33\ta\t-\t-\traw\t0x1\t\n", "arch \"zen33\""),
+	CHECK(complains("zen33\ta\t-\t-\traw\t0x1\tN\t\n", "arch \"zen33\""),
 	        "an arch that no CPU can have");
-	CHECK(complains("zen3\ta\t\tPMC\traw\t0x1\t\n", "empty column"),
+	CHECK(complains("zen3\ta\t\tPMC\traw\t0x1\tN\t\n", "empty column"),
 	        "an empty event");
-	CHECK(complains("zen3\ta\t-\t-\t\t0x1\t\n", "empty column"),
+	CHECK(complains("zen3\ta\t-\t-\t\t0x1\tN\t\n", "empty column"),
 	        "an empty PMU");
-	CHECK(complains("zen3\t\t-\t-\traw\t0x1\t\n", "no metric"),
+	CHECK(complains("zen3\t\t-\t-\traw\t0x1\tN\t\n", "no metric"),
 	        "an empty metric");
-	CHECK(complains("zen3\ta\tEVENT\t-\traw\t0x1\t\n",
+	CHECK(complains("zen3\ta\tEVENT\t-\traw\t0x1\tN\t\n",
 	              "likwid event without a counter"),
 	        "a likwid event without a counter");
 }
@@ -59,8 +64,142 @@ static void the_built_in_table_is_the_whole_file(void)
 
 	CHECK(rm_event_map_builtin(&map, &error) == 0,
 	        "the built-in table is read without a complaint");
-	CHECK(rm_event_map_size(map) == 167, "it holds 167 events");
+	CHECK(rm_event_map_size(map) == 225, "it holds 225 events");
 	rm_event_map_free(map);
+}
+
+static void an_empty_table_offers_nothing_and_is_no_mistake(void)
+{
+	struct rm_event_map *map = NULL;
+	struct rm_error error = { "" };
+	struct rm_arch arch = { .name = "zen3", .chain = { "*" }, .steps = 1 };
+	json_t *events = NULL, *missing = NULL;
+
+	CHECK(!rm_event_map_parse("", "x.tsv", &map, &error) &&
+	                rm_event_map_size(map) == 0,
+	        "an empty table of events is read");
+	CHECK(!rm_event_map_find(map, &arch, "cycles", &error) &&
+	                strstr(error.text, "not offered on zen3"),
+	        "and offers nothing, with the reason");
+	CHECK(!rm_event_set_choose(
+	              map, &arch, "perf", NULL, &events, &missing, &error) &&
+	                !json_array_size(events) &&
+	                json_array_size(missing) > 5,
+	        "so that nothing is counted, and each usual metric says why");
+	json_decref(events);
+	json_decref(missing);
+	rm_event_map_free(map);
+}
+
+/* One line of cpus.tsv with these in it. */
+static bool cpu_complains(const char *family, const char *models,
+        const char *arch, const char *lines, const char *about)
+{
+	struct rm_cpu_table *table = NULL;
+	struct rm_error error = { "" };
+	char text[200];
+
+	snprintf(text, sizeof(text), "V\t%s\t%s\t-\t%s\t%s\t-\t5.2\t-\tW\n",
+	        family, models, arch, lines);
+	int code = rm_cpu_table_parse(text, "x.tsv", &table, &error);
+	bool right =
+	        about ? code == -EINVAL && strstr(error.text, about) : !code;
+
+	if (!right)
+		printf("# %d \"%s\"\n", code, error.text);
+	if (!code)
+		rm_cpu_table_free(table);
+	return right;
+}
+
+static void mistakes_in_the_table_of_cpus_are_named(void)
+{
+	CHECK(cpu_complains("6", "1,0x2-0x9,12", "a", "a,b", NULL),
+	        "numbers, ranges and hexadecimals are models");
+	CHECK(cpu_complains("6", "9-3", "a", "a", "models \"9-3\""),
+	        "a range that runs backwards");
+	CHECK(cpu_complains("6", "3,", "a", "a", "models \"3,\""),
+	        "a comma at the end");
+	CHECK(cpu_complains("6", "x", "a", "a", "models \"x\""),
+	        "models that are no number");
+	CHECK(cpu_complains("", "3", "a", "a", "family \"\""),
+	        "a family that is no number");
+	CHECK(cpu_complains("1,2", "3", "a", "a", "family \"1,2\""),
+	        "two families");
+	CHECK(cpu_complains("6", "3", "a_name_too_long_", "a", "arch"),
+	        "a name that is too long");
+	CHECK(cpu_complains("6", "3", "a", "a,b,c,d,e,f", "at most 5 names"),
+	        "more lines than a chain has room for");
+	CHECK(cpu_complains("6", "3", "a", "a,,b", "lines"),
+	        "a line without a name");
+}
+
+/* A code of perf's generic events has a name in the kernel's header. */
+static const struct {
+	const char *pmu, *name;
+	uint64_t config;
+} generic[] = {
+#define HW(n)               \
+	{                   \
+		"hw", #n, n \
+	}
+#define SW(n)               \
+	{                   \
+		"sw", #n, n \
+	}
+#define CACHE(c, op, result, name)                                        \
+	{                                                                 \
+		"cache", name,                                            \
+		        PERF_COUNT_HW_CACHE_##c |                         \
+		                PERF_COUNT_HW_CACHE_OP_##op << 8 |        \
+		                PERF_COUNT_HW_CACHE_RESULT_##result << 16 \
+	}
+	HW(PERF_COUNT_HW_CPU_CYCLES),
+	HW(PERF_COUNT_HW_INSTRUCTIONS),
+	HW(PERF_COUNT_HW_REF_CPU_CYCLES),
+	HW(PERF_COUNT_HW_CACHE_REFERENCES),
+	HW(PERF_COUNT_HW_CACHE_MISSES),
+	SW(PERF_COUNT_SW_PAGE_FAULTS),
+	SW(PERF_COUNT_SW_PAGE_FAULTS_MIN),
+	SW(PERF_COUNT_SW_PAGE_FAULTS_MAJ),
+	CACHE(L1D, READ, ACCESS, "L1D:READ:ACCESS"),
+	CACHE(L1D, READ, MISS, "L1D:READ:MISS"),
+	CACHE(L1D, WRITE, ACCESS, "L1D:WRITE:ACCESS"),
+	CACHE(LL, READ, ACCESS, "LL:READ:ACCESS"),
+	CACHE(LL, READ, MISS, "LL:READ:MISS"),
+	CACHE(DTLB, READ, MISS, "DTLB:READ:MISS"),
+};
+
+static bool is_generic(const struct rm_counter_event *event)
+{
+	for (size_t i = 0; i < sizeof(generic) / sizeof(*generic); i++)
+		if (!strcmp(generic[i].pmu, event->perf_pmu) &&
+		        event->perf_event &&
+		        !strcmp(generic[i].name, event->perf_event))
+			return generic[i].config == event->perf_config;
+	return false;
+}
+
+static void generic_events_have_the_kernels_numbers(
+        const struct rm_event_map *map)
+{
+	unsigned wrong = 0, checked = 0;
+
+	for (size_t i = 0; i < rm_event_map_size(map); i++) {
+		const struct rm_counter_event *event = rm_event_map_at(map, i);
+
+		if (strcmp(event->perf_pmu, "hw") &&
+		        strcmp(event->perf_pmu, "sw") &&
+		        strcmp(event->perf_pmu, "cache"))
+			continue;
+		checked++;
+		if (!is_generic(event)) {
+			printf("# %s %s\n", event->arch, event->metric);
+			wrong++;
+		}
+	}
+	CHECK(checked > 20 && !wrong,
+	        "generic events have the numbers of linux/perf_event.h");
 }
 
 struct expected {
@@ -69,70 +208,181 @@ struct expected {
 	const char *found_at; /* NULL: not offered */
 };
 
-static const struct expected table[] = {
+static const struct expected look_ups[] = {
 	{ "zen3", "l1d_fill_ccx", "DATA_CACHE_REFILLS_INT_CACHE", 0x0243,
 	        "zen3" },
 	{ "zen3", "instructions", "RETIRED_INSTRUCTIONS", 0x1, "amd" },
+	{ "zen3", "l1d_access", "DATA_CACHE_ACCESSES", 0x0040, "zen1" },
 	{ "zen3", "page_faults", NULL, 0x2, "*" },
 	{ "zen3", "snoop_hitm", NULL, 0, NULL },
-	{ "zen5", "l1d_fill", "ANY_DATA_CACHE_FILLS_ALL", 0xdf44, "zen4" },
+	{ "zen5", "l1d_fill", NULL, 0xff44, "zen4" },
+	{ "zen5", "l1d_miss_alloc", NULL, 0x0741, "zen5" },
+	{ "zen5", "l1d_access", NULL, 0, NULL },
 	{ "skx", "snoop_hitm", "MEM_LOAD_L3_HIT_RETIRED_XSNP_HITM", 0x04d2,
-	        "skx" },
+	        "skl" },
 	{ "skx", "l1d_fill", "L1D_REPLACEMENT", 0x0151, "intel" },
-	{ "adl_e", "l1d_fill", NULL, 0, NULL },
-	{ "adl_e", "snoop_hitm", NULL, 0x20d1, "adl_e" },
-	{ "adl_p", "snoop_hitm", NULL, 0x04d2, "adl_p" },
-	{ "arm_v1", "l1d_load_lmiss", "L1D_CACHE_LMISS_RD", 0x39, "arm_v1" },
-	{ "arm_v1", "l1d_fill", "L1D_CACHE_REFILL", 0x03, "arm" },
-	{ "arm", "l1d_load_lmiss", NULL, 0, NULL },
+	{ "mtl_e", "l1d_load_miss", NULL, 0x40d1, "crt" },
+	{ "mtl_e", "l1d_load_hit", NULL, 0x01d1, "adl_e" },
+	{ "adl_p", "snoop_hitm", "MEM_LOAD_L3_HIT_RETIRED_XSNP_FWD", 0x04d2,
+	        "spr" },
+	{ "v1", "l1d_load_lmiss", NULL, 0x39, "lmiss" },
+	{ "v1", "l1d_fill", "L1D_CACHE_REFILL", 0x03, "arm" },
+	{ "n1", "l1d_load_lmiss", NULL, 0, NULL },
 	{ "unknown", "l1d_fill", NULL, 0, NULL },
+	{ "unknown", "l1d_load_miss", NULL, 0x10000, "generic" },
 	{ "unknown", "cycles", NULL, 0x0, "*" },
 };
 
-struct machine {
-	const char *arch, *what, *cpuinfo;
-};
-
-static const struct machine machines[] = {
-	{ "zen3", "AuthenticAMD 25/1",
-	        "processor\t: 0\nvendor_id\t: AuthenticAMD\n"
-	        "cpu family\t: 25\nmodel\t\t: 1\nmodel name\t: AMD EPYC\n" },
-	{ "zen5", "AuthenticAMD 26/2",
-	        "processor\t: 0\nvendor_id\t: AuthenticAMD\n"
-	        "cpu family\t: 26\nmodel\t\t: 2\n" },
-	{ "skx", "GenuineIntel 6/85",
-	        "processor\t: 0\nvendor_id\t: GenuineIntel\n"
-	        "cpu family\t: 6\nmodel\t\t: 85\n" },
-	{ "arm_v1", "Arm 0x41/0xd40",
-	        "processor\t: 0\nCPU implementer\t: 0x41\n"
-	        "CPU part\t: 0xd40\n" },
-	{ "arm", "Arm 0x41/0xd0c",
-	        "processor\t: 0\nCPU implementer\t: 0x41\n"
-	        "CPU part\t: 0xd0c\n" },
-	{ "power9", "POWER9 0/0",
-	        "processor\t: 0\ncpu\t\t: POWER9, altivec supported\n" },
-	{ "unknown", "GenuineIntel 6/28",
-	        "processor\t: 0\nvendor_id\t: GenuineIntel\n"
-	        "cpu family\t: 6\nmodel\t\t: 28\n" },
-	{ "unknown", "AuthenticAMD 23/1",
-	        "processor\t: 0\nvendor_id\t: AuthenticAMD\n"
-	        "cpu family\t: 23\nmodel\t\t: 1\n" },
-};
-
-static void each_cpu_is_recognised(const char *root)
+/* /proc/cpuinfo of a machine with one CPU, number 0, as its kernel writes it. */
+static void play(
+        const char *root, const char *vendor, unsigned family, unsigned model)
 {
-	for (size_t i = 0; i < sizeof(machines) / sizeof(*machines); i++) {
+	char text[256];
+
+	if (!strcmp(vendor, "Arm"))
+		snprintf(text, sizeof(text),
+		        "processor\t: 0\nCPU implementer\t: 0x%x\n"
+		        "CPU part\t: 0x%03x\n",
+		        family, model);
+	else if (!strncmp(vendor, "POWER", 5))
+		snprintf(text, sizeof(text),
+		        "processor\t: 0\ncpu\t\t: %s (architected), altivec "
+		        "supported\n",
+		        vendor);
+	else
+		snprintf(text, sizeof(text),
+		        "processor\t: 0\nvendor_id\t: %s\n"
+		        "cpu family\t: %u\nmodel\t\t: %u\n"
+		        "model name\t: some\n",
+		        vendor, family, model);
+	fake_root_write(root, "proc/cpuinfo", text);
+}
+
+static bool is_expected(
+        const struct rm_arch *arch, const struct rm_cpu_row *row)
+{
+	return arch->known && !strcmp(arch->name, row->arch) &&
+	       !strcmp(arch->title, row->what) &&
+	       !strcmp(arch->chain[arch->steps - 1], "*");
+}
+
+/* Every model of a line is this CPU and no other; and what it is offered has
+   cycles and instructions at least. */
+static unsigned play_row(const char *root, const struct rm_event_map *map,
+        const struct rm_cpu_row *row, unsigned *wrong)
+{
+	unsigned played = 0;
+
+	for (const char *at = row->models; *at;) {
+		char *end;
+		unsigned long model = strtoul(at, &end, 0), last = model;
+
+		if (*end == '-')
+			last = strtoul(end + 1, &end, 0);
+		at = end + (*end == ',');
+		for (; model <= last; model++, played++) {
+			struct rm_arch arch;
+			struct rm_error error = { "" };
+
+			play(root, row->vendor, row->family, (unsigned)model);
+			if (!rm_arch_detect(0, &arch, &error) &&
+			        is_expected(&arch, row) &&
+			        rm_event_map_find(map, &arch, "cycles", NULL) &&
+			        rm_event_map_find(
+			                map, &arch, "instructions", NULL))
+				continue;
+			printf("# %s %u/%lu: %s\n", row->vendor, row->family,
+			        model, arch.name);
+			++*wrong;
+		}
+	}
+	return played;
+}
+
+static void put_on_pmu(const char *root, const char *pmu, const char *cpus)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "sys/bus/event_source/devices/%s/cpus",
+	        pmu);
+	fake_root_write(root, path, cpus);
+}
+
+static void every_cpu_of_the_table_is_recognised(
+        const char *root, const struct rm_event_map *map)
+{
+	struct rm_cpu_table *table = NULL;
+	struct rm_error error = { "" };
+	unsigned played = 0, wrong = 0;
+
+	CHECK(!rm_cpu_table_builtin(&table, &error),
+	        "the built-in table of CPUs is read without a complaint");
+	for (size_t i = 0; i < rm_cpu_table_size(table); i++) {
+		const struct rm_cpu_row *row = rm_cpu_table_at(table, i);
+
+		if (row->pmu)
+			put_on_pmu(root, row->pmu, "0\n");
+		played += play_row(root, map, row, &wrong);
+		if (row->pmu)
+			put_on_pmu(root, row->pmu, "\n");
+	}
+	CHECK(rm_cpu_table_size(table) > 90 && played > 900 && !wrong,
+	        "every model of the table is recognised as its line says");
+	rm_cpu_table_free(table);
+}
+
+static const struct {
+	const char *what, *cpuinfo;
+} strangers[] = {
+	{ "GenuineIntel 6/250", "processor\t: 0\nvendor_id\t: GenuineIntel\n"
+	                        "cpu family\t: 6\nmodel\t\t: 250\n" },
+	{ "AuthenticAMD 27/1", "processor\t: 0\nvendor_id\t: AuthenticAMD\n"
+	                       "cpu family\t: 27\nmodel\t\t: 1\n" },
+	{ "HygonGenuine 24/0", "processor\t: 0\nvendor_id\t: HygonGenuine\n"
+	                       "cpu family\t: 24\nmodel\t\t: 0\n" },
+	{ "Arm 0x41/0xfff", "processor\t: 0\nCPU implementer\t: 0x41\n"
+	                    "CPU part\t: 0xfff\n" },
+	{ "POWER7 0/0", "processor\t: 0\ncpu\t\t: POWER7\n" },
+	{ "unnamed 0/0", /* RISC-V */
+	        "processor\t: 0\nhart\t\t: 0\nisa\t\t: rv64imafdc\n"
+	        "mmu\t\t: sv39\nuarch\t\t: sifive,u74-mc\n"
+	        "mvendorid\t: 0x489\n" },
+	{ "unnamed 0/0", "processor\t: 0\n" },
+};
+
+/* Never an error: the kernel's generic events, and why no more. */
+static void an_unknown_cpu_gets_the_generic_events(
+        const char *root, const struct rm_event_map *map)
+{
+	static const char *const some[] = { "cycles", "instructions",
+		"l1d_load_miss", "llc_load_miss", "dtlb_miss", "page_faults" };
+
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(*strangers); i++) {
 		struct rm_arch arch;
 		struct rm_error error = { "" };
-		char name[160];
+		char name[120], text[300];
+		bool all = true;
 
-		fake_root_write(root, "proc/cpuinfo", machines[i].cpuinfo);
-		snprintf(name, sizeof(name), "%s is %s", machines[i].what,
-		        machines[i].arch);
-		CHECK(!rm_arch_detect(0, &arch, &error) &&
-		                !strcmp(arch.name, machines[i].arch) &&
-		                !strcmp(arch.what, machines[i].what),
+		fake_root_write(root, "proc/cpuinfo", strangers[i].cpuinfo);
+		snprintf(name, sizeof(name), "%s is unknown, not an error",
+		        strangers[i].what);
+		CHECK(!rm_arch_detect(0, &arch, &error) && !arch.known &&
+		                !strcmp(arch.name, "unknown") &&
+		                !strcmp(arch.what, strangers[i].what),
 		        name);
+		for (size_t k = 0; k < sizeof(some) / sizeof(*some); k++) {
+			const struct rm_counter_event *event =
+			        rm_event_map_find(map, &arch, some[k], NULL);
+
+			all = all && event && is_generic(event);
+		}
+		CHECK(all && !rm_event_map_find(map, &arch, "l1d_fill", &error),
+		        "its events are the kernel's generic ones");
+		CHECK(!rm_counters_know_cpu(0, text, sizeof(text)) &&
+		                strstr(text, strangers[i].what) &&
+		                strstr(text, "only the kernel's 13 generic "
+		                             "events"),
+		        "which is told");
 	}
 }
 
@@ -154,9 +404,15 @@ static void hybrid_cpus_are_told_apart(
 	        "CPU 0 of Alder Lake is a P-core");
 	CHECK(!rm_arch_detect(17, &e, &error) && !strcmp(e.name, "adl_e"),
 	        "CPU 17 of Alder Lake is an E-core");
-	CHECK(rm_event_map_find(map, &p, "memorder_clear", NULL) &&
-	                !rm_event_map_find(map, &e, "memorder_clear", NULL),
-	        "what Intel's big cores share is not offered on an E-core");
+	CHECK(rm_event_map_find(map, &p, "l1d_fill", NULL) &&
+	                !rm_event_map_find(map, &e, "l1d_fill", NULL),
+	        "what an E-core lacks of Intel's lines is not offered on it");
+	CHECK(!e.pmu[0],
+	        "a PMU that the kernel does not show is not asked for");
+	fake_root_write(
+	        root, "sys/bus/event_source/devices/cpu_atom/type", "10\n");
+	CHECK(!rm_arch_detect(17, &e, &error) && !strcmp(e.pmu, "cpu_atom"),
+	        "raw codes of an E-core are for its PMU only");
 
 	CHECK(rm_arch_detect(3, &p, &error) == -ENODEV &&
 	                strstr(error.text, "no processor 3"),
@@ -166,18 +422,19 @@ static void hybrid_cpus_are_told_apart(
 static void look_ups_go_exact_family_star(const struct rm_event_map *map)
 {
 	static const struct rm_arch archs[] = {
-		{ "zen3", { "zen3", "amd", "*" }, 3, "" },
-		{ "zen5", { "zen4", "amd", "*" }, 3, "" },
-		{ "skx", { "skx", "intel", "*" }, 3, "" },
-		{ "adl_p", { "adl_p", "intel", "*" }, 3, "" },
-		{ "adl_e", { "adl_e", "*" }, 2, "" },
-		{ "arm_v1", { "arm_v1", "arm", "*" }, 3, "" },
-		{ "arm", { "arm", "*" }, 2, "" },
-		{ "unknown", { "*" }, 1, "" },
+#define ARCH(id, n, ...) { .name = id, .chain = { __VA_ARGS__ }, .steps = n }
+		ARCH("zen3", 4, "zen3", "zen1", "amd", "*"),
+		ARCH("zen5", 4, "zen5", "zen4", "amd", "*"),
+		ARCH("skx", 4, "skx", "skl", "intel", "*"),
+		ARCH("adl_p", 3, "spr", "intel", "*"),
+		ARCH("mtl_e", 4, "crt", "adl_e", "intel", "*"),
+		ARCH("v1", 3, "lmiss", "arm", "*"),
+		ARCH("n1", 2, "arm", "*"),
+		ARCH("unknown", 2, "generic", "*"),
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		const struct expected *want = &table[i];
+	for (size_t i = 0; i < sizeof(look_ups) / sizeof(*look_ups); i++) {
+		const struct expected *want = &look_ups[i];
 		const struct rm_arch *arch = archs;
 		struct rm_error error = { "" };
 		char name[160];
@@ -201,6 +458,45 @@ static void look_ups_go_exact_family_star(const struct rm_event_map *map)
 	}
 }
 
+/* What perf would be asked for `metric`: "pmu event". */
+static void ask_perf(const struct rm_event_map *map, const struct rm_arch *arch,
+        const char *metric, char *text, size_t size)
+{
+	json_t *events = NULL, *missing = NULL;
+	struct rm_error error = { "" };
+
+	rm_event_set_choose(
+	        map, arch, "perf", metric, &events, &missing, &error);
+	const json_t *event = json_array_get(events, 0);
+	snprintf(text, size, "%s %s",
+	        json_string_value(json_object_get(event, "pmu")),
+	        json_string_value(json_object_get(event, "event")));
+	json_decref(events);
+	json_decref(missing);
+}
+
+static void events_say_whose_they_are(const struct rm_event_map *map)
+{
+	static const struct rm_arch e = { .name = "mtl_e",
+		.chain = { "crt", "adl_e", "intel", "*" },
+		.steps = 4,
+		.pmu = "cpu_atom" };
+	static const struct rm_arch apple = {
+		.name = "apple", .chain = { "apple", "*" }, .steps = 2
+	};
+	char text[200];
+
+	ask_perf(map, &e, "l1d_load_miss", text, sizeof(text));
+	CHECK(!strcmp(text, "cpu_atom MEM_LOAD_UOPS_RETIRED.L1_MISS"),
+	        "a raw code of a hybrid processor names its PMU, and its "
+	        "event by the kernel's name");
+	ask_perf(map, &e, "cycles", text, sizeof(text));
+	CHECK(!strncmp(text, "hw ", 3), "a generic event is for either");
+	ask_perf(map, &apple, "l1d_load_miss", text, sizeof(text));
+	CHECK(!strcmp(text, "raw raw/0xa3/ (unverified)"),
+	        "an event that no list has says so in its name");
+}
+
 int main(void)
 {
 	char root[64];
@@ -208,11 +504,17 @@ int main(void)
 	struct rm_error error = { "" };
 
 	mistakes_are_named_with_their_line();
+	mistakes_in_the_table_of_cpus_are_named();
+	an_empty_table_offers_nothing_and_is_no_mistake();
 	the_built_in_table_is_the_whole_file();
-	if (!rm_event_map_builtin(&map, &error))
+	if (!rm_event_map_builtin(&map, &error)) {
 		look_ups_go_exact_family_star(map);
+		generic_events_have_the_kernels_numbers(map);
+		events_say_whose_they_are(map);
+	}
 	fake_root_make(root, sizeof(root));
-	each_cpu_is_recognised(root);
+	every_cpu_of_the_table_is_recognised(root, map);
+	an_unknown_cpu_gets_the_generic_events(root, map);
 	hybrid_cpus_are_told_apart(root, map);
 	rm_event_map_free(map);
 	CHECK(rm_host_list_has("0-3,8,10-11", 11) &&

@@ -320,6 +320,30 @@ static void the_l1d_size_is_needed(void)
 	        "an unknown L1d size is an error, not a guess");
 }
 
+/* The kernel's own code for a miss of the L1d; the model counts it as one. */
+static void an_unknown_cpu_counts_by_generic_events(
+        const char *root, unsigned cpu)
+{
+	struct rm_perf_ops ops = fake_perf_make(&fake, modelled);
+	struct rm_prove prove = { .perf_ops = &ops };
+	struct rm_attempt a;
+	struct rm_error why = { "" };
+	char text[120];
+
+	snprintf(text, sizeof(text), "processor\t: %u\nisa\t: rv64gc\n", cpu);
+	fake_root_write(root, "proc/cpuinfo", text);
+	CHECK(!rm_attempt_make("perf",
+	              "cycles,instructions,l1d_load_miss,l1d_fill", &prove, &a,
+	              &why) &&
+	                a.proved && !strcmp(a.cpu, "unknown"),
+	        "perf is proved on a CPU that no table knows");
+	CHECK(counts(&a, "l1d_load_miss"), "by the kernel's generic events");
+	CHECK(strstr(reason_of(&a, "l1d_fill"), "not offered on unknown"),
+	        "what has none is not offered");
+	CHECK(strstr(a.note, "generic events"), "the note says what they are");
+	rm_attempt_free(&a);
+}
+
 int main(void)
 {
 	char root[64];
@@ -337,6 +361,7 @@ int main(void)
 	fake_root_zen3(root, cpu);
 	a_recording_serves_the_same_counts(root);
 	a_chase_visits_every_line_once();
+	an_unknown_cpu_counts_by_generic_events(root, cpu);
 	fake_root_remove(root);
 	return DONE();
 }

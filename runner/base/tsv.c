@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tsv.c - a table of tab-separated text. */
+#include "runner/base/tsv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Cuts a line at its tabs. Returns the number of fields, `columns` + 1 at
+   most. */
+static unsigned cut(char *line, char **field, unsigned columns)
+{
+	unsigned n = 0;
+
+	for (char *next = line; next;) {
+		char *here = strsep(&next, "\t");
+
+		if (n == columns)
+			return columns + 1;
+		field[n++] = here;
+	}
+	return n;
+}
+
+static int take_line(char *line, const char *where, unsigned columns,
+        rm_tsv_take *take, void *context, struct rm_error *error)
+{
+	static char nothing[] = "";
+	char *field[RM_TSV_COLUMNS_MAX] = { NULL };
+	unsigned n = cut(line, field, columns);
+
+	if (n != columns && n != columns - 1)
+		return rm_error_set(error, -EINVAL,
+		        "%s: %s%u columns, expected %u separated by tabs",
+		        where, n > columns ? "more than " : "",
+		        n > columns ? columns : n, columns);
+	if (n < columns)
+		field[n] = nothing;
+	return take(context, field, where, error);
+}
+
+bool rm_tsv_list_has(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = list; *at;) {
+		size_t here = strcspn(at, ",");
+
+		if (here == length && !strncmp(at, name, length))
+			return true;
+		at += here + (at[here] == ',');
+	}
+	return false;
+}
+
+int rm_tsv_read(const char *text, const char *name, unsigned columns,
+        rm_tsv_take *take, void *context, char **copy, struct rm_error *error)
+{
+	unsigned number = 0;
+	int code = 0;
+
+	*copy = strdup(text);
+	if (!*copy)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	for (char *next = *copy; next && !code;) {
+		char *line = strsep(&next, "\n"), where[256];
+
+		snprintf(where, sizeof(where), "%s:%u", name, ++number);
+		if (line[0] && line[0] != '#')
+			code = take_line(
+			        line, where, columns, take, context, error);
+	}
+	if (code) {
+		free(*copy);
+		*copy = NULL;
+	}
+	return code;
+}

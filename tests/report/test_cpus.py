@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of CPUs and events, held against the kernel's and likwid's.
+
+The kernel's lists are a cut of its source (tests/fixtures/pmu-events.tsv);
+likwid's are read out of the library that is installed.
+slow: over five seconds of CPU time; not part of `make check`.
+"""
+import ctypes.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests" / "tools"))
+import likwid_names  # noqa: E402
+import pmu_events  # noqa: E402
+
+CPU = ("vendor", "family", "models", "pmu", "arch", "lines", "without",
+       "likwid", "perf", "what")
+EVENT = ("arch", "metric", "likwid", "counter", "pmu", "code", "perf",
+         "note")
+INSTALLED = "5.2"  # the release whose lists are read
+X86 = ("GenuineIntel", "AuthenticAMD")
+
+
+def rows(name, columns):
+    """A table of runner/counters, a dict for each line."""
+    return [dict(zip(columns, row + [""]))
+            for row in pmu_events.table(name)]
+
+
+def several(text):
+    """The names of "a,b"; none of "-"."""
+    return [] if text == "-" else text.split(",")
+
+
+def numbers(text):
+    """Every number of a list of numbers and ranges."""
+    for part in text.split(","):
+        low, _, high = part.partition("-")
+        yield from range(int(low, 0), int(high or low, 0) + 1)
+
+
+CPUS, EVENTS = rows("cpus.tsv", CPU), rows("events.tsv", EVENT)
+
+
+def offered(cpu):
+    """metric -> line of the event map, as rm_event_map_find() finds it."""
+    lines = {}
+    for group in [*several(cpu["lines"]), "*"]:
+        for event in EVENTS:
+            if event["arch"] == group and \
+                    event["metric"] not in several(cpu["without"]):
+                lines.setdefault(event["metric"], event)
+    return lines
+
+
+def kernel_lists():
+    """list -> unit -> name -> code"""
+    lists = {}
+    for line in (TOP / "tests/fixtures/pmu-events.tsv").read_text() \
+            .splitlines():
+        if not line.startswith("#"):
+            name, unit, event, code = line.split("\t")
+            lists.setdefault(name, {}).setdefault(unit, {})[event] = \
+                int(code, 16)
+    return lists
+
+
+KERNEL = kernel_lists()
+
+
+def listed_code(units, cpu, event):
+    """The code that a kernel's list has under the event's name, or None."""
+    unit = event["pmu"] if event["pmu"] == "amd_l3" else cpu["pmu"]
+    known = units.get(unit) or units.get("core") or units.get("-", {})
+    for name in event["perf"].split("|"):
+        parts = name.split("+")
+        if all(part in known for part in parts):
+            code = 0
+            for part in parts:
+                code |= known[part]
+            return code
+    return None
+
+
+def in_kernel(cpu, event):
+    """Has each of the kernel's lists of this CPU the event, of this code?"""
+    return cpu["perf"] != "-" and all(
+        listed_code(KERNEL[name], cpu, event) == int(event["code"], 16)
+        for name in cpu["perf"].split(","))
+
+
+def has_code(event):
+    return event["pmu"] in ("raw", "amd_l3")
+
+
+# likwid.
+
+def library():
+    name = ctypes.util.find_library("likwid")
+    if not name or not name.endswith(INSTALLED):
+        pytest.skip(f"no liblikwid {INSTALLED} here")
+    return next(str(path) for folder in ("/usr/lib", "/usr/local/lib")
+                for path in Path(folder).rglob(name))
+
+
+@pytest.fixture(scope="module")
+def likwid_list(tmp_path_factory):
+    """A function: the names that liblikwid has for a model of a line."""
+    preload = tmp_path_factory.mktemp("likwid") / "fake_msr.so"
+    subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-shared", "-fPIC",
+                    "-o", preload, TOP / "tests/fixtures/fake_msr.c",
+                    "-ldl"], check=True)
+    path, known = library(), {}
+
+    def ask(cpu, model, stepping=1):
+        arm = cpu["vendor"] == "Arm"
+        told = (("family", 8), ("vendor", int(cpu["family"], 0)),
+                ("part", model)) if arm else \
+            (("family", int(cpu["family"])), ("model", model))
+        key = (*told, ("stepping", stepping), ("isIntel", 0))
+        if key not in known:
+            known[key] = likwid_names.read_names(path, preload, dict(key))
+        return known[key]
+    return ask
+
+
+def asked_models(cpu):
+    """The models to ask likwid about: all of a line that it knows, else the
+    first and the last."""
+    models = list(numbers(cpu["models"]))
+    if cpu["likwid"] == INSTALLED and len(models) <= 8:
+        return models
+    return sorted({models[0], models[-1]})
+
+
+def readable():
+    """The lines whose CPUs the library of this machine has a list for: that
+    for POWER is in the library for POWER only."""
+    return [cpu for cpu in CPUS if cpu["vendor"] in (*X86, "Arm")]
+
+
+def likwid_says(names, event):
+    """"": the list has the event. Else what is wrong."""
+    if event["likwid"] not in names:
+        return "no such name"
+    counters, number, mask = names[event["likwid"]]
+    if event["counter"].rstrip("0123456789") not in counters:
+        return f"is counted by {counters}"
+    if has_code(event) and "PMC" in event["counter"] and \
+            int(event["code"], 16) & 0xffff != number & 0xff | mask << 8:
+        return f"is event {number:#x}, mask {mask:#x}"
+    return ""
+
+
+def check_likwid(cpu, names):
+    """What likwid's list does not hold of a line's events."""
+    return [f"{cpu['arch']}: {metric}: {event['likwid']}: "
+            f"{likwid_says(names, event)}"
+            for metric, event in offered(cpu).items()
+            if event["likwid"] != "-" and likwid_says(names, event)]
+
+
+# The facts.
+
+def test_each_code_is_in_a_list(likwid_list):
+    """An event without a list that names it says "unverified"."""
+    wrong, checked = [], 0
+    for cpu in CPUS:
+        for metric, event in offered(cpu).items():
+            if not has_code(event):
+                continue
+            checked += 1
+            known = in_kernel(cpu, event) or any(
+                not likwid_says(likwid_list(other, model), event)
+                for other in readable() if other["arch"] == cpu["arch"]
+                and event["likwid"] != "-" and other["likwid"] == INSTALLED
+                for model in asked_models(other))
+            if known == (event["perf"] == "unverified"):
+                wrong.append(f"{cpu['arch']} {metric} {event['code']} "
+                             f"{event['perf']}")
+    assert not wrong
+    assert checked > 1000
+
+
+def test_the_kernels_name_has_the_code_wherever_it_stands():
+    """A list may lack an event that likwid has, but must not contradict."""
+    wrong = []
+    for cpu in CPUS:
+        for metric, event in offered(cpu).items():
+            for name in several(cpu["perf"]) if has_code(event) else ():
+                code = listed_code(KERNEL[name], cpu, event)
+                if code not in (None, int(event["code"], 16)):
+                    wrong.append(f"{cpu['arch']} {metric}: {name} has "
+                                 f"{code:#x}")
+    assert not wrong
+
+
+def test_each_likwid_name_is_in_the_installed_library(likwid_list):
+    wrong, checked = [], 0
+    for cpu in readable():
+        for model in asked_models(cpu):
+            names = likwid_list(cpu, model)
+            if bool(names) != (cpu["likwid"] == INSTALLED):
+                wrong.append(f"{cpu['arch']} model {model:#x}: the library "
+                             f"has {len(names)} names for it, the table "
+                             f"says {cpu['likwid']}")
+            elif names:
+                wrong += check_likwid(cpu, names)
+                checked += sum(event["likwid"] != "-"
+                               for event in offered(cpu).values())
+    assert not wrong
+    assert checked > 400
+
+
+def test_cascade_lake_has_a_list_of_its_own(likwid_list):
+    cpu = next(cpu for cpu in CPUS if cpu["arch"] == "skx")
+    names = likwid_list(cpu, 85, stepping=7)
+    assert names and names != likwid_list(cpu, 85)
+    assert not check_likwid(cpu, names)
+
+
+def test_nothing_stands_in_the_tables_for_nothing():
+    """Groups that no CPU uses; metrics left out that no group has."""
+    used = {group for cpu in CPUS for group in several(cpu["lines"])}
+    groups = {event["arch"] for event in EVENTS}
+    assert groups - used == {"*", "generic"}
+    for cpu in CPUS:
+        have = {event["metric"] for event in EVENTS
+                if event["arch"] in several(cpu["lines"])}
+        assert set(several(cpu["without"])) <= have, cpu["arch"]
+
+
+def test_no_cpu_has_two_lines():
+    """But a hybrid one: a line for each kind of core."""
+    seen = set()
+    for cpu in CPUS:
+        for model in numbers(cpu["models"]):
+            key = (cpu["vendor"], int(cpu["family"], 0), model, cpu["pmu"])
+            assert key not in seen, key
+            seen.add(key)
+    plain = {key[:3] for key in seen if key[3] == "-"}
+    assert not plain & {key[:3] for key in seen if key[3] != "-"}
+
+
+def test_the_fixture_is_made_of_the_tables():
+    """Each list that a CPU names was cut, and nothing else."""
+    assert set(KERNEL) == {name for cpu in CPUS
+                           for name in several(cpu["perf"])}
+
+
+def test_the_fixture_is_what_the_tool_makes():
+    """Where a kernel source is at hand: KERNEL_SOURCE=DIR."""
+    source = os.environ.get("KERNEL_SOURCE")
+    if not source:
+        pytest.skip("KERNEL_SOURCE names no kernel source")
+    made = subprocess.run(
+        [sys.executable, TOP / "tests/tools/pmu_events.py", source, "x"],
+        check=True, capture_output=True, text=True).stdout.splitlines()
+    kept = (TOP / "tests/fixtures/pmu-events.tsv").read_text().splitlines()
+    assert made[1:] == kept[1:]

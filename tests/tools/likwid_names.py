@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What an installed liblikwid calls its events, for a CPU that it is told.
+
+likwid_names.py LIBRARY
+    prints a line for each event: name, counters that take it, number, mask
+
+Runs preloaded with tests/fixtures/fake_msr.c (read_names() below does that),
+which hands the library a topology file, and so a family and a model. The
+library's own functions choose the list; it is read from the memory that they
+have filled, because no exported function hands it out, and a full start wants
+registers and PCI devices of that machine.
+
+The list ends with an entry that the library names GENERIC_EVENT; entries are
+equally long, and each begins with two pointers to text, the name and the
+counters, and, in release 5.2, two numbers of 64 bits: the event and its mask.
+"""
+
+import ctypes
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOPOLOGY = HERE.parent / 'fixtures' / 'zen3_topology.cfg'
+NAME = re.compile(rb'[!-~]{3,}')
+DIRECT = 0  # liblikwid's number for reading registers without its daemon
+
+
+def topology_for(cpu):
+    """The fixture's machine, told to have another CPU.
+
+    cpu -- dict of family, model, vendor, part, stepping
+    """
+    text = TOPOLOGY.read_text()
+    for key, value in cpu.items():
+        text, found = re.subn(rf'(?m)^(cpuid_info {key} =) .*$',
+                              rf'\1 {value}', text)
+        assert found == 1, key
+    return text
+
+
+def read_names(library, preload, cpu):
+    """{name: (counters, event, mask)} of that CPU; {} = unknown to it.
+
+    library -- a file; preload -- fake_msr.so; cpu -- as in topology_for()
+    """
+    with tempfile.NamedTemporaryFile('w', suffix='.cfg') as topology:
+        topology.write(topology_for(cpu))
+        topology.flush()
+        made = subprocess.run(
+            [sys.executable, __file__, library], stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True, timeout=60, check=False,
+            env={**os.environ, 'LD_PRELOAD': str(preload),
+                 'FAKE_TOPO': topology.name})
+    rows = (line.split('\t') for line in made.stdout.splitlines()
+            if '\t' in line)
+    return {name: (counters, int(event), int(mask))
+            for name, counters, event, mask in rows}
+
+
+class Memory:
+    """What this process has in its memory, by address."""
+
+    def __init__(self):
+        self.parts = []
+        with open('/proc/self/maps', encoding='ascii') as maps:
+            for line in maps:
+                fields = line.split()
+                low, high = (int(end, 16) for end in fields[0].split('-'))
+                if fields[1].startswith('r') and '[v' not in line:
+                    self.parts.append((low, high, fields[1],
+                                       fields[5] if fields[5:] else ''))
+        self.file = open('/proc/self/mem', 'rb', buffering=0)
+
+    def read(self, at, size):
+        self.file.seek(at)
+        return self.file.read(size)
+
+    def text(self, at):
+        """The C string at an address; None where none can be."""
+        end = next((high for low, high, _, _ in self.parts
+                    if low <= at < high), None)
+        if end is None:
+            return None
+        return self.read(at, min(200, end - at)).split(b'\0')[0]
+
+    def word(self, at):
+        """The 8 bytes at an address, as a number; 0 where none are."""
+        if not any(low <= at <= high - 8 for low, high, _, _ in self.parts):
+            return 0
+        return int.from_bytes(self.read(at, 8), 'little')
+
+    def find_text(self, text, path):
+        """Addresses of a C string in the mapped file `path`. It may be the
+        end of a longer one: linkers keep such strings once."""
+        for low, high, _, name in self.parts:
+            if name == path:
+                data = self.read(low, high - low)
+                for hit in re.finditer(text + b'\0', data):
+                    yield low + hit.start()
+
+    def find_pointer(self, address):
+        """Where in writable memory of no file an address is stored."""
+        wanted = address.to_bytes(8, 'little')
+        for low, high, how, name in self.parts:
+            if 'w' in how and (not name or name == '[heap]'):
+                data = self.read(low, high - low)
+                at = data.find(wanted)
+                while at >= 0:
+                    if at % 8 == 0:
+                        yield low + at
+                    at = data.find(wanted, at + 1)
+
+
+def is_entry(memory, at):
+    name = memory.text(memory.word(at))
+    return (name is not None and NAME.fullmatch(name) and
+            memory.text(memory.word(at + 8)) is not None)
+
+
+def list_before(memory, last):
+    """The entries before the last one, [[name, counters, event, mask]]."""
+    def holds(size):
+        return all(is_entry(memory, last - k * size) for k in (1, 2, 3))
+
+    size = next((s for s in range(24, 2048, 8) if holds(s)), None)
+    entries = []
+    while size and is_entry(memory, last - size):
+        last -= size
+        entries.append([memory.text(memory.word(last)).decode(),
+                        memory.text(memory.word(last + 8)).decode(),
+                        memory.word(last + 16), memory.word(last + 24)])
+    return entries[::-1]
+
+
+def main():
+    library = sys.argv[1]
+    likwid = ctypes.CDLL(library)
+    if likwid.topology_init():
+        sys.exit('topology_init')
+    likwid.HPMmode(DIRECT)
+    likwid.perfmon_init_maps()
+    memory = Memory()
+    path = os.path.realpath(library)
+    for text in memory.find_text(b'GENERIC_EVENT', path):
+        for last in memory.find_pointer(text):
+            for entry in list_before(memory, last):
+                print(*entry, sep='\t')
+
+
+if __name__ == '__main__':
+    main()
