@@ -85,7 +85,6 @@ bool rm_command_switch(int argc, char **argv, const char *name, int key,
 		NULL };
 	bool given = false;
 
-	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &given);
 	return given;
 }

@@ -357,7 +357,6 @@ int rm_cli_run(int argc, char **argv)
 	struct rm_prepared prepared = { 0 };
 	struct rm_error error = { 0 };
 
-	argp_err_exit_status = RM_USAGE;
 	line.wishes.arms = &line.arms;
 	line.wishes.notes = json_object();
 	argp_parse(&argp, argc, argv, 0, NULL, &line);

@@ -38,7 +38,6 @@ int rm_cli_validate(int argc, char **argv)
 	struct rm_validation validation = { .report = print_problem };
 	struct rm_error error = { 0 };
 
-	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &validation);
 	int result = rm_validate(&validation, &error);
 
