@@ -15,7 +15,7 @@ import json
 import os
 import sys
 
-from report import gate, regress, stats
+from report import ending, gate, regress, stats
 
 TALLY = "docs/tally/regress.jsonl"
 RUN_S = 120.0  # longest that a run may take
@@ -142,4 +142,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ending.end(main))

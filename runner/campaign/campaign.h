@@ -274,11 +274,13 @@ struct rm_validation {
 	void *context;
 	size_t problems;              /* out: how many were reported */
 	size_t cells, planned, found; /* out: cells, trials planned, lines */
+	bool is_sealed;               /* out: its lines have checksums */
 };
 
 /*
  * Checks structure (every member of campaign.json and of each line of
- * trials.jsonl), that nothing was changed (hashes), and completeness (each
+ * trials.jsonl), that nothing was changed (hashes, checksums of lines and
+ * histograms), and completeness (each
  * planned (cell, block) has a line, none has two, none is torn).
  *
  * Returns 0 when it could look at everything, whatever it found; -errno with

@@ -198,6 +198,28 @@ typedef int rm_line_fn(void *context, size_t number, const char *text,
 int rm_lines_read(const char *path, rm_line_fn *fn, void *context,
         struct rm_error *error);
 
+/* --- checksum.c: damage of what is kept is found ------------------------ */
+
+enum { RM_CRC32_TEXT = 9 }; /* 8 hex digits and the end */
+
+/* CRC-32 (zlib's) of `size` bytes as lower-case hex digits. */
+void rm_crc32(const void *bytes, size_t size, char text[RM_CRC32_TEXT]);
+
+/* That of a file; -errno where it cannot be read. */
+int rm_crc32_file(const char *path, char text[RM_CRC32_TEXT]);
+
+/* The compact text of an object with a last member "crc32", which is over the
+   bytes before it, and a newline; to be freed. NULL: no memory. */
+char *rm_line_seal(const json_t *line);
+
+/* Whether a line (without its newline) is as rm_line_seal() made it. */
+enum rm_seal {
+	RM_SEAL_NONE, /* it has no checksum: an older one, or damaged there */
+	RM_SEAL_WHOLE,
+	RM_SEAL_BROKEN, /* something in it was changed */
+};
+enum rm_seal rm_line_check(const char *text, size_t size);
+
 /* --- folder.c: its name, its links, its drawing ------------------------- */
 
 /*
@@ -243,8 +265,8 @@ typedef int rm_journal_fn(
  * where there is none). torn_bytes: length of a torn last line that was cut
  * off, else 0.
  * Returns 0 and *journal, to be closed. -EBUSY: another process owns it, and
- * `error` names it; -EINVAL: `error` is trials.jsonl:LINE with a line that is
- * no trial or the second one of a (cell, block, arm); other -errno with the
+ * `error` names it; -EINVAL: `error` is trials.jsonl:LINE with a line that was
+ * changed, is no trial, or is the second one of a (cell, block, arm); other -errno with the
  * system's reason.
  */
 int rm_journal_open(const char *dir, struct rm_journal **journal,

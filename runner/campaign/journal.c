@@ -138,14 +138,18 @@ static int take_line(void *context, size_t number, const char *text,
 		return 0;
 	}
 	json_t *trial = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
-	int result = trial ? 0
-	                   : rm_error_set(&why, -EINVAL,
-	                             "no JSON (%.120s), expected one trial",
-	                             where.text);
+	int result = 0;
 
-	if (!result && reading->fn)
+	if (!trial)
+		result = rm_error_set(&why, -EINVAL,
+		        "no JSON (%.120s), expected one trial", where.text);
+	else if (rm_line_check(text, size) != RM_SEAL_WHOLE)
+		result = rm_error_set(&why, -EINVAL,
+		        "changed since it was written, expected a line with "
+		        "its crc32");
+	else if (reading->fn)
 		result = reading->fn(reading->context, trial, &why);
-	else if (!result)
+	else
 		result = remember(reading->journal, trial, &why);
 	json_decref(trial);
 	if (!result) {
@@ -362,13 +366,11 @@ int rm_journal_append(
 
 	if (result)
 		return result;
-	char *line = json_dumps(trial, JSON_COMPACT);
-	size_t size = line ? strlen(line) : 0;
+	char *line = rm_line_seal(trial);
 
 	if (!line)
 		return rm_error_set(error, -ENOMEM, "no memory");
-	line[size] = '\n'; /* in place of the end: one write, no copy */
-	result = write_line(journal, line, size + 1);
+	result = write_line(journal, line, strlen(line));
 	free(line);
 	return result ? failed(journal, "written", result, error) : 0;
 }
