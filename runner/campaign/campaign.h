@@ -149,6 +149,7 @@ struct rm_prepared {
 	size_t torn_bytes;   /* cut off the journal */
 	size_t dropped;      /* lines of an unfinished block of arms */
 	struct rm_busy busy; /* as the machine was before the first trial */
+	struct rm_error unlinked; /* why results/latest does not lead here */
 };
 
 /*
@@ -255,6 +256,10 @@ struct rm_simulator {
 
 /* Asks once; never fails, but may have no answer. */
 void rm_simulator_ask(struct rm_simulator *simulator);
+
+/* Whether there is a simulated machine of that name: 0, or -errno with the
+   names that there are in `error`. */
+int rm_simulator_machine(const char *name, struct rm_error *error);
 
 /*
  * Of a struct rm_simulator (struct rm_plan_options has it without a type):

@@ -31,7 +31,7 @@ void rm_crc32(const void *bytes, size_t size, char text[RM_CRC32_TEXT])
 
 int rm_crc32_file(const char *path, char text[RM_CRC32_TEXT])
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = rm_file_open(path);
 	char *all = NULL;
 	size_t size = 0;
 	int failed = file ? rm_file_read(file, SIZE_MAX, &all, &size) : -errno;

@@ -174,6 +174,11 @@ json_t *rm_describe_map(const struct rm_impl *impl);
 int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
         struct rm_error *error);
 
+/* open(2) of a file of the campaign that is there or made: nothing is followed
+   out of the folder, which may come from elsewhere, by a link. The descriptor
+   (CLOEXEC); -errno, where a link is -ELOOP. */
+int rm_file_own(const char *path, int flags);
+
 /*
  * Writes DIR/NAME so that after a crash at any moment it is the old file, or
  * all of the new one: a temporary file, fsync, rename, fsync of the folder.
@@ -185,6 +190,11 @@ int rm_file_replace(const char *dir, const char *name, const void *bytes,
 
 /* Makes a folder and those above it; one that is there is fine. */
 int rm_folder_make(const char *dir, struct rm_error *error);
+
+/* Makes DIR/NAME, a folder of the campaign's own, and writes its path; -ELOOP
+   with `error` where it is a link. */
+int rm_folder_own(char path[RM_PATH_BYTES], const char *dir, const char *name,
+        struct rm_error *error);
 
 /* Called per line, without its newline; `number` from 1. `is_torn`: the last
    one, which has no newline. Not 0 ends the reading and is returned. */
@@ -233,8 +243,9 @@ int rm_folder_new(const char *what, const char *machine_id, time_t now,
 const char *rm_folder_name(const char *path);
 
 /*
- * Where the folder stands in one named "results": makes results/latest a link
- * to it, in one step. 0 also elsewhere; -errno with `error`.
+ * Where the folder stands in one named "results", by the path that was given or
+ * by the one that it leads to: makes results/latest a link to it, in one step.
+ * 0 also elsewhere; -errno with `error`.
  */
 int rm_folder_link_latest(const char *dir, struct rm_error *error);
 

@@ -35,11 +35,11 @@ static int take_lock(const char *dir, struct rm_error *error)
 
 	if (result)
 		return result;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	int fd = rm_file_own(path, O_RDWR);
 
 	if (fd < 0)
-		return rm_error_set(error, -errno, "%s: cannot be opened: %s",
-		        path, strerror(errno));
+		return rm_error_set(error, fd, "%s: cannot be opened: %s", path,
+		        strerror(-fd));
 	while ((result = flock(fd, LOCK_EX | LOCK_NB)) && errno == EINTR)
 		;
 	if (result && errno == EWOULDBLOCK) {
@@ -181,10 +181,9 @@ static int sync_journal(struct rm_journal *journal)
 /* Opens the file, reads it and cuts off what is torn. */
 static int open_lines(struct rm_journal *journal, struct reading *reading)
 {
-	journal->fd = open(
-	        journal->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	journal->fd = rm_file_own(journal->path, O_WRONLY | O_APPEND);
 	if (journal->fd < 0)
-		return failed(journal, "opened", -errno, reading->error);
+		return failed(journal, "opened", journal->fd, reading->error);
 	int result = rm_lines_read(
 	        journal->path, take_line, reading, reading->error);
 
@@ -277,8 +276,11 @@ static int keep_dropped(
 	snprintf(path, sizeof(path), "%.*sunfinished.jsonl",
 	        (int)(strlen(journal->path) - strlen("trials.jsonl")),
 	        journal->path);
-	if (in && !fseek(in, (long)from, SEEK_SET))
-		out = fopen(path, "ae");
+	if (in && !fseek(in, (long)from, SEEK_SET)) {
+		int fd = rm_file_own(path, O_WRONLY | O_APPEND);
+
+		out = fd < 0 ? NULL : fdopen(fd, "a");
+	}
 	while (out && (got = fread(piece, 1, sizeof(piece), in)))
 		fwrite(piece, 1, got, out);
 	if (!out || ferror(in) || fflush(out) || fsync(fileno(out)))

@@ -54,8 +54,8 @@ static int write_file(const char *dir, const char *name, const char *ending,
 
 	if (!text) {
 		rm_error_set(error, result, "no memory");
-	} else if (!(result = rm_path_join(folder, dir, "histograms", error)) &&
-	           !(result = rm_folder_make(folder, error))) {
+	} else if (!(result = rm_folder_own(
+	                     folder, dir, "histograms", error))) {
 		snprintf(file, sizeof(file), "%s.%s", name, ending);
 		snprintf(member, sizeof(member), "%s_crc32", ending);
 		rm_crc32(text, strlen(text), sum);

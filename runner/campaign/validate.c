@@ -233,7 +233,7 @@ static void read_plan(const struct look *look, const json_t *json,
 /* All of a file as text; NULL with `error`. */
 static char *read_file(const char *path, struct rm_error *error)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = rm_file_open(path);
 	char *text = NULL;
 	size_t length;
 	int failed =

@@ -134,6 +134,7 @@ int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
 	struct rm_plan_options options = { .seed = wish->seed,
 		.maps = wish->maps,
 		.can_simulate = rm_simulator_can,
+		.find_machine = rm_simulator_machine,
 		.simulator = &planned->simulator };
 
 	if (rm_inputs_load(wish->files, wish->file_count, wish->mode,

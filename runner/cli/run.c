@@ -258,6 +258,7 @@ static int status_of(int result)
 	case -ENOTDIR:
 	case -EISDIR:
 	case -ENAMETOOLONG:
+	case -ELOOP:
 		return RM_USAGE;
 	case -EINTR:
 		return RM_INTERRUPTED;
@@ -305,6 +306,9 @@ static int run(struct rm_prepared *prepared, const struct rm_wishes *wishes)
 		        "work, or wait (--wait-idle 60), or go on like this "
 		        "(--busy-ok)\n",
 		        prepared->busy.text);
+	if (prepared->unlinked.text[0])
+		fprintf(stderr, "readmostly run: %s; the campaign goes on\n",
+		        prepared->unlinked.text);
 	printf("%s %s\n",
 	        prepared->resumed ? "resuming" : "campaign:", prepared->dir);
 	fflush(stdout);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* replay.c - writes counts down, and serves a recording interval by interval,
    labelled as such. */
+#include "runner/base/file.h"
 #include "runner/base/json.h"
 #include "runner/counters/prove.h"
 
@@ -145,7 +146,7 @@ static int take_line(const char *text, const char *where, json_t *lines,
 
 int rm_replay_load(const char *file, json_t **lines, struct rm_error *error)
 {
-	FILE *in = fopen(file, "re");
+	FILE *in = rm_file_open(file);
 	char *text = NULL, where[300];
 	size_t room = 0;
 	unsigned number = 0;
@@ -153,7 +154,7 @@ int rm_replay_load(const char *file, json_t **lines, struct rm_error *error)
 
 	if (!in)
 		return rm_error_set(
-		        error, -errno, "%s: %s", file, strerror(errno));
+		        error, -errno, "%s: %s", file, rm_file_reason(-errno));
 	json_t *all = json_array();
 	while (!code && getline(&text, &room, in) > 0) {
 		snprintf(where, sizeof(where), "%s:%u", file, ++number);
