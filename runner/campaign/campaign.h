@@ -117,6 +117,8 @@ struct rm_wishes {
 	const char *dir; /* -o; NULL: a new folder below results/ */
 	bool resume;     /* go on with what is in `dir` */
 	struct rm_sources sources;
+	/* of struct rm_plan_options */
+	int (*find_machine)(const char *name, struct rm_error *error);
 	const char *maps;     /* NULL: no filter */
 	const char *counters; /* NULL: "auto", or as recorded */
 	const uint64_t *seed; /* NULL: random, or as recorded */
@@ -256,10 +258,6 @@ struct rm_simulator {
 
 /* Asks once; never fails, but may have no answer. */
 void rm_simulator_ask(struct rm_simulator *simulator);
-
-/* Whether there is a simulated machine of that name: 0, or -errno with the
-   names that there are in `error`. */
-int rm_simulator_machine(const char *name, struct rm_error *error);
 
 /*
  * Of a struct rm_simulator (struct rm_plan_options has it without a type):

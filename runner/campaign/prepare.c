@@ -84,7 +84,7 @@ static int build_plan(const struct rm_wishes *wishes,
 		drop_simulated(&prepared->mode);
 	rm_simulator_ask(&simulator);
 	options.can_simulate = rm_simulator_can;
-	options.find_machine = rm_simulator_machine;
+	options.find_machine = wishes->find_machine;
 	options.simulator = &simulator;
 	result = rm_plan_build(prepared->mode.workloads,
 	        prepared->mode.workload_count, &prepared->topology, &options,

@@ -8,7 +8,6 @@
 #include "runner/campaign/internal.h"
 
 #include "runner/base/capture.h"
-#include "runner/sim/sim.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -38,13 +37,6 @@ void rm_simulator_ask(struct rm_simulator *simulator)
 	        "readmostly-sim, which simulates, is not beside this program "
 	        "(%s)",
 	        strerror(-status));
-}
-
-int rm_simulator_machine(const char *name, struct rm_error *error)
-{
-	struct rm_sim_mach machine;
-
-	return rm_sim_mach_find(name, &machine, error);
 }
 
 bool rm_simulator_can(const void *asked, const char *id, char *why, size_t size)

@@ -3,6 +3,7 @@
 #include "runner/cli/command.h"
 
 #include "runner/base/number.h"
+#include "runner/sim/sim.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -128,13 +129,20 @@ void rm_argument_once(struct argp_state *state, const char **slot, char *text,
 	*slot = text;
 }
 
+int rm_find_machine(const char *name, struct rm_error *error)
+{
+	struct rm_sim_mach machine;
+
+	return rm_sim_mach_find(name, &machine, error);
+}
+
 int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
         struct rm_error *error)
 {
 	struct rm_plan_options options = { .seed = wish->seed,
 		.maps = wish->maps,
 		.can_simulate = rm_simulator_can,
-		.find_machine = rm_simulator_machine,
+		.find_machine = rm_find_machine,
 		.simulator = &planned->simulator };
 
 	if (rm_inputs_load(wish->files, wish->file_count, wish->mode,

@@ -2,6 +2,7 @@
 /* run.c - `readmostly run`: a campaign, or the rest of one. */
 #include "runner/campaign/campaign.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/command.h"
 #include "runner/cli/run_summary.h"
 
 #include <argp.h>
@@ -362,6 +363,7 @@ int rm_cli_run(int argc, char **argv)
 	struct rm_error error = { 0 };
 
 	line.wishes.arms = &line.arms;
+	line.wishes.find_machine = rm_find_machine;
 	line.wishes.notes = json_object();
 	argp_parse(&argp, argc, argv, 0, NULL, &line);
 	if (line.needs)

@@ -11,6 +11,7 @@ import pytest
 import repeated_campaigns as simulated
 from report import journal
 from report_helpers import TOP
+from seal import sealed
 
 BUILD = os.environ.get("BUILD", str(TOP / "build/gcc"))
 READMOSTLY = os.path.join(BUILD, "readmostly")
@@ -75,7 +76,7 @@ def lines_of(folder):
 
 def write(folder, lines):
     (folder / "trials.jsonl").write_text(
-        "".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        "".join(map(sealed, lines)), encoding="utf-8")
 
 
 def test_the_last_attempt_counts(campaign):

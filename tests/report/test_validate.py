@@ -6,9 +6,9 @@ import os
 import pathlib
 import shutil
 import subprocess
-import zlib
 
 import pytest
+from seal import sealed
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
@@ -159,13 +159,6 @@ def test_file_and_line_are_right(good, copied):
     start = lines.index('  "cells": [')
     braces = [i for i, t in enumerate(lines) if i > start and t == "    {"]
     assert line - 1 == braces[1]
-
-
-def sealed(trial):
-    """A line of the journal whose checksum is right: what else is wrong in
-    it must be seen without."""
-    text = json.dumps({k: v for k, v in trial.items() if k != "crc32"})[:-1]
-    return f'{text},"crc32":"{zlib.crc32(text.encode()):08x}"}}\n'
 
 
 def journal(folder):
