@@ -90,6 +90,8 @@ def main(argv=None):
         print(f"report: {error}", file=sys.stderr)
         return USAGE
     except OSError as error:
+        if error.filename is None:
+            raise  # of a stream
         print(f"report: {error.filename}: {error.strerror}", file=sys.stderr)
         return USAGE
     print("\n".join(said))

@@ -40,6 +40,14 @@ def say(text):
         pass
 
 
+def lost(error):
+    """Status of output that did not arrive."""
+    say(f"standard output was lost: {error.strerror}")
+    if sys.stdout is not None:  # Python flushes again, and complains
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return INCOMPLETE
+
+
 def flushed(status):
     """Status at the end: output that is lost is no success."""
     try:
@@ -47,10 +55,8 @@ def flushed(status):
             raise OSError(0, "it was closed")
         sys.stdout.flush()
     except OSError as error:
-        say(f"standard output was lost: {error.strerror}")
-        if sys.stdout is not None:  # Python flushes again, and complains
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return status or INCOMPLETE
+        missing = lost(error)
+        return status or missing
     return status
 
 
@@ -69,6 +75,8 @@ def end(command):
     except Exception as error:  # pylint: disable=broad-except
         if debug:
             raise
+        if isinstance(error, OSError) and error.filename is None:
+            return lost(error)  # a file would have its name
         say(what_failed(error))
         status = USAGE
     return flushed(status)

@@ -251,6 +251,8 @@ def main(argv=None):
         print(f"regress: {error}", file=sys.stderr)
         return USAGE
     except OSError as error:
+        if error.filename is None:
+            raise  # of a stream
         print(f"regress: {error.filename}: {error.strerror}", file=sys.stderr)
         return USAGE
     print(gate_table.table(verdicts))

@@ -42,8 +42,8 @@ def other_answers(a, rows, flips):
     if not more:
         shown = (f"nothing measured here: no field of the flip map at "
                  f"{words.keys(head[0].keys)} keys has another leader")
-    return (f" <b>This would change the answer</b> ({a.contender} against "
-            f"{a.base}): {esc(shown)}; another machine.")
+    return (f" <b>This would change the answer</b> ({esc(a.contender)} against "
+            f"{esc(a.base)}): {esc(shown)}; another machine.")
 
 
 def crossover_cells(a, line, fields, found):
@@ -74,11 +74,11 @@ def crossover_table(report, a):
                 rows.append(crossover_cells(a, line, here, found))
     if not rows:
         return none("a crossover needs two thread counts at which both "
-                    f"{a.base} and {a.contender} have results")
+                    f"{esc(a.base)} and {esc(a.contender)} have results")
     link = report.data("crossovers", CROSSOVERS, data)
     table = report.table(
         "crossover", f"Crossover, {esc(a.boards()[0].text())}: which of "
-        f"{a.base} and {a.contender} leads, by threads", [
+        f"{esc(a.base)} and {esc(a.contender)} leads, by threads", [
             ("lookups:writes", "text"), ("who leads", "text"),
             ("change places between, threads", "text"),
             ("interpolated [95 %]", "num"), ("n", "num")], rows)
