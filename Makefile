@@ -52,6 +52,9 @@ RUNNER  := $(filter-out runner/main.c %_helper.c %_stats.c,$(wildcard runner/*.c
 OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(LINKED)) $(OUT)/impl_table.o $(OUT)/map_code.o \
            $(BUILD)/events_tsv.o $(BUILD)/cpus_tsv.o $(BUILD)/build_info.o $(BUILD)/sim_machines.o
 
+# What a person typed, as one word for the shell.
+quoted   = '$(subst ','\'',$(1))'
+
 MODE    ?= smoke
 PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 
@@ -63,7 +66,7 @@ all: $(OUT)/readmostly  ## build what this machine can
 	@$(foreach f,$(SKIPPED),echo "skip: $(f) needs $(call needs,$(f))";)
 
 bench:  ## measure and report: MODE=smoke|quick|standard|full MAPS=ids
-	@CC='$(CC)' BUILD=$(BUILD) MAPS='$(MAPS)' runner/bench.sh $(MODE) $(BENCH_ARGS)
+	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) runner/bench.sh $(call quoted,$(MODE)) $(BENCH_ARGS)
 
 # Knows every map by name and has none: it says what a mode needs.
 chooser:
@@ -71,7 +74,7 @@ chooser:
 
 report:  ## the report again: CAMPAIGN=results/... PREVIOUS=results/...
 	@.ci/deps build
-	@python=$$(report/find_python.sh) && $$python -m report $(or $(CAMPAIGN),results/latest) $(if $(PREVIOUS),--previous $(PREVIOUS))
+	@python=$$(report/find_python.sh) && $$python -m report $(call quoted,$(or $(CAMPAIGN),results/latest)) $(if $(PREVIOUS),--previous $(call quoted,$(PREVIOUS)))
 
 deps:  ## install what is missing (Debian, Ubuntu; root or sudo)
 	@.ci/deps build test
@@ -230,14 +233,14 @@ LOCK ?= build/regress.lock
 REGRESS_ARMS := $(foreach arm,base copy head,build/regress-$(arm)/readmostly)
 .PHONY: regress regress-arms regress-tally
 regress: regress-arms  ## head against base: BASE=ref
-	@LOCK=$(LOCK) REF='$(BASE)' COMMIT="$$(cat build/regress-base/commit)" \
+	@LOCK=$(LOCK) REF=$(call quoted,$(BASE)) COMMIT="$$(cat build/regress-base/commit)" \
 	runner/regress.sh $(REGRESS_ARMS) $(ARGS)
 
 regress-arms:
 	@test -n "$(PYTHON)" || { echo "regress: no Python with numpy and scipy" >&2; exit 2; }
-	@test -n "$(BASE)" || { echo "regress: expected BASE=<git ref>" >&2; exit 2; }
-	@set -e; commit=$$(git rev-parse --verify -q '$(BASE)^{commit}') || \
-	{ echo "regress: BASE=$(BASE): no such commit" >&2; exit 2; }; \
+	@test -n $(call quoted,$(BASE)) || { echo "regress: expected BASE=<git ref>" >&2; exit 2; }
+	@set -e; commit=$$(git rev-parse --verify -q $(call quoted,$(BASE)^{commit})) || \
+	{ echo regress: BASE=$(call quoted,$(BASE)): no such commit >&2; exit 2; }; \
 	if [ "$$(cat build/regress-base/commit 2>/dev/null)" != "$$commit" ]; then \
 		rm -rf build/regress-base build/regress-copy; \
 		mkdir -p build/regress-base/tree; \
@@ -251,7 +254,7 @@ regress-arms:
 	@$(MAKE) -s -j$$(nproc) BUILD=build/regress-head build/regress-head/readmostly
 
 regress-tally:  ## 20 runs of base against itself, 10 against +2 %: bar of the gate
-	@$(MAKE) regress-arms BASE=$(or $(BASE),HEAD)
+	@$(MAKE) regress-arms BASE=$(call quoted,$(or $(BASE),HEAD))
 	@LOCK=$(LOCK) runner/regress_tally.sh $(wordlist 1,2,$(REGRESS_ARMS)) $(ARGS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -6,12 +6,15 @@ python3 -m report lint DIR: does each word of the page follow from the rows?
 
 Exit status: 0 done; 1 gnuplot failed; 2 the folder cannot be read, or no
 cell fits; 3 done, but cells are without a result or the campaign was
-interrupted; with --quick: no trial yet, or no gnuplot.
+interrupted; with --quick: no trial yet, or no gnuplot. --debug: what ends
+any of them shows its traceback.
 """
 import argparse
 import os
 import sys
 from pathlib import Path
+
+from report import ending, folders
 
 DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
 
@@ -61,8 +64,9 @@ def quick_plots(args):
 def main(argv=None):
     """argv -- arguments, without the program; None: the command line's."""
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # same bytes twice
-    os.environ.setdefault("MPLCONFIGDIR", os.path.join(
-        os.environ.get("TMPDIR", "/tmp"), f"readmostly-mpl-{os.getuid()}"))
+    if "MPLCONFIGDIR" not in os.environ:
+        own = folders.private(f"readmostly-mpl-{os.getuid()}")
+        os.environ.update({"MPLCONFIGDIR": own} if own else {})
     if sys.argv[1:2] == ["regress"]:
         from report import regress
         return regress.main(sys.argv[2:])
@@ -86,6 +90,8 @@ def main(argv=None):
         print(f"report: {error}", file=sys.stderr)
         return USAGE
     except OSError as error:
+        if error.filename is None:
+            raise  # of a stream
         print(f"report: {error.filename}: {error.strerror}", file=sys.stderr)
         return USAGE
     print("\n".join(said))
@@ -93,5 +99,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(encoding="utf-8", errors="replace")
-    sys.exit(main())
+    sys.exit(ending.end(main))

@@ -139,7 +139,8 @@ def terminal(a, rows, sentences_said, text, path):
     table = [["cell", "fastest", "Mop/s [95 %]", "verdict", "× weakest rival",
               "n"]]
     for row in rows[:TERMINAL_ROWS]:
-        cells = [tables.plain(v) for v in sentences.decision_cells(a, row)]
+        cells, = tables.plain_rows(sentences.decision_columns(a),
+                                   [sentences.decision_cells(a, row)])
         names = cells[1].split(" ≈ ")
         if len(names) > 3:
             cells[1] = " ≈ ".join(names[:2]) + f" ≈ {len(names) - 2} more"

@@ -97,7 +97,7 @@ def as_numbers(columns, rows):
     """
     head, out, notes = [], [{} for _ in rows], [[] for _ in rows]
     for i, (title, kind) in enumerate(columns):
-        texts = [tables.plain(row[i]) for row in rows]
+        texts = [tables.plain(row[i], kind) for row in rows]
         if kind == "num":
             names, numbers, words_of = number_column(title, texts)
         else:

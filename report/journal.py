@@ -8,7 +8,7 @@ keeps its place with the reason.
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from report import factors, strict_json
+from report import damage, factors, strict_json
 
 FORMAT, PROTOCOL = 1, 2  # of campaign.json; of its trials
 FACTORS = ("id", "workload", "map", "shape", "keys", "write_share",
@@ -142,7 +142,25 @@ def read_meta(path):
             if not (isinstance(entry, dict)
                     and isinstance(entry.get("id"), str)):
                 raise JournalError(f"{file}: {key}[{i}] has no id")
+    check_hashes(file, meta)
     return meta
+
+
+def check_hashes(file, meta):
+    """Whoever changes a plan after it ran changes what was measured. A
+    campaign that a program of ours did not write may have no hashes."""
+    if not damage.is_sealed(meta) and "sha256" not in meta:
+        return
+    for key, made in (("plan_sha256", damage.plan_sha256),
+                      ("sha256", damage.campaign_sha256)):
+        if meta.get(key) != made(meta):
+            raise JournalError(f"{file}: damaged, {key} is not that of what "
+                               f"it covers: {damage.ADVICE}")
+    topology = file.with_name("topology.xml")
+    if topology.exists() and meta["topology_sha256"] != \
+            damage.sha256(topology.read_bytes()):
+        raise JournalError(f"{topology}: damaged, its hash is not "
+                           f"topology_sha256: {damage.ADVICE}")
 
 
 def read_cells(path, meta):
@@ -199,8 +217,11 @@ def wrong_in(trial):
     return next((name for name, fine in checks.items() if not fine), None)
 
 
-def lines_of(file, problems):
-    """(number, object) of each good line of trials.jsonl."""
+def lines_of(file, problems, sealed):
+    """(number, object) of each good line of trials.jsonl.
+
+    sealed -- every line has a checksum; JournalError where one is not right
+    """
     try:
         data = file.read_bytes()
     except FileNotFoundError:
@@ -213,6 +234,9 @@ def lines_of(file, problems):
         problems.append(f"{file.name}:{len(lines)}: torn last line, ignored "
                         "(the trial was being written)")
     for number, line in enumerate(lines[:-1], 1):
+        if not damage.line_is_whole(line, sealed):
+            raise JournalError(f"{file}:{number}: damaged, crc32 is not that "
+                               f"of the line: {damage.ADVICE}")
         try:
             trial = strict_json.loads(line)
             wrong = wrong_in(trial)
@@ -266,7 +290,8 @@ def attempts_of(numbered, problems):
 def planned_lines(campaign):
     """(number, object) of the lines whose cell is in the plan."""
     file = campaign.path / "trials.jsonl"
-    for number, trial in lines_of(file, campaign.problems):
+    for number, trial in lines_of(file, campaign.problems,
+                                  damage.is_sealed(campaign.meta)):
         if trial["cell"] in campaign.cells:
             yield number, trial
         else:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from report import stats, words
+from report import damage, stats, words
+from report.journal import JournalError
 
 MARKS = (("P50", "p50_ns", 0.5), ("P90", "p90_ns", 0.9),
          ("P99", "p99_ns", 0.99), ("P99.9", "p999_ns", 0.999))
@@ -14,16 +15,20 @@ LATE = 1.2  # times the time of the arrivals: longer is an overload
 
 
 @functools.lru_cache(maxsize=None)
-def percentile_table(path):
+def percentile_table(path, crc32):
     """(percentile, ns) of a .hgrm file, ascending; None where unreadable or
     where they do not ascend. Its values are microseconds, as HdrHistogram's
-    tools expect."""
+    tools expect. crc32: what the journal says of the file; None: a journal
+    without checksums."""
     p, ns = [], []
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, ValueError):
+        data = Path(path).read_bytes()
+    except OSError:
         return None
-    for line in text.splitlines():
+    if crc32 not in (None, damage.crc32(data)):
+        raise JournalError(f"{path}: damaged, crc32 is not that of its line "
+                           f"in trials.jsonl: {damage.ADVICE}")
+    for line in data.decode("utf-8", "replace").splitlines():
         parts = line.split()
         if line.startswith("#") or len(parts) < 3:
             continue
@@ -42,13 +47,14 @@ def rises(values, most):
     return bool(np.all(np.diff([0, *values, most]) >= 0))
 
 
-def find(folder, name):
-    """The histogram's percentile table: NAME or NAME.hgrm."""
+def find(folder, entry):
+    """The percentile table of a latency entry: file NAME or NAME.hgrm."""
+    name = entry.get("histogram")
     if not name:
         return None
     for path in (folder / name, folder / f"{name}.hgrm"):
         if path.suffix == ".hgrm" and path.is_file():
-            return percentile_table(path)
+            return percentile_table(path, entry.get("hgrm_crc32"))
     return None
 
 
@@ -72,7 +78,7 @@ def curve(folder, several):
     curve, without them the percentiles of the journal.
     """
     count = min(e["count"] for _, e in several)
-    read = [find(folder, e.get("histogram")) for _, e in several]
+    read = [find(folder, e) for _, e in several]
     if any(r is None for r in read):
         x = [2, 10, 100, 1000]
         y = [[e[k] for _, e in several] for k in

@@ -9,7 +9,7 @@ becomes a longtable.
 import math
 import re
 
-from report.tables import plain
+from report.tables import plain, plain_rows
 
 COLUMN, PAGE = 84.0, 177.0  # mm: 3.33 and 7 inches
 LETTER = 1.75  # mm of a letter at 8 pt, capitals included
@@ -29,14 +29,14 @@ ESCAPES = {
 
 
 def tex(value):
-    """A cell or caption, escaped."""
-    return "".join(ESCAPES.get(c, c) for c in plain(value))
+    """A plain cell or caption, escaped."""
+    return "".join(ESCAPES.get(c, c) for c in value)
 
 
 def breakable(value):
     """The same where lines may break: long words have places to."""
     return " ".join(r"\allowbreak{}".join(map(tex, broken(word)))
-                    for word in plain(value).split(" "))
+                    for word in value.split(" "))
 
 
 def broken(word):
@@ -50,7 +50,7 @@ def broken(word):
 
 def letters(columns, rows):
     """The most letters in each column, its title included."""
-    return [max([len(title)] + [len(plain(row[i])) for row in rows])
+    return [max([len(title)] + [len(row[i]) for row in rows])
             for i, (title, _) in enumerate(columns)]
 
 
@@ -62,7 +62,7 @@ def pieces(text):
 
 def narrowest(columns, rows, i):
     """mm of the longest piece in a column; TeX hyphenates long words."""
-    texts = [columns[i][0]] + [plain(row[i]) for row in rows]
+    texts = [columns[i][0]] + [row[i] for row in rows]
     longest = max(min(len(piece), UNBROKEN + 1)
                   for text in set(texts) for piece in pieces(text))
     return LETTER * longest
@@ -114,7 +114,7 @@ def spread(columns, rows, page, gap):
 
 def height(rows, widths):
     """Lines that the rows take."""
-    return sum(max([1] + [math.ceil(LETTER * len(plain(row[i])) / w)
+    return sum(max([1] + [math.ceil(LETTER * len(row[i]) / w)
                           for i, w in widths.items()]) for row in rows)
 
 
@@ -132,12 +132,13 @@ def preamble(columns, widths):
 def as_latex(name, caption, columns, rows):
     """booktabs, escaped, labelled tab:NAME; the first line says what it
     needs and how wide it is."""
+    rows = plain_rows(columns, rows)
     size, width, widths = layout(columns, rows)
     cell = lambda i, v: (breakable if i in widths else tex)(v)
     line = lambda row: " & ".join(cell(i, v) for i, v in enumerate(row))
     head = line([title for title, _ in columns]) + r" \\"
     body = [line(row) + r" \\" for row in rows]
-    title = rf"\caption{{{tex(caption)}}}\label{{tab:{name}}}"
+    title = rf"\caption{{{tex(plain(caption))}}}\label{{tab:{name}}}"
     columns = preamble(columns, widths)
     style = rf"\{size}\setlength{{\tabcolsep}}{{3pt}}"
     if height(rows, widths) > LINES:

@@ -16,7 +16,7 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 from matplotlib import font_manager
 
-from report import datafiles, glossary, latex, look, svg, tables, words
+from report import datafiles, folders, glossary, latex, look, svg, tables, words
 
 HERE = Path(__file__).parent
 NOTHING = '<p class="none">'  # begins what stands for a missing part
@@ -87,11 +87,10 @@ class Report:
         self.pdf, self.absent, self.legend = pdf, [], ""
         self.csvs, self.keys = {}, set()
         self.source = datafiles.Source()  # of which cells and journal
-        for folder in ("figures", "tables", "quick"):
-            (self.out / folder).mkdir(parents=True, exist_ok=True)
-            for old in (self.out / folder).iterdir():
-                if old.is_file():
-                    old.unlink()
+        below = ("figures", "tables", "quick")
+        folders.own(self.out, *below)
+        for folder in below:
+            folders.emptied(self.out / folder)
 
     def section(self, key, title, question, *parts):
         """Adds a section; one that holds nothing but a reason why it is

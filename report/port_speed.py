@@ -11,7 +11,7 @@ port's, with its 95 % interval. Exit status: 0 each lower bound is at least
 """
 import sys
 
-from report import journal, regress, stats
+from report import damage, ending, journal, regress, stats
 
 LOWEST = 0.97  # of the interval of Go's time / the port's
 SETTINGS = {
@@ -120,7 +120,7 @@ def main(argv=None):
         return 2
     try:
         meta = journal.read_meta(regress.Path(argv[0]))
-        rows = regress.rows_of(argv[0])
+        rows = regress.rows_of(argv[0], damage.is_sealed(meta))
     except (journal.JournalError, regress.InputError) as error:
         print(f"port-speed: {error}", file=sys.stderr)
         return 2
@@ -131,4 +131,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ending.end(main))

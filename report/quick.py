@@ -6,7 +6,7 @@ one thing whoever wrote it: pseudo-medians with 95 % intervals over blocks.
 """
 import subprocess
 
-from report import journal, tables
+from report import folders, journal, tables
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import HERE
@@ -47,7 +47,7 @@ def settings_of(a):
 
 def write(a, rows, out):
     """CSV and scripts; a folder that can be copied and drawn elsewhere."""
-    out.mkdir(parents=True, exist_ok=True)
+    folders.own(out.parent, out.name)
     known = "".join(f"if (!exists('{name}')) {name} = {quoted(value)}\n"
                     for name, value in settings_of(a).items())
     for name, value in PLOTS.items():

@@ -16,7 +16,8 @@ import os
 import sys
 from pathlib import Path
 
-from report import gate, gate_table, journal, stats, strict_json
+from report import (damage, ending, folders, gate, gate_table, journal,
+                     stats, strict_json)
 
 RULES = Path(__file__).with_suffix(".json")
 USAGE = 2
@@ -195,13 +196,17 @@ def check_whole(view, rows, folder):
                     "--resume")
 
 
-def rows_of(folder):
+def rows_of(folder, sealed):
     """The lines of trials.jsonl that count, each pair by its last attempt;
-    InputError where one is not whole."""
+    InputError where one is not whole. sealed -- lines have checksums"""
     problems = []
-    lines = journal.lines_of(Path(folder) / "trials.jsonl", problems)
-    rows = [attempts[-1] for attempts in
-            journal.attempts_of(lines, problems).values()]
+    try:
+        lines = journal.lines_of(Path(folder) / "trials.jsonl", problems,
+                                 sealed)
+        rows = [attempts[-1] for attempts in
+                journal.attempts_of(lines, problems).values()]
+    except journal.JournalError as error:
+        raise InputError(str(error)) from error
     if problems:
         raise InputError(f"{folder}: interrupted or damaged: {problems[0]}")
     return rows
@@ -212,14 +217,15 @@ def read(folder):
     folder = Path(folder)
     rules, digest = load_rules()
     try:
-        view = view_of(journal.read_meta(folder), rules, digest)
+        meta = journal.read_meta(folder)
+        view = view_of(meta, rules, digest)
     except journal.JournalError as error:
         raise InputError(str(error)) from error
     except InputError as error:
         raise InputError(f"{folder}: {error}") from error
     view["earlier"] = earlier_attempts(folder, view, rules, digest)
     view["attempt"] = len(view["earlier"]) + 1
-    rows = rows_of(folder)
+    rows = rows_of(folder, damage.is_sealed(meta))
     check_whole(view, rows, folder)
     return view, rows
 
@@ -242,12 +248,14 @@ def main(argv=None):
         return USAGE
     try:
         verdicts = gate.decide(*read(argv[0]))
-        os.makedirs(os.path.join(argv[0], "report"), exist_ok=True)
+        folders.own(Path(argv[0]) / "report")
         write_json(os.path.join(argv[0], "report", "verdicts.json"), verdicts)
     except InputError as error:
         print(f"regress: {error}", file=sys.stderr)
         return USAGE
     except OSError as error:
+        if error.filename is None:
+            raise  # of a stream
         print(f"regress: {error.filename}: {error.strerror}", file=sys.stderr)
         return USAGE
     print(gate_table.table(verdicts))
@@ -256,4 +264,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ending.end(main))

@@ -15,7 +15,7 @@ import json
 import os
 import sys
 
-from report import gate, regress, stats, strict_json
+from report import ending, gate, regress, stats, strict_json
 
 TALLY = "docs/tally/regress.jsonl"
 VERDICTS = ("PASS", "FAIL", "INCONCLUSIVE", "INVALID")
@@ -170,4 +170,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ending.end(main))

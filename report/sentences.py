@@ -208,7 +208,7 @@ def pair_cell(a, row):
     if pair is None:
         return f'<span class="warn">not run</span><br><small>' \
                f'{esc(row["pair_why"])}</small>'
-    return (f"{text}<br><small>{a.base} {esc(words.estimate(base))} Mop/s"
+    return (f"{text}<br><small>{esc(a.base)} {esc(words.estimate(base))} Mop/s"
             "</small>")
 
 

@@ -10,11 +10,22 @@ import io
 import re
 
 
-def plain(value):
-    """A cell without glyphs and tags."""
+MARKDOWN = re.compile(r"[\\|<&]")  # begins something else than text
+FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.\s]|$)")  # as spreadsheets see it
+
+
+def plain(value, kind="html"):
+    """A cell without glyphs and tags; only cells of kind "html" have any."""
+    if kind != "html":
+        return re.sub(r"[\r\n\t]+", " ", str(value)).strip()
     text = re.sub(r"<i [^>]*>.*?</i>", "", str(value))
     text = re.sub(r"<br ?/?>", " ", text)
     return html.unescape(re.sub(r"<[^>]*>", "", text)).strip()
+
+
+def plain_rows(columns, rows):
+    return [[plain(value, kind) for value, (_, kind) in zip(row, columns)]
+            for row in rows]
 
 
 def shown(value, kind):
@@ -28,6 +39,7 @@ def as_html(caption, columns, rows, css="", sort=False, key="",
     ids -- one per row: what a link can point to
     """
     def head(title, kind):
+        title = html.escape(title)
         inner = f'<button type="button">{title}</button>' if sort else title
         return f'<th scope="col" class="{kind}">{inner}</th>'
 
@@ -49,9 +61,10 @@ def as_html(caption, columns, rows, css="", sort=False, key="",
 
 def as_markdown(columns, rows):
     """Pipes; numbers to the right."""
-    lines = [[title for title, _ in columns],
-             ["---:" if kind == "num" else "---" for _, kind in columns]]
-    lines += [[plain(v).replace("|", r"\|") for v in row] for row in rows]
+    lines = [[MARKDOWN.sub(r"\\\g<0>", value) for value in row] for row in
+             [[title for title, _ in columns], *plain_rows(columns, rows)]]
+    lines.insert(1, ["---:" if kind == "num" else "---"
+                     for _, kind in columns])
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
@@ -61,7 +74,10 @@ def number(value):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))  # bytes and counts keep every digit
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = str(value)
+    return f"'{text}" if FORMULA.match(text) else text
 
 
 def csv_text(head, rows):

@@ -43,13 +43,18 @@ quiet OUT="$out" MAPS_BUILT="$(needed plain)" STATS_MAPS="$(needed stats)" \
 	SIM_MAPS="$(needed sim)" programs || exit
 
 stage measuring
-"$out/readmostly" run --mode "$mode" "$@"
-ran=$?
+# What it says first is where: results/latest may be an older one's, or nobody's.
+# -i: an interrupt ends the campaign, which goes on talking.
+said=$(mktemp) || exit 3
+trap 'rm -f "$said"' EXIT
+"$out/readmostly" run --mode "$mode" "$@" | tee -i "$said"
+ran=${PIPESTATUS[0]}
+campaign=$(sed -n 's/^campaign: //p; s/^resuming //p' "$said" | head -n 1)
 [ $ran = 2 ] && exit 2
+[ -n "$campaign" ] || exit "$ran"
 
 stage page
 python=$(report/find_python.sh) || exit 3
-campaign=$(readlink -f results/latest)
 previous=$("$python" -m report "$campaign" --find-previous)
 page=$("$python" -m report "$campaign" ${previous:+--previous "$previous"})
 reported=$?

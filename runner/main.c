@@ -54,6 +54,7 @@ static void usage(FILE *out)
 
 int main(int argc, char **argv)
 {
+	rm_cli_begin();
 	if (argc < 2) {
 		usage(stderr);
 		return RM_USAGE;

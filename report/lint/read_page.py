@@ -183,7 +183,7 @@ class Page:
             return None
         lines = [re.split(r"(?<!\\)\|", line)[1:-1] for line
                  in self.read(name).splitlines() if line.startswith("|")]
-        return [[clean(text.replace("\\|", "|")) for text in line]
+        return [[clean(re.sub(r"\\([\\|<&])", r"\1", text)) for text in line]
                 for line in lines[2:]]
 
     def csv(self, name):

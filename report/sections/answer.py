@@ -49,8 +49,9 @@ def other_answers(a, rows, flips):
     cpus = (a.campaign.meta.get("machine") or {}).get("cpus")
     more_cpus = (f" It has {words.plural(cpus, 'CPU')}: nothing here tells of"
                  " more threads that run at once." if cpus else "")
-    return (f" <b>This would change the answer</b> ({a.contender} against "
-            f"{a.base}): {esc(shown)}; another machine.{more_cpus}")
+    return (" <b>This would change the answer</b> "
+            f"({esc(a.contender)} against "
+            f"{esc(a.base)}): {esc(shown)}; another machine.{more_cpus}")
 
 
 def crossover_cells(a, line, fields, found):
@@ -81,11 +82,11 @@ def crossover_table(report, a):
                 rows.append(crossover_cells(a, line, here, found))
     if not rows:
         return none("a crossover needs two thread counts at which both "
-                    f"{a.base} and {a.contender} have results")
+                    f"{esc(a.base)} and {esc(a.contender)} have results")
     link = report.data("crossovers", CROSSOVERS, data)
     table = report.table(
         "crossover", f"Crossover, {esc(a.boards()[0].text())}: which of "
-        f"{a.base} and {a.contender} leads, by threads", [
+        f"{esc(a.base)} and {esc(a.contender)} leads, by threads", [
             ("lookups:writes", "text"), ("who leads", "text"),
             ("change places between, threads", "text"),
             ("interpolated [95 %]", "num"), ("n", "num")], rows)

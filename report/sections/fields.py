@@ -31,10 +31,11 @@ def flip_figure(report, a, where, hue):
                "map leads on one side and the other on the other; thin line: "
                "a lead ends." if hue else
                '<b class="warn">No hue: a control failed.</b>')
-    caption = (f"<b>Where the ranking flips between {a.base} and "
-               f"{a.contender}.</b> Each field: throughput of {a.contender} ÷"
-               f" {a.base}, paired by block, and its 95 % interval; the "
-               f"absolute value of {a.base} is in the tool tip and the CSV. "
+    base, contender = esc(a.base), esc(a.contender)
+    caption = (f"<b>Where the ranking flips between {base} and "
+               f"{contender}.</b> Each field: throughput of {contender} ÷"
+               f" {base}, paired by block, and its 95 % interval; the "
+               f"absolute value of {base} is in the tool tip and the CSV. "
                + colours)
     return folded(report, "flip", caption, panels, FLIP_COLUMNS, rows), rows
 

@@ -218,7 +218,7 @@ def curves_figure(report, a, number, text, cells, found):
     caption = (
         f"<b>Latency by percentile: {esc(text)}.</b> Thick: from the intended"
         " start; thin dashes: service time alone, drawn for "
-        f"{a.base}, {a.contender} and {FLOOR}, for all in the table. Bars:"
+        f"{esc(a.base)}, {esc(a.contender)} and {FLOOR}, for all in the table. Bars:"
         " 95 % interval of the median over trials, at each percentile of the "
         "table that has enough operations. Dotted: too few operations per "
         "trial for an interval, shown but not compared.")

@@ -91,10 +91,10 @@ def forest_figure(report, a, board, line):
     kinds = ", ".join(one.text() for one in lines)
     counts = sorted({t for n in lines for t in a.grid[board][n]})
     caption = (
-        f"<b>Throughput relative to {a.base}: {esc(kinds)}; "
+        f"<b>Throughput relative to {esc(a.base)}: {esc(kinds)}; "
         f"{esc(board.text())}.</b> Bar: 95 % interval of the ratio, paired by"
         " block. Shaded: ± 2 %, no practical difference. The absolute value "
-        f"of {a.base} stands in each heading. A map that did not run keeps "
+        f"of {esc(a.base)} stands in each heading. A map that did not run keeps "
         "its row, with words in the place of the mark."
         + (f" Shown: {GROUPS} of {len(counts)} thread counts, all are in the "
            "CSV." if len(counts) > GROUPS else ""))

@@ -21,7 +21,7 @@ def forest_figure(report, a, head):
         (640, height(len(rows) + 1.35)), forest, [(title, rows)], a.look,
         a.base, forest_limits(rows), a.place(head))
     caption = (f"<b>All maps at {esc(a.place(head))}</b>, {esc(board.text())}"
-               f": throughput ÷ that of {a.base}, whose own stands above; 95 "
+               f": throughput ÷ that of {esc(a.base)}, whose own stands above; 95 "
                "% intervals, paired by block; shaded: ± 2 %.")
     return report.figure("rivals", caption, [panel], ratio.COLUMNS, rows, "l")
 

@@ -384,14 +384,14 @@ def resolution(report, a):
     rows = list(mde_rows(a))
     if not rows:
         return none(f"a minimum detectable effect (MDE) needs blocks with a "
-                    f"result of a map and of {a.base}")
+                    f"result of a map and of {esc(a.base)}")
     link = report.data("mde", list(rows[0]), rows)
     by_n = {}
     for r in rows:
         by_n.setdefault(r["n"], []).append(r)
     return report.table(
         "resolution", f"Minimum detectable effect (MDE) of the ratios to "
-        f"{a.base}, by number of blocks: the smallest difference that would "
+        f"{esc(a.base)}, by number of blocks: the smallest difference that would "
         "have been seen 19 times of 20, one comparison at a time", [
             ("n", "num"), ("ratios", "num"), ("best MDE", "num"),
             ("median", "num"), ("worst", "num"),

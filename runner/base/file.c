@@ -2,7 +2,46 @@
 #include "runner/base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+FILE *rm_file_open(const char *file)
+{
+	/* O_NONBLOCK: opening a FIFO must not wait for its writer */
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat status;
+	FILE *in = NULL;
+	int failed = 0;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &status))
+		failed = errno;
+	else if (!S_ISREG(status.st_mode))
+		failed = S_ISDIR(status.st_mode) ? EISDIR : ENODEV;
+	else if (!(in = fdopen(fd, "r")))
+		failed = errno;
+	if (!failed)
+		return in;
+	close(fd);
+	errno = failed;
+	return NULL;
+}
+
+const char *rm_file_reason(int failed)
+{
+	switch (failed) {
+	case -EISDIR:
+		return "a directory, expected a file";
+	case -ENODEV:
+		return "not a regular file, expected a file";
+	default:
+		return strerror(-failed);
+	}
+}
 
 /* Not by the size of the file: pipes and the files of /proc have none, and a
    journal may grow meanwhile. */

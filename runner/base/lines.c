@@ -4,13 +4,10 @@
 #include "runner/base/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* What inih cuts silently: 200 bytes hold a line, its end and a NUL; a
    section name has 50 bytes. */
@@ -168,22 +165,22 @@ void rm_lines_where(const struct rm_lines *lines, char *where)
 	snprintf(where, RM_WHERE_BYTES, "%s%s", file, line);
 }
 
-/* Regular files only: a device or pipe need not end, and a folder can be opened
-   but not read. */
-static int load(FILE *in, const char *file, char **text, size_t *length,
-        struct rm_error *error)
+int rm_lines_load(
+        const char *file, char **text, size_t *length, struct rm_error *error)
 {
-	struct stat status;
+	FILE *in = rm_file_open(file);
+	int failed;
 
-	if (fstat(fileno(in), &status))
-		return rm_error_set(
-		        error, -errno, "%s: %s", file, strerror(errno));
-	if (!S_ISREG(status.st_mode))
-		return rm_error_set(error, -EINVAL, "%s: %s, expected a file",
-		        file,
-		        S_ISDIR(status.st_mode) ? "a directory"
-		                                : "not a regular file");
-	int failed = rm_file_read(in, RM_FILE_MAX, text, length);
+	*text = NULL;
+	if (!in) {
+		failed = -errno;
+		return rm_error_set(error,
+		        failed == -ENODEV || failed == -EISDIR ? -EINVAL
+		                                               : failed,
+		        "%s: %s", file, rm_file_reason(failed));
+	}
+	failed = rm_file_read(in, RM_FILE_MAX, text, length);
+	fclose(in);
 	if (failed == -EFBIG)
 		return rm_error_set(error, -EINVAL,
 		        "%s: above %d bytes, expected a workload", file,
@@ -193,25 +190,4 @@ static int load(FILE *in, const char *file, char **text, size_t *length,
 	return !failed ? 0
 	               : rm_error_set(error, failed, "%s: %s", file,
 	                         strerror(-failed));
-}
-
-int rm_lines_load(
-        const char *file, char **text, size_t *length, struct rm_error *error)
-{
-	/* O_NONBLOCK: opening a FIFO must not wait for its writer */
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
-	int failed;
-
-	*text = NULL;
-	if (!in) {
-		failed = rm_error_set(
-		        error, -errno, "%s: %s", file, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return failed;
-	}
-	failed = load(in, file, text, length, error);
-	fclose(in);
-	return failed;
 }

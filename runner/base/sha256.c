@@ -2,6 +2,8 @@
 /* sha256.c - FIPS 180-4, sections 4.1.2, 5 and 6.2. */
 #include "runner/base/sha256.h"
 
+#include "runner/base/file.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -135,11 +137,11 @@ int rm_sha256_file(
 {
 	unsigned char piece[65536];
 	struct state state;
-	FILE *file = fopen(path, "re");
+	FILE *file = rm_file_open(path);
 
 	if (!file)
 		return rm_error_set(error, -errno, "%s: cannot be read: %s",
-		        path, strerror(errno));
+		        path, rm_file_reason(-errno));
 	begin(&state);
 	for (size_t got; (got = fread(piece, 1, sizeof(piece), file));)
 		add(&state, piece, got);

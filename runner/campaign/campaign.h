@@ -117,6 +117,8 @@ struct rm_wishes {
 	const char *dir; /* -o; NULL: a new folder below results/ */
 	bool resume;     /* go on with what is in `dir` */
 	struct rm_sources sources;
+	/* of struct rm_plan_options */
+	int (*find_machine)(const char *name, struct rm_error *error);
 	const char *maps;     /* NULL: no filter */
 	const char *counters; /* NULL: "auto", or as recorded */
 	const uint64_t *seed; /* NULL: random, or as recorded */
@@ -149,6 +151,7 @@ struct rm_prepared {
 	size_t torn_bytes;   /* cut off the journal */
 	size_t dropped;      /* lines of an unfinished block of arms */
 	struct rm_busy busy; /* as the machine was before the first trial */
+	struct rm_error unlinked; /* why results/latest does not lead here */
 };
 
 /*
@@ -274,11 +277,13 @@ struct rm_validation {
 	void *context;
 	size_t problems;              /* out: how many were reported */
 	size_t cells, planned, found; /* out: cells, trials planned, lines */
+	bool is_sealed;               /* out: its lines have checksums */
 };
 
 /*
  * Checks structure (every member of campaign.json and of each line of
- * trials.jsonl), that nothing was changed (hashes), and completeness (each
+ * trials.jsonl), that nothing was changed (hashes, checksums of lines and
+ * histograms), and completeness (each
  * planned (cell, block) has a line, none has two, none is torn).
  *
  * Returns 0 when it could look at everything, whatever it found; -errno with

@@ -147,7 +147,10 @@ static json_t *counters(const struct rm_description *description)
 /* Hash of a JSON text that does not depend on the order of members. */
 static int hash_of(json_t *json, char text[RM_SHA256_TEXT])
 {
-	char *dump = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+	/* 17 digits tell all doubles apart; what a library prints by itself
+	   differs between its versions. */
+	char *dump = json_dumps(
+	        json, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
 
 	if (!dump)
 		return -ENOMEM;
@@ -235,6 +238,8 @@ json_t *rm_describe(const struct rm_description *description)
 
 	json_object_set_new(all, "unbuilt_maps", unbuilt_maps());
 	json_object_set_new(all, "busy", busy(description->busy));
+	/* that a line without one is damaged, not older than checksums */
+	json_object_set_new(all, "line_checksum", json_string("crc32"));
 	if (complete(all, plan)) {
 		json_decref(all);
 		all = NULL;

@@ -2,6 +2,8 @@
 /* files.c - atomic replacement, folders, lines. */
 #include "runner/campaign/internal.h"
 
+#include "runner/base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +20,13 @@ int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
 	return rm_error_set(error, -ENAMETOOLONG,
 	        "%.200s...: the path is too long, expected under %d bytes", dir,
 	        RM_PATH_BYTES);
+}
+
+int rm_file_own(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	return fd < 0 ? -errno : fd;
 }
 
 static int write_all(int fd, const char *bytes, size_t size)
@@ -56,9 +65,13 @@ static int sync_folder(const char *dir)
 	return result == -EINVAL ? 0 : result;
 }
 
+/* What is left of a crash goes, and so does a link that somebody put there: the
+   file is made by us or not at all. */
 static int write_new(const char *path, const void *bytes, size_t size)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (unlink(path) && errno != ENOENT)
+		return -errno;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
 	if (fd < 0)
 		return -errno;
@@ -119,17 +132,33 @@ int rm_folder_make(const char *dir, struct rm_error *error)
 	        dir, strerror(-result));
 }
 
+int rm_folder_own(char path[RM_PATH_BYTES], const char *dir, const char *name,
+        struct rm_error *error)
+{
+	struct stat found;
+	int result = rm_path_join(path, dir, name, error);
+
+	if (!result)
+		result = rm_folder_make(path, error);
+	if (!result && (lstat(path, &found) || !S_ISDIR(found.st_mode)))
+		result = rm_error_set(error, -ELOOP,
+		        "%s: a symbolic link, expected a folder of the "
+		        "campaign's own",
+		        path);
+	return result;
+}
+
 int rm_lines_read(
         const char *path, rm_line_fn *fn, void *context, struct rm_error *error)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = rm_file_open(path);
 	char *line = NULL;
 	size_t room = 0, number = 0;
 	int result = 0;
 
 	if (!file)
 		return rm_error_set(error, -errno, "%s: cannot be read: %s",
-		        path, strerror(errno));
+		        path, rm_file_reason(-errno));
 	while (!result) {
 		errno = 0;
 		ssize_t length = getline(&line, &room, file);

@@ -2,6 +2,7 @@
 /* folder.c - makes and finds what stands beside the journal. */
 #include "runner/campaign/internal.h"
 
+#include "runner/base/file.h"
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>
@@ -52,18 +53,35 @@ const char *rm_folder_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* Cuts a path into the folder it is in and its name there. A folder "results"
+   may be a link to another disk, so the path is taken as it was given. NULL: it
+   is not in a folder of that name. */
+static char *in_results(char *path, char name[NAME_BYTES])
+{
+	for (size_t end = strlen(path); end > 1 && path[end - 1] == '/';)
+		path[--end] = 0;
+	snprintf(name, NAME_BYTES, "%.199s", rm_folder_name(path));
+	char *parent = dirname(path);
+	bool is_name = strcmp(name, ".") && strcmp(name, "..");
+
+	return is_name && !strcmp(rm_folder_name(parent), "results") ? parent
+	                                                             : NULL;
+}
+
 int rm_folder_link_latest(const char *dir, struct rm_error *error)
 {
-	char real[RM_PATH_BYTES], fresh[RM_PATH_BYTES], link[RM_PATH_BYTES];
-	char name[NAME_BYTES];
+	char given[RM_PATH_BYTES], real[RM_PATH_BYTES];
+	char fresh[RM_PATH_BYTES], link[RM_PATH_BYTES], name[NAME_BYTES];
 
 	if (!realpath(dir, real))
 		return rm_error_set(
 		        error, -errno, "%s: %s", dir, strerror(errno));
-	snprintf(name, sizeof(name), "%.199s", rm_folder_name(real));
-	char *parent = dirname(real);
+	snprintf(given, sizeof(given), "%s", dir);
+	char *parent = in_results(given, name);
 
-	if (strcmp(rm_folder_name(parent), "results"))
+	if (!parent)
+		parent = in_results(real, name);
+	if (!parent)
 		return 0;
 	if (rm_path_join(fresh, parent, ".latest.new", error) ||
 	        rm_path_join(link, parent, "latest", error))
@@ -111,7 +129,9 @@ int rm_folder_topology(const char *dir, const char *xml, struct rm_error *error)
 		return result;
 	if ((result = rm_path_join(to, dir, "topology.svg", error)))
 		return result;
-	/* A drawing is a courtesy: without one the report says so. */
+	/* A drawing is a courtesy: without one the report says so. What is
+	   there may be a link, and the program would write through it. */
+	unlink(to);
 	if (draw("lstopo", from, to) && draw("lstopo-no-graphics", from, to))
 		unlink(to);
 	return 0;
@@ -126,10 +146,13 @@ int rm_folder_campaign(
 
 	if (result)
 		return result;
-	if (access(path, R_OK))
+	FILE *file = rm_file_open(path);
+
+	if (!file)
 		return rm_error_set(error, -errno, "%s: cannot be read: %s",
-		        path, strerror(errno));
-	*campaign = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+		        path, rm_file_reason(-errno));
+	*campaign = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
+	fclose(file);
 	if (!*campaign)
 		return rm_error_set(error, -EINVAL, "%s:%d: %s", path,
 		        where.line, where.text);

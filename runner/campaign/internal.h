@@ -174,6 +174,11 @@ json_t *rm_describe_map(const struct rm_impl *impl);
 int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
         struct rm_error *error);
 
+/* open(2) of a file of the campaign that is there or made: nothing is followed
+   out of the folder, which may come from elsewhere, by a link. The descriptor
+   (CLOEXEC); -errno, where a link is -ELOOP. */
+int rm_file_own(const char *path, int flags);
+
 /*
  * Writes DIR/NAME so that after a crash at any moment it is the old file, or
  * all of the new one: a temporary file, fsync, rename, fsync of the folder.
@@ -186,6 +191,11 @@ int rm_file_replace(const char *dir, const char *name, const void *bytes,
 /* Makes a folder and those above it; one that is there is fine. */
 int rm_folder_make(const char *dir, struct rm_error *error);
 
+/* Makes DIR/NAME, a folder of the campaign's own, and writes its path; -ELOOP
+   with `error` where it is a link. */
+int rm_folder_own(char path[RM_PATH_BYTES], const char *dir, const char *name,
+        struct rm_error *error);
+
 /* Called per line, without its newline; `number` from 1. `is_torn`: the last
    one, which has no newline. Not 0 ends the reading and is returned. */
 typedef int rm_line_fn(void *context, size_t number, const char *text,
@@ -197,6 +207,28 @@ typedef int rm_line_fn(void *context, size_t number, const char *text,
  */
 int rm_lines_read(const char *path, rm_line_fn *fn, void *context,
         struct rm_error *error);
+
+/* --- checksum.c: damage of what is kept is found ------------------------ */
+
+enum { RM_CRC32_TEXT = 9 }; /* 8 hex digits and the end */
+
+/* CRC-32 (zlib's) of `size` bytes as lower-case hex digits. */
+void rm_crc32(const void *bytes, size_t size, char text[RM_CRC32_TEXT]);
+
+/* That of a file; -errno where it cannot be read. */
+int rm_crc32_file(const char *path, char text[RM_CRC32_TEXT]);
+
+/* The compact text of an object with a last member "crc32", which is over the
+   bytes before it, and a newline; to be freed. NULL: no memory. */
+char *rm_line_seal(const json_t *line);
+
+/* Whether a line (without its newline) is as rm_line_seal() made it. */
+enum rm_seal {
+	RM_SEAL_NONE, /* it has no checksum: an older one, or damaged there */
+	RM_SEAL_WHOLE,
+	RM_SEAL_BROKEN, /* something in it was changed */
+};
+enum rm_seal rm_line_check(const char *text, size_t size);
 
 /* --- folder.c: its name, its links, its drawing ------------------------- */
 
@@ -211,8 +243,9 @@ int rm_folder_new(const char *what, const char *machine_id, time_t now,
 const char *rm_folder_name(const char *path);
 
 /*
- * Where the folder stands in one named "results": makes results/latest a link
- * to it, in one step. 0 also elsewhere; -errno with `error`.
+ * Where the folder stands in one named "results", by the path that was given or
+ * by the one that it leads to: makes results/latest a link to it, in one step.
+ * 0 also elsewhere; -errno with `error`.
  */
 int rm_folder_link_latest(const char *dir, struct rm_error *error);
 
@@ -243,8 +276,8 @@ typedef int rm_journal_fn(
  * where there is none). torn_bytes: length of a torn last line that was cut
  * off, else 0.
  * Returns 0 and *journal, to be closed. -EBUSY: another process owns it, and
- * `error` names it; -EINVAL: `error` is trials.jsonl:LINE with a line that is
- * no trial or the second one of a (cell, block, arm); other -errno with the
+ * `error` names it; -EINVAL: `error` is trials.jsonl:LINE with a line that was
+ * changed, is no trial, or is the second one of a (cell, block, arm); other -errno with the
  * system's reason.
  */
 int rm_journal_open(const char *dir, struct rm_journal **journal,

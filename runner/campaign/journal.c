@@ -35,11 +35,11 @@ static int take_lock(const char *dir, struct rm_error *error)
 
 	if (result)
 		return result;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	int fd = rm_file_own(path, O_RDWR);
 
 	if (fd < 0)
-		return rm_error_set(error, -errno, "%s: cannot be opened: %s",
-		        path, strerror(errno));
+		return rm_error_set(error, fd, "%s: cannot be opened: %s", path,
+		        strerror(-fd));
 	while ((result = flock(fd, LOCK_EX | LOCK_NB)) && errno == EINTR)
 		;
 	if (result && errno == EWOULDBLOCK) {
@@ -166,14 +166,18 @@ static int take_line(void *context, size_t number, const char *text,
 		return 0;
 	}
 	json_t *trial = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
-	int result = trial ? 0
-	                   : rm_error_set(&why, -EINVAL,
-	                             "no JSON (%.120s), expected one trial",
-	                             where.text);
+	int result = 0;
 
-	if (!result && reading->fn)
+	if (!trial)
+		result = rm_error_set(&why, -EINVAL,
+		        "no JSON (%.120s), expected one trial", where.text);
+	else if (rm_line_check(text, size) != RM_SEAL_WHOLE)
+		result = rm_error_set(&why, -EINVAL,
+		        "changed since it was written, expected a line with "
+		        "its crc32");
+	else if (reading->fn)
 		result = reading->fn(reading->context, trial, &why);
-	else if (!result)
+	else
 		result = remember(reading->journal, trial, &why);
 	json_decref(trial);
 	if (!result) {
@@ -205,10 +209,9 @@ static int sync_journal(struct rm_journal *journal)
 /* Opens the file, reads it and cuts off what is torn. */
 static int open_lines(struct rm_journal *journal, struct reading *reading)
 {
-	journal->fd = open(
-	        journal->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	journal->fd = rm_file_own(journal->path, O_WRONLY | O_APPEND);
 	if (journal->fd < 0)
-		return failed(journal, "opened", -errno, reading->error);
+		return failed(journal, "opened", journal->fd, reading->error);
 	int result = rm_lines_read(
 	        journal->path, take_line, reading, reading->error);
 
@@ -301,8 +304,11 @@ static int keep_dropped(
 	snprintf(path, sizeof(path), "%.*sunfinished.jsonl",
 	        (int)(strlen(journal->path) - strlen("trials.jsonl")),
 	        journal->path);
-	if (in && !fseek(in, (long)from, SEEK_SET))
-		out = fopen(path, "ae");
+	if (in && !fseek(in, (long)from, SEEK_SET)) {
+		int fd = rm_file_own(path, O_WRONLY | O_APPEND);
+
+		out = fd < 0 ? NULL : fdopen(fd, "a");
+	}
 	while (out && (got = fread(piece, 1, sizeof(piece), in)))
 		fwrite(piece, 1, got, out);
 	if (!out || ferror(in) || fflush(out) || fsync(fileno(out)))
@@ -390,13 +396,11 @@ int rm_journal_append(
 
 	if (result)
 		return result;
-	char *line = json_dumps(trial, JSON_COMPACT);
-	size_t size = line ? strlen(line) : 0;
+	char *line = rm_line_seal(trial);
 
 	if (!line)
 		return rm_error_set(error, -ENOMEM, "no memory");
-	line[size] = '\n'; /* in place of the end: one write, no copy */
-	result = write_line(journal, line, size + 1);
+	result = write_line(journal, line, strlen(line));
 	free(line);
 	return result ? failed(journal, "written", result, error) : 0;
 }

@@ -84,6 +84,7 @@ static int build_plan(const struct rm_wishes *wishes,
 		drop_simulated(&prepared->mode);
 	rm_simulator_ask(&simulator);
 	options.can_simulate = rm_simulator_can;
+	options.find_machine = wishes->find_machine;
 	options.simulator = &simulator;
 	result = rm_plan_build(prepared->mode.workloads,
 	        prepared->mode.workload_count, &prepared->topology, &options,
@@ -249,7 +250,9 @@ static int begin(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 		        &prepared->arms, error);
 	if (!result)
 		result = write_campaign(wishes, prepared, error);
-	return result ? result : rm_folder_link_latest(prepared->dir, error);
+	if (!result)
+		rm_folder_link_latest(prepared->dir, &prepared->unlinked);
+	return result;
 }
 
 /* Takes plan and seed from campaign.json, whose hash must be right. */
@@ -337,7 +340,9 @@ static int go_on(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 		result = recall_trials(prepared, error);
 	if (!result)
 		result = choose_again(prepared, error);
-	return result ? result : rm_folder_link_latest(prepared->dir, error);
+	if (!result)
+		rm_folder_link_latest(prepared->dir, &prepared->unlinked);
+	return result;
 }
 
 int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,

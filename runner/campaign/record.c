@@ -43,18 +43,23 @@ static void name_files(const struct rm_record *record, const json_t *entry,
 			*c = '-';
 }
 
-/* Writes one file into DIR/histograms; `text` may be NULL: no memory. */
+/* Writes one file into DIR/histograms, and its checksum into the entry of the
+   line that names it; `text` may be NULL: no memory. */
 static int write_file(const char *dir, const char *name, const char *ending,
-        char *text, struct rm_error *error)
+        char *text, json_t *entry, struct rm_error *error)
 {
 	char folder[RM_PATH_BYTES], file[NAME_BYTES + 8];
+	char sum[RM_CRC32_TEXT], member[16];
 	int result = -ENOMEM;
 
 	if (!text) {
 		rm_error_set(error, result, "no memory");
-	} else if (!(result = rm_path_join(folder, dir, "histograms", error)) &&
-	           !(result = rm_folder_make(folder, error))) {
+	} else if (!(result = rm_folder_own(
+	                     folder, dir, "histograms", error))) {
 		snprintf(file, sizeof(file), "%s.%s", name, ending);
+		snprintf(member, sizeof(member), "%s_crc32", ending);
+		rm_crc32(text, strlen(text), sum);
+		json_object_set_new(entry, member, json_string(sum));
 		result = rm_file_replace(
 		        folder, file, text, strlen(text), error);
 	}
@@ -64,7 +69,7 @@ static int write_file(const char *dir, const char *name, const char *ending,
 
 /* Clears the name where there is no histogram to write. */
 static int write_histogram(const struct rm_record *record,
-        const struct rm_outcome *outcome, const json_t *entry, const char *dir,
+        const struct rm_outcome *outcome, json_t *entry, const char *dir,
         char *name, struct rm_error *error)
 {
 	double start_s = (double)record->started.tv_sec +
@@ -85,11 +90,11 @@ static int write_histogram(const struct rm_record *record,
 	if (result)
 		return rm_error_set(error, result, "%s", why.text);
 	result = write_file(
-	        dir, name, "hgrm", rm_histogram_hgrm(histogram), error);
+	        dir, name, "hgrm", rm_histogram_hgrm(histogram), entry, error);
 	if (!result)
 		result = write_file(dir, name, "hlog",
 		        rm_histogram_hlog(histogram, start_s, length_s, name),
-		        error);
+		        entry, error);
 	free(histogram);
 	return result;
 }

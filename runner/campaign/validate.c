@@ -50,6 +50,7 @@ static const struct rm_field fields[] = {
 	{ "plan_sha256", "S" },
 	{ "topology_sha256", "S" },
 	{ "sha256", "S" },
+	{ "line_checksum", "-S" },
 	{ "workloads", "a" },
 	{ "workloads[]", "o" },
 	{ "workloads[].name", "S" },
@@ -232,7 +233,7 @@ static void read_plan(const struct look *look, const json_t *json,
 /* All of a file as text; NULL with `error`. */
 static char *read_file(const char *path, struct rm_error *error)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = rm_file_open(path);
 	char *text = NULL;
 	size_t length;
 	int failed =
@@ -272,6 +273,7 @@ int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
 		        report_field, &look);
 		check_facts(json, &look);
 		read_plan(&look, json, plan, arms);
+		validation->is_sealed = json_object_get(json, "line_checksum");
 		result = check_hashes(&look, json, error);
 	} else {
 		rm_problem(validation, "%s:%d: %s, expected one JSON object",

@@ -31,6 +31,7 @@ static const struct rm_field fields[] = {
 	{ "environment_bytes", "i0" },
 	{ "peak_bytes", "i0" },
 	{ "result", "o0" },
+	{ "crc32", "-S" },
 };
 
 struct reading {
@@ -98,26 +99,45 @@ static int list_planned(struct reading *reading)
 	return failed ? -ENOMEM : 0;
 }
 
-/* Files that a line names must be there. */
+/* A file that a line names must be there, and be what was written. */
+static void check_histogram(
+        struct reading *reading, const json_t *entry, const char *ending)
+{
+	char path[RM_PATH_BYTES + 300], sum[RM_CRC32_TEXT], member[16];
+
+	snprintf(path, sizeof(path), "%s/%.250s.%s", reading->validation->dir,
+	        json_string_value(json_object_get(entry, "histogram")), ending);
+	snprintf(member, sizeof(member), "%s_crc32", ending);
+	const char *kept = json_string_value(json_object_get(entry, member));
+
+	if (rm_crc32_file(path, sum))
+		line_problem(reading, "expected the histogram ", path);
+	else if (kept ? strcmp(kept, sum) : reading->validation->is_sealed)
+		line_problem(reading, "its checksum is not that of ", path);
+}
+
 static void check_histograms(struct reading *reading, const json_t *result)
 {
 	const json_t *list = json_object_get(result, "latency"), *entry;
 	size_t i;
 
 	json_array_foreach (list, i, entry) {
-		const char *name =
-		        json_string_value(json_object_get(entry, "histogram"));
-		char path[RM_PATH_BYTES + 300];
-
-		for (int ending = 0; name && ending < 2; ending++) {
-			snprintf(path, sizeof(path), "%s/%.250s.%s",
-			        reading->validation->dir, name,
-			        ending ? "hlog" : "hgrm");
-			if (access(path, R_OK))
-				line_problem(reading, "expected the histogram ",
-				        path);
-		}
+		if (!json_is_string(json_object_get(entry, "histogram")))
+			continue;
+		check_histogram(reading, entry, "hgrm");
+		check_histogram(reading, entry, "hlog");
 	}
+}
+
+/* A line of a campaign that is older than checksums has none. */
+static void check_seal(struct reading *reading, const char *text, size_t size)
+{
+	enum rm_seal seal = rm_line_check(text, size);
+
+	if (seal == RM_SEAL_BROKEN ||
+	        (seal == RM_SEAL_NONE && reading->validation->is_sealed))
+		line_problem(reading,
+		        "crc32 is not that of the line: it was changed", "");
 }
 
 /* Status, exit, reason and result must tell one story. */
@@ -267,6 +287,7 @@ static int take_line(void *context, size_t number, const char *text,
 		        "");
 		return 0;
 	}
+	check_seal(reading, text, size);
 	json_t *trial = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
 
 	if (!trial) {

@@ -249,7 +249,6 @@ int rm_cli_check(int argc, char **argv)
 	if (is_about_history(argc, argv))
 		return rm_cli_check_history(argc, argv);
 	arguments.c.story = stdout;
-	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (strcmp(arguments.map, "all")) {
 		impl = find_map(arguments.map);

@@ -175,7 +175,7 @@ static int report(const struct arguments *arguments,
 
 	if (fflush(stdout) || failed) {
 		fprintf(stderr, "readmostly check: cannot write the verdict\n");
-		return RM_USAGE;
+		return RM_INCOMPLETE;
 	}
 	if (arguments->smallest && judgement->verdict == RM_HISTORY_BROKEN &&
 	        write_smallest(arguments->smallest, judgement))
@@ -196,7 +196,6 @@ int rm_cli_check_history(int argc, char **argv)
 	struct rm_error error = { "" };
 	int status = RM_USAGE;
 
-	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	int failed = rm_history_load(
 	        arguments.file, arguments.format, &history, &error);

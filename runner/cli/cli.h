@@ -9,6 +9,19 @@
 #ifndef RM_CLI_H
 #define RM_CLI_H
 
+/*
+ * Call it first in main(). Opens /dev/null where the caller closed one of the
+ * three standard descriptors: the next file that is opened would take its
+ * number, and what is meant for a person would be written into that file. They
+ * are opened the wrong way round, so that reading the input or writing the
+ * output fails as it would without them.
+ *
+ * From then on a program whose standard output did not take all that it was
+ * given says so at its end, and ends with RM_INCOMPLETE instead of RM_OK; a
+ * mistake in the arguments is RM_USAGE for every command.
+ */
+void rm_cli_begin(void);
+
 int rm_cli_list(int argc, char **argv);
 int rm_cli_plan(int argc, char **argv);
 int rm_cli_replay(int argc, char **argv);

@@ -3,6 +3,7 @@
 #include "runner/cli/command.h"
 
 #include "runner/base/number.h"
+#include "runner/sim/sim.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -85,7 +86,6 @@ bool rm_command_switch(int argc, char **argv, const char *name, int key,
 		NULL };
 	bool given = false;
 
-	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &given);
 	return given;
 }
@@ -129,12 +129,20 @@ void rm_argument_once(struct argp_state *state, const char **slot, char *text,
 	*slot = text;
 }
 
+int rm_find_machine(const char *name, struct rm_error *error)
+{
+	struct rm_sim_mach machine;
+
+	return rm_sim_mach_find(name, &machine, error);
+}
+
 int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
         struct rm_error *error)
 {
 	struct rm_plan_options options = { .seed = wish->seed,
 		.maps = wish->maps,
 		.can_simulate = rm_simulator_can,
+		.find_machine = rm_find_machine,
 		.simulator = &planned->simulator };
 
 	if (rm_inputs_load(wish->files, wish->file_count, wish->mode,

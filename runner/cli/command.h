@@ -64,6 +64,9 @@ struct rm_planned {
 	struct rm_plan plan;
 };
 
+/* Whether there is a simulated machine of that name (struct rm_plan_options). */
+int rm_find_machine(const char *name, struct rm_error *error);
+
 /* What the wish would run on this machine. 0, or RM_USAGE with `error`. */
 int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
         struct rm_error *error);

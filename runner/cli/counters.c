@@ -161,7 +161,6 @@ int rm_cli_counters(int argc, char **argv)
 	struct rm_error error = { "" };
 	json_t *survey = NULL;
 
-	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	int code = survey_all(&options, &survey, &error);
 	if (code) {

@@ -142,7 +142,6 @@ int rm_cli_dump(int argc, char **argv)
 		.sizing = { .threads = 1, .shape = RM_U64X8, .seed = 1 } };
 	const struct rm_impl *impl;
 
-	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &wish);
 	impl = rm_impl_find(wish.map);
 	if (!impl ||

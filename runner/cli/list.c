@@ -164,7 +164,6 @@ int rm_cli_list(int argc, char **argv)
 	enum flag form = TEXT;
 	int code = RM_OK;
 
-	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &form);
 	if (form == IDS)
 		return print_ids();

@@ -242,7 +242,6 @@ int rm_cli_plan(int argc, char **argv)
 	struct rm_error error = { "" };
 	int status;
 
-	argp_err_exit_status = RM_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return RM_FAILED;
 	status = rm_planned_load(&arguments.wish, &planned, &error);

@@ -365,7 +365,6 @@ int rm_cli_replay(int argc, char **argv)
 	a.recording.sets = calloc((size_t)argc, sizeof(char *));
 	if (!a.recording.sets)
 		return RM_FAILED;
-	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	if (a.recording.maps)
 		status = record(&a);

@@ -2,6 +2,7 @@
 /* run.c - `readmostly run`: a campaign, or the rest of one. */
 #include "runner/campaign/campaign.h"
 #include "runner/cli/cli.h"
+#include "runner/cli/command.h"
 #include "runner/cli/run_summary.h"
 
 #include <argp.h>
@@ -258,6 +259,7 @@ static int status_of(int result)
 	case -ENOTDIR:
 	case -EISDIR:
 	case -ENAMETOOLONG:
+	case -ELOOP:
 		return RM_USAGE;
 	case -EINTR:
 		return RM_INTERRUPTED;
@@ -305,6 +307,9 @@ static int run(struct rm_prepared *prepared, const struct rm_wishes *wishes)
 		        "work, or wait (--wait-idle 60), or go on like this "
 		        "(--busy-ok)\n",
 		        prepared->busy.text);
+	if (prepared->unlinked.text[0])
+		fprintf(stderr, "readmostly run: %s; the campaign goes on\n",
+		        prepared->unlinked.text);
 	printf("%s %s\n",
 	        prepared->resumed ? "resuming" : "campaign:", prepared->dir);
 	fflush(stdout);
@@ -357,8 +362,8 @@ int rm_cli_run(int argc, char **argv)
 	struct rm_prepared prepared = { 0 };
 	struct rm_error error = { 0 };
 
-	argp_err_exit_status = RM_USAGE;
 	line.wishes.arms = &line.arms;
+	line.wishes.find_machine = rm_find_machine;
 	line.wishes.notes = json_object();
 	argp_parse(&argp, argc, argv, 0, NULL, &line);
 	if (line.needs)

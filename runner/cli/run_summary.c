@@ -107,6 +107,11 @@ static int print_status(const struct rm_tally *tally, const char *dir,
 		        incomplete, tally->plan->cell_count);
 		return RM_INCOMPLETE;
 	}
+	if (!tally->plan->trial_count) {
+		printf("status: incomplete: the plan skips all %zu cells\n",
+		        tally->plan->cell_count);
+		return RM_INCOMPLETE;
+	}
 	printf("status: done\n");
 	return RM_OK;
 }

@@ -58,7 +58,6 @@ int rm_simulated_main(int argc, char **argv, const struct argp *argp,
 	json_t *list;
 	int status;
 
-	argp_err_exit_status = RM_USAGE;
 	if (argp_parse(argp, argc, argv, 0, NULL, simulated))
 		return RM_FAILED;
 	list = json_array();

@@ -229,7 +229,6 @@ int rm_cli_timeline(int argc, char **argv)
 
 	if (!rm_trial_counts())
 		return run_stats_build(argv);
-	argp_err_exit_status = RM_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return RM_FAILED;
 	status = rm_planned_load(&arguments.wish, &planned, &error);

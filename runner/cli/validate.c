@@ -31,14 +31,14 @@ int rm_cli_validate(int argc, char **argv)
 {
 	static const struct argp argp = { NULL, parse, "DIR",
 		"Checks a campaign's folder: every member of campaign.json and "
-		"of each line of trials.jsonl, hashes, and that each planned "
+		"of each line of trials.jsonl, hashes, checksums, and that "
+		"each planned "
 		"trial has one line.\vStatus: 0 nothing is wrong; 1 something "
 		"is, one line each; 2 the folder cannot be read.",
 		NULL, NULL, NULL };
 	struct rm_validation validation = { .report = print_problem };
 	struct rm_error error = { 0 };
 
-	argp_err_exit_status = RM_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &validation);
 	int result = rm_validate(&validation, &error);
 
@@ -51,7 +51,10 @@ int rm_cli_validate(int argc, char **argv)
 		        validation.dir);
 		return RM_FAILED;
 	}
-	printf("%s: %zu cells, %zu trials, complete\n", validation.dir,
-	        validation.cells, validation.found);
+	printf("%s: %zu cells, %zu trials, complete%s\n", validation.dir,
+	        validation.cells, validation.found,
+	        validation.is_sealed ? ""
+	                             : "; older than checksums of lines: a "
+	                               "number that was changed is not seen");
 	return RM_OK;
 }

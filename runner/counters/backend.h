@@ -71,6 +71,14 @@ const char *rm_request_text(const json_t *event, size_t index, const char *key,
 struct rm_reading rm_reading_scale(
         uint64_t raw, uint64_t enabled_ns, uint64_t running_ns);
 
+/*
+ * Whether a CPU can have counted so much in `ns`. The bound is above any CPU
+ * there is: 10 GHz, and 16 of an event in a cycle (the widest retire 8
+ * instructions); of a metric in cycles one in a cycle. It finds values that
+ * are none, such as 2^50 cycles in 20 ms, not small errors.
+ */
+bool rm_reading_possible(const char *metric, double count, uint64_t ns);
+
 /* An invalid reading with a reason, printf style. */
 struct rm_reading rm_reading_invalid(const char *format, ...)
         __attribute__((format(printf, 1, 2)));

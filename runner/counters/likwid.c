@@ -6,6 +6,7 @@
  * CPU is asked for once, and threads that share one have no count of their own.
  */
 #include "runner/counters/likwid.h"
+#include "runner/base/clock.h"
 #include "runner/counters/backend.h"
 #include "runner/counters/events.h"
 
@@ -27,11 +28,12 @@ struct session {
 	int socket; /* -1 = not connected */
 	unsigned threads, cpus, events;
 	struct event event[EVENTS];
-	unsigned *cpu;     /* different ones, in order of first use */
-	unsigned *cpu_of;  /* thread -> index in cpu[] */
-	unsigned *sharing; /* threads on cpu[i] */
-	double *value;     /* events x cpus of the last interval */
-	double *empty;     /* ... of the empty one */
+	unsigned *cpu;               /* different ones, in order of first use */
+	unsigned *cpu_of;            /* thread -> index in cpu[] */
+	unsigned *sharing;           /* threads on cpu[i] */
+	double *value;               /* events x cpus of the last interval */
+	double *empty;               /* ... of the empty one */
+	uint64_t value_ns, empty_ns; /* from before START to after STOP */
 	bool counted;
 	struct rm_error problem; /* why there is no value */
 	char arch[32];
@@ -177,13 +179,15 @@ static int take_values(
 	return 0;
 }
 
-static int interval(struct session *l, double *values, struct rm_error *error)
+static int empty_interval(struct session *l, struct rm_error *error)
 {
+	uint64_t begun_ns = rm_now_ns();
 	int code = tell(l, "START", error);
 
 	if (!code)
 		code = tell(l, "STOP", error);
-	return code ? code : take_values(l, values, error);
+	l->empty_ns = rm_now_ns() - begun_ns;
+	return code ? code : take_values(l, l->empty, error);
 }
 
 static void close_likwid(void *state)
@@ -213,7 +217,7 @@ static int open_likwid(const struct rm_session_request *request, void **state,
 	int code = set_up(l, request, error);
 	/* Twice: the first interval pays for cold caches. */
 	for (int i = 0; i < 2 && !code; i++)
-		code = interval(l, l->empty, error);
+		code = empty_interval(l, error);
 	if (code) {
 		close_likwid(l);
 		return code;
@@ -230,6 +234,7 @@ static int start_likwid(void *state)
 
 	l->counted = false;
 	l->problem.text[0] = '\0';
+	l->value_ns = rm_now_ns(); /* until STOP: when it began */
 	return tell(l, "START", &l->problem);
 }
 
@@ -240,6 +245,7 @@ static int stop_likwid(void *state)
 	if (l->problem.text[0])
 		return -ENODATA; /* it did not start */
 	int code = tell(l, "STOP", &l->problem);
+	l->value_ns = rm_now_ns() - l->value_ns;
 	if (!code)
 		code = take_values(l, l->value, &l->problem);
 	l->counted = !code;
@@ -254,7 +260,9 @@ static bool always_counts(const char *metric)
 static struct rm_reading reading_of(const struct session *l,
         const double *values, unsigned event, unsigned k)
 {
+	const char *metric = l->event[event].metric;
 	double value = values[event * l->cpus + k];
+	uint64_t ns = values == l->empty ? l->empty_ns : l->value_ns;
 	struct rm_reading reading = { .value = value };
 
 	if (isnan(value))
@@ -263,7 +271,14 @@ static struct rm_reading reading_of(const struct session *l,
 		        l->event[event].name);
 	if (!(value >= 0) || isinf(value))
 		return rm_reading_invalid("liblikwid counted %g", value);
-	if (value == 0 && always_counts(l->event[event].metric))
+	if (value != floor(value))
+		return rm_reading_invalid(
+		        "liblikwid counted %g, expected a whole number", value);
+	if (!rm_reading_possible(metric, value, ns))
+		return rm_reading_invalid("liblikwid counted %g in %.3f ms: "
+		                          "more than any CPU can",
+		        value, (double)ns / 1e6);
+	if (value == 0 && always_counts(metric))
 		return rm_reading_invalid("stayed at 0: the device is there, "
 		                          "but nothing counts (no vPMU?)");
 	reading.raw = (uint64_t)value;

@@ -29,6 +29,15 @@ struct rm_reading rm_reading_invalid(const char *format, ...)
 	return reading;
 }
 
+bool rm_reading_possible(const char *metric, double count, uint64_t ns)
+{
+	const double cycles_per_ns = 10, events_per_cycle = 16;
+	double most = (double)ns * cycles_per_ns;
+
+	return count <=
+	       (strstr(metric, "cycles") ? most : most * events_per_cycle);
+}
+
 struct rm_reading rm_reading_scale(
         uint64_t raw, uint64_t enabled_ns, uint64_t running_ns)
 {

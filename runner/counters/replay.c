@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* replay.c - writes counts down, and serves a recording interval by interval,
    labelled as such. */
+#include "runner/base/file.h"
 #include "runner/base/json.h"
 #include "runner/counters/prove.h"
 
@@ -225,7 +226,7 @@ static int take_line(struct loading *loading, const char *text, size_t length,
 
 int rm_replay_load(const char *file, json_t **lines, struct rm_error *error)
 {
-	FILE *in = fopen(file, "re");
+	FILE *in = rm_file_open(file);
 	char *text = NULL, where[300];
 	size_t room = 0;
 	unsigned number = 0;
@@ -234,7 +235,7 @@ int rm_replay_load(const char *file, json_t **lines, struct rm_error *error)
 
 	if (!in)
 		return rm_error_set(
-		        error, -errno, "%s: %s", file, strerror(errno));
+		        error, -errno, "%s: %s", file, rm_file_reason(-errno));
 	struct loading loading = { json_array(), json_object(), json_object(),
 		0 };
 

@@ -3,6 +3,7 @@
  * formats.c - finds out which format a text has, has it read, and checks that
  * the operations make sense together, whichever format they came from.
  */
+#include "runner/base/file.h"
 #include "runner/history/import.h"
 #include "runner/history/judging.h"
 
@@ -85,42 +86,20 @@ int rm_history_read(const char *file, const char *text, size_t length,
 	return failed ? failed : check_lines(file, history, error);
 }
 
-/* All of a stream. 0, -errno or -ENOMEM. */
-static int read_all(FILE *in, char **text, size_t *length)
-{
-	size_t room = 1 << 16, got;
-	char *bigger;
-
-	*length = 0;
-	*text = malloc(room);
-	if (!*text)
-		return -ENOMEM;
-	while ((got = fread(*text + *length, 1, room - *length, in)) > 0) {
-		*length += got;
-		if (*length < room)
-			continue;
-		bigger = realloc(*text, room * 2);
-		if (!bigger)
-			return -ENOMEM;
-		*text = bigger;
-		room *= 2;
-	}
-	return ferror(in) ? -(errno ? errno : EIO) : 0;
-}
-
 int rm_history_load(const char *file, enum rm_history_format format,
         struct rm_history *history, struct rm_error *error)
 {
 	bool standard = !strcmp(file, "-");
 	const char *name = standard ? "standard input" : file;
-	FILE *in = standard ? stdin : fopen(file, "r");
+	FILE *in = standard ? stdin : rm_file_open(file);
 	char *text = NULL;
 	size_t length = 0;
-	int failed = in ? read_all(in, &text, &length) : -errno;
+	int failed =
+	        in ? rm_file_read(in, RM_INPUT_MAX, &text, &length) : -errno;
 
 	if (failed)
-		rm_error_set(
-		        error, failed, "%.200s: %s", name, strerror(-failed));
+		rm_error_set(error, failed, "%.200s: %s", name,
+		        rm_file_reason(failed));
 	else
 		failed = rm_history_read(
 		        name, text, length, format, history, error);

@@ -213,7 +213,7 @@ static void quota(
 	struct rm_fact fact;
 
 	(void)topology;
-	rm_fact_cgroup("cpu.max", "cpu", "cpu.cfs_quota_us", &fact);
+	rm_fact_cgroup_quota(&fact);
 	if (fact.status != RM_FACT_OK || !strncmp(fact.text, "max", 3) ||
 	        fact.text[0] == '-')
 		say(finding, RM_FINDING_GOOD, "", "no limit of CPU time");

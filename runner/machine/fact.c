@@ -8,6 +8,7 @@
 #include <glob.h>
 #include <jansson.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +205,61 @@ void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
 		snprintf(path, sizeof(path), "%s/%s", folder, v1);
 		rm_fact_read(path, fact);
 	}
+}
+
+/* The CPUs that one group may use, of all its children together; HUGE_VAL: all
+   that there are. `fact` has the line that says so. */
+static double allowed_cpus(const char *folder, bool v2, struct rm_fact *fact)
+{
+	char path[PATH_MAX];
+	double quota, period = 100000; /* the kernel's default, in us */
+	struct rm_fact period_fact;
+
+	snprintf(path, sizeof(path), "%s/%s", folder,
+	        v2 ? "cpu.max" : "cpu.cfs_quota_us");
+	rm_fact_read(path, fact);
+	if (fact->status != RM_FACT_OK ||
+	        sscanf(fact->text, "%lf %lf", &quota, &period) < 1)
+		return HUGE_VAL;
+	snprintf(path, sizeof(path), "%s/cpu.cfs_period_us", folder);
+	rm_fact_read(path, &period_fact);
+	if (!v2 && period_fact.status == RM_FACT_OK)
+		sscanf(period_fact.text, "%lf", &period);
+	return quota < 0 || !(period > 0) ? HUGE_VAL : quota / period;
+}
+
+/* A group gets what it and each group above it may use, so the tightest of them
+   counts. `folder` is cut down to the controller's root. */
+static void tightest_quota(char *folder, bool v2, struct rm_fact *fact)
+{
+	const char *root = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu";
+	double least = HUGE_VAL;
+
+	for (;;) {
+		struct rm_fact one;
+		double cpus = allowed_cpus(folder, v2, &one);
+
+		if (one.status != RM_FACT_ABSENT &&
+		        (fact->status == RM_FACT_ABSENT || cpus < least)) {
+			*fact = one;
+			least = cpus;
+		}
+		if (strlen(folder) <= strlen(root))
+			return;
+		*strrchr(folder, '/') = '\0';
+	}
+}
+
+void rm_fact_cgroup_quota(struct rm_fact *fact)
+{
+	char folder[PATH_MAX - 64];
+
+	*fact = (struct rm_fact){ RM_FACT_ABSENT, "" };
+	if (cgroup_of("", folder, sizeof(folder)))
+		tightest_quota(folder, true, fact);
+	if (fact->status == RM_FACT_ABSENT &&
+	        cgroup_of("cpu", folder, sizeof(folder)))
+		tightest_quota(folder, false, fact);
 }
 
 /* Whether a word stands in a text of words. */

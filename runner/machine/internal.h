@@ -35,6 +35,11 @@ void rm_fact_set(struct rm_fact *fact, const char *text);
    "performance x 63, powersave x 1". */
 void rm_fact_each(const char *pattern, struct rm_fact *fact);
 
+/* The line of the tightest limit of CPU time among this process's cgroup and
+   those above it: "QUOTA PERIOD" or "max PERIOD" of version 2, a quota in us of
+   version 1. */
+void rm_fact_cgroup_quota(struct rm_fact *fact);
+
 /* A file of this process's cgroup: `v2`, or `v1` of a controller. */
 void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
         struct rm_fact *fact);

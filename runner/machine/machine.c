@@ -205,7 +205,7 @@ static int add_odd_ones(json_t *facts)
 	rm_fact_cgroup("cpuset.cpus.effective", "cpuset",
 	        "cpuset.effective_cpus", &fact);
 	failed = add(facts, "cgroup_cpus", &fact);
-	rm_fact_cgroup("cpu.max", "cpu", "cpu.cfs_quota_us", &fact);
+	rm_fact_cgroup_quota(&fact);
 	failed |= add(facts, "cgroup_quota", &fact);
 	rm_fact_hypervisor(&fact);
 	failed |= add(facts, "hypervisor_flag", &fact);

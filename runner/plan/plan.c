@@ -66,6 +66,27 @@ static int make_blocks(struct rm_plan *plan)
 	return 0;
 }
 
+/* A name that no machine has is a mistake in a line of the file, not of the
+   trials that it would end. */
+static int check_machines(
+        const struct rm_planning *planning, const struct rm_workload *workload)
+{
+	struct rm_error why = { 0 };
+
+	for (unsigned i = 0; i < workload->count[RM_KEY_MEASURE]; i++) {
+		const struct rm_cell *value = &workload->values[i];
+
+		if (value->measure == RM_MEASURE_SIMULATED &&
+		        planning->options->find_machine &&
+		        planning->options->find_machine(value->model, &why))
+			return rm_error_set(planning->error, -EINVAL,
+			        "%s: measure = simulated:%s: %s",
+			        workload->where[RM_KEY_MEASURE], value->model,
+			        why.text);
+	}
+	return 0;
+}
+
 /* Cells carry the name of their workload, and ids are made of it: two workloads
    of one name could not be told apart in a journal. */
 static int expand_all(struct rm_planning *planning,
@@ -81,7 +102,9 @@ static int expand_all(struct rm_planning *planning,
 				        "%s: a second workload named %s, "
 				        "expected different names",
 				        workloads[i].file, workloads[i].name);
-		failed = rm_plan_expand(planning, &workloads[i]);
+		failed = check_machines(planning, &workloads[i]);
+		if (!failed)
+			failed = rm_plan_expand(planning, &workloads[i]);
 		if (!failed)
 			failed = rm_plan_verify(planning, &workloads[i], first);
 		if (failed)

@@ -157,6 +157,9 @@ struct rm_plan_options {
 	bool (*can_simulate)(
 	        const void *simulator, const char *map, char *why, size_t size);
 	const void *simulator;
+	/* 0 where there is a simulated machine of that name; else -errno, with
+	   `error` that tells those that there are. NULL: any name is taken. */
+	int (*find_machine)(const char *name, struct rm_error *error);
 	/* MemAvailable; 0: read it from /proc/meminfo */
 	uint64_t available_bytes;
 	/* The maps to choose from; NULL: rm_impl_table and rm_skipped_table.

@@ -59,6 +59,9 @@ static uint64_t running_ns(
 	}
 	if (cell->measure == RM_MEASURE_SIMULATED)
 		return rm_plan_simulated_ns(cell, slow_writes);
+	if (cell->loop.kind == RM_LOOP_HOLD) /* both end when holders wake */
+		return cell->warm_up_ns + cell->window_ns +
+		       2 * (cell->loop.args[0] + cell->loop.args[1]);
 	if (cell->window_ns)
 		return cell->warm_up_ns + cell->window_ns;
 	return cell->warm_up_ns +

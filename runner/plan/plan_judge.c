@@ -48,6 +48,13 @@ void rm_plan_judge(const struct rm_planning *planning,
 	else if (cell->loop.kind == RM_LOOP_SCAN && !impl->ops->scan)
 		snprintf(
 		        cell->skip, RM_REASON_BYTES, "this map offers no scan");
+	else if (rm_loop_only_scans(&cell->loop, cell->threads) &&
+	         (cell->write_share > 0 || cell->miss_share > 0))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "all %u threads would scan and none would do the "
+		        "writes and misses asked for, expected fewer scanners "
+		        "than threads",
+		        cell->threads);
 	else if (impl->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) &&
 	         !alone && !in_place)
 		snprintf(cell->skip, RM_REASON_BYTES,

@@ -114,7 +114,11 @@ static const struct rm_field measured[] = {
 };
 
 static const struct rm_field fresh = { "latency[].buckets", "a" };
-static const struct rm_field kept = { "latency[].histogram", "S0" };
+static const struct rm_field kept[] = {
+	{ "latency[].histogram", "S0" },
+	{ "latency[].hgrm_crc32", "-S" },
+	{ "latency[].hlog_crc32", "-S" },
+};
 
 struct first_wrong {
 	struct rm_error *error;
@@ -238,8 +242,10 @@ int rm_answer_check(const json_t *json, const char *cell_id,
 	if (check_fields(json, measured, sizeof(measured) / sizeof(*measured),
 	            error))
 		return -EINVAL;
-	if (check_fields(
-	            json, form == RM_ANSWER_KEPT ? &kept : &fresh, 1, error))
+	if (form == RM_ANSWER_KEPT
+	                ? check_fields(json, kept, sizeof(kept) / sizeof(*kept),
+	                          error)
+	                : check_fields(json, &fresh, 1, error))
 		return -EINVAL;
 	int result = form == RM_ANSWER_KEPT ? 0 : check_latency(json, error);
 

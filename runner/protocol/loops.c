@@ -174,6 +174,11 @@ bool rm_loop_is_own(enum rm_loop_kind kind)
 	return kinds[kind].own;
 }
 
+bool rm_loop_only_scans(const struct rm_loop *loop, unsigned threads)
+{
+	return loop->kind == RM_LOOP_SCAN && loop->args[0] >= threads;
+}
+
 bool rm_loop_runs_once(enum rm_loop_kind kind)
 {
 	return kinds[kind].once;

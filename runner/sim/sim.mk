@@ -43,7 +43,7 @@ SIM_TEAM  := $(patsubst runner/trial/%.c,$(SIM)/trial/%.o,$(filter-out \
 SIM_ALLOC := $(addprefix $(SIM)/trial/,team.o key_stream.o)
 SIM_BASE   = $(filter-out $(BUILD)/runner/plan/plan%,$(filter $(BUILD)/runner/base/% $(BUILD)/runner/trace/% \
                $(BUILD)/runner/protocol/% $(BUILD)/runner/plan/% $(BUILD)/runner/sim/% %/machine/topology.o \
-               %/runner/counters/reading.o %/runner/impl_find.o %/runner/cli/trial.o \
+               %/runner/counters/reading.o %/runner/impl_find.o %/runner/cli/trial.o %/runner/cli/standard.o \
                $(BUILD)/sim_%.o %/build_info.o,$(OBJS)))
 
 # gcc is the reference. clang drops reads before writes and makes vectors.

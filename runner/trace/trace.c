@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* trace.c - a trace is read; a thread's share of it; what must come out. */
+#include "runner/base/file.h"
 #include "runner/trace/internal.h"
 
 #include <errno.h>
@@ -33,37 +34,19 @@ int rm_trace_parse(const char *file, const char *bytes, size_t length,
 	return failed;
 }
 
-/* Not by its size: what is read may be a pipe. */
-static int read_all(FILE *in, char **bytes, size_t *length)
-{
-	size_t room = 1 << 20;
-
-	*length = 0;
-	*bytes = malloc(room);
-	while (*bytes) {
-		*length += fread(*bytes + *length, 1, room - *length, in);
-		if (*length < room)
-			return ferror(in) ? -errno : 0;
-		char *more = realloc(*bytes, room *= 2);
-
-		if (!more)
-			break;
-		*bytes = more;
-	}
-	return -ENOMEM;
-}
-
 int rm_trace_load(
         const char *file, struct rm_trace *trace, struct rm_error *error)
 {
-	FILE *in = fopen(file, "rb");
+	FILE *in = rm_file_open(file);
 	char *bytes = NULL;
 	size_t length = 0;
-	int failed = in ? read_all(in, &bytes, &length) : -errno;
+	int failed =
+	        in ? rm_file_read(in, RM_INPUT_MAX, &bytes, &length) : -errno;
 
 	*trace = (struct rm_trace){ 0 };
 	if (failed)
-		rm_error_set(error, failed, "%s: %s", file, strerror(-failed));
+		rm_error_set(
+		        error, failed, "%s: %s", file, rm_file_reason(failed));
 	else
 		failed = rm_trace_parse(file, bytes, length, trace, error);
 	free(bytes);

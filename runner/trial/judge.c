@@ -160,7 +160,10 @@ static void judge_mix(const struct rm_team *team, const struct totals *totals,
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "achieved write share %.5f, asked %.5f",
 		        judgement->achieved_write_share, cell->write_share);
-	if (!plausible(counts->misses_absent, lookups, absent))
+	/* a map that holds nothing says yes to every key: it is the floor of
+	   what the driver costs, and a look-up that misses costs it the same */
+	if (!(team->impl->caps & RM_CAP_NO_STATE) &&
+	        !plausible(counts->misses_absent, lookups, absent))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "achieved miss share %.5f, asked %.5f",
 		        judgement->achieved_miss_share, cell->miss_share);
@@ -185,14 +188,20 @@ static void judge_own_loop(
 }
 
 /* A window must dwarf what reading the clock costs (R17 of the method). */
-static void judge_window(
-        const struct rm_team *team, struct rm_judgement *judgement)
+static void judge_window(const struct rm_team *team, uint64_t operations,
+        struct rm_judgement *judgement)
 {
 	double least_ns =
 	        1000 * fmax(team->clock_cost_ns, (double)team->clock_step_ns);
 	double window_ns = (double)rm_team_elapsed_ns(team);
 
-	if (window_ns < least_ns)
+	if (team->request->cell.loop.kind == RM_LOOP_PACED && !operations)
+		rm_error_set(&judgement->reason, -ERANGE,
+		        "no arrival in the window of %.3f ms at %g/s, expected "
+		        "a longer window or a higher rate",
+		        (double)team->request->cell.window_ns / 1e6,
+		        team->request->cell.rate_per_s);
+	else if (window_ns < least_ns)
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "the window of %.0f ns is shorter than 1000 clock "
 		        "readings (%.0f ns)",
@@ -271,7 +280,8 @@ static void judge_answers(const struct rm_team *team,
 
 void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 {
-	bool verify = team->request->cell.measure == RM_MEASURE_VERIFY;
+	const struct rm_cell *cell = &team->request->cell;
+	bool verify = cell->measure == RM_MEASURE_VERIFY;
 	struct totals totals;
 
 	*judgement =
@@ -288,12 +298,17 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 		rm_replay_judge(team, &totals.window, judgement);
 	else if (!verify && !team->own_loop && !team->loop)
 		judge_mix(team, &totals, judgement);
+	else if (!verify && cell->write_share > 0 &&
+	         rm_loop_only_scans(&cell->loop, cell->threads))
+		rm_error_set(&judgement->reason, -ERANGE,
+		        "achieved write share 0, asked %.5f: all threads scan",
+		        cell->write_share);
 	if (!verify) {
-		rm_huge_pages_judge(&team->request->cell,
+		rm_huge_pages_judge(cell,
 		        team->rss_filled_bytes - team->rss_empty_bytes,
 		        &judgement->reason);
 		judge_place(team, judgement);
-		judge_window(team, judgement);
+		judge_window(team, totals.window.iterations, judgement);
 		judge_presence(team, judgement);
 	}
 	if (judgement->mismatch.text[0]) {

@@ -98,6 +98,24 @@ check "a payload above half of memory" refuses \
 printf 'writes = 300%%\n' >"$dir/bad.conf"
 check "a bad value is at file:line" refuses "$dir/bad.conf:1: writes = \"300%\"" \
 	"$bin" plan "$dir/bad.conf"
+check "a simulated machine that is not there is at file:line" refuses \
+	"--set measure: measure = simulated:nope: no machine \"nope\"" \
+	"$bin" plan --set measure=simulated:nope --set window=100ops "$dir/tiny.conf"
+check "one that is there is not" status 0 \
+	"$bin" plan --set measure=simulated:zen3 --set window=100ops "$dir/tiny.conf"
+status 0 "$bin" plan --set loop=scan:2 --set threads="1 2 3" "$dir/tiny.conf"
+check "a scan that leaves no thread for the writes is skipped" \
+	says "$out" "all 2 threads would scan"
+check "not one that leaves a thread" test "$(grep -c "all 3 threads" "$out")" = 0
+status 0 "$bin" plan --set loop=scan:2 --set writes=0% "$dir/tiny.conf"
+check "nor one without writes" test "$(grep -c "would scan" "$out")" = 0
+status 0 "$bin" plan --json --set loop=hold:100s:100us:1 --set threads=2 \
+	--set maps=hold_go_rw "$dir/tiny.conf"
+# shellcheck disable=SC2016
+check "who holds a lock for long takes long" "$(report/find_python.sh)" -c '
+import json, sys
+cells = json.load(open(sys.argv[1]))["cells"]
+assert max(c["estimate_ns"] for c in cells) > 100e9' "$out"
 check "a node that is not there" refuses "numa:9: this machine has no such" \
 	"$bin" plan --set placement=numa:9 "$dir/tiny.conf"
 check "an unknown option has status 2" status 2 "$bin" plan --colour

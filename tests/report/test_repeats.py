@@ -13,6 +13,7 @@ import repeated_campaigns as simulated
 from report import journal, quality
 from report.analysis import Analysis
 from report_helpers import TOP
+from seal import sealed
 
 BUILD = os.environ.get("BUILD", str(TOP / "build/gcc"))
 READMOSTLY = os.path.join(BUILD, "readmostly")
@@ -77,7 +78,7 @@ def lines_of(folder):
 
 def write(folder, lines):
     (folder / "trials.jsonl").write_text(
-        "".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        "".join(map(sealed, lines)), encoding="utf-8")
 
 
 def test_the_last_attempt_counts(campaign):

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import pytest
+from seal import sealed
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
@@ -205,12 +206,14 @@ def test_deleting_any_member_of_a_line_fails(good, copied):
     for number in chosen.values():
         trial = json.loads(lines[number])
         for path in members(trial):
+            if path == ("crc32",):
+                continue  # test_damage.py
             if len(path) > 2 and path[1] in optional:
                 continue
             if path[0] in repeats and "/verify" in trial["cell"]:
                 continue  # not repeated, as all of older campaigns
             changed = list(lines)
-            changed[number] = json.dumps(without(trial, path)) + "\n"
+            changed[number] = sealed(without(trial, path))
             (copied / "trials.jsonl").write_text("".join(changed))
             status, text = validate(copied)
             assert status == 1, path
@@ -232,7 +235,7 @@ def test_lines_that_contradict_themselves_fail(good, copied):
         trial = dict(json.loads(lines[number]))
         trial[member] = value
         changed = list(lines)
-        changed[number] = json.dumps(trial) + "\n"
+        changed[number] = sealed(trial)
         check_journal(copied, changed, words, number + 1)
 
 

@@ -43,6 +43,7 @@ int main(int argc, char **argv)
 	/* by this name the shared command speaks of itself in its errors */
 	static char trial[] = "readmostly-sim trial";
 
+	rm_cli_begin();
 	if (argc < 2) {
 		usage(stderr);
 		return RM_USAGE;

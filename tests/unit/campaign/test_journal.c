@@ -57,10 +57,23 @@ static void remove_folder(void)
 	rmdir(dir);
 }
 
+/* Whole lines that are objects get their checksum. */
 static void put_text(const char *text)
 {
 	FILE *file = fopen(path, "w");
+	const char *end;
 
+	for (; (end = strchr(text, '\n')); text = end + 1) {
+		json_t *line = json_loadb(text, (size_t)(end - text), 0, NULL);
+		char *sealed = line ? rm_line_seal(line) : NULL;
+
+		if (sealed)
+			fputs(sealed, file);
+		else
+			fwrite(text, 1, (size_t)(end - text) + 1, file);
+		free(sealed);
+		json_decref(line);
+	}
 	fputs(text, file);
 	fclose(file);
 }
@@ -160,12 +173,12 @@ static void torn_line(void)
 
 		snprintf(text, sizeof(text), "%s%s", whole, tails[i]);
 		put_text(text);
+		size_t whole_bytes = size_of_file() - strlen(tails[i]);
 		struct rm_journal *journal = open_again(&seen, &torn, &error);
 
 		CHECK(journal && seen == 1 && torn == strlen(tails[i]),
 		        "a line without its newline is not taken");
-		CHECK(size_of_file() == strlen(whole),
-		        "and is cut off the file");
+		CHECK(size_of_file() == whole_bytes, "and is cut off the file");
 		CHECK(journal && !append(journal, "a", 1, "head", &error),
 		        "its trial can be appended");
 		rm_journal_close(journal);
@@ -203,14 +216,50 @@ static void damage(void)
 		int seen;
 
 		put_text(cases[i].text);
+		size_t bytes = size_of_file();
 		struct rm_journal *journal = open_again(&seen, &torn, &error);
 
 		CHECK(!journal && strstr(error.text, cases[i].words),
 		        cases[i].name);
-		CHECK(size_of_file() == strlen(cases[i].text),
+		CHECK(size_of_file() == bytes,
 		        "a damaged journal is left as it is");
 		rm_journal_close(journal);
 	}
+	remove_folder();
+}
+
+/* Whatever one bit makes of a line, it is not the line that was written. A
+   newline more or less makes two lines or a torn one. */
+static void one_bit(void)
+{
+	struct rm_error error;
+	size_t torn, taken = 0, bits = 0, size;
+	char whole[256];
+	int seen;
+
+	fresh_folder();
+	put_text("{\"cell\":\"a\",\"block\":3,\"arm\":\"head\",\"ops\":812}\n");
+	int fd = open(path, O_RDWR);
+
+	size = (size_t)read(fd, whole, sizeof(whole));
+	for (size_t at = 0; at + 1 < size; at++)
+		for (unsigned bit = 0; bit < 8; bit++, bits++) {
+			struct rm_journal *journal = NULL;
+			char changed = (char)(whole[at] ^ (1 << bit));
+
+			if (pwrite(fd, &changed, 1, (off_t)at) != 1)
+				abort();
+			error = (struct rm_error){ 0 };
+			taken += !rm_journal_open(dir, &journal, &torn, &error);
+			rm_journal_close(journal);
+			if (pwrite(fd, &whole[at], 1, (off_t)at) != 1)
+				abort();
+		}
+	close(fd);
+	printf("# %zu bits\n", bits);
+	CHECK(bits > 500 && taken == 0, "no line with a flipped bit is taken");
+	rm_journal_close(open_again(&seen, &torn, &error));
+	CHECK(seen == 1, "and without it it is");
 	remove_folder();
 }
 
@@ -353,6 +402,7 @@ int main(void)
 	remembers();
 	torn_line();
 	damage();
+	one_bit();
 	one_owner();
 	file_limit();
 	each_line_is_synced();

@@ -239,6 +239,15 @@ static void impossible_values_are_no_values(void)
 	        "NAN is no value");
 	CHECK(value_is("negative", 0, "counted -5"),
 	        "less than nothing is no value");
+	CHECK(value_is("0.5", 0, "counted 0.5, expected a whole number"),
+	        "half a cycle is no value");
+	/* an hour of cycles; the window was well below a minute */
+	CHECK(value_is("36e12", 0, "more than any CPU can"),
+	        "more cycles than the time has room for are no value");
+	CHECK(value_is("1e300", 1, "more than any CPU can"),
+	        "nor are as many instructions");
+	CHECK(value_is("1125899906842624", 0, "more than any CPU can"),
+	        "nor 2^50 cycles");
 }
 
 static void a_crash_in_the_window_is_told(void)

@@ -156,6 +156,29 @@ static void cgroups(void)
 	rm_fact_cgroup("cpu.max", "cpu", "cpu.cfs_quota_us", &fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, "max 100000"),
 	        "version 2: one folder for all");
+
+	/* the limit of a group holds for those below it */
+	put("/sys/fs/cgroup/user/cpu.max", "400000 100000\n");
+	rm_fact_cgroup_quota(&fact);
+	CHECK(!strcmp(fact.text, "400000 100000"),
+	        "version 2: a limit of the group above is seen");
+	put("/sys/fs/cgroup/user/me/cpu.max", "150000 50000\n");
+	rm_fact_cgroup_quota(&fact);
+	CHECK(!strcmp(fact.text, "150000 50000"),
+	        "the group's own counts where it is tighter, 3 CPUs of 4");
+	put("/sys/fs/cgroup/user/cpu.max", "max 100000\n");
+	put("/sys/fs/cgroup/user/me/cpu.max", "max 100000\n");
+	rm_fact_cgroup_quota(&fact);
+	CHECK(!strcmp(fact.text, "max 100000"), "no limit is none");
+	put("/proc/self/cgroup", "4:cpu,cpuacct:/v1/job\n");
+	put("/sys/fs/cgroup/cpu/v1/job/cpu.cfs_quota_us", "-1\n");
+	put("/sys/fs/cgroup/cpu/v1/cpu.cfs_quota_us", "50000\n");
+	put("/sys/fs/cgroup/cpu/v1/cpu.cfs_period_us", "100000\n");
+	put("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n");
+	rm_fact_cgroup_quota(&fact);
+	CHECK(!strcmp(fact.text, "50000"),
+	        "version 1: a limit of the group above is seen, too");
+	put("/proc/self/cgroup", "0::/user/me\n");
 }
 
 /* The id on a made-up machine. */

@@ -154,6 +154,52 @@ static void scans_run_beside_writers(void)
 	json_decref(result);
 }
 
+/* The plan skips such cells; a request that comes from elsewhere is void. */
+static void writes_that_nobody_does_are_no_result(void)
+{
+	struct rm_request request = request_of("gomap_rw", "scan:2");
+	json_t *result = run_on(&request, rm_impl_find("gomap_rw"));
+
+	CHECK(is(result, "void", "asked 0.10000: all threads scan"),
+	        "a scan without a thread for the writes is void");
+	json_decref(result);
+	request = request_of("gomap_rw", "scan:2");
+	request.cell.write_share = 0;
+	result = run_on(&request, rm_impl_find("gomap_rw"));
+	CHECK(is(result, "ok", ""), "without writes it is what was asked for");
+	json_decref(result);
+}
+
+/* null_map says yes to each key, also to those that were never there. */
+static void the_floor_has_misses(void)
+{
+	struct rm_request request = request_of("null_map", "mix");
+	json_t *result;
+
+	request.cell.miss_share = 0.1;
+	request.cell.window_ops = 640000; /* far above the clock */
+	result = run_on(&request, rm_impl_find("null_map"));
+	CHECK(is(result, "ok", "") &&
+	                number_of(result, "achieved_miss_share") == 0,
+	        "the driver alone is measured where look-ups are to miss");
+	json_decref(result);
+}
+
+static void no_arrival_is_told(void)
+{
+	struct rm_request request = request_of("gomap_rw", "paced");
+	json_t *result;
+
+	request.cell.measure = RM_MEASURE_LATENCY;
+	request.cell.window_ops = 0;
+	request.cell.window_ns = 100000;
+	request.cell.rate_per_s = 0.001;
+	result = run_on(&request, rm_impl_find("gomap_rw"));
+	CHECK(is(result, "void", "no arrival in the window of 0.100 ms"),
+	        "a window that ends before the first arrival says so");
+	json_decref(result);
+}
+
 static void fills_end_full(void)
 {
 	for (unsigned threads = 1; threads <= 3; threads++) {
@@ -417,6 +463,9 @@ int main(void)
 {
 	texts();
 	scans_run_beside_writers();
+	writes_that_nobody_does_are_no_result();
+	the_floor_has_misses();
+	no_arrival_is_told();
 	fills_end_full();
 	sessions_come_and_go();
 	two_threads_meet_on_keys();

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is a campaign's folder as it was written? Computes its checksums again
+(results/README.md); `readmostly validate` does the same in C."""
+import hashlib
+import json
+import re
+import zlib
+
+SEAL = re.compile(rb'(.*),"crc32":"([0-9a-f]{8})"\}', re.S)
+ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
+ADVICE = "`readmostly validate` names all that is wrong in the folder"
+
+
+def is_sealed(meta):
+    """Does each line of the campaign's journal carry a checksum."""
+    return "line_checksum" in meta
+
+
+def crc32(data):
+    return f"{zlib.crc32(data):08x}"
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def line_is_whole(line, sealed):
+    """A line of trials.jsonl, as bytes; one without a checksum is whole in
+    a campaign that is older than they are."""
+    found = SEAL.fullmatch(line)
+    if not found:
+        return not sealed
+    return crc32(found[1]) == found[2].decode()
+
+
+def real(value):
+    """As the runner's library prints it, with 17 digits."""
+    mantissa, e, exponent = f"{value:.17g}".partition("e")
+    if e:
+        return f"{mantissa}e{int(exponent)}"
+    return mantissa if "." in mantissa else mantissa + ".0"
+
+
+def quoted(text):
+    """As that library escapes it: hexadecimal digits are capitals."""
+    return ESCAPE.sub(lambda m: "\\u" + m[1].upper() if m[1] else m[0],
+                      json.dumps(text, ensure_ascii=False))
+
+
+def canonical(value):
+    """JSON text that does not depend on order and spaces."""
+    if isinstance(value, dict):
+        return "{%s}" % ",".join(f"{quoted(k)}:{canonical(value[k])}"
+                                 for k in sorted(value))
+    if isinstance(value, list):
+        return "[%s]" % ",".join(map(canonical, value))
+    if isinstance(value, str):
+        return quoted(value)
+    return real(value) if isinstance(value, float) else json.dumps(value)
+
+
+def campaign_sha256(meta):
+    """What "sha256" of campaign.json must be: over all other members."""
+    rest = {k: v for k, v in meta.items() if k != "sha256"}
+    return sha256(canonical(rest).encode())
+
+
+def plan_sha256(meta):
+    """What "plan_sha256" must be."""
+    plan = {k: meta.get(k) for k in ("seed", "cells", "order")}
+    return sha256(canonical(plan).encode())

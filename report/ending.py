@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a command ends: a status of docs/adr/0012 and, where something is
+wrong, one line for a person; a traceback only where --debug asks for it."""
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+USAGE, INCOMPLETE, INTERRUPTED = 2, 3, 75
+HERE = Path(__file__).resolve().parent
+
+
+def place_of(error):
+    """report/FILE.py:LINE where it was raised, as far as that is ours."""
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__)
+            if HERE in Path(frame.filename).parents]
+    if not ours:
+        return "?"
+    file = Path(ours[-1].filename).relative_to(HERE.parent)
+    return f"{file}:{ours[-1].lineno}"
+
+
+def what_failed(error):
+    """One line of what we did not expect. Members of a campaign that is
+    older than its checksums may be anything, and are met anywhere."""
+    said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    if isinstance(error, ImportError):
+        return f"{said}: `make deps` installs what the report needs"
+    return (f"{said} (met in {place_of(error)}): the folder is damaged if "
+            "`readmostly validate` says so, else this is a mistake of the "
+            "report, and --debug shows the way to it")
+
+
+def say(text):
+    """To standard error, which may be as full as what we complain of."""
+    try:
+        print(f"report: {text}", file=sys.stderr, flush=True)
+    except OSError:
+        pass
+
+
+def lost(error):
+    """Status of output that did not arrive."""
+    say(f"standard output was lost: {error.strerror}")
+    if sys.stdout is not None:  # Python flushes again, and complains
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return INCOMPLETE
+
+
+def flushed(status):
+    """Status at the end: output that is lost is no success."""
+    try:
+        if sys.stdout is None:  # closed by our caller
+            raise OSError(0, "it was closed")
+        sys.stdout.flush()
+    except OSError as error:
+        missing = lost(error)
+        return status or missing
+    return status
+
+
+def end(command):
+    """Runs command() -> its status, for sys.exit()."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    debug = "--debug" in sys.argv[1:]
+    if debug:
+        sys.argv.remove("--debug")
+    if sys.stdout is not None:
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        status = command()
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except Exception as error:  # pylint: disable=broad-except
+        if debug:
+            raise
+        if isinstance(error, OSError) and error.filename is None:
+            return lost(error)  # a file would have its name
+        say(what_failed(error))
+        status = USAGE
+    return flushed(status)

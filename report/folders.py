@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Folders that we write into, or whose files we trust. A campaign may come
+from elsewhere, and /tmp is everybody's: what stands there may lead away."""
+import atexit
+import errno
+import os
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+
+
+def own(path, *below):
+    """Makes folder `path` and those `below` it; OSError where one of them is
+    a link. Links among their files go, so that nothing is written through
+    one."""
+    for folder in (Path(path), *(Path(path) / name for name in below)):
+        if folder.is_symlink():
+            raise OSError(errno.ELOOP, "a symbolic link, expected a folder "
+                          "of the campaign's own", str(folder))
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in folder.iterdir():
+            if file.is_symlink() and file.name not in below:
+                file.unlink()
+
+
+def emptied(folder):
+    """Removes the files of a folder of our own."""
+    for file in folder.iterdir():
+        if file.is_file():
+            file.unlink()
+
+
+def private(name):
+    """A folder in $TMPDIR that stays and that nobody else can write to;
+    where another one has taken its name, one that goes at our end."""
+    path = os.path.join(tempfile.gettempdir(), name)
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    except OSError:
+        return None
+    found = os.lstat(path)
+    if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and \
+            not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return path
+    path = tempfile.mkdtemp(prefix=f"{name}-")
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path

@@ -1,0 +1,149 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Campaign folders with links that lead out of them, and results/ on another
+# disk: nothing is written elsewhere, and what is reported is what was measured.
+# slow: over five seconds of CPU time; not part of `make check`.
+# side by side: shares the CPUs with other tests
+. tests/tools/tap.sh
+top=$PWD build=$(realpath "${BUILD:-build/gcc}")
+readmostly=$build/readmostly
+python=$(report/find_python.sh) || exit 3
+dir=$(mktemp -d) out=$dir/out
+trap 'rm -rf "$dir"' EXIT
+export RM_TRIAL_PROGRAM=$build/tests/fake_trial RM_FAKE="=ok"
+printf 'writes = 3%%\nkeys = 1Ki\nthreads = 1\nwarm-up = 1ms\nwindow = 2ms\nblocks = 2\nmaps = gomap_rw\nloop = mix paced\nrate = 1k/s\n' >"$dir/tiny.conf"
+run() { "$readmostly" run --counters none "$@" >"$out" 2>&1; }
+kept() { [ "$(cat "$dir/victim" "$dir/diary/page")" = "keepkeep" ]; }
+printf keep >"$dir/victim"
+mkdir "$dir/diary" && printf keep >"$dir/diary/page"
+run "$dir/tiny.conf" -o "$dir/good"
+check "a campaign is measured" [ $? = 0 ]
+
+# A resume of a folder from elsewhere.
+for name in lock trials.jsonl; do
+	rm -rf "$dir/c" && cp -r "$dir/good" "$dir/c"
+	ln -sf "$dir/victim" "$dir/c/$name"
+	run --resume -o "$dir/c"
+	check "a $name that is a link is status 2" [ $? = 2 ]
+	check "and named" says "$out" "$dir/c/$name: cannot be opened: Too many levels of symbolic links"
+	check "and its target is as it was" kept
+done
+rm -rf "$dir/c" && cp -r "$dir/good" "$dir/c"
+head -n 1 "$dir/good/trials.jsonl" >"$dir/c/trials.jsonl"
+rm -r "$dir/c/histograms" && ln -s "$dir/diary" "$dir/c/histograms"
+run --resume -o "$dir/c"
+check "histograms that are a link end a resume" says "$out" "histograms: a symbolic link"
+check "and nothing is in the link's target" [ "$(ls "$dir/diary")" = page ]
+
+# Links that wait in a folder for the campaign that will be put there.
+mkdir "$dir/planted"
+for name in topology.xml.new topology.xml topology.svg campaign.json.new; do
+	ln -s "$dir/victim" "$dir/planted/$name"
+done
+run "$dir/tiny.conf" -o "$dir/planted"
+check "planted links do not end a campaign" [ $? = 0 ]
+check "and lead nowhere" kept
+check "and its files are its own" [ -z "$(find "$dir/planted" -type l)" ]
+
+# What reads: a file that need not end, or that nobody writes.
+ln -s loop "$dir/loop"
+run "$dir/tiny.conf" -o "$dir/loop/c"
+check "a loop of links is status 2" [ $? = 2 ]
+limited() { (ulimit -v 4000000; timeout 60 "$@" >"$out" 2>&1); }
+mkfifo "$dir/fifo"
+for file in /dev/zero "$dir/fifo"; do
+	printf 'keys = file:%s\nthreads = 1\nmaps = gomap_rw\n' "$file" >"$dir/z.conf"
+	limited "$readmostly" plan "$dir/z.conf"
+	check "keys = file:$file is status 2" [ $? = 2 ]
+	check "and says why" says "$out" "not a regular file"
+	limited "$readmostly" replay "$file"
+	check "replay $file is status 2" [ $? = 2 ]
+	check "and says why, too" says "$out" "not a regular file"
+	limited "$readmostly" check --history="$file"
+	check "check --history=$file is status 2" [ $? = 2 ]
+	check "and says why as well" says "$out" "not a regular file"
+	limited "$readmostly" run "$dir/tiny.conf" -o "$dir/n" --counters "replay:$file"
+	check "--counters replay:$file is status 2" [ $? = 2 ]
+	rm -rf "$dir/c" && cp -r "$dir/good" "$dir/c"
+	ln -sf "$file" "$dir/c/trials.jsonl"
+	limited "$readmostly" validate "$dir/c"
+	check "validate of a journal that is $file is status 2" [ $? = 2 ]
+done
+rm -rf "$dir/c" && cp -r "$dir/good" "$dir/c"
+rm "$dir/c/campaign.json" && mkdir "$dir/c/campaign.json"
+run --resume -o "$dir/c"
+check "campaign.json that is a folder is named without a line -1" \
+	says "$out" "campaign.json: cannot be read: a directory"
+
+# The report on such a folder.
+for name in report report/figures report/tables report/quick; do
+	rm -rf "$dir/c" && cp -r "$dir/good" "$dir/c"
+	mkdir -p "$(dirname "$dir/c/$name")"
+	ln -s "$dir/diary" "$dir/c/$name"
+	"$python" -m report "$dir/c" >"$out" 2>&1
+	check "$name that is a link is status 2" [ $? = 2 ]
+	check "and named" says "$out" "$dir/c/$name: a symbolic link"
+	check "and nothing is lost or written there" \
+		[ "$(ls "$dir/diary") $(cat "$dir/diary/page")" = "page keep" ]
+done
+rm -rf "$dir/c" && cp -r "$dir/good" "$dir/c"
+mkdir -p "$dir/c/report/tables"
+for name in index.html verdicts.json data.zip tables/cells.csv tables/mine.csv; do
+	ln -s "$dir/victim" "$dir/c/report/$name"
+done
+ln -s "$dir/nowhere" "$dir/c/report/tables/decision.csv"
+"$python" -m report "$dir/c" >"$out" 2>&1
+check "a page beside planted links is made" [ -s "$dir/c/report/index.html" ]
+check "and nothing is written through them" kept
+check "nor made by them" [ ! -e "$dir/nowhere" ]
+check "nor read through them" [ ! -e "$dir/c/report/tables/mine.csv" ]
+
+# Results on another disk, results where something else stands.
+mkdir "$dir/work" "$dir/disk"
+ln -s "$dir/disk" "$dir/work/results"
+cd "$dir/work" || exit 1
+run "$dir/tiny.conf"
+check "a results/ that is a link gets its latest" \
+	[ -s results/latest/trials.jsonl ]
+run "$dir/tiny.conf" -o results/mine/
+check "also by -o, whatever ends it" [ "$(readlink results/latest)" = mine ]
+run "$dir/tiny.conf" -o "$dir/disk/other"
+check "but not where the path has no results" [ "$(readlink results/latest)" = mine ]
+rm results/latest && mkdir results/latest
+run "$dir/tiny.conf" -o results/third
+check "a latest that is a folder does not stop a campaign" [ $? = 0 ]
+check "and is named" says "$out" "results/latest: cannot link: "
+check "and the campaign is whole" "$readmostly" validate results/third
+cd "$top" || exit 1
+
+# `make bench` reports what it measured, with programs that are there already.
+mkdir -p "$dir/bin" "$dir/b/chooser" "$dir/b/bench-smoke"
+printf '#!/bin/sh\n' >"$dir/bin/make"
+for program in chooser bench-smoke; do
+	cat >"$dir/b/$program/readmostly" <<END
+#!/bin/sh
+[ "\$*" != "\${*%--needs}" ] && exit 0
+shift 3
+exec "$readmostly" run --counters none "$dir/tiny.conf" "\$@"
+END
+done
+chmod +x "$dir/bin/make" "$dir/b"/*/readmostly
+PATH=$dir/bin:$PATH BUILD=$dir/b runner/bench.sh smoke -o "$dir/elsewhere" \
+	>"$out" 2>&1
+check "bench reports the folder of -o" says "$out" "report: $dir/elsewhere/report/index.html"
+check "which is the last line" grep -q "^report: " <(tail -n 1 "$out")
+
+# Makefile: what a person types is one word.
+make -s report PYTHON="$python" CAMPAIGN="x; touch $dir/pwned" >"$out" 2>&1
+check "CAMPAIGN is no command" [ ! -e "$dir/pwned" ]
+make -s report PYTHON="$python" CAMPAIGN="x'; touch $dir/pwned; '" >"$out" 2>&1
+check "with a quote neither" [ ! -e "$dir/pwned" ]
+make -n bench MODE="x; y" MAPS="a'b" >"$out" 2>&1
+check "MODE is one word" says "$out" "runner/bench.sh 'x; y'"
+check "and so are MAPS" says "$out" "MAPS='a'\\''b'"
+make -s regress-arms PYTHON="$python" BASE="\$\$(touch $dir/pwned)" >"$out" 2>&1
+check "nor is BASE" [ ! -e "$dir/pwned" ]
+cp -r "$dir/good" "$dir/with a blank"
+make -s report PYTHON="$python" CAMPAIGN="$dir/with a blank" >"$out" 2>&1
+check "a folder with blanks is reported" [ -s "$dir/with a blank/report/index.html" ]
+done_testing

@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever becomes of a campaign's files, `validate` names it and the report
+says one line: no traceback, no page of changed numbers.
+
+Seeded; DAMAGE=N does N cases of each kind instead of the quick number.
+"""
+import copy
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from report import __main__ as command
+from report import damage, ending, journal, latencies, page
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
+READMOSTLY = str(BUILD / "readmostly")
+FAKE = str(BUILD / "tests" / "fake_trial")
+CASES = int(os.environ.get("DAMAGE", "0"))
+WORKLOAD = """keys = 1Ki
+threads = 1
+warm-up = 1ms
+window = 2ms
+blocks = 2
+maps = gomap_rw rwlock_probe
+writes = 3%
+loop = mix paced
+rate = 1k/s
+"""
+
+
+def run(folder, *options):
+    workload = folder.parent / "tiny.conf"
+    workload.write_text(WORKLOAD)
+    subprocess.run(
+        [READMOSTLY, "run", str(workload), "-o", str(folder), "--counters",
+         "none", "--seed", "7", *options], capture_output=True, check=False,
+        env=dict(os.environ, RM_TRIAL_PROGRAM=FAKE, RM_FAKE="=ok"))
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("damage") / "good"
+    run(folder, "--note", "text=Größe \x1b \x7f \\u001f \" \u2028 /")
+    return folder
+
+
+@pytest.fixture
+def copied(good, tmp_path):
+    shutil.copytree(good, tmp_path / "c")
+    return tmp_path / "c"
+
+
+def kept(folder):
+    """What decides: the lock and a drawing do not."""
+    return sorted(f for f in folder.rglob("*") if f.is_file()
+                  and f.name not in ("lock", "topology.svg")
+                  and "report" not in f.relative_to(folder).parts)
+
+
+def validate(folder):
+    done = subprocess.run([READMOSTLY, "validate", str(folder)],
+                          capture_output=True, text=True, errors="replace",
+                          check=False)
+    assert done.returncode in (0, 1, 2), done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def report(monkeypatch, capsys):
+    """Runs the command in this process and draws nothing."""
+    monkeypatch.setattr(page, "draw_all",
+                        lambda panels, *_: ["" for _ in panels])
+
+    def made(folder):
+        latencies.percentile_table.cache_clear()
+        monkeypatch.setattr(sys, "argv", ["report", str(folder)])
+        status = ending.end(command.main)
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err + said.out
+        return status, said.err
+    return made
+
+
+def test_what_was_written_is_whole(copied, report):
+    """Also what JSON libraries print in different ways."""
+    assert validate(copied)[0] == 0
+    assert report(copied)[0] == 0
+    meta = json.loads((copied / "campaign.json").read_text())
+    assert "\x1b" in meta["notes"]["text"] and damage.is_sealed(meta)
+    assert meta["sha256"] == damage.campaign_sha256(meta)
+    assert any(e["hgrm_crc32"] for t in (copied / "trials.jsonl").read_text()
+               .splitlines() for e in (json.loads(t)["result"] or {})
+               .get("latency") or [])
+
+
+@pytest.mark.parametrize("value, text", [
+    (0.03, "0.029999999999999999"), (1.0, "1.0"), (1e22, "1e22"),
+    (1e-7, "9.9999999999999995e-8"), (-0.0, "-0.0"), (True, "true"),
+    (None, "null"), (7, "7"), ("\x1b\n\"\\", '"\\u001B\\n\\"\\\\"'),
+    ({"b": [1], "a": {}}, '{"a":{},"b":[1]}')])
+def test_the_canonical_text_is_the_runners(value, text):
+    assert damage.canonical(value) == text
+
+
+def equal_json(before, after):
+    """A real number has digits that change nothing."""
+    try:
+        return json.loads(before) == json.loads(after)
+    except ValueError:
+        return False
+
+
+def flipped(data, rng):
+    at = rng.randrange(len(data))
+    return (data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)])
+            + data[at + 1:])
+
+
+def cut(data, rng):
+    return data[:rng.randrange(len(data))]
+
+
+@pytest.mark.parametrize("change, cases", [(flipped, 160), (cut, 80)])
+def test_a_changed_file_is_named(copied, report, change, cases):
+    rng, named, equal = random.Random(cases), 0, 0
+    files = kept(copied)
+    for _ in range(CASES or cases):
+        file = rng.choice(files)
+        before = file.read_bytes()
+        file.write_bytes(change(before, rng))
+        if file.name == "campaign.json" and equal_json(
+                before, file.read_bytes()):
+            equal += 1
+        else:
+            status, text = validate(copied)
+            assert status and file.stem in text, (file, text)
+            status, text = report(copied)
+            # the report reads no .hlog, and draws without a topology
+            assert status in (0, 2, 3) and (status == 0 or file.name in text
+                                            or change is cut), text
+            named += 1
+        file.write_bytes(before)
+    print(f"{named} named, {equal} changed no value")
+    assert named >= (CASES or cases) * 0.9
+
+
+@pytest.mark.parametrize("ending_of", ["campaign.json", "trials.jsonl",
+                                       ".hgrm"])
+def test_the_report_refuses_what_it_reads(copied, report, ending_of):
+    """A flip within what it shows is status 2 and one line with the file."""
+    rng = random.Random(3)
+    used = {e["histogram"] for cell in journal.read(copied).cells.values()
+            for t in cell.ok for e in t["result"]["latency"] or []}
+    files = [f for f in kept(copied) if f.name.endswith(ending_of)
+             and (f.suffix != ".hgrm" or f"histograms/{f.stem}" in used)]
+    for _ in range(30):
+        file = rng.choice(files)
+        before = file.read_bytes()
+        file.write_bytes(flipped(before, rng))
+        status, text = report(copied)
+        if status == 0:
+            assert equal_json(before, file.read_bytes())
+        else:
+            assert status == 2 and text.count("\n") == 1, text
+            assert file.name in text
+        file.write_bytes(before)
+
+
+def places(value, path=()):
+    """Paths of all that can be changed."""
+    inner = (value.items() if isinstance(value, dict) else
+             enumerate(value) if isinstance(value, list) else ())
+    for key, member in inner:
+        yield path + (key,)
+        yield from places(member, path + (key,))
+
+
+STRANGE = ("x", "", -1, 0, 1.5, 10 ** 30, None, True, [], {}, [[]],
+           {"id": 3}, "<b>", float("nan"))
+
+
+def mutated(value, rng):
+    """A copy with a member that is gone, another, or twice as deep."""
+    value = copy.deepcopy(value)
+    *way, last = rng.choice(list(places(value)))
+    place = value
+    for key in way:
+        place = place[key]
+    if rng.random() < 0.3:
+        del place[last]
+    elif rng.random() < 0.2:
+        place[last] = [place[last]]
+    else:
+        place[last] = rng.choice(STRANGE)
+    return value
+
+
+def unsealed(folder):
+    """As a campaign that is older than checksums; (campaign, trials)."""
+    meta = json.loads((folder / "campaign.json").read_text())
+    del meta["line_checksum"], meta["sha256"]
+    trials = [json.loads(line) for line in
+              (folder / "trials.jsonl").read_text().splitlines()]
+    for trial in trials:
+        del trial["crc32"]
+    return meta, trials
+
+
+def write(folder, meta, trials):
+    (folder / "campaign.json").write_text(json.dumps(meta, indent=2))
+    (folder / "trials.jsonl").write_text(
+        "".join(json.dumps(t) + "\n" for t in trials))
+
+
+def test_any_structure_is_met_without_a_traceback(copied, report):
+    """Of a campaign without checksums, where only structure can tell."""
+    rng, statuses = random.Random(11), {0: 0, 2: 0, 3: 0}
+    meta, trials = unsealed(copied)
+    write(copied, meta, trials)
+    assert report(copied)[0] == 0
+    for _ in range(CASES or 30):
+        if rng.random() < 0.5:
+            write(copied, mutated(meta, rng), trials)
+        else:
+            at = rng.randrange(len(trials))
+            write(copied, meta, trials[:at] + [mutated(trials[at], rng)]
+                  + trials[at + 1:])
+        validate(copied)
+        status, text = report(copied)
+        statuses[status] += 1
+        assert status != 2 or text.count("\n") == 1, text
+    print(statuses)
+
+
+def test_a_traceback_is_there_for_who_asks(copied, monkeypatch, report):
+    meta, trials = unsealed(copied)
+    meta["cells"][0]["keys"] = "x"
+    write(copied, meta, trials)
+    status, text = report(copied)
+    assert status == 2 and "report/" in text and "--debug" in text
+    monkeypatch.setattr(sys, "argv", ["report", str(copied), "--debug"])
+    with pytest.raises((TypeError, ValueError)):
+        ending.end(command.main)
+
+
+def test_a_changed_plan_is_not_reported(copied, report):
+    """The writes of all cells at half, in a file that looks right."""
+    file = copied / "campaign.json"
+    file.write_text(file.read_text().replace(
+        '"write_share": 0.029999999999999999', '"write_share": 0.5'))
+    status, text = report(copied)
+    assert status == 2 and "campaign.json: damaged, plan_sha256" in text
+    assert "readmostly validate" in text
+
+
+def test_an_older_campaign_says_that_it_has_no_checksums(copied, report):
+    meta, trials = unsealed(copied)
+    write(copied, meta, trials)
+    _, text = validate(copied)
+    assert "crc32" not in text  # each of its lines may be without
+    trials[0]["result"]["ops"] += 1
+    write(copied, meta, trials)
+    assert "crc32" not in validate(copied)[1]
+    assert report(copied)[0] == 0
+
+
+def test_a_resume_does_not_go_on_after_a_changed_line(copied):
+    file = copied / "trials.jsonl"
+    file.write_text(file.read_text().replace('"ops":', '"ops":1', 1))
+    done = subprocess.run(
+        [READMOSTLY, "run", "--resume", "-o", str(copied)],
+        capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "trials.jsonl:" in done.stderr and "crc32" in done.stderr
