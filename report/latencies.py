@@ -28,7 +28,11 @@ def percentile_table(path, crc32):
     if crc32 not in (None, damage.crc32(data)):
         raise JournalError(f"{path}: damaged, crc32 is not that of its line "
                            f"in trials.jsonl: {damage.ADVICE}")
-    for line in data.decode("utf-8", "replace").splitlines():
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    for line in text.splitlines():
         parts = line.split()
         if line.startswith("#") or len(parts) < 3:
             continue

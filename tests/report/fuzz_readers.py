@@ -143,7 +143,7 @@ def hgrm(folder, text):
     file = folder / "x.hgrm"
     file.write_bytes(text)
     latencies.percentile_table.cache_clear()
-    found = latencies.percentile_table(file)
+    found = latencies.percentile_table(file, None)
     if found is None:
         return REFUSED
     p, ns = found
@@ -153,7 +153,7 @@ def hgrm(folder, text):
     file.write_text("".join(f"{v / 1e3!r} {at!r} 1 1\n" for at, v in
                             zip(map(float, p), map(float, ns))))
     latencies.percentile_table.cache_clear()
-    again = latencies.percentile_table(file)
+    again = latencies.percentile_table(file, None)
     expect(again is not None and (again[0] == p).all()
            and abs(again[1] - ns).max() <= 1e-9 * ns.max(), "not the same")
     return TAKEN
