@@ -95,6 +95,10 @@ struct rm_sizing {
 	/* Time in ns for what expires; never runs backwards. NULL: the
 	   monotonic clock. Tests give one of their own. Any thread. */
 	uint64_t (*now_ns)(void);
+	/* How many times as fast as the monotonic clock that time runs, so
+	   that 30 s can pass in a window; 0 is 1. At most 1000: then a tick of
+	   the coarse clock, 10 ms, is 10 s. Not of a clock that is given. */
+	uint64_t clock_rate;
 };
 
 /* Bulk prefill: `count` distinct keys, read one by one in any order. */
@@ -246,6 +250,12 @@ struct rm_impl {
 	/* Loops of its own, ended by { NULL, NULL }; NULL: none. What has
 	   these and no drive is a technique: ops of keys may be NULL. */
 	const struct rm_own_loop *loops;
+	/* Both NULL, or what each thread holds open for loops of its own, such
+	   as connections: opened before the warm-up, closed after the window,
+	   kept in worker->held. No loop runs meanwhile, and what they count is
+	   dropped, but for counts.wrong. open() is false without memory. */
+	bool (*open)(struct rm_worker *worker);
+	void (*close)(struct rm_worker *worker);
 	/* NULL, or this is a planted misuse: which check or statistic shows
 	   it. Chosen by its full id only, never by "all" or a glob. */
 	const char *misuse;

@@ -118,6 +118,30 @@ RM_HOT uint64_t rm_draw(struct rm_worker *worker, bool streamed, uint64_t x,
 	return rm_below(x, span);
 }
 
+/* How many sessions a thread of a life-cycle loop holds open: its share of the
+   keys; some where nobody says how many (readmostly check). */
+RM_HOT uint64_t rm_sessions_held(const struct rm_worker *worker)
+{
+	enum { SESSIONS_PRESET = 16 };
+
+	return worker->resident > worker->slot
+	               ? (worker->resident - 1 - worker->slot) /
+	                                 worker->threads +
+	                         1
+	               : SESSIONS_PRESET;
+}
+
+/* Which of a thread's `open` sessions a touch is for, the oldest first: by the
+   distribution of ranks, so that `hot` leaves the younger ones idle. */
+RM_HOT uint64_t rm_draw_session(
+        struct rm_worker *worker, uint64_t x, uint64_t open)
+{
+	if (!worker->stream)
+		return rm_below(x, open);
+	return rm_draw(worker, true, x, &worker->position, 0) /
+	       worker->threads % open;
+}
+
 /* A lookup that found nothing: may it? */
 RM_HOT void rm_count_miss(struct rm_worker *worker, uint64_t offset)
 {

@@ -86,6 +86,8 @@ struct rm_worker {
 	struct rm_counts counts;
 	struct rm_key_bytes line;    /* lookups' string key */
 	struct rm_key_bytes written; /* writes' string key */
+	bool timed;                  /* an own loop shall time its operations */
+	void *held; /* what rm_impl.open() has opened for an own loop */
 };
 
 #endif /* RM_WORKER_H */

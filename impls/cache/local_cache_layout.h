@@ -15,7 +15,7 @@
 #define LOCAL_CACHE_REFRESH_NS ((uint64_t)10 * 1000000000)
 /* The coarse clock stands still between two ticks, of 10 ms at most
    (CONFIG_HZ >= 100): a line may be older than it seems by that much. */
-#define LOCAL_CACHE_LIMIT_NS (LOCAL_CACHE_TTL_NS - (uint64_t)10 * 1000000)
+#define LOCAL_CACHE_TICK_NS ((uint64_t)10 * 1000000)
 
 enum {
 	LOCAL_CACHE_BY_TTL,
@@ -47,14 +47,17 @@ struct cache {
 	uint64_t log_seen;   /* entries of the log that it has followed */
 	uint32_t generation; /* never 0 */
 	/* one writer, this thread; the second line in the stats build */
-	_Atomic uint64_t age_max_ns; /* of all answers */
-	_Atomic uint64_t hits, misses, refreshes, drops, ages[LOCAL_CACHE_AGES];
+	_Atomic uint64_t age_max_ns;          /* of all answers */
+	_Atomic uint64_t refreshes, expiries; /* in each build: seldom */
+	_Atomic uint64_t hits, misses, drops, ages[LOCAL_CACHE_AGES];
 	struct cache_line lines[LOCAL_CACHE_LINES];
 };
 
 struct cached_map {
 	struct map *behind;
-	uint64_t (*now_ns)(void); /* NULL: the coarse monotonic clock */
+	uint64_t (*now_ns)(void); /* NULL: the coarse monotonic clock, ... */
+	uint64_t clock_rate;      /* ... times this */
+	uint64_t limit_ns;        /* age that a line does not answer at */
 	uint64_t seed;            /* of the hash that chooses lines */
 	size_t threads;
 	struct cache **caches; /* by slot; NULL: never joined */
@@ -80,9 +83,13 @@ static void *cache_create(const struct rm_sizing *sizing)
 {
 	struct cached_map *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
 
+	const uint64_t rate = sizing->clock_rate ? sizing->clock_rate : 1;
+
 	if (!map)
 		return NULL;
 	*map = (struct cached_map){ .now_ns = sizing->now_ns,
+		.clock_rate = rate,
+		.limit_ns = LOCAL_CACHE_TTL_NS - LOCAL_CACHE_TICK_NS * rate,
 		.seed = rm_seed(sizing->seed, 1),
 		.threads = sizing->threads };
 	map->caches = calloc(sizing->threads, sizeof(struct cache *));
@@ -128,7 +135,8 @@ static void *cache_join(void *opaque, size_t slot)
 static __attribute__((noinline)) uint64_t callback_now(
         const struct cached_map *map)
 {
-	return map->now_ns ? map->now_ns() : rm_now_coarse_ns();
+	return map->now_ns ? map->now_ns()
+	                   : rm_now_coarse_ns() * map->clock_rate;
 }
 
 /* Which bits of a key's hash choose what. */

@@ -60,7 +60,7 @@ static RM_COLD void cache_refresh(struct cache *cache, struct rm_shape shape,
 {
 	struct rm_value value;
 
-	RM_STAT_OWN(cache->refreshes, 1);
+	rm_stat_own(&cache->refreshes, 1);
 	cache_read_behind(cache, shape, key, hash, &value);
 }
 
@@ -109,7 +109,7 @@ RM_HOT bool cache_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 		const uint64_t age_ns =
 		        callback_now(cache->map) - line->filled_ns;
 
-		if (__builtin_expect(age_ns < LOCAL_CACHE_LIMIT_NS, 1)) {
+		if (__builtin_expect(age_ns < cache->map->limit_ns, 1)) {
 			cache_count_answer(cache, age_ns);
 			memcpy(value, line->value, shape.value_bytes);
 			if (__builtin_expect(
@@ -117,6 +117,7 @@ RM_HOT bool cache_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 				cache_refresh(cache, shape, key, hash);
 			return true;
 		}
+		rm_stat_own(&cache->expiries, 1);
 	}
 	return cache_fill(cache, shape, key, hash, value);
 }

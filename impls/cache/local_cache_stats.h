@@ -18,7 +18,7 @@ static size_t cache_length(void *thread)
 }
 
 struct cache_sum {
-	uint64_t age_max_ns, hits, misses, refreshes, drops;
+	uint64_t age_max_ns, hits, misses, refreshes, expiries, drops;
 	uint64_t ages[LOCAL_CACHE_AGES];
 };
 
@@ -38,6 +38,7 @@ static struct cache_sum cache_sum(const struct cached_map *map)
 		sum.hits += rm_stat_read(&cache->hits);
 		sum.misses += rm_stat_read(&cache->misses);
 		sum.refreshes += rm_stat_read(&cache->refreshes);
+		sum.expiries += rm_stat_read(&cache->expiries);
 		sum.drops += rm_stat_read(&cache->drops);
 		for (size_t k = 0; k < LOCAL_CACHE_AGES; k++)
 			sum.ages[k] += rm_stat_read(&cache->ages[k]);
@@ -61,7 +62,8 @@ static void cache_stats(void *opaque, rm_stat_fn *emit, void *context)
 		emit(context, names[i], "1", rm_stat_value(sum.ages[i]));
 	emit(context, "cache_hits", "1", rm_stat_value(sum.hits));
 	emit(context, "cache_misses", "1", rm_stat_value(sum.misses));
-	emit(context, "cache_refreshes", "1", rm_stat_value(sum.refreshes));
+	emit(context, "cache_refreshes", "1", (double)sum.refreshes);
+	emit(context, "cache_expiries", "1", (double)sum.expiries);
 	emit(context, "cache_drops", "1", rm_stat_value(sum.drops));
 	ops.stats(map->behind, emit, context);
 }

@@ -28,4 +28,6 @@ const struct rm_impl rm_impl_shard_life = {
 	.ops = &ops,
 	.drive = RM_ALL_DRIVES,
 	.loops = shard_life_loops,
+	.open = life_open_all,
+	.close = life_close_all,
 };

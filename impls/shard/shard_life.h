@@ -79,12 +79,13 @@ struct life_map {
 	struct life_shard shards[LIFE_SHARDS];
 	struct life_stripe stripes[LIFE_STRIPES];
 	_Alignas(2 * RM_CACHE_LINE) _Atomic unsigned open_shards;
-	_Atomic uint64_t grown, shrunk;
+	_Atomic uint64_t grown, shrunk, late_touches;
 	struct syncmap *directory; /* constants from here on */
 	struct epoch *epoch;
 	struct life_thread **threads; /* by slot; NULL: never joined */
 	size_t thread_count;
-	uint64_t (*now_ns)(void); /* NULL: the coarse monotonic clock */
+	uint64_t (*now_ns)(void); /* NULL: the coarse monotonic clock, ... */
+	uint64_t clock_rate;      /* ... times this */
 	uint64_t seed;
 	struct rm_shape shape;
 };
@@ -160,6 +161,7 @@ static void *life_create(const struct rm_sizing *sizing)
 	if (!map)
 		return NULL;
 	*map = (struct life_map){ .now_ns = sizing->now_ns,
+		.clock_rate = sizing->clock_rate ? sizing->clock_rate : 1,
 		.seed = sizing->seed,
 		.shape = sizing->shape,
 		.thread_count = sizing->threads };

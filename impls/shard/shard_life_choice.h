@@ -8,7 +8,8 @@
 static __attribute__((noinline)) uint64_t callback_now(
         const struct life_map *map)
 {
-	return map->now_ns ? map->now_ns() : rm_now_coarse_ns();
+	return map->now_ns ? map->now_ns()
+	                   : rm_now_coarse_ns() * map->clock_rate;
 }
 
 /* relaxed, here and below: figures of a shard order nothing */
@@ -39,6 +40,8 @@ RM_HOT void life_touch(struct life_map *map, struct connection *connection)
 
 	connection->touched_ns = now_ns;
 	life_mean(&shard->idle_ns, idle_ns);
+	if (__builtin_expect(idle_ns > LIFE_IDLE_LIMIT_NS, 0))
+		rm_stat_add(&map->late_touches, 1);
 	life_mean(
 	        &shard->late, idle_ns > LIFE_IDLE_LIMIT_NS ? LIFE_ALL_LATE : 0);
 }

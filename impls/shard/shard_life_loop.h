@@ -3,12 +3,12 @@
  * shard_life_loop.h - loop = lifecycle:T through handles: each thread holds
  * its share of the connections open. A step touches one of them, a Get in the
  * shard that the handle names; once in T + 1 steps the oldest is closed and a
- * new one opened. The directory is not asked. Inner part of shard_life.h.
+ * new one opened. The directory is not asked. What is open at the beginning is
+ * opened before the warm-up and closed after the window. Inner part of
+ * shard_life.h.
  */
 #ifndef RM_SHARD_LIFE_LOOP_H
 #define RM_SHARD_LIFE_LOOP_H
-
-enum { LIFE_HELD = 16 }; /* connections of a thread, if `keys` is silent */
 
 /* One thread's connections, the oldest first: a ring. */
 struct life_ring {
@@ -72,7 +72,8 @@ RM_HOT void life_ring_touch(
         struct life_ring *ring, struct rm_shape shape, uint64_t x)
 {
 	struct rm_worker *worker = ring->worker;
-	const uint64_t i = ring->oldest + rm_below(x, ring->held);
+	const uint64_t i =
+	        ring->oldest + rm_draw_session(worker, x, ring->held);
 	const uint64_t rank = life_rank(ring, i);
 	struct connection *connection = ring->connections[i % ring->held];
 	struct rm_value value;
@@ -94,8 +95,6 @@ RM_HOT void life_ring_run(struct life_ring *ring, struct rm_shape shape)
 	struct rm_worker *worker = ring->worker;
 	const uint64_t steps = worker->loop_args[0] + 1;
 
-	while (ring->next < ring->held)
-		life_ring_open(ring, shape);
 	while (!rm_stopped(worker) &&
 	        worker->counts.iterations < worker->iterations_limit) {
 		const uint64_t x = rm_next(&worker->rng);
@@ -110,32 +109,59 @@ RM_HOT void life_ring_run(struct life_ring *ring, struct rm_shape shape)
 		if (++worker->counts.iterations % RM_BATCH == 0)
 			epoch_quiesce(ring->thread->record);
 	}
-	while (ring->oldest < ring->next)
-		life_ring_close(ring, shape);
+}
+
+/* Opens this thread's share of the connections. */
+static __attribute__((unused)) bool life_open_all(struct rm_worker *worker)
+{
+	struct life_ring *ring = calloc(1, sizeof(*ring));
+
+	worker->held = ring;
+	if (!ring)
+		return false;
+	ring->thread = worker->thread;
+	ring->worker = worker;
+	ring->held = rm_sessions_held(worker);
+	ring->connections = malloc(ring->held * sizeof(struct connection *));
+	if (!ring->connections)
+		return false;
+	while (ring->next < ring->held) {
+		life_ring_open(ring, ring->thread->map->shape);
+		if (ring->next % RM_BATCH == 0)
+			epoch_quiesce(ring->thread->record);
+	}
+	return true;
+}
+
+static __attribute__((unused)) void life_close_all(struct rm_worker *worker)
+{
+	struct life_ring *ring = worker->held;
+
+	while (ring && ring->oldest < ring->next) {
+		life_ring_close(ring, ring->thread->map->shape);
+		if (ring->oldest % RM_BATCH == 0)
+			epoch_quiesce(ring->thread->record);
+	}
+	if (ring)
+		free(ring->connections);
+	free(ring);
+	worker->held = NULL;
 }
 
 /* One copy per shape: it is a constant in the loop. */
 static void lifecycle(struct rm_worker *worker)
 {
-	struct life_ring ring = { .thread = worker->thread,
-		.worker = worker,
-		.held = worker->resident / worker->threads };
-	const struct rm_shape shape = ring.thread->map->shape;
+	struct life_ring *ring = worker->held;
+	const struct rm_shape shape = ring->thread->map->shape;
 
-	if (!ring.held)
-		ring.held = LIFE_HELD;
-	ring.connections = malloc(ring.held * sizeof(struct connection *));
-	if (!ring.connections)
-		gomap_no_memory();
 	if (shape.str && shape.value_bytes == 8)
-		life_ring_run(&ring, RM_STR16X8);
+		life_ring_run(ring, RM_STR16X8);
 	else if (shape.str)
-		life_ring_run(&ring, RM_STR16X24);
+		life_ring_run(ring, RM_STR16X24);
 	else if (shape.value_bytes == 8)
-		life_ring_run(&ring, RM_U64X8);
+		life_ring_run(ring, RM_U64X8);
 	else
-		life_ring_run(&ring, RM_U64X24);
-	free(ring.connections);
+		life_ring_run(ring, RM_U64X24);
 }
 
 static const struct rm_own_loop shard_life_loops[] = {

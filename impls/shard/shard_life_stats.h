@@ -26,6 +26,8 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "shards_open", "1", open);
 	emit(context, "shards_grown", "1", (double)rm_stat_read(&map->grown));
 	emit(context, "shards_shrunk", "1", (double)rm_stat_read(&map->shrunk));
+	emit(context, "late_touches", "1",
+	        (double)rm_stat_read(&map->late_touches));
 	emit(context, "connections", "1", (double)active);
 	emit(context, "shard_active_max", "1", (double)most);
 	/* 1: all open shards have the same number */

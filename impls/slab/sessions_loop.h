@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sessions_loop.h - loop = lifecycle:T through handles: each thread holds its
- * share of the sessions open, by address. A step touches a field of one of
- * them, without a lock; once in T + 1 steps the oldest is closed and a new one
- * opened. Inner part of sessions.h.
+ * sessions_loop.h - loop = lifecycle:T:S through handles: each thread holds its
+ * share of the sessions open, by address. A step touches one of a session's S
+ * fields, without a lock; once in T + 1 steps the oldest session is closed and
+ * a new one opened, with all its fields written. What is open at the beginning
+ * is opened before the warm-up and closed after the window. Inner part of
+ * sessions.h.
  */
 #ifndef RM_SESSIONS_LOOP_H
 #define RM_SESSIONS_LOOP_H
 
 #include "runner/driver.h"
 
-enum {
-	LIFE_FIELDS = 4, /* of each session, beside its value */
-	LIFE_HELD = 16,  /* sessions of a thread, if `keys` does not say */
-};
-
 /* One thread's sessions, the oldest first: a ring. */
 struct life {
 	struct sessions *map;
 	struct rm_worker *worker;
 	uint64_t held, oldest, next; /* session i is at i % held */
+	unsigned fields;             /* of each session, beside its value */
 	struct session **sessions;
 };
 
@@ -53,7 +51,7 @@ static void life_open(struct life *life)
 	go_rwmutex_lock(place.lock);
 	session = session_open(life->map, &place, shape, key, &value);
 	go_rwmutex_unlock(place.lock);
-	for (unsigned field = 0; field < LIFE_FIELDS; field++)
+	for (unsigned field = 0; field < life->fields; field++)
 		session_write(session, life_slot(life, field),
 		        life_word(life, i, field));
 	life->sessions[i % life->held] = session;
@@ -85,8 +83,9 @@ static void life_close(struct life *life)
 RM_HOT void life_touch(struct life *life, uint64_t x)
 {
 	struct rm_worker *worker = life->worker;
-	const uint64_t i = life->oldest + rm_below(x, life->held);
-	const unsigned field = (unsigned)(x >> 8) % LIFE_FIELDS;
+	const uint64_t i =
+	        life->oldest + rm_draw_session(worker, x, life->held);
+	const unsigned field = (unsigned)rm_below(rm_seed(x, 2), life->fields);
 	struct session *session = life->sessions[i % life->held];
 	const uint64_t expected = life_word(life, i, field);
 	uint64_t word = 0;
@@ -122,23 +121,39 @@ static __attribute__((noinline)) void life_steps(
 	}
 }
 
+/* Opens this thread's share of the sessions. */
+static __attribute__((unused)) bool life_open_all(struct rm_worker *worker)
+{
+	struct life *life = calloc(1, sizeof(*life));
+
+	worker->held = life;
+	if (!life)
+		return false;
+	life->map = worker->thread;
+	life->worker = worker;
+	life->held = rm_sessions_held(worker);
+	life->fields = (unsigned)worker->loop_args[1];
+	life->sessions = malloc(life->held * sizeof(struct session *));
+	while (life->sessions && life->next < life->held)
+		life_open(life);
+	return life->sessions != NULL;
+}
+
+static __attribute__((unused)) void life_close_all(struct rm_worker *worker)
+{
+	struct life *life = worker->held;
+
+	while (life && life->oldest < life->next)
+		life_close(life);
+	if (life)
+		free(life->sessions);
+	free(life);
+	worker->held = NULL;
+}
+
 static void lifecycle(struct rm_worker *worker)
 {
-	struct life life = { .map = worker->thread,
-		.worker = worker,
-		.held = worker->resident / worker->threads };
-
-	if (!life.held)
-		life.held = LIFE_HELD;
-	life.sessions = malloc(life.held * sizeof(struct session *));
-	if (!life.sessions)
-		gomap_no_memory();
-	while (life.next < life.held)
-		life_open(&life);
-	life_steps(&life, worker->loop_args[0] + 1);
-	while (life.oldest < life.next)
-		life_close(&life);
-	free(life.sessions);
+	life_steps(worker->held, worker->loop_args[0] + 1);
 }
 
 static const struct rm_own_loop sessions_loops[] = {

@@ -28,4 +28,6 @@ const struct rm_impl rm_impl_slab = {
 	.ops = &ops,
 	.drive = RM_ALL_DRIVES,
 	.loops = sessions_loops,
+	.open = life_open_all,
+	.close = life_close_all,
 };

@@ -4,11 +4,13 @@
  * deleting: the loop `cleanup`, on a virtual clock of its own.
  *
  * Each thread has a registry: a Go map from id to connection. An iteration is
- * one second of virtual time: a connection is opened and its handler started;
- * every handler that is awake does a step; every tenth second a timer looks at
- * all entries, closes connections that were idle for 30 s and deletes them.
- * Half of the clients fall silent without closing, after some seconds. Their
- * handlers wait for input that will not come.
+ * one second of virtual time: connections are opened and their handlers
+ * started, a 64th of the registry's room but at least one; every handler does a
+ * step; every tenth second a timer looks at all entries, closes connections that
+ * were idle for 30 s and deletes them. Half of the clients fall silent without
+ * closing, after some seconds. Their handlers wait for input that will not
+ * come. A connection is open for 28 s on average and 61 s at most, so that somewhat
+ * less than half of the room is in use, for a thousand as for a million.
  *
  * A template: the includer defines CLEANUP_CANCELS. 1: closing sets a flag
  * that the handler polls each second while it waits, and it must be gone within
@@ -29,7 +31,8 @@ enum {
 	CLEANUP_IDLE_S = 30,        /* then the timer closes a connection */
 	CLEANUP_GONE_S = 30,        /* then its handler must have ended */
 	CLEANUP_PERIOD_S = 10,
-	CLEANUP_TALK_S = 20, /* a client is heard for at most so long */
+	CLEANUP_TALK_S = 20,     /* a client is heard for at most so long */
+	CLEANUP_TURNOVER_S = 64, /* the room is filled once in this time */
 };
 
 /* A connection and its handler; in one slot, reused when both are gone. */
@@ -47,9 +50,11 @@ struct cleanup_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct cleanup *cleanup;
 	struct gomap *registry; /* id: index of the slot */
 	struct cleanup_slot *slot;
+	uint64_t *free_slot; /* a stack of their numbers */
+	uint64_t free_slots;
 	uint64_t now_s, rng;
 	/* one writer */
-	_Atomic uint64_t opened, closed, survivors, refused;
+	_Atomic uint64_t opened, closed, survivors, refused, open_max;
 };
 
 struct cleanup {
@@ -68,15 +73,13 @@ static struct rm_key cleanup_key(uint64_t id)
 static void cleanup_open(struct cleanup_thread *self)
 {
 	const uint64_t x = rm_next(&self->rng);
-	uint64_t i = 0;
 
-	while (i < self->cleanup->connections &&
-	        (self->slot[i].registered || self->slot[i].handled))
-		i++;
-	if (i == self->cleanup->connections) {
+	if (!self->free_slots) {
 		rm_stat_own(&self->refused, 1);
 		return;
 	}
+	const uint64_t i = self->free_slot[--self->free_slots];
+
 	self->slot[i] = (struct cleanup_slot){ .registered = true,
 		.handled = true,
 		.hangs_up = x % 2,
@@ -88,23 +91,31 @@ static void cleanup_open(struct cleanup_thread *self)
 	rm_stat_own(&self->opened, 1);
 }
 
+/* The handler has ended: once its connection is out of the map, which is
+   before, the slot is another's. */
+static void cleanup_end(struct cleanup_thread *self, uint64_t i)
+{
+	self->slot[i].handled = false;
+	self->free_slot[self->free_slots++] = i;
+}
+
 /* One second of a handler: reads what the client sent, or waits. */
 static void cleanup_handle(struct cleanup_thread *self, uint64_t i)
 {
 	struct cleanup_slot *slot = &self->slot[i];
 
 	if (CLEANUP_CANCELS && slot->cancelled) {
-		slot->handled = false;
+		cleanup_end(self, i);
 		return;
 	}
 	if (self->now_s < slot->ends_s) {
 		slot->last_heard_s = self->now_s;
 	} else if (slot->hangs_up) { /* the end of the input wakes it */
-		slot->handled = false;
 		if (slot->registered)
 			gomap_remove(
 			        self->registry, RM_U64X8, cleanup_key(i), NULL);
 		slot->registered = false;
+		cleanup_end(self, i);
 	}
 }
 
@@ -145,15 +156,23 @@ static uint64_t cleanup_survivors(const struct cleanup_thread *self)
 static void cleanup_loop(struct rm_worker *worker)
 {
 	struct cleanup_thread *self = worker->thread;
+	const uint64_t room = self->cleanup->connections;
+	const uint64_t each_s =
+	        room < 2 * CLEANUP_TURNOVER_S ? 1 : room / CLEANUP_TURNOVER_S;
 
 	while (technique_turn(worker)) {
 		self->now_s++;
-		cleanup_open(self);
+		for (uint64_t i = 0; i < each_s; i++)
+			cleanup_open(self);
 		for (uint64_t i = 0; i < self->cleanup->connections; i++)
 			if (self->slot[i].handled)
 				cleanup_handle(self, i);
 		if (self->now_s % CLEANUP_PERIOD_S == 0)
 			cleanup_sweep(self);
+		if (room - self->free_slots > rm_stat_read(&self->open_max))
+			rm_stat_own(&self->open_max,
+			        room - self->free_slots -
+			                rm_stat_read(&self->open_max));
 	}
 	/* relaxed: a statistic, one writer */
 	atomic_store_explicit(&self->survivors, cleanup_survivors(self),
@@ -167,6 +186,7 @@ static void cleanup_destroy(void *opaque)
 	for (size_t i = 0; cleanup->thread && i < cleanup->threads; i++) {
 		gomap_destroy(cleanup->thread[i].registry);
 		free(cleanup->thread[i].slot);
+		free(cleanup->thread[i].free_slot);
 	}
 	free(cleanup->thread);
 	free(cleanup);
@@ -190,7 +210,14 @@ static void *cleanup_create(const struct rm_sizing *sizing)
 		self->rng = rm_seed(sizing->seed, i);
 		self->slot = calloc(cleanup->connections, sizeof(*self->slot));
 		self->registry = gomap_create(0, RM_U64X8, self->rng);
-		complete &= self->slot && self->registry;
+		self->free_slot =
+		        malloc(cleanup->connections * sizeof(*self->free_slot));
+		complete &= self->slot && self->registry && self->free_slot;
+		while (complete && self->free_slots < cleanup->connections) {
+			self->free_slot[self->free_slots] =
+			        cleanup->connections - 1 - self->free_slots;
+			self->free_slots++;
+		}
 	}
 	if (complete && cleanup->thread)
 		return cleanup;
@@ -204,7 +231,7 @@ static void *cleanup_join(void *opaque, size_t slot)
 }
 
 struct cleanup_sums {
-	uint64_t opened, closed, survivors, refused;
+	uint64_t opened, closed, survivors, refused, open_max;
 };
 
 static struct cleanup_sums cleanup_add_up(struct cleanup *cleanup)
@@ -218,6 +245,7 @@ static struct cleanup_sums cleanup_add_up(struct cleanup *cleanup)
 		sums.closed += rm_stat_read(&self->closed);
 		sums.survivors += rm_stat_read(&self->survivors);
 		sums.refused += rm_stat_read(&self->refused);
+		sums.open_max += rm_stat_read(&self->open_max);
 	}
 	return sums;
 }
@@ -230,6 +258,8 @@ static void cleanup_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "closed_by_timer", "1", (double)sums.closed);
 	emit(context, "handlers_left", "1", (double)sums.survivors);
 	emit(context, "refused", "1", (double)sums.refused);
+	/* connections and handlers at one time, each thread's most */
+	emit(context, "open_max", "1", (double)sums.open_max);
 }
 
 static bool cleanup_check(void *opaque, char *why, size_t size)

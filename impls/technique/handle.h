@@ -1,16 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * handle.h - copying a map variable: the loop `handle`.
+ * handle.h - copying a map variable while it is assigned: the loop `handle`.
  *
  * A Go map variable is one pointer to the header. `b = a` copies that word: two
- * variables, one map. Here a is a map of so many keys. Thread 0 adds to key 0
- * through a, over and over; the others make a copy b, write a number of their
- * own to their own key through b, and look whether a has it: then b was no copy.
+ * variables, one map. Here thread 0 adds to key 0 of the original map, and then
+ * assigns: a = another map, a = the original; in turn a larger map in the
+ * middle of its growth, and a fresh one that has no buckets yet. The others
+ * copy a header through a, over and over, and compare it with the three that
+ * there are: their buckets, logarithms and counts differ, and one of them has old
+ * buckets. Where it is the original's, they make b of it, write a number of their own to their
+ * own key through b, and look whether the original has it: then b was no copy.
  * No key is ever new, so that nothing grows and a race has defined results.
  *
- * A template. The includer chooses a guard and defines HANDLE_CLONES: 1: b is
- * a clone made entry by entry under the read lock; 0: b is the assigned word.
- * The third form, a clone that is published and never written, is the map
+ * So that they meet in every run, the others begin when thread 0 has assigned
+ * once and rest after each hundred copies, and thread 0 rests in one turn of 999
+ * while a is another map.
+ *
+ * A template. The includer chooses a guard and defines HANDLE_FORM:
+ *
+ *	HANDLE_WORD	b is the assigned word, and so is a: what Go has
+ *	HANDLE_HEADER	a variable is the header itself, assigned and copied
+ *			word by word, as the article says. One assignment in
+ *			999 gives way to others between two words
+ *	HANDLE_CLONE	b is a clone, made entry by entry under the read lock;
+ *			a is assigned under the write lock
+ *
+ * Another form, a clone that is published and never written, is the map
  * `snapshot`.
  */
 #ifndef RM_SUPPORT_HANDLE_H
@@ -21,26 +36,50 @@
 
 #include <inttypes.h>
 
-enum { HANDLE_KEYS = 100 };
+enum {
+	HANDLE_KEYS = 100,
+	HANDLE_TURN = 999, /* odd: each map gets its turn */
+	HANDLE_REST = 100,
+	HANDLE_WAITS = 10000
+};
+/* HANDLE_FORM */
+#define HANDLE_WORD   0
+#define HANDLE_HEADER 1
+#define HANDLE_CLONE  2
+/* The maps that a is assigned. */
+enum { HANDLE_ORIGINAL, HANDLE_GROWING, HANDLE_FRESH, HANDLE_MAPS };
+
 static_assert(sizeof(struct gomap *) == sizeof(uint64_t),
         "a map variable is one word: an aligned one does not tear");
+
+/* What a header says of its map, as words. */
+enum { HANDLE_BUCKETS, HANDLE_OLD, HANDLE_LOG2, HANDLE_COUNT, HANDLE_MEMBERS };
+
+struct handle_header {
+	uint64_t member[HANDLE_MEMBERS];
+};
 
 struct handle;
 
 struct handle_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct handle *handle;
-	struct rm_key key;                   /* this thread's own */
-	bool writes;                         /* through a */
-	_Atomic uint64_t copies, seen, torn; /* one writer */
+	struct rm_key key;    /* this thread's own */
+	bool writes;          /* through a */
+	uint64_t assignments; /* that it has made */
+	_Atomic uint64_t copies, others, seen, torn, nil; /* one writer */
 };
 
 struct handle {
 	_Alignas(2 * RM_CACHE_LINE) struct guard guard;
-	struct gomap *_Atomic a; /* its content is protected by guard */
-	uint64_t keys;
-	unsigned log2_buckets; /* of a, constant */
+	/* The variable: a word, or of HANDLE_HEADER all of its header. */
+	struct gomap *_Atomic a;
+	_Atomic uint64_t words[HANDLE_MEMBERS];
+	atomic_bool assigned; /* by thread 0, in the loop */
+	_Alignas(2 * RM_CACHE_LINE) uint64_t keys; /* constants from here on */
 	uint64_t seed;
 	size_t threads;
+	struct gomap *maps[HANDLE_MAPS];
+	struct handle_header headers[HANDLE_MAPS]; /* none ever changes */
 	struct handle_thread *thread;
 };
 
@@ -60,57 +99,123 @@ RM_HOT void handle_write(struct gomap *map, struct rm_key key, uint64_t number)
 	gomap_exchange(map, RM_U64X8, key, &value, NULL);
 }
 
-/* b = a, or a clone. */
-static struct gomap *handle_copy(struct handle *handle)
+RM_HOT struct handle_header handle_header_of(const struct gomap *map)
 {
-	/* relaxed: the variable never changes */
-	struct gomap *a = atomic_load_explicit(
-	                     &handle->a, memory_order_relaxed),
-	             *b;
+	return (struct handle_header){ {
+		(uintptr_t)gomap_get(map->buckets),
+		(uintptr_t)gomap_get(map->oldbuckets),
+		gomap_get(map->log2_buckets),
+		gomap_count(map),
+	} };
+}
+
+/* a = a map. */
+static void handle_assign(struct handle_thread *self, unsigned which)
+{
+	struct handle *handle = self->handle;
+	const bool gives_way = ++self->assignments % HANDLE_TURN == 1;
+
+	guard_write(&handle->guard);
+	/* relaxed, all: the maps are older than the threads */
+	if (HANDLE_FORM != HANDLE_HEADER)
+		atomic_store_explicit(
+		        &handle->a, handle->maps[which], memory_order_relaxed);
+	for (unsigned i = 0; HANDLE_FORM == HANDLE_HEADER && i < HANDLE_MEMBERS;
+	        i++) {
+		if (gives_way && i == HANDLE_MEMBERS / 2)
+			technique_give_way();
+		atomic_store_explicit(&handle->words[i],
+		        handle->headers[which].member[i], memory_order_relaxed);
+	}
+	guard_write_end(&handle->guard);
+}
+
+/* What is found through a; under the guard. */
+RM_HOT struct handle_header handle_read(struct handle *handle)
+{
+	struct handle_header header;
+
+	/* relaxed, all: the maps are older than the threads */
+	if (HANDLE_FORM != HANDLE_HEADER)
+		return handle_header_of(
+		        atomic_load_explicit(&handle->a, memory_order_relaxed));
+	for (unsigned i = 0; i < HANDLE_MEMBERS; i++)
+		header.member[i] = atomic_load_explicit(
+		        &handle->words[i], memory_order_relaxed);
+	return header;
+}
+
+/* Whose header it is; HANDLE_MAPS: of no map, some of its words are of before
+   an assignment and some of after it. */
+static unsigned handle_whose(
+        const struct handle *handle, const struct handle_header *header)
+{
+	unsigned which = 0;
+
+	while (which < HANDLE_MAPS &&
+	        memcmp(&handle->headers[which], header, sizeof(*header)))
+		which++;
+	return which;
+}
+
+/* A map of its own with the original's entries. Under the guard. */
+static struct gomap *handle_clone(struct handle *handle)
+{
+	struct gomap *b = gomap_create(handle->keys, RM_U64X8, handle->seed);
 	struct gomap_iterator it;
 	struct rm_key key;
 	struct rm_value value;
 
-	if (!HANDLE_CLONES)
-		return a;
-	b = gomap_create(handle->keys, RM_U64X8, handle->seed);
 	if (!b)
 		gomap_no_memory();
-	guard_read(&handle->guard, handle);
-	gomap_iterate_begin(a, &it);
+	gomap_iterate_begin(handle->maps[HANDLE_ORIGINAL], &it);
 	while (gomap_iterate_next(&it, RM_U64X8, &key, &value))
 		gomap_exchange(b, RM_U64X8, key, &value, NULL);
 	gomap_iterate_end(&it);
-	guard_read_end(&handle->guard, handle);
 	return b;
 }
 
-/* A header that no map has: some words of before an assignment, some of after. */
-static bool handle_torn(const struct handle *handle, const struct gomap *map)
+/* Writes through b, looks through the original. */
+static void handle_share(
+        struct handle_thread *self, struct gomap *b, uint64_t number)
 {
-	return !gomap_get(map->buckets) || gomap_get(map->oldbuckets) ||
-	       gomap_get(map->log2_buckets) != handle->log2_buckets ||
-	       gomap_count(map) != handle->keys;
+	struct handle *handle = self->handle;
+
+	handle_write(b, self->key, number);
+	guard_read(&handle->guard, handle);
+	uint64_t found =
+	        handle_number(handle->maps[HANDLE_ORIGINAL], self->key);
+
+	guard_read_end(&handle->guard, handle);
+	rm_stat_own(&self->seen, found == number);
 }
 
 static void handle_reader(struct handle_thread *self, uint64_t number)
 {
 	struct handle *handle = self->handle;
-	struct gomap *b = handle_copy(handle);
+	struct gomap *b = handle->maps[HANDLE_ORIGINAL];
 
-	rm_stat_own(&self->copies, 1);
-	rm_stat_own(&self->torn, handle_torn(handle, b));
-	handle_write(b, self->key, number);
 	guard_read(&handle->guard, handle);
-	/* relaxed: the variable never changes */
-	uint64_t found = handle_number(
-	        atomic_load_explicit(&handle->a, memory_order_relaxed),
-	        self->key);
+	const struct handle_header header = handle_read(handle);
+	const unsigned which = handle_whose(handle, &header);
 
+	if (HANDLE_FORM == HANDLE_CLONE && which == HANDLE_ORIGINAL)
+		b = handle_clone(handle);
 	guard_read_end(&handle->guard, handle);
-	rm_stat_own(&self->seen, found == number);
-	if (HANDLE_CLONES)
+	rm_stat_own(&self->copies, 1);
+	rm_stat_own(&self->others,
+	        which == HANDLE_GROWING || which == HANDLE_FRESH);
+	rm_stat_own(&self->torn, which == HANDLE_MAPS);
+	/* the article's example */
+	rm_stat_own(&self->nil, which == HANDLE_MAPS &&
+	                                !header.member[HANDLE_BUCKETS] &&
+	                                header.member[HANDLE_LOG2]);
+	if (which == HANDLE_ORIGINAL)
+		handle_share(self, b, number);
+	if (b != handle->maps[HANDLE_ORIGINAL])
 		gomap_destroy(b);
+	if (number % HANDLE_REST == 0)
+		technique_give_way();
 }
 
 static void handle_writer(struct handle_thread *self, uint64_t number)
@@ -118,16 +223,33 @@ static void handle_writer(struct handle_thread *self, uint64_t number)
 	struct handle *handle = self->handle;
 
 	guard_write(&handle->guard);
-	/* relaxed: the variable never changes */
-	handle_write(atomic_load_explicit(&handle->a, memory_order_relaxed),
-	        self->key, number);
+	handle_write(handle->maps[HANDLE_ORIGINAL], self->key, number);
 	guard_write_end(&handle->guard);
+	handle_assign(self, number % 2 ? HANDLE_GROWING : HANDLE_FRESH);
+	/* relaxed: a hint */
+	atomic_store_explicit(&handle->assigned, true, memory_order_relaxed);
+	if (number % HANDLE_TURN == HANDLE_TURN / 2)
+		technique_give_way();
+	handle_assign(self, HANDLE_ORIGINAL);
+}
+
+/* Until the variable is being assigned, for a second at most. */
+static void handle_await(struct handle *handle)
+{
+	/* relaxed: a hint */
+	for (unsigned i = 0;
+	        i < HANDLE_WAITS &&
+	        !atomic_load_explicit(&handle->assigned, memory_order_relaxed);
+	        i++)
+		technique_give_way();
 }
 
 static void handle_loop(struct rm_worker *worker)
 {
 	struct handle_thread *self = worker->thread;
 
+	if (!self->writes)
+		handle_await(self->handle);
 	while (technique_turn(worker)) {
 		/* with one thread, in turn; never 0, which a begins with */
 		uint64_t number = worker->counts.iterations;
@@ -143,18 +265,43 @@ static void handle_destroy(void *opaque)
 {
 	struct handle *handle = opaque;
 
-	/* relaxed: nobody else is left */
-	gomap_destroy(atomic_load_explicit(&handle->a, memory_order_relaxed));
+	for (unsigned i = 0; i < HANDLE_MAPS; i++)
+		gomap_destroy(handle->maps[i]);
 	guard_destroy(&handle->guard);
 	free(handle->thread);
 	free(handle);
 }
 
+/* The three maps, of which no two headers have a member in common, but that
+   only one is growing. */
+static bool handle_fill(struct handle *handle)
+{
+	struct gomap **maps = handle->maps;
+
+	for (unsigned i = 0; i < HANDLE_MAPS; i++) {
+		maps[i] = gomap_create(i == HANDLE_ORIGINAL ? handle->keys : 0,
+		        RM_U64X8, handle->seed);
+		if (!maps[i])
+			return false;
+		gomap_tolerate_conflicts(maps[i]);
+	}
+	for (uint64_t i = 0; i < handle->keys; i++)
+		handle_write(
+		        maps[HANDLE_ORIGINAL], (struct rm_key){ .word = i }, 0);
+	for (uint64_t i = 0; i <= handle->keys ||
+	                     !gomap_get(maps[HANDLE_GROWING]->oldbuckets);
+	        i++)
+		handle_write(
+		        maps[HANDLE_GROWING], (struct rm_key){ .word = i }, 0);
+	for (unsigned i = 0; i < HANDLE_MAPS; i++)
+		handle->headers[i] = handle_header_of(maps[i]);
+	return true;
+}
+
 static void *handle_create(const struct rm_sizing *sizing)
 {
 	struct handle *handle = technique_new(sizeof(*handle));
-	struct gomap *a;
-	bool complete;
+	struct handle_thread first = { .handle = handle };
 
 	if (!handle)
 		return NULL;
@@ -165,19 +312,12 @@ static void *handle_create(const struct rm_sizing *sizing)
 	handle->seed = sizing->seed;
 	handle->thread =
 	        technique_new(sizing->threads * sizeof(*handle->thread));
-	a = gomap_create(handle->keys, RM_U64X8, sizing->seed);
-	/* relaxed: nobody else knows of it yet */
-	atomic_store_explicit(&handle->a, a, memory_order_relaxed);
-	complete = guard_create(&handle->guard, sizing->threads) &&
-	           handle->thread && a;
-	if (!complete) {
+	if (!guard_create(&handle->guard, sizing->threads) || !handle->thread ||
+	        !handle_fill(handle)) {
 		handle_destroy(handle);
 		return NULL;
 	}
-	gomap_tolerate_conflicts(a);
-	for (uint64_t i = 0; i < handle->keys; i++)
-		handle_write(a, (struct rm_key){ .word = i }, 0);
-	handle->log2_buckets = gomap_get(a->log2_buckets);
+	handle_assign(&first, HANDLE_ORIGINAL);
 	return handle;
 }
 
@@ -193,7 +333,7 @@ static void *handle_join(void *opaque, size_t slot)
 }
 
 struct handle_sums {
-	uint64_t copies, seen, torn;
+	uint64_t copies, others, seen, torn, nil;
 };
 
 static struct handle_sums handle_add_up(struct handle *handle)
@@ -202,8 +342,10 @@ static struct handle_sums handle_add_up(struct handle *handle)
 
 	for (size_t i = 0; i < handle->threads; i++) {
 		sums.copies += rm_stat_read(&handle->thread[i].copies);
+		sums.others += rm_stat_read(&handle->thread[i].others);
 		sums.seen += rm_stat_read(&handle->thread[i].seen);
 		sums.torn += rm_stat_read(&handle->thread[i].torn);
+		sums.nil += rm_stat_read(&handle->thread[i].nil);
 	}
 	return sums;
 }
@@ -213,21 +355,26 @@ static void handle_stats(void *opaque, rm_stat_fn *emit, void *context)
 	const struct handle_sums sums = handle_add_up(opaque);
 
 	emit(context, "copies", "1", (double)sums.copies);
+	emit(context, "copies_of_other_maps", "1", (double)sums.others);
 	emit(context, "writes_seen_through_original", "1", (double)sums.seen);
 	emit(context, "torn_headers", "1", (double)sums.torn);
+	emit(context, "torn_nil_buckets", "1", (double)sums.nil);
 }
 
 static bool handle_check(void *opaque, char *why, size_t size)
 {
 	const struct handle_sums sums = handle_add_up(opaque);
 
-	if (sums.seen)
+	if (sums.torn)
+		snprintf(why, size,
+		        "torn headers: %" PRIu64 " of %" PRIu64
+		        " copies were of no map",
+		        sums.torn, sums.copies);
+	else if (sums.seen)
 		snprintf(why, size,
 		        "two variables, one map: %" PRIu64 " of %" PRIu64
 		        " writes through a copy were seen through the original",
 		        sums.seen, sums.copies);
-	else if (sums.torn)
-		snprintf(why, size, "%" PRIu64 " torn headers", sums.torn);
 	return !sums.seen && !sums.torn;
 }
 

@@ -7,7 +7,7 @@
  */
 #include "impls/support/guard_go_rw.h"
 
-enum { HANDLE_CLONES = 1 };
+#define HANDLE_FORM HANDLE_CLONE
 #include "impls/technique/handle.h"
 
 const struct rm_impl rm_impl_handle_clone = {

@@ -8,7 +8,7 @@
  */
 #include "impls/support/guard_none.h"
 
-enum { HANDLE_CLONES = 0 };
+#define HANDLE_FORM HANDLE_WORD
 #include "impls/technique/handle.h"
 
 const struct rm_impl rm_impl_handle_shared = {

@@ -5,12 +5,16 @@
  * threads lock to write, sleep WRITE, unlock and yield; the others lock to
  * read, sleep READ and unlock. An iteration is one such cycle.
  *
+ * Each wait is timed. `read_blocked_share` and `write_blocked_share` are what
+ * part of the threads' time passed in waiting for the lock, `blocked_share` of
+ * all threads: the share of them that are blocked at any moment (S2-10). Where
+ * the measure is latency the waits' P50 and P99 are told, too.
+ *
  * Before it is included: a guard of gomap_guarded.h. What is shown: how long
  * writers wait (a lock that prefers readers starves them) and that readers
  * overlap. Sleeps end late by what the kernel's timer is late.
  */
 #include "impls/technique/technique.h"
-#include "runner/base/clock.h"
 
 #include <sched.h>
 
@@ -19,7 +23,8 @@ enum { HOLD_READ, HOLD_WRITE, HOLD_WRITERS };
 /* What one thread saw in the window. */
 struct hold_seat {
 	_Alignas(RM_CACHE_LINE) uint64_t cycles;
-	uint64_t waited_ns, longest_ns;
+	uint64_t waited_ns, longest_ns, elapsed_ns;
+	struct rm_histogram *waits; /* NULL: not timed */
 };
 
 struct hold {
@@ -54,6 +59,8 @@ static void hold_destroy(void *map)
 {
 	struct hold *hold = map;
 
+	for (size_t i = 0; i < hold->threads; i++)
+		free(hold->seats[i].waits);
 	guard_destroy(&hold->guard);
 	free(hold);
 }
@@ -102,6 +109,7 @@ static void hold_run(struct rm_worker *worker)
 	struct hold *hold = worker->thread;
 	const bool writes = worker->slot < hold->args[HOLD_WRITERS];
 	struct hold_seat seat = { 0 };
+	const uint64_t start_ns = rm_now_ns();
 
 	while (technique_turn(worker)) {
 		const uint64_t waited_ns =
@@ -112,37 +120,74 @@ static void hold_run(struct rm_worker *worker)
 		seat.waited_ns += waited_ns;
 		if (waited_ns > seat.longest_ns)
 			seat.longest_ns = waited_ns;
+		if (worker->timed && worker->measured)
+			technique_note(&seat.waits, waited_ns);
 	}
+	seat.elapsed_ns = rm_now_ns() - start_ns;
 	if (worker->measured)
 		hold->seats[worker->slot] = seat;
 }
 
-static void hold_emit(
-        const struct hold *hold, bool writers, rm_stat_fn *emit, void *context)
+/* Seats of several threads as one. */
+static struct hold_seat hold_add_up(
+        const struct hold *hold, size_t first, size_t end)
 {
-	const size_t split = hold->args[HOLD_WRITERS] < hold->threads
-	                             ? hold->args[HOLD_WRITERS]
-	                             : hold->threads;
-	double cycles = 0, waited = 0, longest = 0;
+	struct hold_seat sum = { .waits = rm_histogram_create() };
 
-	for (size_t i = writers ? 0 : split;
-	        i < (writers ? split : hold->threads); i++) {
-		cycles += (double)hold->seats[i].cycles;
-		waited += (double)hold->seats[i].waited_ns;
-		if ((double)hold->seats[i].longest_ns > longest)
-			longest = (double)hold->seats[i].longest_ns;
+	for (size_t i = first; i < end; i++) {
+		const struct hold_seat *seat = &hold->seats[i];
+
+		sum.cycles += seat->cycles;
+		sum.waited_ns += seat->waited_ns;
+		sum.elapsed_ns += seat->elapsed_ns;
+		if (seat->longest_ns > sum.longest_ns)
+			sum.longest_ns = seat->longest_ns;
+		if (sum.waits && seat->waits)
+			rm_histogram_merge(sum.waits, seat->waits);
 	}
-	emit(context, writers ? "write_cycles" : "read_cycles", "1", cycles);
-	emit(context, writers ? "write_wait_mean" : "read_wait_mean", "ns",
-	        cycles > 0 ? waited / cycles : 0);
-	emit(context, writers ? "write_wait_max" : "read_wait_max", "ns",
-	        longest);
+	return sum;
+}
+
+static double hold_blocked(const struct hold_seat *sum)
+{
+	return sum->elapsed_ns
+	               ? (double)sum->waited_ns / (double)sum->elapsed_ns
+	               : 0;
+}
+
+static void hold_emit(const struct hold *hold, const char *name, size_t first,
+        size_t end, rm_stat_fn *emit, void *context)
+{
+	struct hold_seat sum = hold_add_up(hold, first, end);
+	char wait[16];
+
+	snprintf(wait, sizeof(wait), "%s_wait", name);
+	technique_emit(name, "cycles", "1", (double)sum.cycles, emit, context);
+	technique_emit(wait, "mean", "ns",
+	        sum.cycles ? (double)sum.waited_ns / (double)sum.cycles : 0,
+	        emit, context);
+	if (sum.waits && sum.waits->count)
+		technique_emit_times(wait, sum.waits, emit, context);
+	else
+		technique_emit(wait, "max", "ns", (double)sum.longest_ns, emit,
+		        context);
+	technique_emit(
+	        name, "blocked_share", "1", hold_blocked(&sum), emit, context);
+	free(sum.waits);
 }
 
 static void hold_stats(void *map, rm_stat_fn *emit, void *context)
 {
-	hold_emit(map, true, emit, context);
-	hold_emit(map, false, emit, context);
+	const struct hold *hold = map;
+	const size_t split = hold->args[HOLD_WRITERS] < hold->threads
+	                             ? hold->args[HOLD_WRITERS]
+	                             : hold->threads;
+	struct hold_seat all = hold_add_up(hold, 0, hold->threads);
+
+	hold_emit(hold, "write", 0, split, emit, context);
+	hold_emit(hold, "read", split, hold->threads, emit, context);
+	emit(context, "blocked_share", "1", hold_blocked(&all));
+	free(all.waits);
 }
 
 static bool hold_check(void *map, char *why, size_t size)

@@ -6,7 +6,7 @@
  */
 #include "impls/support/guard_go_rw.h"
 
-enum { INCREMENT_GIVES_WAY = 0 };
+enum { INCREMENT_GIVES_WAY = 0, INCREMENT_TELLS = 0 };
 #include "impls/technique/increment.h"
 
 const struct rm_impl rm_impl_increment_rw = {

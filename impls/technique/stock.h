@@ -8,6 +8,10 @@
  *	STOCK_LOOKS_FIRST  1: looks under the read lock, and refuses there
  *	STOCK_LOOKS_AGAIN  1: looks under the write lock before it takes
  *
+ * Where the measure is latency each sale and each refusal is timed, from the
+ * caller's request to its answer; a caller asks again at once, so these are
+ * service times of a closed loop.
+ *
  * Invariant: sold = initial - remaining, and never above initial. With neither
  * a look under the write lock nor luck it breaks: two callers see the last
  * unit, both take it. So that they meet in every run, who looks but once and
@@ -32,6 +36,7 @@ struct stock;
 struct stock_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct stock *stock;
 	_Atomic uint64_t sold, refused;
+	struct rm_histogram *sales, *refusals; /* times; NULL: none yet */
 };
 
 struct stock {
@@ -139,7 +144,13 @@ static void stock_loop(struct rm_worker *worker)
 
 	stock_note(&self->stock->opened_ns);
 	while (technique_turn(worker)) {
-		if (stock_sell(self)) {
+		const uint64_t start_ns = technique_begin(worker);
+		const bool sold = stock_sell(self);
+
+		if (worker->timed)
+			technique_note(sold ? &self->sales : &self->refusals,
+			        rm_now_ns() - start_ns);
+		if (sold) {
 			rm_stat_own(&self->sold, 1);
 		} else {
 			stock_note(&self->stock->sold_out_ns);
@@ -152,6 +163,10 @@ static void stock_destroy(void *opaque)
 {
 	struct stock *stock = opaque;
 
+	for (size_t i = 0; stock->thread && i < stock->threads; i++) {
+		free(stock->thread[i].sales);
+		free(stock->thread[i].refusals);
+	}
 	gomap_destroy(stock->shelf);
 	guard_destroy(&stock->guard);
 	free(stock->thread);
@@ -194,6 +209,24 @@ static uint64_t stock_sold(struct stock *stock)
 	return sold;
 }
 
+/* Times of sales or of refusals; of one thread after the other. */
+static void stock_emit_times(
+        const struct stock *stock, bool sales, rm_stat_fn *emit, void *context)
+{
+	struct rm_histogram *sum = rm_histogram_create();
+
+	for (size_t i = 0; sum && i < stock->threads; i++) {
+		const struct rm_histogram *own =
+		        sales ? stock->thread[i].sales
+		              : stock->thread[i].refusals;
+
+		if (own)
+			rm_histogram_merge(sum, own);
+	}
+	technique_emit_times(sales ? "sale" : "refusal", sum, emit, context);
+	free(sum);
+}
+
 static void stock_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	struct stock *stock = opaque;
@@ -213,6 +246,8 @@ static void stock_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "refused", "1", (double)refused);
 	emit(context, "sold_out_after", "ns",
 	        sold_out_ns ? (double)(sold_out_ns - opened_ns) : (double)NAN);
+	stock_emit_times(stock, true, emit, context);
+	stock_emit_times(stock, false, emit, context);
 }
 
 static bool stock_check(void *opaque, char *why, size_t size)

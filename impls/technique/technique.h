@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* technique.h - what techniques share: a thread's handle where it is the
-   subject itself, the loop's end and numbers, memory, a pause. */
+   subject itself, the loop's end and numbers, memory, a pause, and how long
+   operations took. */
 #ifndef RM_SUPPORT_TECHNIQUE_H
 #define RM_SUPPORT_TECHNIQUE_H
 
+#include "runner/base/clock.h"
+#include "runner/base/histogram.h"
 #include "runner/driver.h"
 
 #include <stdio.h>
@@ -63,6 +66,45 @@ static inline void technique_give_way(void)
 	const struct timespec moment = { .tv_nsec = 100000 };
 
 	nanosleep(&moment, NULL);
+}
+
+/* When an operation began, where operations are timed; else 0. */
+RM_HOT uint64_t technique_begin(const struct rm_worker *worker)
+{
+	return worker->timed ? rm_now_ns() : 0;
+}
+
+/* Notes one duration of one thread; the histogram is made at the first, and
+   without memory nothing is noted. */
+static inline void technique_note(struct rm_histogram **times, uint64_t ns)
+{
+	if (!*times)
+		*times = rm_histogram_create();
+	if (*times)
+		rm_histogram_record(*times, ns);
+}
+
+static inline void technique_emit(const char *name, const char *what,
+        const char *unit, double value, rm_stat_fn *emit, void *context)
+{
+	char full[64];
+
+	snprintf(full, sizeof(full), "%s_%s", name, what);
+	emit(context, full, unit, value);
+}
+
+/* NAME_p50, _p99 and _max of what all threads noted, merged; of nothing noted
+   there is nothing to tell. Two clock readings are in each. */
+static inline void technique_emit_times(const char *name,
+        const struct rm_histogram *sum, rm_stat_fn *emit, void *context)
+{
+	if (!sum || !sum->count)
+		return;
+	technique_emit(name, "p50", "ns",
+	        (double)rm_histogram_quantile(sum, 0.5), emit, context);
+	technique_emit(name, "p99", "ns",
+	        (double)rm_histogram_quantile(sum, 0.99), emit, context);
+	technique_emit(name, "max", "ns", (double)sum->max_ns, emit, context);
 }
 
 #endif /* RM_SUPPORT_TECHNIQUE_H */

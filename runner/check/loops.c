@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 struct own {
+	const struct rm_impl *impl;
 	void (*run)(struct rm_worker *worker);
 	const char *name;
 	struct rm_loop loop;
@@ -38,7 +39,12 @@ static void run(struct rm_peer *peer)
 		.measured = true,
 		.loop_args = own->loop.args,
 		.iterations_limit = own->iterations };
-	own->run(worker);
+	if (own->impl->open && !own->impl->open(worker))
+		rm_peer_fail(peer, "out of memory for what the loop holds");
+	else
+		own->run(worker);
+	if (own->impl->close)
+		own->impl->close(worker);
 	if (worker->counts.wrong)
 		rm_peer_fail(peer, "loop %s saw a wrong answer", own->name);
 	free(worker);
@@ -71,7 +77,8 @@ int rm_check_loops(const struct rm_check_case *c, struct rm_error *error)
 	int code = 0;
 
 	for (; !code && loop->name; loop++) {
-		struct own own = { .run = loop->run,
+		struct own own = { .impl = c->impl,
+			.run = loop->run,
 			.name = loop->name,
 			.iterations = c->ops / c->threads + 1,
 			.threads = c->threads };

@@ -134,6 +134,9 @@ int rm_workload_parse(const char *file, const char *text, size_t length,
    else -EINVAL with `error`. */
 int rm_workload_name(const char *file, rm_name name, struct rm_error *error);
 
+/* Whether a loop of this kind has what is to be measured. */
+bool rm_workload_measures(enum rm_loop_kind loop, enum rm_measure measure);
+
 /* Whether keys and operations are those of traces (keys = file:...). */
 bool rm_workload_traced(const struct rm_workload *workload);
 

@@ -14,8 +14,8 @@ enum { OVERSUBSCRIBED_NS = 4000000 }; /* of window per thread and CPU */
 static const enum rm_workload_key dimensions[] = { RM_KEY_SHAPE, RM_KEY_KEYS,
 	RM_KEY_DIST, RM_KEY_MISSES, RM_KEY_WRITES, RM_KEY_WRITE_KIND,
 	RM_KEY_THREADS, RM_KEY_PLACEMENT, RM_KEY_MEMORY, RM_KEY_PRESIZE,
-	RM_KEY_SETTLE, RM_KEY_ALLOCATOR, RM_KEY_HUGE_PAGES, RM_KEY_LOOP,
-	RM_KEY_RATE, RM_KEY_ARRIVALS, RM_KEY_MEASURE };
+	RM_KEY_SETTLE, RM_KEY_CLOCK_RATE, RM_KEY_ALLOCATOR, RM_KEY_HUGE_PAGES,
+	RM_KEY_LOOP, RM_KEY_RATE, RM_KEY_ARRIVALS, RM_KEY_MEASURE };
 enum { DIMENSIONS = sizeof(dimensions) / sizeof(*dimensions) };
 
 /* A choice: for each key the position in its list. */
@@ -112,7 +112,8 @@ static bool threads_again(const struct rm_topology *topology,
 }
 
 /*
- * Open loops have latency only, closed loops everything else. What does not
+ * Open loops have latency only; closed loops everything else, and a latency
+ * where the subject times its own operations. What does not
  * matter to a cell is not varied: rate and arrivals of closed loops, the kind
  * of no writes.
  */
@@ -126,7 +127,7 @@ static bool makes_sense(const struct rm_planning *planning,
 	if (cell->measure == RM_MEASURE_SIMULATED &&
 	        !rm_plan_simulated_makes_sense(at))
 		return false;
-	if (paced != (cell->measure == RM_MEASURE_LATENCY) ||
+	if (!rm_workload_measures(cell->loop.kind, cell->measure) ||
 	        threads_again(planning->topology, w, at[RM_KEY_THREADS],
 	                cell->threads))
 		return false;

@@ -55,6 +55,12 @@ void rm_plan_judge(const struct rm_planning *planning,
 		        "writes and misses asked for, expected fewer scanners "
 		        "than threads",
 		        cell->threads);
+	else if (cell->loop.kind == RM_LOOP_LIFECYCLE &&
+	         cell->loop.args[1] != RM_SLOTS_PRESET &&
+	         !rm_impl_own_loop(impl, rm_loop_name(cell->loop.kind)))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "a session is one value in this map: it has no slots "
+		        "to be more or fewer of");
 	else if (impl->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) &&
 	         !alone && !in_place)
 		snprintf(cell->skip, RM_REASON_BYTES,

@@ -88,11 +88,28 @@ static int check_traces(
 	return 0;
 }
 
-/* A loop that is open, or one that is closed. */
-static bool has_loop(const struct rm_workload *workload, bool open)
+bool rm_workload_measures(enum rm_loop_kind loop, enum rm_measure measure)
+{
+	if (measure == RM_MEASURE_LATENCY)
+		return loop == RM_LOOP_PACED || rm_loop_is_timed(loop);
+	return loop != RM_LOOP_PACED;
+}
+
+/* Whether one of the loops has what is to be measured. */
+static bool has_measure(
+        const struct rm_workload *workload, enum rm_measure measure)
 {
 	for (unsigned i = 0; i < workload->count[RM_KEY_LOOP]; i++)
-		if ((workload->values[i].loop.kind == RM_LOOP_PACED) == open)
+		if (rm_workload_measures(
+		            workload->values[i].loop.kind, measure))
+			return true;
+	return false;
+}
+
+static bool has_paced(const struct rm_workload *workload)
+{
+	for (unsigned i = 0; i < workload->count[RM_KEY_LOOP]; i++)
+		if (workload->values[i].loop.kind == RM_LOOP_PACED)
 			return true;
 	return false;
 }
@@ -100,7 +117,7 @@ static bool has_loop(const struct rm_workload *workload, bool open)
 static int check_loops(
         const struct rm_workload *workload, struct rm_error *error)
 {
-	bool paced = has_loop(workload, true);
+	bool paced = has_paced(workload);
 
 	if (paced && workload->count[RM_KEY_RATE] == 0)
 		return rm_error_set(error, -EINVAL,
@@ -135,14 +152,14 @@ static int check_measures(
 			        "time, expected a count, e.g. 10000ops (a "
 			        "simulated machine does not see our time)",
 			        workload->where[RM_KEY_WINDOW]);
-		if (has_loop(workload, latency))
+		if (has_measure(workload, measure))
 			continue;
 		return rm_error_set(error, -EINVAL, "%s: measure = %s%s",
 		        workload->where[RM_KEY_MEASURE],
 		        rm_measure_name(measure),
-		        latency ? " without loop = paced, expected throughput, "
-		                  "counters or causes (a closed loop has no "
-		                  "latency)"
+		        latency ? " without loop = paced, stock or hold, "
+		                  "expected throughput, counters or causes (a "
+		                  "closed loop has no latency)"
 		                : " with loop = paced alone, expected latency "
 		                  "(an "
 		                  "open loop has the throughput it is given)");

@@ -35,6 +35,9 @@
 static const char *const write_kind_names[] = { "update", "churn", "fresh",
 	NULL };
 static const char *const settle_names[] = { "yes", "no", NULL };
+/* By the power of ten. */
+static const char *const clock_rate_names[] = { "1", "10", "100", "1000",
+	NULL };
 static const char *const arrivals_names[] = { "poisson", "constant", NULL };
 static const char *const measure_names[] = { "verify", "throughput", "latency",
 	"counters", "causes", "simulated", NULL };
@@ -117,6 +120,10 @@ const struct rm_factor rm_factors[ROWS] = {
 	        .kind = &rm_kind_names, .list = true, .preset = "yes",
 	        .usual = "yes", .optional = true, .names = settle_names,
 	        .expected = "yes or no", MEMBER(settle) },
+	[RM_KEY_CLOCK_RATE] = { "clock-rate", "clock_rate", .tag = "clock-x",
+	        .kind = &rm_kind_names, .list = true, .preset = "1",
+	        .usual = "1", .optional = true, .names = clock_rate_names,
+	        .expected = "1, 10, 100 or 1000", MEMBER(clock_rate) },
 	[RM_KEY_ALLOCATOR] = { "allocator", "allocator", .tag = "",
 	        .kind = &rm_kind_names, .list = true, .preset = "glibc",
 	        .usual = "glibc", .optional = true, .names = rm_allocator_names,
@@ -214,8 +221,9 @@ const struct rm_factor rm_factors[ROWS] = {
 static const int in_id[] = { ROW_WORKLOAD, RM_KEY_MAPS, RM_KEY_SHAPE, ROW_KEYS,
 	RM_KEY_WRITES, RM_KEY_WRITE_KIND, RM_KEY_MISSES, RM_KEY_DIST,
 	ROW_THREADS, RM_KEY_PLACEMENT, RM_KEY_MEMORY, RM_KEY_PRESIZE,
-	RM_KEY_SETTLE, RM_KEY_ALLOCATOR, RM_KEY_HUGE_PAGES, ROW_WINDOW_OPS,
-	RM_KEY_LOOP, RM_KEY_RATE, RM_KEY_ARRIVALS, RM_KEY_MEASURE };
+	RM_KEY_SETTLE, RM_KEY_CLOCK_RATE, RM_KEY_ALLOCATOR, RM_KEY_HUGE_PAGES,
+	ROW_WINDOW_OPS, RM_KEY_LOOP, RM_KEY_RATE, RM_KEY_ARRIVALS,
+	RM_KEY_MEASURE };
 
 enum rm_workload_key rm_key_find(const char *name)
 {

@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum argument_kind { NOTHING, COUNT, TIME, WORD };
+/* SLOTS: a count that came later, so that a text has it only where it is not
+   the preset. A slab has 256 words, up to three of them are the value. */
+enum argument_kind { NOTHING, COUNT, TIME, WORD, SLOTS };
+
+enum { SLOTS_MOST = 253 };
 
 struct argument {
 	enum argument_kind kind;
@@ -27,7 +31,7 @@ static const struct kind {
 	[RM_LOOP_SCAN] = { "scan", false, false, { { COUNT, 1, NULL } } },
 	[RM_LOOP_FILL] = { "fill", false, true, { { NOTHING, 0, NULL } } },
 	[RM_LOOP_LIFECYCLE] = { "lifecycle", false, false,
-	        { { COUNT, 10, NULL } } },
+	        { { COUNT, 10, NULL }, { SLOTS, RM_SLOTS_PRESET, NULL } } },
 	[RM_LOOP_STOCK] = { "stock", true, true, { { COUNT, 10000, NULL } } },
 	[RM_LOOP_PAIR] = { "pair", true, false, { { WORD, 2, "rr rw ww " } } },
 	[RM_LOOP_HASH] = { "hash", true, false, { { COUNT, 1024, NULL } } },
@@ -81,6 +85,11 @@ static int read_argument(
 	switch (argument->kind) {
 	case COUNT:
 		return rm_number_count(text, value) || !*value ? -EINVAL : 0;
+	case SLOTS:
+		return rm_number_count(text, value) || !*value ||
+		                       *value > SLOTS_MOST
+		               ? -EINVAL
+		               : 0;
 	case TIME:
 		return rm_number_time(text, value);
 	case WORD:
@@ -153,12 +162,14 @@ const char *rm_loop_text(const struct rm_loop *loop, char *text)
 	for (unsigned i = 0; i < RM_LOOP_ARGS; i++) {
 		const char *word = kind->args[i].words;
 
-		if (kind->args[i].kind == NOTHING)
+		if (kind->args[i].kind == NOTHING ||
+		        (kind->args[i].kind == SLOTS &&
+		                loop->args[i] == kind->args[i].preset))
 			break;
 		strcat(text, ":");
 		if (kind->args[i].kind == TIME)
 			append_time(text, loop->args[i]);
-		else if (kind->args[i].kind == COUNT)
+		else if (kind->args[i].kind != WORD)
 			sprintf(text + strlen(text), "%" PRIu64, loop->args[i]);
 		else {
 			size_t length = word_at(&word, loop->args[i]);
@@ -182,6 +193,11 @@ bool rm_loop_only_scans(const struct rm_loop *loop, unsigned threads)
 bool rm_loop_runs_once(enum rm_loop_kind kind)
 {
 	return kinds[kind].once;
+}
+
+bool rm_loop_is_timed(enum rm_loop_kind kind)
+{
+	return kind == RM_LOOP_STOCK || kind == RM_LOOP_HOLD;
 }
 
 bool rm_loop_needs_key_each(enum rm_loop_kind kind)

@@ -43,6 +43,8 @@ enum rm_loop_kind {
 };
 
 enum { RM_LOOP_ARGS = 3, RM_LOOP_BYTES = 64 };
+/* Of lifecycle, args[1]: words of a session's state beside its value. */
+enum { RM_SLOTS_PRESET = 4 };
 
 /* A loop with its numbers: times in ns, counts, positions of words; those
    that the kind does not have are 0. */
@@ -70,6 +72,9 @@ bool rm_loop_is_own(enum rm_loop_kind kind);
 bool rm_loop_only_scans(const struct rm_loop *loop, unsigned threads);
 /* Whether its steady state is destroyed by running it: no warm-up. */
 bool rm_loop_runs_once(enum rm_loop_kind kind);
+/* Whether it times its operations where the measure is latency, though it is
+   closed: an own loop whose waiting is what it is about. */
+bool rm_loop_is_timed(enum rm_loop_kind kind);
 /* Whether each thread works on keys of its own. */
 bool rm_loop_needs_key_each(enum rm_loop_kind kind);
 
@@ -140,6 +145,8 @@ enum rm_settle {
 	RM_SETTLE_YES, /* maps that settle by use are in their steady state */
 	RM_SETTLE_NO,  /* the map is left cold, as the prefill made it */
 };
+/* The time of what expires in a map runs 10^this times as fast as the clock. */
+enum rm_clock_rate { RM_CLOCK_RATE_1, RM_CLOCK_RATE_1000 = 3 };
 enum rm_arrivals { RM_ARRIVALS_POISSON, RM_ARRIVALS_CONSTANT };
 enum rm_measure {
 	RM_MEASURE_VERIFY,     /* exchange accounting, untimed */
@@ -182,6 +189,7 @@ struct rm_cell {
 	char memory[RM_NAME_BYTES]; /* "first-touch", "interleave", "bind:0" */
 	bool presize;
 	enum rm_settle settle;
+	enum rm_clock_rate clock_rate;
 	enum rm_allocator allocator;
 	enum rm_huge_pages huge_pages;
 	uint64_t warm_up_ns;
@@ -224,6 +232,7 @@ enum rm_workload_key {
 	RM_KEY_MEMORY,
 	RM_KEY_PRESIZE,
 	RM_KEY_SETTLE,
+	RM_KEY_CLOCK_RATE,
 	RM_KEY_ALLOCATOR,
 	RM_KEY_HUGE_PAGES,
 	RM_KEY_WARM_UP,
@@ -296,7 +305,7 @@ int rm_shape_parse(const char *name, struct rm_shape *shape);
  * uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/uniform/t2/cores/throughput
  * Paced cells add /paced/r80/poisson before the measure, other loops than mix
  * their text, /scan:1; what has a usual value (memory, presize, settle,
- * allocator, huge pages, count windows) is added where it is another.
+ * clock rate, allocator, huge pages, count windows) is added where it is another.
  */
 void rm_cell_name(struct rm_cell *cell);
 

@@ -179,7 +179,8 @@ struct rm_team {
 	double adds_per_ns[2]; /* CPU speed before and after the window */
 	double clock_cost_ns;
 	uint64_t clock_step_ns;
-	/* map statistics at the window's start and end; causes, else NULL */
+	/* map statistics at the window's start and end; of causes, the latter
+	   also where the loop holds something open; else NULL */
 	json_t *stats_before, *stats_after;
 	struct rm_error error;          /* of the whole trial */
 	struct rm_error counters_error; /* why there are no counters */
@@ -230,6 +231,13 @@ struct rm_judgement {
 
 void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement);
 
+/*
+ * Whether what each thread counted in the window can be: no fewer look-ups than
+ * 0 or than misses. Else -EIO with `error`, and nothing that is made of the
+ * counts (a number of look-ups, a share of writes) means anything.
+ */
+int rm_team_counts_check(const struct rm_team *team, struct rm_error *error);
+
 /* Counts of the window and the map's state against the trace (replay.c). */
 void rm_replay_judge(const struct rm_team *team, const struct rm_counts *counts,
         struct rm_judgement *judgement);
@@ -249,9 +257,16 @@ void rm_team_latency(const struct rm_team *team, json_t *result);
    null_map, not for loops of a subject's own. */
 bool rm_team_has_keys(const struct rm_team *team);
 
+/* Whether the cell's loop is the subject's own and holds something open. */
+bool rm_team_holds(const struct rm_team *team);
+
 /* The window of the team: first start, and from there to the last end. */
 uint64_t rm_team_start_ns(const struct rm_team *team);
 uint64_t rm_team_elapsed_ns(const struct rm_team *team);
+
+/* How likely an iteration of the cell's loop, or a touch of its sessions, is to
+   write. */
+double rm_counts_write_decisions(const struct rm_cell *cell);
 
 /* Adds the members of `from` to `into`. */
 void rm_counts_add(struct rm_counts *into, const struct rm_counts *from);

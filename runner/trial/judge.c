@@ -145,7 +145,7 @@ static void judge_mix(const struct rm_team *team, const struct totals *totals,
 {
 	const struct rm_cell *cell = &team->request->cell;
 	const struct rm_counts *counts = &totals->window;
-	double w = cell->write_share;
+	double w = rm_counts_write_decisions(cell);
 	uint64_t decisions = counts->writes - counts->pairs;
 	uint64_t lookups = counts->iterations - decisions;
 	double absent =
@@ -154,8 +154,6 @@ static void judge_mix(const struct rm_team *team, const struct totals *totals,
 
 	if (team->span < team->resident) /* fresh: lookups stay inside */
 		absent = 0;
-	if (cell->write_kind != RM_UPDATE)
-		w = w / (2 - w);
 	if (!plausible(decisions, counts->iterations, w))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "achieved write share %.5f, asked %.5f",
@@ -174,6 +172,38 @@ static void judge_mix(const struct rm_team *team, const struct totals *totals,
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "%.0f of %" PRIu64 " lookups missed resident keys",
 		        gone, lookups);
+}
+
+/* Steps of sessions are touches, of which a share stores, and renewals: a close
+   and an open each. */
+static void judge_lifecycle(const struct rm_team *team,
+        const struct rm_counts *counts, struct rm_judgement *judgement)
+{
+	const struct rm_cell *cell = &team->request->cell;
+	const double renewals = 1 / ((double)cell->loop.args[0] + 1);
+	uint64_t touches = counts->iterations - counts->pairs;
+	uint64_t stores = counts->writes - 2 * counts->pairs;
+
+	if (counts->inserts != counts->pairs ||
+	        counts->removes != counts->pairs ||
+	        counts->writes < 2 * counts->pairs)
+		rm_error_set(&judgement->mismatch, -EIO,
+		        "%" PRIu64 " renewals, but %" PRIu64
+		        " sessions closed and %" PRIu64 " opened, in %" PRIu64
+		        " writes",
+		        counts->pairs, counts->removes, counts->inserts,
+		        counts->writes);
+	else if (!plausible(counts->pairs, counts->iterations, renewals))
+		rm_error_set(&judgement->reason, -ERANGE,
+		        "%" PRIu64 " of %" PRIu64
+		        " steps renewed a session, asked one in %" PRIu64,
+		        counts->pairs, counts->iterations,
+		        cell->loop.args[0] + 1);
+	else if (!plausible(stores, touches, rm_counts_write_decisions(cell)))
+		rm_error_set(&judgement->reason, -ERANGE,
+		        "%" PRIu64 " of %" PRIu64
+		        " touches stored, asked a share of %.5f",
+		        stores, touches, cell->write_share);
 }
 
 static void judge_own_loop(
@@ -278,6 +308,29 @@ static void judge_answers(const struct rm_team *team,
 		judge_keys(team, totals, judgement);
 }
 
+int rm_team_counts_check(const struct rm_team *team, struct rm_error *error)
+{
+	for (unsigned i = 0; i < team->request->cell.threads; i++) {
+		const struct rm_counts *counts =
+		        &team->members[i].worker.counts;
+		const uint64_t decisions = counts->writes - counts->pairs;
+
+		if (counts->writes >= counts->pairs &&
+		        counts->iterations >= decisions &&
+		        counts->iterations - decisions >=
+		                counts->misses_absent + counts->misses_resident)
+			continue;
+		return rm_error_set(error, -EIO,
+		        "thread %u counted what cannot be: %" PRIu64
+		        " iterations, %" PRIu64 " writes, %" PRIu64
+		        " of them in pairs, %" PRIu64 " misses",
+		        i, counts->iterations, counts->writes,
+		        2 * counts->pairs,
+		        counts->misses_absent + counts->misses_resident);
+	}
+	return 0;
+}
+
 void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 {
 	const struct rm_cell *cell = &team->request->cell;
@@ -292,6 +345,7 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 		return;
 	}
 	add_up(team, &totals);
+	rm_team_counts_check(team, &judgement->mismatch);
 	judge_answers(team, &totals, judgement);
 	set_shares(&totals.window, judgement);
 	if (team->request->trace)
@@ -303,6 +357,8 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "achieved write share 0, asked %.5f: all threads scan",
 		        cell->write_share);
+	else if (!verify && cell->loop.kind == RM_LOOP_LIFECYCLE)
+		judge_lifecycle(team, &totals.window, judgement);
 	if (!verify) {
 		rm_huge_pages_judge(cell,
 		        team->rss_filled_bytes - team->rss_empty_bytes,

@@ -38,7 +38,8 @@ static void touch(struct sessions *sessions, uint64_t x)
 {
 	struct rm_worker *worker = &sessions->member->worker;
 	uint64_t open = sessions->next - sessions->oldest;
-	uint64_t rank = rank_of(sessions, sessions->oldest + rm_below(x, open));
+	uint64_t rank = rank_of(
+	        sessions, sessions->oldest + rm_draw_session(worker, x, open));
 
 	if ((uint32_t)x < worker->write_below)
 		rm_write_upsert(sessions->ops, sessions->shape, worker, rank);

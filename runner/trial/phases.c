@@ -48,14 +48,6 @@ static bool needs_stream(const struct rm_cell *cell)
 	       cell->measure != RM_MEASURE_VERIFY;
 }
 
-/* Probability that an iteration writes: pairs count as two operations. */
-static double write_decisions(const struct rm_cell *cell)
-{
-	double w = cell->write_share;
-
-	return cell->write_kind == RM_UPDATE ? w : w / (2 - w);
-}
-
 /* Each use of random numbers has a seed of its own: a cell with other arrivals
    still does the same operations. A write share of 1 is all but one of 2^32
    decisions, since 2^32 has no room in 32 bits. */
@@ -65,7 +57,7 @@ static void set_worker(struct rm_member *member)
 	struct rm_team *team = member->team;
 	struct rm_worker *worker = &member->worker;
 	uint64_t seed = team->request->seed;
-	double below = write_decisions(cell) * 0x1p32;
+	double below = rm_counts_write_decisions(cell) * 0x1p32;
 
 	worker->stop = &team->stop;
 	worker->head = &team->head;
@@ -76,6 +68,7 @@ static void set_worker(struct rm_member *member)
 	worker->write_kind = cell->write_kind;
 	worker->threads = cell->threads;
 	worker->loop_args = cell->loop.args;
+	worker->timed = cell->measure == RM_MEASURE_LATENCY;
 	worker->write_below =
 	        below >= 0xffffffffU ? 0xffffffffU : (uint32_t)below;
 	member->pace.rng = rm_seed(seed, SEED_ARRIVALS + worker->slot);
@@ -147,6 +140,26 @@ static void source_at(const struct rm_source *source, size_t i,
 	*value = rm_value_of(i, 0, 0);
 }
 
+/* What a subject's own loop holds open, opened or closed by its thread: outside
+   of what is timed and counted, but for what went wrong. */
+static bool hold_open(struct rm_member *member, bool open)
+{
+	const struct rm_impl *impl = member->team->impl;
+	struct rm_worker *worker = &member->worker;
+	const struct rm_counts counts = worker->counts;
+	bool done = true;
+
+	if (open)
+		done = impl->open(worker);
+	else
+		impl->close(worker);
+	const uint64_t wrong = worker->counts.wrong;
+
+	worker->counts = counts;
+	worker->counts.wrong |= wrong;
+	return done;
+}
+
 /* In bulk by one member: a snapshot filled by upsert would be O(n^2). */
 static void load(struct rm_member *member)
 {
@@ -173,6 +186,10 @@ static void prefill(struct rm_member *member)
 	struct rm_shape shape = cell_of(member)->shape;
 	unsigned slot = worker->slot, step = cell_of(member)->threads;
 
+	if (worker->thread && rm_team_holds(member->team) &&
+	        !hold_open(member, true))
+		rm_error_set(&member->error, -ENOMEM,
+		        "out of memory for what the loop holds open");
 	if (!worker->thread || !member->team->prefilled)
 		return;
 	if (impl->ops->load) {
@@ -322,6 +339,8 @@ static void verify(struct rm_member *member)
 	if (!worker->slot)
 		member->team->adds_per_ns[1] = rm_usage_adds_per_ns();
 	rm_usage_thread_slow(&member->after);
+	if (worker->thread && rm_team_holds(member->team))
+		hold_open(member, false);
 	if (!worker->thread || !rm_team_has_keys(member->team))
 		return;
 	for (uint64_t rank = worker->slot; rank < member->team->universe;

@@ -38,6 +38,15 @@ static void *member_main(void *argument)
 	return NULL;
 }
 
+static uint64_t clock_rate_of(const struct rm_cell *cell)
+{
+	uint64_t rate = 1;
+
+	for (int i = 0; i < (int)cell->clock_rate; i++)
+		rate *= 10;
+	return rate;
+}
+
 /* What is resident is read as late as can be, so that the start of libraries
    and threads is not taken for the map. */
 static void create_map(struct rm_team *team)
@@ -56,6 +65,7 @@ static void create_map(struct rm_team *team)
 		.shape = cell->shape,
 		.seed = rm_seed(team->request->seed, 1),
 		.loop_args = cell->loop.args,
+		.clock_rate = clock_rate_of(cell),
 	};
 
 	team->rss_empty_bytes = rm_usage_rss_bytes();
@@ -128,7 +138,9 @@ static void after(struct rm_team *team, enum rm_phase phase)
 		team->keys_before += team->members[i].settled;
 	if (phase == RM_PHASE_WINDOW && team->counters)
 		rm_counters_stop(team->counters);
-	if (phase == RM_PHASE_WINDOW && counts_causes(team))
+	/* what a loop holds open is gone when the result is made */
+	if (phase == RM_PHASE_WINDOW &&
+	        (counts_causes(team) || rm_team_holds(team)))
 		team->stats_after = rm_team_stats(team, true);
 	if (phase == RM_PHASE_WINDOW && team->loop == &rm_loop_lifecycle)
 		team->universe = sessions_opened(team);

@@ -7,6 +7,11 @@ bool rm_team_has_keys(const struct rm_team *team)
 	return !team->own_loop && !(team->impl->caps & RM_CAP_NO_STATE);
 }
 
+bool rm_team_holds(const struct rm_team *team)
+{
+	return team->own_loop && team->impl->open;
+}
+
 uint64_t rm_team_start_ns(const struct rm_team *team)
 {
 	uint64_t first = UINT64_MAX;
@@ -27,6 +32,18 @@ uint64_t rm_team_elapsed_ns(const struct rm_team *team)
 		if (team->members[i].end_ns > last)
 			last = team->members[i].end_ns;
 	return last > first ? last - first : 0;
+}
+
+/* Of a mix pairs count as two operations; of a life cycle the share is of the
+   touches, which are single. */
+double rm_counts_write_decisions(const struct rm_cell *cell)
+{
+	double w = cell->write_share;
+
+	return cell->write_kind == RM_UPDATE ||
+	                       cell->loop.kind == RM_LOOP_LIFECYCLE
+	               ? w
+	               : w / (2 - w);
 }
 
 void rm_counts_add(struct rm_counts *into, const struct rm_counts *from)

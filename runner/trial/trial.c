@@ -108,11 +108,15 @@ static json_t *run(const struct rm_request *request, const struct rm_impl *impl)
 	alarm((unsigned)(request->cell.deadline_ns / 1000000000U) + 1);
 	if (rm_team_run(&team, request, impl))
 		return refusal(request, "failed", &team.error);
-	result = rm_team_result(&team);
+	result = rm_team_counts_check(&team, &error)
+	                 ? refusal(request, "failed", &error)
+	                 : rm_team_result(&team);
 	start_ns = rm_now_ns();
 	rm_team_clear(&team);
-	json_object_set_new(json_object_get(result, "phases_ns"), "destroy",
-	        json_integer((json_int_t)(rm_now_ns() - start_ns)));
+	if (json_object_get(result, "phases_ns"))
+		json_object_set_new(json_object_get(result, "phases_ns"),
+		        "destroy",
+		        json_integer((json_int_t)(rm_now_ns() - start_ns)));
 	return result;
 }
 

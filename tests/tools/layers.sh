@@ -31,7 +31,7 @@ doors() { # ROOM...: a pattern, of nothing where there is none
 contract='runner/(map|operations|stat|event|driver|worker|keys|impl_table|foreign)\.h'
 base='runner/base/[a-z0-9_]*\.h'
 for family in impls/*/; do
-	allow "${family%/}" "runner/(map|driver|keys)\.h|runner/base/(rng|clock)\.h|impls/[a-z]*/[a-z0-9_]*\.h"
+	allow "${family%/}" "runner/(map|driver|keys)\.h|runner/base/(rng|clock|histogram)\.h|impls/[a-z]*/[a-z0-9_]*\.h"
 done
 allow impls/interposed/library "impls/[a-z]*/[a-z0-9_]*\.h"
 allow runner "$contract|$base|$(doors cli)"

@@ -222,6 +222,24 @@ static bool skips(const struct rm_plan *plan, const char *map, unsigned threads,
 	return why ? strstr(cell->skip, why) != NULL : !cell->skip[0];
 }
 
+/* A map without sessions of its own would measure the same under two names. */
+static void slots_need_sessions(void)
+{
+	struct rm_plan plan;
+
+	build("writes = 3%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
+	      "loop = lifecycle:4:64\n",
+	        "pu:2", &usual, &plan);
+	CHECK(skips(&plan, "plain", 2, "it has no slots"),
+	        "a map without sessions has no slots to vary");
+	rm_plan_free(&plan);
+	build("writes = 3%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
+	      "loop = lifecycle:64\n",
+	        "pu:2", &usual, &plan);
+	CHECK(skips(&plan, "plain", 2, NULL), "but it has touches");
+	rm_plan_free(&plan);
+}
+
 static void unsafe_maps_run_where_it_is_safe(void)
 {
 	struct rm_plan plan;
@@ -845,6 +863,7 @@ int main(void)
 	order_depends_on_the_seed_only();
 	blocks_hold_every_cell_once();
 	verify_once_per_map_shape_and_kind();
+	slots_need_sessions();
 	unsafe_maps_run_where_it_is_safe();
 	shapes_and_counters();
 	simulated_cells();

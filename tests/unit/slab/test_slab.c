@@ -232,8 +232,41 @@ static void unsound(void)
 	inner.destroy(map);
 }
 
+/* lifecycle:4:SLOTS: so many words of each session's slab are written. */
+static void slots_of_a_session(uint64_t slots)
+{
+	const struct rm_sizing sizing = {
+		.keys = 16, .threads = 1, .shape = RM_U64X24
+	};
+	const uint64_t args[] = { 4, slots };
+	struct sessions *map = inner.create(&sizing);
+	struct rm_worker worker = {
+		.thread = map, .resident = 16, .threads = 1, .loop_args = args
+	};
+	bool written = true;
+	uint64_t word;
+
+	CHECK(life_open_all(&worker), "sessions are opened");
+	const struct life *life = worker.held;
+
+	for (uint64_t i = 0; i < 16; i++) {
+		struct session *session = life->sessions[i];
+
+		written &=
+		        session_read(session, 3 + (unsigned)slots - 1, &word);
+		written &= slots == 253 ||
+		           !session_read(session, 3 + (unsigned)slots, &word);
+	}
+	CHECK(written, "each has its value and as many slots as asked");
+	life_close_all(&worker);
+	CHECK(inner.length(map) == 0, "and all are closed");
+	inner.destroy(map);
+}
+
 int main(void)
 {
+	slots_of_a_session(4);
+	slots_of_a_session(253);
 	order_of_publication();
 	unsound();
 	allocator();

@@ -46,7 +46,11 @@ static inline void *technique_work(void *context)
 
 	worker->thread = run->impl->ops->join(run->map, worker->slot);
 	pthread_barrier_wait(&run->barrier);
+	if (run->impl->open && !run->impl->open(worker))
+		abort();
 	run->impl->loops[0].run(worker);
+	if (run->impl->close)
+		run->impl->close(worker);
 	run->impl->ops->leave(worker->thread);
 	return NULL;
 }

@@ -12,7 +12,9 @@ static const struct pair {
 	struct technique_run run;
 } pairs[] = {
 	{ "handle_shared", "two variables, one map", "handle_clone",
-	        { .threads = 2, .iterations = 500, .args = { 100 } } },
+	        { .threads = 2, .iterations = 5000, .args = { 100 } } },
+	{ "handle_header", "torn headers", "handle_clone",
+	        { .threads = 2, .iterations = 20000, .args = { 100 } } },
 	{ "increment_unguarded", "concurrent map writes", "increment_rw",
 	        { .threads = 10, .iterations = 20000, .args = { 10 } } },
 	{ "increment_unguarded", "concurrent map writes", "increment_rw",
@@ -52,6 +54,42 @@ static double alone(const char *id, const char *name, uint64_t arg)
 	return value;
 }
 
+/* One thread assigns 100,000 times and back, the other copies 100,000 times. */
+static struct technique_run assigned_and_copied(const char *id)
+{
+	struct technique_run run = {
+		.threads = 2, .iterations = 100000, .args = { 100 }, .seed = 7
+	};
+
+	technique_play(&run, id);
+	return run;
+}
+
+/* Copies are of other maps now and then, in every form: the variable is really
+   assigned while it is copied. Only the header of several words tears. */
+static void variables_are_assigned(void)
+{
+	static const char *const ids[] = { "handle_shared", "handle_clone",
+		"handle_header" };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct technique_run run = assigned_and_copied(ids[i]);
+		const double torn = technique_stat(&run, "torn_headers");
+
+		printf("# %s: %.0f torn, %.0f nil, %.0f of other maps\n",
+		        ids[i], torn, technique_stat(&run, "torn_nil_buckets"),
+		        technique_stat(&run, "copies_of_other_maps"));
+		CHECK(technique_stat(&run, "copies") == 100000 &&
+		                technique_stat(&run, "copies_of_other_maps") >
+		                        0,
+		        "copies are of the map that is assigned just then");
+		CHECK(i == 2 ? torn > 0 : torn == 0,
+		        i == 2 ? "a header of several words tears"
+		               : "a variable of one word does not tear");
+		technique_end(&run);
+	}
+}
+
 /* What is not wrong but dear, in counts. */
 static void shown(void)
 {
@@ -76,6 +114,10 @@ static void shown(void)
 	                        10) == 0,
 	        "each write to an assigned variable is seen in the original, "
 	        "none to a clone");
+	CHECK(alone("cleanup_cancel", "open_max", 16000) > 16000 / 3.0 &&
+	                alone("cleanup_cancel", "open_max", 16000) < 16000 &&
+	                alone("cleanup_cancel", "refused", 16000) == 0,
+	        "a registry for many has many open at one time");
 	CHECK(alone("cleanup_cancel", "closed_by_timer", 100) > 0 &&
 	                alone("cleanup_cancel", "refused", 100) == 0 &&
 	                alone("cleanup_delete", "refused", 100) > 0,
@@ -128,6 +170,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		caught(&pairs[i]);
 	shown();
+	variables_are_assigned();
 	pair_modes();
 	CHECK(!still_there("syncmap"), "sync.Map: what is removed is gone");
 	CHECK(still_there("syncmap_back_door"),

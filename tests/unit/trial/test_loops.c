@@ -6,6 +6,7 @@
 #include "runner/trial/internal.h"
 #include "tests/unit/tap.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ static void texts(void)
 	static const char *const bad[] = {
 		"", ":", "mix:1", "scan:", "scan:0", "scan:1:1", "scan:-1",
 		"hold:1", "hold:1ms:1ms:1:1", "pair:xx", "pair:r", "pair:rr rw",
-		"Mix", "mix ", "stock:1s",
+		"Mix", "mix ", "stock:1s", "lifecycle:4:254", "lifecycle:4:0",
 		"hold:1ms:100us:1:1111111111111111111111111111111111111111111"
 	};
 	bool refused = true, stable = true;
@@ -41,6 +42,10 @@ static void texts(void)
 	                reads_as("hold:2ms", "hold:2ms:100us:1") &&
 	                reads_as("hold:1500us:1s:4", "hold:1500us:1s:4"),
 	        "times have the largest unit that keeps them whole");
+	CHECK(reads_as("lifecycle", "lifecycle:10") &&
+	                reads_as("lifecycle:64:4", "lifecycle:64") &&
+	                reads_as("lifecycle:4:64", "lifecycle:4:64"),
+	        "slots stand in the text where they are not the usual four");
 	CHECK(reads_as("pair", "pair:ww") && reads_as("pair:rw", "pair:rw"),
 	        "words are words");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -248,6 +253,69 @@ static void sessions_come_and_go(void)
 	}
 }
 
+/* What the window counted: steps and nothing else, though opening and closing
+   1000 sessions would be 2000 writes. 3 x 6400 steps, one in 11 renews; of the
+   other 17,455 a tenth stores, with a standard deviation of 40. */
+static bool steps_only(const json_t *result)
+{
+	const double renewals = number_of(result, "ops") - 19200;
+	const double stores = number_of(result, "writes") - 2 * renewals;
+
+	return number_of(result, "inserts") == renewals &&
+	       number_of(result, "removes") == renewals && renewals > 1500 &&
+	       renewals < 2000 && stores > 1500 && stores < 2000 &&
+	       number_of(result, "lookups") == 19200 - renewals - stores;
+}
+
+/* The subjects that have a life cycle through handles. */
+static void sessions_are_held_before_the_window(void)
+{
+	static const char *const maps[] = { "shard_life", "shard_life_hash",
+		"shard_life_rlock", "slab", "slab_boxed", "gomap_rw" };
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
+		struct rm_request request = request_of(maps[i], "lifecycle:10");
+		const bool life = !strncmp(maps[i], "shard_life", 10);
+		json_t *result;
+
+		request.cell.threads = 3;
+		request.cell.warm_up_ns = i % 2 ? 1000000 : 0;
+		request.cell.write_kind = i % 2 ? RM_CHURN : RM_UPDATE;
+		result = run_on(&request, rm_impl_find(maps[i]));
+		CHECK(is(result, "ok", ""), "lifecycle: it adds up");
+		CHECK(steps_only(result),
+		        "only steps are counted, and as many write as asked");
+		CHECK(!life || (stat_of(result, "connections") == 1000 &&
+		                       stat_of(result, "shard_imbalance") >= 1),
+		        "shards are told of as the window leaves them, open");
+		json_decref(result);
+	}
+}
+
+/* Of 90 % of the sessions, the younger ones, next to none is touched. */
+static void touches_follow_the_distribution(void)
+{
+	struct rm_request request = request_of("shard_life", "lifecycle:10");
+	struct rm_worker worker = { .resident = 1000, .threads = 3, .slot = 1 };
+	uint64_t old = 0, length, rng = 5;
+
+	request.cell.dist = RM_DIST_HOT;
+	request.cell.dist_a = 0.1;
+	request.cell.dist_b = 0.99;
+	worker.stream =
+	        rm_stream_create(&request.cell, 1, 1000, 1000, 7, &length);
+	worker.stream_mask = length - 1;
+	for (int i = 0; i < 10000; i++)
+		old += rm_draw_session(&worker, rm_next(&rng), 333) < 34;
+	CHECK(old > 9850 && old < 9950,
+	        "hot:10%:99%: the oldest tenth gets 99 touches of 100");
+	free((void *)worker.stream);
+	json_decref(request.counters);
+	CHECK(rm_sessions_held(&worker) == 333 &&
+	                (worker.slot = 0, rm_sessions_held(&worker) == 334),
+	        "threads hold all keys together");
+}
+
 static void two_threads_meet_on_keys(void)
 {
 	static const char *const maps[] = { "gomap_rw", "syncmap",
@@ -359,7 +427,7 @@ static void two_old_values_in_a_round_are_seen(void)
 static struct own {
 	_Atomic uint64_t turns;
 	uint64_t items;
-	bool wrong, off;
+	bool wrong, off, wild;
 } own;
 
 static void *create(const struct rm_sizing *sizing)
@@ -401,6 +469,8 @@ static void stock(struct rm_worker *worker)
 		worker->counts.iterations++;
 	}
 	worker->counts.wrong |= own.wrong;
+	/* as a loop that counts what it did outside of the window */
+	worker->counts.writes += own.wild * (worker->counts.iterations + 1);
 }
 
 static const struct rm_map_ops own_ops = { .create = create,
@@ -440,6 +510,115 @@ static void own_loops_are_judged_by_their_check(void)
 	CHECK(is(result, "failed", "another key's value"),
 	        "what sees a wrong answer failed");
 	json_decref(result);
+	own = (struct own){ .wild = true };
+	request = request_of("technique", "stock");
+	result = run_on(&request, &technique);
+	CHECK(is(result, "failed",
+	              "counted what cannot be: 6400 iterations, "
+	              "6401 writes"),
+	        "more writes than iterations are an error at their source");
+	json_decref(result);
+}
+
+/* 100 ms on a clock that runs so many times as fast. */
+static json_t *in_a_tenth_second(
+        const char *map, const char *loop, enum rm_clock_rate rate)
+{
+	struct rm_request request = request_of(map, loop);
+
+	request.cell.window_ops = 0;
+	request.cell.window_ns = 100000000;
+	request.cell.clock_rate = rate;
+	request.cell.dist = RM_DIST_HOT;
+	request.cell.dist_a = 0.01;
+	request.cell.dist_b = 0.995;
+	return run_on(&request, rm_impl_find(map));
+}
+
+/* At 1000 a window of 100 ms is 100 s to what expires: entries of 10 s and more
+   are read again, connections that nobody touched for 30 s are late. */
+static void limits_act_on_a_faster_clock(void)
+{
+	static const enum rm_clock_rate rates[] = { RM_CLOCK_RATE_1,
+		RM_CLOCK_RATE_1000 };
+
+	for (int i = 0; i < 2; i++) {
+		json_t *cache =
+		        in_a_tenth_second("local_cache_ttl", "mix", rates[i]);
+		json_t *life = in_a_tenth_second(
+		        "shard_life", "lifecycle:100000000", rates[i]);
+		const double expiries = stat_of(cache, "cache_expiries");
+		const double late = stat_of(life, "late_touches");
+
+		CHECK(is(cache, "ok", "") && is(life, "ok", ""),
+		        "they add up at any rate of the clock");
+		CHECK(i ? stat_of(cache, "cache_refreshes") > 0 && expiries > 0
+		        : stat_of(cache, "cache_refreshes") == 0 &&
+		                        expiries == 0,
+		        i ? "refresh and TTL act" : "on a real clock neither");
+		CHECK(i ? late > 0 && stat_of(life, "shard_idle_max") > 0
+		        : late == 0,
+		        i ? "30 s without a touch are late" : "nobody is late");
+		json_decref(cache);
+		json_decref(life);
+	}
+}
+
+/* With measure = latency, and only then. */
+static void stock_times_its_operations(void)
+{
+	for (int timed = 0; timed < 2; timed++) {
+		struct rm_request request =
+		        request_of("stock_rw", "stock:6400");
+		json_t *result;
+
+		if (timed)
+			request.cell.measure = RM_MEASURE_LATENCY;
+		result = run_on(&request, rm_impl_find("stock_rw"));
+		CHECK(is(result, "ok", "") && stat_of(result, "sold") == 6400 &&
+		                stat_of(result, "refused") == 6400,
+		        "stock is sold and refused");
+		CHECK(timed ? stat_of(result, "sale_p99") >=
+		                                stat_of(result, "sale_p50") &&
+		                        stat_of(result, "sale_p50") > 0 &&
+		                        stat_of(result, "refusal_p99") > 0 &&
+		                        stat_of(result, "sale_max") >=
+		                                stat_of(result, "sale_p99")
+		            : stat_of(result, "sale_p99") == -1 &&
+		                        stat_of(result, "refusal_p99") == -1,
+		        timed ? "sales and refusals are timed apart"
+		              : "and not timed where nobody asked");
+		json_decref(result);
+	}
+}
+
+/* Three readers and a writer of 1 ms each: who waits, and for what share. */
+static void held_locks_tell_who_is_blocked(void)
+{
+	struct rm_request request = request_of("hold_go_rw", "hold:1ms:1ms:1");
+	json_t *result;
+	double writes, reads, all;
+
+	request.cell.threads = 4;
+	request.cell.window_ops = 64;
+	request.cell.measure = RM_MEASURE_LATENCY;
+	result = run_on(&request, rm_impl_find("hold_go_rw"));
+	writes = stat_of(result, "write_blocked_share");
+	reads = stat_of(result, "read_blocked_share");
+	all = stat_of(result, "blocked_share");
+	CHECK(is(result, "ok", "") && stat_of(result, "write_cycles") == 64 &&
+	                stat_of(result, "read_cycles") == 192,
+	        "hold: as many cycles as asked");
+	/* each of the four holds the lock for 64 ms; a reader waits out most
+	   of the writer's, the writer the last reader's rest */
+	CHECK(writes > 0 && writes < 1 && reads > 0 && reads < 1 &&
+	                all > fmin(writes, reads) && all < fmax(writes, reads),
+	        "the blocked share of all is between readers' and writers'");
+	CHECK(stat_of(result, "read_wait_p99") >=
+	                        stat_of(result, "read_wait_p50") &&
+	                stat_of(result, "write_wait_p99") > 0,
+	        "waits have a P99");
+	json_decref(result);
 }
 
 static void what_a_subject_cannot_do_is_refused(void)
@@ -468,9 +647,14 @@ int main(void)
 	no_arrival_is_told();
 	fills_end_full();
 	sessions_come_and_go();
+	sessions_are_held_before_the_window();
+	touches_follow_the_distribution();
 	two_threads_meet_on_keys();
 	two_old_values_in_a_round_are_seen();
 	own_loops_are_judged_by_their_check();
+	limits_act_on_a_faster_clock();
+	stock_times_its_operations();
+	held_locks_tell_who_is_blocked();
 	what_a_subject_cannot_do_is_refused();
 	return DONE();
 }

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_pointers.h - one Go map of pointers to records, under an RWMutex.
+ *
+ * An update of a field needs no write lock: under the read lock the record is
+ * found and its field exchanged in place; only who inserts or removes excludes
+ * the others. So the map's values never move, and nothing is allocated by an
+ * update. A record is a word of the caller's and a link.
+ *
+ * A template: the includer defines RECORDS_POOLED. 1: records come from a pool
+ * and go back to it, under the write lock that inserting and removing hold
+ * anyway; they are made 64 at a time and freed with the map. 0: one allocation
+ * for each.
+ */
+#ifndef RM_GOMAP_POINTERS_H
+#define RM_GOMAP_POINTERS_H
+
+#include "impls/gomap/gomap_check.h"
+#include "impls/gomap/gomap_ops.h"
+#include "impls/support/guard_go_rw.h"
+#include "runner/driver.h"
+
+enum { RECORDS_AT_ONCE = 64 };
+
+struct record {
+	_Atomic uint64_t field;
+	struct record *next; /* in the pool */
+};
+
+struct record_chunk {
+	struct record_chunk *next;
+	struct record records[RECORDS_AT_ONCE];
+};
+
+struct map {
+	_Alignas(2 * RM_CACHE_LINE) struct guard guard;
+	struct gomap *inner; /* key to record; protected by guard */
+	struct record *pool; /* likewise, both */
+	struct record_chunk *chunks;
+};
+
+RM_HOT struct record *record_at(uint64_t word)
+{
+	return (struct record *)(uintptr_t)word;
+}
+
+/* A record for a new key; under the write lock. */
+static RM_COLD void record_pool_fill(struct map *map)
+{
+	struct record_chunk *chunk = malloc(sizeof(*chunk));
+
+	if (!chunk)
+		gomap_no_memory();
+	chunk->next = map->chunks;
+	map->chunks = chunk;
+	for (unsigned i = 0; i < RECORDS_AT_ONCE; i++) {
+		chunk->records[i].next = map->pool;
+		map->pool = &chunk->records[i];
+	}
+}
+
+RM_HOT struct record *record_new(struct map *map, uint64_t field)
+{
+	struct record *record;
+
+	if (RECORDS_POOLED == 1) {
+		if (__builtin_expect(!map->pool, 0))
+			record_pool_fill(map);
+		record = map->pool;
+		map->pool = record->next;
+	} else {
+		record = malloc(sizeof(*record));
+		if (!record)
+			gomap_no_memory();
+	}
+	atomic_init(&record->field, field);
+	return record;
+}
+
+/* Nobody else can reach it: its key is out, under the write lock. */
+RM_HOT void record_drop(struct map *map, struct record *record)
+{
+	if (RECORDS_POOLED == 1) {
+		record->next = map->pool;
+		map->pool = record;
+	} else {
+		free(record);
+	}
+}
+
+static void destroy(void *opaque)
+{
+	struct map *map = opaque;
+	struct gomap_iterator it;
+	struct rm_key key;
+	struct rm_value value;
+
+	if (map->inner) {
+		gomap_iterate_begin(map->inner, &it);
+		while (RECORDS_POOLED == 0 &&
+		        gomap_iterate_next(
+		                &it, map->inner->extra->shape, &key, &value))
+			free(record_at(value.word[0]));
+		gomap_iterate_end(&it);
+	}
+	while (map->chunks) {
+		struct record_chunk *next = map->chunks->next;
+
+		free(map->chunks);
+		map->chunks = next;
+	}
+	gomap_destroy(map->inner);
+	guard_destroy(&map->guard);
+	free(map);
+}
+
+static void *create(const struct rm_sizing *sizing)
+{
+	struct map *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
+
+	if (!map)
+		return NULL;
+	memset(map, 0, sizeof(*map));
+	map->inner = gomap_create(sizing->presize ? sizing->keys : 0,
+	        sizing->shape, sizing->seed);
+	if (guard_create(&map->guard, sizing->threads) && map->inner)
+		return map;
+	destroy(map);
+	return NULL;
+}
+
+static void *join(void *map, size_t slot)
+{
+	(void)slot;
+	return map;
+}
+
+static void nothing(void *thread)
+{
+	(void)thread;
+}
+
+/* The key's record or NULL; under the lock, in either way. */
+RM_HOT struct record *record_of(
+        struct map *map, struct rm_shape shape, struct rm_key key)
+{
+	const _Atomic uint64_t *words = gomap_find(map->inner, shape, key);
+
+	return words ? record_at(gomap_get(*words)) : NULL;
+}
+
+RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct map *map = thread;
+
+	guard_read(&map->guard, map);
+	struct record *record = record_of(map, shape, key);
+	const bool was_there = record != NULL;
+
+	/* seq_cst: pairs with the exchange below. Readers of the lock are
+	   ordered among each other by this alone. */
+	if (was_there)
+		value->word[0] = atomic_load_explicit(
+		        &record->field, memory_order_seq_cst);
+	guard_read_end(&map->guard, map);
+	return was_there;
+}
+
+/* A new key: the write lock. Another may have been quicker. */
+static __attribute__((noinline)) bool insert(struct map *map,
+        struct rm_shape shape, struct rm_key key, uint64_t field, uint64_t *old)
+{
+	bool was_there;
+
+	guard_write(&map->guard);
+	_Atomic uint64_t *words =
+	        gomap_assign(map->inner, shape, key, &was_there);
+
+	if (!words)
+		gomap_no_memory();
+	if (was_there) /* seq_cst: as below */
+		*old = atomic_exchange_explicit(
+		        &record_at(gomap_get(*words))->field, field,
+		        memory_order_seq_cst);
+	else
+		gomap_set(*words, (uintptr_t)record_new(map, field));
+	guard_write_end(&map->guard);
+	return was_there;
+}
+
+RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct map *map = thread;
+	uint64_t replaced;
+
+	guard_read(&map->guard, map);
+	struct record *record = record_of(map, shape, key);
+	bool was_there = record != NULL;
+
+	/* seq_cst: updates of one field, and of several, have one order,
+	   though they hold the read lock together */
+	if (was_there)
+		replaced = atomic_exchange_explicit(
+		        &record->field, value->word[0], memory_order_seq_cst);
+	guard_read_end(&map->guard, map);
+	if (__builtin_expect(!was_there, 0))
+		was_there = insert(map, shape, key, value->word[0], &replaced);
+	if (old && was_there)
+		old->word[0] = replaced;
+	return was_there;
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return exchange(thread, shape, key, value, NULL);
+}
+
+RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct map *map = thread;
+	struct rm_value word;
+
+	guard_write(&map->guard);
+	const bool was_there = gomap_remove(map->inner, shape, key, &word);
+
+	if (was_there) {
+		struct record *record = record_at(word.word[0]);
+
+		/* relaxed: the write lock orders it */
+		if (old)
+			old->word[0] = gomap_get(record->field);
+		record_drop(map, record);
+	}
+	guard_write_end(&map->guard);
+	return was_there;
+}
+
+RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return take(thread, shape, key, NULL);
+}
+
+/* Fields may change meanwhile, keys may not: the lock is held. */
+static void scan(
+        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	struct map *map = thread;
+	struct gomap_iterator it;
+	struct rm_key key;
+	struct rm_value value;
+
+	guard_read(&map->guard, map);
+	gomap_iterate_begin(map->inner, &it);
+	while (gomap_iterate_next(&it, shape, &key, &value)) {
+		/* seq_cst: as in lookup() */
+		value.word[0] = atomic_load_explicit(
+		        &record_at(value.word[0])->field, memory_order_seq_cst);
+		if (!fn(context, key, &value))
+			break;
+	}
+	gomap_iterate_end(&it);
+	guard_read_end(&map->guard, map);
+}
+
+static size_t length(void *thread)
+{
+	struct map *map = thread;
+
+	guard_read(&map->guard, map);
+	const size_t count = gomap_count(map->inner);
+
+	guard_read_end(&map->guard, map);
+	return count;
+}
+
+static void stats(void *opaque, rm_stat_fn *emit, void *context)
+{
+	struct map *map = opaque;
+	struct gomap_stats sum = { 0 };
+
+	guard_write(&map->guard);
+	gomap_stats_add(map->inner, &sum);
+	guard_write_end(&map->guard);
+	gomap_stats_emit(&sum, emit, context);
+}
+
+static bool check(void *opaque, char *why, size_t size)
+{
+	struct map *map = opaque;
+	struct gomap_iterator it;
+	struct rm_key key;
+	struct rm_value value;
+	bool whole = true;
+
+	if (!gomap_check_says(map->inner, why, size))
+		return false;
+	gomap_iterate_begin(map->inner, &it);
+	while (gomap_iterate_next(&it, map->inner->extra->shape, &key, &value))
+		whole &= value.word[0] != 0;
+	gomap_iterate_end(&it);
+	if (!whole)
+		snprintf(why, size, "a key has no record");
+	return whole;
+}
+
+static const struct rm_map_ops ops = {
+	.create = create,
+	.destroy = destroy,
+	.join = join,
+	.leave = nothing,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = nothing,
+	.exchange = exchange,
+	.take = take,
+	.scan = scan,
+	.length = length,
+	.stats = stats,
+	.check = check,
+};
+
+/* A field is one word: the shapes with values of 8 bytes. */
+enum { POINTERS_SHAPES = 1 << 0 | 1 << 2 };
+RM_DRIVE(ops, u64x8, RM_U64X8)
+RM_DRIVE(ops, str16x8, RM_STR16X8)
+#define POINTERS_DRIVES                                \
+	{                                              \
+		drive_u64x8, NULL, drive_str16x8, NULL \
+	}
+
+#endif /* RM_GOMAP_POINTERS_H */

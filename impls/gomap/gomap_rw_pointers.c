@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_rw_pointers.c - a Go map of pointers to records, under an RWMutex.
+ *
+ * A lookup adds to the lock's line twice, as in gomap_rw, and follows one
+ * pointer more; an update of a present key does the same and writes the
+ * record. Here a record is allocated for each new key and freed with it.
+ */
+enum { RECORDS_POOLED = 0 };
+#include "impls/gomap/gomap_pointers.h"
+
+const struct rm_impl rm_impl_gomap_rw_pointers = {
+	.id = "gomap_rw_pointers",
+	.label = "map of pointers, RWMutex",
+	.family = "lock",
+	.sync = "go-rwmutex",
+	.source = "Go map before 1.24, sync.RWMutex; field updates of article "
+	          "S0, 3.1",
+	.system = "M16",
+	.shapes = POINTERS_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = POINTERS_DRIVES,
+};

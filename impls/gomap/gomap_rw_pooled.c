@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_rw_pooled.c - a Go map of pointers to pooled records, under an RWMutex.
+ *
+ * A lookup adds to the lock's line twice, as in gomap_rw, and follows one
+ * pointer more; an update of a present key does the same and writes the
+ * record. Here records come from a pool: no allocator call once it is warm.
+ */
+enum { RECORDS_POOLED = 1 };
+#include "impls/gomap/gomap_pointers.h"
+
+const struct rm_impl rm_impl_gomap_rw_pooled = {
+	.id = "gomap_rw_pooled",
+	.label = "pooled records, RWMutex",
+	.family = "lock",
+	.sync = "go-rwmutex",
+	.source = "Go map before 1.24, sync.RWMutex; field updates of article "
+	          "S0, 3.1",
+	.system = "M16",
+	.shapes = POINTERS_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = POINTERS_DRIVES,
+};
