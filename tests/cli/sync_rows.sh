@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# side by side: asks for counts, which do not depend on who else runs.
+# slow: over five seconds of CPU time; not part of `make check`.
+# Files of the articles about sync.Map, run in small: each reports what its
+# row in docs/workloads.md promises.
+. tests/tools/tap.sh
+readmostly=$(realpath "${BUILD:-build/gcc}")/readmostly
+dir=$(mktemp -d) out=$dir/out
+trap 'rm -rf "$dir"' EXIT
+
+# ran FILE MAPS KEY=VALUE...: one block of it, counted, without a void trial
+ran() {
+	file=$1 maps=$2 sets=()
+	shift 2
+	for value in blocks=1 verify=1kops repeat-wait=0% "$@"; do
+		sets+=(--set "$value")
+	done
+	rm -rf "$dir/c"
+	"$readmostly" run "workloads/$file.conf" --maps "$maps" "${sets[@]}" \
+		-o "$dir/c" --counters none >"$out" 2>&1
+	says "$out" 'status: done'
+}
+
+# PYTHON EXPRESSION of cells, a list, and per(CELL, STATISTIC): what the window
+# added to it per operation; chosen(FACTOR=VALUE...): cells that have these.
+so() {
+	/usr/bin/python3 - "$dir/c" "$1" <<'END'
+import json, sys
+cells = json.load(open(sys.argv[1] + "/campaign.json"))["cells"]
+results = {t["cell"]: t["result"] for t in
+           map(json.loads, open(sys.argv[1] + "/trials.jsonl"))}
+def stat(cell, name):
+    return next(s for s in results[cell["id"]]["stats"] if s["name"] == name)
+def per(cell, name):
+    return stat(cell, name)["window"] / results[cell["id"]]["ops"]
+def chosen(**factors):
+    found = [c for c in cells if c["measure"] != "verify" and
+             all(c.get(f, "yes") == v for f, v in factors.items())]
+    assert found, factors
+    return found
+sys.exit(not eval(f"({sys.argv[2]})"))
+END
+}
+
+# W25: where a store of a known key takes the mutex, and where not.
+check 'store-only runs' ran store-only syncmap \
+	measure=causes threads=2 window=20000ops
+check 'stores into dirty take the lock, each once' \
+	so 'all(1 <= per(c, "lock_writes") < 1.001 for c in chosen(settle="no"))'
+check 'and stay there: nothing is promoted or built again' \
+	so 'all(per(c, "promotions") == per(c, "rebuilds") == 0
+	for c in chosen(settle="no"))'
+check 'stores of promoted keys take none' \
+	so 'all(per(c, "lock_writes") < 0.001 for c in chosen(settle="yes"))'
+
+# W9: copies of dirty need look-ups that miss.
+check 'write-storm runs' ran write-storm syncmap \
+	measure=causes threads=8 window=2000ops keys=100 write-kind=update
+check 'updates of keys in dirty copy nothing' \
+	so 'all(per(c, "rebuilds") == 0 and per(c, "lock_writes") >= 1
+	for c in chosen(settle="no", write_share=1))'
+check 'look-ups beside them promote, after which no lock is taken' \
+	so 'all(per(c, "promotions") > 0 and per(c, "lock_writes") < 0.5
+	for c in chosen(settle="no", write_share=0.9))'
+
+# W28: the million keys, of which nothing is looked up before.
+check 'big-shards runs' ran big-shards 'syncmap shard_rw_64' \
+	measure=causes threads=2 window=5000ops keys=20000 write-kind=update
+check 'its sync.Map stores under the mutex, its shards under locks of their own' \
+	so 'len(cells) == 4 and
+	all(1 <= per(c, "lock_writes") < 1.02 for c in chosen(write_share=1))'
+
+done_testing
