@@ -70,6 +70,7 @@ int rm_cell_bad(struct rm_error *error, const char *member, const char *what);
 	"mix, paced, scan:SCANNERS, fill, lifecycle:TOUCHES, stock:ITEMS, " \
 	"pair:rr|rw|ww, hash:BYTES, hold:READ:WRITE:WRITERS, "              \
 	"range-list:RANGES, litmus:store-buffering|take-twice, "            \
-	"families:KEYS, increment:KEYS, handle:KEYS, cleanup:CONNECTIONS"
+	"families:KEYS:MISSES, increment:KEYS, handle:KEYS, "               \
+	"cleanup:CONNECTIONS"
 
 #endif /* RM_PROTOCOL_INTERNAL_H */

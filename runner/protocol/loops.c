@@ -39,7 +39,7 @@ static const struct kind {
 	[RM_LOOP_LITMUS] = { "litmus", false, false,
 	        { { WORD, 0, "store-buffering take-twice " } } },
 	[RM_LOOP_FAMILIES] = { "families", true, false,
-	        { { COUNT, 100000, NULL } } },
+	        { { COUNT, 100000, NULL }, { COUNT, 10, NULL } } },
 	[RM_LOOP_INCREMENT] = { "increment", true, false,
 	        { { COUNT, 10, NULL } } },
 	[RM_LOOP_HANDLE] = { "handle", true, false, { { COUNT, 100, NULL } } },

@@ -27,7 +27,8 @@ ran() {
 so() {
 	/usr/bin/python3 - "$dir/c" "$1" <<'END'
 import json, sys
-cells = json.load(open(sys.argv[1] + "/campaign.json"))["cells"]
+campaign = json.load(open(sys.argv[1] + "/campaign.json"))
+cells, maps = campaign["cells"], campaign["maps"]
 results = {t["cell"]: t["result"] for t in
            map(json.loads, open(sys.argv[1] + "/trials.jsonl"))}
 def stat(cell, name):
@@ -70,5 +71,25 @@ check 'big-shards runs' ran big-shards 'syncmap shard_rw_64' \
 check 'its sync.Map stores under the mutex, its shards under locks of their own' \
 	so 'len(cells) == 4 and
 	all(1 <= per(c, "lock_writes") < 1.02 for c in chosen(write_share=1))'
+
+# W11: three modules in one sync.Map, and in one each.
+check 'key-families runs' ran key-families 'families_*' measure=causes \
+	threads=2 loop=families:1000:10 warm-up=0s window=20000ops
+check 'without writers no look-up takes the mutex, whoever shares the map' \
+	so 'all(per(c, "misses") == 0 and per(c, "lock_reads") < 0.001
+	for n in ("one", "three")
+	for c in chosen(map="families_sync_" + n, write_share=0))'
+check 'a module that turns its keys over makes those of the others miss' \
+	so 'per(*chosen(map="families_sync_one", write_share=0.1), "misses") >
+	1.4 * per(*chosen(map="families_sync_three", write_share=0.1), "misses") > 0'
+check 'and what is built again is larger' \
+	so 'stat(*chosen(map="families_sync_one", write_share=0.1), "allocated_bytes")["window"] >
+	1.2 * stat(*chosen(map="families_sync_three", write_share=0.1), "allocated_bytes")["window"]'
+check 'under an RWMutex each operation takes one, whatever is shared' \
+	so 'all(per(c, "lock_reads") + per(c, "lock_writes") >= 1
+	for n in ("one", "three") for c in chosen(map="families_" + n))'
+check 'its words are those of the locks that it has' \
+	so '[m["sync"] for m in maps if m["id"].startswith("families_")] ==
+	["go-rwmutex", "epoch", "epoch", "go-rwmutex"]'
 
 done_testing
