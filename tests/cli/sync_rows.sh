@@ -23,7 +23,8 @@ ran() {
 }
 
 # PYTHON EXPRESSION of cells, a list, and per(CELL, STATISTIC): what the window
-# added to it per operation; chosen(FACTOR=VALUE...): cells that have these.
+# added to it per operation; chosen(FACTOR=VALUE...): cells that have these;
+# last(CELL, STATISTIC): its value at the end.
 so() {
 	/usr/bin/python3 - "$dir/c" "$1" <<'END'
 import json, sys
@@ -35,6 +36,8 @@ def stat(cell, name):
     return next(s for s in results[cell["id"]]["stats"] if s["name"] == name)
 def per(cell, name):
     return stat(cell, name)["window"] / results[cell["id"]]["ops"]
+def last(cell, name):
+    return stat(cell, name)["value"]
 def chosen(**factors):
     found = [c for c in cells if c["measure"] != "verify" and
              all(c.get(f, "yes") == v for f, v in factors.items())]
@@ -91,5 +94,24 @@ check 'under an RWMutex each operation takes one, whatever is shared' \
 check 'its words are those of the locks that it has' \
 	so '[m["sync"] for m in maps if m["id"].startswith("families_")] ==
 	["go-rwmutex", "epoch", "epoch", "go-rwmutex"]'
+
+# W17: the port's orders, and Go's.
+check 'store-buffering runs' ran store-buffering 'syncmap syncmap_seqcst' \
+	threads=2 window=20000ops
+check 'with weak orders and with one nobody sees a store late' \
+	so '[last(c, "both_saw_old") for c in chosen(loop="litmus:store-buffering")] ==
+	[0, 0] and {c["map"] for c in cells} == {"syncmap", "syncmap_seqcst"}'
+"$readmostly" plan --json workloads/store-buffering.conf >"$out" 2>&1
+check 'both are in the file' says "$out" /syncmap_seqcst/
+# FILE: lines of maps with an order below seq_cst, preprocessed
+weaker() {
+	${CC:-gcc} -std=c11 -D_GNU_SOURCE -I. -E "$1" | awk '
+		/^# [0-9]+ / { ours = $3 ~ /impls\// }
+		ours && /memory_order_(relaxed|consume|acquire|release|acq_rel)/'
+}
+check 'no order of the second is weaker' \
+	[ -z "$(weaker impls/syncmap/syncmap_seqcst.c)" ]
+check 'which those of the first are' \
+	[ "$(weaker impls/syncmap/syncmap.c | wc -l)" -gt 50 ]
 
 done_testing
