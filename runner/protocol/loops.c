@@ -26,6 +26,9 @@ static const struct kind {
 	[RM_LOOP_PACED] = { .name = "paced" },
 	[RM_LOOP_SCAN] = { "scan", false, false, { { COUNT, 1, NULL } } },
 	[RM_LOOP_FILL] = { "fill", false, true, { { NOTHING, 0, NULL } } },
+	[RM_LOOP_RANDOM_FILL] = { "random-fill", false, true,
+	        { { NOTHING, 0, NULL } } },
+	[RM_LOOP_ALTERNATE] = { .name = "alternate" },
 	[RM_LOOP_LIFECYCLE] = { "lifecycle", false, false,
 	        { { COUNT, 10, NULL } } },
 	[RM_LOOP_STOCK] = { "stock", true, true, { { COUNT, 10000, NULL } } },
@@ -177,6 +180,11 @@ bool rm_loop_is_own(enum rm_loop_kind kind)
 bool rm_loop_runs_once(enum rm_loop_kind kind)
 {
 	return kinds[kind].once;
+}
+
+bool rm_loop_fills(enum rm_loop_kind kind)
+{
+	return kind == RM_LOOP_FILL || kind == RM_LOOP_RANDOM_FILL;
 }
 
 bool rm_loop_needs_key_each(enum rm_loop_kind kind)
