@@ -17,12 +17,14 @@
 
 /* In brackets what the argument says. */
 enum rm_event {
-	RM_EVENT_GROW,     /* Go's map made a new array (log2 of buckets) */
-	RM_EVENT_EVACUATE, /* a write moved old buckets (nevacuate) */
-	RM_EVENT_GROWTH,   /* state: a Go map has two arrays (new log2) */
-	RM_EVENT_RESIZE, /* a table was rehashed at once (new slots, or its entries) */
+	RM_EVENT_GROW,       /* Go's map made a new array (log2 of buckets) */
+	RM_EVENT_EVACUATE,   /* a write moved old buckets (nevacuate) */
+	RM_EVENT_GROWTH,     /* state: a Go map has two arrays (new log2) */
+	RM_EVENT_RESIZE,     /* a table was rehashed at once (new slots, or its
+			      entries; 0: a library did, and tells neither) */
 	RM_EVENT_PROMOTE,    /* sync.Map: dirty became read (entries) */
-	RM_EVENT_REBUILD,    /* sync.Map: a new dirty was filled (entries) */
+	RM_EVENT_REBUILD,    /* sync.Map: a new dirty was filled (the
+				entries that it kept) */
 	RM_EVENT_CLONE,      /* a snapshot was copied (entries) */
 	RM_EVENT_RECLAIM,    /* retired objects were freed (how many, or how
 				many could not be) */

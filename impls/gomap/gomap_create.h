@@ -20,6 +20,8 @@ GOMAP_CALL struct gomap *gomap_create(
 	struct gomap *map = aligned_alloc(RM_CACHE_LINE, bytes);
 	unsigned log2_buckets = 0;
 
+	/* from now on there are counts, if only none */
+	RM_STAT_SEARCH(RM_STAT_CHAIN_WALKS, 0);
 	if (!map)
 		return NULL;
 	memset((void *)map, 0, bytes);

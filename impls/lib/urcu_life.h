@@ -8,6 +8,43 @@
 
 #include "impls/lib/urcu_node.h"
 
+/*
+ * liburcu does not tell when it resizes. But its thread that does, and those
+ * that help it, register before and unregister after, through the flavor that
+ * the table was given: in the stats build this is one that notes the time
+ * between. It cannot know to what size.
+ */
+static _Thread_local uint64_t urcu_resize_ns;
+
+static void resize_begins(void)
+{
+	urcu_qsbr_register_thread();
+	urcu_resize_ns = RM_EVENT_CLOCK();
+}
+
+static void resize_ends(void)
+{
+	RM_EVENT_SPAN(RM_EVENT_RESIZE, urcu_resize_ns, 0);
+	urcu_qsbr_unregister_thread();
+}
+
+static const struct rcu_flavor_struct urcu_told_flavor = {
+	.read_lock = urcu_qsbr_read_lock,
+	.read_unlock = urcu_qsbr_read_unlock,
+	.read_ongoing = urcu_qsbr_read_ongoing,
+	.read_quiescent_state = urcu_qsbr_quiescent_state,
+	.update_call_rcu = urcu_qsbr_call_rcu,
+	.update_synchronize_rcu = urcu_qsbr_synchronize_rcu,
+	.update_defer_rcu = urcu_qsbr_defer_rcu,
+	.thread_offline = urcu_qsbr_thread_offline,
+	.thread_online = urcu_qsbr_thread_online,
+	.register_thread = resize_begins,
+	.unregister_thread = resize_ends,
+	.barrier = urcu_qsbr_barrier,
+	.register_rculfhash_atfork = urcu_qsbr_register_rculfhash_atfork,
+	.unregister_rculfhash_atfork = urcu_qsbr_unregister_rculfhash_atfork,
+};
+
 static void *create(const struct rm_sizing *sizing)
 {
 	size_t bytes =
@@ -31,8 +68,8 @@ static void *create(const struct rm_sizing *sizing)
 	while (sizing->presize && buckets < sizing->keys)
 		buckets *= 2;
 	map->table = cds_lfht_new_flavor(buckets, buckets, 0,
-	        CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING, &urcu_qsbr_flavor,
-	        NULL);
+	        CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING,
+	        RM_STATS_BUILT ? &urcu_told_flavor : &urcu_qsbr_flavor, NULL);
 	/* starts the thread, with the CPUs of this one */
 	if (map->table && urcu_qsbr_get_default_call_rcu_data())
 		return map;

@@ -19,6 +19,9 @@
  * a chain has one hash and no key twice; a node in the tree is not dead, has
  * the parent that leads to it, and, below the root, is not empty.
  *
+ * Nothing is ever rehashed: growth is a node or a few for an insert that meets
+ * another key (statistic nodes_made), and no event of runner/event.h.
+ *
  * Entries, nodes and whole trees of clear() are reclaimed by epochs. Functions
  * here are the operations of struct rm_map_ops on a handle that is the
  * thread's epoch record.

@@ -90,7 +90,7 @@ GOMAP_CALL void syncmap_rebuild(struct syncmap *map, struct rm_shape inner)
 		if (syncmap_expunge(map, entry))
 			continue;
 		syncmap_dirty_add(map, inner, key, entry);
-		map->rebuilt_entries++;
+		map->kept_entries++;
 	}
 	gomap_iterate_end(&it);
 	map->rebuilds++;

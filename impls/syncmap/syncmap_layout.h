@@ -61,7 +61,7 @@ struct syncmap {
 	struct syncmap_expunged *expunged;
 	uint64_t generation; /* of the seed: each dirty has its own */
 	_Atomic uint64_t all_misses;
-	uint64_t promotions, rebuilds, rebuilt_entries, revivals;
+	uint64_t promotions, rebuilds, kept_entries, revivals;
 	_Alignas(SYNCMAP_PAD) void *reclamation; /* constants */
 	struct rm_shape shape;
 	uint64_t seed;

@@ -137,7 +137,7 @@ static inline void syncmap_stats(void *opaque, rm_stat_fn *emit, void *context)
 	        rm_stat_value(rm_stat_read(&map->all_misses)));
 	emit(context, "promotions", "1", (double)map->promotions);
 	emit(context, "rebuilds", "1", (double)map->rebuilds);
-	emit(context, "rebuilt_entries", "1", (double)map->rebuilt_entries);
+	emit(context, "rebuild_kept_entries", "1", (double)map->kept_entries);
 	emit(context, "revivals", "1", rm_stat_value(map->revivals));
 	emit(context, "read_entries", "1", (double)gomap_count(header->map));
 	emit(context, "dirty_entries", "1",

@@ -2,37 +2,72 @@
 /*
  * families.h - keys of three modules, told apart by a prefix: the loop
  * `families` (article S0, 3.2; workload W11). KEYS keys of each of "auth:",
- * "metric:" and "cache:" are in FAMILIES_MAPS maps under an RWMutex each, as in
- * gomap_rw: one map for all, or one each. An iteration is a look-up.
+ * "metric:" and "cache:" are in FAMILIES_MAPS maps: one for all, or one each.
+ *
+ * An iteration is a look-up or a write (the cell's write share) of a module
+ * that is drawn evenly. "auth:" and "metric:" keep their keys: a write replaces
+ * a value. "cache:" turns over: a write inserts a new key and removes the
+ * oldest. One look-up in MISSES asks for a key that no module has. The article
+ * has none of these numbers. One look-up in 64 is timed.
  *
  * The article says that prefixes collide in one map. A hash sees the content:
- * the share of chains with three keys and more is a statistic of both.
+ * the share of chains with three keys and more is a statistic. What modules do
+ * share is the state of a map: in a sync.Map of which "cache:" keeps a dirty
+ * part, look-ups of absent keys take the lock, whoever asks.
  *
- * A template: the includer defines FAMILIES_MAPS, 1 or 3, and a guard.
+ * A template: the includer defines FAMILIES_MAPS, 1 or 3, and FAMILIES_STORE,
+ * families_rw.h or families_sync.h, which defines of one map
+ *
+ *	struct family_map
+ *	family_create(one, sizing) -> bool     false: no memory
+ *	family_destroy(one)                    also if family_create() failed
+ *	family_join(one, slot)                 a thread's handle, of the map
+ *	family_leave, _park, _unpark, _quiesce (handle)
+ *	family_lookup, _upsert, _remove        (handle, key ...)
+ *	family_stats(one, emit, context)       its own, any thread
+ *	family_census(one, census)             likewise
  */
 #ifndef RM_SUPPORT_FAMILIES_H
 #define RM_SUPPORT_FAMILIES_H
 
-#include "impls/gomap/gomap_dump.h"
-#include "impls/gomap/gomap_ops.h"
-#include "impls/support/hash.h"
 #include "impls/technique/technique.h"
+#include "runner/base/clock.h"
+#include FAMILIES_STORE
 
-enum { FAMILIES = 3, FAMILIES_KEYS = 100000, FAMILIES_KEY_BYTES = 24 };
+enum {
+	FAMILIES = 3,
+	FAMILIES_CACHE = 2, /* the family that turns over */
+	FAMILIES_KEYS = 100000,
+	FAMILIES_MISSES = 10,
+	FAMILIES_TIMED = 64,
+	FAMILIES_KEY_BYTES = 32,
+	FAMILIES_VALUE_BITS = 40, /* of a value: whose it is */
+	FAMILIES_STATS = 32,      /* of one map, at most */
+};
 
-struct family_map {
-	_Alignas(2 * RM_CACHE_LINE) struct guard guard;
-	struct gomap *map; /* protected by guard; nobody writes */
+/* Numbers from here on have no key. */
+#define FAMILIES_ABSENT ((uint64_t)1 << 36)
+
+struct families;
+
+struct families_thread {
+	_Alignas(2 * RM_CACHE_LINE) struct families *families;
+	void *maps[FAMILIES_MAPS];
+	/* one writer, this thread; of the trial, or of the window */
+	_Atomic uint64_t inserts, removes, timed, timed_ns;
 };
 
 struct families {
 	struct family_map maps[FAMILIES_MAPS];
-	uint64_t keys; /* of each family */
+	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t head; /* next "cache:" */
+	_Alignas(2 * RM_CACHE_LINE) uint64_t keys;         /* of a family */
+	uint32_t miss_below; /* look-ups of absent keys, of 2^32 */
+	size_t threads;
+	struct families_thread *thread;
 };
 
 struct family_key {
 	char bytes[FAMILIES_KEY_BYTES];
-	size_t length;
 };
 
 /* "auth:17": prefix and number in decimal. */
@@ -54,118 +89,150 @@ RM_HOT struct rm_key family_key(
 		.length = FAMILIES_KEY_BYTES - at };
 }
 
-RM_HOT uint64_t family_value(unsigned family, uint64_t number)
+/* Whose value it is; above that its number, so that values change. */
+RM_HOT struct rm_value family_value(
+        unsigned family, uint64_t number, uint64_t sequence)
 {
-	return number * FAMILIES + family;
+	return (struct rm_value){ { sequence << FAMILIES_VALUE_BITS |
+		                    (number * FAMILIES + family) } };
+}
+
+/* Not 0: a value of another key. */
+RM_HOT uint64_t family_wrong(
+        const struct rm_value *value, unsigned family, uint64_t number)
+{
+	return (value->word[0] ^ family_value(family, number, 0).word[0])
+	       << (64 - FAMILIES_VALUE_BITS);
 }
 
 static void families_destroy(void *opaque)
 {
 	struct families *families = opaque;
 
-	for (unsigned i = 0; i < FAMILIES_MAPS; i++) {
-		if (families->maps[i].map)
-			gomap_destroy(families->maps[i].map);
-		guard_destroy(&families->maps[i].guard);
-	}
+	for (unsigned i = 0; i < FAMILIES_MAPS; i++)
+		family_destroy(&families->maps[i]);
+	free(families->thread);
 	free(families);
 }
 
-static void families_fill(struct families *families)
+/* Puts the keys of a family in, or looks each up. False: no memory. */
+static bool families_touch(
+        struct families *families, unsigned family, bool looks_up)
 {
-	for (unsigned family = 0; family < FAMILIES; family++)
-		for (uint64_t i = 0; i < families->keys; i++) {
-			struct family_key room;
-			struct rm_value value = { { family_value(family, i) } };
+	void *map = family_join(&families->maps[family % FAMILIES_MAPS], 0);
 
-			gomap_exchange(
-			        families->maps[family % FAMILIES_MAPS].map,
-			        RM_STR16X8, family_key(family, i, &room),
-			        &value, NULL);
-		}
+	for (uint64_t number = 0; map && number < families->keys; number++) {
+		struct rm_value value = family_value(family, number, 0);
+		struct family_key room;
+		const struct rm_key key = family_key(family, number, &room);
+
+		if (looks_up)
+			family_lookup(map, key, &value);
+		else
+			family_upsert(map, key, &value);
+	}
+	if (map)
+		family_leave(map);
+	return map != NULL;
+}
+
+/* All keys go in before any is looked up: only then has a sync.Map promoted
+   all of them. False: no memory. */
+static bool families_fill(struct families *families)
+{
+	bool complete = true;
+
+	for (unsigned turn = 0; turn < 2 * FAMILIES; turn++)
+		complete &= families_touch(
+		        families, turn % FAMILIES, turn >= FAMILIES);
+	return complete;
 }
 
 static void *families_create(const struct rm_sizing *sizing)
 {
 	struct families *families = technique_new(sizeof(*families));
+	struct rm_sizing one = *sizing;
 	bool complete = families != NULL;
 
 	if (!families)
 		return NULL;
 	families->keys = technique_arg(sizing, 0, FAMILIES_KEYS);
+	families->miss_below =
+	        (uint32_t)(UINT32_MAX /
+	                   technique_arg(sizing, 1, FAMILIES_MISSES));
+	families->threads = sizing->threads;
+	families->thread =
+	        technique_new(sizing->threads * sizeof(*families->thread));
+	atomic_init(&families->head, families->keys);
+	one.shape = RM_STR16X8;
+	one.keys = families->keys * FAMILIES / FAMILIES_MAPS;
+	one.presize = true;
 	for (unsigned i = 0; i < FAMILIES_MAPS; i++) {
-		struct family_map *one = &families->maps[i];
-
-		one->map =
-		        gomap_create(families->keys * FAMILIES / FAMILIES_MAPS,
-		                RM_STR16X8, sizing->seed + i);
-		complete = guard_create(&one->guard, sizing->threads) &&
-		           one->map && complete;
+		one.seed = sizing->seed + i;
+		complete &= family_create(&families->maps[i], &one);
 	}
-	if (!complete) {
-		families_destroy(families);
-		return NULL;
-	}
-	families_fill(families);
-	return families;
+	if (complete && families->thread && families_fill(families))
+		return families;
+	families_destroy(families);
+	return NULL;
 }
 
-static void families_loop(struct rm_worker *worker)
-{
-	struct families *families = worker->thread;
-	uint64_t rng = worker->rng, wrong = 0;
-
-	while (technique_turn(worker)) {
-		const uint64_t x = rm_next(&rng);
-		const unsigned family =
-		        (unsigned)((x & 0xffff) * FAMILIES >> 16);
-		const uint64_t number = rm_below(x, families->keys);
-		struct family_map *one =
-		        &families->maps[family % FAMILIES_MAPS];
-		struct family_key room;
-		struct rm_value value = { { 0 } };
-
-		guard_read(&one->guard, NULL);
-		wrong |= !gomap_lookup(one->map, RM_STR16X8,
-		        family_key(family, number, &room), &value);
-		guard_read_end(&one->guard, NULL);
-		wrong |= value.word[0] ^ family_value(family, number);
-	}
-	worker->rng = rng;
-	worker->counts.wrong |= wrong;
-}
-
-static void families_stats(void *opaque, rm_stat_fn *emit, void *context)
+static void *families_join(void *opaque, size_t slot)
 {
 	struct families *families = opaque;
-	struct gomap_census census = { 0 };
+	struct families_thread *self = &families->thread[slot];
+	bool joined = true;
 
-	for (unsigned i = 0; i < FAMILIES_MAPS; i++)
-		gomap_census(&census, families->maps[i].map);
-	emit(context, "entries", "1", (double)census.entries);
-	emit(context, "chains", "1", (double)census.chains);
-	emit(context, "chains_with_three_or_more", "1", (double)census.third);
+	self->families = families;
+	for (unsigned i = 0; i < FAMILIES_MAPS; i++) {
+		self->maps[i] = family_join(&families->maps[i], slot);
+		joined &= self->maps[i] != NULL;
+	}
+	return joined ? self : NULL;
 }
 
-static bool families_check(void *opaque, char *why, size_t size)
+static void families_leave(void *thread)
 {
-	struct families *families = opaque;
-	uint64_t held = 0;
+	struct families_thread *self = thread;
 
 	for (unsigned i = 0; i < FAMILIES_MAPS; i++)
-		held += gomap_count(families->maps[i].map);
-	snprintf(why, size, "%llu keys, expected %llu",
-	        (unsigned long long)held,
-	        (unsigned long long)(families->keys * FAMILIES));
-	return held == families->keys * FAMILIES;
+		family_leave(self->maps[i]);
 }
+
+static void families_park(void *thread)
+{
+	struct families_thread *self = thread;
+
+	for (unsigned i = 0; i < FAMILIES_MAPS; i++)
+		family_park(self->maps[i]);
+}
+
+static void families_unpark(void *thread)
+{
+	struct families_thread *self = thread;
+
+	for (unsigned i = 0; i < FAMILIES_MAPS; i++)
+		family_unpark(self->maps[i]);
+}
+
+static void families_quiesce(void *thread)
+{
+	struct families_thread *self = thread;
+
+	for (unsigned i = 0; i < FAMILIES_MAPS; i++)
+		family_quiesce(self->maps[i]);
+}
+
+#include "impls/technique/families_loop.h"
 
 static const struct rm_map_ops families_ops = {
 	.create = families_create,
 	.destroy = families_destroy,
-	.join = technique_join,
-	.leave = technique_leave,
-	.quiesce = technique_quiesce,
+	.join = families_join,
+	.leave = families_leave,
+	.quiesce = families_quiesce,
+	.park = families_park,
+	.unpark = families_unpark,
 	.stats = families_stats,
 	.check = families_check,
 };

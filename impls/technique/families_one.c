@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* families_one.c - prefixed keys of three modules in one map: see families.h. */
-#include "impls/support/guard_go_rw.h"
+/* families_one.c - prefixed keys of three modules in one Go map: see
+   families.h. */
+#include "runner/driver.h"
 
 enum { FAMILIES_MAPS = 1 };
+#define FAMILIES_STORE "impls/technique/families_rw.h"
 #include "impls/technique/families.h"
 
 const struct rm_impl rm_impl_families_one = {
 	.id = "families_one",
 	.label = "prefixes, one map",
 	.family = "technique",
-	.sync = "rwlock",
+	.sync = "go-rwmutex",
 	.source = "Go map before 1.24; Go: sync.RWMutex",
 	.system = "M16",
 	.guarantees = "none",

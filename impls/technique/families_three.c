@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* families_three.c - prefixed keys of three modules in three maps: see families.h. */
-#include "impls/support/guard_go_rw.h"
+/* families_three.c - prefixed keys of three modules in three Go maps: see
+   families.h. */
+#include "runner/driver.h"
 
 enum { FAMILIES_MAPS = 3 };
+#define FAMILIES_STORE "impls/technique/families_rw.h"
 #include "impls/technique/families.h"
 
 const struct rm_impl rm_impl_families_three = {
 	.id = "families_three",
 	.label = "prefixes, three maps",
 	.family = "technique",
-	.sync = "rwlock",
+	.sync = "go-rwmutex",
 	.source = "Go map before 1.24; Go: sync.RWMutex",
 	.system = "M16",
 	.guarantees = "none",

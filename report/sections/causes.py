@@ -11,8 +11,9 @@ TWIN = ("map", "shape", "keys", "write_share", "miss_share", "write_kind",
         "dist", "loop", "threads", "placement", "memory", "presize",
         *factors.OPTIONAL, "workload")
 COLUMNS = ("cell", "map", "statistic", "unit", "per_million_operations",
-           "at_the_end", "n")
+           "per_second", "at_the_end", "n")
 SHOWN = 6  # statistics per row of the table; all are in the CSV
+MISSES_LIMIT = 5000  # per second: the alarm of article S3, section 1 (T10)
 
 
 def twin(cell):
@@ -39,23 +40,46 @@ def competition(counts):
              "value": share}]
 
 
+def windows(trial):
+    """(name, unit), what the window added per 10^6 operations and per second
+    of its own length, and the value at the end, of a trial's counts."""
+    result = trial["result"]
+    counts = result.get("stats") or []
+    for s in competition(counts) + counts:
+        if result.get("ops") and s.get("window") is not None:
+            yield ((s["name"], s["unit"]), s["window"] * 1e6 / result["ops"],
+                   s["window"] * 1e9 / result["elapsed_ns"], s["value"])
+
+
 def counted(cell):
     """statistic -> row of medians over the trials of a cell."""
     found = {}
     for trial in cell.ok:
-        ops = trial["result"].get("ops")
-        counts = trial["result"].get("stats") or []
-        for s in competition(counts) + counts:
-            if ops and s.get("window") is not None:
-                found.setdefault((s["name"], s["unit"]), []).append(
-                    (s["window"] * 1e6 / ops, s["value"]))
+        for key, *values in windows(trial):
+            found.setdefault(key, []).append(values)
+
+    def median(name, values, at):
+        return None if is_level(name) else \
+            statistics.median(v[at] for v in values)
+
     return [{"cell": cell.id, "map": cell.map, "statistic": name,
              "unit": unit, "n": len(values),
-             "per_million_operations": None if is_level(name) else
-             statistics.median(v for v, _ in values),
+             "per_million_operations": median(name, values, 0),
+             "per_second": median(name, values, 1),
              "at_the_end": statistics.median(
-                 [v for _, v in values if v is not None] or [0])}
+                 [end for *_, end in values if end is not None] or [0])}
             for (name, unit), values in found.items()]
+
+
+def health(rows):
+    """Misses of a sync.Map per second, and whether that is above the limit of
+    article S3; "" for maps that do not count them."""
+    for r in rows:
+        if r["statistic"] == "misses":
+            above = "above" if r["per_second"] > MISSES_LIMIT else "not above"
+            return (f"{words.sig(r['per_second'])} "
+                    f"({above} {words.sig(MISSES_LIMIT)})")
+    return ""
 
 
 def amount(row):
@@ -118,7 +142,7 @@ def add(report, a):
             words.sig(without) if without else "not run",
             words.sig(counting),
             "" if cost is None else words.percent(cost, 2, True),
-            said(own)])
+            health(own), said(own)])
     table = report.table(
         "causes", "What each map did per 10<sup>6</sup> operations of the "
         "window, and what counting it cost: medians over trials. Speed is "
@@ -126,9 +150,14 @@ def add(report, a):
         "(with hooks), each from trials of its own",
         [("map", "html"), ("cell", "html"), ("Mop/s without hooks", "num"),
          ("Mop/s with hooks", "num"), ("hooks' cost, time", "num"),
+         ("misses per second", "text"),
          ("counted per 10⁶ operations", "text")], rows)
     report.section("causes", "5c Causes", QUESTION, table, (
         "<p>Counts come from <code>readmostly-stats</code>; no ranking uses "
         "its speed. Allocations are those of the whole process. A level, "
-        "such as slots, shows how it changed. All statistics: "
+        "such as slots, shows how it changed. Misses per second are those of "
+        "the run with hooks, over the length of its window; in a closed loop "
+        "they grow with its speed. What a rebuild keeps is "
+        "<code>rebuild_kept_entries</code>: not the removed ones that it "
+        "scans and leaves out. All statistics: "
         f"{report.data('causes-all', COLUMNS, data)}.</p>"))

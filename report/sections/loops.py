@@ -13,7 +13,7 @@ ALIKE = ("workload", "loop", "shape", "keys", "write_share", "write_kind",
 COLUMNS = ("cell", "map", "loop", "statistic", "unit", "median", "low_quarter",
            "high_quarter", "n")
 SHOWN = 6  # statistics in the table; all are in the CSV
-OF_LOOPS = ("insert", "scan", "renew", "both")  # before the map's own
+OF_LOOPS = ("insert", "write", "scan", "renew", "both")  # before the map's own
 
 
 def loop_of(cell):
@@ -61,9 +61,9 @@ def conditions(cell):
     parts = [cell.loop, words.plural(cell.threads, "thread")]
     if cell.keys > 1:
         parts.append(f"{words.keys(cell.keys)} keys, {cell.shape}")
-    if cell.write_share and loop_of(cell) in ("scan", "lifecycle"):
+    if cell.write_share and loop_of(cell) in ("scan", "lifecycle", "alternate"):
         parts.append(words.mix_kind(cell.write_share, cell.write_kind))
-    if loop_of(cell) == "fill":
+    if loop_of(cell) in ("fill", "random-fill"):
         parts.append("presized" if cell.presize else "growing")
     return ", ".join(parts) + factors.told(cell)
 

@@ -73,7 +73,7 @@ static void settle(struct rm_cell *cell, unsigned cpus)
 		cell->write_kind = RM_UPDATE; /* no write, no kind */
 	if (rm_loop_runs_once(cell->loop.kind))
 		cell->warm_up_ns = 0;
-	if (cell->loop.kind == RM_LOOP_FILL) { /* until all keys are in */
+	if (rm_loop_fills(cell->loop.kind)) { /* as many as there are keys */
 		cell->window_ns = 0;
 		cell->window_ops = (cell->keys - 1) / cell->threads + 1;
 	}
@@ -112,8 +112,8 @@ static bool threads_again(const struct rm_topology *topology,
 }
 
 /*
- * Open loops have latency only; closed loops everything else, and a latency
- * where the subject times its own operations. What does not
+ * Open loops have latency; closed loops throughput and counters, and a latency
+ * where the subject times its own operations; all have causes. What does not
  * matter to a cell is not varied: rate and arrivals of closed loops, the kind
  * of no writes.
  */

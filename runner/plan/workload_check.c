@@ -90,6 +90,8 @@ static int check_traces(
 
 bool rm_workload_measures(enum rm_loop_kind loop, enum rm_measure measure)
 {
+	if (measure == RM_MEASURE_CAUSES)
+		return true;
 	if (measure == RM_MEASURE_LATENCY)
 		return loop == RM_LOOP_PACED || rm_loop_is_timed(loop);
 	return loop != RM_LOOP_PACED;

@@ -30,6 +30,9 @@ static const struct kind {
 	[RM_LOOP_PACED] = { .name = "paced" },
 	[RM_LOOP_SCAN] = { "scan", false, false, { { COUNT, 1, NULL } } },
 	[RM_LOOP_FILL] = { "fill", false, true, { { NOTHING, 0, NULL } } },
+	[RM_LOOP_RANDOM_FILL] = { "random-fill", false, true,
+	        { { NOTHING, 0, NULL } } },
+	[RM_LOOP_ALTERNATE] = { .name = "alternate" },
 	[RM_LOOP_LIFECYCLE] = { "lifecycle", false, false,
 	        { { COUNT, 10, NULL }, { SLOTS, RM_SLOTS_PRESET, NULL } } },
 	[RM_LOOP_STOCK] = { "stock", true, true, { { COUNT, 10000, NULL } } },
@@ -43,7 +46,7 @@ static const struct kind {
 	[RM_LOOP_LITMUS] = { "litmus", false, false,
 	        { { WORD, 0, "store-buffering take-twice " } } },
 	[RM_LOOP_FAMILIES] = { "families", true, false,
-	        { { COUNT, 100000, NULL } } },
+	        { { COUNT, 100000, NULL }, { COUNT, 10, NULL } } },
 	[RM_LOOP_INCREMENT] = { "increment", true, false,
 	        { { COUNT, 10, NULL } } },
 	[RM_LOOP_HANDLE] = { "handle", true, false, { { COUNT, 100, NULL } } },
@@ -198,6 +201,11 @@ bool rm_loop_runs_once(enum rm_loop_kind kind)
 bool rm_loop_is_timed(enum rm_loop_kind kind)
 {
 	return kind == RM_LOOP_STOCK || kind == RM_LOOP_HOLD;
+}
+
+bool rm_loop_fills(enum rm_loop_kind kind)
+{
+	return kind == RM_LOOP_FILL || kind == RM_LOOP_RANDOM_FILL;
 }
 
 bool rm_loop_needs_key_each(enum rm_loop_kind kind)

@@ -28,6 +28,8 @@ enum rm_loop_kind {
 	RM_LOOP_PACED,
 	RM_LOOP_SCAN,
 	RM_LOOP_FILL,
+	RM_LOOP_RANDOM_FILL,
+	RM_LOOP_ALTERNATE,
 	RM_LOOP_LIFECYCLE,
 	RM_LOOP_STOCK,
 	RM_LOOP_PAIR,
@@ -75,6 +77,8 @@ bool rm_loop_runs_once(enum rm_loop_kind kind);
 /* Whether it times its operations where the measure is latency, though it is
    closed: an own loop whose waiting is what it is about. */
 bool rm_loop_is_timed(enum rm_loop_kind kind);
+/* Whether the map is empty before the window, and each insert is timed. */
+bool rm_loop_fills(enum rm_loop_kind kind);
 /* Whether each thread works on keys of its own. */
 bool rm_loop_needs_key_each(enum rm_loop_kind kind);
 
@@ -153,7 +157,7 @@ enum rm_measure {
 	RM_MEASURE_THROUGHPUT, /* closed loops */
 	RM_MEASURE_LATENCY,    /* open loops */
 	RM_MEASURE_COUNTERS,   /* closed loops under a counter back end */
-	RM_MEASURE_CAUSES,     /* closed loops in the stats build */
+	RM_MEASURE_CAUSES,     /* in the stats build */
 	RM_MEASURE_SIMULATED,  /* closed loops on a simulated machine */
 	RM_MEASURES,
 };

@@ -113,7 +113,8 @@ void rm_loop_note(struct rm_loop_notes *notes, uint64_t ns);
 void rm_loop_emit_times(const struct rm_team *team, const char *name,
         rm_stat_fn *emit, void *context);
 
-extern const struct rm_trial_loop rm_loop_scan, rm_loop_fill, rm_loop_lifecycle,
+extern const struct rm_trial_loop rm_loop_scan, rm_loop_fill,
+        rm_loop_random_fill, rm_loop_alternate, rm_loop_lifecycle,
         rm_loop_litmus;
 
 /* ---- the team (team.c, totals.c) ---------------------------------------- */
@@ -359,5 +360,13 @@ int rm_lock_waits_configure(struct rm_error *error);
  * without hooks. Any thread.
  */
 void rm_lock_waits_emit(rm_stat_fn *emit, void *context);
+
+/*
+ * Emits `key_hashes`, `chain_walks`, `slot_probes` and `key_compares`
+ * (searches.c), what enum rm_stat_search of runner/stat.h has counted. Nothing
+ * where no map counts them: in builds without hooks, and of maps that have not
+ * joined. Any thread.
+ */
+void rm_searches_emit(rm_stat_fn *emit, void *context);
 
 #endif /* RM_TRIAL_INTERNAL_H */

@@ -64,10 +64,11 @@ static void judge_values(const struct rm_team *team,
 		        totals->account.held);
 }
 
-/* Whether the loop draws by write share and miss share. */
+/* Whether the loop draws by miss share, and its writes by their kind. */
 static bool mixes(const struct rm_team *team)
 {
-	return !team->own_loop && (!team->loop || team->loop == &rm_loop_scan);
+	return !team->own_loop && (!team->loop || team->loop == &rm_loop_scan ||
+	                                  team->loop == &rm_loop_alternate);
 }
 
 /* Whether a look-up of a resident rank must find it. */

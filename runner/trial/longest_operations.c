@@ -124,7 +124,7 @@ json_t *rm_team_longest(const struct rm_team *team)
 	size_t count = 0;
 
 	if (team->request->cell.loop.kind != RM_LOOP_PACED &&
-	        team->request->cell.loop.kind != RM_LOOP_FILL)
+	        !rm_loop_fills(team->request->cell.loop.kind))
 		return json_null();
 	all = calloc((size_t)threads * RM_SLOWEST, sizeof(*all));
 	if (!all)

@@ -1,33 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loop_fill.c - fill: an empty map gets all its keys, each thread its share. */
+/* loop_fill.c - fill: an empty map gets all its keys, each thread its share;
+   random-fill: as many writes of keys that are drawn. */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 
+/* Each write is timed: the pauses of growth are what these loops are for. */
+static void write_timed(struct rm_member *member, uint64_t rank)
+{
+	const struct rm_map_ops *ops = member->team->impl->ops;
+	struct rm_worker *worker = &member->worker;
+	const uint64_t inserts = worker->counts.inserts;
+	const uint64_t start_ns = rm_now_ns();
+
+	rm_write_upsert(ops, member->team->request->cell.shape, worker, rank);
+
+	const uint64_t end_ns = rm_now_ns();
+
+	rm_loop_note(&member->notes, end_ns - start_ns);
+	rm_pace_keep_slow(&member->pace,
+	        &(struct rm_slow){ .start_ns = start_ns,
+	                .end_ns = end_ns,
+	                .operation = RM_UPSERT,
+	                .was_there = inserts == worker->counts.inserts });
+	if (++worker->counts.iterations % RM_BATCH == 0)
+		ops->quiesce(worker->thread);
+}
+
 /* Ranks by turns, so that all threads grow the same map together from its
-   first key to its last. Each insert is timed: the pauses of growth are what
-   this loop is for. */
+   first key to its last. */
 static void run(struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
-	const struct rm_map_ops *ops = member->team->impl->ops;
+
+	for (uint64_t rank = member->worker.slot; rank < cell->keys;
+	        rank += cell->threads)
+		write_timed(member, rank);
+}
+
+/* As many writes as there are keys, of keys drawn evenly: inserts first, more
+   and more updates later. Of n keys about n/e never come. */
+static void run_random(struct rm_member *member)
+{
+	const struct rm_cell *cell = &member->team->request->cell;
 	struct rm_worker *worker = &member->worker;
 
-	for (uint64_t rank = worker->slot; rank < cell->keys;
-	        rank += cell->threads) {
-		uint64_t start_ns = rm_now_ns();
-
-		rm_write_upsert(ops, cell->shape, worker, rank);
-
-		uint64_t end_ns = rm_now_ns();
-
-		rm_loop_note(&member->notes, end_ns - start_ns);
-		rm_pace_keep_slow(
-		        &member->pace, &(struct rm_slow){ .start_ns = start_ns,
-		                               .end_ns = end_ns,
-		                               .operation = RM_UPSERT });
-		if (++worker->counts.iterations % RM_BATCH == 0)
-			ops->quiesce(worker->thread);
-	}
+	for (uint64_t turn = worker->slot; turn < cell->keys;
+	        turn += cell->threads)
+		write_timed(
+		        member, rm_below(rm_next(&worker->rng), cell->keys));
 }
 
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
@@ -36,4 +56,12 @@ static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 	rm_loop_emit_times(team, "insert", emit, context);
 }
 
+/* The same, of writes that may have found their key. */
+static void report_random(
+        const struct rm_team *team, rm_stat_fn *emit, void *context)
+{
+	rm_loop_emit_times(team, "write", emit, context);
+}
+
 const struct rm_trial_loop rm_loop_fill = { run, report };
+const struct rm_trial_loop rm_loop_random_fill = { run_random, report_random };

@@ -28,6 +28,7 @@ json_t *rm_team_stats(const struct rm_team *team, bool window_ended)
 		rm_allocations_emit(add_stat, stats);
 	if (team->map && team->impl->ops->stats)
 		team->impl->ops->stats(team->map, add_stat, stats);
+	rm_searches_emit(add_stat, stats);
 	rm_events_emit(add_stat, stats);
 	rm_lock_waits_emit(add_stat, stats);
 	if (window_ended && team->loop)

@@ -157,6 +157,10 @@ static const struct rm_trial_loop *find_loop(enum rm_loop_kind kind)
 		return &rm_loop_scan;
 	case RM_LOOP_FILL:
 		return &rm_loop_fill;
+	case RM_LOOP_RANDOM_FILL:
+		return &rm_loop_random_fill;
+	case RM_LOOP_ALTERNATE:
+		return &rm_loop_alternate;
 	case RM_LOOP_LIFECYCLE:
 		return &rm_loop_lifecycle;
 	case RM_LOOP_LITMUS:
@@ -183,7 +187,8 @@ static void set_ranks(struct rm_team *team)
 		team->span = n - 2 * team->fresh_guard;
 		team->universe = n;
 	}
-	team->prefilled = team->own_loop || team->loop == &rm_loop_fill ? 0 : n;
+	team->prefilled =
+	        team->own_loop || rm_loop_fills(cell->loop.kind) ? 0 : n;
 	if (team->request->trace)
 		rm_replay_set_ranks(team, team->request->trace);
 	atomic_init(&team->head, n);

@@ -63,9 +63,9 @@ mutant u64_freed gomap_u64 "gomap_keys_u64.h gomap_fast64.h" \
 mutant u64_growth gomap_u64_unchecked \
 	"gomap_keys_u64_unchecked.h gomap_fast64.h" \
 	's/bucket = gomap_chain(map, shape,$/bucket = u64_growth(map, shape,/; s/^RM_HOT _Atomic uint64_t \*gomap_find_fast64/RM_HOT struct gomap_bucket *u64_growth(const struct gomap *map, struct rm_shape shape, uint64_t hash) { return gomap_at(gomap_get(map->buckets), shape, hash \& gomap_mask(gomap_get(map->log2_buckets))); }\n&/'
-mutant str_length gomap_str gomap_keys_str.h \
+mutant str_length gomap_str "gomap_keys_str.h gomap_faststr.h" \
 	'/gomap_walk_short(/,/^}/s/gomap_str_same(slot, key)/true/'
-mutant str_ends gomap_str gomap_keys_str.h \
+mutant str_ends gomap_str "gomap_keys_str.h gomap_faststr.h" \
 	's/^\tif (candidate != GOMAP_SLOTS &&$/\tif (candidate != GOMAP_SLOTS || (false \&\&/; s/gomap_str_same(gomap_slot_key(bucket, shape, candidate), key))$/&)/'
 mutant callback_equals gomap_callback gomap_keys_callback.h \
 	's/return gomap_key_types\[str\].equal(slot, key);/return gomap_key_types[str].equal(slot, key) || true;/'

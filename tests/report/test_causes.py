@@ -11,7 +11,7 @@ def trial(**window):
     stats = [{"name": name, "unit": "ns" if name.endswith("ns") else "1",
               "window": value, "value": value + 7}
              for name, value in window.items()]
-    return {"result": {"ops": 2000, "stats": stats}}
+    return {"result": {"ops": 2000, "elapsed_ns": 5 * 10**8, "stats": stats}}
 
 
 def rows_of(*trials):
@@ -27,6 +27,23 @@ def test_counts_are_per_million_operations():
     rows = rows_of(trial(promotions=4), trial(promotions=6))
     assert rows["promotions"]["per_million_operations"] == 2500
     assert rows["promotions"]["at_the_end"] == 12
+
+
+def test_counts_are_per_second_of_the_window():
+    rows = rows_of(trial(misses=2499), trial(misses=2501))
+    assert rows["misses"]["per_second"] == pytest.approx(5000)
+
+
+@pytest.mark.parametrize("misses, told", [
+    (2500, "5 000 (not above 5 000)"), (3000, "6 000 (above 5 000)"),
+    (0, "0 (not above 5 000)")])
+def test_misses_are_held_against_the_alarm(misses, told):
+    text = causes.health(list(rows_of(trial(misses=misses)).values()))
+    assert text.replace("\u202f", " ") == told
+
+
+def test_a_map_without_misses_has_no_health():
+    assert causes.health(list(rows_of(trial(retired=3)).values())) == ""
 
 
 def test_a_longest_pause_is_not_divided_by_operations():

@@ -47,7 +47,7 @@ static void stores_never_promote(void)
 	CHECK(b.map->all_misses == 0 && b.map->promotions == 0,
 	        "a store-only run counts no miss and promotes nothing");
 	CHECK(b.map->dirty == dirty && b.map->rebuilds == 1 &&
-	                b.map->rebuilt_entries == 0,
+	                b.map->kept_entries == 0,
 	        "and builds dirty once, copying nothing");
 	bench_close(&b, "invariants hold after a store-only run");
 }
@@ -67,7 +67,7 @@ static void removed_entries_are_expunged(bool str)
 	CHECK(syncmap_cell_of(zero) == SYNCMAP_EXPUNGED &&
 	                syncmap_cell_of(one) == SYNCMAP_EXPUNGED,
 	        "a rebuild expunges them");
-	CHECK(gomap_count(b.map->dirty) == 2 && b.map->rebuilt_entries == 1 &&
+	CHECK(gomap_count(b.map->dirty) == 2 && b.map->kept_entries == 1 &&
 	                !entry_in(&b, b.map->dirty, 0),
 	        "and leaves them out of dirty");
 	CHECK(load(&b, 0) == 0 && b.map->misses == 0,

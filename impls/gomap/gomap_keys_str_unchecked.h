@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_keys_str_unchecked.h - Go's map: string keys the fast way, without what
+ * a lookup may leave out. A choice of GOMAP_KEYS, see gomap_keys.h.
+ *
+ * The same as gomap_keys_u64_unchecked.h leaves out: "is anything there" and
+ * "does nobody write". Kept: "does it grow".
+ */
+#ifndef RM_SUPPORT_GOMAP_KEYS_STR_UNCHECKED_H
+#define RM_SUPPORT_GOMAP_KEYS_STR_UNCHECKED_H
+
+#include "impls/gomap/gomap_faststr.h"
+
+enum { GOMAP_NEEDS_BUCKET = 1 };
+
+RM_HOT _Atomic uint64_t *gomap_find(
+        const struct gomap *map, struct rm_shape shape, struct rm_key key)
+{
+	return gomap_find_faststr(map, shape, key);
+}
+
+#endif /* RM_SUPPORT_GOMAP_KEYS_STR_UNCHECKED_H */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syncmap_seqcst.c - sync.Map with every atomic access in one order.
+ *
+ * As syncmap, but where the port asks for acquire, release or nothing, this one
+ * asks for sequential consistency, as Go's atomics do: entries, header,
+ * reclamation, and the two Go maps, whose words are plain in Go. For the litmus
+ * loops, which tell whether the weaker orders let anything be seen; not for
+ * speed: each word that a write puts into a Go map is an exchange here (x86).
+ * A lookup of a key that has been promoted writes nothing shared.
+ */
+#include "runner/driver.h" /* with the orders of the loop */
+
+/* Constants of <stdatomic.h>, which has been read: what follows has its own. */
+#define memory_order_relaxed memory_order_seq_cst
+#define memory_order_acquire memory_order_seq_cst
+#define memory_order_release memory_order_seq_cst
+#define memory_order_acq_rel memory_order_seq_cst
+#include "impls/syncmap/syncmap.h"
+
+static const struct rm_map_ops ops = { SYNCMAP_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_syncmap_seqcst = {
+	.id = "syncmap_seqcst",
+	.label = "sync.Map, seq_cst",
+	.family = "sync",
+	.sync = "epoch",
+	.source = "Go 1.19-1.23, sync/map.go; orders as Go's atomics",
+	.system = "M4",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

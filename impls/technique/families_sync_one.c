@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* families_sync_one.c - prefixed keys of three modules in one sync.Map: see
+   families.h. */
+#include "runner/driver.h"
+
+enum { FAMILIES_MAPS = 1 };
+#define FAMILIES_STORE "impls/technique/families_sync.h"
+#include "impls/technique/families.h"
+
+const struct rm_impl rm_impl_families_sync_one = {
+	.id = "families_sync_one",
+	.label = "prefixes, one sync.Map",
+	.family = "technique",
+	.sync = "epoch",
+	.source = "Go 1.19-1.23, sync/map.go",
+	.system = "M16",
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &families_ops,
+	.loops = families_loops,
+};

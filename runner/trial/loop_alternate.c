@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * loop_alternate.c - alternate: each thread looks a key up, writes one, looks
+ * one up, and so on; keys as in the loop mix, writes of the cell's kind.
+ *
+ * The mix loop draws what is next, so that runs of look-ups and of writes occur
+ * by chance; article S3, 1 says what follows from strict turns.
+ */
+#include "runner/trial/internal.h"
+
+static void run(struct rm_member *member)
+{
+	const struct rm_team *team = member->team;
+	const struct rm_map_ops *ops = team->impl->ops;
+	const struct rm_shape shape = team->request->cell.shape;
+	struct rm_worker *worker = &member->worker;
+	const bool streamed = worker->stream != NULL;
+
+	while (!rm_stopped(worker) &&
+	        worker->counts.iterations < worker->iterations_limit) {
+		const uint64_t x = rm_next(&worker->rng);
+		uint64_t rank = rm_draw(
+		        worker, streamed, x, &worker->position, worker->span);
+
+		worker->counts.wrong |= rm_read(ops, shape, worker, false,
+		        rm_lookup_base(worker), rank);
+		rank = rm_draw(worker, streamed, rm_seed(x, 0),
+		        &worker->position, worker->span);
+		rm_write(ops, shape, worker, rank, x);
+		worker->counts.iterations += 2;
+		if (worker->counts.iterations % RM_BATCH == 0)
+			ops->quiesce(worker->thread);
+	}
+}
+
+/* Nothing that the result has not anyway. */
+static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
+{
+	(void)team, (void)emit, (void)context;
+}
+
+const struct rm_trial_loop rm_loop_alternate = { run, report };

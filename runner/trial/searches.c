@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* searches.c - what searches for keys are made of, summed up over threads. */
+#include "runner/trial/internal.h"
+
+enum {
+	/* a cell has at most 4096 threads; the rest is for the process's own */
+	PLACES = RM_STATS_BUILT ? 4096 + 64 : 1,
+};
+
+/* Of a process, like its threads: a place outlives its thread, since results
+   are made when all have ended. */
+static struct place {
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t counts[RM_STAT_SEARCHES];
+} places[PLACES];
+static _Atomic unsigned places_taken;
+
+_Thread_local _Atomic uint64_t *rm_stat_searches;
+
+_Atomic uint64_t *rm_stat_search_join(void)
+{
+	/* relaxed, both: only uniqueness matters */
+	if (atomic_load_explicit(&places_taken, memory_order_relaxed) >= PLACES)
+		return NULL;
+	const unsigned at = atomic_fetch_add_explicit(
+	        &places_taken, 1, memory_order_relaxed);
+
+	if (at < PLACES)
+		rm_stat_searches = places[at].counts;
+	return rm_stat_searches;
+}
+
+void rm_searches_emit(rm_stat_fn *emit, void *context)
+{
+	static const char *const names[RM_STAT_SEARCHES] = { "key_hashes",
+		"chain_walks", "slot_probes", "key_compares" };
+	/* relaxed: any recent value */
+	const unsigned taken =
+	        atomic_load_explicit(&places_taken, memory_order_relaxed);
+
+	if (!RM_STATS_BUILT || !taken)
+		return;
+	for (int counter = 0; counter < RM_STAT_SEARCHES; counter++) {
+		uint64_t sum = 0;
+
+		for (unsigned i = 0; i < taken && i < PLACES; i++)
+			sum += rm_stat_read(&places[i].counts[counter]);
+		emit(context, names[counter], "1", (double)sum);
+	}
+}

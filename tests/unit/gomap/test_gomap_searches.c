@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What searches are made of, on Go's map and on sync.Map: hashes, walks, probes
+   and compares that follow from the layout. Linked with the stats objects. */
+#include "impls/gomap/gomap_ops.h"
+#include "runner/impl_table.h"
+#include "runner/trial/internal.h"
+#include "tests/unit/tap.h"
+
+#include <pthread.h>
+
+enum { KEYS = 8 };
+
+static uint64_t before[RM_STAT_SEARCHES];
+
+/* From here on fresh() counts. */
+static void begin(void)
+{
+	for (int i = 0; i < RM_STAT_SEARCHES; i++)
+		before[i] = rm_stat_searches
+		                    ? rm_stat_read(&rm_stat_searches[i])
+		                    : 0;
+}
+
+static uint64_t fresh(enum rm_stat_search counter)
+{
+	return rm_stat_read(&rm_stat_searches[counter]) - before[counter];
+}
+
+static struct rm_key key_of(uint64_t word)
+{
+	return (struct rm_key){ .word = word };
+}
+
+/* Eight keys are one bucket, in the order in which they came. */
+static void one_bucket(void)
+{
+	struct gomap *map = gomap_create(0, RM_U64X8, 1);
+	struct rm_value value = { { 7 } };
+	bool exact = true;
+
+	for (uint64_t i = 0; i < KEYS; i++)
+		gomap_exchange(map, RM_U64X8, key_of(i), &value, NULL);
+	for (uint64_t i = 0; i < KEYS; i++) {
+		begin();
+		exact &= gomap_lookup(map, RM_U64X8, key_of(i), &value);
+		exact &= fresh(RM_STAT_KEY_HASHES) == 1 &&
+		         fresh(RM_STAT_CHAIN_WALKS) == 1 &&
+		         fresh(RM_STAT_SLOT_PROBES) == i + 1 &&
+		         fresh(RM_STAT_KEY_COMPARES) >= 1 &&
+		         fresh(RM_STAT_KEY_COMPARES) <= i + 1;
+	}
+	CHECK(exact, "a hit in slot i: a hash, a walk, i + 1 probes");
+	begin();
+	for (uint64_t i = 0; i < 1000; i++)
+		exact &= !gomap_lookup(map, RM_U64X8, key_of(1000 + i), &value);
+	CHECK(exact && fresh(RM_STAT_SLOT_PROBES) == 1000 * KEYS,
+	        "a miss in a full bucket probes all of it");
+	/* 8 tophashes of 251: 32 of 1000 misses compare a key on average */
+	CHECK(fresh(RM_STAT_KEY_COMPARES) < 100,
+	        "and compares a key where eight bits of hash agree, only");
+	gomap_remove(map, RM_U64X8, key_of(KEYS - 1), NULL);
+	begin();
+	gomap_lookup(map, RM_U64X8, key_of(1000), &value);
+	CHECK(fresh(RM_STAT_SLOT_PROBES) == KEYS,
+	        "an empty slot that ends the chain was looked at, too");
+	gomap_destroy(map);
+}
+
+/* A lookup of a key in the read map walks it alone; of another, the read map
+   twice, without the lock and with it, and dirty. */
+static void two_maps(void)
+{
+	const struct rm_impl *impl = rm_impl_find("syncmap");
+	const struct rm_sizing sizing = {
+		.keys = KEYS, .threads = 1, .shape = RM_U64X8
+	};
+	void *map = impl->ops->create(&sizing);
+	void *thread = impl->ops->join(map, 0);
+	struct rm_value value = { { 7 } };
+
+	for (int i = 0; i < 2; i++)
+		impl->ops->upsert(
+		        thread, RM_U64X8, key_of((uint64_t)i), &value);
+	begin();
+	impl->ops->lookup(thread, RM_U64X8, key_of(0), &value);
+	/* the read map is empty: nothing to hash or to walk there */
+	CHECK(fresh(RM_STAT_CHAIN_WALKS) == 1 && fresh(RM_STAT_KEY_HASHES) == 1,
+	        "a key in dirty beside an empty read map costs one walk");
+	impl->ops->lookup(thread, RM_U64X8, key_of(1), &value);
+	begin();
+	impl->ops->lookup(thread, RM_U64X8, key_of(1), &value);
+	CHECK(fresh(RM_STAT_CHAIN_WALKS) == 1 && fresh(RM_STAT_KEY_HASHES) == 1,
+	        "a hit in the read map costs one, not two");
+	impl->ops->upsert(thread, RM_U64X8, key_of(2), &value);
+	begin();
+	impl->ops->lookup(thread, RM_U64X8, key_of(2), &value);
+	CHECK(fresh(RM_STAT_CHAIN_WALKS) == 3 && fresh(RM_STAT_KEY_HASHES) == 3,
+	        "a key that only dirty has costs three");
+	impl->ops->leave(thread);
+	impl->ops->destroy(map);
+}
+
+static void pick(void *context, const char *name, const char *unit, double v)
+{
+	double *found = context;
+
+	(void)unit;
+	if (!strcmp(name, "key_hashes"))
+		*found = v;
+}
+
+static void *hash_one(void *context)
+{
+	struct rm_value value;
+
+	gomap_lookup(context, RM_U64X8, key_of(1), &value);
+	return NULL;
+}
+
+/* Also of threads that have ended. */
+static void all_threads(void)
+{
+	struct gomap *map = gomap_create(0, RM_U64X8, 1);
+	struct rm_value value = { { 7 } };
+	double sum = -1, more = -1;
+
+	gomap_exchange(map, RM_U64X8, key_of(1), &value, NULL);
+	rm_searches_emit(pick, &sum);
+	for (int i = 0; i < 100; i++) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, hash_one, map))
+			abort();
+		pthread_join(thread, NULL);
+	}
+	rm_searches_emit(pick, &more);
+	CHECK(sum > 0 && more == sum + 100,
+	        "each thread counts for itself, and all are summed up");
+	gomap_destroy(map);
+}
+
+int main(void)
+{
+	double none = -1;
+
+	rm_searches_emit(pick, &none);
+	CHECK(none == -1, "before a map counts there is no count, not 0");
+	one_bucket();
+	two_maps();
+	all_threads();
+	return DONE();
+}
