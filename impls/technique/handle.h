@@ -12,16 +12,17 @@
  * own key through b, and look whether the original has it: then b was no copy.
  * No key is ever new, so that nothing grows and a race has defined results.
  *
- * So that they meet in every run, the others begin when thread 0 has assigned
- * once and rest after each hundred copies, and thread 0 rests in one turn of 999
- * while a is another map.
+ * So that they meet in every run, the others begin when thread 0 has, copy until
+ * they have had the original once, and rest after each hundred copies; and
+ * thread 0 rests in one turn of 999 while a is another map.
  *
  * A template. The includer chooses a guard and defines HANDLE_FORM:
  *
  *	HANDLE_WORD	b is the assigned word, and so is a: what Go has
  *	HANDLE_HEADER	a variable is the header itself, assigned and copied
  *			word by word, as the article says. One assignment in
- *			999 gives way to others between two words
+ *			999 gives way to others between two words, the first
+ *			until one of them has copied
  *	HANDLE_CLONE	b is a clone, made entry by entry under the read lock;
  *			a is assigned under the write lock
  *
@@ -75,6 +76,7 @@ struct handle {
 	struct gomap *_Atomic a;
 	_Atomic uint64_t words[HANDLE_MEMBERS];
 	atomic_bool assigned; /* by thread 0, in the loop */
+	atomic_bool torn;     /* somebody has seen it */
 	_Alignas(2 * RM_CACHE_LINE) uint64_t keys; /* constants from here on */
 	uint64_t seed;
 	size_t threads;
@@ -109,6 +111,24 @@ RM_HOT struct handle_header handle_header_of(const struct gomap *map)
 	} };
 }
 
+/* Until a flag is set, for a second at most. */
+static void handle_await(const atomic_bool *flag)
+{
+	/* relaxed: a hint */
+	for (unsigned i = 0; i < HANDLE_WAITS &&
+	                     !atomic_load_explicit(flag, memory_order_relaxed);
+	        i++)
+		technique_give_way();
+}
+
+/* In the middle of an assignment: others shall see it. */
+static void handle_rest(struct handle *handle)
+{
+	technique_give_way();
+	if (handle->threads > 1)
+		handle_await(&handle->torn);
+}
+
 /* a = a map. */
 static void handle_assign(struct handle_thread *self, unsigned which)
 {
@@ -123,7 +143,7 @@ static void handle_assign(struct handle_thread *self, unsigned which)
 	for (unsigned i = 0; HANDLE_FORM == HANDLE_HEADER && i < HANDLE_MEMBERS;
 	        i++) {
 		if (gives_way && i == HANDLE_MEMBERS / 2)
-			technique_give_way();
+			handle_rest(handle);
 		atomic_store_explicit(&handle->words[i],
 		        handle->headers[which].member[i], memory_order_relaxed);
 	}
@@ -190,7 +210,8 @@ static void handle_share(
 	rm_stat_own(&self->seen, found == number);
 }
 
-static void handle_reader(struct handle_thread *self, uint64_t number)
+/* One copy; returns whose it is. */
+static unsigned handle_reader(struct handle_thread *self, uint64_t number)
 {
 	struct handle *handle = self->handle;
 	struct gomap *b = handle->maps[HANDLE_ORIGINAL];
@@ -214,7 +235,21 @@ static void handle_reader(struct handle_thread *self, uint64_t number)
 		handle_share(self, b, number);
 	if (b != handle->maps[HANDLE_ORIGINAL])
 		gomap_destroy(b);
+	if (which == HANDLE_MAPS) /* relaxed: a hint */
+		atomic_store_explicit(
+		        &handle->torn, true, memory_order_relaxed);
 	if (number % HANDLE_REST == 0)
+		technique_give_way();
+	return which;
+}
+
+/* Begins with thread 0, and with a copy of the original. */
+static void handle_begin(struct handle_thread *self)
+{
+	handle_await(&self->handle->assigned);
+	for (unsigned i = 0; i < HANDLE_WAITS &&
+	                     handle_reader(self, UINT64_MAX) != HANDLE_ORIGINAL;
+	        i++)
 		technique_give_way();
 }
 
@@ -222,26 +257,15 @@ static void handle_writer(struct handle_thread *self, uint64_t number)
 {
 	struct handle *handle = self->handle;
 
+	/* relaxed: a hint */
+	atomic_store_explicit(&handle->assigned, true, memory_order_relaxed);
 	guard_write(&handle->guard);
 	handle_write(handle->maps[HANDLE_ORIGINAL], self->key, number);
 	guard_write_end(&handle->guard);
 	handle_assign(self, number % 2 ? HANDLE_GROWING : HANDLE_FRESH);
-	/* relaxed: a hint */
-	atomic_store_explicit(&handle->assigned, true, memory_order_relaxed);
 	if (number % HANDLE_TURN == HANDLE_TURN / 2)
 		technique_give_way();
 	handle_assign(self, HANDLE_ORIGINAL);
-}
-
-/* Until the variable is being assigned, for a second at most. */
-static void handle_await(struct handle *handle)
-{
-	/* relaxed: a hint */
-	for (unsigned i = 0;
-	        i < HANDLE_WAITS &&
-	        !atomic_load_explicit(&handle->assigned, memory_order_relaxed);
-	        i++)
-		technique_give_way();
 }
 
 static void handle_loop(struct rm_worker *worker)
@@ -249,7 +273,7 @@ static void handle_loop(struct rm_worker *worker)
 	struct handle_thread *self = worker->thread;
 
 	if (!self->writes)
-		handle_await(self->handle);
+		handle_begin(self);
 	while (technique_turn(worker)) {
 		/* with one thread, in turn; never 0, which a begins with */
 		uint64_t number = worker->counts.iterations;
@@ -301,7 +325,7 @@ static bool handle_fill(struct handle *handle)
 static void *handle_create(const struct rm_sizing *sizing)
 {
 	struct handle *handle = technique_new(sizeof(*handle));
-	struct handle_thread first = { .handle = handle };
+	struct handle_thread first = { .handle = handle, .assignments = 1 };
 
 	if (!handle)
 		return NULL;

@@ -79,7 +79,7 @@ static void variables_are_assigned(void)
 		printf("# %s: %.0f torn, %.0f nil, %.0f of other maps\n",
 		        ids[i], torn, technique_stat(&run, "torn_nil_buckets"),
 		        technique_stat(&run, "copies_of_other_maps"));
-		CHECK(technique_stat(&run, "copies") == 100000 &&
+		CHECK(technique_stat(&run, "copies") >= 100000 &&
 		                technique_stat(&run, "copies_of_other_maps") >
 		                        0,
 		        "copies are of the map that is assigned just then");
