@@ -10,6 +10,7 @@
 #define RM_MAP_H
 
 #include "runner/event.h"
+#include "runner/search.h"
 #include "runner/stat.h"
 
 #include <stdbool.h>

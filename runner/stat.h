@@ -6,7 +6,7 @@
  * is not timed: in the normal build these macros leave no code. The Makefile
  * compiles every map and the driver a second time with -DRM_STATS into
  * BUILD/stats/, links readmostly-stats with them, and `measure = causes` runs
- * there. This is the only place that asks for RM_STATS.
+ * there. This header, event.h and search.h alone ask for RM_STATS.
  *
  * What happens at most once per growth, promotion or other work of O(n) is
  * counted plainly, in both builds.
@@ -29,35 +29,13 @@ enum { RM_STATS_BUILT = 1 };
 #define RM_STAT_OWN(counter, n) rm_stat_own(&(counter), (n))
 /* `counter` is a plain uint64_t, under a lock that the caller holds. */
 #define RM_STAT_LOCKED(counter, n) ((void)((counter) += (n)))
-/* `counter` is one of enum rm_stat_search, of the calling thread. */
-#define RM_STAT_SEARCH(counter, n) rm_stat_search((counter), (n))
 #else
 enum { RM_STATS_BUILT = 0 };
 /* Evaluates nothing, but uses its arguments: no warning of unused ones. */
 #define RM_STAT_ADD(counter, n)    ((void)sizeof((counter) + (n)))
 #define RM_STAT_OWN(counter, n)    ((void)sizeof((counter) + (n)))
 #define RM_STAT_LOCKED(counter, n) ((void)sizeof((counter) + (n)))
-#define RM_STAT_SEARCH(counter, n) ((void)sizeof((counter) + (n)))
 #endif
-
-/*
- * What a search for a key is made of. Look-ups that write nothing shared must
- * not share a counter either, and a Go map knows no threads: these are counted
- * for each thread of the process, whatever map it searches.
- */
-enum rm_stat_search {
-	RM_STAT_KEY_HASHES,   /* keys hashed */
-	RM_STAT_CHAIN_WALKS,  /* tables searched: chains that were walked */
-	RM_STAT_SLOT_PROBES,  /* slots looked at on these walks */
-	RM_STAT_KEY_COMPARES, /* keys compared as a whole */
-	RM_STAT_SEARCHES,
-};
-
-/* The calling thread's counters, RM_STAT_SEARCHES of them; NULL before its
-   first count. rm_stat_search_join() sets them, and returns them or NULL where
-   there are too many threads (runner/trial/searches.c). */
-extern _Thread_local _Atomic uint64_t *rm_stat_searches;
-_Atomic uint64_t *rm_stat_search_join(void);
 
 static inline void rm_stat_add(_Atomic uint64_t *counter, uint64_t n)
 {
@@ -77,16 +55,6 @@ static inline uint64_t rm_stat_read(_Atomic uint64_t *counter)
 {
 	/* relaxed: a statistic orders nothing */
 	return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
-static inline void rm_stat_search(enum rm_stat_search counter, uint64_t n)
-{
-	_Atomic uint64_t *own = rm_stat_searches;
-
-	if (!own)
-		own = rm_stat_search_join();
-	if (own)
-		rm_stat_own(&own[counter], n);
 }
 
 /* What `stats` emits for a counter of the macros above: its value, or "not

@@ -21,7 +21,7 @@ GOMAP_CALL struct gomap *gomap_create(
 	unsigned log2_buckets = 0;
 
 	/* from now on there are counts, if only none */
-	RM_STAT_SEARCH(RM_STAT_CHAIN_WALKS, 0);
+	RM_SEARCH_ADD(RM_CHAIN_WALKS, 0);
 	if (!map)
 		return NULL;
 	memset((void *)map, 0, bytes);

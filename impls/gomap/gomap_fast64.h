@@ -18,7 +18,7 @@
 RM_HOT uint64_t gomap_hash(
         struct rm_shape shape, struct rm_key key, uint64_t seed)
 {
-	RM_STAT_SEARCH(RM_STAT_KEY_HASHES, 1);
+	RM_SEARCH_ADD(RM_KEY_HASHES, 1);
 	return rm_hash(shape, key, seed);
 }
 
@@ -26,12 +26,12 @@ RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
         struct rm_shape shape, struct rm_key key, uint8_t top)
 {
 	(void)top;
-	RM_STAT_SEARCH(RM_STAT_CHAIN_WALKS, 1);
+	RM_SEARCH_ADD(RM_CHAIN_WALKS, 1);
 	do {
 #pragma GCC unroll 8
 		for (size_t slot = 0; slot < GOMAP_SLOTS; slot++) {
-			RM_STAT_SEARCH(RM_STAT_SLOT_PROBES, 1);
-			RM_STAT_SEARCH(RM_STAT_KEY_COMPARES, 1);
+			RM_SEARCH_ADD(RM_SLOT_PROBES, 1);
+			RM_SEARCH_ADD(RM_KEY_COMPARES, 1);
 			if (gomap_get(*gomap_slot_key(bucket, shape, slot)) ==
 			                key.word &&
 			        gomap_get(bucket->tophash[slot]) >

@@ -19,7 +19,7 @@ enum { GOMAP_STR_SHORT = 32, GOMAP_STR_END = 4 };
 RM_HOT uint64_t gomap_hash(
         struct rm_shape shape, struct rm_key key, uint64_t seed)
 {
-	RM_STAT_SEARCH(RM_STAT_KEY_HASHES, 1);
+	RM_SEARCH_ADD(RM_KEY_HASHES, 1);
 	return rm_hash(shape, key, seed);
 }
 
@@ -28,7 +28,7 @@ RM_HOT bool gomap_str_same(const _Atomic uint64_t *slot, struct rm_key key)
 {
 	const char *bytes = gomap_key_bytes(slot);
 
-	RM_STAT_SEARCH(RM_STAT_KEY_COMPARES, 1);
+	RM_SEARCH_ADD(RM_KEY_COMPARES, 1);
 	return bytes == key.bytes || key.length == 0 ||
 	       memcmp(bytes, key.bytes, key.length) == 0;
 }
@@ -36,14 +36,14 @@ RM_HOT bool gomap_str_same(const _Atomic uint64_t *slot, struct rm_key key)
 RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
         struct rm_shape shape, struct rm_key key, uint8_t top)
 {
-	RM_STAT_SEARCH(RM_STAT_CHAIN_WALKS, 1);
+	RM_SEARCH_ADD(RM_CHAIN_WALKS, 1);
 	do {
 #pragma GCC unroll 8
 		for (size_t i = 0; i < GOMAP_SLOTS; i++) {
 			const _Atomic uint64_t *slot =
 			        gomap_slot_key(bucket, shape, i);
 
-			RM_STAT_SEARCH(RM_STAT_SLOT_PROBES, 1);
+			RM_SEARCH_ADD(RM_SLOT_PROBES, 1);
 			if (gomap_get(slot[1]) == key.length &&
 			        gomap_get(bucket->tophash[i]) == top &&
 			        gomap_str_same(slot, key))
@@ -58,12 +58,12 @@ RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
 RM_HOT struct gomap_place gomap_walk_short(
         struct gomap_bucket *bucket, struct rm_shape shape, struct rm_key key)
 {
-	RM_STAT_SEARCH(RM_STAT_CHAIN_WALKS, 1);
+	RM_SEARCH_ADD(RM_CHAIN_WALKS, 1);
 	for (size_t i = 0; i < GOMAP_SLOTS; i++) {
 		uint8_t top = gomap_get(bucket->tophash[i]);
 		const _Atomic uint64_t *slot = gomap_slot_key(bucket, shape, i);
 
-		RM_STAT_SEARCH(RM_STAT_SLOT_PROBES, 1);
+		RM_SEARCH_ADD(RM_SLOT_PROBES, 1);
 		if (top == GOMAP_EMPTY_REST)
 			break;
 		if (top != GOMAP_EMPTY_ONE &&
@@ -91,12 +91,12 @@ static __attribute__((noinline, unused)) struct gomap_place gomap_walk_long(
 	struct gomap_bucket *bucket = gomap_get(map->buckets);
 	size_t candidate = GOMAP_SLOTS;
 
-	RM_STAT_SEARCH(RM_STAT_CHAIN_WALKS, 1);
+	RM_SEARCH_ADD(RM_CHAIN_WALKS, 1);
 	for (size_t i = 0; i < GOMAP_SLOTS; i++) {
 		uint8_t top = gomap_get(bucket->tophash[i]);
 		const _Atomic uint64_t *slot = gomap_slot_key(bucket, shape, i);
 
-		RM_STAT_SEARCH(RM_STAT_SLOT_PROBES, 1);
+		RM_SEARCH_ADD(RM_SLOT_PROBES, 1);
 		if (top == GOMAP_EMPTY_REST)
 			break;
 		if (top == GOMAP_EMPTY_ONE || gomap_get(slot[1]) != key.length)
@@ -117,6 +117,7 @@ static __attribute__((noinline, unused)) struct gomap_place gomap_walk_long(
 	return (struct gomap_place){ NULL, 0 };
 }
 
+/* `map` has a bucket. */
 RM_HOT struct gomap_place gomap_str_place(
         const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
@@ -130,16 +131,6 @@ RM_HOT struct gomap_place gomap_str_place(
 
 	return gomap_walk(
 	        gomap_chain(map, shape, hash), shape, key, gomap_tophash(hash));
-}
-
-/* `map` has a bucket. */
-RM_HOT _Atomic uint64_t *gomap_find_faststr(
-        const struct gomap *map, struct rm_shape shape, struct rm_key key)
-{
-	struct gomap_place place = gomap_str_place(map, shape, key);
-
-	return place.bucket ? gomap_slot_value(place.bucket, shape, place.slot)
-	                    : NULL;
 }
 
 #endif /* RM_SUPPORT_GOMAP_FASTSTR_H */

@@ -20,14 +20,14 @@ enum { GOMAP_NEEDS_BUCKET = 0 };
 RM_HOT uint64_t gomap_hash(
         struct rm_shape shape, struct rm_key key, uint64_t seed)
 {
-	RM_STAT_SEARCH(RM_STAT_KEY_HASHES, 1);
+	RM_SEARCH_ADD(RM_KEY_HASHES, 1);
 	return rm_hash(shape, key, seed);
 }
 
 RM_HOT bool gomap_key_equal(
         struct rm_shape shape, const _Atomic uint64_t *slot, struct rm_key key)
 {
-	RM_STAT_SEARCH(RM_STAT_KEY_COMPARES, 1);
+	RM_SEARCH_ADD(RM_KEY_COMPARES, 1);
 	if (!shape.str)
 		return gomap_get(slot[0]) == key.word;
 	/* A constant length becomes two comparisons of words. No byte to
@@ -44,13 +44,13 @@ RM_HOT bool gomap_key_equal(
 RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
         struct rm_shape shape, struct rm_key key, uint8_t top)
 {
-	RM_STAT_SEARCH(RM_STAT_CHAIN_WALKS, 1);
+	RM_SEARCH_ADD(RM_CHAIN_WALKS, 1);
 	do {
 #pragma GCC unroll 8
 		for (size_t slot = 0; slot < GOMAP_SLOTS; slot++) {
 			uint8_t found = gomap_get(bucket->tophash[slot]);
 
-			RM_STAT_SEARCH(RM_STAT_SLOT_PROBES, 1);
+			RM_SEARCH_ADD(RM_SLOT_PROBES, 1);
 			if (found == top) {
 				if (gomap_key_equal(shape,
 				            gomap_slot_key(bucket, shape, slot),

@@ -60,26 +60,26 @@ static __attribute__((noinline)) uint64_t callback_hash(
 static __attribute__((noinline)) bool callback_equal(
         const struct rm_key *key, bool str, const _Atomic uint64_t *slot)
 {
-	RM_STAT_SEARCH(RM_STAT_KEY_COMPARES, 1);
+	RM_SEARCH_ADD(RM_KEY_COMPARES, 1);
 	return gomap_key_types[str].equal(slot, key);
 }
 
 RM_HOT uint64_t gomap_hash(
         struct rm_shape shape, struct rm_key key, uint64_t seed)
 {
-	RM_STAT_SEARCH(RM_STAT_KEY_HASHES, 1);
+	RM_SEARCH_ADD(RM_KEY_HASHES, 1);
 	return callback_hash(&key, shape.str, seed);
 }
 
 RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
         struct rm_shape shape, struct rm_key key, uint8_t top)
 {
-	RM_STAT_SEARCH(RM_STAT_CHAIN_WALKS, 1);
+	RM_SEARCH_ADD(RM_CHAIN_WALKS, 1);
 	do {
 		for (size_t slot = 0; slot < GOMAP_SLOTS; slot++) {
 			uint8_t found = gomap_get(bucket->tophash[slot]);
 
-			RM_STAT_SEARCH(RM_STAT_SLOT_PROBES, 1);
+			RM_SEARCH_ADD(RM_SLOT_PROBES, 1);
 			if (found == GOMAP_EMPTY_REST)
 				return (struct gomap_place){ NULL, 0 };
 			if (found == top &&

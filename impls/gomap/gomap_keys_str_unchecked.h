@@ -16,7 +16,10 @@ enum { GOMAP_NEEDS_BUCKET = 1 };
 RM_HOT _Atomic uint64_t *gomap_find(
         const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
-	return gomap_find_faststr(map, shape, key);
+	struct gomap_place place = gomap_str_place(map, shape, key);
+
+	return place.bucket ? gomap_slot_value(place.bucket, shape, place.slot)
+	                    : NULL;
 }
 
 #endif /* RM_SUPPORT_GOMAP_KEYS_STR_UNCHECKED_H */

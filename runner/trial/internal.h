@@ -363,7 +363,7 @@ void rm_lock_waits_emit(rm_stat_fn *emit, void *context);
 
 /*
  * Emits `key_hashes`, `chain_walks`, `slot_probes` and `key_compares`
- * (searches.c), what enum rm_stat_search of runner/stat.h has counted. Nothing
+ * (searches.c), what enum rm_searched of runner/search.h has counted. Nothing
  * where no map counts them: in builds without hooks, and of maps that have not
  * joined. Any thread.
  */

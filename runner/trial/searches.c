@@ -10,13 +10,13 @@ enum {
 /* Of a process, like its threads: a place outlives its thread, since results
    are made when all have ended. */
 static struct place {
-	_Alignas(RM_CACHE_LINE) _Atomic uint64_t counts[RM_STAT_SEARCHES];
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t counts[RM_SEARCHES];
 } places[PLACES];
 static _Atomic unsigned places_taken;
 
-_Thread_local _Atomic uint64_t *rm_stat_searches;
+_Thread_local _Atomic uint64_t *rm_searches;
 
-_Atomic uint64_t *rm_stat_search_join(void)
+_Atomic uint64_t *rm_search_join(void)
 {
 	/* relaxed, both: only uniqueness matters */
 	if (atomic_load_explicit(&places_taken, memory_order_relaxed) >= PLACES)
@@ -25,13 +25,13 @@ _Atomic uint64_t *rm_stat_search_join(void)
 	        &places_taken, 1, memory_order_relaxed);
 
 	if (at < PLACES)
-		rm_stat_searches = places[at].counts;
-	return rm_stat_searches;
+		rm_searches = places[at].counts;
+	return rm_searches;
 }
 
 void rm_searches_emit(rm_stat_fn *emit, void *context)
 {
-	static const char *const names[RM_STAT_SEARCHES] = { "key_hashes",
+	static const char *const names[RM_SEARCHES] = { "key_hashes",
 		"chain_walks", "slot_probes", "key_compares" };
 	/* relaxed: any recent value */
 	const unsigned taken =
@@ -39,7 +39,7 @@ void rm_searches_emit(rm_stat_fn *emit, void *context)
 
 	if (!RM_STATS_BUILT || !taken)
 		return;
-	for (int counter = 0; counter < RM_STAT_SEARCHES; counter++) {
+	for (int counter = 0; counter < RM_SEARCHES; counter++) {
 		uint64_t sum = 0;
 
 		for (unsigned i = 0; i < taken && i < PLACES; i++)

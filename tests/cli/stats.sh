@@ -10,8 +10,8 @@ dir=$(mktemp -d) out=$dir/out
 trap 'rm -rf "$dir"' EXIT
 cc=${CC:-gcc} flags='-std=c11 -D_GNU_SOURCE -I. -O1 -g0 -pthread -w'
 
-# runner/stat.h and event.h as they would be if maps had never been counted
-for header in stat event; do
+# runner/stat.h, event.h and search.h as they would be if maps had never been counted
+for header in stat event search; do
 	sed 's/\s*((void)sizeof(.*))$//' runner/$header.h >"$dir/$header.h"
 done
 
@@ -24,8 +24,8 @@ code() { # FILE FLAGS...: its machine code
 # of counts though nothing counts, what has none though all counts.
 compared() { # FILE
 	normal=$(code "$1" | sha256sum) &&
-		never=$(code "$1" -include "$dir/stat.h" -include "$dir/event.h" |
-			sha256sum) &&
+		never=$(code "$1" -include "$dir/stat.h" -include "$dir/event.h" \
+			-include "$dir/search.h" | sha256sum) &&
 		stats=$(code "$1" -DRM_STATS | sha256sum) || return
 	[ "$normal" = "$never" ] || echo "# $1 holds code of counts" >>"$dir/holds"
 	[ "$normal" != "$stats" ] || echo "# $1 counts nothing" >>"$dir/lacks"
@@ -52,6 +52,8 @@ none_of() { # KIND N: all N maps were compared, and none is of the kind
 }
 
 check 'the marker sees the macros' grep -q 'RM_COUNTS' "$dir/marker.h"
+check 'searches leave nothing' \
+	[ "$(grep -c 'sizeof' runner/search.h)" = 1 -a -z "$(grep sizeof "$dir/search.h")" ]
 check 'and hooks of events and locks leave nothing, either' \
 	[ "$(grep -c 'sizeof' runner/event.h)" -ge 4 -a -z "$(grep sizeof "$dir/event.h")" ]
 maps=$(counting | awk "NR % 2") # every second: they take long to compile

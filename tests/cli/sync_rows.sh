@@ -23,7 +23,7 @@ ran() {
 }
 
 # PYTHON EXPRESSION of cells, a list, and per(CELL, STATISTIC): what the window
-# added to it per operation; chosen(FACTOR=VALUE...): cells that have these;
+# added to it per operation; chosen(FACTOR=VALUE...): cells that ran and have these; p99(CELL): of its operations;
 # last(CELL, STATISTIC): its value at the end.
 so() {
 	/usr/bin/python3 - "$dir/c" "$1" <<'END'
@@ -36,10 +36,13 @@ def stat(cell, name):
     return next(s for s in results[cell["id"]]["stats"] if s["name"] == name)
 def per(cell, name):
     return stat(cell, name)["window"] / results[cell["id"]]["ops"]
+def p99(cell):
+    return [entry["p99_ns"] for entry in results[cell["id"]]["latency"]]
 def last(cell, name):
     return stat(cell, name)["value"]
 def chosen(**factors):
     found = [c for c in cells if c["measure"] != "verify" and
+             results.get(c["id"]) and
              all(c.get(f, "yes") == v for f, v in factors.items())]
     assert found, factors
     return found
@@ -113,5 +116,68 @@ check 'no order of the second is weaker' \
 	[ -z "$(weaker impls/syncmap/syncmap_seqcst.c)" ]
 check 'which those of the first are' \
 	[ "$(weaker impls/syncmap/syncmap.c | wc -l)" -gt 50 ]
+
+# W1, W5: fill and run, and a rate.
+check 'session-rollback runs' ran session-rollback 'syncmap gomap_rw' \
+	threads=2 write-kind=update keys=1000 rate=2k/s warm-up=0s window=50ms
+check 'the fill of a locked map is timed, unsized and presized' \
+	so '[last(*chosen(map="gomap_rw", loop="fill", presize=p), "growths") > 0
+	for p in (False, True)] == [True, False] and
+	all(last(c, "insert_p99") > 0 for c in chosen(loop="fill"))'
+check 'and so is its run' \
+	so '{c["presize"] for c in chosen(loop="paced")} == {False, True} and
+	all(min(p99(c)) > 0 for c in chosen(loop="paced"))'
+check 'eight-threads-paced runs' ran eight-threads-paced syncmap \
+	threads=2 keys=1000 rate=2k/s warm-up=0s window=50ms
+check 'with all shares of writes that the article may mean' \
+	so 'sorted(c["write_share"] for c in chosen(measure="latency")) ==
+	[0, 0.03, 0.1, 0.5] and all(p99(c) for c in chosen(measure="latency"))'
+
+# W6: what a look-up is made of, and strings without the checks.
+check 'fast-paths runs' ran fast-paths \
+	'gomap gomap_u64 gomap_str gomap_str_unchecked' \
+	measure=causes threads=1 keys=2000 window=20000ops warm-up=0s
+check 'a tophash spares nearly all compares but the last' \
+	so 'all(1 <= per(c, "key_compares") < 1.05 < per(c, "slot_probes")
+	for c in chosen(map="gomap"))'
+check 'without it each probe is one' \
+	so 'all(per(c, "key_compares") == per(c, "slot_probes") > 2
+	for c in chosen(map="gomap_u64"))'
+check 'strings are looked up with and without the checks' \
+	so 'all(1 <= per(c, "key_compares") < 1.05 and per(c, "key_hashes") == 1
+	for n in ("gomap_str", "gomap_str_unchecked") for c in chosen(map=n))'
+
+# W10: random keys into an empty map.
+check 'million-stores runs' ran million-stores 'syncmap gomap_rw' \
+	loop=random-fill measure=throughput threads=4 keys=20000
+check 'of the keys all but one in e are there at the end' \
+	so 'all(0.61 < results[c["id"]]["keys_after"] / 20000 < 0.655 and
+	results[c["id"]]["ops"] == last(c, "write_count") == 20000
+	for c in chosen(loop="random-fill"))'
+
+# W30: turns, and misses in time.
+check 'short-lived runs' ran short-lived syncmap 'loop=paced alternate' \
+	measure=causes threads=2 rate=2k/s keys=100 warm-up=0s window=100ms
+check 'turns are strict: a look-up for each write decision' \
+	so 'all(results[c["id"]]["writes"] * 2 == results[c["id"]]["ops"] and
+	per(c, "misses") == 0
+	for c in chosen(loop="alternate", write_kind="update"))'
+check 'new keys make look-ups miss, at a rate and in turns' \
+	so 'all(per(c, "misses") > 0 and results[c["id"]]["elapsed_ns"] > 0
+	for l in ("paced", "alternate")
+	for c in chosen(loop=l, write_kind="fresh"))'
+
+# What rebuilds keep, and resizes of a library that does not tell of them.
+check 'a fill runs' ran uniform-97-3 'urcu_lfht syncmap' loop=fill measure=causes \
+	presize=no placement=cores threads=2 keys=100000 shape=u64x8 write-kind=update
+check 'a rebuild has a statistic of what it kept' \
+	so 'last(*chosen(map="syncmap"), "rebuild_kept_entries") >= 0'
+if "$readmostly" list | grep -q '^ *urcu_lfht '; then
+	check 'growth of the table of liburcu is resizes' \
+		so 'last(*chosen(map="urcu_lfht"), "pause_resize") > 1 and
+		last(*chosen(map="urcu_lfht"), "pause_resize_ns") > 0'
+else
+	skip 'growth of the table of liburcu is resizes' 'liburcu is missing'
+fi
 
 done_testing

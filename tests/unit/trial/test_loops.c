@@ -224,6 +224,45 @@ static void fills_end_full(void)
 	}
 }
 
+static void fills_at_random_mix_inserts_and_updates(void)
+{
+	struct rm_request request = request_of("syncmap", "random-fill");
+	json_t *result;
+
+	request.cell.keys = 10000;
+	request.cell.window_ops = 5000;
+	result = run_on(&request, rm_impl_find("syncmap"));
+	/* 1 - 1/e of the keys come: 6321, give or take 31 */
+	CHECK(is(result, "ok", "") &&
+	                fabs(number_of(result, "keys_after") - 6321) < 200 &&
+	                number_of(result, "keys_before") == 0 &&
+	                number_of(result, "ops") == 10000 &&
+	                number_of(result, "inserts") ==
+	                        number_of(result, "keys_after") &&
+	                stat_of(result, "write_count") == 10000,
+	        "random-fill: as many writes as keys, of keys that are drawn");
+	json_decref(result);
+}
+
+static void turns_are_strict(void)
+{
+	for (int kind = RM_UPDATE; kind <= RM_FRESH; kind++) {
+		struct rm_request request = request_of("gomap_rw", "alternate");
+		json_t *result;
+
+		request.cell.write_kind = (enum rm_write_kind)kind;
+		result = run_on(&request, rm_impl_find("gomap_rw"));
+		/* of 6400 turns per thread each second one writes, two
+		   operations unless it updates */
+		CHECK(is(result, "ok", "") &&
+		                number_of(result, "writes") ==
+		                        (kind == RM_UPDATE ? 6400 : 12800) &&
+		                number_of(result, "lookups") == 6400,
+		        "alternate: a look-up, a write, a look-up, a write");
+		json_decref(result);
+	}
+}
+
 static void sessions_come_and_go(void)
 {
 	static const char *const maps[] = { "gomap_rw", "syncmap",
@@ -646,6 +685,8 @@ int main(void)
 	the_floor_has_misses();
 	no_arrival_is_told();
 	fills_end_full();
+	fills_at_random_mix_inserts_and_updates();
+	turns_are_strict();
 	sessions_come_and_go();
 	sessions_are_held_before_the_window();
 	touches_follow_the_distribution();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What searches are made of, on Go's map and on sync.Map: hashes, walks, probes
-   and compares that follow from the layout. Linked with the stats objects. */
+   and compares that follow from the layout; linked with the stats objects. */
 #include "impls/gomap/gomap_ops.h"
 #include "runner/impl_table.h"
 #include "runner/trial/internal.h"
@@ -10,20 +10,18 @@
 
 enum { KEYS = 8 };
 
-static uint64_t before[RM_STAT_SEARCHES];
+static uint64_t before[RM_SEARCHES];
 
 /* From here on fresh() counts. */
 static void begin(void)
 {
-	for (int i = 0; i < RM_STAT_SEARCHES; i++)
-		before[i] = rm_stat_searches
-		                    ? rm_stat_read(&rm_stat_searches[i])
-		                    : 0;
+	for (int i = 0; i < RM_SEARCHES; i++)
+		before[i] = rm_searches ? rm_stat_read(&rm_searches[i]) : 0;
 }
 
-static uint64_t fresh(enum rm_stat_search counter)
+static uint64_t fresh(enum rm_searched counter)
 {
-	return rm_stat_read(&rm_stat_searches[counter]) - before[counter];
+	return rm_stat_read(&rm_searches[counter]) - before[counter];
 }
 
 static struct rm_key key_of(uint64_t word)
@@ -43,25 +41,25 @@ static void one_bucket(void)
 	for (uint64_t i = 0; i < KEYS; i++) {
 		begin();
 		exact &= gomap_lookup(map, RM_U64X8, key_of(i), &value);
-		exact &= fresh(RM_STAT_KEY_HASHES) == 1 &&
-		         fresh(RM_STAT_CHAIN_WALKS) == 1 &&
-		         fresh(RM_STAT_SLOT_PROBES) == i + 1 &&
-		         fresh(RM_STAT_KEY_COMPARES) >= 1 &&
-		         fresh(RM_STAT_KEY_COMPARES) <= i + 1;
+		exact &= fresh(RM_KEY_HASHES) == 1 &&
+		         fresh(RM_CHAIN_WALKS) == 1 &&
+		         fresh(RM_SLOT_PROBES) == i + 1 &&
+		         fresh(RM_KEY_COMPARES) >= 1 &&
+		         fresh(RM_KEY_COMPARES) <= i + 1;
 	}
 	CHECK(exact, "a hit in slot i: a hash, a walk, i + 1 probes");
 	begin();
 	for (uint64_t i = 0; i < 1000; i++)
 		exact &= !gomap_lookup(map, RM_U64X8, key_of(1000 + i), &value);
-	CHECK(exact && fresh(RM_STAT_SLOT_PROBES) == 1000 * KEYS,
+	CHECK(exact && fresh(RM_SLOT_PROBES) == 1000 * KEYS,
 	        "a miss in a full bucket probes all of it");
 	/* 8 tophashes of 251: 32 of 1000 misses compare a key on average */
-	CHECK(fresh(RM_STAT_KEY_COMPARES) < 100,
+	CHECK(fresh(RM_KEY_COMPARES) < 100,
 	        "and compares a key where eight bits of hash agree, only");
 	gomap_remove(map, RM_U64X8, key_of(KEYS - 1), NULL);
 	begin();
 	gomap_lookup(map, RM_U64X8, key_of(1000), &value);
-	CHECK(fresh(RM_STAT_SLOT_PROBES) == KEYS,
+	CHECK(fresh(RM_SLOT_PROBES) == KEYS,
 	        "an empty slot that ends the chain was looked at, too");
 	gomap_destroy(map);
 }
@@ -84,17 +82,17 @@ static void two_maps(void)
 	begin();
 	impl->ops->lookup(thread, RM_U64X8, key_of(0), &value);
 	/* the read map is empty: nothing to hash or to walk there */
-	CHECK(fresh(RM_STAT_CHAIN_WALKS) == 1 && fresh(RM_STAT_KEY_HASHES) == 1,
+	CHECK(fresh(RM_CHAIN_WALKS) == 1 && fresh(RM_KEY_HASHES) == 1,
 	        "a key in dirty beside an empty read map costs one walk");
 	impl->ops->lookup(thread, RM_U64X8, key_of(1), &value);
 	begin();
 	impl->ops->lookup(thread, RM_U64X8, key_of(1), &value);
-	CHECK(fresh(RM_STAT_CHAIN_WALKS) == 1 && fresh(RM_STAT_KEY_HASHES) == 1,
+	CHECK(fresh(RM_CHAIN_WALKS) == 1 && fresh(RM_KEY_HASHES) == 1,
 	        "a hit in the read map costs one, not two");
 	impl->ops->upsert(thread, RM_U64X8, key_of(2), &value);
 	begin();
 	impl->ops->lookup(thread, RM_U64X8, key_of(2), &value);
-	CHECK(fresh(RM_STAT_CHAIN_WALKS) == 3 && fresh(RM_STAT_KEY_HASHES) == 3,
+	CHECK(fresh(RM_CHAIN_WALKS) == 3 && fresh(RM_KEY_HASHES) == 3,
 	        "a key that only dirty has costs three");
 	impl->ops->leave(thread);
 	impl->ops->destroy(map);
