@@ -91,11 +91,10 @@ read_only_user() {
 	setpriv --reuid=$nobody --regid=$nobody --clear-groups \
 		env HOME=/nonexistent CCACHE_DISABLE=1 bash -c bench
 }
-no_wanted() { # all maps of the mode: those that need a library are left out
-	args=${args/ --maps*/}
+no_wanted() {
 	mapfile -t files < <(wanted_files)
 	unshare -m bash -c "$(hide "${files[@]}") bench" || return
-	! ls build/*/impls/*/urcu_lfht.o 2>/dev/null
+	build/gcc/chooser/readmostly list | grep 'urcu_lfht .*needs liburcu'
 }
 no_apt() { unshare -m bash -c "$(hide /usr/bin/apt-get) bench"; }
 blank() { bench; }
