@@ -10,7 +10,7 @@
 #
 #   SOURCE=DIR        this tree instead of HEAD
 #   ARGS='...'        arguments of the campaign; the default is a short form,
-#                     two maps and one block. ARGS= is all of smoke
+#                     two maps, one block, nothing repeated. ARGS= is all of smoke
 #   READMOSTLY=FILE   validates the campaigns
 #   KEEP=1            leaves the folder of a case that failed
 #   WRAP='flock FILE' runs each case inside this command
@@ -24,7 +24,7 @@ else
 	trap 'clean' EXIT
 fi
 chmod 755 "$work"
-args=${ARGS---set blocks=1 --maps null_map,shard_seg}
+args=${ARGS---set blocks=1 --set repeat-most=0 --maps null_map,shard_seg}
 program=${READMOSTLY:-$root/build/gcc/readmostly}
 case_s=600 nobody=65534 failed=0
 
