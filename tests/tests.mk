@@ -112,6 +112,11 @@ planted-tally: $(BUILD)/readmostly  ## each planted bug with 20 seeds, by the to
 check-histories: $(BUILD)/readmostly  ## 10,000 short histories of each map
 	@tests/tools/check_histories.sh $(BUILD)/readmostly
 
+# Who runs it, what is installed, how many CPUs there are: docs/tally/any-machine.md.
+.PHONY: any-machine
+any-machine: $(BUILD)/readmostly  ## make bench as on other machines: needs root
+	@READMOSTLY=$(abspath $<) tests/tools/any_machine.sh $(CASES)
+
 # Histories and their checker (docs/history-format.md).
 .PHONY: history-bench
 

@@ -1,0 +1,200 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# any_machine.sh [CASE...] - `make bench MODE=smoke` on machines that are not
+# this one: who runs it, what is installed, how many CPUs there are.
+#
+# Each case gets a fresh copy of the tree at HEAD, without git, as from a
+# tarball; the machine around it is changed by mount and cgroup, really, where
+# that is possible, and told to hwloc where it is not (more CPUs than here).
+# Right is: status 0, a page, and a campaign that validates. Needs root.
+#
+#   SOURCE=DIR        this tree instead of HEAD
+#   ARGS='...'        arguments of the campaign; the default is a short form,
+#                     two maps, one block, nothing repeated. ARGS= is all of smoke
+#   READMOSTLY=FILE   validates the campaigns
+#   KEEP=1            leaves the folder of a case that failed
+#   WRAP='flock FILE' runs each case inside this command
+cd "$(dirname "$0")/../.." || exit 1
+root=$PWD
+[ "$(id -u)" = 0 ] || { echo "any_machine: needs root" >&2; exit 2; }
+if [ "$1" = --one ]; then # the inner half of WRAP, in the outer's folder
+	work=$2
+else
+	work=$(mktemp -d /tmp/any-machine-XXXXXX) || exit 1
+	trap 'clean' EXIT
+fi
+chmod 755 "$work"
+args=${ARGS---set blocks=1 --set repeat-most=0 --maps null_map,shard_seg}
+program=${READMOSTLY:-$root/build/gcc/readmostly}
+case_s=600 nobody=65534 failed=0
+
+clean() {
+	[ -n "$KEEP" ] && [ $failed = 1 ] || rm -rf "$work"
+}
+
+tree() { # FOLDER: a fresh copy
+	mkdir -p "$1"
+	if [ -n "$SOURCE" ]; then
+		tar -C "$SOURCE" --exclude=./build --exclude=./.git \
+			--exclude='./results/*/' -c . | tar -C "$1" -x
+	else
+		git archive HEAD | tar -C "$1" -x
+	fi
+}
+
+# What stands in an `unshare -m sh -c` in front of the command.
+hide() { # FILE...: as if it were not there
+	for file in "$@"; do
+		[ -f "$file" ] && echo "mount --bind /dev/null '$file';"
+	done
+}
+wanted_files() { # what the packages that are only wanted have put here
+	awk '$3 == "wanted" { print $2 }' "$root/.ci/packages" |
+		xargs dpkg -L 2>/dev/null |
+		grep -E '/s?bin/|\.pc$|\.so(\.|$)|/include/.*\.h$|\.ttf$'
+}
+first_cpu() { taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/'; }
+
+cgroup_of_quota() { # makes $cgroup, with half a CPU
+	if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
+		cgroup=/sys/fs/cgroup/any-machine-$$
+		mkdir "$cgroup" && echo "50000 100000" >"$cgroup/cpu.max"
+	else
+		cgroup=/sys/fs/cgroup/cpu/any-machine-$$
+		mkdir "$cgroup" && echo 100000 >"$cgroup/cpu.cfs_period_us" &&
+			echo 50000 >"$cgroup/cpu.cfs_quota_us"
+	fi 2>/dev/null
+}
+
+bench() { # the command of every case
+	make --no-print-directory bench MODE=smoke ${BUILD:+BUILD="$BUILD"} \
+		BENCH_ARGS="$args${out:+ -o $out}"
+}
+export -f bench
+export args
+
+# The cases: each runs `bench` in the tree $here. Not here: status 77.
+plain() { bench; }
+user() {
+	chown -R $nobody:$nobody "$here"
+	setpriv --reuid=$nobody --regid=$nobody --clear-groups \
+		env HOME=/nonexistent CCACHE_DISABLE=1 bash -c bench
+}
+read_only() {
+	export out=$work/read_only.out BUILD=$work/read_only.build
+	unshare -m bash -c "mount --bind '$here' '$here' &&
+		mount -o remount,bind,ro '$here' && cd '$here' && bench"
+}
+read_only_user() {
+	export out=$work/ro_user.out BUILD=$work/ro_user.build
+	mkdir "$out" "$BUILD" && chown $nobody "$out" "$BUILD"
+	setpriv --reuid=$nobody --regid=$nobody --clear-groups \
+		env HOME=/nonexistent CCACHE_DISABLE=1 bash -c bench
+}
+no_wanted() {
+	mapfile -t files < <(wanted_files)
+	unshare -m bash -c "$(hide "${files[@]}") bench" || return
+	build/gcc/chooser/readmostly list | grep 'urcu_lfht .*needs liburcu'
+}
+no_apt() { unshare -m bash -c "$(hide /usr/bin/apt-get) bench"; }
+blank() { bench; }
+bare_environment() {
+	env -i PATH="$PATH" make --no-print-directory bench MODE=smoke \
+		BENCH_ARGS="$args"
+}
+quota() {
+	cgroup_of_quota || return 77
+	(echo $BASHPID >"$cgroup/cgroup.procs" && bench) || return
+	grep -q '^nr_throttled [1-9]' "$cgroup/cpu.stat"
+}
+one_cpu() { taskset -c "$(first_cpu)" bash -c bench; }
+# More CPUs than are here can be planned for, but nothing runs on them.
+planned() { # TOPOLOGY THREADS: there are cells with so many threads
+	HWLOC_SYNTHETIC=$1 "$program" plan --mode smoke &&
+		HWLOC_SYNTHETIC=$1 "$program" plan --mode smoke --json |
+		grep "\"threads\": *$2[,}]"
+}
+three_cpus() { planned 'pack:1 core:3 pu:1' 3; }
+many_cpus() { planned 'pack:2 [numa] core:16 pu:2' 64; }
+unknown_cpu() {
+	for cpu in $(seq 0 $(($(nproc --all) - 1))); do
+		printf 'processor\t: %d\nhart\t\t: %d\nisa\t\t: rv64gc\n\n' \
+			"$cpu" "$cpu"
+	done >"$work/cpuinfo"
+	unshare -m bash -c "mount --bind '$work/cpuinfo' /proc/cpuinfo && bench"
+}
+
+text_of() {
+	case $1 in
+	plain) echo "as root, from a tarball" ;;
+	user) echo "an ordinary user without a home" ;;
+	read_only) echo "read-only sources (bind mount), BUILD and -o elsewhere" ;;
+	read_only_user) echo "sources of root, run by a user, BUILD and -o elsewhere" ;;
+	no_wanted) echo "every package that is only wanted is hidden" ;;
+	no_apt) echo "no apt-get: not a Debian machine" ;;
+	blank) echo "a blank in the folder's name" ;;
+	bare_environment) echo "only PATH in the environment" ;;
+	quota) echo "half a CPU by a cgroup" ;;
+	one_cpu) echo "one CPU (taskset)" ;;
+	three_cpus) echo "3 CPUs, told to hwloc: the plan" ;;
+	many_cpus) echo "64 CPUs, 2 sockets, SMT, told to hwloc: the plan" ;;
+	unknown_cpu) echo "a CPU that no table knows (/proc/cpuinfo of RISC-V)" ;;
+	esac
+}
+all="plain user read_only read_only_user no_wanted no_apt blank
+	bare_environment quota one_cpu three_cpus many_cpus unknown_cpu"
+
+# What came out, in words. Void trials are no fault of the tree: others were on
+# the CPU, and the campaign says so.
+verdict() { # STATUS LOG
+	local page campaign counts planned
+	[ "$1" = 77 ] && { echo "not possible here"; return; }
+	planned=$(grep -o '[0-9]* trials in [0-9]* blocks' "$2")
+	page=$(sed -n 's/^report: //p' "$2")
+	counts=$(sed -n 's/^[0-9]* trials: //p' "$2" | tail -n 1)
+	if [ -z "$page" ] && [ "$1" = 0 ] && [ -n "$planned" ]; then
+		echo "ok, $planned"
+		return
+	fi
+	case $counts in
+	*", 0 failed,"*) ;;
+	*)
+		echo "status $1: $(grep -vE '^make' "$2" | tail -n 1 | cut -c1-160)"
+		return ;;
+	esac
+	(cd "$here" && [ -s "$page" ]) || { echo "no page: $page"; return; }
+	campaign=$(cd "$here" && cd "$(dirname "$page")/.." && pwd)
+	"$program" validate "$campaign" >"$2.validate" 2>&1 ||
+		{ echo "validate: $(tail -n 1 "$2.validate")"; return; }
+	! grep 'findfont\|Traceback' "$2" | head -n 1 | grep . || return
+	echo "ok, $counts"
+}
+
+run() { # CASE
+	local begun=$SECONDS log=$work/$1.log status word
+	here=$work/$1
+	[ "$1" = blank ] && here="$work/with a blank"
+	tree "$here"
+	export MPLCONFIGDIR=$work/$1.mpl # the fonts of this case only
+	(cd "$here" && export here && "$1") >"$log" 2>&1 </dev/null
+	status=$?
+	rmdir /sys/fs/cgroup/{,cpu/}any-machine-$$ 2>/dev/null
+	word=$(verdict $status "$log")
+	case $word in "ok, "* | "not possible here") ;; *) failed=1 ;; esac
+	printf '| %s | %s | %s | %d |\n' "$1" "$(text_of "$1")" "$word" \
+		$((SECONDS - begun))
+	[ -n "$KEEP" ] || rm -rf "$here"
+}
+
+if [ "$1" = --one ]; then
+	run "$3"
+	exit $failed
+fi
+echo "| machine | what it is | \`make bench MODE=smoke\` | s |"
+echo "|---|---|---|---|"
+[ $# != 0 ] || set -- $all
+for name in "$@"; do
+	${WRAP:-} timeout $case_s "$root/tests/tools/any_machine.sh" --one \
+		"$work" "$name" || failed=1
+done
+exit $failed
