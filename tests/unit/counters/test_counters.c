@@ -391,12 +391,12 @@ static void unknown_cpus_are_named(const char *root, unsigned cpu)
 	json_t *chosen = NULL;
 
 	fake_root_cpu(root, cpu,
-	        "vendor_id : GenuineIntel\ncpu family : 6\nmodel : 167\n");
+	        "vendor_id : GenuineIntel\ncpu family : 6\nmodel : 65535\n");
 	CHECK(!rm_counters_select("auto", &choice, &chosen, &error) &&
 	                !strcmp(text_of(chosen, "backend"), "none") &&
 	                strstr(text_of(chosen, "reason"),
 	                        "events.tsv names no event for this CPU, "
-	                        "unknown (GenuineIntel 6/167)") &&
+	                        "unknown (GenuineIntel 6/65535)") &&
 	                strstr(text_of(chosen, "reason"), "no hardware PMU"),
 	        "an unknown CPU without a PMU is none, and is named");
 	json_decref(chosen);
