@@ -32,7 +32,9 @@ check "a lost line" refuses $traces/lost_line.trace "lost_line.trace:4: end of 3
 check "has after an operation" refuses $traces/late_has.trace "late_has.trace:2: has after"
 check "has of one key twice" refuses $traces/twice.trace "twice.trace:2: has of the same"
 check "an overlong line" refuses $traces/long_key.trace "long_key.trace:2: a key of 1025 bytes"
-check "an empty file" refuses /dev/null "/dev/null:1: no operation"
+: >"$dir/empty"
+check "an empty file" refuses "$dir/empty" "empty:1: no operation"
+check "what is no regular file" refuses /dev/null "/dev/null: not a regular file"
 check "no file" refuses "$dir/none" "No such file"
 
 cat >"$dir/churn.conf" <<END
