@@ -2,6 +2,7 @@
 /* replay.c - `readmostly replay`: shows, replays and records traces. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
+#include "runner/impl_table.h"
 #include "runner/trace/trace.h"
 #include "runner/trial/trial.h"
 
@@ -20,6 +21,7 @@ enum {
 	OPTION_THREADS,
 	OPTION_PASSES,
 	OPTION_SHAPE,
+	OPTION_STATE,
 	OPTION_WRITE,
 };
 
@@ -28,6 +30,7 @@ struct arguments {
 	const char *record;       /* where it goes */
 	const char *write;        /* file for the trace in another form */
 	const char *replay;       /* map */
+	const char *state;        /* file for what is held in the end */
 	uint64_t threads, passes;
 	struct rm_shape shape;
 	bool binary;
@@ -46,7 +49,12 @@ static const struct argp_option options[] = {
 	{ "map", OPTION_MAP, "MAP", 0, "replay FILE on this map", 0 },
 	{ "threads", OPTION_THREADS, "N", 0, "that replay, unbound (1)", 0 },
 	{ "passes", OPTION_PASSES, "N", 0, "rounds of the replay (1)", 0 },
-	{ "shape", OPTION_SHAPE, "SHAPE", 0, "of the replay (u64x8)", 0 },
+	{ "shape", OPTION_SHAPE, "SHAPE", 0,
+	        "of the replay (str16x8: the trace's own keys and values); "
+	        "u64x8 and u64x24: numbers stand for them",
+	        0 },
+	{ "state", OPTION_STATE, "OTHER", 0,
+	        "write what the map holds in the end, as a trace", 0 },
 	{ "write", OPTION_WRITE, "OTHER", 0,
 	        "write FILE to OTHER, as text or with --binary", 0 },
 	{ 0 }
@@ -63,6 +71,9 @@ static void finish(struct argp_state *state)
 		                  "neither --map nor --write");
 	if (!a->recording.maps && (a->record || a->recording.set_count))
 		argp_error(state, "-o and --set: expected --record MAP, too");
+	if (a->state && (!a->replay || !a->shape.str))
+		argp_error(state, "--state: expected --map MAP, and a shape of "
+		                  "strings");
 }
 
 /* The bounds are those of a cell, so that `keys = file:TRACE` can run in a
@@ -82,6 +93,9 @@ static error_t parse_rest(int key, char *text, struct argp_state *state)
 		return 0;
 	case OPTION_SHAPE:
 		rm_argument_shape(state, text, &a->shape);
+		return 0;
+	case OPTION_STATE:
+		a->state = text;
 		return 0;
 	case OPTION_WRITE:
 		a->write = text;
@@ -131,7 +145,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = { options, parse, "FILE",
 	"Says what is in a trace of operations, replays it on a map, or "
 	"records one.\vFILE is a trace (docs/traces.md): `get KEY`, `set KEY`, "
-	"`del KEY`, one a line, or the binary form. A replay by one of the "
+	"`del KEY`, `put K V KEY VALUE`, one a line, or the binary form. A "
+	"replay by one of the "
 	"campaign's workloads is `keys = file:TRACE`; this one is for a look. "
 	"Status: 0; 1 where a replay's answers are not the trace's; 2 where "
 	"FILE is damaged; 3 where a file could not be written.",
@@ -201,15 +216,14 @@ static int write_other(const struct arguments *a, const struct rm_trace *trace)
 	int failed = -errno;
 
 	if (out)
-		failed = a->binary ? rm_trace_write_binary(out, trace, &error)
+		failed = a->binary ? rm_trace_write_binary(out, trace)
 		                   : rm_trace_write_text(out, trace);
 	if (out && fclose(out) && !failed)
 		failed = -errno;
 	if (!failed)
 		return RM_OK;
 	rm_error_set(&error, failed, "%s: %s", a->write, strerror(-failed));
-	return rm_complain(
-	        "replay", &error, failed == -EINVAL ? RM_USAGE : RM_INCOMPLETE);
+	return rm_complain("replay", &error, RM_INCOMPLETE);
 }
 
 /* The cell that a campaign would have made. */
@@ -240,7 +254,9 @@ static void fill(const struct arguments *a, const struct rm_trace *trace,
 	rm_cell_name(cell);
 }
 
-static int replay(const struct arguments *a, const struct rm_trace *trace)
+/* In the trial's loop, whose keys are words. */
+static int replay_numbers(
+        const struct arguments *a, const struct rm_trace *trace)
 {
 	struct rm_request request = { .seed = a->recording.seed };
 	json_t *result;
@@ -253,6 +269,80 @@ static int replay(const struct arguments *a, const struct rm_trace *trace)
 	json_decref(result);
 	rm_request_clear(&request);
 	return status;
+}
+
+/* Lengths of a trace's keys or values, as words. */
+static void say_lengths(const char *what, const struct rm_dictionary *texts)
+{
+	size_t least = SIZE_MAX, most = 0;
+
+	for (size_t i = 0; i < texts->count; i++) {
+		size_t length = texts->keys[i].length;
+
+		least = length < least ? length : least;
+		most = length > most ? length : most;
+	}
+	if (texts->count)
+		printf("%s of %zu to %zu bytes\n", what, least, most);
+}
+
+static int play(const struct arguments *a, const struct rm_trace *trace,
+        const struct rm_impl *impl, FILE *state)
+{
+	const struct rm_trace_play wish = { .impl = impl,
+		.shape = a->shape,
+		.threads = (unsigned)a->threads,
+		.passes = a->passes,
+		.seed = a->recording.seed,
+		.state = state };
+	struct rm_trace_played played;
+	struct rm_error error = { "" };
+	int failed = rm_trace_play(trace, &wish, &played, &error);
+
+	if (failed)
+		return rm_complain("replay", &error,
+		        failed == -ENOTSUP ? RM_USAGE : RM_FAILED);
+	printf("replayed %" PRIu64 " operations on %s, %u thread%s, %.3f s\n",
+	        trace->count * a->passes, impl->id, wish.threads,
+	        wish.threads > 1 ? "s" : "", (double)played.elapsed_ns / 1e9);
+	say_lengths("own keys", &trace->dictionary);
+	say_lengths("own values", &trace->values);
+	printf("keys %" PRIu64 "\ndigest %016" PRIx64 "\n", played.held,
+	        played.digest);
+	return RM_OK;
+}
+
+/* With the state that it leaves written to a file, if there is to be one. */
+static int play_and_keep(const struct arguments *a,
+        const struct rm_trace *trace, const struct rm_impl *impl)
+{
+	FILE *state = a->state ? fopen(a->state, "wb") : NULL;
+	struct rm_error error = { "" };
+	int status;
+
+	if (a->state && !state) {
+		rm_error_set(
+		        &error, -errno, "%s: %s", a->state, strerror(errno));
+		return rm_complain("replay", &error, RM_USAGE);
+	}
+	status = play(a, trace, impl, state);
+	if (state && fclose(state) && status == RM_OK)
+		status = RM_INCOMPLETE;
+	return status;
+}
+
+static int replay(const struct arguments *a, const struct rm_trace *trace)
+{
+	const struct rm_impl *impl = rm_impl_find(a->replay);
+	struct rm_error error = { "" };
+
+	if (!impl || !rm_impl_is_map(impl)) {
+		rm_error_set(&error, -EINVAL,
+		        "no map of this program is called \"%s\"", a->replay);
+		return rm_complain("replay", &error, RM_USAGE);
+	}
+	return a->shape.str ? play_and_keep(a, trace, impl)
+	                    : replay_numbers(a, trace);
 }
 
 /* The one cell to record, or NULL with `error`. */
@@ -357,7 +447,7 @@ int rm_cli_replay(int argc, char **argv)
 	struct arguments a = { .recording = { .seed = 1 },
 		.threads = 1,
 		.passes = 1,
-		.shape = RM_U64X8 };
+		.shape = RM_STR16X8 };
 	struct rm_trace trace = { 0 };
 	struct rm_error error = { "" };
 	int status;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * binary.c - the binary form of a trace: a header of 32 bytes, then records
- * of 9 (docs/traces.md). Numbers are little endian. The checksum is zlib's
- * crc32 of everything but itself.
+ * binary.c - the binary form of a trace: a header of 32 bytes, then records:
+ * 7 bytes, the key's and the value's (docs/traces.md). Numbers are little
+ * endian. The checksum is zlib's crc32 of everything but itself.
  */
 #include "runner/trace/internal.h"
 
@@ -14,6 +14,9 @@
 
 /* Where the header's members begin. */
 enum { VERSION_AT = 8, RECORD_AT = 12, COUNT_AT = 16, CRC_AT = 24 };
+/* Where a record's do, and what stands for the length of no value. */
+enum { KEY_BYTES_AT = 1, VALUE_BYTES_AT = 3 };
+static const uint32_t NO_VALUE = UINT32_MAX;
 
 static uint64_t number_at(const char *bytes, size_t size)
 {
@@ -47,14 +50,50 @@ static int refuse(const char *file, size_t at, struct rm_error *error,
 	        what, found, expected);
 }
 
+/* A record's line; its bytes, or 0 where fewer are left. */
+static size_t record_at(
+        const char *bytes, size_t left, struct rm_trace_line *line)
+{
+	uint64_t value;
+	size_t size = RM_TRACE_RECORD_BYTES;
+
+	if (left < size)
+		return 0;
+	value = number_at(bytes + VALUE_BYTES_AT, 4);
+	line->word = (enum rm_trace_word)(unsigned char)bytes[0];
+	line->length = number_at(bytes + KEY_BYTES_AT, 2);
+	line->key = bytes + size;
+	line->value_length = value == NO_VALUE ? 0 : value;
+	line->value = value == NO_VALUE ? NULL : line->key + line->length;
+	size += line->length + line->value_length;
+	return left < size ? 0 : size;
+}
+
 /* The number of records must be that of the file's length: a file that was cut
-   or joined at a record's end would else be read as a shorter or longer one.
-   Versions are equal or refused, because there is only one so far. */
+   or joined at a record's end would else be read as a shorter or longer one. */
+static int check_count(const char *file, const char *bytes, size_t length,
+        struct rm_error *error)
+{
+	size_t at = RM_TRACE_HEADER_BYTES, size;
+	struct rm_trace_line line;
+	uint64_t records = 0;
+
+	while ((size = record_at(bytes + at, length - at, &line))) {
+		at += size;
+		records++;
+	}
+	if (number_at(bytes + COUNT_AT, 8) == records && at == length)
+		return 0;
+	return rm_error_set(error, -EINVAL,
+	        "%s: byte %zu: the file ends after %" PRIu64
+	        " whole records, expected %" PRIu64 " and no more",
+	        file, length, records, number_at(bytes + COUNT_AT, 8));
+}
+
+/* Versions are equal or refused: version 1 had numbers only, no values. */
 static int check_header(const char *file, const char *bytes, size_t length,
         struct rm_error *error)
 {
-	uint64_t records;
-
 	for (size_t i = 0; i < RM_TRACE_MAGIC_BYTES && i < length; i++)
 		if (bytes[i] != RM_TRACE_MAGIC[i])
 			return refuse(file, i, error,
@@ -71,14 +110,7 @@ static int check_header(const char *file, const char *bytes, size_t length,
 	if (number_at(bytes + RECORD_AT, 4) != RM_TRACE_RECORD_BYTES)
 		return refuse(file, RECORD_AT, error, "bytes of a record",
 		        number_at(bytes + RECORD_AT, 4), RM_TRACE_RECORD_BYTES);
-	records = (length - RM_TRACE_HEADER_BYTES) / RM_TRACE_RECORD_BYTES;
-	if (number_at(bytes + COUNT_AT, 8) != records ||
-	        (length - RM_TRACE_HEADER_BYTES) % RM_TRACE_RECORD_BYTES)
-		return rm_error_set(error, -EINVAL,
-		        "%s: byte %zu: the file ends after %" PRIu64
-		        " whole records, expected %" PRIu64 " and no more",
-		        file, length, records, number_at(bytes + COUNT_AT, 8));
-	return 0;
+	return check_count(file, bytes, length, error);
 }
 
 size_t rm_trace_decimal(uint64_t key, char text[RM_TRACE_DECIMAL_BYTES])
@@ -94,9 +126,26 @@ size_t rm_trace_decimal(uint64_t key, char text[RM_TRACE_DECIMAL_BYTES])
 	return length;
 }
 
+/* What is wrong with a record by itself, or NULL. */
+static const char *wrong_record(const struct rm_trace_line *line)
+{
+	if (line->word > RM_TRACE_HAS)
+		return "an unknown operation, expected 0 get, 1 set, 2 del or "
+		       "3 has";
+	if (!line->length || line->length > RM_TRACE_KEY_MAX ||
+	        line->value_length > RM_TRACE_VALUE_MAX)
+		return "an overlong or empty key or value, expected 1 to 1024 "
+		       "and up to 2^20 bytes";
+	if (line->value && line->word != RM_TRACE_SET)
+		return "a value of what is no set, expected none";
+	return NULL;
+}
+
 int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
         struct rm_trace_building *building, struct rm_error *error)
 {
+	size_t at = RM_TRACE_HEADER_BYTES, size;
+	struct rm_trace_line line;
 	int failed = check_header(file, bytes, length, error);
 
 	if (failed)
@@ -106,20 +155,10 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 	        number_at(bytes + CRC_AT + 4, 4))
 		return refuse(file, CRC_AT, error, "damaged: checksum is",
 		        number_at(bytes + CRC_AT, 8), sum_of(bytes, length));
-	for (size_t at = RM_TRACE_HEADER_BYTES; at < length;
-	        at += RM_TRACE_RECORD_BYTES) {
-		unsigned word = (unsigned char)bytes[at];
-		const char *why;
-		char key[RM_TRACE_DECIMAL_BYTES];
+	for (; (size = record_at(bytes + at, length - at, &line)); at += size) {
+		const char *why = wrong_record(&line);
 
-		if (word > RM_TRACE_HAS)
-			return rm_error_set(error, -EINVAL,
-			        "%s: byte %zu: operation %u, expected 0 get, "
-			        "1 set, 2 del or 3 has",
-			        file, at, word);
-		failed = rm_trace_add(building, (enum rm_trace_word)word, key,
-		        rm_trace_decimal(number_at(bytes + at + 1, 8), key),
-		        &why);
+		failed = why ? -EINVAL : rm_trace_add(building, &line, &why);
 		if (failed == -EINVAL)
 			rm_error_set(error, failed, "%s: byte %zu: %s", file,
 			        at, why);
@@ -127,26 +166,6 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 			return failed;
 	}
 	return 0;
-}
-
-/* The number that a key is, in its shortest form. */
-static int number_of(const struct rm_trace *trace, uint64_t rank,
-        uint64_t *number, struct rm_error *error)
-{
-	const struct rm_dictionary_key *key = &trace->dictionary.keys[rank];
-	const char *bytes = trace->dictionary.bytes + key->at;
-	char again[RM_TRACE_DECIMAL_BYTES];
-
-	*number = 0;
-	for (size_t i = 0; i < key->length && i < 20; i++)
-		*number = 10 * *number + (uint64_t)(bytes[i] - '0');
-	if (rm_trace_decimal(*number, again) == key->length &&
-	        !memcmp(again, bytes, key->length))
-		return 0;
-	return rm_error_set(error, -EINVAL,
-	        "the key \"%.*s\" is no number below 2^64, expected numbers "
-	        "in the binary form",
-	        (int)(key->length < 40 ? key->length : 40), bytes);
 }
 
 struct output {
@@ -164,39 +183,47 @@ static void put(struct output *output, const char *bytes, size_t length)
 		fwrite(bytes, 1, length, output->out);
 }
 
-static int put_record(struct output *output, const struct rm_trace *trace,
-        unsigned word, uint64_t rank, struct rm_error *error)
+static void put_record(struct output *output, const struct rm_trace_line *line)
 {
-	char record[RM_TRACE_RECORD_BYTES] = { (char)word };
-	uint64_t number;
-	int failed = number_of(trace, rank, &number, error);
+	char record[RM_TRACE_RECORD_BYTES] = { (char)line->word };
+	const uint16_t key = htole16((uint16_t)line->length);
+	const uint32_t value =
+	        htole32(line->value ? (uint32_t)line->value_length : NO_VALUE);
 
-	number = htole64(number);
-	memcpy(record + 1, &number, 8);
-	if (!failed)
-		put(output, record, sizeof(record));
-	return failed;
+	memcpy(record + KEY_BYTES_AT, &key, sizeof(key));
+	memcpy(record + VALUE_BYTES_AT, &value, sizeof(value));
+	put(output, record, sizeof(record));
+	put(output, line->key, line->length);
+	if (line->value)
+		put(output, line->value, line->value_length);
 }
 
-static int put_all(struct output *output, const struct rm_trace *trace,
-        const char *header, struct rm_error *error)
+static void put_all(
+        struct output *output, const struct rm_trace *trace, const char *header)
 {
-	int failed = 0;
+	uint64_t sets = 0;
 
 	put(output, header, CRC_AT);
 	if (!output->dry) /* of the round before, which only summed up */
 		fwrite(header + CRC_AT, 1, 8, output->out);
-	for (uint64_t i = 0; i < trace->present && !failed; i++)
-		failed = put_record(output, trace, RM_TRACE_HAS, i, error);
-	for (uint64_t i = 0; i < trace->count && !failed; i++)
-		failed = put_record(output, trace,
-		        rm_replay_operation(trace->entries[i]),
-		        rm_replay_rank(trace->entries[i]), error);
-	return failed;
+	for (uint64_t rank = 0; rank < trace->present; rank++) {
+		const struct rm_dictionary_key *key =
+		        &trace->dictionary.keys[rank];
+
+		put_record(output,
+		        &(struct rm_trace_line){ .word = RM_TRACE_HAS,
+		                .key = trace->dictionary.bytes + key->at,
+		                .length = key->length });
+	}
+	for (uint64_t i = 0; i < trace->count; i++) {
+		struct rm_trace_line line =
+		        rm_trace_line_of(trace, trace->entries[i], &sets);
+
+		put_record(output, &line);
+	}
 }
 
-int rm_trace_write_binary(
-        FILE *out, const struct rm_trace *trace, struct rm_error *error)
+int rm_trace_write_binary(FILE *out, const struct rm_trace *trace)
 {
 	char header[RM_TRACE_HEADER_BYTES] = RM_TRACE_MAGIC;
 	const uint32_t version = htole32(RM_TRACE_VERSION),
@@ -204,19 +231,14 @@ int rm_trace_write_binary(
 	const uint64_t count = htole64(trace->present + trace->count);
 	struct output output = { .out = out, .dry = true };
 	uint32_t sum;
-	int failed;
 
 	memcpy(header + VERSION_AT, &version, 4);
 	memcpy(header + RECORD_AT, &record, 4);
 	memcpy(header + COUNT_AT, &count, 8);
-	failed = put_all(&output, trace, header, error);
-	if (failed)
-		return failed;
+	put_all(&output, trace, header);
 	sum = htole32((uint32_t)output.sum);
 	memcpy(header + CRC_AT, &sum, 4);
 	output.dry = false;
-	failed = put_all(&output, trace, header, error);
-	if (!failed && ferror(out))
-		failed = rm_error_set(error, -EIO, "%s", strerror(errno));
-	return failed;
+	put_all(&output, trace, header);
+	return ferror(out) ? -EIO : 0;
 }

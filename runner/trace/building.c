@@ -58,35 +58,86 @@ static int add_has(
 	return 0;
 }
 
-int rm_trace_add(struct rm_trace_building *building, enum rm_trace_word word,
-        const char *key, size_t length, const char **why)
+/* The value of a set, or that it has none. */
+static int append_value(
+        struct rm_trace_building *building, const struct rm_trace_line *line)
 {
 	struct rm_trace *trace = building->trace;
+	uint32_t *written = rm_trace_grown(trace->written, trace->sets + 1,
+	        &building->written_room, sizeof(*written));
+	uint32_t number = RM_TRACE_NO_VALUE;
+	int failed = 0;
+
+	if (!written)
+		return -ENOMEM;
+	trace->written = written;
+	if (line->value)
+		failed = rm_dictionary_number(&trace->values, line->value,
+		        line->value_length, &number);
+	if (failed)
+		return failed;
+	if (line->value)
+		building->sum =
+		        rm_seed(building->sum, trace->values.keys[number].hash);
+	trace->written[trace->sets] = number;
+	return 0;
+}
+
+static const char *beyond_limits(
+        const struct rm_trace *trace, const struct rm_trace_line *line)
+{
+	if (trace->dictionary.count == RM_TRACE_KEYS_MAX ||
+	        trace->count == UINT32_MAX)
+		return "too many keys or operations, expected at most 2^30 "
+		       "and 2^32 - 1";
+	if (memchr(line->key, '\n', line->length))
+		return "a key with a newline, expected any byte but that";
+	return NULL;
+}
+
+/* The key's number, with room for what is known of it. */
+static int number_of(struct rm_trace_building *building,
+        const struct rm_trace_line *line, uint32_t *number)
+{
+	struct rm_dictionary *keys = &building->trace->dictionary;
+	int failed =
+	        rm_dictionary_number(keys, line->key, line->length, number);
+
+	if (!failed)
+		failed = room_for_state(building, *number);
+	if (!failed)
+		/* of keys, not of numbers: equal in both forms and on every
+		   machine */
+		building->sum = rm_seed(building->sum + (uint64_t)line->word,
+		        keys->keys[*number].hash);
+	return failed;
+}
+
+int rm_trace_add(struct rm_trace_building *building,
+        const struct rm_trace_line *line, const char **why)
+{
+	struct rm_trace *trace = building->trace;
+	const enum rm_trace_word word = line->word;
 	uint32_t number;
 	uint8_t *state;
 	int failed;
 
-	*why = NULL;
-	if (trace->dictionary.count == RM_TRACE_KEYS_MAX ||
-	        trace->count == UINT32_MAX) {
-		*why = "too many keys or operations, expected at most 2^30 "
-		       "and 2^32 - 1";
+	*why = beyond_limits(trace, line);
+	if (*why)
 		return -EINVAL;
-	}
-	failed = rm_dictionary_number(&trace->dictionary, key, length, &number);
-	if (!failed)
-		failed = room_for_state(building, number);
+	failed = number_of(building, line, &number);
 	if (failed)
 		return failed;
-	/* of keys, not of numbers: equal in both forms and on every machine */
-	building->sum = rm_seed(building->sum + (uint64_t)word,
-	        trace->dictionary.keys[number].hash);
 	state = &building->states[number];
 	if (word == RM_TRACE_HAS)
 		return add_has(building, state, why);
 	if (!*state)
 		*state = word != RM_TRACE_SET && !building->has ? PRESENT | SEEN
 		                                                : SEEN;
+	if (word == RM_TRACE_SET)
+		failed = append_value(building, line);
+	if (failed)
+		return failed;
 	trace->gets += word == RM_TRACE_GET;
 	trace->sets += word == RM_TRACE_SET;
 	trace->dels += word == RM_TRACE_DEL;
@@ -161,4 +212,29 @@ int rm_trace_finish(struct rm_trace_building *building)
 		failed = play(building->trace);
 	building->trace->checksum = (uint32_t)(building->sum >> 32);
 	return failed;
+}
+
+struct rm_trace_line rm_trace_line_of(
+        const struct rm_trace *trace, uint32_t entry, uint64_t *sets)
+{
+	const struct rm_dictionary_key *key =
+	        &trace->dictionary.keys[rm_replay_rank(entry)];
+	struct rm_trace_line line = {
+		.word = (enum rm_trace_word)rm_replay_operation(entry),
+		.key = trace->dictionary.bytes + key->at,
+		.length = key->length
+	};
+
+	if (line.word == RM_TRACE_SET) {
+		uint32_t number = trace->written[(*sets)++];
+
+		if (number != RM_TRACE_NO_VALUE) {
+			const struct rm_dictionary_key *value =
+			        &trace->values.keys[number];
+
+			line.value = trace->values.bytes + value->at;
+			line.value_length = value->length;
+		}
+	}
+	return line;
 }

@@ -81,7 +81,9 @@ static int add(
 	if (!moved)
 		return -ENOMEM;
 	d->keys = moved;
-	moved = rm_trace_grown(d->bytes, d->used + length, &d->bytes_room, 1);
+	/* one more: the first may be empty, and NULL is no memory */
+	moved = rm_trace_grown(
+	        d->bytes, d->used + length + 1, &d->bytes_room, 1);
 	if (!moved)
 		return -ENOMEM;
 	d->bytes = moved;

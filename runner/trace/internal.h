@@ -2,8 +2,8 @@
 /*
  * internal.h - what the files of this room share.
  *
- * One direction of calls: record.c to trace.c, that to text.c and binary.c,
- * they to building.c, that to dictionary.c.
+ * One direction of calls: record.c and play.c to trace.c, that to text.c and
+ * binary.c, they to building.c, that to dictionary.c.
  */
 #ifndef RM_TRACE_INTERNAL_H
 #define RM_TRACE_INTERNAL_H
@@ -36,9 +36,15 @@ void *rm_trace_grown(void *items, size_t needed, size_t *room, size_t size);
 enum rm_trace_word { RM_TRACE_GET, RM_TRACE_SET, RM_TRACE_DEL, RM_TRACE_HAS };
 extern const char rm_trace_words[][5];
 
+struct rm_trace_line {
+	enum rm_trace_word word;
+	const char *key, *value; /* NULL: no value, as of all but sets */
+	size_t length, value_length;
+};
+
 struct rm_trace_building {
 	struct rm_trace *trace;
-	size_t entry_room;
+	size_t entry_room, written_room;
 	uint8_t *states; /* by number, see building.c; owned */
 	size_t state_room;
 	bool has; /* there was a `has` */
@@ -49,12 +55,16 @@ struct rm_trace_building {
  * Adds one line. 0; -ENOMEM; else -EINVAL and `why` says what is wrong
  * without the place (a constant).
  */
-int rm_trace_add(struct rm_trace_building *building, enum rm_trace_word word,
-        const char *key, size_t length, const char **why);
+int rm_trace_add(struct rm_trace_building *building,
+        const struct rm_trace_line *line, const char **why);
 
 /* After the last one: numbers become ranks, and what the trace tells of itself
    is filled in. 0 or -ENOMEM. building->states remains the caller's. */
 int rm_trace_finish(struct rm_trace_building *building);
+
+/* The line that an entry was read from; `*sets` counts those that went by. */
+struct rm_trace_line rm_trace_line_of(
+        const struct rm_trace *trace, uint32_t entry, uint64_t *sets);
 
 /* --- the two forms: text.c, binary.c --- */
 
@@ -68,11 +78,14 @@ int rm_trace_parse_text(const char *file, const char *text, size_t length,
 int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
         struct rm_trace_building *building, struct rm_error *error);
 
+/* One set with its value. */
+void rm_trace_put_text(FILE *out, const struct rm_trace_line *line);
+
 /* Binary: first byte, no letter of a text; the magic; the version. */
 #define RM_TRACE_MAGIC "\x89rmtrace"
-enum { RM_TRACE_MAGIC_BYTES = 8, RM_TRACE_VERSION = 1 };
+enum { RM_TRACE_MAGIC_BYTES = 8, RM_TRACE_VERSION = 2 };
 
-/* The key's decimal text, as it would stand in the text form; its length. */
+/* A number's decimal text; its length. */
 enum { RM_TRACE_DECIMAL_BYTES = 24 };
 size_t rm_trace_decimal(uint64_t key, char text[RM_TRACE_DECIMAL_BYTES]);
 

@@ -212,7 +212,7 @@ static int write_binary(const struct rm_recorder *recorder, uint64_t resident,
 		        "the record", text, length, &trace, error);
 	free(text);
 	if (!failed)
-		failed = rm_trace_write_binary(out, &trace, error);
+		failed = rm_trace_write_binary(out, &trace);
 	rm_trace_clear(&trace);
 	return failed;
 }

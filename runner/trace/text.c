@@ -50,7 +50,7 @@ static int refuse(const struct lines *lines, const char *line, size_t length,
 	shown[i] = '\0';
 	return rm_error_set(error, -EINVAL,
 	        "%s:%" PRIu64 ": \"%s\", expected get, set, del or has, one "
-	        "blank, and a key",
+	        "blank, and a key; or put K V KEY VALUE",
 	        lines->file, lines->number, shown);
 }
 
@@ -107,9 +107,65 @@ static int read_line(const struct lines *lines, const char *line, size_t length,
 		        "%d",
 		        lines->file, lines->number, length - WORD_BYTES,
 		        RM_TRACE_KEY_MAX);
-	failed = rm_trace_add(building, (enum rm_trace_word)word,
-	        line + WORD_BYTES, length - WORD_BYTES, &why);
+	failed = rm_trace_add(building,
+	        &(struct rm_trace_line){ .word = (enum rm_trace_word)word,
+	                .key = line + WORD_BYTES,
+	                .length = length - WORD_BYTES },
+	        &why);
 	return failed == -EINVAL ? refuse_why(lines, why, error) : failed;
+}
+
+/* A number of bytes and the blank behind it; false: none, or above `most`. */
+static bool read_size(
+        const char **at, const char *end, size_t most, size_t *size)
+{
+	const char *digit = *at;
+
+	*size = 0;
+	for (; digit < end && isdigit((unsigned char)*digit) && *size <= most;
+	        digit++)
+		*size = 10 * *size + (size_t)(*digit - '0');
+	if (digit == *at || digit == end || *digit != ' ' || *size > most)
+		return false;
+	*at = digit + 1;
+	return true;
+}
+
+/* `put K V KEY VALUE`: by its sizes, since a value may have newlines, which
+   are counted as lines. Goes on behind it. */
+static int read_put(struct lines *lines, const char *line,
+        struct rm_trace_building *building, struct rm_error *error)
+{
+	const char *at = line + WORD_BYTES, *why;
+	struct rm_trace_line put = { .word = RM_TRACE_SET };
+	size_t left;
+	int failed;
+
+	if (!read_size(&at, lines->end, RM_TRACE_KEY_MAX, &put.length) ||
+	        !read_size(&at, lines->end, RM_TRACE_VALUE_MAX,
+	                &put.value_length) ||
+	        !put.length)
+		return refuse_why(lines,
+		        "put, expected the bytes of key (1 to 1024) and value "
+		        "(up to 2^20), then both",
+		        error);
+	left = (size_t)(lines->end - at);
+	put.key = at;
+	put.value = at + put.length + 1;
+	if (left < put.length + put.value_length + 2 || put.value[-1] != ' ' ||
+	        put.value[put.value_length] != '\n')
+		return refuse_why(lines,
+		        "put, expected key and value of these sizes, one blank "
+		        "between and a newline behind them",
+		        error);
+	failed = rm_trace_add(building, &put, &why);
+	if (failed)
+		return failed == -EINVAL ? refuse_why(lines, why, error)
+		                         : failed;
+	lines->at = put.value + put.value_length + 1;
+	for (size_t i = 0; i < put.value_length; i++)
+		lines->number += put.value[i] == '\n';
+	return 0;
 }
 
 int rm_trace_parse_text(const char *file, const char *text, size_t length,
@@ -133,6 +189,9 @@ int rm_trace_parse_text(const char *file, const char *text, size_t length,
 		if (bytes >= WORD_BYTES && !memcmp(line, "end ", WORD_BYTES))
 			failed = read_end(&lines, line, bytes,
 			        building->trace->count, error);
+		else if (bytes > WORD_BYTES &&
+		         !memcmp(line, "put ", WORD_BYTES))
+			failed = read_put(&lines, line, building, error);
 		else
 			failed =
 			        read_line(&lines, line, bytes, building, error);
@@ -152,14 +211,31 @@ static void put(FILE *out, const struct rm_trace *trace, const char *word,
 	fputc('\n', out);
 }
 
+void rm_trace_put_text(FILE *out, const struct rm_trace_line *line)
+{
+	fprintf(out, "put %zu %zu ", line->length, line->value_length);
+	fwrite(line->key, 1, line->length, out);
+	fputc(' ', out);
+	fwrite(line->value, 1, line->value_length, out);
+	fputc('\n', out);
+}
+
 int rm_trace_write_text(FILE *out, const struct rm_trace *trace)
 {
+	uint64_t sets = 0;
+
 	for (uint64_t rank = 0; rank < trace->present; rank++)
 		put(out, trace, rm_trace_words[RM_TRACE_HAS], rank);
-	for (uint64_t i = 0; i < trace->count; i++)
-		put(out, trace,
-		        rm_trace_words[rm_replay_operation(trace->entries[i])],
-		        rm_replay_rank(trace->entries[i]));
+	for (uint64_t i = 0; i < trace->count; i++) {
+		struct rm_trace_line line =
+		        rm_trace_line_of(trace, trace->entries[i], &sets);
+
+		if (line.value)
+			rm_trace_put_text(out, &line);
+		else
+			put(out, trace, rm_trace_words[line.word],
+			        rm_replay_rank(trace->entries[i]));
+	}
 	fprintf(out, "end %" PRIu64 "\n", trace->count);
 	return ferror(out) ? -EIO : 0;
 }

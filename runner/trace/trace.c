@@ -58,7 +58,9 @@ int rm_trace_load(
 void rm_trace_clear(struct rm_trace *trace)
 {
 	free(trace->entries);
+	free(trace->written);
 	rm_dictionary_clear(&trace->dictionary);
+	rm_dictionary_clear(&trace->values);
 	*trace = (struct rm_trace){ 0 };
 }
 

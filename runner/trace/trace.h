@@ -2,10 +2,11 @@
 /*
  * trace.h - operations that somebody recorded: a file of them in memory.
  *
- * Text: one operation a line, `get KEY`, `set KEY`, `del KEY`; before the
- * first one, `has KEY` for keys that are there already; `# ...` a comment;
- * last, if at all, `end N`, the number of operations. A key is all bytes
- * between the blank and the newline. Binary: docs/traces.md. Mistakes are
+ * Text: one operation a line, `get KEY`, `set KEY`, `del KEY`, or a set with
+ * its value, `put K V KEY VALUE` of so many bytes each; before the first one,
+ * `has KEY` for keys that are there already; `# ...` a comment; last, if at
+ * all, `end N`, the number of operations. A key is all bytes between the blank
+ * and the newline, which no key has. Binary: docs/traces.md. Mistakes are
  * `file:line: ...`, or `file: byte N: ...`.
  *
  * Keys become ranks: first those that are there at the beginning, each group
@@ -24,7 +25,8 @@
 enum {
 	RM_TRACE_KEY_MAX = 1024,          /* bytes of a key */
 	RM_TRACE_KEYS_MAX = 1 << 30,      /* distinct ones */
-	RM_TRACE_RECORD_BYTES = 9,        /* binary: operation, key */
+	RM_TRACE_VALUE_MAX = 1 << 20,     /* bytes of a value */
+	RM_TRACE_RECORD_BYTES = 7,        /* binary, before key and value */
 	RM_TRACE_HEADER_BYTES = 32,       /* binary */
 	RM_TRACE_ORDINAL = (1 << 20) - 1, /* bits of a value's sequence */
 };
@@ -57,7 +59,14 @@ struct rm_trace {
 	bool in_place;     /* no operation inserts a key or takes one out */
 	uint32_t checksum; /* of operations and keys: equal in both forms */
 	struct rm_dictionary dictionary; /* keys by rank */
+	/* of each set, by ordinal - 1: its value's number, or
+	   RM_TRACE_NO_VALUE; owned */
+	uint32_t *written;
+	struct rm_dictionary values;
 };
+
+/* A set that came without a value. */
+#define RM_TRACE_NO_VALUE UINT32_MAX
 
 /*
  * Reads a file of either form. 0; -EINVAL with `error` where it is damaged,
@@ -71,10 +80,8 @@ void rm_trace_clear(struct rm_trace *trace);
 
 /* Writes it as text, with `has` and `end` lines. 0, or -errno. */
 int rm_trace_write_text(FILE *out, const struct rm_trace *trace);
-/* Binary; -EINVAL with `error` where a key is not a number below 2^64 in
-   its shortest decimal form. */
-int rm_trace_write_binary(
-        FILE *out, const struct rm_trace *trace, struct rm_error *error);
+/* Binary. 0, or -errno. */
+int rm_trace_write_binary(FILE *out, const struct rm_trace *trace);
 
 /* What a correct map answers and holds after a number of passes. */
 struct rm_trace_expected {
@@ -109,6 +116,42 @@ static inline uint64_t rm_trace_mix(uint64_t key_hash, uint64_t ordinal)
  */
 uint32_t *rm_trace_share(const struct rm_trace *trace, unsigned slot,
         unsigned threads, uint64_t *operations);
+
+/*
+ * --- play.c: a trace on a map, with its own keys and values ---
+ *
+ * The map is called through its table of operations with the recorded bytes
+ * of each key. What it holds for a key is the place of the recorded value,
+ * as a map of strings holds pointers to them. Not for measuring.
+ */
+struct rm_trace_play {
+	const struct rm_impl *impl;
+	struct rm_shape shape; /* of strings */
+	unsigned threads;
+	uint64_t passes;
+	uint64_t seed; /* of the map's hash */
+	FILE *state;   /* what is held in the end, as a trace; or NULL */
+};
+
+struct rm_trace_played {
+	uint64_t elapsed_ns;
+	uint64_t held;   /* keys */
+	uint64_t digest; /* as rm_trace_expected.digest */
+};
+
+/*
+ * 0; with `error`: -EIO where an answer is not the trace's or `state` was not
+ * written, -ENOMEM, -ENOTSUP where the map does not offer the shape or the
+ * threads. Every set and del is judged by its answer, with one thread every
+ * get, and in the end each key and value.
+ */
+int rm_trace_play(const struct rm_trace *trace,
+        const struct rm_trace_play *play, struct rm_trace_played *played,
+        struct rm_error *error);
+
+/* The value of a set that came without one: its ordinal in decimal, "0" from
+   the beginning. At most 20 bytes; their number. */
+size_t rm_trace_default_value(uint64_t ordinal, char *text);
 
 /*
  * --- record.c: writes down the operations of one window, while they happen ---

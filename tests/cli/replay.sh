@@ -32,7 +32,9 @@ check "a lost line" refuses $traces/lost_line.trace "lost_line.trace:4: end of 3
 check "has after an operation" refuses $traces/late_has.trace "late_has.trace:2: has after"
 check "has of one key twice" refuses $traces/twice.trace "twice.trace:2: has of the same"
 check "an overlong line" refuses $traces/long_key.trace "long_key.trace:2: a key of 1025 bytes"
-check "an empty file" refuses /dev/null "/dev/null:1: no operation"
+: >"$dir/empty"
+check "an empty file" refuses "$dir/empty" "empty:1: no operation"
+check "what is no regular file" refuses /dev/null "/dev/null: not a regular file"
 check "no file" refuses "$dir/none" "No such file"
 
 cat >"$dir/churn.conf" <<END
@@ -51,6 +53,9 @@ for map in gomap_rw syncmap; do
 	for threads in 1 2 5; do
 		check "$map with $threads threads ends in the recorded state" \
 			replays "$dir/churn.trace" --map $map --threads $threads
+		check "$map with $threads threads, too, with numbers for the keys" \
+			replays "$dir/churn.trace" --map $map --threads $threads \
+			--shape u64x8
 	done
 done
 check "more rounds end as one does" \
@@ -79,16 +84,21 @@ binary=$dir/small.bin
 "$program" replay $traces/has.trace --write "$binary" --binary
 "$program" replay "$binary" --write "$dir/again.trace"
 check "binary and back is the same text" cmp $traces/has.trace "$dir/again.trace"
-"$program" replay $traces/good.trace --write "$dir/no" --binary 2>"$dir/err"
-check "keys that are no numbers stay text" says "$dir/err" 'is no number below 2^64'
+"$program" replay $traces/own.trace --write "$dir/own.bin" --binary
+"$program" replay "$dir/own.bin" --write "$dir/own.trace"
+check "also of keys and values of any bytes" \
+	cmp "$dir/own.trace" - <<END
+$(grep -av '^# Keys and values' $traces/own.trace)
+END
 damage() { # BYTE: another byte there
 	cp "$binary" "$dir/damaged"
 	printf '\377' | dd of="$dir/damaged" bs=1 seek="$1" conv=notrunc 2>/dev/null
 }
 damage 3
 check "bad magic" refuses "$dir/damaged" "damaged: byte 3: not a readmostly trace"
+check "the version before" refuses $traces/version1.bin "version1.bin: byte 8: version 1, expected 2"
 damage 8
-check "another version" refuses "$dir/damaged" "byte 8: version 255, expected 1"
+check "another version" refuses "$dir/damaged" "byte 8: version 255, expected 2"
 damage 16
 check "another count" refuses "$dir/damaged" "the file ends after 7 whole records"
 damage 40

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * play.c - a trace on a map, with the keys and values that it has.
+ *
+ * A key is the recorded bytes, of their length. A value of any length has no
+ * room in a map of 8 or 24 bytes: the map holds where it lies, as a map of
+ * strings does, and with 24 bytes its length and hash, so that a torn copy
+ * shows. The bytes are the trace's and stay: nothing has to be freed while
+ * others read it.
+ */
+#include "runner/base/clock.h"
+#include "runner/trace/internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { QUIESCE_EVERY = 64, DEFAULT_VALUE_BYTES = 24 };
+
+/* One write of the trace: what a map's value points to. */
+struct write {
+	uint64_t ordinal; /* of the set, from 1; 0: there from the beginning */
+	uint32_t rank;
+	uint32_t value; /* number, or RM_TRACE_NO_VALUE */
+};
+
+struct player {
+	const struct rm_trace *trace;
+	const struct rm_trace_play *play;
+	void *map;
+	struct write *writes; /* of ranks that are present, then of sets */
+	/* by rank: the write whose value is held, or NULL. Of its key's
+	   owner only, until all have ended. */
+	const struct write **held;
+};
+
+struct thread {
+	struct player *player;
+	unsigned slot;
+	void *inner; /* what join() gave */
+	uint64_t done;
+	struct rm_error error;
+	pthread_t id;
+};
+
+size_t rm_trace_default_value(uint64_t ordinal, char *text)
+{
+	return rm_trace_decimal(ordinal, text);
+}
+
+static struct rm_key key_of(const struct rm_trace *trace, uint32_t rank)
+{
+	const struct rm_dictionary_key *key = &trace->dictionary.keys[rank];
+
+	return (struct rm_key){ .bytes = trace->dictionary.bytes + key->at,
+		.length = key->length };
+}
+
+/* A write's value; `text` has room for one that is made. */
+static const char *bytes_of(const struct rm_trace *trace,
+        const struct write *write, char text[DEFAULT_VALUE_BYTES],
+        size_t *length)
+{
+	const struct rm_dictionary_key *value;
+
+	if (write->value == RM_TRACE_NO_VALUE) {
+		*length = rm_trace_default_value(write->ordinal, text);
+		return text;
+	}
+	value = &trace->values.keys[write->value];
+	*length = value->length;
+	return trace->values.bytes + value->at;
+}
+
+static struct rm_value value_of(
+        const struct rm_trace *trace, const struct write *write)
+{
+	char text[DEFAULT_VALUE_BYTES];
+	size_t length;
+	const char *bytes = bytes_of(trace, write, text, &length);
+
+	return (struct rm_value){ { (uint64_t)(uintptr_t)write, length,
+		rm_dictionary_hash(bytes, length) } };
+}
+
+/* Whether a value is that of a write to this key, with all its bytes. */
+static bool is_of(const struct player *player, const struct rm_value *value,
+        uint32_t rank)
+{
+	const struct write *write = (const void *)(uintptr_t)value->word[0];
+	uint64_t all = player->trace->present + player->trace->sets;
+	struct rm_value whole;
+
+	if (write < player->writes || write >= player->writes + all ||
+	        write->rank != rank)
+		return false;
+	whole = value_of(player->trace, write);
+	return !memcmp(&whole, value, player->play->shape.value_bytes);
+}
+
+static void blame(struct thread *thread, const char *what, uint32_t rank)
+{
+	struct rm_key key = key_of(thread->player->trace, rank);
+
+	rm_error_set(&thread->error, -EIO,
+	        "replay: %s, the trace says otherwise: operation %" PRIu64
+	        " of thread %u, key \"%.*s\"",
+	        what, thread->done, thread->slot,
+	        (int)(key.length < 40 ? key.length : 40), key.bytes);
+}
+
+/* What a get must answer is known to the one thread that there is; a stale map
+   may answer with what was. */
+static void get(struct thread *thread, uint32_t rank)
+{
+	struct player *player = thread->player;
+	const struct rm_impl *impl = player->play->impl;
+	struct rm_value value = { { 0 } };
+	bool exact = player->play->threads == 1 && !(impl->caps & RM_CAP_STALE);
+	bool there = impl->ops->lookup(thread->inner, player->play->shape,
+	        key_of(player->trace, rank), &value);
+
+	if (impl->caps & RM_CAP_NO_STATE)
+		return;
+	if (there && !is_of(player, &value, rank))
+		blame(thread, "a get gave what was never set for it", rank);
+	if (exact && there != (player->held[rank] != NULL))
+		blame(thread, there ? "a get found" : "a get missed", rank);
+	if (exact && there &&
+	        value.word[0] != (uint64_t)(uintptr_t)player->held[rank])
+		blame(thread, "a get gave another set's value", rank);
+}
+
+static void change(
+        struct thread *thread, uint32_t rank, const struct write *write)
+{
+	struct player *player = thread->player;
+	const struct rm_impl *impl = player->play->impl;
+	struct rm_key key = key_of(player->trace, rank);
+	struct rm_value value;
+	bool there;
+
+	if (write) {
+		value = value_of(player->trace, write);
+		there = impl->ops->upsert(
+		        thread->inner, player->play->shape, key, &value);
+	} else {
+		there = impl->ops->remove(
+		        thread->inner, player->play->shape, key);
+	}
+	if (!(impl->caps & RM_CAP_NO_STATE) &&
+	        there != (player->held[rank] != NULL))
+		blame(thread,
+		        there ? "a write found its key" : "a write missed it",
+		        rank);
+	player->held[rank] = write;
+}
+
+/* One round of a share. */
+static void pass(struct thread *thread, const uint32_t *entry)
+{
+	struct player *player = thread->player;
+	void (*quiesce)(void *) = player->play->impl->ops->quiesce;
+
+	for (;; entry++) {
+		uint32_t rank = rm_replay_rank(*entry);
+
+		switch (rm_replay_operation(*entry)) {
+		case RM_LOOKUP:
+			get(thread, rank);
+			break;
+		case RM_UPSERT:
+			change(thread, rank,
+			        &player->writes[player->trace->present +
+			                        *++entry - 1]);
+			break;
+		case RM_REMOVE:
+			change(thread, rank, NULL);
+			break;
+		default:
+			quiesce(thread->inner);
+			return;
+		}
+		if (++thread->done % QUIESCE_EVERY == 0)
+			quiesce(thread->inner);
+	}
+}
+
+static bool join(struct thread *thread)
+{
+	struct player *player = thread->player;
+
+	thread->inner =
+	        player->play->impl->ops->join(player->map, thread->slot);
+	if (!thread->inner)
+		rm_error_set(&thread->error, -ENOMEM, "out of memory");
+	return thread->inner;
+}
+
+static void *run(void *argument)
+{
+	struct thread *thread = argument;
+	const struct rm_trace_play *play = thread->player->play;
+	uint64_t operations;
+	uint32_t *share = rm_trace_share(thread->player->trace, thread->slot,
+	        play->threads, &operations);
+
+	if (!share)
+		rm_error_set(&thread->error, -ENOMEM, "out of memory");
+	else if (join(thread)) {
+		for (uint64_t i = 0; i < play->passes; i++)
+			pass(thread, share);
+		play->impl->ops->leave(thread->inner);
+	}
+	free(share);
+	return NULL;
+}
+
+static void prefill(struct thread *thread)
+{
+	struct player *player = thread->player;
+
+	for (uint32_t rank = 0; rank < player->trace->present; rank++) {
+		change(thread, rank, &player->writes[rank]);
+		if (rank % QUIESCE_EVERY == 0)
+			player->play->impl->ops->quiesce(thread->inner);
+	}
+}
+
+static void note_held(const struct player *player, const struct write *write)
+{
+	char text[DEFAULT_VALUE_BYTES];
+	struct rm_key key = key_of(player->trace, write->rank);
+	struct rm_trace_line line = {
+		.word = RM_TRACE_SET, .key = key.bytes, .length = key.length
+	};
+
+	line.value = bytes_of(player->trace, write, text, &line.value_length);
+	rm_trace_put_text(player->play->state, &line);
+}
+
+/* Asks the map for each key; what it says is the state, not what it ought to
+   have said. */
+static void look_at_all(struct thread *thread, struct rm_trace_played *played)
+{
+	struct player *player = thread->player;
+	const struct rm_map_ops *ops = player->play->impl->ops;
+
+	if (ops->park) { /* who was parked sees everything */
+		ops->park(thread->inner);
+		ops->unpark(thread->inner);
+	}
+	for (uint32_t rank = 0; rank < player->trace->keys; rank++) {
+		struct rm_value value = { { 0 } };
+		const struct write *held = NULL;
+
+		if (ops->lookup(thread->inner, player->play->shape,
+		            key_of(player->trace, rank), &value))
+			held = (const void *)(uintptr_t)value.word[0];
+		if (rank % QUIESCE_EVERY == 0)
+			ops->quiesce(thread->inner);
+		if (held != player->held[rank] ||
+		        (held && !is_of(player, &value, rank))) {
+			blame(thread, "another value at the end", rank);
+			return;
+		}
+		if (!held)
+			continue;
+		played->held++;
+		played->digest +=
+		        rm_trace_mix(player->trace->dictionary.keys[rank].hash,
+		                held->ordinal);
+		if (player->play->state)
+			note_held(player, held);
+	}
+	if (player->play->state)
+		fprintf(player->play->state, "end %" PRIu64 "\n", played->held);
+}
+
+static void list_writes(struct player *player)
+{
+	const struct rm_trace *trace = player->trace;
+	uint64_t at = 0, ordinal = 0;
+
+	for (; at < trace->present; at++)
+		player->writes[at] =
+		        (struct write){ 0, (uint32_t)at, RM_TRACE_NO_VALUE };
+	for (uint64_t i = 0; i < trace->count; i++)
+		if (rm_replay_operation(trace->entries[i]) == RM_UPSERT) {
+			uint32_t value = trace->written[ordinal];
+
+			player->writes[at++] = (struct write){ ++ordinal,
+				rm_replay_rank(trace->entries[i]), value };
+		}
+}
+
+/* All threads, from the first operation to the last one's end. */
+static void run_all(
+        struct player *player, struct thread *threads, struct rm_error *error)
+{
+	unsigned started = 0;
+
+	for (; started < player->play->threads; started++) {
+		threads[started].player = player;
+		threads[started].slot = started;
+		if (pthread_create(&threads[started].id, NULL, run,
+		            &threads[started])) {
+			rm_error_set(error, -EAGAIN, "no thread to be had");
+			break;
+		}
+	}
+	for (unsigned i = 0; i < started; i++) {
+		pthread_join(threads[i].id, NULL);
+		if (threads[i].error.text[0])
+			rm_error_set(error, -EIO, "%s", threads[i].error.text);
+	}
+}
+
+/* Prefill and the look at the end are a thread's of its own, which is not
+   joined while the others run: no grace period waits for it. */
+static void play_map(struct player *player, struct thread *threads,
+        struct rm_trace_played *played, struct rm_error *error)
+{
+	const struct rm_map_ops *ops = player->play->impl->ops;
+	struct thread own = { .player = player, .slot = player->play->threads };
+
+	if (join(&own)) {
+		prefill(&own);
+		ops->leave(own.inner);
+	}
+	if (!own.error.text[0]) {
+		uint64_t begun = rm_now_ns();
+
+		run_all(player, threads, error);
+		played->elapsed_ns = rm_now_ns() - begun;
+	}
+	if (!own.error.text[0] && !error->text[0] && join(&own)) {
+		if (!(player->play->impl->caps & RM_CAP_NO_STATE))
+			look_at_all(&own, played);
+		ops->leave(own.inner);
+	}
+	if (own.error.text[0])
+		rm_error_set(error, -EIO, "%s", own.error.text);
+}
+
+static int refuse(const struct rm_trace_play *play, struct rm_error *error)
+{
+	const struct rm_impl *impl = play->impl;
+	unsigned unsafe =
+	        RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT | RM_CAP_SINGLE_WRITER;
+
+	if (!play->shape.str ||
+	        !(impl->shapes & 1U << rm_shape_index(play->shape)))
+		return rm_error_set(error, -ENOTSUP,
+		        "%s does not offer this shape of strings, expected "
+		        "--shape u64x8: numbers for the keys",
+		        impl->id);
+	if (play->threads > 1 && impl->caps & unsafe)
+		return rm_error_set(error, -ENOTSUP,
+		        "%s is for one thread that writes, expected --threads "
+		        "1",
+		        impl->id);
+	return 0;
+}
+
+int rm_trace_play(const struct rm_trace *trace,
+        const struct rm_trace_play *play, struct rm_trace_played *played,
+        struct rm_error *error)
+{
+	const struct rm_sizing sizing = { .keys = trace->peak ? trace->peak : 1,
+		.threads = play->threads + 1,
+		.presize = true,
+		.shape = play->shape,
+		.seed = play->seed };
+	struct player player = { .trace = trace, .play = play };
+	struct thread *threads = calloc(play->threads, sizeof(*threads));
+	int failed = refuse(play, error);
+
+	*played = (struct rm_trace_played){ 0 };
+	player.writes = calloc(
+	        trace->present + trace->sets + 1, sizeof(*player.writes));
+	player.held = calloc(trace->keys + 1, sizeof(*player.held));
+	if (!failed && player.writes && player.held && threads)
+		player.map = play->impl->ops->create(&sizing);
+	if (player.map) {
+		list_writes(&player);
+		play_map(&player, threads, played, error);
+		play->impl->ops->destroy(player.map);
+		failed = error->text[0] ? -EIO : 0;
+	} else if (!failed) {
+		failed = rm_error_set(error, -ENOMEM, "out of memory");
+	}
+	if (!failed && play->state && ferror(play->state))
+		failed = rm_error_set(error, -EIO, "the state: not written");
+	free(player.held);
+	free(player.writes);
+	free(threads);
+	return failed;
+}
