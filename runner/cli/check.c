@@ -233,7 +233,8 @@ int rm_cli_check(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "MAP|all|FILE.so",
 		"Checks a map, all, or one of another project (examples/), in "
-		"every shape: each check in a process of its own. Ends with "
+		"every shape: each check in a process of its own, but with "
+		"your rights: FILE.so may do all that you may. Ends with "
 		"status 1 and names what failed. With --history FILE it "
 		"judges a recorded history instead: see `readmostly check "
 		"--history=FILE --help`.",

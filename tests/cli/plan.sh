@@ -109,6 +109,10 @@ check "a scan that leaves no thread for the writes is skipped" \
 check "not one that leaves a thread" test "$(grep -c "all 3 threads" "$out")" = 0
 status 0 "$bin" plan --set loop=scan:2 --set writes=0% "$dir/tiny.conf"
 check "nor one without writes" test "$(grep -c "would scan" "$out")" = 0
+check "a campaign of nothing but such cells is incomplete" status 3 \
+	"$bin" run --busy-ok --counters none --set loop=scan:2 --set threads=2 \
+	-o "$dir/nothing" "$dir/tiny.conf"
+check "and says why" says "$out" "status: incomplete: the plan skips all "
 status 0 "$bin" plan --json --set loop=hold:100s:100us:1 --set threads=2 \
 	--set maps=hold_go_rw "$dir/tiny.conf"
 # shellcheck disable=SC2016
