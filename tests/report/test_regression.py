@@ -2,6 +2,7 @@
 """Least squares against published solutions (NIST Statistical Reference
 Datasets: Norris, easy; Longley, nearly collinear) and against scipy; what the
 page makes of it; the limits of the articles."""
+import csv
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from scipy import stats
 
 from report import marks, regression
+from report.page import Report
 from report.sections import pauses
 
 NORRIS = """0.1 0.2 338.8 337.4 118.1 118.2 888.0 884.6 9.2 10.1 228.1 226.5
@@ -187,3 +189,38 @@ def test_limits_of_the_articles_are_marked():
     assert marks.passed("age_max", 20e9) == ""  # no pause: how old an answer
     assert marks.beside("90 ms", "insert_max", 90e6) == "90 ms (over 80 ms)"
     assert marks.beside("9 ms", "insert_max", 9e6) == "9 ms"
+
+
+def analysis(*cells):
+    look = SimpleNamespace(family={"m": "lock"}, glyph=lambda name: "x")
+    return SimpleNamespace(look=look, by_measure={"causes": list(cells)})
+
+
+def full_cell(*trials):
+    return SimpleNamespace(
+        id="w/m/causes", map="m", ok=list(trials), write_share=0.3,
+        write_kind="fresh", keys=65536, threads=2, factors={})
+
+
+def test_the_page_has_a_row_a_slope_and_both_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(pauses.factors, "told", lambda cell: "")
+    report = Report(tmp_path)
+    a = analysis(full_cell(trial(lambda ms: 3 + 0.87 * ms, PAUSES)))
+    text = "".join(pauses.parts(report, a))
+    assert "0.870 [0.870, 0.870]" in text and "0.87 ms per ms" in text
+    fits = (tmp_path / "tables" / "pause-regression.csv").read_text()
+    header, *rows = list(csv.reader(fits.splitlines()))
+    by_term = {r[header.index("term")]: r for r in rows}
+    assert set(by_term) == {"intercept", *pauses.REGRESSORS}
+    assert float(by_term["pause_ms"][header.index("coefficient")]) == \
+        pytest.approx(0.87, abs=1e-5)
+    slices = (tmp_path / "tables" / "pause-slices.csv").read_text()
+    assert len(slices.splitlines()) == 41
+
+
+def test_too_few_slices_are_said_and_none_is_silent(tmp_path, monkeypatch):
+    monkeypatch.setattr(pauses.factors, "told", lambda cell: "")
+    report = Report(tmp_path)
+    a = analysis(full_cell(trial(lambda ms: ms, PAUSES[:10])))
+    assert "no regression" in "".join(pauses.parts(report, a))
+    assert pauses.parts(report, analysis(full_cell())) == []
