@@ -48,6 +48,7 @@ const char *rm_impl_cap_word(const struct rm_impl *impl, size_t i)
 		{ RM_CAP_UNSAFE_INSERT, "unsafe-insert" },
 		{ RM_CAP_SLOW_WRITES, "slow-writes" },
 		{ RM_CAP_STALE, "stale" },
+		{ RM_CAP_FIXED_SIZE, "fixed-size" },
 	};
 
 	for (size_t at = 0; at < sizeof(all) / sizeof(*all); at++)

@@ -209,6 +209,7 @@ enum rm_cap {
 	/* a lookup may answer with what was so a bounded time ago; a thread
 	   that was parked since then sees everything */
 	RM_CAP_STALE = 1 << 6,
+	RM_CAP_FIXED_SIZE = 1 << 7, /* made for its keys: never grows */
 };
 
 /* Bits of rm_impl.shapes: 1 << rm_shape_index(shape). */

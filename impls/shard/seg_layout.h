@@ -2,11 +2,13 @@
 /*
  * seg_layout.h - the segmented map: segments, bins, nodes, a bin's lock.
  *
- * Inner part of seg_map.h, which says how it works.
+ * Inner part of seg_map.h, which says how it works and which constants stand
+ * before it.
  */
 #ifndef RM_SUPPORT_SEG_LAYOUT_H
 #define RM_SUPPORT_SEG_LAYOUT_H
 
+#include "impls/shard/seg_value.h"
 #include "impls/support/epoch.h"
 #include "impls/support/hash.h"
 #include "impls/support/spin.h"
@@ -20,11 +22,13 @@
 enum {
 	SEG_SEGMENTS = 64,
 	SEG_SHIFT = 64 - 6, /* the top bits choose among 64 segments */
-	SEG_NODE = 0,       /* the one kind of retired objects */
+	SEG_NODE = 0, /* the one kind of retired objects: nodes and tables */
 };
 
-/* Bit 0 of a bin: somebody changes its chain. */
+/* Bit 0 of a bin: somebody changes its chain. Bit 1: nobody will any more, a
+   larger table has taken over what it holds. */
 #define SEG_LOCKED ((uintptr_t)1)
+#define SEG_MOVED  ((uintptr_t)2)
 
 /* An entry. `key` is the 64-bit key, or a string's hash. `word` holds the
    value's words, then a string's bytes. Key and bytes never change. */
@@ -38,15 +42,26 @@ struct seg_node {
 /* First node of the chain | SEG_LOCKED. */
 typedef _Atomic uintptr_t seg_bin;
 
+/* The bins of a segment that grows. */
+struct seg_table {
+	uint64_t mask; /* bins - 1 */
+	seg_bin bins[];
+};
+
 struct seg_segment {
-	_Alignas(2 * RM_CACHE_LINE) seg_bin *bins;       /* constant */
+	_Alignas(2 * RM_CACHE_LINE) seg_bin *bins; /* constant; else NULL */
+	_Atomic(struct seg_table *) table;         /* SEG_GROWS; else NULL */
+	_Atomic bool growing; /* SEG_GROWS: one at a time */
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t count;  /* of entries */
 	_Atomic uint64_t cas_inserts, locks, lock_waits; /* stats build */
+	/* SEG_GROWS: of who has not joined, and so may not follow `table` */
+	_Atomic uint64_t bins_now;
 };
 
 struct seg_map {
 	struct seg_segment segment[SEG_SEGMENTS];
-	uint64_t mask; /* bins of a segment - 1; constants from here on */
+	uint64_t mask; /* bins of a segment - 1, where none grows; constants
+	                  from here on */
 	uint64_t seed;
 	struct rm_shape shape;
 	struct epoch *epoch;
@@ -57,20 +72,43 @@ RM_HOT struct seg_map *seg_map_of(void *thread)
 	return ((struct epoch_record *)thread)->owner;
 }
 
+/* Bins of one segment, as they are now. */
+struct seg_bins {
+	seg_bin *at;
+	uint64_t mask;
+};
+
+RM_HOT struct seg_bins seg_bins_of(
+        const struct seg_map *map, struct seg_segment *segment)
+{
+	struct seg_table *table;
+
+	if (!SEG_GROWS)
+		return (struct seg_bins){ segment->bins, map->mask };
+	/* seq_cst: publishes the copies; and as seg_unlock(), of which a table
+	   that takes over is the continuation */
+	table = atomic_load_explicit(&segment->table, memory_order_seq_cst);
+	return (struct seg_bins){ table->bins, table->mask };
+}
+
 RM_HOT size_t seg_node_bytes(struct rm_shape shape, size_t length)
 {
-	return sizeof(struct seg_node) + shape.value_bytes +
+	return sizeof(struct seg_node) + seg_value_room(shape) +
 	       (shape.str ? length : 0);
 }
 
 RM_HOT char *seg_node_key(struct rm_shape shape, struct seg_node *node)
 {
-	return (char *)&node->word[shape.value_bytes / 8];
+	return (char *)&node->word[seg_value_room(shape) / 8];
 }
 
 RM_HOT void seg_value_load(struct rm_shape shape, const struct seg_node *node,
         struct rm_value *value)
 {
+	if (SEG_ENCODES) {
+		seg_decode(shape, node->word, value);
+		return;
+	}
 	/* acquire: pairs with the release in seg_value_store(), so that who
 	   sees a write sees what its writer wrote before */
 	value->word[0] =
@@ -87,6 +125,10 @@ RM_HOT void seg_value_load(struct rm_shape shape, const struct seg_node *node,
 RM_HOT void seg_value_store(struct rm_shape shape, struct seg_node *node,
         const struct rm_value *value)
 {
+	if (SEG_ENCODES) {
+		seg_encode(shape, value, node->word);
+		return;
+	}
 	/* release: pairs with the acquire in seg_value_load() */
 	atomic_store_explicit(
 	        &node->word[0], value->word[0], memory_order_release);
@@ -136,16 +178,21 @@ RM_HOT struct seg_segment *seg_segment_of(struct seg_map *map, uint64_t hash)
 RM_HOT seg_bin *seg_bin_of(
         const struct seg_map *map, struct seg_segment *segment, uint64_t hash)
 {
-	return &segment->bins[hash & map->mask];
+	const struct seg_bins bins = seg_bins_of(map, segment);
+
+	return &bins.at[hash & bins.mask];
 }
 
 RM_HOT struct seg_node *seg_first(uintptr_t head)
 {
-	return (struct seg_node *)(head & ~SEG_LOCKED);
+	return (struct seg_node *)(head & ~(SEG_GROWS ? SEG_LOCKED | SEG_MOVED
+	                                              : SEG_LOCKED));
 }
 
-/* Locks a bin, an empty one, too; returns its first node. */
-RM_HOT struct seg_node *seg_lock(struct seg_segment *segment, seg_bin *bin)
+/* Locks a bin, an empty one, too; `first` becomes its first node. False: it
+   was moved, look in the segment's table again. */
+RM_HOT bool seg_lock(
+        struct seg_segment *segment, seg_bin *bin, struct seg_node **first)
 {
 	unsigned looks = 0;
 
@@ -156,6 +203,10 @@ RM_HOT struct seg_node *seg_lock(struct seg_segment *segment, seg_bin *bin)
 		uintptr_t head =
 		        atomic_load_explicit(bin, memory_order_relaxed);
 
+		if (SEG_GROWS && head & SEG_MOVED) {
+			RM_LOCK_END();
+			return false;
+		}
 		/* acquire: pairs with seg_unlock(); relaxed when it failed:
 		   nothing was taken */
 		if (!(head & SEG_LOCKED) &&
@@ -163,7 +214,8 @@ RM_HOT struct seg_node *seg_lock(struct seg_segment *segment, seg_bin *bin)
 		                head | SEG_LOCKED, memory_order_acquire,
 		                memory_order_relaxed)) {
 			RM_LOCK_END();
-			return seg_first(head);
+			*first = seg_first(head);
+			return true;
 		}
 		RM_STAT_ADD(segment->lock_waits, 1);
 		spin_wait(&looks);
@@ -186,14 +238,29 @@ RM_HOT struct seg_node *seg_head(seg_bin *bin)
 	return seg_first(atomic_load_explicit(bin, memory_order_seq_cst));
 }
 
-/* Three quarters full at most, if the keys are even. Never resized. */
-static uint64_t seg_bins_for(size_t keys)
+/* Three quarters full at most, if the keys are even. */
+static uint64_t seg_bins_for(const struct rm_sizing *sizing)
 {
+	const size_t keys = sizing->keys;
 	uint64_t bins = 1;
 
+	if (SEG_GROWS && !sizing->presize)
+		return SEG_FEW_BINS;
 	while (bins * SEG_SEGMENTS / 4 * 3 < keys)
 		bins *= 2;
 	return bins;
+}
+
+static void seg_free_chain(struct seg_node *node)
+{
+	while (node) {
+		/* relaxed: nobody else is left */
+		struct seg_node *next =
+		        atomic_load_explicit(&node->next, memory_order_relaxed);
+
+		free(node);
+		node = next;
+	}
 }
 
 static void seg_destroy(void *opaque)
@@ -202,23 +269,48 @@ static void seg_destroy(void *opaque)
 
 	epoch_destroy(map->epoch, map);
 	for (size_t s = 0; s < SEG_SEGMENTS; s++) {
-		seg_bin *bins = map->segment[s].bins;
+		struct seg_segment *segment = &map->segment[s];
+		/* relaxed: nobody else is left */
+		struct seg_table *table = atomic_load_explicit(
+		        &segment->table, memory_order_relaxed);
 
-		for (uint64_t i = 0; bins && i <= map->mask; i++) {
-			struct seg_node *node = seg_head(&bins[i]);
+		if (table || segment->bins) {
+			const struct seg_bins bins = seg_bins_of(map, segment);
 
-			while (node) {
-				/* relaxed: nobody else is left */
-				struct seg_node *next = atomic_load_explicit(
-				        &node->next, memory_order_relaxed);
-
-				free(node);
-				node = next;
-			}
+			for (uint64_t i = 0; i <= bins.mask; i++)
+				seg_free_chain(seg_head(&bins.at[i]));
 		}
-		free(bins);
+		free(segment->bins);
+		free(table);
 	}
 	free(map);
+}
+
+/* Empty bins; NULL: no memory. */
+static struct seg_table *seg_table_new(uint64_t mask)
+{
+	struct seg_table *table =
+	        calloc(1, sizeof(*table) + (mask + 1) * sizeof(seg_bin));
+
+	if (table)
+		table->mask = mask;
+	return table;
+}
+
+/* False: no memory. */
+static bool seg_segment_init(
+        const struct seg_map *map, struct seg_segment *segment)
+{
+	struct seg_table *table;
+
+	if (!SEG_GROWS) {
+		segment->bins = calloc(map->mask + 1, sizeof(seg_bin));
+		return segment->bins != NULL;
+	}
+	table = seg_table_new(map->mask);
+	atomic_init(&segment->table, table);
+	atomic_init(&segment->bins_now, map->mask + 1);
+	return table != NULL;
 }
 
 static void *seg_create(const struct rm_sizing *sizing)
@@ -229,13 +321,11 @@ static void *seg_create(const struct rm_sizing *sizing)
 
 	if (!map)
 		return NULL;
-	*map = (struct seg_map){ .mask = seg_bins_for(sizing->keys) - 1,
+	*map = (struct seg_map){ .mask = seg_bins_for(sizing) - 1,
 		.seed = sizing->seed,
 		.shape = sizing->shape };
-	for (size_t s = 0; s < SEG_SEGMENTS; s++) {
-		map->segment[s].bins = calloc(map->mask + 1, sizeof(seg_bin));
-		failed |= !map->segment[s].bins;
-	}
+	for (size_t s = 0; s < SEG_SEGMENTS; s++)
+		failed |= !seg_segment_init(map, &map->segment[s]);
 	map->epoch = epoch_create(
 	        sizing->threads, sizing->retired_limit_bytes, false);
 	if (map->epoch && !failed)

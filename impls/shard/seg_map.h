@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * seg_map.h - a segmented map of fixed capacity: CAS into empty bins, else a
- * lock per bin.
+ * seg_map.h - a segmented map: CAS into empty bins, else a lock per bin.
  *
  * 64 segments, each an array of bins, each bin a chain of nodes. A lookup
  * walks the chain and writes nothing. The first entry of an empty bin is put
@@ -13,11 +12,19 @@
  *
  * Source: the segmented ConcurrentHashMap of article S2, chapter 4.4; its Java
  * class (JDK 8 and later) inserts into empty bins by CAS and locks the bin's
- * first node otherwise. Resizing is off there, and does not exist here.
+ * first node otherwise. Resizing is off there.
+ *
+ * Before it is included, three constants:
+ *
+ *	SEG_GROWS     0: capacity is fixed; 1: a segment that is three quarters
+ *	              full doubles its bins, all at once (seg_grow.h)
+ *	SEG_FEW_BINS  so many it has at first, unless it is presized
+ *	SEG_ENCODES   1: values are kept as bytes (seg_value.h)
  */
 #ifndef RM_SUPPORT_SEG_MAP_H
 #define RM_SUPPORT_SEG_MAP_H
 
+#include "impls/shard/seg_grow.h"
 #include "impls/shard/seg_layout.h"
 
 RM_HOT bool seg_is(struct rm_shape shape, struct seg_node *node,
@@ -68,8 +75,9 @@ RM_HOT struct seg_spot seg_enter(
 	struct seg_spot spot = { .hash = rm_hash(shape, key, map->seed) };
 
 	spot.segment = seg_segment_of(map, spot.hash);
-	spot.bin = seg_bin_of(map, spot.segment, spot.hash);
-	spot.first = seg_lock(spot.segment, spot.bin);
+	do
+		spot.bin = seg_bin_of(map, spot.segment, spot.hash);
+	while (!seg_lock(spot.segment, spot.bin, &spot.first));
 	spot.node = spot.first;
 	while (spot.node && !seg_is(shape, spot.node, key, spot.hash)) {
 		spot.before = spot.node;
@@ -114,7 +122,7 @@ RM_HOT void seg_put(struct epoch_record *record, struct rm_shape shape,
 {
 	struct seg_node *old = spot->node, *node;
 
-	if (old && shape.value_bytes == 8) {
+	if (old && shape.value_bytes == 8 && !SEG_ENCODES) {
 		seg_value_store(shape, old, value);
 		return;
 	}
@@ -177,8 +185,10 @@ RM_HOT bool seg_exchange(void *thread, struct rm_shape shape, struct rm_key key,
 {
 	struct seg_map *map = seg_map_of(thread);
 
-	if (seg_put_first(map, shape, key, value))
+	if (seg_put_first(map, shape, key, value)) {
+		seg_grow_if_full(thread, shape, key);
 		return false;
+	}
 
 	struct seg_spot spot = seg_enter(map, shape, key);
 
@@ -186,6 +196,7 @@ RM_HOT bool seg_exchange(void *thread, struct rm_shape shape, struct rm_key key,
 		seg_value_load(shape, spot.node, old);
 	seg_put(thread, shape, key, &spot, value);
 	seg_leave(&spot);
+	seg_grow_if_full(thread, shape, key);
 	epoch_settle(thread);
 	return spot.node != NULL;
 }

@@ -11,8 +11,10 @@ static inline bool seg_insert_if_absent(void *thread, struct rm_shape shape,
 {
 	struct seg_map *map = seg_map_of(thread);
 
-	if (seg_put_first(map, shape, key, value))
+	if (seg_put_first(map, shape, key, value)) {
+		seg_grow_if_full(thread, shape, key);
 		return false;
+	}
 
 	struct seg_spot spot = seg_enter(map, shape, key);
 
@@ -21,6 +23,7 @@ static inline bool seg_insert_if_absent(void *thread, struct rm_shape shape,
 	else
 		seg_put(thread, shape, key, &spot, value);
 	seg_leave(&spot);
+	seg_grow_if_full(thread, shape, key);
 	return spot.node != NULL;
 }
 
@@ -74,6 +77,7 @@ static inline bool seg_update(void *thread, struct rm_shape shape,
 	if (fn(context, spot.node ? &old : NULL, &value))
 		seg_put(thread, shape, key, &spot, &value);
 	seg_leave(&spot);
+	seg_grow_if_full(thread, shape, key);
 	epoch_settle(thread);
 	return spot.node != NULL;
 }
@@ -86,7 +90,9 @@ RM_HOT struct rm_key seg_key_of(struct rm_shape shape, struct seg_node *node)
 		.length = node->length };
 }
 
-/* Bin by bin, without a lock, each value as it is when met; `fn` may write. */
+/* Bin by bin, without a lock, each value as it is when met; `fn` may write. A
+   segment that grows meanwhile is seen as it was before: what its old table
+   holds stays there. */
 static inline void seg_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -96,10 +102,11 @@ static inline void seg_scan(
 	bool more = true;
 
 	record->pinned++; /* a write of `fn` must not wait, and so park us */
-	for (size_t s = 0; more && s < SEG_SEGMENTS; s++)
-		for (uint64_t i = 0; more && i <= map->mask; i++) {
-			struct seg_node *node =
-			        seg_head(&map->segment[s].bins[i]);
+	for (size_t s = 0; more && s < SEG_SEGMENTS; s++) {
+		const struct seg_bins bins = seg_bins_of(map, &map->segment[s]);
+
+		for (uint64_t i = 0; more && i <= bins.mask; i++) {
+			struct seg_node *node = seg_head(&bins.at[i]);
 
 			for (; more && node; node = seg_next(node)) {
 				seg_value_load(shape, node, &value);
@@ -107,6 +114,7 @@ static inline void seg_scan(
 				        &value);
 			}
 		}
+	}
 	record->pinned--;
 	epoch_settle(record);
 }
@@ -130,13 +138,15 @@ static inline size_t seg_length(void *thread)
 	return count;
 }
 
-/* Empties one bin. */
-static inline void seg_clear_bin(
+/* Empties one bin; false: it was moved. */
+static inline bool seg_clear_bin(
         struct epoch_record *record, struct seg_segment *segment, seg_bin *bin)
 {
 	const struct rm_shape shape = seg_map_of(record)->shape;
-	struct seg_node *node = seg_lock(segment, bin);
+	struct seg_node *node;
 
+	if (!seg_lock(segment, bin, &node))
+		return false;
 	seg_unlock(bin, NULL);
 	while (node) {
 		struct seg_node *next = seg_next(node);
@@ -146,6 +156,20 @@ static inline void seg_clear_bin(
 		node = next;
 	}
 	epoch_settle(record);
+	return true;
+}
+
+/* False: it grew meanwhile, and what was not reached is in other bins. */
+static inline bool seg_clear_segment(
+        struct epoch_record *record, struct seg_segment *segment)
+{
+	const struct seg_bins bins = seg_bins_of(seg_map_of(record), segment);
+
+	for (uint64_t i = 0; i <= bins.mask; i++)
+		if (seg_head(&bins.at[i]) &&
+		        !seg_clear_bin(record, segment, &bins.at[i]))
+			return false;
+	return true;
 }
 
 /* Bin by bin: what is written meanwhile may stay. */
@@ -154,26 +178,24 @@ static inline void seg_clear(void *thread)
 	struct seg_map *map = seg_map_of(thread);
 
 	for (size_t s = 0; s < SEG_SEGMENTS; s++)
-		for (uint64_t i = 0; i <= map->mask; i++) {
-			seg_bin *bin = &map->segment[s].bins[i];
-
-			if (seg_head(bin))
-				seg_clear_bin(thread, &map->segment[s], bin);
-		}
+		while (!seg_clear_segment(thread, &map->segment[s]))
+			;
 }
 
 static inline void seg_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	struct seg_map *map = opaque;
-	uint64_t inserts = 0, locks = 0, waits = 0;
+	uint64_t inserts = 0, locks = 0, waits = 0, bins = 0;
 
 	for (size_t s = 0; s < SEG_SEGMENTS; s++) {
 		inserts += rm_stat_read(&map->segment[s].cas_inserts);
 		locks += rm_stat_read(&map->segment[s].locks);
 		waits += rm_stat_read(&map->segment[s].lock_waits);
+		bins += SEG_GROWS ? rm_stat_read(&map->segment[s].bins_now)
+		                  : map->mask + 1;
 	}
 	emit(context, "segments", "1", SEG_SEGMENTS);
-	emit(context, "bins", "1", (double)(SEG_SEGMENTS * (map->mask + 1)));
+	emit(context, "bins", "1", (double)bins);
 	emit(context, "cas_inserts", "1", rm_stat_value(inserts));
 	emit(context, "bin_locks", "1", rm_stat_value(locks));
 	emit(context, "bin_lock_waits", "1", rm_stat_value(waits));
@@ -181,15 +203,15 @@ static inline void seg_stats(void *opaque, rm_stat_fn *emit, void *context)
 }
 
 /* What is wrong with a node of this bin, or NULL. */
-static inline const char *seg_broken(
-        struct seg_map *map, size_t s, uint64_t i, struct seg_node *node)
+static inline const char *seg_broken(struct seg_map *map, size_t s, uint64_t i,
+        uint64_t mask, struct seg_node *node)
 {
 	struct rm_key key = seg_key_of(map->shape, node);
 	uint64_t hash = rm_hash(map->shape, key, map->seed);
 
 	if (hash >> SEG_SHIFT != s)
 		return "a key is in another's segment";
-	if ((hash & map->mask) != i)
+	if ((hash & mask) != i)
 		return "a key is in another's bin";
 	for (struct seg_node *other = seg_next(node); other;
 	        other = seg_next(other))
@@ -205,18 +227,19 @@ static inline bool seg_check(void *opaque, char *why, size_t size)
 	const char *broken = NULL;
 
 	for (size_t s = 0; s < SEG_SEGMENTS && !broken; s++) {
+		const struct seg_bins bins = seg_bins_of(map, &map->segment[s]);
 		uint64_t count = 0;
 
-		for (uint64_t i = 0; i <= map->mask && !broken; i++) {
-			seg_bin *bin = &map->segment[s].bins[i];
+		for (uint64_t i = 0; i <= bins.mask && !broken; i++) {
+			seg_bin *bin = &bins.at[i];
 			struct seg_node *node = seg_head(bin);
 
 			/* relaxed, both: nobody else uses the map */
 			if (atomic_load_explicit(bin, memory_order_relaxed) &
-			        SEG_LOCKED)
-				broken = "a bin is locked";
+			        (SEG_LOCKED | SEG_MOVED))
+				broken = "a bin is locked or moved";
 			for (; node && !broken; node = seg_next(node)) {
-				broken = seg_broken(map, s, i, node);
+				broken = seg_broken(map, s, i, bins.mask, node);
 				count++;
 			}
 		}

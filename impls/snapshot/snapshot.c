@@ -5,7 +5,9 @@
  * A lookup loads the pointer and searches a Go map that never changes; it
  * writes nothing shared. A write takes a mutex, clones the whole map, changes
  * the clone and publishes it: O(keys) in time and memory. Old maps are retired
- * through epochs.
+ * through epochs. Article S0, section 4.2, numbers its snapshots; here two are
+ * told apart by their addresses, as long as a reader holds one, and `clones`
+ * counts them.
  */
 #include "impls/snapshot/snapshot_ops.h"
 #include "runner/driver.h"

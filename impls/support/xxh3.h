@@ -2,8 +2,9 @@
 /*
  * xxh3.h - XXH3 with 64 bits, from xxHash's own header: chooses the shard.
  *
- * Who includes it says `needs: libxxhash`. Inlined, and without vector code: a
- * key of up to 16 bytes uses none in any case.
+ * Who includes it says `needs: libxxhash`. Inlined, with the vector unit that
+ * the library takes by itself for the compiler's target: SSE2 on x86-64, NEON
+ * on AArch64. It is used above 240 bytes only, by no key of the measured loop.
  */
 #ifndef RM_SUPPORT_XXH3_H
 #define RM_SUPPORT_XXH3_H
@@ -13,8 +14,24 @@
 #include <string.h>
 
 #define XXH_INLINE_ALL
-#define XXH_VECTOR 0 /* XXH_SCALAR */
 #include <xxhash.h>
+
+/* What the library chose, for people who read a result. */
+#if XXH_VECTOR == XXH_SCALAR
+#define RM_XXH3_VECTOR "scalar"
+#elif XXH_VECTOR == XXH_SSE2
+#define RM_XXH3_VECTOR "SSE2"
+#elif XXH_VECTOR == XXH_AVX2
+#define RM_XXH3_VECTOR "AVX2"
+#elif XXH_VECTOR == XXH_AVX512
+#define RM_XXH3_VECTOR "AVX-512"
+#elif XXH_VECTOR == XXH_NEON
+#define RM_XXH3_VECTOR "NEON"
+#elif XXH_VECTOR == XXH_VSX
+#define RM_XXH3_VECTOR "VSX"
+#else
+#define RM_XXH3_VECTOR "another vector unit"
+#endif
 
 /* XXH3 of a key: the 8 bytes of its word, lowest first, or its bytes. */
 RM_HOT uint64_t rm_xxh3_key(struct rm_shape shape, struct rm_key key)

@@ -1,55 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hash_loop.h - a hash function as a subject: hashes byte strings of one
- * length, over and over (article S2, 4.1; workload W26).
+ * hash_loop.h - a hash function as a subject: hashes many different byte
+ * strings of one length, in turn (article S2, 4.1; workload W26).
  *
  * Before it is included: HASH_OF(bytes, length), and HASH_EMPTY and HASH_A,
  * what it gives for "" and for "a", from its publication or worked by hand.
- * The strings are random, on few pages and each at another offset of its line,
- * so that all but the longest stay in the first caches.
+ *
+ * No two strings are equal: each begins with its number scattered over 64 bits
+ * (numbers alone below 8 bytes), the rest is random. They lie one behind the
+ * other with a gap, so that each begins at another offset of its line: few of
+ * them stay in the first caches, a million of 1 KB come from memory.
  */
 #include "impls/support/hash.h"
+#include "impls/technique/hash_quality.h"
 #include "impls/technique/technique.h"
 
-enum { HASH_STRINGS = 16, HASH_PRESET_BYTES = 1024, HASH_SKEW = 8 };
+enum {
+	HASH_PRESET_BYTES = 1024,
+	HASH_PRESET_STRINGS = 1000,
+	HASH_SKEW = 8,
+	HASH_BLOCK = 64, /* strings whose hashes are verified together */
+};
 
 struct hash_subject {
 	size_t bytes;  /* of each string, >= 1 */
+	size_t count;  /* of strings */
 	size_t stride; /* from one to the next */
 	_Atomic uint64_t hashed;
-	uint64_t expected; /* all strings' hashes, xored */
+	uint64_t *expected; /* of each block: its strings' hashes, xored */
+	struct hash_quality quality;
 	char *strings;
 };
 
-static uint64_t hash_all(const struct hash_subject *subject)
+static uint64_t hash_at(const struct hash_subject *subject, size_t i)
+{
+	return HASH_OF(subject->strings + i * subject->stride, subject->bytes);
+}
+
+static size_t hash_blocks(const struct hash_subject *subject)
+{
+	return (subject->count + HASH_BLOCK - 1) / HASH_BLOCK;
+}
+
+static uint64_t hash_block(const struct hash_subject *subject, size_t block)
 {
 	uint64_t all = 0;
 
-	for (size_t i = 0; i < HASH_STRINGS; i++)
-		all ^= HASH_OF(
-		        subject->strings + i * subject->stride, subject->bytes);
+	for (size_t i = block * HASH_BLOCK;
+	        i < subject->count && i < (block + 1) * HASH_BLOCK; i++)
+		all ^= hash_at(subject, i);
 	return all;
-}
-
-static void *hash_create(const struct rm_sizing *sizing)
-{
-	struct hash_subject *subject = calloc(1, sizeof(*subject));
-	uint64_t rng = sizing->seed;
-
-	if (!subject)
-		return NULL;
-	subject->bytes =
-	        sizing->loop_args ? sizing->loop_args[0] : HASH_PRESET_BYTES;
-	subject->stride = subject->bytes + HASH_SKEW;
-	subject->strings = malloc(HASH_STRINGS * subject->stride);
-	if (!subject->strings) {
-		free(subject);
-		return NULL;
-	}
-	for (size_t i = 0; i < HASH_STRINGS * subject->stride; i++)
-		subject->strings[i] = (char)(rm_next(&rng) >> 56);
-	subject->expected = hash_all(subject);
-	return subject;
 }
 
 static void hash_destroy(void *map)
@@ -57,22 +57,98 @@ static void hash_destroy(void *map)
 	struct hash_subject *subject = map;
 
 	free(subject->strings);
+	free(subject->expected);
 	free(subject);
 }
 
-/* Each string in turn; their hashes must be what they were before. */
+/* As many as differ: one byte has 256 values. */
+static size_t hash_count(size_t bytes, uint64_t wanted)
+{
+	if (bytes < 8 && wanted > (uint64_t)1 << 8 * bytes)
+		return (size_t)1 << 8 * bytes;
+	return wanted;
+}
+
+static void hash_make_strings(struct hash_subject *subject, uint64_t rng)
+{
+	const size_t size = subject->count * subject->stride;
+
+	for (size_t at = 0; at < size; at += 8) {
+		uint64_t word = rm_next(&rng);
+
+		memcpy(subject->strings + at, &word,
+		        size - at < 8 ? size - at : 8);
+	}
+	for (size_t i = 0; i < subject->count; i++) {
+		uint64_t name = subject->bytes < 8 ? i : rm_scatter(i);
+
+		memcpy(subject->strings + i * subject->stride, &name,
+		        subject->bytes < 8 ? subject->bytes : 8);
+	}
+}
+
+/* What the hashes of all strings, and of names with numbers, are good for. */
+static bool hash_judge(struct hash_subject *subject)
+{
+	uint64_t *hashes = malloc(subject->count * sizeof(*hashes));
+	char name[32];
+
+	if (!hashes)
+		return false;
+	for (size_t i = 0; i < subject->count; i++)
+		hashes[i] = hash_at(subject, i);
+	subject->quality.random = hash_spread_of(hashes, subject->count);
+	subject->quality.collisions =
+	        hash_collisions_of(hashes, subject->count);
+	for (size_t i = 0; i < subject->count; i++) {
+		int length = snprintf(name, sizeof(name), "user:%zu", i);
+
+		hashes[i] = HASH_OF(name, (size_t)length);
+	}
+	subject->quality.named = hash_spread_of(hashes, subject->count);
+	free(hashes);
+	return true;
+}
+
+static void *hash_create(const struct rm_sizing *sizing)
+{
+	struct hash_subject *subject = calloc(1, sizeof(*subject));
+
+	if (!subject)
+		return NULL;
+	subject->bytes = technique_arg(sizing, 0, HASH_PRESET_BYTES);
+	subject->count = hash_count(
+	        subject->bytes, technique_arg(sizing, 1, HASH_PRESET_STRINGS));
+	subject->stride = subject->bytes + HASH_SKEW;
+	subject->strings = malloc(subject->count * subject->stride);
+	subject->expected =
+	        malloc(hash_blocks(subject) * sizeof(*subject->expected));
+	if (subject->strings && subject->expected) {
+		hash_make_strings(subject, sizing->seed);
+		for (size_t b = 0; b < hash_blocks(subject); b++)
+			subject->expected[b] = hash_block(subject, b);
+		if (hash_judge(subject))
+			return subject;
+	}
+	hash_destroy(subject);
+	return NULL;
+}
+
+/* Each string in turn; block by block their hashes must be what they were
+   before. */
 static void hash_run(struct rm_worker *worker)
 {
 	struct hash_subject *subject = worker->thread;
 	uint64_t all = 0, wrong = 0;
 
 	for (size_t i = 0; technique_turn(worker);) {
-		all ^= HASH_OF(
-		        subject->strings + i * subject->stride, subject->bytes);
-		if (++i == HASH_STRINGS) {
-			wrong |= all ^ subject->expected;
-			all = i = 0;
-		}
+		all ^= hash_at(subject, i);
+		if (++i % HASH_BLOCK && i < subject->count)
+			continue;
+		wrong |= all ^ subject->expected[(i - 1) / HASH_BLOCK];
+		all = 0;
+		if (i == subject->count)
+			i = 0;
 	}
 	worker->counts.wrong |= wrong;
 	/* relaxed: a sum that is read after the threads have ended */
@@ -90,6 +166,8 @@ static void hash_stats(void *map, rm_stat_fn *emit, void *context)
 
 	emit(context, "hashed_strings", "1", hashed);
 	emit(context, "hashed_bytes", "bytes", hashed * (double)subject->bytes);
+	emit(context, "strings", "1", (double)subject->count);
+	hash_quality_emit(&subject->quality, emit, context);
 }
 
 static bool hash_check(void *map, char *why, size_t size)
@@ -103,10 +181,13 @@ static bool hash_check(void *map, char *why, size_t size)
 		        (unsigned long long)empty, (unsigned long long)a);
 		return false;
 	}
-	if (hash_all(subject) == subject->expected)
-		return true;
-	snprintf(why, size, "the strings do not hash to what they did");
-	return false;
+	for (size_t b = 0; b < hash_blocks(subject); b++)
+		if (hash_block(subject, b) != subject->expected[b]) {
+			snprintf(why, size,
+			        "the strings do not hash to what they did");
+			return false;
+		}
+	return true;
 }
 
 static const struct rm_map_ops hash_ops = { .create = hash_create,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hash_xxh3.c - XXH3 of the xxHash library, without vector code.
+ * hash_xxh3.c - XXH3 of the xxHash library, with vectors.
  * needs: libxxhash
  */
 #include "impls/support/xxh3.h"
@@ -16,7 +16,7 @@ const struct rm_impl rm_impl_hash_xxh3 = {
 	.label = "XXH3, 64 bits",
 	.family = "technique",
 	.sync = "none",
-	.source = "xxHash: XXH3_64bits, scalar",
+	.source = "xxHash: XXH3_64bits, " RM_XXH3_VECTOR,
 	.system = "M5",
 	.guarantees = "none",
 	.progress = "wait-free",

@@ -2,8 +2,9 @@
 """5c Causes: what the maps counted, and what the counting cost."""
 import statistics
 
-from report import factors, journal, stats, words
+from report import factors, journal, marks, stats, words
 from report.page import chip, esc, none
+from report.sections import pauses
 
 QUESTION = ("What did the maps do inside: how often did they miss, copy, "
             "retry, allocate, and free?")
@@ -95,7 +96,9 @@ def amount(row):
 
 def said(rows):
     """The counts that are not 0, in the map's own order."""
-    told = [f"{r['statistic'].replace('_', ' ')} {amount(r)}" for r in rows
+    told = [f"{r['statistic'].replace('_', ' ')} " +
+            marks.beside(amount(r), r["statistic"], r["at_the_end"])
+            for r in rows
             if (r["at_the_end"] if is_level(r["statistic"]) else
                 r["per_million_operations"])
             and r["statistic"] != "lock_sample"]
@@ -160,4 +163,5 @@ def add(report, a):
         "they grow with its speed. What a rebuild keeps is "
         "<code>rebuild_kept_entries</code>: not the removed ones that it "
         "scans and leaves out. All statistics: "
-        f"{report.data('causes-all', COLUMNS, data)}.</p>"))
+        f"{report.data('causes-all', COLUMNS, data)}.</p>"),
+        *pauses.parts(report, a))

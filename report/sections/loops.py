@@ -2,7 +2,7 @@
 """5d Other loops: scans, fills, sessions, and techniques without keys."""
 import statistics
 
-from report import factors, journal, stats, words
+from report import factors, journal, marks, stats, words
 from report.page import chip, esc, none
 
 QUESTION = ("What do scans, fills, sessions, locks that are held, hashes and "
@@ -13,7 +13,8 @@ ALIKE = ("workload", "loop", "shape", "keys", "write_share", "write_kind",
 COLUMNS = ("cell", "map", "loop", "statistic", "unit", "median", "low_quarter",
            "high_quarter", "n")
 SHOWN = 6  # statistics in the table; all are in the CSV
-OF_LOOPS = ("insert", "write", "scan", "renew", "both")  # before the map's own
+OF_LOOPS = ("insert", "write", "scan", "renew", "both", "load",
+            "collisions", "lookups")  # before the map's own
 
 
 def loop_of(cell):
@@ -51,8 +52,9 @@ def said(rows):
     """Statistics in a line; those that stayed 0 last."""
     ordered = sorted(rows, key=lambda r: (
         not r["median"], r["statistic"].split("_")[0] not in OF_LOOPS))
-    text = [f"{r['statistic'].replace('_', ' ')} "
-            f"{amount(r['median'], r['unit'])}" for r in ordered[:SHOWN]]
+    text = [f"{r['statistic'].replace('_', ' ')} " + marks.beside(
+        amount(r["median"], r["unit"]), r["statistic"], r["median"])
+        for r in ordered[:SHOWN]]
     more = len(rows) - len(text)
     return ", ".join(text) + (f", {more} more" if more > 0 else "")
 
@@ -63,7 +65,7 @@ def conditions(cell):
         parts.append(f"{words.keys(cell.keys)} keys, {cell.shape}")
     if cell.write_share and loop_of(cell) in ("scan", "lifecycle", "alternate"):
         parts.append(words.mix_kind(cell.write_share, cell.write_kind))
-    if loop_of(cell) in ("fill", "random-fill"):
+    if loop_of(cell) in ("fill", "random-fill", "grow"):
         parts.append("presized" if cell.presize else "growing")
     return ", ".join(parts) + factors.told(cell)
 

@@ -21,6 +21,8 @@ enum {
 	TURN_NS = 4000000,  /* each phase ends when all threads had a turn */
 	OPERATION_NS = 100, /* of counted windows */
 	VERIFIED_NS = 200,  /* exchange on contended keys */
+	STRING_BYTE_NS = 3, /* of hashed strings: made, hashed thrice */
+	STRING_NS = 700,    /* their hashes sorted, at three widths */
 	SLOW_VERIFIED_NS = 8000, /* the same with a copy of all keys */
 	SLOW_VERIFY_NS =
 	        2000000000, /* where verify stops maps with O(n) writes */
@@ -88,6 +90,14 @@ static uint64_t threads_ns(const struct rm_cell *cell, unsigned cpus)
 	       (turns(cell, cpus) - 1) * TURN_NS;
 }
 
+/* Bytes of the strings that a loop makes before its window. */
+static uint64_t string_bytes(const struct rm_cell *cell)
+{
+	return cell->loop.kind == RM_LOOP_HASH
+	               ? cell->loop.args[0] * cell->loop.args[1]
+	               : 0;
+}
+
 /* About: estimates are for people who wait, and keep a trial from a machine
    that has no room for it. No result is made of them. */
 void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus, bool slow_writes)
@@ -101,6 +111,11 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus, bool slow_writes)
 	planned->memory_bytes = 2 * payload + cell->keys * ENTRY_BYTES +
 	                        cell->threads * (uint64_t)THREAD_BYTES +
 	                        PROCESS_BYTES;
+	if (cell->loop.kind == RM_LOOP_HASH) {
+		planned->estimate_ns += string_bytes(cell) * STRING_BYTE_NS +
+		                        cell->loop.args[1] * STRING_NS;
+		planned->memory_bytes += string_bytes(cell);
+	}
 	if (cell->dist != RM_DIST_UNIFORM) {
 		planned->estimate_ns += STREAM_NS;
 		planned->memory_bytes += STREAM_BYTES;

@@ -75,7 +75,9 @@ static void settle(struct rm_cell *cell, unsigned cpus)
 		cell->warm_up_ns = 0;
 	if (rm_loop_fills(cell->loop.kind)) { /* as many as there are keys */
 		cell->window_ns = 0;
-		cell->window_ops = (cell->keys - 1) / cell->threads + 1;
+		cell->window_ops =
+		        ((cell->keys - 1) / cell->threads + 1) *
+		        (1 + cell->loop.args[0] + cell->loop.args[1]);
 	}
 	widen_window(cell, cpus);
 }

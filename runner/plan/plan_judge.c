@@ -61,6 +61,14 @@ void rm_plan_judge(const struct rm_planning *planning,
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "a session is one value in this map: it has no slots "
 		        "to be more or fewer of");
+	else if (cell->loop.kind == RM_LOOP_LAZY &&
+	         !impl->ops->insert_if_absent)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "this map offers no insert_if_absent");
+	else if (impl->caps & RM_CAP_FIXED_SIZE && !cell->presize)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "this map never grows: it would be made for all of "
+		        "its keys, as with presize = yes");
 	else if (impl->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) &&
 	         !alone && !in_place)
 		snprintf(cell->skip, RM_REASON_BYTES,

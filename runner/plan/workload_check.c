@@ -163,7 +163,7 @@ static int check_measures(
 		                  "expected throughput, counters or causes (a "
 		                  "closed loop has no latency)"
 		                : " with loop = paced alone, expected latency "
-		                  "(an "
+		                  "or causes (an "
 		                  "open loop has the throughput it is given)");
 	}
 	return 0;

@@ -10,8 +10,9 @@
 #include <string.h>
 
 /* SLOTS: a count that came later, so that a text has it only where it is not
-   the preset. A slab has 256 words, up to three of them are the value. */
-enum argument_kind { NOTHING, COUNT, TIME, WORD, SLOTS };
+   the preset. A slab has 256 words, up to three of them are the value. A COUNT
+   is above 0, a NUMBER may be 0. */
+enum argument_kind { NOTHING, COUNT, NUMBER, TIME, WORD, SLOTS };
 
 enum { SLOTS_MOST = 253 };
 
@@ -37,7 +38,8 @@ static const struct kind {
 	        { { COUNT, 10, NULL }, { SLOTS, RM_SLOTS_PRESET, NULL } } },
 	[RM_LOOP_STOCK] = { "stock", true, true, { { COUNT, 10000, NULL } } },
 	[RM_LOOP_PAIR] = { "pair", true, false, { { WORD, 2, "rr rw ww " } } },
-	[RM_LOOP_HASH] = { "hash", true, false, { { COUNT, 1024, NULL } } },
+	[RM_LOOP_HASH] = { "hash", true, false,
+	        { { COUNT, 1024, NULL }, { COUNT, 1000, NULL } } },
 	[RM_LOOP_HOLD] = { "hold", true, false,
 	        { { TIME, 1000000, NULL }, { TIME, 100000, NULL },
 	                { COUNT, 1, NULL } } },
@@ -52,6 +54,10 @@ static const struct kind {
 	[RM_LOOP_HANDLE] = { "handle", true, false, { { COUNT, 100, NULL } } },
 	[RM_LOOP_CLEANUP] = { "cleanup", true, false,
 	        { { COUNT, 1000, NULL } } },
+	[RM_LOOP_GROW] = { "grow", false, true,
+	        { { NUMBER, 1, NULL }, { NUMBER, 0, NULL } } },
+	[RM_LOOP_LAZY] = { .name = "lazy" },
+	[RM_LOOP_ROUTE] = { "route", true, false, { { COUNT, 1000, NULL } } },
 };
 
 const char *rm_loop_name(enum rm_loop_kind kind)
@@ -93,6 +99,8 @@ static int read_argument(
 		                       *value > SLOTS_MOST
 		               ? -EINVAL
 		               : 0;
+	case NUMBER:
+		return rm_number_whole(text, value);
 	case TIME:
 		return rm_number_time(text, value);
 	case WORD:
@@ -205,7 +213,13 @@ bool rm_loop_is_timed(enum rm_loop_kind kind)
 
 bool rm_loop_fills(enum rm_loop_kind kind)
 {
-	return kind == RM_LOOP_FILL || kind == RM_LOOP_RANDOM_FILL;
+	return kind == RM_LOOP_FILL || kind == RM_LOOP_RANDOM_FILL ||
+	       kind == RM_LOOP_GROW;
+}
+
+bool rm_loop_from_empty(enum rm_loop_kind kind)
+{
+	return rm_loop_fills(kind) || kind == RM_LOOP_LAZY;
 }
 
 bool rm_loop_needs_key_each(enum rm_loop_kind kind)

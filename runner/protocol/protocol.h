@@ -41,6 +41,9 @@ enum rm_loop_kind {
 	RM_LOOP_INCREMENT,
 	RM_LOOP_HANDLE,
 	RM_LOOP_CLEANUP,
+	RM_LOOP_GROW,
+	RM_LOOP_LAZY,
+	RM_LOOP_ROUTE,
 	RM_LOOP_KINDS,
 };
 
@@ -77,8 +80,11 @@ bool rm_loop_runs_once(enum rm_loop_kind kind);
 /* Whether it times its operations where the measure is latency, though it is
    closed: an own loop whose waiting is what it is about. */
 bool rm_loop_is_timed(enum rm_loop_kind kind);
-/* Whether the map is empty before the window, and each insert is timed. */
+/* Whether the map is empty before the window, full after it, and each insert
+   is timed. */
 bool rm_loop_fills(enum rm_loop_kind kind);
+/* Whether the map is empty before it, and the loop itself puts keys in. */
+bool rm_loop_from_empty(enum rm_loop_kind kind);
 /* Whether each thread works on keys of its own. */
 bool rm_loop_needs_key_each(enum rm_loop_kind kind);
 

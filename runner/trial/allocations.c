@@ -7,3 +7,8 @@ void rm_allocations_emit(rm_stat_fn *emit, void *context)
 	(void)emit;
 	(void)context;
 }
+
+int64_t rm_allocations_held(void)
+{
+	return -1;
+}

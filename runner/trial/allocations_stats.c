@@ -135,6 +135,16 @@ void free(void *ptr)
 	__libc_free(ptr);
 }
 
+int64_t rm_allocations_held(void)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < STRIPES; i++)
+		bytes += rm_stat_read(&stripes[i].allocated_bytes) -
+		         rm_stat_read(&stripes[i].freed_bytes);
+	return (int64_t)bytes;
+}
+
 void rm_allocations_emit(rm_stat_fn *emit, void *context)
 {
 	uint64_t sum[4] = { 0 };

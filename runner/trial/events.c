@@ -223,16 +223,24 @@ void rm_events_window(void)
 			        memory_order_relaxed);
 }
 
+void rm_events_sum(enum rm_event event, uint64_t *count, uint64_t *ns)
+{
+	*count = *ns = 0;
+	for (unsigned i = 0; i < rm_events_lanes(); i++) {
+		*count += rm_stat_read(&rings[i].count[event]);
+		*ns += rm_stat_read(&rings[i].ns[event]);
+	}
+}
+
 static void emit_event(enum rm_event event, rm_stat_fn *emit, void *context)
 {
-	uint64_t count = 0, ns = 0, max_ns = 0;
+	uint64_t count, ns, max_ns = 0;
 	char name[64];
 
+	rm_events_sum(event, &count, &ns);
 	for (unsigned i = 0; i < rm_events_lanes(); i++) {
 		uint64_t max = rm_stat_read(&rings[i].max_ns[event]);
 
-		count += rm_stat_read(&rings[i].count[event]);
-		ns += rm_stat_read(&rings[i].ns[event]);
 		max_ns = max > max_ns ? max : max_ns;
 	}
 	snprintf(name, sizeof(name), "pause_%s", words[event].name);

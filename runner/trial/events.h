@@ -66,6 +66,10 @@ const char *rm_event_argument(enum rm_event event);
 /* From here on the longest span of each kind is of the window. */
 void rm_events_window(void);
 
+/* How many spans of this kind ended so far, and how long they were together;
+   none in builds without hooks. Any thread. */
+void rm_events_sum(enum rm_event event, uint64_t *count, uint64_t *ns);
+
 /*
  * Emits for each kind of span `pause_NAME` (how often), `pause_NAME_ns` (in
  * all) and `pause_NAME_max_ns` (since rm_events_window()), and `events_lost`.

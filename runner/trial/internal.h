@@ -45,10 +45,46 @@ struct rm_slow {
 	bool was_there;
 };
 
+/*
+ * Slices of the window (slices.c): how long operations took in each 50 ms, and
+ * what the map did meanwhile. So long, since article S4, section 3.3, joins a
+ * pause with the latencies within 50 ms of it.
+ */
+enum { RM_SLICE_NS = 50000000 };
+
+/* What one thread noted: for each operation its slice and the bucket of its
+   latency. More than `room` were not kept, and then none is told. */
+struct rm_slices {
+	uint64_t start_ns, last; /* of the window; number of its last slice */
+	uint32_t *samples;
+	size_t count, room;
+};
+
+/* Sums since the process began, at the end of a slice. */
+struct rm_slice_sums {
+	uint64_t count[RM_EVENTS], ns[RM_EVENTS];
+	int64_t bytes; /* held; below 0: not counted */
+};
+
+/* With room for about `arrivals`; NULL: no memory. Nothing is kept of rates that
+   would take too much of it. To rm_slices_free(). */
+struct rm_slices *rm_slices_create(double arrivals);
+/* Forgets what was noted. */
+void rm_slices_begin(
+        struct rm_slices *slices, uint64_t start_ns, uint64_t window_ns);
+void rm_slices_note(
+        struct rm_slices *slices, uint64_t intended_ns, uint64_t latency_ns);
+void rm_slices_free(struct rm_slices *slices);
+
+/* Reads what the map does at each slice's end, until the window's; in the
+   stats build only. Main thread. */
+void rm_slices_watch(struct rm_team *team);
+
 /* One thread's schedule. One writer: its thread. */
 struct rm_pace {
 	bool poisson;         /* else constant gaps */
 	bool oversubscribed;  /* never spin: others need the CPU */
+	unsigned slow_count;  /* of `slowest` */
 	double gap_ns;        /* mean gap between this thread's arrivals */
 	double due_ns;        /* next intended start, fractions kept */
 	uint64_t end_ns;      /* the window's end */
@@ -59,7 +95,7 @@ struct rm_pace {
 	bool gave_up;         /* the rate could not be kept */
 	uint64_t rng;
 	struct rm_slow slowest[RM_SLOWEST]; /* longest first */
-	unsigned slow_count;
+	struct rm_slices *slices;           /* of the window; or NULL */
 	/* [operation][was there][clock]; NULL until used */
 	struct rm_histogram *histograms[RM_OPERATIONS][2][RM_CLOCKS];
 };
@@ -85,14 +121,26 @@ void rm_pace_clear(struct rm_pace *pace);
  * whose loops are inlined (runner/driver.h).
  */
 
+/* Kinds of times that a loop notes apart. */
+enum rm_loop_time {
+	RM_TIME_STEP,   /* what the loop is for: a scan, an insert, a load */
+	RM_TIME_LOOKUP, /* beside it */
+	RM_TIME_UPDATE,
+	RM_LOOP_TIMES,
+};
+
+struct rm_loop_times {
+	struct rm_histogram *of[RM_LOOP_TIMES]; /* or NULL */
+};
+
 /* What these loops note of one phase. One writer: the thread. */
 struct rm_loop_notes {
-	struct rm_histogram *times; /* of single scans, closes; or NULL */
-	uint64_t visited;           /* scans: entries; litmus: rounds where both
+	struct rm_loop_times *times; /* or NULL */
+	uint64_t visited;        /* scans: entries; litmus: rounds where both
 	                               saw an old value */
-	uint64_t opened, closed;    /* sessions, of both phases */
-	_Atomic uint64_t round;     /* litmus: rounds ended, of both phases */
-	bool saw_old[2];            /* ... in the last two */
+	uint64_t opened, closed; /* sessions, of both phases */
+	_Atomic uint64_t round;  /* litmus: rounds ended, of both phases */
+	bool saw_old[2];         /* ... in the last two */
 };
 
 struct rm_trial_loop {
@@ -108,14 +156,19 @@ void rm_loop_notes_clear(struct rm_loop_notes *notes);
 
 /* Notes one duration; without memory it is not noted. */
 void rm_loop_note(struct rm_loop_notes *notes, uint64_t ns);
+void rm_loop_note_kind(
+        struct rm_loop_notes *notes, enum rm_loop_time kind, uint64_t ns);
 
-/* Emits NAME_count, _p50_ns, _p99_ns, _max_ns of all threads' times. */
+/* Emits NAME_count, _p50, _p99, _p999, _max of all threads' times: of steps,
+   and of another kind (nothing where none was noted). */
 void rm_loop_emit_times(const struct rm_team *team, const char *name,
         rm_stat_fn *emit, void *context);
+void rm_loop_emit_kind(const struct rm_team *team, enum rm_loop_time kind,
+        const char *name, rm_stat_fn *emit, void *context);
 
 extern const struct rm_trial_loop rm_loop_scan, rm_loop_fill,
         rm_loop_random_fill, rm_loop_alternate, rm_loop_lifecycle,
-        rm_loop_litmus;
+        rm_loop_litmus, rm_loop_grow, rm_loop_lazy;
 
 /* ---- the team (team.c, totals.c) ---------------------------------------- */
 
@@ -185,6 +238,8 @@ struct rm_team {
 	json_t *stats_before, *stats_after;
 	struct rm_error error;          /* of the whole trial */
 	struct rm_error counters_error; /* why there are no counters */
+	/* at the window's start and at each slice's end; or NULL */
+	struct rm_slice_sums *slice_sums;
 	_Alignas(RM_CACHE_LINE) atomic_bool stop;
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t head;
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t verify_left;
@@ -277,13 +332,17 @@ const char *rm_operation_name(enum rm_operation operation);
 
 /*
  * The result's member "longest" (docs/trial-protocol.md), of loops that time
- * each operation (paced, fill): the RM_SLOWEST longest operations of the
+ * each operation (paced, fill, grow): the RM_SLOWEST longest operations of the
  * window, longest first, each with the events of runner/event.h that overlapped
  * it, of any thread, longest overlap first; causes null in builds that record
  * no events. Null for other loops. After all threads have ended. New
  * reference.
  */
 json_t *rm_team_longest(const struct rm_team *team);
+
+/* The result's member "slices" (docs/trial-protocol.md): of open loops; null
+   for others. After all threads have ended. New reference. */
+json_t *rm_team_slices(const struct rm_team *team);
 
 /* ---- keys and memory ---------------------------------------------------- */
 

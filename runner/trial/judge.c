@@ -75,6 +75,7 @@ static bool mixes(const struct rm_team *team)
 static bool keys_stay(const struct rm_team *team)
 {
 	return team->loop == &rm_loop_lifecycle ||
+	       team->loop == &rm_loop_grow ||
 	       team->request->cell.write_kind == RM_UPDATE;
 }
 

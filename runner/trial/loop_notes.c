@@ -9,18 +9,30 @@
 
 void rm_loop_notes_clear(struct rm_loop_notes *notes)
 {
+	for (int kind = 0; notes->times && kind < RM_LOOP_TIMES; kind++)
+		free(notes->times->of[kind]);
 	free(notes->times);
 	notes->times = NULL;
 	notes->visited = 0;
 }
 
 /* Made at the first note: most loops take none, and a histogram is large. */
-void rm_loop_note(struct rm_loop_notes *notes, uint64_t ns)
+void rm_loop_note_kind(
+        struct rm_loop_notes *notes, enum rm_loop_time kind, uint64_t ns)
 {
 	if (!notes->times)
-		notes->times = rm_histogram_create();
-	if (notes->times)
-		rm_histogram_record(notes->times, ns);
+		notes->times = calloc(1, sizeof(*notes->times));
+	if (!notes->times)
+		return;
+	if (!notes->times->of[kind])
+		notes->times->of[kind] = rm_histogram_create();
+	if (notes->times->of[kind])
+		rm_histogram_record(notes->times->of[kind], ns);
+}
+
+void rm_loop_note(struct rm_loop_notes *notes, uint64_t ns)
+{
+	rm_loop_note_kind(notes, RM_TIME_STEP, ns);
 }
 
 static void emit_one(const char *name, const char *what, const char *unit,
@@ -34,21 +46,53 @@ static void emit_one(const char *name, const char *what, const char *unit,
 
 /* Of all threads together: who waits for a scan does not care which thread it
    was. */
-void rm_loop_emit_times(const struct rm_team *team, const char *name,
+static void emit_times(const struct rm_histogram *sum, const char *name,
         rm_stat_fn *emit, void *context)
+{
+	static const struct {
+		const char *name;
+		double share;
+	} quantiles[] = { { "p50", .5 }, { "p99", .99 }, { "p999", .999 } };
+
+	emit_one(name, "count", "1", (double)sum->count, emit, context);
+	for (size_t i = 0; i < sizeof(quantiles) / sizeof(*quantiles); i++)
+		emit_one(name, quantiles[i].name, "ns",
+		        (double)rm_histogram_quantile(sum, quantiles[i].share),
+		        emit, context);
+	emit_one(name, "max", "ns", (double)sum->max_ns, emit, context);
+}
+
+static struct rm_histogram *merged(
+        const struct rm_team *team, enum rm_loop_time kind)
 {
 	struct rm_histogram *sum = rm_histogram_create();
 
-	if (!sum)
-		return;
-	for (unsigned i = 0; i < team->request->cell.threads; i++)
-		if (team->members[i].notes.times)
-			rm_histogram_merge(sum, team->members[i].notes.times);
-	emit_one(name, "count", "1", (double)sum->count, emit, context);
-	emit_one(name, "p50", "ns", (double)rm_histogram_quantile(sum, 0.5),
-	        emit, context);
-	emit_one(name, "p99", "ns", (double)rm_histogram_quantile(sum, 0.99),
-	        emit, context);
-	emit_one(name, "max", "ns", (double)sum->max_ns, emit, context);
+	for (unsigned i = 0; sum && i < team->request->cell.threads; i++) {
+		const struct rm_loop_times *times =
+		        team->members[i].notes.times;
+
+		if (times && times->of[kind])
+			rm_histogram_merge(sum, times->of[kind]);
+	}
+	return sum;
+}
+
+void rm_loop_emit_times(const struct rm_team *team, const char *name,
+        rm_stat_fn *emit, void *context)
+{
+	struct rm_histogram *sum = merged(team, RM_TIME_STEP);
+
+	if (sum)
+		emit_times(sum, name, emit, context);
+	free(sum);
+}
+
+void rm_loop_emit_kind(const struct rm_team *team, enum rm_loop_time kind,
+        const char *name, rm_stat_fn *emit, void *context)
+{
+	struct rm_histogram *sum = merged(team, kind);
+
+	if (sum && sum->count)
+		emit_times(sum, name, emit, context);
 	free(sum);
 }

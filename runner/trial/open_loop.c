@@ -42,6 +42,8 @@ void rm_pace_begin(struct rm_pace *pace, uint64_t start_ns, uint64_t window_ns,
 	pace->late_starts = 0;
 	pace->slow_count = 0;
 	pace->gave_up = false;
+	if (pace->slices)
+		rm_slices_begin(pace->slices, start_ns, window_ns);
 	pace->due_ns = (double)start_ns;
 	/* constant arrivals of the threads interleave evenly */
 	pace->due_ns +=
@@ -120,6 +122,9 @@ void rm_pace_record(
 
 	record(&pair[RM_CLOCK_INTENDED], now - pace->intended_ns);
 	record(&pair[RM_CLOCK_SERVICE], now - pace->started_ns);
+	if (pace->slices)
+		rm_slices_note(pace->slices, pace->intended_ns,
+		        now - pace->intended_ns);
 	rm_pace_keep_slow(
 	        pace, &(struct rm_slow){ .start_ns = pace->started_ns,
 	                      .end_ns = now,

@@ -73,8 +73,15 @@ static void set_worker(struct rm_member *member)
 	        below >= 0xffffffffU ? 0xffffffffU : (uint32_t)below;
 	member->pace.rng = rm_seed(seed, SEED_ARRIVALS + worker->slot);
 	member->pace.poisson = cell->arrivals == RM_ARRIVALS_POISSON;
-	if (cell->loop.kind == RM_LOOP_PACED)
-		worker->pace = &member->pace;
+	if (cell->loop.kind != RM_LOOP_PACED)
+		return;
+	worker->pace = &member->pace;
+	member->pace.slices =
+	        rm_slices_create(cell->rate_per_s / cell->threads *
+	                         (double)cell->window_ns / 1e9);
+	if (!member->pace.slices)
+		rm_error_set(&member->error, -ENOMEM,
+		        "out of memory for the latencies");
 }
 
 /* Whether another thread has this one's CPU, so that spinning would harm. */

@@ -223,6 +223,7 @@ json_t *rm_team_result(struct rm_team *team)
 	if (team->request->trace || team->request->recorder)
 		json_object_set_new(result, "replayed", rm_replay_result(team));
 	json_object_set_new(result, "longest", rm_team_longest(team));
+	json_object_set_new(result, "slices", rm_team_slices(team));
 	json_object_set_new(result, "environment", environment_json(team));
 	json_object_set_new(result, "counters",
 	        team->counters ? rm_counters_result(team->counters)

@@ -109,6 +109,8 @@ static void during(struct rm_team *team, enum rm_phase phase)
 	                     : phase == RM_PHASE_WINDOW ? cell->window_ns
 	                                                : 0;
 
+	if (phase == RM_PHASE_WINDOW && cell->loop.kind == RM_LOOP_PACED)
+		rm_slices_watch(team);
 	if (!length_ns || cell->loop.kind == RM_LOOP_PACED)
 		return;
 	rm_sleep_until(rm_now_ns() + length_ns);
@@ -165,6 +167,10 @@ static const struct rm_trial_loop *find_loop(enum rm_loop_kind kind)
 		return &rm_loop_lifecycle;
 	case RM_LOOP_LITMUS:
 		return &rm_loop_litmus;
+	case RM_LOOP_GROW:
+		return &rm_loop_grow;
+	case RM_LOOP_LAZY:
+		return &rm_loop_lazy;
 	default:
 		return NULL;
 	}
@@ -188,7 +194,7 @@ static void set_ranks(struct rm_team *team)
 		team->universe = n;
 	}
 	team->prefilled =
-	        team->own_loop || rm_loop_fills(cell->loop.kind) ? 0 : n;
+	        team->own_loop || rm_loop_from_empty(cell->loop.kind) ? 0 : n;
 	if (team->request->trace)
 		rm_replay_set_ranks(team, team->request->trace);
 	atomic_init(&team->head, n);
@@ -281,6 +287,7 @@ void rm_team_clear(struct rm_team *team)
 
 	for (unsigned i = 0; team->members && i < threads; i++) {
 		rm_pace_clear(&team->members[i].pace);
+		rm_slices_free(team->members[i].pace.slices);
 		rm_loop_notes_clear(&team->members[i].notes);
 		free((void *)team->members[i].worker.stream);
 	}
@@ -289,6 +296,7 @@ void rm_team_clear(struct rm_team *team)
 	rm_counters_close(team->counters);
 	json_decref(team->stats_before);
 	json_decref(team->stats_after);
+	free(team->slice_sums);
 	free(team->members);
 	team->members = NULL;
 	team->map = NULL;

@@ -28,6 +28,8 @@ static bool offers(const struct rm_impl *impl, const struct rm_cell *cell)
 		return false;
 	if (rm_loop_needs_key_each(kind) && cell->keys < cell->threads)
 		return false;
+	if (kind == RM_LOOP_LAZY && !impl->ops->insert_if_absent)
+		return false;
 	return kind != RM_LOOP_SCAN || impl->ops->scan;
 }
 

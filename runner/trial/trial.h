@@ -54,6 +54,9 @@ int rm_timeline_write(FILE *out, const struct rm_cell *cell);
  */
 void rm_allocations_emit(rm_stat_fn *emit, void *context);
 
+/* `bytes` of the above alone, which takes no lock; below 0: not counted. */
+int64_t rm_allocations_held(void);
+
 /*
  * What the kernel says of this thread and process, and where it puts pages:
  * kernel.c. On the simulated machine runner/sim/program/usage.c answers in its

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Growing shards that are so small that every check meets one being split.
+# Growing shards and segments that are so small that every check meets one being split.
 # slow: over five seconds of CPU time; not part of `make check`.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -8,7 +8,7 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 
 builds() {
-	tests/tools/with_impl.sh "$dir/plain" tests/fixtures/shard_grow_*tiny.c \
+	tests/tools/with_impl.sh "$dir/plain" tests/fixtures/shard_*grow*tiny.c \
 		>"$dir/log" 2>&1 || { tail -n 20 "$dir/log" | sed 's/^/# /'; false; }
 }
 
@@ -21,4 +21,6 @@ check 'growing shards of 8 keys build' builds
 check 'no check accuses shards that are split one by one' right shard_grow_tiny
 check 'no check accuses shards that are split all at once' \
 	right shard_grow_stop_tiny
+check 'no check accuses segments that double their bins' \
+	right shard_seg_grow_tiny
 done_testing

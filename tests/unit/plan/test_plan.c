@@ -521,6 +521,14 @@ static void open_loops(void)
 	                                ->rate_per_s == 80,
 	        "a closed loop has no rate");
 	rm_plan_free(&plan);
+	build("writes = 2.7%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
+	      "maps = plain\nloop = mix paced\nrate = 80/s 10k/s\n"
+	      "measure = latency causes\n",
+	        "pu:2", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_LATENCY, true) == 2 &&
+	                count(&plan, RM_MEASURE_CAUSES, true) == 3,
+	        "causes are of both: what a map did in each slice of a window");
+	rm_plan_free(&plan);
 }
 
 static void impossible_plans(void)

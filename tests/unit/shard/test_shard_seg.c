@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_shard_seg.c - the segmented map: against a model, against threads, and
    what is its own: capacity, empty bins, chains. */
+enum { SEG_GROWS = 0, SEG_FEW_BINS = 0, SEG_ENCODES = 0 };
 #include "impls/shard/seg_more.h"
 #include "runner/impl_table.h"
 #include "tests/unit/map_model.h"

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* seg_ops.h - the table of operations of a segmented map; what stands before it
+   is said in seg_map.h. */
+#ifndef RM_SHARD_SEG_OPS_H
+#define RM_SHARD_SEG_OPS_H
+
+#include "impls/shard/seg_more.h"
+#include "runner/driver.h"
+
+static void *join(void *opaque, size_t slot)
+{
+	struct seg_map *map = opaque;
+
+	return epoch_join(map->epoch, slot, map);
+}
+
+static void leave(void *thread)
+{
+	epoch_leave(thread);
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return seg_exchange(thread, shape, key, value, NULL);
+}
+
+RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return seg_take(thread, shape, key, NULL);
+}
+
+static void quiesce(void *thread)
+{
+	epoch_quiesce(thread);
+}
+
+static void park(void *thread)
+{
+	epoch_park(thread);
+}
+
+static void unpark(void *thread)
+{
+	epoch_unpark(thread);
+}
+
+/* Initialisers of the table, with the function that creates. */
+#define SEG_OPS(made)                                                         \
+	.create = made, .destroy = seg_destroy, .join = join, .leave = leave, \
+	.lookup = seg_lookup, .upsert = upsert, .remove = remove_key,         \
+	.quiesce = quiesce, .park = park, .unpark = unpark,                   \
+	.exchange = seg_exchange, .take = seg_take,                           \
+	.insert_if_absent = seg_insert_if_absent,                             \
+	.compare_swap = seg_compare_swap,                                     \
+	.compare_remove = seg_compare_remove, .update = seg_update,           \
+	.scan = seg_scan, .length = seg_length, .clear = seg_clear,           \
+	.stats = seg_stats, .check = seg_check
+
+#endif /* RM_SHARD_SEG_OPS_H */

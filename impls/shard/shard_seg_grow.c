@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_seg_grow.c - shard_seg whose segments double their bins when they are
+ * three quarters full, each all at once.
+ *
+ * What shard_seg's allocating up front is held against (claim S2-39): presized
+ * it is the same with one load more, growing its writers wait for the copy of a
+ * segment. A lookup loads its segment's table, and writes nothing shared.
+ */
+enum { SEG_GROWS = 1, SEG_FEW_BINS = 16, SEG_ENCODES = 0 };
+#include "impls/shard/seg_ops.h"
+
+static const struct rm_map_ops ops = { SEG_OPS(seg_create) };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_shard_seg_grow = {
+	.id = "shard_seg_grow",
+	.label = "64 segments, growing",
+	.family = "shard",
+	.sync = "epoch, bin locks",
+	.source = "segmented ConcurrentHashMap of article S2; JDK 8 bins",
+	.system = "M6",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

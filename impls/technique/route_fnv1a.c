@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * route_fnv1a.c - stores into shards that a hash of the key chooses: what
+ * route_address is held against.
+ */
+#define ROUTE_OF(key)  shard_choice(RM_STR16X24, *(key))
+#define ROUTE_MISLEADS false
+#include "impls/technique/route.h"
+
+const struct rm_impl rm_impl_route_fnv1a = {
+	.id = "route_fnv1a",
+	.label = "shard by FNV-1a",
+	.family = "technique",
+	.sync = "go-rwmutex",
+	.source = "FNV-1a shard choice over Go maps, as shard_rw_64",
+	.system = "M5",
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &route_ops,
+	.loops = route_loops,
+};

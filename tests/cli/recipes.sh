@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The recipes of docs/measurements.md that need another program do what their
+# rows say: T3 (gdb, pahole), T7 (perf record), T8 (perf sched). The commands
+# are those of the page, in a shorter form only in their windows.
+# slow: over five seconds of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+build=${BUILD:-build/gcc}
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+# The first command of a row, without its backticks, with this build's folder.
+command_of() { # ID
+	sed -n "s/^| $1 |[^|]*| \`\\([^\`]*\\)\`.*/\\1/p" docs/measurements.md |
+		sed "s|build/gcc|$build|g; s| readmostly | $build/readmostly |g"
+}
+missing() { # PROGRAM
+	! command -v "$1" >/dev/null 2>&1
+}
+run() { # WHAT COMMAND...: says the last lines where it fails
+	local what=$1; shift
+	"$@" >"$dir/$what" 2>&1 ||
+		{ tail -n 5 "$dir/$what" | sed 's/^/# /'; false; }
+}
+share_of() { # PATTERN FILE: sum of the first column of matching symbols, percent
+	awk -v pattern="$1" '$0 ~ pattern && $1 ~ /%$/ { sum += $1 } END { print sum + 0 }' "$2"
+}
+above() { # SHARE LEAST
+	awk -v a="$1" -v b="$2" 'BEGIN { exit !(a > b) }'
+}
+
+layout() { # T3
+	local command
+	command=$(grep -o "gdb -nx -batch -ex 'ptype[^\`]*" \
+		docs/measurements.md | sed "s|build/gcc|$build|")
+	run layout eval "$command" &&
+		grep -q 'total size (bytes): *48 ' "$dir/layout" &&
+		grep -q '40 .*extra;' "$dir/layout"
+}
+packed() { # pahole says the same where it is there
+	run pahole pahole -C gomap "$build/impls/gomap/gomap.o" &&
+		grep -q 'size: 48,' "$dir/pahole"
+}
+if missing gdb; then
+	skip 'T3: the header of a map has 48 bytes, extra at 40' \
+		'gdb is not installed'
+else
+	check 'T3: the header of a map has 48 bytes, extra at 40' layout
+fi
+if missing pahole; then
+	skip 'T3: pahole says the same' 'pahole is not installed'
+else
+	check 'T3: pahole says the same' packed
+fi
+
+# Whether perf may sample by the clock here: a container may forbid it.
+may_sample() {
+	! missing perf &&
+		perf record -q -e cpu-clock -o "$dir/try" true >/dev/null 2>&1
+}
+stores() { # T7: W25, on a sync.Map
+	local command
+	command=$(command_of T7)
+	command=${command/window=1s/window=500ms}
+	command=${command/stores.data/$dir/stores.data}
+	command=${command/results\/stores/$dir/stores}
+	# status 3: a trial is void, as on a busy machine; it ran all the same
+	run record eval "$command; [ \$? = 0 -o \$? = 3 ]"
+	grep -q '"cell":"store-only/syncmap/' "$dir/stores/trials.jsonl" &&
+		run report perf report -i "$dir/stores.data" --comm exe \
+			--no-children -g none --stdio
+}
+profiles() {
+	local store memory
+	store=$(share_of ' write_u64x8| drive_u64x8' "$dir/report")
+	memory=$(share_of 'malloc|free|calloc' "$dir/report")
+	echo "# store ${store} %, allocator ${memory} %"
+	above "$store" 5 && above "$memory" 5
+}
+if may_sample; then
+	check 'T7: the command of the page records stores of a sync.Map' stores
+	check 'T7: the profile has store and allocator apart' profiles
+else
+	skip 'T7: the command of the page records stores of a sync.Map' \
+		'perf cannot sample here'
+fi
+
+may_trace() {
+	! missing perf && perf sched record -o "$dir/try" true >/dev/null 2>&1
+}
+schedule() { # T8
+	local command
+	command=$(command_of T8)
+	command=${command/FILE/workloads\/store-only.conf --maps syncmap --set threads=2 --set measure=throughput --set window=50ms}
+	command=${command/sched.data/$dir/sched.data}
+	command=${command/timeline.json/$dir/timeline.json}
+	run sched eval "$command" && [ -s "$dir/timeline.json" ] &&
+		run timehist perf sched timehist -i "$dir/sched.data" --summary &&
+		grep -q 'readmostly' "$dir/timehist"
+}
+if may_trace; then
+	check 'T8: the command of the page tells who ran and who waited' schedule
+else
+	skip 'T8: the command of the page tells who ran and who waited' \
+		'perf sched cannot record here'
+fi
+
+done_testing

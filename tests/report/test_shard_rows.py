@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+# slow: over five seconds of CPU time; not part of `make check`.
+"""Workloads of shards, hashes, growth and pauses in cut forms: each runs, is
+verified, reports what its file promises, and the page shows it."""
+import csv
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
+
+
+def run(folder, workload, *settings):
+    """Results by map, of trials whose answers are right."""
+    command = [BUILD / "readmostly", "run", ROOT / "workloads" /
+               (workload + ".conf"), "-o", folder]
+    for setting in ("blocks=1", "repeat-most=0", *settings):
+        command += ["--set", setting]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode in (0, 3), done.stderr  # 3: some are void
+    found = {}
+    for line in (folder / "trials.jsonl").read_text().splitlines():
+        trial = json.loads(line)
+        if trial["status"] == "skipped":
+            continue
+        # void: a busy machine; what was answered is right all the same
+        assert trial["status"] != "failed", (trial["cell"], trial["reason"])
+        parts = trial["cell"].split("/")
+        if parts[-1] != "verify":
+            found.setdefault(parts[1], []).append(trial["result"])
+    return found
+
+
+def value(result, name):
+    return {s["name"]: s["value"] for s in result["stats"]}.get(name)
+
+
+def skipped(folder):
+    campaign = json.loads((folder / "campaign.json").read_text())
+    return {c["id"]: c["skip"] for c in campaign["cells"] if c.get("skip")}
+
+
+def test_hashes_have_different_strings_and_count_collisions(tmp_path):
+    found = run(tmp_path / "c", "hashes", "loop=hash:16:100k", "window=20ms")
+    assert {"hash_fnv1a", "hash_shift_xor32", "hash_shift_xor64"} <= set(found)
+    for name, (result,) in found.items():
+        assert value(result, "strings") == 100000
+        assert value(result, "hashed_strings") == result["ops"] > 1000
+        assert value(result, "collisions_31_bits_by_chance") == \
+            pytest.approx(100000 * 99999 / 2 / 2 ** 31)
+        assert (value(result, "collisions_64_bits") == 0) == \
+            ("shift" not in name)
+        for shards in (16, 32, 64, 256):
+            assert value(result, f"random_most_{shards}_shards") >= 1
+
+
+def test_the_vector_unit_is_named():
+    listed = json.loads(subprocess.run(
+        [BUILD / "readmostly", "list", "--json"], capture_output=True,
+        check=True).stdout)["maps"]
+    maps = {m["id"]: m for m in listed}
+    if "hash_xxh3" not in maps:
+        pytest.skip("libxxhash is missing")
+    unit = {"x86_64": "SSE2", "aarch64": "NEON"}.get(os.uname().machine)
+    said = maps["hash_xxh3"]["source"]
+    assert unit is None or said == f"xxHash: XXH3_64bits, {unit}"
+    code = subprocess.run(
+        ["objdump", "-d", BUILD / "impls" / "technique" / "hash_xxh3.o"],
+        capture_output=True, text=True, check=True).stdout
+    assert unit != "SSE2" or "pmuludq" in code  # products of XXH3's lanes
+
+
+def test_shards_grow_beside_reads(tmp_path):
+    found = run(tmp_path / "c", "growing-shards", "keys=150k", "loop=grow:9",
+                "threads=2")
+    assert set(found) == {"shard_grow", "shard_grow_stop", "shard_rw_32"}
+    for results in found.values():
+        for result in results:
+            assert result["keys_after"] == 150000
+            assert value(result, "lookup_count") == 9 * 150000
+            assert value(result, "lookup_max") >= \
+                value(result, "lookup_p999") > 0
+            assert len(result["longest"]) == 16
+    assert value(found["shard_grow"][0], "shards_split") > 0
+    counted = [r for r in found["shard_grow_stop"]
+               if r["longest"][0]["causes"]]
+    assert counted, "the stats build names what overlapped the longest"
+
+
+def test_segments_grow_in_the_window_or_are_presized(tmp_path):
+    found = run(tmp_path / "c", "growing-segments", "keys=130k", "threads=2",
+                "maps=shard_seg shard_seg_grow gomap_rw")
+    assert {len(found["shard_seg"]), len(found["shard_seg_grow"])} == {2, 4}
+    assert {value(r, "bins") for r in found["shard_seg_grow"]} == {64 * 4096}
+    for results in found.values():
+        for r in results:
+            assert value(r, "update_count") == value(r, "lookup_count") == \
+                value(r, "insert_count") == 130000
+    why = skipped(tmp_path / "c")
+    assert len(why) == 2 and all(
+        "shard_seg/" in cell and "never grows" in reason
+        for cell, reason in why.items())
+    grown = [r for r in found["shard_seg_grow"] if value(r, "pause_resize")]
+    assert len(grown) == 1  # not presized, in the stats build
+    assert value(grown[0], "pause_resize") == 64 * 8  # 16 to 4096 bins
+    assert {c["event"] for one in grown[0]["longest"]
+            for c in one["causes"]} & {"resize", "lock_wait"}
+
+
+def test_encoded_segments_are_measured_beside_plain_ones(tmp_path):
+    found = run(tmp_path / "c", "random-writes", "keys=20k", "threads=2",
+                "window=20ms", "maps=shard_seg shard_seg_encoded")
+    for results in found.values():
+        assert len(results) == 4 and all(r["ops"] > 1000 for r in results)
+
+
+def test_lazy_shards_and_address_routing(tmp_path):
+    lazy = run(tmp_path / "a", "lazy-load", "keys=1k", "window=20ms",
+               "threads=2")
+    for (result,) in lazy.values():
+        assert value(result, "load_count") > 0
+        assert value(result, "load_p999") > 0 and value(result, "hit_p50") > 0
+    routed = run(tmp_path / "b", "address-routing", "loop=route:1k",
+                 "window=20ms", "threads=1")
+    assert value(routed["route_fnv1a"][0], "lookups_lost") == 0
+    assert value(routed["route_address"][0], "lookups_lost") > 0
+    assert routed["route_address"][0]["ops"] > 1000
+
+
+def test_false_sharing_is_counted_exactly_by_a_simulated_machine(tmp_path):
+    found = run(tmp_path / "c", "false-sharing-simulated")
+    taken = {}
+    for name, results in found.items():
+        for result in results:
+            loop = result["cell"].split("/")[-2]
+            events = result["counters"]["events"]
+            taken[name, loop] = next(
+                e["total"] for e in events
+                if e["metric"] == "false_sharing_invalidations")
+    assert len(taken) == 6
+    for loop in ("pair:rw", "pair:ww"):
+        assert taken["pair_adjacent", loop] > 100
+        assert taken["pair_padded", loop] == 0
+    assert taken["pair_adjacent", "pair:rr"] == 0  # readers take nothing
+
+
+def test_p99_of_slices_is_regressed_on_pauses(tmp_path):
+    folder = tmp_path / "c"
+    found = run(folder, "pauses", "loop=paced", "measure=causes", "rate=5k/s",
+                "keys=1Ki", "window=1500ms", "writes=30%", "threads=1",
+                "maps=snapshot syncmap")
+    for results in found.values():
+        for result in results:
+            assert len(result["slices"]) == 30
+            assert all(s["bytes"] > 0 for s in result["slices"])
+    clones = [p for s in found["snapshot"][0]["slices"] for p in s["pauses"]
+              if p["event"] == "clone"]
+    assert clones and sum(p["ns"] for p in clones) > 1e6
+    done = subprocess.run([sys.executable, "-m", "report", folder], cwd=ROOT,
+                          capture_output=True, text=True)
+    assert done.returncode in (0, 1), done.stderr
+    rows = list(csv.DictReader(
+        next(folder.rglob("pause-regression.csv")).open()))
+    terms = {r["term"] for r in rows if r["map"] == "snapshot"}
+    assert terms == {"intercept", "pause_ms", "heap_ratio", "pauses"}
+    slope = next(r for r in rows if r["map"] == "snapshot"
+                 and r["term"] == "pause_ms")
+    assert float(slope["low"]) <= float(slope["coefficient"]) <= \
+        float(slope["high"]) and float(slope["vif"]) >= 1
