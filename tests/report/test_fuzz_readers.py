@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: seconds of CPU time; not part of `make check`.
 """Readers of the report on mutated files (long form: make fuzz)."""
 import os
 

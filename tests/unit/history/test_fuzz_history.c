@@ -2,7 +2,7 @@
 /*
  * test_fuzz_history.c - the readers of histories on mutated and random input.
  * side by side: computes, measures no time.
- * slow: over five seconds of CPU time; not part of `make check`.
+ * slow: seconds of CPU time; not part of `make check`.
  *
  * fuzzes: runner/history/jsonl_read.c runner/history/edn.c
  * fuzzes: runner/history/import.c runner/history/import_names.c

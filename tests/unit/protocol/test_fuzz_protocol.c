@@ -2,7 +2,7 @@
 /*
  * test_fuzz_protocol.c - requests and answers, mutated.
  * side by side: computes, measures no time.
- * slow: over five seconds of CPU time; not part of `make check`.
+ * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/protocol/request.c but rm_protocol_check: of campaign.json
  * fuzzes: runner/protocol/answer.c
  * fuzzes: runner/protocol/fields.c
