@@ -284,8 +284,8 @@ def fuzz(name, make, inputs):
 
 PARSERS = (
     journal.read_meta, journal.read_cells, journal.lines_of, journal.wrong_in,
-    journal.is_latency, journal.is_count, journal.attempts_of,
-    journal.planned_lines, journal.read, journal.judge,
+    journal.is_latency, journal.is_count, journal.is_amount,
+    journal.attempts_of, journal.planned_lines, journal.read, journal.judge,
     latencies.percentile_table.__wrapped__, latencies.rises, topology.spots,
     regress_tally.is_line, regress_tally.read_tally, regress.load_rules,
     modes.settings, modes.modes, strict_json.members, strict_json.number,
