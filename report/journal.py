@@ -171,9 +171,6 @@ def read_cells(path, meta):
         if lacking:
             raise JournalError(f"{path / 'campaign.json'}: cell {i} lacks "
                                + ", ".join(lacking))
-        if factors["id"] in cells:
-            raise JournalError(f"{path / 'campaign.json'}: cell {i} is "
-                               f"{factors['id']} again")
         cells[factors["id"]] = Cell({**DEFAULTS, **factors})
     return cells
 
