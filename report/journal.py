@@ -157,7 +157,7 @@ def check_hashes(file, meta):
             raise JournalError(f"{file}: damaged, {key} is not that of what "
                                f"it covers: {damage.ADVICE}")
     topology = file.with_name("topology.xml")
-    if topology.exists() and meta["topology_sha256"] != \
+    if topology.exists() and meta.get("topology_sha256") != \
             damage.sha256(topology.read_bytes()):
         raise JournalError(f"{topology}: damaged, its hash is not "
                            f"topology_sha256: {damage.ADVICE}")
