@@ -157,7 +157,7 @@ def check_hashes(file, meta):
             raise JournalError(f"{file}: damaged, {key} is not that of what "
                                f"it covers: {damage.ADVICE}")
     topology = file.with_name("topology.xml")
-    if topology.exists() and meta["topology_sha256"] != \
+    if topology.exists() and meta.get("topology_sha256") != \
             damage.sha256(topology.read_bytes()):
         raise JournalError(f"{topology}: damaged, its hash is not "
                            f"topology_sha256: {damage.ADVICE}")
@@ -171,15 +171,16 @@ def read_cells(path, meta):
         if lacking:
             raise JournalError(f"{path / 'campaign.json'}: cell {i} lacks "
                                + ", ".join(lacking))
-        if factors["id"] in cells:
-            raise JournalError(f"{path / 'campaign.json'}: cell {i} is "
-                               f"{factors['id']} again")
         cells[factors["id"]] = Cell({**DEFAULTS, **factors})
     return cells
 
 
 def is_count(value, least=0):
     return type(value) is int and value >= least
+
+
+def is_amount(value):
+    return type(value) in (int, float) and value >= 0
 
 
 def is_latency(entry):
@@ -189,7 +190,7 @@ def is_latency(entry):
             and isinstance(entry.get("was_there"), bool)
             and isinstance(entry.get("clock"), str)
             and isinstance(entry.get("histogram") or "", str)
-            and all(is_count(entry.get(key) or 0) for key in
+            and all(is_amount(entry.get(key) or 0) for key in
                     ("p50_ns", "p90_ns", "p99_ns", "p999_ns")))
 
 
@@ -208,8 +209,8 @@ def wrong_in(trial):
         "arm": isinstance(trial.get("arm", ""), str),
         "attempt": is_count(trial.get("attempt", 1), 1),
         "result": result is None or isinstance(result, dict),
-        "result.ops": is_count(held.get("ops") or 0),
-        "result.elapsed_ns": is_count(held.get("elapsed_ns") or 0),
+        "result.ops": is_amount(held.get("ops") or 0),
+        "result.elapsed_ns": is_amount(held.get("elapsed_ns") or 0),
         "result.verification": isinstance(held.get("verification") or {},
                                           dict),
         "result.latency": isinstance(latency, list) and all(

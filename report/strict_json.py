@@ -25,7 +25,10 @@ def number(text):
 def loads(text):
     """The value of a text or of UTF-8; ValueError where it is none."""
     try:
-        return json.loads(text, object_pairs_hook=members, parse_float=number,
-                          parse_constant=number)
+        value = json.loads(text, object_pairs_hook=members,
+                           parse_float=number, parse_constant=number)
+        # half of a pair of surrogates is no text and cannot be written
+        json.dumps(value, ensure_ascii=False).encode()
+        return value
     except RecursionError:
         raise ValueError("nested too deeply") from None

@@ -35,7 +35,7 @@ SANITIZED_FLAGS  = $(filter-out -fsanitize=thread,$(ALL_CFLAGS)) \
 $(BUILD)/sanitized/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(SAY)$(CC) $(SANITIZED_FLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/sanitized.a: $(SANITIZED_OBJS) $(BUILD)/sim_machines.o $(BUILD)/build_info.o $(BUILD)/events_tsv.o
+$(BUILD)/sanitized.a: $(SANITIZED_OBJS) $(BUILD)/sim_machines.o $(BUILD)/build_info.o $(BUILD)/events_tsv.o $(BUILD)/cpus_tsv.o
 	@rm -f $@ && ar rcsT $@ $^
 $(call with_object,$(SANITIZED_TESTS),$(BUILD)/sanitized)
 # A campaign names the maps, which are not sanitized: what is left comes last.

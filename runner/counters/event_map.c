@@ -59,7 +59,7 @@ static int check(const struct rm_event_map *map,
 		return rm_error_set(error, -EINVAL,
 		        "%s: no metric, expected a name", where);
 	if (is_empty(event->likwid_event) || is_empty(event->likwid_counter) ||
-	        is_empty(event->perf_pmu))
+	        is_empty(event->perf_pmu) || is_empty(event->perf_event))
 		return rm_error_set(error, -EINVAL,
 		        "%s: an empty column, expected a name or -", where);
 	for (size_t i = 0; i < map->size; i++)

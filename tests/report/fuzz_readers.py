@@ -85,6 +85,20 @@ def expect(fine, what):
         raise Unsound(what)
 
 
+def told_once(text):
+    """What was taken has each member once and no number that is none; by
+    hooks of its own, not by those of report/."""
+    def members(pairs):
+        expect(len({name for name, _ in pairs}) == len(pairs), "told twice")
+        return dict(pairs)
+
+    def number(text):
+        expect(math.isfinite(float(text)), f"{text} was taken")
+        return float(text)
+    json.loads(text, object_pairs_hook=members, parse_float=number,
+               parse_constant=number)
+
+
 # ---- readers: file and text -> REFUSED or TAKEN ---------------------------
 
 def has_sense(campaign):
@@ -121,6 +135,7 @@ def meta(folder, text):
     found = read_campaign(folder)
     if found is REFUSED:
         return REFUSED
+    told_once(text)
     (folder / "campaign.json").write_text(json.dumps(found.meta))
     again = read_campaign(folder)
     expect(again and again.meta == found.meta, "not the same again")
@@ -133,6 +148,8 @@ def trials(folder, text):
     file.write_bytes(text)
     found = read_campaign(folder)
     ran = [trial for _, trial in found.ran]
+    for line in text.split(b"\n")[:-1] if not found.problems else ():
+        told_once(line)
     file.write_text("".join(json.dumps(t) + "\n" for t in ran))
     again = read_campaign(folder)
     expect([t for _, t in again.ran] == ran, "not the same again")
@@ -178,6 +195,8 @@ def tally(folder, text):
     except regress.InputError as error:
         expect(is_line(str(error)) and f"{file}:" in str(error), str(error))
         return REFUSED
+    for line in text.splitlines():
+        told_once(line)
     regress_tally.summary(lines)
     regress_tally.shortfalls(lines)
     file.write_text("".join(json.dumps(x) + "\n" for x in lines))
@@ -193,6 +212,7 @@ def rules(folder, text):
     except regress.InputError as error:
         expect(is_line(str(error)) and str(file) in str(error), str(error))
         return REFUSED
+    told_once(text)
     expect(0 < found["margin"] < found["fail_at"] <= found["tolerance"] < 1,
            "rules that decide nothing")
     return TAKEN
@@ -264,8 +284,8 @@ def fuzz(name, make, inputs):
 
 PARSERS = (
     journal.read_meta, journal.read_cells, journal.lines_of, journal.wrong_in,
-    journal.is_latency, journal.is_count, journal.attempts_of,
-    journal.planned_lines, journal.read, journal.judge,
+    journal.is_latency, journal.is_count, journal.is_amount,
+    journal.attempts_of, journal.planned_lines, journal.read, journal.judge,
     latencies.percentile_table.__wrapped__, latencies.rises, topology.spots,
     regress_tally.is_line, regress_tally.read_tally, regress.load_rules,
     modes.settings, modes.modes, strict_json.members, strict_json.number,

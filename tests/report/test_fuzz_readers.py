@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: seconds of CPU time; not part of `make check`.
 """Readers of the report on mutated files (long form: make fuzz)."""
 import os
 
@@ -24,7 +24,8 @@ def test_every_input_is_refused_in_a_line_or_has_sense(name, make):
 
 
 @pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', "NaN", "1e999",
-                                  "[" * 100_000, "-Infinity", "{"])
+                                  "[" * 100_000, "-Infinity", "{",
+                                  '"\\ud800"'])
 def test_json_that_the_runner_does_not_write_is_refused(text):
     with pytest.raises(ValueError):
         fuzz_readers.journal.strict_json.loads(text)

@@ -2,7 +2,7 @@
 /*
  * test_fuzz_campaign.c - campaign.json, trials.jsonl and --arms, mutated.
  * side by side: computes, measures no time.
- * slow: over five seconds of CPU time; not part of `make check`.
+ * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/campaign/journal.c but take_lock, refuse, failed,
  *   sync_journal, open_lines, keep_dropped, rm_journal_drop, rm_journal_find,
  *   write_line, rm_journal_append: they lock and write, and their errors are

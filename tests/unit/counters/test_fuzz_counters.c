@@ -2,7 +2,7 @@
 /*
  * test_fuzz_counters.c - the event map and recordings of counts, mutated.
  * side by side: computes, measures no time.
- * slow: over five seconds of CPU time; not part of `make check`.
+ * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/counters/event_map.c but rm_event_map_builtin,
  *   rm_event_map_find: they look up what was read
  * fuzzes: runner/counters/replay.c but write_line, record_event,
@@ -23,14 +23,16 @@ static const char *const map_words[] = { "\t", "\n", "-", "*", "zen3", "intel",
 	"amd", "arm", "unknown", "cycles", "l1d_fill", "PMC", "PMC0", "FIXC0",
 	"hw", "sw", "cache", "raw", "0x0", "0xffffffffffffffff",
 	"0x10000000000000000", "0x", "0x-1", "1", "#", "\r", " ",
-	"zen3\tcycles\t-\t-\thw\t0x0\t\n", "*\tx\tE\tPMC\traw\t0x1\tnote\n",
-	"zen3\tx\t\tPMC\t\t0x1\tnote\n", NULL };
+	"zen3\tcycles\t-\t-\thw\t0x0\t-\t\n",
+	"*\tx\tE\tPMC\traw\t0x1\tX|Y\tnote\n",
+	"zen3\tx\t\tPMC\t\t0x1\t-\tnote\n", NULL };
 
 static const char *const map_files[] = { "runner/counters/events.tsv", NULL };
 
 static const char *const map_texts[] = {
-	"# arch\tmetric\n*\tcycles\t-\t-\thw\t0x0\tof the core\n"
-	"zen3\tl1d_fill\tL1D\tPMC\traw\t0x43\n\namd\tx\tE\tFIXC0\t-\t0x0\t\n",
+	"# arch\tmetric\n*\tcycles\t-\t-\thw\t0x0\tX\tof the core\n"
+	"zen3\tl1d_fill\tL1D\tPMC\traw\t0x43\tunverified\n\namd\tx\tE\tFIXC0\t-"
+	"\t0x0\t-\t\n",
 	NULL
 };
 
@@ -43,11 +45,12 @@ static char *map_text(const struct rm_event_map *map)
 	for (size_t i = 0; i < rm_event_map_size(map); i++) {
 		const struct rm_counter_event *e = rm_event_map_at(map, i);
 
-		fprintf(out, "%s\t%s\t%s\t%s\t%s\t0x%" PRIx64 "\t%s\n", e->arch,
-		        e->metric, e->likwid_event ? e->likwid_event : "-",
+		fprintf(out, "%s\t%s\t%s\t%s\t%s\t0x%" PRIx64 "\t%s\t%s\n",
+		        e->arch, e->metric,
+		        e->likwid_event ? e->likwid_event : "-",
 		        e->likwid_counter ? e->likwid_counter : "-",
 		        e->perf_pmu ? e->perf_pmu : "-", e->perf_config,
-		        e->note);
+		        e->perf_event ? e->perf_event : "-", e->note);
 	}
 	fclose(out);
 	return text;
@@ -61,7 +64,8 @@ static bool has_sense(const struct rm_event_map *map)
 
 		if ((e->likwid_event && !e->likwid_event[0]) ||
 		        (e->likwid_counter && !e->likwid_counter[0]) ||
-		        (e->perf_pmu && !e->perf_pmu[0]))
+		        (e->perf_pmu && !e->perf_pmu[0]) ||
+		        (e->perf_event && !e->perf_event[0]))
 			return false;
 	}
 	return true;

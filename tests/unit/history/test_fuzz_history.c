@@ -2,11 +2,12 @@
 /*
  * test_fuzz_history.c - the readers of histories on mutated and random input.
  * side by side: computes, measures no time.
- * slow: over five seconds of CPU time; not part of `make check`.
+ * slow: seconds of CPU time; not part of `make check`.
  *
  * fuzzes: runner/history/jsonl_read.c runner/history/edn.c
  * fuzzes: runner/history/import.c runner/history/import_names.c
- * fuzzes: runner/history/formats.c but rm_history_format_parse: of an option
+ * fuzzes: runner/history/formats.c but rm_history_format_parse, read_all: of
+ *   an option, and errors of the system
  * fuzzes: runner/history/event_words.c
  *
  * Sound means: a refusal has one line that names the place, and what is
@@ -108,11 +109,17 @@ static enum fuzz_verdict judge(
 	if (fuzz_below(input, 4) == 0)
 		format = (enum rm_history_format)fuzz_below(
 		        input, RM_HISTORY_FORMATS);
-	int failed =
-	        rm_history_read("fuzz", text, length, format, &history, &error);
+	/* now and then by way of a file */
+	bool load = fuzz_below(input, 16) == 0;
+	const char *file = load ? fuzz_file("fuzz", text, length) : "fuzz";
+	int failed = load ? rm_history_load(file, format, &history, &error)
+	                  : rm_history_read("fuzz", text, length, format,
+	                            &history, &error);
+	char place[300];
 
+	snprintf(place, sizeof(place), "%s:", file);
 	snprintf(why, FUZZ_WHY, "%s", error.text);
-	if (failed && (failed != -EINVAL || !fuzz_names_line(why, "fuzz:")))
+	if (failed && (failed != -EINVAL || !fuzz_names_line(why, place)))
 		verdict = FUZZ_UNSOUND;
 	else if (!failed)
 		verdict =

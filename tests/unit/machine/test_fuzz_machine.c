@@ -2,7 +2,7 @@
 /*
  * test_fuzz_machine.c - files of the kernel and of a cgroup, mutated.
  * side by side: computes, measures no time.
- * slow: over five seconds of CPU time; not part of `make check`.
+ * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/machine/fact.c
  *
  * Sound means: whatever a file holds, the facts are all there, in JSON that

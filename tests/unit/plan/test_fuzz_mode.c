@@ -2,7 +2,7 @@
 /*
  * test_fuzz_mode.c - the reader of workloads/modes/ on mutated input.
  * side by side: computes, measures no time.
- * slow: over five seconds of CPU time; not part of `make check`.
+ * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/plan/mode.c
  *
  * Sound means: a refusal is one line that names a file, and what is accepted,

@@ -2,7 +2,7 @@
 /*
  * test_fuzz_workload.c - the workload parser on mutated and random input.
  * side by side: computes, measures no time.
- * slow: over five seconds of CPU time; not part of `make check`.
+ * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/plan/workload.c but rm_workload_load: test_fuzz_mode.c
  * fuzzes: runner/plan/workload_check.c
  * fuzzes: runner/base/lines.c but section_is_plain, load, rm_lines_load:

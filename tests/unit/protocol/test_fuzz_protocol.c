@@ -2,7 +2,7 @@
 /*
  * test_fuzz_protocol.c - requests and answers, mutated.
  * side by side: computes, measures no time.
- * slow: over five seconds of CPU time; not part of `make check`.
+ * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/protocol/request.c but rm_protocol_check: of campaign.json
  * fuzzes: runner/protocol/answer.c
  * fuzzes: runner/protocol/fields.c
@@ -42,8 +42,8 @@ static const char request_traced[] =
         "\"trace:0a1b2c3d\",\"loop\":\"mix\",\"rate_per_s\":0.0,\"arrivals\":"
         "\"poisson\",\"threads\":1,\"placement\":\"numa:2\",\"memory\":"
         "\"bind:1\",\"cpus\":[3],\"presize\":false,\"warm_up_ns\":0,"
-        "\"window_ns\":0,\"window_ops\":128,\"trace\":\"/t/x.trace\","
-        "\"trace_passes\":2,\"settle\":\"no\",\"allocator\":\"mimalloc\","
+        "\"window_ns\":0,\"window_ops\":128,\"trace\":{\"file\":\"/t/x.trace\","
+        "\"passes\":2},\"settle\":\"no\",\"allocator\":\"mimalloc\","
         "\"huge_pages\":\"off\",\"deadline_ns\":60000000000,"
         "\"verify_ops\":9,\"measure\":\"causes\"},\"seed\":0,"
         "\"control_extra\":0,\"counters\":{}}";
@@ -97,7 +97,7 @@ static const char *const words[] = { "null", "true", "false", "-1", "0",
 	"\"none\"", "\"bind:0\"", "\"interleave\"", "\"verify\"", "\"latency\"",
 	"\"causes\"", "\"simulated:zen3\"", "\"counters\"",
 	"\"settle\":\"no\",", "\"allocator\":\"jemalloc\",",
-	"\"huge_pages\":\"on\",", "\"trace\":\"/x.trace\",",
+	"\"huge_pages\":\"on\",", "\"trace\":{\"file\":\"/x\",\"passes\":1},",
 	"\"trace_passes\":2,", "[0,1]", "[[1000,3]]", "[1000,1]", NULL };
 
 static const char *const factor_words[] = { "0", "1", "3%", "100%", "0%",
@@ -272,6 +272,16 @@ static enum fuzz_verdict judge_factor(
 	return verdict;
 }
 
+static bool is_taken(const struct fuzz_parser *parser, const char *text)
+{
+	char why[FUZZ_WHY] = "";
+	bool taken = parser->judge(NULL, text, strlen(text), why) == FUZZ_TAKEN;
+
+	if (!taken)
+		printf("# %s\n", why);
+	return taken;
+}
+
 int main(void)
 {
 	static const struct fuzz_parser factor = { .name = "factor",
@@ -288,6 +298,11 @@ int main(void)
 		.texts = result_texts,
 		.judge = judge_answer };
 
+	CHECK(is_taken(&request, request_seed) &&
+	                is_taken(&request, request_traced) &&
+	                is_taken(&answer, result_seed) &&
+	                is_taken(&answer, result_failed),
+	        "what is mutated is good");
 	fuzz_check(&factor, 100000);
 	fuzz_check(&request, 40000);
 	fuzz_check(&answer, 30000);

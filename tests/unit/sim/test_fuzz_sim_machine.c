@@ -2,7 +2,7 @@
 /*
  * test_fuzz_sim_machine.c - descriptions of simulated machines, mutated.
  * side by side: computes, measures no time.
- * slow: over five seconds of CPU time; not part of `make check`.
+ * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/sim/model/mach.c
  *
  * Sound means: a refusal is one line that names the line, and what is taken
