@@ -215,10 +215,11 @@ def curves_figure(report, a, number, text, cells, found):
             f"{operation}, {present(there)}", FLOOR))
     if not panels:
         return ""
+    drawn = [m for m in (a.base, a.contender, FLOOR) if m]
     caption = (
         f"<b>Latency by percentile: {esc(text)}.</b> Thick: from the intended"
         " start; thin dashes: service time alone, drawn for "
-        f"{esc(a.base)}, {esc(a.contender)} and {FLOOR}, for all in the table. Bars:"
+        f"{esc(words.joined(drawn))}, for all in the table. Bars:"
         " 95 % interval of the median over trials, at each percentile of the "
         "table that has enough operations. Dotted: too few operations per "
         "trial for an interval, shown but not compared.")

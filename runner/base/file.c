@@ -14,15 +14,15 @@ FILE *rm_file_open(const char *file)
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
 	FILE *in = NULL;
-	int failed = 0;
+	int failed;
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &status))
-		failed = errno;
-	else if (!S_ISREG(status.st_mode))
-		failed = S_ISDIR(status.st_mode) ? EISDIR : ENODEV;
-	else if (!(in = fdopen(fd, "r")))
+	failed = fstat(fd, &status)         ? errno
+	         : S_ISDIR(status.st_mode)  ? EISDIR
+	         : !S_ISREG(status.st_mode) ? ENODEV
+	                                    : 0;
+	if (!failed && !(in = fdopen(fd, "r")))
 		failed = errno;
 	if (!failed)
 		return in;

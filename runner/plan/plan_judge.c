@@ -27,21 +27,12 @@ static void judge_allocator(struct rm_cell *cell)
 		snprintf(cell->skip, RM_REASON_BYTES, "%s", why);
 }
 
-/*
- * The first reason that holds is told, from what no machine could change (the
- * map) to what this one lacks. Skipped cells stay in the plan: a report must
- * say why a map is missing from a figure.
- */
-void rm_plan_judge(const struct rm_planning *planning,
-        const struct rm_impl *impl, struct rm_cell *cell)
+/* Whether the map can run this loop at all; if not, why. */
+static void judge_loop(const struct rm_impl *impl, struct rm_cell *cell)
 {
-	bool alone = cell->threads == 1 || cell->write_share == 0;
-	bool in_place = impl->caps & RM_CAP_UNSAFE_INSERT &&
-	                cell->write_kind == RM_UPDATE;
-	const char *reason = planning->options->counters_reason;
+	const bool own = rm_impl_own_loop(impl, rm_loop_name(cell->loop.kind));
 
-	if (!rm_impl_own_loop(impl, rm_loop_name(cell->loop.kind)) &&
-	        !impl->drive[rm_shape_index(cell->shape)])
+	if (!own && !impl->drive[rm_shape_index(cell->shape)])
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "shape %s is not offered by this map",
 		        rm_shape_name(cell->shape));
@@ -56,8 +47,7 @@ void rm_plan_judge(const struct rm_planning *planning,
 		        "than threads",
 		        cell->threads);
 	else if (cell->loop.kind == RM_LOOP_LIFECYCLE &&
-	         cell->loop.args[1] != RM_SLOTS_PRESET &&
-	         !rm_impl_own_loop(impl, rm_loop_name(cell->loop.kind)))
+	         cell->loop.args[1] != RM_SLOTS_PRESET && !own)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "a session is one value in this map: it has no slots "
 		        "to be more or fewer of");
@@ -65,7 +55,25 @@ void rm_plan_judge(const struct rm_planning *planning,
 	         !impl->ops->insert_if_absent)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "this map offers no insert_if_absent");
-	else if (impl->caps & RM_CAP_FIXED_SIZE && !cell->presize)
+}
+
+/*
+ * The first reason that holds is told, from what no machine could change (the
+ * map) to what this one lacks. Skipped cells stay in the plan: a report must
+ * say why a map is missing from a figure.
+ */
+void rm_plan_judge(const struct rm_planning *planning,
+        const struct rm_impl *impl, struct rm_cell *cell)
+{
+	bool alone = cell->threads == 1 || cell->write_share == 0;
+	bool in_place = impl->caps & RM_CAP_UNSAFE_INSERT &&
+	                cell->write_kind == RM_UPDATE;
+	const char *reason = planning->options->counters_reason;
+
+	judge_loop(impl, cell);
+	if (cell->skip[0])
+		return;
+	if (impl->caps & RM_CAP_FIXED_SIZE && !cell->presize)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "this map never grows: it would be made for all of "
 		        "its keys, as with presize = yes");

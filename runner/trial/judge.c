@@ -333,6 +333,23 @@ int rm_team_counts_check(const struct rm_team *team, struct rm_error *error)
 	return 0;
 }
 
+/* Was what the threads did the work that was asked for? */
+static void judge_work(struct rm_team *team, struct totals *totals,
+        struct rm_judgement *judgement)
+{
+	const struct rm_cell *cell = &team->request->cell;
+
+	if (!team->own_loop && !team->loop)
+		judge_mix(team, totals, judgement);
+	else if (cell->write_share > 0 &&
+	         rm_loop_only_scans(&cell->loop, cell->threads))
+		rm_error_set(&judgement->reason, -ERANGE,
+		        "achieved write share 0, asked %.5f: all threads scan",
+		        cell->write_share);
+	else if (cell->loop.kind == RM_LOOP_LIFECYCLE)
+		judge_lifecycle(team, &totals->window, judgement);
+}
+
 void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 {
 	const struct rm_cell *cell = &team->request->cell;
@@ -352,15 +369,8 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 	set_shares(&totals.window, judgement);
 	if (team->request->trace)
 		rm_replay_judge(team, &totals.window, judgement);
-	else if (!verify && !team->own_loop && !team->loop)
-		judge_mix(team, &totals, judgement);
-	else if (!verify && cell->write_share > 0 &&
-	         rm_loop_only_scans(&cell->loop, cell->threads))
-		rm_error_set(&judgement->reason, -ERANGE,
-		        "achieved write share 0, asked %.5f: all threads scan",
-		        cell->write_share);
-	else if (!verify && cell->loop.kind == RM_LOOP_LIFECYCLE)
-		judge_lifecycle(team, &totals.window, judgement);
+	else if (!verify)
+		judge_work(team, &totals, judgement);
 	if (!verify) {
 		rm_huge_pages_judge(cell,
 		        team->rss_filled_bytes - team->rss_empty_bytes,

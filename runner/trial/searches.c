@@ -33,11 +33,13 @@ void rm_searches_emit(rm_stat_fn *emit, void *context)
 {
 	static const char *const names[RM_SEARCHES] = { "key_hashes",
 		"chain_walks", "slot_probes", "key_compares" };
-	/* relaxed: any recent value */
-	const unsigned taken =
-	        atomic_load_explicit(&places_taken, memory_order_relaxed);
+	unsigned taken;
 
-	if (!RM_STATS_BUILT || !taken)
+	if (!RM_STATS_BUILT)
+		return;
+	/* relaxed: any recent value */
+	taken = atomic_load_explicit(&places_taken, memory_order_relaxed);
+	if (!taken)
 		return;
 	for (int counter = 0; counter < RM_SEARCHES; counter++) {
 		uint64_t sum = 0;

@@ -93,11 +93,15 @@ static void read_sums(struct rm_slice_sums *sums)
 
 void rm_slices_watch(struct rm_team *team)
 {
-	const uint64_t window_ns = team->request->cell.window_ns;
-	const uint64_t start_ns = rm_now_ns();
-	const size_t slices = slices_of(window_ns);
+	uint64_t window_ns, start_ns;
+	size_t slices;
 
-	if (!RM_STATS_BUILT || slices > SLICES_MOST)
+	if (!RM_STATS_BUILT)
+		return;
+	window_ns = team->request->cell.window_ns;
+	start_ns = rm_now_ns();
+	slices = slices_of(window_ns);
+	if (slices > SLICES_MOST)
 		return;
 	team->slice_sums = calloc(slices + 1, sizeof(*team->slice_sums));
 	if (!team->slice_sums)
@@ -164,7 +168,7 @@ static json_t *slice_json(const struct rm_team *team, size_t slice,
 	const struct rm_slice_sums *sums = team->slice_sums;
 
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "at_ns",
-	        (json_int_t)(slice * RM_SLICE_NS), "operations",
+	        (json_int_t)slice * RM_SLICE_NS, "operations",
 	        (json_int_t)took->count, "p50_ns",
 	        (json_int_t)rm_histogram_quantile(took, .5), "p99_ns",
 	        (json_int_t)rm_histogram_quantile(took, .99), "max_ns",
