@@ -39,7 +39,9 @@ AT_SHAPES, AT_DISPATCH, AT_DRIVE, AT_LOOPS = 48, 72, 88, 120
 # a stub that jumps elsewhere has under 50.
 DRIVE_BYTES, WRITE_BYTES = 400, 60
 
-HOOKS = {"rm_pace_next", "rm_pace_wait", "rm_pace_record"}
+# The pace's, and those of a subject's own loop that times its operations.
+HOOKS = {"rm_pace_next", "rm_pace_wait", "rm_pace_record",
+         "rm_histogram_create", "rm_histogram_record"}
 LIBC = set("""
     malloc calloc realloc free aligned_alloc posix_memalign abort
     memcpy memmove memset memcmp bcmp memchr strlen

@@ -149,14 +149,32 @@ static void a_refused_campaign_is_nobodys(void)
 	remove_folder(dir);
 }
 
+/* `lines` as the journal writes them, each with its checksum. */
+static void seal(const char *lines, char *sealed, size_t size)
+{
+	*sealed = '\0';
+	for (const char *end; (end = strchr(lines, '\n')); lines = end + 1) {
+		json_t *line =
+		        json_loadb(lines, (size_t)(end - lines), 0, NULL);
+		char *text = rm_line_seal(line);
+		size_t used = strlen(sealed);
+
+		snprintf(sealed + used, size - used, "%s", text);
+		free(text);
+		json_decref(line);
+	}
+}
+
 static int opens(const char *lines)
 {
+	char sealed[400];
 	char dir[32];
 	struct rm_journal *journal = NULL;
 	struct rm_error error = { "" };
 	size_t torn;
 
-	make_folder(dir, "trials.jsonl", lines);
+	seal(lines, sealed, sizeof(sealed));
+	make_folder(dir, "trials.jsonl", sealed);
 	int failed = rm_journal_open(dir, &journal, &torn, &error);
 
 	printf("# %d %s\n", failed, error.text);
