@@ -383,16 +383,16 @@ def resolution(report, a):
     """Would a 2 % difference have been noticed? In words, then by n."""
     rows = list(mde_rows(a))
     if not rows:
-        return none(f"a minimum detectable effect (MDE) needs blocks with a "
-                    f"result of a map and of {esc(a.base)}")
+        return none("a minimum detectable effect (MDE) needs blocks with a "
+                    f"result of a map and of {esc(a.base or 'the base')}")
     link = report.data("mde", list(rows[0]), rows)
     by_n = {}
     for r in rows:
         by_n.setdefault(r["n"], []).append(r)
     return report.table(
-        "resolution", f"Minimum detectable effect (MDE) of the ratios to "
-        f"{esc(a.base)}, by number of blocks: the smallest difference that would "
-        "have been seen 19 times of 20, one comparison at a time", [
+        "resolution", "Minimum detectable effect (MDE) of the ratios to "
+        f"{esc(a.base)}, by number of blocks: the smallest difference that "
+        "would have been seen 19 times of 20, one comparison at a time", [
             ("n", "num"), ("ratios", "num"), ("best MDE", "num"),
             ("median", "num"), ("worst", "num"),
             (f"resolve {NOTICED} %", "num"), ("without an MDE", "text")],
