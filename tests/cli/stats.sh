@@ -16,9 +16,11 @@ for header in stat event search; do
 done
 
 code() { # FILE FLAGS...: its machine code
+	local object
+	object=$(mktemp "$dir/XXXXXX.o") || return
 	# shellcheck disable=SC2086
-	$cc $flags "${@:2}" "$1" -c -o "$dir/$BASHPID.o" &&
-		objdump -d "$dir/$BASHPID.o" | sed 1,3d
+	$cc $flags "${@:2}" "$1" -c -o "$object" &&
+		objdump -d "$object" | sed 1,3d
 }
 # A line of what is amiss with FILE, to a file of its own kind: what holds code
 # of counts though nothing counts, what has none though all counts.
