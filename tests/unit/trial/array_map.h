@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * array_map.h - the map of the tests of a trial: an array, right unless it is
- * told what to do wrong; and how a trial of it is run and read.
+ * told what to do wrong; and how a trial of it is run.
  */
 #ifndef RM_TEST_ARRAY_MAP_H
 #define RM_TEST_ARRAY_MAP_H
 
 #include "runner/base/clock.h"
 #include "runner/driver.h"
-#include "runner/trial/internal.h"
-#include "tests/unit/tap.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "tests/unit/trial/run_trial.h"
 
 enum { MOST_KEYS = 1 << 16 };
 
@@ -180,58 +176,17 @@ static const struct rm_impl impl = {
 
 static inline struct rm_request request_of(enum rm_write_kind kind)
 {
-	struct rm_request request = { .seed = 11,
-		.counters = json_pack("{s:s}", "backend", "none"),
-		.cell = { .id = "test",
-		        .map = "array",
-		        .shape = RM_U64X8,
-		        .keys = 1000,
-		        .write_share = 0.1,
-		        .write_kind = kind,
-		        .threads = 2,
-		        .memory = "first-touch",
-		        .presize = true,
-		        .window_ops = 64000,
-		        .deadline_ns = 60000000000,
-		        .measure = RM_MEASURE_THROUGHPUT } };
+	struct rm_request request = small_request("array");
 
+	request.cell.write_kind = kind;
+	request.cell.window_ops = 64000;
 	return request;
 }
 
 /* Runs the phases on this file's map and returns the result. */
 static inline json_t *run(struct rm_request *request)
 {
-	struct rm_team team;
-	json_t *result;
-
-	rm_team_run(&team, request, &impl);
-	result = rm_team_result(&team);
-	rm_team_clear(&team);
-	return result;
-}
-
-static inline const char *text_of(const json_t *result, const char *name)
-{
-	const char *text = json_string_value(json_object_get(result, name));
-
-	return text ? text : "";
-}
-
-static inline json_int_t number_of(const json_t *result, const char *name)
-{
-	return json_integer_value(json_object_get(result, name));
-}
-
-static inline bool is(
-        const json_t *result, const char *status, const char *reason)
-{
-	bool so = !strcmp(text_of(result, "status"), status) &&
-	          strstr(text_of(result, "reason"), reason);
-
-	if (!so)
-		printf("# %s: %s\n", text_of(result, "status"),
-		        text_of(result, "reason"));
-	return so;
+	return trial_of(request, &impl);
 }
 
 #endif /* RM_TEST_ARRAY_MAP_H */

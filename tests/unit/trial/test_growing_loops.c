@@ -2,42 +2,14 @@
 /* Loops that begin with an empty map (grow, lazy), routes, and slices of an
    open loop: on real maps, and on maps that are wrong. */
 #include "runner/impl_table.h"
-#include "runner/trial/internal.h"
-#include "tests/unit/tap.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "tests/unit/trial/run_trial.h"
 
 static struct rm_request request_of(const char *map, const char *loop)
 {
-	struct rm_request request = { .seed = 11,
-		.counters = json_pack("{s:s}", "backend", "none"),
-		.cell = { .id = "test",
-		        .shape = RM_U64X8,
-		        .keys = 1000,
-		        .write_share = 0.1,
-		        .threads = 2,
-		        .memory = "first-touch",
-		        .window_ops = 6400,
-		        .deadline_ns = 60000000000,
-		        .measure = RM_MEASURE_THROUGHPUT } };
+	struct rm_request request = loop_request(map, loop);
 
-	strcpy(request.cell.map, map);
-	if (rm_loop_parse(loop, &request.cell.loop))
-		abort();
+	request.cell.presize = false;
 	return request;
-}
-
-static json_t *run_on(struct rm_request *request, const struct rm_impl *impl)
-{
-	struct rm_team team;
-	json_t *result;
-
-	rm_team_run(&team, request, impl);
-	result = rm_team_result(&team);
-	rm_team_clear(&team);
-	json_decref(request->counters);
-	return result;
 }
 
 static json_t *run(const char *map, const char *loop)
@@ -45,13 +17,6 @@ static json_t *run(const char *map, const char *loop)
 	struct rm_request request = request_of(map, loop);
 
 	return run_on(&request, rm_impl_find(map));
-}
-
-static const char *text_of(const json_t *result, const char *name)
-{
-	const char *text = json_string_value(json_object_get(result, name));
-
-	return text ? text : "";
 }
 
 /* What a trial's answers are; a busy machine may make it void all the same. */
@@ -74,23 +39,6 @@ static bool failed_with(const json_t *result, const char *reason)
 		        text_of(result, "reason"));
 	return !strcmp(text_of(result, "status"), "failed") &&
 	       strstr(text_of(result, "reason"), reason);
-}
-
-static double stat_of(const json_t *result, const char *name)
-{
-	size_t i;
-	json_t *stat;
-
-	json_array_foreach (json_object_get(result, "stats"), i, stat)
-		if (!strcmp(text_of(stat, "name"), name))
-			return json_number_value(
-			        json_object_get(stat, "value"));
-	return -1;
-}
-
-static double number_of(const json_t *result, const char *name)
-{
-	return json_number_value(json_object_get(result, name));
 }
 
 static void growth_is_in_the_window(void)

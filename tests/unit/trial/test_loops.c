@@ -3,12 +3,9 @@
    that is wrong, and loops that a subject brings itself. */
 #include "runner/driver.h"
 #include "runner/impl_table.h"
-#include "runner/trial/internal.h"
-#include "tests/unit/tap.h"
+#include "tests/unit/trial/run_trial.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 static bool reads_as(const char *text, const char *expected)
 {
@@ -69,78 +66,9 @@ static void texts(void)
 	CHECK(stable, "each kind's text reads back equal");
 }
 
-static struct rm_request request_of(const char *map, const char *loop)
-{
-	struct rm_request request = { .seed = 11,
-		.counters = json_pack("{s:s}", "backend", "none"),
-		.cell = { .id = "test",
-		        .shape = RM_U64X8,
-		        .keys = 1000,
-		        .write_share = 0.1,
-		        .threads = 2,
-		        .memory = "first-touch",
-		        .presize = true,
-		        .window_ops = 6400,
-		        .deadline_ns = 60000000000,
-		        .measure = RM_MEASURE_THROUGHPUT } };
-
-	strcpy(request.cell.map, map);
-	if (rm_loop_parse(loop, &request.cell.loop))
-		abort();
-	return request;
-}
-
-/* Runs it on `impl` and drops the request. */
-static json_t *run_on(struct rm_request *request, const struct rm_impl *impl)
-{
-	struct rm_team team;
-	json_t *result;
-
-	rm_team_run(&team, request, impl);
-	result = rm_team_result(&team);
-	rm_team_clear(&team);
-	json_decref(request->counters);
-	return result;
-}
-
-static const char *text_of(const json_t *result, const char *name)
-{
-	const char *text = json_string_value(json_object_get(result, name));
-
-	return text ? text : "";
-}
-
-static bool is(const json_t *result, const char *status, const char *reason)
-{
-	bool so = !strcmp(text_of(result, "status"), status) &&
-	          strstr(text_of(result, "reason"), reason);
-
-	if (!so)
-		printf("# %s: %s\n", text_of(result, "status"),
-		        text_of(result, "reason"));
-	return so;
-}
-
-static double stat_of(const json_t *result, const char *name)
-{
-	size_t i;
-	json_t *stat;
-
-	json_array_foreach (json_object_get(result, "stats"), i, stat)
-		if (!strcmp(text_of(stat, "name"), name))
-			return json_number_value(
-			        json_object_get(stat, "value"));
-	return -1;
-}
-
-static double number_of(const json_t *result, const char *name)
-{
-	return json_number_value(json_object_get(result, name));
-}
-
 static void scans_run_beside_writers(void)
 {
-	struct rm_request request = request_of("gomap_rw", "scan:1");
+	struct rm_request request = loop_request("gomap_rw", "scan:1");
 	json_t *result;
 
 	request.cell.write_kind = RM_CHURN;
@@ -162,13 +90,13 @@ static void scans_run_beside_writers(void)
 /* The plan skips such cells; a request that comes from elsewhere is void. */
 static void writes_that_nobody_does_are_no_result(void)
 {
-	struct rm_request request = request_of("gomap_rw", "scan:2");
+	struct rm_request request = loop_request("gomap_rw", "scan:2");
 	json_t *result = run_on(&request, rm_impl_find("gomap_rw"));
 
 	CHECK(is(result, "void", "asked 0.10000: all threads scan"),
 	        "a scan without a thread for the writes is void");
 	json_decref(result);
-	request = request_of("gomap_rw", "scan:2");
+	request = loop_request("gomap_rw", "scan:2");
 	request.cell.write_share = 0;
 	result = run_on(&request, rm_impl_find("gomap_rw"));
 	CHECK(is(result, "ok", ""), "without writes it is what was asked for");
@@ -178,7 +106,7 @@ static void writes_that_nobody_does_are_no_result(void)
 /* null_map says yes to each key, also to those that were never there. */
 static void the_floor_has_misses(void)
 {
-	struct rm_request request = request_of("null_map", "mix");
+	struct rm_request request = loop_request("null_map", "mix");
 	json_t *result;
 
 	request.cell.miss_share = 0.1;
@@ -192,7 +120,7 @@ static void the_floor_has_misses(void)
 
 static void no_arrival_is_told(void)
 {
-	struct rm_request request = request_of("gomap_rw", "paced");
+	struct rm_request request = loop_request("gomap_rw", "paced");
 	json_t *result;
 
 	request.cell.measure = RM_MEASURE_LATENCY;
@@ -208,7 +136,7 @@ static void no_arrival_is_told(void)
 static void fills_end_full(void)
 {
 	for (unsigned threads = 1; threads <= 3; threads++) {
-		struct rm_request request = request_of("syncmap", "fill");
+		struct rm_request request = loop_request("syncmap", "fill");
 		json_t *result;
 
 		request.cell.threads = threads;
@@ -226,7 +154,7 @@ static void fills_end_full(void)
 
 static void fills_at_random_mix_inserts_and_updates(void)
 {
-	struct rm_request request = request_of("syncmap", "random-fill");
+	struct rm_request request = loop_request("syncmap", "random-fill");
 	json_t *result;
 
 	request.cell.keys = 10000;
@@ -247,7 +175,8 @@ static void fills_at_random_mix_inserts_and_updates(void)
 static void turns_are_strict(void)
 {
 	for (int kind = RM_UPDATE; kind <= RM_FRESH; kind++) {
-		struct rm_request request = request_of("gomap_rw", "alternate");
+		struct rm_request request =
+		        loop_request("gomap_rw", "alternate");
 		json_t *result;
 
 		request.cell.write_kind = (enum rm_write_kind)kind;
@@ -269,7 +198,8 @@ static void sessions_come_and_go(void)
 		"urcu_lfht" };
 
 	for (size_t i = 0; i < 3; i++) {
-		struct rm_request request = request_of(maps[i], "lifecycle:10");
+		struct rm_request request =
+		        loop_request(maps[i], "lifecycle:10");
 		const struct rm_impl *impl = rm_impl_find(maps[i]);
 		json_t *result;
 
@@ -313,7 +243,8 @@ static void sessions_are_held_before_the_window(void)
 		"shard_life_rlock", "slab", "slab_boxed", "gomap_rw" };
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
-		struct rm_request request = request_of(maps[i], "lifecycle:10");
+		struct rm_request request =
+		        loop_request(maps[i], "lifecycle:10");
 		const bool life = !strncmp(maps[i], "shard_life", 10);
 		json_t *result;
 
@@ -334,7 +265,7 @@ static void sessions_are_held_before_the_window(void)
 /* Of 90 % of the sessions, the younger ones, next to none is touched. */
 static void touches_follow_the_distribution(void)
 {
-	struct rm_request request = request_of("shard_life", "lifecycle:10");
+	struct rm_request request = loop_request("shard_life", "lifecycle:10");
 	struct rm_worker worker = { .resident = 1000, .threads = 3, .slot = 1 };
 	uint64_t old = 0, length, rng = 5;
 
@@ -361,7 +292,7 @@ static void two_threads_meet_on_keys(void)
 		"hashtriemap" };
 
 	for (size_t i = 0; i < 6; i++) {
-		struct rm_request request = request_of(
+		struct rm_request request = loop_request(
 		        maps[i % 3], i < 3 ? "litmus" : "litmus:take-twice");
 		json_t *result;
 
@@ -450,7 +381,7 @@ static const struct rm_impl stale_map = { .id = "stale", .ops = &stale_ops };
 
 static void two_old_values_in_a_round_are_seen(void)
 {
-	struct rm_request request = request_of("stale", "litmus");
+	struct rm_request request = loop_request("stale", "litmus");
 	json_t *result;
 
 	request.cell.window_ops = 640;
@@ -527,7 +458,7 @@ static const struct rm_impl technique = {
 
 static void own_loops_are_judged_by_their_check(void)
 {
-	struct rm_request request = request_of("technique", "stock:77");
+	struct rm_request request = loop_request("technique", "stock:77");
 	json_t *result = run_on(&request, &technique);
 
 	CHECK(is(result, "ok", "") && number_of(result, "ops") == 12800 &&
@@ -538,19 +469,19 @@ static void own_loops_are_judged_by_their_check(void)
 	        "its statistics are there; keys it has none");
 	json_decref(result);
 	own.off = true;
-	request = request_of("technique", "stock");
+	request = loop_request("technique", "stock");
 	result = run_on(&request, &technique);
 	CHECK(is(result, "failed", "oversold by one"),
 	        "what does not add up failed, with the subject's reason");
 	json_decref(result);
 	own = (struct own){ .wrong = true };
-	request = request_of("technique", "stock");
+	request = loop_request("technique", "stock");
 	result = run_on(&request, &technique);
 	CHECK(is(result, "failed", "another key's value"),
 	        "what sees a wrong answer failed");
 	json_decref(result);
 	own = (struct own){ .wild = true };
-	request = request_of("technique", "stock");
+	request = loop_request("technique", "stock");
 	result = run_on(&request, &technique);
 	CHECK(is(result, "failed",
 	              "counted what cannot be: 6400 iterations, "
@@ -563,7 +494,7 @@ static void own_loops_are_judged_by_their_check(void)
 static json_t *in_a_tenth_second(
         const char *map, const char *loop, enum rm_clock_rate rate)
 {
-	struct rm_request request = request_of(map, loop);
+	struct rm_request request = loop_request(map, loop);
 
 	request.cell.window_ops = 0;
 	request.cell.window_ns = 100000000;
@@ -608,7 +539,7 @@ static void stock_times_its_operations(void)
 {
 	for (int timed = 0; timed < 2; timed++) {
 		struct rm_request request =
-		        request_of("stock_rw", "stock:6400");
+		        loop_request("stock_rw", "stock:6400");
 		json_t *result;
 
 		if (timed)
@@ -634,7 +565,8 @@ static void stock_times_its_operations(void)
 /* Three readers and a writer of 1 ms each: who waits, and for what share. */
 static void held_locks_tell_who_is_blocked(void)
 {
-	struct rm_request request = request_of("hold_go_rw", "hold:1ms:1ms:1");
+	struct rm_request request =
+	        loop_request("hold_go_rw", "hold:1ms:1ms:1");
 	json_t *result;
 	double writes, reads, all;
 
@@ -667,7 +599,7 @@ static void what_a_subject_cannot_do_is_refused(void)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct rm_request request =
-		        request_of(cases[i][0], cases[i][1]);
+		        loop_request(cases[i][0], cases[i][1]);
 		json_t *result = rm_trial_run(&request);
 
 		CHECK(is(result, "failed", "does not offer loop"),
