@@ -128,12 +128,16 @@ def factors(cell, names):
 
 
 def planned(paths, names):
-    """stem -> factors of each cell, those aside that only verify."""
+    """stem -> factors of each cell, those aside that only verify. A window is
+    as it is written: a plan widens it for crowds."""
     cells = json.loads(run("plan", "--json", *paths))["cells"]
     found = {path.stem: [] for path in paths}
+    windows = {path.stem: written(path).get("window", "") for path in paths}
     for cell in cells:
+        name = cell["workload"]
         if cell["measure"] != "verify":
-            found[cell["workload"]].append(factors(cell, names))
+            found[name].append({**factors(cell, names),
+                                "window": windows[name]})
     return found
 
 
