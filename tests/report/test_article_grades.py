@@ -115,3 +115,18 @@ def test_figures_that_are_printed_have_a_name(name):
         for one in figures.replace(":end", "").split(","):
             assert one in COMPUTED or words_of_code() >= set(
                 re.findall("[a-z]+", one)), one
+
+
+@each
+def test_what_figures_are_of_can_be_planned(name):
+    """With its own options, and a cell that can run."""
+    _, _, evidence = cells(LINES[name])
+    for command in commands(evidence):
+        words = shlex.split(command)
+        if "tests/tools/figures.py" not in words:
+            continue
+        file, _, *options = \
+            words[words.index("tests/tools/figures.py") + 1:]
+        found = json.loads(rows.run("plan", "--json", rows.ROOT / file,
+                                    *options))["cells"]
+        assert any(cell["skip"] is None for cell in found)
