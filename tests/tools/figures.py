@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""One row of docs/articles/ in a cut form: runs a workload file once and
+prints figures of each trial.
+
+    figures.py FILE NAME,NAME... [OPTION...]    options are those of run
+
+A NAME is a member of the trial's result (of its threads: their sum), a
+statistic of its map (where causes count, what the window added, and with
+`:end` what it was then), a counter, a quantile of a kind of operation
+(`lookup.p99_ns`), or computed: `mops` (10^6 operations per second), `slices`
+(how many). What a trial has not is `-`. One block, unless an option says
+otherwise: its figures show that a row runs and what it counts, and rank
+nothing.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = TOP / os.environ.get("BUILD", "build/gcc")
+
+
+def campaign(file, options, folder):
+    """The lines of a run's journal."""
+    command = [BUILD / "readmostly", "run", file, "--busy-ok",
+               "--set", "blocks=1", "--set", "repeat-most=0",
+               *options, "-o", folder]
+    done = subprocess.run(command, capture_output=True, text=True)
+    journal = pathlib.Path(folder) / "trials.jsonl"
+    if not journal.exists():
+        sys.exit(done.stderr)
+    return [json.loads(line) for line in journal.read_text().splitlines()]
+
+
+def flat(result):
+    """name -> value, of all that a result has names for."""
+    found = {name: sum(thread[name] or 0 for thread in result["by_thread"])
+             for name in ("voluntary_switches", "involuntary_switches",
+                          "migrations", "runqueue_wait_ns")}
+    found.update((name, value) for name, value in result.items()
+                 if not isinstance(value, (dict, list)))
+    for one in result["stats"]:
+        added = one.get("window")
+        found[one["name"]] = one["value"] if added is None else added
+        found[one["name"] + ":end"] = one["value"]
+    for one in result["latency"] or []:
+        for name, value in one.items():
+            found.setdefault(f"{one['operation']}.{name}", value)
+    for one in (result["counters"] or {}).get("events", []):
+        found[one["metric"]] = one["total"]
+    for part in ("verification", "footprint"):
+        found.update((result[part] or {}).items())
+    found["mops"] = result["ops"] * 1e3 / max(result["elapsed_ns"], 1)
+    found["slices"] = len(result["slices"] or [])
+    return found
+
+
+def text(value):
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "-" if value is None else str(value)
+
+
+def main(file, names, *options):
+    with tempfile.TemporaryDirectory() as folder:
+        lines = campaign(file, options, folder + "/run")
+    for line in lines:
+        if "/verify" in line["cell"] and "verify" not in names:
+            continue
+        found = flat(line["result"]) if line["result"] else {}
+        print(line["cell"], line["status"],
+              *(f"{name}={text(found.get(name))}"
+                for name in names.split(",")),
+              *([line["reason"]] if line["reason"] else []))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
