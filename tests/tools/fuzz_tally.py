@@ -27,6 +27,7 @@ from pathlib import Path
 
 PAGE = Path("docs/tally/fuzz.md")
 LEAST = 0.9
+INPUTS, SECONDS = 1_000_000, 3600  # of the long form, whichever is first
 HEAD = """# Fuzzed parsers
 
 Made by `make fuzz`, a parser at a time (`make fuzz ARGS=history`); what the
@@ -97,10 +98,15 @@ def run(command, env):
     return rows, done.returncode
 
 
+def git(*arguments):
+    return subprocess.run(["git", *arguments], capture_output=True, text=True,
+                          check=True).stdout.strip()
+
+
 def commit():
-    text = subprocess.run(["git", "describe", "--always", "--dirty=+"],
-                          capture_output=True, text=True, check=True).stdout
-    return text.strip()
+    """With a + where more than this page is not committed."""
+    changed = git("status", "--porcelain", "-uno", "--", ".", f":!{PAGE}")
+    return git("rev-parse", "--short", "HEAD") + ("+" if changed else "")
 
 
 def count(number):
@@ -111,8 +117,8 @@ def rows_of(fuzzer, command):
     """Rows of the first table, those of lines that the fuzzer counts itself,
     and whether all was sound."""
     found, status = run(command, {
-        "FUZZ_INPUTS": os.environ.get("FUZZ_INPUTS", "1000000"),
-        "FUZZ_SECONDS": os.environ.get("FUZZ_SECONDS", "3600")})
+        "FUZZ_INPUTS": os.environ.get("FUZZ_INPUTS", str(INPUTS)),
+        "FUZZ_SECONDS": os.environ.get("FUZZ_SECONDS", str(SECONDS))})
     day = datetime.datetime.now(datetime.timezone.utc).strftime("%F")
     rows = [(fuzzer, name, day, commit(), seed, count(inputs), count(taken),
              count(refused), count(float(inputs) / max(float(cpu), 1e-3)),
@@ -154,10 +160,24 @@ def kept(page, columns, gone):
             and row != columns and row[0] != "---" and row[0] not in gone]
 
 
+def is_short(row):
+    """Whether a row of the first table is of less than the long form."""
+    inputs, per_second = (int(row[COLUMNS.index(name)].replace(" ", ""))
+                          for name in ("inputs", "inputs/s"))
+    return inputs < min(INPUTS, 0.99 * SECONDS * per_second)
+
+
+def not_run(rows):
+    short = [f"{row[1]} ({row[0]})" for row in rows if is_short(row)]
+    return ("Not yet run in the long form: " + ", ".join(short) + ".\n\n"
+            if short else "")
+
+
 def write(runs, lines, gone):
     page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    runs = sorted(kept(page, COLUMNS, gone) + runs)
     PAGE.write_text(
-        HEAD + table(COLUMNS, sorted(kept(page, COLUMNS, gone) + runs)) + "\n"
+        HEAD + not_run(runs) + table(COLUMNS, runs) + "\n"
         + table(LINES, sorted(kept(page, LINES, gone) + lines)),
         encoding="utf-8")
 
