@@ -437,6 +437,8 @@ def tell_lines(make, inputs):
 
 def main(build, *names):
     make, wrong = mutator(build), 0
+    only = os.environ.get("FUZZ_ONLY")
+    names = names or ([only] if only else [])
     inputs = int(os.environ.get("FUZZ_INPUTS", 1_000_000))
     if not names:  # first, as what is ended from outside has told them
         tell_lines(make, min(inputs, TRACED))
