@@ -8,6 +8,7 @@ import zlib
 
 SEAL = re.compile(rb'(.*),"crc32":"([0-9a-f]{8})"\}', re.S)
 ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
+QUOTE = json.JSONEncoder(ensure_ascii=False).encode
 ADVICE = "`readmostly validate` names all that is wrong in the folder"
 
 
@@ -44,7 +45,7 @@ def real(value):
 def quoted(text):
     """As that library escapes it: hexadecimal digits are capitals."""
     return ESCAPE.sub(lambda m: "\\u" + m[1].upper() if m[1] else m[0],
-                      json.dumps(text, ensure_ascii=False))
+                      QUOTE(text))
 
 
 def canonical(value):

@@ -153,7 +153,11 @@ def check_hashes(file, meta):
         return
     for key, made in (("plan_sha256", damage.plan_sha256),
                       ("sha256", damage.campaign_sha256)):
-        if meta.get(key) != made(meta):
+        try:
+            whole = meta.get(key) == made(meta)
+        except RecursionError:
+            raise JournalError(f"{file}: nested too deeply") from None
+        if not whole:
             raise JournalError(f"{file}: damaged, {key} is not that of what "
                                f"it covers: {damage.ADVICE}")
     topology = file.with_name("topology.xml")
@@ -270,6 +274,12 @@ def identity(trial):
     return trial["cell"], trial["block"], trial.get("arm", "head")
 
 
+def named(trial):
+    """Which trial it is, on a line of a terminal: a file may hold anything."""
+    text = "{} block {} arm {}".format(*identity(trial))
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def attempts_of(numbered, problems):
     """identity -> its lines; the last one counts (docs/adr/0024). A line that
     is not the attempt after the one before it is a problem and left out."""
@@ -283,8 +293,7 @@ def attempts_of(numbered, problems):
         what = ("a duplicate" if attempt <= len(before) else
                 f"attempt {attempt} without those before it")
         problems.append(
-            f"trials.jsonl:{number}: {what}, ignored: {trial['cell']} "
-            "block {1} arm {2}".format(*identity(trial)))
+            f"trials.jsonl:{number}: {what}, ignored: {named(trial)}")
     return {key: lines for key, lines in all_of.items() if lines}
 
 
@@ -298,7 +307,7 @@ def planned_lines(campaign):
         else:
             campaign.problems.append(
                 f"trials.jsonl:{number}: not in the plan, ignored: "
-                "{} block {} arm {}".format(*identity(trial)))
+                f"{named(trial)}")
 
 
 def read(path):

@@ -22,13 +22,23 @@ def number(text):
     return value
 
 
+def whole(text):
+    """The runner's library holds 64 bits; more is no number of it."""
+    value = int(text)
+    if not -(1 << 63) <= value < 1 << 63:
+        raise ValueError(f"{text[:24]}... is no number of 64 bits")
+    return value
+
+
 def loads(text):
     """The value of a text or of UTF-8; ValueError where it is none."""
+    if isinstance(text, bytes):
+        text = text.decode()  # Python's reader would take UTF-16, too
     try:
-        value = json.loads(text, object_pairs_hook=members,
+        value = json.loads(text, object_pairs_hook=members, parse_int=whole,
                            parse_float=number, parse_constant=number)
-        # half of a pair of surrogates is no text and cannot be written
-        json.dumps(value, ensure_ascii=False).encode()
+        if "\\u" in text:  # half a pair of surrogates cannot be written
+            json.dumps(value, ensure_ascii=False).encode()
         return value
     except RecursionError:
         raise ValueError("nested too deeply") from None

@@ -134,8 +134,11 @@ void rm_number_text(double value, int exponent, char *text, size_t size)
 		snprintf(shortest, sizeof(shortest), "%.*e", digits, value);
 	while (strtod(shortest, NULL) != value && ++digits <= 16);
 
-	int decimals = digits - atoi(strchr(shortest, 'e') + 1) - exponent;
-	double scaled = value * pow(10, exponent);
+	char *power = strchr(shortest, 'e');
+	int moved = atoi(power + 1) + exponent, decimals = digits - moved;
 
-	snprintf(text, size, "%.*f", decimals > 0 ? decimals : 0, scaled);
+	/* a product would be rounded once more, and read back as a neighbour */
+	snprintf(power, sizeof("e-324"), "e%d", moved);
+	snprintf(text, size, "%.*Lf", decimals > 0 ? decimals : 0,
+	        strtold(shortest, NULL));
 }

@@ -4,7 +4,9 @@
     fuzz_readers.py BUILD [NAME...]
 
 A reader must decide: refuse with its own error, one line that names the file,
-or take it; what is taken has sense, and written it reads back the same.
+or take it; what is taken has sense, and written it reads back the same. A
+file that is missing, and a folder in its place, are no inputs: each reader
+must refuse them before the first one.
 FUZZ_INPUTS, FUZZ_SEED, FUZZ_FIRST and FUZZ_SECONDS of the environment as in
 tests/unit/fuzz.h; prints the same `# fuzz` lines.
 """
@@ -16,12 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP))
-from report import (journal, latencies, modes, regress,  # noqa: E402
-                    regress_tally, strict_json, topology)
+from report import (damage, journal, latencies, modes,  # noqa: E402
+                    regress, regress_tally, strict_json, topology)
 
 SAMPLE = TOP / "tests" / "fixtures" / "campaign"
 BYTES = 16384  # FUZZ_BYTES
@@ -30,7 +33,8 @@ JSON_WORDS = """null true 0 1 2 -1 1e999 NaN Infinity {} [] "" "x" [[0]] "ok"
 "void" "failed" "head" "base" "attempt":2, "block":0, "block":1, "status":"ok",
 "result":null, "ops":0, "ops":-1, "latency":[1], "arm":"base", 1e308
 "verification":[] "cell":[], "id":1, "created_utc":0,""".split() + [
-    "\n", ",", ":", '"', '"\\ud800"', "\x1b", "[" * 2000]
+    "\n", ",", ":", '"', '"\\ud800"', "\x1b", "[" * 2000,
+    "[" * 600 + "]" * 600, "9" * 400]
 
 
 class Unsound(Exception):
@@ -99,7 +103,13 @@ def told_once(text):
                parse_constant=number)
 
 
-# ---- readers: file and text -> REFUSED or TAKEN ---------------------------
+# ---- readers: folder and text -> REFUSED or TAKEN -------------------------
+
+def one_of(n, text):
+    """Whether an input is the one of n that is treated otherwise: told by its
+    own bytes, so that it is judged the same wherever it stands."""
+    return zlib.crc32(text) % n == 0
+
 
 def has_sense(campaign):
     """What the page reads of every campaign can be read of this one."""
@@ -130,7 +140,25 @@ def read_campaign(folder):
     return campaign
 
 
+def resealed(meta):
+    """A campaign.json with the hashes that its members have."""
+    meta = meta | {"plan_sha256": damage.plan_sha256(meta)}
+    return meta | {"sha256": damage.campaign_sha256(meta)}
+
+
+def repaired(text):
+    """Of half of the inputs: what follows from right hashes is read, too."""
+    try:
+        found = json.loads(text)
+        return json.dumps(resealed(found)).encode() if isinstance(
+            found, dict) else text
+    except (ValueError, RecursionError):
+        return text
+
+
 def meta(folder, text):
+    if one_of(2, text):
+        text = repaired(text)
     (folder / "campaign.json").write_bytes(text)
     found = read_campaign(folder)
     if found is REFUSED:
@@ -142,25 +170,48 @@ def meta(folder, text):
     return TAKEN
 
 
+def sealed(text):
+    """Each line that could be a trial with its checksum."""
+    return b"\n".join(b'%s,"crc32":"%s"}' % (
+        line[:-1], damage.crc32(line[:-1]).encode()) if line.endswith(b"}")
+        else line for line in text.split(b"\n"))
+
+
 def trials(folder, text):
-    """Refused: a line of it was."""
+    """Refused: a line of it was. In a campaign whose lines have checksums, if
+    the input is one of two, and then they are right."""
+    folder /= "sealed" if one_of(2, text) else "small"
+    text = sealed(text) if folder.name == "sealed" else text
     file = folder / "trials.jsonl"
     file.write_bytes(text)
     found = read_campaign(folder)
+    if found is REFUSED:
+        return REFUSED
     ran = [trial for _, trial in found.ran]
     for line in text.split(b"\n")[:-1] if not found.problems else ():
         told_once(line)
+    file = folder.with_name("small") / "trials.jsonl"
     file.write_text("".join(json.dumps(t) + "\n" for t in ran))
-    again = read_campaign(folder)
+    again = read_campaign(file.parent)
     expect([t for _, t in again.ran] == ran, "not the same again")
     return not found.problems
 
 
+def percentiles(file, crc32):
+    return latencies.percentile_table.__wrapped__(file, crc32)
+
+
 def hgrm(folder, text):
-    file = folder / "x.hgrm"
+    """Half of the inputs have a checksum, and one of 16 a wrong one."""
+    file, kind = folder / "x.hgrm", zlib.crc32(text) % 16
     file.write_bytes(text)
-    latencies.percentile_table.cache_clear()
-    found = latencies.percentile_table(file, None)
+    crc32 = None if kind < 8 else damage.crc32(text if kind < 15 else b"")
+    try:
+        found = percentiles(file, crc32)
+    except journal.JournalError as error:
+        expect(crc32 != damage.crc32(text) and is_line(str(error))
+               and str(file) in str(error), str(error))
+        return REFUSED
     if found is None:
         return REFUSED
     p, ns = found
@@ -169,8 +220,7 @@ def hgrm(folder, text):
     expect(list(p) == sorted(p) and list(ns) == sorted(ns), "not ascending")
     file.write_text("".join(f"{v / 1e3!r} {at!r} 1 1\n" for at, v in
                             zip(map(float, p), map(float, ns))))
-    latencies.percentile_table.cache_clear()
-    again = latencies.percentile_table(file, None)
+    again = percentiles(file, None)
     expect(again is not None and (again[0] == p).all()
            and abs(again[1] - ns).max() <= 1e-9 * ns.max(), "not the same")
     return TAKEN
@@ -232,26 +282,78 @@ def of(*names):
     return [(SAMPLE / name).read_bytes() for name in names]
 
 
+def campaign_of(*names):
+    """The sample's campaign.json with these members only."""
+    found = json.loads(*of("campaign.json"))
+    return {name: found[name] for name in names}
+
+
+def make_sample(folder):
+    """What stands beside the input. Two campaigns of the sample's cells have
+    trials, one with and one without checksums; they have nothing else, since
+    they are read for each input."""
+    small = campaign_of("format", "protocol", "seed", "cells", "order", "maps")
+    for name, found in (("small", small), ("sealed", resealed(
+            small | {"line_checksum": "crc32"}))):
+        (folder / name).mkdir()
+        (folder / name / "campaign.json").write_text(json.dumps(found))
+    (folder / "topology.xml").write_bytes(*of("topology.xml"))
+    (folder / "trials.jsonl").write_bytes(SHORT_TRIALS)
+
+
+SHORT_TRIALS = (SAMPLE.with_name("fuzz") / "trials.jsonl").read_bytes()
 HGRM = of(*(f"histograms/{n}.hgrm" for n in range(4)))
-READERS = {
-    "campaign.json in Python": (meta, JSON_WORDS, of("campaign.json")),
-    "trials.jsonl in Python": (trials, JSON_WORDS, of("trials.jsonl")),
-    "hgrm": (hgrm, "0.5 1.0 nan inf -1 1e999 # \n 0.1 \xff 1 2".split(" "),
-             HGRM),
-    "topology.xml": (machine, [
-        "<object type=\"PU\" os_index=\"1\"/>", "os_index=\"0\"", "Core", "PU",
-        "\"x\"", "\"-1\"", "\"99999999999\"", "type=", "Package", "</object>",
-        "<!DOCTYPE x [<!ENTITY a \"b\">]>", "&a;"], of("topology.xml")),
-    "tally": (tally, JSON_WORDS + ['"PASS"', '"FAIL"', '"seconds":1,'], [
-        b"".join((TOP / "docs/tally/regress.jsonl").read_bytes().splitlines(
-            True)[:4])]),
+READERS = {  # the fastest first
     "rules of the gate": (rules, JSON_WORDS, [
         (TOP / "report" / "regress.json").read_bytes()]),
     "mode in Python": (mode, ["blocks = ", "budget = ", "1.2.3min", "3min",
                               "\xb2", "0", "-1", "[x]\n", "#", "\n"], [
         (TOP / "workloads" / "modes" / f"{name}.conf").read_bytes()
         for name in ("quick", "standard")]),
+    "topology.xml": (machine, [
+        "<object type=\"PU\" os_index=\"1\"/>", "os_index=\"0\"", "Core", "PU",
+        "\"x\"", "\"-1\"", "\"99999999999\"", "type=", "Package", "</object>",
+        "<!DOCTYPE x [<!ENTITY a \"b\">]>", "&a;"], of("topology.xml")),
+    "hgrm": (hgrm, "0.5 1.0 nan inf -1 1e999 # \n 0.1 \xff 1 2".split(" "),
+             HGRM),
+    "tally": (tally, JSON_WORDS + ['"PASS"', '"FAIL"', '"seconds":1,'], [
+        b"".join((TOP / "docs/tally/regress.jsonl").read_bytes().splitlines(
+            True)[:4])]),
+    "campaign.json in Python": (meta, JSON_WORDS, of("campaign.json")),
+    "trials.jsonl in Python": (trials, JSON_WORDS, [
+        SHORT_TRIALS, SHORT_TRIALS, *of("trials.jsonl")]),
 }
+
+
+# Each reader's file, and what reads it: true is what it takes.
+ABSENT = {
+    "campaign.json in Python": ("campaign.json", lambda file: journal.read(
+        file.parent)),
+    "trials.jsonl in Python": ("small/trials.jsonl", lambda file: not
+                               journal.read(file.parent).problems),
+    "hgrm": ("x.hgrm", lambda file: percentiles(file, None)),
+    "topology.xml": ("topology.xml", topology.spots),
+    "tally": ("regress.jsonl", lambda file: regress_tally.read_tally(
+        str(file))),
+    "rules of the gate": ("regress.json", regress.load_rules),
+}
+
+
+def refuse_absent(name, folder):
+    """A file that is not there, then a folder in its place. The tally's own
+    caller tells of errors of the system."""
+    file, read = ABSENT[name]
+    file = folder / file
+    file.unlink(missing_ok=True)
+    for prepare in (lambda: None, file.mkdir):
+        prepare()
+        try:
+            expect(not read(file), f"{file.name}: none was taken")
+        except (journal.JournalError, regress.InputError) as error:
+            expect(is_line(str(error)) and str(file) in str(error), error)
+        except OSError as error:
+            expect(name == "tally" and error.filename == str(file), error)
+    file.rmdir()
 
 
 def fuzz(name, make, inputs):
@@ -265,8 +367,9 @@ def fuzz(name, make, inputs):
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir(
             "/dev/shm") else None) as folder:
         folder = Path(folder)
-        for file in ("campaign.json", "trials.jsonl", "topology.xml"):
-            (folder / file).write_bytes(*of(file))
+        make_sample(folder)
+        if name in ABSENT:
+            refuse_absent(name, folder)
         for number in range(first, first + inputs):
             if time.process_time() - begun > most:
                 break
@@ -282,14 +385,18 @@ def fuzz(name, make, inputs):
 
 # ---- which lines of the readers ran ---------------------------------------
 
+TRACED = 5000  # inputs of each reader: they take ten times as long
+
 PARSERS = (
     journal.read_meta, journal.read_cells, journal.lines_of, journal.wrong_in,
-    journal.is_latency, journal.is_count, journal.is_amount,
+    journal.is_latency, journal.is_count, journal.is_amount, journal.named,
     journal.attempts_of, journal.planned_lines, journal.read, journal.judge,
+    journal.check_hashes, damage.line_is_whole, damage.canonical, damage.real,
+    damage.quoted, damage.campaign_sha256, damage.plan_sha256,
     latencies.percentile_table.__wrapped__, latencies.rises, topology.spots,
     regress_tally.is_line, regress_tally.read_tally, regress.load_rules,
     modes.settings, modes.modes, strict_json.members, strict_json.number,
-    strict_json.loads)
+    strict_json.whole, strict_json.loads)
 
 
 def lines_run(make, inputs):
@@ -317,9 +424,9 @@ def lines_run(make, inputs):
     return files
 
 
-def tell_lines(make):
+def tell_lines(make, inputs):
     """`# lines` and a row for each file, as docs/tally/fuzz.md has them."""
-    for file, (lines, done) in sorted(lines_run(make, 1000).items()):
+    for file, (lines, done) in sorted(lines_run(make, inputs).items()):
         missed = {}
         for line in sorted(set(lines) - done):
             missed.setdefault(lines[line], []).append(str(line))
@@ -330,7 +437,11 @@ def tell_lines(make):
 
 def main(build, *names):
     make, wrong = mutator(build), 0
+    only = os.environ.get("FUZZ_ONLY")
+    names = names or ([only] if only else [])
     inputs = int(os.environ.get("FUZZ_INPUTS", 1_000_000))
+    if not names:  # first, as what is ended from outside has told them
+        tell_lines(make, min(inputs, TRACED))
     for name in names or READERS:
         counts, cpu, found = fuzz(name, make, inputs)
         wrong += found is not None
@@ -339,8 +450,6 @@ def main(build, *names):
         print("# fuzz", name, os.environ.get("FUZZ_SEED", 1), sum(
             counts.values()) + (found is not None), counts[TAKEN],
               counts[REFUSED], f"{cpu:.3f}", sep="\t", flush=True)
-    if not names:
-        tell_lines(make)
     return 1 if wrong else 0
 
 

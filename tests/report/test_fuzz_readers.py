@@ -8,7 +8,7 @@ import pytest
 
 BUILD = os.environ.get("BUILD", "build/gcc")
 # Inputs of each: a second or less.
-INPUTS = {"campaign.json in Python": 300, "trials.jsonl in Python": 300}
+INPUTS = {"campaign.json in Python": 500, "trials.jsonl in Python": 500}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,46 @@ def test_every_input_is_refused_in_a_line_or_has_sense(name, make):
 
 @pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', "NaN", "1e999",
                                   "[" * 100_000, "-Infinity", "{",
-                                  '"\\ud800"'])
+                                  '"\\ud800"', "9223372036854775808",
+                                  "-9223372036854775809",
+                                  "1".encode("utf-16"), b"\xef\xbb\xbf1"])
 def test_json_that_the_runner_does_not_write_is_refused(text):
     with pytest.raises(ValueError):
         fuzz_readers.journal.strict_json.loads(text)
+
+
+def test_numbers_of_64_bits_are_read():
+    assert fuzz_readers.strict_json.loads(
+        b"[9223372036854775807, -9223372036854775808]") == [
+            (1 << 63) - 1, -(1 << 63)]
+
+
+@pytest.fixture(name="sample")
+def make_sample(tmp_path):
+    fuzz_readers.make_sample(tmp_path)
+    return tmp_path
+
+
+def test_a_plan_nested_deeply_is_refused_in_a_line(sample):
+    """What is read must be hashed, too, which needs more of the stack."""
+    file = sample / "sealed" / "campaign.json"
+    file.write_text(file.read_text()[:-1] + ', "x": ' + "[" * 600 + "]" * 600
+                    + "}")
+    assert not fuzz_readers.read_campaign(file.parent)
+
+
+@pytest.mark.parametrize("said, wrong", [
+    ('"ops":53811', '"ops":' + "9" * 400),
+    ('"block":1,"arm":"base"', '"block":1,"arm":"\\u001b[2J\\u007f"'),
+    ('"cell":"sample', '"cell":"\\u001b[2J')], ids=("ops", "arm", "cell"))
+def test_a_trial_of_anything_is_told_in_a_line(said, wrong, sample):
+    text = fuzz_readers.SHORT_TRIALS.decode()
+    assert said in text
+    file = sample / "small" / "trials.jsonl"
+    file.write_text(text.replace(said, wrong, 1) * 2)
+    assert fuzz_readers.read_campaign(file.parent).problems
+
+
+@pytest.mark.parametrize("name", fuzz_readers.ABSENT)
+def test_a_missing_file_and_a_folder_are_refused(name, sample):
+    fuzz_readers.refuse_absent(name, sample)

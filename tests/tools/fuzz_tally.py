@@ -7,7 +7,8 @@
 Runs build/.../tests/test_fuzz_NAME (all of them without names), which were
 built with --coverage, and then tests/report/fuzz_readers.py (`readers`).
 FUZZ_INPUTS (10^6) and FUZZ_SECONDS (3600, of CPU time), whichever ends first,
-are for each parser. Rows of fuzzers that are not named stay as they are.
+are for each parser; FUZZ_ONLY names one of a fuzzer's. Rows of what is not
+named stay as they are, and those of lines where not all of a fuzzer ran.
 
 Lines are those that gcov counts in the files that a fuzzer's head names:
 
@@ -23,10 +24,12 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 PAGE = Path("docs/tally/fuzz.md")
 LEAST = 0.9
+INPUTS, SECONDS = 1_000_000, 3600  # of the long form, whichever is first
 HEAD = """# Fuzzed parsers
 
 Made by `make fuzz`, a parser at a time (`make fuzz ARGS=history`); what the
@@ -34,12 +37,18 @@ fuzzers hold a parser to is in the head of each `test_fuzz_*.c`. Inputs end at
 10^6 or at an hour of CPU time, whichever is first. Lines are those of the
 parser's files that this fuzzer alone ran, by gcov. Built with
 AddressSanitizer and UBSan; a parser in Python runs without. `FUZZ_SEED=N`
-begins elsewhere.
+begins elsewhere, `FUZZ_ONLY=PARSER` runs one of a fuzzer's.
 
 """
 COLUMNS = ("fuzzer", "parser", "date", "commit", "seed", "inputs", "taken",
            "refused", "inputs/s", "found")
 LINES = ("fuzzer", "file", "lines", "run", "share", "left out, and not run")
+
+
+def fuzzers():
+    """name -> source of those in C."""
+    return {p.stem[len("test_fuzz_"):]: p
+            for p in sorted(Path("tests/unit").glob("*/test_fuzz_*.c"))}
 
 
 def sources(source):
@@ -97,10 +106,15 @@ def run(command, env):
     return rows, done.returncode
 
 
+def git(*arguments):
+    return subprocess.run(["git", *arguments], capture_output=True, text=True,
+                          check=True).stdout.strip()
+
+
 def commit():
-    text = subprocess.run(["git", "describe", "--always", "--dirty=+"],
-                          capture_output=True, text=True, check=True).stdout
-    return text.strip()
+    """With a + where more than this page is not committed."""
+    changed = git("status", "--porcelain", "-uno", "--", ".", f":!{PAGE}")
+    return git("rev-parse", "--short", "HEAD") + ("+" if changed else "")
 
 
 def count(number):
@@ -111,8 +125,8 @@ def rows_of(fuzzer, command):
     """Rows of the first table, those of lines that the fuzzer counts itself,
     and whether all was sound."""
     found, status = run(command, {
-        "FUZZ_INPUTS": os.environ.get("FUZZ_INPUTS", "1000000"),
-        "FUZZ_SECONDS": os.environ.get("FUZZ_SECONDS", "3600")})
+        "FUZZ_INPUTS": os.environ.get("FUZZ_INPUTS", str(INPUTS)),
+        "FUZZ_SECONDS": os.environ.get("FUZZ_SECONDS", str(SECONDS))})
     day = datetime.datetime.now(datetime.timezone.utc).strftime("%F")
     rows = [(fuzzer, name, day, commit(), seed, count(inputs), count(taken),
              count(refused), count(float(inputs) / max(float(cpu), 1e-3)),
@@ -147,37 +161,57 @@ def table(columns, rows):
 
 
 def kept(page, columns, gone):
-    """Rows of a table of the page whose fuzzer is not run again."""
+    """Rows of a table of the page that are not made again: `gone` are their
+    first cell, or their first two."""
     found = [tuple(cell.strip() for cell in line.strip("| \n").split(" | "))
              for line in page.splitlines() if line.startswith("| ")]
     return [row for row in found if len(row) == len(columns)
-            and row != columns and row[0] != "---" and row[0] not in gone]
+            and row != columns and row[0] != "---"
+            and not {row[:1], row[:2]} & gone]
+
+
+def is_short(row):
+    """Whether a row of the first table is of less than the long form."""
+    inputs, per_second = (int(row[COLUMNS.index(name)].replace(" ", ""))
+                          for name in ("inputs", "inputs/s"))
+    return inputs < min(INPUTS, 0.99 * SECONDS * per_second)
+
+
+def not_run(rows):
+    short = [f"{row[1]} ({row[0]})" for row in rows if is_short(row)]
+    short += sorted(f"all of {name}" for name in {*fuzzers(), "readers"}
+                    - {row[0] for row in rows})
+    return textwrap.fill("Not yet run in the long form: " + ", ".join(short)
+                         + ".", 78) + "\n\n" if short else ""
 
 
 def write(runs, lines, gone):
     page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    runs = sorted(kept(page, COLUMNS, gone) + runs)
     PAGE.write_text(
-        HEAD + table(COLUMNS, sorted(kept(page, COLUMNS, gone) + runs)) + "\n"
+        HEAD + not_run(runs) + table(COLUMNS, runs) + "\n"
         + table(LINES, sorted(kept(page, LINES, gone) + lines)),
         encoding="utf-8")
 
 
 def main(build, names):
     build = Path(build)
-    fuzzers = {p.stem[len("test_fuzz_"):]: p
-               for p in sorted(Path("tests/unit").glob("*/test_fuzz_*.c"))}
     fine = True
-    for name in names or [*fuzzers, "readers"]:
+    for name in names or [*fuzzers(), "readers"]:
         for old in build.rglob("*.gcda"):
             old.unlink()
-        source = fuzzers.get(name)
+        source = fuzzers().get(name)
         command = ([build / "tests" / f"test_fuzz_{name}"] if source else
                    [sys.executable, "tests/report/fuzz_readers.py", build])
         runs, lines, sound = rows_of(name, command)
-        lines += lines_of(name, build, source) if source else []
-        write(runs, lines, {name})
+        if os.environ.get("FUZZ_ONLY"):
+            lines, gone = [], {row[:2] for row in runs}
+        else:
+            lines += lines_of(name, build, source) if source else []
+            gone = {(name,)}
+        write(runs, lines, gone)
         print(table(COLUMNS, runs) + table(LINES, lines), flush=True)
-        fine = fine and sound and all(
+        fine = fine and sound and bool(runs) and all(
             int(ran) >= LEAST * int(of) for _, _, of, ran, _, _ in lines)
     return 0 if fine else 1
 

@@ -9,7 +9,8 @@
  *
  * FUZZ_INPUTS, FUZZ_SEED, FUZZ_FIRST and FUZZ_SECONDS of the environment: how
  * many inputs, of which seed, from which number on, and for how much CPU time
- * at most. `FUZZ_FIRST=N FUZZ_INPUTS=1 TEST` runs input N alone.
+ * at most. `FUZZ_FIRST=N FUZZ_INPUTS=1 TEST` runs input N alone. FUZZ_ONLY: the
+ * parser of this name and no other.
  */
 #ifndef RM_TESTS_FUZZ_H
 #define RM_TESTS_FUZZ_H

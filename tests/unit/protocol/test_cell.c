@@ -130,22 +130,31 @@ static void numbers(void)
 	        "a rate is per second and above 0");
 }
 
+static bool share_reads_back(double given)
+{
+	char text[64];
+	double value;
+
+	rm_number_text(given, 2, text, sizeof(text) - 1);
+	strcat(text, "%");
+	if (!rm_number_share(text, &value) && value == given)
+		return true;
+	printf("# %.17g gave %s\n", given, text);
+	return false;
+}
+
 static void number_texts_read_back(void)
 {
 	char text[64];
 	bool all = true;
 
-	for (int i = 0; i <= 10000; i++) {
-		double value, given = i / 10000.0;
-
-		rm_number_text(given, 2, text, sizeof(text) - 1);
-		strcat(text, "%");
-		if (rm_number_share(text, &value) || value != given) {
-			printf("# %.17g gave %s\n", given, text);
-			all = false;
-		}
-	}
+	for (int i = 0; i <= 10000; i++)
+		all = share_reads_back(i / 10000.0) && all;
 	CHECK(all, "10,001 shares read back from their own text");
+	/* of a prime: nearly all have as many digits as a double can need */
+	for (int i = 0; i <= 9973; i++)
+		all = share_reads_back(i / 9973.0) && all;
+	CHECK(all, "so do shares of 17 digits");
 	rm_number_text(1000000, 0, text, sizeof(text));
 	CHECK(!strcmp(text, "1000000"), "a million has no exponent");
 	rm_number_text(0.00001, 0, text, sizeof(text));
