@@ -4,6 +4,9 @@ CC      ?= cc
 ifeq ($(origin CC),default)
 CC      := gcc
 endif
+ifeq ($(origin CXX),default)
+CXX     := $(if $(findstring clang,$(CC)),clang++,g++)
+endif
 # DWARF 4: valgrind 3.19 does not read clang 14's DWARF 5.
 OPT     ?= -O2 -g -gdwarf-4
 # A third of gcc's time went into where each variable lives at each
@@ -17,6 +20,7 @@ SANITIZE ?=
 BUILD   ?= build/$(notdir $(CC))
 # Short lines while building; V=1 shows the commands.
 SAY      = $(if $(V),,@echo '  CC     $@' && )
+SAY_CXX  = $(if $(V),,@echo '  CXX    $@' && )
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
            -Wmissing-prototypes $(if $(CI),-Werror)
 # Fixed alignment: without it an unrelated edit moves results by 1.9 %
@@ -26,31 +30,47 @@ ALIGN   := -falign-functions=64 -falign-loops=32 \
 CFLAGS  ?= $(OPT) $(ALIGN) $(SANITIZE)
 LIBRARIES := hwloc inih jansson zlib
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(CFLAGS) $(DEBUG)
+# Maps of C++ libraries. C++23 is the first to have <stdatomic.h>; g++ takes a
+# member that a table of operations leaves out for a forgotten one.
+ALL_CXXFLAGS = -std=gnu++2b -D_GNU_SOURCE -I. -pthread $(CFLAGS) $(DEBUG) \
+  $(filter-out -Wstrict-prototypes -Wmissing-prototypes,$(WARN)) -Wno-missing-field-initializers
 
-# A map is built where pkg-config knows every library on its `needs:` line.
-# IMPL=path/to/map.c adds a map from outside the tree (fixtures use it, too).
+# A map is built where pkg-config knows every library on its `needs:` line;
+# .ci/pc tells it of those that have no file for it, and of the C++ compiler.
+# HIDE='NAMES' builds as on a machine without these libraries, HIDE=peers
+# without those of the group `peers` of .ci/packages.
+# IMPL=path/to/map.c or map.cc adds a map from outside the tree.
+HIDE    ?=
+HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* wanted //p' .ci/packages),$(HIDE))
+PKG     := PKG_CONFIG_PATH=$(shell .ci/pc $(CC) $(CXX)):$$PKG_CONFIG_PATH pkg-config
 needs   = $(shell sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$$/\1/p' $(1))
-has     = $(if $(call needs,$(1)),$(shell pkg-config --exists \
-          $(call needs,$(1)) 2>/dev/null && echo yes),yes)
+has     = $(if $(call needs,$(1)),$(if $(filter $(HIDDEN),$(call needs,$(1))),,$(shell $(PKG) --exists \
+          $(call needs,$(1)) 2>/dev/null && echo yes)),yes)
+# The packages that the libraries of a map come in.
+comes_in = $(foreach l,$(call needs,$(1)),$(shell awk '{ for (i = 4; i <= NF; i++) if ($$i == "$(l)") print $$2 }' .ci/packages))
+# Where a library's headers lie; what they warn of is not ours.
+headers = $(if $(filter $(1),$(IMPLS)),$(if $(call needs,$(1)),$(patsubst -I%,-isystem %,$(shell $(PKG) --cflags $(call needs,$(1))))))
+objects = $(patsubst %,$(1)/%.o,$(basename $(2)))
 IMPL      ?=
-ALL_IMPLS := $(sort $(wildcard impls/*/*.c)) $(IMPL)
+ALL_IMPLS := $(sort $(wildcard impls/*/*.c impls/*/*.cc)) $(IMPL)
 IMPLS     := $(foreach f,$(ALL_IMPLS),$(if $(call has,$(f)),$(f)))
 SKIPPED   := $(filter-out $(IMPLS),$(ALL_IMPLS))
 # MAPS_BUILT='IDS' links these maps only (STATS_MAPS, SIM_MAPS: into the
 # programs of their names), OUT is where the programs go: `make bench` has one
 # set of programs for each mode, over the same objects.
 OUT       ?= $(BUILD)
-MAPS_BUILT ?= $(notdir $(IMPLS:%.c=%))
+MAPS_BUILT ?= $(notdir $(basename $(IMPLS)))
 STATS_MAPS ?= $(MAPS_BUILT)
 SIM_MAPS   ?= $(MAPS_BUILT)
-named      = $(foreach id,$(sort $(1)),$(or $(filter $(id).c %/$(id).c,$(IMPLS)),$(error no map of this build is called $(id))))
+named      = $(foreach id,$(sort $(1)),$(or $(filter $(foreach end,c cc,$(id).$(end) %/$(id).$(end)),$(IMPLS)),$(error no map of this build is called $(id))))
 LINKED    := $(call named,$(MAPS_BUILT))
 MAP_LIBS  := $(sort $(foreach f,$(IMPLS),$(call needs,$(f))))
-LDLIBS    = $(shell pkg-config --libs $(LIBRARIES) $(MAP_LIBS)) -lm -ldl
+# Of the maps that are linked: a trial shall not load what it does not run.
+LDLIBS    = $(shell $(PKG) --libs $(LIBRARIES) $(sort $(foreach f,$(LINKED) $(STATS_LINKED),$(call needs,$(f))))) -lm -ldl
 
 RUNNER  := $(filter-out runner/main.c %_helper.c %_stats.c,$(wildcard runner/*.c runner/*/*.c runner/sim/model/*.c))
-OBJS    := $(patsubst %.c,$(BUILD)/%.o,$(RUNNER) $(LINKED)) $(OUT)/impl_table.o $(OUT)/map_code.o \
-           $(BUILD)/events_tsv.o $(BUILD)/cpus_tsv.o $(BUILD)/build_info.o $(BUILD)/sim_machines.o
+OBJS    := $(call objects,$(BUILD),$(RUNNER) $(LINKED)) $(OUT)/impl_table.o $(OUT)/map_code.o \
+           $(BUILD)/events_tsv.o $(BUILD)/cpus_tsv.o $(BUILD)/build_info.o $(BUILD)/sim_machines.o $(BUILD)/facts.o
 
 # What a person typed, as one word for the shell.
 quoted   = '$(subst ','\'',$(1))'
@@ -58,12 +78,12 @@ quoted   = '$(subst ','\'',$(1))'
 MODE    ?= smoke
 PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 
-.PHONY: all bench chooser programs report deps help clean FORCE
+.PHONY: all bench chooser programs report deps deps-peers help clean FORCE
 .DEFAULT_GOAL := all
 # Keeps the objects of tests, which make takes for intermediate.
 .SECONDARY:
 all: $(OUT)/readmostly  ## build what this machine can
-	@$(foreach f,$(SKIPPED),echo "skip: $(f) needs $(call needs,$(f))";)
+	@$(foreach f,$(SKIPPED),echo "skip: $(f) needs $(call needs,$(f)) (packages: $(call comes_in,$(f)))";)
 
 bench:  ## measure and report: MODE=smoke|quick|standard|full MAPS=ids
 	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) runner/bench.sh $(call quoted,$(MODE)) $(BENCH_ARGS)
@@ -78,6 +98,9 @@ report:  ## the report again: CAMPAIGN=results/... PREVIOUS=results/...
 
 deps:  ## install what is missing (Debian, Ubuntu; root or sudo)
 	@.ci/deps build test
+
+deps-peers:  ## install the libraries that peers are made of
+	@.ci/deps peers
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 28
@@ -94,20 +117,20 @@ clean:  ## remove everything built
 define write_table # FILE, MAP.c...
 	@mkdir -p $(@D)
 	@{ echo '#include "runner/impl_table.h"'; \
-	   for n in $(sort $(notdir $(2:%.c=%))); do echo "extern const struct rm_impl rm_impl_$$n;"; done; \
+	   for n in $(sort $(notdir $(basename $(2)))); do echo "extern const struct rm_impl rm_impl_$$n;"; done; \
 	   echo 'const struct rm_impl *const rm_impl_table[] = {'; \
-	   for n in $(sort $(notdir $(2:%.c=%))); do echo "	&rm_impl_$$n,"; done; \
+	   for n in $(sort $(notdir $(basename $(2)))); do echo "	&rm_impl_$$n,"; done; \
 	   echo '	NULL };'; \
 	   echo 'const size_t rm_impl_count = $(words $(2));'; \
 	   echo 'const struct rm_unbuilt rm_unbuilt_table[] = {'; \
 	   for f in $(filter-out $(2),$(IMPLS)); do \
 	     grep -q '\.misuse *=' $$f && misuse=true || misuse=false; \
-	     n=$${f##*/}; echo "	{ \"$${n%.c}\", $$misuse },"; done; \
+	     n=$${f##*/}; echo "	{ \"$${n%.*}\", $$misuse },"; done; \
 	   echo '	{ NULL, false },'; \
 	   echo '};'; \
 	   echo 'const struct rm_skipped rm_skipped_table[] = {'; \
-	   $(foreach f,$(SKIPPED),echo '	{ "$(notdir $(f:%.c=%))", "$(call needs,$(f))" },';) \
-	   echo '	{ NULL, NULL },'; \
+	   $(foreach f,$(SKIPPED),echo '	{ "$(notdir $(basename $(f)))", "$(call needs,$(f))", "$(call comes_in,$(f))" },';) \
+	   echo '	{ NULL, NULL, NULL },'; \
 	   echo '};'; \
 	   echo 'const size_t rm_skipped_count = $(words $(SKIPPED));'; } >$(1).new
 	@cmp -s $(1).new $(1) && rm $(1).new || mv $(1).new $(1)
@@ -124,11 +147,11 @@ $(OUT)/impl_table.o $(OUT)/stats/impl_table.o $(OUT)/map_code.o: %.o: %.c
 # were made before are those of the maps of this build (docs/adr/0026).
 $(BUILD)/%.code: $(BUILD)/%.o
 	@objcopy -O binary -j '.text*' $< $@.text && sha256sum <$@.text | cut -c1-12 >$@; rm -f $@.text
-$(OUT)/map_code.c: $(LINKED:%.c=$(BUILD)/%.code) FORCE
+$(OUT)/map_code.c: $(patsubst %.o,%.code,$(call objects,$(BUILD),$(LINKED))) FORCE
 	@mkdir -p $(@D)
 	@{ echo '#include "runner/impl_table.h"'; \
 	   echo 'const struct rm_map_code rm_map_codes[] = {'; \
-	   $(foreach f,$(LINKED),echo "	{ \"$(notdir $(f:%.c=%))\", \"$$(cat $(BUILD)/$(f:%.c=%.code))\" },";) \
+	   $(foreach f,$(LINKED),echo "	{ \"$(notdir $(basename $(f)))\", \"$$(cat $(BUILD)/$(basename $(f)).code)\" },";) \
 	   echo '	{ NULL, NULL },'; \
 	   echo '};'; } >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
@@ -147,14 +170,19 @@ else
 STATS_SOURCES := $(wildcard runner/trial/*_stats.c) \
   $(filter-out %_stats.c,$(wildcard runner/trial/*.c))
 STATS_SOURCES := $(filter-out $(if $(SANITIZE),%/allocations_stats.c,%/allocations.c),$(STATS_SOURCES))
-STATS_OBJS := $(patsubst %.c,$(BUILD)/stats/%.o,$(STATS_SOURCES) $(STATS_LINKED)) \
-  $(OUT)/stats/impl_table.o $(filter-out $(OUT)/impl_table.o $(patsubst %.c,$(BUILD)/%.o, \
+STATS_OBJS := $(call objects,$(BUILD)/stats,$(STATS_SOURCES) $(STATS_LINKED)) \
+  $(OUT)/stats/impl_table.o $(filter-out $(OUT)/impl_table.o $(call objects,$(BUILD), \
   $(LINKED) $(STATS_SOURCES) runner/trial/allocations.c),$(OBJS))
 endif
 
 $(BUILD)/stats/%.o: %.c $(BUILD)/flags $(BUILD)/side-flags
 	@mkdir -p $(@D)
-	$(SAY){ $(CC) $(ALL_CFLAGS) $(SIDE_OPT) -DRM_STATS -g1 -MMD -MP -c -o $@ $< 2>$@.warned; \
+	$(SAY){ $(CC) $(ALL_CFLAGS) $(SIDE_OPT) $(call headers,$<) -DRM_STATS -g1 -MMD -MP -c -o $@ $< 2>$@.warned; \
+	  status=$$?; cat $@.warned >&2; exit $$status; }
+
+$(BUILD)/stats/%.o: %.cc $(BUILD)/cxx-flags $(BUILD)/side-flags
+	@mkdir -p $(@D)
+	$(SAY_CXX){ $(CXX) $(ALL_CXXFLAGS) $(SIDE_OPT) $(call headers,$<) -DRM_STATS -g1 -MMD -MP -c -o $@ $< 2>$@.warned; \
 	  status=$$?; cat $@.warned >&2; exit $$status; }
 
 all: $(if $(NO_STATS),,$(OUT)/readmostly-stats)
@@ -188,7 +216,7 @@ $(BUILD)/build_info.c: FORCE
 	@{ echo '#include "runner/base/build_info.h"'; \
 	   echo 'const char *const rm_build_compiler = "$(COMPILER)";'; \
 	   echo 'const char *const rm_build_flags = "$(CFLAGS)";'; \
-	   echo "const char *const rm_build_libraries = \"$$(for l in $(LIBRARIES) $(MAP_LIBS); do printf '%s %s, ' $$l $$(pkg-config --modversion $$l); done)\";"; \
+	   echo "const char *const rm_build_libraries = \"$$(for l in $(LIBRARIES) $(MAP_LIBS); do printf '%s %s, ' $$l $$($(PKG) --modversion $$l); done)\";"; \
 	   echo "const char *const rm_build_commit = \"$$(git rev-parse HEAD 2>/dev/null || echo unknown)\";"; \
 	   echo "const int rm_build_dirty = $$([ -z "$$(git status --porcelain 2>/dev/null)" ] && echo 0 || echo 1);"; } >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
@@ -200,6 +228,9 @@ $(BUILD)/build_info.o: $(BUILD)/build_info.c
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' >$@
+$(BUILD)/cxx-flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CXX) $(ALL_CXXFLAGS)' | cmp -s - $@ || echo '$(CXX) $(ALL_CXXFLAGS)' >$@
 $(BUILD)/side-flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(SIDE_OPT)' | cmp -s - $@ || echo '$(SIDE_OPT)' >$@
@@ -207,7 +238,12 @@ $(BUILD)/side-flags: FORCE
 # What the compiler warned of is kept: compilers.sh builds nothing twice for it.
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(SAY){ $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $< 2>$@.warned; \
+	$(SAY){ $(CC) $(ALL_CFLAGS) $(call headers,$<) -MMD -MP -c -o $@ $< 2>$@.warned; \
+	  status=$$?; cat $@.warned >&2; exit $$status; }
+
+$(BUILD)/%.o: %.cc $(BUILD)/cxx-flags
+	@mkdir -p $(@D)
+	$(SAY_CXX){ $(CXX) $(ALL_CXXFLAGS) $(call headers,$<) -MMD -MP -c -o $@ $< 2>$@.warned; \
 	  status=$$?; cat $@.warned >&2; exit $$status; }
 
 # The tables of events and CPUs are compiled in, so that an installed binary
@@ -219,6 +255,20 @@ $(BUILD)/%_tsv.c: runner/counters/%.tsv
 	   od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '0 };'; } >$@
 
 $(BUILD)/events_tsv.o $(BUILD)/cpus_tsv.o: %.o: %.c
+	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# So are the fact sheets of libraries' maps.
+FACTS := $(sort $(wildcard impls/facts/*.txt))
+$(BUILD)/facts.c: $(FACTS)
+	@mkdir -p $(@D)
+	@{ echo '#include "runner/impl_table.h"'; \
+	   echo 'const struct rm_facts rm_facts_table[] = {'; \
+	   for f in $(FACTS); do \
+	     echo "{ \"$$(basename $$f .txt)\","; \
+	     sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $$f; echo '},'; done; \
+	   echo '{ NULL, NULL } };'; } >$@
+
+$(BUILD)/facts.o: $(BUILD)/facts.c
 	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # GPL-3.0-or-later, a program of its own: liblikwid is loaded with dlopen only.

@@ -15,6 +15,15 @@
 
 #include <stdint.h>
 
+/* Maps are C or C++; functions that both call have C's names. */
+#ifdef __cplusplus
+#define RM_C_BEGIN extern "C" {
+#define RM_C_END   }
+#else
+#define RM_C_BEGIN
+#define RM_C_END
+#endif
+
 /* In brackets what the argument says. */
 enum rm_event {
 	RM_EVENT_GROW,       /* Go's map made a new array (log2 of buckets) */
@@ -62,6 +71,7 @@ enum rm_lock_side { RM_LOCK_READ, RM_LOCK_WRITE, RM_LOCK_SIDES };
 #define RM_LOCK_END()                 ((void)0)
 #endif
 
+RM_C_BEGIN
 /* runner/trial/events.c. Any thread; times are those of rm_now_ns(). */
 uint64_t rm_event_clock(void);
 void rm_event_span(enum rm_event event, uint64_t start_ns, uint64_t argument);
@@ -73,5 +83,6 @@ void rm_event_close(enum rm_event event, const void *object);
 void rm_lock_begin(enum rm_lock_side side);
 void rm_lock_waits(void);
 void rm_lock_end(void);
+RM_C_END
 
 #endif /* RM_EVENT_H */

@@ -8,7 +8,8 @@
 /* A map whose library is missing: named, never silently absent. */
 struct rm_skipped {
 	const char *id;
-	const char *needs; /* the pkg-config names that were not found */
+	const char *needs; /* pkg-config names, not all of which were found */
+	const char *packages; /* that they come in, on Debian and Ubuntu */
 };
 
 /* A map that is in the tree and could be built, but is not in this program:
@@ -16,6 +17,11 @@ struct rm_skipped {
 struct rm_unbuilt {
 	const char *id;
 	bool misuse; /* rm_impl.misuse is set */
+};
+
+/* The fact sheet of a map of a library, impls/facts/ID.txt (generated). */
+struct rm_facts {
+	const char *id, *text;
 };
 
 /* A hash of a map's machine code, as the compiler made it (generated). */
@@ -28,6 +34,7 @@ extern const size_t rm_impl_count;
 extern const struct rm_skipped rm_skipped_table[];
 extern const size_t rm_skipped_count;
 extern const struct rm_unbuilt rm_unbuilt_table[]; /* ended by a NULL id */
+extern const struct rm_facts rm_facts_table[];     /* ended by a NULL id */
 extern const struct rm_map_code rm_map_codes[];    /* ended by a NULL id */
 
 /* Returns the map with this id, or NULL. Any thread. */

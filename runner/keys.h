@@ -18,7 +18,7 @@ enum { RM_STR_KEY_BYTES = 16 };
 
 /* Bytes of a string key; one cache line of its own per thread. */
 struct rm_key_bytes {
-	_Alignas(RM_CACHE_LINE) char bytes[RM_CACHE_LINE];
+	alignas(RM_CACHE_LINE) char bytes[RM_CACHE_LINE];
 };
 
 /*
@@ -56,7 +56,7 @@ RM_HOT struct rm_value rm_value_of(
 	uint64_t word = sequence << 44 | (uint64_t)(writer & 0xfff) << 32 |
 	                (uint32_t)rank;
 
-	return (struct rm_value){ { word, ~word, word << 21 | word >> 43 } };
+	return RM_LITERAL(rm_value){ { word, ~word, word << 21 | word >> 43 } };
 }
 
 /* 0 if `value` is one that was written for `rank`, untorn; else not 0. */

@@ -4,7 +4,8 @@
  *
  * A map fills in a constant `struct rm_map_ops` and a `struct rm_impl`; the
  * same functions are called through pointers by the tests and inlined into
- * the measured loop by RM_DRIVES() of runner/driver.h.
+ * the measured loop by RM_DRIVES() of runner/driver.h. This header and those
+ * of the loop are both C11 and C++23.
  */
 #ifndef RM_MAP_H
 #define RM_MAP_H
@@ -13,6 +14,7 @@
 #include "runner/search.h"
 #include "runner/stat.h"
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,7 +39,9 @@ enum { RM_CACHE_LINE = 64 };
  * may come in between. Nothing in measured builds; with -DRM_PAUSES a check
  * waits there now and then, so that rare interleavings become frequent.
  */
+RM_C_BEGIN
 void rm_pause(void); /* runner/check/pause.c */
+RM_C_END
 #ifdef RM_PAUSES
 #define RM_PAUSE() rm_pause()
 #else
@@ -53,10 +57,17 @@ struct rm_shape {
 	unsigned value_bytes; /* 8 or 24 */
 };
 
-#define RM_U64X8    ((struct rm_shape){ false, 8 })
-#define RM_U64X24   ((struct rm_shape){ false, 24 })
-#define RM_STR16X8  ((struct rm_shape){ true, 8 })
-#define RM_STR16X24 ((struct rm_shape){ true, 24 })
+/* Before the braces of a value of a struct: C++ has no compound literals. */
+#ifdef __cplusplus
+#define RM_LITERAL(type) type
+#else
+#define RM_LITERAL(type) (struct type)
+#endif
+
+#define RM_U64X8    (RM_LITERAL(rm_shape){ false, 8 })
+#define RM_U64X24   (RM_LITERAL(rm_shape){ false, 24 })
+#define RM_STR16X8  (RM_LITERAL(rm_shape){ true, 8 })
+#define RM_STR16X24 (RM_LITERAL(rm_shape){ true, 24 })
 
 enum { RM_SHAPES = 4 };
 
@@ -261,6 +272,10 @@ struct rm_impl {
 	/* NULL, or this is a planted misuse: which check or statistic shows
 	   it. Chosen by its full id only, never by "all" or a glob. */
 	const char *misuse;
+	/* NULL, or the library's version as it says itself, in a static text:
+	   of the one that is loaded where it has a function for that, else of
+	   its headers. */
+	const char *(*version)(void);
 };
 
 #endif /* RM_MAP_H */

@@ -17,6 +17,7 @@
 #define RM_OPERATION_BEGINS() ((void)0)
 #endif
 
+RM_C_BEGIN
 /* Open loop (runner/trial/open_loop.c). Direct calls, never inlined. */
 /* Waits for the next intended start; false: the window is over. `sleeping`
    says whether the wait is long enough to park first. */
@@ -26,6 +27,7 @@ void rm_pace_wait(struct rm_worker *worker);
 /* Records one operation that ended now. */
 void rm_pace_record(
         struct rm_worker *worker, enum rm_operation operation, bool was_there);
+RM_C_END
 
 RM_HOT bool rm_stopped(const struct rm_worker *worker)
 {
@@ -122,13 +124,13 @@ RM_HOT uint64_t rm_draw(struct rm_worker *worker, bool streamed, uint64_t x,
    keys; some where nobody says how many (readmostly check). */
 RM_HOT uint64_t rm_sessions_held(const struct rm_worker *worker)
 {
-	enum { SESSIONS_PRESET = 16 };
+	const uint64_t preset = 16;
 
 	return worker->resident > worker->slot
 	               ? (worker->resident - 1 - worker->slot) /
 	                                 worker->threads +
 	                         1
-	               : SESSIONS_PRESET;
+	               : preset;
 }
 
 /* Which of a thread's `open` sessions a touch is for, the oldest first: by the

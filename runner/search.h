@@ -11,6 +11,7 @@
 #ifndef RM_SEARCH_H
 #define RM_SEARCH_H
 
+#include "runner/event.h"
 #include "runner/stat.h"
 
 enum rm_searched {
@@ -30,12 +31,14 @@ enum rm_searched {
 /* The calling thread's counters, RM_SEARCHES of them; NULL before its first
    count. rm_search_join() sets them, and returns them or NULL where there are
    too many threads. */
-extern _Thread_local _Atomic uint64_t *rm_searches;
-_Atomic uint64_t *rm_search_join(void);
+RM_C_BEGIN
+extern __thread _Atomic(uint64_t) *rm_searches;
+_Atomic(uint64_t) *rm_search_join(void);
+RM_C_END
 
 static inline void rm_search_add(enum rm_searched counter, uint64_t n)
 {
-	_Atomic uint64_t *own = rm_searches;
+	_Atomic(uint64_t) *own = rm_searches;
 
 	if (!own)
 		own = rm_search_join();

@@ -37,13 +37,13 @@ enum { RM_STATS_BUILT = 0 };
 #define RM_STAT_LOCKED(counter, n) ((void)sizeof((counter) + (n)))
 #endif
 
-static inline void rm_stat_add(_Atomic uint64_t *counter, uint64_t n)
+static inline void rm_stat_add(_Atomic(uint64_t) *counter, uint64_t n)
 {
 	/* relaxed: a statistic orders nothing */
 	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 
-static inline void rm_stat_own(_Atomic uint64_t *counter, uint64_t n)
+static inline void rm_stat_own(_Atomic(uint64_t) *counter, uint64_t n)
 {
 	/* relaxed, both: one writer, and a statistic orders nothing */
 	atomic_store_explicit(counter,
@@ -51,7 +51,7 @@ static inline void rm_stat_own(_Atomic uint64_t *counter, uint64_t n)
 	        memory_order_relaxed);
 }
 
-static inline uint64_t rm_stat_read(_Atomic uint64_t *counter)
+static inline uint64_t rm_stat_read(_Atomic(uint64_t) *counter)
 {
 	/* relaxed: a statistic orders nothing */
 	return atomic_load_explicit(counter, memory_order_relaxed);

@@ -13,12 +13,12 @@ changed=$({ git diff --name-only "$base" -- impls
 # be most of them.
 for family in $(dirname $changed | sort -u); do
 	mine=$(grep "^$family/[^/]*$" <<<"$changed")
-	for map in "$family"/*.c; do
+	for map in "$family"/*.c "$family"/*.cc; do
 		grep -q 'struct rm_impl rm_impl_' "$map" 2>/dev/null || continue
 		read=$("${CC:-cc}" -MM -MG -D_GNU_SOURCE -I. "$map" 2>/dev/null |
 			tr -d '\\' | tr -s ' ' '\n')
 		grep -qxF "$mine" <<<"$map"$'\n'"$read" &&
-			basename "$map" .c
+			basename "${map%.*}"
 	done
 done | sort -u
 exit 0

@@ -59,9 +59,9 @@ struct rm_pace; /* runner/trial/internal.h: the open loop's schedule */
  * rng, sequence, position, key_sum and counts. One writer: its thread.
  */
 struct rm_worker {
-	_Alignas(RM_CACHE_LINE) void *thread; /* from join() */
-	const atomic_bool *stop; /* set once, at the window's end */
-	_Atomic uint64_t *head;  /* fresh: next new rank, shared by all */
+	alignas(RM_CACHE_LINE) void *thread; /* from join() */
+	const atomic_bool *stop;             /* set once, at the window's end */
+	_Atomic(uint64_t) *head; /* fresh: next new rank, shared by all */
 	const uint32_t *stream;  /* skewed: ranks made beforehand; replay:
 				    rm_replay_entry(); or NULL */
 	uint64_t stream_mask;    /* its length - 1, a power of two - 1;

@@ -85,7 +85,7 @@ lint:  ## formatting, static analysis, layers
 	@tests/tools/lint.sh
 
 format:  ## rewrite the sources in the house style
-	clang-format -i $$(git ls-files '*.[ch]')
+	clang-format -i $$(git ls-files '*.[ch]' '*.cc' '*.hh')
 
 bench-floor: $(BUILD)/readmostly  ## the driver's floor: instructions, ns, 2 threads to 1
 	@tests/tools/floor.sh $(BUILD)/readmostly time
@@ -134,10 +134,18 @@ CHECK_OPS ?= 200000
 check-maps: $(BUILD)/readmostly  ## all maps, all checks, quick form
 	@tests/tools/check_maps.sh $(BUILD)/readmostly $(CHECK_OPS)
 
+# Maps of libraries, those of `make deps-peers` among them; `make test` has a
+# shorter form, as of all maps.
+PEERS = $(basename $(notdir $(filter impls/lib/%,$(IMPLS))))
+.PHONY: test-peers
+test-peers: $(BUILD)/readmostly  ## all checks of the maps of other libraries; says what is not built
+	@$(foreach f,$(filter impls/lib/%,$(SKIPPED)),echo "not built: $(notdir $(basename $(f))) needs $(call needs,$(f)) (packages: $(call comes_in,$(f)))";)
+	@MAPS='$(PEERS)' tests/tools/check_maps.sh $(BUILD)/readmostly $(CHECK_OPS)
+
 check-dispatch:  ## no indirect call in a measured loop (gcc and clang)
 	@tests/cli/maps_dispatch.sh
 
-map-objects: $(patsubst %.c,$(BUILD)/%.o,$(IMPLS))
+map-objects: $(call objects,$(BUILD),$(IMPLS))
 
 # The maps' own tests and all checks, with a sanitizer in every object and a
 # tenth of the operations. The sanitizer's finding ends the check's process,
@@ -166,7 +174,7 @@ test-tsan:  ## the maps under ThreadSanitizer
 	+@export CHECKS='not model load reclaim'; \
 	TSAN_OPTIONS="suppressions=tests/tsan.supp $$TSAN_OPTIONS" \
 	$(SANITIZED) BUILD=build/tsan SANITIZE=-fsanitize=thread LEAVE_OUT=1 \
-	  IMPLS='$(filter-out $(foreach id,$(TSAN_OUT),%/$(id).c),$(IMPLS))' map-tests
+	  IMPLS='$(filter-out $(foreach id,$(TSAN_OUT),%/$(id).c %/$(id).cc),$(IMPLS))' map-tests
 
 .PHONY: soak
 soak: $(BUILD)/readmostly  ## long forms of the checks, dated in docs/soak.md

@@ -97,13 +97,21 @@ RM_HOT bool put(struct map *map, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
+/* The library would cut it off. */
+RM_HOT void length_fits(struct rm_shape shape, struct rm_key key)
+{
+	if (shape.str && key.length > UINT16_MAX)
+		abort();
+}
+
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
 	struct thread *self = thread;
 	bool was_there;
 
-	write_begin(self, key.length);
+	length_fits(shape, key);
+	write_begin(self);
 	if (!shape.str && reserved(key.word))
 		was_there = put_reserved(self->map, shape, key, value, old);
 	else
@@ -140,7 +148,8 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	struct thread *self = thread;
 	bool was_there;
 
-	write_begin(self, key.length);
+	length_fits(shape, key);
+	write_begin(self);
 	if (!shape.str && reserved(key.word))
 		was_there = put_reserved(self->map, shape, key, NULL, old);
 	else
@@ -162,7 +171,7 @@ static void scan(
 	ck_ht_iterator_t at = CK_HT_ITERATOR_INITIALIZER;
 	ck_ht_entry_t *entry;
 
-	write_begin(self, 0);
+	write_begin(self);
 	bool more = scan_reserved(self->map, fn, context);
 
 	while (more && ck_ht_next(&self->map->table, &at, &entry)) {
@@ -182,26 +191,15 @@ static size_t length(void *thread)
 {
 	struct thread *self = thread;
 
-	write_begin(self, 0);
+	write_begin(self);
 	size_t count = count_of(self->map);
 	write_end(self);
 	return count;
 }
 
-static void destroy(void *opaque)
-{
-	struct map *map = opaque;
-	ck_ht_iterator_t at = CK_HT_ITERATOR_INITIALIZER;
-	ck_ht_entry_t *entry;
-
-	while (!in_table(map->shape) && ck_ht_next(&map->table, &at, &entry))
-		free(node_of(entry));
-	map_free(map);
-}
-
 static const struct rm_map_ops ops = {
 	.create = map_new,
-	.destroy = destroy,
+	.destroy = map_free,
 	.join = thread_join,
 	.leave = thread_park,
 	.lookup = lookup,

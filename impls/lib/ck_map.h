@@ -1,40 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ck_map.h - ck_ht.c without its operations: the map, its threads, and the two
- * keys that the library keeps for itself.
- *
- * One ck_epoch record per thread marks what it may be reading: open from
- * join to leave but for quiesce, park and writes. A writer needs no section,
- * for nobody else frees. Above the limit it waits for a grace period: it
- * cannot wait for itself, and writers that queue for the mutex have closed
- * their sections.
+ * ck_map.h - ck_ht.c without its operations: the table, and the two keys that
+ * the library keeps for itself.
  */
 #ifndef RM_CK_MAP_H
 #define RM_CK_MAP_H
 
 #include "impls/lib/ck_nodes.h"
-
-/* Closes the section, so that a writer that waits for us to pass does not
-   wait for ever. */
-RM_HOT void write_begin(struct thread *self, size_t key_length)
-{
-	if (key_length > UINT16_MAX)
-		abort();
-	ck_epoch_end(&self->record, NULL);
-	lock_mutex(&self->map->writer);
-}
-
-RM_HOT void write_end(struct thread *self)
-{
-	struct map *map = self->map;
-
-	if (map->limbo.n_pending >= RECLAIM_EVERY)
-		reclaim(map);
-	if (map->limbo_bytes > map->limit_bytes)
-		wait_for_grace(map);
-	pthread_mutex_unlock(&map->writer);
-	ck_epoch_begin(&self->record, NULL);
-}
 
 /* The two keys that direct mode keeps for itself. */
 RM_HOT bool reserved(uint64_t word)
@@ -97,44 +69,6 @@ static size_t count_of(struct map *map)
 	       (reserved_node(map, 1) != NULL);
 }
 
-static void *thread_join(void *opaque, size_t slot)
-{
-	struct map *map = opaque;
-
-	ck_epoch_begin(&map->threads[slot].record, NULL);
-	return map->threads + slot;
-}
-
-static void thread_park(void *thread)
-{
-	ck_epoch_end(&((struct thread *)thread)->record, NULL);
-}
-
-static void thread_unpark(void *thread)
-{
-	ck_epoch_begin(&((struct thread *)thread)->record, NULL);
-}
-
-RM_HOT void thread_quiesce(void *thread)
-{
-	ck_epoch_end(&((struct thread *)thread)->record, NULL);
-	ck_epoch_begin(&((struct thread *)thread)->record, NULL);
-}
-
-static void map_stats(void *opaque, rm_stat_fn *emit, void *context)
-{
-	struct map *map = opaque;
-
-	pthread_mutex_lock(&map->writer);
-	emit(context, "retired", "1", rm_stat_value(map->retired));
-	emit(context, "freed", "1", rm_stat_value(map->freed));
-	emit(context, "limbo", "bytes", (double)map->limbo_bytes);
-	emit(context, "limbo_peak", "bytes", (double)map->peak_bytes);
-	emit(context, "grace_waits", "1", (double)map->waits);
-	emit(context, "growths", "1", (double)map->growths);
-	pthread_mutex_unlock(&map->writer);
-}
-
 static bool map_check(void *opaque, char *why, size_t size)
 {
 	struct map *map = opaque;
@@ -174,46 +108,17 @@ static bool table_init(struct map *map, const struct rm_sizing *sizing)
 	        &allocator, slots, sizing->seed);
 }
 
-static void *map_new(const struct rm_sizing *sizing)
+static void table_end(struct map *map)
 {
-	struct map *map = aligned_alloc(_Alignof(struct map), sizeof(*map));
+	ck_ht_iterator_t at = CK_HT_ITERATOR_INITIALIZER;
+	ck_ht_entry_t *entry;
+	const bool in_nodes = map->shape.str || map->shape.value_bytes != 8;
 
-	if (!map)
-		return NULL;
-	memset(map, 0, sizeof(*map));
-	map->threads = aligned_alloc(_Alignof(struct thread),
-	        sizing->threads * sizeof(*map->threads));
-	if (!map->threads || !table_init(map, sizing)) {
-		free(map->threads);
-		free(map);
-		return NULL;
-	}
-	map->shape = sizing->shape;
-	map->seed = sizing->seed;
-	map->limit_bytes = sizing->retired_limit_bytes
-	                           ? sizing->retired_limit_bytes
-	                           : LIMIT_BYTES;
-	pthread_mutex_init(&map->writer, NULL);
-	ck_epoch_init(&map->epoch);
-	ck_epoch_register(&map->epoch, &map->limbo, NULL);
-	for (size_t i = 0; i < sizing->threads; i++) {
-		map->threads[i].map = map;
-		ck_epoch_register(&map->epoch, &map->threads[i].record, NULL);
-	}
-	return map;
-}
-
-/* All sections are closed: the entries' nodes are freed by the caller. */
-static void map_free(struct map *map)
-{
-	while (map->limbo.n_pending)
-		reclaim(map);
+	while (in_nodes && ck_ht_next(&map->table, &at, &entry))
+		free((void *)entry->value);
 	free(reserved_node(map, 0));
 	free(reserved_node(map, 1));
 	ck_ht_destroy(&map->table);
-	pthread_mutex_destroy(&map->writer);
-	free(map->threads);
-	free(map);
 }
 
 #endif /* RM_CK_MAP_H */

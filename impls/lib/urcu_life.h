@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * urcu_life.h - the map on liburcu's table: its birth and end, its threads,
- * what it tells. Included by urcu_lfht.c only.
+ * urcu_life.h - the maps on liburcu's table: birth and end, threads, what they
+ * tell. Included by urcu_map.h only.
  */
 #ifndef RM_URCU_LIFE_H
 #define RM_URCU_LIFE_H
@@ -18,31 +18,31 @@ static _Thread_local uint64_t urcu_resize_ns;
 
 static void resize_begins(void)
 {
-	urcu_qsbr_register_thread();
+	rcu_register_thread();
 	urcu_resize_ns = RM_EVENT_CLOCK();
 }
 
 static void resize_ends(void)
 {
 	RM_EVENT_SPAN(RM_EVENT_RESIZE, urcu_resize_ns, 0);
-	urcu_qsbr_unregister_thread();
+	rcu_unregister_thread();
 }
 
 static const struct rcu_flavor_struct urcu_told_flavor = {
-	.read_lock = urcu_qsbr_read_lock,
-	.read_unlock = urcu_qsbr_read_unlock,
-	.read_ongoing = urcu_qsbr_read_ongoing,
-	.read_quiescent_state = urcu_qsbr_quiescent_state,
-	.update_call_rcu = urcu_qsbr_call_rcu,
-	.update_synchronize_rcu = urcu_qsbr_synchronize_rcu,
-	.update_defer_rcu = urcu_qsbr_defer_rcu,
-	.thread_offline = urcu_qsbr_thread_offline,
-	.thread_online = urcu_qsbr_thread_online,
+	.read_lock = rcu_read_lock,
+	.read_unlock = rcu_read_unlock,
+	.read_ongoing = rcu_read_ongoing,
+	.read_quiescent_state = rcu_quiescent_state,
+	.update_call_rcu = call_rcu,
+	.update_synchronize_rcu = synchronize_rcu,
+	.update_defer_rcu = defer_rcu,
+	.thread_offline = rcu_thread_offline,
+	.thread_online = rcu_thread_online,
 	.register_thread = resize_begins,
 	.unregister_thread = resize_ends,
-	.barrier = urcu_qsbr_barrier,
-	.register_rculfhash_atfork = urcu_qsbr_register_rculfhash_atfork,
-	.unregister_rculfhash_atfork = urcu_qsbr_unregister_rculfhash_atfork,
+	.barrier = rcu_barrier,
+	.register_rculfhash_atfork = urcu_register_rculfhash_atfork,
+	.unregister_rculfhash_atfork = urcu_unregister_rculfhash_atfork,
 };
 
 static void *create(const struct rm_sizing *sizing)
@@ -65,13 +65,16 @@ static void *create(const struct rm_sizing *sizing)
 		map->batch_bytes = URCU_BATCH_BYTES;
 	for (size_t i = 0; i < map->threads; i++)
 		map->thread[i] = (struct thread){ .map = map };
-	while (sizing->presize && buckets < sizing->keys)
+	while ((sizing->presize || URCU_FIXED) && buckets < sizing->keys)
 		buckets *= 2;
-	map->table = cds_lfht_new_flavor(buckets, buckets, 0,
-	        CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING,
-	        RM_STATS_BUILT ? &urcu_told_flavor : &urcu_qsbr_flavor, NULL);
+	if (URCU_FIXED)
+		buckets *= 2;
+	map->table = cds_lfht_new_flavor(buckets, buckets,
+	        URCU_FIXED ? buckets : 0,
+	        URCU_FIXED ? 0 : CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING,
+	        RM_STATS_BUILT ? &urcu_told_flavor : &rcu_flavor, NULL);
 	/* starts the thread, with the CPUs of this one */
-	if (map->table && urcu_qsbr_get_default_call_rcu_data())
+	if (map->table && get_default_call_rcu_data())
 		return map;
 	if (map->table)
 		cds_lfht_destroy(map->table, NULL);
@@ -89,7 +92,7 @@ static void destroy(void *opaque)
 	urcu_enter();
 	clear(&last);
 	urcu_exit();
-	urcu_qsbr_barrier();
+	rcu_barrier();
 	cds_lfht_destroy(map->table, NULL);
 	free(map);
 }
@@ -115,25 +118,25 @@ static void leave(void *opaque)
 	/* relaxed: what the others retired is queued: call_rcu() orders it */
 	if (atomic_fetch_sub_explicit(&map->joined, 1, memory_order_relaxed) ==
 	        1)
-		urcu_qsbr_barrier();
+		rcu_barrier();
 }
 
 static void quiesce(void *thread)
 {
 	(void)thread;
-	urcu_qsbr_quiescent_state();
+	rcu_quiescent_state();
 }
 
 static void park(void *thread)
 {
 	(void)thread;
-	urcu_qsbr_thread_offline();
+	rcu_thread_offline();
 }
 
 static void unpark(void *thread)
 {
 	(void)thread;
-	urcu_qsbr_thread_online();
+	rcu_thread_online();
 }
 
 static void stats(void *opaque, rm_stat_fn *emit, void *context)
@@ -175,12 +178,14 @@ static bool check(void *opaque, char *why, size_t size)
 	bool ok = true;
 
 	urcu_enter();
+	rcu_read_lock();
 	cds_lfht_first(map->table, &at);
 	while (ok && (node = node_of(cds_lfht_iter_get_node(&at)))) {
 		ok = find(map, map->shape, node_key(map->shape, node),
 		             &found) == node;
 		cds_lfht_next(map->table, &at);
 	}
+	rcu_read_unlock();
 	urcu_exit();
 	if (!ok)
 		snprintf(why, size, "a lookup does not find a node's key");

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * urcu_node.h - nodes, threads and reclamation of the map on liburcu's table.
+ * urcu_node.h - nodes, threads and reclamation of the maps on liburcu's table.
  *
- * QSBR has no cost per lookup, and one condition: a thread is registered once,
- * and takes itself offline before it blocks. rcu_read_lock() is empty, so it
- * is not written here.
+ * The includer says which flavour of RCU: URCU_FLAVOUR is its header, which
+ * maps the rcu_* names to that flavour. QSBR has no cost per lookup, and one
+ * condition: a thread is registered once, and takes itself offline before it
+ * blocks. There rcu_read_lock() is empty, in the others it is not.
  *
  * Removed nodes go to call_rcu(), whose thread frees them. It is started by
  * create(), by the thread that owns the trial's whole CPU set: started by the
@@ -17,8 +18,9 @@
 #include "runner/base/clock.h"
 #include "runner/map.h"
 
+#define URCU_API_MAP
 #define _LGPL_SOURCE /* inline the announcement: under ten lines each */
-#include <urcu/urcu-qsbr.h>
+#include URCU_FLAVOUR
 
 #include <urcu/rculfhash.h>
 
@@ -70,13 +72,13 @@ static _Thread_local unsigned urcu_handles;
 static void urcu_enter(void)
 {
 	if (urcu_handles++ == 0)
-		urcu_qsbr_register_thread();
+		rcu_register_thread();
 }
 
 static void urcu_exit(void)
 {
 	if (--urcu_handles == 0)
-		urcu_qsbr_unregister_thread();
+		rcu_unregister_thread();
 }
 
 RM_HOT struct node *node_of(struct cds_lfht_node *link)
@@ -167,9 +169,9 @@ static RM_COLD void await_freed(struct thread *thread)
 	/* relaxed, both: a statistic */
 	atomic_fetch_add_explicit(
 	        &thread->map->waiting, 1, memory_order_relaxed);
-	urcu_qsbr_thread_offline();
-	urcu_qsbr_barrier();
-	urcu_qsbr_thread_online();
+	rcu_thread_offline();
+	rcu_barrier();
+	rcu_thread_online();
 	atomic_fetch_sub_explicit(
 	        &thread->map->waiting, 1, memory_order_relaxed);
 	RM_EVENT_SPAN(RM_EVENT_GRACE_WAIT, start_ns, 0);
@@ -197,7 +199,7 @@ RM_HOT void retire(
 {
 	const uint64_t bytes = node_size(shape, node->key);
 
-	urcu_qsbr_call_rcu(&node->head, node_free);
+	call_rcu(&node->head, node_free);
 	RM_STAT_OWN(thread->retired, 1);
 	RM_STAT_OWN(thread->retired_bytes, bytes);
 	thread->unaccounted += bytes;

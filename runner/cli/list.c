@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* list.c - `readmostly list`: maps in this build, and those that are not. */
+#include "runner/base/build_info.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 #include "runner/impl_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum flag { TEXT, JSON = 'j', IDS = 'i' };
+enum form { TEXT, JSON = 'j', IDS = 'i', FACTS = 'f' };
+
+struct wish {
+	enum form form;
+	const char *id; /* of FACTS */
+};
 
 static json_t *shape_names(const struct rm_impl *impl)
 {
@@ -66,9 +73,11 @@ static int print_json(const struct rm_simulator *list)
 	for (size_t i = 0; i < rm_impl_count; i++)
 		json_array_append_new(maps, describe(rm_impl_table[i], list));
 	for (size_t i = 0; i < rm_skipped_count; i++)
-		json_array_append_new(skipped,
-		        json_pack("{s:s, s:s}", "id", rm_skipped_table[i].id,
-		                "needs", rm_skipped_table[i].needs));
+		json_array_append_new(
+		        skipped, json_pack("{s:s, s:s, s:s}", "id",
+		                         rm_skipped_table[i].id, "needs",
+		                         rm_skipped_table[i].needs, "packages",
+		                         rm_skipped_table[i].packages));
 	all = json_pack("{s:o, s:o}", "maps", maps, "skipped", skipped);
 	code = rm_print_json(all, JSON_INDENT(2));
 	json_decref(all);
@@ -118,8 +127,9 @@ static void print_all(const struct rm_simulator *list)
 	for (size_t i = 0; i < rm_impl_count; i++)
 		print_map(rm_impl_table[i], list);
 	for (size_t i = 0; i < rm_skipped_count; i++)
-		printf("%-16s skipped: needs %s\n", rm_skipped_table[i].id,
-		        rm_skipped_table[i].needs);
+		printf("%-16s not built: needs %s (packages: %s)\n",
+		        rm_skipped_table[i].id, rm_skipped_table[i].needs,
+		        rm_skipped_table[i].packages);
 	for (size_t i = 0; rm_unbuilt_table[i].id; i++)
 		printf("%-16s not built into this program\n",
 		        rm_unbuilt_table[i].id);
@@ -135,12 +145,57 @@ static int print_ids(void)
 	return ferror(stdout) ? RM_INCOMPLETE : RM_OK;
 }
 
+/* As the library says itself, where it does; else what pkg-config said of it
+   when this program was built. */
+static void print_version(const struct rm_facts *facts)
+{
+	static const char member[] = "library: ";
+	const struct rm_impl *impl = rm_impl_find(facts->id);
+	const char *library = strstr(facts->text, member) + sizeof(member) - 1;
+	const int length = (int)strcspn(library, "\n");
+	const char *built;
+	char name[64];
+
+	snprintf(name, sizeof(name), " %.*s ", length, library);
+	built = strstr(rm_build_libraries, name);
+	if (!impl)
+		printf("version: not built into this program\n");
+	else if (impl->version)
+		printf("version:%s%s\n", name, impl->version());
+	else if (built)
+		printf("version: %.*s\n", (int)strcspn(built + 1, ","),
+		        built + 1);
+	else
+		printf("version:%sunknown\n", name);
+}
+
+static int print_facts(const char *id)
+{
+	const struct rm_facts *facts = rm_facts_table;
+
+	while (facts->id && strcmp(facts->id, id))
+		facts++;
+	if (facts->id) {
+		print_version(facts);
+		fputs(facts->text, stdout);
+		return ferror(stdout) ? RM_INCOMPLETE : RM_OK;
+	}
+	fprintf(stderr,
+	        "readmostly: no fact sheet is called \"%s\", "
+	        "expected one of",
+	        id);
+	for (facts = rm_facts_table; facts->id; facts++)
+		fprintf(stderr, " %s", facts->id);
+	fputc('\n', stderr);
+	return RM_USAGE;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-	enum flag *form = state->input;
+	struct wish *wish = state->input;
 
-	if (key == JSON || key == IDS)
-		*form = (enum flag)key;
+	if (key == JSON || key == IDS || key == FACTS)
+		*wish = (struct wish){ (enum form)key, text };
 	else if (key == ARGP_KEY_ARG)
 		argp_error(state, "\"%s\": expected no argument", text);
 	else
@@ -154,6 +209,10 @@ int rm_cli_list(int argc, char **argv)
 		{ "json", JSON, NULL, 0, "for programs", 0 },
 		{ "ids", IDS, NULL, 0,
 		        "ids only, one a line, of all but planted misuses", 0 },
+		{ "facts", FACTS, "ID", 0,
+		        "what there is to know of a map of a library: its "
+		        "version, how it is used here, its limits",
+		        0 },
 		{ 0 },
 	};
 	static const struct argp argp = { options, parse, "",
@@ -161,14 +220,16 @@ int rm_cli_list(int argc, char **argv)
 		"missing.",
 		NULL, NULL, NULL };
 	struct rm_simulator list;
-	enum flag form = TEXT;
+	struct wish wish = { TEXT, NULL };
 	int code = RM_OK;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &form);
-	if (form == IDS)
+	argp_parse(&argp, argc, argv, 0, NULL, &wish);
+	if (wish.form == IDS)
 		return print_ids();
+	if (wish.form == FACTS)
+		return print_facts(wish.id);
 	rm_simulator_ask(&list);
-	if (form == JSON)
+	if (wish.form == JSON)
 		code = print_json(&list);
 	else
 		print_all(&list);

@@ -28,7 +28,7 @@ all: $(OUT)/readmostly-sim
 endif
 
 SIM      := $(BUILD)/sim
-SIM_IMPLS = $(patsubst %.c,$(SIM)/%.o,$(call named,$(SIM_MAPS)))
+SIM_IMPLS = $(patsubst %.c,$(SIM)/%.o,$(filter %.c,$(call named,$(SIM_MAPS))))
 SIM_VERDICTS = $(SIM_IMPLS:.o=.verdict)
 # Locks and allocator are simulated code, too.
 SIM_GUEST_C := $(addprefix runner/sim/guest/,cond.c heap.c \
@@ -55,7 +55,7 @@ SIM_FLAGS := $(or $(SIDE_OPT),-O2) -gdwarf-4 -g1 $(DEBUG) $(ALIGN) -fsanitize=th
 # By way of assembly, which the lint reads.
 $(SIM)/%.s: %.c $(BUILD)/flags $(BUILD)/side-flags
 	@mkdir -p $(@D)
-	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) -MMD -MP -S -o $@ $< 2>$@.warned || \
+	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(call headers,$<) -MMD -MP -S -o $@ $< 2>$@.warned || \
 	  { cat $@.warned >&2; false; }
 	@cat $@.warned >&2
 
@@ -80,7 +80,7 @@ $(SIM_TEAM): $(SIM)/trial/%.o: $(BUILD)/runner/trial/%.o $(wildcard runner/sim/p
 # are not linked.
 $(OUT)/sim/maps.c: $(SIM_VERDICTS) $(OUT)/impl_table.c
 	@mkdir -p $(@D)
-	@sort $(SIM_VERDICTS) >$@.all
+	@{ sort $(SIM_VERDICTS) /dev/null; $(foreach f,$(filter %.cc,$(call named,$(SIM_MAPS))),echo '$(basename $(notdir $(f))) no is in C++, whose run time is not simulated';) } >$@.all
 	@{ echo '#include "runner/sim/program/internal.h"'; \
 	   sed -n 's/^\([^ ]*\) yes$$/extern const struct rm_impl rm_impl_\1;/p' $@.all; \
 	   echo 'const struct rm_impl *const rm_impl_table[] = {'; \

@@ -14,7 +14,7 @@ static struct place {
 } places[PLACES];
 static _Atomic unsigned places_taken;
 
-_Thread_local _Atomic uint64_t *rm_searches;
+__thread _Atomic(uint64_t) *rm_searches;
 
 _Atomic uint64_t *rm_search_join(void)
 {

@@ -25,9 +25,10 @@ for cc in ${*:-gcc clang}; do
 		continue
 	fi
 	# the objects of today's maps only
-	objects=$(ls impls/*/*.c | sed "s|\(.*\)\.c|$build/\1.o|")
+	objects=$(ls impls/*/*.c impls/*/*.cc | sed "s|\(.*\)\.cc*|$build/\1.o|")
 	present=$(ls $objects 2>/dev/null)
-	CC=$cc tests/tools/check_dispatch.py --build "$build" $present >"$out" 2>&1
+	[ "$cc" = clang ] && cxx=clang++ || cxx=g++
+	CC=$cc PKG_CONFIG_PATH=$(.ci/pc "$cc" $cxx) tests/tools/check_dispatch.py --build "$build" $present >"$out" 2>&1
 	status=$?
 	sed 's/^/# /' "$out"
 	maps=$(grep -c '^ok' "$out")

@@ -14,7 +14,7 @@ and fails on
   - an indirect call or jump (x86-64: call *, jmp *; AArch64: blr, br)
   - a call of a function of another file that is not allowed: the pace hooks,
     pthread_*, the C library's names below, what the libraries of the map's
-    `needs:` line export
+    `needs:` line export (of which C++'s own is one)
 
 A map that declares `dispatch = "callback"` has indirect calls in functions of
 their own only, whose names start with `callback`, and exactly one in each of
@@ -54,11 +54,21 @@ LIBC = set("""
 LAST_WORDS = {"fprintf", "fputs", "fwrite", "fputc", "puts", "perror",
               "dprintf", "vfprintf", "stderr", "__fprintf_chk",
               "__vfprintf_chk", "__dprintf_chk"}
-ALLOWED = re.compile(r"pthread_\w+|__aarch64_\w+")  # outline atomics
+# Outline atomics; how an exception leaves a function (libgcc).
+ALLOWED = re.compile(r"pthread_\w+|__aarch64_\w+|_Unwind_Resume")
 
 DIRECT = re.compile(r"^(?:bnd |notrack )?(?:call|jmp|j[a-z]+|loop\w*|bl|b|"
                     r"b\.[a-z]+|cbn?z|tbn?z)q?$")
 BRANCH_TARGET = re.compile(r"(?:^|[\s,])(?:0x)?([0-9a-f]+) <")
+
+
+def plain(name):
+    """A static function's own name: clang writes _ZL<length>NAME... for those
+    of C++, also within extern "C", where g++ writes NAME."""
+    mangled = re.match(r"_ZL(\d+)", name)
+    if not mangled:
+        return name
+    return name[mangled.end():][:int(mangled[1])]
 
 
 class Elf:
@@ -90,7 +100,7 @@ class Elf:
             name, info, _, shndx, value, size = struct.unpack_from(
                 "<IBBHQQ", self.data, table[4] + i * 24)
             kind = info & 15
-            text = self.text(table[6], name)
+            text = plain(self.text(table[6], name))
             if kind == 3:  # STT_SECTION
                 text = self.names[shndx]
             out.append((text, kind, shndx, value, size))
@@ -218,6 +228,7 @@ def target_of(code, function, instruction):
         kind, value = link
         name, sign, addend = re.match(
             r"(.+?)(?:([-+])0x([0-9a-f]+))?$", value).groups()
+        name = plain(name)
         offset = int(addend or "0", 16) * (-1 if sign == "-" else 1)
         if code.x86 and re.search(r"PC32|PLT32", kind):
             offset += 4  # relative to the end of the field
@@ -383,6 +394,15 @@ def check(path, source):
     return name, problems, sorted(set(outside) - HOOKS)
 
 
+def source_of(path):
+    """The C or C++ file of an object, or of one from outside the tree."""
+    for end in ("c", "cc"):
+        for folder in ("", "/"):
+            if os.path.exists(folder + path[:-1] + end):
+                return folder + path[:-1] + end
+    return path[:-1] + "c"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default="build/gcc",
@@ -391,9 +411,7 @@ def main():
     options = parser.parse_args()
     failed = 0
     for number, path in enumerate(options.objects, 1):
-        source = os.path.relpath(path, options.build)[:-1] + "c"
-        if not os.path.exists(source) and os.path.isabs("/" + source):
-            source = "/" + source if os.path.exists("/" + source) else source
+        source = source_of(os.path.relpath(path, options.build))
         try:
             name, problems, calls = check(path, source)
         except (ValueError, KeyError, StopIteration, OSError,

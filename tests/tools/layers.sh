@@ -9,7 +9,7 @@ cd "${1:-.}" || exit 2
 status=0
 
 allow() { # FOLDER PATTERN: what files of FOLDER may include, beside libraries
-	for file in "$1"/*.[ch]; do
+	for file in "$1"/*.[ch] "$1"/*.cc "$1"/*.hh; do
 		[ -f "$file" ] || continue
 		grep -Hn '^#include "' "$file" | grep -Ev "#include \"($2)\"" &&
 			status=1
@@ -31,7 +31,7 @@ doors() { # ROOM...: a pattern, of nothing where there is none
 contract='runner/(map|operations|stat|event|search|driver|worker|keys|impl_table|foreign)\.h'
 base='runner/base/[a-z0-9_]*\.h'
 for family in impls/*/; do
-	allow "${family%/}" "runner/(map|driver|keys)\.h|runner/base/(rng|clock|histogram)\.h|impls/[a-z]*/[a-z0-9_]*\.h"
+	allow "${family%/}" "runner/(map|driver|keys)\.h|runner/base/(rng|clock|histogram)\.h|impls/[a-z]*/[a-z0-9_]*\.hh?"
 done
 allow impls/interposed/library "impls/[a-z]*/[a-z0-9_]*\.h"
 allow runner "$contract|$base|$(doors cli)"

@@ -12,7 +12,7 @@ of() { # PATTERN...: files of the tree, or those that differ
 		git ls-files -- "$@"
 	fi
 }
-files=$(of '*.[ch]')
+files=$(of '*.[ch]' '*.cc' '*.hh')
 say() { echo "lint: $*" >&2; status=1; }
 
 [ -z "$files" ] || clang-format --dry-run --Werror $files || say "run: make format"

@@ -12,7 +12,7 @@ mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
 (cd "$build" && find . \( -name '*.[od]' -o -name '*.code' \) ! -path './tests/*' \
 	! -path './stats/*' ! -path './sim/*' ! -path './sanitized/*' \
 	! -path './bench-*' ! -path './chooser/*' -exec \
-	cp -p --parents -t "$out" {} + && cp -p flags "$out") || exit 1
+	cp -p --parents -t "$out" {} + && cp -p flags $(ls cxx-flags 2>/dev/null) "$out") || exit 1
 find "$out" -name '*.d' -exec sed -i "s|^$build/|$out/|" {} +
 unset MAKEFLAGS MFLAGS MAKELEVEL
 exec make -s -j"$(nproc)" CC="$cc" BUILD="$out" IMPL="$*" "$out/readmostly"

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * absl_rw.cc - Abseil's flat_hash_map under one absl::Mutex.
+ *
+ * needs: c++ absl_flat_hash_map absl_synchronization
+ *
+ * Readers share the lock, so each look-up writes its word twice. The table
+ * compares 16 bytes of hashes at once; keys and values lie in its slots, and
+ * growth moves them.
+ */
+#include "impls/lib/cxx_locked.hh"
+
+#include <absl/base/config.h>
+#include <absl/container/flat_hash_map.h>
+#include <absl/synchronization/mutex.h>
+
+namespace
+{
+struct shared {
+	absl::Mutex mutex;
+
+	bool try_read()
+	{
+		return mutex.ReaderTryLock();
+	}
+
+	void read()
+	{
+		mutex.ReaderLock();
+	}
+
+	void end_read()
+	{
+		mutex.ReaderUnlock();
+	}
+
+	bool try_write()
+	{
+		return mutex.WriterTryLock();
+	}
+
+	void write()
+	{
+		mutex.WriterLock();
+	}
+
+	void end_write()
+	{
+		mutex.WriterUnlock();
+	}
+};
+
+template <class Key, class Value>
+using table =
+        locked<shared, absl::flat_hash_map<Key, Value, common_hash, same_key>>;
+
+const char *version()
+{
+	return RM_TEXT(ABSL_LTS_RELEASE_VERSION) "." RM_TEXT(
+	        ABSL_LTS_RELEASE_PATCH_LEVEL);
+}
+
+constexpr unsigned offered = RM_ALL_SHAPES;
+} // namespace
+
+#include "impls/lib/cxx_operations.hh"
+
+extern "C" {
+RM_DRIVES(all_operations)
+
+extern const struct rm_impl rm_impl_absl_rw;
+const struct rm_impl rm_impl_absl_rw = {
+	.id = "absl_rw",
+	.label = "absl flat, Mutex",
+	.family = "lock",
+	.sync = "rwlock (absl::Mutex)",
+	.source = "Abseil, flat_hash_map: Swiss tables",
+	.system = "",
+	.shapes = offered,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &all_operations,
+	.drive = RM_ALL_DRIVES,
+	.version = version,
+};
+}

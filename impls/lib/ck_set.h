@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ck_set.h - maps on Concurrency Kit's sets of objects: one writer, lookups
+ * beside it that write no shared memory (ck_limbo.h).
+ *
+ * An object is a key and a value, which stay as they are: an update puts
+ * another object in its place. The includer says what a ck_table is and wraps
+ * the calls that differ: set_init() and so on.
+ */
+#ifndef RM_CK_SET_H
+#define RM_CK_SET_H
+
+#include "impls/lib/ck_limbo.h"
+
+/* What the set holds is the address of `key`. */
+struct object {
+	struct block block; /* first member */
+	struct rm_key key;
+	struct rm_value value;
+	char bytes[]; /* of a string key */
+};
+
+static bool set_init(ck_table *set, bool str, struct ck_malloc *allocator,
+        unsigned long slots, unsigned long seed);
+static void set_destroy(ck_table *set);
+RM_HOT void *set_get(
+        ck_table *set, unsigned long hash, const struct rm_key *key);
+static bool set_set(
+        ck_table *set, unsigned long hash, struct rm_key *key, void **previous);
+RM_HOT void *set_remove(
+        ck_table *set, unsigned long hash, const struct rm_key *key);
+static unsigned long set_count(ck_table *set);
+/* Calls back with each key, until false. */
+static void set_each(
+        ck_table *set, bool (*visit)(void *, void *), void *context);
+
+/* The library hashes objects anew when it grows. */
+static unsigned long hash_word(const void *key, unsigned long seed)
+{
+	return rm_hash(RM_U64X8, *(const struct rm_key *)key, seed);
+}
+
+static unsigned long hash_bytes(const void *key, unsigned long seed)
+{
+	return rm_hash(RM_STR16X8, *(const struct rm_key *)key, seed);
+}
+
+static bool same_word(const void *a, const void *b)
+{
+	return ((const struct rm_key *)a)->word ==
+	       ((const struct rm_key *)b)->word;
+}
+
+static bool same_bytes(const void *a, const void *b)
+{
+	const struct rm_key *left = a, *right = b;
+
+	return left->length == right->length &&
+	       (left->length == 0 ||
+	               !memcmp(left->bytes, right->bytes, left->length));
+}
+
+static struct object *object_of(void *key)
+{
+	return (struct object *)(void *)((char *)key -
+	                                 offsetof(struct object, key));
+}
+
+static struct object *object_new(
+        struct rm_shape shape, struct rm_key key, const struct rm_value *value)
+{
+	const size_t length = shape.str ? key.length : 0;
+	struct object *object =
+	        (struct object *)block_new(sizeof(*object) + length);
+
+	if (!object)
+		abort(); /* the contract has no "out of memory" for a write */
+	object->key = (struct rm_key){
+		.word = key.word, .bytes = object->bytes, .length = length
+	};
+	memcpy(&object->value, value, shape.value_bytes);
+	if (length)
+		memcpy(object->bytes, key.bytes, length);
+	return object;
+}
+
+RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct map *map = ((struct thread *)thread)->map;
+	void *found =
+	        set_get(&map->table, rm_hash(shape, key, map->seed), &key);
+
+	if (!found)
+		return false;
+	memcpy(value, &object_of(found)->value, shape.value_bytes);
+	return true;
+}
+
+/* Under the writers' mutex. May grow the set. */
+static RM_COLD bool put(struct map *map, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
+{
+	struct object *object = object_new(shape, key, value);
+	const uint64_t start_ns = RM_EVENT_CLOCK();
+	const uint64_t growths = map->growths;
+	void *previous = NULL;
+
+	growing = map;
+	if (!set_set(&map->table, rm_hash(shape, key, map->seed), &object->key,
+	            &previous))
+		abort();
+	growing = NULL;
+	if (map->growths != growths)
+		RM_EVENT_SPAN(
+		        RM_EVENT_RESIZE, start_ns, set_count(&map->table));
+	if (!previous)
+		return false;
+	if (old)
+		memcpy(old, &object_of(previous)->value, shape.value_bytes);
+	retire(map, &object_of(previous)->block);
+	return true;
+}
+
+RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct thread *self = thread;
+	bool was_there;
+
+	write_begin(self);
+	was_there = put(self->map, shape, key, value, old);
+	write_end(self);
+	return was_there;
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return exchange(thread, shape, key, value, NULL);
+}
+
+RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct thread *self = thread;
+	struct map *map = self->map;
+	void *gone;
+
+	write_begin(self);
+	gone = set_remove(&map->table, rm_hash(shape, key, map->seed), &key);
+	if (gone && old)
+		memcpy(old, &object_of(gone)->value, shape.value_bytes);
+	if (gone)
+		retire(map, &object_of(gone)->block);
+	write_end(self);
+	return gone != NULL;
+}
+
+RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return take(thread, shape, key, NULL);
+}
+
+struct visit {
+	struct rm_shape shape;
+	rm_scan_fn *fn;
+	void *context;
+};
+
+static bool visit_one(void *context, void *key)
+{
+	const struct visit *visit = context;
+	struct rm_value value = { { 0 } };
+
+	memcpy(&value, &object_of(key)->value, visit->shape.value_bytes);
+	return visit->fn(visit->context, object_of(key)->key, &value);
+}
+
+/* Writers wait meanwhile, so it is one moment of the map. */
+static void scan(
+        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	struct thread *self = thread;
+	struct visit visit = { shape, fn, context };
+
+	write_begin(self);
+	set_each(&self->map->table, visit_one, &visit);
+	write_end(self);
+}
+
+static size_t length(void *thread)
+{
+	struct thread *self = thread;
+	size_t count;
+
+	write_begin(self);
+	count = set_count(&self->map->table);
+	write_end(self);
+	return count;
+}
+
+static bool table_init(struct map *map, const struct rm_sizing *sizing)
+{
+	static struct ck_malloc allocator = { .malloc = table_malloc,
+		.free = table_free };
+	unsigned long slots = TABLE_SMALLEST;
+
+	while (sizing->presize && slots < sizing->keys * 2)
+		slots *= 2;
+	return set_init(&map->table, sizing->shape.str, &allocator, slots,
+	        sizing->seed);
+}
+
+static bool free_one(void *context, void *key)
+{
+	(void)context;
+	free(object_of(key));
+	return true;
+}
+
+static void table_end(struct map *map)
+{
+	set_each(&map->table, free_one, NULL);
+	set_destroy(&map->table);
+}
+
+static const struct rm_map_ops ops = {
+	.create = map_new,
+	.destroy = map_free,
+	.join = thread_join,
+	.leave = thread_park,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = thread_quiesce,
+	.park = thread_park,
+	.unpark = thread_unpark,
+	.exchange = exchange,
+	.take = take,
+	.scan = scan,
+	.length = length,
+	.stats = map_stats,
+};
+
+#endif /* RM_CK_SET_H */

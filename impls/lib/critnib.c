@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * critnib.c - critnib, a radix tree of words: the ordered reference.
+ *
+ * needs: critnib
+ *
+ * A look-up takes no lock and writes nothing shared: it starts anew where the
+ * nodes that it read have been used again meanwhile. The library's writers
+ * take turns under a mutex of its own. It does not tell an update whether the
+ * key was there, nor what it replaced, so that a write here asks first, under
+ * a mutex around the library's: nobody waits for that one.
+ *
+ * Keys and values are pointers: u64x8 only. Nothing is hashed.
+ */
+#include "impls/support/lock_pthread.h"
+#include "runner/driver.h"
+#include "runner/map.h"
+
+#include <critnib.h>
+#include <stdlib.h>
+
+struct map {
+	critnib *tree;
+	_Alignas(RM_CACHE_LINE) pthread_mutex_t writer;
+	size_t count; /* under the mutex */
+};
+
+/* Not critnib_get(), which cannot tell the value 0 from none. */
+RM_HOT bool find(struct map *map, uint64_t word, struct rm_value *value)
+{
+	uintptr_t key;
+	void *held;
+
+	if (!critnib_find(map->tree, word, FIND_EQ, &key, &held))
+		return false;
+	value->word[0] = (uintptr_t)held;
+	return true;
+}
+
+RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	(void)shape;
+	return find(opaque, key.word, value);
+}
+
+RM_HOT bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct map *map = opaque;
+	struct rm_value before = { { 0 } };
+	bool was_there;
+
+	(void)shape;
+	lock_mutex(&map->writer);
+	was_there = find(map, key.word, &before);
+	if (critnib_insert(
+	            map->tree, key.word, (void *)(uintptr_t)value->word[0], 1))
+		abort();
+	map->count += !was_there;
+	pthread_mutex_unlock(&map->writer);
+	if (was_there && old)
+		old->word[0] = before.word[0];
+	return was_there;
+}
+
+RM_HOT bool upsert(void *opaque, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return exchange(opaque, shape, key, value, NULL);
+}
+
+RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct map *map = opaque;
+	struct rm_value before = { { 0 } };
+	bool was_there;
+
+	(void)shape;
+	lock_mutex(&map->writer);
+	was_there = find(map, key.word, &before);
+	critnib_remove(map->tree, key.word);
+	map->count -= was_there;
+	pthread_mutex_unlock(&map->writer);
+	if (was_there && old)
+		old->word[0] = before.word[0];
+	return was_there;
+}
+
+RM_HOT bool remove_key(void *opaque, struct rm_shape shape, struct rm_key key)
+{
+	return take(opaque, shape, key, NULL);
+}
+
+struct visit {
+	rm_scan_fn *fn;
+	void *context;
+};
+
+static int visit_one(uintptr_t word, void *held, void *opaque)
+{
+	struct visit *visit = opaque;
+	struct rm_value value = { { (uintptr_t)held } };
+
+	return !visit->fn(
+	        visit->context, (struct rm_key){ .word = word }, &value);
+}
+
+/* The library's writers wait meanwhile: one moment of the map, in order. */
+static void scan(
+        void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	struct map *map = opaque;
+	struct visit visit = { fn, context };
+
+	(void)shape;
+	critnib_iter(map->tree, 0, UINTPTR_MAX, visit_one, &visit);
+}
+
+static size_t length(void *opaque)
+{
+	struct map *map = opaque;
+	size_t count;
+
+	lock_mutex(&map->writer);
+	count = map->count;
+	pthread_mutex_unlock(&map->writer);
+	return count;
+}
+
+static void *create(const struct rm_sizing *sizing)
+{
+	struct map *map = aligned_alloc(_Alignof(struct map), sizeof(*map));
+
+	(void)sizing;
+	if (!map)
+		return NULL;
+	*map = (struct map){ .tree = critnib_new() };
+	if (!map->tree) {
+		free(map);
+		return NULL;
+	}
+	pthread_mutex_init(&map->writer, NULL);
+	return map;
+}
+
+static void destroy(void *opaque)
+{
+	struct map *map = opaque;
+
+	critnib_delete(map->tree);
+	pthread_mutex_destroy(&map->writer);
+	free(map);
+}
+
+static void *join(void *opaque, size_t slot)
+{
+	(void)slot;
+	return opaque;
+}
+
+RM_HOT void nothing(void *opaque)
+{
+	(void)opaque;
+}
+
+static const struct rm_map_ops ops = {
+	.create = create,
+	.destroy = destroy,
+	.join = join,
+	.leave = nothing,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = nothing,
+	.exchange = exchange,
+	.take = take,
+	.scan = scan,
+	.length = length,
+};
+
+RM_DRIVE(ops, u64x8, RM_U64X8)
+
+const struct rm_impl rm_impl_critnib = {
+	.id = "critnib",
+	.label = "critnib, ordered",
+	.family = "free",
+	.sync = "seqlock, mutex for writes",
+	.source = "Borowski, critnib: crit-bit and radix trees",
+	.system = "",
+	.shapes = 1,
+	.guarantees = "point-in-time",
+	.progress = "blocking", /* writers; look-ups start anew, rarely */
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = { drive_u64x8, NULL, NULL, NULL },
+};

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cxx_locked.hh - one table of a C++ library under one lock.
+ *
+ * Entries is like std::unordered_map. Lock has try_read(), read(), end_read()
+ * and the same of write.
+ */
+#ifndef RM_CXX_LOCKED_HH
+#define RM_CXX_LOCKED_HH
+
+#include "impls/lib/cxx_map.hh"
+
+namespace
+{
+/* Ends with the block it stands in, whatever is thrown. */
+template <class Lock> struct reading {
+	Lock &lock;
+
+	explicit reading(Lock &taken) : lock(taken)
+	{
+		RM_LOCK_BEGIN(RM_LOCK_READ);
+		if (!RM_STATS_BUILT || !lock.try_read()) {
+			RM_LOCK_WAITS();
+			lock.read();
+		}
+		RM_LOCK_END();
+	}
+
+	~reading()
+	{
+		lock.end_read();
+	}
+};
+
+template <class Lock> struct writing {
+	Lock &lock;
+
+	explicit writing(Lock &taken) : lock(taken)
+	{
+		RM_LOCK_BEGIN(RM_LOCK_WRITE);
+		if (!RM_STATS_BUILT || !lock.try_write()) {
+			RM_LOCK_WAITS();
+			lock.write();
+		}
+		RM_LOCK_END();
+	}
+
+	~writing()
+	{
+		lock.end_write();
+	}
+};
+
+template <class Lock, class Entries> struct locked {
+	using Key = typename Entries::key_type;
+	using Value = typename Entries::mapped_type;
+
+	Lock lock;
+	Entries entries;
+
+	explicit locked(const rm_sizing &sizing)
+	    : entries(0, common_hash{ sizing.seed })
+	{
+		if (sizing.presize)
+			entries.reserve(sizing.keys);
+	}
+
+	/* A string is made where it stays, and nowhere else. */
+	RM_INLINED auto enter(view<Key> key, const Value &value)
+	{
+		if constexpr (std::is_same_v<Key, std::string>) {
+			const auto at = entries.find(key);
+
+			if (at != entries.end())
+				return std::pair(at, false);
+			return entries.emplace(key, value);
+		} else {
+			return entries.try_emplace(key, value);
+		}
+	}
+
+	RM_INLINED bool find(view<Key> key, rm_value *value)
+	{
+		reading<Lock> section(lock);
+		const auto at = entries.find(key);
+
+		if (at == entries.end())
+			return false;
+		give(value, at->second);
+		return true;
+	}
+
+	RM_INLINED bool put(view<Key> key, const Value &value, rm_value *old)
+	{
+		writing<Lock> section(lock);
+		const auto [at, is_new] = enter(key, value);
+
+		if (is_new)
+			return false;
+		give(old, at->second);
+		at->second = value;
+		return true;
+	}
+
+	bool add(view<Key> key, const Value &value, rm_value *present)
+	{
+		writing<Lock> section(lock);
+		const auto [at, is_new] = enter(key, value);
+
+		if (!is_new)
+			give(present, at->second);
+		return !is_new;
+	}
+
+	RM_INLINED bool drop(view<Key> key, rm_value *old)
+	{
+		writing<Lock> section(lock);
+		const auto at = entries.find(key);
+
+		if (at == entries.end())
+			return false;
+		give(old, at->second);
+		entries.erase(at);
+		return true;
+	}
+
+	/* Writers wait meanwhile, so it is one moment of the map. */
+	template <class F> void scan(F visit)
+	{
+		reading<Lock> section(lock);
+
+		for (const auto &entry : entries)
+			if (!visit(entry.first, entry.second))
+				break;
+	}
+
+	size_t size()
+	{
+		reading<Lock> section(lock);
+
+		return entries.size();
+	}
+};
+} // namespace
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cxx_operations.hh - the operations of a map whose file has defined
+ * table<Key, Value> (cxx_map.hh) and in `offered` for which shapes: all, those
+ * of 64-bit keys, or u64x8 alone.
+ *
+ * No exception leaves them: where there is no memory the process ends.
+ */
+#ifndef RM_CXX_OPERATIONS_HH
+#define RM_CXX_OPERATIONS_HH
+
+#include "impls/lib/cxx_map.hh"
+
+namespace
+{
+/* What a thread gets: nobody announces anything here. destroy() and length()
+   are not told the shape. */
+struct map {
+	rm_shape shape;
+};
+
+template <class Key, class Value> struct typed_map : map {
+	alignas(RM_CACHE_LINE) table<Key, Value> entries;
+
+	explicit typed_map(const rm_sizing &sizing)
+	    : map{ sizing.shape }, entries(sizing)
+	{
+	}
+
+	RM_INLINED static view<Key> view_of(rm_key key)
+	{
+		if constexpr (std::is_same_v<Key, std::string>)
+			return std::string_view(key.bytes, key.length);
+		else
+			return key.word;
+	}
+
+	RM_INLINED static Value value_of(const rm_value *value)
+	{
+		if constexpr (std::is_same_v<Value, uint64_t>)
+			return value->word[0];
+		else
+			return *value;
+	}
+};
+
+/* use(typed map): the shape is a constant in the measured loop, where the
+   choice folds away. */
+template <class F> RM_HOT auto with(void *opaque, rm_shape shape, F use)
+{
+	map *self = static_cast<map *>(opaque);
+
+	if constexpr (offered & 1U << 2) {
+		if (shape.str && shape.value_bytes == 8)
+			return use(
+			        static_cast<typed_map<std::string, uint64_t> *>(
+			                self));
+		if (shape.str)
+			return use(
+			        static_cast<typed_map<std::string, rm_value> *>(
+			                self));
+	}
+	if constexpr (offered & 1U << 1) {
+		if (shape.value_bytes == 24)
+			return use(static_cast<typed_map<uint64_t, rm_value> *>(
+			        self));
+	}
+	return use(static_cast<typed_map<uint64_t, uint64_t> *>(self));
+}
+
+void *create(const rm_sizing *sizing)
+{
+	return with(nullptr, sizing->shape, [&](auto *typed) -> void * {
+		try {
+			return static_cast<map *>(
+			        new std::remove_pointer_t<decltype(typed)>(
+			                *sizing));
+		} catch (const std::bad_alloc &) {
+			return nullptr;
+		}
+	});
+}
+
+void destroy(void *self)
+{
+	with(self, static_cast<map *>(self)->shape,
+	        [](auto *map) { delete map; });
+}
+
+void *join(void *self, size_t)
+{
+	return self;
+}
+
+RM_HOT void nothing(void *)
+{
+}
+
+RM_HOT bool lookup(
+        void *self, rm_shape shape, rm_key key, rm_value *value) noexcept
+{
+	return with(self, shape, [&](auto *map) RM_INLINED {
+		return map->entries.find(map->view_of(key), value);
+	});
+}
+
+RM_HOT bool exchange(void *self, rm_shape shape, rm_key key,
+        const rm_value *value, rm_value *old) noexcept
+{
+	return with(self, shape, [&](auto *map) RM_INLINED {
+		return map->entries.put(
+		        map->view_of(key), map->value_of(value), old);
+	});
+}
+
+RM_HOT bool upsert(
+        void *self, rm_shape shape, rm_key key, const rm_value *value) noexcept
+{
+	return exchange(self, shape, key, value, nullptr);
+}
+
+RM_HOT bool take(void *self, rm_shape shape, rm_key key, rm_value *old) noexcept
+{
+	return with(self, shape, [&](auto *map) RM_INLINED {
+		return map->entries.drop(map->view_of(key), old);
+	});
+}
+
+RM_HOT bool remove_key(void *self, rm_shape shape, rm_key key) noexcept
+{
+	return take(self, shape, key, nullptr);
+}
+
+bool insert_if_absent(void *self, rm_shape shape, rm_key key,
+        const rm_value *value, rm_value *present) noexcept
+{
+	return with(self, shape, [&](auto *map) {
+		return map->entries.add(
+		        map->view_of(key), map->value_of(value), present);
+	});
+}
+
+/* Not all libraries can. */
+template <class Table>
+concept can_scan = requires(Table &entries)
+{
+	entries.scan([](uint64_t, uint64_t) { return true; });
+};
+constexpr bool scans = can_scan<table<uint64_t, uint64_t>>;
+
+void scan(void *self, rm_shape shape, rm_scan_fn *fn, void *context) noexcept
+{
+	with(self, shape, [&](auto *map) {
+		const auto visit = [&](const auto &key, const auto &held) {
+			rm_value value = {};
+
+			give(&value, held);
+			return fn(context, key_of(key), &value);
+		};
+
+		if constexpr (scans)
+			map->entries.scan(visit);
+	});
+}
+
+size_t length(void *self) noexcept
+{
+	return with(self, static_cast<map *>(self)->shape,
+	        [](auto *map) { return size_t(map->entries.size()); });
+}
+
+/* Not constexpr: g++ 12 then takes every member for NULL. */
+constinit const rm_map_ops all_operations = {
+	.create = create,
+	.destroy = destroy,
+	.join = join,
+	.leave = nothing,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = nothing,
+	.exchange = exchange,
+	.take = take,
+	.insert_if_absent = insert_if_absent,
+	.scan = scans ? scan : nullptr,
+	.length = length,
+};
+} // namespace
+
+#endif

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * glib_rw.c - GLib's GHashTable under a GRWLock.
+ *
+ * needs: glib-2.0
+ *
+ * Readers share the lock, so each look-up writes its cache line twice. The
+ * table probes quadratically over arrays of hashes, keys and values; it hashes
+ * to 32 bits and cannot be made for a number of keys.
+ *
+ * 64-bit keys are the pointers that the table holds, and so are 8-byte values;
+ * 24-byte values have a block each. A string key has an entry with its bytes
+ * and value, and the table is GLib's form of a set. A key is stored xor the
+ * seed, for GLib's hash functions are told nothing but the key.
+ */
+#include "impls/support/hash.h"
+#include "runner/driver.h"
+
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(sizeof(void *) == 8, "a pointer holds a key, and a value");
+
+/* A string key; `bytes` are the caller's in a search, else its own. */
+struct entry {
+	uint64_t hash;
+	size_t length;
+	const char *bytes;
+	struct rm_value value;
+	char own[];
+};
+
+struct map {
+	GHashTable *table;
+	uint64_t seed;
+	struct rm_shape shape;
+	_Alignas(RM_CACHE_LINE) GRWLock lock;
+};
+
+static guint hash_word(gconstpointer key)
+{
+	return (guint)rm_hash(
+	        RM_U64X8, (struct rm_key){ .word = (uintptr_t)key }, 0);
+}
+
+static guint hash_entry(gconstpointer key)
+{
+	return (guint)((const struct entry *)key)->hash;
+}
+
+static gboolean same_entry(gconstpointer left, gconstpointer right)
+{
+	const struct entry *a = left, *b = right;
+
+	return a->length == b->length &&
+	       (a->length == 0 || !memcmp(a->bytes, b->bytes, a->length));
+}
+
+RM_HOT void to_read(struct map *map)
+{
+	RM_LOCK_BEGIN(RM_LOCK_READ);
+	if (!RM_STATS_BUILT || !g_rw_lock_reader_trylock(&map->lock)) {
+		RM_LOCK_WAITS();
+		g_rw_lock_reader_lock(&map->lock);
+	}
+	RM_LOCK_END();
+}
+
+RM_HOT void to_write(struct map *map)
+{
+	RM_LOCK_BEGIN(RM_LOCK_WRITE);
+	if (!RM_STATS_BUILT || !g_rw_lock_writer_trylock(&map->lock)) {
+		RM_LOCK_WAITS();
+		g_rw_lock_writer_lock(&map->lock);
+	}
+	RM_LOCK_END();
+}
+
+RM_HOT bool in_table(struct rm_shape shape)
+{
+	return !shape.str && shape.value_bytes == 8;
+}
+
+/* rm_hash() mixes word ^ seed: that of this with no seed is the same. */
+RM_HOT void *word_pointer(const struct map *map, struct rm_key key)
+{
+	return (void *)(uintptr_t)(key.word ^ map->seed);
+}
+
+RM_HOT struct entry search_of(
+        const struct map *map, struct rm_shape shape, struct rm_key key)
+{
+	return (struct entry){ .hash = rm_hash(shape, key, map->seed),
+		.length = key.length,
+		.bytes = key.bytes };
+}
+
+/* *held: the table's pointer for the key. Under the lock. */
+RM_HOT bool find(const struct map *map, struct rm_shape shape,
+        struct rm_key key, void **held)
+{
+	struct entry search;
+
+	if (!shape.str)
+		return g_hash_table_lookup_extended(
+		        map->table, word_pointer(map, key), NULL, held);
+	search = search_of(map, shape, key);
+	*held = g_hash_table_lookup(map->table, &search);
+	return *held != NULL;
+}
+
+/* Where a value lies that is not in the table. */
+RM_HOT struct rm_value *place_of(struct rm_shape shape, void *held)
+{
+	return shape.str ? &((struct entry *)held)->value : held;
+}
+
+RM_HOT void read_held(struct rm_shape shape, void *held, struct rm_value *value)
+{
+	if (in_table(shape))
+		value->word[0] = (uintptr_t)held;
+	else
+		memcpy(value, place_of(shape, held), shape.value_bytes);
+}
+
+RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct map *map = opaque;
+	void *held;
+	bool hit;
+
+	to_read(map);
+	hit = find(map, shape, key, &held);
+	if (hit)
+		read_held(shape, held, value);
+	g_rw_lock_reader_unlock(&map->lock);
+	return hit;
+}
+
+static RM_COLD void insert_new(struct map *map, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value)
+{
+	struct entry *entry;
+
+	if (!shape.str) {
+		g_hash_table_insert(map->table, word_pointer(map, key),
+		        g_memdup2(value, shape.value_bytes));
+		return;
+	}
+	entry = g_malloc(sizeof(*entry) + key.length);
+	*entry = search_of(map, shape, key);
+	if (key.length)
+		memcpy(entry->own, key.bytes, key.length);
+	entry->bytes = entry->own;
+	memcpy(&entry->value, value, shape.value_bytes);
+	g_hash_table_add(map->table, entry);
+}
+
+/* Under the lock. */
+RM_HOT bool put(struct map *map, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	void *held;
+
+	/* the one search that an insertion makes says whether it was there */
+	if (in_table(shape) && !old)
+		return !g_hash_table_insert(map->table, word_pointer(map, key),
+		        (void *)(uintptr_t)value->word[0]);
+	if (!find(map, shape, key, &held)) {
+		if (in_table(shape))
+			g_hash_table_insert(map->table, word_pointer(map, key),
+			        (void *)(uintptr_t)value->word[0]);
+		else
+			insert_new(map, shape, key, value);
+		return false;
+	}
+	if (old)
+		read_held(shape, held, old);
+	if (in_table(shape))
+		g_hash_table_insert(map->table, word_pointer(map, key),
+		        (void *)(uintptr_t)value->word[0]);
+	else
+		memcpy(place_of(shape, held), value, shape.value_bytes);
+	return true;
+}
+
+RM_HOT bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct map *map = opaque;
+	bool was_there;
+
+	to_write(map);
+	was_there = put(map, shape, key, value, old);
+	g_rw_lock_writer_unlock(&map->lock);
+	return was_there;
+}
+
+RM_HOT bool upsert(void *opaque, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return exchange(opaque, shape, key, value, NULL);
+}
+
+RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct map *map = opaque;
+	struct entry search = { .hash = 0 };
+	void *held;
+	bool was_there;
+
+	if (shape.str)
+		search = search_of(map, shape, key);
+	to_write(map);
+	if (old && find(map, shape, key, &held))
+		read_held(shape, held, old);
+	was_there = g_hash_table_remove(
+	        map->table, shape.str ? &search : word_pointer(map, key));
+	g_rw_lock_writer_unlock(&map->lock);
+	return was_there;
+}
+
+RM_HOT bool remove_key(void *opaque, struct rm_shape shape, struct rm_key key)
+{
+	return take(opaque, shape, key, NULL);
+}
+
+static bool insert_if_absent(void *opaque, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value,
+        struct rm_value *present)
+{
+	struct map *map = opaque;
+	void *held;
+	bool was_there;
+
+	to_write(map);
+	was_there = find(map, shape, key, &held);
+	if (was_there)
+		read_held(shape, held, present);
+	else
+		put(map, shape, key, value, NULL);
+	g_rw_lock_writer_unlock(&map->lock);
+	return was_there;
+}
+
+/* Writers wait meanwhile, so it is one moment of the map. */
+static void scan(
+        void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	struct map *map = opaque;
+	GHashTableIter at;
+	void *name, *held;
+	bool more = true;
+
+	to_read(map);
+	g_hash_table_iter_init(&at, map->table);
+	while (more && g_hash_table_iter_next(&at, &name, &held)) {
+		struct rm_key key = { .word = (uintptr_t)name ^ map->seed };
+		struct rm_value value = { { 0 } };
+
+		if (shape.str)
+			key = (struct rm_key){
+				.bytes = ((struct entry *)name)->bytes,
+				.length = ((struct entry *)name)->length
+			};
+		read_held(shape, held, &value);
+		more = fn(context, key, &value);
+	}
+	g_rw_lock_reader_unlock(&map->lock);
+}
+
+static size_t length(void *opaque)
+{
+	struct map *map = opaque;
+	size_t count;
+
+	to_read(map);
+	count = g_hash_table_size(map->table);
+	g_rw_lock_reader_unlock(&map->lock);
+	return count;
+}
+
+static void *create(const struct rm_sizing *sizing)
+{
+	struct map *map = aligned_alloc(_Alignof(struct map), sizeof(*map));
+	const bool str = sizing->shape.str;
+
+	if (!map)
+		return NULL;
+	*map = (struct map){ .seed = sizing->seed, .shape = sizing->shape };
+	g_rw_lock_init(&map->lock);
+	map->table = g_hash_table_new_full(str ? hash_entry : hash_word,
+	        str ? same_entry : NULL, str ? g_free : NULL,
+	        str || in_table(sizing->shape) ? NULL : g_free);
+	return map;
+}
+
+static void destroy(void *opaque)
+{
+	struct map *map = opaque;
+
+	g_hash_table_destroy(map->table);
+	g_rw_lock_clear(&map->lock);
+	free(map);
+}
+
+static void *join(void *opaque, size_t slot)
+{
+	(void)slot;
+	return opaque;
+}
+
+RM_HOT void nothing(void *opaque)
+{
+	(void)opaque;
+}
+
+static const struct rm_map_ops ops = {
+	.create = create,
+	.destroy = destroy,
+	.join = join,
+	.leave = nothing,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = nothing,
+	.exchange = exchange,
+	.take = take,
+	.insert_if_absent = insert_if_absent,
+	.scan = scan,
+	.length = length,
+};
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_glib_rw = {
+	.id = "glib_rw",
+	.label = "GHashTable, rwlock",
+	.family = "lock",
+	.sync = "rwlock",
+	.source = "GLib, GHashTable and GRWLock",
+	.system = "",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none", /* in this object; GLib calls the hash back */
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * std_mutex.cc - std::unordered_map under one std::mutex.
+ *
+ * needs: c++
+ *
+ * What C++ programs have before they need anything else, and what the sanity
+ * bounds of the other peers are told in. A look-up writes the mutex twice.
+ */
+#include "impls/lib/cxx_locked.hh"
+
+#include <mutex>
+#include <unordered_map>
+
+namespace
+{
+struct one_mutex {
+	std::mutex mutex;
+
+	bool try_read()
+	{
+		return mutex.try_lock();
+	}
+
+	void read()
+	{
+		mutex.lock();
+	}
+
+	void end_read()
+	{
+		mutex.unlock();
+	}
+
+	bool try_write()
+	{
+		return mutex.try_lock();
+	}
+
+	void write()
+	{
+		mutex.lock();
+	}
+
+	void end_write()
+	{
+		mutex.unlock();
+	}
+};
+
+template <class Key, class Value>
+using table = locked<one_mutex,
+        std::unordered_map<Key, Value, common_hash, same_key>>;
+
+constexpr unsigned offered = RM_ALL_SHAPES;
+} // namespace
+
+#include "impls/lib/cxx_operations.hh"
+
+extern "C" {
+RM_DRIVES(all_operations)
+
+extern const struct rm_impl rm_impl_std_mutex;
+const struct rm_impl rm_impl_std_mutex = {
+	.id = "std_mutex",
+	.label = "unordered_map, mutex",
+	.family = "lock",
+	.sync = "mutex",
+	.source = "C++ standard library, std::unordered_map",
+	.system = "",
+	.shapes = offered,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &all_operations,
+	.drive = RM_ALL_DRIVES,
+	.version = standard_library,
+};
+}

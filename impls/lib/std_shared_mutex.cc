@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * std_shared_mutex.cc - std::unordered_map under one std::shared_mutex.
+ *
+ * needs: c++
+ *
+ * What most C++ programs write for a table that is mostly read. Readers share
+ * the lock, so each look-up writes its cache line twice all the same.
+ */
+#include "impls/lib/cxx_locked.hh"
+
+#include <shared_mutex>
+#include <unordered_map>
+
+namespace
+{
+struct shared {
+	std::shared_mutex mutex;
+
+	bool try_read()
+	{
+		return mutex.try_lock_shared();
+	}
+
+	void read()
+	{
+		mutex.lock_shared();
+	}
+
+	void end_read()
+	{
+		mutex.unlock_shared();
+	}
+
+	bool try_write()
+	{
+		return mutex.try_lock();
+	}
+
+	void write()
+	{
+		mutex.lock();
+	}
+
+	void end_write()
+	{
+		mutex.unlock();
+	}
+};
+
+template <class Key, class Value>
+using table =
+        locked<shared, std::unordered_map<Key, Value, common_hash, same_key>>;
+
+constexpr unsigned offered = RM_ALL_SHAPES;
+} // namespace
+
+#include "impls/lib/cxx_operations.hh"
+
+extern "C" {
+RM_DRIVES(all_operations)
+
+extern const struct rm_impl rm_impl_std_shared_mutex;
+const struct rm_impl rm_impl_std_shared_mutex = {
+	.id = "std_shared_mutex",
+	.label = "unordered_map, rwlock",
+	.family = "lock",
+	.sync = "rwlock",
+	.source = "C++ standard library, std::unordered_map",
+	.system = "",
+	.shapes = offered,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &all_operations,
+	.drive = RM_ALL_DRIVES,
+	.version = standard_library,
+};
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tbb_unordered.cc - oneTBB's concurrent_unordered_map.
+ *
+ * needs: c++ tbb
+ *
+ * A split-ordered list: look-ups and insertions take no lock and write nothing
+ * that others read. It has no removal that is safe beside others, and gives
+ * references to its values, so that a program must make them atomic, as here:
+ * u64x8 only, and written by several threads where keys stay.
+ */
+#include "impls/lib/cxx_map.hh"
+
+/* g++ 12 takes the list's heads, which have no value, for whole nodes. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Warray-bounds"
+#include <tbb/concurrent_unordered_map.h>
+#pragma GCC diagnostic pop
+#include <tbb/version.h>
+
+namespace
+{
+template <class Key, class Value> struct table {
+	tbb::concurrent_unordered_map<Key, std::atomic<Value>, common_hash,
+	        same_key,
+	        std::allocator<std::pair<const Key, std::atomic<Value>>>>
+	        entries;
+
+	/* A quarter more buckets than keys: chains of one, mostly. */
+	explicit table(const rm_sizing &sizing)
+	    : entries(sizing.presize ? sizing.keys + sizing.keys / 4 : 8,
+	              common_hash{ sizing.seed })
+	{
+	}
+
+	RM_INLINED bool find(view<Key> key, rm_value *value)
+	{
+		const auto at = entries.find(key);
+
+		if (at == entries.end())
+			return false;
+		/* relaxed: a value orders nothing but itself */
+		give(value, at->second.load(std::memory_order_relaxed));
+		return true;
+	}
+
+	RM_INLINED bool put(view<Key> key, const Value &value, rm_value *old)
+	{
+		const auto [at, is_new] = entries.emplace(key, value);
+
+		if (is_new)
+			return false;
+		/* acq_rel: who replaces a value has seen who wrote it */
+		give(old,
+		        at->second.exchange(value, std::memory_order_acq_rel));
+		return true;
+	}
+
+	bool add(view<Key> key, const Value &value, rm_value *present)
+	{
+		const auto [at, is_new] = entries.emplace(key, value);
+
+		if (!is_new)
+			/* relaxed: as in find() */
+			give(present,
+			        at->second.load(std::memory_order_relaxed));
+		return !is_new;
+	}
+
+	/* Nobody else uses the map. */
+	RM_INLINED bool drop(view<Key> key, rm_value *old)
+	{
+		const auto at = entries.find(key);
+
+		if (at == entries.end())
+			return false;
+		/* relaxed: as in find() */
+		give(old, at->second.load(std::memory_order_relaxed));
+		entries.unsafe_erase(at);
+		return true;
+	}
+
+	/* Entries are not freed beside others, so that this is safe. */
+	template <class F> void scan(F visit)
+	{
+		for (const auto &entry : entries)
+			/* relaxed: as in find() */
+			if (!visit(entry.first,
+			            entry.second.load(
+			                    std::memory_order_relaxed)))
+				break;
+	}
+
+	size_t size()
+	{
+		return entries.size();
+	}
+};
+
+const char *version()
+{
+	return TBB_runtime_version();
+}
+
+constexpr unsigned offered = 1;
+} // namespace
+
+#include "impls/lib/cxx_operations.hh"
+
+extern "C" {
+RM_DRIVE(all_operations, u64x8, RM_U64X8)
+
+extern const struct rm_impl rm_impl_tbb_unordered;
+const struct rm_impl rm_impl_tbb_unordered = {
+	.id = "tbb_unordered",
+	.label = "TBB unordered_map",
+	.family = "free",
+	.sync = "lock-free, no removal",
+	.source = "oneTBB, concurrent_unordered_map: split-ordered lists",
+	.system = "",
+	.shapes = offered,
+	.caps = RM_CAP_UNSAFE_INSERT,
+	.guarantees = "once-if-present",
+	.progress = "lock-free",
+	.dispatch = "none",
+	.ops = &all_operations,
+	.drive = { drive_u64x8 },
+	.version = version,
+};
+}

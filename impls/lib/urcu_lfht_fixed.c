@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* needs: liburcu-cds liburcu-qsbr */
+/*
+ * urcu_lfht_fixed.c - liburcu's hash table at a size of its own, QSBR.
+ *
+ * A lookup writes nothing shared. Two buckets for each key, made at once and
+ * kept: where the number of keys is known this is the library at its best, for
+ * the table that sizes itself grows far beyond its keys.
+ */
+#define URCU_FLAVOUR <urcu/urcu-qsbr.h>
+#define URCU_FIXED   true
+#include "impls/lib/urcu_map.h"
+#include "runner/driver.h"
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_urcu_lfht_fixed = {
+	.id = "urcu_lfht_fixed",
+	.label = "liburcu fixed, QSBR",
+	.family = "rcu",
+	.sync = "rcu-qsbr",
+	.source = "liburcu, cds_lfht: split-ordered lists",
+	.system = "",
+	.shapes = RM_ALL_SHAPES,
+	.caps = RM_CAP_BACKGROUND | RM_CAP_FIXED_SIZE,
+	.guarantees = "once-if-present",
+	.progress = "lock-free",
+	.dispatch = "none", /* in this object; the library calls match back */
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

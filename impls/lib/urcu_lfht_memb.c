@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* needs: liburcu-cds liburcu-memb */
+/*
+ * urcu_lfht_memb.c - liburcu's hash table of fixed size, under sys_membarrier().
+ *
+ * As urcu_lfht_fixed, but readers announce themselves around each lookup, with
+ * a store to a line of their own and no fence: the kernel's membarrier orders
+ * them when a writer waits. No thread has duties.
+ */
+#define URCU_FLAVOUR <urcu/urcu-memb.h>
+#define URCU_FIXED   true
+#include "impls/lib/urcu_map.h"
+#include "runner/driver.h"
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_urcu_lfht_memb = {
+	.id = "urcu_lfht_memb",
+	.label = "liburcu fixed, memb",
+	.family = "rcu",
+	.sync = "rcu-memb",
+	.source = "liburcu, cds_lfht: split-ordered lists",
+	.system = "",
+	.shapes = RM_ALL_SHAPES,
+	.caps = RM_CAP_BACKGROUND | RM_CAP_FIXED_SIZE,
+	.guarantees = "once-if-present",
+	.progress = "lock-free",
+	.dispatch = "none", /* in this object; the library calls match back */
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

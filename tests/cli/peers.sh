@@ -1,0 +1,140 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Maps of other libraries: built where the library is, named where it is not,
+# and each with a fact sheet. `make test` is green with them and without.
+# side by side: looks at no time.
+. tests/tools/tap.sh
+build=${BUILD:-build/gcc}
+readmostly=$build/readmostly
+dir=$(mktemp -d) out=$dir/out
+trap 'rm -rf "$dir"' EXIT
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+peers=$(ls impls/lib/*.c impls/lib/*.cc | sed 's|.*/||; s|\..*||')
+names=$(sed -n 's/^peers [^ ]* wanted //p' .ci/packages)
+needing() { # NAME...: ids of the peers that need one of these libraries
+	for file in impls/lib/*.c impls/lib/*.cc; do
+		needs=$(sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$/\1/p' "$file")
+		for name in "$@"; do
+			case " $needs " in *" $name "*) basename "${file%.*}" ;; esac
+		done
+	done | sort -u
+}
+
+# ---- fact sheets ----
+fields='library package api hash lookup-writes reclamation semantics
+	configuration documented growth iteration pathologies sanity reviewed'
+whole() { # ID: its sheet has each field once, in this order, with a text
+	[ "$(sed -n 's/^\([a-z-]*\): .*[^ ]$/\1/p' "impls/facts/$1.txt" | xargs)" = \
+		"$(echo $fields)" ] && ! grep -qvE '^[a-z-]+: .' "impls/facts/$1.txt"
+}
+all_whole() {
+	for id in $peers; do
+		whole "$id" || { echo "# $id: a field is missing, or one too many"; return 1; }
+	done
+}
+check "there are peers" [ "$(echo "$peers" | wc -l)" -ge 10 ]
+check "each has a fact sheet with each field" all_whole
+check "and each sheet a peer" [ "$(ls impls/facts | sed 's/\.txt$//')" = \
+	"$(echo "$peers" | sort)" ]
+versions() { # of those in this program
+	for id in $peers; do
+		"$readmostly" list --ids | grep -qx "$id" || continue
+		"$readmostly" list --facts "$id" | sed -n 1p |
+			grep -qE '^version: [^ ]+ .*[0-9]|^version: libcuckoo unknown$|^version: critnib unknown$' ||
+			{ echo "# $id: its version is not told"; return 1; }
+	done
+}
+check "list --facts tells the version from the library" versions
+"$readmostly" list --facts ck_ht >"$out"
+check "and then the sheet" sh -c "sed 1d '$out' | cmp -s - impls/facts/ck_ht.txt"
+"$readmostly" list --facts no_such >"$out" 2>&1
+check "an unknown id is usage" [ $? = 2 ]
+check "that says what there is" says "$out" "expected one of absl_rw"
+
+# ---- in a campaign ----
+here=$("$readmostly" list --ids | grep -xF "$peers" | xargs)
+cat >"$dir/peers.conf" <<END
+# Peers, shortly. Why: each shape that they offer runs and is verified.
+writes     = 10%
+write-kind = churn
+keys       = 500
+shape      = u64x8 str16x24
+threads    = 2
+warm-up    = 1ms
+window     = 2ms
+deadline   = 20s
+blocks     = 1
+verify     = 1kops
+maps       = $here
+measure    = throughput
+END
+"$readmostly" run "$dir/peers.conf" -o "$dir/campaign" --counters none \
+	--set repeat-most=0 >"$out" 2>&1
+# A machine that others use makes a trial's time void, and not its answers.
+verified() { # of each map at least one trial, and all that ran
+	python3 - "$dir/campaign/trials.jsonl" $here <<-'END'
+		import json, sys
+		good = set()
+		for line in open(sys.argv[1]):
+		    trial = json.loads(line)
+		    if trial["status"] == "skipped":
+		        continue
+		    result = trial["result"] or {"verification": {"status": "none"}}
+		    if result["verification"]["status"] != "ok":
+		        sys.exit("# %s: %s" % (trial["cell"], trial["reason"]))
+		    good.add(trial["cell"].split("/")[1])
+		# what cannot remove beside others is skipped
+		missing = set(sys.argv[2:]) - good - {"tbb_unordered"}
+		sys.exit("# not run: %s" % missing if missing or not good else 0)
+	END
+}
+check "a campaign runs all peers here, and finds each right" verified
+
+# ---- without the libraries ----
+# What make would link, and a program that says so: no map, of this build's
+# other objects.
+without() { # NAMES
+	make -s HIDE="$1" BUILD="$build" OUT="$dir" MAPS_BUILT= "$dir/impl_table.c" \
+		>"$out" 2>&1 || { sed 's/^/# /' "$out"; return 1; }
+	"${CC:-cc}" -std=c11 -I. -pthread -o "$dir/readmostly" "$build/runner/main.o" \
+		"$dir/impl_table.c" "$build/readmostly.a" \
+		$(pkg-config --libs hwloc inih jansson zlib) -lm -ldl >"$out" 2>&1 ||
+		{ sed 's/^/# /' "$out"; return 1; }
+	"$dir/readmostly" list >"$out"
+}
+named() { # ID...: as not built, with a package
+	for id in "$@"; do
+		grep -qE "^$id +not built: needs .*\(packages: .*[a-z]" "$out" ||
+			{ echo "# $id"; return 1; }
+	done
+}
+lacking() { # what `list` says is not built for want of a library
+	sed -n 's/^\([^ ]*\) *not built: needs.*/\1/p' "$1" | sort
+}
+"$readmostly" list >"$dir/here"
+check "a program without the packages of the group says so" without peers
+check "what needs them is named, each with its package" named $(needing $names)
+check "and nothing else" [ "$(lacking "$out")" = "$(needing $names)" ]
+check "without one library" without tbb
+check "its maps are named" named tbb_hash tbb_unordered
+check "beside those that are not built here" [ "$(lacking "$out")" = \
+	"$({ lacking "$dir/here"; needing tbb; } | sort -u)" ]
+check "a compiler that is not there is a library that is not there" sh -c \
+	".ci/pc gcc no-such-compiler >'$out' && ! ls \"\$(cat '$out')\" | grep -q 'c++'"
+
+# ---- packages ----
+asked_by() { # TARGET FILE: the groups that it installs
+	sed -n "/^$1:/,/^\$/s/^	@\.ci\/deps //p" "$2"
+}
+check "make deps-peers installs the group" [ "$(asked_by deps-peers Makefile)" = peers ]
+check "make deps does not" [ "$(asked_by deps Makefile)" = "build test" ]
+check "nor does make test" [ "$(asked_by test tests/tests.mk)" = "build test" ]
+check "nor does make bench" sh -c "grep '\.ci/deps' runner/bench.sh | grep -qvw peers"
+check "none of the group is needed" sh -c \
+	"! grep '^peers' .ci/packages | grep -v wanted"
+check "each library that a peer needs is in .ci/packages" sh -c "
+	for name in $(sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$/\1/p' impls/lib/*.c impls/lib/*.cc | xargs); do
+		grep -qE \"wanted .*\$name\" .ci/packages || { echo \"# \$name\"; exit 1; }
+	done"
+done_testing
