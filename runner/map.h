@@ -261,6 +261,9 @@ struct rm_impl {
 	/* NULL, or this is a planted misuse: which check or statistic shows
 	   it. Chosen by its full id only, never by "all" or a glob. */
 	const char *misuse;
+	/* NULL, or the program beside this one whose map it is, in another
+	   language: here it is a description only, its drives are no code. */
+	const char *program;
 };
 
 #endif /* RM_MAP_H */
