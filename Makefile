@@ -47,7 +47,7 @@ needs   = $(shell sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$$/\1/p' $(1))
 has     = $(if $(call needs,$(1)),$(if $(filter $(HIDDEN),$(call needs,$(1))),,$(shell $(PKG) --exists \
           $(call needs,$(1)) 2>/dev/null && echo yes)),yes)
 # The packages that the libraries of a map come in.
-comes_in = $(foreach l,$(call needs,$(1)),$(shell awk '{ for (i = 4; i <= NF; i++) if ($$i == "$(l)") print $$2 }' .ci/packages))
+comes_in = $(sort $(foreach l,$(call needs,$(1)),$(shell awk '{ for (i = 4; i <= NF; i++) if ($$i == "$(l)") print $$2 }' .ci/packages)))
 # Where a library's headers lie; what they warn of is not ours.
 headers = $(if $(filter $(1),$(IMPLS)),$(if $(call needs,$(1)),$(patsubst -I%,-isystem %,$(shell $(PKG) --cflags $(call needs,$(1))))))
 objects = $(patsubst %,$(1)/%.o,$(basename $(2)))

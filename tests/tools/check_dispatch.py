@@ -234,7 +234,8 @@ def target_of(code, function, instruction):
             offset += 4  # relative to the end of the field
         for where, start, end, other in code.functions:
             if other == name and start <= start + offset < max(end, start + 1):
-                return where, start, end, other
+                # by its first name: C++'s constructors have two
+                return code.function_at(where, start + offset)
         return code.function_at(name, offset) or name
     place = BRANCH_TARGET.search(text)
     if not place:
