@@ -2,6 +2,7 @@
 """The linter of reports: right pages pass, wrong words are named."""
 import itertools
 import math
+import re
 
 import pytest
 from contract_page import PAGES, Page
@@ -143,6 +144,17 @@ def test_what_is_read_on_a_page(tmp_path):
                  "commands", "reasons", "pseudo-medians", "status",
                  "copies"):
         assert log.count[rule], rule
+
+
+def test_a_table_that_differs_from_its_copy_is_named(tmp_path):
+    built = build(tmp_path, threads=(1, 2), blocks=8)
+    (tmp_path / "terminal").write_text("\n".join(built.said))
+    file = built.out / "tables/rivals.md"
+    head, rule, first, rest = file.read_text("utf-8").split("\n", 3)
+    first = re.sub(r"\d", lambda m: str((int(m[0]) + 1) % 10), first, count=1)
+    file.write_text("\n".join((head, rule, first, rest)), "utf-8")
+    assert [t for t in texts(tmp_path) if "copies" in t and
+            "tables/rivals.md" in t]
 
 
 def test_status(folders, tmp_path, capsys):

@@ -157,6 +157,13 @@ def test_steal_has_all_started_trials_below_it(tmp_path):
         "not readable"
 
 
+def test_a_tick_of_steal_is_ten_milliseconds():
+    trial = {"steal_ticks": 3, "wall_ns": 10 ** 9}
+    assert quality.stolen(trial, 1) == pytest.approx(3)
+    assert quality.stolen(trial, 2) == pytest.approx(1.5), "of all CPUs"
+    assert math.isnan(quality.stolen({"steal_ticks": 3}, 1))
+
+
 # ---- speed and waiting -----------------------------------
 
 def speeds(low, high):
@@ -305,6 +312,13 @@ def test_a_control_of_six_blocks_can_fail(tmp_path):
     _, rows, row = slot(tmp_path, shifted(4), blocks=6)
     assert row["word"] == "FAILED" and row["n"] == 6
     assert "slot" in checks.invalid(rows)
+
+
+def test_more_work_is_a_slowdown(tmp_path):
+    """The +2 % arm has the sign of what it costs."""
+    rows = checks.control_rows(planted(tmp_path, plant={"control": "ok"}))
+    extra = next(r for r in rows if r["name"].startswith("+2 % work"))
+    assert 1 < extra["percent"] < 3 and extra["low"] > 0, extra
 
 
 def test_cells_that_ran_once_hide_no_control(tmp_path):

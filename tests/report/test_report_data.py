@@ -77,6 +77,10 @@ def test_tables_hold_one_number_a_column(good):
     (["12.5\u00a0%"], "t (percent)", ["12.5"]),
     (["1.00 ns", "2.00 KiB"], "t,note", [",t: 1.00 ns", ",t: 2.00 KiB"]),
     (["1.50 KiB", "–"], "t (bytes)", ["1536", '""']),
+    (["512 B", "2.00 MiB", "3.00 GiB"], "t (bytes)",
+     ["512", "2097152", "3221225472"]),
+    (["1.00 µs", "2.00 ms", "3.00 s"], "t (ns)",
+     ["1000", "2000000", "3000000000"]),
 ])
 def test_formatted_numbers_become_numbers(texts, head, values):
     got = datafiles.as_numbers([("t", "num")], [[t] for t in texts])

@@ -52,6 +52,22 @@ def test_two_thread_counts_are_one_panel(two):
     assert "2 threads: skipped" in section
 
 
+def test_one_thread_count_is_shown_in_ns(tmp_path):
+    """The reciprocal of a rate: its interval's ends change places."""
+    built = build(tmp_path, threads=(1,), blocks=8)
+    a, seen = Analysis(read(tmp_path)), 0
+    for row in built.rows("figures/scaling.csv"):
+        if not row["ns"]:
+            continue
+        level = a.level(a.campaign.cells[row["cell"]])
+        assert float(row["low"]) <= float(row["ns"]) <= float(row["high"])
+        for name, end in (("ns", "centre"), ("low", "high"), ("high", "low")):
+            assert float(row[name]) == pytest.approx(1e3 / level[end],
+                                                     rel=1e-5)
+        seen += 1
+    assert seen >= 4
+
+
 def test_an_axis_has_no_empty_decades(tmp_path):
     """A map that is 15,000 times slower is words, not half of the axis."""
     make_journal.make(tmp_path, maps=("gomap_rw", "snapshot", "syncmap"),
@@ -324,6 +340,19 @@ def test_memory_with_values_has_no_reason(two):
     assert rows
     for row in rows:
         assert bool(row["filled"]) != bool(row["why"]), row
+
+
+def test_memory_is_that_above_the_empty_process(two):
+    """make_journal's peak is 1.4 times what it fills."""
+    rows = [r for r in two.rows("figures/memory.csv") if r["filled"]]
+    for row in rows:
+        empty, filled, peak = (float(row[f"rss_{at}_bytes"]) for at in (
+            "empty", "filled", "peak"))
+        held = int(row["keys"])
+        assert float(row["filled"]) == pytest.approx((filled - empty) / held)
+        assert float(row["peak"]) == pytest.approx((peak - empty) / held)
+        assert peak > filled > empty
+    assert rows
 
 
 def test_statistics_of_ck_ht_wait_under_their_name(tmp_path):

@@ -63,6 +63,14 @@ def test_a_caught_misuse_is_no_gap(tmp_path):
                          result=None)
     file.write_text("".join(json.dumps(t) + "\n" for t in trials))
     assert not read(tmp_path).missing
+    none = trials[0]["cell"].replace("/gomap_rw/", "/syncmap/")
+    assert any(t["cell"] == none for t in trials)
+    file.write_text("".join(json.dumps(
+        t | {"status": "void"} if t["cell"] == none else t) + "\n"
+        for t in trials))
+    assert [c.id for c in read(tmp_path).missing] == [none], \
+        "but one that was not caught is"
+    file.write_text("".join(json.dumps(t) + "\n" for t in trials))
     main([str(tmp_path)])
     assert "planted misuse, caught (check exchange): a write was lost" in \
         (tmp_path / "report/index.html").read_text()

@@ -140,6 +140,13 @@ def test_changed_flags_and_speed_are_warned_of(since):
         text
 
 
+def test_speed_is_the_mean_of_before_and_after(tmp_path):
+    folder = campaign(tmp_path / "one", 19)
+    edit(folder, lambda t: t["result"]["environment"].update(
+        adds_per_ns_before=3.0, adds_per_ns_after=2.0) or t)
+    assert previous.speed(read(folder)) == pytest.approx(2.5)
+
+
 def test_a_changed_floor_is_the_machines(tmp_path):
     """Where null_map is slower, too, no map is to blame."""
     then = campaign(tmp_path / "then", 19)

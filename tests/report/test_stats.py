@@ -151,6 +151,14 @@ def test_histogram_bounds_go_outward_to_bucket_edges():
     assert h_low <= low < h_low + 10 and h_high - 10 < high <= h_high
 
 
+@pytest.mark.parametrize("p", [0.001, 0.5, 0.9, 0.99, 0.999])
+def test_a_histogram_of_single_values_has_their_quantiles(p):
+    for n in (1, 2, 3, 10, 99, 100, 101, 1000, 1001):
+        x = np.arange(n, dtype=float)
+        value, _, _ = stats.histogram_quantile(x, x, np.ones(n, int), p)
+        assert value == stats.quantile_interval(x, p)[0], n
+
+
 # ---- curves and shapes ----------------------------------------------------
 
 def test_crossover_lies_on_the_log2_line():

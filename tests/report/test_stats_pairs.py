@@ -26,6 +26,16 @@ def test_slot_effect_of_5_percent_biases_by_less_than_a_thousandth():
     assert s["slot_high"] - s["slot_low"] < 0.004
 
 
+def test_a_slot_effect_is_taken_off_not_left_in_the_interval():
+    rng, first = np.random.default_rng(8), np.arange(20) % 2 == 0
+    d = rng.normal(0.01, 0.005, 20)
+    plain = stats.slot_adjusted(d, first)
+    moved = stats.slot_adjusted(d + np.where(first, 0.05, -0.05), first)
+    assert moved["slot"] == pytest.approx(plain["slot"] + 0.05)
+    for name in ("estimate", "low", "high"):
+        assert moved[name] == pytest.approx(plain[name]), name
+
+
 def test_slot_interval_covers_as_often_as_it_says():
     rng, inside = np.random.default_rng(5), 0
     for _ in range(1000):
@@ -57,6 +67,16 @@ def test_smallest_detectable_slowdown_is_found_as_often_as_it_says():
         d = rng.normal(shift, sd, (1, n)) - margin
         found += stats.sign_flip_test(d, 2000)["p"][0] <= 0.01
     assert 0.90 <= found / 300 <= 0.985
+
+
+def test_a_family_can_see_less_than_one_test():
+    """The family's level is shared out, as it is in pairs_needed()."""
+    one = stats.detectable(0.01, 0.005, 0.001)
+    assert stats.detectable(0.01, 0.005, 0.01, cells=10) == \
+        pytest.approx(one)
+    assert stats.detectable(0.01, 0.005, 0.01) < one
+    z = -dist.norm.ppf(0.001) - dist.norm.ppf(0.05)
+    assert one == pytest.approx(0.005 + z * 0.01)
 
 
 def test_pairs_needed_falls_with_the_effect():

@@ -164,6 +164,18 @@ def test_drawn_traces_in_both_forms(seed, tmp_path):
         assert re.search(r"^own values of 0 to 5000 bytes$", shown, re.M)
 
 
+@pytest.mark.parametrize("form", [as_text, as_binary])
+def test_the_largest_key_and_value_are_taken(form, tmp_path):
+    key, value = b"k" * 1024, b"v" * 2 ** 20
+    file = tmp_path / "trace"
+    file.write_bytes(form([(HAS, b"a", None), (SET, key, value)]))
+    held, _ = state(file, tmp_path, "--map", "gomap_rw")
+    assert held[key] == value
+    for lines in [(SET, key, value + b"v")], [(SET, key + b"k", value)]:
+        file.write_bytes(form(lines))
+        assert replay(file).returncode == 2, "and nothing larger"
+
+
 def test_one_form_is_written_as_the_other(tmp_path):
     lines = drawn(9)
     text, binary = tmp_path / "t", tmp_path / "b"

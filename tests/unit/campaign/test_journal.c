@@ -369,6 +369,36 @@ static void each_line_is_synced(void)
 	remove_folder();
 }
 
+static void drops_a_block_and_all_after_it(void)
+{
+	struct rm_error error;
+	char unfinished[128];
+	size_t torn, dropped;
+	int seen;
+
+	fresh_folder();
+	struct rm_journal *journal = open_again(&seen, &torn, &error);
+
+	for (int block = 0; block < 3; block++) {
+		append(journal, "a", block, "head", &error);
+		append(journal, "b", block, "head", &error);
+	}
+	CHECK(!rm_journal_drop(journal, 1, &dropped, &error) && dropped == 4 &&
+	                rm_journal_length(journal) == 2,
+	        "from block 1 on all is dropped, block 1 too");
+	CHECK(rm_journal_find(journal, "b", 0, 1, "head") &&
+	                !rm_journal_find(journal, "a", 1, 1, "head") &&
+	                !append(journal, "a", 1, "head", &error),
+	        "what was dropped is not done, and may be appended again");
+	rm_journal_close(journal);
+	journal = open_again(&seen, &torn, &error);
+	CHECK(journal && seen == 3 && torn == 0, "and so does the file say");
+	rm_journal_close(journal);
+	snprintf(unfinished, sizeof(unfinished), "%s/unfinished.jsonl", dir);
+	CHECK(!unlink(unfinished), "what was dropped was kept");
+	remove_folder();
+}
+
 static void replaces_whole_files(void)
 {
 	struct rlimit before, small = { 16, 16 };
@@ -406,6 +436,7 @@ int main(void)
 	one_owner();
 	file_limit();
 	each_line_is_synced();
+	drops_a_block_and_all_after_it();
 	replaces_whole_files();
 	return DONE();
 }

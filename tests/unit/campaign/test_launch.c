@@ -41,6 +41,14 @@ static void memory_is_limited(void)
 	                strstr(outcome.reason, "of the 64 MiB that it may"),
 	        "a trial that eats memory is stopped, the reason says so");
 	rm_outcome_clear(&outcome);
+	outcome = play_with("eat-52", poor, "throughput");
+	CHECK(!strcmp(outcome.exit, "signal 11") &&
+	                strstr(outcome.reason, "of the 64 MiB that it may"),
+	        "one that ends near its limit is told of, too");
+	rm_outcome_clear(&outcome);
+	outcome = play_with("crash", poor, "throughput");
+	CHECK(!strstr(outcome.reason, "MiB"), "and one far below is not");
+	rm_outcome_clear(&outcome);
 	outcome = play_with("ok", poor, "throughput");
 	CHECK(!strcmp(outcome.status, "ok"), "a modest one is not");
 	rm_outcome_clear(&outcome);

@@ -225,6 +225,53 @@ static void same_size_growth_meanwhile(void)
 	        "which happened, and is freed");
 }
 
+/* Entries of an old array that have moved and were not struck out. */
+static void count_moved(
+        const struct gomap_iterator *it, struct rm_shape shape, size_t moved[2])
+{
+	moved[0] = moved[1] = 0;
+	for (uint64_t i = 0; i <= gomap_mask(it->log2_buckets); i++)
+		for (struct gomap_bucket *b = gomap_at(it->buckets, shape, i);
+		        b; b = gomap_next(b, shape))
+			for (size_t slot = 0; slot < GOMAP_SLOTS; slot++) {
+				unsigned top = gomap_get(b->tophash[slot]);
+
+				moved[0] += top == GOMAP_MOVED_LOW;
+				moved[1] += top == GOMAP_MOVED_HIGH;
+			}
+}
+
+/* An iterator begins, the map doubles, and all is removed: the keys' bytes are
+   freed, and what moved, to either half, must not lead to them. */
+static void removed_keys_are_struck_out_of_the_old_array(void)
+{
+	enum { FULL = 52 }; /* 13/2 in each of 8 buckets */
+	static struct scene scene;
+	struct gomap_iterator it;
+	size_t before[2], after[2];
+
+	scene = (struct scene){ .shape = RM_STR16X8,
+		.map = gomap_create(0, RM_STR16X8, 1),
+		.right = true };
+	for (uint64_t n = 0; n < FULL; n++)
+		set(&scene, n);
+	while (gomap_get(scene.map->oldbuckets)) /* as any write does */
+		set(&scene, 0);
+	begin(&scene, &it);
+	for (uint64_t n = 0; n <= FULL; n++)
+		set(&scene, FULL - n);
+	count_moved(&it, scene.shape, before);
+	for (uint64_t n = 0; n <= FULL; n++)
+		unset(&scene, n);
+	count_moved(&it, scene.shape, after);
+	CHECK(before[0] + before[1] == FULL && before[0] && before[1],
+	        "growth leaves marks of both halves to an iterator");
+	CHECK(!after[0] && !after[1], "of a removed key none is left");
+	CHECK(!visit(&scene, &it), "and the iterator meets none");
+	end(&scene, &it);
+	gomap_destroy(scene.map);
+}
+
 static void order_is_random(void)
 {
 	struct gomap *map = gomap_create(1000, RM_U64X8, 1);
@@ -269,6 +316,7 @@ int main(void)
 	for (unsigned s = 0; s < RM_SHAPES; s++)
 		entries_are_visited_once(s);
 	same_size_growth_meanwhile();
+	removed_keys_are_struck_out_of_the_old_array();
 	order_is_random();
 	an_empty_map_has_nothing_to_visit();
 	CHECK(blocks_live == 0, "every block was freed, once");

@@ -145,6 +145,13 @@ static void hybrid(void)
 	        "what was left out is said");
 	CHECK(gives(&topology, "cores", 5, "0 1 2 0 1"),
 	        "threads do not spill over to the other kind");
+	hwloc_bitmap_list_sscanf(set, "1-2,5");
+	hwloc_topology_allow(
+	        topology.hwloc, set, NULL, HWLOC_ALLOW_FLAG_CUSTOM);
+	CHECK(rm_topology_scan(&topology, &error) == 0 && topology.cpus == 2 &&
+	                gives(&topology, "cores", 3, "1 2 1"),
+	        "nor to fast ones that are not allowed");
+	hwloc_topology_allow(topology.hwloc, NULL, NULL, HWLOC_ALLOW_FLAG_ALL);
 	hwloc_bitmap_zero(set);
 	hwloc_bitmap_set_range(set, 4, 5);
 	hwloc_topology_restrict(topology.hwloc, set, 0);

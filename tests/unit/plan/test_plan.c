@@ -427,6 +427,13 @@ static void windows_of_crowds(void)
 	                strstr(last.text, "w.conf:6: deadline"),
 	        "a crowd's window beyond the deadline is refused");
 	rm_plan_free(&plan);
+	build("writes = 3%\nkeys = 1Ki\nthreads = 3\nbase = plain\n"
+	      "maps = plain\nwindow = 5ms\n",
+	        "pu:2", &usual, &plan);
+	CHECK(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 3)->window_ns ==
+	                6000000,
+	        "3 threads on 2 CPUs get 4 ms x 3 / 2, and not of whole turns");
+	rm_plan_free(&plan);
 }
 
 /* What runs once is over after a warm-up: a stock sold out, a map full. */
@@ -839,6 +846,35 @@ static void estimates_are_the_measured_ones(void)
 	rm_plan_free(&plan);
 }
 
+/* Of a map at so many threads; 0: it is not planned. */
+static uint64_t estimate_of(const struct rm_plan *plan, unsigned threads)
+{
+	for (size_t i = 0; i < plan->cell_count; i++)
+		if (plan->cells[i].cell.measure == RM_MEASURE_THROUGHPUT &&
+		        plan->cells[i].cell.threads == threads)
+			return plan->cells[i].estimate_ns;
+	return 0;
+}
+
+static void turns_cost_where_threads_share_a_cpu(void)
+{
+	const uint64_t ms = 1000000;
+	struct rm_plan plan;
+	uint64_t one, two, three;
+
+	build("writes = 3%\nkeys = 1Ki\nthreads = 1 2 3\nbase = plain\n"
+	      "maps = plain\nwindow = 1s\n",
+	        "pu:2", &usual, &plan);
+	one = estimate_of(&plan, 1);
+	two = estimate_of(&plan, 2);
+	three = estimate_of(&plan, 3);
+	CHECK(one && two > one && two - one < ms,
+	        "a thread with a CPU of its own takes no turn");
+	CHECK(three > two + 3 * ms && three < two + 5 * ms,
+	        "one that shares a CPU takes a turn, a few ms");
+	rm_plan_free(&plan);
+}
+
 static void two_workloads(void)
 {
 	struct rm_workload pair[2] = { { .file = NULL }, { .file = NULL } };
@@ -889,6 +925,7 @@ int main(void)
 	modes_keep_their_budgets();
 	smoke_spends_its_blocks_on_the_headline();
 	estimates_are_the_measured_ones();
+	turns_cost_where_threads_share_a_cpu();
 	two_workloads();
 	return DONE();
 }

@@ -111,6 +111,34 @@ static void replacing_keeps_the_way(void)
 	seg_destroy(map);
 }
 
+/* One of 64 segments, of 16 bins: its 12th entry makes it three quarters full,
+   its 13th fuller. */
+static void a_segment_grows_above_three_quarters(void)
+{
+	enum { BINS = 16, FULL = 12 };
+	const struct rm_impl *impl = rm_impl_find("shard_seg_grow");
+	const struct rm_sizing sizing = {
+		.keys = FEW, .threads = 1, .shape = RM_U64X8, .seed = 3
+	};
+	void *map = impl->ops->create(&sizing);
+	void *thread = impl->ops->join(map, 0);
+	const struct rm_value value = { { 1 } };
+	double before = 0;
+
+	for (uint64_t key = 0, held = 0; held <= FULL; key++) {
+		if (rm_hash(RM_U64X8, word(key), 3) >> SEG_SHIFT)
+			continue;
+		before = race_stat(impl, map, "bins");
+		impl->ops->upsert(thread, RM_U64X8, word(key), &value);
+		held++;
+	}
+	CHECK(before == 64 * BINS, "12 entries in 16 bins: no growth");
+	CHECK(race_stat(impl, map, "bins") == 63 * BINS + 2 * BINS,
+	        "the 13th doubles the bins of its segment, of no other");
+	impl->ops->leave(thread);
+	impl->ops->destroy(map);
+}
+
 int main(void)
 {
 	const struct rm_impl *impl = rm_impl_find("shard_seg");
@@ -118,6 +146,7 @@ int main(void)
 	capacity_is_fixed();
 	segments_of_all_hashes();
 	replacing_keeps_the_way();
+	a_segment_grows_above_three_quarters();
 	model_check(impl, 200000);
 	race_check(impl, 30000, false);
 	return DONE();

@@ -212,6 +212,12 @@ static void order_of_publication(void)
 	                session_read(session, SLAB_WORDS - 1, &word) &&
 	                word == SLAB_WORDS - 1,
 	        "256 slots, and no more");
+	close_one(map, 2);
+	CHECK(open_one(map, 3) == session, "a full slab goes back, too");
+	slot = 1; /* the value is in slot 0 */
+	while (slot < SLAB_WORDS && !session_read(session, slot, &word))
+		slot++;
+	CHECK(slot == SLAB_WORDS, "and none of its slots stays ready");
 	inner.destroy(map);
 }
 

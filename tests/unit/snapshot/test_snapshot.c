@@ -76,6 +76,12 @@ static void load_and_scan(void)
 	        "a scan sees the map of its begin, whatever it writes");
 	CHECK(ops->length(thread) == 2000, "what it wrote is there afterwards");
 	CHECK(ops->check(map, why, sizeof(why)), "the map's own check agrees");
+	double retired = race_stat(&rm_impl_snapshot, map, "retired");
+
+	CHECK(ops->remove(thread, str, rm_key_of(str, 7, &line)) &&
+	                race_stat(&rm_impl_snapshot, map, "retired") ==
+	                        retired + 2,
+	        "a removal retires the older map and the key's bytes");
 	struct rm_key key = rm_key_of(str, 9999, &line);
 	double clones = cloned(map);
 

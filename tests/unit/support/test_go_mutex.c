@@ -2,6 +2,7 @@
 /* Go's Mutex: its two modes state by state, and that it excludes. */
 #include "impls/support/go_mutex.h"
 #include "tests/unit/tap.h"
+#include "tests/unit/trial/played_clock.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -153,6 +154,25 @@ static void starvation(void)
 	        "the mutex is as at the start");
 }
 
+/* Of which the played clock says how long it waited. */
+static void patience(uint64_t waited_ns, uint32_t mode, const char *fact)
+{
+	struct go_mutex mutex;
+	struct actor actor;
+	_Atomic unsigned order = 0;
+
+	go_mutex_init(&mutex);
+	go_mutex_lock(&mutex);
+	start(&actor, &mutex, &order, 1);
+	atomic_fetch_add(&played_ns, waited_ns);
+	unlock_and_barge(&mutex);
+	await_line(&mutex, 1);
+	CHECK(mutex.state == (LOCKED | mode | WAITER), fact);
+	go_mutex_unlock(&mutex);
+	await_in(&actor);
+	leave(&actor);
+}
+
 /* In order of arrival; and who lost goes in front. */
 static void lines(bool barge)
 {
@@ -257,6 +277,8 @@ int main(void)
 	alarm(WITHIN_S); /* a test that hangs has failed */
 	wishes_and_changes();
 	starvation();
+	patience(990000, 0, "who lost after less than 1 ms does not");
+	patience(1000000, STARVING, "1 ms and a reading later it does");
 	lines(false);
 	lines(true);
 	grant_before_the_wait();

@@ -23,6 +23,9 @@ static inline uint64_t chosen_hash(
 
 extern const struct rm_impl rm_impl_hashtriemap;
 
+/* runner/trial/lock_waits.c, of the stats build */
+void rm_lock_waits_emit(rm_stat_fn *emit, void *context);
+
 struct bench {
 	struct hashtrie *map;
 	void *thread;
@@ -200,6 +203,67 @@ static const char *verdict(struct bench *b)
 	return why;
 }
 
+static double locks_waited_for(void)
+{
+	struct race_stat stat = { "lock_write_contended", -1 };
+
+	rm_lock_waits_emit(race_pick, &stat);
+	return stat.value;
+}
+
+struct rival {
+	struct hashtrie *map;
+	struct rm_key key;
+	bool removed;
+};
+
+static void *remove_one(void *context)
+{
+	struct rival *rival = context;
+	const struct rm_value one = { { 1 } };
+	void *thread = hashtrie_join(rival->map, 1);
+
+	rival->removed =
+	        hashtrie_compare_remove(thread, RM_U64X8, rival->key, &one);
+	hashtrie_leave(thread);
+	return NULL;
+}
+
+/* Found without the lock, and another value under it: the loser goes, and the
+   node is free. It waits for the lock while the value changes. */
+static void a_lost_race_leaves_no_lock(void)
+{
+	const struct rm_sizing sizing = { .threads = 2, .shape = RM_U64X8 };
+	struct bench b = { .map = hashtrie_create(&sizing) };
+	struct rival rival = { b.map, { .word = 0x4200 }, true };
+	const struct rm_value two = { { 2 } };
+	const double waits = locks_waited_for();
+	struct hashtrie_place place;
+	pthread_t id;
+	bool is_free;
+
+	b.thread = hashtrie_join(b.map, 0);
+	store(&b, rival.key.word, 1);
+	hashtrie_lock(b.thread, rival.key.word, &place);
+	if (pthread_create(&id, NULL, remove_one, &rival))
+		abort();
+	while (locks_waited_for() == waits)
+		sched_yield();
+	hashtrie_retire(b.thread, RM_U64X8,
+	        hashtrie_replace(place.slot,
+	                hashtrie_entry_new(RM_U64X8, rival.key, &two)));
+	pthread_mutex_unlock(&place.inner->lock);
+	pthread_join(id, NULL);
+	CHECK(!rival.removed && load(&b, rival.key.word) == 2,
+	        "a value that changed under way is not removed");
+	is_free = !pthread_mutex_trylock(&place.inner->lock);
+	CHECK(is_free, "and the node of a lost race is unlocked");
+	if (!is_free)
+		exit(1); /* whoever writes there next would hang */
+	pthread_mutex_unlock(&place.inner->lock);
+	bench_close(&b, "after a lost race the map is sound");
+}
+
 /* Each invariant, broken by hand and mended again. */
 static void check_sees(void)
 {
@@ -265,6 +329,7 @@ int main(void)
 	equal_hashes_overflow();
 	clear_drops_the_root();
 	check_sees();
+	a_lost_race_leaves_no_lock();
 	model_check(&rm_impl_hashtriemap, 300000);
 	model_check(&colliding, 50000);
 	race_check(&rm_impl_hashtriemap, 30000, false);

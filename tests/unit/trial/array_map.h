@@ -19,6 +19,7 @@ static struct fault {
 	_Atomic bool take_other;           /* one removal, of another key */
 	bool neighbour;                    /* every 1000th lookup */
 	uint64_t stall_ns;                 /* once, in the middle */
+	uint64_t take_ns;                  /* of each removal */
 	bool waits_for_all; /* create..destroy: like a grace period */
 } fault;
 
@@ -134,6 +135,8 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 		                        &last_taken, key.word) };
 
 	(void)thread, (void)shape;
+	if (fault.take_ns)
+		rm_sleep_until(rm_now_ns() + fault.take_ns);
 	/* Both are there: as many keys are left as if it were right. */
 	if (fault.take_other && slot_of(other) != slot_of(key) &&
 	        atomic_load(slot_of(key)) &&

@@ -46,6 +46,21 @@ static void a_wrong_mix_is_void(void)
 	end(&request);
 }
 
+static void a_wrong_miss_share_is_void(void)
+{
+	struct rm_request request = request_of(RM_UPDATE);
+	struct rm_counts *counts;
+
+	fault = (struct fault){ .stall_ns = 0 };
+	request.cell.miss_share = 0.4;
+	rm_team_run(&team, &request, &impl);
+	CHECK(judged("ok", ""), "misses that were asked for are right");
+	counts = &team.members[0].worker.counts;
+	counts->misses_absent -= counts->misses_absent / 5;
+	CHECK(judged("void", "miss share"), "a fifth fewer are void");
+	end(&request);
+}
+
 static void a_window_too_short_for_the_clock_is_void(void)
 {
 	struct rm_request request;
@@ -135,6 +150,7 @@ static void one_lost_lookup_is_too_many(void)
 int main(void)
 {
 	a_wrong_mix_is_void();
+	a_wrong_miss_share_is_void();
 	a_window_too_short_for_the_clock_is_void();
 	a_late_thread_is_void();
 	sums_of_keys_are_compared();

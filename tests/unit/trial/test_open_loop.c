@@ -25,17 +25,23 @@ static struct rm_request paced(void)
 	return request;
 }
 
-/* The entry of lookups by one clock; NULL: there is none. */
-static const json_t *lookups_by(const json_t *result, const char *clock)
+/* The entry of one operation by one clock; NULL: there is none. */
+static const json_t *entry_of(
+        const json_t *result, const char *operation, const char *clock)
 {
 	json_t *entry;
 	size_t i;
 
 	json_array_foreach (json_object_get(result, "latency"), i, entry)
-		if (!strcmp(text_of(entry, "operation"), "lookup") &&
+		if (!strcmp(text_of(entry, "operation"), operation) &&
 		        !strcmp(text_of(entry, "clock"), clock))
 			return entry;
 	return NULL;
+}
+
+static const json_t *lookups_by(const json_t *result, const char *clock)
+{
+	return entry_of(result, "lookup", clock);
 }
 
 static json_t *played(uint64_t stall_ns)
@@ -96,6 +102,30 @@ static void without_a_stall_nothing_shows(void)
 	json_decref(calm);
 }
 
+/* A pair is due once: what its removal takes is the removal's latency alone,
+   and the upsert is due when that ends. */
+static void a_pairs_second_operation_is_due_when_the_first_ends(void)
+{
+	struct rm_request request = paced();
+	const json_t *removes, *upserts;
+	json_t *result;
+
+	request.cell.write_kind = RM_CHURN;
+	request.cell.write_share = 1;
+	fault = (struct fault){ .take_ns = 300000 };
+	result = run(&request);
+	removes = entry_of(result, "remove", "intended");
+	upserts = entry_of(result, "upsert", "intended");
+	CHECK(number_of(removes, "count") == 1000 &&
+	                within(number_of(removes, "p50_ns"), 0.3, 0.31),
+	        "a removal of 0.3 ms takes 0.3 ms from its arrival");
+	CHECK(number_of(upserts, "count") == 1000 &&
+	                within(number_of(upserts, "max_ns"), 0, 0.01),
+	        "the upsert after it does not");
+	json_decref(result);
+	json_decref(request.counters);
+}
+
 /* Values of 1 .. 2000 ns have a bucket each, so that quantiles are exact. */
 static void quantiles_are_what_they_are_called(void)
 {
@@ -130,6 +160,7 @@ int main(void)
 {
 	a_stall_shows_in_the_open_loop();
 	without_a_stall_nothing_shows();
+	a_pairs_second_operation_is_due_when_the_first_ends();
 	quantiles_are_what_they_are_called();
 	return DONE();
 }
