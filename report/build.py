@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 from report import (checks, datafiles, facts, journal, previous, quality,
-                    quick, ranking, sentences, tables, topology, words)
+                    quick, ranking, sentences, tables, topology, trust, words)
 from report.analysis import Analysis
 from report.journal import JournalError
-from report.page import Report, chip, esc
+from report.page import Report, chip, details, esc
 from report.sections import (answer, cache, causes, latency, loops, machine,
                              matrix, memory, ratio, rest, scaling, simulated,
                              since, validity)
@@ -84,11 +84,12 @@ def header(a, text):
             words.plural(len(a.campaign.cells), "cell"),
             words.plural(len(planned), "map"),
             f"commit {commit}" + (" (dirty)" if build.get("dirty") else "")]
-    lines = [" · ".join(b for b in machine_words(a) if b),
-             " · ".join(b for b in bits if b), text]
+    where, what = (esc(" · ".join(b for b in part if b))
+                   for part in (machine_words(a), bits))
     return ("<header><h1>Readmostly: concurrent maps under read-mostly load"
-            "</h1>" + "".join(f'<p class="meta">{esc(line)}</p>'
-                              for line in lines) + "</header>")
+            "</h1>" + details(where, f'<p class="meta">{what}</p>'
+                              f'<p class="meta">{esc(text)}</p>',
+                              css="print") + "</header>")
 
 
 def legend(a):
@@ -114,13 +115,14 @@ def ranking_data(report, a):
         *ranking.RIVAL), list(ranking.ranking_rows(a)))
 
 
-def verdicts(a, out, said, rows, controls, seen, invalid, text):
+def verdicts(a, out, said, rows, controls, seen, invalid, text, found):
     """verdicts.json: what programs may read."""
     data = {
         "format": 2, "campaign": a.campaign.name,
         "synthetic": bool(a.campaign.meta.get("synthetic")),
         "status": text, "valid": invalid is None, "invalid": invalid,
         "claim": said, "quality": seen,
+        "trust": {"word": found["word"], "why": found["why"]},
         "base": a.base, "contender": a.contender,
         "failed_maps": a.failed,
         "controls": [{k: r[k] for k in ("name", "percent", "low", "high",
@@ -171,7 +173,8 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     invalid = checks.invalid(controls)
     text, incomplete = status(campaign, invalid)
     seen = quality.line(a, controls)
-    said, rows, box = answer.add(report, a, where, seen, invalid)
+    found = trust.judge(a, controls)
+    said, rows, box = answer.add(report, a, where, seen, invalid, found)
     matrix.add(report, a, invalid)
     since.add(report, a, a.earlier)
     scaling.add(report, a, where)
@@ -183,7 +186,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     loops.add(report, a)
     memory.add(report, a, where)
     rest.claims(report)
-    validity.add(report, a, controls)
+    validity.add(report, a, controls, found)
     machine.add(report, a, where)
     rest.elsewhere(report)
     rest.limits(report, a)
@@ -191,7 +194,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     if not invalid:
         ranking_data(report, a)
     quick.write(a, quick.rows_of(a), out / "quick")
-    verdicts(a, out, said, rows, controls, seen, invalid, text)
+    verdicts(a, out, said, rows, controls, seen, invalid, text, found)
     report.legend = legend(a)
     path = report.write(f"Readmostly: {campaign.name}", header(a, text) + box,
                         banner(a, invalid, incomplete, text))

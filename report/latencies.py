@@ -12,6 +12,7 @@ MARKS = (("P50", "p50_ns", 0.5), ("P90", "p90_ns", 0.9),
          ("P99", "p99_ns", 0.99), ("P99.9", "p999_ns", 0.999))
 STEP = 0.25  # of log2 of 1 / (1 - p)
 LATE = 1.2  # times the time of the arrivals: longer is an overload
+KNOWN = 10  # most that the ends of an interval may be apart, as a factor
 
 
 @functools.lru_cache(maxsize=None)
@@ -128,9 +129,12 @@ def quantile(several, key, p):
     if np.isnan(low):
         return row | {"text": f"{words.duration(middle)} (n < "
                       f"{stats.needed_n(0.5)} trials)"}
-    return row | {"low": float(low), "high": float(high), "text": (
-        f"{words.duration(middle)} [{words.duration(low)}, "
-        f"{words.duration(high)}]")}
+    row |= {"low": float(low), "high": float(high)}
+    if high > KNOWN * low:  # not even its order of magnitude
+        return row | {"text": f"not known ({words.duration(low)} to "
+                      f"{words.duration(high)})"}
+    return row | {"text": f"{words.duration(middle)} [{words.duration(low)}, "
+                  f"{words.duration(high)}]"}
 
 
 def marks(several, name):

@@ -36,6 +36,10 @@ def forest(ax, groups, look, base, limits, title):
     low, high = limits
     log_scale(ax, "x", low, high, 1.3)
     places = grouped_axis(ax, groups)
+    # numbers stand between name and marks: a phone shows the left part
+    wide = max((text_width(forest_text(r, low, high)) for _, rows in groups
+                for r in rows if r["ratio"] is not None), default=0)
+    ax.tick_params(axis="y", pad=wide + 14)
     for (_, rows), (_, at) in zip(groups, places):
         for r, y in zip(rows, at):
             forest_row(ax, r, y, look, low, high)
@@ -53,10 +57,8 @@ def forest_row(ax, r, y, look, low, high):
     if r["ratio"] is None:
         words_at(ax, y, r["short"], tip=r["why"])
         return
-    text = (f"{words.sig(r['ratio'])} "
-            f"{words.between(r['low'], r['high'], r['reason'])}")
-    outside = not low <= r["ratio"] <= high
-    if outside:
+    text = forest_text(r, low, high)
+    if not low <= r["ratio"] <= high:
         edge = low if r["ratio"] < low else high
         ax.plot([edge], [y], "<" if r["ratio"] < low else ">", color=colour,
                 ms=6)
@@ -66,7 +68,22 @@ def forest_row(ax, r, y, look, low, high):
         points(ax, look, r["map"], [r["ratio"]], [y], [
             f"{r['map']}: {text}, n = {r['n']}, "
             f"{r['verdict']}"])
-    beside(ax, y, text + (" off scale" if outside else ""))
+    ax.text(-0.012, y, text, fontsize=10, ha="right", va="center", color=INK,
+            transform=ax.get_yaxis_transform())
+
+
+def forest_text(r, low, high):
+    """Ratio and interval of a row, as printed beside its name."""
+    outside = not low <= r["ratio"] <= high
+    return (f"{words.sig(r['ratio'])} "
+            f"{words.between(r['low'], r['high'], r['reason'])}"
+            + (" off scale" if outside else ""))
+
+
+def text_width(text):
+    """Of a text of 10 pixels, in pixels: Arial's digits are 5.6 wide, its
+    points, brackets and blanks half of it."""
+    return sum(5.6 if c.isalnum() else 2.8 for c in text)
 
 
 def beside(ax, y, text, x=1.02):

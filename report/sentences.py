@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The verdicts as sentences and table cells (docs/verdicts.md): page,
 terminal and verdicts.json say the same words."""
-from report import modes, verdicts, words
+from report import modes, trust, verdicts, words
 from report.page import chip, esc
 
 TAIL = {verdicts.LEAD: "", verdicts.SMALL: " by a small lead",
         verdicts.UNCERTAIN: ", by how much is uncertain"}
 
 
-def claim(a, rows, invalid):
-    """The sentences of the first screen, as plain text, in order."""
-    if invalid:
-        return [invalid]
-    if not rows or not rows[0]["group"]["maps"]:
-        return [no_ranking(a)]
+def claim(a, rows, invalid, found):
+    """The sentences of the first screen, as plain text, in order; found: of
+    trust.judge()."""
+    if invalid or not rows or not rows[0]["group"]["maps"]:
+        return [invalid or no_ranking(a), trust.sentence(found, "")]
     group = rows[0]["group"]
-    said = [answer(rows[0]), pair_sentence(a, rows[0]), left_out(group),
-            next_step(a, group)]
+    step = next_step(a, group)
+    said = [answer(rows[0]), trust.sentence(found, step),
+            pair_sentence(a, rows[0]), left_out(group), step]
     return [text for text in said if text]
 
 
@@ -47,20 +47,20 @@ def answer(row):
         return (f"Not ranked: n = {group['n']}, {group['maps']} maps need "
                 f"{group['needs']}: measure more blocks of {place}.")
     level = row["level"]
-    reached = (f"{first} reached {words.sig(level['centre'])} Mop/s "
+    reached = (f"reached {words.sig(level['centre'])} Mop/s "
                + words.between(level["low"], level["high"], level["reason"]))
     if word == verdicts.ALONE:
         return (f"{first} is the only ranked map with a result: there is no "
-                f"choice at {place}; {reached}, n = {group['n']}.")
+                f"choice at {place}; it {reached}, n = {group['n']}.")
     if word == verdicts.TIED:
-        return tied_sentence(group, place, reached)
+        return tied_sentence(group, place, f"{first} {reached}")
     where = place + (" where nothing else decides"
                      if word == verdicts.SMALL else "")
     ranked = sum(r["outcome"] != verdicts.NONE for r in group["rivals"])
     among = (f"Of the {words.plural(1 + ranked, 'map')} with enough blocks "
              if any(map(higher, group["rivals"])) else "")
     return (f"{among}{first} was fastest{TAIL[word]}: use it at {where}; "
-            f"{reached}, {all_behind(group)}{nearest(group)}.")
+            f"it {reached}, {all_behind(group)}it is {nearest(group)}.")
 
 
 def higher(rival):
@@ -84,12 +84,12 @@ def behind(group):
 
 
 def all_behind(group):
-    """"all 8 rivals are behind, least " before the weakest comparison."""
+    """"all 8 rivals are behind; " before the weakest comparison."""
     n, every = len(behind(group)), len(group["rivals"])
     kind = "" if n == every else " with an interval"
     if n == 1:
-        return f"its rival{kind} is behind, "
-    return f"all {n} rivals{kind} are behind, least "
+        return f"its rival{kind} is behind; "
+    return f"all {n} rivals{kind} are behind; "
 
 
 def weakest(group):
@@ -97,9 +97,13 @@ def weakest(group):
 
 
 def nearest(group):
+    """"2.04 [1.94, 2.16] times as fast as ck_ht, the least certain lead":
+    the weakest comparison, which need not be the smallest ratio."""
     r = weakest(group)
-    return (f"{r['map']}: × {words.sig(r['ratio'])} "
-            f"{words.between(r['low'], r['high'])}, n = {group['n']}")
+    call = (", the least certain lead" if group["word"] != verdicts.TIED
+            and len(behind(group)) > 1 else "")
+    return (f"{words.sig(r['ratio'])} {words.between(r['low'], r['high'])} "
+            f"times as fast as {r['map']}{call}, n = {group['n']}")
 
 
 def left_out(group):
@@ -136,9 +140,9 @@ def pair_sentence(a, row):
         return ""
     text = f"{a.contender} or {a.base}? {who_leads(a, fields)}"
     if row["pair"] is not None and row["pair"]["low"] is not None:
-        text += (f"; at {words.plural(threads, 'thread')} {a.contender} × "
-                 f"{words.estimate(row['pair'])}, {a.base} "
-                 f"{words.estimate(row['base_level'])} Mop/s")
+        text += (f"; at {words.plural(threads, 'thread')} {a.contender} is "
+                 f"{words.estimate(row['pair'])} times as fast as {a.base}, "
+                 f"which reached {words.estimate(row['base_level'])} Mop/s")
     return text + "." + "".join(
         f" They change places at about {words.sig(c['position'])} threads "
         f"{span(c)} (interpolated)."

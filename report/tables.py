@@ -43,12 +43,17 @@ def as_html(caption, columns, rows, css="", sort=False, key="",
         inner = f'<button type="button">{title}</button>' if sort else title
         return f'<th scope="col" class="{kind}">{inner}</th>'
 
+    def label(title):
+        """Cards have no heading row: each value has its heading beside it."""
+        return (f' data-label="{html.escape(title)}"' if "cards" in css
+                else "")
+
     body = []
     for at, row in enumerate(rows):
         first = shown(row[0], columns[0][1])
         cells = [f'<th scope="row" class="{columns[0][1]}">{first}</th>']
-        cells += [f'<td class="{kind}">{shown(value, kind)}</td>'
-                  for value, (_, kind) in zip(row[1:], columns[1:])]
+        cells += [f'<td class="{kind}"{label(title)}>{shown(value, kind)}</td>'
+                  for value, (title, kind) in zip(row[1:], columns[1:])]
         mark = f' id="{html.escape(ids[at])}"' if ids else ""
         body.append(f"<tr{mark}>{''.join(cells)}</tr>")
     mark = f' id="{key}"' if key else ""

@@ -2,7 +2,7 @@
 """The first sentence and every other that calls a group by a word."""
 import re
 
-from report.lint import derive, say
+from report.lint import derive, say, trust
 
 RULE, NUMBERS = "claim", "numbers of the claim"
 LOST = re.compile(r"n = (\d+) of (\d+)((?:, \d+ \w+)*)")
@@ -37,7 +37,9 @@ def claims(c):
 
 
 def sentence(c, file, text):
-    """The word for the group, the maps that it names, its numbers."""
+    """The word for the group, the maps that it names, its numbers; whether
+    to act on it is a rule of its own."""
+    text = trust.SAID.sub(" ", text)
     if text.startswith("INVALID"):
         return invalid(c, file, text)
     word, match = spoken(c, text)
@@ -152,14 +154,22 @@ def numbers(c, file, text, d):
 
 
 def over(c, file, text, d):
-    """"× 1.50 [1.50, 1.50] over syncmap": of the leader and that map."""
-    for match in re.finditer(rf"{say.TRIPLE.pattern} (?:over|the second,) "
-                             r"([\w.-]+\w)", text):
-        r = d.rival(match[4])
-        c.log.check(r is not None and any(
-            fits(match.groups()[:3], (r.pair.centre, *s))
-            for s in r.pair.spans() + r.spans(d.k)), NUMBERS, file,
-            match[0], d.group, d.told())
+    """"1.50 [1.50, 1.50] times as fast as syncmap": of the leader and that
+    map, or of contender and base where the sentence names them so."""
+    for match in re.finditer(
+            rf"(?:([\w.-]+) is )?{say.TRIPLE.pattern} (?:over|the second,|"
+            r"times as fast as) ([\w.-]+\w)", text):
+        r = d.rival(match[5])
+        pairs = r.pair.spans() + r.spans(d.k) if r else []
+        centre = r.pair.centre if r else None
+        if c.two and match[1] == c.contender and match[5] == c.base:
+            f = c.field(d.group)
+            pairs, centre = f.pair.spans(), f.pair.centre
+        elif match[1] not in (None, "it", d.leader):
+            pairs = []
+        c.log.check(any(fits(match.groups()[1:4], (centre, *s))
+                        for s in pairs), NUMBERS, file, match[0], d.group,
+                    d.told())
 
 
 def fits(texts, triple):

@@ -2,14 +2,18 @@
 """What stands twice says the same twice."""
 import re
 
+from report.lint import rows, say
 from report.lint.read_page import clean
 
 RULE = "copies"
+COSTS = (r"operations/s\): P50 (.*), P99 (.*)\.$",
+         r"operations/s\): (overloaded.*)\.$", r"It takes (\S+) bytes per")
 
 
 def check(c):
     claim(c)
     about(c)
+    maps(c)
     embedded(c)
     tables(c)
 
@@ -43,14 +47,100 @@ def about(c):
         c.log.check(False, RULE, "index.html", told, "index.html#rivals",
                     f"no row of {name}")
         return
-    costs = [re.sub(r"\s", "", row[i]) for i in map(table.column, (
+    costs = [squeezed(row[i]) for i in map(table.column, (
         "p50", "p99", "bytes")) if i is not None and row[i] != "–"]
-    said = [re.sub(r"\s", "", text) for pattern in (
-        r"took (.*) at P50, (.*) at P99", r"lookups: ([^;]*?)(?:;|\.$)",
-        r"; (\S+) bytes per") for match in [re.search(pattern, told)]
-        if match for text in match.groups()]
-    c.log.check(said == [v for v in costs if v], RULE, "index.html", told,
+    said = [squeezed(text) for pattern in COSTS
+            for match in [re.search(pattern, told)] if match
+            for text in match.groups()]
+    promised = squeezed(
+        f"Guarantees: {row[table.column('guarantees')] or 'none'}.")
+    c.log.check(said == [v for v in costs if v]
+                and promised in squeezed(told), RULE, "index.html", told,
                 "index.html#rivals", f"its row has {' | '.join(row)}")
+    if "Its lookups in" in told:
+        another(c, told)
+
+
+def squeezed(text):
+    return re.sub(r"\s", "", text)
+
+
+def another(c, told):
+    """The latency is of a cell of the leader's, and "another workload" of
+    one that the headline is not."""
+    match = re.search(r"Its lookups in (the same|another) workload \((\S+), "
+                      rf"(\S+), ({say.NUMBER}) operations/s\)", told)
+    head = c.head()
+    if not match or head is None:
+        c.log.check(False, RULE, "index.html", told, "campaign.json",
+                    "of which workload the latency is cannot be read")
+        return
+    fits = [x for x in c.rows.cells.values() if x.measure == "latency"
+            and x.place["workload"] == match[2]
+            and x.place["shape"] == match[3]
+            and x.map == told.partition(" is: ")[0]
+            and round(x.factors["rate_per_s"]) == say.value(match[4])]
+    same = match[2] in {g.place["workload"] for g in c.rows.groups
+                        if board(g) == board(head)}
+    c.log.check(bool(fits) and (match[1] == "the same") == same, RULE,
+                "index.html", match[0], "campaign.json",
+                "the workload is another, or was not run so")
+
+
+def board(group):
+    """All but workload, threads and mix."""
+    return [pair for pair in group.board if pair[0] != "workload"]
+
+
+# ---- what became of each map ------------------------------------------------
+
+MAPS = re.compile(r"Of (\d+) maps? (\d+) (?:is|are) ranked here(?:; not "
+                  r"ranked: (.*?))?\.(?= This machine|$)")
+NOT_RANKED = {"references, not for use": "bound", "planted misuse": "misuse",
+              "failed verification": "failed", "not run here": "absent",
+              "too few trials": "few"}
+
+
+def maps(c):
+    """"Of 14 maps 10 are ranked here; not ranked: ...": every map of the
+    plan is in one place."""
+    told, head = c.page.maps_line(), c.head()
+    if not told or head is None:
+        return
+    match, d = MAPS.match(told), c.decision(head)
+    planned = {x.map for x in c.rows.cells.values()}
+    used = {r.map for r in d.rivals if r.outcome != "no interval"}
+    ranked = used | ({d.leader} if d.word not in ("not ranked", "nothing")
+                     else set())
+    said = {}
+    for part in re.split(r"; ", match[3] or "") if match else ():
+        names, _, why = part.partition(" (")
+        said |= dict.fromkeys(c.names(names), why.rstrip(")"))
+    true = {m: why_not(c, head, m) for m in planned - ranked}
+    right = bool(match) and (int(match[1]), int(match[2])) == (
+        len(planned), len(ranked)) and {
+        m: NOT_RANKED.get(why, why) for m, why in said.items()} == true
+    c.log.check(right, "maps", "index.html", told, "campaign.json",
+                f"{len(planned)} planned, ranked {sorted(ranked)}, not "
+                f"{true}")
+    cpus = (c.rows.meta.get("machine") or {}).get("cpus")
+    many = re.search(r"machine has (\d+) CPUs?", told)
+    c.log.check((many and int(many[1])) == cpus, "maps", "index.html", told,
+                "campaign.json", f"{cpus} CPUs")
+
+
+def why_not(c, head, name):
+    cell = head.cells.get(name)
+    aside = rows.LOOKS["maps"].get(name, {}).get("aside")
+    if name in c.rows.failed:
+        return "failed"
+    if not c.rows.peer(name):
+        return "bound"
+    if aside:
+        return aside
+    if c.rows.maps.get(name, {}).get("misuse"):
+        return "misuse"
+    return "absent" if cell is None or cell.skip else "few"
 
 
 def embedded(c):

@@ -10,6 +10,7 @@ from report.lint import say
 
 RULE = "latency"
 KEEPS_UP = 1.2
+KNOWN = 10  # ends of an interval further apart say that it is not known
 COLUMNS = {"P50": ("p50_ns", 6), "P90": ("p90_ns", 36),
            "P99": ("p99_ns", 368), "P99.9": ("p999_ns", 3688)}
 UNITS = {"ns": 1.0, "µs": 1e3, "ms": 1e6, "s": 1e9}
@@ -114,6 +115,8 @@ def cell(c, said, where, times, found, key, need, text):
     little = text.startswith("n <")
     c.log.check(little == (least < need), RULE, "index.html#latency", said,
                 where.id, told)
+    if not little:
+        unknown(c, said, where, [e[key] for _, e in found], text)
     match = TIME.match(text)
     if match:
         middle = statistics.median(e[key] for _, e in found)
@@ -122,6 +125,17 @@ def cell(c, said, where, times, found, key, need, text):
                     "index.html#latency", said, where.id,
                     f"{key} {middle:.4g}")
         interval(c, said, where, [e[key] for _, e in found], text)
+
+
+def unknown(c, said, where, values, text):
+    """"not known (793 ns to 27.2 µs)": where the ends are further apart than
+    a factor of ten, and nowhere else."""
+    true, told = order_interval(values), text.startswith("not known")
+    wide = true is not None and true[1] > KNOWN * true[0]
+    got = TIME.findall(text)
+    c.log.check(told == wide and (not told or len(got) == 2 and all(
+        say.same(v, t / UNITS[u]) for (v, u), t in zip(got, true))), RULE,
+        "index.html#latency", said, where.id, f"interval {true}")
 
 
 def interval(c, said, where, values, text):

@@ -171,6 +171,11 @@ class Page:
         return next((clean(n.text()) for n in self.root.all("p")
                      if n["class"] == "about"), "")
 
+    def maps_line(self):
+        """What became of each map of the plan; "" where it is not said."""
+        return next((clean(n.text()) for n in self.root.all("p")
+                     if n["class"] == "maps"), "")
+
     def first_screen(self):
         """The text of the box that the claim stands in."""
         return next((clean(n.text()) for n in self.root.all("div")

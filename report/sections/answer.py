@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """1 The answer: claim box, all maps, decision table, flip map, crossovers,
 winners."""
-from report import ranking, sentences, verdicts, words
-from report.page import chip, esc, none
+from report import ranking, sentences, trust, verdicts, words
+from report.page import chip, details, esc, none
 from report.sections import rivals
 from report.sections.fields import flip_figure, winner_figure
 
@@ -17,22 +17,36 @@ CROSSOVERS = ("workload", "keys", "dist", "shape", "placement",
               "from_threads", "to_threads", "position", "low", "high", "n")
 
 
-def box(a, said, rows, flips, seen, invalid):
-    """The claim box: the first sentence large, each in a line of its own;
-    then what the leader is, and `seen`, what this run can see.
+def box(a, said, rows, flips, seen, invalid, found):
+    """The claim box: the first sentence large, whether to trust it, what it
+    costs, then the other sentences, each in a line of its own; folded, how
+    it was measured and `seen`, what this run can see.
     """
-    first = f'<p class="lead" id="claim">{esc(said[0])}</p>'
+    first = (f'<p class="lead" id="claim">{esc(said[0])}</p>'
+             + trust_line(said[1], found["word"]))
     if invalid:
         return f'<div class="claim bad">{first}</div>'
-    leader = rivals.leader_words(a, rows[0]["where"]) if rows else ""
-    rest = "".join(f"<p>{esc(text)}</p>" for text in said[1:])
-    rest += f'<p class="about">{esc(leader)}</p>' if leader else ""
+    head = rows[0]["where"] if rows else None
+    leader, rest = rivals.leader_words(a, head), "".join(
+        f"<p>{esc(text)}</p>" for text in said[2:])
+    about = f'<p class="about">{esc(leader)}</p>' if leader else ""
     failed = "".join(
         f'<p class="warn">Excluded, failed verification: {chip(a.look, m)} '
         f"({esc(why)}).</p>" for m, why in sorted(a.failed.items()))
-    seen = f'<p class="quality">{esc(seen)}</p>'
-    return (f'<div class="claim">{first}{rest}{seen}{failed}<p class="meta">'
-            f"{METHOD}{other_answers(a, rows, flips)}</p></div>")
+    how = details("How it was measured, what this run can see, what would "
+                  "change the answer", f'<p class="quality">{esc(seen)}</p>'
+                  f'<p class="meta">{METHOD}'
+                  f"{other_answers(a, rows, flips)}</p>", css="print")
+    return (f'<div class="claim">{first}{about}{rest}{failed}'
+            f'<p class="maps">{esc(rivals.maps_line(a, head))}</p>{how}</div>')
+
+
+def trust_line(text, word):
+    """May one act on it? The first words stand out."""
+    opening = trust.OPENING[word]
+    mark = ' class="warn"' if word == trust.NOT else ""
+    return (f'<p id="trust"><b{mark}>{opening}</b>'
+            f"{esc(text.removeprefix(opening))}</p>")
 
 
 def other_answers(a, rows, flips):
@@ -46,12 +60,9 @@ def other_answers(a, rows, flips):
     if not more:
         shown = (f"nothing measured here: no field of the flip map at "
                  f"{words.keys(head[0].keys)} keys has another leader")
-    cpus = (a.campaign.meta.get("machine") or {}).get("cpus")
-    more_cpus = (f" It has {words.plural(cpus, 'CPU')}: nothing here tells of"
-                 " more threads that run at once." if cpus else "")
     return (" <b>This would change the answer</b> "
             f"({esc(a.contender)} against "
-            f"{esc(a.base)}): {esc(shown)}; another machine.{more_cpus}")
+            f"{esc(a.base)}): {esc(shown)}; another machine.")
 
 
 def crossover_cells(a, line, fields, found):
@@ -110,18 +121,21 @@ def decision_table(report, a, rows):
         [sentences.decision_cells(a, r) for r in rows], css="decision")
 
 
-def add(report, a, where, seen, invalid):
+def add(report, a, where, seen, invalid, found):
     """Writes the section; returns (sentences, decision rows, claim box)."""
     places = ranking.decision_places(a)
     rows = [ranking.decision(a, p) for p in places[:ranking.DECISION_ROWS]]
-    said = sentences.claim(a, rows, invalid)
+    said = sentences.claim(a, rows, invalid, found)
+    head = places[0] if places and not invalid else None
+    first, in_full = rivals.tables(report, a, head)
     if not a.grid or a.contender is None or a.base is None:
-        report.section("answer", "1 The answer", QUESTION, none(short_of(a)))
-        return said, [], box(a, said, [], [], seen, invalid)
+        report.section("answer", "1 The answer", QUESTION,
+                       none(short_of(a)), *filter(None, [in_full]))
+        return said, [], box(a, said, rows, [], seen, invalid, found) + first
     figure, flips = flip_figure(report, a, where, hue=not invalid)
     parts = []
     if not invalid:
-        parts = [rivals.add(report, a, places[0] if places else None),
+        parts = [rivals.forest_figure(report, a, head), in_full,
                  decision_table(report, a, rows)]
     parts += [figure]
     if not invalid:
@@ -131,7 +145,7 @@ def add(report, a, where, seen, invalid):
                    QUESTION, *parts)
     return said, [] if invalid else rows, box(
         a, said, rows, [r for r in flips if same_board(r, rows)], seen,
-        invalid)
+        invalid, found) + first
 
 
 def same_board(flip, rows):

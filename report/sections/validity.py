@@ -2,7 +2,7 @@
 """8 Validity: noise, controls, verification, what did not run, resolution."""
 import statistics
 
-from report import checks, quality, stats, words
+from report import checks, quality, stats, trust, words
 from report.analysis import smallest_seen
 from report.page import chip, details, esc, filter_box, none
 from report.plot_rows import controls, height
@@ -23,6 +23,14 @@ def bad(word):
 
 STRIP = ("trial", "block", "map", "threads", "measure", "attempt", "status",
          *(member for member, _, _, _ in LANES))
+
+
+def trust_table(report, found):
+    """The questions that the word of the first screen answers."""
+    return report.table("trust", "May one act on the answer? The word of the "
+                        f"first screen is the worst of these: <b>"
+                        f"{found['word']}</b>", trust.COLUMNS,
+                        trust.rows(found))
 
 
 def strip_alt(noise):
@@ -437,7 +445,7 @@ def answer(a, rows):
             f"<p>{esc(quality.line(a, rows))}</p>{idle}")
 
 
-def add(report, a, control_rows):
+def add(report, a, control_rows, found):
     broken = "".join(f"<li>{esc(p)}</li>" for p in
                      a.campaign.problems[:30])
     journal = (f'<p class="warn">The journal has problems '
@@ -445,7 +453,8 @@ def add(report, a, control_rows):
                "</ul>" if broken else "<p>The journal is whole: no torn, "
                "unreadable, unplanned or duplicate line.</p>")
     noise = quality.noise_of(a)
-    parts = [answer(a, control_rows), noise_figure(report, a, noise),
+    parts = [answer(a, control_rows), trust_table(report, found),
+             noise_figure(report, a, noise),
              control_figure(report, control_rows),
              report.table("checks", "What the trials tell of themselves",
                           [("quantity", "text"), ("value", "text"),

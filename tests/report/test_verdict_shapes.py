@@ -97,7 +97,7 @@ def test_the_weakest_rival_decides_not_the_second_by_centre(tmp_path):
                                              "snapshot")
     assert text_of(built).startswith(
         "ck_ht was fastest, by how much is uncertain: use it at ")
-    assert "least snapshot: × " in text_of(built)
+    assert "times as fast as snapshot, the least certain lead" in text_of(built)
 
 
 def test_a_lead_of_8_or_142_per_cent_is_not_small(tmp_path):
@@ -154,7 +154,7 @@ def test_no_map_leads_where_nothing_is_decided(tmp_path):
         ("syncmap", 2): 30}, threads=(1, 2))
     text = text_of(built)
     assert ("syncmap or gomap_rw? not told apart at 1 thread, syncmap leads "
-            "at 2 threads; at 2 threads syncmap × 3.00 [") in text
+            "at 2 threads; at 2 threads syncmap is 3.00 [") in text
     assert "gomap_rw leads" not in text and "change places" not in text
     both = shape(tmp_path / "both", {
         "gomap_rw": 10, ("syncmap", 1): 9, ("syncmap", 2): 30},
@@ -329,8 +329,9 @@ def test_the_box_says_what_the_leader_costs(tmp_path):
     (told,) = re.findall('<p class="about">(.*?)</p>', built.page)
     row = {r["map"]: r for r in built.rows("tables/rivals.csv")}["syncmap"]
     assert told.startswith("syncmap is: ") and row["guarantees"] in told
-    assert f"; {row['bytes per entry']} bytes per entry." in told
-    assert "It has 2 CPUs: nothing here tells of more threads" in built.page
+    assert f" It takes {row['bytes per entry']} bytes per entry." in told
+    assert "This machine has 2 CPUs: nothing here tells of more threads" in \
+        built.page
 
     def found():
         return [f for f in lint.lint(tmp_path).findings
@@ -338,14 +339,14 @@ def test_the_box_says_what_the_leader_costs(tmp_path):
     assert not found()
     path = tmp_path / "report/index.html"
     path.write_text(built.page.replace(told, told.replace(
-        f"; {row['bytes per entry']} bytes", "; 1.5 bytes")))
+        f"takes {row['bytes per entry']} bytes", "takes 1.5 bytes")))
     assert found()
 
 
 def test_claim_stands_before_contents_on_phones(tmp_path):
     built = shape(tmp_path, {"gomap_rw": 10, "syncmap": 20})
     phone = built.page.split("@media (max-width: 900px)")[1]
-    assert "header, main > .claim { order: -2; }" in phone
+    assert "header, main > .claim, main > .scroll { order: -2; }" in phone
     assert "nav { order: -1;" in phone
     body = built.page[built.page.index("<main>"):]
     assert body.index("</header>") < body.index('class="claim"') < \

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the controls leave open, from the trials: the effect of the place in
+a block, and of arms that differ by nothing or by a known amount."""
+import math
+import statistics
+
+from report.lint.intervals import Estimate
+
+SMALL, EXTRA = (-0.5, 0.5), (1.5, 2.5)  # per cent: what each must show
+LEAST = 3  # trials in half of a block
+
+
+class Control:
+    """Its interval as logs, and what it must show."""
+
+    def __init__(self, logs, limits):
+        e = Estimate(logs)
+        self.low, self.high = (
+            (math.log(e.low), math.log(e.high)) if e.low else (None, None))
+        self.limits = [math.log1p(v / 100) for v in limits]
+        self.aim = math.log1p(sum(limits) / 200)
+
+    @property
+    def failed(self):
+        """Is the whole interval outside of the limits?"""
+        return self.low is not None and (
+            self.low > self.limits[1] or self.high < self.limits[0])
+
+    @property
+    def off(self):
+        """How far from its aim it may be, as a factor; None: not known."""
+        if self.low is None:
+            return None
+        return math.exp(max(abs(self.low - self.aim),
+                            abs(self.high - self.aim)))
+
+
+def controls(rows):
+    """All that decide; the slot first."""
+    return [Control(slot(rows), SMALL), *arms(rows)]
+
+
+def arms(rows):
+    """Each arm against the head arm of its cell, paired by block."""
+    for (cell, arm), trials in sorted(rows.arms.items()):
+        limits = (SMALL if arm.startswith("aa") else EXTRA
+                  if arm == "control" or arm.endswith("extra") else None)
+        if limits is None:
+            continue
+        head = rows.cells[cell].logs
+        other = {t["block"]: math.log(t["result"]["ops"] * 1e9
+                                      / t["result"]["elapsed_ns"]) - math.log(
+            1e6) for t in trials if t["status"] == "ok" and t.get("result")}
+        yield Control([head[b] - other[b] for b in sorted(
+            head.keys() & other.keys())], limits)
+
+
+def slot(rows):
+    """Per block: median cost of the second half less that of the first."""
+    cells = {cell.id: cell for g in rows.groups for cell in g.cells.values()
+             if cell.ok}
+    logs = {name: cell.logs for name, cell in cells.items()}
+    blocks = 1 + max((b for v in logs.values() for b in v), default=-1)
+    middle = {name: statistics.median(v.values()) for name, v in logs.items()
+              if 2 * len(v) >= blocks}
+    again = {(cell.id, t["block"]) for cell in cells.values()
+             for t in cell.lines if t.get("attempt", 1) > 1}
+    place = {c["id"]: i for i, c in enumerate(rows.meta["cells"])}
+    planned = {i: name for name, i in place.items()}  # a twin counts once
+    found = []
+    for b, order in enumerate(rows.meta.get("order", [])[:blocks]):
+        names = [planned[i] for i in order if i in planned]
+        costs = [middle[m] - logs[m][b] for m in names if m in middle
+                 and b in logs[m] and (m, b) not in again]
+        half = len(costs) // 2
+        if half >= LEAST:
+            found.append(statistics.median(costs[-half:])
+                         - statistics.median(costs[:half]))
+    return found
