@@ -109,10 +109,11 @@ def is_misuse(campaign, cell):
     return bool(campaign.maps.get(cell.map, {}).get("misuse"))
 
 
-def trials_of(campaign, cell):
+def trials_of(campaign, cell, statistic=""):
     """Its trials that count. Those of a planted misuse are meant to fail,
-    and tell of it."""
-    if is_misuse(campaign, cell):
+    and tell of it; a share of failed ones is of those that failed, too."""
+    _, above, _ = parsed(statistic)
+    if "failed" in above or is_misuse(campaign, cell):
         found = [t for t in cell.trials if t["status"] in ("ok", "failed")
                  and isinstance(t.get("result"), dict)]
     elif cell.map in campaign.failed_maps:
@@ -213,9 +214,10 @@ def blocks_of(campaign, figure, side):
     late = any(map(is_latency, above)) and latencies.overload(cell)
     if late:
         raise Missing(late)
+    trials = trials_of(campaign, cell, figure.statistic)
     return cell, {t["block"]: (added(above, cell, t),
                                added(below, cell, t) if below else 1)
-                  for t in trials_of(campaign, cell)}
+                  for t in trials}
 
 
 # ---- from blocks to a figure ----------------------------------------------

@@ -82,9 +82,11 @@ def sides(line):
     return [s for s in (line["subject"], line["against"]) if s]
 
 
-def lines_of(rows, cell):
-    """Trials that tell; of a planted misuse those that failed, too."""
-    if rows.maps.get(cell.map, {}).get("misuse"):
+def lines_of(rows, cell, statistic=""):
+    """Trials that tell; of a planted misuse those that failed, too, and
+    wherever failures are what is counted."""
+    if re.search(r"\bfailed\b", statistic) or rows.maps.get(
+            cell.map, {}).get("misuse"):
         return [t for t in cell.lines if t["status"] in ("ok", "failed")
                 and t.get("result")]
     if cell.map in rows.failed:
@@ -173,7 +175,7 @@ def of_blocks(rows, line):
             raise No(f"{len(cells)} cells, or late")
         simulated |= cells[0].measure.startswith("simulated:")
         found.append({t["block"]: pair_of(cells[0], t, statistic)
-                      for t in lines_of(rows, cells[0])})
+                      for t in lines_of(rows, cells[0], statistic)})
     if not all(found):
         raise No("no trial")
     n = min(map(len, found))

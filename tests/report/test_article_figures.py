@@ -166,13 +166,21 @@ def made(statistic, results, **factors):
                          "id": "c", "workload": "w", "map": "m", "threads": 2,
                          "measure": "throughput", "window_ns": 10 ** 9,
                          **factors})
-    cell.ok = cell.trials = [
-        {"block": i, "status": "ok", "result": {"elapsed_ns": 10 ** 9, **r}}
+    cell.trials = [
+        {"block": i, "status": r.get("status", "ok"),
+         "result": {"elapsed_ns": 10 ** 9, **r}}
         for i, r in enumerate(results)]
+    cell.ok = [t for t in cell.trials if t["status"] == "ok"]
     campaign = types.SimpleNamespace(cells={"c": cell}, maps={"m": {}},
                                      failed_maps={})
     figure = articles.Figure("W1", "f", "w", "", "m", "", statistic, "1", "")
     return articles.answer(campaign, figure)
+
+
+def test_a_share_of_failed_trials_counts_those_that_failed():
+    both = [{"ops": 1}, {"ops": 3, "status": "failed"}]
+    assert made("sum failed/trials", both).value == 0.5
+    assert made("sum ops/trials", both).value == 1
 
 
 def timed(count):
