@@ -87,7 +87,7 @@ all: $(OUT)/readmostly  ## build what this machine can
 	@$(foreach f,$(SKIPPED),echo "skip: $(f) needs $(call needs,$(f)) (packages: $(call comes_in,$(f)))";)
 	@$(foreach id,$(GO_MISSING),echo "skip: $(id) needs go (packages: $(GO_PACKAGE))";)
 
-bench:  ## measure and report: MODE=smoke|quick|standard|full MAPS=ids
+bench:  ## measure and report: MODE=smoke|quick|articles|standard|full MAPS=ids
 	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) runner/bench.sh $(call quoted,$(MODE)) $(BENCH_ARGS)
 
 # Knows every map by name and has none: it says what a mode needs.

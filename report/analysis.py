@@ -298,6 +298,9 @@ class Analysis:
             text += f", {board.shape}"
         if board.placement != "cores":
             text += f", placement {board.placement}"
+        if not board.presize:
+            text += ", not presized"
+        text += "".join(f", {said}" for said in board.unusual())
         if self.crowded(self.at(where)):
             text += ", more threads than CPUs"
         return text

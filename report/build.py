@@ -8,9 +8,9 @@ from report import (checks, datafiles, facts, journal, previous, quality,
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, details, esc
-from report.sections import (answer, cache, causes, latency, loops, machine,
-                             matrix, memory, ratio, rest, scaling, simulated,
-                             since, validity)
+from report.sections import (answer, article_rows, cache, causes, latency,
+                             loops, machine, matrix, memory, ratio, rest,
+                             scaling, simulated, since, validity)
 
 TERMINAL_ROWS = 5
 
@@ -184,6 +184,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     simulated.add(report, a)
     causes.add(report, a)
     loops.add(report, a)
+    article_rows.add(report, a)
     memory.add(report, a, where)
     rest.claims(report)
     validity.add(report, a, controls, found)

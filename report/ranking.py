@@ -12,7 +12,8 @@ def decision_places(a):
     """Cells of the decision table, the most telling first.
 
     Headline; one thread; the other write kinds; the other thread counts;
-    the other sizes; then one row of every other board.
+    the other sizes; then one row of every other board. A place without a map
+    that may be ranked has nothing to decide.
     """
     head = a.headline()
     if head is None:
@@ -30,7 +31,8 @@ def decision_places(a):
             abs(n.share - line.share), n.kind != line.kind))
         places.append((other, near, threads if threads in lines[near]
                        else max(lines[near])))
-    return [p for p in dict.fromkeys(places) if a.at(p)]
+    return [p for p in dict.fromkeys(places) if any(
+        map(a.ranked, a.at(p)))]
 
 
 def decision(a, where):

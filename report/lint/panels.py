@@ -3,9 +3,15 @@
 import re
 
 from report.lint import say
+from report.lint.rows import USUAL
 
+FACTORS = tuple(k for k in USUAL if k != "miss_share")
 RATIO = re.compile(rf"([\w.-]+) [/÷] ([\w.-]+) = ({say.NUMBER}) "
                    rf"(?:\[({say.NUMBER}), ({say.NUMBER})\])?")
+
+
+def named(panel, board, factor):
+    return say.names_factor(panel.name, factor, board[0].place[factor])
 
 
 def panels(c, key):
@@ -15,12 +21,10 @@ def panels(c, key):
         fits = [b for b in merged(c) if b[0].place["keys"] == keys and any(
             g.place["workload"] in panel.name for g in b)]
         fits = [b for b in fits if all(
-            str(b[0].place[k]) in panel.name or b[0].place[k] in
-            c.places.plain(k) for k in ("shape", "dist", "placement",
-                                        "memory"))]
+            named(panel, b, k) or b[0].place[k] in c.places.plain(k)
+            for k in FACTORS)]
         fits = sorted(fits, key=lambda b: -sum(
-            str(b[0].place[k]) in re.split(r"[ ,]+", panel.name)
-            for k in ("shape", "dist", "placement", "memory")))
+            named(panel, b, k) for k in FACTORS))
         if fits:
             yield fits[0], panel
         else:

@@ -70,8 +70,8 @@ def mixes(text):
 
 
 def counts(text):
-    found = re.search(r"(\d+) threads?\b", text)
-    return int(found[1]) if found else None
+    found = re.search(rf"(\d+(?:{THIN}\d{{3}})*) threads?\b", text)
+    return int(value(found[1])) if found else None
 
 
 def keys(text):
@@ -104,11 +104,11 @@ class Places:
 
     def usual(self, fits, text):
         """Narrows by what is named; else by what is usual."""
-        words = set(re.split(r"[\s,;]+", text))
         for factor in fits[0].place if fits else ():
             if factor in ("threads", "keys", "write_share", "write_kind"):
                 continue
-            said = [g for g in fits if str(g.place[factor]) in words]
+            said = [g for g in fits if names_factor(
+                text, factor, g.place[factor])]
             plain = [g for g in fits if g.place[factor] in self.plain(factor)]
             fits = said or plain or fits
         return fits
@@ -127,6 +127,16 @@ class Places:
         return [g for g in self.rows.groups if all(
             fits_factor(k, v, row[k]) for k, v in g.place.items()
             if row.get(k) not in (None, ""))]
+
+
+def names_factor(text, factor, true):
+    """Does a text say this value: alone, or where a plain word could stand
+    for something else ("no interval"), with the factor's name."""
+    if factor == "presize":
+        return not true and "not presized" in text
+    if factor in ("settle", "clock_rate", "huge_pages"):
+        return f"{factor.replace('_', ' ')} {true}" in text
+    return str(true) in re.split(r"[\s,;]+", text)
 
 
 def fits_mix(place, mix):

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINES_MAX = 256, VALUE_BYTES = 256 };
+enum { LINES_MAX = 256, VALUE_BYTES = 256, NAMES_MAX = 64 };
 
 /* One line; section "" is for all workloads. */
 struct line {
@@ -24,7 +24,7 @@ struct line {
 struct reading {
 	struct rm_lines lines;
 	uint64_t budget_ns;
-	rm_name names[RM_LIST_MAX]; /* of workloads */
+	rm_name names[NAMES_MAX]; /* of workloads */
 	size_t name_count;
 	char names_where[RM_WHERE_BYTES];
 	struct line said[LINES_MAX];
@@ -51,11 +51,11 @@ static int read_names(
 				        "expected each once",
 				        where, name);
 		if (strlen(name) >= RM_NAME_BYTES || strchr(name, '/') ||
-		        name[0] == '.' || reading->name_count == RM_LIST_MAX)
+		        name[0] == '.' || reading->name_count == NAMES_MAX)
 			return rm_error_set(reading->lines.error, -EINVAL,
 			        "%s: workloads = \"%.60s\", expected at most "
 			        "%d names of files in workloads/",
-			        where, name, RM_LIST_MAX);
+			        where, name, NAMES_MAX);
 		strcpy(reading->names[reading->name_count++], name);
 	}
 	return 0;
@@ -77,7 +77,8 @@ static int read_own(struct reading *reading, const char *name,
 }
 
 /* A mode says key by key what differs from its workloads, each key once in a
-   section: of two lines the later one would win unseen. */
+   section: of two lines the later one would win unseen. Lines of workloads add
+   names, because a line has no room for those of a long mode. */
 static int check_line(const struct reading *reading, const char *section,
         const char *name, const char *where)
 {
@@ -94,7 +95,8 @@ static int check_line(const struct reading *reading, const char *section,
 		        "or a key of a workload but include",
 		        where, name);
 	for (size_t i = 0; i < reading->said_count; i++)
-		if (!strcmp(reading->said[i].section, section) &&
+		if (strcmp(name, "workloads") != 0 &&
+		        !strcmp(reading->said[i].section, section) &&
 		        !strcmp(reading->said[i].key, name))
 			return rm_error_set(reading->lines.error, -EINVAL,
 			        "%s: %s a second time, expected each key once "

@@ -66,7 +66,7 @@ def test_readme_says_the_budgets_of_the_modes():
             assert len(times) == len(modes), line
             said.update(zip(modes, times))
     assert said == {mode: budget(mode) for mode in
-                    ("smoke", "quick", "standard", "full")}
+                    ("smoke", "quick", "articles", "standard", "full")}
 
 
 @pytest.mark.parametrize("conf", sorted(

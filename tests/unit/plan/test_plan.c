@@ -755,8 +755,8 @@ static void modes_keep_their_budgets(void)
 	static const struct {
 		const char *name;
 		unsigned blocks;
-	} modes[] = { { "smoke", 26 }, { "quick", 12 }, { "standard", 20 },
-		{ "full", 40 } };
+	} modes[] = { { "smoke", 26 }, { "quick", 12 }, { "articles", 6 },
+		{ "standard", 20 }, { "full", 40 } };
 	const double repeats = 1.15;
 	struct rm_plan_options options = usual;
 

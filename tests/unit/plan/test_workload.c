@@ -475,6 +475,18 @@ static void modes(void)
 	                mode.workloads[0].values[0].blocks == 3,
 	        "--set comes after the mode");
 	rm_inputs_clear(&mode);
+	CHECK(rm_mode_load(
+	              file_of("modes/m.conf", "budget = 3min\nworkloads = one\n"
+	                                      "workloads = two\n"),
+	              NULL, 0, &mode, &error) == 0 &&
+	                mode.workload_count == 2 &&
+	                !strcmp(mode.workloads[0].name, "one") &&
+	                !strcmp(mode.workloads[1].name, "two"),
+	        "more names may stand on another line");
+	rm_inputs_clear(&mode);
+	CHECK(mode_refused("budget = 3min\nworkloads = one\nworkloads = one\n",
+	              "m.conf:3: workloads has \"one\" twice"),
+	        "where each stands once, too");
 	CHECK(mode_refused("workloads = one\n", "budget is missing"),
 	        "a mode needs a budget");
 	CHECK(mode_refused("budget = 3min\n", "workloads is missing"),

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The articles' rows: every figure again, from the lines of trials.jsonl.
+
+It reads docs/articles/figures.tsv by code of its own and shares nothing with
+report/articles.py but that table: number, interval, n and whether there is a
+figure at all must come out the same, on the page and in its data.
+"""
+import csv
+import fnmatch
+import re
+import statistics
+
+import numpy as np
+from scipy.stats import t as student
+
+from report.lint import intervals, say
+from report.lint.rows import TOP, USUAL
+
+RULE, DATA, TABLE = "articles' rows", "tables/rows-all.csv", "rows"
+FILE = TOP / "docs/articles/figures.tsv"
+SCALES = {"": 1.0, "%": 0.01, "ns": 1.0, "µs": 1e3, "ms": 1e6, "s": 1e9,
+          "B": 1.0, "KiB": 2.0 ** 10, "MiB": 2.0 ** 20, "GiB": 2.0 ** 30}
+AMOUNT = re.compile(rf"({say.NUMBER})\s?(%|ns|µs|ms|s|KiB|MiB|GiB|B)?"
+                    r"(?![\w.])")
+ENOUGH = {"p50_ns": 6, "p90_ns": 36, "p99_ns": 368, "p999_ns": 3688}
+LATE = 1.2
+EVENTS = {"grow", "evacuate", "resize", "promote", "rebuild", "clone",
+          "reclaim", "grace_wait"}
+
+
+class No(Exception):
+    """There is no such figure."""
+
+
+class Found:
+    """Centre, interval or None, and how many values they rest on."""
+
+    def __init__(self, value, low, high, n, simulated=False):
+        self.value, self.low, self.high = value, low, high
+        self.n, self.simulated = n, simulated
+
+    def spans(self):
+        return (self.value, self.low, self.high)
+
+    def told(self):
+        return f"{self.value!r} [{self.low!r}, {self.high!r}], n = {self.n}"
+
+
+def asked():
+    with open(FILE, encoding="utf-8") as file:
+        return [{k: v or "" for k, v in line.items()}
+                for line in csv.DictReader(file, delimiter="\t")]
+
+
+# ---- cells and trials -----------------------------------------------------
+
+def text_of(value):
+    if value is True or value is False:
+        return {True: "yes", False: "no"}[value]
+    return "%g" % value if type(value) is float else str(value)
+
+
+def fitting(rows, line, side):
+    """Planned cells of a side of a figure."""
+    cells = [c for c in rows.cells.values()
+             if c.factors["workload"] == line["workload"]]
+    wishes = [w if "=" in w else "map=" + w
+              for w in (line["where"] + " " + side).split()]
+    for wish in sorted(wishes, key=lambda w: w.endswith(("=most", "=least"))):
+        key, value = wish.split("=", 1)
+        have = {c.id: c.factors.get(key, USUAL.get(key)) for c in cells}
+        if cells and value in ("most", "least"):
+            edge = (max if value == "most" else min)(have.values())
+            cells = [c for c in cells if have[c.id] == edge]
+        elif value not in ("most", "least"):
+            cells = [c for c in cells if fnmatch.fnmatchcase(
+                text_of(have[c.id]), value)]
+    return cells
+
+
+def sides(line):
+    return [s for s in (line["subject"], line["against"]) if s]
+
+
+def lines_of(rows, cell, statistic=""):
+    """Trials that tell; of a planted misuse those that failed, too, and
+    wherever failures are what is counted."""
+    if re.search(r"\bfailed\b", statistic) or rows.maps.get(
+            cell.map, {}).get("misuse"):
+        return [t for t in cell.lines if t["status"] in ("ok", "failed")
+                and t.get("result")]
+    if cell.map in rows.failed:
+        raise No("its answers were wrong")
+    return cell.ok
+
+
+# ---- one value of one trial -----------------------------------------------
+
+def told_by(result):
+    """name -> value of all that a result tells under a name of its own."""
+    found = {}
+    for s in result.get("stats") or []:
+        found.setdefault(s["name"], s.get("value"))
+        found.setdefault("window." + s["name"], s.get("window"))
+    for e in (result.get("counters") or {}).get("events") or []:
+        found.setdefault("counter." + e["metric"], e.get("total"))
+    for e in result.get("latency") or []:
+        if e["was_there"] and e["clock"] == "intended":
+            for k, v in e.items():
+                few = e["count"] < ENOUGH.get(k, 6)
+                found.setdefault(f"{e['operation']}.{k}", None if few else v)
+    return found
+
+
+def members(cell, trial):
+    """name -> value of what every trial has."""
+    r = trial["result"]
+    ns = r["elapsed_ns"]
+    return {"trials": 1, "failed": int(trial["status"] == "failed"),
+            "peak_bytes": trial.get("peak_bytes"), "ops": r.get("ops"),
+            "writes": r.get("writes"), "lookups": r.get("lookups"),
+            "inserts": r.get("inserts"),
+            "elapsed_s": ns * 1e-9, "thread_ns": ns * cell.place["threads"],
+            "cpu_ns": sum(t["cpu_ns"] for t in r.get("by_thread") or []),
+            "capacity_ns": ns * len(set(cell.factors.get("cpus") or []))}
+
+
+def pair_of(cell, trial, statistic):
+    """(above, below) of a statistic without its fold."""
+    known = told_by(trial["result"]) | members(cell, trial)
+    parts = []
+    for names in statistic.split("/"):
+        values = [known.get(n) for n in names.split("+")]
+        if None in values:
+            raise No(f"{names} is not told")
+        parts.append(sum(values))
+    return parts[0], parts[1] if len(parts) > 1 else 1
+
+
+def late(cell, statistic):
+    """Did an open loop fall behind, whose latency is asked for?"""
+    if not re.search(r"\b(lookup|upsert|remove)\.", statistic) \
+            or not cell.ok:
+        return False
+    f = cell.factors
+    due = f.get("window_ns") or 1e9 * f["window_ops"] / f["rate_per_s"]
+    return statistics.median(
+        t["result"]["elapsed_ns"] / due for t in cell.ok) > LATE
+
+
+# ---- all of them ----------------------------------------------------------
+
+def divided(a, b):
+    if not b:
+        raise No("nothing to divide by")
+    return a / b
+
+
+def estimate(values):
+    """Pseudo-median and 95 % interval, on logarithms where they exist."""
+    if min(values) > 0:
+        made = intervals.Estimate(list(np.log(values)))
+        return made.centre, made.low, made.high
+    averages, k = intervals.walsh(values), intervals.depth(len(values), 0.95)
+    return (statistics.median(averages), averages[k - 1] if k else None,
+            averages[-k] if k else None)
+
+
+def of_blocks(rows, line):
+    fold, _, statistic = line["statistic"].rpartition(" ")
+    found, simulated = [], False
+    for side in sides(line):
+        cells = fitting(rows, line, side)
+        if len(cells) != 1 or late(cells[0], statistic):
+            raise No(f"{len(cells)} cells, or late")
+        simulated |= cells[0].measure.startswith("simulated:")
+        found.append({t["block"]: pair_of(cells[0], t, statistic)
+                      for t in lines_of(rows, cells[0], statistic)})
+    if not all(found):
+        raise No("no trial")
+    n = min(map(len, found))
+    if fold:
+        return Found(divided_all([one(fold, f.values()) for f in found]),
+                     None, None, n, simulated)
+    blocks = sorted(set.intersection(*map(set, found)))
+    if not blocks:
+        raise No("no block has both")
+    values = [divided_all([divided(*f[b]) for f in found]) for b in blocks]
+    return Found(*estimate(values), len(values), simulated)
+
+
+def divided_all(values):
+    return values[0] if len(values) == 1 else divided(*values)
+
+
+def one(fold, pairs):
+    above, below = map(sum, zip(*pairs))
+    return divided(above, below) if fold == "sum" else {
+        "most": max, "least": min}[fold](divided(*p) for p in pairs)
+
+
+def slices(rows, cell):
+    """[P99 ms, pause ms, heap ratio, pauses] of each slice with a P99."""
+    found = []
+    for t in lines_of(rows, cell):
+        mine = t["result"].get("slices") or []
+        if any(None in (s["pauses"], s["bytes"]) for s in mine):
+            continue
+        most = max((s["bytes"] for s in mine), default=0)
+        for s in mine:
+            own = [p for p in s["pauses"] if p["event"] in EVENTS]
+            if s["operations"] >= 100:
+                found.append([s["p99_ns"] / 1e6, sum(
+                    p["ns"] for p in own) / 1e6, s["bytes"] / most
+                    if most else 0, sum(p["count"] for p in own)])
+    return np.array(found, float).reshape(-1, 4)
+
+
+def of_slices(rows, line):
+    """Least squares by the normal equations."""
+    cells = fitting(rows, line, line["subject"])
+    data = slices(rows, cells[0]) if len(cells) == 1 else np.empty((0, 4))
+    if len(data) < 20:
+        raise No(f"{len(data)} slices")
+    names = ["pause_ms", "heap_ratio", "pauses"]
+    kept = [i for i in range(3) if np.ptp(data[:, i + 1]) > 0]
+    term = line["statistic"].split()[1]
+    if names.index(term) not in kept:
+        raise No(f"{term} did not vary")
+    x = np.column_stack([np.ones(len(data)), *(data[:, i + 1] for i in kept)])
+    slopes, *_ = np.linalg.lstsq(x, data[:, 0], rcond=None)
+    rest, free = data[:, 0] - x @ slopes, len(x) - x.shape[1]
+    at = 1 + kept.index(names.index(term))
+    reach = student.ppf(0.975, free) * np.sqrt(
+        rest @ rest / free * np.linalg.pinv(x.T @ x)[at, at])
+    return Found(slopes[at], slopes[at] - reach, slopes[at] + reach, len(x))
+
+
+def derive(rows, line):
+    """(figure, "") or (None, why not)."""
+    try:
+        if line["statistic"].startswith("none: "):
+            raise No(line["statistic"][6:])
+        return (of_slices if line["statistic"].startswith("slope ")
+                else of_blocks)(rows, line), ""
+    except No as why:
+        return None, str(why)
+
+
+# ---- what the page says ---------------------------------------------------
+
+def check(c):
+    wanted = [line for line in asked() if all(
+        fitting(c.rows, line, s) for s in sides(line))]
+    table = c.page.table(TABLE)
+    have = [] if table is None else table.rows
+    keys = [(line["row"], line["what"], line["article"]) for line in wanted]
+    c.log.check([tuple(row[:3]) for row in have] == keys, RULE,
+                f"index.html#{TABLE}", f"{len(have)} rows",
+                "docs/articles/figures.tsv", f"{len(keys)} rows have cells")
+    data = {(r["row"], r["figure"]): r for r in c.page.csv(DATA) or []}
+    for row in have:
+        line = next((w for w in wanted if (w["row"], w["what"]) ==
+                     tuple(row[:2])), None)
+        if line:
+            figure(c, line, row, data.get((line["row"], line["what"])))
+
+
+def figure(c, line, row, data):
+    found, why = derive(c.rows, line)
+    said, told = " | ".join(row[:5]), found.told() if found else why
+    c.log.check(data is not None and same_data(found, data), RULE, DATA,
+                said, line["statistic"], told)
+    c.log.check(same_text(found, row[3], row[4]), RULE,
+                f"index.html#{TABLE}", said, line["statistic"], told)
+    c.log.check(line["statistic"] in row[5] and line["workload"] in row[5],
+                RULE, f"index.html#{TABLE}", row[5], line["statistic"],
+                "its source is another one")
+
+
+def near(a, b):
+    """To the six digits of a data file."""
+    if a is None or b is None:
+        return a is b
+    return abs(a - b) <= 5e-6 * max(abs(a), abs(b))
+
+
+def same_data(found, data):
+    spans = [say.cell(data[k]) for k in ("value", "low", "high")]
+    if found is None:
+        return spans == [None] * 3 and bool(data["reason"])
+    return int(data["n"]) == found.n and not data["reason"] and all(
+        map(near, spans, found.spans()))
+
+
+def same_text(found, text, count):
+    """"simulated: 1.23 ns [1.20 ns, 1.30 ns]" and its n."""
+    if found is None:
+        return text.startswith("no figure: ") and count == "–"
+    if text.startswith("no figure") or found.simulated != text.startswith(
+            "simulated: "):
+        return False
+    amounts = AMOUNT.findall(text.removeprefix("simulated: "))
+    wanted = [v for v in found.spans() if v is not None]
+    return (say.value(re.match(say.NUMBER, count)[0]) == found.n
+            and len(amounts) == len(wanted) and all(
+                printed(*amount, v) for amount, v in zip(amounts, wanted)))
+
+
+def printed(number, unit, true):
+    """Is this how a number is printed; a percentage below a hundredth of one
+    is printed as none."""
+    scaled = true / SCALES[unit]
+    return say.same(number, scaled) or (
+        unit == "%" and abs(scaled) < 0.005 and not say.value(number))

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""5e The articles' rows: what each article measured, and what is here."""
+from report import articles, words
+from report.page import esc, filter_box, none
+
+TITLE = "5e The articles' rows"
+QUESTION = ("What did the articles measure, and what is the same figure "
+            "here?")
+COLUMNS = ("cell", "row", "figure", "statistic", "unit", "value", "low",
+           "high", "n", "n_of", "reason", "other_cell", "article")
+UNITS = {  # of a figure -> how it is printed
+    "x": lambda value: f"× {words.sig(value)}",
+    "1": words.sig,
+    "%": lambda value: words.percent(100 * value),
+    "ns": words.duration,
+    "bytes": words.size,
+    "1/s": lambda value: f"{words.sig(value)}/s",
+    "bytes/s": lambda value: f"{words.size(value)}/s",
+}
+
+
+def is_simulated(answer):
+    return any(c.measure.startswith("simulated:") for c in answer.cells)
+
+
+def said(answer):
+    """The figure with its interval, or what stands in its place."""
+    if answer.value is None:
+        return f"no figure: {answer.reason}"
+    amount = UNITS[answer.figure.unit]
+    text = amount(answer.value)
+    if answer.low is not None:
+        text += f" [{amount(answer.low)}, {amount(answer.high)}]"
+    return f"simulated: {text}" if is_simulated(answer) else text
+
+
+def counted(answer):
+    """n, and what it counts where that is no block."""
+    if answer.value is None:
+        return "–"
+    return words.count(answer.n) if answer.of == "block" \
+        else words.plural(answer.n, answer.of)
+
+
+def source(figure):
+    """Workload, cells and statistic, as the table of figures has them."""
+    sides = " ÷ ".join(figure.cells_wanted())
+    return f"{figure.workload}, {figure.where}: {sides}; {figure.statistic}"
+
+
+def data_row(answer):
+    """Of the CSV: full precision, and why there is no value."""
+    figure, cells = answer.figure, [c.id for c in answer.cells]
+    return {"cell": cells[0] if cells else "", "row": figure.row,
+            "figure": figure.what, "statistic": figure.statistic,
+            "unit": figure.unit, "value": answer.value, "low": answer.low,
+            "high": answer.high, "n": answer.n, "n_of": answer.of,
+            "reason": answer.reason, "other_cell": "".join(cells[1:]),
+            "article": figure.article}
+
+
+def elsewhere(figures, shown):
+    """In words, which rows this run has no cells for."""
+    have = {row for figure in shown for row in figure.row.split()}
+    lacking = dict.fromkeys(row for figure in figures
+                            for row in figure.row.split() if row not in have)
+    return (f"<p>Without a cell in this run: {esc(words.joined(lacking))} "
+            "(<code>make bench MODE=articles</code> has them).</p>"
+            if lacking else "")
+
+
+def add(report, a):
+    figures = articles.read()
+    shown = [f for f in figures if articles.planned(a.campaign, f)]
+    if not shown:
+        report.section("rows", TITLE, QUESTION, none(
+            "the plan has no cell that a row of the articles is made of"))
+        return
+    answers = [articles.answer(a.campaign, figure) for figure in shown]
+    table = report.table(
+        "rows", "Each row's own figures: centre and 95 % interval over "
+        "blocks, or one value of all trials where the statistic adds up or "
+        "takes the extreme one. Article and this computer differ in machine, "
+        "language and much that the article leaves unstated: compare sizes "
+        "and directions",
+        [("row", "text"), ("figure", "text"), ("the article", "text"),
+         ("this run", "text"), ("n", "text"), ("source", "text")],
+        [[f.row, f.what, f.article, said(answer), counted(answer), source(f)]
+         for f, answer in zip(shown, answers)])
+    data = report.data("rows-all", COLUMNS, list(map(data_row, answers)))
+    report.section("rows", TITLE, QUESTION, filter_box(
+        "table-rows", "rows", "W25"), table, elsewhere(figures, shown), (
+        "<p>Rows: docs/articles/workloads.tsv (W), measurements.tsv (T) and "
+        "systems.tsv (M); which cells and which statistic are a row's: "
+        "docs/articles/figures.tsv. <code>window.</code> is what the window "
+        "added to a count, <code>counter.</code> a counter; a percentile is "
+        f"of operations whose key was there. All digits: {data}.</p>"))

@@ -1,0 +1,381 @@
+# SPDX-License-Identifier: Apache-2.0
+# slow: over five seconds of CPU time; not part of `make check`.
+"""The articles' rows on the page: the table of figures is whole, and all of
+it comes out of `make bench MODE=articles` in a cut form, which runs every
+workload of the articles. Only figures that cannot be had here have none."""
+import collections
+import csv
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import types
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
+sys.path.insert(0, str(ROOT))
+from report import articles, journal  # noqa: E402
+from report.lint import articles as second  # noqa: E402
+from report.lint import lint  # noqa: E402
+from report.lint import say  # noqa: E402
+from report.lint.rows import Rows  # noqa: E402
+from report.sections import article_rows  # noqa: E402
+
+FIGURES = articles.read()
+MODE = ROOT / "workloads/modes/articles.conf"
+CUT = ROOT / "tests/fixtures/articles-cut.conf"
+MOST_S = 60  # planned, of all cut forms together on 2 CPUs
+# What a run in small may lack, though the mode has it: nothing grows in a
+# second, and a busy machine makes trials void. A part of all figures at most.
+SMALL = re.compile("did not vary|its CPU was busy|could not be kept|"
+                   "overloaded|clock readings")
+MOST_LACKING = 0.1
+
+
+def sections(text):
+    """section -> key -> value; "" is the head; workloads add up."""
+    found = {"": {}}
+    name = ""
+    for line in text.splitlines():
+        line = re.sub(r"(^|\s)#.*", "", line).strip()
+        if line.startswith("["):
+            name = line.strip("[]")
+            found.setdefault(name, {})
+        elif line:
+            key, value = re.split(r"\s*=\s*", line, maxsplit=1)
+            if key == "workloads":
+                value = f"{found[name].get(key, '')} {value}".strip()
+            found[name][key] = value
+    return found
+
+
+def ids(table):
+    with open(ROOT / "docs/articles" / f"{table}.tsv") as file:
+        return [row["id"] for row in csv.DictReader(file, delimiter="\t")]
+
+
+def of_article(workload):
+    text = (ROOT / f"workloads/{workload}.conf").read_text()
+    return re.search(r"^article\s*=\s*(.*)$", text, re.M)[1].split()
+
+
+def mode_of(folder):
+    """A mode's file beside workloads: the articles', in small."""
+    (folder / "modes").mkdir(parents=True)
+    for file in (ROOT / "workloads").glob("*.conf"):
+        shutil.copy(file, folder)
+    said, small = sections(MODE.read_text()), sections(CUT.read_text())
+    every, names = small.pop(""), said.pop("")["workloads"].split()
+    assert set(small) <= set(names)  # each cut is of a workload of the mode
+    lines = ["budget = 2min", *(f"{k} = {v}" for k, v in every.items()),
+             *(f"workloads = {' '.join(names[i::6])}" for i in range(6))]
+    for name in names:
+        merged = {k: v for k, v in said.get(name, {}).items()
+                  if k not in every} | small.get(name, {})
+        lines += [f"[{name}]", *(f"{k} = {v}" for k, v in merged.items())]
+    (folder / "modes/articles.conf").write_text("\n".join(lines) + "\n")
+    return folder / "modes/articles.conf"
+
+
+@pytest.fixture(scope="module")
+def mode(tmp_path_factory):
+    return mode_of(tmp_path_factory.mktemp("workloads"))
+
+
+@pytest.fixture(scope="module")
+def ran(mode, tmp_path_factory):
+    """The folder of a campaign of the mode in small."""
+    folder = tmp_path_factory.mktemp("articles") / "c"
+    done = subprocess.run(
+        [BUILD / "readmostly", "run", "--mode", mode, "--busy-ok",
+         "--counters", "none", "-o", folder],
+        capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode in (0, 3), done.stderr  # 3: some are void
+    return folder
+
+
+def planned_cells(mode):
+    done = subprocess.run([BUILD / "readmostly", "plan", "--json", "--mode",
+                           mode], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)["cells"]
+
+
+@pytest.fixture(scope="module")
+def campaign(ran):
+    return journal.read(ran)
+
+
+# ---- the table of figures -------------------------------------------------
+
+def test_each_row_of_the_articles_has_a_figure():
+    told = {row for f in FIGURES for row in f.row.split()}
+    assert [w for w in ids("workloads") if w not in told] == []
+    assert told <= {*ids("workloads"), *ids("measurements"), *ids("systems")}
+
+
+def test_a_figure_stands_once():
+    twice = collections.Counter((f.row, f.what) for f in FIGURES)
+    assert [k for k, n in twice.items() if n > 1] == []
+
+
+@pytest.mark.parametrize("workload", sorted({f.workload for f in FIGURES}))
+def test_a_figure_is_of_the_workload_of_its_row(workload):
+    for f in FIGURES:
+        if f.workload == workload:
+            assert f.row.split()[0] in of_article(workload), f
+
+
+def test_each_workload_of_the_articles_is_in_the_mode_and_has_a_figure():
+    files = {f.stem for f in (ROOT / "workloads").glob("*.conf")
+             if re.search(r"^article\s*=", f.read_text(), re.M)}
+    said = sections(MODE.read_text())
+    assert set(said[""]["workloads"].split()) == files
+    assert {f.workload for f in FIGURES} == files
+
+
+def test_each_figure_says_what_the_article_says_in_a_unit_of_the_page():
+    for f in FIGURES:
+        assert f.what and f.article and f.unit in article_rows.UNITS, f
+        fold = f.statistic.split()[0]
+        assert " " not in f.statistic or fold in (
+            "sum", "most", "least", "slope", "none:"), f
+
+
+def test_each_figure_of_the_mode_names_one_planned_cell_a_side():
+    """In full size; a pattern that fits two cells were no figure."""
+    cells = {c["id"]: journal.Cell({**journal.DEFAULTS, **c})
+             for c in planned_cells(MODE)}
+    plan = type("Plan", (), {"cells": cells})
+    for f in FIGURES:
+        if not f.statistic.startswith("none:"):
+            for side in f.cells_wanted():
+                assert len(articles.cells_for(plan, f, side)) == 1, f
+
+
+# ---- when there is no figure, on trials that are made up ------------------
+
+def made(statistic, results, **factors):
+    """What is said to a figure of one cell, whose trials these results are."""
+    cell = journal.Cell({**journal.DEFAULTS, **{f: "" for f in
+                                                journal.FACTORS},
+                         "id": "c", "workload": "w", "map": "m", "threads": 2,
+                         "measure": "throughput", "window_ns": 10 ** 9,
+                         **factors})
+    cell.trials = [
+        {"block": i, "status": r.get("status", "ok"),
+         "result": {"elapsed_ns": 10 ** 9, **r}}
+        for i, r in enumerate(results)]
+    cell.ok = [t for t in cell.trials if t["status"] == "ok"]
+    campaign = types.SimpleNamespace(cells={"c": cell}, maps={"m": {}},
+                                     failed_maps={})
+    figure = articles.Figure("W1", "f", "w", "", "m", "", statistic, "1", "")
+    return articles.answer(campaign, figure)
+
+
+def test_a_share_of_failed_trials_counts_those_that_failed():
+    both = [{"ops": 1}, {"ops": 3, "status": "failed"}]
+    assert made("sum failed/trials", both).value == 0.5
+    assert made("sum ops/trials", both).value == 1
+
+
+def timed(count):
+    return {"latency": [{"operation": "lookup", "was_there": True,
+                         "clock": "intended", "count": count, "p99_ns": 5}]}
+
+
+def test_six_blocks_have_an_interval_and_five_have_none():
+    found = made("ops/elapsed_s", [{"ops": 8}] * 6)
+    assert (found.value, found.low, found.high, found.n) == \
+        pytest.approx((8, 8, 8, 6))
+    found = made("ops/elapsed_s", [{"ops": 8}] * 5)
+    assert (found.low, found.high, found.n) == (None, None, 5)
+
+
+def test_a_sum_is_of_all_trials_and_a_value_of_none_is_0():
+    assert made("sum writes/ops", [{"ops": 1, "writes": 1},
+                                   {"ops": 9, "writes": 0}]).value == 0.1
+    assert made("most ops", [{"ops": 1}, {"ops": 9}]).value == 9
+    found = made("writes/ops", [{"ops": 2, "writes": 0}] * 6)
+    assert (found.value, found.low, found.high) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("statistic,results,factors,why", [
+    ("writes/ops", [{"ops": 0, "writes": 0}], {}, "divided by is 0"),
+    ("torn/ops", [{"ops": 3}], {}, "do not tell torn"),
+    ("ops", [], {}, "not run yet"),
+    ("ops", [{"ops": 3}], {"workload": "another"}, "no cells of w"),
+    ("lookup.p99_ns", [timed(367)], {}, "expected 368"),
+    ("lookup.p99_ns", [timed(9999)], {"window_ns": 10 ** 8,
+                                      "rate_per_s": 20}, "overloaded"),
+    ("slope pause_ms", [{}], {}, "fewer than 20 slices"),
+    ("none: no collector", [{"ops": 3}], {}, "no collector")])
+def test_no_figure_says_why(statistic, results, factors, why):
+    found = made(statistic, results, **factors)
+    assert found.value is None and why in found.reason
+    assert article_rows.said(found).startswith("no figure: ")
+
+
+def test_a_percentile_of_enough_operations_is_a_figure():
+    assert made("lookup.p99_ns", [timed(368)]).value == pytest.approx(5)
+
+
+# ---- the cut form ---------------------------------------------------------
+
+def test_all_cut_forms_together_are_planned_to_be_short(mode):
+    """What they take is the machine's; a run says both."""
+    planned_s = sum(c["estimate_ns"] * c["blocks"] / 1e9
+                    for c in planned_cells(mode) if not c["skip"])
+    assert 0 < planned_s <= MOST_S
+
+
+def test_every_workload_ran_and_its_answers_are_right(campaign):
+    """What fails is a planted misuse; what is void, on a busy machine, has
+    answered rightly all the same."""
+    of = collections.defaultdict(collections.Counter)
+    for cell in campaign.cells.values():
+        for trial in cell.trials:
+            of[cell.workload][trial["status"]] += 1
+            assert trial["status"] != "failed" or articles.is_misuse(
+                campaign, cell), (cell.id, trial["reason"])
+    assert set(of) == {f.workload for f in FIGURES}
+    assert all(n["ok"] + n["void"] for n in of.values())
+
+
+def test_each_figure_is_there_or_says_why_not(campaign):
+    lacking = {}
+    for f in FIGURES:
+        found = articles.answer(campaign, f)
+        assert articles.planned(campaign, f), f
+        assert (found.value is None) == bool(found.reason), f
+        if found.value is None:
+            lacking[f.what] = found.reason
+    nowhere = {f.what for f in FIGURES if f.statistic.startswith("none:")
+               or "measure=counters" in f.where}
+    small = {k for k, why in lacking.items() if SMALL.search(why)}
+    assert {k: v for k, v in lacking.items()
+            if k not in nowhere | small} == {}
+    assert len(small) <= MOST_LACKING * len(FIGURES), small
+
+
+# ---- figures that are what the row is about -------------------------------
+
+def value(campaign, *words):
+    """The only figure whose row, text and statistic have these words."""
+    found = [f for f in FIGURES if all(
+        w in f"{f.row} {f.what} {f.statistic}" for w in words)]
+    assert len(found) == 1, found
+    return articles.answer(campaign, found[0]).value
+
+
+def test_cold_stores_take_the_lock_and_warm_ones_do_not(campaign):
+    assert 1 <= value(campaign, "W25", "lock_writes", "cold") < 1.01
+    assert value(campaign, "W25", "lock_writes", "warm") < 0.01
+
+
+def test_copies_tear_where_the_variable_has_several_words(campaign):
+    assert value(campaign, "W16", "several words") > 0
+    assert value(campaign, "W16", "Go's variable") == 0
+    assert value(campaign, "W16", "clone") == 0
+
+
+def test_two_writers_of_one_line_lose_it_and_two_readers_do_not(campaign):
+    assert value(campaign, "counter.", "two writers, one line") > 0.1
+    assert value(campaign, "counter.", "two writers, a line each") < 0.01
+    assert value(campaign, "counter.", "two readers, one line") < 0.01
+
+
+def test_nobody_sells_more_than_there_is_but_who_checks_once(campaign):
+    assert 0 < value(campaign, "W23", "sold/initial", "RWMutex") <= 1
+
+
+def test_no_count_is_negative_and_writes_are_a_share(campaign):
+    assert value(campaign, "W12", "least lookups") > 0
+    assert 0.1 < value(campaign, "W12", "writes/ops") < 0.5
+
+
+def test_a_lock_loses_no_increment_and_nobody_sees_two_old_values(campaign):
+    assert value(campaign, "W32", "with a lock") == 0
+    for order in ("Go's orders", "weakest orders"):
+        assert value(campaign, "W17", order) == 0
+    assert value(campaign, "W18") == 0
+
+
+# ---- the page, and its second hand ----------------------------------------
+
+@pytest.fixture(scope="module")
+def page(ran):
+    done = subprocess.run([sys.executable, "-m", "report", ran],
+                          capture_output=True, text=True, cwd=ROOT)
+    assert (ran / "report/index.html").is_file(), done.stderr
+    return ran
+
+
+def findings(folder):
+    return [f.text() for f in lint(folder).findings if f.rule == second.RULE]
+
+
+def test_the_page_has_a_line_for_each_figure_and_lint_agrees(page):
+    told = (page / "report/tables/rows.md").read_text()
+    assert told.count("\n| W") == len(FIGURES)
+    assert findings(page) == []
+
+
+def test_no_other_rule_finds_anything_on_a_page_of_all_workloads(page):
+    """Cold boards beside warm ones, crowds, techniques, planted misuses."""
+    assert [f.text() for f in lint(page).findings] == []
+
+
+def test_lint_reads_places_as_the_page_writes_them():
+    assert say.counts("at 1\u202f000 threads") == 1000
+    assert say.names_factor("64 keys, settle no", "settle", "no")
+    assert not say.names_factor("n = 1, no interval", "settle", "no")
+    assert say.names_factor("97:3, not presized", "presize", False)
+    assert not say.names_factor("97:3", "presize", True)
+
+
+def test_both_hands_have_the_same_figures(page, campaign):
+    rows, asked = Rows(page), second.asked()
+    assert len(asked) == len(FIGURES)
+    for f, line in zip(FIGURES, asked):
+        mine, (other, _) = articles.answer(campaign, f), second.derive(
+            rows, line)
+        assert (mine.value is None) == (other is None), f
+        if other:
+            assert second.near(mine.value, other.value), f
+
+
+@pytest.mark.parametrize("file,old,new", [
+    ("index.html", "simulated: 1.00", "1.00"),
+    ("index.html", "no figure: nothing here collects garbage", "0 ns"),
+    ("index.html", "<td class=\"text\">80/s (S4-23)</td>",
+     "<td class=\"text\">90/s (S4-23)</td>")])
+def test_lint_finds_what_does_not_follow(page, tmp_path, file, old, new):
+    changed = tmp_path / "c"
+    shutil.copytree(page, changed)
+    path = changed / "report" / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    assert findings(changed)
+
+
+def test_lint_finds_a_figure_that_is_off_by_a_little(page, tmp_path):
+    """Of every figure with a value: one line of the data at a time."""
+    with open(page / "report/tables/rows-all.csv") as file:
+        data = {(r["row"], r["figure"]): r for r in csv.DictReader(file)}
+    rows = Rows(page)
+    for line in second.asked():
+        found, _ = second.derive(rows, line)
+        told = data[line["row"], line["what"]]
+        assert second.same_data(found, told)
+        if found and found.value:
+            off = {**told, "value": repr(1.0001 * float(told["value"]))}
+            assert not second.same_data(found, off)
+        wrong = {**told, "n": str(int(told["n"]) + 1)} if found else \
+            {**told, "value": "1"}
+        assert not second.same_data(found, wrong)
