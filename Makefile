@@ -59,10 +59,11 @@ SKIPPED   := $(filter-out $(IMPLS),$(ALL_IMPLS))
 # programs of their names), OUT is where the programs go: `make bench` has one
 # set of programs for each mode, over the same objects.
 OUT       ?= $(BUILD)
-MAPS_BUILT ?= $(notdir $(basename $(IMPLS)))
+MAPS_BUILT ?= $(notdir $(basename $(IMPLS))) $(GO_MAPS)
+include impls/go/go.mk
 STATS_MAPS ?= $(MAPS_BUILT)
 SIM_MAPS   ?= $(MAPS_BUILT)
-named      = $(foreach id,$(sort $(1)),$(or $(filter $(foreach end,c cc,$(id).$(end) %/$(id).$(end)),$(IMPLS)),$(error no map of this build is called $(id))))
+named      = $(foreach id,$(sort $(filter-out $(GO_IDS),$(1))),$(or $(filter $(foreach end,c cc,$(id).$(end) %/$(id).$(end)),$(IMPLS)),$(error no map of this build is called $(id))))
 LINKED    := $(call named,$(MAPS_BUILT))
 MAP_LIBS  := $(sort $(foreach f,$(IMPLS),$(call needs,$(f))))
 # Of the maps that are linked: a trial shall not load what it does not run.
@@ -84,6 +85,7 @@ PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 .SECONDARY:
 all: $(OUT)/readmostly  ## build what this machine can
 	@$(foreach f,$(SKIPPED),echo "skip: $(f) needs $(call needs,$(f)) (packages: $(call comes_in,$(f)))";)
+	@$(foreach id,$(GO_MISSING),echo "skip: $(id) needs $(GO_NEEDS) (packages: $(GO_PACKAGE))";)
 
 bench:  ## measure and report: MODE=smoke|quick|standard|full MAPS=ids
 	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) runner/bench.sh $(call quoted,$(MODE)) $(BENCH_ARGS)
@@ -114,30 +116,35 @@ clean:  ## remove everything built
 # The table of maps is written from the file names: adding a map is adding
 # a file. It is replaced only when it differs, so that nothing relinks.
 # Which of those left out are planted misuses, their files say themselves.
-define write_table # FILE, MAP.c...
+define write_table # FILE, MAP.c..., ids of maps in Go
 	@mkdir -p $(@D)
 	@{ echo '#include "runner/impl_table.h"'; \
 	   for n in $(sort $(notdir $(basename $(2)))); do echo "extern const struct rm_impl rm_impl_$$n;"; done; \
+	   $(GO_ROWS) \
 	   echo 'const struct rm_impl *const rm_impl_table[] = {'; \
 	   for n in $(sort $(notdir $(basename $(2)))); do echo "	&rm_impl_$$n,"; done; \
+	   for n in $(3); do echo "	&rm_impl_$$n,"; done; \
 	   echo '	NULL };'; \
 	   echo 'const size_t rm_impl_count = $(words $(2));'; \
+	   echo 'const size_t rm_impl_all_count = $(words $(2) $(3));'; \
 	   echo 'const struct rm_unbuilt rm_unbuilt_table[] = {'; \
 	   for f in $(filter-out $(2),$(IMPLS)); do \
 	     grep -q '\.misuse *=' $$f && misuse=true || misuse=false; \
-	     n=$${f##*/}; echo "	{ \"$${n%.*}\", $$misuse },"; done; \
-	   echo '	{ NULL, false },'; \
+	     n=$${f##*/}; echo "	{ \"$${n%.*}\", $$misuse, false },"; done; \
+	   for n in $(filter-out $(3),$(GO_MAPS)); do echo "	{ \"$$n\", false, true },"; done; \
+	   echo '	{ NULL, false, false },'; \
 	   echo '};'; \
 	   echo 'const struct rm_skipped rm_skipped_table[] = {'; \
 	   $(foreach f,$(SKIPPED),echo '	{ "$(notdir $(basename $(f)))", "$(call needs,$(f))", "$(call comes_in,$(f))" },';) \
+	   for n in $(GO_MISSING); do echo "	{ \"$$n\", \"$(GO_NEEDS)\", \"$(GO_PACKAGE)\" },"; done; \
 	   echo '	{ NULL, NULL, NULL },'; \
 	   echo '};'; \
-	   echo 'const size_t rm_skipped_count = $(words $(SKIPPED));'; } >$(1).new
+	   echo 'const size_t rm_skipped_count = $(words $(SKIPPED) $(GO_MISSING));'; } >$(1).new
 	@cmp -s $(1).new $(1) && rm $(1).new || mv $(1).new $(1)
 endef
 
 $(OUT)/impl_table.c: FORCE
-	$(call write_table,$@,$(LINKED))
+	$(call write_table,$@,$(LINKED),$(GO_LINKED))
 $(OUT)/stats/impl_table.c: FORCE
 	$(call write_table,$@,$(STATS_LINKED))
 $(OUT)/impl_table.o $(OUT)/stats/impl_table.o $(OUT)/map_code.o: %.o: %.c
@@ -191,7 +198,7 @@ $(OUT)/readmostly-stats: $(BUILD)/runner/main.o $(STATS_OBJS)
 
 # What a mode runs: the programs that have no map are left out.
 programs: $(OUT)/readmostly $(if $(STATS_LINKED),$(OUT)/readmostly-stats) \
-  $(if $(call named,$(SIM_MAPS)),$(OUT)/readmostly-sim)
+  $(if $(call named,$(SIM_MAPS)),$(OUT)/readmostly-sim) $(if $(GO_LINKED),$(OUT)/readmostly-go)
 
 # Plays every bad end of a trial for the tests of the campaign.
 $(BUILD)/tests/fake_trial: tests/fixtures/fake_trial.c

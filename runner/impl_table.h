@@ -16,7 +16,8 @@ struct rm_skipped {
    `make bench` builds what its mode measures (make MAPS_BUILT='IDS'). */
 struct rm_unbuilt {
 	const char *id;
-	bool misuse; /* rm_impl.misuse is set */
+	bool misuse;    /* rm_impl.misuse is set */
+	bool elsewhere; /* rm_impl.program is set */
 };
 
 /* The fact sheet of a map of a library, impls/facts/ID.txt (generated). */
@@ -29,15 +30,22 @@ struct rm_map_code {
 	const char *id, *code;
 };
 
+/* The maps in this program, rm_impl_count; then those of programs in other
+   languages (rm_impl.program), up to rm_impl_all_count: who plans, lists or
+   describes maps takes all, who calls them the first. */
 extern const struct rm_impl *const rm_impl_table[];
-extern const size_t rm_impl_count;
+extern const size_t rm_impl_count, rm_impl_all_count;
 extern const struct rm_skipped rm_skipped_table[];
 extern const size_t rm_skipped_count;
 extern const struct rm_unbuilt rm_unbuilt_table[]; /* ended by a NULL id */
 extern const struct rm_facts rm_facts_table[];     /* ended by a NULL id */
 extern const struct rm_map_code rm_map_codes[];    /* ended by a NULL id */
 
-/* Returns the map with this id, or NULL. Any thread. */
+/* Of maps that are elsewhere: no operation, and a loop that ends the process. */
+extern const struct rm_map_ops rm_elsewhere_ops;
+void rm_elsewhere_drive(struct rm_worker *worker);
+
+/* Returns the map of this program with this id, or NULL. Any thread. */
 const struct rm_impl *rm_impl_find(const char *id);
 
 /* Returns the impl's own loop of this name, or NULL. */

@@ -276,6 +276,9 @@ struct rm_impl {
 	   of the one that is loaded where it has a function for that, else of
 	   its headers. */
 	const char *(*version)(void);
+	/* NULL, or the program beside this one whose map it is, in another
+	   language: here it is a description only, its drives are no code. */
+	const char *program;
 };
 
 #endif /* RM_MAP_H */

@@ -209,7 +209,7 @@ GO := $(shell tests/go/find_go.sh)
 GO_BUILD = cd tests/go && GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off \
   GOPATH=$(abspath build/go-path) GOCACHE=$(abspath build/go-cache)
 GO_SOURCES := $(wildcard tests/go/*/*.go tests/go/*/*.s tests/go/go.mod)
-GO_PROGRAMS := $(if $(GO),$(BUILD)/go/replay $(BUILD)/go/trial)
+GO_PROGRAMS := $(if $(GO),$(BUILD)/go/replay)
 EQUAL_TESTS := $(BUILD)/tests/test_equal_syncmap $(BUILD)/tests/test_equal_gomap
 
 $(BUILD)/go/%: $(GO_SOURCES)
@@ -225,12 +225,12 @@ go-logs: $(EQUAL_TESTS)  ## record Go's maps anew: needs Go 1.19 and 1.23
 	@tests/go/record.sh $(BUILD)
 
 .PHONY: port-speed
-port-speed: $(BUILD)/readmostly $(GO_PROGRAMS)  ## real Go against the ports, by the trial protocol: needs Go
+port-speed: $(BUILD)/readmostly $(if $(GO),$(BUILD)/readmostly-go)  ## real Go against the ports, by the trial protocol: needs Go
 	@test -n "$(GO)" || { echo "port-speed: no Go 1.19 to 1.23 here" >&2; exit 2; }
 	@test -n "$(PYTHON)" || { echo "port-speed: no Python with numpy and scipy" >&2; exit 2; }
 	@rm -rf build/port-speed
 	@flock $(LOCK) $(BUILD)/readmostly run workloads/port-speed.conf -o build/port-speed \
-	  --counters none --arms port=$(BUILD)/readmostly,go=$(BUILD)/go/trial $(ARGS)
+	  --counters none --arms port=$(BUILD)/readmostly,go=$(BUILD)/readmostly-go $(ARGS)
 	@$(PYTHON) -m report.port_speed build/port-speed
 
 .PHONY: report-speed

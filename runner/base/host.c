@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *rm_host_root(void)
 {
@@ -94,4 +95,16 @@ uint64_t rm_memory_available_bytes(void)
 			break;
 	fclose(file);
 	return kib * 1024;
+}
+
+const char *rm_host_beside(const char *name, char *path, size_t size)
+{
+	ssize_t length = readlink("/proc/self/exe", path, size - 1);
+	char *slash;
+
+	path[length < 0 ? 0 : length] = '\0';
+	slash = strrchr(path, '/');
+	length = slash ? slash - path + 1 : 0;
+	snprintf(path + length, size - (size_t)length, "%s", name);
+	return path;
 }

@@ -34,6 +34,10 @@ int rm_host_read_long(const char *path, long *value);
 /* Is `cpu` in a kernel list like "0-3,8,10-11"? A malformed list holds none. */
 bool rm_host_list_has(const char *list, unsigned cpu);
 
+/* Writes the path of a file that is installed beside this program. Returns
+   `path`; one that is too long is cut, and does not exist. */
+const char *rm_host_beside(const char *name, char *path, size_t size);
+
 /* MemAvailable of /proc/meminfo in bytes, of the real machine whatever root is
    in force: memory is taken from it. 0 where it does not say. */
 uint64_t rm_memory_available_bytes(void);

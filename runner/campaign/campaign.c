@@ -61,17 +61,16 @@ static int keep(
 	return result;
 }
 
-/* NULL where the program that ran is not the arm's: causes and simulated cells
-   are played by another one (rm_program_of()), and a test has its stand-in. The
-   hash of a program that did not run would be false evidence. */
+/* NULL where the program that ran is not the arm's: causes, simulated cells and
+   maps in other languages are played by another one (rm_program_for()), and a
+   test has its stand-in. The hash of a program that did not run would be false evidence. */
 static const char *hash_of(
         const struct rm_campaign *campaign, const struct trial *trial)
 {
 	char path[RM_PROGRAM_BYTES];
 	bool is_arms = trial->arm->program ||
 	               (!campaign->program &&
-	                       !rm_program_of(cell_of(campaign, trial)->measure,
-	                               path));
+	                       !rm_program_for(cell_of(campaign, trial), path));
 
 	return is_arms && trial->arm->sha256[0] ? trial->arm->sha256 : NULL;
 }

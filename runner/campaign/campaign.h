@@ -249,6 +249,9 @@ enum { RM_PROGRAM_BYTES = 4096 };
  * thread.
  */
 const char *rm_program_of(enum rm_measure measure, char path[RM_PROGRAM_BYTES]);
+/* The same of a cell: a map in another language is played by its program. */
+const char *rm_program_for(
+        const struct rm_cell *cell, char path[RM_PROGRAM_BYTES]);
 
 /* The answer of the `readmostly-sim` beside this program; free() `text`. */
 struct rm_simulator {

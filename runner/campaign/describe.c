@@ -52,6 +52,8 @@ json_t *rm_describe_map(const struct rm_impl *impl)
 
 	if (map && impl->misuse)
 		json_object_set_new(map, "misuse", json_string(impl->misuse));
+	if (map && impl->program)
+		json_object_set_new(map, "program", json_string(impl->program));
 	return map;
 }
 
@@ -59,7 +61,7 @@ static json_t *maps(void)
 {
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < rm_impl_count; i++)
+	for (size_t i = 0; i < rm_impl_all_count; i++)
 		json_array_append_new(all, rm_describe_map(rm_impl_table[i]));
 	return all;
 }

@@ -3,6 +3,7 @@
 #include "runner/campaign/internal.h"
 
 #include "runner/base/host.h"
+#include "runner/impl_table.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -58,18 +59,18 @@ static const char *build_of(enum rm_measure measure)
 const char *rm_program_of(enum rm_measure measure, char path[RM_PROGRAM_BYTES])
 {
 	const char *name = build_of(measure);
-	ssize_t length;
-	char *slash;
 
-	if (!name)
-		return NULL;
-	length = readlink("/proc/self/exe", path, RM_PROGRAM_BYTES - 1);
-	path[length < 0 ? 0 : length] = 0;
-	slash = strrchr(path, '/');
-	length = slash ? slash - path + 1 : 0;
-	/* too long a path is one that does not exist: the launch says so */
-	snprintf(path + length, RM_PROGRAM_BYTES - (size_t)length, "%s", name);
-	return path;
+	return name ? rm_host_beside(name, path, RM_PROGRAM_BYTES) : NULL;
+}
+
+const char *rm_program_for(
+        const struct rm_cell *cell, char path[RM_PROGRAM_BYTES])
+{
+	for (size_t i = rm_impl_count; i < rm_impl_all_count; i++)
+		if (!strcmp(rm_impl_table[i]->id, cell->map))
+			return rm_host_beside(rm_impl_table[i]->program, path,
+			        RM_PROGRAM_BYTES);
+	return rm_program_of(cell->measure, path);
 }
 
 static json_t *request_of(const struct rm_cell *cell, uint64_t seed,
@@ -93,8 +94,7 @@ int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
 	        play->arm->program ? play->arm->program : play->program;
 	char path[RM_PROGRAM_BYTES];
 	const struct rm_launch how = {
-		.program =
-		        program ? program : rm_program_of(cell->measure, path),
+		.program = program ? program : rm_program_for(cell, path),
 		.deadline_ns = cell->deadline_ns,
 		/* a simulated machine reserves much and touches little */
 		.memory_limit_bytes = cell->measure == RM_MEASURE_SIMULATED

@@ -53,7 +53,7 @@ static json_t *describe(
         const struct rm_impl *impl, const struct rm_simulator *list)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, "
-	                 "s:s, s:o, s:o, s:o, s:s?}",
+	                 "s:s, s:o, s:o, s:o, s:s?, s:s?}",
 	        "id", impl->id, "label", impl->label, "family", impl->family,
 	        "sync", impl->sync, "source", impl->source, "system",
 	        impl->system, "shapes", shape_names(impl), "caps",
@@ -61,7 +61,8 @@ static json_t *describe(
 	        "progress", impl->progress, "dispatch", impl->dispatch,
 	        "operations", words(impl, rm_impl_operation_word), "sim",
 	        simulated(list, impl->id), "loops",
-	        words(impl, rm_impl_loop_word), "misuse", impl->misuse);
+	        words(impl, rm_impl_loop_word), "misuse", impl->misuse,
+	        "program", impl->program);
 }
 
 static int print_json(const struct rm_simulator *list)
@@ -70,7 +71,7 @@ static int print_json(const struct rm_simulator *list)
 	json_t *all;
 	int code;
 
-	for (size_t i = 0; i < rm_impl_count; i++)
+	for (size_t i = 0; i < rm_impl_all_count; i++)
 		json_array_append_new(maps, describe(rm_impl_table[i], list));
 	for (size_t i = 0; i < rm_skipped_count; i++)
 		json_array_append_new(
@@ -116,6 +117,10 @@ static void print_map(
 		print_names("own loops", words(impl, rm_impl_loop_word));
 	if (impl->misuse)
 		printf("    %-11s%s\n", "misuse", impl->misuse);
+	if (impl->program) {
+		printf("    %-11s%s\n", "program", impl->program);
+		return;
+	}
 	if (rm_simulator_can(list, impl->id, why, sizeof(why)))
 		printf("    %-11syes\n", "sim");
 	else
@@ -124,7 +129,7 @@ static void print_map(
 
 static void print_all(const struct rm_simulator *list)
 {
-	for (size_t i = 0; i < rm_impl_count; i++)
+	for (size_t i = 0; i < rm_impl_all_count; i++)
 		print_map(rm_impl_table[i], list);
 	for (size_t i = 0; i < rm_skipped_count; i++)
 		printf("%-16s not built: needs %s (packages: %s)\n",
@@ -208,7 +213,9 @@ int rm_cli_list(int argc, char **argv)
 	static const struct argp_option options[] = {
 		{ "json", JSON, NULL, 0, "for programs", 0 },
 		{ "ids", IDS, NULL, 0,
-		        "ids only, one a line, of all but planted misuses", 0 },
+		        "ids only, one a line, of the maps in this program but "
+		        "planted misuses",
+		        0 },
 		{ "facts", FACTS, "ID", 0,
 		        "what there is to know of a map of a library: its "
 		        "version, how it is used here, its limits",

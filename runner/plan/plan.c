@@ -128,8 +128,8 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
 		.topology = topology,
 		.options = options,
 		.impls = options->impls ? options->impls : rm_impl_table,
-		.impl_count =
-		        options->impls ? options->impl_count : rm_impl_count,
+		.impl_count = options->impls ? options->impl_count
+		                             : rm_impl_all_count,
 		.skipped = options->impls ? options->skipped : rm_skipped_table,
 		.unbuilt = options->impls ? none : rm_unbuilt_table,
 		.available_bytes = options->available_bytes

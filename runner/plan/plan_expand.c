@@ -15,7 +15,8 @@ static const enum rm_workload_key dimensions[] = { RM_KEY_SHAPE, RM_KEY_KEYS,
 	RM_KEY_DIST, RM_KEY_MISSES, RM_KEY_WRITES, RM_KEY_WRITE_KIND,
 	RM_KEY_THREADS, RM_KEY_PLACEMENT, RM_KEY_MEMORY, RM_KEY_PRESIZE,
 	RM_KEY_SETTLE, RM_KEY_CLOCK_RATE, RM_KEY_ALLOCATOR, RM_KEY_HUGE_PAGES,
-	RM_KEY_LOOP, RM_KEY_RATE, RM_KEY_ARRIVALS, RM_KEY_MEASURE };
+	RM_KEY_GOROUTINES, RM_KEY_LOOP, RM_KEY_RATE, RM_KEY_ARRIVALS,
+	RM_KEY_MEASURE };
 enum { DIMENSIONS = sizeof(dimensions) / sizeof(*dimensions) };
 
 /* A choice: for each key the position in its list. */
@@ -236,6 +237,8 @@ static int add_for_maps(struct rm_planning *planning,
 		}
 		snprintf(
 		        own.map, sizeof(own.map), "%s", planning->impls[i]->id);
+		if (!planning->impls[i]->program) /* it has threads */
+			own.goroutines = RM_GOROUTINES_WIRED;
 		if (rm_plan_suits(planning->impls[i], cell->loop.kind))
 			rm_plan_judge(planning, planning->impls[i], &own);
 		else

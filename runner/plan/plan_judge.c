@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_judge.c - cells that a map, or this machine, does not run, and why. */
+#include "runner/base/host.h"
 #include "runner/impl_table.h"
 #include "runner/plan/internal.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 bool rm_plan_suits(const struct rm_impl *impl, enum rm_loop_kind kind)
 {
@@ -57,6 +62,29 @@ static void judge_loop(const struct rm_impl *impl, struct rm_cell *cell)
 		        "this map offers no insert_if_absent");
 }
 
+/* What a program in another language cannot, or lacks here. */
+static void judge_program(const struct rm_impl *impl, struct rm_cell *cell)
+{
+	char path[PATH_MAX];
+
+	if (cell->loop.kind != RM_LOOP_MIX || cell->trace[0] ||
+	        cell->measure != RM_MEASURE_THROUGHPUT)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "%s measures throughput of the loop mix",
+		        impl->program);
+	else if (strcmp(cell->memory, "first-touch") ||
+	         cell->allocator != RM_ALLOCATOR_GLIBC ||
+	         cell->huge_pages != RM_HUGE_PAGES_SYSTEM)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "%s has its own allocator, and memory first-touch",
+		        impl->program);
+	else if (access(rm_host_beside(impl->program, path, sizeof(path)),
+	                 X_OK))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "%s, whose map it is, is not beside this program: %s",
+		        impl->program, strerror(errno));
+}
+
 /*
  * The first reason that holds is told, from what no machine could change (the
  * map) to what this one lacks. Skipped cells stay in the plan: a report must
@@ -71,7 +99,9 @@ void rm_plan_judge(const struct rm_planning *planning,
 	const char *reason = planning->options->counters_reason;
 
 	judge_loop(impl, cell);
-	if (cell->skip[0])
+	if (!cell->skip[0] && impl->program)
+		judge_program(impl, cell);
+	if (cell->skip[0] || impl->program)
 		return;
 	if (impl->caps & RM_CAP_FIXED_SIZE && !cell->presize)
 		snprintf(cell->skip, RM_REASON_BYTES,

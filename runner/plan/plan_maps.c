@@ -12,10 +12,17 @@ static bool fits(const char *pattern, const char *id)
 	return !strcmp(pattern, "all") || fnmatch(pattern, id, 0) == 0;
 }
 
-/* A planted misuse is measured where somebody asks for it by its name. */
+/* What is measured where somebody asks for it by its name: a planted misuse, and
+   a map in another language, which is not what workloads mean by "all". */
+static bool by_name_only(const struct rm_unbuilt *map)
+{
+	return map->misuse || map->elsewhere;
+}
+
 static bool means(const char *pattern, const struct rm_unbuilt *map)
 {
-	return map->misuse ? !strcmp(pattern, map->id) : fits(pattern, map->id);
+	return by_name_only(map) ? !strcmp(pattern, map->id)
+	                         : fits(pattern, map->id);
 }
 
 static bool names_anything(
@@ -70,11 +77,11 @@ static int check_names(const struct rm_planning *planning, const char *where,
 }
 
 /* The last pattern that fits decides. A list that begins with a removal removes
-   from all maps but planted misuses, which run by their name only. */
+   from all maps but those that run by their name only. */
 static bool chosen_by(
         const struct rm_workload *list, const struct rm_unbuilt *map)
 {
-	bool chosen = list->values[0].map[0] == '~' && !map->misuse;
+	bool chosen = list->values[0].map[0] == '~' && !by_name_only(map);
 
 	for (unsigned i = 0; i < list->count[RM_KEY_MAPS]; i++) {
 		bool remove = list->values[i].map[0] == '~';
@@ -126,18 +133,24 @@ static int check_choice(const struct rm_planning *planning,
 	return planning->options->maps ? read_filter(planning, filter) : 0;
 }
 
-/* --maps only narrows: what the workload left out it cannot bring back. */
+/* --maps only narrows: what the workload left out it cannot bring back. A map in
+   another language that --maps has named need not be named again. */
 static bool chooses(const struct rm_planning *planning,
         const struct rm_workload *workload, const struct rm_workload *filter,
         const struct rm_unbuilt *map)
 {
-	return chosen_by(workload, map) &&
-	       (!planning->options->maps || chosen_by(filter, map));
+	struct rm_unbuilt chosen = *map;
+
+	if (!planning->options->maps)
+		return chosen_by(workload, map);
+	chosen.elsewhere = false;
+	return chosen_by(filter, map) && chosen_by(workload, &chosen);
 }
 
 static struct rm_unbuilt name_of(const struct rm_impl *impl)
 {
-	return (struct rm_unbuilt){ impl->id, impl->misuse != NULL };
+	return (struct rm_unbuilt){ impl->id, impl->misuse != NULL,
+		impl->program != NULL };
 }
 
 int rm_plan_choose_maps(const struct rm_planning *planning,
@@ -197,7 +210,7 @@ int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
 	const struct rm_planning planning = {
 		.options = &options,
 		.impls = rm_impl_table,
-		.impl_count = rm_impl_count,
+		.impl_count = rm_impl_all_count,
 		.skipped = rm_skipped_table,
 		.unbuilt = rm_unbuilt_table,
 		.error = error,

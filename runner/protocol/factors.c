@@ -38,6 +38,7 @@ static const char *const settle_names[] = { "yes", "no", NULL };
 /* By the power of ten. */
 static const char *const clock_rate_names[] = { "1", "10", "100", "1000",
 	NULL };
+static const char *const goroutines_names[] = { "wired", "free", NULL };
 static const char *const arrivals_names[] = { "poisson", "constant", NULL };
 static const char *const measure_names[] = { "verify", "throughput", "latency",
 	"counters", "causes", "simulated", NULL };
@@ -134,6 +135,11 @@ const struct rm_factor rm_factors[ROWS] = {
 	        .usual = "system", .optional = true,
 	        .names = rm_huge_pages_names, .expected = "system, off or on",
 	        MEMBER(huge_pages) },
+	[RM_KEY_GOROUTINES] = { "goroutines", "goroutines",
+	        .tag = "goroutines-", .kind = &rm_kind_names, .list = true,
+	        .preset = "wired", .usual = "wired", .optional = true,
+	        .names = goroutines_names, .expected = "wired or free",
+	        MEMBER(goroutines) },
 	[RM_KEY_WARM_UP] = { "warm-up", "warm_up_ns", .kind = &rm_kind_time,
 	        .preset = "200ms", .most = WHOLE_MAX,
 	        .expected = "a time, e.g. 200ms, or 0s", MEMBER(warm_up_ns) },
@@ -222,8 +228,8 @@ static const int in_id[] = { ROW_WORKLOAD, RM_KEY_MAPS, RM_KEY_SHAPE, ROW_KEYS,
 	RM_KEY_WRITES, RM_KEY_WRITE_KIND, RM_KEY_MISSES, RM_KEY_DIST,
 	ROW_THREADS, RM_KEY_PLACEMENT, RM_KEY_MEMORY, RM_KEY_PRESIZE,
 	RM_KEY_SETTLE, RM_KEY_CLOCK_RATE, RM_KEY_ALLOCATOR, RM_KEY_HUGE_PAGES,
-	ROW_WINDOW_OPS, RM_KEY_LOOP, RM_KEY_RATE, RM_KEY_ARRIVALS,
-	RM_KEY_MEASURE };
+	RM_KEY_GOROUTINES, ROW_WINDOW_OPS, RM_KEY_LOOP, RM_KEY_RATE,
+	RM_KEY_ARRIVALS, RM_KEY_MEASURE };
 
 enum rm_workload_key rm_key_find(const char *name)
 {

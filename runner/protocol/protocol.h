@@ -157,6 +157,11 @@ enum rm_settle {
 };
 /* The time of what expires in a map runs 10^this times as fast as the clock. */
 enum rm_clock_rate { RM_CLOCK_RATE_1, RM_CLOCK_RATE_1000 = 3 };
+/* Of maps in Go: whether a goroutine has a thread of its own. */
+enum rm_goroutines {
+	RM_GOROUTINES_WIRED, /* it has, and the thread is bound to its CPU */
+	RM_GOROUTINES_FREE,  /* the scheduler places it on the cell's CPUs */
+};
 enum rm_arrivals { RM_ARRIVALS_POISSON, RM_ARRIVALS_CONSTANT };
 enum rm_measure {
 	RM_MEASURE_VERIFY,     /* exchange accounting, untimed */
@@ -202,6 +207,7 @@ struct rm_cell {
 	enum rm_clock_rate clock_rate;
 	enum rm_allocator allocator;
 	enum rm_huge_pages huge_pages;
+	enum rm_goroutines goroutines;
 	uint64_t warm_up_ns;
 	uint64_t window_ns;    /* 0: window_ops rules */
 	uint64_t window_ops;   /* per thread, 0: window_ns rules */
@@ -245,6 +251,7 @@ enum rm_workload_key {
 	RM_KEY_CLOCK_RATE,
 	RM_KEY_ALLOCATOR,
 	RM_KEY_HUGE_PAGES,
+	RM_KEY_GOROUTINES,
 	RM_KEY_WARM_UP,
 	RM_KEY_WINDOW,
 	RM_KEY_DEADLINE,
@@ -315,7 +322,8 @@ int rm_shape_parse(const char *name, struct rm_shape *shape);
  * uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/uniform/t2/cores/throughput
  * Paced cells add /paced/r80/poisson before the measure, other loops than mix
  * their text, /scan:1; what has a usual value (memory, presize, settle,
- * clock rate, allocator, huge pages, count windows) is added where it is another.
+ * clock rate, allocator, huge pages, goroutines, count windows) is added where
+ * it is another.
  */
 void rm_cell_name(struct rm_cell *cell);
 

@@ -13,7 +13,7 @@ start=$(date +%s)
 # In batches of 64, so a little more than asked for; at most four shapes.
 for id in $("$program" list --json | python3 -c 'import json, sys
 for row in json.load(sys.stdin)["maps"]:
-    if row["shapes"] and not row["misuse"]:
+    if row["shapes"] and not row["misuse"] and not row["program"]:
         print(row["id"], len(row["shapes"]))' | tr ' ' :); do
 	shapes=${id#*:} id=${id%:*}
 	"$program" check "$id" --only histories --deadline 3600 \

@@ -97,8 +97,9 @@ static const char *const words[] = { "null", "true", "false", "-1", "0",
 	"\"none\"", "\"bind:0\"", "\"interleave\"", "\"verify\"", "\"latency\"",
 	"\"causes\"", "\"simulated:zen3\"", "\"counters\"",
 	"\"settle\":\"no\",", "\"allocator\":\"jemalloc\",",
-	"\"huge_pages\":\"on\",", "\"trace\":{\"file\":\"/x\",\"passes\":1},",
-	"\"trace_passes\":2,", "[0,1]", "[[1000,3]]", "[1000,1]", NULL };
+	"\"huge_pages\":\"on\",", "\"goroutines\":\"free\",",
+	"\"trace\":{\"file\":\"/x\",\"passes\":1},", "\"trace_passes\":2,",
+	"[0,1]", "[[1000,3]]", "[1000,1]", NULL };
 
 static const char *const factor_words[] = { "0", "1", "3%", "100%", "0%",
 	"101%", "1k", "64Ki", "2Gi", "3Gi", "1.5Mi", "10us", "0s", "1h", "1ns",
@@ -117,10 +118,11 @@ static const char *const factor_texts[] = { "writes=3%", "write-kind=churn",
 	"arrivals=constant", "threads=cores/2", "threads=cpus", "threads=7",
 	"placement=numa:1", "placement=smt", "memory=bind:0",
 	"memory=interleave", "presize=no", "settle=no", "allocator=jemalloc",
-	"huge-pages=on", "warm-up=0s", "window=500ms", "window=1Mops",
-	"window=10passes", "deadline=60s", "blocks=10", "repeat-wait=20%",
-	"repeat-most=3", "verify=100kops", "maps=~sync*", "base=gomap_rw",
-	"measure=latency", "measure=simulated:zen3", "article=W1", NULL };
+	"huge-pages=on", "goroutines=free", "warm-up=0s", "window=500ms",
+	"window=1Mops", "window=10passes", "deadline=60s", "blocks=10",
+	"repeat-wait=20%", "repeat-most=3", "verify=100kops", "maps=~sync*",
+	"base=gomap_rw", "measure=latency", "measure=simulated:zen3",
+	"article=W1", NULL };
 
 static const char *const request_texts[] = { request_seed, request_traced,
 	NULL };

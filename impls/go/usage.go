@@ -32,6 +32,37 @@ func threadUsage() usage {
 		u.Majflt, true}
 }
 
+// process is what the run time and the kernel say of all threads together.
+type process struct {
+	memory  runtime.MemStats
+	cpuNs   int64   // used by all threads; -1: not told
+	collect float64 // by the collector, as the run time estimates it, ns
+}
+
+var started = time.Now()
+
+func processNow() (p process) {
+	var u syscall.Rusage
+	runtime.ReadMemStats(&p.memory)
+	p.cpuNs = -1
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) == nil {
+		p.cpuNs = u.Utime.Nano() + u.Stime.Nano()
+	}
+	p.collect = collectorNs(&p.memory)
+	return p
+}
+
+// collectorNs estimates from the only number that Go 1.19 has: the share of all
+// that GOMAXPROCS CPUs could have done, from the start to the last collection.
+func collectorNs(m *runtime.MemStats) float64 {
+	if m.NumGC == 0 {
+		return 0
+	}
+	span := time.Unix(0, int64(m.LastGC)).Sub(started)
+	return m.GCCPUFraction * float64(span.Nanoseconds()) *
+		float64(runtime.GOMAXPROCS(0))
+}
+
 // processors for Go: one per CPU of the cell, so that what the collector does
 // takes its time on the CPUs that are measured. GOMAXPROCS overrides.
 func processors(c *cell) int {

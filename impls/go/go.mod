@@ -1,0 +1,3 @@
+module readmostly/impls/go
+
+go 1.19

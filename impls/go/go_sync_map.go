@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import "sync"
+
+// sync.Map as it is used: keys and values are interfaces, so that a store puts
+// both in boxes and a look-up hashes through the key's type. Up to Go 1.23 it
+// is two maps and a mutex, from 1.24 on a trie of hashes.
+
+type syncU64 struct{ m sync.Map }
+
+func (m *syncU64) batch(w *worker) {
+	wrong := uint64(0)
+	for i := range w.drawn {
+		if did, end := w.writes(i); end {
+			break
+		} else if did {
+			continue
+		}
+		rank := w.base + w.drawn[i].rank
+		value, ok := m.m.Load(scatter(rank))
+		if !ok {
+			w.missed(i)
+			continue
+		}
+		wrong |= different(value.(uint64), rank)
+	}
+	w.wrong |= wrong
+}
+
+func (m *syncU64) lookup(w *worker, rank uint64) (uint64, bool) {
+	return unbox(m.m.Load(scatter(rank)))
+}
+
+func (m *syncU64) upsert(w *worker, rank, value uint64, old *uint64) bool {
+	return store(w, &m.m, scatter(rank), value, old)
+}
+
+func (m *syncU64) remove(w *worker, rank uint64, old *uint64) bool {
+	return loadAndDelete(&m.m, scatter(rank), old)
+}
+
+func (m *syncU64) tells() bool { return storeTells }
+
+type syncStr struct{ m sync.Map }
+
+func (m *syncStr) batch(w *worker) {
+	wrong := uint64(0)
+	for i := range w.drawn {
+		if did, end := w.writes(i); end {
+			break
+		} else if did {
+			continue
+		}
+		rank := w.base + w.drawn[i].rank
+		value, ok := m.m.Load(w.view(rank))
+		if !ok {
+			w.missed(i)
+			continue
+		}
+		wrong |= different(value.(uint64), rank)
+	}
+	w.wrong |= wrong
+}
+
+func (m *syncStr) lookup(w *worker, rank uint64) (uint64, bool) {
+	return unbox(m.m.Load(w.view(rank)))
+}
+
+func (m *syncStr) upsert(w *worker, rank, value uint64, old *uint64) bool {
+	return store(w, &m.m, w.own(rank), value, old)
+}
+
+func (m *syncStr) remove(w *worker, rank uint64, old *uint64) bool {
+	return loadAndDelete(&m.m, w.view(rank), old)
+}
+
+func (m *syncStr) tells() bool { return storeTells }
+
+func unbox(value any, ok bool) (uint64, bool) {
+	if !ok {
+		return 0, false
+	}
+	return value.(uint64), true
+}
+
+// loadAndDelete is what Delete calls.
+func loadAndDelete(m *sync.Map, key any, old *uint64) bool {
+	value, wasThere := m.LoadAndDelete(key)
+	if wasThere && old != nil {
+		*old = value.(uint64)
+	}
+	return wasThere
+}

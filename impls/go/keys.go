@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import "math/bits"
+
+// What runner/base/rng.h and runner/keys.h make of a number, number for
+// number: tests/go/sequence.tsv holds both sides to it.
+
+// next is rm_next(): wyrand.
+func next(state *uint64) uint64 {
+	*state += 0xa0761d6478bd642f
+	high, low := bits.Mul64(*state, *state^0xe7037ed1a0b428db)
+	return high ^ low
+}
+
+// seedOf is rm_seed(), below rm_below(), unit rm_unit(), scatter rm_scatter(),
+// mixOf rm_rank_mix().
+func seedOf(seed, n uint64) uint64 {
+	z := seed + (n+1)*0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+func below(random, n uint64) uint64 {
+	high, _ := bits.Mul64(random, n)
+	return high
+}
+
+func unit(random uint64) float64 { return float64(random>>11) * 0x1p-53 }
+
+func scatter(rank uint64) uint64 { return rank * 0x9e3779b900000001 }
+
+func mixOf(rank uint64) uint64 { return seedOf(0x726d, rank) }
+
+// valueOf is rm_value_of(): sequence:20 | writer:12 | rank:32.
+func valueOf(rank uint64, writer int, sequence uint64) uint64 {
+	return sequence<<44 | uint64(writer&0xfff)<<32 | uint64(uint32(rank))
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Readmostly-go measures Go's own maps through the trial protocol
+// (docs/trial-protocol.md). The measured loop is runner/driver.h, written in Go:
+// same generator, same keys, same operations in the same order, same checks.
+// maps.tsv describes the maps; docs/adr/0027 says why they are a program.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+)
+
+const usageText = `usage: readmostly-go COMMAND <request
+
+  trial     runs one cell: a request on standard input, a result on standard output
+  sequence  prints a digest of the first window_ops operations of the request
+`
+
+func main() {
+	commands := map[string]func(*request) (string, error){
+		"trial":    trial,
+		"sequence": func(r *request) (string, error) { return sequenceOf(r), nil },
+	}
+	if len(os.Args) != 2 || commands[os.Args[1]] == nil {
+		fmt.Fprint(os.Stderr, usageText)
+		os.Exit(2)
+	}
+	r, err := read(os.Stdin)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "request:", err)
+		os.Exit(2)
+	}
+	line, err := commands[os.Args[1]](r)
+	if err == nil {
+		_, err = fmt.Println(line)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "result:", err)
+		os.Exit(3)
+	}
+}
+
+func trial(r *request) (string, error) {
+	result := map[string]any{"protocol": protocol, "cell": *r.Cell.ID}
+	if reason := refuses(r); reason != "" {
+		result["status"], result["reason"] = "failed", reason
+	} else {
+		// When run by hand nobody else watches the deadline.
+		time.AfterFunc(time.Duration(*r.Cell.DeadlineNs)+time.Second,
+			func() { os.Exit(3) })
+		run(r).report(result)
+	}
+	line, err := json.Marshal(result)
+	return string(line), err
+}

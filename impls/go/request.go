@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+)
+
+// The version of docs/trial-protocol.md that this program speaks.
+const protocol = 2
+
+// cell has pointers to what every request must have.
+type cell struct {
+	ID         *string  `json:"id"`
+	Workload   *string  `json:"workload"`
+	Map        *string  `json:"map"`
+	Shape      *string  `json:"shape"`
+	Keys       *uint64  `json:"keys"`
+	WriteShare *float64 `json:"write_share"`
+	MissShare  *float64 `json:"miss_share"`
+	WriteKind  *string  `json:"write_kind"`
+	Dist       *string  `json:"dist"`
+	Loop       *string  `json:"loop"`
+	RatePerS   *float64 `json:"rate_per_s"`
+	Arrivals   *string  `json:"arrivals"`
+	Threads    *int     `json:"threads"`
+	Placement  *string  `json:"placement"`
+	Memory     *string  `json:"memory"`
+	CPUs       *[]int   `json:"cpus"`
+	Presize    *bool    `json:"presize"`
+	WarmUpNs   *int64   `json:"warm_up_ns"`
+	WindowNs   *int64   `json:"window_ns"`
+	WindowOps  *uint64  `json:"window_ops"`
+	DeadlineNs *int64   `json:"deadline_ns"`
+	VerifyOps  *uint64  `json:"verify_ops"`
+	Measure    *string  `json:"measure"`
+
+	// Absent where they are as usual.
+	Trace      json.RawMessage `json:"trace"`
+	Settle     string          `json:"settle"`
+	ClockRate  string          `json:"clock_rate"` // nothing expires here
+	Allocator  string          `json:"allocator"`
+	HugePages  string          `json:"huge_pages"`
+	Goroutines string          `json:"goroutines"`
+}
+
+type request struct {
+	Protocol     *int            `json:"protocol"`
+	Cell         *cell           `json:"cell"`
+	Seed         *uint64         `json:"seed"`
+	ControlExtra *float64        `json:"control_extra"`
+	Counters     json.RawMessage `json:"counters"`
+}
+
+func (c *cell) verifies() bool { return *c.Measure == "verify" }
+
+// wired: each goroutine has a thread of its own, bound to its CPU. Else they
+// are the scheduler's, on threads that may run on all of the cell's CPUs.
+func (c *cell) wired() bool { return c.Goroutines != "free" }
+
+// read takes one request; every member must be there, and no other.
+func read(in io.Reader) (*request, error) {
+	text, err := io.ReadAll(in)
+	if err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	r := &request{}
+	if err := decoder.Decode(r); err != nil {
+		return nil, err
+	}
+	if decoder.More() {
+		return nil, fmt.Errorf("more than one JSON value")
+	}
+	if name := missing(r); name != "" {
+		return nil, fmt.Errorf("%s is missing", name)
+	}
+	return r, r.wrong()
+}
+
+func missing(r *request) string {
+	if name := missingIn(reflect.ValueOf(*r)); name != "" {
+		return name
+	}
+	return missingIn(reflect.ValueOf(*r.Cell))
+}
+
+// missingIn names a member that the object must have and has not, or "".
+func missingIn(object reflect.Value) string {
+	for i := 0; i < object.NumField(); i++ {
+		field, kind := object.Type().Field(i), object.Field(i).Kind()
+		must := kind == reflect.Ptr || field.Name == "Counters"
+		if must && object.Field(i).IsNil() {
+			return field.Tag.Get("json")
+		}
+	}
+	return ""
+}
+
+// wrong is what makes no sense, whatever the program.
+func (r *request) wrong() error {
+	c := r.Cell
+	switch {
+	case *r.Protocol != protocol:
+		return fmt.Errorf("protocol is not %d", protocol)
+	case *c.Threads < 1 || *c.Keys < 1 ||
+		len(*c.CPUs) != 0 && len(*c.CPUs) != *c.Threads:
+		return fmt.Errorf("keys, threads or cpus out of range")
+	case c.Goroutines != "" && c.Goroutines != "wired" && c.Goroutines != "free":
+		return fmt.Errorf("goroutines: expected wired or free")
+	case c.verifies() && *c.VerifyOps == 0,
+		!c.verifies() && (*c.WindowNs == 0) == (*c.WindowOps == 0):
+		return fmt.Errorf("exactly one of window_ns and window_ops is " +
+			"needed, and verify_ops to verify")
+	}
+	return nil
+}
+
+// refuses tells why this program cannot run the cell, or "".
+func refuses(r *request) string {
+	c := r.Cell
+	var counters struct{ Backend string }
+	json.Unmarshal(r.Counters, &counters)
+	usual := func(value, usual string) bool { return value == "" || value == usual }
+	_, err := distributionOf(*c.Dist)
+	switch {
+	case newTable(*c.Map, *c.Shape, 0) == nil:
+		return fmt.Sprintf("readmostly-go has no map %s for %s, expected "+
+			"one of %s, and u64x8 or str16x8", *c.Map, *c.Shape,
+			strings.Join(ids(), " "))
+	case c.verifies() && holdsNothing(newTable(*c.Map, *c.Shape, 0)):
+		return "this map holds nothing that could be verified"
+	case *c.Loop != "mix" || *c.Measure != "throughput" && !c.verifies():
+		return "readmostly-go measures throughput of the loop mix"
+	case err != nil || len(c.Trace) > 0:
+		return "readmostly-go draws its keys: it replays no trace"
+	case *c.WriteKind != "update" && *c.WriteKind != "churn" && *c.WriteKind != "fresh":
+		return "readmostly-go has no write kind " + *c.WriteKind
+	case *c.Memory != "first-touch" || !usual(c.Allocator, "glibc") ||
+		!usual(c.HugePages, "system"):
+		return "readmostly-go has its own allocator, and memory first-touch"
+	case counters.Backend != "none":
+		return "readmostly-go has no counters"
+	}
+	return ""
+}

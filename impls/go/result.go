@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+)
+
+func (t *team) report(result map[string]any) {
+	sum := t.add()
+	status, reason := "ok", ""
+	verdict, why := "ok", ""
+	switch mismatch := t.mismatch(&sum); {
+	case mismatch != "":
+		status, reason = "failed", mismatch
+		verdict, why = "failed", mismatch
+	case !t.cell.verifies():
+		if reason = t.unasked(&sum); reason == "" {
+			reason = t.misplaced()
+		}
+		if reason != "" {
+			status = "void"
+		}
+	}
+	if verdict == "ok" && holdsNothing(t.table) {
+		why = "the map holds nothing"
+	}
+	result["status"], result["reason"] = status, textOrNull(reason)
+	result["verification"] = t.verification(&sum, verdict, why)
+	result["elapsed_ns"] = t.elapsed().Nanoseconds()
+	t.reportCounts(result, &sum)
+	result["keys_before"] = told(t.cell.Settle != "no", int64(sum.keysBefore))
+	result["keys_after"] = told(!holdsNothing(t.table), int64(sum.heldKeys))
+	result["by_thread"] = t.threads()
+	result["phases_ns"] = t.phases
+	result["latency"], result["late_starts"] = nil, nil
+	result["counters"], result["counters_reason"] = nil, "readmostly-go has no counters"
+	result["footprint"] = t.footprint()
+	result["stats"] = t.stats()
+	result["environment"] = t.environment()
+}
+
+// reportCounts tells of the window. The positive control executes more than it
+// says.
+func (t *team) reportCounts(result map[string]any, sum *totals) {
+	c := &sum.window
+	misses := c.missesAbsent + c.missesResident
+	result["ops"] = uint64(float64(c.operations()) / (1 + t.windowExtra))
+	result["lookups"], result["writes"] = c.lookups(), c.writes
+	result["hits"] = c.lookups() - misses
+	result["misses_absent"] = c.missesAbsent
+	result["misses_resident"] = c.missesResident
+	result["inserts"] = c.inserts
+	result["removes"], result["idle_removes"] = c.removes, c.idleRemoves
+	result["achieved_write_share"] = ratio(c.writes, c.operations())
+	result["achieved_miss_share"] = ratio(misses, c.lookups())
+}
+
+func (t *team) verification(sum *totals, verdict, why string) map[string]any {
+	holds, verifies := !holdsNothing(t.table), t.cell.verifies()
+	hex := func(value uint64) any {
+		if !holds {
+			return nil
+		}
+		return fmt.Sprintf("%016x", value)
+	}
+	told := map[string]any{"status": verdict, "reason": textOrNull(why),
+		"keys_expected": told(holds, int64(sum.expectKeys)),
+		"keys_held":     told(holds, int64(sum.heldKeys)),
+		"sum_expected":  hex(sum.expect), "sum_held": hex(sum.heldSum),
+		"wrong_values": sum.wrong,
+		"written":      told(verifies, int64(sum.account.puts)),
+		"returned":     told(verifies, int64(sum.account.outs)),
+		"accounting":   nil, "stopped_early": nil}
+	if verifies {
+		told["stopped_early"] = false
+		told["accounting"] = "key sums only"
+		if t.table.tells() {
+			told["accounting"] = "values"
+		}
+	}
+	return told
+}
+
+// threads: what the kernel counts is of threads, and a free goroutine has none.
+func (t *team) threads() (all []any) {
+	wired := t.cell.wired()
+	for i := range t.members {
+		m := &t.members[i]
+		a, b := &m.before, &m.after
+		ok := wired && a.ok && b.ok
+		cpu := told(false, 0)
+		if cpus := *t.cell.CPUs; wired && len(cpus) > 0 {
+			cpu = cpus[i]
+		}
+		all = append(all, map[string]any{"slot": i, "cpu": cpu,
+			"cpu_start":            told(wired && m.cpuStart >= 0, int64(m.cpuStart)),
+			"cpu_end":              told(wired && m.cpuEnd >= 0, int64(m.cpuEnd)),
+			"ops":                  m.worker.counts.operations(),
+			"writes":               m.worker.counts.writes,
+			"elapsed_ns":           m.end.Sub(m.start).Nanoseconds(),
+			"cpu_ns":               told(ok, b.cpuNs-a.cpuNs),
+			"voluntary_switches":   told(ok, b.voluntary-a.voluntary),
+			"involuntary_switches": told(ok, b.involuntary-a.involuntary),
+			"minor_faults":         told(ok, b.minorFaults-a.minorFaults),
+			"major_faults":         told(ok, b.bigFaults-a.bigFaults),
+			"migrations":           nil, "runqueue_wait_ns": nil})
+	}
+	return all
+}
+
+// told is the value, or null where it could not be had.
+func told(ok bool, value int64) any {
+	if !ok {
+		return nil
+	}
+	return value
+}
+
+func textOrNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+func (t *team) footprint() map[string]any {
+	peak := rssPeak()
+	return map[string]any{
+		"rss_empty_bytes":  told(t.rss[0] >= 0, t.rss[0]),
+		"rss_filled_bytes": told(t.rss[1] >= 0, t.rss[1]),
+		"rss_peak_bytes":   told(peak >= 0, peak),
+		"page_nodes":       nil, "page_nodes_reason": "readmostly-go does not look",
+		"huge_bytes": nil}
+}
+
+// stats of the window: what Go's run time did beside the loops, and on how many
+// CPUs all of it ran. Background is what other threads than the loops' used:
+// the collector, but for what the loops had to help with, and the scheduler.
+func (t *team) stats() []any {
+	a, b := &t.before, &t.after
+	stat := func(name, unit string, ok bool, value float64) any {
+		told := map[string]any{"name": name, "unit": unit, "value": value}
+		if !ok {
+			told["value"] = nil
+		}
+		return told
+	}
+	cpu, own, known := float64(b.cpuNs-a.cpuNs), int64(0), a.cpuNs >= 0 && b.cpuNs >= 0
+	apart := known && t.cell.wired()
+	for i := range t.members {
+		m := &t.members[i]
+		own += m.after.cpuNs - m.before.cpuNs
+		apart = apart && m.before.ok && m.after.ok
+	}
+	return []any{
+		stat("collections", "1", true, float64(b.memory.NumGC-a.memory.NumGC)),
+		stat("collection_pause", "ns", true,
+			float64(b.memory.PauseTotalNs-a.memory.PauseTotalNs)),
+		stat("collection_cpu_estimated", "ns", true, b.collect-a.collect),
+		stat("allocations", "1", true, float64(b.memory.Mallocs-a.memory.Mallocs)),
+		stat("allocated", "bytes", true,
+			float64(b.memory.TotalAlloc-a.memory.TotalAlloc)),
+		stat("background_cpu", "ns", apart, cpu-float64(own)),
+		stat("cores_used", "1", known, cpu/float64(t.elapsed().Nanoseconds()))}
+}
+
+func (t *team) environment() map[string]any {
+	percent := os.Getenv("GOGC")
+	if percent == "" {
+		percent = "100"
+	}
+	goroutines := "wired"
+	if !t.cell.wired() {
+		goroutines = "free"
+	}
+	return map[string]any{"aslr": nil, "clock_cost_ns": t.clockCostNs,
+		"go": runtime.Version(), "gogc": percent,
+		"gomaxprocs": runtime.GOMAXPROCS(0), "goroutines": goroutines}
+}

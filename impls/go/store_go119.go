@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !go1.20
+
+package main
+
+import "sync"
+
+// Go 1.19's Store does not tell what it replaced, and there is no Swap.
+const storeTells = false
+
+func store(w *worker, m *sync.Map, key any, value uint64, old *uint64) bool {
+	m.Store(key, value)
+	return w.presumed
+}

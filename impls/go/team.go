@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Streams of the seed, as in runner/trial/phases.c.
+const (
+	seedOperations = 100
+	seedKeys       = 100000
+)
+
+// member is one thread of a trial.
+type member struct {
+	worker            worker
+	warmUp            counts
+	account           account
+	cpuStart, cpuEnd  int
+	start, end        time.Time
+	before, after     usage
+	settled, heldKeys uint64
+	heldSum           uint64
+	placed            error
+}
+
+// team is a whole trial.
+type team struct {
+	cell          *cell
+	load          *load
+	table         table
+	members       []member
+	phases        map[string]any
+	rss           [2]int64
+	before, after process
+	clockCostNs   float64
+	windowExtra   float64 // of the positive control
+}
+
+func newTeam(r *request) *team {
+	c := r.Cell
+	t := &team{cell: c, load: newLoad(c), members: make([]member, *c.Threads),
+		phases: map[string]any{}, windowExtra: *r.ControlExtra}
+	dist, _ := distributionOf(*c.Dist) // refuses() has looked
+	for i := range t.members {
+		w := &t.members[i].worker
+		w.load, w.slot = t.load, i
+		w.rng = seedOf(*r.Seed, seedOperations+uint64(i))
+		if dist.name != "uniform" && !c.verifies() {
+			w.stream = dist.streamOf(t.load, i, seedOf(*r.Seed, seedKeys))
+		}
+	}
+	return t
+}
+
+func run(r *request) *team {
+	c, start := r.Cell, time.Now()
+	t := newTeam(r)
+	t.clockCostNs = clockCost()
+	runtime.GOMAXPROCS(processors(c))
+	placed := pinAll(*c.CPUs)
+	for i := range t.members {
+		t.members[i].placed = placed
+	}
+	t.phases["setup"] = time.Since(start).Nanoseconds()
+	t.rss[0] = rss()
+	t.phase("create", 0, t.create)
+	t.phase("prefill", 0, t.prefill)
+	t.rss[1] = rss()
+	if c.Settle == "no" {
+		t.phases["settle"] = int64(0)
+	} else {
+		t.phase("settle", 0, t.settle)
+	}
+	t.phase("warm_up", *c.WarmUpNs, t.warmUp)
+	t.before = processNow()
+	t.phase("window", *c.WindowNs, t.window)
+	t.after = processNow()
+	t.phase("verify", 0, t.verify)
+	t.phases["leave"], t.phases["destroy"] = int64(0), nil
+	return t
+}
+
+// phase runs `work` once for each member. A wired one has a thread of its own
+// that is placed where the member belongs and ends with it; a free one is where
+// the scheduler puts it. After `length` the stop flag is raised.
+func (t *team) phase(name string, length int64, work func(m *member)) {
+	atomic.StoreUint32(&t.load.stop, 0)
+	start := time.Now()
+	var all sync.WaitGroup
+	for i := range t.members {
+		all.Add(1)
+		go func(m *member) {
+			defer all.Done()
+			if t.cell.wired() {
+				t.wire(m)
+			}
+			work(m)
+		}(&t.members[i])
+	}
+	if length > 0 && !t.cell.verifies() {
+		time.Sleep(time.Duration(length))
+		atomic.StoreUint32(&t.load.stop, 1)
+	}
+	all.Wait()
+	t.phases[name] = time.Since(start).Nanoseconds()
+}
+
+func (t *team) wire(m *member) {
+	runtime.LockOSThread()
+	if len(*t.cell.CPUs) > 0 {
+		if err := pin((*t.cell.CPUs)[m.worker.slot]); err != nil {
+			m.placed = err
+		}
+	}
+}
+
+func (t *team) create(m *member) {
+	if m.worker.slot > 0 {
+		return
+	}
+	size := 0
+	if *t.cell.Presize {
+		size = int(t.load.resident)
+	}
+	t.table = newTable(*t.cell.Map, *t.cell.Shape, size)
+	for i := range t.members {
+		t.members[i].worker.table = t.table
+	}
+}
+
+// each calls `visit` with the member's share of the first n ranks.
+func (t *team) each(m *member, n uint64, visit func(rank uint64)) {
+	for rank := uint64(m.worker.slot); rank < n; rank += uint64(len(t.members)) {
+		visit(rank)
+	}
+}
+
+func (t *team) prefill(m *member) {
+	t.each(m, t.load.resident, func(rank uint64) {
+		t.table.upsert(&m.worker, rank, valueOf(rank, 0, 0), nil)
+	})
+}
+
+// settle looks every resident key up once: sync.Map promotes by it.
+func (t *team) settle(m *member) {
+	w := &m.worker
+	t.each(m, t.load.resident, func(rank uint64) {
+		if value, ok := t.table.lookup(w, rank); ok {
+			m.settled++
+			w.wrong |= different(value, rank)
+		}
+	})
+}
+
+func (t *team) warmUp(m *member) {
+	m.worker.limit = math.MaxUint64
+	if *t.cell.WarmUpNs > 0 && !t.cell.verifies() {
+		m.worker.drive()
+	}
+	m.warmUp = m.worker.counts
+	m.worker.counts = counts{}
+}
+
+func (t *team) window(m *member) {
+	m.worker.limit = math.MaxUint64
+	if ops := *t.cell.WindowOps; ops > 0 {
+		m.worker.limit = uint64(math.Max(batch, float64(ops)*(1+t.windowExtra)))
+	}
+	m.before = threadUsage()
+	m.cpuStart = cpuNow()
+	m.start = time.Now()
+	if t.cell.verifies() {
+		m.verify()
+	} else {
+		m.worker.drive()
+	}
+	m.end = time.Now()
+	m.cpuEnd = cpuNow()
+	m.after = threadUsage()
+}
+
+// universe is above the highest rank that may be present.
+func (t *team) universe() uint64 {
+	switch {
+	case t.load.kind == fresh:
+		return t.load.head
+	case t.load.span < t.load.resident:
+		return t.load.resident
+	}
+	return t.load.span
+}
+
+func (t *team) verify(m *member) {
+	if holdsNothing(t.table) {
+		return
+	}
+	w := &m.worker
+	t.each(m, t.universe(), func(rank uint64) {
+		if value, ok := t.table.lookup(w, rank); ok {
+			m.heldKeys++
+			m.heldSum += mixOf(rank)
+			m.account.held += value
+			w.wrong |= different(value, rank)
+		}
+	})
+}

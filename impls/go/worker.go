@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/binary"
+	"math"
+	"sync/atomic"
+	"unsafe"
+)
+
+const batch = 64 // iterations between two looks at the stop flag
+
+// table is what the loops ask of a map; each is a type of its own for each
+// kind of key. Only batch is timed look-up by look-up: it is written out for
+// each table, so that no look-up is a call through the interface. A write is
+// one, as it is out of line in C.
+type table interface {
+	// batch runs what the worker has drawn.
+	batch(w *worker)
+	lookup(w *worker, rank uint64) (value uint64, wasThere bool)
+	// upsert and remove tell whether the key was there; what was there goes
+	// to *old where that is not nil.
+	upsert(w *worker, rank, value uint64, old *uint64) (wasThere bool)
+	remove(w *worker, rank uint64, old *uint64) (wasThere bool)
+	// tells says whether upsert knows what was there. Where not it answers
+	// w.presumed and leaves *old alone.
+	tells() bool
+}
+
+type writeKind string
+
+const (
+	update writeKind = "update"
+	churn  writeKind = "churn"
+	fresh  writeKind = "fresh"
+)
+
+// load is what all workers of a cell have in common.
+type load struct {
+	kind                  writeKind
+	threads               int
+	misses                float64
+	resident, span, guard uint64 // as in struct rm_worker
+	writeBelow            uint32
+	head                  uint64 // fresh: next new rank; atomic
+	left                  int64  // verify: writes not yet begun; atomic
+	stop                  uint32 // atomic
+}
+
+// decisions is rm_counts_write_decisions(): a pair of writes is one decision.
+func decisions(kind writeKind, share float64) float64 {
+	if kind == update {
+		return share
+	}
+	return share / (2 - share)
+}
+
+func newLoad(c *cell) *load {
+	l := &load{kind: writeKind(*c.WriteKind), threads: *c.Threads,
+		misses: *c.MissShare, resident: *c.Keys, head: *c.Keys,
+		left: int64(*c.VerifyOps)}
+	l.writeBelow = uint32(math.Min(
+		decisions(l.kind, *c.WriteShare)*0x1p32, 0xffffffff))
+	l.span = uint64(math.Round(float64(l.resident) / (1 - l.misses)))
+	if l.kind == fresh && *c.WriteShare > 0 {
+		// others go on while a batch is drawn from an old head
+		l.guard = batch * uint64(l.threads+1)
+		if l.guard > l.resident/8 {
+			l.guard = l.resident / 8
+		}
+		l.span = l.resident - 2*l.guard
+	}
+	return l
+}
+
+// counts of one thread, as in runner/worker.h.
+type counts struct {
+	iterations, writes, pairs, inserts, removes uint64
+	idleRemoves, missesAbsent, missesResident   uint64
+}
+
+// draw is one iteration: the random bits decide whether it writes.
+type draw struct{ x, rank uint64 }
+
+// worker is one thread's state in the loop. It has 64 bytes before and behind
+// that nobody writes, since members of others lie beside it.
+type worker struct {
+	_        [64]byte
+	load     *load
+	table    table
+	stream   []uint32
+	slot     int
+	rng      uint64
+	position uint64
+	sequence uint64 // of this thread's values
+	limit    uint64 // iterations
+	base     uint64 // first rank that this batch looks up
+	presumed bool   // see table.tells
+	counts   counts
+	wrong    uint64 // bits in which a value differed
+	lost     uint64 // writes after which the value before them was found
+	keySum   uint64
+	line     [16]byte // the string key at hand
+	drawn    [batch]draw
+	_        [64]byte
+}
+
+// prepare draws the next batch, in the order of runner/driver.h.
+func (w *worker) prepare() {
+	l, rng, mask := w.load, w.rng, uint64(len(w.stream)-1)
+	w.base = 0
+	if l.kind == fresh {
+		w.base = atomic.LoadUint64(&l.head) - l.resident + l.guard
+	}
+	for i := range w.drawn {
+		x := next(&rng)
+		rank := below(x, l.span)
+		if w.stream != nil {
+			rank = uint64(w.stream[w.position&mask])
+			w.position++
+		}
+		w.drawn[i] = draw{x, rank}
+	}
+	w.rng = rng
+}
+
+// drive is rm_drive_mix(): batches until the stop flag or the limit.
+func (w *worker) drive() {
+	for {
+		w.prepare()
+		w.table.batch(w)
+		w.counts.iterations += batch
+		if w.stopped() || w.counts.iterations >= w.limit {
+			return
+		}
+	}
+}
+
+func (w *worker) stopped() bool { return atomic.LoadUint32(&w.load.stop) != 0 }
+
+// writes does the draw's write if it is one. `end`: the window ended meanwhile,
+// and what is left of the batch is neither done nor counted.
+func (w *worker) writes(i int) (did, end bool) {
+	d := &w.drawn[i]
+	if uint32(d.x) >= w.load.writeBelow {
+		return false, false
+	}
+	return true, w.write(i, d)
+}
+
+//go:noinline
+func (w *worker) write(i int, d *draw) (end bool) {
+	l, rank := w.load, d.rank
+	if rank >= l.resident { // drawn for a look-up that misses
+		rank = below(seedOf(d.x, 0), l.resident)
+	}
+	switch l.kind {
+	case update:
+		w.put(rank, true)
+	case churn:
+		w.put(rank, !w.take(rank))
+	case fresh:
+		rank = atomic.AddUint64(&l.head, 1) - 1
+		w.put(rank, false)
+		w.take(rank - l.resident)
+	}
+	if l.kind != update {
+		w.counts.pairs++
+	}
+	if !w.stopped() {
+		return false
+	}
+	w.counts.iterations -= uint64(batch - 1 - i)
+	return true
+}
+
+// put counts by what the table tells, or by what must be: an update finds its
+// key, a fresh key is new, and a churn puts back what it took out.
+func (w *worker) put(rank uint64, presumed bool) {
+	w.sequence++
+	w.presumed = presumed
+	w.wrote(rank, w.table.upsert(w, rank, valueOf(rank, w.slot, w.sequence), nil))
+}
+
+func (w *worker) wrote(rank uint64, wasThere bool) {
+	w.counts.writes++
+	if !wasThere {
+		w.counts.inserts++
+		w.keySum += mixOf(rank)
+	}
+}
+
+func (w *worker) take(rank uint64) (wasThere bool) {
+	wasThere = w.table.remove(w, rank, nil)
+	w.took(rank, wasThere)
+	return wasThere
+}
+
+func (w *worker) took(rank uint64, wasThere bool) {
+	w.counts.writes++
+	if wasThere {
+		w.counts.removes++
+		w.keySum -= mixOf(rank)
+	} else {
+		w.counts.idleRemoves++
+	}
+}
+
+// missed counts a look-up that found nothing: was it to?
+func (w *worker) missed(i int) {
+	if w.drawn[i].rank >= w.load.resident {
+		w.counts.missesAbsent++
+	} else {
+		w.counts.missesResident++
+	}
+}
+
+// different is 0 if the value was written for the rank.
+func different(value, rank uint64) uint64 {
+	return uint64(uint32(value) ^ uint32(rank))
+}
+
+// view is the string key of a rank, in bytes that the next one overwrites: for
+// calls that keep no key. own is one that may be kept, and an allocation, as a
+// program has it that reads its keys from a connection.
+func (w *worker) view(rank uint64) string {
+	binary.LittleEndian.PutUint64(w.line[:8], scatter(rank))
+	binary.LittleEndian.PutUint64(w.line[8:], rank)
+	line := w.line[:]
+	return *(*string)(unsafe.Pointer(&line))
+}
+
+func (w *worker) own(rank uint64) string {
+	w.view(rank)
+	return string(w.line[:])
+}

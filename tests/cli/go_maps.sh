@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Maps in Go beside maps in C: named by `list`, run by a campaign, and named as
+# not built where no Go is. What the program does is tests/report/test_go_maps.py's.
+. tests/tools/tap.sh
+build=${BUILD:-build/gcc}
+readmostly=$build/readmostly
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+cat >"$dir/go.conf" <<CONF
+writes = 10%
+keys = 1000
+shape = u64x8 str16x8
+write-kind = update fresh
+threads = 1
+warm-up = 0s
+window = 20kops
+deadline = 60s
+verify = 10kops
+blocks = 1
+repeat-most = 0
+measure = throughput
+CONF
+go_maps="go_sync_map go_map_rw go_map_mutex"
+
+# A table of maps as it is made without Go.
+make -s BUILD="$build" OUT="$dir/none" GOLANG= "$dir/none/impl_table.c" >"$dir/said" 2>&1
+check "without Go each map is named as skipped, with the package" \
+	[ "$(grep -c '{ "go_[a-z_]*", "go 1.19", "golang-go" },' "$dir/none/impl_table.c")" = 4 ]
+check "and none is in the table" \
+	sh -c "! grep -q rm_impl_go_ '$dir/none/impl_table.c'"
+
+if ! [ -x "$build/readmostly-go" ]; then
+	check "list names them" sh -c "'$readmostly' list | grep -q 'go_sync_map *not built: needs go 1.19 (packages: golang-go)'"
+	skip "a campaign of Go's maps" "no Go 1.19 or newer"
+	done_testing
+	exit
+fi
+
+make -s BUILD="$build" OUT="$dir/one" MAPS_BUILT="null_map go_null" "$dir/one/impl_table.c" >"$dir/said" 2>&1
+check "a program for one of them has that one" \
+	[ "$(grep -c '&rm_impl_go_' "$dir/one/impl_table.c")" = 1 ]
+check "and says which it is without" \
+	[ "$(grep -c '{ "go_[a-z_]*", false, true },' "$dir/one/impl_table.c")" = 3 ]
+
+"$readmostly" list >"$dir/list"
+check "list names the program of Go's maps" says "$dir/list" "program    readmostly-go"
+check "and the version of Go" says "$dir/list" "source     go1."
+"$readmostly" list --ids >"$dir/ids"
+check "ids to be checked are of this program's maps" sh -c "! grep -q ^go_ '$dir/ids'"
+
+"$readmostly" plan --json "$dir/go.conf" >"$dir/plan"
+check "a workload of all maps means none of them" sh -c "! grep -q '/go_map' '$dir/plan'"
+"$readmostly" plan --json "$dir/go.conf" --maps "go_map_rw gomap_rw" >"$dir/plan"
+check "--maps adds those that it names" says "$dir/plan" go_map_rw
+
+"$readmostly" run "$dir/go.conf" --maps "$go_maps gomap_rw" -o "$dir/campaign" \
+	--counters none >"$dir/said" 2>&1
+check "a campaign of Go's and C's maps ends well" [ $? = 0 ]
+journal=$dir/campaign/trials.jsonl
+check "each map, shape and kind has a trial" [ "$(grep -c '/throughput"' "$journal")" = 16 ]
+check "and one that verifies it" [ "$(grep -c '/verify".*"status":"ok"' "$journal")" = 16 ]
+check "no answer was wrong" sh -c "! grep -q '\"status\":\"failed\"' '$journal'"
+check "those of Go were made by Go" [ "$(grep -c '"go":"go1\.' "$journal")" = 24 ]
+check "and say no hash of the C program" \
+	[ "$(grep -c '"binary_sha256":null' "$journal")" = 24 ]
+check "the campaign is valid" "$readmostly" validate "$dir/campaign"
+check "campaign.json says whose maps they are" \
+	[ "$(grep -c '"program": "readmostly-go"' "$dir/campaign/campaign.json")" = 4 ]
+
+"$readmostly" plan --json "$dir/go.conf" --maps "go_map_rw gomap_rw" --set "goroutines=wired free" >"$dir/plan" 2>&1
+check "goroutines are a factor of Go's maps" says "$dir/plan" goroutines-free
+check "and of no other" sh -c "! grep 'gomap_rw.*goroutines' '$dir/plan'"
+
+"$readmostly" run "$dir/go.conf" --maps go_map_rw --set shape=u64x24 \
+	-o "$dir/wide" --counters none >"$dir/said" 2>&1
+check "a shape that Go's maps have not is skipped with that reason" \
+	says "$dir/wide/trials.jsonl" "shape u64x24 is not offered by this map"
+"$readmostly" run "$dir/go.conf" --maps go_map_rw --set memory=interleave \
+	-o "$dir/memory" --counters none >"$dir/said" 2>&1
+check "so is what the program lacks" says "$dir/memory/trials.jsonl" "memory first-touch"
+
+mkdir "$dir/alone" && cp "$readmostly" "$dir/alone/"
+"$dir/alone/readmostly" run "$dir/go.conf" --maps go_map_rw -o "$dir/alone/campaign" \
+	--counters none >"$dir/said" 2>&1
+check "a program that is not beside this one is the reason" \
+	says "$dir/alone/campaign/trials.jsonl" "is not beside this program"
+done_testing

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Go's own maps, measured by a program in Go: it does what the C loop does,
+answers by the schema, and finds what is planted in it.
+
+No speed is asserted. Where no Go is, there is no program, and what needs it
+is skipped.
+"""
+import copy
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+from schemas import validator
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
+PROGRAM = BUILD / "readmostly-go"
+MAPS = ("go_map_mutex", "go_map_rw", "go_sync_map")
+KINDS = ("update", "churn", "fresh")
+FACTORS = {"workload": "go", "shape": "u64x8", "keys": 1000,
+           "write_share": 0.1, "miss_share": 0.0, "write_kind": "update",
+           "dist": "uniform", "placement": "cores", "memory": "first-touch",
+           "presize": True, "loop": "mix", "rate_per_s": 0.0,
+           "arrivals": "poisson", "threads": 1, "window_ns": 0,
+           "window_ops": 100_000, "warm_up_ns": 0, "verify_ops": 0,
+           "deadline_ns": 60_000_000_000, "measure": "throughput"}
+VERIFY = {"measure": "verify", "window_ops": 0, "verify_ops": 20_000,
+          "write_share": 1.0, "keys": 64, "threads": 2}
+needs_go = pytest.mark.skipif(not PROGRAM.exists(),
+                              reason="no Go 1.19 or newer: no readmostly-go")
+
+
+def request_of(name, **factors):
+    """A window of a counted number of operations: no time decides. All
+    threads share a CPU."""
+    cell = FACTORS | {"map": name, "id": f"go/{name}"} | factors
+    cpu = max(os.sched_getaffinity(0))
+    cell.setdefault("cpus", [cpu] * cell["threads"])
+    return {"protocol": 2, "cell": cell, "seed": 7, "control_extra": 0.0,
+            "counters": {"backend": "none"}}
+
+
+def go(text, command="trial", program=PROGRAM):
+    return subprocess.run([program, command], input=text, text=True,
+                          capture_output=True, timeout=300, check=False)
+
+
+def result_of(request, program=PROGRAM):
+    validator("trial-protocol", "request").validate(request)
+    done = go(json.dumps(request), program=program)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    validator("trial-protocol", "result").validate(result)
+    return result
+
+
+def sequences():
+    lines = (ROOT / "tests/go/sequence.tsv").read_text().splitlines()
+    return [line.split("\t") for line in lines if not line.startswith("#")]
+
+
+@needs_go
+@pytest.mark.parametrize("line", sequences(), ids=" ".join)
+def test_the_first_million_operations_are_those_of_c(line):
+    shape, kind, dist, misses, writes, keys, digest = line
+    request = request_of(
+        "go_null", shape=shape, write_kind=kind, dist=dist, keys=int(keys),
+        miss_share=float(misses), write_share=float(writes),
+        window_ops=1_000_000)
+    assert go(json.dumps(request), "sequence").stdout.strip() == digest
+
+
+@needs_go
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", ["u64x8", "str16x8"])
+@pytest.mark.parametrize("name", MAPS)
+def test_each_map_holds_what_its_answers_say(name, shape, kind, threads):
+    result = result_of(request_of(name, shape=shape, write_kind=kind,
+                                  threads=threads))
+    assert result["verification"]["status"] == "ok", result["reason"]
+    assert result["lookups"] + result["writes"] == result["ops"]
+    assert result["keys_before"] == 1000
+    assert (kind == "update") == (result["removes"] == 0)
+    stats = {s["name"]: s["value"] for s in result["stats"]}
+    assert stats["cores_used"] > 0 and stats["background_cpu"] is not None
+    assert result["environment"]["go"].startswith("go1.")
+
+
+@needs_go
+@pytest.mark.parametrize("name", MAPS)
+def test_lookups_aimed_at_absent_keys_miss(name):
+    result = result_of(request_of(name, miss_share=0.25))
+    assert result["status"] == "ok", result["reason"]
+    assert result["misses_absent"] > 0 == result["misses_resident"]
+    assert result["hits"] + result["misses_absent"] == result["lookups"]
+
+
+@needs_go
+@pytest.mark.parametrize("goroutines", ["wired", "free"])
+def test_goroutines_are_bound_or_free(goroutines):
+    cpu = max(os.sched_getaffinity(0))
+    result = result_of(request_of("go_map_rw", threads=2,
+                                  goroutines=goroutines))
+    assert result["verification"]["status"] == "ok", result["reason"]
+    assert result["environment"]["goroutines"] == goroutines
+    assert result["environment"]["gomaxprocs"] == 1, "one CPU is placed"
+    for thread in result["by_thread"]:
+        assert thread["cpu"] == (cpu if goroutines == "wired" else None)
+        assert (thread["cpu_ns"] is None) == (goroutines == "free")
+        assert thread["cpu_start"] == thread["cpu"], "nobody's if it is free"
+
+
+@needs_go
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", MAPS)
+def test_go_verifies(name, kind):
+    result = result_of(request_of(name, write_kind=kind, **VERIFY))
+    assert result["status"] == "ok", result["reason"]
+    told = result["verification"]["accounting"]
+    if name == "go_sync_map" and \
+            result["environment"]["go"].startswith("go1.19"):
+        assert told == "key sums only", "its Store does not tell"
+    else:
+        assert told == "values"
+
+
+@needs_go
+def test_a_collection_is_told():
+    result = result_of(request_of("go_sync_map", write_share=1.0,
+                                  keys=100_000, window_ops=300_000))
+    stats = {s["name"]: s["value"] for s in result["stats"]}
+    assert stats["allocations"] >= 2 * result["writes"]
+    assert stats["collections"] > 0 < stats["collection_cpu_estimated"]
+
+
+@needs_go
+@pytest.mark.parametrize("factors", [
+    {"map": "snapshot"}, {"shape": "u64x24"}, {"dist": "trace:00000000"},
+    {"measure": "latency"}, {"loop": "scan:1"}, {"memory": "interleave"},
+    {"allocator": "jemalloc"}, {"map": "go_null"} | VERIFY], ids=str)
+def test_go_says_what_it_does_not_run(factors):
+    result = result_of(request_of("go_map_rw", **factors))
+    assert result["status"] == "failed" and result["reason"]
+
+
+@needs_go
+def test_go_refuses_what_is_no_request():
+    good = request_of("go_map_rw")
+    less = copy.deepcopy(good)
+    del less["cell"]["keys"]
+    bound = request_of("go_map_rw", goroutines="bound")
+    for text in ("", "[]", "{}", json.dumps(good | {"more": 1}),
+                 json.dumps(good | {"protocol": 1}), json.dumps(less),
+                 json.dumps(bound)):
+        done = go(text)
+        assert done.returncode == 2 and done.stderr, text
+        assert not done.stdout
+
+
+# What is broken: file, what stands there, what stands there instead, a trial
+# that must fail, and words of its reason.
+PLANTED = {
+    "a lost update under the lock": (
+        "go_map_rw.go", "	m.m[key] = value\n",
+        "	if value>>44%1000 != 999 {\n		m.m[key] = value\n	}\n",
+        VERIFY | {"map": "go_map_rw"}, "lost update"),
+    "a lost update of sync.Map": (
+        "go_sync_map.go", "	return store(w, &m.m, scatter(rank), value, old)",
+        "	if value>>44%1000 == 999 {\n		return true\n	}\n"
+        "	return store(w, &m.m, scatter(rank), value, old)",
+        VERIFY | {"map": "go_sync_map"}, "lost update"),
+    "a lost fresh key": (
+        "go_map_mutex.go", "	m.m[key] = value\n",
+        "	if value>>44%1000 != 999 {\n		m.m[key] = value\n	}\n",
+        {"map": "go_map_mutex", "write_kind": "fresh"},
+        "upserts of fresh keys found one"),
+    "a removal that removes nothing": (
+        "go_sync_map.go", "	value, wasThere := m.LoadAndDelete(key)",
+        "	value, wasThere := m.Load(key)",
+        {"map": "go_sync_map", "write_kind": "fresh"}, "key sums differ"),
+    "another key's value": (
+        "go_sync_map.go", "value, ok := m.m.Load(scatter(rank))",
+        "value, ok := m.m.Load(scatter(rank | 1))",
+        {"map": "go_sync_map"}, "another key's value"),
+    "a write without the lock's key": (
+        "go_map_rw.go", "	key := w.own(rank)\n",
+        "	key := w.own(rank ^ 1)\n",
+        {"map": "go_map_rw", "shape": "str16x8"}, "another key's value"),
+    "a look-up that finds nothing": (
+        "go_map_rw.go", "		if !ok {\n", "		if !ok || rank == 7 {\n",
+        {"map": "go_map_rw"}, "missed keys that were never removed"),
+}
+
+
+@pytest.fixture(name="sources")
+def sources_(tmp_path):
+    for source in (ROOT / "impls/go").glob("*"):
+        shutil.copy(source, tmp_path)
+    return tmp_path
+
+
+@needs_go
+@pytest.mark.parametrize("planted", PLANTED)
+def test_what_is_planted_is_caught(planted, sources):
+    name, right, wrong, factors, reason = PLANTED[planted]
+    text = (sources / name).read_text()
+    assert right in text, "the mutant is of lines that there are"
+    (sources / name).write_text(text.replace(right, wrong, 1))
+    newest = subprocess.run([ROOT / "tests/go/find_go.sh", "newest"],
+                            text=True, capture_output=True, check=True)
+    environment = os.environ | {
+        "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false",
+        "GOPROXY": "off", "CGO_ENABLED": "0",
+        "GOPATH": str(ROOT / "build/go-path"),
+        "GOCACHE": str(ROOT / "build/go-cache")}
+    subprocess.run([newest.stdout.strip(), "build", "-o", "mutant", "."],
+                   cwd=sources, env=environment, check=True)
+    result = result_of(request_of(**{"name": factors["map"]} | factors),
+                       sources / "mutant")
+    assert result["status"] == "failed"
+    assert result["verification"]["status"] == "failed"
+    assert reason in result["reason"]

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The operations of the measured loop and their keys, in their order, are those
+ * of tests/go/sequence.tsv. Programs in other languages are held to the same
+ * file (tests/report/test_go_maps.py): equal digests, equal sequences.
+ *
+ * test_sequence --print writes the file anew.
+ */
+#include "runner/base/rng.h"
+#include "runner/driver.h"
+#include "runner/trial/internal.h"
+#include "tests/unit/tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_OF_DIGESTS "tests/go/sequence.tsv"
+
+enum { OPERATIONS = 1000000, SEED = 7 };
+
+/* What the map below was asked, folded; one thread. */
+static uint64_t sum;
+
+static void fold(
+        struct rm_shape shape, struct rm_key key, enum rm_operation operation)
+{
+	uint64_t word[2];
+
+	if (!shape.str) {
+		sum = rm_seed(sum ^ key.word, operation);
+		return;
+	}
+	memcpy(word, key.bytes, sizeof(word));
+	sum = rm_seed(sum ^ word[0], operation);
+	sum = rm_seed(sum ^ word[1], UINT64_MAX);
+}
+
+static void *create(const struct rm_sizing *sizing)
+{
+	(void)sizing;
+	sum = 0;
+	return &sum;
+}
+
+static void *join(void *map, size_t slot)
+{
+	(void)slot;
+	return map;
+}
+
+static void nothing(void *thread)
+{
+	(void)thread;
+}
+
+/* No prefill: it is not of the sequence. */
+static int load(
+        void *thread, struct rm_shape shape, const struct rm_source *source)
+{
+	(void)thread, (void)shape, (void)source;
+	return 0;
+}
+
+RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	uint64_t rank = key.word; /* its low half, see rm_scatter() */
+
+	(void)thread;
+	if (shape.str)
+		memcpy(&rank, key.bytes + 8, 8);
+	*value = rm_value_of(rank, 0, 0);
+	fold(shape, key, RM_LOOKUP);
+	return true;
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	(void)thread;
+	fold(shape, key, RM_UPSERT);
+	sum ^= value->word[0];
+	return true;
+}
+
+RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	(void)thread;
+	fold(shape, key, RM_REMOVE);
+	return true;
+}
+
+static const struct rm_map_ops ops = {
+	.create = create,
+	.destroy = nothing,
+	.join = join,
+	.leave = nothing,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = nothing,
+	.load = load,
+};
+
+RM_DRIVE(ops, u64x8, RM_U64X8)
+RM_DRIVE(ops, str16x8, RM_STR16X8)
+
+static const struct rm_impl folding = {
+	.id = "folding",
+	.shapes = 5,
+	.caps = RM_CAP_NO_STATE,
+	.ops = &ops,
+	.drive = { drive_u64x8, NULL, drive_str16x8, NULL },
+};
+
+/* Fills what the words of a line say; false: it is none. */
+static bool read_line(const char *line, struct rm_cell *cell, uint64_t *digest)
+{
+	static const enum rm_workload_key words[] = { RM_KEY_SHAPE,
+		RM_KEY_WRITE_KIND, RM_KEY_DIST };
+	char text[3][32];
+	unsigned long long keys, sum_of_file = 0;
+	int read = sscanf(line, "%31s %31s %31s %lf %lf %llu %llx", text[0],
+	        text[1], text[2], &cell->miss_share, &cell->write_share, &keys,
+	        &sum_of_file);
+
+	for (int i = 0; i < 3 && read >= 6; i++)
+		if (rm_factor_read(words[i], text[i], cell))
+			return false;
+	cell->keys = keys;
+	*digest = sum_of_file;
+	return read >= 6;
+}
+
+static uint64_t digest_of(const struct rm_cell *asked)
+{
+	struct rm_request request = { .seed = SEED,
+		.counters = json_pack("{s:s}", "backend", "none"),
+		.cell = *asked };
+	struct rm_cell *cell = &request.cell;
+	struct rm_team team;
+
+	cell->threads = 1;
+	strcpy(cell->memory, "first-touch");
+	cell->settle = RM_SETTLE_NO;
+	cell->window_ops = OPERATIONS;
+	cell->deadline_ns = 60000000000;
+	cell->measure = RM_MEASURE_THROUGHPUT;
+	rm_team_run(&team, &request, &folding);
+	rm_team_clear(&team);
+	json_decref(request.counters);
+	return sum;
+}
+
+/* One line of the file: printed with its digest, or compared. */
+static void one(const char *line, bool print)
+{
+	struct rm_cell cell = { 0 };
+	uint64_t expected, now;
+	char name[200];
+	const char *end = strrchr(line, '\t');
+
+	if (!read_line(line, &cell, &expected)) {
+		CHECK(false, "a line of " FILE_OF_DIGESTS " is understood");
+		return;
+	}
+	now = digest_of(&cell);
+	snprintf(name, sizeof(name), "%.*s", (int)(end - line), line);
+	if (print)
+		printf("%s\t%016llx\n", name, (unsigned long long)now);
+	else if (!CHECK(now == expected, name))
+		printf("# %016llx\n", (unsigned long long)now);
+}
+
+int main(int argc, char **argv)
+{
+	bool print = argc > 1 && !strcmp(argv[1], "--print");
+	FILE *file = fopen(FILE_OF_DIGESTS, "r");
+	char line[256];
+
+	if (!file)
+		return 1;
+	while (fgets(line, sizeof(line), file))
+		if (line[0] != '#')
+			one(line, print);
+		else if (print)
+			fputs(line, stdout);
+	fclose(file);
+	return print ? 0 : DONE();
+}
