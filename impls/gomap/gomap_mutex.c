@@ -17,7 +17,8 @@ const struct rm_impl rm_impl_gomap_mutex = {
 	.label = "Go map + Mutex",
 	.family = "lock",
 	.sync = "go-mutex",
-	.source = "Go runtime, map before 1.24; Go sync.Mutex",
+	.source = "Go runtime, map before 1.24; Go sync.Mutex, waits in "
+	          "the kernel",
 	.system = "M2",
 	.shapes = RM_ALL_SHAPES,
 	.guarantees = "point-in-time",

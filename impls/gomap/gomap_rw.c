@@ -17,7 +17,8 @@ const struct rm_impl rm_impl_gomap_rw = {
 	.label = "Go map + RWMutex",
 	.family = "lock",
 	.sync = "go-rwmutex",
-	.source = "Go runtime, map before 1.24; Go sync.RWMutex",
+	.source = "Go runtime, map before 1.24; Go sync.RWMutex, waits in "
+	          "the kernel",
 	.system = "M3",
 	.shapes = RM_ALL_SHAPES,
 	.guarantees = "point-in-time",

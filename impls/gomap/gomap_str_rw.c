@@ -19,8 +19,8 @@ const struct rm_impl rm_impl_gomap_str_rw = {
 	.label = "Go map str + RWMutex",
 	.family = "lock",
 	.sync = "go-rwmutex",
-	.source =
-	        "Go runtime, map before 1.24: mapaccess1_faststr; sync.RWMutex",
+	.source = "Go runtime, map before 1.24: mapaccess1_faststr; "
+	          "sync.RWMutex, waits in the kernel",
 	.system = "M14",
 	.shapes = RM_ALL_SHAPES & ~RM_U64_SHAPES,
 	.guarantees = "point-in-time",

@@ -19,7 +19,8 @@ const struct rm_impl rm_impl_gomap_u64_rw = {
 	.family = "lock",
 	.sync = "go-rwmutex",
 	.source =
-	        "Go runtime, map before 1.24: mapaccess1_fast64; sync.RWMutex",
+	        "Go runtime, map before 1.24: mapaccess1_fast64; sync.RWMutex, "
+	        "waits in the kernel",
 	.system = "M14",
 	.shapes = RM_U64_SHAPES,
 	.guarantees = "point-in-time",

@@ -1,33 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * go_futex.h - what the locks of Go's stand on here: sleeping and waking, and
- * the smallest mutex that sleeps.
+ * go_futex.h - what the locks of Go's stand on here: waiting and waking, and the
+ * smallest mutex that waits.
  *
- * A wait may return early, also because a waiter that has gone was woken at an
- * address that now is another's: whoever waits looks again.
+ * GO_WAITS chooses how: go_futex_wait(word, value) waits while *word == value
+ * and may return early, so that whoever waits looks again; go_futex_wake().
  */
 #ifndef RM_SUPPORT_GO_FUTEX_H
 #define RM_SUPPORT_GO_FUTEX_H
 
 #include "runner/map.h"
 
-#include <linux/futex.h>
 #include <stdatomic.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+
+#ifndef GO_WAITS
+#define GO_WAITS "impls/support/go_waits_kernel.h"
+#endif
+#include GO_WAITS
 
 #define GO_CALL static __attribute__((noinline, unused))
-
-/* Sleeps while *word == value; may return early. */
-static inline void go_futex_wait(_Atomic uint32_t *word, uint32_t value)
-{
-	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
-}
-
-static inline void go_futex_wake(_Atomic uint32_t *word, uint32_t threads)
-{
-	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0);
-}
 
 /* A plain mutex in one word: 0 free, 1 held, 2 held and waited for. */
 GO_CALL void go_w_lock_slow(_Atomic uint32_t *w)

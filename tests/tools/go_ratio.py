@@ -30,6 +30,10 @@ PAIRS = {
     "port": ("syncmap", {"u64x8": "gomap_rw", "str16x8": "gomap_rw"}),
     "port_fast": ("syncmap", {"u64x8": "gomap_u64_rw",
                               "str16x8": "gomap_str_rw"}),
+    "port_any": ("syncmap_any", {"u64x8": "gomap_u64_rw",
+                                 "str16x8": "gomap_str_rw"}),
+    "port_spin": ("syncmap_any", {"u64x8": "gomap_u64_rw_spin",
+                                  "str16x8": "gomap_str_rw_spin"}),
 }
 COLUMNS = ("writes", "write_kind", "keys", "shape", "threads")
 # Six blocks are the fewest that have an interval.

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_str_rw_spin.c - gomap_str_rw whose lock spins where it would wait.
+ *
+ * The same map and the same RWMutex; a wait is no call of the kernel. Two atomic
+ * additions to the lock's line per lookup. With more threads than CPUs it gives
+ * its CPU away after some microseconds.
+ */
+#define GO_WAITS   "impls/support/go_waits_spin.h"
+#define GOMAP_KEYS "impls/gomap/gomap_keys_str.h"
+#include "impls/shard/shard_one.h"
+#include "impls/support/guard_go_rw.h"
+
+#include "impls/gomap/gomap_guarded.h" /* the operations */
+
+RM_DRIVE(ops, str16x8, RM_STR16X8)
+RM_DRIVE(ops, str16x24, RM_STR16X24)
+
+const struct rm_impl rm_impl_gomap_str_rw_spin = {
+	.id = "gomap_str_rw_spin",
+	.label = "Go str + RWMutex, spins",
+	.family = "lock",
+	.sync = "go-rwmutex-spin",
+	.source = "Go runtime, map before 1.24: mapaccess1_faststr; "
+	          "sync.RWMutex, spins where it waits",
+	.system = "",
+	.shapes = RM_ALL_SHAPES & ~RM_U64_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = { NULL, NULL, drive_str16x8, drive_str16x24 },
+};

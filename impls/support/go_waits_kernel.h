@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * go_waits_kernel.h - a wait of Go's locks is the thread's, asleep in the kernel. A
+ * choice of GO_WAITS, see go_futex.h.
+ *
+ * A wait may return early, also because a waiter that has gone was woken at an
+ * address that now is another's: whoever waits looks again.
+ */
+#ifndef RM_SUPPORT_GO_WAITS_KERNEL_H
+#define RM_SUPPORT_GO_WAITS_KERNEL_H
+
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Sleeps while *word == value; may return early. */
+static inline void go_futex_wait(_Atomic uint32_t *word, uint32_t value)
+{
+	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+static inline void go_futex_wake(_Atomic uint32_t *word, uint32_t threads)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0);
+}
+
+#endif /* RM_SUPPORT_GO_WAITS_KERNEL_H */
