@@ -85,7 +85,7 @@ PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 .SECONDARY:
 all: $(OUT)/readmostly  ## build what this machine can
 	@$(foreach f,$(SKIPPED),echo "skip: $(f) needs $(call needs,$(f)) (packages: $(call comes_in,$(f)))";)
-	@$(foreach id,$(GO_MISSING),echo "skip: $(id) needs go (packages: $(GO_PACKAGE))";)
+	@$(foreach id,$(GO_MISSING),echo "skip: $(id) needs $(GO_NEEDS) (packages: $(GO_PACKAGE))";)
 
 bench:  ## measure and report: MODE=smoke|quick|articles|standard|full MAPS=ids
 	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) runner/bench.sh $(call quoted,$(MODE)) $(BENCH_ARGS)
@@ -136,7 +136,7 @@ define write_table # FILE, MAP.c..., ids of maps in Go
 	   echo '};'; \
 	   echo 'const struct rm_skipped rm_skipped_table[] = {'; \
 	   $(foreach f,$(SKIPPED),echo '	{ "$(notdir $(basename $(f)))", "$(call needs,$(f))", "$(call comes_in,$(f))" },';) \
-	   for n in $(GO_MISSING); do echo "	{ \"$$n\", \"go\", \"$(GO_PACKAGE)\" },"; done; \
+	   for n in $(GO_MISSING); do echo "	{ \"$$n\", \"$(GO_NEEDS)\", \"$(GO_PACKAGE)\" },"; done; \
 	   echo '	{ NULL, NULL, NULL },'; \
 	   echo '};'; \
 	   echo 'const size_t rm_skipped_count = $(words $(SKIPPED) $(GO_MISSING));'; } >$(1).new

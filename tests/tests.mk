@@ -233,6 +233,14 @@ port-speed: $(BUILD)/readmostly $(if $(GO),$(BUILD)/readmostly-go)  ## real Go a
 	  --counters none --arms port=$(BUILD)/readmostly,go=$(BUILD)/readmostly-go $(ARGS)
 	@$(PYTHON) -m report.port_speed build/port-speed
 
+GO_RATIO ?= build/go-ratio
+.PHONY: go-ratio
+go-ratio: $(BUILD)/readmostly $(if $(GO_LINKED),$(BUILD)/readmostly-go)  ## sync.Map against RWMutex, of Go and of ports: a tally of 176 cells
+	@test -n "$(GO_LINKED)" || { echo "go-ratio: no Go 1.19 or newer here" >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "go-ratio: no Python with numpy and scipy" >&2; exit 2; }
+	@$(PYTHON) tests/tools/go_ratio.py run $(GO_RATIO) $(ARGS)
+	@$(PYTHON) tests/tools/go_ratio.py tally $(GO_RATIO)
+
 .PHONY: report-speed
 report-speed:  ## CPU seconds of the report of 10,000 trials, beside those with PDFs
 	@test -n "$(PYTHON)" || { echo "report-speed: no Python with numpy, scipy and matplotlib" >&2; exit 2; }

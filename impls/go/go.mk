@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Maps in Go: their descriptions for the table of maps, and their program
 # (docs/adr/0027). Where no Go is they are left out, by name.
+GO_NEEDS   := go 1.19
 GO_PACKAGE := golang-go
 GO_IDS     := $(shell sed -n 's/^\(go_[a-z_]*\)	.*/\1/p' impls/go/maps.tsv)
 GOLANG     := $(shell tests/go/find_go.sh newest)

@@ -23,7 +23,7 @@ const struct rm_impl rm_impl_syncmap_any = {
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go: keys of type any; waits in the "
 	          "kernel",
-	.system = "M4",
+	.system = "",
 	.shapes = RM_ALL_SHAPES,
 	.guarantees = "once-if-present",
 	.progress = "blocking",
