@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from report import journal, stats, words
+from report import analysis, journal, stats, words
 
 LIMIT = 0.5  # per cent: A/A and slot effect
 EXTRA = (1.5, 2.5)  # per cent: what +2 % work must measure as
@@ -194,10 +194,10 @@ def standard_errors(cell, name, got, draws):
 
 def worst_mix(a):
     """Largest |achieved - asked| of write and miss share, in standard
-    errors of that many draws."""
+    errors of that many draws; other loops write by their own rules."""
     worst = {"write_share": None, "miss_share": None}  # as asked
     for cell, trial in finished(a):
-        for name in worst:
+        for name in worst if cell.loop in analysis.COMMON else ():
             asked = getattr(cell, name)
             got = trial["result"].get("achieved_" + name)
             if got is None or not trial["result"].get("ops"):

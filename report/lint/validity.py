@@ -6,6 +6,7 @@ import re
 
 from report.lint import say
 from report.lint.intervals import depth
+from report.lint.rows import LOOPS
 
 RULE, COUNTS = "checks", "counts of trials"
 DRIVER, EVEN, SPREAD, WAITED = 20.0, 0.8, 1.1, 0.05
@@ -147,10 +148,12 @@ def steal(c, row):
 
 def mix(c, row):
     """Standard errors of the write share; churn and fresh write in pairs:
-    a key is added and another taken out."""
+    a key is added and another taken out. Other loops draw nothing."""
     worst = 0.0, None
     name = "miss" if "miss" in row[0] else "write"
     for cell, t in finished(c):
+        if cell.factors["loop"] not in LOOPS:
+            continue
         worst = max(worst, (deviation(cell, t["result"], name), cell.map),
                     key=lambda w: w[0])
     judge(c, row, worst[0], worst[0] <= 6,
