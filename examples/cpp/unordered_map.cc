@@ -21,8 +21,8 @@ struct Map {
 	virtual bool remove(const rm_foreign_key &, uint64_t *old) = 0;
 	virtual bool insert(
 	        const rm_foreign_key &, uint64_t value, uint64_t *present) = 0;
-	virtual bool compare_swap(const rm_foreign_key &, uint64_t expected,
-	        uint64_t value) = 0;
+	virtual bool compare_swap(
+	        const rm_foreign_key &, uint64_t expected, uint64_t value) = 0;
 	virtual bool compare_remove(
 	        const rm_foreign_key &, uint64_t expected) = 0;
 	virtual void scan(rm_foreign_visit *visit, void *context) = 0;
@@ -209,12 +209,12 @@ const struct rm_foreign_map rm_foreign_map = {
 	create,
 	destroy,
 	[](void *h, const rm_foreign_key *k, uint64_t *v) noexcept -> int {
-		return of(h)->lookup(*k, v);
+	        return of(h)->lookup(*k, v);
 	},
 	[](void *h, const rm_foreign_key *k, uint64_t v, uint64_t *o) noexcept
 	-> int { return of(h)->upsert(*k, v, o); },
 	[](void *h, const rm_foreign_key *k, uint64_t *o) noexcept -> int {
-		return of(h)->remove(*k, o);
+	        return of(h)->remove(*k, o);
 	},
 	nullptr, // join: the map is every thread's handle
 	nullptr, // leave
@@ -224,10 +224,10 @@ const struct rm_foreign_map rm_foreign_map = {
 	[](void *h, const rm_foreign_key *k, uint64_t e, uint64_t v) noexcept
 	-> int { return of(h)->compare_swap(*k, e, v); },
 	[](void *h, const rm_foreign_key *k, uint64_t e) noexcept -> int {
-		return of(h)->compare_remove(*k, e);
+	        return of(h)->compare_remove(*k, e);
 	},
 	[](void *h, rm_foreign_visit *visit, void *context) noexcept {
-		of(h)->scan(visit, context);
+	        of(h)->scan(visit, context);
 	},
 	[](void *h) noexcept { return of(h)->length(); },
 	[](void *h) noexcept { of(h)->clear(); },

@@ -53,7 +53,7 @@ def about(c):
             for match in [re.search(pattern, told)] if match
             for text in match.groups()]
     promised = squeezed(
-        f"Guarantees: {row[table.column('guarantees')] or 'none'}.")
+        f"Guarantees and limits: {row[table.column('guarantees')] or 'none'}.")
     c.log.check(said == [v for v in costs if v]
                 and promised in squeezed(told), RULE, "index.html", told,
                 "index.html#rivals", f"its row has {' | '.join(row)}")

@@ -137,7 +137,8 @@ def leader_words(a, head):
              if held.get("filled") else "")
     source = f" (after: {about['source']})" if about.get("source") else ""
     return (f"{name} is: {about.get('label') or 'no description'}{source}. "
-            f"Guarantees: {guarantees.in_full(about) or 'none'}.{takes}"
+            "Guarantees and limits: "
+            f"{guarantees.in_full(about) or 'none'}.{takes}"
             + tail_words(a, head, name))
 
 

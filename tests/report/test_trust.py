@@ -274,7 +274,7 @@ def test_an_altered_word_of_trust_is_named(pages, word, old, new):
     (r"workload \(order-service, u64x8", "workload (order-service, u64x24",
      "copies"),
     (r"It takes \d", "It takes 9", "copies"),
-    (r"Guarantees: [^.]", "Guarantees: never grows, m", "copies"),
+    (r"limits: [^.]", "limits: never grows, m", "copies"),
     (r"times as fast as \w+, the least certain lead", "times as fast as gomap_rw, "
      "the least certain lead", "numbers of the claim"),
     (r"times as fast as gomap_rw, which", "times as fast as snapshot, which",
