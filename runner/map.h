@@ -60,14 +60,16 @@ struct rm_shape {
 /* Before the braces of a value of a struct: C++ has no compound literals. */
 #ifdef __cplusplus
 #define RM_LITERAL(type) type
+#define RM_SHAPE_LITERAL rm_shape
 #else
 #define RM_LITERAL(type) (struct type)
+#define RM_SHAPE_LITERAL (struct rm_shape)
 #endif
 
-#define RM_U64X8    (RM_LITERAL(rm_shape){ false, 8 })
-#define RM_U64X24   (RM_LITERAL(rm_shape){ false, 24 })
-#define RM_STR16X8  (RM_LITERAL(rm_shape){ true, 8 })
-#define RM_STR16X24 (RM_LITERAL(rm_shape){ true, 24 })
+#define RM_U64X8    (RM_SHAPE_LITERAL{ false, 8 })
+#define RM_U64X24   (RM_SHAPE_LITERAL{ false, 24 })
+#define RM_STR16X8  (RM_SHAPE_LITERAL{ true, 8 })
+#define RM_STR16X24 (RM_SHAPE_LITERAL{ true, 24 })
 
 enum { RM_SHAPES = 4 };
 

@@ -210,7 +210,8 @@ def curves_figure(report, a, number, text, cells, found):
         panels.append(report.panel(
             slug("latency", number, operation, "curves"),
             f"Latency of {operation} by percentile, {text}",
-            f"Highest percentile with enough operations: {ends}.",
+            "Highest percentile with enough operations: "
+            f"{ends or 'none'}.",
             (520, 380), latency, curves, a.look,
             f"{operation}, {present(there)}", FLOOR))
     if not panels:
