@@ -8,7 +8,7 @@ import "sync"
 
 type mutexU64 struct {
 	mu sync.Mutex
-	m  map[uint64]uint64
+	m  words
 }
 
 func (m *mutexU64) batch(w *worker) {
@@ -39,17 +39,10 @@ func (m *mutexU64) lookup(w *worker, rank uint64) (uint64, bool) {
 	return value, ok
 }
 
-// What was there is told by the length: a second look-up would cost a write
-// what no program pays.
 func (m *mutexU64) upsert(w *worker, rank, value uint64, old *uint64) bool {
 	key := scatter(rank)
 	m.mu.Lock()
-	before := len(m.m)
-	if old != nil {
-		*old = m.m[key]
-	}
-	m.m[key] = value
-	wasThere := len(m.m) == before
+	wasThere := m.m.replace(key, value, old)
 	m.mu.Unlock()
 	return wasThere
 }
@@ -57,12 +50,7 @@ func (m *mutexU64) upsert(w *worker, rank, value uint64, old *uint64) bool {
 func (m *mutexU64) remove(w *worker, rank uint64, old *uint64) bool {
 	key := scatter(rank)
 	m.mu.Lock()
-	before := len(m.m)
-	if old != nil {
-		*old = m.m[key]
-	}
-	delete(m.m, key)
-	wasThere := len(m.m) != before
+	wasThere := m.m.takeOut(key, old)
 	m.mu.Unlock()
 	return wasThere
 }
@@ -71,7 +59,7 @@ func (m *mutexU64) tells() bool { return true }
 
 type mutexStr struct {
 	mu sync.Mutex
-	m  map[string]uint64
+	m  texts
 }
 
 func (m *mutexStr) batch(w *worker) {
@@ -107,12 +95,7 @@ func (m *mutexStr) lookup(w *worker, rank uint64) (uint64, bool) {
 func (m *mutexStr) upsert(w *worker, rank, value uint64, old *uint64) bool {
 	key := w.own(rank)
 	m.mu.Lock()
-	before := len(m.m)
-	if old != nil {
-		*old = m.m[key]
-	}
-	m.m[key] = value
-	wasThere := len(m.m) == before
+	wasThere := m.m.replace(key, value, old)
 	m.mu.Unlock()
 	return wasThere
 }
@@ -120,12 +103,7 @@ func (m *mutexStr) upsert(w *worker, rank, value uint64, old *uint64) bool {
 func (m *mutexStr) remove(w *worker, rank uint64, old *uint64) bool {
 	key := w.view(rank)
 	m.mu.Lock()
-	before := len(m.m)
-	if old != nil {
-		*old = m.m[key]
-	}
-	delete(m.m, key)
-	wasThere := len(m.m) != before
+	wasThere := m.m.takeOut(key, old)
 	m.mu.Unlock()
 	return wasThere
 }

@@ -9,7 +9,7 @@ import "sync"
 
 type rwU64 struct {
 	mu sync.RWMutex
-	m  map[uint64]uint64
+	m  words
 }
 
 func (m *rwU64) batch(w *worker) {
@@ -40,17 +40,10 @@ func (m *rwU64) lookup(w *worker, rank uint64) (uint64, bool) {
 	return value, ok
 }
 
-// What was there is told by the length: a second look-up would cost a write
-// what no program pays.
 func (m *rwU64) upsert(w *worker, rank, value uint64, old *uint64) bool {
 	key := scatter(rank)
 	m.mu.Lock()
-	before := len(m.m)
-	if old != nil {
-		*old = m.m[key]
-	}
-	m.m[key] = value
-	wasThere := len(m.m) == before
+	wasThere := m.m.replace(key, value, old)
 	m.mu.Unlock()
 	return wasThere
 }
@@ -58,12 +51,7 @@ func (m *rwU64) upsert(w *worker, rank, value uint64, old *uint64) bool {
 func (m *rwU64) remove(w *worker, rank uint64, old *uint64) bool {
 	key := scatter(rank)
 	m.mu.Lock()
-	before := len(m.m)
-	if old != nil {
-		*old = m.m[key]
-	}
-	delete(m.m, key)
-	wasThere := len(m.m) != before
+	wasThere := m.m.takeOut(key, old)
 	m.mu.Unlock()
 	return wasThere
 }
@@ -72,7 +60,7 @@ func (m *rwU64) tells() bool { return true }
 
 type rwStr struct {
 	mu sync.RWMutex
-	m  map[string]uint64
+	m  texts
 }
 
 func (m *rwStr) batch(w *worker) {
@@ -108,12 +96,7 @@ func (m *rwStr) lookup(w *worker, rank uint64) (uint64, bool) {
 func (m *rwStr) upsert(w *worker, rank, value uint64, old *uint64) bool {
 	key := w.own(rank)
 	m.mu.Lock()
-	before := len(m.m)
-	if old != nil {
-		*old = m.m[key]
-	}
-	m.m[key] = value
-	wasThere := len(m.m) == before
+	wasThere := m.m.replace(key, value, old)
 	m.mu.Unlock()
 	return wasThere
 }
@@ -121,12 +104,7 @@ func (m *rwStr) upsert(w *worker, rank, value uint64, old *uint64) bool {
 func (m *rwStr) remove(w *worker, rank uint64, old *uint64) bool {
 	key := w.view(rank)
 	m.mu.Lock()
-	before := len(m.m)
-	if old != nil {
-		*old = m.m[key]
-	}
-	delete(m.m, key)
-	wasThere := len(m.m) != before
+	wasThere := m.m.takeOut(key, old)
 	m.mu.Unlock()
 	return wasThere
 }

@@ -8,12 +8,12 @@ import "sort"
 // what it is made for, 0: it grows.
 var tables = map[string]struct{ u64, str func(size int) table }{
 	"go_map_mutex": {
-		func(size int) table { return &mutexU64{m: make(map[uint64]uint64, size)} },
-		func(size int) table { return &mutexStr{m: make(map[string]uint64, size)} },
+		func(size int) table { return &mutexU64{m: make(words, size)} },
+		func(size int) table { return &mutexStr{m: make(texts, size)} },
 	},
 	"go_map_rw": {
-		func(size int) table { return &rwU64{m: make(map[uint64]uint64, size)} },
-		func(size int) table { return &rwStr{m: make(map[string]uint64, size)} },
+		func(size int) table { return &rwU64{m: make(words, size)} },
+		func(size int) table { return &rwStr{m: make(texts, size)} },
 	},
 	"go_null": {
 		func(int) table { return &nullU64{} },

@@ -165,8 +165,8 @@ def test_go_refuses_what_is_no_request():
 # that must fail, and words of its reason.
 PLANTED = {
     "a lost update under the lock": (
-        "go_map_rw.go", "	m.m[key] = value\n",
-        "	if value>>44%1000 != 999 {\n		m.m[key] = value\n	}\n",
+        "native.go", "	m[key] = value\n",
+        "	if value>>44%1000 != 999 {\n		m[key] = value\n	}\n",
         VERIFY | {"map": "go_map_rw"}, "lost update"),
     "a lost update of sync.Map": (
         "go_sync_map.go", "	return store(w, &m.m, scatter(rank), value, old)",
@@ -174,8 +174,8 @@ PLANTED = {
         "	return store(w, &m.m, scatter(rank), value, old)",
         VERIFY | {"map": "go_sync_map"}, "lost update"),
     "a lost fresh key": (
-        "go_map_mutex.go", "	m.m[key] = value\n",
-        "	if value>>44%1000 != 999 {\n		m.m[key] = value\n	}\n",
+        "native.go", "	m[key] = value\n",
+        "	if value>>44%1000 != 999 {\n		m[key] = value\n	}\n",
         {"map": "go_map_mutex", "write_kind": "fresh"},
         "upserts of fresh keys found one"),
     "a removal that removes nothing": (
