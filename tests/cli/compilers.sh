@@ -21,7 +21,8 @@ side() { # COMPILER
 # Each object has what the compiler warned of beside it, so that what is built
 # already need not be built again with -Werror.
 builds() { # COMPILER
-	make -j"$(nproc)" CC="$1" BUILD="$(folder "$1")" SIDE_OPT="$(side "$1")" all >"$out" 2>&1 ||
+	mkdir -p "$(folder "$1")"
+	flock "$(folder "$1")" make -j"$(nproc)" CC="$1" BUILD="$(folder "$1")" SIDE_OPT="$(side "$1")" all >"$out" 2>&1 ||
 		{ grep -E 'error|warning' "$out" | head -n 20 | sed 's/^/# /'; return 1; }
 	warned=$(find "$(folder "$1")" -name '*.warned' -size +0)
 	[ -z "$warned" ] ||

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The dispatch check sees each planted fault, and is silent where none is.
-# side by side: reads machine code, measures no time.
 # slow: over five seconds of CPU time; not part of `make check`.
 cd "$(dirname "$0")/../.." || exit 1
 count=0

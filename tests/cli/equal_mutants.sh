@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each rule of Go's maps, broken by one edit: the comparison with what Go was
 # recorded to hold must say so. One thread, no chance, no Go needed.
-# side by side: simulates or compares, measures no time.
 # slow: over five seconds of CPU time; not part of `make check`.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # `readmostly check --history`: verdicts, exit statuses, formats, messages.
-# side by side: computes, measures no time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 program=${BUILD:-build/gcc}/readmostly

@@ -3,7 +3,6 @@
 # Campaign folders with links that lead out of them, and results/ on another
 # disk: nothing is written elsewhere, and what is reported is what was measured.
 # slow: over five seconds of CPU time; not part of `make check`.
-# side by side: shares the CPUs with other tests
 . tests/tools/tap.sh
 top=$PWD build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Maps of other libraries: built where the library is, named where it is not,
 # and each with a fact sheet. `make test` is green with them and without.
-# side by side: looks at no time.
 . tests/tools/tap.sh
 build=${BUILD:-build/gcc}
 readmostly=$build/readmostly

@@ -51,7 +51,7 @@ check "and is counted apart" says "$dir/out" "1 passed, 0 failed, 1 skipped"
 check "a file that is skipped counts, too" sh -c \
 	"! tests/tools/prove.sh '$dir' played_nothing >'$dir/out' 2>&1; tail -n 1 '$dir/out' | grep -qx '0 passed, 0 failed, 1 skipped'"
 check "the stages have times" sh -c \
-	"tail -n 2 '$dir/out' | grep -qE '^stages: alone [0-9]+ s'"
+	"tail -n 2 '$dir/out' | grep -qE '^stages: side by side [0-9]+ s'"
 check "no test at all is no success" sh -c \
 	"! tests/tools/prove.sh '$dir' no_such_name >'$dir/out' 2>&1"
 done_testing

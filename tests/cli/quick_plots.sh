@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # `python3 -m report --quick` on synthetic journals, and report/find_python.sh.
-# side by side: computes and draws, measures no time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 python=$(report/find_python.sh 2>/dev/null || command -v python3)

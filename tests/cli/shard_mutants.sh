@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Shards, segments and fast paths with one line edited, and the shards by
 # address of article S2: `readmostly check` catches every one, on one thread.
-# side by side: one thread, no luck, no time measured.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 dir=$(mktemp -d) || exit 1

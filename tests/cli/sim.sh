@@ -3,7 +3,6 @@
 # The simulated machine's program: trials by the protocol, which maps it
 # refuses and why, how trials end that a real process has no words for, and
 # physics that any right model must show.
-# side by side: simulates or compares, measures no time.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/sim.sh

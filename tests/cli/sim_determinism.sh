@@ -3,7 +3,6 @@
 # The same binary, request and machine give the same counts, all of them, in
 # 20 of 20 runs: with and without address randomization, four at a time, from
 # another directory, with environments of other sizes.
-# side by side: simulates or compares, measures no time.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/sim.sh

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Misses per operation on one core are cachegrind's: the short form of
 # `make sim-fidelity`. gcc is the reference; other compilers make other code.
-# side by side: simulates or compares, measures no time.
 # slow: over five seconds of CPU time; not part of `make check`.
 build=${BUILD:-build/gcc}
 case $(basename "$(cut -d' ' -f1 "$build/flags")") in *clang*)

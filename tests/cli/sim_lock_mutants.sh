@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Locks, waits and order of the simulated machine, broken by one edit each: a
 # test of them must say so. Virtual time and seeds, no chance.
-# side by side: simulates, measures no time.
 # slow: over five seconds of CPU time; not part of `make check`.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh

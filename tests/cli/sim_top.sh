@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # sim-top and sim-sensitivity: known physics on known maps, and mistakes.
-# side by side: simulated, measures no time.
 # slow: over five seconds of CPU time; not part of `make check`.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Standard descriptors that are closed, full or broken: no file takes their
 # number, and output that is lost is never "done".
-# side by side: shares the CPUs with other tests
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly

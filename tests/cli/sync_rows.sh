@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# side by side: asks for counts, which do not depend on who else runs.
 # slow: over five seconds of CPU time; not part of `make check`.
 # Files of the articles about sync.Map, run in small: each reports what its
 # row in docs/workloads.md promises.

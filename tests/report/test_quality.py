@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# side by side: measures no time
 """The noise of a campaign: what the journal tells of it, in words and marks.
 Each check is given a campaign where it must say no, and one where it must
 not."""

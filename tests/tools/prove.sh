@@ -4,10 +4,12 @@
 # a NAME) and ends with the line `N passed, M failed, K skipped`. TAP by prove,
 # Python by pytest. --fast leaves out those with "slow:" in their first lines.
 #
-# Tests with "side by side:" in their first lines share the CPUs, the others
-# run alone; slow ones begin first, so that no CPU waits for the last of them.
-# The modules of pytest are shared out, too. What fails has failed. It runs once more, alone, to tell what is
-# broken from what is unsteady: the word is said beside it, the run stays red.
+# Tests share the CPUs; those that tests/racing.txt calls bounded run alone:
+# how rarely they have no luck is known of a machine that does nothing else.
+# Slow ones begin first, so that no CPU waits for the last of them; the modules
+# of pytest are shared out, too. What fails has failed. It runs once more, alone,
+# to tell what is broken from what is unsteady: the word is said beside it, the
+# run stays red.
 # Logs: BUILD/prove.log, BUILD/pytest.log, each test's output in BUILD/tap/.
 fast=; [ "$1" = --fast ] && { fast=1; shift; }
 build=$1; shift
@@ -66,9 +68,14 @@ kept_facts() { # TEST: what failed, for the end
 	tail -n 5 "$build/tap/$(basename "$1").err" | cut -c1-300 | sed 's/^/    /'
 }
 
+needs_luck() { # TEST
+	awk -F '\t' -v name="$(basename "$1")" '$1 == name && $2 ~ /bounded/ { found = 1 }
+		END { exit !found }' tests/racing.txt
+}
+
 shared=() alone=() skipped=0
 while IFS= read -r test; do
-	if ! marked "side by side" "$test"; then
+	if needs_luck "$test"; then
 		alone+=("$test")
 	elif marked slow "$test"; then
 		shared=("$test" "${shared[@]}")
@@ -78,7 +85,8 @@ while IFS= read -r test; do
 done < <({ ls "$build"/tests/test_* 2>/dev/null | grep -v '\.[a-z]*$'
 	ls tests/cli/*.sh; } | chosen "$@" | meant)
 
-run_taps "-j$(nproc)" "${shared[@]}"; failing=$broken
+# one more than there are CPUs: some wait
+run_taps "-j$(($(nproc) + 1))" "${shared[@]}"; failing=$broken
 [ ${#shared[@]} = 0 ] || stage "side by side"
 run_taps -j1 "${alone[@]}"; failing="$failing $broken"
 [ ${#alone[@]} = 0 ] || stage alone

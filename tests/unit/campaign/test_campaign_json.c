@@ -2,7 +2,6 @@
 /*
  * test_campaign_json.c - what a campaign.json may say of arms and plan, and
  * what of attempts a journal may say.
- * side by side: computes, measures no time.
  *
  * Each refusal was a file that an earlier reader took, half read or read past.
  */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_fuzz_campaign.c - campaign.json, trials.jsonl and --arms, mutated.
- * side by side: computes, measures no time.
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/campaign/journal.c but take_lock, refuse, failed,
  *   sync_journal, open_lines, keep_dropped, rm_journal_drop, rm_journal_find,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_fuzz_counters.c - the event map and recordings of counts, mutated.
- * side by side: computes, measures no time.
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/counters/event_map.c but rm_event_map_builtin,
  *   rm_event_map_find: they look up what was read

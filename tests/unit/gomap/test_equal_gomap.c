@@ -2,7 +2,6 @@
 /*
  * test_equal_gomap.c - the native map in C against Go's: with the hashes that
  * Go saw, the same operations lead to the same buckets (docs/go-equality.md).
- * side by side: compares, measures no time.
  * slow: over five seconds of CPU time; not part of `make check`.
  */
 #include "tests/go/gomap_state.h" /* first: its hash is injected */

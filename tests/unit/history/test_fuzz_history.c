@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_fuzz_history.c - the readers of histories on mutated and random input.
- * side by side: computes, measures no time.
  * slow: seconds of CPU time; not part of `make check`.
  *
  * fuzzes: runner/history/jsonl_read.c runner/history/edn.c

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_history.c - events in memory: adding, joining, growing, names.
- * side by side: computes, measures no time.
  */
 #include "runner/history/internal.h"
 #include "tests/unit/tap.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_history_judge.c - what is decided, what is left of it, and its words.
- * side by side: computes, measures no time.
  */
 #include "runner/history/internal.h"
 #include "tests/unit/tap.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_history_oracle.c - the checker against every order of small histories.
- * side by side: computes, measures no time.
  * slow: over five seconds of CPU time; not part of `make check`.
  *
  * RM_ORACLE_HISTORIES and RM_ORACLE_SEED change how many and which.

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_fuzz_machine.c - files of the kernel and of a cgroup, mutated.
- * side by side: computes, measures no time.
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/machine/fact.c
  *

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_fuzz_mode.c - the reader of workloads/modes/ on mutated input.
- * side by side: computes, measures no time.
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/plan/mode.c
  *

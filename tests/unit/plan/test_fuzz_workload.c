@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_fuzz_workload.c - the workload parser on mutated and random input.
- * side by side: computes, measures no time.
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/plan/workload.c but rm_workload_load: test_fuzz_mode.c
  * fuzzes: runner/plan/workload_check.c

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_fuzz_protocol.c - requests and answers, mutated.
- * side by side: computes, measures no time.
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/protocol/request.c but rm_protocol_check: of campaign.json
  * fuzzes: runner/protocol/answer.c

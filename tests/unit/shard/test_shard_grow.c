@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_shard_grow.c - shards that are split one by one, a batch per write.
-   side by side: counts, measures no time. */
+/* test_shard_grow.c - shards that are split one by one, a batch per write. */
 enum { GROW_STOP = 0 };
 #include "tests/unit/shard/shard_grow_test.h"
 

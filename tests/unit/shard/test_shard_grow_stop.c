@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_shard_grow_stop.c - the control of the growing shards, which stops the
-   world. side by side: counts, measures no time. */
+   world. */
 enum { GROW_STOP = 1 };
 #include "tests/unit/shard/shard_grow_test.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_sim_che.c - misses of uniform look-ups against Che's approximation.
- * side by side: simulates, measures no time.
  * slow: over five seconds of CPU time; not part of `make check`.
  *
  * Che, Tung, Wang: Hierarchical Web Caching Systems, IEEE JSAC 20(7), 2002,

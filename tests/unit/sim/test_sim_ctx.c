@@ -3,7 +3,6 @@
  * test_sim_ctx.c - switches between stacks keep what the ABI says a function
  * keeps: integers and floating-point values that live across them, and frames.
  * Linked with ctx.c as it is here, and again with its portable form.
- * side by side: computes, measures no time.
  */
 #include "tests/unit/tap.h"
 

@@ -3,7 +3,6 @@
  * test_sim_threads.c - locks, conditions, barriers, futexes and malloc of the
  * simulated machine keep their promises, on 2 to 32 cores and 24 schedules
  * each, in a process per schedule: a world is made once.
- * side by side: simulates, measures no time.
  * slow: over five seconds of CPU time; not part of `make check`.
  */
 #include "tests/unit/sim/sim_threads.h"

@@ -3,7 +3,6 @@
  * test_equal_syncmap.c - sync.Map in C against Go's: the same operations lead
  * to the same inside, step by step (docs/go-equality.md).
  * Counts what happened: linked with the stats objects.
- * side by side: compares, measures no time.
  * slow: over five seconds of CPU time; not part of `make check`.
  */
 #include "tests/go/compare.h"

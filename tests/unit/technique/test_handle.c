@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* side by side: touches no clock. test_handle.c - which header is of no map:
+/* test_handle.c - which header is of no map:
    every single word that is another map's shows. */
 #include "impls/support/guard_none.h"
 #include "runner/protocol/protocol.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_fuzz_trace.c - the readers of traces on mutated and random input.
- * side by side: computes, measures no time.
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/trace/text.c runner/trace/binary.c
  * fuzzes: runner/trace/building.c runner/trace/dictionary.c

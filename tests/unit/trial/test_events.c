@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* side by side: it asks for no time. linked with the stats objects. */
-/* test_events.c - what a full ring of events loses, and what it does not. */
+/* test_events.c - what a full ring of events loses, and what it does not.
+   linked with the stats objects. */
 #include "runner/trial/events.h"
 #include "tests/unit/tap.h"
 
