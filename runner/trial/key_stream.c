@@ -76,13 +76,16 @@ uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
 {
 	struct rm_zipf zipf;
 	uint64_t rng = rm_seed(seed, slot), n = stream_length(cell->threads);
+	/* fresh: the resident ranks without the guard at their two ends, since
+	   a rank beyond `span` is of a key that is not there yet */
+	const uint64_t present = span < resident ? span : resident;
 	/* sequential: the threads start evenly spread */
-	uint64_t next = resident / cell->threads * slot;
+	uint64_t next = present / cell->threads * slot;
 	uint32_t *ranks = malloc(n * sizeof(*ranks));
 
 	if (!ranks)
 		return NULL;
-	rm_zipf_init(&zipf, resident, cell->dist_a);
+	rm_zipf_init(&zipf, present, cell->dist_a);
 	for (uint64_t i = 0; i < n; i++) {
 		uint64_t rank;
 
@@ -92,9 +95,9 @@ uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
 		else if (cell->dist == RM_DIST_ZIPF)
 			rank = rm_zipf_next(&zipf, &rng);
 		else if (cell->dist == RM_DIST_HOT)
-			rank = hot(cell, resident, &rng);
+			rank = hot(cell, present, &rng);
 		else
-			rank = next++ % resident;
+			rank = next++ % present;
 		ranks[i] = (uint32_t)rank;
 	}
 	*length = n;

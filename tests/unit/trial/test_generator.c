@@ -226,6 +226,34 @@ static void streams_are_taken_in_order(void)
 	free(stream);
 }
 
+/* Fresh look-ups have fewer ranks than are resident: a guard at both ends. */
+static void streams_of_fresh_keys_stay_inside(void)
+{
+	static const enum rm_dist kinds[] = { RM_DIST_ZIPF, RM_DIST_HOT,
+		RM_DIST_SEQUENTIAL };
+	enum { INSIDE = KEYS - KEYS / 4 };
+
+	for (size_t k = 0; k < 3; k++) {
+		struct rm_cell cell = zipf_cell();
+		uint64_t length, beyond = 0, last = 0;
+		uint32_t *stream;
+
+		cell.dist = kinds[k];
+		cell.dist_b = 0.2;
+		cell.threads = 8;
+		cell.dist_a = k == 1 ? 0.1 : 0.5;
+		stream = rm_stream_create(&cell, 7, KEYS, INSIDE, 1, &length);
+		for (uint64_t i = 0; i < length; i++) {
+			beyond += stream[i] >= INSIDE;
+			last += stream[i] >= INSIDE - INSIDE / 50;
+		}
+		CHECK(!beyond && last,
+		        "no rank of a stream is beyond those "
+		        "that are there, and the last are drawn");
+		free(stream);
+	}
+}
+
 static void zipf_has_its_frequencies(void)
 {
 	static const double thetas[] = { 0.5, 0.99, 1.0, 1.2 };
@@ -270,6 +298,7 @@ int main(void)
 	shares_are_what_was_asked();
 	fresh_moves_the_window();
 	streams_are_taken_in_order();
+	streams_of_fresh_keys_stay_inside();
 	zipf_has_its_frequencies();
 	one_seed_gives_one_sequence();
 	return DONE();

@@ -147,6 +147,39 @@ static void one_lost_lookup_is_too_many(void)
 	        "a lookup that misses a key which is there is caught");
 }
 
+/* One thread has no key in flight while it looks: with fresh keys, too, whose
+   hot or frequent ranks are drawn before the window. */
+static void one_thread_misses_no_key(void)
+{
+	static const enum rm_dist kinds[] = { RM_DIST_UNIFORM, RM_DIST_ZIPF,
+		RM_DIST_HOT, RM_DIST_SEQUENTIAL };
+	struct rm_request request = request_of(RM_FRESH);
+
+	fault = (struct fault){ .stall_ns = 0 };
+	request.cell.threads = 1;
+	request.cell.dist_a = 0.5;
+	request.cell.dist_b = 0.2;
+	for (size_t k = 0; k < 4; k++) {
+		json_t *result;
+
+		request.cell.dist = kinds[k];
+		result = run(&request);
+		CHECK(is(result, "ok", ""),
+		        "fresh keys by one thread: each look-up finds its key");
+		json_decref(result);
+	}
+	request.cell.dist = RM_DIST_UNIFORM;
+	rm_team_run(&team, &request, &impl);
+	team.members[0].worker.counts.misses_resident = 1;
+	CHECK(judged("void", "1 of "), "one that does not is void");
+	rm_team_clear(&team);
+	request.cell.threads = 2;
+	rm_team_run(&team, &request, &impl);
+	team.members[0].worker.counts.misses_resident = 1;
+	CHECK(judged("ok", ""), "of two threads the other may have it in hand");
+	end(&request);
+}
+
 int main(void)
 {
 	a_wrong_mix_is_void();
@@ -155,5 +188,6 @@ int main(void)
 	a_late_thread_is_void();
 	sums_of_keys_are_compared();
 	one_lost_lookup_is_too_many();
+	one_thread_misses_no_key();
 	return DONE();
 }
