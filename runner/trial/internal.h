@@ -137,10 +137,12 @@ struct rm_loop_times {
 struct rm_loop_notes {
 	struct rm_loop_times *times; /* or NULL */
 	uint64_t visited;        /* scans: entries; litmus: rounds where both
-	                               saw an old value */
+	                               saw an old value, or values taken */
 	uint64_t opened, closed; /* sessions, of both phases */
 	_Atomic uint64_t round;  /* litmus: rounds ended, of both phases */
 	bool saw_old[2];         /* ... in the last two */
+	uint64_t numbers; /* litmus: of values that the other must take, less
+	                     those that were taken, of both phases */
 };
 
 struct rm_trial_loop {
@@ -149,6 +151,8 @@ struct rm_trial_loop {
 	/* Statistics of the window, after it. */
 	void (*report)(
 	        const struct rm_team *team, rm_stat_fn *emit, void *context);
+	/* Whether what the threads noted adds up; NULL: nothing to add. */
+	bool (*check)(const struct rm_team *team);
 };
 
 /* Forgets what one phase noted; frees at the end. */

@@ -226,6 +226,9 @@ static void judge_own_loop(
 {
 	char why[RM_REASON_BYTES] = "";
 
+	if (team->loop && team->loop->check && !team->loop->check(team))
+		rm_error_set(&judgement->mismatch, -EIO,
+		        "the values that were taken are not those that went");
 	if (team->own_loop && team->map && team->impl->ops->check &&
 	        !team->impl->ops->check(team->map, why, sizeof(why)))
 		rm_error_set(&judgement->mismatch, -EIO, "%s",

@@ -39,4 +39,4 @@ static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 	(void)team, (void)emit, (void)context;
 }
 
-const struct rm_trial_loop rm_loop_alternate = { run, report };
+const struct rm_trial_loop rm_loop_alternate = { .run = run, .report = report };

@@ -63,5 +63,6 @@ static void report_random(
 	rm_loop_emit_times(team, "write", emit, context);
 }
 
-const struct rm_trial_loop rm_loop_fill = { run, report };
-const struct rm_trial_loop rm_loop_random_fill = { run_random, report_random };
+const struct rm_trial_loop rm_loop_fill = { .run = run, .report = report };
+const struct rm_trial_loop rm_loop_random_fill = { .run = run_random,
+	.report = report_random };

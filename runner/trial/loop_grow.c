@@ -81,4 +81,4 @@ static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 	rm_loop_emit_kind(team, RM_TIME_UPDATE, "update", emit, context);
 }
 
-const struct rm_trial_loop rm_loop_grow = { run, report };
+const struct rm_trial_loop rm_loop_grow = { .run = run, .report = report };

@@ -9,8 +9,11 @@
  * operations take effect at one moment. Article S1, 3.1 shows the program
  * without looking at what it read.
  *
- * take-twice: one thread inserts a key and removes it, the other removes it
- * too. If both ever got it, the sums of keys do not match at the end.
+ * take-twice: one thread inserts a key and removes it, the other takes it
+ * with its value (Go: Delete and LoadAndDelete). If both ever got it, the sums
+ * of keys do not match at the end. Nor do those of the values' numbers if the
+ * value that was taken is not the one that went: a number that was inserted
+ * and not removed is one that was taken.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -83,19 +86,49 @@ static bool store_and_load(struct rm_member *member, struct rm_member *other)
 	return true;
 }
 
-static void insert_and_take(struct rm_member *member)
+/* The key and its value, where the map can give both at once. */
+static void take(struct rm_member *member, uint64_t rank)
 {
-	const struct rm_team *team = member->team;
+	const struct rm_map_ops *ops = member->team->impl->ops;
+	const struct rm_shape shape = member->team->request->cell.shape;
+	struct rm_worker *worker = &member->worker;
+	const struct rm_key key = rm_key_of(shape, rank, &worker->written);
+	struct rm_value value = { { 0 } };
+
+	if (!ops->take) {
+		rm_write_remove(ops, shape, worker, rank);
+		return;
+	}
+	worker->counts.writes++;
+	if (!ops->take(worker->thread, shape, key, &value)) {
+		worker->counts.idle_removes++;
+		return;
+	}
+	worker->counts.removes++;
+	worker->key_sum -= rm_rank_mix(rank);
+	worker->counts.wrong |= rm_value_wrong(shape, &value, rank);
+	member->notes.numbers -= value.word[0] >> 44;
+	member->notes.visited++;
+}
+
+/* The first of a pair inserts and removes, the second takes. */
+static void insert_or_take(struct rm_member *member)
+{
+	const struct rm_map_ops *ops = member->team->impl->ops;
+	const struct rm_shape shape = member->team->request->cell.shape;
 	struct rm_worker *worker = &member->worker;
 	const uint64_t rank = worker->slot & ~1U;
+	const uint64_t removes = worker->counts.removes;
 
-	if (worker->slot == rank) {
-		rm_write_upsert(team->impl->ops, team->request->cell.shape,
-		        worker, rank);
-		worker->counts.pairs++;
+	if (worker->slot != rank) {
+		take(member, rank);
+		return;
 	}
-	rm_write_remove(
-	        team->impl->ops, team->request->cell.shape, worker, rank);
+	rm_write_upsert(ops, shape, worker, rank);
+	worker->counts.pairs++;
+	rm_write_remove(ops, shape, worker, rank);
+	if (worker->counts.removes == removes)
+		member->notes.numbers += worker->sequence & SEQUENCE;
 }
 
 static void run(struct rm_member *member)
@@ -111,21 +144,41 @@ static void run(struct rm_member *member)
 		if (cell->loop.args[0] == STORE_BUFFERING)
 			go_on = store_and_load(member, &team->members[partner]);
 		else
-			insert_and_take(member);
+			insert_or_take(member);
 		if (++worker->counts.iterations % RM_BATCH == 0)
 			team->impl->ops->quiesce(worker->thread);
 	}
-	worker->counts.wrong |= member->notes.visited;
+	if (cell->loop.args[0] == STORE_BUFFERING)
+		worker->counts.wrong |= member->notes.visited;
+}
+
+/* Whether what the first of each pair missed is what the second took. */
+static bool check(const struct rm_team *team)
+{
+	const struct rm_cell *cell = &team->request->cell;
+	bool right = true;
+
+	if (cell->loop.args[0] == STORE_BUFFERING || !team->impl->ops->take)
+		return true;
+	for (unsigned i = 0; i + 1 < cell->threads; i += 2)
+		right &= ((team->members[i].notes.numbers +
+		                  team->members[i + 1].notes.numbers) &
+		                 SEQUENCE) == 0;
+	return right;
 }
 
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
-	double both = 0;
+	const bool twice = team->request->cell.loop.args[0] == TAKE_TWICE;
+	double visited = 0;
 
-	for (unsigned i = 0; i < team->request->cell.threads; i += 2)
-		both += (double)team->members[i].notes.visited;
-	if (team->request->cell.loop.args[0] == STORE_BUFFERING)
-		emit(context, "both_saw_old", "1", both);
+	for (unsigned i = 0; i < team->request->cell.threads; i++)
+		if (twice || i % 2 == 0) /* both of a pair saw the same */
+			visited += (double)team->members[i].notes.visited;
+	if (!twice)
+		emit(context, "both_saw_old", "1", visited);
+	else if (team->impl->ops->take)
+		emit(context, "values_taken", "1", visited);
 }
 
-const struct rm_trial_loop rm_loop_litmus = { run, report };
+const struct rm_trial_loop rm_loop_litmus = { run, report, check };

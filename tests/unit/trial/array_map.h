@@ -17,6 +17,7 @@ static struct fault {
 	uint64_t lose_insert, lose_update; /* each n-th of its kind; 0: none */
 	uint64_t lose_lookup;              /* the n-th, once */
 	_Atomic bool take_other;           /* one removal, of another key */
+	bool lose_value;                   /* take() says yes, and no value */
 	bool neighbour;                    /* every 1000th lookup */
 	uint64_t stall_ns;                 /* once, in the middle */
 	uint64_t take_ns;                  /* of each removal */
@@ -146,6 +147,8 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 		return true;
 	}
 	old->word[0] = atomic_exchange(slot_of(key), 0) - 1;
+	if (fault.lose_value && old->word[0] != UINT64_MAX)
+		old->word[0] = UINT32_MAX;
 	return old->word[0] != UINT64_MAX;
 }
 

@@ -147,6 +147,30 @@ static void one_lost_lookup_is_too_many(void)
 	        "a lookup that misses a key which is there is caught");
 }
 
+/* The value that the second of a pair takes is the one that was there. */
+static void a_value_that_was_taken_is_the_one_that_went(void)
+{
+	struct rm_request request = loop_request("array", "litmus:take-twice");
+	json_t *result;
+
+	request.cell.write_kind = RM_CHURN;
+	fault = (struct fault){ .stall_ns = 0 };
+	rm_team_run(&team, &request, &impl);
+	CHECK(judged("ok", ""), "take-twice: values and keys add up");
+	/* as if a take had returned the value of a round before */
+	team.members[1].notes.numbers++;
+	CHECK(judged("failed", "values that were taken"),
+	        "a value that went before is caught");
+	rm_team_clear(&team);
+	fault.lose_value = true;
+	result = run(&request);
+	CHECK(is(result, "failed", "another key's value"),
+	        "success without the value, too");
+	fault.lose_value = false;
+	json_decref(result);
+	json_decref(request.counters);
+}
+
 /* One thread has no key in flight while it looks: with fresh keys, too, whose
    hot or frequent ranks are drawn before the window. */
 static void one_thread_misses_no_key(void)
@@ -188,6 +212,7 @@ int main(void)
 	a_late_thread_is_void();
 	sums_of_keys_are_compared();
 	one_lost_lookup_is_too_many();
+	a_value_that_was_taken_is_the_one_that_went();
 	one_thread_misses_no_key();
 	return DONE();
 }
