@@ -97,10 +97,14 @@ func streamLength(threads int) int {
 }
 
 // streamOf is rm_stream_create(): ranks drawn before the window, a power of
-// two of them.
+// two of them. Fresh: the resident ranks without the guard at their two ends.
 func (d *distribution) streamOf(l *load, slot int, seed uint64) []uint32 {
-	rng, z := seedOf(seed, uint64(slot)), newZipf(l.resident, d.a)
-	sequential := l.resident / uint64(l.threads) * uint64(slot)
+	present := l.resident
+	if l.span < present {
+		present = l.span
+	}
+	rng, z := seedOf(seed, uint64(slot)), newZipf(present, d.a)
+	sequential := present / uint64(l.threads) * uint64(slot)
 	ranks := make([]uint32, streamLength(l.threads))
 	for i := range ranks {
 		switch {
@@ -109,9 +113,9 @@ func (d *distribution) streamOf(l *load, slot int, seed uint64) []uint32 {
 		case d.name == "zipf":
 			ranks[i] = uint32(z.next(&rng))
 		case d.name == "hot":
-			ranks[i] = uint32(d.hot(l.resident, &rng))
+			ranks[i] = uint32(d.hot(present, &rng))
 		default:
-			ranks[i] = uint32(sequential % l.resident)
+			ranks[i] = uint32(sequential % present)
 			sequential++
 		}
 	}
