@@ -17,10 +17,11 @@ static struct fault {
 	uint64_t lose_insert, lose_update; /* each n-th of its kind; 0: none */
 	uint64_t lose_lookup;              /* the n-th, once */
 	_Atomic bool take_other;           /* one removal, of another key */
-	bool lose_value;                   /* take() says yes, and no value */
-	bool neighbour;                    /* every 1000th lookup */
-	uint64_t stall_ns;                 /* once, in the middle */
-	uint64_t take_ns;                  /* of each removal */
+	bool lose_value; /* take() says yes, and no value; removals remove none,
+	                    so that it finds the key whoever comes first */
+	bool neighbour;  /* every 1000th lookup */
+	uint64_t stall_ns;  /* once, in the middle */
+	uint64_t take_ns;   /* of each removal */
 	bool waits_for_all; /* create..destroy: like a grace period */
 } fault;
 
@@ -156,7 +157,7 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 {
 	struct rm_value old;
 
-	return take(thread, shape, key, &old);
+	return !fault.lose_value && take(thread, shape, key, &old);
 }
 
 static const struct rm_map_ops ops = {
