@@ -32,6 +32,19 @@ check 'one that fails makes status 1' [ $? = 1 ]
 check 'and is named' says "$out" 'FAIL bad u64x8 model: it is bad'
 check 'a program that dies is a failure, too' says "$out" 'FAIL dies: status 139'
 check 'the sum is of all maps' says "$out" 'check: 9 ok, 2 failed, 4 skipped (3 maps, 10 '
+cat >"$dir/shaped" <<'END'
+#!/bin/sh
+case "$1 $2" in
+'list --ids') printf 'words\ntexts\n' ;;
+list*) printf 'words  its title\n    shapes     u64x8 u64x24\n'
+	printf 'texts  its title\n    shapes     u64x8 str16x8 str16x24\n' ;;
+check*) echo "check: 1 ok, 0 failed, 0 skipped"; echo "$2 $*" >>"$0.asked" ;;
+esac
+END
+chmod +x "$dir/shaped"
+ONE=1 SHAPES='str16x24 u64x8' tests/tools/check_maps.sh "$dir/shaped" 10 >"$out" 2>&1
+check 'of the shapes the first that a map offers' \
+	[ "$(sed 's/ .*--shape//' "$dir/shaped.asked" | sort | tr '\n' ' ')" = 'texts str16x24 words u64x8 ' ]
 MAPS=good tests/tools/check_maps.sh "$dir/fake" 10 >"$out" 2>&1
 check 'one that is right is status 0' [ $? = 0 ]
 done_testing

@@ -6,9 +6,10 @@
 # MAPS     ids, instead of all of the build but planted misuses
 # CHECKS   names, instead of all checks; or `not` and names: all but these
 # SHAPES   e.g. "u64x8 str16x24", instead of all that a map offers
+# ONE      if not empty, of SHAPES the first that a map offers
 # SEED     of operations, keys and hashes (1)
 readmostly=$1 ops=${2:-200000}
-export readmostly ops CHECKS SHAPES SEED=${SEED:-1}
+export readmostly ops CHECKS SHAPES ONE SEED=${SEED:-1}
 dir=$(mktemp -d) start=$SECONDS
 export dir
 trap 'rm -rf "$dir"' EXIT
@@ -22,10 +23,23 @@ not\ *)
 		grep -vxF "$(printf '%s\n' ${CHECKS#not })") ;;
 esac
 
+shapes_of() { # ID
+	[ -n "$ONE" ] || { echo "${SHAPES:-all}"; return; }
+	local offered
+	offered=$("$readmostly" list | awk -v id="$1" '/^[^ ]/ { at = $1 }
+		at == id && $1 == "shapes" { print }')
+	for shape in $SHAPES; do
+		[[ $offered == *" $shape"* ]] && { echo "$shape"; return; }
+	done
+	echo all
+}
+
 check_map() { # ID
 	: >"$dir/$1.log"
+	local shapes
+	shapes=$(shapes_of "$1")
 	for check in ${CHECKS:-all}; do
-		for shape in ${SHAPES:-all}; do
+		for shape in $shapes; do
 			# a fair lock that spins is slow on a busy machine
 			set -- "$1" --quiet --deadline 600 --ops "$ops" --seed "$SEED"
 			[ "$check" = all ] || set -- "$@" --only "$check"
@@ -38,7 +52,7 @@ check_map() { # ID
 	done
 	echo "$1" >>"$dir/done"
 }
-export -f check_map
+export -f check_map shapes_of
 
 # One line on a terminal, one a minute elsewhere.
 progress() {
