@@ -439,6 +439,10 @@ def main(build, *names):
     make, wrong = mutator(build), 0
     only = os.environ.get("FUZZ_ONLY")
     names = names or ([only] if only else [])
+    unknown = [name for name in names if name not in READERS]
+    if unknown:
+        sys.exit(f"fuzz_readers.py: no reader is called {unknown[0]!r}, "
+                 f"expected one of: {', '.join(READERS)}")
     inputs = int(os.environ.get("FUZZ_INPUTS", 1_000_000))
     if not names:  # first, as what is ended from outside has told them
         tell_lines(make, min(inputs, TRACED))
