@@ -11,7 +11,7 @@ import statistics
 
 import numpy as np
 
-from report import checks, journal, verdicts, words
+from report import checks, journal, repeat_budget, verdicts, words
 from report.analysis import smallest_seen
 
 TICK_NS = 10 ** 7  # USER_HZ is 100 on every Linux
@@ -147,7 +147,7 @@ def stayed(a):
     """(trials that count though others disturbed them, of those that the
     runner asks): it ran none again, or each time in vain."""
     asked = [t for c in a.campaign.cells.values() for t in c.ok
-             if (c.factors.get("repeat") or {}).get("wait_share")]
+             if repeat_budget.asked_of(c).get("wait_share")]
     return sum(bool(t.get("disturbed")) for t in asked), len(asked)
 
 

@@ -6,13 +6,19 @@ LAST = 11  # attempts of a trial, at most
 ROUNDING = 1e-6  # shares are sums of doubles
 
 
+def asked_of(cell):
+    """What the plan says of a cell's repeats; {}: an older one."""
+    rule = cell.factors.get("repeat")
+    return rule if isinstance(rule, dict) else {}
+
+
 def rule_of(cell):
     """{"most", "share"} of a cell whose repeats have a budget; None: it is
     never repeated, or has no bound, as in older campaigns."""
-    rule = cell.factors.get("repeat")
-    if not isinstance(rule, dict) or not rule.get("most"):
-        return None
-    return rule if isinstance(rule.get("share"), (int, float)) else None
+    rule = asked_of(cell)
+    fine = (isinstance(rule.get("share"), (int, float))
+            and isinstance(rule.get("most"), int) and rule["most"] > 0)
+    return rule if fine else None
 
 
 def share(cells):
@@ -24,9 +30,9 @@ def share(cells):
 
 def arms_of(meta, workload):
     """How many arms run the cells of a workload."""
-    arms = meta.get("arms") or [{}]
-    own = sum(arm.get("workload") == workload for arm in arms)
-    return own or sum(arm.get("workload") is None for arm in arms)
+    names = [arm.get("workload") for arm in meta.get("arms") or [{}]
+             if isinstance(arm, dict)]
+    return names.count(workload) or names.count(None)
 
 
 def spoilt(trial):
@@ -44,7 +50,7 @@ def blocks_of(meta, cells):
     """Of each block its cells that have a budget, in their order."""
     plan = [cells.get(c["id"]) for c in meta["cells"]]
     for order in meta.get("order") or []:
-        here = [plan[i] for i in order
+        here = [plan[i] for i in (order if isinstance(order, list) else [])
                 if isinstance(i, int) and 0 <= i < len(plan)]
         yield [cell for cell in here if cell and rule_of(cell)]
 
