@@ -8,7 +8,7 @@ keeps its place with the reason.
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from report import damage, factors, strict_json
+from report import damage, factors, repeat_budget, strict_json
 
 FORMAT, PROTOCOL = 1, 2  # of campaign.json; of its trials
 FACTORS = ("id", "workload", "map", "shape", "keys", "write_share",
@@ -77,6 +77,7 @@ class Campaign:
     arms: dict  # (arm, id) -> trials of another arm: controls
     trials: int = 0  # by their last attempts, those not started included
     started: int = 0
+    refused: int = 0  # void or disturbed; the budget of repeats was spent
     ran: list = field(default_factory=list)  # (cell, line): every attempt
     problems: list = field(default_factory=list)
 
@@ -319,6 +320,7 @@ def read(path):
     campaign = Campaign(path, meta, read_cells(path, meta), {})
     lines = list(planned_lines(campaign))
     found = attempts_of(lines, campaign.problems)
+    campaign.refused = repeat_budget.refused(meta, campaign.cells, found)
     used = {id(trial) for attempts in found.values() for trial in attempts}
     campaign.ran = [(campaign.cells[trial["cell"]], trial)
                     for _, trial in lines if id(trial) in used]

@@ -11,13 +11,14 @@ import statistics
 
 import numpy as np
 
-from report import checks, journal, verdicts, words
+from report import checks, journal, repeat_budget, verdicts, words
 from report.analysis import smallest_seen
 
 TICK_NS = 10 ** 7  # USER_HZ is 100 on every Linux
 WAITS = 20  # per cent of thread time; above it a trial's threads waited
 SPEED_RANGE = (1, 99)  # percentiles: one slow reading is no change of speed
 UNEQUAL = 2  # shares of repeated trials further apart mark a contrast
+BROKEN = 0.29  # a pseudo-median follows more wrong values wherever they go
 SEEDED = 2  # repetitions below which a share says nothing
 
 
@@ -140,6 +141,34 @@ def repeated(a):
     """(places measured again, places measured) of the whole campaign."""
     found = [places(c) for c in a.campaign.cells.values()]
     return sum(n for _, n in found), sum(n for n, _ in found)
+
+
+def stayed(a):
+    """(trials that count though others disturbed them, of those that the
+    runner asks): it ran none again, or each time in vain."""
+    asked = [t for c in a.campaign.cells.values() for t in c.ok
+             if repeat_budget.asked_of(c).get("wait_share")]
+    return sum(bool(t.get("disturbed")) for t in asked), len(asked)
+
+
+def budget_words(a):
+    """What the budget of repeats left as it was; "": nothing."""
+    count = a.campaign.refused
+    if not count:
+        return ""
+    return (f"{words.plural(count, 'void or disturbed trial')} "
+            f"{'was' if count == 1 else 'were'} not repeated")
+
+
+def machine_words(a):
+    """Of what machine the ratios are, where others disturbed so many trials
+    that a pseudo-median follows them; "" else."""
+    some, of = stayed(a)
+    if not of or some <= BROKEN * of:
+        return ""
+    return (f"{words.count(some)} of {words.plural(of, 'timed trial')} that "
+            f"{'counts' if of == 1 else 'count'} were disturbed: the ratios "
+            "are those of a disturbed machine")
 
 
 def unequal(first, second):
@@ -282,6 +311,10 @@ def parts(a, noise, rows):
     if again:
         yield f"{words.percent(100 * again / of, 2)} of the trials were " \
               "repeated"
+    if budget_words(a):
+        yield budget_words(a) + ", since the budget of repeats was spent"
+    if machine_words(a):
+        yield machine_words(a)
     open_ = checks.undecidable(rows)
     if open_:
         yield open_

@@ -13,7 +13,7 @@ TRUST, CARE, NOT = "trust", "with care", "do not act"
 ORDER = (TRUST, CARE, NOT)
 OPENING = {TRUST: "Trust it", CARE: "Act with care", NOT: "Do not act on it"}
 BUSY = 0.10  # of the trials: others ran in over half of four attempts each
-BROKEN = 0.29  # a pseudo-median follows more wrong values wherever they go
+BROKEN = quality.BROKEN
 TIE = verdicts.CLEAR  # two maps that may differ by more are not alike
 
 

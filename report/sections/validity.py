@@ -2,7 +2,7 @@
 """8 Validity: noise, controls, verification, what did not run, resolution."""
 import statistics
 
-from report import checks, quality, stats, trust, words
+from report import checks, quality, repeat_budget, stats, trust, words
 from report.analysis import smallest_seen
 from report.page import chip, details, esc, filter_box, none
 from report.plot_rows import controls, height
@@ -82,7 +82,24 @@ def noise_figure(report, a, noise):
         "hypervisor took. All are recorded and shown; no trial is dropped for"
         " them. " + repeats_words(again))
     figure = report.figure("strip", caption, panels, STRIP, rows, "l")
-    return figure + uneven_contrasts(report, a) + map_table(report, a, maps)
+    return figure + budget_line(a) + uneven_contrasts(report, a) + map_table(report, a, maps)
+
+
+def budget_line(a):
+    """What the budget of repeats left disturbed, and what that makes of the
+    ratios; docs/adr/0024."""
+    told = []
+    if quality.budget_words(a):
+        share = repeat_budget.share(a.campaign.cells.values())
+        part = "" if share is None else (
+            f", {words.percent(100 * share, 2)} of the trials that may be "
+            "repeated,")
+        told.append(f"{quality.budget_words(a)}: the budget of repeats{part} "
+                    "was spent.")
+    if quality.machine_words(a):
+        told.append(f"{quality.machine_words(a)}, not of one that nobody else "
+                    "uses.")
+    return f'<p class="warn">{esc(" ".join(told))}</p>' if told else ""
 
 
 def uneven_contrasts(report, a):

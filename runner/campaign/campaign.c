@@ -282,72 +282,80 @@ static void start_progress(struct rm_campaign *campaign)
 			count_arms(
 			        campaign, plan->blocks[b].cells[i], b, &amount);
 	campaign->progress->repeated = campaign->tally->repeated;
+	campaign->progress->repeats_most =
+	        rm_repeats_most(plan, campaign->arms);
 	rm_progress_start(
 	        campaign->progress, amount.total, amount.done, amount.left_ns);
 }
 
-/* One round over the cells of a block: the first attempt of all, or a further
-   one of those that need it (docs/adr/0024). */
-static int run_round(struct rm_campaign *campaign, unsigned number,
-        unsigned attempt, struct rm_error *error)
+/* What the walk over a campaign hands to its turns. */
+struct turns {
+	struct rm_campaign *campaign;
+	struct rm_error *error;
+};
+
+/* Ends the walk where the person stops. */
+static int take_turn(
+        void *context, size_t cell, unsigned block, unsigned attempt)
 {
-	const struct rm_plan_block *block = &campaign->plan->blocks[number];
-	int result = 0;
+	struct turns *turns = context;
+	int result = each_arm(
+	        turns->campaign, cell, block, attempt, visit, turns->error);
 
-	for (size_t i = 0;
-	        i < block->count && !result && !campaign->interrupted; i++) {
-		size_t cell = block->cells[i];
-
-		if (rm_repeat_is_due(rm_journal_attempts(campaign->journal),
-		            campaign->arms, &campaign->plan->cells[cell].cell,
-		            number, attempt))
-			result = each_arm(
-			        campaign, cell, number, attempt, visit, error);
-	}
-	return result;
+	return result ? result : turns->campaign->interrupted;
 }
 
 int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error)
 {
-	const struct rm_plan *plan = campaign->plan;
+	struct turns turns = { campaign, error };
+	struct rm_repeats repeats = { .plan = campaign->plan,
+		.arms = campaign->arms,
+		.attempts = rm_journal_attempts(campaign->journal) };
 	int result = skip_planned(campaign, error);
 
 	start_progress(campaign);
-	for (unsigned b = 0; b < plan->block_count; b++)
-		for (unsigned k = 1; k <= 1 + RM_REPEATS_MAX && !result &&
-		                     !campaign->interrupted;
-		        k++)
-			result = run_round(campaign, b, k, error);
+	if (!result && !campaign->interrupted)
+		result = rm_repeats_walk(&repeats, take_turn, &turns);
+	campaign->tally->refused = repeats.refused;
 	rm_progress_end(campaign->progress);
-	return result;
+	return result < 0 ? result : 0;
+}
+
+struct wholeness {
+	const struct rm_repeats *repeats;
+	unsigned block; /* of the first turn that lacks a line */
+};
+
+static int find_missing(
+        void *context, size_t number, unsigned block, unsigned attempt)
+{
+	struct wholeness *wholeness = context;
+	const struct rm_repeats *repeats = wholeness->repeats;
+	const struct rm_cell *cell = &repeats->plan->cells[number].cell;
+	struct rm_arm_set set = rm_arms_of(repeats->arms, cell->workload);
+
+	wholeness->block = block;
+	for (size_t i = 0; i < set.count; i++)
+		if (rm_repeat_find(repeats->attempts, cell->id, block, attempt,
+		            set.arms[i].name) == RM_ATTEMPT_NONE)
+			return 1;
+	return 0;
 }
 
 /* Pairs and blocks belong together, so a block that lacks one line runs again
    as a whole (docs/adr/0020-arms-in-the-campaign.md). */
-static bool is_whole(const struct rm_plan_block *block, unsigned number,
-        const struct rm_plan *plan, const struct rm_arms *arms,
-        const struct rm_journal *journal)
-{
-	for (size_t i = 0; i < block->count; i++)
-		if (rm_repeat_missing(rm_journal_attempts(journal), arms,
-		            &plan->cells[block->cells[i]].cell, number))
-			return false;
-	return true;
-}
-
 int rm_campaign_drop_unfinished(const struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_journal *journal, size_t *dropped,
         struct rm_error *error)
 {
-	unsigned block = 0;
+	struct rm_repeats repeats = { .plan = plan,
+		.arms = arms,
+		.attempts = rm_journal_attempts(journal) };
+	struct wholeness wholeness = { .repeats = &repeats };
 
 	*dropped = 0;
-	if (!rm_arms_asked(arms))
+	if (!rm_arms_asked(arms) ||
+	        !rm_repeats_walk(&repeats, find_missing, &wholeness))
 		return 0;
-	while (block < plan->block_count &&
-	        is_whole(&plan->blocks[block], block, plan, arms, journal))
-		block++;
-	return block == plan->block_count
-	               ? 0
-	               : rm_journal_drop(journal, block, dropped, error);
+	return rm_journal_drop(journal, wholeness.block, dropped, error);
 }

@@ -75,7 +75,8 @@ struct rm_progress {
 	size_t total;     /* trials of the plan */
 	size_t done;      /* of them, with those of earlier runs */
 	size_t repeated;  /* attempts beside them, with those of earlier runs */
-	uint64_t left_ns; /* planned for what is not done */
+	double repeats_most; /* of them the plan allows; 0: not told */
+	uint64_t left_ns;    /* planned for what is not done */
 	uint64_t planned_ns, measured_ns; /* of what ran in this run */
 	uint64_t said_ns;                 /* when the last line was written */
 };
@@ -107,6 +108,7 @@ struct rm_tally {
 	size_t ok, voided, failed, skipped;
 	size_t disturbed; /* of `ok`: by others, in every attempt */
 	size_t repeated;  /* attempts after the first */
+	size_t refused;   /* spoilt, and the budget of repeats was spent */
 };
 
 /* Cells that were to run and have no good trial, or one that failed. */

@@ -377,13 +377,39 @@ enum rm_repeat rm_repeat_find(const json_t *attempts, const char *cell,
         unsigned block, unsigned attempt, const char *arm);
 
 /* Whether those that are there ask for this one, from 1 on, of a cell in a
-   block, by all arms; true also where it is there already. */
+   block, by all arms; true also where it is there already. What the budget
+   says is another question. */
 bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
         const struct rm_cell *cell, unsigned block, unsigned attempt);
 
-/* The first attempt that is due and that not all arms have made; 0: none. */
-unsigned rm_repeat_missing(const json_t *attempts, const struct rm_arms *arms,
-        const struct rm_cell *cell, unsigned block);
+/*
+ * A walk over all that a campaign plays: set the first three, zero the rest.
+ * Who runs, resumes and audits a campaign takes the same walk, so that what is
+ * repeated follows from plan and attempts alone (docs/adr/0024).
+ */
+struct rm_repeats {
+	const struct rm_plan *plan;
+	const struct rm_arms *arms;
+	const json_t *attempts; /* may grow while one walks */
+	double allowed;         /* repeats, by the blocks begun so far */
+	size_t made;            /* of them; never more than allowed */
+	size_t refused;         /* spoilt trials for which nothing was left */
+	bool is_over;           /* nothing is repeated any more in this block */
+};
+
+/* One turn: a cell's arms, in a block, for this attempt. Not 0 ends the
+   walk. */
+typedef int rm_turn_fn(
+        void *context, size_t cell, unsigned block, unsigned attempt);
+
+/* Turns in their order: blocks; in each the first attempts of its cells, then
+   rounds of repeats as long as there is a budget. What `turn` returned. */
+int rm_repeats_walk(
+        struct rm_repeats *repeats, rm_turn_fn *turn, void *context);
+
+/* How many repeats a plan allows in all; above 10 for each trial where there
+   is no bound. */
+double rm_repeats_most(const struct rm_plan *plan, const struct rm_arms *arms);
 
 /* --- record.c: a trial's line, and its histogram files ------------------ */
 

@@ -4,6 +4,7 @@
 
 #include "runner/base/clock.h"
 
+#include <string.h>
 #include <sys/ioctl.h>
 
 static const uint64_t second_ns = 1000000000, minute_ns = 60000000000;
@@ -43,19 +44,35 @@ static int columns(FILE *out)
 	return window.ws_col;
 }
 
+/* "" where nothing was repeated; with the budget where there is one. */
+static void repeats_text(
+        const struct rm_progress *progress, char *text, size_t size)
+{
+	bool bound = progress->repeats_most > 0 &&
+	             progress->repeats_most <= (double)progress->total;
+	size_t used;
+
+	text[0] = '\0';
+	if (!progress->repeated)
+		return;
+	snprintf(text, size, ", %zu repeated", progress->repeated);
+	used = strlen(text);
+	if (bound)
+		snprintf(text + used, size - used, " (at most %.0f)",
+		        progress->repeats_most);
+}
+
 static void say(struct rm_progress *progress, const char *now)
 {
-	char left[32], repeated[40], line[512];
+	char left[32], repeated[64], line[512];
 
 	if (!progress->out)
 		return;
 	rm_duration_text(rm_progress_left_ns(progress), left, sizeof(left));
-	snprintf(repeated, sizeof(repeated), ", %zu repeated",
-	        progress->repeated);
+	repeats_text(progress, repeated, sizeof(repeated));
 	snprintf(line, sizeof(line), "%zu/%zu trials%s, %s left%s%s",
-	        progress->done, progress->total,
-	        progress->repeated ? repeated : "", left, *now ? ": " : "",
-	        now);
+	        progress->done, progress->total, repeated, left,
+	        *now ? ": " : "", now);
 	if (progress->is_terminal)
 		/* back to the start, and clear what is behind the text */
 		fprintf(progress->out, "\r%.*s\033[K",

@@ -116,16 +116,91 @@ bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
 	return spoilt;
 }
 
-unsigned rm_repeat_missing(const json_t *attempts, const struct rm_arms *arms,
-        const struct rm_cell *cell, unsigned block)
-{
-	struct rm_arm_set set = rm_arms_of(arms, cell->workload);
+/* Shares are sums of doubles: a repeat is not lost to their last digits. */
+static const double rounding = 1e-6;
 
-	for (unsigned k = 1; rm_repeat_is_due(attempts, arms, cell, block, k);
-	        k++)
-		for (size_t i = 0; i < set.count; i++)
-			if (rm_repeat_find(attempts, cell->id, block, k,
-			            set.arms[i].name) == RM_ATTEMPT_NONE)
-				return k;
-	return 0;
+/* A block that begins brings the repeats that its trials allow; what earlier
+   ones left over stays. Cells that are never repeated bring none. */
+static void begin_block(struct rm_repeats *repeats, unsigned number)
+{
+	const struct rm_plan_block *block = &repeats->plan->blocks[number];
+
+	repeats->is_over = false;
+	for (size_t i = 0; i < block->count; i++) {
+		const struct rm_cell *cell =
+		        &repeats->plan->cells[block->cells[i]].cell;
+
+		if (cell->repeat_most)
+			repeats->allowed += cell->repeat_share *
+			                    (double)rm_arms_of(repeats->arms,
+			                            cell->workload)
+			                            .count;
+	}
+}
+
+static size_t count_spoilt(const struct rm_repeats *repeats,
+        const struct rm_cell *cell, unsigned block, unsigned attempt)
+{
+	struct rm_arm_set set = rm_arms_of(repeats->arms, cell->workload);
+	size_t count = 0;
+
+	for (size_t i = 0; i < set.count; i++)
+		count +=
+		        rm_repeat_find(repeats->attempts, cell->id, block,
+		                attempt, set.arms[i].name) == RM_ATTEMPT_SPOILT;
+	return count;
+}
+
+/*
+ * Whether a cell has this turn. The first one that the budget cannot pay ends
+ * the repeats of its block: were a smaller set of arms taken in its place,
+ * comparisons of more arms would be repeated less often.
+ */
+static bool has_turn(struct rm_repeats *repeats, const struct rm_cell *cell,
+        unsigned block, unsigned attempt)
+{
+	size_t arms = rm_arms_of(repeats->arms, cell->workload).count;
+
+	if (!rm_repeat_is_due(
+	            repeats->attempts, repeats->arms, cell, block, attempt))
+		return false;
+	if (attempt == 1)
+		return true;
+	repeats->is_over |=
+	        (double)(repeats->made + arms) > repeats->allowed + rounding;
+	if (repeats->is_over)
+		repeats->refused +=
+		        count_spoilt(repeats, cell, block, attempt - 1);
+	else
+		repeats->made += arms;
+	return !repeats->is_over;
+}
+
+int rm_repeats_walk(struct rm_repeats *repeats, rm_turn_fn *turn, void *context)
+{
+	const struct rm_plan *plan = repeats->plan;
+	int result = 0;
+
+	for (unsigned b = 0; b < plan->block_count; b++) {
+		const struct rm_plan_block *block = &plan->blocks[b];
+
+		begin_block(repeats, b);
+		for (unsigned k = 1; k <= 1 + RM_REPEATS_MAX; k++)
+			for (size_t i = 0; i < block->count && !result; i++)
+				if (has_turn(repeats,
+				            &plan->cells[block->cells[i]].cell,
+				            b, k))
+					result = turn(
+					        context, block->cells[i], b, k);
+	}
+	return result;
+}
+
+double rm_repeats_most(const struct rm_plan *plan, const struct rm_arms *arms)
+{
+	struct rm_repeats repeats = { .plan = plan, .arms = arms };
+
+	for (unsigned b = 0; b < plan->block_count; b++)
+		begin_block(&repeats, b);
+	return floor(repeats.allowed + rounding);
 }

@@ -39,11 +39,12 @@ struct reading {
 	const struct rm_plan *plan;
 	const struct rm_arms *arms;
 	const char *path;
-	json_t *planned; /* trial key -> cell index; what was seen goes */
-	json_t *seen;    /* trial key -> line number */
-	json_t *states;  /* trial key -> enum rm_repeat */
-	json_int_t block, attempt; /* of the line before */
-	size_t number;             /* of the line at hand */
+	json_t *planned;  /* trial key -> [cell, turn]; what was seen goes */
+	json_t *seen;     /* trial key -> line number */
+	json_t *states;   /* trial key -> enum rm_repeat */
+	json_int_t turns; /* of the walk so far */
+	json_int_t turn;  /* that of the line before */
+	size_t number;    /* of the line at hand */
 	struct rm_error *error;
 };
 
@@ -76,26 +77,40 @@ static int list_arms(struct reading *reading, size_t number, unsigned block,
 		snprintf(key, sizeof(key), RM_TRIAL_KEY, cell->id,
 		        (long long)block, (long long)attempt, set.arms[i].name);
 		failed |= json_object_set_new(reading->planned, key,
-		        json_integer((json_int_t)number));
+		        json_pack(
+		                "[I, I]", (json_int_t)number, reading->turns));
 	}
 	return failed;
 }
 
-/* Every trial that is to have a line: those of the order, and block 0 of each
-   cell that the plan skips. */
+static int list_turn(
+        void *context, size_t cell, unsigned block, unsigned attempt)
+{
+	struct reading *reading = context;
+
+	reading->turns++;
+	return list_arms(reading, cell, block, attempt);
+}
+
+/* Every trial that is to have a line: first attempts and repeats, by the states
+   of all lines, and block 0 of each cell that the plan skips. The latter have
+   turn 0, as they come first. */
 static int list_planned(struct reading *reading)
 {
 	const struct rm_plan *plan = reading->plan;
+	struct rm_repeats repeats = {
+		.plan = plan, .arms = reading->arms, .attempts = reading->states
+	};
 	int failed = 0;
 
-	for (unsigned b = 0; b < plan->block_count; b++)
-		for (size_t i = 0; i < plan->blocks[b].count; i++)
-			failed |= list_arms(
-			        reading, plan->blocks[b].cells[i], b, 1);
-	reading->validation->planned = json_object_size(reading->planned);
 	for (size_t i = 0; i < plan->cell_count; i++)
 		if (plan->cells[i].cell.skip[0])
 			failed |= list_arms(reading, i, 0, 1);
+	size_t skipped = json_object_size(reading->planned);
+
+	failed |= rm_repeats_walk(&repeats, list_turn, reading);
+	reading->validation->planned =
+	        json_object_size(reading->planned) - skipped - repeats.made;
 	return failed ? -ENOMEM : 0;
 }
 
@@ -199,38 +214,27 @@ static void check_disturbed(struct reading *reading, const json_t *trial,
 		        text[0] ? text : "null");
 }
 
-/* A repeat stands after the first attempts of its block and asks for no other
-   place: what is due depends on lines before it. */
-static void check_turn(
-        struct reading *reading, json_int_t block, json_int_t attempt)
+/* What is due depends on the lines before it, and what the budget pays on their
+   order. */
+static void check_turn(struct reading *reading, json_int_t turn)
 {
-	if (block == reading->block && attempt < reading->attempt)
+	if (turn < reading->turn)
 		line_problem(reading,
-		        "an earlier attempt after a later one, expected "
-		        "repeats at the end of their block",
+		        "out of turn, expected the plan's order, with repeats "
+		        "at the end of their block",
 		        "");
-	reading->block = block;
-	reading->attempt = attempt;
+	reading->turn = turn;
 }
 
-/* A trial of the plan: the next attempt is expected once all arms say so. */
-static void take_trial(struct reading *reading, const json_t *trial,
-        const char *key, size_t number)
+static void refuse_unplanned(
+        struct reading *reading, const json_t *trial, const char *key)
 {
-	const struct rm_cell *cell = &reading->plan->cells[number].cell;
-	unsigned block =
-	        (unsigned)json_integer_value(json_object_get(trial, "block"));
-	json_int_t attempt =
-	        json_integer_value(json_object_get(trial, "attempt"));
+	bool first = json_integer_value(json_object_get(trial, "attempt")) <= 1;
 
-	json_object_set_new(reading->states, key,
-	        json_integer((json_int_t)rm_repeat_state(trial)));
-	check_disturbed(reading, trial, cell);
-	check_turn(reading, block, attempt);
-	if (attempt <= RM_REPEATS_MAX &&
-	        rm_repeat_is_due(reading->states, reading->arms, cell, block,
-	                (unsigned)attempt + 1))
-		list_arms(reading, number, block, (unsigned)attempt + 1);
+	line_problem(reading,
+	        first ? "not in the plan: "
+	              : "a repeat that was not due, or beyond the budget: ",
+	        key);
 }
 
 /* Against the plan: is it a trial of it, with its seed, for the first time? */
@@ -259,16 +263,36 @@ static void check_identity(struct reading *reading, const json_t *trial)
 	const json_t *planned = json_object_get(reading->planned, key);
 
 	if (!planned) {
-		line_problem(reading, "not in the plan: ", key);
+		refuse_unplanned(reading, trial, key);
 		return;
 	}
-	size_t number = (size_t)json_integer_value(planned);
+	size_t number = (size_t)json_integer_value(json_array_get(planned, 0));
 
+	check_turn(reading, json_integer_value(json_array_get(planned, 1)));
 	json_object_del(reading->planned, key);
 	if ((uint64_t)seed !=
 	        rm_plan_seed(reading->plan, cell, (unsigned)block))
 		line_problem(reading, "seed is not the plan's for ", key);
-	take_trial(reading, trial, key, number);
+	check_disturbed(reading, trial, &reading->plan->cells[number].cell);
+}
+
+/* The first reading: what each line says of further attempts. What is wrong
+   with a line is the second one's to tell. */
+static int take_state(void *context, size_t number, const char *text,
+        size_t size, bool is_torn)
+{
+	struct reading *reading = context;
+	json_t *trial = is_torn ? NULL : json_loadb(text, size, 0, NULL);
+	char key[RM_TRIAL_KEY_BYTES];
+	struct rm_error why = { 0 };
+
+	(void)number;
+	if (trial && !rm_trial_key(trial, key, &why) &&
+	        !json_object_get(reading->states, key))
+		json_object_set_new(reading->states, key,
+		        json_integer((json_int_t)rm_repeat_state(trial)));
+	json_decref(trial);
+	return 0;
 }
 
 /* Never ends the reading: a person wants all that is wrong, in one go. Members
@@ -340,6 +364,8 @@ int rm_validate_trials(struct rm_validation *validation,
 		.error = error };
 	int result = rm_path_join(path, validation->dir, "trials.jsonl", error);
 
+	if (!result)
+		result = rm_lines_read(path, take_state, &reading, error);
 	if (!result && list_planned(&reading))
 		result = rm_error_set(error, -ENOMEM, "no memory");
 	if (!result)

@@ -3,6 +3,7 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -164,18 +165,30 @@ static void print_cells(const struct rm_plan *plan)
 		        plan->cells[plan->same[i].cell].cell.id);
 }
 
-/* What the time above does not hold: nobody knows it before. */
+/* What the time above does not hold: nobody knows it before, but how much it
+   can be. */
 static void print_repeats(const struct rm_plan *plan)
 {
 	unsigned most = 0;
+	double repeats = 0, time_ns = 0;
 
-	for (size_t i = 0; i < plan->cell_count; i++)
-		if (plan->cells[i].cell.repeat_most > most)
-			most = plan->cells[i].cell.repeat_most;
-	if (most)
-		printf("; disturbed and void trials are repeated on top, at "
-		       "most %u times",
-		        most);
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct rm_cell *cell = &plan->cells[i].cell;
+		double share = fmin(cell->repeat_share, cell->repeat_most);
+		double own = cell->skip[0] ? 0 : share * cell->blocks;
+
+		if (cell->repeat_most > most)
+			most = cell->repeat_most;
+		repeats += own;
+		time_ns += own * (double)plan->cells[i].estimate_ns;
+	}
+	if (!most)
+		return;
+	printf("; disturbed and void trials are repeated on top, each at most "
+	       "%u times, all at most %.0f times (",
+	        most, floor(repeats));
+	print_time((uint64_t)time_ns);
+	printf(" more)");
 }
 
 /* Whether counters cells can run is not known here: to find out means to

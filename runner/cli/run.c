@@ -354,7 +354,8 @@ int rm_cli_run(int argc, char **argv)
 		"Runs a campaign: every cell of the workloads in FILE... or of "
 		"a mode, in seeded random blocks, each trial in a process of "
 		"its own. One that others disturbed, or that is void, runs "
-		"again at the end of its block (repeat-wait, repeat-most).\v"
+		"again at the end of its block (repeat-wait, repeat-most), "
+		"while there are fewer repeats than repeat-share allows.\v"
 		"Status: 0 done; 2 usage or input; 3 some cells have "
 		"no result; 75 interrupted, go on with --resume.",
 		NULL, NULL, NULL };

@@ -132,6 +132,10 @@ int rm_run_summary(const struct rm_tally *tally, const char *dir, int result,
 		       "void; %zu of those that count were disturbed in every "
 		       "attempt\n",
 		        tally->repeated, tally->disturbed);
+	if (tally->refused)
+		printf("%zu disturbed or void ones were not repeated: the "
+		       "budget of repeats (repeat-share) was spent\n",
+		        tally->refused);
 	int status = print_status(tally, dir, result, interrupted);
 
 	fflush(stdout);

@@ -41,8 +41,8 @@ static bool next(const struct rm_workload *workload, struct choice *choice)
 /* Keys that are no list in a workload: their one value holds for all of its
    cells. */
 static const enum rm_workload_key given[] = { RM_KEY_WARM_UP, RM_KEY_WINDOW,
-	RM_KEY_DEADLINE, RM_KEY_BLOCKS, RM_KEY_REPEAT_WAIT,
-	RM_KEY_REPEAT_MOST };
+	RM_KEY_DEADLINE, RM_KEY_BLOCKS, RM_KEY_REPEAT_WAIT, RM_KEY_REPEAT_MOST,
+	RM_KEY_REPEAT_SHARE };
 enum { GIVEN = sizeof(given) / sizeof(*given) };
 
 /* A part is rounded down, but for the last thread. */

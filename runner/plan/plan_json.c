@@ -14,13 +14,15 @@ static json_t *cell_to_json(const struct rm_plan_cell *planned)
 {
 	json_t *json = rm_cell_to_json(&planned->cell);
 	const char *skip = planned->cell.skip;
-	json_t *more = json_pack("{s:i s:s s:s? s:I s:I s:{s:f s:i}}", "blocks",
-	        (int)planned->cell.blocks, "base", planned->base, "skip",
-	        skip[0] ? skip : NULL, "estimate_ns",
+	bool unbounded = planned->cell.repeat_share > 1;
+	json_t *more = json_pack("{s:i s:s s:s? s:I s:I s:{s:f s:i s:o*}}",
+	        "blocks", (int)planned->cell.blocks, "base", planned->base,
+	        "skip", skip[0] ? skip : NULL, "estimate_ns",
 	        (json_int_t)planned->estimate_ns, "memory_bytes",
 	        (json_int_t)planned->memory_bytes, "repeat", "wait_share",
 	        planned->cell.repeat_wait, "most",
-	        (int)planned->cell.repeat_most);
+	        (int)planned->cell.repeat_most, "share",
+	        unbounded ? NULL : json_real(planned->cell.repeat_share));
 
 	if (!json || !more || json_object_update(json, more)) {
 		json_decref(json);
@@ -135,24 +137,30 @@ static int read_extras(const json_t *json, struct rm_plan_cell *planned,
 	return 0;
 }
 
-/* Absent from campaigns that are older than repeats: nothing is repeated. */
+/* Absent from campaigns that are older than repeats: nothing is repeated; of
+   those that are older than the budget share is absent: it is no bound. */
 static int read_repeat(const json_t *json, struct rm_plan_cell *planned,
         struct rm_error *error)
 {
 	const json_t *repeat = json_object_get(json, "repeat");
 	const json_t *waits = json_object_get(repeat, "wait_share");
 	const json_t *times = json_object_get(repeat, "most");
-	double share = json_number_value(waits);
+	const json_t *budget = json_object_get(repeat, "share");
+	double wait = json_number_value(waits);
+	double share = budget ? json_number_value(budget) : RM_REPEATS_MAX;
 	json_int_t most = json_integer_value(times);
-	bool said = json_is_number(waits) && json_is_integer(times);
+	bool said = json_is_number(waits) && json_is_integer(times) &&
+	            (!budget || json_is_number(budget));
 
-	if ((repeat && !said) || !(share >= 0 && share < 1) || most < 0 ||
-	        most > RM_REPEATS_MAX)
+	if ((repeat && !said) || !(wait >= 0 && wait < 1) || most < 0 ||
+	        most > RM_REPEATS_MAX ||
+	        (budget && !(share >= 0 && share <= 1)))
 		return bad(error,
-		        "cell.repeat: expected wait_share from 0 to below 1 "
-		        "and most from 0 to 10");
-	planned->cell.repeat_wait = share;
+		        "cell.repeat: expected wait_share from 0 to below 1, "
+		        "most from 0 to 10, and share, if any, from 0 to 1");
+	planned->cell.repeat_wait = wait;
 	planned->cell.repeat_most = (unsigned)most;
+	planned->cell.repeat_share = share;
 	return 0;
 }
 

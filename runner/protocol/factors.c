@@ -162,6 +162,11 @@ const struct rm_factor rm_factors[ROWS] = {
 	        .preset = "3", .most = RM_REPEATS_MAX,
 	        .expected = "a number from 0 (nothing is repeated) to 10",
 	        MEMBER(repeat_most) },
+	[RM_KEY_REPEAT_SHARE] = { "repeat-share", .kind = &rm_kind_share,
+	        .preset = "50%", .most = 1,
+	        .expected = "repeats for each planned trial, from 0% to 100%, "
+	                    "e.g. 50%",
+	        MEMBER(repeat_share) },
 	[RM_KEY_VERIFY] = { "verify", "verify_ops", .kind = &rm_kind_ops,
 	        .preset = "1Mops", .most = WHOLE_MAX,
 	        .expected = "a count of writes, e.g. 100kops",

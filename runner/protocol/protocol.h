@@ -220,16 +220,18 @@ struct rm_cell {
 	unsigned *cpus;  /* thread i runs on cpus[i]; owned, or NULL */
 	unsigned blocks; /* replicates planned for this cell */
 	/* A trial from whose threads others took more than this share of their
-	   time is run again; 0: it is not asked. At most so often. */
+	   time is run again; 0: it is not asked. At most so often. Each planned
+	   trial allows so many repeats, of any trial of the campaign. */
 	double repeat_wait;
 	unsigned repeat_most;
+	double repeat_share;
 	char skip[RM_REASON_BYTES]; /* not "": planned but not run, and why */
 	/* of workloads only: the map that ratios are named against, and where
 	   others measured it ("W1") */
 	char base[RM_NAME_BYTES], article[RM_NAME_BYTES];
 };
 
-/* Most of repeat-most. */
+/* Most of repeat-most; as repeat_share, which no file can ask for, no bound. */
 enum { RM_REPEATS_MAX = 10 };
 
 /* The keys of a workload file, in the order of its text. */
@@ -258,6 +260,7 @@ enum rm_workload_key {
 	RM_KEY_BLOCKS,
 	RM_KEY_REPEAT_WAIT,
 	RM_KEY_REPEAT_MOST,
+	RM_KEY_REPEAT_SHARE,
 	RM_KEY_VERIFY,
 	RM_KEY_MAPS,
 	RM_KEY_BASE,

@@ -40,31 +40,40 @@ assert [key(t) for t in trials] == sorted(key(t) for t in trials), \
     "first attempts of a block, then its second ones, then the next block"
 of = {}
 for t in trials:
-    of.setdefault((t["cell"], t["block"]), {}).setdefault(
-        t["attempt"], []).append(t)
+    of.setdefault((t["block"], t["attempt"], t["cell"]), []).append(t)
 layouts = [t["environment_bytes"] for t in trials if t["attempt"] > 1]
 firsts = {(t["cell"], t["block"], t["arm"]): t["environment_bytes"]
           for t in trials if t["attempt"] == 1}
 same = sum(firsts[t["cell"], t["block"], t["arm"]] == t["environment_bytes"]
            for t in trials if t["attempt"] == 2)
 assert same <= len(layouts) / 10, "each attempt draws its layout"
-for (cell, block), attempts in of.items():
-    own = arms.get(cells[cell]["workload"], arms.get(None))
-    most = cells[cell]["repeat"]["most"]
-    assert sorted(attempts) == list(range(1, len(attempts) + 1))
-    assert len({t["seed"] for a in attempts.values() for t in a}) == 1
-    for k, lines in attempts.items():
-        assert {t["arm"] for t in lines} == own and len(lines) == len(own)
-        failed = any(t["status"] in ("failed", "skipped") for t in lines)
-        again = any(spoilt(t) for t in lines) and not failed and k <= most
-        assert again == (k + 1 in attempts), (cell, block, k)
-# in the order of the plan within a round, pairs together
-place = {(b, meta["cells"][i]["id"]): n for b, block in enumerate(
-    meta["order"]) for n, i in enumerate(block)}
-for _, round in itertools.groupby(
-        (t for t in trials if not cells[t["cell"]]["skip"]), key):
-    order = [place[t["block"], t["cell"]] for t in round]
-    assert order == sorted(order)
+own = lambda cell: arms.get(cells[cell]["workload"], arms.get(None))
+def again(block, k, cell):
+    lines = of[block, k, cell]
+    assert {t["arm"] for t in lines} == own(cell) and len(lines) == len(own(cell))
+    failed = any(t["status"] in ("failed", "skipped") for t in lines)
+    return (any(spoilt(t) for t in lines) and not failed
+            and k <= cells[cell]["repeat"]["most"])
+# Cells queue; who is to run again queues behind the others while it is paid.
+turns, percent, made = [], 0, 0
+for block, order in enumerate(meta["order"]):
+    queue, over = [(meta["cells"][i]["id"], 1) for i in order], False
+    percent += sum(round(100 * cells[c]["repeat"]["share"]) * len(own(c))
+                   for c, _ in queue if cells[c]["repeat"]["most"])
+    for cell, k in queue:
+        turns.append((block, k, cell))
+        if again(block, k, cell):
+            over = over or 100 * (made + len(own(cell))) > percent
+            if not over:
+                made += len(own(cell))
+                queue.append((cell, k + 1))
+seeds = {}
+for t in trials:
+    assert seeds.setdefault((t["cell"], t["block"]), t["seed"]) == t["seed"]
+played = [(t["block"], t["attempt"], t["cell"]) for t in trials
+          if not cells[t["cell"]]["skip"]]
+assert [k for k, _ in itertools.groupby(played)] == turns, \
+    "in the order of the plan, pairs together, repeats within the budget"
 PYTHON
 }
 # What counts: the last attempts, without what differs between two runs.
@@ -83,7 +92,7 @@ PYTHON
 }
 
 export RM_FAKE=$draws
-run drawn "$fixture" --seed 3
+run drawn "$fixture" --seed 3 --set repeat-share=100%
 check "trials that are void or disturbed are repeated: status 0" [ $status = 0 ]
 check "there were many" [ "$(lines '"attempt":[234]')" -gt 100 ]
 check "some to the end" [ "$(lines '"attempt":4')" -gt 5 ]
@@ -98,36 +107,56 @@ check "and tells how many were disturbed in every attempt" says "$out" \
 	"; $marked of those that count were disturbed in every attempt"
 ok=$(counted "$campaign" | grep -c ' ok ')
 check "each trial counts once, by its last attempt" says "$out" ": $ok ok, "
-run again "$fixture" --seed 3
+run again "$fixture" --seed 3 --set repeat-share=100%
 check "the same seed repeats the same" \
 	[ "$(counted "$campaign")" = "$(counted "$dir/drawn")" ]
 
 for seed in 11 12 13 14 15 16; do
 	most=$((seed % 4))
 	run "most$seed" "$fixture" --set blocks=9 --seed $seed \
-		--set repeat-most=$most
+		--set repeat-most=$most --set repeat-share=$((seed * 17 % 101))%
 	obeys "$campaign" && [ "$(lines "\"attempt\":$((most + 2))")" = 0 ] &&
 		"$readmostly" validate "$campaign" >/dev/null || break
 done
 check "whatever the draws and the most that is allowed" [ $seed = 16 ]
-run unasked "$fixture" --set blocks=9 --set repeat-wait=0%
+run unasked "$fixture" --seed 3 --set blocks=9 --set repeat-wait=0%
 check "0 %: only void trials are repeated" \
 	[ "$(lines '"disturbed":"')" = 0 -a "$(lines '"attempt":2')" -gt 0 ]
-RM_FAKE="=disturbed" run all "$fixture" --set blocks=3
+RM_FAKE="=disturbed" run all "$fixture" --set blocks=3 --set repeat-share=100%
 check "where all are disturbed the last counts, marked" [ "$(counted \
-	"$campaign" | grep -c ' 4 ok True ')" = 12 ]
+	"$campaign" | grep -c ' 2 ok True ')" = 12 ]
 check "verifications are not repeated" [ "$(lines 'verify.*"attempt":2')" = 0 ]
 RM_FAKE="verify=ok;update=failed;=disturbed" run wrong "$fixture" \
 	--set blocks=3
 check "a failed trial is not repeated until it is right" \
 	[ "$(lines '/update/.*throughput.*"attempt":2')" = 0 ]
 
+# The budget: half as many repeats as trials that may be repeated.
+RM_FAKE="=disturbed" run budget "$fixture" --set blocks=3
+check "where all are disturbed a campaign ends after half as many again" \
+	[ $status = 0 -a "$(lines '"attempt":[234]')" = 6 ]
+check "each block has its share" [ "$(lines '"block":0.*"attempt":2')" = 2 -a \
+	"$(lines '"block":2.*"attempt":2')" = 2 ]
+check "what was not repeated stays marked" \
+	[ "$(counted "$campaign" | grep -c ' 1 ok True ')" = 6 ]
+check "a person is told that the budget was spent" says "$out" \
+	"12 disturbed or void ones were not repeated: the budget of repeats (repeat-share) was spent"
+check "the progress tells the most that there may be" says "$out" \
+	"16/16 trials, 6 repeated (at most 6)"
+check "order and number obey the rule with the budget" obeys "$campaign"
+check "validate agrees with a budget" "$readmostly" validate "$campaign"
+check "campaign.json records it" [ "$(python3 -c 'import json, sys
+print({c["repeat"]["share"] for c in json.load(open(sys.argv[1]))["cells"] if c["repeat"]["most"]})' "$campaign/campaign.json")" = "{0.5}" ]
+RM_FAKE="=disturbed" run nothing "$fixture" --set blocks=3 --set repeat-share=0%
+check "0 %: nothing is repeated" [ $status = 0 -a "$(lines '"attempt":2')" = 0 ]
+
 # Histograms of all attempts stay.
 RM_FAKE="verify=ok;=disturbed" run paced "$fixture" --set blocks=2 \
-	--set loop=paced --set rate=1k/s --set measure=latency
+	--set loop=paced --set rate=1k/s --set measure=latency \
+	--set repeat-share=100%
 files() { grep -oE '"histogram":"[^"]*"' "$campaign/trials.jsonl"; }
 check "each attempt has its own histogram" \
-	[ "$(files | wc -l)" = 32 -a "$(files | sort -u | wc -l)" = 32 ]
+	[ "$(files | wc -l)" = 16 -a "$(files | sort -u | wc -l)" = 16 ]
 check "which validate finds" "$readmostly" validate "$campaign"
 
 # kill -9 at random points; the draws of an attempt do not depend on them.
@@ -161,6 +190,7 @@ check "the last resume ends with status 0" [ $status = 0 ]
 check "the same attempts count as without kills" \
 	[ "$(counted "$campaign")" = "$(counted "$dir/whole")" ]
 check "the rule holds" obeys "$campaign"
+check "and the budget was spent" says "$out" "budget of repeats (repeat-share) was spent"
 check "validate agrees with that, too" "$readmostly" validate "$campaign"
 
 # Arms: a pair is repeated whole.
@@ -192,6 +222,11 @@ edited() { # NAME WORDS PYTHON: on the list `t` of trials
 import json, sys
 t = [json.loads(line) for line in open(sys.argv[1])]
 at = next(i for i, x in enumerate(t) if x["attempt"] == 2)
+last = {(x["cell"], x["block"]): i for i, x in enumerate(t)}
+refused = next(i for i in sorted(last.values(), reverse=True) if t[i]["attempt"] < 4
+               and (t[i]["disturbed"] or t[i]["status"] == "void"))
+pair = next(i for i, x in enumerate(t) if i > at and x["attempt"] == t[i - 1]["attempt"] == 2
+            and x["block"] == t[i - 1]["block"])
 marked = next(i for i, x in enumerate(t) if x["disturbed"])
 exec(sys.argv[2])
 open(sys.argv[1], "w").writelines(json.dumps(x) + "\n" for x in t)
@@ -206,10 +241,28 @@ edited "a mark that was taken off" "disturbed: expected others took" \
 	't[marked]["disturbed"] = None'
 edited "a mark that was put on" "disturbed: expected null" \
 	'next(x for x in t if not x["disturbed"] and "verify" not in x["cell"])["disturbed"] = "x"'
-edited "a repeat of what was good" "not in the plan: " \
+edited "a repeat of what was good" "a repeat that was not due, or beyond" \
 	't.append(dict(next(x for x in t if x["status"] == "ok" and not x["disturbed"] and x["block"] == 3), attempt=2))'
 edited "a repeat before its time" "repeats at the end of their block" \
 	't[at - 1], t[at] = t[at], t[at - 1]'
+again='dict(t[refused], attempt=t[refused]["attempt"] + 1)'
+edited "a repeat beyond the budget" "beyond the budget: " "t.append($again)"
+edited "a repeat in another one's place" "beyond the budget: " \
+	"x = $again; t[max(i for i, y in enumerate(t) if y['attempt'] > 1)] = x"
+check "and the one that it took the place of" says "$out" "expected a line of"
+edited "repeats in another order" "out of turn" \
+	't[pair - 1], t[pair] = t[pair], t[pair - 1]'
+check "which is all that is wrong" [ "$(grep -c 'trials.jsonl:.*\(out of\|line of\|beyond\)' "$out")" = 1 ]
+edited "a campaign that says of another budget" "beyond the budget: " "
+import os
+path = os.path.join(os.path.dirname(sys.argv[1]), 'campaign.json')
+text = open(path).read()
+assert '\"share\": 0.5' in text
+open(path, 'w').write(text.replace('\"share\": 0.5', '\"share\": 0.25'))"
+check "and its checksum" says "$out" "campaign.json"
+sed -i '/"share": 0.25/d; s/"most": 3,/"most": 3/' "$campaign/campaign.json"
+edited "an older one's repeats, which had no budget" "expected a line of" ""
+cp "$dir/kept/campaign.json" "$campaign/campaign.json"
 edited "members that are missing" "expected others_share and disturbed" \
 	'del next(x for x in t if "throughput" in x["cell"])["others_share"]'
 

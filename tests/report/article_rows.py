@@ -26,7 +26,7 @@ FILES = [path for path in sorted((ROOT / "workloads").glob("*.conf"))
 
 # Keys of a file that are no parameter of what it runs, but of how it is run.
 ASIDE = ("article", "include", "base", "warm-up", "deadline", "verify",
-         "repeat-wait", "repeat-most")
+         "repeat-wait", "repeat-most", "repeat-share")
 # Keys whose values depend on the machine: as they are written.
 WRITTEN = ("threads", "placement", "maps", "window", "measure", "blocks")
 FLAGS = {True: "yes", False: "no"}

@@ -25,6 +25,7 @@ from report import stats  # noqa: E402
 
 LIFE_MS, WINDOW_MS, TICK_MS, CPUS = 83.0, 24.0, 10.0, 2
 LIMIT, MOST, WAKE_UP_MS = 0.2, 3, 0.1  # repeat-wait, repeat-most, repeat.c
+SHARE = 0.5  # repeat-share
 SPEED = {"plain": 5.0, "sleeps": 1.0}  # undisturbed, at the centre
 NOISE = 0.15  # sd of ln rate from trial to trial
 
@@ -34,6 +35,7 @@ class World:
     """What disturbs: others are there in a share of trials, in bursts."""
     others: float = 0.15
     burst: float = 0.5  # the next attempt meets what this one met
+    taken: tuple = (0.05, 0.5)  # of the threads' time, where they are
     wake_up_us: float = 15.0  # one wake-up waits so long, undisturbed
     filler: bool = False  # idle CPUs are used by work of the lowest priority
 
@@ -64,7 +66,7 @@ def accounts(rng, taken):
 def attempt(rng, name, present, world):
     """One attempt of each trial; others are there where `present`."""
     shape = present.shape
-    taken = np.where(present, rng.uniform(0.05, 0.5, shape), 0.0)
+    taken = np.where(present, rng.uniform(*world.taken, shape), 0.0)
     log_rate = np.log(SPEED[name]) + rng.normal(0, NOISE, shape)
     sleeps, own, harm = np.zeros(shape), np.zeros(shape), taken
     if name == "sleeps":
@@ -115,39 +117,125 @@ RULES = never, any_wait, taken_by_others, without_accounts, short_wake_ups
 
 # ---- campaigns -------------------------------------------------------------
 
-def measured(rng, name, shape, rule, world):
-    """(rates that count, attempts beside them per trial): the last attempt
-    counts, and there is another one while it is disturbed."""
+def attempts_of(rng, name, shape, rule, world):
+    """(rates, disturbed), of all attempts that a trial may have: the first
+    axis; whether a later one is made is for unbounded() or within() to say."""
     present = rng.random(shape) < world.others
-    rate, extra = np.zeros(shape), np.zeros(shape)
-    open_ = np.ones(shape, bool)
-    for k in range(1 + MOST):
+    rates, bad = [], []
+    for _ in range(1 + MOST):
         trials = attempt(rng, name, present, world)
-        rate = np.where(open_, trials.rate, rate)
-        extra += open_ & (k > 0)
-        open_ = open_ & rule(trials)
+        rates.append(trials.rate)
+        bad.append(rule(trials))
         present = np.where(rng.random(shape) < world.burst, present,
                            rng.random(shape) < world.others)
-    return rate, extra.mean()
+    return np.array(rates), np.array(bad)
 
 
-def coverage(a, b, rule, world=None, campaigns=1000, blocks=16, seed=1):
+def unbounded(bad):
+    """How many repeats each trial has where there is no budget."""
+    return np.cumprod(bad[:MOST], axis=0).sum(axis=0)
+
+
+def within(orders, bad, share):
+    """The same with the budget of runner/campaign/repeat.c.
+
+    orders -- the cells of each block; axes: campaign, block, place
+    bad -- axes: attempt, campaign, block, cell
+    """
+    _, campaigns, blocks, cells = bad.shape
+    repeats = np.zeros((campaigns, blocks, cells), int)
+    made, every = np.zeros(campaigns, int), np.arange(campaigns)
+    for block in range(blocks):
+        allowed = share * cells * (block + 1)
+        over = np.zeros(campaigns, bool)
+        for k in range(MOST):
+            for cell in orders[:, block].T:
+                due = (repeats[every, block, cell] == k) & bad[
+                    k, every, block, cell]
+                over |= due & (made + 1 > allowed)
+                paid = due & ~over
+                repeats[every, block, cell] += paid
+                made += paid
+    return repeats
+
+
+def last_of(values, repeats):
+    """Those of the attempt that counts."""
+    return np.take_along_axis(values, repeats[None], 0)[0]
+
+
+OTHER_MAPS = "plain", "plain", "sleeps", "sleeps"  # that share the budget
+
+
+def campaigns_of(rng, pair, rule, world, shape, share):
+    """Of each map of the pair: (rates, disturbed, repeats) of what counts;
+    share -- None: no budget."""
+    names = pair if share is None else pair + OTHER_MAPS
+    found = [attempts_of(rng, name, shape, rule, world) for name in names]
+    if share is None:
+        repeats = [unbounded(bad) for _, bad in found]
+    else:
+        bad = np.stack([bad for _, bad in found], -1)
+        orders = rng.permuted(np.broadcast_to(
+            np.arange(len(names)), bad.shape[1:]), axis=-1)
+        repeats = np.moveaxis(within(orders, bad, share), -1, 0)
+    return [(last_of(rates, n), last_of(bad, n), n)
+            for (rates, bad), n in zip(found[:2], repeats)]
+
+
+def coverage(a, b, rule, world=None, campaigns=1000, blocks=16, seed=1,
+             share=None, here=0.0):
     """{"covered": share of campaigns whose 95 % interval of the ratio a / b
-    holds what was planted, "bias": of ln ratio, "width", "repeated"}."""
+    holds what was planted, "bias": of ln ratio, "width", "repeated": repeats
+    per trial, "disturbed": of the trials that count}.
+
+    share -- of the budget of repeats; None: there is none
+    here -- ln of what the machine makes of the planted ratio, where its
+            ratio is asked for instead of an idle one's
+    """
     rng, world = np.random.default_rng(seed), world or World()
-    shape = campaigns, blocks
-    rate_a, extra_a = measured(rng, a, shape, rule, world)
-    rate_b, extra_b = measured(rng, b, shape, rule, world)
+    one, two = campaigns_of(rng, (a, b), rule, world, (campaigns, blocks),
+                            share)
     centre, low, high = stats.signed_rank_interval(
-        stats.log_ratio(rate_b, rate_a))
-    planted = np.log(SPEED[a] / SPEED[b])
+        stats.log_ratio(two[0], one[0]))
+    planted = np.log(SPEED[a] / SPEED[b]) + here
     return {"covered": float(np.mean((low <= planted) & (planted <= high))),
             "bias": float(np.mean(centre - planted)),
             "width": float(np.mean(high - low)),
-            "repeated": [float(extra_a), float(extra_b)]}
+            "repeated": [float(one[2].mean()), float(two[2].mean())],
+            "disturbed": float((one[1].mean() + two[1].mean()) / 2)}
+
+
+# Of two CPUs one has a busy loop that never ends: a tenth of the trials are
+# below the limit. And a machine on which no trial is.
+STEADY = World(others=1.0, taken=(0.19, 0.31))
+FULL = World(others=1.0, taken=(0.25, 0.5))
+
+
+def budgets():
+    """The rows of the budget: what it does on machines that are busier and
+    busier, beside nothing repeated and no bound."""
+    print("machine pair budget covered bias width repeated_a repeated_b "
+          "disturbed covered_here")
+    machines = {f"others={share}": World(others=share)
+                for share in (0.15, 0.3, 0.4, 0.5, 0.6, 0.8)}
+    for (name, world), pair in itertools.product(
+            (machines | {"steady": STEADY, "full": FULL}).items(),
+            (("plain", "plain"), ("plain", "sleeps"))):
+        here = coverage(*pair, never, world, campaigns=10_000)["bias"]
+        for told, rule, share in (("nothing", never, None),
+                                  ("none", taken_by_others, None),
+                                  ("half", taken_by_others, SHARE)):
+            c, own = (coverage(*pair, rule, world, campaigns=10_000,
+                               share=share, here=of) for of in (0.0, here))
+            print(name, ":".join(pair), told,
+                  "%.3f %+.4f %.3f" % (c["covered"], c["bias"], c["width"]),
+                  "%.2f %.2f" % tuple(c["repeated"]),
+                  "%.2f %.3f" % (c["disturbed"], own["covered"]), flush=True)
 
 
 def main():
+    budgets()
     print("others burst wake_up_us filler rule pair covered bias width "
           "repeated_a repeated_b")
     pairs = ("plain", "plain"), ("plain", "sleeps"), ("sleeps", "sleeps")

@@ -679,11 +679,12 @@ static void repeats(void)
 {
 	struct rm_plan plan;
 	struct rm_error error = { "" };
-	json_t *json, *cell;
+	json_t *json, *cell, *again;
 
 	build("writes = 3%\nkeys = 1Ki\nthreads = 1 2 3\nbase = plain\n"
 	      "placement = cores none\nrepeat-wait = 30%\n"
-	      "repeat-most = 2\nmeasure = throughput causes\n",
+	      "repeat-most = 2\nrepeat-share = 40%\n"
+	      "measure = throughput causes\n",
 	        "core:2 pu:1", &usual, &plan);
 	CHECK(repeated(&plan, 1, RM_MEASURE_THROUGHPUT, false) == 30 &&
 	                repeated(&plan, 2, RM_MEASURE_THROUGHPUT, false) == 30,
@@ -704,6 +705,22 @@ static void repeats(void)
 	CHECK(rm_plan_from_json(json, &plan, &error) == -EINVAL &&
 	                strstr(error.text, "repeat"),
 	        "more repeats than there may be are refused");
+	json_object_set_new(
+	        json_object_get(cell, "repeat"), "most", json_integer(2));
+	json_object_set_new(
+	        json_object_get(cell, "repeat"), "share", json_real(1.01));
+	CHECK(rm_plan_from_json(json, &plan, &error) == -EINVAL &&
+	                strstr(error.text, "share"),
+	        "a budget of more repeats than trials is refused");
+	json_object_del(json_object_get(cell, "repeat"), "share");
+	CHECK(!rm_plan_from_json(json, &plan, &error) &&
+	                plan.cells[0].cell.repeat_share == RM_REPEATS_MAX &&
+	                plan.cells[1].cell.repeat_share == 0.4,
+	        "a plan that is older than the budget has no bound");
+	again = rm_plan_to_json(&plan);
+	CHECK(json_equal(json, again), "and says so when it is written again");
+	json_decref(again);
+	rm_plan_free(&plan);
 	json_object_del(cell, "repeat");
 	CHECK(!rm_plan_from_json(json, &plan, &error) &&
 	                plan.cells[0].cell.repeat_most == 0,

@@ -119,9 +119,9 @@ static const char *const factor_texts[] = { "writes=3%", "write-kind=churn",
 	"memory=interleave", "presize=no", "settle=no", "allocator=jemalloc",
 	"huge-pages=on", "goroutines=free", "warm-up=0s", "window=500ms",
 	"window=1Mops", "window=10passes", "deadline=60s", "blocks=10",
-	"repeat-wait=20%", "repeat-most=3", "verify=100kops", "maps=~sync*",
-	"base=gomap_rw", "measure=latency", "measure=simulated:zen3",
-	"article=W1", NULL };
+	"repeat-wait=20%", "repeat-most=3", "repeat-share=50%",
+	"verify=100kops", "maps=~sync*", "base=gomap_rw", "measure=latency",
+	"measure=simulated:zen3", "article=W1", NULL };
 
 static const char *const request_texts[] = { request_seed, request_traced,
 	NULL };

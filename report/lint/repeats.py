@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the budget of repeats left disturbed: by what each block earned and
+spent, from the last attempts alone; and whether ratios are told to be those
+of a disturbed machine."""
+import re
+
+from report.lint import say
+from report.lint.rows import attempt
+
+RULE, BROKEN = "repeats", 0.29
+LEFT = re.compile(rf"({say.NUMBER}) void or disturbed trials? (?:was|were) "
+                  "not repeated")
+PART = re.compile(rf"budget of repeats, ({say.NUMBER})[ \u00a0\u202f]% of")
+DISTURBED = re.compile(rf"({say.NUMBER}) of ({say.NUMBER}) timed trials? that "
+                       r"counts? (?:was|were) disturbed")
+
+
+class Turn:
+    """A cell in a block: the last lines of its arms."""
+
+    def __init__(self, cell, arms, lines):
+        self.rule, self.arms, self.lines = cell.factors["repeat"], arms, lines
+        made = set(map(attempt, lines))
+        self.attempt = max(made, default=0)
+        self.whole = len(lines) == arms and len(made) == 1
+        self.left = sum(t["status"] == "void" or bool(t.get("disturbed"))
+                        for t in lines)
+        self.asks = (self.attempt <= self.rule["most"] and self.left > 0
+                     and not any(t["status"] in ("failed", "skipped")
+                                 for t in lines))
+
+
+def budgeted(cell):
+    rule = cell.factors.get("repeat") or {}
+    return bool(rule.get("most")) and "share" in rule
+
+
+def blocks(c):
+    """Turns of each block, in the order of its cells."""
+    cells, lines = list(c.rows.cells.values()), {}
+    for cell in cells:
+        for t in cell.lines:
+            lines.setdefault((cell.id, t["block"]), []).append(t)
+    for (cell, _), others in c.rows.arms.items():
+        for t in others:
+            lines.setdefault((cell, t["block"]), []).append(t)
+    arms = [a.get("workload") for a in c.rows.meta.get("arms") or [{}]]
+    for number, order in enumerate(c.rows.meta.get("order") or []):
+        here = [cells[i] for i in order if i < len(cells)]
+        yield [Turn(x, arms.count(x.factors["workload"]) or arms.count(None),
+                    lines.get((x.id, number), []))
+               for x in here if budgeted(x)]
+
+
+def left(c):
+    """Trials that were left as they were, though one more attempt was free
+    to them. A block whose first in the queue could still be paid, or that
+    lacks a trial, is not at its end."""
+    purse, count = 0.0, 0
+    for turns in blocks(c):
+        purse += sum(x.rule["share"] * x.arms for x in turns)
+        purse -= sum((x.attempt - 1) * x.arms for x in turns if x.attempt)
+        queue = sorted((x for x in turns if x.asks), key=lambda x: x.attempt)
+        if not all(x.whole for x in turns) or (
+                queue and queue[0].arms <= purse + 1e-6):
+            break
+        count += sum(x.left for x in queue)
+    return count
+
+
+def disturbed(c):
+    """(disturbed, all) trials that count and that the runner asks."""
+    asked = [t for x in c.rows.cells.values() for t in x.ok
+             if (x.factors.get("repeat") or {}).get("wait_share")]
+    return sum(bool(t.get("disturbed")) for t in asked), len(asked)
+
+
+def texts(c):
+    section = c.page.section("validity")
+    return {"index.html#validity": section.text() if section else "",
+            "verdicts.json": str(c.page.verdicts.get("quality") or "")}
+
+
+def check(c):
+    count, (some, of) = left(c), disturbed(c)
+    broken = some > BROKEN * of
+    for file, text in texts(c).items():
+        said = LEFT.findall(text)
+        c.log.check(bool(said) == bool(count) and all(
+            say.same(n, count) for n in said), RULE, file, " ".join(said),
+            "trials.jsonl", f"the budget of repeats left {count} trials")
+        told = DISTURBED.findall(text)
+        c.log.check(bool(told) == broken and all(
+            say.same(a, some) and say.same(b, of) for a, b in told), RULE,
+            file, str(told), "trials.jsonl", f"{some} of {of} timed trials "
+            "that count were disturbed")
+        c.log.check(("those of a disturbed machine" in text) == broken, RULE,
+                    file, "those of a disturbed machine", "trials.jsonl",
+                    f"{some} of {of}, the bar is {BROKEN}")
+        shares = {x.factors["repeat"]["share"] for x in c.rows.cells.values()
+                  if budgeted(x)}
+        for part in PART.findall(text):
+            c.log.check(len(shares) == 1 and say.same(
+                part, 100 * max(shares)), RULE, file, part, "campaign.json",
+                f"shares are {sorted(shares)}")

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the budget of repeats left as it was (docs/adr/0029): the walk that a
+campaign takes, over the lines of its journal."""
+
+LAST = 11  # attempts of a trial, at most
+ROUNDING = 1e-6  # shares are sums of doubles
+
+
+def asked_of(cell):
+    """What the plan says of a cell's repeats; {}: an older one."""
+    rule = cell.factors.get("repeat")
+    return rule if isinstance(rule, dict) else {}
+
+
+def rule_of(cell):
+    """{"most", "share"} of a cell whose repeats have a budget; None: it is
+    never repeated, or has no bound, as in older campaigns."""
+    rule = asked_of(cell)
+    fine = (isinstance(rule.get("share"), (int, float))
+            and isinstance(rule.get("most"), int) and rule["most"] > 0)
+    return rule if fine else None
+
+
+def share(cells):
+    """Repeats that each trial allows, where all that may be repeated allow
+    the same; None: they differ, or there is no budget."""
+    shares = {r["share"] for r in map(rule_of, cells) if r}
+    return shares.pop() if len(shares) == 1 else None
+
+
+def arms_of(meta, workload):
+    """How many arms run the cells of a workload."""
+    names = [arm.get("workload") for arm in meta.get("arms") or [{}]
+             if isinstance(arm, dict)]
+    return names.count(workload) or names.count(None)
+
+
+def spoilt(trial):
+    return trial["status"] == "void" or isinstance(
+        trial.get("disturbed"), str)
+
+
+def is_due(lines, arms):
+    """Do these lines, one of each arm, ask for another attempt?"""
+    return (len(lines) == arms and any(map(spoilt, lines)) and all(
+        t["status"] in ("ok", "void") for t in lines))
+
+
+def blocks_of(meta, cells):
+    """Of each block its cells that have a budget, in their order."""
+    plan = [cells.get(c["id"]) for c in meta["cells"]]
+    for order in meta.get("order") or []:
+        here = [plan[i] for i in (order if isinstance(order, list) else [])
+                if isinstance(i, int) and 0 <= i < len(plan)]
+        yield [cell for cell in here if cell and rule_of(cell)]
+
+
+def refused(meta, cells, found):
+    """Void or disturbed trials that were not repeated since the budget was
+    spent, of the blocks that were played to their end.
+
+    found -- (cell, block, arm) -> its lines, by attempts
+    """
+    lines, allowed, made, count = {}, 0, 0, 0
+    for (cell, block, _), attempts in found.items():
+        for k, line in enumerate(attempts, 1):
+            lines.setdefault((cell, block, k), []).append(line)
+    for block, here in enumerate(blocks_of(meta, cells)):
+        arms = {c.id: arms_of(meta, c.factors["workload"]) for c in here}
+        if any(len(lines.get((c, block, 1), ())) < n
+               for c, n in arms.items()):
+            return count
+        allowed += sum(rule_of(c)["share"] * arms[c.id] for c in here)
+        granted, left = round_by_round(here, arms, block, lines,
+                                       allowed - made + ROUNDING)
+        if granted is None:
+            return count
+        made, count = made + granted, count + left
+    return count
+
+
+def round_by_round(here, arms, block, lines, budget):
+    """(repeats, trials left as they were) of a block; repeats is None where
+    one that could be paid is not there: the campaign goes on."""
+    made, left, over = 0, 0, False
+    for k in range(1, LAST):
+        for cell in here:
+            n, got = arms[cell.id], lines.get((cell.id, block, k), ())
+            if k > rule_of(cell)["most"] or not is_due(got, n):
+                continue
+            over = over or made + n > budget
+            if over:
+                left += sum(map(spoilt, got))
+                continue
+            made += n
+            if len(lines.get((cell.id, block, k + 1), ())) < n:
+                return None, 0
+    return made, left

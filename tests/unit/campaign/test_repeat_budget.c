@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_repeat_budget.c - the budget of repeats, in random campaigns of some
+ * workloads, arms and blocks. Each is walked by rm_repeats_walk() and compared
+ * with a queue, which knows no rounds and counts in whole per cent.
+ */
+#include "runner/base/rng.h"
+#include "runner/campaign/internal.h"
+#include "tests/unit/tap.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GAMES = 3000, CELLS = 12, BLOCKS = 4, ARMS = 4, TURNS = 1000 };
+
+/* A cell's arms in a block, at an attempt. */
+struct turn {
+	size_t cell;
+	unsigned block, attempt;
+};
+
+struct turns {
+	struct turn list[TURNS];
+	size_t count;
+};
+
+/* A campaign whose ends are drawn from its seed, by the places of cells and
+   arms alone. */
+struct game {
+	uint64_t seed;
+	unsigned spoilt_percent;
+	struct rm_plan plan;
+	struct rm_plan_cell cells[CELLS];
+	struct rm_plan_block blocks[BLOCKS];
+	size_t order[BLOCKS][CELLS];
+	unsigned percent[CELLS]; /* repeat_share */
+	struct rm_arms arms;
+	json_t *attempts;
+	struct turns played;
+	size_t lines_left; /* then the walk is stopped */
+	size_t repeats;    /* lines of them */
+	size_t at_most;    /* prefixes with more of them than were allowed */
+};
+
+static uint64_t draw(uint64_t *random, uint64_t n)
+{
+	return rm_below(rm_next(random), n);
+}
+
+static enum rm_repeat end_of(
+        const struct game *game, const struct turn *turn, size_t arm)
+{
+	uint64_t random = game->seed + 1000 * turn->cell +
+	                  100000 * (uint64_t)turn->block +
+	                  10000000 * (uint64_t)turn->attempt + arm;
+	uint64_t drawn;
+
+	rm_next(&random);
+	drawn = draw(&random, 100);
+	return drawn < game->spoilt_percent ? RM_ATTEMPT_SPOILT
+	       : drawn >= 97                ? RM_ATTEMPT_FAILED
+	                                    : RM_ATTEMPT_GOOD;
+}
+
+static size_t arms_of(const struct game *game, size_t cell)
+{
+	return rm_arms_of(&game->arms, game->cells[cell].cell.workload).count;
+}
+
+/* "w" has one arm or some, "pair" always two. */
+static void draw_arms(struct game *game, uint64_t *random)
+{
+	size_t own = 1 + draw(random, ARMS - 2);
+
+	for (size_t i = 0; i < own + 2; i++) {
+		struct rm_arm *arm = &game->arms.list[game->arms.count++];
+
+		snprintf(arm->name, sizeof(arm->name), "%c", (int)('a' + i));
+		snprintf(arm->workload, sizeof(arm->workload), "%s",
+		        i < own ? "w" : "pair");
+	}
+}
+
+static void shuffle(struct rm_plan_block *block, uint64_t *random)
+{
+	for (size_t i = block->count; i > 1; i--) {
+		size_t j = draw(random, i), kept = block->cells[i - 1];
+
+		block->cells[i - 1] = block->cells[j];
+		block->cells[j] = kept;
+	}
+}
+
+static void draw_cells(struct game *game, uint64_t *random)
+{
+	static const unsigned shares[] = { 0, 10, 33, 50, 50, 50, 100, 1000 };
+	unsigned one = shares[draw(random, 8)];
+	bool mixed = draw(random, 4) == 0;
+
+	for (size_t i = 0; i < game->plan.cell_count; i++) {
+		struct rm_cell *cell = &game->cells[i].cell;
+
+		snprintf(cell->id, sizeof(cell->id), "map%zu", i);
+		snprintf(cell->workload, sizeof(cell->workload), "%s",
+		        draw(random, 3) ? "w" : "pair");
+		cell->blocks = 1 + (unsigned)draw(random, BLOCKS);
+		cell->repeat_most = (unsigned)draw(random, 5);
+		game->percent[i] = mixed ? shares[draw(random, 8)] : one;
+		cell->repeat_share = game->percent[i] / 100.0;
+	}
+}
+
+static void draw_game(struct game *game, uint64_t seed)
+{
+	uint64_t random = seed;
+
+	*game = (struct game){ .seed = seed, .lines_left = SIZE_MAX };
+	game->attempts = json_object();
+	game->plan.cells = game->cells;
+	game->plan.blocks = game->blocks;
+	game->plan.block_count = BLOCKS;
+	game->plan.cell_count = 1 + draw(&random, CELLS);
+	game->spoilt_percent = (unsigned)draw(&random, 98);
+	draw_arms(game, &random);
+	draw_cells(game, &random);
+	for (unsigned b = 0; b < BLOCKS; b++) {
+		struct rm_plan_block *block = &game->blocks[b];
+
+		block->cells = game->order[b];
+		for (size_t i = 0; i < game->plan.cell_count; i++)
+			if (game->cells[i].cell.blocks > b)
+				block->cells[block->count++] = i;
+		shuffle(block, &random);
+	}
+}
+
+/* In hundredths of a repeat. */
+static size_t allowed(const struct game *game, unsigned block)
+{
+	size_t sum = 0;
+
+	for (unsigned b = 0; b <= block; b++)
+		for (size_t i = 0; i < game->blocks[b].count; i++) {
+			size_t cell = game->blocks[b].cells[i];
+
+			if (game->cells[cell].cell.repeat_most)
+				sum += game->percent[cell] *
+				       arms_of(game, cell);
+		}
+	return sum;
+}
+
+/* Plays a turn as a campaign does: what has a line is not played again. */
+static int play(void *context, size_t cell, unsigned block, unsigned attempt)
+{
+	struct game *game = context;
+	struct turn turn = { cell, block, attempt };
+	struct rm_arm_set set =
+	        rm_arms_of(&game->arms, game->cells[cell].cell.workload);
+	char key[RM_TRIAL_KEY_BYTES];
+
+	game->played.list[game->played.count++] = turn;
+	for (size_t i = 0; i < set.count; i++) {
+		snprintf(key, sizeof(key), RM_TRIAL_KEY,
+		        game->cells[cell].cell.id, (long long)block,
+		        (long long)attempt, set.arms[i].name);
+		if (json_object_get(game->attempts, key))
+			continue;
+		if (!game->lines_left--)
+			return 1;
+		json_object_set_new(game->attempts, key,
+		        json_integer((json_int_t)end_of(game, &turn, i)));
+		game->repeats += attempt > 1;
+		game->at_most += 100 * game->repeats > allowed(game, block);
+	}
+	return 0;
+}
+
+static struct rm_repeats walk(struct game *game)
+{
+	struct rm_repeats repeats = { .plan = &game->plan,
+		.arms = &game->arms,
+		.attempts = game->attempts };
+
+	game->played.count = 0;
+	rm_repeats_walk(&repeats, play, game);
+	return repeats;
+}
+
+/* Whether all arms run again, and how many of them were spoilt. */
+static bool is_due(
+        const struct game *game, const struct turn *turn, size_t *spoilt)
+{
+	bool failed = false;
+
+	*spoilt = 0;
+	for (size_t i = 0; i < arms_of(game, turn->cell); i++) {
+		enum rm_repeat end = end_of(game, turn, i);
+
+		failed |= end == RM_ATTEMPT_FAILED;
+		*spoilt += end == RM_ATTEMPT_SPOILT;
+	}
+	return *spoilt && !failed &&
+	       turn->attempt <= game->cells[turn->cell].cell.repeat_most;
+}
+
+/* What a block is to play: all cells queue, and who is to run again queues
+   behind the others; who cannot be paid goes home with all behind him. */
+static void queue_block(const struct game *game, unsigned number,
+        struct turns *turns, size_t *repeats, size_t *refused)
+{
+	size_t head = turns->count, spoilt;
+	bool over = false;
+
+	for (size_t i = 0; i < game->blocks[number].count; i++)
+		turns->list[turns->count++] =
+		        (struct turn){ game->blocks[number].cells[i], number,
+			        1 };
+	for (; head < turns->count; head++) {
+		struct turn next = turns->list[head];
+		size_t arms = arms_of(game, next.cell);
+
+		if (!is_due(game, &next, &spoilt))
+			continue;
+		over |= 100 * (*repeats + arms) > allowed(game, number);
+		if (over) {
+			*refused += spoilt;
+			continue;
+		}
+		*repeats += arms;
+		next.attempt++;
+		turns->list[turns->count++] = next;
+	}
+}
+
+static bool same_turns(const struct turns *a, const struct turns *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->list[i].cell != b->list[i].cell ||
+		        a->list[i].block != b->list[i].block ||
+		        a->list[i].attempt != b->list[i].attempt)
+			return false;
+	return true;
+}
+
+/* What random games came to. */
+struct seen {
+	unsigned over, wrong_turns, wrong_counts, wrong_resumes, wrong_names;
+	unsigned acted, partly; /* the budget refused all, or some */
+};
+
+/* The maps change names, the ends do not: a game's turns must not. */
+static bool plays_same_renamed(const struct game *game)
+{
+	struct game other;
+	size_t count = game->plan.cell_count;
+
+	draw_game(&other, game->seed);
+	for (size_t i = 0; i < count; i++)
+		strcpy(other.cells[i].cell.id,
+		        game->cells[count - 1 - i].cell.id);
+	walk(&other);
+	json_decref(other.attempts);
+	return same_turns(&game->played, &other.played);
+}
+
+/* Stopped again and again, in the middle of pairs, too. */
+static bool plays_same_resumed(const struct game *game)
+{
+	struct game other;
+	uint64_t random = ~game->seed;
+	bool same;
+
+	draw_game(&other, game->seed);
+	for (unsigned i = 0; i < 5; i++) {
+		other.lines_left = draw(&random, 12);
+		walk(&other);
+	}
+	other.lines_left = SIZE_MAX;
+	walk(&other);
+	same = same_turns(&game->played, &other.played) &&
+	       json_equal(game->attempts, other.attempts);
+	json_decref(other.attempts);
+	return same;
+}
+
+static void look(struct game *game, struct seen *seen)
+{
+	struct rm_repeats repeats = walk(game);
+	struct turns expected = { .count = 0 };
+	size_t made = 0, refused = 0;
+
+	for (unsigned b = 0; b < BLOCKS; b++)
+		queue_block(game, b, &expected, &made, &refused);
+	seen->over += game->at_most > 0;
+	seen->wrong_turns += !same_turns(&game->played, &expected);
+	seen->wrong_counts += repeats.made != made ||
+	                      repeats.made != game->repeats ||
+	                      repeats.refused != refused;
+	seen->wrong_counts +=
+	        (double)made > rm_repeats_most(&game->plan, &game->arms);
+	seen->wrong_names += !plays_same_renamed(game);
+	seen->wrong_resumes += !plays_same_resumed(game);
+	seen->acted += refused > 0;
+	seen->partly += refused > 0 && made > 0;
+}
+
+static void random_games(void)
+{
+	static struct game game;
+	struct seen seen = { 0 };
+
+	for (uint64_t n = 1; n <= GAMES; n++) {
+		draw_game(&game, n * 77777);
+		look(&game, &seen);
+		json_decref(game.attempts);
+	}
+	printf("# %d games, %u with a budget that was spent, %u of them after "
+	       "repeats\n",
+	        GAMES, seen.acted, seen.partly);
+	CHECK(seen.acted > GAMES / 3 && seen.partly > GAMES / 5,
+	        "in many games the budget is spent");
+	CHECK(!seen.over,
+	        "after no line are there more repeats than the blocks begun "
+	        "allow");
+	CHECK(!seen.wrong_turns,
+	        "due cells run again in their block's order, arms whole, until "
+	        "one cannot be paid");
+	CHECK(!seen.wrong_counts, "what was made and refused is counted");
+	CHECK(!seen.wrong_names, "names of maps change nothing");
+	CHECK(!seen.wrong_resumes,
+	        "a campaign that was stopped plays what one does that was "
+	        "not");
+}
+
+/* All of 10 cells are spoilt in each attempt. */
+static void by_hand(void)
+{
+	static struct game game;
+	struct rm_repeats repeats;
+
+	draw_game(&game, 1);
+	game.spoilt_percent = 100;
+	game.plan.cell_count = 10;
+	game.plan.block_count = 2;
+	game.arms.count = 1;
+	strcpy(game.arms.list[0].workload, "");
+	for (size_t i = 0; i < 10; i++) {
+		game.cells[i].cell.repeat_most = 3;
+		game.cells[i].cell.repeat_share = 0.25;
+		snprintf(game.cells[i].cell.id, 8, "c%zu", i);
+		game.order[0][i] = 9 - i;
+		game.order[1][i] = i;
+	}
+	game.blocks[0].count = game.blocks[1].count = 10;
+	repeats = walk(&game);
+	CHECK(repeats.made == 5 && game.played.count == 25 &&
+	                game.played.list[10].cell == 9 &&
+	                game.played.list[11].cell == 8 &&
+	                game.played.list[22].cell == 0 &&
+	                game.played.list[24].cell == 2,
+	        "a quarter of 10: two in the first block, and what is left "
+	        "over makes it three in the second");
+	CHECK(repeats.refused == 20, "20 stay spoilt, as none was mended");
+	json_decref(game.attempts);
+}
+
+int main(void)
+{
+	by_hand();
+	random_games();
+	return DONE();
+}
