@@ -59,9 +59,18 @@ def arm_rows(a):
             yield signed_row(f"+2 % work, {place}", d, EXTRA)
 
 
+def undisturbed(cell, rates):
+    """{block: rate} of the places where the first attempt was good. The early
+    ones of a block are measured again, out of their place, and what the budget
+    of repeats leaves disturbed are its late ones."""
+    spoilt = {t["block"] for t in cell.earlier} | {
+        t["block"] for t in cell.ok if t.get("disturbed")}
+    return {b: rate for b, rate in rates.items() if b not in spoilt}
+
+
 def residuals(a):
     """ln(cost / the cell's median) as (blocks, cells of the plan); nan where
-    there is no trial, or one that was measured again, out of its place.
+    no undisturbed trial is.
 
     Cells of fewer than half of the blocks are left out: what ran once is its
     own median, and its 0 would hide what the others show of that block.
@@ -71,12 +80,10 @@ def residuals(a):
     blocks = 1 + max((max(r) for r in a.rates.values() if r), default=-1)
     rest = np.full((blocks, len(plan)), np.nan)
     for cell_id, rates in a.rates.items():
-        if 2 * len(rates) < blocks:
-            continue
-        cost = -np.log(list(rates.values()))
-        rest[list(rates), index[cell_id]] = cost - np.median(cost)
-        again = [t["block"] for t in a.campaign.cells[cell_id].earlier]
-        rest[again, index[cell_id]] = np.nan
+        rates = undisturbed(a.campaign.cells[cell_id], rates)
+        if 2 * len(rates) >= blocks:
+            cost = -np.log(list(rates.values()))
+            rest[list(rates), index[cell_id]] = cost - np.median(cost)
     return rest
 
 

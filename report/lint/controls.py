@@ -56,22 +56,25 @@ def arms(rows):
 
 
 def slot(rows):
-    """Per block: median cost of the second half less that of the first."""
+    """Per block: median cost of the second half less that of the first, of
+    trials whose first attempt nobody disturbed."""
     cells = {cell.id: cell for g in rows.groups for cell in g.cells.values()
              if cell.ok}
-    logs = {name: cell.logs for name, cell in cells.items()}
-    blocks = 1 + max((b for v in logs.values() for b in v), default=-1)
-    middle = {name: statistics.median(v.values()) for name, v in logs.items()
-              if 2 * len(v) >= blocks}
+    blocks = 1 + max((b for c in cells.values() for b in c.logs), default=-1)
     again = {(cell.id, t["block"]) for cell in cells.values()
-             for t in cell.lines if t.get("attempt", 1) > 1}
+             for t in cell.lines
+             if t.get("attempt", 1) > 1 or t.get("disturbed")}
+    logs = {name: {b: v for b, v in cell.logs.items()
+                   if (name, b) not in again} for name, cell in cells.items()}
+    middle = {name: statistics.median(v.values()) for name, v in logs.items()
+              if v and 2 * len(v) >= blocks}
     place = {c["id"]: i for i, c in enumerate(rows.meta["cells"])}
     planned = {i: name for name, i in place.items()}  # a twin counts once
     found = []
     for b, order in enumerate(rows.meta.get("order", [])[:blocks]):
         names = [planned[i] for i in order if i in planned]
         costs = [middle[m] - logs[m][b] for m in names if m in middle
-                 and b in logs[m] and (m, b) not in again]
+                 and b in logs[m]]
         half = len(costs) // 2
         if half >= LEAST:
             found.append(statistics.median(costs[-half:])

@@ -355,6 +355,20 @@ def test_trials_measured_again_have_no_slot(tmp_path):
     assert np.flatnonzero(lost).tolist() == [2, 5]
 
 
+def test_what_the_budget_left_disturbed_fails_no_control(tmp_path):
+    """Of equal trials the late ones of a block stay disturbed, and the early
+    ones, which were measured again, have no slot."""
+    def change(trial, late):
+        if (trial["cell"], trial["block"]) in late and "/t1/" in trial["cell"]:
+            trial["disturbed"] = "others took 50 % of its threads' time"
+            return shifted(40)(trial, late)
+        return trial
+
+    _, rows, row = slot(tmp_path, change, blocks=8)
+    assert row["word"] in ("ok", "undecided"), row
+    assert checks.invalid(rows) is None
+
+
 def test_a_sound_control_does_not_fail(tmp_path):
     a, rows, row = slot(tmp_path, shifted(0), blocks=6)
     assert row["word"] in ("ok", "undecided")
