@@ -10,55 +10,11 @@
  */
 #include <ck_hs.h>
 
-typedef ck_hs_t ck_table;
+#define CK_SET(name)    ck_hs_##name
+#define CK_SET_MODE     (CK_HS_MODE_SPMC | CK_HS_MODE_OBJECT)
+#define CK_SET_ITERATOR CK_HS_ITERATOR_INITIALIZER
 #include "impls/lib/ck_set.h"
 #include "runner/driver.h"
-
-static bool set_init(ck_table *set, bool str, struct ck_malloc *allocator,
-        unsigned long slots, unsigned long seed)
-{
-	return ck_hs_init(set, CK_HS_MODE_SPMC | CK_HS_MODE_OBJECT,
-	        str ? hash_bytes : hash_word, str ? same_bytes : same_word,
-	        allocator, slots, seed);
-}
-
-static void set_destroy(ck_table *set)
-{
-	ck_hs_destroy(set);
-}
-
-RM_HOT void *set_get(
-        ck_table *set, unsigned long hash, const struct rm_key *key)
-{
-	return ck_hs_get(set, hash, key);
-}
-
-static bool set_set(
-        ck_table *set, unsigned long hash, struct rm_key *key, void **previous)
-{
-	return ck_hs_set(set, hash, key, previous);
-}
-
-RM_HOT void *set_remove(
-        ck_table *set, unsigned long hash, const struct rm_key *key)
-{
-	return ck_hs_remove(set, hash, key);
-}
-
-static unsigned long set_count(ck_table *set)
-{
-	return ck_hs_count(set);
-}
-
-static void set_each(
-        ck_table *set, bool (*visit)(void *, void *), void *context)
-{
-	ck_hs_iterator_t at = CK_HS_ITERATOR_INITIALIZER;
-	void *key;
-
-	while (ck_hs_next(set, &at, &key) && visit(context, key))
-		;
-}
 
 RM_DRIVES(ops)
 

@@ -4,7 +4,7 @@
  * writer at a time, what it retires, and the threads that may be reading it.
  *
  * The includer says what a ck_table is, and how it begins and ends
- * (table_init(), table_free_all()).
+ * (table_init(), table_end()).
  *
  * One ck_epoch record per thread marks what it may be reading: open from
  * join to leave but for quiesce, park and writes. A writer needs no section,

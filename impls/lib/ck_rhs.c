@@ -11,56 +11,12 @@
  */
 #include <ck_rhs.h>
 
-typedef ck_rhs_t ck_table;
+#define CK_SET(name) ck_rhs_##name
+#define CK_SET_MODE \
+	(CK_RHS_MODE_SPMC | CK_RHS_MODE_OBJECT | CK_RHS_MODE_READ_MOSTLY)
+#define CK_SET_ITERATOR CK_RHS_ITERATOR_INITIALIZER
 #include "impls/lib/ck_set.h"
 #include "runner/driver.h"
-
-static bool set_init(ck_table *set, bool str, struct ck_malloc *allocator,
-        unsigned long slots, unsigned long seed)
-{
-	return ck_rhs_init(set,
-	        CK_RHS_MODE_SPMC | CK_RHS_MODE_OBJECT | CK_RHS_MODE_READ_MOSTLY,
-	        str ? hash_bytes : hash_word, str ? same_bytes : same_word,
-	        allocator, slots, seed);
-}
-
-static void set_destroy(ck_table *set)
-{
-	ck_rhs_destroy(set);
-}
-
-RM_HOT void *set_get(
-        ck_table *set, unsigned long hash, const struct rm_key *key)
-{
-	return ck_rhs_get(set, hash, key);
-}
-
-static bool set_set(
-        ck_table *set, unsigned long hash, struct rm_key *key, void **previous)
-{
-	return ck_rhs_set(set, hash, key, previous);
-}
-
-RM_HOT void *set_remove(
-        ck_table *set, unsigned long hash, const struct rm_key *key)
-{
-	return ck_rhs_remove(set, hash, key);
-}
-
-static unsigned long set_count(ck_table *set)
-{
-	return ck_rhs_count(set);
-}
-
-static void set_each(
-        ck_table *set, bool (*visit)(void *, void *), void *context)
-{
-	ck_rhs_iterator_t at = CK_RHS_ITERATOR_INITIALIZER;
-	void *key;
-
-	while (ck_rhs_next(set, &at, &key) && visit(context, key))
-		;
-}
 
 RM_DRIVES(ops)
 

@@ -4,12 +4,18 @@
  * beside it that write no shared memory (ck_limbo.h).
  *
  * An object is a key and a value, which stay as they are: an update puts
- * another object in its place. The includer says what a ck_table is and wraps
- * the calls that differ: set_init() and so on.
+ * another object in its place.
+ *
+ * A template: the includer has included the library's header and defines
+ *
+ *	CK_SET(name)		the library's function or type: ck_hs_##name
+ *	CK_SET_MODE		the mode of ck_hs_init()
+ *	CK_SET_ITERATOR		an iterator's initialiser
  */
 #ifndef RM_CK_SET_H
 #define RM_CK_SET_H
 
+typedef CK_SET(t) ck_table;
 #include "impls/lib/ck_limbo.h"
 
 /* What the set holds is the address of `key`. */
@@ -19,20 +25,6 @@ struct object {
 	struct rm_value value;
 	char bytes[]; /* of a string key */
 };
-
-static bool set_init(ck_table *set, bool str, struct ck_malloc *allocator,
-        unsigned long slots, unsigned long seed);
-static void set_destroy(ck_table *set);
-RM_HOT void *set_get(
-        ck_table *set, unsigned long hash, const struct rm_key *key);
-static bool set_set(
-        ck_table *set, unsigned long hash, struct rm_key *key, void **previous);
-RM_HOT void *set_remove(
-        ck_table *set, unsigned long hash, const struct rm_key *key);
-static unsigned long set_count(ck_table *set);
-/* Calls back with each key, until false. */
-static void set_each(
-        ck_table *set, bool (*visit)(void *, void *), void *context);
 
 /* The library hashes objects anew when it grows. */
 static unsigned long hash_word(const void *key, unsigned long seed)
@@ -89,7 +81,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 {
 	struct map *map = ((struct thread *)thread)->map;
 	void *found =
-	        set_get(&map->table, rm_hash(shape, key, map->seed), &key);
+	        CK_SET(get)(&map->table, rm_hash(shape, key, map->seed), &key);
 
 	if (!found)
 		return false;
@@ -107,13 +99,13 @@ static RM_COLD bool put(struct map *map, struct rm_shape shape,
 	void *previous = NULL;
 
 	growing = map;
-	if (!set_set(&map->table, rm_hash(shape, key, map->seed), &object->key,
-	            &previous))
+	if (!CK_SET(set)(&map->table, rm_hash(shape, key, map->seed),
+	            &object->key, &previous))
 		abort();
 	growing = NULL;
 	if (map->growths != growths)
 		RM_EVENT_SPAN(
-		        RM_EVENT_RESIZE, start_ns, set_count(&map->table));
+		        RM_EVENT_RESIZE, start_ns, CK_SET(count)(&map->table));
 	if (!previous)
 		return false;
 	if (old)
@@ -148,7 +140,8 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	void *gone;
 
 	write_begin(self);
-	gone = set_remove(&map->table, rm_hash(shape, key, map->seed), &key);
+	gone = CK_SET(remove)(
+	        &map->table, rm_hash(shape, key, map->seed), &key);
 	if (gone && old)
 		memcpy(old, &object_of(gone)->value, shape.value_bytes);
 	if (gone)
@@ -160,6 +153,17 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 {
 	return take(thread, shape, key, NULL);
+}
+
+/* Calls back with each key, until false. */
+static void visit_all(
+        ck_table *set, bool (*visit)(void *, void *), void *context)
+{
+	CK_SET(iterator_t) at = CK_SET_ITERATOR;
+	void *key;
+
+	while (CK_SET(next)(set, &at, &key) && visit(context, key))
+		;
 }
 
 struct visit {
@@ -185,7 +189,7 @@ static void scan(
 	struct visit visit = { shape, fn, context };
 
 	write_begin(self);
-	set_each(&self->map->table, visit_one, &visit);
+	visit_all(&self->map->table, visit_one, &visit);
 	write_end(self);
 }
 
@@ -195,7 +199,7 @@ static size_t length(void *thread)
 	size_t count;
 
 	write_begin(self);
-	count = set_count(&self->map->table);
+	count = CK_SET(count)(&self->map->table);
 	write_end(self);
 	return count;
 }
@@ -208,7 +212,9 @@ static bool table_init(struct map *map, const struct rm_sizing *sizing)
 
 	while (sizing->presize && slots < sizing->keys * 2)
 		slots *= 2;
-	return set_init(&map->table, sizing->shape.str, &allocator, slots,
+	return CK_SET(init)(&map->table, CK_SET_MODE,
+	        sizing->shape.str ? hash_bytes : hash_word,
+	        sizing->shape.str ? same_bytes : same_word, &allocator, slots,
 	        sizing->seed);
 }
 
@@ -221,8 +227,8 @@ static bool free_one(void *context, void *key)
 
 static void table_end(struct map *map)
 {
-	set_each(&map->table, free_one, NULL);
-	set_destroy(&map->table);
+	visit_all(&map->table, free_one, NULL);
+	CK_SET(destroy)(&map->table);
 }
 
 static const struct rm_map_ops ops = {
