@@ -16,35 +16,36 @@
 
 namespace
 {
+/* By the names of std::shared_mutex. */
 struct shared {
 	absl::Mutex mutex;
 
-	bool try_read()
+	bool try_lock_shared()
 	{
 		return mutex.ReaderTryLock();
 	}
 
-	void read()
+	void lock_shared()
 	{
 		mutex.ReaderLock();
 	}
 
-	void end_read()
+	void unlock_shared()
 	{
 		mutex.ReaderUnlock();
 	}
 
-	bool try_write()
+	bool try_lock()
 	{
 		return mutex.WriterTryLock();
 	}
 
-	void write()
+	void lock()
 	{
 		mutex.WriterLock();
 	}
 
-	void end_write()
+	void unlock()
 	{
 		mutex.WriterUnlock();
 	}

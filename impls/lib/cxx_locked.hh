@@ -2,8 +2,7 @@
 /*
  * cxx_locked.hh - one table of a C++ library under one lock.
  *
- * Entries is like std::unordered_map. Lock has try_read(), read(), end_read()
- * and the same of write.
+ * Entries is like std::unordered_map, Lock like std::shared_mutex.
  */
 #ifndef RM_CXX_LOCKED_HH
 #define RM_CXX_LOCKED_HH
@@ -19,16 +18,16 @@ template <class Lock> struct reading {
 	explicit reading(Lock &taken) : lock(taken)
 	{
 		RM_LOCK_BEGIN(RM_LOCK_READ);
-		if (!RM_STATS_BUILT || !lock.try_read()) {
+		if (!RM_STATS_BUILT || !lock.try_lock_shared()) {
 			RM_LOCK_WAITS();
-			lock.read();
+			lock.lock_shared();
 		}
 		RM_LOCK_END();
 	}
 
 	~reading()
 	{
-		lock.end_read();
+		lock.unlock_shared();
 	}
 };
 
@@ -38,16 +37,16 @@ template <class Lock> struct writing {
 	explicit writing(Lock &taken) : lock(taken)
 	{
 		RM_LOCK_BEGIN(RM_LOCK_WRITE);
-		if (!RM_STATS_BUILT || !lock.try_write()) {
+		if (!RM_STATS_BUILT || !lock.try_lock()) {
 			RM_LOCK_WAITS();
-			lock.write();
+			lock.lock();
 		}
 		RM_LOCK_END();
 	}
 
 	~writing()
 	{
-		lock.end_write();
+		lock.unlock();
 	}
 };
 

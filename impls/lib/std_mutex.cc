@@ -14,37 +14,21 @@
 
 namespace
 {
-struct one_mutex {
-	std::mutex mutex;
-
-	bool try_read()
+/* Readers take turns, too. */
+struct one_mutex : std::mutex {
+	bool try_lock_shared()
 	{
-		return mutex.try_lock();
+		return try_lock();
 	}
 
-	void read()
+	void lock_shared()
 	{
-		mutex.lock();
+		lock();
 	}
 
-	void end_read()
+	void unlock_shared()
 	{
-		mutex.unlock();
-	}
-
-	bool try_write()
-	{
-		return mutex.try_lock();
-	}
-
-	void write()
-	{
-		mutex.lock();
-	}
-
-	void end_write()
-	{
-		mutex.unlock();
+		unlock();
 	}
 };
 

@@ -14,43 +14,9 @@
 
 namespace
 {
-struct shared {
-	std::shared_mutex mutex;
-
-	bool try_read()
-	{
-		return mutex.try_lock_shared();
-	}
-
-	void read()
-	{
-		mutex.lock_shared();
-	}
-
-	void end_read()
-	{
-		mutex.unlock_shared();
-	}
-
-	bool try_write()
-	{
-		return mutex.try_lock();
-	}
-
-	void write()
-	{
-		mutex.lock();
-	}
-
-	void end_write()
-	{
-		mutex.unlock();
-	}
-};
-
 template <class Key, class Value>
-using table =
-        locked<shared, std::unordered_map<Key, Value, common_hash, same_key>>;
+using table = locked<std::shared_mutex,
+        std::unordered_map<Key, Value, common_hash, same_key>>;
 
 constexpr unsigned offered = RM_ALL_SHAPES;
 } // namespace
