@@ -8,6 +8,7 @@
  */
 #include "impls/bound/probe.h"
 #include "impls/support/lock_pthread.h"
+#include "impls/support/no_handle.h"
 #include "runner/driver.h"
 #include "runner/map.h"
 
@@ -44,19 +45,6 @@ static void destroy(void *opaque)
 	pthread_rwlock_destroy(&map->lock);
 	probe_free(&map->table, map->shape);
 	free(map);
-}
-
-/* A map without state per thread hands itself out. */
-static void *join(void *map, size_t slot)
-{
-	(void)slot;
-	return map;
-}
-
-/* leave, quiesce: a lookup holds no reference once it has returned. */
-static void nothing(void *thread)
-{
-	(void)thread;
 }
 
 /*
@@ -244,7 +232,7 @@ static bool check(void *opaque, char *why, size_t size)
 static const struct rm_map_ops ops = {
 	.create = create,
 	.destroy = destroy,
-	.join = join,
+	.join = map_itself,
 	.leave = nothing,
 	.lookup = lookup,
 	.upsert = upsert,

@@ -8,6 +8,7 @@
  * atomic store. A 24-byte value would tear, so those shapes are not offered.
  */
 #include "impls/bound/probe.h"
+#include "impls/support/no_handle.h"
 #include "runner/driver.h"
 #include "runner/map.h"
 
@@ -37,17 +38,6 @@ static void destroy(void *opaque)
 
 	probe_free(&map->table, map->shape);
 	free(map);
-}
-
-static void *join(void *map, size_t slot)
-{
-	(void)slot;
-	return map;
-}
-
-static void nothing(void *thread)
-{
-	(void)thread;
 }
 
 /* The one word of a slot that another thread may write meanwhile. */
@@ -152,7 +142,7 @@ static bool check(void *opaque, char *why, size_t size)
 static const struct rm_map_ops ops = {
 	.create = create,
 	.destroy = destroy,
-	.join = join,
+	.join = map_itself,
 	.leave = nothing,
 	.lookup = lookup,
 	.upsert = upsert,

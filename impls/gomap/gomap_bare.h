@@ -11,6 +11,7 @@
 #include "impls/gomap/gomap_check.h"
 #include "impls/gomap/gomap_dump.h"
 #include "impls/gomap/gomap_ops.h"
+#include "impls/support/no_handle.h"
 #include "runner/driver.h"
 
 static void *create(const struct rm_sizing *sizing)
@@ -22,17 +23,6 @@ static void *create(const struct rm_sizing *sizing)
 static void destroy(void *map)
 {
 	gomap_destroy(map);
-}
-
-static void *join(void *map, size_t slot)
-{
-	(void)slot;
-	return map;
-}
-
-static void nothing(void *thread)
-{
-	(void)thread;
 }
 
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
@@ -128,7 +118,7 @@ static void dump(void *map, int fd)
 static const struct rm_map_ops ops = {
 	.create = create,
 	.destroy = destroy,
-	.join = join,
+	.join = map_itself,
 	.leave = nothing,
 	.lookup = lookup,
 	.upsert = upsert,

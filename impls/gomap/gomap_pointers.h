@@ -18,6 +18,7 @@
 #include "impls/gomap/gomap_check.h"
 #include "impls/gomap/gomap_ops.h"
 #include "impls/support/guard_go_rw.h"
+#include "impls/support/no_handle.h"
 #include "runner/driver.h"
 
 enum { RECORDS_AT_ONCE = 64 };
@@ -127,17 +128,6 @@ static void *create(const struct rm_sizing *sizing)
 		return map;
 	destroy(map);
 	return NULL;
-}
-
-static void *join(void *map, size_t slot)
-{
-	(void)slot;
-	return map;
-}
-
-static void nothing(void *thread)
-{
-	(void)thread;
 }
 
 /* The key's record or NULL; under the lock, in either way. */
@@ -310,7 +300,7 @@ static bool check(void *opaque, char *why, size_t size)
 static const struct rm_map_ops ops = {
 	.create = create,
 	.destroy = destroy,
-	.join = join,
+	.join = map_itself,
 	.leave = nothing,
 	.lookup = lookup,
 	.upsert = upsert,

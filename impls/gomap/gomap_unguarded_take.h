@@ -61,12 +61,6 @@ static void bare_destroy(void *opaque)
 	free(bare);
 }
 
-static void *bare_join(void *opaque, size_t slot)
-{
-	(void)slot;
-	return opaque;
-}
-
 RM_HOT struct map *map_of(void *thread)
 {
 	return ((struct bare *)thread)->map;
@@ -149,7 +143,7 @@ static bool bare_check(void *opaque, char *why, size_t size)
 static const struct rm_map_ops ops = {
 	.create = bare_create,
 	.destroy = bare_destroy,
-	.join = bare_join,
+	.join = map_itself,
 	.leave = nothing,
 	.lookup = bare_lookup,
 	.upsert = bare_upsert,

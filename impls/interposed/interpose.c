@@ -10,6 +10,7 @@
  * that a program which never runs this map does not need it.
  */
 #include "impls/interposed/interposed.h"
+#include "impls/support/no_handle.h"
 #include "runner/driver.h"
 #include "runner/map.h"
 
@@ -93,17 +94,6 @@ static void destroy(void *opaque)
 	free(map);
 }
 
-static void *join(void *map, size_t slot)
-{
-	(void)slot;
-	return map;
-}
-
-static void nothing(void *thread)
-{
-	(void)thread;
-}
-
 static __attribute__((noinline)) bool callback_lookup(
         const struct map *map, uint64_t key, uint64_t *value)
 {
@@ -173,7 +163,7 @@ static bool check(void *opaque, char *why, size_t size)
 static const struct rm_map_ops ops = {
 	.create = create,
 	.destroy = destroy,
-	.join = join,
+	.join = map_itself,
 	.leave = nothing,
 	.lookup = lookup,
 	.upsert = upsert,

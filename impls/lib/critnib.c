@@ -13,6 +13,7 @@
  * Keys and values are pointers: u64x8 only. Nothing is hashed.
  */
 #include "impls/support/lock_pthread.h"
+#include "impls/support/no_handle.h"
 #include "runner/driver.h"
 #include "runner/map.h"
 
@@ -154,21 +155,10 @@ static void destroy(void *opaque)
 	free(map);
 }
 
-static void *join(void *opaque, size_t slot)
-{
-	(void)slot;
-	return opaque;
-}
-
-RM_HOT void nothing(void *opaque)
-{
-	(void)opaque;
-}
-
 static const struct rm_map_ops ops = {
 	.create = create,
 	.destroy = destroy,
-	.join = join,
+	.join = map_itself,
 	.leave = nothing,
 	.lookup = lookup,
 	.upsert = upsert,

@@ -10,6 +10,7 @@
 #define RM_CXX_OPERATIONS_HH
 
 #include "impls/lib/cxx_map.hh"
+#include "impls/support/no_handle.h"
 
 namespace
 {
@@ -85,15 +86,6 @@ void destroy(void *self)
 {
 	with(self, static_cast<map *>(self)->shape,
 	        [](auto *map) { delete map; });
-}
-
-void *join(void *self, size_t)
-{
-	return self;
-}
-
-RM_HOT void nothing(void *)
-{
 }
 
 RM_HOT bool lookup(
@@ -173,7 +165,7 @@ size_t length(void *self) noexcept
 constinit const rm_map_ops all_operations = {
 	.create = create,
 	.destroy = destroy,
-	.join = join,
+	.join = map_itself,
 	.leave = nothing,
 	.lookup = lookup,
 	.upsert = upsert,

@@ -14,6 +14,7 @@
  * seed, for GLib's hash functions are told nothing but the key.
  */
 #include "impls/support/hash.h"
+#include "impls/support/no_handle.h"
 #include "runner/driver.h"
 
 #include <glib.h>
@@ -307,21 +308,10 @@ static void destroy(void *opaque)
 	free(map);
 }
 
-static void *join(void *opaque, size_t slot)
-{
-	(void)slot;
-	return opaque;
-}
-
-RM_HOT void nothing(void *opaque)
-{
-	(void)opaque;
-}
-
 static const struct rm_map_ops ops = {
 	.create = create,
 	.destroy = destroy,
-	.join = join,
+	.join = map_itself,
 	.leave = nothing,
 	.lookup = lookup,
 	.upsert = upsert,

@@ -13,6 +13,7 @@
 
 #include "impls/shard/shard_grow_create.h"
 #include "impls/shard/shard_grow_stop.h"
+#include "impls/support/no_handle.h"
 #include "runner/driver.h"
 
 /* Ends a write: grows if it is time. */
@@ -25,17 +26,6 @@ RM_HOT void grow_write_end(struct grow_map *map, struct grow_shard *shard,
 		grow_stop_world(map, shard, shape);
 	else
 		grow_step(map, shard, shape, key, route);
-}
-
-static void *grow_join(void *map, size_t slot)
-{
-	(void)slot;
-	return map;
-}
-
-static void grow_nothing(void *thread)
-{
-	(void)thread;
 }
 
 RM_HOT bool grow_lookup(void *thread, struct rm_shape shape, struct rm_key key,
@@ -206,15 +196,14 @@ static void grow_clear(void *thread)
 		grow_clear_shard(grow_root(map->roots, i), map->shape);
 }
 
-#define GROW_OPS                                                             \
-	.create = grow_create, .destroy = grow_destroy, .join = grow_join,   \
-	.leave = grow_nothing, .lookup = grow_lookup, .upsert = grow_upsert, \
-	.remove = grow_remove, .quiesce = grow_nothing,                      \
-	.exchange = grow_exchange, .take = grow_take,                        \
-	.insert_if_absent = grow_insert_if_absent,                           \
-	.compare_swap = grow_compare_swap,                                   \
-	.compare_remove = grow_compare_remove, .update = grow_update,        \
-	.scan = grow_scan, .length = grow_length, .clear = grow_clear,       \
+#define GROW_OPS                                                              \
+	.create = grow_create, .destroy = grow_destroy, .join = map_itself,   \
+	.leave = nothing, .lookup = grow_lookup, .upsert = grow_upsert,       \
+	.remove = grow_remove, .quiesce = nothing, .exchange = grow_exchange, \
+	.take = grow_take, .insert_if_absent = grow_insert_if_absent,         \
+	.compare_swap = grow_compare_swap,                                    \
+	.compare_remove = grow_compare_remove, .update = grow_update,         \
+	.scan = grow_scan, .length = grow_length, .clear = grow_clear,        \
 	.stats = grow_stats, .check = grow_check
 
 #endif /* RM_SUPPORT_SHARD_GROW_OPS_H */

@@ -20,6 +20,7 @@
 
 #include "impls/support/go_rwmutex.h"
 #include "impls/support/hash.h"
+#include "impls/support/no_handle.h"
 
 #include SESSION_STATE
 
@@ -76,17 +77,6 @@ static void *sessions_create(const struct rm_sizing *sizing)
 		return map;
 	sessions_destroy(map);
 	return NULL;
-}
-
-static void *sessions_join(void *map, size_t slot)
-{
-	(void)slot;
-	return map;
-}
-
-static void sessions_nothing(void *thread)
-{
-	(void)thread;
 }
 
 /* Where a key's session is or would be. */

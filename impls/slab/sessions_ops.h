@@ -183,15 +183,14 @@ static bool sessions_check(void *opaque, char *why, size_t size)
 }
 
 /* Initialisers of struct rm_map_ops. */
-#define SESSIONS_OPS                                                  \
-	.create = sessions_create, .destroy = sessions_destroy,       \
-	.join = sessions_join, .leave = sessions_nothing,             \
-	.lookup = sessions_lookup, .upsert = sessions_upsert,         \
-	.remove = sessions_remove, .quiesce = sessions_nothing,       \
-	.exchange = sessions_exchange, .take = sessions_take,         \
-	.insert_if_absent = sessions_insert_if_absent,                \
-	.compare_swap = sessions_compare_swap, .scan = sessions_scan, \
-	.length = sessions_length, .stats = sessions_stats,           \
+#define SESSIONS_OPS                                                          \
+	.create = sessions_create, .destroy = sessions_destroy,               \
+	.join = map_itself, .leave = nothing, .lookup = sessions_lookup,      \
+	.upsert = sessions_upsert, .remove = sessions_remove,                 \
+	.quiesce = nothing, .exchange = sessions_exchange,                    \
+	.take = sessions_take, .insert_if_absent = sessions_insert_if_absent, \
+	.compare_swap = sessions_compare_swap, .scan = sessions_scan,         \
+	.length = sessions_length, .stats = sessions_stats,                   \
 	.check = sessions_check
 
 #endif /* RM_SESSIONS_OPS_H */

@@ -279,8 +279,8 @@ static const struct rm_map_ops cleanup_ops = {
 	.create = cleanup_create,
 	.destroy = cleanup_destroy,
 	.join = cleanup_join,
-	.leave = technique_leave,
-	.quiesce = technique_quiesce,
+	.leave = nothing,
+	.quiesce = nothing,
 	.stats = cleanup_stats,
 	.check = cleanup_check,
 };

@@ -406,8 +406,8 @@ static const struct rm_map_ops handle_ops = {
 	.create = handle_create,
 	.destroy = handle_destroy,
 	.join = handle_join,
-	.leave = technique_leave,
-	.quiesce = technique_quiesce,
+	.leave = nothing,
+	.quiesce = nothing,
 	.stats = handle_stats,
 	.check = handle_check,
 };

@@ -192,9 +192,9 @@ static bool hash_check(void *map, char *why, size_t size)
 
 static const struct rm_map_ops hash_ops = { .create = hash_create,
 	.destroy = hash_destroy,
-	.join = technique_join,
-	.leave = technique_leave,
-	.quiesce = technique_quiesce,
+	.join = map_itself,
+	.leave = nothing,
+	.quiesce = nothing,
 	.stats = hash_stats,
 	.check = hash_check };
 

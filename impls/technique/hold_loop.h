@@ -204,9 +204,9 @@ static bool hold_check(void *map, char *why, size_t size)
 
 static const struct rm_map_ops hold_ops = { .create = hold_create,
 	.destroy = hold_destroy,
-	.join = technique_join,
-	.leave = technique_leave,
-	.quiesce = technique_quiesce,
+	.join = map_itself,
+	.leave = nothing,
+	.quiesce = nothing,
 	.stats = hold_stats,
 	.check = hold_check };
 

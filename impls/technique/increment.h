@@ -187,8 +187,8 @@ static const struct rm_map_ops increment_ops = {
 	.create = increment_create,
 	.destroy = increment_destroy,
 	.join = increment_join,
-	.leave = technique_leave,
-	.quiesce = technique_quiesce,
+	.leave = nothing,
+	.quiesce = nothing,
 	.stats = increment_stats,
 	.check = increment_check,
 };

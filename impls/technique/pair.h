@@ -159,8 +159,8 @@ static const struct rm_map_ops pair_ops = {
 	.create = pair_create,
 	.destroy = pair_destroy,
 	.join = pair_join,
-	.leave = technique_leave,
-	.quiesce = technique_quiesce,
+	.leave = nothing,
+	.quiesce = nothing,
 	.stats = pair_stats,
 	.check = pair_check,
 };

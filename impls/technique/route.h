@@ -153,9 +153,9 @@ static bool route_check(void *opaque, char *why, size_t size)
 
 static const struct rm_map_ops route_ops = { .create = route_create,
 	.destroy = route_destroy,
-	.join = technique_join,
-	.leave = technique_leave,
-	.quiesce = technique_quiesce,
+	.join = map_itself,
+	.leave = nothing,
+	.quiesce = nothing,
 	.stats = route_stats,
 	.check = route_check };
 

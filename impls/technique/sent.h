@@ -123,8 +123,8 @@ static const struct rm_map_ops sent_ops = {
 	.create = sent_create,
 	.destroy = sent_destroy,
 	.join = sent_join,
-	.leave = technique_leave,
-	.quiesce = technique_quiesce,
+	.leave = nothing,
+	.quiesce = nothing,
 	.stats = sent_stats,
 	.check = sent_check,
 };

@@ -275,8 +275,8 @@ static const struct rm_map_ops stock_ops = {
 	.create = stock_create,
 	.destroy = stock_destroy,
 	.join = stock_join,
-	.leave = technique_leave,
-	.quiesce = technique_quiesce,
+	.leave = nothing,
+	.quiesce = nothing,
 	.stats = stock_stats,
 	.check = stock_check,
 };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* technique.h - what techniques share: a thread's handle where it is the
+/* technique.h - what techniques share: no handle of a thread where it is the
    subject itself, the loop's end and numbers, memory, a pause, and how long
    operations took. */
 #ifndef RM_SUPPORT_TECHNIQUE_H
 #define RM_SUPPORT_TECHNIQUE_H
 
+#include "impls/support/no_handle.h"
 #include "runner/base/clock.h"
 #include "runner/base/histogram.h"
 #include "runner/driver.h"
@@ -13,22 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-static inline void *technique_join(void *subject, size_t slot)
-{
-	(void)slot;
-	return subject;
-}
-
-static inline void technique_leave(void *thread)
-{
-	(void)thread;
-}
-
-static inline void technique_quiesce(void *thread)
-{
-	(void)thread;
-}
 
 /* Whether the loop shall do another iteration; counts it. */
 RM_HOT bool technique_turn(struct rm_worker *worker)

@@ -6,6 +6,7 @@
 #ifndef RM_TEST_ARRAY_MAP_H
 #define RM_TEST_ARRAY_MAP_H
 
+#include "impls/support/no_handle.h"
 #include "runner/base/clock.h"
 #include "runner/driver.h"
 #include "tests/unit/trial/run_trial.h"
@@ -60,11 +61,6 @@ static void unpark(void *thread)
 {
 	(void)thread;
 	atomic_fetch_add(&online, 1);
-}
-
-static void nothing(void *thread)
-{
-	(void)thread;
 }
 
 /* Ends only when no thread is online: deadlocks unless waiters park. */

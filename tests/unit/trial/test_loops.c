@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kinds of loops: their texts, the generic ones on real maps and on one
    that is wrong, and loops that a subject brings itself. */
+#include "impls/support/no_handle.h"
 #include "runner/driver.h"
 #include "runner/impl_table.h"
 #include "tests/unit/trial/run_trial.h"
@@ -330,17 +331,6 @@ static void *stale_create(const struct rm_sizing *sizing)
 	return stale;
 }
 
-static void *stale_join(void *map, size_t slot)
-{
-	(void)slot;
-	return map;
-}
-
-static void stale_nothing(void *thread)
-{
-	(void)thread;
-}
-
 static size_t stale_rank(struct rm_key key)
 {
 	size_t rank = 0;
@@ -371,10 +361,10 @@ static bool stale_upsert(void *thread, struct rm_shape shape, struct rm_key key,
 }
 
 static const struct rm_map_ops stale_ops = { .create = stale_create,
-	.destroy = stale_nothing,
-	.join = stale_join,
-	.leave = stale_nothing,
-	.quiesce = stale_nothing,
+	.destroy = nothing,
+	.join = map_itself,
+	.leave = nothing,
+	.quiesce = nothing,
 	.lookup = stale_lookup,
 	.upsert = stale_upsert };
 static const struct rm_impl stale_map = { .id = "stale", .ops = &stale_ops };
@@ -407,17 +397,6 @@ static void *create(const struct rm_sizing *sizing)
 	return &own;
 }
 
-static void *join(void *map, size_t slot)
-{
-	(void)slot;
-	return map;
-}
-
-static void nothing(void *thread)
-{
-	(void)thread;
-}
-
 static bool adds_up(void *map, char *why, size_t size)
 {
 	(void)map;
@@ -445,7 +424,7 @@ static void stock(struct rm_worker *worker)
 
 static const struct rm_map_ops own_ops = { .create = create,
 	.destroy = nothing,
-	.join = join,
+	.join = map_itself,
 	.leave = nothing,
 	.quiesce = nothing,
 	.stats = stats,

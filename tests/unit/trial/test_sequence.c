@@ -6,6 +6,7 @@
  *
  * test_sequence --print writes the file anew.
  */
+#include "impls/support/no_handle.h"
 #include "runner/base/rng.h"
 #include "runner/driver.h"
 #include "runner/trial/internal.h"
@@ -40,17 +41,6 @@ static void *create(const struct rm_sizing *sizing)
 	(void)sizing;
 	sum = 0;
 	return &sum;
-}
-
-static void *join(void *map, size_t slot)
-{
-	(void)slot;
-	return map;
-}
-
-static void nothing(void *thread)
-{
-	(void)thread;
 }
 
 /* No prefill: it is not of the sequence. */
@@ -93,7 +83,7 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 static const struct rm_map_ops ops = {
 	.create = create,
 	.destroy = nothing,
-	.join = join,
+	.join = map_itself,
 	.leave = nothing,
 	.lookup = lookup,
 	.upsert = upsert,

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * no_handle.h - join, leave and quiesce of a map that keeps nothing for its
+ * threads: the handle of each is the map itself, and none announces anything.
+ */
+#ifndef RM_SUPPORT_NO_HANDLE_H
+#define RM_SUPPORT_NO_HANDLE_H
+
+#include "runner/map.h"
+
+static inline void *map_itself(void *map, size_t slot)
+{
+	(void)slot;
+	return map;
+}
+
+/* leave, quiesce: a lookup holds no reference once it has returned. */
+RM_HOT void nothing(void *thread)
+{
+	(void)thread;
+}
+
+#endif /* RM_SUPPORT_NO_HANDLE_H */
