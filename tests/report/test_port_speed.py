@@ -5,62 +5,28 @@ No speed is asserted. Where no Go is, its trial is not there and is skipped.
 """
 import json
 import os
-import pathlib
 import subprocess
 
+import go_program
 import pytest
-from schemas import validator
+from go_program import BUILD, go, needs_go, result_of
 
 from report import port_speed
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
-TRIAL = BUILD / "readmostly-go"
 MAPS = ("gomap_rw", "syncmap")  # workloads/port-speed.conf
-FACTORS = {"workload": "port-speed", "shape": "u64x8", "keys": 10_000,
-           "write_share": 0.03, "miss_share": 0.0, "write_kind": "update",
-           "dist": "uniform", "placement": "cores", "memory": "first-touch",
-           "presize": True, "loop": "mix", "rate_per_s": 0.0,
-           "arrivals": "poisson", "threads": 1, "window_ns": 0,
-           "window_ops": 1, "warm_up_ns": 0, "verify_ops": 0,
-           "deadline_ns": 60_000_000_000, "measure": "throughput", "id": ""}
-needs_go = pytest.mark.skipif(not TRIAL.exists(),
-                              reason="no Go here: no readmostly-go")
-
-
-def valid(part, value):
-    validator("trial-protocol", part).validate(value)
 
 
 def request_of(name, **factors):
-    """A window of a counted number of operations: no time decides."""
-    cell = dict(FACTORS, map=name, keys=1000, window_ops=200_000,
-                id=f"port-speed/{name}",
-                cpus=[max(os.sched_getaffinity(0))]) | factors
-    return {"protocol": 2, "cell": cell, "seed": 7, "control_extra": 0.0,
-            "counters": {"backend": "none"}}
-
-
-def go(text):
-    return subprocess.run([TRIAL, "trial"], input=text, text=True,
-                          capture_output=True, timeout=300, check=False)
-
-
-def result_of(request):
-    valid("request", request)
-    done = go(json.dumps(request))
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
-    valid("result", result)
-    return result
+    return go_program.request_of(name, workload="port-speed",
+                                 write_share=0.03, window_ops=200_000,
+                                 **factors)
 
 
 @needs_go
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("name", MAPS)
 def test_go_answers_by_the_schema_and_verifies(name, threads):
-    cpu = max(os.sched_getaffinity(0))
-    result = result_of(request_of(name, threads=threads, cpus=[cpu] * threads))
+    result = result_of(request_of(name, threads=threads))
     assert result["status"] in ("ok", "void"), result["reason"]
     assert result["verification"]["status"] == "ok"
     assert result["lookups"] + result["writes"] == result["ops"]
@@ -69,6 +35,7 @@ def test_go_answers_by_the_schema_and_verifies(name, threads):
     assert result["keys_before"] == result["keys_after"] == 1000
     verification = result["verification"]
     assert verification["sum_held"] == verification["sum_expected"]
+    cpu = max(os.sched_getaffinity(0))
     assert [t["cpu_start"] for t in result["by_thread"]] == [cpu] * threads
     assert result["environment"]["go"].startswith("go1.")
 

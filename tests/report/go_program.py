@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""readmostly-go as tests ask it: requests by the schema of trials, and answers
+that are held to it. Where no Go is, there is no program."""
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+from schemas import validator
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
+PROGRAM = BUILD / "readmostly-go"
+FACTORS = {"workload": "go", "shape": "u64x8", "keys": 1000,
+           "write_share": 0.1, "miss_share": 0.0, "write_kind": "update",
+           "dist": "uniform", "placement": "cores", "memory": "first-touch",
+           "presize": True, "loop": "mix", "rate_per_s": 0.0,
+           "arrivals": "poisson", "threads": 1, "window_ns": 0,
+           "window_ops": 100_000, "warm_up_ns": 0, "verify_ops": 0,
+           "deadline_ns": 60_000_000_000, "measure": "throughput"}
+needs_go = pytest.mark.skipif(not PROGRAM.exists(),
+                              reason="no Go 1.19 or newer: no readmostly-go")
+
+
+def request_of(name, **factors):
+    """A window of a counted number of operations: no time decides. All
+    threads share a CPU."""
+    cell = FACTORS | {"map": name, "id": f"go/{name}"} | factors
+    cpu = max(os.sched_getaffinity(0))
+    cell.setdefault("cpus", [cpu] * cell["threads"])
+    return {"protocol": 2, "cell": cell, "seed": 7, "control_extra": 0.0,
+            "counters": {"backend": "none"}}
+
+
+def go(text, command="trial", program=PROGRAM):
+    return subprocess.run([program, command], input=text, text=True,
+                          capture_output=True, timeout=300, check=False)
+
+
+def result_of(request, program=PROGRAM):
+    validator("trial-protocol", "request").validate(request)
+    done = go(json.dumps(request), program=program)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    validator("trial-protocol", "result").validate(result)
+    return result
