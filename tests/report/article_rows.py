@@ -60,6 +60,13 @@ def reasons(text):
     return found
 
 
+def text_of(folders, kinds):
+    """All text of the files of these kinds in these folders."""
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace")
+                     for folder in folders for kind in kinds
+                     for path in sorted((ROOT / folder).rglob(kind)))
+
+
 def run(*words):
     done = subprocess.run([BUILD / "readmostly", *words], check=True,
                           capture_output=True, text=True)

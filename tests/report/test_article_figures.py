@@ -6,8 +6,6 @@ workload of the articles. Only figures that cannot be had here have none."""
 import collections
 import csv
 import json
-import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -15,9 +13,8 @@ import sys
 import types
 
 import pytest
+from article_rows import BUILD, FILES, ROOT, rows_of, table
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
 sys.path.insert(0, str(ROOT))
 from report import articles, journal  # noqa: E402
 from report.lint import articles as second  # noqa: E402
@@ -54,14 +51,8 @@ def sections(text):
     return found
 
 
-def ids(table):
-    with open(ROOT / "docs/articles" / f"{table}.tsv") as file:
-        return [row["id"] for row in csv.DictReader(file, delimiter="\t")]
-
-
-def of_article(workload):
-    text = (ROOT / f"workloads/{workload}.conf").read_text()
-    return re.search(r"^article\s*=\s*(.*)$", text, re.M)[1].split()
+def ids(name):
+    return [row["id"] for row in table(name)]
 
 
 def mode_of(folder):
@@ -127,12 +118,12 @@ def test_a_figure_stands_once():
 def test_a_figure_is_of_the_workload_of_its_row(workload):
     for f in FIGURES:
         if f.workload == workload:
-            assert f.row.split()[0] in of_article(workload), f
+            assert f.row.split()[0] in rows_of(
+                ROOT / f"workloads/{workload}.conf"), f
 
 
 def test_each_workload_of_the_articles_is_in_the_mode_and_has_a_figure():
-    files = {f.stem for f in (ROOT / "workloads").glob("*.conf")
-             if re.search(r"^article\s*=", f.read_text(), re.M)}
+    files = {f.stem for f in FILES}
     said = sections(MODE.read_text())
     assert set(said[""]["workloads"].split()) == files
     assert {f.workload for f in FIGURES} == files

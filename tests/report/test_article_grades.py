@@ -83,15 +83,8 @@ def known_maps():
 @functools.cache
 def sources():
     """What names statistics and members, and the facts of unit tests."""
-    code = "\n".join(
-        path.read_text(encoding="utf-8", errors="replace")
-        for folder in ("runner", "impls")
-        for path in (rows.ROOT / folder).rglob("*.[ch]"))
-    tests = "\n".join(
-        path.read_text(encoding="utf-8", errors="replace")
-        for kind in ("*.[ch]", "*.sh")
-        for path in (rows.ROOT / "tests").rglob(kind))
-    return code, tests
+    return (rows.text_of(("runner", "impls"), ("*.[ch]",)),
+            rows.text_of(("tests",), ("*.[ch]", "*.sh")))
 
 
 PATH = re.compile(r"\b(?:tests|workloads|impls|runner|docs|report)"
@@ -131,14 +124,17 @@ def words_of_code():
         re.findall(r'"([^"\n]*)"', sources()[0]))))
 
 
+def asked_of_figures(name):
+    """What follows figures.py in a row's commands: file, names, options."""
+    _, _, evidence = cells(LINES[name])
+    for words in map(shlex.split, commands(evidence)):
+        if "tests/tools/figures.py" in words:
+            yield words[words.index("tests/tools/figures.py") + 1:]
+
+
 @each
 def test_figures_that_are_printed_have_a_name(name):
-    _, _, evidence = cells(LINES[name])
-    for command in commands(evidence):
-        words = shlex.split(command)
-        if "tests/tools/figures.py" not in words:
-            continue
-        figures = words[words.index("tests/tools/figures.py") + 2]
+    for _, figures, *_ in asked_of_figures(name):
         assert re.fullmatch(r"[a-z0-9_.:,]+", figures), figures
         for one in figures.replace(":end", "").split(","):
             assert one in COMPUTED or words_of_code() >= set(
@@ -148,13 +144,7 @@ def test_figures_that_are_printed_have_a_name(name):
 @each
 def test_what_figures_are_of_can_be_planned(name):
     """With its own options, and a cell that can run."""
-    _, _, evidence = cells(LINES[name])
-    for command in commands(evidence):
-        words = shlex.split(command)
-        if "tests/tools/figures.py" not in words:
-            continue
-        file, _, *options = \
-            words[words.index("tests/tools/figures.py") + 1:]
+    for file, _, *options in asked_of_figures(name):
         found = json.loads(rows.run("plan", "--json", rows.ROOT / file,
                                     *options))["cells"]
         assert any(cell["skip"] is None for cell in found)

@@ -181,11 +181,8 @@ def test_systems_are_the_maps_that_say_so():
 @functools.cache
 def sources():
     """All code that names what is counted."""
-    return "\n".join(
-        path.read_text(encoding="utf-8", errors="replace")
-        for folder in ("runner", "impls", "report")
-        for kind in ("*.[ch]", "*.py", "*.tsv")
-        for path in sorted((rows.ROOT / folder).rglob(kind)))
+    return rows.text_of(("runner", "impls", "report"),
+                        ("*.[ch]", "*.py", "*.tsv"))
 
 
 @functools.cache
