@@ -19,10 +19,8 @@ from report import latencies, stats
 from report.sections import pauses
 
 FILE = Path(__file__).resolve().parents[1] / "docs/articles/figures.tsv"
-FOLDS = {"most": max, "least": min}
-ENDS = {"most": max, "least": min}  # of a factor: the cells that have it
-PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99,
-               "p999_ns": 0.999}
+ENDS = {"most": max, "least": min}  # of a factor's values, of trials
+PERCENTILES = {key: p for _, key, p in latencies.MARKS}
 
 
 class Missing(Exception):
@@ -232,7 +230,7 @@ def folded(fold, pairs):
     """One number of all trials of a cell."""
     if fold == "sum":
         return quotient(sum(a for a, _ in pairs), sum(b for _, b in pairs))
-    return FOLDS[fold](quotient(a, b) for a, b in pairs)
+    return ENDS[fold](quotient(a, b) for a, b in pairs)
 
 
 def summary(values):

@@ -13,17 +13,17 @@ import statistics
 import numpy as np
 from scipy.stats import t as student
 
-from report.lint import intervals, say
+from report.lint import intervals, latency, say
 from report.lint.rows import TOP, USUAL
 
 RULE, DATA, TABLE = "articles' rows", "tables/rows-all.csv", "rows"
 FILE = TOP / "docs/articles/figures.tsv"
-SCALES = {"": 1.0, "%": 0.01, "ns": 1.0, "µs": 1e3, "ms": 1e6, "s": 1e9,
-          "B": 1.0, "KiB": 2.0 ** 10, "MiB": 2.0 ** 20, "GiB": 2.0 ** 30}
+SCALES = latency.UNITS | {"": 1.0, "%": 0.01, "B": 1.0, "KiB": 2.0 ** 10,
+                          "MiB": 2.0 ** 20, "GiB": 2.0 ** 30}
 AMOUNT = re.compile(rf"({say.NUMBER})\s?(%|ns|µs|ms|s|KiB|MiB|GiB|B)?"
                     r"(?![\w.])")
-ENOUGH = {"p50_ns": 6, "p90_ns": 36, "p99_ns": 368, "p999_ns": 3688}
-LATE = 1.2
+ENDS = {"most": max, "least": min}
+ENOUGH = dict(latency.COLUMNS.values())
 EVENTS = {"grow", "evacuate", "resize", "promote", "rebuild", "clone",
           "reclaim", "grace_wait"}
 
@@ -69,10 +69,10 @@ def fitting(rows, line, side):
     for wish in sorted(wishes, key=lambda w: w.endswith(("=most", "=least"))):
         key, value = wish.split("=", 1)
         have = {c.id: c.factors.get(key, USUAL.get(key)) for c in cells}
-        if cells and value in ("most", "least"):
-            edge = (max if value == "most" else min)(have.values())
+        if cells and value in ENDS:
+            edge = ENDS[value](have.values())
             cells = [c for c in cells if have[c.id] == edge]
-        elif value not in ("most", "least"):
+        elif value not in ENDS:
             cells = [c for c in cells if fnmatch.fnmatchcase(
                 text_of(have[c.id]), value)]
     return cells
@@ -139,13 +139,9 @@ def pair_of(cell, trial, statistic):
 
 def late(cell, statistic):
     """Did an open loop fall behind, whose latency is asked for?"""
-    if not re.search(r"\b(lookup|upsert|remove)\.", statistic) \
-            or not cell.ok:
-        return False
-    f = cell.factors
-    due = f.get("window_ns") or 1e9 * f["window_ops"] / f["rate_per_s"]
-    return statistics.median(
-        t["result"]["elapsed_ns"] / due for t in cell.ok) > LATE
+    times = [latency.factor(cell, t) for t in cell.ok]
+    return bool(times) and latency.overloaded(times) is True and bool(
+        re.search(r"\b(lookup|upsert|remove)\.", statistic))
 
 
 # ---- all of them ----------------------------------------------------------
@@ -195,8 +191,8 @@ def divided_all(values):
 
 def one(fold, pairs):
     above, below = map(sum, zip(*pairs))
-    return divided(above, below) if fold == "sum" else {
-        "most": max, "least": min}[fold](divided(*p) for p in pairs)
+    return divided(above, below) if fold == "sum" else ENDS[fold](
+        divided(*p) for p in pairs)
 
 
 def slices(rows, cell):

@@ -11,7 +11,7 @@ WORDS = ("trust", "with care", "do not act")  # from best to worst
 OPENING = {"Trust it": "trust", "Act with care": "with care",
            "Do not act on it": "do not act"}
 SAID = re.compile(rf"({'|'.join(OPENING)})\b.*?\.(?=\s|$)", re.S)
-BUSY, BROKEN, ALIKE, WAITED = 0.10, 0.29, 1.10, 0.20
+BUSY, BROKEN, ALIKE, WAITED = 0.10, 0.29, derive.CLEAR, 0.20
 N = say.NUMBER
 REASONS = {  # how each is said; its groups are numbers
     "no leader": r"no map is ranked",
