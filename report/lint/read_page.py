@@ -32,25 +32,20 @@ class Node:
     def all(self, *tags):
         return [n for n in self.walk() if n.tag in tags]
 
-    def text(self):
-        """What a reader sees: no glyphs, no styles, <br> is a space."""
-        if self.tag in SILENT or (self.tag == "i" and self["aria-hidden"]):
-            return ""
-        if self.tag == "br":
-            return " "
-        return "".join(p if isinstance(p, str) else p.text()
-                       for p in self.parts)
-
-    def own(self):
-        """Its text without that of blocks, pictures and tables inside."""
+    def text(self, aside=frozenset()):
+        """What a reader sees: no glyphs, no styles, <br> is a space; without
+        what stands in tags of `aside`."""
         if self.tag in SILENT or (self.tag == "i" and self["aria-hidden"]):
             return ""
         if self.tag == "br":
             return " "
         return "".join(
-            p if isinstance(p, str) else
-            "" if p.tag in BLOCKS | {"svg", "table", "details"} else
-            p.own() for p in self.parts)
+            p if isinstance(p, str) else "" if p.tag in aside else
+            p.text(aside) for p in self.parts)
+
+    def own(self):
+        """Its text without that of blocks, pictures and tables inside."""
+        return self.text(BLOCKS | {"svg", "table", "details"})
 
 
 class Tree(html.parser.HTMLParser):
@@ -115,6 +110,10 @@ def clean(text):
     return " ".join(text.replace("\u00a0", " ").split(" ")).strip()
 
 
+def text_of(node):
+    return "" if node is None else clean(node.text())
+
+
 class Page:
     """DIR/report: the page and the files beside it."""
 
@@ -149,6 +148,11 @@ class Page:
         return next((n for n in self.root.all("section")
                      if n["id"] == key), None)
 
+    def of_class(self, tag, name):
+        """The first such node; None where there is none."""
+        return next((n for n in self.root.all(tag)
+                     if name in n["class"].split()), None)
+
     def panels(self, prefix):
         """Panels whose title's id starts so, folded ones included."""
         return [Panel(n) for n in self.root.all("svg") if any(
@@ -157,8 +161,7 @@ class Page:
 
     def claim(self):
         """The sentences of the first screen's claim; "" without one."""
-        box = next((n for n in self.root.all("div")
-                    if "claim" in n["class"].split()), None)
+        box = self.of_class("div", "claim")
         told = [] if box is None else [
             clean(n.text()) for n in box.all("p")
             if n["id"] == "claim" or not n["class"]]
@@ -168,18 +171,15 @@ class Page:
 
     def about(self):
         """What the claim's box says of the leader; "" where nothing."""
-        return next((clean(n.text()) for n in self.root.all("p")
-                     if n["class"] == "about"), "")
+        return text_of(self.of_class("p", "about"))
 
     def maps_line(self):
         """What became of each map of the plan; "" where it is not said."""
-        return next((clean(n.text()) for n in self.root.all("p")
-                     if n["class"] == "maps"), "")
+        return text_of(self.of_class("p", "maps"))
 
     def first_screen(self):
         """The text of the box that the claim stands in."""
-        return next((clean(n.text()) for n in self.root.all("div")
-                     if "claim" in n["class"].split()), "")
+        return text_of(self.of_class("div", "claim"))
 
     def markdown(self, name):
         """Cells of the body of report/NAME, a table; None where there is no
