@@ -85,7 +85,7 @@ def measure(folder, settings):
 
 def place_of(cell):
     """What tells a cell from the others of its map."""
-    return (cell["write_share"], cell["write_kind"], cell["keys"],
+    return (round(cell["write_share"], 6), cell["write_kind"], cell["keys"],
             cell["shape"], cell["threads"])
 
 
@@ -103,9 +103,7 @@ def rates_of(meta, rows):
     for row in rows:
         cell = cells.get(row["cell"])
         if cell and row["status"] == "ok":
-            share = round(cell["write_share"], 6)
-            key = (cell["map"], (share, *place_of(cell)[1:]))
-            result = row["result"]
+            result, key = row["result"], (cell["map"], place_of(cell))
             rates.setdefault(key, {})[row["block"]] = \
                 result["ops"] * 1e9 / result["elapsed_ns"]
     return rates
