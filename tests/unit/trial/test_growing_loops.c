@@ -32,15 +32,6 @@ static bool is_right(const json_t *result)
 	return so;
 }
 
-static bool failed_with(const json_t *result, const char *reason)
-{
-	if (!strstr(text_of(result, "reason"), reason))
-		printf("# %s: %s\n", text_of(result, "status"),
-		        text_of(result, "reason"));
-	return !strcmp(text_of(result, "status"), "failed") &&
-	       strstr(text_of(result, "reason"), reason);
-}
-
 static void growth_is_in_the_window(void)
 {
 	static const char *const maps[] = { "gomap_rw", "shard_grow",
@@ -120,7 +111,7 @@ static void a_lookup_beside_must_hit(void)
 	ops.lookup = forgetful;
 	impl.ops = &ops;
 	result = run_on(&request, &impl);
-	CHECK(failed_with(result, "missed keys that were never removed"),
+	CHECK(is(result, "failed", "missed keys that were never removed"),
 	        "a key that was put in and is not found fails the trial");
 	json_decref(result);
 }
