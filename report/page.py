@@ -5,6 +5,7 @@ A section asks for panels and gets place holders; all panels are drawn at
 the end by a pool of processes, in a fixed order, and put in their places.
 """
 import base64
+import gc
 import html
 import multiprocessing
 import os
@@ -49,6 +50,7 @@ class Panel:
         """Draws it, writes KEY.svg (and .pdf), returns the inline SVG."""
         fig, ax = plt.subplots(figsize=(self.size[0] / 72,
                                         self.size[1] / 72))
+        ax.set_title("")  # by the style's axes.titley, also where none is set
         self.draw(ax, *self.args)
         text, box = svg.drawn(fig)
         (folder / f"{self.key}.svg").write_text(svg.stand_alone(text),
@@ -72,7 +74,9 @@ def draw_all(panels, folder, pdf=False):
     workers = min(len(os.sched_getaffinity(0)), 8, len(panels))
     if workers < 2:
         return [draw_one(job) for job in jobs]
-    with multiprocessing.get_context("fork").Pool(workers) as pool:
+    # A worker draws some panels and ends: nothing is worth collecting.
+    with multiprocessing.get_context("fork").Pool(
+            workers, initializer=gc.disable) as pool:
         return pool.map(draw_one, jobs, chunksize=1)
 
 

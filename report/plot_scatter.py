@@ -2,6 +2,7 @@
 """Scatter plots of maps, named where their markers are."""
 import math
 
+import numpy as np
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Bbox
 
@@ -64,16 +65,23 @@ def bars_of(ax, rows):
     return [Bbox([corner(a) - 1, corner(b) + 1]) for a, b in ends]
 
 
+def text_width(text):
+    """How wide a text is [pt], by the points that its outlines are made of:
+    a font has one wherever a curve turns back. The library solves an equation
+    for every curve instead."""
+    path = TextPath((0, 0), text, size=FONT)
+    x = path.vertices[path.codes != path.CLOSEPOLY, 0]
+    return np.ptp(x) if len(x) else 0
+
+
 def names(ax, rows, look):
     """A name beside each marker, with a line to it where it had to move."""
     named = rows if len(rows) <= NAMED else outermost(rows)
     scale = ax.figure.dpi / 72
-    boxes = [TextPath((0, 0), r["map"], size=FONT).get_extents()
-             for r in named]
     marks = [tuple(ax.transData.transform((r["x"], r["mops"])))
              for r in named]
-    places = place([(scale * (b.width + 6), scale * (FONT + 4))
-                    for b in boxes], marks, ax.bbox, bars_of(ax, rows))
+    places = place([(scale * (text_width(r["map"]) + 6), scale * (FONT + 4))
+                    for r in named], marks, ax.bbox, bars_of(ax, rows))
     back = ax.transData.inverted()
     for row, box, mark in zip(named, places, marks):
         if box is None:

@@ -147,6 +147,7 @@ def needed_n(p, level=0.95):
     return max(math.ceil(tail / math.log(p)), math.ceil(tail / math.log1p(-p)))
 
 
+@functools.lru_cache(maxsize=None)
 def quantile_ranks(n, p, level=0.95):
     """Ranks (l, u), 1-based, of the interval [X(l), X(u)]; None: n small."""
     if n < needed_n(p, level):

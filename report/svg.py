@@ -35,7 +35,10 @@ def drawn(figure):
     """
     try:
         text = raw(figure)
-        box = figure.get_tightbbox().padded(MARGIN)
+        # by itself the figure counts its axes among these, and once more
+        inside = [artist for ax in figure.axes
+                  for artist in ax.get_default_bbox_extra_artists()]
+        box = figure.get_tightbbox(bbox_extra_artists=inside).padded(MARGIN)
     except TypeError:
         return raw(figure, bbox_inches="tight", pad_inches=MARGIN), "tight"
     return cut(text, box, figure.get_figheight()), box

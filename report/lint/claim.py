@@ -206,7 +206,7 @@ def ns(d):
             r.n for r in d.rivals if r.outcome != "no interval")
             if any(r.outcome != "no interval" for r in d.rivals)
             else shown[0].n})
-    return sorted({d.levels[m].n for m in d.cells})
+    return sorted({d.levels[m].n for m in d.cells} or {0})
 
 
 def not_ranked(c, file, text, d):

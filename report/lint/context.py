@@ -66,8 +66,13 @@ class Context:
         return bool(self.base and self.contender)
 
     def head(self):
-        """The group of the first screen: the claim's, else that of the
-        first decision."""
+        """The group of the first screen."""
+        if "head" not in self.made:
+            self.made["head"] = self.head_told()
+        return self.made["head"]
+
+    def head_told(self):
+        """The claim's, else that of the first decision."""
         decisions = self.page.verdicts.get("decisions") or [{}]
         for text in (self.page.claim(), decisions[0].get("place")):
             found = self.places.of(text) if text else []

@@ -159,7 +159,8 @@ def sentences(c):
     head = c.head()
     if head is None:
         return
-    line = next(gs for gs, _ in lines(c) if head in gs)
+    every = [groups for groups, _ in lines(c)]
+    line = next(gs for gs in every if head in gs)
     texts = [("index.html", t) for _, t in c.page.blocks()]
     if c.page.terminal:
         texts += [("terminal", t) for t in c.page.terminal.splitlines()]
@@ -169,8 +170,7 @@ def sentences(c):
     for file, text in texts:
         on_the_way(c, file, text, line)
         place = c.places.of(text)
-        here = next((gs for gs, _ in lines(c) if place and place[0] in gs),
-                    line)
+        here = next((gs for gs in every if place and place[0] in gs), line)
         spoken_leads(c, file, text, here)
 
 

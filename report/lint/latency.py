@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Percentiles of open loops: from enough operations, and only of maps that
 kept up with their arrivals."""
+import functools
 import re
 import statistics
 
@@ -90,12 +91,18 @@ def ends(c, said, head, found):
                     f"{len(found)} trials")
 
 
+@functools.lru_cache(maxsize=None)
+def outer_rank(n):
+    """Rank of the lower end of the median's 95 % interval, by the binomial;
+    0: n values are too few."""
+    return max((i for i in range(1, n // 2 + 1)
+                if 2 * binom.cdf(i - 1, n, 0.5) <= 0.05), default=0)
+
+
 def order_interval(values):
-    """95 % interval of the median: order statistics, by the binomial."""
-    v, n = sorted(values), len(values)
-    k = max((i for i in range(1, n // 2 + 1)
-             if 2 * binom.cdf(i - 1, n, 0.5) <= 0.05), default=0)
-    return (v[k - 1], v[n - k]) if k else None
+    """95 % interval of the median: order statistics."""
+    v, k = sorted(values), outer_rank(len(values))
+    return (v[k - 1], v[-k]) if k else None
 
 
 def cell(c, said, where, times, found, key, need, text):

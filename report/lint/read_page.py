@@ -24,10 +24,12 @@ class Node:
         return self.attrs.get(name) or ""
 
     def walk(self):
-        yield self
-        for part in self.parts:
-            if isinstance(part, Node):
-                yield from part.walk()
+        """Itself and all below, as they stand in the file."""
+        rest = [self]
+        while rest:
+            node = rest.pop()
+            yield node
+            rest += [p for p in reversed(node.parts) if isinstance(p, Node)]
 
     def all(self, *tags):
         return [n for n in self.walk() if n.tag in tags]

@@ -4,6 +4,7 @@
 It shares nothing with the report's own reader: what that one overlooks is
 what this one is for.
 """
+import functools
 import json
 import math
 from pathlib import Path
@@ -75,7 +76,7 @@ class Group:
                 f"{100 * p['write_share']:g} % {p['write_kind']}, "
                 f"{p['keys']} keys" + "".join(", " + m for m in more))
 
-    @property
+    @functools.cached_property
     def board(self):
         """All but threads and mix, as a key."""
         return tuple(sorted((k, str(v)) for k, v in self.place.items()

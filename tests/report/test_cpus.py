@@ -115,7 +115,7 @@ def likwid_list(tmp_path_factory):
     subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-shared", "-fPIC",
                     "-o", preload, TOP / "tests/fixtures/fake_msr.c",
                     "-ldl"], check=True)
-    path, known = library(), {}
+    lists, known = likwid_names.Lists(library(), preload), {}
 
     def ask(cpu, model, stepping=1):
         arm = cpu["vendor"] == "Arm"
@@ -124,9 +124,10 @@ def likwid_list(tmp_path_factory):
             (("family", int(cpu["family"])), ("model", model))
         key = (*told, ("stepping", stepping), ("isIntel", 0))
         if key not in known:
-            known[key] = likwid_names.read_names(path, preload, dict(key))
+            known[key] = lists.names(dict(key))
         return known[key]
-    return ask
+    yield ask
+    lists.close()
 
 
 def asked_models(cpu):

@@ -2,6 +2,8 @@
 # slow: over ten seconds of CPU time; not part of `make check`.
 """Facts about folders of make regress: verdict, page, tally. Programs that
 really run are the matter of tests/cli/regress.sh."""
+import contextlib
+import io
 import json
 import os
 import stat
@@ -12,7 +14,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from gate_fake import ROOT, Fake, meta_of, rows_of, view_of  # noqa: E402
-from report import regress_tally  # noqa: E402
+from report import regress, regress_tally  # noqa: E402
 
 MACHINE = {"id": "0123abcd", "topology": "x", "cpus": 2, "cores": 2,
            "sockets": 1, "nodes": 1, "kinds": 1, "l1d_bytes": 1,
@@ -33,7 +35,16 @@ def put(folder, fake, **how):
     return folder
 
 
-def decide(folder, *how):
+def decide(folder):
+    """In this process: half the time of a command is imports."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = regress.main([str(folder)])
+    return subprocess.CompletedProcess((), status, out.getvalue(),
+                                       err.getvalue())
+
+
+def command(folder, *how):
     return subprocess.run(
         [sys.executable, "-m", *(how or ("report.regress",)), folder],
         cwd=ROOT, capture_output=True, text=True, timeout=120)
@@ -56,14 +67,14 @@ def test_a_folder_exits_by_its_verdict(tmp_path):
 
 def test_the_page_says_what_the_terminal_said_and_is_the_same_again(tmp_path):
     folder = put(tmp_path / "slow", Fake(), head_extra=0.03)
-    first = decide(folder)
+    first = command(folder)
     page = folder / "report" / "index.html"
     if not page.exists():
         assert "no page:" in first.stderr, "only where matplotlib is missing"
         pytest.skip("no matplotlib")
     before = page.read_bytes()
     verdicts = (folder / "report" / "verdicts.json").read_bytes()
-    again = decide(folder, "report", "regress")
+    again = command(folder, "report", "regress")
     assert again.returncode == first.returncode == 1, again.stderr
     assert again.stdout == first.stdout
     assert page.read_bytes() == before
@@ -84,7 +95,7 @@ def test_a_torn_journal_is_no_verdict(tmp_path):
 
 
 def test_no_folder_is_status_2(tmp_path):
-    assert decide(tmp_path / "none").returncode == 2
+    assert command(tmp_path / "none").returncode == 2
 
 
 # ---- the tally ------------------------------------------------------------

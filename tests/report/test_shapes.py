@@ -11,7 +11,6 @@ import re
 
 import pytest
 from make_shape import SHAPES, Shape, statements
-from matplotlib.figure import Figure
 from report_helpers import Built
 
 from report import lint
@@ -28,21 +27,12 @@ def said(tmp_path_factory):
         if path not in made:
             shape = Shape(path)
             folder = shape.make(tmp_path_factory.mktemp("shape"))
-            with pytest.MonkeyPatch.context() as patch:
-                no_pdf(patch)
-                built = Built(folder)
+            built = Built(folder)
             assert built.status in (0, 3), built.error
             (folder / "terminal").write_text("\n".join(built.said))
             made[path] = shape, folder, statements(folder, built.said)
         return made[path]
     return build
-
-
-def no_pdf(patch):
-    """No word is in a PDF: they take a third of the time."""
-    save = Figure.savefig
-    patch.setattr(Figure, "savefig", lambda self, to, **kw: None if str(
-        to).endswith(".pdf") else save(self, to, **kw))
 
 
 def test_there_are_forty_shapes():

@@ -3,11 +3,13 @@
 """What an installed liblikwid calls its events, for a CPU that it is told.
 
 likwid_names.py LIBRARY
-    prints a line for each event: name, counters that take it, number, mask
+    reads names of topology files; for each of them prints a line for each
+    event (name, counters that take it, number, mask), and "end"
 
-Runs preloaded with tests/fixtures/fake_msr.c (read_names() below does that),
-which hands the library a topology file, and so a family and a model. The
-library's own functions choose the list; it is read from the memory that they
+Runs preloaded with tests/fixtures/fake_msr.c (Lists below does that), which
+hands the library a topology file, and so a family and a model. The library
+reads it once a process: each file has a process of its own. The library's
+own functions choose the list; it is read from the memory that they
 have filled, because no exported function hands it out, and a full start wants
 registers and PCI devices of that machine.
 
@@ -20,6 +22,7 @@ import ctypes
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +31,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOPOLOGY = HERE.parent / 'fixtures' / 'zen3_topology.cfg'
 NAME = re.compile(rb'[!-~]{3,}')
 DIRECT = 0  # liblikwid's number for reading registers without its daemon
+LONGEST_S = 60  # of one list
+END = 'end'  # of a list
 
 
 def topology_for(cpu):
@@ -43,23 +48,39 @@ def topology_for(cpu):
     return text
 
 
-def read_names(library, preload, cpu):
-    """{name: (counters, event, mask)} of that CPU; {} = unknown to it.
+class Lists:
+    """This program, running: Python starts once for all CPUs.
 
-    library -- a file; preload -- fake_msr.so; cpu -- as in topology_for()
+    library -- a file; preload -- fake_msr.so
     """
-    with tempfile.NamedTemporaryFile('w', suffix='.cfg') as topology:
-        topology.write(topology_for(cpu))
-        topology.flush()
-        made = subprocess.run(
-            [sys.executable, __file__, library], stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True, timeout=60, check=False,
-            env={**os.environ, 'LD_PRELOAD': str(preload),
-                 'FAKE_TOPO': topology.name})
-    rows = (line.split('\t') for line in made.stdout.splitlines()
-            if '\t' in line)
-    return {name: (counters, int(event), int(mask))
-            for name, counters, event, mask in rows}
+
+    def __init__(self, library, preload):
+        self.program = subprocess.Popen(
+            [sys.executable, __file__, library], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env={**os.environ, 'LD_PRELOAD': str(preload)})
+
+    def close(self):
+        self.program.communicate()
+
+    def lines(self):
+        for line in self.program.stdout:
+            if line == f'{END}\n':
+                return
+            yield line.rstrip('\n')
+        raise EOFError(f'{__file__} ended')
+
+    def names(self, cpu):
+        """{name: (counters, event, mask)} of a CPU as in topology_for();
+        {} = unknown to the library."""
+        with tempfile.NamedTemporaryFile('w', suffix='.cfg') as topology:
+            topology.write(topology_for(cpu))
+            topology.flush()
+            print(topology.name, file=self.program.stdin, flush=True)
+            rows = [line.split('\t') for line in self.lines()
+                    if '\t' in line]
+        return {name: (counters, int(event), int(mask))
+                for name, counters, event, mask in rows}
 
 
 class Memory:
@@ -137,8 +158,7 @@ def list_before(memory, last):
     return entries[::-1]
 
 
-def main():
-    library = sys.argv[1]
+def print_list(library):
     likwid = ctypes.CDLL(library)
     if likwid.topology_init():
         sys.exit('topology_init')
@@ -150,6 +170,18 @@ def main():
         for last in memory.find_pointer(text):
             for entry in list_before(memory, last):
                 print(*entry, sep='\t')
+
+
+def main():
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            signal.alarm(LONGEST_S)
+            os.environ['FAKE_TOPO'] = line.strip()
+            print_list(sys.argv[1])
+            sys.exit()
+        os.waitpid(child, 0)
+        print(END, flush=True)
 
 
 if __name__ == '__main__':

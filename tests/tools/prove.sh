@@ -7,9 +7,9 @@
 # Tests share the CPUs; those that tests/racing.txt calls bounded run alone:
 # how rarely they have no luck is known of a machine that does nothing else.
 # Slow ones begin first, so that no CPU waits for the last of them; the modules
-# of pytest are shared out, too. What fails has failed. It runs once more, alone,
-# to tell what is broken from what is unsteady: the word is said beside it, the
-# run stays red.
+# of pytest are shared out in this order, too. What fails has failed. It runs
+# once more, alone, to tell what is broken from what is unsteady: the word is
+# said beside it, the run stays red.
 # Logs: BUILD/prove.log, BUILD/pytest.log, each test's output in BUILD/tap/.
 fast=; [ "$1" = --fast ] && { fast=1; shift; }
 build=$1; shift
@@ -35,6 +35,11 @@ meant() { # filters file names by what --fast leaves out
 	while IFS= read -r test; do
 		[ -n "$fast" ] && marked slow "$test" || echo "$test"
 	done
+}
+slow_first() { # orders file names: no CPU waits for the last of the slow ones
+	while IFS= read -r test; do
+		marked slow "$test" && echo "0 $test" || echo "1 $test"
+	done | sort -s -k1,1 | cut -d' ' -f2-
 }
 broken_of() { sed -n 's/^\([^ ]*\) *(Wstat: .*/\1/p' "$1"; }
 
@@ -109,7 +114,8 @@ done
 [ -z "${failing// /}" ] || stage "once more"
 passed=$((total - failed - skipped))
 
-modules=$(ls tests/report/test_*.py 2>/dev/null | chosen "$@" | meant)
+modules=$(ls tests/report/test_*.py 2>/dev/null | chosen "$@" | meant |
+	slow_first)
 py() { # ARGUMENT...: pytest, its last line in `verdict`
 	"$python" -m pytest -q -o cache_dir="$PWD/$build/pytest" "$@" 2>&1 |
 		tee -a "$build/pytest.log"
