@@ -385,7 +385,7 @@ bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
 /*
  * A walk over all that a campaign plays: set the first three, zero the rest.
  * Who runs, resumes and audits a campaign takes the same walk, so that what is
- * repeated follows from plan and attempts alone (docs/adr/0024).
+ * repeated follows from plan and attempts alone (docs/adr/0029).
  */
 struct rm_repeats {
 	const struct rm_plan *plan;

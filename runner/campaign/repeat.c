@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* repeat.c - which trials are run again, and which attempt is missing
-   (docs/adr/0024-disturbed-trials-are-repeated.md). */
+/* repeat.c - which trials are run again, and within which budget
+   (docs/adr/0024-disturbed-trials-are-repeated.md, 0029). */
 #include "runner/campaign/internal.h"
 
 #include <math.h>
