@@ -338,6 +338,7 @@ def test_a_percentile_without_an_order_of_magnitude_is_not_known(tmp_path):
     assert re.fullmatch(r"not known \(\S+ [nµm]s to \S+ [nµm]s\)",
                         row["P99 of lookup"])
     assert "[" in row["P50 of lookup"]
+    assert 'num">not known<small>(' in wide.section("matrix")
     assert findings(wide) == []
     data = [r for r in wide.rows("tables/latency.csv") if r["map"] ==
             "syncmap" and r["percentile"] == "99" and r["low"]]
