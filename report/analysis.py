@@ -59,7 +59,7 @@ class Line(NamedTuple):
     share: float
 
     def text(self):
-        return words.mix_kind(self.share, self.kind)
+        return words.mix(self.share, self.kind)
 
 
 def kind_order(kind):
@@ -284,7 +284,8 @@ class Analysis:
         return verdicts.settle(self)
 
     def place(self, where):
-        """"2 threads, 97:3 update, 64 Ki keys" and what is not usual."""
+        """"2 threads, 97 % lookups, 3 % updates, 64 Ki keys" and what is not
+        usual."""
         board, line, threads = where
         text = (f"{words.plural(threads, 'thread')}, {line.text()}, "
                 f"{words.keys(board.keys)} keys")

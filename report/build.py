@@ -98,12 +98,18 @@ def legend(a):
     keys = "".join(
         f'<button type="button" data-map="{esc(m)}" aria-pressed="false">'
         f'{chip(a.look, m)} <span class="meta">'
-        f'{esc(about.get("label") or "")}</span></button>'
+        f"{esc(what(about))}</span></button>"
         for m, about in a.campaign.maps.items() if m in planned)
     return ('<details class="legend"><summary>Maps; colour = '
             'family, shape = member.<span class="hint"> Press one to '
             "highlight it in every figure.</span></summary>"
             f"<div>{keys}</div></details>")
+
+
+def what(about):
+    """What a map is, in its own words, and what it was made from."""
+    source = about.get("source")
+    return about.get("label", "") + (f", source: {source}" if source else "")
 
 
 def ranking_data(report, a):
@@ -139,7 +145,7 @@ def verdicts(a, out, said, rows, controls, seen, invalid, text, found):
 def terminal(a, rows, sentences_said, text, path):
     """A 5-row table, the sentences of the claim, the status, the path."""
     table = [["cell", "fastest", "Mop/s [95 %]", "verdict", "× weakest rival",
-              "n"]]
+              "blocks"]]
     for row in rows[:TERMINAL_ROWS]:
         cells, = tables.plain_rows(sentences.decision_columns(a),
                                    [sentences.decision_cells(a, row)])

@@ -10,6 +10,7 @@ GLOSSARY = HERE.parent / "docs" / "glossary.md"
 TAG = re.compile(r"(<[^>]*>)")
 NAME = re.compile(r"</?([a-z0-9]+)")
 # in these a mark would be wrong, or stand in the way
+QUOTED = re.compile(r'id="claim"|class="(?:key|find)"')
 CLOSED = {"a", "abbr", "button", "code", "dl", "h1", "h2", "h3", "header",
           "pre", "summary", "svg"}
 
@@ -49,7 +50,8 @@ def section(terms):
 
 def explained(body, terms):
     """The page's text, each word with its meaning where it is first used
-    outside headings, links, code, and the claim, which is quoted as it is."""
+    outside headings, links, code, and the claim with its key and its links,
+    which are left as they are."""
     left = {f"t{i}": (meaning, form) for i, (_, meaning, form)
             in enumerate(terms) if form}
     parts, closed = TAG.split(body), []
@@ -71,7 +73,7 @@ def track(tag, closed):
         if closed and closed[-1] == name:
             closed.pop()
     elif name in CLOSED or closed and closed[-1] == name \
-            or 'id="claim"' in tag:
+            or QUOTED.search(tag):
         closed.append(name)
 
 

@@ -45,6 +45,10 @@ def grid_axes(ax, columns, rows, title, xlabel, ylabel, marks=()):
                 va="bottom")
 
 
+def row_labels(lines):
+    return [words.writes_part(n.share, n.kind) for n in lines]
+
+
 def edges(ax, leaders, kinds):
     """Heavy lines where two neighbours have different leaders, thin ones
     where a lead ends.
@@ -98,7 +102,7 @@ def flip_map(ax, rows, columns, lines, names, look, title, marks, hue):
         face = tint(look.family[leader], level) if leader else BAND
         span = words.between(r["low"], r["high"], f"n = {r['n']}")
         tip = (f"{words.plural(r['threads'], 'thread')}, "
-               f"{words.mix_kind(r['write_share'], r['write_kind'])}: {other}"
+               f"{words.mix(r['write_share'], r['write_kind'])}: {other}"
                f" / {base} = {words.sig(r['ratio'])} {span}, n = {r['n']}, "
                f"{leader + ' leads' if leader else r['side']}; {base} "
                f"{words.sig(r['base_mops'])} Mop/s")
@@ -111,14 +115,8 @@ def flip_map(ax, rows, columns, lines, names, look, title, marks, hue):
     kinds = [n.kind for n in lines]
     edges(ax, leaders, kinds)
     kind_gaps(ax, kinds, len(columns))
-    grid_axes(ax, columns, [row_label(n) for n in lines], title, "threads",
-              "writes per 100 operations", marks)
-
-
-def row_label(line):
-    if not line.share:
-        return "0"
-    return f"{line.kind}  {words.share(line.share)}"
+    grid_axes(ax, columns, row_labels(lines), title, "threads",
+              "share of operations that write", marks)
 
 
 def winner_map(ax, rows, columns, lines, look, title, marks, hue):
@@ -142,8 +140,8 @@ def winner_map(ax, rows, columns, lines, look, title, marks, hue):
     kinds = [n.kind for n in lines]
     edges(ax, leaders, kinds)
     kind_gaps(ax, kinds, len(columns))
-    grid_axes(ax, columns, [row_label(n) for n in lines], title, "threads",
-              "writes per 100 operations", marks)
+    grid_axes(ax, columns, row_labels(lines), title, "threads",
+              "operations that write", marks)
 
 
 def winner_field(ax, x, y, r, look, hue):

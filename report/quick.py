@@ -6,7 +6,7 @@ one thing whoever wrote it: pseudo-medians with 95 % intervals over blocks.
 """
 import subprocess
 
-from report import folders, journal, tables
+from report import folders, journal, tables, words
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import HERE
@@ -41,8 +41,13 @@ def rows_of(a):
 def settings_of(a):
     """What the scripts print: base, and what was measured where."""
     head = a.headline()
-    return ({"base": a.base, "title": f"{head[1].text()}, {head[0].text()}"}
+    return ({"base": a.base, "title": title_of(head)}
             if head and a.base else {})
+
+
+def title_of(head):
+    """The headline's line and board; a terminal may know no narrow space."""
+    return f"{head[1].text()}, {head[0].text()}".replace(words.NARROW, " ")
 
 
 def write(a, rows, out):
@@ -94,7 +99,7 @@ def plot(folder, base=None, like=None, terminal=False):
                            + (f' with an id that contains "{like}"' if like
                               else "") + f" in the plan of {folder}")
     rows = rows_of(a)
-    title = f"{head[1].text()}, {head[0].text()}"
+    title = title_of(head)
     if not rows["scaling"]:
         raise Incomplete(f"report: {folder}: no trial of {title} has a "
                          "result yet")

@@ -15,7 +15,7 @@ def claim(a, rows, invalid, found):
         return [invalid or no_ranking(a), trust.sentence(found, "")]
     group = rows[0]["group"]
     step = next_step(a, group)
-    said = [answer(rows[0]), trust.sentence(found, step),
+    said = [answer(rows[0]), trust.sentence(found, step), limit(a),
             pair_sentence(a, rows[0]), left_out(group), step]
     return [text for text in said if text]
 
@@ -33,6 +33,13 @@ def no_ranking(a):
     return "No ranking: no ranked map has a result yet."
 
 
+def limit(a):
+    """Where the answer ends; part of it, for most ask of larger machines."""
+    cpus = (a.campaign.meta.get("machine") or {}).get("cpus")
+    return (f"Measured on {words.plural(cpus, 'CPU')}: this says nothing of "
+            "more threads that run at once." if cpus else "")
+
+
 def machine(a):
     return str((a.campaign.meta.get("machine") or {}).get("id", "unknown"))
 
@@ -44,14 +51,16 @@ def answer(row):
     group, first = row["group"], row["group"]["leader"]
     word, place = group["word"], row["place"]
     if word == verdicts.OPEN:
-        return (f"Not ranked: n = {group['n']}, {group['maps']} maps need "
-                f"{group['needs']}: measure more blocks of {place}.")
+        return (f"Not ranked: {words.plural(group['n'], 'block')} measured, "
+                f"{group['maps']} maps need {group['needs']}: measure more "
+                f"at {place}.")
     level = row["level"]
     reached = (f"reached {words.sig(level['centre'])} Mop/s "
                + words.between(level["low"], level["high"], level["reason"]))
     if word == verdicts.ALONE:
         return (f"{first} is the only ranked map with a result: there is no "
-                f"choice at {place}; it {reached}, n = {group['n']}.")
+                f"choice at {place}; it {reached} in "
+                f"{words.plural(group['n'], 'block')}.")
     if word == verdicts.TIED:
         return tied_sentence(group, place, f"{first} {reached}")
     where = place + (" where nothing else decides"
@@ -97,13 +106,15 @@ def weakest(group):
 
 
 def nearest(group):
-    """"2.04 [1.94, 2.16] times as fast as ck_ht, the least certain lead":
-    the weakest comparison, which need not be the smallest ratio."""
+    """"2.04 [1.94, 2.16] times as fast as ck_ht (centre of 28 ratios, one
+    per block), the least certain lead": the weakest comparison, which need
+    not be the smallest ratio, nor the quotient of the two speeds."""
     r = weakest(group)
     call = (", the least certain lead" if group["word"] != verdicts.TIED
             and len(behind(group)) > 1 else "")
     return (f"{words.sig(r['ratio'])} {words.between(r['low'], r['high'])} "
-            f"times as fast as {r['map']}{call}, n = {group['n']}")
+            f"times as fast as {r['map']} (centre of {words.count(r['n'])} "
+            f"ratios, one per block){call}")
 
 
 def left_out(group):
@@ -179,7 +190,7 @@ def changes(a, rows, head):
     groups = {}
     for r in rows:
         if r["side"] not in (here["side"], verdicts.NONE):
-            key = words.mix_kind(r["write_share"], r["write_kind"]), r["side"]
+            key = words.mix(r["write_share"], r["write_kind"]), r["side"]
             groups.setdefault(key, []).append(str(r["threads"]))
     return [f"{mix} at {words.joined(t)} thread{'s' * (t != ['1'])} "
             + (f"({name} leads)" if (name := verdicts.led(a, side))
@@ -192,7 +203,7 @@ def decision_columns(a):
     """Headings that name the pair; its base has its absolute value (R1)."""
     return [("workload and threads", "text"), ("fastest", "html"),
             ("Mop/s [95 %]", "num"), ("verdict", "text"),
-            ("× weakest rival [95 %]", "html"), ("n", "num"),
+            ("× weakest rival [95 %]", "html"), ("blocks", "num"),
             (f"{a.contender} ÷ {a.base} [95 %], and {a.base}", "html")]
 
 

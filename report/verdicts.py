@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from report import journal, stats
+from report import journal, stats, words
 
 MARGIN = 1.02  # practical margin: below it a difference does not matter
 CLEAR = 1.10  # a lead above it is clear, below it small
@@ -175,13 +175,14 @@ def lost(cell):
 
 
 def why_open(group, n, cell, lead):
-    """Why a rival has no interval: "n = 5 of 6, 1 void"."""
+    """Why a rival has no interval: "5 of 6 blocks, 1 void"."""
     told = lost(cell)
     if lead is not None:
         told += [f"{part} of {group['leader']}" for part in lost(lead)]
     if not told:
         told = [f"{group['maps']} maps need {group['needs']}"]
-    return f"n = {n} of {cell.blocks}, {', '.join(told)}"
+    return (f"{n} of {words.plural(cell.blocks, 'block')}, "
+            f"{', '.join(told)}")
 
 
 # ---- two maps -------------------------------------------------------------

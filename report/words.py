@@ -96,18 +96,27 @@ def share(value):
     return f"{100 * value:.6g}"
 
 
-def mix(write_share):
-    """lookups:writes, "97:3"; "lookups only"; "writes only"."""
+def writes(kind):
+    """What operations that write are called: updates, churn writes."""
+    return "updates" if kind == "update" else f"{kind} writes"
+
+
+def writes_part(write_share, kind):
+    """"3 % updates"; without writes there is no kind to name."""
     if write_share == 0:
         return "lookups only"
     if write_share == 1:
-        return "writes only"
-    return f"{100 - 100 * write_share:.6g}:{share(write_share)}"
+        return f"{writes(kind)} only"
+    return f"{share(write_share)}{NARROW}% {writes(kind)}"
 
 
-def mix_kind(write_share, kind):
-    """"97:3 update"; without writes there is no kind to name."""
-    return mix(write_share) + (f" {kind}" if write_share else "")
+def mix(write_share, kind):
+    """"97 % lookups, 3 % updates": both shares with their words, for "97:3
+    update" can be read as 97 % updates."""
+    part = writes_part(write_share, kind)
+    if write_share in (0, 1):
+        return part
+    return f"{100 - 100 * write_share:.6g}{NARROW}% lookups, {part}"
 
 
 def joined(parts):

@@ -13,15 +13,15 @@ import sys
 from pathlib import Path
 
 from report.lint import (articles, claim, copies, crossovers, decisions,
-                         flips, latency, other, repeats, trust, validity,
-                         winners)
+                         flips, latency, other, ranked, repeats, trust,
+                         validity, winners)
 from report.lint.context import Context
 from report.lint.log import Log
 from report.lint.read_page import Page
 from report.lint.rows import Rows, Unreadable
 
-RULES = (claim, trust, decisions, flips, winners, crossovers, validity,
-         repeats, latency, articles, other, copies)
+RULES = (claim, trust, ranked, decisions, flips, winners, crossovers,
+         validity, repeats, latency, articles, other, copies)
 
 
 def lint(folder, terminal=None):

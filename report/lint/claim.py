@@ -5,7 +5,9 @@ import re
 from report.lint import derive, say, trust
 
 RULE, NUMBERS = "claim", "numbers of the claim"
-LOST = re.compile(r"n = (\d+) of (\d+)((?:, \d+ \w+)*)")
+LOST = re.compile(r"(\d+) of (\d+) blocks?((?:, \d+ \w+)*)")
+LIMIT = re.compile(r"Measured on (\d+) CPUs?: this says nothing of more "
+                   r"threads that run at once\.")
 PAIR = re.compile(r"reaches ({n}) times".format(n=say.NUMBER))
 
 
@@ -14,6 +16,7 @@ def check(c):
     for file, text in claims(c):
         sentence(c, file, text)
         pair(c, file, text)
+    limit(c)
     others(c)
 
 
@@ -36,17 +39,33 @@ def claims(c):
                     "no line of it says what the claim says")
 
 
+def limit(c):
+    """"Measured on 2 CPUs": wherever the claim calls a group by a word."""
+    cpus = (c.rows.meta.get("machine") or {}).get("cpus")
+    told = c.page.verdicts.get("claim") or ""
+    texts = {"index.html": c.page.claim(), "terminal": c.page.terminal,
+             "verdicts.json": told if isinstance(told, str)
+             else " ".join(map(str, told))}
+    for file, text in texts.items():
+        if text is None or spoken(c, text)[0] is None:
+            continue
+        match = LIMIT.search(text)
+        c.log.check((match and int(match[1])) == cpus, "limit", file,
+                    match[0] if match else text, "campaign.json",
+                    f"measured on {cpus} CPUs")
+
+
 def sentence(c, file, text):
     """The word for the group, the maps that it names, its numbers; whether
-    to act on it is a rule of its own."""
-    text = trust.SAID.sub(" ", text)
+    to act on it, and where it ends, are rules of their own."""
+    text = LIMIT.sub(" ", trust.SAID.sub(" ", text))
     if text.startswith("INVALID"):
         return invalid(c, file, text)
     word, match = spoken(c, text)
     if word is None:
         return unspoken(c, file, text)
     found = c.places.of(text)
-    if say.counts(text) and say.mixes(text) and not found:
+    if not found:
         return c.one(file, text, found)
     group = found[0] if len(found) == 1 else c.head()
     if group is None:
@@ -79,8 +98,8 @@ def spoken(c, text):
 
 
 def too_few(c, file, text, d):
-    """"n = 6, 10 maps need 11"."""
-    match = re.search(r"n = (\d+), (\d+) maps need (\d+)", text)
+    """"6 blocks measured, 10 maps need 11"."""
+    match = re.search(r"(\d+) blocks? measured, (\d+) maps need (\d+)", text)
     if not match:
         c.log.skip(file, text, "does not say how many blocks are needed")
         return
@@ -158,7 +177,8 @@ def over(c, file, text, d):
     map, or of contender and base where the sentence names them so."""
     for match in re.finditer(
             rf"(?:([\w.-]+) is )?{say.TRIPLE.pattern} (?:over|the second,|"
-            r"times as fast as) ([\w.-]+\w)", text):
+            r"times as fast as) ([\w.-]+\w)(?: \(centre of (\d+) ratios, one "
+            r"per block\))?", text):
         r = d.rival(match[5])
         pairs = r.pair.spans() + r.spans(d.k) if r else []
         centre = r.pair.centre if r else None
@@ -168,8 +188,9 @@ def over(c, file, text, d):
         elif match[1] not in (None, "it", d.leader):
             pairs = []
         c.log.check(any(fits(match.groups()[1:4], (centre, *s))
-                        for s in pairs), NUMBERS, file, match[0], d.group,
-                    d.told())
+                        for s in pairs) and (not match[6] or r is not None
+                                             and int(match[6]) == r.n),
+                    NUMBERS, file, match[0], d.group, d.told())
 
 
 def fits(texts, triple):
@@ -210,7 +231,7 @@ def ns(d):
 
 
 def not_ranked(c, file, text, d):
-    """"Not ranked: snapshot (n = 5 of 6, 1 void)": of each such rival, and
+    """"Not ranked: snapshot (5 of 6 blocks, 1 void)": of each such rival, and
     of no other. Whoever has no interval has to be named."""
     missing = {r.map: r for r in d.those("no interval")}
     for match in re.finditer(
@@ -230,7 +251,7 @@ def not_ranked(c, file, text, d):
 
 
 def none_at_all(d, match):
-    """"snapshot (n = 0 of 8, 8 failed)": a map of the group without a
+    """"snapshot (0 of 8 blocks, 8 failed)": a map of the group without a
     result is no rival here, and is named all the same."""
     cell = d.group.cells.get(match[1])
     return (cell is not None and not cell.ok and int(match[2]) == 0
@@ -238,7 +259,7 @@ def none_at_all(d, match):
 
 
 def why_fits(d, r, text):
-    """"n = 5 of 6, 1 void": of this rival; what is lost may be the
+    """"5 of 6 blocks, 1 void": of this rival; what is lost may be the
     leader's, or nothing: then the maps are too many for so few blocks."""
     match = LOST.search(text)
     if not match or (int(match[1]), int(match[2])) != (r.n, r.cell.blocks):

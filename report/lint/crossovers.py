@@ -121,6 +121,7 @@ def crossover_table(c):
         groups = [g for g in board if mix and say.fits_mix(g.place, mix)]
         groups.sort(key=lambda g: g.place["threads"])
         text, where = " | ".join(row), "index.html"
+        c.log.check(bool(groups), CROSS, where, text, head, "no such mix")
         fields = [c.field(g) for g in groups]
         lasting(c, t, row, fields)
         if re.search(r"ahead throughout|leads throughout", text):

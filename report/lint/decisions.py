@@ -55,7 +55,8 @@ def terminal(c):
     heads = None
     for line in c.page.terminal.splitlines():
         parts = re.split(r" {2,}", line.strip())
-        if heads is None and len(parts) > 3 and parts[-1] == "n":
+        if heads is None and len(parts) > 3 and parts[-1] in (
+                "n", "blocks"):
             heads = parts
         elif heads and len(parts) == len(heads):
             group = c.one("terminal", line, c.places.of(parts[0]))
@@ -77,7 +78,7 @@ def table_row(c, file, group, cells):
     for i, (head, text) in enumerate(cells.items()):
         if i == 0 or text in ("", "–", "none"):
             continue
-        if head == "n":
+        if head in ("n", "blocks"):
             n_cell(c, file, said, d, text)
             continue
         rule = next((r for part, r in rules if part in head.lower()), None)

@@ -49,12 +49,12 @@ class Rival:
         return self.pair.spans(level_of(k))
 
     def why(self):
-        """"n = 5 of 6, 1 void" as far as its own trials say."""
+        """"5 of 6 blocks, 1 void" as far as its own trials say."""
         lost = {}
         for t in self.cell.lines:
             if t not in self.cell.ok:
                 lost[t["status"]] = lost.get(t["status"], 0) + 1
-        return f"n = {self.n} of {self.cell.blocks}" + "".join(
+        return f"{self.n} of {self.cell.blocks} blocks" + "".join(
             f", {n} {status}" for status, n in sorted(lost.items()))
 
 

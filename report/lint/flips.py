@@ -53,7 +53,9 @@ def side_word(c, file, said, f, text):
     """Does a field's word follow from its interval?"""
     text = re.sub(r" \(MDE.*", "", text.strip())
     word = word_of(text)
-    if text in ("contender", "base"):
+    if text.endswith(" leads"):
+        right = f.ahead == text.removesuffix(" leads")
+    elif text in ("contender", "base"):
         right = f.side == text
     elif text in (f.base, f.other):
         right = f.ahead == text
@@ -163,12 +165,13 @@ def weight(path):
 
 
 def would_change(c, file, text, head):
-    """"97:3 update at 1 thread (gomap_rw ahead)", "(tie or undecided)"."""
+    """"97 % lookups, 3 % updates at 1 thread (gomap_rw ahead)", "(tie or
+    undecided)"."""
     if "would change the answer" not in text:
         return
     board = board_of(c, head)
     for mix, at, what in re.findall(
-            r"([\d.]+:[\d.]+ \w+|lookups only|writes only \w+) at "
+            r"([\d.]+[ \u00a0]% lookups, [^;]*?|lookups only|[a-z ]+ only) at "
             r"([\d, and]+) threads? \(([^)]*)\)", text):
         for count in re.findall(r"\d+", at):
             g = next((g for g in board if g.place["threads"] == int(count)

@@ -276,6 +276,10 @@ def texts(c):
     gnuplot(c)
     memory(c)
     for text in (c.page.root.text(), c.page.terminal or ""):
+        for mix in re.findall(r"\b[\d.]+:[\d.]+ (?:update|churn|fresh)", text):
+            c.log.found("mix", "index.html", mix, "docs/verdicts.md",
+                        "it can be read as a share of writes: each share "
+                        "has its word")
         for level in re.findall(r"\[(\d+) ?%\]", text.replace(
                 "\u00a0", " ")):
             c.log.check(level == "95", "levels", "index.html",

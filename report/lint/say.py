@@ -56,17 +56,24 @@ def names(text, maps):
                                       text)]
 
 
+KINDS = {"updates": "update", "churn writes": "churn",
+         "fresh writes": "fresh"}
+WRITES = "|".join(KINDS)
+SHARE = r"(\d+(?:\.\d+)?)[ \u00a0]%"
+MIX = rf"{SHARE} lookups, {SHARE} ({WRITES})"
+
+
 def mixes(text):
     """(write share, kind or None) that a text names, or None."""
-    found = re.search(r"(\d+(?:\.\d+)?)(?: lookups?)? ?: ?(\d+(?:\.\d+)?)"
-                      r"(?: (update|churn|fresh))?", text)
+    found = re.search(MIX, text)
     if found:  # a mix that does not add up fits no place
         whole = abs(float(found[1]) + float(found[2]) - 100) < 1e-6
-        return float(found[2]) / 100 if whole else math.nan, found[3]
+        return (float(found[2]) / 100 if whole else math.nan,
+                KINDS[found[3]])
     if "lookups only" in text:
         return 0.0, None
-    only = re.search(r"writes only(?: (update|churn|fresh))?", text)
-    return (1.0, only[1]) if only else None
+    only = re.search(rf"({WRITES}) only", text)
+    return (1.0, KINDS[only[1]]) if only else None
 
 
 def counts(text):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """1 The answer: claim box, all maps, decision table, flip map, crossovers,
 winners."""
-from report import ranking, sentences, trust, verdicts, words
+from report import glossary, ranking, sentences, trust, verdicts, words
 from report.page import chip, details, esc, none
 from report.sections import rivals
 from report.sections.fields import flip_figure, winner_figure
@@ -11,24 +11,27 @@ QUESTION = ("Which map for this workload on this machine, and at which point "
 METHOD = ("Throughput: pseudo-median of trials in fresh processes; [ ]: 95 % "
           "signed-rank interval; ratios are paired by block; practical "
           "margin 2 %. A verdict rests on intervals that hold for all pairs "
-          "of its group at once.")
+          "of its group at once. A share of writes counts operations: of "
+          "churn and fresh writes, which are two each, both.")
 CROSSOVERS = ("workload", "keys", "dist", "shape", "placement",
               "write_kind", "write_share", "leads_below", "leads_above",
               "from_threads", "to_threads", "position", "low", "high", "n")
 
 
 def box(a, said, rows, flips, seen, invalid, found):
-    """The claim box: the first sentence large, whether to trust it, what it
-    costs, then the other sentences, each in a line of its own; folded, how
-    it was measured and `seen`, what this run can see.
+    """The claim box: the first sentence large, whether to trust it and where
+    it ends, how to read it, what it costs, then the other sentences, each in
+    a line of its own; folded, how it was measured and `seen`, what this run
+    can see.
     """
     first = (f'<p class="lead" id="claim">{esc(said[0])}</p>'
              + trust_line(said[1], found["word"]))
     if invalid:
         return f'<div class="claim bad">{first}</div>'
-    head = rows[0]["where"] if rows else None
+    head, limit = rows[0]["where"] if rows else None, sentences.limit(a)
+    first += limit_line(limit) if limit in said else ""
     leader, rest = rivals.leader_words(a, head), "".join(
-        f"<p>{esc(text)}</p>" for text in said[2:])
+        f"<p>{esc(text)}</p>" for text in said[2:] if text != limit)
     about = f'<p class="about">{esc(leader)}</p>' if leader else ""
     failed = "".join(
         f'<p class="warn">Excluded, failed verification: {chip(a.look, m)} '
@@ -37,8 +40,24 @@ def box(a, said, rows, flips, seen, invalid, found):
                   "change the answer", f'<p class="quality">{esc(seen)}</p>'
                   f'<p class="meta">{METHOD}'
                   f"{other_answers(a, rows, flips)}</p>", css="print")
-    return (f'<div class="claim">{first}{about}{rest}{failed}'
+    return (f'<div class="claim">{first}{rivals.index(a, head)}{key(head)}'
+            f'{about}{rest}{failed}'
             f'<p class="maps">{esc(rivals.maps_line(a, head))}</p>{how}</div>')
+
+
+def key(head):
+    """What stands between the words of the answer: brackets, blocks, and
+    what is called a write."""
+    if head is None:
+        return ""
+    known, line = glossary.meanings(), head[1]
+    told = ("[ ]: 95 % interval of the number before it. Block: a round in "
+            "which every map runs once; a ratio is taken within each block, "
+            "so it need not be the quotient of two speeds shown. Mop/s: "
+            + known["Mop/s"] + ".")
+    if line.share and line.kind in known:
+        told += f" {line.kind.capitalize()}: {known[line.kind]}."
+    return f'<p class="key">{esc(told)}</p>'
 
 
 def trust_line(text, word):
@@ -47,6 +66,12 @@ def trust_line(text, word):
     mark = ' class="warn"' if word == trust.NOT else ""
     return (f'<p id="trust"><b{mark}>{opening}</b>'
             f"{esc(text.removeprefix(opening))}</p>")
+
+
+def limit_line(text):
+    """What the answer says nothing of; what was measured stands out."""
+    opening, colon, rest = text.partition(":")
+    return f'<p id="limit"><b>{esc(opening)}</b>{esc(colon + rest)}</p>'
 
 
 def other_answers(a, rows, flips):
@@ -98,9 +123,9 @@ def crossover_table(report, a):
     table = report.table(
         "crossover", f"Crossover, {esc(a.boards()[0].text())}: which of "
         f"{esc(a.base)} and {esc(a.contender)} leads, by threads", [
-            ("lookups:writes", "text"), ("who leads", "text"),
+            ("operations", "text"), ("who leads", "text"),
             ("change places between, threads", "text"),
-            ("interpolated [95 %]", "num"), ("n", "num")], rows)
+            ("interpolated [95 %]", "num"), ("blocks", "num")], rows)
     note = ("<p>Both counts of a crossover are decided, for opposite sides. "
             "Where a count that was not measured lies between them, the "
             "position is interpolated on log₂ threads; its interval resamples"
@@ -112,7 +137,7 @@ def crossover_table(report, a):
 def decision_table(report, a, rows):
     caption = (f"Decision table, machine {esc(sentences.machine(a))}. Tied "
                "maps are all named; the ratio is that of the weakest "
-               "comparison; n is the smallest of those used. "
+               "comparison; blocks: the fewest of those used. "
                f"{len(rows)} rows of {len(a.verdicts)} cell groups chosen by "
                "rule (headline, thread counts, write kinds, sizes, other "
                "workloads), all in ranking.csv.")
@@ -127,15 +152,15 @@ def add(report, a, where, seen, invalid, found):
     rows = [ranking.decision(a, p) for p in places[:ranking.DECISION_ROWS]]
     said = sentences.claim(a, rows, invalid, found)
     head = places[0] if places and not invalid else None
-    first, in_full = rivals.tables(report, a, head)
+    table = rivals.table(report, a, head)
     if not a.grid or a.contender is None or a.base is None:
         report.section("answer", "1 The answer", QUESTION,
-                       none(short_of(a)), *filter(None, [in_full]))
-        return said, [], box(a, said, rows, [], seen, invalid, found) + first
+                       none(short_of(a)))
+        return said, [], box(a, said, rows, [], seen, invalid, found) + table
     figure, flips = flip_figure(report, a, where, hue=not invalid)
     parts = []
     if not invalid:
-        parts = [rivals.forest_figure(report, a, head), in_full,
+        parts = [rivals.forest_figure(report, a, head),
                  decision_table(report, a, rows)]
     parts += [figure]
     if not invalid:
@@ -145,7 +170,7 @@ def add(report, a, where, seen, invalid, found):
                    QUESTION, *parts)
     return said, [] if invalid else rows, box(
         a, said, rows, [r for r in flips if same_board(r, rows)], seen,
-        invalid, found) + first
+        invalid, found) + table
 
 
 def same_board(flip, rows):

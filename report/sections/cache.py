@@ -194,7 +194,7 @@ def add(report, a, where):
                      if a.peer(m)})
     caption = (
         f"<b>Counters per operation, {esc(first.workload)}, "
-        f"{esc(words.mix_kind(first.write_share, first.write_kind))}, "
+        f"{esc(words.mix(first.write_share, first.write_kind))}, "
         f"{words.keys(first.keys)} keys.</b> Every panel prints its source "
         "under its title; a counter that cannot be read is an empty red frame"
         " with the reason, never a zero. Counter trials are separate from "

@@ -139,7 +139,7 @@ def add(report, a):
         without, counting, cost = rates[cell.id]
         rows.append([
             chip(a.look, cell.map), esc(
-                f"{words.mix_kind(cell.write_share, cell.write_kind)}, "
+                f"{words.mix(cell.write_share, cell.write_kind)}, "
                 f"{cell.shape}, {words.keys(cell.keys)} keys, "
                 f"{words.plural(cell.threads, 'thread')}{factors.told(cell)}"),
             words.sig(without) if without else "not run",

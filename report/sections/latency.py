@@ -17,7 +17,7 @@ def groups_of(a):
     """Latency cells that differ in the map only: (text, key) -> cells."""
     groups = {}
     for c in a.by_measure.get("latency", []):
-        text = (f"{c.workload}, {words.mix_kind(c.write_share, c.write_kind)}"
+        text = (f"{c.workload}, {words.mix(c.write_share, c.write_kind)}"
                 f", {words.keys(c.keys)} keys, {c.dist}, {c.shape}, "
                 f"{words.count(round(c.rate_per_s))} operations/s ({c.arrivals}"
                 f") over {words.plural(c.threads, 'thread')}, placement "

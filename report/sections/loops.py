@@ -64,7 +64,7 @@ def conditions(cell):
     if cell.keys > 1:
         parts.append(f"{words.keys(cell.keys)} keys, {cell.shape}")
     if cell.write_share and loop_of(cell) in ("scan", "lifecycle", "alternate"):
-        parts.append(words.mix_kind(cell.write_share, cell.write_kind))
+        parts.append(words.mix(cell.write_share, cell.write_kind))
     if loop_of(cell) in ("fill", "random-fill", "grow"):
         parts.append("presized" if cell.presize else "growing")
     return ", ".join(parts) + factors.told(cell)

@@ -130,13 +130,14 @@ def heading(group, several):
             f"<small>{top}</small></th>")
 
 
-def beside(facts, key, low, high, text):
+def beside(facts, key, text):
     """A cost beside the ratios, from the row of the trade-off figures."""
     if not facts or facts[key] is None:
         return '<td class="num words">none</td>'
-    span = (f"<small>[{text(facts[low])}, {text(facts[high])}]</small>"
-            if low and facts[low] is not None else "")
-    return f'<td class="num">{text(facts[key])}{span}</td>'
+    value, bracket, rest = re.fullmatch(r"(.*?)(?: ([\[(])(.*))?",
+                                        text(facts)).groups()
+    span = f"<small>{bracket}{rest}</small>" if bracket else ""
+    return f'<td class="num">{value}{span}</td>'
 
 
 def map_row(a, name, groups, facts, notes):
@@ -147,8 +148,9 @@ def map_row(a, name, groups, facts, notes):
             f'{esc(a.look.family[name])}" data-promise="{esc("|".join(told))}'
             f'"><th scope="row">{chip(a.look, name)}</th><td class="text">'
             f"<small>{esc('; '.join(told)) or 'none recorded'}</small></td>"
-            + beside(facts, "bytes_per_entry", None, None, words.sig)
-            + beside(facts, "p99_ns", "p99_low", "p99_high", words.duration)
+            + beside(facts, "bytes_per_entry", lambda r: words.sig(
+                r["bytes_per_entry"]))
+            + beside(facts, "p99_ns", lambda r: r["p99_text"])
             + f"{cells}</tr>")
 
 

@@ -78,7 +78,7 @@ def said(fit, name):
 
 def row_of(a, cell, rows, fit):
     mean = np.mean([r["pause_ms"] for r in rows])
-    conditions = (f"{words.mix_kind(cell.write_share, cell.write_kind)}, "
+    conditions = (f"{words.mix(cell.write_share, cell.write_kind)}, "
                   f"{words.keys(cell.keys)} keys, "
                   f"{words.plural(cell.threads, 'thread')}"
                   f"{factors.told(cell)}")

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every map of the headline's group in the first screen: a forest of
 ratios, and a row per map with what else decides."""
+import re
+
 from report import guarantees, latencies, verdicts, words
-from report.page import chip, details, esc
+from report.page import chip, esc, slug
 from report.plot_rows import forest, forest_limits, height
 from report.sections import latency, memory, ratio
 
@@ -28,100 +30,116 @@ def forest_figure(report, a, head):
 
 
 def lookups(a):
-    """(what was run, a cell of it, map -> (P50, P99) as text) of the open
-    loop in which most ranked maps have a result; (None, None, {}) without."""
-    best = max(latency.groups_of(a).items(), default=None, key=lambda item:
-               sum(1 for c in item[1] if c.ok and a.ranked(c.map)))
-    if best is None:
-        return None, None, {}
-    text, cells = best
+    """(a cell, map -> (P50, P99) as text) of the open loop in which most
+    ranked maps have a result; (None, {}) without one."""
+    cells = max(latency.groups_of(a).values(), default=None, key=lambda them:
+                sum(1 for c in them if c.ok and a.ranked(c.map)))
+    if cells is None:
+        return None, {}
     found = latencies.entries(cells).get(("lookup", True, "intended"), {})
     late = {c.map: latencies.overload(c) for c in cells}
-    return text, cells[0], {m: (late[m], "") if late[m] else tuple(
+    return cells[0], {m: (late[m], "") if late[m] else tuple(
         latencies.quantile(several, key, p)["text"]
         for key, p in (("p50_ns", .5), ("p99_ns", .99)))
         for m, several in found.items()}
 
 
 def standing(group, name):
-    """[verdict, leader ÷ it, n] of a map in its group, as cells."""
+    """[verdict, leader ÷ it] of a map in its group, as cells."""
     if name == group["leader"]:
-        return [group["word"], "–", group["n"]]
+        return [small(f"{group['word']} ({blocks(group)})"), "–"]
     r = next(r for r in group["rivals"] if r["map"] == name)
     if r["outcome"] == verdicts.NONE:
-        return [f"not ranked ({r['why']})", "–", r["n"]]
-    return [r["outcome"], f"× {words.sig(r['ratio'])} "
-            f"{words.between(r['low'], r['high'])}", r["n"]]
+        return [small(f"not ranked ({r['why']})"), "–"]
+    return [small(f"{r['outcome']} ({blocks(r)})"), small(
+        f"× {words.sig(r['ratio'])} {words.between(r['low'], r['high'])}")]
+
+
+def blocks(row):
+    return words.plural(row["n"], "block")
 
 
 def small(text):
-    """An interval, or a reason, below its value."""
-    value, bracket, rest = esc(text).partition(" [")
-    return value + (f"<br><small>[{rest}</small>" if bracket else "")
+    """What stands in brackets below its value."""
+    value, bracket, rest = re.match(r"(.*?)(?: ([\[(])(.*))?$",
+                                    esc(text), re.S).groups()
+    return value + (f"<br><small>{bracket}{rest}</small>" if bracket else "")
 
 
 def columns(first):
     """Headings; first: the leader, whose ratio to each map is shown."""
-    return [("map", "html"), ("what it is", "html"), ("Mop/s [95 %]", "html"),
-            ("verdict", "text"), (f"{first} ÷ it [95 %]", "html"),
-            ("n", "num"), ("bytes per entry", "num"),
-            ("guarantees", "text"), ("P50 of lookup", "html"),
-            ("P99 of lookup", "html")]
+    return [("map", "html"), ("what it is", "text"), ("Mop/s [95 %]", "html"),
+            ("verdict", "html"),
+            (f"{first} ÷ it, by block [95 %]", "html"),
+            ("bytes per entry", "num"), ("P50 of lookup", "html"),
+            ("P99 of lookup", "html"), ("guarantees", "text")]
 
 
-FOLDED = ("n", "P50 of lookup", "P99 of lookup")  # not in the first screen
-VERDICT = slice(3, 6)  # of a group that is not ranked there is none
+NO_LATENCY = ("not run", "not run")
+VERDICT = slice(3, 5)  # of a group that is not ranked there is none
 
 
-def description(about):
-    """What a map is, in its own words, and what it was made after."""
-    source = about.get("source")
-    return esc(about.get("label") or "no description") + (
-        f"<br><small>after: {esc(source)}</small>" if source else "")
-
-
-def map_rows(a, head):
-    """One row per ranked map: speed, memory, guarantees, latency."""
+def map_rows(a, head, names):
+    """One row per ranked map: speed, memory, latency, guarantees."""
     group, cells = a.verdicts[head], a.at(head)
-    _, _, quantiles = lookups(a)
+    _, quantiles = lookups(a)
     bytes_of = {r["map"]: r for r in memory.rows_of(a)[0]}
     rows = []
-    for name in sorted(verdicts.entrants(a, cells), key=lambda m: (
-            -(a.mops(cells[m]) or 0), m)):
+    for name in names:
         level, held = a.level(cells[name]), bytes_of.get(name, {})
-        told, about = standing(group, name), a.campaign.maps[name]
+        about = a.campaign.maps[name]
         rows.append([
-            chip(a.look, name), description(about),
+            chip(a.look, name), about.get("label") or "no description",
             small(words.estimate(level)) if level else esc(
-                cells[name].reason), told[0], small(told[1]), told[2],
+                cells[name].reason), *standing(group, name),
             words.sig(held["filled"]) if held.get("filled") else "–",
-            guarantees.in_full(about),
-            *(small(v) for v in quantiles.get(name, ("–", "–")))])
+            *(small(v) for v in quantiles.get(name, NO_LATENCY)),
+            guarantees.in_full(about)])
     return rows
 
 
-def tables(report, a, head):
-    """(the first screen's table of all ranked maps, the same with latencies,
-    folded); empty where no cell has a result."""
-    if head is None or not any(c.ok for c in a.at(head).values()):
-        return "", ""
-    group, place = a.verdicts[head], esc(a.place(head))
-    heads, rows = columns(group["leader"]), map_rows(a, head)
+def named_here(a, head):
+    """The ranked maps of the headline by throughput, fastest first; none
+    where no cell has a result."""
+    cells = a.at(head)
+    if not any(c.ok for c in cells.values()):
+        return []
+    return sorted(verdicts.entrants(a, cells), key=lambda m: (
+        -(a.mops(cells[m]) or 0), m))
+
+
+def row_id(name):
+    return slug("ranked", name)
+
+
+def table(report, a, head):
+    """The first screen's table of all ranked maps; "" where there is
+    none."""
+    names = named_here(a, head)
+    if not names:
+        return ""
+    group, cell = a.verdicts[head], lookups(a)[0]
+    heads, rows = columns(group["leader"]), map_rows(a, head, names)
     if group["word"] == verdicts.OPEN:
         for row in [heads, *rows]:
             del row[VERDICT]
-    kept = [i for i, (title, _) in enumerate(heads) if title not in FOLDED]
-    short = [[row[i] for i in kept] for row in [heads, *rows]]
-    text = lookups(a)[0]
-    latency_of = (f"P50 and P99, of another run, from the intended start: "
-                  f"{esc(text)}" if text
-                  else "No open loop in this run, so no latency")
-    return (report.table(
-        "first", f"<b>Every ranked map at {place}</b>, fastest first, and "
-        "what it takes. Latencies: section 4.", short[0], short[1:],
-        css="rivals cards"), details("The same with latencies", report.table(
-            "rivals", f"Every ranked map at {place}. {latency_of}. Bytes "
-            "per entry: section 6.", heads, rows, css="rivals")))
+    latency_of = (f"P50, P99: in {esc(open_loop(cell, head))}, from the "
+                  "intended start" if cell else "No open loop in this run, so "
+                  "no P50 and P99")
+    return report.table(
+        "rivals", f"<b>Every ranked map at {esc(a.place(head))}</b>, fastest "
+        f"first, and what it takes. {latency_of}: section 4.", heads, rows,
+        css="rivals cards", ids=[row_id(name) for name in names])
+
+
+def index(a, head):
+    """Links to the rows of that table, for a screen that it does not fit."""
+    links = "".join(
+        f'<li><a href="#{row_id(name)}">{chip(a.look, name)}</a> '
+        f"{esc(a.campaign.maps[name].get('label') or '')}</li>"
+        for name in named_here(a, head))
+    return (f'<details class="find"><summary>Find your map</summary><ul>'
+            f"{links}</ul></details>" if links else "")
 
 
 def leader_words(a, head):
@@ -135,7 +153,7 @@ def leader_words(a, head):
         r["map"]: r for r in memory.rows_of(a)[0]}.get(name, {})
     takes = (f" It takes {words.sig(held['filled'])} bytes per entry."
              if held.get("filled") else "")
-    source = f" (after: {about['source']})" if about.get("source") else ""
+    source = f" (source: {about['source']})" if about.get("source") else ""
     return (f"{name} is: {about.get('label') or 'no description'}{source}. "
             "Guarantees and limits: "
             f"{guarantees.in_full(about) or 'none'}.{takes}"
@@ -144,15 +162,19 @@ def leader_words(a, head):
 
 def tail_words(a, head, name):
     """The latency of its lookups, and in which other workload."""
-    _, cell, quantiles = lookups(a)
+    cell, quantiles = lookups(a)
     middle, tail = quantiles.get(name, ("", ""))
     if not middle:
         return ""
-    which = ("the same workload" if cell.workload in head[0].workloads
-             else "another workload")
     took = f"P50 {middle}, P99 {tail}" if tail else middle
-    return (f" Its lookups in {which} ({cell.workload}, {cell.shape}, "
-            f"{words.count(round(cell.rate_per_s))} operations/s): {took}.")
+    return f" Its lookups in {open_loop(cell, head)}: {took}."
+
+
+def open_loop(cell, head):
+    """Which latencies: enough to find their table in section 4."""
+    which = "the same" if cell.workload in head[0].workloads else "another"
+    return (f"{which} workload ({cell.workload}, {cell.shape}, "
+            f"{words.count(round(cell.rate_per_s))} operations/s)")
 
 
 # ---- what became of each map ------------------------------------------------
@@ -172,8 +194,7 @@ def why_not(a, head, name):
 
 
 def maps_line(a, head):
-    """Every map of the plan: ranked here, or why not; and of what this
-    machine cannot tell."""
+    """Every map of the plan: ranked here, or why not."""
     group = a.verdicts.get(head)
     ranked = set(group["front"]) | {
         r["map"] for r in group["rivals"]
@@ -189,7 +210,4 @@ def maps_line(a, head):
         told += "; not ranked: " + "; ".join(
             f"{words.joined(several)} ({why})"
             for why, several in others.items())
-    cpus = (a.campaign.meta.get("machine") or {}).get("cpus")
-    return told + "." + (
-        f" This machine has {words.plural(cpus, 'CPU')}: nothing here tells "
-        "of more threads that run at once." if cpus else "")
+    return told + "."

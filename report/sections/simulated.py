@@ -173,7 +173,7 @@ def caption_of(model, cells, origin=""):
         if c.ok:
             reached.setdefault(c.map, []).append(c.threads)
     return (f"<b>SIMULATED: {esc(model)}, {esc(first.workload)}, "
-            f"{esc(words.mix_kind(first.write_share, first.write_kind))}, "
+            f"{esc(words.mix(first.write_share, first.write_kind))}, "
             f"{words.keys(first.keys)} keys, {esc(first.shape)}.</b> "
             f"{origin and f'<b>{esc(origin)}</b> '}Counts "
             "of a simulated multicore: exact, equal in every run, and of a "

@@ -59,6 +59,7 @@ def rows_of(a):
             "bytes_why": held.get("why", "not planned"),
             "p99_ns": tail.get("ns"), "p99_low": tail.get("low"),
             "p99_high": tail.get("high"), "p99_cell": tail.get("cell"),
+            "p99_text": tail.get("text"),
             "p99_why": tail.get("why", "no open loop of this map")})
     return rows
 

@@ -23,7 +23,8 @@ SWAPS = [line.split("\t") for line in (
         "utf-8").splitlines() if line and not line.startswith("#")]
 PAGE = (  # what of index.html states something
     r'id="claim">(.*?)</p>',
-    r'<p id="trust">(.*?)</p>', r'<p class="maps">(.*?)</p>',
+    r'<p id="(?:trust|limit)">(.*?)</p>', r'<p class="maps">(.*?)</p>',
+    r'<p class="key">(.*?)</p>',
     r'<table id="table-(?:decision|checks|trust|latency-\d+)".*?<tbody>(.*?)'
     r"</tbody>",
     r'<title id="(?:flip|winner)-[^"]*">.*?</title>.*?</svg>',

@@ -92,10 +92,10 @@ def test_each_alteration_is_seen(folders, name, seed):
      "lead", "lead of uncertain size"),
     ("tied", "urcu_lfht and syncmap are not told apart", "urcu_lfht was "
      "fastest", "syncmap tied"),
-    ("one-void", " Not ranked: snapshot (n = 7 of 8, 1 void).", "",
+    ("one-void", " Not ranked: snapshot (7 of 8 blocks, 1 void).", "",
      "snapshot is not ranked"),
-    ("one-void", "(n = 7 of 8, 1 void)", "(n = 5 of 8, 3 void)",
-     "n = 7 of 8, 1 void"),
+    ("one-void", "(7 of 8 blocks, 1 void)", "(5 of 8 blocks, 3 void)",
+     "7 of 8 blocks, 1 void"),
     ("six-blocks", "4 maps need 8", "4 maps need 6", "4 maps need n = 8"),
     ("neighbours", "gomap_rw leads at 1 thread, syncmap at 2", "syncmap "
      "leads at 1 thread, gomap_rw at 2", "1 threads"),

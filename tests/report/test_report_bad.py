@@ -7,6 +7,7 @@ import re
 import pytest
 from report_helpers import FEW, Built, Page, build, edit, make_journal
 
+from report import words
 from report.journal import JournalError, read
 
 
@@ -141,7 +142,8 @@ def test_few_blocks_rank_nothing(tmp_path, blocks):
     unranked(built)
     assert built.status == 0
     assert built.claim.startswith(
-        f"Not ranked: n = {blocks}, 4 maps need 8: measure more blocks")
+        f"Not ranked: {words.plural(blocks, 'block')} measured, 4 maps need "
+        "8: measure more at 2 threads")
     assert all(r["low"] == "" and r["high"] == ""
                for r in built.rows("figures/flip.csv"))
     assert f"not ranked ({blocks})" in built.section("answer")

@@ -195,7 +195,7 @@ def test_a_hostile_campaign_name_stays_one_word(good):
 def test_quick_plots_say_what_they_show(good):
     for name in ("scaling", "ratio"):
         script = (good.out / "quick" / f"{name}.gp").read_text()
-        assert "title = '97:3 update, uniform-97-3, 64 Ki keys" in script
+        assert "title = '97 % lookups, 3 % updates, uniform-97-3, 64 Ki keys" in script
         assert "pseudo-median and 95 % interval" in script
         assert "over blocks" not in script
         assert "base = 'gomap_rw'" in script

@@ -93,7 +93,7 @@ def test_words_stand_where_no_ratio_is(good):
     words = {r["map"]: r for r in good.rows("tables/matrix.csv")
              if not r["ratio"]}
     assert words["snapshot"]["word"] == "not ranked (6)"
-    assert words["snapshot"]["why"] == "n = 6 of 12, 6 void"
+    assert words["snapshot"]["why"] == "6 of 12 blocks, 6 void"
     assert words["gomap_mutex"]["word"] == "failed verification"
     assert words["gomap_mutex"]["why"] == "3 updates lost"
     assert set(words) == {"snapshot", "gomap_mutex"}

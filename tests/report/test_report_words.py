@@ -8,6 +8,7 @@ from report_helpers import make_journal
 
 from report import datafiles, facts, journal, latex, tables, words
 from report.analysis import smallest_seen
+from report.lint import say
 
 THIN, HARD, MINUS = words.THIN, words.NARROW, words.MINUS
 
@@ -48,12 +49,16 @@ def test_interval_or_reason():
 
 
 @pytest.mark.parametrize("share,kind,text", [
-    (0.03, "update", "97:3 update"), (0.027, "churn", "97.3:2.7 churn"),
-    (0, "fresh", "lookups only"), (1, "update", "writes only update"),
-    (0.001, "update", "99.9:0.1 update"),
+    (0.03, "update", "97 % lookups, 3 % updates"),
+    (0.027, "churn", "97.3 % lookups, 2.7 % churn writes"),
+    (0, "fresh", "lookups only"), (1, "update", "updates only"),
+    (0.001, "fresh", "99.9 % lookups, 0.1 % fresh writes"),
 ])
 def test_mix(share, kind, text):
-    assert words.mix_kind(share, kind) == text
+    """Each share has its word: "97:3 update" could be 97 % updates."""
+    said = words.mix(share, kind)
+    assert said.replace(words.NARROW, " ") == text
+    assert say.mixes(said) == (pytest.approx(share), kind if share else None)
 
 
 def test_durations_and_sizes():

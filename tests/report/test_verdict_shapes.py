@@ -62,9 +62,9 @@ def test_a_void_trial_makes_no_tie(tmp_path):
     by_map = {r["map"]: r for r in top["rivals"]}
     assert (top["word"], top["leader"]) == ("clear lead", "ck_ht")
     assert by_map["snapshot"]["outcome"] == "no interval"
-    assert by_map["snapshot"]["why"] == "n = 5 of 12, 7 void"
+    assert by_map["snapshot"]["why"] == "5 of 12 blocks, 7 void"
     assert "not told apart" not in text_of(built)
-    assert "Not ranked: snapshot (n = 5 of 12, 7 void)." in \
+    assert "Not ranked: snapshot (5 of 12 blocks, 7 void)." in \
         built.verdicts["claim"]
     assert "≈" not in built.rows("tables/decision.csv")[0]["fastest"]
     winner, = built.rows("figures/winner.csv")
@@ -82,7 +82,7 @@ def test_a_row_has_one_verdict(tmp_path):
     assert row["fastest"] == "ck_ht ≈ snapshot"
     assert row["verdict"] == "tied"
     assert row["× weakest rival [95 %]"].endswith("over snapshot")
-    assert row["n"] == "11"
+    assert row["blocks"] == "11"
 
 
 def test_the_weakest_rival_decides_not_the_second_by_centre(tmp_path):
@@ -97,7 +97,8 @@ def test_the_weakest_rival_decides_not_the_second_by_centre(tmp_path):
                                              "snapshot")
     assert text_of(built).startswith(
         "ck_ht was fastest, by how much is uncertain: use it at ")
-    assert "times as fast as snapshot, the least certain lead" in text_of(built)
+    assert ("times as fast as snapshot (centre of 12 ratios, one per block), "
+            "the least certain lead") in text_of(built)
 
 
 def test_a_lead_of_8_or_142_per_cent_is_not_small(tmp_path):
@@ -262,8 +263,8 @@ def test_a_group_that_n_cannot_decide_is_not_ranked(tmp_path):
     names = ("gomap_rw", "syncmap", *(f"twin_{i}" for i in range(8)))
     built = shape(tmp_path, {"syncmap": 30}, maps=names, blocks=10)
     assert built.verdicts["claim"][0] == (
-        "Not ranked: n = 10, 10 maps need 11: measure more blocks of "
-        "2 threads, 97:3 update, 64 Ki keys.")
+        "Not ranked: 10 blocks measured, 10 maps need 11: measure more at "
+        "2 threads, 97\u00a0% lookups, 3\u00a0% updates, 64 Ki keys.")
     assert built.rows("tables/decision.csv")[0]["verdict"] == \
         "not ranked (10)"
     assert "was fastest" not in built.page
@@ -296,7 +297,7 @@ def test_a_skipped_cell_takes_no_part_a_missing_one_does(tmp_path):
     (missing,) = top["rivals"]
     assert (missing["map"], missing["n"], missing["ratio"]) == ("syncmap", 0,
                                                                 None)
-    assert missing["why"] == "n = 0 of 10, 10 failed"
+    assert missing["why"] == "0 of 10 blocks, 10 failed"
 
 
 def test_first_screen_has_every_map_with_its_guarantees(tmp_path):
@@ -316,7 +317,7 @@ def test_first_screen_has_every_map_with_its_guarantees(tmp_path):
     for row in rows.values():
         assert "[" in row["P50 of lookup"] and "[" in row["P99 of lookup"]
         assert float(row["bytes per entry"]) > 16
-    assert rows["gomap_rw"]["verdict"] == "behind"
+    assert rows["gomap_rw"]["verdict"] == "behind (10 blocks)"
     assert {r["map"] for r in built.rows("figures/rivals.csv")} == {
         "syncmap", "ck_ht"}
 
@@ -330,7 +331,7 @@ def test_the_box_says_what_the_leader_costs(tmp_path):
     row = {r["map"]: r for r in built.rows("tables/rivals.csv")}["syncmap"]
     assert told.startswith("syncmap is: ") and row["guarantees"] in told
     assert f" It takes {row['bytes per entry']} bytes per entry." in told
-    assert "This machine has 2 CPUs: nothing here tells of more threads" in \
+    assert "<b>Measured on 2 CPUs</b>: this says nothing of more threads" in \
         built.page
 
     def found():
