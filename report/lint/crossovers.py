@@ -191,16 +191,26 @@ def on_the_way(c, file, text, line):
     c.log.check(right, CROSS, file, match[0], line[0], line_told(c, line))
 
 
+def place_but(group):
+    """What a sentence on thread counts leaves open: those, and which workload
+    has a count, since two may differ in nothing else."""
+    return {k: v for k, v in group.place.items()
+            if k not in ("threads", "workload")}
+
+
 def spoken_leads(c, file, text, line):
-    """"gomap_rw leads at 1 thread, syncmap at 2": each at its count."""
-    found = list(re.finditer(r"([\w.-]+) leads at (\d+)(?: threads?)?"
-                             r"((?:,? (?:and )?[\w.-]+ at \d+)*)", text))
+    """"gomap_rw leads at 1 thread, syncmap at 2 and 4": each at its counts."""
+    alike = [g for g in c.rows.groups if place_but(g) == place_but(line[0])]
+    found = list(re.finditer(
+        rf"([\w.-]+) leads at ({say.COUNTS})(?: threads?)?"
+        rf"((?:,? (?:and )?[\w.-]+ at {say.COUNTS})*)", text))
     for match in found:
         said = [(match[1], match[2])] + re.findall(
-            r"([\w.-]+) at (\d+)", match[3])
-        for name, count in said:
-            fields = [c.field(g) for g in line
-                      if g.place["threads"] == int(count)]
-            c.log.check(bool(fields) and fields[0].ahead == name, CROSS,
-                        file, match[0], line[0], line_told(c, line))
+            rf"([\w.-]+) at ({say.COUNTS})", match[3])
+        for name, counts in said:
+            for count in say.each_count(counts):
+                ahead = [c.field(g).ahead for g in alike
+                         if g.place["threads"] == count]
+                c.log.check(name in ahead, CROSS, file, match[0], line[0],
+                            line_told(c, alike))
     return bool(found)

@@ -172,9 +172,9 @@ def would_change(c, file, text, head):
     board = board_of(c, head)
     for mix, at, what in re.findall(
             r"([\d.]+[ \u00a0]% lookups, [^;]*?|lookups only|[a-z ]+ only) at "
-            r"([\d, and]+) threads? \(([^)]*)\)", text):
-        for count in re.findall(r"\d+", at):
-            g = next((g for g in board if g.place["threads"] == int(count)
+            rf"({say.COUNTS}) threads? \(([^)]*)\)", text):
+        for count in say.each_count(at):
+            g = next((g for g in board if g.place["threads"] == count
                       and say.fits_mix(g.place, say.mixes(mix))), None)
             if g is None:
                 c.log.skip(file, f"{mix} at {count}", "no such field")

@@ -5,9 +5,16 @@ import re
 
 THIN = "\u202f"
 NUMBER = rf"[−-]?\d+(?:{THIN}\d{{3}})*(?:\.\d+)?"
+WHOLE = rf"\d+(?:{THIN}\d{{3}})*"
+COUNTS = rf"{WHOLE}(?:(?:, | and ){WHOLE})*"  # "2, 8 and 1 000"
 TRIPLE = re.compile(rf"({NUMBER})\s*(?:times\s*|Mop/s\s*)?"
                     rf"\[({NUMBER}),\s*({NUMBER})\]")
 UNITS = {"Ki": 1024, "Mi": 1024 ** 2, "Gi": 1024 ** 3}
+
+
+def each_count(text):
+    """The numbers of such a list."""
+    return [int(n.replace(THIN, "")) for n in re.findall(WHOLE, text)]
 
 
 def value(text):
