@@ -42,7 +42,7 @@ def test_terminal(good):
     assert good.said[-1] == f"report: {good.out / 'index.html'}"
     assert good.said[-2].startswith("status: complete: ")
     claim = good.verdicts["claim"]
-    assert claim[0] == good.claim and len(claim) == 4
+    assert claim[0] == good.claim and len(claim) == 5
     assert good.said[-2 - len(claim):-2] == claim
     assert good.said.index("") == 6, "a heading and five rows"
 
