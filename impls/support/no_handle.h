@@ -15,7 +15,7 @@ static inline void *map_itself(void *map, size_t slot)
 }
 
 /* leave, quiesce: a lookup holds no reference once it has returned. */
-RM_HOT void nothing(void *thread)
+static inline void nothing(void *thread)
 {
 	(void)thread;
 }
