@@ -93,7 +93,7 @@ def test_go_verifies(name, kind):
 @needs_go
 def test_a_collection_is_told():
     result = result_of(request_of("go_sync_map", write_share=1.0,
-                                  keys=100_000, window_ops=300_000))
+                                  keys=100_000, window_ops=3_000_000))
     stats = {s["name"]: s["value"] for s in result["stats"]}
     assert stats["allocations"] >= 2 * result["writes"]
     assert stats["collections"] > 0 < stats["collection_cpu_estimated"]
