@@ -132,7 +132,7 @@ static int launch(struct rm_campaign *campaign, const struct trial *trial,
 
 /* A line, and what is told of it: a repeat is beside the plan. */
 static int keep_trial(struct rm_campaign *campaign, const struct trial *trial,
-        struct rm_record *record, struct rm_outcome *outcome,
+        struct rm_record record, struct rm_outcome *outcome,
         struct rm_error *error)
 {
 	const struct rm_plan_cell *planned =
@@ -141,10 +141,10 @@ static int keep_trial(struct rm_campaign *campaign, const struct trial *trial,
 	json_t *line = NULL;
 
 	if (rm_repeat_disturbed(&planned->cell, outcome->result,
-	            record->interference.others_share, disturbed))
-		record->disturbed = disturbed;
+	            record.interference.others_share, disturbed))
+		record.disturbed = disturbed;
 	int result =
-	        rm_record_trial(record, outcome, campaign->dir, &line, error);
+	        rm_record_trial(&record, outcome, campaign->dir, &line, error);
 
 	if (!result)
 		result = keep(campaign, line, error);
@@ -173,7 +173,7 @@ static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
 	rm_interference_end(cell, &start, &record.interference);
 	campaign->interrupted = outcome.interrupted;
 	if (!result && !outcome.interrupted)
-		result = keep_trial(campaign, trial, &record, &outcome, error);
+		result = keep_trial(campaign, trial, record, &outcome, error);
 	rm_outcome_clear(&outcome);
 	return result;
 }
