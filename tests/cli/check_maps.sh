@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every map in this build passes every check, with few operations each: `make
 # check-maps` has more. And check_maps.sh itself says what failed.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: minutes of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 build=${BUILD:-build/gcc}
 dir=$(mktemp -d) out=$dir/out

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Both compilers build everything without a warning, and keep the floor.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: minutes of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 unset MAKEFLAGS MFLAGS MAKELEVEL SANITIZE
 out=$(mktemp) && trap 'rm -f "$out"' EXIT

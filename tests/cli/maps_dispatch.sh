@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every map of the tree, built as it is measured, by both compilers: no
 # dispatch in its measured loops. With arguments: these compilers only.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: minutes of CPU time; not part of `make check`.
 cd "$(dirname "$0")/../.." || exit 1
 count=0
 failed=0

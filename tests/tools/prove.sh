@@ -29,16 +29,19 @@ source_of() { # the text that says how a test runs
 	esac
 }
 marked() { # WORD TEST
-	head -n 15 "$(source_of "$2")" 2>/dev/null | grep -q "$1:"
+	head -n 15 "$(source_of "$2")" 2>/dev/null | grep -q "$1"
 }
 meant() { # filters file names by what --fast leaves out
 	while IFS= read -r test; do
-		[ -n "$fast" ] && marked slow "$test" || echo "$test"
+		[ -n "$fast" ] && marked slow: "$test" || echo "$test"
 	done
 }
 slow_first() { # orders file names: no CPU waits for the last of the slow ones
 	while IFS= read -r test; do
-		marked slow "$test" && echo "0 $test" || echo "1 $test"
+		rank=2
+		marked slow: "$test" && rank=1
+		marked 'slow: minutes' "$test" && rank=0
+		echo "$rank $test"
 	done | sort -s -k1,1 | cut -d' ' -f2-
 }
 broken_of() { sed -n 's/^\([^ ]*\) *(Wstat: .*/\1/p' "$1"; }
@@ -80,15 +83,9 @@ needs_luck() { # TEST
 
 shared=() alone=() skipped=0
 while IFS= read -r test; do
-	if needs_luck "$test"; then
-		alone+=("$test")
-	elif marked slow "$test"; then
-		shared=("$test" "${shared[@]}")
-	else
-		shared+=("$test")
-	fi
+	needs_luck "$test" && alone+=("$test") || shared+=("$test")
 done < <({ ls "$build"/tests/test_* 2>/dev/null | grep -v '\.[a-z]*$'
-	ls tests/cli/*.sh; } | chosen "$@" | meant)
+	ls tests/cli/*.sh; } | chosen "$@" | meant | slow_first)
 
 # one more than there are CPUs: some wait
 run_taps "-j$(($(nproc) + 1))" "${shared[@]}"; failing=$broken
