@@ -12,7 +12,7 @@ from report import journal, quality, verdicts, words
 TRUST, CARE, NOT = "trust", "with care", "do not act"
 ORDER = (TRUST, CARE, NOT)
 OPENING = {TRUST: "Trust it", CARE: "Act with care", NOT: "Do not act on it"}
-BUSY = 0.10  # of the trials: others ran in over half of four attempts each
+BUSY = 0.10  # of the trials: others spoil four of ten attempts
 BROKEN = quality.BROKEN
 TIE = verdicts.CLEAR  # two maps that may differ by more are not alike
 

@@ -82,12 +82,13 @@ def noise_figure(report, a, noise):
         "hypervisor took. All are recorded and shown; no trial is dropped for"
         " them. " + repeats_words(again))
     figure = report.figure("strip", caption, panels, STRIP, rows, "l")
-    return figure + budget_line(a) + uneven_contrasts(report, a) + map_table(report, a, maps)
+    return (figure + budget_line(a) + uneven_contrasts(report, a)
+            + map_table(report, a, maps))
 
 
 def budget_line(a):
     """What the budget of repeats left disturbed, and what that makes of the
-    ratios; docs/adr/0024."""
+    ratios; docs/adr/0029."""
     told = []
     if quality.budget_words(a):
         share = repeat_budget.share(a.campaign.cells.values())

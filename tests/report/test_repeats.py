@@ -64,16 +64,21 @@ def test_the_world_in_which_it_fails_is_the_one_that_is_told():
 
 # ---- real journals, played by the fake trial -------------------------------
 
-@pytest.fixture(scope="module")
-def campaign(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("repeats") / "campaign"
+def played(folder, fake, blocks):
+    """A campaign whose trials the fake trial plays."""
     subprocess.run(
         [READMOSTLY, "run", str(TOP / "tests/fixtures/campaign.conf"),
          "-o", str(folder), "--counters", "none", "--busy-ok", "--seed", "3",
-         "--set", "blocks=20"], capture_output=True, check=True,
-        env=dict(os.environ, RM_FAKE="verify=ok;=draw",
+         "--set", f"blocks={blocks}"], capture_output=True, check=True,
+        env=dict(os.environ, RM_FAKE=fake,
                  RM_TRIAL_PROGRAM=os.path.join(BUILD, "tests/fake_trial")))
     return folder
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory):
+    return played(tmp_path_factory.mktemp("repeats") / "campaign",
+                  "verify=ok;=draw", 20)
 
 
 def lines_of(folder):
@@ -313,13 +318,8 @@ def test_older_campaigns_had_no_budget(campaign, tmp_path):
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """The report of a campaign whose trials were all disturbed."""
-    folder = tmp_path_factory.mktemp("page") / "campaign"
-    subprocess.run(
-        [READMOSTLY, "run", str(TOP / "tests/fixtures/campaign.conf"),
-         "-o", str(folder), "--counters", "none", "--busy-ok", "--seed", "3",
-         "--set", "blocks=8"], capture_output=True, check=True,
-        env=dict(os.environ, RM_FAKE="verify=ok;=disturbed",
-                 RM_TRIAL_PROGRAM=os.path.join(BUILD, "tests/fake_trial")))
+    folder = played(tmp_path_factory.mktemp("page") / "campaign",
+                    "verify=ok;=disturbed", 8)
     assert main([str(folder)]) == 0
     return folder
 
