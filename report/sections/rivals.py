@@ -79,10 +79,9 @@ NO_LATENCY = ("not run", "not run")
 VERDICT = slice(3, 5)  # of a group that is not ranked there is none
 
 
-def map_rows(a, head, names):
+def map_rows(a, head, names, quantiles):
     """One row per ranked map: speed, memory, latency, guarantees."""
     group, cells = a.verdicts[head], a.at(head)
-    _, quantiles = lookups(a)
     bytes_of = {r["map"]: r for r in memory.rows_of(a)[0]}
     rows = []
     for name in names:
@@ -118,8 +117,9 @@ def table(report, a, head):
     names = named_here(a, head)
     if not names:
         return ""
-    group, cell = a.verdicts[head], lookups(a)[0]
-    heads, rows = columns(group["leader"]), map_rows(a, head, names)
+    group, (cell, quantiles) = a.verdicts[head], lookups(a)
+    heads = columns(group["leader"])
+    rows = map_rows(a, head, names, quantiles)
     if group["word"] == verdicts.OPEN:
         for row in [heads, *rows]:
             del row[VERDICT]
