@@ -176,7 +176,7 @@ $(OUT)/readmostly: $(BUILD)/runner/main.o $(OBJS)
 # A build that counts anyway (sanitizers: one set of maps) is its own. Counts are
 # the source's, so operations are called (runner/map.h): a third of the time.
 # gcc cannot see there that a value of 8 bytes is never read as one of 24.
-STATS_FLAGS := -DRM_STATS -DRM_CALLED -g1 -Wno-maybe-uninitialized
+STATS_FLAGS := -DRM_STATS -DRM_CALLED -g1 $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
 STATS_LINKED := $(call named,$(STATS_MAPS))
 ifneq ($(findstring -DRM_STATS,$(OPT)),)
 STATS_OBJS := $(OBJS)

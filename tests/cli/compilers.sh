@@ -23,7 +23,7 @@ side() { # COMPILER
 builds() { # COMPILER
 	mkdir -p "$(folder "$1")"
 	flock "$(folder "$1")" make -j"$(nproc)" CC="$1" BUILD="$(folder "$1")" SIDE_OPT="$(side "$1")" all >"$out" 2>&1 ||
-		{ grep -E 'error|warning' "$out" | head -n 20 | sed 's/^/# /'; return 1; }
+		{ grep -E 'rror|warning' "$out" | grep -v ' CC ' | head -n 6 | sed 's/^/# /'; return 1; }
 	warned=$(find "$(folder "$1")" -name '*.warned' -size +0)
 	[ -z "$warned" ] ||
 		{ head -n 5 $warned | cut -c1-300 | sed 's/^/# /'; return 1; }

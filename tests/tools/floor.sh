@@ -40,6 +40,7 @@ per_operation() { # SHAPE
 }
 
 compiler=$("$readmostly" --version | sed -n 's/^compiler: //p')
+[ -n "$compiler" ] || { echo "not ok 1 - $readmostly says its compiler"; exit 1; }
 family=${compiler%% *}
 
 limit() { # SHAPE: what the driver may cost
