@@ -52,6 +52,19 @@ check "a file that is skipped counts, too" sh -c \
 	"! tests/tools/prove.sh '$dir' played_nothing >'$dir/out' 2>&1; tail -n 1 '$dir/out' | grep -qx '0 passed, 0 failed, 1 skipped'"
 check "the stages have times" sh -c \
 	"tail -n 2 '$dir/out' | grep -qE '^stages: side by side [0-9]+ s'"
+
+played seconds '# slow: seconds' 'exit 1'
+played minutes '# slow: minutes of CPU time' 'exit 1'
+printf 'test_played_wrong\tbounded: by this file\n' >"$dir/racing"
+RACING=$dir/racing tests/tools/prove.sh --list "$dir" played_ >"$dir/out" 2>&1
+check "listing runs nothing" [ $? = 0 ]
+order() { sed -n "s|^$1: .*test_played_||p" "$dir/out" | tr '\n' ' '; }
+check "what takes minutes begins first, then what is slow" \
+	sh -c "case '$(order 'side by side')' in 'minutes seconds dies '*) ;; *) false ;; esac"
+check "what needs luck runs alone" [ "$(order alone)" = 'wrong ' ]
+RACING=$dir/racing tests/tools/prove.sh --fast --list "$dir" played_ >"$dir/out" 2>&1
+check "the fast form leaves out what is slow" \
+	sh -c "! grep -qE 'seconds|minutes' '$dir/out' && grep -q right '$dir/out'"
 check "no test at all is no success" sh -c \
 	"! tests/tools/prove.sh '$dir' no_such_name >'$dir/out' 2>&1"
 done_testing

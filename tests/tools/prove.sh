@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# prove.sh [--fast] BUILD [NAME...] - runs all tests (or those whose name holds
-# a NAME) and ends with the line `N passed, M failed, K skipped`. TAP by prove,
-# Python by pytest. --fast leaves out those with "slow:" in their first lines.
+# prove.sh [--fast] [--list] BUILD [NAME...] - runs all tests (or those whose
+# name holds a NAME) and ends with the line `N passed, M failed, K skipped`. TAP
+# by prove, Python by pytest. --fast leaves out those with "slow:" in their first
+# lines; --list only says which would begin when.
 #
 # Tests share the CPUs; those that tests/racing.txt calls bounded run alone:
 # how rarely they have no luck is known of a machine that does nothing else.
@@ -11,12 +12,20 @@
 # once more, alone, to tell what is broken from what is unsteady: the word is
 # said beside it, the run stays red.
 # Logs: BUILD/prove.log, BUILD/pytest.log, each test's output in BUILD/tap/.
-fast=; [ "$1" = --fast ] && { fast=1; shift; }
+fast= list=
+while :; do
+	case $1 in
+	--fast) fast=1 ;;
+	--list) list=1 ;;
+	*) break ;;
+	esac
+	shift
+done
 build=$1; shift
 export BUILD=$build PYTHONDONTWRITEBYTECODE=1
 python=$(report/find_python.sh) || exit 3
 summary=$build/prove.summary
-mkdir -p "$build" && : >"$build/prove.log" && : >"$summary"
+mkdir -p "$build"
 
 chosen() { # filters file names by the NAMEs
 	[ $# = 0 ] && { cat; return; }
@@ -25,7 +34,7 @@ chosen() { # filters file names by the NAMEs
 source_of() { # the text that says how a test runs
 	case $1 in
 	*.sh | *.py) echo "$1" ;;
-	*) ls tests/unit/*/"$(basename "$1").c" 2>/dev/null ;;
+	*) ls tests/unit/*/"$(basename "$1").c" 2>/dev/null || echo "$1" ;;
 	esac
 }
 marked() { # WORD TEST
@@ -78,7 +87,7 @@ kept_facts() { # TEST: what failed and what was said before, for the end
 
 needs_luck() { # TEST
 	awk -F '\t' -v name="$(basename "$1")" '$1 == name && $2 ~ /bounded/ { found = 1 }
-		END { exit !found }' tests/racing.txt
+		END { exit !found }' "${RACING:-tests/racing.txt}"
 }
 
 shared=() alone=() skipped=0
@@ -86,6 +95,16 @@ while IFS= read -r test; do
 	needs_luck "$test" && alone+=("$test") || shared+=("$test")
 done < <({ ls "$build"/tests/test_* 2>/dev/null | grep -v '\.[a-z]*$'
 	ls tests/cli/*.sh; } | chosen "$@" | meant | slow_first)
+
+modules=$(ls tests/report/test_*.py 2>/dev/null | chosen "$@" | meant |
+	slow_first)
+if [ -n "$list" ]; then
+	printf 'side by side: %s\n' "${shared[@]}" | grep -v ': $'
+	printf 'alone: %s\n' "${alone[@]}" | grep -v ': $'
+	printf 'pytest: %s\n' $modules | grep -v ': $'
+	exit 0
+fi
+: >"$build/prove.log" && : >"$summary" || exit 3
 
 # one more than there are CPUs: some wait
 run_taps "-j$(($(nproc) + 1))" "${shared[@]}"; failing=$broken
@@ -111,8 +130,6 @@ done
 [ -z "${failing// /}" ] || stage "once more"
 passed=$((total - failed - skipped))
 
-modules=$(ls tests/report/test_*.py 2>/dev/null | chosen "$@" | meant |
-	slow_first)
 py() { # ARGUMENT...: pytest, its last line in `verdict`
 	"$python" -m pytest -q -o cache_dir="$PWD/$build/pytest" "$@" 2>&1 |
 		tee -a "$build/pytest.log"
