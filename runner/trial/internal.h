@@ -139,7 +139,7 @@ struct rm_loop_notes {
 	uint64_t visited;        /* scans: entries; litmus: rounds where both
 	                               saw an old value, or values taken */
 	uint64_t opened, closed; /* sessions, of both phases */
-	_Atomic uint64_t round;  /* litmus: rounds ended, of both phases */
+	_Atomic uint64_t round;  /* litmus: rounds of this phase that ended */
 	bool saw_old[2];         /* ... in the last two */
 	uint64_t numbers; /* litmus: of values that the other must take, less
 	                     those that were taken, of both phases */

@@ -57,22 +57,27 @@ static bool wait_for(
 	return true;
 }
 
-/* One round of a pair; false: the window is over. */
+/*
+ * One round of a pair; false: the window is over. Rounds are counted from 1 in
+ * the warm-up and in the window, since a warm-up may end between the two of a
+ * pair; values of the window have numbers that those of the warm-up had not.
+ */
 static bool store_and_load(struct rm_member *member, struct rm_member *other)
 {
 	const struct rm_team *team = member->team;
 	struct rm_worker *worker = &member->worker;
+	const uint64_t base = worker->measured ? (SEQUENCE + 1) / 2 : 0;
 	/* relaxed: its own */
 	const uint64_t round = atomic_load_explicit(&member->notes.round,
 	                               memory_order_relaxed) +
 	                       1;
 
-	worker->sequence = round - 1; /* the store's value has number `round` */
+	worker->sequence = base + round - 1; /* number of the value: one more */
 	rm_write_upsert(team->impl->ops, team->request->cell.shape, worker,
 	        worker->slot);
 	worker->counts.pairs++; /* a store and a load */
-	const bool old =
-	        number_of(member, other->worker.slot) != (round & SEQUENCE);
+	const bool old = number_of(member, other->worker.slot) !=
+	                 ((base + round) & SEQUENCE);
 
 	/* by turns two places: the other may still read the last one */
 	member->notes.saw_old[round & 1] = old;

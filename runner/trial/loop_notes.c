@@ -14,6 +14,8 @@ void rm_loop_notes_clear(struct rm_loop_notes *notes)
 	free(notes->times);
 	notes->times = NULL;
 	notes->visited = 0;
+	/* relaxed: a barrier stands between this and the next phase */
+	atomic_store_explicit(&notes->round, 0, memory_order_relaxed);
 }
 
 /* Made at the first note: most loops take none, and a histogram is large. */

@@ -80,8 +80,8 @@ left_out() { # TEST: facts that this machine cannot show
 	grep -c '^ok .*# SKIP' "$build/tap/$(basename "$1").tap" 2>/dev/null
 }
 kept_facts() { # TEST: what failed and what was said before, for the end
-	grep -B 12 -A 3 '^not ok' "$build/tap/$(basename "$1").tap" | cut -c1-300 |
-		sed 's/^/    /' | head -n 40
+	grep -B 12 -A 3 '^not ok' "$build/tap/$(basename "$1").tap" |
+		grep -v '^ok ' | cut -c1-300 | sed 's/^/    /' | head -n 40
 	tail -n 5 "$build/tap/$(basename "$1").err" | cut -c1-300 | sed 's/^/    /'
 }
 
