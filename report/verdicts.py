@@ -224,8 +224,7 @@ def fields(a, board):
         for threads, cells in sorted(a.grid[board][line].items()):
             base, other = cells.get(a.base), cells.get(a.contender)
             pair = a.ratio(base, other)
-            row = {"cell": other and other.id,
-                   "workload": board.workload, "keys": board.keys,
+            row = {**board._asdict(), "cell": other and other.id,
                    "write_kind": line.kind, "write_share": line.share,
                    "threads": threads, "ratio": None, "low": None,
                    "high": None, "n": 0, "side": side(pair),

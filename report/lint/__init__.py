@@ -12,24 +12,26 @@ import argparse
 import sys
 from pathlib import Path
 
-from report.lint import (articles, claim, copies, crossovers, decisions,
-                         flips, latency, other, ranked, repeats, trust,
-                         validity, winners)
+from report.lint import (alts, articles, claim, columns, copies, crossovers,
+                         decisions, flips, latency, next_step, other, ranked,
+                         repeats, trust, validity, winners)
 from report.lint.context import Context
 from report.lint.log import Log
 from report.lint.read_page import Page
 from report.lint.rows import Rows, Unreadable
 
-RULES = (claim, trust, ranked, decisions, flips, winners, crossovers,
-         validity, repeats, latency, articles, other, copies)
+RULES = (claim, trust, next_step, ranked, decisions, flips, winners,
+         crossovers, validity, repeats, latency, articles, columns, alts,
+         other, copies)
 
 
-def lint(folder, terminal=None):
+def lint(folder, terminal=None, rows=None):
     """The log of all rules over DIR; Unreadable where there is no report.
 
     terminal -- path of a file with what the report printed, or None
+    rows     -- of the journal, where it was read before
     """
-    rows, log = Rows(folder), Log()
+    rows, log = rows or Rows(folder), Log()
     page = Page(rows.folder, terminal and Path(terminal).resolve())
     context = Context(rows, page, log)
     for rule in RULES:

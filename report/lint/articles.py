@@ -140,7 +140,7 @@ def pair_of(cell, trial, statistic):
 def late(cell, statistic):
     """Did an open loop fall behind, whose latency is asked for?"""
     times = [latency.factor(cell, t) for t in cell.ok]
-    return bool(times) and latency.overloaded(times) is True and bool(
+    return bool(times) and latency.overloaded(times) and bool(
         re.search(r"\b(lookup|upsert|remove)\.", statistic))
 
 

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The first sentence and every other that calls a group by a word."""
+import itertools
 import re
 
 from report.lint import derive, say, trust
+from report.lint.panels import board_of
 
 RULE, NUMBERS = "claim", "numbers of the claim"
 LOST = re.compile(r"(\d+) of (\d+) blocks?((?:, \d+ \w+)*)")
 LIMIT = re.compile(r"Measured on (\d+) CPUs?: this says nothing of more "
                    r"threads that run at once\.")
-PAIR = re.compile(r"reaches ({n}) times".format(n=say.NUMBER))
+PAIR = re.compile(r"(?P<one>[\w.-]+) or (?P<two>[\w.-]+)\? (?P<who>[^;.]*)"
+                  r"(?P<more>; at .*? Mop/s|)\.(?= |$)")
 
 
 def check(c):
@@ -28,12 +31,14 @@ def claims(c):
     if c.page.terminal is None:
         c.log.skip("terminal", "", "no terminal output was given")
         return
-    lines = [line for line in c.page.terminal.splitlines()
-             if any(p.search(line) for _, p in c.phrases)
-             or "No ranking" in line
-             or line.startswith(("INVALID", "Not ranked"))]
-    if lines:
-        yield "terminal", " ".join(lines)
+    lines = c.page.terminal.splitlines()
+    first = next((i for i, line in enumerate(lines)
+                  if any(p.search(line) for _, p in c.phrases)
+                  or "No ranking" in line
+                  or line.startswith(("INVALID", "Not ranked"))), None)
+    if first is not None:
+        yield "terminal", " ".join(itertools.takewhile(
+            lambda line: not line.startswith("status: "), lines[first:]))
     else:
         c.log.found(RULE, "terminal", c.page.terminal, "first sentence",
                     "no line of it says what the claim says")
@@ -277,20 +282,30 @@ def why_fits(d, r, text):
 
 
 def pair(c, file, text):
-    """"syncmap reaches 8.17 times [..] the throughput of gomap_rw"."""
-    match = PAIR.search(text)
-    if not match or not c.two:
+    """"syncmap or gomap_rw? gomap_rw leads at 1 thread, ...; at 2 threads
+    syncmap is 8.17 [..] times as fast as gomap_rw, which reached ..."."""
+    match, group = PAIR.search(text), c.head()
+    if not match or not c.two or group is None:
         return
-    group = c.head()
-    if group is None:
-        return c.log.skip(file, text, "names no place")
-    f, rest = c.field(group), text[match.start():]
-    told = "not told apart" in rest or "tied" in rest
-    c.log.check(told == (f.side == "tied"), "pair", file, rest, group,
-                f.told())
-    c.log.check(say.same(match[1], f.pair.centre), "pair", file, rest,
-                group, f.told())
-    return None
+    f, line = c.field(group), [g for g in board_of(c, group)
+                               if g.spot[1:] == group.spot[1:]]
+    level = f.level.spans() if f.level else []
+    names = (match["one"], match["two"]) == (c.contender, c.base)
+    who = derive.who_leads([c.field(g) for g in sorted(
+        line, key=lambda g: g.spot[0])])
+    c.log.check(names and match["who"].replace(say.THIN, "") == who, "pair",
+                file, match[0], group, who)
+    if f.side == "no interval":
+        c.log.check(not match["more"], "pair", file, match[0], group,
+                    f.told())
+        return
+    form = (f"; at {{}} thread{'s' * (group.spot[0] > 1)} {c.contender} is "
+            f"{{}} [{{}}, {{}}] times as fast as {c.base}, which reached "
+            "{} [{}, {}] Mop/s")
+    c.log.check(any(say.told(match["more"], form, group.spot[0],
+                             f.pair.centre, *a, f.level.centre, *b)
+                    for a in f.pair.spans() for b in level), "pair", file,
+                match[0], group, f.told())
 
 
 def others(c):

@@ -10,11 +10,15 @@ HERE = Path(__file__).parent
 REFERENCE = "uniform-97-3"
 
 
+def each_line(name):
+    """The lines of a text file but those that explain it."""
+    return [line for line in (HERE / name).read_text("utf-8").splitlines()
+            if line and not line.startswith("#")]
+
+
 def patterns(name):
     """(word, regular expression) of each line of a text file."""
-    lines = (HERE / name).read_text("utf-8").splitlines()
-    return [tuple(line.split("\t", 1)) for line in lines
-            if line and not line.startswith("#")]
+    return [tuple(line.split("\t", 1)) for line in each_line(name)]
 
 
 PHRASES, CELLS = patterns("phrases.txt"), patterns("cells.txt")
@@ -23,7 +27,7 @@ PHRASES, CELLS = patterns("phrases.txt"), patterns("cells.txt")
 class Context:
     def __init__(self, rows, page, log):
         self.rows, self.page, self.log = rows, page, log
-        self.made = {}
+        self.made, self.heads = rows.made, None
         self.base = page.verdicts.get("base") or self.planned_base()
         self.contender = page.verdicts.get("contender")
         names = [g.place["workload"] for g in rows.groups]
@@ -52,10 +56,29 @@ class Context:
         return self.made[key]
 
     def field(self, group):
-        key = "field", id(group)
+        key = "field", id(group), self.base, self.contender
         if key not in self.made:
             self.made[key] = derive.Field(group, self.base, self.contender)
         return self.made[key]
+
+    def ratio(self, over, under):
+        """over / under, paired by block, of two cells or None; None where
+        they have no block in common."""
+        if over is None or under is None:
+            return None
+        key = "ratio", over.id, under.id
+        if key not in self.made:
+            self.made[key] = derive.ratio(over, under)
+        return self.made[key] if self.made[key].n else None
+
+    def level(self, cell):
+        """Throughput of a cell; None without a result."""
+        group = cell and self.rows.group_of.get(cell.id)
+        return group and self.decision(group).levels.get(cell.map)
+
+    def centre(self, cell):
+        level = self.level(cell)
+        return level and level.centre
 
     def names(self, text):
         return say.names(text, self.rows.maps)
@@ -67,9 +90,9 @@ class Context:
 
     def head(self):
         """The group of the first screen."""
-        if "head" not in self.made:
-            self.made["head"] = self.head_told()
-        return self.made["head"]
+        if self.heads is None:
+            self.heads = [self.head_told()]
+        return self.heads[0]
 
     def head_told(self):
         """The claim's, else that of the first decision."""

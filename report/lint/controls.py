@@ -4,6 +4,8 @@ a block, and of arms that differ by nothing or by a known amount."""
 import math
 import statistics
 
+from scipy.stats import theilslopes
+
 from report.lint.intervals import Estimate
 
 SMALL, EXTRA = (-0.5, 0.5), (1.5, 2.5)  # per cent: what each must show
@@ -13,8 +15,9 @@ LEAST = 3  # trials in half of a block
 class Control:
     """Its interval as logs, and what it must show."""
 
-    def __init__(self, logs, limits):
-        e = Estimate(logs)
+    def __init__(self, logs, limits, name=""):
+        e = self.estimate = Estimate(logs)
+        self.name, self.percents = name, limits
         self.low, self.high = (
             (math.log(e.low), math.log(e.high)) if e.low else (None, None))
         self.limits = [math.log1p(v / 100) for v in limits]
@@ -35,9 +38,25 @@ class Control:
                             abs(self.high - self.aim)))
 
 
+    @property
+    def word(self):
+        """ok within the limits, FAILED outside of them."""
+        if self.low is None:
+            return "cannot decide"
+        if self.failed:
+            return "FAILED"
+        return "ok" if (self.limits[0] <= self.low
+                        and self.high <= self.limits[1]) else "undecided"
+
+
 def controls(rows):
     """All that decide; the slot first."""
-    return [Control(slot(rows), SMALL), *arms(rows)]
+    return [Control(slot(rows), SMALL, "slot: second half of a block − "
+                    "first"), *arms(rows)]
+
+
+def percent(value):
+    return None if value is None else 100 * math.expm1(value)
 
 
 def arms(rows):
@@ -51,13 +70,39 @@ def arms(rows):
         other = {t["block"]: math.log(t["result"]["ops"] * 1e9
                                       / t["result"]["elapsed_ns"]) - math.log(
             1e6) for t in trials if t["status"] == "ok" and t.get("result")}
+        n = rows.cells[cell].place["threads"]
         yield Control([head[b] - other[b] for b in sorted(
-            head.keys() & other.keys())], limits)
+            head.keys() & other.keys())], limits,
+            f"{'A/A' if limits is SMALL else '+2 % work'}, "
+            f"{rows.cells[cell].map}, {n} thread{'' if n == 1 else 's'}")
 
 
 def slot(rows):
-    """Per block: median cost of the second half less that of the first, of
-    trials whose first attempt nobody disturbed."""
+    """Per block: median cost of the second half less that of the first."""
+    found = []
+    for costs in costs_of(rows):
+        half = len(costs) // 2
+        if half >= LEAST:
+            found.append(statistics.median(costs[-half:])
+                         - statistics.median(costs[:half]))
+    return found
+
+
+def drift(rows):
+    """(centre, low, high, n) of first block to last, along the median slope;
+    centre None: too few blocks."""
+    middle = [statistics.median(costs) for costs in costs_of(rows) if costs]
+    n = len(middle)
+    if n < 3:
+        return None, None, None, n
+    slope, _, *ends = theilslopes(middle, alpha=0.95)
+    low, high = ((n - 1) * v for v in ends) if n >= 6 else (None, None)
+    return (n - 1) * slope, low, high, n
+
+
+def costs_of(rows):
+    """Per block, in its order: ln of cost over the cell's median, of trials
+    whose first attempt nobody disturbed."""
     cells = {cell.id: cell for g in rows.groups for cell in g.cells.values()
              if cell.ok}
     blocks = 1 + max((b for c in cells.values() for b in c.logs), default=-1)
@@ -70,13 +115,7 @@ def slot(rows):
               if v and 2 * len(v) >= blocks}
     place = {c["id"]: i for i, c in enumerate(rows.meta["cells"])}
     planned = {i: name for name, i in place.items()}  # a twin counts once
-    found = []
     for b, order in enumerate(rows.meta.get("order", [])[:blocks]):
         names = [planned[i] for i in order if i in planned]
-        costs = [middle[m] - logs[m][b] for m in names if m in middle
-                 and b in logs[m]]
-        half = len(costs) // 2
-        if half >= LEAST:
-            found.append(statistics.median(costs[-half:])
-                         - statistics.median(costs[:half]))
-    return found
+        yield [middle[m] - logs[m][b] for m in names if m in middle
+               and b in logs[m]]

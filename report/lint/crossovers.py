@@ -47,9 +47,6 @@ def crossover_csv(c):
         c.log.check(row.get("ahead") in (None, "", *c.rows.maps), CROSS,
                     name, said, "ahead", f"{row.get('ahead')} is no map: "
                     "who leads before, or after?")
-        if fields and row.get("n"):
-            c.log.check(int(row["n"]) in {f.pair.n for f in fields}, CROSS,
-                        name, said, groups[0], line_told(c, groups))
         if not groups:
             c.one(name, said, groups)
         fit = new_row(c, row, true) if "leads_below" in row else old_row(
@@ -79,7 +76,8 @@ def new_row(c, row, true):
         placed = (at is None if not x.open else at is not None and any(
             math.isclose(at, p, rel_tol=1e-4) for p in x.positions()))
         if (row["leads_below"], row["leads_above"]) == (
-                x.first.ahead, x.last.ahead) and (
+                x.first.ahead, x.last.ahead) and row.get("n") in (
+                None, str(min(x.first.pair.n, x.last.pair.n))) and (
             float(row["from_threads"]), float(row["to_threads"])) == (
                 x.start, x.end) and placed and (
                 at is None or near(x, low, high)):
@@ -110,49 +108,44 @@ def old_row(c, row, true):
 
 
 def crossover_table(c):
-    """The headline board's table: first lasting lead, who is ahead."""
-    t = c.page.table("crossover")
-    head = c.head()
+    """The headline board's table: who leads at which counts, between which
+    counts they change places, where, and from how many blocks."""
+    t, head = c.page.table("crossover"), c.head()
     if t is None or head is None:
         return
-    board = board_of(c, head)
     for row in t.rows:
-        mix = say.mixes(row[0])
-        groups = [g for g in board if mix and say.fits_mix(g.place, mix)]
-        groups.sort(key=lambda g: g.place["threads"])
-        text, where = " | ".join(row), "index.html"
-        c.log.check(bool(groups), CROSS, where, text, head, "no such mix")
-        fields = [c.field(g) for g in groups]
-        lasting(c, t, row, fields)
-        if re.search(r"ahead throughout|leads throughout", text):
-            name = c.names(text)[:1]
-            c.log.check(all(f.ahead in name for f in fields), CROSS, where,
-                        text, mix, line_told(c, groups))
-        elif re.match(say.NUMBER, row[1]):
-            true = derive.crossings(fields)
-            at = re.findall(say.NUMBER, row[1].split("(")[0])
-            c.log.check(all(any(x.open and say.same(a, p) for x in true
-                                for p in x.positions()) for a in at), CROSS,
-                        where, text, mix, line_told(c, groups))
-        elif not spoken_leads(c, where, row[1], groups):
-            c.log.skip(where, text, "no rule reads this row")
+        mix, text = say.mixes(row[0]), " | ".join(row)
+        fields = sorted((c.field(g) for g in board_of(c, head) if mix
+                         is not None and say.fits_mix(g.place, mix)),
+                        key=lambda f: f.group.spot[0])
+        fields = [f for f in fields if f.pair.n]
+        if not fields:
+            c.log.found(CROSS, "index.html", text, head, "no such mix")
+            continue
+        true = derive.crossings(fields)
+        between = "; ".join(f"{x.start} and {x.end}" for x in true) or "–"
+        n = min((min(x.first.pair.n, x.last.pair.n) for x in true),
+                default=min(f.pair.n for f in fields))
+        c.log.check([row[1].replace(say.THIN, ""), row[2], row[4]]
+                    == [derive.who_leads(fields), between, str(n)], CROSS,
+                    "index.html", text, mix, line_told(
+                        c, [f.group for f in fields]))
+        c.log.check(row[3] == "–" or placed(true, row[3]), CROSS,
+                    "index.html", text, mix, "it is not there")
 
 
-def lasting(c, t, row, fields):
-    """"first lasting lead at": 4 (syncmap), or none."""
-    i = t.column("lasting")
-    if i is None or not fields:
-        return
-    start = None
-    for f in reversed(fields):
-        if not f.ahead or f.ahead != fields[-1].ahead:
-            break
-        start = f
-    true = "none" if start is None else (
-        f"{start.group.place['threads']} ({start.ahead})")
-    if not row[i].startswith("n <"):
-        c.log.check(row[i] == true, CROSS, "index.html", " | ".join(row),
-                    fields[0].group, f"first lasting lead: {true}")
+AT = re.compile(rf"({say.NUMBER})(?: threads)? \[({say.NUMBER}|open), "
+                rf"({say.NUMBER}|open)\]")
+
+
+def placed(true, text):
+    """Is each "2.83 [2.10, 3.70]" the place of a crossing?"""
+    value = lambda t: None if t == "open" else say.value(t)
+    found = AT.findall(text)
+    return bool(found) and all(any(
+        x.open and any(say.same(at, p) for p in x.positions())
+        and near(x, value(low), value(high)) for x in true)
+        for at, low, high in found)
 
 
 def sentences(c):
@@ -162,33 +155,27 @@ def sentences(c):
         return
     every = [groups for groups, _ in lines(c)]
     line = next(gs for gs in every if head in gs)
-    texts = [("index.html", t) for _, t in c.page.blocks()]
+    table = c.page.table("crossover")  # has a line for each of its rows
+    told = {row[1] for row in table.rows} if table else ()
+    texts = [("index.html", t) for _, t in c.page.blocks() if t not in told]
     if c.page.terminal:
         texts += [("terminal", t) for t in c.page.terminal.splitlines()]
     told = c.page.verdicts.get("claim") or ""
     texts += [("verdicts.json", t) for t in (
         [told] if isinstance(told, str) else told)]
     for file, text in texts:
-        on_the_way(c, file, text, line)
+        change_places(c, file, text, line)
         place = c.places.of(text)
         here = next((gs for gs in every if place and place[0] in gs), line)
         spoken_leads(c, file, text, here)
 
 
-def on_the_way(c, file, text, line):
-    """"On the way up A is ahead first, from 1.13 threads on B"."""
-    match = re.search(r"On the way up ([\w.-]+) is ahead first, (.*)", text)
-    if not match:
-        return
-    true = derive.crossings([c.field(g) for g in line])
-    said = re.findall(rf"from ({say.NUMBER}) threads on ([\w.-]+)",
-                      match[2])
-    right = len(said) == len(true) and bool(true) and (
-        match[1] == true[0].first.ahead) and all(
-        x.open and x.last.ahead == name and any(
-            say.same(at, p) for p in x.positions())
-        for (at, name), x in zip(said, true))
-    c.log.check(right, CROSS, file, match[0], line[0], line_told(c, line))
+def change_places(c, file, text, line):
+    """"They change places at about 2.83 threads [2.10, 3.70]"."""
+    for told in re.findall(r"change places at about (.*?\])", text):
+        true = derive.crossings([c.field(g) for g in line])
+        c.log.check(placed(true, told), CROSS, file, told, line[0],
+                    line_told(c, line))
 
 
 def place_but(group):
@@ -200,10 +187,11 @@ def place_but(group):
 
 def spoken_leads(c, file, text, line):
     """"gomap_rw leads at 1 thread, syncmap at 2 and 4": each at its counts."""
-    alike = [g for g in c.rows.groups if place_but(g) == place_but(line[0])]
     found = list(re.finditer(
         rf"([\w.-]+) leads at ({say.COUNTS})(?: threads?)?"
         rf"((?:,? (?:and )?[\w.-]+ at {say.COUNTS})*)", text))
+    alike = [g for g in c.rows.groups
+             if found and place_but(g) == place_but(line[0])]
     for match in found:
         said = [(match[1], match[2])] + re.findall(
             rf"([\w.-]+) at ({say.COUNTS})", match[3])

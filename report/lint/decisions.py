@@ -71,8 +71,8 @@ def terminal(c):
 def table_row(c, file, group, cells):
     """One row: each column by what its heading says it holds."""
     d, said = c.decision(group), " | ".join(cells.values())
-    rules = (("÷", pair_cell), ("mop/s", level_cell), ("lead [", lead_cell),
-             ("lead", lead_cell), ("ratio", lead_cell), ("fastest",
+    rules = (("÷", pair_cell), ("mop/s", level_cell), ("lead", lead_cell),
+             ("weakest", lead_cell), ("ratio", lead_cell), ("fastest",
              names_cell), ("leader", names_cell), ("confidence", word_cell),
              ("verdict", word_cell), ("word", word_cell))
     for i, (head, text) in enumerate(cells.items()):
@@ -127,6 +127,11 @@ def lead_cell(c, file, said, d, text):
     """"× 1.62 [1.08, 2.42] over ck_ht": of a comparison that the row's word
     may show. A cell that holds a word only is one of words."""
     match = say.TRIPLE.search(text)
+    if re.fullmatch(r"\d+ maps need \d+", text):
+        c.log.check(d.word in ("not ranked", "nothing")
+                    and text == f"{d.k} maps need {d.needs}", TABLE, file,
+                    said, d.group, d.told())
+        return
     if not match:
         word_cell(c, file, said, d, text)
         return
@@ -151,14 +156,12 @@ def word_cell(c, file, said, d, text):
 def word_n(d, text):
     """"not ranked (6)": is that the number of blocks?"""
     match = re.search(r"\((\d+)\)", str(text))
-    return not match or int(match[1]) in claim.ns(d)
+    return not match or int(match[1]) == d.n
 
 
 def n_cell(c, file, said, d, text):
-    match = re.match(r"\d+", text)
-    c.log.check(bool(match) and int(match[0]) in claim.ns(d), TABLE, file,
-                said, d.group,
-                f"n is {' or '.join(map(str, claim.ns(d)))}; {d.told()}")
+    c.log.check(text == str(d.n), TABLE, file, said, d.group,
+                f"n is {d.n}; {d.told()}")
 
 
 def mde(c, rule, file, text, pairs, row):
@@ -195,11 +198,20 @@ def pair_cell(c, file, said, d, text):
         c.log.check(any(claim.fits(match.groups(), (f.pair.centre, *s))
                         for s in f.pair.spans()), "pair", file, said,
                     d.group, f.told())
+    if told == "no interval":
+        c.log.check(say.ascii_(text).startswith((
+            f"no interval ({f.why})", f"not run {f.why}", "n < ")), "pair",
+            file, said, d.group, f.why)
     base_level(c, file, said, f, text)
 
 
 def base_level(c, file, said, f, text):
     """"gomap_rw 20.1 [19, 21] Mop/s" after the ratio: of that very map."""
+    few = re.search(rf"{re.escape(c.base)} {say.NUMBER} \(.*?\) Mop/s", text)
+    if few:
+        c.log.check(f.level is not None and f.level.low is None and say.told(
+            few[0], f"{c.base} {{}} (n < 6) Mop/s", f.level.centre), "pair",
+            file, said, f.group, f"{c.base} {f.level and f.level.centre}")
     for match in re.finditer(rf"([\w.-]+) {say.TRIPLE.pattern}", text):
         level = c.decision(f.group).levels.get(match[1])
         if match[1] not in c.rows.maps:
@@ -224,8 +236,13 @@ def decided(c, i, row):
             k: v for k, v in row.items() if k != "place"}, group)
         return
     said = f"{where}: {row.get('leader')} {row.get('word')}"
+    lead = group.cells.get(d.leader)
+    c.log.check(row.get("cell") in (None, lead and lead.id), RULE, JSON, said,
+                group, f"the cell {row.get('cell')} is not the leader's")
+    c.log.check(row.get("maps") in (None, d.k), RULE, JSON, said, group,
+                f"{row.get('maps')} maps; {d.told()}")
     for key, wanted in (("leader", leaders(d)), ("word", {d.word}),
-                        ("n", set(claim.ns(d)) | {None}),
+                        ("n", {d.n} if d.k else {d.n, None}),
                         ("needs", {d.needs, None} if d.k < 2
                          else {d.needs}), ("weakest", weakest(d))):
         value = row.get(key)
@@ -267,9 +284,9 @@ def rivals(c, file, d, told):
 def rival_row(c, file, d, row):
     r = d.rival(row.get("map"))
     said = ", ".join(f"{k} {row[k]}" for k in row)
-    cell = c.rows.cells.get(row.get("cell") or "")
-    c.log.check(cell is None or cell.map in (row.get("map"), d.leader),
-                RULE, file, said, d.group, "the cell is another map's")
+    cell = d.group.cells.get(row.get("map"))
+    c.log.check(row.get("cell") in (None, cell and cell.id), RULE, file, said,
+                d.group, "the cell is another map's")
     if r is None:
         c.log.check(row.get("outcome") == "no interval", RULE, file, said,
                     d.group, d.told())
@@ -308,7 +325,6 @@ def number(v):
 def ranking(c, name, rows):
     """A line for each rival: by group, then as in verdicts.json."""
     by_group = {}
-    whose_cells(c, name, rows)
     for row in rows:
         group = c.one(name, str(row), c.places.of_row(row))
         if group:
@@ -323,16 +339,6 @@ def ranking(c, name, rows):
                             and r["map"] != d.leader])
         for row in lines:
             group_columns(c, name, d, row)
-
-
-def whose_cells(c, name, rows):
-    """The cell is the rival's in all lines, or the leader's in all."""
-    cells = [(r, c.rows.cells.get(r.get("cell") or "")) for r in rows]
-    other = [r for r, cell in cells if cell and cell.map != r.get("map")]
-    if len(other) < len(rows):
-        for r in other:
-            c.log.found(RULE, name, str(r), r["cell"],
-                        f"the cell is not {r.get('map')}'s")
 
 
 def group_columns(c, name, d, row):

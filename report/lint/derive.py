@@ -34,6 +34,14 @@ def ratio(over, under):
     return Estimate([a[i] - b[i] for i in sorted(a.keys() & b.keys())])
 
 
+def why_open(n, cell, lead, k):
+    """Why two of k maps have no interval: "5 of 6 blocks, 1 void"."""
+    told = cell.lost + [f"{part} of {lead.map}" for part in
+                        (lead.lost if lead else ())]
+    return (f"{n} of {cell.blocks} block{'' if cell.blocks == 1 else 's'}, "
+            + (", ".join(told) or f"{k} maps need {needs(k)}"))
+
+
 class Rival:
     """One map against the leader of its group."""
 
@@ -103,6 +111,24 @@ class Decision:
         return next((r for r in self.rivals if r.map == name), None)
 
     @property
+    def n(self):
+        """The fewest blocks of the comparisons used, else the most that any
+        has; of a map alone its own."""
+        if self.word == "alone":
+            return self.levels[next(iter(self.cells))].n
+        used = [r.n for r in self.rivals if r.outcome != "no interval"]
+        return min(used) if used else max((r.n for r in self.rivals),
+                                          default=0)
+
+    @property
+    def front(self):
+        """The maps that no other is ahead of, the leader first."""
+        if self.word in ("nothing", "not ranked"):
+            return []
+        first = self.leader or next(iter(self.cells))
+        return [first, *sorted(r.map for r in self.those("tied"))]
+
+    @property
     def tied(self):
         """The leader and all that is not told apart from it."""
         return {self.leader} | {r.map for r in self.those("tied")}
@@ -156,6 +182,18 @@ class Field:
         if self.pair.low > MARGIN:
             return "contender"
         return "base" if 1 / self.pair.high > MARGIN else "tied"
+
+    @property
+    def why(self):
+        """Why there is no interval; "" where there is one."""
+        if self.side != "no interval":
+            return ""
+        cells = [self.group.cells.get(m) for m in (self.base, self.other)]
+        for name, cell in zip((self.base, self.other), cells):
+            if cell is None or not cell.ok:
+                return (f"{name} is not planned here" if cell is None
+                        else f"{name}: {cell.why}")
+        return why_open(self.pair.n, cells[1], cells[0], 2)
 
     @property
     def ahead(self):
@@ -246,6 +284,19 @@ def lines_of(groups):
         found.setdefault((g.place["write_kind"], g.place["write_share"]),
                          []).append(g)
     return found
+
+
+def who_leads(fields):
+    """"gomap_rw leads at 1 thread, syncmap leads at 2 and 4 threads"."""
+    counts = {}
+    for f in fields:
+        word = (f"{f.ahead} leads" if f.ahead else
+                "not told apart" if f.side == "tied" else "no interval")
+        counts.setdefault(word, []).append(f.group.place["threads"])
+    return ", ".join(
+        f"{word} at {', '.join(map(str, at[:-1]))}{' and ' * (len(at) > 1)}"
+        f"{at[-1]} thread{'' if at == [1] else 's'}"
+        for word, at in counts.items())
 
 
 def crossings(fields):

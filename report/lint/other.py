@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alternative texts, commands, centres in CSV files, reasons beside values,
-and texts that contradict the rows."""
+"""Commands, centres in CSV files, reasons beside values, and texts that
+contradict the rows."""
 import re
 import shlex
 import statistics
 
 from report.lint import say
-from report.lint.panels import board_of
 
 WHY = ("why", "reason")
 VALUES = ("mops", "ratio", "ns", "percent", "filled", "lead", "value")
@@ -14,110 +13,12 @@ ENDS = ("low", "high", "group_low", "group_high")
 
 
 def check(c):
-    simulated(c)
-    efficiency(c)
     commands(c)
     reasons(c)
     centres(c)
-    scaling_alt(c)
     raw(c)
     status(c)
     texts(c)
-
-
-# ---- alternative texts ----------------------------------------------------
-
-def simulated(c):
-    """"Model M, 64 cores: gomap 0": each of them counted at 64 cores. Where
-    the campaign simulated nothing, the page shows counts of a file."""
-    if not any(x.measure.startswith("simulated")
-               for x in c.rows.cells.values()):
-        c.log.skip("index.html#simulated", "stored counts",
-                   "they are of no trial of this campaign")
-        return
-    for panel in c.page.panels("simulated"):
-        match = re.match(r"Model (\S+), (\d+) cores?: (.*)\.$", panel.alt)
-        if not match:
-            c.log.skip("index.html#simulated", panel.alt, "no rule")
-            continue
-        most = int(match[2])
-        ran = {x.map: x for x in c.rows.cells.values() if x.ok and
-               x.measure == f"simulated:{match[1]}"
-               and x.place["threads"] == most}
-        c.log.check(bool(ran), "alternative text", "index.html#simulated",
-                    panel.alt, f"simulated:{match[1]}",
-                    f"nothing was counted at {most} cores")
-        for part in match[3].split(", "):
-            name = part.split(" ")[0]
-            c.log.check(name in ran, "alternative text",
-                        "index.html#simulated", f"{panel.name}: {part}",
-                        f"simulated:{match[1]}",
-                        f"{name} did not run at {most} cores")
-            if name in ran:
-                simulated_value(c, panel, ran[name], part)
-
-
-COUNTED = (("of bytes", ("false_sharing_invalidations",)),
-           ("lost to", ("invalidations",)),
-           ("for coherence", ("coherence_misses",)),
-           ("L1d misses", ("l1d_load_misses", "l1d_store_misses")))
-
-
-def simulated_value(c, panel, cell, part):
-    """"gomap 0.750": the sum of what its panel counts, per operation."""
-    names = next((n for text, n in COUNTED if text in panel.name), None)
-    if names is None:
-        c.log.skip("index.html#simulated", part, "no rule for this panel")
-        return
-    result = cell.ok[-1]["result"]
-    totals = {e["metric"]: e["total"] for e in
-              (result.get("counters") or {}).get("events") or []}
-    if any(totals.get(n) is None for n in names):
-        return
-    true = sum(totals[n] for n in names) / result["ops"]
-    said = re.search(say.NUMBER + "$", part)
-    c.log.check(bool(said) and say.same(said[0], true), "alternative text",
-                "index.html#simulated", f"{panel.name}: {part}", cell.id,
-                f"{true:.4g}")
-
-
-def efficiency(c):
-    """"At 64 threads: ck_ht 173 %": each has a result at that count."""
-    for panel in c.page.panels("efficiency"):
-        match = re.match(r"At (\d+) threads?: (.*)\.$", panel.alt)
-        if not match:
-            continue
-        ran = {x.map for g in c.rows.groups for x in g.cells.values()
-               if x.ok and x.place["threads"] == int(match[1])}
-        for part in match[2].split(", "):
-            name = part.split(" ")[0]
-            c.log.check(name in ran, "alternative text",
-                        "index.html#scaling", part, panel.name,
-                        f"{name} has no result at {match[1]} threads")
-
-
-def scaling_alt(c):
-    """"gomap_rw: 20.1 Mop/s at 1, ...": of the line in the panel's name."""
-    head = c.head()
-    if head is None:
-        return
-    board = board_of(c, head)
-    for panel in c.page.panels("scaling-"):
-        name, mix = c.names(panel.name)[:1], say.mixes(panel.name)
-        for v, n in re.findall(rf"({say.NUMBER}) Mop/s at (\d+)", panel.alt):
-            found = [g for g in board if mix and g.place["threads"] == int(n)
-                     and say.fits_mix(g.place, mix)]
-            level = found and name and c.decision(found[0]).levels.get(
-                name[0])
-            if not found:
-                c.log.found("place", "index.html#scaling", panel.alt,
-                            "campaign.json", f"nothing at {n} threads")
-            elif not level:
-                c.log.skip("index.html#scaling", panel.alt, "no such level")
-            else:
-                c.log.check(say.same(v, level.centre),
-                            "alternative text", "index.html#scaling",
-                            panel.alt, found[0], f"{level.centre:.4g}")
 
 
 # ---- commands -------------------------------------------------------------
@@ -224,10 +125,11 @@ def raw(c):
 # ---- how much of the plan has results -------------------------------------
 
 STATUS = (  # pattern of a status line -> what the rows say
-    (r"(\d+) of \d+ cells? have results", lambda p, caught: sum(
+    (r"(\d+) of \d+ cells? have results", lambda p, caught, skipped: sum(
         bool(x.ok) or x.map in caught and has_failed(x) for x in p)),
-    (r"\d+ of (\d+) cells? have results", lambda p, caught: len(p)),
-    (r"(\d+) trials? not run yet", lambda p, caught: sum(
+    (r"\d+ of (\d+) cells? have results", lambda p, caught, skipped: len(p)),
+    (r", (\d+) more skipped by plan", lambda p, caught, skipped: skipped),
+    (r"(\d+) trials? not run yet", lambda p, caught, skipped: sum(
         max(x.blocks - len(x.lines), 0) for x in p)),
 )
 
@@ -252,7 +154,8 @@ def status(c):
             continue
         for pattern, count in STATUS:
             for match in re.finditer(pattern, text):
-                true = count(planned, caught)
+                true = count(planned, caught,
+                             len(c.rows.cells) - len(planned))
                 c.log.check(int(match[1]) == true, "status", "index.html",
                             text, "campaign.json", f"{true}")
         said = re.search(r"(in)?complete", text.lower())

@@ -3,7 +3,7 @@
 import re
 
 from report.lint import say
-from report.lint.rows import USUAL
+from report.lint.rows import USUAL, nameless
 
 FACTORS = tuple(k for k in USUAL if k != "miss_share")
 RATIO = re.compile(rf"([\w.-]+) [/÷] ([\w.-]+) = ({say.NUMBER}) "
@@ -18,37 +18,29 @@ def panels(c, key):
     """(groups, panel) of each panel, by the place in its name."""
     for panel in c.page.panels(f"{key}-"):
         keys = say.keys(panel.name)
-        fits = [b for b in merged(c) if b[0].place["keys"] == keys and any(
-            g.place["workload"] in panel.name for g in b)]
-        fits = [b for b in fits if all(
-            named(panel, b, k) or b[0].place[k] in c.places.plain(k)
-            for k in FACTORS)]
-        fits = sorted(fits, key=lambda b: -sum(
-            named(panel, b, k) for k in FACTORS))
+        fits = [b for b in boards(c) if b[0].place["keys"] == keys
+                and c.rows.shared[id(b[0])] in panel.name
+                and all(named(panel, b, k)
+                        or b[0].place[k] in c.places.plain(k)
+                        for k in FACTORS)]
         if fits:
-            yield fits[0], panel
+            yield max(fits, key=lambda b: (
+                sum(named(panel, b, k) for k in FACTORS),
+                len(c.rows.shared[id(b[0])]))), panel
         else:
-            c.log.skip("index.html", panel.name, "fits no groups")
+            c.log.found("place", "index.html", panel.name, "campaign.json",
+                        "it fits no groups")
 
 
 def board_of(c, head):
-    """All groups that may stand beside one: other threads and mixes of its
-    board. Where two workloads have the same place, its own counts."""
-    board = next(b for b in merged(c) if head in b)
-    place = lambda g: (g.place["threads"], g.place["write_kind"],
-                       g.place["write_share"])
-    own = {place(g) for g in board
-           if g.place["workload"] == head.place["workload"]}
-    return [g for g in board if place(g) not in own
-            or g.place["workload"] == head.place["workload"]]
+    """All groups that stand beside one: other threads and mixes."""
+    return next(b for b in boards(c) if head in b)
 
 
-def merged(c):
-    """Boards; those whose workloads alone differ count as one, too."""
-    boards = c.rows.boards()
+def boards(c):
+    """Groups that differ in threads and mix only, or in the name of their
+    workload."""
     found = {}
-    for b in boards:
-        key = tuple(kv for kv in b[0].board if kv[0] != "workload")
-        found.setdefault(key, []).append(b)
-    several = [sum(bs, []) for bs in found.values() if len(bs) > 1]
-    return several + boards
+    for g in c.rows.groups:
+        found.setdefault((c.rows.shared[id(g)], nameless(g)), []).append(g)
+    return list(found.values())

@@ -100,9 +100,10 @@ class Panel:
     """One drawing: name, alternative text, tool tips, texts, lines."""
 
     def __init__(self, node):
-        titles = node.all("title")
+        titles, alts = node.all("title"), node.all("desc")
         self.name = titles[0].text() if titles else ""
-        self.alt = " ".join(n.text() for n in node.all("desc"))
+        self.alt = " ".join(n.text() for n in alts)
+        self.key = alts[0]["id"].removesuffix("-d") if alts else ""
         self.tips = [t.text() for t in titles[1:]]
         self.texts = [clean(t.text()) for t in node.all("text")]
         self.paths = [n for n in node.all("path") if "stroke" in n["style"]]
@@ -120,7 +121,7 @@ class Page:
     """DIR/report: the page and the files beside it."""
 
     def __init__(self, folder, terminal=None):
-        self.out = folder / "report"
+        self.out, self.held = folder / "report", {}
         self.root = Tree(self.read("index.html")).root
         self.verdicts = self.json("verdicts.json")
         if self.verdicts.get("kind") == "regress":
@@ -195,9 +196,10 @@ class Page:
 
     def csv(self, name):
         """Rows of report/NAME, as dicts; None where there is no such file."""
-        if not (self.out / name).is_file():
-            return None
-        return rows_of(self.read(name))
+        if name not in self.held:
+            there = (self.out / name).is_file()
+            self.held[name] = rows_of(self.read(name)) if there else None
+        return self.held[name]
 
     def csv_files(self):
         return sorted(str(p.relative_to(self.out)) for folder in
@@ -227,7 +229,7 @@ class Page:
 
 
 def rows_of(text):
-    return list(csv.DictReader(io.StringIO(text)))
+    return list(csv.DictReader(io.StringIO(text), restval=""))
 
 
 def sentences(text):

@@ -49,6 +49,41 @@ class Cell:
         self.lines.append(trial)
 
     @property
+    def state(self):
+        """measured, skipped or not run; else the gravest that its trials
+        ended with."""
+        if self.ok or self.skip or not self.lines:
+            return ("measured" if self.ok else "skipped" if self.skip
+                    else "not run")
+        ends = [self.end(t) for t in self.lines]
+        return next((s for s in ("failed", "void", "skipped") if s in ends),
+                    "failed")
+
+    def end(self, trial):
+        """A status; void where a rate has no operations."""
+        empty = trial["status"] == "ok" and trial not in self.ok
+        return "void" if empty and trial.get("result") else trial["status"]
+
+    @property
+    def why(self):
+        """Why there is no result; "" where there is one."""
+        if self.ok or self.skip or not self.lines:
+            return ("" if self.ok else self.skip or "not run yet")
+        trial = next((t for t in self.lines if self.end(t) == self.state),
+                     self.lines[0])
+        if trial["status"] == "ok":
+            return "no operation finished in the window"
+        return trial.get("reason") or f"exit {trial.get('exit')}"
+
+    @property
+    def lost(self):
+        """What became of the blocks without a result: "1 void"."""
+        ends = [self.end(t) for t in self.lines if t not in self.ok]
+        told = [f"{ends.count(s)} {s}" for s in sorted(set(ends))]
+        left = 0 if self.skip else self.blocks - len(self.lines)
+        return told + ([f"{left} not run yet"] if left > 0 else [])
+
+    @functools.cached_property
     def logs(self):
         """block -> ln of Mop/s."""
         return {t["block"]: math.log(t["result"]["ops"] * 1e3
@@ -76,12 +111,23 @@ class Group:
                 f"{100 * p['write_share']:g} % {p['write_kind']}, "
                 f"{p['keys']} keys" + "".join(", " + m for m in more))
 
+    @property
+    def spot(self):
+        """Where on its board it is."""
+        return tuple(self.place[k] for k in ("threads", "write_kind",
+                                             "write_share"))
+
     @functools.cached_property
     def board(self):
         """All but threads and mix, as a key."""
         return tuple(sorted((k, str(v)) for k, v in self.place.items()
                             if k not in ("threads", "write_kind",
                                          "write_share")))
+
+
+def nameless(group):
+    """Its board without the workload's name."""
+    return tuple(kv for kv in group.board if kv[0] != "workload")
 
 
 def usable(measure, trial):
@@ -106,11 +152,18 @@ class Rows:
         except (KeyError, TypeError) as error:
             raise Unreadable(f"campaign.json: {error} missing") from None
         self.cells = {c.id: c for c in cells}
-        self.started, self.lines, self.arms = 0, 0, {}
+        self.made = {}  # what was derived from it, by what it is
+        self.started, self.lines, self.arms, self.ran = 0, 0, {}, []
         self.read_trials()
-        self.failed = {c.map for c in cells for t in c.lines
-                       if verification(t).get("status") == "failed"}
+        self.failed = {}
+        for c, t in [(c, t) for c in cells for t in c.lines]:
+            told = verification(t)
+            if told.get("status") == "failed":
+                self.failed.setdefault(c.map, told.get("reason")
+                                       or t.get("reason") or "no reason")
         self.groups = self.grouped()
+        self.group_of = {c.id: g for g in self.groups
+                         for c in g.cells.values()}
 
     def load(self, name):
         try:
@@ -134,6 +187,8 @@ class Rows:
                 continue
             if attempt(t) > attempt(last.get(identity)):
                 last[identity] = t
+                self.ran.append(t)
+        self.last = {id(t) for t in last.values()}
         for identity, t in last.items():
             self.lines += 1
             self.started += t.get("exit") != "not started"
@@ -160,6 +215,39 @@ class Rows:
         aside = LOOKS["maps"].get(name, {}).get("aside")
         return (self.peer(name) and name not in self.failed
                 and not about.get("misuse") and not aside)
+
+    @functools.cached_property
+    def begun(self):
+        """Every attempt that was started, in the order they ran."""
+        return [t for t in self.ran if t.get("exit") != "not started"]
+
+    @functools.cached_property
+    def shared(self):
+        """id(group) -> the name of its board: workloads that differ in
+        nothing else share one, but where both have the same place."""
+        alike, names = {}, {}
+        for groups in self.boards():
+            alike.setdefault(nameless(groups[0]), []).append(groups)
+        for several in alike.values():
+            joined = []  # [places, groups] of each board
+            for groups in several:
+                here = {g.spot for g in groups}
+                fits = next((j for j in joined if not j[0] & here), None)
+                if fits is None:
+                    joined.append([here, list(groups)])
+                else:
+                    fits[0] |= here
+                    fits[1].extend(groups)
+            for _, groups in joined:
+                name = " + ".join(dict.fromkeys(
+                    g.place["workload"] for g in groups))
+                names.update((id(g), name) for g in groups)
+        return names
+
+    def alike(self, one, other):
+        """Are two groups on one board?"""
+        return (self.shared[id(one)] == self.shared[id(other)]
+                and nameless(one) == nameless(other))
 
     def boards(self):
         """Groups that differ in threads and mix only."""

@@ -44,7 +44,8 @@ def close(number, true):
     if number == true or not true:
         return number == true
     six = 0.5 * 10.0 ** (math.floor(math.log10(abs(true))) - 5)
-    precise = len(repr(abs(number)).replace(".", "").strip("0")) > 9
+    digits = re.sub(r"e.*|\D", "", repr(number)).strip("0")
+    precise = len(digits) > 9
     return abs(number - true) <= (1e-12 * abs(true) if precise
                                   else six * (1 + 1e-6))
 
@@ -52,6 +53,62 @@ def close(number, true):
 def cell(text):
     """A number of a CSV field; None where it is empty."""
     return float(text) if text not in ("", None) else None
+
+
+def agrees(text, true):
+    """Is this how a data file holds a value: text as it is, numbers to six
+    digits, nothing where there is none?"""
+    if callable(true):
+        return true(text)
+    if true is None or true == "":
+        return text in ("", None)
+    if isinstance(true, (str, bool)):
+        return ascii_(text).lstrip("'") == ascii_(str(true))
+    if isinstance(true, int) or abs(true) >= 1e6 and float(
+            true).is_integer():
+        return text == str(int(true))  # counts and bytes keep every digit
+    try:
+        return close(float(text), true)
+    except ValueError:
+        return False
+
+
+def ascii_(text):
+    """Without the blanks and the sign that are for readers."""
+    return (text.replace(THIN, "").replace("\u00a0", " ")
+            .replace("−", "-"))
+
+
+def printed(text, true):
+    """Is this how the page prints a value? A function says it itself."""
+    if callable(true):
+        return true(text)
+    if isinstance(true, str):
+        return text == true
+    if not re.fullmatch(NUMBER, text):
+        return False
+    return same(text, true)
+
+
+def told(text, form, *values):
+    """Is a text of this form, with each {} as its value is printed?"""
+    pattern = "(.+?)".join(map(re.escape, form.split("{}")))
+    match = re.fullmatch(pattern, text.replace("\u00a0", " ").replace(
+        THIN, ""))
+    return bool(match) and all(map(printed, match.groups(), values))
+
+
+def listed(parts, wanted):
+    """Are these "NAME VALUE", one for each of NAME -> true value?"""
+    said = dict(part.split(" ", 1) for part in parts if " " in part)
+    return (len(parts) == len(said) and said.keys() == wanted.keys()
+            and all(printed(said[m], v) for m, v in wanted.items()))
+
+
+def part(some, of):
+    """(form, values) of "417 of 1 043 (40 %)"."""
+    return ("{} of {} ({} %)", (some, of, 100 * some / of)) if some else (
+        "{} of {}", (some, of))
 
 
 def names(text, maps):

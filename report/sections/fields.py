@@ -88,7 +88,7 @@ def winner_row(a, board, line, threads):
     """One group for the winner map and its CSV: the verdict, and the ratio
     of the weakest comparison."""
     group = a.verdicts[board, line, threads]
-    row = {"workload": board.workload, "keys": board.keys, "group": group,
+    row = {**board._asdict(), "group": group,
            "write_kind": line.kind, "write_share": line.share,
            "threads": threads, "front": " ".join(group["front"]), "why": "",
            **{k: group[k] for k in ("word", "weakest", "n", "maps")}}

@@ -36,6 +36,7 @@ class Page(Shape):
     def __init__(self, path):
         self.claim, self.rows, self.groups, self.crossovers = "", [], [], []
         super().__init__(path)
+        self.spec["mode"] = None  # so that no longer one is the next step
 
     def read_claim(self, rest, _):
         self.claim = rest

@@ -11,7 +11,10 @@ from report_helpers import build
 
 from report import lint
 from report.__main__ import main
-from report.lint import derive, intervals, say
+from report.lint import (alts, columns, data, derive, flips, intervals, say,
+                         winners)
+from report.lint.context import Context
+from report.lint.log import Log
 
 FILES = sorted(PAGES.glob("*.txt"))
 ALTERED = 6  # of each page
@@ -80,9 +83,12 @@ def test_each_alteration_is_seen(folders, name, seed):
     """One word, sign or number; the comparison of copies does not count."""
     draw = Mutations(folders[name], seed)
     assert len(draw.spots) > 30
-    missed = [(file, around) for file, around, seen in (
-        draw.one() for _ in range(ALTERED)) if not seen]
-    assert not missed
+    assert not missed(draw, ALTERED)
+
+
+def missed(draw, count):
+    return [(file, around) for file, around, rules in (
+        draw.one() for _ in range(count)) if not rules - {"copies"}]
 
 
 @pytest.mark.parametrize("name,old,new,part", [
@@ -132,6 +138,132 @@ def test_missing_crossover_is_named(tmp_path):
 
 # ---- on a page of the report ----------------------------------------------
 
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    """Folder of a played campaign with its report."""
+    folder = tmp_path_factory.mktemp("played")
+    built = build(folder, threads=(1, 2), rates=(10000,), blocks=12,
+                  models=("icelake-sp",), kinds=("update", "churn"))
+    (folder / "terminal").write_text("\n".join(built.said))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def context(played):
+    """The same, read once, for rules that are called one by one."""
+    rows = lint.Rows(played)
+    return Context(rows, lint.Page(rows.folder, played / "terminal"), Log())
+
+
+def test_played_page_is_right(played):
+    assert not texts(played)
+
+
+@pytest.mark.parametrize("seed", (1, 2))
+def test_each_alteration_of_a_played_page_is_seen(played, seed):
+    """Drawn from all files; the comparison of copies does not count."""
+    assert not missed(Mutations(played, seed), 12)
+
+
+def other(text):
+    """The same with another digit, or with a letter more."""
+    digit = re.search(r"\d", text)
+    return (text + "x" if not digit else text[:digit.start()]
+            + str((int(digit[0]) + 1) % 10 or 1) + text[digit.end():])
+
+
+def fullest(rows):
+    return max(rows, key=lambda row: sum(v != "" for v in row.values()))
+
+
+FILES_READ = ("flip winner scaling efficiency forest rivals raw memory "
+              "tradeoff strip controls latency-1 simulated-icelake-sp").split()
+TABLES_READ = ("ranking crossovers cells matrix mde latency "
+               "map-statistics").split()
+
+
+@pytest.mark.parametrize("file", [
+    *(f"figures/{name}.csv" for name in FILES_READ),
+    *(f"tables/{name}.csv" for name in TABLES_READ)])
+def test_each_column_is_derived(context, file):
+    """One value of the fullest row altered, column by column."""
+    rows, readers = context.page.csv(file), columns.readers_of(file)
+    row, seen = fullest(rows), 0
+    for name, value in row.items():
+        if readers[name] in data.READERS and value != "":
+            context.log = Log()
+            try:
+                columns.row_of(context, file, readers,
+                               row | {name: other(value)})
+            except ValueError:
+                continue  # no number where one is needed
+            assert context.log.findings, name
+            seen += 1
+    assert seen
+
+
+def test_every_reader_exists(played):
+    """A function, or a rule that looked at something on this page."""
+    known = lint.lint(played, played / "terminal").count
+    for _, reader, names in columns.TABLE:
+        assert (reader in data.READERS or known[reader]
+                or reader in ("unread", "articles' rows")
+                or reader == "rows" and names in data.ROWS), reader
+
+
+@pytest.mark.parametrize("change,part", [
+    (lambda text: re.sub(r"(?m)^(?=.)", "new,", text),
+     "no rule reads this column"),
+    (lambda text: text + text.rsplit("\n", 2)[1] + "\n", "2 rows of it"),
+    (lambda text: text.rsplit("\n", 2)[0] + "\n", "0 rows of it")])
+def test_columns_and_rows_are_known(played, change, part):
+    path = played / "report/figures/flip.csv"
+    text = path.read_text("utf-8")
+    path.write_text(change(text), "utf-8")
+    try:
+        assert any(part in t for t in texts(played))
+    finally:
+        path.write_text(text, "utf-8")
+
+
+def test_a_file_that_nothing_reads_is_named(played):
+    path = played / "report/figures/new.csv"
+    path.write_text("cell,n\n")
+    try:
+        assert any("no rule reads this file" in t for t in texts(played))
+    finally:
+        path.unlink()
+
+
+def just(panel):
+    return lambda start: [panel] if panel.key.startswith(start) else []
+
+
+def test_each_number_of_an_alternative_text_is_derived(context):
+    panels = context.page.panels("")
+    assert len(panels) > 15
+    for panel in panels:
+        right = panel.alt
+        for at in re.finditer(r"(?<![\w.])\d[\d.]*", right):
+            panel.alt = right[:at.start()] + other(at[0]) + right[at.end():]
+            context.log, context.page.panels = Log(), just(panel)
+            for rule in (alts, flips, winners):
+                rule.check(context)
+            del context.page.panels
+            assert context.log.findings, panel.alt
+        panel.alt = right
+
+
+def test_an_alternative_text_that_no_rule_knows_is_named(context):
+    panel = context.page.panels("raw")[0]
+    for key, alt in (("new", panel.alt), ("raw", "Many trials.")):
+        panel.key, panel.alt = key, alt
+        context.log, context.page.panels = Log(), just(panel)
+        alts.check(context)
+        del context.page.panels
+        assert context.log.findings
+
+
 def test_what_is_read_on_a_page(tmp_path):
     """Every part of the page is found: nothing passes by being missed."""
     built = build(tmp_path, threads=(1, 2), rates=(10000,),
@@ -139,10 +271,10 @@ def test_what_is_read_on_a_page(tmp_path):
     (tmp_path / "terminal").write_text("\n".join(built.said))
     log = lint.lint(tmp_path, tmp_path / "terminal")
     for rule in ("claim", "numbers of the claim", "pair", "decision table",
-                 "ranking", "flip map", "winner map", "crossover", "checks",
-                 "counts of trials", "latency", "alternative text",
-                 "commands", "reasons", "pseudo-medians", "status",
-                 "copies"):
+                 "columns", "ranking", "flip map", "winner map",
+                 "crossover", "checks", "counts of trials", "latency",
+                 "alternative text", "commands", "reasons", "status",
+                 "pseudo-medians", "next step", "copies"):
         assert log.count[rule], rule
 
 
