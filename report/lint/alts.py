@@ -199,14 +199,17 @@ def memory(c, _, text):
 
 
 def tradeoff(c, panel, text):
-    """"Least: gomap_rw; most Mop/s: shard_seg; 11 maps.", of its rows."""
+    """"Least: gomap_rw; most Mop/s: shard_seg; 11 maps.", of its rows; of
+    those that are equal to five digits any may be named."""
     column = panel.key.removeprefix("tradeoff-").replace("-", "_")
     drawn = [r for r in c.page.csv("figures/tradeoff.csv") or []
              if r.get(column)]
-    least = min(drawn, key=lambda r: (float(r[column]), r["map"]))
-    most = max(drawn, key=lambda r: (float(r["mops"]), r["map"]))
+    least = min((float(r[column]) for r in drawn), default=0)
+    most = max((float(r["mops"]) for r in drawn), default=0)
+    low = {r["map"] for r in drawn if float(r[column]) <= least * 1.00001}
+    high = {r["map"] for r in drawn if float(r["mops"]) >= most / 1.00001}
     return say.told(text, "Least: {}; most Mop/s: {}; {} maps.",
-                    least["map"], most["map"], len(drawn))
+                    low.__contains__, high.__contains__, len(drawn))
 
 
 def loop_cells(c, panel):

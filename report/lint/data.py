@@ -183,14 +183,15 @@ def peers(c, groups=None):
 
 
 def headline(c):
-    """All maps of the first screen's group but the base."""
+    """All maps of the first screen's group but the base; None where no
+    sentence names it."""
     return [x.id for m, x in c.head().cells.items()
-            if c.rows.peer(m) and m != c.base] if c.head() else []
+            if c.rows.peer(m) and m != c.base] if c.head() else None
 
 
 def headline_trials(c):
     return [(x.id, str(b)) for m, x in c.head().cells.items()
-            if c.rows.peer(m) for b in x.logs] if c.head() else []
+            if c.rows.peer(m) for b in x.logs] if c.head() else None
 
 
 def attempts(c):

@@ -194,9 +194,16 @@ def told_control(x):
     why = "" if e.n else "too few trials in a block" if x.name.startswith(
         "slot") else "no trial"
     return {"name": say.ascii_(x.name), "n": e.n, "word": x.word, "why": why,
-            "percent": e.centre and 100 * (e.centre - 1),
-            "low": controls.percent(x.low), "high": controls.percent(x.high),
+            "percent": nearly(e.centre and 100 * (e.centre - 1)),
+            "low": nearly(controls.percent(x.low)),
+            "high": nearly(controls.percent(x.high)),
             "limit_low": x.percents[0], "limit_high": x.percents[1]}
+
+
+def nearly(true):
+    """A difference that is none but for rounding has no digits to compare."""
+    return None if true is None else lambda text: text != "" and (
+        say.close(float(text), true) or abs(float(text) - true) < 1e-7)
 
 
 def told_drift(rows):
@@ -206,8 +213,8 @@ def told_drift(rows):
             "outside" if low > 1 or high < -1 else
             "ok" if -1 <= low and high <= 1 else "undecided")
     return {"name": "drift: last block - first", "n": n, "word": word,
-            "percent": centre, "low": low, "high": high, "limit_low": -1.0,
-            "limit_high": 1.0,
+            "percent": nearly(centre), "low": nearly(low),
+            "high": nearly(high), "limit_low": -1.0, "limit_high": 1.0,
             "why": "" if centre is not None else "fewer than 3 blocks"}
 
 
