@@ -81,7 +81,8 @@ def main(argv=None):
         if args.find_previous:
             from report import previous
             found = previous.find(args.folder)
-            print(found or "", end="\n" if found else "")
+            if found:
+                print(found)
             return DONE
         from report.build import build
         said, incomplete = build(args.folder, args.base, args.contender,

@@ -32,19 +32,25 @@ def what_failed(error):
             "report, and --debug shows the way to it")
 
 
+def drop(stream):
+    """What is left in its buffer: Python flushes again at its end, and ends
+    with a status of its own where that fails."""
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def say(text):
     """To standard error, which may be as full as what we complain of."""
     try:
         print(f"report: {text}", file=sys.stderr, flush=True)
     except OSError:
-        pass
+        drop(sys.stderr)
 
 
 def lost(error):
     """Status of output that did not arrive."""
     say(f"standard output was lost: {error.strerror}")
-    if sys.stdout is not None:  # Python flushes again, and complains
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    drop(sys.stdout)
     return INCOMPLETE
 
 

@@ -14,7 +14,8 @@
  *
  * So that they meet in every run, the others begin when thread 0 has, copy until
  * they have had the original once, and rest after each hundred copies; and
- * thread 0 rests in one turn of 999 while a is another map.
+ * thread 0 rests in one turn of 999 while a is another map, until one of them
+ * has copied that once.
  *
  * A template. The includer chooses a guard and defines HANDLE_FORM:
  *
@@ -77,6 +78,7 @@ struct handle {
 	_Atomic uint64_t words[HANDLE_MEMBERS];
 	atomic_bool assigned; /* by thread 0, in the loop */
 	atomic_bool torn;     /* somebody has seen it */
+	atomic_bool other;    /* somebody has copied another map */
 	_Alignas(2 * RM_CACHE_LINE) uint64_t keys; /* constants from here on */
 	uint64_t seed;
 	size_t threads;
@@ -238,6 +240,10 @@ static unsigned handle_reader(struct handle_thread *self, uint64_t number)
 	if (which == HANDLE_MAPS) /* relaxed: a hint */
 		atomic_store_explicit(
 		        &handle->torn, true, memory_order_relaxed);
+	if (which == HANDLE_GROWING || which == HANDLE_FRESH)
+		/* relaxed: a hint */
+		atomic_store_explicit(
+		        &handle->other, true, memory_order_relaxed);
 	if (number % HANDLE_REST == 0)
 		technique_give_way();
 	return which;
@@ -265,6 +271,8 @@ static void handle_writer(struct handle_thread *self, uint64_t number)
 	handle_assign(self, number % 2 ? HANDLE_GROWING : HANDLE_FRESH);
 	if (number % HANDLE_TURN == HANDLE_TURN / 2)
 		technique_give_way();
+	if (number == HANDLE_TURN / 2 && handle->threads > 1)
+		handle_await(&handle->other);
 	handle_assign(self, HANDLE_ORIGINAL);
 }
 

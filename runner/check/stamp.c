@@ -5,6 +5,8 @@
  */
 #include "runner/check/stamp.h"
 
+#include "runner/base/clock.h"
+
 #include <pthread.h>
 #include <sched.h>
 
@@ -26,53 +28,96 @@ bool rm_tsc_invariant(void)
 }
 #endif
 
-/* Reads per thread and pair of CPUs. */
-enum { READS = 4000 };
+/* How often each thread must have been answered at once, how many looks at
+   most that is, and how long the two may try. */
+enum { ANSWERS = 1000, LOOKS = 200, PATIENCE_NS = 200000000 };
 
-/* Two threads hand a time to and fro; each must read a later one. */
+/*
+ * Two threads, each on its CPU, tell each other the time in turn; it must never
+ * go back. Counters that are apart by less than it takes to be told cannot be
+ * seen so, nor can they harm. But on a busy machine one thread may not run while
+ * the other does, and then it takes milliseconds: only what is answered at once
+ * is evidence.
+ */
 struct duel {
-	_Alignas(RM_CACHE_LINE) _Atomic uint64_t latest;
-	_Alignas(RM_CACHE_LINE) atomic_bool backwards;
-	atomic_bool unpinned;
-	_Atomic unsigned ready;
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t told; /* how many times */
+	uint64_t latest; /* belongs to whose turn it is */
+	_Alignas(RM_CACHE_LINE) _Atomic unsigned ready;
+	atomic_bool backwards, unpinned, enough, over;
 };
 
 struct side {
 	struct duel *duel;
+	unsigned number; /* 0 or 1: who begins */
 	int cpu;
 };
 
-static void *read_times(void *opaque)
+static void raise_flag(atomic_bool *flag)
 {
-	const struct side *side = opaque;
+	/* relaxed, as each look at a flag: it is read after the join, or only
+	   says when to stop */
+	atomic_store_explicit(flag, true, memory_order_relaxed);
+}
+
+static bool is_raised(const atomic_bool *flag)
+{
+	return atomic_load_explicit(flag, memory_order_relaxed);
+}
+
+/* Returns after how many looks it is this side's turn; 0: it is over. */
+static unsigned await_turn(const struct side *side, uint64_t end_ns)
+{
 	struct duel *duel = side->duel;
+
+	for (unsigned looks = 1; !is_raised(&duel->over); looks++) {
+		/* acquire: pairs with the release in take_turns() */
+		if (atomic_load_explicit(&duel->told, memory_order_acquire) %
+		                2 ==
+		        side->number)
+			return looks;
+		rm_cpu_relax();
+		if (looks % LOOKS == 0 && rm_now_ns() > end_ns)
+			raise_flag(&duel->over);
+	}
+	return 0;
+}
+
+static void pin(const struct side *side)
+{
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(side->cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
-		/* relaxed, here and below: flags are read after the join */
-		atomic_store_explicit(
-		        &duel->unpinned, true, memory_order_relaxed);
+		raise_flag(&side->duel->unpinned);
+}
+
+static void *take_turns(void *opaque)
+{
+	const struct side *side = opaque;
+	struct duel *duel = side->duel;
+	unsigned answers = 0, looks;
+
+	pin(side);
+	/* relaxed: a count */
 	atomic_fetch_add_explicit(&duel->ready, 1, memory_order_relaxed);
 	while (atomic_load_explicit(&duel->ready, memory_order_relaxed) < 2)
 		sched_yield();
-	for (int i = 0; i < READS; i++) {
-		/* acquire: pairs with the release of the other's time */
-		uint64_t before = atomic_load_explicit(
-		        &duel->latest, memory_order_acquire);
-		uint64_t now = rm_tsc();
+	const uint64_t end_ns = rm_now_ns() + PATIENCE_NS;
 
-		if (now < before)
-			atomic_store_explicit(
-			        &duel->backwards, true, memory_order_relaxed);
-		/* release: the other reads the counter after seeing this */
-		while (before < now &&
-		        !atomic_compare_exchange_weak_explicit(&duel->latest,
-		                &before, now, memory_order_release,
-		                memory_order_acquire))
-			;
+	while (answers < ANSWERS && (looks = await_turn(side, end_ns))) {
+		const uint64_t now = rm_tsc();
+
+		if (now < duel->latest)
+			raise_flag(&duel->backwards);
+		duel->latest = now;
+		/* release: the other reads its counter after seeing this */
+		atomic_fetch_add_explicit(&duel->told, 1, memory_order_release);
+		answers += looks < LOOKS;
 	}
+	if (answers == ANSWERS)
+		raise_flag(&duel->enough);
+	raise_flag(&duel->over);
 	return NULL;
 }
 
@@ -80,14 +125,16 @@ static void *read_times(void *opaque)
    Two new threads: this one is not to stay pinned. */
 static const char *disagreement(int first, int second)
 {
-	struct duel duel = { .latest = 0 };
-	struct side sides[2] = { { &duel, first }, { &duel, second } };
+	struct duel duel = { .told = 0 };
+	struct side sides[2] = { { &duel, 0, first }, { &duel, 1, second } };
 	pthread_t ids[2];
 	int started = 0;
 
-	while (started < 2 && !pthread_create(ids + started, NULL, read_times,
+	while (started < 2 && !pthread_create(ids + started, NULL, take_turns,
 	                              sides + started))
 		started++;
+	if (started < 2)
+		raise_flag(&duel.over);
 	/* relaxed: one that is alone shall not wait for the other */
 	if (started < 2)
 		atomic_fetch_add_explicit(&duel.ready, 1, memory_order_relaxed);
@@ -95,12 +142,13 @@ static const char *disagreement(int first, int second)
 		pthread_join(ids[i], NULL);
 	if (started < 2)
 		return "no threads to compare the CPUs' counters";
-	/* relaxed: both threads have been joined */
-	if (atomic_load_explicit(&duel.unpinned, memory_order_relaxed))
+	if (is_raised(&duel.unpinned))
 		return "threads cannot be bound to CPUs to compare counters";
-	if (atomic_load_explicit(&duel.backwards, memory_order_relaxed))
+	if (is_raised(&duel.backwards))
 		return "the counters of two CPUs differ";
-	return NULL;
+	return is_raised(&duel.enough)
+	               ? NULL
+	               : "this machine is too busy to compare its counters";
 }
 
 /* The kernel compares each CPU with the first one, too. */

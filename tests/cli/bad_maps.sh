@@ -22,6 +22,7 @@ report() { # status name
 
 tests/tools/with_impl.sh "$dir/build" tests/fixtures/bad_*.c \
 	tests/fixtures/waits_for_joined.c tests/fixtures/stalls.c \
+	tests/fixtures/frees_later.c \
 	>"$dir/out" 2>&1
 report $? "the fixtures build with IMPL="
 program=$dir/build/readmostly
@@ -76,6 +77,7 @@ caught bad_growth park 'lookup missed'
 caught bad_never_parks park 'hung' --deadline 3 --shape u64x8
 
 right waits_for_joined --ops 20000
+right frees_later --ops 20000 --only reclaim --shape u64x24
 right stalls --ops 20000 --only exchange
 RM_STALL_MS=0 right stalls --ops 20000
 # Same seed, same first failure: what `again:` promises on one thread.

@@ -33,6 +33,18 @@ check 'one that fails makes status 1' [ $? = 1 ]
 check 'and is named' says "$out" 'FAIL bad u64x8 model: it is bad'
 check 'a program that dies is a failure, too' says "$out" 'FAIL dies: status 139'
 check 'the sum is of all maps' says "$out" 'check: 9 ok, 2 failed, 4 skipped (3 maps, 10 '
+cat >"$dir/killed" <<'END'
+#!/bin/sh
+case "$1 $2" in
+'list --ids') printf 'good\nkills\n' ;;
+'check good') echo 'check: 5 ok, 0 failed, 2 skipped' ;;
+'check kills') kill -KILL $PPID ;;
+esac
+END
+chmod +x "$dir/killed"
+tests/tools/check_maps.sh "$dir/killed" 10 >"$out" 2>&1
+check 'a map whose checks did not end is a failure, named' \
+	[ "$? $(grep -c '^FAIL kills: its checks did not end' "$out")" = '1 1' ]
 cat >"$dir/shaped" <<'END'
 #!/bin/sh
 case "$1 $2" in

@@ -6,7 +6,7 @@ import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNIT = ROOT / "tests" / "unit"
-WORDS = ("always", "played", "at least", "limit", "bounded")
+WORDS = ("always", "played", "at least", "limit", "bounded", "none")
 RACES = re.compile(r"\b(pthread_create|fork|rm_now_ns|rm_sleep_until|usleep|"
                    r"nanosleep|rm_team_run|rm_trial_run|rm_check_run)\(")
 COMMAND = re.compile(r"\bsleep [0-9\"$]|^\s*wait\b|runner/regress\.sh|"
@@ -37,8 +37,10 @@ def text_of(path):
 def test_each_row_is_a_test_with_a_reason():
     names = [row[0] for row in rows()]
     assert len(names) == len(set(names))
-    for name, why in rows():
+    for name, why, *settings in rows():
         assert why.startswith(WORDS), name
+        assert all(re.match(r"[A-Z_]+=.", setting)
+                   for text in settings for setting in text.split(";")), name
         assert list(UNIT.glob(f"*/{name}.c")) or \
             (ROOT / "tests" / "cli" / name).exists(), name
 

@@ -114,15 +114,16 @@ def small(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("options", [(), ("--find-previous",)])
-def test_lost_output_is_no_success(small, options):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_lost_output_is_no_success(small, unbuffered):
+    env = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with open("/dev/full", "w", encoding="utf-8") as full:
-        done = command(small, *options, stdout=full)
+        done = command(small, stdout=full, env=env)
     assert done.returncode == 3 and "output was lost" in done.stderr
     assert "Traceback" not in done.stderr
     with open("/dev/full", "w", encoding="utf-8") as full:
         assert subprocess.run(
-            [sys.executable, "-m", "report", str(small), *options], cwd=TOP,
+            [sys.executable, "-m", "report", str(small)], cwd=TOP, env=env,
             check=False, stdout=full, stderr=full).returncode == 3
 
 

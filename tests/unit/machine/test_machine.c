@@ -4,6 +4,7 @@
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -420,9 +421,59 @@ static void busy(void)
 	        "what the machine does not tell is unknown, not busy");
 }
 
+/* Two pipes: a file that says another sum when it is opened again. */
+struct pressure {
+	char path[128], next[128];
+};
+
+/* Opening a pipe waits for its reader. */
+static void *tell_pressure(void *opaque)
+{
+	const struct pressure *pressure = opaque;
+	FILE *out = fopen(pressure->path, "w");
+
+	if (out && !rename(pressure->next, pressure->path)) {
+		fputs("some avg10=50.00 avg60=1.00 total=5000\n", out);
+		fclose(out);
+		out = fopen(pressure->path, "w");
+	}
+	if (out) {
+		fputs("some avg10=50.00 avg60=1.00 total=200005000\n", out);
+		fclose(out);
+	}
+	return NULL;
+}
+
+/* 200 s more in a quarter of a second would be 80,000 %; a busy machine looks
+   later, so that it is less. */
+static void waiting_goes_on(void)
+{
+	struct pressure pressure;
+	struct rm_busy found = { 0 };
+	pthread_t id;
+
+	fake_root_make(root, sizeof(root));
+	fake_root_write(root, "proc/pressure/none", "");
+	snprintf(pressure.path, sizeof(pressure.path), "%s/proc/pressure/cpu",
+	        root);
+	snprintf(pressure.next, sizeof(pressure.next), "%s/proc/pressure/next",
+	        root);
+	if (mkfifo(pressure.path, 0600) || mkfifo(pressure.next, 0600) ||
+	        pthread_create(&id, NULL, tell_pressure, &pressure))
+		abort();
+	rm_busy_look(2, false, &found);
+	pthread_cancel(id); /* where nobody looked again */
+	pthread_join(id, NULL);
+	fake_root_remove(root);
+	CHECK(found.is_busy && found.pressure_percent > 80 &&
+	                found.pressure_percent <= 80000,
+	        "waiting that goes on is, in per cent of the time between");
+}
+
 int main(void)
 {
 	busy();
+	waiting_goes_on();
 	fake_root_make(root, sizeof(root));
 	reading();
 	denied();
