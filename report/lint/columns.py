@@ -79,7 +79,7 @@ def row_of(c, file, readers, line):
     """Each column of a row; a row whose place fits two groups may be right
     of either."""
     rule = functools.partial(columns, c, file, readers, line)
-    if line.get("cell") or "keys" not in line:
+    if line.get("cell") or not line.get("keys"):
         rule(Row(c, line).group)
     else:
         place = {"threads": line.get("from_threads")} | line

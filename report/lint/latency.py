@@ -35,6 +35,8 @@ def cells(c, name, caption):
             and keys in (None, x.place["keys"])
             and threads in (None, x.place["threads"])
             and (mix is None or say.fits_mix(x.place, mix))
+            and x.place["presize"] == ("not presized" not in caption)
+            and bool(x.place["miss_share"]) == ("% misses" in caption)
             and (", " + x.place["shape"] + "," in caption
                  or x.place["shape"] == "u64x8")]
     told = re.search(rf"({say.NUMBER}) operations/s", caption)

@@ -21,9 +21,17 @@ def groups_of(a):
                 f", {words.keys(c.keys)} keys, {c.dist}, {c.shape}, "
                 f"{words.count(round(c.rate_per_s))} operations/s ({c.arrivals}"
                 f") over {words.plural(c.threads, 'thread')}, placement "
-                f"{c.placement}{factors.told(c)}")
+                f"{c.placement}{unusual(c)}{factors.told(c)}")
         groups.setdefault(text, []).append(c)
     return groups
+
+
+def unusual(c):
+    """What most groups need not say: without it the cells of one map in two
+    groups would be taken for trials of one."""
+    return ((f", {words.share(c.miss_share)} % misses" if c.miss_share else "")
+            + (f", memory {c.memory}" if c.memory != "first-touch" else "")
+            + ("" if c.presize else ", not presized"))
 
 
 def main_outcomes(found):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What figures show and say: gains, percentiles, overload, counts, labels."""
+import copy
 import json
 import re
 
@@ -12,6 +13,7 @@ from report.analysis import Analysis
 from report.journal import read
 from report.page import plt
 from report.plots import count_axis, end_labels, spread
+from report.sections.latency import groups_of
 from report.sections.ratio import two_groups
 from report.sections.scaling import level_rows, limits_of
 from report.sections.simulated import alike, short_lines
@@ -374,3 +376,19 @@ def test_statistics_of_ck_ht_wait_under_their_name(tmp_path):
     assert "595 KiB" in built.section("memory")
     assert [r for r in built.rows("tables/map-stats.csv")
             if r["statistic"] == "growths" and r["note"] == "largest: 8"]
+
+
+@pytest.mark.parametrize("unlike", [
+    {"presize": False}, {"miss_share": 0.3}, {"memory": "interleave"},
+    {"rate_per_s": 1}, {"keys": 7}, {"shape": "str16x24"},
+    {"placement": "compact"}, {"arrivals": "constant"}])
+def test_a_latency_group_has_each_map_once(two, unlike):
+    """Trials of two cells were taken for those of one."""
+    campaign = read(two.folder)
+    a = Analysis(campaign)
+    cell = a.by_measure["latency"][0]
+    other = copy.copy(cell)
+    for factor, value in unlike.items():
+        setattr(other, factor, value)
+    a.by_measure["latency"] = [cell, other]
+    assert [len(g) for g in groups_of(a).values()] == [1, 1]
