@@ -203,8 +203,41 @@ all: $(if $(NO_STATS),,$(OUT)/readmostly-stats)
 $(OUT)/readmostly-stats: $(BUILD)/runner/main.o $(STATS_OBJS)
 	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
+# Programs for other sizes of keys and values (docs/adr/0030): readmostly-x1024
+# has values of 1,024 bytes, readmostly-x24 long keys. Maps that say .value_most,
+# and all that knows the length of a value, compiled once more. Built where
+# X1024_MAPS='IDS' asks for them, as `make bench` does for a mode that needs them.
+SIZES         := 24 64 256 1024
+SIZED_IMPLS   := $(shell grep -l '\.value_most *=' $(IMPLS)) $(IMPL)
+SIZED_SOURCES := $(filter-out %_stats.c,$(wildcard runner/trial/*.c)) $(wildcard runner/check/*.c runner/trace/*.c) \
+  runner/impl_find.c $(addprefix runner/cli/,check.c dump.c replay.c)
+.PHONY: sizes
+sizes:  ## programs for other sizes of keys and values, of all maps that offer them
+	@$(MAKE) --no-print-directory $(foreach s,$(SIZES),X$(s)_MAPS='$(notdir $(basename $(SIZED_IMPLS)))') \
+	  $(SIZES:%=$(OUT)/readmostly-x%)
+
+define sized_program # BYTES
+X$(1)_LINKED = $$(filter $$(SIZED_IMPLS),$$(call named,$$(X$(1)_MAPS)))
+X$(1)_OBJS = $$(call objects,$$(BUILD)/x$(1),$$(SIZED_SOURCES) $$(X$(1)_LINKED)) $$(OUT)/x$(1)/impl_table.o \
+  $$(filter-out $$(OUT)/impl_table.o $$(call objects,$$(BUILD),$$(LINKED) $$(SIZED_SOURCES)),$$(OBJS))
+$$(OUT)/x$(1)/impl_table.c: FORCE
+	$$(call write_table,$$@,$$(X$(1)_LINKED))
+$$(OUT)/x$(1)/impl_table.o: %.o: %.c
+	$$(SAY)$$(CC) $$(ALL_CFLAGS) -DRM_SIZED=$(1) -c -o $$@ $$<
+$$(BUILD)/x$(1)/%.o: %.c $$(BUILD)/flags
+	@mkdir -p $$(@D)
+	$$(SAY)$$(CC) $$(ALL_CFLAGS) $$(call headers,$$<) -DRM_SIZED=$(1) -MMD -MP -c -o $$@ $$<
+$$(BUILD)/x$(1)/%.o: %.cc $$(BUILD)/cxx-flags
+	@mkdir -p $$(@D)
+	$$(SAY_CXX)$$(CXX) $$(ALL_CXXFLAGS) $$(call headers,$$<) -DRM_SIZED=$(1) -MMD -MP -c -o $$@ $$<
+$$(OUT)/readmostly-x$(1): $$(BUILD)/runner/main.o $$(X$(1)_OBJS)
+	$$(SAY)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ \
+	  $$(shell $$(PKG) --libs $$(LIBRARIES) $$(sort $$(foreach f,$$(X$(1)_LINKED),$$(call needs,$$(f))))) -lm -ldl
+endef
+$(foreach s,$(SIZES),$(eval $(call sized_program,$(s))))
+
 # What a mode runs: the programs that have no map are left out.
-programs: $(OUT)/readmostly $(if $(STATS_LINKED),$(OUT)/readmostly-stats) \
+programs: $(foreach s,$(SIZES),$(if $(X$(s)_LINKED),$(OUT)/readmostly-x$(s))) $(OUT)/readmostly $(if $(STATS_LINKED),$(OUT)/readmostly-stats) \
   $(if $(call named,$(SIM_MAPS)),$(OUT)/readmostly-sim) $(if $(GO_LINKED),$(OUT)/readmostly-go)
 
 # Plays every bad end of a trial for the tests of the campaign.

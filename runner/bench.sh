@@ -40,7 +40,8 @@ say "touched: ${touched[*]:-none}"
 say "built for mode $mode: $(needed plain)"
 [ -z "$BENCH_DRY" ] || exit 0
 quiet OUT="$out" MAPS_BUILT="$(needed plain)" STATS_MAPS="$(needed stats)" \
-	SIM_MAPS="$(needed sim)" programs || exit
+	SIM_MAPS="$(needed sim)" X24_MAPS="$(needed x24)" X64_MAPS="$(needed x64)" \
+	X256_MAPS="$(needed x256)" X1024_MAPS="$(needed x1024)" programs || exit
 
 stage measuring
 # What it says first is where: results/latest may be an older one's, or nobody's.

@@ -172,6 +172,8 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 			drive_##name##_mix(worker);                            \
 	}
 
+/* And RM_U64_DRIVES, RM_ALL_DRIVES: initialisers of rm_impl.drive. */
+#ifndef RM_SIZED
 #define RM_DRIVES_U64(ops)             \
 	RM_DRIVE(ops, u64x8, RM_U64X8) \
 	RM_DRIVE(ops, u64x24, RM_U64X24)
@@ -181,7 +183,6 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 	RM_DRIVE(ops, str16x8, RM_STR16X8) \
 	RM_DRIVE(ops, str16x24, RM_STR16X24)
 
-/* Initialisers of rm_impl.drive. */
 #define RM_U64_DRIVES                                 \
 	{                                             \
 		drive_u64x8, drive_u64x24, NULL, NULL \
@@ -190,5 +191,32 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 	{                                                                \
 		drive_u64x8, drive_u64x24, drive_str16x8, drive_str16x24 \
 	}
+#elif RM_SIZED == 24 /* long keys are strings */
+#define RM_DRIVES_U64(ops)
+#define RM_DRIVES(ops)                     \
+	RM_DRIVE(ops, str16x8, RM_STR16X8) \
+	RM_DRIVE(ops, str16x24, RM_STR16X24)
+#define RM_U64_DRIVES                  \
+	{                              \
+		NULL, NULL, NULL, NULL \
+	}
+#define RM_ALL_DRIVES                                     \
+	{                                                 \
+		NULL, NULL, drive_str16x8, drive_str16x24 \
+	}
+#else /* long values: the plain program has the others */
+#define RM_DRIVES_U64(ops) RM_DRIVE(ops, u64x24, RM_U64X24)
+#define RM_DRIVES(ops)     \
+	RM_DRIVES_U64(ops) \
+	RM_DRIVE(ops, str16x24, RM_STR16X24)
+#define RM_U64_DRIVES                          \
+	{                                      \
+		NULL, drive_u64x24, NULL, NULL \
+	}
+#define RM_ALL_DRIVES                                    \
+	{                                                \
+		NULL, drive_u64x24, NULL, drive_str16x24 \
+	}
+#endif
 
 #endif /* RM_DRIVER_H */

@@ -41,8 +41,8 @@ bool rm_impl_is_map(const struct rm_impl *impl)
 	return !impl->loops;
 }
 
-const struct rm_shape rm_shapes[RM_SHAPES] = { { false, 8 }, { false, 24 },
-	{ true, 8 }, { true, 24 } };
+const struct rm_shape rm_shapes[RM_SHAPES] = { { false, 8 },
+	{ false, RM_VALUE_LONG }, { true, 8 }, { true, RM_VALUE_LONG } };
 
 const char *rm_impl_cap_word(const struct rm_impl *impl, size_t i)
 {

@@ -5,6 +5,7 @@
  * A *rank* is a number 0 .. n-1. Its key is the rank scattered over 64 bits,
  * its value carries the rank as a tag in the low 32 bits, so that each hit is
  * verified by one xor. A string key is 16 bytes: the scattered word, the rank.
+ * A longer one goes on with bytes that are the same in all keys.
  */
 #ifndef RM_KEYS_H
 #define RM_KEYS_H
@@ -16,10 +17,39 @@
 
 enum { RM_STR_KEY_BYTES = 16 };
 
-/* Bytes of a string key; one cache line of its own per thread. */
+/* Bytes of a string key; one cache line of its own per thread. Zeroed before
+   use: what follows the rank is never written, and `more` is how much of it
+   belongs to the key, in programs for other sizes (docs/adr/0030). */
 struct rm_key_bytes {
 	alignas(RM_CACHE_LINE) char bytes[RM_CACHE_LINE];
+#ifdef RM_SIZED
+	size_t more;
+#endif
 };
+
+#ifdef RM_SIZED
+RM_HOT size_t rm_key_more(const struct rm_key_bytes *line)
+{
+	return line->more;
+}
+
+/* `bytes` is at least RM_STR_KEY_BYTES, at most RM_CACHE_LINE. */
+static inline void rm_key_lengthen(struct rm_key_bytes *line, size_t bytes)
+{
+	line->more = bytes - RM_STR_KEY_BYTES;
+}
+#else
+RM_HOT size_t rm_key_more(const struct rm_key_bytes *line)
+{
+	(void)line;
+	return 0;
+}
+
+static inline void rm_key_lengthen(struct rm_key_bytes *line, size_t bytes)
+{
+	(void)line, (void)bytes;
+}
+#endif
 
 /*
  * Scatters a rank over 64 bits: multiplication by an odd constant is a
@@ -41,14 +71,44 @@ RM_HOT struct rm_key rm_key_of(
 		memcpy(line->bytes, &key.word, 8);
 		memcpy(line->bytes + 8, &rank, 8);
 		key.bytes = line->bytes;
-		key.length = RM_STR_KEY_BYTES;
+		key.length = RM_STR_KEY_BYTES + rm_key_more(line);
 	}
 	return key;
 }
 
+/* Word i of a long value, 2 and above: another one for each place and each
+   word 0, so that words that were torn off or moved show. `turned` is word 2. */
+RM_HOT uint64_t rm_value_word(uint64_t turned, size_t i)
+{
+	return turned + (i - 2) * 0x9e3779b97f4a7c15U;
+}
+
+/* The words from 2 on, of a value that has more than three. */
+RM_HOT struct rm_value rm_value_long(uint64_t word)
+{
+	struct rm_value value = RM_LITERAL(rm_value){ { word, ~word } };
+	const uint64_t turned = word << 21 | word >> 43;
+
+	for (size_t i = 2; i < RM_VALUE_WORDS; i++)
+		value.word[i] = rm_value_word(turned, i);
+	return value;
+}
+
+/* Not 0: they are not those of its word 0. */
+RM_HOT uint64_t rm_value_long_wrong(const struct rm_value *value)
+{
+	const uint64_t word = value->word[0];
+	const uint64_t turned = word << 21 | word >> 43;
+	uint64_t wrong = 0;
+
+	for (size_t i = 2; i < RM_VALUE_WORDS; i++)
+		wrong |= value->word[i] ^ rm_value_word(turned, i);
+	return wrong;
+}
+
 /*
- * A value: sequence:20 | writer:12 | rank:32 (low). In 24-byte shapes the
- * other words repeat word 0 in two ways, so that a torn copy shows.
+ * A value: sequence:20 | writer:12 | rank:32 (low). In long shapes the other
+ * words repeat word 0 in other ways, so that a torn copy shows.
  */
 RM_HOT struct rm_value rm_value_of(
         uint64_t rank, unsigned writer, uint64_t sequence)
@@ -56,6 +116,8 @@ RM_HOT struct rm_value rm_value_of(
 	uint64_t word = sequence << 44 | (uint64_t)(writer & 0xfff) << 32 |
 	                (uint32_t)rank;
 
+	if (RM_VALUE_WORDS > 3)
+		return rm_value_long(word);
 	return RM_LITERAL(rm_value){ { word, ~word, word << 21 | word >> 43 } };
 }
 
@@ -66,9 +128,12 @@ RM_HOT uint64_t rm_value_wrong(
 	uint64_t word = value->word[0];
 	uint64_t wrong = (uint32_t)word ^ (uint32_t)rank;
 
-	if (shape.value_bytes == 24) {
+	if (shape.value_bytes == RM_VALUE_LONG) {
 		wrong |= value->word[1] ^ ~word;
-		wrong |= value->word[2] ^ (word << 21 | word >> 43);
+		if (RM_VALUE_WORDS > 3)
+			wrong |= rm_value_long_wrong(value);
+		else
+			wrong |= value->word[2] ^ (word << 21 | word >> 43);
 	}
 	return wrong;
 }

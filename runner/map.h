@@ -49,12 +49,24 @@ RM_C_END
 #endif
 
 /*
+ * The longer of the two lengths of values that an object knows: 24 bytes, or
+ * that of a program for other sizes (docs/adr/0030), whose maps are compiled
+ * with -DRM_SIZED=64, 256 or 1024. With -DRM_SIZED=24 string keys are long.
+ */
+#ifdef RM_SIZED
+#define RM_VALUE_LONG RM_SIZED
+#else
+#define RM_VALUE_LONG 24
+#endif
+enum { RM_VALUE_WORDS = RM_VALUE_LONG / 8 };
+
+/*
  * Key kind x value size. Operations get it as a constant: what depends on it
  * folds away in the measured loop.
  */
 struct rm_shape {
 	bool str;             /* false: 64-bit keys; true: byte strings */
-	unsigned value_bytes; /* 8 or 24 */
+	unsigned value_bytes; /* 8 or RM_VALUE_LONG */
 };
 
 /* Before the braces of a value of a struct: C++ has no compound literals. */
@@ -66,22 +78,31 @@ struct rm_shape {
 #define RM_SHAPE_LITERAL (struct rm_shape)
 #endif
 
+/* Named for the usual lengths; in a program for others x24 is the long one. */
 #define RM_U64X8    (RM_SHAPE_LITERAL{ false, 8 })
-#define RM_U64X24   (RM_SHAPE_LITERAL{ false, 24 })
+#define RM_U64X24   (RM_SHAPE_LITERAL{ false, RM_VALUE_LONG })
 #define RM_STR16X8  (RM_SHAPE_LITERAL{ true, 8 })
-#define RM_STR16X24 (RM_SHAPE_LITERAL{ true, 24 })
+#define RM_STR16X24 (RM_SHAPE_LITERAL{ true, RM_VALUE_LONG })
 
 enum { RM_SHAPES = 4 };
 
 /* Position of a shape in rm_impl.drive and bit number in rm_impl.shapes. */
 static inline unsigned rm_shape_index(struct rm_shape shape)
 {
-	return (shape.str ? 2U : 0U) + (shape.value_bytes == 24 ? 1U : 0U);
+	return (shape.str ? 2U : 0U) +
+	       (shape.value_bytes == RM_VALUE_LONG ? 1U : 0U);
+}
+
+/* Whether this object knows values of that length. */
+static inline bool rm_shape_built(struct rm_shape shape)
+{
+	return shape.value_bytes == 8 || shape.value_bytes == RM_VALUE_LONG;
 }
 
 /*
  * One key. u64 shapes read `word` only; string shapes read `bytes` and
- * `length` only (any length, 0 included; the measured loop uses 16).
+ * `length` only (any length, 0 included; the measured loop uses 16, or 32
+ * or 64 where a cell asks for long keys).
  * `bytes` belongs to the caller and is valid during the call only.
  */
 struct rm_key {
@@ -90,9 +111,9 @@ struct rm_key {
 	size_t length;
 };
 
-/* A value: word[0] for 8-byte shapes, word[0..2] for 24-byte shapes. */
+/* A value: word[0] for 8-byte shapes, all words for the long ones. */
 struct rm_value {
-	uint64_t word[3];
+	uint64_t word[RM_VALUE_WORDS];
 };
 
 /* What a map allocates for. */
@@ -225,8 +246,15 @@ enum rm_cap {
 	RM_CAP_FIXED_SIZE = 1 << 7, /* made for its keys: never grows */
 };
 
-/* Bits of rm_impl.shapes: 1 << rm_shape_index(shape). */
+/* Bits of rm_impl.shapes: 1 << rm_shape_index(shape). A program for other sizes
+   has those that the plain one has not: long values, or long keys. */
+#ifndef RM_SIZED
 enum { RM_ALL_SHAPES = 0xf, RM_U64_SHAPES = 0x3 };
+#elif RM_SIZED == 24
+enum { RM_ALL_SHAPES = 0xc, RM_U64_SHAPES = 0 };
+#else
+enum { RM_ALL_SHAPES = 0xa, RM_U64_SHAPES = 0x2 };
+#endif
 
 struct rm_worker; /* runner/driver.h */
 
@@ -281,6 +309,13 @@ struct rm_impl {
 	/* NULL, or the program beside this one whose map it is, in another
 	   language: here it is a description only, its drives are no code. */
 	const char *program;
+	/* The longest values that it takes in programs for other sizes of keys
+	   and values (docs/adr/0030): 8 to 1024 bytes; 0: it is in none. */
+	unsigned value_most;
+	/* Where values of more than 24 bytes are, and who frees them: "in line"
+	   is with the key, where a look-up is when it has found it; "by
+	   pointer" in an object of their own. NULL: there are none. */
+	const char *value_place;
 };
 
 #endif /* RM_MAP_H */

@@ -265,4 +265,6 @@ const struct rm_impl rm_impl_rwlock_probe = {
 	.dispatch = "none",
 	.ops = &ops,
 	.drive = RM_ALL_DRIVES,
+	.value_most = 1024,
+	.value_place = "in line, in the table's slots; freed by the writer",
 };

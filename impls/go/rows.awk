@@ -16,6 +16,7 @@ BEGIN {
 	printf "\t.shapes = 5, .caps = %s, .guarantees = \"%s\",\n", caps, $7
 	printf "\t.progress = \"%s\", .dispatch = \"none\",\n", $8
 	printf "\t.ops = &rm_elsewhere_ops, .program = \"readmostly-go\",\n"
-	# u64x8 and str16x8
-	print "\t.drive = { rm_elsewhere_drive, NULL, rm_elsewhere_drive, NULL } };"
+	# u64x8 and str16x8, and that of long keys
+	print "\t.drive = { rm_elsewhere_drive, NULL, rm_elsewhere_drive, NULL },"
+	print "\t.value_most = 8, .value_place = \"in line\" };"
 }

@@ -13,7 +13,7 @@ import (
 // their order. tests/unit/trial/test_sequence.c does the same in C.
 func sequenceOf(r *request) string {
 	t := newTeam(r)
-	d := &digest{str: *r.Cell.Shape == "str16x8"}
+	d := &digest{str: keyBytes(*r.Cell.Shape) > 0}
 	w := &t.members[0].worker
 	w.table, w.limit = d, *r.Cell.WindowOps
 	w.drive()
@@ -38,7 +38,7 @@ func (d *digest) fold(w *worker, rank, operation uint64) {
 	}
 	w.view(rank)
 	d.sum = seedOf(d.sum^binary.LittleEndian.Uint64(w.line[:8]), operation)
-	d.sum = seedOf(d.sum^binary.LittleEndian.Uint64(w.line[8:]), math.MaxUint64)
+	d.sum = seedOf(d.sum^binary.LittleEndian.Uint64(w.line[8:16]), math.MaxUint64)
 }
 
 func (d *digest) batch(w *worker) {

@@ -37,6 +37,11 @@ func ids() (all []string) {
 	return all
 }
 
+// keyBytes of a shape with string keys; 0: it has none, or is no shape.
+func keyBytes(shape string) int {
+	return map[string]int{"str16x8": 16, "str32x8": 32, "str64x8": 64}[shape]
+}
+
 // newTable is nil where there is no such map or shape.
 func newTable(id, shape string, size int) table {
 	if port, ok := ofPort[id]; ok {
@@ -46,7 +51,7 @@ func newTable(id, shape string, size int) table {
 	switch {
 	case ok && shape == "u64x8":
 		return of.u64(size)
-	case ok && shape == "str16x8":
+	case ok && keyBytes(shape) > 0:
 		return of.str(size)
 	}
 	return nil

@@ -49,7 +49,7 @@ func newTeam(r *request) *team {
 	dist, _ := distributionOf(*c.Dist) // refuses() has looked
 	for i := range t.members {
 		w := &t.members[i].worker
-		w.load, w.slot = t.load, i
+		w.load, w.slot, w.keyBytes = t.load, i, keyBytes(*c.Shape)
 		w.rng = seedOf(*r.Seed, seedOperations+uint64(i))
 		if dist.name != "uniform" && !c.verifies() {
 			w.stream = dist.streamOf(t.load, i, seedOf(*r.Seed, seedKeys))

@@ -101,7 +101,8 @@ type worker struct {
 	wrong    uint64 // bits in which a value differed
 	lost     uint64 // writes after which the value before them was found
 	keySum   uint64
-	line     [16]byte // the string key at hand
+	line     [64]byte // the string key at hand
+	keyBytes int      // of it; what follows the rank stays 0
 	drawn    [batch]draw
 	_        [64]byte
 }
@@ -226,12 +227,12 @@ func different(value, rank uint64) uint64 {
 // program has it that reads its keys from a connection.
 func (w *worker) view(rank uint64) string {
 	binary.LittleEndian.PutUint64(w.line[:8], scatter(rank))
-	binary.LittleEndian.PutUint64(w.line[8:], rank)
-	line := w.line[:]
+	binary.LittleEndian.PutUint64(w.line[8:16], rank)
+	line := w.line[:w.keyBytes]
 	return *(*string)(unsafe.Pointer(&line))
 }
 
 func (w *worker) own(rank uint64) string {
 	w.view(rank)
-	return string(w.line[:])
+	return string(w.line[:w.keyBytes])
 }

@@ -15,7 +15,9 @@
  * `shape` is a constant in operations, and the same in all calls on one map.
  * Value words are what gomap_find() and gomap_assign() point to: one word for
  * 8-byte shapes, three for 24-byte shapes. Such a pointer is valid until the
- * next write to the map.
+ * next write to the map. As in Go, values of more than 128 bytes lie in blocks
+ * of their own: then the word is the block's address, and only
+ * gomap_value_load() and gomap_value_store() know of it.
  *
  * Where Go would die for lack of memory: gomap_assign() returns NULL and has
  * changed nothing; growth that finds no memory is put off; removing works.

@@ -78,6 +78,20 @@ GOMAP_PLAIN void gomap_key_release(
 		free((void *)(uintptr_t)gomap_get(key[0]));
 }
 
+/* A block for the value of a new key at `place`; false: no memory. */
+GOMAP_PLAIN bool gomap_value_hold(
+        struct rm_shape shape, struct gomap_place place)
+{
+	void *box;
+
+	if (!gomap_boxes(shape))
+		return true;
+	box = malloc(shape.value_bytes);
+	gomap_set(*gomap_slot_value(place.bucket, shape, place.slot),
+	        (uintptr_t)box);
+	return box != NULL;
+}
+
 /* True if this bucket is part of the array: not a block of its own. */
 GOMAP_PLAIN bool gomap_array_holds(struct gomap_bucket *buckets,
         struct rm_shape shape, const struct gomap_bucket *bucket)
@@ -117,16 +131,20 @@ GOMAP_PLAIN void gomap_spare_free(struct gomap_extra *extra)
 	extra->spare_count = 0;
 }
 
-/* Frees the copies of the keys of one bucket's entries. */
+/* Frees the copies of the keys, and the blocks, of one bucket's entries. */
 GOMAP_PLAIN void gomap_bucket_keys_free(
         const struct gomap *map, struct gomap_bucket *bucket)
 {
 	struct rm_shape shape = map->extra->shape;
 
 	for (size_t slot = 0; slot < GOMAP_SLOTS; slot++)
-		if (gomap_get(bucket->tophash[slot]) >= GOMAP_LIVE)
+		if (gomap_get(bucket->tophash[slot]) >= GOMAP_LIVE) {
 			gomap_key_release(map, shape,
 			        gomap_slot_key(bucket, shape, slot));
+			if (gomap_boxes(shape))
+				free(gomap_box(
+				        gomap_slot_value(bucket, shape, slot)));
+		}
 }
 
 /* Frees an array with all chains that hang on it, and the keys in it. */

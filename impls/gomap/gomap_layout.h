@@ -100,9 +100,19 @@ RM_HOT size_t gomap_key_words(struct rm_shape shape)
 	return shape.str ? 2 : 1;
 }
 
+/* Go's limit; the constant in front of it leaves nothing in other programs. */
+enum { GOMAP_IN_LINE_BYTES = 128 };
+
+/* Whether a slot has the address of a value, and not the value. */
+RM_HOT bool gomap_boxes(struct rm_shape shape)
+{
+	return RM_VALUE_WORDS > GOMAP_IN_LINE_BYTES / 8 &&
+	       shape.value_bytes > GOMAP_IN_LINE_BYTES;
+}
+
 RM_HOT size_t gomap_value_words(struct rm_shape shape)
 {
-	return shape.value_bytes / 8;
+	return gomap_boxes(shape) ? 1 : shape.value_bytes / 8;
 }
 
 /* 8 + 8K + 8V + 8: 144, 272, 208 and 336 for the four shapes. */

@@ -83,9 +83,25 @@ RM_HOT bool gomap_may_look(const struct gomap *map)
 #endif
 #include GOMAP_KEYS
 
+/* The block of a value that is not in its slot. */
+RM_HOT void *gomap_box(const _Atomic uint64_t *words)
+{
+	return (void *)(uintptr_t)gomap_get(words[0]);
+}
+
+/* A value of more than 24 bytes is copied as Go does, by its memmove(); who
+   reads it beside a write has broken the rule that the words guard. */
 RM_HOT void gomap_value_load(struct rm_shape shape,
         const _Atomic uint64_t *words, struct rm_value *value)
 {
+	if (gomap_boxes(shape)) {
+		memcpy(value, gomap_box(words), sizeof(*value));
+		return;
+	}
+	if (RM_VALUE_WORDS > 3 && shape.value_bytes == RM_VALUE_LONG) {
+		memcpy(value, (const void *)words, sizeof(*value));
+		return;
+	}
 	value->word[0] = gomap_get(words[0]);
 	if (shape.value_bytes == 8)
 		return;
@@ -96,6 +112,14 @@ RM_HOT void gomap_value_load(struct rm_shape shape,
 RM_HOT void gomap_value_store(struct rm_shape shape, _Atomic uint64_t *words,
         const struct rm_value *value)
 {
+	if (gomap_boxes(shape)) {
+		memcpy(gomap_box(words), value, sizeof(*value));
+		return;
+	}
+	if (RM_VALUE_WORDS > 3 && shape.value_bytes == RM_VALUE_LONG) {
+		memcpy((void *)words, value, sizeof(*value));
+		return;
+	}
 	gomap_set(words[0], value->word[0]);
 	if (shape.value_bytes == 8)
 		return;

@@ -30,4 +30,7 @@ const struct rm_impl rm_impl_gomap_str_rw_spin = {
 	.dispatch = "none",
 	.ops = &ops,
 	.drive = { NULL, NULL, drive_str16x8, drive_str16x24 },
+	.value_most = 1024,
+	.value_place = "in line to 128 bytes, above by pointer; freed by "
+	               "the writer",
 };

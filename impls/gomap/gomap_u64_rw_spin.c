@@ -29,4 +29,7 @@ const struct rm_impl rm_impl_gomap_u64_rw_spin = {
 	.dispatch = "none",
 	.ops = &ops,
 	.drive = RM_U64_DRIVES,
+	.value_most = 1024,
+	.value_place = "in line to 128 bytes, above by pointer; freed by "
+	               "the writer",
 };

@@ -79,7 +79,7 @@ GOMAP_CALL _Atomic uint64_t *gomap_insert(struct gomap *map,
 	struct gomap_place place =
 	        gomap_free_slot(map, shape, gomap_chain(map, shape, hash));
 
-	if (!place.bucket) {
+	if (!place.bucket || !gomap_value_hold(shape, place)) {
 		if (shape.str && !map->extra->borrows_keys)
 			free((void *)(uintptr_t)held);
 		return NULL;
@@ -221,6 +221,8 @@ GOMAP_CALL void gomap_take_out(struct gomap *map, struct rm_shape shape,
 	if (shape.str && gomap_get(map->extra->iterators))
 		gomap_forget(map, shape, hash, gomap_get(key[0]));
 	gomap_key_release(map, shape, key);
+	if (gomap_boxes(shape))
+		free(gomap_box(value));
 	for (size_t i = 0; i < gomap_key_words(shape); i++)
 		gomap_set(key[i], 0);
 	for (size_t i = 0; i < gomap_value_words(shape); i++)

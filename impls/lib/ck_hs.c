@@ -31,4 +31,6 @@ const struct rm_impl rm_impl_ck_hs = {
 	.dispatch = "none",     /* in this object; the library calls back */
 	.ops = &ops,
 	.drive = RM_ALL_DRIVES,
+	.value_most = 1024,
+	.value_place = "in line, in the key's object; freed after an epoch",
 };

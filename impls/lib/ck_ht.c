@@ -231,4 +231,6 @@ const struct rm_impl rm_impl_ck_ht = {
 	.dispatch = "none",
 	.ops = &ops,
 	.drive = RM_ALL_DRIVES,
+	.value_most = 1024,
+	.value_place = "by pointer; freed after an epoch",
 };

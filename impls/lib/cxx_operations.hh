@@ -36,7 +36,13 @@ template <class Key, class Value> struct typed_map : map {
 			return key.word;
 	}
 
-	RM_INLINED static Value value_of(const rm_value *value)
+	/* A long value is not copied on its way. */
+	using Given =
+	        std::conditional_t<(RM_VALUE_WORDS > 3) &&
+	                                   std::is_same_v<Value, rm_value>,
+	                const Value &, Value>;
+
+	RM_INLINED static Given value_of(const rm_value *value)
 	{
 		if constexpr (std::is_same_v<Value, uint64_t>)
 			return value->word[0];
@@ -51,7 +57,7 @@ template <class F> RM_HOT auto with(void *opaque, rm_shape shape, F use)
 {
 	map *self = static_cast<map *>(opaque);
 
-	if constexpr (offered & 1U << 2) {
+	if constexpr ((offered & 3U << 2) != 0) {
 		if (shape.str && shape.value_bytes == 8)
 			return use(
 			        static_cast<typed_map<std::string, uint64_t> *>(
@@ -62,7 +68,7 @@ template <class F> RM_HOT auto with(void *opaque, rm_shape shape, F use)
 			                self));
 	}
 	if constexpr (offered & 1U << 1) {
-		if (shape.value_bytes == 24)
+		if (shape.value_bytes == RM_VALUE_LONG)
 			return use(static_cast<typed_map<uint64_t, rm_value> *>(
 			        self));
 	}

@@ -41,5 +41,7 @@ const struct rm_impl rm_impl_std_shared_mutex = {
 	.ops = &all_operations,
 	.drive = RM_ALL_DRIVES,
 	.version = standard_library,
+	.value_most = 1024,
+	.value_place = "in line, in the key's node; freed by the writer",
 };
 }

@@ -27,4 +27,6 @@ const struct rm_impl rm_impl_urcu_lfht = {
 	.dispatch = "none", /* in this object; the library calls match back */
 	.ops = &ops,
 	.drive = RM_ALL_DRIVES,
+	.value_most = 1024,
+	.value_place = "in line, in the key's node; freed after a grace period",
 };

@@ -30,4 +30,6 @@ const struct rm_impl rm_impl_syncmap_any = {
 	.dispatch = "callback",
 	.ops = &ops,
 	.drive = RM_ALL_DRIVES,
+	.value_most = 1024,
+	.value_place = "by pointer; freed after an epoch",
 };

@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """6 Memory: bytes per entry after prefill and at the peak."""
+import re
 import statistics
 
 from report import words
 from report.page import chip, details, esc, none, slug
 from report.plot_rows import height, memory
 
-PAYLOAD = {"u64x8": 16, "u64x24": 32, "str16x8": 24, "str16x24": 40}
 COLUMNS = ("workload", "shape", "keys", "map", "filled", "peak", "n",
            "rss_empty_bytes", "rss_filled_bytes", "rss_peak_bytes", "why")
 WAITING = ("retired_peak_bytes", "limbo_peak", "grace_waits", "grace_wait_ns")
 FEW = 32768  # below it whole pages hide the entry
+
+
+def payload_of(shape):
+    """Bytes of a key and a value: "str64x1024" has 64 + 1024."""
+    key, value = re.fullmatch(r"(u64|str\d+)x(\d+)", shape).groups()
+    return (8 if key == "u64" else int(key[3:])) + int(value)
+
+
 QUESTION = ("What does an entry cost, at rest and at the worst moment, and "
             "what waits to be freed?")
 
@@ -116,7 +124,7 @@ def add(report, a, where):
             "no finished trial recorded its memory"))
         return
     board, threads = place
-    payload = PAYLOAD.get(board.shape, 16)
+    payload = payload_of(board.shape)
     told = ", ".join(f"{r['map']} {words.sig(r['filled'])}" for r in rows
                      if r["filled"] is not None)
     panel = report.panel(slug("memory"), "Bytes per entry",

@@ -61,9 +61,9 @@ static int keep(
 	return result;
 }
 
-/* NULL where the program that ran is not the arm's: causes, simulated cells and
-   maps in other languages are played by another one (rm_program_for()), and a
-   test has its stand-in. The hash of a program that did not run would be false evidence. */
+/* NULL where the program that ran is not the arm's: causes, simulated cells,
+   maps in other languages and other sizes are played by another one
+   (rm_program_for()), and a test has its stand-in. The hash of a program that did not run would be false evidence. */
 static const char *hash_of(
         const struct rm_campaign *campaign, const struct trial *trial)
 {

@@ -251,7 +251,8 @@ enum { RM_PROGRAM_BYTES = 4096 };
  * thread.
  */
 const char *rm_program_of(enum rm_measure measure, char path[RM_PROGRAM_BYTES]);
-/* The same of a cell: a map in another language is played by its program. */
+/* The same of a cell: a map in another language is played by its program, other
+   sizes of keys and values (rm_cell_sized()) by theirs. */
 const char *rm_program_for(
         const struct rm_cell *cell, char path[RM_PROGRAM_BYTES]);
 

@@ -52,6 +52,11 @@ json_t *rm_describe_map(const struct rm_impl *impl)
 
 	if (map && impl->misuse)
 		json_object_set_new(map, "misuse", json_string(impl->misuse));
+	if (map && impl->value_most)
+		json_object_set_new(map, "values",
+		        json_pack("{s:i, s:s?}", "most_bytes",
+		                (int)impl->value_most, "place",
+		                impl->value_place));
 	if (map && impl->program)
 		json_object_set_new(map, "program", json_string(impl->program));
 	return map;

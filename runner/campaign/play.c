@@ -70,6 +70,9 @@ const char *rm_program_for(
 		if (!strcmp(rm_impl_table[i]->id, cell->map))
 			return rm_host_beside(rm_impl_table[i]->program, path,
 			        RM_PROGRAM_BYTES);
+	if (rm_cell_sized(cell))
+		return rm_host_beside(
+		        rm_cell_program(cell), path, RM_PROGRAM_BYTES);
 	return rm_program_of(cell->measure, path);
 }
 

@@ -52,7 +52,7 @@ struct rm_value rm_model_value(struct rm_model *model)
 {
 	struct rm_value value;
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < RM_VALUE_WORDS; i++) {
 		uint64_t x = rm_next(&model->rng);
 
 		value.word[i] = x % 16 == 0 ? 0 : x % 16 == 1 ? UINT64_MAX : x;

@@ -106,6 +106,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case SHAPE:
 		to->one_shape = true;
 		rm_argument_shape(state, text, &to->c.shape);
+		if (!rm_shape_built(to->c.shape))
+			argp_error(state,
+			        "--shape %s: expected one of this program's, "
+			        "whose values have 8 or %d bytes",
+			        text, RM_VALUE_LONG);
 		return 0;
 	case ONLY:
 		to->only = rm_check_find(text);

@@ -54,6 +54,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case 'S':
 		rm_argument_shape(state, text, &wish->sizing.shape);
+		if (!rm_shape_built(wish->sizing.shape))
+			argp_error(state,
+			        "--shape %s: expected one of this program's",
+			        text);
 		return 0;
 	case OPTION_PRESIZE:
 		wish->sizing.presize = true;
@@ -84,7 +88,7 @@ static void fill(
         const struct rm_map_ops *ops, const struct wish *wish, void *thread)
 {
 	struct rm_shape shape = wish->sizing.shape;
-	struct rm_key_bytes line;
+	struct rm_key_bytes line = { .bytes = "" };
 	struct rm_value value;
 
 	for (uint64_t rank = 0; rank < wish->keys; rank++) {

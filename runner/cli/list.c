@@ -53,7 +53,7 @@ static json_t *describe(
         const struct rm_impl *impl, const struct rm_simulator *list)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, "
-	                 "s:s, s:o, s:o, s:o, s:s?, s:s?}",
+	                 "s:s, s:o, s:o, s:o, s:s?, s:s?, s:i, s:s?}",
 	        "id", impl->id, "label", impl->label, "family", impl->family,
 	        "sync", impl->sync, "source", impl->source, "system",
 	        impl->system, "shapes", shape_names(impl), "caps",
@@ -62,7 +62,8 @@ static json_t *describe(
 	        "operations", words(impl, rm_impl_operation_word), "sim",
 	        simulated(list, impl->id), "loops",
 	        words(impl, rm_impl_loop_word), "misuse", impl->misuse,
-	        "program", impl->program);
+	        "program", impl->program, "value_most_bytes",
+	        (int)impl->value_most, "value_place", impl->value_place);
 }
 
 static int print_json(const struct rm_simulator *list)
@@ -111,6 +112,9 @@ static void print_map(
 	printf("    %-11s%s%s%s\n", "source", impl->source,
 	        impl->system[0] ? "; system " : "", impl->system);
 	print_names("shapes", shape_names(impl));
+	if (impl->value_most)
+		printf("    %-11sto %u bytes, %s\n", "values", impl->value_most,
+		        impl->value_place);
 	print_names("operations", words(impl, rm_impl_operation_word));
 	print_names("caps", words(impl, rm_impl_cap_word));
 	if (impl->loops)

@@ -323,9 +323,11 @@ static int run(struct rm_prepared *prepared, const struct rm_wishes *wishes)
 
 /* PROGRAM MAP, from which runner/bench.sh builds. The plain program needs every
    map, since it verifies each before anything is measured. */
-static void print_need(const char *map, enum rm_measure measure)
+static void print_need(const char *map, enum rm_measure measure, unsigned sized)
 {
 	printf("plain %s\n", map);
+	if (sized)
+		printf("x%u %s\n", sized, map);
 	if (measure == RM_MEASURE_CAUSES)
 		printf("stats %s\n", map);
 	if (measure == RM_MEASURE_SIMULATED)

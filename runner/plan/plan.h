@@ -181,17 +181,20 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_plan_options *options, struct rm_plan *plan,
         struct rm_error *error);
 
+/* `sized` as rm_cell_sized() has it. */
+typedef void rm_plan_take(
+        const char *map, enum rm_measure measure, unsigned sized);
+
 /*
  * Says which maps these workloads and --maps choose, also of those that this
  * program was built without: `take` is called for each choice, with the
- * measures of its workload one by one, and may be told the same again. `maps`
+ * measures and sizes of its workload one by one, and may be told the same
+ * again; a map need not have these sizes. `maps`
  * is as in rm_plan_options. -EINVAL with `error` for a name that no map has.
  * Any thread.
  */
 int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
-        const char *maps,
-        void (*take)(const char *map, enum rm_measure measure),
-        struct rm_error *error);
+        const char *maps, rm_plan_take *take, struct rm_error *error);
 
 /* Seed of a trial: the same for all arms of a cell and block; <= 2^53. */
 uint64_t rm_plan_seed(

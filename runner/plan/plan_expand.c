@@ -11,10 +11,11 @@
 enum { OVERSUBSCRIBED_NS = 4000000 }; /* of window per thread and CPU */
 
 /* Dimensions, the first changes slowest. */
-static const enum rm_workload_key dimensions[] = { RM_KEY_SHAPE, RM_KEY_KEYS,
-	RM_KEY_DIST, RM_KEY_MISSES, RM_KEY_WRITES, RM_KEY_WRITE_KIND,
-	RM_KEY_THREADS, RM_KEY_PLACEMENT, RM_KEY_MEMORY, RM_KEY_PRESIZE,
-	RM_KEY_SETTLE, RM_KEY_CLOCK_RATE, RM_KEY_ALLOCATOR, RM_KEY_HUGE_PAGES,
+static const enum rm_workload_key dimensions[] = { RM_KEY_SHAPE,
+	RM_KEY_KEY_BYTES, RM_KEY_VALUE_BYTES, RM_KEY_KEYS, RM_KEY_DIST,
+	RM_KEY_MISSES, RM_KEY_WRITES, RM_KEY_WRITE_KIND, RM_KEY_THREADS,
+	RM_KEY_PLACEMENT, RM_KEY_MEMORY, RM_KEY_PRESIZE, RM_KEY_SETTLE,
+	RM_KEY_CLOCK_RATE, RM_KEY_ALLOCATOR, RM_KEY_HUGE_PAGES,
 	RM_KEY_GOROUTINES, RM_KEY_LOOP, RM_KEY_RATE, RM_KEY_ARRIVALS,
 	RM_KEY_MEASURE };
 enum { DIMENSIONS = sizeof(dimensions) / sizeof(*dimensions) };
@@ -100,6 +101,7 @@ static void fill(const struct rm_planning *planning,
 		cell->rate_per_s = 0;
 		cell->arrivals = RM_ARRIVALS_POISSON;
 	}
+	rm_cell_resize(cell);
 	rm_plan_trace_fill(&planning->traces[choice->at[RM_KEY_KEYS]], w, cell);
 	settle(cell, planning->topology->cpus);
 }
@@ -183,7 +185,7 @@ static int check_cell(const struct rm_planning *planning,
 		        "%s: keys = %llu of %s are %.1f MiB, expected at most "
 		        "half of the available memory, %.1f MiB",
 		        w->where[RM_KEY_KEYS], (unsigned long long)cell->keys,
-		        rm_shape_name(cell->shape), (double)payload / mib,
+		        rm_cell_shape_name(cell), (double)payload / mib,
 		        (double)half / mib);
 	if (rm_loop_needs_key_each(cell->loop.kind) &&
 	        cell->keys < cell->threads)

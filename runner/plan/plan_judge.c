@@ -32,15 +32,51 @@ static void judge_allocator(struct rm_cell *cell)
 		snprintf(cell->skip, RM_REASON_BYTES, "%s", why);
 }
 
+/* Whether a map has loops for the sizes of a cell, here or in a program that
+   is made for them. */
+static bool offers_shape(const struct rm_impl *impl, const struct rm_cell *cell)
+{
+	struct rm_shape plain = cell->shape; /* what it offers of such keys */
+
+	if (!rm_cell_sized(cell))
+		return impl->drive[rm_shape_index(cell->shape)];
+	if (plain.value_bytes > RM_VALUE_LONG)
+		plain.value_bytes = RM_VALUE_LONG;
+	return impl->value_most >= cell->shape.value_bytes &&
+	       impl->shapes & 1U << rm_shape_index(plain);
+}
+
+/* What a program for other sizes cannot, or lacks here. */
+static void judge_sized(struct rm_cell *cell)
+{
+	const char *name = rm_cell_program(cell);
+	char path[PATH_MAX];
+
+	if (cell->measure == RM_MEASURE_CAUSES ||
+	        cell->measure == RM_MEASURE_SIMULATED)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "%s, which has shape %s, neither counts causes nor "
+		        "runs on a simulated machine",
+		        name, rm_cell_shape_name(cell));
+	else if (access(rm_host_beside(name, path, sizeof(path)), X_OK))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "%s, which has shape %s, is not beside this program "
+		        "(make sizes): %s",
+		        name, rm_cell_shape_name(cell), strerror(errno));
+}
+
 /* Whether the map can run this loop at all; if not, why. */
 static void judge_loop(const struct rm_impl *impl, struct rm_cell *cell)
 {
 	const bool own = rm_impl_own_loop(impl, rm_loop_name(cell->loop.kind));
 
-	if (!own && !impl->drive[rm_shape_index(cell->shape)])
+	if (own && rm_cell_sized(cell))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "its own loop has no other sizes of keys and values");
+	else if (!own && !offers_shape(impl, cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "shape %s is not offered by this map",
-		        rm_shape_name(cell->shape));
+		        rm_cell_shape_name(cell));
 	else if (cell->loop.kind == RM_LOOP_SCAN && !impl->ops->scan)
 		snprintf(
 		        cell->skip, RM_REASON_BYTES, "this map offers no scan");
@@ -101,6 +137,8 @@ void rm_plan_judge(const struct rm_planning *planning,
 	judge_loop(impl, cell);
 	if (!cell->skip[0] && impl->program)
 		judge_program(impl, cell);
+	else if (!cell->skip[0] && rm_cell_sized(cell))
+		judge_sized(cell);
 	if (cell->skip[0] || impl->program)
 		return;
 	if (impl->caps & RM_CAP_FIXED_SIZE && !cell->presize)

@@ -174,16 +174,42 @@ int rm_plan_choose_maps(const struct rm_planning *planning,
 	return 0;
 }
 
+/* At least one: of a key that was not given the first value is "as it is". */
+static unsigned choices(
+        const struct rm_workload *workload, enum rm_workload_key key)
+{
+	return workload->count[key] ? workload->count[key] : 1;
+}
+
 static void take_measures(const struct rm_workload *workload, const char *map,
-        void (*take)(const char *map, enum rm_measure measure))
+        const struct rm_cell *sizes, rm_plan_take *take)
 {
 	for (unsigned i = 0; i < workload->count[RM_KEY_MEASURE]; i++)
-		take(map, workload->values[i].measure);
+		take(map, workload->values[i].measure, rm_cell_sized(sizes));
+}
+
+static void take_sizes(
+        const struct rm_workload *w, const char *map, rm_plan_take *take)
+{
+	const unsigned keys = choices(w, RM_KEY_KEY_BYTES);
+	const unsigned values = choices(w, RM_KEY_VALUE_BYTES);
+
+	for (unsigned i = 0; i < w->count[RM_KEY_SHAPE] * keys * values; i++) {
+		struct rm_cell sizes = { .str_bytes = 0 };
+
+		rm_factor_copy(
+		        RM_KEY_SHAPE, &w->values[i / keys / values], &sizes);
+		rm_factor_copy(RM_KEY_KEY_BYTES, &w->values[i / values % keys],
+		        &sizes);
+		rm_factor_copy(
+		        RM_KEY_VALUE_BYTES, &w->values[i % values], &sizes);
+		rm_cell_resize(&sizes);
+		take_measures(w, map, &sizes, take);
+	}
 }
 
 static int workload_needs(const struct rm_planning *planning,
-        const struct rm_workload *workload,
-        void (*take)(const char *map, enum rm_measure measure))
+        const struct rm_workload *workload, rm_plan_take *take)
 {
 	struct rm_workload filter = { 0 };
 
@@ -193,18 +219,16 @@ static int workload_needs(const struct rm_planning *planning,
 		struct rm_unbuilt map = name_of(planning->impls[i]);
 
 		if (chooses(planning, workload, &filter, &map))
-			take_measures(workload, map.id, take);
+			take_sizes(workload, map.id, take);
 	}
 	for (const struct rm_unbuilt *map = planning->unbuilt; map->id; map++)
 		if (chooses(planning, workload, &filter, map))
-			take_measures(workload, map->id, take);
+			take_sizes(workload, map->id, take);
 	return 0;
 }
 
 int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
-        const char *maps,
-        void (*take)(const char *map, enum rm_measure measure),
-        struct rm_error *error)
+        const char *maps, rm_plan_take *take, struct rm_error *error)
 {
 	const struct rm_plan_options options = { .maps = maps };
 	const struct rm_planning planning = {

@@ -28,8 +28,8 @@ static bool verified(const struct rm_plan *plan, const struct rm_cell *cell)
 
 		if (other->measure == RM_MEASURE_VERIFY &&
 		        other->write_kind == cell->write_kind &&
-		        rm_shape_index(other->shape) ==
-		                rm_shape_index(cell->shape) &&
+		        !strcmp(rm_cell_shape_name(other),
+		                rm_cell_shape_name(cell)) &&
 		        !strcmp(other->map, cell->map))
 			return true;
 	}
@@ -73,6 +73,7 @@ static int add_verify(struct rm_planning *planning,
 	const struct rm_impl *impl = impl_of(planning, timed->map);
 	struct rm_cell cell = {
 		.shape = timed->shape,
+		.str_bytes = timed->str_bytes,
 		.keys = RM_VERIFY_KEYS,
 		.write_share = 1,
 		.write_kind = timed->write_kind,

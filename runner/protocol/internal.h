@@ -43,8 +43,11 @@ extern const struct rm_kind rm_kind_share, rm_kind_rate, rm_kind_names,
         rm_kind_pattern, rm_kind_article, rm_kind_text, rm_kind_cpus,
         rm_kind_trace;
 
-extern const char *const rm_shape_names[], *const rm_allocator_names[],
-                                                   *const rm_huge_pages_names[];
+extern const char *const rm_shape_names[],
+        *const rm_key_bytes_names[],
+                *const rm_value_bytes_names[],
+                        *const rm_allocator_names[],
+                                *const rm_huge_pages_names[];
 
 /* What a factor sets, in a cell. */
 static inline void *rm_factor_in(

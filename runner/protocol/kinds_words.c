@@ -102,37 +102,116 @@ const struct rm_kind rm_kind_names = {
 	.read = read_names, .write = write_names, .form = &as_word
 };
 
-const char *const rm_shape_names[] = { "u64x8", "u64x24", "str16x8", "str16x24",
+/* All lengths; the first key is a 64-bit word. The names go through the values
+   of one key before they come to the next. */
+enum { SHORT_STRING = 1, KEY_SIZES = 4, VALUE_SIZES = 5, LONG_KEYS = 24 };
+static const unsigned key_sizes[KEY_SIZES] = { 8, 16, 32, 64 };
+static const unsigned value_sizes[VALUE_SIZES] = { 8, 24, 64, 256, 1024 };
+
+const char *const rm_shape_names[] = { "u64x8", "u64x24", "u64x64", "u64x256",
+	"u64x1024", "str16x8", "str16x24", "str16x64", "str16x256",
+	"str16x1024", "str32x8", "str32x24", "str32x64", "str32x256",
+	"str32x1024", "str64x8", "str64x24", "str64x64", "str64x256",
+	"str64x1024", NULL };
+/* In place of what the shape says: position 0 leaves it as it is, the others
+   follow the tables above. */
+const char *const rm_key_bytes_names[] = { "shape", "8", "16", "32", "64",
 	NULL };
+const char *const rm_value_bytes_names[] = { "shape", "8", "24", "64", "256",
+	"1024", NULL };
+
+unsigned rm_cell_key_bytes(const struct rm_cell *cell)
+{
+	if (!cell->shape.str)
+		return key_sizes[0];
+	return cell->str_bytes ? cell->str_bytes : key_sizes[SHORT_STRING];
+}
+
+static void set_key_size(struct rm_cell *cell, int at)
+{
+	cell->shape.str = at >= SHORT_STRING;
+	cell->str_bytes = at > SHORT_STRING ? key_sizes[at] : 0;
+}
+
+void rm_cell_resize(struct rm_cell *cell)
+{
+	if (cell->key_bytes)
+		set_key_size(cell, (int)cell->key_bytes - 1);
+	if (cell->value_bytes)
+		cell->shape.value_bytes = value_sizes[cell->value_bytes - 1];
+	cell->key_bytes = cell->value_bytes = 0;
+}
+
+/* Long keys of short values, and each length of long values, have a program. */
+unsigned rm_cell_sized(const struct rm_cell *cell)
+{
+	if (cell->shape.value_bytes > LONG_KEYS)
+		return cell->shape.value_bytes;
+	return cell->str_bytes ? LONG_KEYS : 0;
+}
+
+const char *rm_cell_program(const struct rm_cell *cell)
+{
+	switch (rm_cell_sized(cell)) {
+	case 0:
+		return "readmostly";
+	case LONG_KEYS:
+		return "readmostly-x24";
+	case 64:
+		return "readmostly-x64";
+	case 256:
+		return "readmostly-x256";
+	default:
+		return "readmostly-x1024";
+	}
+}
+
+const char *rm_cell_shape_name(const struct rm_cell *cell)
+{
+	int key = KEY_SIZES - 1, value = VALUE_SIZES - 1;
+
+	while (key > 0 && key_sizes[key] != rm_cell_key_bytes(cell))
+		key--;
+	while (value > 0 && value_sizes[value] != cell->shape.value_bytes)
+		value--;
+	return rm_shape_names[key * VALUE_SIZES + value];
+}
 
 const char *rm_shape_name(struct rm_shape shape)
 {
-	return rm_shape_names[rm_shape_index(shape)];
-}
+	const struct rm_cell cell = { .shape = shape };
 
-int rm_shape_parse(const char *name, struct rm_shape *shape)
-{
-	int found = rm_name_find(rm_shape_names, name);
-
-	if (found < 0)
-		return found;
-	*shape = (struct rm_shape){ .str = found >= 2,
-		.value_bytes = found % 2 ? 24 : 8 };
-	return 0;
+	return rm_cell_shape_name(&cell);
 }
 
 static int read_shape(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
+	const int found = rm_name_find(rm_shape_names, text);
+
 	(void)factor;
-	return rm_shape_parse(text, &cell->shape);
+	if (found < 0)
+		return found;
+	set_key_size(cell, found / VALUE_SIZES);
+	cell->shape.value_bytes = value_sizes[found % VALUE_SIZES];
+	return 0;
+}
+
+int rm_shape_parse(const char *name, struct rm_shape *shape)
+{
+	struct rm_cell cell = { .str_bytes = 0 };
+
+	if (read_shape(NULL, name, &cell) || cell.str_bytes)
+		return -EINVAL;
+	*shape = cell.shape;
+	return 0;
 }
 
 static void write_shape(
         const struct rm_factor *factor, const struct rm_cell *cell, char *text)
 {
 	(void)factor;
-	strcpy(text, rm_shape_name(cell->shape));
+	strcpy(text, rm_cell_shape_name(cell));
 }
 
 const struct rm_kind rm_kind_shape = {

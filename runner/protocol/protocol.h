@@ -186,6 +186,7 @@ struct rm_cell {
 	char workload[RM_NAME_BYTES]; /* the file's base name */
 	char map[RM_NAME_BYTES];      /* rm_impl.id; of a workload: a pattern */
 	struct rm_shape shape;
+	unsigned str_bytes;         /* of string keys: 32, 64; 0: 16 */
 	uint64_t keys;              /* resident keys, 1 .. 2^31 */
 	char trace[RM_TRACE_BYTES]; /* file of recorded operations, or "" */
 	double write_share;         /* of operations, 0 .. 1 */
@@ -229,6 +230,9 @@ struct rm_cell {
 	/* of workloads only: the map that ratios are named against, and where
 	   others measured it ("W1") */
 	char base[RM_NAME_BYTES], article[RM_NAME_BYTES];
+	/* and what rm_cell_resize() makes of them: positions in the names of
+	   the two factors */
+	unsigned key_bytes, value_bytes;
 };
 
 /* Most of repeat-most; as repeat_share, which no file can ask for, no bound. */
@@ -241,6 +245,8 @@ enum rm_workload_key {
 	RM_KEY_MISSES,
 	RM_KEY_KEYS,
 	RM_KEY_SHAPE,
+	RM_KEY_KEY_BYTES,
+	RM_KEY_VALUE_BYTES,
 	RM_KEY_DIST,
 	RM_KEY_LOOP,
 	RM_KEY_RATE,
@@ -312,13 +318,27 @@ void rm_factor_text(
 void rm_factor_copy(enum rm_workload_key key, const struct rm_cell *from,
         struct rm_cell *to);
 
-/* Names of the enums as they stand in workload files and JSON. */
+/* Names of the enums as they stand in workload files and JSON. That of a shape
+   alone has keys of 16 bytes, where they are strings. */
 const char *rm_shape_name(struct rm_shape shape);
+const char *rm_cell_shape_name(const struct rm_cell *cell);
 const char *rm_write_kind_name(enum rm_write_kind kind);
 const char *rm_measure_name(enum rm_measure measure);
 
-/* The reverse: 0, or -EINVAL where the name is unknown. */
+/* The reverse of rm_shape_name(): 0, or -EINVAL where the name is unknown. */
 int rm_shape_parse(const char *name, struct rm_shape *shape);
+
+/* The length of a cell's keys: 8 where they are 64-bit words. */
+unsigned rm_cell_key_bytes(const struct rm_cell *cell);
+
+/* What a workload's key_bytes and value_bytes say goes into the shape, in place
+   of what that says of them; then they are 0. */
+void rm_cell_resize(struct rm_cell *cell);
+
+/* Which program has loops for a cell's sizes (docs/adr/0030): 0 the plain one,
+   else N of readmostly-xN; and its name. */
+unsigned rm_cell_sized(const struct rm_cell *cell);
+const char *rm_cell_program(const struct rm_cell *cell);
 
 /*
  * Writes cell->id from the other members, every factor in a fixed order:

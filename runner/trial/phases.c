@@ -69,6 +69,10 @@ static void set_worker(struct rm_member *member)
 	worker->threads = cell->threads;
 	worker->loop_args = cell->loop.args;
 	worker->timed = cell->measure == RM_MEASURE_LATENCY;
+	if (cell->shape.str) {
+		rm_key_lengthen(&worker->line, rm_cell_key_bytes(cell));
+		rm_key_lengthen(&worker->written, rm_cell_key_bytes(cell));
+	}
 	worker->write_below =
 	        below >= 0xffffffffU ? 0xffffffffU : (uint32_t)below;
 	member->pace.rng = rm_seed(seed, SEED_ARRIVALS + worker->slot);

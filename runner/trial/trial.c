@@ -9,6 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Which program this is (rm_cell_sized()). */
+#ifdef RM_SIZED
+enum { RM_TRIAL_SIZED = RM_SIZED };
+#else
+enum { RM_TRIAL_SIZED = 0 };
+#endif
+
 /* A result with a status and nothing measured. */
 static json_t *refusal(const struct rm_request *request, const char *status,
         const struct rm_error *error)
@@ -45,11 +52,15 @@ static const struct rm_impl *find_map(
 		rm_error_set(error, -ENOENT,
 		        "this build has no map \"%s\" (readmostly list)",
 		        cell->map);
+	else if (rm_cell_sized(cell) != RM_TRIAL_SIZED)
+		rm_error_set(error, -ENOTSUP,
+		        "shape %s runs in another program: %s",
+		        rm_cell_shape_name(cell), rm_cell_program(cell));
 	else if (!offers(impl, cell))
 		rm_error_set(error, -ENOTSUP,
 		        "%s does not offer loop %s with shape %s", cell->map,
 		        rm_loop_name(cell->loop.kind),
-		        rm_shape_name(cell->shape));
+		        rm_cell_shape_name(cell));
 	else if (!RM_STATS_BUILT && cell->measure == RM_MEASURE_CAUSES)
 		rm_error_set(error, -ENOTSUP,
 		        "measure causes runs in readmostly-stats: this build "

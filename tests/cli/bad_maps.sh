@@ -61,6 +61,7 @@ caught bad_wrong_key readers 'gave the value of rank'
 caught bad_wrong_key drive 'wrong or torn'
 caught bad_tears exchange 'torn' --shape u64x24
 caught bad_tears upsert 'torn' --shape str16x24
+caught bad_tears_late exchange 'torn' --shape u64x24
 caught bad_crashes model 'crashed: signal'
 caught bad_hangs exchange 'hung' --deadline 2 --shape u64x8
 caught bad_eats_memory upsert 'ate memory' --memory 256 --shape u64x8

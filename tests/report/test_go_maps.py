@@ -38,7 +38,7 @@ def test_the_first_million_operations_are_those_of_c(line):
 @needs_go
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("shape", ["u64x8", "str16x8"])
+@pytest.mark.parametrize("shape", ["u64x8", "str16x8", "str64x8"])
 @pytest.mark.parametrize("name", MAPS)
 def test_each_map_holds_what_its_answers_say(name, shape, kind, threads):
     result = result_of(request_of(name, shape=shape, write_kind=kind,

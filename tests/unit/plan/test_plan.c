@@ -30,6 +30,10 @@ MAP(in_place, RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT, ALL);
 MAP(single, RM_CAP_SINGLE_WRITER, ALL);
 MAP(nothing, RM_CAP_NO_STATE, ALL);
 MAP(copying, RM_CAP_SLOW_WRITES, ALL);
+static const struct rm_impl sized = { .id = "sized",
+	.shapes = RM_ALL_SHAPES,
+	.drive = { ALL },
+	.value_most = 256 };
 static const struct rm_own_loop own_loops[] = { { "stock", no_drive },
 	{ NULL, NULL } };
 static const struct rm_impl seller = { .id = "seller", .loops = own_loops };
@@ -283,6 +287,79 @@ static const char long_reason[] =
         "hardware PMU on this machine (virtualised or disabled); remedy: "
         "virtual machine: ask for a vPMU (KVM: host CPU model and pmu=on; "
         "cloud: a bare-metal type); bare metal: enable the PMU in firmware";
+
+/* Of this map alone: what is not an option of all others' tests. */
+static const struct rm_impl *const sized_impls[] = { &plain, &sized };
+static const struct rm_plan_options with_sized = { .seed = 1,
+	.available_bytes = 16ULL << 30,
+	.impls = sized_impls,
+	.impl_count = 2,
+	.skipped = skipped };
+
+/* The shapes of a map's timed cells, in their order, with a blank each. */
+static const char *shapes_of(const struct rm_plan *plan, const char *map)
+{
+	static char text[400];
+
+	text[0] = '\0';
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct rm_cell *cell = &plan->cells[i].cell;
+
+		if (strcmp(cell->map, map) ||
+		        cell->measure == RM_MEASURE_VERIFY)
+			continue;
+		strcat(text, rm_cell_shape_name(cell));
+		strcat(text, " ");
+	}
+	return text;
+}
+
+/* Whether a cell of the map is skipped for this reason. */
+static bool skipped_for(
+        const struct rm_plan *plan, const char *map, const char *reason)
+{
+	for (size_t i = 0; i < plan->cell_count; i++)
+		if (!strcmp(plan->cells[i].cell.map, map) &&
+		        strstr(plan->cells[i].cell.skip, reason))
+			return true;
+	return false;
+}
+
+static void sizes_are_two_dimensions(void)
+{
+	struct rm_plan plan;
+
+	build(MINIMAL "key_bytes = 8 64\nvalue_bytes = 8 256 1024\n"
+	              "maps = sized plain\n",
+	        "pu:2", &with_sized, &plan);
+	CHECK(!strcmp(shapes_of(&plan, "sized"),
+	              "u64x8 u64x256 u64x1024 str64x8 str64x256 str64x1024 "),
+	        "each length of keys with each of values");
+	CHECK(skipped_for(&plan, "sized", "str64x1024 is not offered") &&
+	                skipped_for(
+	                        &plan, "sized", "u64x1024 is not offered") &&
+	                skipped_for(
+	                        &plan, "plain", "str64x256 is not offered") &&
+	                !skipped_for(&plan, "sized", "x256 is not offered"),
+	        "longer than a map takes is not offered by it");
+	CHECK(skipped_for(&plan, "sized",
+	              "readmostly-x256, which has shape "
+	              "u64x256, is not beside"),
+	        "and a program that was not built is named");
+	rm_plan_free(&plan);
+	build(MINIMAL "shape = u64x24 str16x8\nvalue_bytes = shape 64\n"
+	              "maps = sized\n",
+	        "pu:2", &with_sized, &plan);
+	CHECK(!strcmp(shapes_of(&plan, "sized"),
+	              "u64x24 u64x64 str16x8 str16x64 "),
+	        "what a size does not say, the shape does");
+	rm_plan_free(&plan);
+	build(MINIMAL "shape = u64x8 u64x24\nvalue_bytes = 8\nmaps = sized\n",
+	        "pu:2", &with_sized, &plan);
+	CHECK(!strcmp(shapes_of(&plan, "sized"), "u64x8 "),
+	        "what is the same is one cell");
+	rm_plan_free(&plan);
+}
 
 static void shapes_and_counters(void)
 {
@@ -927,6 +1004,7 @@ int main(void)
 	verify_once_per_map_shape_and_kind();
 	slots_need_sessions();
 	unsafe_maps_run_where_it_is_safe();
+	sizes_are_two_dimensions();
 	shapes_and_counters();
 	simulated_cells();
 	equal_cells_run_once();

@@ -197,6 +197,97 @@ static void distributions(void)
 	        "what is no distribution is refused with a text");
 }
 
+/* A shape goes through JSON, and its id, its sizes and its program are these. */
+static bool shape_is(
+        const char *name, unsigned key, unsigned value, unsigned program)
+{
+	struct rm_cell cell = example(), back = { 0 };
+	struct rm_error error = { "" };
+	json_t *json = rm_cell_to_json(&cell);
+	char part[RM_NAME_BYTES];
+	bool ok;
+
+	json_object_set_new(json, "shape", json_string(name));
+	ok = !rm_cell_from_json(json, &back, &error);
+	json_decref(json);
+	rm_cell_name(&back);
+	snprintf(part, sizeof(part), "/gomap_rw/%s/n", name);
+	json = rm_cell_to_json(&back);
+	ok = ok && strstr(back.id, part) && rm_cell_key_bytes(&back) == key &&
+	     back.shape.str == (key > 8) && back.shape.value_bytes == value &&
+	     rm_cell_sized(&back) == program &&
+	     !strcmp(rm_cell_shape_name(&back), name) &&
+	     !strcmp(json_string_value(json_object_get(json, "shape")), name);
+	json_decref(json);
+	if (!ok)
+		printf("# %s: %s %u %u %u\n", name, back.id,
+		        rm_cell_key_bytes(&back), back.shape.value_bytes,
+		        rm_cell_sized(&back));
+	rm_cell_clear(&back);
+	return ok;
+}
+
+static void all_shapes(void)
+{
+	static const unsigned keys[] = { 8, 16, 32, 64 };
+	static const unsigned values[] = { 8, 24, 64, 256, 1024 };
+	char name[RM_NAME_BYTES];
+	bool all = true;
+
+	for (unsigned i = 0; i < 20; i++) {
+		const unsigned key = keys[i / 5], value = values[i % 5];
+
+		if (key == 8)
+			snprintf(name, sizeof(name), "u64x%u", value);
+		else
+			snprintf(name, sizeof(name), "str%ux%u", key, value);
+		all &= shape_is(name, key, value,
+		        value > 24 ? value
+		        : key > 16 ? 24
+		                   : 0);
+	}
+	CHECK(all, "20 shapes read and write themselves, and know their "
+	           "program");
+}
+
+/* What the factors key_bytes and value_bytes make of a shape. */
+static bool resized(const char *shape, const char *key, const char *value,
+        const char *expected)
+{
+	struct rm_cell cell = { 0 };
+	bool ok = !rm_factor_read(RM_KEY_SHAPE, shape, &cell) &&
+	          !rm_factor_read(RM_KEY_KEY_BYTES, key, &cell) &&
+	          !rm_factor_read(RM_KEY_VALUE_BYTES, value, &cell);
+
+	rm_cell_resize(&cell);
+	return ok && !strcmp(rm_cell_shape_name(&cell), expected) &&
+	       !cell.key_bytes && !cell.value_bytes;
+}
+
+static void sizes(void)
+{
+	struct rm_shape shape;
+	struct rm_cell cell;
+
+	CHECK(resized("u64x8", "shape", "shape", "u64x8") &&
+	                resized("str64x24", "shape", "shape", "str64x24") &&
+	                resized("u64x8", "64", "1024", "str64x1024") &&
+	                resized("str16x24", "8", "shape", "u64x24") &&
+	                resized("str32x8", "16", "24", "str16x24") &&
+	                resized("str16x8", "shape", "256", "str16x256"),
+	        "key_bytes and value_bytes stand for what the shape says");
+	CHECK(rm_factor_read(RM_KEY_KEY_BYTES, "24", &cell) &&
+	                rm_factor_read(RM_KEY_VALUE_BYTES, "32", &cell) &&
+	                rm_factor_read(RM_KEY_VALUE_BYTES, "1Ki", &cell) &&
+	                rm_factor_read(RM_KEY_SHAPE, "str8x8", &cell) &&
+	                rm_factor_read(RM_KEY_SHAPE, "u64x1023", &cell),
+	        "no other size is taken");
+	CHECK(!rm_shape_parse("str16x1024", &shape) && shape.str &&
+	                shape.value_bytes == 1024 &&
+	                rm_shape_parse("str64x8", &shape),
+	        "a shape alone has no long keys");
+}
+
 static void json_both_ways(void)
 {
 	struct rm_cell cell = example(), back = { 0 };
@@ -340,6 +431,8 @@ int main(void)
 	numbers();
 	number_texts_read_back();
 	distributions();
+	all_shapes();
+	sizes();
 	json_both_ways();
 	optional_factors();
 	every_member_is_checked();

@@ -112,6 +112,7 @@ static const char *const factor_words[] = { "0", "1", "3%", "100%", "0%",
 	"keys=", "threads=", "window=", "measure=", "loop=", "dist=", NULL };
 static const char *const factor_texts[] = { "writes=3%", "write-kind=churn",
 	"misses=10%", "keys=64Ki", "keys=file:/a/b.trace", "shape=str16x8",
+	"shape=str64x1024", "key_bytes=64", "value_bytes=1024",
 	"dist=zipf:0.99", "dist=hot:1%:90%", "dist=sequential", "dist=uniform",
 	"loop=mix", "loop=scan:4", "loop=pair:rw", "rate=10k/s",
 	"arrivals=constant", "threads=cores/2", "threads=cpus", "threads=7",

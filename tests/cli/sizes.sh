@@ -1,0 +1,141 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Other sizes of keys and values, in programs of their own (docs/adr/0030):
+# each length goes through a map and back, a torn value is found, a campaign
+# plays each cell with its program and says what is not offered.
+# slow: over five seconds of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+build=$(realpath "${BUILD:-build/gcc}")
+dir=$(mktemp -d) out=$dir/out
+trap 'rm -rf "$dir"' EXIT
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+cc=$(cut -d' ' -f1 "$build/flags")
+sized=(null_map gomap_rw ck_ht syncmap std_mutex)
+late=tests/fixtures/bad_tears_late.c
+maps=()
+for id in "${sized[@]}"; do
+	"$build/readmostly" list --ids | grep -qx "$id" && maps+=("$id")
+done
+for bytes in 24 64 256 1024; do
+	args+=("X${bytes}_MAPS=${maps[*]} bad_tears_late" "$dir/readmostly-x$bytes")
+done
+# Objects go where the others are: the next run compiles nothing.
+flock "$build" make -s -j"$(nproc)" CC="$cc" BUILD="$build" OUT="$dir" IMPL="$late" \
+	MAPS_BUILT="${maps[*]} bad_tears_late shard_seg" "$dir/readmostly" "${args[@]}" >"$out" 2>&1
+check 'four programs are built, of maps that say value_most' [ $? = 0 ] ||
+	sed 's/^/# /' "$out"
+
+# ---- what is compiled once more is all that knows the length of a value ----
+again=$(make -s -f - BUILD="$build" <<'END'
+include Makefile
+.DEFAULT_GOAL := again
+again: ; @echo $(SIZED_SOURCES)
+END
+)
+strays() {
+	grep -lE 'struct rm_(value|worker|key_bytes)\b.*[^*;]*;|rm_(key|value)_of\(' \
+		runner/*/*.c runner/*.c | grep -vxF "$(tr ' ' '\n' <<<"$again")" |
+		grep -v _stats.c >"$dir/strays"
+	sed 's/^/# takes values for 24 bytes: /' "$dir/strays"
+	[ ! -s "$dir/strays" ] && [ "$(wc -w <<<"$again")" -gt 40 ]
+}
+check 'no other file of the runner knows the length of a value' strays
+
+# ---- round trips ----
+trips() { # BYTES: all maps, all operations, against an array
+	for id in "${maps[@]}"; do
+		"$dir/readmostly-x$1" check "$id" --only model --ops 20000
+	done >"$out" 2>&1 && ! grep -q '^FAIL' "$out" &&
+		[ "$(grep -c '^ok .*model' "$out")" = "$(( (${#maps[@]} - 1) * 2 ))" ]
+}
+for bytes in 24 64 256 1024; do
+	check "values of $bytes bytes go through ${#maps[@]} maps and back" trips $bytes
+done
+dispatch() {
+	local objects
+	objects=$(printf "$build/x1024/impls/%s.o\n" bound/null_map gomap/gomap_rw syncmap/syncmap)
+	CC=$cc tests/tools/check_dispatch.py --build "$build/x1024" $objects >"$out" 2>&1
+}
+check 'the loops of long values have no dispatch, either' dispatch
+
+# ---- torn values: the fixture lets others in before each last word ----
+export RM_FAULT_PERIOD=1
+torn() { # BYTES CHECK SHAPE
+	"$dir/readmostly-x$1" check bad_tears_late --only "$2" --shape "$3" >"$out" 2>&1
+	[ $? = 1 ] && says "$out" torn
+}
+check 'a last word that is late is found in 1,024 bytes' torn 1024 exchange u64x1024
+check 'and in 64, under string keys' torn 64 upsert str16x64
+
+# ---- a campaign ----
+cat >"$dir/sizes.conf" <<END
+# Each length, shortly. Why: the path from a file to a journal.
+writes      = 10%
+write-kind  = churn
+keys        = 500
+key_bytes   = 8 16 32 64
+value_bytes = 8 24 64 256 1024
+threads     = 2
+placement   = none
+warm-up     = 2ms
+window      = 100kops
+verify      = 20kops
+blocks      = 1
+maps        = ${maps[*]} shard_seg
+END
+"$dir/readmostly" run "$dir/sizes.conf" --busy-ok -o "$dir/campaign" >"$out" 2>&1
+check 'a campaign of 20 shapes ends' [ $? = 0 ] || sed 's/^/# /' "$out"
+lines() { # JQ-LIKE PYTHON EXPRESSION of line `t` and cell `c`: how many
+	python3 - "$dir/campaign" "$1" <<'END'
+import json, sys
+plan = {c["id"]: c for c in json.load(open(sys.argv[1] + "/campaign.json"))["cells"]}
+found = set() # a trial that was disturbed ran again
+for line in open(sys.argv[1] + "/trials.jsonl"):
+    t = json.loads(line)
+    c, r = plan.get(t["cell"]), t.get("result") or {}
+    if eval(sys.argv[2]):
+        found.add(t["cell"])
+print(len(found))
+END
+}
+timed=$(( ${#maps[@]} * 20 ))
+check 'every shape of every map that offers it was measured' \
+	[ "$(lines 'c["measure"] == "throughput" and t["status"] == "ok"')" = $((timed + 4)) ]
+check 'and verified' \
+	[ "$(lines 'c["measure"] == "verify" and t["status"] == "ok"')" = $((timed - 20 + 4)) ]
+not_offered() {
+	[ "$(python3 -c '
+import json, sys
+cells = json.load(open(sys.argv[1]))["cells"]
+print(sum("not offered" in (c.get("skip") or "") for c in cells))' "$dir/campaign/campaign.json")" = 16 ]
+}
+check 'what shard_seg does not offer is a skip that says so' not_offered
+
+# ---- what a trial does with the sizes ----
+request() { # MAP SHAPE THREADS
+	cat <<END
+{"protocol": 2, "seed": 1, "control_extra": 0, "counters": {"backend": "none"}, "cell": {"id": "x",
+ "workload": "w", "map": "$1", "shape": "$2", "keys": 64, "write_share": 0.5, "miss_share": 0,
+ "write_kind": "update", "dist": "uniform", "loop": "mix", "rate_per_s": 0, "arrivals": "poisson",
+ "threads": $3, "placement": "none", "memory": "first-touch", "cpus": [], "presize": true,
+ "warm_up_ns": 0, "window_ns": 0, "window_ops": 200000, "deadline_ns": 60000000000,
+ "verify_ops": 0, "measure": "throughput"}}
+END
+}
+result() { # PROGRAM MAP SHAPE THREADS
+	request "$2" "$3" "$4" | "$1" trial >"$out" 2>&1
+}
+result "$dir/readmostly-x1024" bad_tears_late str64x1024 2
+check 'a trial of a map that tears fails' says "$out" '"status":"failed"'
+result "$dir/readmostly-x24" bad_tears_late str32x8 1
+check 'keys are as long as the cell says' says "$out" '"name":"longest_key","unit":"bytes","value":32.0'
+result "$dir/readmostly-x64" bad_tears_late str64x64 1
+check 'and longer, under long values' says "$out" '"name":"longest_key","unit":"bytes","value":64.0'
+result "$dir/readmostly" gomap_rw u64x64 1
+check 'the plain program refuses a length that it has not' says "$out" 'runs in another program'
+result "$dir/readmostly-x1024" gomap_rw u64x256 1
+check 'and so does that of another length' says "$out" 'runs in another program'
+result "$dir/readmostly-x24" gomap_rw u64x8 1
+check 'and that of long keys a short one' says "$out" 'runs in another program'
+done_testing
