@@ -88,6 +88,30 @@ void destroy(void *self)
 	        [](auto *map) { delete map; });
 }
 
+/* Some libraries want to know of each thread that uses them. */
+template <class Table> void begin_thread()
+{
+	if constexpr (requires { Table::begin_thread(); })
+		Table::begin_thread();
+}
+
+template <class Table> void end_thread()
+{
+	if constexpr (requires { Table::end_thread(); })
+		Table::end_thread();
+}
+
+void *join(void *self, size_t slot)
+{
+	begin_thread<table<uint64_t, uint64_t>>();
+	return map_itself(self, slot);
+}
+
+void leave(void *)
+{
+	end_thread<table<uint64_t, uint64_t>>();
+}
+
 RM_HOT bool lookup(
         void *self, rm_shape shape, rm_key key, rm_value *value) noexcept
 {
@@ -165,8 +189,8 @@ size_t length(void *self) noexcept
 constinit const rm_map_ops all_operations = {
 	.create = create,
 	.destroy = destroy,
-	.join = map_itself,
-	.leave = nothing,
+	.join = join,
+	.leave = leave,
 	.lookup = lookup,
 	.upsert = upsert,
 	.remove = remove_key,
