@@ -10,7 +10,9 @@
  * lock of its key's group: four writes, two of them to a line that others use.
  * Growth stops everybody.
  */
-#define NDEBUG /* a debug build notes each visit, to find nested ones */
+/* As in a release build: from 1.84 on another one notes each visit, to find
+   nested ones. */
+#define NDEBUG
 
 #include <boost/unordered/concurrent_flat_map.hpp>
 
