@@ -3,7 +3,8 @@
  * boost_concurrent.hh - Boost's two concurrent tables, through visitation.
  *
  * They give no iterators: a function is called with the element, under the lock
- * of its group of 15. The includer has its header included, and says which
+ * of its group of 15. Their size() is counted after an element came or went, so
+ * that it may be none that the table ever had: no length. The includer has its header included, and says which
  * table: `concurrent`, a template of key, value, hash and equality.
  */
 #ifndef RM_BOOST_CONCURRENT_HH
@@ -65,11 +66,6 @@ template <class Key, class Value> struct table {
 		entries.cvisit_all([&](const auto &entry) {
 			more = more && visit(entry.first, entry.second);
 		});
-	}
-
-	size_t size()
-	{
-		return entries.size();
 	}
 };
 

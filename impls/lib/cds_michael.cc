@@ -12,8 +12,9 @@
  * the place of the old, while that of the other changes the item, after others
  * can see it and also after it was removed.
  *
- * Writes are functions of their own: the library calls its scan of the hazard
- * pointers through a pointer.
+ * Its size() is counted after an item came or went, so that it may be none that
+ * the set ever had: no length. Writes are functions of their own, for the
+ * library calls its scan of the hazard pointers through a pointer.
  */
 #define NDEBUG /* as in a release build */
 
@@ -151,11 +152,6 @@ template <class, class> struct table : cds_table {
 		for (const cds_item &item : entries)
 			if (!visit(item.key ^ seed, item.value))
 				break;
-	}
-
-	size_t size()
-	{
-		return entries.size();
 	}
 };
 
