@@ -130,7 +130,7 @@ theirs() { # the example of docs/peers.md
 }
 if "$readmostly" list --ids | grep -qx std_mutex; then
 	check "the example of docs/peers.md builds and is right" theirs
-	check "without dispatch in its loops" tests/tools/check_dispatch.py \
+	check "without dispatch in its loops" env PKG_CONFIG_PATH="$(.ci/pc gcc g++)" tests/tools/check_dispatch.py \
 		--build "$dir/build" "$dir/build/examples/peer/their_map.o"
 fi
 
