@@ -41,7 +41,7 @@ ALL_CXXFLAGS = -std=gnu++2b -D_GNU_SOURCE -I. -pthread $(CFLAGS) $(DEBUG) \
 # without those of the group `peers` of .ci/packages.
 # IMPL=path/to/map.c or map.cc adds a map from outside the tree.
 HIDE    ?=
-HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* wanted //p' .ci/packages),$(HIDE))
+HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages),$(HIDE))
 PKG     := PKG_CONFIG_PATH=$(shell .ci/pc $(CC) $(CXX)):$$PKG_CONFIG_PATH pkg-config
 needs   = $(shell sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$$/\1/p' $(1))
 has     = $(if $(call needs,$(1)),$(if $(filter $(HIDDEN),$(call needs,$(1))),,$(shell $(PKG) --exists \
@@ -103,6 +103,7 @@ deps:  ## install what is missing (Debian, Ubuntu; root or sudo)
 
 deps-peers:  ## install the libraries that peers are made of
 	@.ci/deps peers
+	@.ci/unpack peers
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 28

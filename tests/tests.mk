@@ -142,6 +142,14 @@ test-peers: $(BUILD)/readmostly  ## all checks of the maps of other libraries; s
 	@$(foreach f,$(filter impls/lib/%,$(SKIPPED)),echo "not built: $(notdir $(basename $(f))) needs $(call needs,$(f)) (packages: $(call comes_in,$(f)))";)
 	@MAPS='$(PEERS)' tests/tools/check_maps.sh $(BUILD)/readmostly $(CHECK_OPS)
 
+# Recorded in docs/tally/peers-bench.tsv, by `tests/tools/peers_bench.py tally`.
+PEERS_BENCH ?= build/peers-bench
+.PHONY: peers-bench
+peers-bench: $(BUILD)/readmostly  ## maps of other libraries: time over std_mutex's, beside its bound
+	@test -n "$(PYTHON)" || { echo "peers-bench: no Python with numpy and scipy" >&2; exit 2; }
+	@rm -rf $(PEERS_BENCH)
+	@BUILD=$(BUILD) flock $(LOCK) $(PYTHON) tests/tools/peers_bench.py run $(PEERS_BENCH) $(ARGS)
+
 check-dispatch:  ## no indirect call in a measured loop (gcc and clang)
 	@tests/cli/maps_dispatch.sh
 

@@ -2,7 +2,8 @@
 /*
  * cxx_locked.hh - one table of a C++ library under one lock.
  *
- * Entries is like std::unordered_map, Lock like std::shared_mutex.
+ * Entries is like std::unordered_map, Lock like std::shared_mutex. What is
+ * searched is of any type that Entries searches by and makes a key of.
  */
 #ifndef RM_CXX_LOCKED_HH
 #define RM_CXX_LOCKED_HH
@@ -58,14 +59,15 @@ template <class Lock, class Entries> struct locked {
 	Entries entries;
 
 	explicit locked(const rm_sizing &sizing)
-	    : entries(0, common_hash{ sizing.seed })
+	    : entries(0, typename Entries::hasher{ sizing.seed })
 	{
 		if (sizing.presize)
 			entries.reserve(sizing.keys);
 	}
 
 	/* A string is made where it stays, and nowhere else. */
-	RM_INLINED auto enter(view<Key> key, const Value &value)
+	template <class Search>
+	RM_INLINED auto enter(Search key, const Value &value)
 	{
 		if constexpr (std::is_same_v<Key, std::string>) {
 			const auto at = entries.find(key);
@@ -78,7 +80,8 @@ template <class Lock, class Entries> struct locked {
 		}
 	}
 
-	RM_INLINED bool find(view<Key> key, rm_value *value)
+	template <class Search>
+	RM_INLINED bool find(Search key, rm_value *value)
 	{
 		reading<Lock> section(lock);
 		const auto at = entries.find(key);
@@ -89,7 +92,8 @@ template <class Lock, class Entries> struct locked {
 		return true;
 	}
 
-	RM_INLINED bool put(view<Key> key, const Value &value, rm_value *old)
+	template <class Search>
+	RM_INLINED bool put(Search key, const Value &value, rm_value *old)
 	{
 		writing<Lock> section(lock);
 		const auto [at, is_new] = enter(key, value);
@@ -101,7 +105,8 @@ template <class Lock, class Entries> struct locked {
 		return true;
 	}
 
-	bool add(view<Key> key, const Value &value, rm_value *present)
+	template <class Search>
+	bool add(Search key, const Value &value, rm_value *present)
 	{
 		writing<Lock> section(lock);
 		const auto [at, is_new] = enter(key, value);
@@ -111,7 +116,7 @@ template <class Lock, class Entries> struct locked {
 		return !is_new;
 	}
 
-	RM_INLINED bool drop(view<Key> key, rm_value *old)
+	template <class Search> RM_INLINED bool drop(Search key, rm_value *old)
 	{
 		writing<Lock> section(lock);
 		const auto at = entries.find(key);

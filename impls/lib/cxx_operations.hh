@@ -94,6 +94,30 @@ void destroy(void *self)
 	        [](auto *map) { delete map; });
 }
 
+/* Some libraries want to know of each thread that uses them. */
+template <class Table> void begin_thread()
+{
+	if constexpr (requires { Table::begin_thread(); })
+		Table::begin_thread();
+}
+
+template <class Table> void end_thread()
+{
+	if constexpr (requires { Table::end_thread(); })
+		Table::end_thread();
+}
+
+void *join(void *self, size_t slot)
+{
+	begin_thread<table<uint64_t, uint64_t>>();
+	return map_itself(self, slot);
+}
+
+void leave(void *)
+{
+	end_thread<table<uint64_t, uint64_t>>();
+}
+
 RM_HOT bool lookup(
         void *self, rm_shape shape, rm_key key, rm_value *value) noexcept
 {
@@ -161,18 +185,30 @@ void scan(void *self, rm_shape shape, rm_scan_fn *fn, void *context) noexcept
 	});
 }
 
+/* Nor do all count so that a number is of some moment. */
+template <class Table>
+concept can_count = requires(Table &entries)
+{
+	entries.size();
+};
+constexpr bool counts = can_count<table<uint64_t, uint64_t>>;
+
 size_t length(void *self) noexcept
 {
-	return with(self, static_cast<map *>(self)->shape,
-	        [](auto *map) { return size_t(map->entries.size()); });
+	return with(self, static_cast<map *>(self)->shape, [](auto *map) {
+		if constexpr (counts)
+			return size_t(map->entries.size());
+		else
+			return size_t(0);
+	});
 }
 
 /* Not constexpr: g++ 12 then takes every member for NULL. */
 constinit const rm_map_ops all_operations = {
 	.create = create,
 	.destroy = destroy,
-	.join = map_itself,
-	.leave = nothing,
+	.join = join,
+	.leave = leave,
 	.lookup = lookup,
 	.upsert = upsert,
 	.remove = remove_key,
@@ -181,7 +217,7 @@ constinit const rm_map_ops all_operations = {
 	.take = take,
 	.insert_if_absent = insert_if_absent,
 	.scan = scans ? scan : nullptr,
-	.length = length,
+	.length = counts ? length : nullptr,
 };
 } // namespace
 

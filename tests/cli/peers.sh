@@ -10,7 +10,7 @@ trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
 peers=$(ls impls/lib/*.c impls/lib/*.cc | sed 's|.*/||; s|\..*||')
-names=$(sed -n 's/^peers [^ ]* wanted //p' .ci/packages)
+names=$(sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages)
 needing() { # NAME...: ids of the peers that need one of these libraries
 	for file in impls/lib/*.c impls/lib/*.cc; do
 		needs=$(sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$/\1/p' "$file")
@@ -34,7 +34,7 @@ all_whole() {
 }
 check "there are peers" [ "$(echo "$peers" | wc -l)" -ge 10 ]
 check "each has a fact sheet with each field" all_whole
-check "and each sheet a peer" [ "$(ls impls/facts | sed 's/\.txt$//')" = \
+check "and each sheet a peer" [ "$(ls impls/facts/*.txt | sed 's|.*/||; s/\.txt$//')" = \
 	"$(echo "$peers" | sort)" ]
 versions() { # of those in this program
 	for id in $peers; do
@@ -65,11 +65,11 @@ window     = 2ms
 deadline   = 20s
 blocks     = 1
 verify     = 1kops
-maps       = $here
+maps       = null_map
 measure    = throughput
 END
 "$readmostly" run "$dir/peers.conf" -o "$dir/campaign" --counters none \
-	--set repeat-most=0 >"$out" 2>&1
+	--set repeat-most=0 --set "maps=$here" >"$out" 2>&1
 # A machine that others use makes a trial's time void, and not its answers.
 verified() { # of each map at least one trial, and all that ran
 	python3 - "$dir/campaign/trials.jsonl" $here <<-'END'
@@ -123,6 +123,18 @@ check "beside those that are not built here, too" [ "$(lacking "$out")" = \
 check "a compiler that is not there is a library that is not there" sh -c \
 	".ci/pc gcc no-such-compiler >'$out' && ! ls \"\$(cat '$out')\" | grep -q 'c++'"
 
+# ---- a map from outside the tree ----
+theirs() { # the example of docs/peers.md
+	tests/tools/with_impl.sh "$dir/build" examples/peer/their_map.cc >"$out" 2>&1 &&
+		"$dir/build/readmostly" check their_map --quiet --ops 20000 >"$out" 2>&1 ||
+		{ sed 's/^/# /' "$out"; return 1; }
+}
+if "$readmostly" list --ids | grep -qx std_mutex; then
+	check "the example of docs/peers.md builds and is right" theirs
+	check "without dispatch in its loops" env PKG_CONFIG_PATH="$(.ci/pc gcc g++)" tests/tools/check_dispatch.py \
+		--build "$dir/build" "$dir/build/examples/peer/their_map.o"
+fi
+
 # ---- packages ----
 asked_by() { # TARGET FILE: the groups that it installs
 	sed -n "/^$1:/,/^\$/s/^	@\.ci\/deps //p" "$2"
@@ -132,9 +144,9 @@ check "make deps does not" [ "$(asked_by deps Makefile)" = "build test" ]
 check "nor does make test" [ "$(asked_by test tests/tests.mk)" = "build test" ]
 check "nor does make bench" sh -c "grep '\.ci/deps' runner/bench.sh | grep -qvw peers"
 check "none of the group is needed" sh -c \
-	"! grep '^peers' .ci/packages | grep -v wanted"
+	"! grep '^peers' .ci/packages | grep -vE ' (wanted|unpacked) '"
 check "each library that a peer needs is in .ci/packages" sh -c "
 	for name in $(sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$/\1/p' impls/lib/*.c impls/lib/*.cc | xargs); do
-		grep -qE \"wanted .*\$name\" .ci/packages || { echo \"# \$name\"; exit 1; }
+		grep -qE \"(wanted|unpacked) .*\$name\" .ci/packages || { echo \"# \$name\"; exit 1; }
 	done"
 done_testing

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bucket.h - a table of cache lines, for one thread: what a bound is made of.
+ *
+ * A bucket is one line, four keys and their four values. A key is in its own
+ * bucket or, where that was full, in the next one that was not: between the two
+ * no bucket has a free slot, so that a search ends at the first that has one.
+ * At most 2.7 keys for each bucket: most searches read one line.
+ *
+ * A free slot has key 0. The key 0 itself is kept beside the table.
+ */
+#ifndef RM_BUCKET_H
+#define RM_BUCKET_H
+
+#include "impls/support/hash.h"
+#include "runner/map.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	BUCKET_SLOTS = 4,
+	BUCKET_FEWEST = 2, /* of a table */
+	BUCKET_FULL = 27,  /* tenths of a key for each bucket, at most */
+};
+
+struct bucket {
+	_Alignas(RM_CACHE_LINE) uint64_t key[BUCKET_SLOTS];
+	uint64_t value[BUCKET_SLOTS];
+};
+
+struct buckets {
+	struct bucket *line;
+	size_t mask;  /* number of buckets - 1, a power of two - 1 */
+	size_t count; /* of what is in the lines */
+	uint64_t seed;
+	bool has_zero; /* the key 0, and its value */
+	uint64_t zero;
+};
+
+/*
+ * A bit for each slot that holds the word, slot i's at 2 * i: by instructions
+ * that all machines of the kind have, as the maps have that this bounds.
+ */
+#ifdef __SSE2__
+#include <emmintrin.h>
+
+/* SSE2 compares 32 bits: a slot is equal where both of its halves are. */
+RM_HOT unsigned bucket_match(const struct bucket *bucket, uint64_t word)
+{
+	const __m128i *pair = (const __m128i *)bucket->key;
+	const __m128i wanted = _mm_set1_epi64x((long long)word);
+	const __m128i halves = _mm_packs_epi32(_mm_cmpeq_epi32(pair[0], wanted),
+	        _mm_cmpeq_epi32(pair[1], wanted));
+	const unsigned bits = (unsigned)_mm_movemask_epi8(
+	        _mm_packs_epi16(halves, _mm_setzero_si128()));
+
+	return bits & bits >> 1 & 0x55;
+}
+#else
+RM_HOT unsigned bucket_match(const struct bucket *bucket, uint64_t word)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < BUCKET_SLOTS; i++)
+		bits |= (unsigned)(bucket->key[i] == word) << 2 * i;
+	return bits;
+}
+#endif
+
+/* Of bits that are not 0: the first slot. */
+RM_HOT unsigned bucket_slot(unsigned bits)
+{
+	return (unsigned)__builtin_ctz(bits) / 2;
+}
+
+RM_HOT size_t bucket_home(const struct buckets *table, uint64_t word)
+{
+	return rm_hash(RM_U64X8, (struct rm_key){ .word = word }, table->seed) &
+	       table->mask;
+}
+
+/* Where the word's value is, or NULL. The word is not 0. */
+RM_HOT uint64_t *bucket_find(const struct buckets *table, uint64_t word)
+{
+	size_t i = bucket_home(table, word);
+
+	for (;; i = (i + 1) & table->mask) {
+		struct bucket *bucket = &table->line[i];
+		const unsigned bits = bucket_match(bucket, word);
+
+		if (bits)
+			return &bucket->value[bucket_slot(bits)];
+		if (bucket_match(bucket, 0))
+			return NULL;
+	}
+}
+
+/* Puts a word that is not there into the first free slot on its way. */
+static inline void bucket_put(
+        struct buckets *table, uint64_t word, uint64_t value)
+{
+	size_t i = bucket_home(table, word);
+	unsigned bits;
+
+	while (!(bits = bucket_match(&table->line[i], 0)))
+		i = (i + 1) & table->mask;
+	table->line[i].key[bucket_slot(bits)] = word;
+	table->line[i].value[bucket_slot(bits)] = value;
+}
+
+static inline struct bucket *bucket_lines(size_t buckets)
+{
+	struct bucket *line =
+	        aligned_alloc(RM_CACHE_LINE, buckets * sizeof(*line));
+
+	if (line)
+		memset(line, 0, buckets * sizeof(*line));
+	return line;
+}
+
+/* The contract has no "out of memory" for a write: the process ends and the
+   trial is recorded as failed. */
+static RM_COLD void bucket_grow(struct buckets *table)
+{
+	const size_t before = table->mask + 1;
+	struct bucket *old = table->line;
+	const uint64_t start_ns = RM_EVENT_CLOCK();
+
+	table->line = bucket_lines(before * 2);
+	if (!table->line)
+		abort();
+	table->mask = before * 2 - 1;
+	for (size_t i = 0; i < before * BUCKET_SLOTS; i++) {
+		const struct bucket *from = &old[i / BUCKET_SLOTS];
+		const size_t slot = i % BUCKET_SLOTS;
+
+		if (from->key[slot])
+			bucket_put(table, from->key[slot], from->value[slot]);
+	}
+	free(old);
+	RM_EVENT_SPAN(RM_EVENT_RESIZE, start_ns, table->mask + 1);
+}
+
+/* A word that is not there and is not 0. */
+static RM_COLD void bucket_insert(
+        struct buckets *table, uint64_t word, uint64_t value)
+{
+	if ((table->count + 1) * 10 > (table->mask + 1) * BUCKET_FULL)
+		bucket_grow(table);
+	bucket_put(table, word, value);
+	table->count++;
+}
+
+/* A slot of bucket `at` whose key came by bucket `hole` on its way, or -1: its
+   home is not cyclically in (hole, at]. */
+static inline int bucket_passed_by(
+        const struct buckets *table, size_t hole, size_t at)
+{
+	for (int slot = 0; slot < BUCKET_SLOTS; slot++) {
+		const uint64_t word = table->line[at].key[slot];
+
+		if (word && ((at - bucket_home(table, word)) & table->mask) >=
+		                    ((at - hole) & table->mask))
+			return slot;
+	}
+	return -1;
+}
+
+/*
+ * Frees a slot. Where it was its bucket's only free one, keys that passed by
+ * would not be found any more: one of them takes the slot, and leaves a hole
+ * of its own. There are no tombstones, and no slow decay.
+ */
+static RM_COLD void bucket_vacate(struct buckets *table, uint64_t *value)
+{
+	size_t hole = (size_t)(value - table->line[0].value) /
+	              (sizeof(struct bucket) / sizeof(*value));
+	size_t slot = (size_t)(value - table->line[hole].value);
+	bool full = !bucket_match(&table->line[hole], 0);
+
+	table->line[hole].key[slot] = 0;
+	table->count--;
+	for (size_t at = hole; full;) {
+		at = (at + 1) & table->mask;
+		const int other = bucket_passed_by(table, hole, at);
+
+		full = !bucket_match(&table->line[at], 0);
+		if (other < 0)
+			continue;
+		table->line[hole].key[slot] = table->line[at].key[other];
+		table->line[hole].value[slot] = table->line[at].value[other];
+		hole = at;
+		slot = (size_t)other;
+		table->line[hole].key[slot] = 0;
+	}
+}
+
+/* Visits each entry until fn returns false. */
+static inline void bucket_scan(
+        const struct buckets *table, rm_scan_fn *fn, void *context)
+{
+	struct rm_value value = { { table->zero } };
+
+	if (table->has_zero && !fn(context, (struct rm_key){ 0 }, &value))
+		return;
+	for (size_t i = 0; i <= table->mask; i++) {
+		const struct bucket *bucket = &table->line[i];
+
+		for (size_t slot = 0; slot < BUCKET_SLOTS; slot++) {
+			value.word[0] = bucket->value[slot];
+			if (bucket->key[slot] &&
+			        !fn(context,
+			                (struct rm_key){
+			                        .word = bucket->key[slot] },
+			                &value))
+				return;
+		}
+	}
+}
+
+/* rm_map_ops.check: each key is found where it is, and the count holds. */
+static inline bool bucket_check(
+        const struct buckets *table, char *why, size_t size)
+{
+	size_t live = 0;
+
+	for (size_t i = 0; i < (table->mask + 1) * BUCKET_SLOTS; i++) {
+		struct bucket *bucket = &table->line[i / BUCKET_SLOTS];
+		const uint64_t word = bucket->key[i % BUCKET_SLOTS];
+
+		if (!word)
+			continue;
+		live++;
+		if (bucket_find(table, word) ==
+		        &bucket->value[i % BUCKET_SLOTS])
+			continue;
+		snprintf(why, size, "slot %zu cannot be found", i);
+		return false;
+	}
+	if (live != table->count)
+		snprintf(why, size, "%zu live slots, but count is %zu", live,
+		        table->count);
+	return live == table->count;
+}
+
+static inline void bucket_clear(struct buckets *table)
+{
+	memset(table->line, 0, (table->mask + 1) * sizeof(*table->line));
+	table->count = 0;
+	table->has_zero = false;
+}
+
+/* Fills a zeroed table. Returns 0 or -ENOMEM. */
+static inline int bucket_init(
+        struct buckets *table, const struct rm_sizing *sizing)
+{
+	size_t buckets = BUCKET_FEWEST;
+
+	while (sizing->presize && buckets * BUCKET_FULL < sizing->keys * 10)
+		buckets *= 2;
+	table->mask = buckets - 1;
+	table->seed = sizing->seed;
+	table->line = bucket_lines(buckets);
+	return table->line ? 0 : -ENOMEM;
+}
+
+#endif /* RM_BUCKET_H */

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * unsync_bucket.c - a line for each four keys, and no synchronisation: a bound.
+ *
+ * What a look-up costs that reads one cache line, hit or miss, with nothing
+ * that keeps others out. It writes no shared memory. Safe with one thread, with
+ * readers only, and with writes of resident keys: those change nothing but the
+ * value's word, by one relaxed atomic store. u64x8 only: a longer value would
+ * not fit into the line, and would tear.
+ *
+ * It is no strict bound: a table of half the load is sometimes faster.
+ */
+#include "impls/bound/bucket.h"
+#include "impls/support/no_handle.h"
+#include "runner/driver.h"
+#include "runner/map.h"
+
+#include <stdlib.h>
+
+struct map {
+	_Alignas(RM_CACHE_LINE) struct buckets table;
+};
+
+static void *create(const struct rm_sizing *sizing)
+{
+	struct map *map = aligned_alloc(RM_CACHE_LINE, sizeof(*map));
+
+	if (!map)
+		return NULL;
+	*map = (struct map){ .table = { .count = 0 } };
+	if (!bucket_init(&map->table, sizing))
+		return map;
+	free(map);
+	return NULL;
+}
+
+static void destroy(void *opaque)
+{
+	struct map *map = opaque;
+
+	free(map->table.line);
+	free(map);
+}
+
+/* Where the value is, or NULL. */
+RM_HOT uint64_t *find(struct map *map, uint64_t word)
+{
+	if (__builtin_expect(word != 0, 1))
+		return bucket_find(&map->table, word);
+	return map->table.has_zero ? &map->table.zero : NULL;
+}
+
+RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	const uint64_t *held = find(thread, key.word);
+
+	(void)shape;
+	if (!held)
+		return false;
+	/* relaxed: one word that publishes nothing else */
+	value->word[0] = __atomic_load_n(held, __ATOMIC_RELAXED);
+	return true;
+}
+
+static RM_COLD void insert_new(struct map *map, uint64_t word, uint64_t value)
+{
+	if (word) {
+		bucket_insert(&map->table, word, value);
+	} else {
+		map->table.has_zero = true;
+		map->table.zero = value;
+	}
+}
+
+/* Only a caller that wants the old value pays for a read-modify-write. */
+RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	uint64_t *held = find(thread, key.word);
+
+	(void)shape;
+	if (!held) {
+		insert_new(thread, key.word, value->word[0]);
+		return false;
+	}
+	/* relaxed, both: one word that publishes nothing else */
+	if (old)
+		old->word[0] = __atomic_exchange_n(
+		        held, value->word[0], __ATOMIC_RELAXED);
+	else
+		__atomic_store_n(held, value->word[0], __ATOMIC_RELAXED);
+	return true;
+}
+
+RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return exchange(thread, shape, key, value, NULL);
+}
+
+RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct map *map = thread;
+	uint64_t *held = find(map, key.word);
+
+	(void)shape;
+	if (!held)
+		return false;
+	if (old)
+		old->word[0] = *held;
+	if (key.word)
+		bucket_vacate(&map->table, held);
+	else
+		map->table.has_zero = false;
+	return true;
+}
+
+RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return take(thread, shape, key, NULL);
+}
+
+static void scan(
+        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	const struct map *map = thread;
+
+	(void)shape;
+	bucket_scan(&map->table, fn, context);
+}
+
+static size_t length(void *thread)
+{
+	const struct map *map = thread;
+
+	return map->table.count + map->table.has_zero;
+}
+
+static void clear(void *thread)
+{
+	struct map *map = thread;
+
+	bucket_clear(&map->table);
+}
+
+static bool check(void *opaque, char *why, size_t size)
+{
+	const struct map *map = opaque;
+
+	return bucket_check(&map->table, why, size);
+}
+
+static const struct rm_map_ops ops = {
+	.create = create,
+	.destroy = destroy,
+	.join = map_itself,
+	.leave = nothing,
+	.lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = nothing,
+	.exchange = exchange,
+	.take = take,
+	.scan = scan,
+	.length = length,
+	.clear = clear,
+	.check = check,
+};
+
+RM_DRIVE(ops, u64x8, RM_U64X8)
+
+const struct rm_impl rm_impl_unsync_bucket = {
+	.id = "unsync_bucket",
+	.label = "4 keys a line, no lock",
+	.family = "bound",
+	.sync = "none",
+	.source =
+	        "own; buckets of a line as in CLHT (David et al., ASPLOS 2015)",
+	.system = "",
+	.shapes = 1 << 0,
+	.caps = RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT,
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = { drive_u64x8, NULL, NULL, NULL },
+};

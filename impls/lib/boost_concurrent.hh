@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * boost_concurrent.hh - Boost's two concurrent tables, through visitation.
+ *
+ * They give no iterators: a function is called with the element, under the lock
+ * of its group of 15. Their size() is counted after an element came or went, so
+ * that it may be none that the table ever had: no length. The includer has its header included, and says which
+ * table: `concurrent`, a template of key, value, hash and equality.
+ */
+#ifndef RM_BOOST_CONCURRENT_HH
+#define RM_BOOST_CONCURRENT_HH
+
+#include "impls/lib/cxx_map.hh"
+
+#include <boost/version.hpp>
+
+namespace
+{
+template <class Key, class Value> struct table {
+	concurrent<Key, Value, common_hash, same_key> entries;
+
+	explicit table(const rm_sizing &sizing)
+	    : entries(0, common_hash{ sizing.seed })
+	{
+		if (sizing.presize)
+			entries.reserve(sizing.keys);
+	}
+
+	RM_INLINED bool find(view<Key> key, rm_value *value)
+	{
+		return entries.cvisit(key,
+		        [&](const auto &entry) { give(value, entry.second); });
+	}
+
+	RM_INLINED bool put(view<Key> key, const Value &value, rm_value *old)
+	{
+		return !entries.try_emplace_or_visit(
+		        key, value, [&](auto &entry) {
+			        give(old, entry.second);
+			        entry.second = value;
+		        });
+	}
+
+	bool add(view<Key> key, const Value &value, rm_value *present)
+	{
+		return !entries.try_emplace_or_cvisit(
+		        key, value, [&](const auto &entry) {
+			        give(present, entry.second);
+		        });
+	}
+
+	RM_INLINED bool drop(view<Key> key, rm_value *old)
+	{
+		return entries.erase_if(key, [&](const auto &entry) {
+			give(old, entry.second);
+			return true;
+		});
+	}
+
+	/* The table does not grow meanwhile, so that a key that stays is
+	   visited once. It cannot end early: the rest is passed over. */
+	template <class F> void scan(F visit)
+	{
+		bool more = true;
+
+		entries.cvisit_all([&](const auto &entry) {
+			more = more && visit(entry.first, entry.second);
+		});
+	}
+};
+
+const char *version()
+{
+	return BOOST_LIB_VERSION;
+}
+
+constexpr unsigned offered = RM_ALL_SHAPES;
+} // namespace
+
+#include "impls/lib/cxx_operations.hh"
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * boost_node.cc - Boost's concurrent_node_map, of 1.84 and later.
+ *
+ * needs: c++ boost_concurrent_node_map
+ *
+ * As boost_flat, but that a slot holds a pointer to its element: a line more
+ * for each hit, and elements that growth does not move.
+ */
+#define NDEBUG /* as in boost_flat.cc */
+
+#include <boost/unordered/concurrent_node_map.hpp>
+
+namespace
+{
+template <class... T> using concurrent = boost::concurrent_node_map<T...>;
+}
+
+#include "impls/lib/boost_concurrent.hh"
+
+extern "C" {
+RM_DRIVES(all_operations)
+
+extern const struct rm_impl rm_impl_boost_node;
+const struct rm_impl rm_impl_boost_node = {
+	.id = "boost_node",
+	.label = "Boost node_map",
+	.family = "lock",
+	.sync = "rw spin lock per 15 slots",
+	.source = "Boost.Unordered, concurrent_node_map",
+	.system = "",
+	.shapes = offered,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &all_operations,
+	.drive = RM_ALL_DRIVES,
+	.version = version,
+};
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cds_feldman.cc - libcds' multi-level array of Feldman's, hazard pointers.
+ *
+ * needs: c++ libcds
+ *
+ * A trie over the bits of a hash that no two keys share: an array as large as
+ * the keys are many, then arrays of 16 where two keys meet. A look-up announces
+ * the item that it finds, a store and a full fence in a line of its own.
+ *
+ * The hash is a bijection of the key, not that of the other maps: the trie
+ * takes equal hashes for equal keys. Writes are functions of their own: the
+ * library calls its scan of the hazard pointers through a pointer.
+ */
+#define NDEBUG /* as in a release build */
+
+#include "impls/lib/cds_threads.hh"
+
+#include <bit>
+#include <cds/container/feldman_hashset_hp.h>
+
+namespace
+{
+/* A value never changes: an update puts another item in its place. */
+struct cds_item {
+	uint64_t hash, value;
+};
+
+struct traits : cds::container::feldman_hashset::traits {
+	using item_counter = cds::atomicity::cache_friendly_item_counter;
+
+	struct hash_accessor {
+		RM_INLINED const uint64_t &operator()(
+		        const cds_item &item) const
+		{
+			return item.hash;
+		}
+	};
+};
+
+using items = cds::container::FeldmanHashSet<cds::gc::HP, cds_item, traits>;
+} // namespace
+
+extern "C" {
+/* Named for check-dispatch: each has the one call through a pointer. */
+static __attribute__((noinline)) bool callback_put(
+        items *set, const cds_item *item, rm_value *old)
+{
+	const auto [done, is_new] = set->update(
+	        *item, [&](const cds_item &, const cds_item *before) {
+		        if (before)
+			        give(old, before->value);
+	        });
+
+	(void)done;
+	return !is_new;
+}
+
+static __attribute__((noinline)) bool callback_drop(
+        items *set, uint64_t hash, rm_value *old)
+{
+	return set->erase(
+	        hash, [&](const cds_item &item) { give(old, item.value); });
+}
+}
+
+namespace
+{
+template <class, class> struct table : cds_table {
+	/* the library's defaults */
+	static constexpr size_t head_bits = 8, array_bits = 4;
+
+	uint64_t seed;
+	items entries;
+
+	/* The library rounds the head's bits up to fit the arrays'. */
+	explicit table(const rm_sizing &sizing)
+	    : seed(sizing.seed),
+	      entries(sizing.presize ? size_t(std::bit_width(sizing.keys))
+	                             : head_bits,
+	              array_bits)
+	{
+		cds_exit();
+	}
+
+	~table()
+	{
+		cds_enter();
+	}
+
+	/* A bijection of the key for each seed: splitmix64's finaliser. */
+	RM_INLINED uint64_t hash_of(uint64_t key) const
+	{
+		return rm_seed(key ^ seed, 0);
+	}
+
+	RM_INLINED bool find(uint64_t key, rm_value *value)
+	{
+		return entries.find(hash_of(key),
+		        [&](const cds_item &item) { give(value, item.value); });
+	}
+
+	RM_INLINED bool put(uint64_t key, uint64_t value, rm_value *old)
+	{
+		const cds_item item{ hash_of(key), value };
+
+		return callback_put(&entries, &item, old);
+	}
+
+	/* The library's insert does not show what is there. */
+	bool add(uint64_t key, uint64_t value, rm_value *present)
+	{
+		const cds_item item{ hash_of(key), value };
+
+		for (;;) {
+			if (find(key, present))
+				return true;
+			if (entries.insert(item))
+				return false;
+		}
+	}
+
+	RM_INLINED bool drop(uint64_t key, rm_value *old)
+	{
+		return callback_drop(&entries, hash_of(key), old);
+	}
+
+	size_t size()
+	{
+		return entries.size();
+	}
+};
+
+constexpr unsigned offered = 1;
+} // namespace
+
+#include "impls/lib/cxx_operations.hh"
+
+extern "C" {
+RM_DRIVE(all_operations, u64x8, RM_U64X8)
+
+extern const struct rm_impl rm_impl_cds_feldman;
+const struct rm_impl rm_impl_cds_feldman = {
+	.id = "cds_feldman",
+	.label = "libcds Feldman, HP",
+	.family = "free",
+	.sync = "lock-free, hazard ptrs",
+	.source = "Feldman et al., IJPP 2013; libcds, FeldmanHashSet",
+	.system = "",
+	.shapes = offered,
+	.guarantees = "none",
+	.progress = "lock-free",
+	.dispatch = "callback",
+	.ops = &all_operations,
+	.drive = { drive_u64x8 },
+	.version = version,
+};
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cds_michael.cc - libcds' hash table of Michael's, hazard pointers.
+ *
+ * needs: c++ libcds
+ *
+ * As many buckets as keys and an eighth, made at once and kept: each a sorted
+ * list. A look-up announces each item that it compares, a store and a full
+ * fence in a line of its own.
+ *
+ * Of the library's lists the iterable one: its update puts a whole new item in
+ * the place of the old, while that of the other changes the item, after others
+ * can see it and also after it was removed.
+ *
+ * Its size() is counted after an item came or went, so that it may be none that
+ * the set ever had: no length. Writes are functions of their own, for the
+ * library calls its scan of the hazard pointers through a pointer.
+ */
+#define NDEBUG /* as in a release build */
+
+#include "impls/lib/cds_threads.hh"
+
+#include <cds/container/iterable_list_hp.h>
+#include <cds/container/michael_set.h>
+
+namespace
+{
+/* A key and its value, which never changes. Keys are held xor the seed, for the
+   library makes the hash. */
+struct cds_item {
+	uint64_t key, value;
+};
+
+struct list_traits : cds::container::iterable_list::traits {
+	struct compare {
+		RM_INLINED static uint64_t key_of(const cds_item &item)
+		{
+			return item.key;
+		}
+
+		RM_INLINED static uint64_t key_of(uint64_t key)
+		{
+			return key;
+		}
+
+		template <class A, class B>
+		RM_INLINED int operator()(const A &a, const B &b) const
+		{
+			return (key_of(a) > key_of(b)) -
+			       (key_of(a) < key_of(b));
+		}
+	};
+};
+
+struct set_traits : cds::container::michael_set::traits {
+	using item_counter = cds::atomicity::cache_friendly_item_counter;
+
+	struct hash {
+		RM_INLINED size_t operator()(uint64_t key) const
+		{
+			return rm_hash(RM_U64X8, ::key_of(key), 0);
+		}
+
+		RM_INLINED size_t operator()(const cds_item &item) const
+		{
+			return (*this)(item.key);
+		}
+	};
+};
+
+using items = cds::container::MichaelHashSet<cds::gc::HP,
+        cds::container::IterableList<cds::gc::HP, cds_item, list_traits>,
+        set_traits>;
+} // namespace
+
+extern "C" {
+/* Named for check-dispatch: each has the one call through a pointer. */
+static __attribute__((noinline)) bool callback_put(
+        items *set, const cds_item *item, rm_value *old)
+{
+	const auto [done, is_new] = set->update(
+	        *item, [&](const cds_item &, const cds_item *before) {
+		        if (before)
+			        give(old, before->value);
+	        });
+
+	(void)done;
+	return !is_new;
+}
+
+static __attribute__((noinline)) bool callback_drop(
+        items *set, uint64_t key, rm_value *old)
+{
+	return set->erase(
+	        key, [&](const cds_item &item) { give(old, item.value); });
+}
+}
+
+namespace
+{
+template <class, class> struct table : cds_table {
+	uint64_t seed;
+	items entries;
+
+	explicit table(const rm_sizing &sizing)
+	    : seed(sizing.seed), entries(sizing.keys + sizing.keys / 8, 1)
+	{
+		cds_exit();
+	}
+
+	~table()
+	{
+		cds_enter();
+	}
+
+	RM_INLINED bool find(uint64_t key, rm_value *value)
+	{
+		return entries.find(
+		        key ^ seed, [&](const cds_item &item, uint64_t) {
+			        give(value, item.value);
+		        });
+	}
+
+	RM_INLINED bool put(uint64_t key, uint64_t value, rm_value *old)
+	{
+		const cds_item item{ key ^ seed, value };
+
+		return callback_put(&entries, &item, old);
+	}
+
+	/* The library's insert does not show what is there. */
+	bool add(uint64_t key, uint64_t value, rm_value *present)
+	{
+		const cds_item item{ key ^ seed, value };
+
+		for (;;) {
+			if (find(key, present))
+				return true;
+			if (entries.insert(item))
+				return false;
+		}
+	}
+
+	RM_INLINED bool drop(uint64_t key, rm_value *old)
+	{
+		return callback_drop(&entries, key ^ seed, old);
+	}
+
+	/* Nodes stay in the lists, so that none is passed over. */
+	template <class F> void scan(F visit)
+	{
+		for (const cds_item &item : entries)
+			if (!visit(item.key ^ seed, item.value))
+				break;
+	}
+};
+
+constexpr unsigned offered = 1;
+} // namespace
+
+#include "impls/lib/cxx_operations.hh"
+
+extern "C" {
+RM_DRIVE(all_operations, u64x8, RM_U64X8)
+
+extern const struct rm_impl rm_impl_cds_michael;
+const struct rm_impl rm_impl_cds_michael = {
+	.id = "cds_michael",
+	.label = "libcds Michael, HP",
+	.family = "free",
+	.sync = "lock-free, hazard ptrs",
+	.source = "Michael, SPAA 2002; libcds, MichaelHashSet, IterableList",
+	.system = "",
+	.shapes = offered,
+	.caps = RM_CAP_FIXED_SIZE,
+	.guarantees = "once-if-present",
+	.progress = "lock-free",
+	.dispatch = "callback",
+	.ops = &all_operations,
+	.drive = { drive_u64x8 },
+	.version = version,
+};
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sharded_flat.cc - 64 flat tables of Boost's, each under a small spin lock.
+ *
+ * needs: c++ boost_flat_map
+ *
+ * What sharded maps such as Rust's DashMap do. A look-up writes the lock of its
+ * shard twice; shards lie two lines apart, for the processor fetches lines in
+ * pairs. The shard is chosen by other bits of the hash than the place in it,
+ * which Boost takes from the top and, for its bytes of hashes, from the bottom:
+ * by the same bits, the keys of a shard would share a few places.
+ *
+ * A key is hashed once, and searched together with its hash.
+ */
+#define NDEBUG /* as in a release build */
+
+#include "impls/lib/cxx_locked.hh"
+#include "impls/support/spin.h"
+
+#include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/version.hpp>
+
+namespace
+{
+enum { SHARDS = 64, SHARD_BITS_AT = 12, TWO_LINES = 2 * RM_CACHE_LINE };
+
+/* By the names of std::shared_mutex. -1: a writer; else how many readers. */
+class small_lock
+{
+	std::atomic<int> holders{ 0 };
+
+      public:
+	RM_INLINED bool try_lock_shared()
+	{
+		/* relaxed: a guess, which the exchange verifies */
+		int seen = holders.load(std::memory_order_relaxed);
+
+		/* acquire: pairs with the release of a writer's unlock() */
+		return seen >= 0 && holders.compare_exchange_weak(seen,
+		                            seen + 1, std::memory_order_acquire,
+		                            std::memory_order_relaxed);
+	}
+
+	RM_INLINED void lock_shared()
+	{
+		unsigned looks = 0;
+
+		while (!try_lock_shared())
+			spin_wait(&looks);
+	}
+
+	RM_INLINED void unlock_shared()
+	{
+		/* release: pairs with the acquire of a writer's try_lock() */
+		holders.fetch_sub(1, std::memory_order_release);
+	}
+
+	RM_INLINED bool try_lock()
+	{
+		int none = 0;
+
+		/* acquire: pairs with the release of either unlock */
+		return holders.compare_exchange_weak(none, -1,
+		        std::memory_order_acquire, std::memory_order_relaxed);
+	}
+
+	RM_INLINED void lock()
+	{
+		unsigned looks = 0;
+
+		while (!try_lock())
+			spin_wait(&looks);
+	}
+
+	RM_INLINED void unlock()
+	{
+		/* release: pairs with the acquire of who comes next */
+		holders.store(0, std::memory_order_release);
+	}
+};
+
+/* A key that is searched, and becomes the key of a new entry. */
+template <class Key> struct hashed {
+	view<Key> key;
+	size_t hash;
+
+	RM_INLINED operator view<Key>() const
+	{
+		return key;
+	}
+};
+
+template <class Key> struct known_hash : common_hash {
+	using common_hash::operator();
+
+	RM_INLINED size_t operator()(const hashed<Key> &searched) const
+	{
+		return searched.hash;
+	}
+};
+
+template <class Key> struct equal_to_hashed {
+	using is_transparent = void;
+
+	RM_INLINED bool operator()(const Key &a, const Key &b) const
+	{
+		return a == b;
+	}
+
+	RM_INLINED bool operator()(const hashed<Key> &a, const Key &b) const
+	{
+		return a.key == b;
+	}
+
+	RM_INLINED bool operator()(const Key &a, const hashed<Key> &b) const
+	{
+		return a == b.key;
+	}
+};
+
+template <class Key, class Value>
+using flat = locked<small_lock, boost::unordered_flat_map<Key, Value,
+                                        known_hash<Key>, equal_to_hashed<Key>>>;
+
+template <class Key, class Value>
+struct alignas(TWO_LINES) shard : flat<Key, Value> {
+	explicit shard(const rm_sizing &sizing) : flat<Key, Value>(sizing)
+	{
+	}
+};
+
+/* An eighth more: keys do not spread evenly. */
+rm_sizing sizing_of_shard(rm_sizing sizing)
+{
+	sizing.keys = sizing.keys / SHARDS + sizing.keys / SHARDS / 8 + 8;
+	return sizing;
+}
+
+template <class Key, class Value> struct table {
+	common_hash hashing;
+	shard<Key, Value> *shards;
+
+	explicit table(const rm_sizing &sizing) : hashing{ sizing.seed }
+	{
+		std::allocator<shard<Key, Value>> memory;
+
+		shards = memory.allocate(SHARDS);
+		for (int i = 0; i < SHARDS; i++)
+			new (&shards[i])
+			        shard<Key, Value>(sizing_of_shard(sizing));
+	}
+
+	~table()
+	{
+		std::allocator<shard<Key, Value>> memory;
+
+		std::destroy_n(shards, size_t(SHARDS));
+		memory.deallocate(shards, SHARDS);
+	}
+
+	/* use(its shard, the key with its hash) */
+	template <class F> RM_INLINED bool at(view<Key> key, F use)
+	{
+		const hashed<Key> searched{ key, hashing(key) };
+
+		return use(
+		        shards[(searched.hash >> SHARD_BITS_AT) & (SHARDS - 1)],
+		        searched);
+	}
+
+	RM_INLINED bool find(view<Key> key, rm_value *value)
+	{
+		return at(key, [&](auto &one, auto searched) RM_INLINED {
+			return one.find(searched, value);
+		});
+	}
+
+	RM_INLINED bool put(view<Key> key, const Value &value, rm_value *old)
+	{
+		return at(key, [&](auto &one, auto searched) RM_INLINED {
+			return one.put(searched, value, old);
+		});
+	}
+
+	bool add(view<Key> key, const Value &value, rm_value *present)
+	{
+		return at(key, [&](auto &one, auto searched) {
+			return one.add(searched, value, present);
+		});
+	}
+
+	RM_INLINED bool drop(view<Key> key, rm_value *old)
+	{
+		return at(key, [&](auto &one, auto searched) RM_INLINED {
+			return one.drop(searched, old);
+		});
+	}
+
+	/* One moment of each shard, one after the other. */
+	template <class F> void scan(F visit)
+	{
+		bool more = true;
+
+		for (int i = 0; more && i < SHARDS; i++)
+			shards[i].scan([&](const Key &key, const Value &held) {
+				more = visit(key, held);
+				return more;
+			});
+	}
+
+	size_t size()
+	{
+		size_t sum = 0;
+
+		for (int i = 0; i < SHARDS; i++)
+			sum += shards[i].size();
+		return sum;
+	}
+};
+
+const char *version()
+{
+	return BOOST_LIB_VERSION;
+}
+
+constexpr unsigned offered = RM_ALL_SHAPES;
+} // namespace
+
+#include "impls/lib/cxx_operations.hh"
+
+extern "C" {
+RM_DRIVES(all_operations)
+
+extern const struct rm_impl rm_impl_sharded_flat;
+const struct rm_impl rm_impl_sharded_flat = {
+	.id = "sharded_flat",
+	.label = "64 Boost flat, rw spin",
+	.family = "shard",
+	.sync = "rw spin lock per shard",
+	.source = "Boost.Unordered, unordered_flat_map; shards as in DashMap",
+	.system = "",
+	.shapes = offered,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &all_operations,
+	.drive = RM_ALL_DRIVES,
+	.version = version,
+};
+}
