@@ -9,6 +9,7 @@ package readmostly;
 final class Account extends Worker {
 	long written, returned; // sums of values
 	long puts, outs;
+	long lost; // writes after which the value before them was found
 
 	Account(Load load, int slot, long state) {
 		super(load, slot, state, null);
@@ -37,6 +38,26 @@ final class Account extends Worker {
 		if (value != Table.ABSENT) {
 			wrong |= Random.different(value, rank);
 		}
+	}
+
+	/**
+	 * Of a table that does not tell what it replaced: no value is written
+	 * twice, so to find the one from before is to have lost the write; and a
+	 * key that nobody takes out is there after it.
+	 */
+	@Override
+	long store(long rank, long value) {
+		if (table.tells()) {
+			return table.upsert(rank, value);
+		}
+		long before = table.lookup(rank);
+		long old = table.upsert(rank, value);
+		long after = table.lookup(rank);
+		if (after == Table.ABSENT ? load.kind == Load.Kind.UPDATE
+				: after == before) {
+			lost++;
+		}
+		return old;
 	}
 
 	@Override

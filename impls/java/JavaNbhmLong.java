@@ -5,9 +5,9 @@ import org.jctools.maps.NonBlockingHashMapLong;
 
 /**
  * NonBlockingHashMapLong of JCTools: keys stay numbers, values are objects. No
- * operation takes a lock. Key 0 has a field of its own, and of two puts into it
- * at once one is lost while it says that it replaced the other: a verification
- * finds that. Keys are complements here, so that none is 0.
+ * operation takes a lock. A put or a remove that meets another one counts as if
+ * it had come just before, but returns what the other left: its answers are not
+ * what it replaced.
  */
 final class JavaNbhmLong {
 	private JavaNbhmLong() {
@@ -21,24 +21,24 @@ final class JavaNbhmLong {
 			map = new NonBlockingHashMapLong<>(Tables.room(size), false);
 		}
 
-		/** Ranks, the low half, are at most 2^31. */
-		private static long key(long rank) {
-			return ~Random.scatter(rank);
+		@Override
+		boolean tells() {
+			return false;
 		}
 
 		@Override
 		long lookup(long rank) {
-			return unbox(map.get(key(rank)));
+			return unbox(map.get(Random.scatter(rank)));
 		}
 
 		@Override
 		long upsert(long rank, long value) {
-			return unbox(map.put(key(rank), (Long) value));
+			return unbox(map.put(Random.scatter(rank), (Long) value));
 		}
 
 		@Override
 		long remove(long rank) {
-			return unbox(map.remove(key(rank)));
+			return unbox(map.remove(Random.scatter(rank)));
 		}
 	}
 }

@@ -23,7 +23,12 @@ final class Judge {
 		if (!team.table.holds()) {
 			return null;
 		}
-		if (cell.verifies() && sum.written - sum.returned != sum.held) {
+		if (sum.lost > 0) {
+			return "lost update: after " + sum.lost + " writes the value was "
+					+ "there that they were to replace";
+		}
+		if (cell.verifies() && team.table.tells()
+				&& sum.written - sum.returned != sum.held) {
 			return "lost update: prefill + written - returned is not what "
 					+ "is held";
 		}

@@ -87,6 +87,11 @@ final class Request {
 		if (cell.verifies() && !table.holds()) {
 			return "this map holds nothing that could be verified";
 		}
+		if (!table.tells() && cell.writeKind.equals("churn")
+				&& cell.threads > 1) {
+			return "removals of this map that meet another write say what "
+					+ "they did not do: churn needs one thread";
+		}
 		if (!cell.loop.equals("mix")
 				|| !cell.measure.equals("throughput") && !cell.verifies()) {
 			return "readmostly-java measures throughput of the loop mix";

@@ -25,6 +25,14 @@ abstract class Table {
 		return true;
 	}
 
+	/**
+	 * Whether upsert and remove return what they replaced, whoever writes
+	 * beside them.
+	 */
+	boolean tells() {
+		return true;
+	}
+
 	static long unbox(Long value) {
 		return value == null ? ABSENT : value;
 	}

@@ -4,7 +4,7 @@ package readmostly;
 /** Over the members: the window, and what all answers add up to. */
 final class Totals {
 	final Counts window = new Counts(), all = new Counts();
-	long written, returned, held, puts, outs;
+	long written, returned, held, puts, outs, lost;
 	long heldKeys, heldSum, keysBefore;
 	int wrong; // threads that saw a wrong value
 	final long expectedKeys, expectedSum;
@@ -27,6 +27,7 @@ final class Totals {
 				returned += account.returned;
 				puts += account.puts;
 				outs += account.outs;
+				lost += account.lost;
 			}
 		}
 		for (long rank = 0; rank < team.load.resident; rank++) {

@@ -112,7 +112,7 @@ class Worker extends Padding {
 
 	private void put(long rank, int writer) {
 		long value = Random.valueOf(rank, writer, ++sequence);
-		long old = table.upsert(rank, value);
+		long old = store(rank, value);
 		counts.writes++;
 		if (old == Table.ABSENT) {
 			counts.inserts++;
@@ -131,6 +131,10 @@ class Worker extends Padding {
 			keySum -= Random.mixOf(rank);
 		}
 		took(rank, old);
+	}
+
+	long store(long rank, long value) {
+		return table.upsert(rank, value);
 	}
 
 	/** What verify keeps an account of. */

@@ -82,8 +82,9 @@ def java(folder, file, text):
 
 
 def rust(folder, file, text):
-    """The same crates as those of the build, in a folder of their own: its
-    target is not what `make` copies."""
+    """With the crates that the build has compiled, in a copy of their folder:
+    what is made here is not what `make` takes."""
+    shutil.copytree(ROOT / "build/cargo", folder / "cargo")
     sources = folder / "sources"
     shutil.copytree(ROOT / "impls/rust", sources)
     (sources / file).write_text(text, "utf-8")
@@ -91,7 +92,7 @@ def rust(folder, file, text):
     crates = re.findall(r"^([a-z-]+) = .*optional = true", manifest, re.M)
     subprocess.run(
         [ROOT / "impls/rust/build.sh", sources, folder / "mutant", *crates],
-        env=os.environ | {"CARGO_TARGET_DIR": str(BUILD / "cargo-mutants")},
+        env=os.environ | {"CARGO_TARGET_DIR": str(folder / "cargo")},
         check=True)
     return folder / "mutant"
 
