@@ -43,7 +43,7 @@ ALL_CXXFLAGS = -std=gnu++2b -D_GNU_SOURCE -I. -pthread $(CFLAGS) $(DEBUG) \
 HIDE    ?=
 HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages),$(HIDE))
 PKG     := PKG_CONFIG_PATH=$(shell .ci/pc $(CC) $(CXX)):$$PKG_CONFIG_PATH pkg-config
-needs   = $(shell sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$$/\1/p' $(1))
+needs   = $(if $(filter %.c %.cc,$(1)),$(shell sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$$/\1/p' $(1)),$(subst :, ,$(patsubst $(1)=%,%,$(filter $(1)=%,$(ELSEWHERE_NEEDS)))))
 has     = $(if $(call needs,$(1)),$(if $(filter $(HIDDEN),$(call needs,$(1))),,$(shell $(PKG) --exists \
           $(call needs,$(1)) 2>/dev/null && echo yes)),yes)
 # The packages that the libraries of a map come in.
@@ -59,13 +59,13 @@ SKIPPED   := $(filter-out $(IMPLS),$(ALL_IMPLS))
 # programs of their names), OUT is where the programs go: `make bench` has one
 # set of programs for each mode, over the same objects.
 OUT       ?= $(BUILD)
-MAPS_BUILT ?= $(notdir $(basename $(IMPLS))) $(GO_MAPS)
-include impls/go/go.mk
+MAPS_BUILT ?= $(notdir $(basename $(IMPLS))) $(ELSEWHERE)
+include impls/languages.mk
 STATS_MAPS ?= $(MAPS_BUILT)
 SIM_MAPS   ?= $(MAPS_BUILT)
-named      = $(foreach id,$(sort $(filter-out $(GO_IDS),$(1))),$(or $(filter $(foreach end,c cc,$(id).$(end) %/$(id).$(end)),$(IMPLS)),$(error no map of this build is called $(id))))
+named      = $(foreach id,$(sort $(filter-out $(ELSEWHERE_ALL),$(1))),$(or $(filter $(foreach end,c cc,$(id).$(end) %/$(id).$(end)),$(IMPLS)),$(error no map of this build is called $(id))))
 LINKED    := $(call named,$(MAPS_BUILT))
-MAP_LIBS  := $(sort $(foreach f,$(IMPLS),$(call needs,$(f))))
+MAP_LIBS  := $(sort $(foreach f,$(IMPLS) $(ELSEWHERE),$(call needs,$(f))))
 # Of the maps that are linked: a trial shall not load what it does not run.
 LDLIBS    = $(shell $(PKG) --libs $(LIBRARIES) $(sort $(foreach f,$(LINKED) $(STATS_LINKED),$(call needs,$(f))))) -lm -ldl
 
@@ -85,7 +85,6 @@ PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 .SECONDARY:
 all: $(OUT)/readmostly  ## build what this machine can
 	@$(foreach f,$(SKIPPED),echo "skip: $(f) needs $(call needs,$(f)) (packages: $(call comes_in,$(f)))";)
-	@$(foreach id,$(GO_MISSING),echo "skip: $(id) needs $(GO_NEEDS) (packages: $(GO_PACKAGE))";)
 
 bench:  ## measure and report: MODE=smoke|quick|articles|standard|full MAPS=ids
 	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) runner/bench.sh $(call quoted,$(MODE)) $(BENCH_ARGS)
@@ -121,11 +120,11 @@ NEW := .$$PPID.new
 # The table of maps is written from the file names: adding a map is adding
 # a file. It is replaced only when it differs, so that nothing relinks.
 # Which of those left out are planted misuses, their files say themselves.
-define write_table # FILE, MAP.c..., ids of maps in Go
+define write_table # FILE, MAP.c..., ids of maps in other languages
 	@mkdir -p $(@D)
 	@{ echo '#include "runner/impl_table.h"'; \
 	   for n in $(sort $(notdir $(basename $(2)))); do echo "extern const struct rm_impl rm_impl_$$n;"; done; \
-	   $(GO_ROWS) \
+	   $(call elsewhere_rows,$(3)); \
 	   echo 'const struct rm_impl *const rm_impl_table[] = {'; \
 	   for n in $(sort $(notdir $(basename $(2)))); do echo "	&rm_impl_$$n,"; done; \
 	   for n in $(3); do echo "	&rm_impl_$$n,"; done; \
@@ -136,20 +135,19 @@ define write_table # FILE, MAP.c..., ids of maps in Go
 	   for f in $(filter-out $(2),$(IMPLS)); do \
 	     grep -q '\.misuse *=' $$f && misuse=true || misuse=false; \
 	     n=$${f##*/}; echo "	{ \"$${n%.*}\", $$misuse, false },"; done; \
-	   for n in $(filter-out $(3),$(GO_MAPS)); do echo "	{ \"$$n\", false, true },"; done; \
+	   for n in $(filter-out $(3),$(ELSEWHERE)); do echo "	{ \"$$n\", false, true },"; done; \
 	   echo '	{ NULL, false, false },'; \
 	   echo '};'; \
 	   echo 'const struct rm_skipped rm_skipped_table[] = {'; \
 	   $(foreach f,$(SKIPPED),echo '	{ "$(notdir $(basename $(f)))", "$(call needs,$(f))", "$(call comes_in,$(f))" },';) \
-	   for n in $(GO_MISSING); do echo "	{ \"$$n\", \"$(GO_NEEDS)\", \"$(GO_PACKAGE)\" },"; done; \
 	   echo '	{ NULL, NULL, NULL },'; \
 	   echo '};'; \
-	   echo 'const size_t rm_skipped_count = $(words $(SKIPPED) $(GO_MISSING));'; } >$(1)$(NEW)
+	   echo 'const size_t rm_skipped_count = $(words $(SKIPPED));'; } >$(1)$(NEW)
 	@cmp -s $(1)$(NEW) $(1) && rm $(1)$(NEW) || mv $(1)$(NEW) $(1)
 endef
 
 $(OUT)/impl_table.c: FORCE
-	$(call write_table,$@,$(LINKED),$(GO_LINKED))
+	$(call write_table,$@,$(LINKED),$(ELSEWHERE_LINKED))
 $(OUT)/stats/impl_table.c: FORCE
 	$(call write_table,$@,$(STATS_LINKED))
 $(OUT)/impl_table.o $(OUT)/stats/impl_table.o $(OUT)/map_code.o: %.o: %.c

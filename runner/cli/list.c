@@ -154,12 +154,21 @@ static int print_ids(void)
 	return ferror(stdout) ? RM_INCOMPLETE : RM_OK;
 }
 
+/* Also one of a program in another language. */
+static const struct rm_impl *find(const char *id)
+{
+	for (size_t i = 0; i < rm_impl_all_count; i++)
+		if (!strcmp(rm_impl_table[i]->id, id))
+			return rm_impl_table[i];
+	return NULL;
+}
+
 /* As the library says itself, where it does; else what pkg-config said of it
    when this program was built. */
 static void print_version(const struct rm_facts *facts)
 {
 	static const char member[] = "library: ";
-	const struct rm_impl *impl = rm_impl_find(facts->id);
+	const struct rm_impl *impl = find(facts->id);
 	const char *library = strstr(facts->text, member) + sizeof(member) - 1;
 	const int length = (int)strcspn(library, "\n");
 	const char *built;

@@ -213,6 +213,12 @@ static bool named(const struct rm_workload *w, const char *id)
 	return false;
 }
 
+/* Whether its threads may be the scheduler's; those of others are threads. */
+static bool has_goroutines(const struct rm_impl *impl)
+{
+	return impl->program && !strcmp(impl->program, "readmostly-go");
+}
+
 /* One cell for every chosen map; `cell` lends its CPUs. */
 static int add_for_maps(struct rm_planning *planning,
         const struct rm_workload *w, const bool *chosen,
@@ -239,7 +245,7 @@ static int add_for_maps(struct rm_planning *planning,
 		}
 		snprintf(
 		        own.map, sizeof(own.map), "%s", planning->impls[i]->id);
-		if (!planning->impls[i]->program) /* it has threads */
+		if (!has_goroutines(planning->impls[i]))
 			own.goroutines = RM_GOROUTINES_WIRED;
 		if (rm_plan_suits(planning->impls[i], cell->loop.kind))
 			rm_plan_judge(planning, planning->impls[i], &own);

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package readmostly;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+
+/** The factors of a cell that a program in Java looks at. */
+final class Cell {
+	final String id, map, shape, writeKind, dist, loop, measure, memory;
+	final String allocator, hugePages, settle;
+	final long keys, warmUpNs, windowNs, windowOps, deadlineNs, verifyOps;
+	final double writeShare, missShare;
+	final int threads;
+	final int[] cpus;
+	final boolean presize, traced;
+
+	Cell(JsonObject cell) {
+		id = cell.get("id").getAsString();
+		map = cell.get("map").getAsString();
+		shape = cell.get("shape").getAsString();
+		writeKind = cell.get("write_kind").getAsString();
+		dist = cell.get("dist").getAsString();
+		loop = cell.get("loop").getAsString();
+		measure = cell.get("measure").getAsString();
+		memory = cell.get("memory").getAsString();
+		allocator = usual(cell, "allocator", "glibc");
+		hugePages = usual(cell, "huge_pages", "system");
+		settle = usual(cell, "settle", "yes");
+		keys = cell.get("keys").getAsLong();
+		warmUpNs = cell.get("warm_up_ns").getAsLong();
+		windowNs = cell.get("window_ns").getAsLong();
+		windowOps = cell.get("window_ops").getAsLong();
+		deadlineNs = cell.get("deadline_ns").getAsLong();
+		verifyOps = cell.get("verify_ops").getAsLong();
+		writeShare = cell.get("write_share").getAsDouble();
+		missShare = cell.get("miss_share").getAsDouble();
+		threads = cell.get("threads").getAsInt();
+		cpus = numbers(cell.getAsJsonArray("cpus"));
+		presize = cell.get("presize").getAsBoolean();
+		traced = cell.has("trace");
+	}
+
+	private static String usual(JsonObject cell, String name, String usual) {
+		return cell.has(name) ? cell.get(name).getAsString() : usual;
+	}
+
+	private static int[] numbers(JsonArray array) {
+		int[] all = new int[array.size()];
+		for (int i = 0; i < all.length; i++) {
+			all[i] = array.get(i).getAsInt();
+		}
+		return all;
+	}
+
+	boolean verifies() {
+		return measure.equals("verify");
+	}
+
+	boolean strings() {
+		return shape.startsWith("str");
+	}
+
+	/** Another thread takes turns with this one, by plan. */
+	boolean sharesCpu(int slot) {
+		for (int i = 0; i < cpus.length; i++) {
+			if (i != slot && cpus[i] == cpus[slot]) {
+				return true;
+			}
+		}
+		return cpus.length == 0;
+	}
+
+	/** Throws where the members make no sense, whatever the program. */
+	void check() throws BadRequest {
+		if (threads < 1 || keys < 1
+				|| cpus.length != 0 && cpus.length != threads) {
+			throw new BadRequest("keys, threads or cpus out of range");
+		}
+		if (verifies() ? verifyOps == 0 : (windowNs == 0) == (windowOps == 0)) {
+			throw new BadRequest("exactly one of window_ns and window_ops "
+					+ "is needed, and verify_ops to verify");
+		}
+	}
+}

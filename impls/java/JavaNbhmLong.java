@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package readmostly;
+
+import org.jctools.maps.NonBlockingHashMapLong;
+
+/**
+ * NonBlockingHashMapLong of JCTools: keys stay numbers, values are objects. No
+ * operation takes a lock. A put or a remove that meets another one counts as if
+ * it had come just before, but returns what the other left: its answers are not
+ * what it replaced.
+ */
+final class JavaNbhmLong {
+	private JavaNbhmLong() {
+	}
+
+	static final class U64 extends Table {
+		private final NonBlockingHashMapLong<Long> map;
+
+		/** Without `optForSpace`: the faster of its two forms. */
+		U64(long size) {
+			map = new NonBlockingHashMapLong<>(Tables.room(size), false);
+		}
+
+		@Override
+		boolean tells() {
+			return false;
+		}
+
+		@Override
+		long lookup(long rank) {
+			return unbox(map.get(Random.scatter(rank)));
+		}
+
+		@Override
+		long upsert(long rank, long value) {
+			return unbox(map.put(Random.scatter(rank), (Long) value));
+		}
+
+		@Override
+		long remove(long rank) {
+			return unbox(map.remove(Random.scatter(rank)));
+		}
+	}
+}

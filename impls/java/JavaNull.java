@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package readmostly;
+
+/**
+ * No map: every key is there and has the value that was written for it. What is
+ * left is what the loop costs in Java, the floor of the others.
+ */
+final class JavaNull {
+	private JavaNull() {
+	}
+
+	abstract static class Nothing extends Table {
+		@Override
+		final long upsert(long rank, long value) {
+			return rank;
+		}
+
+		@Override
+		final long remove(long rank) {
+			return rank;
+		}
+
+		@Override
+		final boolean holds() {
+			return false;
+		}
+	}
+
+	static final class U64 extends Nothing {
+		U64(long size) {
+		}
+
+		@Override
+		long lookup(long rank) {
+			// the low half of a key is its rank
+			return Random.scatter(rank) & 0xffffffffL;
+		}
+	}
+
+	static final class Str extends Nothing {
+		Str(long size) {
+		}
+
+		@Override
+		long lookup(long rank) {
+			return rank & ~0xffL | Tables.text(rank).charAt(8);
+		}
+	}
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package readmostly;
+
+/** What was answered wrongly, or not done as asked: runner/trial/judge.c. */
+final class Judge {
+	private final Team team;
+	private final Cell cell;
+	private final Load load;
+	private final Totals sum;
+
+	Judge(Team team, Totals sum) {
+		this.team = team;
+		this.sum = sum;
+		cell = team.request.cell;
+		load = team.load;
+	}
+
+	/** Tells what was answered wrongly, or null. */
+	String mismatch() {
+		if (sum.wrong > 0) {
+			return "an operation returned another key's value";
+		}
+		if (!team.table.holds()) {
+			return null;
+		}
+		if (sum.lost > 0) {
+			return "lost update: after " + sum.lost + " writes the value was "
+					+ "there that they were to replace";
+		}
+		if (cell.verifies() && team.table.tells()
+				&& sum.written - sum.returned != sum.held) {
+			return "lost update: prefill + written - returned is not what "
+					+ "is held";
+		}
+		if (!cell.settle.equals("no") && sum.keysBefore != load.resident) {
+			return "prefill not exact: " + sum.keysBefore
+					+ " keys, expected " + load.resident;
+		}
+		if (sum.heldKeys != sum.expectedKeys
+				|| sum.heldSum != sum.expectedSum) {
+			return "key sums differ: the map holds " + sum.heldKeys
+					+ " keys, its answers say " + sum.expectedKeys;
+		}
+		return load.kind == Load.Kind.UPDATE ? ofUpdates()
+				: load.kind == Load.Kind.FRESH ? ofFresh() : null;
+	}
+
+	private String ofUpdates() {
+		if (sum.all.missesResident > 0) {
+			return sum.all.missesResident
+					+ " lookups missed keys that were never removed";
+		}
+		return sum.all.inserts == 0 ? null : sum.all.inserts
+				+ " upserts of resident keys found no key";
+	}
+
+	/**
+	 * Ranks of fresh keys are drawn once: a key that is there already is one
+	 * that was not put in, and its answer hides that from the sums.
+	 */
+	private String ofFresh() {
+		long puts = sum.all.pairs + sum.puts;
+		return sum.all.inserts == puts ? null : puts - sum.all.inserts
+				+ " of " + puts + " upserts of fresh keys found one";
+	}
+
+	/** Within 6 standard errors of probability p. */
+	private static boolean plausible(long hits, long n, double p) {
+		double expected = p * n;
+		return Math.abs(hits - expected)
+				<= 6 * Math.sqrt(expected * (1 - p)) + 1;
+	}
+
+	/** Tells what was done that was not asked for, or null. */
+	String unasked() {
+		Counts c = sum.window;
+		long lookups = c.lookups();
+		double absent = Math.max(0, load.span - load.resident)
+				/ (double) load.span;
+		if (!plausible(c.decisions(), c.iterations,
+				load.decisions(cell.writeShare))) {
+			return "achieved write share " + Result.ratio(c.writes,
+					c.operations()) + ", asked " + cell.writeShare;
+		}
+		if (team.table.holds()
+				&& !plausible(c.missesAbsent, lookups, absent)) {
+			return "achieved miss share " + Result.ratio(c.misses(),
+					lookups) + ", asked " + load.misses;
+		}
+		double few = lookups
+				* (0.001 + (double) load.threads / load.resident) + 64;
+		return c.missesResident <= few ? null : c.missesResident + " of "
+				+ lookups + " lookups missed resident keys";
+	}
+
+	/** Tells how the measurement is not what was asked, or null. */
+	String misplaced() {
+		long elapsed = team.elapsedNs();
+		for (int i = 0; i < team.members.length; i++) {
+			String why = misplaced(i, team.members[i], elapsed);
+			if (why != null) {
+				return why;
+			}
+		}
+		return elapsed < 1000 * team.clockCostNs
+				? "the window is shorter than 1000 clock readings" : null;
+	}
+
+	private String misplaced(int slot, Member member, long elapsed) {
+		long own = member.end - member.start;
+		if (member.misplaced != null) {
+			return member.misplaced;
+		}
+		if (cell.cpus.length > 0 && (member.before.cpu != cell.cpus[slot]
+				|| member.after.cpu != cell.cpus[slot])) {
+			return "thread " + slot + " ran on CPU " + member.before.cpu
+					+ " and " + member.after.cpu + ", placed on "
+					+ cell.cpus[slot];
+		}
+		if (member.worker.counts.iterations == 0) {
+			return "thread " + slot
+					+ " was never scheduled in the window";
+		}
+		if (cell.windowNs > 0 && own < elapsed / 2
+				&& !cell.sharesCpu(slot)) {
+			return "thread " + slot + " was there for " + own / 1e6
+					+ " of " + elapsed / 1e6 + " ms: its CPU was busy";
+		}
+		return null;
+	}
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package readmostly;
+
+import java.io.IOException;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.function.LongConsumer;
+
+/** One thread of a trial. It does each phase when all are there. */
+final class Member extends Thread {
+	private final Team team;
+	private final CyclicBarrier gate;
+	private final int slot;
+	Worker worker;
+	Counts warmUp = new Counts();
+	long id; // the kernel's
+	long start, end; // of the window
+	ThreadUsage before, after;
+	long settled, heldKeys, heldSum, held;
+	String misplaced; // why it is not where it belongs
+	Throwable broken; // what a phase threw
+
+	Member(Team team, CyclicBarrier gate, int slot) {
+		super("member " + slot);
+		setDaemon(true);
+		this.team = team;
+		this.gate = gate;
+		this.slot = slot;
+	}
+
+	@Override
+	public void run() {
+		try {
+			for (Phase phase : Phase.values()) {
+				gate.await();
+				work(phase);
+				gate.await();
+			}
+		} catch (InterruptedException | BrokenBarrierException e) {
+			broken = e;
+		}
+	}
+
+	private void work(Phase phase) {
+		if (broken != null) {
+			return;
+		}
+		try {
+			switch (phase) {
+			case SETUP -> setup();
+			case CREATE -> create();
+			case PREFILL -> each(team.load.resident, rank -> worker.table
+					.upsert(rank, Random.valueOf(rank, 0, 0)));
+			case SETTLE -> settle();
+			case WARM_UP -> warmUp();
+			case WINDOW -> window();
+			default -> verify();
+			}
+		} catch (IOException | RuntimeException | Error e) {
+			broken = e;
+		}
+	}
+
+	/** Each makes its worker, so that those of two do not lie together. */
+	private void setup() throws IOException {
+		Cell cell = team.request.cell;
+		id = ThreadUsage.id();
+		if (cell.cpus.length > 0) {
+			misplaced = ThreadUsage.pin(cell.cpus[slot]);
+		}
+		worker = team.worker(slot);
+	}
+
+	private void create() {
+		if (slot == 0) {
+			team.create();
+		}
+	}
+
+	/** The member's share of the first n ranks. */
+	private void each(long n, LongConsumer visit) {
+		worker.table = team.table;
+		for (long rank = slot; rank < n; rank += team.members.length) {
+			visit.accept(rank);
+		}
+	}
+
+	/** Looks every resident key up once, as C does. */
+	private void settle() {
+		if (team.request.cell.settle.equals("no")) {
+			return;
+		}
+		each(team.load.resident, rank -> {
+			long value = worker.table.lookup(rank);
+			if (value != Table.ABSENT) {
+				settled++;
+				worker.wrong |= Random.different(value, rank);
+			}
+		});
+	}
+
+	private void warmUp() {
+		if (team.request.cell.warmUpNs > 0
+				&& !team.request.cell.verifies()) {
+			worker.drive();
+		}
+		warmUp = worker.counts;
+		worker.counts = new Counts();
+	}
+
+	private void window() {
+		double ops = team.request.cell.windowOps
+				* (1 + team.request.controlExtra);
+		if (ops > 0) {
+			worker.limit = (long) Math.max(Load.BATCH, ops);
+		}
+		before = ThreadUsage.now();
+		start = System.nanoTime();
+		if (worker instanceof Account account) {
+			account.verify();
+		} else {
+			worker.drive();
+		}
+		end = System.nanoTime();
+		after = ThreadUsage.now();
+	}
+
+	private void verify() {
+		if (!team.table.holds()) {
+			return;
+		}
+		each(team.load.universe(), rank -> {
+			long value = worker.table.lookup(rank);
+			if (value != Table.ABSENT) {
+				heldKeys++;
+				heldSum += Random.mixOf(rank);
+				held += value;
+				worker.wrong |= Random.different(value, rank);
+			}
+		});
+	}
+}

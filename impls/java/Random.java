@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package readmostly;
+
+/**
+ * What runner/base/rng.h and runner/keys.h make of a number, number for number:
+ * tests/go/sequence.tsv holds both sides to it. A long holds 64 bits
+ * without a sign; where that matters the code says unsigned.
+ */
+final class Random {
+	private static final long STEP = 0x9e3779b97f4a7c15L;
+	static final long INCREMENT = 0xa0761d6478bd642fL;
+
+	private Random() {
+	}
+
+	/** High half of an unsigned product; Java 17 has only the signed one. */
+	static long high(long a, long b) {
+		return Math.multiplyHigh(a, b) + (a >> 63 & b) + (b >> 63 & a);
+	}
+
+	/** What rm_next() returns for a state that INCREMENT was added to. */
+	static long mix(long state) {
+		long other = state ^ 0xe7037ed1a0b428dbL;
+		return high(state, other) ^ state * other;
+	}
+
+	/** rm_seed() */
+	static long seed(long seed, long n) {
+		long z = seed + (n + 1) * STEP;
+		z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
+		z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
+		return z ^ z >>> 31;
+	}
+
+	/** rm_below() */
+	static long below(long random, long n) {
+		return high(random, n);
+	}
+
+	/** rm_unit() */
+	static double unit(long random) {
+		return (random >>> 11) * 0x1p-53;
+	}
+
+	/** rm_scatter(): the 64-bit key of a rank. */
+	static long scatter(long rank) {
+		return rank * 0x9e3779b900000001L;
+	}
+
+	/** rm_rank_mix() */
+	static long mixOf(long rank) {
+		return seed(0x726d, rank);
+	}
+
+	/** rm_value_of(): sequence:20 | writer:12 | rank:32. */
+	static long valueOf(long rank, int writer, long sequence) {
+		return sequence << 44 | (writer & 0xfffL) << 32 | rank & 0xffffffffL;
+	}
+
+	/** 0 if the value was written for the rank. */
+	static long different(long value, long rank) {
+		return (value ^ rank) & 0xffffffffL;
+	}
+}

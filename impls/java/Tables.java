@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package readmostly;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/** Finds the class of a map and shape, and makes keys for it. */
+final class Tables {
+	private Tables() {
+	}
+
+	/**
+	 * JavaChm.U64 for java_chm and u64x8; size 0: it grows. No list of
+	 * classes: to name one is to load it. Null where there is none.
+	 */
+	static Table make(String id, String shape, long size) {
+		StringBuilder name = new StringBuilder("readmostly.");
+		for (String word : id.split("_")) {
+			name.append(Character.toUpperCase(word.charAt(0)));
+			name.append(word.substring(1));
+		}
+		name.append(shape.equals("u64x8") ? "$U64"
+				: shape.equals("str16x8") ? "$Str" : "$None");
+		try {
+			return (Table) Class.forName(name.toString())
+					.getDeclaredConstructor(long.class)
+					.newInstance(size);
+		} catch (ReflectiveOperationException | RuntimeException
+				| LinkageError e) {
+			return null;
+		}
+	}
+
+	/**
+	 * The string key of a rank: 16 bytes, of which a string of Latin letters
+	 * keeps one each. Each use makes one anew, as a program does that reads
+	 * its keys from a connection.
+	 */
+	static String text(long rank) {
+		byte[] line = new byte[16];
+		ByteBuffer.wrap(line).order(ByteOrder.LITTLE_ENDIAN)
+				.putLong(Random.scatter(rank)).putLong(rank);
+		return new String(line, StandardCharsets.ISO_8859_1);
+	}
+
+	/** Room for n entries at the load factor that Java's tables grow at. */
+	static int room(long n) {
+		return (int) Math.min(Math.max(16, 2 * n), 1 << 30);
+	}
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package readmostly;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Watches the warm-up: ns per operation of each slice. A virtual machine
+ * compiles while it runs, so that the time which the cell asks for is the least:
+ * it ends when the last slices differ by little, or after MOST times that.
+ */
+final class WarmUp {
+	static final long SLICE_NS = 100_000_000;
+	private static final int ALIKE = 5; // slices
+	private static final double DIFFER = 0.03;
+	private static final int MOST = 10;
+
+	final List<Double> slices = new ArrayList<>();
+	/** Whether the last slices were alike; null: there were fewer. */
+	Boolean steady;
+
+	void watch(Team team) throws InterruptedException {
+		Cell cell = team.request.cell;
+		long asked = cell.warmUpNs;
+		long most = Math.min(MOST * asked, cell.deadlineNs / 4);
+		long began = System.nanoTime(), last = began, done = 0;
+
+		while (last - began < asked
+				|| steady != Boolean.TRUE && last - began < most) {
+			sleep(Math.min(SLICE_NS, last - began < asked
+					? asked - (last - began) : SLICE_NS));
+			long now = System.nanoTime(), sum = team.done();
+			if (now - last >= SLICE_NS) {
+				slices.add((double) (now - last) * cell.threads
+						/ Math.max(1, sum - done));
+			}
+			last = now;
+			done = sum;
+			steady = steady();
+		}
+	}
+
+	private static void sleep(long ns) throws InterruptedException {
+		Thread.sleep(ns / 1_000_000, (int) (ns % 1_000_000));
+	}
+
+	private Boolean steady() {
+		if (slices.size() < ALIKE) {
+			return null;
+		}
+		double least = Double.MAX_VALUE, most = 0;
+		for (double ns : slices.subList(slices.size() - ALIKE,
+				slices.size())) {
+			least = Math.min(least, ns);
+			most = Math.max(most, ns);
+		}
+		return most - least < DIFFER * least;
+	}
+}

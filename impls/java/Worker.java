@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package readmostly;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Bytes that nobody writes, since objects of other threads lie beside. */
+abstract class Padding {
+	long p0, p1, p2, p3, p4, p5, p6, p7;
+}
+
+/** One thread's state in the loop, and the loop: runner/driver.h in Java. */
+class Worker extends Padding {
+	final Load load;
+	final int slot;
+	final int[] stream;
+	Table table;
+	Counts counts = new Counts();
+	long wrong; // bits in which a value differed
+	long keySum;
+	/** Operations done, for whoever watches the warm-up. */
+	final AtomicLong done = new AtomicLong();
+	long limit = Long.MAX_VALUE; // iterations
+	long state; // of the generator
+	private long position;
+	private long sequence; // of this thread's values
+
+	Worker(Load load, int slot, long state, int[] stream) {
+		this.load = load;
+		this.slot = slot;
+		this.state = state;
+		this.stream = stream;
+	}
+
+	/** rm_drive_mix(): batches until the stop flag or the limit. */
+	final void drive() {
+		do {
+			batch();
+			counts.iterations += Load.BATCH;
+			done.lazySet(counts.operations());
+		} while (!load.stop && counts.iterations < limit);
+	}
+
+	private void batch() {
+		final long base = load.kind == Load.Kind.FRESH
+				? load.head.get() - load.resident + load.guard : 0;
+		long differences = 0;
+
+		for (int left = Load.BATCH; left > 0; left--) {
+			state += Random.INCREMENT;
+			long x = Random.mix(state);
+			long rank = draw(x);
+
+			if ((x & 0xffffffffL) < load.writeBelow) {
+				write(x, rank);
+				if (load.stop) { // what is left is not counted
+					counts.iterations -= left - 1;
+					break;
+				}
+				continue;
+			}
+			long value = table.lookup(base + rank);
+			if (value == Table.ABSENT) {
+				missed(rank);
+			} else {
+				differences |= Random.different(value, base + rank);
+			}
+		}
+		wrong |= differences;
+	}
+
+	private long draw(long x) {
+		if (stream == null) {
+			return Random.below(x, load.span);
+		}
+		return stream[(int) (position++ & stream.length - 1)];
+	}
+
+	private void missed(long rank) {
+		if (rank >= load.resident) {
+			counts.missesAbsent++;
+		} else {
+			counts.missesResident++;
+		}
+	}
+
+	private void write(long x, long drawn) {
+		long rank = drawn;
+		if (rank >= load.resident) { // drawn for a look-up that misses
+			rank = Random.below(Random.seed(x, 0), load.resident);
+		}
+		write(rank, slot);
+	}
+
+	/** A write of the cell's kind; `writer` is the tag of its values. */
+	final void write(long rank, int writer) {
+		switch (load.kind) {
+		case UPDATE:
+			put(rank, writer);
+			break;
+		case CHURN:
+			take(rank);
+			put(rank, writer);
+			counts.pairs++;
+			break;
+		default:
+			long fresh = load.head.getAndIncrement();
+			put(fresh, writer);
+			take(fresh - load.resident);
+			counts.pairs++;
+		}
+	}
+
+	private void put(long rank, int writer) {
+		long value = Random.valueOf(rank, writer, ++sequence);
+		long old = store(rank, value);
+		counts.writes++;
+		if (old == Table.ABSENT) {
+			counts.inserts++;
+			keySum += Random.mixOf(rank);
+		}
+		wrote(rank, value, old);
+	}
+
+	private void take(long rank) {
+		long old = table.remove(rank);
+		counts.writes++;
+		if (old == Table.ABSENT) {
+			counts.idleRemoves++;
+		} else {
+			counts.removes++;
+			keySum -= Random.mixOf(rank);
+		}
+		took(rank, old);
+	}
+
+	long store(long rank, long value) {
+		return table.upsert(rank, value);
+	}
+
+	/** What verify keeps an account of. */
+	void wrote(long rank, long value, long old) {
+	}
+
+	void took(long rank, long old) {
+	}
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What was answered wrongly, or not done as asked: runner/trial/judge.c.
+
+use crate::keys::{mix_of, value_of};
+use crate::table::Table;
+use crate::team::{Member, Team};
+use crate::worker::{decisions, Account, Counts, Kind};
+use std::time::Duration;
+
+/// Over the members: the window, and what all answers add up to.
+#[derive(Default)]
+pub struct Totals {
+    pub window: Counts,
+    all: Counts,
+    pub account: Account,
+    pub held_keys: u64,
+    pub held_sum: u64,
+    held: u64,
+    pub keys_before: u64,
+    pub wrong: u64, // threads that saw a wrong value
+    pub expected_keys: u64,
+    pub expected_sum: u64,
+}
+
+pub fn ratio(part: u64, whole: u64) -> f64 {
+    part as f64 / (whole as f64).max(1.0)
+}
+
+impl Totals {
+    pub fn of(team: &Team) -> Totals {
+        let mut sum = Totals::default();
+        let a = &mut sum.account;
+        for m in &team.members {
+            let w = &m.worker;
+            sum.all.add(&m.warm_up);
+            sum.all.add(&w.counts);
+            sum.window.add(&w.counts);
+            sum.expected_sum = sum.expected_sum.wrapping_add(w.key_sum);
+            sum.held_keys += m.held_keys;
+            sum.held_sum = sum.held_sum.wrapping_add(m.held_sum);
+            sum.held = sum.held.wrapping_add(m.held);
+            sum.keys_before += m.settled;
+            sum.wrong += u64::from(w.wrong != 0);
+            a.written = a.written.wrapping_add(w.account.written);
+            a.returned = a.returned.wrapping_add(w.account.returned);
+            a.puts += w.account.puts;
+            a.outs += w.account.outs;
+        }
+        for rank in 0..team.load.resident {
+            sum.expected_sum = sum.expected_sum.wrapping_add(mix_of(rank));
+            a.written = a.written.wrapping_add(value_of(rank, 0, 0));
+        }
+        sum.expected_keys =
+            team.load.resident + sum.all.inserts - sum.all.removes;
+        sum
+    }
+
+    /// Tells what was answered wrongly.
+    pub fn mismatch<T: Table>(&self, team: &Team) -> Option<String> {
+        let (cell, load) = (&team.request.cell, team.load);
+        let a = &self.account;
+
+        if self.wrong > 0 {
+            return Some("an operation returned another key's value".into());
+        }
+        if !T::HOLDS {
+            return None;
+        }
+        if cell.verifies() && a.written.wrapping_sub(a.returned) != self.held
+        {
+            return Some(
+                "lost update: prefill + written - returned is not what is \
+                 held"
+                    .into(),
+            );
+        }
+        if cell.settles() && self.keys_before != load.resident {
+            return Some(format!(
+                "prefill not exact: {} keys, expected {}",
+                self.keys_before, load.resident
+            ));
+        }
+        if self.held_keys != self.expected_keys
+            || self.held_sum != self.expected_sum
+        {
+            return Some(format!(
+                "key sums differ: the map holds {} keys, its answers say {}",
+                self.held_keys, self.expected_keys
+            ));
+        }
+        self.mismatch_of_kind(load.kind)
+    }
+
+    fn mismatch_of_kind(&self, kind: Kind) -> Option<String> {
+        let all = &self.all;
+        // Ranks of fresh keys are drawn once: a key that is there already is
+        // one that was not put in, and its answer hides that from the sums.
+        let puts = all.pairs + self.account.puts;
+
+        match kind {
+            Kind::Update if all.misses_resident > 0 => Some(format!(
+                "{} lookups missed keys that were never removed",
+                all.misses_resident
+            )),
+            Kind::Update if all.inserts > 0 => Some(format!(
+                "{} upserts of resident keys found no key",
+                all.inserts
+            )),
+            Kind::Fresh if all.inserts != puts => Some(format!(
+                "{} of {puts} upserts of fresh keys found one",
+                puts - all.inserts
+            )),
+            _ => None,
+        }
+    }
+
+    /// Tells what was done that was not asked for.
+    pub fn unasked<T: Table>(&self, team: &Team) -> Option<String> {
+        let (c, l) = (&self.window, team.load);
+        let asked = team.request.cell.write_share;
+        let share = decisions(l.kind, asked);
+        let lookups = c.lookups();
+        let absent =
+            l.span.saturating_sub(l.resident) as f64 / l.span as f64;
+        let few = 0.001 + l.threads as f64 / l.resident as f64;
+
+        if !plausible(c.decisions(), c.iterations, share) {
+            let got = ratio(c.writes, c.operations());
+            return Some(format!(
+                "achieved write share {got:.5}, asked {asked:.5}"
+            ));
+        }
+        if T::HOLDS && !plausible(c.misses_absent, lookups, absent) {
+            let got = ratio(c.misses(), lookups);
+            return Some(format!(
+                "achieved miss share {got:.5}, asked {:.5}",
+                l.misses
+            ));
+        }
+        let gone = c.misses_resident;
+        (gone as f64 > lookups as f64 * few + 64.0).then(|| {
+            format!("{gone} of {lookups} lookups missed resident keys")
+        })
+    }
+}
+
+/// Within 6 standard errors of probability p.
+fn plausible(hits: u64, n: u64, p: f64) -> bool {
+    let expected = p * n as f64;
+    let error = (expected * (1.0 - p)).sqrt();
+    (hits as f64 - expected).abs() <= 6.0 * error + 1.0
+}
+
+/// From the first start to the last end.
+pub fn elapsed(team: &Team) -> Duration {
+    let times = || team.members.iter().filter_map(|m| m.times);
+    let start = times().map(|[start, _]| start).min();
+    let end = times().map(|[_, end]| end).max();
+    start.zip(end).map_or(Duration::ZERO, |(start, end)| end - start)
+}
+
+/// Tells how the measurement is not what was asked.
+pub fn misplaced(team: &Team) -> Option<String> {
+    let elapsed = elapsed(team);
+    let why = |(slot, m)| misplaced_member(team, slot, m, elapsed);
+
+    team.members.iter().enumerate().find_map(why).or_else(|| {
+        let least_ns = 1000.0 * team.clock_cost_ns;
+        ((elapsed.as_nanos() as f64) < least_ns)
+            .then(|| "the window is shorter than 1000 clock readings".into())
+    })
+}
+
+fn misplaced_member(
+    team: &Team,
+    slot: usize,
+    m: &Member,
+    elapsed: Duration,
+) -> Option<String> {
+    let cell = &team.request.cell;
+    let own = m.times.map_or(Duration::ZERO, |[start, end]| end - start);
+
+    if m.misplaced.is_some() {
+        return m.misplaced.clone();
+    }
+    if m.cpu.is_some() && m.cpus != [m.cpu; 2] {
+        return Some(format!(
+            "thread {slot} ran on CPU {:?}, placed on {:?}",
+            m.cpus, m.cpu
+        ));
+    }
+    if m.worker.counts.iterations == 0 {
+        return Some(format!(
+            "thread {slot} was never scheduled in the window"
+        ));
+    }
+    let away = own < elapsed / 2 && !cell.shares_cpu(slot);
+    (cell.window_ns > 0 && away).then(|| {
+        format!(
+            "thread {slot} was there for {own:?} of {elapsed:?}: its CPU was \
+             busy"
+        )
+    })
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What runner/base/rng.h, runner/keys.h and impls/support/hash.h make of a
+//! number, number for number: tests/go/sequence.tsv holds both sides to
+//! the first two.
+
+use std::borrow::Borrow;
+use std::fmt::Debug;
+use std::hash::{BuildHasher, Hash, Hasher};
+
+/// Both halves of the product, exclusive or: rm_mum().
+fn mum(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    (product >> 64) as u64 ^ product as u64
+}
+
+/// rm_next(): wyrand.
+pub fn next(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0xa076_1d64_78bd_642f);
+    mum(*state, *state ^ 0xe703_7ed1_a0b4_28db)
+}
+
+/// rm_seed()
+pub fn seed_of(seed: u64, n: u64) -> u64 {
+    let step = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut z = seed.wrapping_add(step);
+    z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ z >> 31
+}
+
+/// rm_below()
+pub fn below(random: u64, n: u64) -> u64 {
+    ((u128::from(random) * u128::from(n)) >> 64) as u64
+}
+
+/// rm_unit()
+pub fn unit(random: u64) -> f64 {
+    (random >> 11) as f64 / 9_007_199_254_740_992.0
+}
+
+/// rm_scatter(): the 64-bit key of a rank.
+pub fn scatter(rank: u64) -> u64 {
+    rank.wrapping_mul(0x9e37_79b9_0000_0001)
+}
+
+/// rm_rank_mix()
+pub fn mix_of(rank: u64) -> u64 {
+    seed_of(0x726d, rank)
+}
+
+/// rm_value_of(): sequence:20 | writer:12 | rank:32.
+pub fn value_of(rank: u64, writer: u64, sequence: u64) -> u64 {
+    sequence << 44 | (writer & 0xfff) << 32 | u64::from(rank as u32)
+}
+
+/// 0 if the value was written for the rank.
+pub fn different(value: u64, rank: u64) -> u64 {
+    u64::from(value as u32 ^ rank as u32)
+}
+
+/// A kind of key: what a map keeps, and what a look-up asks with.
+pub trait Key:
+    Borrow<Self::View> + Clone + Debug + Eq + Hash + Send + Sync + 'static
+{
+    type View: Eq + Hash + ?Sized;
+    fn own(rank: u64) -> Self;
+    fn view<R>(rank: u64, ask: impl FnOnce(&Self::View) -> R) -> R;
+}
+
+impl Key for u64 {
+    type View = u64;
+
+    fn own(rank: u64) -> u64 {
+        scatter(rank)
+    }
+
+    fn view<R>(rank: u64, ask: impl FnOnce(&u64) -> R) -> R {
+        ask(&scatter(rank))
+    }
+}
+
+/// The 16 bytes of a string key: a look-up asks with those of a buffer, an
+/// upsert keeps a copy of its own, as a program does that reads its keys from a
+/// connection.
+pub type Text = Box<[u8]>;
+
+pub fn line_of(rank: u64) -> [u8; 16] {
+    (u128::from(rank) << 64 | u128::from(scatter(rank))).to_le_bytes()
+}
+
+impl Key for Text {
+    type View = [u8];
+
+    fn own(rank: u64) -> Text {
+        Box::new(line_of(rank))
+    }
+
+    fn view<R>(rank: u64, ask: impl FnOnce(&[u8]) -> R) -> R {
+        ask(&line_of(rank))
+    }
+}
+
+/// rm_hash() with a seed: no map wins by its hash function.
+#[derive(Clone, Copy, Default)]
+pub struct Common {
+    seed: u64,
+    hash: u64,
+}
+
+const A: u64 = 0x8bb8_4b93_962e_acc9;
+const B: u64 = 0x4b33_a62e_d433_d4a3;
+
+impl Common {
+    pub fn new(seed: u64) -> Common {
+        Common { seed, hash: 0 }
+    }
+}
+
+impl BuildHasher for Common {
+    type Hasher = Common;
+
+    fn build_hasher(&self) -> Common {
+        *self
+    }
+}
+
+impl Hasher for Common {
+    fn finish(&self) -> u64 {
+        self.hash
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.hash = mum(word ^ self.seed ^ A, B);
+    }
+
+    /// The length, which Rust writes before a slice: all have 16 bytes.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn write(&mut self, bytes: &[u8]) {
+        let word = |at| {
+            let mut word = [0; 8];
+            word.copy_from_slice(&bytes[at..at + 8]);
+            u64::from_le_bytes(word)
+        };
+        self.hash = mum(word(0) ^ A, word(8) ^ self.seed ^ B);
+    }
+}

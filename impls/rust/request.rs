@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A request of docs/trial-protocol.md.
+
+use crate::stream::Distribution;
+use crate::trial::maps_of;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The version that this program speaks.
+pub const PROTOCOL: u64 = 2;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    pub protocol: u64,
+    pub cell: Cell,
+    pub seed: u64,
+    pub control_extra: f64,
+    counters: Value,
+}
+
+/// A cell; what is optional is absent where it is as usual, and what has an
+/// underscore makes no difference here.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cell {
+    pub id: String,
+    #[serde(rename = "workload")]
+    _workload: String,
+    pub map: String,
+    pub shape: String,
+    pub keys: u64,
+    pub write_share: f64,
+    pub miss_share: f64,
+    pub write_kind: String,
+    pub dist: String,
+    #[serde(rename = "loop")]
+    pub kind: String,
+    #[serde(rename = "rate_per_s")]
+    _rate_per_s: f64,
+    #[serde(rename = "arrivals")]
+    _arrivals: String,
+    pub threads: usize,
+    #[serde(rename = "placement")]
+    _placement: String,
+    pub memory: String,
+    pub cpus: Vec<usize>,
+    pub presize: bool,
+    pub warm_up_ns: u64,
+    pub window_ns: u64,
+    pub window_ops: u64,
+    pub deadline_ns: u64,
+    pub verify_ops: u64,
+    pub measure: String,
+
+    trace: Option<Value>,
+    settle: Option<String>,
+    #[serde(rename = "clock_rate")]
+    _clock_rate: Option<String>,
+    allocator: Option<String>,
+    huge_pages: Option<String>,
+    #[serde(rename = "goroutines")]
+    _goroutines: Option<String>,
+}
+
+impl Cell {
+    pub fn verifies(&self) -> bool {
+        self.measure == "verify"
+    }
+
+    pub fn settles(&self) -> bool {
+        self.settle.as_deref() != Some("no")
+    }
+
+    /// Another thread takes turns with this one, by plan.
+    pub fn shares_cpu(&self, slot: usize) -> bool {
+        self.cpus.is_empty()
+            || self.cpus.iter().filter(|&cpu| *cpu == self.cpus[slot]).count()
+                > 1
+    }
+}
+
+impl Request {
+    /// Takes one request; every member must be there, and no other.
+    pub fn read(text: &str) -> Result<Request, String> {
+        let request: Request =
+            serde_json::from_str(text).map_err(|error| error.to_string())?;
+        request.wrong().map_or(Ok(request), Err)
+    }
+
+    /// What makes no sense, whatever the program.
+    fn wrong(&self) -> Option<String> {
+        let c = &self.cell;
+        let cpus = c.cpus.len();
+
+        if self.protocol != PROTOCOL {
+            return Some(format!("protocol is not {PROTOCOL}"));
+        }
+        if c.threads < 1 || c.keys < 1 || cpus != 0 && cpus != c.threads {
+            return Some("keys, threads or cpus out of range".into());
+        }
+        let windows = (c.window_ns == 0) != (c.window_ops == 0);
+        if c.verifies() && c.verify_ops > 0 || !c.verifies() && windows {
+            return None;
+        }
+        Some(
+            "exactly one of window_ns and window_ops is needed, and \
+             verify_ops to verify"
+                .into(),
+        )
+    }
+
+    /// Tells why this program cannot run the cell.
+    pub fn refusal(&self) -> Option<String> {
+        let c = &self.cell;
+        let unusual = |value: &Option<String>, usual| {
+            value.as_deref().map_or(false, |value| value != usual)
+        };
+        let maps = match maps_of(&c.map, &c.shape) {
+            Some(maps) => maps,
+            None => {
+                return Some(format!(
+                    "readmostly-rust has no map {} for {}",
+                    c.map, c.shape
+                ))
+            }
+        };
+        let why = if c.verifies() && !maps.holds {
+            "this map holds nothing that could be verified"
+        } else if c.kind != "mix"
+            || c.measure != "throughput" && !c.verifies()
+        {
+            "readmostly-rust measures throughput of the loop mix"
+        } else if !["update", "churn", "fresh"].contains(&&*c.write_kind) {
+            "readmostly-rust has no such write kind"
+        } else if c.trace.is_some() || Distribution::read(&c.dist).is_none() {
+            "readmostly-rust draws its keys: it replays no trace"
+        } else if c.memory != "first-touch"
+            || unusual(&c.allocator, "glibc")
+            || unusual(&c.huge_pages, "system")
+        {
+            "readmostly-rust has memory first-touch, of glibc"
+        } else if self.counters["backend"] != "none" {
+            "readmostly-rust has no counters"
+        } else {
+            return None;
+        };
+        Some(why.into())
+    }
+}

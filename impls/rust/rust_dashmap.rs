@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//! DashMap: shards of a hash table, each under a lock of its own, as many as it
+//! makes by itself (4 for each CPU, a power of two). A look-up writes its
+//! shard's lock, twice.
+
+use crate::keys::{Common, Key};
+use crate::table::Table;
+use dashmap::DashMap;
+
+pub struct Sharded<K: Key> {
+    map: DashMap<K, u64, Common>,
+}
+
+impl<K: Key> Table for Sharded<K> {
+    fn create(size: usize, seed: u64) -> Self {
+        let hash = Common::new(seed);
+        Sharded { map: DashMap::with_capacity_and_hasher(size, hash) }
+    }
+
+    fn lookup(&self, rank: u64) -> Option<u64> {
+        K::view(rank, |key| self.map.get(key).map(|entry| *entry))
+    }
+
+    fn upsert(&self, rank: u64, value: u64) -> Option<u64> {
+        self.map.insert(K::own(rank), value)
+    }
+
+    fn remove(&self, rank: u64) -> Option<u64> {
+        K::view(rank, |key| self.map.remove(key).map(|(_, value)| value))
+    }
+}

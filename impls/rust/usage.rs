@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the kernel says of threads and of the process, and where threads run.
+
+use std::mem::{size_of, zeroed};
+use std::time::Instant;
+
+/// Of one thread or of the process.
+#[derive(Clone, Copy, Default)]
+pub struct Usage {
+    pub cpu_ns: i64,
+    pub voluntary: i64,
+    pub involuntary: i64,
+    pub minor_faults: i64,
+    pub major_faults: i64,
+    pub peak_bytes: i64,
+}
+
+fn usage(who: i32) -> Option<Usage> {
+    // SAFETY: a struct of numbers, which the kernel fills
+    let (failed, u) = unsafe {
+        let mut u: libc::rusage = zeroed();
+        (libc::getrusage(who, &mut u), u)
+    };
+    let ns = |t: libc::timeval| t.tv_sec * 1_000_000_000 + t.tv_usec * 1000;
+
+    (failed == 0).then(|| Usage {
+        cpu_ns: ns(u.ru_utime) + ns(u.ru_stime),
+        voluntary: u.ru_nvcsw,
+        involuntary: u.ru_nivcsw,
+        minor_faults: u.ru_minflt,
+        major_faults: u.ru_majflt,
+        peak_bytes: u.ru_maxrss * 1024,
+    })
+}
+
+/// Of the calling thread.
+pub fn thread() -> Option<Usage> {
+    usage(libc::RUSAGE_THREAD)
+}
+
+pub fn process() -> Option<Usage> {
+    usage(libc::RUSAGE_SELF)
+}
+
+/// Binds the calling thread to a CPU and reads back what it got.
+pub fn pin(cpu: usize) -> Result<(), String> {
+    // SAFETY: a set of bits; CPU_SET() panics above its size
+    let failed = unsafe {
+        let mut set: libc::cpu_set_t = zeroed();
+        libc::CPU_SET(cpu, &mut set);
+        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set)
+    };
+    if failed != 0 {
+        let error = std::io::Error::last_os_error();
+        let what = "thread could not be placed on CPU";
+        return Err(format!("{what} {cpu}: {error}"));
+    }
+    match current_cpu() {
+        Some(got) if got == cpu => Ok(()),
+        got => Err(format!("thread placed on CPU {cpu} runs on {got:?}")),
+    }
+}
+
+/// The CPU that the calling thread runs on.
+pub fn current_cpu() -> Option<usize> {
+    // SAFETY: no arguments
+    usize::try_from(unsafe { libc::sched_getcpu() }).ok()
+}
+
+/// The memory that the process holds, in bytes.
+pub fn rss() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
+    // SAFETY: a number in, a number out
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    Some(pages * u64::try_from(page).ok()?)
+}
+
+/// What reading the clock takes, in ns: the least of many rounds, since others
+/// may have the CPU meanwhile.
+pub fn clock_cost_ns() -> f64 {
+    const READINGS: u32 = 100;
+    let round = |_| {
+        let start = Instant::now();
+        (0..READINGS).fold(start, |_, _| Instant::now()) - start
+    };
+    let least = (0..50).map(round).min().unwrap_or_default();
+    least.as_nanos() as f64 / f64::from(READINGS)
+}

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One thread's state in the loop, and the loop: runner/driver.h in Rust.
+
+use crate::keys::{
+    below, different, mix_of, next, scatter, seed_of, value_of,
+};
+use crate::request::Cell;
+use crate::table::Table;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
+use std::sync::Arc;
+
+pub const BATCH: u64 = 64; // iterations between two looks at `stop`
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Kind {
+    Update,
+    Churn,
+    Fresh,
+}
+
+/// What all workers of a cell have in common.
+pub struct Load {
+    pub kind: Kind,
+    pub threads: usize,
+    pub misses: f64,
+    pub resident: u64, // these three as in struct rm_worker
+    pub span: u64,
+    pub guard: u64,
+    pub write_below: u32,
+    pub head: AtomicU64, // fresh: next new rank
+    left: AtomicI64,     // verify: writes not yet begun
+    pub stop: AtomicBool,
+}
+
+impl Load {
+    pub fn new(cell: &Cell) -> Load {
+        let kind = match &*cell.write_kind {
+            "update" => Kind::Update,
+            "churn" => Kind::Churn,
+            _ => Kind::Fresh,
+        };
+        let resident = cell.keys;
+        let misses = cell.miss_share;
+        let (mut guard, mut span) =
+            (0, (resident as f64 / (1.0 - misses)).round() as u64);
+        if kind == Kind::Fresh && cell.write_share > 0.0 {
+            // others go on while a batch is drawn from an old head
+            guard = (BATCH * (cell.threads as u64 + 1)).min(resident / 8);
+            span = resident - 2 * guard;
+        }
+        let below = decisions(kind, cell.write_share) * 4_294_967_296.0;
+        Load {
+            kind,
+            threads: cell.threads,
+            misses,
+            resident,
+            span,
+            guard,
+            write_below: below as u32, // of 2^32: the most that fits
+            head: AtomicU64::new(resident),
+            left: AtomicI64::new(cell.verify_ops as i64),
+            stop: AtomicBool::new(false),
+        }
+    }
+
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Relaxed)
+    }
+
+    /// Above the highest rank that may be present.
+    pub fn universe(&self) -> u64 {
+        match self.kind {
+            Kind::Fresh => self.head.load(Relaxed),
+            _ => self.span.max(self.resident),
+        }
+    }
+
+    /// Takes a batch of writes from the common pot.
+    fn more(&self) -> bool {
+        self.left.fetch_sub(BATCH as i64, Relaxed) > 0
+    }
+}
+
+/// rm_counts_write_decisions(): a pair of writes is one decision.
+pub fn decisions(kind: Kind, share: f64) -> f64 {
+    match kind {
+        Kind::Update => share,
+        _ => share / (2.0 - share),
+    }
+}
+
+/// Counts of one thread, as in runner/worker.h.
+#[derive(Clone, Copy, Default)]
+pub struct Counts {
+    pub iterations: u64,
+    pub writes: u64,
+    pub pairs: u64,
+    pub inserts: u64,
+    pub removes: u64,
+    pub idle_removes: u64,
+    pub misses_absent: u64,
+    pub misses_resident: u64,
+}
+
+impl Counts {
+    pub fn add(&mut self, other: &Counts) {
+        self.iterations += other.iterations;
+        self.writes += other.writes;
+        self.pairs += other.pairs;
+        self.inserts += other.inserts;
+        self.removes += other.removes;
+        self.idle_removes += other.idle_removes;
+        self.misses_absent += other.misses_absent;
+        self.misses_resident += other.misses_resident;
+    }
+
+    pub fn operations(&self) -> u64 {
+        self.iterations + self.pairs
+    }
+
+    pub fn decisions(&self) -> u64 {
+        self.writes - self.pairs
+    }
+
+    pub fn lookups(&self) -> u64 {
+        self.iterations - self.decisions()
+    }
+
+    pub fn misses(&self) -> u64 {
+        self.misses_absent + self.misses_resident
+    }
+}
+
+/// Of a verification: each value that went in comes out once or is held.
+#[derive(Clone, Copy, Default)]
+pub struct Account {
+    pub written: u64, // sums of values
+    pub returned: u64,
+    pub puts: u64,
+    pub outs: u64,
+}
+
+/// A number on lines of its own: operations that a worker has done, for whoever
+/// watches the warm-up.
+#[derive(Default)]
+#[repr(align(128))]
+pub struct Done(pub AtomicU64);
+
+/// Aligned so that no two workers share a line, nor a pair of them.
+#[repr(align(128))]
+pub struct Worker<'a> {
+    pub load: &'a Load,
+    pub slot: usize,
+    pub limit: u64, // iterations
+    pub counts: Counts,
+    pub account: Account,
+    pub wrong: u64, // bits in which a value differed
+    pub key_sum: u64,
+    pub done: Arc<Done>,
+    stream: Vec<u32>, // empty: uniform
+    rng: u64,
+    position: usize,
+    sequence: u64, // of this thread's values
+}
+
+impl<'a> Worker<'a> {
+    pub fn new(
+        load: &'a Load,
+        slot: usize,
+        rng: u64,
+        stream: Vec<u32>,
+    ) -> Worker<'a> {
+        Worker {
+            load,
+            slot,
+            limit: u64::MAX,
+            counts: Counts::default(),
+            account: Account::default(),
+            wrong: 0,
+            key_sum: 0,
+            done: Arc::default(),
+            stream,
+            rng,
+            position: 0,
+            sequence: 0,
+        }
+    }
+
+    /// rm_drive_mix(): batches until the stop flag or the limit.
+    pub fn drive<T: Table>(&mut self, table: &T) {
+        loop {
+            table.batch(self);
+            self.counts.iterations =
+                self.counts.iterations.wrapping_add(BATCH);
+            self.done.0.store(self.counts.operations(), Relaxed);
+            if self.load.stopped() || self.counts.iterations >= self.limit {
+                return;
+            }
+        }
+    }
+
+    /// First rank that a batch looks up.
+    pub fn base(&self) -> u64 {
+        match self.load.kind {
+            Kind::Fresh => {
+                self.load.head.load(Relaxed) - self.load.resident
+                    + self.load.guard
+            }
+            _ => 0,
+        }
+    }
+
+    #[inline(always)]
+    pub fn batch<T: Table>(
+        &mut self,
+        table: &T,
+        base: u64,
+        lookup: impl Fn(u64) -> Option<u64>,
+    ) {
+        let (span, write_below) = (self.load.span, self.load.write_below);
+        let mut wrong = 0;
+
+        for left in (0..BATCH).rev() {
+            let x = next(&mut self.rng);
+            let rank = self.draw(x, span);
+
+            if (x as u32) < write_below {
+                self.write_drawn(table, x, rank);
+                if self.load.stopped() {
+                    // what is left is neither done nor counted
+                    self.counts.iterations =
+                        self.counts.iterations.wrapping_sub(left);
+                    break;
+                }
+                continue;
+            }
+            match lookup(base + rank) {
+                Some(value) => wrong |= different(value, base + rank),
+                None => self.missed(rank),
+            }
+        }
+        self.wrong |= wrong;
+    }
+
+    #[inline(always)]
+    fn draw(&mut self, x: u64, span: u64) -> u64 {
+        if self.stream.is_empty() {
+            return below(x, span);
+        }
+        let rank = self.stream[self.position & (self.stream.len() - 1)];
+        self.position += 1;
+        u64::from(rank)
+    }
+
+    #[cold]
+    fn missed(&mut self, rank: u64) {
+        if rank >= self.load.resident {
+            self.counts.misses_absent += 1;
+        } else {
+            self.counts.misses_resident += 1;
+        }
+    }
+
+    /// Out of line, as in C.
+    #[inline(never)]
+    fn write_drawn<T: Table>(&mut self, table: &T, x: u64, drawn: u64) {
+        let rank = if drawn < self.load.resident {
+            drawn
+        } else {
+            below(seed_of(x, 0), self.load.resident) // it was to miss
+        };
+        self.write::<T, false>(table, rank);
+    }
+
+    /// A write of the cell's kind.
+    fn write<T: Table, const ACCOUNT: bool>(&mut self, table: &T, rank: u64) {
+        match self.load.kind {
+            Kind::Update => self.put::<T, ACCOUNT>(table, rank),
+            Kind::Churn => {
+                self.take::<T, ACCOUNT>(table, rank);
+                self.put::<T, ACCOUNT>(table, rank);
+                self.counts.pairs += 1;
+            }
+            Kind::Fresh => {
+                let rank = self.load.head.fetch_add(1, Relaxed);
+                self.put::<T, ACCOUNT>(table, rank);
+                self.take::<T, ACCOUNT>(table, rank - self.load.resident);
+                self.counts.pairs += 1;
+            }
+        }
+    }
+
+    fn put<T: Table, const ACCOUNT: bool>(&mut self, table: &T, rank: u64) {
+        self.sequence += 1;
+        // the prefill's writer is 0
+        let writer = self.slot as u64 + u64::from(ACCOUNT);
+        let value = value_of(rank, writer, self.sequence);
+        let old = table.upsert(rank, value);
+
+        self.counts.writes += 1;
+        if old.is_none() {
+            self.counts.inserts += 1;
+            self.key_sum = self.key_sum.wrapping_add(mix_of(rank));
+        }
+        if ACCOUNT {
+            let a = &mut self.account;
+            a.written = a.written.wrapping_add(value);
+            a.puts += 1;
+            self.out(rank, old);
+        }
+    }
+
+    fn take<T: Table, const ACCOUNT: bool>(&mut self, table: &T, rank: u64) {
+        let old = table.remove(rank);
+
+        self.counts.writes += 1;
+        if old.is_some() {
+            self.counts.removes += 1;
+            self.key_sum = self.key_sum.wrapping_sub(mix_of(rank));
+        } else {
+            self.counts.idle_removes += 1;
+        }
+        if ACCOUNT {
+            self.out(rank, old);
+        }
+    }
+
+    /// Takes note of a value that left the map.
+    fn out(&mut self, rank: u64, old: Option<u64>) {
+        if let Some(value) = old {
+            let a = &mut self.account;
+            a.returned = a.returned.wrapping_add(value);
+            a.outs += 1;
+            self.wrong |= different(value, rank);
+        }
+    }
+
+    /// runner/trial/accounting.c: writes of the cell's kind on few keys, and
+    /// look-ups that race with others' writes.
+    pub fn verify<T: Table>(&mut self, table: &T) {
+        while self.load.more() {
+            let until = self.counts.writes + BATCH;
+            while self.counts.writes < until {
+                let rank = below(next(&mut self.rng), self.load.resident);
+                self.write::<T, true>(table, rank);
+                let rank = below(next(&mut self.rng), self.load.resident);
+                if let Some(value) = table.lookup(rank) {
+                    self.wrong |= different(value, rank);
+                }
+            }
+        }
+        self.counts.pairs = 0;
+        self.counts.iterations = self.counts.writes;
+    }
+}
+
+/// A map that does nothing but fold what it is asked into a number: the
+/// operations and the keys, in their order. tests/unit/trial/test_sequence.c
+/// does the same in C.
+pub struct Folding {
+    pub strings: bool,
+    pub sum: AtomicU64,
+}
+
+impl Folding {
+    fn fold(&self, rank: u64, operation: u64, value: u64) -> Option<u64> {
+        let mut sum =
+            seed_of(self.sum.load(Relaxed) ^ scatter(rank), operation);
+        if self.strings {
+            sum = seed_of(sum ^ rank, u64::MAX);
+        }
+        self.sum.store(sum ^ value, Relaxed);
+        Some(rank)
+    }
+}
+
+impl Table for Folding {
+    fn create(_: usize, _: u64) -> Folding {
+        Folding { strings: false, sum: AtomicU64::new(0) }
+    }
+
+    fn lookup(&self, rank: u64) -> Option<u64> {
+        self.fold(rank, 0, 0)
+    }
+
+    fn upsert(&self, rank: u64, value: u64) -> Option<u64> {
+        self.fold(rank, 1, value)
+    }
+
+    fn remove(&self, rank: u64) -> Option<u64> {
+        self.fold(rank, 2, 0)
+    }
+}

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs that measure maps in other languages: which maps there are, which
+of them this build has, and how a program with a changed source is built."""
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import go_program
+import pytest
+from go_program import BUILD, ROOT
+
+# Maps for which a machine with all packages has programs.
+LANGUAGES = ("java", "rust")
+
+
+def rows(language):
+    """Columns of impls/LANGUAGE/maps.tsv, one list for each map."""
+    text = (ROOT / "impls" / language / "maps.tsv").read_text("utf-8")
+    return [line.split("\t") for line in text.splitlines()
+            if not line.startswith("#")]
+
+
+MAPS = [row[0] for language in LANGUAGES for row in rows(language)]
+SHAPES = {row[0]: row[5].split() for language in LANGUAGES
+          for row in rows(language)}
+
+
+def program(name):
+    return BUILD / f"readmostly-{name.split('_')[0]}"
+
+
+@functools.cache
+def listed():
+    """What `list` says: (ids of this build, id -> why it is not built)."""
+    done = subprocess.run([BUILD / "readmostly", "list", "--json"], text=True,
+                          capture_output=True, check=True)
+    told = json.loads(done.stdout)
+    return ({m["id"] for m in told["maps"]},
+            {m["id"]: f"needs {m['needs']} (packages: {m['packages']})"
+             for m in told["skipped"]})
+
+
+def require(name):
+    """Skips the test where the map is not built, with what it needs."""
+    built, skipped = listed()
+    if name not in built:
+        pytest.skip(f"{name} {skipped.get(name, 'is not built')}")
+
+
+def answer(text, name, command="trial"):
+    require(name)
+    return go_program.go(text, command, program(name))
+
+
+def result_of(name, **factors):
+    """A trial of the map: its result, held to the schema."""
+    require(name)
+    return go_program.result_of(go_program.request_of(name, **factors),
+                                program(name))
+
+
+def changed(language, folder, file, right, wrong):
+    """A program in which the line `right` of a file is another."""
+    require(f"{language}_null")
+    text = (ROOT / "impls" / language / file).read_text("utf-8")
+    assert right in text, "the mutant is of lines that there are"
+    return BUILDERS[language](folder, file, text.replace(right, wrong, 1))
+
+
+def java(folder, file, text):
+    shutil.copytree(BUILD / "java", folder / "java")
+    shutil.copy(BUILD / "readmostly-java", folder)
+    launch = (folder / "readmostly-java").read_text("utf-8")
+    jars = re.search(r'-cp "\$here/java:([^"]*)"', launch)[1]
+    (folder / file).write_text(text, "utf-8")
+    subprocess.run(["javac", "-d", folder / "java", "-cp",
+                    f"{folder / 'java'}:{jars}", folder / file], check=True)
+    return folder / "readmostly-java"
+
+
+def rust(folder, file, text):
+    """With the crates that the build has compiled, in a copy of their folder:
+    what is made here is not what `make` takes."""
+    shutil.copytree(ROOT / "build/cargo", folder / "cargo")
+    sources = folder / "sources"
+    shutil.copytree(ROOT / "impls/rust", sources)
+    (sources / file).write_text(text, "utf-8")
+    manifest = (BUILD / "readmostly-rust.cargo/Cargo.toml").read_text("utf-8")
+    crates = re.findall(r"^([a-z-]+) = .*optional = true", manifest, re.M)
+    subprocess.run(
+        [ROOT / "impls/rust/build.sh", sources, folder / "mutant", *crates],
+        env=os.environ | {"CARGO_TARGET_DIR": str(folder / "cargo")},
+        check=True)
+    return folder / "mutant"
+
+
+BUILDERS = {"java": java, "rust": rust}

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Maps in Java and Rust, measured by programs in these languages: they do what
+the C loop does, answer by the schema, and find what is planted in them.
+
+No speed is asserted. What is not built is skipped, with what it needs.
+"""
+import copy
+import json
+import os
+
+import go_program
+import pytest
+from go_program import request_of
+from language_programs import (LANGUAGES, MAPS, SHAPES, answer, changed,
+                               require, result_of, rows)
+from test_go_maps import KINDS, VERIFY, sequences
+
+HOLDING = [name for name in MAPS if not name.endswith("_null")]
+EACH = [(name, shape) for name in HOLDING for shape in SHAPES[name]]
+# What its writes return is not what they replaced.
+UNTOLD = "java_nbhm_long"
+# Its writes cost O(keys): fewer do.
+FEW = {"rust_arc_swap": {"keys": 100, "window_ops": 20_000}}
+
+
+@pytest.mark.parametrize("line", sequences(), ids=" ".join)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_million_operations_are_those_of_c(language, line):
+    shape, kind, dist, misses, writes, keys, digest = line
+    name = f"{language}_null"
+    request = request_of(
+        name, shape=shape, write_kind=kind, dist=dist, keys=int(keys),
+        miss_share=float(misses), write_share=float(writes),
+        window_ops=1_000_000)
+    assert answer(json.dumps(request), name, "sequence").stdout.strip() \
+        == digest
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name,shape", EACH)
+def test_each_map_holds_what_its_answers_say(name, shape, kind, threads):
+    factors = {"keys": 1000} | FEW.get(name, {})
+    result = result_of(name, shape=shape, write_kind=kind, threads=threads,
+                       **factors)
+    if name == UNTOLD and kind == "churn" and threads > 1:
+        assert "churn needs one thread" in result["reason"]
+        return
+    assert result["verification"]["status"] == "ok", result["reason"]
+    assert result["lookups"] + result["writes"] == result["ops"]
+    assert result["keys_before"] == factors["keys"]
+    assert (kind == "update") == (result["removes"] == 0)
+    stats = {s["name"]: s["value"] for s in result["stats"]}
+    assert stats["cores_used"] > 0 and stats["background_cpu"] is not None
+    assert result["environment"][name.split("_")[0]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name,shape", EACH)
+def test_each_map_is_verified_by_values(name, shape, kind):
+    factors = VERIFY | ({"verify_ops": 5000} if name in FEW else {})
+    if name == UNTOLD and kind == "churn":
+        factors["threads"] = 1
+    result = result_of(name, shape=shape, write_kind=kind, **factors)
+    assert result["status"] == "ok", result["reason"]
+    assert result["verification"]["accounting"] == (
+        "key sums only" if name == UNTOLD else "values")
+    assert result["verification"]["written"] > 0
+
+
+@pytest.mark.parametrize("dist", ["zipf:0.99", "hot:1%:90%", "sequential"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_streams_of_ranks_are_run(language, dist):
+    result = result_of(f"{language}_null", dist=dist, miss_share=0.25)
+    assert result["status"] == "ok", result["reason"]
+
+
+@pytest.mark.parametrize("name", HOLDING)
+def test_lookups_aimed_at_absent_keys_miss(name):
+    result = result_of(name, miss_share=0.25, **FEW.get(name, {}))
+    assert result["status"] == "ok", result["reason"]
+    assert result["misses_absent"] > 0 == result["misses_resident"]
+    assert result["hits"] + result["misses_absent"] == result["lookups"]
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_threads_are_placed_and_read_back(name):
+    cpu = max(os.sched_getaffinity(0))
+    result = result_of(name, threads=2, **FEW.get(name, {}))
+    for thread in result["by_thread"]:
+        assert (thread["cpu"], thread["cpu_start"], thread["cpu_end"]) \
+            == (cpu, cpu, cpu)
+        assert thread["cpu_ns"] is not None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_cpu_that_is_not_there_is_a_reason(language):
+    result = result_of(f"{language}_null", cpus=[1000])
+    assert result["status"] == "void"
+    assert "could not be placed on CPU 1000" in result["reason"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_warm_up_is_recorded(language):
+    warm_up = result_of(f"{language}_null",
+                        warm_up_ns=600_000_000)["warm_up"]
+    assert warm_up["slice_ns"] == 100_000_000
+    slices = warm_up["ns_per_op"]
+    assert slices and all(ns > 0 for ns in slices)
+    last = slices[-5:]
+    assert warm_up["steady"] == (
+        None if len(last) < 5 else max(last) - min(last) < 0.03 * min(last))
+    short = result_of(f"{language}_null")["warm_up"]
+    assert short["ns_per_op"] == [] and short["steady"] is None
+
+
+def test_a_warm_up_of_java_goes_on_until_it_is_steady():
+    told = result_of("java_chm", warm_up_ns=200_000_000)
+    assert told["warm_up"]["steady"] or \
+        told["phases_ns"]["warm_up"] >= 2_000_000_000
+
+
+def test_collections_and_compilers_are_told():
+    """Objects of 24 and 32 bytes for each write: more than the young half of
+    the heap."""
+    result = result_of("java_chm", write_share=1.0, keys=100_000,
+                       window_ops=20_000_000)
+    stats = {s["name"]: s["value"] for s in result["stats"]}
+    assert stats["allocated"] >= 24 * result["writes"]
+    assert stats["collections"] > 0 < stats["collector_cpu"]
+    assert stats["compiler_cpu"] >= 0
+    assert stats["background_cpu"] >= \
+        stats["collector_cpu"] + stats["compiler_cpu"]
+
+
+REFUSED = [{"map": "snapshot"}, {"shape": "u64x24"}, {"dist": "lognormal:1"},
+           {"dist": "trace:00000000"}, {"measure": "latency"},
+           {"loop": "scan:1"}, {"memory": "interleave"},
+           {"allocator": "jemalloc"}, {"huge_pages": "on"}]
+
+
+@pytest.mark.parametrize("factors", REFUSED, ids=str)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_program_says_what_it_does_not_run(language, factors):
+    name = f"{language}_null"
+    request = request_of(name, **{"id": "refused"} | factors)
+    done = answer(json.dumps(request), name)
+    result = json.loads(done.stdout)
+    assert result["status"] == "failed" and result["reason"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_can_be_verified_in_no_map(language):
+    result = result_of(f"{language}_null", **VERIFY)
+    assert result["status"] == "failed" and "verified" in result["reason"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_program_refuses_what_is_no_request(language):
+    name = f"{language}_null"
+    good = request_of(name)
+    less = copy.deepcopy(good)
+    del less["cell"]["keys"]
+    more = copy.deepcopy(good)
+    more["cell"]["colour"] = "red"
+    for text in ("", "[]", "{}", json.dumps(good | {"more": 1}),
+                 json.dumps(good | {"protocol": 1}), json.dumps(less),
+                 json.dumps(more), json.dumps(good) + "{}",
+                 json.dumps(request_of(name, keys=0)),
+                 json.dumps(request_of(name, window_ns=1))):
+        done = answer(text, name)
+        assert done.returncode == 2 and done.stderr, text
+        assert not done.stdout
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_row_is_a_map_of_its_program(language):
+    for row in rows(language):
+        assert len(row) == 10 and row[0].startswith(language + "_"), row
+
+
+# What is broken: language, file, what stands there, what stands there instead,
+# a trial that must fail, and words of its reason.
+PLANTED = {
+    "a lost update of Java": (
+        "java", "JavaChm.java",
+        "return unbox(map.put(Random.scatter(rank), value));",
+        "return value >>> 44 == 999 ? unbox(map.get(Random.scatter(rank)))"
+        " : unbox(map.put(Random.scatter(rank), value));",
+        VERIFY | {"map": "java_chm"}, "lost update"),
+    "another key's value in Java": (
+        "java", "JavaChm.java",
+        "return unbox(map.get(Random.scatter(rank)));",
+        "return unbox(map.get(Random.scatter(rank == 7 ? 8 : rank)));",
+        {"map": "java_chm"}, "another key's value"),
+    "a lost fresh key of Java": (
+        "java", "JavaNbhmLong.java",
+        "return unbox(map.put(Random.scatter(rank), (Long) value));",
+        "return rank == 5000 ? ABSENT"
+        " : unbox(map.put(Random.scatter(rank), (Long) value));",
+        {"map": "java_nbhm_long", "write_kind": "fresh", "write_share": 0.5},
+        "key sums differ"),
+    "a lost update of a map that does not tell": (
+        "java", "JavaNbhmLong.java",
+        "return unbox(map.put(Random.scatter(rank), (Long) value));",
+        "return value >>> 44 == 999 ? value"
+        " : unbox(map.put(Random.scatter(rank), (Long) value));",
+        VERIFY | {"map": "java_nbhm_long"}, "lost update"),
+    "answers that are taken for what they are not": (
+        "java", "JavaNbhmLong.java", "return false;", "return true;",
+        VERIFY | {"map": "java_nbhm_long", "keys": 1, "write_kind": "churn",
+                  "verify_ops": 4_000_000,
+                  "cpus": sorted(os.sched_getaffinity(0))[:2]},
+        "lost update"),
+    "a removal that removes nothing in Java": (
+        "java", "JavaChm.java",
+        "return unbox(map.remove(Tables.text(rank)));",
+        "return unbox(map.get(Tables.text(rank)));",
+        {"map": "java_chm", "shape": "str16x8", "write_kind": "fresh"},
+        "key sums differ"),
+    "a lost update of Rust": (
+        "rust", "rust_rwlock.rs",
+        "        self.map.write().expect(WHOLE).insert(key, value)",
+        "        let mut map = self.map.write().expect(WHOLE);\n"
+        "        if value >> 44 == 999 {\n"
+        "            return map.get(key.borrow()).copied();\n"
+        "        }\n"
+        "        map.insert(key, value)",
+        VERIFY | {"map": "rust_rwlock"}, "lost update"),
+    "another key's value in Rust": (
+        "rust", "rust_dashmap.rs",
+        "K::view(rank, |key| self.map.get(key)",
+        "K::view(rank + u64::from(rank == 7), |key| self.map.get(key)",
+        {"map": "rust_dashmap"}, "another key's value"),
+    "a lost fresh key of Rust": (
+        "rust", "rust_arc_swap.rs",
+        "        self.change(|map| map.insert(K::own(rank), value))",
+        "        if rank == 500 {\n            return None;\n        }\n"
+        "        self.change(|map| map.insert(K::own(rank), value))",
+        {"map": "rust_arc_swap", "write_kind": "fresh", "write_share": 0.5}
+        | FEW["rust_arc_swap"], "key sums differ"),
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_what_is_planted_is_caught(planted, tmp_path):
+    language, file, right, wrong, factors, reason = PLANTED[planted]
+    require(factors["map"])
+    program = changed(language, tmp_path, file, right, wrong)
+    request = request_of(**{"name": factors["map"]} | factors)
+    result = go_program.result_of(request, program)
+    assert result["status"] == "failed"
+    assert result["verification"]["status"] == "failed"
+    assert reason in result["reason"]
