@@ -9,8 +9,8 @@ from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, details, esc
 from report.sections import (answer, article_rows, cache, causes, latency,
-                             loops, machine, matrix, memory, ratio, rest,
-                             scaling, simulated, since, validity)
+                             loops, machine, matrix, memory, production,
+                             ratio, rest, scaling, simulated, since, validity)
 
 TERMINAL_ROWS = 5
 
@@ -183,6 +183,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     said, rows, box = answer.add(report, a, where, seen, invalid, found)
     matrix.add(report, a, invalid)
     since.add(report, a, a.earlier)
+    production.add(report, a, invalid)
     scaling.add(report, a, where)
     ratio.add(report, a, where)
     latency.add(report, a, where)

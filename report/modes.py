@@ -15,10 +15,13 @@ def settings(text):
 
 def modes(folder=FOLDER):
     """[(minutes, name, blocks)] of the modes with a budget, the shortest
-    first; blocks: of workloads that say nothing else."""
+    first; blocks: of workloads that say nothing else. A mode of a folder of
+    workloads asks another question and decides none of these."""
     found = []
     for file in sorted(folder.glob("*.conf")):
         known = settings(file.read_text(encoding="utf-8"))
+        if "/" in known.get("workloads", ""):
+            continue
         span = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(s|min|h)",
                             known.get("budget", ""))
         if span and re.fullmatch("[0-9]{1,9}", known.get("blocks", "")):

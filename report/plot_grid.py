@@ -83,40 +83,55 @@ def flip_map(ax, rows, columns, lines, names, look, title, marks, hue):
     names -- (base, contender)
     hue   -- False: a control failed, no field has a winner
     """
-    base, other = names
     index = {(n.kind, n.share): i for i, n in enumerate(lines)}
     leaders = {}
     for r in rows:
-        x = columns.index(r["threads"])
-        y = index[r["write_kind"], r["write_share"]]
-        if r["ratio"] is None:
-            ax.text(x, y, "not run", ha="center", va="center", fontsize=9.5,
-                    color=WARN, gid=f"tip||{r['why']}")
-            continue
-        leader = {"base": base, "contender": other}.get(r["side"], "")
-        leader = leader if hue else ""
-        if r["side"] != verdicts.NONE:
-            leaders[y, x] = leader
-        away = max(r["ratio"], 1 / r["ratio"])
-        level = sum(away >= limit for limit in DEPTH)
-        face = tint(look.family[leader], level) if leader else BAND
-        span = words.between(r["low"], r["high"], f"n = {r['n']}")
-        tip = (f"{words.plural(r['threads'], 'thread')}, "
-               f"{words.mix(r['write_share'], r['write_kind'])}: {other}"
-               f" / {base} = {words.sig(r['ratio'])} {span}, n = {r['n']}, "
-               f"{leader + ' leads' if leader else r['side']}; {base} "
-               f"{words.sig(r['base_mops'])} Mop/s")
-        field(ax, x, y, face, tip, hatched=not leader)
-        ax.text(x, y + 0.13, words.sig(r["ratio"]), ha="center", va="center",
-                fontsize=12.5, color=INK,
-                weight="bold" if leader else "normal")
-        ax.text(x, y - 0.25, span, ha="center", va="center", color=INK,
-                fontsize=9.5 if len(span) < 15 else 8.6)
+        at = (index[r["write_kind"], r["write_share"]],
+              columns.index(r["threads"]))
+        leaders[at] = flip_field(ax, at, r, names, look, hue)
     kinds = [n.kind for n in lines]
     edges(ax, leaders, kinds)
     kind_gaps(ax, kinds, len(columns))
     grid_axes(ax, columns, row_labels(lines), title, "threads",
               "share of operations that write", marks)
+
+
+def flip_rows(ax, rows, columns, labels, names, look, title, hue):
+    """Threads x rows that are no neighbours of each other, such as workloads;
+    rows as of flip_map() with the "row" that each is in."""
+    leaders = {}
+    for r in rows:
+        at = r["row"], columns.index(r["threads"])
+        leaders[at] = flip_field(ax, at, r, names, look, hue)
+    edges(ax, leaders, labels)
+    grid_axes(ax, columns, labels, title, "threads", "")
+
+
+def flip_field(ax, at, r, names, look, hue):
+    """One field of two maps at (row, column); -> as of verdicts.border()."""
+    base, other = names
+    y, x = at
+    if r["ratio"] is None:
+        ax.text(x, y, "not run", ha="center", va="center", fontsize=9.5,
+                color=WARN, gid=f"tip||{r['why']}")
+        return None
+    leader = {"base": base, "contender": other}.get(r["side"], "")
+    leader = leader if hue else ""
+    away = max(r["ratio"], 1 / r["ratio"])
+    level = sum(away >= limit for limit in DEPTH)
+    face = tint(look.family[leader], level) if leader else BAND
+    span = words.between(r["low"], r["high"], f"n = {r['n']}")
+    tip = (f"{words.plural(r['threads'], 'thread')}, "
+           f"{words.mix(r['write_share'], r['write_kind'])}: {other}"
+           f" / {base} = {words.sig(r['ratio'])} {span}, n = {r['n']}, "
+           f"{leader + ' leads' if leader else r['side']}; {base} "
+           f"{words.sig(r['base_mops'])} Mop/s")
+    field(ax, x, y, face, tip, hatched=not leader)
+    ax.text(x, y + 0.13, words.sig(r["ratio"]), ha="center", va="center",
+            fontsize=12.5, color=INK, weight="bold" if leader else "normal")
+    ax.text(x, y - 0.25, span, ha="center", va="center", color=INK,
+            fontsize=9.5 if len(span) < 15 else 8.6)
+    return leader if r["side"] != verdicts.NONE else None
 
 
 def winner_map(ax, rows, columns, lines, look, title, marks, hue):

@@ -16,6 +16,8 @@ struct command {
 static const struct command commands[] = {
 	{ "list", "maps in this build; skipped ones with the reason",
 	        rm_cli_list },
+	{ "import", "a trace in a public format: made one of ours",
+	        rm_cli_import },
 	{ "plan", "what a workload file would run, and how long", rm_cli_plan },
 	{ "replay", "a trace of operations: show, replay or record it",
 	        rm_cli_replay },

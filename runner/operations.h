@@ -75,9 +75,28 @@ RM_HOT void rm_write_remove(const struct rm_map_ops *map, struct rm_shape shape,
 		rm_pace_record(worker, RM_REMOVE, was_there);
 }
 
+/* How often a stream is asked for a resident rank before any will do. */
+enum { RM_REDRAWS = 64 };
+
+/*
+ * A resident rank for a write that drew an absent one, as popular as the
+ * others: from another place of the stream, where there is one.
+ */
+RM_HOT uint64_t rm_draw_resident(const struct rm_worker *worker, uint64_t x)
+{
+	for (uint64_t i = 0; worker->stream && i < RM_REDRAWS; i++) {
+		uint64_t at = rm_seed(x, i) & worker->stream_mask;
+
+		if (worker->stream[at] < worker->resident)
+			return worker->stream[at];
+	}
+	/* x itself is known to be high here: mix it again */
+	return rm_below(rm_seed(x, 0), worker->resident);
+}
+
 /*
  * One write decision. `rank` was drawn for a lookup: where it is an absent
- * one, a resident one is drawn anew from the random bits `x`.
+ * one, a resident one is drawn anew by the random bits `x`.
  */
 RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, uint64_t rank, uint64_t x)
@@ -85,8 +104,7 @@ RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
 	enum rm_write_kind kind = worker->write_kind;
 
 	if (__builtin_expect(rank >= worker->resident, 0))
-		/* x itself is known to be high here: mix it again */
-		rank = rm_below(rm_seed(x, 0), worker->resident);
+		rank = rm_draw_resident(worker, x);
 
 	if (kind == RM_FRESH)
 		/* relaxed: only uniqueness matters */

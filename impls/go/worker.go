@@ -9,7 +9,10 @@ import (
 	"unsafe"
 )
 
-const batch = 64 // iterations between two looks at the stop flag
+const (
+	batch   = 64 // iterations between two looks at the stop flag
+	redraws = 64 // RM_REDRAWS
+)
 
 // table is what the loops ask of a map; each is a type of its own for each
 // kind of key. Only batch is timed look-up by look-up: it is written out for
@@ -150,11 +153,22 @@ func (w *worker) writes(i int) (did, end bool) {
 	return true, w.write(i, d)
 }
 
+// drawResident is rm_draw_resident(): a rank for a write that drew an absent one.
+func (w *worker) drawResident(x uint64) uint64 {
+	for i := uint64(0); w.stream != nil && i < redraws; i++ {
+		rank := uint64(w.stream[seedOf(x, i)&uint64(len(w.stream)-1)])
+		if rank < w.load.resident {
+			return rank
+		}
+	}
+	return below(seedOf(x, 0), w.load.resident)
+}
+
 //go:noinline
 func (w *worker) write(i int, d *draw) (end bool) {
 	l, rank := w.load, d.rank
 	if rank >= l.resident { // drawn for a look-up that misses
-		rank = below(seedOf(d.x, 0), l.resident)
+		rank = w.drawResident(d.x)
 	}
 	switch l.kind {
 	case update:

@@ -14,7 +14,7 @@ COLUMNS = ("cell", "map", "loop", "statistic", "unit", "median", "low_quarter",
            "high_quarter", "n")
 SHOWN = 6  # statistics in the table; all are in the CSV
 OF_LOOPS = ("insert", "write", "scan", "renew", "both", "load",
-            "collisions", "lookups")  # before the map's own
+            "collisions", "lookups", "stall")  # before the map's own
 
 
 def loop_of(cell):
@@ -63,7 +63,8 @@ def conditions(cell):
     parts = [cell.loop, words.plural(cell.threads, "thread")]
     if cell.keys > 1:
         parts.append(f"{words.keys(cell.keys)} keys, {cell.shape}")
-    if cell.write_share and loop_of(cell) in ("scan", "lifecycle", "alternate"):
+    if cell.write_share and loop_of(cell) in (
+            "scan", "lifecycle", "alternate", "stall"):
         parts.append(words.mix(cell.write_share, cell.write_kind))
     if loop_of(cell) in ("fill", "random-fill", "grow"):
         parts.append("presized" if cell.presize else "growing")

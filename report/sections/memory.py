@@ -6,10 +6,12 @@ import statistics
 from report import words
 from report.page import chip, details, esc, none, slug
 from report.plot_rows import height, memory
+from report.sections import loops
 
 COLUMNS = ("workload", "shape", "keys", "map", "filled", "peak", "n",
            "rss_empty_bytes", "rss_filled_bytes", "rss_peak_bytes", "why")
 WAITING = ("retired_peak_bytes", "limbo_peak", "grace_waits", "grace_wait_ns")
+KEPT = "stall_retained_bytes", "retired_peak_bytes"
 FEW = 32768  # below it whole pages hide the entry
 
 
@@ -117,10 +119,45 @@ def quantity(value, unit):
             else words.sig(value))
 
 
+def stalled(report, a):
+    """What is kept while a reader stands in a read section, and what the
+    other threads then do; "" where no such loop was run."""
+    cells = [c for c in a.other_loops if c.loop.startswith("stall:") and c.ok]
+    if not cells:
+        return ""
+    data = [{"cell": c.id, "map": c.map, "loop": c.loop, "n": len(c.ok),
+             **{name: biggest(c, name) for name in KEPT}} for c in cells]
+    rows = [[esc(c.workload), chip(a.look, c.map), c.loop.split(":")[1],
+             words.mix(c.write_share, c.write_kind),
+             words.plural(c.threads, "thread"), loops.result_of(a, c),
+             *("not counted" if row[name] is None else words.size(row[name])
+               for name in KEPT)] for c, row in zip(cells, data)]
+    link = report.data("stalled", ("map", "loop", *KEPT), data)
+    return report.table(
+        "stalled", "One reader stands inside a read section, again and again,"
+        " each time for so long; the others write. Operations per second of "
+        "all, and the most in any trial: resident memory that came "
+        "meanwhile, and what the map counts as retired and not yet freed", [
+            ("workload", "html"), ("map", "html"), ("stands for", "text"),
+            ("mix", "text"), ("threads", "text"), ("Mop/s", "text"),
+            ("memory that came", "num"), ("retired, at most", "num")],
+        rows) + f"<p>{link}</p>"
+
+
+def biggest(cell, name):
+    """The largest value of a statistic in any trial; None: nobody counts
+    it."""
+    return max((s["value"] for trial in cell.ok
+                for s in trial["result"].get("stats") or []
+                if s["name"] == name and s["value"] is not None),
+               default=None)
+
+
 def add(report, a, where):
     rows, place = rows_of(a)
+    stands = stalled(report, a)
     if not rows or all(r["filled"] is None for r in rows):
-        report.section("memory", "6 Memory", QUESTION, none(
+        report.section("memory", "6 Memory", QUESTION, stands or none(
             "no finished trial recorded its memory"))
         return
     board, threads = place
@@ -142,4 +179,5 @@ def add(report, a, where):
                + small)
     report.section("memory", "6 Memory", QUESTION,
                    report.figure("memory", caption, [panel], COLUMNS, rows,
-                                 "l", side=True), stats_tables(report, a))
+                                 "l", side=True), stats_tables(report, a),
+                   stands)

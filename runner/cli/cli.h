@@ -23,6 +23,7 @@
 void rm_cli_begin(void);
 
 int rm_cli_list(int argc, char **argv);
+int rm_cli_import(int argc, char **argv);
 int rm_cli_plan(int argc, char **argv);
 int rm_cli_replay(int argc, char **argv);
 int rm_cli_run(int argc, char **argv);

@@ -31,8 +31,19 @@ struct reading {
 	size_t said_count;
 };
 
-/* A name is a file beside the folder modes/, which may be anywhere: a slash or
-   a dot in front would read files that the mode does not own. */
+/* A name is a file beside the folder modes/, which may be anywhere, or in one
+   folder there: more slashes, or a dot in front, would read files that the mode
+   does not own. */
+static bool is_name(const char *name)
+{
+	const char *slash = strchr(name, '/');
+	const char *base = slash ? slash + 1 : name;
+
+	return strlen(name) < RM_NAME_BYTES && name[0] != '/' &&
+	       name[0] != '.' && base[0] && base[0] != '.' &&
+	       !strchr(base, '/');
+}
+
 static int read_names(
         struct reading *reading, const char *value, const char *where)
 {
@@ -50,11 +61,11 @@ static int read_names(
 				        "%s: workloads has \"%s\" twice, "
 				        "expected each once",
 				        where, name);
-		if (strlen(name) >= RM_NAME_BYTES || strchr(name, '/') ||
-		        name[0] == '.' || reading->name_count == NAMES_MAX)
+		if (!is_name(name) || reading->name_count == NAMES_MAX)
 			return rm_error_set(reading->lines.error, -EINVAL,
 			        "%s: workloads = \"%.60s\", expected at most "
-			        "%d names of files in workloads/",
+			        "%d names of files in workloads/ or one folder "
+			        "of it",
 			        where, name, NAMES_MAX);
 		strcpy(reading->names[reading->name_count++], name);
 	}

@@ -77,7 +77,7 @@ static void judge_loop(const struct rm_impl *impl, struct rm_cell *cell)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "shape %s is not offered by this map",
 		        rm_cell_shape_name(cell));
-	else if (cell->loop.kind == RM_LOOP_SCAN && !impl->ops->scan)
+	else if (rm_loop_scans(cell->loop.kind) && !impl->ops->scan)
 		snprintf(
 		        cell->skip, RM_REASON_BYTES, "this map offers no scan");
 	else if (rm_loop_only_scans(&cell->loop, cell->threads) &&
@@ -87,6 +87,10 @@ static void judge_loop(const struct rm_impl *impl, struct rm_cell *cell)
 		        "writes and misses asked for, expected fewer scanners "
 		        "than threads",
 		        cell->threads);
+	else if (cell->loop.kind == RM_LOOP_STALL && cell->window_ops)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "a reader who stands does not count operations, "
+		        "expected a window of time");
 	else if (cell->loop.kind == RM_LOOP_LIFECYCLE &&
 	         cell->loop.args[1] != RM_SLOTS_PRESET && !own)
 		snprintf(cell->skip, RM_REASON_BYTES,

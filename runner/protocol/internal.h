@@ -69,12 +69,13 @@ int rm_name_find(const char *const *names, const char *name);
 int rm_cell_bad(struct rm_error *error, const char *member, const char *what);
 
 #define RM_CPUS_EXPECTED "an array with one CPU per thread, or an empty one"
-#define RM_LOOPS_EXPECTED                                              \
-	"mix, paced, scan:SCANNERS, fill, random-fill, alternate, "    \
-	"lifecycle:TOUCHES:SLOTS, stock:ITEMS, "                       \
-	"pair:rr|rw|ww, hash:BYTES:STRINGS, hold:READ:WRITE:WRITERS, " \
-	"range-list:RANGES, litmus:store-buffering|take-twice, "       \
-	"families:KEYS:MISSES, increment:KEYS, handle:KEYS, "          \
-	"cleanup:CONNECTIONS, grow:LOOKUPS:UPDATES, lazy, route:KEYS"
+#define RM_LOOPS_EXPECTED                                               \
+	"mix, paced, scan:SCANNERS, fill, random-fill, alternate, "     \
+	"lifecycle:TOUCHES:SLOTS, stock:ITEMS, "                        \
+	"pair:rr|rw|ww, hash:BYTES:STRINGS, hold:READ:WRITE:WRITERS, "  \
+	"range-list:RANGES, litmus:store-buffering|take-twice, "        \
+	"families:KEYS:MISSES, increment:KEYS, handle:KEYS, "           \
+	"cleanup:CONNECTIONS, grow:LOOKUPS:UPDATES, lazy, route:KEYS, " \
+	"stall:TIME"
 
 #endif /* RM_PROTOCOL_INTERNAL_H */

@@ -58,6 +58,8 @@ static const struct kind {
 	        { { NUMBER, 1, NULL }, { NUMBER, 0, NULL } } },
 	[RM_LOOP_LAZY] = { .name = "lazy" },
 	[RM_LOOP_ROUTE] = { "route", true, false, { { COUNT, 1000, NULL } } },
+	[RM_LOOP_STALL] = { "stall", false, false,
+	        { { TIME, 10000000, NULL } } },
 };
 
 const char *rm_loop_name(enum rm_loop_kind kind)
@@ -196,9 +198,16 @@ bool rm_loop_is_own(enum rm_loop_kind kind)
 	return kinds[kind].own;
 }
 
+bool rm_loop_scans(enum rm_loop_kind kind)
+{
+	return kind == RM_LOOP_SCAN || kind == RM_LOOP_STALL;
+}
+
 bool rm_loop_only_scans(const struct rm_loop *loop, unsigned threads)
 {
-	return loop->kind == RM_LOOP_SCAN && loop->args[0] >= threads;
+	uint64_t scanners = loop->kind == RM_LOOP_STALL ? 1 : loop->args[0];
+
+	return rm_loop_scans(loop->kind) && scanners >= threads;
 }
 
 bool rm_loop_runs_once(enum rm_loop_kind kind)

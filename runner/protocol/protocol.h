@@ -44,6 +44,7 @@ enum rm_loop_kind {
 	RM_LOOP_GROW,
 	RM_LOOP_LAZY,
 	RM_LOOP_ROUTE,
+	RM_LOOP_STALL,
 	RM_LOOP_KINDS,
 };
 
@@ -72,8 +73,10 @@ const char *rm_loop_text(const struct rm_loop *loop, char *text);
 /* Whether only subjects that bring this loop themselves can run it; else
    every map can, through its table of operations (mix and paced: inlined). */
 bool rm_loop_is_own(enum rm_loop_kind kind);
-/* Whether it is scan:N with no thread left for the mix: what is asked for of writes and
-   misses would not be done. */
+/* Whether some of its threads scan, for which a map must offer that. */
+bool rm_loop_scans(enum rm_loop_kind kind);
+/* Whether it is one of these and leaves no thread for the mix: what is asked
+   for of writes and misses would not be done. */
 bool rm_loop_only_scans(const struct rm_loop *loop, unsigned threads);
 /* Whether its steady state is destroyed by running it: no warm-up. */
 bool rm_loop_runs_once(enum rm_loop_kind kind);

@@ -3,7 +3,7 @@
  * internal.h - what the files of this room share.
  *
  * One direction of calls: record.c and play.c to trace.c, that to text.c and
- * binary.c, they to building.c, that to dictionary.c.
+ * binary.c, they and twitter.c to building.c, that to dictionary.c.
  */
 #ifndef RM_TRACE_INTERNAL_H
 #define RM_TRACE_INTERNAL_H
@@ -77,6 +77,12 @@ int rm_trace_parse_text(const char *file, const char *text, size_t length,
         struct rm_trace_building *building, struct rm_error *error);
 int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
         struct rm_trace_building *building, struct rm_error *error);
+
+/* --- twitter.c: rm_trace_import_twitter() of bytes in memory --- */
+
+int rm_trace_parse_twitter(const char *file, const char *text, size_t length,
+        struct rm_trace *trace, struct rm_trace_imported *imported,
+        struct rm_error *error);
 
 /* One set with its value. */
 void rm_trace_put_text(FILE *out, const struct rm_trace_line *line);

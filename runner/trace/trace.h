@@ -83,6 +83,22 @@ int rm_trace_write_text(FILE *out, const struct rm_trace *trace);
 /* Binary. 0, or -errno. */
 int rm_trace_write_binary(FILE *out, const struct rm_trace *trace);
 
+/* What became of an imported file. */
+struct rm_trace_imported {
+	uint64_t lines;
+	uint64_t expired;     /* dels at the end of a TTL */
+	uint64_t renamed;     /* keys whose text is longer than their size */
+	uint64_t conditional; /* writes that could not be done: gets */
+};
+
+/*
+ * Reads a file in the format of Twitter's public cache traces (docs/traces.md)
+ * as a trace: its keys in their lengths, values of their lengths, and a del
+ * where a value expires. As rm_trace_load(); mistakes are `file:line: ...`.
+ */
+int rm_trace_import_twitter(const char *file, struct rm_trace *trace,
+        struct rm_trace_imported *imported, struct rm_error *error);
+
 /* What a correct map answers and holds after a number of passes. */
 struct rm_trace_expected {
 	uint64_t hits; /* in the file's order: one thread */

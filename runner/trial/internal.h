@@ -143,6 +143,9 @@ struct rm_loop_notes {
 	bool saw_old[2];         /* ... in the last two */
 	uint64_t numbers; /* litmus: of values that the other must take, less
 	                     those that were taken, of both phases */
+	/* stall: resident memory when the reader first stood, and at most */
+	uint64_t rss_first_bytes, rss_peak_bytes;
+	atomic_bool stands; /* ... and whether it has since the phase began */
 };
 
 struct rm_trial_loop {
@@ -172,7 +175,7 @@ void rm_loop_emit_kind(const struct rm_team *team, enum rm_loop_time kind,
 
 extern const struct rm_trial_loop rm_loop_scan, rm_loop_fill,
         rm_loop_random_fill, rm_loop_alternate, rm_loop_lifecycle,
-        rm_loop_litmus, rm_loop_grow, rm_loop_lazy;
+        rm_loop_litmus, rm_loop_grow, rm_loop_lazy, rm_loop_stall;
 
 /* ---- the team (team.c, totals.c) ---------------------------------------- */
 

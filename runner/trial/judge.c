@@ -68,6 +68,7 @@ static void judge_values(const struct rm_team *team,
 static bool mixes(const struct rm_team *team)
 {
 	return !team->own_loop && (!team->loop || team->loop == &rm_loop_scan ||
+	                                  team->loop == &rm_loop_stall ||
 	                                  team->loop == &rm_loop_alternate);
 }
 

@@ -171,6 +171,8 @@ static const struct rm_trial_loop *find_loop(enum rm_loop_kind kind)
 		return &rm_loop_grow;
 	case RM_LOOP_LAZY:
 		return &rm_loop_lazy;
+	case RM_LOOP_STALL:
+		return &rm_loop_stall;
 	default:
 		return NULL;
 	}

@@ -37,7 +37,7 @@ static bool offers(const struct rm_impl *impl, const struct rm_cell *cell)
 		return false;
 	if (kind == RM_LOOP_LAZY && !impl->ops->insert_if_absent)
 		return false;
-	return kind != RM_LOOP_SCAN || impl->ops->scan;
+	return !rm_loop_scans(kind) || impl->ops->scan;
 }
 
 /* The map, if this build has it and it offers what the cell wants. The plan has

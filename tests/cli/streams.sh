@@ -66,7 +66,7 @@ check "and a resume completes it" \
 	"$readmostly" validate "$dir/campaign"
 
 # A mistake in the options is status 2, whatever the command.
-for command in list plan replay run trial check dump counters doctor machine \
+for command in list import plan replay run trial check dump counters doctor machine \
 	describe sim-top sim-sensitivity timeline validate; do
 	"$readmostly" $command --bogus >"$out" 2>&1
 	check "$command --bogus is status 2" [ $? = 2 ]

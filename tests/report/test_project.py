@@ -66,7 +66,8 @@ def test_readme_says_the_budgets_of_the_modes():
             assert len(times) == len(modes), line
             said.update(zip(modes, times))
     assert said == {mode: budget(mode) for mode in
-                    ("smoke", "quick", "articles", "standard", "full")}
+                    ("smoke", "quick", "articles", "standard", "full",
+                     "production")}
 
 
 @pytest.mark.parametrize("conf", sorted(

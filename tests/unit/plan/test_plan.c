@@ -850,7 +850,7 @@ static void modes_keep_their_budgets(void)
 		const char *name;
 		unsigned blocks;
 	} modes[] = { { "smoke", 26 }, { "quick", 12 }, { "articles", 6 },
-		{ "standard", 20 }, { "full", 40 } };
+		{ "standard", 20 }, { "full", 40 }, { "production", 14 } };
 	const double repeats = 1.15;
 	struct rm_plan_options options = usual;
 

@@ -509,6 +509,25 @@ static void modes(void)
 	                   "keys = 2\n",
 	              "m.conf:5: keys a second time"),
 	        "a key stands once in a section");
+	snprintf(path, sizeof(path), "%s/sub", folder);
+	mkdir(path, 0700);
+	file_of("sub/three.conf", MINIMAL);
+	CHECK(rm_mode_load(file_of("modes/m.conf",
+	                           "budget = 3min\nworkloads = one sub/three\n"
+	                           "[sub/three]\nblocks = 7\n"),
+	              NULL, 0, &mode, &error) == 0 &&
+	                mode.workload_count == 2 &&
+	                !strcmp(mode.workloads[1].name, "three") &&
+	                mode.workloads[1].values[0].blocks == 7,
+	        "a workload may be in one folder of its own");
+	rm_inputs_clear(&mode);
+	CHECK(mode_refused("budget = 3min\nworkloads = sub/../one\n",
+	              "sub/../one") &&
+	                mode_refused("budget = 3min\nworkloads = /sub/three\n",
+	                        "/sub/three") &&
+	                mode_refused(
+	                        "budget = 3min\nworkloads = sub/\n", "sub/"),
+	        "and nowhere else");
 	CHECK(mode_refused("budget = 3min\nworkloads = ../one\n", "../one"),
 	        "a workload is a name, not a path");
 	CHECK(mode_refused("budget = 3min\nworkloads = one\n[one\nkeys = 1\n",

@@ -256,7 +256,8 @@ static void streams_of_fresh_keys_stay_inside(void)
 
 static void zipf_has_its_frequencies(void)
 {
-	static const double thetas[] = { 0.5, 0.99, 1.0, 1.2 };
+	static const double thetas[] = { 0.5, 0.99, 1.0, 1.2, 1.4908, 2.1106,
+		2.6774 };
 	double worst = 0;
 
 	for (size_t t = 0; t < sizeof(thetas) / sizeof(thetas[0]); t++) {
@@ -279,7 +280,127 @@ static void zipf_has_its_frequencies(void)
 			                       pow(k + 1, -thetas[t]) / norm));
 	}
 	printf("# worst |z| of the 8 most frequent ranks: %.2f\n", worst);
-	CHECK(worst < 4, "Zipf ranks have their frequencies, 4 exponents");
+	CHECK(worst < 4, "Zipf ranks have their frequencies, 7 exponents");
+}
+
+/* Mean of ln rank under an exponent, of KEYS ranks: falls as it grows. */
+static double mean_log_rank(double theta)
+{
+	double sum = 0, norm = 0;
+
+	for (int k = 1; k <= KEYS; k++) {
+		double weight = pow(k, -theta);
+
+		sum += weight * log(k);
+		norm += weight;
+	}
+	return sum / norm;
+}
+
+/* The exponent of the highest likelihood: the one whose mean this is. */
+static double fitted(double mean)
+{
+	double low = 0, high = 5;
+
+	for (int i = 0; i < 30; i++) {
+		double middle = (low + high) / 2;
+
+		if (mean_log_rank(middle) > mean)
+			low = middle;
+		else
+			high = middle;
+	}
+	return (low + high) / 2;
+}
+
+/* One cluster of the table: its stream has its exponent and its misses. */
+static void judge_cluster(
+        double theta, double misses, double *worst_fit, double *worst_z)
+{
+	struct rm_cell cell = { .threads = 1,
+		.dist = RM_DIST_ZIPF,
+		.dist_a = theta,
+		.miss_share = misses,
+		.keys = KEYS };
+	uint64_t span = (uint64_t)llround(KEYS / (1 - misses));
+	uint64_t length, absent = 0;
+	uint32_t *stream = rm_stream_create(&cell, 0, KEYS, span, 1, &length);
+	double sum = 0;
+
+	for (uint64_t i = 0; i < length; i++)
+		if (stream[i] >= KEYS)
+			absent++;
+		else
+			sum += log(stream[i] + 1.0);
+	*worst_fit = fmax(*worst_fit,
+	        fabs(fitted(sum / (double)(length - absent)) - theta));
+	*worst_z = fmax(*worst_z, z_of((double)absent, (double)length, misses));
+	free(stream);
+}
+
+/* Text of column `at` of a line that is cut up, from 0. */
+static const char *column(char *line, int at)
+{
+	while (at--)
+		strsep(&line, "\t");
+	return strsep(&line, "\t");
+}
+
+/* All clusters that are read mostly and have an exponent, up to 2.6774. */
+static void production_has_its_exponents_and_misses(void)
+{
+	FILE *table = fopen("workloads/production/twitter-2020.tsv", "r");
+	char line[512], copy[3][512];
+	double fit = 0, z = 0;
+	int clusters = 0;
+
+	while (table && fgets(line, sizeof(line), table)) {
+		double theta, misses;
+
+		for (int i = 0; i < 3; i++)
+			strcpy(copy[i], line);
+		if (line[0] == '#' || atof(column(copy[0], 3)) < 0.9)
+			continue;
+		misses = atof(column(copy[1], 5));
+		theta = atof(column(copy[2], 6));
+		if (theta <= 0)
+			continue;
+		judge_cluster(theta, misses, &fit, &z);
+		clusters++;
+	}
+	if (table)
+		fclose(table);
+	printf("# %d clusters: worst fit off by %.4f, worst |z| of misses "
+	       "%.2f\n",
+	        clusters, fit, z);
+	CHECK(clusters == 24 && fit < 0.02,
+	        "the exponent fitted to each stream is the table's, to 0.02");
+	CHECK(z < 3.29, "misses are within the binomial 99.9 % interval");
+}
+
+/* A write that drew an absent rank takes a resident one as popular as others:
+   the share of the most frequent rank is the same among writes. */
+static void writes_are_as_skewed_as_lookups(void)
+{
+	static struct record record;
+	struct rm_cell cell = zipf_cell();
+	uint64_t length, top[2], all[2] = { 0 };
+	uint32_t *stream;
+
+	cell.threads = 1;
+	cell.miss_share = 0.25;
+	cell.dist_a = 1.5;
+	stream = rm_stream_create(&cell, 0, KEYS, KEYS + KEYS / 3, 1, &length);
+	run(&record, RM_UPDATE, 0.3, 0, stream);
+	for (int w = 0; w < 2; w++) {
+		top[w] = record.asked[w][0];
+		for (int b = 0; b < BUCKETS; b++)
+			all[w] += record.asked[w][b];
+	}
+	CHECK(z_of((double)top[1], (double)all[1],
+	              (double)top[0] / (double)all[0]) < 4,
+	        "writes are as skewed as lookups, also where lookups miss");
+	free(stream);
 }
 
 static void one_seed_gives_one_sequence(void)
@@ -300,6 +421,8 @@ int main(void)
 	streams_are_taken_in_order();
 	streams_of_fresh_keys_stay_inside();
 	zipf_has_its_frequencies();
+	production_has_its_exponents_and_misses();
+	writes_are_as_skewed_as_lookups();
 	one_seed_gives_one_sequence();
 	return DONE();
 }

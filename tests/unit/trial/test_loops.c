@@ -27,6 +27,7 @@ static void texts(void)
 		"", ":", "mix:1", "scan:", "scan:0", "scan:1:1", "scan:-1",
 		"hold:1", "hold:1ms:1ms:1:1", "pair:xx", "pair:r", "pair:rr rw",
 		"Mix", "mix ", "stock:1s", "lifecycle:4:254", "lifecycle:4:0",
+		"stall:0s", "stall:1", "stall:1ms:1",
 		"hold:1ms:100us:1:1111111111111111111111111111111111111111111"
 	};
 	bool refused = true, stable = true;
@@ -86,6 +87,51 @@ static void scans_run_beside_writers(void)
 	        "and is timed");
 	CHECK(number_of(result, "writes") > 400, "the other thread mixes");
 	json_decref(result);
+}
+
+/* One reader stands in a scan's read section for the whole window, again and
+   again; the other thread writes as fast as it can. */
+static json_t *stalled(const char *map, uint64_t window_ns)
+{
+	struct rm_request request = loop_request(map, "stall:1s");
+
+	request.cell.write_share = 1;
+	request.cell.window_ops = 0;
+	request.cell.window_ns = window_ns;
+	return run_on(&request, rm_impl_find(map));
+}
+
+/* What reclamation makes of a reader who stands: an epoch ends when it leaves,
+   a hazard pointer keeps what it points to, a lock keeps writers out. A retired
+   value takes 32 bytes or more, and the writer begins when the reader stands:
+   no bound is one of speed. */
+static void a_reader_who_stands(void)
+{
+	enum { WINDOW_NS = 300000000, BYTES = 4, MORE = 8 << 20 };
+	json_t *epoch = stalled("hashtriemap", WINDOW_NS);
+	json_t *hazard = stalled("syncmap_hp", WINDOW_NS);
+	json_t *lock = stalled("gomap_rw", WINDOW_NS);
+	double writes = number_of(epoch, "writes");
+
+	CHECK(is(epoch, "ok", "") && is(hazard, "ok", "") && is(lock, "ok", ""),
+	        "stall: a reader stands beside writers, and keys add up");
+	CHECK(stat_of(epoch, "stall_count") >= 1 &&
+	                stat_of(epoch, "stall_max") > 0,
+	        "its stands are counted and timed");
+	CHECK(writes > 0 &&
+	                stat_of(epoch, "stall_retained_bytes") > BYTES * writes,
+	        "with epochs garbage piles up, write for write");
+	CHECK(stat_of(hazard, "stall_retained_bytes") < MORE,
+	        "with hazard pointers it is bounded");
+	CHECK(number_of(lock, "writes") <= RM_BATCH,
+	        "a lock keeps writers out");
+	printf("# writes %.0f, %.0f, %.0f; bytes %.0f, %.0f\n", writes,
+	        number_of(hazard, "writes"), number_of(lock, "writes"),
+	        stat_of(epoch, "stall_retained_bytes"),
+	        stat_of(hazard, "stall_retained_bytes"));
+	json_decref(epoch);
+	json_decref(hazard);
+	json_decref(lock);
 }
 
 /* The plan skips such cells; a request that comes from elsewhere is void. */
@@ -608,6 +654,7 @@ int main(void)
 {
 	texts();
 	scans_run_beside_writers();
+	a_reader_who_stands();
 	writes_that_nobody_does_are_no_result();
 	the_floor_has_misses();
 	no_arrival_is_told();

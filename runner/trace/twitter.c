@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * twitter.c - the public trace format of Twitter's caches becomes a trace.
+ *
+ * A line is `timestamp,key,key size,value size,client,operation,TTL` (README of
+ * github.com/twitter/cache-trace; sizes in bytes, times in seconds). The key is
+ * anonymised and may have another length than its size says: it is made as long
+ * as that. What a write with a TTL stored goes at its time, by a del before the
+ * first line that is not earlier.
+ */
+#include "runner/base/file.h"
+#include "runner/trace/internal.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Fields of a line behind the key; the timestamp is before it. */
+enum field { KEY_SIZE, VALUE_SIZE, CLIENT, OPERATION, TTL, FIELDS };
+
+enum {
+	SHOWN_BYTES = 24,
+	SECONDS_MOST = UINT32_MAX, /* of a time or a TTL: 136 years */
+	FIRST_PRINTABLE = 0x20,
+	RENAMED = 1, /* first byte of a name that no text begins with */
+};
+
+/* What an operation does to a key that is there, and to one that is not. */
+static const struct operation {
+	const char *name;
+	enum rm_trace_word there, absent;
+	bool sets_ttl;
+} operations[] = {
+	{ "get", RM_TRACE_GET, RM_TRACE_GET, false },
+	{ "gets", RM_TRACE_GET, RM_TRACE_GET, false },
+	{ "set", RM_TRACE_SET, RM_TRACE_SET, true },
+	{ "add", RM_TRACE_GET, RM_TRACE_SET, true },
+	{ "replace", RM_TRACE_SET, RM_TRACE_GET, true },
+	{ "cas", RM_TRACE_SET, RM_TRACE_GET, true },
+	{ "append", RM_TRACE_SET, RM_TRACE_GET, false },
+	{ "prepend", RM_TRACE_SET, RM_TRACE_GET, false },
+	{ "incr", RM_TRACE_SET, RM_TRACE_GET, false },
+	{ "decr", RM_TRACE_SET, RM_TRACE_GET, false },
+	{ "delete", RM_TRACE_DEL, RM_TRACE_DEL, false },
+};
+enum { OPERATIONS = sizeof(operations) / sizeof(*operations) };
+
+enum state { UNSEEN, THERE, GONE };
+
+struct key {
+	size_t size; /* what its first line said */
+	enum state state;
+	uint32_t writes; /* an expiry of an earlier one is void */
+};
+
+/* A node of the heap: the earliest is at its top. */
+struct expiry {
+	uint64_t at_s;
+	uint64_t turn; /* of equal times the one that was noted first */
+	uint32_t key, write;
+};
+
+struct importing {
+	const char *file;
+	uint64_t line, now_s, turns;
+	struct rm_dictionary names; /* keys as the file has them */
+	struct key *keys;           /* by number in it; owned */
+	size_t key_room;
+	struct expiry *heap; /* owned */
+	size_t waiting, heap_room;
+	char name[RM_TRACE_KEY_MAX]; /* a key as long as it should be */
+	char *value;                 /* bytes of the longest one; owned */
+	struct rm_trace_building *building;
+	struct rm_trace_imported *told;
+	struct rm_error *error;
+};
+
+struct line {
+	uint64_t time_s, key_size, value_size, ttl_s;
+	const char *key;
+	size_t key_length;
+	const struct operation *operation;
+};
+
+static int refuse(const struct importing *in, const char *what,
+        const char *text, size_t length, const char *expected)
+{
+	char shown[SHOWN_BYTES + 1];
+	size_t i;
+
+	for (i = 0; i < length && i < SHOWN_BYTES; i++)
+		shown[i] = isprint((unsigned char)text[i]) ? text[i] : '?';
+	shown[i] = '\0';
+	return rm_error_set(in->error, -EINVAL,
+	        "%s:%" PRIu64 ": %s \"%s\", expected %s", in->file, in->line,
+	        what, shown, expected);
+}
+
+/* --- a line ------------------------------------------------------------- */
+
+/* Digits only, from `least` to `most`. */
+static bool read_number(const char *text, size_t length, uint64_t least,
+        uint64_t most, uint64_t *number)
+{
+	*number = 0;
+	if (!length)
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (!isdigit((unsigned char)text[i]))
+			return false;
+		*number = 10 * *number + (uint64_t)(text[i] - '0');
+		if (*number > most)
+			return false;
+	}
+	return *number >= least;
+}
+
+static const struct operation *find_operation(const char *text, size_t length)
+{
+	for (size_t i = 0; i < OPERATIONS; i++)
+		if (strlen(operations[i].name) == length &&
+		        !memcmp(operations[i].name, text, length))
+			return &operations[i];
+	return NULL;
+}
+
+/* One field behind the key. A client is any text. */
+static int read_field(const struct importing *in, enum field field,
+        const char *text, size_t length, struct line *line)
+{
+	switch (field) {
+	case KEY_SIZE:
+		return read_number(text, length, 1, RM_TRACE_KEY_MAX,
+		               &line->key_size)
+		               ? 0
+		               : refuse(in, "key size", text, length,
+		                         "1 to 1024 bytes");
+	case VALUE_SIZE:
+		return read_number(text, length, 0, RM_TRACE_VALUE_MAX,
+		               &line->value_size)
+		               ? 0
+		               : refuse(in, "value size", text, length,
+		                         "0 to 1048576 bytes");
+	case OPERATION:
+		line->operation = find_operation(text, length);
+		return line->operation
+		               ? 0
+		               : refuse(in, "operation", text, length,
+		                         "get, gets, set, add, replace, cas, "
+		                         "append, prepend, delete, incr or "
+		                         "decr");
+	case TTL:
+		return read_number(text, length, 0, SECONDS_MOST, &line->ttl_s)
+		               ? 0
+		               : refuse(in, "TTL", text, length,
+		                         "seconds, 0 where it is no write");
+	default:
+		return 0;
+	}
+}
+
+static bool is_key(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)text[i] < FIRST_PRINTABLE)
+			return false;
+	return length && length <= RM_TRACE_KEY_MAX;
+}
+
+/* The fields behind the key are read from the end: a key may have commas. */
+static int read_line(const struct importing *in, const char *text,
+        size_t length, struct line *line)
+{
+	const char *comma = memchr(text, ',', length);
+	const char *end = text + length;
+
+	if (!comma || !read_number(text, (size_t)(comma - text), 0,
+	                      SECONDS_MOST, &line->time_s))
+		return refuse(in, "line", text, length,
+		        "timestamp,key,key size,value size,client,operation,"
+		        "TTL with a time in seconds");
+	line->key = comma + 1;
+	for (int field = TTL; field >= KEY_SIZE; field--) {
+		const char *before =
+		        memrchr(line->key, ',', (size_t)(end - line->key));
+		int failed;
+
+		if (!before)
+			return refuse(in, "line", text, length,
+			        "seven fields with commas between them");
+		failed = read_field(in, (enum field)field, before + 1,
+		        (size_t)(end - before - 1), line);
+		if (failed)
+			return failed;
+		end = before;
+	}
+	line->key_length = (size_t)(end - line->key);
+	return is_key(line->key, line->key_length)
+	               ? 0
+	               : refuse(in, "key", line->key, line->key_length,
+	                         "1 to 1024 bytes without control "
+	                         "characters");
+}
+
+/* --- keys --------------------------------------------------------------- */
+
+static int find_key(
+        struct importing *in, const struct line *line, uint32_t *number)
+{
+	size_t had = in->key_room;
+	int failed = rm_dictionary_number(
+	        &in->names, line->key, line->key_length, number);
+	struct key *keys;
+
+	if (failed)
+		return failed;
+	keys = rm_trace_grown(
+	        in->keys, in->names.count, &in->key_room, sizeof(*keys));
+	if (!keys)
+		return -ENOMEM;
+	memset(keys + had, 0, (in->key_room - had) * sizeof(*keys));
+	in->keys = keys;
+	if (!keys[*number].size) {
+		keys[*number].size = line->key_size;
+		in->told->renamed += line->key_length > line->key_size;
+	}
+	return 0;
+}
+
+/* A key of its size in in->name. A shorter text ends with NULs, which no text
+   has; a longer one becomes its number, behind a byte that no text has. -EINVAL
+   where the size has no room for that. */
+static int make_name(struct importing *in, uint32_t number)
+{
+	const struct rm_dictionary_key *text = &in->names.keys[number];
+	size_t size = in->keys[number].size;
+
+	memset(in->name, 0, size);
+	if (text->length <= size) {
+		memcpy(in->name, in->names.bytes + text->at, text->length);
+		return 0;
+	}
+	in->name[0] = RENAMED;
+	for (size_t at = 1; number || at == 1; at++, number /= 64) {
+		if (at >= size)
+			return refuse(in, "key", in->names.bytes + text->at,
+			        text->length,
+			        "a key size with room for its number, 7 bytes "
+			        "are enough");
+		in->name[at] = (char)('0' + number % 64);
+	}
+	return 0;
+}
+
+/* One operation of the trace that is made. */
+static int add(struct importing *in, uint32_t number, enum rm_trace_word word,
+        uint64_t value_size)
+{
+	struct rm_trace_line line = {
+		.word = word, .key = in->name, .length = in->keys[number].size
+	};
+	const char *why = NULL;
+	int failed = make_name(in, number);
+
+	if (failed)
+		return failed;
+	if (word == RM_TRACE_SET) {
+		line.value = in->value;
+		line.value_length = value_size;
+	}
+	failed = rm_trace_add(in->building, &line, &why);
+	if (failed == -EINVAL)
+		rm_error_set(in->error, failed, "%s:%" PRIu64 ": %s", in->file,
+		        in->line, why);
+	return failed;
+}
+
+/* --- expiry ------------------------------------------------------------- */
+
+static bool earlier(const struct expiry *a, const struct expiry *b)
+{
+	return a->at_s != b->at_s ? a->at_s < b->at_s : a->turn < b->turn;
+}
+
+static void exchange(struct expiry *a, struct expiry *b)
+{
+	struct expiry kept = *a;
+
+	*a = *b;
+	*b = kept;
+}
+
+static int note_expiry(struct importing *in, uint32_t number, uint64_t at_s)
+{
+	struct expiry *heap = rm_trace_grown(
+	        in->heap, in->waiting + 1, &in->heap_room, sizeof(*heap));
+	size_t at = in->waiting;
+
+	if (!heap)
+		return -ENOMEM;
+	in->heap = heap;
+	heap[in->waiting++] = (struct expiry){ at_s, in->turns++, number,
+		in->keys[number].writes };
+	for (; at && earlier(&heap[at], &heap[(at - 1) / 2]); at = (at - 1) / 2)
+		exchange(&heap[at], &heap[(at - 1) / 2]);
+	return 0;
+}
+
+static struct expiry take_earliest(struct importing *in)
+{
+	struct expiry *heap = in->heap, first = heap[0];
+	size_t at = 0;
+
+	heap[0] = heap[--in->waiting];
+	for (;;) {
+		size_t next = 2 * at + 1;
+
+		if (next + 1 < in->waiting &&
+		        earlier(&heap[next + 1], &heap[next]))
+			next++;
+		if (next >= in->waiting || !earlier(&heap[next], &heap[at]))
+			return first;
+		exchange(&heap[at], &heap[next]);
+		at = next;
+	}
+}
+
+/* Takes out what has expired by now and was not written or taken since. */
+static int expire(struct importing *in)
+{
+	while (in->waiting && in->heap[0].at_s <= in->now_s) {
+		struct expiry first = take_earliest(in);
+		struct key *key = &in->keys[first.key];
+		int failed;
+
+		if (key->state != THERE || key->writes != first.write)
+			continue;
+		failed = add(in, first.key, RM_TRACE_DEL, 0);
+		if (failed)
+			return failed;
+		key->state = GONE;
+		in->told->expired++;
+	}
+	return 0;
+}
+
+/* --- the whole ---------------------------------------------------------- */
+
+/* A key that was never seen is there for whoever reads, as in any trace, and
+   for a write that changes what is there; it is new to set and add. */
+static int do_line(struct importing *in, const struct line *line)
+{
+	const struct operation *op = line->operation;
+	enum rm_trace_word word = op->there;
+	uint32_t number;
+	int failed = find_key(in, line, &number);
+	struct key *key;
+
+	if (failed)
+		return failed;
+	key = &in->keys[number];
+	if (key->state == GONE ||
+	        (key->state == UNSEEN && op->absent == RM_TRACE_SET))
+		word = op->absent;
+	in->told->conditional +=
+	        word == RM_TRACE_GET && op->there != op->absent;
+	failed = add(in, number, word, line->value_size);
+	if (failed || (word == RM_TRACE_GET && key->state == GONE))
+		return failed;
+	key->state = word == RM_TRACE_DEL ? GONE : THERE;
+	if (word != RM_TRACE_SET || !op->sets_ttl)
+		return 0;
+	key->writes++;
+	return line->ttl_s ? note_expiry(in, number, in->now_s + line->ttl_s)
+	                   : 0;
+}
+
+static int import_line(struct importing *in, const char *text, size_t length)
+{
+	struct line line = { 0 };
+	int failed = read_line(in, text, length, &line);
+
+	if (failed)
+		return failed;
+	if (line.time_s < in->now_s)
+		return refuse(in, "timestamp", text, length,
+		        "one that is not before that of the line above: sort "
+		        "-s -n -t, -k1,1");
+	in->now_s = line.time_s;
+	failed = expire(in);
+	if (!failed)
+		failed = do_line(in, &line);
+	return failed;
+}
+
+static int import_lines(struct importing *in, const char *text, size_t length)
+{
+	static const char zstd[] = "\x28\xb5\x2f\xfd";
+	const char *end = text + length;
+
+	in->line = 1;
+	if (length >= 4 && !memcmp(text, zstd, 4))
+		return refuse(in, "compressed", "zstd", 4,
+		        "text: zstd -d FILE makes it");
+	if (!length)
+		return refuse(in, "file", "", 0, "at least one line");
+	for (; text < end; in->line++) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		int failed;
+
+		if (!newline)
+			return refuse(in, "last line", text,
+			        (size_t)(end - text),
+			        "a newline at its end: the file was cut");
+		failed = import_line(in, text, (size_t)(newline - text));
+		if (failed)
+			return failed;
+		text = newline + 1;
+		in->told->lines++;
+	}
+	return 0;
+}
+
+int rm_trace_parse_twitter(const char *file, const char *text, size_t length,
+        struct rm_trace *trace, struct rm_trace_imported *imported,
+        struct rm_error *error)
+{
+	struct rm_trace_building building = { .trace = trace };
+	struct importing in = { .file = file,
+		.building = &building,
+		.told = imported,
+		.error = error,
+		.value = malloc(RM_TRACE_VALUE_MAX) };
+	int failed = in.value ? 0 : -ENOMEM;
+
+	*trace = (struct rm_trace){ 0 };
+	*imported = (struct rm_trace_imported){ 0 };
+	if (!failed) {
+		memset(in.value, 'v', RM_TRACE_VALUE_MAX);
+		failed = import_lines(&in, text, length);
+	}
+	if (!failed)
+		failed = rm_trace_finish(&building);
+	if (failed == -ENOMEM)
+		rm_error_set(error, failed, "%s: out of memory", file);
+	rm_dictionary_clear(&in.names);
+	free(in.keys);
+	free(in.heap);
+	free(in.value);
+	free(building.states);
+	return failed;
+}
+
+int rm_trace_import_twitter(const char *file, struct rm_trace *trace,
+        struct rm_trace_imported *imported, struct rm_error *error)
+{
+	FILE *in = rm_file_open(file);
+	char *text = NULL;
+	size_t length = 0;
+	int failed =
+	        in ? rm_file_read(in, RM_INPUT_MAX, &text, &length) : -errno;
+
+	*trace = (struct rm_trace){ 0 };
+	if (failed)
+		rm_error_set(
+		        error, failed, "%s: %s", file, rm_file_reason(failed));
+	else
+		failed = rm_trace_parse_twitter(
+		        file, text, length, trace, imported, error);
+	free(text);
+	if (in)
+		fclose(in);
+	return failed;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * loop_stall.c - stall:TIME. The first thread stands inside a read section for
+ * so long, again and again; the others run the mix. A stand counts as one
+ * operation.
+ *
+ * The section is that of a scan, stopped at its first entry: every map that
+ * offers scans has one, and what holds for it (a lock, an epoch, a pinned
+ * header, nothing at all) holds for the reader who was taken off its CPU.
+ */
+#include "runner/base/clock.h"
+#include "runner/trial/internal.h"
+
+#include <sched.h>
+
+enum { LOOK_NS = 1000000 }; /* how often a reader who stands looks around */
+
+struct stand {
+	const struct rm_worker *worker;
+	struct rm_loop_notes *notes;
+	uint64_t length_ns;
+};
+
+static void note_memory(struct rm_loop_notes *notes)
+{
+	uint64_t bytes = rm_usage_rss_bytes();
+
+	if (!notes->rss_first_bytes)
+		notes->rss_first_bytes = bytes;
+	if (bytes > notes->rss_peak_bytes)
+		notes->rss_peak_bytes = bytes;
+}
+
+/* Stands at the first entry until its time is over, or the window. */
+static bool stand_here(
+        void *context, struct rm_key key, const struct rm_value *value)
+{
+	const struct stand *stand = context;
+	uint64_t start_ns = rm_now_ns(), now_ns = start_ns;
+
+	(void)key, (void)value;
+	note_memory(stand->notes);
+	/* relaxed: the others are to write now, whatever they see */
+	atomic_store_explicit(
+	        &stand->notes->stands, true, memory_order_relaxed);
+	while (now_ns - start_ns < stand->length_ns &&
+	        !rm_stopped(stand->worker)) {
+		uint64_t left_ns = stand->length_ns - (now_ns - start_ns);
+
+		note_memory(stand->notes);
+		rm_sleep_until(
+		        now_ns + (left_ns < LOOK_NS ? left_ns : LOOK_NS));
+		now_ns = rm_now_ns();
+	}
+	note_memory(stand->notes);
+	rm_loop_note(stand->notes, now_ns - start_ns);
+	return false;
+}
+
+static void stand_again(struct rm_member *member)
+{
+	const struct rm_cell *cell = &member->team->request->cell;
+	const struct rm_map_ops *ops = member->team->impl->ops;
+	struct rm_worker *worker = &member->worker;
+	struct stand stand = { worker, &member->notes, cell->loop.args[0] };
+
+	do {
+		ops->scan(worker->thread, cell->shape, stand_here, &stand);
+		worker->counts.iterations++;
+		ops->quiesce(worker->thread);
+	} while (!rm_stopped(worker) &&
+	         worker->counts.iterations < worker->iterations_limit);
+}
+
+/* The others begin when the reader stands for the first time: what they did
+   before would be of a map that nobody holds. */
+static void await_reader(const struct rm_member *member)
+{
+	const struct rm_loop_notes *reader = &member->team->members[0].notes;
+
+	/* relaxed: a flag that publishes nothing */
+	while (!atomic_load_explicit(&reader->stands, memory_order_relaxed) &&
+	        !rm_stopped(&member->worker))
+		sched_yield();
+}
+
+static void run(struct rm_member *member)
+{
+	const struct rm_team *team = member->team;
+
+	if (member->worker.slot == 0) {
+		stand_again(member);
+		return;
+	}
+	await_reader(member);
+	team->impl->drive[rm_shape_index(team->request->cell.shape)](
+	        &member->worker);
+}
+
+/* Resident memory that came while the reader stood: what could not be freed,
+   and what the map had to take instead. */
+static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
+{
+	const struct rm_loop_notes *notes = &team->members[0].notes;
+
+	rm_loop_emit_times(team, "stall", emit, context);
+	emit(context, "stall_retained_bytes", "bytes",
+	        (double)(notes->rss_peak_bytes - notes->rss_first_bytes));
+}
+
+const struct rm_trial_loop rm_loop_stall = { .run = run, .report = report };

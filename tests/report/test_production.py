@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Workloads of production traffic: the files are those that the public table
+gives, and what the loop draws is what the files say.
+
+No speed is asserted, and one seed draws one sequence.
+"""
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import optimize, stats
+
+TOP = Path(__file__).resolve().parents[2]
+PROGRAM = (TOP / os.environ.get("BUILD", "build/gcc")).resolve() / "readmostly"
+FOLDER = TOP / "workloads/production"
+FILES = sorted(FOLDER.glob("cluster-*.conf"))
+MEDIAN = TOP / "workloads/production.conf"
+KEYS, ITERATIONS = 16384, 200_000
+
+sys.path[:0] = [str(TOP), str(TOP / "tests/tools")]
+import production  # noqa: E402
+
+from report import modes  # noqa: E402
+
+
+def settings(path):
+    return dict(re.findall(r"^([\w-]+) *= (.*?)(?:  #.*)?$",
+                           path.read_text(), re.M))
+
+
+def published():
+    """The rows that are read mostly, by a reader of its own."""
+    with open(FOLDER / "twitter-2020.tsv", newline="") as file:
+        rows = csv.DictReader((line for line in file
+                               if not line.startswith("#")), delimiter="\t")
+        return {int(row["cluster"]): row for row in rows
+                if row["get_share"] and float(row["get_share"]) >= 0.9}
+
+
+def share(text):
+    return float(text.removesuffix("%")) / 100
+
+
+def test_the_committed_files_are_those_that_are_made():
+    made = production.files()
+    assert sorted(made) == sorted([*FILES, MEDIAN])
+    for path, text in made.items():
+        assert path.read_text(encoding="utf-8") == text, path.name
+
+
+def test_the_page_of_the_table_is_the_one_that_is_made():
+    page = (TOP / "docs/production.md").read_text(encoding="utf-8")
+    assert "\n".join(production.table()) in page
+
+
+def test_there_is_a_file_for_each_cluster_with_nine_reads_in_ten():
+    numbers = [int(path.stem.removeprefix("cluster-")) for path in FILES]
+    assert numbers == sorted(published()) and len(numbers) == 25
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_file_says_what_its_row_says(path):
+    row, said = published()[int(path.stem[-2:])], settings(path)
+    assert share(said["writes"]) == pytest.approx(float(row["write_share"]))
+    assert share(said["misses"]) == pytest.approx(float(row["miss_ratio"]))
+    alpha = float(row["zipf_alpha"])
+    assert said["dist"] == (f"zipf:{row['zipf_alpha']}" if alpha
+                            else "uniform")
+    assert float(said["rate"].removesuffix("/s")) == pytest.approx(
+        1000 * float(row["kqps"]))
+    entry = float(row["key_bytes"]) + float(row["value_bytes"])
+    fit = int(1e6 * float(row["working_set_mb"]) / entry) or 1 << 20
+    assert int(said["keys"]) == min(fit, 1 << 20)
+    source = " ".join(re.findall(r"^# (.*)$", path.read_text(), re.M))
+    for name in ("key_bytes", "value_bytes", "kqps"):
+        assert f"{name.replace('_', ' ')} {float(row[name]):g}" in source
+
+
+@pytest.mark.parametrize("size, used", [
+    (1, 16), (16, 16), (17, 32), (32, 32), (33, 64), (64, 64), (80, 64)])
+def test_lengths_of_keys_are_rounded_up(size, used):
+    assert production.rounded_up(size, production.KEY_SIZES) == used
+
+
+@pytest.mark.parametrize("size, used", [
+    (4, 8), (9, 24), (25, 64), (221, 256), (257, 1024), (20134, 1024)])
+def test_lengths_of_values_are_rounded_up(size, used):
+    assert production.rounded_up(size, production.VALUE_SIZES) == used
+
+
+# ---- what is drawn --------------------------------------------------------
+
+def recorded(path, tmp_path):
+    """(is it a write, rank) of each operation of the closed loop, in a cut
+    form: fewer keys, a counted window."""
+    cut, made = tmp_path / path.name, tmp_path / "made.trace"
+    cut.write_text(re.sub(r"^(loop|rate) .*\n", "", path.read_text(),
+                          flags=re.M))
+    done = subprocess.run(
+        [PROGRAM, "replay", "--record", "gomap_rw", "-o", made, cut,
+         "--set", f"keys={min(KEYS, int(settings(path)['keys']))}",
+         "--set", "threads=1", "--set", f"window={ITERATIONS}ops",
+         "--set", "shape=str16x8"],
+        capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in made.read_text().splitlines()
+             if line.startswith(("get ", "set "))]
+    return (np.array([word == "set" for word, _ in lines]),
+            np.array([int(rank) for _, rank in lines]))
+
+
+def fitted(ranks, keys):
+    """The Zipf exponent of the highest likelihood over so many ranks."""
+    logs = np.log(np.arange(1, keys + 1))
+    mean = np.log(ranks + 1.0).mean()
+
+    def excess(theta):
+        weights = np.exp(-theta * logs)
+        return (weights * logs).sum() / weights.sum() - mean
+
+    return optimize.brentq(excess, 0, 6)
+
+
+def within(count, n, p):
+    """Whether a count is in the binomial 99.9 % interval."""
+    low, high = stats.binom.interval(0.999, n, p)
+    return low <= count <= high
+
+
+@pytest.mark.parametrize("path", [*FILES, MEDIAN], ids=lambda path: path.stem)
+def test_the_loop_draws_what_the_file_says(path, tmp_path):
+    said = settings(path)
+    keys = min(KEYS, int(said["keys"]))
+    write, rank = recorded(path, tmp_path)
+    assert len(rank) >= ITERATIONS
+    assert within(write.sum(), len(write), share(said["writes"]))
+    looked = rank[~write]
+    assert within((looked >= keys).sum(), len(looked), share(said["misses"]))
+    assert rank[write].max(initial=0) < keys  # writes are of resident keys
+    if said["dist"] == "uniform":
+        found = stats.kstest(looked[looked < keys] / keys, "uniform")
+        assert found.pvalue > 0.001
+        return
+    theta = float(said["dist"].removeprefix("zipf:"))
+    assert abs(fitted(rank[rank < keys], keys) - theta) < 0.02
+
+
+# ---- that they run --------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory):
+    """One block of every file in a cut form."""
+    folder = tmp_path_factory.mktemp("production") / "campaign"
+    done = subprocess.run(
+        [PROGRAM, "run", *FILES, MEDIAN, "-o", folder, "--busy-ok",
+         "--counters", "none", "--maps", "gomap_rw", *(
+             word for setting in ("keys=4Ki", "threads=2", "blocks=1",
+                                  "warm-up=2ms", "window=50ms",
+                                  "verify=10kops", "repeat-most=0")
+             for word in ("--set", setting))],
+        capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in
+            (folder / "trials.jsonl").read_text().splitlines()]
+
+
+def test_every_file_runs_closed_and_open_and_is_verified(campaign):
+    names = {path.stem for path in [*FILES, MEDIAN]}
+    for measure in "throughput", "latency":
+        ran = [t for t in campaign if f"/{measure}" in t["cell"]]
+        assert {t["cell"].split("/")[0] for t in ran} == names
+        for trial in ran:
+            assert trial["status"] == "ok", (trial["cell"], trial["result"])
+            assert trial["result"]["verification"]["status"] == "ok"
+            assert trial["result"]["keys_before"] == 4096
+
+
+def test_the_open_loop_has_the_rate_of_the_file(campaign):
+    for trial in campaign:
+        match = re.search(r"/r([\d.]+)/", trial["cell"])
+        if match:  # of Poisson arrivals in 50 ms
+            expected = float(match[1]) * 0.05
+            low, high = stats.poisson.interval(1 - 1e-6, expected)
+            done = trial["result"]["lookups"] + trial["result"]["writes"]
+            assert low <= done <= high, trial["cell"]
+
+
+def test_a_mode_runs_them_all():
+    mode = (TOP / "workloads/modes/production.conf").read_text()
+    named = " ".join(re.findall(r"^workloads *= (.*)$", mode, re.M)).split()
+    assert set(named) == {f"production/{path.stem}" for path in FILES} | {
+        "production", "uniform-97-3"}
+    keys = {path.stem: int(settings(path)["keys"]) for path in FILES}
+    less = {name: keys for name, keys in keys.items() if keys < 65536}
+    told = {name: int(number) for name, number in re.findall(
+        r"^\[production/(cluster-\d+)\]\nkeys *= (\d+)$", mode, re.M)}
+    assert told == less
+
+
+def test_the_mode_is_no_next_step_of_the_others():
+    assert "production" not in {name for _, name, _ in modes.modes()}
+    assert {"smoke", "standard"} <= {name for _, name, _ in modes.modes()}

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Section 1d: who leads under each cluster's traffic, and where uniform keys
+name another map. Only comparisons that are decided in both count."""
+import json
+
+import pytest
+from report_helpers import Built, make_journal
+
+from report.lint import lint
+from report.sections import production
+
+REFERENCE = 65536
+# a number of keys stands for a cluster until it is renamed: who is how fast
+SPEEDS = {
+    REFERENCE: {"ck_ht": 50, "syncmap": 30},
+    65537: {"ck_ht": 30, "syncmap": 50},   # another map
+    65538: {"ck_ht": 60, "syncmap": 30},   # the same
+    65539: {"ck_ht": 40, "syncmap": 40},   # not told apart
+}
+CLUSTERS = {65537: ("cluster-04", "zipf:1.1004"),
+            65538: ("cluster-17", "zipf:2.1106"),
+            65539: ("cluster-35", "uniform")}
+
+
+def speed(cell, block):
+    """A little noise of its own for each map, so that ties are ties."""
+    base = SPEEDS.get(cell["keys"], {}).get(cell["map"], 20)
+    noise = (block * (7 if cell["map"] == "ck_ht" else 3)) % 10 - 4.5
+    return base * (1 + noise / 1000)
+
+
+def campaign(folder, blocks=10):
+    make_journal.make(
+        folder, maps=("ck_ht", "gomap_rw", "null_map", "syncmap"),
+        threads=(2,), keys=tuple(SPEEDS), kinds=("update",), blocks=blocks,
+        plant={"mops": speed})
+    meta = json.loads((folder / "campaign.json").read_text())
+    new = {}
+    for cell in meta["cells"]:
+        if cell["keys"] in CLUSTERS:
+            cell["workload"], cell["dist"] = CLUSTERS[cell["keys"]]
+            new[cell["id"]] = make_journal.cell_id(cell)
+            cell["id"] = new[cell["id"]]
+    (folder / "campaign.json").write_text(json.dumps(meta))
+    journal = folder / "trials.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines:
+        line["cell"] = new.get(line["cell"], line["cell"])
+        if line["result"]:
+            line["result"]["cell"] = line["cell"]
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return Built(campaign(tmp_path_factory.mktemp("production")))
+
+
+def test_each_cluster_has_a_row(built):
+    rows = built.rows("tables/production-all.csv")
+    assert [(r["cluster"], r["leader"] or None, r["uniform_names"])
+            for r in rows] == [
+        ("4", "syncmap", "another map"), ("17", "ck_ht", "the same map"),
+        ("35", rows[2]["leader"], "not told apart")]
+    assert {r["uniform_leader"] for r in rows} == {"ck_ht"}
+    assert rows[2]["word"] == "tied"
+
+
+def test_the_lengths_of_table_and_measurement_stand_side_by_side(built):
+    row = built.rows("tables/production-all.csv")[0]
+    assert (row["key_bytes_table"], row["key_bytes"]) == ("67", "8")
+    assert (row["value_bytes_table"], row["value_bytes"]) == ("2439", "8")
+    assert "67 → 8" in built.section("production")
+
+
+def test_the_sentence_counts_what_is_decided(built):
+    assert ("Uniform keys of 8 bytes name another map in 1 of 3 (33\u00a0%) "
+            "decided places: cluster 4, 2 threads.") in \
+        built.section("production")
+
+
+def test_the_flip_map_has_a_row_for_each_cluster(built):
+    fields = built.rows("figures/production.csv")
+    assert [f["workload"] for f in fields] == [
+        "cluster-04", "cluster-17", "cluster-35"]
+    assert [f["side"] for f in fields] == ["contender"] * 3
+    assert built.status == 0
+
+
+def test_the_linter_finds_nothing(built):
+    assert lint(built.folder).findings == []
+
+
+def test_too_few_blocks_decide_nothing(tmp_path):
+    few = Built(campaign(tmp_path, blocks=4))
+    assert {r["uniform_names"] for r in few.rows(
+        "tables/production-all.csv")} == {"not decided"}
+    assert "No place is decided" in few.section("production")
+
+
+def test_another_campaign_has_no_such_section(tmp_path):
+    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(1,),
+                      keys=(1024,), kinds=("update",), blocks=6)
+    assert 'id="production"' not in Built(tmp_path).page
+
+
+@pytest.mark.parametrize("traffic, uniform, named", [
+    ("clear lead", None, production.OPEN),
+    ("clear lead", "tied", production.OPEN),
+    ("not ranked", "clear lead", production.OPEN),
+    ("alone", "clear lead", production.OPEN),
+    ("clear lead", "small lead", production.SAME),
+    ("tied", "clear lead", production.APART)])
+def test_only_what_is_decided_in_both_is_named(traffic, uniform, named):
+    group = lambda word: {"word": word, "leader": "x", "rivals": []}
+    assert production.named(
+        group(traffic), uniform and group(uniform)) == named
+
+
+@pytest.mark.parametrize("outcome, named", [
+    ("behind", production.OTHER), ("tied", production.APART),
+    ("no interval", production.OPEN), (None, production.OPEN)])
+def test_a_map_is_wrong_where_it_is_behind(outcome, named):
+    rivals = [{"map": "x", "outcome": outcome}] if outcome else []
+    assert production.named(
+        {"word": "clear lead", "leader": "y", "rivals": rivals},
+        {"word": "clear lead", "leader": "x", "rivals": []}) == named
