@@ -237,7 +237,7 @@ $(foreach s,$(SIZES),$(eval $(call sized_program,$(s))))
 
 # What a mode runs: the programs that have no map are left out.
 programs: $(foreach s,$(SIZES),$(if $(X$(s)_LINKED),$(OUT)/readmostly-x$(s))) $(OUT)/readmostly $(if $(STATS_LINKED),$(OUT)/readmostly-stats) \
-  $(if $(call named,$(SIM_MAPS)),$(OUT)/readmostly-sim) $(if $(GO_LINKED),$(OUT)/readmostly-go)
+  $(if $(call named,$(SIM_MAPS)),$(OUT)/readmostly-sim)
 
 # Plays every bad end of a trial for the tests of the campaign.
 $(BUILD)/tests/fake_trial: tests/fixtures/fake_trial.c

@@ -10,6 +10,7 @@ abstract class Padding {
 
 /** One thread's state in the loop, and the loop: runner/driver.h in Java. */
 class Worker extends Padding {
+	private static final int REDRAWS = 64; // RM_REDRAWS
 	final Load load;
 	final int slot;
 	final int[] stream;
@@ -83,12 +84,19 @@ class Worker extends Padding {
 		}
 	}
 
-	private void write(long x, long drawn) {
-		long rank = drawn;
-		if (rank >= load.resident) { // drawn for a look-up that misses
-			rank = Random.below(Random.seed(x, 0), load.resident);
+	/** rm_draw_resident(): for a write that drew an absent rank. */
+	private long drawResident(long x) {
+		for (int i = 0; stream != null && i < REDRAWS; i++) {
+			long at = Random.seed(x, i) & stream.length - 1;
+			if (stream[(int) at] < load.resident) {
+				return stream[(int) at];
+			}
 		}
-		write(rank, slot);
+		return Random.below(Random.seed(x, 0), load.resident);
+	}
+
+	private void write(long x, long drawn) {
+		write(drawn < load.resident ? drawn : drawResident(x), slot);
 	}
 
 	/** A write of the cell's kind; `writer` is the tag of its values. */

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::Arc;
 
 pub const BATCH: u64 = 64; // iterations between two looks at `stop`
+const REDRAWS: u64 = 64; // RM_REDRAWS
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
@@ -268,9 +269,19 @@ impl<'a> Worker<'a> {
         let rank = if drawn < self.load.resident {
             drawn
         } else {
-            below(seed_of(x, 0), self.load.resident) // it was to miss
+            self.draw_resident(x) // it was to miss
         };
         self.write::<T, false>(table, rank);
+    }
+
+    /// rm_draw_resident()
+    fn draw_resident(&self, x: u64) -> u64 {
+        let tries = if self.stream.is_empty() { 0 } else { REDRAWS };
+        let mask = self.stream.len().wrapping_sub(1);
+        (0..tries)
+            .map(|i| u64::from(self.stream[seed_of(x, i) as usize & mask]))
+            .find(|&rank| rank < self.load.resident)
+            .unwrap_or_else(|| below(seed_of(x, 0), self.load.resident))
     }
 
     /// A write of the cell's kind.

@@ -14,10 +14,9 @@ void rm_loop_notes_clear(struct rm_loop_notes *notes)
 	free(notes->times);
 	notes->times = NULL;
 	notes->visited = 0;
-	/* relaxed: a barrier stands between this and the next phase */
-	atomic_store_explicit(&notes->round, 0, memory_order_relaxed);
 	notes->rss_first_bytes = notes->rss_peak_bytes = 0;
-	/* relaxed: who sees the last phase's begins a little early */
+	/* relaxed, both: a barrier stands between this and the next phase */
+	atomic_store_explicit(&notes->round, 0, memory_order_relaxed);
 	atomic_store_explicit(&notes->stands, false, memory_order_relaxed);
 }
 
