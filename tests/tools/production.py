@@ -23,7 +23,7 @@ READS_LEAST = 0.9
 KEYS_MOST = 1 << 20
 KEY_SIZES = 16, 32, 64
 VALUE_SIZES = 8, 24, 64, 256, 1024
-SHAPES_MADE = False  # whether maps offer these sizes yet
+
 MAPS = ("ck_ht gomap_mutex gomap_rw hashtriemap null_map rwlock_probe "
         "shard_rw_32 shard_seg syncmap unsync_probe urcu_lfht")
 COLUMNS = ("key_bytes", "value_bytes", "get_share", "write_share",
@@ -76,14 +76,11 @@ def percent(share):
 
 
 def size_lines(row):
-    """Lines of both lengths: THE place to change when maps offer others."""
+    """Lines of both lengths."""
     key, value = sizes_of(row)
-    table = (f"the table has keys of {number(row['key_bytes'])} and values of "
-             f"{number(row['value_bytes'])} bytes")
-    if SHAPES_MADE:
-        return [("shape", f"str{key}x{value}", table)]
-    return [("shape", f"str16x{min(value, 24)}", f"{table}; {key} and {value}"
-             " when maps offer them")]
+    return [("shape", f"str{key}x{value}", "the table has keys of "
+             f"{number(row['key_bytes'])} and values of "
+             f"{number(row['value_bytes'])} bytes")]
 
 
 def keys_of(row):
