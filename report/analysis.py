@@ -41,16 +41,21 @@ class Board(NamedTuple):
 
     def text(self):
         """Conditions in words, for captions."""
-        parts = [self.workload, f"{words.keys(self.keys)} keys", self.dist,
-                 self.shape, f"placement {self.placement}"]
+        return ", ".join([
+            self.workload, f"{words.keys(self.keys)} keys", self.dist,
+            self.shape, f"placement {self.placement}", *self.rest()])
+
+    def rest(self):
+        """What most boards need not say, in words: who leaves it out takes
+        the cells of one map on two boards for those of one."""
+        parts = []
         if self.miss_share:
             parts.append(f"{words.share(self.miss_share)} % misses")
         if self.memory != "first-touch":
             parts.append(f"memory {self.memory}")
         if not self.presize:
             parts.append("not presized")
-        parts += self.unusual()
-        return ", ".join(parts)
+        return parts + self.unusual()
 
 
 class Line(NamedTuple):

@@ -37,7 +37,6 @@ class Control:
         return math.exp(max(abs(self.low - self.aim),
                             abs(self.high - self.aim)))
 
-
     @property
     def word(self):
         """ok within the limits, FAILED outside of them."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """4 Latency: open loops only, from the intended start, with the floor."""
-from report import factors, latencies, stats, words
+from report import latencies, stats, words
+from report.analysis import board_of
 from report.page import chip, details, esc, none, slug
 from report.plot_lines import latency
 from report.plot_rows import height, percentiles
@@ -21,17 +22,9 @@ def groups_of(a):
                 f", {words.keys(c.keys)} keys, {c.dist}, {c.shape}, "
                 f"{words.count(round(c.rate_per_s))} operations/s ({c.arrivals}"
                 f") over {words.plural(c.threads, 'thread')}, placement "
-                f"{c.placement}{unusual(c)}{factors.told(c)}")
+                + ", ".join([c.placement, *board_of(c).rest()]))
         groups.setdefault(text, []).append(c)
     return groups
-
-
-def unusual(c):
-    """What most groups need not say: without it the cells of one map in two
-    groups would be taken for trials of one."""
-    return ((f", {words.share(c.miss_share)} % misses" if c.miss_share else "")
-            + (f", memory {c.memory}" if c.memory != "first-touch" else "")
-            + ("" if c.presize else ", not presized"))
 
 
 def main_outcomes(found):
