@@ -6,6 +6,7 @@
  * runs with all its checks. What is left is the floor: shown beside every
  * result, never subtracted. A lookup reads and writes no memory.
  */
+#include "impls/support/no_handle.h"
 #include "runner/driver.h"
 #include "runner/map.h"
 
@@ -16,10 +17,6 @@ static void *create(const struct rm_sizing *sizing)
 	(void)sizing;
 	return &nothing_at_all;
 }
-
-/* Not above: the functions keep their places in the object, whose code stored
-   counts are known by (docs/adr/0026). */
-#include "impls/support/no_handle.h"
 
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)

@@ -25,6 +25,7 @@
 #include "impls/gomap/gomap_check.h"
 #include "impls/gomap/gomap_dump.h"
 #include "impls/gomap/gomap_ops.h"
+#include "impls/support/no_handle.h"
 #include "runner/driver.h"
 
 /* Who takes the lock reads the pointer next: one line. */
@@ -82,13 +83,6 @@ static void *join(void *opaque, size_t slot)
 	struct map *map = opaque;
 
 	return guard_join(&map->shard[0].guard, map, slot);
-}
-
-/* Not that of no_handle.h, which moves functions in the objects of caches:
-   stored counts are known by an object's code (docs/adr/0026). */
-static void guarded_nothing(void *thread)
-{
-	(void)thread;
 }
 
 RM_HOT struct shard *shard_of(
@@ -252,11 +246,11 @@ static const struct rm_map_ops ops = {
 	.create = create,
 	.destroy = destroy,
 	.join = join,
-	.leave = guarded_nothing,
+	.leave = nothing,
 	.lookup = lookup,
 	.upsert = upsert,
 	.remove = remove_key,
-	.quiesce = guarded_nothing,
+	.quiesce = nothing,
 	.exchange = exchange,
 	.take = take,
 	.insert_if_absent = insert_if_absent,
