@@ -2,9 +2,9 @@
 /*
  * test_lengths.c - who promises one moment of the map has a length of one.
  *
- * A writer takes a key out, puts it back and goes on to the next: the map has
- * all keys or all but one, at every moment. A length that is added up while
- * the writer goes on has lost or gained more.
+ * A writer takes the oldest key out and puts a new one in, again and again: at
+ * every moment the map has all of its keys, or all but one. A length that is
+ * added up while the writer goes on misses more, or has both.
  */
 #include "runner/impl_table.h"
 #include "runner/keys.h"
@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { KEYS = 2000, LENGTHS = 300, SEED = 7 };
+enum { KEYS = 2000, LENGTHS = 30000, SEED = 7 };
 
 struct count {
 	const struct rm_impl *impl;
@@ -41,10 +41,8 @@ static void *write_work(void *context)
 	void *thread = ops->join(count->map, 0);
 
 	for (uint64_t i = 0; !atomic_load(&count->done); i++) {
-		const uint64_t rank = i % KEYS;
-
-		ops->remove(thread, RM_U64X8, key_of(rank));
-		put(ops, thread, rank);
+		ops->remove(thread, RM_U64X8, key_of(i));
+		put(ops, thread, i + KEYS);
 		ops->quiesce(thread);
 		if (i == KEYS)
 			atomic_store(&count->begun, true);
