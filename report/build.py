@@ -8,9 +8,10 @@ from report import (checks, datafiles, facts, journal, previous, quality,
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, details, esc
-from report.sections import (answer, article_rows, cache, causes, latency,
-                             loops, machine, matrix, memory, production,
-                             ratio, rest, scaling, simulated, since, validity)
+from report.sections import (answer, article_rows, cache, causes, guarantees,
+                             latency, loops, machine, matrix, memory,
+                             production, ratio, rest, scaling, simulated,
+                             since, validity)
 
 TERMINAL_ROWS = 5
 
@@ -193,6 +194,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     loops.add(report, a)
     article_rows.add(report, a)
     memory.add(report, a, where)
+    guarantees.add(report, a)
     rest.claims(report)
     validity.add(report, a, controls, found)
     machine.add(report, a, where)

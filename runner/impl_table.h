@@ -25,6 +25,14 @@ struct rm_facts {
 	const char *id, *text;
 };
 
+/* A line of a sheet, "NAME: TEXT": parts of its text, not ended by a NUL. */
+struct rm_fact {
+	const char *name;
+	size_t name_length;
+	const char *text;
+	size_t text_length;
+};
+
 /* A hash of a map's machine code, as the compiler made it (generated). */
 struct rm_map_code {
 	const char *id, *code;
@@ -51,6 +59,16 @@ const struct rm_impl *rm_impl_find(const char *id);
 /* Returns the impl's own loop of this name, or NULL. */
 void (*rm_impl_own_loop(const struct rm_impl *impl, const char *name))(
         struct rm_worker *worker);
+
+/* The sheet of this id, or NULL. */
+const struct rm_facts *rm_facts_find(const char *id);
+/* The line that `at` stands on; moves it to the next. 0: there is none. */
+size_t rm_facts_field(const char **at, struct rm_fact *fact);
+/* "ck 0.7.1", or "critnib unknown", into `text`. Returns who told it, in words
+   that follow "told by". */
+const char *rm_facts_version(const struct rm_facts *facts,
+        const struct rm_impl *impl, char *text, size_t size);
+
 /* Whether keys can be stored in it: a technique has loops of its own only. */
 bool rm_impl_is_map(const struct rm_impl *impl);
 

@@ -70,9 +70,11 @@ template <class Key, class Value> struct table {
 				break;
 	}
 
+	/* Of the same moment: the table's own size() adds counters up that
+	   writers change meanwhile, and may be one that it never had. */
 	size_t size()
 	{
-		return entries.size();
+		return entries.lock_table().size();
 	}
 };
 

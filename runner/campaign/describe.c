@@ -38,6 +38,30 @@ static const char *code_of(const struct rm_impl *impl)
 	return map->code;
 }
 
+/* Of a map that has a sheet: its lines, the library's version and who told
+   it. */
+static json_t *facts_of(const struct rm_impl *impl)
+{
+	const struct rm_facts *sheet = rm_facts_find(impl->id);
+	char version[128];
+	struct rm_fact fact;
+	const char *at = sheet->text;
+	const char *teller =
+	        rm_facts_version(sheet, impl, version, sizeof(version));
+	json_t *facts = json_pack(
+	        "{s:s, s:s}", "version", version, "version-told-by", teller);
+
+	while (facts && rm_facts_field(&at, &fact)) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "%.*s", (int)fact.name_length,
+		        fact.name);
+		json_object_set_new(
+		        facts, name, json_stringn(fact.text, fact.text_length));
+	}
+	return facts;
+}
+
 json_t *rm_describe_map(const struct rm_impl *impl)
 {
 	json_t *map =
@@ -59,6 +83,8 @@ json_t *rm_describe_map(const struct rm_impl *impl)
 		                impl->value_place));
 	if (map && impl->program)
 		json_object_set_new(map, "program", json_string(impl->program));
+	if (map && rm_facts_find(impl->id))
+		json_object_set_new(map, "facts", facts_of(impl));
 	return map;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* list.c - `readmostly list`: maps in this build, and those that are not. */
-#include "runner/base/build_info.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 #include "runner/impl_table.h"
@@ -163,38 +162,21 @@ static const struct rm_impl *find(const char *id)
 	return NULL;
 }
 
-/* As the library says itself, where it does; else what pkg-config said of it
-   when this program was built. */
-static void print_version(const struct rm_facts *facts)
-{
-	static const char member[] = "library: ";
-	const struct rm_impl *impl = find(facts->id);
-	const char *library = strstr(facts->text, member) + sizeof(member) - 1;
-	const int length = (int)strcspn(library, "\n");
-	const char *built;
-	char name[64];
-
-	snprintf(name, sizeof(name), " %.*s ", length, library);
-	built = strstr(rm_build_libraries, name);
-	if (!impl)
-		printf("version: not built into this program\n");
-	else if (impl->version)
-		printf("version:%s%s\n", name, impl->version());
-	else if (built)
-		printf("version: %.*s\n", (int)strcspn(built + 1, ","),
-		        built + 1);
-	else
-		printf("version:%sunknown\n", name);
-}
-
 static int print_facts(const char *id)
 {
-	const struct rm_facts *facts = rm_facts_table;
+	const struct rm_facts *facts = rm_facts_find(id);
+	const struct rm_impl *impl = find(id);
+	char version[128];
 
-	while (facts->id && strcmp(facts->id, id))
-		facts++;
-	if (facts->id) {
-		print_version(facts);
+	if (facts && impl) {
+		const char *teller =
+		        rm_facts_version(facts, impl, version, sizeof(version));
+
+		printf("version: %s, told by %s\n", version, teller);
+	} else if (facts) {
+		printf("version: not built into this program\n");
+	}
+	if (facts) {
 		fputs(facts->text, stdout);
 		return ferror(stdout) ? RM_INCOMPLETE : RM_OK;
 	}

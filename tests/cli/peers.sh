@@ -27,8 +27,9 @@ needing() { # NAME...: ids of the peers that need one of these libraries
 }
 
 # ---- fact sheets ----
-fields='library package api hash lookup-writes reclamation semantics
-	configuration documented growth iteration pathologies sanity reviewed'
+fields='library package licence api hash lookup-writes reclamation semantics
+	progress configuration documented growth iteration length stalled-reader
+	pathologies sanity reviewed'
 whole() { # ID: its sheet has each field once, in this order, with a text
 	[ "$(sed -n 's/^\([a-z-]*\): .*[^ ]$/\1/p' "impls/facts/$1.txt" | xargs)" = \
 		"$(echo $fields)" ] && ! grep -qvE '^[a-z-]+: .' "impls/facts/$1.txt"
@@ -45,12 +46,42 @@ check "and each sheet a peer" [ "$(ls impls/facts/*.txt | sed 's|.*/||; s/\.txt$
 versions() { # of those in this program
 	for id in $peers; do
 		"$readmostly" list --ids | grep -qx "$id" || continue
-		"$readmostly" list --facts "$id" | sed -n 1p |
-			grep -qE '^version: [^ ]+ .*[0-9]|^version: libcuckoo unknown$|^version: critnib unknown$' ||
-			{ echo "# $id: its version is not told"; return 1; }
+		"$readmostly" list --facts "$id" | sed -n 1p | grep -qE \
+			'^version: [^ ]+ (.*[0-9].*, told by (the library itself|pkg-config, .*)|unknown, told by nobody: .*)$' ||
+			{ echo "# $id: its version is not told, or by whom"; return 1; }
 	done
 }
-check "list --facts tells the version from the library" versions
+check "list --facts tells the version, and who told it" versions
+unknown() { # those whose version nobody tells
+	for id in $peers; do
+		"$readmostly" list --facts "$id" | sed -n 's/^version: \([^ ]*\) unknown, .*/\1/p'
+	done | sort -u
+}
+# neither has a macro, a function or a .pc file
+check "nobody does of libcuckoo and critnib alone" sh -c \
+	"! echo '$(unknown)' | grep -vxE 'libcuckoo|critnib|'"
+promised() { # the row's word of progress begins the sheet's line
+	"$readmostly" list --json | python3 -c '
+import json, sys
+wrong = 0
+for row in json.load(sys.stdin)["maps"]:
+    try:
+        sheet = open("impls/facts/%s.txt" % row["id"]).read()
+    except OSError:
+        continue
+    told = dict(line.split(": ", 1) for line in sheet.splitlines())
+    offered = "length" in row["operations"] or bool(row["program"])
+    for field, right in (
+            ("progress", told["progress"].startswith(row["progress"] + ":")),
+            ("length", offered != told["length"].startswith("not offered")),
+            ("length", row["guarantees"] != "point-in-time"
+             or "one moment" in told["length"])):
+        if not right:
+            print("# %s: %s: %s" % (row["id"], field, told[field]))
+            wrong = 1
+sys.exit(wrong)'
+}
+check "a sheet promises what its row does" promised
 "$readmostly" list --facts ck_ht >"$out"
 check "and then the sheet" sh -c "sed 1d '$out' | cmp -s - impls/facts/ck_ht.txt"
 "$readmostly" list --facts no_such >"$out" 2>&1

@@ -26,14 +26,16 @@ PAGE = (  # what of index.html states something
     r'id="claim">(.*?)</p>',
     r'<p id="(?:trust|limit)">(.*?)</p>', r'<p class="maps">(.*?)</p>',
     r'<p class="key">(.*?)</p>',
-    r'<table id="table-(?:decision|checks|trust|latency-\d+)".*?<tbody>(.*?)'
-    r"</tbody>",
+    r'<table id="table-(?:decision|checks|trust|latency-\d+|guarantees|'
+    r'not-packaged)".*?<tbody>(.*?)</tbody>',
+    r"<b>Conflict of interest\.</b>(.*?)</p>",
     r'<svg [^>]*"(?:flip|winner)-[^"]*-d">.*?</svg>',
     r'<desc id="[^"]*">(.*?)</desc>',
 )
 ROWS = r"(?<=\n)[^\n]+"
 FILES = {name: ROWS for name in (  # file -> what states something there
     "tables/ranking.csv", "tables/crossovers.csv", "tables/matrix.csv",
+    "tables/guarantees.csv", "tables/not-packaged.csv",
     *(f"figures/{key}.csv" for key in (
         "flip", "winner", "scaling", "efficiency", "forest", "rivals", "raw",
         "memory", "tradeoff", "controls")))} | {
