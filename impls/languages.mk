@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Maps in other languages (docs/adr/0027, 0031): impls/LANGUAGE/maps.tsv has a row
-# for each; its last column is needed as the libraries of a map in C are, and
+# for each; its column `needs` is needed as the libraries of a map in C are, and
 # LANGUAGE.mk builds their program, readmostly-LANGUAGE. Ids begin with LANGUAGE_.
 LANGUAGES := $(patsubst impls/%/maps.tsv,%,$(wildcard impls/*/maps.tsv))
 LANGUAGE_ROWS := $(LANGUAGES:%=impls/%/maps.tsv)

@@ -33,6 +33,7 @@ FNR == 1 { # impls/LANGUAGE/maps.tsv
 	printf "\t.shapes = %d, .caps = %s, .guarantees = \"%s\",\n", bits, caps, $8
 	printf "\t.progress = \"%s\", .dispatch = \"none\",\n", $9
 	printf "\t.ops = &rm_elsewhere_ops, .program = \"readmostly-%s\",\n", language
+	printf "\t.start_ms = %d, .warm_up_most = %d,\n", $11, $12
 	# long keys, of values of one word
 	long = index(" " $6 " ", " str64x8 ")
 	printf "\t.drive = {%s }%s };\n", drives, \

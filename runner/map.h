@@ -244,6 +244,8 @@ enum rm_cap {
 	   that was parked since then sees everything */
 	RM_CAP_STALE = 1 << 6,
 	RM_CAP_FIXED_SIZE = 1 << 7, /* made for its keys: never grows */
+	/* a write that meets another one returns what it did not replace */
+	RM_CAP_INEXACT_RETURNS = 1 << 8,
 };
 
 /* Bits of rm_impl.shapes: 1 << rm_shape_index(shape). A program for other sizes
@@ -309,6 +311,10 @@ struct rm_impl {
 	/* NULL, or the program beside this one whose map it is, in another
 	   language: here it is a description only, its drives are no code. */
 	const char *program;
+	/* Of such a program, for who plans: what it takes before and after its
+	   phases, in ms, and how many times the warm-up that is asked for it
+	   may take until it is steady; 0: just that. */
+	unsigned start_ms, warm_up_most;
 	/* The longest values that it takes in programs for other sizes of keys
 	   and values (docs/adr/0030): 8 to 1024 bytes; 0: it is in none. */
 	unsigned value_most;

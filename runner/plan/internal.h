@@ -54,9 +54,13 @@ int rm_plan_verify(struct rm_planning *planning,
 int rm_plan_add(
         struct rm_planning *planning, struct rm_cell *cell, const char *base);
 
+/* The map that a cell was made from. */
+const struct rm_impl *rm_plan_impl(
+        const struct rm_planning *planning, const char *id);
+
 /* Fills estimate_ns and memory_bytes. */
-void rm_plan_cost(
-        struct rm_plan_cell *planned, unsigned cpus, bool slow_writes);
+void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
+        const struct rm_impl *impl);
 
 /*
  * Traces of one workload (plan_traces.c): what its keys are, and what of them

@@ -116,12 +116,14 @@ static int add_same(
 	return 0;
 }
 
-static bool slow_writes(const struct rm_planning *planning, const char *id)
+const struct rm_impl *rm_plan_impl(
+        const struct rm_planning *planning, const char *id)
 {
-	for (size_t i = 0; i < planning->impl_count; i++)
-		if (!strcmp(planning->impls[i]->id, id))
-			return planning->impls[i]->caps & RM_CAP_SLOW_WRITES;
-	return false;
+	size_t i = 0;
+
+	while (strcmp(planning->impls[i]->id, id))
+		i++; /* every cell has been made from one of them */
+	return planning->impls[i];
 }
 
 /* The plan takes the CPUs of the cell. A name that fills its buffer was cut,
@@ -153,7 +155,7 @@ static int add_new(struct rm_planning *planning, struct rm_cell *cell,
 	cell->cpus = NULL; /* the plan's from now on */
 	strcpy(planned->base, base);
 	rm_plan_cost(planned, planning->topology->cpus,
-	        slow_writes(planning, planned->cell.map));
+	        rm_plan_impl(planning, planned->cell.map));
 	*slot = ++plan->cell_count;
 	return 0;
 }

@@ -70,6 +70,23 @@ static uint64_t running_ns(
 	       cell->window_ops * OPERATION_NS * turns(cell, cpus);
 }
 
+/*
+ * What a program in another language takes beside its phases, and until its
+ * warm-up is steady: as long as it may, since one that others disturb is not
+ * steady before (WarmUp.java; a quarter of the deadline is the most).
+ */
+static uint64_t elsewhere_ns(
+        const struct rm_cell *cell, const struct rm_impl *impl)
+{
+	uint64_t most_ns = impl->warm_up_most * cell->warm_up_ns;
+	uint64_t ns = impl->start_ms * (uint64_t)1000000;
+
+	if (most_ns > cell->deadline_ns / 4)
+		most_ns = cell->deadline_ns / 4;
+	return most_ns > cell->warm_up_ns ? ns + most_ns - cell->warm_up_ns
+	                                  : ns;
+}
+
 /* A simulated machine has the keys of a counted window in its own cost. */
 static uint64_t keys_ns(const struct rm_cell *cell)
 {
@@ -102,14 +119,16 @@ static uint64_t string_bytes(const struct rm_cell *cell)
 
 /* About: estimates are for people who wait, and keep a trial from a machine
    that has no room for it. No result is made of them. */
-void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus, bool slow_writes)
+void rm_plan_cost(
+        struct rm_plan_cell *planned, unsigned cpus, const struct rm_impl *impl)
 {
 	const struct rm_cell *cell = &planned->cell;
+	const bool slow_writes = impl->caps & RM_CAP_SLOW_WRITES;
 	uint64_t payload = rm_plan_payload_bytes(cell);
 
-	planned->estimate_ns = PROCESS_NS + keys_ns(cell) +
-	                       threads_ns(cell, cpus) +
-	                       running_ns(cell, cpus, slow_writes);
+	planned->estimate_ns =
+	        PROCESS_NS + keys_ns(cell) + threads_ns(cell, cpus) +
+	        running_ns(cell, cpus, slow_writes) + elsewhere_ns(cell, impl);
 	planned->memory_bytes = 2 * payload + cell->keys * ENTRY_BYTES +
 	                        cell->threads * (uint64_t)THREAD_BYTES +
 	                        PROCESS_BYTES;

@@ -118,6 +118,12 @@ static void judge_program(const struct rm_impl *impl, struct rm_cell *cell)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "%s has its own allocator, and memory first-touch",
 		        impl->program);
+	else if (impl->caps & RM_CAP_INEXACT_RETURNS &&
+	         cell->write_kind == RM_CHURN && cell->threads > 1)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "a removal of this map that meets another write says "
+		        "what it did not do: churn needs one thread, not %u",
+		        cell->threads);
 	else if (access(rm_host_beside(impl->program, path, sizeof(path)),
 	                 X_OK))
 		snprintf(cell->skip, RM_REASON_BYTES,

@@ -87,4 +87,19 @@ campaign() {
 }
 campaign java
 campaign rust
+
+# What a map cannot is told by the plan: no trial of it is begun.
+if "$readmostly" list --json | grep -q '"id": "java_nbhm_long",$' && [ -x "$build/readmostly-java" ]; then
+	"$readmostly" run "$dir/mix.conf" --maps java_nbhm_long -o "$dir/churn" --counters none \
+		--set write-kind=churn --set shape=u64x8 --set threads="1 2" >"$dir/said" 2>&1
+	check "a campaign of churn on two threads of a map that cannot ends well" [ $? = 0 ]
+	journal=$dir/churn/trials.jsonl
+	check "two threads are skipped, with the reason" sh -c \
+		"grep '/t2/' '$journal' | grep -q '\"status\":\"skipped\".*churn needs one thread, not 2'"
+	check "one is measured and verified" \
+		[ "$(grep '/t1/' "$journal" | grep -c '"status":"ok"')" = 2 ]
+	check "and none failed" sh -c "! grep -q '\"status\":\"failed\"' '$journal'"
+else
+	skip "churn on several threads of java_nbhm_long" "it is not built"
+fi
 done_testing

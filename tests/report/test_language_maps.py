@@ -7,10 +7,12 @@ No speed is asserted. What is not built is skipped, with what it needs.
 import copy
 import json
 import os
+import re
+import subprocess
 
 import go_program
 import pytest
-from go_program import request_of
+from go_program import ROOT, request_of
 from language_programs import (LANGUAGES, MAPS, SHAPES, answer, changed,
                                require, result_of, rows)
 from test_go_maps import KINDS, VERIFY, sequences
@@ -120,6 +122,27 @@ def test_a_warm_up_of_java_goes_on_until_it_is_steady():
         told["phases_ns"]["warm_up"] >= 2_000_000_000
 
 
+def test_a_plan_has_the_time_until_java_is_steady(tmp_path):
+    """What the table says is what the program does; and is planned."""
+    most = int(re.search(r"int MOST = (\d+);", (
+        ROOT / "impls/java/WarmUp.java").read_text("utf-8"))[1])
+    columns = {row[0]: row[10:] for row in rows("java")}
+    assert {int(times) for _, times in columns.values()} == {most}
+    require("java_chm")
+    workload = tmp_path / "warm.conf"
+    workload.write_text("writes = 3%\nkeys = 100\nthreads = 1\n"
+                        "base = gomap_rw\nwarm-up = 300ms\n"
+                        "window = 1s\ndeadline = 60s\n", "utf-8")
+    plan = json.loads(subprocess.run(
+        [go_program.BUILD / "readmostly", "plan", "--json", workload,
+         "--maps", "java_chm gomap_rw"], text=True, capture_output=True,
+        check=True).stdout)
+    cost = {c["map"]: c["estimate_ns"] for c in plan["cells"]
+            if c["measure"] == "throughput"}
+    assert cost["java_chm"] - cost["gomap_rw"] == 1_000_000 * (
+        int(columns["java_chm"][0]) + 300 * (most - 1))
+
+
 def test_collections_and_compilers_are_told():
     """Objects of 24 and 32 bytes for each write: more than the young half of
     the heap."""
@@ -176,7 +199,7 @@ def test_a_program_refuses_what_is_no_request(language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_row_is_a_map_of_its_program(language):
     for row in rows(language):
-        assert len(row) == 10 and row[0].startswith(language + "_"), row
+        assert len(row) == 12 and row[0].startswith(language + "_"), row
 
 
 # What is broken: language, file, what stands there, what stands there instead,

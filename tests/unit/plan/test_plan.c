@@ -34,6 +34,13 @@ static const struct rm_impl sized = { .id = "sized",
 	.shapes = RM_ALL_SHAPES,
 	.drive = { ALL },
 	.value_most = 256 };
+/* Of a program in another language: this one, which is beside itself. */
+static const struct rm_impl elsewhere = { .id = "elsewhere",
+	.caps = RM_CAP_INEXACT_RETURNS,
+	.program = "test_plan",
+	.start_ms = 400,
+	.warm_up_most = 10,
+	.drive = { ALL } };
 static const struct rm_own_loop own_loops[] = { { "stock", no_drive },
 	{ NULL, NULL } };
 static const struct rm_impl seller = { .id = "seller", .loops = own_loops };
@@ -242,6 +249,44 @@ static void slots_need_sessions(void)
 	      "loop = lifecycle:64\n",
 	        "pu:2", &usual, &plan);
 	CHECK(skips(&plan, "plain", 2, NULL), "but it has touches");
+	rm_plan_free(&plan);
+}
+
+/* Plans it and a map of this program, each with the same cells. */
+static int build_elsewhere(const char *text, struct rm_plan *plan)
+{
+	static const struct rm_impl *const both[] = { &elsewhere, &plain };
+	struct rm_plan_options options = usual;
+	char named[512];
+
+	options.impls = both;
+	options.impl_count = 2;
+	snprintf(named, sizeof(named), "%smaps = elsewhere plain\n", text);
+	return build(named, "pu:2", &options, plan);
+}
+
+static void returns_that_are_inexact_need_one_thread(void)
+{
+	struct rm_plan plan;
+
+	build_elsewhere("writes = 3%\nkeys = 1Ki\nthreads = 1 2\n"
+	                "base = plain\nwrite-kind = churn\n",
+	        &plan);
+	CHECK(skips(&plan, "elsewhere", 2, "churn needs one thread, not 2") &&
+	                skips(&plan, "plain", 2, NULL),
+	        "where two threads take keys out, that is a planned skip");
+	CHECK(skips(&plan, "elsewhere", 1, NULL) &&
+	                cell_of(&plan, "elsewhere", RM_MEASURE_VERIFY, 1) &&
+	                !cell_of(&plan, "elsewhere", RM_MEASURE_VERIFY, 2) &&
+	                cell_of(&plan, "plain", RM_MEASURE_VERIFY, 2),
+	        "one thread runs, and verifies alone");
+	rm_plan_free(&plan);
+	build_elsewhere("writes = 3%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
+	                "write-kind = update fresh\n",
+	        &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, false) == 4 &&
+	                cell_of(&plan, "elsewhere", RM_MEASURE_VERIFY, 2),
+	        "other kinds of writes run and are verified on two threads");
 	rm_plan_free(&plan);
 }
 
@@ -969,6 +1014,38 @@ static void turns_cost_where_threads_share_a_cpu(void)
 	rm_plan_free(&plan);
 }
 
+/* What a trial of the other program is planned to take beyond one of this. */
+static uint64_t more_elsewhere_ns(const char *text)
+{
+	struct rm_plan plan;
+	uint64_t of[2] = { 0, 0 };
+
+	build_elsewhere(text, &plan);
+	for (size_t i = 0; i < plan.cell_count; i++)
+		if (plan.cells[i].cell.measure == RM_MEASURE_THROUGHPUT)
+			of[strcmp(plan.cells[i].cell.map, "plain") == 0] =
+			        plan.cells[i].estimate_ns;
+	rm_plan_free(&plan);
+	return of[0] - of[1];
+}
+
+static void warm_ups_elsewhere_go_on(void)
+{
+	const uint64_t ms = 1000000;
+
+	CHECK(more_elsewhere_ns(MINIMAL "warm-up = 0s\nwindow = 1s\n") ==
+	                400 * ms,
+	        "a program in another language is started, too");
+	CHECK(more_elsewhere_ns(
+	              MINIMAL "warm-up = 200ms\nwindow = 1s\n"
+	                      "deadline = 60s\n") == (400 + 2000 - 200) * ms,
+	        "and warms up until it is steady");
+	CHECK(more_elsewhere_ns(
+	              MINIMAL "warm-up = 1s\nwindow = 1s\n"
+	                      "deadline = 20s\n") == (400 + 5000 - 1000) * ms,
+	        "for a quarter of the deadline at most");
+}
+
 static void two_workloads(void)
 {
 	struct rm_workload pair[2] = { { .file = NULL }, { .file = NULL } };
@@ -1003,6 +1080,7 @@ int main(void)
 	blocks_hold_every_cell_once();
 	verify_once_per_map_shape_and_kind();
 	slots_need_sessions();
+	returns_that_are_inexact_need_one_thread();
 	unsafe_maps_run_where_it_is_safe();
 	sizes_are_two_dimensions();
 	shapes_and_counters();
@@ -1021,6 +1099,7 @@ int main(void)
 	smoke_spends_its_blocks_on_the_headline();
 	estimates_are_the_measured_ones();
 	turns_cost_where_threads_share_a_cpu();
+	warm_ups_elsewhere_go_on();
 	two_workloads();
 	return DONE();
 }
