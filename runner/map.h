@@ -275,7 +275,7 @@ struct rm_own_loop {
 /* What the suite knows of a map. One per file in impls/, same id. */
 struct rm_impl {
 	const char *id;     /* the file's base name; the id in results */
-	const char *label;  /* the name on plots, at most 24 characters */
+	const char *label;  /* in tables, at most 60 characters */
 	const char *family; /* lock | sync | shard | rcu | free | bound |
 	                       technique */
 	const char *sync;   /* "none", "rwlock", "rcu-qsbr", "epoch", ... */

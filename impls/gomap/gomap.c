@@ -11,7 +11,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap = {
 	.id = "gomap",
-	.label = "Go map, unguarded",
+	.label = "port of Go's map, unguarded",
 	.family = "bound",
 	.sync = "none",
 	.source = "Go runtime, map before 1.24 (buckets of eight slots)",

@@ -17,7 +17,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap_ck_brlock = {
 	.id = "gomap_ck_brlock",
-	.label = "Go map + big-reader lock",
+	.label = "port of Go's map + big-reader lock, spins",
 	.family = "lock",
 	.sync = "ck-brlock",
 	.source = "Go runtime, map before 1.24; Concurrency Kit, ck_brlock",

@@ -17,7 +17,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap_ck_pflock = {
 	.id = "gomap_ck_pflock",
-	.label = "Go map + phase-fair lock",
+	.label = "port of Go's map + phase-fair lock, spins",
 	.family = "lock",
 	.sync = "ck-pflock",
 	.source = "Go runtime, map before 1.24; Brandenburg and Anderson 2010 "

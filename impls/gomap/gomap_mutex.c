@@ -14,11 +14,10 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap_mutex = {
 	.id = "gomap_mutex",
-	.label = "Go map + Mutex",
+	.label = "port of Go's map + Mutex, waits in the kernel",
 	.family = "lock",
 	.sync = "go-mutex",
-	.source = "Go runtime, map before 1.24; Go sync.Mutex, waits in "
-	          "the kernel",
+	.source = "Go runtime, map before 1.24; Go sync.Mutex",
 	.system = "M2",
 	.shapes = RM_ALL_SHAPES,
 	.guarantees = "point-in-time",

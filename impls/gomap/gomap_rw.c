@@ -14,11 +14,10 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_gomap_rw = {
 	.id = "gomap_rw",
-	.label = "Go map + RWMutex",
+	.label = "port of Go's map + RWMutex, waits in the kernel",
 	.family = "lock",
 	.sync = "go-rwmutex",
-	.source = "Go runtime, map before 1.24; Go sync.RWMutex, waits in "
-	          "the kernel",
+	.source = "Go runtime, map before 1.24; Go sync.RWMutex",
 	.system = "M3",
 	.shapes = RM_ALL_SHAPES,
 	.guarantees = "point-in-time",

@@ -11,7 +11,7 @@ enum { RECORDS_POOLED = 0 };
 
 const struct rm_impl rm_impl_gomap_rw_pointers = {
 	.id = "gomap_rw_pointers",
-	.label = "map of pointers, RWMutex",
+	.label = "port of map of pointers + RWMutex, waits in the kernel",
 	.family = "lock",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex; field updates of article "

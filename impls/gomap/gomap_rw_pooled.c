@@ -11,7 +11,7 @@ enum { RECORDS_POOLED = 1 };
 
 const struct rm_impl rm_impl_gomap_rw_pooled = {
 	.id = "gomap_rw_pooled",
-	.label = "pooled records, RWMutex",
+	.label = "port of map, pooled records + RWMutex, waits in the kernel",
 	.family = "lock",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex; field updates of article "

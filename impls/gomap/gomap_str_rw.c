@@ -16,11 +16,11 @@ RM_DRIVE(ops, str16x24, RM_STR16X24)
 
 const struct rm_impl rm_impl_gomap_str_rw = {
 	.id = "gomap_str_rw",
-	.label = "Go map str + RWMutex",
+	.label = "port of Go's map str + RWMutex, waits in the kernel",
 	.family = "lock",
 	.sync = "go-rwmutex",
 	.source = "Go runtime, map before 1.24: mapaccess1_faststr; "
-	          "sync.RWMutex, waits in the kernel",
+	          "sync.RWMutex",
 	.system = "M14",
 	.shapes = RM_ALL_SHAPES & ~RM_U64_SHAPES,
 	.guarantees = "point-in-time",

@@ -15,12 +15,11 @@ RM_DRIVES_U64(ops)
 
 const struct rm_impl rm_impl_gomap_u64_rw = {
 	.id = "gomap_u64_rw",
-	.label = "Go map u64 + RWMutex",
+	.label = "port of Go's map u64 + RWMutex, waits in the kernel",
 	.family = "lock",
 	.sync = "go-rwmutex",
-	.source =
-	        "Go runtime, map before 1.24: mapaccess1_fast64; sync.RWMutex, "
-	        "waits in the kernel",
+	.source = "Go runtime, map before 1.24: mapaccess1_fast64; "
+	          "sync.RWMutex",
 	.system = "M14",
 	.shapes = RM_U64_SHAPES,
 	.guarantees = "point-in-time",

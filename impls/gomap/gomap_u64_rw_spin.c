@@ -17,11 +17,11 @@ RM_DRIVES_U64(ops)
 
 const struct rm_impl rm_impl_gomap_u64_rw_spin = {
 	.id = "gomap_u64_rw_spin",
-	.label = "Go u64 + RWMutex, spins",
+	.label = "port of Go's map u64 + RWMutex, spins",
 	.family = "lock",
 	.sync = "go-rwmutex-spin",
 	.source = "Go runtime, map before 1.24: mapaccess1_fast64; "
-	          "sync.RWMutex, spins where it waits",
+	          "sync.RWMutex",
 	.system = "",
 	.shapes = RM_U64_SHAPES,
 	.guarantees = "point-in-time",

@@ -13,7 +13,7 @@ RM_DRIVES_U64(ops)
 
 const struct rm_impl rm_impl_gomap_u64_unchecked = {
 	.id = "gomap_u64_unchecked",
-	.label = "Go map u64, no checks",
+	.label = "port of Go's map u64, no checks",
 	.family = "bound",
 	.sync = "none",
 	.source = "Go runtime, map before 1.24: mapaccess1_fast64, shortened",

@@ -41,7 +41,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_hashtriemap = {
 	.id = "hashtriemap",
-	.label = "sync.Map of Go 1.24",
+	.label = "port of sync.Map of Go 1.24, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.24, internal/sync/hashtriemap.go: the design",

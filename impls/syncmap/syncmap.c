@@ -16,7 +16,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap = {
 	.id = "syncmap",
-	.label = "sync.Map",
+	.label = "port of sync.Map, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go",

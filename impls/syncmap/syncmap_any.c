@@ -18,11 +18,10 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_any = {
 	.id = "syncmap_any",
-	.label = "sync.Map, keys any",
+	.label = "port of sync.Map, keys any, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
-	.source = "Go 1.19-1.23, sync/map.go: keys of type any; waits in the "
-	          "kernel",
+	.source = "Go 1.19-1.23, sync/map.go: keys of type any",
 	.system = "",
 	.shapes = RM_ALL_SHAPES,
 	.guarantees = "once-if-present",

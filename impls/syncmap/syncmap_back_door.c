@@ -72,7 +72,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_back_door = {
 	.id = "syncmap_back_door",
-	.label = "sync.Map, back door",
+	.label = "port of sync.Map, back door, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go",

@@ -19,7 +19,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_dirty_late = {
 	.id = "syncmap_dirty_late",
-	.label = "sync.Map, late dirty",
+	.label = "port of sync.Map, late dirty, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; its dirty map as misdescribed",

@@ -21,7 +21,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_gc = {
 	.id = "syncmap_gc",
-	.label = "sync.Map, collector",
+	.label = "port of sync.Map, collector, waits in the kernel",
 	.family = "sync",
 	.sync = "collector",
 	.source = "Go 1.19-1.23, sync/map.go; Boehm's collector",

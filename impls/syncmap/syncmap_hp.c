@@ -18,7 +18,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_hp = {
 	.id = "syncmap_hp",
-	.label = "sync.Map, hazard ptrs",
+	.label = "port of sync.Map, hazard ptrs, waits in the kernel",
 	.family = "sync",
 	.sync = "hazard",
 	.source = "Go 1.19-1.23, sync/map.go; Michael, Hazard Pointers, 2004",

@@ -18,7 +18,7 @@ RM_DRIVE(ops, str16x8, RM_STR16X8)
 
 const struct rm_impl rm_impl_syncmap_inline = {
 	.id = "syncmap_inline",
-	.label = "sync.Map, inline values",
+	.label = "port of sync.Map, inline values, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; without boxes",

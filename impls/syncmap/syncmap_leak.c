@@ -16,7 +16,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_leak = {
 	.id = "syncmap_leak",
-	.label = "sync.Map, leaking",
+	.label = "port of sync.Map, leaking, waits in the kernel",
 	.family = "sync",
 	.sync = "leak",
 	.source = "Go 1.19-1.23, sync/map.go; frees nothing until the end",

@@ -18,7 +18,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_load_factor = {
 	.id = "syncmap_load_factor",
-	.label = "sync.Map, load factor",
+	.label = "port of sync.Map, load factor, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; its promotion as misdescribed",

@@ -30,7 +30,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_padded = {
 	.id = "syncmap_padded",
-	.label = "sync.Map, padded header",
+	.label = "port of sync.Map, padded header, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; with 6 bytes of padding",

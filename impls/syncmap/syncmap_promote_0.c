@@ -16,7 +16,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_promote_0 = {
 	.id = "syncmap_promote_0",
-	.label = "sync.Map, first miss",
+	.label = "port of sync.Map, first miss, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; its promotion as misdescribed",

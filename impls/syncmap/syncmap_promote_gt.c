@@ -15,7 +15,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_promote_gt = {
 	.id = "syncmap_promote_gt",
-	.label = "sync.Map, misses > dirty",
+	.label = "port of sync.Map, misses > dirty, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; its promotion as misdescribed",

@@ -17,7 +17,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_range_lock = {
 	.id = "syncmap_range_lock",
-	.label = "sync.Map, locked Range",
+	.label = "port of sync.Map, locked Range, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; its Range as misdescribed",

@@ -17,7 +17,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_rlock_miss = {
 	.id = "syncmap_rlock_miss",
-	.label = "sync.Map, rlock on miss",
+	.label = "port of sync.Map, rlock on miss, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; its miss path as misdescribed",

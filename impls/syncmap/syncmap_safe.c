@@ -17,7 +17,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_safe = {
 	.id = "syncmap_safe",
-	.label = "sync.Map, fault barrier",
+	.label = "port of sync.Map, fault barrier, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; recover() around Load",

@@ -24,7 +24,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_syncmap_seqcst = {
 	.id = "syncmap_seqcst",
-	.label = "sync.Map, seq_cst",
+	.label = "port of sync.Map, seq_cst, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go; orders as Go's atomics",

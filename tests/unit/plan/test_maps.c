@@ -81,9 +81,10 @@ static void description(const struct rm_impl *impl)
 
 	fact(impl, words_known(impl), "is described in the words of map.h");
 	fact(impl,
-	        impl->label[0] && strlen(impl->label) <= 24 &&
+	        impl->label[0] && strlen(impl->label) <= 60 &&
 	                impl->source[0] && impl->sync[0] && impl->system,
-	        "has a label that fits on a plot, a source and a sync");
+	        "has a label that fits in a cell of a table, a source and a "
+	        "sync");
 	fact(impl, drives_match(impl), "has one loop per shape it offers");
 	fact(impl, required_operations(impl), "has the eight operations");
 	fact(impl, own_loops(impl), "has loops of known kinds, and a check");

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A port of Go's says in its label that it is one, and how its lock waits:
+Go parks a goroutine, which none of them does.
+
+What waits how is read from the machine code: from the functions of the
+system that each port's object calls.
+"""
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / os.environ.get("BUILD", "build/gcc")
+FOLDERS = ("gomap", "syncmap")  # of impls/: what was written after Go's
+KERNEL, SPINS, PARKS = "waits in the kernel", "spins", "parks as Go does"
+# A thread that calls one of these sleeps until another one wakes it;
+# one that gives its CPU away runs on.
+SLEEPS = {"syscall", "pthread_mutex_lock", "pthread_rwlock_rdlock",
+          "pthread_rwlock_wrlock", "pthread_cond_wait", "sem_wait"}
+YIELDS = {"sched_yield"}
+
+
+def called(name):
+    """The functions of others that a map's object calls."""
+    path, = (BUILD / f"impls/{folder}/{name}.o" for folder in FOLDERS
+             if (ROOT / f"impls/{folder}/{name}.c").exists())
+    told = subprocess.run(["nm", "-u", path], capture_output=True, text=True,
+                          check=True).stdout
+    return {line.split()[-1].partition("@")[0] for line in told.splitlines()}
+
+
+def wait_of(symbols):
+    """The words for how it waits, or "" of one that never does."""
+    if symbols & SLEEPS:
+        return KERNEL
+    return SPINS if symbols & YIELDS else ""
+
+
+def listed():
+    """(the maps of this build, the ids that this machine cannot build)."""
+    told = json.loads(subprocess.run(
+        [BUILD / "readmostly", "list", "--json"], capture_output=True,
+        check=True).stdout)
+    return ({about["id"]: about for about in told["maps"]},
+            {about["id"] for about in told["skipped"]})
+
+
+def ports():
+    return sorted(path.stem for folder in FOLDERS
+                  for path in (ROOT / "impls" / folder).glob("*.c"))
+
+
+def is_right(label, wait):
+    """Says it that it is a port, and how it waits, and nothing else?"""
+    said = [words for words in (KERNEL, SPINS, PARKS)
+            if label.endswith(f", {words}")]
+    return label.startswith("port of ") and said == [wait] * bool(wait)
+
+
+@pytest.fixture(scope="module", name="built")
+def fixture_built():
+    if not (BUILD / "readmostly").exists():
+        pytest.skip(f"no program in {BUILD}")
+    return listed()
+
+
+def test_each_port_is_listed_or_cannot_be_built(built):
+    maps, skipped = built
+    assert set(ports()) <= set(maps) | skipped
+    assert len(set(ports()) & set(maps)) > 30
+
+
+def test_each_label_says_how_the_lock_waits(built):
+    maps, _ = built
+    wrong = {name: (maps[name]["label"], wait_of(called(name)))
+             for name in ports() if name in maps
+             and not is_right(maps[name]["label"], wait_of(called(name)))}
+    assert not wrong
+
+
+def test_both_ways_to_wait_and_none_are_found(built):
+    waits = {wait_of(called(name)) for name in ports() if name in built[0]}
+    assert waits == {KERNEL, SPINS, ""}
+
+
+@pytest.mark.parametrize("label, wait, right", [
+    ("port of sync.Map, waits in the kernel", KERNEL, True),
+    ("port of sync.Map, spins", KERNEL, False),
+    ("port of sync.Map", KERNEL, False),
+    ("port of Go's map, unguarded", "", True),
+    ("port of Go's map, spins", "", False),
+    ("sync.Map, spins", SPINS, False),
+    ("port of sync.Map, parks as Go does", KERNEL, False)])
+def test_a_wrong_label_is_seen(label, wait, right):
+    assert is_right(label, wait) is right
