@@ -34,8 +34,16 @@ FNR == 1 { # impls/LANGUAGE/maps.tsv
 	printf "\t.progress = \"%s\", .dispatch = \"none\",\n", $9
 	printf "\t.ops = &rm_elsewhere_ops, .program = \"readmostly-%s\",\n", language
 	printf "\t.start_ms = %d, .warm_up_most = %d,\n", $11, $12
-	# long keys, of values of one word
-	long = index(" " $6 " ", " str64x8 ")
+	most = sized($6)
 	printf "\t.drive = {%s }%s };\n", drives, \
-		long ? ", .value_most = 8, .value_place = \"in line\"" : ""
+		most ? ", .value_most = " most ", .value_place = \"" $13 "\"" : ""
+}
+# The longest value of its shapes, if one has other sizes than the usual; else 0.
+function sized(shapes,    n, list, size, most, other) {
+	for (n = split(shapes, list, " "); n; n--) {
+		split(list[n], size, "x")
+		most = size[2] > most + 0 ? size[2] + 0 : most
+		other = other || list[n] !~ /^(u64|str16)x(8|24)$/
+	}
+	return other ? most : 0
 }

@@ -110,3 +110,117 @@ func (m *rwStr) remove(w *worker, rank uint64, old *uint64) bool {
 }
 
 func (m *rwStr) tells() bool { return true }
+
+// With long values, of 64-bit keys and of strings.
+
+type rwLong[K comparable, V long] struct {
+	mu sync.RWMutex
+	m  longs[K, V]
+}
+
+func rwLongOf[V long](str bool, size int) table {
+	if str {
+		return &rwStrLong[V]{rwLong[string, V]{m: make(longs[string, V], size)}}
+	}
+	return &rwU64Long[V]{rwLong[uint64, V]{m: make(longs[uint64, V], size)}}
+}
+
+func (m *rwLong[K, V]) get(w *worker, rank uint64, key K) (uint64, bool) {
+	m.mu.RLock()
+	value, ok := m.m[key]
+	m.mu.RUnlock()
+	if !ok {
+		return 0, false
+	}
+	return tell(w, rank, &value), true
+}
+
+func (m *rwLong[K, V]) put(w *worker, rank uint64, key K, word uint64, old *uint64) bool {
+	var value V
+	lengthen(wordsOf(&value), word)
+	m.mu.Lock()
+	wasThere := m.m.replace(w, rank, key, &value, old)
+	m.mu.Unlock()
+	return wasThere
+}
+
+func (m *rwLong[K, V]) drop(w *worker, rank uint64, key K, old *uint64) bool {
+	m.mu.Lock()
+	wasThere := m.m.takeOut(w, rank, key, old)
+	m.mu.Unlock()
+	return wasThere
+}
+
+func (m *rwLong[K, V]) tells() bool { return true }
+
+type rwU64Long[V long] struct{ rwLong[uint64, V] }
+
+func (m *rwU64Long[V]) batch(w *worker) {
+	wrong := uint64(0)
+	for i := range w.drawn {
+		if did, end := w.writes(i); end {
+			break
+		} else if did {
+			continue
+		}
+		rank := w.base + w.drawn[i].rank
+		key := scatter(rank)
+		m.mu.RLock()
+		value, ok := m.m[key]
+		m.mu.RUnlock()
+		if !ok {
+			w.missed(i)
+			continue
+		}
+		wrong |= differentLong(wordsOf(&value), rank)
+	}
+	w.wrong |= wrong
+}
+
+func (m *rwU64Long[V]) lookup(w *worker, rank uint64) (uint64, bool) {
+	return m.get(w, rank, scatter(rank))
+}
+
+func (m *rwU64Long[V]) upsert(w *worker, rank, value uint64, old *uint64) bool {
+	return m.put(w, rank, scatter(rank), value, old)
+}
+
+func (m *rwU64Long[V]) remove(w *worker, rank uint64, old *uint64) bool {
+	return m.drop(w, rank, scatter(rank), old)
+}
+
+type rwStrLong[V long] struct{ rwLong[string, V] }
+
+func (m *rwStrLong[V]) batch(w *worker) {
+	wrong := uint64(0)
+	for i := range w.drawn {
+		if did, end := w.writes(i); end {
+			break
+		} else if did {
+			continue
+		}
+		rank := w.base + w.drawn[i].rank
+		key := w.view(rank)
+		m.mu.RLock()
+		value, ok := m.m[key]
+		m.mu.RUnlock()
+		if !ok {
+			w.missed(i)
+			continue
+		}
+		wrong |= differentLong(wordsOf(&value), rank)
+	}
+	w.wrong |= wrong
+}
+
+func (m *rwStrLong[V]) lookup(w *worker, rank uint64) (uint64, bool) {
+	return m.get(w, rank, w.view(rank))
+}
+
+func (m *rwStrLong[V]) upsert(w *worker, rank, value uint64, old *uint64) bool {
+	return m.put(w, rank, w.own(rank), value, old)
+}
+
+func (m *rwStrLong[V]) remove(w *worker, rank uint64, old *uint64) bool {
+	return m.drop(w, rank, w.view(rank), old)
+}

@@ -93,3 +93,108 @@ func loadAndDelete(m *sync.Map, key any, old *uint64) bool {
 	}
 	return wasThere
 }
+
+// With long values: a store puts a copy in a box, a look-up copies it out.
+
+type syncLong[V long] struct{ m sync.Map }
+
+func syncLongOf[V long](str bool, size int) table {
+	if str {
+		return &syncStrLong[V]{}
+	}
+	return &syncU64Long[V]{}
+}
+
+func (m *syncLong[V]) get(w *worker, rank uint64, key any) (uint64, bool) {
+	value, ok := m.m.Load(key)
+	if !ok {
+		return 0, false
+	}
+	held := value.(V)
+	return tell(w, rank, &held), true
+}
+
+func (m *syncLong[V]) put(w *worker, rank uint64, key any, word uint64, old *uint64) bool {
+	var value V
+	lengthen(wordsOf(&value), word)
+	return storeLong(w, rank, &m.m, key, value, old)
+}
+
+func (m *syncLong[V]) drop(w *worker, rank uint64, key any, old *uint64) bool {
+	value, wasThere := m.m.LoadAndDelete(key)
+	if wasThere && old != nil {
+		held := value.(V)
+		*old = tell(w, rank, &held)
+	}
+	return wasThere
+}
+
+func (m *syncLong[V]) tells() bool { return storeTells }
+
+type syncU64Long[V long] struct{ syncLong[V] }
+
+func (m *syncU64Long[V]) batch(w *worker) {
+	wrong := uint64(0)
+	for i := range w.drawn {
+		if did, end := w.writes(i); end {
+			break
+		} else if did {
+			continue
+		}
+		rank := w.base + w.drawn[i].rank
+		value, ok := m.m.Load(scatter(rank))
+		if !ok {
+			w.missed(i)
+			continue
+		}
+		held := value.(V)
+		wrong |= differentLong(wordsOf(&held), rank)
+	}
+	w.wrong |= wrong
+}
+
+func (m *syncU64Long[V]) lookup(w *worker, rank uint64) (uint64, bool) {
+	return m.get(w, rank, scatter(rank))
+}
+
+func (m *syncU64Long[V]) upsert(w *worker, rank, value uint64, old *uint64) bool {
+	return m.put(w, rank, scatter(rank), value, old)
+}
+
+func (m *syncU64Long[V]) remove(w *worker, rank uint64, old *uint64) bool {
+	return m.drop(w, rank, scatter(rank), old)
+}
+
+type syncStrLong[V long] struct{ syncLong[V] }
+
+func (m *syncStrLong[V]) batch(w *worker) {
+	wrong := uint64(0)
+	for i := range w.drawn {
+		if did, end := w.writes(i); end {
+			break
+		} else if did {
+			continue
+		}
+		rank := w.base + w.drawn[i].rank
+		value, ok := m.m.Load(w.view(rank))
+		if !ok {
+			w.missed(i)
+			continue
+		}
+		held := value.(V)
+		wrong |= differentLong(wordsOf(&held), rank)
+	}
+	w.wrong |= wrong
+}
+
+func (m *syncStrLong[V]) lookup(w *worker, rank uint64) (uint64, bool) {
+	return m.get(w, rank, w.view(rank))
+}
+
+func (m *syncStrLong[V]) upsert(w *worker, rank, value uint64, old *uint64) bool {
+	return m.put(w, rank, w.own(rank), value, old)
+}
+
+func (m *syncStrLong[V]) remove(w *worker, rank uint64, old *uint64) bool {
+	return m.drop(w, rank, w.view(rank), old)
+}

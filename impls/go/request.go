@@ -132,7 +132,7 @@ func refuses(r *request) string {
 	switch {
 	case newTable(*c.Map, *c.Shape, 0) == nil:
 		return fmt.Sprintf("readmostly-go has no map %s for %s, expected "+
-			"one of %s, and u64x8 or str16x8, str32x8, str64x8", *c.Map, *c.Shape,
+			"one of %s, and a shape of its row in maps.tsv", *c.Map, *c.Shape,
 			strings.Join(ids(), " "))
 	case c.verifies() && holdsNothing(newTable(*c.Map, *c.Shape, 0)):
 		return "this map holds nothing that could be verified"

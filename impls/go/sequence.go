@@ -13,7 +13,8 @@ import (
 // their order. tests/unit/trial/test_sequence.c does the same in C.
 func sequenceOf(r *request) string {
 	t := newTeam(r)
-	d := &digest{str: keyBytes(*r.Cell.Shape) > 0}
+	d := &digest{str: keyBytes(*r.Cell.Shape) > 0,
+		value: make([]uint64, valueBytes(*r.Cell.Shape)/8)}
 	w := &t.members[0].worker
 	w.table, w.limit = d, *r.Cell.WindowOps
 	w.drive()
@@ -21,8 +22,9 @@ func sequenceOf(r *request) string {
 }
 
 type digest struct {
-	str bool
-	sum uint64
+	str   bool
+	sum   uint64
+	value []uint64 // the one at hand
 }
 
 const (
@@ -56,6 +58,12 @@ func (d *digest) lookup(w *worker, rank uint64) (uint64, bool) { return rank, tr
 func (d *digest) upsert(w *worker, rank, value uint64, old *uint64) bool {
 	d.fold(w, rank, upserted)
 	d.sum ^= value
+	if len(d.value) > 1 {
+		lengthen(d.value, value)
+		for i, word := range d.value[1:] {
+			d.sum = seedOf(d.sum^word, uint64(i))
+		}
+	}
 	return true
 }
 

@@ -13,3 +13,8 @@ func store(w *worker, m *sync.Map, key any, value uint64, old *uint64) bool {
 	m.Store(key, value)
 	return w.presumed
 }
+
+func storeLong[V long](w *worker, rank uint64, m *sync.Map, key any, value V, old *uint64) bool {
+	m.Store(key, value)
+	return w.presumed
+}

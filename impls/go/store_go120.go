@@ -16,3 +16,12 @@ func store(w *worker, m *sync.Map, key any, value uint64, old *uint64) bool {
 	}
 	return wasThere
 }
+
+func storeLong[V long](w *worker, rank uint64, m *sync.Map, key any, value V, old *uint64) bool {
+	was, wasThere := m.Swap(key, value)
+	if wasThere && old != nil {
+		held := was.(V)
+		*old = tell(w, rank, &held)
+	}
+	return wasThere
+}

@@ -2,26 +2,45 @@
 
 package main
 
-import "sort"
+import (
+	"sort"
+	"strings"
+)
 
-// tables makes each map of maps.tsv, for 64-bit and for string keys; `size` is
-// what it is made for, 0: it grows.
-var tables = map[string]struct{ u64, str func(size int) table }{
+// maker makes an empty table for `size` keys, 0: it grows.
+type maker func(size int) table
+
+// tables makes each map of maps.tsv, for 64-bit and for string keys, and by the
+// bytes of long values, if it has any.
+var tables = map[string]struct {
+	u64, str maker
+	long     map[int]func(str bool, size int) table
+}{
 	"go_map_mutex": {
 		func(size int) table { return &mutexU64{m: make(words, size)} },
 		func(size int) table { return &mutexStr{m: make(texts, size)} },
+		map[int]func(bool, int) table{
+			24: mutexLongOf[[3]uint64], 64: mutexLongOf[[8]uint64],
+			256: mutexLongOf[[32]uint64], 1024: mutexLongOf[[128]uint64]},
 	},
 	"go_map_rw": {
 		func(size int) table { return &rwU64{m: make(words, size)} },
 		func(size int) table { return &rwStr{m: make(texts, size)} },
+		map[int]func(bool, int) table{
+			24: rwLongOf[[3]uint64], 64: rwLongOf[[8]uint64],
+			256: rwLongOf[[32]uint64], 1024: rwLongOf[[128]uint64]},
 	},
 	"go_null": {
 		func(int) table { return &nullU64{} },
 		func(int) table { return &nullStr{} },
+		nil,
 	},
 	"go_sync_map": { // takes no size
 		func(int) table { return &syncU64{} },
 		func(int) table { return &syncStr{} },
+		map[int]func(bool, int) table{
+			24: syncLongOf[[3]uint64], 64: syncLongOf[[8]uint64],
+			256: syncLongOf[[32]uint64], 1024: syncLongOf[[128]uint64]},
 	},
 }
 
@@ -39,7 +58,14 @@ func ids() (all []string) {
 
 // keyBytes of a shape with string keys; 0: it has none, or is no shape.
 func keyBytes(shape string) int {
-	return map[string]int{"str16x8": 16, "str32x8": 32, "str64x8": 64}[shape]
+	key, _, _ := strings.Cut(shape, "x")
+	return map[string]int{"str16": 16, "str32": 32, "str64": 64}[key]
+}
+
+// valueBytes of a shape; 0: it is none.
+func valueBytes(shape string) int {
+	_, value, _ := strings.Cut(shape, "x")
+	return map[string]int{"8": 8, "24": 24, "64": 64, "256": 256, "1024": 1024}[value]
 }
 
 // newTable is nil where there is no such map or shape.
@@ -47,14 +73,18 @@ func newTable(id, shape string, size int) table {
 	if port, ok := ofPort[id]; ok {
 		id = port
 	}
-	of, ok := tables[id]
+	of, str := tables[id], keyBytes(shape) > 0
 	switch {
-	case ok && shape == "u64x8":
-		return of.u64(size)
-	case ok && keyBytes(shape) > 0:
+	case of.u64 == nil || !str && !strings.HasPrefix(shape, "u64x"):
+		return nil
+	case of.long[valueBytes(shape)] != nil:
+		return of.long[valueBytes(shape)](str, size)
+	case valueBytes(shape) != 8:
+		return nil
+	case str:
 		return of.str(size)
 	}
-	return nil
+	return of.u64(size)
 }
 
 // holdsNothing: there is nothing to verify.

@@ -109,6 +109,11 @@ RM_HOT void seg_value_load(struct rm_shape shape, const struct seg_node *node,
 		seg_decode(shape, node->word, value);
 		return;
 	}
+	if (RM_VALUE_WORDS > 3 && shape.value_bytes == RM_VALUE_LONG) {
+		/* as those of 24 bytes, of which none changes */
+		memcpy(value, (const void *)node->word, sizeof(*value));
+		return;
+	}
 	/* acquire: pairs with the release in seg_value_store(), so that who
 	   sees a write sees what its writer wrote before */
 	value->word[0] =
@@ -127,6 +132,10 @@ RM_HOT void seg_value_store(struct rm_shape shape, struct seg_node *node,
 {
 	if (SEG_ENCODES) {
 		seg_encode(shape, value, node->word);
+		return;
+	}
+	if (RM_VALUE_WORDS > 3 && shape.value_bytes == RM_VALUE_LONG) {
+		memcpy((void *)node->word, value, sizeof(*value));
 		return;
 	}
 	/* release: pairs with the acquire in seg_value_load() */

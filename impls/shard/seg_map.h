@@ -7,7 +7,7 @@
  * in by one compare-and-swap; every other write locks its bin, by bit 0 of
  * the bin's word. New nodes go in front, so that a scan, which only walks
  * forward, meets each key at most once. A value of 8 bytes is replaced in its
- * node, one of 24 together with its node, so that none tears. What is taken
+ * node, a longer one together with its node, so that none tears. What is taken
  * out is freed by epochs.
  *
  * Source: the segmented ConcurrentHashMap of article S2, chapter 4.4; its Java

@@ -27,4 +27,6 @@ const struct rm_impl rm_impl_shard_seg_grow = {
 	.dispatch = "none",
 	.ops = &ops,
 	.drive = RM_ALL_DRIVES,
+	.value_most = 1024,
+	.value_place = "in line, in the key's node; freed after an epoch",
 };

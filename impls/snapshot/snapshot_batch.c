@@ -115,4 +115,7 @@ const struct rm_impl rm_impl_snapshot_batch = {
 	.dispatch = "none",
 	.ops = &ops,
 	.drive = RM_ALL_DRIVES,
+	.value_most = 1024,
+	.value_place = "in line to 128 bytes, above by pointer; freed with "
+	               "its map, after an epoch",
 };

@@ -73,7 +73,7 @@ check "campaign.json says whose maps they are" \
 check "goroutines are a factor of Go's maps" says "$dir/plan" goroutines-free
 check "and of no other" sh -c "! grep 'gomap_rw.*goroutines' '$dir/plan'"
 
-"$readmostly" run "$dir/go.conf" --maps go_map_rw --set shape=u64x24 \
+"$readmostly" run "$dir/go.conf" --maps go_null --set shape=u64x24 \
 	-o "$dir/wide" --counters none >"$dir/said" 2>&1
 check "a shape that Go's maps have not is skipped with that reason" \
 	says "$dir/wide/trials.jsonl" "shape u64x24 is not offered by this map"

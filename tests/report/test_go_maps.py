@@ -19,13 +19,18 @@ VERIFY = {"measure": "verify", "window_ops": 0, "verify_ops": 20_000,
           "write_share": 1.0, "keys": 64, "threads": 2}
 
 
-def sequences():
+def all_sequences():
     lines = (ROOT / "tests/go/sequence.tsv").read_text().splitlines()
     return [line.split("\t") for line in lines if not line.startswith("#")]
 
 
+def sequences():
+    """Those of values of one word, which all languages have."""
+    return [line for line in all_sequences() if line[0].endswith("x8")]
+
+
 @needs_go
-@pytest.mark.parametrize("line", sequences(), ids=" ".join)
+@pytest.mark.parametrize("line", all_sequences(), ids=" ".join)
 def test_the_first_million_operations_are_those_of_c(line):
     shape, kind, dist, misses, writes, keys, digest = line
     request = request_of(
@@ -38,7 +43,8 @@ def test_the_first_million_operations_are_those_of_c(line):
 @needs_go
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("shape", ["u64x8", "str16x8", "str64x8"])
+@pytest.mark.parametrize("shape", ["u64x8", "str16x8", "str64x8", "u64x1024",
+                                   "str32x64"])
 @pytest.mark.parametrize("name", MAPS)
 def test_each_map_holds_what_its_answers_say(name, shape, kind, threads):
     result = result_of(request_of(name, shape=shape, write_kind=kind,
@@ -77,10 +83,13 @@ def test_goroutines_are_bound_or_free(goroutines):
 
 
 @needs_go
+@pytest.mark.parametrize("shape", ["u64x8", "u64x24", "str16x64", "str32x256",
+                                   "str64x1024"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", MAPS)
-def test_go_verifies(name, kind):
-    result = result_of(request_of(name, write_kind=kind, **VERIFY))
+def test_go_verifies(name, kind, shape):
+    result = result_of(request_of(name, write_kind=kind, shape=shape,
+                                  **VERIFY))
     assert result["status"] == "ok", result["reason"]
     told = result["verification"]["accounting"]
     if name == "go_sync_map" and \
@@ -101,7 +110,7 @@ def test_a_collection_is_told():
 
 @needs_go
 @pytest.mark.parametrize("factors", [
-    {"map": "snapshot"}, {"shape": "u64x24"}, {"dist": "trace:00000000"},
+    {"map": "snapshot"}, {"map": "go_null", "shape": "u64x24"}, {"dist": "trace:00000000"},
     {"measure": "latency"}, {"loop": "scan:1"}, {"memory": "interleave"},
     {"allocator": "jemalloc"}, {"map": "go_null"} | VERIFY], ids=str)
 def test_go_says_what_it_does_not_run(factors):
@@ -152,6 +161,30 @@ PLANTED = {
         "go_map_rw.go", "	key := w.own(rank)\n",
         "	key := w.own(rank ^ 1)\n",
         {"map": "go_map_rw", "shape": "str16x8"}, "another key's value"),
+    "a late word of a long value under the lock": (
+        "long.go", "	m[key] = *value\n",
+        "	if words := wordsOf(value); words[0]>>44%1000 == 999 {\n"
+        "		words[len(words)-1]++\n	}\n	m[key] = *value\n",
+        {"map": "go_map_mutex", "shape": "str64x1024"},
+        "another key's value"),
+    "and in what a verified write finds": (
+        "long.go", "	m[key] = *value\n",
+        "	if words := wordsOf(value); words[0]>>44%1000 == 999 {\n"
+        "		words[len(words)-1]++\n	}\n	m[key] = *value\n",
+        VERIFY | {"map": "go_map_rw", "shape": "u64x64"},
+        "another key's value"),
+    "a late word of a long value of sync.Map": (
+        "go_sync_map.go", "	lengthen(wordsOf(&value), word)\n",
+        "	lengthen(wordsOf(&value), word)\n"
+        "	wordsOf(&value)[len(wordsOf(&value))-1] ^= word >> 54 & 1\n",
+        {"map": "go_sync_map", "shape": "u64x256"}, "another key's value"),
+    "a wrong byte late in a long key": (
+        "worker.go", "	return string(w.line[:w.keyBytes])",
+        "	line := w.line\n	if rank == 7 {\n"
+        "		line[w.keyBytes-1] = 1\n	}\n"
+        "	return string(line[:w.keyBytes])",
+        {"map": "go_map_rw", "shape": "str64x64"},
+        "prefill not exact: 999 keys"),
     "a look-up that finds nothing": (
         "go_map_rw.go", "		if !ok {\n", "		if !ok || rank == 7 {\n",
         {"map": "go_map_rw"}, "missed keys that were never removed"),

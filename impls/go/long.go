@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"math/bits"
+	"unsafe"
+)
+
+// Values of more than a word (docs/adr/0030), each length a type: 24, 64, 256
+// and 1,024 bytes. All words follow from word 0, so that a table takes and
+// tells that word, and looks at the others itself.
+type long interface {
+	[3]uint64 | [8]uint64 | [32]uint64 | [128]uint64
+}
+
+func wordsOf[V long](value *V) []uint64 {
+	return unsafe.Slice((*uint64)(unsafe.Pointer(value)),
+		unsafe.Sizeof(*value)/8)
+}
+
+const wordStep = 0x9e3779b97f4a7c15 // of rm_value_word()
+
+// lengthen is rm_value_long().
+func lengthen(words []uint64, word uint64) {
+	words[0], words[1] = word, ^word
+	next := bits.RotateLeft64(word, 21)
+	for i := 2; i < len(words); i++ {
+		words[i] = next
+		next += wordStep
+	}
+}
+
+// differentLong is rm_value_wrong(): 0 if the value was written for the rank,
+// and no word of it at another time.
+func differentLong(words []uint64, rank uint64) uint64 {
+	word := words[0]
+	wrong := different(word, rank) | words[1] ^ ^word
+	next := bits.RotateLeft64(word, 21)
+	for i := 2; i < len(words); i++ {
+		wrong |= words[i] ^ next
+		next += wordStep
+	}
+	return wrong
+}
+
+// tell looks at a value that was found, and is its word 0.
+func tell[V long](w *worker, rank uint64, value *V) uint64 {
+	words := wordsOf(value)
+	w.wrong |= differentLong(words, rank)
+	return words[0]
+}
+
+// longs is Go's native map of long values, for whoever holds the lock.
+type longs[K comparable, V long] map[K]V
+
+func (m longs[K, V]) replace(w *worker, rank uint64, key K, value *V, old *uint64) (wasThere bool) {
+	before := len(m)
+	if old != nil {
+		m.tellOld(w, rank, key, old)
+	}
+	m[key] = *value
+	return len(m) == before
+}
+
+func (m longs[K, V]) takeOut(w *worker, rank uint64, key K, old *uint64) (wasThere bool) {
+	before := len(m)
+	if old != nil {
+		m.tellOld(w, rank, key, old)
+	}
+	delete(m, key)
+	return len(m) != before
+}
+
+//go:noinline
+func (m longs[K, V]) tellOld(w *worker, rank uint64, key K, old *uint64) {
+	if value, ok := m[key]; ok {
+		*old = tell(w, rank, &value)
+	}
+}
