@@ -199,6 +199,11 @@ def standard_errors(cell, name, got, draws):
     return off / math.sqrt(spread / draws) if spread else math.inf
 
 
+def empty(a, name):
+    """Does a map hold nothing? It says yes to every key, and never misses."""
+    return "no-state" in (a.campaign.maps[name].get("caps") or ())
+
+
 def worst_mix(a):
     """Largest |achieved - asked| of write and miss share, in standard
     errors of that many draws; other loops write by their own rules."""
@@ -209,7 +214,7 @@ def worst_mix(a):
             got = trial["result"].get("achieved_" + name)
             if got is None or not trial["result"].get("ops"):
                 continue
-            if name == "miss_share" and not asked:
+            if name == "miss_share" and (not asked or empty(a, cell.map)):
                 continue  # misses of resident keys have their own row
             draws = trial["result"]["ops"]
             if name == "miss_share":

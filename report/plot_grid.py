@@ -102,18 +102,24 @@ def flip_rows(ax, rows, columns, labels, names, look, title, hue):
     leaders = {}
     for r in rows:
         at = r["row"], columns.index(r["threads"])
-        leaders[at] = flip_field(ax, at, r, names, look, hue)
+        leaders[at] = flip_field(ax, at, r, names, look, hue,
+                                 f"{labels[r['row']]}, ")
     edges(ax, leaders, labels)
     grid_axes(ax, columns, labels, title, "threads", "")
 
 
-def flip_field(ax, at, r, names, look, hue):
-    """One field of two maps at (row, column); -> as of verdicts.border()."""
+def flip_field(ax, at, r, names, look, hue, where=""):
+    """One field of two maps at (row, column); -> as of verdicts.border().
+
+    where -- what its tool tip begins with, "" where the panel says it
+    """
     base, other = names
     y, x = at
     if r["ratio"] is None:
+        place = f"{where}{words.plural(r['threads'], 'thread')}: "
         ax.text(x, y, "not run", ha="center", va="center", fontsize=9.5,
-                color=WARN, gid=f"tip||{r['why']}")
+                color=WARN, gid=f"tip||{where and place}"
+                f"{r['why']}")
         return None
     leader = {"base": base, "contender": other}.get(r["side"], "")
     leader = leader if hue else ""
@@ -121,7 +127,7 @@ def flip_field(ax, at, r, names, look, hue):
     level = sum(away >= limit for limit in DEPTH)
     face = tint(look.family[leader], level) if leader else BAND
     span = words.between(r["low"], r["high"], f"n = {r['n']}")
-    tip = (f"{words.plural(r['threads'], 'thread')}, "
+    tip = (f"{where}{words.plural(r['threads'], 'thread')}, "
            f"{words.mix(r['write_share'], r['write_kind'])}: {other}"
            f" / {base} = {words.sig(r['ratio'])} {span}, n = {r['n']}, "
            f"{leader + ' leads' if leader else r['side']}; {base} "

@@ -14,15 +14,16 @@ from pathlib import Path
 
 from report.lint import (alts, articles, claim, columns, copies, crossovers,
                          decisions, flips, guarantees, latency, next_step,
-                         other, ranked, repeats, trust, validity, winners)
+                         other, production, ranked, repeats, trust, validity,
+                         winners)
 from report.lint.context import Context
 from report.lint.log import Log
 from report.lint.read_page import Page
 from report.lint.rows import Rows, Unreadable
 
 RULES = (claim, trust, next_step, ranked, decisions, flips, winners,
-         crossovers, validity, repeats, latency, articles, guarantees, columns,
-         alts, other, copies)
+         crossovers, production, validity, repeats, latency, articles,
+         guarantees, columns, alts, other, copies)
 
 
 def lint(folder, terminal=None, rows=None):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the rows of the data files hold: each reader of columns.txt gives all
 that a row may say, as dicts by column."""
-from report.lint import derive, figures, say
+from report.lint import derive, figures, production, say
 from report.lint.rows import LOOKS
 
 EMPTY = {"ratio": None, "low": None, "high": None}
@@ -162,15 +162,26 @@ def place_key(c, group):
             f"{p['write_share']:.6g}", str(p["threads"]))
 
 
-def contenders(c):
+def contenders(c, groups=None):
     return [group.cells[c.contender].id if c.contender in group.cells
-            else place_key(c, group) for group in c.rows.groups]
+            else place_key(c, group) for group in groups or c.rows.groups]
 
 
 def leaders(c):
     found = [(g, c.decision(g)) for g in c.rows.groups]
     return [g.cells[d.front[0]].id if d.front else place_key(c, g)
             for g, d in found]
+
+
+def clusters(c):
+    """Also a leader that others are not ranked below has its cell there."""
+    found = [(g, c.decision(g)) for g in production.groups(c)]
+    return [g.cells[d.leader].id if d.leader else place_key(c, g)
+            for g, d in found]
+
+
+def cluster_contenders(c):
+    return contenders(c, production.groups(c))
 
 
 def cells(c):
@@ -199,8 +210,9 @@ def attempts(c):
 
 
 ROWS = {"contenders": contenders, "leaders": leaders, "cells": cells,
+        "clusters": clusters, "clusters' contenders": cluster_contenders,
         "peers": peers, "headline": headline,
         "headline trials": headline_trials, "attempts": attempts}
 READERS = {f.__name__: f for f in (
     factor, board, source, about, state, pair_why, winner, rival, to_base,
-    against_leader, mde, *figures.READERS)}
+    against_leader, mde, production.traffic, *figures.READERS)}

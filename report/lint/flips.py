@@ -10,6 +10,7 @@ from report.lint.panels import RATIO, board_of, panels
 from report.lint.read_page import clean
 
 FLIP = "flip map"
+FILES = "figures/flip.csv", "figures/production.csv"
 HEAVY = 2.0  # stroke width from which a line is a heavy one
 
 
@@ -27,14 +28,15 @@ def check(c):
 
 
 def flip_csv(c):
-    for row in c.page.csv("figures/flip.csv") or []:
-        c.best("figures/flip.csv", str(row), c.places.of_row(row),
-               functools.partial(flip_row, c, row))
+    for file in FILES:
+        for row in c.page.csv(file) or []:
+            c.best(file, str(row), c.places.of_row(row),
+                   functools.partial(flip_row, c, file, row))
 
 
-def flip_row(c, row, group):
+def flip_row(c, file, row, group):
     """One field: ratio, interval, n, the base's level, and the word."""
-    f, file = c.field(group), "figures/flip.csv"
+    f = c.field(group)
     said = ", ".join(f"{k} {v}" for k, v in row.items() if v)
     got = [say.cell(row.get(k)) for k in ("ratio", "low", "high")]
     spans = f.pair.spans() if f.pair.n else [(None, None)]
@@ -90,19 +92,27 @@ def flip_panel(c, board, panel):
             and say.mixes(tip) and say.fits_mix(g.place, say.mixes(tip))])
         if group is None:
             continue
-        f = c.field(group)
-        tip_level(c, f, tip)
-        spans = f.pair.spans() or [(None, None)]
-        c.log.check(say.same(match[3], f.pair.centre) and (
-            not match[4] or any(say.same(match[4], a) and
-                                say.same(match[5], b) for a, b in spans)),
-            FLIP, "index.html", tip, f.group, f.told())
-        word = re.search(r"n = (\d+), ([^;]*)", tip)
-        if word:
-            c.log.check(int(word[1]) == f.pair.n, FLIP, "index.html", tip,
-                        f.group, f.told())
-            side_word(c, "index.html", tip, f, word[2])
+        flip_tip(c, c.field(group), tip)
     alt(c, panel, fields)
+
+
+def flip_tip(c, f, tip):
+    """The tool tip of one field, whose place is known."""
+    match = RATIO.search(tip)
+    if not match:
+        c.log.found(FLIP, "index.html", tip, f.group, f.told())
+        return
+    tip_level(c, f, tip)
+    spans = f.pair.spans() or [(None, None)]
+    c.log.check(say.same(match[3], f.pair.centre) and (
+        not match[4] or any(say.same(match[4], a) and
+                            say.same(match[5], b) for a, b in spans)),
+        FLIP, "index.html", tip, f.group, f.told())
+    word = re.search(r"n = (\d+), ([^;]*)", tip)
+    if word:
+        c.log.check(int(word[1]) == f.pair.n, FLIP, "index.html", tip,
+                    f.group, f.told())
+        side_word(c, "index.html", tip, f, word[2])
 
 
 def tip_level(c, f, tip):

@@ -170,7 +170,8 @@ def flip_figure(report, a, found, hue):
     panel = report.panel(
         "production", "Two maps under the traffic of each cluster",
         f"Of {len(known)} fields {a.contender} has the lead in "
-        f"{sides.count('contender')}, {a.base} in {sides.count('base')}.",
+        f"{sides.count('contender')}, {a.base} in {sides.count('base')}."
+        if hue else f"{len(known)} ratios, no winner: a control failed.",
         size_of(len(threads), len(found)), flip_rows, rows, threads, labels,
         (a.base, a.contender), a.look, "production traffic", hue)
     caption = (f"<b>{esc(a.contender)} ÷ {esc(a.base)} under the traffic of "
@@ -199,7 +200,7 @@ def add(report, a, invalid):
     rows = rows_of(a, found)
     link = report.data("production-all", COLUMNS, rows)
     ranked = "" if invalid else (
-        f"<p>{esc(sentence(rows))}</p>" + table(report, a, rows))
+        f'<p id="production-names">{esc(sentence(rows))}</p>' + table(report, a, rows))
     report.section("production", "1d Production traffic", QUESTION, ranked,
                    flip_figure(report, a, found, not invalid),
                    f"<p class='text'>{NOTE}</p><p>Every place: {link}.</p>")

@@ -25,20 +25,21 @@ SWAPS = [line.split("\t") for line in (
 PAGE = (  # what of index.html states something
     r'id="claim">(.*?)</p>',
     r'<p id="(?:trust|limit)">(.*?)</p>', r'<p class="maps">(.*?)</p>',
-    r'<p class="key">(.*?)</p>',
-    r'<table id="table-(?:decision|checks|trust|latency-\d+|guarantees|'
-    r'not-packaged)".*?<tbody>(.*?)</tbody>',
+    r'<p class="key">(.*?)</p>', r'<p id="production-names">(.*?)</p>',
+    r'<table id="table-(?:decision|checks|trust|latency-\d+|production|'
+    r'guarantees|not-packaged)".*?<tbody>(.*?)</tbody>',
     r"<b>Conflict of interest\.</b>(.*?)</p>",
-    r'<svg [^>]*"(?:flip|winner)-[^"]*-d">.*?</svg>',
+    r'<svg [^>]*"(?:flip-|winner-|production)[^"]*-d">.*?</svg>',
     r'<desc id="[^"]*">(.*?)</desc>',
 )
 ROWS = r"(?<=\n)[^\n]+"
 FILES = {name: ROWS for name in (  # file -> what states something there
     "tables/ranking.csv", "tables/crossovers.csv", "tables/matrix.csv",
     "tables/guarantees.csv", "tables/not-packaged.csv",
+    "tables/production-all.csv",
     *(f"figures/{key}.csv" for key in (
         "flip", "winner", "scaling", "efficiency", "forest", "rivals", "raw",
-        "memory", "tradeoff", "controls")))} | {
+        "memory", "tradeoff", "controls", "production")))} | {
     "tables/cells.csv": r"(?<=\n)[^\n]+/throughput,[^\n]+",
     # the seconds that bench.sh took are in no row
     "../terminal": r"^(?!status|report|bench)[^\n]+|(?<=status: )[^\n]+",

@@ -2,8 +2,10 @@
 """Section 1d: who leads under each cluster's traffic, and where uniform keys
 name another map. Only comparisons that are decided in both count."""
 import json
+import shutil
 
 import pytest
+from mutate_page import Mutations
 from report_helpers import Built, make_journal
 
 from report.lint import lint
@@ -17,9 +19,9 @@ SPEEDS = {
     65538: {"ck_ht": 60, "syncmap": 30},   # the same
     65539: {"ck_ht": 40, "syncmap": 40},   # not told apart
 }
-CLUSTERS = {65537: ("cluster-04", "zipf:1.1004"),
-            65538: ("cluster-17", "zipf:2.1106"),
-            65539: ("cluster-35", "uniform")}
+CLUSTERS = {65537: ("cluster-04", "zipf:1.1004", 0.3941),
+            65538: ("cluster-17", "zipf:2.1106", 0.0002),
+            65539: ("cluster-35", "uniform", 0)}
 
 
 def speed(cell, block):
@@ -29,18 +31,28 @@ def speed(cell, block):
     return base * (1 + noise / 1000)
 
 
-def campaign(folder, blocks=10):
+def missed(meta, name):
+    """As asked, but of the map that holds nothing: it finds every key."""
+    cell = next(c for c in meta["cells"] if c["id"] == name)
+    return 0 if cell["map"] == "null_map" else cell["miss_share"]
+
+
+def campaign(folder, blocks=10, **plant):
     make_journal.make(
         folder, maps=("ck_ht", "gomap_rw", "null_map", "syncmap"),
         threads=(2,), keys=tuple(SPEEDS), kinds=("update",), blocks=blocks,
-        plant={"mops": speed})
+        plant={"mops": speed} | plant)
     meta = json.loads((folder / "campaign.json").read_text())
     new = {}
     for cell in meta["cells"]:
         if cell["keys"] in CLUSTERS:
-            cell["workload"], cell["dist"] = CLUSTERS[cell["keys"]]
+            for name, value in zip(("workload", "dist", "miss_share"),
+                                   CLUSTERS[cell["keys"]]):
+                cell[name] = value
             new[cell["id"]] = make_journal.cell_id(cell)
             cell["id"] = new[cell["id"]]
+    next(m for m in meta["maps"] if m["id"] == "null_map")["caps"] = [
+        "no-state"]
     (folder / "campaign.json").write_text(json.dumps(meta))
     journal = folder / "trials.jsonl"
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
@@ -48,6 +60,7 @@ def campaign(folder, blocks=10):
         line["cell"] = new.get(line["cell"], line["cell"])
         if line["result"]:
             line["result"]["cell"] = line["cell"]
+            line["result"]["achieved_miss_share"] = missed(meta, line["cell"])
     journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder
 
@@ -90,6 +103,72 @@ def test_the_flip_map_has_a_row_for_each_cluster(built):
 
 def test_the_linter_finds_nothing(built):
     assert lint(built.folder).findings == []
+
+
+def of_production(draw):
+    """The places of a report that state something of clusters."""
+    text = (draw.out / "index.html").read_text("utf-8")
+    start = text.index('<section id="production"')
+    end = text.index("</section>", start)
+    return [spot for spot in draw.spots if "production" in spot[0]
+            or spot[0] == "index.html" and start < spot[1] < end]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_each_alteration_of_the_section_is_seen(built, seed):
+    """One word, sign or number; the comparison of copies does not count."""
+    draw = Mutations(built.folder, seed)
+    draw.spots = of_production(draw)
+    assert len({name for name, *_ in draw.spots}) == 3
+    assert len(draw.spots) > 200
+    found = [draw.one() for _ in range(15)]
+    assert not [(file, around) for file, around, rules in found
+                if not rules - {"copies"}]
+
+
+@pytest.mark.parametrize("old, new", [
+    ("in 1 of 3 (33", "in 1 of 2 (50"),
+    ("decided places: cluster 4, 2 threads.", "decided places."),
+    ("cluster 4, 2 threads, ", "cluster 17, 2 threads, "),
+    (">another map<", ">the same map<"),
+    ("syncmap ÷ gomap_rw under", "ck_ht ÷ gomap_rw under"),
+    ("has the lead in 3, gomap_rw in 0", "has the lead in 0, gomap_rw in 3"),
+])
+def test_wrong_words_are_named(built, tmp_path, old, new):
+    shutil.copytree(built.folder, tmp_path / "copy")
+    page = tmp_path / "copy/report/index.html"
+    text = page.read_text("utf-8")
+    assert old in text
+    page.write_text(text.replace(old, new), "utf-8")
+    assert {f.rule for f in lint(tmp_path / "copy").findings} - {"copies"}
+
+
+def test_a_section_that_is_not_there_is_named(built, tmp_path):
+    shutil.copytree(built.folder, tmp_path / "copy")
+    page = tmp_path / "copy/report/index.html"
+    page.write_text(page.read_text("utf-8").replace(
+        '<section id="production"', '<section id="elsewhere"'), "utf-8")
+    assert ["section 1d"] == [f.said for f in lint(tmp_path / "copy").findings
+                              if f.rule == "production traffic"]
+
+
+def test_a_control_that_failed_lets_nobody_lead(tmp_path):
+    """Ratios without a winner, and no table."""
+    folder = campaign(tmp_path, control="fail")
+    failed = Built(folder)
+    assert not failed.verdicts["valid"]
+    assert "3 ratios, no winner: a control failed." in failed.section(
+        "production")
+    assert 'id="table-production"' not in failed.page
+    assert not [f.text() for f in lint(folder).findings
+                if f.rule in ("production traffic", "columns",
+                              "alternative text", "flip map")]
+
+
+def test_a_map_that_holds_nothing_need_not_miss(built):
+    row = next(r for r in built.rows("tables/checks.csv")
+               if r["quantity"].startswith("miss share"))
+    assert row["value"].startswith("0 ") and row["state"] == "✓ ok"
 
 
 def test_too_few_blocks_decide_nothing(tmp_path):
