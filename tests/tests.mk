@@ -71,14 +71,14 @@ $(PLAIN_TESTS): $(BUILD)/readmostly.a
 test:  ## all tests, what CI runs
 	@.ci/deps build test
 	@begun=$$(date +%s); \
-	$(MAKE) --no-print-directory -j$$(nproc) all $(TESTS) $(BUILD)/tests/fake_trial && \
+	$(MAKE) --no-print-directory -j$$(nproc) all $(TESTS) $(BUILD)/tests/fake_trial $(BUILD)/tests/their_trial && \
 	BUILT_S=$$(($$(date +%s) - begun)) tests/tools/prove.sh $(BUILD)
 
 # What says "slow:" in its first lines is for `make test`.
 check:  ## the fast tests, and lint of what changed: between two edits
 	@tests/tools/lint.sh --changed
 	@begun=$$(date +%s); \
-	$(MAKE) --no-print-directory -j$$(nproc) all $(FAST_TESTS) $(BUILD)/tests/fake_trial && \
+	$(MAKE) --no-print-directory -j$$(nproc) all $(FAST_TESTS) $(BUILD)/tests/fake_trial $(BUILD)/tests/their_trial && \
 	BUILT_S=$$(($$(date +%s) - begun)) tests/tools/prove.sh --fast $(BUILD)
 
 lint:  ## formatting, static analysis, layers
@@ -241,6 +241,19 @@ port-speed: $(BUILD)/readmostly $(if $(GO),$(BUILD)/readmostly-go)  ## real Go a
 	@flock $(LOCK) $(BUILD)/readmostly run workloads/port-speed.conf -o build/port-speed \
 	  --counters none --arms port=$(BUILD)/readmostly,go=$(BUILD)/readmostly-go $(ARGS)
 	@$(PYTHON) -m report.port_speed build/port-speed
+
+# A program of another project, as far as it may be one in this tree.
+$(BUILD)/tests/their_trial: examples/trial/their_trial.c $(BUILD)/readmostly.a
+	@mkdir -p $(@D)
+	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+
+.PHONY: bench-foreign
+bench-foreign: $(BUILD)/readmostly $(BUILD)/tests/their_trial  ## one C map here and in a foreign program, by the trial protocol: the ratio
+	@test -n "$(PYTHON)" || { echo "bench-foreign: no Python with numpy and scipy" >&2; exit 2; }
+	@rm -rf build/foreign
+	@flock $(LOCK) $(BUILD)/readmostly run workloads/foreign.conf -o build/foreign \
+	  --counters none --arms here=$(BUILD)/readmostly,there=$(BUILD)/tests/their_trial $(ARGS)
+	@$(PYTHON) tests/tools/foreign_ratio.py build/foreign
 
 GO_RATIO ?= build/go-ratio
 .PHONY: go-ratio

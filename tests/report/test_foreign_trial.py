@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A program of another project speaks the trial protocol: it does what this
+one does, finds what is planted in it, and the comparison adds up.
+
+No speed is asserted.
+"""
+import importlib.util
+import json
+import os
+import subprocess
+
+import go_program
+import pytest
+from go_program import BUILD, ROOT, request_of
+
+SPEC = importlib.util.spec_from_file_location(
+    "foreign_ratio", ROOT / "tests/tools/foreign_ratio.py")
+foreign_ratio = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(foreign_ratio)
+
+SOURCE = ROOT / "examples/trial/their_trial.c"
+PROGRAM = BUILD / "tests/their_trial"
+MAP = "gomap_rw"
+VERIFY = {"measure": "verify", "window_ops": 0, "verify_ops": 100_000,
+          "write_share": 1.0, "keys": 64, "threads": 2}
+needs_it = pytest.mark.skipif(not PROGRAM.exists(),
+                              reason=f"make {PROGRAM.relative_to(ROOT)}")
+
+
+def result_of(program=PROGRAM, **factors):
+    return go_program.result_of(request_of(MAP, **factors), program)
+
+
+@needs_it
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("shape", ["u64x8", "u64x24", "str16x8", "str16x24"])
+def test_it_does_what_this_program_does(shape, threads):
+    request = request_of(MAP, shape=shape, threads=threads)
+    here = subprocess.run([BUILD / "readmostly", "trial"], text=True,
+                          input=json.dumps(request), capture_output=True,
+                          timeout=300, check=True)
+    here, there = json.loads(here.stdout), go_program.result_of(
+        request, PROGRAM)
+    assert there["status"] in ("ok", "void"), there["reason"]
+    for name in ("ops", "lookups", "writes", "hits", "inserts",
+                 "keys_before", "keys_after"):
+        assert there[name] == here[name], name
+    assert there["verification"]["sum_held"] == \
+        here["verification"]["sum_held"]
+
+
+@needs_it
+def test_it_verifies_by_values():
+    told = result_of(**VERIFY)["verification"]
+    assert told["status"] == "ok" and told["accounting"] == "values"
+    assert told["written"] == told["returned"] == VERIFY["verify_ops"]
+
+
+@needs_it
+def test_the_positive_control_does_more_than_it_says():
+    request = request_of(MAP) | {"control_extra": 0.5}
+    result = go_program.result_of(request, PROGRAM)
+    done = result["lookups"] + result["writes"]
+    assert result["ops"] == int(done / 1.5) < done
+
+
+REFUSED = [{"map": "syncmap"}, {"dist": "zipf:0.99"}, {"loop": "scan:1"},
+           {"write_kind": "churn"}, {"miss_share": 0.5},
+           {"allocator": "jemalloc"}, {"measure": "latency"}]
+
+
+@needs_it
+@pytest.mark.parametrize("factors", REFUSED, ids=str)
+def test_it_says_what_it_does_not_run(factors):
+    done = go_program.go(json.dumps(request_of(MAP) | {
+        "cell": request_of(MAP)["cell"] | factors}), program=PROGRAM)
+    result = json.loads(done.stdout)
+    assert result["status"] == "failed" and result["reason"]
+
+
+@needs_it
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"protocol": 2}',
+                                  json.dumps(request_of(MAP) | {
+                                      "protocol": 1})], ids=str)
+def test_it_refuses_what_is_no_request(text):
+    done = go_program.go(text, program=PROGRAM)
+    assert done.returncode == 2 and done.stderr and not done.stdout
+
+
+# What stands there, what stands there instead, a trial that must fail, words
+# of its reason.
+PLANTED = {
+    "a lost write": (
+        "if (impl->ops->exchange(",
+        "if (rank != 7 && impl->ops->exchange(", VERIFY, "lost update"),
+    "another key's value": (
+        "struct rm_value value = rm_value_of(rank, 0, 0);",
+        "struct rm_value value = rm_value_of(rank + (rank == 7), 0, 0);",
+        {}, "another key's value"),
+    "a key that was not put in": (
+        "if (phase == PREFILL) {",
+        "if (phase == PREFILL && rank == 7)\n\t\t\tcontinue;\n"
+        "\t\tif (phase == PREFILL) {",
+        {}, "prefill not exact"),
+}
+
+
+@needs_it
+@pytest.mark.parametrize("planted", PLANTED)
+def test_what_is_planted_is_caught(planted, tmp_path):
+    right, wrong, factors, reason = PLANTED[planted]
+    text = SOURCE.read_text("utf-8")
+    assert right in text, "the mutant is of lines that there are"
+    (tmp_path / "mutant.c").write_text(text.replace(right, wrong, 1), "utf-8")
+    subprocess.run([os.environ.get("CC", "gcc"), "-std=c11", "-D_GNU_SOURCE",
+                    "-I.", "-O1", "-w", "-pthread", "-o",
+                    tmp_path / "mutant", tmp_path / "mutant.c",
+                    BUILD / "readmostly.a", "-ljansson", "-lm"],
+                   cwd=ROOT, check=True)
+    result = result_of(tmp_path / "mutant", **factors)
+    assert result["status"] == "failed"
+    assert reason in result["reason"]
+
+
+def table_of(slower, blocks=40):
+    """Ratios of trials that take `slower(block)` times as long there."""
+    meta = {"cells": [{"id": "c", "map": MAP, "measure": "throughput"},
+                      {"id": "v", "map": MAP, "measure": "verify"}]}
+
+    def row(arm, block):
+        ns = int(1e9 * (1 + 0.1 * (block % 5))
+                 * (slower(block) if arm == "there" else 1))
+        return {"cell": "c", "arm": arm, "block": block, "status": "ok",
+                "result": {"ops": 10 ** 7, "elapsed_ns": ns,
+                           "by_thread": [{"cpu_ns": ns // 2}] * 2}}
+
+    return dict(foreign_ratio.ratios(meta, [
+        row(arm, block) for arm in ("here", "there")
+        for block in range(blocks)]))
+
+
+@pytest.mark.parametrize("slower, status, words", [
+    (lambda b: 1.005 + 0.01 * (b % 2), 0, "within 2%"),
+    (lambda b: 1.05 + 0.01 * (b % 2), 1, "further than 2% from 1"),
+    (lambda b: 0.94 + 0.01 * (b % 2), 1, "further than 2% from 1"),
+    (lambda b: 0.7 + 0.6 * (b * 13 % 40) / 40, 3, "too wide to say")], ids=str)
+def test_only_an_interval_within_two_percent_is_within(slower, status, words):
+    for ratio in table_of(slower).values():
+        decided, told = foreign_ratio.decision(ratio)
+        assert decided == status and words in told
+
+
+def test_the_ratio_is_time_there_over_time_here():
+    for ratio in table_of(lambda b: 1.25).values():
+        assert ratio["centre"] == pytest.approx(1.25)
+
+
+def test_too_few_pairs_are_no_interval():
+    decided, told = foreign_ratio.decision(
+        table_of(lambda b: 1.0, blocks=3)[MAP, "elapsed"])
+    assert decided == 3 and told.startswith("no interval")
+
+
+@pytest.mark.parametrize("argv", [[], ["-x"], ["/nowhere/at/all"]], ids=str)
+def test_what_is_no_campaign_is_told(argv):
+    assert foreign_ratio.main(argv) == 2
