@@ -7,7 +7,7 @@ from pathlib import Path
 
 from report import words
 from report.guarantees import SAYS
-from report.page import chip, none
+from report.page import chip, details, none
 
 IMPLS = Path(__file__).resolve().parents[2] / "impls"
 NOT_PACKAGED = IMPLS / "facts/not-packaged.tsv"
@@ -93,24 +93,30 @@ def dash(text):
     return "–" if text == "-" else text
 
 
+def promised(report, a, maps):
+    return report.table(
+        "guarantees", "<b>What each map promises</b>: of the fact sheets of "
+        "libraries' maps (<code>readmostly list --facts ID</code>), as the "
+        "campaign has them; of others, of their descriptions. The progress "
+        "is that of the weakest operation on a key.", COLUMNS,
+        [[chip(a.look, m), *row(about)] for m, about in maps.items()],
+        css="cards")
+
+
+def missing(report):
+    return details("Maps that are missing here", report.table(
+        "not-packaged", "<b>Not packaged</b>: maps that Debian 12 has no "
+        "package of, and that are not measured here. Their figures are of "
+        "other programs on other machines, published by whom the last column "
+        "says: they are compared with nothing.", ABSENT,
+        [absent_row(line) for line in not_packaged()], css="cards"))
+
+
 def add(report, a):
-    names = shown(a)
-    if not names:
+    maps = {name: a.campaign.maps[name] for name in shown(a)}
+    if maps:
+        report.section("guarantees", TITLE, QUESTION, interest(maps),
+                       promised(report, a, maps), missing(report))
+    else:
         report.section("guarantees", TITLE, QUESTION, none(
             "the plan has no map but bounds"))
-        return
-    maps = {name: a.campaign.maps[name] for name in names}
-    report.section(
-        "guarantees", TITLE, QUESTION, interest(maps),
-        report.table(
-            "guarantees", "<b>What each map promises</b>: of the fact sheets "
-            "of libraries' maps (<code>readmostly list --facts ID</code>), as "
-            "the campaign has them; of others, of their descriptions. The "
-            "progress is that of the weakest operation on a key.", COLUMNS,
-            [[chip(a.look, m), *row(maps[m])] for m in names], css="cards"),
-        report.table(
-            "not-packaged", "<b>Not packaged</b>: maps that Debian 12 has no "
-            "package of, and that are not measured here. Their figures are "
-            "of other programs on other machines, published by whom the note "
-            "says: they are compared with nothing.", ABSENT,
-            [absent_row(line) for line in not_packaged()], css="cards"))
