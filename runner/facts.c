@@ -16,14 +16,15 @@ const struct rm_facts *rm_facts_find(const char *id)
 	return facts->id ? facts : NULL;
 }
 
-size_t rm_facts_field(const char **at, struct rm_fact *fact)
+size_t rm_facts_next(const char **at, struct rm_facts_line *fact)
 {
 	const size_t line = strcspn(*at, "\n");
 	const size_t name = strcspn(*at, ":");
 
 	if (line == 0)
 		return 0;
-	*fact = (struct rm_fact){ *at, name, *at + name + 2, line - name - 2 };
+	*fact = (struct rm_facts_line){ *at, name, *at + name + 2,
+		line - name - 2 };
 	*at += line + 1;
 	return line;
 }
@@ -44,10 +45,10 @@ static const char *built_version(const char *name, size_t length)
 const char *rm_facts_version(const struct rm_facts *facts,
         const struct rm_impl *impl, char *text, size_t size)
 {
-	struct rm_fact library;
+	struct rm_facts_line library;
 	const char *at = facts->text, *built;
 
-	rm_facts_field(&at, &library);
+	rm_facts_next(&at, &library);
 	if (impl->version) {
 		snprintf(text, size, "%.*s %s", (int)library.text_length,
 		        library.text, impl->version());

@@ -26,7 +26,7 @@ struct rm_facts {
 };
 
 /* A line of a sheet, "NAME: TEXT": parts of its text, not ended by a NUL. */
-struct rm_fact {
+struct rm_facts_line {
 	const char *name;
 	size_t name_length;
 	const char *text;
@@ -63,7 +63,7 @@ void (*rm_impl_own_loop(const struct rm_impl *impl, const char *name))(
 /* The sheet of this id, or NULL. */
 const struct rm_facts *rm_facts_find(const char *id);
 /* The line that `at` stands on; moves it to the next. 0: there is none. */
-size_t rm_facts_field(const char **at, struct rm_fact *fact);
+size_t rm_facts_next(const char **at, struct rm_facts_line *fact);
 /* "ck 0.7.1", or "critnib unknown", into `text`. Returns who told it, in words
    that follow "told by". */
 const char *rm_facts_version(const struct rm_facts *facts,

@@ -20,20 +20,24 @@
 namespace
 {
 /* For 100 threads at least, which is the library's default: what a thread may
-   hold back follows from it. Kept until the process ends. */
-const cds::gc::HP *cds_begin()
+   hold back follows from it. In a place of its own, where no destructor ends
+   it before the process does. */
+bool cds_begin()
 {
+	alignas(cds::gc::HP) static unsigned char room[sizeof(cds::gc::HP)];
+
 	cds::Initialize();
-	return new cds::gc::HP(
+	new (room) cds::gc::HP(
 	        0, std::max(100U, std::thread::hardware_concurrency()));
+	return true;
 }
 
 /* The library counts how often a thread was attached. */
 void cds_enter()
 {
-	static const cds::gc::HP *const pointers = cds_begin();
+	static const bool begun = cds_begin();
 
-	(void)pointers;
+	(void)begun;
 	cds::threading::Manager::attachThread();
 }
 

@@ -13,6 +13,7 @@
 #define CK_SET(name)    ck_hs_##name
 #define CK_SET_MODE     (CK_HS_MODE_SPMC | CK_HS_MODE_OBJECT)
 #define CK_SET_ITERATOR CK_HS_ITERATOR_INITIALIZER
+#define CK_SET_SMALLEST TABLE_SMALLEST
 #include "impls/lib/ck_set.h"
 #include "runner/driver.h"
 

@@ -11,6 +11,7 @@
  *	CK_SET(name)		the library's function or type: ck_hs_##name
  *	CK_SET_MODE		the mode of ck_hs_init()
  *	CK_SET_ITERATOR		an iterator's initialiser
+ *	CK_SET_SMALLEST		slots of the smallest table
  */
 #ifndef RM_CK_SET_H
 #define RM_CK_SET_H
@@ -208,7 +209,7 @@ static bool table_init(struct map *map, const struct rm_sizing *sizing)
 {
 	static struct ck_malloc allocator = { .malloc = table_malloc,
 		.free = table_free };
-	unsigned long slots = TABLE_SMALLEST;
+	unsigned long slots = CK_SET_SMALLEST;
 
 	while (sizing->presize && slots < sizing->keys * 2)
 		slots *= 2;

@@ -19,6 +19,8 @@ INTEREST = re.compile(
 
 
 def check(c):
+    if c.page.section("guarantees") is None and not c.page.section("machine"):
+        return c.log.skip("index.html", "", "a page of claims alone")
     maps = usable(c)
     table_is(c, "guarantees", [[name, *cells(about)]
                                for name, about in sorted(maps.items())])
@@ -36,7 +38,11 @@ def usable(c):
 
 
 def own(about):
-    return "facts" not in about and "program" not in about
+    """Is its source in a family's folder of this tree, not in that of
+    libraries?"""
+    homes = {path.parent.name for path in TOP.glob("impls/*/*.c")
+             if path.stem == about["id"]}
+    return bool(homes - {"lib"})
 
 
 def cells(about):

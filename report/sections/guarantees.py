@@ -7,10 +7,10 @@ from pathlib import Path
 
 from report import words
 from report.guarantees import SAYS
-from report.page import chip, none
+from report.page import chip, details, none
 
-NOT_PACKAGED = (Path(__file__).resolve().parents[2]
-                / "impls/facts/not-packaged.tsv")
+IMPLS = Path(__file__).resolve().parents[2] / "impls"
+NOT_PACKAGED = IMPLS / "facts/not-packaged.tsv"
 TITLE = "6b Guarantees"
 QUESTION = ("What does each map promise beside its speed, whose is it, and "
             "which maps are missing here?")
@@ -26,9 +26,11 @@ ABSENT = [("map", "text"), ("language", "text"),
           ("published", "text")]
 
 
-def is_ours(about):
-    """A map of this project: of no library, and in no other language."""
-    return not about.get("facts") and not about.get("program")
+@functools.lru_cache(maxsize=None)
+def ours():
+    """Maps of this project: in this tree, but of no library."""
+    return {file.stem for file in IMPLS.glob("*/*.c")
+            if file.parent.name != "lib"}
 
 
 def row(about):
@@ -42,7 +44,7 @@ def row(about):
                 f"{facts['licence']}; {facts['version']}, told by {told}"]
     return [about["progress"],
             SAYS["guarantees"].get(about["guarantees"], "no promise"),
-            UNKNOWN, UNKNOWN, OURS if is_ours(about) else UNKNOWN]
+            UNKNOWN, UNKNOWN, OURS if about["id"] in ours() else UNKNOWN]
 
 
 def shown(a):
@@ -54,12 +56,12 @@ def shown(a):
 
 def interest(maps):
     """Who wrote what is compared, in two sentences."""
-    ours = [m for m, about in maps.items() if is_ours(about)]
+    own = ours() & maps.keys()
     sheets = [about["facts"] for about in maps.values()
               if about.get("facts")]
     alone = sum(s["reviewed"] == "by its author only" for s in sheets)
-    return (f"<p><b>Conflict of interest.</b> {len(ours)} of these "
-            f"{words.plural(len(maps), 'map')} {verb(ours)} this project's "
+    return (f"<p><b>Conflict of interest.</b> {len(own)} of these "
+            f"{words.plural(len(maps), 'map')} {verb(own)} this project's "
             "own: who measures them wrote them, and chose the workloads. The "
             "others are used as their documentation says; of "
             f"{words.plural(len(sheets), 'fact sheet')} {alone} "
@@ -91,24 +93,30 @@ def dash(text):
     return "–" if text == "-" else text
 
 
+def promised(report, a, maps):
+    return report.table(
+        "guarantees", "<b>What each map promises</b>: of the fact sheets of "
+        "libraries' maps (<code>readmostly list --facts ID</code>), as the "
+        "campaign has them; of others, of their descriptions. The progress "
+        "is that of the weakest operation on a key.", COLUMNS,
+        [[chip(a.look, m), *row(about)] for m, about in maps.items()],
+        css="cards")
+
+
+def missing(report):
+    return details("Maps that are missing here", report.table(
+        "not-packaged", "<b>Not packaged</b>: maps that Debian 12 has no "
+        "package of, and that are not measured here. Their figures are of "
+        "other programs on other machines, published by whom the last column "
+        "says: they are compared with nothing.", ABSENT,
+        [absent_row(line) for line in not_packaged()], css="cards"))
+
+
 def add(report, a):
-    names = shown(a)
-    if not names:
+    maps = {name: a.campaign.maps[name] for name in shown(a)}
+    if maps:
+        report.section("guarantees", TITLE, QUESTION, interest(maps),
+                       promised(report, a, maps), missing(report))
+    else:
         report.section("guarantees", TITLE, QUESTION, none(
             "the plan has no map but bounds"))
-        return
-    maps = {name: a.campaign.maps[name] for name in names}
-    report.section(
-        "guarantees", TITLE, QUESTION, interest(maps),
-        report.table(
-            "guarantees", "<b>What each map promises</b>: of the fact sheets "
-            "of libraries' maps (<code>readmostly list --facts ID</code>), as "
-            "the campaign has them; of others, of their descriptions. The "
-            "progress is that of the weakest operation on a key.", COLUMNS,
-            [[chip(a.look, m), *row(maps[m])] for m in names], css="cards"),
-        report.table(
-            "not-packaged", "<b>Not packaged</b>: maps that Debian 12 has no "
-            "package of, and that are not measured here. Their figures are "
-            "of other programs on other machines, published by whom the note "
-            "says: they are compared with nothing.", ABSENT,
-            [absent_row(line) for line in not_packaged()], css="cards"))

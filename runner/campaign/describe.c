@@ -44,14 +44,14 @@ static json_t *facts_of(const struct rm_impl *impl)
 {
 	const struct rm_facts *sheet = rm_facts_find(impl->id);
 	char version[128];
-	struct rm_fact fact;
+	struct rm_facts_line fact;
 	const char *at = sheet->text;
 	const char *teller =
 	        rm_facts_version(sheet, impl, version, sizeof(version));
 	json_t *facts = json_pack(
 	        "{s:s, s:s}", "version", version, "version-told-by", teller);
 
-	while (facts && rm_facts_field(&at, &fact)) {
+	while (facts && rm_facts_next(&at, &fact)) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "%.*s", (int)fact.name_length,

@@ -22,10 +22,12 @@ enum field { KEY_SIZE, VALUE_SIZE, CLIENT, OPERATION, TTL, FIELDS };
 
 enum {
 	SHOWN_BYTES = 24,
-	SECONDS_MOST = UINT32_MAX, /* of a time or a TTL: 136 years */
 	FIRST_PRINTABLE = 0x20,
 	RENAMED = 1, /* first byte of a name that no text begins with */
 };
+
+/* Of a time or a TTL: 136 years. */
+static const uint64_t SECONDS_MOST = UINT32_MAX;
 
 /* What an operation does to a key that is there, and to one that is not. */
 static const struct operation {

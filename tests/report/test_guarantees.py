@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of guarantees says what campaign.json has, and the linter sees
+where it does not."""
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from report_helpers import FEW, TOP, Built, make_journal
+
+from report import lint
+
+FACTS = TOP / "impls/facts"
+TOLD = {"version": "ck 0.7.1", "version-told-by": "pkg-config, when built"}
+
+
+def sheet_of(name):
+    lines = (FACTS / f"{name}.txt").read_text("utf-8").splitlines()
+    return TOLD | dict(line.split(": ", 1) for line in lines)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A campaign of maps of this project and of libraries, and its page."""
+    folder = tmp_path_factory.mktemp("guarantees") / "campaign"
+    make_journal.make(folder, maps=(*FEW, "ck_ht"), threads=(1, 2),
+                      keys=(65536,), kinds=("update",))
+    file = folder / "campaign.json"
+    meta = json.loads(file.read_text("utf-8"))
+    for about in meta["maps"]:
+        if (FACTS / f"{about['id']}.txt").exists():
+            about["facts"] = sheet_of(about["id"])
+    file.write_text(json.dumps(meta), "utf-8")
+    return Built(folder)
+
+
+@pytest.fixture
+def copied(whole, tmp_path):
+    return Path(shutil.copytree(whole.folder, tmp_path / "campaign"))
+
+
+def findings(folder):
+    return lint.lint(folder).findings
+
+
+def test_the_table_has_the_sheet_of_each_library(whole):
+    row, = (r for r in whole.rows("tables/guarantees.csv")
+            if r["map"] == "ck_ht")
+    sheet = sheet_of("ck_ht")
+    assert list(row.values()) == ["ck_ht", *(sheet[k] for k in (
+        "progress", "iteration", "length", "stalled-reader")),
+        "BSD-2-Clause; ck 0.7.1, told by pkg-config, when built"]
+
+
+def test_bounds_promise_nothing(whole):
+    names = [r["map"] for r in whole.rows("tables/guarantees.csv")]
+    assert "gomap_rw" in names and "null_map" not in names
+
+
+def test_the_page_says_whose_maps_these_are(whole):
+    said = whole.section("guarantees")
+    assert "<b>Conflict of interest.</b> 3 of these 5 maps are this " \
+        "project's own" in said
+    assert "of 2 fact sheets 2 were reviewed by nobody but" in said
+
+
+def test_maps_without_a_package_have_their_figures(whole):
+    rows = {r["map"]: r for r in whole.rows("tables/not-packaged.csv")}
+    assert len(rows) >= 10
+    assert rows["ParlayHash parlay_hash"]["Mop/s, 16 threads"] == "214"
+    assert rows["CLHT"]["Mop/s, 1 thread"] == ""
+    assert rows["CLHT"]["published"].startswith("no figure")
+
+
+def test_a_right_page_has_no_finding(whole):
+    assert not findings(whole.folder)
+
+
+@pytest.mark.parametrize("name,old,new", [
+    ("index.html", "look-ups are lock-free", "look-ups are wait-free"),
+    ("index.html", "BSD-2-Clause; ck 0.7.1", "BSD-2-Clause; ck 0.7.2"),
+    ("index.html", ">Apache-2.0, of this project<", ">Apache-2.0<"),
+    ("index.html", "3 of these 5 maps", "2 of these 5 maps"),
+    ("index.html", "2 were reviewed by nobody", "1 were reviewed by nobody"),
+    ("index.html", '<section id="guarantees"', '<section id="other"'),
+    ("index.html", ">AMD 3950X<", ">AMD 3960X<"),
+    ("tables/guarantees.csv", "one moment of the map", "no one moment"),
+    ("tables/not-packaged.csv", ",214,", ",215,"),
+], ids=str)
+def test_an_altered_cell_is_named(copied, name, old, new):
+    file = copied / "report" / name
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), "utf-8")
+    assert any(f.rule == "guarantees" for f in findings(copied))
+
+
+def test_a_changed_sheet_is_named(copied):
+    """The page is of another campaign's sheets."""
+    file = copied / "campaign.json"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("256 MiB", "512 MiB"), "utf-8")
+    assert any(f.rule == "guarantees" for f in findings(copied))
+
+
+def test_a_campaign_without_sheets_says_so(tmp_path):
+    make_journal.make(tmp_path / "old", maps=FEW, threads=(1, 2),
+                      keys=(65536,), kinds=("update",))
+    built = Built(tmp_path / "old")
+    row, = (r for r in built.rows("tables/guarantees.csv")
+            if r["map"] == "urcu_lfht")
+    assert row["length"] == row["licence, version"] == "not recorded"
+    assert "3 of these 4 maps are this" in built.section("guarantees")
+    assert not findings(built.folder)
