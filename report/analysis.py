@@ -8,7 +8,7 @@ import functools
 import math
 from typing import NamedTuple
 
-from report import factors, journal, stats, verdicts, words
+from report import factors, journal, ports, stats, verdicts, words
 from report.look import Look
 
 REFERENCE = "uniform-97-3"  # the workload the project is named for
@@ -143,6 +143,7 @@ class Analysis:
         self.levels = stats.summarize(
             {key: [v / 1e6 for v in r.values()]
              for key, r in self.rates.items()})
+        base, contender = ports.pair_of(self, base, contender)
         self.base = base or self.named_base()
         self.pairs = {}
         self.fill_pairs(lambda cells: self.base)

@@ -8,10 +8,10 @@ from report import (checks, datafiles, facts, journal, previous, quality,
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, details, esc
-from report.sections import (answer, article_rows, cache, causes, guarantees,
-                             latency, loops, machine, matrix, memory,
-                             production, ratio, rest, scaling, simulated,
-                             since, validity)
+from report.sections import (answer, article_rows, cache, causes, go,
+                             guarantees, latency, loops, machine, matrix,
+                             memory, production, ratio, rest, scaling,
+                             simulated, since, validity)
 
 TERMINAL_ROWS = 5
 
@@ -185,6 +185,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     matrix.add(report, a, invalid)
     since.add(report, a, a.earlier)
     production.add(report, a, invalid)
+    go.add(report, a)
     scaling.add(report, a, where)
     ratio.add(report, a, where)
     latency.add(report, a, where)

@@ -21,7 +21,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_shard_mutex_256 = {
 	.id = "shard_mutex_256",
-	.label = "256 shards, Mutex",
+	.label = "256 shards, port of Mutex, waits in the kernel",
 	.family = "shard",
 	.sync = "go-mutex",
 	.source = "Go map before 1.24, sync.Mutex; FNV-1a shard choice",

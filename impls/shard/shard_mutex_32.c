@@ -21,7 +21,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_shard_mutex_32 = {
 	.id = "shard_mutex_32",
-	.label = "32 shards, Mutex",
+	.label = "32 shards, port of Mutex, waits in the kernel",
 	.family = "shard",
 	.sync = "go-mutex",
 	.source = "Go map before 1.24, sync.Mutex; FNV-1a shard choice",

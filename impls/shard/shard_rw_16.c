@@ -21,7 +21,7 @@ RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_shard_rw_16 = {
 	.id = "shard_rw_16",
-	.label = "16 shards, RWMutex",
+	.label = "16 shards, port of RWMutex, waits in the kernel",
 	.family = "shard",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex; FNV-1a shard choice",

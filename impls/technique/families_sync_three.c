@@ -9,7 +9,7 @@ enum { FAMILIES_MAPS = 3 };
 
 const struct rm_impl rm_impl_families_sync_three = {
 	.id = "families_sync_three",
-	.label = "prefixes, 3 sync.Maps",
+	.label = "prefixes, 3 ports of sync.Map, waits in the kernel",
 	.family = "technique",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go",

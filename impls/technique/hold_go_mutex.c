@@ -8,7 +8,7 @@
 
 const struct rm_impl rm_impl_hold_go_mutex = {
 	.id = "hold_go_mutex",
-	.label = "Go Mutex, held",
+	.label = "port of Go's Mutex, held, waits in the kernel",
 	.family = "technique",
 	.sync = "mutex",
 	.source = "Go: sync.Mutex",

@@ -11,7 +11,7 @@ enum { INCREMENT_GIVES_WAY = 0, INCREMENT_TELLS = 0 };
 
 const struct rm_impl rm_impl_increment_rw = {
 	.id = "increment_rw",
-	.label = "increments, RWMutex",
+	.label = "increments, port of RWMutex, waits in the kernel",
 	.family = "technique",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex",

@@ -11,7 +11,7 @@ enum { STOCK_LOOKS_FIRST = 0, STOCK_LOOKS_AGAIN = 1 };
 
 const struct rm_impl rm_impl_stock_mutex = {
 	.id = "stock_mutex",
-	.label = "stock, Mutex",
+	.label = "stock, port of Mutex, waits in the kernel",
 	.family = "technique",
 	.sync = "go-mutex",
 	.source = "stock deduction: impls/technique/stock.h",

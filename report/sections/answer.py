@@ -3,7 +3,7 @@
 winners."""
 from report import glossary, ranking, sentences, trust, verdicts, words
 from report.page import chip, details, esc, none
-from report.sections import rivals
+from report.sections import go, rivals
 from report.sections.fields import flip_figure, winner_figure
 
 QUESTION = ("Which map for this workload on this machine, and at which point "
@@ -33,6 +33,7 @@ def box(a, said, rows, flips, seen, invalid, found):
     leader, rest = rivals.leader_words(a, head), "".join(
         f"<p>{esc(text)}</p>" for text in said[2:] if text != limit)
     about = f'<p class="about">{esc(leader)}</p>' if leader else ""
+    whose = f'<p class="ports">{esc(go.note(a))}</p>' if go.note(a) else ""
     failed = "".join(
         f'<p class="warn">Excluded, failed verification: {chip(a.look, m)} '
         f"({esc(why)}).</p>" for m, why in sorted(a.failed.items()))
@@ -41,7 +42,7 @@ def box(a, said, rows, flips, seen, invalid, found):
                   f'<p class="meta">{METHOD}'
                   f"{other_answers(a, rows, flips)}</p>", css="print")
     return (f'<div class="claim">{first}{rivals.index(a, head)}{key(head)}'
-            f'{about}{rest}{failed}'
+            f'{about}{rest}{whose}{failed}'
             f'<p class="maps">{esc(rivals.maps_line(a, head))}</p>{how}</div>')
 
 

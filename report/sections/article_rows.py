@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """5e The articles' rows: what each article measured, and what is here."""
-from report import articles, words
+from report import articles, ports, words
 from report.page import esc, filter_box, none
 
 TITLE = "5e The articles' rows"
@@ -42,10 +42,15 @@ def counted(answer):
         else words.plural(answer.n, answer.of)
 
 
-def source(figure):
-    """Workload, cells and statistic, as the table of figures has them."""
+def source(campaign, figure):
+    """Workload, cells and statistic, as the table of figures has them; and
+    whether what the article calls sync.Map or RWMutex is a port here."""
     sides = " ÷ ".join(figure.cells_wanted())
-    return f"{figure.workload}, {figure.where}: {sides}; {figure.statistic}"
+    maps = {cell.map for side in figure.cells_wanted()
+            for cell in articles.cells_for(campaign, figure, side)}
+    port = any(ports.is_port(campaign, name) for name in maps)
+    return (f"{figure.workload}, {figure.where}: {sides}; {figure.statistic}"
+            + "; here a port in C, not Go's own" * port)
 
 
 def data_row(answer):
@@ -85,7 +90,8 @@ def add(report, a):
         "and directions",
         [("row", "text"), ("figure", "text"), ("the article", "text"),
          ("this run", "text"), ("n", "text"), ("source", "text")],
-        [[f.row, f.what, f.article, said(answer), counted(answer), source(f)]
+        [[f.row, f.what, f.article, said(answer), counted(answer),
+          source(a.campaign, f)]
          for f, answer in zip(shown, answers)])
     data = report.data("rows-all", COLUMNS, list(map(data_row, answers)))
     report.section("rows", TITLE, QUESTION, filter_box(

@@ -8,6 +8,7 @@ system that each port's object calls.
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -25,8 +26,8 @@ YIELDS = {"sched_yield"}
 
 def called(name):
     """The functions of others that a map's object calls."""
-    path, = (BUILD / f"impls/{folder}/{name}.o" for folder in FOLDERS
-             if (ROOT / f"impls/{folder}/{name}.c").exists())
+    path, = (BUILD / f"impls/{source.parent.name}/{name}.o"
+             for source in (ROOT / "impls").glob(f"*/{name}.c"))
     told = subprocess.run(["nm", "-u", path], capture_output=True, text=True,
                           check=True).stdout
     return {line.split()[-1].partition("@")[0] for line in told.splitlines()}
@@ -78,6 +79,21 @@ def test_each_label_says_how_the_lock_waits(built):
     wrong = {name: (maps[name]["label"], wait_of(called(name)))
              for name in ports() if name in maps
              and not is_right(maps[name]["label"], wait_of(called(name)))}
+    assert not wrong
+
+
+def test_who_names_a_lock_of_go_is_a_port(built):
+    """Shards and loops of other families. A library's lock is called through
+    its door, so that only the word "port" can be asked of it."""
+    maps, _ = built
+    named = {name: about["label"] for name, about in maps.items()
+             if re.search(r"RWMutex|sync\.Map|\bGo\b", about["label"])
+             and not about["program"] and name not in ports()}
+    assert len(named) > 8
+    wrong = {name: label for name, label in named.items() if not (
+        re.search(r"\bports? of ", label)
+        and label.endswith((f", {KERNEL}", f", {SPINS}"))
+        and wait_of(called(name)) in (label.rpartition(", ")[2], ""))}
     assert not wrong
 
 

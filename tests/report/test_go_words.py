@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a page says of Go is said of Go's own maps where they ran, and of
+ports by that word; both stand side by side.
+
+The reader is go_words.py, which knows nothing of the code that writes pages.
+"""
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import go_words
+import pytest
+from go_program import BUILD, ROOT, needs_go
+from report_helpers import Built, make_journal
+
+GO = ("go_map_rw", "go_sync_map")
+PORTS = ("gomap_rw", "syncmap")
+MAPS = (*GO, *PORTS, "shard_rw_32", "null_map")
+# Mop/s by (map, kind, threads). The ports say the opposite of Go for
+# updates of two threads; for churn of two Go's own are tied; else the same.
+SPEED = {("go_map_rw", "update", 2): 20, ("go_sync_map", "update", 2): 30,
+         ("gomap_rw", "update", 2): 28, ("syncmap", "update", 2): 14,
+         ("go_map_rw", "churn", 2): 20, ("go_sync_map", "churn", 2): 20}
+USUAL = {"go_map_rw": 25, "go_sync_map": 18, "gomap_rw": 35, "syncmap": 22,
+         "shard_rw_32": 10}
+NOISE = (1, 1.01, 0.99, 1.02, 0.98, 1.005, 0.995, 1.015)
+
+
+def labels():
+    """id -> label, as the sources have them."""
+    found = {}
+    for path in (ROOT / "impls").glob("*/*.c"):
+        match = re.search(r'\.label = "([^"]*)"', path.read_text("utf-8"))
+        if match:
+            found[path.stem] = match[1]
+    for line in (ROOT / "impls/go/maps.tsv").read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            name, label = line.split("\t")[:2]
+            found[name] = label
+    return found
+
+
+def speed(cell, block):
+    """Go's own tie is noise that favours neither."""
+    value = SPEED.get((cell["map"], cell["write_kind"], cell["threads"]),
+                      USUAL.get(cell["map"], 40))
+    at = block + (cell["map"] in ("go_sync_map", "syncmap"))
+    return value * NOISE[at % len(NOISE)]
+
+
+def labelled(folder):
+    """The labels of the sources in a synthetic campaign."""
+    path = Path(folder) / "campaign.json"
+    meta, known = json.loads(path.read_text()), labels()
+    for about in meta["maps"]:
+        about["label"] = known[about["id"]]
+    path.write_text(json.dumps(meta))
+
+
+def campaign(folder, maps=MAPS, **spec):
+    spec = {"threads": (1, 2), "keys": (65536,), "blocks": 12,
+            "kinds": ("update", "churn"), "plant": {"mops": speed}} | spec
+    make_journal.make(folder, maps=maps, **spec)
+    labelled(folder)
+    return Built(folder)
+
+
+@pytest.fixture(scope="module", name="both")
+def fixture_both(tmp_path_factory):
+    return campaign(tmp_path_factory.mktemp("both") / "c")
+
+
+@pytest.fixture(scope="module", name="ports")
+def fixture_ports(tmp_path_factory):
+    return campaign(tmp_path_factory.mktemp("ports") / "c",
+                    [m for m in MAPS if m not in GO])
+
+
+def test_nothing_of_go_is_said_from_a_port(both, ports):
+    assert go_words.findings(both.folder) == []
+    assert go_words.findings(ports.folder) == []
+
+
+def test_the_pair_is_gos_own_where_both_ran(both, ports):
+    assert (both.verdicts["base"], both.verdicts["contender"]) == GO
+    assert (ports.verdicts["base"], ports.verdicts["contender"]) == PORTS
+    assert any(text.startswith("go_sync_map or go_map_rw? ")
+               for text in both.verdicts["claim"])
+    said = "syncmap and gomap_rw are ports in C"
+    assert said in ports.page and said not in both.page
+    assert "Go&#x27;s own maps were not run" in ports.page
+
+
+def test_the_pair_that_is_asked_for_is_taken(both):
+    folder = both.folder.parent / "asked"
+    shutil.copytree(both.folder, folder)
+    asked = Built(folder, "--base", "gomap_rw", "--contender", "syncmap")
+    assert (asked.verdicts["base"], asked.verdicts["contender"]) == PORTS
+    assert "Go&#x27;s own go_map_rw and go_sync_map: section 1e" in asked.page
+    assert go_words.findings(folder)  # the reader sees ports in the pair
+
+
+def sides(rows):
+    return {(r["write_kind"], r["threads"]): r["side"] for r in rows}
+
+
+def agreement(go, port):
+    """By hand, of two sides of the flip map."""
+    if "no interval" in (go, port):
+        return "no interval"
+    if go == port:
+        return "the same"
+    return "one side only" if "tied" in (go, port) else "opposite"
+
+
+def test_pairs_say_whether_the_ports_agree(both):
+    """Against the flip maps of two pages, one of each pair."""
+    folder = both.folder.parent / "again"
+    shutil.copytree(both.folder, folder)
+    asked = Built(folder, "--base", "gomap_rw", "--contender", "syncmap")
+    go, port = (sides(b.rows("figures/flip.csv")) for b in (both, asked))
+    assert go[("update", "2")] != port[("update", "2")]
+    wanted = sorted(agreement(go[k], port[k]) for k in go)
+    rows = both.rows("tables/go-pairs.csv")
+    assert sorted(r["the ports say"].partition(";")[0]
+                  for r in rows) == wanted
+    assert {"opposite", "one side only", "the same"} == set(wanted)
+    assert all("Go's is the first" in r["the ports say"] for r in rows
+               if r["the ports say"].partition(";")[0] in (
+                   "opposite", "one side only"))
+    assert "the opposite of Go in 1 (25.0 %)" in both.page.replace(
+        "\u202f", " ").replace("&#x202f;", " ")
+
+
+def outcomes(built):
+    """(kind, threads, map) -> its word in its group, from ranking.csv."""
+    found = {}
+    for r in built.rows("tables/ranking.csv"):
+        at = r["write_kind"], r["threads"]
+        found[(*at, r["leader"])] = r["word"]
+        found[(*at, r["map"])] = r["outcome"]
+    return found
+
+
+def test_where_verdicts_differ_the_table_says_which_is_gos(both):
+    known, rows = outcomes(both), both.rows("tables/go-maps.csv")
+    assert len(rows) == 8
+    differ = 0
+    for row in rows:
+        kind = "churn" if "churn" in row["place"] else "update"
+        threads = row["place"].split()[0]
+        own, port = (known[kind, threads, row[side]]
+                     for side in ("Go's own", "port in C"))
+        assert (row["its verdict"], row["port's verdict"]) == (own, port)
+        assert row["verdicts"] == ("the same" if own == port
+                                   else f"differ; Go's is: {own}")
+        differ += own != port
+    assert 0 < differ < len(rows)
+
+
+@pytest.mark.parametrize("text, found", [
+    ("<p>sync.Map was fastest: use it.</p>", 1),
+    ("<p>The port of sync.Map was fastest. RWMutex leads at 2.</p>", 1),
+    ("<p>go_sync_map is sync.Map itself.</p>", 0),
+    ("<tr><th>sync.Map, misses</th><td>2.00</td></tr>", 1),
+    ("<tr><th>sync.Map, misses</th><td>2.00 of a port</td></tr>", 0),
+    ("<pre># sync.Map of the article</pre>", 0),
+    ("<p>Readers go first.</p>", 0)])
+def test_the_reader_sees_what_is_planted(text, found):
+    assert len(go_words.words_of_ports(text)) == found
+
+
+@pytest.mark.parametrize("label", ["sync.Map", "Go map + RWMutex"])
+def test_a_port_that_hides_is_found(both, label):
+    """A label without "port", on a page that is built anew."""
+    folder = both.folder.parent / f"hidden-{len(label)}"
+    shutil.copytree(both.folder, folder)
+    path = folder / "campaign.json"
+    meta = json.loads(path.read_text())
+    for about in meta["maps"]:
+        if about["id"] == "syncmap":
+            about["label"] = label
+    path.write_text(json.dumps(meta))
+    Built(folder)
+    assert any(label in text for text in go_words.findings(folder))
+
+
+def test_a_row_of_the_articles_says_that_it_is_a_port(tmp_path):
+    built = campaign(tmp_path / "c", PORTS, workload="session-cache",
+                     threads=(1000,), kinds=("update",), plant={})
+    row, = [r for r in built.rows("tables/rows.csv")
+            if r["figure"].startswith("sync.Map ÷ locked map")]
+    assert "here a port in C, not Go's own" in row["source"]
+    assert go_words.findings(built.folder) == []
+
+
+@needs_go
+def test_a_measured_page_says_nothing_of_go_from_a_port(tmp_path):
+    """Words only: no speed is asserted."""
+    subprocess.run(
+        [BUILD / "readmostly", "run", "workloads/uniform-97-3.conf", "--maps",
+         "go_sync_map go_map_rw syncmap gomap_rw shard_rw_32 null_map",
+         "--set", "keys=1000", "--set", "threads=1 2", "--set",
+         "placement=cores", "--set", "write-kind=update", "--set",
+         "warm-up=1ms", "--set", "window=2ms", "--set", "blocks=6", "--set",
+         "verify=10kops", "--set", "repeat-most=0", "--counters", "none",
+         "-o", tmp_path / "c"], cwd=ROOT, check=False, capture_output=True)
+    built = Built(tmp_path / "c")
+    assert (built.verdicts["base"], built.verdicts["contender"]) == GO
+    assert go_words.findings(built.folder) == []
+    assert built.rows("tables/go-maps.csv")
