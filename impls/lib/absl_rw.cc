@@ -84,5 +84,7 @@ const struct rm_impl rm_impl_absl_rw = {
 	.ops = &all_operations,
 	.drive = RM_ALL_DRIVES,
 	.version = version,
+	.value_most = 1024,
+	.value_place = "in line, in the table's slots; freed by the writer",
 };
 }

@@ -9,7 +9,7 @@
  * to 32 bits and cannot be made for a number of keys.
  *
  * 64-bit keys are the pointers that the table holds, and so are 8-byte values;
- * 24-byte values have a block each. A string key has an entry with its bytes
+ * longer values have a block each. A string key has an entry with its bytes
  * and value, and the table is GLib's form of a set. A key is stored xor the
  * seed, for GLib's hash functions are told nothing but the key.
  */
@@ -24,10 +24,14 @@
 _Static_assert(sizeof(void *) == 8, "a pointer holds a key, and a value");
 
 /* A string key; `bytes` are the caller's in a search, else its own. */
-struct entry {
+struct name {
 	uint64_t hash;
 	size_t length;
 	const char *bytes;
+};
+
+struct entry {
+	struct name name; /* first: the table's functions are told no more */
 	struct rm_value value;
 	char own[];
 };
@@ -45,14 +49,14 @@ static guint hash_word(gconstpointer key)
 	        RM_U64X8, (struct rm_key){ .word = (uintptr_t)key }, 0);
 }
 
-static guint hash_entry(gconstpointer key)
+static guint hash_name(gconstpointer key)
 {
-	return (guint)((const struct entry *)key)->hash;
+	return (guint)((const struct name *)key)->hash;
 }
 
-static gboolean same_entry(gconstpointer left, gconstpointer right)
+static gboolean same_name(gconstpointer left, gconstpointer right)
 {
-	const struct entry *a = left, *b = right;
+	const struct name *a = left, *b = right;
 
 	return a->length == b->length &&
 	       (a->length == 0 || !memcmp(a->bytes, b->bytes, a->length));
@@ -89,10 +93,10 @@ RM_HOT void *word_pointer(const struct map *map, struct rm_key key)
 	return (void *)(uintptr_t)(key.word ^ map->seed);
 }
 
-RM_HOT struct entry search_of(
+RM_HOT struct name search_of(
         const struct map *map, struct rm_shape shape, struct rm_key key)
 {
-	return (struct entry){ .hash = rm_hash(shape, key, map->seed),
+	return (struct name){ .hash = rm_hash(shape, key, map->seed),
 		.length = key.length,
 		.bytes = key.bytes };
 }
@@ -101,7 +105,7 @@ RM_HOT struct entry search_of(
 RM_HOT bool find(const struct map *map, struct rm_shape shape,
         struct rm_key key, void **held)
 {
-	struct entry search;
+	struct name search;
 
 	if (!shape.str)
 		return g_hash_table_lookup_extended(
@@ -151,10 +155,10 @@ static RM_COLD void insert_new(struct map *map, struct rm_shape shape,
 		return;
 	}
 	entry = g_malloc(sizeof(*entry) + key.length);
-	*entry = search_of(map, shape, key);
+	entry->name = search_of(map, shape, key);
 	if (key.length)
 		memcpy(entry->own, key.bytes, key.length);
-	entry->bytes = entry->own;
+	entry->name.bytes = entry->own;
 	memcpy(&entry->value, value, shape.value_bytes);
 	g_hash_table_add(map->table, entry);
 }
@@ -209,7 +213,7 @@ RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
 	struct map *map = opaque;
-	struct entry search = { .hash = 0 };
+	struct name search = { .hash = 0 };
 	void *held;
 	bool was_there;
 
@@ -264,8 +268,8 @@ static void scan(
 
 		if (shape.str)
 			key = (struct rm_key){
-				.bytes = ((struct entry *)name)->bytes,
-				.length = ((struct entry *)name)->length
+				.bytes = ((struct name *)name)->bytes,
+				.length = ((struct name *)name)->length
 			};
 		read_held(shape, held, &value);
 		more = fn(context, key, &value);
@@ -293,8 +297,8 @@ static void *create(const struct rm_sizing *sizing)
 		return NULL;
 	*map = (struct map){ .seed = sizing->seed, .shape = sizing->shape };
 	g_rw_lock_init(&map->lock);
-	map->table = g_hash_table_new_full(str ? hash_entry : hash_word,
-	        str ? same_entry : NULL, str ? g_free : NULL,
+	map->table = g_hash_table_new_full(str ? hash_name : hash_word,
+	        str ? same_name : NULL, str ? g_free : NULL,
 	        str || in_table(sizing->shape) ? NULL : g_free);
 	return map;
 }
@@ -339,4 +343,7 @@ const struct rm_impl rm_impl_glib_rw = {
 	.dispatch = "none", /* in this object; GLib calls the hash back */
 	.ops = &ops,
 	.drive = RM_ALL_DRIVES,
+	.value_most = 1024,
+	.value_place = "by pointer, in the entry of a string; freed by the "
+	               "writer",
 };

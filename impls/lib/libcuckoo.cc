@@ -100,5 +100,7 @@ const struct rm_impl rm_impl_libcuckoo = {
 	.dispatch = "none",
 	.ops = &all_operations,
 	.drive = RM_U64_DRIVES,
+	.value_most = 1024,
+	.value_place = "in line, in the table's slots; freed by the writer",
 };
 }

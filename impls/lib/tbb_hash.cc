@@ -125,5 +125,7 @@ const struct rm_impl rm_impl_tbb_hash = {
 	.ops = &all_operations,
 	.drive = RM_ALL_DRIVES,
 	.version = version,
+	.value_most = 1024,
+	.value_place = "in line, in the key's node; freed by the writer",
 };
 }
