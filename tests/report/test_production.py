@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ FOLDER = TOP / "workloads/production"
 FILES = sorted(FOLDER.glob("cluster-*.conf"))
 MEDIAN = TOP / "workloads/production.conf"
 KEYS, ITERATIONS = 16384, 200_000
+MAP, ENTRY_BYTES = "syncmap", 120  # of an entry of it, on 64-bit machines
 
 sys.path[:0] = [str(TOP), str(TOP / "tests/tools")]
 import production  # noqa: E402
@@ -77,6 +79,11 @@ def test_a_file_says_what_its_row_says(path):
     entry = float(row["key_bytes"]) + float(row["value_bytes"])
     fit = int(1e6 * float(row["working_set_mb"]) / entry) or 1 << 20
     assert int(said["keys"]) == min(fit, 1 << 20)
+    key, value = (int(float(row[f"{name}_bytes"])) for name in (
+        "key", "value"))
+    assert said["shape"] == (  # the next that maps offer, or the largest
+        f"str{min(s for s in (16, 32, 64) if s >= min(key, 64))}x"
+        f"{min(s for s in (8, 24, 64, 256, 1024) if s >= min(value, 1024))}")
     source = " ".join(re.findall(r"^# (.*)$", path.read_text(), re.M))
     for name in ("key_bytes", "value_bytes", "kqps"):
         assert f"{name.replace('_', ' ')} {float(row[name]):g}" in source
@@ -96,12 +103,19 @@ def test_lengths_of_values_are_rounded_up(size, used):
 
 # ---- what is drawn --------------------------------------------------------
 
+def closed(path, folder):
+    """A copy of a file that has its closed loop only: one whose window is
+    counted, so that each run draws the same."""
+    copy = folder / path.name
+    copy.write_text(re.sub(r"^(loop|rate) .*\n", "", path.read_text(),
+                           flags=re.M))
+    return copy
+
+
 def recorded(path, tmp_path):
     """(is it a write, rank) of each operation of the closed loop, in a cut
     form: fewer keys, a counted window."""
-    cut, made = tmp_path / path.name, tmp_path / "made.trace"
-    cut.write_text(re.sub(r"^(loop|rate) .*\n", "", path.read_text(),
-                          flags=re.M))
+    cut, made = closed(path, tmp_path), tmp_path / "made.trace"
     done = subprocess.run(
         [PROGRAM, "replay", "--record", "gomap_rw", "-o", made, cut,
          "--set", f"keys={min(KEYS, int(settings(path)['keys']))}",
@@ -154,20 +168,100 @@ def test_the_loop_draws_what_the_file_says(path, tmp_path):
 # ---- that they run --------------------------------------------------------
 
 @pytest.fixture(scope="module")
-def campaign(tmp_path_factory):
-    """One block of every file in a cut form."""
-    folder = tmp_path_factory.mktemp("production") / "campaign"
+def program(tmp_path_factory):
+    """The program, with those for other sizes beside it, of one map each.
+    Their objects stay where those of tests/cli/sizes.sh are."""
+    folder, build = tmp_path_factory.mktemp("programs"), PROGRAM.parent
+    lengths = sorted({shape_of(path)[1] for path in FILES})
     done = subprocess.run(
-        [PROGRAM, "run", *FILES, MEDIAN, "-o", folder, "--busy-ok",
-         "--counters", "none", "--maps", "gomap_rw", *(
-             word for setting in ("keys=4Ki", "threads=2", "blocks=1",
-                                  "warm-up=2ms", "window=50ms",
-                                  "verify=10kops", "repeat-most=0")
-             for word in ("--set", setting))],
-        capture_output=True, text=True)
+        ["flock", build, "make", "-s", f"-j{os.cpu_count()}",
+         f"CC={(build / 'flags').read_text().split()[0]}", f"BUILD={build}",
+         f"OUT={folder}", f"MAPS_BUILT={MAP}", folder / "readmostly",
+         *(word for n in lengths
+           for word in (f"X{n}_MAPS={MAP}", folder / f"readmostly-x{n}"))],
+        cwd=TOP, capture_output=True, text=True, env={
+            k: v for k, v in os.environ.items()
+            if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")})
     assert done.returncode == 0, done.stderr
+    return folder / "readmostly"
+
+
+def shape_of(path):
+    """(bytes of a key, of a value) that a file says."""
+    return tuple(map(int, re.fullmatch(
+        r"str(\d+)x(\d+)", settings(path)["shape"]).groups()))
+
+
+def run(program, files, folder, **given):
+    """Journal and plan of one block, the plan as cells by id."""
+    said = {"threads": 1, "blocks": 1, "warm-up": "1ms", "verify": "10kops",
+            "repeat-most": 0} | {k.replace("_", "-"): v
+                                 for k, v in given.items()}
+    done = subprocess.run(
+        [program, "run", *files, "-o", folder, "--busy-ok", "--counters",
+         "none", "--maps", MAP, *(word for k, v in said.items()
+                                  for word in ("--set", f"{k}={v}"))],
+        capture_output=True, text=True, cwd=TOP)
+    assert done.returncode == 0, done.stdout + done.stderr
+    plan = json.loads((folder / "campaign.json").read_text())
     return [json.loads(line) for line in
-            (folder / "trials.jsonl").read_text().splitlines()]
+            (folder / "trials.jsonl").read_text().splitlines()], {
+                cell["id"]: cell for cell in plan["cells"]}
+
+
+@pytest.fixture(scope="module")
+def counted(program, tmp_path_factory):
+    """workload -> (cell, result) of its closed loop: one thread and a
+    counted window, which draw the same whenever they run. A trial that was
+    disturbed has counted what others have."""
+    folder = tmp_path_factory.mktemp("counted")
+    files = [closed(path, folder) for path in [*FILES, MEDIAN]]
+    trials, cells = run(program, files, folder / "campaign", keys="64Ki",
+                        window=f"{ITERATIONS}ops", measure="throughput",
+                        huge_pages="off")
+    return {cells[t["cell"]]["workload"]: (cells[t["cell"]], t["result"])
+            for t in trials if cells[t["cell"]]["measure"] == "throughput"}
+
+
+def test_there_is_a_trial_of_every_file(counted):
+    assert set(counted) == {path.stem for path in [*FILES, MEDIAN]}
+
+
+@pytest.mark.parametrize("path", [*FILES, MEDIAN], ids=lambda path: path.stem)
+def test_a_trial_counts_the_shares_of_the_file(path, counted):
+    said, (_, result) = settings(path), counted[path.stem]
+    assert result["ops"] == ITERATIONS
+    assert result["lookups"] + result["writes"] == ITERATIONS
+    assert within(result["writes"], ITERATIONS, share(said["writes"]))
+    assert within(result["misses_absent"], result["lookups"],
+                  share(said["misses"]))
+    assert result["misses_resident"] == 0
+    assert result["hits"] + result["misses_absent"] == result["lookups"]
+
+
+@pytest.mark.parametrize("path", [*FILES, MEDIAN], ids=lambda path: path.stem)
+def test_a_trial_holds_keys_and_values_of_the_file(path, counted):
+    """What it is told, what was held and verified, and what the memory says:
+    beside its key and its value, an entry costs this map the same always,
+    to less than the 32 bytes by which two lengths differ."""
+    (cell, result), (key, value) = counted[path.stem], shape_of(path)
+    assert cell["shape"] == f"str{key}x{value}"
+    assert result["cell"] == cell["id"] and f"/str{key}x{value}/" in \
+        cell["id"]
+    assert result["verification"]["status"] == "ok"
+    assert result["keys_before"] == 65536
+    memory = result["footprint"]
+    entry = (memory["rss_filled_bytes"] - memory["rss_empty_bytes"]) / 65536
+    assert abs(entry - key - value - ENTRY_BYTES) < 15
+
+
+@pytest.fixture(scope="module")
+def campaign(program, tmp_path_factory):
+    """Every file in a cut form, its closed and its open loop."""
+    trials, _ = run(program, [*FILES, MEDIAN],
+                    tmp_path_factory.mktemp("production") / "campaign",
+                    keys="4Ki", threads=2, warm_up="2ms", window="50ms")
+    return trials
 
 
 def test_every_file_runs_closed_and_open_and_is_verified(campaign):
@@ -201,6 +295,37 @@ def test_a_mode_runs_them_all():
     told = {name: int(number) for name, number in re.findall(
         r"^\[production/(cluster-\d+)\]\nkeys *= (\d+)$", mode, re.M)}
     assert told == less
+
+
+@pytest.fixture(scope="module")
+def planned():
+    """The cells of the mode where all programs are beside the first: a plan
+    only looks whether they are."""
+    with tempfile.TemporaryDirectory(dir=PROGRAM.parent) as folder:
+        program = Path(folder) / "readmostly"
+        program.hardlink_to(PROGRAM)
+        for name in ("x24", "x64", "x256", "x1024", "go"):
+            (Path(folder) / f"readmostly-{name}").symlink_to("/bin/true")
+        done = subprocess.run(
+            [program, "plan", "--mode", "production", "--json"],
+            capture_output=True, text=True, cwd=TOP)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["cells"]
+
+
+@pytest.mark.parametrize("path", [*FILES, MEDIAN], ids=lambda path: path.stem)
+def test_the_mode_plans_a_cluster_with_many_maps(path, planned):
+    """With all of this suite that offer its lengths, whatever libraries are
+    here; of the others the plan says so."""
+    cells = [cell for cell in planned if cell["workload"] == path.stem
+             and cell["measure"] == "throughput"]
+    assert {cell["shape"] for cell in cells} == {settings(path)["shape"]}
+    assert {"gomap_mutex", "gomap_rw", "hashtriemap", "null_map",
+            "rwlock_probe", "shard_rw_32", "syncmap"} <= {
+        cell["map"] for cell in cells if not cell["skip"]}
+    for cell in cells:
+        assert not cell["skip"] or cell["skip"].endswith(
+            "is not offered by this map"), cell["skip"]
 
 
 def test_the_mode_is_no_next_step_of_the_others():
