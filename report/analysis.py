@@ -167,6 +167,22 @@ class Analysis:
         """May it be compared: a map, not a bound."""
         return not self.look.bound(name)
 
+    @functools.cached_property
+    def floors(self):
+        """Program (None: the one in C) -> its map that does nothing; None
+        where a program has maps here and that one is not among them."""
+        found = {None: "null_map"}
+        for name, about in self.campaign.maps.items():
+            program = about.get("program")
+            found.setdefault(program, None)
+            if "no-state" in about.get("caps", []):
+                found[program] = name
+        return found
+
+    def floor_of(self, name):
+        """The floor of a map: the driver alone, in its own language."""
+        return self.floors[self.campaign.maps[name].get("program")]
+
     def ranked(self, name):
         """May it be ranked: a peer, verified, no misuse that was planted,
         and no variant set aside."""

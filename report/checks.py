@@ -250,16 +250,17 @@ def evenness(a):
 
 
 def driver_shares(a):
-    """Rows of every group that ran null_map, largest share first: where, the
-    fastest map, the driver's share of its time in per cent."""
+    """Rows of every group that ran the floor of its fastest map, largest
+    share first: where, that map, the driver's share of its time in per
+    cent."""
     rows = []
     for board in a.boards():
         for line in a.lines_of(board):
             for threads, cells in sorted(a.grid[board][line].items()):
-                floor = a.mops(cells.get("null_map"))
                 best = max(((a.mops(c), m) for m, c in cells.items()
                             if c.ok and a.peer(m)), default=None)
-                if floor and best:
+                floor = best and a.mops(cells.get(a.floor_of(best[1])))
+                if floor:
                     rows.append({"where": (board, line, threads),
                                  "map": best[1],
                                  "percent": 100 * best[0] / floor})

@@ -147,12 +147,19 @@ def even(c):
 
 
 def driver(c):
-    """What null_map takes, in the headline; and its share of the time of
-    the fastest map, in the worst group."""
+    """What the map that does nothing takes in the headline, of each program
+    that has maps here; and the share that it has of the time of the fastest
+    map, in the worst group."""
     head, shares = c.head(), []
-    floor = head and c.decision(head).levels.get("null_map")
-    if head:
-        yield ("null_map: the driver alone, headline cell | " + (
+    nothing = {about.get("program"): name
+               for name, about in c.rows.maps.items()
+               if name == "null_map" or "no-state" in about.get("caps", ())}
+    programs = [None] + [p for p in dict.fromkeys(
+        about.get("program") for about in c.rows.maps.values()) if p]
+    for program in programs if head else ():
+        name = nothing.get(program) or program or "null_map"
+        floor = c.decision(head).levels.get(name)
+        yield (f"{name}: the driver alone, headline cell | " + (
             "{} ns per operation and thread | shown, never subtracted | –"
             if floor else "not run | shown, never subtracted | ✗ no floor"),
             (1e3 * head.place["threads"] / floor.centre,) if floor else ())
@@ -160,9 +167,10 @@ def driver(c):
         levels = c.decision(g).levels
         best = max(((v.centre, m) for m, v in levels.items()
                     if c.rows.peer(m)), default=None)
-        if "null_map" in levels and best:
-            shares.append((100 * best[0] / levels["null_map"].centre,
-                           best[1], g))
+        floor = best and levels.get(nothing.get(
+            c.rows.maps.get(best[1], {}).get("program")))
+        if floor:
+            shares.append((100 * best[0] / floor.centre, best[1], g))
     if shares:
         yield share(c, shares)
 

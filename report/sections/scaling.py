@@ -80,7 +80,7 @@ def limits_of(lines, taken):
 def small_multiples(report, a, board, line, where):
     """One panel per map for one write kind."""
     lines = level_rows(a, board, line)
-    limits = limits_of(lines, lambda m: m != "null_map")
+    limits = limits_of(lines, lambda m: m not in a.floors.values())
     if limits is None:
         return "", []
     threads = sorted(a.grid[board][line])

@@ -252,16 +252,23 @@ def even_rows(a):
     return rows
 
 
+def floor_row(a, head, name):
+    """One floor; `name` is the program's where it has none."""
+    floor = a.level(a.at(head).get(name))
+    told = f"{name}: the driver alone, headline cell"
+    if not floor:
+        return [told, "not run", "shown, never subtracted", bad("no floor")]
+    ns = 1e3 * head[2] / floor["centre"]
+    return [told, f"{words.sig(ns)} ns per operation and thread",
+            "shown, never subtracted", "–"]
+
+
 def floor_rows(a):
-    """What the driver alone costs, beside the fastest map of each group."""
+    """What the driver alone costs, in each language, beside the fastest map
+    of each group."""
     head, shares = a.headline(), checks.driver_shares(a)
-    floor = a.level(a.at(head).get("null_map"))
-    rows = [["null_map: the driver alone, headline cell", "not run",
-             "shown, never subtracted", bad("no floor")]]
-    if floor:
-        ns = 1e3 * head[2] / floor["centre"]
-        rows = [[rows[0][0], f"{words.sig(ns)} ns per operation and thread",
-                 "shown, never subtracted", "–"]]
+    rows = [floor_row(a, head, floor or program)
+            for program, floor in a.floors.items()]
     if not shares:
         return rows
     over = sum(r["percent"] > checks.DRIVER_LIMIT for r in shares)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from report_helpers import FEW, Built, edit, make_journal
 
-from report import (checks, facts, journal, quality, stats, verdicts,
-                    words)
+from report import (checks, facts, journal, lint, quality, stats,
+                    verdicts, words)
 from report.analysis import Analysis, smallest_seen
 from report.sections import machine, validity
 
@@ -454,6 +454,67 @@ def test_the_worst_group_of_the_driver_is_named(tmp_path):
     assert "(syncmap, 1 thread, " in row[1] and "headline" in row[1]
     assert "✗ 1 of 2 over the limit" in row[3]
     assert table(validity.floor_rows(planted(tmp_path)))[name][3] == OK
+
+
+def elsewhere(folder, floor):
+    """Two maps that are a program's in another language: the fastest of all,
+    and one that does nothing, if `floor`."""
+    make_journal.make(folder, maps=FEW, threads=(1, 2), keys=(65536,),
+                      kinds=("update",))
+    file = folder / "campaign.json"
+    meta = json.loads(file.read_text())
+    for about in meta["maps"]:
+        if about["id"] in ("syncmap", "snapshot"):
+            about["program"] = "readmostly-other"
+        if about["id"] == "snapshot" and floor:
+            about |= {"family": "bound", "caps": ["no-state"]}
+    file.write_text(json.dumps(meta))
+
+    def faster(trial):
+        """Than the floor of C, which is not theirs; a quarter is its own."""
+        at = trial["cell"].split("/")[1]
+        if at in ("syncmap", "snapshot") and trial["result"]:
+            trial["result"]["ops"] = (4 if at == "snapshot" else 1) * 10 ** 9
+            trial["result"]["elapsed_ns"] = 10 ** 6
+        return trial
+
+    edit(folder, faster)
+    return Analysis(journal.read(folder))
+
+
+def test_each_language_has_a_floor_beside_its_maps(tmp_path):
+    rows = table(validity.floor_rows(elsewhere(tmp_path, True)))
+    told = {name.split(":")[0]: row[1:] for name, row in rows.items()
+            if "driver alone" in name}
+    assert set(told) == {"null_map", "snapshot"}
+    assert told["snapshot"] == ["0.000500 ns per operation and thread",
+                                "shown, never subtracted", "–"]
+    share, = (row for name, row in rows.items() if "driver's share" in name)
+    assert share[1].startswith("25.0\u00a0% (syncmap, ")
+
+
+def test_a_language_without_a_floor_says_so(tmp_path):
+    rows = table(validity.floor_rows(elsewhere(tmp_path, False)))
+    row = rows["readmostly-other: the driver alone, headline cell"]
+    assert row[1] == "not run" and row[3] == validity.bad("no floor")
+    assert not any("driver's share" in name for name in rows)
+
+
+@pytest.mark.parametrize("floor", [True, False])
+def test_the_linter_derives_the_floors(tmp_path, floor):
+    elsewhere(tmp_path, floor)
+    built = Built(tmp_path)
+    assert built.status == 0
+    said = "snapshot: the driver alone" if floor else \
+        "readmostly-other: the driver alone"
+    checked = [f.text() for f in lint.lint(tmp_path, None).findings
+               if "driver" in f.text()]
+    assert said in built.page and not checked
+    page = built.out / "index.html"
+    page.write_text(built.page.replace(said, said.replace(
+        "driver", "pilot")), "utf-8")
+    assert any(said in f.text() for f in
+               lint.lint(tmp_path, None).findings)
 
 
 def test_uneven_trials_are_counted(tmp_path):
