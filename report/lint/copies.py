@@ -7,7 +7,7 @@ from report.lint.read_page import clean
 
 RULE = "copies"
 COSTS = (r"operations/s\): P50 (.*), P99 (.*)\.$",
-         r"operations/s\): (overloaded.*)\.$", r"It takes (\S+) bytes per")
+         r"operations/s\): (overloaded.*)\.$", r"It takes (.+?) bytes per")
 
 
 def check(c):
