@@ -191,12 +191,14 @@ class Analysis:
                 and not self.campaign.maps[name].get("misuse"))
 
     def choose_contender(self):
-        """sync.Map where it was run, else the best other map of the
-        headline cell."""
+        """sync.Map where it was run, Go's own beside Go's own, else the best
+        other map of the headline cell."""
         names = {c.map for c in self.by_measure.get("throughput", []) if c.ok}
         names = {n for n in names if self.ranked(n) and n != self.base}
-        if CONTENDER in names or not names:
-            return CONTENDER if names else None
+        base, own = ports.PAIR
+        usual = own if self.base == base else CONTENDER
+        if usual in names or not names:
+            return usual if names else None
         cells = self.at(self.headline())
         ranked = [m for m in sorted(cells) if m in names and cells[m].ok]
         return max(ranked or sorted(names), key=lambda m: self.mops(

@@ -35,6 +35,17 @@ def fonts(families):
     return [family for family in families if family in here] or families[-1:]
 
 
+def mixes(rows):
+    """The mixes of a figure's rows, in words."""
+    return " ".join({words.mix(row["write_share"], row["write_kind"])
+                     for row in rows if row.get("write_share") is not None})
+
+
+def dotted(caption, sentence):
+    """A sentence behind a caption, which need not end with a full stop."""
+    return sentence and "." * (not caption.endswith(".")) + sentence
+
+
 class Panel:
     """One drawing: draw(ax, *args) on axes of width x height CSS pixels."""
 
@@ -133,6 +144,7 @@ class Report:
     def figure(self, key, caption, panels, columns, rows, size="s",
                side=False):
         """A captioned set of panels and the rows they were drawn from."""
+        caption += words.share_counts(caption + mixes(rows))
         text = self.source.csv(columns, rows)
         self.csvs[key] = text
         (self.out / "figures" / f"{key}.csv").write_text(text,
@@ -149,6 +161,8 @@ class Report:
     def table(self, name, caption, columns, rows, **kw):
         """A table on the page and in tables/."""
         rows = [[str(v) for v in row] for row in rows]
+        caption += dotted(caption, words.share_counts(
+            caption + " ".join(v for row in rows for v in row)))
         for kind, text in (("md", tables.as_markdown(columns, rows)),
                            ("csv", datafiles.as_numbers(columns, rows)),
                            ("tex", latex.as_latex(name, caption, columns,

@@ -119,6 +119,21 @@ def mix(write_share, kind):
     return f"{100 - 100 * write_share:.6g}{NARROW}% lookups, {part}"
 
 
+PAIRED = re.compile(r"%\s(?:churn|fresh) writes")
+SHARE = re.compile(r"%\s(?:lookups|updates|churn writes|fresh writes)")
+
+
+def share_counts(text):
+    """What a share of writes counts, beside a text that prints one; "" beside
+    any other."""
+    if not SHARE.search(text):
+        return ""
+    both = (f": 3{NARROW}% of operations are 1.5{NARROW}% of iterations where"
+            " a write is two, as churn and fresh are"
+            if PAIRED.search(text) else "")
+    return f" Shares are of operations{both}."
+
+
 def joined(parts):
     """a, b and c"""
     parts = list(parts)

@@ -57,7 +57,8 @@ def key(head):
             "so it need not be the quotient of two speeds shown. Mop/s: "
             + known["Mop/s"] + ".")
     if line.share and line.kind in known:
-        told += f" {line.kind.capitalize()}: {known[line.kind]}."
+        told += (f" {line.kind.capitalize()}: {known[line.kind]}."
+                 + words.share_counts(line.text()))
     return f'<p class="key">{esc(told)}</p>'
 
 

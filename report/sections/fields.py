@@ -36,7 +36,6 @@ def flip_figure(report, a, where, hue):
                f"{contender}.</b> Each field: throughput of {contender} ÷"
                f" {base}, paired by block, and its 95 % interval; the "
                f"absolute value of {base} is in the tool tip and the CSV. "
-               "Shares are of operations; a churn or fresh write is two. "
                + colours)
     return folded(report, "flip", caption, panels, FLIP_COLUMNS, rows), rows
 

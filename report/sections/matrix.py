@@ -170,7 +170,8 @@ def table(a, groups, facts):
     head += "".join(heading(g, several) for g in shown)
     body = "".join(map_row(a, m, shown, facts.get(m), notes) for m in order)
     return ('<div class="scroll"><table class="matrix sort" id="table-matrix">'
-            f"<caption><span>{caption(groups)}</span></caption>"
+            f"<caption><span>{caption(groups)}"
+            f"{words.share_counts(head)}</span></caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
             f"</div>{notes.text()}")
 

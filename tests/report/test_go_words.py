@@ -102,6 +102,13 @@ def test_the_pair_that_is_asked_for_is_taken(both):
     assert go_words.findings(folder)  # the reader sees ports in the pair
 
 
+def test_gos_own_base_has_gos_own_contender(both):
+    folder = both.folder.parent / "base"
+    shutil.copytree(both.folder, folder)
+    asked = Built(folder, "--base", "go_map_rw")
+    assert (asked.verdicts["base"], asked.verdicts["contender"]) == GO
+
+
 def sides(rows):
     return {(r["write_kind"], r["threads"]): r["side"] for r in rows}
 
