@@ -73,9 +73,12 @@ static struct gomap *snapshot_map_new(struct snapshot *map, size_t count)
 
 static uint64_t snapshot_bytes_of(const struct gomap *of)
 {
+	const struct rm_shape shape = of->extra->shape;
 	struct gomap_stats sum = { 0 };
 
 	gomap_stats_add(of, &sum);
+	if (gomap_boxes(shape))
+		sum.array_bytes += gomap_count(of) * shape.value_bytes;
 	return sizeof(*of) + sizeof(*of->extra) + sum.array_bytes;
 }
 
