@@ -179,10 +179,14 @@ theirs() { # the example of docs/peers.md
 		"$dir/build/readmostly" check their_map --quiet --ops 20000 >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
 }
+no_dispatch() { # the tool's own TAP is not this test's
+	PKG_CONFIG_PATH=$(.ci/pc gcc g++) tests/tools/check_dispatch.py --build "$dir/build" \
+		"$dir/build/examples/peer/their_map.o" >"$out" 2>&1 ||
+		{ sed 's/^/# /' "$out"; return 1; }
+}
 if "$readmostly" list --ids | grep -qx std_mutex; then
 	check "the example of docs/peers.md builds and is right" theirs
-	check "without dispatch in its loops" env PKG_CONFIG_PATH="$(.ci/pc gcc g++)" tests/tools/check_dispatch.py \
-		--build "$dir/build" "$dir/build/examples/peer/their_map.o"
+	check "without dispatch in its loops" no_dispatch
 fi
 
 # ---- packages ----
