@@ -185,7 +185,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     matrix.add(report, a, invalid)
     since.add(report, a, a.earlier)
     production.add(report, a, invalid)
-    go.add(report, a)
+    go.add(report, a, invalid)
     scaling.add(report, a, where)
     ratio.add(report, a, where)
     latency.add(report, a, where)

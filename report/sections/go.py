@@ -107,11 +107,13 @@ def pair_parts(report, a, found):
             f"parks a goroutine.</p>{table}")
 
 
-def add(report, a):
-    """The section, where Go's own maps stand beside a port."""
+def add(report, a, invalid):
+    """The section, where Go's own maps stand beside a port; of a run that is
+    invalid there is no verdict."""
     found = [w for w in places(a) if ports.twins(a.at(w))]
-    if not found:
+    if invalid or not found:
         report.section("go", TITLE, QUESTION, none(
+            "a control failed" if invalid and found else
             "no cell has one of Go's own maps beside its port"))
         return
     report.section("go", TITLE, QUESTION, pair_parts(report, a, found),

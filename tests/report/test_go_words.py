@@ -167,6 +167,12 @@ def test_where_verdicts_differ_the_table_says_which_is_gos(both):
     assert 0 < differ < len(rows)
 
 
+def test_an_invalid_run_has_no_verdict_on_go(tmp_path):
+    built = campaign(tmp_path / "c", plant={"control": "fail"})
+    assert not list((built.out / "tables").glob("go-*"))
+    assert "a control failed" in built.section("go")
+
+
 @pytest.mark.parametrize("text, found", [
     ("<p>sync.Map was fastest: use it.</p>", 1),
     ("<p>The port of sync.Map was fastest. RWMutex leads at 2.</p>", 1),
