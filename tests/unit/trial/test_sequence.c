@@ -44,8 +44,7 @@ static void fold_long(const struct rm_value *value)
 	const uint64_t word = value->word[0], turned = word << 21 | word >> 43;
 
 	for (size_t i = 1; i < value_words; i++)
-		sum = rm_seed(
-		        sum ^ (i == 1 ? ~word : rm_value_word(turned, i)),
+		sum = rm_seed(sum ^ (i == 1 ? ~word : rm_value_word(turned, i)),
 		        i - 1);
 }
 
