@@ -73,7 +73,7 @@ caught bad_scan_moments scan 'saw 2 tokens, no moment'
 caught bad_stores_absent model 'stored a value although the key is absent'
 caught bad_load load 'is not there'
 caught bad_drive drive 'not what is held'
-caught bad_wrong_late model 'said absent, but the key is there' --shape str16x8
+RM_FAULT_PERIOD=1 caught bad_wrong_late model 'said absent, but the key is there' --shape str16x8
 caught bad_growth growth 'lookup missed'
 caught bad_growth park 'lookup missed'
 caught bad_never_parks park 'hung' --deadline 3 --shape u64x8
