@@ -6,6 +6,7 @@
 #ifndef RM_CHECK_INTERNAL_H
 #define RM_CHECK_INTERNAL_H
 
+#include "runner/base/sanitized.h"
 #include "runner/check/check.h"
 #include "runner/keys.h"
 
@@ -134,21 +135,5 @@ int rm_case_invariants(
 /* What RM_PAUSE() of runner/map.h does in a check. From now on this thread's
    pauses take time, chosen by `seed`; 0: none. */
 void rm_pause_seed(uint64_t seed);
-
-/* Is this build sanitized? A sanitizer holds signals back, or has its own code
-   in the map's place. */
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define RM_SANITIZED true
-#elif defined(__has_feature)
-#define RM_SANITIZED \
-	(__has_feature(thread_sanitizer) || __has_feature(address_sanitizer))
-#else
-#define RM_SANITIZED false
-#endif
-
-static inline bool rm_sanitized(void)
-{
-	return RM_SANITIZED;
-}
 
 #endif /* RM_CHECK_INTERNAL_H */
