@@ -6,6 +6,7 @@
 #include "runner/check/model.h"
 
 #include "runner/base/rng.h"
+#include "runner/base/sanitized.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,9 @@ enum {
 	SLOW_SIZE = 300,
 	CHAIN_SIZE = 300, /* longer chains are only slower */
 	LONG_SIZE = 200,  /* of the one long sequence per set */
-	ONE_VISIT = 300
+	ONE_VISIT = 300,
+	EDGES_SIZE = 1100, /* has every kind of edge; growth has larger ones */
+	FEW_OPS = 100000
 };
 
 /* Each key of the universe, and as many that were never there. */
@@ -138,6 +141,15 @@ static int one_map(const struct rm_check_case *c, enum rm_keyset set,
 	return code;
 }
 
+/* Three quarters of the time go into the largest sizes, however few the
+   operations are. A bad access of memory shows at an edge of any size: what
+   looks for these gets the largest size only, grown, of those beyond. */
+static bool is_left_out(const struct rm_check_case *c, size_t i, bool presize)
+{
+	return rm_sanitized() && c->ops < FEW_OPS && sizes[i] > EDGES_SIZE &&
+	       (presize || i < SIZES - 1);
+}
+
 /* A set at every size, presized and not; then one long sequence. */
 static int one_set(const struct rm_check_case *c, enum rm_keyset set,
         struct rm_error *error)
@@ -151,8 +163,9 @@ static int one_set(const struct rm_check_case *c, enum rm_keyset set,
 		/* a chain does not depend on the size of the table */
 		for (int presize = 0; presize < (set == RM_KEYS_CHAIN ? 1 : 2);
 		        presize++)
-			if (one_map(c, set, sizes[i], presize,
-			            share / (SIZES * 4) + sizes[i], error))
+			if (!is_left_out(c, i, presize) &&
+			        one_map(c, set, sizes[i], presize,
+			                share / (SIZES * 4) + sizes[i], error))
 				return -1;
 	return one_map(c, set, LONG_SIZE, false, share / 2, error);
 }

@@ -35,7 +35,8 @@ struct rm_key rm_keyset_key(
  */
 uint64_t rm_keyset_chain(size_t i, uint64_t seed);
 
-/* A hash of a key of any set, to find its number again. */
+/* A hash of a key of any set, to find its number again: of its length and its
+   last 16 bytes. */
 uint64_t rm_keyset_hash(struct rm_shape shape, struct rm_key key);
 
 /* A short text for a person: "0x9e37..." or "16 bytes 00 7f ...". */
