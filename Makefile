@@ -117,6 +117,9 @@ clean:  ## remove everything built
 # tests may start two at once in one folder.
 NEW := .$$PPID.new
 
+# Links a program: tests that run the old one while a make links go on with it.
+link = $(SAY)$(CC) $(ALL_CFLAGS) -o $@$(NEW) $(1) && mv $@$(NEW) $@
+
 # The table of maps is written from the file names: adding a map is adding
 # a file. It is replaced only when it differs, so that nothing relinks.
 # Which of those left out are planted misuses, their files say themselves.
@@ -167,7 +170,7 @@ $(OUT)/map_code.c: $(patsubst %.o,%.code,$(call objects,$(BUILD),$(LINKED))) FOR
 	@cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@
 
 $(OUT)/readmostly: $(BUILD)/runner/main.o $(OBJS)
-	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+	$(call link,$^ $(LDLIBS))
 
 # The stats build: maps and the measured loop again, with the counts of
 # runner/stat.h, and the same program around them. `measure = causes` runs it.
@@ -200,7 +203,7 @@ $(BUILD)/stats/%.o: %.cc $(BUILD)/cxx-flags $(BUILD)/side-flags
 
 all: $(if $(NO_STATS),,$(OUT)/readmostly-stats)
 $(OUT)/readmostly-stats: $(BUILD)/runner/main.o $(STATS_OBJS)
-	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+	$(call link,$^ $(LDLIBS))
 
 # Programs for other sizes of keys and values (docs/adr/0030): readmostly-x1024
 # has values of 1,024 bytes, readmostly-x24 long keys. Maps that say .value_most,
@@ -230,8 +233,7 @@ $$(BUILD)/x$(1)/%.o: %.cc $$(BUILD)/cxx-flags
 	@mkdir -p $$(@D)
 	$$(SAY_CXX)$$(CXX) $$(ALL_CXXFLAGS) $$(call headers,$$<) -DRM_SIZED=$(1) -MMD -MP -c -o $$@ $$<
 $$(OUT)/readmostly-x$(1): $$(BUILD)/runner/main.o $$(X$(1)_OBJS)
-	$$(SAY)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ \
-	  $$(shell $$(PKG) --libs $$(LIBRARIES) $$(sort $$(foreach f,$$(X$(1)_LINKED),$$(call needs,$$(f))))) -lm -ldl
+	$$(call link,$$^ $$(shell $$(PKG) --libs $$(LIBRARIES) $$(sort $$(foreach f,$$(X$(1)_LINKED),$$(call needs,$$(f))))) -lm -ldl)
 endef
 $(foreach s,$(SIZES),$(eval $(call sized_program,$(s))))
 
@@ -242,7 +244,7 @@ programs: $(foreach s,$(SIZES),$(if $(X$(s)_LINKED),$(OUT)/readmostly-x$(s))) $(
 # Plays every bad end of a trial for the tests of the campaign.
 $(BUILD)/tests/fake_trial: tests/fixtures/fake_trial.c
 	@mkdir -p $(@D)
-	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $< -ljansson
+	$(call link,$< -ljansson)
 $(BUILD)/tests/test_launch $(BUILD)/tests/test_answers: | $(BUILD)/tests/fake_trial
 
 # A liblikwid of its own name, and registers that the real one takes for real.
@@ -321,7 +323,7 @@ $(BUILD)/facts.o: $(BUILD)/facts.c
 LIKWID_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runner/counters/*_helper.c))
 all programs: $(if $(LIKWID_OBJS),$(OUT)/readmostly-likwid)
 $(OUT)/readmostly-likwid: $(LIKWID_OBJS)
-	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ -ldl
+	$(call link,$^ -ldl)
 
 # Head against base (docs/method.md): base from git into build/regress-base,
 # a second real copy of it for the A/A control, head from this tree.

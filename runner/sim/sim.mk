@@ -96,10 +96,10 @@ $(OUT)/sim/maps.o: $(OUT)/sim/maps.c
 	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(OUT)/readmostly-sim: $(OUT)/sim/maps.o $(SIM_IMPLS) $(SIM_GUEST) $(SIM_TEAM) $(SIM_HOST) $(SIM_BASE)
-	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $(filter-out $(SIM_IMPLS),$^) \
+	$(call link,$(filter-out $(SIM_IMPLS),$^) \
 	  $$(sed -n 's/^\([^ ]*\) yes$$/\1/p' $(OUT)/sim/maps.c.all | while read -r id; do \
 	  printf '%s\n' $(SIM_IMPLS) | grep "/$$id\.o$$"; done) \
-	  $$(pkg-config --libs $(LIBRARIES)) -lm -ldl
+	  $$(pkg-config --libs $(LIBRARIES)) -lm -ldl)
 .SECONDARY: $(SIM_IMPLS:.o=.s) $(SIM_IMPLS:.o=.raw.o) $(SIM_GUEST:.o=.s) $(SIM_GUEST:.o=.raw.o)
 
 .PHONY: sim-fidelity

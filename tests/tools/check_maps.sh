@@ -17,6 +17,7 @@ maps=${MAPS:-$("$readmostly" list --ids)}
 total=$(echo "$maps" | wc -w)
 [ "$total" -gt 0 ] || { echo "check_maps.sh: $readmostly lists no map" >&2; exit 2; }
 
+[ -z "$ONE" ] || "$readmostly" list >"$dir/list"
 case $CHECKS in
 not\ *)
 	CHECKS=$("$readmostly" check --help | sed -n '/^Checks, in/,$s/^  \([a-z]*\)  *.*/\1/p' |
@@ -26,8 +27,8 @@ esac
 shapes_of() { # ID
 	[ -n "$ONE" ] || { echo "${SHAPES:-all}"; return; }
 	local offered
-	offered=$("$readmostly" list | awk -v id="$1" '/^[^ ]/ { at = $1 }
-		at == id && $1 == "shapes" { print }')
+	offered=$(awk -v id="$1" '/^[^ ]/ { at = $1 }
+		at == id && $1 == "shapes" { print }' "$dir/list")
 	for shape in $SHAPES; do
 		[[ $offered == *" $shape"* ]] && { echo "$shape"; return; }
 	done
