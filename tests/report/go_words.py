@@ -64,8 +64,8 @@ def words_of_ports(page):
     """Sentences that speak of Go and say neither that a port is meant, nor
     which of Go's own maps."""
     return [text for text in Reader(page).sentences()
-            if WORDS.search(text) and not PORT.search(text)
-            and not OWN.search(text)]
+            if WORDS.search(text.replace("| Go |", "|"))  # a language
+            and not PORT.search(text) and not OWN.search(text)]
 
 
 class Campaign:
