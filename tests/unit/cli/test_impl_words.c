@@ -85,8 +85,9 @@ int main(void)
 	                count(&nothing, rm_impl_cap_word) == 0 &&
 	                count(&nothing, rm_impl_loop_word) == 0,
 	        "a map that has nothing has no words");
-	CHECK(count(&all, rm_impl_cap_word) == 8 &&
+	CHECK(count(&all, rm_impl_cap_word) == 9 &&
 	                has(&all, rm_impl_cap_word, "stale") &&
+	                has(&all, rm_impl_cap_word, "inexact-returns") &&
 	                has(&all, rm_impl_cap_word, "single-writer"),
 	        "each bit of the caps has its word");
 	CHECK(count(&all, rm_impl_loop_word) == 2 &&
