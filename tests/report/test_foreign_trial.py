@@ -143,7 +143,8 @@ def table_of(slower, blocks=40):
     (lambda b: 1.005 + 0.01 * (b % 2), 0, "within 2%"),
     (lambda b: 1.05 + 0.01 * (b % 2), 1, "further than 2% from 1"),
     (lambda b: 0.94 + 0.01 * (b % 2), 1, "further than 2% from 1"),
-    (lambda b: 0.7 + 0.6 * (b * 13 % 40) / 40, 3, "too wide to say")], ids=str)
+    (lambda b: 0.7 + 0.6 * (b * 13 % 40) / 40, 3, "too wide to say")],
+    ids=["within", "slower", "faster", "wide"])
 def test_only_an_interval_within_two_percent_is_within(slower, status, words):
     for ratio in table_of(slower).values():
         decided, told = foreign_ratio.decision(ratio)
