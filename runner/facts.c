@@ -45,7 +45,7 @@ static const char *built_version(const char *name, size_t length)
 const char *rm_facts_version(const struct rm_facts *facts,
         const struct rm_impl *impl, char *text, size_t size)
 {
-	struct rm_facts_line library;
+	struct rm_facts_line library = { .text = "" }; /* of an empty sheet */
 	const char *at = facts->text, *built;
 
 	rm_facts_next(&at, &library);

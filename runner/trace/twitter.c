@@ -381,7 +381,7 @@ static int do_line(struct importing *in, const struct line *line)
 
 static int import_line(struct importing *in, const char *text, size_t length)
 {
-	struct line line = { 0 };
+	struct line line = { .operation = operations }; /* or it is refused */
 	int failed = read_line(in, text, length, &line);
 
 	if (failed)
