@@ -2,6 +2,7 @@
 """The factors of a cell, from docs/cell.schema.json, which is made from the
 one table of them: a new factor needs no line here."""
 import json
+import re
 from pathlib import Path
 
 FILE = Path(__file__).resolve().parents[1] / "docs/cell.schema.json"
@@ -28,3 +29,10 @@ def unusual(values):
 def told(cell):
     """The same of a cell, as the end of a text: ", jemalloc"."""
     return "".join(", " + text for text in unusual(optional(cell)))
+
+
+def lengths(shape):
+    """Bytes of a key and of a value: of "str64x1024" 64 and 1024; of what is
+    no shape those of u64x8."""
+    match = re.fullmatch(r"(?:u64|str([0-9]{2}))x([0-9]{1,4})", shape)
+    return (int(match[1] or 8), int(match[2])) if match else (8, 8)

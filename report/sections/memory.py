@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """6 Memory: bytes per entry after prefill and at the peak."""
-import re
 import statistics
 
-from report import words
+from report import factors, words
 from report.page import chip, details, esc, none, slug
 from report.plot_rows import height, memory
 from report.sections import loops
@@ -13,14 +12,6 @@ COLUMNS = ("workload", "shape", "keys", "map", "filled", "peak", "n",
 WAITING = ("retired_peak_bytes", "limbo_peak", "grace_waits", "grace_wait_ns")
 KEPT = "stall_retained_bytes", "retired_peak_bytes"
 FEW = 32768  # below it whole pages hide the entry
-
-
-def payload_of(shape):
-    """Bytes of a key and a value: "str64x1024" has 64 + 1024."""
-    key, value = re.fullmatch(r"(u64|str\d+)x(\d+)", shape).groups()
-    return (8 if key == "u64" else int(key[3:])) + int(value)
-
-
 QUESTION = ("What does an entry cost, at rest and at the worst moment, and "
             "what waits to be freed?")
 
@@ -161,7 +152,7 @@ def add(report, a, where):
             "no finished trial recorded its memory"))
         return
     board, threads = place
-    payload = payload_of(board.shape)
+    payload = sum(factors.lengths(board.shape))
     told = ", ".join(f"{r['map']} {words.sig(r['filled'])}" for r in rows
                      if r["filled"] is not None)
     panel = report.panel(slug("memory"), "Bytes per entry",

@@ -49,9 +49,8 @@ def clusters(a):
 def used_sizes(board):
     """(bytes of a key, of a value) that were measured."""
     said = dict(zip(factors.OPTIONAL, board.optional))
-    shape = re.fullmatch(r"(?:u64|str(\d+))x(\d+)", board.shape)
-    return (said.get("key_bytes") or int(shape[1] or 8),
-            said.get("value_bytes") or int(shape[2]))
+    key, value = factors.lengths(board.shape)
+    return said.get("key_bytes") or key, said.get("value_bytes") or value
 
 
 def reference(a, board, threads):
