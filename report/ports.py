@@ -15,15 +15,19 @@ def is_port(campaign, name):
     return LABELLED in (about.get("label") or "")
 
 
+def ran(a):
+    """The maps that have a throughput."""
+    return {c.map for c in a.by_measure.get("throughput", []) if c.ok}
+
+
 def pair_of(a, base, contender):
     """The pair of the flip map: of Go's own maps where both ran and nobody
     chose another one, also where the plan's base is the port of one.
 
     base, contender -- as they were asked for; None: they were not
     """
-    ran = {c.map for c in a.by_measure.get("throughput", []) if c.ok}
     named = a.named_base()
-    if (base is None and contender is None and set(PAIR) <= ran
+    if (base is None and contender is None and set(PAIR) <= ran(a)
             and all(map(a.ranked, PAIR))
             and PORTS.get(named, named) == PAIR[0]):
         return PAIR

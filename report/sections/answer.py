@@ -33,7 +33,8 @@ def box(a, said, rows, flips, seen, invalid, found):
     leader, rest = rivals.leader_words(a, head), "".join(
         f"<p>{esc(text)}</p>" for text in said[2:] if text != limit)
     about = f'<p class="about">{esc(leader)}</p>' if leader else ""
-    whose = f'<p class="ports">{esc(go.note(a))}</p>' if go.note(a) else ""
+    note = go.note(a)
+    whose = f'<p class="ports">{esc(note)}</p>' if note else ""
     failed = "".join(
         f'<p class="warn">Excluded, failed verification: {chip(a.look, m)} '
         f"({esc(why)}).</p>" for m, why in sorted(a.failed.items()))

@@ -128,8 +128,7 @@ def note(a):
         return ""
     name = words.joined(both)
     kind = "are ports" if len(both) > 1 else "is a port"
-    ran = {c.map for c in a.by_measure.get("throughput", []) if c.ok}
-    own = sorted({ports.PORTS.get(m) for m in both} & ran)
+    own = sorted({ports.PORTS.get(m) for m in both} & ports.ran(a))
     where = (f"; Go's own {words.joined(own)}: section 1e" if own else
              "; Go's own maps were not run")
     return (f"{name} {kind} in C, whose locks do not park as Go does: this "

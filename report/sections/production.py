@@ -199,7 +199,8 @@ def add(report, a, invalid):
     rows = rows_of(a, found)
     link = report.data("production-all", COLUMNS, rows)
     ranked = "" if invalid else (
-        f'<p id="production-names">{esc(sentence(rows))}</p>' + table(report, a, rows))
+        f'<p id="production-names">{esc(sentence(rows))}</p>'
+        + table(report, a, rows))
     report.section("production", "1d Production traffic", QUESTION, ranked,
                    flip_figure(report, a, found, not invalid),
                    f"<p class='text'>{NOTE}</p><p>Every place: {link}.</p>")

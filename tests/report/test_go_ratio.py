@@ -3,6 +3,7 @@
 import importlib.util
 import pathlib
 import random
+import signal
 import sys
 
 import pytest
@@ -234,3 +235,16 @@ def test_another_end_is_passed_on(tmp_path):
                                   ["run", "x", "words"]], ids=str)
 def test_what_is_no_command_is_usage(argv):
     assert go_ratio.main(argv) == 2
+
+
+def test_the_time_is_up_also_behind_a_shell(tmp_path):
+    """What a shell starts with & ignores interrupts from its first line."""
+    waits = ("import sys, time\ntry:\n    time.sleep(5)\n"
+             "except KeyboardInterrupt:\n    sys.exit(75)\n")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert go_ratio.watched([sys.executable, "-c", waits], tmp_path,
+                                0.01) == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (tmp_path / go_ratio.CAP).read_text() == "0.01\n"

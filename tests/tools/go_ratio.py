@@ -80,10 +80,16 @@ def workload_of(rows, maps, settings):
     return "".join(f"{key} = {value}\n" for key, value in lines.items())
 
 
+def heed_interrupts():
+    """A shell has what it starts behind it ignore them, and so would this."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def watched(command, folder, minutes):
     """Runs the campaign; one that is not done in time is interrupted, as by a
     person, and the tally says so. Status: 0 then."""
-    with subprocess.Popen(command, cwd=ROOT) as program:
+    with subprocess.Popen(command, cwd=ROOT,
+                          preexec_fn=heed_interrupts) as program:
         try:
             return program.wait(60 * minutes or None)
         except subprocess.TimeoutExpired:
