@@ -23,3 +23,18 @@ def in_full(about):
     if about.get("progress") == "blocking":
         told.append(f"may wait ({about.get('sync') or 'none'})")
     return ", ".join(told)
+
+
+def length(about):
+    """What `length` promises, of a map without a sheet."""
+    return SAYS["length"].get(about["guarantees"], "no promise")
+
+
+def stalled(about):
+    """Memory while a reader stands still, by what the map synchronizes with:
+    the first of these is what a look-up holds."""
+    first = (about["sync"] or "").partition(",")[0]
+    for kind, names in SAYS["locks"].items():
+        if first in names:
+            first = kind
+    return SAYS["stalled"].get(first)

@@ -10,8 +10,11 @@ from report.lint.rows import TOP
 RULE = "guarantees"
 FILE = TOP / "impls/facts/not-packaged.tsv"
 FIELDS = ("progress", "iteration", "length", "stalled-reader")
-SCANS = json.loads((TOP / "report/guarantees.json").read_text("utf-8"))[
-    "guarantees"]
+SAYS = json.loads((TOP / "report/guarantees.json").read_text("utf-8"))
+SCANS, LENGTHS = SAYS["guarantees"], SAYS["length"]
+# What a look-up holds, of the names of locks.
+HELD = {name: kind for kind, names in SAYS["locks"].items()
+        for name in names}
 INTEREST = re.compile(
     r"Conflict of interest\. (\d+) of these (\d+) maps? (?:is|are) this "
     r"project's own: .* of (\d+) fact sheets? (\d+) (?:was|were) reviewed by "
@@ -54,8 +57,11 @@ def cells(about):
             f"{sheet['licence']}; {sheet['version']}, told by {teller}"]
     licence = ("Apache-2.0, of this project" if own(about)
                else "not recorded")
+    held = (about["sync"] or "").split(",")[0]
     return [about["progress"], SCANS.get(about["guarantees"], "no promise"),
-            "not recorded", "not recorded", licence]
+            LENGTHS.get(about["guarantees"], "no promise"),
+            SAYS["stalled"].get(HELD.get(held, held), "not recorded"),
+            licence]
 
 
 def published():

@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 
 from report import words
-from report.guarantees import SAYS
+from report.guarantees import SAYS, length, stalled
 from report.page import chip, details, none
 
 IMPLS = Path(__file__).resolve().parents[2] / "impls"
@@ -44,7 +44,8 @@ def row(about):
                 f"{facts['licence']}; {facts['version']}, told by {told}"]
     return [about["progress"],
             SAYS["guarantees"].get(about["guarantees"], "no promise"),
-            UNKNOWN, UNKNOWN, OURS if about["id"] in ours() else UNKNOWN]
+            length(about), stalled(about) or UNKNOWN,
+            OURS if about["id"] in ours() else UNKNOWN]
 
 
 def shown(a):

@@ -3,15 +3,23 @@
 where it does not."""
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+from article_rows import BUILD
 from report_helpers import FEW, TOP, Built, make_journal
 
-from report import lint
+from report import guarantees, lint
 
 FACTS = TOP / "impls/facts"
 TOLD = {"version": "ck 0.7.1", "version-told-by": "pkg-config, when built"}
+
+
+def listed():
+    said = subprocess.run([BUILD / "readmostly", "list", "--json"], check=True,
+                          capture_output=True, text=True).stdout
+    return json.loads(said)["maps"]
 
 
 def sheet_of(name):
@@ -27,7 +35,10 @@ def whole(tmp_path_factory):
                       keys=(65536,), kinds=("update",))
     file = folder / "campaign.json"
     meta = json.loads(file.read_text("utf-8"))
+    real = {m["id"]: m for m in listed()}
     for about in meta["maps"]:
+        about |= {key: real[about["id"]][key] for key in (
+            "sync", "guarantees", "progress")}
         if (FACTS / f"{about['id']}.txt").exists():
             about["facts"] = sheet_of(about["id"])
     file.write_text(json.dumps(meta), "utf-8")
@@ -50,6 +61,24 @@ def test_the_table_has_the_sheet_of_each_library(whole):
     assert list(row.values()) == ["ck_ht", *(sheet[k] for k in (
         "progress", "iteration", "length", "stalled-reader")),
         "BSD-2-Clause; ck 0.7.1, told by pkg-config, when built"]
+
+
+def test_a_map_of_ours_promises_what_its_description_says(whole):
+    rows = {r["map"]: r for r in whole.rows("tables/guarantees.csv")}
+    assert rows["gomap_rw"]["length"] == "one moment of the map"
+    assert "writers wait for it" in \
+        rows["gomap_rw"]["memory while a reader is stalled"]
+    assert "256 MiB" in rows["syncmap"]["memory while a reader is stalled"]
+
+
+def test_each_of_ours_has_a_word_on_stalled_readers():
+    maps = [m for m in listed()
+            if not (FACTS / f"{m['id']}.txt").exists()]
+    assert len(maps) > 50
+    assert not [m["id"] for m in maps if not guarantees.stalled(m)]
+    assert guarantees.stalled({"sync": "epoch, bin locks"}) != \
+        guarantees.stalled({"sync": "rwlock"})
+    assert guarantees.stalled({"sync": "rcu-of-somebody"}) is None
 
 
 def test_bounds_promise_nothing(whole):
@@ -109,6 +138,7 @@ def test_a_campaign_without_sheets_says_so(tmp_path):
     built = Built(tmp_path / "old")
     row, = (r for r in built.rows("tables/guarantees.csv")
             if r["map"] == "urcu_lfht")
-    assert row["length"] == row["licence, version"] == "not recorded"
+    assert row["licence, version"] == row["memory while a reader is stalled"] == "not recorded"
+    assert row["length"] == "no promise"
     assert "3 of these 4 maps are this" in built.section("guarantees")
     assert not findings(built.folder)
