@@ -13,6 +13,8 @@ from report import damage, factors, repeat_budget, strict_json
 FORMAT, PROTOCOL = 1, 2  # of campaign.json; of its trials
 FACTORS = ("id", "workload", "map", "shape", "keys", "write_share",
            "write_kind", "dist", "loop", "threads", "placement", "measure")
+WORDS = ("id", "workload", "map", "shape", "write_kind", "dist", "loop",
+         "placement", "measure")
 DEFAULTS = {"miss_share": 0.0, "rate_per_s": 0, "arrivals": "", "cpus": [],
             "memory": "first-touch", "presize": True, "blocks": 0,
             "base": None, "skip": None} | factors.OPTIONAL
@@ -176,6 +178,10 @@ def read_cells(path, meta):
         if lacking:
             raise JournalError(f"{path / 'campaign.json'}: cell {i} lacks "
                                + ", ".join(lacking))
+        wrong = [f for f in WORDS if not isinstance(factors[f], str)]
+        if wrong:
+            raise JournalError(f"{path / 'campaign.json'}: of cell {i} no "
+                               "text: " + ", ".join(wrong))
         cells[factors["id"]] = Cell({**DEFAULTS, **factors})
     return cells
 
@@ -185,7 +191,8 @@ def is_count(value, least=0):
 
 
 def is_amount(value):
-    return type(value) in (int, float) and value >= 0
+    """Of what is counted or timed; runner counts in 64 bits."""
+    return type(value) in (int, float) and 0 <= value < 2**64
 
 
 def is_latency(entry):

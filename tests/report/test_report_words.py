@@ -148,8 +148,21 @@ def test_reader_names_what_it_ignores(folder):
     ('{"format": 1, "protocol": 2, "cells": []}', '"maps" missing'),
     ('{"format": 1, "protocol": 2, "maps": [],'
      ' "cells": [{"id": "x"}]}', "lacks workload"),
+    ('{"format": 1, "protocol": 2, "maps": [], "cells": [' + json.dumps(
+        {name: "x" for name in journal.FACTORS} | {"map": ["x"]}) + "]}",
+     "cell 0 no text: map"),
 ])
 def test_reader_refuses_what_is_no_campaign(tmp_path, text, part):
     (tmp_path / "campaign.json").write_text(text)
     with pytest.raises(journal.JournalError, match=part):
         journal.read(tmp_path)
+
+
+@pytest.mark.parametrize("value,fine", [
+    (0, True), (1.5, True), (2**64 - 1, True), (-1, False), (True, False),
+    (2**64, False), (1e308, False), ("7", False)])
+def test_an_amount_is_one_that_a_runner_can_count(value, fine):
+    """1e308 operations give no rate."""
+    trial = {"cell": "x", "block": 0, "status": "ok", "result": {
+        "ops": value, "elapsed_ns": 1}}
+    assert journal.wrong_in(trial) == (None if fine else "result.ops")

@@ -211,7 +211,7 @@ struct fuzz_outcome fuzz_run(const struct fuzz_parser *parser, uint64_t inputs)
 	double begun = cpu_seconds();
 	const char *only = getenv("FUZZ_ONLY");
 
-	if (only && strcmp(only, parser->name))
+	if (only && *only && strcmp(only, parser->name))
 		return (struct fuzz_outcome){ 0 };
 
 	collect(parser, &corpus, seeds, bytes);
