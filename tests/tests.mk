@@ -152,6 +152,14 @@ peers-bench: $(BUILD)/readmostly  ## maps of other libraries: time over std_mute
 	@rm -rf $(PEERS_BENCH)
 	@BUILD=$(BUILD) flock $(LOCK) $(PYTHON) tests/tools/peers_bench.py run $(PEERS_BENCH) $(ARGS)
 
+# Recorded in docs/tally/calibration.tsv, by `tests/tools/calibrate.py tally`.
+CALIBRATE ?= build/calibrate/run
+.PHONY: calibrate
+calibrate: $(BUILD)/readmostly $(if $(GO_LINKED),$(BUILD)/readmostly-go)  ## maps of other libraries beside their projects' own benchmarks: ARGS='PAIR...'
+	@test -n "$(PYTHON)" || { echo "calibrate: no Python with numpy and scipy" >&2; exit 2; }
+	@rm -rf $(CALIBRATE)
+	@BUILD=$(BUILD) flock $(LOCK) $(PYTHON) tests/tools/calibrate.py run $(CALIBRATE) $(ARGS)
+
 check-dispatch:  ## no indirect call in a measured loop (gcc and clang)
 	@tests/cli/maps_dispatch.sh
 

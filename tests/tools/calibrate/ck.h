@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ck.h - put in front of Concurrency Kit's own benchmark of ck_ht (gcc
+ * -include): its clock counts picoseconds of the thread's CPU time, since it
+ * prints whole ticks, and each CALIBRATE_* gives a part of its loop to this
+ * suite's, so that a gap has a measured cause.
+ */
+#include <ck_ht.h>
+
+#include "regressions/common.h"
+
+#include "impls/support/hash.h"
+
+#include <time.h>
+
+/* One call for each pass over all keys. */
+static inline uint64_t calibrate_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec) *
+	       1000;
+}
+
+#define rdtsc calibrate_clock
+
+#ifdef CALIBRATE_HASH /* the key itself, by a pointer to a function */
+static inline uint64_t calibrate_hash(uint64_t word)
+{
+	return rm_hash(RM_U64X8, (struct rm_key){ .word = word }, 7);
+}
+
+static void calibrate_hash_of(
+        ck_ht_hash_t *hash, const void *key, size_t length, uint64_t seed)
+{
+	(void)length, (void)seed;
+	hash->value = calibrate_hash(*(const uintptr_t *)key);
+}
+
+#define ck_ht_hash_direct(hash, table, word) \
+	((hash)->value = calibrate_hash(word))
+#else
+#define calibrate_hash_of hash_function
+#endif
+
+#ifdef CALIBRATE_DELETE /* what a table is made for where keys are removed */
+#define CALIBRATE_MODE CK_HT_WORKLOAD_DELETE
+#else
+#define CALIBRATE_MODE 0
+#endif
+
+#define ck_ht_init(table, mode, hash, ...)                            \
+	ck_ht_init(table, (mode) | CALIBRATE_MODE, calibrate_hash_of, \
+	        __VA_ARGS__)
