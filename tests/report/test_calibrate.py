@@ -18,6 +18,7 @@ SPEC.loader.exec_module(calibrate)
 
 RECORDED = ROOT / "tests/fixtures/calibrate"
 PAIRS = calibrate.pairs_of(calibrate.PAIRS.read_text())
+TALLY = ROOT / "docs/tally/calibration.tsv"
 
 
 def recorded(told):
@@ -187,6 +188,28 @@ def test_the_tally_says_when_where_and_how_quiet():
         row["runs"]["ours"]["elapsed_ns"] *= 1.1
     head = next(calibrate.tally_of(rows, calibrate.table_of(rows)))
     assert "loaded: we waited for a CPU in 2 of 10 rounds" in head
+
+
+def record():
+    """Rows of docs/tally/calibration.tsv as dicts of text."""
+    head, columns, *lines = TALLY.read_text().splitlines()
+    assert head.startswith("# make calibrate, 20")
+    assert tuple(columns.split("\t")) == calibrate.COLUMNS
+    return [dict(zip(calibrate.COLUMNS, line.split("\t"), strict=True))
+            for line in lines]
+
+
+@pytest.mark.parametrize("name", sorted(PAIRS))
+def test_the_record_has_each_program_and_the_page_its_figures(name):
+    rows = [row for row in record() if row["pair"] == name]
+    assert [row["program"] for row in rows] == [
+        arm for arm, _ in calibrate.arms_of(PAIRS[name])] + ["ours"]
+    page = (ROOT / "docs/peers.md").read_text()
+    for row in rows[:-1]:
+        assert int(row["rounds"]) >= 10
+        assert row["verdict"] in ("within 10 %", "further", "too wide")
+        assert (f"| {row['cpu_ns']} | {rows[-1]['cpu_ns']} | {row['ratio']} "
+                f"[{row['low']}, {row['high']}] | {row['verdict']} |") in page
 
 
 @pytest.mark.parametrize("argv", [[], ["table"], ["walk", "x"],
