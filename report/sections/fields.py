@@ -14,10 +14,14 @@ WINNER_COLUMNS = ("workload", "keys", "write_kind", "write_share", "threads",
 
 def flip_figure(report, a, where, hue):
     """Flip maps of every board; the first ones open."""
-    panels, rows = [], []
+    panels, rows, undrawn = [], [], 0
+    paired = [b for b in a.boards() if has_pair(a, b)]
     for board in a.boards():
         part = verdicts.fields(a, board)
         rows += part
+        if paired and board not in paired:
+            undrawn += 1
+            continue
         threads, lines = a.threads_of(board), a.lines_of(board)
         marks = topology.marks(a.grid[board][lines[0]], where)
         panels.append(report.panel(
@@ -36,8 +40,23 @@ def flip_figure(report, a, where, hue):
                f"{contender}.</b> Each field: throughput of {contender} ÷"
                f" {base}, paired by block, and its 95 % interval; the "
                f"absolute value of {base} is in the tool tip and the CSV. "
-               + colours)
+               + colours + undrawn_words(undrawn))
     return folded(report, "flip", caption, panels, FLIP_COLUMNS, rows), rows
+
+
+def has_pair(a, board):
+    """Did the plan have both maps somewhere on this board?"""
+    return any(a.base in cells and a.contender in cells
+               for counts in a.grid[board].values()
+               for cells in counts.values())
+
+
+def undrawn_words(count):
+    """Of boards that the pair was not planned for."""
+    if not count:
+        return ""
+    return (f" {words.plural(count, 'more panel')} would be empty: the plan has "
+            "not both there.")
 
 
 def title_of(board):

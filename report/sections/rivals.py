@@ -29,11 +29,17 @@ def forest_figure(report, a, head):
     return report.figure("rivals", caption, [panel], ratio.COLUMNS, rows, "l")
 
 
+def fullest(a):
+    """The cells of the open loop in which most ranked maps have a result;
+    None without one."""
+    return max(latency.groups_of(a).values(), default=None, key=lambda them:
+               sum(1 for c in them if c.ok and a.ranked(c.map)))
+
+
 def lookups(a):
-    """(a cell, map -> (P50, P99) as text) of the open loop in which most
-    ranked maps have a result; (None, {}) without one."""
-    cells = max(latency.groups_of(a).values(), default=None, key=lambda them:
-                sum(1 for c in them if c.ok and a.ranked(c.map)))
+    """(a cell, map -> (P50, P99) as text) of that loop; (None, {}) without
+    one."""
+    cells = fullest(a)
     if cells is None:
         return None, {}
     found = latencies.entries(cells).get(("lookup", True, "intended"), {})
@@ -126,10 +132,23 @@ def table(report, a, head):
     latency_of = (f"P50, P99: in {esc(open_loop(cell, head))}, from the "
                   "intended start" if cell else "No open loop in this run, so "
                   "no P50 and P99")
+    missing = not_timed(a, names, quantiles) if cell else ""
     return report.table(
         "rivals", f"<b>Every ranked map at {esc(a.place(head))}</b>, fastest "
-        f"first, and what it takes. {latency_of}: section 4.", heads, rows,
-        css="rivals cards", ids=[row_id(name) for name in names])
+        f"first, and what it takes. {latency_of}: section 4.{esc(missing)}",
+        heads, rows, css="rivals cards", ids=[row_id(name) for name in names])
+
+
+def not_timed(a, names, quantiles):
+    """Which of the table's maps that open loop has no result of, and why."""
+    cells, why = {c.map: c for c in fullest(a)}, {}
+    for name in names:
+        if name not in quantiles:
+            reason = cells[name].reason if name in cells else "not planned"
+            why.setdefault(reason, []).append(name)
+    told = "; ".join(f"{words.joined(several)} ({reason})"
+                     for reason, several in why.items())
+    return f" Not run there: {told}." if told else ""
 
 
 def index(a, head):

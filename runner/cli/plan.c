@@ -146,6 +146,32 @@ static void print_skipped(const struct rm_plan *plan)
 	}
 }
 
+static bool names(const struct rm_inputs *inputs, const char *map)
+{
+	for (size_t i = 0; i < inputs->workload_count; i++) {
+		const struct rm_workload *workload = &inputs->workloads[i];
+
+		for (unsigned j = 0; j < workload->count[RM_KEY_MAPS]; j++)
+			if (!strcmp(workload->values[j].map, map))
+				return true;
+	}
+	return false;
+}
+
+/* Maps that a workload names and whose libraries are not here; "all" means those
+   whose libraries are. */
+static void print_not_built(const struct rm_inputs *inputs)
+{
+	for (size_t i = 0; i < rm_skipped_count; i++) {
+		const struct rm_skipped *map = &rm_skipped_table[i];
+
+		if (names(inputs, map->id))
+			printf("not run: %s: not built: needs %s (packages: "
+			       "%s)\n",
+			        map->id, map->needs, map->packages);
+	}
+}
+
 static void print_cells(const struct rm_plan *plan)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
@@ -203,6 +229,7 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 		print_cells(plan);
 	print_table(plan, &planned->inputs);
 	print_skipped(plan);
+	print_not_built(&planned->inputs);
 	if (plan->same_count)
 		printf("%zu cells equal another on this machine and run once "
 		       "(--cells names them)\n",

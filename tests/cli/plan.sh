@@ -67,6 +67,19 @@ for mode in smoke quick articles standard full; do
 	check "mode $mode names its budget" says "$out" "of a budget of"
 done
 
+lacking=$("$bin" list | awk '/ not built: needs / { print $1; exit }')
+if [ -n "$lacking" ]; then
+	check "a map that is named and not built is said so" status 0 "$bin" plan \
+		--set "maps=$lacking gomap_rw" "$dir/tiny.conf"
+	check "with its packages" grep -q \
+		"^not run: $lacking: not built: needs .* (packages: " "$out"
+	check "one that is not named is not" status 0 "$bin" plan --set maps=all \
+		"$dir/tiny.conf"
+	check "though its library is missing, too" [ "$(grep -c 'not built' "$out")" = 0 ]
+else
+	skip "a map that is named and not built" "all libraries are here"
+fi
+
 HWLOC_SYNTHETIC="core:2 pu:1" "$bin" plan --json --mode smoke >"$dir/smoke.json"
 costs() { # sets $out: what the record's trials took beside this plan
 	"$(report/find_python.sh)" tests/tools/trial_costs.py \
