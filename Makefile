@@ -86,7 +86,7 @@ PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 all: $(OUT)/readmostly  ## build what this machine can
 	@$(foreach f,$(SKIPPED),echo "skip: $(f) needs $(call needs,$(f)) (packages: $(call comes_in,$(f)))";)
 
-bench:  ## measure and report: MODE=smoke|quick|articles|production|standard|full MAPS=ids
+bench:  ## measure and report: MODE=smoke|quick|articles|production|peers|standard|full MAPS=ids
 	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) runner/bench.sh $(call quoted,$(MODE)) $(BENCH_ARGS)
 
 # Knows every map by name and has none: it says what a mode needs.

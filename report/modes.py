@@ -8,15 +8,20 @@ MINUTES = {"s": 1 / 60, "min": 1, "h": 60}
 
 
 def settings(text):
-    """key -> value of what stands before the first [workload]."""
-    head = re.split(r"^\[", text, maxsplit=1, flags=re.M)[0]
-    return dict(re.findall(r"^([\w-]+)\s*=\s*(.*?)\s*(?:#.*)?$", head, re.M))
+    """key -> value of what stands before the first [workload]; several lines
+    of one key (of `workloads` or `maps`) add up."""
+    head, found = re.split(r"^\[", text, maxsplit=1, flags=re.M)[0], {}
+    for key, value in re.findall(r"^([\w-]+)\s*=\s*(.*?)\s*(?:#.*)?$", head,
+                                 re.M):
+        found[key] = f"{found[key]} {value}" if key in found else value
+    return found
 
 
 def modes(folder=FOLDER):
     """[(minutes, name, blocks)] of the modes with a budget, the shortest
     first; blocks: of workloads that say nothing else. A mode of a folder of
-    workloads asks another question and decides none of these."""
+    workloads asks another question and decides none of these; nor does one
+    that has no blocks in its head, for it is no longer form of another."""
     found = []
     for file in sorted(folder.glob("*.conf")):
         known = settings(file.read_text(encoding="utf-8"))

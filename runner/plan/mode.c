@@ -19,6 +19,7 @@ struct line {
 	char key[RM_NAME_BYTES];
 	char value[VALUE_BYTES];
 	char where[RM_WHERE_BYTES];
+	bool adds; /* to the section's line of the same key before it */
 };
 
 struct reading {
@@ -87,9 +88,25 @@ static int read_own(struct reading *reading, const char *name,
 	return 0;
 }
 
+/* One line has no room for the names of a long mode. */
+static bool is_list_of_names(const char *key)
+{
+	return !strcmp(key, "workloads") || !strcmp(key, "maps");
+}
+
+static bool was_said(
+        const struct reading *reading, const char *section, const char *key)
+{
+	for (size_t i = 0; i < reading->said_count; i++)
+		if (!strcmp(reading->said[i].section, section) &&
+		        !strcmp(reading->said[i].key, key))
+			return true;
+	return false;
+}
+
 /* A mode says key by key what differs from its workloads, each key once in a
-   section: of two lines the later one would win unseen. Lines of workloads add
-   names, because a line has no room for those of a long mode. */
+   section: of two lines the later one would win unseen. Lines of workloads and
+   of maps add names. */
 static int check_line(const struct reading *reading, const char *section,
         const char *name, const char *where)
 {
@@ -105,14 +122,11 @@ static int check_line(const struct reading *reading, const char *section,
 		        "%s: unknown key \"%.40s\", expected budget, workloads "
 		        "or a key of a workload but include",
 		        where, name);
-	for (size_t i = 0; i < reading->said_count; i++)
-		if (strcmp(name, "workloads") != 0 &&
-		        !strcmp(reading->said[i].section, section) &&
-		        !strcmp(reading->said[i].key, name))
-			return rm_error_set(reading->lines.error, -EINVAL,
-			        "%s: %s a second time, expected each key once "
-			        "in a section",
-			        where, name);
+	if (!is_list_of_names(name) && was_said(reading, section, name))
+		return rm_error_set(reading->lines.error, -EINVAL,
+		        "%s: %s a second time, expected each key once in a "
+		        "section",
+		        where, name);
 	return 0;
 }
 
@@ -131,6 +145,7 @@ static int handle(
 		return rm_error_set(reading->lines.error, 0,
 		        "%s: too many lines, expected at most %d", where,
 		        LINES_MAX);
+	line->adds = was_said(reading, section, name);
 	snprintf(line->section, sizeof(line->section), "%s", section);
 	snprintf(line->key, sizeof(line->key), "%s", name);
 	snprintf(line->value, sizeof(line->value), "%s", value);
@@ -178,7 +193,7 @@ static size_t collect(const struct reading *reading, const char *name,
 			if (rm_key_find(line->key) < RM_KEY_INCLUDE &&
 			        !strcmp(line->section, section ? name : ""))
 				all[n++] = (struct rm_override){ line->key,
-					line->value, line->where };
+					line->value, line->where, line->adds };
 		}
 	for (size_t i = 0; i < override_count; i++)
 		all[n++] = overrides[i];

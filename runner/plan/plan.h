@@ -27,7 +27,7 @@ struct rm_topology;
  */
 
 /* Most values of one key; most includes. */
-enum { RM_LIST_MAX = 32, RM_INCLUDE_MAX = 8 };
+enum { RM_LIST_MAX = 64, RM_INCLUDE_MAX = 8 };
 
 typedef char rm_name[RM_NAME_BYTES];
 
@@ -47,11 +47,13 @@ struct rm_workload {
 };
 
 /* Later lines for a workload: "KEY=VALUE" and where it was said, which is
-   the location of its mistakes ("--set window", "modes/quick.conf:7"). */
+   the location of its mistakes ("--set window", "modes/quick.conf:7"). One that
+   adds goes on with the list of the line before it. */
 struct rm_override {
 	const char *key;
 	const char *value;
 	const char *where;
+	bool adds;
 };
 
 /*

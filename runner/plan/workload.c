@@ -83,16 +83,16 @@ static int assign_item(struct rm_workload *workload, enum rm_workload_key key,
 	return 0;
 }
 
-/* Replaces what the key had, since a nearer file and --set win over an included
-   one. `where` stays for mistakes that only the plan can find. */
-static int assign(struct rm_workload *workload, enum rm_workload_key key,
+/* Adds values to what the key has. `where` stays for mistakes that only the plan
+   can find. */
+static int add(struct rm_workload *workload, enum rm_workload_key key,
         const char *value, const char *where, struct rm_error *error)
 {
 	const struct rm_factor *factor = &rm_factors[key];
+	const unsigned before = workload->count[key];
 	char copy[VALUE_BYTES], *rest = copy;
 
 	snprintf(workload->where[key], RM_WHERE_BYTES, "%s", where);
-	workload->count[key] = 0;
 	if (strlen(value) >= sizeof(copy))
 		return rm_error_set(error, -EINVAL,
 		        "%s: %s has a value of %zu characters, expected %s",
@@ -101,11 +101,20 @@ static int assign(struct rm_workload *workload, enum rm_workload_key key,
 	for (char *item; (item = strsep(&rest, " \t"));)
 		if (*item && assign_item(workload, key, item, error))
 			return -EINVAL;
-	if (workload->count[key] == 0)
+	if (workload->count[key] == before)
 		return rm_error_set(error, -EINVAL,
 		        "%s: %s has no value, expected %s", where, factor->key,
 		        factor->expected);
 	return 0;
+}
+
+/* Replaces what the key had, since a nearer file and --set win over an included
+   one. */
+static int assign(struct rm_workload *workload, enum rm_workload_key key,
+        const char *value, const char *where, struct rm_error *error)
+{
+	workload->count[key] = 0;
+	return add(workload, key, value, where, error);
 }
 
 static bool is_above(const struct reading *reading, const char *file)
@@ -261,12 +270,12 @@ static int apply_overrides(struct rm_workload *workload,
         struct rm_error *error)
 {
 	for (size_t i = 0; i < count; i++) {
+		const struct rm_override *line = &overrides[i];
 		enum rm_workload_key key;
 
-		if (key_of(overrides[i].key, overrides[i].where, false, &key,
-		            error) ||
-		        assign(workload, key, overrides[i].value,
-		                overrides[i].where, error))
+		if (key_of(line->key, line->where, false, &key, error) ||
+		        (line->adds ? add : assign)(
+		                workload, key, line->value, line->where, error))
 			return -EINVAL;
 	}
 	return 0;

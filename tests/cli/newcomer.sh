@@ -70,7 +70,7 @@ in_tree git init -q
 in_tree git add -A
 in_tree git -c user.name=n -c user.email=n@n commit -qm 'all of it'
 check "in a clean tree make bench measures its mode" \
-	bench_plan "touched: none" "built for mode smoke: ck_ht gomap "
+	bench_plan "touched: none" "built for mode smoke: ck_ht " " gomap gomap_mutex "
 cp "$dir/$id.c" "$tree/impls/bound/"
 check "a new map is measured by make bench, named" \
 	bench_plan "touched: $id" " $id "

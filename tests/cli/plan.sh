@@ -62,7 +62,7 @@ check "of each file" says "$out" "22 trials in 5 blocks"
 check "--maps takes a part" status 0 "$bin" plan --maps 'gomap*' "$dir/tiny.conf"
 check "of what the file names" says "$out" "4 trials in 3 blocks"
 
-for mode in smoke quick articles standard full; do
+for mode in smoke quick articles peers standard full; do
 	check "mode $mode is planned" status 0 "$bin" plan --mode $mode
 	check "mode $mode names its budget" says "$out" "of a budget of"
 done

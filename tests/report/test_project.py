@@ -67,7 +67,7 @@ def test_readme_says_the_budgets_of_the_modes():
             said.update(zip(modes, times))
     assert said == {mode: budget(mode) for mode in
                     ("smoke", "quick", "articles", "standard", "full",
-                     "production")}
+                     "production", "peers")}
 
 
 @pytest.mark.parametrize("conf", sorted(

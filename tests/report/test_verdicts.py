@@ -107,6 +107,12 @@ def test_the_next_mode_is_longer_and_can_rank():
     assert modes.next_mode("a mode of my own", 6) is None
 
 
+def test_lines_of_settings_add_up():
+    known = modes.settings("workloads = a/b # one\nmaps = x y\nmaps = z\n"
+                           "workloads = c\n[a/b]\nmaps = w\n")
+    assert known == {"workloads": "a/b c", "maps": "x y z"}
+
+
 def test_settings_end_at_the_first_workload():
     text = "# x\nblocks = 7 # why\n[a]\nblocks = 9\nbudget = 1h\n"
     assert modes.settings(text) == {"blocks": "7"}

@@ -19,9 +19,9 @@ static const char *const words[] = { "budget", "workloads", "budget = 3min\n",
 	"touched", "three", "../one", "a/b", ".", "[one]\n", "[two]\n",
 	"[three]\n", "[", "]", " = ", "\n", "0s", "3min", "1h", "-1s", "blocks",
 	"blocks = 5\n", "writes", "keys", "threads", "threads = 1 2\n", "maps",
-	"measure", "include", "include = one.conf\n", "deadline", "window",
-	"window = 10ms\n", "# ", ";", "1%", "nan", "99999999999999999999999",
-	NULL };
+	"maps = gomap_rw\n", "maps = syncmap slab\n", "measure", "include",
+	"include = one.conf\n", "deadline", "window", "window = 10ms\n", "# ",
+	";", "1%", "nan", "99999999999999999999999", NULL };
 
 static const char *const files[] = { "workloads/modes/smoke.conf",
 	"workloads/modes/quick.conf", NULL };
@@ -31,7 +31,10 @@ static const char *const texts[] = {
 	"[one]\nthreads = 1 2\nwindow = 10ms\n\n[two]\nblocks = 2\n",
 	"budget = 10s\nworkloads = one two\n[two]\nkeys = 1Ki\n",
 	"budget = 1h\nworkloads = touched two\nthreads = 2\n",
-	"budget = 1h\nworkloads = two\nworkloads = one\n", NULL
+	"budget = 1h\nworkloads = two\nworkloads = one\n",
+	"budget = 1h\nworkloads = one two\nmaps = gomap_rw\nmaps = syncmap\n"
+	"[two]\nmaps = snapshot\nmaps = slab shard_seg\n",
+	NULL
 };
 
 static const char *const workloads[][2] = {
@@ -110,22 +113,28 @@ static bool reads_back(const struct rm_inputs *inputs, bool touched, char *why)
 	return ok;
 }
 
-/* A line of workloads adds names, so it may stand again: to the search for a
-   key that stands twice it is a comment. */
+/* A line that begins with such a key, and here is no longer one. */
+static void comment_out(char *text, size_t length, const char *key)
+{
+	const size_t size = strlen(key);
+
+	for (size_t i = 0; i + size <= length; i++)
+		if ((!i || text[i - 1] == '\n') && !memcmp(text + i, key, size))
+			text[i] = '#';
+}
+
+/* Lines of workloads and of maps add names, so they may stand again: to the
+   search for a key that stands twice they are comments. */
 static bool key_twice(const char *text, size_t length)
 {
-	static const char adds[] = "workloads";
-	const size_t size = sizeof(adds) - 1;
 	char *copy = malloc(length + 1);
 	bool twice;
 
 	if (!copy)
 		return true;
 	memcpy(copy, text, length);
-	for (size_t i = 0; i + size <= length; i++)
-		if ((!i || copy[i - 1] == '\n') &&
-		        !memcmp(copy + i, adds, size))
-			copy[i] = '#';
+	comment_out(copy, length, "workloads");
+	comment_out(copy, length, "maps");
 	twice = fuzz_key_twice(copy, length);
 	free(copy);
 	return twice;

@@ -955,7 +955,8 @@ static void modes_keep_their_budgets(void)
 		const char *name;
 		unsigned blocks;
 	} modes[] = { { "smoke", 26 }, { "quick", 13 }, { "articles", 6 },
-		{ "standard", 20 }, { "full", 40 }, { "production", 14 } };
+		{ "standard", 20 }, { "full", 40 }, { "production", 14 },
+		{ "peers", 20 } };
 	static const char *const machines[] = { "core:1 pu:1", "core:3 pu:1",
 		"core:64 pu:1", "pack:2 [numa] core:16 pu:2" };
 
@@ -993,7 +994,7 @@ static unsigned having(
 static void every_mode_has_gos_own_maps(void)
 {
 	static const char *const modes[] = { "smoke", "quick", "articles",
-		"standard", "full", "production" };
+		"standard", "full", "production", "peers" };
 	static const char *const maps[] = { "go_map_mutex", "go_map_rw",
 		"go_sync_map" };
 

@@ -535,6 +535,52 @@ static void modes(void)
 	        "a broken section is named");
 }
 
+/* Whether the workload has these maps, "a b c", in this order. */
+static bool maps_are(const struct rm_workload *workload, const char *ids)
+{
+	char text[200] = "";
+
+	for (unsigned i = 0; i < workload->count[RM_KEY_MAPS]; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		        "%s%s", i ? " " : "", workload->values[i].map);
+	return !strcmp(text, ids);
+}
+
+/* Beside the files that modes() has left. */
+static void lines_of_maps_add_up(void)
+{
+	struct rm_inputs mode = { .workloads = NULL };
+	struct rm_error error = { "" };
+	struct rm_override set = { "maps", "f g", "--set maps", false };
+	const char *text = "budget = 3min\nworkloads = one two\n"
+	                   "maps = a b\nblocks = 2\nmaps = c\n"
+	                   "[two]\nmaps = d\nmaps = e\n";
+
+	CHECK(rm_mode_load(file_of("modes/m.conf", text), NULL, 0, &mode,
+	              &error) == 0 &&
+	                maps_are(&mode.workloads[0], "a b c"),
+	        "lines of maps add up");
+	CHECK(maps_are(&mode.workloads[1], "d e"),
+	        "those of a section in the place of the head's");
+	CHECK(strstr(mode.workloads[0].where[RM_KEY_MAPS], "m.conf:5"),
+	        "the last one is where they stand");
+	rm_inputs_clear(&mode);
+	CHECK(rm_mode_load(file_of("modes/m.conf", text), &set, 1, &mode,
+	              &error) == 0 &&
+	                maps_are(&mode.workloads[0], "f g") &&
+	                maps_are(&mode.workloads[1], "f g"),
+	        "--set maps is in the place of all of them");
+	rm_inputs_clear(&mode);
+	CHECK(mode_refused("budget = 3min\nworkloads = one\nmaps = a b\n"
+	                   "maps = c a\n",
+	              "m.conf:4: maps has \"a\" twice"),
+	        "a map stands once in all of them");
+	CHECK(mode_refused("budget = 3min\nworkloads = one\nmaps = a\n"
+	                   "maps =\n",
+	              "m.conf:4: maps has no value"),
+	        "each of them names one");
+}
+
 /* docs/adding-a-workload.md has a row for every key, with its preset. */
 static void every_key_is_documented(void)
 {
@@ -577,6 +623,7 @@ int main(void)
 	overrides();
 	text_reads_back();
 	modes();
+	lines_of_maps_add_up();
 	touched();
 	every_key_is_documented();
 	snprintf(command, sizeof(command), "rm -r %s", folder);
