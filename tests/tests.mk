@@ -18,9 +18,11 @@ $(BUILD)/readmostly.a: $(OBJS)
 STATS_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(shell grep -lE \
   '/(epoch_arena|map_race|map_stall|syncmap_bench)\.h"|linked with the stats objects' $(TEST_SOURCES))))
 $(call with_object,$(STATS_TESTS),$(BUILD)/stats)
-$(STATS_TESTS): $(STATS_OBJS)
+$(BUILD)/stats.a: $(STATS_OBJS)
+	@rm -f $@ && ar rcsT $@ $^
+$(STATS_TESTS): $(BUILD)/stats.a
 	@mkdir -p $(@D)
-	$(call link,$^ $(LDLIBS))
+	$(call link,$(filter %.o,$^) $< $(LDLIBS))
 
 # Parsers that are fuzzed and the model of the simulated machine are sanitized
 # whatever the build is: one archive for their tests (no kernel that is counted).
