@@ -14,7 +14,7 @@ OPT     ?= -O2 -g -gdwarf-4
 DEBUG   := $(if $(findstring clang,$(CC)),,-fno-var-tracking \
            -fno-var-tracking-assignments -gno-statement-frontiers)
 # Instead of the usual ones for the stats and the simulated maps: a test that
-# only asks what a compiler warns of says -O0, which takes a sixth of the time.
+# only asks what gcc warns of says -O0, which takes a sixth of the time.
 SIDE_OPT ?=
 SANITIZE ?=
 BUILD   ?= build/$(notdir $(CC))
@@ -200,6 +200,19 @@ $(BUILD)/stats/%.o: %.cc $(BUILD)/cxx-flags $(BUILD)/side-flags
 	@mkdir -p $(@D)
 	$(SAY_CXX){ $(CXX) $(ALL_CXXFLAGS) $(SIDE_OPT) $(call headers,$<) $(STATS_FLAGS) -MMD -MP -c -o $@ $< 2>$@.warned; \
 	  status=$$?; cat $@.warned >&2; exit $$status; }
+
+# What clang says of these and of the simulated maps, without an object:
+# -emit-llvm-only ends before the optimizer, behind the last that warns.
+.PHONY: side-warnings
+side-warnings: $(patsubst %.o,%.warned,$(call objects,$(BUILD)/side-stats,$(IMPLS)))
+warns = { $(1) -O0 -Xclang -emit-llvm-only -MMD -MP -MF $@.d -MT $@ -c $< 2>$@; \
+	  status=$$?; cat $@ >&2; [ $$status = 0 ] || rm $@; exit $$status; }
+$(BUILD)/side-stats/%.warned: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(SAY)$(call warns,$(CC) $(ALL_CFLAGS) $(call headers,$<) $(STATS_FLAGS))
+$(BUILD)/side-stats/%.warned: %.cc $(BUILD)/cxx-flags
+	@mkdir -p $(@D)
+	$(SAY_CXX)$(call warns,$(CXX) $(ALL_CXXFLAGS) $(call headers,$<) $(STATS_FLAGS))
 
 all: $(if $(NO_STATS),,$(OUT)/readmostly-stats)
 $(OUT)/readmostly-stats: $(BUILD)/runner/main.o $(STATS_OBJS)

@@ -53,11 +53,17 @@ SIM_FLAGS := $(or $(SIDE_OPT),-O2) -gdwarf-4 -g1 $(DEBUG) $(ALIGN) -fsanitize=th
              -mllvm -tsan-instrument-read-before-write=1,-Wno-tsan)
 
 # By way of assembly, which the lint reads.
+sim_maps = $(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(call headers,$<)
 $(SIM)/%.s: %.c $(BUILD)/flags $(BUILD)/side-flags
 	@mkdir -p $(@D)
-	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(call headers,$<) -MMD -MP -S -o $@ $< 2>$@.warned || \
+	$(SAY)$(sim_maps) -MMD -MP -S -o $@ $< 2>$@.warned || \
 	  { cat $@.warned >&2; false; }
 	@cat $@.warned >&2
+
+side-warnings: $(patsubst %.c,$(BUILD)/side-sim/%.warned,$(filter %.c,$(IMPLS)))
+$(BUILD)/side-sim/%.warned: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(SAY)$(call warns,$(sim_maps))
 
 $(SIM)/%.raw.o: $(SIM)/%.s
 	@$(CC) -c -o $@ $<
