@@ -200,3 +200,17 @@ def test_same_journal_same_verdicts():
     rows = rows_of(view, Fake())
     one = json.dumps(gate.decide(view, rows))
     assert one == json.dumps(gate.decide(view, rows[::-1]))
+
+
+def test_what_a_cell_could_show_is_that_of_its_family():
+    """More cells, less seen of each: the MDE is that of the corrected test,
+    not of one cell alone."""
+    fake = Fake()
+    view = view_of(fake)
+    rows, plan = rows_of(view, fake), view["plan"]
+    gated = [c for c in view["contrasts"] if c["role"] == "gate"]
+    together = gate.judge(gated, rows, plan)
+    for contrast, row in zip(gated, together):
+        alone, = gate.judge([contrast], rows, plan)
+        assert row["low_percent"] == alone["low_percent"]
+        assert row["mde_percent"] > alone["mde_percent"]

@@ -641,3 +641,20 @@ def test_the_pin_map_has_the_headlines_threads(tmp_path):
     a.campaign.cells["y"] = journal.Cell(
         a.campaign.cells["x"].factors | {"placement": "smt"})
     assert cpus(a) == {"cores": [0, 1]}, "16 threads share 2"
+
+
+@pytest.mark.parametrize("status,is_missing", [
+    ("failed", False), ("void", True), (None, True)])
+def test_only_a_planted_misuse_that_was_caught_is_as_it_is_meant(
+        status, is_missing):
+    """Misuse is there to fail: one that never ran, or gave no figure for
+    another reason, is missing like any other map."""
+    trials = [{"block": 0, "status": status}] if status else []
+    cells = {name: journal.Cell({"id": name, "map": name, "skip": None,
+                                 "blocks": 1}, trials)
+             for name in ("planted", "plain")}
+    campaign = journal.Campaign(None, {"maps": [
+        {"id": "planted", "misuse": "what it does wrong"},
+        {"id": "plain"}]}, cells, {})
+    assert [c.map for c in campaign.missing] == (
+        ["planted"] * is_missing + ["plain"])

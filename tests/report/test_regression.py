@@ -224,3 +224,21 @@ def test_too_few_slices_are_said_and_none_is_silent(tmp_path, monkeypatch):
     a = analysis(full_cell(trial(lambda ms: ms, PAUSES[:10])))
     assert "no regression" in "".join(pauses.parts(report, a))
     assert pauses.parts(report, analysis(full_cell())) == []
+
+
+@pytest.mark.parametrize("slope,offset", [(2, 0), (2, 1), (-3, 5), (1, 1e6)])
+def test_what_another_gives_by_a_line_is_left_out(slope, offset):
+    """A heap ratio that is 1 less a share says what the share says."""
+    x = np.array([1.0, 2, 4, 5, 7, 8])
+    fit = regression.least_squares([1.0, 2, 4, 3, 6, 9], {
+        "x": x, "same": offset + slope * x})
+    assert set(fit.coefficients) == {"intercept", "x"}
+    assert fit.left_out == {"same": "the others say the same"}
+    assert fit.coefficients["x"].vif == pytest.approx(1)
+
+
+@pytest.mark.parametrize("held,ratios", [
+    ([100, 400, 200], [0.25, 1, 0.5]), ([4, 2, 1], [1, 0.5, 0.25]),
+    ([0, 0], [0, 0])])
+def test_a_heap_ratio_is_a_share_of_the_most(held, ratios):
+    assert pauses.heap_ratios([{"bytes": b} for b in held]) == ratios

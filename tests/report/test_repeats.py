@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import repeated_campaigns as simulated
-from report import journal, lint, quality, words
+from report import journal, lint, quality, repeat_budget, words
 from report.__main__ import main
 from report.analysis import Analysis
 from report.lint import repeats as lint_repeats
@@ -369,3 +369,18 @@ def test_a_quiet_campaign_says_nothing_of_it(tmp_path):
     text = (built.out / "index.html").read_text()
     assert "not repeated" not in text and "disturbed machine" not in text
     assert not findings(tmp_path)
+
+
+@pytest.mark.parametrize("most", [1, 2, 9, 10])
+def test_the_last_attempt_that_a_plan_allows_may_be_refused(most):
+    """All attempts but the last one are there and disturbed: one trial is
+    left as it is, whichever attempt the budget could not pay."""
+    share = most - 1
+    cell = journal.Cell({"id": "c", "workload": "w", "repeat": {
+        "most": most, "share": share}})
+    meta = {"cells": [{"id": "c"}], "order": [[0]], "arms": [{}]}
+    lines = [{"status": "ok", "disturbed": "others"}] * most
+    found = {("c", 0, "head"): lines}
+    assert repeat_budget.refused(meta, {"c": cell}, found) == 1
+    lines[-1:] = [{"status": "ok"}]
+    assert repeat_budget.refused(meta, {"c": cell}, found) == 0

@@ -3,11 +3,14 @@
 name another map. Only comparisons that are decided in both count."""
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 from mutate_page import Mutations
 from report_helpers import Built, make_journal
 
+from report.analysis import REFERENCE as REFERENCE_NAME
+from report.analysis import Board, Line
 from report.lint import lint
 from report.sections import production
 
@@ -205,3 +208,19 @@ def test_a_map_is_wrong_where_it_is_behind(outcome, named):
     assert production.named(
         {"word": "clear lead", "leader": "y", "rivals": rivals},
         {"word": "clear lead", "leader": "x", "rivals": []}) == named
+
+
+@pytest.mark.parametrize("shares,chosen", [
+    ((0, 0.1), 0.1), ((0, 0.03, 0.5), 0.03), ((0.01, 0.1), 0.01),
+    ((0,), None)])
+def test_the_reference_is_a_mix_and_no_line_of_lookups_alone(shares, chosen):
+    """Traffic writes: the leader of lookups alone says nothing of it, even
+    where its share is the nearest one to the reference's."""
+    here = Board("cluster-04", "u64x8", 1000, 0, "zipf:1", "cores",
+                 "first-touch", True)
+    there = here._replace(workload=REFERENCE_NAME, dist="uniform")
+    grid = {here: {}, there: {Line("update", s): {2: {}} for s in shares}}
+    a = SimpleNamespace(grid=grid, boards=lambda: list(grid))
+    found = production.reference(a, here, 2)
+    assert (found and found[1].share) == chosen
+    assert production.reference(a, here, 4) is None

@@ -174,3 +174,20 @@ def test_what_lies_beside_a_campaign_is_no_input(tmp_path):
     assert 'id="since"' not in page
     campaign(tmp_path / "between", 19, seed=5)
     assert Built(now).page == page
+
+
+@pytest.mark.parametrize("status", ["failed", "void"])
+def test_a_campaign_in_which_a_map_gave_nothing_is_passed_over(
+        tmp_path, status):
+    """All its trials ran, so that nothing is pending; but nothing stands
+    beside that map's cells."""
+    def fail(trial):
+        if "/syncmap/" in trial["cell"]:
+            trial.update(status=status, reason="planted", result=None)
+        return trial
+    now = campaign(tmp_path / "now", 20)
+    old = campaign(tmp_path / "old", 17)
+    broken = campaign(tmp_path / "broken", 18)
+    edit(broken, fail)
+    assert not read(broken).pending and read(broken).missing
+    assert previous.find(now) == old

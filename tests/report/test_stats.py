@@ -197,3 +197,31 @@ def test_outliers_are_classified_not_dropped():
     assert list(stats.outliers(x)) == [0, 0, 0, 0, 0, 0, 2]
     assert stats.lag_one([1, 2, 3, 4, 5, 6]) > 0.4
     assert math.isnan(stats.lag_one([1.0, 1.0, 1.0]))
+
+
+def test_signed_ranks_are_those_of_wilcoxon():
+    """Zeros and pairs that were not measured neither have a rank nor take one
+    away from others; ties share theirs."""
+    rng = np.random.default_rng(3)
+    for n in (4, 9, 25):
+        row = rng.integers(-3, 4, n).astype(float)
+        got = stats.signed_ranks(np.append(row, np.nan)[None])[0]
+        part = row[row != 0]
+        ranks = np.zeros(n + 1)
+        ranks[:n][row != 0] = np.sign(part) * dist.rankdata(abs(part))
+        assert np.array_equal(got, ranks), row
+
+
+@pytest.mark.parametrize("counts", [(1, 4), (1, 2, 4)])
+def test_a_crossing_is_known_better_by_more_blocks(counts):
+    """The interval is that of as many blocks as there are, however many
+    thread counts: with 16 times the blocks it is a quarter as wide."""
+    rng = np.random.default_rng(9)
+    line = np.linspace(-0.2, 0.2, len(counts))
+
+    def width(blocks):
+        d = line + rng.normal(0, 0.03, (blocks, 1))
+        found, = stats.crossover(counts, d - np.median(d, axis=0) + line)
+        return math.log2(found["high"] / found["low"])
+    few, many = (np.median([width(n) for _ in range(5)]) for n in (10, 160))
+    assert 2 < few / many < 8

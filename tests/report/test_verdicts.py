@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of docs/verdicts.md, each on numbers."""
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -116,3 +117,30 @@ def test_lines_of_settings_add_up():
 def test_settings_end_at_the_first_workload():
     text = "# x\nblocks = 7 # why\n[a]\nblocks = 9\nbudget = 1h\n"
     assert modes.settings(text) == {"blocks": "7"}
+
+
+def line_of(means):
+    """Two maps at thread counts: ln(contender / base) of each, ten blocks."""
+    counts, rates = {}, {}
+    for threads, mean in means.items():
+        counts[threads] = {m: SimpleNamespace(id=f"{m}{threads}")
+                           for m in ("base", "other")}
+        rates[f"base{threads}"] = {b: 1.0 for b in range(10)}
+        rates[f"other{threads}"] = {b: math.exp(mean + (b - 4.5) / 1000)
+                                    for b in range(10)}
+    a = SimpleNamespace(base="base", contender="other", rates=rates,
+                        ratio=lambda x, y: bool(x and y))
+    return a, counts
+
+
+@pytest.mark.parametrize("measured,between", [
+    ((1, 2), False), ((3, 4), False), ((1, 3), True), ((2, 4), True),
+    ((1, 2, 3), False), ((1, 2, 4), True), ((2, 8), True)])
+def test_a_crossing_is_interpolated_where_counts_were_left_out(
+        measured, between):
+    ends = measured[0], measured[-1]
+    a, counts = line_of({t: -0.2 if t == ends[0] else 0.2 for t in measured})
+    found = verdicts.position(a, counts, *ends)
+    assert (found["position"] is not None) == between
+    if between:
+        assert ends[0] < found["position"] < ends[1]
