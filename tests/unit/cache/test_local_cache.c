@@ -257,6 +257,25 @@ static void edges(void)
 	close_pair(&pair, "edges: the map is sound");
 }
 
+/* What a refresh does not find is gone, and the next look says so: for both
+   shapes, as a key that is written anew after it. */
+static void gone(struct rm_shape shape)
+{
+	struct pair pair = open_pair(&rm_impl_local_cache_ttl, shape);
+	struct rm_key_bytes line = { { 0 } };
+
+	put(&pair, 1, 1);
+	get(&pair, 1);
+	pair.ops->remove(pair.writer, shape, rm_key_of(shape, 1, &line));
+	CHECK(get(&pair, 1) == 1, "a removed key is stale for a while");
+	pass(10 * SECOND);
+	CHECK(get(&pair, 1) == 1 && get(&pair, 1) == 0 && get(&pair, 1) == 0,
+	        "until the refresh that does not find it");
+	put(&pair, 1, 2);
+	CHECK(get(&pair, 1) == 2, "what is written anew is found");
+	close_pair(&pair, "gone: the map is sound");
+}
+
 /* More writes than the log holds; a clear; keys that are too long. */
 static void beyond(void)
 {
@@ -366,6 +385,8 @@ static void together(const struct rm_impl *impl, const char *name)
 int main(void)
 {
 	edges();
+	gone(RM_U64X8);
+	gone(RM_STR16X8);
 	staleness();
 	parked();
 	beyond();

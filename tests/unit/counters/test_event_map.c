@@ -3,6 +3,7 @@
    gets which lines. What the lines say is held against the lists of the kernel
    and of likwid in tests/report/test_cpus.py. */
 #include "runner/base/host.h"
+#include "runner/base/tsv.h"
 #include "runner/counters/counters.h"
 #include "runner/counters/events.h"
 #include "tests/unit/fake_root.h"
@@ -521,6 +522,14 @@ int main(void)
 	                !rm_host_list_has("0-3,8,10-11", 9) &&
 	                !rm_host_list_has("", 0),
 	        "a kernel CPU list is understood");
+	CHECK(rm_tsv_list_has("cycles,l1d_misses", "cycles") &&
+	                rm_tsv_list_has("cycles,l1d_misses", "l1d_misses"),
+	        "a list of metrics has its first and its last one");
+	CHECK(!rm_tsv_list_has("l1d_misses_x,cycles", "l1d_misses") &&
+	                !rm_tsv_list_has("l1d_misses", "l1d_misses_x") &&
+	                !rm_tsv_list_has("x_cycles,cycle", "cycles") &&
+	                !rm_tsv_list_has("", "cycles"),
+	        "but none that only begins or ends like one of them");
 	fake_root_remove(root);
 	return DONE();
 }

@@ -361,6 +361,38 @@ static void doctor_files(void)
 	}
 }
 
+/* Two switches that mean the opposite: Intel's "no turbo" wins where both are
+   there. "-": not there. */
+static void doctor_turbo(void)
+{
+	static const struct {
+		const char *no_turbo, *boost;
+		enum rm_finding_level level;
+		const char *command;
+	} cases[] = {
+		{ "1\n", "1\n", RM_FINDING_GOOD, NULL },
+		{ "1\n", "0\n", RM_FINDING_GOOD, NULL },
+		{ "0\n", "0\n", RM_FINDING_WARNING, "no_turbo" },
+		{ "0\n", "1\n", RM_FINDING_WARNING, "no_turbo" },
+		{ NULL, "1\n", RM_FINDING_WARNING, "cpufreq/boost" },
+		{ NULL, "0\n", RM_FINDING_GOOD, NULL },
+	};
+	char path[512];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		snprintf(path, sizeof(path), "%s" CPUS "intel_pstate/no_turbo",
+		        root);
+		unlink(path);
+		if (cases[i].no_turbo)
+			put(CPUS "intel_pstate/no_turbo", cases[i].no_turbo);
+		put(CPUS "cpufreq/boost", cases[i].boost);
+		CHECK(finds("pu:2", "turbo", cases[i].level, cases[i].command),
+		        "turbo by two switches that mean the opposite");
+	}
+	snprintf(path, sizeof(path), "%s" CPUS "cpufreq/boost", root);
+	unlink(path);
+}
+
 static void doctor_others(void)
 {
 	put("/proc/sys/kernel/numa_balancing", "1\n");
@@ -484,6 +516,7 @@ int main(void)
 	id_survives_a_cpuset();
 	json();
 	doctor_files();
+	doctor_turbo();
 	doctor_others();
 	fake_root_remove(root);
 	return DONE();

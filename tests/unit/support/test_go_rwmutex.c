@@ -213,8 +213,24 @@ static void unlock_reading(struct go_rwmutex *lock)
 	go_rwmutex_read_unlock(lock);
 }
 
+static void unlock_reading_while_written(struct go_rwmutex *lock)
+{
+	go_rwmutex_lock(lock);
+	go_rwmutex_read_unlock(lock);
+}
+
+static void unlock_writing_while_read(struct go_rwmutex *lock)
+{
+	go_rwmutex_read_lock(lock);
+	go_rwmutex_unlock(lock);
+}
+
 static void misuse_is_fatal(void)
 {
+	CHECK(dies(unlock_reading_while_written),
+	        "leaving as a reader where a writer is in");
+	CHECK(dies(unlock_writing_while_read),
+	        "leaving as a writer where a reader is in");
 	CHECK(dies(unlock_reading), "leaving as a reader that is not in");
 	CHECK(dies(go_rwmutex_unlock), "leaving as a writer that is not in");
 }
