@@ -133,6 +133,50 @@ check "who holds a lock for long takes long" "$(report/find_python.sh)" -c '
 import json, sys
 cells = json.load(open(sys.argv[1]))["cells"]
 assert max(c["estimate_ns"] for c in cells) > 100e9' "$out"
+# What a loop makes before its window is held until its end.
+for bytes in 8 1024; do
+	status 0 "$bin" plan --json --set "loop=hash:$bytes:1M" \
+		--set maps=hash_xxh3 "$dir/tiny.conf"
+	cp "$out" "$dir/hash$bytes"
+done
+# shellcheck disable=SC2016
+check "strings that are hashed have their room in the plan" \
+	"$(report/find_python.sh)" -c '
+import json, sys
+few, many = (max(c["memory_bytes"] for c in json.load(open(f))["cells"])
+             for f in sys.argv[1:])
+assert many - few >= (1024 - 8) * 10 ** 6' "$dir/hash8" "$dir/hash1024"
+status 0 "$bin" plan --cells --set maps=all "$dir/tiny.conf"
+sed -n 's,^ *tiny/\([^/]*\)/.*,\1,p' "$out" | grep -vx gomap_rw | sort -u >"$dir/all"
+status 0 "$bin" plan --cells --set maps='~gomap_rw' "$dir/tiny.conf"
+sed -n 's,^ *tiny/\([^/]*\)/.*,\1,p' "$out" | sort -u >"$dir/but"
+check "a list of removals is all but these, and no other" \
+	test -s "$dir/all" -a "$(cmp -s "$dir/all" "$dir/but"; echo $?)" = 0
+# trace KEY: one set of the key among 30000 gets of another, which is there
+trace() {
+	{
+		echo "has a"
+		yes "get a" | head -n 30000
+		echo "set $1"
+		echo "end 30001"
+	} >"$dir/some.trace"
+	printf '%s\n' 'threads = 2' 'maps = gomap_rw' 'window = 1pass' \
+		"keys = file:$dir/some.trace" 'blocks = 1' >"$dir/trace.conf"
+	status 0 "$bin" plan --json "$dir/trace.conf"
+}
+# shellcheck disable=SC2016
+kind='
+import json, sys
+cells = [c for c in json.load(open(sys.argv[1]))["cells"]
+         if c["measure"] == "throughput"]
+assert {c["write_kind"] for c in cells} == {sys.argv[2]}
+assert all(0 < c["write_share"] < .001 for c in cells)'
+trace a
+check "a trace that replaces updates, and few writes are not none" \
+	"$(report/find_python.sh)" -c "$kind" "$out" update
+trace b
+check "one that puts a new key in does not only update" \
+	"$(report/find_python.sh)" -c "$kind" "$out" churn
 check "a node that is not there" refuses "numa:9: this machine has no such" \
 	"$bin" plan --set placement=numa:9 "$dir/tiny.conf"
 check "an unknown option has status 2" status 2 "$bin" plan --colour
