@@ -12,6 +12,7 @@ impls/facts/ID.txt, says what prototypes had on two machines; more than 30 %
 outside of both is wrong or explained there ("outside: REASON"). Status: 0; 1
 a peer is outside and its sheet does not say why; 2 usage or input.
 """
+import json
 import os
 import pathlib
 import re
@@ -60,10 +61,13 @@ def verdict_of(ratio, sanity):
 
 
 def peers_of(program):
-    """Ids of the maps of this build that have a fact sheet."""
-    listed = subprocess.run([program, "list", "--ids"], capture_output=True,
-                            text=True, check=True).stdout.split()
-    return [name for name in listed if (FACTS / f"{name}.txt").exists()]
+    """Ids of the maps of this build that have a fact sheet, those in programs
+    of other languages among them."""
+    listed = json.loads(subprocess.run(
+        [program, "list", "--json"], capture_output=True, text=True,
+        check=True).stdout)["maps"]
+    return [about["id"] for about in listed
+            if (FACTS / f"{about['id']}.txt").exists()]
 
 
 def measure(folder, settings):
@@ -122,11 +126,16 @@ def lines_of(table):
                f"{told['verdict']}")
 
 
-def tally_of(meta, table):
+def tally_of(meta, rows, table):
     machine = meta["machine"]
+    last = {(row["cell"], row["block"]): row for row in rows}
+    disturbed = sum(isinstance(row.get("disturbed"), str)
+                    for row in last.values())
     yield (f"# make peers-bench, {meta['created_utc'][:10]}, "
            f"{machine['facts']['cpu_name']['text']}, {machine['cpus']} CPUs: "
            f"time over {BASE}'s.")
+    yield (f"# {disturbed} of {len(last)} trials that count were disturbed by "
+           "other programs.")
     yield "\t".join(COLUMNS)
     for row in table:
         yield "\t".join(text_of(row[column]) for column in COLUMNS)
@@ -147,7 +156,7 @@ def main(argv=None):
         print(f"peers-bench: {error}", file=sys.stderr)
         return 2
     table = table_of(meta, rows)
-    print("\n".join(tally_of(meta, table) if argv[0] == "tally"
+    print("\n".join(tally_of(meta, rows, table) if argv[0] == "tally"
                     else lines_of(table)))
     return int(any(row["verdict"] == "outside" for row in table))
 
