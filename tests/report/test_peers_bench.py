@@ -31,10 +31,11 @@ def row_of(table, name):
 
 
 @pytest.mark.parametrize("sanity, bounds", [
-    ("0.91 / 0.86, of std_mutex", (0.91, 0.86)),
-    ("1.15 / not measured, of std_mutex", (1.15, None)),
-    ("not measured on A or B", (None, None)),
-    ("1 / 1 by definition", (1, 1))], ids=str)
+    ("0.91 / 0.86, of std_mutex", (0.91, 0.86, None)),
+    ("1.15 / not measured, of std_mutex", (1.15, None, None)),
+    ("0.91 / 0.86, of std_mutex; prototype on C 0.79, ", (0.91, 0.86, 0.79)),
+    ("not measured on A or B", (None, None, None)),
+    ("1 / 1 by definition", (1, 1, None))], ids=str)
 def test_bounds_are_read(sanity, bounds):
     assert peers_bench.bounds_of(sanity) == bounds
 
@@ -46,6 +47,8 @@ def test_bounds_are_read(sanity, bounds):
 def test_thirty_percent_outside_of_both_is_outside(ratio, verdict):
     assert peers_bench.verdict_of(ratio, "1.21 / 0.86, of") == verdict
     assert peers_bench.verdict_of(ratio, "0.86 / 1.21, of") == verdict
+    assert peers_bench.verdict_of(
+        ratio, "1 / 0.86, of; prototype on C 1.21, suite 2") == verdict
 
 
 def test_a_sheet_may_say_why():

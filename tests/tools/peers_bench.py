@@ -8,8 +8,9 @@
 
 Of each peer of this build the ratio is its time over std_mutex's, paired by
 block, in the cells of workloads/peers-bench.conf. Its sheet,
-impls/facts/ID.txt, says what prototypes had on two machines; more than 30 %
-outside of both is wrong or explained there ("outside: REASON"). Status: 0; 1
+impls/facts/ID.txt, says what prototypes had on two machines, and on a third in
+turn with this suite ("prototype on C"); more than 30 % outside of all is wrong
+or explained there ("outside: REASON"). Status: 0; 1
 a peer is outside and its sheet does not say why; 2 usage or input.
 """
 import json
@@ -29,7 +30,7 @@ FACTS = ROOT / "impls/facts"
 BASE = "std_mutex"
 SLACK = 1.3  # of the greater bound, and by which the lesser is divided
 COLUMNS = ("map", "ratio", "low", "high", "blocks", "bound_a", "bound_b",
-           "verdict")
+           "bound_c", "verdict")
 
 
 def sheet_of(name):
@@ -39,12 +40,12 @@ def sheet_of(name):
 
 
 def bounds_of(sanity):
-    """The figures of machines A and B, None where there is none."""
+    """The figures of machines A, B and C, None where there is none."""
     told = re.match(r"([\d.]+|not measured) / ([\d.]+|not measured)", sanity)
-    if not told:
-        return None, None
-    return tuple(None if text == "not measured" else float(text)
-                 for text in told.groups())
+    here = re.search(r"prototype on C ([\d.]+\d)", sanity)
+    return tuple(None if text in (None, "not measured") else float(text)
+                 for text in (*(told.groups() if told else (None, None)),
+                              here and here[1]))
 
 
 def verdict_of(ratio, sanity):
@@ -98,11 +99,12 @@ def table_of(meta, rows):
     for name in {cell["map"] for cell in meta["cells"]}:
         ratio = stats.compare(rates.get(name, {}), rates.get(BASE, {}))
         sanity = sheet_of(name)["sanity"]
-        bound_a, bound_b = bounds_of(sanity)
+        bound_a, bound_b, bound_c = bounds_of(sanity)
         table.append({"map": name, "ratio": ratio["centre"],
                       "low": ratio["low"], "high": ratio["high"],
                       "blocks": ratio["n"], "bound_a": bound_a,
                       "bound_b": bound_b,
+                      "bound_c": bound_c,
                       "verdict": verdict_of(ratio["centre"], sanity)})
     return sorted(table, key=lambda row: (row["ratio"] is None,
                                           row["ratio"], row["map"]))
@@ -117,12 +119,13 @@ def text_of(value):
 def lines_of(table):
     """For a person: time over std_mutex's, beside what is expected."""
     yield (f"{'map':17} {'time':>5}  95 % interval  blocks  "
-           f"{'A':>5} {'B':>5}  (of {BASE}'s; A and B: prototypes)")
+           f"{'A':>5} {'B':>5} {'C':>5}  (of {BASE}'s; A, B, C: prototypes)")
     for row in table:
         told = {key: text_of(value) for key, value in row.items()}
         yield (f"{told['map']:17} {told['ratio']:>5}  "
                f"[{told['low']:>4}, {told['high']:>5}]  {told['blocks']:>6}  "
-               f"{told['bound_a']:>5} {told['bound_b']:>5}  "
+               f"{told['bound_a']:>5} {told['bound_b']:>5} "
+               f"{told['bound_c']:>5}  "
                f"{told['verdict']}")
 
 
