@@ -324,9 +324,9 @@ static void overrides(void)
 {
 	struct rm_workload w = { .file = NULL };
 	struct rm_error error = { "" };
-	struct rm_override set = { "window", "5s", "--set window" };
-	struct rm_override bad = { "window", "5", "--set window" };
-	struct rm_override other = { "widow", "5s", "--set widow" };
+	struct rm_override set = { "window", "5s", "--set window", false };
+	struct rm_override bad = { "window", "5", "--set window", false };
+	struct rm_override other = { "widow", "5s", "--set widow", false };
 	char text[] = "keys=1Ki 2Ki", no[] = "keys", where[RM_WHERE_BYTES];
 
 	CHECK(rm_workload_parse("w.conf", MINIMAL, strlen(MINIMAL), &set, 1, &w,
@@ -446,7 +446,7 @@ static void modes(void)
 {
 	struct rm_inputs mode = { .workloads = NULL };
 	struct rm_error error = { "" };
-	struct rm_override set = { "blocks", "3", "--set blocks" };
+	struct rm_override set = { "blocks", "3", "--set blocks", false };
 	char path[300];
 
 	snprintf(path, sizeof(path), "%s/modes", folder);
