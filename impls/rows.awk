@@ -33,7 +33,8 @@ FNR == 1 { # impls/LANGUAGE/maps.tsv
 	printf "\t.shapes = %d, .caps = %s, .guarantees = \"%s\",\n", bits, caps, $8
 	printf "\t.progress = \"%s\", .dispatch = \"none\",\n", $9
 	printf "\t.ops = &rm_elsewhere_ops, .program = \"readmostly-%s\",\n", language
-	printf "\t.start_ms = %d, .warm_up_most = %d,\n", $11, $12
+	printf "\t.start_ms = %d, .warm_up_most = %d, .paced = %s,\n", $11, $12, \
+		index(" " $14 " ", " paced ") ? "true" : "false"
 	most = sized($6)
 	printf "\t.drive = {%s }%s };\n", drives, \
 		most ? ", .value_most = " most ", .value_place = \"" $13 "\"" : ""

@@ -315,6 +315,9 @@ struct rm_impl {
 	   phases, in ms, and how many times the warm-up that is asked for it
 	   may take until it is steady; 0: just that. */
 	unsigned start_ms, warm_up_most;
+	/* Of such a program: it has the open loop and its latencies, too, not
+	   the loop mix and its throughput alone. */
+	bool paced;
 	/* The longest values that it takes in programs for other sizes of keys
 	   and values (docs/adr/0030): 8 to 1024 bytes; 0: it is in none. */
 	unsigned value_most;

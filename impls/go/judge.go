@@ -144,6 +144,10 @@ func (t *team) misplaced() string {
 		case len(cpus) > 0 && !(t.belongs(i, m.cpuStart) && t.belongs(i, m.cpuEnd)):
 			return fmt.Sprintf("thread %d ran on CPU %d and %d, placed on %d",
 				i, m.cpuStart, m.cpuEnd, cpus[i])
+		case t.cell.paced() && m.worker.pace.gaveUp:
+			return fmt.Sprintf("the rate of %g/s could not be kept",
+				*t.cell.RatePerS)
+		case t.cell.paced():
 		case m.worker.counts.iterations == 0:
 			return fmt.Sprintf("thread %d was never scheduled in the window", i)
 		case *t.cell.WindowNs > 0 && own < elapsed/2 && !t.sharesCPU(i):
@@ -151,10 +155,24 @@ func (t *team) misplaced() string {
 				"CPU was busy", i, own.Seconds()*1e3, elapsed.Seconds()*1e3)
 		}
 	}
+	if t.cell.paced() && t.idle() {
+		return fmt.Sprintf("no arrival in the window of %.3f ms at %g/s",
+			float64(*t.cell.WindowNs)/1e6, *t.cell.RatePerS)
+	}
 	if float64(elapsed.Nanoseconds()) < 1000*t.clockCostNs {
 		return "the window is shorter than 1000 clock readings"
 	}
 	return ""
+}
+
+// idle: nothing was due.
+func (t *team) idle() bool {
+	for i := range t.members {
+		if t.members[i].worker.counts.iterations > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // belongs: the CPU is the member's, or any of the cell's if goroutines are free.

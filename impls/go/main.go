@@ -17,12 +17,16 @@ const usageText = `usage: readmostly-go COMMAND <request
 
   trial     runs one cell: a request on standard input, a result on standard output
   sequence  prints a digest of the first window_ops operations of the request
+  arrivals  prints how many operations of each thread are due, and a digest of when
+  buckets   prints a digest of the buckets of window_ops latencies
 `
 
 func main() {
 	commands := map[string]func(*request) (string, error){
 		"trial":    trial,
-		"sequence": func(r *request) (string, error) { return sequenceOf(r), nil },
+		"sequence": printed(sequenceOf),
+		"arrivals": printed(arrivalsOf),
+		"buckets":  printed(bucketsOf),
 	}
 	if len(os.Args) != 2 || commands[os.Args[1]] == nil {
 		fmt.Fprint(os.Stderr, usageText)
@@ -41,6 +45,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, "result:", err)
 		os.Exit(3)
 	}
+}
+
+func printed(of func(*request) string) func(*request) (string, error) {
+	return func(r *request) (string, error) { return of(r), nil }
 }
 
 func trial(r *request) (string, error) {

@@ -58,6 +58,18 @@ type request struct {
 }
 
 func (c *cell) verifies() bool { return *c.Measure == "verify" }
+func (c *cell) paced() bool    { return *c.Loop == "paced" }
+
+// offered is what maps.tsv has in its column loops.
+func (c *cell) offered() bool {
+	switch *c.Measure {
+	case "latency":
+		return c.paced()
+	case "throughput", "verify":
+		return *c.Loop == "mix"
+	}
+	return false
+}
 
 // wired: each goroutine has a thread of its own, bound to its CPU. Else they
 // are the scheduler's, on threads that may run on all of the cell's CPUs.
@@ -112,6 +124,11 @@ func (r *request) wrong() error {
 	case *c.Threads < 1 || *c.Keys < 1 ||
 		len(*c.CPUs) != 0 && len(*c.CPUs) != *c.Threads:
 		return fmt.Errorf("keys, threads or cpus out of range")
+	case c.paced() != (*c.RatePerS > 0):
+		return fmt.Errorf("rate_per_s: expected above 0 for a paced loop, " +
+			"and 0 for a closed one")
+	case *c.Arrivals != "poisson" && *c.Arrivals != "constant":
+		return fmt.Errorf("arrivals: expected poisson or constant")
 	case c.Goroutines != "" && c.Goroutines != "wired" && c.Goroutines != "free":
 		return fmt.Errorf("goroutines: expected wired or free")
 	case c.verifies() && *c.VerifyOps == 0,
@@ -136,8 +153,9 @@ func refuses(r *request) string {
 			strings.Join(ids(), " "))
 	case c.verifies() && holdsNothing(newTable(*c.Map, *c.Shape, 0)):
 		return "this map holds nothing that could be verified"
-	case *c.Loop != "mix" || *c.Measure != "throughput" && !c.verifies():
-		return "readmostly-go measures throughput of the loop mix"
+	case !c.offered():
+		return "readmostly-go measures throughput of the loop mix and " +
+			"latency of the loop paced"
 	case err != nil || len(c.Trace) > 0:
 		return "readmostly-go draws its keys: it replays no trace"
 	case *c.WriteKind != "update" && *c.WriteKind != "churn" && *c.WriteKind != "fresh":

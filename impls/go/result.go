@@ -35,7 +35,7 @@ func (t *team) report(result map[string]any) {
 	result["keys_after"] = told(!holdsNothing(t.table), int64(sum.heldKeys))
 	result["by_thread"] = t.threads()
 	result["phases_ns"] = t.phases
-	result["latency"], result["late_starts"] = nil, nil
+	t.reportOpenLoop(result)
 	result["counters"], result["counters_reason"] = nil, "readmostly-go has no counters"
 	result["footprint"] = t.footprint()
 	result["stats"] = t.stats()

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strings"
 )
 
 // sequenceOf runs the loop of a cell's first thread on a map that does nothing
@@ -19,6 +20,35 @@ func sequenceOf(r *request) string {
 	w.table, w.limit = d, *r.Cell.WindowOps
 	w.drive()
 	return fmt.Sprintf("%016x", d.sum)
+}
+
+// arrivalsOf tells when the operations of a thread of an open loop are due: of
+// two windows, for a warm-up goes before. tests/unit/trial/test_arrivals.c does
+// the same in C, and has the buckets of drawn latencies, too.
+func arrivalsOf(r *request) string {
+	var lines []string
+	for slot := 0; slot < *r.Cell.Threads; slot++ {
+		p, count, sum := newPace(r, slot), 0, uint64(0)
+		for window := 0; window < 2; window++ {
+			p.begin(0, uint64(*r.Cell.WindowNs), *r.Cell.RatePerS, slot,
+				*r.Cell.Threads)
+			for p.giveUp = math.MaxUint64; p.next(); count++ {
+				sum = seedOf(sum^p.intended, 0)
+			}
+		}
+		lines = append(lines, fmt.Sprintf("%d\t%016x", count, sum))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func bucketsOf(r *request) string {
+	rng, sum := *r.Seed, uint64(0)
+	for i := uint64(0); i < *r.Cell.WindowOps; i++ {
+		value := next(&rng)
+		value >>= next(&rng) & 63
+		sum = seedOf(sum^uint64(bucketOf(value)), 0)
+	}
+	return fmt.Sprintf("%016x", sum)
 }
 
 type digest struct {

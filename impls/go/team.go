@@ -14,6 +14,7 @@ import (
 const (
 	seedOperations = 100
 	seedKeys       = 100000
+	seedArrivals   = 200000
 )
 
 // member is one thread of a trial.
@@ -54,6 +55,9 @@ func newTeam(r *request) *team {
 		if dist.name != "uniform" && !c.verifies() {
 			w.stream = dist.streamOf(t.load, i, seedOf(*r.Seed, seedKeys))
 		}
+		if c.paced() {
+			w.pace = newPace(r, i)
+		}
 	}
 	return t
 }
@@ -66,6 +70,9 @@ func run(r *request) *team {
 	placed := pinAll(*c.CPUs)
 	for i := range t.members {
 		t.members[i].placed = placed
+		if pace := t.members[i].worker.pace; pace != nil {
+			pace.neverSpins = t.neverSpins(i)
+		}
 	}
 	t.phases["setup"] = time.Since(start).Nanoseconds()
 	t.rss[0] = rss()
@@ -88,7 +95,8 @@ func run(r *request) *team {
 
 // phase runs `work` once for each member. A wired one has a thread of its own
 // that is placed where the member belongs and ends with it; a free one is where
-// the scheduler puts it. After `length` the stop flag is raised.
+// the scheduler puts it. After `length` the stop flag is raised: an open loop
+// ends by its schedule.
 func (t *team) phase(name string, length int64, work func(m *member)) {
 	atomic.StoreUint32(&t.load.stop, 0)
 	start := time.Now()
@@ -103,7 +111,7 @@ func (t *team) phase(name string, length int64, work func(m *member)) {
 			work(m)
 		}(&t.members[i])
 	}
-	if length > 0 && !t.cell.verifies() {
+	if length > 0 && !t.cell.verifies() && !t.cell.paced() {
 		time.Sleep(time.Duration(length))
 		atomic.StoreUint32(&t.load.stop, 1)
 	}
@@ -161,10 +169,20 @@ func (t *team) settle(m *member) {
 func (t *team) warmUp(m *member) {
 	m.worker.limit = math.MaxUint64
 	if *t.cell.WarmUpNs > 0 && !t.cell.verifies() {
-		m.worker.drive()
+		t.drive(m, *t.cell.WarmUpNs)
 	}
 	m.warmUp = m.worker.counts
 	m.worker.counts = counts{}
+}
+
+func (t *team) drive(m *member, length int64) {
+	w := &m.worker
+	if w.pace == nil {
+		w.drive()
+		return
+	}
+	w.pace.begin(now(), uint64(length), *t.cell.RatePerS, w.slot, len(t.members))
+	w.drivePaced()
 }
 
 func (t *team) window(m *member) {
@@ -178,7 +196,7 @@ func (t *team) window(m *member) {
 	if t.cell.verifies() {
 		m.verify()
 	} else {
-		m.worker.drive()
+		t.drive(m, *t.cell.WindowNs)
 	}
 	m.end = time.Now()
 	m.cpuEnd = cpuNow()

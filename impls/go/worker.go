@@ -107,16 +107,14 @@ type worker struct {
 	line     [64]byte // the string key at hand
 	keyBytes int      // of it; what follows the rank stays 0
 	drawn    [batch]draw
+	pace     *pace // open loop, or nil
 	_        [64]byte
 }
 
 // prepare draws the next batch, in the order of runner/driver.h.
 func (w *worker) prepare() {
 	l, rng, mask := w.load, w.rng, uint64(len(w.stream)-1)
-	w.base = 0
-	if l.kind == fresh {
-		w.base = atomic.LoadUint64(&l.head) - l.resident + l.guard
-	}
+	w.base = w.lookupBase()
 	for i := range w.drawn {
 		x := next(&rng)
 		rank := below(x, l.span)
@@ -127,6 +125,14 @@ func (w *worker) prepare() {
 		w.drawn[i] = draw{x, rank}
 	}
 	w.rng = rng
+}
+
+// lookupBase is rm_lookup_base(): it moves with fresh writes only.
+func (w *worker) lookupBase() uint64 {
+	if w.load.kind != fresh {
+		return 0
+	}
+	return atomic.LoadUint64(&w.load.head) - w.load.resident + w.load.guard
 }
 
 // drive is rm_drive_mix(): batches until the stop flag or the limit.
@@ -195,7 +201,12 @@ func (w *worker) write(i int, d *draw) (end bool) {
 func (w *worker) put(rank uint64, presumed bool) {
 	w.sequence++
 	w.presumed = presumed
-	w.wrote(rank, w.table.upsert(w, rank, valueOf(rank, w.slot, w.sequence), nil))
+	value := valueOf(rank, w.slot, w.sequence)
+	wasThere := w.table.upsert(w, rank, value, nil)
+	w.wrote(rank, wasThere)
+	if w.pace != nil {
+		w.pace.record(upserted, wasThere)
+	}
 }
 
 func (w *worker) wrote(rank uint64, wasThere bool) {
@@ -209,6 +220,9 @@ func (w *worker) wrote(rank uint64, wasThere bool) {
 func (w *worker) take(rank uint64) (wasThere bool) {
 	wasThere = w.table.remove(w, rank, nil)
 	w.took(rank, wasThere)
+	if w.pace != nil {
+		w.pace.record(removed, wasThere)
+	}
 	return wasThere
 }
 

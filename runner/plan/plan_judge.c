@@ -102,16 +102,26 @@ static void judge_loop(const struct rm_impl *impl, struct rm_cell *cell)
 		        "this map offers no insert_if_absent");
 }
 
+/* Each loop of such a program has its measure. */
+static bool program_measures(
+        const struct rm_impl *impl, const struct rm_cell *cell)
+{
+	if (cell->measure == RM_MEASURE_LATENCY)
+		return impl->paced && cell->loop.kind == RM_LOOP_PACED;
+	return cell->measure == RM_MEASURE_THROUGHPUT &&
+	       cell->loop.kind == RM_LOOP_MIX;
+}
+
 /* What a program in another language cannot, or lacks here. */
 static void judge_program(const struct rm_impl *impl, struct rm_cell *cell)
 {
 	char path[PATH_MAX];
 
-	if (cell->loop.kind != RM_LOOP_MIX || cell->trace[0] ||
-	        cell->measure != RM_MEASURE_THROUGHPUT)
+	if (cell->trace[0] || !program_measures(impl, cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "%s measures throughput of the loop mix",
-		        impl->program);
+		        "%s measures throughput of the loop mix%s",
+		        impl->program,
+		        impl->paced ? " and latency of the loop paced" : "");
 	else if (strcmp(cell->memory, "first-touch") ||
 	         cell->allocator != RM_ALLOCATOR_GLIBC ||
 	         cell->huge_pages != RM_HUGE_PAGES_SYSTEM)

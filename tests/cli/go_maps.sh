@@ -73,6 +73,31 @@ check "campaign.json says whose maps they are" \
 check "goroutines are a factor of Go's maps" says "$dir/plan" goroutines-free
 check "and of no other" sh -c "! grep 'gomap_rw.*goroutines' '$dir/plan'"
 
+cat >"$dir/open.conf" <<CONF
+writes = 10%
+keys = 1000
+shape = u64x8
+threads = 1
+loop = paced
+rate = 5k/s
+warm-up = 10ms
+window = 120ms
+deadline = 60s
+verify = 10kops
+blocks = 1
+repeat-most = 0
+measure = latency
+CONF
+"$readmostly" run "$dir/open.conf" --maps "$go_maps go_null gomap_rw" -o "$dir/open" \
+	--counters none >"$dir/said" 2>&1
+check "an open loop of Go's and C's maps ends well" [ $? = 0 ]
+check "each has a trial with latencies" \
+	[ "$(grep -c '/latency".*"status":"ok".*"latency":\[{' "$dir/open/trials.jsonl")" = 5 ]
+check "that campaign is valid, too" "$readmostly" validate "$dir/open"
+"$readmostly" plan --json "$dir/go.conf" --maps "$go_maps" --set loop=fill >"$dir/plan" 2>&1
+check "a loop that Go's program has not is a planned skip with what it has" \
+	says "$dir/plan" "readmostly-go measures throughput of the loop mix and latency of the loop paced"
+
 "$readmostly" run "$dir/go.conf" --maps go_null --set shape=u64x24 \
 	-o "$dir/wide" --counters none >"$dir/said" 2>&1
 check "a shape that Go's maps have not is skipped with that reason" \

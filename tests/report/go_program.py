@@ -4,6 +4,7 @@ that are held to it. Where no Go is, there is no program."""
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -45,3 +46,24 @@ def result_of(request, program=PROGRAM):
     result = json.loads(done.stdout)
     validator("trial-protocol", "result").validate(result)
     return result
+
+
+def changed_go(folder, *changes):
+    """The program with other lines in its sources: (file, what stands there,
+    what stands there instead)."""
+    for source in (ROOT / "impls/go").glob("*"):
+        shutil.copy(source, folder)
+    for name, right, wrong in changes:
+        text = (folder / name).read_text()
+        assert right in text, "the mutant is of lines that there are"
+        (folder / name).write_text(text.replace(right, wrong, 1))
+    newest = subprocess.run([ROOT / "tests/go/find_go.sh", "newest"],
+                            text=True, capture_output=True, check=True)
+    environment = os.environ | {
+        "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false",
+        "GOPROXY": "off", "CGO_ENABLED": "0",
+        "GOPATH": str(ROOT / "build/go-path"),
+        "GOCACHE": str(ROOT / "build/go-cache")}
+    subprocess.run([newest.stdout.strip(), "build", "-o", "mutant", "."],
+                   cwd=folder, env=environment, check=True)
+    return folder / "mutant"

@@ -41,6 +41,10 @@ static const struct rm_impl elsewhere = { .id = "elsewhere",
 	.start_ms = 400,
 	.warm_up_most = 10,
 	.drive = { ALL } };
+static const struct rm_impl elsewhere_paced = { .id = "elsewhere_paced",
+	.program = "test_plan",
+	.paced = true,
+	.drive = { ALL } };
 static const struct rm_own_loop own_loops[] = { { "stock", no_drive },
 	{ NULL, NULL } };
 static const struct rm_impl seller = { .id = "seller", .loops = own_loops };
@@ -229,6 +233,8 @@ static bool skips(const struct rm_plan *plan, const char *map, unsigned threads,
 	const struct rm_cell *cell =
 	        cell_of(plan, map, RM_MEASURE_THROUGHPUT, threads);
 
+	if (!cell) /* an open loop has no other */
+		cell = cell_of(plan, map, RM_MEASURE_LATENCY, threads);
 	if (!cell)
 		return false;
 	return why ? strstr(cell->skip, why) != NULL : !cell->skip[0];
@@ -255,13 +261,15 @@ static void slots_need_sessions(void)
 /* Plans it and a map of this program, each with the same cells. */
 static int build_elsewhere(const char *text, struct rm_plan *plan)
 {
-	static const struct rm_impl *const both[] = { &elsewhere, &plain };
+	static const struct rm_impl *const all[] = { &elsewhere,
+		&elsewhere_paced, &plain };
 	struct rm_plan_options options = usual;
 	char named[512];
 
-	options.impls = both;
-	options.impl_count = 2;
-	snprintf(named, sizeof(named), "%smaps = elsewhere plain\n", text);
+	options.impls = all;
+	options.impl_count = 3;
+	snprintf(named, sizeof(named), "%s%s", text,
+	        strstr(text, "maps =") ? "" : "maps = elsewhere plain\n");
 	return build(named, "pu:2", &options, plan);
 }
 
@@ -287,6 +295,35 @@ static void returns_that_are_inexact_need_one_thread(void)
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, false) == 4 &&
 	                cell_of(&plan, "elsewhere", RM_MEASURE_VERIFY, 2),
 	        "other kinds of writes run and are verified on two threads");
+	rm_plan_free(&plan);
+}
+
+/* What a program has is its row's to say. */
+static void programs_say_which_loops_they_have(void)
+{
+	static const char maps[] = "writes = 3%\nkeys = 1Ki\nthreads = 1\n"
+	                           "maps = elsewhere elsewhere_paced\n"
+	                           "base = elsewhere\n";
+	char text[256];
+	struct rm_plan plan;
+
+	snprintf(text, sizeof(text), "%sloop = paced\nrate = 10k/s\n", maps);
+	build_elsewhere(text, &plan);
+	CHECK(skips(&plan, "elsewhere", 1, "throughput of the loop mix") &&
+	                skips(&plan, "elsewhere_paced", 1, NULL),
+	        "who has no open loop is skipped in it, who has one runs");
+	rm_plan_free(&plan);
+	snprintf(text, sizeof(text), "%sloop = fill\n", maps);
+	build_elsewhere(text, &plan);
+	CHECK(skips(&plan, "elsewhere_paced", 1,
+	              "of the loop mix and latency of the loop paced"),
+	        "and says which two loops it has, where it has not a third");
+	rm_plan_free(&plan);
+	snprintf(text, sizeof(text), "%smeasure = throughput causes\n", maps);
+	build_elsewhere(text, &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, false) == 2 &&
+	                count(&plan, RM_MEASURE_CAUSES, false) == 0,
+	        "each loop has its measure alone");
 	rm_plan_free(&plan);
 }
 
@@ -990,7 +1027,7 @@ static unsigned having(
 	return found;
 }
 
-/* In smoke the headline board, and the open loop, which says why it cannot. */
+/* In smoke the headline board, and the open loop. */
 static void every_mode_has_gos_own_maps(void)
 {
 	static const char *const modes[] = { "smoke", "quick", "articles",
@@ -1159,6 +1196,7 @@ int main(void)
 	verify_once_per_map_shape_and_kind();
 	slots_need_sessions();
 	returns_that_are_inexact_need_one_thread();
+	programs_say_which_loops_they_have();
 	unsafe_maps_run_where_it_is_safe();
 	sizes_are_two_dimensions();
 	shapes_and_counters();

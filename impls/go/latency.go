@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import "sort"
+
+var operationNames = [removed + 1]string{"lookup", "upsert", "remove"}
+
+const slicesMost = 1 << 16 // 16 bits of a sample
+
+// reportOpenLoop tells of the window's latencies, as latency.c, slices.c and
+// longest_operations.c of runner/trial do. All null: the loop was closed.
+func (t *team) reportOpenLoop(result map[string]any) {
+	result["latency"], result["late_starts"] = nil, nil
+	result["longest"], result["slices"] = nil, nil
+	if !t.cell.paced() {
+		return
+	}
+	late := uint64(0)
+	for i := range t.members {
+		late += t.members[i].worker.pace.late
+	}
+	result["latency"], result["late_starts"] = t.latency(), late
+	result["longest"], result["slices"] = t.longest(), t.slices()
+}
+
+// latency is empty where nothing was due.
+func (t *team) latency() []any {
+	all, sum := []any{}, &outside[histogram](1)[0]
+	for operation, name := range operationNames {
+		for was := 0; was < 2; was++ {
+			for clock, from := range [clocks]string{"intended", "service"} {
+				sum.clear()
+				for i := range t.members {
+					pace := t.members[i].worker.pace
+					sum.merge(&pace.histograms[operation][was][clock])
+				}
+				if sum.count == 0 {
+					continue
+				}
+				entry := sum.json()
+				entry["operation"], entry["was_there"] = name, was == 1
+				entry["clock"] = from
+				all = append(all, entry)
+			}
+		}
+	}
+	return all
+}
+
+func (h *histogram) json() map[string]any {
+	buckets := [][2]uint64{}
+	for i, count := range h.counts {
+		if count > 0 {
+			buckets = append(buckets, [2]uint64{uint64(i), count})
+		}
+	}
+	return map[string]any{"count": h.count, "min_ns": h.min, "max_ns": h.max,
+		"mean_ns": h.sum / float64(h.count), "saturated": h.saturated,
+		"p50_ns": h.quantile(.5), "p90_ns": h.quantile(.9),
+		"p99_ns": h.quantile(.99), "p999_ns": h.quantile(.999),
+		"buckets": buckets}
+}
+
+// longest operations of all threads. Why one took so long is not recorded.
+func (t *team) longest() []any {
+	type found struct {
+		slow
+		slot int
+	}
+	var of []found
+	for i := range t.members {
+		for _, s := range t.members[i].worker.pace.longest {
+			of = append(of, found{s, i})
+		}
+	}
+	sort.SliceStable(of, func(i, j int) bool {
+		return of[i].length() > of[j].length()
+	})
+	all := []any{}
+	for i := 0; i < len(of) && i < slowest; i++ {
+		s := &of[i]
+		all = append(all, map[string]any{"at_ns": s.start - t.firstStart(),
+			"slot": s.slot, "operation": operationNames[s.operation],
+			"was_there": s.wasThere, "service_ns": s.length(),
+			"late_ns": s.late, "causes": nil})
+	}
+	return all
+}
+
+// firstStart of a member in the window, on the clock of now().
+func (t *team) firstStart() uint64 {
+	first := t.members[0].start
+	for i := range t.members {
+		if t.members[i].start.Before(first) {
+			first = t.members[i].start
+		}
+	}
+	return uint64(first.Sub(started))
+}
+
+// slices of the window; null where the threads had no room for all latencies.
+func (t *team) slices() any {
+	count := (*t.cell.WindowNs + sliceNs - 1) / sliceNs
+	if count > slicesMost {
+		return nil
+	}
+	samples := make([][]uint16, count)
+	for i := range t.members {
+		pace := t.members[i].worker.pace
+		if pace.sampled > len(pace.samples) {
+			return nil
+		}
+		for _, s := range pace.samples[:pace.sampled] {
+			slice := s >> bucketBits
+			samples[slice] = append(samples[slice], uint16(s&(1<<bucketBits-1)))
+		}
+	}
+	all, took := []any{}, &outside[histogram](1)[0]
+	for i := range samples {
+		took.clear()
+		for _, bucket := range samples[i] {
+			took.add(int(bucket))
+		}
+		all = append(all, map[string]any{"at_ns": int64(i) * sliceNs,
+			"operations": took.count, "p50_ns": took.quantile(.5),
+			"p99_ns": took.quantile(.99), "max_ns": took.max,
+			"bytes": nil, "pauses": nil})
+	}
+	return all
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"math"
+	"runtime"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// When operations are due, and how long each took: runner/trial/open_loop.c.
+const (
+	spinNs     = 200_000    // shorter waits are spun
+	wakeNs     = 100_000    // a sleep ends this early; the rest is spun
+	lateNs     = 1_000_000  // what counts as a late start
+	sliceNs    = 50_000_000 // of the window
+	slowest    = 16
+	bucketBits = 15 // of a sample; the rest is its slice
+
+	// Of a thread: 16 MiB. An arrival is a look-up, or at most two writes.
+	samplesMost = 16 << 20 / 4
+	samplesEach = 2
+)
+
+// The two clocks of a latency: from the intended start, and from the actual.
+const (
+	intended = iota
+	service
+	clocks
+)
+
+// slow is an operation that may be among the longest.
+type slow struct {
+	start, end, late uint64 // ns
+	operation        int
+	wasThere         bool
+}
+
+func (s *slow) length() uint64 { return s.end - s.start }
+
+// histograms by operation, was there (1) or not, and clock.
+type histograms [removed + 1][2][clocks]histogram
+
+// pace is a thread's schedule, struct rm_pace, and what came of it. All times
+// are ns of now().
+type pace struct {
+	poisson    bool // else constant gaps
+	neverSpins bool // others need the CPU
+	gaveUp     bool // the rate could not be kept
+	rng        uint64
+	gap, due   float64 // mean gap, and next intended start, fractions kept
+	start, end uint64  // of the window
+	giveUp     uint64  // a backlog older than this ends the window
+	intended   uint64  // start of the running operation
+	started    uint64
+	late       uint64 // operations that started over 1 ms late
+	longest    []slow // longest first
+	histograms *histograms
+	samples    []uint32 // slice and bucket of each latency
+	sampled    int      // may be more than there is room for
+}
+
+// now is the time since the program started: one reading of the monotonic
+// clock, by way of time.Since.
+func now() uint64 { return uint64(time.Since(started)) }
+
+func newPace(r *request, slot int) *pace {
+	c := r.Cell
+	arrivals := *c.RatePerS / float64(*c.Threads) * float64(*c.WindowNs) / 1e9
+	p := &pace{poisson: *c.Arrivals == "poisson",
+		rng:        seedOf(*r.Seed, seedArrivals+uint64(slot)),
+		longest:    make([]slow, 0, slowest),
+		histograms: &outside[histograms](1)[0]}
+	room := samplesEach * (arrivals + 6*math.Sqrt(arrivals) + 16)
+	if room <= samplesMost {
+		p.samples = outside[uint32](int(room))
+		for i := range p.samples { // no page fault of it in the window
+			p.samples[i] = 0
+		}
+	}
+	return p
+}
+
+// neverSpins: another goroutine needs the CPU, or the processor of Go.
+func (t *team) neverSpins(slot int) bool {
+	if cpus := *t.cell.CPUs; t.cell.wired() && len(cpus) > 0 {
+		return t.sharesCPU(slot)
+	}
+	return *t.cell.Threads > runtime.GOMAXPROCS(0)
+}
+
+// begin is rm_pace_begin().
+func (p *pace) begin(start, window uint64, rate float64, slot, threads int) {
+	for i := range p.histograms {
+		for j := range p.histograms[i] {
+			for k := range p.histograms[i][j] {
+				p.histograms[i][j][k].clear()
+			}
+		}
+	}
+	p.gap = 1e9 * float64(threads) / rate
+	p.start, p.end = start, start+window
+	p.giveUp = p.end + window + 1_000_000_000
+	p.late, p.longest, p.sampled, p.gaveUp = 0, p.longest[:0], 0, false
+	p.due = float64(start)
+	if p.poisson {
+		p.due += p.nextGap()
+	} else { // arrivals of the threads interleave evenly
+		p.due += p.gap * float64(slot) / float64(threads)
+	}
+}
+
+func (p *pace) nextGap() float64 {
+	if !p.poisson {
+		return p.gap
+	}
+	return -math.Log1p(-unit(next(&p.rng))) * p.gap
+}
+
+// next is rm_pace_next(): false where the window is over.
+func (p *pace) next() bool {
+	p.intended = uint64(p.due)
+	p.due += p.nextGap()
+	if p.intended >= p.end {
+		return false
+	}
+	p.gaveUp = now() > p.giveUp
+	return !p.gaveUp
+}
+
+// wait is rm_pace_wait(). Go has no pause instruction to spin with: what is
+// between two looks is the clock's reading.
+func (p *pace) wait() {
+	at := now()
+	if p.neverSpins && at < p.intended {
+		sleep(p.intended - at)
+	} else if p.intended > at+spinNs {
+		sleep(p.intended - wakeNs - at)
+	}
+	for at = now(); at < p.intended; at = now() {
+	}
+	p.started = at
+	if at-p.intended > lateNs {
+		p.late++
+	}
+}
+
+const timerSlack = 29 // PR_SET_TIMERSLACK
+
+// sleep is the kernel's, since the run time's timers wake a millisecond late
+// where nothing else runs. The run time knows of the call: the thread keeps
+// neither its processor nor a collection waiting. The slack is the thread's,
+// and a free goroutine may be on any.
+func sleep(ns uint64) {
+	syscall.RawSyscall(syscall.SYS_PRCTL, timerSlack, 1, 0)
+	left := syscall.NsecToTimespec(int64(ns))
+	for {
+		_, _, err := syscall.Syscall(syscall.SYS_NANOSLEEP,
+			uintptr(unsafe.Pointer(&left)), uintptr(unsafe.Pointer(&left)), 0)
+		if err != syscall.EINTR { // the run time interrupts by signals
+			return
+		}
+	}
+}
+
+// record is rm_pace_record(): an operation ended now.
+func (p *pace) record(operation int, wasThere bool) {
+	end, was := now(), 0
+	if wasThere {
+		was = 1
+	}
+	pair := &p.histograms[operation][was]
+	pair[intended].record(end - p.intended)
+	pair[service].record(end - p.started)
+	p.note(end - p.intended)
+	p.keep(slow{p.started, end, p.started - p.intended, operation, wasThere})
+	// The second operation of a write pair is due when the first ends.
+	p.intended, p.started = end, end
+}
+
+// note is rm_slices_note(): what comes after the window's end was due in its
+// last slice.
+func (p *pace) note(latency uint64) {
+	slice, last := (p.intended-p.start)/sliceNs, (p.end-p.start-1)/sliceNs
+	if slice > last {
+		slice = last
+	}
+	if p.sampled < len(p.samples) {
+		p.samples[p.sampled] = uint32(slice)<<bucketBits |
+			uint32(bucketOf(latency))
+	}
+	p.sampled++
+}
+
+// keep keeps the operation if it is among the longest so far.
+func (p *pace) keep(s slow) {
+	at := len(p.longest)
+	if at < slowest {
+		p.longest = p.longest[:at+1]
+	} else if at--; s.length() <= p.longest[at].length() {
+		return
+	}
+	for ; at > 0 && p.longest[at-1].length() < s.length(); at-- {
+		p.longest[at] = p.longest[at-1]
+	}
+	p.longest[at] = s
+}
+
+// drivePaced is rm_drive_paced(). A draw stands at the end of the batch: what
+// ends a batch early has nothing behind it.
+func (w *worker) drivePaced() {
+	const at = batch - 1
+	d := &w.drawn[at]
+	for w.pace.next() {
+		w.pace.wait()
+		d.x = next(&w.rng)
+		w.base = w.lookupBase()
+		d.rank = w.drawRank(d.x)
+		w.counts.iterations++
+		if did, _ := w.writes(at); did {
+			continue
+		}
+		w.read(at)
+	}
+}
+
+// read is rm_read(): a look-up whose time ends before its value is looked at.
+func (w *worker) read(i int) {
+	rank := w.base + w.drawn[i].rank
+	value, ok := w.table.lookup(w, rank)
+	w.pace.record(lookedUp, ok)
+	if !ok {
+		w.missed(i)
+		return
+	}
+	w.wrong |= different(value, rank)
+}
+
+// drawRank is rm_draw().
+func (w *worker) drawRank(x uint64) uint64 {
+	if w.stream == nil {
+		return below(x, w.load.span)
+	}
+	rank := uint64(w.stream[w.position&uint64(len(w.stream)-1)])
+	w.position++
+	return rank
+}

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The open loop of readmostly-go: operations are due when they are in C, and
+what they wait for is told as C tells it.
+
+No speed is asserted: a busy machine may make any operation late, but none
+early, and none shorter than what was planted in it.
+"""
+import json
+import math
+
+import pytest
+from go_program import (BUILD, ROOT, changed_go, go, needs_go, request_of,
+                        result_of)
+
+MAPS = ("go_map_mutex", "go_map_rw", "go_sync_map")
+KINDS = ("update", "churn", "fresh")
+MS = 1_000_000
+QUANTILES = {"p50_ns": .5, "p90_ns": .9, "p99_ns": .99, "p999_ns": .999}
+
+
+def paced(name, **factors):
+    return request_of(name, **{
+        "loop": "paced", "measure": "latency", "rate_per_s": 5000.0,
+        "window_ops": 0, "window_ns": 120 * MS, "warm_up_ns": 10 * MS}
+        | factors)
+
+
+def arrivals():
+    lines = (ROOT / "tests/go/arrivals.tsv").read_text().splitlines()
+    return [line.split("\t") for line in lines if not line.startswith("#")]
+
+
+@needs_go
+@pytest.mark.parametrize("line", arrivals(), ids=" ".join)
+def test_operations_are_due_when_they_are_in_c(line):
+    kind, rate, threads, slot, length, count, digest = line
+    if kind == "buckets":
+        request = request_of("go_null", window_ops=int(length))
+        assert go(json.dumps(request), kind).stdout.strip() == digest
+        return
+    request = paced("go_null", arrivals=kind, rate_per_s=float(rate),
+                    threads=int(threads), window_ns=int(length))
+    told = go(json.dumps(request), "arrivals").stdout.splitlines()
+    assert told[int(slot)].split("\t") == [count, digest]
+
+
+def entries(result, clock):
+    return {(e["operation"], e["was_there"]): e for e in result["latency"]
+            if e["clock"] == clock}
+
+
+def low(bucket):
+    """The least value of a bucket of HdrHistogram, 3 digits."""
+    if bucket < 2048:
+        return bucket
+    return (bucket % 1024 + 1024) << (bucket // 1024 - 1)
+
+
+def check_entry(entry):
+    """Its figures are those of its buckets."""
+    assert sum(n for _, n in entry["buckets"]) == entry["count"] > 0
+    first, last = entry["buckets"][0][0], entry["buckets"][-1][0]
+    assert low(first) <= entry["min_ns"] < low(first + 1)
+    assert low(last) <= entry["max_ns"] < low(last + 1)
+    assert entry["min_ns"] <= entry["mean_ns"] <= entry["max_ns"]
+    assert entry["saturated"] == 0
+    for name, share in QUANTILES.items():
+        wanted, seen = math.ceil(share * entry["count"]), 0
+        for bucket, n in entry["buckets"]:
+            seen += n
+            if seen >= wanted:
+                break
+        assert entry[name] == min(low(bucket + 1) - 1, entry["max_ns"])
+
+
+def check_open(result):
+    """What is true of each open loop, on every machine."""
+    intended, service = entries(result, "intended"), entries(result, "service")
+    assert intended.keys() == service.keys()
+    for key, entry in intended.items():
+        check_entry(entry)
+        check_entry(service[key])
+        assert entry["count"] == service[key]["count"]
+        for name in ("mean_ns", "max_ns", *QUANTILES):
+            assert entry[name] >= service[key][name]
+    assert sum(e["count"] for e in intended.values()) == result["ops"]
+    assert sum(e["count"] for (operation, _), e in intended.items()
+               if operation == "lookup") == result["lookups"]
+    assert sum(s["operations"] for s in result["slices"]) == result["ops"]
+    lengths = [o["service_ns"] for o in result["longest"]]
+    assert lengths == sorted(lengths, reverse=True)
+    assert len(lengths) == min(16, result["ops"])
+    assert lengths[0] == max(e["max_ns"] for e in service.values())
+    assert all(o["causes"] is None for o in result["longest"])
+
+
+@needs_go
+@pytest.mark.parametrize("goroutines", ["wired", "free"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", ["u64x8", "str16x8", "u64x24"])
+@pytest.mark.parametrize("name", MAPS)
+def test_each_map_has_an_open_loop(name, shape, kind, goroutines):
+    result = result_of(paced(name, shape=shape, write_kind=kind, threads=2,
+                             goroutines=goroutines))
+    assert result["status"] == "ok", result["reason"]
+    check_open(result)
+    steps = result["ops"] - (0 if kind == "update" else result["writes"] / 2)
+    due = 5000 * .12
+    assert abs(steps - due) <= 6 * math.sqrt(due), "arrivals of Poisson"
+    assert len(result["slices"]) == 3, "50 ms each, and what is left"
+
+
+@needs_go
+def test_lookups_of_absent_keys_are_told_apart():
+    result = result_of(paced("go_map_rw", miss_share=0.5))
+    assert result["status"] == "ok", result["reason"]
+    check_open(result)
+    absent = entries(result, "intended")["lookup", False]
+    assert absent["count"] == result["misses_absent"] > 0
+
+
+def slices_of(program, name, **factors):
+    result = result_of(paced(name, **factors), program)
+    assert result["status"] == "ok", result["reason"]
+    return result["ops"], result["writes"], [
+        s["operations"] for s in result["slices"]]
+
+
+@needs_go
+@pytest.mark.parametrize("factors", [
+    {"threads": 2}, {"arrivals": "constant", "threads": 3},
+    {"shape": "str16x8", "dist": "zipf:0.99", "miss_share": 0.2}], ids=str)
+def test_go_and_c_have_the_same_arrivals_and_operations(factors):
+    """From the request on: of equal seeds, each slice is of as many."""
+    ours = slices_of(BUILD / "readmostly-go", "go_null", **factors)
+    theirs = slices_of(BUILD / "readmostly", "null_map", **factors)
+    assert ours == theirs
+
+
+@needs_go
+def test_what_cannot_be_told_is_null_or_void():
+    nothing = result_of(paced("go_map_rw", rate_per_s=0.001))
+    assert nothing["status"] == "void" and "no arrival" in nothing["reason"]
+    assert nothing["latency"] == [] and nothing["late_starts"] == 0
+    many = result_of(paced("go_null", rate_per_s=5e7, window_ns=100 * MS,
+                           warm_up_ns=0))
+    assert many["slices"] is None, "more than 16 MiB of samples"
+    closed = result_of(request_of("go_map_rw"))
+    for member in ("latency", "late_starts", "longest", "slices"):
+        assert closed[member] is None
+
+
+@needs_go
+@pytest.mark.parametrize("factors", [
+    {"rate_per_s": 0.0}, {"arrivals": "weekly"},
+    {"loop": "mix", "measure": "throughput"}], ids=str)
+def test_an_open_loop_that_makes_no_sense_is_refused(factors):
+    done = go(json.dumps(paced("go_map_rw", **factors)))
+    assert done.returncode == 2 and done.stderr
+
+
+@needs_go
+@pytest.mark.parametrize("factors", [
+    {"measure": "throughput"}, {"loop": "mix", "rate_per_s": 0.0},
+    {"loop": "stall:1ms", "rate_per_s": 0.0}], ids=str)
+def test_go_says_which_loop_has_which_measure(factors):
+    result = result_of(paced("go_map_rw", **factors))
+    assert result["status"] == "failed"
+    assert "latency of the loop paced" in result["reason"]
+
+
+LOOKUP = """	m.mu.RLock()
+	value, ok := m.m[scatter(rank)]
+	m.mu.RUnlock()
+	return value, ok
+"""
+SLEEPS = ("go_map_rw.go", LOOKUP, """	if w.pace != nil && w.counts.iterations%100 == 50 {
+		sleep(5_000_000)
+	}
+""" + LOOKUP)
+
+
+def slept(program):
+    """One look-up of a hundred sleeps 5 ms, at 2,000 arrivals a second."""
+    result = result_of(paced("go_map_rw", arrivals="constant",
+                             rate_per_s=2000.0, write_share=0.0,
+                             window_ns=1000 * MS, warm_up_ns=0), program)
+    assert result["status"] == "ok", result["reason"]
+    return result
+
+
+def check_sleeps(result):
+    """Those that are due 0.5 to 4.0 ms after such a look-up's start begin over
+    1 ms late."""
+    check_open(result)
+    assert result["ops"] == 2000
+    service = entries(result, "service")["lookup", True]
+    intended = entries(result, "intended")["lookup", True]
+    sleeps = sum(n for b, n in service["buckets"] if low(b + 1) > 5 * MS)
+    waited = sum(n for b, n in intended["buckets"] if low(b + 1) > MS)
+    assert sleeps >= 20 and service["p999_ns"] >= 5 * MS
+    assert result["late_starts"] >= 7 * sleeps
+    assert waited >= 8 * sleeps, "and the service time alone does not tell"
+    assert len(result["longest"]) == 16
+    assert all(o["service_ns"] >= 5 * MS for o in result["longest"])
+    assert min(s["p99_ns"] for s in result["slices"]) >= 4 * MS
+
+
+@needs_go
+def test_a_slow_operation_shows_in_what_waits_behind_it(tmp_path):
+    check_sleeps(slept(changed_go(tmp_path, SLEEPS)))
+
+
+@needs_go
+def test_a_rate_that_cannot_be_kept_is_void(tmp_path):
+    """Each look-up takes ten times as long as it may."""
+    slow = changed_go(tmp_path, (
+        SLEEPS[0], LOOKUP,
+        "	if w.pace != nil {\n		sleep(10_000_000)\n	}\n" + LOOKUP))
+    result = result_of(paced("go_map_rw", arrivals="constant",
+                             rate_per_s=1000.0, write_share=0.0,
+                             window_ns=300 * MS, warm_up_ns=0), slow)
+    assert result["status"] == "void"
+    assert "the rate of 1000/s could not be kept" in result["reason"]
+
+
+# What hides a slow operation: what stands in open_loop.go, and what instead.
+HIDDEN = {
+    "latency from the actual start": (
+        "pair[intended].record(end - p.intended)",
+        "pair[intended].record(end - p.started)"),
+    "late starts that are not counted": (
+        "		p.late++\n", "		p.late += 0\n"),
+    "the shortest operations kept": (
+        "s.length() <= p.longest[at].length()",
+        "s.length() > p.longest[at].length()"),
+    "slices that lack what was late": (
+        "	p.note(end - p.intended)\n", "	p.note(end - p.started)\n"),
+    "a schedule that waits for its operations": (
+        "	p.intended = uint64(p.due)\n",
+        "	if at := float64(now()); p.due < at {\n		p.due = at\n	}\n"
+        "	p.intended = uint64(p.due)\n"),
+}
+
+
+@needs_go
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_what_hides_a_slow_operation_is_caught(hidden, tmp_path):
+    program = changed_go(tmp_path, SLEEPS, ("open_loop.go", *HIDDEN[hidden]))
+    result = slept(program)
+    with pytest.raises(AssertionError):
+        check_sleeps(result)

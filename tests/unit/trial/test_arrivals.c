@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The intended starts of the open loop are those of tests/go/arrivals.tsv, and
+ * the buckets of latencies those of its last lines. Programs in other languages
+ * are held to the same file (tests/report/test_go_open_loop.py).
+ *
+ * test_arrivals --print writes the file anew.
+ */
+#include "runner/base/rng.h"
+#include "runner/operations.h"
+#include "runner/trial/internal.h"
+#include "tests/unit/tap.h"
+#include "tests/unit/trial/played_clock.h"
+
+#include <string.h>
+
+#define FILE_OF_DIGESTS "tests/go/arrivals.tsv"
+
+enum { SEED = 7, ARRIVALS = 200000 /* its stream of seeds, see phases.c */ };
+
+/* One line: who asks for what, and what came of it. */
+struct line {
+	char kind[16];
+	double rate_per_s;
+	unsigned threads, slot;
+	unsigned long long length, count, digest;
+};
+
+/* Of two windows, for a warm-up goes before; in time since their starts. */
+static void arrive(struct line *line)
+{
+	struct rm_pace pace = { .poisson = !strcmp(line->kind, "poisson"),
+		.rng = rm_seed(SEED, ARRIVALS + line->slot) };
+	struct rm_worker worker = { .pace = &pace };
+	bool sleeping;
+
+	for (int window = 0; window < 2; window++) {
+		rm_pace_begin(&pace, 0, line->length, line->rate_per_s,
+		        line->slot, line->threads);
+		pace.give_up_ns = UINT64_MAX;
+		for (; rm_pace_next(&worker, &sleeping); line->count++)
+			line->digest =
+			        rm_seed(line->digest ^ pace.intended_ns, 0);
+	}
+}
+
+/* Values of all lengths, and which bucket each is in. */
+static void fill_buckets(struct line *line)
+{
+	uint64_t rng = SEED;
+
+	for (; line->count < line->length; line->count++) {
+		uint64_t value = rm_next(&rng);
+
+		value >>= rm_next(&rng) & 63;
+		line->digest =
+		        rm_seed(line->digest ^ rm_histogram_index(value), 0);
+	}
+}
+
+static void one(const char *text, bool print)
+{
+	struct line now, told;
+	char name[128];
+
+	if (sscanf(text, "%15s %lf %u %u %llu %llu %llx", told.kind,
+	            &told.rate_per_s, &told.threads, &told.slot, &told.length,
+	            &told.count, &told.digest) < 5) {
+		CHECK(false, "a line of " FILE_OF_DIGESTS " is understood");
+		return;
+	}
+	now = told;
+	now.count = now.digest = 0;
+	if (!strcmp(now.kind, "buckets"))
+		fill_buckets(&now);
+	else
+		arrive(&now);
+	snprintf(name, sizeof(name), "%s\t%g\t%u\t%u\t%llu", now.kind,
+	        now.rate_per_s, now.threads, now.slot, now.length);
+	if (print)
+		printf("%s\t%llu\t%016llx\n", name, now.count, now.digest);
+	else if (!CHECK(now.count == told.count && now.digest == told.digest,
+	                 name))
+		printf("# %llu %016llx\n", now.count, now.digest);
+}
+
+int main(int argc, char **argv)
+{
+	bool print = argc > 1 && !strcmp(argv[1], "--print");
+	FILE *file = fopen(FILE_OF_DIGESTS, "r");
+	char text[256];
+
+	if (!file)
+		return 1;
+	while (fgets(text, sizeof(text), file))
+		if (text[0] != '#')
+			one(text, print);
+		else if (print)
+			fputs(text, stdout);
+	fclose(file);
+	return print ? 0 : DONE();
+}
