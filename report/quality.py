@@ -260,7 +260,8 @@ def counts_line(a):
     beside = "" if not got["repeated"] else (
         f", beside {words.plural(got['repeated'], 'repetition')}")
     return (f"Of {words.plural(lines, 'line')} of the journal {said}"
-            f"; {words.count(started)} trials were started{beside}. No trial "
+            f"; {words.plural(started, 'trial')} "
+            f"{'was' if started == 1 else 'were'} started{beside}. No trial "
             "was dropped for its value.")
 
 

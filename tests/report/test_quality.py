@@ -140,6 +140,13 @@ def test_the_line_of_counts_adds_up(tmp_path):
     assert sum(told[-2:]) == len(quality.Noise(a))
 
 
+@pytest.mark.parametrize("keep,told", [
+    (1, "1 trial was started. "), (2, "2 trials were started. ")])
+def test_one_trial_was_started(tmp_path, keep, told):
+    a = planted(tmp_path, plant={"keep": keep})
+    assert told in quality.counts_line(a)
+
+
 def test_steal_has_all_started_trials_below_it(tmp_path):
     def steal(trial):
         return trial | {"steal_ticks": int(of("syncmap", 1, 2)(trial))}
