@@ -254,12 +254,12 @@ def highest(c, panel, text):
     for m, x in cells.items():
         found = latency.main_entries(c, x, operation)
         enough = [(name, key) for name, (key, need) in
-                  latency.COLUMNS.items() if found and need <= min(
-                      e["count"] for _, e in found)]
+                  latency.COLUMNS.items() if latency.values_of(found, key)
+                  and need <= min(e["count"] for _, e in found)]
         if enough:
             name, key = enough[-1]
             wanted[m] = lambda said, name=name, v=statistics.median(
-                e[key] for _, e in found): latency.timed(
+                latency.values_of(found, key)): latency.timed(
                     said, "{} at " + name, v)
     told = text[:-1].removeprefix(
         "Highest percentile with enough operations: ")

@@ -60,6 +60,11 @@ def entries(cell, operation, clock):
             and e["clock"] == clock and e["was_there"] == (there != "absent")]
 
 
+def values_of(found, key):
+    """A percentile of the trials that have one."""
+    return [e[key] for _, e in found if e[key] is not None]
+
+
 def table_row(c, t, row):
     head = dict(zip(t.heads, row))
     name = (c.names(row[0]) or [row[0]])[0]
@@ -136,7 +141,7 @@ def quantile(cell, found, name):
         return about | {"ns": float(max(e["max_ns"] for _, e in found)),
                         "why": "largest of all trials: no interval"}
     key, need = COLUMNS[name]
-    values = [e[key] for _, e in found if e[key] is not None]
+    values = values_of(found, key)
     if least < need or not values:
         return about | {"ns": None, "low": None, "high": None, "why":
                         f"n < {need}" if least < need else "none"}
@@ -187,22 +192,26 @@ def cell(c, said, where, times, found, key, need, text):
         c.log.check(overloaded(times) and late_told(where, times, text),
                     RULE, "index.html#latency", said, where.id, told)
         return
+    known = values_of(found, key)
     little = text.startswith("n <")
     c.log.check(little == (least < need), RULE, "index.html#latency", said,
                 where.id, told)
     if little:
         c.log.check(text.replace(say.THIN, "") == f"n < {need}", RULE,
                     "index.html#latency", said, where.id, f"{need} needed")
+    elif not known or text == "none":
+        c.log.check(not known and text == "none", RULE, "index.html#latency",
+                    said, where.id, f"{len(known)} trials have {key}")
     else:
-        unknown(c, said, where, [e[key] for _, e in found], text)
+        unknown(c, said, where, known, text)
     match = TIME.match(text)
-    if match:
-        middle = statistics.median(e[key] for _, e in found)
+    if match and known:
+        middle = statistics.median(known)
         scale = UNITS[match[2]]
         c.log.check(say.same(match[1], middle / scale), RULE,
                     "index.html#latency", said, where.id,
                     f"{key} {middle:.4g}")
-        interval(c, said, where, [e[key] for _, e in found], text)
+        interval(c, said, where, known, text)
 
 
 def unknown(c, said, where, values, text):
