@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+from types import SimpleNamespace
 
 import pytest
 from contract_page import PAGES, Page
@@ -11,10 +12,11 @@ from report_helpers import build
 
 from report import lint
 from report.__main__ import main
-from report.lint import (alts, columns, data, derive, flips, intervals, say,
-                         winners)
+from report.lint import (alts, columns, copies, data, derive, flips,
+                         intervals, say, trust, validity, winners)
 from report.lint.context import Context
 from report.lint.log import Log
+from report.lint.rows import Cell
 
 FILES = sorted(PAGES.glob("*.txt"))
 ALTERED = 6  # of each page
@@ -65,6 +67,44 @@ def test_maps_need_blocks(k, n):
     ("0.0455", 0.04554, True), ("3.03", -3.03, False), ("0", 0.0, True)])
 def test_printed_numbers(text, true, same):
     assert say.same(text, true) is same
+
+
+@pytest.mark.parametrize("skip,lost", [
+    (None, ["1 void", "2 not run yet"]), ("skipped: unsafe", ["1 void"])])
+def test_what_the_plan_skips_is_not_waited_for(skip, lost):
+    cell = Cell({"id": "x", "map": "m", "measure": "verify", "blocks": 3,
+                 "skip": skip})
+    cell.add({"status": "void", "result": None})
+    assert cell.lost == lost
+
+
+@pytest.mark.parametrize("kind,off", [("update", 1.0), ("churn", 0.0),
+                                      ("fresh", 0.0)])
+def test_a_pair_of_writes_may_lie_on_either_side(kind, off):
+    """Two operations of a hundred more than asked: of pairs one is begun."""
+    cell = Cell({"id": "x", "map": "m", "measure": "throughput",
+                 "write_kind": kind, "write_share": 0.5})
+    got = validity.deviation(cell, {"ops": 100, "achieved_write_share": 0.52},
+                             "write")
+    # one operation is free; of updates the second is over, by 0.01 / 0.05
+    assert got == pytest.approx(0.2 * off, abs=1e-9)
+
+
+@pytest.mark.parametrize("cpus,busy", [((0, 1), True), ((0, 0), False)])
+def test_threads_that_share_a_cpu_wait_for_each_other(cpus, busy):
+    """Their waits tell of no others, where the runner could not say."""
+    cell = Cell({"id": "x", "map": "m", "measure": "throughput",
+                 "threads": 2, "cpus": list(cpus)})
+    waits = [{"runqueue_wait_ns": 500, "elapsed_ns": 1000}] * 2
+    assert trust.taken(cell, {"result": {"by_thread": waits}}) is busy
+
+
+@pytest.mark.parametrize("about,why", [
+    ({"misuse": "no lock"}, "misuse"), ({}, "absent")])
+def test_a_planted_misuse_is_not_ranked_as_such(about, why):
+    rows = SimpleNamespace(failed={}, peer=lambda m: True, maps={"m": about})
+    head = SimpleNamespace(cells={})
+    assert copies.why_not(SimpleNamespace(rows=rows), head, "m") == why
 
 
 # ---- pages worked out by hand ---------------------------------------------

@@ -179,6 +179,10 @@ def test_too_few_blocks_decide_nothing(tmp_path):
     assert {r["uniform_names"] for r in few.rows(
         "tables/production-all.csv")} == {"not decided"}
     assert "No place is decided" in few.section("production")
+    page = few.out / "index.html"
+    page.write_text(few.page.replace("No place is decided", "It is decided"),
+                    "utf-8")
+    assert "production traffic" in {f.rule for f in lint(tmp_path).findings}
 
 
 def test_another_campaign_has_no_such_section(tmp_path):

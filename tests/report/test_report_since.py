@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import random
+import re
 import statistics
 
 import pytest
@@ -109,10 +110,10 @@ def slower(trial):
 
 @pytest.fixture(scope="module")
 def since(tmp_path_factory):
-    """syncmap became 1.2 times slower; flags and CPU speed changed."""
+    """syncmap became 1.2 times slower; flags, commit, CPU speed changed."""
     folder = tmp_path_factory.mktemp("since")
     then = campaign(folder / "then", 19, change=lambda m: m["build"].update(
-        flags="-O3"))
+        flags="-O3", commit="1111111"))
     now = campaign(folder / "now", 20, seed=2)
     edit(now, slower)
     for path, fast in ((then, 2.7), (now, 1.5)):
@@ -138,6 +139,12 @@ def test_changed_flags_and_speed_are_warned_of(since):
     assert "<li class=warn>⚠ flags: -O3 then, -O2 now</li>" in text
     assert "⚠ CPU speed: × 0.556 (2.70 additions per ns then, 1.50 now)" in \
         text
+
+
+def test_what_is_warned_of_stands_first(since):
+    items = re.findall(r"<li( class=warn)?>", since.section("since"))
+    assert 0 < items.count("") < len(items)
+    assert items == sorted(items, reverse=True)
 
 
 def test_speed_is_the_mean_of_before_and_after(tmp_path):
