@@ -75,14 +75,14 @@ $(PLAIN_TESTS): $(BUILD)/readmostly.a
 test:  ## all tests, what CI runs
 	@.ci/deps build test
 	@mkdir -p $(BUILD) && date +%s >$(BUILD)/begun
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(TESTS) $(BUILD)/tests/fake_trial $(BUILD)/tests/their_trial
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(TESTS) $(BUILD)/tests/fake_trial $(BUILD)/tests/their_trial $(BUILD)/tests/judge_facts
 	@BUILT_S=$$(($$(date +%s) - $$(cat $(BUILD)/begun))) tests/tools/prove.sh $(BUILD)
 
 # What says "slow:" in its first lines is for `make test`.
 check:  ## the fast tests, and lint of what changed: between two edits
 	@tests/tools/lint.sh --changed
 	@mkdir -p $(BUILD) && date +%s >$(BUILD)/begun
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(FAST_TESTS) $(BUILD)/tests/fake_trial $(BUILD)/tests/their_trial
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(FAST_TESTS) $(BUILD)/tests/fake_trial $(BUILD)/tests/their_trial $(BUILD)/tests/judge_facts
 	@BUILT_S=$$(($$(date +%s) - $$(cat $(BUILD)/begun))) tests/tools/prove.sh --fast $(BUILD)
 
 lint:  ## formatting, static analysis, layers
@@ -258,6 +258,11 @@ port-speed: $(BUILD)/readmostly $(if $(GO),$(BUILD)/readmostly-go)  ## real Go a
 $(BUILD)/tests/their_trial: examples/trial/their_trial.c $(BUILD)/readmostly.a
 	@mkdir -p $(@D)
 	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+
+# Of tests/report/test_judges.py.
+$(BUILD)/tests/judge_facts: tests/fixtures/judge_facts/facts.c tests/unit/trial/array_map.h $(BUILD)/readmostly.a
+	@mkdir -p $(@D)
+	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $< $(BUILD)/readmostly.a $(LDLIBS)
 
 .PHONY: bench-foreign
 bench-foreign: $(BUILD)/readmostly $(BUILD)/tests/their_trial  ## one C map here and in a foreign program, by the trial protocol: the ratio

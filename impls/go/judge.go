@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"time"
 )
 
@@ -113,6 +114,17 @@ func plausible(hits, n uint64, p float64) bool {
 	return math.Abs(float64(hits)-expected) <= 6*math.Sqrt(expected*(1-p))+1
 }
 
+// explained is how many look-ups may have missed keys that other threads had
+// just taken out or not yet put in. One thread has none: fresh keys do not
+// leave within a batch that the guard is as long as.
+func (l *load) explained(lookups uint64) float64 {
+	if l.threads == 1 && (l.kind != fresh || l.guard >= batch) {
+		return 0
+	}
+	return float64(lookups)*
+		(0.001+float64(l.threads)/float64(l.resident)) + 64
+}
+
 // unasked tells what was done that was not asked for, or "".
 func (t *team) unasked(sum *totals) string {
 	c, l := &sum.window, t.load
@@ -126,7 +138,7 @@ func (t *team) unasked(sum *totals) string {
 	case !holdsNothing(t.table) && !plausible(c.missesAbsent, lookups, absent):
 		return fmt.Sprintf("achieved miss share %.5f, asked %.5f",
 			ratio(c.missesAbsent+c.missesResident, lookups), l.misses)
-	case gone > float64(lookups)*(0.001+float64(l.threads)/float64(l.resident))+64:
+	case gone > l.explained(lookups):
 		return fmt.Sprintf("%.0f of %d lookups missed resident keys", gone, lookups)
 	}
 	return ""
@@ -159,7 +171,7 @@ func (t *team) misplaced() string {
 		return fmt.Sprintf("no arrival in the window of %.3f ms at %g/s",
 			float64(*t.cell.WindowNs)/1e6, *t.cell.RatePerS)
 	}
-	if float64(elapsed.Nanoseconds()) < 1000*t.clockCostNs {
+	if float64(elapsed.Nanoseconds()) < 1000*math.Max(t.clockCostNs, t.clockStepNs) {
 		return "the window is shorter than 1000 clock readings"
 	}
 	return ""
@@ -197,7 +209,7 @@ func (t *team) sharesCPU(slot int) bool {
 			return true
 		}
 	}
-	return len(cpus) == 0
+	return len(cpus) == 0 && t.load.threads > runtime.NumCPU()
 }
 
 // elapsed is from the first start to the last end.

@@ -177,6 +177,7 @@ func (t *team) environment() map[string]any {
 		goroutines = "free"
 	}
 	return map[string]any{"aslr": nil, "clock_cost_ns": t.clockCostNs,
-		"go": runtime.Version(), "gogc": percent,
+		"clock_step_ns": t.clockStepNs,
+		"go":            runtime.Version(), "gogc": percent,
 		"gomaxprocs": runtime.GOMAXPROCS(0), "goroutines": goroutines}
 }

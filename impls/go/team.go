@@ -40,6 +40,7 @@ type team struct {
 	rss           [2]int64
 	before, after process
 	clockCostNs   float64
+	clockStepNs   float64
 	windowExtra   float64 // of the positive control
 }
 
@@ -65,7 +66,7 @@ func newTeam(r *request) *team {
 func run(r *request) *team {
 	c, start := r.Cell, time.Now()
 	t := newTeam(r)
-	t.clockCostNs = clockCost()
+	t.clockCostNs, t.clockStepNs = clockCost(), clockStep()
 	runtime.GOMAXPROCS(processors(c))
 	placed := pinAll(*c.CPUs)
 	for i := range t.members {

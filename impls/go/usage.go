@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"strconv"
@@ -156,6 +157,19 @@ func rss() int64 {
 		return -1
 	}
 	return pages * int64(os.Getpagesize())
+}
+
+// clockStep is the least, in ns, by which two readings of the clock differ.
+func clockStep() float64 {
+	least, last := int64(math.MaxInt64), time.Now()
+	for i := 0; i < 1000; i++ {
+		now := time.Now()
+		if step := now.Sub(last).Nanoseconds(); step > 0 && step < least {
+			least = step
+		}
+		last = now
+	}
+	return float64(least)
 }
 
 // rssPeak is the most that it held.

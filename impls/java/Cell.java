@@ -67,7 +67,8 @@ final class Cell {
 				return true;
 			}
 		}
-		return cpus.length == 0;
+		return cpus.length == 0
+				&& threads > Runtime.getRuntime().availableProcessors();
 	}
 
 	/** Throws where the members make no sense, whatever the program. */

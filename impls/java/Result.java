@@ -208,6 +208,7 @@ final class Result {
 		Map<String, Object> told = new LinkedHashMap<>();
 		told.put("aslr", null);
 		told.put("clock_cost_ns", team.clockCostNs);
+		told.put("clock_step_ns", team.clockStepNs);
 		told.put("java", System.getProperty("java.version"));
 		told.put("vm", System.getProperty("java.vm.name"));
 		told.put("heap_bytes", Runtime.getRuntime().maxMemory());

@@ -21,7 +21,7 @@ final class Team {
 	Table table;
 	Usage before, after;
 	long rssEmpty, rssFilled;
-	double clockCostNs;
+	double clockCostNs, clockStepNs;
 	private final CyclicBarrier gate;
 
 	Team(Request request) {
@@ -54,6 +54,7 @@ final class Team {
 
 	void run() throws InterruptedException, BrokenBarrierException {
 		clockCostNs = Usage.clockCostNs();
+		clockStepNs = Usage.clockStepNs();
 		for (Member member : members) {
 			member.start();
 		}

@@ -91,6 +91,19 @@ final class Usage {
 		return -1;
 	}
 
+	/** The least, in ns, by which two readings of the clock differ. */
+	static double clockStepNs() {
+		long least = Long.MAX_VALUE, last = System.nanoTime();
+		for (int i = 0; i < 1000; i++) {
+			long now = System.nanoTime();
+			if (now > last) {
+				least = Math.min(least, now - last);
+			}
+			last = now;
+		}
+		return least;
+	}
+
 	/** What reading the clock takes, in ns: the least of many rounds. */
 	static double clockCostNs() {
 		final int rounds = 200, readings = 100;

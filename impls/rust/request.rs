@@ -5,6 +5,7 @@ use crate::stream::Distribution;
 use crate::trial::maps_of;
 use serde::Deserialize;
 use serde_json::Value;
+use std::thread::available_parallelism;
 
 /// The version that this program speaks.
 pub const PROTOCOL: u64 = 2;
@@ -74,9 +75,12 @@ impl Cell {
 
     /// Another thread takes turns with this one, by plan.
     pub fn shares_cpu(&self, slot: usize) -> bool {
-        self.cpus.is_empty()
-            || self.cpus.iter().filter(|&cpu| *cpu == self.cpus[slot]).count()
-                > 1
+        if self.cpus.is_empty() {
+            return available_parallelism()
+                .map_or(false, |cpus| self.threads > cpus.get());
+        }
+        let own = |cpu: &&usize| **cpu == self.cpus[slot];
+        self.cpus.iter().filter(own).count() > 1
     }
 }
 

@@ -45,6 +45,7 @@ pub fn report<T: Table>(team: &Team) -> Value {
         "environment": {
             "aslr": null,
             "clock_cost_ns": team.clock_cost_ns,
+            "clock_step_ns": team.clock_step_ns,
             "rust": option_env!("RUST_VERSION"),
         },
     });

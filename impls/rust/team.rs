@@ -125,6 +125,7 @@ pub struct Team<'a> {
     pub rss: [Option<u64>; 2],
     pub process: [Option<Usage>; 2],
     pub clock_cost_ns: f64,
+    pub clock_step_ns: f64,
 }
 
 impl<'a> Team<'a> {
@@ -164,6 +165,7 @@ impl<'a> Team<'a> {
             rss: [None; 2],
             process: [None; 2],
             clock_cost_ns: 0.0,
+            clock_step_ns: 0.0,
         }
     }
 
@@ -174,6 +176,7 @@ impl<'a> Team<'a> {
             false => (cell.warm_up_ns, cell.window_ns),
         };
         self.clock_cost_ns = usage::clock_cost_ns();
+        self.clock_step_ns = usage::clock_step_ns();
         self.phases.push(("setup", Duration::ZERO));
         self.rss[0] = usage::rss();
         let table: T = self.create();

@@ -87,3 +87,11 @@ pub fn clock_cost_ns() -> f64 {
     let least = (0..50).map(round).min().unwrap_or_default();
     least.as_nanos() as f64 / f64::from(READINGS)
 }
+
+/// The least, in ns, by which two readings of the clock differ.
+pub fn clock_step_ns() -> f64 {
+    let readings: Vec<Instant> = (0..1000).map(|_| Instant::now()).collect();
+    let steps = readings.windows(2).map(|pair| pair[1] - pair[0]);
+    let least = steps.filter(|step| !step.is_zero()).min();
+    least.map_or(f64::INFINITY, |step| step.as_nanos() as f64)
+}

@@ -33,6 +33,7 @@ static void add_up(const struct rm_team *team, struct totals *totals)
 		totals->account.written += member->account.written;
 		totals->account.returned += member->account.returned;
 		totals->account.held += member->account.held;
+		totals->account.puts += member->account.puts;
 	}
 }
 
@@ -80,6 +81,21 @@ static bool keys_stay(const struct rm_team *team)
 	       team->request->cell.write_kind == RM_UPDATE;
 }
 
+/* Ranks of fresh keys are drawn once: a key that is there already is one that
+   was not put in, and its answer hides that from the sums. */
+static void judge_fresh(const struct rm_team *team, const struct totals *totals,
+        struct rm_judgement *judgement)
+{
+	uint64_t puts = totals->all.pairs + totals->account.puts;
+
+	if (mixes(team) && team->request->cell.write_kind == RM_FRESH &&
+	        totals->all.inserts != puts)
+		rm_error_set(&judgement->mismatch, -EIO,
+		        "%" PRIu64 " of %" PRIu64
+		        " upserts of fresh keys found one",
+		        puts - totals->all.inserts, puts);
+}
+
 /* Ranks are mixed before they are summed up: of plain ranks two errors could
    cancel, keys 1 and 4 lost and 2 and 3 held twice. */
 static void judge_keys(const struct rm_team *team, const struct totals *totals,
@@ -117,6 +133,7 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64 " upserts of resident keys found no key",
 		        totals->all.inserts);
+	judge_fresh(team, totals, judgement);
 }
 
 /* Whether `hits` of `n` is within 6 standard errors of probability p. */

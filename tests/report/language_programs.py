@@ -67,27 +67,31 @@ def changed(language, folder, file, right, wrong):
     require(f"{language}_null")
     text = (ROOT / "impls" / language / file).read_text("utf-8")
     assert right in text, "the mutant is of lines that there are"
-    return BUILDERS[language](folder, file, text.replace(right, wrong, 1))
+    return BUILDERS[language](folder, {file: text.replace(right, wrong, 1)})
 
 
-def java(folder, file, text):
+def java(folder, files):
+    """With these files, each a name and its text, changed or new."""
     shutil.copytree(BUILD / "java", folder / "java")
     shutil.copy(BUILD / "readmostly-java", folder)
     launch = (folder / "readmostly-java").read_text("utf-8")
     jars = re.search(r'-cp "\$here/java:([^"]*)"', launch)[1]
-    (folder / file).write_text(text, "utf-8")
+    for file, text in files.items():
+        (folder / file).write_text(text, "utf-8")
     subprocess.run(["javac", "-d", folder / "java", "-cp",
-                    f"{folder / 'java'}:{jars}", folder / file], check=True)
+                    f"{folder / 'java'}:{jars}",
+                    *(folder / file for file in files)], check=True)
     return folder / "readmostly-java"
 
 
-def rust(folder, file, text):
+def rust(folder, files):
     """With the crates that the build has compiled, in a copy of their folder:
     what is made here is not what `make` takes."""
     shutil.copytree(ROOT / "build/cargo", folder / "cargo")
     sources = folder / "sources"
     shutil.copytree(ROOT / "impls/rust", sources)
-    (sources / file).write_text(text, "utf-8")
+    for file, text in files.items():
+        (sources / file).write_text(text, "utf-8")
     manifest = (BUILD / "readmostly-rust.cargo/Cargo.toml").read_text("utf-8")
     crates = re.findall(r"^([a-z-]+) = .*optional = true", manifest, re.M)
     subprocess.run(

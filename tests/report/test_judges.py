@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The judges of trials in all languages say the same of the same facts.
+
+A right map is run, what was counted is changed as a line of facts.tsv says, and
+each language's judge is asked. No time decides: where one matters, it is what
+is changed.
+"""
+import csv
+import json
+import os
+import shutil
+import subprocess
+
+import go_program
+import language_programs
+import pytest
+from go_program import BUILD, ROOT, request_of
+
+FACTS = ROOT / "tests/fixtures/judge_facts"
+MAPS = {"c": "array", "go": "go_map_rw", "java": "java_chm",
+        "rust": "rust_rwlock"}
+
+
+def rows():
+    with open(FACTS / "facts.tsv", encoding="utf-8") as lines:
+        return [(row + [""])[:6] for row in csv.reader(
+            (line for line in lines if not line.startswith("#")),
+            delimiter="\t")]
+
+
+def c(_):
+    program = BUILD / "tests/judge_facts"
+    if not program.exists():
+        pytest.skip(f"make {program.relative_to(ROOT)}")
+    return program
+
+
+def planted(text, right, wrong):
+    assert right in text, "facts are planted in lines that there are"
+    return text.replace(right, wrong, 1)
+
+
+def go(folder):
+    if not go_program.PROGRAM.exists():
+        pytest.skip("no Go 1.19 or newer: no readmostly-go")
+    for source in [*(ROOT / "impls/go").glob("*"), FACTS / "facts.go"]:
+        shutil.copy(source, folder)
+    result = folder / "result.go"
+    result.write_text(planted(
+        result.read_text("utf-8"), "	sum := t.add()\n",
+        "	t.plant()\n	sum := t.add()\n"), "utf-8")
+    newest = subprocess.run([ROOT / "tests/go/find_go.sh", "newest"],
+                            text=True, capture_output=True, check=True)
+    subprocess.run(
+        [newest.stdout.strip(), "build", "-o", "facts", "."], cwd=folder,
+        env=os.environ | {
+            "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false",
+            "GOPROXY": "off", "CGO_ENABLED": "0",
+            "GOPATH": str(ROOT / "build/go-path"),
+            "GOCACHE": str(ROOT / "build/go-cache")}, check=True)
+    return folder / "facts"
+
+
+def java(folder):
+    language_programs.require(MAPS["java"])
+    result = (ROOT / "impls/java/Result.java").read_text("utf-8")
+    return language_programs.java(folder, {
+        "Facts.java": (FACTS / "Facts.java").read_text("utf-8"),
+        "Result.java": planted(result, "		sum = new Totals(team);\n",
+                               "		Facts.plant(team);\n"
+                               "		sum = new Totals(team);\n")})
+
+
+def rust(folder):
+    language_programs.require(MAPS["rust"])
+    sources = ROOT / "impls/rust"
+    return language_programs.rust(folder, {
+        "facts.rs": (FACTS / "facts.rs").read_text("utf-8"),
+        "main.rs": planted((sources / "main.rs").read_text("utf-8"),
+                           "mod judge;\n", "mod facts;\nmod judge;\n"),
+        "trial.rs": planted((sources / "trial.rs").read_text("utf-8"),
+                            "    report::<T>(&team)\n",
+                            "    crate::facts::plant(&mut team);\n"
+                            "    report::<T>(&team)\n")})
+
+
+@pytest.fixture(name="asked", scope="module",
+                params=[c, go, java, rust], ids=lambda build: build.__name__)
+def asked_(request, tmp_path_factory):
+    """A language, and its program that FACTS are told to."""
+    language = request.param.__name__
+    return language, request.param(tmp_path_factory.mktemp(language))
+
+
+def factors_of(cell):
+    numbers = go_program.FACTORS
+
+    def value(name, text):
+        return type(numbers[name])(text) if name in numbers else text
+    pairs = (pair.split("=") for pair in cell.split())
+    return {name: value(name, text) for name, text in pairs}
+
+
+def placed(where, threads):
+    """The cell's CPUs, and those that the process may use."""
+    allowed = sorted(os.sched_getaffinity(0))
+    if where in ("two", "unbound") and len(allowed) < 2:
+        pytest.skip("one CPU")
+    return {"one": allowed[-1:], "shared": allowed[-1:] * threads,
+            "two": allowed[:2]}.get(where, []), \
+        allowed[:1] if where == "unbound on one" else allowed
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
+def test_judges_say_the_same_of_the_same_facts(row, asked):
+    _, cell, where, facts, status, words = row
+    language, program = asked
+    factors = factors_of(cell)
+    cpus, allowed = placed(where, factors.get("threads", 1))
+    text = json.dumps(request_of(MAPS[language], cpus=cpus, **factors))
+    done = subprocess.run(
+        ["taskset", "-c", ",".join(map(str, allowed)), program, "trial"],
+        input=text, text=True, capture_output=True, timeout=300, check=False,
+        env=os.environ | {"FACTS": facts})
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    reason = result["reason"] or ""
+    assert (result["status"], words in reason) == (status, True), reason
+    assert (result["verification"]["status"] == "failed") \
+        == (status == "failed")
