@@ -82,6 +82,24 @@ static inline size_t snapshot_length(void *thread)
 	return gomap_count(snapshot_current(thread));
 }
 
+/* Of string keys, which go with their map. */
+static inline uint64_t snapshot_bytes_of_keys(
+        struct gomap *of, struct rm_shape shape)
+{
+	uint64_t bytes = 0;
+	struct gomap_iterator it;
+	struct rm_value value;
+	struct rm_key key;
+
+	if (!shape.str)
+		return 0;
+	gomap_iterate_begin(of, &it);
+	while (gomap_iterate_next(&it, shape, &key, &value))
+		bytes += key.length;
+	gomap_iterate_end(&it);
+	return bytes;
+}
+
 static inline void snapshot_clear(void *thread)
 {
 	struct epoch_record *record = thread;
@@ -93,8 +111,7 @@ static inline void snapshot_clear(void *thread)
 	if (!empty)
 		gomap_no_memory();
 	snapshot_publish(record, empty, SNAPSHOT_FULL_MAP,
-	        map->shape.str ? gomap_count(snapshot_current(record)) * 16
-	                       : 0);
+	        snapshot_bytes_of_keys(snapshot_current(record), map->shape));
 	map->clones++;
 	pthread_mutex_unlock(&map->lock);
 	epoch_settle(record);

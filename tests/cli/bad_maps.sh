@@ -71,6 +71,7 @@ caught bad_scan scan 'which is always there, not at all'
 caught bad_scan_twice scan 'which is always there, twice'
 caught bad_scan_moments scan 'saw 2 tokens, no moment'
 caught bad_stores_absent model 'stored a value although the key is absent'
+caught bad_wrong_present model 'insert_if_absent.*not the last one written'
 caught bad_load load 'is not there'
 caught bad_drive drive 'not what is held'
 RM_FAULT_PERIOD=1 caught bad_wrong_late model 'said absent, but the key is there' --shape str16x8

@@ -128,3 +128,14 @@ def test_judges_say_the_same_of_the_same_facts(row, asked):
     assert (result["status"], words in reason) == (status, True), reason
     assert (result["verification"]["status"] == "failed") \
         == (status == "failed")
+
+
+@pytest.mark.parametrize("writes", [1, 64, 100])
+def test_a_verification_does_no_fewer_writes_than_asked(writes, asked):
+    language, program = asked
+    request = request_of(MAPS[language], measure="verify", window_ops=0,
+                         verify_ops=writes, write_share=1.0, keys=64)
+    done = subprocess.run([program, "trial"], input=json.dumps(request),
+                          text=True, capture_output=True, timeout=300,
+                          check=True)
+    assert json.loads(done.stdout)["verification"]["written"] >= writes

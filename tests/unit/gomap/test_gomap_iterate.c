@@ -272,6 +272,37 @@ static void removed_keys_are_struck_out_of_the_old_array(void)
 	gomap_destroy(scene.map);
 }
 
+/* The same while growth goes on: the first removals strike out what the array
+   holds that is still being left. */
+static void keys_removed_during_growth_are_struck_out(void)
+{
+	enum { FULL = 52 };
+	static struct scene scene;
+	struct gomap_iterator it;
+	size_t moved[2];
+	unsigned during = 0;
+
+	scene = (struct scene){ .shape = RM_STR16X8,
+		.map = gomap_create(0, RM_STR16X8, 1),
+		.right = true };
+	for (uint64_t n = 0; n < FULL; n++)
+		set(&scene, n);
+	while (gomap_get(scene.map->oldbuckets))
+		set(&scene, 0);
+	begin(&scene, &it);
+	set(&scene, FULL); /* growth begins */
+	for (uint64_t n = 0; n <= FULL; n++) {
+		unset(&scene, n);
+		during += gomap_get(scene.map->oldbuckets) != NULL;
+	}
+	count_moved(&it, scene.shape, moved);
+	CHECK(during > 2, "keys are removed while the map grows");
+	CHECK(!moved[0] && !moved[1], "of these, too, none is left");
+	CHECK(!visit(&scene, &it), "and the iterator meets none of them");
+	end(&scene, &it);
+	gomap_destroy(scene.map);
+}
+
 static void order_is_random(void)
 {
 	struct gomap *map = gomap_create(1000, RM_U64X8, 1);
@@ -317,6 +348,7 @@ int main(void)
 		entries_are_visited_once(s);
 	same_size_growth_meanwhile();
 	removed_keys_are_struck_out_of_the_old_array();
+	keys_removed_during_growth_are_struck_out();
 	order_is_random();
 	an_empty_map_has_nothing_to_visit();
 	CHECK(blocks_live == 0, "every block was freed, once");

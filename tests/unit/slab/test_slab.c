@@ -269,8 +269,34 @@ static void slots_of_a_session(uint64_t slots)
 	inner.destroy(map);
 }
 
+/* A thread that closes a session which another took out says that its answers
+   are wrong; one whose sessions are all there does not. */
+static void a_lost_session_is_judged(uint64_t lost)
+{
+	const struct rm_sizing sizing = {
+		.keys = 16, .threads = 1, .shape = RM_U64X24
+	};
+	const uint64_t args[] = { 4, 4 };
+	struct sessions *map = inner.create(&sizing);
+	struct rm_worker worker = {
+		.thread = map, .resident = 16, .threads = 1, .loop_args = args
+	};
+	struct rm_key_bytes line;
+
+	life_open_all(&worker);
+	if (lost < 16)
+		inner.remove(map, RM_U64X24, rm_key_of(RM_U64X24, lost, &line));
+	life_close_all(&worker);
+	CHECK((worker.counts.wrong != 0) == (lost < 16),
+	        "a session is missed where it was lost, and only there");
+	inner.destroy(map);
+}
+
 int main(void)
 {
+	a_lost_session_is_judged(0);
+	a_lost_session_is_judged(15);
+	a_lost_session_is_judged(16); /* none */
 	slots_of_a_session(4);
 	slots_of_a_session(253);
 	order_of_publication();

@@ -94,10 +94,63 @@ static void load_and_scan(void)
 	ops->destroy(map);
 }
 
+/* Keys of so many bytes each, in the order of their index. */
+struct lengths {
+	size_t length;
+	char bytes[64];
+};
+
+static void long_entry_at(const struct rm_source *source, size_t i,
+        struct rm_key *key, struct rm_value *value)
+{
+	struct lengths *lengths = (struct lengths *)(uintptr_t)source->context;
+
+	memset(lengths->bytes, 0, sizeof(lengths->bytes));
+	memcpy(lengths->bytes, &i, sizeof(i));
+	*key = (struct rm_key){ .bytes = lengths->bytes,
+		.length = lengths->length };
+	*value = rm_value_of(i, 0, 0);
+}
+
+/* What a clear of 100 such keys retires. */
+static double cleared_bytes(size_t length)
+{
+	struct lengths lengths = { .length = length };
+	struct rm_source source = {
+		.count = 100, .at = long_entry_at, .context = &lengths
+	};
+	struct rm_sizing sizing = { .keys = 100, .threads = 1, .shape = str };
+	void *map = ops->create(&sizing), *thread = ops->join(map, 0);
+
+	ops->load(thread, str, &source);
+	double before = race_stat(&rm_impl_snapshot, map, "retired_bytes");
+
+	ops->clear(thread);
+	double after = race_stat(&rm_impl_snapshot, map, "retired_bytes");
+
+	CHECK(ops->length(thread) == 0, "a clear leaves none");
+	ops->leave(thread);
+	ops->destroy(map);
+	return after - before;
+}
+
+/* Of maps that differ in the length of their keys alone. */
+static void a_clear_retires_the_bytes_of_its_keys(void)
+{
+	double least = cleared_bytes(8);
+	bool right = true;
+
+	for (size_t length = 16; length <= 64; length += 8)
+		right &= cleared_bytes(length) - least ==
+		         100 * (double)(length - 8);
+	CHECK(right, "each byte of a longer key is retired with it");
+}
+
 int main(void)
 {
 	ops = rm_impl_snapshot.ops;
 	load_and_scan();
+	a_clear_retires_the_bytes_of_its_keys();
 	model_check(&rm_impl_snapshot, 25000);
 	race_check(&rm_impl_snapshot, 2500, false);
 	return DONE();
