@@ -23,7 +23,7 @@ from report.lint.context import Context
 from report.lint.log import Log
 from report.lint.read_page import SILENT, Node, Table
 
-SAMPLE = 40
+SAMPLE = 30
 REASONS = ("constant", "data", "unread", "copy")
 REACH = [line.split("\t") for line in (
     Path(__file__).parent / "lint_reach.tsv").read_text("utf-8").splitlines()
