@@ -81,6 +81,7 @@ class Campaign:
     started: int = 0
     refused: int = 0  # void or disturbed; the budget of repeats was spent
     ran: list = field(default_factory=list)  # (cell, line): every attempt
+    replaced: list = field(default_factory=list)  # lines, of all arms
     problems: list = field(default_factory=list)
 
     @property
@@ -334,6 +335,7 @@ def read(path):
     for (cell_id, _, arm), attempts in found.items():
         cell, trial = campaign.cells[cell_id], attempts[-1]
         campaign.trials += 1
+        campaign.replaced += attempts[:-1]
         campaign.started += trial.get("exit") != "not started"
         if arm != "head":
             campaign.arms.setdefault((arm, cell.id), []).append(trial)

@@ -127,7 +127,7 @@ def noise_of(a):
 
 def replaced(a):
     """Those trials (by id()) of which a later attempt counts."""
-    return {id(t) for c in a.campaign.cells.values() for t in c.earlier}
+    return {id(t) for t in a.campaign.replaced}
 
 
 def places(cell):

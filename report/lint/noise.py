@@ -10,9 +10,8 @@ ENDS = (1, 99)  # percentiles of the speed: one slow reading is no change
 
 
 def last(rows):
-    """Those that no later attempt replaces; of other arms all."""
-    return [t for t in rows.begun if id(t) in rows.last
-            or t.get("arm", "head") != "head"]
+    """Those that no later attempt replaces."""
+    return [t for t in rows.begun if id(t) in rows.last]
 
 
 def speed(trial):
