@@ -69,20 +69,23 @@ $(PLAIN_TESTS): $(BUILD)/readmostly.a
 
 .PHONY: test check lint format bench-floor golden
 
+# Programs that tests run and that are no tests.
+TRIED := $(addprefix $(BUILD)/tests/,fake_trial their_trial judge_facts)
+
 # C and shell tests print TAP, Python tests are pytest's.
 # What is built and what is run are lines of their own: make -n runs the line
 # that calls make.
 test:  ## all tests, what CI runs
 	@.ci/deps build test
 	@mkdir -p $(BUILD) && date +%s >$(BUILD)/begun
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(TESTS) $(BUILD)/tests/fake_trial $(BUILD)/tests/their_trial $(BUILD)/tests/judge_facts
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(TESTS) $(TRIED)
 	@BUILT_S=$$(($$(date +%s) - $$(cat $(BUILD)/begun))) tests/tools/prove.sh $(BUILD)
 
 # What says "slow:" in its first lines is for `make test`.
 check:  ## the fast tests, and lint of what changed: between two edits
 	@tests/tools/lint.sh --changed
 	@mkdir -p $(BUILD) && date +%s >$(BUILD)/begun
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(FAST_TESTS) $(BUILD)/tests/fake_trial $(BUILD)/tests/their_trial $(BUILD)/tests/judge_facts
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(FAST_TESTS) $(TRIED)
 	@BUILT_S=$$(($$(date +%s) - $$(cat $(BUILD)/begun))) tests/tools/prove.sh --fast $(BUILD)
 
 lint:  ## formatting, static analysis, layers

@@ -11,7 +11,7 @@ import (
 	"unsafe"
 )
 
-// Of runner/base/histogram.h, bucket for bucket: tests/go/buckets.tsv holds
+// Of runner/base/histogram.h, bucket for bucket: tests/go/arrivals.tsv holds
 // both sides to it.
 const (
 	halfBits        = 10

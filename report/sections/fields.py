@@ -14,13 +14,12 @@ WINNER_COLUMNS = ("workload", "keys", "write_kind", "write_share", "threads",
 
 def flip_figure(report, a, where, hue):
     """Flip maps of every board; the first ones open."""
-    panels, rows, undrawn = [], [], 0
-    paired = [b for b in a.boards() if has_pair(a, b)]
+    panels, rows = [], []
+    drawn = [b for b in a.boards() if has_pair(a, b)] or a.boards()
     for board in a.boards():
         part = verdicts.fields(a, board)
         rows += part
-        if paired and board not in paired:
-            undrawn += 1
+        if board not in drawn:
             continue
         threads, lines = a.threads_of(board), a.lines_of(board)
         marks = topology.marks(a.grid[board][lines[0]], where)
@@ -40,7 +39,7 @@ def flip_figure(report, a, where, hue):
                f"{contender}.</b> Each field: throughput of {contender} ÷"
                f" {base}, paired by block, and its 95 % interval; the "
                f"absolute value of {base} is in the tool tip and the CSV. "
-               + colours + undrawn_words(undrawn))
+               + colours + undrawn_words(len(a.boards()) - len(drawn)))
     return folded(report, "flip", caption, panels, FLIP_COLUMNS, rows), rows
 
 

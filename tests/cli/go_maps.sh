@@ -73,23 +73,9 @@ check "campaign.json says whose maps they are" \
 check "goroutines are a factor of Go's maps" says "$dir/plan" goroutines-free
 check "and of no other" sh -c "! grep 'gomap_rw.*goroutines' '$dir/plan'"
 
-cat >"$dir/open.conf" <<CONF
-writes = 10%
-keys = 1000
-shape = u64x8
-threads = 1
-loop = paced
-rate = 5k/s
-warm-up = 10ms
-window = 120ms
-deadline = 60s
-verify = 10kops
-blocks = 1
-repeat-most = 0
-measure = latency
-CONF
-"$readmostly" run "$dir/open.conf" --maps "$go_maps go_null gomap_rw" -o "$dir/open" \
-	--counters none >"$dir/said" 2>&1
+"$readmostly" run "$dir/go.conf" --maps "$go_maps go_null gomap_rw" -o "$dir/open" --counters none \
+	--set measure=latency --set loop=paced --set rate=5k/s --set warm-up=10ms --set window=120ms \
+	--set shape=u64x8 --set write-kind=update >"$dir/said" 2>&1
 check "an open loop of Go's and C's maps ends well" [ $? = 0 ]
 check "each has a trial with latencies" \
 	[ "$(grep -c '/latency".*"status":"ok".*"latency":\[{' "$dir/open/trials.jsonl")" = 5 ]

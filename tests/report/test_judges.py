@@ -14,7 +14,7 @@ import subprocess
 import go_program
 import language_programs
 import pytest
-from go_program import BUILD, ROOT, request_of
+from go_program import BUILD, ROOT, changed_go, request_of
 
 FACTS = ROOT / "tests/fixtures/judge_facts"
 MAPS = {"c": "array", "go": "go_map_rw", "java": "java_chm",
@@ -43,22 +43,9 @@ def planted(text, right, wrong):
 def go(folder):
     if not go_program.PROGRAM.exists():
         pytest.skip("no Go 1.19 or newer: no readmostly-go")
-    for source in [*(ROOT / "impls/go").glob("*"), FACTS / "facts.go"]:
-        shutil.copy(source, folder)
-    result = folder / "result.go"
-    result.write_text(planted(
-        result.read_text("utf-8"), "	sum := t.add()\n",
-        "	t.plant()\n	sum := t.add()\n"), "utf-8")
-    newest = subprocess.run([ROOT / "tests/go/find_go.sh", "newest"],
-                            text=True, capture_output=True, check=True)
-    subprocess.run(
-        [newest.stdout.strip(), "build", "-o", "facts", "."], cwd=folder,
-        env=os.environ | {
-            "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false",
-            "GOPROXY": "off", "CGO_ENABLED": "0",
-            "GOPATH": str(ROOT / "build/go-path"),
-            "GOCACHE": str(ROOT / "build/go-cache")}, check=True)
-    return folder / "facts"
+    shutil.copy(FACTS / "facts.go", folder)
+    return changed_go(folder, ("result.go", "	sum := t.add()\n",
+                               "	t.plant()\n	sum := t.add()\n"))
 
 
 def java(folder):

@@ -84,7 +84,9 @@ def test_the_tally_says_how_many_trials_were_disturbed():
     """Of those that count: the last attempt of each."""
     meta, rows = campaign({"std_mutex": 20, "ck_ht": 18})
     rows[3]["disturbed"] = rows[5]["disturbed"] = "run queue"
-    rows.append(dict(rows[3]) | {"disturbed": None})
+    rows.append(dict(rows[3]) | {"disturbed": None, "attempt": 2})
+    rows = [attempts[-1] for attempts in peers_bench.journal.attempts_of(
+        enumerate(rows), []).values()]
     said = list(peers_bench.tally_of(meta, rows,
                                      peers_bench.table_of(meta, rows)))
     assert said[1] == "# 1 of 16 trials that count were disturbed by other " \

@@ -474,8 +474,7 @@ def table_of(rows):
     for name in dict.fromkeys(row["pair"] for row in rows):
         rounds = [row for row in rows if row["pair"] == name]
         table += [rows_of_arm(name, arm, rounds)
-                  for arm in sorted(rounds[0]["runs"], key=list(
-                      rounds[0]["runs"]).index)]
+                  for arm in rounds[0]["runs"]]
     return table
 
 

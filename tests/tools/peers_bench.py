@@ -131,13 +131,11 @@ def lines_of(table):
 
 def tally_of(meta, rows, table):
     machine = meta["machine"]
-    last = {(row["cell"], row["block"]): row for row in rows}
-    disturbed = sum(isinstance(row.get("disturbed"), str)
-                    for row in last.values())
+    disturbed = sum(isinstance(row.get("disturbed"), str) for row in rows)
     yield (f"# make peers-bench, {meta['created_utc'][:10]}, "
            f"{machine['facts']['cpu_name']['text']}, {machine['cpus']} CPUs: "
            f"time over {BASE}'s.")
-    yield (f"# {disturbed} of {len(last)} trials that count were disturbed by "
+    yield (f"# {disturbed} of {len(rows)} trials that count were disturbed by "
            "other programs.")
     yield "\t".join(COLUMNS)
     for row in table:
