@@ -24,7 +24,7 @@ from report.paired import (clopper_pearson, detectable, lag_one,  # noqa: F401
                            outliers, pairs_needed, shift, shift_interval,
                            sign_test, slot_adjusted, standard_error,
                            values_per_trial, variance_components)
-from report.signed_rank import (feasible, hodges_lehmann,  # noqa: F401
+from report.signed_rank import (above, feasible, hodges_lehmann,  # noqa: F401
                                 holm, sign_flip_test,
                                 signed_rank_interval, signed_rank_tail,
                                 signed_ranks, walsh, walsh_rank)
@@ -134,6 +134,12 @@ def trend(x, level=0.95):
     if len(x) < RANKING_NEEDS:
         return float(slope), None, None
     return float(slope), float(low), float(high)
+
+
+def log_slope(x, y):
+    """Median slope of ln y over ln x, both (n,) above 0, n >= 2 (Theil and
+    Sen): 0 of what is O(1), 1 of what is linear."""
+    return float(dist.theilslopes(np.log(y), np.log(x)).slope)
 
 
 # ---- order statistics -----------------------------------------------------
