@@ -185,11 +185,17 @@ def asked(campaign, claims):
                for e in all_of)
 
 
+def kept(campaign):
+    """Hash of the ledger as it was before the run; None: nobody kept it."""
+    return (campaign.meta.get("notes") or {}).get("claims")
+
+
 def document(campaign, claims):
     rows = verdicts(campaign, claims)
     return {"format": FORMAT, "kind": "claims", "campaign": campaign.name,
             "machine": (campaign.meta.get("machine") or {}).get("id"),
-            "ledger_sha256": ledger.digest(claims), "alpha": rules.ALPHA,
+            "ledger_sha256": ledger.digest(claims),
+            "ledger_of_run": kept(campaign), "alpha": rules.ALPHA,
             "count": {word: sum(r["verdict"] == word for r in rows)
                       for word in rules.VERDICTS},
             "not_in_this_run": sorted(set(claims) - {r["id"] for r in rows}),
