@@ -7,6 +7,7 @@ from report.advise import decide, places, questions
 from report.advise.questions import said
 
 WIDTH = 78
+FEW = 2  # corners that are told in full
 
 
 def wrapped(text):
@@ -58,9 +59,36 @@ def corner_name(c, between):
 
 
 def each(result):
-    """Every corner with its verdict."""
-    return "; ".join(f"at {corner_name(c, result['between'])}: {verdict(c)}"
-                     for c in result["corners"])
+    """Every corner with its verdict; of more than two who is in front, and
+    the verdict of the nearest and of the least certain one."""
+    corners = result["corners"]
+    if len(corners) <= FEW:
+        return "; ".join(at_corner(result, c) for c in corners)
+    near = places.nearest([c["place"] for c in corners], result["asked"])
+    first = next(c for c in corners if c["place"] == near)
+    least = min((c for c in corners if c["low"] is not None),
+                key=lambda c: c["low"], default=first)
+    told = in_front(result) + [at_corner(result, first, "the nearest, ")]
+    if least is not first:
+        told.append(at_corner(result, least, "the least certain, "))
+    return "; ".join(told)
+
+
+def at_corner(result, c, how=""):
+    return f"at {how}{corner_name(c, result['between'])}: {verdict(c)}"
+
+
+def in_front(result):
+    """"syncmap in front at 1 % writes, 2 threads and 3 % writes, 2 threads"
+    for each that is, where the corners disagree."""
+    if result["word"] != decide.DEPENDS:
+        return []
+    groups = {}
+    for c in result["corners"]:
+        groups.setdefault((words.joined(c["front"]), c["word"]), []).append(
+            f"({corner_name(c, result['between'])})")
+    return [f"{front}, {word}, at {words.joined(names)}"
+            for (front, word), names in groups.items()]
 
 
 def ends(result):
@@ -102,8 +130,7 @@ def choice(result):
 def changed(result):
     if not result["front"]:
         return ""
-    told = [f"{said(f['factor'], f['value'])} ({f['leader']} leads"
-            + (f", {f['word']})" if f["word"] != verdicts.LEAD else ")")
+    told = [f"{said(f['factor'], f['value'])} ({f['leader']}, {f['word']})"
             for f in result["flips"]]
     if not told:
         return "Nothing that was measured beside it would change the answer."
@@ -111,7 +138,9 @@ def changed(result):
 
 
 def cells(result):
-    ids = [i for c in result["corners"] for i in c["cells"]]
+    several = len(result["corners"]) > FEW  # then of the leader alone
+    ids = [i for c in result["corners"]
+           for i in c["cells"][:1 if several else None]]
     how = ("Nearest measured cells" if result["between"]
            else "Measured at this very place")
     return f"{how}: {' '.join(ids)}."
@@ -188,7 +217,9 @@ def trusted(result):
     """May one act on it, by report.trust; a failed control is said first."""
     found = result["trust"]
     if found["word"] == trust.TRUST:
-        return f"{trust.OPENING[trust.TRUST]} on this machine."
+        what = "Trust what was measured," if result["between"] else \
+            trust.OPENING[trust.TRUST]
+        return f"{what} on this machine."
     return f"{trust.OPENING[found['word']]}: {'; '.join(found['why'])}."
 
 

@@ -194,7 +194,7 @@ def test_flips_are_named_by_factor_and_value_nearest_first(folders, capsys):
     shown = {0.03: "3%", "churn": "churn"}
     assert [(f["factor"], f["value"]) for f in got["flips"]] == [
         (text[f[2]], shown[f[3]]) for f in want["flips"]]
-    assert "churn writes (shard_rw_32 leads" in flat(got)
+    assert "churn writes (shard_rw_32, clear lead)" in flat(got)
 
 
 def flat(got):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Numbers of questions are read and written as workload files have them, and
 a question lies among measured places where it should."""
+import pathlib
 import random
 
 import pytest
@@ -198,7 +199,10 @@ def test_locks_bound_memory_by_their_kind():
 
 
 def test_each_need_has_a_rule_and_says_what_it_is():
+    page = (pathlib.Path(__file__).resolve().parents[2]
+            / "docs/advise.md").read_text(encoding="utf-8")
     for name, need in needs.NEEDS.items():
+        assert f"`{name}`" in page
         assert need["what"], name
         assert set(need) & {"guarantees", "progress", "lacks", "holds"}, name
         assert needs.why_not({}, name)  # what is not said is not promised
