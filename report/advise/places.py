@@ -35,6 +35,13 @@ def told(factor, values):
     return ", ".join(questions.written(factor, v) for v in values)
 
 
+def reach(factor, values):
+    """"1Ki to 64Ki", of one value "1Ki alone"."""
+    if len(values) == 1:
+        return f"{told(factor, values)} alone"
+    return f"{told(factor, values[:1])} to {told(factor, values[-1:])}"
+
+
 # ---- inside or outside ------------------------------------------------------
 
 def narrowed(places, asked):
@@ -81,7 +88,7 @@ def beyond(places, asked, cpus):
         if not values[0] <= value <= values[-1]:
             return Refusal(factor, value, tuple(values), (
                 f"{name} {text} is outside of what was measured: "
-                f"{told(factor, values[:1])} to {told(factor, values[-1:])}"))
+                f"{reach(factor, values)}"))
     return None
 
 

@@ -34,11 +34,10 @@ def maps_of(a):
 
 def settings(a, asked):
     """key -> value of the file, in its order. What nobody can ask for is
-    as usual, and not said; misses beside fresh writes are a mistake."""
+    as usual, and not said."""
     at = dict(zip(FACTORS, asked))
     found = {axis.key: axis.write(at[axis.factor])
-             for axis in questions.AXES
-             if axis.factor != "miss_share" or at["miss_share"]}
+             for axis in questions.AXES}
     maps = maps_of(a)
     blocks = max(stats.VERDICT_NEEDS, verdicts.needs(len(maps)))
     found |= times_of(a) | {"blocks": str(blocks)}

@@ -7,7 +7,7 @@ import random
 import pytest
 import report_helpers  # noqa: F401
 
-from report.advise import needs, numbers, places, questions
+from report.advise import decide, needs, numbers, places, questions
 from report.advise.questions import FACTORS, ORDERED, place_of
 
 MOST = questions.KEYS_MOST
@@ -134,6 +134,14 @@ def test_threads_do_not_lie_between_a_cpu_each_and_more():
     assert located(known, place(threads=16), cpus=4)[1] is None
 
 
+def test_a_box_does_not_reach_over_the_number_of_cpus():
+    known = [place(keys=16, threads=t) for t in (1, 8)] + [place(keys=64,
+                                                                 threads=2)]
+    asked = place(keys=16, threads=2)
+    assert located(known, asked)[0] == [(0.03, 16, 1), (0.03, 16, 8)]
+    assert located(known, asked, cpus=4)[0] == []
+
+
 def test_what_nobody_can_ask_for_is_as_usual_or_refused():
     known = [place(memory="interleave")]
     assert located(known, place()) == ([], "memory")
@@ -159,6 +167,23 @@ def test_corners_enclose_the_question_and_were_measured(seed):
         assert len(values) == 1 or value not in values
     if asked in known:
         assert found == [asked]
+
+
+@pytest.mark.parametrize("corners,word,front", [
+    ([("clear lead", "a"), ("clear lead", "a")], "clear lead", ["a"]),
+    ([("clear lead", "a"), ("small lead", "a")], "lead of uncertain size",
+     ["a"]),
+    ([("small lead", "a"), ("small lead", "b")], "depends", []),
+    ([("tied", "ab"), ("tied", "ba")], "tied", ["a", "b"]),  # order is speed
+    ([("tied", "ab"), ("tied", "abc")], "depends", []),
+    ([("tied", "ab"), ("clear lead", "a")], "depends", []),
+    ([("alone", "a"), ("alone", "a")], "alone", []),
+    ([("not ranked", ""), ("clear lead", "a")], "not ranked", [])])
+def test_corners_agree_on_the_map_or_the_answer_depends(corners, word, front):
+    found = [{"word": w, "front": list(f)} for w, f in corners]
+    for order in (found, found[::-1]):
+        assert decide.word_of(order)[0] == word
+        assert sorted(decide.word_of(order)[1]) == front
 
 
 # ---- needs ------------------------------------------------------------------

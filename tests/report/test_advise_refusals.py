@@ -57,11 +57,11 @@ REFUSALS = [
      "were measured", "/n10000/w10/"),
     # beyond the ten: other factors, two at once, and needs
     ("--writes 3% --keys 64Ki --threads 2 --write-kind churn", "keys",
-     "keys 64Ki is outside of what was measured: 1Ki to 1Ki", "/churn/"),
+     "keys 64Ki is outside of what was measured: 1Ki alone", "/churn/"),
     ("--writes 3% --keys 64Ki --threads 2 --placement smt", "placement",
      "placement smt was not measured, but cores", ""),
     ("--writes 3% --keys 64Ki --threads 2 --misses 10%", "misses",
-     "misses 10% is outside of what was measured: 0% to 0%", "/m10/"),
+     "misses 10% is outside of what was measured: 0% alone", "/m10/"),
     ("--writes 3% --keys 64Ki --threads 2 --needs scan", "needs",
      "no map of the campaign that may be ranked meets the needs scan", ""),
 ]
