@@ -20,7 +20,7 @@ from pathlib import Path
 from report import ending, folders
 
 COMMANDS = {  # word -> module, whose main() takes the words after it
-    "claims": "report.claims.show", "decide": "report.decide",
+    "advise": "report.advise", "claims": "report.claims.show", "decide": "report.decide",
     "lint": "report.lint", "regress": "report.regress"}
 DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
 
