@@ -3,6 +3,7 @@
 python3 -m report DIR --quick: plots by gnuplot of what there is so far.
 python3 -m report regress DIR: the same of a regression check.
 python3 -m report lint DIR: does each word of the page follow from the rows?
+python3 -m report advise DIR --writes 3% ...: which map, in one paragraph.
 python3 -m report claims list | show ID: the ledger of claims.
 python3 -m report decide DIR: verdicts as JSON.
 
@@ -20,8 +21,9 @@ from pathlib import Path
 from report import ending, folders
 
 COMMANDS = {  # word -> module, whose main() takes the words after it
-    "advise": "report.advise", "claims": "report.claims.show", "decide": "report.decide",
-    "lint": "report.lint", "regress": "report.regress"}
+    "advise": "report.advise", "claims": "report.claims.show",
+    "decide": "report.decide", "lint": "report.lint",
+    "regress": "report.regress"}
 DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
 
 
