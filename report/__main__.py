@@ -3,6 +3,7 @@
 python3 -m report DIR --quick: plots by gnuplot of what there is so far.
 python3 -m report regress DIR: the same of a regression check.
 python3 -m report lint DIR: does each word of the page follow from the rows?
+python3 -m report next|decide DIR, rule KIND: of staged campaigns, as JSON.
 
 Exit status: 0 done; 1 gnuplot failed; 2 the folder cannot be read, or no
 cell fits; 3 done, but cells are without a result or the campaign was
@@ -73,6 +74,9 @@ def main(argv=None):
     if sys.argv[1:2] == ["lint"]:
         from report import lint
         return lint.main(sys.argv[2:])
+    if sys.argv[1:2] in (["next"], ["decide"], ["rule"]):
+        from report import staged_main
+        return staged_main.main(sys.argv[1:])
     args = arguments(argv)
     from report.journal import JournalError
     try:
