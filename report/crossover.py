@@ -61,12 +61,14 @@ def crossover(threads, d, level=0.95, resamples=RESAMPLES, seed=1):
     """
     threads, d = np.asarray(threads, float), np.asarray(d, float)
     x = np.log2(threads)
-    found = crossings(x, np.nanmedian(d, axis=0))
+    # The same where nothing is missing, and much faster.
+    median = np.nanmedian if np.isnan(d).any() else np.median
+    found = crossings(x, median(d, axis=0))
     if not found:
         return []
     rng = np.random.default_rng(seed)
     pick = rng.integers(0, len(d), (resamples, len(d)))
-    curves = np.nanmedian(d[pick], axis=1)
+    curves = median(d[pick], axis=1)
     curves = curves[~np.isnan(curves).any(axis=1)]
     tails = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
     result = []

@@ -6,6 +6,7 @@ points that differ in anything else (kind of write, distribution, ...) are in
 groups of their own, which share no line.
 """
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from report import factors
 from report.journal import JournalError
@@ -20,13 +21,12 @@ NO_GROUP = {*ORDERED, "id", "map", "cpus", "window_ns", "window_ops",
 NOT_PLANNED = "is not planned here"
 
 
-@dataclass(frozen=True, order=True)
-class Point:
-    """Where the maps are compared: the place in the lattice is its name."""
+class Point(NamedTuple):
+    """Where the maps are compared; in order of group and place."""
     group: int  # of Lattice.groups
     at: tuple  # index on each ordered axis of the group
-    cells: tuple = field(compare=False, default=())  # ids of (A, B) or None
-    skip: str = field(compare=False, default="")  # why it cannot run
+    cells: tuple  # ids of A and B; None: not planned
+    skip: str = ""  # why it cannot run
 
 
 @dataclass

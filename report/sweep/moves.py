@@ -110,17 +110,23 @@ def of_axis(lattice, states, found, axis):
     return sorted(rows, key=lambda r: (-r["share"], r["factor"]))
 
 
-def main_axis(found):
-    """The ordered factor along which most lines flip; None: none does."""
-    count = {a: sum(b.axis == a and b.kind == lines.FLIP for _, b in found)
-             for a in grid.ORDERED}
-    best = max(grid.ORDERED, key=lambda a: count[a])
-    return best if count[best] else None
+def main_axis(lattice, states, found):
+    """The ordered factor along which the largest share of the lines with two
+    measured points flips; None: none does."""
+    share = {}
+    for axis in grid.ORDERED:
+        count = sum(sum(p in states for p in line) > 1 for group in
+                    lattice.groups for _, line in group.lines(axis))
+        flipping = {b.line[0] for _, b in found
+                    if b.axis == axis and b.kind == lines.FLIP}
+        share[axis] = len(flipping) / max(count, 1)
+    best = max(grid.ORDERED, key=lambda a: share[a])
+    return best if share[best] else None
 
 
 def ranking(lattice, states, found):
     """{"axis", "factors": rows of of_axis(), "words"}."""
-    axis = main_axis(found)
+    axis = main_axis(lattice, states, found)
     if axis is None:
         return {"axis": None, "factors": [],
                 "words": "The ranking flips along no axis."}
@@ -144,14 +150,14 @@ def said(axis, rows):
                 f"{name_of(axis)}.")
     first = rows[0]
     one, two = first["example"]
+    mean, most = (words.percent(100 * first[k]) for k in ("share", "most"))
+    with_one, with_two = (f"with {value_words(first['factor'], e['value'])}"
+                          for e in (one, two))
     text = (f"Along {name_of(axis)} the boundary is moved most by "
-            f"{name_of(first['factor'])}: by {words.percent(100 * first['share'])}"
-            f" of the axis, the mean over "
-            f"{words.plural(first['comparisons'], 'comparison')}; at most by "
-            f"{words.percent(100 * first['most'])}: with "
-            f"{value_words(first['factor'], one['value'])} it flips "
-            f"{one['flips']}, with {value_words(first['factor'], two['value'])}"
-            f" {two['flips']}.")
+            f"{name_of(first['factor'])}: by {mean} of the axis, the mean "
+            f"over {words.plural(first['comparisons'], 'comparison')}; at most"
+            f" by {most}: {with_one} it flips {one['flips']}, {with_two} "
+            f"{two['flips']}.")
     rest = [f"{name_of(r['factor'])} by {words.percent(100 * r['share'])}"
             for r in rows[1:]]
     return text + (f" Then {words.joined(rest)}." if rest else "")

@@ -40,7 +40,7 @@ def wants_of_line(group, axis, line, states):
     place = grid.ORDERED.index(axis)
     seen = [i for i, p in enumerate(line) if p in states
             and (states[p].side != outcome.NONE or states[p].open)]
-    ends = grid.coarse(len(group.axes[axis]))
+    ends = set(grid.coarse(len(group.axes[axis])))
     whole = grid.is_coarse(group, line[0].at, but=axis)
     for i, j in zip(seen, seen[1:]):
         one, two = states[line[i]], states[line[j]]
@@ -51,8 +51,8 @@ def wants_of_line(group, axis, line, states):
                 yield from ((AGAIN, p) for p in again)
             elif between:
                 yield BISECT, between
-        elif one.side != outcome.NONE and between and whole and {line[i].at[place],
-                                    line[j].at[place]} <= set(ends):
+        elif one.side != outcome.NONE and between and whole and ends >= {
+                line[i].at[place], line[j].at[place]}:
             yield BETWEEN, between
 
 
@@ -134,9 +134,10 @@ def why(wants, points, budget):
 def stopped(lattice, states, wants, budget):
     """Why no stage follows."""
     if wants:
-        return (f"stopped because the budget of {words.plural(budget, 'trial')}"
-                f" does not pay for a point more; "
-                f"{words.plural(len(wants), 'point')} would be asked for")
+        trials, points = (words.plural(n, noun) for n, noun in (
+            (budget, "trial"), (len(wants), "point")))
+        return (f"stopped because the budget of {trials} does not pay for a "
+                f"point more; {points} would be asked for")
     if not lattice.usable():
         reasons = sorted({p.skip for p in lattice.points()})
         return "stopped because no point can run: " + "; ".join(reasons)

@@ -5,8 +5,9 @@
     tests/report/sweep_bar.py [SURFACES]     200 unless told: minutes
 
 Each search has a third of the trials of the whole grid, of which each point
-would get the most blocks that the search gives to any. Surfaces, noise and trials are those of sweep_worlds.py; the rule is that of
-report/sweep, not a copy of it. Simulated, nothing is measured.
+would get the most blocks that the search gives to any. Surfaces, noise and
+trials are those of sweep_worlds.py; the rule is that of report/sweep, not a
+copy of it. Simulated, nothing is measured.
 """
 import math
 import sys
@@ -97,18 +98,17 @@ def near(group, b, i, j, states, stages):
     return i - 1 <= at <= j + 1
 
 
-def surface_of(shape, kind, number):
-    """(plan, truth) of one surface; the same number, the same surface."""
-    rng = np.random.default_rng([number, worlds.KINDS.index(kind)
-                                 if kind in worlds.KINDS else 99])
-    return worlds.plan(worlds.SHAPES[shape]), worlds.surface(kind, rng)
+def surface_of(kind, number):
+    """The truth of one surface; the same number, the same surface."""
+    rng = np.random.default_rng([number, worlds.KINDS.index(kind)])
+    return worlds.surface(kind, rng)
 
 
 def one(shape, kind, number):
     """What became of one surface: counts, and shares of the whole grid."""
-    plan, truth = surface_of(shape, kind, number)
-    third = int(SHARE * worlds.whole_grid(grid.lattice(plan, worlds.MAPS)))
-    found = worlds.search(plan, truth, number, third)
+    lattice, truth = worlds.whole(shape), surface_of(kind, number)
+    found = worlds.search(lattice, truth, number,
+                          int(SHARE * worlds.whole_grid(lattice)))
     count = compared(found.lattice, truth, found.states, found.stages)
     wrong = sum(s.decided and s.side != side(truth(*worlds.at(
         found.lattice, p)), verdicts.MARGIN) for p, s in found.states.items())
@@ -130,22 +130,23 @@ def row(shape, kind, surfaces):
 
 
 def printed(r):
-    n = r["surfaces"]
-    true = max(r["true"], 1)
-    return (f"| {r['shape']} | {r['kind']} | {n} | {r['good']} "
-            f"| {r['spent']} | {r['share'] / n:.2f}, {r['most']:.2f} | {r['points'] / n:.2f}"
-            f" | {r['true']} | {r['found'] / true:.1%} | "
-            f"{r['exact'] / true:.1%} | {r['near'] / true:.1%} | "
-            f"{r['invented']} | {r['wrong']} of {r['said']} |"
-            f" {r['stages']} |")
+    """A line of the table."""
+    n, true = r["surfaces"], max(r["true"], 1)
+    cells = [r["shape"], r["kind"], n, r["good"], r["spent"],
+             f"{r['share'] / n:.2f}, {r['most']:.2f}",
+             f"{r['points'] / n:.2f}", r["true"],
+             *(f"{r[k] / true:.1%}" if r["true"] else "-"
+               for k in ("found", "exact", "near")),
+             r["invented"], f"{r['wrong']} of {r['said']}", r["stages"]]
+    return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def called_wrongly(ratio, spread, surfaces, shape="middle"):
-    """(points called wrongly, points measured) where B / A is `ratio`
+    """(points called wrongly, points measured), where B / A is `ratio`
     everywhere; of 1.02, the margin itself, a lead is wrong, too."""
-    plan, wrong, said = worlds.plan(worlds.SHAPES[shape]), 0, 0
+    wrong = said = 0
     for number in range(surfaces):
-        found = worlds.search(plan, worlds.flat(ratio), number, spread=spread)
+        found = worlds.search(worlds.whole(shape), worlds.flat(ratio), number, spread=spread)
         true = side(math.log(ratio), verdicts.MARGIN)
         wrong += sum(s.decided and s.side != true
                      for s in found.states.values())

@@ -5,8 +5,8 @@ the search for crossovers is proved with. Simulated, nothing is measured.
 ln r(x, y, z) is the log ratio B / A at a point, x, y, z in 0 .. 1 along the
 write shares, threads and keys: above 0 B leads, below 0 A.
 """
+import functools
 import math
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -42,6 +42,12 @@ def plan(shape, **more):
     return {"seed": 7, "order": [], "same": [], "cells": [
         cell(name, share, 2 ** t, 4 ** k * 1024, **more) for share in shares
         for t in range(shape[1]) for k in range(shape[2]) for name in MAPS]}
+
+
+@functools.lru_cache
+def whole(shape):
+    """The lattice of one of SHAPES."""
+    return grid.lattice(plan(SHAPES[shape]), MAPS)
 
 
 def surface(kind, rng):
@@ -92,19 +98,22 @@ def noise(rng, size, spread):
 def trials(lattice, truth, points, blocks, rng, spread=SPREAD):
     """cell id -> {block: rate}, of one stage."""
     rates, shared = {}, BLOCK * rng.standard_normal(blocks)
-    for point in points:
-        ln = truth(*at(lattice, point))
-        for id, centre in zip(point.cells, (-ln / 2, ln / 2)):
-            rates[id] = dict(enumerate((5e7 * np.exp(
-                centre + shared + noise(rng, blocks, spread))).tolist()))
+    ln = np.array([truth(*at(lattice, p)) for p in points])
+    drawn = shared + noise(rng, (len(points), 2, blocks), spread)
+    drawn += np.stack([-ln / 2, ln / 2], 1)[:, :, None]
+    for point, both in zip(points, (5e7 * np.exp(drawn)).tolist()):
+        rates.update((cell, dict(enumerate(row)))
+                     for cell, row in zip(point.cells, both))
     return rates
 
 
-def search(plan, truth, seed, budget=10 ** 9, spread=SPREAD, rule=None):
-    """A whole search in memory -> Search, with .ended: what it said last."""
-    rule = rule or rules.NUMBERS
-    lattice = grid.lattice(plan, MAPS)
-    found = following.Search(lattice, rule, budget)
+def search(plan, truth, seed, budget=10 ** 9, spread=SPREAD):
+    """A whole search in memory -> Search, with .ended: what it said last.
+
+    plan -- a plan, or its lattice
+    """
+    lattice = grid.lattice(plan, MAPS) if isinstance(plan, dict) else plan
+    found = following.Search(lattice, rules.NUMBERS, budget)
     rng = np.random.default_rng(seed)
     while True:
         asked, points = found.next()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The search for crossovers in memory: which points it asks for, and when it
 ends. What it finds, and how often it is wrong, is in test_sweep_bar.py."""
-import dataclasses
 import math
 
 import numpy as np
@@ -163,7 +162,8 @@ def test_a_map_without_any_result_ends_the_search():
                                        "result")
 
 
-@pytest.mark.parametrize("budget", [1, 13, 14, 100, 377, 378, 379, 600, 10 ** 5])
+@pytest.mark.parametrize("budget", [1, 13, 14, 100, 377, 378, 379, 600,
+                                    10 ** 5])
 def test_budget_is_kept(budget):
     found = searched(lambda x, y, z: 4 * (x - 0.4), budget=budget)
     assert found.trials <= budget
@@ -322,8 +322,3 @@ def test_blocks_of_different_stages_are_never_paired():
     stages = [outcome.Stage((point,), {one: {0: 1.0, 1: 1.0}, two: {1: 3.0}}),
               outcome.Stage((point,), {one: {0: 2.0}, two: {0: 10.0}})]
     assert outcome.pairs_of(point, stages) == [3.0, 5.0]
-
-
-def test_points_are_what_they_are_by_their_place():
-    point = grid.lattice(SMALL, worlds.MAPS).usable()[0]
-    assert point == dataclasses.replace(point, cells=())
