@@ -47,8 +47,10 @@ class Staged:
         return tuple(self.meta["maps"])
 
     def machine(self):
-        """Id of the machine that it ran on; None before the first stage."""
-        return next((machine_of(c) for c in self.stages), None)
+        """Id of the machine that it is of; None: not known before its first
+        stage."""
+        return self.meta.get("machine") or next(
+            map(machine_of, self.stages), None)
 
     def source(self):
         """Of its numbers: "measured", or "synthetic" of a made-up one; None
@@ -63,10 +65,9 @@ def machine_of(campaign):
 
 
 def load(file):
-    """(bytes, object) of a JSON file; JournalError says what is wrong."""
+    """The object in a JSON file; JournalError says what is wrong."""
     try:
-        data = file.read_bytes()
-        value = strict_json.loads(data)
+        value = strict_json.loads(file.read_bytes())
     except OSError as error:
         raise JournalError(f"{file}: {error.strerror}: expected a staged "
                            "campaign's folder") from None
@@ -74,7 +75,7 @@ def load(file):
         raise JournalError(f"{file}: not JSON: {error}: {ANEW}") from None
     if not isinstance(value, dict):
         raise JournalError(f"{file}: not an object: {ANEW}")
-    return data, value
+    return value
 
 
 def wrong_in(meta):
@@ -97,7 +98,7 @@ def wrong_in(meta):
 def read_meta(path):
     """stages.json, checked with its hash."""
     file = path / "stages.json"
-    _, meta = load(file)
+    meta = load(file)
     wrong = wrong_in(meta)
     if wrong:
         raise JournalError(f"{file}: {wrong}: use the report that came with "
@@ -111,8 +112,8 @@ def read_meta(path):
 def read_plan(path, meta):
     """plan.json, as it was when the search began."""
     file = path / "plan.json"
-    data, plan = load(file)
-    if meta.get("plan_sha256") != damage.sha256(data):
+    plan = load(file)
+    if meta.get("plan_sha256") != damage.plan_sha256(plan):
         raise JournalError(f"{file}: not the plan whose plan_sha256 is in "
                            f"stages.json: {ANEW}")
     if not isinstance(plan.get("cells"), list):
@@ -162,8 +163,8 @@ def read(path):
 
 def check_machine(staged, campaign):
     """One search is of one machine."""
-    ids = [machine_of(c) for c in [*staged.stages[:1], campaign]]
-    if len(set(ids)) > 1:
-        raise JournalError(f"{campaign.path}: machine {ids[1]}, stage 1 ran "
-                           f"on {ids[0]}: a search is of one machine, start "
-                           "anew here")
+    known = staged.machine()
+    if known and machine_of(campaign) != known:
+        raise JournalError(f"{campaign.path}: machine {machine_of(campaign)},"
+                           f" but this is a search on {known}: start anew "
+                           "here")

@@ -57,8 +57,6 @@ class Group:
 class Lattice:
     maps: tuple  # (A, B): base and contender
     groups: list
-    verify: dict  # (map, shape, write kind) -> ids of verification cells
-    blocks: dict  # id -> blocks that the plan gives the cell
 
     def points(self):
         """All of them, in order."""
@@ -159,12 +157,6 @@ def lattice(plan, maps, file="plan.json"):
                 f"{file}: {cell['id']} and {have[cell['map']]['id']} stand at"
                 " one point: plan one of them")
         have[cell["map"]] = cell
-    verify = {}
-    for cell in plan["cells"]:
-        if cell["measure"] == "verify" and not cell.get("skip"):
-            verify.setdefault((cell["map"], cell["shape"],
-                               cell["write_kind"]), []).append(cell["id"])
     return Lattice(tuple(maps), [
         group_from(i, values, groups[values], maps)
-        for i, values in enumerate(sorted(groups))], verify,
-        {c["id"]: c.get("blocks", 1) for c in plan["cells"]})
+        for i, values in enumerate(sorted(groups))])

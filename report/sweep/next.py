@@ -28,10 +28,10 @@ DONE = ("every boundary is known between neighbouring points of the grid, or "
         "by points that are proved tied or have had the most blocks")
 
 
-def middle(between):
-    """The one of several points that is to be measured; None: there is
-    none. Of two in the middle the lower one."""
-    free = [p for p in between if not p.skip]
+def middle(between, states):
+    """The one of several points that is to be measured; None: none can, or
+    all have been. Of two in the middle the lower one."""
+    free = [p for p in between if not p.skip and p not in states]
     return free[(len(free) - 1) // 2] if free else None
 
 
@@ -44,7 +44,7 @@ def wants_of_line(group, axis, line, states):
     whole = grid.is_coarse(group, line[0].at, but=axis)
     for i, j in zip(seen, seen[1:]):
         one, two = states[line[i]], states[line[j]]
-        between = middle(line[i + 1:j])
+        between = middle(line[i + 1:j], states)
         if one.side != two.side:
             again = [line[k] for k in (i, j) if states[line[k]].open]
             if again:
@@ -87,13 +87,6 @@ def spread(lattice, point):
                for a, i in zip(grid.ORDERED, point.at))
 
 
-def checks_for(lattice, point):
-    """Verification cells that must have run before a point is timed."""
-    place = lattice.place(point)
-    return {cell for name in lattice.maps for cell in lattice.verify.get(
-        (name, place["shape"], place["write_kind"]), ())}
-
-
 def of_one_stage(rule, wants, states):
     """(blocks, wants of them): a stage has one number of blocks. The fewest
     that anything needs go first, as others may then be asked for no more."""
@@ -103,20 +96,11 @@ def of_one_stage(rule, wants, states):
     return least, {p: k for p, k in wants.items() if needs[p] == least}
 
 
-def afford(lattice, blocks, wants, verified, left):
-    """(points, verification cells, trials) that `left` trials pay for, by
-    priority; nothing of less priority is taken for what was too dear."""
-    points, checks, trials = [], set(), 0
-    for point in sorted(wants, key=lambda p: (
-            wants[p], spread(lattice, p) if wants[p] == FIRST else 0, p)):
-        new = checks_for(lattice, point) - verified - checks
-        cost = 2 * blocks + sum(lattice.blocks[c] for c in new)
-        if trials + cost > left:
-            break
-        points.append(point)
-        checks |= new
-        trials += cost
-    return sorted(points), sorted(checks), trials
+def afford(lattice, blocks, wants, left):
+    """The points that `left` trials pay for, by priority."""
+    order = sorted(wants, key=lambda p: (
+        wants[p], spread(lattice, p) if wants[p] == FIRST else 0, p))
+    return sorted(order[:left // (2 * blocks)] if wants else [])
 
 
 def why(wants, points, budget):
@@ -151,30 +135,27 @@ class Search:
 
     def __init__(self, lattice, rule, budget):
         self.lattice, self.rule, self.budget = lattice, rule, budget
-        self.stages, self.states = [], {}
-        self.verified, self.trials = set(), 0
+        self.stages, self.states, self.trials = [], {}, 0
 
     def next(self):
-        """(what `next` prints, points of the stage)."""
+        """(what `next` prints, points of the stage). Verifications are no
+        part of it: the front end adds those that no stage has run."""
         every = wanted(self.lattice, self.states)
         blocks, wants = of_one_stage(self.rule, every, self.states)
-        points, checks, trials = afford(
-            self.lattice, blocks, wants, self.verified,
-            self.budget - self.trials)
+        points = afford(self.lattice, blocks, wants,
+                        self.budget - self.trials)
         if not points:
             return {"format": 1, "stage": None, "cells": [],
                     "why": stopped(self.lattice, self.states, every,
                                    self.budget)}, []
-        cells = checks + [c for p in points for c in p.cells]
+        cells = [c for p in points for c in p.cells]
         return {"format": 1, "stage": len(self.stages) + 1, "cells": cells,
-                "blocks": blocks, "trials": trials,
+                "blocks": blocks, "trials": blocks * len(cells),
                 "why": why(wants, points, self.budget)}, points
 
     def take(self, asked, points, rates):
         """A stage that next() asked for is complete; rates by cell."""
         self.stages.append(outcome.Stage(tuple(points), rates))
-        self.verified |= set(asked["cells"]) - {
-            c for p in points for c in p.cells}
         self.trials += asked["trials"]
         self.states |= outcome.states(self.stages, self.rule, points)
 
@@ -189,17 +170,16 @@ def played(staged):
     search = Search(lattice, rule, staged.meta["budget_trials"])
     for campaign in staged.stages:
         asked, points = search.next()
-        timed = {cell for p in points for cell in p.cells}
-        check_stage(campaign, asked, timed)
+        check_stage(campaign, asked)
         search.take(asked, points, {
-            cell: journal.rates(campaign.cells[cell].ok) for cell in timed})
+            cell: journal.rates(campaign.cells[cell].ok)
+            for cell in asked["cells"]})
     if staged.begun:
-        asked, points = search.next()
-        check_stage(staged.begun, asked, {c for p in points for c in p.cells})
+        check_stage(staged.begun, search.next()[0])
     return search
 
 
-def check_stage(campaign, asked, timed):
+def check_stage(campaign, asked):
     """Did a stage run what it had to: the timed cells, so many blocks?"""
     if asked["stage"] is None:
         raise journal.JournalError(
@@ -207,7 +187,7 @@ def check_stage(campaign, asked, timed):
             "search anew in another folder")
     ran = {c.id: c.blocks for c in campaign.cells.values()
            if c.measure != "verify"}
-    odd = sorted(set(ran) ^ timed)
+    odd = sorted(set(ran) ^ set(asked["cells"]))
     if odd:
         raise journal.JournalError(
             f"{campaign.path}: not the stage that the rule asks for "

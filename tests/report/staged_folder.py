@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes staged campaigns of made-up trials, as the front end would: asks for
 the next stage, "runs" it, asks again. Each folder says "synthetic"."""
-import hashlib
 import json
 import sys
 from pathlib import Path
@@ -21,12 +20,11 @@ def begin(path, plan, budget=10 ** 6, maps=worlds.MAPS, **more):
     """stages.json and plan.json of a search that has not begun."""
     path = Path(path)
     path.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(plan, indent=1).encode()
-    (path / "plan.json").write_bytes(text)
+    (path / "plan.json").write_text(json.dumps(plan, indent=1))
     meta = {"format": 1, "kind": "crossover", "maps": list(maps), "ids": None,
             "mode": None, "seed": 7, "budget_trials": budget,
             "rule": rules.NUMBERS,
-            "plan_sha256": hashlib.sha256(text).hexdigest()} | more
+            "plan_sha256": damage.plan_sha256(plan)} | more
     (path / "stages.json").write_text(json.dumps(
         meta | {"sha256": damage.campaign_sha256(meta)}))
     return path
@@ -46,9 +44,12 @@ def write_stage(path, plan, asked, lines, machine="5e7a0001"):
     """A campaign of the asked cells with these lines."""
     path.mkdir()
     wish = set(asked["cells"])
-    cells = [c | ({} if c["measure"] == "verify" else
-                  {"blocks": asked["blocks"]})
-             for c in plan["cells"] if c["id"] in wish]
+    cells = [c | {"blocks": asked["blocks"]} for c in plan["cells"]
+             if c["id"] in wish]
+    checked = {(c["map"], c["write_kind"]) for c in cells}
+    cells = [c for c in plan["cells"] if c["measure"] == "verify"
+             and asked["stage"] == 1
+             and (c["map"], c["write_kind"]) in checked] + cells
     meta = {"format": 1, "protocol": 2, "synthetic": True, "name": path.name,
             "machine": {"id": machine}, "seed": 7, "cells": cells,
             "maps": [{"id": m} for m in sorted({c["map"] for c in cells})],
@@ -77,7 +78,8 @@ def run_stage(path, plan, truth, seed, change=lambda lines: lines):
     lattice = grid.lattice(plan, worlds.MAPS)
     rng = np.random.default_rng([seed, asked["stage"]])
     rates = worlds.trials(lattice, truth, points, asked["blocks"], rng)
-    lines = [trial(c, 0, 1e7) for c in asked["cells"] if c not in rates]
+    lines = [trial(c["id"], 0, 1e7) for c in plan["cells"]
+             if c["measure"] == "verify" and asked["stage"] == 1]
     lines += [trial(c, b, rates[c][b]) for b in range(asked["blocks"])
               for c in sorted(rates)]
     write_stage(path / f"stage-{asked['stage']:02d}", plan, asked,
@@ -96,7 +98,7 @@ def run(path, plan, truth, seed=1, **more):
 
 def main():
     """staged_folder.py DIR [SHAPE] [KIND]: to look at by hand."""
-    shape, kind = (sys.argv[2:] + ["small", "one"][len(sys.argv) - 2:])[:2]
+    shape, kind = (sys.argv[2:] + ["here", "one"][len(sys.argv) - 2:])[:2]
     plan = worlds.plan(worlds.SHAPES[shape])
     for asked in run(Path(sys.argv[1]), plan, worlds.surface(
             kind, np.random.default_rng(1))):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How well the search for crossovers finds what is there, and at what cost.
 
-    tests/report/sweep_bar.py [SURFACES]     200 unless told: minutes
+    tests/report/sweep_bar.py [SURFACES [GRID...]]     200 unless told: minutes
 
 Each search has a third of the trials of the whole grid, of which each point
 would get the most blocks that the search gives to any. Surfaces, noise and
@@ -146,7 +146,8 @@ def called_wrongly(ratio, spread, surfaces, shape="middle"):
     everywhere; of 1.02, the margin itself, a lead is wrong, too."""
     wrong = said = 0
     for number in range(surfaces):
-        found = worlds.search(worlds.whole(shape), worlds.flat(ratio), number, spread=spread)
+        found = worlds.search(worlds.whole(shape), worlds.flat(ratio),
+                              number, spread=spread)
         true = side(math.log(ratio), verdicts.MARGIN)
         wrong += sum(s.decided and s.side != true
                      for s in found.states.values())
@@ -161,25 +162,36 @@ HEAD = ("| grid | surfaces | number | all flips found | budget spent |"
         + "|")
 
 
-def main():
-    each = (int(sys.argv[1]) if len(sys.argv) > 1 else 200) // 5
-    print(HEAD)
-    bar = [row("middle", kind, each) for kind in worlds.KINDS]
-    for r in bar:
-        print(printed(r), flush=True)
-    for shape in ("small", "large"):
-        for kind in worlds.KINDS:
-            print(printed(row(shape, kind, max(each // 4, 1))), flush=True)
-    both, n = sum(r["good"] for r in bar), sum(r["surfaces"] for r in bar)
+def rows_of(shape, surfaces):
+    """Prints and returns a row of each kind."""
+    result = []
+    for kind in worlds.KINDS:
+        result.append(row(shape, kind, surfaces))
+        print(printed(result[-1]), flush=True)
+    return result
+
+
+def print_errors(surfaces):
     print("\n| B / A everywhere | sd of ln rate | points called wrongly | of |"
           " share |\n|---:|---:|---:|---:|---:|")
     for ratio in (1.0, verdicts.MARGIN, 1.05):
         for spread in (0.01, 0.05, 0.2):
-            wrong, said = called_wrongly(ratio, spread, each)
+            wrong, said = called_wrongly(ratio, spread, surfaces)
             print(f"| {ratio:g} | {spread:g} | {wrong} | {said} | "
                   f"{wrong / said:.2%} |", flush=True)
-    print(f"\n{both} of {n} surfaces of the middle grid: every flip found "
-          "within the resolution, with a third of the trials at most")
+
+
+def main():
+    each = (int(sys.argv[1]) if len(sys.argv) > 1 else 200) // 5
+    shapes = sys.argv[2:] or list(worlds.SHAPES)
+    print(HEAD)
+    for shape in shapes:
+        found = rows_of(shape, each if shape == "middle"
+                        else max(each // 2, 1))
+        good, n = (sum(r[k] for r in found) for k in ("good", "surfaces"))
+        print(f"\n{good} of {n} surfaces of this grid: every flip found "
+              "within the resolution, with a third of the trials at most\n")
+    print_errors(each)
     return 0
 
 

@@ -18,8 +18,9 @@ SPREAD = 0.05  # sd of ln rate of one trial
 BLOCK = 0.05  # sd of what both maps of a block share
 TAIL, HEAVY = 0.03, 0.3  # share of trials that are slowed, and by how much
 KINDS = ("one", "two", "none", "tie band", "diagonal")
-# Write shares, thread counts, numbers of keys: this machine's plan, larger.
-SHAPES = {"small": (9, 3, 3), "middle": (13, 5, 3), "large": (17, 7, 5)}
+# Write shares, thread counts, numbers of keys. here: what workloads/
+# crossover-sweep.conf has on 2 CPUs.
+SHAPES = {"here": (8, 3, 5), "middle": (13, 5, 3), "large": (17, 7, 5)}
 
 
 def cell(name, share, threads, keys, **more):
@@ -107,10 +108,11 @@ def trials(lattice, truth, points, blocks, rng, spread=SPREAD):
     return rates
 
 
-def search(plan, truth, seed, budget=10 ** 9, spread=SPREAD):
+def search(plan, truth, seed, budget=10 ** 9, spread=SPREAD,
+           lose=lambda rates, rng: rates):
     """A whole search in memory -> Search, with .ended: what it said last.
 
-    plan -- a plan, or its lattice
+    plan -- a plan, or its lattice; lose -- what is left of a stage's rates
     """
     lattice = grid.lattice(plan, MAPS) if isinstance(plan, dict) else plan
     found = following.Search(lattice, rules.NUMBERS, budget)
@@ -120,8 +122,8 @@ def search(plan, truth, seed, budget=10 ** 9, spread=SPREAD):
         if not points:
             found.ended = asked
             return found
-        found.take(asked, points, trials(lattice, truth, points,
-                                         asked["blocks"], rng, spread))
+        rates = trials(lattice, truth, points, asked["blocks"], rng, spread)
+        found.take(asked, points, lose(rates, rng))
 
 
 def whole_grid(lattice):

@@ -2,6 +2,7 @@
 """The search for crossovers in memory: which points it asks for, and when it
 ends. What it finds, and how often it is wrong, is in test_sweep_bar.py."""
 import math
+import zlib
 
 import numpy as np
 import pytest
@@ -178,23 +179,17 @@ def test_a_small_budget_takes_the_corners_first():
         (i, j, k) for i in (0, 8) for j in (0, 2) for k in (0, 2)}
 
 
-def test_verification_runs_once_per_kind_and_map_before_what_it_checks():
+def test_other_measures_and_maps_are_not_asked_for():
     plan = worlds.plan((9, 1, 1))
-    checks = [worlds.cell(m, 0.03, 2, 1024, measure="verify", blocks=1,
-                          write_kind=kind)
-              for m in (*worlds.MAPS, "snapshot")
-              for kind in ("update", "churn")]
-    plan["cells"] += checks
-    lattice = grid.lattice(plan, worlds.MAPS)
-    search, seen = following.Search(lattice, RULE, 10 ** 6), []
-    while (asked := search.next())[1]:
-        seen += [c for c in asked[0]["cells"] if c.endswith("verify")]
-        search.take(*asked, worlds.trials(
-            lattice, lambda x, y, z: 4 * (x - 0.4), asked[1],
-            asked[0]["blocks"], np.random.default_rng(1)))
-    assert sorted(seen) == sorted(
-        c["id"] for c in checks if c["map"] in worlds.MAPS
-        and c["write_kind"] == "update")
+    plan["cells"] += [
+        worlds.cell(m, 0.03, 2, 1024, measure=measure)
+        for m in (*worlds.MAPS, "snapshot")
+        for measure in ("verify", "latency", "counters")]
+    plan["cells"].append(worlds.cell("snapshot", 0.001, 1, 1024))
+    asked = {c for s in searched(worlds.flat(3), plan).stages
+             for c in s.rates}
+    assert all(c.endswith("throughput") and "/snapshot/" not in c
+               for c in asked)
 
 
 # ---- groups ----------------------------------------------------------------
@@ -261,22 +256,33 @@ def holed(rng):
     return plan
 
 
+def losing(rates, rng):
+    """A twelfth of the cells give nothing, whenever they are asked; of the
+    others some blocks are void."""
+    return {cell: {} if zlib.crc32(cell.encode()) % 12 == 0 else
+            {b: v for b, v in row.items() if rng.random() > 0.02}
+            for cell, row in rates.items()}
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_properties(seed):
     rng = np.random.default_rng(seed)
     plan, kind = holed(rng), worlds.KINDS[seed % len(worlds.KINDS)]
     budget = int(rng.integers(50, 5000))
     truth, spread = worlds.surface(kind, rng), rng.choice([0.01, 0.05, 0.3])
-    found = worlds.search(plan, truth, seed, budget, spread)
-    again = worlds.search(plan, truth, seed, budget, spread)
+    whole = {"lose": losing} if seed % 2 else {}
+    found = worlds.search(plan, truth, seed, budget, spread, **whole)
+    again = worlds.search(plan, truth, seed, budget, spread, **whole)
     assert found.stages == again.stages and found.ended == again.ended
     known = {c["id"]: c for c in plan["cells"]}
     for stage in found.stages:
         cells = [c for p in stage.points for c in p.cells]
         assert len(set(cells)) == len(cells) == 2 * len(stage.points)
         assert all(known[c]["skip"] is None for c in cells)
-    for asked in blocks_of(found).values():
-        assert asked == RULE["blocks"][:len(asked)]
+    for point, state in found.states.items():
+        assert state.looks == sum(point in s.points for s in found.stages)
+        assert state.n <= sum(RULE["blocks"][:state.looks])
+        assert state.n > 0 or state.looks == 1
     assert found.trials <= budget
     if "budget" not in found.ended["why"]:
         assert not following.wanted(found.lattice, found.states)
@@ -319,6 +325,6 @@ def test_a_centre_within_the_margin_is_given_up_after_two_looks():
 def test_blocks_of_different_stages_are_never_paired():
     point = grid.lattice(SMALL, worlds.MAPS).usable()[0]
     one, two = point.cells
-    stages = [outcome.Stage((point,), {one: {0: 1.0, 1: 1.0}, two: {1: 3.0}}),
+    stages = [outcome.Stage((point,), {one: {0: 1.0, 1: 2.0}, two: {1: 6.0}}),
               outcome.Stage((point,), {one: {0: 2.0}, two: {0: 10.0}})]
     assert outcome.pairs_of(point, stages) == [3.0, 5.0]

@@ -73,7 +73,7 @@ def test_brute_force_agrees(kind):
     flips = same = 0
     for number in range(3):
         truth = bar.surface_of(kind, number)
-        found = worlds.search(worlds.whole("small"), truth, number)
+        found = worlds.search(worlds.whole("here"), truth, number)
         whole = brute(found.lattice, truth, number)
         for point, state in found.states.items():
             if state.decided and whole[point]:

@@ -163,7 +163,10 @@ def refused(path):
 
 
 def test_a_plan_that_was_changed(own):
-    (own / "plan.json").write_text((own / "plan.json").read_text() + "\n")
+    file = own / "plan.json"
+    file.write_text(file.read_text() + "\n")
+    following.played(staged.read(own))  # the same plan, other blanks
+    file.write_text(file.read_text().replace('"threads": 1', '"threads": 3'))
     assert "not the plan whose plan_sha256" in refused(own)
 
 
@@ -216,7 +219,23 @@ def test_another_machine(own):
     meta["machine"]["id"] = "other"
     meta["sha256"] = damage.campaign_sha256(meta)
     (stage / "campaign.json").write_text(json.dumps(meta))
-    assert "a search is of one machine" in refused(own)
+    assert "machine other, but this is a search on 5e7a0001" in refused(own)
+
+
+def test_a_machine_that_stages_json_names(tmp_path):
+    folder.begin(tmp_path / "x", PLAN, machine="mine")
+    folder.run_stage(tmp_path / "x", PLAN, truth, 1)
+    assert "but this is a search on mine" in refused(tmp_path / "x")
+
+
+def test_verifications_of_a_stage_are_the_front_ends(tmp_path):
+    checks = [worlds.cell(m, 0.03, 2, 1024, measure="verify", blocks=1)
+              for m in worlds.MAPS]
+    plan = PLAN | {"cells": PLAN["cells"] + checks}
+    told = folder.run(tmp_path / "x", plan, truth)
+    ids = {c["id"] for c in checks}
+    assert not any(ids & set(t["cells"]) for t in told)
+    assert ids <= set(staged.read(tmp_path / "x").stages[0].cells)
 
 
 def test_a_line_that_was_changed(own):

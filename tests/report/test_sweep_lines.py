@@ -8,7 +8,7 @@ import pytest
 import sweep_worlds as worlds
 
 from report import crossover, verdicts
-from report.sweep import grid, lines, moves, outcome, rows
+from report.sweep import grid, lines, moves, next as following, outcome, rows
 from report.sweep.outcome import BASE, CONTENDER, NONE, TIED
 
 SIDES = {"A": BASE, "B": CONTENDER, "=": TIED, "?": TIED, "x": NONE}
@@ -97,6 +97,23 @@ def test_profile_between_measured_points(text, told):
     letters = {BASE: "A", CONTENDER: "B", None: "."}
     assert "".join(letters[s] for s in lines.profile(
         group, "write_share", line, states)) == told
+
+
+A, M, F = following.AGAIN, following.BISECT, following.BETWEEN
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("AB", []), ("AA", []), ("A=B", []), ("x..A", []),
+    ("A?B", [(A, 1), (A, 1)]), ("A?", [(A, 1)]), ("??", []),
+    ("A...B", [(M, 2)]), ("A..B", [(M, 1)]), ("A-.B", [(M, 2)]),
+    ("A-B", []), ("A.x.B", [(M, 1)]), ("AxB", []), ("AxxxB", []), ("A.?.B", [(A, 2), (A, 2)]),
+    ("A.=.B", [(M, 1), (M, 3)]), ("A..=", [(M, 1)]),
+    ("A...A...A", [(F, 2), (F, 6)]), ("=...=...A", [(F, 2), (M, 6)]),
+    ("A.A.A...A", [(F, 6)]), ("AA..A..AA", [])])
+def test_what_a_line_asks_for(text, expected):
+    group, line, states = line_of(text)
+    assert [(k, p.at[0]) for k, p in following.wants_of_line(
+        group, "write_share", line, states)] == expected
 
 
 # ---- positions -------------------------------------------------------------
