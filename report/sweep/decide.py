@@ -80,9 +80,9 @@ def headline(search, found, told, ended):
     number = counts(search)
     text = [f"{one} against {two}: of "
             f"{words.plural(number['measured'], 'measured point')} {one} leads"
-            f" at {number['base']}, {two} at {number['contender']}, "
-            f"{number['tied']} are not told apart, {number['no_interval']} "
-            "have no interval."]
+            f" at {number['base']} and {two} at {number['contender']}; they "
+            f"are not told apart at {number['tied']}, and have no interval at "
+            f"{number['no_interval']}."]
     for row in axes(search, found):
         if row["lines"]:
             text.append(f"Along {moves.name_of(row['axis'])} the ranking "
