@@ -7,12 +7,12 @@ over all of them (Holm): a false one anywhere in 1 % of ledgers.
 """
 import json
 import math
-import sys
 
-from report import journal, stats
+from report import journal, staged, stats
 from report.claims import arithmetic, evidence, ledger, rules
 
 FORMAT = 1
+DONE, INCOMPLETE = 0, 3
 GO, PORT = "Go", "the C port"
 
 
@@ -185,7 +185,10 @@ def asked(campaign, claims):
 
 def kept(campaign):
     """Hash of the ledger as it was before the run; None: nobody kept it."""
-    return (campaign.meta.get("notes") or {}).get("claims")
+    stages = campaign.path.parent / "stages.json"
+    if not stages.exists():
+        return (campaign.meta.get("notes") or {}).get("claims")
+    return staged.read_meta(stages.parent)["rule"].get("ledger_sha256")
 
 
 def document(campaign, claims):
@@ -200,12 +203,24 @@ def document(campaign, claims):
             "claims": rows}
 
 
-def main(folder):
-    """Prints the verdicts of a campaign; -> exit status."""
-    try:
-        found = document(journal.read(folder), ledger.read())
-    except (journal.JournalError, ledger.LedgerError) as error:
-        print(f"report: {error}", file=sys.stderr)
-        return 2
+def printed(campaign, finished=True):
+    """Prints the verdicts of a campaign -> exit status."""
+    found = document(campaign, ledger.read())
+    found |= {"finished": finished, "words": [
+        f"{found['count'][word]} {word}" for word in rules.VERDICTS]}
     print(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False))
-    return 0
+    return DONE if finished else INCOMPLETE
+
+
+def of_folder(folder):
+    """The same of an ordinary campaign. JournalError, LedgerError."""
+    return printed(journal.read(folder))
+
+
+def main(stages):
+    """The same of a staged one, whose only stage has all of its cells."""
+    if not stages.stages and not stages.begun:
+        raise journal.JournalError(f"{stages.path}: no stage has begun: "
+                                   "readmostly claims run --resume")
+    return printed((stages.stages or [stages.begun])[0],
+                   bool(stages.stages))
