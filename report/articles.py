@@ -132,6 +132,7 @@ MEMBERS = {  # of a trial: name -> its value
     "ops": lambda cell, trial, result: result.get("ops"),
     "writes": lambda cell, trial, result: result.get("writes"),
     "lookups": lambda cell, trial, result: result.get("lookups"),
+    "hits": lambda cell, trial, result: result.get("hits"),
     "inserts": lambda cell, trial, result: result.get("inserts"),
     "elapsed_s": lambda cell, trial, result: result["elapsed_ns"] / 1e9,
     "thread_ns": lambda cell, trial, result:

@@ -9,7 +9,7 @@
  * moves. Each time that growth has begun all keys are looked up, and whether
  * that moved a bucket is counted. Beside it a map without a hint gets the same
  * keys, and both must hold the same. Articles S0, 1 (a hint is a number of
- * buckets) and S1, 2.3 and 4.3 (8 buckets at first; look-ups move buckets).
+ * buckets) and S1, 4.3 (8 buckets at first; look-ups move buckets).
  */
 #include "impls/gomap/gomap_ops.h"
 

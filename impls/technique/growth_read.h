@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * growth_read.h - look-ups of keys that are always there, while their Go map
- * grows; article S1, 2.3. Thread 0 inserts, all others look up: the loop
+ * grows; article S1. Thread 0 inserts, all others look up: the loop
  * `audit`. Maps stand in a row, each with KEYS keys from the beginning; the
  * writer makes each 16 times as large and goes on to the next one, so that
  * growth is never over. At the end of the row it rests.
