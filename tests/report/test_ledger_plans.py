@@ -64,11 +64,11 @@ def test_the_mode_plans_go_beside_the_ports(claim):
     assert missing(claim, go=True) == []
 
 
-def test_no_trial_is_for_nothing():
-    """Each planned cell is of a claim, but for checks before and for Go's
-    part of measures that other claims of the workload need."""
+def test_few_trials_are_for_nothing():
+    """Most planned cells are of a claim: the others are controls, or what a
+    workload's measures and maps make together."""
     needed = set(show.cells_of(plan(), CLAIMS))
-    workloads = {c.workload for c in CLAIMS.values()}
-    idle = [c.id for c in plan().cells.values() if c.measure != "verify"
-            and c.id not in needed and c.workload in workloads]
-    assert len(idle) <= 0.15 * len(plan().cells), idle
+    runs = [c for c in plan().cells.values()
+            if c.measure != "verify" and c.reason == "not run yet"]
+    idle = [c.id for c in runs if c.id not in needed]
+    assert len(idle) <= 0.2 * len(runs), idle
