@@ -97,22 +97,22 @@ static void empty_maps(void)
 static void two_threads(void)
 {
 	struct technique_run run = {
-		.threads = 2, .iterations = 200, .args = { 100 }, .seed = 3
+		.threads = 2, .iterations = 5000, .args = { 100 }, .seed = 3
 	};
 
 	CHECK(technique_play(&run, "barrier_cas") &&
-	                technique_stat(&run, "words_met") == 20000 &&
+	                technique_stat(&run, "words_met") == 500000 &&
 	                technique_stat(&run, "both_saw_old") == 0,
 	        "a compare-and-set orders the load after it");
 	technique_end(&run);
 	CHECK(technique_play(&run, "barrier_release") &&
-	                technique_stat(&run, "words_met") == 20000,
+	                technique_stat(&run, "words_met") == 500000,
 	        "each word of a release store is met, too");
 	technique_end(&run);
-	run.iterations = 20000;
+	run.iterations = 50000;
 	CHECK(technique_play(&run, "growth_read_rw") &&
 	                technique_stat(&run, "lookups_of_present_keys") ==
-	                        20000 &&
+	                        50000 &&
 	                technique_stat(&run, "lookups_lost") == 0 &&
 	                technique_stat(&run, "headers_of_two_moments") == 0,
 	        "under the lock no look-up of a present key fails");
