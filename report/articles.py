@@ -125,6 +125,12 @@ def trials_of(campaign, cell, statistic=""):
 
 # ---- names of a statistic -------------------------------------------------
 
+def read_hits(result):
+    """Look-ups that sync.Map's read map answered; None: not counted."""
+    misses = statistic(result, "misses", "window")
+    return None if misses is None else result["lookups"] - misses
+
+
 MEMBERS = {  # of a trial: name -> its value
     "trials": lambda cell, trial, result: 1,
     "failed": lambda cell, trial, result: trial["status"] == "failed",
@@ -132,6 +138,8 @@ MEMBERS = {  # of a trial: name -> its value
     "ops": lambda cell, trial, result: result.get("ops"),
     "writes": lambda cell, trial, result: result.get("writes"),
     "lookups": lambda cell, trial, result: result.get("lookups"),
+    "read_hits": lambda cell, trial, result: read_hits(result),
+    "hits": lambda cell, trial, result: result.get("hits"),
     "inserts": lambda cell, trial, result: result.get("inserts"),
     "elapsed_s": lambda cell, trial, result: result["elapsed_ns"] / 1e9,
     "thread_ns": lambda cell, trial, result:

@@ -391,6 +391,8 @@ static void handle_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "writes_seen_through_original", "1", (double)sums.seen);
 	emit(context, "torn_headers", "1", (double)sums.torn);
 	emit(context, "torn_nil_buckets", "1", (double)sums.nil);
+	emit(context, "words_of_variable", "1",
+	        HANDLE_FORM == HANDLE_HEADER ? HANDLE_MEMBERS : 1);
 }
 
 static bool handle_check(void *opaque, char *why, size_t size)

@@ -94,8 +94,9 @@ def rounded(value):
 
 def judged(claim, found, ps, whose):
     """Verdict on one subject: Go's own maps, or what the ledger names."""
-    told = [(e, rules.outcome(claim, e, ps.get((claim.id, whose, i))))
-            for i, e in enumerate(found)]
+    told = [(e, rules.outcome(one, e, ps.get((claim.id, whose, i))))
+            for i, (one, e) in enumerate(zip(claim.each(whose == GO),
+                                             found))]
     word, how = rules.combined(claim, told)
     return {"verdict": word, "how": how,
             "numbers": GO if whose == GO else sources(claim, told),
@@ -136,10 +137,9 @@ def gathered(campaign, claims):
         if claim.rule == "arithmetic" or lacking(campaign, claim):
             continue
         found[claim.id, PORT] = evidence.of_claim(campaign, claim)
-        if claim.go:
-            of_go = evidence.of_claim(campaign, claim, *claim.go)
-            if any(e.planned for e in of_go):
-                found[claim.id, GO] = of_go
+        of_go = evidence.of_claim(campaign, claim, go=True)
+        if any(e.planned for e in of_go):
+            found[claim.id, GO] = of_go
     return found
 
 
@@ -161,9 +161,10 @@ def verdict_of(campaign, claim, found, ps):
 def verdicts(campaign, claims):
     """[dict] of every claim that the campaign says something of, by id."""
     found = gathered(campaign, claims)
-    family = {(name, whose, i): (claims[name], e)
+    family = {(name, whose, i): (one, e)
               for (name, whose), all_of in found.items()
-              for i, e in enumerate(all_of) if tested(claims[name], e)}
+              for i, (one, e) in enumerate(zip(
+                  claims[name].each(whose == GO), all_of)) if tested(one, e)}
     ps = corrected(family) if family else {}
     rows = []
     for claim in claims.values():

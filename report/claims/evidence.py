@@ -5,8 +5,7 @@ Cells and statistics are written as in docs/articles/figures.tsv and taken
 by report/articles.py; nothing is decided here.
 """
 import math
-from dataclasses import dataclass
-
+from dataclasses import dataclass, replace
 
 from report import articles, stats
 
@@ -73,11 +72,16 @@ def counted(campaign, claim, where, subject, against):
                     len(sides[0][1]), sides[0][0].measure)
 
 
+def on_axis(value):
+    """A factor's value as a number: of a loop its first one."""
+    return int(value.split(":")[1]) if isinstance(value, str) else value
+
+
 def along(campaign, claim, where, subject, against):
     """One slope for each block, over the cells that differ in claim.axis."""
     figure = figure_of(claim, where, subject, against)
     values = {articles.as_written(getattr(c, claim.axis)):
-              getattr(c, claim.axis)
+              on_axis(getattr(c, claim.axis))
               for c in articles.cells_for(campaign, figure, subject)}
     if len(values) < 3:
         raise articles.Missing(f"{len(values)} values of {claim.axis}, "
@@ -108,23 +112,37 @@ def planned(campaign, claim, where, subject, against):
                for side in figure.cells_wanted())
 
 
-def of_claim(campaign, claim, subject=None, against=None):
-    """[Evidence] of each of its cells; Go's own maps by naming them."""
-    subject = claim.subject if subject is None else subject
-    against = claim.against if against is None else against
-    take = along if claim.rule == "slope" else counted \
-        if claim.rule in ("never", "can-happen") else of_cells
-    found = []
-    for where in claim.cells:
-        if not planned(campaign, claim, where, subject, against):
-            found.append(Evidence(where, reason="not in this run",
-                                  planned=False))
-            continue
-        try:
-            found.append(take(campaign, claim, where, subject, against))
-        except articles.Missing as missing:
-            found.append(Evidence(where, reason=str(missing)))
+def of_part(campaign, part):
+    """Evidence of a claim's cell, or pair of cells (ledger.Claim.each)."""
+    where, = part.cells
+    asked = (campaign, part, where, part.subject, part.against)
+    take = along if part.rule == "slope" else counted \
+        if part.rule in ("never", "can-happen") else of_cells
+    if not planned(*asked):
+        return Evidence(where, reason="not in this run", planned=False)
+    try:
+        return take(*asked)
+    except articles.Missing as missing:
+        return Evidence(where, reason=str(missing))
+
+
+def named(parts):
+    """What tells the cells of a claim apart: also subjects and statistics,
+    where they are not the same in all."""
+    pairs = [" / ".join(s for s in (one.subject, one.against) if s)
+             for one in parts]
+    found = [one.cells[0] for one in parts]
+    for own in (pairs, [one.statistic for one in parts]):
+        if len(set(own)) > 1:
+            found = [f"{name} {word}" for name, word in zip(found, own)]
     return found
+
+
+def of_claim(campaign, claim, go=False):
+    """[Evidence] of each of its cells; of Go's own maps where `go`."""
+    parts = claim.each(go)
+    return [replace(of_part(campaign, one), where=name)
+            for one, name in zip(parts, named(parts))]
 
 
 def logs(evidence):

@@ -8,7 +8,7 @@ is FILE:LINE: what, expected what.
 """
 import hashlib
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from report.journal import JournalError
@@ -16,7 +16,7 @@ from report.journal import JournalError
 FOLDER = Path(__file__).resolve().parents[2] / "workloads" / "claims"
 ID = re.compile(r"S[0-9]-[0-9]{2}")
 WORDS = {  # key -> what it may say
-    "conditions": ("stated", "unstated"),
+    "conditions": ("stated", "unstated", "parts"),
     "kind": ("direct", "analogue", "go-only"),
     "speaks": ("speed", "memory", "count", "property", "arithmetic"),
     "about": ("go", "any"),
@@ -64,11 +64,13 @@ class Claim:
     band: float = 0.02  # share: a smaller difference is none
     effect: float = 0.10  # share that the run must be able to see
     workload: str = ""
-    cells: tuple = ()  # FACTOR=VALUE ..., one entry a cell or pair of cells
+    cells: tuple = ()  # FACTOR=VALUE ... [| KEY = VALUE ...], a cell each
     subject: str = ""
     against: str = ""
     go: tuple = ()  # (subject, against) among Go's own maps
+    go_cells: tuple = ()  # where Go's cells are others
     statistic: str = ""
+    go_statistic: str = ""  # where Go's maps call it otherwise
     axis: str = ""  # of a slope: the factor that varies
     numbers: str = "native"
     compute: str = ""
@@ -77,8 +79,27 @@ class Claim:
     instead: str = ""  # what stands in, and what the verdict does not say
     text: str = field(default="", repr=False)  # its lines, for the hash
 
+    def each(self, go=False):
+        """The claim of each of its cells alone, with what that cell says
+        itself; of Go's own maps those that Go has, and none of a claim in
+        parts of which Go lacks one. LedgerError."""
+        wheres = go and self.go_cells or self.cells
+        found = [replace(self, cells=(where,), go_cells=(), **own)
+                 for where, own in (part(text, self.place)
+                                    for text in wheres)]
+        if not go:
+            return found
+        of_go = [replace(one, subject=one.go[0], against=one.go[1],
+                         statistic=one.go_statistic or one.statistic)
+                 for one in found if one.go]
+        whole = self.conditions != "parts" or len(of_go) == len(found)
+        return of_go if whole else []
+
 
 KEYS = {f.name for f in fields(Claim)} - {"id", "place", "text"}
+PART_KEYS = ("subject", "against", "claimed", "statistic", "side", "go",
+             "go_statistic")  # what a cell may say for itself
+LISTS = ("cells", "go_cells")  # keys that may stand more than once
 
 
 # ---- values ---------------------------------------------------------------
@@ -135,6 +156,21 @@ def value_of(key, text, place):
             from None
 
 
+def setting(text, place, keys):
+    """"KEY = VALUE" -> (key, value), read."""
+    key, equals, value = (part.strip() for part in text.partition("="))
+    if not equals or key not in keys or not value:
+        raise LedgerError(f"{place}: {text[:60]}: expected KEY = VALUE, KEY "
+                          f"one of {', '.join(sorted(keys))}")
+    return key, value_of(key, value, place)
+
+
+def part(text, place):
+    """"WHERE | KEY = VALUE | ..." -> (WHERE, {key: value})."""
+    where, *own = (word.strip() for word in text.split("|"))
+    return where, dict(setting(word, place, PART_KEYS) for word in own)
+
+
 # ---- one file -------------------------------------------------------------
 
 def lines_of(file):
@@ -165,12 +201,9 @@ def sections(file):
             here = dict(common)
             found.append((place, header[1], here, []))
             continue
-        key, equals, value = (part.strip() for part in text.partition("="))
-        if not equals or key not in KEYS or not value:
-            raise LedgerError(f"{place}: {text[:60]}: expected KEY = VALUE, "
-                              f"KEY one of {', '.join(sorted(KEYS))}")
+        key, value = setting(text, place, KEYS)
         into = common if here is None else here
-        add(into, key, value_of(key, value, place), place,
+        add(into, key, value, place,
             own=here is None or into.get(key) is not common.get(key))
         if here is not None:
             found[-1][3].append(text)
@@ -178,8 +211,8 @@ def sections(file):
 
 
 def add(into, key, value, place, own):
-    """`cells` add up; any other key stands once in a section."""
-    if key == "cells":
+    """`cells` and `go_cells` add up; any other key stands once."""
+    if key in LISTS:
         into[key] = (into.get(key, ()) if own else ()) + (value,)
     elif key in into and own:
         raise LedgerError(f"{place}: {key} is there twice: expected it once")
@@ -193,18 +226,31 @@ def claim_of(place, name, said, lines):
     if rule not in RULES:
         raise LedgerError(f"{place}: [{name}] rule = {rule}: expected one of "
                           f"{', '.join(RULES)}")
-    needed = ("says", "article", *RULES[rule])
-    if rule not in WITHOUT_CELLS:
-        needed += ("workload", "cells", "subject", "statistic")
-    lacking = [key for key in needed if not said.get(key)]
-    if lacking:
-        raise LedgerError(f"{place}: [{name}] lacks {', '.join(lacking)}: "
-                          f"rule {rule} needs it")
-    if rule == "none" and said["lacks"].split(":")[0] not in LACKS:
+    alone = rule in WITHOUT_CELLS
+    lacking(place, name, rule, said.get, ("says", "article", *(
+        RULES[rule] if alone else ("workload", "cells"))))
+    what, _, exactly = said.get("lacks", "").partition(":")
+    if rule == "none" and (what not in LACKS or not exactly.strip()):
         raise LedgerError(f"{place}: [{name}] lacks = {said['lacks']}: "
                           f"expected one of {', '.join(LACKS)}, and after a "
                           "colon what exactly")
-    return Claim(id=name, place=place, text="\n".join(lines), **said)
+    claim = Claim(id=name, place=place, text="\n".join(lines), **said)
+    for one in () if alone else claim.each() + claim.each(go=True):
+        lacking(place, name, rule, lambda key, of=one: getattr(of, key),
+                (*RULES[rule], "subject", "statistic"))
+    if claim.numbers == "simulated" and claim.speaks == "speed":
+        raise LedgerError(f"{place}: [{name}] numbers = simulated: expected "
+                          "another source, or a claim that does not speak "
+                          "of speed")
+    return claim
+
+
+def lacking(place, name, rule, value, keys):
+    """LedgerError where one of the keys has no value."""
+    empty = [key for key in keys if not value(key)]
+    if empty:
+        raise LedgerError(f"{place}: [{name}] lacks {', '.join(empty)}: "
+                          f"rule {rule} needs it")
 
 
 # ---- all of it ------------------------------------------------------------

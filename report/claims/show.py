@@ -173,15 +173,12 @@ def cells_of(plan, claims):
     """Ids of the cells that these claims take, in the order of the plan."""
     found = set()
     for claim in claims.values():
-        if claim.rule in ledger.WITHOUT_CELLS:
-            continue
-        for subject, against in ((claim.subject, claim.against),
-                                 *((claim.go,) if claim.go else ())):
-            for where in claim.cells:
-                figure = evidence.figure_of(claim, where, subject, against)
-                for side in figure.cells_wanted():
-                    found |= {c.id for c in articles.cells_for(plan, figure,
-                                                               side)}
+        for one in claim.each() + claim.each(go=True):
+            figure = evidence.figure_of(one, one.cells[0], one.subject,
+                                        one.against)
+            for side in figure.cells_wanted():
+                found |= {c.id for c in articles.cells_for(plan, figure,
+                                                           side)}
     return [name for name in plan.cells if name in found]
 
 

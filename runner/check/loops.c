@@ -86,8 +86,10 @@ int rm_check_loops(const struct rm_check_case *c, struct rm_error *error)
 		if (rm_loop_parse(loop->name, &own.loop))
 			return rm_error_set(error, -1,
 			        "\"%s\" is no kind of loop", loop->name);
-		/* these wait a millisecond and more per iteration */
-		if (own.loop.kind == RM_LOOP_HOLD && own.iterations > 20)
+		/* these take a millisecond and more per iteration */
+		if ((own.loop.kind == RM_LOOP_HOLD ||
+		            own.loop.kind == RM_LOOP_AUDIT) &&
+		        own.iterations > 20)
 			own.iterations = 20;
 		code = lap(c, &own, error);
 	}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * audit.h - what is said of a data structure, held against its every step: the
+ * loop `audit`. An operation is one audit: a structure of its own is made, put
+ * through the steps that the saying is about, looked at after each of them, and
+ * freed. Nothing is timed but what a subject times itself; counts are exact.
+ *
+ * A template: the includer defines the positions of its counts, of which the
+ * last is AUDIT_COUNTS and the first AUDIT_AUDITS; audit_names[], with the unit
+ * of each; and audit_once(), which returns false where the structure itself is
+ * wrong: then no count says anything, and the trial fails.
+ */
+#ifndef RM_SUPPORT_AUDIT_H
+#define RM_SUPPORT_AUDIT_H
+
+#include "impls/technique/technique.h"
+#include "runner/base/rng.h"
+
+enum { AUDIT_KEYS = 100 }; /* preset of audit:KEYS */
+
+struct audit {
+	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t count[AUDIT_COUNTS];
+	_Atomic uint64_t wrong;
+	uint64_t keys, seed;
+	bool presize;
+};
+
+static bool audit_once(struct audit *audit, uint64_t seed);
+
+/* Any thread: each audits structures of its own. */
+static inline void audit_add(struct audit *audit, unsigned count, uint64_t n)
+{
+	rm_stat_add(&audit->count[count], n);
+}
+
+static void audit_loop(struct rm_worker *worker)
+{
+	struct audit *audit = worker->thread;
+
+	while (technique_turn(worker)) {
+		if (!audit_once(audit, rm_next(&worker->rng)))
+			rm_stat_add(&audit->wrong, 1);
+		audit_add(audit, AUDIT_AUDITS, 1);
+	}
+}
+
+static void *audit_create(const struct rm_sizing *sizing)
+{
+	struct audit *audit = technique_new(sizeof(*audit));
+
+	if (!audit)
+		return NULL;
+	audit->keys = technique_arg(sizing, 0, AUDIT_KEYS);
+	audit->seed = sizing->seed;
+	audit->presize = sizing->presize;
+	return audit;
+}
+
+static void audit_stats(void *opaque, rm_stat_fn *emit, void *context)
+{
+	struct audit *audit = opaque;
+
+	for (unsigned i = 0; i < AUDIT_COUNTS; i++)
+		emit(context, audit_names[i][0], audit_names[i][1],
+		        (double)rm_stat_read(&audit->count[i]));
+}
+
+static bool audit_check(void *opaque, char *why, size_t size)
+{
+	struct audit *audit = opaque;
+	const uint64_t wrong = rm_stat_read(&audit->wrong);
+
+	if (wrong)
+		snprintf(why, size,
+		        "%llu audits found a structure that does not hold what "
+		        "was put in",
+		        (unsigned long long)wrong);
+	return !wrong;
+}
+
+static const struct rm_map_ops audit_ops = {
+	.create = audit_create,
+	.destroy = free,
+	.join = map_itself,
+	.leave = nothing,
+	.quiesce = nothing,
+	.stats = audit_stats,
+	.check = audit_check,
+};
+
+static const struct rm_own_loop audit_loops[] = {
+	{ "audit", audit_loop },
+	{ NULL, NULL },
+};
+
+#endif /* RM_SUPPORT_AUDIT_H */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * barrier_cas.c - a compare-and-set with the order of an acquire and a
+ * release, a locked exchange on x86. That is all that the language promises;
+ * that no later load comes before it is the instruction's.
+ */
+#include "runner/map.h"
+
+RM_HOT void barrier_write(_Atomic(uint64_t) *word, uint64_t was, uint64_t now)
+{
+	/* acq_rel: no more than that, so that the instruction shows what it
+	   adds; relaxed: never, since there is one writer */
+	atomic_compare_exchange_strong_explicit(
+	        word, &was, now, memory_order_acq_rel, memory_order_relaxed);
+}
+
+#include "impls/technique/barrier.h"
+
+const struct rm_impl rm_impl_barrier_cas = {
+	.id = "barrier_cas",
+	.label = "words written by compare-and-set",
+	.family = "technique",
+	.sync = "cas",
+	.source = "the store buffering test",
+	.system = "",
+	.guarantees = "none",
+	.progress = "lock-free",
+	.dispatch = "none",
+	.ops = &barrier_ops,
+	.loops = barrier_loops,
+};

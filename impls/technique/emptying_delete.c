@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * emptying_delete.c - every key is removed, one after the other, in a loop
+ * over the map. (Go's compiler makes a clear of just this loop.)
+ */
+#include "impls/technique/emptying.h"
+
+static struct gomap *emptying(struct gomap *map, uint64_t keys, uint64_t seed)
+{
+	struct gomap_iterator it;
+	struct rm_value value;
+	struct rm_key key;
+
+	(void)keys, (void)seed;
+	gomap_iterate_begin(map, &it);
+	while (gomap_iterate_next(&it, RM_U64X8, &key, &value))
+		gomap_remove(map, RM_U64X8, key, NULL);
+	gomap_iterate_end(&it);
+	return map;
+}
+
+const struct rm_impl rm_impl_emptying_delete = {
+	.id = "emptying_delete",
+	.label = "emptying key by key",
+	.family = "technique",
+	.sync = "none",
+	.source = "Go map before 1.24",
+	.system = "M1",
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &audit_ops,
+	.loops = audit_loops,
+};

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * growth_points.c - what a size hint makes of a Go map, when the map grows, and
+ * who moves its buckets.
+ *
+ * An audit makes a map, with a hint of KEYS where the cell is presized, fills
+ * it with 16 times KEYS keys, and looks at each insert: how many buckets there
+ * are, at which number of keys growth begins, how many old buckets one write
+ * moves. Each time that growth has begun all keys are looked up, and whether
+ * that moved a bucket is counted. Beside it a map without a hint gets the same
+ * keys, and both must hold the same. Articles S0, 1 (a hint is a number of
+ * buckets) and S1, 4.3 (8 buckets at first; look-ups move buckets).
+ */
+#include "impls/gomap/gomap_ops.h"
+
+enum {
+	AUDIT_AUDITS,
+	BUCKETS,
+	GROWTHS,
+	OFF,
+	WRITES,
+	MOST,
+	READS,
+	MOVED,
+	DIFFER,
+	AUDIT_COUNTS
+};
+
+static const char *const audit_names[AUDIT_COUNTS][2] = {
+	[AUDIT_AUDITS] = { "audits", "1" },
+	/* after the first insert, sum over audits */
+	[BUCKETS] = { "buckets_at_first", "1" },
+	[GROWTHS] = { "growths_seen", "1" },
+	/* inserts at which growth began or did not, other than by 6.5 entries
+	   a bucket */
+	[OFF] = { "growths_off_load_factor", "1" },
+	[WRITES] = { "writes_while_growing", "1" },
+	[MOST] = { "writes_that_moved_over_two", "1" },
+	[READS] = { "lookups_while_growing", "1" },
+	[MOVED] = { "buckets_moved_by_lookups", "1" },
+	/* keys for which a map with a hint and one without answer otherwise */
+	[DIFFER] = { "answers_that_differ", "1" },
+};
+
+#include "impls/technique/audit.h"
+
+enum { FILL_FACTOR = 16 }; /* keys that are inserted, of those hinted at */
+
+/* What two moments of a map differ by. */
+struct moment {
+	uint64_t count, growths, evacuations;
+	unsigned log2_buckets;
+	bool growing;
+};
+
+static struct moment moment_of(const struct gomap *map)
+{
+	return (struct moment){ gomap_count(map),
+		gomap_get(map->extra->growths),
+		gomap_get(map->extra->evacuations),
+		gomap_get(map->log2_buckets),
+		gomap_get(map->oldbuckets) != NULL };
+}
+
+/* More than 6.5 entries for each bucket, in whole numbers. */
+static bool over_load_factor(uint64_t count, unsigned log2_buckets)
+{
+	return 2 * count > (uint64_t)13 << log2_buckets;
+}
+
+/* Looks up what is in; returns whether all was found. */
+static bool look_all_up(
+        struct audit *audit, const struct gomap *map, uint64_t keys)
+{
+	const uint64_t before = gomap_get(map->extra->evacuations);
+	struct rm_value value;
+	bool all = true;
+
+	for (uint64_t i = 0; i < keys; i++)
+		all &= gomap_lookup(map, RM_U64X8, (struct rm_key){ .word = i },
+		               &value) &&
+		       value.word[0] == i;
+	audit_add(audit, READS, keys);
+	audit_add(audit, MOVED, gomap_get(map->extra->evacuations) - before);
+	return all;
+}
+
+/* Inserts key `i`; counts what it did to the map. */
+static bool insert(struct audit *audit, struct gomap *map, uint64_t i)
+{
+	const struct rm_value value = { { i } };
+	const struct moment before = moment_of(map);
+
+	gomap_exchange(
+	        map, RM_U64X8, (struct rm_key){ .word = i }, &value, NULL);
+
+	const struct moment after = moment_of(map);
+	const bool grew = after.growths != before.growths;
+	const bool due = over_load_factor(after.count, before.log2_buckets);
+
+	if (i == 0)
+		audit_add(audit, BUCKETS, (uint64_t)1 << after.log2_buckets);
+	audit_add(audit, GROWTHS, grew);
+	audit_add(audit, OFF, grew != due);
+	if (before.growing || grew) {
+		audit_add(audit, WRITES, 1);
+		audit_add(audit, MOST,
+		        after.evacuations - before.evacuations > 2);
+	}
+	return !grew || look_all_up(audit, map, i + 1);
+}
+
+static bool audit_once(struct audit *audit, uint64_t seed)
+{
+	const uint64_t keys = audit->keys * FILL_FACTOR;
+	struct gomap *map =
+	        gomap_create(audit->presize ? audit->keys : 0, RM_U64X8, seed);
+	struct gomap *plain = gomap_create(0, RM_U64X8, seed);
+	bool right = map && plain;
+
+	for (uint64_t i = 0; right && i < keys; i++) {
+		const struct rm_value value = { { i } };
+
+		right = insert(audit, map, i);
+		gomap_exchange(plain, RM_U64X8, (struct rm_key){ .word = i },
+		        &value, NULL);
+	}
+	for (uint64_t i = 0; right && i < 2 * keys; i++) {
+		const struct rm_key key = { .word = i };
+
+		audit_add(audit, DIFFER,
+		        !gomap_find(map, RM_U64X8, key) !=
+		                !gomap_find(plain, RM_U64X8, key));
+	}
+	gomap_destroy(map);
+	gomap_destroy(plain);
+	return right;
+}
+
+const struct rm_impl rm_impl_growth_points = {
+	.id = "growth_points",
+	.label = "growth of Go's map, step by step",
+	.family = "technique",
+	.sync = "none",
+	.source = "Go map before 1.24",
+	.system = "M1",
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &audit_ops,
+	.loops = audit_loops,
+};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * growth_read_bare.c - look-ups beside a map that grows, without a lock.
+ *
+ * Misuse: nobody keeps readers from a map whose header and buckets change word
+ * by word. Nobody waits to make it happen, either: whether a reader is misled
+ * is left to the machine, the trial is good either way, and `lookups_lost` and
+ * `headers_of_two_moments` tell. growth_read_rw takes a lock.
+ */
+#include "impls/support/guard_none.h"
+#include "impls/technique/growth_read.h"
+
+const struct rm_impl rm_impl_growth_read_bare = {
+	.id = "growth_read_bare",
+	.label = "look-ups beside growth, no lock",
+	.family = "technique",
+	.sync = "none",
+	.source = "Go map before 1.24",
+	.system = "M16",
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &growth_ops,
+	.loops = growth_loops,
+	.misuse = "statistics lookups_lost, headers_of_two_moments",
+};

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * iteration.c - in which order a Go map is visited, and what becomes of keys
+ * that come and go meanwhile.
+ *
+ * An audit fills a map with KEYS keys and visits it eight times: how many of
+ * the later orders differ from the first one? Then it visits it once more, and
+ * after the first entry inserts half as many new keys and removes every second
+ * one that was there. A walk over a snapshot would visit all of these and
+ * none of those. What stays must be visited just once. Articles S0, 1 and 2.4.
+ */
+#include "impls/gomap/gomap_ops.h"
+#include "impls/support/hash.h"
+
+enum {
+	AUDIT_AUDITS,
+	ORDERS,
+	DIFFER,
+	INSERTED,
+	INSERTED_SEEN,
+	REMOVED,
+	REMOVED_UNSEEN,
+	AUDIT_COUNTS
+};
+
+static const char *const audit_names[AUDIT_COUNTS][2] = {
+	[AUDIT_AUDITS] = { "audits", "1" },
+	[ORDERS] = { "orders_compared", "1" },
+	[DIFFER] = { "orders_that_differ", "1" },
+	[INSERTED] = { "inserted_while_visited", "1" },
+	[INSERTED_SEEN] = { "inserted_and_visited", "1" },
+	[REMOVED] = { "removed_while_visited", "1" },
+	[REMOVED_UNSEEN] = { "removed_and_not_visited", "1" },
+};
+
+#include "impls/technique/audit.h"
+
+enum { VISITS = 8 };
+
+static void put(struct gomap *map, uint64_t word)
+{
+	const struct rm_value value = { { word } };
+
+	gomap_exchange(
+	        map, RM_U64X8, (struct rm_key){ .word = word }, &value, NULL);
+}
+
+/* A number that no other order of the same keys has but by accident. */
+static uint64_t order_of(struct gomap *map)
+{
+	struct gomap_iterator it;
+	struct rm_value value;
+	struct rm_key key;
+	uint64_t order = 1;
+
+	gomap_iterate_begin(map, &it);
+	while (gomap_iterate_next(&it, RM_U64X8, &key, &value))
+		order = rm_mum(order ^ RM_HASH_A, key.word ^ RM_HASH_B);
+	gomap_iterate_end(&it);
+	return order;
+}
+
+/* Of keys 0 .. keys - 1 every second one goes, keys .. come; not `seen`. */
+static void change(struct audit *audit, struct gomap *map, uint64_t seen)
+{
+	for (uint64_t i = 0; i < audit->keys; i += 2)
+		if (i != seen) {
+			gomap_remove(map, RM_U64X8,
+			        (struct rm_key){ .word = i }, NULL);
+			audit_add(audit, REMOVED, 1);
+		}
+	for (uint64_t i = 0; i < audit->keys / 2; i++)
+		put(map, audit->keys + i);
+	audit_add(audit, INSERTED, audit->keys / 2);
+}
+
+/* How often each key was visited: `visits` has 2 * keys bytes. */
+static void visit_changing(
+        struct audit *audit, struct gomap *map, uint8_t *visits)
+{
+	struct gomap_iterator it;
+	struct rm_value value;
+	struct rm_key key;
+	bool first = true;
+
+	gomap_iterate_begin(map, &it);
+	while (gomap_iterate_next(&it, RM_U64X8, &key, &value)) {
+		visits[key.word]++;
+		if (first)
+			change(audit, map, key.word);
+		first = false;
+	}
+	gomap_iterate_end(&it);
+}
+
+/* Counts; false: a key that stayed was not visited once. */
+static bool judge(struct audit *audit, const uint8_t *visits)
+{
+	bool right = true;
+
+	for (uint64_t i = 0; i < audit->keys; i++) {
+		/* an even one that was visited was the first, or is wrong */
+		if (i % 2 == 0)
+			audit_add(audit, REMOVED_UNSEEN, !visits[i]);
+		right &= i % 2 ? visits[i] == 1 : visits[i] <= 1;
+	}
+	for (uint64_t i = audit->keys; i < 2 * audit->keys; i++) {
+		audit_add(audit, INSERTED_SEEN, visits[i]);
+		right &= visits[i] <= 1;
+	}
+	return right;
+}
+
+static bool audit_once(struct audit *audit, uint64_t seed)
+{
+	struct gomap *map = gomap_create(audit->keys, RM_U64X8, seed);
+	uint8_t *visits = calloc(2 * audit->keys, 1);
+	bool right = map && visits;
+
+	if (right) {
+		for (uint64_t i = 0; i < audit->keys; i++)
+			put(map, i);
+		const uint64_t first = order_of(map);
+
+		for (unsigned i = 1; i < VISITS; i++)
+			audit_add(audit, DIFFER, order_of(map) != first);
+		audit_add(audit, ORDERS, VISITS - 1);
+		visit_changing(audit, map, visits);
+		right = judge(audit, visits);
+	}
+	gomap_destroy(map);
+	free(visits);
+	return right;
+}
+
+const struct rm_impl rm_impl_iteration = {
+	.id = "iteration",
+	.label = "iteration of Go's map, step by step",
+	.family = "technique",
+	.sync = "none",
+	.source = "Go map before 1.24",
+	.system = "M1",
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &audit_ops,
+	.loops = audit_loops,
+};

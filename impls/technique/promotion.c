@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * promotion.c - what decides that a sync.Map builds and promotes dirty: of the
+ * port, whose rules are Go's. impls/technique/promotion.h
+ */
+#include "impls/technique/promotion.h"
+
+const struct rm_impl rm_impl_promotion = {
+	.id = "promotion",
+	.label = "promotion in sync.Map, step by step",
+	.family = "technique",
+	.sync = "epoch",
+	.source = "Go 1.19-1.23, sync/map.go",
+	.system = "M4",
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &audit_ops,
+	.loops = audit_loops,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * promotion_load_factor.c - the same of a sync.Map that promotes a full dirty
+ * (syncmap_load_factor), as article S0, 3.2 says that Go does: the audit must
+ * tell the two rules apart. impls/technique/promotion.h
+ */
+#define SYNCMAP_RULES .promotion = SYNCMAP_PROMOTE_LOADED
+#include "impls/technique/promotion.h"
+
+const struct rm_impl rm_impl_promotion_load_factor = {
+	.id = "promotion_load_factor",
+	.label = "promotion by load factor, step by step",
+	.family = "technique",
+	.sync = "epoch",
+	.source = "Go 1.19-1.23, sync/map.go; its promotion as misdescribed",
+	.system = "M4",
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &audit_ops,
+	.loops = audit_loops,
+};

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger's reader: what it reads, each mistake with its file and line,
+and that no text makes it fail in another way."""
+import random
+
+import pytest
+from report_helpers import TOP  # noqa: F401  (puts report/ on the path)
+
+from report import articles  # noqa: E402
+from report.claims import decide, ledger, rules  # noqa: E402
+
+WHOLE = """\
+about = go
+rule = direction
+workload = hot-reads
+
+[S4-12]
+says = Reads of sync.Map are faster.  # a comment
+article = 3.2 against 8.7 ns; \\
+    hot keys
+side = above
+cells = threads=1
+cells = threads=2
+subject = syncmap
+against = gomap_rw
+go = go_sync_map / go_map_rw
+statistic = ops/elapsed_s
+"""
+
+
+def written(tmp_path, text, name="made.claims"):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def read(tmp_path, text):
+    return ledger.read(written(tmp_path, text))
+
+
+def one(tmp_path, **changed):
+    """The claim above with other values; None takes a key away."""
+    said = {"rule": "direction", "workload": "w", "says": "a", "side":
+            "above", "article": "b", "cells": "threads=1", "subject": "m",
+            "against": "n", "statistic": "ops", **changed}
+    lines = [f"{k} = {v}" for k, v in said.items() if v is not None]
+    found, = read(tmp_path, "\n".join(["[S0-01]", *lines])).values()
+    return found
+
+
+# ---- what is read ---------------------------------------------------------
+
+def test_a_section_is_a_claim(tmp_path):
+    claim = read(tmp_path, WHOLE)["S4-12"]
+    assert claim.place == "made.claims:5"
+    assert claim.says == "Reads of sync.Map are faster."
+    assert claim.article == "3.2 against 8.7 ns; hot keys"
+    assert claim.cells == ("threads=1", "threads=2")
+    assert (claim.about, claim.rule) == ("go", "direction")
+    assert claim.go == ("go_sync_map", "go_map_rw")
+    assert (claim.band, claim.tolerance) == (0.02, 1.2)
+
+
+@pytest.mark.parametrize("key,text,value", [
+    ("claimed", "416", (416, 416)), ("claimed", "0.9 .. 1.1", (0.9, 1.1)),
+    ("claimed", "0", (0, 0)), ("claimed", "-0.1 .. 0.1", (-0.1, 0.1)),
+    ("band", "5%", 0.05), ("tolerance", "1.5", 1.5), ("effect", "2 %", 0.02),
+    ("needs", "cpus: 16", ("cpus", 16)), ("needs", "counters",
+                                          ("counters", 1)),
+    ("go", "go_map_rw", ("go_map_rw", "")),
+    ("go", "go_map_rw threads=1 / go_map_rw threads=2",
+     ("go_map_rw threads=1", "go_map_rw threads=2"))])
+def test_values_are_read(tmp_path, key, text, value):
+    count = {"rule": "count", "claimed": "1", "against": None}
+    assert getattr(one(tmp_path, **{**count, key: text}), key) == value
+
+
+def test_what_a_section_says_replaces_what_the_file_says(tmp_path):
+    claims = read(tmp_path, "cells = keys=1\nband = 5%\n" + WHOLE)
+    assert claims["S4-12"].cells == ("threads=1", "threads=2")
+    assert claims["S4-12"].band == 0.05
+
+
+def test_a_cell_may_say_what_is_its_own(tmp_path):
+    claim = one(tmp_path, conditions="parts", rule="count", claimed="1",
+                side=None, against=None,
+                cells="threads=1 | subject = o | claimed = 3 .. 5")
+    part, = claim.each()
+    assert part.cells == ("threads=1",)
+    assert (part.subject, part.claimed) == ("o", (3, 5))
+    assert part.statistic == claim.statistic
+
+
+def test_go_has_its_own_cells_and_names(tmp_path):
+    claim = one(tmp_path, about="go", go="go_a / go_b", go_cells="keys=1",
+                go_statistic="allocations")
+    part, = claim.each(go=True)
+    assert (part.cells, part.subject, part.against, part.statistic) == (
+        ("keys=1",), "go_a", "go_b", "allocations")
+    assert claim.each()[0].cells == ("threads=1",)
+    assert one(tmp_path).each(go=True) == []
+
+
+def test_go_decides_all_parts_or_none(tmp_path):
+    text = WHOLE.replace("go = go_sync_map / go_map_rw\n", "").replace(
+        "cells = threads=2", "cells = threads=2 | go = go_a / go_b")
+    assert len(read(tmp_path, text)["S4-12"].each(go=True)) == 1
+    parts = read(tmp_path, "conditions = parts\n" + text)["S4-12"]
+    assert parts.each(go=True) == []
+
+
+def test_the_hash_is_of_what_a_claim_says(tmp_path):
+    claims = read(tmp_path, WHOLE)
+    moved = read(tmp_path, "\n# moved\n" + WHOLE)
+    other = read(tmp_path, WHOLE.replace("threads=2", "threads=4"))
+    assert ledger.digest(claims) == ledger.digest(moved)
+    assert ledger.digest(claims) != ledger.digest(other)
+
+
+# ---- mistakes -------------------------------------------------------------
+
+def test_a_mistake_names_file_and_line(tmp_path):
+    for before, after, line, words in [
+            ("[S4-12]", "[S4-1]", 5, "expected the id of a claim"),
+            ("[S4-12]", "[]", 5, "expected the id of a claim"),
+            ("side = above", "side = over", 9,
+             "expected one of above, below"),
+            ("side = above", "side above", 9, "expected KEY = VALUE"),
+            ("side = above", "side =", 9, "expected KEY = VALUE"),
+            ("side = above", "sides = above", 9, "expected KEY = VALUE"),
+            ("side = above", "side = above\nside = below", 10,
+             "side is there twice"),
+            ("side = above", "claimed = many", 9,
+             "expected a number, or LOW .. HIGH"),
+            ("side = above", "claimed = 2 .. 1", 9,
+             "expected a number, or LOW .. HIGH"),
+            ("side = above", "band = wide", 9, "expected a share"),
+            ("side = above", "tolerance = x", 9, "expected a factor"),
+            ("side = above", "effect = x", 9, "expected a share"),
+            ("side = above", "needs = luck: 3", 9, "expected cpus: N"),
+            ("side = above", "needs = cpus:", 9, "expected cpus: N"),
+            ("go_sync_map / go_map_rw", "a / b / c", 14,
+             "expected MAP, or MAP / MAP"),
+            ("go_sync_map / go_map_rw", "/ b", 14,
+             "expected MAP, or MAP / MAP"),
+            ("rule = direction", "rule = taste", 5, "expected one of"),
+            ("side = above\n", "", 5, "lacks side"),
+            ("says = Reads", "# says = Reads", 5, "lacks says"),
+            ("cells = threads=1\ncells = threads=2\n", "", 5, "lacks cells"),
+            ("workload = hot-reads\n", "", 4, "lacks workload"),
+            ("subject = syncmap\n", "", 5, "lacks subject"),
+            ("against = gomap_rw\n", "", 5, "lacks against"),
+            ("statistic = ops/elapsed_s\n", "", 5, "lacks statistic"),
+            ("cells = threads=2", "cells = threads=2 | speed = 1", 5,
+             "expected KEY = VALUE"),
+            ("cells = threads=2", "cells = threads=2 | claimed = x", 5,
+             "expected a number"),
+            ("side = above", "side = above\nnumbers = simulated", 5,
+             "does not speak of speed")]:
+        assert before in WHOLE
+        with pytest.raises(ledger.LedgerError) as error:
+            read(tmp_path, WHOLE.replace(before, after))
+        assert str(error.value).startswith(f"made.claims:{line}: "), after
+        assert words in str(error.value), after
+
+
+@pytest.mark.parametrize("rule,key", [
+    ("ratio", "claimed"), ("figure", "claimed"), ("count", "claimed"),
+    ("slope", "axis"), ("arithmetic", "compute"), ("none", "lacks")])
+def test_each_rule_needs_its_own_keys(tmp_path, rule, key):
+    said = {"claimed": "1", "axis": "keys", key: None}
+    with pytest.raises(ledger.LedgerError, match=f"lacks .*{key}"):
+        one(tmp_path, rule=rule, **said)
+
+
+@pytest.mark.parametrize("lacks", ["luck: 3", "cpus", "experiment:"])
+def test_what_lacks_is_said_exactly(tmp_path, lacks):
+    with pytest.raises(ledger.LedgerError, match="after a colon what"):
+        one(tmp_path, rule="none", lacks=lacks)
+
+
+def test_a_claim_stands_once(tmp_path):
+    written(tmp_path, WHOLE, "a.claims")
+    written(tmp_path, WHOLE, "b.claims")
+    with pytest.raises(ledger.LedgerError) as error:
+        ledger.read(tmp_path)
+    assert str(error.value) == \
+        "b.claims:5: [S4-12] stands in a.claims:5, too"
+
+
+def test_no_text_fails_in_another_way(tmp_path):
+    """1,000 ledgers with lines cut, doubled, mixed and scribbled upon."""
+    lines, words = WHOLE.splitlines(), sorted(ledger.KEYS)
+    draw = random.Random(14)
+    for _ in range(1000):
+        made = list(lines)
+        for _ in range(draw.randint(1, 4)):
+            at = draw.randrange(len(made))
+            made[at] = draw.choice([
+                made[at][:draw.randint(0, len(made[at]))], made[at] + " \\",
+                draw.choice(lines), draw.choice(words) + " = "
+                + draw.choice(["", "1", "%", "..", "/", "|", "a | b", "[",
+                               "1 .. 2", "x" * 400, "\u00e9", "none"]),
+                "".join(chr(draw.randint(32, 126)) for _ in range(9))])
+        try:
+            found = read(tmp_path, "\n".join(made))
+        except ledger.LedgerError as error:
+            assert str(error).startswith("made.claims:")
+        else:
+            assert all(isinstance(c, ledger.Claim) for c in found.values())
+
+
+# ---- the ledger itself ----------------------------------------------------
+
+OF_S0_AND_S1 = [f"S0-{i:02}" for i in range(1, 42)] + \
+    [f"S1-{i:02}" for i in range(1, 21)]
+CLAIMS = ledger.read()
+
+
+@pytest.mark.parametrize("name", OF_S0_AND_S1)
+def test_each_claim_of_s0_and_s1_is_there(name):
+    assert name in CLAIMS
+
+
+@pytest.mark.parametrize("claim", CLAIMS.values(), ids=lambda c: c.id)
+def test_a_claim_can_be_shown_and_decided(claim):
+    assert claim.says.endswith(".")
+    assert claim.rule in rules.RULES or claim.rule in ledger.WITHOUT_CELLS
+    parts = claim.each() if claim.cells else []
+    assert len(parts) <= 3, "at most three cells in quick mode"
+    for part in parts:
+        fold, above, _ = articles.parsed(part.statistic)
+        assert not fold and all(above), part.statistic
+        assert set(articles.settings(part.cells[0])) <= FACTORS
+        if part.rule == "figure" and part.speaks == "speed":
+            decide.margins(part)  # on logarithms: nothing at 0
+    if claim.rule in ("never", "can-happen"):
+        assert "/" not in claim.statistic, "they add up, and divide nothing"
+
+
+FACTORS = set(articles.settings(
+    "keys=1 threads=1 write_share=1 write_kind=a loop=a shape=a presize=yes "
+    "settle=no dist=a placement=a measure=a miss_share=0 rate_per_s=1 "
+    "goroutines=a"))
+
+
+@pytest.mark.parametrize("claim", [
+    c for c in CLAIMS.values() if any(c.go)
+    or any(part.go for part in (c.each() if c.cells else ()))],
+    ids=lambda c: c.id)
+def test_what_go_decides_is_of_go(claim):
+    assert claim.about == "go"
+    for part in claim.each(go=True):
+        for side in (part.subject, part.against):
+            assert not side or side.startswith("go_")
+        assert not part.statistic.startswith("window."), \
+            "Go's program tells no statistic of a window apart"
