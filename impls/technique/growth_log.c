@@ -3,15 +3,15 @@
  * growth_log.c - Go's map from empty, one key after the other: when it grows,
  * how far, and what its chains are like: the loop `tally:KEYS`.
  *
- * An iteration inserts a new key. Told are how many keys there were when each
- * size began to grow (keys_when_64_buckets_grow), which sizes ever did, how
- * many old buckets one insert moved at the most; and of the map with KEYS keys
- * its longest chain, how many chains have three entries or more, and how far
- * their lengths are from Poisson's law: chi-square over its mean where the law
- * holds. That mean is the number of classes less two, since the mean length
- * is the map's own. Classes that chance fills with fewer than five chains go
- * to their neighbour (article S3, sections 3.1 to 3.3, 4.3; claims S3-13 to
- * S3-19).
+ * An iteration inserts a key of 64 bits that is drawn, so that none comes
+ * twice. Told are how many keys there were when each size began to grow
+ * (keys_when_64_buckets_grow), which sizes ever did, and how many old buckets
+ * one insert moved at the most; and of the map with KEYS keys its longest
+ * chain, how many chains have three entries or more, and how far their lengths
+ * are from Poisson's law: chi-square over its mean where the law holds. That
+ * mean is the number of classes less two, since the mean length is the map's
+ * own. Classes that chance fills with fewer than five chains go to their
+ * neighbour (article S3, sections 3.1 to 3.3 and 4.3; claims S3-13 to S3-19).
  */
 #include "impls/gomap/gomap_check.h"
 #include "impls/gomap/gomap_dump.h"
@@ -29,7 +29,7 @@ enum {
 struct growth_log {
 	struct guard guard;
 	struct gomap *map; /* all here protected by guard */
-	uint64_t keys, inserted;
+	uint64_t keys, inserted, rng;
 	uint64_t keys_when[GROWTH_SIZES]; /* it grew; 0: it did not */
 	uint64_t moved_most;              /* old buckets, by one insert */
 	struct gomap_census census;       /* with KEYS keys */
@@ -52,6 +52,7 @@ static void *growth_create(const struct rm_sizing *sizing)
 	if (!log)
 		return NULL;
 	log->keys = technique_arg(sizing, 0, GROWTH_PRESET_KEYS);
+	log->rng = rm_seed(sizing->seed, 0);
 	log->map = gomap_create(0, RM_U64X8, sizing->seed);
 	if (guard_create(&log->guard, sizing->threads) && log->map)
 		return log;
@@ -64,7 +65,7 @@ static void growth_insert(struct growth_log *log)
 {
 	struct gomap *map = log->map;
 	const struct rm_value value = { { log->inserted } };
-	const struct rm_key key = { .word = rm_scatter(log->inserted) };
+	const struct rm_key key = { .word = rm_next(&log->rng) };
 	const uint64_t growths = gomap_get(map->extra->growths);
 	const uint64_t moved = gomap_get(map->extra->evacuations);
 	const unsigned size = gomap_get(map->log2_buckets);

@@ -3,10 +3,10 @@
  * range_late.c - what a Range of Go's sync.Map shows of writes that come after
  * it has begun: the loop `tally:KEYS` (article S4, section 1; claim S4-09).
  *
- * An iteration is one Range over KEYS keys. At its first entry the thread that
- * ranges replaces the value of every key, removes the last eighth of them and
- * stores as many new ones; from then on each value of the new round that is
- * met was written after the begin, and so was each new key. A snapshot would
+ * KEYS iterations are one Range over KEYS keys. At its first entry the thread
+ * that ranges replaces the value of every key, removes the last eighth of them
+ * and stores as many new ones; from then on each value of the new round that
+ * is met was written after the begin, and so was each new key. A snapshot would
  * show neither, and would show every removed key. Rounds of several threads
  * take turns, so that all writes are those of the thread itself.
  */
@@ -14,7 +14,7 @@
 #include "impls/syncmap/syncmap.h"
 #include "impls/technique/technique.h"
 
-enum { RANGE_PRESET_KEYS = 1000, RANGE_PART = 8 };
+enum { RANGE_PRESET_KEYS = 64, RANGE_PART = 8 };
 
 struct range_late {
 	struct guard turn;
@@ -120,6 +120,7 @@ static void range_run(struct rm_worker *worker)
 		range_once(self);
 		guard_write_end(&self->late->turn);
 		syncmap_quiesce(self->handle);
+		worker->counts.iterations += self->late->keys - 1;
 	}
 }
 
