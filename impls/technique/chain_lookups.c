@@ -67,8 +67,8 @@ static void chain_run(struct rm_worker *worker)
 		const uint64_t i = rm_below(rm_next(&rng), subject->keys);
 		struct rm_value value = { { UINT64_MAX } };
 
-		gomap_lookup(subject->map, RM_U64X8, chain_key(subject, i),
-		        &value);
+		gomap_lookup(
+		        subject->map, RM_U64X8, chain_key(subject, i), &value);
 		wrong |= value.word[0] ^ i;
 	}
 	worker->rng = rng;

@@ -107,8 +107,7 @@ static double growth_chi2(const struct gomap_census *census)
 		expected += chains * chance;
 		seen += (double)census->filled[i];
 		chance *= load / (i + 1);
-		if (expected < GROWTH_LEAST ||
-		        left - expected < GROWTH_LEAST)
+		if (expected < GROWTH_LEAST || left - expected < GROWTH_LEAST)
 			continue;
 		sum += (seen - expected) * (seen - expected) / expected;
 		left -= expected;
@@ -128,8 +127,8 @@ static int growth_longest(const uint64_t *numbers, int most)
 	return most;
 }
 
-static void growth_emit_census(const struct gomap_census *census,
-        rm_stat_fn *emit, void *context)
+static void growth_emit_census(
+        const struct gomap_census *census, rm_stat_fn *emit, void *context)
 {
 	emit(context, "chains", "1", (double)census->chains);
 	emit(context, "chains_with_three_or_more", "1", (double)census->third);

@@ -34,8 +34,7 @@ static void index_destroy(void *opaque)
 static void *index_create(const struct rm_sizing *sizing)
 {
 	struct index_subject *subject = technique_new(sizeof(*subject));
-	const uint64_t wanted =
-	        technique_arg(sizing, 0, INDEX_PRESET_SEGMENTS);
+	const uint64_t wanted = technique_arg(sizing, 0, INDEX_PRESET_SEGMENTS);
 
 	if (!subject)
 		return NULL;
@@ -63,8 +62,7 @@ static void index_run(struct rm_worker *worker)
 	}
 	worker->counts.wrong |= wrong;
 	/* relaxed: so that the choices are made; orders nothing */
-	atomic_fetch_add_explicit(
-	        &subject->sum, index, memory_order_relaxed);
+	atomic_fetch_add_explicit(&subject->sum, index, memory_order_relaxed);
 }
 
 /* Hashes to look at one by one: the ends of the range first. */

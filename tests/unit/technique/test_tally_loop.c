@@ -141,8 +141,7 @@ static void segments_are_in_range(void)
 	for (size_t i = 0; i < 2; i++) {
 		struct technique_run run = played(ids[i], 64, 1, 2, 6400);
 
-		CHECK(run.adds_up &&
-		                technique_stat(&run, "segments") == 64 &&
+		CHECK(run.adds_up && technique_stat(&run, "segments") == 64 &&
 		                technique_stat(&run,
 		                        "absolute_values_out_of_range") == 1,
 		        ids[i]);
