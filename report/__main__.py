@@ -3,6 +3,9 @@
 python3 -m report DIR --quick: plots by gnuplot of what there is so far.
 python3 -m report regress DIR: the same of a regression check.
 python3 -m report lint DIR: does each word of the page follow from the rows?
+python3 -m report advise DIR --writes 3% ...: which map, in one paragraph.
+python3 -m report claims list | show ID: the ledger of claims.
+python3 -m report next|decide DIR, rule KIND: of staged campaigns, as JSON.
 
 Exit status: 0 done; 1 gnuplot failed; 2 the folder cannot be read, or no
 cell fits; 3 done, but cells are without a result or the campaign was
@@ -10,12 +13,17 @@ interrupted; with --quick: no trial yet, or no gnuplot. --debug: what ends
 any of them shows its traceback.
 """
 import argparse
+import importlib
 import os
 import sys
 from pathlib import Path
 
 from report import ending, folders
 
+COMMANDS = {  # word -> module, whose main() takes the words after it
+    "advise": "report.advise", "claims": "report.claims.show",
+    "lint": "report.lint", "regress": "report.regress"}
+STAGED = ("next", "decide", "rule")
 DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
 
 
@@ -67,12 +75,12 @@ def main(argv=None):
     if "MPLCONFIGDIR" not in os.environ:
         own = folders.private(f"readmostly-mpl-{os.getuid()}")
         os.environ.update({"MPLCONFIGDIR": own} if own else {})
-    if sys.argv[1:2] == ["regress"]:
-        from report import regress
-        return regress.main(sys.argv[2:])
-    if sys.argv[1:2] == ["lint"]:
-        from report import lint
-        return lint.main(sys.argv[2:])
+    words = sys.argv[1:] if argv is None else list(argv)
+    if words[:1] and words[0] in COMMANDS:
+        return importlib.import_module(COMMANDS[words[0]]).main(words[1:])
+    if words[:1] and words[0] in STAGED:
+        from report import staged_main
+        return staged_main.main(words)
     args = arguments(argv)
     from report.journal import JournalError
     try:

@@ -238,6 +238,14 @@ def summary(values):
     return stats.summarize({0: values}, log=min(values) > 0)[0]
 
 
+def by_block(sides):
+    """block -> value, or the ratio of both sides where both have it."""
+    each = [{k: quotient(*v) for k, v in blocks.items()}
+            for _, blocks in sides]
+    return {k: quotient(each[0][k], each[1][k]) if len(each) > 1
+            else each[0][k] for k in sorted(set(each[0]).intersection(*each))}
+
+
 def of_trials(campaign, figure):
     fold, _, _ = parsed(figure.statistic)
     sides = [blocks_of(campaign, figure, s) for s in figure.cells_wanted()]
@@ -247,13 +255,10 @@ def of_trials(campaign, figure):
         return Answer(figure, found[0] if len(found) == 1
                       else quotient(*found), n=min(len(b) for _, b in sides),
                       of="trial", cells=cells)
-    each = [{k: quotient(*v) for k, v in blocks.items()}
-            for _, blocks in sides]
-    both = sorted(set(each[0]).intersection(*each))
+    both = by_block(sides)
     if not both:
         raise Missing("no block has both")
-    row = summary([quotient(each[0][k], each[1][k]) if len(each) > 1
-                   else each[0][k] for k in both])
+    row = summary(list(both.values()))
     return Answer(figure, row["centre"], row["low"], row["high"], row["n"],
                   cells=cells)
 

@@ -8,7 +8,7 @@ from report import (checks, datafiles, facts, journal, previous, quality,
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, details, esc
-from report.sections import (answer, article_rows, cache, causes, go,
+from report.sections import (answer, article_rows, cache, causes, claims, go,
                              guarantees, latency, loops, machine, matrix,
                              memory, production, ratio, rest, scaling,
                              simulated, since, validity)
@@ -122,7 +122,8 @@ def ranking_data(report, a):
         *ranking.RIVAL), list(ranking.ranking_rows(a)))
 
 
-def verdicts(a, out, said, rows, controls, seen, invalid, text, found):
+def verdicts(a, out, said, rows, controls, seen, invalid, text, found,
+             claimed):
     """verdicts.json: what programs may read."""
     data = {
         "format": 2, "campaign": a.campaign.name,
@@ -137,7 +138,7 @@ def verdicts(a, out, said, rows, controls, seen, invalid, text, found):
                      for r in controls],
         "decisions": ranking.decisions(rows),
         "missing_cells": [c.id for c in a.campaign.missing],
-        "claims": [], "gate": None}
+        "claims": claimed, "gate": None}
     (out / "verdicts.json").write_text(json.dumps(
         data, indent=1, sort_keys=True, ensure_ascii=False) + "\n",
         encoding="utf-8")
@@ -196,7 +197,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     article_rows.add(report, a)
     memory.add(report, a, where)
     guarantees.add(report, a)
-    rest.claims(report)
+    claimed = claims.add(report, a)
     validity.add(report, a, controls, found)
     machine.add(report, a, where)
     rest.elsewhere(report)
@@ -205,7 +206,8 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     if not invalid:
         ranking_data(report, a)
     quick.write(a, quick.rows_of(a), out / "quick")
-    verdicts(a, out, said, rows, controls, seen, invalid, text, found)
+    verdicts(a, out, said, rows, controls, seen, invalid, text, found,
+             claimed)
     report.legend = legend(a)
     path = report.write(f"Readmostly: {campaign.name}", header(a, text) + box,
                         banner(a, invalid, incomplete, text))

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from report.journal import JournalError
+
 FOLDER = Path(__file__).resolve().parents[2] / "workloads" / "claims"
 ID = re.compile(r"S[0-9]-[0-9]{2}")
 WORDS = {  # key -> what it may say
@@ -34,10 +36,11 @@ RULES = {  # rule -> keys that it needs beside workload, cells and statistic
     "none": ("lacks",),
 }
 WITHOUT_CELLS = ("arithmetic", "none")
+NEEDS = ("cpus", "counters", "go")
 LACKS = ("cpus", "counters", "go", "hardware", "experiment", "runtime")
 
 
-class LedgerError(Exception):
+class LedgerError(JournalError):
     """The ledger cannot be read: FILE:LINE: what, expected what."""
 
 
@@ -69,6 +72,7 @@ class Claim:
     axis: str = ""  # of a slope: the factor that varies
     numbers: str = "native"
     compute: str = ""
+    needs: tuple = ()  # (what, how much) of the machine: ("cpus", 16)
     lacks: str = ""
     instead: str = ""  # what stands in, and what the verdict does not say
     text: str = field(default="", repr=False)  # its lines, for the hash
@@ -101,10 +105,19 @@ def sides(text):
     return found if len(found) == 2 else (found[0], "")
 
 
+def wanted(text):
+    """"cpus: 16" -> ("cpus", 16); "counters" -> ("counters", 1)."""
+    what, colon, amount = (part.strip() for part in text.partition(":"))
+    if what not in NEEDS or bool(colon) != bool(amount):
+        raise ValueError(text)
+    return what, float(amount or 1)
+
+
 READERS = {"claimed": (amounts, "a number, or LOW .. HIGH"),
            "tolerance": (number, "a factor such as 1.2"),
            "band": (number, "a share such as 2%"),
            "effect": (number, "a share such as 10%"),
+           "needs": (wanted, "cpus: N, go: VERSION or counters"),
            "go": (sides, "MAP, or MAP / MAP")}
 
 

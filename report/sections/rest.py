@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""7 claims, 10 machines, 11 regression (not in a campaign), 12 limits,
+"""10 machines, 11 regression (not in a campaign), 12 limits,
 13 artefacts."""
 import shlex
 
@@ -22,13 +22,6 @@ FILES = [
     ["data.zip", "every CSV and JSON file of this folder"],
     ["verdicts.json", "status, controls and rankings for programs"],
 ]
-
-
-def claims(report):
-    report.section("claims", "7 Claims ledger", "Which published statements "
-                   "survive measurement here?",
-                   none("claims are judged by a campaign of their own, with "
-                        "at least 20 trials per arm"))
 
 
 def elsewhere(report):

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verdicts of all claims on a campaign: python3 -m report decide DIR.
+
+A function of the ledger and the campaign's journal, nothing else: the same
+two give the same bytes. Tests of claims that speak of speed are corrected
+over all of them (Holm): a false one anywhere in 1 % of ledgers.
+"""
+import json
+import math
+
+from report import journal, staged, stats
+from report.claims import arithmetic, evidence, ledger, rules
+
+FORMAT = 1
+DONE, INCOMPLETE = 0, 3
+GO, PORT = "Go", "the C port"
+
+
+# ---- is the machine one that can decide? ----------------------------------
+
+def lacking(campaign, claim):
+    """Why not, in words; "" where it can."""
+    if claim.rule == "none":
+        return claim.lacks
+    what, amount = claim.needs or ("", 0)
+    machine = campaign.meta.get("machine") or {}
+    if what == "cpus" and (machine.get("cpus") or 0) < amount:
+        return f"{amount:g} CPUs; here are {machine.get('cpus')}"
+    counters = (campaign.meta.get("counters") or {}).get("backend")
+    if (what == "counters" or claim.numbers == "counters") and \
+            counters in (None, "none"):
+        return "hardware counters; here are none"
+    return ""
+
+
+# ---- the tests of a family ------------------------------------------------
+
+def alternatives(claim, key):
+    """What is tested of one cell: the claimed side, and its opposite."""
+    band = math.log1p(claim.band)
+    if claim.rule == "figure":
+        limits = (math.log(v) for v in rules.limits(claim))
+        return {"claimed": stats.inside([key], *limits)}
+    if claim.rule == "equal":
+        return {"claimed": stats.inside([key], -band, band)}
+    sign = 1 if rules.above_one(claim) else -1
+    return {"claimed": stats.beyond([key], sign, band),
+            "opposite": stats.beyond([key], -sign, band)}
+
+
+def tested(claim, found):
+    """Does this cell take part in the family?"""
+    return (claim.speaks == "speed" and bool(found.values)
+            and claim.rule in ("direction", "ratio", "equal", "figure"))
+
+
+def corrected(cells):
+    """key -> p of {claimed, opposite}, corrected over all of them.
+
+    cells -- key -> (claim, evidence) of everything that is tested. Claims of
+    the same cells share a contrast, which is corrected for once.
+    """
+    contrasts, claims = {}, {}
+    for key, (claim, found) in cells.items():
+        contrast = (*found.cells, claim.statistic)
+        contrasts[contrast] = evidence.logs(found)
+        claims[key] = alternatives(claim, contrast)
+    found = stats.family(contrasts, claims, rules.ALPHA)
+    return {key: {side: row["p"] for side, row in said.items()}
+            for key, said in found.items()}
+
+
+# ---- one claim ------------------------------------------------------------
+
+def sources(claim, found):
+    """The word beside the verdict: where the numbers come from."""
+    measures = {e.measure for e, _ in found if e.measure}
+    if any(m.startswith("simulated:") for m in measures):
+        return "simulated"
+    return "counters" if "counters" in measures else "native"
+
+
+def cell_row(e, o):
+    return {"where": e.where, "cells": list(e.cells), "word": o.word,
+            "how": o.how, "value": rounded(o.centre), "low": rounded(o.low),
+            "high": rounded(o.high), "n": o.n, "p": rounded(o.p),
+            "could_see": rounded(o.seen), "against_value": rounded(e.base)}
+
+
+def rounded(value):
+    """Six digits, as in all data files."""
+    return None if value is None else float(f"{value:.6g}")
+
+
+def judged(claim, found, ps, whose):
+    """Verdict on one subject: Go's own maps, or what the ledger names."""
+    told = [(e, rules.outcome(claim, e, ps.get((claim.id, whose, i))))
+            for i, e in enumerate(found)]
+    word, how = rules.combined(claim, told)
+    return {"verdict": word, "how": how,
+            "numbers": GO if whose == GO else sources(claim, told),
+            "cells": [cell_row(e, o) for e, o in told]}
+
+
+def joined(claim, own, go):
+    """One verdict: Go's, where it is of Go and Go's maps ran; the port's
+    stands beside it."""
+    of_go = claim.about == "go"
+    leading = go if go and go["verdict"] != rules.NOT_HERE else own
+    return {**leading, "of": (GO if leading is go else PORT) if of_go else "",
+            "port": own if leading is go else None,
+            "agree": leading["verdict"] == own["verdict"]
+            if leading is go and own["verdict"] != rules.NOT_HERE else None}
+
+
+def computed(claim):
+    value = arithmetic.evaluate(claim.compute)
+    low, high = rules.limits(claim)
+    word = rules.REPRODUCED if low <= value <= high else rules.REFUTED
+    return {"verdict": word, "how": f"{claim.compute} = {value:.4g}",
+            "numbers": "computed", "of": "", "port": None, "agree": None,
+            "cells": []}
+
+
+def not_here(why):
+    return {"verdict": rules.NOT_HERE, "how": why, "numbers": "none",
+            "of": "", "port": None, "agree": None, "cells": []}
+
+
+# ---- all claims -----------------------------------------------------------
+
+def gathered(campaign, claims):
+    """(id, whose) -> [Evidence]."""
+    found = {}
+    for claim in claims.values():
+        if claim.rule == "arithmetic" or lacking(campaign, claim):
+            continue
+        found[claim.id, PORT] = evidence.of_claim(campaign, claim)
+        if claim.go:
+            of_go = evidence.of_claim(campaign, claim, *claim.go)
+            if any(e.planned for e in of_go):
+                found[claim.id, GO] = of_go
+    return found
+
+
+def verdict_of(campaign, claim, found, ps):
+    """None: the campaign was not made for it."""
+    if claim.rule == "arithmetic":
+        return computed(claim)
+    why = lacking(campaign, claim)
+    if why:
+        return not_here(why)
+    sides = {whose: judged(claim, found[claim.id, whose], ps, whose)
+             for whose in (PORT, GO) if (claim.id, whose) in found}
+    if not any(e.planned for whose in sides
+               for e in found[claim.id, whose]):
+        return None
+    return joined(claim, sides[PORT], sides.get(GO))
+
+
+def verdicts(campaign, claims):
+    """[dict] of every claim that the campaign says something of, by id."""
+    found = gathered(campaign, claims)
+    family = {(name, whose, i): (claims[name], e)
+              for (name, whose), all_of in found.items()
+              for i, e in enumerate(all_of) if tested(claims[name], e)}
+    ps = corrected(family) if family else {}
+    rows = []
+    for claim in claims.values():
+        said = verdict_of(campaign, claim, found, ps)
+        if said:
+            rows.append({"id": claim.id, "says": claim.says,
+                         "article": claim.article, "rule": claim.rule,
+                         "speaks": claim.speaks, "kind": claim.kind,
+                         "claimed": list(claim.claimed) or None,
+                         "instead": claim.instead, **said})
+    return rows
+
+
+def asked(campaign, claims):
+    """Was this campaign made for claims: does it plan the cells of one?"""
+    return any(e.planned for all_of in gathered(campaign, claims).values()
+               for e in all_of)
+
+
+def kept(campaign):
+    """Hash of the ledger as it was before the run; None: nobody kept it."""
+    stages = campaign.path.parent / "stages.json"
+    if not stages.exists():
+        return (campaign.meta.get("notes") or {}).get("claims")
+    return staged.read_meta(stages.parent)["rule"].get("ledger_sha256")
+
+
+def document(campaign, claims):
+    rows = verdicts(campaign, claims)
+    return {"format": FORMAT, "kind": "claims", "campaign": campaign.name,
+            "machine": (campaign.meta.get("machine") or {}).get("id"),
+            "ledger_sha256": ledger.digest(claims),
+            "ledger_of_run": kept(campaign), "alpha": rules.ALPHA,
+            "count": {word: sum(r["verdict"] == word for r in rows)
+                      for word in rules.VERDICTS},
+            "not_in_this_run": sorted(set(claims) - {r["id"] for r in rows}),
+            "claims": rows}
+
+
+def printed(campaign, finished=True):
+    """Prints the verdicts of a campaign -> exit status."""
+    found = document(campaign, ledger.read())
+    found |= {"finished": finished, "words": [
+        f"{found['count'][word]} {word}" for word in rules.VERDICTS]}
+    print(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False))
+    return DONE if finished else INCOMPLETE
+
+
+def of_folder(folder):
+    """The same of an ordinary campaign. JournalError, LedgerError."""
+    return printed(journal.read(folder))
+
+
+def main(stages):
+    """The same of a staged one, whose only stage has all of its cells."""
+    if not stages.stages and not stages.begun:
+        raise journal.JournalError(f"{stages.path}: no stage has begun: "
+                                   "readmostly claims run --resume")
+    return printed((stages.stages or [stages.begun])[0],
+                   bool(stages.stages))

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the values of one cell to an outcome, by the rule of a claim.
+
+The rules are those of docs/claims.md. An interval is of 95 %; where a claim
+speaks of speed, `p` ("claimed", "opposite") is of the test corrected over
+all such claims of the campaign, and both it and the interval are needed.
+"""
+import math
+from dataclasses import dataclass
+
+from report import stats, words
+
+REPRODUCED, DEPENDS, REFUTED = "reproduced", "depends", "refuted"
+INCONCLUSIVE, NOT_HERE = "inconclusive", "not testable here"
+VERDICTS = (REPRODUCED, DEPENDS, REFUTED, INCONCLUSIVE, NOT_HERE)
+ALPHA = 0.01  # of the family of all claims that speak of speed
+LEVEL = 0.95
+OPPOSITE, SIZE = "opposite", "direction holds, size differs"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one cell says."""
+    word: str
+    how: str = ""
+    centre: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    seen: float | None = None  # effect that could have been seen, a share
+    p: float | None = None  # corrected, of the side that was taken
+
+
+def summary(claim, evidence):
+    """Centre and interval; on logarithms but for a slope."""
+    values = [v for _, v in evidence.values]
+    log = claim.rule != "slope" and min(values) > 0
+    return stats.summarize({0: values}, LEVEL, log)[0]
+
+
+def limits(claim):
+    """(low, high) that the claimed amount allows, tolerance and all."""
+    low, high = claimed(claim)
+    return low / claim.tolerance, high * claim.tolerance
+
+
+def claimed(claim):
+    return claim.claimed
+
+
+def above_one(claim):
+    """Does the claim put subject ÷ against above 1?"""
+    if claim.side:
+        return claim.side == "above"
+    return claim.claimed[0] > 1
+
+
+def shown(claim, row):
+    """Half the width of the interval: what could have been seen."""
+    if row["low"] is None or row["low"] <= 0:
+        return None
+    return math.sqrt(row["high"] / row["low"]) - 1 + claim.band
+
+
+def made(claim, row, word, how="", p=None):
+    return Outcome(word, how, row["centre"], row["low"], row["high"],
+                   row["n"], shown(claim, row), p)
+
+
+def sure(claim, p, side):
+    """Has the corrected test rejected, where one is needed?"""
+    return claim.speaks != "speed" or (p or {}).get(side, 1.0) <= ALPHA
+
+
+def of(p, side):
+    return (p or {}).get(side)
+
+
+def no_interval(claim, row):
+    if row["n"] == 0:
+        return Outcome(INCONCLUSIVE, "no trial")
+    return made(claim, row, INCONCLUSIVE,
+                f"{row['n']} blocks, an interval needs "
+                f"{stats.RANKING_NEEDS}")
+
+
+# ---- one function a rule --------------------------------------------------
+
+def side_of(claim, row):
+    """claimed | opposite | none | open: where the interval lies to 1."""
+    up = above_one(claim)
+    margin = 1 + claim.band
+    beyond = {True: row["low"] > margin, False: row["high"] < 1 / margin}
+    if beyond[up]:
+        return "claimed"
+    if beyond[not up]:
+        return "opposite"
+    if 1 / margin < row["low"] and row["high"] < margin:
+        return "none"
+    return "open"
+
+
+def direction(claim, evidence, p):
+    row = summary(claim, evidence)
+    if row["low"] is None:
+        return no_interval(claim, row)
+    side = side_of(claim, row)
+    if side == "claimed" and sure(claim, p, side):
+        return made(claim, row, REPRODUCED, p=of(p, side))
+    if side == "opposite" and sure(claim, p, side):
+        return made(claim, row, REFUTED, OPPOSITE, of(p, side))
+    if side == "none":
+        return made(claim, row, REFUTED, "no difference above "
+                    + words.percent(100 * claim.band))
+    return made(claim, row, INCONCLUSIVE, "" if side == "open" else
+                "not sure of all claims together", of(p, side))
+
+
+def sized(claim, row):
+    """Where the interval lies to the claimed amount's limits."""
+    low, high = limits(claim)
+    if low <= row["low"] and row["high"] <= high:
+        return "inside"
+    return "outside" if row["high"] < low or row["low"] > high else "open"
+
+
+def ratio(claim, evidence, p):
+    """A direction first, then its size."""
+    found = direction(claim, evidence, p)
+    if found.word != REPRODUCED:
+        return found
+    row = summary(claim, evidence)
+    size = sized(claim, row)
+    if size == "inside":
+        return found
+    if size == "open":
+        return made(claim, row, INCONCLUSIVE, "direction holds, size open",
+                    found.p)
+    return made(claim, row, REFUTED, f"{SIZE} (× {words.sig(row['centre'])}, "
+                f"not × {words.sig(claimed(claim)[0])})", found.p)
+
+
+def equal(claim, evidence, p):
+    row = summary(claim, evidence)
+    if row["low"] is None:
+        return no_interval(claim, row)
+    margin = 1 + claim.band
+    if 1 / margin < row["low"] and row["high"] < margin and \
+            sure(claim, p, "claimed"):
+        return made(claim, row, REPRODUCED, p=of(p, "claimed"))
+    if row["low"] > margin or row["high"] < 1 / margin:
+        return made(claim, row, REFUTED, "they differ: × "
+                    + words.sig(row["centre"]))
+    return made(claim, row, INCONCLUSIVE, p=of(p, "claimed"))
+
+
+def figure(claim, evidence, p):
+    row = summary(claim, evidence)
+    if row["low"] is None:
+        return no_interval(claim, row)
+    size = sized(claim, row)
+    if size == "inside" and sure(claim, p, "claimed"):
+        return made(claim, row, REPRODUCED, p=of(p, "claimed"))
+    if size == "outside":
+        low, high = claimed(claim)
+        said = words.sig(low) + (f" to {words.sig(high)}" if high > low
+                                 else "")
+        return made(claim, row, REFUTED,
+                    f"{words.sig(row['centre'])}, not {said}")
+    return made(claim, row, INCONCLUSIVE, p=of(p, "claimed"))
+
+
+def count(claim, evidence, _):
+    """Exact: every trial's value must be inside."""
+    low, high = limits(claim)
+    values = [v for _, v in evidence.values]
+    wrong = [v for v in values if not low <= v <= high]
+    row = {"centre": sorted(values)[len(values) // 2] if values else None,
+           "low": min(values, default=None),
+           "high": max(values, default=None), "n": len(values)}
+    if not values:
+        return Outcome(INCONCLUSIVE, "no trial")
+    return Outcome(REFUTED if wrong else REPRODUCED,
+                   f"{len(wrong)} of {words.plural(len(values), 'trial')} "
+                   "outside" if wrong else
+                   f"{len(values)} of {words.plural(len(values), 'trial')}",
+                   row["centre"], row["low"], row["high"], row["n"])
+
+
+def events(total):
+    return words.plural(int(total), "counter-example")
+
+
+def never(claim, evidence, _):
+    n = evidence.trials
+    if not n:
+        return Outcome(INCONCLUSIVE, "no trial")
+    if evidence.total > 0:
+        return Outcome(REFUTED, events(evidence.total), evidence.total, n=n)
+    return Outcome(REPRODUCED, "no counter-example in "
+                   + words.plural(n, "trial"), 0, n=n)
+
+
+def can_happen(claim, evidence, _):
+    n = evidence.trials
+    if evidence.against:
+        return Outcome(REFUTED, f"{claim.against} has "
+                       f"{words.count(int(evidence.against))}, too",
+                       evidence.total, n=n)
+    if evidence.total:
+        return Outcome(REPRODUCED, words.plural(int(evidence.total), "time")
+                       + f" in {words.plural(n, 'trial')}", evidence.total,
+                       n=n)
+    return Outcome(INCONCLUSIVE, f"none in {words.plural(n, 'trial')}", 0,
+                   n=n)
+
+
+def slope(claim, evidence, _):
+    row = summary(claim, evidence)
+    if row["low"] is None:
+        return no_interval(claim, row)
+    low, high = claim.claimed
+    if low <= row["low"] and row["high"] <= high:
+        return made(claim, row, REPRODUCED)
+    if row["high"] < low or row["low"] > high:
+        return made(claim, row, REFUTED, f"slope {words.sig(row['centre'])}, "
+                    f"not {words.sig(low)} to {words.sig(high)}")
+    return made(claim, row, INCONCLUSIVE)
+
+
+RULES = {"direction": direction, "ratio": ratio, "equal": equal,
+         "figure": figure, "count": count, "never": never,
+         "can-happen": can_happen, "slope": slope}
+
+
+def outcome(claim, evidence, p=None):
+    """p -- side -> corrected p, of a claim of speed."""
+    if evidence.reason:
+        return Outcome(NOT_HERE, evidence.reason)
+    if claim.rule not in ("never", "can-happen") and not evidence.values:
+        return Outcome(INCONCLUSIVE, "no block has both")
+    return RULES[claim.rule](claim, evidence, p)
+
+
+# ---- several cells --------------------------------------------------------
+
+def place(where):
+    """Cells' factors as a person says them; the measure says nothing."""
+    return " ".join(w for w in where.split() if not w.startswith("measure="))
+
+
+def found_in(found, word):
+    return words.joined(place(e.where) or "its cell" for e, o in found
+                        if o.word == word)
+
+
+def combined(claim, found):
+    """(verdict, how) of [(evidence, outcome)] of all its cells."""
+    told = {o.word for _, o in found}
+    if not found or told == {NOT_HERE}:
+        return NOT_HERE, "; ".join(dict.fromkeys(o.how for _, o in found))
+    if len(told) == 1:
+        how = list(dict.fromkeys(o.how for _, o in found if o.how))
+        return told.pop(), "; ".join(how)
+    if {REPRODUCED, REFUTED} <= told:
+        where = (f"reproduced at {found_in(found, REPRODUCED)}; refuted at "
+                 f"{found_in(found, REFUTED)}")
+        return (DEPENDS if claim.conditions == "unstated" else REFUTED), where
+    word = next(w for w in (REPRODUCED, REFUTED, INCONCLUSIVE) if w in told)
+    return INCONCLUSIVE, f"{word} at {found_in(found, word)} only" \
+        if word != INCONCLUSIVE else ""

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""python3 -m report claims list | show ID | cells PLAN [ID...] | digest
+
+list    every claim with its rule, and its verdict where a campaign has one
+show    one claim: what it says, the experiment, the rule, the verdict with
+        its numbers, and the command that repeats it
+cells   ids of the cells of PLAN (plan.json, campaign.json) that the claims
+        need, one a line; without ID those of all claims
+digest  the hash of the ledger, which a run keeps (--note claims=HASH)
+
+--from DIR: the campaign that verdicts are of (default: results/latest, where
+it was made for claims). Exit status: 0 done, 2 no such claim or folder.
+"""
+import argparse
+import sys
+import textwrap
+import types
+from pathlib import Path
+
+from report import articles, journal, strict_json, words
+from report.claims import decide, evidence, ledger, rules
+
+LATEST = Path("results/latest")
+WIDTH = 78
+INDENT = " " * 14
+
+
+def arguments(argv):
+    parser = argparse.ArgumentParser(
+        prog="readmostly claims", description="The ledger of published "
+        "claims: what was said, the experiment that decides it, the verdict.")
+    kinds = parser.add_subparsers(dest="do", required=True,
+                                  metavar="list | show | cells | digest")
+    one = kinds.add_parser("list", help="every claim on a line")
+    two = kinds.add_parser("show", help="one claim, all of it")
+    two.add_argument("ids", metavar="ID", nargs="+")
+    three = kinds.add_parser("cells", help="the cells that claims need")
+    three.add_argument("plan", metavar="PLAN", type=Path)
+    three.add_argument("ids", metavar="ID", nargs="*")
+    kinds.add_parser("digest", help="the hash of the ledger")
+    for kind in (one, two):
+        kind.add_argument("--from", dest="folder", metavar="DIR", type=Path,
+                          help="campaign that verdicts are of (default: "
+                          f"{LATEST}, where it was made for claims)")
+    return parser.parse_args(argv)
+
+
+def chosen(claims, ids):
+    """The claims of these ids, all where there is none; LedgerError."""
+    unknown = [name for name in ids if name not in claims]
+    if unknown:
+        raise ledger.LedgerError(
+            f"no claim {', '.join(unknown)}: expected ids as `readmostly "
+            "claims list` has them, such as S4-01")
+    return {name: claims[name] for name in ids} if ids else claims
+
+
+def verdicts_of(folder, claims):
+    """id -> verdict; corrected over all claims, whichever are asked for."""
+    if folder is None and not (LATEST / "campaign.json").exists():
+        return {}
+    campaign = journal.read(folder or LATEST)
+    if folder is None and not made_for(campaign):
+        return {}
+    return {row["id"]: row for row in decide.verdicts(campaign, claims)}
+
+
+def made_for(campaign):
+    """Was it planned for claims? Cells of another one may fit by chance."""
+    return str(campaign.meta.get("mode") or "").startswith("claims") or \
+        "claims" in (campaign.meta.get("notes") or {})
+
+
+# ---- list and show --------------------------------------------------------
+
+def line_of(claim, row):
+    word = row["verdict"] if row else "no run yet"
+    return f"{claim.id}  {claim.rule:10}  {word:17}  {claim.says}"
+
+
+def told(name, text):
+    """A member of the text of one claim, folded."""
+    if not text:
+        return []
+    return textwrap.wrap(f"{name:12}  {text}", WIDTH,
+                         subsequent_indent=INDENT)
+
+
+def amount(value):
+    return "none" if value is None else words.sig(value)
+
+
+def rule_text(claim):
+    """The rule with its numbers, as they were fixed before any run."""
+    parts = [claim.rule]
+    if claim.side:
+        parts.append(f"subject ÷ against {claim.side} 1")
+    if claim.claimed:
+        low, high = claim.claimed
+        parts.append("claimed " + amount(low)
+                     + (f" to {amount(high)}" if high > low else ""))
+        parts.append(f"tolerance × {claim.tolerance:g}")
+    if claim.rule in ("direction", "ratio", "equal"):
+        parts.append(f"band {words.percent(100 * claim.band)}")
+    return "; ".join(parts)
+
+
+def cell_lines(row):
+    for cell in row["cells"]:
+        value = amount(cell["value"])
+        if cell["low"] is not None:
+            value += f" {words.between(cell['low'], cell['high'])}"
+        if cell["against_value"] is not None:
+            value += f", against at {amount(cell['against_value'])}"
+        yield from told("", f"{rules.place(cell['where'])}: {value}, "
+                        f"n {cell['n']}: {cell['word']}"
+                        + (f" ({cell['how']})" if cell["how"] else ""))
+        for name in cell["cells"]:
+            yield f"{INDENT}  {name}"
+
+
+def verdict_lines(row):
+    if row is None:
+        return told("verdict", "no run yet")
+    said = row["verdict"] + (f" (of {row['of']})" if row["of"] else "")
+    return [*told("verdict", said + (f": {row['how']}" if row["how"]
+                                     else "")),
+            *told("numbers", row["numbers"]), *cell_lines(row),
+            *(told("of the port", f"{row['port']['verdict']}: "
+                   f"{row['port']['how']}") if row["port"] else ())]
+
+
+def text_of(claim, row):
+    """One claim for a terminal."""
+    sides = " against ".join(s for s in (claim.subject, claim.against) if s)
+    go = " against ".join(s for s in claim.go if s)
+    lines = [f"{claim.id}  ({claim.kind}, speaks of {claim.speaks}; "
+             f"workloads/claims/{claim.place})",
+             *told("claim", claim.says), *told("article", claim.article),
+             *told("ran on", claim.environment)]
+    if claim.workload:
+        lines += [*told("experiment", f"{claim.workload}: {sides}"
+                        + (f"; Go: {go}" if go else "")
+                        + f"; {claim.statistic}")]
+        for where in claim.cells:
+            lines += told("", where)
+    lines += [*told("computed", claim.compute), *told("lacks", claim.lacks),
+              *told("rule", rule_text(claim)), *told("instead", claim.instead),
+              *verdict_lines(row)]
+    if claim.workload:
+        lines += told("again", f"readmostly claims run {claim.id}")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+# ---- cells ----------------------------------------------------------------
+
+def plan_of(file):
+    """A plan as evidence reads it: cells by id. JournalError."""
+    try:
+        data = strict_json.loads(file.read_bytes())
+        cells = {c["id"]: journal.Cell({**journal.DEFAULTS, **c})
+                 for c in data["cells"]}
+    except OSError as error:
+        raise journal.JournalError(f"{file}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise journal.JournalError(
+            f"{file}: no plan ({error}): expected what `readmostly plan "
+            "--json` prints") from None
+    return types.SimpleNamespace(cells=cells)
+
+
+def cells_of(plan, claims):
+    """Ids of the cells that these claims take, in the order of the plan."""
+    found = set()
+    for claim in claims.values():
+        if claim.rule in ledger.WITHOUT_CELLS:
+            continue
+        for subject, against in ((claim.subject, claim.against),
+                                 *((claim.go,) if claim.go else ())):
+            for where in claim.cells:
+                figure = evidence.figure_of(claim, where, subject, against)
+                for side in figure.cells_wanted():
+                    found |= {c.id for c in articles.cells_for(plan, figure,
+                                                               side)}
+    return [name for name in plan.cells if name in found]
+
+
+def main(argv):
+    args = arguments(argv)
+    try:
+        claims = ledger.read()
+        if args.do == "cells":
+            print("\n".join(cells_of(plan_of(args.plan),
+                                     chosen(claims, args.ids))))
+            return 0
+        if args.do == "digest":
+            print(ledger.digest(claims))
+            return 0
+        rows = verdicts_of(args.folder, claims)
+        if args.do == "list":
+            print("\n".join(line_of(c, rows.get(c.id))
+                            for c in claims.values()))
+        else:
+            print("\n\n".join(text_of(c, rows.get(c.id)) for c in
+                              chosen(claims, args.ids).values()))
+    except (journal.JournalError, ledger.LedgerError) as error:
+        print(f"report: {error}", file=sys.stderr)
+        return 2
+    return 0

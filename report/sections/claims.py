@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""7 Claims ledger: every published claim with its verdict, its numbers and
+the way back to trials and command (docs/claims.md)."""
+from report import plot_claims, words
+from report.claims import decide, ledger, rules, show
+from report.page import details, esc, filter_box, none
+
+TITLE = "7 Claims ledger"
+QUESTION = "Which published statements survive measurement here?"
+GLYPHS = {rules.REPRODUCED: "✓", rules.DEPENDS: "◐", rules.REFUTED: "✗",
+          rules.INCONCLUSIVE: "?", rules.NOT_HERE: "–"}
+COLUMNS = ("cell", "id", "verdict", "of", "how", "numbers", "where", "word",
+           "value", "low", "high", "n", "p", "could_see", "against_value",
+           "other_cell", "rule", "claimed_low", "claimed_high", "instead")
+RATIOS = ("cell", "id", "value", "low", "high", "n", "verdict")
+
+
+def document(a):
+    """The verdicts, where this campaign was made for claims; else None."""
+    if not show.made_for(a.campaign):
+        return None
+    return decide.document(a.campaign, ledger.read())
+
+
+def counted(found):
+    """The five words with their counts, in this order, also when 0."""
+    return words.joined(f"{found['count'][word]} {word}"
+                        for word in rules.VERDICTS)
+
+
+def sentence(found):
+    rows = found["claims"]
+    ports = sum(r["of"] == decide.PORT for r in rows)
+    port = (f" {words.count(ports)} of them are about Go and were decided by "
+            "a port in C: they say nothing of Go." if ports else "")
+    return (f"Of {words.plural(len(rows), 'claim')}: {counted(found)}.{port}"
+            f" On machine {found['machine']}; a false verdict on speed "
+            f"anywhere among them in at most {100 * rules.ALPHA:g} % of such "
+            "runs.")
+
+
+# ---- one row --------------------------------------------------------------
+
+def amount(cell):
+    """A cell's value with its interval and the base's absolute value."""
+    if cell["value"] is None:
+        return cell["how"] or "no value"
+    text = words.sig(cell["value"])
+    if cell["low"] is not None:
+        text += f" {words.between(cell['low'], cell['high'])}"
+    if cell["against_value"] is not None:
+        text += f" of {words.sig(cell['against_value'])}"
+    return text
+
+
+def measured(row):
+    return "; ".join(amount(c) for c in row["cells"]) or "–"
+
+
+def said(row):
+    whose = f" (of {row['of']})" if row["of"] else ""
+    return f"{GLYPHS[row['verdict']]} {row['verdict']}{whose}"
+
+
+def evidence(row):
+    """Where it was decided, by which trials, and the command again."""
+    lines = [f"{rules.place(c['where'])}: {amount(c)}, n {c['n']}: "
+             f"{c['word']}" + "".join(f"\n  {name}" for name in c["cells"])
+             for c in row["cells"]]
+    if row["port"]:
+        lines.append(f"the port in C: {row['port']['verdict']}"
+                     + (f", {row['port']['how']}" if row["port"]["how"]
+                        else ""))
+    if row["instead"]:
+        lines.append(f"instead: {row['instead']}")
+    lines.append(f"readmostly claims run {row['id']}")
+    return details("evidence", f"<pre>{esc(chr(10).join(lines))}</pre>")
+
+
+def table_row(row):
+    return [row["id"], row["says"], row["article"], said(row), row["how"],
+            measured(row), row["numbers"], evidence(row)]
+
+
+def data_rows(found):
+    """One row a cell of a claim; claims without cells have one, too."""
+    for row in found["claims"]:
+        low, high = row["claimed"] or (None, None)
+        head = {"id": row["id"], "verdict": row["verdict"], "of": row["of"],
+                "how": row["how"], "numbers": row["numbers"],
+                "rule": row["rule"], "claimed_low": low,
+                "claimed_high": high, "instead": row["instead"]}
+        for c in row["cells"] or [{}]:
+            ids = c.get("cells") or []
+            yield {**head, **{k: c.get(k) for k in (
+                "where", "word", "value", "low", "high", "n", "p",
+                "could_see", "against_value")}, "cell": "".join(ids[:1]),
+                "other_cell": " ".join(ids[1:])}
+
+
+def ratio_rows(found):
+    """measured ÷ claimed of what claims a ratio, first cell of each."""
+    for row in found["claims"]:
+        if row["rule"] == "ratio" and row["cells"] and \
+                row["cells"][0]["low"] is not None:
+            cell, claimed = row["cells"][0], row["claimed"][0]
+            yield {"cell": cell["cells"][0], "id": row["id"], "n": cell["n"],
+                   "verdict": row["verdict"], **{
+                       k: cell[k] / claimed for k in ("value", "low",
+                                                      "high")}}
+
+
+# ---- the section ----------------------------------------------------------
+
+def ratios(report, found):
+    rows = list(ratio_rows(found))
+    if not rows:
+        return ""
+    alt = "; ".join(f"{r['id']} {words.sig(r['value'])} ({r['verdict']})"
+                    for r in rows)
+    panel = report.panel("claim-ratios", "Measured ratio ÷ claimed ratio",
+                         f"Measured ÷ claimed: {alt}",
+                         (420, plot_claims.height(rows)),
+                         plot_claims.ratios, rows)
+    return report.figure("claim-ratios", (
+        "Measured ÷ claimed ratio, one row for each claim that states one, "
+        "in its first cell; shaded: the tolerance"), [panel], RATIOS, rows)
+
+
+def table(report, found):
+    return report.table(
+        "claims", "All claims, in the order of their articles. A verdict is "
+        "of the statement as written, on this machine; tolerances and rules "
+        "were fixed before the run", [
+            ("claim", "text"), ("says", "text"), ("the article", "text"),
+            ("verdict", "text"), ("how", "text"),
+            ("measured [95 %]", "text"), ("numbers", "text"),
+            ("evidence", "html")], [table_row(r) for r in found["claims"]])
+
+
+def add(report, a):
+    """-> the rows for verdicts.json."""
+    found = document(a)
+    if found is None:
+        report.section("claims", TITLE, QUESTION, none(
+            "claims are decided by <code>make claims</code>, with 20 trials "
+            "per arm"))
+        return []
+    absent, changed = found["not_in_this_run"], ""
+    if found["ledger_of_run"] not in (None, found["ledger_sha256"]):
+        changed = ('<p class="warn">The ledger was changed after this run: '
+                   "rules and tolerances are not those that were fixed before "
+                   "it.</p>")
+    rest = (f"<p>Without a cell in this run: {esc(words.joined(absent))}."
+            "</p>" if absent else "")
+    data = report.data("claims-all", COLUMNS, list(data_rows(found)))
+    report.section(
+        "claims", TITLE, QUESTION, f'<p class="lead">{esc(sentence(found))}'
+        "</p>", changed, ratios(report, found),
+        filter_box("table-claims", "claims", "refuted"),
+        table(report, found), rest, (
+            "<p>Rules and words: docs/claims.md. Reproduced and opposite "
+            "need the 95 % interval and, of speed, the test corrected over "
+            f"all claims. All digits: {data}.</p>"))
+    return found["claims"]

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verdicts of claims: every rule says so when a claim is true, when it is
+false, and when nobody can know; several cells; Go beside its port; what a
+machine cannot do; and nothing is found in maps that do not differ."""
+import itertools
+import json
+
+import numpy as np
+import pytest
+from made_claims import BLOCKS, campaign, cell, claim
+from report_helpers import TOP  # noqa: F401  (puts report/ on the path)
+
+from report.claims import decide, evidence, rules  # noqa: E402
+
+
+def noisy(level, seed, n=BLOCKS, sd=0.03):
+    return list(level * np.exp(np.random.default_rng(seed).normal(0, sd, n)))
+
+
+def pair(ratio, seed=1, sd=0.03, n=BLOCKS, **factors):
+    """a at ratio times b, with the noise of a quiet machine."""
+    return (cell("a", noisy(1e6 * ratio, seed, n, sd), **factors),
+            cell("b", noisy(1e6, seed + 1000, n, sd), **factors))
+
+
+def said(campaign_, *claims):
+    rows = decide.verdicts(campaign_, {c.id: c for c in claims})
+    return rows[0] if len(claims) == 1 else rows
+
+
+def verdict(campaign_, claim_):
+    return said(campaign_, claim_)["verdict"]
+
+
+# ---- each rule: true, false, undecidable ----------------------------------
+
+RATIO = {"rule": "ratio", "claimed": (2.0, 2.0), "side": ""}
+EQUAL = {"rule": "equal", "side": "", "band": 0.05}
+FIGURE = {"rule": "figure", "claimed": (1e6, 1e6), "side": "", "against": ""}
+
+
+@pytest.mark.parametrize("rule,true,false,open_", [
+    ({}, 1.5, 0.7, 1.03), ({"side": "below"}, 0.7, 1.5, 0.98),
+    (RATIO, 2.0, 1.3, 1.67), (EQUAL, 1.0, 1.1, 1.05),
+    (FIGURE, 1.0, 0.6, 1.2)])
+def test_a_rule_on_values_says_what_is_true(rule, true, false, open_):
+    told = [verdict(campaign(*pair(ratio)), claim(**rule))
+            for ratio in (true, false, open_)]
+    assert told == ["reproduced", "refuted", "inconclusive"]
+
+
+@pytest.mark.parametrize("level,how", [
+    (0.5, "opposite"), (1.3, "direction holds, size differs"),
+    (1.0, "no difference above")])
+def test_a_refuted_ratio_says_which_part_failed(level, how):
+    found = said(campaign(*pair(level, sd=0.005)), claim(**RATIO))
+    assert found["verdict"] == "refuted"
+    assert found["how"].startswith(how)
+
+
+def counts(values, **rule):
+    """The subject's statistic `n`, one value a trial."""
+    one = cell("a", [1] * len(values), stats={"n": values})
+    return said(campaign(one), claim(**{
+        "against": "", "side": "", "statistic": "n", "speaks": "count",
+        **rule}))
+
+
+def test_a_count_is_exact():
+    exact = {"rule": "count", "claimed": (416, 416), "tolerance": 1.0}
+    assert counts([416] * 20, **exact)["verdict"] == "reproduced"
+    found = counts([416] * 19 + [417], **exact)
+    assert (found["verdict"], found["how"]) == (
+        "refuted", "1 of 20 trials outside")
+
+
+@pytest.mark.parametrize("rule,none,one", [
+    ("never", "reproduced", "refuted"),
+    ("can-happen", "inconclusive", "reproduced")])
+def test_one_example_decides(rule, none, one):
+    found = counts([0] * 20, rule=rule)
+    assert found["verdict"] == none and "20 trials" in found["how"]
+    assert counts([0] * 19 + [1], rule=rule)["verdict"] == one
+
+
+def test_what_can_happen_here_must_not_happen_there():
+    cells = [cell(name, [1] * 20, stats={"n": [hits] + [0] * 19})
+             for name, hits in (("a", 1), ("b", 1))]
+    assert verdict(campaign(*cells), claim(
+        rule="can-happen", side="", statistic="n", speaks="property")) == \
+        "refuted"
+
+
+@pytest.mark.parametrize("power,claimed,word", [
+    (1, (0.8, 1.2), "reproduced"), (0, (-0.1, 0.1), "reproduced"),
+    (1, (-0.1, 0.1), "refuted"), (0.1, (-0.1, 0.1), "inconclusive")])
+def test_a_slope_is_of_a_log_log_line(power, claimed, word):
+    cells = [cell("a", noisy(n ** power, n), keys=n)
+             for n in (100, 1000, 10000, 100000)]
+    assert verdict(campaign(*cells), claim(
+        rule="slope", axis="keys", claimed=claimed, against="", side="",
+        speaks="count", statistic="ops")) == word
+
+
+def test_a_slope_of_two_sizes_is_none():
+    cells = [cell("a", noisy(n, n), keys=n) for n in (100, 1000)]
+    found = said(campaign(*cells), claim(
+        rule="slope", axis="keys", claimed=(0, 2), against="", side=""))
+    assert found["verdict"] == "not testable here"
+    assert "expected 3" in found["how"]
+
+
+# ---- what there is not ----------------------------------------------------
+
+def test_five_blocks_have_no_interval():
+    found = said(campaign(*pair(2.0, n=5)), claim())
+    assert (found["verdict"], found["how"]) == (
+        "inconclusive", "5 blocks, an interval needs 6")
+
+
+def test_blocks_that_only_one_side_has_decide_nothing():
+    a, b = pair(2.0)
+    b.ok = b.trials = [{**t, "block": t["block"] + 100} for t in b.trials]
+    assert verdict(campaign(a, b), claim()) == "inconclusive"
+
+
+@pytest.mark.parametrize("needs,made,word", [
+    (("cpus", 16), {}, "not testable here"),
+    (("cpus", 16), {"cpus": 16}, "reproduced"),
+    (("counters", 1), {}, "not testable here"),
+    (("counters", 1), {"counters": "likwid"}, "reproduced")])
+def test_a_machine_that_lacks_something_decides_nothing(needs, made, word):
+    assert verdict(campaign(*pair(2.0), **made), claim(needs=needs)) == word
+
+
+def test_a_claim_whose_cells_are_not_planned_has_no_verdict():
+    assert said(campaign(*pair(2.0)), claim(), claim(
+        id="S9-02", workload="elsewhere"))[1:] == []
+
+
+def test_a_claim_without_an_experiment_says_what_it_lacks():
+    found = said(campaign(*pair(2.0)), claim(
+        rule="none", lacks="experiment: a dump of the map", side=""))
+    assert (found["verdict"], found["how"]) == (
+        "not testable here", "experiment: a dump of the map")
+
+
+# ---- several cells --------------------------------------------------------
+
+TWO = {"cells": ("threads=2", "threads=4")}
+
+
+@pytest.mark.parametrize("ratios,conditions,word", [
+    ((2, 2), "unstated", "reproduced"), ((.5, .5), "unstated", "refuted"),
+    ((2, .5), "unstated", "depends"), ((2, .5), "stated", "refuted"),
+    ((2, 1.03), "unstated", "inconclusive")])
+def test_several_cells_make_one_verdict(ratios, conditions, word):
+    cells = [c for threads, ratio in zip((2, 4), ratios)
+             for c in pair(ratio, seed=threads, threads=threads)]
+    found = said(campaign(*cells), claim(**TWO, conditions=conditions))
+    assert found["verdict"] == word
+    if word == "depends":
+        assert found["how"] == ("reproduced at threads=2; refuted at "
+                                "threads=4")
+
+
+def test_a_cell_that_is_not_here_leaves_the_rest_inconclusive():
+    found = said(campaign(*pair(2.0)), claim(**TWO))
+    assert (found["verdict"], found["how"]) == (
+        "inconclusive", "reproduced at threads=2 only")
+
+
+# ---- Go and its port ------------------------------------------------------
+
+def go_and_port(go, port):
+    own = pair(port)
+    of_go = [cell(n, noisy(1e6 * r, i)) for i, (n, r) in enumerate(
+        (("go_a", go), ("go_b", 1)))]
+    return campaign(*own, *of_go)
+
+
+ABOUT_GO = {"about": "go", "go": ("go_a", "go_b")}
+
+
+def test_what_go_says_of_go_counts():
+    found = said(go_and_port(0.5, 2.0), claim(**ABOUT_GO))
+    assert (found["verdict"], found["of"], found["numbers"],
+            found["agree"]) == ("refuted", "Go", "Go", False)
+    assert found["port"]["verdict"] == "reproduced"
+
+
+def test_without_go_the_words_are_of_the_port():
+    found = said(campaign(*pair(2.0)), claim(**ABOUT_GO))
+    assert (found["verdict"], found["of"], found["agree"]) == (
+        "reproduced", "the C port", None)
+
+
+# ---- errors of the family -------------------------------------------------
+
+def test_speed_needs_the_test_of_all_claims_together():
+    """Six blocks have an interval, and p of a sign test of 1/64 at best."""
+    found = said(campaign(*pair(2.0, n=6)), claim())
+    assert (found["verdict"], found["how"]) == (
+        "inconclusive", "not sure of all claims together")
+    assert verdict(campaign(*pair(2.0, n=6)), claim(speaks="count")) == \
+        "reproduced"
+
+
+def test_labels_permuted_within_blocks_reproduce_nothing():
+    """Per claim at most 5 of 100 permutations, all claims together 1 %."""
+    rng, hits = np.random.default_rng(20261122), []
+    names = [f"S9-{i:02}" for i in range(1, 11)]
+    for _ in range(100):
+        cells, claims = [], []
+        for i, name in enumerate(names):
+            swap = rng.integers(0, 2, BLOCKS).astype(bool)
+            a, b = (np.array(c) for c in (
+                noisy(2e6, int(rng.integers(1 << 30))),
+                noisy(1e6, int(rng.integers(1 << 30)))))
+            for of, values in (("a", np.where(swap, b, a)),
+                               ("b", np.where(swap, a, b))):
+                cells.append(cell(of, list(values), keys=i + 1))
+            rule = RATIO if i % 2 else {}
+            claims.append(claim(id=name, cells=(f"keys={i + 1}",), **rule))
+        hits.append([r["verdict"] == "reproduced"
+                     for r in said(campaign(*cells), *claims)])
+    assert np.mean(hits) <= 0.01 and np.mean(hits, axis=0).max() <= 0.05
+
+
+def test_a_difference_of_a_tenth_refutes_what_is_called_equal():
+    for ratio, seed in itertools.product((1.1, 1 / 1.1), range(20)):
+        assert verdict(campaign(*pair(ratio, seed)), claim(
+            **EQUAL | {"band": 0.02})) == "refuted"
+
+
+# ---- what comes out -------------------------------------------------------
+
+def test_a_document_is_the_same_twice_and_counts_every_word():
+    made, claims = go_and_port(2.0, 2.0), {"S9-01": claim(**ABOUT_GO)}
+    texts = [json.dumps(decide.document(made, claims)) for _ in range(2)]
+    assert texts[0] == texts[1]
+    assert decide.document(made, claims)["count"] == {
+        **dict.fromkeys(rules.VERDICTS, 0), "reproduced": 1}
+
+
+def test_the_base_of_a_ratio_has_its_value():
+    e, = evidence.of_claim(campaign(*pair(2.0)), claim())
+    assert e.base == pytest.approx(1e6, rel=0.05)

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Section 7 of the page: the ledger's verdicts on a campaign that was made
+for claims; `claims list`, `show` and `cells`; `decide`."""
+import json
+import re
+import shutil
+
+import pytest
+from report_helpers import Built, Page, main, make_journal
+
+from report import damage
+from report.claims import ledger, rule
+
+LEDGER = """
+conditions = stated
+workload   = uniform-97-3
+cells      = keys=65536 write_kind=update threads=2 measure=throughput
+subject    = syncmap
+against    = gomap_rw
+statistic  = ops/elapsed_s
+
+[S4-01]
+says    = At 97:3 sync.Map reaches only 43.5 percent.
+article = 0.435
+rule    = ratio
+claimed = 0.435
+about   = go
+
+[S4-02]
+says    = Equal, though <no> map is.
+article = unstated
+rule    = equal
+
+[S4-03]
+says    = What nobody wrote.
+article = unstated
+rule    = none
+lacks   = experiment: a dump of the map
+
+[S4-04]
+says     = Elsewhere.
+article  = unstated
+rule     = direction
+side     = above
+workload = not-planned
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A ledger of four claims in the place of the project's."""
+    folder = tmp_path / "claims"
+    folder.mkdir()
+    (folder / "made.claims").write_text(LEDGER)
+    monkeypatch.setattr(ledger.read, "__defaults__", (folder,))
+    return folder
+
+
+@pytest.fixture
+def campaign(tmp_path, own):
+    folder = tmp_path / "c"
+    make_journal.make(folder, maps=("gomap_rw", "syncmap", "null_map"),
+                      threads=(1, 2), keys=(65536,), kinds=("update",),
+                      blocks=20)
+    change(folder, mode="claims-quick",
+           notes={"claims": ledger.digest(ledger.read())})
+    return folder
+
+
+def change(folder, **members):
+    path = folder / "campaign.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | members))
+
+
+def test_the_page_has_a_row_for_each_claim_of_the_run(campaign):
+    built = Built(campaign)
+    text = built.section("claims")
+    assert Page(built.page).wrong == []
+    assert re.findall(r'<th scope="row"[^>]*>(S4-0.)', text) == [
+        "S4-01", "S4-02", "S4-03"]
+    assert "Of 3 claims: " in text and "S4-04" in text  # not in this run
+    assert "&lt;no&gt; map" in text and "ledger was changed" not in text
+    rows = built.rows("tables/claims-all.csv")
+    assert [r["id"] for r in rows] == ["S4-01", "S4-02", "S4-03"]
+    assert built.verdicts["claims"][0]["of"] == "the C port"
+
+
+def test_every_verdict_has_its_command_and_its_cells(campaign):
+    text = Built(campaign).section("claims")
+    assert "readmostly claims run S4-01" in text
+    assert "uniform-97-3/syncmap/u64x8/n65536/w3/update" in text
+
+
+def test_a_ledger_that_was_changed_after_the_run_is_named(campaign, own):
+    (own / "made.claims").write_text(LEDGER.replace("0.435\nabout",
+                                                    "0.5\nabout"))
+    assert "ledger was changed after this run" in \
+        Built(campaign).section("claims")
+
+
+def test_a_campaign_of_another_purpose_judges_no_claim(campaign):
+    change(campaign, mode="smoke", notes={})
+    built = Built(campaign)
+    assert "make claims" in built.section("claims")
+    assert built.verdicts["claims"] == []
+
+
+def test_list_show_and_cells_say_what_the_ledger_has(campaign, capsys):
+    assert main(["claims", "list", "--from", str(campaign)]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in listed] == [
+        "S4-01", "S4-02", "S4-03", "S4-04"]
+    assert "no run yet" in listed[3]
+    assert main(["claims", "show", "S4-01", "--from", str(campaign)]) == 0
+    shown = capsys.readouterr().out
+    assert "claimed 0.435" in shown and "claims run S4-01" in shown
+    assert "of the C port" in " ".join(shown.split())
+    assert main(["claims", "cells", str(campaign / "campaign.json")]) == 0
+    assert [line.split("/")[1] for line in capsys.readouterr().out.split()] \
+        == ["gomap_rw", "syncmap"]
+
+
+def test_a_claim_that_is_none_is_named(own, capsys):
+    assert main(["claims", "show", "S4-77"]) == 2
+    assert "no claim S4-77: expected ids" in capsys.readouterr().err
+
+
+def test_decide_prints_the_same_bytes_twice(campaign, capsys):
+    texts = []
+    for _ in range(2):
+        assert main(["decide", str(campaign)]) == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1]
+    assert json.loads(texts[0])["count"]["not testable here"] == 1
+
+
+def test_decide_names_a_folder_that_is_none(own, capsys, tmp_path):
+    assert main(["decide", str(tmp_path / "none")]) == 2
+    assert "no such folder" in capsys.readouterr().err
+
+
+def staged(folder, campaign, **more):
+    """The campaign as the only stage of a staged one."""
+    folder.mkdir()
+    plan = json.loads((campaign / "campaign.json").read_text())
+    plan = {"seed": 1, "cells": plan["cells"], "order": plan["order"]}
+    (folder / "plan.json").write_text(json.dumps(plan))
+    meta = {"format": 1, "kind": "claims", "budget_trials": 100, "seed": 1,
+            "ids": None, "rule": rule.numbers(),
+            "plan_sha256": damage.plan_sha256(plan)} | more
+    meta["sha256"] = damage.campaign_sha256(meta)
+    (folder / "stages.json").write_text(json.dumps(meta))
+    return folder
+
+
+def test_a_run_for_claims_has_one_stage(campaign, tmp_path, capsys):
+    folder = staged(tmp_path / "s", campaign)
+    assert main(["next", str(folder)]) == 0
+    asked = json.loads(capsys.readouterr().out)
+    assert asked["stage"] == 1 and asked["blocks"] is None
+    assert [name.split("/")[1] for name in asked["cells"]] == [
+        "gomap_rw", "syncmap"]
+    assert asked["trials"] == 40
+    shutil.move(campaign, folder / "stage-01")
+    assert main(["next", str(folder)]) == 0
+    assert json.loads(capsys.readouterr().out)["stage"] is None
+    assert main(["decide", str(folder)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["ledger_of_run"] == found["ledger_sha256"]
+
+
+def test_claims_without_a_cell_are_refused_by_name(campaign, tmp_path,
+                                                   capsys):
+    folder = staged(tmp_path / "s", campaign, ids=["S4-03"])
+    assert main(["next", str(folder)]) == 2
+    assert "none of its cells is of S4-03" in capsys.readouterr().err
+
+
+def test_a_rule_holds_the_ledger(own, capsys):
+    assert main(["rule", "claims"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["ledger_sha256"] == ledger.digest(ledger.read())
