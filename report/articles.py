@@ -12,6 +12,7 @@ named, the figure is their ratio, paired by block.
 """
 import csv
 import fnmatch
+import types
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -213,9 +214,27 @@ def added(names, cell, trial):
     return sum(amount(name, cell, trial) for name in names)
 
 
+def slopes_of(cell, trials, term):
+    """block -> (coefficient, 1) of "slope TERM" in each trial that has slices
+    enough for a fit of its own."""
+    found = {}
+    for trial in trials:
+        alone = types.SimpleNamespace(id=cell.id, map=cell.map, ok=[trial])
+        fit = pauses.fit_of(pauses.slices_of(alone))
+        if fit and term in fit.coefficients:
+            found[trial["block"]] = (fit.coefficients[term].value, 1)
+    if not found:
+        raise Missing(f"no trial has {pauses.SLICES} slices and a {term} "
+                      "that varies")
+    return found
+
+
 def blocks_of(campaign, figure, side):
     """(cell, block -> (above, below)) of one side; below is 1 without "/"."""
     cell = cell_for(campaign, figure, side)
+    kind, _, term = figure.statistic.partition(" ")
+    if kind == "slope":
+        return cell, slopes_of(cell, trials_of(campaign, cell), term)
     _, above, below = parsed(figure.statistic)
     late = any(map(is_latency, above)) and latencies.overload(cell)
     if late:

@@ -47,6 +47,15 @@ def centre(blocks):
     return stats.summarize({0: found})[0]["centre"]
 
 
+def by_block(claim, sides, added):
+    """((block, value)); of a pair of exact counts none on either side is no
+    difference, though nothing can be divided by it."""
+    if len(sides) > 1 and claim.numbers == "simulated" and not any(added):
+        both = set(sides[0][1]).intersection(sides[1][1])
+        return tuple((block, 1.0) for block in sorted(both))
+    return tuple(articles.by_block(sides).items())
+
+
 def of_cells(campaign, claim, where, subject, against):
     """Values by block of a cell or a pair; articles.Missing."""
     figure = figure_of(claim, where, subject, against)
@@ -55,9 +64,9 @@ def of_cells(campaign, claim, where, subject, against):
     added = totals(sides)
     return Evidence(
         where, tuple(cell.id for cell, _ in sides),
-        tuple(articles.by_block(sides).items()), added[0],
+        by_block(claim, sides, added), added[0],
         added[1] if len(added) > 1 else None,
-        centre(sides[1][1]) if len(sides) > 1 else None,
+        centre(sides[1][1]) if len(sides) > 1 and added[1] else None,
         len(sides[0][1]), sides[0][0].measure)
 
 

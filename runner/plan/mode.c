@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINES_MAX = 256, VALUE_BYTES = 256, NAMES_MAX = 64 };
+enum { LINES_MAX = 512, VALUE_BYTES = 256, NAMES_MAX = 96 };
 
 /* One line; section "" is for all workloads. */
 struct line {

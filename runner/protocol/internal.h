@@ -76,6 +76,6 @@ int rm_cell_bad(struct rm_error *error, const char *member, const char *what);
 	"range-list:RANGES, litmus:store-buffering|take-twice, "        \
 	"families:KEYS:MISSES, increment:KEYS, handle:KEYS, "           \
 	"cleanup:CONNECTIONS, grow:LOOKUPS:UPDATES, lazy, route:KEYS, " \
-	"stall:TIME, audit:KEYS"
+	"stall:TIME, audit:KEYS, tally:N:M"
 
 #endif /* RM_PROTOCOL_INTERNAL_H */

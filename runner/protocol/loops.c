@@ -61,6 +61,8 @@ static const struct kind {
 	[RM_LOOP_STALL] = { "stall", false, false,
 	        { { TIME, 10000000, NULL } } },
 	[RM_LOOP_AUDIT] = { "audit", true, false, { { COUNT, 100, NULL } } },
+	[RM_LOOP_TALLY] = { "tally", true, false,
+	        { { COUNT, 1000, NULL }, { COUNT, 1, NULL } } },
 };
 
 const char *rm_loop_name(enum rm_loop_kind kind)

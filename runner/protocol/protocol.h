@@ -46,6 +46,7 @@ enum rm_loop_kind {
 	RM_LOOP_ROUTE,
 	RM_LOOP_STALL,
 	RM_LOOP_AUDIT,
+	RM_LOOP_TALLY,
 	RM_LOOP_KINDS,
 };
 

@@ -442,6 +442,34 @@ static void touched(void)
 	rm_inputs_clear(&mode);
 }
 
+/* `count` names on lines of eight; returns what loading a mode of them does. */
+static int mode_of_many(unsigned count, struct rm_inputs *mode)
+{
+	char text[4096] = "budget = 3min", name[32];
+	struct rm_error error = { "" };
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "many-%u.conf", i);
+		file_of(name, MINIMAL);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		        "%s many-%u", i % 8 ? "" : "\nworkloads =", i);
+	}
+	strcat(text, "\n");
+	return rm_mode_load(
+	        file_of("modes/many.conf", text), NULL, 0, mode, &error);
+}
+
+static void modes_have_bounds(void)
+{
+	struct rm_inputs mode = { .workloads = NULL };
+
+	CHECK(mode_of_many(96, &mode) == 0 && mode.workload_count == 96,
+	        "a mode lists 96 workloads");
+	rm_inputs_clear(&mode);
+	CHECK(mode_of_many(97, &mode) == -EINVAL, "and no more");
+	rm_inputs_clear(&mode);
+}
+
 static void modes(void)
 {
 	struct rm_inputs mode = { .workloads = NULL };
@@ -623,6 +651,7 @@ int main(void)
 	overrides();
 	text_reads_back();
 	modes();
+	modes_have_bounds();
 	lines_of_maps_add_up();
 	touched();
 	every_key_is_documented();

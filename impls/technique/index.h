@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * index.h - how a hash chooses one of N segments: the loop `tally:SEGMENTS`
+ * (article S2, section 4.4; claim S2-38).
+ *
+ * Before it is included: INDEX_OF(hash, segments), and INDEX_SAYS, words for a
+ * failure. An iteration is one choice; each hash depends on the choice before
+ * it, so that what is timed is how long a choice takes, not how many overlap.
+ * N is a power of two, as the article has it, and the compiler does not know
+ * it. The article's own form is a third one, the absolute value of a signed
+ * hash modulo N: the most negative number stays negative; how many of the
+ * hashes in the check it sends out of range is a statistic of both.
+ */
+#ifndef RM_TECHNIQUE_INDEX_H
+#define RM_TECHNIQUE_INDEX_H
+
+#include "impls/technique/technique.h"
+#include "runner/base/rng.h"
+
+#include <inttypes.h>
+
+enum { INDEX_PRESET_SEGMENTS = 64, INDEX_BATCH = 64, INDEX_HASHES = 1000 };
+
+struct index_subject {
+	uint64_t segments; /* a power of two */
+	_Atomic uint64_t sum;
+};
+
+static void index_destroy(void *opaque)
+{
+	free(opaque);
+}
+
+static void *index_create(const struct rm_sizing *sizing)
+{
+	struct index_subject *subject = technique_new(sizeof(*subject));
+	const uint64_t wanted = technique_arg(sizing, 0, INDEX_PRESET_SEGMENTS);
+
+	if (!subject)
+		return NULL;
+	subject->segments = 1;
+	while (subject->segments < wanted)
+		subject->segments *= 2;
+	return subject;
+}
+
+static void index_run(struct rm_worker *worker)
+{
+	struct index_subject *subject = worker->thread;
+	const uint64_t segments = subject->segments;
+	uint64_t hash = worker->rng, index = 0, wrong = 0;
+
+	while (technique_turn(worker)) {
+		for (unsigned i = 0; i < INDEX_BATCH; i++) {
+			/* a linear congruence: a multiplication per hash */
+			hash = hash * 6364136223846793005U +
+			       1442695040888963407U + index;
+			index = INDEX_OF(hash, segments);
+			wrong |= index >= segments;
+		}
+		worker->counts.iterations += INDEX_BATCH - 1;
+	}
+	worker->counts.wrong |= wrong;
+	/* relaxed: so that the choices are made; orders nothing */
+	atomic_fetch_add_explicit(&subject->sum, index, memory_order_relaxed);
+}
+
+/* Hashes to look at one by one: the ends of the range first. */
+static inline uint64_t index_hash(unsigned i)
+{
+	static const uint64_t ends[] = { 0, 1, INT64_MAX,
+		(uint64_t)INT64_MAX + 1, UINT64_MAX };
+
+	return i < sizeof(ends) / sizeof(*ends) ? ends[i] : rm_scatter(i);
+}
+
+/* The article's: |hash| modulo N, by signed arithmetic that wraps. */
+static inline int64_t index_by_absolute_value(uint64_t hash, uint64_t segments)
+{
+	const uint64_t magnitude = hash >> 63 ? 0 - hash : hash;
+
+	return (int64_t)magnitude % (int64_t)segments;
+}
+
+static void index_stats(void *opaque, rm_stat_fn *emit, void *context)
+{
+	const struct index_subject *subject = opaque;
+	unsigned out = 0;
+
+	/* of a number that is no power of two: for one the remainder is 0 */
+	for (unsigned i = 0; i < INDEX_HASHES; i++)
+		out += index_by_absolute_value(
+		               index_hash(i), subject->segments - 1) < 0;
+	emit(context, "segments", "1", (double)subject->segments);
+	emit(context, "absolute_values_out_of_range", "1", out);
+}
+
+static bool index_check(void *opaque, char *why, size_t size)
+{
+	const struct index_subject *subject = opaque;
+	const uint64_t n = subject->segments;
+
+	for (unsigned i = 0; i < INDEX_HASHES; i++) {
+		const uint64_t hash = index_hash(i);
+
+		if (INDEX_OF(hash, n) == hash - hash / n * n)
+			continue;
+		snprintf(why, size,
+		        "%s of %016" PRIx64 " is %" PRIu64 " of %" PRIu64,
+		        INDEX_SAYS, hash, (uint64_t)INDEX_OF(hash, n), n);
+		return false;
+	}
+	return true;
+}
+
+static const struct rm_map_ops index_ops = { .create = index_create,
+	.destroy = index_destroy,
+	.join = map_itself,
+	.leave = nothing,
+	.quiesce = nothing,
+	.stats = index_stats,
+	.check = index_check };
+
+static const struct rm_own_loop index_loops[] = { { "tally", index_run },
+	{ NULL, NULL } };
+
+#endif /* RM_TECHNIQUE_INDEX_H */

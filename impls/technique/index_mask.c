@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* index_mask.c - a segment is the lowest bits of a hash: see index.h. */
+#define INDEX_OF(hash, segments) ((hash) & ((segments)-1))
+#define INDEX_SAYS               "the mask"
+#include "impls/technique/index.h"
+
+const struct rm_impl rm_impl_index_mask = {
+	.id = "index_mask",
+	.label = "segment by mask",
+	.family = "technique",
+	.sync = "none",
+	.source = "article S2, 4.4",
+	.system = "M6",
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &index_ops,
+	.loops = index_loops,
+};

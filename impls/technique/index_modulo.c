@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* index_modulo.c - a segment is the remainder of a division: see index.h. */
+#define INDEX_OF(hash, segments) ((hash) % (segments))
+#define INDEX_SAYS               "the remainder"
+#include "impls/technique/index.h"
+
+const struct rm_impl rm_impl_index_modulo = {
+	.id = "index_modulo",
+	.label = "segment by remainder",
+	.family = "technique",
+	.sync = "none",
+	.source = "article S2, 4.4",
+	.system = "M6",
+	.guarantees = "none",
+	.progress = "wait-free",
+	.dispatch = "none",
+	.ops = &index_ops,
+	.loops = index_loops,
+};

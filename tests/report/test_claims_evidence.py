@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values that claims ask for and no other figure does: a coefficient for each
+trial, and counts that are none on either side."""
+import numpy as np
+import pytest
+from made_claims import campaign, cell, claim
+from report_helpers import TOP  # noqa: F401  (puts report/ on the path)
+
+from report import articles  # noqa: E402
+from report.claims import decide, evidence  # noqa: E402
+
+
+def sliced(seed, count=24, slope=0.5):
+    """Slices whose P99 rises by `slope` ms per ms of pause, and by chance."""
+    rng = np.random.default_rng(seed)
+    pauses = rng.uniform(0, 20, count)
+    return [{"at_ns": i * 5e7, "operations": 1000, "max_ns": 1e8,
+             "p99_ns": 1e6 * (1 + slope * pause + rng.normal(0, 0.05)),
+             "bytes": float(rng.uniform(1e6, 2e6)),
+             "pauses": [{"event": "rebuild", "ns": 1e6 * pause,
+                         "count": int(rng.integers(1, 9))}]}
+            for i, pause in enumerate(pauses)]
+
+
+def paused(counts):
+    made = cell("a", [1000] * len(counts), measure="causes")
+    for i, (trial, count) in enumerate(zip(made.trials, counts)):
+        trial["result"]["slices"] = sliced(i, count)
+    return campaign(made)
+
+
+SLOPE = {"against": "", "side": "", "rule": "figure", "speaks": "property",
+         "claimed": (0.5, 0.5), "statistic": "slope pause_ms"}
+
+
+def test_a_slope_is_one_of_each_trial():
+    found, = evidence.of_claim(paused([24] * 8), claim(**SLOPE))
+    assert [b for b, _ in found.values] == list(range(8))
+    assert [v for _, v in found.values] == pytest.approx([0.5] * 8, abs=0.02)
+
+
+def test_a_trial_with_few_slices_has_none():
+    found, = evidence.of_claim(paused([24, 19, 20]), claim(**SLOPE))
+    assert [b for b, _ in found.values] == [0, 2]
+    none, = evidence.of_claim(paused([19, 5]), claim(**SLOPE))
+    assert "no trial has 20 slices" in none.reason
+
+
+def test_a_slope_is_decided_as_a_figure_is():
+    def verdict(**said):
+        asked = claim(**{**SLOPE, **said})
+        return decide.verdicts(paused([24] * 12), {asked.id: asked})[0]
+    assert verdict()["verdict"] == "reproduced"
+    assert verdict(claimed=(0.87, 0.87))["verdict"] == "refuted"
+
+
+COUNT = {"speaks": "count", "rule": "ratio", "side": "", "numbers":
+         "simulated", "claimed": (150.0, 150.0), "statistic": "lost/ops"}
+
+
+def counted(a, b):
+    return campaign(*(cell(name, [1000] * 6, stats={"lost": [n] * 6})
+                      for name, n in (("a", a), ("b", b))))
+
+
+def verdict(a, b, **said):
+    asked = claim(**{**COUNT, **said})
+    return decide.verdicts(counted(a, b), {asked.id: asked})[0]
+
+
+def test_none_on_either_side_is_no_difference_of_exact_counts():
+    found = verdict(0, 0)
+    assert found["verdict"] == "refuted"
+    assert found["how"].startswith("no difference")
+
+
+def test_none_on_one_side_cannot_be_divided_by():
+    assert verdict(7, 0)["verdict"] == "not testable here"
+    assert verdict(150, 1)["verdict"] == "reproduced"
+
+
+def test_counts_that_are_not_exact_have_no_such_answer():
+    found = verdict(0, 0, numbers="native")
+    assert found["verdict"] == "not testable here"
+    assert "divided by" in found["how"]
+
+
+def test_a_figure_of_slices_is_of_all_of_them_as_before():
+    asked = paused([24] * 3)
+    figure = articles.Figure("", "", "w", "threads=2", "a", "",
+                             "slope pause_ms", "1", "")
+    told = articles.answer(asked, figure)
+    assert told.n == 72 and told.value == pytest.approx(0.5, abs=0.02)

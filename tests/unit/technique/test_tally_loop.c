@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What subjects of the loop tally count: growth and chains of the native map,
+   colliding look-ups, neighbouring buckets, writes within a Range, segments. */
+#include "tests/unit/technique/techniques.h"
+
+#include <math.h>
+
+static struct technique_run played(const char *id, uint64_t a, uint64_t b,
+        unsigned threads, uint64_t iterations)
+{
+	struct technique_run run = {
+		.threads = threads,
+		.iterations = iterations,
+		.args = { a, b },
+		.seed = 3,
+	};
+
+	technique_play(&run, id);
+	if (run.why[0])
+		printf("# %s: %s\n", id, run.why);
+	return run;
+}
+
+/* 8, then 6.5 entries a bucket: by hand, count + 1 > 13 * 2^B / 2. */
+static void growth_begins_where_the_rule_says(void)
+{
+	static const struct {
+		const char *name;
+		double keys;
+	} known[] = { { "keys_when_1_buckets_grow", 8 },
+		{ "keys_when_2_buckets_grow", 13 },
+		{ "keys_when_64_buckets_grow", 416 },
+		{ "keys_when_8192_buckets_grow", 53248 },
+		{ "smallest_log2_that_grew", 0 },
+		{ "largest_log2_that_grew", 13 },
+		{ "buckets_moved_by_one_insert", 2 }, { "chains", 16384 } };
+	struct technique_run run = played("growth_log", 100000, 1, 1, 100000);
+
+	CHECK(run.adds_up, "growth_log: all keys are in");
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		CHECK(technique_stat(&run, known[i].name) == known[i].keys,
+		        known[i].name);
+	technique_end(&run);
+	run = played("growth_log", 1000, 1, 4, 500);
+	CHECK(run.adds_up && technique_stat(&run, "chains") == 256,
+	        "four threads insert one after the other");
+	technique_end(&run);
+}
+
+/* Over 20 seeds: the mean of chi-square over its mean is 1 within three of
+   its own errors where chains are filled by chance (17 classes or so). */
+static void chains_are_told_as_they_are(void)
+{
+	double chi2 = 0, longest = 0, third = 0;
+
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct technique_run run = {
+			.threads = 1,
+			.iterations = 100000,
+			.args = { 100000, 1 },
+			.seed = seed * 0x9e3779b97f4a7c15U,
+		};
+
+		technique_play(&run, "growth_log");
+		printf("# chi2 %.3f\n", technique_stat(&run, "occupancy_chi2"));
+		chi2 += technique_stat(&run, "occupancy_chi2") / 20;
+		longest += technique_stat(&run, "longest_chain_entries") / 20;
+		third += technique_stat(&run, "chains_with_three_or_more") /
+		         16384 / 20;
+		technique_end(&run);
+	}
+	printf("# chi-square over its mean %.3f, longest %.1f, three %.4f\n",
+	        chi2, longest, third);
+	CHECK(fabs(chi2 - 1) < 0.25, "chains of a good hash are Poisson's");
+	CHECK(longest > 16.5 && longest < 19,
+	        "the longest of 16,384 chains of 6.1 has 17 or 18 entries");
+	CHECK(fabs(third - 0.9416) < 0.003,
+	        "and 94.2 % of them have three or more");
+}
+
+static void keys_collide_as_told(void)
+{
+	struct technique_run run = played("chain_lookups", 1000, 1000, 2, 500);
+
+	CHECK(run.adds_up &&
+	                technique_stat(&run, "longest_chain_entries") == 32,
+	        "a thousand keys are in one chain");
+	technique_end(&run);
+	run = played("chain_lookups", 1000, 10, 2, 500);
+	CHECK(run.adds_up &&
+	                technique_stat(&run, "longest_chain_entries") >= 10,
+	        "ten and ten are");
+	technique_end(&run);
+	run = played("chain_lookups", 1000, 1, 2, 500);
+	CHECK(run.adds_up && technique_stat(&run, "chains") == 256 &&
+	                technique_stat(&run, "longest_chain_entries") < 16,
+	        "or each where chance puts it");
+	technique_end(&run);
+}
+
+static void buckets_share_lines_as_go_lays_them_out(void)
+{
+	struct technique_run run =
+	        played("bucket_neighbours", 144, 1, 4, 10007);
+
+	CHECK(run.adds_up &&
+	                technique_stat(&run, "neighbours_on_one_line") == 3,
+	        "144 bytes apart each shares a line with the next");
+	technique_end(&run);
+	run = played("bucket_neighbours", 192, 1, 4, 3);
+	CHECK(run.adds_up &&
+	                technique_stat(&run, "neighbours_on_one_line") == 0,
+	        "192 bytes apart none does");
+	technique_end(&run);
+	run = played("bucket_neighbours", 1, 1, 2, 100);
+	CHECK(run.adds_up && technique_stat(&run, "stride") == 144,
+	        "and they never overlap");
+	technique_end(&run);
+}
+
+/* Of 64 keys eight go and eight come; of those that stay each but the first
+   entry's shows its new value. The first may be one that goes. */
+static void a_range_shows_late_writes(void)
+{
+	struct technique_run run = played("range_late", 64, 1, 2, 64 * 50);
+	const double ranges = technique_stat(&run, "ranges");
+	const double seen = technique_stat(&run, "late_updates_seen");
+
+	CHECK(run.adds_up && ranges == 100, "two threads, 50 Ranges each");
+	CHECK(seen >= ranges * 55 && seen <= ranges * 56,
+	        "each Range shows the values that were written in it");
+	CHECK(technique_stat(&run, "removed_keys_seen") == 0,
+	        "and no key that was removed in it");
+	technique_end(&run);
+}
+
+static void segments_are_in_range(void)
+{
+	static const char *const ids[] = { "index_mask", "index_modulo" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct technique_run run = played(ids[i], 64, 1, 2, 6400);
+
+		CHECK(run.adds_up && technique_stat(&run, "segments") == 64 &&
+		                technique_stat(&run,
+		                        "absolute_values_out_of_range") == 1,
+		        ids[i]);
+		technique_end(&run);
+		run = played(ids[i], 100, 1, 1, 64);
+		CHECK(technique_stat(&run, "segments") == 128,
+		        "the next power of two");
+		technique_end(&run);
+	}
+}
+
+int main(void)
+{
+	growth_begins_where_the_rule_says();
+	chains_are_told_as_they_are();
+	keys_collide_as_told();
+	buckets_share_lines_as_go_lays_them_out();
+	a_range_shows_late_writes();
+	segments_are_in_range();
+	return DONE();
+}
