@@ -122,6 +122,7 @@ struct rm_wishes {
 	/* of struct rm_plan_options */
 	int (*find_machine)(const char *name, struct rm_error *error);
 	const char *maps;     /* NULL: no filter */
+	const char *cells_from; /* a list of cells; NULL: all, or as recorded */
 	const char *counters; /* NULL: "auto", or as recorded */
 	const uint64_t *seed; /* NULL: random, or as recorded */
 	struct rm_arms *arms; /* --arms; count 0: none. A new campaign takes
@@ -145,6 +146,7 @@ struct rm_prepared {
 	struct rm_topology topology;
 	bool has_topology;
 	struct rm_inputs mode; /* workloads, from a mode or from files */
+	struct rm_cell_list list; /* of --cells-from */
 	struct rm_plan plan;
 	struct rm_arms arms;
 	json_t *calibration; /* NULL: windows are as planned */

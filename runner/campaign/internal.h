@@ -130,7 +130,8 @@ struct rm_description {
 	const char *name; /* of the folder */
 	const char *mode; /* NULL: workload files */
 	const char *maps; /* --maps; NULL: none */
-	const char *wish; /* --counters */
+	const struct rm_cell_list *list; /* --cells-from; NULL: none */
+	const char *wish;                /* --counters */
 	const json_t *machine;
 	const json_t *build;
 	const json_t *counters; /* of rm_counters_select() */
@@ -157,7 +158,7 @@ int rm_campaign_hash(const json_t *campaign, char text[RM_SHA256_TEXT]);
 /*
  * Whether a resume would continue the same campaign. `recorded` is the old
  * campaign.json. Of `now` are compared: build, machine, and, where they are
- * given, workloads (count not 0), mode, maps and wish (not NULL). `seed`: what
+ * given, workloads (count not 0), mode, maps, list and wish (not NULL). `seed`: what
  * was asked for, or NULL.
  * Returns 0, or -EINVAL with `error`: what is another now, and what to do.
  */

@@ -143,10 +143,13 @@ int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
 		.maps = wish->maps,
 		.can_simulate = rm_simulator_can,
 		.find_machine = rm_find_machine,
-		.simulator = &planned->simulator };
+		.simulator = &planned->simulator,
+		.cells = wish->cells_from ? &planned->list : NULL };
 
 	if (rm_inputs_load(wish->files, wish->file_count, wish->mode,
 	            wish->sets, wish->set_count, &planned->inputs, error) ||
+	        (wish->cells_from && rm_cell_list_read(wish->cells_from,
+	                                     &planned->list, error)) ||
 	        rm_topology_load(NULL, &planned->topology, error))
 		return RM_USAGE;
 	/* Starts a program to ask what it can simulate: only once the files and
@@ -164,6 +167,7 @@ void rm_planned_clear(struct rm_planned *planned)
 	rm_plan_free(&planned->plan);
 	rm_topology_free(&planned->topology);
 	rm_inputs_clear(&planned->inputs);
+	rm_cell_list_clear(&planned->list);
 	free(planned->simulator.text);
 	*planned = (struct rm_planned){ 0 };
 }

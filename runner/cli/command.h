@@ -27,7 +27,8 @@ struct rm_wish {
 	char **sets;      /* KEY=VALUE of --set; written to */
 	size_t set_count;
 	const char *maps; /* NULL: those of the workload */
-	uint64_t seed;    /* 1 unless told */
+	const char *cells_from; /* a list; NULL; the command's own option */
+	uint64_t seed;          /* 1 unless told */
 };
 
 /* The child of a command's parser for these; its input is the struct. */
@@ -59,6 +60,7 @@ void rm_argument_once(struct argp_state *state, const char **slot, char *text,
 /* Zero it; rm_planned_clear(), also after an error. */
 struct rm_planned {
 	struct rm_inputs inputs;
+	struct rm_cell_list list; /* of --cells-from */
 	struct rm_simulator simulator;
 	struct rm_topology topology;
 	struct rm_plan plan;

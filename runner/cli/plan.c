@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_JSON = 256, OPTION_MODE, OPTION_CELLS };
+enum { OPTION_JSON = 256, OPTION_MODE, OPTION_CELLS, OPTION_CELLS_FROM };
 
 struct arguments {
 	struct rm_wish wish;
@@ -20,6 +20,10 @@ static const struct argp_option options[] = {
 	        "standard or full",
 	        0 },
 	{ "cells", OPTION_CELLS, NULL, 0, "one line for each cell", 0 },
+	{ "cells-from", OPTION_CELLS_FROM, "FILE", 0,
+	        "only the cells whose ids stand in FILE, one a line, and the "
+	        "verifications that they need",
+	        0 },
 	{ "json", OPTION_JSON, NULL, 0, "the plan as campaign.json has it", 0 },
 	{ 0 }
 };
@@ -40,6 +44,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case OPTION_CELLS:
 		arguments->cells = true;
+		return 0;
+	case OPTION_CELLS_FROM:
+		arguments->wish.cells_from = text;
 		return 0;
 	case OPTION_JSON:
 		arguments->json = true;
