@@ -231,14 +231,15 @@ enum rm_seal {
 };
 enum rm_seal rm_line_check(const char *text, size_t size);
 
-/* --- folder.c: its name, its links, its drawing ------------------------- */
+/* --- folder.c: its name, its owner, its links, its drawing -------------- */
 
 /*
- * Makes results/<UTC date>-<what>-<machine id>, with -2, -3, ... where that
- * exists, and writes its path. `what` is the mode or the first workload.
+ * Locks DIR/lock for this process until the descriptor closes, and writes the
+ * process id into it; flock, for the kernel drops it with the process. Returns
+ * the descriptor (CLOEXEC); -EBUSY with `error` naming the owner; another
+ * -errno with the system's reason.
  */
-int rm_folder_new(const char *what, const char *machine_id, time_t now,
-        char path[RM_PATH_BYTES], struct rm_error *error);
+int rm_folder_lock(const char *dir, struct rm_error *error);
 
 /* Last part of a path: the campaign's name. Points into `path`. */
 const char *rm_folder_name(const char *path);

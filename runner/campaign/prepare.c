@@ -17,7 +17,7 @@
 
 static const uint64_t seed_mask = ((uint64_t)1 << 53) - 1;
 
-static uint64_t random_seed(void)
+uint64_t rm_campaign_seed(void)
 {
 	uint64_t seed = 0;
 
@@ -70,7 +70,7 @@ static int build_plan(const struct rm_wishes *wishes,
 {
 	struct rm_simulator simulator;
 	struct rm_plan_options options = {
-		.seed = wishes->seed ? *wishes->seed : random_seed(),
+		.seed = wishes->seed ? *wishes->seed : rm_campaign_seed(),
 		.maps = wishes->maps,
 		.cells = wishes->cells_from ? &prepared->list : NULL,
 	};

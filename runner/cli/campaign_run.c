@@ -114,8 +114,7 @@ static int run(struct rm_prepared *prepared, const struct rm_wishes *wishes,
 
 	say_warnings(prepared, wishes, telling->command);
 	if (!telling->is_stage)
-		printf("%s %s\n",
-		        prepared->resumed ? "resuming" : "campaign:",
+		printf("%s %s\n", prepared->resumed ? "resuming" : "campaign:",
 		        prepared->dir);
 	fflush(stdout);
 	int result = rm_campaign_run(&campaign, &error);

@@ -21,9 +21,7 @@ static const struct argp_option options[] = {
 	        0 },
 	{ "cells", OPTION_CELLS, NULL, 0, "one line for each cell", 0 },
 	{ "cells-from", OPTION_CELLS_FROM, "FILE", 0,
-	        "only the cells whose ids stand in FILE, one a line, and the "
-	        "verifications that they need",
-	        0 },
+	        "only the cells whose ids stand in FILE, one a line", 0 },
 	{ "json", OPTION_JSON, NULL, 0, "the plan as campaign.json has it", 0 },
 	{ 0 }
 };

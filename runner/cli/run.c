@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SETS_MAX = 64, OPTION_RESUME = 256, OPTION_SEED, OPTION_MAPS };
+enum { OPTION_RESUME = 256, OPTION_SEED, OPTION_MAPS };
 enum { OPTION_SET = 512, OPTION_COUNTERS, OPTION_MODE, OPTION_ARMS };
 enum { OPTION_NOTE = 768, OPTION_TOUCHED = 1024, OPTION_NEEDS };
 enum { OPTION_BUSY_OK = 2048, OPTION_WAIT_IDLE, OPTION_CELLS_FROM };
@@ -21,8 +21,7 @@ struct line {
 	struct rm_wishes wishes;
 	struct rm_arms arms;
 	uint64_t seed;
-	struct rm_override sets[SETS_MAX];
-	char where[SETS_MAX][RM_WHERE_BYTES];
+	struct rm_sets sets;
 	bool needs;
 };
 
@@ -44,9 +43,7 @@ static const struct argp_option options[] = {
 	        "a line that every workload gets at its end; may be repeated",
 	        0 },
 	{ "cells-from", OPTION_CELLS_FROM, "FILE", 0,
-	        "only the cells whose ids stand in FILE, one a line, and the "
-	        "verifications that they need",
-	        0 },
+	        "only the cells whose ids stand in FILE, one a line", 0 },
 	{ "counters", OPTION_COUNTERS, "BACKEND", 0,
 	        "auto, likwid, perf, sim, replay:FILE or none (default: "
 	        "auto)",
@@ -90,21 +87,6 @@ static uint64_t parse_seed(const char *text, struct argp_state *state)
 	return seed;
 }
 
-static void parse_set(char *text, struct argp_state *state)
-{
-	struct line *line = state->input;
-	size_t n = line->wishes.sources.override_count;
-	struct rm_error error = { 0 };
-
-	if (n == SETS_MAX)
-		argp_error(state, "--set: expected at most %d", SETS_MAX);
-	else if (rm_override_split(
-	                 text, line->where[n], &line->sets[n], &error))
-		argp_error(state, "%s", error.text);
-	else
-		line->wishes.sources.override_count++;
-}
-
 static void parse_arms(const char *text, struct argp_state *state)
 {
 	struct line *line = state->input;
@@ -144,7 +126,8 @@ static void finish(struct argp_state *state)
 	struct line *line = state->input;
 	struct rm_wishes *wishes = &line->wishes;
 
-	wishes->sources.overrides = line->sets;
+	wishes->sources.overrides = line->sets.list;
+	wishes->sources.override_count = line->sets.count;
 	if (wishes->sources.mode && wishes->sources.file_count)
 		argp_error(state, "--mode and FILE: expected one of them");
 	if (wishes->sources.touched && !wishes->sources.mode)
@@ -160,14 +143,13 @@ static void finish(struct argp_state *state)
 /* Options that are kept as they are. */
 static bool keep(int key, const char *text, struct rm_wishes *wishes)
 {
-	const char **place =
-	        key == OPTION_MODE         ? &wishes->sources.mode
-	        : key == 'o'               ? &wishes->dir
-	        : key == OPTION_MAPS       ? &wishes->maps
-	        : key == OPTION_TOUCHED    ? &wishes->sources.touched
-	        : key == OPTION_COUNTERS   ? &wishes->counters
-	        : key == OPTION_CELLS_FROM ? &wishes->cells_from
-	                                   : NULL;
+	const char **place = key == OPTION_MODE       ? &wishes->sources.mode
+	                     : key == 'o'             ? &wishes->dir
+	                     : key == OPTION_MAPS     ? &wishes->maps
+	                     : key == OPTION_TOUCHED  ? &wishes->sources.touched
+	                     : key == OPTION_COUNTERS ? &wishes->counters
+	                     : key == OPTION_CELLS_FROM ? &wishes->cells_from
+	                                                : NULL;
 
 	if (place)
 		*place = text;
@@ -204,7 +186,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		wishes->seed = &line->seed;
 		return 0;
 	case OPTION_SET:
-		parse_set(text, state);
+		rm_argument_set(state, text, &line->sets);
 		return 0;
 	case OPTION_NEEDS:
 		line->needs = true;

@@ -192,34 +192,11 @@ static int mark_named(
 			        "%.80s:%lld: the plan has no cell %.140s, "
 			        "expected one of its %zu (readmostly plan "
 			        "--cells), such as %.140s",
-			        list->file,
-			        (long long)json_integer_value(line), id,
-			        plan->cell_count, plan->cells[0].cell.id);
+			        list->file, (long long)json_integer_value(line),
+			        id, plan->cell_count, plan->cells[0].cell.id);
 		kept[json_integer_value(at)] = true;
 	}
 	return 0;
-}
-
-static bool verifies(const struct rm_cell *verify, const struct rm_cell *timed)
-{
-	return timed->measure != RM_MEASURE_VERIFY && !timed->skip[0] &&
-	       verify->write_kind == timed->write_kind &&
-	       !strcmp(verify->map, timed->map) &&
-	       !strcmp(rm_cell_shape_name(verify), rm_cell_shape_name(timed));
-}
-
-/* A plan has few verifications: a walk over all cells for each is no wait. */
-static void mark_verifications(const struct rm_plan *plan, bool *kept)
-{
-	for (size_t i = 0; i < plan->cell_count; i++) {
-		const struct rm_cell *cell = &plan->cells[i].cell;
-
-		if (cell->measure != RM_MEASURE_VERIFY)
-			continue;
-		for (size_t j = 0; j < plan->cell_count && !kept[i]; j++)
-			kept[i] = kept[j] &&
-			          verifies(cell, &plan->cells[j].cell);
-	}
 }
 
 /* Closes the gaps; places[] of a cell that is kept is its new number. */
@@ -255,16 +232,32 @@ int rm_plan_restrict(struct rm_planning *planning)
 	int failed = 0;
 
 	if (!kept || !places || !index)
-		failed = rm_error_set(
-		        planning->error, -ENOMEM, "out of memory");
+		failed =
+		        rm_error_set(planning->error, -ENOMEM, "out of memory");
 	if (!failed)
 		failed = mark_named(planning, index, kept);
-	if (!failed) {
-		mark_verifications(plan, kept);
+	if (!failed)
 		close_gaps(plan, kept, places);
-	}
 	json_decref(index);
 	free(kept);
 	free(places);
 	return failed;
+}
+
+static bool verifies(const struct rm_cell *verify, const struct rm_cell *timed)
+{
+	return verify->measure == RM_MEASURE_VERIFY &&
+	       timed->measure != RM_MEASURE_VERIFY && !timed->skip[0] &&
+	       verify->write_kind == timed->write_kind &&
+	       !strcmp(verify->map, timed->map) &&
+	       !strcmp(rm_cell_shape_name(verify), rm_cell_shape_name(timed));
+}
+
+const struct rm_cell *rm_plan_verification(
+        const struct rm_plan *plan, const struct rm_cell *cell)
+{
+	for (size_t i = 0; i < plan->cell_count; i++)
+		if (verifies(&plan->cells[i].cell, cell))
+			return &plan->cells[i].cell;
+	return NULL;
 }

@@ -178,12 +178,11 @@ struct rm_plan_options {
 	/* --maps: ids, globs and ~globs separated by blanks or commas, in
 	   addition to the workloads' own `maps`; NULL: no filter */
 	const char *maps;
-	/* Only these cells, and the verifications that they need: what is
-	   timed was verified in the same campaign. A name of plan.same stands
-	   for the cell that runs for it. Bases stay as they were named, also
-	   where no cell of theirs is left: as with `maps`, there is then no
-	   ratio. One that the plan does not have is a mistake at its line.
-	   NULL: all */
+	/* Only these cells, verifications among them only where they are
+	   named. A name of plan.same stands for the cell that runs for it.
+	   Bases stay as they were named, also where no cell of theirs is left:
+	   as with `maps`, there is then no ratio. One that the plan does not
+	   have is a mistake at its line. NULL: all */
 	const struct rm_cell_list *cells;
 	/* NULL: a counter back end works; else why none does, and every
 	   counters cell is planned once with this as its skip */
@@ -231,6 +230,12 @@ typedef void rm_plan_take(
  */
 int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
         const char *maps, rm_plan_take *take, struct rm_error *error);
+
+/* The cell that verifies the map of a timed one, for its shape and write kind;
+   NULL: the plan has none (options.cells left it out), the cell is not run, or
+   its map holds nothing that could be verified. */
+const struct rm_cell *rm_plan_verification(
+        const struct rm_plan *plan, const struct rm_cell *cell);
 
 /* Seed of a trial: the same for all arms of a cell and block; <= 2^53. */
 uint64_t rm_plan_seed(
