@@ -192,6 +192,18 @@ void rm_planned_clear(struct rm_planned *planned)
 	*planned = (struct rm_planned){ 0 };
 }
 
+void rm_print_time(uint64_t time_ns)
+{
+	double seconds = (double)time_ns / 1e9;
+
+	if (seconds < 200)
+		printf("%.1f s", seconds);
+	else if (seconds < 7200)
+		printf("%.1f min", seconds / 60);
+	else
+		printf("%.1f h", seconds / 3600);
+}
+
 int rm_complain(const char *command, const struct rm_error *error, int status)
 {
 	fprintf(stderr, "readmostly %s: %s\n", command, error->text);

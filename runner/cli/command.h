@@ -97,6 +97,9 @@ void rm_planned_clear(struct rm_planned *planned);
 /* Says on standard error what went wrong; returns `status`. */
 int rm_complain(const char *command, const struct rm_error *error, int status);
 
+/* Prints "8.3 s", "14.2 min" or "3.1 h" on standard output. */
+void rm_print_time(uint64_t time_ns);
+
 /* Prints one JSON value and a newline. RM_OK; RM_INCOMPLETE where there is
    none (NULL) or standard output did not take it. */
 int rm_print_json(const json_t *json, size_t flags);

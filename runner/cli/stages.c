@@ -136,11 +136,11 @@ static void say_stage(const struct rm_stages *stages,
 	if (asked->trials > asked->timed)
 		snprintf(verified, sizeof(verified), " and %llu verifications",
 		        (unsigned long long)(asked->trials - asked->timed));
-	printf("stage %u: %zu cells%s, %llu trials%s, about %.1f min; %llu of "
-	       "at most %llu so far\n    %s\n",
-	        number, json_array_size(asked->cells), blocks,
-	        (unsigned long long)asked->timed, verified,
-	        (double)asked->estimate_ns / 60e9,
+	printf("stage %u: %zu cells%s, %llu trials%s, about ", number,
+	        json_array_size(asked->cells), blocks,
+	        (unsigned long long)asked->timed, verified);
+	rm_print_time(asked->estimate_ns);
+	printf("; %llu of at most %llu so far\n    %s\n",
 	        (unsigned long long)past->timed,
 	        (unsigned long long)stages->wish->budget, asked->why);
 	fflush(stdout);

@@ -80,12 +80,13 @@ static int build(struct rm_stages *stages, struct rm_error *error)
 	               : 0;
 }
 
-/* The cells of some claims: what Python makes of the whole plan. */
+/* The cells of some claims: what Python makes of the whole plan, which has no
+   folder yet. */
 static int restrict_to_ids(struct rm_stages *stages, struct rm_error *error)
 {
 	struct rm_question question = { .command = stages->wish->command,
-		.words = { "claims", "cells" },
-		.count = 2,
+		.words = { "claims", "cells", "/dev/stdin" },
+		.count = 3,
 		.interrupt_fd = stages->wish->interrupt_fd };
 	struct rm_planned *planned = &stages->planned;
 	json_t *plan = rm_plan_to_json(&planned->plan);
@@ -217,17 +218,19 @@ static void say_plan(const struct rm_stages *stages)
 	const struct rm_stages_wish *wish = stages->wish;
 	uint64_t all = timed_of(plan);
 	uint64_t most = wish->budget < all ? wish->budget : all;
-	double minutes = (double)plan->estimate_ns / 60e9;
 	double share = all ? (double)most / (double)all : 0;
-	double budget = (double)stages->planned.inputs.budget_ns / 60e9;
 
-	printf("%s%s%s: %zu cells, %llu timed trials, about %.1f min\n",
+	printf("%s%s%s: %zu cells, %llu timed trials, about ",
 	        stages->mode_name, wish->maps ? " of " : "", stages->maps,
-	        plan->cell_count, (unsigned long long)all, minutes);
-	printf("at most %llu of them are run, about %.1f min",
-	        (unsigned long long)most, minutes * share);
-	if (budget > 0)
-		printf(" of a budget of %.0f min", budget);
+	        plan->cell_count, (unsigned long long)all);
+	rm_print_time(plan->estimate_ns);
+	printf("\nat most %llu of them are run, about ",
+	        (unsigned long long)most);
+	rm_print_time((uint64_t)((double)plan->estimate_ns * share));
+	if (stages->planned.inputs.budget_ns) {
+		printf(" of a budget of ");
+		rm_print_time(stages->planned.inputs.budget_ns);
+	}
 	printf("; disturbed and void trials are repeated on top\n");
 	fflush(stdout);
 }

@@ -75,41 +75,52 @@ static void finish(struct argp_state *state)
 		argp_error(state, "--plan and --resume: expected one of them");
 }
 
+static bool keep_switch(int key, struct rm_stages_wish *wish)
+{
+	bool *place = key == OPTION_RESUME    ? &wish->resume
+	              : key == OPTION_PLAN    ? &wish->plan
+	              : key == OPTION_BUSY_OK ? &wish->busy_ok
+	                                      : NULL;
+
+	if (place)
+		*place = true;
+	return place != NULL;
+}
+
+static bool keep_number(int key, const char *text, struct argp_state *state)
+{
+	struct rm_stages_wish *wish = state->input;
+
+	if (key == OPTION_BUDGET)
+		wish->budget = rm_argument_number(
+		        state, "budget", text, 1, budget_most);
+	else if (key == OPTION_SEED)
+		wish->seed =
+		        rm_argument_number(state, "seed", text, 0, seed_most);
+	else if (key == OPTION_WAIT_IDLE)
+		wish->wait_idle_s = (unsigned)rm_argument_number(
+		        state, "wait-idle", text, 1, 86400);
+	else
+		return false;
+	wish->has_seed |= key == OPTION_SEED;
+	return true;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct rm_stages_wish *wish = state->input;
 
+	if (keep_switch(key, wish) || keep_number(key, text, state))
+		return 0;
 	switch (key) {
 	case OPTION_MODE:
 		parse_mode(text, state);
 		return 0;
-	case OPTION_BUDGET:
-		wish->budget = rm_argument_number(
-		        state, "budget", text, 1, budget_most);
-		return 0;
-	case OPTION_SEED:
-		wish->seed =
-		        rm_argument_number(state, "seed", text, 0, seed_most);
-		wish->has_seed = true;
-		return 0;
 	case 'o':
 		wish->dir = text;
 		return 0;
-	case OPTION_RESUME:
-		wish->resume = true;
-		return 0;
 	case OPTION_SET:
 		rm_argument_set(state, text, &wish->sets);
-		return 0;
-	case OPTION_PLAN:
-		wish->plan = true;
-		return 0;
-	case OPTION_BUSY_OK:
-		wish->busy_ok = true;
-		return 0;
-	case OPTION_WAIT_IDLE:
-		wish->wait_idle_s = (unsigned)rm_argument_number(
-		        state, "wait-idle", text, 1, 86400);
 		return 0;
 	case ARGP_KEY_END:
 		finish(state);

@@ -134,7 +134,7 @@ int rm_cell_list_read(
 {
 	FILE *in = rm_file_open(file);
 	char *text = NULL;
-	size_t length;
+	size_t length = 0;
 	int failed = in ? rm_file_read(in, file_most, &text, &length) : -errno;
 
 	if (in)
@@ -229,13 +229,12 @@ int rm_plan_restrict(struct rm_planning *planning)
 	bool *kept = calloc(plan->cell_count, sizeof(*kept));
 	size_t *places = calloc(plan->cell_count, sizeof(*places));
 	json_t *index = index_of(plan);
-	int failed = 0;
+	int failed = -ENOMEM;
 
-	if (!kept || !places || !index)
-		failed =
-		        rm_error_set(planning->error, -ENOMEM, "out of memory");
-	if (!failed)
+	if (kept && places && index)
 		failed = mark_named(planning, index, kept);
+	else
+		rm_error_set(planning->error, failed, "out of memory");
 	if (!failed)
 		close_gaps(plan, kept, places);
 	json_decref(index);

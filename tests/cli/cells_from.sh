@@ -57,7 +57,7 @@ refuses "a folder" "$list: a directory, expected a file"
 rmdir "$list"
 
 # A name that stands for another cell is that cell.
-printf '%s\n' ${timed/cores/compact} >"$list"
+printf '%s\n' "${timed/cores/compact}" >"$list"
 plan --cells $conf --set "placement=cores compact"
 check "another name of a cell is the cell" says "$out" "$timed: 60 x"
 check "and stays one of its names" says "$out" "compact/throughput: the same here as"

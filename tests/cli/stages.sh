@@ -61,9 +61,9 @@ check "a search is status 0" [ $status = 0 ]
 check "it names its folder" says "$out" "campaign: a"
 check "and what may run" says "$out" "crossover-quick of gomap_rw,syncmap: 798 cells, 22176 timed trials"
 check "a third of it, in its budget of time" grep -qE \
-	"^at most 7392 of them are run, about [0-9.]+ min of a budget of 15 min" "$out"
+	"^at most 7392 of them are run, about [0-9.]+ min of a budget of 15.0 min" "$out"
 check "each stage with cells, trials, time and what was before it" grep -qE \
-	"^stage 2: 4 cells x 3 blocks, 12 trials and 2 verifications, about [0-9.]+ min; 4 of at most 7392 so far" "$out"
+	"^stage 2: 4 cells x 3 blocks, 12 trials and 2 verifications, about [0-9.]+ s; 4 of at most 7392 so far" "$out"
 check "and why" says "$out" "    as *n1024/w10/update/"
 check "it ends where the report says so" says "$out" \
 	"2 stages, 16 trials: stopped because the script ends"
@@ -300,6 +300,21 @@ refuses "a second owner" 2 "process $runner runs this campaign" crossover -o own
 kill -TERM $runner
 wait $runner
 unset RM_FAKE RM_FAKE_LOG
+
+# Real maps and programs, in windows of a millisecond.
+(
+	unset RM_TRIAL_PROGRAM
+	FAKE_STAGES='*=3;*/w3/*=2' crossover gomap_rw syncmap -o real --set keys=1Ki \
+		--set "writes=1% 3% 10%" --set write-kind=update --set dist=uniform \
+		--set threads=1 --set warm-up=1ms --set window=1ms --set verify=10kops
+	echo $status >"$dir/real"
+)
+check "a search of real maps is status 0" [ "$(cat "$dir/real")" = 0 ]
+check "with the trials that it asked for" about real "
+[len({(t['cell'], t['block']) for t in s}) for s in timed] == [18, 4]"
+check "measured by this program" about real "
+all(t['result']['ops'] > 0 for s in timed for t in s if t['status'] == 'ok')"
+check "and whole" "$readmostly" validate real
 
 # All pairs.
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap,shard_seg -o all

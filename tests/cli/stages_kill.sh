@@ -12,7 +12,7 @@ trap 'kill -9 $runner 2>/dev/null; rm -rf "$dir"' EXIT
 mkdir "$dir/tree" && cd "$dir/tree" || exit 1
 ln -s "$top/tests/fixtures/staged/report" report
 ln -s "$top/workloads" workloads
-export RM_TRIAL_PROGRAM=$build/tests/fake_trial RM_FAKE_LOG=$log RM_FAKE==wait:20
+export RM_TRIAL_PROGRAM=$build/tests/fake_trial RM_FAKE_LOG=$log RM_FAKE="=wait:20"
 export FAKE_STAGES='*n1024/w10/update/*/t1/*=3;*n1024/w*/churn/*/uniform/t1/*=1;*n16384/w1/*/uniform/t1/*=2;*n1024/w10/update/*/t1/*=2'
 RANDOM=11 # the same pauses in every run
 
