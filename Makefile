@@ -81,7 +81,7 @@ quoted   = '$(subst ','\'',$(1))'
 MODE    ?= smoke
 PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 
-.PHONY: all bench chooser programs report deps deps-peers help clean FORCE
+.PHONY: all bench crossover claims chooser programs report deps deps-peers help clean FORCE
 .DEFAULT_GOAL := all
 # Keeps the objects of tests, which make takes for intermediate.
 .SECONDARY:
@@ -90,6 +90,14 @@ all: $(OUT)/readmostly  ## build what this machine can
 
 bench:  ## measure and report: MODE=smoke|quick|articles|production|peers|standard|full MAPS=ids
 	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) runner/bench.sh $(call quoted,$(MODE)) $(BENCH_ARGS)
+
+# The mode of these is theirs: quick, where none is said. ARGS are of the command.
+ANSWER = CC='$(CC)' BUILD=$(BUILD) MODE=$(if $(filter command% environment%,$(origin MODE)),$(call quoted,$(MODE)),quick) runner/answer.sh
+crossover:  ## where the ranking of two maps flips: A=map B=map MODE=quick|standard
+	@$(ANSWER) crossover $(call quoted,$(A)) $(call quoted,$(B)) $(ARGS)
+
+claims:  ## decide the published claims: MODE=quick|standard|full IDS='...'
+	@$(ANSWER) claims $(foreach id,$(IDS),$(call quoted,$(id))) $(ARGS)
 
 # Knows every map by name and has none: it says what a mode needs.
 chooser:

@@ -8,9 +8,9 @@
 # excepted); its path is the last line; what failed decides the status.
 # BENCH_DRY=1 stops after it has said what would be built.
 mode=$1; shift
-build=${BUILD:-build/gcc} TOUCHED_MAX=8
+. runner/programs.sh
+TOUCHED_MAX=8 name='' spent=''
 out=$build/bench-$(basename "$mode" .conf)
-jobs=-j$(nproc) name= spent=
 
 now() { date +%s; }
 stage() { # NAME: the one before is over
@@ -18,8 +18,6 @@ stage() { # NAME: the one before is over
 	name=$1 begun=$(now)
 }
 say() { echo "bench: $*"; }
-quiet() { make --no-print-directory "$jobs" CC="${CC:-gcc}" BUILD="$build" "$@"; }
-needed() { sed -n "s/^$1 //p" <<<"$needs" | sort -u | tr '\n' ' '; }
 
 unset MAKEFLAGS MFLAGS MAKELEVEL
 stage packages
@@ -34,14 +32,11 @@ if [ ${#touched[@]} -gt $TOUCHED_MAX ]; then
 fi
 touched+=(${MAPS//,/ })
 [ ${#touched[@]} = 0 ] || set -- "$@" --touched "${touched[*]}"
-quiet chooser || exit
-needs=$("$build/chooser/readmostly" run --mode "$mode" "$@" --needs) || exit
+needs_of "$mode" "$@"
 say "touched: ${touched[*]:-none}"
 say "built for mode $mode: $(needed plain)"
 [ -z "$BENCH_DRY" ] || exit 0
-quiet OUT="$out" MAPS_BUILT="$(needed plain)" STATS_MAPS="$(needed stats)" \
-	SIM_MAPS="$(needed sim)" X24_MAPS="$(needed x24)" X64_MAPS="$(needed x64)" \
-	X256_MAPS="$(needed x256)" X1024_MAPS="$(needed x1024)" programs || exit
+build_needed "$out"
 
 stage measuring
 # What it says first is where: results/latest may be an older one's, or nobody's.

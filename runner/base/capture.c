@@ -1,27 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/base/capture.h"
-#include "runner/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { PIECE_BYTES = 16384 };
+
+/* In the child: its input and output. */
+static int redirect(posix_spawn_file_actions_t *actions, int input, int out)
+{
+	int status = input < 0 ? 0
+	                       : posix_spawn_file_actions_adddup2(
+	                                 actions, input, STDIN_FILENO);
+
+	return status ? status
+	              : posix_spawn_file_actions_adddup2(
+	                        actions, out, STDOUT_FILENO);
+}
+
 /* Its output to `out`. 0 or -errno; *pid is to be waited for. */
-static int start(char *const argv[], int out, pid_t *pid)
+static int start(char *const argv[], int input, int out, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none;
 	int status = posix_spawn_file_actions_init(&actions);
 
 	if (status)
 		return -status;
-	status = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	status = posix_spawnattr_init(&attributes);
+	if (status) {
+		posix_spawn_file_actions_destroy(&actions);
+		return -status;
+	}
+	sigemptyset(&none);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	status = redirect(&actions, input, out);
 	if (!status)
 		status = posix_spawnp(
-		        pid, argv[0], &actions, NULL, argv, environ);
+		        pid, argv[0], &actions, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	return -status;
 }
@@ -36,36 +62,74 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(ended) && !WEXITSTATUS(ended) ? 0 : -EIO;
 }
 
+/* 0: there is output, or its end; -EINTR: somebody wants us to stop. */
+static int wait_for_output(int in, int stop)
+{
+	struct pollfd fds[] = { { .fd = in, .events = POLLIN },
+		{ .fd = stop, .events = POLLIN } };
+
+	while (poll(fds, 2, -1) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return stop >= 0 && fds[1].revents ? -EINTR : 0;
+}
+
+/* All that comes, into `all`. */
+static int read_all(int in, int stop, FILE *all)
+{
+	char piece[PIECE_BYTES];
+	int failed;
+
+	while (!(failed = wait_for_output(in, stop))) {
+		ssize_t got = read(in, piece, sizeof(piece));
+
+		if (got == 0)
+			return 0;
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		if (got > 0 && fwrite(piece, 1, (size_t)got, all) < (size_t)got)
+			return -ENOMEM;
+	}
+	return failed;
+}
+
 /* Its output is read to the end before it is waited for: a program whose pipe
    is full would never end. */
-int rm_capture(char *const argv[], char **text)
+static int finish(pid_t pid, int in, int stop, char **text)
+{
+	size_t length;
+	FILE *all = open_memstream(text, &length);
+	int unread = all ? read_all(in, stop, all) : -ENOMEM, status;
+
+	if (unread)
+		kill(pid, SIGTERM);
+	status = wait_for(pid);
+	if (all && fclose(all))
+		unread = -ENOMEM;
+	return unread ? unread : status;
+}
+
+int rm_capture_until(char *const argv[], int input, int stop, char **text)
 {
 	int ends[2], status;
 	pid_t pid = -1;
-	size_t length;
-	FILE *in;
 
 	*text = NULL;
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
-	status = start(argv, ends[1], &pid);
+	status = start(argv, input, ends[1], &pid);
 	close(ends[1]);
-	in = fdopen(ends[0], "r");
-	if (!status) {
-		int unread = in ? rm_file_read(in, SIZE_MAX, text, &length)
-		                : -ENOMEM;
-
-		status = wait_for(pid);
-		if (!status && unread)
-			status = -EIO;
-	}
-	if (in)
-		fclose(in);
-	else
-		close(ends[0]);
+	if (!status)
+		status = finish(pid, ends[0], stop, text);
+	close(ends[0]);
 	if (status) {
 		free(*text);
 		*text = NULL;
 	}
 	return status;
+}
+
+int rm_capture(char *const argv[], char **text)
+{
+	return rm_capture_until(argv, -1, -1, text);
 }

@@ -11,4 +11,13 @@
  */
 int rm_capture(char *const argv[], char **text);
 
+/*
+ * The same of a program that may take its time.
+ *
+ * input  what it reads as standard input; -1: ours
+ * stop   readable: the program is ended, and -EINTR; -1: nobody stops it
+ * It gets no blocked signals: what stops a terminal's programs stops it, too.
+ */
+int rm_capture_until(char *const argv[], int input, int stop, char **text);
+
 #endif /* RM_CAPTURE_H */

@@ -121,16 +121,17 @@ struct rm_wishes {
 	struct rm_sources sources;
 	/* of struct rm_plan_options */
 	int (*find_machine)(const char *name, struct rm_error *error);
-	const char *maps;     /* NULL: no filter */
-	const char *counters; /* NULL: "auto", or as recorded */
-	const uint64_t *seed; /* NULL: random, or as recorded */
-	struct rm_arms *arms; /* --arms; count 0: none. A new campaign takes
+	const char *maps;       /* NULL: no filter */
+	const char *cells_from; /* a list of cells; NULL: all, or as recorded */
+	const char *counters;   /* NULL: "auto", or as recorded */
+	const uint64_t *seed;   /* NULL: random, or as recorded */
+	struct rm_arms *arms;   /* --arms; count 0: none. A new campaign takes
 	                         its programs over and empties it. */
-	json_t *notes;        /* --note: an object, or NULL */
-	const char *program;  /* as in struct rm_campaign */
-	int interrupt_fd;     /* readable: stop; -1: none */
-	bool busy_ok;         /* others may work here: nobody is warned */
-	unsigned wait_idle_s; /* wait so long until nobody does, or refuse; 0:
+	json_t *notes;          /* --note: an object, or NULL */
+	const char *program;    /* as in struct rm_campaign */
+	int interrupt_fd;       /* readable: stop; -1: none */
+	bool busy_ok;           /* others may work here: nobody is warned */
+	unsigned wait_idle_s;   /* wait so long until nobody does, or refuse; 0:
 	                         do not wait */
 };
 
@@ -144,7 +145,8 @@ struct rm_prepared {
 	json_t *machine, *build;
 	struct rm_topology topology;
 	bool has_topology;
-	struct rm_inputs mode; /* workloads, from a mode or from files */
+	struct rm_inputs mode;    /* workloads, from a mode or from files */
+	struct rm_cell_list list; /* of --cells-from */
 	struct rm_plan plan;
 	struct rm_arms arms;
 	json_t *calibration; /* NULL: windows are as planned */
@@ -273,6 +275,70 @@ void rm_simulator_ask(struct rm_simulator *simulator);
 bool rm_simulator_can(
         const void *simulator, const char *id, char *why, size_t size);
 
+/*
+ * Makes results/<UTC date>-<what>-<machine id>, with -2, -3, ... where that
+ * exists, and writes its path. `what` is the mode or the first workload.
+ * Returns 0; -errno with `error`.
+ */
+int rm_folder_new(const char *what, const char *machine_id, time_t now,
+        char path[RM_PATH_BYTES], struct rm_error *error);
+
+/* A seed for who asked for none, 0 .. 2^53 - 1: of the kernel's random bytes. */
+uint64_t rm_campaign_seed(void);
+
+/*
+ * A staged campaign (results/README.md): a folder with stages.json and
+ * plan.json, which are fixed before anything runs, and stage-01, stage-02, ...,
+ * campaigns of cells of that plan. Zero it; rm_staged_close(), also after an
+ * error.
+ */
+struct rm_staged {
+	char dir[RM_PATH_BYTES];
+	json_t *stages; /* stages.json; NULL: not begun */
+	int lock;       /* descriptor + 1, held while it is open; 0: none */
+};
+
+/*
+ * Makes the folder, owns it, and reads what is there; stages.json and plan.json
+ * must be as they were written. -EBUSY: another process runs it; -EEXIST: it
+ * holds another campaign; -EINVAL: changed; other -errno; all with `error`.
+ */
+int rm_staged_open(
+        const char *dir, struct rm_staged *staged, struct rm_error *error);
+
+/* Reads stages.json of a folder that nobody need own, as rm_staged_open() does.
+   -ENOENT, without `error`: it has none. A new reference. */
+int rm_staged_read(const char *dir, json_t **stages, struct rm_error *error);
+
+/*
+ * Writes plan.json, then stages.json, of `members` (which get format, plan_sha256
+ * and sha256, and become staged->stages; the reference is taken): from then on
+ * a resume trusts both. -errno with `error`.
+ */
+int rm_staged_begin(struct rm_staged *staged, json_t *members,
+        const json_t *plan, struct rm_error *error);
+
+/* Whether stages.json was begun with this plan (rm_plan_to_json()). */
+bool rm_staged_has_plan(const struct rm_staged *staged, const json_t *plan);
+
+/* The folder of stage `number`, from 1, into `path`; -ENAMETOOLONG. */
+int rm_staged_path(const char *dir, unsigned number, char path[RM_PATH_BYTES],
+        struct rm_error *error);
+
+/* How many stages were begun: they have a campaign.json, without a gap. */
+unsigned rm_staged_count(const char *dir);
+
+/* Makes the folder of the stage that comes next and writes its cells.txt, whose
+   path goes to `path`. -errno with `error`. */
+int rm_staged_list(const struct rm_staged *staged, unsigned number,
+        const char *text, char path[RM_PATH_BYTES], struct rm_error *error);
+
+/* Writes DIR/NAME, whole or not at all. -errno with `error`. */
+int rm_staged_write(const struct rm_staged *staged, const char *name,
+        const char *text, struct rm_error *error);
+
+void rm_staged_close(struct rm_staged *staged);
+
 /* Called per problem: one line, "FILE:LINE: what, and what was expected". */
 typedef void rm_problem_fn(void *context, const char *text);
 
@@ -283,6 +349,7 @@ struct rm_validation {
 	void *context;
 	size_t problems;              /* out: how many were reported */
 	size_t cells, planned, found; /* out: cells, trials planned, lines */
+	size_t failed;                /* out: lines of trials that failed */
 	bool is_sealed;               /* out: its lines have checksums */
 };
 

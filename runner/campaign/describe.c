@@ -241,6 +241,15 @@ static json_t *busy(const struct rm_busy *busy)
 	                     : json_null();
 }
 
+/* Which of the workloads' cells were asked for; null: all. */
+static json_t *cells_from(const struct rm_cell_list *list)
+{
+	return list ? json_pack("{s:s, s:I, s:s}", "file", list->file, "ids",
+	                      (json_int_t)json_object_size(list->lines),
+	                      "sha256", list->sha256)
+	            : json_null();
+}
+
 json_t *rm_describe(const struct rm_description *description)
 {
 	char created[RM_UTC_BYTES], hash[RM_SHA256_TEXT];
@@ -271,6 +280,7 @@ json_t *rm_describe(const struct rm_description *description)
 
 	json_object_set_new(all, "unbuilt_maps", unbuilt_maps());
 	json_object_set_new(all, "busy", busy(description->busy));
+	json_object_set_new(all, "cells_from", cells_from(description->list));
 	/* that a line without one is damaged, not older than checksums */
 	json_object_set_new(all, "line_checksum", json_string("crc32"));
 	if (complete(all, plan)) {
@@ -376,6 +386,10 @@ int rm_describe_compare(const json_t *recorded,
 	if (!result && now->maps)
 		result = same("--maps", text_of(recorded, "maps_wish", NULL),
 		        now->maps, error);
+	if (!result && now->list)
+		result = same("--cells-from",
+		        text_of(recorded, "cells_from", "sha256"),
+		        now->list->sha256, error);
 	if (!result && now->wish)
 		result = same("--counters",
 		        text_of(recorded, "counters", "wish"), now->wish,

@@ -130,7 +130,8 @@ struct rm_description {
 	const char *name; /* of the folder */
 	const char *mode; /* NULL: workload files */
 	const char *maps; /* --maps; NULL: none */
-	const char *wish; /* --counters */
+	const struct rm_cell_list *list; /* --cells-from; NULL: none */
+	const char *wish;                /* --counters */
 	const json_t *machine;
 	const json_t *build;
 	const json_t *counters; /* of rm_counters_select() */
@@ -157,7 +158,7 @@ int rm_campaign_hash(const json_t *campaign, char text[RM_SHA256_TEXT]);
 /*
  * Whether a resume would continue the same campaign. `recorded` is the old
  * campaign.json. Of `now` are compared: build, machine, and, where they are
- * given, workloads (count not 0), mode, maps and wish (not NULL). `seed`: what
+ * given, workloads (count not 0), mode, maps, list and wish (not NULL). `seed`: what
  * was asked for, or NULL.
  * Returns 0, or -EINVAL with `error`: what is another now, and what to do.
  */
@@ -230,14 +231,15 @@ enum rm_seal {
 };
 enum rm_seal rm_line_check(const char *text, size_t size);
 
-/* --- folder.c: its name, its links, its drawing ------------------------- */
+/* --- folder.c: its name, its owner, its links, its drawing -------------- */
 
 /*
- * Makes results/<UTC date>-<what>-<machine id>, with -2, -3, ... where that
- * exists, and writes its path. `what` is the mode or the first workload.
+ * Locks DIR/lock for this process until the descriptor closes, and writes the
+ * process id into it; flock, for the kernel drops it with the process. Returns
+ * the descriptor (CLOEXEC); -EBUSY with `error` naming the owner; another
+ * -errno with the system's reason.
  */
-int rm_folder_new(const char *what, const char *machine_id, time_t now,
-        char path[RM_PATH_BYTES], struct rm_error *error);
+int rm_folder_lock(const char *dir, struct rm_error *error);
 
 /* Last part of a path: the campaign's name. Points into `path`. */
 const char *rm_folder_name(const char *path);

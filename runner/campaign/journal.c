@@ -7,58 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int refuse(int fd, const char *path, struct rm_error *error)
-{
-	char owner[32] = "";
-	ssize_t got = pread(fd, owner, sizeof(owner) - 1, 0);
-
-	owner[got > 0 ? strspn(owner, "0123456789") : 0] = 0;
-	return rm_error_set(error, -EBUSY,
-	        "%s: process %s runs this campaign, expected no other", path,
-	        owner[0] ? owner : "(unknown)");
-}
-
-/*
- * Locks DIR/lock for this process until the descriptor closes, and writes the
- * process id into it; flock, for the kernel drops it with the process. Returns
- * the descriptor (CLOEXEC); -EBUSY with `error` naming the owner; another
- * -errno with the system's reason.
- */
-static int take_lock(const char *dir, struct rm_error *error)
-{
-	char path[RM_PATH_BYTES], owner[32];
-	int result = rm_path_join(path, dir, "lock", error);
-
-	if (result)
-		return result;
-	int fd = rm_file_own(path, O_RDWR);
-
-	if (fd < 0)
-		return rm_error_set(error, fd, "%s: cannot be opened: %s", path,
-		        strerror(-fd));
-	while ((result = flock(fd, LOCK_EX | LOCK_NB)) && errno == EINTR)
-		;
-	if (result && errno == EWOULDBLOCK) {
-		result = refuse(fd, path, error);
-		goto fail;
-	}
-	int size = snprintf(owner, sizeof(owner), "%d\n", (int)getpid());
-
-	if (result || ftruncate(fd, 0) ||
-	        pwrite(fd, owner, (size_t)size, 0) != size) {
-		result = rm_error_set(error, errno ? -errno : -EIO,
-		        "%s: cannot be locked: %s", path, strerror(errno));
-		goto fail;
-	}
-	return fd;
-fail:
-	close(fd);
-	return result;
-}
 
 struct rm_journal {
 	char path[RM_PATH_BYTES];
@@ -241,7 +191,7 @@ int rm_journal_open(const char *dir, struct rm_journal **journal,
 	result = rm_path_join(opened->path, dir, "trials.jsonl", error);
 	if (result)
 		goto out;
-	opened->lock = result = take_lock(dir, error);
+	opened->lock = result = rm_folder_lock(dir, error);
 	if (result < 0)
 		goto out;
 	result = open_lines(opened, &reading);

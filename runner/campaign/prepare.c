@@ -17,7 +17,7 @@
 
 static const uint64_t seed_mask = ((uint64_t)1 << 53) - 1;
 
-static uint64_t random_seed(void)
+uint64_t rm_campaign_seed(void)
 {
 	uint64_t seed = 0;
 
@@ -48,8 +48,8 @@ static bool only_simulated(const struct rm_workload *workload)
 
 /*
  * A mode's simulated workloads stand in for counters: where this machine can
- * count, they are not run unless they were asked for. Removes those that only
- * simulate.
+ * count, they are not run unless they were asked for, as a list of cells does.
+ * Removes those that only simulate.
  */
 static void drop_simulated(struct rm_inputs *mode)
 {
@@ -70,8 +70,9 @@ static int build_plan(const struct rm_wishes *wishes,
 {
 	struct rm_simulator simulator;
 	struct rm_plan_options options = {
-		.seed = wishes->seed ? *wishes->seed : random_seed(),
+		.seed = wishes->seed ? *wishes->seed : rm_campaign_seed(),
 		.maps = wishes->maps,
+		.cells = wishes->cells_from ? &prepared->list : NULL,
 	};
 	int result =
 	        rm_counters_select(wishes->counters ? wishes->counters : "auto",
@@ -80,7 +81,7 @@ static int build_plan(const struct rm_wishes *wishes,
 	if (result)
 		return result;
 	options.counters_reason = why_no_counters(prepared->counters);
-	if (wishes->sources.mode && !options.counters_reason)
+	if (wishes->sources.mode && !options.counters_reason && !options.cells)
 		drop_simulated(&prepared->mode);
 	rm_simulator_ask(&simulator);
 	options.can_simulate = rm_simulator_can;
@@ -100,6 +101,7 @@ static struct rm_description description_of(
 		.name = rm_folder_name(prepared->dir),
 		.mode = wishes->sources.mode ? prepared->mode.name : NULL,
 		.maps = wishes->maps,
+		.list = wishes->cells_from ? &prepared->list : NULL,
 		.wish = wishes->counters,
 		.machine = prepared->machine,
 		.build = prepared->build,
@@ -352,9 +354,11 @@ int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 	int found = -ENOENT;
 	int result = rm_inputs_read(&wishes->sources, &prepared->mode, error);
 
-	if (result)
-		return result;
-	result = rm_topology_load(NULL, &prepared->topology, error);
+	if (!result && wishes->cells_from)
+		result = rm_cell_list_read(
+		        wishes->cells_from, &prepared->list, error);
+	if (!result)
+		result = rm_topology_load(NULL, &prepared->topology, error);
 	if (result)
 		return result;
 	prepared->has_topology = true;
@@ -387,6 +391,7 @@ void rm_prepared_clear(struct rm_prepared *prepared)
 	rm_plan_free(&prepared->plan);
 	rm_arms_clear(&prepared->arms);
 	rm_inputs_clear(&prepared->mode);
+	rm_cell_list_clear(&prepared->list);
 	if (prepared->has_topology)
 		rm_topology_free(&prepared->topology);
 	json_decref(prepared->campaign);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* validate_trials.c - trials.jsonl, line by line, against the plan. */
 #include "runner/campaign/internal.h"
+#include "runner/base/json.h"
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>
@@ -320,6 +321,8 @@ static int take_line(void *context, size_t number, const char *text,
 		return 0;
 	}
 	reading->validation->found++;
+	reading->validation->failed +=
+	        !strcmp(rm_json_text(trial, "status"), "failed");
 	if (!rm_fields_check(trial, fields, sizeof(fields) / sizeof(*fields),
 	            report_field, reading)) {
 		check_story(reading, trial,

@@ -22,6 +22,9 @@
  */
 void rm_cli_begin(void);
 
+int rm_cli_advise(int argc, char **argv);
+int rm_cli_claims(int argc, char **argv);
+int rm_cli_crossover(int argc, char **argv);
 int rm_cli_list(int argc, char **argv);
 int rm_cli_import(int argc, char **argv);
 int rm_cli_plan(int argc, char **argv);

@@ -60,6 +60,20 @@ static const struct argp wish_argp = { wish_options, parse_wish, NULL, NULL,
 const struct argp_child rm_wish_children[] = { { &wish_argp, 0, NULL, 0 },
 	{ 0 } };
 
+void rm_argument_set(struct argp_state *state, char *text, struct rm_sets *sets)
+{
+	size_t n = sets->count;
+	struct rm_error error = { 0 };
+
+	if (n == RM_SETS_MAX)
+		argp_error(state, "--set: expected at most %d", RM_SETS_MAX);
+	else if (rm_override_split(
+	                 text, sets->where[n], &sets->list[n], &error))
+		argp_error(state, "%s", error.text);
+	else
+		sets->count++;
+}
+
 void rm_wish_clear(struct rm_wish *wish)
 {
 	free(wish->sets);
@@ -136,27 +150,36 @@ int rm_find_machine(const char *name, struct rm_error *error)
 	return rm_sim_mach_find(name, &machine, error);
 }
 
+int rm_planned_build(struct rm_planned *planned, uint64_t seed,
+        const char *maps, struct rm_error *error)
+{
+	struct rm_plan_options options = { .seed = seed,
+		.maps = maps,
+		.can_simulate = rm_simulator_can,
+		.find_machine = rm_find_machine,
+		.simulator = &planned->simulator,
+		.cells = planned->list.lines ? &planned->list : NULL };
+
+	return rm_plan_build(planned->inputs.workloads,
+	               planned->inputs.workload_count, &planned->topology,
+	               &options, &planned->plan, error)
+	               ? RM_USAGE
+	               : 0;
+}
+
 int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
         struct rm_error *error)
 {
-	struct rm_plan_options options = { .seed = wish->seed,
-		.maps = wish->maps,
-		.can_simulate = rm_simulator_can,
-		.find_machine = rm_find_machine,
-		.simulator = &planned->simulator };
-
 	if (rm_inputs_load(wish->files, wish->file_count, wish->mode,
 	            wish->sets, wish->set_count, &planned->inputs, error) ||
+	        (wish->cells_from && rm_cell_list_read(wish->cells_from,
+	                                     &planned->list, error)) ||
 	        rm_topology_load(NULL, &planned->topology, error))
 		return RM_USAGE;
 	/* Starts a program to ask what it can simulate: only once the files and
 	   the machine are known to be right. */
 	rm_simulator_ask(&planned->simulator);
-	if (rm_plan_build(planned->inputs.workloads,
-	            planned->inputs.workload_count, &planned->topology,
-	            &options, &planned->plan, error))
-		return RM_USAGE;
-	return 0;
+	return rm_planned_build(planned, wish->seed, wish->maps, error);
 }
 
 void rm_planned_clear(struct rm_planned *planned)
@@ -164,8 +187,21 @@ void rm_planned_clear(struct rm_planned *planned)
 	rm_plan_free(&planned->plan);
 	rm_topology_free(&planned->topology);
 	rm_inputs_clear(&planned->inputs);
+	rm_cell_list_clear(&planned->list);
 	free(planned->simulator.text);
 	*planned = (struct rm_planned){ 0 };
+}
+
+void rm_print_time(uint64_t time_ns)
+{
+	double seconds = (double)time_ns / 1e9;
+
+	if (seconds < 200)
+		printf("%.1f s", seconds);
+	else if (seconds < 7200)
+		printf("%.1f min", seconds / 60);
+	else
+		printf("%.1f h", seconds / 3600);
 }
 
 int rm_complain(const char *command, const struct rm_error *error, int status)

@@ -26,9 +26,23 @@ struct rm_wish {
 	const char *mode; /* a name, or NULL; the command's own option */
 	char **sets;      /* KEY=VALUE of --set; written to */
 	size_t set_count;
-	const char *maps; /* NULL: those of the workload */
-	uint64_t seed;    /* 1 unless told */
+	const char *maps;       /* NULL: those of the workload */
+	const char *cells_from; /* a list; NULL; the command's own option */
+	uint64_t seed;          /* 1 unless told */
 };
+
+/* What --set says, for those who read workloads more than once. Zero it; texts
+   are those of argv. */
+enum { RM_SETS_MAX = 64 };
+struct rm_sets {
+	struct rm_override list[RM_SETS_MAX];
+	char where[RM_SETS_MAX][RM_WHERE_BYTES];
+	size_t count;
+};
+
+/* Adds KEY=VALUE, which is written to; ends the program where it is none. */
+void rm_argument_set(
+        struct argp_state *state, char *text, struct rm_sets *sets);
 
 /* The child of a command's parser for these; its input is the struct. */
 extern const struct argp_child rm_wish_children[];
@@ -59,6 +73,7 @@ void rm_argument_once(struct argp_state *state, const char **slot, char *text,
 /* Zero it; rm_planned_clear(), also after an error. */
 struct rm_planned {
 	struct rm_inputs inputs;
+	struct rm_cell_list list; /* of --cells-from */
 	struct rm_simulator simulator;
 	struct rm_topology topology;
 	struct rm_plan plan;
@@ -70,12 +85,20 @@ int rm_find_machine(const char *name, struct rm_error *error);
 /* What the wish would run on this machine. 0, or RM_USAGE with `error`. */
 int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
         struct rm_error *error);
+/* Its second half, for inputs that were read otherwise: the plan of these
+   inputs, this topology, this simulator's answer, and of the list's cells where
+   it was read. RM_USAGE with `error`. */
+int rm_planned_build(struct rm_planned *planned, uint64_t seed,
+        const char *maps, struct rm_error *error);
 void rm_planned_clear(struct rm_planned *planned);
 
 /* ---- how it ends -------------------------------------------------------- */
 
 /* Says on standard error what went wrong; returns `status`. */
 int rm_complain(const char *command, const struct rm_error *error, int status);
+
+/* Prints "8.3 s", "14.2 min" or "3.1 h" on standard output. */
+void rm_print_time(uint64_t time_ns);
 
 /* Prints one JSON value and a newline. RM_OK; RM_INCOMPLETE where there is
    none (NULL) or standard output did not take it. */

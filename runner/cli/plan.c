@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_JSON = 256, OPTION_MODE, OPTION_CELLS };
+enum { OPTION_JSON = 256, OPTION_MODE, OPTION_CELLS, OPTION_CELLS_FROM };
 
 struct arguments {
 	struct rm_wish wish;
@@ -20,6 +20,8 @@ static const struct argp_option options[] = {
 	        "standard or full",
 	        0 },
 	{ "cells", OPTION_CELLS, NULL, 0, "one line for each cell", 0 },
+	{ "cells-from", OPTION_CELLS_FROM, "FILE", 0,
+	        "only the cells whose ids stand in FILE, one a line", 0 },
 	{ "json", OPTION_JSON, NULL, 0, "the plan as campaign.json has it", 0 },
 	{ 0 }
 };
@@ -41,6 +43,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case OPTION_CELLS:
 		arguments->cells = true;
 		return 0;
+	case OPTION_CELLS_FROM:
+		arguments->wish.cells_from = text;
+		return 0;
 	case OPTION_JSON:
 		arguments->json = true;
 		return 0;
@@ -54,18 +59,6 @@ static const struct argp argp = { options, parse, "FILE...",
 	"long. Runs nothing.\vFILE is a workload (docs/adding-a-workload.md). "
 	"Status: 0, or 2 where the plan is impossible as written.",
 	rm_wish_children, NULL, NULL };
-
-static void print_time(uint64_t time_ns)
-{
-	double seconds = (double)time_ns / 1e9;
-
-	if (seconds < 200)
-		printf("%.1f s", seconds);
-	else if (seconds < 7200)
-		printf("%.1f min", seconds / 60);
-	else
-		printf("%.1f h", seconds / 3600);
-}
 
 /* One line of the table: what a workload does under one measure. */
 struct row {
@@ -117,7 +110,7 @@ static void print_table(
 			        row.workload, rm_measure_name(row.measure),
 			        row.cells, row.skipped, row.trials,
 			        (double)row.memory_bytes / (1 << 20));
-			print_time(row.estimate_ns);
+			rm_print_time(row.estimate_ns);
 			putchar('\n');
 		}
 }
@@ -183,7 +176,7 @@ static void print_cells(const struct rm_plan *plan)
 			continue;
 		}
 		printf("%u x ", planned->cell.blocks);
-		print_time(planned->estimate_ns);
+		rm_print_time(planned->estimate_ns);
 		putchar('\n');
 	}
 	for (size_t i = 0; i < plan->same_count; i++)
@@ -213,7 +206,7 @@ static void print_repeats(const struct rm_plan *plan)
 	printf("; disturbed and void trials are repeated on top, each at most "
 	       "%u times, all at most %.0f times (",
 	        most, floor(repeats));
-	print_time((uint64_t)time_ns);
+	rm_print_time((uint64_t)time_ns);
 	printf(" more)");
 }
 
@@ -249,10 +242,10 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	        topology->this_machine ? "" : " (not this machine)");
 	printf("%zu trials in %u blocks, about ", plan->trial_count,
 	        plan->block_count);
-	print_time(plan->estimate_ns);
+	rm_print_time(plan->estimate_ns);
 	if (budget_ns) {
 		printf(" of a budget of ");
-		print_time(budget_ns);
+		rm_print_time(budget_ns);
 	}
 	print_repeats(plan);
 	putchar('\n');

@@ -1,31 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run.c - `readmostly run`: a campaign, or the rest of one. */
-#include "runner/campaign/campaign.h"
+#include "runner/cli/campaign_run.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
-#include "runner/cli/run_summary.h"
 
 #include <argp.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { SETS_MAX = 64, OPTION_RESUME = 256, OPTION_SEED, OPTION_MAPS };
+enum { OPTION_RESUME = 256, OPTION_SEED, OPTION_MAPS };
 enum { OPTION_SET = 512, OPTION_COUNTERS, OPTION_MODE, OPTION_ARMS };
 enum { OPTION_NOTE = 768, OPTION_TOUCHED = 1024, OPTION_NEEDS };
-enum { OPTION_BUSY_OK = 2048, OPTION_WAIT_IDLE };
+enum { OPTION_BUSY_OK = 2048, OPTION_WAIT_IDLE, OPTION_CELLS_FROM };
 
 /* The command line. */
 struct line {
 	struct rm_wishes wishes;
 	struct rm_arms arms;
 	uint64_t seed;
-	struct rm_override sets[SETS_MAX];
-	char where[SETS_MAX][RM_WHERE_BYTES];
+	struct rm_sets sets;
 	bool needs;
 };
 
@@ -46,6 +42,8 @@ static const struct argp_option options[] = {
 	{ "set", OPTION_SET, "KEY=VALUE", 0,
 	        "a line that every workload gets at its end; may be repeated",
 	        0 },
+	{ "cells-from", OPTION_CELLS_FROM, "FILE", 0,
+	        "only the cells whose ids stand in FILE, one a line", 0 },
 	{ "counters", OPTION_COUNTERS, "BACKEND", 0,
 	        "auto, likwid, perf, sim, replay:FILE or none (default: "
 	        "auto)",
@@ -89,21 +87,6 @@ static uint64_t parse_seed(const char *text, struct argp_state *state)
 	return seed;
 }
 
-static void parse_set(char *text, struct argp_state *state)
-{
-	struct line *line = state->input;
-	size_t n = line->wishes.sources.override_count;
-	struct rm_error error = { 0 };
-
-	if (n == SETS_MAX)
-		argp_error(state, "--set: expected at most %d", SETS_MAX);
-	else if (rm_override_split(
-	                 text, line->where[n], &line->sets[n], &error))
-		argp_error(state, "%s", error.text);
-	else
-		line->wishes.sources.override_count++;
-}
-
 static void parse_arms(const char *text, struct argp_state *state)
 {
 	struct line *line = state->input;
@@ -143,7 +126,8 @@ static void finish(struct argp_state *state)
 	struct line *line = state->input;
 	struct rm_wishes *wishes = &line->wishes;
 
-	wishes->sources.overrides = line->sets;
+	wishes->sources.overrides = line->sets.list;
+	wishes->sources.override_count = line->sets.count;
 	if (wishes->sources.mode && wishes->sources.file_count)
 		argp_error(state, "--mode and FILE: expected one of them");
 	if (wishes->sources.touched && !wishes->sources.mode)
@@ -164,7 +148,8 @@ static bool keep(int key, const char *text, struct rm_wishes *wishes)
 	                     : key == OPTION_MAPS     ? &wishes->maps
 	                     : key == OPTION_TOUCHED  ? &wishes->sources.touched
 	                     : key == OPTION_COUNTERS ? &wishes->counters
-	                                              : NULL;
+	                     : key == OPTION_CELLS_FROM ? &wishes->cells_from
+	                                                : NULL;
 
 	if (place)
 		*place = text;
@@ -201,7 +186,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		wishes->seed = &line->seed;
 		return 0;
 	case OPTION_SET:
-		parse_set(text, state);
+		rm_argument_set(state, text, &line->sets);
 		return 0;
 	case OPTION_NEEDS:
 		line->needs = true;
@@ -223,102 +208,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
-}
-
-/* A descriptor that is readable once somebody wants us to stop. */
-static int watch_signals(void)
-{
-	const int stops[] = { SIGINT, SIGTERM, SIGHUP };
-	sigset_t watched;
-
-	sigemptyset(&watched);
-	for (size_t i = 0; i < sizeof(stops) / sizeof(*stops); i++) {
-		struct sigaction now;
-
-		/* nohup: what is ignored stays ignored */
-		if (!sigaction(stops[i], NULL, &now) &&
-		        now.sa_handler != SIG_IGN)
-			sigaddset(&watched, stops[i]);
-	}
-	sigprocmask(SIG_BLOCK, &watched, NULL);
-	signal(SIGXFSZ, SIG_IGN); /* a full file is an error, not our end */
-	return signalfd(-1, &watched, SFD_CLOEXEC);
-}
-
-/* The status of an error: the person's, or the system's. */
-static int status_of(int result)
-{
-	switch (result) {
-	case -EINVAL:
-	case -ENOENT:
-	case -EBUSY:
-	case -EEXIST:
-	case -ENOTSUP:
-	case -ENOSYS:
-	case -EACCES:
-	case -ENOTDIR:
-	case -EISDIR:
-	case -ENAMETOOLONG:
-	case -ELOOP:
-		return RM_USAGE;
-	case -EINTR:
-		return RM_INTERRUPTED;
-	default:
-		return RM_INCOMPLETE;
-	}
-}
-
-/* Lines that go are said, not dropped in silence: who has seen them in the
-   journal would miss them. A new campaign has neither. */
-static void say_mended(const struct rm_prepared *prepared)
-{
-	if (prepared->torn_bytes)
-		printf("%s/trials.jsonl: cut off %zu bytes of a line that was "
-		       "never finished; its trial runs again\n",
-		        prepared->dir, prepared->torn_bytes);
-	if (prepared->dropped)
-		printf("%s/trials.jsonl: dropped %zu trials of a block that "
-		       "was never finished (they are in unfinished.jsonl); it "
-		       "runs again, whole\n",
-		        prepared->dir, prepared->dropped);
-}
-
-static int run(struct rm_prepared *prepared, const struct rm_wishes *wishes)
-{
-	struct rm_progress progress = { .out = stderr,
-		.is_terminal = isatty(STDERR_FILENO) };
-	struct rm_campaign campaign = {
-		.dir = prepared->dir,
-		.plan = &prepared->plan,
-		.counters = prepared->counters,
-		.arms = &prepared->arms,
-		.program = wishes->program,
-		.interrupt_fd = wishes->interrupt_fd,
-		.journal = prepared->journal,
-		.tally = &prepared->tally,
-		.progress = &progress,
-	};
-	struct rm_error error = { 0 };
-
-	say_mended(prepared);
-	if (prepared->busy.is_busy && !wishes->busy_ok)
-		fprintf(stderr,
-		        "readmostly run: %s: results will not rank; stop other "
-		        "work, or wait (--wait-idle 60), or go on like this "
-		        "(--busy-ok)\n",
-		        prepared->busy.text);
-	if (prepared->unlinked.text[0])
-		fprintf(stderr, "readmostly run: %s; the campaign goes on\n",
-		        prepared->unlinked.text);
-	printf("%s %s\n",
-	        prepared->resumed ? "resuming" : "campaign:", prepared->dir);
-	fflush(stdout);
-	int result = rm_campaign_run(&campaign, &error);
-
-	if (result)
-		fprintf(stderr, "readmostly run: %s\n", error.text);
-	return rm_run_summary(
-	        &prepared->tally, prepared->dir, result, campaign.interrupted);
 }
 
 /* PROGRAM MAP, from which runner/bench.sh builds. The plain program needs every
@@ -347,7 +236,7 @@ static int print_needs(const struct rm_wishes *wishes)
 	if (!result)
 		return RM_OK;
 	fprintf(stderr, "readmostly run: %s\n", error.text);
-	return status_of(result);
+	return rm_status_of(result);
 }
 
 int rm_cli_run(int argc, char **argv)
@@ -362,8 +251,7 @@ int rm_cli_run(int argc, char **argv)
 		"no result; 75 interrupted, go on with --resume.",
 		NULL, NULL, NULL };
 	struct line line = { 0 };
-	struct rm_prepared prepared = { 0 };
-	struct rm_error error = { 0 };
+	const struct rm_telling telling = { .command = "run" };
 
 	line.wishes.arms = &line.arms;
 	line.wishes.find_machine = rm_find_machine;
@@ -373,17 +261,10 @@ int rm_cli_run(int argc, char **argv)
 		return print_needs(&line.wishes);
 	/* tests play trials with another program */
 	line.wishes.program = getenv("RM_TRIAL_PROGRAM");
-	line.wishes.interrupt_fd = watch_signals();
-	int result = rm_prepare(&line.wishes, &prepared, &error);
-	int status;
+	line.wishes.interrupt_fd = rm_watch_signals();
+	bool whole;
+	int status = rm_run_campaign(&line.wishes, &telling, &whole);
 
-	if (result) {
-		status = status_of(result);
-		fprintf(stderr, "readmostly run: %s\n", error.text);
-	} else {
-		status = run(&prepared, &line.wishes);
-	}
-	rm_prepared_clear(&prepared);
 	rm_arms_clear(&line.arms);
 	json_decref(line.wishes.notes);
 	close(line.wishes.interrupt_fd);

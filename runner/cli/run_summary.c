@@ -116,8 +116,7 @@ static int print_status(const struct rm_tally *tally, const char *dir,
 	return RM_OK;
 }
 
-int rm_run_summary(const struct rm_tally *tally, const char *dir, int result,
-        bool interrupted)
+void rm_run_counts(const struct rm_tally *tally)
 {
 	fflush(stderr);
 	print_planned_skips(tally->plan);
@@ -136,6 +135,12 @@ int rm_run_summary(const struct rm_tally *tally, const char *dir, int result,
 		printf("%zu disturbed or void ones were not repeated: the "
 		       "budget of repeats (repeat-share) was spent\n",
 		        tally->refused);
+}
+
+int rm_run_summary(const struct rm_tally *tally, const char *dir, int result,
+        bool interrupted)
+{
+	rm_run_counts(tally);
 	int status = print_status(tally, dir, result, interrupted);
 
 	fflush(stdout);

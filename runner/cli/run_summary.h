@@ -7,9 +7,11 @@
 
 #include <stdbool.h>
 
+/* Prints what failed by name with reasons, and counts, to standard output. */
+void rm_run_counts(const struct rm_tally *tally);
+
 /*
- * Prints what failed by name with reasons, counts, and `status: ...` to
- * standard output. `result`: of rm_campaign_run(). Returns the exit status.
+ * The same, and `status: ...` with how to go on. `result`: of rm_campaign_run(). Returns the exit status.
  */
 int rm_run_summary(const struct rm_tally *tally, const char *dir, int result,
         bool interrupted);

@@ -142,6 +142,8 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
 	*plan = (struct rm_plan){ .seed = options->seed };
 	failed = expand_all(&planning, workloads, workload_count);
 	free(planning.table);
+	if (!failed && options->cells)
+		failed = rm_plan_restrict(&planning);
 	if (failed)
 		return failed;
 	if (make_blocks(plan))

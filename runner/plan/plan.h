@@ -13,6 +13,7 @@
 
 #include "runner/base/error.h"
 #include "runner/base/lines.h"
+#include "runner/base/sha256.h"
 #include "runner/impl_table.h"
 #include "runner/protocol/protocol.h"
 
@@ -111,6 +112,32 @@ int rm_inputs_load(char *const *files, size_t file_count, const char *mode,
 
 void rm_inputs_clear(struct rm_inputs *inputs);
 
+/*
+ * Cells by their ids, for a plan of no others: what --cells-from names. Zero
+ * it; free with rm_cell_list_clear(), also after an error.
+ */
+struct rm_cell_list {
+	char *file;    /* its name, for messages; owned */
+	json_t *lines; /* id -> the line that it stands on, from 1 */
+	char sha256[RM_SHA256_TEXT]; /* of the ids in order of their bytes, a
+	                                newline behind each */
+};
+
+/*
+ * Reads a list: one id a line; # at the start of a line or after a blank begins
+ * a comment. -EINVAL with `error` "file:line: what, and what was expected" for
+ * what is no id, an id twice, and a list without any; -errno where the file
+ * cannot be read. Any thread.
+ */
+int rm_cell_list_read(
+        const char *file, struct rm_cell_list *list, struct rm_error *error);
+
+/* The same of a text of `length` bytes; `file` is its name. */
+int rm_cell_list_parse(const char *file, const char *text, size_t length,
+        struct rm_cell_list *list, struct rm_error *error);
+
+void rm_cell_list_clear(struct rm_cell_list *list);
+
 struct rm_plan_cell {
 	struct rm_cell cell;   /* owned; cell.skip[0]: never run, and why */
 	rm_name base;          /* map that ratios are named against */
@@ -151,6 +178,12 @@ struct rm_plan_options {
 	/* --maps: ids, globs and ~globs separated by blanks or commas, in
 	   addition to the workloads' own `maps`; NULL: no filter */
 	const char *maps;
+	/* Only these cells, verifications among them only where they are
+	   named. A name of plan.same stands for the cell that runs for it.
+	   Bases stay as they were named, also where no cell of theirs is left:
+	   as with `maps`, there is then no ratio. One that the plan does not
+	   have is a mistake at its line. NULL: all */
+	const struct rm_cell_list *cells;
 	/* NULL: a counter back end works; else why none does, and every
 	   counters cell is planned once with this as its skip */
 	const char *counters_reason;
@@ -197,6 +230,12 @@ typedef void rm_plan_take(
  */
 int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
         const char *maps, rm_plan_take *take, struct rm_error *error);
+
+/* The cell that verifies the map of a timed one, for its shape and write kind;
+   NULL: the plan has none (options.cells left it out), the cell is not run, or
+   its map holds nothing that could be verified. */
+const struct rm_cell *rm_plan_verification(
+        const struct rm_plan *plan, const struct rm_cell *cell);
 
 /* Seed of a trial: the same for all arms of a cell and block; <= 2^53. */
 uint64_t rm_plan_seed(

@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { OVERSUBSCRIBED_NS = 4000000 }; /* of window per thread and CPU */
+enum { THREADS_MAX = 4096 }; /* that a line of a workload may ask for */
 
 /* Dimensions, the first changes slowest. */
 static const enum rm_workload_key dimensions[] = { RM_KEY_SHAPE,
@@ -46,15 +47,23 @@ static const enum rm_workload_key given[] = { RM_KEY_WARM_UP, RM_KEY_WINDOW,
 	RM_KEY_REPEAT_SHARE };
 enum { GIVEN = sizeof(given) / sizeof(*given) };
 
-/* A part is rounded down, but for the last thread. */
+/* A part is rounded down, but for the last thread; of a multiple there are at
+   most as many as a file may ask for. */
 static unsigned threads_of(
         const struct rm_topology *topology, const struct rm_cell *asked)
 {
-	unsigned all = asked->threads_unit == RM_THREADS_CORES ? topology->cores
-	                                                       : topology->cpus;
+	enum rm_threads_unit unit = asked->threads_unit;
+	unsigned all =
+	        unit == RM_THREADS_CORES || unit == RM_THREADS_TIMES_CORES
+	                ? topology->cores
+	                : topology->cpus;
 
-	if (asked->threads_unit == RM_THREADS_COUNT)
+	if (unit == RM_THREADS_COUNT)
 		return asked->threads;
+	if (unit == RM_THREADS_TIMES_CORES || unit == RM_THREADS_TIMES_CPUS)
+		return all > THREADS_MAX / asked->threads
+		               ? THREADS_MAX
+		               : all * asked->threads;
 	return all < asked->threads ? 1 : all / asked->threads;
 }
 

@@ -111,8 +111,8 @@ const struct rm_factor rm_factors[ROWS] = {
 	        MEMBER(arrivals) },
 	[RM_KEY_THREADS] = { "threads", .kind = &rm_kind_threads, .list = true,
 	        .least = 1, .most = 4096,
-	        .expected = "a number from 1 to 4096, cores, cpus, or a part, "
-	                    "e.g. cores/2",
+	        .expected = "a number from 1 to 4096, cores, cpus, a part or a "
+	                    "multiple, e.g. cores/2, cpus*2",
 	        MEMBERS(threads, threads_unit) },
 	[RM_KEY_PLACEMENT] = { "placement", "placement", .tag = "",
 	        .kind = &rm_kind_place, .list = true, .preset = "cores",

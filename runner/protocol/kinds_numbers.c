@@ -226,31 +226,38 @@ static void write_keys(
 
 const struct rm_kind rm_kind_keys = { .read = read_keys, .write = write_keys };
 
-/* "cores", "cores/2" */
+/* "cores", "cores/2", "cores*2": units[1] is that of the third. */
 static int read_part(struct rm_cell *cell, const char *text, const char *all,
-        enum rm_threads_unit unit, double most)
+        const enum rm_threads_unit units[2], double most)
 {
 	size_t length = strlen(all);
-	uint64_t divisor = 1;
+	uint64_t number = 1;
+	char sign = '\0';
 
-	if (strncmp(text, all, length) ||
-	        (text[length] &&
-	                (text[length] != '/' ||
-	                        rm_number_whole(text + length + 1, &divisor) ||
-	                        divisor < 2 || (double)divisor > most)))
+	if (strncmp(text, all, length))
 		return -EINVAL;
-	cell->threads = (unsigned)divisor;
-	cell->threads_unit = unit;
+	if (text[length])
+		sign = text[length++];
+	if (sign && ((sign != '/' && sign != '*') ||
+	                    rm_number_whole(text + length, &number) ||
+	                    number < 2 || (double)number > most))
+		return -EINVAL;
+	cell->threads = (unsigned)number;
+	cell->threads_unit = units[sign == '*'];
 	return 0;
 }
 
 static int read_threads(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
+	static const enum rm_threads_unit cores[] = { RM_THREADS_CORES,
+		RM_THREADS_TIMES_CORES };
+	static const enum rm_threads_unit cpus[] = { RM_THREADS_CPUS,
+		RM_THREADS_TIMES_CPUS };
 	uint64_t count;
 
-	if (!read_part(cell, text, "cores", RM_THREADS_CORES, factor->most) ||
-	        !read_part(cell, text, "cpus", RM_THREADS_CPUS, factor->most))
+	if (!read_part(cell, text, "cores", cores, factor->most) ||
+	        !read_part(cell, text, "cpus", cpus, factor->most))
 		return 0;
 	if (rm_number_whole(text, &count) || count == 0 ||
 	        (double)count > factor->most)
@@ -263,16 +270,22 @@ static int read_threads(
 static void write_threads(
         const struct rm_factor *factor, const struct rm_cell *cell, char *text)
 {
+	enum rm_threads_unit unit = cell->threads_unit;
+	bool times = unit == RM_THREADS_TIMES_CORES ||
+	             unit == RM_THREADS_TIMES_CPUS;
 	const char *all =
-	        cell->threads_unit == RM_THREADS_CORES ? "cores" : "cpus";
+	        unit == RM_THREADS_CORES || unit == RM_THREADS_TIMES_CORES
+	                ? "cores"
+	                : "cpus";
 
 	(void)factor;
-	if (cell->threads_unit == RM_THREADS_COUNT)
+	if (unit == RM_THREADS_COUNT)
 		snprintf(text, RM_VALUE_BYTES, "%u", cell->threads);
 	else if (cell->threads == 1)
 		snprintf(text, RM_VALUE_BYTES, "%s", all);
 	else
-		snprintf(text, RM_VALUE_BYTES, "%s/%u", all, cell->threads);
+		snprintf(text, RM_VALUE_BYTES, "%s%c%u", all, times ? '*' : '/',
+		        cell->threads);
 }
 
 const struct rm_kind rm_kind_threads = { .read = read_threads,

@@ -178,8 +178,16 @@ enum rm_measure {
 	RM_MEASURES,
 };
 
-/* What a number of threads counts; a planned cell has RM_THREADS_COUNT. */
-enum rm_threads_unit { RM_THREADS_COUNT, RM_THREADS_CORES, RM_THREADS_CPUS };
+/* What a number of threads counts; a planned cell has RM_THREADS_COUNT. Of
+   cores and CPUs it is a divisor, or (TIMES) a factor: more threads than there
+   are CPUs. */
+enum rm_threads_unit {
+	RM_THREADS_COUNT,
+	RM_THREADS_CORES,
+	RM_THREADS_CPUS,
+	RM_THREADS_TIMES_CORES,
+	RM_THREADS_TIMES_CPUS,
+};
 
 /*
  * One choice of every factor. A workload keeps its lists in cells, too: value

@@ -561,6 +561,15 @@ static void equal_cells_run_once(void)
 	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 32),
 	        "on 16 cores x 2 they are 1, 4, 8, 16 and 32");
 	rm_plan_free(&plan);
+	build("writes = 3%\nkeys = 1Ki\nthreads = cpus*2 cores*3 cpus*4000\n"
+	      "base = plain\nmaps = plain\n",
+	        "core:2 pu:2", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 3 &&
+	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 8) &&
+	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 6) &&
+	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 4096),
+	        "multiples are more threads than CPUs, 4096 at most");
+	rm_plan_free(&plan);
 }
 
 static void windows_of_crowds(void)

@@ -96,7 +96,7 @@ static void lists(void)
 
 	CHECK(parse("# why\n\nwrites=0.1%  3%\t50% # shares\n"
 	            "keys = 100 64Ki 1Mi\r\n"
-	            "threads = 1 cores cpus cores/2\n"
+	            "threads = 1 cores cpus cores/2 cpus*2 cores*3\n"
 	            "dist = uniform zipf:0.99 hot:1%:90%\n"
 	            "shape = u64x8 str16x24\nwindow = 500kops\n"
 	            "maps = all ~syncmap*",
@@ -107,11 +107,15 @@ static void lists(void)
 	        "a comment behind a value is not part of it");
 	CHECK(w.count[RM_KEY_KEYS] == 3 && w.values[2].keys == 1048576,
 	        "a CRLF is not part of the value");
-	CHECK(w.count[RM_KEY_THREADS] == 4 &&
+	CHECK(w.count[RM_KEY_THREADS] == 6 &&
 	                w.values[1].threads_unit == RM_THREADS_CORES &&
 	                w.values[2].threads_unit == RM_THREADS_CPUS &&
 	                w.values[3].threads_unit == RM_THREADS_CORES &&
-	                w.values[3].threads == 2,
+	                w.values[3].threads == 2 &&
+	                w.values[4].threads_unit == RM_THREADS_TIMES_CPUS &&
+	                w.values[4].threads == 2 &&
+	                w.values[5].threads_unit == RM_THREADS_TIMES_CORES &&
+	                w.values[5].threads == 3,
 	        "threads stay symbols until there is a machine");
 	CHECK(w.values[1].dist == RM_DIST_ZIPF && w.values[1].dist_a == 0.99 &&
 	                w.values[2].dist_a == 0.01 && w.values[2].dist_b == 0.9,
@@ -147,6 +151,9 @@ static void mistakes(void)
 		{ "threads = 4097\n", "w.conf:1: ", "4097" },
 		{ "threads = core\n", "w.conf:1: ", "core" },
 		{ "threads = cpus/0\n", "w.conf:1: ", "cpus/0" },
+		{ "threads = cpus*1\n", "w.conf:1: ", "cpus*1" },
+		{ "threads = cpus*\n", "w.conf:1: ", "cpus*2" },
+		{ "threads = cpus+2\n", "w.conf:1: ", "cpus+2" },
 		{ "misses = 100%\n", "w.conf:1: ", "100%" },
 		{ "write-kind = insert\n", "w.conf:1: ", "insert" },
 		{ "shape = u32\n", "w.conf:1: ", "u32" },

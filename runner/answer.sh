@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# answer.sh crossover A B | claims [ID...] - `make crossover`, `make claims`:
+# what is missing is installed, what the question needs is built, and asked.
+# MODE: quick or another; further ARGUMENTS of the command are passed on.
+# Status: the command's. BENCH_DRY=1 stops after it has said what would be built.
+what=$1; shift
+mode=$what-${MODE:-quick} maps=()
+. runner/programs.sh
+
+unset MAKEFLAGS MFLAGS MAKELEVEL
+.ci/deps build || exit
+case $what in
+crossover)
+	if [ -z "$1" ] || [ -z "$2" ]; then
+		echo "$what: expected A=<map> B=<map>" >&2
+		exit 2
+	fi
+	maps=(--maps "$1,$2")
+	command=(crossover "$1" "$2")
+	shift 2
+	;;
+*) command=(claims run) ;;
+esac
+needs_of "$mode" "${maps[@]}"
+echo "$what: built for mode $mode: $(needed plain)"
+[ -z "$BENCH_DRY" ] || exit 0
+build_needed "$build/$mode"
+exec "$build/$mode/readmostly" "${command[@]}" --mode "${MODE:-quick}" "$@"

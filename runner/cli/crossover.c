@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* crossover.c - `readmostly crossover`: where the ranking of two maps flips, or
+   of all pairs of a list, each a campaign of its own. */
+#include "runner/cli/campaign_run.h"
+#include "runner/cli/cli.h"
+#include "runner/cli/stages.h"
+#include "runner/impl_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { OPTION_ALL = 2048 };
+
+static const char *const modes[] = { "quick", "standard", NULL };
+
+struct arguments {
+	struct rm_stages_wish wish;
+	json_t *list; /* of --all, or NULL */
+	char *pair[2];
+	unsigned count;
+};
+
+static const struct argp_option options[] = {
+	{ "all", OPTION_ALL, "A,B,C", 0,
+	        "all pairs of these maps, one after the other, each in "
+	        "DIR/A-B",
+	        0 },
+	{ 0 },
+};
+
+/* Ends the program where there is no such map in it, and says what there is. */
+static void check_map(const char *id, struct argp_state *state)
+{
+	for (size_t i = 0; i < rm_impl_all_count; i++)
+		if (!strcmp(rm_impl_table[i]->id, id))
+			return;
+	for (size_t i = 0; i < rm_skipped_count; i++)
+		if (!strcmp(rm_skipped_table[i].id, id))
+			argp_error(state,
+			        "%s is not built: needs %s (packages: "
+			        "%s)",
+			        id, rm_skipped_table[i].needs,
+			        rm_skipped_table[i].packages);
+	for (size_t i = 0; rm_unbuilt_table[i].id; i++)
+		if (!strcmp(rm_unbuilt_table[i].id, id))
+			argp_error(state,
+			        "%s was not built into this program, "
+			        "expected one of `make`, which has "
+			        "all maps",
+			        id);
+	fprintf(stderr, "maps of this program:");
+	for (size_t i = 0; i < rm_impl_all_count; i++)
+		fprintf(stderr, " %s", rm_impl_table[i]->id);
+	fprintf(stderr, "\n");
+	argp_error(state, "no map is called \"%s\", expected one of the above",
+	        id);
+}
+
+static void parse_list(char *text, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+	char *rest = NULL;
+
+	arguments->list = json_array();
+	for (char *id = strtok_r(text, ", ", &rest); id;
+	        id = strtok_r(NULL, ", ", &rest)) {
+		const json_t *other;
+		size_t i;
+
+		check_map(id, state);
+		json_array_foreach (arguments->list, i, other)
+			if (!strcmp(json_string_value(other), id))
+				argp_error(state,
+				        "--all: %s twice, expected "
+				        "different maps",
+				        id);
+		json_array_append_new(arguments->list, json_string(id));
+	}
+	if (json_array_size(arguments->list) < 2)
+		argp_error(state, "--all: expected two maps or more, with "
+		                  "commas between them");
+}
+
+static void finish(struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+	char *const *pair = arguments->pair;
+
+	if (arguments->list && arguments->count)
+		argp_error(state, "A B and --all: expected one of them");
+	if (arguments->count == 1)
+		argp_error(state, "%s: expected two maps, A and B", pair[0]);
+	if (!arguments->count && !arguments->list && !arguments->wish.resume)
+		argp_error(state, "expected two maps, A and B");
+	if (arguments->count != 2)
+		return;
+	check_map(pair[0], state);
+	check_map(pair[1], state);
+	if (!strcmp(pair[0], pair[1]))
+		argp_error(state, "%s twice, expected two different maps",
+		        pair[0]);
+	arguments->wish.maps = json_pack("[s, s]", pair[0], pair[1]);
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->wish;
+		return 0;
+	case OPTION_ALL:
+		parse_list(text, state);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (arguments->count == 2)
+			argp_error(state, "\"%s\": expected two maps, or --all",
+			        text);
+		arguments->pair[arguments->count++] = text;
+		return 0;
+	case ARGP_KEY_END:
+		finish(state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* One pair, in DIR/A-B; its sets were split once and serve all. */
+static int run_pair(const struct arguments *arguments, const char *a,
+        const char *b, const char *top)
+{
+	struct rm_stages_wish wish = arguments->wish;
+	char dir[RM_PATH_BYTES + 2 * RM_NAME_BYTES];
+
+	snprintf(dir, sizeof(dir), "%s/%s-%s", top, a, b);
+	wish.dir = wish.plan ? NULL : dir;
+	wish.maps = json_pack("[s, s]", a, b);
+	int status = rm_stages_run(&wish);
+
+	rm_stages_wish_clear(&wish);
+	return status;
+}
+
+/* What a person must mend, or has stopped, ends it; what has no result in one
+   pair may have one in the next. */
+static int run_all(const struct arguments *arguments, const char *top)
+{
+	size_t count = json_array_size(arguments->list);
+	int worst = RM_OK;
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = i + 1; j < count; j++) {
+			int status = run_pair(arguments,
+			        json_string_value(
+			                json_array_get(arguments->list, i)),
+			        json_string_value(
+			                json_array_get(arguments->list, j)),
+			        top);
+
+			if (status == RM_USAGE || status == RM_INTERRUPTED)
+				return status;
+			worst = status ? status : worst;
+		}
+	return worst;
+}
+
+/* All pairs stand in one folder: a new one needs a name before the first. */
+static int run_list(struct arguments *arguments)
+{
+	char top[RM_PATH_BYTES];
+	struct rm_topology topology = { 0 };
+	struct rm_error error = { 0 };
+	json_t *facts = NULL;
+	int result = 0;
+
+	if (arguments->wish.dir || arguments->wish.plan)
+		return run_all(arguments,
+		        arguments->wish.dir ? arguments->wish.dir : "");
+	result = rm_topology_load(NULL, &topology, &error);
+	if (!result) {
+		facts = rm_machine_facts(&topology);
+		result = rm_folder_new("crossover",
+		        json_string_value(json_object_get(facts, "id")),
+		        time(NULL), top, &error);
+	}
+	json_decref(facts);
+	rm_topology_free(&topology);
+	return result ? rm_complain("crossover", &error, rm_status_of(result))
+	              : run_all(arguments, top);
+}
+
+int rm_cli_crossover(int argc, char **argv)
+{
+	static const struct argp argp = { options, parse, "A B\n--all A,B,C...",
+		"Searches for where the ranking of two maps flips: over the "
+		"share of writes, their kind, threads, keys and the "
+		"distribution of keys (workloads/crossover-sweep.conf). Each "
+		"stage measures the cells that `python3 -m report next` asks "
+		"for, most of them beside the boundary; the folder can be "
+		"resumed, validated and reported.\v"
+		"Modes: quick, standard. Status: 0 done; 2 usage or input; 3 "
+		"some trials have no result, or nothing could be decided; 75 "
+		"interrupted, go on with --resume.",
+		rm_stages_children, NULL, NULL };
+	struct arguments arguments = {
+		.wish = { .command = "crossover",
+		        .kind = "crossover",
+		        .modes = modes,
+		        .needs_maps = true },
+	};
+
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments.wish.interrupt_fd = rm_watch_signals();
+	int status = arguments.list ? run_list(&arguments)
+	                            : rm_stages_run(&arguments.wish);
+
+	close(arguments.wish.interrupt_fd);
+	rm_stages_wish_clear(&arguments.wish);
+	json_decref(arguments.list);
+	return status;
+}

@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# --cells-from FILE: a plan and a campaign of the cells of a list.
+. tests/tools/tap.sh
+build=$(realpath "${BUILD:-build/gcc}")
+readmostly=$build/readmostly
+python=$(report/find_python.sh)
+dir=$(mktemp -d) out=$dir/out list=$dir/list
+trap 'rm -rf "$dir"' EXIT
+export RM_TRIAL_PROGRAM=$build/tests/fake_trial
+conf=tests/fixtures/campaign.conf
+timed=campaign/gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/throughput
+other=campaign/rwlock_probe/u64x8/n1024/w3/churn/m0/uniform/t1/cores/throughput
+verify=$("$readmostly" plan --cells $conf |
+	sed -n 's,^\(campaign/gomap_rw/.*/update/.*/verify\): .*,\1,p')
+
+plan() { "$readmostly" plan "$@" --cells-from "$list" >"$out" 2>&1; }
+run() { "$readmostly" run --busy-ok --counters none "$@" >"$out" 2>&1; }
+# json EXPRESSION FILE: Python about a JSON file.
+json() { "$python" -c "import json, sys, hashlib; j = json.load(open(sys.argv[1])); $1" "$2"; }
+
+printf '# two of them\r\n\n%s   # the first\n\t%s' $timed $other >"$list"
+plan --cells $conf
+check "a plan of a list" [ $? = 0 ]
+check "has its cells" [ "$(grep -c '^campaign/' "$out")" = 2 ]
+check "with the blocks of the workload" says "$out" "$timed: 60 x"
+plan --cells $conf --set blocks=3
+check "unless these are set" says "$out" "$other: 3 x"
+plan --json $conf && cp "$out" "$dir/json"
+check "all blocks hold these cells alone" json \
+	"assert [sorted(b) for b in j['order']] == [[0, 1]] * 60" "$dir/json"
+printf '%s\n%s\n' $timed $timed/x | sed 's,throughput/x,none,' >"$list"
+
+# refuses NAME WORDS: the list is status 2, in one line with these words.
+refuses() {
+	plan $conf
+	check "$1 is status 2" [ $? = 2 ]
+	check "$1: the sentence" says "$out" "$2"
+	check "$1: one line" [ "$(wc -l <"$out")" = 1 ]
+}
+refuses "an id that the plan has not" \
+	"$list:2: the plan has no cell campaign/gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/none, expected one of its 8"
+printf '%s\n\n%s\n' $timed $timed >"$list"
+refuses "an id twice" "$list:3: $timed stands in line 1, expected each id once"
+printf '# nothing\n\n' >"$list"
+refuses "an empty list" "$list: no cell, expected an id or more, one a line"
+printf '%s %s\n' $timed $other >"$list"
+refuses "two ids in a line" "$list:1: byte 0x20 in column"
+printf 'a\0b\n' >"$list"
+refuses "a byte that is no text" "$list:1: byte 0x00 in column 2"
+head -c 300 /dev/zero | tr '\0' x >"$list"
+refuses "a line that is no id" "$list:1: 300 characters, expected the id"
+rm "$list"
+refuses "a list that is not there" "$list: No such file"
+mkdir "$list"
+refuses "a folder" "$list: a directory, expected a file"
+rmdir "$list"
+
+# A name that stands for another cell is that cell.
+printf '%s\n' "${timed/cores/compact}" >"$list"
+plan --cells $conf --set "placement=cores compact"
+check "another name of a cell is the cell" says "$out" "$timed: 60 x"
+check "and stays one of its names" says "$out" "compact/throughput: the same here as"
+
+printf '%s\n%s\n' $other $timed >"$list"
+run $conf -o "$dir/c" --cells-from "$list" --set blocks=2
+check "a campaign of a list" [ $? = 0 ]
+check "runs its cells" [ "$(wc -l <"$dir/c/trials.jsonl")" = 4 ]
+check "and is whole" "$readmostly" validate "$dir/c"
+check "the list is in campaign.json, by its ids in order" json "
+ids = ''.join(i + '\n' for i in sorted(['$timed', '$other']))
+assert j['cells_from'] == {'file': '$list', 'ids': 2,
+    'sha256': hashlib.sha256(ids.encode()).hexdigest()}, j['cells_from']
+assert {c['base'] for c in j['cells']} == {'gomap_rw'}" "$dir/c/campaign.json"
+check "which is as the schema says" "$python" tests/report/schemas.py campaign \
+	<"$dir/c/campaign.json"
+# A base of which no cell is left stays named, and there is no ratio.
+printf '%s\n' $other >"$list"
+run $conf -o "$dir/one" --cells-from "$list" --set blocks=2
+check "a list without the base is a campaign" "$readmostly" validate "$dir/one"
+check "its cell names its base" json \
+	"assert [c['base'] for c in j['cells']] == ['gomap_rw']" "$dir/one/campaign.json"
+check "and the report reads it" "$python" -m report "$dir/one"
+printf '%s\n%s\n' $verify $timed >"$list"
+run $conf -o "$dir/v" --cells-from "$list" --set blocks=1
+check "a verification runs where it is named" \
+	[ "$(grep -c '/verify"' "$dir/v/trials.jsonl")" = 1 ]
+
+# A resume.
+printf '%s\n%s # in another order\n' $timed $other >"$list"
+run -o "$dir/c" --resume
+check "a resume keeps the list" [ "$? $(wc -l <"$dir/c/trials.jsonl")" = "0 4" ]
+run -o "$dir/c" --resume --cells-from "$list"
+check "the same ids are the same list" [ $? = 0 ]
+printf '%s\n' $timed >"$list"
+run -o "$dir/c" --resume --cells-from "$list"
+check "other ids are status 2" [ $? = 2 ]
+check "and say so" says "$out" "the campaign was begun with --cells-from "
+run $conf -o "$dir/all" --set blocks=1
+run -o "$dir/all" --resume --cells-from "$list"
+check "so is a list where there was none" says "$out" "begun with --cells-from (none)"
+sed -i 's/"ids": 2/"ids": "two"/' "$dir/c/campaign.json"
+"$readmostly" validate "$dir/c" >"$out"
+check "validate knows the member" says "$out" "cells_from.ids"
+done_testing

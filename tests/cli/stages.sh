@@ -1,0 +1,364 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Campaigns in stages, with a played report (tests/fixtures/staged/) that asks
+# for what the test has written down: crossover, claims, advise.
+# slow: over five seconds of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+top=$PWD build=$(realpath "${BUILD:-build/gcc}")
+readmostly=$build/readmostly
+dir=$(mktemp -d) out=$dir/out
+trap 'rm -rf "$dir"' EXIT
+python=$(report/find_python.sh)
+mkdir "$dir/tree" && cd "$dir/tree" || exit 1
+ln -s "$top/tests/fixtures/staged/report" report
+mkdir -p workloads/modes
+ln -s "$top"/workloads/*.conf workloads
+ln -s "$top"/workloads/modes/crossover-*.conf workloads/modes
+# The architect's modes of claims are larger.
+cat >workloads/modes/claims-quick.conf <<'END'
+budget    = 1min
+workloads = uniform-97-3
+maps      = gomap_rw syncmap
+warm-up   = 1ms
+window    = 2ms
+blocks    = 2
+verify    = 1kops
+
+[uniform-97-3]
+keys      = 1Ki
+threads   = 1
+write-kind = update churn
+measure   = throughput
+placement = cores
+END
+export RM_TRIAL_PROGRAM=$build/tests/fake_trial FAKE_LOG=$dir/asked
+two='*n1024/w10/update/*/uniform/t1/*=2;*n1024/w[13]0/churn/*/uniform/t1/*=3'
+export FAKE_STAGES=$two
+
+# go COMMAND...: sets status and out.
+go() { "$readmostly" "$@" >"$out" 2>&1; status=$?; }
+crossover() { go crossover --busy-ok "$@"; }
+# about FOLDER EXPRESSION: Python about a campaign in stages.
+about() {
+	"$python" - "$@" <<'PYTHON'
+import json, pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+meta = json.loads((folder / "stages.json").read_text())
+plan = json.loads((folder / "plan.json").read_text())
+stages = [json.loads((s / "campaign.json").read_text())
+          for s in sorted(folder.glob("stage-*"))]
+trials = [[json.loads(line) for line in
+           (s / "trials.jsonl").read_text().splitlines()]
+          for s in sorted(folder.glob("stage-*"))]
+timed = [[t for t in stage if not t["cell"].endswith("/verify")]
+         for stage in trials]
+assert eval(f"({sys.argv[2]})"), (meta, [len(t) for t in trials])
+PYTHON
+}
+
+crossover gomap_rw syncmap -o a --seed 7
+check "a search is status 0" [ $status = 0 ]
+check "it names its folder" says "$out" "campaign: a"
+check "and what may run" says "$out" "crossover-quick of gomap_rw,syncmap: 798 cells, 22176 timed trials"
+check "a third of it, in its budget of time" grep -qE \
+	"^at most 7392 of them are run, about [0-9.]+ min of a budget of 15.0 min" "$out"
+check "each stage with cells, trials, time and what was before it" grep -qE \
+	"^stage 2: 4 cells x 3 blocks, 12 trials and 2 verifications, about [0-9.]+ s; 4 of at most 7392 so far" "$out"
+check "and why" says "$out" "    as *n1024/w10/update/"
+check "it ends where the report says so" says "$out" \
+	"2 stages, 16 trials: stopped because the script ends"
+check "the words of the decision are printed" says "$out" "decided on 2 stages"
+check "and status: done is the last line" [ "$(tail -n 1 "$out")" = "status: done" ]
+check "the verdicts are what was printed" [ "$(cat a/verdicts.json)" = \
+	'{"format": 1, "words": ["decided on 2 stages"]}' ]
+check "stages.json has what it was begun with" about a "
+{k: meta[k] for k in ('format', 'kind', 'maps', 'ids', 'mode', 'seed',
+ 'budget_trials', 'rule', 'set')} == {'format': 1, 'kind': 'crossover',
+ 'maps': ['gomap_rw', 'syncmap'], 'ids': None, 'mode': 'quick', 'seed': 7,
+ 'budget_trials': 7392, 'set': [],
+ 'rule': {'format': 1, 'kind': 'crossover', 'error': 0.05}}"
+check "and hashes, as the report makes them" env PYTHONPATH="$top" "$python" -P -c '
+import json
+from report import damage
+meta = json.load(open("a/stages.json"))
+assert damage.campaign_sha256(meta) == meta["sha256"]
+assert damage.plan_sha256(json.load(open("a/plan.json"))) == meta["plan_sha256"]'
+check "the plan is that of the mode" sh -c "'$readmostly' plan --json --seed 7 \
+	--mode crossover-quick --maps gomap_rw,syncmap >plan.json &&
+	'$python' -c \"import json; assert json.load(open('plan.json')) == json.load(open('a/plan.json'))\""
+check "its cells reach from reads only to every other one" about a "
+{c['write_share'] for c in plan['cells'] if c['measure'] == 'throughput'} ==
+{0, .001, .003, .01, .03, .1, .3, .5}"
+check "stages have their own seeds" about a "
+len({meta['seed'], *(s['seed'] for s in stages)}) == 3"
+check "the blocks that were asked for, and verifications once" about a "
+[sorted({t['block'] for t in stage}) for stage in timed] == [[0, 1], [0, 1, 2]]
+and [s['cells_from']['ids'] for s in stages] == [4, 6]"
+check "each stage is a campaign" "$readmostly" validate a/stage-02
+check "validate takes the whole" "$readmostly" validate a
+check "it asked for rule, stages and decision, in this order" [ \
+	"$(tr '\n' ' ' <"$FAKE_LOG")" = "rule crossover next a next a next a decide a " ]
+check "a stage can be repeated by hand" sh -c "'$readmostly' run --busy-ok --counters none \
+	--mode crossover-quick --maps gomap_rw,syncmap --set blocks=2 \
+	--cells-from a/stage-01/cells.txt -o again >'$out' 2>&1"
+
+# A cell that is measured again meets other keys and another order.
+FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=2;*n1024/w10/update/*/uniform/t1/*=2' \
+	crossover syncmap gomap_rw -o twice --set window=3ms --budget 50
+check "a cell may be measured again" about twice "
+not {(t['cell'], t['seed']) for t in timed[0]} &
+    {(t['cell'], t['seed']) for t in timed[1]}"
+check "with --set, which is kept" about twice "
+meta['set'] == ['window=3ms'] and all(c['window_ns'] == 3000000
+for c in stages[1]['cells'] if c['measure'] == 'throughput')"
+check "and --budget" about twice "meta['budget_trials'] == 50"
+
+# What is finished is finished.
+before=$(cat a/stage-0*/trials.jsonl | sha256sum)
+crossover -o a --resume
+check "a resume of what is finished runs nothing" \
+	[ "$status $before" = "0 $(cat a/stage-0*/trials.jsonl | sha256sum)" ]
+check "and decides again" says "$out" "decided on 2 stages"
+FAKE_STAGES="$two;*n1024/w50/fresh/*/zipf*/t1/*=" crossover -o a --resume gomap_rw syncmap
+check "where the report asks for more it runs more" about a "len(stages) == 3"
+check "without blocks as many as planned" about a "
+{t['block'] for t in timed[2]} == set(range(28))"
+
+# refuses NAME STATUS WORDS COMMAND...
+refuses() {
+	local name=$1 want=$2 words=$3
+	shift 3
+	go "$@"
+	check "$name is status $want" [ $status = "$want" ]
+	check "$name: the sentence" says "$out" "$words"
+}
+refuses "one map" 2 "gomap_rw: expected two maps" crossover gomap_rw
+refuses "no map" 2 "expected two maps, A and B" crossover
+refuses "three maps" 2 "\"null_map\": expected two maps, or --all" \
+	crossover gomap_rw syncmap null_map
+refuses "a map twice" 2 "gomap_rw twice" crossover gomap_rw gomap_rw
+refuses "an unknown map" 2 'no map is called "gopher"' crossover gopher gomap_rw -o n
+check "which says what there is" grep -q "^maps of this program:.* gomap_rw .*syncmap" "$out"
+lacking=$("$readmostly" list | awk '/ not built: needs / { print $1; exit }')
+if [ -n "$lacking" ]; then
+	refuses "a map that is not built" 2 "$lacking is not built: needs " \
+		crossover "$lacking" gomap_rw
+else
+	skip "a map that is not built" "all libraries are here"
+fi
+unbuilt=$("$readmostly" list | awk '/ not built into this program/ { print $1; exit }')
+[ -z "$unbuilt" ] || refuses "a map of another program" 2 "was not built into this program" \
+	crossover "$unbuilt" gomap_rw
+refuses "a pair and a list" 2 "expected one of them" crossover gomap_rw syncmap --all gomap_rw,syncmap
+refuses "a list of one" 2 "--all: expected two maps or more" crossover --all gomap_rw
+refuses "a list with a map twice" 2 "--all: gomap_rw twice" crossover --all gomap_rw,syncmap,gomap_rw
+refuses "an unknown mode" 2 "--mode fast: expected one of quick, standard" \
+	crossover gomap_rw syncmap --mode fast
+refuses "no budget" 2 '--budget "0"' crossover gomap_rw syncmap --budget 0
+refuses "resume without a folder" 2 "--resume: expected -o DIR" crossover --resume
+refuses "plan and resume" 2 "expected one of them" crossover -o a --plan --resume
+refuses "a bad --set" 2 "--set window" crossover gomap_rw syncmap --set window=5 -o n
+refuses "a map that runs no cell" 2 "unsync_probe runs none of the cells of crossover-quick: unsafe: " \
+	crossover gomap_rw unsync_probe --set threads=2 --set writes=3% --set write-kind=churn -o n
+refuses "the same folder without --resume" 2 "or --resume" crossover gomap_rw syncmap -o a
+refuses "a resume of nothing" 2 "has no stages.json" crossover -o n --resume
+refuses "a folder of a campaign" 2 "holds a campaign, expected a new folder" \
+	crossover gomap_rw syncmap -o again
+refuses "another pair" 2 'it was begun with maps ["gomap_rw","syncmap"], now it is ["syncmap","gomap_rw"]' \
+	crossover syncmap gomap_rw -o a --resume
+refuses "another seed" 2 "begun with --seed 7, now it is 8" crossover -o a --resume --seed 8
+refuses "another mode" 2 'begun with --mode "quick"' crossover -o a --resume --mode standard
+refuses "another budget" 2 "begun with --budget 7392" crossover -o a --resume --budget 5
+refuses "other lines" 2 'begun with --set []' crossover -o a --resume --set blocks=3
+refuses "another kind" 2 'begun with kind "crossover"' claims run -o a --resume
+check "none of these left a folder" [ ! -e n ]
+FAKE_BAD=python refuses "no Python" 2 "no Python here can make the report" \
+	crossover gomap_rw syncmap -o n
+check "with the finder's remedy" says "$out" "played: apt-get install python3"
+(cd "$dir" && "$readmostly" crossover gomap_rw syncmap >"$out" 2>&1)
+check "elsewhere the mode is named that is not there" says "$out" "workloads/modes/crossover-quick.conf: No such"
+(cd "$dir" && "$readmostly" advise x >"$out" 2>&1)
+check "and the report is" says "$out" "expected to be started where report/ and workloads/ are"
+check "and still no folder" [ ! -e n ]
+
+# What was changed since. rehash FOLDER EXPRESSION: stages.json with a right hash.
+rehash() {
+	PYTHONPATH="$top" "$python" -P - "$@" <<'PYTHON'
+import json, sys
+from report import damage
+file = sys.argv[1] + "/stages.json"
+meta = json.load(open(file))
+exec(sys.argv[2])
+meta["sha256"] = damage.campaign_sha256(meta)
+json.dump(meta, open(file, "w"), indent=2)
+PYTHON
+}
+changed() { # NAME WORDS COMMAND...: of a copy of a, changed by COMMAND
+	local name=$1 words=$2
+	shift 2
+	rm -rf c && cp -r a c
+	"$@"
+	refuses "$name" 2 "$words" crossover -o c --resume
+}
+changed "another machine" "c was begun with machine 00000000, now it is" \
+	rehash c 'meta["machine"] = "00000000"'
+changed "another build" "c was begun with build_id 0123, now it is" \
+	rehash c 'meta["build_id"] = "0123"'
+changed "a changed rule" "c/stages.json was changed: sha256 is" \
+	sed -i 's/"error": 0.05/"error": 0.5/' c/stages.json
+check "which validate names, too" sh -c "! '$readmostly' validate c | grep -q 'as they were'"
+changed "a changed plan" "c/plan.json was changed: plan_sha256 is" \
+	sed -i '0,/"keys": 1024/s//"keys": 1025/' c/plan.json
+changed "another version" '"format" is not 1' rehash c 'meta["format"] = 2'
+changed "a plan that is gone" "c/plan.json is missing" rm c/plan.json
+rm -rf c && cp -r a c && rm c/stages.json
+refuses "stages without stages.json" 2 "c holds stages, and their stages.json is missing" \
+	crossover gomap_rw syncmap -o c --resume
+changed "a damaged stage" "c/stage-01: not as it was written" \
+	sed -i 's/"ops":/"ops": /' c/stage-01/trials.jsonl
+changed "a workload that was changed" "begun with another plan of crossover-quick" \
+	sh -c "rm workloads/crossover-sweep.conf; sed 's/30%/20%/' \
+	'$top/workloads/crossover-sweep.conf' >workloads/crossover-sweep.conf"
+ln -sf "$top/workloads/crossover-sweep.conf" workloads
+
+# Answers that are none.
+number=0
+answers() { # BAD WORDS
+	number=$((number + 1))
+	FAKE_BAD=$1 crossover gomap_rw syncmap -o "bad$number"
+	check "$1: status 3" [ $status = 3 ]
+	check "$1: the sentence" says "$out" "$2"
+	check "$1: how to go on" says "$out" "go on with: readmostly crossover -o bad$number --resume"
+}
+answers garbage "report next bad1: expected one JSON object"
+answers list "report next bad2: expected one JSON object"
+answers format "report next: format: expected 1"
+answers stage "report next: stage 5, expected 1"
+answers empty "report next: cells: expected ids of cells"
+answers number "report next: cells: expected ids of cells"
+answers why "report next: expected cells, and why"
+answers blocks "report next: blocks: expected null or 1 to 10000"
+answers budget "report next: 19998 trials after 0, expected at most 7392"
+answers status "ended with an error"
+check "status: Python's words are there" says "$out" "the played report fails"
+answers decide "ended with an error"
+answers verdicts "report decide: expected a JSON object"
+FAKE_BAD=unknown crossover gomap_rw syncmap -o bad
+check "unknown: status 2" [ $status = 2 ]
+check "unknown: the sentence" says "$out" "bad/stage-01/cells.txt:2: the plan has no cell no/such/cell"
+FAKE_BAD=twice crossover gomap_rw syncmap -o bad --resume
+check "twice: the sentence" says "$out" "stands in line 2, expected each id once"
+crossover -o bad --resume
+check "after a right answer it goes on" [ "$status" = 0 ]
+FAKE_BAD=stage FAKE_BAD_AT=2 crossover gomap_rw syncmap -o late
+check "after a stage a wrong answer is status 3" [ $status = 3 ]
+crossover -o late --resume
+check "and loses nothing" about late "[len(t) for t in timed] == [4, 12]"
+crossover -o bad11 --resume
+check "what could not be decided is decided later" [ $status = 0 ]
+
+# Trials that fail end no search, and are told.
+RM_FAKE="syncmap/u64x8/n1024/w10/update/=crash" crossover gomap_rw syncmap -o failed
+check "trials that fail: status 3" [ $status = 3 ]
+check "the summary of the stage names them" says "$out" "failed 2 of 2: crossover-sweep/syncmap"
+check "the other stages run" about failed "len(stages) == 2"
+check "the last line says how many" says "$out" "status: incomplete: 2 trials failed"
+crossover -o failed --resume
+check "a resume is of the same opinion" says "$out" "status: incomplete: 2 trials failed"
+
+# Orderly ends: while a trial runs, and while the report thinks.
+stop_when() { # FOLDER COMMAND...: until it succeeds; then SIGTERM
+	local folder=$1
+	shift
+	"$readmostly" crossover --busy-ok gomap_rw syncmap -o "$folder" >"$out" 2>&1 &
+	local runner=$!
+	while kill -0 $runner 2>/dev/null && ! "$@"; do sleep 0.02; done
+	kill -TERM $runner
+	wait $runner
+	status=$?
+}
+: >"$dir/started"
+RM_FAKE="w10/update=hang" RM_FAKE_LOG=$dir/started stop_when term \
+	grep -q w10/update "$dir/started"
+check "SIGTERM in a trial is status 75" [ $status = 75 ]
+check "with the words how to go on" says "$out" \
+	"status: interrupted; what was measured is safe, go on with: readmostly crossover -o term --resume"
+crossover -o term --resume
+check "then the unfinished stage is first" says "$out" "stage 1: the rest of it"
+check "and all that was asked for runs" about term "[len(t) for t in timed] == [4, 12]"
+: >"$FAKE_LOG"
+FAKE_BAD=hang stop_when think grep -q "^next think" "$FAKE_LOG"
+check "SIGTERM in a question is status 75" [ $status = 75 ]
+check "and ends Python" [ -z "$(pgrep -f 'report next think')" ]
+RM_FAKE="w10/update=hang" RM_FAKE_LOG=$dir/started
+export RM_FAKE RM_FAKE_LOG
+: >"$dir/started"
+"$readmostly" crossover --busy-ok gomap_rw syncmap -o owned >"$dir/first" 2>&1 &
+runner=$!
+while kill -0 $runner && ! grep -q w10/update "$dir/started"; do sleep 0.02; done
+refuses "a second owner" 2 "process $runner runs this campaign" crossover -o owned --resume
+kill -TERM $runner
+wait $runner
+unset RM_FAKE RM_FAKE_LOG
+
+# Real maps and programs, in windows of a millisecond.
+(
+	unset RM_TRIAL_PROGRAM
+	FAKE_STAGES='*=3;*/w3/*=2' crossover gomap_rw syncmap -o real --set keys=1Ki \
+		--set "writes=1% 3% 10%" --set write-kind=update --set dist=uniform \
+		--set threads=1 --set warm-up=1ms --set window=1ms --set verify=10kops
+	echo $status >"$dir/real"
+)
+check "a search of real maps is status 0" [ "$(cat "$dir/real")" = 0 ]
+check "with the trials that it asked for" about real "
+[len({(t['cell'], t['block']) for t in s}) for s in timed] == [18, 4]"
+check "measured by this program" about real "
+all(t['result']['ops'] > 0 for s in timed for t in s if t['status'] == 'ok')"
+check "and whole" "$readmostly" validate real
+
+# All pairs.
+FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap,shard_seg -o all
+check "all pairs of a list" [ $status = 0 ]
+check "each in its folder" [ "$(cd all && echo *)" = "gomap_rw-shard_seg gomap_rw-syncmap syncmap-shard_seg" ]
+check "with its maps" about all/syncmap-shard_seg "meta['maps'] == ['syncmap', 'shard_seg']"
+FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap,shard_seg -o all --resume
+check "can be resumed" [ "$status $(grep -c '^resuming all/' "$out")" = "0 3" ]
+FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap
+check "a folder of its own is made in results" [ "$status $(echo results/*-crossover-*/)" = \
+	"0 $(dirname "$(sed -n 's/^campaign: //p' "$out")")/" ]
+crossover gomap_rw syncmap --plan
+check "--plan is status 0" [ $status = 0 ]
+check "and runs nothing" [ "$(wc -l <"$out")" = 2 ]
+
+# Claims.
+export FAKE_STAGES='*='
+go claims run --busy-ok -o claims --seed 5
+check "claims run is status 0" [ $status = 0 ]
+check "all cells with their blocks" about claims "
+len(timed[0]) == 8 and meta['kind'] == 'claims' and meta['maps'] is None
+and meta['budget_trials'] == 8"
+go claims run --busy-ok -o some churn --plan
+check "ids restrict the plan" says "$out" "claims-quick: 2 cells, 4 timed trials"
+go claims run --busy-ok -o some churn /syncmap/
+check "and what runs" about some "
+meta['ids'] == ['churn', '/syncmap/'] and len(plan['cells']) == 3"
+go claims run --busy-ok -o some --resume
+check "a resume keeps them" [ $status = 0 ]
+refuses "an id that is none" 2 "report claims cells: no cell" claims run nothing
+go claims list --open
+check "claims list is the report's" says "$out" "asked: claims list --open"
+go claims show S4-01 seven
+check "and so are claims show and its status" [ $status = 7 ]
+refuses "claims of nothing" 2 'expected list, show or run' claims
+refuses "claims of something else" 2 '"walk": expected list, show or run' claims walk
+go advise a --writes 3% --keys 10k
+check "advise is the report's" says "$out" "asked: advise a --writes 3% --keys 10k"
+refuses "advice of nothing" 2 "expected DIR" advise
+for command in crossover claims "claims run" advise; do
+	# shellcheck disable=SC2086 # words
+	go $command --help
+	check "$command --help explains" [ "$status $(grep -c '^Usage: readmostly' "$out")" = "0 1" ]
+done
+go --help
+check "the program names them" grep -q "^  crossover .*flips" "$out"
+done_testing
