@@ -278,10 +278,12 @@ def page(found, seed, seconds):
              f"{time.strftime('%Y-%m-%d')}, seed {seed} (the first one, and "
              f"the only one in this file), {seconds:.0f} s, "
              f"{len(found)} figures, {missed} outside their bar.", "",
+             "Of a ledger the noise is drawn "
+             f"{synthetic_ledgers.AGAIN} times. "
              "The error is the standard error of drawing. *printed*: a "
              "figure without a bar."]
-    part = None
-    for f in found:
+    part, parts = None, list(dict.fromkeys(f.part for f in found))
+    for f in sorted(found, key=lambda f: parts.index(f.part)):
         if f.part != part:
             part = f.part
             lines += ["", f"## {part[0].upper()}{part[1:]}", "",
