@@ -25,10 +25,13 @@ def median_chances(n):
         upto = np.array([binomial_tail(n, half, p) for p in rank])
         return np.arange(n), np.arange(n), np.diff(upto)
     half = n // 2
-    lower = np.diff(rank ** half)  # half of them <= i, one of them i
-    upper = -np.diff((1 - rank) ** half)  # half of them >= j, one of them j
+    # Half of the ways on either side: their product is too large for doubles
+    # from n = 1030 on.
+    ways = math.exp(math.log(math.comb(n, half)) / 2)
+    lower = ways * np.diff(rank ** half)  # half of them <= i, one of them i
+    upper = -ways * np.diff((1 - rank) ** half)  # half >= j, one of them j
     i, j = np.triu_indices(n, 1)
-    apart = math.comb(n, half) * lower[i] * upper[j]
+    apart = lower[i] * upper[j]
     upto = np.array([binomial_tail(n, half, p) for p in rank])
     same = np.diff(upto) - np.bincount(i, apart, n)
     return (np.append(i, np.arange(n)), np.append(j, np.arange(n)),

@@ -222,6 +222,11 @@ misuse-tally: $(BUILD)/readmostly  ## each misuse and its right form with 200 se
 repeats-tally:  ## simulated campaigns with repeats: is a planted ratio in its interval
 	@$$(report/find_python.sh) tests/report/repeated_campaigns.py
 
+# Error rates of intervals, tests and families: docs/tally/stats-rates.md.
+.PHONY: stats-rates
+stats-rates:  ## simulated: is the truth in its interval, are ledgers without a difference called wrongly: ARGS='--seed N --share F'
+	@nice -n 19 $$(report/find_python.sh) tests/tools/stats_rates.py $(ARGS)
+
 # Traces of operations (docs/traces.md).
 .PHONY: replay-tally
 replay-tally: $(BUILD)/readmostly  ## 10^7 operations recorded and replayed: the same state

@@ -193,6 +193,20 @@ def test_equal_seeds_give_equal_p():
     assert a == b
 
 
+def test_coins_go_by_the_blocks_names():
+    """Not by the order of a set, which differs from process to process."""
+    rng = np.random.default_rng(11)
+    rows = rng.normal(0.02, 0.05, (3, 12))
+    names = [("c", k) for k in range(12)]
+    data = {f"d{i}": dict(zip(names, row)) for i, row in enumerate(rows)}
+    order = [names.index(b) for b in sorted(names, key=repr)]
+    want = stats.sign_flip_test(rows[:, order], 2000, 5)["p_max_t"]
+    got = stats.family(data, {c: {"up": stats.beyond([c], 1, 0.0)}
+                              for c in data}, correction="max-t",
+                       flips=2000, seed=5)
+    assert [got[c]["up"]["p"] for c in data] == list(want)
+
+
 # ---- order, scale, sign ---------------------------------------------------
 
 @pytest.mark.parametrize("correction", ["holm", "max-t"])

@@ -15,7 +15,7 @@ from scipy import stats as dist
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
 from report import stats  # noqa: E402
 
-TRIALS, WINDOWS = 20, 15
+TRIALS, WINDOWS = 12, 15
 
 
 def windows(rng, own=0.0, slow=0.0, trials=TRIALS):
@@ -47,11 +47,11 @@ def test_a_line_without_noise_has_its_coefficients_in_every_trial():
 
 
 def test_statsmodels_finds_the_same():
-    api = pytest.importorskip("statsmodels.api")
+    models = pytest.importorskip("statsmodels.regression.linear_model")
     from statsmodels.stats import outliers_influence
     y, columns, _ = windows(np.random.default_rng(2))
     x = np.column_stack([np.ones(len(y)), *columns.values()])
-    theirs = api.OLS(y, x).fit()
+    theirs = models.OLS(y, x).fit()
     fit, trials = stats.regress_windows(y, columns)
     assert trials == {}
     for i, name in enumerate(("intercept", *columns)):
@@ -59,7 +59,7 @@ def test_statsmodels_finds_the_same():
         low, high = theirs.conf_int(0.05)[i]
         assert [mine.value, mine.error, mine.low, mine.high] == \
             pytest.approx([theirs.params[i], theirs.bse[i], low, high])
-        assert mine.p == pytest.approx(theirs.pvalues[i], abs=1e-290)
+        assert mine.p == pytest.approx(theirs.pvalues[i], rel=1e-6)
         if i:
             assert mine.vif == pytest.approx(
                 outliers_influence.variance_inflation_factor(x, i))
@@ -100,7 +100,7 @@ def test_order_scale_and_sign_do_not_matter():
             pytest.approx([factor * v for v in a])
 
 
-def held(seed, draws=200, **world):
+def held(seed, draws=60, **world):
     """Shares of campaigns in which each interval holds 0.87 and 12.4."""
     rng = np.random.default_rng(seed)
     common, by_trial = np.zeros(2), np.zeros(2)
@@ -118,7 +118,7 @@ def test_the_interval_over_trials_holds_where_windows_are_not_independent():
     """95 % asked; of a right interval fewer come once in 20,000 times. The
     common line misses where trials have slopes of their own, and where what
     slows a whole trial also fills its heap."""
-    least = dist.binom.ppf(5e-5, 200, 0.95) / 200
+    least = dist.binom.ppf(5e-5, 60, 0.95) / 60
     common, by_trial = held(5)
     assert (common >= least).all() and (by_trial >= least).all()
     common, by_trial = held(6, own=0.3)

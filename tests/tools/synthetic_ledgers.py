@@ -14,7 +14,7 @@ from report import stats
 CLAIMS, BLOCKS, CAMPAIGNS, MAPS = 155, 20, 8, 10
 MARGIN, TOLERANCE = math.log(1.02), math.log(1.2)
 RATIOS = (1.3, 2.3, 2.7, 10.0)  # sizes that ratio claims state
-NOISES = "normal", "bursts", "skewed"
+AGAIN = 10  # draws of noise for each ledger
 
 
 @dataclass
@@ -23,16 +23,17 @@ class Ledger:
     wrong to call under the truth that was drawn."""
     claims: dict
     wrong: dict  # id -> names
+    contrasts: list  # (campaign, map, map), each once
 
 
-def pairs_of(rng):
-    """One to three contrasts of one campaign for each claim; claims share
+def pairs_of(rng, cells):
+    """One to `cells` contrasts of one campaign for each claim; claims share
     maps, and now and then a whole contrast."""
     asked = []
     for _ in range(CLAIMS):
         campaign = int(rng.integers(CAMPAIGNS))
         asked.append([(campaign, *map(int, rng.choice(MAPS, 2, False)))
-                      for _ in range(rng.integers(1, 4))])
+                      for _ in range(rng.integers(cells) + 1)])
     return asked
 
 
@@ -44,10 +45,10 @@ def truth_of(rng, moved):
     return speed
 
 
-def ledger_of(rng, speed, margin):
+def ledger_of(rng, speed, margin, cells):
     """Two thirds direction, the rest ratio claims, a few of equality."""
-    claims, wrong = {}, {}
-    for i, keys in enumerate(pairs_of(rng)):
+    claims, wrong, asked = {}, {}, pairs_of(rng, cells)
+    for i, keys in enumerate(asked):
         d = [speed[c, a] - speed[c, b] for c, a, b in keys]
         if i % 50 == 0:
             claims[i] = {"claimed": stats.inside(keys, -0.05, 0.05),
@@ -71,14 +72,15 @@ def ledger_of(rng, speed, margin):
                       "other size": not (all(x < ends[0] for x in d)
                                          or all(x > ends[1] for x in d))}
         wrong[i] = {name for name, is_false in false.items() if is_false}
-    return Ledger(claims, wrong)
+    return Ledger(claims, wrong,
+                  list(dict.fromkeys(k for keys in asked for k in keys)))
 
 
 def rates_of(rng, speed, noise):
     """ln rates (campaigns, maps, blocks): trials of a block share a burst of
     its machine, 3 % are missing. skewed: bursts only ever slow the maps with
     odd numbers, so that no contrast of an odd with an even one is
-    symmetric; its pseudo-median is no longer what speed says."""
+    symmetric: its mean is what speed says, its pseudo-median near it."""
     shape = (CAMPAIGNS, MAPS, BLOCKS)
     burst = rng.choice([1.0, 6.0], (CAMPAIGNS, 1, BLOCKS), p=[0.85, 0.15])
     ln = rng.normal(0, 0.03, shape) + speed[:, :, None]
@@ -94,26 +96,21 @@ def rates_of(rng, speed, noise):
 
 def contrasts_of(ledger, ln):
     """Data for stats.family(): each contrast that a claim names, once."""
-    found = {}
-    for asked in ledger.claims.values():
-        for ways in asked.values():
-            for side in (s for way in ways for s in way):
-                campaign, a, b = side.contrast
-                if side.contrast not in found:
-                    d = ln[campaign, a] - ln[campaign, b]
-                    found[side.contrast] = {
-                        (campaign, k): x for k, x in enumerate(d.tolist())}
-    return found
+    return {(c, a, b): {(c, k): x for k, x in enumerate(
+        (ln[c, a] - ln[c, b]).tolist())} for c, a, b in ledger.contrasts}
 
 
-def wrongly_called(rng, noise="bursts", moved=0.0, margin=MARGIN,
-                   **options):
-    """Draws one ledger and decides it -> (alternatives called wrongly,
-    alternatives called at all), as lists of (claim, name)."""
-    speed = truth_of(rng, moved)
-    ledger = ledger_of(rng, speed, margin)
-    data = contrasts_of(ledger, rates_of(rng, speed, noise))
-    found = stats.family(data, ledger.claims, **options)
-    called = [(i, name) for i, rows in found.items()
-              for name, row in rows.items() if row["shown"]]
-    return [c for c in called if c[1] in ledger.wrong[c[0]]], called
+def drawn(rng, draws, noise="bursts", moved=0.0, margin=MARGIN, cells=3,
+          **options):
+    """Draws ledgers, a new one every AGAIN draws, and decides each -> for
+    each (alternatives called wrongly, alternatives called at all), as lists
+    of (claim, name). options are those of stats.family()."""
+    for i in range(draws):
+        if i % AGAIN == 0:
+            speed = truth_of(rng, moved)
+            ledger = ledger_of(rng, speed, margin, cells)
+        data = contrasts_of(ledger, rates_of(rng, speed, noise))
+        found = stats.family(data, ledger.claims, **options)
+        called = [(i, name) for i, rows in found.items()
+                  for name, row in rows.items() if row["shown"]]
+        yield [c for c in called if c[1] in ledger.wrong[c[0]]], called

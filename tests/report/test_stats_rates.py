@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Error rates of the statistics, with few draws: the cut form of
+`make stats-rates` (docs/tally/stats-rates.md), by the same code.
+
+A bound is computed: a figure that meets its bar falls outside once in 20,000
+times. Seeds are fixed, so that a run is as every other.
+"""
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats as dist
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), os.path.join(ROOT, "tests/tools")]
+import stats_rates  # noqa: E402
+import synthetic_ledgers  # noqa: E402
+
+RARE = 5e-5
+
+
+def holds(hits, draws, low, high):
+    """Whether `hits` may come of a share within [low, high]."""
+    return (dist.binom.ppf(RARE, draws, low) <= hits
+            <= dist.binom.isf(RARE, draws, high))
+
+
+def test_true_centres_are_those_of_closed_forms():
+    worlds = stats_rates.WORLDS
+    assert stats_rates.pseudo_median(worlds["normal"]) == pytest.approx(0)
+    assert stats_rates.median(worlds["lognormal, sigma 1"]) == \
+        pytest.approx(1)
+    assert stats_rates.pseudo_median(
+        worlds["two modes, 50 : 50, 6 sd apart"]) == pytest.approx(3)
+    # By 200,000 draws of two, within four standard errors.
+    for name in ("lognormal, sigma 1", "two modes, 80 : 20, 2 sd apart"):
+        x = worlds[name].rvs((200_000, 2),
+                             random_state=np.random.default_rng(5))
+        drawn = np.mean(x.mean(axis=1) <= stats_rates.pseudo_median(
+            worlds[name]))
+        assert drawn == pytest.approx(0.5, abs=0.0045)
+
+
+@pytest.mark.parametrize("part, draws", [
+    (stats_rates.rank_intervals, 300), (stats_rates.bootstrap_intervals, 200),
+    (stats_rates.crossings, 20), (stats_rates.slopes, 200)])
+def test_intervals_cover_as_often_as_they_say(part, draws):
+    seen = 0
+    for f in part(1, draws):
+        if f.bar:
+            assert holds(f.hits, f.draws, *f.bar), f
+            seen += 1
+    assert seen
+
+
+def test_words_at_the_edge_of_a_band_are_rare():
+    for f in stats_rates.equivalences(1, 400):
+        assert holds(f.hits, f.draws, 0.005, 0.025), f
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_ledgers_without_a_difference_are_called_wrongly_within_the_level(
+        number):
+    what, _, _, options = stats_rates.LEDGERS[number]
+    rng = np.random.default_rng([2, number])
+    false = sum(bool(wrong) for wrong, _ in
+                synthetic_ledgers.drawn(rng, 30, **options))
+    assert false <= dist.binom.isf(RARE, 30, 0.01), what
+
+
+def test_without_correction_most_ledgers_would_be_wrong(monkeypatch):
+    """Or the facts above prove nothing: the same ledgers, each alternative
+    by its own p."""
+    family = synthetic_ledgers.stats.family
+
+    def alone(*given, **options):
+        return {name: {a: row | {"shown": row["p_alone"] <= 0.01}
+                       for a, row in rows.items()}
+                for name, rows in family(*given, **options).items()}
+    monkeypatch.setattr(synthetic_ledgers.stats, "family", alone)
+    options = stats_rates.LEDGERS[0][3]
+    rng = np.random.default_rng(3)
+    assert sum(bool(wrong) for wrong, _ in
+               synthetic_ledgers.drawn(rng, 10, **options)) >= 8
+
+
+def test_differences_that_are_there_are_found():
+    """A third of the maps is faster by 20 to 100 %: of the claims that are
+    true of them most are shown, or nothing is shown by saying nothing."""
+    rng = np.random.default_rng(4)
+    (false, called), = synthetic_ledgers.drawn(
+        rng, 1, moved=1 / 3, cells=1, noise="normal")
+    directions = [c for c in called if c[1] in ("claimed", "opposite")]
+    assert not false and len(directions) > 50
+
+
+def test_the_tally_says_what_was_drawn_and_what_was_missed():
+    found = [stats_rates.Figure("part one", "normal", 96, 100, (0.94, 0.97)),
+             stats_rates.Figure("part one", "lopsided", 90, 100,
+                                (0.94, 0.97), "not symmetric"),
+             stats_rates.Figure("part two", "n = 10", 90, 100, None)]
+    text = stats_rates.page(found, 5, 61.2)
+    assert "seed 5" in text and "3 figures, 1 outside their bar" in text
+    assert ("| normal | 100 | 96.00 % | 1.96 % | 94.00 % to 97.00 % | yes |"
+            in text)
+    assert "**no**: not symmetric" in text
+    assert "| n = 10 | 100 | 90.00 % | 3.00 % | printed |  |" in text
+
+
+def test_the_tally_is_of_the_first_seed():
+    text = (ROOT / "docs/tally/stats-rates.md").read_text(encoding="utf-8")
+    assert f"seed {stats_rates.FIRST_SEED}" in text
+    for f in stats_rates.LEDGERS:
+        assert f"| {f[0]} | {f[1]:,} |" in text
