@@ -8,7 +8,6 @@ import random
 import shutil
 import sys
 
-import numpy as np
 import pytest
 import staged_folder as folder
 import sweep_worlds as worlds
@@ -16,7 +15,7 @@ from seal import sealed
 
 from report import damage, journal, repeat_budget, staged
 from report.__main__ import main
-from report.sweep import decide, next as following
+from report.sweep import next as following
 
 PLAN = worlds.plan((9, 2, 1))
 
@@ -275,110 +274,3 @@ def test_usage(monkeypatch, tmp_path):
     assert end.value.code == 2
     status, _, err = called(monkeypatch, "decide", tmp_path / "none")
     assert status == 2 and "no such folder" in err
-
-
-# ---- what is decided -------------------------------------------------------
-
-def test_decide_before_the_end_says_so(own, monkeypatch):
-    drop_from(own, 2)
-    status, out, _ = called(monkeypatch, "decide", own)
-    said = json.loads(out)
-    assert status == 3 and not said["finished"]
-    assert "is not at its end: stage 2 is to run" in said["words"][-1]
-
-
-def test_decide_before_the_first_stage(tmp_path, monkeypatch):
-    folder.begin(tmp_path / "x", PLAN)
-    status, out, _ = called(monkeypatch, "decide", tmp_path / "x")
-    said = json.loads(out)
-    assert status == 3 and said["points"] == said["boundaries"] == []
-    assert said["machine"] is None and said["counts"]["not_needed"] == 18
-
-
-def test_numbers_add_up(done, monkeypatch):
-    status, out, _ = called(monkeypatch, "decide", done)
-    said = json.loads(out)
-    number = said["counts"]
-    assert status == 0 and said["finished"]
-    assert number["planned"] == (number["skipped"] + number["measured"]
-                                 + number["not_needed"]) == 18
-    assert number["measured"] == len(said["points"]) == sum(
-        number[k] for k in ("base", "contender", "tied", "no_interval"))
-    assert said["trials"] == said["results"]["counted"] == 2 * sum(
-        p["n"] for p in said["points"])
-    assert said["source"] == "synthetic" and said["machine"] == "5e7a0001"
-
-
-def test_a_boundary_in_words_and_numbers(done):
-    said = decide.decided(staged.read(done))
-    flips = [b for b in said["boundaries"] if b["kind"] == "flip"
-             and b["axis"] == "write_share"]
-    assert len(flips) == 2
-    for b, y in zip(flips, (0, 1)):
-        zero = 0.001 * 500 ** (0.4 - 0.15 * (y - 0.5))
-        assert b["from"] < zero < b["to"] and b["resolved"]
-        assert b["low"] <= b["position"] <= b["high"]
-        assert (b["leads_below"], b["leads_above"]) == worlds.MAPS
-        assert f"{b['leads_below']} leads at" in b["words"]
-    assert said["moves"]["axis"] == "write_share"
-
-
-def test_lost_trials_are_named(tmp_path):
-    def lose(lines):
-        return [t | {"status": "void", "reason": "thread 1 never ran",
-                     "result": None}
-                if "/syncmap/" in t["cell"] and t["block"] == 0 else t
-                for t in lines]
-    folder.begin(tmp_path / "x", PLAN)
-    folder.run_stage(tmp_path / "x", PLAN, truth, 1, lose)
-    said = decide.decided(staged.read(tmp_path / "x"))
-    assert {p["side"] for p in said["points"]} == {"no interval"}
-    assert {p["why"] for p in said["points"]} == {
-        "6 of 7 blocks, syncmap: 1 void"}
-    asked, points = folder.ask(tmp_path / "x")
-    assert asked["stage"] == 2 and len(points) == len(said["points"])
-
-
-def test_a_map_that_fails_everywhere(tmp_path):
-    def fail(lines):
-        return [t | {"status": "failed", "reason": "signal 11",
-                     "result": None} if "/syncmap/" in t["cell"] else t
-                for t in lines]
-    folder.begin(tmp_path / "x", PLAN)
-    folder.run_stage(tmp_path / "x", PLAN, truth, 1, fail)
-    said = decide.decided(staged.read(tmp_path / "x"))
-    assert said["finished"] and "no point gave a result" in said["why"]
-    assert all("syncmap: 7 failed (signal 11)" in p["why"]
-               for p in said["points"])
-
-
-def test_rows_for_the_page(done):
-    """The columns of the figures that sections draw."""
-    from report.sections.answer import CROSSOVERS
-    from report.sections.fields import FLIP_COLUMNS
-    rows = decide.rows_of(staged.read(done))
-    assert len(rows["flip"]) == 18
-    assert all(set(FLIP_COLUMNS) <= set(r) for r in rows["flip"])
-    assert all(r["why"] for r in rows["flip"]
-               if r["side"] in ("tied", "no interval"))
-    assert rows["crossover"] == [] or all(
-        set(CROSSOVERS) <= set(r) for r in rows["crossover"])
-
-
-def test_crossovers_on_the_way_to_more_threads(tmp_path):
-    from report.sections.answer import CROSSOVERS
-    plan = worlds.plan((1, 5, 1))
-    folder.run(tmp_path / "x", plan, lambda x, y, z: 3 * (y - 0.4))
-    row, = decide.rows_of(staged.read(tmp_path / "x"))["crossover"]
-    assert set(CROSSOVERS) <= set(row)
-    assert (row["from_threads"], row["to_threads"]) == (2, 4)
-    assert row["position"] == pytest.approx(2 ** 1.6, rel=0.15)
-    assert row["low"] < 2 ** 1.6 < row["high"]
-
-
-def test_same_seed_same_folder(tmp_path):
-    for name in ("a", "b"):
-        folder.run(tmp_path / name, worlds.plan((5, 1, 1)), truth)
-    one, two = (json.dumps(decide.decided(staged.read(tmp_path / n)))
-                for n in ("a", "b"))
-    assert one == two and np.isfinite(len(one))
