@@ -202,10 +202,14 @@ def document(campaign, claims):
             "claims": rows}
 
 
-def main(folder):
-    """Prints the verdicts of a campaign; -> exit status."""
+def main(folder, of=None):
+    """Prints the verdicts of a campaign; -> exit status.
+
+    of -- folder of the ledger; None: that of the tree
+    """
     try:
-        found = document(journal.read(folder), ledger.read())
+        found = document(journal.read(folder), ledger.read(
+            *([] if of is None else [of])))
     except (journal.JournalError, ledger.LedgerError) as error:
         print(f"report: {error}", file=sys.stderr)
         return 2
