@@ -3,8 +3,9 @@
 python3 -m report DIR --quick: plots by gnuplot of what there is so far.
 python3 -m report regress DIR: the same of a regression check.
 python3 -m report lint DIR: does each word of the page follow from the rows?
+python3 -m report advise DIR --writes 3% ...: which map, in one paragraph.
 python3 -m report claims list | show ID: the ledger of claims.
-python3 -m report decide DIR: verdicts as JSON.
+python3 -m report next|decide DIR, rule KIND: of staged campaigns, as JSON.
 
 Exit status: 0 done; 1 gnuplot failed; 2 the folder cannot be read, or no
 cell fits; 3 done, but cells are without a result or the campaign was
@@ -20,8 +21,9 @@ from pathlib import Path
 from report import ending, folders
 
 COMMANDS = {  # word -> module, whose main() takes the words after it
-    "claims": "report.claims.show", "decide": "report.decide",
+    "advise": "report.advise", "claims": "report.claims.show",
     "lint": "report.lint", "regress": "report.regress"}
+STAGED = ("next", "decide", "rule")
 DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
 
 
@@ -76,6 +78,9 @@ def main(argv=None):
     words = sys.argv[1:] if argv is None else list(argv)
     if words[:1] and words[0] in COMMANDS:
         return importlib.import_module(COMMANDS[words[0]]).main(words[1:])
+    if words[:1] and words[0] in STAGED:
+        from report import staged_main
+        return staged_main.main(words)
     args = arguments(argv)
     from report.journal import JournalError
     try:

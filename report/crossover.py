@@ -22,17 +22,29 @@ def crossings(x, curve):
     return found
 
 
-def nearest(x, curve, position, sign):
-    """The crossing of the curve towards `sign` nearest to position.
+def nearest(x, curves, position, sign):
+    """Of each curve (curves, points) the crossing towards `sign` nearest to
+    position -> (curves,).
 
     -inf where the curve already has that sign there and never crosses to
     it within x; +inf where it has not got there by the end.
     """
-    near = [p for p, s in crossings(x, curve) if s == sign]
-    if near:
-        return min(near, key=lambda p: abs(p - position))
-    at = np.interp(position, x, curve)
-    return -np.inf if at * sign > 0 else np.inf
+    signs = np.sign(curves)
+    left, right = curves[:, :-1], curves[:, 1:]
+    turns = (signs[:, :-1] * signs[:, 1:] < 0) & (signs[:, 1:] == sign)
+    share = left / np.where(turns, left - right, 1.0)
+    between = np.where(turns, x[:-1] + share * np.diff(x), np.nan)
+    touches = ((signs[:, 1:-1] == 0) & (signs[:, :-2] * signs[:, 2:] < 0)
+               & (signs[:, 2:] == sign))
+    found = np.hstack([between, np.where(touches, x[1:-1], np.nan)])
+    away = np.where(np.isnan(found), np.inf, np.abs(found - position))
+    best = np.argmin(away, axis=1)[:, None]
+    at = np.take_along_axis(found, best, 1)[:, 0]
+    i = min(max(int(np.searchsorted(x, position)) - 1, 0), len(x) - 2)
+    part = (position - x[i]) / (x[i + 1] - x[i])
+    there = curves[:, i] + part * (curves[:, i + 1] - curves[:, i])
+    return np.where(np.isnan(at), np.where(there * sign > 0, -np.inf, np.inf),
+                    at)
 
 
 def crossover(threads, d, level=0.95, resamples=RESAMPLES, seed=1):
@@ -49,17 +61,19 @@ def crossover(threads, d, level=0.95, resamples=RESAMPLES, seed=1):
     """
     threads, d = np.asarray(threads, float), np.asarray(d, float)
     x = np.log2(threads)
-    found = crossings(x, np.nanmedian(d, axis=0))
+    # The same where nothing is missing, and much faster.
+    median = np.nanmedian if np.isnan(d).any() else np.median
+    found = crossings(x, median(d, axis=0))
     if not found:
         return []
     rng = np.random.default_rng(seed)
     pick = rng.integers(0, len(d), (resamples, len(d)))
-    curves = np.nanmedian(d[pick], axis=1)
+    curves = median(d[pick], axis=1)
     curves = curves[~np.isnan(curves).any(axis=1)]
     tails = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
     result = []
     for position, sign in found:
-        at = [nearest(x, curve, position, sign) for curve in curves]
+        at = nearest(x, curves, position, sign)
         low, high = np.quantile(at, tails, method="inverted_cdf")
         result.append({
             "threads": float(2 ** position),

@@ -80,6 +80,7 @@ class Campaign:
     trials: int = 0  # by their last attempts, those not started included
     started: int = 0
     refused: int = 0  # void or disturbed; the budget of repeats was spent
+    settled: bool = True  # no repeat that its budget pays for is due
     ran: list = field(default_factory=list)  # (cell, line): every attempt
     replaced: list = field(default_factory=list)  # lines, of all arms
     problems: list = field(default_factory=list)
@@ -171,17 +172,17 @@ def check_hashes(file, meta):
                            f"topology_sha256: {damage.ADVICE}")
 
 
-def read_cells(path, meta):
-    """The planned cells by id."""
+def read_cells(path, meta, name="campaign.json"):
+    """The planned cells by id; name: of the file that they are in."""
     cells = {}
     for i, factors in enumerate(meta["cells"]):
         lacking = [f for f in FACTORS if f not in factors]
         if lacking:
-            raise JournalError(f"{path / 'campaign.json'}: cell {i} lacks "
+            raise JournalError(f"{path / name}: cell {i} lacks "
                                + ", ".join(lacking))
         wrong = [f for f in WORDS if not isinstance(factors[f], str)]
         if wrong:
-            raise JournalError(f"{path / 'campaign.json'}: of cell {i} no "
+            raise JournalError(f"{path / name}: of cell {i} no "
                                "text: " + ", ".join(wrong))
         cells[factors["id"]] = Cell({**DEFAULTS, **factors})
     return cells
@@ -328,7 +329,8 @@ def read(path):
     campaign = Campaign(path, meta, read_cells(path, meta), {})
     lines = list(planned_lines(campaign))
     found = attempts_of(lines, campaign.problems)
-    campaign.refused = repeat_budget.refused(meta, campaign.cells, found)
+    campaign.refused, campaign.settled = repeat_budget.walk(
+        meta, campaign.cells, found)
     used = {id(trial) for attempts in found.values() for trial in attempts}
     campaign.ran = [(campaign.cells[trial["cell"]], trial)
                     for _, trial in lines if id(trial) in used]

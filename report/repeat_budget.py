@@ -57,7 +57,13 @@ def blocks_of(meta, cells):
 
 def refused(meta, cells, found):
     """Void or disturbed trials that were not repeated since the budget was
-    spent, of the blocks that were played to their end.
+    spent, of the blocks that were played to their end."""
+    return walk(meta, cells, found)[0]
+
+
+def walk(meta, cells, found):
+    """(what refused() counts, was every block played to its end: a trial
+    of it, or a repeat that could be paid, is not to come).
 
     found -- (cell, block, arm) -> its lines, by attempts
     """
@@ -69,14 +75,14 @@ def refused(meta, cells, found):
         arms = {c.id: arms_of(meta, c.factors["workload"]) for c in here}
         if any(len(lines.get((c, block, 1), ())) < n
                for c, n in arms.items()):
-            return count
+            return count, False
         allowed += sum(rule_of(c)["share"] * arms[c.id] for c in here)
         granted, left = round_by_round(here, arms, block, lines,
                                        allowed - made + ROUNDING)
         if granted is None:
-            return count
+            return count, False
         made, count = made + granted, count + left
-    return count
+    return count, True
 
 
 def round_by_round(here, arms, block, lines, budget):

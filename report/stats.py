@@ -2,8 +2,12 @@
 """Statistics of report, claims and gate: estimates and their intervals.
 
 The one place where numbers are made from trials (docs/method.md). Callers
-import this module alone: signed-rank methods (signed_rank.py), paired trials (paired.py) and
-crossovers (crossover.py) are exported from here. Conventions:
+import this module alone. Exported from here: signed-rank methods
+(signed_rank.py), paired trials (paired.py), crossovers (crossover.py),
+equivalence (equivalence.py), slopes on log-log lines (slopes.py), tests of
+many claims at once (family.py), how many blocks (planning.py), bootstrap
+intervals (bootstrap.py), least squares (regression.py) and those of windows
+of trials (windows.py). Conventions:
 
 - an array of shape (cells, n) holds n independent trials (or pairs of
   trials) of each cell; no function mixes cells unless it says so;
@@ -19,15 +23,25 @@ import math
 import numpy as np
 from scipy import stats as dist
 
+from report.bootstrap import bootstrap_median_interval  # noqa: F401
 from report.crossover import crossover  # noqa: F401
+from report.equivalence import equivalence  # noqa: F401
+from report.family import (Side, beyond, family, family_needs,  # noqa: F401
+                           inside, outside, pairs_against)
 from report.paired import (clopper_pearson, detectable, lag_one,  # noqa: F401
                            outliers, pairs_needed, shift, shift_interval,
                            sign_test, slot_adjusted, standard_error,
                            values_per_trial, variance_components)
-from report.signed_rank import (above, feasible, hodges_lehmann,  # noqa: F401
-                                holm, sign_flip_test,
-                                signed_rank_interval, signed_rank_tail,
-                                signed_ranks, walsh, walsh_rank)
+from report.planning import (rank_power, recommended_blocks,  # noqa: F401
+                             visible_effect)
+from report.regression import least_squares  # noqa: F401
+from report.signed_rank import (feasible, hodges_lehmann,  # noqa: F401
+                                holm, needed_n_walsh, sign_flip_test,
+                                signed_rank_interval, signed_rank_p,
+                                signed_rank_tail, signed_ranks, walsh,
+                                walsh_rank)
+from report.slopes import block_slopes, slope  # noqa: F401
+from report.windows import regress_windows  # noqa: F401
 
 RANKING_NEEDS = 6  # smallest n with a 95 % signed-rank interval
 VERDICT_NEEDS = 20  # trials per arm that a gate or a claim needs (R11)
@@ -121,11 +135,6 @@ def compare(base_rate, other_rate, level=0.95):
                      level)[0]
 
 
-def needed_n_walsh(level):
-    """Smallest n that has a signed-rank interval: 6 at 95 %, 8 at 99 %."""
-    return math.ceil(1 - math.log2(1.0 - level))
-
-
 def trend(x, level=0.95):
     """Change of x (n,) per step, n >= 3: median slope over all pairs, with
     the interval of Kendall's statistic (Theil and Sen) -> slope, low, high;
@@ -134,12 +143,6 @@ def trend(x, level=0.95):
     if len(x) < RANKING_NEEDS:
         return float(slope), None, None
     return float(slope), float(low), float(high)
-
-
-def log_slope(x, y):
-    """Median slope of ln y over ln x, both (n,) above 0, n >= 2 (Theil and
-    Sen): 0 of what is O(1), 1 of what is linear."""
-    return float(dist.theilslopes(np.log(y), np.log(x)).slope)
 
 
 # ---- order statistics -----------------------------------------------------

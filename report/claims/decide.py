@@ -7,12 +7,12 @@ over all of them (Holm): a false one anywhere in 1 % of ledgers.
 """
 import json
 import math
-import sys
 
-from report import journal, stats
+from report import journal, staged, stats
 from report.claims import arithmetic, evidence, ledger, rules
 
 FORMAT = 1
+DONE, INCOMPLETE = 0, 3
 GO, PORT = "Go", "the C port"
 
 
@@ -35,23 +35,17 @@ def lacking(campaign, claim):
 
 # ---- the tests of a family ------------------------------------------------
 
-def margins(claim):
-    """(lower, upper) of ln value: what each side's test must exceed."""
+def alternatives(claim, key):
+    """What is tested of one cell: the claimed side, and its opposite."""
+    band = math.log1p(claim.band)
     if claim.rule == "figure":
-        return tuple(math.log(v) for v in rules.limits(claim))
-    return -math.log1p(claim.band), math.log1p(claim.band)
-
-
-def raw_p(claim, found):
-    """One-sided p of (claimed side, other side) from a cell's values."""
-    x = [v for v in evidence.logs(found).values() if not math.isnan(v)]
-    low, high = margins(claim)
-    if claim.rule in ("figure", "equal"):  # both sides must be excluded
-        within = max(stats.above(x, low), stats.above([-v for v in x], -high))
-        return within, 1.0
-    over = stats.above(x, high)
-    under = stats.above([-v for v in x], -low)
-    return (over, under) if rules.above_one(claim) else (under, over)
+        limits = (math.log(v) for v in rules.limits(claim))
+        return {"claimed": stats.inside([key], *limits)}
+    if claim.rule == "equal":
+        return {"claimed": stats.inside([key], -band, band)}
+    sign = 1 if rules.above_one(claim) else -1
+    return {"claimed": stats.beyond([key], sign, band),
+            "opposite": stats.beyond([key], -sign, band)}
 
 
 def tested(claim, found):
@@ -61,15 +55,19 @@ def tested(claim, found):
 
 
 def corrected(cells):
-    """key -> (claimed side, other side) corrected over all of them.
+    """key -> p of {claimed, opposite}, corrected over all of them.
 
-    cells -- key -> (claim, evidence) of everything that is tested
+    cells -- key -> (claim, evidence) of everything that is tested. Claims of
+    the same cells share a contrast, which is corrected for once.
     """
-    keys = sorted(cells)
-    pairs = [raw_p(*cells[key]) for key in keys]
-    flat = stats.holm([p for pair in pairs for p in pair])
-    return {key: (float(flat[2 * i]), float(flat[2 * i + 1]))
-            for i, key in enumerate(keys)}
+    contrasts, claims = {}, {}
+    for key, (claim, found) in cells.items():
+        contrast = (*found.cells, claim.statistic)
+        contrasts[contrast] = evidence.logs(found)
+        claims[key] = alternatives(claim, contrast)
+    found = stats.family(contrasts, claims, rules.ALPHA)
+    return {key: {side: row["p"] for side, row in said.items()}
+            for key, said in found.items()}
 
 
 # ---- one claim ------------------------------------------------------------
@@ -187,7 +185,10 @@ def asked(campaign, claims):
 
 def kept(campaign):
     """Hash of the ledger as it was before the run; None: nobody kept it."""
-    return (campaign.meta.get("notes") or {}).get("claims")
+    stages = campaign.path.parent / "stages.json"
+    if not stages.exists():
+        return (campaign.meta.get("notes") or {}).get("claims")
+    return staged.read_meta(stages.parent)["rule"].get("ledger_sha256")
 
 
 def document(campaign, claims):
@@ -202,16 +203,24 @@ def document(campaign, claims):
             "claims": rows}
 
 
-def main(folder, of=None):
-    """Prints the verdicts of a campaign; -> exit status.
-
-    of -- folder of the ledger; None: that of the tree
-    """
-    try:
-        found = document(journal.read(folder), ledger.read(
-            *([] if of is None else [of])))
-    except (journal.JournalError, ledger.LedgerError) as error:
-        print(f"report: {error}", file=sys.stderr)
-        return 2
+def printed(campaign, finished=True):
+    """Prints the verdicts of a campaign -> exit status."""
+    found = document(campaign, ledger.read())
+    found |= {"finished": finished, "words": [
+        f"{found['count'][word]} {word}" for word in rules.VERDICTS]}
     print(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False))
-    return 0
+    return DONE if finished else INCOMPLETE
+
+
+def of_folder(folder):
+    """The same of an ordinary campaign. JournalError, LedgerError."""
+    return printed(journal.read(folder))
+
+
+def main(stages):
+    """The same of a staged one, whose only stage has all of its cells."""
+    if not stages.stages and not stages.begun:
+        raise journal.JournalError(f"{stages.path}: no stage has begun: "
+                                   "readmostly claims run --resume")
+    return printed((stages.stages or [stages.begun])[0],
+                   bool(stages.stages))

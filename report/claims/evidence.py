@@ -95,7 +95,9 @@ def along(campaign, claim, where, subject, against):
         raise articles.Missing("no block has every value of " + claim.axis)
     return Evidence(
         where, tuple(c for _, part in parts for c in part.cells),
-        tuple((b, stats.log_slope(*zip(*whole[b]))) for b in sorted(whole)),
+        tuple(zip(sorted(whole), map(float, stats.block_slopes(
+            [x for x, _ in parts],
+            [[v for _, v in whole[b]] for b in sorted(whole)])))),
         trials=sum(part.trials for _, part in parts),
         measure=parts[0][1].measure)
 
@@ -126,6 +128,6 @@ def of_claim(campaign, claim, subject=None, against=None):
 
 
 def logs(evidence):
-    """ln of its values, by block; nan where one is 0 or less."""
-    return {block: math.log(value) if value > 0 else math.nan
-            for block, value in evidence.values}
+    """ln of its values, by block, without those of 0 or less."""
+    return {block: math.log(value) for block, value in evidence.values
+            if value > 0}

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from report.journal import JournalError
+
 FOLDER = Path(__file__).resolve().parents[2] / "workloads" / "claims"
 ID = re.compile(r"S[0-9]-[0-9]{2}")
 WORDS = {  # key -> what it may say
@@ -38,7 +40,7 @@ NEEDS = ("cpus", "counters", "go")
 LACKS = ("cpus", "counters", "go", "hardware", "experiment", "runtime")
 
 
-class LedgerError(Exception):
+class LedgerError(JournalError):
     """The ledger cannot be read: FILE:LINE: what, expected what."""
 
 

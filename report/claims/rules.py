@@ -2,7 +2,7 @@
 """From the values of one cell to an outcome, by the rule of a claim.
 
 The rules are those of docs/claims.md. An interval is of 95 %; where a claim
-speaks of speed, `p` (claimed side, other side) is of the test corrected over
+speaks of speed, `p` ("claimed", "opposite") is of the test corrected over
 all such claims of the campaign, and both it and the interval are needed.
 """
 import math
@@ -69,7 +69,11 @@ def made(claim, row, word, how="", p=None):
 
 def sure(claim, p, side):
     """Has the corrected test rejected, where one is needed?"""
-    return claim.speaks != "speed" or (p is not None and p[side] <= ALPHA)
+    return claim.speaks != "speed" or (p or {}).get(side, 1.0) <= ALPHA
+
+
+def of(p, side):
+    return (p or {}).get(side)
 
 
 def no_interval(claim, row):
@@ -101,15 +105,15 @@ def direction(claim, evidence, p):
     if row["low"] is None:
         return no_interval(claim, row)
     side = side_of(claim, row)
-    if side == "claimed" and sure(claim, p, 0):
-        return made(claim, row, REPRODUCED, p=p and p[0])
-    if side == "opposite" and sure(claim, p, 1):
-        return made(claim, row, REFUTED, OPPOSITE, p and p[1])
+    if side == "claimed" and sure(claim, p, side):
+        return made(claim, row, REPRODUCED, p=of(p, side))
+    if side == "opposite" and sure(claim, p, side):
+        return made(claim, row, REFUTED, OPPOSITE, of(p, side))
     if side == "none":
         return made(claim, row, REFUTED, "no difference above "
                     + words.percent(100 * claim.band))
     return made(claim, row, INCONCLUSIVE, "" if side == "open" else
-                "not sure of all claims together", p and p[side != "claimed"])
+                "not sure of all claims together", of(p, side))
 
 
 def sized(claim, row):
@@ -142,12 +146,12 @@ def equal(claim, evidence, p):
         return no_interval(claim, row)
     margin = 1 + claim.band
     if 1 / margin < row["low"] and row["high"] < margin and \
-            sure(claim, p, 0):
-        return made(claim, row, REPRODUCED, p=p and p[0])
+            sure(claim, p, "claimed"):
+        return made(claim, row, REPRODUCED, p=of(p, "claimed"))
     if row["low"] > margin or row["high"] < 1 / margin:
         return made(claim, row, REFUTED, "they differ: × "
                     + words.sig(row["centre"]))
-    return made(claim, row, INCONCLUSIVE, p=p and p[0])
+    return made(claim, row, INCONCLUSIVE, p=of(p, "claimed"))
 
 
 def figure(claim, evidence, p):
@@ -155,15 +159,15 @@ def figure(claim, evidence, p):
     if row["low"] is None:
         return no_interval(claim, row)
     size = sized(claim, row)
-    if size == "inside" and sure(claim, p, 0):
-        return made(claim, row, REPRODUCED, p=p and p[0])
+    if size == "inside" and sure(claim, p, "claimed"):
+        return made(claim, row, REPRODUCED, p=of(p, "claimed"))
     if size == "outside":
         low, high = claimed(claim)
         said = words.sig(low) + (f" to {words.sig(high)}" if high > low
                                  else "")
         return made(claim, row, REFUTED,
                     f"{words.sig(row['centre'])}, not {said}")
-    return made(claim, row, INCONCLUSIVE, p=p and p[0])
+    return made(claim, row, INCONCLUSIVE, p=of(p, "claimed"))
 
 
 def count(claim, evidence, _):
@@ -230,7 +234,7 @@ RULES = {"direction": direction, "ratio": ratio, "equal": equal,
 
 
 def outcome(claim, evidence, p=None):
-    """p -- corrected (claimed side, other side), of a claim of speed."""
+    """p -- side -> corrected p, of a claim of speed."""
     if evidence.reason:
         return Outcome(NOT_HERE, evidence.reason)
     if claim.rule not in ("never", "can-happen") and not evidence.values:

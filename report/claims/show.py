@@ -173,6 +173,8 @@ def cells_of(plan, claims):
     """Ids of the cells that these claims take, in the order of the plan."""
     found = set()
     for claim in claims.values():
+        if claim.rule in ledger.WITHOUT_CELLS:
+            continue
         for subject, against in ((claim.subject, claim.against),
                                  *((claim.go,) if claim.go else ())):
             for where in claim.cells:

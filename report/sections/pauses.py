@@ -2,9 +2,8 @@
 """Part of 5c: does what a map does now and then explain its P99?"""
 import numpy as np
 
-from report import factors, words
+from report import factors, stats, words
 from report.page import chip, esc
-from report.regression import least_squares
 
 # What a map does now and then. Not lock_wait: that is what others suffer.
 PAUSES = ("grow", "evacuate", "resize", "promote", "rebuild", "clone",
@@ -51,9 +50,9 @@ def fit_of(rows):
     there are too few slices."""
     if len(rows) < SLICES:
         return None
-    return least_squares([r["p99_ms"] for r in rows],
-                         {name: [r[name] for r in rows]
-                          for name in REGRESSORS})
+    return stats.least_squares([r["p99_ms"] for r in rows],
+                               {name: [r[name] for r in rows]
+                                for name in REGRESSORS})
 
 
 def fit_rows(cell, fit):

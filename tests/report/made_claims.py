@@ -2,6 +2,7 @@
 """Campaigns that exist only in memory, for tests of claims: cells with the
 values that a test says, and claims about them."""
 import types
+from pathlib import Path
 
 from report import journal
 from report.claims import ledger
@@ -37,6 +38,7 @@ def cell(name, values, failed=(), stats=None, **factors):
 def campaign(*cells, cpus=2, counters="none"):
     return types.SimpleNamespace(
         cells={c.id: c for c in cells}, failed_maps={}, name="made",
+        path=Path("nowhere") / "made",
         maps={c.map: {} for c in cells},
         meta={"machine": {"id": "00c0ffee", "cpus": cpus},
               "counters": {"backend": counters}})

@@ -3,11 +3,13 @@
 for claims; `claims list`, `show` and `cells`; `decide`."""
 import json
 import re
+import shutil
 
 import pytest
 from report_helpers import Built, Page, main, make_journal
 
-from report.claims import ledger
+from report import damage
+from report.claims import ledger, rule
 
 LEDGER = """
 conditions = stated
@@ -135,3 +137,46 @@ def test_decide_prints_the_same_bytes_twice(campaign, capsys):
 def test_decide_names_a_folder_that_is_none(own, capsys, tmp_path):
     assert main(["decide", str(tmp_path / "none")]) == 2
     assert "no such folder" in capsys.readouterr().err
+
+
+def staged(folder, campaign, **more):
+    """The campaign as the only stage of a staged one."""
+    folder.mkdir()
+    plan = json.loads((campaign / "campaign.json").read_text())
+    plan = {"seed": 1, "cells": plan["cells"], "order": plan["order"]}
+    (folder / "plan.json").write_text(json.dumps(plan))
+    meta = {"format": 1, "kind": "claims", "budget_trials": 100, "seed": 1,
+            "ids": None, "rule": rule.numbers(),
+            "plan_sha256": damage.plan_sha256(plan)} | more
+    meta["sha256"] = damage.campaign_sha256(meta)
+    (folder / "stages.json").write_text(json.dumps(meta))
+    return folder
+
+
+def test_a_run_for_claims_has_one_stage(campaign, tmp_path, capsys):
+    folder = staged(tmp_path / "s", campaign)
+    assert main(["next", str(folder)]) == 0
+    asked = json.loads(capsys.readouterr().out)
+    assert asked["stage"] == 1 and asked["blocks"] is None
+    assert [name.split("/")[1] for name in asked["cells"]] == [
+        "gomap_rw", "syncmap"]
+    assert asked["trials"] == 40
+    shutil.move(campaign, folder / "stage-01")
+    assert main(["next", str(folder)]) == 0
+    assert json.loads(capsys.readouterr().out)["stage"] is None
+    assert main(["decide", str(folder)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["ledger_of_run"] == found["ledger_sha256"]
+
+
+def test_claims_without_a_cell_are_refused_by_name(campaign, tmp_path,
+                                                   capsys):
+    folder = staged(tmp_path / "s", campaign, ids=["S4-03"])
+    assert main(["next", str(folder)]) == 2
+    assert "none of its cells is of S4-03" in capsys.readouterr().err
+
+
+def test_a_rule_holds_the_ledger(own, capsys):
+    assert main(["rule", "claims"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["ledger_sha256"] == ledger.digest(ledger.read())

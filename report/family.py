@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One level for all claims that speak of speed: Holm, Westfall and Young.
+
+A claim has alternatives ("as claimed", "opposite", "inside the band" ...).
+What is tested is simpler: a *side*, one contrast's pseudo-median beyond one
+limit. Sides are corrected over the whole family, and alternatives are made
+of corrected sides: what needs all of its sides has the largest p of them,
+what needs any of its ways the smallest of theirs. Where no side is called
+wrongly, no alternative is.
+
+Two facts make the family smaller than a count of its sides. Sides of one
+contrast in one direction are nested: beyond 20 % is beyond 2 %, and its p is
+no smaller. And a claim that is asked for four things has a truth that lies
+in one place. So the correction counts *groups*, contrasts times directions,
+whatever the number of limits.
+"""
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from report.signed_rank import FLIPS, rank_p, sign_flip_test, signed_rank_p
+
+HOLM, MAX_T = "holm", "max-t"
+SPARE = 10  # a feasible family has its smallest p so far below its level
+
+
+@dataclass(frozen=True)
+class Side:
+    """To be shown: sign * (pseudo-median - limit) > 0. contrast is a key of
+    the data, sign +1 or -1, limit a log ratio."""
+    contrast: object
+    sign: int
+    limit: float
+
+    @property
+    def group(self):
+        return self.contrast, self.sign
+
+
+def beyond(contrasts, sign, limit):
+    """Alternative: every contrast is beyond sign * limit on that side, as
+    one log ratio of all or a dict of each its own (margin or tolerance)."""
+    own = limit if isinstance(limit, dict) else dict.fromkeys(
+        contrasts, limit)
+    return (tuple(Side(c, sign, sign * own[c]) for c in contrasts),)
+
+
+def inside(contrasts, low, high):
+    """Alternative: every contrast lies in (low, high), log ratios."""
+    return (tuple(s for c in contrasts
+                  for s in (Side(c, 1, low), Side(c, -1, high))),)
+
+
+def outside(contrasts, low, high):
+    """Alternative: all contrasts below low, or all above high."""
+    return (tuple(Side(c, -1, low) for c in contrasts),
+            tuple(Side(c, 1, high) for c in contrasts))
+
+
+# ---- sides ----------------------------------------------------------------
+
+def aligned(contrasts):
+    """Rows of contrasts over all blocks of the family: keys, (rows, blocks);
+    nan where a contrast has no pair in that block."""
+    # Sorted, so that coins do not depend on the order of mention; by repr(),
+    # for keys of blocks need no order of their own.
+    blocks = {b: i for i, b in enumerate(sorted(
+        {b for d in contrasts.values() for b in d}, key=repr))}
+    rows = np.full((len(contrasts), len(blocks)), np.nan)
+    for row, d in zip(rows, contrasts.values()):
+        row[[blocks[b] for b in d]] = list(d.values())
+    return list(contrasts), rows
+
+
+def sides_of(claims):
+    """Every side once, in the order of first mention."""
+    return list(dict.fromkeys(
+        side for alternatives in claims.values()
+        for ways in alternatives.values() for way in ways for side in way))
+
+
+def exact_p(sides, at, rows):
+    """p of each side alone; sides with as many pairs go together."""
+    p, by_n = np.ones(len(sides)), {}
+    counts = np.count_nonzero(~np.isnan(rows), axis=1)
+    for i, side in enumerate(sides):
+        by_n.setdefault(counts[at[side.contrast]], []).append(i)
+    for n, members in by_n.items():
+        if n == 0:
+            continue
+        x = np.array([rows[at[sides[i].contrast]] for i in members])
+        x = x[~np.isnan(x)].reshape(len(members), n)
+        sign = np.array([sides[i].sign for i in members])
+        limit = np.array([sides[i].limit for i in members])
+        p[members] = signed_rank_p(x * sign[:, None], limit * sign)
+    return p
+
+
+def holm_of_groups(p, groups):
+    """Holm's corrected p where the sides of a group are nested.
+
+    Step down from the smallest p; each is multiplied by how many groups
+    still have a side. At the first false call every group with a true null
+    still has one, and the called side's p is no smaller than that of the
+    true null of its group that is hardest to keep: so the sum over groups
+    is at most alpha, whatever depends on what.
+    """
+    order = np.argsort(p, kind="stable")
+    left = np.zeros(len(p))
+    seen = set()
+    for place in range(len(order) - 1, -1, -1):
+        seen.add(groups[order[place]])
+        left[place] = len(seen)
+    result = np.empty(len(p))
+    result[order] = np.minimum(np.maximum.accumulate(p[order] * left), 1.0)
+    return result
+
+
+def max_t_of(sides, at, rows, flips, seed):
+    """Single-step max-T: one coin for each campaign and block."""
+    x = np.array([s.sign * (rows[at[s.contrast]] - s.limit) for s in sides])
+    return sign_flip_test(x, flips, seed)["p_max_t"]
+
+
+# ---- the family -----------------------------------------------------------
+
+def combined(ways, p):
+    """All sides of a way, any of the ways."""
+    return min(max(p[s] for s in way) for way in ways)
+
+
+def family(contrasts, claims, alpha=0.01, correction=HOLM, flips=FLIPS,
+           seed=1):
+    """Tests every alternative of every claim at one family-wise level.
+
+    contrasts   key -> {block: d}: log ratios; a block's key names campaign
+                and block, equal keys being the same block of the same
+                campaign; a missing or nan d takes no part
+    claims      id -> {alternative: ways}, of beyond(), inside(), outside()
+    correction  HOLM, or MAX_T with `flips` and `seed`
+    -> id -> {alternative: {"p", "p_alone", "n", "shown", "reason"}}: p
+    corrected over the family; p_alone of this alternative by itself (the
+    least of its ways times their number); n of its contrast with fewest
+    pairs; shown: p <= alpha; reason, in words, where n is so small that
+    even pairs that all agree could not be called.
+    ValueError: a side names a contrast that is not there, an alternative
+    without sides, or an unknown correction.
+
+    Chance of any false call at most alpha: by Holm whatever depends on what
+    and without a draw; by max-T where the pairs of one block may change
+    signs jointly (the maps of each contrast change places). Each contrast
+    is taken to be symmetric about its centre, as it is where maps differ by
+    a factor. A contrast that several claims share should have one key: it
+    is corrected for once.
+    """
+    keys, rows = aligned(contrasts)
+    at, sides = {key: i for i, key in enumerate(keys)}, sides_of(claims)
+    refuse(claims, sides, at, correction)
+    if not sides:
+        return {name: {} for name in claims}
+    alone = exact_p(sides, at, rows)
+    groups = [s.group for s in sides]
+    joint = (holm_of_groups(alone, groups) if correction == HOLM
+             else max_t_of(sides, at, rows, flips, seed))
+    counts = dict(zip(keys, np.count_nonzero(~np.isnan(rows), axis=1)))
+    found = (dict(zip(sides, joint)), dict(zip(sides, alone)), counts,
+             alpha, family_needs(len(set(groups)), alpha)["least"])
+    return {name: {a: row_of(ways, *found) for a, ways in asked.items()}
+            for name, asked in claims.items()}
+
+
+def refuse(claims, sides, at, correction):
+    """ValueError of what cannot be tested, with its name."""
+    if correction not in (HOLM, MAX_T):
+        raise ValueError(f"no correction {correction!r}")
+    for side in sides:
+        if side.contrast not in at:
+            raise ValueError(f"no contrast {side.contrast!r}")
+    for name, asked in claims.items():
+        if not all(ways and all(ways) for ways in asked.values()):
+            raise ValueError(f"claim {name!r}: an alternative has no sides")
+
+
+def row_of(ways, joint, alone, counts, alpha, least):
+    """One alternative, from p of sides."""
+    n = int(min(counts[s.contrast] for way in ways for s in way))
+    p = float(combined(ways, joint))
+    return {"p": p, "n": n, "shown": p <= alpha,
+            "p_alone": min(1.0, len(ways) * float(combined(ways, alone))),
+            "reason": None if n >= least or p <= alpha
+            else f"n<{least}"}
+
+
+def family_needs(groups, alpha=0.01, spare=SPARE):
+    """Pairs that a family of `groups` groups needs -> {"least", "spare"}.
+
+    least: all pairs on one side can just be called, 2^-n <= alpha / groups
+    (260 groups at 1 %: 15). spare: with a p `spare` times as small (18), so
+    that one or two pairs may disagree: what to plan for at least.
+    """
+    least = math.ceil(math.log2(groups / alpha))
+    return {"least": max(least, 1),
+            "spare": max(math.ceil(math.log2(spare * groups / alpha)), 1)}
+
+
+def pairs_against(n, groups, alpha=0.01):
+    """How much of the rank sum n(n+1)/2 may speak against what is called
+    first in a family; None: nothing can be called."""
+    within = np.nonzero(rank_p(n) <= alpha / groups)[0]
+    return int(within[-1]) if len(within) else None

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes staged campaigns of made-up trials, as the front end would: asks for
+the next stage, "runs" it, asks again. Each folder says "synthetic"."""
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import sweep_worlds as worlds
+from report import damage, staged
+from report.sweep import grid, next as following
+from report.sweep import rule as rules
+from seal import sealed
+
+ELAPSED = 10 ** 8  # of each window [ns]
+
+
+def begin(path, plan, budget=10 ** 6, maps=worlds.MAPS, **more):
+    """stages.json and plan.json of a search that has not begun."""
+    path = Path(path)
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "plan.json").write_text(json.dumps(plan, indent=1))
+    meta = {"format": 1, "kind": "crossover", "maps": list(maps), "ids": None,
+            "mode": None, "seed": 7, "budget_trials": budget,
+            "rule": rules.NUMBERS,
+            "plan_sha256": damage.plan_sha256(plan)} | more
+    (path / "stages.json").write_text(json.dumps(
+        meta | {"sha256": damage.campaign_sha256(meta)}))
+    return path
+
+
+def trial(cell, block, rate, **more):
+    """One line of a journal, as an object."""
+    result = rate and {"status": "ok", "ops": round(rate * ELAPSED / 1e9),
+                       "elapsed_ns": ELAPSED, "verification": None,
+                       "latency": None}
+    return {"format": 1, "cell": cell, "block": block, "arm": "head",
+            "slot": 0, "attempt": 1, "seed": 1, "exit": "0", "status": "ok",
+            "reason": None, "disturbed": None, "result": result} | more
+
+
+def write_stage(path, plan, asked, lines, machine="5e7a0001"):
+    """A campaign of the asked cells with these lines."""
+    path.mkdir()
+    wish = set(asked["cells"])
+    cells = [c | {"blocks": asked["blocks"]} for c in plan["cells"]
+             if c["id"] in wish]
+    checked = {(c["map"], c["write_kind"]) for c in cells}
+    cells = [c for c in plan["cells"] if c["measure"] == "verify"
+             and asked["stage"] == 1
+             and (c["map"], c["write_kind"]) in checked] + cells
+    meta = {"format": 1, "protocol": 2, "synthetic": True, "name": path.name,
+            "machine": {"id": machine}, "seed": 7, "cells": cells,
+            "maps": [{"id": m} for m in sorted({c["map"] for c in cells})],
+            "line_checksum": "crc32",
+            "order": [[i for i, c in enumerate(cells) if b < c["blocks"]]
+                      for b in range(asked["blocks"])]}
+    meta["plan_sha256"] = damage.plan_sha256(meta)
+    meta["sha256"] = damage.campaign_sha256(meta)
+    (path / "campaign.json").write_text(json.dumps(meta))
+    (path / "trials.jsonl").write_text("".join(map(sealed, lines)))
+
+
+def ask(path):
+    """What `next` says of a folder: (asked, points)."""
+    return following.played(staged.read(path)).next()
+
+
+def run_stage(path, plan, truth, seed, change=lambda lines: lines):
+    """Runs the next stage, if there is one -> what was asked.
+
+    change -- may plant damage: lines -> lines
+    """
+    asked, points = ask(path)
+    if asked["stage"] is None:
+        return asked
+    lattice = grid.lattice(plan, worlds.MAPS)
+    rng = np.random.default_rng([seed, asked["stage"]])
+    rates = worlds.trials(lattice, truth, points, asked["blocks"], rng)
+    lines = [trial(c["id"], 0, 1e7) for c in plan["cells"]
+             if c["measure"] == "verify" and asked["stage"] == 1]
+    lines += [trial(c, b, rates[c][b]) for b in range(asked["blocks"])
+              for c in sorted(rates)]
+    write_stage(path / f"stage-{asked['stage']:02d}", plan, asked,
+                change(lines))
+    return asked
+
+
+def run(path, plan, truth, seed=1, **more):
+    """A whole search in a folder -> all that was asked, the end included."""
+    begin(path, plan, **more)
+    told = [run_stage(path, plan, truth, seed)]
+    while told[-1]["stage"] is not None:
+        told.append(run_stage(path, plan, truth, seed))
+    return told
+
+
+def main():
+    """staged_folder.py DIR [SHAPE] [KIND]: to look at by hand."""
+    shape, kind = (sys.argv[2:] + ["here", "one"][len(sys.argv) - 2:])[:2]
+    plan = worlds.plan(worlds.SHAPES[shape])
+    for asked in run(Path(sys.argv[1]), plan, worlds.surface(
+            kind, np.random.default_rng(1))):
+        print(asked["stage"], asked.get("trials"), asked["why"])
+
+
+if __name__ == "__main__":
+    main()

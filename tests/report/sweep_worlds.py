@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Surfaces whose boundary is known, and the noise of trials on them: what
+the search for crossovers is proved with. Simulated, nothing is measured.
+
+ln r(x, y, z) is the log ratio B / A at a point, x, y, z in 0 .. 1 along the
+write shares, threads and keys: above 0 B leads, below 0 A.
+"""
+import functools
+import math
+
+import numpy as np
+
+from report.sweep import grid, next as following, outcome
+from report.sweep import rule as rules
+
+MAPS = ("gomap_rw", "syncmap")
+SPREAD = 0.05  # sd of ln rate of one trial
+BLOCK = 0.05  # sd of what both maps of a block share
+TAIL, HEAVY = 0.03, 0.3  # share of trials that are slowed, and by how much
+KINDS = ("one", "two", "none", "tie band", "diagonal")
+# Write shares, thread counts, numbers of keys. here: what workloads/
+# crossover-sweep.conf has on 2 CPUs.
+SHAPES = {"here": (8, 3, 5), "middle": (13, 5, 3), "large": (17, 7, 5)}
+
+
+def cell(name, share, threads, keys, **more):
+    """A cell as plan.json has it, as far as the search reads it."""
+    c = {"workload": "crossover-fine", "map": name, "shape": "u64x8",
+         "keys": keys, "write_share": share, "miss_share": 0.0,
+         "write_kind": "update", "dist": "uniform", "loop": "mix",
+         "rate_per_s": 0, "arrivals": "poisson", "threads": threads,
+         "placement": "cores", "memory": "first-touch", "presize": True,
+         "measure": "throughput", "blocks": 21, "base": MAPS[0],
+         "skip": None, "cpus": []} | more
+    return {"id": f"{c['workload']}/{name}/{c['shape']}/n{keys}/w"
+            f"{100 * share:g}/{c['write_kind']}/m0/{c['dist']}/t{threads}/"
+            f"{c['placement']}/{c['measure']}"} | c
+
+
+def plan(shape, **more):
+    """Cells of a whole grid of `shape` points along the three axes."""
+    shares = np.round(np.geomspace(0.001, 0.5, shape[0]), 6).tolist()
+    return {"seed": 7, "order": [], "same": [], "cells": [
+        cell(name, share, 2 ** t, 4 ** k * 1024, **more) for share in shares
+        for t in range(shape[1]) for k in range(shape[2]) for name in MAPS]}
+
+
+@functools.lru_cache
+def whole(shape):
+    """The lattice of one of SHAPES."""
+    return grid.lattice(plan(SHAPES[shape]), MAPS)
+
+
+def surface(kind, rng):
+    """A function of x, y, z -> ln ratio; slopes as of measured maps, whose
+    ratio goes from a third to three times along an axis."""
+    sign, steep = rng.choice([-1, 1]), rng.uniform(2.0, 4.0)
+    tilt, bend = rng.uniform(-0.3, 0.3, 2)
+    x0 = rng.uniform(0.15, 0.85)
+    if kind == "one":
+        return lambda x, y, z: sign * steep * (
+            x - x0 - 0.15 * tilt * (y - 0.5) - 0.15 * bend * (z - 0.5))
+    if kind == "two":
+        left = rng.uniform(0.1, 0.3)
+        right = left + rng.uniform(0.3, 0.55)
+        return lambda x, y, z: sign * 2 * steep * (
+            (x - left) * (right - x)) + 0.05 * tilt * (y - 0.5)
+    if kind == "none":
+        return lambda x, y, z: sign * (0.2 + 0.3 * steep * x + 0.1 * y)
+    if kind == "tie band":
+        half = rng.uniform(0.05, 0.15)
+        return lambda x, y, z: sign * steep * math.copysign(
+            max(abs(x - x0) - half, 0.0), x - x0)
+    angle = rng.uniform(0.25, 1.3)
+    past = x0 * math.cos(angle) + 0.5 * math.sin(angle)
+    return lambda x, y, z: sign * steep * (
+        x * math.cos(angle) + y * math.sin(angle) - past + 0.1 * bend * z)
+
+
+def flat(ratio=1.0):
+    """Everywhere the same: A/A where ratio is 1."""
+    return lambda x, y, z: math.log(ratio)
+
+
+def at(lattice, point):
+    """x, y, z of a point, 0 .. 1 by its place on each axis."""
+    axes = lattice.groups[point.group].axes
+    return [i / max(len(axes[a]) - 1, 1)
+            for a, i in zip(grid.ORDERED, point.at)]
+
+
+def noise(rng, size, spread):
+    """ln of what a trial loses or wins: normal, and some are slowed."""
+    slowed = rng.random(size) < TAIL
+    return spread * rng.standard_normal(size) - slowed * rng.exponential(
+        HEAVY, size)
+
+
+def trials(lattice, truth, points, blocks, rng, spread=SPREAD):
+    """cell id -> {block: rate}, of one stage."""
+    rates, shared = {}, BLOCK * rng.standard_normal(blocks)
+    ln = np.array([truth(*at(lattice, p)) for p in points])
+    drawn = shared + noise(rng, (len(points), 2, blocks), spread)
+    drawn += np.stack([-ln / 2, ln / 2], 1)[:, :, None]
+    for point, both in zip(points, (5e7 * np.exp(drawn)).tolist()):
+        rates.update((cell, dict(enumerate(row)))
+                     for cell, row in zip(point.cells, both))
+    return rates
+
+
+def search(plan, truth, seed, budget=10 ** 9, spread=SPREAD,
+           lose=lambda rates, rng: rates):
+    """A whole search in memory -> Search, with .ended: what it said last.
+
+    plan -- a plan, or its lattice; lose -- what is left of a stage's rates
+    """
+    lattice = grid.lattice(plan, MAPS) if isinstance(plan, dict) else plan
+    found = following.Search(lattice, rules.NUMBERS, budget)
+    rng = np.random.default_rng(seed)
+    while True:
+        asked, points = found.next()
+        if not points:
+            found.ended = asked
+            return found
+        rates = trials(lattice, truth, points, asked["blocks"], rng, spread)
+        found.take(asked, points, lose(rates, rng))
+
+
+def whole_grid(lattice):
+    """Trials that the whole grid takes: each cell, the most blocks."""
+    return 2 * len(lattice.usable()) * rules.most(rules.NUMBERS)

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about one level for all claims that speak of speed."""
+import itertools
+import math
+import os
+import sys
+
+import numpy as np
+import pytest
+from scipy import stats as dist
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
+from report import family as room  # noqa: E402
+from report import stats  # noqa: E402
+
+MARGIN = math.log(1.02)
+
+
+def pairs(values, campaign="c"):
+    return {(campaign, k): float(v) for k, v in enumerate(values)}
+
+
+def drawn(rng, count, n=20, centre=0.0):
+    return {f"d{i}": pairs(rng.normal(centre, 0.05, n))
+            for i in range(count)}
+
+
+def directions(contrasts, margin=MARGIN):
+    return {f"claim of {c}": {"claimed": stats.beyond([c], 1, margin),
+                              "opposite": stats.beyond([c], -1, margin)}
+            for c in contrasts}
+
+
+# ---- Holm -----------------------------------------------------------------
+
+def test_one_contrast_in_one_direction_is_the_test_alone():
+    d = np.random.default_rng(1).normal(0.05, 0.05, 20)
+    got = stats.family({"d": pairs(d)}, {
+        "c": {"claimed": stats.beyond(["d"], 1, MARGIN)}})["c"]["claimed"]
+    want = dist.wilcoxon(d - MARGIN, alternative="greater").pvalue
+    assert got["p"] == got["p_alone"] == pytest.approx(want)
+    assert got["n"] == 20 and got["shown"] == (want <= 0.01)
+
+
+def test_contrasts_in_one_direction_are_holms():
+    """The corrected p of report.stats.holm(), a known answer of its own."""
+    data = drawn(np.random.default_rng(2), 30, centre=0.03)
+    got = stats.family(data, {c: {"up": stats.beyond([c], 1, 0.0)}
+                              for c in data})
+    alone = [dist.wilcoxon(list(d.values()), alternative="greater").pvalue
+             for d in data.values()]
+    assert [got[c]["up"]["p"] for c in data] == pytest.approx(
+        list(stats.holm(alone)))
+
+
+def test_groups_by_hand():
+    """Four sides in three groups: the nested pair costs one place only, and
+    holds it until the last of its sides is called."""
+    p = np.array([0.001, 0.02, 0.004, 0.5])
+    groups = ["a", "a", "b", "c"]
+    assert room.holm_of_groups(p, groups) == pytest.approx(
+        [3 * 0.001, 3 * 0.004, 2 * 0.02, 0.5][:1]
+        + [2 * 0.02, 3 * 0.004, 0.5])
+    assert room.holm_of_groups(np.array([0.5, 0.6]), "ab") == pytest.approx(
+        [1.0, 1.0])
+
+
+def test_more_limits_of_a_contrast_take_no_further_places():
+    """Ten contrasts in two directions: 20 places, whatever the limits."""
+    rng = np.random.default_rng(3)
+    data = drawn(rng, 10, centre=0.04)
+    one = stats.family(data, directions(data))
+    more = {name: asked | {
+        f"beyond {limit}": stats.beyond([name[-2:]], 1, limit)
+        for limit in (0.1, 0.2, 0.3)}
+        for name, asked in directions(data).items()}
+    many = stats.family(data, more)
+    for name, row in one.items():
+        p = many[name]["claimed"]["p"]
+        assert p <= 20 * row["claimed"]["p_alone"] + 1e-12
+    least = min(one, key=lambda name: one[name]["claimed"]["p"])
+    assert many[least]["claimed"]["p"] == one[least]["claimed"]["p"]
+
+
+# ---- alternatives ---------------------------------------------------------
+
+def test_what_needs_all_cells_has_the_largest_p_of_them():
+    rng = np.random.default_rng(4)
+    data = {"far": pairs(rng.normal(0.5, 0.05, 20)),
+            "near": pairs(rng.normal(0.04, 0.05, 20))}
+    both = {"both": {"claimed": stats.beyond(["far", "near"], 1, MARGIN)}}
+    apart = {c: {"claimed": stats.beyond([c], 1, MARGIN)} for c in data}
+    got = stats.family(data, both | apart)
+    assert got["both"]["claimed"]["p"] == got["near"]["claimed"]["p"]
+    assert got["far"]["claimed"]["p"] < got["near"]["claimed"]["p"]
+
+
+def test_inside_is_equivalence_and_outside_is_different():
+    """One contrast alone: two groups, and Holm over them lets the larger p
+    of the two one-sided tests stand."""
+    band = 0.05
+    for seed in range(40):
+        d = np.random.default_rng(seed).normal(0.02 * (seed % 6), 0.05, 20)
+        alone = stats.equivalence(d, band)
+        got = stats.family({"d": pairs(d)}, {"c": {
+            "in": stats.inside(["d"], -band, band),
+            "out": stats.outside(["d"], -band, band)}})["c"]
+        assert got["in"]["p_alone"] == pytest.approx(alone["p"])
+        assert got["out"]["p_alone"] == pytest.approx(
+            min(1, 2 * alone["p_different"]))
+        assert got["in"]["p"] >= alone["p"]
+        assert not (got["in"]["shown"] and got["out"]["shown"])
+
+
+def test_each_contrast_may_have_its_own_limit():
+    rng = np.random.default_rng(5)
+    data = drawn(rng, 2, centre=0.1)
+    (way,) = stats.beyond(data, -1, {"d0": 0.02, "d1": 0.05})
+    assert [(s.contrast, s.sign, s.limit) for s in way] == [
+        ("d0", -1, -0.02), ("d1", -1, -0.05)]
+
+
+def test_missing_blocks_take_no_part_and_too_few_have_a_reason():
+    rng = np.random.default_rng(6)
+    data = drawn(rng, 40, centre=0.5)
+    holes = dict(data["d0"])
+    for k in range(0, 10):
+        holes["c", k] = math.nan
+    short = {key: x for key, x in holes.items() if not math.isnan(x)}
+    one = stats.family(data | {"d0": holes}, directions(data))
+    two = stats.family(data | {"d0": short}, directions(data))
+    assert one == two
+    row = one["claim of d0"]["opposite"]
+    assert row["n"] == 10 and not row["shown"]
+    assert row["reason"] == "n<13"  # 2^-13 <= 0.01 / 80
+    assert one["claim of d1"]["opposite"]["reason"] is None
+    none = stats.family({"d": {}}, directions(["d"]))
+    assert none["claim of d"]["claimed"] == {
+        "p": 1.0, "n": 0, "shown": False, "p_alone": 1.0, "reason": "n<8"}
+
+
+def test_what_is_not_there_is_refused_by_name():
+    for claims, correction, word in (
+            (directions(["x"]), "holm", "no contrast 'x'"),
+            ({"c": {"a": ()}}, "holm", "'c'"),
+            ({"c": {"a": stats.beyond([], 1, 0.0)}}, "holm", "'c'"),
+            (directions(["d"]), "none", "no correction 'none'")):
+        with pytest.raises(ValueError, match=word):
+            stats.family({"d": pairs([1.0])}, claims, correction=correction)
+    assert stats.family({}, {"c": {}}) == {"c": {}}
+
+
+# ---- max-T ----------------------------------------------------------------
+
+def test_max_t_is_that_of_all_sign_patterns():
+    """Two contrasts of one campaign, one of another, 5 blocks each: all
+    2^10 patterns of coins, counted."""
+    rng = np.random.default_rng(7)
+    data = {"a": pairs(rng.normal(0.5, 1, 5)),
+            "b": pairs(rng.normal(0.5, 1, 5)),
+            "e": pairs(rng.normal(0.5, 1, 5), "other")}
+    got = stats.family(data, {c: {"up": stats.beyond([c], 1, 0.0)}
+                              for c in data}, correction="max-t")
+    ranks = stats.signed_ranks([list(d.values()) for d in data.values()])
+    ranks /= math.sqrt(55)  # 1 + 4 + 9 + 16 + 25, of each
+    worst = np.array([max(coin[:5] @ ranks[0], coin[:5] @ ranks[1],
+                          coin[5:] @ ranks[2]) for coin in
+                      map(np.array, itertools.product((-1, 1), repeat=10))])
+    for seen, name in zip(ranks.sum(axis=1), data):
+        want = np.mean(worst >= seen - 1e-9)
+        assert got[name]["up"]["p"] == pytest.approx(want, abs=0.01)
+
+
+def test_flips_are_shared_within_a_block_of_a_campaign_only():
+    """A contrast under two names costs max-T nothing in one campaign; as if
+    from two campaigns it costs as two independent ones do."""
+    d = np.random.default_rng(8).normal(0.04, 0.05, 20)
+    up = {c: {"up": stats.beyond([c], 1, 0.0)} for c in "ab"}
+
+    def p(*campaigns):
+        data = {c: pairs(d, where) for c, where in zip("ab", campaigns)}
+        return stats.family(data, up, correction="max-t")["a"]["up"]
+    same, apart = p("c", "c"), p("c", "other")
+    alone = same["p_alone"]
+    assert same["p"] == pytest.approx(alone, rel=0.2)
+    assert apart["p"] == pytest.approx(2 * alone - alone ** 2, rel=0.2)
+
+
+def test_equal_seeds_give_equal_p():
+    data = drawn(np.random.default_rng(9), 5, centre=0.02)
+    a, b = (stats.family(data, directions(data), correction="max-t",
+                         flips=2000, seed=3) for _ in range(2))
+    assert a == b
+
+
+# ---- order, scale, sign ---------------------------------------------------
+
+@pytest.mark.parametrize("correction", ["holm", "max-t"])
+def test_order_scale_and_sign_do_not_matter(correction):
+    rng = np.random.default_rng(10)
+    data = drawn(rng, 6, centre=0.03)
+    options = {"correction": correction, "flips": 2000}
+    one = stats.family(data, directions(data, 0.03125), **options)
+    turned = {c: dict(reversed(d.items()))
+              for c, d in reversed(data.items())}
+    assert stats.family(turned, directions(data, 0.03125), **options) == one
+    wide = {c: {k: 4 * x for k, x in d.items()} for c, d in data.items()}
+    assert stats.family(wide, directions(data, 0.125), **options) == one
+    other = {c: {k: -x for k, x in d.items()} for c, d in data.items()}
+    swapped = stats.family(other, directions(data, 0.03125), **options)
+    for name, row in one.items():
+        assert swapped[name]["claimed"]["p"] == pytest.approx(
+            row["opposite"]["p"], rel=0.3)
+        if correction == "holm":
+            assert swapped[name]["claimed"] == row["opposite"]
+
+
+# ---- how many blocks ------------------------------------------------------
+
+def test_blocks_that_a_family_needs():
+    """130 contrasts in two directions at 1 %: 2^-15 < 0.01 / 260."""
+    assert stats.family_needs(260, 0.01) == {"least": 15, "spare": 18}
+    assert stats.family_needs(1, 0.01) == {"least": 7, "spare": 10}
+    for groups in (1, 7, 260, 1000):
+        n = stats.family_needs(groups)["least"]
+        assert 2.0 ** -n <= 0.01 / groups < 2.0 ** -(n - 1)
+        assert stats.pairs_against(n - 1, groups) is None
+        assert stats.pairs_against(n, groups) == 0
+    # Ways to reach a rank sum of 0 .. 9: 1 1 1 2 2 3 4 5 6 8, in all 33;
+    # with the 10 of 10 it were 43, and 43 / 2^20 is above 0.01 / 260.
+    assert stats.pairs_against(20, 260) == 9
+
+
+def test_a_family_is_called_at_the_n_it_needs_and_not_below():
+    """All pairs agree, one limit per direction: n of 12 can be called in a
+    family of 40 groups, n of 11 cannot. Equal p are all or none."""
+    for n, called in ((12, True), (11, False)):
+        data = {f"d{i}": pairs(0.1 + np.arange(n) / 100) for i in range(20)}
+        got = stats.family(data, directions(data))
+        assert all(row["claimed"]["shown"] == called for row in got.values())

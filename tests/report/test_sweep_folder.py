@@ -1,0 +1,384 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Staged campaigns on disk: which stages count, what is refused, and that
+the same files give the same bytes."""
+import contextlib
+import io
+import json
+import random
+import shutil
+import sys
+
+import numpy as np
+import pytest
+import staged_folder as folder
+import sweep_worlds as worlds
+from seal import sealed
+
+from report import damage, journal, repeat_budget, staged
+from report.__main__ import main
+from report.sweep import decide, next as following
+
+PLAN = worlds.plan((9, 2, 1))
+
+
+def truth(x, y, z):
+    return 4 * (x - 0.4) + 0.6 * (y - 0.5)
+
+
+@pytest.fixture(scope="module", name="done")
+def once(tmp_path_factory):
+    """A search that is at its end."""
+    path = tmp_path_factory.mktemp("done")
+    folder.run(path, PLAN, truth)
+    return path
+
+
+@pytest.fixture(name="own")
+def copied(done, tmp_path):
+    return shutil.copytree(done, tmp_path / "own")
+
+
+def called(monkeypatch, *arguments):
+    """(status, standard output, standard error) of python3 -m report."""
+    monkeypatch.setattr(sys, "argv", ["report", *map(str, arguments)])
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main()
+    return status, out.getvalue(), err.getvalue()
+
+
+def last(path):
+    return sorted(path.glob("stage-*"))[-1]
+
+
+def lines_of(stage):
+    return (stage / "trials.jsonl").read_text().splitlines(keepends=True)
+
+
+def drop_from(path, number):
+    """Leaves the stages before `number`."""
+    for stage in path.glob("stage-*"):
+        if int(stage.name[6:]) >= number:
+            shutil.rmtree(stage)
+
+
+# ---- complete or not -------------------------------------------------------
+
+def test_a_stage_without_its_last_trials_asks_for_itself_again(own):
+    drop_from(own, 3)
+    stage = own / "stage-02"
+    kept = lines_of(stage)
+    shutil.rmtree(stage)
+    asked = folder.ask(own)[0]
+    assert asked["stage"] == 2
+    folder.run_stage(own, PLAN, truth, 1)
+    assert lines_of(stage) == kept
+    whole = folder.ask(own)[0]
+    assert whole["stage"] == 3
+    for count in (0, 1, len(kept) // 2, len(kept) - 1):
+        (stage / "trials.jsonl").write_text("".join(kept[:count]))
+        assert folder.ask(own)[0] == asked
+        (stage / "trials.jsonl").write_text("".join(kept[:count]) + "{tor")
+        assert folder.ask(own)[0] == asked
+    (stage / "trials.jsonl").unlink()
+    assert folder.ask(own)[0] == asked
+    (stage / "trials.jsonl").write_text("".join(kept))
+    assert folder.ask(own)[0] == whole
+
+
+def test_a_stage_whose_repeats_are_not_done_is_not_complete(own):
+    """Its last lines are there, but a resume would add to them, and the next
+    stage might be another one."""
+    drop_from(own, 2)
+    stage = own / "stage-01"
+    meta = json.loads((stage / "campaign.json").read_text())
+    for cell in meta["cells"]:
+        cell["repeat"] = {"wait_share": 0.2, "most": 1, "share": 0.5}
+    meta["plan_sha256"] = damage.plan_sha256(meta)
+    meta["sha256"] = damage.campaign_sha256(meta)
+    (stage / "campaign.json").write_text(json.dumps(meta))
+    assert folder.ask(own)[0]["stage"] == 2
+    lines = [json.loads(line) for line in lines_of(stage)]
+    lines[-1]["disturbed"] = "others took 40 %"
+    (stage / "trials.jsonl").write_text("".join(map(sealed, lines)))
+    assert folder.ask(own)[0]["stage"] == 1
+    lines.append(lines[-1] | {"attempt": 2, "disturbed": None})
+    (stage / "trials.jsonl").write_text("".join(map(sealed, lines)))
+    assert folder.ask(own)[0]["stage"] == 2
+
+
+def test_walk_says_what_refused_said():
+    cell = journal.Cell({"id": "c", "workload": "w", "repeat": {
+        "most": 1, "share": 1.0}})
+    meta = {"cells": [{"id": "c"}], "order": [[0]], "arms": [{}]}
+    bad = {"status": "ok", "disturbed": "others"}
+    one = {("c", 0, "head"): [bad]}
+    assert repeat_budget.walk(meta, {"c": cell}, {}) == (0, False)
+    assert repeat_budget.walk(meta, {"c": cell}, one) == (0, False)
+    assert repeat_budget.walk(meta, {"c": cell}, {
+        ("c", 0, "head"): [bad, bad]}) == (0, True)
+
+
+def test_the_search_ends(own, monkeypatch):
+    status, out, _ = called(monkeypatch, "next", own)
+    said = json.loads(out)
+    assert status == 0 and said["stage"] is None and said["cells"] == []
+    assert said["why"].startswith("stopped because every boundary is known")
+
+
+# ---- same files, same bytes ------------------------------------------------
+
+@pytest.mark.parametrize("seed", range(3))
+def test_order_of_lines_is_irrelevant(own, monkeypatch, seed):
+    drop_from(own, 4)
+    before = called(monkeypatch, "next", own), called(
+        monkeypatch, "decide", own)
+    for stage in own.glob("stage-*"):
+        lines = lines_of(stage)
+        random.Random(seed).shuffle(lines)
+        (stage / "trials.jsonl").write_text("".join(lines))
+    assert before == (called(monkeypatch, "next", own),
+                      called(monkeypatch, "decide", own))
+    assert before[0] == called(monkeypatch, "next", own)
+
+
+def test_each_stage_is_a_function_of_those_before(own):
+    told = []
+    for number in range(len(list(own.glob("stage-*"))) + 1, 0, -1):
+        drop_from(own, number)
+        told.append(folder.ask(own)[0])
+    folder.run_stage(own, PLAN, truth, 1)
+    for asked in told[::-1]:
+        assert folder.ask(own)[0] == asked or asked["stage"] == 1
+        if asked["stage"] not in (None, 1):
+            folder.run_stage(own, PLAN, truth, 1)
+
+
+# ---- what is refused -------------------------------------------------------
+
+def refused(path):
+    with pytest.raises(journal.JournalError) as error:
+        following.played(staged.read(path))
+    return str(error.value)
+
+
+def test_a_plan_that_was_changed(own):
+    file = own / "plan.json"
+    file.write_text(file.read_text() + "\n")
+    following.played(staged.read(own))  # the same plan, other blanks
+    file.write_text(file.read_text().replace('"threads": 1', '"threads": 3'))
+    assert "not the plan whose plan_sha256" in refused(own)
+
+
+def test_a_budget_that_was_changed(own):
+    meta = json.loads((own / "stages.json").read_text())
+    (own / "stages.json").write_text(json.dumps(
+        meta | {"budget_trials": 5}))
+    assert "sha256 is not that" in refused(own)
+
+
+def test_a_stage_that_the_rule_did_not_ask_for(own):
+    drop_from(own, 3)
+    asked, _ = folder.ask(own)
+    spare = next(c["id"] for c in PLAN["cells"]
+                 if c["id"] not in asked["cells"])
+    folder.write_stage(own / "stage-03", PLAN, asked | {
+        "cells": [*asked["cells"], spare]}, [])
+    assert f"such as {spare}" in refused(own)
+
+
+def test_a_stage_with_other_blocks(own):
+    drop_from(own, 3)
+    asked, _ = folder.ask(own)
+    folder.write_stage(own / "stage-03", PLAN, asked | {"blocks": 5}, [])
+    assert "5 blocks of" in refused(own)
+
+
+def test_a_stage_too_many(own):
+    asked, _ = folder.ask(own)
+    assert asked["stage"] is None
+    count = len(list(own.glob("stage-*"))) + 1
+    shutil.copytree(own / "stage-01", own / f"stage-{count:02d}")
+    assert "a stage too many" in refused(own)
+
+
+def test_a_stage_that_is_missing(own):
+    shutil.rmtree(own / "stage-02")
+    assert "stage 2 before it is not there" in refused(own)
+
+
+def test_a_stage_after_one_that_is_not_complete(own):
+    lines = lines_of(own / "stage-02")
+    (own / "stage-02/trials.jsonl").write_text("".join(lines[:-1]))
+    assert "stage-02 before it is not complete" in refused(own)
+
+
+def test_another_machine(own):
+    stage = own / "stage-02"
+    meta = json.loads((stage / "campaign.json").read_text())
+    meta["machine"]["id"] = "other"
+    meta["sha256"] = damage.campaign_sha256(meta)
+    (stage / "campaign.json").write_text(json.dumps(meta))
+    assert "machine other, but this is a search on 5e7a0001" in refused(own)
+
+
+def test_a_machine_that_stages_json_names(tmp_path):
+    folder.begin(tmp_path / "x", PLAN, machine="mine")
+    folder.run_stage(tmp_path / "x", PLAN, truth, 1)
+    assert "but this is a search on mine" in refused(tmp_path / "x")
+
+
+def test_verifications_of_a_stage_are_the_front_ends(tmp_path):
+    checks = [worlds.cell(m, 0.03, 2, 1024, measure="verify", blocks=1)
+              for m in worlds.MAPS]
+    plan = PLAN | {"cells": PLAN["cells"] + checks}
+    told = folder.run(tmp_path / "x", plan, truth)
+    ids = {c["id"] for c in checks}
+    assert not any(ids & set(t["cells"]) for t in told)
+    assert ids <= set(staged.read(tmp_path / "x").stages[0].cells)
+
+
+def test_a_line_that_was_changed(own):
+    file = own / "stage-01/trials.jsonl"
+    file.write_text(file.read_text().replace('"ops": 4', '"ops": 5', 1))
+    assert "damaged, crc32" in refused(own)
+
+
+@pytest.mark.parametrize("text, said", [
+    (None, "No such file"), ("[]", "not an object"), ("{", "not JSON"),
+    ("{}", "format is not 1")])
+def test_stages_json_that_is_none(own, monkeypatch, text, said):
+    (own / "stages.json").unlink()
+    if text is not None:
+        (own / "stages.json").write_text(text)
+    status, out, err = called(monkeypatch, "next", own)
+    assert status == 2 and not out and "stages.json" in err and said in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("change, said", [
+    ({"kind": "x"}, "kind is none of"), ({"maps": ["a"]}, "maps are not two"),
+    ({"maps": ["a", "a"]}, "maps are not two"), ({"rule": 3}, "no object"),
+    ({"rule": {"margin": 1.05}}, "use the report that came"),
+    ({"budget_trials": 0}, "budget_trials"),
+    ({"maps": ["gomap_rw", "no_map"]}, "no throughput cell of no_map")])
+def test_stages_json_that_cannot_be_followed(tmp_path, change, said):
+    folder.begin(tmp_path / "x", PLAN, **change)
+    assert said in refused(tmp_path / "x")
+
+
+def test_usage(monkeypatch, tmp_path):
+    status, out, _ = called(monkeypatch, "rule", "crossover")
+    assert status == 0 and json.loads(out)["blocks"] == [7, 7, 14]
+    with pytest.raises(SystemExit) as end:
+        called(monkeypatch, "rule", "flips")
+    assert end.value.code == 2
+    status, _, err = called(monkeypatch, "decide", tmp_path / "none")
+    assert status == 2 and "no such folder" in err
+
+
+# ---- what is decided -------------------------------------------------------
+
+def test_decide_before_the_end_says_so(own, monkeypatch):
+    drop_from(own, 2)
+    status, out, _ = called(monkeypatch, "decide", own)
+    said = json.loads(out)
+    assert status == 3 and not said["finished"]
+    assert "is not at its end: stage 2 is to run" in said["words"][-1]
+
+
+def test_decide_before_the_first_stage(tmp_path, monkeypatch):
+    folder.begin(tmp_path / "x", PLAN)
+    status, out, _ = called(monkeypatch, "decide", tmp_path / "x")
+    said = json.loads(out)
+    assert status == 3 and said["points"] == said["boundaries"] == []
+    assert said["machine"] is None and said["counts"]["not_needed"] == 18
+
+
+def test_numbers_add_up(done, monkeypatch):
+    status, out, _ = called(monkeypatch, "decide", done)
+    said = json.loads(out)
+    number = said["counts"]
+    assert status == 0 and said["finished"]
+    assert number["planned"] == (number["skipped"] + number["measured"]
+                                 + number["not_needed"]) == 18
+    assert number["measured"] == len(said["points"]) == sum(
+        number[k] for k in ("base", "contender", "tied", "no_interval"))
+    assert said["trials"] == said["results"]["counted"] == 2 * sum(
+        p["n"] for p in said["points"])
+    assert said["source"] == "synthetic" and said["machine"] == "5e7a0001"
+
+
+def test_a_boundary_in_words_and_numbers(done):
+    said = decide.decided(staged.read(done))
+    flips = [b for b in said["boundaries"] if b["kind"] == "flip"
+             and b["axis"] == "write_share"]
+    assert len(flips) == 2
+    for b, y in zip(flips, (0, 1)):
+        zero = 0.001 * 500 ** (0.4 - 0.15 * (y - 0.5))
+        assert b["from"] < zero < b["to"] and b["resolved"]
+        assert b["low"] <= b["position"] <= b["high"]
+        assert (b["leads_below"], b["leads_above"]) == worlds.MAPS
+        assert f"{b['leads_below']} leads at" in b["words"]
+    assert said["moves"]["axis"] == "write_share"
+
+
+def test_lost_trials_are_named(tmp_path):
+    def lose(lines):
+        return [t | {"status": "void", "reason": "thread 1 never ran",
+                     "result": None}
+                if "/syncmap/" in t["cell"] and t["block"] == 0 else t
+                for t in lines]
+    folder.begin(tmp_path / "x", PLAN)
+    folder.run_stage(tmp_path / "x", PLAN, truth, 1, lose)
+    said = decide.decided(staged.read(tmp_path / "x"))
+    assert {p["side"] for p in said["points"]} == {"no interval"}
+    assert {p["why"] for p in said["points"]} == {
+        "6 of 7 blocks, syncmap: 1 void"}
+    asked, points = folder.ask(tmp_path / "x")
+    assert asked["stage"] == 2 and len(points) == len(said["points"])
+
+
+def test_a_map_that_fails_everywhere(tmp_path):
+    def fail(lines):
+        return [t | {"status": "failed", "reason": "signal 11",
+                     "result": None} if "/syncmap/" in t["cell"] else t
+                for t in lines]
+    folder.begin(tmp_path / "x", PLAN)
+    folder.run_stage(tmp_path / "x", PLAN, truth, 1, fail)
+    said = decide.decided(staged.read(tmp_path / "x"))
+    assert said["finished"] and "no point gave a result" in said["why"]
+    assert all("syncmap: 7 failed (signal 11)" in p["why"]
+               for p in said["points"])
+
+
+def test_rows_for_the_page(done):
+    """The columns of the figures that sections draw."""
+    from report.sections.answer import CROSSOVERS
+    from report.sections.fields import FLIP_COLUMNS
+    rows = decide.rows_of(staged.read(done))
+    assert len(rows["flip"]) == 18
+    assert all(set(FLIP_COLUMNS) <= set(r) for r in rows["flip"])
+    assert all(r["why"] for r in rows["flip"]
+               if r["side"] in ("tied", "no interval"))
+    assert rows["crossover"] == [] or all(
+        set(CROSSOVERS) <= set(r) for r in rows["crossover"])
+
+
+def test_crossovers_on_the_way_to_more_threads(tmp_path):
+    from report.sections.answer import CROSSOVERS
+    plan = worlds.plan((1, 5, 1))
+    folder.run(tmp_path / "x", plan, lambda x, y, z: 3 * (y - 0.4))
+    row, = decide.rows_of(staged.read(tmp_path / "x"))["crossover"]
+    assert set(CROSSOVERS) <= set(row)
+    assert (row["from_threads"], row["to_threads"]) == (2, 4)
+    assert row["position"] == pytest.approx(2 ** 1.6, rel=0.15)
+    assert row["low"] < 2 ** 1.6 < row["high"]
+
+
+def test_same_seed_same_folder(tmp_path):
+    for name in ("a", "b"):
+        folder.run(tmp_path / name, worlds.plan((5, 1, 1)), truth)
+    one, two = (json.dumps(decide.decided(staged.read(tmp_path / n)))
+                for n in ("a", "b"))
+    assert one == two and np.isfinite(len(one))

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Synthetic ledgers: many claims of speed over maps of a known truth.
+
+What stats_rates.py and test_stats_rates.py draw. Nothing is measured. The
+verdicts are those of report.stats.family(), not of a copy.
+"""
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from report import stats
+
+CLAIMS, BLOCKS, CAMPAIGNS, MAPS = 155, 20, 8, 10
+MARGIN, TOLERANCE = math.log(1.02), math.log(1.2)
+RATIOS = (1.3, 2.3, 2.7, 10.0)  # sizes that ratio claims state
+NOISES = "normal", "bursts", "skewed"
+
+
+@dataclass
+class Ledger:
+    """claims for stats.family(), and of each which alternatives would be
+    wrong to call under the truth that was drawn."""
+    claims: dict
+    wrong: dict  # id -> names
+
+
+def pairs_of(rng):
+    """One to three contrasts of one campaign for each claim; claims share
+    maps, and now and then a whole contrast."""
+    asked = []
+    for _ in range(CLAIMS):
+        campaign = int(rng.integers(CAMPAIGNS))
+        asked.append([(campaign, *map(int, rng.choice(MAPS, 2, False)))
+                      for _ in range(rng.integers(1, 4))])
+    return asked
+
+
+def truth_of(rng, moved):
+    """ln speed of every map: equal, but for a share of `moved` maps."""
+    speed = np.zeros((CAMPAIGNS, MAPS))
+    faster = rng.random(speed.shape) < moved
+    speed[faster] = rng.uniform(0.2, 1.0, int(faster.sum()))
+    return speed
+
+
+def ledger_of(rng, speed, margin):
+    """Two thirds direction, the rest ratio claims, a few of equality."""
+    claims, wrong = {}, {}
+    for i, keys in enumerate(pairs_of(rng)):
+        d = [speed[c, a] - speed[c, b] for c, a, b in keys]
+        if i % 50 == 0:
+            claims[i] = {"claimed": stats.inside(keys, -0.05, 0.05),
+                         "different": stats.outside(keys, -0.05, 0.05)}
+            false = {"claimed": not all(abs(x) < 0.05 for x in d),
+                     "different": not (all(x < -0.05 for x in d)
+                                       or all(x > 0.05 for x in d))}
+        else:
+            claims[i] = {"claimed": stats.beyond(keys, 1, margin),
+                         "opposite": stats.beyond(keys, -1, margin),
+                         "none": stats.inside(keys, -MARGIN, MARGIN)}
+            false = {"claimed": not all(x > margin for x in d),
+                     "opposite": not all(x < -margin for x in d),
+                     "none": not all(abs(x) < MARGIN for x in d)}
+        if i % 3 == 0 and i % 50:
+            at = math.log(RATIOS[i % len(RATIOS)])
+            ends = at - TOLERANCE, at + TOLERANCE
+            claims[i] |= {"size": stats.inside(keys, *ends),
+                          "other size": stats.outside(keys, *ends)}
+            false |= {"size": not all(ends[0] < x < ends[1] for x in d),
+                      "other size": not (all(x < ends[0] for x in d)
+                                         or all(x > ends[1] for x in d))}
+        wrong[i] = {name for name, is_false in false.items() if is_false}
+    return Ledger(claims, wrong)
+
+
+def rates_of(rng, speed, noise):
+    """ln rates (campaigns, maps, blocks): trials of a block share a burst of
+    its machine, 3 % are missing. skewed: bursts only ever slow the maps with
+    odd numbers, so that no contrast of an odd with an even one is
+    symmetric; its pseudo-median is no longer what speed says."""
+    shape = (CAMPAIGNS, MAPS, BLOCKS)
+    burst = rng.choice([1.0, 6.0], (CAMPAIGNS, 1, BLOCKS), p=[0.85, 0.15])
+    ln = rng.normal(0, 0.03, shape) + speed[:, :, None]
+    if noise == "bursts":
+        ln += burst * (rng.laplace(0, 0.02, shape)
+                       + rng.normal(0, 0.03, (CAMPAIGNS, 1, BLOCKS)))
+    if noise == "skewed":
+        slowed = rng.exponential(0.05, shape)
+        ln -= np.where(np.arange(MAPS)[:, None] % 2, slowed - 0.05, 0.0)
+    ln[rng.random(shape) < 0.03] = np.nan
+    return ln
+
+
+def contrasts_of(ledger, ln):
+    """Data for stats.family(): each contrast that a claim names, once."""
+    found = {}
+    for asked in ledger.claims.values():
+        for ways in asked.values():
+            for side in (s for way in ways for s in way):
+                campaign, a, b = side.contrast
+                if side.contrast not in found:
+                    d = ln[campaign, a] - ln[campaign, b]
+                    found[side.contrast] = {
+                        (campaign, k): x for k, x in enumerate(d.tolist())}
+    return found
+
+
+def wrongly_called(rng, noise="bursts", moved=0.0, margin=MARGIN,
+                   **options):
+    """Draws one ledger and decides it -> (alternatives called wrongly,
+    alternatives called at all), as lists of (claim, name)."""
+    speed = truth_of(rng, moved)
+    ledger = ledger_of(rng, speed, margin)
+    data = contrasts_of(ledger, rates_of(rng, speed, noise))
+    found = stats.family(data, ledger.claims, **options)
+    called = [(i, name) for i, rows in found.items()
+              for name, row in rows.items() if row["shown"]]
+    return [c for c in called if c[1] in ledger.wrong[c[0]]], called
