@@ -9,6 +9,7 @@ REPRODUCED, REFUTED, DEPENDS = "reproduced", "refuted", "depends"
 UNKNOWN, NOT_HERE = "inconclusive", "not testable here"
 OPPOSITE, NONE_SEEN = "opposite", "no difference above"
 SIZE = "direction holds, size differs"
+ABOVE, BELOW = "above", "below"
 TESTED = ("direction", "ratio", "equal", "figure")
 ALPHA = 0.01  # of the family of all claims that speak of speed (ADR 35)
 SLOPE_TERMS = ["pause_ms", "heap_ratio", "pauses"]
@@ -86,27 +87,24 @@ class Seen:
 
     @property
     def tests(self):
-        """{what: p} of a claim that speaks of speed: two of each cell. Of
-        equal and figure both sides must be excluded, and nothing is said
-        by the other test."""
+        """{what: p} of a claim that speaks of speed: two of each cell, above
+        and below its band or its limits."""
         if (self.claim["speaks"] != "speed" or not self.values
                 or self.claim["rule"] not in TESTED):
             return {}
         values = [v for v in self.values if v > 0]  # others have no logarithm
         above, below = numbers.p_above, numbers.p_below
-        if self.claim["rule"] in ("equal", "figure"):
-            low, high = (self.claim.edges if self.claim["rule"] == "equal"
-                         else self.claim.limits)
-            return {OPPOSITE: 1.0, REPRODUCED: max(
-                above(values, low) if low else 0.0, below(values, high))}
-        low, high = self.claim.edges
-        sides = above(values, high), below(values, low)
-        return dict(zip((REPRODUCED, OPPOSITE),
-                        sides if self.claim.above else sides[::-1]))
+        if self.claim["rule"] in ("direction", "ratio"):
+            low, high = self.claim.edges
+            return {ABOVE: above(values, high), BELOW: below(values, low)}
+        low, high = (self.claim.edges if self.claim["rule"] == "equal"
+                     else self.claim.limits)
+        return {ABOVE: above(values, low) if low else 0.0,
+                BELOW: below(values, high)}
 
-    def shown(self, what):
+    def shown(self, *sides):
         """Is it beyond what chance does anywhere in the family?"""
-        return self.p is None or self.p[what] <= ALPHA
+        return self.p is None or all(self.p[s] <= ALPHA for s in sides)
 
 
 def paired(sides):
@@ -153,8 +151,9 @@ def direction(seen):
         return REFUTED, NONE_SEEN
     if not outside(found, low, high):
         return UNKNOWN, "crosses the band"
-    right = (found[0] > high) == seen.claim.above
-    if not seen.shown(REPRODUCED if right else OPPOSITE):
+    side = ABOVE if found[0] > high else BELOW
+    right = (side == ABOVE) == seen.claim.above
+    if not seen.shown(side):
         return UNKNOWN, "not beyond chance in the family"
     return (REPRODUCED, "") if right else (REFUTED, OPPOSITE)
 
@@ -180,7 +179,7 @@ def within(seen, limits):
         return UNKNOWN, "no interval"
     if outside(found, *limits):
         return REFUTED, ""
-    if inside(found, *limits) and seen.shown(REPRODUCED):
+    if inside(found, *limits) and seen.shown(ABOVE, BELOW):
         return REPRODUCED, ""
     return UNKNOWN, "crosses a limit, or not beyond chance in the family"
 
