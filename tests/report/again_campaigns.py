@@ -15,7 +15,8 @@ import make_journal
 CPUS = [0, 1]
 RULES = ("direction", "ratio", "equal", "figure", "count", "never",
          "can-happen", "slope")
-MAPS = ("gomap_rw", "syncmap", "go_map_rw", "go_sync_map", "stock_single")
+MAPS = ("gomap_rw", "syncmap", "go_map_rw", "go_sync_map", "stock_single",
+        "null_map")
 BLOCKS = (20, 20, 20, 20, 20, 20, 20, 13, 9, 6, 4, 1)
 SPEEDS = ("direction", "ratio", "equal", "figure")
 #          what the middle of the values is, and how far they scatter (of ln)

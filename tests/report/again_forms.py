@@ -26,6 +26,7 @@ class Form(base.Made):
     def put(self, workload, name, values, keys=1000, status="ok", **more):
         """A cell, and its trials by block; None: no trial of that block."""
         cell = self.cell(workload, name, keys, max(len(values), 1), **more)
+        cell["id"] += "" if cell["loop"] == "mix" else "/" + cell["loop"]
         for block, each in enumerate(values):
             if each is not None:
                 each = each if isinstance(each, dict) else {"x": each}
@@ -275,9 +276,49 @@ about = any""")
     made.put("whole-file", "gomap_rw", [4] * N)
 
 
+def in_parts(made):
+    """Cells that say more for themselves, parts of one statement, and cells
+    and statistics of Go's own."""
+    for conditions in ("parts", "stated", "unstated"):
+        for other, go in ((1, None), (7, None), (1, (5, 1)), (7, (5, 1)),
+                          (1, (5, 7)), (1, (5,)), (1, ())):
+            w = made.say("figure", claimed="5", conditions=conditions,
+                         cells=["keys=1000", "keys=1000 | subject = gomap_rw"
+                                " | claimed = 1 .. 2"],
+                         go_cells=None if go is None else [
+                             "keys=1000 | go = go_sync_map",
+                             "keys=1000 | claimed = 1 | go = go_map_rw"],
+                         go_statistic=None if go is None else "y",
+                         about="go")
+            made.put(w, "syncmap", made.near(5))
+            made.put(w, "gomap_rw", made.near(other))
+            for name, value in zip(("go_sync_map", "go_map_rw"), go or ()):
+                made.put(w, name, [{"y": v} for v in made.near(value)])
+    for side in ("above", "below"):
+        w = made.say("direction", side="above", against="gomap_rw",
+                     conditions="parts", speaks="speed", cells=[
+                         "keys=1000", f"keys=1000 | against = null_map"
+                         f" | side = {side} | statistic = z"])
+        for name, x, z in (("syncmap", 3, 4), ("gomap_rw", 1, 1),
+                           ("null_map", 1, 9)):
+            made.put(w, name, [{"x": a, "z": b} for a, b in zip(
+                made.near(x), made.near(z))])
+
+
+def loops(made):
+    """A slope over the first number of a loop, of quotients, too."""
+    for power in (1.0, 0.2):
+        w = made.say("slope", axis="loop", claimed="0.8 .. 1.2",
+                     cells="threads=2", against="gomap_rw")
+        for n in (10, 100, 1000):
+            made.put(w, "syncmap", made.near(n ** power), loop=f"hold:{n}:7")
+            made.put(w, "gomap_rw", made.near(3), loop=f"hold:{n}:7")
+
+
 FORMS = again_told.FORMS | {f.__name__: f for f in (
     go, go_alone, needs, needs_go, parts, edges, failures, wrong_answers,
-    slopes, kinds, empty, twins, written)}
+    slopes, kinds, empty, twins, written, in_parts,
+    loops)}
 
 
 def campaign(folder, name):

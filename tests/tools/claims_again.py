@@ -46,15 +46,14 @@ def lacking(campaign, claim):
 
 
 def seen_of(campaign, claim):
-    """{whose: [what each line `cells` has]}: Go's own maps, and what the
-    ledger names."""
-    sides = {OWN: (claim["subject"], claim["against"])}
-    if claim["go"]:
-        subject, _, against = claim["go"].partition(" / ")
-        sides[GO] = subject.strip(), against.strip()
-    return {whose: [rules.Seen(campaign, claim, where, *pair)
-                    for where in claim.cells]
-            for whose, pair in sides.items()}
+    """{whose: [what each line `cells` has]}: of what the ledger names, and
+    of Go's own maps."""
+    own = claim.lines()
+    go = [(where, c.of_go) for where, c in claim.lines("go_cells") or own]
+    found = {OWN: [rules.Seen(campaign, c, where) for where, c in own]}
+    if any(c for _, c in go):
+        found[GO] = [rules.Seen(campaign, c, where) for where, c in go if c]
+    return found
 
 
 def correct(found):
@@ -70,8 +69,6 @@ def correct(found):
 
 def word_of(claim, all_of):
     """(word, how, [word of each line of cells])."""
-    if claim["rule"] == "slope":
-        return *rules.slope(claim, all_of), []
     each = [rules.outcome(s) for s in all_of]
     return *rules.joined(claim, each), [word for word, _ in each]
 
@@ -86,11 +83,14 @@ def computed(claim):
 
 def decided(claim, sides):
     """Verdict of a claim with cells in the plan: Go's own maps say it where
-    they ran."""
+    they ran; of a claim in parts all of them."""
     if not any(s.planned for all_of in sides.values() for s in all_of):
         return ABSENT, "", []
     said = {whose: word_of(claim, all_of) for whose, all_of in sides.items()}
-    ran = GO in said and said[GO][0] != rules.NOT_HERE
+    words = said[GO][2] if GO in said else [rules.NOT_HERE]
+    enough = all if claim["conditions"] == "parts" else any
+    ran = enough(word != rules.NOT_HERE for word in words) and (
+        enough is any or len(words) == len(sides[OWN]))
     return said[GO if ran else OWN]
 
 

@@ -2,7 +2,7 @@
 """Reads workloads/claims/*.claims by the table of docs/claims.md."""
 import re
 
-MANY = "cells"  # the key of which a claim has one to three
+MANY = ("cells", "go_cells")  # keys of which a claim has several
 # The document names no defaults; these are what claims that leave a key out
 # can only mean: a claim of speed, as it stands, by the machine itself.
 USUAL = {"kind": "direct", "speaks": "speed", "about": "any",
@@ -48,8 +48,8 @@ def sections(text, name):
             here = found.setdefault(head[1].strip(), {})
         elif not equals:
             raise Wrong(f"{name}: neither [ID] nor key = value: {line}")
-        elif key == MANY:
-            here.setdefault(MANY, []).append(value)
+        elif key in MANY:
+            here.setdefault(key, []).append(value)
         else:
             here[key] = value
     return whole, found
@@ -60,13 +60,22 @@ class Claim:
 
     def __init__(self, name, keys):
         self.id, self.keys = name, USUAL | keys
-        self.cells = self.keys.get(MANY, [])
         self.claimed = span(self["claimed"])
         self.band = number(self["band"])
         self.tolerance = number(self["tolerance"])
 
     def __getitem__(self, key):
         return self.keys.get(key, "")
+
+    def lines(self, key="cells"):
+        """[(where, the claim with what this line says for itself)]."""
+        found = []
+        for line in self.keys.get(key, []):
+            where, *said = line.split("|")
+            own = {k.strip(): v.strip() for k, _, v in
+                   (one.partition("=") for one in said)}
+            found.append((where, Claim(self.id, self.keys | own)))
+        return found
 
     @property
     def limits(self):
@@ -85,6 +94,21 @@ class Claim:
         if self["rule"] == "direction":
             return self["side"] == "above"
         return self.claimed[0] >= 1
+
+    @property
+    def subjects(self):
+        """[subject, against], without what there is not."""
+        return [s for s in (self["subject"], self["against"]) if s]
+
+    @property
+    def of_go(self):
+        """The same claim of Go's own maps; None: it names none."""
+        if not self["go"]:
+            return None
+        subject, _, against = self["go"].partition(" / ")
+        return Claim(self.id, self.keys | {
+            "subject": subject.strip(), "against": against.strip(),
+            "statistic": self["go_statistic"] or self["statistic"]})
 
 
 def read(folder):

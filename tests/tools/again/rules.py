@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of docs/claims.md: one word for what a cell of a claim shows."""
-import math
+import re
 
 from again import numbers
 from again.journal import NoValue
@@ -19,11 +19,13 @@ CLOSE = 1e-9  # what a logarithm and back moves a number that is a limit
 
 
 def inside(found, low, high):
-    return found[0] >= low * (1 - CLOSE) and found[1] <= high * (1 + CLOSE)
+    return (found[0] >= low - CLOSE * abs(low)
+            and found[1] <= high + CLOSE * abs(high))
 
 
 def outside(found, low, high):
-    return found[0] > high * (1 + CLOSE) or found[1] < low * (1 - CLOSE)
+    return (found[0] > high + CLOSE * abs(high)
+            or found[1] < low - CLOSE * abs(low))
 
 
 class Side:
@@ -61,10 +63,10 @@ class Side:
 class Seen:
     """What a campaign has of one line `cells` of a claim."""
 
-    def __init__(self, campaign, claim, where, subject, against):
-        self.claim, self.where = claim, where
+    def __init__(self, campaign, claim, where):
+        self.claim = claim
         self.sides = [Side(campaign, claim, where, s)
-                      for s in (subject, against) if s]
+                      for s in claim.subjects]
         self.planned = all(s.cells for s in self.sides)
         self.values = self.sums = self.interval = self.p = None
         self.missing = ""
@@ -78,11 +80,13 @@ class Seen:
         if self.claim["rule"] in ("never", "can-happen"):
             self.sums = [s.sum() for s in self.sides]
         elif self.claim["rule"] == "slope":
-            self.values = lines_of(self.claim, self.sides[0])
+            self.interval = numbers.interval(slopes_of(
+                self.claim, self.sides), logs=False)
         elif self.claim["statistic"].startswith("slope "):
             self.interval = of_slices(self.sides[0])
         else:
-            self.values = paired([s.values() for s in self.sides])
+            self.values = list(by_block(
+                [s.values() for s in self.sides]).values())
             self.interval = numbers.interval(self.values)
 
     @property
@@ -107,21 +111,34 @@ class Seen:
         return self.p is None or all(self.p[s] <= ALPHA for s in sides)
 
 
-def paired(sides):
-    """Values of a cell, or the quotients of two, by block."""
+def by_block(sides):
+    """{block: value} of a cell, or the quotients of two where both ran."""
     if len(sides) == 1:
-        return list(sides[0].values())
+        return sides[0]
     one, other = sides
     both = sorted(set(one) & set(other))
     if any(not other[b] for b in both):
         raise NoValue("nothing to divide by")
-    return [one[b] / other[b] for b in both]
+    return {b: one[b] / other[b] for b in both}
 
 
-def lines_of(claim, side):
-    """[(what the axis is, {block: value})] of a line's cells."""
-    return [(cell.factors[claim["axis"]], side.values(cell))
-            for cell in side.cells]
+def slopes_of(claim, sides):
+    """[slope of each block] over a line's cells, or over their quotients."""
+    lines = [{axis_of(cell, claim["axis"]): side.values(cell)
+              for cell in side.cells} for side in sides]
+    points = [(x, by_block([line[x] for line in lines]))
+              for x in lines[0] if all(x in line for line in lines)]
+    if len(points) < 3:
+        raise NoValue("fewer than three points are no line")
+    blocks = set.intersection(*(set(values) for _, values in points))
+    return [numbers.log_slope([(x, values[b]) for x, values in points])
+            for b in sorted(blocks)]
+
+
+def axis_of(cell, axis):
+    """A factor; of a loop its first number."""
+    value = cell.factors[axis]
+    return int(re.search(r"\d+", value)[0]) if axis == "loop" else value
 
 
 def of_slices(side):
@@ -192,7 +209,7 @@ def count(seen):
 
 
 def never(seen):
-    (total, n), = seen.sums
+    total, n = seen.sums[0]
     return (REFUTED, f"{total:g}") if total else (REPRODUCED, f"{n}")
 
 
@@ -208,7 +225,8 @@ def can_happen(seen):
 RULES = {"direction": direction, "ratio": ratio, "count": count,
          "never": never, "can-happen": can_happen,
          "equal": lambda seen: within(seen, seen.claim.edges),
-         "figure": lambda seen: within(seen, seen.claim.limits)}
+         "figure": lambda seen: within(seen, seen.claim.limits),
+         "slope": lambda seen: within(seen, seen.claim.claimed)}
 
 
 def outcome(seen):
@@ -218,32 +236,14 @@ def outcome(seen):
     return RULES[seen.claim["rule"]](seen)
 
 
-def slope(claim, all_of):
-    """One outcome of all cells, over which the axis varies: a slope of
-    each block."""
-    for seen in all_of:
-        if seen.missing:
-            return NOT_HERE, seen.missing
-    cells = [cell for seen in all_of for cell in seen.values]
-    if len({x for x, _ in cells}) < 3:
-        return NOT_HERE, "fewer than three points are no line"
-    blocks = set.intersection(*(set(values) for _, values in cells))
-    found = numbers.interval([numbers.log_slope(
-        [(x, values[b]) for x, values in cells]) for b in sorted(blocks)],
-        logs=False)
-    if found is None:
-        return UNKNOWN, "no interval"
-    if inside(found, *claim.claimed):
-        return REPRODUCED, ""
-    return (REFUTED, "") if outside(found, *claim.claimed) else (
-        UNKNOWN, "crosses a limit")
-
-
 def joined(claim, outcomes):
     """One word of several cells."""
     words = {word for word, _ in outcomes}
     if len(words) == 1:
         return outcomes[0]
+    if claim["conditions"] == "parts":  # all must hold
+        return ((REFUTED, "a part") if REFUTED in words
+                else (UNKNOWN, "some parts"))
     if {REPRODUCED, REFUTED} <= words:
         return (DEPENDS if claim["conditions"] == "unstated" else REFUTED,
                 "where")
