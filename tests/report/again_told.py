@@ -99,7 +99,7 @@ def windows(made):
                 cell = made.cell(w, "syncmap", 1000, N, measure="causes")
                 for block in range(2 if few else N):
                     made.trial(cell, block, {}, patch={
-                        "slices": slices(made.rng, per_ms, 5 if few else 20)})
+                        "slices": slices(made.rng, per_ms, 5 if few else 60)})
 
 
 def slices(rng, per_ms, count):

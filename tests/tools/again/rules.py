@@ -1,5 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of docs/claims.md: one word for what a cell of a claim shows."""
+"""The rules of docs/claims.md: one word for what a cell of a claim shows.
+
+What that document does not say is taken as the program has it: intervals are
+of 95 %; the family has two one-sided tests of each cell, Go's and the port's,
+against the edges of the band or of the limits (Holm at 1 %); of equal and
+figure both must be passed. A cell without a figure is not testable here: not
+planned, no trial that counts, wrong answers, a statistic that a trial does not
+tell, nothing to divide by. The slope of a line is Theil's of each block.
+"""
 import re
 
 from again import numbers
