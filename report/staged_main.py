@@ -26,6 +26,9 @@ def arguments(argv):
     parser.add_argument("command", choices=("next", "decide", "rule"))
     parser.add_argument("what", metavar="DIR|KIND", help="the campaign's "
                         "folder; of rule: " + " or ".join(ROOMS))
+    parser.add_argument("--ledger", metavar="FOLDER", type=Path,
+                        help="decide: the claims of another folder, on a "
+                        "campaign that is no staged one")
     args = parser.parse_args(argv)
     if args.command == "rule" and args.what not in ROOMS:
         parser.error(f"rule {args.what}: expected {' or '.join(ROOMS)}")
@@ -40,7 +43,7 @@ def run(args):
     if args.command == "decide" and not (folder / "stages.json").exists() \
             and (folder / "campaign.json").exists():
         from report.claims import decide
-        return decide.of_folder(folder)
+        return decide.of_folder(folder, args.ledger)
     found = staged.read(folder)
     return importlib.import_module(
         f"{ROOMS[found.kind]}.{args.command}").main(found)

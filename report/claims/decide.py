@@ -204,18 +204,24 @@ def document(campaign, claims):
             "claims": rows}
 
 
-def printed(campaign, finished=True):
-    """Prints the verdicts of a campaign -> exit status."""
-    found = document(campaign, ledger.read())
+def printed(campaign, finished=True, claims=None):
+    """Prints the verdicts of a campaign -> exit status.
+
+    claims -- another ledger; None: that of the tree
+    """
+    found = document(campaign, claims or ledger.read())
     found |= {"finished": finished, "words": [
         f"{found['count'][word]} {word}" for word in rules.VERDICTS]}
     print(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False))
     return DONE if finished else INCOMPLETE
 
 
-def of_folder(folder):
-    """The same of an ordinary campaign. JournalError, LedgerError."""
-    return printed(journal.read(folder))
+def of_folder(folder, of=None):
+    """The same of an ordinary campaign. JournalError, LedgerError.
+
+    of -- folder of another ledger
+    """
+    return printed(journal.read(folder), claims=of and ledger.read(of))
 
 
 def main(stages):

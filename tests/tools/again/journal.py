@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads campaign.json and trials.jsonl (results/README.md), and takes the
+values of cells from them by the grammar of docs/articles/figures.tsv."""
+import fnmatch
+import json
+import re
+import statistics
+import zlib
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[3]
+FACTORS = json.loads((TOP / "docs/cell.schema.json").read_text("utf-8"))
+ABSENT = {k: v["default"] for k, v in FACTORS["properties"].items()
+          if "default" in v}
+EDGES = {"most": max, "least": min}
+LATENCY = re.compile(r"\b(lookup|upsert|remove)\.")
+# A percentile needs so many operations in each trial.
+NEEDED = {"p50_ns": 6, "p90_ns": 36, "p99_ns": 368, "p999_ns": 3688}
+LATE = 1.2  # an open loop that took so much longer did not keep up
+
+
+class NoValue(Exception):
+    """A cell tells no such value: the text says why."""
+
+
+def text_of(value):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+class Cell:
+    """A planned cell and the last attempt of each of its blocks."""
+
+    def __init__(self, factors):
+        self.factors, self.trials = factors, {}
+
+    def fits(self, key, wish):
+        have = self.factors.get(key, ABSENT.get(key))
+        return fnmatch.fnmatchcase(text_of(have), wish)
+
+    @property
+    def usable(self):
+        return [t for t in self.trials.values() if self.counts(t)]
+
+    def counts(self, trial):
+        """Finished, and with operations where a rate is made of them."""
+        result = trial.get("result")
+        if trial["status"] != "ok" or not isinstance(result, dict):
+            return False
+        return (self.factors["measure"] not in ("throughput", "causes")
+                or bool(result.get("ops") and result.get("elapsed_ns")))
+
+    @property
+    def late(self):
+        """Did an open loop fall behind in the middle one of its trials?"""
+        rate, window = (self.factors.get(k) or 0
+                        for k in ("rate_per_s", "window_ns"))
+        took = []
+        for r in (t["result"] for t in self.usable):
+            asked = window or (1e9 * r["ops"] / rate if rate else 0)
+            took.append(r["elapsed_ns"] / asked if asked else 1.0)
+        return bool(took) and statistics.median(took) > LATE
+
+
+class Campaign:
+    def __init__(self, folder):
+        folder = Path(folder)
+        self.meta = json.loads((folder / "campaign.json").read_text("utf-8"))
+        self.cells = {c["id"]: Cell(c) for c in self.meta["cells"]}
+        self.misuse = {m["id"] for m in self.meta["maps"] if m.get("misuse")}
+        for line in (folder / "trials.jsonl").read_bytes().split(b"\n")[:-1]:
+            self.take(line)
+        self.wrong = {c.factors["map"] for c in self.cells.values()
+                      for t in c.trials.values() if wrong(t)}
+        for pair in self.meta.get("same") or []:
+            self.share(pair["id"], self.cells[pair["as"]])
+
+    def take(self, line):
+        """Of (cell, block) of the arm head the last attempt counts."""
+        if self.meta.get("line_checksum") and not sealed(line):
+            raise ValueError(f"trials.jsonl: a changed line: {line[:80]}")
+        trial = json.loads(line)
+        cell = self.cells.get(trial["cell"])
+        if cell is None or trial.get("arm", "head") != "head":
+            return
+        before = cell.trials.get(trial["block"])
+        if before is None or before.get("attempt", 1) < trial.get(
+                "attempt", 1):
+            cell.trials[trial["block"]] = trial
+
+    def share(self, name, cell):
+        """A cell that turned out equal to one that ran: placements that
+        differ on other machines only."""
+        other = {was: is_ for was, is_ in zip(cell.factors["id"].split("/"),
+                                              name.split("/")) if was != is_}
+        placement = cell.factors["placement"]
+        twin = Cell(cell.factors | {
+            "id": name, "placement": other.get(placement, placement)})
+        twin.trials = cell.trials
+        self.cells[name] = twin
+
+    def fitting(self, workload, wishes):
+        """Planned cells of a workload: "map key=value ...", most and least
+        among those that fit otherwise."""
+        cells = [c for c in self.cells.values()
+                 if c.factors["workload"] == workload]
+        pairs = [w.split("=", 1) if "=" in w else ("map", w)
+                 for w in wishes.split()]
+        for key, wish in pairs:
+            if wish not in EDGES:
+                cells = [c for c in cells if c.fits(key, wish)]
+        for key, wish in pairs:
+            if wish in EDGES and cells:
+                edge = EDGES[wish](c.factors[key] for c in cells)
+                cells = [c for c in cells if c.factors[key] == edge]
+        return cells
+
+    def telling(self, cell, statistic):
+        """Trials of a cell that count for a statistic: those of a planted
+        misuse fail, and so do those whose failures are counted."""
+        name = cell.factors["map"]
+        if name in self.misuse or re.search(r"\bfailed\b", statistic):
+            return [t for t in cell.trials.values() if t.get("result")
+                    and t["status"] in ("ok", "failed")]
+        if name in self.wrong:
+            raise NoValue(f"the answers of {name} were wrong")
+        return cell.usable
+
+    def parts(self, cell, statistic):
+        """{block: (above, below)} of the trials that count."""
+        if LATENCY.search(statistic) and cell.late:
+            raise NoValue("it did not keep up with its arrivals")
+        return {t["block"]: both(cell, t, statistic)
+                for t in self.telling(cell, statistic)}
+
+    def values(self, cell, statistic):
+        """{block: above / below}."""
+        found = self.parts(cell, statistic)
+        if any(not below for _, below in found.values()):
+            raise NoValue("nothing to divide by")
+        return {block: above / below for block, (above, below)
+                in found.items()}
+
+    @property
+    def go_versions(self):
+        """Of the programs in Go whose trials told it."""
+        told = [(t.get("result") or {}).get("environment", {}).get("go")
+                for c in self.cells.values() for t in c.trials.values()]
+        return [tuple(map(int, re.findall(r"\d+", v)[:2]))
+                for v in told if v]
+
+
+def sealed(line):
+    body, mark, rest = line.rpartition(b',"crc32"')
+    return mark and json.loads(b"{" + mark[1:] + rest)["crc32"] == (
+        f"{zlib.crc32(body):08x}")
+
+
+def wrong(trial):
+    told = (trial.get("result") or {}).get("verification") or {}
+    return told.get("status") == "failed"
+
+
+def both(cell, trial, statistic):
+    """(above, below) of a statistic "a+b/c+d"."""
+    known = named(trial["result"]) | shared(cell, trial)
+    found = []
+    for names in statistic.split("/"):
+        each = [known.get(n) for n in names.split("+")]
+        if None in each:
+            raise NoValue(f"{names} is not told")
+        found.append(sum(each))
+    return found[0], found[1] if len(found) > 1 else 1
+
+
+def named(result):
+    """name -> value of what a result tells under names of its own."""
+    found = {}
+    for s in result.get("stats") or []:
+        found[s["name"]] = s.get("value")
+        found["window." + s["name"]] = s.get("window")
+    for e in (result.get("counters") or {}).get("events") or []:
+        found["counter." + e["metric"]] = e.get("total")
+    for e in result.get("latency") or []:
+        if e["was_there"] and e["clock"] == "intended":
+            for key, value in e.items():
+                enough = e["count"] >= NEEDED.get(key, 6)
+                found[f"{e['operation']}.{key}"] = value if enough else None
+    return found
+
+
+def shared(cell, trial):
+    """name -> value of what every trial has."""
+    r, ns = trial["result"], trial["result"]["elapsed_ns"]
+    threads = r.get("by_thread") or []
+    cpus = set(cell.factors.get("cpus") or [])
+    return {k: r.get(k) for k in ("ops", "writes", "lookups", "inserts")} | {
+        "trials": 1, "failed": int(trial["status"] == "failed"),
+        "peak_bytes": trial.get("peak_bytes"), "elapsed_s": ns / 1e9,
+        "thread_ns": ns * cell.factors["threads"],
+        "cpu_ns": sum(t["cpu_ns"] for t in threads),
+        "capacity_ns": ns * len(cpus)}
