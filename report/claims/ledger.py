@@ -83,6 +83,8 @@ class Claim:
         """The claim of each of its cells alone, with what that cell says
         itself; of Go's own maps those that Go has, and none of a claim in
         parts of which Go lacks one. LedgerError."""
+        if self.rule in WITHOUT_CELLS:
+            return []
         wheres = go and self.go_cells or self.cells
         found = [replace(self, cells=(where,), go_cells=(), **own)
                  for where, own in (part(text, self.place)

@@ -100,6 +100,13 @@ def test_go_has_its_own_cells_and_names(tmp_path):
     assert one(tmp_path).each(go=True) == []
 
 
+def test_what_has_no_experiment_has_no_cells(tmp_path):
+    text = WHOLE.replace("rule = direction", "rule = none").replace(
+        "side = above", "lacks = go: 1.25")
+    claim = read(tmp_path, text)["S4-12"]
+    assert claim.each() == claim.each(go=True) == []
+
+
 def test_go_decides_all_parts_or_none(tmp_path):
     text = WHOLE.replace("go = go_sync_map / go_map_rw\n", "").replace(
         "cells = threads=2", "cells = threads=2 | go = go_a / go_b")
