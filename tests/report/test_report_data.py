@@ -77,6 +77,7 @@ def test_tables_hold_one_number_a_column(good):
     (["12.5\u00a0%"], "t (percent)", ["12.5"]),
     (["1.00 ns", "2.00 KiB"], "t,note", [",t: 1.00 ns", ",t: 2.00 KiB"]),
     (["1.50 KiB", "–"], "t (bytes)", ["1536", '""']),
+    (["0", "5.00 ms"], "t (ns)", ["0", "5000000"]),
     (["512 B", "2.00 MiB", "3.00 GiB"], "t (bytes)",
      ["512", "2097152", "3221225472"]),
     (["1.00 µs", "2.00 ms", "3.00 s"], "t (ns)",
@@ -269,6 +270,13 @@ def test_latex_of_many_rows_is_a_longtable():
     text = latex.as_latex("t", "c", columns, many)
     assert r"\begin{longtable}{lr}" in text and r"\endhead" in text
     assert text.count("a/b") == 60
+
+
+def test_latex_of_few_rows_of_many_lines_is_a_longtable():
+    """A page has so many lines, not rows: long text breaks."""
+    columns = [("cell", "text"), ("why", "text")]
+    text = latex.as_latex("t", "c", columns, [["a/b", "word " * 120]] * 20)
+    assert r"\begin{longtable}" in text and text.count("a/b") == 20
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no pdflatex")

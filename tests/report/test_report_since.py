@@ -7,6 +7,7 @@ import math
 import random
 import re
 import statistics
+from types import SimpleNamespace
 
 import pytest
 from report_helpers import Built, edit, make_journal
@@ -99,6 +100,17 @@ def test_the_interval_covers_as_often_as_it_says():
         got = previous.ratio(a, b)
         hit += got["low"] <= 1 <= got["high"]
     assert hit / 2000 > 0.95 - 4 * math.sqrt(.05 * .95 / 2000)
+
+
+def test_a_word_is_of_all_maps_of_a_group_at_once():
+    """Four trials a side tell two days apart at 95 %, but not at what each of
+    three maps may have of the 5 %."""
+    then, now = (SimpleNamespace(id="c", factors={}, reason="", ok=[
+        {"block": b, "result": {"ops": ops + b, "elapsed_ns": 10 ** 9}}
+        for b in range(4)]) for ops in (1000, 2000))
+    assert previous.row_of(then, now, 0.95)["word"] == "faster"
+    row = previous.row_of(then, now, 1 - 0.05 / 3)
+    assert row["word"] == "" and "too few trials" in row["why"]
 
 
 def slower(trial):

@@ -152,6 +152,26 @@ static void grow_and_shrink(void)
 	end(map, thread, "the map is sound");
 }
 
+/* Who came before a shard was closed stays in it, and is still there. */
+static void closed_shards_count(void)
+{
+	struct life_map *map = create(&ops, 1);
+
+	atomic_store(&map->open_shards, 2);
+	atomic_store(&map->shards[0].active, 50);
+	atomic_store(&map->shards[1].active, 50);
+	atomic_store(&map->shards[2].active, 150);
+	life_closed(map, 1);
+	CHECK(life_open_shards(map) == 2,
+	        "249 connections, 150 in a closed shard, keep two open");
+	atomic_store(&map->shards[2].active, 102);
+	life_closed(map, 1);
+	CHECK(life_open_shards(map) == 2, "and 200 do");
+	life_closed(map, 1);
+	CHECK(life_open_shards(map) == 1, "but not 199");
+	ops.destroy(map);
+}
+
 /* One connection in one shard: every figure by hand. */
 static void figures(void)
 {
@@ -293,6 +313,7 @@ static void together(void)
 int main(void)
 {
 	grow_and_shrink();
+	closed_shards_count();
 	figures();
 	preference();
 	burst();
