@@ -108,8 +108,9 @@ def slices(rng, per_ms, count):
         ns, size = rng.randrange(10 ** 7), rng.randrange(10 ** 6, 10 ** 7)
         found.append({"at_ns": i * 5 * 10 ** 7, "p50_ns": 1, "max_ns": 10 ** 9,
                       "operations": rng.choice((50, 500, 500, 500)),
-                      "p99_ns": round(per_ms * ns + 10 ** 5 * (1 + rng.random())
-                                      + 0.87 * size / 10), "bytes": size,
+                      "p99_ns": round(per_ms * ns + 0.087 * size
+                                      + 10 ** 5 * (1 + rng.random())),
+                      "bytes": size,
                       "pauses": [
                           {"event": "rebuild", "count": 2, "ns": ns},
                           {"event": "wait", "count": 9, "ns": 10 ** 8}]})

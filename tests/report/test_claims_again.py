@@ -42,8 +42,6 @@ KNOWN = {
     "edges": "figure with tolerance 1: exp(ln 1000) is not 1000 to it",
     "needs_go": "needs = go: VERSION is not looked at",
     "twins": "a cell that stands for an equal one (same) is not found",
-    "windows": "statistic slope TERM: not told, or a slope of each trial, "
-               "where the grammar of figures has one of all windows",
     "in_parts": "of a claim in parts Go decides all or none: where one of "
                 "Go's cells is not in the run, the program lets Go decide"}
 

@@ -92,6 +92,8 @@ class Seen:
                 self.claim, self.sides), logs=False)
         elif self.claim["statistic"].startswith("slope "):
             self.interval = of_slices(self.sides[0])
+            if self.interval is None:
+                raise NoValue("too few windows, or nothing varies in them")
         else:
             self.values = list(by_block(
                 [s.values() for s in self.sides]).values())
