@@ -107,7 +107,9 @@ def joined(claim, own, go):
     """One verdict: Go's, where it is of Go and Go's maps ran; the port's
     stands beside it."""
     of_go = claim.about == "go"
-    leading = go if go and go["verdict"] != rules.NOT_HERE else own
+    whole = go and (claim.conditions != "parts" or all(
+        c["word"] != rules.NOT_HERE for c in go["cells"]))
+    leading = go if whole and go["verdict"] != rules.NOT_HERE else own
     return {**leading, "of": (GO if leading is go else PORT) if of_go else "",
             "port": own if leading is go else None,
             "agree": leading["verdict"] == own["verdict"]

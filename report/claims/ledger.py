@@ -36,7 +36,7 @@ RULES = {  # rule -> keys that it needs beside workload, cells and statistic
     "none": ("lacks",),
 }
 WITHOUT_CELLS = ("arithmetic", "none")
-NEEDS = ("cpus", "counters", "go")
+NEEDS = ("cpus", "counters")
 LACKS = ("cpus", "counters", "go", "hardware", "experiment", "runtime")
 
 
@@ -140,7 +140,7 @@ READERS = {"claimed": (amounts, "a number, or LOW .. HIGH"),
            "tolerance": (number, "a factor such as 1.2"),
            "band": (number, "a share such as 2%"),
            "effect": (number, "a share such as 10%"),
-           "needs": (wanted, "cpus: N, go: VERSION or counters"),
+           "needs": (wanted, "cpus: N, or counters"),
            "go": (sides, "MAP, or MAP / MAP")}
 
 

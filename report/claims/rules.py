@@ -15,6 +15,7 @@ INCONCLUSIVE, NOT_HERE = "inconclusive", "not testable here"
 VERDICTS = (REPRODUCED, DEPENDS, REFUTED, INCONCLUSIVE, NOT_HERE)
 ALPHA = 0.01  # of the family of all claims that speak of speed
 LEVEL = 0.95
+ROUNDING = 1e-9  # an interval on logarithms is not exact in its last digits
 OPPOSITE, SIZE = "opposite", "direction holds, size differs"
 
 
@@ -84,6 +85,12 @@ def no_interval(claim, row):
                 f"{stats.RANKING_NEEDS}")
 
 
+def within(claim, row):
+    """Does the interval lie inside the band, edges included?"""
+    margin = (1 + claim.band) * (1 + ROUNDING)
+    return 1 / margin <= row["low"] and row["high"] <= margin
+
+
 # ---- one function a rule --------------------------------------------------
 
 def side_of(claim, row):
@@ -95,9 +102,7 @@ def side_of(claim, row):
         return "claimed"
     if beyond[not up]:
         return "opposite"
-    if 1 / margin < row["low"] and row["high"] < margin:
-        return "none"
-    return "open"
+    return "none" if within(claim, row) else "open"
 
 
 def direction(claim, evidence, p):
@@ -119,6 +124,7 @@ def direction(claim, evidence, p):
 def sized(claim, row):
     """Where the interval lies to the claimed amount's limits."""
     low, high = limits(claim)
+    low, high = low * (1 - ROUNDING), high * (1 + ROUNDING)
     if low <= row["low"] and row["high"] <= high:
         return "inside"
     return "outside" if row["high"] < low or row["low"] > high else "open"
@@ -126,11 +132,12 @@ def sized(claim, row):
 
 def ratio(claim, evidence, p):
     """A direction first, then its size."""
-    found = direction(claim, evidence, p)
-    if found.word != REPRODUCED:
+    found, row = direction(claim, evidence, p), summary(claim, evidence)
+    if row["low"] is None or side_of(claim, row) != "claimed":
         return found
-    row = summary(claim, evidence)
     size = sized(claim, row)
+    if size != "outside" and found.word != REPRODUCED:
+        return found
     if size == "inside":
         return found
     if size == "open":
@@ -145,8 +152,7 @@ def equal(claim, evidence, p):
     if row["low"] is None:
         return no_interval(claim, row)
     margin = 1 + claim.band
-    if 1 / margin < row["low"] and row["high"] < margin and \
-            sure(claim, p, "claimed"):
+    if within(claim, row) and sure(claim, p, "claimed"):
         return made(claim, row, REPRODUCED, p=of(p, "claimed"))
     if row["low"] > margin or row["high"] < 1 / margin:
         return made(claim, row, REFUTED, "they differ: × "
@@ -203,7 +209,7 @@ def never(claim, evidence, _):
 
 def can_happen(claim, evidence, _):
     n = evidence.trials
-    if evidence.against:
+    if evidence.total and evidence.against:
         return Outcome(REFUTED, f"{claim.against} has "
                        f"{words.count(int(evidence.against))}, too",
                        evidence.total, n=n)

@@ -91,15 +91,6 @@ def needs(made):
     made.say("none", lacks="cpus: 16")
 
 
-def needs_go(made):
-    """Another version of Go than the one that ran, or none at all."""
-    for asked in ("go: 1.20", "go: 1.18", "go: 1.99"):
-        w = made.say("figure", needs=asked, claimed="5", about="go",
-                     go="go_sync_map")
-        made.put(w, "syncmap", [5] * N)
-        made.put(w, "go_sync_map", [5] * N)
-
-
 def parts(made):
     """Sides and cells that the plan has not, or skips, or has twice."""
     for sides in (("syncmap",), ("gomap_rw",), ()):
@@ -316,7 +307,7 @@ def loops(made):
 
 
 FORMS = again_told.FORMS | {f.__name__: f for f in (
-    go, go_alone, needs, needs_go, parts, edges, failures, wrong_answers,
+    go, go_alone, needs, parts, edges, failures, wrong_answers,
     slopes, kinds, empty, twins, written, in_parts,
     loops)}
 
