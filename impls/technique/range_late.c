@@ -116,7 +116,10 @@ static void range_run(struct rm_worker *worker)
 	struct range_thread *self = worker->thread;
 
 	while (technique_turn(worker)) {
+		/* who waits for its turn holds up nobody's reclamation */
+		syncmap_park(self->handle);
 		guard_write(&self->late->turn);
+		syncmap_unpark(self->handle);
 		range_once(self);
 		guard_write_end(&self->late->turn);
 		syncmap_quiesce(self->handle);
