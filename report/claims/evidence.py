@@ -8,7 +8,6 @@ import math
 from dataclasses import dataclass, replace
 
 from report import articles, stats
-from report.sections import pauses
 
 FOLDS = ("sum", "most", "least")
 
@@ -116,26 +115,6 @@ def along(campaign, claim, where, subject, against):
         measure=parts[0][1].measure)
 
 
-def fitted(campaign, claim, where, subject, _):
-    """A coefficient of each trial's own fit of P99 over its slices."""
-    cell = articles.cell_for(campaign, figure_of(claim, where, subject, ""),
-                             subject)
-    articles.trials_of(campaign, cell)
-    rows, term = pauses.slices_of(cell), claim.statistic.split()[1]
-    fits = [(t["block"], pauses.fit_of([r for r in rows
-                                        if r["trial"] == number]))
-            for number, t in enumerate(cell.ok)]
-    values = tuple((block, fit.coefficients[term].value)
-                   for block, fit in fits
-                   if fit and term in fit.coefficients)
-    if not values:
-        raise articles.Missing(
-            f"no trial has {pauses.SLICES} slices of {pauses.OPERATIONS} "
-            f"operations in which {term} differs")
-    return Evidence(where, (cell.id,), values, trials=len(cell.ok),
-                    measure=cell.measure)
-
-
 def planned(campaign, claim, where, subject, against):
     figure = figure_of(claim, where, subject, against)
     return all(articles.cells_for(campaign, figure, side)
@@ -147,8 +126,7 @@ def of_part(campaign, part):
     where, = part.cells
     asked = (campaign, part, where, part.subject, part.against)
     take = along if part.rule == "slope" else counted \
-        if part.rule in ("never", "can-happen") else fitted \
-        if part.statistic.startswith("slope ") else of_cells
+        if part.rule in ("never", "can-happen") else of_cells
     if not planned(*asked):
         return Evidence(where, reason="not in this run", planned=False)
     try:
