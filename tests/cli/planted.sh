@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each planted bug is caught by the tool that is named for it in
 # tests/fixtures/README.md, and its twin is not accused. A bug that needs luck
-# gets it: up to 20 seeds, the first that shows it is enough.
+# gets it: up to 100 seeds, the first that shows it is enough.
 # slow: over five seconds of CPU time; not part of `make check`.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -18,7 +18,7 @@ shown() { # FILE: why a step failed
 builds() { planted_build "$dir" >"$dir/log" 2>&1 || shown "$dir/log"; }
 
 caught() { # ID TOOL CHECK SHAPE OPERATIONS
-	for seed in $(seq 20); do
+	for seed in $(seq 100); do
 		planted_run "$dir" "$@" "$seed"
 		[ $? = 1 ] && return 0
 	done
