@@ -102,6 +102,14 @@ check "a stage can be repeated by hand" sh -c "'$readmostly' run --busy-ok --cou
 	--mode crossover-quick --maps gomap_rw,syncmap --set blocks=2 \
 	--cells-from a/stage-01/cells.txt -o again >'$out' 2>&1"
 
+# The budget of a mode is of the part that a search runs, with its repeats.
+for mode in quick standard; do
+	HWLOC_SYNTHETIC="core:2 pu:1" crossover gomap_rw syncmap --plan --mode $mode
+	check "mode $mode keeps its budget on 2 CPUs" awk '/^at most/ {
+		found = 1; if ($10 != "min" || 1.3 * $9 > $15 || $16 != "min;") exit 1 }
+		END { exit !found }' "$out"
+done
+
 # A cell that is measured again meets other keys and another order.
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=2;*n1024/w10/update/*/uniform/t1/*=2' \
 	crossover syncmap gomap_rw -o twice --set window=3ms --budget 50
