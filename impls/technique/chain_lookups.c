@@ -116,7 +116,7 @@ static const struct rm_own_loop chain_loops[] = { { "tally", chain_run },
 
 const struct rm_impl rm_impl_chain_lookups = {
 	.id = "chain_lookups",
-	.label = "Go map, keys that collide",
+	.label = "native map, keys that collide",
 	.family = "technique",
 	.sync = "none",
 	.source = "Go map before 1.24",

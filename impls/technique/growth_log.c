@@ -193,7 +193,7 @@ static const struct rm_own_loop growth_loops[] = { { "tally", growth_run },
 
 const struct rm_impl rm_impl_growth_log = {
 	.id = "growth_log",
-	.label = "Go map, its growth noted",
+	.label = "native map, its growth noted",
 	.family = "technique",
 	.sync = "go-mutex",
 	.source = "Go map before 1.24",

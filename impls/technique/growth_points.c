@@ -139,7 +139,7 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 
 const struct rm_impl rm_impl_growth_points = {
 	.id = "growth_points",
-	.label = "growth of Go's map, step by step",
+	.label = "growth of the native map, step by step",
 	.family = "technique",
 	.sync = "none",
 	.source = "Go map before 1.24",

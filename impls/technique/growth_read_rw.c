@@ -10,7 +10,7 @@
 
 const struct rm_impl rm_impl_growth_read_rw = {
 	.id = "growth_read_rw",
-	.label = "look-ups beside growth, port of RWMutex",
+	.label = "look-ups beside growth, port of RWMutex, waits in the kernel",
 	.family = "technique",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex",

@@ -135,7 +135,7 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 
 const struct rm_impl rm_impl_iteration = {
 	.id = "iteration",
-	.label = "iteration of Go's map, step by step",
+	.label = "iteration of the native map, step by step",
 	.family = "technique",
 	.sync = "none",
 	.source = "Go map before 1.24",

@@ -7,7 +7,7 @@
 
 const struct rm_impl rm_impl_promotion = {
 	.id = "promotion",
-	.label = "promotion in sync.Map, step by step",
+	.label = "promotion of a dirty map, step by step",
 	.family = "technique",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go",

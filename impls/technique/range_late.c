@@ -245,7 +245,7 @@ static const struct rm_own_loop range_loops[] = { { "tally", range_run },
 
 const struct rm_impl rm_impl_range_late = {
 	.id = "range_late",
-	.label = "Range of sync.Map, writes in it",
+	.label = "a walk, and writes in it",
 	.family = "technique",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go",
