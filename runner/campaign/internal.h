@@ -127,9 +127,9 @@ void rm_duration_text(uint64_t ns, char *text, size_t size);
 
 /* What campaign.json is made from; nothing is owned. */
 struct rm_description {
-	const char *name; /* of the folder */
-	const char *mode; /* NULL: workload files */
-	const char *maps; /* --maps; NULL: none */
+	const char *name;                /* of the folder */
+	const char *mode;                /* NULL: workload files */
+	const char *maps;                /* --maps; NULL: none */
 	const struct rm_cell_list *list; /* --cells-from; NULL: none */
 	const char *wish;                /* --counters */
 	const json_t *machine;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* validate_trials.c - trials.jsonl, line by line, against the plan. */
-#include "runner/campaign/internal.h"
 #include "runner/base/json.h"
+#include "runner/campaign/internal.h"
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>

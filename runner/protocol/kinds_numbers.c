@@ -271,8 +271,8 @@ static void write_threads(
         const struct rm_factor *factor, const struct rm_cell *cell, char *text)
 {
 	enum rm_threads_unit unit = cell->threads_unit;
-	bool times = unit == RM_THREADS_TIMES_CORES ||
-	             unit == RM_THREADS_TIMES_CPUS;
+	bool times =
+	        unit == RM_THREADS_TIMES_CORES || unit == RM_THREADS_TIMES_CPUS;
 	const char *all =
 	        unit == RM_THREADS_CORES || unit == RM_THREADS_TIMES_CORES
 	                ? "cores"
