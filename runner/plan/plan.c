@@ -57,7 +57,7 @@ static int make_blocks(struct rm_plan *plan)
 		return -ENOMEM;
 	for (unsigned b = 0; b < plan->block_count; b++) {
 		plan->blocks[b].cells =
-		        calloc(plan->cell_count, sizeof(size_t));
+		        calloc(plan->cell_count + 1, sizeof(size_t));
 		if (!plan->blocks[b].cells)
 			return -ENOMEM;
 		append(plan, b, true);
