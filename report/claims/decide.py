@@ -231,5 +231,8 @@ def main(stages):
     if not stages.stages and not stages.begun:
         raise journal.JournalError(f"{stages.path}: no stage has begun: "
                                    "readmostly claims run --resume")
+    claims, ids = ledger.read(), stages.meta.get("ids") or ()
     return printed((stages.stages or [stages.begun])[0],
-                   bool(stages.stages))
+                   bool(stages.stages),
+                   {name: claims[name] for name in ids or claims
+                    if name in claims})

@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-enum { THREADS = 8, TURNS = 20000, WITHIN_S = 120 };
+enum { THREADS = 8, TURNS = 4000, WITHIN_S = 600 };
 
 /* Plain members under the lock: a sanitizer sees what the lock lets through. */
 struct shared {
