@@ -15,7 +15,7 @@ WINNER_COLUMNS = ("workload", "keys", "write_kind", "write_share", "threads",
 def flip_figure(report, a, where, hue):
     """Flip maps of every board; the first ones open."""
     panels, rows = [], []
-    drawn = a.boards()
+    drawn = [b for b in a.boards() if has_pair(a, b)] or a.boards()
     for board in a.boards():
         part = verdicts.fields(a, board)
         rows += part
