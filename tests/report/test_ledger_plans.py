@@ -72,3 +72,10 @@ def test_few_trials_are_for_nothing():
             if c.measure != "verify" and c.reason == "not run yet"]
     idle = [c.id for c in runs if c.id not in needed]
     assert len(idle) <= 0.2 * len(runs), idle
+
+
+def test_the_mode_keeps_its_bounds():
+    """Trials of a run on two CPUs, and of each claim at most three cells."""
+    assert sum(c.blocks for c in plan().cells.values()
+               if not c.skip) <= 7000
+    assert all(len(c.cells) <= 3 for c in CLAIMS.values())
