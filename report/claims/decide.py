@@ -72,7 +72,7 @@ def corrected(cells):
 
 # ---- one claim ------------------------------------------------------------
 
-def sources(claim, found):
+def sources(found):
     """The word beside the verdict: where the numbers come from."""
     measures = {e.measure for e, _ in found if e.measure}
     if any(m.startswith("simulated:") for m in measures):
@@ -99,7 +99,7 @@ def judged(claim, found, ps, whose):
                                              found))]
     word, how = rules.combined(claim, told)
     return {"verdict": word, "how": how,
-            "numbers": GO if whose == GO else sources(claim, told),
+            "numbers": GO if whose == GO else sources(told),
             "cells": [cell_row(e, o) for e, o in told]}
 
 
@@ -178,12 +178,6 @@ def verdicts(campaign, claims):
                          "claimed": list(claim.claimed) or None,
                          "instead": claim.instead, **said})
     return rows
-
-
-def asked(campaign, claims):
-    """Was this campaign made for claims: does it plan the cells of one?"""
-    return any(e.planned for all_of in gathered(campaign, claims).values()
-               for e in all_of)
 
 
 def kept(campaign):

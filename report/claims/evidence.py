@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 
 from report import articles, stats
 
-FOLDS = ("sum", "most", "least")
-
 
 @dataclass(frozen=True)
 class Evidence:
@@ -56,29 +54,30 @@ def by_block(claim, sides, added):
     return tuple(articles.by_block(sides).items())
 
 
-def of_cells(campaign, claim, where, subject, against):
+def taken(campaign, claim, where, subject, against):
+    """(sides as articles.blocks_of() has them, what is known of them without
+    dividing anything); articles.Missing."""
+    figure = figure_of(claim, where, subject, against)
+    sides = [articles.blocks_of(campaign, figure, s)
+             for s in figure.cells_wanted()]
+    added = totals(sides)
+    return sides, Evidence(
+        where, tuple(cell.id for cell, _ in sides), total=added[0],
+        against=added[1] if len(added) > 1 else None,
+        trials=len(sides[0][1]), measure=sides[0][0].measure)
+
+
+def of_cells(campaign, claim, *place):
     """Values by block of a cell or a pair; articles.Missing."""
-    figure = figure_of(claim, where, subject, against)
-    sides = [articles.blocks_of(campaign, figure, s)
-             for s in figure.cells_wanted()]
-    added = totals(sides)
-    return Evidence(
-        where, tuple(cell.id for cell, _ in sides),
-        by_block(claim, sides, added), added[0],
-        added[1] if len(added) > 1 else None,
-        centre(sides[1][1]) if len(sides) > 1 and added[1] else None,
-        len(sides[0][1]), sides[0][0].measure)
+    sides, known = taken(campaign, claim, *place)
+    return replace(
+        known, values=by_block(claim, sides, (known.total, known.against)),
+        base=centre(sides[1][1]) if known.against else None)
 
 
-def counted(campaign, claim, where, subject, against):
+def counted(*place):
     """The same for rules that only add up: a quotient may not exist."""
-    figure = figure_of(claim, where, subject, against)
-    sides = [articles.blocks_of(campaign, figure, s)
-             for s in figure.cells_wanted()]
-    added = totals(sides)
-    return Evidence(where, tuple(cell.id for cell, _ in sides), (), added[0],
-                    added[1] if len(added) > 1 else None, None,
-                    len(sides[0][1]), sides[0][0].measure)
+    return taken(*place)[1]
 
 
 def on_axis(value):

@@ -1,17 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stages of a run for claims: one, with the cells of its claims."""
 import json
-import types
 
-from report import journal, words
+from report import words
 from report.claims import ledger, show
-
-
-def plan_of(staged):
-    """Its plan, as claims look for cells in it."""
-    return types.SimpleNamespace(cells={
-        c["id"]: journal.Cell({**journal.DEFAULTS, **c})
-        for c in staged.plan["cells"]})
 
 
 def asked(staged):
@@ -20,7 +12,7 @@ def asked(staged):
         return {"format": 1, "stage": None, "cells": [],
                 "why": "stopped because every cell of the claims has run"}
     claims = show.chosen(ledger.read(), staged.meta.get("ids") or [])
-    plan = plan_of(staged)
+    plan = show.plan_of(staged.plan)
     cells = show.cells_of(plan, claims)
     if not cells:
         raise ledger.LedgerError(

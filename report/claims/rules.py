@@ -41,12 +41,8 @@ def summary(claim, evidence):
 
 def limits(claim):
     """(low, high) that the claimed amount allows, tolerance and all."""
-    low, high = claimed(claim)
+    low, high = claim.claimed
     return low / claim.tolerance, high * claim.tolerance
-
-
-def claimed(claim):
-    return claim.claimed
 
 
 def above_one(claim):
@@ -144,7 +140,7 @@ def ratio(claim, evidence, p):
         return made(claim, row, INCONCLUSIVE, "direction holds, size open",
                     found.p)
     return made(claim, row, REFUTED, f"{SIZE} (× {words.sig(row['centre'])}, "
-                f"not × {words.sig(claimed(claim)[0])})", found.p)
+                f"not × {words.sig(claim.claimed[0])})", found.p)
 
 
 def equal(claim, evidence, p):
@@ -168,7 +164,7 @@ def figure(claim, evidence, p):
     if size == "inside" and sure(claim, p, "claimed"):
         return made(claim, row, REPRODUCED, p=of(p, "claimed"))
     if size == "outside":
-        low, high = claimed(claim)
+        low, high = claim.claimed
         said = words.sig(low) + (f" to {words.sig(high)}" if high > low
                                  else "")
         return made(claim, row, REFUTED,

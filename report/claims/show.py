@@ -154,19 +154,23 @@ def text_of(claim, row):
 
 # ---- cells ----------------------------------------------------------------
 
-def plan_of(file):
-    """A plan as evidence reads it: cells by id. JournalError."""
+def plan_of(data):
+    """A plan as evidence reads it: its cells, none with a trial, by id."""
+    return types.SimpleNamespace(cells={
+        c["id"]: journal.Cell({**journal.DEFAULTS, **c})
+        for c in data["cells"]})
+
+
+def plan_in(file):
+    """The same of a file. JournalError."""
     try:
-        data = strict_json.loads(file.read_bytes())
-        cells = {c["id"]: journal.Cell({**journal.DEFAULTS, **c})
-                 for c in data["cells"]}
+        return plan_of(strict_json.loads(file.read_bytes()))
     except OSError as error:
         raise journal.JournalError(f"{file}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError) as error:
         raise journal.JournalError(
             f"{file}: no plan ({error}): expected what `readmostly plan "
             "--json` prints") from None
-    return types.SimpleNamespace(cells=cells)
 
 
 def cells_of(plan, claims):
@@ -187,7 +191,7 @@ def main(argv):
     try:
         claims = ledger.read()
         if args.do == "cells":
-            print("\n".join(cells_of(plan_of(args.plan),
+            print("\n".join(cells_of(plan_in(args.plan),
                                      chosen(claims, args.ids))))
             return 0
         if args.do == "digest":
@@ -200,7 +204,7 @@ def main(argv):
         else:
             print("\n\n".join(text_of(c, rows.get(c.id)) for c in
                               chosen(claims, args.ids).values()))
-    except (journal.JournalError, ledger.LedgerError) as error:
+    except journal.JournalError as error:
         print(f"report: {error}", file=sys.stderr)
         return 2
     return 0
