@@ -8,7 +8,7 @@ is FILE:LINE: what, expected what.
 """
 import hashlib
 import re
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from report.journal import JournalError
@@ -77,7 +77,6 @@ class Claim:
     needs: tuple = ()  # (what, how much) of the machine: ("cpus", 16)
     lacks: str = ""
     instead: str = ""  # what stands in, and what the verdict does not say
-    text: str = field(default="", repr=False)  # its lines, for the hash
 
     def each(self, go=False):
         """The claim of each of its cells alone, with what that cell says
@@ -98,7 +97,7 @@ class Claim:
         return of_go if whole else []
 
 
-KEYS = {f.name for f in fields(Claim)} - {"id", "place", "text"}
+KEYS = {f.name for f in fields(Claim)} - {"id", "place"}
 PART_KEYS = ("subject", "against", "claimed", "statistic", "side", "go",
              "go_statistic")  # what a cell may say for itself
 LISTS = ("cells", "go_cells")  # keys that may stand more than once
@@ -192,7 +191,7 @@ def lines_of(file):
 
 
 def sections(file):
-    """[(place, id, {key: value or [values]}, lines)] of one file."""
+    """[(place, id, {key: value or values})] of one file."""
     common, found, here = {}, [], None
     for place, text in lines_of(file):
         header = re.fullmatch(r"\[(.*)\]", text)
@@ -201,14 +200,12 @@ def sections(file):
                 raise LedgerError(f"{place}: [{header[1]}]: expected the id "
                                   "of a claim such as [S4-01]")
             here = dict(common)
-            found.append((place, header[1], here, []))
+            found.append((place, header[1], here))
             continue
         key, value = setting(text, place, KEYS)
         into = common if here is None else here
         add(into, key, value, place,
             own=here is None or into.get(key) is not common.get(key))
-        if here is not None:
-            found[-1][3].append(text)
     return found
 
 
@@ -222,7 +219,7 @@ def add(into, key, value, place, own):
         into[key] = value
 
 
-def claim_of(place, name, said, lines):
+def claim_of(place, name, said):
     """A section as a claim; what its rule needs must be there."""
     rule = said.get("rule")
     if rule not in RULES:
@@ -236,7 +233,7 @@ def claim_of(place, name, said, lines):
         raise LedgerError(f"{place}: [{name}] lacks = {said['lacks']}: "
                           f"expected one of {', '.join(LACKS)}, and after a "
                           "colon what exactly")
-    claim = Claim(id=name, place=place, text="\n".join(lines), **said)
+    claim = Claim(id=name, place=place, **said)
     for one in () if alone else claim.each() + claim.each(go=True):
         lacking(place, name, rule, lambda key, of=one: getattr(of, key),
                 (*RULES[rule], "subject", "statistic"))

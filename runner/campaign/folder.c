@@ -138,25 +138,42 @@ int rm_folder_topology(const char *dir, const char *xml, struct rm_error *error)
 	return 0;
 }
 
-int rm_folder_campaign(
-        const char *dir, json_t **campaign, struct rm_error *error)
+int rm_folder_json(const char *dir, const char *name, json_t **json,
+        struct rm_error *error)
 {
 	char path[RM_PATH_BYTES];
 	json_error_t where;
-	int result = rm_path_join(path, dir, "campaign.json", error);
+	int result = rm_path_join(path, dir, name, error);
 
 	if (result)
 		return result;
 	FILE *file = rm_file_open(path);
 
+	if (!file && errno == ENOENT)
+		return -ENOENT;
 	if (!file)
 		return rm_error_set(error, -errno, "%s: cannot be read: %s",
 		        path, rm_file_reason(-errno));
-	*campaign = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
+	*json = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
 	fclose(file);
-	if (!*campaign)
-		return rm_error_set(error, -EINVAL, "%s:%d: %s", path,
-		        where.line, where.text);
+	return *json ? 0
+	             : rm_error_set(error, -EINVAL, "%s:%d: %s", path,
+	                       where.line, where.text);
+}
+
+int rm_folder_campaign(
+        const char *dir, json_t **campaign, struct rm_error *error)
+{
+	char path[RM_PATH_BYTES];
+	int result = rm_path_join(path, dir, "campaign.json", error);
+
+	if (!result)
+		result = rm_folder_json(dir, "campaign.json", campaign, error);
+	if (result == -ENOENT)
+		return rm_error_set(error, result, "%s: cannot be read: %s",
+		        path, rm_file_reason(result));
+	if (result)
+		return result;
 	if (json_integer_value(json_object_get(*campaign, "format")) == 1)
 		result = rm_protocol_check(*campaign, path, error);
 	else

@@ -256,6 +256,11 @@ int rm_folder_link_latest(const char *dir, struct rm_error *error);
 int rm_folder_topology(
         const char *dir, const char *xml, struct rm_error *error);
 
+/* Reads DIR/NAME: 0 and a new reference; -ENOENT, without `error`: there is
+   none; other -errno with `error` (NAME:LINE: ...). */
+int rm_folder_json(const char *dir, const char *name, json_t **json,
+        struct rm_error *error);
+
 /* Reads DIR/campaign.json: 0 and a new reference; -ENOENT: there is none;
    other -errno with `error` (campaign.json:LINE: ...). */
 int rm_folder_campaign(

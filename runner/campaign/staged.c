@@ -12,30 +12,6 @@
 
 static const char advice[] = "start anew in another folder (-o DIR)";
 
-/* A JSON file of the folder; -ENOENT, without `error`: it is not there. */
-static int read_json(const char *dir, const char *name, json_t **json,
-        struct rm_error *error)
-{
-	char path[RM_PATH_BYTES];
-	json_error_t where;
-	int result = rm_path_join(path, dir, name, error);
-	FILE *file;
-
-	if (result)
-		return result;
-	file = rm_file_open(path);
-	if (!file && errno == ENOENT)
-		return -ENOENT;
-	if (!file)
-		return rm_error_set(error, -errno, "%s: cannot be read: %s",
-		        path, rm_file_reason(-errno));
-	*json = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
-	fclose(file);
-	return *json ? 0
-	             : rm_error_set(error, -EINVAL, "%s:%d: %s", path,
-	                       where.line, where.text);
-}
-
 static int same_hash(const char *dir, const char *what, const json_t *stages,
         const char *member, const char *made, struct rm_error *error)
 {
@@ -54,7 +30,7 @@ static int check_plan(
 {
 	char hash[RM_SHA256_TEXT] = "";
 	json_t *plan = NULL;
-	int result = read_json(dir, "plan.json", &plan, error);
+	int result = rm_folder_json(dir, "plan.json", &plan, error);
 
 	if (result == -ENOENT)
 		return rm_error_set(error, -EINVAL,
@@ -87,7 +63,7 @@ static int check_stages(
 
 int rm_staged_read(const char *dir, json_t **stages, struct rm_error *error)
 {
-	int result = read_json(dir, "stages.json", stages, error);
+	int result = rm_folder_json(dir, "stages.json", stages, error);
 
 	if (!result)
 		result = check_stages(dir, *stages, error);
