@@ -93,10 +93,12 @@ def rounded(value):
 
 
 def judged(claim, found, ps, whose):
-    """Verdict on one subject: Go's own maps, or what the ledger names."""
+    """Verdict on one subject: Go's own maps, or what the ledger names.
+
+    found -- [(the claim of one cell, its evidence)]
+    """
     told = [(e, rules.outcome(one, e, ps.get((claim.id, whose, i))))
-            for i, (one, e) in enumerate(zip(claim.each(whose == GO),
-                                             found))]
+            for i, (one, e) in enumerate(found)]
     word, how = rules.combined(claim, told)
     return {"verdict": word, "how": how,
             "numbers": GO if whose == GO else sources(told),
@@ -133,14 +135,14 @@ def not_here(why):
 # ---- all claims -----------------------------------------------------------
 
 def gathered(campaign, claims):
-    """(id, whose) -> [Evidence]."""
+    """(id, whose) -> [(the claim of one cell, its Evidence)]."""
     found = {}
     for claim in claims.values():
         if claim.rule == "arithmetic" or lacking(campaign, claim):
             continue
         found[claim.id, PORT] = evidence.of_claim(campaign, claim)
         of_go = evidence.of_claim(campaign, claim, go=True)
-        if any(e.planned for e in of_go):
+        if any(e.planned for _, e in of_go):
             found[claim.id, GO] = of_go
     return found
 
@@ -155,7 +157,7 @@ def verdict_of(campaign, claim, found, ps):
     sides = {whose: judged(claim, found[claim.id, whose], ps, whose)
              for whose in (PORT, GO) if (claim.id, whose) in found}
     if not any(e.planned for whose in sides
-               for e in found[claim.id, whose]):
+               for _, e in found[claim.id, whose]):
         return None
     return joined(claim, sides[PORT], sides.get(GO))
 
@@ -165,8 +167,7 @@ def verdicts(campaign, claims):
     found = gathered(campaign, claims)
     family = {(name, whose, i): (one, e)
               for (name, whose), all_of in found.items()
-              for i, (one, e) in enumerate(zip(
-                  claims[name].each(whose == GO), all_of)) if tested(one, e)}
+              for i, (one, e) in enumerate(all_of) if tested(one, e)}
     ps = corrected(family) if family else {}
     rows = []
     for claim in claims.values():

@@ -120,8 +120,47 @@ def planned(campaign, claim, where, subject, against):
                for side in figure.cells_wanted())
 
 
+def loose(claim, where):
+    """A cell as written, without the factors that the article leaves open."""
+    return " ".join(word for word in where.split()
+                    if word.partition("=")[0] not in claim.free)
+
+
+def elsewhere(campaign, one, known):
+    """The same contrast at each further place where the campaign has both
+    sides, by the factors that the article leaves open.
+
+    known -- ids of subjects that are there already; more are added
+    """
+    where = loose(one, one.cells[0])
+    for cell in articles.cells_for(campaign, figure_of(
+            one, where, one.subject, one.against), one.subject):
+        place = " ".join(
+            [where, *(f"{name}={articles.as_written(getattr(cell, name))}"
+                      for name in one.free)])
+        if cell.id not in known and planned(campaign, one, place,
+                                            one.subject, one.against):
+            known.add(cell.id)
+            yield replace(one, cells=(place,))
+
+
+def parts(campaign, claim, go=False):
+    """A claim of each cell alone: those of the ledger, then those that a
+    longer mode has more, by the factors that the article leaves open; a
+    line that fits several of these is only them."""
+    found = claim.each(go)
+    if not claim.free:
+        return found
+    fits = [articles.cells_for(campaign, figure_of(
+        one, one.cells[0], one.subject, one.against), one.subject)
+        for one in found]
+    known = {cells[0].id for cells in fits if len(cells) == 1}
+    return [one for one, cells in zip(found, fits) if len(cells) < 2] + [
+        more for one in found for more in elsewhere(campaign, one, known)]
+
+
 def of_part(campaign, part):
-    """Evidence of a claim's cell, or pair of cells (ledger.Claim.each)."""
+    """Evidence of a claim's cell, or pair of cells (parts())."""
     where, = part.cells
     asked = (campaign, part, where, part.subject, part.against)
     take = along if part.rule == "slope" else counted \
@@ -134,23 +173,23 @@ def of_part(campaign, part):
         return Evidence(where, reason=str(missing))
 
 
-def named(parts):
+def named(ones):
     """What tells the cells of a claim apart: also subjects and statistics,
     where they are not the same in all."""
     pairs = [" / ".join(s for s in (one.subject, one.against) if s)
-             for one in parts]
-    found = [one.cells[0] for one in parts]
-    for own in (pairs, [one.statistic for one in parts]):
+             for one in ones]
+    found = [one.cells[0] for one in ones]
+    for own in (pairs, [one.statistic for one in ones]):
         if len(set(own)) > 1:
             found = [f"{name} {word}" for name, word in zip(found, own)]
     return found
 
 
 def of_claim(campaign, claim, go=False):
-    """[Evidence] of each of its cells; of Go's own maps where `go`."""
-    parts = claim.each(go)
-    return [replace(of_part(campaign, one), where=name)
-            for one, name in zip(parts, named(parts))]
+    """[(the claim of one cell, its Evidence)]; of Go's maps where `go`."""
+    ones = parts(campaign, claim, go)
+    return [(one, replace(of_part(campaign, one), where=name))
+            for one, name in zip(ones, named(ones))]
 
 
 def logs(evidence):

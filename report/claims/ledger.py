@@ -37,6 +37,8 @@ RULES = {  # rule -> keys that it needs beside workload, cells and statistic
 }
 WITHOUT_CELLS = ("arithmetic", "none")
 NEEDS = ("cpus", "counters")
+FREE = ("threads", "keys", "write_share", "write_kind", "dist", "shape",
+        "miss_share")
 LACKS = ("cpus", "counters", "go", "hardware", "experiment", "runtime")
 
 
@@ -72,6 +74,7 @@ class Claim:
     statistic: str = ""
     go_statistic: str = ""  # where Go's maps call it otherwise
     axis: str = ""  # of a slope: the factor that varies
+    free: tuple = ()  # factors that the article leaves open
     numbers: str = "native"
     compute: str = ""
     needs: tuple = ()  # (what, how much) of the machine: ("cpus", 16)
@@ -135,10 +138,19 @@ def wanted(text):
     return what, float(amount or 1)
 
 
+def names(text):
+    """"threads keys" -> ("threads", "keys"); ValueError for no factor."""
+    found = tuple(text.split())
+    if set(found) - set(FREE):
+        raise ValueError(text)
+    return found
+
+
 READERS = {"claimed": (amounts, "a number, or LOW .. HIGH"),
            "tolerance": (number, "a factor such as 1.2"),
            "band": (number, "a share such as 2%"),
            "effect": (number, "a share such as 10%"),
+           "free": (names, "some of " + ", ".join(FREE)),
            "needs": (wanted, "cpus: N, or counters"),
            "go": (sides, "MAP, or MAP / MAP")}
 
@@ -237,6 +249,9 @@ def claim_of(place, name, said):
     for one in () if alone else claim.each() + claim.each(go=True):
         lacking(place, name, rule, lambda key, of=one: getattr(of, key),
                 (*RULES[rule], "subject", "statistic"))
+    if claim.free and claim.conditions != "unstated":
+        raise LedgerError(f"{place}: [{name}] free: expected it of a claim "
+                          "whose conditions are unstated")
     if claim.numbers == "simulated" and claim.speaks == "speed":
         raise LedgerError(f"{place}: [{name}] numbers = simulated: expected "
                           "another source, or a claim that does not speak "

@@ -177,7 +177,8 @@ def cells_of(plan, claims):
     """Ids of the cells that these claims take, in the order of the plan."""
     found = set()
     for claim in claims.values():
-        for one in claim.each() + claim.each(go=True):
+        for one in (*evidence.parts(plan, claim),
+                    *evidence.parts(plan, claim, go=True)):
             figure = evidence.figure_of(one, one.cells[0], one.subject,
                                         one.against)
             for side in figure.cells_wanted():

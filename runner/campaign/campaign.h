@@ -111,7 +111,8 @@ struct rm_tally {
 	size_t refused;   /* spoilt, and the budget of repeats was spent */
 };
 
-/* Cells that were to run and have no good trial, or one that failed. */
+/* Cells that were to run and have no good trial, or one that failed; of a
+   planted misuse, which is there to fail, those that have neither. */
 size_t rm_tally_incomplete(const struct rm_tally *tally);
 
 /* What was asked for; nothing is owned. */
@@ -349,7 +350,8 @@ struct rm_validation {
 	void *context;
 	size_t problems;              /* out: how many were reported */
 	size_t cells, planned, found; /* out: cells, trials planned, lines */
-	size_t failed;                /* out: lines of trials that failed */
+	size_t failed;                /* out: lines of trials that failed, but
+	                                 for those of planted misuses */
 	bool is_sealed;               /* out: its lines have checksums */
 };
 

@@ -185,7 +185,9 @@ size_t rm_tally_incomplete(const struct rm_tally *tally)
 
 		if (tally->plan->cells[i].cell.skip[0])
 			continue;
-		incomplete += !counts->ok || counts->failed;
+		incomplete += tally->plan->cells[i].misuse
+		                      ? !counts->ok && !counts->failed
+		                      : !counts->ok || counts->failed;
 	}
 	return incomplete;
 }

@@ -24,6 +24,16 @@ static bool is_unfit(const struct rm_tally *tally, size_t cell)
 	               tally->unfit, tally->plan->cells[cell].cell.map) != NULL;
 }
 
+static unsigned failed_of(const struct rm_tally_cell *cell)
+{
+	return cell->failed;
+}
+
+static unsigned voided_of(const struct rm_tally_cell *cell)
+{
+	return cell->voided;
+}
+
 /* Cells of one kind of trouble; `count` finds it in a cell. */
 static void print_cells(const struct rm_tally *tally, const char *what,
         unsigned (*count)(const struct rm_tally_cell *))
@@ -41,7 +51,11 @@ static void print_cells(const struct rm_tally *tally, const char *what,
 			continue;
 		}
 		named++;
-		printf("%s %u of %zu: %s: %s\n", what, times,
+		printf("%s%s %u of %zu: %s: %s\n", what,
+		        tally->plan->cells[i].misuse && count == failed_of
+		                ? ", as a planted misuse may,"
+		                : "",
+		        times,
 		        cell->blocks *
 		                rm_arms_of(tally->arms, cell->workload).count,
 		        cell->id, tally->cells[i].reason);
@@ -49,16 +63,6 @@ static void print_cells(const struct rm_tally *tally, const char *what,
 	if (more)
 		printf("%s: and %zu cells more; all are in trials.jsonl\n",
 		        what, more);
-}
-
-static unsigned failed_of(const struct rm_tally_cell *cell)
-{
-	return cell->failed;
-}
-
-static unsigned voided_of(const struct rm_tally_cell *cell)
-{
-	return cell->voided;
 }
 
 /* Each reason for which the plan skips cells, once, with their number. */

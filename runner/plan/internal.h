@@ -8,6 +8,9 @@
 
 enum { RM_VERIFY_KEYS = 64, RM_CELLS_MAX = 200000 };
 
+/* How the reason of a cell begins that only lacks hardware counters. */
+#define RM_NO_COUNTERS "no counters: "
+
 /* The plan that grows, and what it is made from. */
 struct rm_planning {
 	struct rm_plan *plan;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINES_MAX = 512, VALUE_BYTES = 256, NAMES_MAX = 96 };
+enum { LINES_MAX = 1024, VALUE_BYTES = 256, NAMES_MAX = 96, INCLUDES_MAX = 2 };
 
 /* One line; section "" is for all workloads. */
 struct line {
@@ -19,11 +19,13 @@ struct line {
 	char key[RM_NAME_BYTES];
 	char value[VALUE_BYTES];
 	char where[RM_WHERE_BYTES];
-	bool adds; /* to the section's line of the same key before it */
+	bool adds;      /* to the section's line of the same key before it */
+	unsigned level; /* includes above it */
 };
 
 struct reading {
 	struct rm_lines lines;
+	unsigned level; /* includes above what is read */
 	uint64_t budget_ns;
 	rm_name names[NAMES_MAX]; /* of workloads */
 	size_t name_count;
@@ -31,6 +33,8 @@ struct reading {
 	struct line said[LINES_MAX];
 	size_t said_count;
 };
+
+static int read_lines(struct reading *reading);
 
 /* A name is a file beside the folder modes/, which may be anywhere, or in one
    folder there: more slashes, or a dot in front, would read files that the mode
@@ -98,7 +102,8 @@ static bool was_said(
         const struct reading *reading, const char *section, const char *key)
 {
 	for (size_t i = 0; i < reading->said_count; i++)
-		if (!strcmp(reading->said[i].section, section) &&
+		if (reading->said[i].level == reading->level &&
+		        !strcmp(reading->said[i].section, section) &&
 		        !strcmp(reading->said[i].key, key))
 			return true;
 	return false;
@@ -111,7 +116,8 @@ static int check_line(const struct reading *reading, const char *section,
         const char *name, const char *where)
 {
 	enum rm_workload_key key = rm_key_find(name);
-	bool own = !strcmp(name, "budget") || !strcmp(name, "workloads");
+	bool own = !strcmp(name, "budget") || !strcmp(name, "workloads") ||
+	           key == RM_KEY_INCLUDE;
 
 	if (own && section[0])
 		return rm_error_set(reading->lines.error, -EINVAL,
@@ -119,8 +125,8 @@ static int check_line(const struct reading *reading, const char *section,
 		        where, name);
 	if (!own && key >= RM_KEY_INCLUDE)
 		return rm_error_set(reading->lines.error, -EINVAL,
-		        "%s: unknown key \"%.40s\", expected budget, workloads "
-		        "or a key of a workload but include",
+		        "%s: unknown key \"%.40s\", expected budget, include, "
+		        "workloads or a key of a workload",
 		        where, name);
 	if (!is_list_of_names(name) && was_said(reading, section, name))
 		return rm_error_set(reading->lines.error, -EINVAL,
@@ -128,6 +134,43 @@ static int check_line(const struct reading *reading, const char *section,
 		        "section",
 		        where, name);
 	return 0;
+}
+
+/* Another mode of the same folder: what this one says wins over what that one
+   says of the same key (collect()), names of workloads add up. */
+static int include(
+        struct reading *reading, const char *value, const char *where)
+{
+	const struct rm_lines own = reading->lines;
+	const char *slash = strrchr(own.file, '/');
+	char file[PATH_MAX], *text = NULL;
+	struct rm_error inner = { "" };
+	int failed;
+
+	if (reading->level == INCLUDES_MAX || reading->said_count)
+		return rm_error_set(own.error, -EINVAL,
+		        "%s: include = %.60s, expected it as the first line, "
+		        "and at most %d of them, one in another",
+		        where, value, INCLUDES_MAX);
+	if (strchr(value, '/') ||
+	        snprintf(file, sizeof(file), "%.*s%s",
+	                slash ? (int)(slash + 1 - own.file) : 0, own.file,
+	                value) >= (int)sizeof(file))
+		return rm_error_set(own.error, -EINVAL,
+		        "%s: include = %.60s, expected a file of the mode's "
+		        "folder",
+		        where, value);
+	reading->lines = (struct rm_lines){ .file = file, .error = own.error };
+	reading->level++;
+	failed = rm_lines_load(file, &text, &reading->lines.length, &inner);
+	reading->lines.text = text;
+	failed = failed ? rm_error_set(own.error, failed, "%s: include: %.300s",
+	                          where, inner.text)
+	                : read_lines(reading);
+	free(text);
+	reading->lines = own;
+	reading->level--;
+	return failed;
 }
 
 /* libinih's handler: 1 is success. */
@@ -141,11 +184,14 @@ static int handle(
 	rm_lines_where(&reading->lines, where);
 	if (check_line(reading, section, name, where))
 		return 0;
+	if (rm_key_find(name) == RM_KEY_INCLUDE)
+		return include(reading, value, where) == 0;
 	if (reading->said_count == LINES_MAX)
 		return rm_error_set(reading->lines.error, 0,
 		        "%s: too many lines, expected at most %d", where,
 		        LINES_MAX);
 	line->adds = was_said(reading, section, name);
+	line->level = reading->level;
 	snprintf(line->section, sizeof(line->section), "%s", section);
 	snprintf(line->key, sizeof(line->key), "%s", name);
 	snprintf(line->value, sizeof(line->value), "%s", value);
@@ -179,19 +225,21 @@ static int check_mode(const struct reading *reading)
 	return 0;
 }
 
-/* All lines that are for a workload, in order: head, section, --set. */
+/* All lines that are for a workload, in order: of what is included, then of the
+   mode itself, head before section; --set. */
 static size_t collect(const struct reading *reading, const char *name,
         const struct rm_override *overrides, size_t override_count,
         struct rm_override *all)
 {
 	size_t n = 0;
 
-	for (int section = 0; section < 2; section++)
+	for (unsigned turn = 0; turn < 2 * (INCLUDES_MAX + 1); turn++)
 		for (size_t i = 0; i < reading->said_count; i++) {
 			const struct line *line = &reading->said[i];
 
 			if (rm_key_find(line->key) < RM_KEY_INCLUDE &&
-			        !strcmp(line->section, section ? name : ""))
+			        line->level == INCLUDES_MAX - turn / 2 &&
+			        !strcmp(line->section, turn % 2 ? name : ""))
 				all[n++] = (struct rm_override){ line->key,
 					line->value, line->where, line->adds };
 		}
@@ -248,13 +296,11 @@ static int load_workload(const struct reading *reading, const char *name,
 	return rm_error_set(reading->lines.error, failed, "%s", inner.text);
 }
 
-static int read_mode(struct reading *reading, const char *text, size_t length)
+static int read_lines(struct reading *reading)
 {
 	struct rm_lines *lines = &reading->lines;
 	int line;
 
-	lines->text = text;
-	lines->length = length;
 	lines->sections = true;
 	line = ini_parse_stream(rm_lines_next, lines, handle, reading);
 	if (lines->error->text[0])
@@ -262,7 +308,7 @@ static int read_mode(struct reading *reading, const char *text, size_t length)
 	if (line)
 		return rm_error_set(lines->error, -EINVAL,
 		        "%s:%d: expected KEY = VALUE", lines->file, line);
-	return check_mode(reading);
+	return 0;
 }
 
 static int load_all(const struct reading *reading,
@@ -348,7 +394,6 @@ int rm_mode_load(const char *file, const struct rm_override *overrides,
 {
 	struct reading *reading = calloc(1, sizeof(*reading));
 	char *text = NULL;
-	size_t length = 0;
 	int failed;
 
 	if (!reading)
@@ -356,9 +401,13 @@ int rm_mode_load(const char *file, const struct rm_override *overrides,
 	reading->lines = (struct rm_lines){ .file = file, .error = error };
 	failed = rm_workload_name(file, mode->name, error);
 	if (!failed)
-		failed = rm_lines_load(file, &text, &length, error);
+		failed = rm_lines_load(
+		        file, &text, &reading->lines.length, error);
+	reading->lines.text = text;
 	if (!failed)
-		failed = read_mode(reading, text, length);
+		failed = read_lines(reading);
+	if (!failed)
+		failed = check_mode(reading);
 	if (!failed)
 		failed = load_all(reading, overrides, override_count, mode);
 	free(text);

@@ -143,6 +143,7 @@ struct rm_plan_cell {
 	rm_name base;          /* map that ratios are named against */
 	uint64_t estimate_ns;  /* of one trial, its process included */
 	uint64_t memory_bytes; /* of the trial, about */
+	bool misuse;           /* of a planted misuse, whose trials may fail */
 };
 
 /* Indexes into rm_plan.cells, in running order. */

@@ -132,6 +132,7 @@ static int add_new(struct rm_planning *planning, struct rm_cell *cell,
         const char *base, size_t *slot)
 {
 	struct rm_plan *plan = planning->plan;
+	const struct rm_impl *impl;
 	struct rm_plan_cell *planned;
 
 	if (strlen(cell->id) == RM_ID_BYTES - 1)
@@ -154,8 +155,9 @@ static int add_new(struct rm_planning *planning, struct rm_cell *cell,
 	planned->cell = *cell;
 	cell->cpus = NULL; /* the plan's from now on */
 	strcpy(planned->base, base);
-	rm_plan_cost(planned, planning->topology->cpus,
-	        rm_plan_impl(planning, planned->cell.map));
+	impl = rm_plan_impl(planning, planned->cell.map);
+	planned->misuse = impl->misuse;
+	rm_plan_cost(planned, planning->topology->cpus, impl);
 	*slot = ++plan->cell_count;
 	return 0;
 }

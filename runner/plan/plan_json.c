@@ -310,6 +310,23 @@ static int read_same(
 	return 0;
 }
 
+/* What campaign.json says of its maps. */
+static void mark_misuses(const json_t *maps, struct rm_plan *plan)
+{
+	const json_t *map;
+	size_t i;
+
+	json_array_foreach (maps, i, map) {
+		const char *id = json_string_value(json_object_get(map, "id"));
+
+		if (!id || !json_is_string(json_object_get(map, "misuse")))
+			continue;
+		for (size_t j = 0; j < plan->cell_count; j++)
+			if (!strcmp(plan->cells[j].cell.map, id))
+				plan->cells[j].misuse = true;
+	}
+}
+
 int rm_plan_from_json(
         const json_t *json, struct rm_plan *plan, struct rm_error *error)
 {
@@ -331,9 +348,11 @@ int rm_plan_from_json(
 		        read_order(json_object_get(json, "order"), plan, error);
 	if (!failed)
 		failed = read_same(json_object_get(json, "same"), plan, error);
-	if (!failed)
+	if (!failed) {
+		mark_misuses(json_object_get(json, "maps"), plan);
 		rm_plan_total(plan);
-	else
+	} else {
 		rm_plan_free(plan);
+	}
 	return failed;
 }

@@ -177,7 +177,7 @@ void rm_plan_judge(const struct rm_planning *planning,
 		        "would write",
 		        cell->threads);
 	else if (cell->measure == RM_MEASURE_COUNTERS && reason)
-		snprintf(cell->skip, RM_REASON_BYTES, "no counters: %.600s",
+		snprintf(cell->skip, RM_REASON_BYTES, RM_NO_COUNTERS "%.600s",
 		        reason);
 	else if (cell->measure == RM_MEASURE_SIMULATED)
 		rm_plan_simulated_judge(planning, impl, cell);

@@ -86,6 +86,13 @@ run $conf -o "$dir/v" --cells-from "$list" --set blocks=1
 check "a verification runs where it is named" \
 	[ "$(grep -c '/verify"' "$dir/v/trials.jsonl")" = 1 ]
 
+# A plan asks for no counters; the names of verifications are those of a run.
+with_counters="measure=counters throughput"
+"$readmostly" plan --cells $conf --set "$with_counters" |
+	sed -n 's,: [0-9].*,,p' >"$list"
+run $conf -o "$dir/n" --cells-from "$list" --set "$with_counters" --set blocks=1
+check "all cells of a plan run where no counters are" [ $? = 0 ]
+
 # A resume.
 printf '%s\n%s # in another order\n' $timed $other >"$list"
 run -o "$dir/c" --resume

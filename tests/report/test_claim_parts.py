@@ -78,7 +78,7 @@ def test_a_slope_runs_over_the_number_of_a_loop():
     made = campaign(*(
         counted("a", n * 3, loop=f"range-list:{n}", threads=1, keys=n)
         for n in (10, 100, 1000)))  # keys: ids that differ
-    e, = evidence.of_claim(made, claim(
+    (_, e), = evidence.of_claim(made, claim(
         rule="slope", side="", against="", statistic="n", axis="loop",
         claimed=(0.9, 1.1), cells=("threads=1",), speaks="property"))
     assert e.reason == "" and len(e.cells) == 3

@@ -244,5 +244,5 @@ def test_a_document_is_the_same_twice_and_counts_every_word():
 
 
 def test_the_base_of_a_ratio_has_its_value():
-    e, = evidence.of_claim(campaign(*pair(2.0)), claim())
+    (_, e), = evidence.of_claim(campaign(*pair(2.0)), claim())
     assert e.base == pytest.approx(1e6, rel=0.05)

@@ -34,15 +34,15 @@ SLOPE = {"against": "", "side": "", "rule": "figure", "speaks": "property",
 
 
 def test_a_slope_is_one_of_each_trial():
-    found, = evidence.of_claim(paused([24] * 8), claim(**SLOPE))
+    (_, found), = evidence.of_claim(paused([24] * 8), claim(**SLOPE))
     assert [b for b, _ in found.values] == list(range(8))
     assert [v for _, v in found.values] == pytest.approx([0.5] * 8, abs=0.02)
 
 
 def test_a_trial_with_few_slices_has_none():
-    found, = evidence.of_claim(paused([24, 19, 20]), claim(**SLOPE))
+    (_, found), = evidence.of_claim(paused([24, 19, 20]), claim(**SLOPE))
     assert [b for b, _ in found.values] == [0, 2]
-    none, = evidence.of_claim(paused([19, 5]), claim(**SLOPE))
+    (_, none), = evidence.of_claim(paused([19, 5]), claim(**SLOPE))
     assert "no trial has 20 slices" in none.reason
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does the mode `claims-quick` plan what the ledger needs? Each cell of each
+"""Do the modes `claims-...` plan what the ledger needs? Each cell of each
 claim once, on this machine, for the ports and for Go's own maps."""
 import functools
 import json
@@ -14,13 +14,15 @@ from report.claims import evidence, ledger, show  # noqa: E402
 
 BUILD = (TOP / os.environ.get("BUILD", "build/gcc")).resolve()
 CLAIMS = ledger.read()
+MODES = ("quick", "standard", "full")
 
 
 @functools.cache
-def plan():
-    """The plan of the mode, as evidence reads it."""
+def plan(mode="quick"):
+    """The plan of a mode, as evidence reads it."""
     done = subprocess.run(
-        [BUILD / "readmostly", "plan", "--json", "--mode", "claims-quick"],
+        [BUILD / "readmostly", "plan", "--json", "--mode",
+         f"claims-{mode}"],
         capture_output=True, text=True, cwd=TOP)
     assert done.returncode == 0, done.stderr
     return show.plan_of(json.loads(done.stdout))
@@ -31,40 +33,52 @@ def is_listed(map_name):
     return any(c.map == map_name for c in plan().cells.values())
 
 
-def missing(claim, go):
+def missing(mode, claim, go):
     """What the mode has not, or has twice: [(where, side, how many)]."""
     found = []
-    for one in claim.each(go):
+    for one in evidence.parts(plan(mode), claim, go):
         figure = evidence.figure_of(one, one.cells[0], one.subject,
                                     one.against)
         for side in figure.cells_wanted():
-            cells = articles.cells_for(plan(), figure, side)
+            cells = articles.cells_for(plan(mode), figure, side)
             varies = {getattr(c, one.axis) for c in cells} if one.axis else ()
             if len(cells) != (max(3, len(varies)) if one.axis else 1):
                 found.append((one.cells[0], side, len(cells)))
     return found
 
 
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("claim", [c for c in CLAIMS.values() if c.cells],
                          ids=lambda c: c.id)
-def test_the_mode_plans_each_cell_once(claim):
-    assert missing(claim, go=False) == []
+def test_the_mode_plans_each_cell_once(claim, mode):
+    assert missing(mode, claim, go=False) == []
 
 
 @pytest.mark.parametrize("claim", [
     c for c in CLAIMS.values() if c.cells and c.each(go=True)],
     ids=lambda c: c.id)
-def test_the_mode_plans_go_beside_the_ports(claim):
+@pytest.mark.parametrize("mode", MODES)
+def test_the_mode_plans_go_beside_the_ports(claim, mode):
     if not is_listed("go_map_rw"):
         pytest.skip("no Go in this build")
-    assert missing(claim, go=True) == []
+    assert missing(mode, claim, go=True) == []
 
 
-def test_few_trials_are_for_nothing():
+@pytest.mark.parametrize("claim", [c for c in CLAIMS.values() if c.free],
+                         ids=lambda c: c.id)
+def test_what_an_article_leaves_open_has_more_cells_in_a_longer_mode(claim):
+    quick, standard = (evidence.parts(plan(mode), claim)
+                       for mode in MODES[:2])
+    assert quick == claim.each()
+    assert len(standard) > len(quick)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_few_trials_are_for_nothing(mode):
     """Most planned cells are of a claim: the others are controls, or what a
     workload's measures and maps make together."""
-    needed = set(show.cells_of(plan(), CLAIMS))
-    runs = [c for c in plan().cells.values()
+    needed = set(show.cells_of(plan(mode), CLAIMS))
+    runs = [c for c in plan(mode).cells.values()
             if c.measure != "verify" and c.reason == "not run yet"]
     idle = [c.id for c in runs if c.id not in needed]
     assert len(idle) <= 0.2 * len(runs), idle

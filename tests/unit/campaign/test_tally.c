@@ -92,6 +92,10 @@ static void what_is_incomplete(void)
 	ends("a", "base", "ok");
 	CHECK(rm_tally_incomplete(&tally) == 2,
 	        "so is one that failed once, whatever came after");
+	cells[0].misuse = cells[1].misuse = true;
+	CHECK(rm_tally_incomplete(&tally) == 1,
+	        "but for a planted misuse, which may fail, and not be void");
+	cells[0].misuse = cells[1].misuse = false;
 	CHECK(!ends("x", "base", "ok") && !ends("a", "x", "ok") &&
 	                !ends("a", "base", "fine"),
 	        "lines of another campaign are refused");

@@ -471,6 +471,10 @@ static void shapes_and_counters(void)
 	CHECK(cell && strstr(cell->skip, long_reason),
 	        "and the reason of every back end is whole");
 	rm_plan_free(&plan);
+	build(MINIMAL "measure = counters\n", "pu:2", &none, &plan);
+	CHECK(cell_of(&plan, "plain", RM_MEASURE_VERIFY, 0),
+	        "verifications are those of a machine that counts");
+	rm_plan_free(&plan);
 	build(MINIMAL "measure = throughput counters\n", "pu:2", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_COUNTERS, false) == IMPLS,
 	        "with a back end it runs");
@@ -1001,7 +1005,7 @@ static void modes_keep_their_budgets(void)
 		const char *name;
 		unsigned blocks;
 	} modes[] = { { "smoke", 26 }, { "quick", 13 }, { "articles", 6 },
-		{ "standard", 20 }, { "full", 40 }, { "production", 14 },
+		{ "standard", 20 }, { "full", 40 }, { "production", 12 },
 		{ "peers", 20 } };
 	static const char *const machines[] = { "core:1 pu:1", "core:3 pu:1",
 		"core:64 pu:1", "pack:2 [numa] core:16 pu:2" };

@@ -616,6 +616,47 @@ static void lines_of_maps_add_up(void)
 	        "each of them names one");
 }
 
+static void a_mode_includes_another(void)
+{
+	struct rm_inputs mode = { .workloads = NULL };
+	struct rm_error error = { "" };
+
+	file_of("modes/short.conf", "budget = 3min\nworkloads = one\n"
+	                            "[one]\nblocks = 2\nkeys = 1\n"
+	                            "maps = a b\nwindow = 20ms\n");
+	CHECK(rm_mode_load(file_of("modes/m.conf",
+	                           "include = short.conf\nbudget = 9min\n"
+	                           "workloads = two\nblocks = 4\n"
+	                           "[one]\nkeys = 7\nmaps = c\nmaps = d\n"),
+	              NULL, 0, &mode, &error) == 0,
+	        "a mode includes another");
+	CHECK(mode.budget_ns == 9 * UINT64_C(60000000000) &&
+	                mode.workload_count == 2 &&
+	                !strcmp(mode.workloads[1].name, "two"),
+	        "workloads add up, the budget is the nearer one");
+	CHECK(mode.workloads[0].values[0].keys == 7 &&
+	                mode.workloads[0].values[0].blocks == 4 &&
+	                mode.workloads[0].values[0].window_ns == 20000000,
+	        "the nearer line of a key wins, others count");
+	CHECK(maps_are(&mode.workloads[0], "c d"),
+	        "lines of maps stand in the place of the included ones");
+	CHECK(strstr(mode.workloads[0].where[RM_KEY_WINDOW], "short.conf:7"),
+	        "a line is named by its own file");
+	rm_inputs_clear(&mode);
+	CHECK(mode_refused("budget = 3min\ninclude = short.conf\n",
+	              "m.conf:2: include = short.conf, expected it as the "
+	              "first"),
+	        "it is the first line");
+	CHECK(mode_refused("include = m.conf\n", "m.conf:1: include = m.conf"),
+	        "of a mode that includes itself there is no end");
+	CHECK(mode_refused("include = ../modes/short.conf\n", "folder"),
+	        "and is a file of the folder");
+	CHECK(mode_refused("include = gone.conf\n", "m.conf:1: include: "),
+	        "which is there");
+	CHECK(mode_refused("include = short.conf\nworkloads = one\n", "twice"),
+	        "a workload stands once in both");
+}
+
 /* docs/adding-a-workload.md has a row for every key, with its preset. */
 static void every_key_is_documented(void)
 {
@@ -660,6 +701,7 @@ int main(void)
 	modes();
 	modes_have_bounds();
 	lines_of_maps_add_up();
+	a_mode_includes_another();
 	touched();
 	every_key_is_documented();
 	snprintf(command, sizeof(command), "rm -r %s", folder);
