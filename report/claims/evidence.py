@@ -146,11 +146,15 @@ def named(parts):
     return found
 
 
-def of_claim(campaign, claim, go=False):
-    """[Evidence] of each of its cells; of Go's own maps where `go`."""
-    parts = claim.each(go)
+def of_parts(campaign, parts):
+    """[Evidence] of the cells of a claim (ledger.Claim.each, varied)."""
     return [replace(of_part(campaign, one), where=name)
             for one, name in zip(parts, named(parts))]
+
+
+def of_claim(campaign, claim, go=False):
+    """[Evidence] of each of its cells; of Go's own maps where `go`."""
+    return of_parts(campaign, claim.each(go))
 
 
 def logs(evidence):
