@@ -10,6 +10,7 @@ from report_helpers import Built, Page, main, make_journal
 
 from report import damage
 from report.claims import decision_rules, ledger, rule
+from report.sections import claims
 
 LEDGER = """
 conditions = stated
@@ -144,6 +145,11 @@ def test_the_page_says_how_advice_stands(campaign):
         assert text.count(f'<tr id="claim-{name}"') == 1
     assert "readmostly crossover syncmap gomap_rw" in table
     assert "Of 1 rule that the articles advise: " in text
+
+
+def test_words_with_links_are_text():
+    assert claims.linked("S4-01 <x>; S4-02", {"S4-01"}) == (
+        '<a href="#claim-S4-01">S4-01</a> &lt;x&gt;; S4-02')
 
 
 def test_the_page_says_whose_words_are_of_go(campaign):

@@ -107,10 +107,13 @@ def test_a_link_may_mean_one_cell(tmp_path):
     other = text.replace("threads=2", "threads=4")
     assert stands(tmp_path, depends("S9-02"), text=other) == (
         "corrected", "S9-02 threads=4 refuted: opposite at threads=4")
-    elsewhere = {**depends("S9-02"), "cells": [
-        {"where": "keys=1", "word": "reproduced", "how": ""}]}
-    assert stands(tmp_path, elsewhere, text=text) == (
-        "left open", "S9-02 threads=2 not testable here: it has no such cell")
+    for wheres in (["keys=1"], ["keys=1 threads=2", "keys=2 threads=2"]):
+        elsewhere = {**depends("S9-02"), "cells": [
+            {"where": where, "word": "reproduced", "how": ""}
+            for where in wheres]}
+        assert stands(tmp_path, elsewhere, text=text) == (
+            "left open",
+            "S9-02 threads=2 not testable here: it has no such cell")
 
 
 def test_a_campaign_decides_a_rule(tmp_path):
