@@ -72,7 +72,7 @@ class Claim:
     needs: tuple = ()  # (what, how much) of the machine: ("cpus", 16)
     lacks: str = ""
     instead: str = ""  # what stands in, and what the verdict does not say
-    variant: tuple = ()  # (subject, against) that differ in one thing
+    variant: tuple = ()  # (subject, against): the port, one cause removed
     variant_shows: str = ""  # what that is: why Go and port differ
 
     def each(self, go=False):
