@@ -54,6 +54,13 @@ def side(cell):
                                if cell["how"].startswith(how)), "")
 
 
+def of_variant(row):
+    """"MAP / MAP: inconclusive, reproduced at threads=2 only"."""
+    found = row["variant"]
+    return f"{found['maps']}: " + ", ".join(
+        filter(None, (found["verdict"], found["how"])))
+
+
 # ---- all of them ----------------------------------------------------------
 
 def share(rows):

@@ -149,8 +149,7 @@ def port_lines(row):
     if row["agree"] is False:
         yield from told("why", row["cause"])
     if row["variant"]:
-        yield from told("variant", f"{row['variant']['maps']}: "
-                        f"{row['variant']['verdict']}")
+        yield from told("variant", agreement.of_variant(row))
 
 
 def verdict_lines(row):

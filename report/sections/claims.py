@@ -78,8 +78,7 @@ def evidence(row):
     if row["agree"] is False:
         lines.append(f"why they differ: {row['cause']}")
     if row["variant"]:
-        lines.append(f"variant {row['variant']['maps']}: "
-                     f"{row['variant']['verdict']}")
+        lines.append(f"variant {agreement.of_variant(row)}")
     if row["instead"]:
         lines.append(f"instead: {row['instead']}")
     lines.append(f"readmostly claims run {row['id']}")

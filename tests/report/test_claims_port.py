@@ -7,6 +7,7 @@ from made_claims import BLOCKS, campaign, cell, claim
 from report_helpers import TOP  # noqa: F401  (puts report/ on the path)
 
 from report.claims import agreement, decide, ledger, show  # noqa: E402
+from report.sections import claims  # noqa: E402
 
 SHOWS = "its lock waits in the kernel."
 SIDES = {"port": ("a", "b"), "go": ("go_a", "go_b"),
@@ -52,13 +53,13 @@ def test_they_agree_where_both_decide(go, port, agree):
 
 
 def test_the_share_is_of_what_both_decide():
-    claims, cells = {}, []
+    asked, cells = {}, []
     for i, (go, port) in enumerate([(UP, UP), (DOWN, DOWN), (UP, DOWN),
                                     (UP, EITHER)], 1):
-        claims[f"S9-0{i}"] = claim(id=f"S9-0{i}", **ABOUT_GO,
-                                   cells=(f"threads={i}",))
+        asked[f"S9-0{i}"] = claim(id=f"S9-0{i}", **ABOUT_GO,
+                                  cells=(f"threads={i}",))
         cells += made((i,), go=go, port=port).cells.values()
-    document = decide.document(campaign(*cells), claims, {})
+    document = decide.document(campaign(*cells), asked, {})
     assert document["go_and_port"] == {
         "of_port_alone": [], "both_decide": 3, "same": ["S9-01", "S9-02"],
         "different": [{"id": "S9-03", "go": "reproduced", "port": "refuted",
@@ -98,11 +99,20 @@ def test_a_variant_that_does_not_leaves_it_unexplained(variant, word):
     found = row(made(go=UP, port=DOWN, variant=variant), **VARIED)
     assert found["cause"] == "unexplained"
     assert found["variant"]["verdict"] == word
+    assert agreement.of_variant(found).startswith(f"a_spin / b_spin: {word}")
 
 
 def test_a_variant_that_did_not_run_leaves_it_unexplained():
     found = row(made(go=UP, port=DOWN), **VARIED)
     assert (found["cause"], found["variant"]) == ("unexplained", None)
+
+
+def test_terminal_and_page_say_why_they_differ():
+    said = claim(**VARIED)
+    found = row(made(go=UP, port=DOWN, variant=DOWN), **VARIED)
+    for text in (show.text_of(said, found), claims.evidence(found)):
+        assert "unexplained" in text
+        assert "a_spin / b_spin: refuted, opposite" in text
 
 
 def test_what_agrees_needs_no_cause():
