@@ -9,11 +9,12 @@ import json
 import math
 
 from report import journal, staged, stats
-from report.claims import arithmetic, evidence, ledger, rules
+from report.claims import (agreement, arithmetic, decision_rules, evidence,
+                           ledger, rules)
+from report.claims.agreement import GO, PORT, VARIANT
 
 FORMAT = 1
 DONE, INCOMPLETE = 0, 3
-GO, PORT = "Go", "the C port"
 
 
 # ---- is the machine one that can decide? ----------------------------------
@@ -60,6 +61,8 @@ def corrected(cells):
     cells -- key -> (claim, evidence) of everything that is tested. Claims of
     the same cells share a contrast, which is corrected for once.
     """
+    if not cells:
+        return {}
     contrasts, claims = {}, {}
     for key, (claim, found) in cells.items():
         contrast = (*found.cells, claim.statistic)
@@ -92,8 +95,14 @@ def rounded(value):
     return None if value is None else float(f"{value:.6g}")
 
 
+def parts_of(claim, whose):
+    """A claim of each cell, of the maps whose verdict is asked for."""
+    return claim.varied() if whose == VARIANT else claim.each(whose == GO)
+
+
 def judged(claim, found, ps, whose):
-    """Verdict on one subject: Go's own maps, or what the ledger names.
+    """Verdict on one subject: Go's own maps, what the ledger names, or its
+    variant.
 
     found -- [(the claim of one cell, its evidence)]
     """
@@ -105,17 +114,16 @@ def judged(claim, found, ps, whose):
             "cells": [cell_row(e, o) for e, o in told]}
 
 
-def joined(claim, own, go):
+def joined(claim, own, go, variant=None):
     """One verdict: Go's, where it is of Go and Go's maps ran; the port's
     stands beside it."""
     of_go = claim.about == "go"
     whole = go and (claim.conditions != "parts" or all(
         c["word"] != rules.NOT_HERE for c in go["cells"]))
-    leading = go if whole and go["verdict"] != rules.NOT_HERE else own
-    return {**leading, "of": (GO if leading is go else PORT) if of_go else "",
-            "port": own if leading is go else None,
-            "agree": leading["verdict"] == own["verdict"]
-            if leading is go and own["verdict"] != rules.NOT_HERE else None}
+    if whole and go["verdict"] != rules.NOT_HERE:
+        return {**go, "of": GO if of_go else "",
+                **agreement.compared(claim, go, own, variant)}
+    return {**own, "of": PORT if of_go else "", **agreement.ALONE}
 
 
 def computed(claim):
@@ -123,27 +131,28 @@ def computed(claim):
     low, high = rules.limits(claim)
     word = rules.REPRODUCED if low <= value <= high else rules.REFUTED
     return {"verdict": word, "how": f"{claim.compute} = {value:.4g}",
-            "numbers": "computed", "of": "", "port": None, "agree": None,
-            "cells": []}
+            "numbers": "computed", "of": "", **agreement.ALONE, "cells": []}
 
 
 def not_here(why):
     return {"verdict": rules.NOT_HERE, "how": why, "numbers": "none",
-            "of": "", "port": None, "agree": None, "cells": []}
+            "of": "", **agreement.ALONE, "cells": []}
 
 
 # ---- all claims -----------------------------------------------------------
 
 def gathered(campaign, claims):
-    """(id, whose) -> [(the claim of one cell, its Evidence)]."""
+    """(id, whose) -> [(the claim of one cell, its Evidence)]; of the port
+    also where none is planned."""
     found = {}
     for claim in claims.values():
         if claim.rule == "arithmetic" or lacking(campaign, claim):
             continue
-        found[claim.id, PORT] = evidence.of_claim(campaign, claim)
-        of_go = evidence.of_claim(campaign, claim, go=True)
-        if any(e.planned for _, e in of_go):
-            found[claim.id, GO] = of_go
+        for whose in (PORT, GO, VARIANT):
+            of = evidence.of_parts(campaign, evidence.parts(
+                campaign, claim, parts_of(claim, whose)))
+            if whose == PORT or any(e.planned for _, e in of):
+                found[claim.id, whose] = of
     return found
 
 
@@ -155,20 +164,27 @@ def verdict_of(campaign, claim, found, ps):
     if why:
         return not_here(why)
     sides = {whose: judged(claim, found[claim.id, whose], ps, whose)
-             for whose in (PORT, GO) if (claim.id, whose) in found}
-    if not any(e.planned for whose in sides
-               for _, e in found[claim.id, whose]):
+             for whose in (PORT, GO, VARIANT) if (claim.id, whose) in found}
+    if not any(e.planned for whose in (PORT, GO)
+               for _, e in found.get((claim.id, whose), ())):
         return None
-    return joined(claim, sides[PORT], sides.get(GO))
+    return joined(claim, sides[PORT], sides.get(GO), sides.get(VARIANT))
+
+
+def family_of(found, members):
+    """What is tested at one level: of these subjects each cell."""
+    return {(name, whose, i): (one, e)
+            for (name, whose), all_of in found.items() if whose in members
+            for i, (one, e) in enumerate(all_of) if tested(one, e)}
 
 
 def verdicts(campaign, claims):
     """[dict] of every claim that the campaign says something of, by id."""
     found = gathered(campaign, claims)
-    family = {(name, whose, i): (one, e)
-              for (name, whose), all_of in found.items()
-              for i, (one, e) in enumerate(all_of) if tested(one, e)}
-    ps = corrected(family) if family else {}
+    # Variants decide no claim: they have a level of their own, so that no
+    # claim's p grows by them.
+    ps = {**corrected(family_of(found, (PORT, GO))),
+          **corrected(family_of(found, (VARIANT,)))}
     rows = []
     for claim in claims.values():
         said = verdict_of(campaign, claim, found, ps)
@@ -189,7 +205,11 @@ def kept(campaign):
     return staged.read_meta(stages.parent)["rule"].get("ledger_sha256")
 
 
-def document(campaign, claims):
+def document(campaign, claims, advised):
+    """All that is said of a campaign.
+
+    advised -- what the articles advise, of decision_rules.read()
+    """
     rows = verdicts(campaign, claims)
     return {"format": FORMAT, "kind": "claims", "campaign": campaign.name,
             "machine": (campaign.meta.get("machine") or {}).get("id"),
@@ -198,15 +218,13 @@ def document(campaign, claims):
             "count": {word: sum(r["verdict"] == word for r in rows)
                       for word in rules.VERDICTS},
             "not_in_this_run": sorted(set(claims) - {r["id"] for r in rows}),
-            "claims": rows}
+            "claims": rows, "go_and_port": agreement.share(rows),
+            "rules": decision_rules.standings(advised, rows)}
 
 
-def printed(campaign, finished=True, claims=None):
-    """Prints the verdicts of a campaign -> exit status.
-
-    claims -- another ledger; None: that of the tree
-    """
-    found = document(campaign, claims or ledger.read())
+def printed(campaign, claims, advised, finished=True):
+    """Prints the verdicts of a campaign -> exit status."""
+    found = document(campaign, claims, advised)
     found |= {"finished": finished, "words": [
         f"{found['count'][word]} {word}" for word in rules.VERDICTS]}
     print(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False))
@@ -216,9 +234,11 @@ def printed(campaign, finished=True, claims=None):
 def of_folder(folder, of=None):
     """The same of an ordinary campaign. JournalError, LedgerError.
 
-    of -- folder of another ledger
+    of -- folder of another ledger; None: that of the tree
     """
-    return printed(journal.read(folder), claims=of and ledger.read(of))
+    claims = ledger.read(of)
+    return printed(journal.read(folder), claims,
+                   decision_rules.read(claims, of))
 
 
 def main(stages):
@@ -228,6 +248,6 @@ def main(stages):
                                    "readmostly claims run --resume")
     claims, ids = ledger.read(), stages.meta.get("ids") or ()
     return printed((stages.stages or [stages.begun])[0],
-                   bool(stages.stages),
                    {name: claims[name] for name in ids or claims
-                    if name in claims})
+                    if name in claims},
+                   decision_rules.read(claims), bool(stages.stages))

@@ -144,11 +144,13 @@ def elsewhere(campaign, one, known):
             yield replace(one, cells=(place,))
 
 
-def parts(campaign, claim, go=False):
+def parts(campaign, claim, found):
     """A claim of each cell alone: those of the ledger, then those that a
     longer mode has more, by the factors that the article leaves open; a
-    line that fits several of these is only them."""
-    found = claim.each(go)
+    line that fits several of these is only them.
+
+    found -- the ledger's (Claim.each, Claim.varied)
+    """
     if not claim.free:
         return found
     fits = [articles.cells_for(campaign, figure_of(
@@ -185,11 +187,15 @@ def named(ones):
     return found
 
 
-def of_claim(campaign, claim, go=False):
-    """[(the claim of one cell, its Evidence)]; of Go's maps where `go`."""
-    ones = parts(campaign, claim, go)
+def of_parts(campaign, ones):
+    """[(the claim of one cell, its Evidence)] of these cells (parts())."""
     return [(one, replace(of_part(campaign, one), where=name))
             for one, name in zip(ones, named(ones))]
+
+
+def of_claim(campaign, claim, go=False):
+    """The same of a claim; of Go's own maps where `go`."""
+    return of_parts(campaign, parts(campaign, claim, claim.each(go)))
 
 
 def logs(evidence):

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the ledger: workloads/claims/*.claims, one section a claim.
 
-The text is that of workload files: `key = value`, comments with #, [ID]
-begins a claim, keys before the first [ID] hold for all claims of the file,
-`cells` may be repeated. docs/claims.md says what each key means; a mistake
+text.py reads the sections; docs/claims.md says what each key means. A mistake
 is FILE:LINE: what, expected what.
 """
 import hashlib
@@ -11,7 +9,7 @@ import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from report.journal import JournalError
+from report.claims.text import Form, LedgerError, lacking, once, sections
 
 FOLDER = Path(__file__).resolve().parents[2] / "workloads" / "claims"
 ID = re.compile(r"S[0-9]-[0-9]{2}")
@@ -40,10 +38,7 @@ NEEDS = ("cpus", "counters")
 FREE = ("threads", "keys", "write_share", "write_kind", "dist", "shape",
         "miss_share")
 LACKS = ("cpus", "counters", "go", "hardware", "experiment", "runtime")
-
-
-class LedgerError(JournalError):
-    """The ledger cannot be read: FILE:LINE: what, expected what."""
+EXPLAINS = ("variant", "variant_shows")  # decide nothing
 
 
 @dataclass(frozen=True)
@@ -80,6 +75,8 @@ class Claim:
     needs: tuple = ()  # (what, how much) of the machine: ("cpus", 16)
     lacks: str = ""
     instead: str = ""  # what stands in, and what the verdict does not say
+    variant: tuple = ()  # (subject, against): the port, one cause removed
+    variant_shows: str = ""  # what that is: why Go and port differ
 
     def each(self, go=False):
         """The claim of each of its cells alone, with what that cell says
@@ -99,11 +96,18 @@ class Claim:
         whole = self.conditions != "parts" or len(of_go) == len(found)
         return of_go if whole else []
 
+    def varied(self):
+        """The claim of each of its cells, of the maps of its variant."""
+        if not self.variant:
+            return []
+        subject, against = self.variant
+        return [replace(one, subject=subject, against=against)
+                for one in self.each()]
+
 
 KEYS = {f.name for f in fields(Claim)} - {"id", "place"}
 PART_KEYS = ("subject", "against", "claimed", "statistic", "side", "go",
              "go_statistic")  # what a cell may say for itself
-LISTS = ("cells", "go_cells")  # keys that may stand more than once
 
 
 # ---- values ---------------------------------------------------------------
@@ -146,90 +150,26 @@ def names(text):
     return found
 
 
-READERS = {"claimed": (amounts, "a number, or LOW .. HIGH"),
-           "tolerance": (number, "a factor such as 1.2"),
-           "band": (number, "a share such as 2%"),
-           "effect": (number, "a share such as 10%"),
-           "free": (names, "some of " + ", ".join(FREE)),
-           "needs": (wanted, "cpus: N, or counters"),
-           "go": (sides, "MAP, or MAP / MAP")}
-
-
-def value_of(key, text, place):
-    if key in WORDS and text not in WORDS[key]:
-        raise LedgerError(f"{place}: {key} = {text}: expected one of "
-                          f"{', '.join(WORDS[key])}")
-    if key not in READERS:
-        return text
-    read, expected = READERS[key]
-    try:
-        return read(text)
-    except ValueError:
-        raise LedgerError(f"{place}: {key} = {text}: expected {expected}") \
-            from None
-
-
-def setting(text, place, keys):
-    """"KEY = VALUE" -> (key, value), read."""
-    key, equals, value = (part.strip() for part in text.partition("="))
-    if not equals or key not in keys or not value:
-        raise LedgerError(f"{place}: {text[:60]}: expected KEY = VALUE, KEY "
-                          f"one of {', '.join(sorted(keys))}")
-    return key, value_of(key, value, place)
+MAPS = (sides, "MAP, or MAP / MAP")
+FORM = Form(
+    id=ID, of="a claim such as [S4-01]", keys=frozenset(KEYS), words=WORDS,
+    lists=("cells", "go_cells"), readers={
+        "claimed": (amounts, "a number, or LOW .. HIGH"),
+        "tolerance": (number, "a factor such as 1.2"),
+        "band": (number, "a share such as 2%"),
+        "effect": (number, "a share such as 10%"),
+        "free": (names, "some of " + ", ".join(FREE)),
+        "needs": (wanted, "cpus: N, or counters"),
+        "go": MAPS, "variant": MAPS})
 
 
 def part(text, place):
     """"WHERE | KEY = VALUE | ..." -> (WHERE, {key: value})."""
     where, *own = (word.strip() for word in text.split("|"))
-    return where, dict(setting(word, place, PART_KEYS) for word in own)
+    return where, dict(FORM.setting(word, place, PART_KEYS) for word in own)
 
 
-# ---- one file -------------------------------------------------------------
-
-def lines_of(file):
-    """(FILE:LINE, text) of each line that says something; a line that ends
-    with a backslash goes on in the next one."""
-    held, at = "", None
-    for number_, line in enumerate(
-            file.read_text(encoding="utf-8").splitlines(), 1):
-        text = re.sub(r"(^|\s)#.*", "", line).strip()
-        at = at or f"{file.name}:{number_}"
-        if text.endswith("\\"):
-            held += text[:-1].rstrip() + " "
-            continue
-        if held + text:
-            yield at, held + text
-        held, at = "", None
-
-
-def sections(file):
-    """[(place, id, {key: value or values})] of one file."""
-    common, found, here = {}, [], None
-    for place, text in lines_of(file):
-        header = re.fullmatch(r"\[(.*)\]", text)
-        if header:
-            if not ID.fullmatch(header[1]):
-                raise LedgerError(f"{place}: [{header[1]}]: expected the id "
-                                  "of a claim such as [S4-01]")
-            here = dict(common)
-            found.append((place, header[1], here))
-            continue
-        key, value = setting(text, place, KEYS)
-        into = common if here is None else here
-        add(into, key, value, place,
-            own=here is None or into.get(key) is not common.get(key))
-    return found
-
-
-def add(into, key, value, place, own):
-    """`cells` and `go_cells` add up; any other key stands once."""
-    if key in LISTS:
-        into[key] = (into.get(key, ()) if own else ()) + (value,)
-    elif key in into and own:
-        raise LedgerError(f"{place}: {key} is there twice: expected it once")
-    else:
-        into[key] = value
-
+# ---- one claim ------------------------------------------------------------
 
 def claim_of(place, name, said):
     """A section as a claim; what its rule needs must be there."""
@@ -238,7 +178,7 @@ def claim_of(place, name, said):
         raise LedgerError(f"{place}: [{name}] rule = {rule}: expected one of "
                           f"{', '.join(RULES)}")
     alone = rule in WITHOUT_CELLS
-    lacking(place, name, rule, said.get, ("says", "article", *(
+    lacking(place, name, f"rule {rule}", said.get, ("says", "article", *(
         RULES[rule] if alone else ("workload", "cells"))))
     what, _, exactly = said.get("lacks", "").partition(":")
     if rule == "none" and (what not in LACKS or not exactly.strip()):
@@ -247,7 +187,8 @@ def claim_of(place, name, said):
                           "colon what exactly")
     claim = Claim(id=name, place=place, **said)
     for one in () if alone else claim.each() + claim.each(go=True):
-        lacking(place, name, rule, lambda key, of=one: getattr(of, key),
+        lacking(place, name, f"rule {rule}",
+                lambda key, of=one: getattr(of, key),
                 (*RULES[rule], "subject", "statistic"))
     if claim.free and claim.conditions != "unstated":
         raise LedgerError(f"{place}: [{name}] free: expected it of a claim "
@@ -256,37 +197,42 @@ def claim_of(place, name, said):
         raise LedgerError(f"{place}: [{name}] numbers = simulated: expected "
                           "another source, or a claim that does not speak "
                           "of speed")
+    explained(claim)
     return claim
 
 
-def lacking(place, name, rule, value, keys):
-    """LedgerError where one of the keys has no value."""
-    empty = [key for key in keys if not value(key)]
-    if empty:
-        raise LedgerError(f"{place}: [{name}] lacks {', '.join(empty)}: "
-                          f"rule {rule} needs it")
+def explained(claim):
+    """A variant stands beside Go's maps, has as many as these, and says what
+    it shows. LedgerError."""
+    if not (claim.variant or claim.variant_shows):
+        return
+    lacking(claim.place, claim.id, "a variant",
+            lambda key: getattr(claim, key), (*EXPLAINS, "go"))
+    if bool(claim.variant[1]) != bool(claim.go[1]):
+        raise LedgerError(
+            f"{claim.place}: [{claim.id}] variant = "
+            f"{' / '.join(m for m in claim.variant if m)}: expected "
+            f"{'MAP / MAP' if claim.go[1] else 'one MAP'}, as in its go")
 
 
 # ---- all of it ------------------------------------------------------------
 
-def read(folder=FOLDER):
-    """{id: Claim} of all files, by id. LedgerError."""
+def read(folder=None):
+    """{id: Claim} of all files of a folder, the tree's where it is None, by
+    id. LedgerError."""
     found = {}
-    for file in sorted(Path(folder).glob("*.claims")):
-        for section in sections(file):
-            claim = claim_of(*section)
-            if claim.id in found:
-                raise LedgerError(f"{claim.place}: [{claim.id}] stands in "
-                                  f"{found[claim.id].place}, too")
-            found[claim.id] = claim
+    for file in sorted(Path(folder or FOLDER).glob("*.claims")):
+        for section in sections(file, FORM):
+            once(found, claim_of(*section))
     return dict(sorted(found.items()))
 
 
 def digest(claims):
-    """SHA-256 of what the claims say: fixed before a run, kept with it."""
+    """SHA-256 of what decides the claims: fixed before a run, kept with it.
+    A variant may be named when a run has shown that it is needed."""
     whole = hashlib.sha256()
     for claim in claims.values():
-        for key in sorted(KEYS):
+        for key in sorted(KEYS - set(EXPLAINS)):
             whole.update(f"{claim.id}.{key}={getattr(claim, key)!r}\n"
                          .encode())
     return whole.hexdigest()

@@ -17,6 +17,8 @@ ALPHA = 0.01  # of the family of all claims that speak of speed
 LEVEL = 0.95
 ROUNDING = 1e-9  # an interval on logarithms is not exact in its last digits
 OPPOSITE, SIZE = "opposite", "direction holds, size differs"
+NO_DIFFERENCE = "no difference above"
+KINDS = (OPPOSITE, SIZE, NO_DIFFERENCE)  # of a refutation: how it begins
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def direction(claim, evidence, p):
     if side == "opposite" and sure(claim, p, side):
         return made(claim, row, REFUTED, OPPOSITE, of(p, side))
     if side == "none":
-        return made(claim, row, REFUTED, "no difference above "
+        return made(claim, row, REFUTED, f"{NO_DIFFERENCE} "
                     + words.percent(100 * claim.band))
     return made(claim, row, INCONCLUSIVE, "" if side == "open" else
                 "not sure of all claims together", of(p, side))

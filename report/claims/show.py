@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report claims list | show ID | cells PLAN [ID...] | digest
 
-list    every claim with its rule, and its verdict where a campaign has one
+list    every claim with its rule, and its verdict where a campaign has one;
+        then what the articles advise (D1 to D23), and how it stands
 show    one claim: what it says, the experiment, the rule, the verdict with
         its numbers, and the command that repeats it
 cells   ids of the cells of PLAN (plan.json, campaign.json) that the claims
@@ -18,7 +19,8 @@ import types
 from pathlib import Path
 
 from report import articles, journal, strict_json, words
-from report.claims import decide, evidence, ledger, rules
+from report.claims import (agreement, decide, decision_rules, evidence,
+                           ledger, rules)
 
 LATEST = Path("results/latest")
 WIDTH = 78
@@ -32,7 +34,7 @@ def arguments(argv):
     kinds = parser.add_subparsers(dest="do", required=True,
                                   metavar="list | show | cells | digest")
     one = kinds.add_parser("list", help="every claim on a line")
-    two = kinds.add_parser("show", help="one claim, all of it")
+    two = kinds.add_parser("show", help="one claim or rule, all of it")
     two.add_argument("ids", metavar="ID", nargs="+")
     three = kinds.add_parser("cells", help="the cells that claims need")
     three.add_argument("plan", metavar="PLAN", type=Path)
@@ -73,9 +75,29 @@ def made_for(campaign):
 
 # ---- list and show --------------------------------------------------------
 
-def line_of(claim, row):
-    word = row["verdict"] if row else "no run yet"
-    return f"{claim.id}  {claim.rule:10}  {word:17}  {claim.says}"
+def line_of(name, kind, word, says):
+    return f"{name:5}  {kind:10}  {word or 'no run yet':17}  {says}"
+
+
+def list_lines(claims, advised, rows):
+    """All claims, what the articles advise, and how far Go and the port
+    agree."""
+    for claim in claims.values():
+        yield line_of(claim.id, claim.rule,
+                      rows.get(claim.id, {}).get("verdict"), claim.says)
+    stands = standings(advised, rows)
+    for rule in advised.values():
+        yield line_of(rule.id, "advice",
+                      stands.get(rule.id, {}).get("standing"),
+                      f"{rule.situation}: {rule.advises}")
+    said = agreement.sentence(agreement.share(rows.values()))
+    yield from ["", *textwrap.wrap(said, WIDTH)] if said else ()
+
+
+def standings(advised, rows):
+    """id -> how a rule stands; nothing where nothing ran."""
+    return {found["id"]: found for found in
+            decision_rules.standings(advised, rows.values())} if rows else {}
 
 
 def told(name, text):
@@ -119,6 +141,17 @@ def cell_lines(row):
             yield f"{INDENT}  {name}"
 
 
+def port_lines(row):
+    """The port beside Go, and what a variant shows of the difference."""
+    if row["port"]:
+        yield from told("of the port", f"{row['port']['verdict']}: "
+                        f"{row['port']['how']}")
+    if row["agree"] is False:
+        yield from told("why", row["cause"])
+    if row["variant"]:
+        yield from told("variant", agreement.of_variant(row))
+
+
 def verdict_lines(row):
     if row is None:
         return told("verdict", "no run yet")
@@ -126,8 +159,7 @@ def verdict_lines(row):
     return [*told("verdict", said + (f": {row['how']}" if row["how"]
                                      else "")),
             *told("numbers", row["numbers"]), *cell_lines(row),
-            *(told("of the port", f"{row['port']['verdict']}: "
-                   f"{row['port']['how']}") if row["port"] else ())]
+            *port_lines(row)]
 
 
 def text_of(claim, row):
@@ -150,6 +182,29 @@ def text_of(claim, row):
     if claim.workload:
         lines += told("again", f"readmostly claims run {claim.id}")
     return "\n".join(line.rstrip() for line in lines)
+
+
+def rule_lines(rule, found):
+    """What the articles advise, for a terminal; None: no run yet."""
+    yield f"{rule.id}  (advice; workloads/claims/{rule.place})"
+    yield from told("source", rule.source)
+    yield from told("situation", rule.situation)
+    yield from told("advises", rule.advises)
+    yield from told("for", ", ".join(map(str, rule.grounds)))
+    yield from told("against", ", ".join(map(str, rule.against)))
+    yield from told("stands", f"{found['standing']}: {found['why']}"
+                    if found else "no run yet")
+    if rule.pair:
+        yield from told("flips", f"readmostly crossover "
+                        f"{' '.join(rule.pair)}")
+
+
+def shown(claims, advised, rows, ids):
+    """The texts of claims and rules, in the order of `ids`."""
+    stands = standings(advised, rows)
+    for one in chosen({**claims, **advised}, ids).values():
+        yield text_of(one, rows.get(one.id)) if one.id in claims \
+            else "\n".join(rule_lines(one, stands.get(one.id)))
 
 
 # ---- cells ----------------------------------------------------------------
@@ -176,14 +231,14 @@ def plan_in(file):
 def cells_of(plan, claims):
     """Ids of the cells that these claims take, in the order of the plan."""
     found = set()
-    for claim in claims.values():
-        for one in (*evidence.parts(plan, claim),
-                    *evidence.parts(plan, claim, go=True)):
-            figure = evidence.figure_of(one, one.cells[0], one.subject,
-                                        one.against)
-            for side in figure.cells_wanted():
-                found |= {c.id for c in articles.cells_for(plan, figure,
-                                                           side)}
+    ones = [one for claim in claims.values()
+            for own in (claim.each(), claim.each(go=True), claim.varied())
+            for one in evidence.parts(plan, claim, own)]
+    for one in ones:
+        figure = evidence.figure_of(one, one.cells[0], one.subject,
+                                    one.against)
+        for side in figure.cells_wanted():
+            found |= {c.id for c in articles.cells_for(plan, figure, side)}
     return [name for name in plan.cells if name in found]
 
 
@@ -198,13 +253,11 @@ def main(argv):
         if args.do == "digest":
             print(ledger.digest(claims))
             return 0
+        advised = decision_rules.read(claims)
         rows = verdicts_of(args.folder, claims)
-        if args.do == "list":
-            print("\n".join(line_of(c, rows.get(c.id))
-                            for c in claims.values()))
-        else:
-            print("\n\n".join(text_of(c, rows.get(c.id)) for c in
-                              chosen(claims, args.ids).values()))
+        print("\n".join(list_lines(claims, advised, rows))
+              if args.do == "list" else
+              "\n\n".join(shown(claims, advised, rows, args.ids)))
     except journal.JournalError as error:
         print(f"report: {error}", file=sys.stderr)
         return 2

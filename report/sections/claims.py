@@ -2,7 +2,8 @@
 """7 Claims ledger: every published claim with its verdict, its numbers and
 the way back to trials and command (docs/claims.md)."""
 from report import plot_claims, words
-from report.claims import decide, ledger, rules, show
+from report.claims import (agreement, decide, decision_rules, ledger, rules,
+                           show)
 from report.page import details, esc, filter_box, none
 
 TITLE = "7 Claims ledger"
@@ -12,6 +13,8 @@ GLYPHS = {rules.REPRODUCED: "✓", rules.DEPENDS: "◐", rules.REFUTED: "✗",
 COLUMNS = ("cell", "id", "verdict", "of", "how", "numbers", "where", "word",
            "value", "low", "high", "n", "p", "could_see", "against_value",
            "other_cell", "rule", "claimed_low", "claimed_high", "instead")
+STANDS = {decision_rules.CONFIRMED: "✓", decision_rules.CORRECTED: "◐",
+          decision_rules.OPEN: "?"}
 RATIOS = ("cell", "id", "value", "low", "high", "n", "verdict")
 
 
@@ -19,7 +22,8 @@ def document(a):
     """The verdicts, where this campaign was made for claims; else None."""
     if not show.made_for(a.campaign):
         return None
-    return decide.document(a.campaign, ledger.read())
+    claims = ledger.read()
+    return decide.document(a.campaign, claims, decision_rules.read(claims))
 
 
 def counted(found):
@@ -71,6 +75,10 @@ def evidence(row):
         lines.append(f"the port in C: {row['port']['verdict']}"
                      + (f", {row['port']['how']}" if row["port"]["how"]
                         else ""))
+    if row["agree"] is False:
+        lines.append(f"why they differ: {row['cause']}")
+    if row["variant"]:
+        lines.append(f"variant {agreement.of_variant(row)}")
     if row["instead"]:
         lines.append(f"instead: {row['instead']}")
     lines.append(f"readmostly claims run {row['id']}")
@@ -110,6 +118,45 @@ def ratio_rows(found):
                                                       "high")}}
 
 
+# ---- what the articles advise ---------------------------------------------
+
+def linked(text, ids):
+    """Ids of claims as links to their rows, where these are on the page."""
+    def link(found):
+        name = found[0]
+        return f'<a href="#claim-{name}">{name}</a>' if name in ids else name
+    return ledger.ID.sub(link, esc(text))
+
+
+def rule_row(rule, ids):
+    claims = ", ".join(rule["for"]) + (
+        f"; against: {', '.join(rule['against'])}" if rule["against"] else "")
+    return [rule["id"], rule["situation"], rule["advises"],
+            f"{STANDS[rule['standing']]} {rule['standing']}",
+            linked(rule["why"], ids), linked(claims, ids),
+            f"readmostly crossover {' '.join(rule['pair'])}"
+            if rule["pair"] else "–"]
+
+
+def advice(report, found):
+    """The decision rules, each with the claims that it follows from."""
+    stands = found["rules"]
+    if not stands:
+        return ""
+    ids = {row["id"] for row in found["claims"]}
+    table = report.table(
+        "claims-rules", "What the articles advise, and how it stands on this "
+        "machine: confirmed where all claims that it rests on were "
+        "reproduced, and none against it; corrected where a claim says "
+        "otherwise; else left open", [
+            ("rule", "text"), ("where", "text"), ("the advice", "text"),
+            ("stands", "text"), ("why", "html"), ("rests on", "html"),
+            ("where it flips", "text")],
+        [rule_row(rule, ids) for rule in stands])
+    return (f"<p>Of {words.plural(len(stands), 'rule')} that the articles "
+            f"advise: {esc(decision_rules.counted(stands))}.</p>{table}")
+
+
 # ---- the section ----------------------------------------------------------
 
 def ratios(report, found):
@@ -135,7 +182,8 @@ def table(report, found):
             ("claim", "text"), ("says", "text"), ("the article", "text"),
             ("verdict", "text"), ("how", "text"),
             ("measured [95 %]", "text"), ("numbers", "text"),
-            ("evidence", "html")], [table_row(r) for r in found["claims"]])
+            ("evidence", "html")], [table_row(r) for r in found["claims"]],
+        ids=[f"claim-{r['id']}" for r in found["claims"]])
 
 
 def add(report, a):
@@ -153,10 +201,12 @@ def add(report, a):
                    "it.</p>")
     rest = (f"<p>Without a cell in this run: {esc(words.joined(absent))}."
             "</p>" if absent else "")
+    ported = agreement.sentence(found["go_and_port"])
     data = report.data("claims-all", COLUMNS, list(data_rows(found)))
     report.section(
         "claims", TITLE, QUESTION, f'<p class="lead">{esc(sentence(found))}'
-        "</p>", changed, ratios(report, found),
+        "</p>", f"<p>{esc(ported)}</p>" if ported else "", changed,
+        ratios(report, found), advice(report, found),
         filter_box("table-claims", "claims", "refuted"),
         table(report, found), rest, (
             "<p>Rules and words: docs/claims.md. Reproduced and opposite "

@@ -237,9 +237,9 @@ def test_a_difference_of_a_tenth_refutes_what_is_called_equal():
 
 def test_a_document_is_the_same_twice_and_counts_every_word():
     made, claims = go_and_port(2.0, 2.0), {"S9-01": claim(**ABOUT_GO)}
-    texts = [json.dumps(decide.document(made, claims)) for _ in range(2)]
+    texts = [json.dumps(decide.document(made, claims, {})) for _ in range(2)]
     assert texts[0] == texts[1]
-    assert decide.document(made, claims)["count"] == {
+    assert decide.document(made, claims, {})["count"] == {
         **dict.fromkeys(rules.VERDICTS, 0), "reproduced": 1}
 
 

@@ -9,7 +9,8 @@ import pytest
 from report_helpers import Built, Page, main, make_journal
 
 from report import damage
-from report.claims import ledger, rule
+from report.claims import decision_rules, ledger, rule
+from report.sections import claims
 
 LEDGER = """
 conditions = stated
@@ -45,14 +46,25 @@ side     = above
 workload = not-planned
 """
 
+ADVICE = """
+[D1]
+source    = S4 1
+situation = read-mostly & <busy>
+advises   = sync.Map
+for       = S4-02
+against   = S4-01, S4-04
+pair      = syncmap gomap_rw
+"""
+
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """A ledger of four claims in the place of the project's."""
+    """A ledger of four claims and a rule in the place of the project's."""
     folder = tmp_path / "claims"
     folder.mkdir()
     (folder / "made.claims").write_text(LEDGER)
-    monkeypatch.setattr(ledger.read, "__defaults__", (folder,))
+    (folder / decision_rules.FILE).write_text(ADVICE)
+    monkeypatch.setattr(ledger, "FOLDER", folder)
     return folder
 
 
@@ -108,9 +120,10 @@ def test_a_campaign_of_another_purpose_judges_no_claim(campaign):
 def test_list_show_and_cells_say_what_the_ledger_has(campaign, capsys):
     assert main(["claims", "list", "--from", str(campaign)]) == 0
     listed = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in listed] == [
-        "S4-01", "S4-02", "S4-03", "S4-04"]
-    assert "no run yet" in listed[3]
+    assert [line.split()[0] for line in listed[:5]] == [
+        "S4-01", "S4-02", "S4-03", "S4-04", "D1"]
+    assert "no run yet" in listed[3] and "corrected" in listed[4]
+    assert "of the port in C" in " ".join(listed[6:])
     assert main(["claims", "show", "S4-01", "--from", str(campaign)]) == 0
     shown = capsys.readouterr().out
     assert "claimed 0.435" in shown and "claims run S4-01" in shown
@@ -118,6 +131,41 @@ def test_list_show_and_cells_say_what_the_ledger_has(campaign, capsys):
     assert main(["claims", "cells", str(campaign / "campaign.json")]) == 0
     assert [line.split("/")[1] for line in capsys.readouterr().out.split()] \
         == ["gomap_rw", "syncmap"]
+
+
+def test_the_page_says_how_advice_stands(campaign):
+    """With links to the rows of its claims, where these are there."""
+    text = Built(campaign).section("claims")
+    table = text[text.index('id="table-claims-rules"'):]
+    table = table[:table.index("</table>")]
+    assert "read-mostly &amp; &lt;busy&gt;" in table
+    assert re.findall(r'href="#claim-([^"]+)"', table) and set(
+        re.findall(r'href="#claim-([^"]+)"', table)) <= {"S4-01", "S4-02"}
+    for name in ("S4-01", "S4-02"):
+        assert text.count(f'<tr id="claim-{name}"') == 1
+    assert "readmostly crossover syncmap gomap_rw" in table
+    assert "Of 1 rule that the articles advise: " in text
+
+
+def test_words_with_links_are_text():
+    assert claims.linked("S4-01 <x>; S4-02", {"S4-01"}) == (
+        '<a href="#claim-S4-01">S4-01</a> &lt;x&gt;; S4-02')
+
+
+def test_the_page_says_whose_words_are_of_go(campaign):
+    assert "words about Go are of the port in C" in Built(campaign).section(
+        "claims")
+
+
+def test_a_rule_is_shown_as_a_claim_is(campaign, own, capsys):
+    assert main(["claims", "show", "D1", "--from", str(campaign)]) == 0
+    shown = capsys.readouterr().out
+    assert "read-mostly & <busy>" in shown and "corrected: S4-02" in shown
+    assert main(["claims", "show", "D1", "S4-01"]) == 0
+    assert capsys.readouterr().out.count("no run yet") == 2
+    (own / decision_rules.FILE).write_text(ADVICE.replace("S4-02", "S4-20"))
+    assert main(["claims", "list"]) == 2
+    assert "decision-rules.txt:6: for = S4-20" in capsys.readouterr().err
 
 
 def test_a_claim_that_is_none_is_named(own, capsys):

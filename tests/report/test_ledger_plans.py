@@ -33,10 +33,10 @@ def is_listed(map_name):
     return any(c.map == map_name for c in plan().cells.values())
 
 
-def missing(mode, claim, go):
+def missing_of(mode, claim, ones):
     """What the mode has not, or has twice: [(where, side, how many)]."""
     found = []
-    for one in evidence.parts(plan(mode), claim, go):
+    for one in evidence.parts(plan(mode), claim, ones):
         figure = evidence.figure_of(one, one.cells[0], one.subject,
                                     one.against)
         for side in figure.cells_wanted():
@@ -51,7 +51,7 @@ def missing(mode, claim, go):
 @pytest.mark.parametrize("claim", [c for c in CLAIMS.values() if c.cells],
                          ids=lambda c: c.id)
 def test_the_mode_plans_each_cell_once(claim, mode):
-    assert missing(mode, claim, go=False) == []
+    assert missing_of(mode, claim, claim.each()) == []
 
 
 @pytest.mark.parametrize("claim", [
@@ -61,13 +61,20 @@ def test_the_mode_plans_each_cell_once(claim, mode):
 def test_the_mode_plans_go_beside_the_ports(claim, mode):
     if not is_listed("go_map_rw"):
         pytest.skip("no Go in this build")
-    assert missing(mode, claim, go=True) == []
+    assert missing_of(mode, claim, claim.each(go=True)) == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_mode_plans_each_variant_once(mode):
+    """What is to show a cause is measured beside what it explains."""
+    assert [found for claim in CLAIMS.values()
+            for found in missing_of(mode, claim, claim.varied())] == []
 
 
 @pytest.mark.parametrize("claim", [c for c in CLAIMS.values() if c.free],
                          ids=lambda c: c.id)
 def test_what_an_article_leaves_open_has_more_cells_in_a_longer_mode(claim):
-    quick, standard = (evidence.parts(plan(mode), claim)
+    quick, standard = (evidence.parts(plan(mode), claim, claim.each())
                        for mode in MODES[:2])
     assert quick == claim.each()
     assert len(standard) > len(quick)

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the articles advise: how a rule stands follows from the verdicts of
+the claims that it names; the file's mistakes; the file itself."""
+import pytest
+from made_claims import campaign, cell, claim
+from report_helpers import TOP
+
+from report.claims import decide, decision_rules, ledger, rules  # noqa: E402
+
+CLAIMS = {name: claim(id=name, cells=("threads=2", "threads=4"))
+          for name in ("S9-01", "S9-02", "S9-03")}
+TEXT = """\
+# of a test
+[D1]
+source    = S9 1
+situation = read-mostly
+advises   = a
+for       = S9-01, S9-02
+against   = S9-03
+pair      = a b
+"""
+SIZE = f"{rules.SIZE} (× 1.5, not × 2)"
+
+
+def read(tmp_path, text=TEXT):
+    (tmp_path / decision_rules.FILE).write_text(text, encoding="utf-8")
+    return decision_rules.read(CLAIMS, tmp_path)
+
+
+def row(name, *cells, verdict=None, how="", of=""):
+    """A verdict on a claim of two cells, alike unless both are told."""
+    both = cells if len(cells) == 2 else cells * 2
+    return {"id": name, "verdict": verdict or both[0][0], "how": how,
+            "of": of, "cells": [
+                {"where": f"threads={n} measure=throughput", "word": word,
+                 "how": why} for n, (word, why) in zip((2, 4), both)]}
+
+
+YES, NO = (rules.REPRODUCED, ""), (rules.REFUTED, rules.OPPOSITE)
+SMALLER, OPEN = (rules.REFUTED, SIZE), (rules.INCONCLUSIVE, "")
+NOWHERE = (rules.NOT_HERE, "no trial with a result")
+PLACES = "reproduced at threads=2; refuted at threads=4"
+
+
+def depends(name, other=NO):
+    return row(name, YES, other, verdict=rules.DEPENDS, how=PLACES)
+
+
+def stands(tmp_path, *rows, text=TEXT):
+    found, = decision_rules.standings(read(tmp_path, text), rows)
+    return found["standing"], found["why"]
+
+
+# ---- standing -------------------------------------------------------------
+
+@pytest.mark.parametrize("one,two,against,standing", [
+    (YES, YES, NO, "confirmed"), (YES, YES, None, "confirmed"),
+    (YES, YES, OPEN, "confirmed"), (YES, YES, YES, "corrected"),
+    (YES, YES, SMALLER, "corrected"), (YES, NO, NO, "corrected"),
+    (YES, SMALLER, NO, "corrected"), (YES, OPEN, NO, "left open"),
+    (YES, NOWHERE, NO, "left open"), (YES, None, NO, "left open"),
+    (OPEN, NO, NO, "corrected"), (OPEN, OPEN, YES, "corrected"),
+    (None, None, None, "left open")])
+def test_a_rule_stands_as_its_claims_do(tmp_path, one, two, against,
+                                        standing):
+    rows = [row(name, said) for name, said in zip(CLAIMS, (
+        one, two, against)) if said]
+    assert stands(tmp_path, *rows)[0] == standing
+
+
+def test_what_depends_corrects_on_either_side(tmp_path):
+    yes = row("S9-01", YES), row("S9-02", YES)
+    assert stands(tmp_path, *yes, depends("S9-03")) == (
+        "corrected", f"against it S9-03 depends: {PLACES}")
+    assert stands(tmp_path, yes[0], depends("S9-02"))[0] == "corrected"
+
+
+def test_the_words_are_those_of_the_verdicts(tmp_path):
+    assert stands(tmp_path, row("S9-01", YES, of="Go"), row(
+        "S9-02", NO, SMALLER, verdict="refuted", of="the C port")) == (
+        "corrected", "S9-02 refuted (of the C port): opposite at threads=2; "
+        f"{SIZE} at threads=4")
+    assert stands(tmp_path, row("S9-01", OPEN)) == (
+        "left open", "S9-01 inconclusive: at threads=2 and threads=4; S9-02 "
+        "not in this run")
+    assert stands(tmp_path, row("S9-01", YES), row("S9-02", YES)) == (
+        "confirmed", "S9-01 reproduced: at threads=2 and threads=4; S9-02 "
+        "reproduced: at threads=2 and threads=4; undecided against it S9-03 "
+        "not in this run")
+
+
+def test_a_correction_of_the_size_alone_is_told_as_such(tmp_path):
+    only = row("S9-01", YES), row("S9-02", SMALLER)
+    assert stands(tmp_path, *only)[1].startswith("in size only: S9-02")
+    for other in (row("S9-02", NO), depends("S9-02")):
+        assert "in size only" not in stands(tmp_path, only[0], other)[1]
+    against = stands(tmp_path, *only, row("S9-03", SMALLER))
+    assert "in size only" not in against[1]
+    found = decision_rules.standings(read(tmp_path), only)
+    assert decision_rules.counted(found) == (
+        "0 confirmed, 1 corrected (1 of these in size only) and 0 left open")
+
+
+def test_a_link_may_mean_one_cell(tmp_path):
+    text = TEXT.replace("S9-01, S9-02", "S9-02 threads=2")
+    assert stands(tmp_path, depends("S9-02"), text=text)[0] == "confirmed"
+    other = text.replace("threads=2", "threads=4")
+    assert stands(tmp_path, depends("S9-02"), text=other) == (
+        "corrected", "S9-02 threads=4 refuted: opposite at threads=4")
+    for wheres in (["keys=1"], ["keys=1 threads=2", "keys=2 threads=2"]):
+        elsewhere = {**depends("S9-02"), "cells": [
+            {"where": where, "word": "reproduced", "how": ""}
+            for where in wheres]}
+        assert stands(tmp_path, elsewhere, text=text) == (
+            "left open",
+            "S9-02 threads=2 not testable here: it has no such cell")
+
+
+def test_a_campaign_decides_a_rule(tmp_path):
+    rates = [1000 + i for i in range(20)]
+    made = campaign(cell("a", [2 * r for r in rates]), cell("b", rates))
+    claims = {"S9-01": claim()}
+    (tmp_path / decision_rules.FILE).write_text(TEXT.replace(
+        "S9-01, S9-02", "S9-01").replace("against   = S9-03\n", ""))
+    advised = decision_rules.read(claims, tmp_path)
+    found, = decide.document(made, claims, advised)["rules"]
+    assert found == {
+        "id": "D1", "source": "S9 1", "situation": "read-mostly",
+        "advises": "a", "for": ["S9-01"], "against": [], "pair": ["a", "b"],
+        "standing": "confirmed", "why": "S9-01 reproduced: at threads=2"}
+
+
+# ---- the text -------------------------------------------------------------
+
+def test_a_mistake_names_file_and_line(tmp_path):
+    for before, after, line, told in [
+            ("S9-02", "S9-22", 6, "S9-22: expected the id of a claim"),
+            ("S9-03", "S9-3", 7, "S9-3: expected the id of a claim"),
+            ("S9-02", "S9-02 S9-03", 6, "S9-02 S9-03: expected words of one "
+             "of its cells: threads=2; threads=4"),
+            ("S9-01,", "S9-01 threads=8,", 6, "expected words of one of"),
+            ("S9-01,", "S9-01,,", 6, "a comma between two"),
+            ("a b", "a", 8, "expected two maps"),
+            ("a b", "a b c", 8, "expected two maps"),
+            ("pair", "pairs", 8, "expected KEY = VALUE"),
+            ("source    = S9 1", "source =", 3, "expected KEY = VALUE"),
+            ("[D1]", "[S9-01]", 2, "expected the id of a decision rule"),
+            ("[D1]", "[D0]", 2, "expected the id of a decision rule"),
+            ("situation", "source", 4, "source is there twice"),
+            ("advises   = a\n", "", 2, "lacks advises"),
+            ("for       = S9-01, S9-02\n", "", 2, "lacks for")]:
+        assert before in TEXT
+        with pytest.raises(ledger.LedgerError) as error:
+            read(tmp_path, TEXT.replace(before, after, 1))
+        assert str(error.value).startswith(
+            f"{decision_rules.FILE}:{line}: "), after
+        assert told in str(error.value), after
+
+
+def test_a_rule_stands_once(tmp_path):
+    with pytest.raises(ledger.LedgerError, match="stands in .*:2, too"):
+        read(tmp_path, TEXT + TEXT)
+
+
+def test_a_ledger_may_advise_nothing(tmp_path):
+    assert decision_rules.read(CLAIMS, tmp_path) == {}
+
+
+# ---- the file itself ------------------------------------------------------
+
+ADVISED = decision_rules.read(ledger.read())
+
+
+def test_each_decision_rule_is_there():
+    assert list(ADVISED) == [f"D{i}" for i in range(1, 24)]
+
+
+@pytest.mark.parametrize("rule", ADVISED.values(), ids=lambda r: r.id)
+def test_a_rule_is_of_other_claims_than_speak_against_it(rule):
+    assert not {str(g) for g in rule.grounds} & {str(a) for a in rule.against}
+    for name in rule.pair:
+        assert list((TOP / "impls").glob(f"*/{name}.c")), name
+
+
+def test_a_claim_that_sync_map_is_slower_speaks_against_it():
+    """The headline's words are the opposite of the advice."""
+    for name in ("D1", "D2"):
+        against = [str(link) for link in ADVISED[name].against]
+        assert any(link.startswith("S4-01") for link in against)
+    assert "S4-01" in map(str, ADVISED["D6"].grounds)
