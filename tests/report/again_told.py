@@ -89,6 +89,16 @@ def latency(made):
                                     waits(count, each)]})
 
 
+def simulated_zeros(made):
+    """Counts of a simulated machine that are nothing on both sides."""
+    for rule, more in (("direction", {"side": "above"}), ("equal", {}),
+                       ("ratio", {"claimed": "3"})):
+        for numbers in ("simulated", "native"):
+            w = made.say(rule, against="gomap_rw", numbers=numbers, **more)
+            made.put(w, "syncmap", [0] * N)
+            made.put(w, "gomap_rw", [0] * N)
+
+
 def windows(made):
     """A regression over the slices of a run: pauses make its P99."""
     for per_ms, few in ((0.87, 0), (2.0, 0), (0.87, 1)):
@@ -140,4 +150,5 @@ def counters(made):
 
 
 FORMS = {f.__name__: f for f in (
-    zeros, zero_figures, denominators, untold, latency, windows, counters)}
+    zeros, zero_figures, simulated_zeros, denominators, untold, latency,
+    windows, counters)}
