@@ -54,9 +54,10 @@ def test_a_free_factor_opens_the_places_that_have_both_sides(
 def test_without_free_a_line_is_a_place_whatever_fits_it(tmp_path):
     campaign, claim = claimed(
         tmp_path, [({}, {"threads": {1: 2, 2: 2}})], cells=[
-            "threads=2", "measure=throughput"], **PAIR | {"free": None})
+            "threads=2", "measure=throughput", "keys=1000"],
+        **PAIR | {"free": None})
     assert [len(p.sides[0]) for p in places(campaign, claim.lines())] == [
-        1, 2]
+        1, 2, 2]
 
 
 def test_lines_that_meet_at_a_cell_have_it_once(tmp_path):
@@ -100,6 +101,19 @@ def test_free_is_refused_where_it_means_nothing(tmp_path, said):
 def test_an_id_tells_where_its_cell_runs(name, placement, memory):
     assert placed("w/m/u64x8/n9/w3/update/m0/uniform/t2/" + name) == {
         "placement": placement, "memory": memory}
+
+
+@pytest.mark.parametrize("form, words", [
+    ("twins", 5 * [rules.REPRODUCED] + [compare.ABSENT]
+     + 5 * [rules.REFUTED] + [compare.ABSENT]),
+    ("one_cell", 6 * [rules.NOT_HERE])])
+def test_a_cell_is_found_by_the_names_that_it_runs_for(tmp_path, form, words):
+    folder = again_forms.campaign(tmp_path / "c", form)
+    found = claims_again.decide(Campaign(folder),
+                                ledger.read(folder / "ledger"))
+    assert [found[name].word for name in sorted(found)] == words
+    assert all(len(v.cells) == (v.word != compare.ABSENT)
+               for v in found.values())
 
 
 # ---- folders and rows -----------------------------------------------------
