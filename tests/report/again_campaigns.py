@@ -46,9 +46,11 @@ class Made:
     # ---- cells and trials -------------------------------------------------
 
     def cell(self, workload, name, keys, blocks, **more):
+        threads = more.pop("threads", 2)
         measure = more.pop("measure", "throughput")
-        made = make_journal.cell(name, workload, keys, 0.03, "update", 2,
-                                 measure, CPUS, blocks=blocks, **more)
+        made = make_journal.cell(name, workload, keys, 0.03, "update",
+                                 threads, measure, CPUS, blocks=blocks,
+                                 **more)
         if not made["presize"]:
             made["id"] += "/unsized"
         self.cells.append(made)

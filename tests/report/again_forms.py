@@ -2,6 +2,7 @@
 """Forms of claims and journals that a seed rarely meets, each on purpose: a
 campaign has one ledger with all claims of a function below."""
 import again_campaigns as base
+import again_places
 import again_told
 from again_told import N
 
@@ -26,6 +27,8 @@ class Form(base.Made):
     def put(self, workload, name, values, keys=1000, status="ok", **more):
         """A cell, and its trials by block; None: no trial of that block."""
         cell = self.cell(workload, name, keys, max(len(values), 1), **more)
+        cell["id"] = cell["id"].replace(
+            "/m0/", f"/m{100 * cell['miss_share']:g}/")
         cell["id"] += "" if cell["loop"] == "mix" else "/" + cell["loop"]
         for block, each in enumerate(values):
             if each is not None:
@@ -227,16 +230,6 @@ def empty(made):
         made.put(w, "gomap_rw", [{"ops": 500}] * N)
 
 
-def twins(made):
-    """A placement that is another one on this machine, and did not run."""
-    made.more["same"] = []
-    for claimed in ("5", "9"):
-        w = made.say("figure", claimed=claimed, cells="placement=compact")
-        cell = made.put(w, "syncmap", [5] * N)
-        made.more["same"].append({"id": cell["id"].replace(
-            "/cores/", "/compact/"), "as": cell["id"]})
-
-
 def written(made):
     """The ledger's own grammar: keys of the whole file, comments, lines that
     go on, per cent, ranges."""
@@ -296,6 +289,16 @@ def in_parts(made):
                 made.near(x), made.near(z))])
 
 
+def parts_open(made):
+    """Parts of which one is decided and another is not."""
+    for first in (5, 9):
+        for other in ([{"y": 1}] * N, made.near(6, sd=.3)):
+            w = made.say("figure", claimed="5", conditions="parts",
+                         cells=["keys=1000", "keys=2000"])
+            made.put(w, "syncmap", made.near(first))
+            made.put(w, "syncmap", other, keys=2000)
+
+
 def loops(made):
     """A slope over the first number of a loop, of quotients, too."""
     for power in (1.0, 0.2):
@@ -306,10 +309,9 @@ def loops(made):
             made.put(w, "gomap_rw", made.near(3), loop=f"hold:{n}:7")
 
 
-FORMS = again_told.FORMS | {f.__name__: f for f in (
+FORMS = again_told.FORMS | again_places.FORMS | {f.__name__: f for f in (
     go, go_alone, needs, parts, edges, failures, wrong_answers,
-    slopes, kinds, empty, twins, written, in_parts,
-    loops)}
+    slopes, kinds, empty, written, in_parts, parts_open, loops)}
 
 
 def campaign(folder, name):

@@ -89,6 +89,28 @@ def latency(made):
                                     waits(count, each)]})
 
 
+def simulated_zeros(made):
+    """Counts of a simulated machine that are nothing on both sides."""
+    for rule, more in (("direction", {"side": "above"}), ("equal", {}),
+                       ("ratio", {"claimed": "3"})):
+        for numbers in ("simulated", "native"):
+            w = made.say(rule, against="gomap_rw", numbers=numbers, **more)
+            made.put(w, "syncmap", [0] * N)
+            made.put(w, "gomap_rw", [0] * N)
+
+
+def ratios_of_hits(made):
+    """Hits of all look-ups, and those that a sync.Map's read map answers."""
+    for statistic, measure in (("hits/lookups", "throughput"),
+                               ("read_hits/lookups", "causes"),
+                               ("read_hits/lookups", "throughput")):
+        for misses in (0, 300000):
+            w = made.say("count", claimed="0.9 .. 1", tolerance="1",
+                         statistic=statistic, cells=f"measure={measure}")
+            made.put(w, "syncmap", [{"misses": misses + i}
+                                    for i in range(N)], measure=measure)
+
+
 def windows(made):
     """A regression over the slices of a run: pauses make its P99."""
     for per_ms, few in ((0.87, 0), (2.0, 0), (0.87, 1)):
@@ -140,4 +162,5 @@ def counters(made):
 
 
 FORMS = {f.__name__: f for f in (
-    zeros, zero_figures, denominators, untold, latency, windows, counters)}
+    zeros, zero_figures, simulated_zeros, denominators, untold, latency,
+    ratios_of_hits, windows, counters)}

@@ -8,7 +8,6 @@ whoever mends one of them takes its line out.
 """
 import json
 import pathlib
-import re
 import subprocess
 import sys
 
@@ -18,8 +17,9 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(TOP / "tests/tools"))
 import again_campaigns  # noqa: E402
 import again_forms  # noqa: E402
+import again_places  # noqa: E402
 import claims_again  # noqa: E402
-from again import arithmetic, ledger, rules  # noqa: E402
+from again import arithmetic, compare, ledger, rules  # noqa: E402
 from again.journal import Campaign  # noqa: E402
 
 SEEDS = range(45)
@@ -36,10 +36,16 @@ for folder in map(pathlib.Path, sys.argv[1:]):
         sys.exit(f"{folder}: status {status}")
 """
 # Words of the ledger that the document of this tree must have.
-ASKS = {"in_parts": "`parts`", "loops": "its first number"}
+ASKS = {"in_parts": "`parts`", "loops": "its first number"} | dict.fromkeys(
+    again_places.OPEN, "| `free` |")
 # Forms of which the program and the document differ, and how.
 KNOWN = {
-    "twins": "a cell that stands for an equal one (same) is not found"}
+    "twins": "a cell that stands for an equal one (same) is not found",
+    "one_cell": "a cell against itself is decided: no difference",
+    "parts_open": "parts must all hold, and one that is refuted beside one "
+                  "that is open is inconclusive",
+    "simulated_zeros": "a divisor of 0 is not testable here, and 0 ÷ 0 of "
+                       "simulated counts is 1"}
 
 
 def decided_by_program(folders):
@@ -71,7 +77,7 @@ def both(folder):
     """(claims, verdicts here, verdicts of the program)."""
     claims = ledger.read(folder / "ledger")
     return (claims, claims_again.decide(Campaign(folder), claims),
-            claims_again.theirs(folder / "verdicts.json"))
+            compare.theirs(folder / "verdicts.json"))
 
 
 def test_drawn_claims_have_the_same_verdict_by_both_hands(drawn):
@@ -80,11 +86,10 @@ def test_drawn_claims_have_the_same_verdict_by_both_hands(drawn):
         claims, mine, other = both(folder)
         assert set(claims) == set(other), "each claim has a row"
         for name, claim in claims.items():
-            if claims_again.same(mine[name], other[name]):
-                equal += 1
-            else:
-                wrong.append((folder.name, name, claim["rule"], mine[name],
-                              other[name]))
+            found = compare.differences(mine[name], other[name])
+            equal += not found
+            if found:
+                wrong.append((folder.name, name, claim["rule"], found))
     assert not wrong, "\n".join(map(str, wrong))
     assert equal == 8 * len(SEEDS)
 
@@ -93,8 +98,8 @@ def test_drawn_claims_meet_every_word_of_every_rule(drawn):
     met = set()
     for folder in drawn:
         claims, mine, _ = both(folder)
-        met |= {(claims[n]["rule"], word) for n, (_, _, words)
-                in mine.items() for word in words}
+        met |= {(claims[n]["rule"], cell.word) for n, verdict
+                in mine.items() for cell in verdict.cells}
     asked = {(rule, word) for rule in again_campaigns.RULES for word in (
         rules.REPRODUCED, rules.REFUTED, rules.UNKNOWN)}
     asked -= {("never", rules.UNKNOWN), ("count", rules.UNKNOWN)}
@@ -106,37 +111,12 @@ def test_rare_forms_have_the_same_verdict_by_both_hands(forms, name):
     if name not in forms:
         pytest.skip("docs/claims.md has no such words yet")
     _, mine, other = both(forms[name])
-    wrong = [(n, mine[n], other.get(n)) for n in mine
-             if n not in other or not claims_again.same(mine[n], other[n])]
+    assert set(mine) == set(other), "each claim has a row"
+    wrong = [(n, found) for n in mine
+             if (found := compare.differences(mine[n], other[n]))]
     if wrong and name in KNOWN:
         pytest.xfail(KNOWN[name])
     assert not wrong, "\n".join(map(str, wrong))
-
-
-def program(*words):
-    return subprocess.run(
-        [sys.executable, *map(str, words)], cwd=TOP, timeout=300,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def test_the_script_prints_agreements_and_differences(drawn, tmp_path):
-    folder = drawn[9]
-    said = program("-m", "report", "decide", folder, "--ledger",
-                   folder / "ledger").stdout
-    assert said == (folder / "verdicts.json").read_text("utf-8")
-    ask = ("tests/tools/claims_again.py", folder / "ledger", folder,
-           "--draw", "5", "--seed", "3", "--against")
-    right = program(*ask, folder / "verdicts.json")
-    assert right.returncode == 0 and right.stdout.endswith("\n5 of 5\n")
-    names = re.findall(r"^(S\S+)\t", right.stdout, re.M)
-    document = json.loads(said)
-    row = next(r for r in document["claims"] if r["id"] == names[0])
-    row["verdict"] = "reproduced, nearly"
-    changed = tmp_path / "verdicts.json"
-    changed.write_text(json.dumps(document))
-    wrong = program(*ask, changed)
-    assert wrong.returncode == 1 and wrong.stdout.endswith("\n4 of 5\n")
-    assert f"{names[0]}: here " in wrong.stdout
 
 
 def test_a_changed_line_of_a_sealed_journal_is_refused(tmp_path):

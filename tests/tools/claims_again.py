@@ -2,29 +2,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decides the ledger of claims again, by another hand than report/.
 
-    claims_again.py LEDGER CAMPAIGN [--ids ID... | --draw 30 --seed N]
+    claims_again.py DIR [--ledger FOLDER] [--ids ID... | --rows 30 --seed N]
                     [--against VERDICTS.json]
 
-LEDGER is a folder of *.claims, CAMPAIGN one with campaign.json and
-trials.jsonl. Prints each claim's verdict by the words of docs/claims.md. With
---against (what `python3 -m report decide CAMPAIGN` printed, or a campaign's
-verdicts.json) it prints how many are equal ("30 of 30") and each that is not.
---draw takes that many ids of the whole ledger by a seed.
+DIR is a campaign (campaign.json, trials.jsonl), or what `readmostly claims
+run` made, with one campaign in it. Prints each claim's verdict by the words of
+docs/claims.md. With --against (what `python3 -m report decide DIR` printed) it
+prints both verdicts of each row, which fields differ, and at last "30 of 30
+equal". --rows takes that many of its ids by a seed.
 
-Exit status: 0 done, 1 a verdict differs, 2 something cannot be read.
+Exit status: 0 done, 1 a row differs, 2 something cannot be read.
 """
 import argparse
-import json
 import random
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from again import arithmetic, ledger, numbers, rules  # noqa: E402
-from again.journal import Campaign  # noqa: E402
+from again import arithmetic, compare, ledger, numbers, rules  # noqa: E402
+from again.compare import ABSENT, Cell, Verdict  # noqa: E402
+from again.journal import TOP, Campaign  # noqa: E402
+from again.places import places  # noqa: E402
+from again.seen import Seen  # noqa: E402
 
-ABSENT = "not in this run"
-GO, OWN = "Go", "own"
+GO, OWN, PORT = "Go", "own", "the C port"
 
 
 def lacking(campaign, claim):
@@ -46,14 +47,13 @@ def lacking(campaign, claim):
 
 
 def seen_of(campaign, claim):
-    """{whose: [what each line `cells` has]}: of what the ledger names, and
-    of Go's own maps."""
+    """{whose: [what each place has]}: of what the ledger names, and of Go's
+    own maps."""
     own = claim.lines()
     go = [(where, c.of_go) for where, c in claim.lines("go_cells") or own]
-    found = {OWN: [rules.Seen(campaign, c, where) for where, c in own]}
-    if any(c for _, c in go):
-        found[GO] = [rules.Seen(campaign, c, where) for where, c in go if c]
-    return found
+    lines = {OWN: own, GO: [(where, c) for where, c in go if c]}
+    return {whose: [Seen(campaign, p) for p in places(campaign, of)]
+            for whose, of in lines.items() if of or whose == OWN}
 
 
 def correct(found):
@@ -67,42 +67,48 @@ def correct(found):
         one.p = (one.p or {}) | {what: p}
 
 
-def word_of(claim, all_of):
-    """(word, how, [word of each line of cells])."""
+def verdict_of(claim, all_of, of=""):
     each = [rules.outcome(s) for s in all_of]
-    return *rules.joined(claim, each), [word for word, _ in each]
+    cells = [Cell(*said, s.cells, s.value, s.low, s.high)
+             for said, s in zip(each, all_of)]
+    return Verdict(*rules.joined(claim, each), of, cells)
 
 
 def computed(claim):
     value = arithmetic.evaluate(claim["compute"])
     if value is None:
-        return "cannot say", f"no function for {claim['compute']}", []
+        return Verdict("cannot say", f"no function for {claim['compute']}")
     right = rules.inside((value, value), *claim.limits)
-    return rules.REPRODUCED if right else rules.REFUTED, f"{value:.6g}", []
+    return Verdict(rules.REPRODUCED if right else rules.REFUTED,
+                   f"{rules.COMPUTED}{value:.6g}")
 
 
 def decided(claim, sides):
     """Verdict of a claim with cells in the plan: Go's own maps say it where
     they ran; of a claim in parts all of them."""
     if not any(s.planned for all_of in sides.values() for s in all_of):
-        return ABSENT, "", []
-    said = {whose: word_of(claim, all_of) for whose, all_of in sides.items()}
-    words = said[GO][2] if GO in said else [rules.NOT_HERE]
+        return Verdict(ABSENT, "")
+    own = verdict_of(claim, sides[OWN], PORT if claim["about"] == "go" else "")
+    if GO not in sides:
+        return own
+    go = verdict_of(claim, sides[GO], own.of and GO)
     enough = all if claim["conditions"] == "parts" else any
-    ran = enough(word != rules.NOT_HERE for word in words) and (
-        enough is any or len(words) == len(sides[OWN]))
-    return said[GO if ran else OWN]
+    ran = enough(cell.word != rules.NOT_HERE for cell in go.cells) and (
+        enough is any or len(go.cells) == len(own.cells))
+    return go._replace(port=own) if ran else own
 
 
 def decide(campaign, claims):
-    """{id: (word, how, [word of each line of cells])}."""
+    """{id: Verdict} of the claims that the run was for."""
+    claims = {name: claim for name, claim in claims.items()
+              if campaign.asked is None or name in campaign.asked}
     verdicts, found = {}, {}
     for name, claim in claims.items():
         why = lacking(campaign, claim)
         if claim["rule"] == "arithmetic":
             verdicts[name] = computed(claim)
         elif why:
-            verdicts[name] = rules.NOT_HERE, why, []
+            verdicts[name] = Verdict(rules.NOT_HERE, why)
         else:
             found[name] = seen_of(campaign, claim)
     correct(found)
@@ -112,49 +118,46 @@ def decide(campaign, claims):
 
 # ---- against another hand -------------------------------------------------
 
-def theirs(path):
-    """{id: (verdict, how, [word of each line of cells])} of verdicts.json."""
-    document = json.loads(Path(path).read_text("utf-8"))
-    document = document.get("claims_ledger", document)
-    found = {row["id"]: (row["verdict"], row["how"],
-                         [c["word"] for c in row["cells"]])
-             for row in document["claims"]}
-    return found | {name: (ABSENT, "", [])
-                    for name in document.get("not_in_this_run", [])}
-
-
-def same(mine, other):
-    """Equal words; of a refutation the same kind, and of several cells each
-    cell's word."""
-    kinds = (rules.OPPOSITE, rules.NONE_SEEN, rules.SIZE)
-    kind = next((k for k in kinds if mine[1].startswith(k)), "")
-    return (mine[0] == other[0] and (not kind or kind in other[1])
-            and (not mine[2] or mine[2] == other[2]))
-
-
 def compared(mine, other, ids):
-    """Prints what differs; -> exit status."""
-    wrong = [name for name in ids
-             if name not in other or not same(mine[name], other[name])]
-    for name in wrong:
-        print(f"{name}: here {said(mine[name])}; "
-              f"there {said(other.get(name, ('nothing', '', [])))}")
-    print(f"{len(ids) - len(wrong)} of {len(ids)}")
-    return 1 if wrong else 0
+    """Prints both verdicts of each row and what differs; -> exit status."""
+    equal = 0
+    for name in ids:
+        row = other.get(name)
+        wrong = (compare.differences(mine[name], row) if row
+                 else ["there is no such row"])
+        equal += not wrong
+        print(name, said(mine[name]), row["verdict"] if row else "nothing",
+              "; ".join(wrong) or "equal", sep="\t")
+    print(f"{equal} of {len(ids)} equal")
+    return 0 if equal == len(ids) else 1
 
 
 def said(verdict):
-    word, how, each = verdict
-    return word + (f" ({how})" if how else "") + (
-        f" [{', '.join(each)}]" if len(each) > 1 else "")
+    words = [cell.word for cell in verdict.cells]
+    return verdict.word + (f" ({verdict.how})" if verdict.how else "") + (
+        f" [{', '.join(words)}]" if len(words) > 1 else "")
+
+
+def drawn(names, asked):
+    """The ids that are asked for by name, by a seed, or all."""
+    if asked.ids:
+        strange = sorted(set(asked.ids) - set(names))
+        if strange:
+            raise ValueError(f"{' '.join(strange)}: no claim of this run")
+        return asked.ids
+    if asked.rows is None:
+        return names
+    return sorted(random.Random(asked.seed).sample(
+        names, min(asked.rows, len(names))))
 
 
 def arguments(argv):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("ledger", type=Path)
-    parser.add_argument("campaign", type=Path)
+    parser.add_argument("campaign", type=Path, metavar="DIR")
+    parser.add_argument("--ledger", type=Path, default=TOP /
+                        "workloads/claims")
     parser.add_argument("--ids", nargs="+")
-    parser.add_argument("--draw", type=int)
+    parser.add_argument("--rows", type=int)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--against", type=Path)
     return parser.parse_args(argv)
@@ -163,19 +166,17 @@ def arguments(argv):
 def main(argv):
     asked = arguments(argv)
     try:
-        claims = ledger.read(asked.ledger)
-        found = decide(Campaign(asked.campaign), claims)
-        ids = asked.ids or sorted(claims)
-        if asked.draw:
-            ids = sorted(random.Random(asked.seed).sample(
-                sorted(claims), min(asked.draw, len(claims))))
-        other = asked.against and theirs(asked.against)
+        found = decide(Campaign(asked.campaign), ledger.read(asked.ledger))
+        ids = drawn(sorted(found), asked)
+        other = asked.against and compare.theirs(asked.against)
     except (OSError, ValueError, ledger.Wrong) as error:
         print(f"claims_again: {error}", file=sys.stderr)
         return 2
+    if other is not None:
+        return compared(found, other, ids)
     for name in ids:
         print(name, said(found[name]), sep="\t")
-    return compared(found, other, ids) if other is not None else 0
+    return 0
 
 
 if __name__ == "__main__":

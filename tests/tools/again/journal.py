@@ -14,6 +14,9 @@ ABSENT = {k: v["default"] for k, v in FACTORS["properties"].items()
           if "default" in v}
 EDGES = {"most": max, "least": min}
 LATENCY = re.compile(r"\b(lookup|upsert|remove)\.")
+# An id has its placement here, and behind it what is not first-touch.
+PLACEMENT = 9
+MEMORY = re.compile(r"interleave|bind:\d+")
 # A percentile needs so many operations in each trial.
 NEEDED = {"p50_ns": 6, "p90_ns": 36, "p99_ns": 368, "p999_ns": 3688}
 LATE = 1.2  # an open loop that took so much longer did not keep up
@@ -30,14 +33,22 @@ def text_of(value):
 
 
 class Cell:
-    """A planned cell and the last attempt of each of its blocks."""
+    """A planned cell and the last attempt of each of its blocks. It fits what
+    its own factors fit, or those of a cell that it runs for (names)."""
 
     def __init__(self, factors):
         self.factors, self.trials = factors, {}
+        self.names = [factors]
 
-    def fits(self, key, wish):
-        have = self.factors.get(key, ABSENT.get(key))
-        return fnmatch.fnmatchcase(text_of(have), wish)
+    def of(self, keys):
+        """Its values of some factors."""
+        return [self.factors.get(key, ABSENT.get(key)) for key in keys]
+
+    def fits(self, wishes):
+        """wishes: [(factor, pattern)]."""
+        return any(all(fnmatch.fnmatchcase(
+            text_of(one.get(key, ABSENT.get(key))), wish)
+            for key, wish in wishes) for one in self.names)
 
     @property
     def usable(self):
@@ -65,16 +76,17 @@ class Cell:
 
 class Campaign:
     def __init__(self, folder):
-        folder = Path(folder)
+        folder, self.asked = stage_of(Path(folder))
         self.meta = json.loads((folder / "campaign.json").read_text("utf-8"))
         self.cells = {c["id"]: Cell(c) for c in self.meta["cells"]}
         self.misuse = {m["id"] for m in self.meta["maps"] if m.get("misuse")}
+        for pair in self.meta.get("same") or []:
+            cell = self.cells[pair["as"]]
+            cell.names.append(cell.factors | placed(pair["id"]))
         for line in (folder / "trials.jsonl").read_bytes().split(b"\n")[:-1]:
             self.take(line)
         self.wrong = {c.factors["map"] for c in self.cells.values()
                       for t in c.trials.values() if wrong(t)}
-        for pair in self.meta.get("same") or []:
-            self.share(pair["id"], self.cells[pair["as"]])
 
     def take(self, line):
         """Of (cell, block) of the arm head the last attempt counts."""
@@ -89,27 +101,14 @@ class Campaign:
                 "attempt", 1):
             cell.trials[trial["block"]] = trial
 
-    def share(self, name, cell):
-        """A cell that turned out equal to one that ran: placements that
-        differ on other machines only."""
-        other = {was: is_ for was, is_ in zip(cell.factors["id"].split("/"),
-                                              name.split("/")) if was != is_}
-        placement = cell.factors["placement"]
-        twin = Cell(cell.factors | {
-            "id": name, "placement": other.get(placement, placement)})
-        twin.trials = cell.trials
-        self.cells[name] = twin
-
     def fitting(self, workload, wishes):
         """Planned cells of a workload: "map key=value ...", most and least
         among those that fit otherwise."""
-        cells = [c for c in self.cells.values()
-                 if c.factors["workload"] == workload]
         pairs = [w.split("=", 1) if "=" in w else ("map", w)
                  for w in wishes.split()]
-        for key, wish in pairs:
-            if wish not in EDGES:
-                cells = [c for c in cells if c.fits(key, wish)]
+        plain = [(key, wish) for key, wish in pairs if wish not in EDGES]
+        cells = [c for c in self.cells.values()
+                 if c.factors["workload"] == workload and c.fits(plain)]
         for key, wish in pairs:
             if wish in EDGES and cells:
                 edge = EDGES[wish](c.factors[key] for c in cells)
@@ -151,6 +150,27 @@ class Campaign:
                 for v in told if v]
 
 
+def stage_of(folder):
+    """(the campaign, the claims that were asked for or None: all) of a
+    campaign, or of a folder with the one stage that claims have."""
+    if not (folder / "stages.json").exists():
+        return folder, None
+    stages = sorted(folder.glob("stage-*"))
+    if len(stages) != 1:
+        raise ValueError(f"{folder}: {len(stages)} stages, expected one")
+    return stages[0], json.loads(
+        (folder / "stages.json").read_text("utf-8"))["ids"]
+
+
+def placed(name):
+    """Placement and memory that an id tells, which is all in which a cell
+    differs from the one that runs for it."""
+    parts = name.split("/")
+    told = [p for p in parts[PLACEMENT + 1:] if MEMORY.fullmatch(p)]
+    return {"placement": parts[PLACEMENT],
+            "memory": told[0] if told else "first-touch"}
+
+
 def sealed(line):
     body, mark, rest = line.rpartition(b',"crc32"')
     return mark and json.loads(b"{" + mark[1:] + rest)["crc32"] == (
@@ -180,6 +200,9 @@ def named(result):
     for s in result.get("stats") or []:
         found[s["name"]] = s.get("value")
         found["window." + s["name"]] = s.get("window")
+    # A look-up of a sync.Map that its read map does not answer is a miss.
+    if None not in (result.get("lookups"), found.get("window.misses")):
+        found["read_hits"] = result["lookups"] - found["window.misses"]
     for e in (result.get("counters") or {}).get("events") or []:
         found["counter." + e["metric"]] = e.get("total")
     for e in result.get("latency") or []:
@@ -195,7 +218,8 @@ def shared(cell, trial):
     r, ns = trial["result"], trial["result"]["elapsed_ns"]
     threads = r.get("by_thread") or []
     cpus = set(cell.factors.get("cpus") or [])
-    return {k: r.get(k) for k in ("ops", "writes", "lookups", "inserts")} | {
+    return {k: r.get(k) for k in ("ops", "writes", "lookups", "hits",
+                                  "inserts")} | {
         "trials": 1, "failed": int(trial["status"] == "failed"),
         "peak_bytes": trial.get("peak_bytes"), "elapsed_s": ns / 1e9,
         "thread_ns": ns * cell.factors["threads"],

@@ -3,10 +3,13 @@
 import re
 
 MANY = ("cells", "go_cells")  # keys of which a claim has several
+UNSTATED = "unstated"
+FREE = {"threads", "keys", "write_share", "write_kind", "dist", "shape",
+        "miss_share"}
 # The document names no defaults; these are what claims that leave a key out
 # can only mean: a claim of speed, as it stands, by the machine itself.
 USUAL = {"kind": "direct", "speaks": "speed", "about": "any",
-         "numbers": "native", "conditions": "unstated", "band": "2%",
+         "numbers": "native", "conditions": UNSTATED, "band": "2%",
          "tolerance": "1.2", "against": "", "subject": "", "statistic": "",
          "go": "", "needs": "", "lacks": "", "side": "", "claimed": "",
          "compute": "", "axis": "", "workload": ""}
@@ -63,6 +66,7 @@ class Claim:
         self.claimed = span(self["claimed"])
         self.band = number(self["band"])
         self.tolerance = number(self["tolerance"])
+        self.free = left_open(self)
 
     def __getitem__(self, key):
         return self.keys.get(key, "")
@@ -109,6 +113,19 @@ class Claim:
         return Claim(self.id, self.keys | {
             "subject": subject.strip(), "against": against.strip(),
             "statistic": self["go_statistic"] or self["statistic"]})
+
+
+def left_open(claim):
+    """Factors that the article leaves open (`free`)."""
+    names = claim["free"].split()
+    if not set(names) <= FREE:
+        raise Wrong(f"{claim.id}: free: {claim['free']}, expected some of "
+                    + " ".join(sorted(FREE)))
+    if names and (claim["conditions"] != UNSTATED
+                  or claim["rule"] == "slope"):
+        raise Wrong(f"{claim.id}: free: expected unstated conditions, and no "
+                    "slope, of which a line has several cells")
+    return names
 
 
 def read(folder):

@@ -27,17 +27,29 @@ def walsh(values):
     return np.sort((v[i] + v[j]) / 2)
 
 
+def on_logs(values, logs):
+    """(values, what brings them back): logarithms where all have one."""
+    values = list(values)
+    if logs and values and min(values) > 0:
+        return [math.log(v) for v in values], math.exp
+    return values, float
+
+
 def interval(values, logs=True):
     """(low, high) of the pseudo-median, or None: fewer than six values. On
     logarithms where all values have one, else as they are."""
-    values, back = list(values), float
-    if logs and values and min(values) > 0:
-        values, back = [math.log(v) for v in values], math.exp
+    values, back = on_logs(values, logs)
     k = depth(len(values)) if values else 0
     if not k:
         return None
     averages = walsh(values)
     return back(averages[k - 1]), back(averages[-k])
+
+
+def centre(values, logs=True):
+    """The pseudo-median; None of no values."""
+    values, back = on_logs(values, logs)
+    return back(float(np.median(walsh(values)))) if values else None
 
 
 def p_above(values, limit):
@@ -72,7 +84,7 @@ def log_slope(points):
 
 
 def term_of(rows, names, term):
-    """Interval of one term of a least-squares fit: Student's.
+    """Coefficient of one term of a least-squares fit.
 
     rows -- [y, term, term ...] of each window; terms that do not vary are
             left out. None: fewer than 20 rows, or the term did not vary.
@@ -84,10 +96,5 @@ def term_of(rows, names, term):
     if names.index(term) not in kept:
         return None
     x = np.column_stack([np.ones(len(data))] + [data[:, 1 + i] for i in kept])
-    inverse = np.linalg.pinv(x.T @ x)
-    fit = inverse @ x.T @ data[:, 0]
-    rest, free = data[:, 0] - x @ fit, len(data) - x.shape[1]
-    at = 1 + kept.index(names.index(term))
-    reach = stats.t.ppf((1 + LEVEL) / 2, free) * math.sqrt(
-        rest @ rest / free * inverse[at, at])
-    return fit[at] - reach, fit[at] + reach
+    fit = np.linalg.lstsq(x, data[:, 0], rcond=None)[0]
+    return float(fit[1 + kept.index(names.index(term))])
