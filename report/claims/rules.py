@@ -16,9 +16,9 @@ VERDICTS = (REPRODUCED, DEPENDS, REFUTED, INCONCLUSIVE, NOT_HERE)
 ALPHA = 0.01  # of the family of all claims that speak of speed
 LEVEL = 0.95
 ROUNDING = 1e-9  # an interval on logarithms is not exact in its last digits
-OPPOSITE, SIZE = "opposite", "direction holds, size differs"
-NO_DIFFERENCE = "no difference above"
-KINDS = (OPPOSITE, SIZE, NO_DIFFERENCE)  # of a refutation: how it begins
+OPPOSITE, NO_DIFFERENCE = "opposite", "no difference above"
+SIZE, SIZE_ALONE = "direction holds, size differs", "size differs"
+KINDS = (OPPOSITE, SIZE, SIZE_ALONE, NO_DIFFERENCE)  # how a refutation begins
 
 
 @dataclass(frozen=True)
@@ -129,20 +129,22 @@ def sized(claim, row):
 
 
 def ratio(claim, evidence, p):
-    """A direction first, then its size."""
+    """A direction first, then its size: one that is not the claimed one
+    refutes the claim, also where the direction is open."""
     found, row = direction(claim, evidence, p), summary(claim, evidence)
-    if row["low"] is None or side_of(claim, row) != "claimed":
+    if row["low"] is None or found.word == REFUTED:
         return found
+    holds = side_of(claim, row) == "claimed"
     size = sized(claim, row)
-    if size != "outside" and found.word != REPRODUCED:
-        return found
-    if size == "inside":
-        return found
-    if size == "open":
+    if size == "outside":
+        figures = (f"(× {words.sig(row['centre'])}, not × "
+                   f"{words.sig(claim.claimed[0])})")
+        return made(claim, row, REFUTED, f"{SIZE} {figures}" if holds else
+                    f"{SIZE_ALONE} {figures}, direction open", found.p)
+    if size == "open" and found.word == REPRODUCED:
         return made(claim, row, INCONCLUSIVE, "direction holds, size open",
                     found.p)
-    return made(claim, row, REFUTED, f"{SIZE} (× {words.sig(row['centre'])}, "
-                f"not × {words.sig(claim.claimed[0])})", found.p)
+    return found
 
 
 def equal(claim, evidence, p):

@@ -107,9 +107,11 @@ def data_rows(found):
 
 
 def ratio_rows(found):
-    """measured ÷ claimed of what claims a ratio, first cell of each."""
+    """measured ÷ claimed of what claims one ratio, first cell of each; to a
+    range there is no quotient."""
     for row in found["claims"]:
         if row["rule"] == "ratio" and row["cells"] and \
+                row["claimed"][0] == row["claimed"][1] and \
                 row["cells"][0]["low"] is not None:
             cell, claimed = row["cells"][0], row["claimed"][0]
             yield {"cell": cell["cells"][0], "id": row["id"], "n": cell["n"],

@@ -58,6 +58,15 @@ def test_a_refuted_ratio_says_which_part_failed(level, how):
     assert found["how"].startswith(how)
 
 
+def test_another_size_refutes_a_ratio_whose_side_is_open():
+    found = said(campaign(*pair(1.02, sd=0.04)), claim(**RATIO))
+    assert found["verdict"] == "refuted"
+    assert found["how"].startswith("size differs (× ")
+    assert found["how"].endswith(", direction open")
+    near = claim(**{**RATIO, "claimed": (1.1, 1.1)})
+    assert verdict(campaign(*pair(1.02, sd=0.04)), near) == "inconclusive"
+
+
 def counts(values, **rule):
     """The subject's statistic `n`, one value a trial."""
     one = cell("a", [1] * len(values), stats={"n": values})
