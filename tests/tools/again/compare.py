@@ -14,7 +14,7 @@ from again import rules
 
 ABSENT = "not in this run"
 FIGURES = ("value", "low", "high")
-KINDS = (rules.OPPOSITE, rules.NONE_SEEN, rules.SIZE)
+KINDS = (rules.OPPOSITE, rules.NONE_SEEN, rules.SIZE, rules.SIZE_ONLY)
 DIGITS = 1e-4  # as a share: four digits are equal
 DRAWN = 0.01  # of what is computed from draws, whose source no document names
 
@@ -101,7 +101,9 @@ def settings(where):
 
 
 def plain(text):
-    """Digits without spaces between them, decimals without zeros at last."""
+    """Digits without spaces between them, decimals without zeros at last,
+    and no remark of the sizes: the row's other fields have these."""
+    text = re.sub(r" \(×[^()]*\)", "", text)
     text = re.sub(r"(?<=\d)[\u202f\u2009](?=\d)", "", text)
     text = re.sub(r"\d+\.\d+", lambda m: f"{float(m[0]):g}", text)
     return text.replace("\xa0", " ")

@@ -14,6 +14,7 @@ REPRODUCED, REFUTED, DEPENDS = "reproduced", "refuted", "depends"
 UNKNOWN, NOT_HERE = "inconclusive", "not testable here"
 OPPOSITE, NONE_SEEN = "opposite", "no difference above"
 SIZE = "direction holds, size differs"
+SIZE_ONLY = "size differs, direction open"
 WHERE = "where"
 IN_TRIALS = "in "
 COMPUTED = "= "
@@ -60,14 +61,16 @@ def direction(seen):
 def ratio(seen):
     """The direction first, then whether the size is the claimed one."""
     word, how = direction(seen)
-    found = seen.interval
+    found, claim = seen.interval, seen.claim
     if word == REFUTED or found is None:
         return word, how
-    right = outside(found, *seen.claim.edges)
-    if right and outside(found, *seen.claim.limits):
-        on_side = (found[0] > 1) == seen.claim.above
-        return (REFUTED, SIZE) if on_side else (UNKNOWN, how)
-    if word == REPRODUCED and not inside(found, *seen.claim.limits):
+    if outside(found, *claim.limits):
+        # Where it lies is enough of the claimed side: only what confirms a
+        # direction, or its opposite, needs the test.
+        on_side = (outside(found, *claim.edges)
+                   and (found[0] > 1) == claim.above)
+        return REFUTED, SIZE if on_side else SIZE_ONLY
+    if word == REPRODUCED and not inside(found, *claim.limits):
         return UNKNOWN, "crosses the tolerance"
     return word, how
 
