@@ -95,7 +95,11 @@ def decided(claim, sides):
     enough = all if claim["conditions"] == "parts" else any
     ran = enough(cell.word != rules.NOT_HERE for cell in go.cells) and (
         enough is any or len(go.cells) == len(own.cells))
-    return go._replace(port=own) if ran else own
+    if not ran:
+        return own
+    if [cell.ids for cell in go.cells] == [cell.ids for cell in own.cells]:
+        return go  # of its own maps in both: that is no port
+    return go._replace(port=own)
 
 
 def decide(campaign, claims):
