@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-import sweep_worlds as worlds
-from report import damage, staged
-from report.sweep import grid, next as following
-from report.sweep import rule as rules
-from seal import sealed
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+import sweep_worlds as worlds  # noqa: E402
+from report import damage, staged  # noqa: E402
+from report.sweep import grid, next as following  # noqa: E402
+from report.sweep import rule as rules  # noqa: E402
+from seal import sealed  # noqa: E402
 
 ELAPSED = 10 ** 8  # of each window [ns]
 FAMILIES = {"gomap_rw": "lock", "syncmap": "sync"}  # as they are
