@@ -35,9 +35,9 @@ class Found:
         self.said = decide.decided(of, play)
         self.rows = decide.rows_of(of, play)
         self.names, self.varied = of.maps(), self.search.lattice.varied()
-        self.begun = [*of.stages, *filter(None, [of.begun])]
+        self.ran = [*of.stages, *filter(None, [of.begun])]
         self.campaign = self.whole()
-        told = {m: about for c in self.begun for m, about in c.maps.items()}
+        told = {m: about for c in self.ran for m, about in c.maps.items()}
         self.look = Look({m: told.get(m, {}) for m in self.names})
         self.spots = topology.spots(
             of.path / "stage-01" / "topology.xml")
@@ -46,7 +46,7 @@ class Found:
         """All stages as one campaign, as far as the page shows them so: the
         first one's machine and build, the seed and plan of the search."""
         of = self.staged
-        meta = dict(self.begun[0].meta) if self.begun else {}
+        meta = dict(self.ran[0].meta) if self.ran else {}
         meta |= {"seed": of.meta.get("seed"), "synthetic":
                  of.source() == "synthetic" or bool(meta.get("synthetic")),
                  "plan_sha256": of.meta["plan_sha256"]}
@@ -135,7 +135,7 @@ def box(s):
 
 def machine_section(report, s):
     report.section("machine", "9 Machine", machine.QUESTION,
-                   machine.tables_of(report, s) if s.begun
+                   machine.tables_of(report, s) if s.ran
                    else none("no stage has begun"))
 
 

@@ -42,11 +42,12 @@ def searched(path, **more):
     return Built(path)
 
 
-def begun(path, change=lambda found: found):
+def begun(path, change=lambda found: found, checks=()):
     """The page of one whose first stage is complete; change as of
-    staged_folder.run_stage()."""
-    folder.begin(path, PLAN)
-    folder.run_stage(path, PLAN, truth, 1, change)
+    staged_folder.run_stage(), checks: cells of verifications."""
+    whole = PLAN | {"cells": [*PLAN["cells"], *checks]}
+    folder.begin(path, whole)
+    folder.run_stage(path, whole, truth, 1, change)
     return Built(path)
 
 

@@ -50,25 +50,42 @@ def test_verdicts_json_is_what_decide_prints(done, monkeypatch):
     assert (done.out / "verdicts.json").read_text(encoding="utf-8") == out
 
 
-def test_every_boundary_has_its_row(done):
-    told = said(done)["boundaries"]
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """The page after the first stage: its boundaries are far apart."""
+    return begun(tmp_path_factory.mktemp("first") / "x")
+
+
+def row_of(table, b):
+    """The one row of a table that tells a flip."""
+    row, = [r for r in table if b["words"].startswith(
+        f"{r[0]}: {r[2].replace(' at ', ' leads at ')}, {r[3]}")
+        and r[1].split()[-1] in b["axis"].replace("_", " ") + "s writes"]
+    return row
+
+
+@pytest.mark.parametrize("which", ["done", "first"])
+def test_every_boundary_has_its_row(which, request):
+    built = request.getfixturevalue(which)
+    told = said(built)["boundaries"]
     flips = [b for b in told if b["kind"] == lines.FLIP]
     assert {b["axis"] for b in flips} == set(grid.ORDERED)
-    assert 0 < len(flips) < len(told)
-    rows = {name: cells(done, name) for name in ("crossover", "ends")}
-    assert [len(rows[n]) for n in ("crossover", "ends")] == [
-        len(flips), len(told) - len(flips)]
+    assert {b["resolved"] for b in flips} >= {which == "done"}
+    table, ends = cells(built, "crossover"), cells(built, "ends")
+    assert (len(table), len(ends)) == (len(flips), len(told) - len(flips))
     for b in flips:
-        row, = [r for r in rows["crossover"] if b["words"].startswith(
-            f"{r[0]}: {r[2].replace(' at ', ' leads at ')}, {r[3]}")
-            and r[1].split()[-1] in b["axis"].replace("_", " ") + "s writes"]
-        assert (row[5] == "yes") == b["resolved"]
+        row = row_of(table, b)
+        assert row[5] == ("yes" if b["resolved"] else
+                          f"no, {b['steps']} steps")
         assert row[6] == str(b["n"])
         if b["position"] is None:
             assert row[4] == f"none: {b['why']}"
         else:
             assert f"about {row[4]} (interpolated)" in b["words"]
-    data = done.rows("tables/boundaries.csv")
+
+
+def test_all_boundaries_are_a_file(done):
+    told, data = said(done)["boundaries"], done.rows("tables/boundaries.csv")
     assert [r["words"] for r in data] == [
         datafiles.ascii_number(b["words"]) for b in told]
     assert [r["position"] for r in data] == [
@@ -137,6 +154,19 @@ def test_what_did_not_count_is_counted(tmp_path):
     assert len(cells(built, "no-interval")) == found["counts"]["no_interval"]
     assert {r[1] for r in cells(built, "no-interval")} == {
         "6 of 7 blocks, syncmap: 1 void"}
+
+
+def test_a_map_that_answers_wrongly_is_named(tmp_path):
+    def lose(found):
+        wrong = {"verification": {"status": "failed", "reason": "lost <a>"}}
+        return [t | {"status": "failed", "result": wrong}
+                if t["cell"].endswith("/verify") and "/syncmap/" in t["cell"]
+                else t for t in found]
+    built = begun(tmp_path / "x", lose, [
+        worlds.cell(name, 0.03, 2, 1024, measure="verify", blocks=1)
+        for name in worlds.MAPS])
+    assert texts(built.page, '<p class="warn">(.*?)</p>') == [
+        "Failed verification: ●syncmap (lost <a>)."]
 
 
 # ---- before the end ----------------------------------------------------------
