@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report DIR: writes DIR/report/ from a campaign folder.
+"""python3 -m report DIR: writes DIR/report/ from a campaign folder, or from
+that of a search in stages.
 python3 -m report DIR --quick: plots by gnuplot of what there is so far.
 python3 -m report regress DIR: the same of a regression check.
 python3 -m report lint DIR: does each word of the page follow from the rows?
@@ -69,6 +70,22 @@ def quick_plots(args):
     return DONE
 
 
+def page_of(args):
+    """Writes the page of a campaign, or of a search in stages -> (lines for
+    the terminal, incomplete)."""
+    from report.journal import JournalError
+    if not (args.folder / "stages.json").exists():
+        from report.build import build
+        return build(args.folder, args.base, args.contender, args.pdf,
+                     args.previous)
+    for name in ("base", "contender", "previous"):
+        if getattr(args, name) is not None:
+            raise JournalError(f"{args.folder}: a search in stages has its "
+                               f"two maps and its past: no --{name}")
+    from report import staged_page
+    return staged_page.build(args.folder, args.pdf)
+
+
 def main(argv=None):
     """argv -- arguments, without the program; None: the command line's."""
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # same bytes twice
@@ -92,9 +109,7 @@ def main(argv=None):
             if found:
                 print(found)
             return DONE
-        from report.build import build
-        said, incomplete = build(args.folder, args.base, args.contender,
-                                 args.pdf, args.previous)
+        said, incomplete = page_of(args)
     except JournalError as error:
         print(f"report: {error}", file=sys.stderr)
         return USAGE

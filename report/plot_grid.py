@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plots made of fields: flip map, winner map, pin map."""
+import math
+
+import numpy as np
 from matplotlib.patches import Rectangle
 
 from report import verdicts, words
@@ -7,6 +10,8 @@ from report.look import BAND, FAINT, INK, MUTED, PAPER, WARN, tint
 
 DEPTH = (1.5, 4.0)  # ratios from which a field is deeper
 EDGE = {"flip": 2.4, "end": 0.8}
+LANES = 0.455, 0.475  # beside and below the words of a field, from its middle
+NO_FAULT = ("not needed", "not yet")  # of empty fields: nothing is wrong
 GLYPH = {"*": 9, "P": 8.5, "X": 8.5}
 FIELD = 78  # CSS pixels a field is wide
 ROW, ROW_TIGHT = 42, 36  # the second for more than 8 rows
@@ -29,7 +34,8 @@ def grid_axes(ax, columns, rows, title, xlabel, ylabel, marks=()):
     ax.set(xlim=(-0.5, len(columns) - 0.5), ylim=(-0.5, len(rows) - 0.5),
            xticks=range(len(columns)), yticks=range(len(rows)),
            xlabel=xlabel, ylabel=ylabel)
-    ax.set_xticklabels([str(c) for c in columns])
+    text = words.keys if xlabel == "keys" else str
+    ax.set_xticklabels([text(c) for c in columns])
     ax.set_yticklabels(rows)
     ax.grid(False)
     ax.tick_params(length=0)
@@ -76,24 +82,72 @@ def kind_gaps(ax, kinds, columns):
                     solid_capstyle="butt", zorder=4)
 
 
-def flip_map(ax, rows, columns, lines, names, look, title, marks, hue):
+def flip_map(ax, rows, columns, lines, names, look, title, marks, hue,
+             bounds=(), across="threads"):
     """Threads x write kind and share; hue = the faster of two maps.
 
-    rows  -- from verdicts.fields()
-    names -- (base, contender)
-    hue   -- False: a control failed, no field has a winner
+    rows   -- from verdicts.fields()
+    names  -- (base, contender)
+    hue    -- False: a control failed, no field has a winner
+    bounds -- boundaries to draw, as of bound()
+    across -- factor of the columns, "threads" or "keys"
     """
     index = {(n.kind, n.share): i for i, n in enumerate(lines)}
     leaders = {}
     for r in rows:
         at = (index[r["write_kind"], r["write_share"]],
-              columns.index(r["threads"]))
-        leaders[at] = flip_field(ax, at, r, names, look, hue)
+              columns.index(r[across]))
+        leaders[at] = flip_field(ax, at, r, names, look, hue,
+                                 r.get("where", ""))
     kinds = [n.kind for n in lines]
     edges(ax, leaders, kinds)
     kind_gaps(ax, kinds, len(columns))
-    grid_axes(ax, columns, row_labels(lines), title, "threads",
+    for b in bounds:
+        bound(ax, b, across, columns, index)
+    grid_axes(ax, columns, row_labels(lines), title, across,
               "share of operations that write", marks)
+
+
+def spot(spots, value):
+    """Where a value stands among fields: on its own or, by its logarithm,
+    between two others. spots -- value -> place."""
+    if value in spots:
+        return spots[value]
+    known = sorted(v for v in spots if v > 0)
+    return float(np.interp(math.log(value), np.log(known),
+                           [spots[v] for v in known]))
+
+
+def bound(ax, row, across, columns, index):
+    """A boundary at the edge of its line of fields: a thin line between the
+    two that it lies between, a thick one the interval of its position, with
+    a tick at the position.
+
+    row   -- of sweep.rows.boundaries(), with its "words"
+    index -- (write kind, share) -> row of fields
+    """
+    upright = row["axis"] == "write_share"
+    if upright:
+        spots = {share: y for (kind, share), y in index.items()
+                 if kind == row["write_kind"]}
+        lane, tick = columns.index(row[across]) + LANES[0], "_"
+    else:
+        spots = {value: x for x, value in enumerate(columns)}
+        lane = index[row["write_kind"], row["write_share"]] - LANES[1]
+        tick = "|"
+
+    def draw(values, **how):
+        along = [spot(spots, v) for v in values]
+        beside = [lane] * len(along)
+        ax.plot(*((beside, along) if upright else (along, beside)),
+                color=INK, zorder=6, solid_capstyle="butt", **how)
+
+    ends = row["from"], row["to"]
+    draw(ends, lw=EDGE["end"], marker=tick, ms=4, gid=f"tip||{row['words']}")
+    if row["position"] is not None:
+        draw([end if row[side] is None else row[side]
+              for side, end in zip(("low", "high"), ends)], lw=4)
+        draw([row["position"]], ls="none", marker=tick, ms=9, mew=1.8)
 
 
 def flip_rows(ax, rows, columns, labels, names, look, title, hue):
@@ -115,11 +169,13 @@ def flip_field(ax, at, r, names, look, hue, where=""):
     """
     base, other = names
     y, x = at
+    place = (f"{where}{words.plural(r['threads'], 'thread')}, "
+             f"{words.mix(r['write_share'], r['write_kind'])}: ")
     if r["ratio"] is None:
-        place = f"{where}{words.plural(r['threads'], 'thread')}: "
-        ax.text(x, y, "not run", ha="center", va="center", fontsize=9.5,
-                color=WARN, gid=f"tip||{where and place}"
-                f"{r['why']}")
+        word = r.get("empty", "not run")
+        ax.text(x, y, word, ha="center", va="center", fontsize=9.5,
+                color=MUTED if word in NO_FAULT else WARN,
+                gid=f"tip||{where and place}{r['why']}")
         return None
     leader = {"base": base, "contender": other}.get(r["side"], "")
     leader = leader if hue else ""
@@ -127,17 +183,26 @@ def flip_field(ax, at, r, names, look, hue, where=""):
     level = sum(away >= limit for limit in DEPTH)
     face = tint(look.family[leader], level) if leader else BAND
     span = words.between(r["low"], r["high"], f"n = {r['n']}")
-    tip = (f"{where}{words.plural(r['threads'], 'thread')}, "
-           f"{words.mix(r['write_share'], r['write_kind'])}: {other}"
+    tip = (f"{place}{other}"
            f" / {base} = {words.sig(r['ratio'])} {span}, n = {r['n']}, "
            f"{leader + ' leads' if leader else r['side']}; {base} "
-           f"{words.sig(r['base_mops'])} Mop/s")
+           f"{words.sig(r['base_mops'])} Mop/s"
+           + (f"; {r['why']}" if r["why"] else ""))
     field(ax, x, y, face, tip, hatched=not leader)
+    if leader and look.family[base] == look.family[other]:
+        corner(ax, x, y, leader, look)  # their hue is the same
     ax.text(x, y + 0.13, words.sig(r["ratio"]), ha="center", va="center",
             fontsize=12.5, color=INK, weight="bold" if leader else "normal")
     ax.text(x, y - 0.25, span, ha="center", va="center", color=INK,
-            fontsize=9.5 if len(span) < 15 else 8.6)
+            fontsize=9.5 if len(span) < 17 else 8.6)
     return leader if r["side"] != verdicts.NONE else None
+
+
+def corner(ax, x, y, name, look):
+    """The marker of a map in the corner of a field."""
+    marker = look.marker(name)
+    ax.plot([x - 0.38], [y + 0.31], ls="none", marker=marker, mew=0.7,
+            ms=GLYPH.get(marker, 6), color=look.colour(name), zorder=6)
 
 
 def winner_map(ax, rows, columns, lines, look, title, marks, hue):
@@ -178,9 +243,7 @@ def winner_field(ax, x, y, r, look, hue):
                 f"{words.between(r['low'], r['high'])}, n = {r['n']}")
     field(ax, x, y, PAPER if plain else tint(family, 0), tip, plain,
           FAINT if plain else PAPER)
-    marker = look.marker(name)
-    ax.plot([x - 0.38], [y + 0.31], ls="none", marker=marker, mew=0.7,
-            ms=GLYPH.get(marker, 6), color=look.colour(name), zorder=6)
+    corner(ax, x, y, name, look)
     ax.text(x + 0.04, y + 0.09, name, ha="center", va="center", color=INK,
             fontsize=10.5 if len(name) < 10 else 9.5, weight="bold")
     text = lead_text(r)

@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # answer.sh crossover A B | claims [ID...] - `make crossover`, `make claims`:
 # what is missing is installed, what the question needs is built, and asked.
+# Of crossover the page is written, too, whatever happened (status 2, nothing
+# was started, excepted); its path is the last line.
 # MODE: quick or another; further ARGUMENTS of the command are passed on.
-# Status: the command's. BENCH_DRY=1 stops after it has said what would be built.
+# Status: the command's, then the page's. BENCH_DRY=1 stops after it has said
+# what would be built.
 what=$1; shift
 mode=$what-${MODE:-quick} maps=()
 . runner/programs.sh
@@ -26,4 +29,12 @@ needs_of "$mode" "${maps[@]}"
 echo "$what: built for mode $mode: $(needed plain)"
 [ -z "$BENCH_DRY" ] || exit 0
 build_needed "$build/$mode"
-exec "$build/$mode/readmostly" "${command[@]}" --mode "${MODE:-quick}" "$@"
+command=("$build/$mode/readmostly" "${command[@]}" --mode "${MODE:-quick}" "$@")
+[ $what = crossover ] || exec "${command[@]}"
+measure "${command[@]}"
+python=$(report/find_python.sh) || exit 3
+page=$("$python" -m report "$campaign")
+reported=$?
+tail -n 2 <<<"$page" # its other words are the command's
+[ $ran != 0 ] && exit $ran
+exit $reported

@@ -39,15 +39,7 @@ say "built for mode $mode: $(needed plain)"
 build_needed "$out"
 
 stage measuring
-# What it says first is where: results/latest may be an older one's, or nobody's.
-# -i: an interrupt ends the campaign, which goes on talking.
-said=$(mktemp) || exit 3
-trap 'rm -f "$said"' EXIT
-"$out/readmostly" run --mode "$mode" "$@" | tee -i "$said"
-ran=${PIPESTATUS[0]}
-campaign=$(sed -n 's/^campaign: //p; s/^resuming //p' "$said" | head -n 1)
-[ $ran = 2 ] && exit 2
-[ -n "$campaign" ] || exit "$ran"
+measure "$out/readmostly" run --mode "$mode" "$@"
 
 stage page
 python=$(report/find_python.sh) || exit 3

@@ -14,7 +14,7 @@ WINNER_COLUMNS = ("workload", "keys", "write_kind", "write_share", "threads",
 
 def flip_figure(report, a, where, hue):
     """Flip maps of every board; the first ones open."""
-    panels, rows = [], []
+    panels, rows, names = [], [], (a.base, a.contender)
     drawn = [b for b in a.boards() if has_pair(a, b)] or a.boards()
     for board in a.boards():
         part = verdicts.fields(a, board)
@@ -25,22 +25,31 @@ def flip_figure(report, a, where, hue):
         marks = topology.marks(a.grid[board][lines[0]], where)
         panels.append(report.panel(
             slug("flip", len(panels)), f"Flip map: {board.text()}",
-            flip_alt(a, part, hue), size_of(len(threads), len(lines)),
-            flip_map, part, threads, lines, (a.base, a.contender), a.look,
-            title_of(board), marks, hue))
-    colours = (f"Hue: the faster map ({chip(a.look, a.base)} or "
-               f"{chip(a.look, a.contender)}), deeper = further apart (× 1.5,"
-               " × 4). Hatched: tied, or no interval. Heavy line: a flip, one "
-               "map leads on one side and the other on the other; thin line: "
-               "a lead ends." if hue else
+            flip_alt(names, part, hue), size_of(len(threads), len(lines)),
+            flip_map, part, threads, lines, names, a.look, title_of(board),
+            marks, hue))
+    colours = (hue_words(a.look, names) if hue else
                '<b class="warn">No hue: a control failed.</b>')
-    base, contender = esc(a.base), esc(a.contender)
+    base, contender = map(esc, names)
     caption = (f"<b>Where the ranking flips between {base} and "
                f"{contender}.</b> Each field: throughput of {contender} ÷"
                f" {base}, paired by block, and its 95 % interval; the "
                f"absolute value of {base} is in the tool tip and the CSV. "
                + colours + undrawn_words(len(a.boards()) - len(drawn)))
     return folded(report, "flip", caption, panels, FLIP_COLUMNS, rows), rows
+
+
+def hue_words(look, names):
+    """What colours, hatching and lines of a flip map mean."""
+    base, contender = (chip(look, name) for name in names)
+    text = (f"Hue: the faster map ({base} or {contender}), deeper = further "
+            "apart (× 1.5, × 4). Hatched: tied, or no interval. Heavy line: "
+            "a flip, one map leads on one side and the other on the other; "
+            "thin line: a lead ends.")
+    if look.family[names[0]] == look.family[names[1]]:
+        text += (" Both are of one family, so of one hue: the mark in a "
+                 "field's corner is that of the faster one.")
+    return text
 
 
 def has_pair(a, board):
@@ -74,8 +83,9 @@ def title_of(board):
     return ", ".join(parts)
 
 
-def flip_alt(a, rows, hue):
-    """Text alternative, from the rows."""
+def flip_alt(names, rows, hue):
+    """Text alternative, from the rows; names: (base, contender)."""
+    base, contender = names
     known = [r for r in rows if r["ratio"] is not None]
     if not known:
         return "No field was measured."
@@ -85,18 +95,19 @@ def flip_alt(a, rows, hue):
     high = max(known, key=lambda r: r["ratio"])
     ahead = sum(r["side"] == "contender" for r in known)
     behind = sum(r["side"] == "base" for r in known)
-    return (f"{a.contender} leads in {ahead} of {len(known)} measured fields,"
-            f" {a.base} in {behind}; from {words.sig(low['ratio'])} to "
-            f"{words.sig(high['ratio'])} times {a.base}.")
+    return (f"{contender} leads in {ahead} of {len(known)} measured fields,"
+            f" {base} in {behind}; from {words.sig(low['ratio'])} to "
+            f"{words.sig(high['ratio'])} times {base}.")
 
 
-def folded(report, key, caption, panels, columns, rows):
+def folded(report, key, caption, panels, columns, rows,
+           rest_of="sizes and workloads"):
     """First boards open, the rest under one line to open."""
     figure = report.figure(key, caption, panels[:OPEN_BOARDS], columns, rows,
                            "f")
     rest = panels[OPEN_BOARDS:]
     if rest:
-        figure += details(f"{len(rest)} more: other sizes and workloads",
+        figure += details(f"{len(rest)} more: other {rest_of}",
                           f'<div class="panels f">{"".join(rest)}</div>')
     return figure
 

@@ -97,12 +97,21 @@ def headline(search, found, told, ended):
     return text + [f"The search {ended}."]
 
 
-def decided(staged):
-    """All of it, as an object that json can write; "finished" is false while
-    a stage is to come."""
+def played(staged):
+    """(Search after its complete stages, its boundaries)."""
     search = following.played(staged)
+    return search, lines.boundaries(search.lattice, search.states,
+                                    search.stages)
+
+
+def decided(staged, play=None):
+    """All of it, as an object that json can write; "finished" is false while
+    a stage is to come.
+
+    play -- what played() gave, where the caller has it
+    """
+    search, found = play or played(staged)
     asked, _ = search.next()
-    found = lines.boundaries(search.lattice, search.states, search.stages)
     told = rows.boundaries(search, found)
     varied = search.lattice.varied()
     finished = asked["stage"] is None
@@ -125,15 +134,20 @@ def decided(staged):
         "points": rows.points(search, lost=lost(staged))}
 
 
-def rows_of(staged):
-    """All that the page's sections draw of it, as rows.rows() has it."""
-    search = following.played(staged)
-    return rows.rows(search, lines.boundaries(
-        search.lattice, search.states, search.stages), lost(staged))
+def rows_of(staged, play=None):
+    """All that the page's sections draw of it, as rows.rows() has it; play
+    as of decided()."""
+    search, found = play or played(staged)
+    return rows.rows(search, found, lost(staged))
+
+
+def text_of(found):
+    """What decided() gave, as it is printed and kept."""
+    return json.dumps(found, indent=1, ensure_ascii=False)
 
 
 def main(staged):
     """Prints the decisions of a staged campaign -> exit status."""
     found = decided(staged)
-    print(json.dumps(found, indent=1, ensure_ascii=False))
+    print(text_of(found))
     return DONE if found["finished"] else INCOMPLETE

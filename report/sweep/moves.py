@@ -143,21 +143,25 @@ def name_of(factor):
     return NAMES.get(factor, factor.replace("_", " "))
 
 
+def example(row):
+    """Of a row of of_axis(), what the two lines furthest apart have."""
+    one, two = (f"with {value_words(row['factor'], e['value'])}"
+                for e in row["example"])
+    first, other = (e["flips"] for e in row["example"])
+    return f"{one} it flips {first}, {two} {other}"
+
+
 def said(axis, rows):
     """The sentence of a ranking."""
     if not rows or not rows[0]["share"]:
         return (f"No factor is seen to move the boundary along "
                 f"{name_of(axis)}.")
     first = rows[0]
-    one, two = first["example"]
     mean, most = (words.percent(100 * first[k]) for k in ("share", "most"))
-    with_one, with_two = (f"with {value_words(first['factor'], e['value'])}"
-                          for e in (one, two))
     text = (f"Along {name_of(axis)} the boundary is moved most by "
             f"{name_of(first['factor'])}: by {mean} of the axis, the mean "
             f"over {words.plural(first['comparisons'], 'comparison')}; at most"
-            f" by {most}: {with_one} it flips {one['flips']}, {with_two} "
-            f"{two['flips']}.")
+            f" by {most}: {example(first)}.")
     rest = [f"{name_of(r['factor'])} by {words.percent(100 * r['share'])}"
             for r in rows[1:]]
     return text + (f" Then {words.joined(rest)}." if rest else "")

@@ -2,7 +2,7 @@
 """What a search found as rows: points, boundaries, and the columns that the
 page's figures `flip` and crossover table read (report/sections)."""
 from report import stats, words
-from report.sweep import grid, lines, outcome
+from report.sweep import grid, lines, next as following, outcome
 from report.sweep.moves import value_words
 
 BOUNDARY_COLUMNS = (
@@ -18,15 +18,29 @@ def base_mops(search, points):
     return {p: s["centre"] for p, s in stats.summarize(rates).items()}
 
 
-def why_of(point, state, planned, lost):
+def unasked(search):
+    """Why no stage has measured a point that can run, by how the search
+    stands: in a word or two, and in words."""
+    if search.next()[1]:
+        return "not yet", "not run: no complete stage has it so far"
+    if following.wanted(search.lattice, search.states):
+        return "not paid", ("not run: the budget of "
+                            f"{words.plural(search.budget, 'trial')} was "
+                            "spent")
+    return "not needed", "not run: the search did not need it"
+
+
+def why_of(point, state, planned, lost, missing):
     """Why a point has no outcome, or is left as it is; "" where one leads.
 
-    lost -- cell id -> in words, what became of its trials that do not count
+    lost    -- cell id -> in words, what became of its trials that do not
+               count
+    missing -- why a point without a state was not run
     """
     if point.skip:
         return f"not run: {point.skip}"
     if state is None:
-        return "not run: the search did not need it"
+        return missing
     if state.side == outcome.NONE:
         told = [lost[c] for c in point.cells if c in lost]
         return ", ".join([f"{state.n} of {words.plural(planned, 'block')}",
@@ -47,7 +61,7 @@ def points(search, every=False, lost=()):
     result = []
     chosen = (search.lattice.points() if every
               else list(search.states))
-    mops = base_mops(search, chosen)
+    mops, missing = base_mops(search, chosen), unasked(search)[1]
     for point in chosen:
         state = search.states.get(point)
         row = search.lattice.place(point) | dict.fromkeys(
@@ -60,7 +74,7 @@ def points(search, every=False, lost=()):
                 "ratio", "low", "high", "n", "looks", "side", "open")}
             planned = sum(search.rule["blocks"][:state.looks])
         row["leads"] = lines.leader(search.lattice.maps, row["side"])
-        row["why"] = why_of(point, state, planned, dict(lost))
+        row["why"] = why_of(point, state, planned, dict(lost), missing)
         result.append(row)
     return result
 
@@ -87,7 +101,8 @@ def boundaries(search, found):
             "position": b.position, "low": b.low, "high": b.high,
             "n": min(states[p].n for p in ends),
             "between": [{"at": group.values(p)[b.axis],
-                         "n": states[p].n} for p in inner if p in states],
+                         "n": states[p].n, "side": states[p].side}
+                        for p in inner if p in states],
             "why": b.why})
     return result
 
@@ -141,25 +156,27 @@ def rows(search, found, lost=()):
 
 
 def where(row, varied):
-    """The place of a boundary's line in words: "4 threads, 64 Ki keys"."""
+    """The place of a point or a line in words: "4 threads, 64 Ki keys".
+    Factors that the row does not have are left out."""
     parts = [value_words(f, row[f]) for f in grid.ORDERED if f in row]
+    kind = row.get("write_kind")
     if "write_share" in row:
-        parts[0] = words.mix(row["write_share"], row["write_kind"])
-    elif "write_kind" in varied:
-        parts.append(words.writes(row["write_kind"]))
-    parts += [str(row[f]) for f in varied if f != "write_kind"]
+        parts[0] = (words.mix(row["write_share"], kind) if kind
+                    else f"{parts[0]} writes")
+    elif kind and "write_kind" in varied:
+        parts.append(words.writes(kind))
+    parts += [str(row[f]) for f in varied if f != "write_kind" and f in row]
     return ", ".join(parts)
 
 
-def position_words(row):
-    """An interpolated position with its interval: "1.7 % [1.4, 2.1]
-    (interpolated)"."""
+def position(row):
+    """An interpolated position with its interval: "1.7 % [1.4, 2.1]"."""
     percent = row["axis"] == "write_share"
     centre, low, high = (v and v * (100 if percent else 1) for v in (
         row["position"], row["low"], row["high"]))
     unit = f"{words.NARROW}%" if percent else f" {row['axis']}"
     told = words.between(low, high, "its interval leaves these points")
-    return f"{words.sig(centre)}{unit} {told} (interpolated)"
+    return f"{words.sig(centre)}{unit} {told}"
 
 
 def sentence(row, varied):
@@ -170,7 +187,8 @@ def sentence(row, varied):
         text = (f"{row['leads_below']} leads at {low}, {row['leads_above']} "
                 f"at {high}")
         if row["position"] is not None:
-            text += f"; they change places at about {position_words(row)}"
+            text += (f"; they change places at about {position(row)} "
+                     "(interpolated)")
     elif row["leads_below"]:
         text = f"{row['leads_below']} leads at {low}, not told apart at {high}"
     else:

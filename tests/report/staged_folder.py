@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-import sweep_worlds as worlds
-from report import damage, staged
-from report.sweep import grid, next as following
-from report.sweep import rule as rules
-from seal import sealed
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+import sweep_worlds as worlds  # noqa: E402
+from report import damage, staged  # noqa: E402
+from report.sweep import grid, next as following  # noqa: E402
+from report.sweep import rule as rules  # noqa: E402
+from seal import sealed  # noqa: E402
 
 ELAPSED = 10 ** 8  # of each window [ns]
+FAMILIES = {"gomap_rw": "lock", "syncmap": "sync"}  # as they are
 
 
 def begin(path, plan, budget=10 ** 6, maps=worlds.MAPS, **more):
@@ -52,7 +54,8 @@ def write_stage(path, plan, asked, lines, machine="5e7a0001"):
              and (c["map"], c["write_kind"]) in checked] + cells
     meta = {"format": 1, "protocol": 2, "synthetic": True, "name": path.name,
             "machine": {"id": machine}, "seed": 7, "cells": cells,
-            "maps": [{"id": m} for m in sorted({c["map"] for c in cells})],
+            "maps": [{"id": m, "family": FAMILIES.get(m)} for m in sorted(
+                {c["map"] for c in cells})],
             "line_checksum": "crc32",
             "order": [[i for i, c in enumerate(cells) if b < c["blocks"]]
                       for b in range(asked["blocks"])]}

@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `make crossover` measures, and then writes the page, whatever happened: a
+# played program says which folder it made, and ends as it is told.
+# slow: over five seconds of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+dir=$(mktemp -d) out=$dir/out
+trap 'rm -rf "$dir"' EXIT
+python=$(report/find_python.sh)
+mkdir -p "$dir/bin" "$dir"/b/{chooser,crossover-quick,claims-quick}
+"$python" tests/report/staged_folder.py "$dir/done" here none >/dev/null
+cp -r "$dir/done" "$dir/begun"
+rm -r "$dir"/begun/stage-0[2-9]*
+
+# Nothing is installed or built here.
+printf '#!/bin/sh\n' >"$dir/bin/make"
+printf '#!/bin/sh\necho install ok installed\n' >"$dir/bin/dpkg-query"
+cp "$dir/bin/make" "$dir/b/chooser/readmostly"
+for what in crossover claims; do
+	cat >"$dir/b/$what-quick/readmostly" <<END
+#!/bin/sh
+echo "\$*" >"$dir/asked"
+[ -z "\$PLAYED" ] || echo "\$SAYS \$PLAYED"
+exit \$STATUS
+END
+done
+chmod +x "$dir"/bin/* "$dir"/b/*/readmostly
+# answer STATUS FOLDER ARGUMENTS...: sets status and out.
+answer() {
+	export STATUS=$1 PLAYED=$2; shift 2
+	PATH=$dir/bin:$PATH BUILD=$dir/b runner/answer.sh "$@" >"$out" 2>&1
+	status=$?
+}
+last() { tail -n 1 "$out" | grep -qxF -- "$1"; }
+export SAYS=campaign:
+
+answer 0 "$dir/done" crossover gomap_rw syncmap --seed 7
+check "a search and its page are status 0" [ $status = 0 ]
+check "the program was asked for the pair" says "$dir/asked" \
+	"crossover gomap_rw syncmap --mode quick --seed 7"
+check "the page is there" [ -s "$dir/done/report/index.html" ]
+check "its path is the last line" last "report: $dir/done/report/index.html"
+
+answer 75 "$dir/begun" crossover gomap_rw syncmap
+check "an interrupted search keeps its status" [ $status = 75 ]
+check "and has a page, which says so" says "$dir/begun/report/index.html" \
+	"is not at its end: stage 2 is to run"
+rm -r "$dir/begun/report"
+SAYS=resuming answer 0 "$dir/begun" crossover gomap_rw syncmap
+check "a page that is not complete is status 3" [ $status = 3 ]
+check "of a folder that was resumed, too" last \
+	"report: $dir/begun/report/index.html"
+
+rm -r "$dir/begun/report"
+answer 2 "$dir/begun" crossover gomap_rw syncmap
+check "where nothing was started it is status 2" [ $status = 2 ]
+check "and no page" [ ! -e "$dir/begun/report" ]
+answer 0 "" crossover gomap_rw syncmap --plan
+check "nor where there is no folder" [ $status = 0 ]
+answer 0 "$dir/begun" claims S4-01
+check "claims end as the program does" [ $status = 0 ]
+check "asked for by id" says "$dir/asked" "claims run --mode quick S4-01"
+check "without such a page" [ ! -e "$dir/begun/report" ]
+done_testing
