@@ -188,14 +188,22 @@ def table(report, found):
         ids=[f"claim-{r['id']}" for r in found["claims"]])
 
 
+def box(found):
+    """What stands above a page that was made to decide claims."""
+    return (f'<div class="claim"><p class="lead">{esc(sentence(found))}</p>'
+            '<p>Each claim with its numbers: <a href="#claims">section 7</a>.'
+            " What follows ranks maps in the cells that claims asked for, and"
+            " in no others.</p></div>")
+
+
 def add(report, a):
-    """-> the rows for verdicts.json."""
+    """-> (the rows for verdicts.json, what stands above the page)."""
     found = document(a)
     if found is None:
         report.section("claims", TITLE, QUESTION, none(
             "claims are decided by <code>make claims</code>, with 20 trials "
             "per arm"))
-        return []
+        return [], ""
     absent, changed = found["not_in_this_run"], ""
     if found["ledger_of_run"] not in (None, found["ledger_sha256"]):
         changed = ('<p class="warn">The ledger was changed after this run: '
@@ -214,4 +222,4 @@ def add(report, a):
             "<p>Rules and words: docs/claims.md. Reproduced and opposite "
             "need the 95 % interval and, of speed, the test corrected over "
             f"all claims. All digits: {data}.</p>"))
-    return found["claims"]
+    return found["claims"], box(found)
