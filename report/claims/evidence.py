@@ -60,6 +60,8 @@ def taken(campaign, claim, where, subject, against):
     figure = figure_of(claim, where, subject, against)
     sides = [articles.blocks_of(campaign, figure, s)
              for s in figure.cells_wanted()]
+    if len({cell.id for cell, _ in sides}) < len(sides):
+        raise articles.Missing("both sides are one cell on this machine")
     added = totals(sides)
     return sides, Evidence(
         where, tuple(cell.id for cell, _ in sides), total=added[0],

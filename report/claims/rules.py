@@ -272,6 +272,8 @@ def combined(claim, found):
         where = (f"reproduced at {found_in(found, REPRODUCED)}; refuted at "
                  f"{found_in(found, REFUTED)}")
         return (DEPENDS if claim.conditions == "unstated" else REFUTED), where
+    if claim.conditions == "parts" and REFUTED in told:
+        return REFUTED, f"refuted at {found_in(found, REFUTED)}"
     word = next(w for w in (REPRODUCED, REFUTED, INCONCLUSIVE) if w in told)
     return INCONCLUSIVE, f"{word} at {found_in(found, word)} only" \
         if word != INCONCLUSIVE else ""

@@ -41,9 +41,7 @@ ASKS = {"in_parts": "`parts`", "loops": "its first number"} | dict.fromkeys(
 # Forms of which the program and the document differ, and how.
 KNOWN = {
     "twins": "a cell that stands for an equal one (same) is not found",
-    "one_cell": "a cell against itself is decided: no difference",
-    "parts_open": "parts must all hold, and one that is refuted beside one "
-                  "that is open is inconclusive",
+    "one_cell": "nor is it where both sides are one cell by such a name",
     "simulated_zeros": "a divisor of 0 is not testable here, and 0 ÷ 0 of "
                        "simulated counts is 1"}
 
