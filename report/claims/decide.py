@@ -10,7 +10,7 @@ import math
 
 from report import journal, staged, stats
 from report.claims import (agreement, arithmetic, decision_rules, evidence,
-                           ledger, rules)
+                           ledger, rule, rules)
 from report.claims.agreement import GO, PORT, VARIANT
 
 FORMAT = 1
@@ -198,11 +198,13 @@ def verdicts(campaign, claims):
 
 
 def kept(campaign):
-    """Hash of the ledger as it was before the run; None: nobody kept it."""
+    """Hashes of ledger and rules as they were before the run; None: nobody
+    kept it."""
     stages = campaign.path.parent / "stages.json"
     if not stages.exists():
-        return (campaign.meta.get("notes") or {}).get("claims")
-    return staged.read_meta(stages.parent)["rule"].get("ledger_sha256")
+        return (campaign.meta.get("notes") or {}).get("claims"), None
+    meta = staged.read_meta(stages.parent)["rule"]
+    return meta.get("ledger_sha256"), meta.get("contract_sha256")
 
 
 def document(campaign, claims, advised):
@@ -211,10 +213,13 @@ def document(campaign, claims, advised):
     advised -- what the articles advise, of decision_rules.read()
     """
     rows = verdicts(campaign, claims)
+    ledger_of_run, contract_of_run = kept(campaign)
     return {"format": FORMAT, "kind": "claims", "campaign": campaign.name,
             "machine": (campaign.meta.get("machine") or {}).get("id"),
             "ledger_sha256": ledger.digest(claims),
-            "ledger_of_run": kept(campaign), "alpha": rules.ALPHA,
+            "ledger_of_run": ledger_of_run,
+            "contract_sha256": rule.contract(),
+            "contract_of_run": contract_of_run, "alpha": rules.ALPHA,
             "count": {word: sum(r["verdict"] == word for r in rows)
                       for word in rules.VERDICTS},
             "not_in_this_run": sorted(set(claims) - {r["id"] for r in rows}),

@@ -205,10 +205,11 @@ def add(report, a):
             "per arm"))
         return [], ""
     absent, changed = found["not_in_this_run"], ""
-    if found["ledger_of_run"] not in (None, found["ledger_sha256"]):
-        changed = ('<p class="warn">The ledger was changed after this run: '
-                   "rules and tolerances are not those that were fixed before "
-                   "it.</p>")
+    for what, words_of in (("ledger", "the ledger"),
+                           ("contract", "the rules (docs/claims.md)")):
+        if found[f"{what}_of_run"] not in (None, found[f"{what}_sha256"]):
+            changed += (f'<p class="warn">Changed after this run: {words_of}.'
+                        " Verdicts are not by what was fixed before it.</p>")
     rest = (f"<p>Without a cell in this run: {esc(words.joined(absent))}."
             "</p>" if absent else "")
     ported = agreement.sentence(found["go_and_port"])

@@ -91,7 +91,7 @@ def test_the_page_has_a_row_for_each_claim_of_the_run(campaign):
     assert re.findall(r'<th scope="row"[^>]*>(S4-0.)', text) == [
         "S4-01", "S4-02", "S4-03"]
     assert "Of 3 claims: " in text and "S4-04" in text  # not in this run
-    assert "&lt;no&gt; map" in text and "ledger was changed" not in text
+    assert "&lt;no&gt; map" in text and "Changed after this run" not in text
     rows = built.rows("tables/claims-all.csv")
     assert [r["id"] for r in rows] == ["S4-01", "S4-02", "S4-03"]
     assert built.verdicts["claims"][0]["of"] == "the C port"
@@ -106,7 +106,7 @@ def test_every_verdict_has_its_command_and_its_cells(campaign):
 def test_a_ledger_that_was_changed_after_the_run_is_named(campaign, own):
     (own / "made.claims").write_text(LEDGER.replace("0.435\nabout",
                                                     "0.5\nabout"))
-    assert "ledger was changed after this run" in \
+    assert "Changed after this run: the ledger." in \
         Built(campaign).section("claims")
 
 
@@ -228,3 +228,24 @@ def test_a_rule_holds_the_ledger(own, capsys):
     assert main(["rule", "claims"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["ledger_sha256"] == ledger.digest(ledger.read())
+
+
+def test_a_rule_holds_the_rules_in_words(tmp_path, monkeypatch):
+    """So that a rule that was changed after a run is named on its page."""
+    now, text = rule.contract(), rule.CONTRACT.read_text(encoding="utf-8")
+    assert rule.numbers()["contract_sha256"] == now
+    monkeypatch.setattr(rule, "CONTRACT", tmp_path / "claims.md")
+    for other, same in ((text.replace("\n", "\n\n", 3), True),
+                        (text.replace("inside the band", "near it"), False),
+                        (text + "\n## More\n", True)):
+        rule.CONTRACT.write_text(other, encoding="utf-8")
+        assert (rule.contract() == now) is same
+
+
+def test_rules_that_were_changed_after_the_run_are_named(
+        campaign, tmp_path):
+    folder = staged(tmp_path / "s", campaign, rule=rule.numbers() | {
+        "contract_sha256": "0" * 64})
+    shutil.move(campaign, folder / "stage-01")
+    assert "Changed after this run: the rules" in \
+        Built(folder / "stage-01").section("claims")
