@@ -115,8 +115,8 @@ def caption(s):
 
 def figure(report, s):
     """Flip maps over threads, one for each number of keys and all else that
-    is held fixed; folded, the same over keys, where a boundary lies along
-    them."""
+    is held fixed; where a boundary lies along keys the same over keys, folded
+    if more lines flip along another axis."""
     told = fields(s)
     columns = (*FLIP_COLUMNS, "looks", *s.varied)
 
@@ -129,10 +129,13 @@ def figure(report, s):
     along = sum(b["axis"] == "keys" for b in s.said["boundaries"])
     if not along:
         return text
-    return text + details(
-        f"The same fields over keys; boundaries along them: {along}",
-        report.figure("flip-keys", "<b>The same fields, with keys from left "
-                      "to right.</b>", panels("keys"), columns, told, "f"))
+    more = report.figure(
+        "flip-keys", "<b>The same fields, with keys from left to right.</b>",
+        panels("keys"), columns, told, "f")
+    if s.said["moves"]["axis"] == "keys":
+        return text + more
+    return text + details("The same fields over keys; boundaries along them: "
+                          f"{along}", more)
 
 
 # ---- the table of boundaries ------------------------------------------------

@@ -97,6 +97,20 @@ def test_keyboard_reaches_what_scrolls_and_every_value(pages, browser, width):
             assert tab.run("checks.values()") == []
 
 
+def test_a_boundary_is_a_card_on_a_phone(pages, browser):
+    """No part of it has to be scrolled to."""
+    wide = ("Array.from(document.querySelectorAll('.scroll')).filter(b =>"
+            " b.querySelector('.cards') && b.scrollWidth > b.clientWidth)"
+            ".length")
+    for built in pages[:2]:
+        with shown(browser, built, width=420) as tab:
+            tab.run(CHECKS)
+            tab.run("checks.open()")
+            assert tab.run("document.querySelectorAll('.cards tbody tr')"
+                           ".length") > 10
+            assert tab.run(wide) == 0
+
+
 def test_paper(pages, browser):
     for built in pages:
         with shown(browser, built, width=PAPER) as tab:

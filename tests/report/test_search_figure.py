@@ -4,6 +4,7 @@ its reason, and bars stand where the boundaries are."""
 import matplotlib.pyplot as plt
 import pytest
 import staged_folder as folder
+import sweep_worlds as worlds
 from report_helpers import Built, Page
 from search_pages import (PLAN, PLANNED, SKIP, WHY_SKIPPED, begun, failing,
                           said, searched, texts, tips, truth)
@@ -55,6 +56,18 @@ def test_every_row_has_its_mark(done, across, file):
     assert bounds
     assert sorted(t for t in shown if not any(
         t.startswith(place(r)) for r in rows)) == sorted(bounds)
+
+
+def test_fields_over_keys_are_open_where_most_lines_flip_there(tmp_path, done):
+    folded = "<summary>The same fields over keys"
+    assert folded in done.page
+    folder.run(tmp_path / "x", worlds.plan((3, 1, 3)),
+               lambda x, y, z: 2 * (z - 0.4))
+    built = Built(tmp_path / "x")
+    assert folded not in built.page and 'id="fig-flip-keys"' in built.page
+    shown = texts(built.page[built.page.index('id="fig-flip-keys"'):],
+                  "<text[^>]*>(.*?)</text>")
+    assert {"1 Ki", "4 Ki", "16 Ki"} <= set(shown)
 
 
 def test_empty_fields_say_why(done):
