@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # answer.sh crossover A B | claims [ID...] - `make crossover`, `make claims`:
 # what is missing is installed, what the question needs is built, and asked.
-# Of crossover the page is written, too, whatever happened (status 2, nothing
+# The page is written, too, whatever happened (status 2, nothing
 # was started, excepted); its path is the last line.
 # MODE: quick or another; further ARGUMENTS of the command are passed on.
 # Status: the command's, then the page's. BENCH_DRY=1 stops after it has said

@@ -30,7 +30,8 @@ def trial_rows(s):
     return [["planned in complete stages", words.part(
         s.said["trials"], s.said["budget_trials"]) + " of the budget"]] + [
             [text, words.count(found[key])] for text, key in (
-                ("that count", "counted"), ("void", "void"), ("failed", "failed"),
+                ("that count", "counted"), ("void", "void"),
+                ("failed", "failed"),
                 ("not started", "skipped"),
                 ("disturbed by other programs", "disturbed"))]
 

@@ -106,7 +106,7 @@ def test_a_spent_budget_is_the_reason(tmp_path):
     assert "did not need it" not in built.page
 
 
-# ---- the drawing --------------------------------------------------------------
+# ---- the drawing -----------------------------------------------------------
 
 LINES = [Line("churn", s) for s in (0.01, 0.1)] + [
     Line("update", s) for s in (0, 0.01, 0.1, 0.5)]

@@ -208,7 +208,7 @@ def test_an_end_has_no_such_banner(done):
     assert "Synthetic" in done.page and "is not at its end" not in done.page
 
 
-# ---- the page as a file --------------------------------------------------------
+# ---- the page as a file ----------------------------------------------------
 
 def test_the_page_is_whole(done):
     page = Page(done.page)
