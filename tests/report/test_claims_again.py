@@ -41,9 +41,7 @@ ASKS = {"in_parts": "`parts`", "loops": "its first number"} | dict.fromkeys(
 # Forms of which the program and the document differ, and how.
 KNOWN = {
     "twins": "a cell that stands for an equal one (same) is not found",
-    "one_cell": "nor is it where both sides are one cell by such a name",
-    "simulated_zeros": "a divisor of 0 is not testable here, and 0 ÷ 0 of "
-                       "simulated counts is 1"}
+    "one_cell": "nor is it where both sides are one cell by such a name"}
 
 
 def decided_by_program(folders):

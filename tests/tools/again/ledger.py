@@ -100,6 +100,11 @@ class Claim:
         return self.claimed[0] >= 1
 
     @property
+    def exact(self):
+        """Are its numbers counts of a simulated machine, which do not vary?"""
+        return self["numbers"] == "simulated"
+
+    @property
     def subjects(self):
         """[subject, against], without what there is not."""
         return [s for s in (self["subject"], self["against"]) if s]

@@ -82,7 +82,8 @@ class Seen:
             self.centred(slopes_of(self.claim, self.sides), logs=False)
         else:
             self.values = list(by_block(
-                [s.values() for s in self.sides]).values())
+                [s.values() for s in self.sides],
+                self.claim.exact).values())
             self.centred(self.values)
         if self.claim["rule"] == "count" and self.values:
             self.value = statistics.median_high(self.values)
@@ -111,12 +112,15 @@ class Seen:
                 BELOW: below(values, high)}
 
 
-def by_block(sides):
-    """{block: value} of a cell, or the quotients of two where both ran."""
+def by_block(sides, exact):
+    """{block: value} of a cell, or the quotients of two where both ran. Two
+    sides of exact counts that have nothing at all do not differ."""
     if len(sides) == 1:
         return sides[0]
     one, other = sides
     both = sorted(set(one) & set(other))
+    if exact and not any(sum(side.values()) for side in sides):
+        return dict.fromkeys(both, 1.0)
     if any(not other[b] for b in both):
         raise NoValue("nothing to divide by")
     return {b: one[b] / other[b] for b in both}
@@ -126,7 +130,7 @@ def slopes_of(claim, sides):
     """[slope of each block] over a line's cells, or over their quotients."""
     lines = [{axis_of(cell, claim["axis"]): side.values(cell)
               for cell in side.cells} for side in sides]
-    points = [(x, by_block([line[x] for line in lines]))
+    points = [(x, by_block([line[x] for line in lines], claim.exact))
               for x in lines[0] if all(x in line for line in lines)]
     if len(points) < 3:
         raise NoValue("fewer than three points are no line")
