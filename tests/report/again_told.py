@@ -90,13 +90,32 @@ def latency(made):
 
 
 def simulated_zeros(made):
-    """Counts of a simulated machine that are nothing on both sides."""
+    """Counts of a simulated machine that are nothing on both sides, in all
+    blocks or in some."""
+    nothing, few = [0] * N, [0, 0, 0] + [3] * (N - 3)
     for rule, more in (("direction", {"side": "above"}), ("equal", {}),
                        ("ratio", {"claimed": "3"})):
         for numbers in ("simulated", "native"):
-            w = made.say(rule, against="gomap_rw", numbers=numbers, **more)
-            made.put(w, "syncmap", [0] * N)
-            made.put(w, "gomap_rw", [0] * N)
+            for above, below in ((nothing, nothing), (few, few),
+                                 (few, nothing), (nothing, few)):
+                w = made.say(rule, against="gomap_rw", numbers=numbers,
+                             **more)
+                made.put(w, "syncmap", above)
+                made.put(w, "gomap_rw", below)
+
+
+def parts_untold(made):
+    """Parts of which the second is open or was not run, beside a first that
+    holds or is refuted."""
+    for conditions in ("parts", "stated", "unstated"):
+        for first in (5, 9):
+            for second in (made.near(2.4, sd=0.5), None):
+                w = made.say("figure", claimed="5", conditions=conditions,
+                             cells=["keys=1000", "keys=1000 | claimed = 2"
+                                    " | subject = gomap_rw"])
+                made.put(w, "syncmap", made.near(first))
+                if second:
+                    made.put(w, "gomap_rw", second)
 
 
 def ratios_of_hits(made):
@@ -162,5 +181,5 @@ def counters(made):
 
 
 FORMS = {f.__name__: f for f in (
-    zeros, zero_figures, simulated_zeros, denominators, untold, latency,
-    ratios_of_hits, windows, counters)}
+    zeros, zero_figures, simulated_zeros, parts_untold, denominators, untold,
+    latency, ratios_of_hits, windows, counters)}
