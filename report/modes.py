@@ -20,12 +20,14 @@ def settings(text):
 def modes(folder=FOLDER):
     """[(minutes, name, blocks)] of the modes with a budget, the shortest
     first; blocks: of workloads that say nothing else. A mode of a folder of
-    workloads asks another question and decides none of these; nor does one
-    that has no blocks in its head, for it is no longer form of another."""
+    workloads, or of claims, asks another question and decides none of these;
+    nor does one that has no blocks in its head, for it is no longer form of
+    another."""
     found = []
     for file in sorted(folder.glob("*.conf")):
         known = settings(file.read_text(encoding="utf-8"))
-        if "/" in known.get("workloads", ""):
+        if "/" in known.get("workloads", "") or \
+                file.stem.startswith("claims-"):
             continue
         span = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(s|min|h)",
                             known.get("budget", ""))
