@@ -115,14 +115,16 @@ func plausible(hits, n uint64, p float64) bool {
 }
 
 // explained is how many look-ups may have missed keys that other threads had
-// just taken out or not yet put in. One thread has none: fresh keys do not
-// leave within a batch that the guard is as long as.
-func (l *load) explained(lookups uint64) float64 {
+// just taken out or not yet put in: one key each, and at worst the one that is
+// looked up most. One thread has none: fresh keys do not leave within a batch
+// that the guard is as long as.
+func (t *team) explained(lookups uint64) float64 {
+	l := t.load
 	if l.threads == 1 && (l.kind != fresh || l.guard >= batch) {
 		return 0
 	}
 	return float64(lookups)*
-		(0.001+float64(l.threads)/float64(l.resident)) + 64
+		(0.001+float64(l.threads)*t.dist.most(l.resident)) + 64
 }
 
 // unasked tells what was done that was not asked for, or "".
@@ -138,7 +140,7 @@ func (t *team) unasked(sum *totals) string {
 	case !holdsNothing(t.table) && !plausible(c.missesAbsent, lookups, absent):
 		return fmt.Sprintf("achieved miss share %.5f, asked %.5f",
 			ratio(c.missesAbsent+c.missesResident, lookups), l.misses)
-	case gone > l.explained(lookups):
+	case gone > t.explained(lookups):
 		return fmt.Sprintf("%.0f of %d lookups missed resident keys", gone, lookups)
 	}
 	return ""

@@ -88,6 +88,20 @@ func (d *distribution) hot(resident uint64, rng *uint64) uint64 {
 	return between(rng, edge, resident)
 }
 
+// most is rm_stream_most(): the share of draws that the one drawn most has.
+func (d *distribution) most(resident uint64) float64 {
+	n := float64(resident)
+	edge := math.Ceil(d.a * n)
+	switch {
+	case d.name == "zipf":
+		z := newZipf(resident, d.a)
+		return math.Min(1/(z.xn-z.x1), 1)
+	case d.name == "hot" && edge < n:
+		return math.Max(d.b/edge, (1-d.b)/(n-edge))
+	}
+	return 1 / n
+}
+
 func streamLength(threads int) int {
 	length := 1 << 20
 	for length > 4096 && length*threads*4 > 64<<20 {

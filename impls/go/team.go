@@ -34,6 +34,7 @@ type member struct {
 type team struct {
 	cell          *cell
 	load          *load
+	dist          distribution
 	table         table
 	members       []member
 	phases        map[string]any
@@ -48,13 +49,13 @@ func newTeam(r *request) *team {
 	c := r.Cell
 	t := &team{cell: c, load: newLoad(c), members: make([]member, *c.Threads),
 		phases: map[string]any{}, windowExtra: *r.ControlExtra}
-	dist, _ := distributionOf(*c.Dist) // refuses() has looked
+	t.dist, _ = distributionOf(*c.Dist) // refuses() has looked
 	for i := range t.members {
 		w := &t.members[i].worker
 		w.load, w.slot, w.keyBytes = t.load, i, keyBytes(*c.Shape)
 		w.rng = seedOf(*r.Seed, seedOperations+uint64(i))
-		if dist.name != "uniform" && !c.verifies() {
-			w.stream = dist.streamOf(t.load, i, seedOf(*r.Seed, seedKeys))
+		if t.dist.name != "uniform" && !c.verifies() {
+			w.stream = t.dist.streamOf(t.load, i, seedOf(*r.Seed, seedKeys))
 		}
 		if c.paced() {
 			w.pace = newPace(r, i)

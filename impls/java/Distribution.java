@@ -49,6 +49,18 @@ final class Distribution {
 		return between(edge, resident);
 	}
 
+	/** rm_stream_most(): the share of draws that the one drawn most has. */
+	double most(long resident) {
+		double edge = Math.ceil(a * resident);
+		if (name.equals("zipf")) {
+			Zipf zipf = new Zipf(resident, a);
+			return Math.min(1 / (zipf.xn - zipf.x1), 1);
+		}
+		return name.equals("hot") && edge < resident
+				? Math.max(b / edge, (1 - b) / (resident - edge))
+				: 1.0 / resident;
+	}
+
 	private static int length(int threads) {
 		int length = 1 << 20;
 		while (length > 4096 && (long) length * threads * 4 > 64 << 20) {

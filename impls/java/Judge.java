@@ -94,15 +94,17 @@ final class Judge {
 
 	/**
 	 * How many look-ups may have missed keys that other threads had just taken
-	 * out or not yet put in. One thread has none: fresh keys do not leave
-	 * within a batch that the guard is as long as.
+	 * out or not yet put in: one key each, and at worst the one that is looked
+	 * up most. One thread has none: fresh keys do not leave within a batch
+	 * that the guard is as long as.
 	 */
 	private double explained(long lookups) {
 		if (load.threads == 1 && (load.kind != Load.Kind.FRESH
 				|| load.guard >= Load.BATCH)) {
 			return 0;
 		}
-		return lookups * (0.001 + (double) load.threads / load.resident) + 64;
+		double most = new Distribution(cell.dist).most(load.resident);
+		return lookups * (0.001 + load.threads * most) + 64;
 	}
 
 	/** Tells how the measurement is not what was asked, or null. */

@@ -2,6 +2,7 @@
 //! What was answered wrongly, or not done as asked: runner/trial/judge.c.
 
 use crate::keys::{mix_of, value_of};
+use crate::stream::Distribution;
 use crate::table::Table;
 use crate::team::{Member, Team};
 use crate::worker::{decisions, Account, Counts, Kind, Load, BATCH};
@@ -137,22 +138,24 @@ impl Totals {
             ));
         }
         let gone = c.misses_resident;
-        (gone as f64 > explained(l, lookups)).then(|| {
+        (gone as f64 > explained(l, &team.request.cell.dist, lookups)).then(|| {
             format!("{gone} of {lookups} lookups missed resident keys")
         })
     }
 }
 
 /// How many look-ups may have missed keys that other threads had just taken
-/// out or not yet put in. One thread has none: fresh keys do not leave within
-/// a batch that the guard is as long as.
-fn explained(load: &Load, lookups: u64) -> f64 {
+/// out or not yet put in: one key each, and at worst the one that is looked up
+/// most. One thread has none: fresh keys do not leave within a batch that the
+/// guard is as long as.
+fn explained(load: &Load, dist: &str, lookups: u64) -> f64 {
     if load.threads == 1 && (load.kind != Kind::Fresh || load.guard >= BATCH)
     {
         return 0.0;
     }
-    let few = 0.001 + load.threads as f64 / load.resident as f64;
-    lookups as f64 * few + 64.0
+    let most = Distribution::read(dist)
+        .map_or(1.0, |dist| dist.most(load.resident));
+    lookups as f64 * (0.001 + load.threads as f64 * most) + 64.0
 }
 
 /// Within 6 standard errors of probability p.

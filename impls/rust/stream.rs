@@ -35,6 +35,27 @@ impl Distribution {
         }
     }
 
+    /// rm_stream_most(): the share of draws that the one drawn most has.
+    pub fn most(&self, resident: u64) -> f64 {
+        let n = resident as f64;
+
+        match *self {
+            Distribution::Zipf { theta } => {
+                let zipf = Zipf::new(resident, theta);
+                (1.0 / (zipf.xn - zipf.x1)).min(1.0)
+            }
+            Distribution::Hot { keys, operations } => {
+                let edge = (keys * n).ceil();
+                match edge < n {
+                    true => (operations / edge)
+                        .max((1.0 - operations) / (n - edge)),
+                    false => 1.0 / n,
+                }
+            }
+            _ => 1.0 / n,
+        }
+    }
+
     /// rm_stream_create(): a power of two of ranks. Fresh: the resident ranks
     /// without the guard at their two ends.
     pub fn stream(&self, load: &Load, slot: usize, seed: u64) -> Vec<u32> {

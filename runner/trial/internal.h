@@ -371,6 +371,10 @@ json_t *rm_team_slices(const struct rm_team *team);
 uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
         uint64_t resident, uint64_t span, uint64_t seed, uint64_t *length);
 
+/* The share of draws from `resident` ranks that the one drawn most often has,
+   0 .. 1; of zipf a little less, for what rejection leaves out. */
+double rm_stream_most(const struct rm_cell *cell, uint64_t resident);
+
 /* Zipf ranks by rejection inversion. Hoermann and Derflinger, ACM TOMACS 6(3),
    1996, section 3. Any exponent above 0; constant memory. */
 struct rm_zipf {

@@ -62,6 +62,25 @@ static uint64_t hot(
 	return between(rng, edge, resident);
 }
 
+double rm_stream_most(const struct rm_cell *cell, uint64_t resident)
+{
+	double n = (double)resident;
+	double edge = ceil(cell->dist_a * n);
+	struct rm_zipf zipf;
+
+	switch (cell->dist) {
+	case RM_DIST_ZIPF: /* the area that ranks are drawn from, 1 the first's */
+		rm_zipf_init(&zipf, resident, cell->dist_a);
+		return fmin(1 / (zipf.xn - zipf.x1), 1);
+	case RM_DIST_HOT:
+		return edge < n ? fmax(cell->dist_b / edge,
+		                          (1 - cell->dist_b) / (n - edge))
+		                : 1 / n;
+	default:
+		return 1 / n;
+	}
+}
+
 static uint64_t stream_length(unsigned threads)
 {
 	uint64_t length = 1 << 20;

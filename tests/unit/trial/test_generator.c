@@ -283,6 +283,37 @@ static void zipf_has_its_frequencies(void)
 	CHECK(worst < 4, "Zipf ranks have their frequencies, 7 exponents");
 }
 
+/* By adding up all weights: of zipf the sampler's area is a little larger. */
+static void the_key_drawn_most_has_its_share(void)
+{
+	static const double thetas[] = { 0.5, 0.99, 1.0, 1.4908, 2.6774, 4 };
+	struct rm_cell cell = zipf_cell();
+	double worst = 0;
+
+	for (size_t t = 0; t < sizeof(thetas) / sizeof(thetas[0]); t++) {
+		double norm = 0;
+
+		cell.dist_a = thetas[t];
+		for (int k = 1; k <= KEYS; k++)
+			norm += pow(k, -thetas[t]);
+		worst = fmax(worst,
+		        fabs(rm_stream_most(&cell, KEYS) * norm - 1));
+	}
+	CHECK(worst < 0.02, "zipf: the first rank's share, 6 exponents");
+	CHECK(rm_stream_most(&cell, 1) == 1, "of one key: all draws");
+	cell = (struct rm_cell){ .dist = RM_DIST_HOT,
+		.dist_a = 0.1,
+		.dist_b = 0.9 };
+	CHECK(fabs(rm_stream_most(&cell, 1000) - 0.009) < 1e-9,
+	        "hot: a key of the hot share");
+	cell.dist_b = 0.01;
+	CHECK(fabs(rm_stream_most(&cell, 1000) - 0.0011) < 1e-9,
+	        "hot, but hardly drawn: a key of the others");
+	cell.dist = RM_DIST_UNIFORM;
+	CHECK(fabs(rm_stream_most(&cell, 1000) - 0.001) < 1e-12,
+	        "uniform: one of all");
+}
+
 /* Mean of ln rank under an exponent, of KEYS ranks: falls as it grows. */
 static double mean_log_rank(double theta)
 {
@@ -421,6 +452,7 @@ int main(void)
 	streams_are_taken_in_order();
 	streams_of_fresh_keys_stay_inside();
 	zipf_has_its_frequencies();
+	the_key_drawn_most_has_its_share();
 	production_has_its_exponents_and_misses();
 	writes_are_as_skewed_as_lookups();
 	one_seed_gives_one_sequence();

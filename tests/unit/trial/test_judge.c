@@ -204,6 +204,28 @@ static void one_thread_misses_no_key(void)
 	end(&request);
 }
 
+/* The first of 1024 keys of zipf is 13 % of what is looked up, and a thread has
+   one key out at most. */
+static void a_key_that_many_ask_for_may_be_missed_often(void)
+{
+	struct rm_request request = request_of(RM_CHURN);
+	struct rm_counts *counts;
+
+	fault = (struct fault){ .stall_ns = 0 };
+	request.cell.threads = 2;
+	rm_team_run(&team, &request, &impl);
+	counts = &team.members[0].worker.counts;
+	counts->misses_resident = counts->iterations / 20;
+	request.cell.keys = 1024;
+	CHECK(judged("void", "missed resident"), "uniform: one in 40 is void");
+	request.cell.dist = RM_DIST_ZIPF;
+	request.cell.dist_a = 0.99;
+	CHECK(judged("ok", ""), "zipf: the first of 1024 keys explains them");
+	counts->misses_resident = counts->iterations;
+	CHECK(judged("void", "missed resident"), "half of all is too many");
+	end(&request);
+}
+
 int main(void)
 {
 	a_wrong_mix_is_void();
@@ -214,5 +236,6 @@ int main(void)
 	one_lost_lookup_is_too_many();
 	a_value_that_was_taken_is_the_one_that_went();
 	one_thread_misses_no_key();
+	a_key_that_many_ask_for_may_be_missed_often();
 	return DONE();
 }
