@@ -82,13 +82,18 @@ def as_written(value):
         else f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def fits(cell, wanted):
+    """Has it the values of all factors, but for the ends of an axis?"""
+    return all(fnmatch.fnmatchcase(as_written(getattr(cell, name)), value)
+               for name, value in wanted.items() if value not in ENDS)
+
+
 def cells_for(campaign, figure, side):
     """The planned cells that one side of a figure fits."""
     wanted = settings(f"{figure.where} {side}")
     cells = [c for c in campaign.cells.values()
-             if c.workload == figure.workload and all(
-                 fnmatch.fnmatchcase(as_written(getattr(c, name)), value)
-                 for name, value in wanted.items() if value not in ENDS)]
+             if c.workload == figure.workload
+             and any(fits(name, wanted) for name in c.known_as())]
     for name, value in wanted.items():
         if value in ENDS and cells:
             end = ENDS[value](getattr(c, name) for c in cells)

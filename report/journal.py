@@ -5,7 +5,8 @@ Nothing is dropped silently: a line that cannot be used is a problem with
 its line number, a torn last line is named, and a cell that gave no result
 keeps its place with the reason.
 """
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from report import damage, factors, repeat_budget, strict_json
@@ -19,6 +20,9 @@ DEFAULTS = {"miss_share": 0.0, "rate_per_s": 0, "arrivals": "", "cpus": [],
             "memory": "first-touch", "presize": True, "blocks": 0,
             "base": None, "skip": None} | factors.OPTIONAL
 STATUSES = ("ok", "void", "failed", "skipped")
+# Of an id: the placement, and the memory where it is not that of DEFAULTS. A
+# cell that runs for others too differs from them in nothing else.
+PLACED = re.compile(r"/t[0-9]+/([^/]+)(?:/(interleave|bind:[0-9]+)(?=/))?")
 
 
 class JournalError(Exception):
@@ -32,12 +36,17 @@ class Cell:
     trials: list = field(default_factory=list)  # last attempts, in order
     ok: list = field(default_factory=list)  # those that count
     earlier: list = field(default_factory=list)  # attempts before them
+    names: list = field(default_factory=list)  # factors of cells it ran for
 
     def __getattr__(self, name):  # cell.threads, cell.map, ...
         try:
             return self.__dict__["factors"][name]
         except KeyError:
             raise AttributeError(name) from None
+
+    def known_as(self):
+        """The cell, and with it what else it was asked for as."""
+        return [self, *(replace(self, factors=f) for f in self.names)]
 
     @property
     def state(self):
@@ -140,10 +149,10 @@ def read_meta(path):
             f"{file}: protocol {meta.get('protocol', 1)}, expected {PROTOCOL}:"
             " use the report that came with what measured it, or measure"
             " again")
-    for key in ("cells", "maps"):
-        if not isinstance(meta.get(key), list):
+    for key, without in (("cells", None), ("maps", None), ("same", [])):
+        if not isinstance(meta.get(key, without), list):
             raise JournalError(f'{file}: "{key}" missing, a list expected')
-        for i, entry in enumerate(meta[key]):
+        for i, entry in enumerate(meta.get(key, ())):
             if not (isinstance(entry, dict)
                     and isinstance(entry.get("id"), str)):
                 raise JournalError(f"{file}: {key}[{i}] has no id")
@@ -185,7 +194,21 @@ def read_cells(path, meta, name="campaign.json"):
             raise JournalError(f"{path / name}: of cell {i} no "
                                "text: " + ", ".join(wrong))
         cells[factors["id"]] = Cell({**DEFAULTS, **factors})
+    read_names(path / name, meta.get("same", ()), cells)
     return cells
+
+
+def read_names(file, same, cells):
+    """What else a cell was asked for as: that runs no trials of its own."""
+    for i, pair in enumerate(same):
+        try:
+            cell, told = cells[pair["as"]], PLACED.search(pair["id"])
+        except (KeyError, TypeError):
+            told = None
+        if not told:
+            raise JournalError(f"{file}: same[{i}] has no id, or is of no cell")
+        cell.names.append(cell.factors | {
+            "placement": told[1], "memory": told[2] or DEFAULTS["memory"]})
 
 
 def is_count(value, least=0):

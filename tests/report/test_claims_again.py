@@ -2,9 +2,6 @@
 """Two hands decide the same claims: `python3 -m report decide`, run as a
 program, and tests/tools/claims_again.py, which was written from docs/claims.md
 and shares nothing with report/.
-
-Where they are known to differ stands in KNOWN, with what the document says;
-whoever mends one of them takes its line out.
 """
 import json
 import pathlib
@@ -38,10 +35,6 @@ for folder in map(pathlib.Path, sys.argv[1:]):
 # Words of the ledger that the document of this tree must have.
 ASKS = {"in_parts": "`parts`", "loops": "its first number"} | dict.fromkeys(
     again_places.OPEN, "| `free` |")
-# Forms of which the program and the document differ, and how.
-KNOWN = {
-    "twins": "a cell that stands for an equal one (same) is not found",
-    "one_cell": "nor is it where both sides are one cell by such a name"}
 
 
 def decided_by_program(folders):
@@ -110,8 +103,6 @@ def test_rare_forms_have_the_same_verdict_by_both_hands(forms, name):
     assert set(mine) == set(other), "each claim has a row"
     wrong = [(n, found) for n in mine
              if (found := compare.differences(mine[n], other[n]))]
-    if wrong and name in KNOWN:
-        pytest.xfail(KNOWN[name])
     assert not wrong, "\n".join(map(str, wrong))
 
 
