@@ -197,7 +197,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     article_rows.add(report, a)
     memory.add(report, a, where)
     guarantees.add(report, a)
-    claimed, above = claims.add(report, a)
+    claimed, first = claims.add(report, a, box)
     validity.add(report, a, controls, found)
     machine.add(report, a, where)
     rest.elsewhere(report)
@@ -209,6 +209,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     verdicts(a, out, said, rows, controls, seen, invalid, text, found,
              claimed)
     report.legend = legend(a)
-    path = report.write(f"Readmostly: {campaign.name}", header(a, text) + above + box,
+    path = report.write(f"Readmostly: {campaign.name}",
+                        header(a, text) + first,
                         banner(a, invalid, incomplete, text))
     return terminal(a, rows, said, text, path), incomplete

@@ -188,22 +188,25 @@ def table(report, found):
         ids=[f"claim-{r['id']}" for r in found["claims"]])
 
 
-def box(found):
-    """What stands above a page that was made to decide claims."""
+def box(found, ranking):
+    """The first screen of a page that was made to decide claims: their count;
+    what an ordinary page begins with is folded, for no claim rests on it."""
     return (f'<div class="claim"><p class="lead">{esc(sentence(found))}</p>'
             '<p>Each claim with its numbers: <a href="#claims">section 7</a>.'
-            " What follows ranks maps in the cells that claims asked for, and"
-            " in no others.</p></div>")
+            "</p></div>" + details(
+                "Maps ranked in the cells that claims asked for, and in no "
+                "others", ranking))
 
 
-def add(report, a):
-    """-> (the rows for verdicts.json, what stands above the page)."""
+def add(report, a, ranking):
+    """-> (the rows for verdicts.json, the first screen: `ranking`, or where
+    the campaign was made for claims their count above it)."""
     found = document(a)
     if found is None:
         report.section("claims", TITLE, QUESTION, none(
             "claims are decided by <code>make claims</code>, with 20 trials "
             "per arm"))
-        return [], ""
+        return [], ranking
     absent, changed = found["not_in_this_run"], ""
     for what, words_of in (("ledger", "the ledger"),
                            ("contract", "the rules (docs/claims.md)")):
@@ -223,4 +226,4 @@ def add(report, a):
             "<p>Rules and words: docs/claims.md. Reproduced and opposite "
             "need the 95 % interval and, of speed, the test corrected over "
             f"all claims. All digits: {data}.</p>"))
-    return found["claims"], box(found)
+    return found["claims"], box(found, ranking)
