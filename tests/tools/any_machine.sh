@@ -8,6 +8,8 @@
 # that is possible, and told to hwloc where it is not (more CPUs than here).
 # Right is: status 0, a page, and a campaign that validates. Needs root.
 #
+#   CHECK=1           `make check` instead, in a clone of HEAD. Right is: no fact
+#                     fails. Two cases more: no_events, without:PACKAGE
 #   SOURCE=DIR        this tree instead of HEAD
 #   ARGS='...'        arguments of the campaign; the default is a short form,
 #                     two maps, one block, nothing repeated. ARGS= is all of smoke
@@ -27,6 +29,7 @@ chmod 755 "$work"
 args=${ARGS---set blocks=1 --set repeat-most=0 --maps null_map,shard_seg}
 program=${READMOSTLY:-$root/build/gcc/readmostly}
 case_s=600 nobody=65534 failed=0
+[ -z "$CHECK" ] || case_s=3600
 
 clean() {
 	[ -n "$KEEP" ] && [ $failed = 1 ] || rm -rf "$work"
@@ -34,7 +37,9 @@ clean() {
 
 tree() { # FOLDER: a fresh copy
 	mkdir -p "$1"
-	if [ -n "$SOURCE" ]; then
+	if [ -n "$CHECK" ]; then
+		git clone -q "$root" "$1"
+	elif [ -n "$SOURCE" ]; then
 		tar -C "$SOURCE" --exclude=./build --exclude=./.git \
 			--exclude='./results/*/' -c . | tar -C "$1" -x
 	else
@@ -48,11 +53,11 @@ hide() { # FILE...: as if it were not there
 		[ -f "$file" ] && echo "mount --bind /dev/null '$file';"
 	done
 }
-wanted_files() { # what the packages that are only wanted have put here
-	awk '$3 == "wanted" { print $2 }' "$root/.ci/packages" |
-		xargs dpkg -L 2>/dev/null |
+files_of() { # PACKAGE...: what programs and builds find of them
+	dpkg -L "$@" 2>/dev/null |
 		grep -E '/s?bin/|\.pc$|\.so(\.|$)|/include/.*\.h$|\.ttf$'
 }
+wanted() { awk '$3 == "wanted" { print $2 }' "$root/.ci/packages"; }
 first_cpu() { taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/'; }
 
 cgroup_of_quota() { # makes $cgroup, with half a CPU
@@ -67,6 +72,7 @@ cgroup_of_quota() { # makes $cgroup, with half a CPU
 }
 
 bench() { # the command of every case
+	[ -z "$CHECK" ] || { make --no-print-directory check; return; }
 	make --no-print-directory bench MODE=smoke ${BUILD:+BUILD="$BUILD"} \
 		BENCH_ARGS="$args${out:+ -o $out}"
 }
@@ -91,11 +97,17 @@ read_only_user() {
 	setpriv --reuid=$nobody --regid=$nobody --clear-groups \
 		env HOME=/nonexistent CCACHE_DISABLE=1 bash -c bench
 }
-no_wanted() {
-	mapfile -t files < <(wanted_files)
-	unshare -m bash -c "$(hide "${files[@]}") bench" || return
-	build/gcc/chooser/readmostly list | grep 'urcu_lfht .*needs liburcu'
+without() { # PACKAGE...
+	mapfile -t files < <(files_of "$@")
+	[ "${#files[@]}" != 0 ] || return 77
+	unshare -m bash -c "$(hide "${files[@]}") bench"
 }
+no_wanted() {
+	mapfile -t packages < <(wanted)
+	without "${packages[@]}" || return
+	[ -n "$CHECK" ] || build/gcc/chooser/readmostly list | grep 'urcu_lfht .*needs liburcu'
+}
+no_events() { sed -i '/^#/!d' runner/counters/events.tsv && bench; }
 no_apt() { unshare -m bash -c "$(hide /usr/bin/apt-get) bench"; }
 blank() { bench; }
 bare_environment() {
@@ -131,6 +143,8 @@ text_of() {
 	read_only) echo "read-only sources (bind mount), BUILD and -o elsewhere" ;;
 	read_only_user) echo "sources of root, run by a user, BUILD and -o elsewhere" ;;
 	no_wanted) echo "every package that is only wanted is hidden" ;;
+	without:*) echo "a package that is only wanted is hidden" ;;
+	no_events) echo "the table of events has no line" ;;
 	no_apt) echo "no apt-get: not a Debian machine" ;;
 	blank) echo "a blank in the folder's name" ;;
 	bare_environment) echo "only PATH in the environment" ;;
@@ -149,6 +163,11 @@ all="plain user read_only read_only_user no_wanted no_apt blank
 verdict() { # STATUS LOG
 	local page campaign counts planned
 	[ "$1" = 77 ] && { echo "not possible here"; return; }
+	if [ -n "$CHECK" ]; then
+		[ "$1" = 0 ] && echo "ok, $(tail -n 1 "$2")" ||
+			echo "status $1: $(grep -c '^not ok' "$2") not ok, $(tail -n 1 "$2")"
+		return
+	fi
 	planned=$(grep -o '[0-9]* trials in [0-9]* blocks' "$2")
 	page=$(sed -n 's/^report: //p' "$2")
 	counts=$(sed -n 's/^[0-9]* trials: //p' "$2" | tail -n 1)
@@ -176,7 +195,7 @@ run() { # CASE
 	[ "$1" = blank ] && here="$work/with a blank"
 	tree "$here"
 	export MPLCONFIGDIR=$work/$1.mpl # the fonts of this case only
-	(cd "$here" && export here && "$1") >"$log" 2>&1 </dev/null
+	(cd "$here" && export here && "${1%%:*}" ${1#"${1%%:*}":}) >"$log" 2>&1 </dev/null
 	status=$?
 	rmdir /sys/fs/cgroup/{,cpu/}any-machine-$$ 2>/dev/null
 	word=$(verdict $status "$log")
@@ -190,7 +209,7 @@ if [ "$1" = --one ]; then
 	run "$3"
 	exit $failed
 fi
-echo "| machine | what it is | \`make bench MODE=smoke\` | s |"
+echo "| machine | what it is | \`make $([ -n "$CHECK" ] && echo check || echo bench MODE=smoke)\` | s |"
 echo "|---|---|---|---|"
 [ $# != 0 ] || set -- $all
 for name in "$@"; do
