@@ -54,14 +54,27 @@ func newTeam(r *request) *team {
 		w := &t.members[i].worker
 		w.load, w.slot, w.keyBytes = t.load, i, keyBytes(*c.Shape)
 		w.rng = seedOf(*r.Seed, seedOperations+uint64(i))
-		if t.dist.name != "uniform" && !c.verifies() {
-			w.stream = t.dist.streamOf(t.load, i, seedOf(*r.Seed, seedKeys))
-		}
 		if c.paced() {
 			w.pace = newPace(r, i)
 		}
 	}
+	if t.dist.name != "uniform" && !c.verifies() {
+		t.drawStreams(seedOf(*r.Seed, seedKeys))
+	}
 	return t
+}
+
+// drawStreams draws the ranks of all threads, a goroutine for each of them.
+func (t *team) drawStreams(seed uint64) {
+	var drawn sync.WaitGroup
+	for i := range t.members {
+		drawn.Add(1)
+		go func(slot int, w *worker) {
+			w.stream = t.dist.streamOf(t.load, slot, seed)
+			drawn.Done()
+		}(i, &t.members[i].worker)
+	}
+	drawn.Wait()
 }
 
 func run(r *request) *team {
