@@ -19,8 +19,7 @@ enum {
 	STREAM_NS = 25000000, /* to draw the keys of a skewed cell */
 	THREAD_NS = 84000,
 	TURN_NS = 4000000, /* each phase ends when all threads had a turn */
-	LONG_BYTE_NS = 3,  /* of values of more than 24 bytes: mapped, written,
-	                      copied, also when the window begins */
+	LONG_BYTE_NS = 3,  /* of values of more than 24 bytes, also to map it */
 	OPERATION_NS = 100,      /* of counted windows */
 	VERIFIED_NS = 200,       /* exchange on contended keys */
 	STRING_BYTE_NS = 3,      /* of hashed strings: made, hashed thrice */
