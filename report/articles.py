@@ -92,8 +92,8 @@ def cells_for(campaign, figure, side):
     """The planned cells that one side of a figure fits."""
     wanted = settings(f"{figure.where} {side}")
     cells = [c for c in campaign.cells.values()
-             if c.workload == figure.workload
-             and any(fits(name, wanted) for name in c.known_as())]
+             if any(name.workload == figure.workload and fits(name, wanted)
+                    for name in c.known_as())]
     for name, value in wanted.items():
         if value in ENDS and cells:
             end = ENDS[value](getattr(c, name) for c in cells)

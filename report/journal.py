@@ -21,7 +21,7 @@ DEFAULTS = {"miss_share": 0.0, "rate_per_s": 0, "arrivals": "", "cpus": [],
             "base": None, "skip": None} | factors.OPTIONAL
 STATUSES = ("ok", "void", "failed", "skipped")
 # Of an id: the placement, and the memory where it is not that of DEFAULTS. A
-# cell that runs for others too differs from them in nothing else.
+# cell that runs for others too differs from them in these and the workload.
 PLACED = re.compile(r"/t[0-9]+/([^/]+)(?:/(interleave|bind:[0-9]+)(?=/))?")
 
 
@@ -208,6 +208,7 @@ def read_names(file, same, cells):
         if not told:
             raise JournalError(f"{file}: same[{i}] has no id, or is of no cell")
         cell.names.append(cell.factors | {
+            "workload": pair["id"].partition(f"/{cell.map}/")[0],
             "placement": told[1], "memory": told[2] or DEFAULTS["memory"]})
 
 

@@ -50,6 +50,39 @@ def test_a_campaign_of_another_protocol_is_refused(tmp_path, found):
     assert "measure again" in str(refusal.value)
 
 
+def twinned(folder, change):
+    """A small campaign whose first cell runs for another one, too, with what
+    that is called changed: (its file, the cell's id)."""
+    make_journal.make(folder, maps=FEW, threads=(1,), keys=(1000,))
+    file = folder / "campaign.json"
+    meta = json.loads(file.read_text())
+    ran = meta["cells"][0]["id"]
+    meta["same"] = [change({"id": ran.replace(
+        "uniform-97-3/", "twin/").replace("/cores/", "/compact/bind:1/"),
+        "as": ran})]
+    file.write_text(json.dumps(meta))
+    return file, ran
+
+
+def test_a_cell_is_known_by_what_else_it_ran_for(tmp_path):
+    _, ran = twinned(tmp_path, lambda pair: pair)
+    cells = read(tmp_path).cells
+    assert [[name.workload, name.placement, name.memory]
+            for name in cells[ran].known_as()] == [
+        ["uniform-97-3", "cores", "first-touch"], ["twin", "compact", "bind:1"]]
+    assert all(c.known_as() == [c] for c in cells.values() if c.id != ran)
+
+
+@pytest.mark.parametrize("change", [
+    lambda pair: pair | {"as": "no such cell"}, lambda pair: {"id": pair["id"]},
+    lambda pair: pair | {"as": []}, lambda pair: pair | {"id": "twin"}])
+def test_another_name_of_no_cell_is_refused(tmp_path, change):
+    file, _ = twinned(tmp_path, change)
+    with pytest.raises(JournalError) as refusal:
+        read(tmp_path)
+    assert str(refusal.value).startswith(f"{file}: same[0] ")
+
+
 def unranked(built):
     """No ranking anywhere: page, terminal, files for programs."""
     assert built.verdicts["decisions"] == [] or all(
