@@ -14,6 +14,7 @@ interrupted; with --quick: no trial yet, or no gnuplot. --debug: what ends
 any of them shows its traceback.
 """
 import argparse
+import gc
 import importlib
 import os
 import sys
@@ -74,6 +75,7 @@ def page_of(args):
     """Writes the page of a campaign, or of a search in stages -> (lines for
     the terminal, incomplete)."""
     from report.journal import JournalError
+    gc.disable()  # a campaign is a million objects that stay to the end
     if not (args.folder / "stages.json").exists():
         from report.build import build
         return build(args.folder, args.base, args.contender, args.pdf,

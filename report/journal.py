@@ -7,6 +7,7 @@ keeps its place with the reason.
 """
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from report import damage, factors, repeat_budget, strict_json
@@ -120,9 +121,10 @@ class Campaign:
     def pending(self):
         return sum(c.pending for c in self.planned)
 
-    @property
+    @cached_property
     def failed_maps(self):
-        """Maps whose answers were wrong: id -> reason, first one."""
+        """Maps whose answers were wrong: id -> reason, first one. Each figure
+        asks, of each of its sides: kept, so ask when all trials are read."""
         failed = {}
         for cell in self.cells.values():
             for trial in cell.trials:
