@@ -188,3 +188,14 @@ def test_the_table_is_a_percentile_distribution(campaign):
                                                rel=1e-6)
         assert float(foot[3]) == pytest.approx(entry["max_ns"] / 1e3)
         assert int(foot[4]) == total
+
+
+def test_a_level_that_a_bucket_just_reaches_is_told_of_it(campaign):
+    """Of two values half lie at the first: P50 is that one, not the next."""
+    out, trial, entries = campaign
+    kept = next(k for e, k in zip(entries, trial["result"]["latency"])
+                if e["buckets"] == [[5, 1], [7, 1]])
+    text = (out / (kept["histogram"] + ".hgrm")).read_text()
+    rows = [line.split() for line in text.splitlines()[2:]
+            if not line.startswith("#")]
+    assert [row[0] for row in rows if float(row[1]) == .5] == ["0.005"]

@@ -202,6 +202,13 @@ def test_lines_that_turn_or_never_flip_are_compared_alike():
                        dict(enumerate(["A", None, None, None]))) is None
 
 
+def test_half_of_an_axis_is_enough_to_compare_lines():
+    """LEAST will do: of four values two, of five not."""
+    half = dict(enumerate(["B", "A", None, None]))
+    assert moves.apart(dict(enumerate("AABB")), half) == .5
+    assert moves.apart(dict(enumerate("AABBB")), half) is None
+
+
 def test_nothing_flips_or_nothing_moves():
     lattice, states = board({(0, 0): "AAAA", (1, 0): "AAAA"})
     assert moves.ranking(lattice, states, [])["words"] == (

@@ -369,10 +369,18 @@ static void each_line_is_synced(void)
 	remove_folder();
 }
 
+/* Where drops go; true: there was such a file. */
+static bool remove_unfinished(void)
+{
+	char unfinished[128];
+
+	snprintf(unfinished, sizeof(unfinished), "%s/unfinished.jsonl", dir);
+	return !unlink(unfinished);
+}
+
 static void drops_a_block_and_all_after_it(void)
 {
 	struct rm_error error;
-	char unfinished[128];
 	size_t torn, dropped;
 	int seen;
 
@@ -394,8 +402,36 @@ static void drops_a_block_and_all_after_it(void)
 	journal = open_again(&seen, &torn, &error);
 	CHECK(journal && seen == 3 && torn == 0, "and so does the file say");
 	rm_journal_close(journal);
-	snprintf(unfinished, sizeof(unfinished), "%s/unfinished.jsonl", dir);
-	CHECK(!unlink(unfinished), "what was dropped was kept");
+	CHECK(remove_unfinished(), "what was dropped was kept");
+	remove_folder();
+}
+
+/* A line that cannot be synced is cut off again: where the file ends since the
+   drop, not where it ended before. */
+static void a_lost_line_after_a_drop_leaves_what_was_kept(void)
+{
+	struct rm_error error;
+	size_t torn, dropped, kept_bytes;
+	int seen;
+
+	fresh_folder();
+	struct rm_journal *journal = open_again(&seen, &torn, &error);
+
+	for (int block = 0; block < 3; block++)
+		append(journal, "a", block, "head", &error);
+	CHECK(!rm_journal_drop(journal, 1, &dropped, &error) && dropped == 2,
+	        "two of three blocks are dropped");
+	kept_bytes = size_of_file();
+	lost = 1;
+	CHECK(append(journal, "a", 1, "head", &error) == -EIO &&
+	                size_of_file() == kept_bytes,
+	        "a line that is lost then leaves nothing behind it");
+	rm_journal_close(journal);
+	journal = open_again(&seen, &torn, &error);
+	CHECK(journal && seen == 1 && torn == 0,
+	        "and the block before is read again");
+	rm_journal_close(journal);
+	remove_unfinished();
 	remove_folder();
 }
 
@@ -437,6 +473,7 @@ int main(void)
 	file_limit();
 	each_line_is_synced();
 	drops_a_block_and_all_after_it();
+	a_lost_line_after_a_drop_leaves_what_was_kept();
 	replaces_whole_files();
 	return DONE();
 }
