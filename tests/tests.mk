@@ -59,8 +59,30 @@ fuzz:  ## parsers, 10^6 inputs or a CPU hour each, docs/tally/fuzz.md: ARGS='NAM
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=build/fuzz COVERAGE='--coverage -O1' fuzzers
 	@nice -n 19 $(PYTHON) tests/tools/fuzz_tally.py build/fuzz $(ARGS)
 
+# Models of published bugs: no maps of the suite (tests/bugs/README.md).
+BUGS := $(sort $(wildcard tests/bugs/*.c))
+.PHONY: bugs test-bugs-sanitized
+bugs:  ## models of published map bugs and their twins: build/CC/bugs/readmostly check ID
+	@$(MAKE) --no-print-directory OUT=$(BUILD)/bugs IMPL='$(BUGS)' MAPS_BUILT='$(notdir $(basename $(BUGS)))' $(BUILD)/bugs/readmostly
+
+$(BUILD)/bugs/table.c: FORCE
+	$(call write_table,$@,$(BUGS))
+$(BUILD)/bugs/table.o: $(BUILD)/bugs/table.c
+	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+BUG_TESTS := $(BUILD)/tests/test_bugs
+$(call with_object,$(BUG_TESTS),$(BUILD))
+$(BUG_TESTS): $(call objects,$(BUILD),$(BUGS)) $(BUILD)/bugs/table.o $(BUILD)/readmostly.a
+	@mkdir -p $(@D)
+	$(call link,$(filter %.o,$^) $(filter %.a,$^) $(LDLIBS))
+
+# The bugs are what sanitizers look for; the twins must be silent.
+test-bugs-sanitized:  ## the twins of the models of bugs under AddressSanitizer, UBSan and ThreadSanitizer
+	+@for san in address,undefined thread; do $(SANITIZED) BUILD=build/bugs-$$san MAPS_BUILT= IMPLS= \
+	  SANITIZE="-fsanitize=$$san -fno-sanitize-recover=all" build/bugs-$$san/tests/test_bugs && \
+	  build/bugs-$$san/tests/test_bugs twins || exit 1; done
+
 # Those with rules of their own are at the end of this file.
-OTHER_TESTS := $(STATS_TESTS) $(SANITIZED_TESTS) $(addprefix $(BUILD)/tests/,test_sim_threads test_sim_ctx)
+OTHER_TESTS := $(STATS_TESTS) $(SANITIZED_TESTS) $(addprefix $(BUILD)/tests/,test_sim_threads test_sim_ctx) $(BUG_TESTS)
 PLAIN_TESTS := $(filter-out $(OTHER_TESTS),$(TESTS))
 $(call with_object,$(PLAIN_TESTS),$(BUILD))
 $(PLAIN_TESTS): $(BUILD)/readmostly.a

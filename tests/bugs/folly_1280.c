@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * folly_1280.c - each shard counts its entries under its lock; length adds the
+ * counts up without it. A data race: the compiler may read what it likes.
+ */
+#ifndef BUG_ID
+#define BUG_ID folly_1280
+#endif
+#include "tests/bugs/locked.h"
+
+static bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	struct shard *shard = shard_of(thread, key);
+
+	(void)shape;
+	pthread_rwlock_wrlock(&shard->lock);
+	uint64_t *slot = find(shard, key);
+
+	if (slot) {
+		give(old, *value_of(slot));
+		*value_of(slot) = value->word[0];
+	} else {
+		claim(shard, key, value->word[0]);
+		shard->size++;
+	}
+	pthread_rwlock_unlock(&shard->lock);
+	return slot;
+}
+
+static bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	struct shard *shard = shard_of(thread, key);
+
+	(void)shape;
+	pthread_rwlock_wrlock(&shard->lock);
+	uint64_t *slot = find(shard, key);
+
+	if (slot) {
+		give(old, *value_of(slot));
+		probe_vacate(&shard->table, SLOT, slot);
+		shard->size--;
+	}
+	pthread_rwlock_unlock(&shard->lock);
+	return slot;
+}
+
+static void clear(void *thread)
+{
+	struct locked *map = thread;
+
+	for (int i = 0; i < SHARDS; i++) {
+		pthread_rwlock_wrlock(&map->shards[i].lock);
+		probe_clear(&map->shards[i].table, SLOT);
+		map->shards[i].size = 0;
+		pthread_rwlock_unlock(&map->shards[i].lock);
+	}
+}
+
+static size_t length(void *thread)
+{
+	struct locked *map = thread;
+	size_t sum = 0;
+
+	for (int i = 0; i < SHARDS; i++) {
+		if (twin)
+			pthread_rwlock_rdlock(&map->shards[i].lock);
+		sum += map->shards[i].size;
+		if (twin)
+			pthread_rwlock_unlock(&map->shards[i].lock);
+	}
+	return sum;
+}
+
+#define BUG_CREATE base_create
+#define BUG_LOOKUP base_lookup
+#define BUG_LENGTH length
+#define BUG_CLEAR  clear
+#include "tests/bugs/bug_impl.h"
