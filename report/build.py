@@ -119,7 +119,7 @@ def ranking_data(report, a):
         "workload", "shape", "keys", "miss_share", "dist", "placement",
         "memory", "presize", "write_kind", "write_share", "threads", "leader",
         "leader_cell", "word", "group_n", "needs", "maps", "weakest",
-        *ranking.RIVAL), list(ranking.ranking_rows(a)))
+        *ranking.RIVAL, "mops"), list(ranking.ranking_rows(a)))
 
 
 def verdicts(a, out, said, rows, controls, seen, invalid, text, found,

@@ -63,9 +63,11 @@ def ranking_rows(a):
         for line in a.lines_of(board):
             for threads in sorted(a.grid[board][line]):
                 group = a.verdicts[board, line, threads]
+                cells = a.grid[board][line][threads]
                 head = {**board._asdict(), "write_kind": line.kind,
                         "write_share": line.share, "threads": threads,
                         "leader_cell": group["cell"], "group_n": group["n"],
                         **{k: group[k] for k in GROUP if k != "n"}}
                 for rival in group["rivals"] or [{}]:
-                    yield head | {k: rival.get(k) for k in RIVAL}
+                    yield head | {k: rival.get(k) for k in RIVAL} | {
+                        "mops": a.mops(cells.get(rival.get("map")))}

@@ -20,7 +20,8 @@ def plain(value, kind="html"):
         return re.sub(r"[\r\n\t]+", " ", str(value)).strip()
     text = re.sub(r"<i [^>]*>.*?</i>", "", str(value))
     text = re.sub(r"<br ?/?>", " ", text)
-    return html.unescape(re.sub(r"<[^>]*>", "", text)).strip()
+    text = html.unescape(re.sub(r"<[^>]*>", "", text))
+    return re.sub(r"[\r\n\t]+", " ", text).strip()
 
 
 def plain_rows(columns, rows):

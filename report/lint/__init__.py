@@ -11,11 +11,12 @@ Exit status: 0 nothing found, 1 findings, 2 the folder cannot be read.
 import argparse
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
-from report.lint import (alts, articles, claim, columns, copies, crossovers,
-                         decisions, flips, guarantees, latency, next_step,
-                         other, production, ranked, repeats, trust, validity,
-                         winners)
+from report.lint import (alts, articles, claim, claims, columns, copies,
+                         crossovers, decisions, flips, guarantees, latency,
+                         method, next_step, other, production, ranked,
+                         repeats, staged, trust, validity, winners)
 from report.lint.context import Context
 from report.lint.log import Log
 from report.lint.read_page import Page
@@ -23,7 +24,7 @@ from report.lint.rows import Rows, Unreadable
 
 RULES = (claim, trust, next_step, ranked, decisions, flips, winners,
          crossovers, production, validity, repeats, latency, articles,
-         guarantees, columns, alts, other, copies)
+         guarantees, claims, columns, alts, other, copies, method)
 
 
 def lint(folder, terminal=None, rows=None):
@@ -32,12 +33,23 @@ def lint(folder, terminal=None, rows=None):
     terminal -- path of a file with what the report printed, or None
     rows     -- of the journal, where it was read before
     """
+    if (Path(folder) / "stages.json").exists():
+        return lint_stages(folder)
     rows, log = rows or Rows(folder), Log()
     page = Page(rows.folder, terminal and Path(terminal).resolve())
     context = Context(rows, page, log)
     for rule in RULES:
         rule.check(context)
     return log
+
+
+def lint_stages(folder):
+    """The same of a search in stages, whose page is another one."""
+    c = SimpleNamespace(search=staged.Search(folder), rows=None, log=Log(),
+                        page=Page(Path(folder)))
+    for rule in (staged, method):
+        rule.check(c)
+    return c.log
 
 
 def main(argv):

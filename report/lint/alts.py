@@ -341,5 +341,6 @@ FORMS = (("rivals", rivals), ("forest-", forest), ("scaling-", scaling),
          ("repeats", noise.repeats), ("controls", controls), ("pins", pins),
          ("simulated-", simulated.alt), ("cache-", counters),
          ("flip-", read_elsewhere), ("winner-", read_elsewhere),
-         ("production", read_elsewhere))
+         ("production", read_elsewhere),
+         ("claim-ratios", read_elsewhere))
 OF_HEAD = (rivals, forest, scaling, per_operation, efficiency, raw)

@@ -55,7 +55,8 @@ def winner(row):
     d = row.decision
     why = ("" if d.front else f"n = {d.n}, {d.k} maps need {d.needs}" if d.k
            else "no ranked map has a result here")
-    return [{"n": d.n, "maps": d.k, "why": why}]
+    return [{"n": d.n, "maps": d.k, "why": why, "weakest_mops":
+             row.c.centre(row.group.cells.get(row.held["weakest"]))}]
 
 
 def rival(row):
@@ -63,7 +64,7 @@ def rival(row):
     d = row.decision
     lead = row.group.cells.get(d.leader)
     return [{"leader_cell": lead and lead.id, "group_n": d.n, "maps": d.k,
-             "why": rival_why(d, row.cell)}]
+             "why": rival_why(d, row.cell), "mops": row.c.centre(row.cell)}]
 
 
 def rival_why(d, cell):

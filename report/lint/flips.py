@@ -117,10 +117,11 @@ def flip_tip(c, f, tip):
 
 def tip_level(c, f, tip):
     """"; gomap_rw 20.1 Mop/s" at the end, and the MDE before it."""
-    match = re.search(rf"{re.escape(c.base)} ({say.NUMBER}) Mop/s", tip)
+    match = re.search(rf"(\S+) ({say.NUMBER}) Mop/s", tip)
     if match and f.level:
-        c.log.check(say.same(match[1], f.level.centre), FLIP, "index.html",
-                    tip, f.group, f"{c.base} {f.level.centre:.4g}")
+        c.log.check(match[1] == c.base and say.same(
+            match[2], f.level.centre), FLIP, "index.html", tip, f.group,
+                    f"{c.base} {f.level.centre:.4g}")
     decisions.mde(c, FLIP, "index.html", tip, [f.pair], f.group)
     names = RATIO.search(tip)
     c.log.check(names[1] == c.contender and names[2] == c.base, FLIP,

@@ -89,10 +89,11 @@ def told(c, group):
 
 
 def ratios(d):
-    """Each (ratio, low, high) to the rival of the weakest comparison."""
+    """Each (ratio, low, high) to the rival of the weakest comparison, and
+    what that reached."""
     if not d.front:
         return []
-    return [(r.pair.centre, *span) for r in d.rivals
+    return [(r.pair.centre, *span, d.levels[r.map].centre) for r in d.rivals
             if r.map in decisions.weakest(d) for span in r.pair.spans()]
 
 
@@ -100,8 +101,9 @@ def traffic(row):
     """Reader of tables/production-all.csv."""
     if row.group is None or not cluster(row.group):
         return []
-    found = ratios(row.decision) or [(None, None, None)]
-    return [told(row.c, row.group) | dict(zip(("ratio", "low", "high"), r))
+    found = ratios(row.decision) or [(None, None, None, None)]
+    return [told(row.c, row.group)
+            | dict(zip(("ratio", "low", "high", "weakest_mops"), r))
             for r in found]
 
 
@@ -202,11 +204,13 @@ def cells_of(c, group, cells):
         c.log.check(cells.get(head) == text, RULE, WHERE, said, group,
                     f"{head}: {text}")
     ratio, found = cells["× weakest rival"], ratios(d)
-    three = say.TRIPLE.search(ratio)
-    right = (ratio == "none" if not found else bool(three) and any(
-        claim.fits(three.groups(), r) for r in found))
+    three, base = say.TRIPLE.search(ratio), cells["that rival, Mop/s"]
+    right = (ratio == base == "none" if not found else bool(three) and any(
+        claim.fits(three.groups(), r[:3]) and say.same(base, r[3])
+        for r in found))
     c.log.check(right, RULE, WHERE, said, group, d.told())
-    known = {"cluster", "traffic", "keys", "threads", "× weakest rival"}
+    known = {"cluster", "traffic", "keys", "threads", "× weakest rival",
+             "that rival, Mop/s"}
     c.log.check(set(cells) == known | set(wanted), RULE, WHERE,
                 ", ".join(cells), "report/lint/production.py",
                 "a column has no rule")

@@ -110,7 +110,7 @@ class Panel:
 
 
 def clean(text):
-    return " ".join(text.replace("\u00a0", " ").split(" ")).strip()
+    return re.sub(r"[ \n\t]+", " ", text.replace("\u00a0", " ")).strip()
 
 
 def text_of(node):
@@ -162,9 +162,16 @@ class Page:
             t["id"].startswith(prefix)
             for t in n.all("title") + n.all("desc"))]
 
+    def box(self):
+        """What the claim stands in: not the box of a page made for claims,
+        in which that is folded."""
+        found = [n for n in self.root.all("div")
+                 if "claim" in n["class"].split()]
+        return found[-1] if found else None
+
     def claim(self):
         """The sentences of the first screen's claim; "" without one."""
-        box = self.of_class("div", "claim")
+        box = self.box()
         told = [] if box is None else [
             clean(n.text()) for n in box.all("p")
             if n["id"] == "claim" or not n["class"]]
@@ -182,7 +189,7 @@ class Page:
 
     def first_screen(self):
         """The text of the box that the claim stands in."""
-        return text_of(self.of_class("div", "claim"))
+        return text_of(self.box())
 
     def markdown(self, name):
         """Cells of the body of report/NAME, a table; None where there is no

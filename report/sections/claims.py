@@ -15,7 +15,7 @@ COLUMNS = ("cell", "id", "verdict", "of", "how", "numbers", "where", "word",
            "other_cell", "rule", "claimed_low", "claimed_high", "instead")
 STANDS = {decision_rules.CONFIRMED: "✓", decision_rules.CORRECTED: "◐",
           decision_rules.OPEN: "?"}
-RATIOS = ("cell", "id", "value", "low", "high", "n", "verdict")
+RATIOS = ("cell", "id", "claimed", "value", "low", "high", "n", "verdict")
 
 
 def document(a):
@@ -115,7 +115,7 @@ def ratio_rows(found):
                 row["cells"][0]["low"] is not None:
             cell, claimed = row["cells"][0], row["claimed"][0]
             yield {"cell": cell["cells"][0], "id": row["id"], "n": cell["n"],
-                   "verdict": row["verdict"], **{
+                   "verdict": row["verdict"], "claimed": claimed, **{
                        k: cell[k] / claimed for k in ("value", "low",
                                                       "high")}}
 

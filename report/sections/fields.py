@@ -8,8 +8,8 @@ OPEN_BOARDS = 3  # flip maps that are open; the others fold
 FLIP_COLUMNS = ("workload", "keys", "write_kind", "write_share", "threads",
                 "ratio", "low", "high", "n", "side", "base_mops", "why")
 WINNER_COLUMNS = ("workload", "keys", "write_kind", "write_share", "threads",
-                  "leader", "word", "weakest", "ratio", "low", "high", "n",
-                  "front", "maps", "why")
+                  "leader", "word", "weakest", "weakest_mops", "ratio", "low",
+                  "high", "n", "front", "maps", "why")
 
 
 def flip_figure(report, a, where, hue):
@@ -128,9 +128,17 @@ def winner_row(a, board, line, threads):
     elif not group["front"]:
         row["why"] = (f"n = {group['n']}, {group['maps']} maps need "
                       f"{group['needs']}")
+    return row | weakest(a, (board, line, threads))
+
+
+def weakest(a, at):
+    """The ratio of a group's weakest comparison, and what it is a ratio to
+    reached; None where there is none."""
+    group = a.verdicts[at]
     rival = next((r for r in group["rivals"]
                   if r["map"] == group["weakest"]), {})
-    return row | {k: rival.get(k) for k in ("ratio", "low", "high")}
+    return {k: rival.get(k) for k in ("ratio", "low", "high")} | {
+        "weakest_mops": a.mops(a.at(at).get(rival.get("map")))}
 
 
 def winner_alt(rows):

@@ -38,6 +38,7 @@ def map_row(a, where, go, port):
               for text in (chip(a.look, name), words.estimate(level)
                            if level else esc(cells[name].reason), word)),
             words.estimate(pair) if pair else "not run",
+            pair["n"] if pair else 0,
             SAME if said[0] == said[1] else f"differ; Go's is: {said[0]}"]
 
 
@@ -47,7 +48,8 @@ def map_table(report, a, found):
     heads = [("place", "text"), ("Go's own", "html"), ("Mop/s [95 %]", "num"),
              ("its verdict", "text"), ("port in C", "html"),
              ("port's Mop/s [95 %]", "num"), ("port's verdict", "text"),
-             ("Go's own ÷ port [95 %]", "num"), ("verdicts", "text")]
+             ("Go's own ÷ port [95 %]", "num"), ("blocks", "num"),
+             ("verdicts", "text")]
     return report.table("go-maps", (
         "Each of Go's own maps beside its port: speed, and the verdict on "
         "either among all ranked maps of its place"), heads, rows)

@@ -11,18 +11,19 @@ from report import factors, verdicts, words
 from report.analysis import REFERENCE, REFERENCE_SHARE
 from report.page import chip, esc
 from report.plot_grid import flip_rows, size_of
-from report.sections.fields import FLIP_COLUMNS
+from report.sections.fields import FLIP_COLUMNS, weakest
 
 TABLE = (Path(__file__).resolve().parents[2]
          / "workloads/production/twitter-2020.tsv")
 CLUSTER = re.compile(r"cluster-(\d+)")
+REACHED = "that rival, Mop/s"
 SAME, APART, OTHER, OPEN = ("the same map", "not told apart", "another map",
                             "not decided")
 COLUMNS = ("cluster", "workload", "keys", "write_kind", "write_share",
            "miss_ratio", "dist", "key_bytes_table", "key_bytes",
            "value_bytes_table", "value_bytes", "threads", "leader", "word",
-           "ratio", "low", "high", "n", "uniform_leader", "uniform_word",
-           "uniform_keys", "uniform_names")
+           "ratio", "low", "high", "weakest_mops", "n", "uniform_leader",
+           "uniform_word", "uniform_keys", "uniform_names")
 QUESTION = ("Which map leads under the traffic of production, and would "
             "uniform keys of 8 bytes have named the same one?")
 
@@ -85,8 +86,6 @@ def row_of(a, cluster, board, line, threads):
     at, told = (board, line, threads), published()[cluster]
     group, other = a.verdicts[at], reference(a, board, threads)
     uniform = a.verdicts[other] if other else None
-    rival = next((r for r in group["rivals"]
-                  if r["map"] == group["weakest"]), {})
     key, value = used_sizes(board)
     return {
         "cell": group["cell"], "cluster": cluster,
@@ -101,7 +100,7 @@ def row_of(a, cluster, board, line, threads):
         else None, "uniform_word": uniform and uniform["word"],
         "uniform_keys": other and other[0].keys,
         "uniform_names": named(group, uniform),
-        **{k: rival.get(k) for k in ("ratio", "low", "high")}}
+        **weakest(a, at)}
 
 
 def rows_of(a, found):
@@ -128,7 +127,7 @@ def table(report, a, rows):
         sizes(r, "key_bytes"), sizes(r, "value_bytes"), r["threads"],
         chip(a.look, r["leader"]) if r["leader"] else "none", r["word"],
         f"× {words.sig(r['ratio'])} {words.between(r['low'], r['high'])}"
-        if r["ratio"] is not None else "none",
+        if r["ratio"] is not None else "none", words.sig(r["weakest_mops"]),
         chip(a.look, r["uniform_leader"]) if r["uniform_leader"] else "none",
         r["uniform_names"]] for r in rows]
     return report.table(
@@ -139,7 +138,8 @@ def table(report, a, rows):
             ("cluster", "num"), ("traffic", "text"), ("keys", "num"),
             ("bytes of a key", "num"), ("bytes of a value", "num"),
             ("threads", "num"), ("leader", "html"), ("verdict", "text"),
-            ("× weakest rival", "num"), ("leader, uniform keys", "html"),
+            ("× weakest rival", "num"), (REACHED, "num"),
+            ("leader, uniform keys", "html"),
             ("uniform keys name", "text")], body)
 
 

@@ -15,8 +15,10 @@ A file of pages/ has the lines of a shape (make_shape.py), and
 import csv
 import html
 import json
+import math
 from pathlib import Path
 
+import numpy as np
 from make_shape import Shape, pairs
 
 PAGES = Path(__file__).parent / "pages"
@@ -64,8 +66,8 @@ class Page(Shape):
             "base": "gomap_rw", "contender": "syncmap",
             "decisions": self.groups}, indent=1, ensure_ascii=False),
             "utf-8")
-        write(out / "report/tables/ranking.csv", ("cell", *RIVAL, "leader",
-                                                  "word"), self.ranking(out))
+        write(out / "report/tables/ranking.csv", (
+            "cell", *RIVAL, "mops", "leader", "word"), self.ranking(out))
         write(out / "report/tables/crossovers.csv", CROSSOVER,
               self.crossovers)
         (out / "terminal").write_text(self.terminal(), "utf-8")
@@ -95,8 +97,19 @@ class Page(Shape):
         for g in self.groups:
             threads = int(g["place"].split(" ")[0])
             for r in g["rivals"]:
-                yield r | {"cell": ids[r["map"], threads],
+                cell = ids[r["map"], threads]
+                yield r | {"cell": cell, "mops": reached(out, cell),
                            "leader": g["leader"], "word": g["word"]}
+
+
+def reached(out, cell):
+    """Pseudo-median of a cell's trials, Mop/s; None without one."""
+    logs = np.log([t["result"]["ops"] * 1e3 / t["result"]["elapsed_ns"]
+                   for t in map(json.loads, (
+                       out / "trials.jsonl").read_text("utf-8").splitlines())
+                   if t["cell"] == cell and t["status"] == "ok"])
+    i, j = np.triu_indices(len(logs))
+    return math.exp(np.median((logs[i] + logs[j]) / 2)) if len(i) else None
 
 
 def member(keys, rest):
