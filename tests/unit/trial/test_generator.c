@@ -296,14 +296,14 @@ static void the_key_drawn_most_has_its_share(void)
 		cell.dist_a = thetas[t];
 		for (int k = 1; k <= KEYS; k++)
 			norm += pow(k, -thetas[t]);
-		worst = fmax(worst,
-		        fabs(rm_stream_most(&cell, KEYS) * norm - 1));
+		worst = fmax(
+		        worst, fabs(rm_stream_most(&cell, KEYS) * norm - 1));
 	}
 	CHECK(worst < 0.02, "zipf: the first rank's share, 6 exponents");
 	CHECK(rm_stream_most(&cell, 1) == 1, "of one key: all draws");
-	cell = (struct rm_cell){ .dist = RM_DIST_HOT,
-		.dist_a = 0.1,
-		.dist_b = 0.9 };
+	cell = (struct rm_cell){
+		.dist = RM_DIST_HOT, .dist_a = 0.1, .dist_b = 0.9
+	};
 	CHECK(fabs(rm_stream_most(&cell, 1000) - 0.009) < 1e-9,
 	        "hot: a key of the hot share");
 	cell.dist_b = 0.01;
