@@ -16,6 +16,7 @@ TABLE = [line.split("\t") for line in each_line("method.txt")]
 NUMBERS = re.compile(rf"(?<![\w./]){say.NUMBER}(?![\w{say.THIN}])")
 RATIO = re.compile(r"÷|^×|\bratio\b|\btimes\b")
 INTERVAL = re.compile(rf"\[{say.NUMBER}[^\],]*, {say.NUMBER}[^\]]*\]")
+WHY_NONE = re.compile(r"\(| maps need \d")  # "(n 3)"; "10 maps need 11"
 CENTRES = ("ratio", "percent", "position", "value", "ns", "mops")
 MISSING = re.compile(r"not run|skipped|failed|void|no interval|not needed|"
                      r"not yet|not paid|no base")
@@ -119,7 +120,8 @@ def intervals(c):
                 for row in t.rows:
                     bare = re.match(rf"(?:× )?{say.NUMBER}", row[at])
                     c.log.check(not bare or bool(
-                        INTERVAL.search(row[at])) or "(" in row[at],
+                        INTERVAL.search(row[at])) or bool(
+                        WHY_NONE.search(row[at])),
                         "R4: interval", f"index.html: {t.key}", row[at],
                         head, "neither an interval nor why there is none")
     for where, text in texts(c):
