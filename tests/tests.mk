@@ -59,6 +59,9 @@ fuzz:  ## parsers, 10^6 inputs or a CPU hour each, docs/tally/fuzz.md: ARGS='NAM
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=build/fuzz COVERAGE='--coverage -O1' fuzzers
 	@nice -n 19 $(PYTHON) tests/tools/fuzz_tally.py build/fuzz $(ARGS)
 
+# It loads what `readmostly check` loads before malloc.
+$(BUILD)/tests/test_quarantine: | $(OUT)/libreadmostly_quarantine.so
+
 # Those with rules of their own are at the end of this file.
 OTHER_TESTS := $(STATS_TESTS) $(SANITIZED_TESTS) $(addprefix $(BUILD)/tests/,test_sim_threads test_sim_ctx)
 PLAIN_TESTS := $(filter-out $(OTHER_TESTS),$(TESTS))
@@ -138,7 +141,7 @@ history-bench: $(BUILD)/tests/history_bench  ## what judging histories costs: se
 .PHONY: check-maps check-dispatch map-objects test-asan test-tsan
 
 CHECK_OPS ?= 200000
-check-maps: $(BUILD)/readmostly  ## all maps, all checks, quick form
+check-maps: $(BUILD)/readmostly  ## all maps, all checks, quick form; CHECK_OPS=1s: that CPU time of a shape
 	@tests/tools/check_maps.sh $(BUILD)/readmostly $(CHECK_OPS)
 
 # Maps of libraries, those of `make deps-peers` among them; `make test` has a
