@@ -69,7 +69,7 @@ $(BUILD)/bugs/table.c: FORCE
 	$(call write_table,$@,$(BUGS))
 $(BUILD)/bugs/table.o: $(BUILD)/bugs/table.c
 	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
-BUG_TESTS := $(BUILD)/tests/test_bugs
+BUG_TESTS := $(addprefix $(BUILD)/tests/,test_bugs test_bug_steps)
 $(call with_object,$(BUG_TESTS),$(BUILD))
 $(BUG_TESTS): $(call objects,$(BUILD),$(BUGS)) $(BUILD)/bugs/table.o $(BUILD)/readmostly.a
 	@mkdir -p $(@D)
