@@ -171,9 +171,8 @@ static double explained(const struct rm_team *team, uint64_t lookups)
 	if (cell->threads == 1 &&
 	        (cell->write_kind != RM_FRESH || team->fresh_guard >= RM_BATCH))
 		return 0;
-	return (double)lookups *
-	               (0.001 + cell->threads *
-	                                rm_stream_most(cell, cell->keys)) +
+	return (double)lookups * (0.001 + cell->threads * rm_stream_most(cell,
+	                                                          cell->keys)) +
 	       64;
 }
 
