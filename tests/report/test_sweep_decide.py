@@ -154,11 +154,12 @@ def test_a_boundary_elsewhere_does_not_agree(done, tmp_path):
 
 def search_that_says(leads, flips):
     """A decision of one line over threads: {threads: who leads}, [flips]."""
-    at = {"axis": "threads", "dist": "uniform", "write_share": 0.03,
+    at = {"dist": "uniform", "write_share": 0.03,
           "threads": None, "keys": 1024}
     return {"points": [{**at, "threads": n, "leads": who}
                        for n, who in leads.items()],
-            "boundaries": [{**at, "kind": "flip", "from": a, "to": b,
+            "boundaries": [{**at, "axis": "threads", "kind": "flip",
+                            "from": a, "to": b,
                             "leads_below": leads[a], "leads_above": leads[b]}
                            for a, b in flips]}
 
