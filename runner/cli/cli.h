@@ -34,6 +34,7 @@ int rm_cli_trial(int argc, char **argv);
 int rm_cli_check(int argc, char **argv);
 /* `check --history FILE`: where check goes on for a recorded history. */
 int rm_cli_check_history(int argc, char **argv);
+int rm_cli_explore(int argc, char **argv);
 int rm_cli_dump(int argc, char **argv);
 int rm_cli_counters(int argc, char **argv);
 int rm_cli_doctor(int argc, char **argv);

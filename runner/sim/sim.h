@@ -100,4 +100,17 @@ struct rm_sim_builtin {
 };
 extern const struct rm_sim_builtin rm_sim_builtins[];
 
+/*
+ * Which maps' instrumented objects can be run on another run time than the
+ * machine's own, as runner/sim/simulatable.sh decides when a program is built,
+ * never by trying. Made by sim.mk, for the programs that link these objects.
+ */
+struct rm_sim_verdict {
+	const char *id;
+	const char *reason; /* why it is not simulated; NULL: it is */
+};
+
+extern const struct rm_sim_verdict rm_sim_verdicts[];
+extern const size_t rm_sim_verdict_count;
+
 #endif /* RM_SIM_H */

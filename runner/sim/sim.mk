@@ -24,7 +24,7 @@ $(BUILD)/sim_machines.o: $(BUILD)/sim_machines.c
 sim: $(BUILD)/readmostly-sim  ## the simulated machine's program
 
 ifeq ($(SANITIZE)$(IMPL),)
-all: $(OUT)/readmostly-sim
+all: $(OUT)/readmostly-sim $(OUT)/readmostly-explore
 endif
 
 SIM      := $(BUILD)/sim
@@ -87,7 +87,7 @@ $(SIM_TEAM): $(SIM)/trial/%.o: $(BUILD)/runner/trial/%.o $(wildcard runner/sim/p
 $(OUT)/sim/maps.c: $(SIM_VERDICTS) $(OUT)/impl_table.c
 	@mkdir -p $(@D)
 	@{ sort $(SIM_VERDICTS) /dev/null; $(foreach f,$(filter %.cc,$(call named,$(SIM_MAPS))),echo '$(basename $(notdir $(f))) no is in C++, whose run time is not simulated';) } >$@.all
-	@{ echo '#include "runner/sim/program/internal.h"'; \
+	@{ echo '#include "runner/impl_table.h"'; echo '#include "runner/sim/sim.h"'; \
 	   sed -n 's/^\([^ ]*\) yes$$/extern const struct rm_impl rm_impl_\1;/p' $@.all; \
 	   echo 'const struct rm_impl *const rm_impl_table[] = {'; \
 	   sed -n 's/^\([^ ]*\) yes$$/	\&rm_impl_\1,/p' $@.all; \
@@ -106,6 +106,21 @@ $(OUT)/readmostly-sim: $(OUT)/sim/maps.o $(SIM_IMPLS) $(SIM_GUEST) $(SIM_TEAM) $
 	  $$(sed -n 's/^\([^ ]*\) yes$$/\1/p' $(OUT)/sim/maps.c.all | while read -r id; do \
 	  printf '%s\n' $(SIM_IMPLS) | grep "/$$id\.o$$"; done) \
 	  $$(pkg-config --libs $(LIBRARIES)) -lm -ldl)
+
+# readmostly-explore: the same objects of maps on the run time of runner/explore/,
+# which switches threads at each access and counts nothing.
+.PHONY: explore
+EXPLORE   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runner/explore/*.c) $(addprefix runner/sim/guest/,ctx.c space.c))
+EXPLORE_BASE = $(filter $(BUILD)/runner/base/% $(BUILD)/runner/history/% $(BUILD)/runner/protocol/% \
+               %/runner/impl_find.o %/runner/cli/standard.o %/build_info.o,$(OBJS))
+$(OUT)/readmostly-explore: $(OUT)/sim/maps.o $(SIM_IMPLS) $(EXPLORE) $(EXPLORE_BASE)
+	$(call link,$(filter-out $(SIM_IMPLS),$^) \
+	  $$(sed -n 's/^\([^ ]*\) yes$$/\1/p' $(OUT)/sim/maps.c.all | while read -r id; do \
+	  printf '%s\n' $(SIM_IMPLS) | grep "/$$id\.o$$"; done) \
+	  $$(pkg-config --libs $(LIBRARIES)) -lm -ldl)
+
+explore: $(BUILD)/readmostly-explore $(BUILD)/readmostly  ## all simulatable maps under 2,000 schedules each: SCHEDULES=N
+	@$(BUILD)/readmostly explore all --schedules $(or $(SCHEDULES),2000)
 .SECONDARY: $(SIM_IMPLS:.o=.s) $(SIM_IMPLS:.o=.raw.o) $(SIM_GUEST:.o=.s) $(SIM_GUEST:.o=.raw.o)
 
 .PHONY: sim-fidelity
