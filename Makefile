@@ -71,7 +71,7 @@ MAP_LIBS  := $(sort $(foreach f,$(IMPLS) $(ELSEWHERE),$(call needs,$(f))))
 # Of the maps that are linked: a trial shall not load what it does not run.
 LDLIBS    = $(shell $(PKG) --libs $(LIBRARIES) $(sort $(foreach f,$(LINKED) $(STATS_LINKED),$(call needs,$(f))))) -lm -ldl
 
-RUNNER  := $(filter-out runner/main.c runner/explore/% %_helper.c %_stats.c,$(wildcard runner/*.c runner/*/*.c runner/sim/model/*.c))
+RUNNER  := $(filter-out runner/main.c %_helper.c %_stats.c,$(wildcard runner/*.c runner/*/*.c runner/sim/model/*.c))
 OBJS    := $(call objects,$(BUILD),$(RUNNER) $(LINKED)) $(OUT)/impl_table.o $(OUT)/map_code.o \
            $(BUILD)/events_tsv.o $(BUILD)/cpus_tsv.o $(BUILD)/build_info.o $(BUILD)/sim_machines.o $(BUILD)/facts.o
 

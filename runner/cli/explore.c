@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * explore.c - `readmostly explore`: the program beside this one that has the
- * instrumented maps takes the line as it is. A map that is named by its file
- * gets a program of its own first, from this tree.
+ * instrumented maps takes the line as it is. For a map that is named by its
+ * file it is built first, from this tree.
  */
 #include "runner/base/capture.h"
 #include "runner/base/error.h"
@@ -29,27 +29,25 @@ static int file_of(int argc, char **argv)
 	return 0;
 }
 
-/* Builds build/CC/explored/ID/readmostly-explore; *argument, the file, becomes
-   the map's id, which is the file's name. 0 or -errno; make has said why. */
-static int build(char **argument, char *path, size_t size)
+/* Builds `path`, build/CC/explored/ID/readmostly-explore; the map's id is the
+   file's name. 0 or -errno; make has said why. */
+static int build(const char *file, char *path, size_t size)
 {
 	char make[] = "make", silent[] = "-s", folder[PATH_MAX];
 	char impl[PATH_MAX + 8], build_is[PATH_MAX + 8], out[PATH_MAX * 2];
-	char maps[NAME_MAX + 16], *said = NULL, *id;
+	char maps[NAME_MAX + 16], *said = NULL;
+	const char *slash = strrchr(file, '/'), *id = slash ? slash + 1 : file;
+	int length = (int)strlen(id) - 2;
 	char *argv[] = { make, silent, impl, build_is, out, maps, path, NULL };
 	int status;
 
 	rm_host_beside("", folder, sizeof(folder));
 	folder[strlen(folder) - 1] = '\0';
-	snprintf(impl, sizeof(impl), "IMPL=%s", *argument);
-	id = strrchr(*argument, '/');
-	id = id ? id + 1 : *argument;
-	id[strlen(id) - 2] = '\0';
+	snprintf(impl, sizeof(impl), "IMPL=%s", file);
 	snprintf(build_is, sizeof(build_is), "BUILD=%s", folder);
-	snprintf(out, sizeof(out), "OUT=%s/explored/%s", folder, id);
-	snprintf(maps, sizeof(maps), "SIM_MAPS=%s", id);
+	snprintf(out, sizeof(out), "OUT=%s/explored/%.*s", folder, length, id);
+	snprintf(maps, sizeof(maps), "SIM_MAPS=%.*s", length, id);
 	snprintf(path, size, "%s/readmostly-explore", out + strlen("OUT="));
-	*argument = id;
 	status = rm_capture(argv, &said);
 	free(said);
 	return status;
@@ -62,9 +60,9 @@ int rm_cli_explore(int argc, char **argv)
 
 	if (!file) {
 		rm_host_beside("readmostly-explore", path, sizeof(path));
-	} else if (build(&argv[file], path, sizeof(path))) {
+	} else if (build(argv[file], path, sizeof(path))) {
 		fprintf(stderr,
-		        "readmostly explore: %s.c: not built; expected a map "
+		        "readmostly explore: %s: not built; expected a map "
 		        "(docs/adding-a-map.md) and to be in the source tree, "
 		        "whose make compiles it\n",
 		        argv[file]);

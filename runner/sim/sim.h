@@ -113,4 +113,9 @@ struct rm_sim_verdict {
 extern const struct rm_sim_verdict rm_sim_verdicts[];
 extern const size_t rm_sim_verdict_count;
 
+/* Maps that order by volatile accesses, as the headers of Concurrency Kit do:
+   the machine runs them as any other, but to who looks for data races they are
+   plain. Ids; ends with NULL. */
+extern const char *const rm_sim_volatile[];
+
 #endif /* RM_SIM_H */

@@ -96,7 +96,10 @@ $(OUT)/sim/maps.c: $(SIM_VERDICTS) $(OUT)/impl_table.c
 	   echo 'const struct rm_sim_verdict rm_sim_verdicts[] = {'; \
 	   sed -n 's/^\([^ ]*\) yes$$/	{ "\1", NULL },/p; s/^\([^ ]*\) no \(.*\)$$/	{ "\1", "\2" },/p' $@.all; \
 	   echo '};'; \
-	   echo 'const size_t rm_sim_verdict_count = sizeof(rm_sim_verdicts) / sizeof(*rm_sim_verdicts);'; } >$@
+	   echo 'const size_t rm_sim_verdict_count = sizeof(rm_sim_verdicts) / sizeof(*rm_sim_verdicts);'; \
+	   echo 'const char *const rm_sim_volatile[] = {'; \
+	   $(foreach f,$(filter %.c,$(call named,$(SIM_MAPS))),$(if $(filter ck,$(call needs,$(f))),echo '	"$(basename $(notdir $(f)))",';)) \
+	   echo '	NULL'; echo '};'; } >$@
 
 $(OUT)/sim/maps.o: $(OUT)/sim/maps.c
 	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -107,10 +110,10 @@ $(OUT)/readmostly-sim: $(OUT)/sim/maps.o $(SIM_IMPLS) $(SIM_GUEST) $(SIM_TEAM) $
 	  printf '%s\n' $(SIM_IMPLS) | grep "/$$id\.o$$"; done) \
 	  $$(pkg-config --libs $(LIBRARIES)) -lm -ldl)
 
-# readmostly-explore: the same objects of maps on the run time of runner/explore/,
+# readmostly-explore: the same objects of maps on the run time of runner/sim/explore/,
 # which switches threads at each access and counts nothing.
 .PHONY: explore
-EXPLORE   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runner/explore/*.c) $(addprefix runner/sim/guest/,ctx.c space.c))
+EXPLORE   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runner/sim/explore/*.c) $(addprefix runner/sim/guest/,ctx.c space.c))
 EXPLORE_BASE = $(filter $(BUILD)/runner/base/% $(BUILD)/runner/history/% $(BUILD)/runner/protocol/% \
                %/runner/impl_find.o %/runner/cli/standard.o %/build_info.o,$(OBJS))
 $(OUT)/readmostly-explore: $(OUT)/sim/maps.o $(SIM_IMPLS) $(EXPLORE) $(EXPLORE_BASE)

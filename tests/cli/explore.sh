@@ -36,7 +36,7 @@ page() { sed 1d "$dir/$1"; }
 # shellcheck disable=SC2086
 again() { # ID: what its last line says gives the same page
 	line=$(sed -n 's/^again: readmostly explore //p' "$dir/$1")
-	"$explore" $line >"$dir/again"
+	$explore $line >"$dir/again"
 	[ $? = 1 ] && page "$1" | cmp - "$dir/again"
 }
 on_one_cpu() { # ID SCHEDULES
@@ -65,6 +65,12 @@ for map in gomap_rw gomap_mutex syncmap shard_rw_32 hashtriemap; do
 done
 
 explore=$build/readmostly-explore
+accuses_none() {
+	"$explore" all --schedules 20 >"$dir/out" && ! grep '^FAIL' "$dir/out"
+}
+check 'no map that says it is right is accused in 20 schedules' accuses_none
+check 'a map whose locks are volatile accesses is skipped with the reason' \
+	grep -q '^skip gomap_ck_pflock: it orders by volatile accesses' "$dir/out"
 refused() { # WORDS ARGUMENT...
 	words=$1; shift
 	"$explore" "$@" >"$dir/out" 2>&1
@@ -79,6 +85,19 @@ check 'an unknown scheduler is refused' refused 'expected mix, random or pct' \
 	gomap_rw --scheduler luck
 check 'a technique or a map without state is skipped with the reason' sh -c "
 	'$explore' null_map | grep -q '^skip null_map: the map holds nothing'"
+# A copy, from outside of the tree; the line that shows it again names it.
+outside() {
+	cp tests/fixtures/explored/double_free.c "$dir/strange.c"
+	sed -i 's/double_free/strange/g' "$dir/strange.c"
+	"$build/readmostly" explore "$dir/strange.c" --schedules 100 >"$dir/strange"
+	[ $? = 1 ] && grep -q '^FAIL strange: .*: bad free$' "$dir/strange" &&
+		grep -q "^again: readmostly explore $dir/strange.c --seed" "$dir/strange" ||
+		{ sed 's/^/# /' "$dir/strange"; return 1; }
+}
+check 'a map from outside of the tree is built and explored' outside
+explore="$build/readmostly explore"
+check 'its line shows it again, byte for byte' again strange
+rm -rf "$build/explored/strange"
 check 'readmostly explore is the same program' sh -c "
 	'$build/readmostly' explore gomap_rw --schedule 3 |
 	grep -q '^schedule 3: nothing is wrong'"

@@ -23,17 +23,17 @@ builds() { SIM_MAPS=$(echo $bugs) tests/tools/explore_with.sh "$dir/build" $file
 # linked FILE EDIT: the program with that file, or with that header for all.
 linked() {
 	local sources=$1 b=$dir/build name
-	rm -rf "$dir/edited" && mkdir -p "$dir/edited/runner/explore"
+	rm -rf "$dir/edited" && mkdir -p "$dir/edited/runner/sim/explore"
 	[ "${1%.h}" = "$1" ] || sources='access.c heap.c clocks.c holders.c'
-	sed "$2" "runner/explore/$1" >"$dir/edited/runner/explore/$1"
-	cmp -s "runner/explore/$1" "$dir/edited/runner/explore/$1" && return 1
-	cp "$b"/runner/explore/*.o "$dir/edited"
+	sed "$2" "runner/sim/explore/$1" >"$dir/edited/runner/sim/explore/$1"
+	cmp -s "runner/sim/explore/$1" "$dir/edited/runner/sim/explore/$1" && return 1
+	cp "$b"/runner/sim/explore/*.o "$dir/edited"
 	for name in $sources; do
-		[ -f "$dir/edited/runner/explore/$name" ] ||
-			cp "runner/explore/$name" "$dir/edited/runner/explore"
+		[ -f "$dir/edited/runner/sim/explore/$name" ] ||
+			cp "runner/sim/explore/$name" "$dir/edited/runner/sim/explore"
 		# shellcheck disable=SC2086
 		$cc -I"$dir/edited" $flags -c -o "$dir/edited/${name%.c}.o" \
-			"$dir/edited/runner/explore/$name" || return 1
+			"$dir/edited/runner/sim/explore/$name" || return 1
 	done
 	# shellcheck disable=SC2046,SC2086
 	$cc -pthread -o "$dir/explore" "$dir"/edited/*.o "$b"/runner/sim/guest/{ctx,space}.o \

@@ -19,7 +19,7 @@ room() { # ROOM DOORS...: its own headers, the contract, base, these doors
 	own=$1
 	shift
 	for folder in "runner/$own" "runner/$own"/*/; do
-		allow "${folder%/}" "$contract|$base|${more:-none}|runner/$own/[a-z0-9_/]*\.h|$(doors "$@")"
+		allow "${folder%/}" "$contract|$base|${hash:-none}|runner/$own/[a-z0-9_/]*\.h|$(doors "$@")"
 	done
 }
 doors() { # ROOM...: a pattern, of nothing where there is none
@@ -42,15 +42,10 @@ room history
 room protocol
 room plan protocol machine trace
 room counters machine
-# Another run time for the same instrumented objects: its guests' names, and
-# how the machine switches stacks and where memory lies.
-more='runner/sim/guest/(ctx|space|guest)\.h'
-room explore history protocol sim cli
-more=
-room sim machine protocol trial counters cli
-more='impls/support/hash\.h' # the check of growth makes keys that collide
+room sim machine protocol trial counters cli history
+hash='impls/support/hash\.h' # the check of growth makes keys that collide
 room check protocol history
-more=
+hash=
 room trial protocol trace counters
 room campaign protocol plan machine trial counters
 room cli protocol plan campaign trial counters machine check history sim trace
