@@ -98,7 +98,8 @@ $(OUT)/sim/maps.c: $(SIM_VERDICTS) $(OUT)/impl_table.c
 	   echo '};'; \
 	   echo 'const size_t rm_sim_verdict_count = sizeof(rm_sim_verdicts) / sizeof(*rm_sim_verdicts);'; \
 	   echo 'const char *const rm_sim_volatile[] = {'; \
-	   $(foreach f,$(filter %.c,$(call named,$(SIM_MAPS))),$(if $(filter ck,$(call needs,$(f))),echo '	"$(basename $(notdir $(f)))",';)) \
+	   grep -lE 'needs:.* ck( |$$)' $(filter %.c,$(call named,$(SIM_MAPS))) /dev/null | \
+	   sed 's|.*/\(.*\)\.c$$|	"\1",|'; \
 	   echo '	NULL'; echo '};'; } >$@
 
 $(OUT)/sim/maps.o: $(OUT)/sim/maps.c
