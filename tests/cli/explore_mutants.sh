@@ -42,17 +42,20 @@ linked() {
 		$(for bug in $bugs; do ls "$b"/sim/tests/fixtures/*/"$bug.o"; done) $libraries
 }
 
-# found BUG PROGRAM: by its own name, within its schedules.
-found() {
-	local rest finding schedules
-	rest=$(row "$1")
-	finding=$(echo "$rest" | cut -f2) schedules=$(echo "$rest" | cut -f3)
-	timeout 100 "$2" "$1" --schedules "$schedules" >"$dir/out" 2>&1
-	grep -q "^FAIL $1: .*: $finding\$" "$dir/out"
+# tried BUG PROGRAM: within the bug's schedules; a program that does not come to
+# its end tells nothing.
+tried() {
+	timeout 100 "$2" "$1" --schedules "$(row "$1" | cut -f3)" >"$dir/out" 2>&1
+	[ $? -le 1 ] || { sed 's/^/# /' "$dir/out"; return 1; }
 }
-missed() { linked "$2" "$3" && ! found "$1" "$dir/explore"; }
+named() { grep -q "^FAIL $1: .*: $(row "$1" | cut -f2)\$" "$dir/out"; } # BUG
+found() { tried "$1" "$2" && named "$1"; }
+missed() { # BUG FILE EDIT
+	linked "$2" "$3" && tried "$1" "$dir/explore" && ! named "$1"
+}
 
 check 'the bugs build' builds
+[ -x "$dir/build/readmostly-explore" ] || { done_testing; exit 1; }
 for bug in $bugs; do
 	check "$bug is found" found "$bug" "$dir/build/readmostly-explore"
 done
