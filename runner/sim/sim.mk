@@ -116,7 +116,7 @@ $(OUT)/readmostly-sim: $(OUT)/sim/maps.o $(SIM_IMPLS) $(SIM_GUEST) $(SIM_TEAM) $
 .PHONY: explore
 EXPLORE   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runner/sim/explore/*.c) $(addprefix runner/sim/guest/,ctx.c space.c))
 EXPLORE_BASE = $(filter $(BUILD)/runner/base/% $(BUILD)/runner/history/% $(BUILD)/runner/protocol/% \
-               %/runner/impl_find.o %/runner/cli/standard.o %/build_info.o,$(OBJS))
+               %/runner/impl_find.o %/runner/cli/argument.o %/runner/cli/standard.o %/build_info.o,$(OBJS))
 $(OUT)/readmostly-explore: $(OUT)/sim/maps.o $(SIM_IMPLS) $(EXPLORE) $(EXPLORE_BASE)
 	$(call link,$(filter-out $(SIM_IMPLS),$^) \
 	  $$(sed -n 's/^\([^ ]*\) yes$$/\1/p' $(OUT)/sim/maps.c.all | while read -r id; do \

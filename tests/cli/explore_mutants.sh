@@ -24,10 +24,12 @@ builds() { SIM_MAPS=$(echo $bugs) tests/tools/explore_with.sh "$dir/build" $file
 linked() {
 	local sources=$1 b=$dir/build name
 	rm -rf "$dir/edited" && mkdir -p "$dir/edited/runner/sim/explore"
-	[ "${1%.h}" = "$1" ] || sources='access.c heap.c clocks.c holders.c'
+	[ "${1%.h}" = "$1" ] || sources='access.c heap.c clocks.c locks.c'
 	sed "$2" "runner/sim/explore/$1" >"$dir/edited/runner/sim/explore/$1"
 	cmp -s "runner/sim/explore/$1" "$dir/edited/runner/sim/explore/$1" && return 1
-	cp "$b"/runner/sim/explore/*.o "$dir/edited"
+	for name in runner/sim/explore/*.c; do
+		cp "$b/${name%.c}.o" "$dir/edited" || return 1
+	done
 	for name in $sources; do
 		[ -f "$dir/edited/runner/sim/explore/$name" ] ||
 			cp "runner/sim/explore/$name" "$dir/edited/runner/sim/explore"
@@ -38,7 +40,7 @@ linked() {
 	# shellcheck disable=SC2046,SC2086
 	$cc -pthread -o "$dir/explore" "$dir"/edited/*.o "$b"/runner/sim/guest/{ctx,space}.o \
 		"$b"/runner/{base,history,protocol}/*.o "$b"/runner/impl_find.o \
-		"$b"/runner/cli/standard.o "$b"/build_info.o "$b"/sim/maps.o \
+		"$b"/runner/cli/{argument,standard}.o "$b"/build_info.o "$b"/sim/maps.o \
 		$(for bug in $bugs; do ls "$b"/sim/tests/fixtures/*/"$bug.o"; done) $libraries
 }
 

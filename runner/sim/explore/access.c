@@ -61,7 +61,8 @@ static inline void touch(uintptr_t address, unsigned bytes, bool write,
 		return;
 	rm_explore_step();
 	if (rm_explore.trace)
-		rm_explore_note((uint8_t)(write + 2 * atomic), site);
+		rm_explore_note(
+		        (enum rm_explore_kind)(write + 2 * atomic), site);
 	/* after the step: others may have run, and freed it */
 	hold_against_heap(address, bytes, write, site);
 	rm_explore_accessed(address, bytes, write, atomic, site);

@@ -10,7 +10,6 @@
 #include "runner/sim/explore/world.h"
 
 #include "runner/base/clock.h"
-#include "runner/base/rng.h"
 #include "runner/sim/sim.h"
 
 #include <errno.h>
@@ -28,11 +27,6 @@ const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS] = { "none",
 	"not linearizable", "torn value", "data race", "use after free",
 	"access outside of a block", "bad free", "leak", "deadlock", "livelock",
 	"broken invariant", "misuse", "crash" };
-
-enum {
-	CALIBRATING = 8, /* schedules, one thread after the other */
-	MIX_TURNS = 4,   /* of so many schedules one is by PCT */
-};
 
 /* What the processes share. */
 struct share {
@@ -64,65 +58,6 @@ const char *rm_explore_unfit(const struct rm_impl *impl, bool by_name)
 			return "it orders by volatile accesses, which are "
 			       "data races to C11";
 	return NULL;
-}
-
-int rm_explore_calibrate(const struct rm_explore_options *options,
-        uint64_t *horizon, struct rm_error *error)
-{
-	const struct rm_explore_turns none = { NULL, 0, 0 };
-	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
-	struct rm_explore_program program;
-	int status = 0;
-
-	*horizon = 1;
-	for (uint64_t i = 0; i < CALIBRATING && !status; i++) {
-		struct rm_explore_schedule schedule = {
-			.scheduler = &rm_explore_listed, .list = &none
-		};
-
-		rm_explore_program_make(options, i, &program);
-		status = rm_explore_play(
-		        &program, &schedule, options->steps, &played, error);
-		if (played.steps > *horizon)
-			*horizon = played.steps;
-	}
-	rm_explore_played_clear(&played);
-	return status;
-}
-
-void rm_explore_schedule_make(const struct rm_explore_options *options,
-        uint64_t number, uint64_t horizon, struct rm_explore_schedule *schedule)
-{
-	bool pct = options->policy == RM_EXPLORE_PCT ||
-	           (options->policy == RM_EXPLORE_MIX &&
-	                   number % MIX_TURNS == MIX_TURNS - 1);
-	uint64_t turn =
-	        options->policy == RM_EXPLORE_MIX ? number / MIX_TURNS : number;
-
-	*schedule = (struct rm_explore_schedule){
-		.scheduler = pct ? &rm_explore_pct : &rm_explore_random,
-		.rng = rm_seed(options->seed, 2 * number + 1),
-		.horizon = horizon,
-		.depth = options->depth
-		                 ? options->depth
-		                 : 1 + (unsigned)(turn % RM_EXPLORE_DEPTH_MAX),
-	};
-}
-
-int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
-        uint64_t horizon, struct rm_explore_turns *taken,
-        struct rm_explore_played *played, struct rm_error *error)
-{
-	struct rm_explore_program program;
-	struct rm_explore_schedule schedule;
-
-	rm_explore_program_make(options, number, &program);
-	rm_explore_schedule_make(options, number, horizon, &schedule);
-	schedule.taken = taken;
-	if (taken)
-		taken->count = 0;
-	return rm_explore_play(
-	        &program, &schedule, options->steps, played, error);
 }
 
 /* A lower number may still come from another process. */

@@ -26,6 +26,10 @@ enum {
 	RM_EXPLORE_THREADS_MAX = 7, /* the main thread is the eighth lane */
 	RM_EXPLORE_OPS_MAX = 16,    /* of each thread */
 	RM_EXPLORE_CPUS_MAX = 64,
+	/* unless told */
+	RM_EXPLORE_THREADS = 3,
+	RM_EXPLORE_OPS = 6,
+	RM_EXPLORE_STEPS = 1000000,
 };
 
 /* Who decides which thread runs (schedule.h). */

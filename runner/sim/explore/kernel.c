@@ -47,7 +47,7 @@ void rm_sim_pause(void)
 static int futex_wait(const void *word, uint32_t value, const void *site)
 {
 	rm_explore_step();
-	rm_explore_note(4, site);
+	rm_explore_note(RM_EXPLORE_LOCKS, site);
 	/* no lane runs between this look and the wait: no wake is lost */
 	if (*(const volatile uint32_t *)word != value)
 		return -EAGAIN;

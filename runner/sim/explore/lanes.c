@@ -314,7 +314,7 @@ _Noreturn void rm_explore_stop(enum rm_explore_fault fault, const void *site,
 	__builtin_unreachable();
 }
 
-void rm_explore_note(uint8_t kind, const void *site)
+void rm_explore_note(enum rm_explore_kind kind, const void *site)
 {
 	const struct rm_explore_lane *lane = rm_explore.running;
 
@@ -323,7 +323,7 @@ void rm_explore_note(uint8_t kind, const void *site)
 		return;
 	rm_explore.trace[rm_explore.trace_count++] =
 	        (struct rm_explore_event){ .lane = (uint8_t)lane->id,
-		        .kind = kind,
+		        .kind = (uint8_t)kind,
 		        .operation = (int8_t)lane->operation,
 		        .site = site };
 }

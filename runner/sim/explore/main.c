@@ -54,22 +54,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static uint64_t number(struct argp_state *state, const char *name,
-        const char *text, uint64_t low, uint64_t high)
-{
-	char *end;
-	unsigned long long value;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno || *end || end == text || *text == '-' || value < low ||
-	        value > high)
-		argp_error(state, "--%s %s: expected a number of %llu to %llu",
-		        name, text, (unsigned long long)low,
-		        (unsigned long long)high);
-	return value;
-}
-
 static enum rm_explore_policy policy_of(
         struct argp_state *state, const char *text)
 {
@@ -91,29 +75,23 @@ static error_t parse_schedules(
 
 	switch (key) {
 	case ONE:
-		to->options.first =
-		        number(state, "schedule", text, 0, UINT64_MAX >> 2);
+		to->options.first = rm_argument_number(
+		        state, "schedule", text, 0, UINT64_MAX >> 2);
 		to->one = true;
 		return 0;
 	case SCHEDULER:
 		to->options.policy = policy_of(state, text);
 		return 0;
 	case DEPTH:
-		to->options.depth =
-		        (unsigned)number(state, "depth", text, 1, 4);
+		to->options.depth = (unsigned)rm_argument_number(
+		        state, "depth", text, 1, 4);
 		return 0;
 	case SHAPE:
-		if (rm_shape_parse(text, &shape))
-			argp_error(state,
-			        "--shape %s: expected u64x8, u64x24, str16x8 "
-			        "or str16x24",
-			        text);
+		rm_argument_shape(state, text, &shape);
 		to->options.shapes = 1U << rm_shape_index(shape);
 		return 0;
 	case ARGP_KEY_ARG:
-		if (to->map)
-			argp_error(state, "expected one map");
-		to->map = text;
+		rm_argument_once(state, &to->map, text, "map");
 		return 0;
 	case ARGP_KEY_END:
 		if (!to->map)
@@ -131,25 +109,27 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case SCHEDULES:
-		into->schedules =
-		        number(state, "schedules", text, 1, UINT64_MAX >> 2);
+		into->schedules = rm_argument_number(
+		        state, "schedules", text, 1, UINT64_MAX >> 2);
 		return 0;
 	case THREADS:
-		into->threads = (unsigned)number(
+		into->threads = (unsigned)rm_argument_number(
 		        state, "threads", text, 1, RM_EXPLORE_THREADS_MAX);
 		return 0;
 	case OPS:
-		into->ops = (unsigned)number(
+		into->ops = (unsigned)rm_argument_number(
 		        state, "ops", text, 1, RM_EXPLORE_OPS_MAX);
 		return 0;
 	case SEED:
-		into->seed = number(state, "seed", text, 0, UINT64_MAX);
+		into->seed =
+		        rm_argument_number(state, "seed", text, 0, UINT64_MAX);
 		return 0;
 	case STEPS:
-		into->steps = number(state, "steps", text, 1, 1000000000);
+		into->steps =
+		        rm_argument_number(state, "steps", text, 1, 1000000000);
 		return 0;
 	case CPUS:
-		into->cpus = (unsigned)number(
+		into->cpus = (unsigned)rm_argument_number(
 		        state, "cpus", text, 1, RM_EXPLORE_CPUS_MAX);
 		return 0;
 	default:
@@ -268,11 +248,11 @@ int main(int argc, char **argv)
 		"What may be concluded: docs/exploring.md.",
 		NULL, NULL, NULL };
 	struct arguments arguments = { .options = { .shapes = RM_ALL_SHAPES,
-		                               .threads = 3,
-		                               .ops = 6,
+		                               .threads = RM_EXPLORE_THREADS,
+		                               .ops = RM_EXPLORE_OPS,
 		                               .seed = 1,
 		                               .schedules = 20000,
-		                               .steps = 1000000 } };
+		                               .steps = RM_EXPLORE_STEPS } };
 	static char name[] = "readmostly explore";
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	const struct rm_impl *impl;

@@ -12,11 +12,6 @@
 _Static_assert(sizeof(struct rm_explore_mutex) <= sizeof(pthread_mutex_t),
         "what stands for a mutex lies in a real one");
 
-static uint32_t self(void)
-{
-	return rm_explore.running->id;
-}
-
 static struct rm_explore_mutex *mutex_of(pthread_mutex_t *mutex)
 {
 	return (struct rm_explore_mutex *)(void *)mutex;
@@ -46,7 +41,7 @@ void rm_explore_lock(struct rm_explore_mutex *mutex, const void *site)
 {
 	while (mutex->owner)
 		rm_explore_block(RM_EXPLORE_FOR_MUTEX, mutex, site);
-	mutex->owner = self() + 1;
+	mutex->owner = rm_sim_self() + 1;
 	mutex->depth = 1;
 	rm_explore_acquire(mutex);
 }
@@ -68,7 +63,7 @@ int rm_sim_mutex_lock(pthread_mutex_t *opaque)
 	int status = -1;
 
 	rm_explore_reach(mutex, sizeof(pthread_mutex_t), SITE);
-	if (mutex->owner == self() + 1)
+	if (mutex->owner == rm_sim_self() + 1)
 		status = again(mutex);
 	if (status >= 0)
 		return status;
@@ -81,7 +76,7 @@ int rm_sim_mutex_trylock(pthread_mutex_t *opaque)
 	struct rm_explore_mutex *mutex = mutex_of(opaque);
 
 	rm_explore_reach(mutex, sizeof(pthread_mutex_t), SITE);
-	if (mutex->owner == self() + 1 &&
+	if (mutex->owner == rm_sim_self() + 1 &&
 	        mutex->kind == PTHREAD_MUTEX_RECURSIVE)
 		return again(mutex);
 	if (mutex->owner)
@@ -92,7 +87,7 @@ int rm_sim_mutex_trylock(pthread_mutex_t *opaque)
 
 void rm_explore_unlock(struct rm_explore_mutex *mutex, const void *site)
 {
-	if (mutex->owner != self() + 1)
+	if (mutex->owner != rm_sim_self() + 1)
 		rm_explore_misuse(
 		        mutex->owner ? "gives back a mutex that another one "
 		                       "holds"
@@ -139,7 +134,7 @@ int rm_sim_spin_lock(pthread_spinlock_t *spin)
 	rm_explore_reach(owner, sizeof(uint32_t), SITE);
 	while (*owner)
 		rm_explore_block(RM_EXPLORE_FOR_MUTEX, owner, SITE);
-	*owner = self() + 1;
+	*owner = rm_sim_self() + 1;
 	rm_explore_acquire(owner);
 	return 0;
 }
@@ -151,7 +146,7 @@ int rm_sim_spin_trylock(pthread_spinlock_t *spin)
 	rm_explore_reach(owner, sizeof(uint32_t), SITE);
 	if (*owner)
 		return EBUSY;
-	*owner = self() + 1;
+	*owner = rm_sim_self() + 1;
 	rm_explore_acquire(owner);
 	return 0;
 }

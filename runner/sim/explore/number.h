@@ -14,11 +14,6 @@
 int rm_explore_calibrate(const struct rm_explore_options *options,
         uint64_t *horizon, struct rm_error *error);
 
-/* The scheduler of schedule number `number`, with its own random numbers. */
-void rm_explore_schedule_make(const struct rm_explore_options *options,
-        uint64_t number, uint64_t horizon,
-        struct rm_explore_schedule *schedule);
-
 /* Plays schedule number `number`; its turns go to `taken`, if that is not
    NULL. 0 or -errno with `error`. */
 int rm_explore_number(const struct rm_explore_options *options, uint64_t number,

@@ -114,12 +114,15 @@ static bool repeats(const struct page *page,
 }
 
 /* A line of the operation where it begins, one of each source line; returns how
-   many lines there were, and prints those from `from` on. */
+   many lines there are, whether they are printed or not. */
 static size_t event_lines(const struct page *page, size_t i,
         int operation[RM_EXPLORE_LANES], bool print)
 {
-	static const char *const words[] = { "reads", "writes", "loads",
-		"stores", "locks" };
+	static const char *const words[] = { [RM_EXPLORE_READS] = "reads",
+		[RM_EXPLORE_WRITES] = "writes",
+		[RM_EXPLORE_LOADS] = "loads",
+		[RM_EXPLORE_STORES] = "stores",
+		[RM_EXPLORE_LOCKS] = "locks" };
 	const struct rm_explore_event *event = &page->event[i];
 	const struct rm_explore_program *program = &page->failing->program;
 	char text[CELL_BYTES], words_of[64];
@@ -198,16 +201,16 @@ static void print_again(const struct page *page)
 
 	fprintf(page->out, "\nagain: readmostly explore %s --seed %" PRIu64,
 	        options->named, options->seed);
-	if (options->threads != 3)
+	if (options->threads != RM_EXPLORE_THREADS)
 		fprintf(page->out, " --threads %u", options->threads);
-	if (options->ops != 6)
+	if (options->ops != RM_EXPLORE_OPS)
 		fprintf(page->out, " --ops %u", options->ops);
 	if (options->policy != RM_EXPLORE_MIX)
 		fprintf(page->out, " --scheduler %s",
 		        rm_explore_policy_name[options->policy]);
 	if (options->depth)
 		fprintf(page->out, " --depth %u", options->depth);
-	if (options->steps != 1000000)
+	if (options->steps != RM_EXPLORE_STEPS)
 		fprintf(page->out, " --steps %" PRIu64, options->steps);
 	if (options->shapes != options->impl->shapes)
 		fprintf(page->out, " --shape %s",

@@ -11,11 +11,6 @@
 _Static_assert(sizeof(struct rm_explore_rwlock) <= sizeof(pthread_rwlock_t),
         "what stands for a lock lies in a real one");
 
-static uint32_t self(void)
-{
-	return rm_explore.running->id;
-}
-
 static struct rm_explore_rwlock *rwlock_of(pthread_rwlock_t *opaque)
 {
 	return (struct rm_explore_rwlock *)(void *)opaque;
@@ -63,8 +58,8 @@ int rm_sim_rwlock_rdlock(pthread_rwlock_t *opaque)
 	rm_explore_reach(rwlock, sizeof(pthread_rwlock_t), SITE);
 	while (rwlock->writer || writer_first(rwlock))
 		rm_explore_block(RM_EXPLORE_FOR_READ, rwlock, SITE);
-	rwlock->readers |= 1U << self();
-	rwlock->depth += 1U << 4 * self();
+	rwlock->readers |= 1U << rm_sim_self();
+	rwlock->depth += 1U << 4 * rm_sim_self();
 	rm_explore_acquire(&rwlock->given[0]);
 	return 0;
 }
@@ -76,7 +71,7 @@ int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
 	rm_explore_reach(rwlock, sizeof(pthread_rwlock_t), SITE);
 	while (rwlock->writer || rwlock->readers)
 		rm_explore_block(RM_EXPLORE_FOR_WRITE, rwlock, SITE);
-	rwlock->writer = self() + 1;
+	rwlock->writer = rm_sim_self() + 1;
 	rm_explore_acquire(&rwlock->given[0]);
 	rm_explore_acquire(&rwlock->given[1]);
 	return 0;
@@ -85,16 +80,16 @@ int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
 int rm_sim_rwlock_unlock(pthread_rwlock_t *opaque)
 {
 	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);
-	uint32_t bit = 1U << self();
+	uint32_t bit = 1U << rm_sim_self();
 
 	rm_explore_reach(rwlock, sizeof(pthread_rwlock_t), SITE);
-	if (rwlock->writer == self() + 1) {
+	if (rwlock->writer == rm_sim_self() + 1) {
 		rm_explore_release(&rwlock->given[0]);
 		rwlock->writer = 0;
 	} else if (rwlock->readers & bit) {
 		rm_explore_release(&rwlock->given[1]);
-		rwlock->depth -= 1U << 4 * self();
-		if (!(rwlock->depth >> 4 * self() & 15))
+		rwlock->depth -= 1U << 4 * rm_sim_self();
+		if (!(rwlock->depth >> 4 * rm_sim_self() & 15))
 			rwlock->readers &= ~bit;
 	} else {
 		rm_explore_misuse(

@@ -50,9 +50,18 @@ struct rm_explore_finding {
 	const void *site[2]; /* code: where it failed, and the other place */
 };
 
+/* Atomic accesses are two above plain ones, writes one above reads. */
+enum rm_explore_kind {
+	RM_EXPLORE_READS,
+	RM_EXPLORE_WRITES,
+	RM_EXPLORE_LOADS,
+	RM_EXPLORE_STORES,
+	RM_EXPLORE_LOCKS, /* a lock's or a futex' word */
+};
+
 /* One visible access, of a trace. */
 struct rm_explore_event {
-	uint8_t lane, kind;
+	uint8_t lane, kind; /* enum rm_explore_kind */
 	int8_t operation;
 	const void *site;
 };
@@ -114,7 +123,7 @@ _Noreturn void rm_explore_stop(enum rm_explore_fault fault, const void *site,
         __attribute__((format(printf, 4, 5)));
 
 /* Keeps what an event of the trace was. */
-void rm_explore_note(uint8_t kind, const void *site);
+void rm_explore_note(enum rm_explore_kind kind, const void *site);
 
 /* "thread 1", "the main thread". */
 const char *rm_explore_lane_name(unsigned lane);

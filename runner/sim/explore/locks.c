@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* holders.c - what all locks share: a step, and misuse (locks.h). */
-#include "runner/sim/explore/heap.h"
+/* locks.c - what all locks share: a step, and misuse (locks.h). */
 #include "runner/sim/explore/locks.h"
+#include "runner/sim/explore/heap.h"
 
 void rm_explore_reach(const void *lock, size_t bytes, const void *site)
 {
@@ -9,7 +9,7 @@ void rm_explore_reach(const void *lock, size_t bytes, const void *site)
 
 	if (!rm_explore.alone) {
 		rm_explore_step();
-		rm_explore_note(4, site);
+		rm_explore_note(RM_EXPLORE_LOCKS, site);
 	}
 	if (offset < RM_EXPLORE_HEAP_BYTES && !rm_explore_in_block(offset, 4))
 		rm_explore_heap_fault((uintptr_t)lock, 4, true, site);
