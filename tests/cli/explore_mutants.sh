@@ -24,7 +24,7 @@ builds() { SIM_MAPS=$(echo $bugs) tests/tools/explore_with.sh "$dir/build" $file
 linked() {
 	local sources=$1 b=$dir/build name
 	rm -rf "$dir/edited" && mkdir -p "$dir/edited/runner/sim/explore"
-	[ "${1%.h}" = "$1" ] || sources='access.c heap.c clocks.c locks.c'
+	[ "${1%.h}" = "$1" ] || sources='access.c heap.c clocks.c reach.c'
 	sed "$2" "runner/sim/explore/$1" >"$dir/edited/runner/sim/explore/$1"
 	cmp -s "runner/sim/explore/$1" "$dir/edited/runner/sim/explore/$1" && return 1
 	for name in runner/sim/explore/*.c; do

@@ -47,7 +47,7 @@ static inline uint32_t rm_explore_holders(const struct rm_explore_lane *lane)
 	       rwlock->readers;
 }
 
-/* --- locks.c --- */
+/* --- reach.c --- */
 
 /* One step on a lock of so many bytes: its memory must be there. */
 void rm_explore_reach(const void *lock, size_t bytes, const void *site);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* locks.c - what all locks share: a step, and misuse (locks.h). */
-#include "runner/sim/explore/locks.h"
+/* reach.c - what all locks share: a step, and misuse (locks.h). */
 #include "runner/sim/explore/heap.h"
+#include "runner/sim/explore/locks.h"
 
 void rm_explore_reach(const void *lock, size_t bytes, const void *site)
 {
