@@ -19,7 +19,7 @@ int rm_sim_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attr)
 {
 	(void)attr;
 	rm_explore_reach(cond, sizeof(uint32_t), SITE);
-	memset(cond, 0, sizeof(*cond));
+	memset(cond, 0, sizeof(pthread_cond_t));
 	return 0;
 }
 
@@ -63,9 +63,9 @@ int rm_sim_barrier_init(pthread_barrier_t *opaque,
 	return 0;
 }
 
-int rm_sim_barrier_destroy(pthread_barrier_t *opaque)
+int rm_sim_barrier_destroy(pthread_barrier_t *barrier)
 {
-	rm_explore_reach(opaque, sizeof(uint32_t), SITE);
+	rm_explore_reach(barrier, sizeof(uint32_t), SITE);
 	return 0;
 }
 

@@ -113,7 +113,7 @@ static struct block *block_at(const void *address)
 {
 	uint64_t offset = (uintptr_t)address - rm_explore_heap, number;
 
-	if (offset < BEFORE || offset >= heap.top)
+	if (!address || offset < BEFORE || offset >= heap.top)
 		return NULL;
 	memcpy(&number, (const char *)address - BEFORE, sizeof(number));
 	return number < heap.count && heap.block[number].offset == offset
@@ -222,10 +222,10 @@ static void give(void *address, const void *site)
 }
 
 /* A step: others may still use the block before it is gone. */
-void rm_sim_free(void *address)
+void rm_sim_free(void *opaque)
 {
 	rm_explore_step();
-	give(address, SITE);
+	give(opaque, SITE);
 }
 
 void *rm_sim_realloc(void *old, size_t bytes)

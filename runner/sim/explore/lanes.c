@@ -166,15 +166,14 @@ static void say_waiting(char *text, size_t size)
 
 static _Noreturn void deadlock(void)
 {
-	const struct rm_explore_lane *first = NULL;
+	const struct rm_explore_lane *first = &rm_explore.lane[0];
 	char who[400] = "";
 
 	for (unsigned i = rm_explore.lanes; i-- > 1;)
 		if (rm_explore.lane[i].wait != RM_EXPLORE_ENDED)
 			first = &rm_explore.lane[i];
-	if (!first) /* the main thread alone waits for what nobody gives back */
-		rm_explore_stop(RM_EXPLORE_DEADLOCK,
-		        rm_explore.lane[0].waits_site, NULL,
+	if (!first->id) /* the main thread alone waits for what nobody gives back */
+		rm_explore_stop(RM_EXPLORE_DEADLOCK, first->waits_site, NULL,
 		        "the main thread, alone, waits for a lock that was "
 		        "not given back");
 	say_waiting(who, sizeof(who));
@@ -291,7 +290,7 @@ unsigned rm_explore_wake(
 	return woken;
 }
 
-_Noreturn void rm_explore_stop(enum rm_explore_fault fault, const void *site,
+void rm_explore_stop(enum rm_explore_fault fault, const void *site,
         const void *other, const char *format, ...)
 {
 	struct rm_explore_finding *finding = &rm_explore.finding;
@@ -324,7 +323,7 @@ void rm_explore_note(enum rm_explore_kind kind, const void *site)
 	rm_explore.trace[rm_explore.trace_count++] =
 	        (struct rm_explore_event){ .lane = (uint8_t)lane->id,
 		        .kind = (uint8_t)kind,
-		        .operation = (int8_t)lane->operation,
+		        .operation = (int16_t)lane->operation,
 		        .site = site };
 }
 

@@ -24,7 +24,7 @@ int rm_sim_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
 	if (attr)
 		pthread_mutexattr_gettype(attr, &kind);
 	rm_explore_reach(mutex, sizeof(pthread_mutex_t), SITE);
-	memset(mutex, 0, sizeof(*mutex));
+	memset(mutex, 0, sizeof(pthread_mutex_t));
 	mutex_of(mutex)->kind = (uint32_t)kind;
 	return 0;
 }
@@ -108,28 +108,28 @@ int rm_sim_mutex_unlock(pthread_mutex_t *opaque)
 }
 
 /* A spinlock has room for its owner only. */
-static uint32_t *spin_of(pthread_spinlock_t *spin)
+static uint32_t *spin_of(pthread_spinlock_t *lock)
 {
-	return (uint32_t *)(uintptr_t)spin;
+	return (uint32_t *)(uintptr_t)lock;
 }
 
-int rm_sim_spin_init(pthread_spinlock_t *spin, int shared)
+int rm_sim_spin_init(pthread_spinlock_t *lock, int shared)
 {
 	(void)shared;
-	rm_explore_reach(spin_of(spin), sizeof(uint32_t), SITE);
-	*spin_of(spin) = 0;
+	rm_explore_reach(spin_of(lock), sizeof(uint32_t), SITE);
+	*spin_of(lock) = 0;
 	return 0;
 }
 
-int rm_sim_spin_destroy(pthread_spinlock_t *spin)
+int rm_sim_spin_destroy(pthread_spinlock_t *lock)
 {
-	rm_explore_reach(spin_of(spin), sizeof(uint32_t), SITE);
+	rm_explore_reach(spin_of(lock), sizeof(uint32_t), SITE);
 	return 0;
 }
 
-int rm_sim_spin_lock(pthread_spinlock_t *spin)
+int rm_sim_spin_lock(pthread_spinlock_t *lock)
 {
-	uint32_t *owner = spin_of(spin);
+	uint32_t *owner = spin_of(lock);
 
 	rm_explore_reach(owner, sizeof(uint32_t), SITE);
 	while (*owner)
@@ -139,9 +139,9 @@ int rm_sim_spin_lock(pthread_spinlock_t *spin)
 	return 0;
 }
 
-int rm_sim_spin_trylock(pthread_spinlock_t *spin)
+int rm_sim_spin_trylock(pthread_spinlock_t *lock)
 {
-	uint32_t *owner = spin_of(spin);
+	uint32_t *owner = spin_of(lock);
 
 	rm_explore_reach(owner, sizeof(uint32_t), SITE);
 	if (*owner)
@@ -151,9 +151,9 @@ int rm_sim_spin_trylock(pthread_spinlock_t *spin)
 	return 0;
 }
 
-int rm_sim_spin_unlock(pthread_spinlock_t *spin)
+int rm_sim_spin_unlock(pthread_spinlock_t *lock)
 {
-	uint32_t *owner = spin_of(spin);
+	uint32_t *owner = spin_of(lock);
 
 	rm_explore_reach(owner, sizeof(uint32_t), SITE);
 	rm_explore_release(owner);

@@ -259,6 +259,9 @@ static int play_traced(struct page *page, struct rm_explore_case *failing,
 	page->played = played;
 	if (!status)
 		print(page);
+	page->failing = NULL; /* they end before the page does */
+	page->played = NULL;
+	page->event = NULL;
 	free(trace);
 	return status;
 }

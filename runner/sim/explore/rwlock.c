@@ -16,23 +16,22 @@ static struct rm_explore_rwlock *rwlock_of(pthread_rwlock_t *opaque)
 	return (struct rm_explore_rwlock *)(void *)opaque;
 }
 
-int rm_sim_rwlock_init(
-        pthread_rwlock_t *opaque, const pthread_rwlockattr_t *attr)
+int rm_sim_rwlock_init(pthread_rwlock_t *lock, const pthread_rwlockattr_t *attr)
 {
 	int kind = PTHREAD_RWLOCK_PREFER_READER_NP;
 
 	if (attr)
 		pthread_rwlockattr_getkind_np(attr, &kind);
-	rm_explore_reach(opaque, sizeof(pthread_rwlock_t), SITE);
-	memset(opaque, 0, sizeof(*opaque));
-	rwlock_of(opaque)->kind = (uint32_t)kind;
+	rm_explore_reach(lock, sizeof(pthread_rwlock_t), SITE);
+	memset(lock, 0, sizeof(pthread_rwlock_t));
+	rwlock_of(lock)->kind = (uint32_t)kind;
 	return 0;
 }
 
-int rm_sim_rwlock_destroy(pthread_rwlock_t *opaque)
+int rm_sim_rwlock_destroy(pthread_rwlock_t *lock)
 {
-	rm_explore_reach(opaque, sizeof(pthread_rwlock_t), SITE);
-	if (rwlock_of(opaque)->writer || rwlock_of(opaque)->readers)
+	rm_explore_reach(lock, sizeof(pthread_rwlock_t), SITE);
+	if (rwlock_of(lock)->writer || rwlock_of(lock)->readers)
 		rm_explore_misuse("destroys a lock that is held", SITE);
 	return 0;
 }

@@ -27,21 +27,22 @@ void rm_explore_turns_clear(struct rm_explore_turns *turns)
 	*turns = (struct rm_explore_turns){ NULL, 0, 0 };
 }
 
-/* Plays `program` and takes it, with its turns, for the case if it fails in
+/* Plays `program` under a copy of the schedule, and takes it, with its turns, for the case if it fails in
    the same way, with no more than `most` switches. */
 static bool fails(struct rm_explore_case *failing,
         const struct rm_explore_program *program,
-        struct rm_explore_schedule *schedule, uint64_t most)
+        const struct rm_explore_schedule *under, uint64_t most)
 {
+	struct rm_explore_schedule schedule = *under;
 	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
 	struct rm_explore_turns taken = { NULL, 0, 0 };
 	struct rm_error error = { "" };
 	bool same;
 
-	schedule->taken = &taken;
+	schedule.taken = &taken;
 	failing->plays++;
 	same = !rm_explore_play(
-	               program, schedule, failing->limit, &played, &error) &&
+	               program, &schedule, failing->limit, &played, &error) &&
 	       played.fault == failing->fault && played.switches <= most;
 	if (same) {
 		rm_explore_turns_clear(&failing->turns);

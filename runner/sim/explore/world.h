@@ -62,7 +62,7 @@ enum rm_explore_kind {
 /* One visible access, of a trace. */
 struct rm_explore_event {
 	uint8_t lane, kind; /* enum rm_explore_kind */
-	int8_t operation;
+	int16_t operation;
 	const void *site;
 };
 
@@ -118,9 +118,9 @@ unsigned rm_explore_wake(
         enum rm_explore_wait wait, const void *address, unsigned count);
 
 /* Ends the schedule with a finding; does not return to simulated code. */
-_Noreturn void rm_explore_stop(enum rm_explore_fault fault, const void *site,
+void rm_explore_stop(enum rm_explore_fault fault, const void *site,
         const void *other, const char *format, ...)
-        __attribute__((format(printf, 4, 5)));
+        __attribute__((noreturn, format(printf, 4, 5)));
 
 /* Keeps what an event of the trace was. */
 void rm_explore_note(enum rm_explore_kind kind, const void *site);
