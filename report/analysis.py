@@ -240,7 +240,12 @@ class Analysis:
         return ([head[0]] if head else []) + rest
 
     def headline(self):
-        """(board, line, threads) that the first sentence is about.
+        """(board, line, threads) that the first sentence is about."""
+        return self.first_place
+
+    @functools.cached_property
+    def first_place(self):
+        """Where the headline is: each place that is named asks it.
 
         Where a ranked map is planned; the reference workload where it was
         run, 64 Ki keys or the middle size, the share nearest to 3 %,
