@@ -240,28 +240,47 @@ class Analysis:
         return ([head[0]] if head else []) + rest
 
     def headline(self):
-        """(board, line, threads) that the first sentence is about.
+        """(board, line, threads) that the first sentence is about."""
+        return self.first_place
 
-        The reference workload where it was run, 64 Ki keys or the middle
-        size, the share nearest to 3 %, updates, and the largest thread count
-        that the machine has CPUs for and two ranked maps have results at.
+    @functools.cached_property
+    def first_place(self):
+        """Where the headline is: each place that is named asks it.
+
+        Where a ranked map is planned; the reference workload where it was
+        run, 64 Ki keys or the middle size, the share nearest to 3 %,
+        updates, and the largest thread count that the machine has CPUs for
+        and two ranked maps have results at.
         """
-        if not self.grid:
+        grid = self.contested() or self.grid
+        if not grid:
             return None
-        sizes = sorted({b.keys for b in self.grid})
+        sizes = sorted({b.keys for b in grid})
         middle = (REFERENCE_KEYS if REFERENCE_KEYS in sizes
                   else sizes[len(sizes) // 2])
-        order = list(self.grid)
+        order = list(grid)
         board = min(order, key=lambda b: (
             REFERENCE not in b.workloads,
             order[0].workload != b.workload,
             b.keys != middle, b.shape != "u64x8", b.dist != "uniform",
             b.placement != "cores", order.index(b)))
-        line = min(self.grid[board], key=lambda n: (
+        line = min(grid[board], key=lambda n: (
             n.share == 0, abs(n.share - REFERENCE_SHARE), line_order(n)))
-        counts = self.grid[board][line]
+        counts = grid[board][line]
         return board, line, max(counts, key=lambda t: (
             self.measured(counts[t]) >= 2, not self.crowded(counts[t]), t))
+
+    def contested(self):
+        """The grid without places at which no map may be ranked: a bound
+        alone answers nothing."""
+        found = {}
+        for board, lines in self.grid.items():
+            for line, counts in lines.items():
+                for threads, cells in counts.items():
+                    if verdicts.entrants(self, cells):
+                        found.setdefault(board, {}).setdefault(
+                            line, {})[threads] = cells
+        return found
 
     def measured(self, cells):
         """How many ranked maps have a result here."""

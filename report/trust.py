@@ -210,7 +210,7 @@ def told(found, tied):
     asked, control = found["asked"], found["asked"]["controls"]["open"]
     least, most = (asked["lead"][k] for k in ("least", "most"))
     lead = ("nothing to compare" if least is None else
-            f"up to {percent(most)}" if tied else
+            f"at most {percent(most)}" if tied else
             f"{words.sig(least)} to {words.sig(most)} times")
     text = {k: f"{words.count(g['some'])} of {words.count(g['of'])}"
             for k, g in asked.items() if "some" in g}

@@ -70,7 +70,8 @@ def forest(c, panel, text):
         count, _, told = part.partition(":")
         group = at(c, panel, say.counts(count))
         right = right and group is not None and say.listed(
-            [v for v in told.strip().split(", ") if v], ratios(c, group))
+            [v for v in told.strip().split(", ") if v != "no ratio"],
+            ratios(c, group))
         counts.append(say.counts(count))
     planned = [g.place["threads"] for g in line(c, panel)]
     return right and (counts == planned if len(planned) <= 4 else

@@ -102,6 +102,9 @@ def told_by(result):
     for s in result.get("stats") or []:
         found.setdefault(s["name"], s.get("value"))
         found.setdefault("window." + s["name"], s.get("window"))
+    passed = found.get("window.misses")  # looked up in the map behind, too
+    found["read_hits"] = None if passed is None \
+        else result["lookups"] - passed
     for e in (result.get("counters") or {}).get("events") or []:
         found.setdefault("counter." + e["metric"], e.get("total"))
     for e in result.get("latency") or []:
@@ -119,10 +122,17 @@ def members(cell, trial):
     return {"trials": 1, "failed": int(trial["status"] == "failed"),
             "peak_bytes": trial.get("peak_bytes"), "ops": r.get("ops"),
             "writes": r.get("writes"), "lookups": r.get("lookups"),
-            "inserts": r.get("inserts"),
+            "inserts": r.get("inserts"), "hits": found_keys(r),
             "elapsed_s": ns * 1e-9, "thread_ns": ns * cell.place["threads"],
             "cpu_ns": sum(t["cpu_ns"] for t in r.get("by_thread") or []),
             "capacity_ns": ns * len(set(cell.factors.get("cpus") or []))}
+
+
+def found_keys(result):
+    """Look-ups that no kind of miss counts."""
+    parts = [result.get(k) for k in ("lookups", "misses_absent",
+                                     "misses_resident")]
+    return None if None in parts else parts[0] - parts[1] - parts[2]
 
 
 def pair_of(cell, trial, statistic):

@@ -215,7 +215,7 @@ def bare(c, file, text, rest, d, triples):
         p["keys"] / u for u in say.UNITS.values()]
     counted = [d.k, d.k - 1, d.needs, len(d.those("behind"))]
     used = ns(d)
-    for match in re.finditer(rf"(n = )?(?<![\w.])({say.NUMBER})(?![\w])",
+    for match in re.finditer(rf"(\bn = )?(?<![\w.])({say.NUMBER})(?![\w])",
                              rest):
         exact = len(re.sub(r"\D", "", match[2])) < 2
         allowed = used if match[1] else known + counted + used + (

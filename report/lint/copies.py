@@ -2,12 +2,12 @@
 """What stands twice says the same twice."""
 import re
 
-from report.lint import rows, say
+from report.lint import latency, rows, say
 from report.lint.read_page import clean
 
 RULE = "copies"
-COSTS = (r"operations/s\): P50 (.*), P99 (.*)\.$",
-         r"operations/s\): (overloaded.*)\.$", r"It takes (.+?) bytes per")
+COSTS = (r"operations/s[^()]*\): P50 (.*), P99 (.*)\.$",
+         r"operations/s[^()]*\): (overloaded.*)\.$", r"It takes (.+?) bytes per")
 
 
 def check(c):
@@ -69,18 +69,14 @@ def squeezed(text):
 def another(c, told):
     """The latency is of a cell of the leader's, and "another workload" of
     one that the headline is not."""
-    match = re.search(r"Its lookups in (the same|another) workload \((\S+), "
-                      rf"(\S+), ({say.NUMBER}) operations/s\)", told)
+    match = re.search(r"Its lookups in (the same|another) workload "
+                      rf"{latency.LOOP.pattern}", told)
     head = c.head()
     if not match or head is None:
         c.log.check(False, RULE, "index.html", told, "campaign.json",
                     "of which workload the latency is cannot be read")
         return
-    fits = [x for x in c.rows.cells.values() if x.measure == "latency"
-            and x.place["workload"] == match[2]
-            and x.place["shape"] == match[3]
-            and x.map == told.partition(" is: ")[0]
-            and round(x.factors["rate_per_s"]) == say.value(match[4])]
+    fits = latency.named(c, told.partition(" is: ")[0], match[0])
     same = match[2] in {g.place["workload"] for g in c.rows.groups
                         if board(g) == board(head)}
     c.log.check(bool(fits) and (match[1] == "the same") == same, RULE,

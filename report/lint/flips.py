@@ -108,7 +108,7 @@ def flip_tip(c, f, tip):
         not match[4] or any(say.same(match[4], a) and
                             say.same(match[5], b) for a, b in spans)),
         FLIP, "index.html", tip, f.group, f.told())
-    word = re.search(r"n = (\d+), ([^;]*)", tip)
+    word = re.search(r"\bn = (\d+), ([^;]*)", tip)
     if word:
         c.log.check(int(word[1]) == f.pair.n, FLIP, "index.html", tip,
                     f.group, f.told())

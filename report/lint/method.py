@@ -15,6 +15,7 @@ from report.lint.read_page import Node, clean
 TABLE = [line.split("\t") for line in each_line("method.txt")]
 NUMBERS = re.compile(rf"(?<![\w./]){say.NUMBER}(?![\w{say.THIN}])")
 RATIO = re.compile(r"÷|^×|\bratio\b|\btimes\b")
+SLOPE = re.compile(r", (?:ns|µs|ms|s) per [\w ]+$")  # has a unit of its own
 INTERVAL = re.compile(rf"\[{say.NUMBER}[^\],]*, {say.NUMBER}[^\]]*\]")
 WHY_NONE = re.compile(r"\(| maps need \d")  # "(n 3)"; "10 maps need 11"
 CENTRES = ("ratio", "percent", "position", "value", "ns", "mops")
@@ -49,7 +50,8 @@ def bases(c):
                     f"{name} {row[name]}", str(row.get("cell")),
                     "the base's absolute value stands in the same row")
     for t in c.page.tables:
-        ratio = next((h for h in t.heads if RATIO.search(h)), None)
+        ratio = next((h for h in t.heads if RATIO.search(SLOPE.sub("", h))),
+                     None)
         beside = of("base", f"table-{t.key}")
         if ratio:
             c.log.check(bool(beside) and (beside[-1] in t.heads or "no ratio"

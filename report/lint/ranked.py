@@ -8,7 +8,6 @@ from report.lint import claim, latency, say
 RULE, KEY, WAY = "table of maps", "key", "index of maps"
 PAGE = "index.html#rivals"
 SAID = re.compile(rf"(?:{latency.TIME.pattern}|n <|not known|overloaded)")
-RUN = re.compile(rf"\((\S+), (\S+), ({say.NUMBER}) operations/s\)")
 
 
 def check(c):
@@ -101,30 +100,20 @@ def quantile(c, table, row, title, text):
     said = " | ".join(row)
     if not need or " of lookup" not in title:
         return
-    fits = measured(c, table.caption, row[0])
+    fits = [x for x in latency.named(c, row[0], table.caption) if x.ok]
     if not fits or text == "not run":
         c.log.check(not fits and text == "not run", RULE, PAGE, said,
                     "campaign.json", f"{len(fits)} cells have a latency")
     elif len(fits) > 1:
         c.log.skip(PAGE, said, f"its latency fits {len(fits)} cells")
-    elif not text:  # the first column says it of both
+    elif text == "–":  # the first column says it of both
         c.log.check(any("overloaded" in other for other in row), RULE, PAGE,
-                    said, title, "it is empty without a reason")
+                    said, title, "it is left out without a reason")
     elif c.log.check(bool(SAID.match(text)), RULE, PAGE, said, title,
                      "no percentile is said so"):
         times = [latency.factor(fits[0], t) for t in fits[0].ok]
         latency.cell(c, said, fits[0], times, latency.entries(
             fits[0], "lookup", "intended"), *need, text)
-
-
-def measured(c, caption, name):
-    """The map's latency cells with a result in the caption's open loop."""
-    run = RUN.search(caption)
-    return [x for x in c.rows.cells.values() if run and x.map == name
-            and x.measure == "latency" and x.ok
-            and (x.place["workload"], x.place["shape"],
-                 round(x.factors["rate_per_s"])) == (
-                     run[1], run[2], say.value(run[3]))]
 
 
 def index(c, table):

@@ -92,9 +92,10 @@ def printed(text, true):
 
 def told(text, form, *values):
     """Is a text of this form, with each {} as its value is printed?"""
+    text, form = (s.replace("\u00a0", " ").replace(THIN, "")
+                  for s in (text, form))
     pattern = "(.+?)".join(map(re.escape, form.split("{}")))
-    match = re.fullmatch(pattern, text.replace("\u00a0", " ").replace(
-        THIN, ""))
+    match = re.fullmatch(pattern, text)
     return bool(match) and all(map(printed, match.groups(), values))
 
 

@@ -64,7 +64,7 @@ def tip_fits(c, d, tip, word, maps, rest):
     if match[1] != d.leader:
         return False
     r = d.rival(match[2])
-    n = re.search(r"n = (\d+)", rest)
+    n = re.search(r"\bn = (\d+)", rest)
     return bool(r in d.shown() and say.same(match[3], r.pair.centre)
                 and (not n or int(n[1]) in claim.ns(d)) and (
         not match[4] or any(say.same(match[4], a) and say.same(match[5], b)

@@ -243,7 +243,7 @@ def table(report, a, number, text, found, cells, late):
                         + [words.duration(worst),
                            words.count(latencies.least(several)),
                            len(several)])
-    rows += [[chip(a.look, m), f"all: {why}"] + [""] * 8
+    rows += [[chip(a.look, m), f"all: {why}"] + ["–"] * 8
              for m, why in sorted(late.items())]
     starts = [t["result"].get("late_starts") for c in cells for t in c.ok]
     starts = [v for v in starts if v is not None]

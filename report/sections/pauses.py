@@ -10,6 +10,7 @@ PAUSES = ("grow", "evacuate", "resize", "promote", "rebuild", "clone",
           "reclaim", "grace_wait")
 OPERATIONS = 100  # of a slice, at least: of fewer the P99 is the longest one
 SLICES = 20  # of a cell, at least
+SMALL = 1e-4  # a p below it is not spelt
 REGRESSORS = ("pause_ms", "heap_ratio", "pauses")
 SLICE_COLUMNS = ("cell", "map", "trial", "at_ms", "operations", "p99_ms",
                  "max_ms", "pause_ms", "pauses", "held_bytes", "heap_ratio")
@@ -72,7 +73,13 @@ def said(fit, name):
     if c is None:
         return f"none: {fit.left_out[name]}"
     return (f"{words.sig(c.value)} [{words.sig(c.low)}, {words.sig(c.high)}], "
-            f"p {c.p:.2g}, VIF {c.vif:.3g}")
+            f"{probability(c.p)}, VIF {words.sig(c.vif)}")
+
+
+def probability(p):
+    """"p 0.018"; below a ten-thousandth no digit means anything."""
+    return (f"p < {words.sig(SMALL, 1)}" if p < SMALL
+            else f"p {words.sig(p, 2)}")
 
 
 def row_of(a, cell, rows, fit):

@@ -64,6 +64,12 @@ def some(counts):
     return [counts[round(i * step)] for i in range(GROUPS)]
 
 
+def listed(rows):
+    """"syncmap 1.24, shard_seg 2.04": what a drawing of them shows."""
+    return ", ".join(f"{r['map']} {words.sig(r['ratio'])}" for r in rows
+                     if r["ratio"]) or "no ratio"
+
+
 def forest_figure(report, a, board, line):
     """One forest per write kind at the headline share."""
     panels, data = [], []
@@ -75,10 +81,8 @@ def forest_figure(report, a, board, line):
              for r in rows]
     limits = forest_limits(every)
     for one, groups in shown.items():
-        told = "; ".join(
-            f"{words.plural(t, 'thread')}: " + ", ".join(
-                f"{r['map']} {words.sig(r['ratio'])}" for r in rows
-                if r["ratio"]) for t, rows in groups)
+        told = "; ".join(f"{words.plural(t, 'thread')}: {listed(rows)}"
+                         for t, rows in groups)
         size = sum(len(rows) + 1.35 for _, rows in groups)
         panels.append(report.panel(
             slug("forest", one.kind, words.share(one.share)),

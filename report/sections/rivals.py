@@ -4,6 +4,7 @@ ratios, and a row per map with what else decides."""
 import re
 
 from report import guarantees, latencies, verdicts, words
+from report.analysis import board_of
 from report.page import chip, esc, slug
 from report.plot_rows import forest, forest_limits, height
 from report.sections import latency, memory, ratio
@@ -44,7 +45,7 @@ def lookups(a):
         return None, {}
     found = latencies.entries(cells).get(("lookup", True, "intended"), {})
     late = {c.map: latencies.overload(c) for c in cells}
-    return cells[0], {m: (late[m], "") if late[m] else tuple(
+    return cells[0], {m: (late[m], "–") if late[m] else tuple(
         latencies.quantile(several, key, p)["text"]
         for key, p in (("p50_ns", .5), ("p99_ns", .99)))
         for m, several in found.items()}
@@ -185,15 +186,16 @@ def tail_words(a, head, name):
     middle, tail = quantiles.get(name, ("", ""))
     if not middle:
         return ""
-    took = f"P50 {middle}, P99 {tail}" if tail else middle
+    took = middle if tail == "–" else f"P50 {middle}, P99 {tail}"
     return f" Its lookups in {open_loop(cell, head)}: {took}."
 
 
 def open_loop(cell, head):
     """Which latencies: enough to find their table in section 4."""
     which = "the same" if cell.workload in head[0].workloads else "another"
-    return (f"{which} workload ({cell.workload}, {cell.shape}, "
-            f"{words.count(round(cell.rate_per_s))} operations/s)")
+    rate = f"{words.count(round(cell.rate_per_s))} operations/s"
+    return f"{which} workload (" + ", ".join(
+        [cell.workload, cell.shape, rate, *board_of(cell).rest()]) + ")"
 
 
 # ---- what became of each map ------------------------------------------------

@@ -6,7 +6,7 @@ import random
 
 import pytest
 import test_claims_page as made
-from report_helpers import Built, make_journal
+from report_helpers import Built, edit, make_journal
 
 from report import lint
 from report.claims import decision_rules, ledger, rules
@@ -63,7 +63,37 @@ rule      = arithmetic
 speaks    = arithmetic
 compute   = binomial_error 10000 0.5
 claimed   = 0.005
+
+[S4-11]
+says      = As many look-ups find nothing.
+article   = 1
+rule      = count
+speaks    = count
+tolerance = 1
+claimed   = 1
+statistic = hits/lookups
+
+[S4-12]
+says      = The first map answers as many.
+article   = 1
+rule      = count
+speaks    = count
+tolerance = 1
+claimed   = 1
+statistic = read_hits/lookups
 """
+
+
+def missed(trial):
+    """A tenth of the look-ups find nothing, a fifth ask the second map."""
+    told = trial["result"]
+    if told and told["lookups"]:
+        gone = told["lookups"] // 20
+        told |= {"misses_absent": gone, "misses_resident": gone,
+                 "hits": told["lookups"] - 2 * gone, "stats": [
+                     {"name": "misses", "unit": "1", "value": 9 * gone,
+                      "window": 4 * gone}]}
+    return trial
 
 
 def test_the_ledger_of_the_tree_is_read_alike():
@@ -94,6 +124,7 @@ def folder(tmp_path_factory):
                           blocks=20)
         made.change(folder, mode="claims-quick",
                     notes={"claims": ledger.digest(ledger.read())})
+        edit(folder, missed)
         Built(folder)
         yield folder
 
@@ -175,7 +206,7 @@ def other(text):
 
 
 @pytest.mark.parametrize("file,old,new", [
-    ("index.html", "Of 9 claims: ", "Of 8 claims: "),
+    ("index.html", "Of 11 claims: ", "Of 10 claims: "),
     ("index.html", " not testable here. ", " inconclusive. "),
     ("index.html", "of them are about Go", "of those are about Go"),
     ("index.html", "Measured ÷ claimed: S4-01", "Measured ÷ claimed: S4-02"),
@@ -199,6 +230,20 @@ def test_what_is_told_twice_is_compared(folder, file, old, new):
 def test_the_other_rules_know_the_figure_and_both_files(context):
     for rule in (alts, columns):
         assert not findings(context, rule)
+
+
+def test_hits_are_what_no_miss_counts(context):
+    assert [x["against_value"] for row in context.page.verdicts["claims"]
+            if row["id"] in ("S4-11", "S4-12") for x in row["cells"]
+            ] == pytest.approx([0.9, 0.8], abs=1e-5)
+
+
+@pytest.mark.parametrize("how,right", [
+    ("overloaded at 20\u202f000/s (took 1.0 to 1.7 times the time)", True),
+    ("overloaded at 20\u202f001/s (took 1.0 to 1.7 times the time)", False)])
+def test_a_cell_without_a_value_says_why(how, right):
+    cell = dict.fromkeys((*claims.SPANS, "against_value")) | {"how": how}
+    assert claims.measured(how.replace("001", "000"), [cell]) == right
 
 
 # ---- words, against the report's own rules ----------------------------------

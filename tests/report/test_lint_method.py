@@ -97,6 +97,8 @@ def test_the_page_keeps_it(played, rule):
     ("bases", "tables/ranking.csv", rows(lambda r: r | {"mops": ""})),
     ("bases", PAGE, table("a ÷ b", "2", "new")),
     ("bases", PAGE, table("× weakest rival", "× 2.00", "production")),
+    ("bases", PAGE, table("P99 ratio, ms per heap", "2", "new")),
+    ("bases", PAGE, table("a ÷ b, ms per slice", "2", "new")),
     ("blanks", PAGE, less(r"(<td[^>]*>)[^<]+(</td>)", r"\1\2")),
     ("reasons", "tables/cells.csv", rows(lambda r: r | {
         k: "" for k in ("mops", "state", "reason")})),
@@ -128,7 +130,9 @@ def test_the_page_keeps_it(played, rule):
     *(("phrases", PAGE, only(f"<p>{text}.</p>")) for text in (
         "a is significantly faster", "The intervals overlap",
         "There is no difference", "It is up to 3 times as fast",
-        "a is 12 % faster")),
+        "a is 12 % faster", "Beside it stands p 1.8e-14", "It is 1e+03",
+        "a/throughput: none on either side is no difference",
+        "a/simulated:m: none on either side, no difference")),
 ])
 def test_a_breach_is_named(played, rule, file, change):
     assert planted(played, rule, file, change)
@@ -136,9 +140,15 @@ def test_a_breach_is_named(played, rule, file, change):
 
 @pytest.mark.parametrize("text", [
     "three significant digits", "no difference above 2 %",
-    "They may differ by 12 %"])
+    "They may differ by 12 %", "Commit 9e-12ab of 12e-34-5e3",
+    "a/simulated:m, a/simulated:m: none on either side is no difference"])
 def test_what_may_be_said_is_let_pass(played, text):
     assert not planted(played, "phrases", PAGE, only(f"<p>{text}.</p>"))
+
+
+@pytest.mark.parametrize("head", ["P99, ms per heap ratio", "ns per pause"])
+def test_a_slope_is_no_ratio(played, head):
+    assert not planted(played, "bases", PAGE, table(head, "2", "new"))
 
 
 def test_each_line_of_the_table_is_of_a_rule():

@@ -156,7 +156,14 @@ def test_p99_rises_with_pauses_by_what_was_planted():
     assert slope.value == pytest.approx(0.87, abs=1e-5)
     assert slope.low <= 0.87 + 1e-5 and slope.high >= 0.87 - 1e-5
     text = pauses.said(fit, "pause_ms")
-    assert text.startswith("0.870 [0.870, 0.870], p ") and "VIF 1." in text
+    assert text.startswith("0.870 [0.870, 0.870], p < 0.0001, VIF 1.")
+
+
+@pytest.mark.parametrize("p,said", [
+    (0.018, "p 0.018"), (0.96, "p 0.96"), (0.0001, "p 0.00010"),
+    (9.9e-5, "p < 0.0001"), (1.8e-14, "p < 0.0001"), (0.0, "p < 0.0001")])
+def test_a_probability_has_no_exponent(p, said):
+    assert pauses.probability(p) == said
 
 
 def test_waits_for_locks_are_no_pauses():

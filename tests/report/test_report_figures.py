@@ -253,6 +253,7 @@ def test_who_did_not_keep_up_has_words(tmp_path):
     assert [r for r in built.rows("tables/latency-1.csv")
             if r["map"] == "snapshot"] == [{
                 **dict.fromkeys(built.rows("tables/latency-1.csv")[0], ""),
+                "clock": "–",
                 "map": "snapshot", "operation, key":
                 f"all: {said}".replace("\u202f", "")}]
     for key in ("latency-1-lookup", "latency-1-lookup-curves"):

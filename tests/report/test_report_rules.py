@@ -151,6 +151,24 @@ def test_workloads_that_differ_in_name_only_share_a_board(tmp_path):
     assert a.headline()[1].share == 0.03
 
 
+def test_a_bound_alone_is_no_headline(tmp_path):
+    """A campaign of claims has such a cell first: the sentence, whether to
+    act on it and the figures are all of a place with something to rank."""
+    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap", "null_map"),
+                      threads=(1, 2), keys=(1024, 65536), kinds=("update",))
+    file = tmp_path / "campaign.json"
+    meta = json.loads(file.read_text())
+    for cell in meta["cells"]:
+        if cell["keys"] == 65536 and cell["map"] != "null_map":
+            cell["skip"] = "skipped: not asked for"
+    file.write_text(json.dumps(meta))
+    a = Analysis(read(tmp_path))
+    assert a.headline()[0].keys == 1024
+    told = Built(tmp_path).verdicts
+    assert "1 Ki keys" in told["claim"][0]
+    assert "no map is ranked" not in told["claim"][1]
+
+
 def test_a_cold_map_stands_apart_and_is_named(tmp_path):
     """An optional factor needs no line in the report: the schema has it."""
     make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(1,),
