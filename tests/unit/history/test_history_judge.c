@@ -194,6 +194,10 @@ static void scans_keep_their_promise(void)
 	static const char skips[] = ONCE TWO SCAN(0, 1, 2, "[[7,1]]");
 	static const char invents[] = NONE TWO SCAN(0, 1, 2, "[[7,3]]");
 	static const char anything[] = NONE TWO SCAN(0, 1, 2, "[[7,1],[7,1]]");
+	static const char running[] = NONE TWO OP(
+	        1, "upsert", 2, 9, true, VALUE(3)) SCAN(0, 1, 4, "[[7,3]]");
+	static const char future[] = NONE TWO SCAN(0, 1, 2, "[[7,3]]")
+	        OP(1, "upsert", 3, 4, true, VALUE(3));
 
 	CHECK(breaks(twice, 1, 1) && strstr(judgement.why, "twice"),
 	        "no key twice");
@@ -204,6 +208,10 @@ static void scans_keep_their_promise(void)
 	        "none invented, whatever is promised");
 	CHECK(judge(anything) == RM_HISTORY_LINEARIZABLE,
 	        "what promises nothing may skip and repeat");
+	CHECK(judge(running) == RM_HISTORY_LINEARIZABLE,
+	        "what a write brings that has not returned is not invented");
+	CHECK(breaks(future, 1, 1) && strstr(judgement.why, "nobody wrote"),
+	        "what a later write brings is");
 }
 
 /* 64 overlapping swaps between two values, one too many to one side: no
