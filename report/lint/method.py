@@ -7,7 +7,7 @@ import collections
 import fnmatch
 import re
 
-from report.lint import say, simulated
+from report.lint import latency, say, simulated
 from report.lint.context import each_line
 from report.lint.other import VALUES
 from report.lint.read_page import Node, clean
@@ -18,6 +18,8 @@ RATIO = re.compile(r"÷|^×|\bratio\b|\btimes\b")
 SLOPE = re.compile(r", (?:ns|µs|ms|s) per [\w ]+$")  # has a unit of its own
 INTERVAL = re.compile(rf"\[{say.NUMBER}[^\],]*, {say.NUMBER}[^\]]*\]")
 WHY_NONE = re.compile(r"\(| maps need \d")  # "(n 3)"; "10 maps need 11"
+TOO_FEW = re.compile(rf"\bn < ({say.NUMBER})")
+NEEDED = {needed for _, needed in latency.COLUMNS.values()}
 CENTRES = ("ratio", "percent", "position", "value", "ns", "mops")
 MISSING = re.compile(r"not run|skipped|failed|void|no interval|not needed|"
                      r"not yet|not paid|no base")
@@ -262,8 +264,12 @@ class Known:
 
 
 def unknown(text, known, names=()):
+    """Numbers that are none of these; how many values an interval needs
+    stands in no row."""
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, "")
+    text = TOO_FEW.sub(lambda few: "" if say.value(few[1]) in NEEDED
+                       else few[0], text)
     return [n for n in NUMBERS.findall(text) if not known.has(n)]
 
 

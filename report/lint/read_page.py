@@ -39,6 +39,8 @@ class Node:
         what stands in tags of `aside`."""
         if self.tag in SILENT or (self.tag == "i" and self["aria-hidden"]):
             return ""
+        if self.tag == "sup" and self["class"] == "note":
+            return ""  # its digits are no part of the number before it
         if self.tag == "br":
             return " "
         return "".join(

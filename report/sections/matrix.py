@@ -94,7 +94,7 @@ class Notes:
         if row["word"] in ("void", "failed"):
             reason = re.sub(r"\d[\d.]*", "…", reason)
         number = self.numbers.setdefault(reason, len(self.numbers) + 1)
-        return f"<sup>{number}</sup>"
+        return f"<sup class=note>{number}</sup>"
 
     def text(self):
         items = "".join(f"<li>{esc(why)}</li>" for why in self.numbers)
