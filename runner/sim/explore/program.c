@@ -90,7 +90,6 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 {
 	uint64_t rng = rm_seed(options->seed, 2 * number);
 	unsigned shapes = (unsigned)__builtin_popcount(options->shapes);
-	bool promises = strcmp(options->impl->guarantees, "none") != 0;
 	bool grows = draw(&rng, 4) == 0;
 	struct menu menu;
 
@@ -98,8 +97,9 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 		.shape = rm_shapes[shape_of(options->shapes, number % shapes)],
 		.map_seed = rm_next(&rng),
 		.presize = draw(&rng, 2),
-		/* a map that promises nothing of scans is not asked for any */
-		.looks = draw(&rng, 4) == 0 && promises,
+		/* also of a map that promises nothing of them: they may not
+		   crash, race or invent */
+		.looks = draw(&rng, 4) == 0,
 		.threads = options->threads };
 	program->keys = grows ? 5 + draw(&rng, RM_EXPLORE_KEYS_MAX - 4)
 	                      : 2 + draw(&rng, 3);
