@@ -98,7 +98,7 @@ def test_words_stand_where_no_ratio_is(good):
     assert words["gomap_mutex"]["why"] == "3 updates lost"
     assert set(words) == {"snapshot", "gomap_mutex"}
     text = good.section("matrix")
-    assert "not ranked (6)<sup>" in text and "failed verification" in text
+    assert "not ranked (6)<sup " in text and "failed verification" in text
     assert "<li>3 updates lost</li>" in text
     assert "null_map" not in text.split("</table>")[0]
 

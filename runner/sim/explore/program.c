@@ -4,7 +4,10 @@
  *
  * Most have two to four keys, so that threads meet; one in four has up to
  * RM_EXPLORE_KEYS_MAX and a menu that inserts, so that tables grow and shrink
- * while others look. One in four looks at the map as a whole.
+ * while others look. One in four looks at the map as a whole. In one of four each
+ * thread has a role, one operation that it does again and again, since some
+ * things go wrong only for who meets the same obstacle several times. These and
+ * those that grow are twice as long.
  */
 #include "runner/sim/explore/program.h"
 
@@ -63,25 +66,33 @@ static unsigned draw(uint64_t *rng, unsigned n)
 	return (unsigned)rm_below(rm_next(rng), n);
 }
 
+/* What a thread does: each operation anew from the menu, or in a role the same
+   one always. A single key is best at showing who came first. */
+static void fill_thread(struct rm_explore_program *program, unsigned t,
+        const uint8_t *kinds, unsigned count, bool role, uint64_t *rng)
+{
+	unsigned kind = draw(rng, count);
+
+	for (unsigned i = 0; i < program->ops[t]; i++) {
+		bool hot = draw(rng, 2);
+
+		if (!role)
+			kind = draw(rng, count);
+		program->op[t][i] = (struct rm_explore_op){ kinds[kind],
+			(uint8_t)draw(rng, hot ? 1 : program->keys) };
+	}
+}
+
 static void fill(struct rm_explore_program *program, const struct menu *menu,
-        unsigned ops, uint64_t *rng)
+        unsigned ops, bool roles, uint64_t *rng)
 {
 	for (unsigned t = 0; t < program->threads; t++) {
 		bool writes =
 		        !t || !(program->impl->caps & RM_CAP_SINGLE_WRITER);
 
 		program->ops[t] = ops;
-		for (unsigned i = 0; i < ops; i++) {
-			unsigned n =
-			        draw(rng, writes ? menu->all : menu->reads);
-			/* a single key is best at showing who came first */
-			bool hot = draw(rng, 2);
-
-			program->op[t][i] = (struct rm_explore_op){
-				menu->kind[n],
-				(uint8_t)draw(rng, hot ? 1 : program->keys)
-			};
-		}
+		fill_thread(program, t, menu->kind,
+		        writes ? menu->all : menu->reads, roles, rng);
 	}
 }
 
@@ -91,6 +102,8 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 	uint64_t rng = rm_seed(options->seed, 2 * number);
 	unsigned shapes = (unsigned)__builtin_popcount(options->shapes);
 	bool grows = draw(&rng, 4) == 0;
+	bool roles = draw(&rng, 4) == 0;
+	unsigned ops = grows || roles ? 2 * options->ops : options->ops;
 	struct menu menu;
 
 	*program = (struct rm_explore_program){ .impl = options->impl,
@@ -106,7 +119,9 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 	program->resident =
 	        (uint32_t)rm_next(&rng) & ((1U << program->keys) - 1);
 	make_menu(&menu, options->impl, program->looks, grows);
-	fill(program, &menu, options->ops, &rng);
+	if (ops > RM_EXPLORE_OPS_MAX)
+		ops = RM_EXPLORE_OPS_MAX;
+	fill(program, &menu, ops, roles, &rng);
 }
 
 void rm_explore_op_words(
