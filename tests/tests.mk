@@ -61,9 +61,14 @@ fuzz:  ## parsers, 10^6 inputs or a CPU hour each, docs/tally/fuzz.md: ARGS='NAM
 
 # Models of published bugs: no maps of the suite (tests/bugs/README.md).
 BUGS := $(sort $(wildcard tests/bugs/*.c))
-.PHONY: bugs test-bugs-sanitized
+BUG_IDS := $(notdir $(basename $(BUGS)))
+.PHONY: bugs bugs-tally test-bugs-sanitized
 bugs:  ## models of published map bugs and their twins: build/CC/bugs/readmostly check ID
-	@$(MAKE) --no-print-directory OUT=$(BUILD)/bugs IMPL='$(BUGS)' MAPS_BUILT='$(notdir $(basename $(BUGS)))' $(BUILD)/bugs/readmostly
+	@$(MAKE) --no-print-directory OUT=$(BUILD)/bugs IMPL='$(BUGS)' MAPS_BUILT='$(BUG_IDS)' SIM_MAPS='$(BUG_IDS)' \
+	  $(addprefix $(BUILD)/bugs/,readmostly readmostly-explore)
+
+bugs-tally: bugs  ## which tool finds which published bug, with 20 seeds: docs/tally/bugs.md; ARGS='--tools explore'
+	@$(PYTHON) tests/tools/bugs_tally.py $(BUILD)/bugs $(ARGS)
 
 $(BUILD)/bugs/table.c: FORCE
 	$(call write_table,$@,$(BUGS))

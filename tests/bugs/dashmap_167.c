@@ -16,8 +16,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 
 	(void)shape;
 	pthread_rwlock_rdlock(&shard->lock);
-	/* volatile: the reference is followed where it says */
-	uint64_t *volatile slot = find(shard, key);
+	uint64_t *slot = find(shard, key);
 
 	if (!twin)
 		pthread_rwlock_unlock(&shard->lock);

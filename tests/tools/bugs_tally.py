@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Which tool finds which of the published bugs of tests/bugs/, in how many of
+20 seeds and after how long: writes docs/tally/bugs.md.
+
+    tests/tools/bugs_tally.py FOLDER [--seeds N] [--tools explore,check]
+
+FOLDER is what `make bugs` fills (build/gcc/bugs). A run is one tool with its
+defaults on one map, one shape and one seed, and ends at its first finding; a
+twin is run as often. Each run that ended stands in FOLDER/tally.jsonl with the
+digest of the program, and is not run again: a tally that was killed goes on.
+Seconds are CPU time of the run and its processes. Status: 0; 1: a twin was
+accused; 2: the programs are not there.
+"""
+import argparse
+import datetime
+import hashlib
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+PAGE = Path("docs/tally/bugs.md")
+TOOLS = {  # the program, then its arguments before the map, and behind it
+    "explore": ("readmostly-explore", (), ()),
+    "check": ("readmostly", ("check",), ("--quiet",)),
+}
+HEAD = """# Published bugs: which tool finds them
+
+Made by `make bugs-tally`; the bugs are described in `tests/bugs/README.md`,
+and were modelled by a hand that had not read the tools. A run is one tool with
+its defaults, one seed, the shape that the bug needs, and ends at its first
+finding. Of the runs that found it: the median of the CPU time, and what was
+said most often.
+"""
+
+
+def bugs():
+    """(id, shape, what it needs in order to show) of each."""
+    for line in Path("tests/bugs/bugs.tsv").read_text().splitlines():
+        if not line.startswith("#"):
+            name, _, _, _, needs, _ = line.split("\t")
+            shape = "u64x24" if needs.startswith("u64x24") else "u64x8"
+            yield name, shape, needs
+
+
+def command(folder, tool, name, shape, seed):
+    program, before, behind = TOOLS[tool]
+    return [str(folder / program), *before, name, "--shape", shape,
+            "--seed", str(seed), *behind]
+
+
+def finding(out):
+    """The words of the first line that fails, without numbers."""
+    for line in out.splitlines():
+        if line.startswith("FAIL"):
+            told = line.split(": ")
+            return told[-1] if "schedule" in line else line.split()[3].strip(":")
+    return None
+
+
+def run(argv):
+    """{"status", "cpu_s", "found"} of one run."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {"status": done.returncode, "found": finding(done.stdout),
+            "cpu_s": after.ru_utime + after.ru_stime
+            - before.ru_utime - before.ru_stime}
+
+
+def digest(folder, tool):
+    return hashlib.sha256((folder / TOOLS[tool][0]).read_bytes()).hexdigest()
+
+
+def known(file, digests):
+    """Runs of these programs that have ended; a torn last line is none."""
+    found = {}
+    for line in file.read_text().splitlines() if file.exists() else ():
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        if digests.get(row["tool"]) == row["program"]:
+            found[row["tool"], row["map"], row["seed"]] = row
+    return found
+
+
+def tally(folder, tools, seeds):
+    """All runs, those that are missing run now."""
+    digests = {tool: digest(folder, tool) for tool in tools}
+    file = folder / "tally.jsonl"
+    rows = known(file, digests)
+    todo = [(tool, name, shape, seed)
+            for tool in tools for bug, shape, _ in bugs()
+            for name in (bug, bug + "_twin") for seed in range(1, seeds + 1)
+            if (tool, name, seed) not in rows]
+    with file.open("a", encoding="utf-8") as out:
+        for i, (tool, name, shape, seed) in enumerate(todo, 1):
+            row = {"tool": tool, "map": name, "seed": seed,
+                   "program": digests[tool],
+                   **run(command(folder, tool, name, shape, seed))}
+            rows[tool, name, seed] = row
+            out.write(json.dumps(row) + "\n")
+            out.flush()
+            print(f"\r{i}/{len(todo)} {tool} {name}\033[K", end="",
+                  file=sys.stderr)
+    print(file=sys.stderr)
+    return rows
+
+
+def cell(rows, tool, name, seeds):
+    """"20 of 20, 0.42 s, data race" of one tool and bug."""
+    found = [r for s in range(1, seeds + 1)
+             if (r := rows[tool, name, s])["status"] == 1]
+    if not found:
+        return f"0 of {seeds}"
+    words = statistics.mode(r["found"] or "no words" for r in found)
+    took = statistics.median(r["cpu_s"] for r in found)
+    return f"{len(found)} of {seeds}, {took:.2g} s, {words}"
+
+
+def page(rows, tools, seeds):
+    """The text, and whether no twin was accused."""
+    runs = [(bug, needs) for bug, _, needs in bugs()]
+    accused = sorted({n for (_, n, _), r in rows.items()
+                      if n.endswith("_twin") and r["status"]})
+    lines = [HEAD, f"{datetime.date.today()}, commit {commit()}, "
+             f"{os.cpu_count()} CPUs, {seeds} seeds.\n",
+             "| bug | needs | " + " | ".join(tools) + " |",
+             "|---|---|" + "---|" * len(tools)]
+    lines += [f"| `{bug}` | {needs} | " + " | ".join(
+        cell(rows, tool, bug, seeds) for tool in tools) + " |"
+        for bug, needs in runs]
+    for tool in tools:
+        full = sum(all(rows[tool, bug, s]["status"] == 1
+                       for s in range(1, seeds + 1)) for bug, _ in runs)
+        once = sum(any(rows[tool, bug, s]["status"] == 1
+                       for s in range(1, seeds + 1)) for bug, _ in runs)
+        lines.append(f"\n{tool}: {full} of {len(runs)} bugs with every seed, "
+                     f"{once} with one at least.")
+    lines.append("\nTwins accused, or ended otherwise: "
+                 + (", ".join(accused) or f"none of {len(runs)}") + ".\n")
+    return "\n".join(lines), not accused
+
+
+def commit():
+    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], text=True,
+                          capture_output=True, check=False).stdout.strip()
+
+
+def main():
+    ask = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    ask.add_argument("folder", type=Path)
+    ask.add_argument("--seeds", type=int, default=20)
+    ask.add_argument("--tools", type=lambda text: text.split(","),
+                     default=list(TOOLS))
+    asked = ask.parse_args()
+    missing = [t for t in asked.tools
+               if t not in TOOLS or not (asked.folder / TOOLS[t][0]).exists()]
+    if missing:
+        print(f"bugs_tally: {asked.folder}: no program for {missing[0]}; "
+              f"expected {' or '.join(TOOLS)}, built by `make bugs`",
+              file=sys.stderr)
+        return 2
+    text, right = page(tally(asked.folder, asked.tools, asked.seeds),
+                       asked.tools, asked.seeds)
+    PAGE.write_text(text, encoding="utf-8")
+    print(text)
+    return int(not right)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
