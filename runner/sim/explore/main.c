@@ -43,7 +43,10 @@ struct arguments {
 static const struct argp_option options[] = {
 	{ "schedules", SCHEDULES, "N", 0, "how many of each map (20000)", 0 },
 	{ "threads", THREADS, "N", 0, "of each schedule, 1 to 7 (3)", 0 },
-	{ "ops", OPS, "N", 0, "of each thread, 1 to 16 (6)", 0 },
+	{ "ops", OPS, "N", 0,
+	        "of each thread, 1 to 16 (6); twice as many where "
+	        "tables are to grow or each thread has a role",
+	        0 },
 	{ "seed", SEED, "N", 0, "of programs and schedules (1)", 0 },
 	{ "schedule", ONE, "K", 0, "only schedule number K, told in full", 0 },
 	{ "scheduler", SCHEDULER, "NAME", 0, "mix, random or pct (mix)", 0 },
