@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A thread that only computes is stopped from outside while that is asked for,
+   and not after. */
+#include "runner/base/sanitized.h"
+#include "runner/check/preempt.h"
+#include "tests/unit/tap.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { STOPS = 20, SPINS = 20000000 };
+
+/* How often this thread has given its CPU away: the kernel's own count. */
+static long given_away(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nvcsw;
+}
+
+static void spin(void)
+{
+	for (volatile int i = 0; i < SPINS; i++)
+		;
+}
+
+struct run {
+	uint64_t seed, stops;
+	long sleeps, sleeps_after;
+	bool began;
+};
+
+static void *compute(void *opaque)
+{
+	struct run *run = opaque;
+	const long before = given_away();
+
+	run->began = rm_preempt_begin(run->seed);
+	if (!run->began)
+		return NULL;
+	/* until it was, however long the machine takes; the alarm ends one
+	   that never is */
+	while (given_away() - before < STOPS)
+		;
+	run->stops = rm_preempt_end();
+	run->sleeps = given_away() - before;
+	spin();
+	run->sleeps_after = given_away() - before - run->sleeps;
+	return NULL;
+}
+
+int main(void)
+{
+	struct run runs[2] = { { .seed = 1 }, { .seed = 2 } };
+	pthread_t ids[2];
+
+	if (rm_sanitized()) {
+		SKIP("threads are stopped", "a sanitizer holds signals back");
+		return DONE();
+	}
+	alarm(300);
+	for (int i = 0; i < 2; i++)
+		if (pthread_create(ids + i, NULL, compute, runs + i))
+			return 1;
+	for (int i = 0; i < 2; i++)
+		pthread_join(ids[i], NULL);
+	for (int i = 0; i < 2; i++) {
+		CHECK(runs[i].began, "a thread gets its timer");
+		CHECK(runs[i].sleeps >= STOPS, "it is made to sleep");
+		CHECK(runs[i].stops >= STOPS, "and that is counted");
+		CHECK(!runs[i].sleeps_after, "not after the end");
+	}
+	return DONE();
+}
