@@ -35,6 +35,9 @@ int rm_check_progress(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_drive(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_loops(const struct rm_check_case *c, struct rm_error *error);
 
+/* The second half of rm_check_scan(). */
+int rm_check_scan_growth(const struct rm_check_case *c, struct rm_error *error);
+
 struct rm_peers;
 
 /* One of several threads on one map. Its members belong to that thread. */

@@ -5,7 +5,8 @@
  * Both promises: a key that is there all the time is visited exactly once,
  * with a whole value of its own. "point-in-time" also: a writer moves a token
  * from rank to rank, the next inserted before the last is removed; a scan that
- * is one moment of the map sees one token, or two neighbours.
+ * is one moment of the map sees one token, or two neighbours. The map does not grow
+ * meanwhile; scan_growth.c has it grow.
  */
 #include "runner/check/internal.h"
 
@@ -132,5 +133,7 @@ int rm_check_scan(const struct rm_check_case *c, struct rm_error *error)
 	const struct rm_case_phase phases[] = { { 1, set_up },
 		{ threads, play }, { 0 } };
 
-	return rm_case_play(c, KEYS, false, phases, &stage, error);
+	if (rm_case_play(c, KEYS, false, phases, &stage, error))
+		return -1;
+	return rm_check_scan_growth(c, error);
 }

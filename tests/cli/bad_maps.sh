@@ -23,6 +23,7 @@ report() { # status name
 tests/tools/with_impl.sh "$dir/build" tests/fixtures/bad_*.c \
 	tests/fixtures/waits_for_joined.c tests/fixtures/stalls.c \
 	tests/fixtures/frees_later.c tests/fixtures/frees_at_the_end.c \
+	tests/fixtures/scan_not_outgrown.c \
 	>"$dir/out" 2>&1
 report $? "the fixtures build with IMPL="
 program=$dir/build/readmostly
@@ -74,6 +75,7 @@ caught bad_two_winners atomic 'inserted [2-9][0-9]* times'
 caught bad_scan scan 'which is always there, not at all'
 caught bad_scan_twice scan 'which is always there, twice'
 caught bad_scan_moments scan 'saw 2 tokens, no moment'
+caught bad_scan_outgrown scan 'nothing was removed' --ops 20000
 caught bad_frees_at_once pairs 'freed\|crashed: signal 11' --quarantine --preempt \
 	--ops 4000000 --shape u64x24
 caught bad_stores_absent model 'stored a value although the key is absent'
@@ -88,6 +90,7 @@ caught bad_never_parks park 'hung' --deadline 3 --shape u64x8
 right waits_for_joined --ops 20000
 right frees_later --ops 20000 --only reclaim --shape u64x24
 right stalls --ops 20000 --only exchange
+right scan_not_outgrown --ops 200000 --only scan
 right frees_at_the_end --ops 4000000 --only pairs --quarantine --preempt
 RM_STALL_MS=0 right stalls --ops 20000
 # Same seed, same first failure: what `again:` promises on one thread.
