@@ -37,7 +37,7 @@ enum rm_pair_class {
 	RM_CLASS_EDGES,      /* 0, all ones ...; empty, one byte, zeros */
 	RM_CLASS_NEIGHBOURS, /* consecutive words; 17 bytes, the last differs */
 	RM_CLASS_COLLIDING,  /* equal hashes */
-	RM_CLASS_HUGE,       /* 64 KiB; strings only */
+	RM_CLASS_HUGE,       /* 65,535 bytes; strings only */
 	RM_CLASSES
 };
 
