@@ -170,11 +170,14 @@ static bool audit_rank(struct rm_peer *peer, uint64_t rank, bool *was_there)
 		        (long long)balance, writers);
 	else if (ledger->values && expected != (*was_there ? mix(&value) : 0))
 		rm_peer_fail(peer,
-		        "rank %llu is %s, but not with the value that was "
-		        "written and not returned: a write was lost or a value "
-		        "returned twice%s",
+		        "rank %llu is %s: a write was lost or a value returned "
+		        "twice%s",
 		        (unsigned long long)rank,
-		        *was_there ? "held" : "not held", writers);
+		        *was_there ? "held, but not with the value that was "
+		                     "written and not returned"
+		                   : "not held, but values that were written "
+		                     "are not those that were returned",
+		        writers);
 	else if (*was_there)
 		rm_peer_verify(peer, &value, rank, "last lookup");
 	/* relaxed: only this thread runs */

@@ -35,7 +35,8 @@ int rm_check_progress(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_drive(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_loops(const struct rm_check_case *c, struct rm_error *error);
 
-/* The second half of rm_check_scan(). */
+/* The halves of rm_check_scan(). */
+int rm_check_scan_tokens(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_scan_growth(const struct rm_check_case *c, struct rm_error *error);
 
 struct rm_peers;

@@ -125,7 +125,7 @@ static void set_up(struct rm_peer *peer)
 	rm_peer_fill(peer, STABLE + 1); /* the stable keys and a token */
 }
 
-int rm_check_scan(const struct rm_check_case *c, struct rm_error *error)
+int rm_check_scan_tokens(const struct rm_check_case *c, struct rm_error *error)
 {
 	const unsigned threads = rm_case_threads(c, false);
 	struct stage stage = { .scanning = threads - 1,
@@ -133,7 +133,12 @@ int rm_check_scan(const struct rm_check_case *c, struct rm_error *error)
 	const struct rm_case_phase phases[] = { { 1, set_up },
 		{ threads, play }, { 0 } };
 
-	if (rm_case_play(c, KEYS, false, phases, &stage, error))
+	return rm_case_play(c, KEYS, false, phases, &stage, error);
+}
+
+int rm_check_scan(const struct rm_check_case *c, struct rm_error *error)
+{
+	if (rm_check_scan_tokens(c, error))
 		return -1;
 	return rm_check_scan_growth(c, error);
 }
