@@ -80,6 +80,7 @@ test-bugs-sanitized:  ## the twins of the models of bugs under AddressSanitizer,
 	+@for san in address,undefined thread; do $(SANITIZED) BUILD=build/bugs-$$san MAPS_BUILT= IMPLS= \
 	  SANITIZE="-fsanitize=$$san -fno-sanitize-recover=all" build/bugs-$$san/tests/test_bugs && \
 	  build/bugs-$$san/tests/test_bugs twins || exit 1; done
+
 # It loads what `readmostly check` loads before malloc.
 $(BUILD)/tests/test_quarantine: | $(OUT)/libreadmostly_quarantine.so
 

@@ -3,7 +3,7 @@
  * pairs.c - each operation beside each other one, on all kinds of keys, while
  * the map grows and shrinks and threads come and go.
  *
- * A map of some size gets rounds. In each, half of the operations are of two
+ * A map of some size gets rounds. In each, most of the operations are of two
  * kinds, drawn from the matrix of all pairs, on few keys of one class; the rest
  * are of any kind. Three things are held against the map: values are ones that
  * were written for that key; a thread's own keys, which no other thread
@@ -14,6 +14,7 @@
 #include "runner/check/pairs.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	ROUNDS = 8,       /* on one map */
@@ -153,8 +154,8 @@ static void audit(struct rm_peer *peer)
 		peer->ops->clear(peer->thread);
 }
 
-/* Kinds in two thirds of the operations those of the focus, else any that the
-   thread may do. */
+/* In five of eight operations a kind of the focus, else any that the thread may
+   do. */
 static enum rm_pair_kind draw(
         const struct rm_pairs *pairs, bool writes, uint64_t x)
 {
@@ -171,7 +172,6 @@ static void play_round(struct rm_peer *peer, struct rm_pairs_actor *actor)
 {
 	const struct rm_pairs *pairs = peer->peers->context;
 	const bool writes = peer->slot < pairs->writers;
-
 	const unsigned ops = pairs->focus.key_class == RM_CLASS_HUGE
 	                             ? pairs->round_ops / 16
 	                             : pairs->round_ops;

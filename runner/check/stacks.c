@@ -2,7 +2,7 @@
 /*
  * stacks.c - where the threads of a check stand that hangs or crashed: each
  * thread writes its own stack from a signal handler, the process that started
- * it prints them.
+ * it prints them (stacks_print.c).
  */
 #include "runner/check/witness.h"
 
@@ -10,10 +10,8 @@
 #include "runner/base/sanitized.h"
 
 #include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,65 +97,4 @@ void rm_stacks_take(pid_t pid, struct rm_witness *witness)
 		if (entry->d_name[0] != '.')
 			ask(pid, (pid_t)atoi(entry->d_name), witness);
 	closedir(threads);
-}
-
-/* Function and line of an address, by addr2line; false: it does not know. */
-static bool resolve(
-        const char *object, uintptr_t offset, char *text, size_t size)
-{
-	char command[512];
-	FILE *out;
-
-	if (strchr(object, '\''))
-		return false;
-	snprintf(command, sizeof(command),
-	        "addr2line -sfpe '%s' 0x%" PRIxPTR " 2>/dev/null", object,
-	        offset);
-	out = popen(command, "r");
-	if (!out)
-		return false;
-	if (!fgets(text, (int)size, out))
-		text[0] = 0;
-	pclose(out);
-	text[strcspn(text, "\n")] = 0;
-	return text[0] && text[0] != '?';
-}
-
-/* The address of a call's return is one past the call. */
-static void print_frame(FILE *out, void *frame, bool returned_to)
-{
-	const uintptr_t at = (uintptr_t)frame - returned_to;
-	Dl_info info = { 0 };
-	char text[200];
-
-	if (!dladdr((void *)at, &info) || !info.dli_fname) {
-		fprintf(out, "    0x%" PRIxPTR "\n", at);
-		return;
-	}
-	if (resolve(info.dli_fname, at - (uintptr_t)info.dli_fbase, text,
-	            sizeof(text)))
-		fprintf(out, "    %s\n", text);
-	else
-		fprintf(out, "    %s +0x%" PRIxPTR "%s%s\n", info.dli_fname,
-		        at - (uintptr_t)info.dli_fbase,
-		        info.dli_sname ? " " : "",
-		        info.dli_sname ? info.dli_sname : "");
-}
-
-void rm_stacks_print(FILE *out, const struct rm_witness *witness)
-{
-	/* relaxed: the process has ended or stands */
-	unsigned count = atomic_load_explicit(
-	        &witness->stack_count, memory_order_relaxed);
-
-	if (count > RM_STACKS)
-		count = RM_STACKS;
-	for (unsigned i = 0; i < count; i++) {
-		const struct rm_witness_stack *stack = witness->stacks + i;
-
-		fprintf(out, "  thread %d stood in\n", (int)stack->thread);
-		for (int k = stack->skip; k < stack->depth; k++)
-			print_frame(out, stack->frames[k], k > stack->skip);
-	}
-	fflush(out);
 }

@@ -78,7 +78,7 @@ void rm_stacks_take(pid_t pid, struct rm_witness *witness);
 
 /* Prints them with functions and lines, where addr2line is installed and knows
    them, for a person. Of a process that had the same objects at the same
-   addresses: one that was forked. */
+   addresses: one that was forked. stacks_print.c. */
 void rm_stacks_print(FILE *out, const struct rm_witness *witness);
 
 #endif /* RM_CHECK_WITNESS_H */

@@ -70,7 +70,8 @@ report $? "and the stack of the thread that crashed is shown"
 caught bad_hangs exchange 'hung: .*, in phase' --deadline 2 --shape u64x8
 grep -q '^  thread [0-9]* stood in$' "$dir/out" && grep -q 'bad_hangs' "$dir/out"
 report $? "and the stacks of its threads are shown"
-caught bad_eats_memory upsert 'ate memory' --memory 256 --shape u64x8
+caught bad_eats_memory upsert 'ate memory' --memory 256 --ops 200000 \
+	--shape u64x8
 caught bad_stale owner 'last value written'
 caught bad_two_winners atomic 'inserted [2-9][0-9]* times'
 caught bad_scan scan 'which is always there, not at all'
