@@ -10,7 +10,7 @@
 #include "runner/check/internal.h"
 
 enum {
-	RM_PAIRS_HOT = 4, /* keys that all threads use in a round */
+	RM_PAIRS_HOT = 4,            /* keys that all threads use in a round */
 	RM_PAIRS_HUGE_BYTES = 65535, /* libraries have 16 bits for it */
 	RM_PAIRS_ANY_KEY = 0xff, /* of operations that are on none of them */
 	RM_PAIRS_LOOKED_AT = 4   /* other threads, beside one operation */

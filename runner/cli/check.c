@@ -112,6 +112,30 @@ static error_t parse_limits(
 	}
 }
 
+/* What a round is run with, beside its operations. */
+static error_t parse_case(
+        int key, char *text, struct argp_state *state, struct rm_check_case *to)
+{
+	switch (key) {
+	case PREEMPT:
+		to->preempt = true;
+		return 0;
+	case QUARANTINE:
+		to->quarantine = true;
+		return 0;
+	case THREADS:
+		to->threads = (unsigned)rm_argument_number(
+		        state, "threads", text, 1, THREADS_MAX);
+		return 0;
+	case SEED:
+		to->seed =
+		        rm_argument_number(state, "seed", text, 0, UINT64_MAX);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 /* Whatever changes what a check does is an option, so that the line which a
    failure prints can run it again. */
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -123,20 +147,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		to->c.ops = rm_argument_number(
 		        state, "ops", text, 1, (uint64_t)1 << 40);
 		to->counted = true;
-		return 0;
-	case PREEMPT:
-		to->c.preempt = true;
-		return 0;
-	case QUARANTINE:
-		to->c.quarantine = true;
-		return 0;
-	case THREADS:
-		to->c.threads = (unsigned)rm_argument_number(
-		        state, "threads", text, 1, THREADS_MAX);
-		return 0;
-	case SEED:
-		to->c.seed =
-		        rm_argument_number(state, "seed", text, 0, UINT64_MAX);
 		return 0;
 	case SHAPE:
 		to->one_shape = true;
@@ -154,6 +164,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 			        "--only %s: no such check; see --help", text);
 		return 0;
 	default:
+		if (!parse_case(key, text, state, &to->c))
+			return 0;
 		return parse_limits(key, text, state, to);
 	}
 }

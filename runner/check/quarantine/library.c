@@ -106,30 +106,31 @@ static bool keeps(void *block)
 	       malloc_usable_size(block) < LARGE_BYTES;
 }
 
-void free(void *block)
+/* The names of the parameters are the C library's. */
+void free(void *ptr)
 {
-	if (keeps(block))
-		keep(block);
+	if (keeps(ptr))
+		keep(ptr);
 	else
-		__libc_free(block);
+		__libc_free(ptr);
 }
 
-void *realloc(void *block, size_t bytes)
+void *realloc(void *ptr, size_t size)
 {
 	void *moved;
-	size_t size;
+	size_t old_bytes;
 
-	if (!keeps(block))
-		return __libc_realloc(block, bytes);
-	if (!bytes) {
-		keep(block);
+	if (!keeps(ptr))
+		return __libc_realloc(ptr, size);
+	if (!size) {
+		keep(ptr);
 		return NULL;
 	}
-	moved = __libc_malloc(bytes);
+	moved = __libc_malloc(size);
 	if (!moved)
 		return NULL;
-	size = malloc_usable_size(block);
-	memcpy(moved, block, size < bytes ? size : bytes);
-	keep(block);
+	old_bytes = malloc_usable_size(ptr);
+	memcpy(moved, ptr, old_bytes < size ? old_bytes : size);
+	keep(ptr);
 	return moved;
 }
