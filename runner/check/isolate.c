@@ -10,6 +10,7 @@
 #include "runner/check/internal.h"
 #include "runner/check/quarantine.h"
 #include "runner/check/rounds.h"
+#include "runner/check/stacks.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,9 +2,9 @@
 /*
  * overlap.c - which operations of others overlapped one of a thread: each says
  * what it is about in a word of its own, and looks at those of a few others
- * before and after an operation. See pairs.h.
+ * before and after an operation. See pairs_round.h.
  */
-#include "runner/check/pairs.h"
+#include "runner/check/pairs_round.h"
 
 #include <string.h>
 

@@ -11,7 +11,7 @@
  * once; and after each round every key of all threads is there as often as it
  * was put in more than taken out. What overlapped what is counted (coverage.h).
  */
-#include "runner/check/pairs.h"
+#include "runner/check/pairs_round.h"
 
 #include <stdlib.h>
 #include <string.h>

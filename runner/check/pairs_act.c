@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pairs_act.c - one operation of the check of pairs, and what is held against
-   its answer. See pairs.h. */
-#include "runner/check/pairs.h"
+   its answer. See pairs_round.h. */
+#include "runner/check/pairs_round.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pairs_keys.c - keys and values of the check of pairs, and what is said of one
-   that is wrong. See pairs.h. */
+   that is wrong. See pairs_round.h. */
 #include "runner/check/model.h"
-#include "runner/check/pairs.h"
+#include "runner/check/pairs_round.h"
 #include "runner/check/quarantine.h"
 
 #include <stdio.h>

@@ -68,17 +68,4 @@ void rm_witness_step(const char *format, ...)
 /* All that ended since rm_witness_use(); from outside. */
 uint64_t rm_witness_progress(const struct rm_witness *witness);
 
-/* In the process of a check: from now on each thread shows its stack where
-   rm_stacks_take() asks for it, and one that crashes shows its own. */
-void rm_stacks_offer(void);
-
-/* From outside: has all threads of the process show their stacks, waits for
-   them a little, and kills nobody. */
-void rm_stacks_take(pid_t pid, struct rm_witness *witness);
-
-/* Prints them with functions and lines, where addr2line is installed and knows
-   them, for a person. Of a process that had the same objects at the same
-   addresses: one that was forked. stacks_print.c. */
-void rm_stacks_print(FILE *out, const struct rm_witness *witness);
-
 #endif /* RM_CHECK_WITNESS_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which operations are taken for overlapping: two threads of the check of pairs,
    both played by this one. */
-#include "runner/check/pairs.h"
+#include "runner/check/pairs_round.h"
 #include "tests/unit/tap.h"
 
 #include <string.h>

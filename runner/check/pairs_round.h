@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pairs.h - what one thread does in a round of the check of pairs (pairs.c):
+ * pairs_round.h - what one thread does in a round of the check of pairs (pairs.c):
  * an operation of some kind on one of few keys that all threads use, or on keys
  * of its own, with what it saw of others meanwhile.
  */
-#ifndef RM_CHECK_PAIRS_H
-#define RM_CHECK_PAIRS_H
+#ifndef RM_CHECK_PAIRS_ROUND_H
+#define RM_CHECK_PAIRS_ROUND_H
 
 #include "runner/check/internal.h"
 
@@ -115,4 +115,4 @@ void rm_pairs_round_ends(struct rm_pairs_actor *actor);
 void rm_pairs_act(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
         unsigned key, uint64_t random);
 
-#endif /* RM_CHECK_PAIRS_H */
+#endif /* RM_CHECK_PAIRS_ROUND_H */
