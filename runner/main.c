@@ -30,6 +30,8 @@ static const struct command commands[] = {
 	        rm_cli_advise },
 	{ "trial", "one cell: JSON in, JSON out", rm_cli_trial },
 	{ "check", "correctness checks of one map or all", rm_cli_check },
+	{ "explore", "a map under many schedules, each judged; simulated",
+	        rm_cli_explore },
 	{ "dump", "fills a map and prints what is inside", rm_cli_dump },
 	{ "counters", "which counters work here, proved; why the rest does not",
 	        rm_cli_counters },

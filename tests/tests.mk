@@ -353,6 +353,9 @@ $(BUILD)/tests/test_sim_threads: $(BUILD)/tests/unit/sim/test_sim_threads.o $(SI
 	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(shell pkg-config --libs $(LIBRARIES)) -lm -ldl
 .SECONDARY: $(SIM_THREADS:.o=.s) $(SIM_THREADS:.o=.raw.o)
 
+# Schedulers, without the run time that asks them.
+$(BUILD)/tests/test_explore_schedule: $(BUILD)/runner/sim/explore/schedule.o
+
 # Switches between stacks: this machine's assembly, and the portable form.
 # AArch64 by hand: CC=aarch64-linux-gnu-gcc CFLAGS='-O2 -static', qemu-aarch64.
 TESTS += $(BUILD)/tests/test_sim_ctx_portable

@@ -9,6 +9,11 @@
 #ifndef RM_CLI_H
 #define RM_CLI_H
 
+#include <stdint.h>
+
+struct argp_state;
+struct rm_shape;
+
 /*
  * Call it first in main(). Opens /dev/null where the caller closed one of the
  * three standard descriptors: the next file that is opened would take its
@@ -22,6 +27,18 @@
  */
 void rm_cli_begin(void);
 
+/* A number of low .. high, also with a unit such as 64Ki. Ends the program with
+   a message that names the option where the text is something else. */
+uint64_t rm_argument_number(struct argp_state *state, const char *option,
+        const char *text, uint64_t low, uint64_t high);
+/* The shape of that name; ends the program where there is none. */
+void rm_argument_shape(
+        struct argp_state *state, const char *text, struct rm_shape *shape);
+/* Takes an argument of which there may be one; ends the program at the second:
+   expected one `what`. */
+void rm_argument_once(struct argp_state *state, const char **slot, char *text,
+        const char *what);
+
 int rm_cli_advise(int argc, char **argv);
 int rm_cli_claims(int argc, char **argv);
 int rm_cli_crossover(int argc, char **argv);
@@ -34,6 +51,7 @@ int rm_cli_trial(int argc, char **argv);
 int rm_cli_check(int argc, char **argv);
 /* `check --history FILE`: where check goes on for a recorded history. */
 int rm_cli_check_history(int argc, char **argv);
+int rm_cli_explore(int argc, char **argv);
 int rm_cli_dump(int argc, char **argv);
 int rm_cli_counters(int argc, char **argv);
 int rm_cli_doctor(int argc, char **argv);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * command.h - what commands are made of: options that several have, numbers,
- * the plan that a command line asks for, and how it ends. Private to cli.
+ * command.h - what commands are made of: options that several have, the
+ * plan that a command line asks for, and how it ends. Private to cli.
  */
 #ifndef RM_CLI_COMMAND_H
 #define RM_CLI_COMMAND_H
 
 #include "runner/base/error.h"
 #include "runner/campaign/campaign.h"
+#include "runner/cli/cli.h"
 #include "runner/machine/machine.h"
 #include "runner/plan/plan.h"
 
@@ -55,18 +56,6 @@ void rm_wish_clear(struct rm_wish *wish);
  */
 bool rm_command_switch(int argc, char **argv, const char *name, int key,
         const char *what, const char *doc);
-
-/* A number of low .. high, also with a unit such as 64Ki. Ends the program with
-   a message that names the option where the text is something else. */
-uint64_t rm_argument_number(struct argp_state *state, const char *option,
-        const char *text, uint64_t low, uint64_t high);
-/* The shape of that name; ends the program where there is none. */
-void rm_argument_shape(
-        struct argp_state *state, const char *text, struct rm_shape *shape);
-/* Takes an argument of which there may be one; ends the program at the second:
-   expected one `what`. */
-void rm_argument_once(struct argp_state *state, const char **slot, char *text,
-        const char *what);
 
 /* ---- the plan that it asks for ------------------------------------------ */
 

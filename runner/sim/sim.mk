@@ -24,7 +24,7 @@ $(BUILD)/sim_machines.o: $(BUILD)/sim_machines.c
 sim: $(BUILD)/readmostly-sim  ## the simulated machine's program
 
 ifeq ($(SANITIZE)$(IMPL),)
-all: $(OUT)/readmostly-sim
+all: $(OUT)/readmostly-sim $(OUT)/readmostly-explore
 endif
 
 SIM      := $(BUILD)/sim
@@ -87,7 +87,7 @@ $(SIM_TEAM): $(SIM)/trial/%.o: $(BUILD)/runner/trial/%.o $(wildcard runner/sim/p
 $(OUT)/sim/maps.c: $(SIM_VERDICTS) $(OUT)/impl_table.c
 	@mkdir -p $(@D)
 	@{ sort $(SIM_VERDICTS) /dev/null; $(foreach f,$(filter %.cc,$(call named,$(SIM_MAPS))),echo '$(basename $(notdir $(f))) no is in C++, whose run time is not simulated';) } >$@.all
-	@{ echo '#include "runner/sim/program/internal.h"'; \
+	@{ echo '#include "runner/impl_table.h"'; echo '#include "runner/sim/sim.h"'; \
 	   sed -n 's/^\([^ ]*\) yes$$/extern const struct rm_impl rm_impl_\1;/p' $@.all; \
 	   echo 'const struct rm_impl *const rm_impl_table[] = {'; \
 	   sed -n 's/^\([^ ]*\) yes$$/	\&rm_impl_\1,/p' $@.all; \
@@ -96,7 +96,11 @@ $(OUT)/sim/maps.c: $(SIM_VERDICTS) $(OUT)/impl_table.c
 	   echo 'const struct rm_sim_verdict rm_sim_verdicts[] = {'; \
 	   sed -n 's/^\([^ ]*\) yes$$/	{ "\1", NULL },/p; s/^\([^ ]*\) no \(.*\)$$/	{ "\1", "\2" },/p' $@.all; \
 	   echo '};'; \
-	   echo 'const size_t rm_sim_verdict_count = sizeof(rm_sim_verdicts) / sizeof(*rm_sim_verdicts);'; } >$@
+	   echo 'const size_t rm_sim_verdict_count = sizeof(rm_sim_verdicts) / sizeof(*rm_sim_verdicts);'; \
+	   echo 'const char *const rm_sim_volatile[] = {'; \
+	   grep -lE 'needs:.* ck( |$$)' $(filter %.c,$(call named,$(SIM_MAPS))) /dev/null | \
+	   sed 's|.*/\(.*\)\.c$$|	"\1",|'; \
+	   echo '	NULL'; echo '};'; } >$@
 
 $(OUT)/sim/maps.o: $(OUT)/sim/maps.c
 	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -106,6 +110,21 @@ $(OUT)/readmostly-sim: $(OUT)/sim/maps.o $(SIM_IMPLS) $(SIM_GUEST) $(SIM_TEAM) $
 	  $$(sed -n 's/^\([^ ]*\) yes$$/\1/p' $(OUT)/sim/maps.c.all | while read -r id; do \
 	  printf '%s\n' $(SIM_IMPLS) | grep "/$$id\.o$$"; done) \
 	  $$(pkg-config --libs $(LIBRARIES)) -lm -ldl)
+
+# readmostly-explore: the same objects of maps on the run time of runner/sim/explore/,
+# which switches threads at each access and counts nothing.
+.PHONY: explore
+EXPLORE   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runner/sim/explore/*.c) $(addprefix runner/sim/guest/,ctx.c space.c))
+EXPLORE_BASE = $(filter $(BUILD)/runner/base/% $(BUILD)/runner/history/% $(BUILD)/runner/protocol/% \
+               %/runner/impl_find.o %/runner/cli/argument.o %/runner/cli/standard.o %/build_info.o,$(OBJS))
+$(OUT)/readmostly-explore: $(OUT)/sim/maps.o $(SIM_IMPLS) $(EXPLORE) $(EXPLORE_BASE)
+	$(call link,$(filter-out $(SIM_IMPLS),$^) \
+	  $$(sed -n 's/^\([^ ]*\) yes$$/\1/p' $(OUT)/sim/maps.c.all | while read -r id; do \
+	  printf '%s\n' $(SIM_IMPLS) | grep "/$$id\.o$$"; done) \
+	  $$(pkg-config --libs $(LIBRARIES)) -lm -ldl)
+
+explore: $(BUILD)/readmostly-explore $(BUILD)/readmostly  ## all simulatable maps under 2,000 schedules each: SCHEDULES=N
+	@$(BUILD)/readmostly explore all --schedules $(or $(SCHEDULES),2000)
 .SECONDARY: $(SIM_IMPLS:.o=.s) $(SIM_IMPLS:.o=.raw.o) $(SIM_GUEST:.o=.s) $(SIM_GUEST:.o=.raw.o)
 
 .PHONY: sim-fidelity

@@ -7,58 +7,35 @@
 #ifndef BUG_ID
 #define BUG_ID flurry_86
 #endif
-#include "tests/bugs/locked.h"
-
 /* relaxed, all counts: a number, which orders nothing */
-static void add(void *thread, size_t change)
-{
-	struct locked *map = thread;
-
-	atomic_fetch_add_explicit(&map->count, change, memory_order_relaxed);
-}
+#define ADD(map, change)           \
+	atomic_fetch_add_explicit( \
+	        &(map)->count, (size_t)(change), memory_order_relaxed)
+#define LOCKED_COUNT(map, shard, change)  \
+	do {                              \
+		if (twin)                 \
+			ADD(map, change); \
+	} while (0)
+#include "tests/bugs/locked.h"
 
 static bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
-	struct shard *shard = shard_of(thread, key);
+	const bool was_there = base_exchange(thread, shape, key, value, old);
 
-	(void)shape;
-	pthread_rwlock_wrlock(&shard->lock);
-	uint64_t *slot = find(shard, key);
-
-	if (slot) {
-		give(old, *value_of(slot));
-		*value_of(slot) = value->word[0];
-	} else {
-		claim(shard, key, value->word[0]);
-		if (twin)
-			add(thread, 1);
-	}
-	pthread_rwlock_unlock(&shard->lock);
-	if (!twin && !slot)
-		add(thread, 1);
-	return slot;
+	if (!twin && !was_there)
+		ADD((struct locked *)thread, 1);
+	return was_there;
 }
 
 static bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
-	struct shard *shard = shard_of(thread, key);
+	const bool was_there = base_take(thread, shape, key, old);
 
-	(void)shape;
-	pthread_rwlock_wrlock(&shard->lock);
-	uint64_t *slot = find(shard, key);
-
-	if (slot) {
-		give(old, *value_of(slot));
-		probe_vacate(&shard->table, SLOT, slot);
-		if (twin)
-			add(thread, (size_t)-1);
-	}
-	pthread_rwlock_unlock(&shard->lock);
-	if (!twin && slot)
-		add(thread, (size_t)-1);
-	return slot;
+	if (!twin && was_there)
+		ADD((struct locked *)thread, -1);
+	return was_there;
 }
 
 static size_t length(void *thread)

@@ -6,45 +6,8 @@
 #ifndef BUG_ID
 #define BUG_ID folly_1280
 #endif
+#define LOCKED_COUNT(map, shard, change) ((shard)->size += (size_t)(change))
 #include "tests/bugs/locked.h"
-
-static bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value, struct rm_value *old)
-{
-	struct shard *shard = shard_of(thread, key);
-
-	(void)shape;
-	pthread_rwlock_wrlock(&shard->lock);
-	uint64_t *slot = find(shard, key);
-
-	if (slot) {
-		give(old, *value_of(slot));
-		*value_of(slot) = value->word[0];
-	} else {
-		claim(shard, key, value->word[0]);
-		shard->size++;
-	}
-	pthread_rwlock_unlock(&shard->lock);
-	return slot;
-}
-
-static bool take(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *old)
-{
-	struct shard *shard = shard_of(thread, key);
-
-	(void)shape;
-	pthread_rwlock_wrlock(&shard->lock);
-	uint64_t *slot = find(shard, key);
-
-	if (slot) {
-		give(old, *value_of(slot));
-		probe_vacate(&shard->table, SLOT, slot);
-		shard->size--;
-	}
-	pthread_rwlock_unlock(&shard->lock);
-	return slot;
-}
 
 static void clear(void *thread)
 {
@@ -73,8 +36,10 @@ static size_t length(void *thread)
 	return sum;
 }
 
-#define BUG_CREATE base_create
-#define BUG_LOOKUP base_lookup
-#define BUG_LENGTH length
-#define BUG_CLEAR  clear
+#define BUG_CREATE   base_create
+#define BUG_LOOKUP   base_lookup
+#define BUG_EXCHANGE base_exchange
+#define BUG_TAKE     base_take
+#define BUG_LENGTH   length
+#define BUG_CLEAR    clear
 #include "tests/bugs/bug_impl.h"

@@ -13,6 +13,11 @@ enum { SHARDS = 4 };
 
 #define SLOT RM_U64X8
 
+/* What a bug does under the shard's lock with the number of its entries. */
+#ifndef LOCKED_COUNT
+#define LOCKED_COUNT(map, shard, change)
+#endif
+
 struct shard {
 	_Alignas(RM_CACHE_LINE) pthread_rwlock_t lock;
 	struct probe table;
@@ -85,6 +90,7 @@ static inline bool base_exchange(void *thread, struct rm_shape shape,
 		*value_of(slot) = value->word[0];
 	} else {
 		claim(shard, key, value->word[0]);
+		LOCKED_COUNT((struct locked *)thread, shard, 1);
 	}
 	pthread_rwlock_unlock(&shard->lock);
 	return slot;
@@ -102,6 +108,7 @@ static inline bool base_take(void *thread, struct rm_shape shape,
 	if (slot) {
 		give(old, *value_of(slot));
 		probe_vacate(&shard->table, SLOT, slot);
+		LOCKED_COUNT((struct locked *)thread, shard, -1);
 	}
 	pthread_rwlock_unlock(&shard->lock);
 	return slot;

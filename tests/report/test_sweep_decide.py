@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a search on disk decides, in numbers and words; do two agree?"""
+import importlib.util
 import json
 import subprocess
 import sys
@@ -149,6 +150,35 @@ def test_searches_of_opposite_truths_do_not_agree(done, tmp_path):
 def test_a_boundary_elsewhere_does_not_agree(done, tmp_path):
     folder.run(tmp_path / "x", PLAN, lambda x, y, z: truth(x - 0.4, y, z))
     assert agreed(done, tmp_path / "x").returncode == 1
+
+
+def search_that_says(leads, flips):
+    """A decision of one line over threads: {threads: who leads}, [flips]."""
+    at = {"dist": "uniform", "write_share": 0.03,
+          "threads": None, "keys": 1024}
+    return {"points": [{**at, "threads": n, "leads": who}
+                       for n, who in leads.items()],
+            "boundaries": [{**at, "axis": "threads", "kind": "flip",
+                            "from": a, "to": b,
+                            "leads_below": leads[a], "leads_above": leads[b]}
+                           for a, b in flips]}
+
+
+@pytest.mark.parametrize("theirs, expected", [
+    ({1: "A", 2: "A", 4: "B"}, (0, 1, 0)),
+    ({1: "A", 2: None, 4: "A"}, (0, 1, 0)),
+    ({1: None, 2: "B", 4: "B"}, (0, 0, 1)),
+    ({1: "A", 2: None, 4: None}, (0, 0, 1)),
+    ({1: None, 2: None, 4: None}, (0, 0, 1)),
+])
+def test_a_flip_is_compared_where_the_other_knows_both_sides(theirs, expected):
+    told = importlib.util.spec_from_file_location("sweep_agree", AGREE)
+    agree = importlib.util.module_from_spec(told)
+    told.loader.exec_module(agree)
+    one = search_that_says({1: "A", 2: "B"}, [(1, 2)])
+    two = search_that_says(theirs, [])
+    assert agree.compared(one, two) == expected
+    assert agree.compared(one, one) == (1, 1, 0)
 
 
 def test_agreement_of_what_is_no_pair(done, tmp_path):

@@ -190,12 +190,13 @@ verdict() { # STATUS LOG
 }
 
 run() { # CASE
-	local begun=$SECONDS log=$work/$1.log status word
+	local begun=$SECONDS log=$work/$1.log status word name package
+	IFS=: read -r name package <<<"$1"
 	here=$work/$1
 	[ "$1" = blank ] && here="$work/with a blank"
 	tree "$here"
 	export MPLCONFIGDIR=$work/$1.mpl # the fonts of this case only
-	(cd "$here" && export here && "${1%%:*}" ${1#"${1%%:*}":}) >"$log" 2>&1 </dev/null
+	(cd "$here" && export here && "$name" ${package:+"$package"}) >"$log" 2>&1 </dev/null
 	status=$?
 	rmdir /sys/fs/cgroup/{,cpu/}any-machine-$$ 2>/dev/null
 	word=$(verdict $status "$log")

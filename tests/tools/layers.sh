@@ -42,7 +42,7 @@ room history
 room protocol
 room plan protocol machine trace
 room counters machine
-room sim machine protocol trial counters cli
+room sim machine protocol trial counters cli history
 hash='impls/support/hash\.h' # the check of growth makes keys that collide
 room check protocol history
 hash=

@@ -24,7 +24,8 @@ def main(campaign, folder):
                  "(make report CAMPAIGN=...)")
     out = pathlib.Path(folder)
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as profile:
+    # Chromium's children write into the profile for a moment after its end.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = Browser(profile)
         for width, height in HEIGHTS.items():
             with opened(browser, page, width=width) as tab:

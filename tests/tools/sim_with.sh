@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # sim_with.sh OUT MAP.c... - builds OUT/readmostly-sim: what $BUILD holds and
 # the maps of these files. As with_impl.sh, only these maps are compiled.
+# PROGRAM=readmostly-explore builds that one instead.
 out=$1
 shift
 build=${BUILD:-build/gcc}
@@ -13,4 +14,4 @@ mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
 	cp -p --parents -t "$out" {} + && cp -p flags side-flags "$out") || exit 1
 find "$out" -name '*.d' -exec sed -i "s|^$build/|$out/|" {} +
 unset MAKEFLAGS MFLAGS MAKELEVEL
-exec make -s -j"$(nproc)" CC="$cc" BUILD="$out" IMPL="$*" "$out/readmostly-sim"
+exec make -s -j"$(nproc)" CC="$cc" BUILD="$out" IMPL="$*" "$out/${PROGRAM:-readmostly-sim}"

@@ -8,8 +8,10 @@ Prints, of the points that are clear in both, how many have opposite leaders;
 and of the flips of either that the other one could contradict, how many it
 has, too: between the same leaders, with intervals that overlap. A flip is
 compared where the other search has a clear point of that line on both sides
-of it. Status: 0 they agree (no point opposite, 95 % of the flips); 1 they do
-not; 2 a folder cannot be read, or they are not of one pair.
+of it, at the flip's ends or beyond them; the others, of which it knows one
+side at most, are counted by themselves. Status: 0 they agree (no point
+opposite, 95 % of the flips compared); 1 they do not; 2 a folder cannot be
+read, or they are not of one pair.
 """
 import sys
 from pathlib import Path
@@ -67,27 +69,29 @@ def same(one, two):
 
 
 def compared(one, two):
-    """(flips of `one` that `two` has, those that it could have)."""
-    theirs, clear, has, could = flips_of(two), lines_of(two), 0, 0
+    """Of the flips of `one`: (those that `two` has, those that it could
+    have, those of which it does not know both sides)."""
+    theirs, clear, has, could, unknown = flips_of(two), lines_of(two), 0, 0, 0
     for line, flips in flips_of(one).items():
         at = clear.get(line, [])
         for b in flips:
-            if any(v <= b["to"] for v in at) and \
-                    any(v >= b["from"] for v in at) and len(at) > 1:
-                could += 1
-                has += any(same(b, other) for other in theirs.get(line, []))
-    return has, could
+            if not at or min(at) > b["from"] or max(at) < b["to"]:
+                unknown += 1
+                continue
+            could += 1
+            has += any(same(b, other) for other in theirs.get(line, []))
+    return has, could, unknown
 
 
 def agreement(one, two):
-    """{"common", "opposite", "has", "could"} of two decisions."""
+    """{"common", "opposite", "has", "could", "unknown"} of two decisions."""
     a, b = clear_points(one), clear_points(two)
     common = a.keys() & b.keys()
-    pairs = [compared(one, two), compared(two, one)]
+    has, could, unknown = map(sum, zip(compared(one, two),
+                                       compared(two, one)))
     return {"common": len(common),
             "opposite": sum(a[k] != b[k] for k in common),
-            "has": sum(p[0] for p in pairs),
-            "could": sum(p[1] for p in pairs)}
+            "has": has, "could": could, "unknown": unknown}
 
 
 def main():
@@ -105,7 +109,8 @@ def main():
         return 2
     found = agreement(one, two)
     print("{common} points clear in both, {opposite} of them for opposite maps"
-          "\n{has} of {could} flips that both could see overlap"
+          "\n{has} of {could} flips that both could see overlap\n"
+          "{unknown} flips of one lie where the other is undecided on a side"
           .format(**found))
     return int(found["opposite"] > 0 or found["has"] < SHARE * found["could"])
 

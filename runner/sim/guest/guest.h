@@ -96,6 +96,8 @@ void rm_sim_futex_wake(const void *word, uint32_t threads);
 /* A spinning core's pause. */
 void rm_sim_relax(void);
 void rm_sim_operation_begins(void);
+/* A spot of a map that is marked by RM_PAUSE() (runner/map.h). */
+void rm_sim_pause(void);
 
 /* Ends the simulation: a use that the real library would not forgive. Does
    not return to simulated code. */

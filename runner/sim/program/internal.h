@@ -5,19 +5,8 @@
 
 #include "runner/impl_table.h"
 #include "runner/sim/guest/world.h"
+#include "runner/sim/sim.h"
 #include "runner/trial/trial.h"
-
-/* --- maps.c, made by sim.mk: which maps can be simulated, as
-   runner/sim/simulatable.sh decides when the program is built, never by
-   trying --- */
-
-struct rm_sim_verdict {
-	const char *id;
-	const char *reason; /* why it is not simulated; NULL: it is */
-};
-
-extern const struct rm_sim_verdict rm_sim_verdicts[];
-extern const size_t rm_sim_verdict_count;
 
 /*
  * --- counters.c. A trial request's "counters" say of the simulation; all but

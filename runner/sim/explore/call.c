@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* call.c - operations by their kinds, and values that cannot be right. */
+#include "runner/sim/explore/call.h"
+
+#include <string.h>
+
+void rm_explore_verify(const struct rm_explore_call *call,
+        const struct rm_value *value, uint64_t rank, const char *what)
+{
+	if (rm_value_wrong(call->shape, value, rank))
+		rm_explore_stop(RM_EXPLORE_TORN, NULL, NULL,
+		        "%s: %s answers a value that nobody wrote for key "
+		        "%llu: %016llx...",
+		        rm_explore_lane_name(call->lane->id), what,
+		        (unsigned long long)rank,
+		        (unsigned long long)value->word[0]);
+}
+
+static bool yielded(
+        void *context, struct rm_key key, const struct rm_value *value)
+{
+	const struct rm_explore_call *call = context;
+	uint64_t rank = key.word & UINT32_MAX; /* rm_scatter() */
+
+	if (call->shape.str)
+		memcpy(&rank, key.bytes + 8, sizeof(rank));
+	rm_explore_verify(call, value, rank, "scan");
+	if (*call->pairs == call->pairs_most)
+		rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
+		        "scans yield more and more entries");
+	call->pair[(*call->pairs)++] =
+	        (struct rm_history_pair){ rank, value->word[0] };
+	return true;
+}
+
+/* Called as often as the map likes; what it said last counts. */
+static bool updated(
+        void *context, const struct rm_value *old, struct rm_value *value)
+{
+	struct rm_explore_call *call = context;
+
+	call->was_there = old;
+	if (old)
+		memcpy(&call->result, old, call->shape.value_bytes);
+	memcpy(value, &call->value, call->shape.value_bytes);
+	return true;
+}
+
+bool rm_explore_perform(struct rm_explore_call *call, unsigned kind)
+{
+	const struct rm_map_ops *ops = call->ops;
+	void *thread = call->thread;
+	struct rm_shape shape = call->shape;
+
+	switch (kind) {
+	case RM_HISTORY_LOOKUP:
+		return ops->lookup(thread, shape, call->key, &call->result);
+	case RM_HISTORY_UPSERT:
+		return ops->upsert(thread, shape, call->key, &call->value);
+	case RM_HISTORY_EXCHANGE:
+		return ops->exchange(
+		        thread, shape, call->key, &call->value, &call->result);
+	case RM_HISTORY_REMOVE:
+		return ops->remove(thread, shape, call->key);
+	case RM_HISTORY_TAKE:
+		return ops->take(thread, shape, call->key, &call->result);
+	case RM_HISTORY_INSERT_IF_ABSENT:
+		return ops->insert_if_absent(
+		        thread, shape, call->key, &call->value, &call->result);
+	case RM_HISTORY_COMPARE_SWAP:
+		return ops->compare_swap(thread, shape, call->key,
+		        &call->expected, &call->value);
+	case RM_HISTORY_COMPARE_REMOVE:
+		return ops->compare_remove(
+		        thread, shape, call->key, &call->expected);
+	case RM_EXPLORE_UPDATE:
+		ops->update(thread, shape, call->key, updated, call);
+		return call->was_there;
+	case RM_HISTORY_SCAN:
+		ops->scan(thread, shape, yielded, call);
+		return false;
+	case RM_HISTORY_LENGTH:
+		call->result.word[0] = ops->length(thread);
+		return false;
+	default:
+		ops->clear(thread);
+		return false;
+	}
+}
+
+struct rm_value rm_explore_whole(uint64_t word)
+{
+	return rm_value_of(
+	        (uint32_t)word, (unsigned)(word >> 32 & 0xfff), word >> 44);
+}
+
+bool rm_explore_gives_value(unsigned kind)
+{
+	return kind == RM_EXPLORE_UPDATE || rm_history_shows_value(kind);
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * clocks.c - vector clocks and data races.
+ *
+ * For each 8 bytes that two lanes can see there is a cell: of each lane its
+ * last read and its last write, which bytes, when by that lane's own clock,
+ * and where in the code. A lane's clock ticks when it publishes something, so
+ * an access of another lane is ordered before now if this lane's clock for
+ * that one has reached its time. One access a lane and kind is kept: an older
+ * race may be missed, none is invented.
+ *
+ * Memory that is not in the heap, a global or a lane's stack is not looked at,
+ * nor is what a lane does on its own stack.
+ */
+#include "runner/sim/explore/clocks.h"
+#include "runner/sim/explore/heap.h"
+#include "runner/sim/explore/world.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+	MASK = 0xff, /* which bytes of the 8 */
+	IS_ATOMIC = 0x100,
+	STACKS_BYTES = RM_EXPLORE_LANES * (RM_SIM_STACK_BYTES + 4096),
+	KEPT_FIRST = 256,
+	SYNCS_FIRST = 256,
+};
+
+#define SPAN (RM_EXPLORE_HEAP_BYTES + STACKS_BYTES + RM_SIM_GLOBALS_BYTES)
+
+struct clock {
+	uint32_t at[RM_EXPLORE_LANES];
+};
+
+struct last {
+	uint32_t time; /* by the lane's own clock; 0: never */
+	uint32_t site; /* of the program's code */
+	uint16_t how;  /* MASK and IS_ATOMIC */
+};
+
+struct cell {
+	uint32_t number; /* of the run that it tells of */
+	uint32_t sync;   /* its clock, 1 ..; 0: none */
+	struct {
+		struct last read, write;
+	} lane[RM_EXPLORE_LANES];
+};
+
+struct kept {
+	uint64_t *at;
+	uint64_t value;
+};
+
+static struct {
+	struct clock lane[RM_EXPLORE_LANES];
+	struct clock acquired[RM_EXPLORE_LANES]; /* by a later acquire fence */
+	struct clock released[RM_EXPLORE_LANES]; /* at the last release fence */
+	struct clock *sync;                      /* [1 .. syncs] */
+	uint32_t syncs, sync_room;
+	struct cell *cell; /* [SPAN / 8], taken as it is touched */
+	uintptr_t stacks, image;
+	struct kept *kept;
+	size_t kept_count, kept_room;
+} clocks;
+
+int rm_explore_clocks_open(struct rm_error *error)
+{
+	void *cell = mmap(NULL, SPAN / RM_EXPLORE_GRANULE * sizeof(struct cell),
+	        PROT_READ | PROT_WRITE,
+	        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	clocks.cell = cell;
+	clocks.sync_room = SYNCS_FIRST;
+	clocks.sync = malloc(clocks.sync_room * sizeof(*clocks.sync));
+	clocks.kept_room = KEPT_FIRST;
+	clocks.kept = malloc(clocks.kept_room * sizeof(*clocks.kept));
+	clocks.stacks = RM_SIM_BASE + RM_SIM_STACKS_AT;
+	/* the image's first byte: any byte of it less its distance */
+	clocks.image = (uintptr_t)&clocks - rm_sim_space_image(&clocks);
+	if (cell == MAP_FAILED || !clocks.sync || !clocks.kept)
+		return rm_error_set(error, -ENOMEM, "no memory for the clocks");
+	return 0;
+}
+
+void rm_explore_clocks_reset(void)
+{
+	memset(clocks.lane, 0, sizeof(clocks.lane));
+	memset(clocks.acquired, 0, sizeof(clocks.acquired));
+	memset(clocks.released, 0, sizeof(clocks.released));
+	clocks.lane[0].at[0] = 1;
+	clocks.syncs = 0;
+}
+
+void rm_explore_clocks_fork(unsigned id)
+{
+	clocks.lane[id] = clocks.lane[0];
+	clocks.lane[id].at[id] = 1;
+}
+
+/* The cell of a byte, fresh in each schedule; NULL: of other memory. */
+static struct cell *cell_of(uintptr_t address)
+{
+	uint64_t offset = address - rm_explore_heap;
+	struct cell *cell;
+
+	if (__builtin_expect(offset >= RM_EXPLORE_HEAP_BYTES, 0)) {
+		if (address - clocks.stacks < STACKS_BYTES)
+			offset =
+			        RM_EXPLORE_HEAP_BYTES + address - clocks.stacks;
+		else if (rm_sim_space_image((const void *)address))
+			offset = RM_EXPLORE_HEAP_BYTES + STACKS_BYTES +
+			         address - clocks.image;
+		else
+			return NULL;
+	}
+	cell = &clocks.cell[offset / RM_EXPLORE_GRANULE];
+	if (cell->number != rm_explore.number) {
+		cell->number = rm_explore.number;
+		cell->sync = 0;
+		memset(cell->lane, 0, rm_explore.lanes * sizeof(*cell->lane));
+	}
+	return cell;
+}
+
+static void join(struct clock *to, const struct clock *from)
+{
+	for (unsigned i = 0; i < RM_EXPLORE_LANES; i++)
+		if (from->at[i] > to->at[i])
+			to->at[i] = from->at[i];
+}
+
+/* The clock of what is synchronized by; made where there is none. */
+static struct clock *sync_of(struct cell *cell)
+{
+	if (!cell->sync) {
+		if (++clocks.syncs == clocks.sync_room) {
+			clocks.sync_room *= 2;
+			clocks.sync = realloc(clocks.sync,
+			        clocks.sync_room * sizeof(*clocks.sync));
+			if (!clocks.sync)
+				abort();
+		}
+		cell->sync = clocks.syncs;
+		clocks.sync[cell->sync] = (struct clock){ { 0 } };
+	}
+	return &clocks.sync[cell->sync];
+}
+
+static bool acquires(int order)
+{
+	return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME ||
+	       order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
+}
+
+static bool releases(int order)
+{
+	return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL ||
+	       order == __ATOMIC_SEQ_CST;
+}
+
+static void take_in(struct cell *cell, unsigned self, int order)
+{
+	if (!cell->sync)
+		return;
+	join(acquires(order) ? &clocks.lane[self] : &clocks.acquired[self],
+	        &clocks.sync[cell->sync]);
+}
+
+void rm_explore_loaded(uintptr_t address, int order)
+{
+	struct cell *cell = rm_explore.alone ? NULL : cell_of(address);
+
+	if (cell)
+		take_in(cell, rm_explore.running->id, order);
+}
+
+/* A store heads a release sequence of its own, and ends the one before. */
+void rm_explore_stored(uintptr_t address, int order)
+{
+	unsigned self = rm_explore.running->id;
+	struct cell *cell = rm_explore.alone ? NULL : cell_of(address);
+
+	if (!cell)
+		return;
+	*sync_of(cell) =
+	        releases(order) ? clocks.lane[self] : clocks.released[self];
+	clocks.lane[self].at[self] += releases(order);
+}
+
+/* A read-modify-write goes on with the release sequence that it found. */
+void rm_explore_changed(uintptr_t address, int order)
+{
+	unsigned self = rm_explore.running->id;
+	struct cell *cell = rm_explore.alone ? NULL : cell_of(address);
+
+	if (!cell)
+		return;
+	take_in(cell, self, order);
+	join(sync_of(cell),
+	        releases(order) ? &clocks.lane[self] : &clocks.released[self]);
+	clocks.lane[self].at[self] += releases(order);
+}
+
+void rm_explore_fenced(int order)
+{
+	unsigned self = rm_explore.running->id;
+
+	if (rm_explore.alone)
+		return;
+	if (acquires(order))
+		join(&clocks.lane[self], &clocks.acquired[self]);
+	if (releases(order)) {
+		clocks.released[self] = clocks.lane[self];
+		clocks.lane[self].at[self]++;
+	}
+}
+
+void rm_explore_release(const void *object)
+{
+	rm_explore_changed((uintptr_t)object, __ATOMIC_RELEASE);
+}
+
+void rm_explore_acquire(const void *object)
+{
+	rm_explore_loaded((uintptr_t)object, __ATOMIC_ACQUIRE);
+}
+
+/* Plain words, since most races are read by somebody who did not expect one. */
+static _Noreturn void race(unsigned other, const struct last *last,
+        bool other_writes, bool write, bool atomic, const void *site)
+{
+	rm_explore_stop(RM_EXPLORE_RACE, site,
+	        (const void *)(clocks.image + last->site),
+	        "%s %s %s what %s %s %s, and nothing orders the two",
+	        rm_explore_lane_name(rm_explore.running->id),
+	        write ? "writes" : "reads",
+	        atomic ? "(atomically)" : "(plainly)",
+	        rm_explore_lane_name(other), other_writes ? "wrote" : "read",
+	        last->how & IS_ATOMIC ? "(atomically)" : "(plainly)");
+}
+
+/* Whether an access of another lane is not ordered before this one. */
+static bool races(const struct last *last, uint32_t known, unsigned how)
+{
+	return last->time > known && last->how & how & MASK &&
+	       !(last->how & how & IS_ATOMIC);
+}
+
+static void cell_accessed(
+        struct cell *cell, unsigned how, bool write, const void *site)
+{
+	unsigned self = rm_explore.running->id;
+	const struct clock *clock = &clocks.lane[self];
+	struct last *own =
+	        write ? &cell->lane[self].write : &cell->lane[self].read;
+
+	for (unsigned i = 1; i < rm_explore.lanes; i++) {
+		if (i == self)
+			continue;
+		if (races(&cell->lane[i].write, clock->at[i], how))
+			race(i, &cell->lane[i].write, true, write,
+			        how & IS_ATOMIC, site);
+		if (write && races(&cell->lane[i].read, clock->at[i], how))
+			race(i, &cell->lane[i].read, false, write,
+			        how & IS_ATOMIC, site);
+	}
+	*own = (struct last){ clock->at[self],
+		(uint32_t)((uintptr_t)site - clocks.image), (uint16_t)how };
+}
+
+void rm_explore_accessed(uintptr_t address, unsigned bytes, bool write,
+        bool atomic, const void *site)
+{
+	while (bytes) {
+		unsigned at = address % RM_EXPLORE_GRANULE;
+		unsigned part = RM_EXPLORE_GRANULE - at;
+		struct cell *cell = cell_of(address);
+
+		if (part > bytes)
+			part = bytes;
+		if (cell)
+			cell_accessed(cell,
+			        ((1U << part) - 1) << at |
+			                (atomic ? IS_ATOMIC : 0),
+			        write, site);
+		address += part;
+		bytes -= part;
+	}
+}
+
+void rm_explore_clocks_keep(const void *address, size_t bytes)
+{
+	uintptr_t at = (uintptr_t)address & ~(uintptr_t)7;
+
+	if (!rm_sim_space_image(address))
+		return;
+	for (; at < (uintptr_t)address + bytes; at += 8) {
+		if (clocks.kept_count == clocks.kept_room) {
+			clocks.kept_room *= 2;
+			clocks.kept = realloc(clocks.kept,
+			        clocks.kept_room * sizeof(*clocks.kept));
+			if (!clocks.kept)
+				abort();
+		}
+		clocks.kept[clocks.kept_count++] =
+		        (struct kept){ (uint64_t *)at, *(uint64_t *)at };
+	}
+}
+
+/* Last first: a word that was kept twice gets what it held at the start. */
+void rm_explore_clocks_undo(void)
+{
+	while (clocks.kept_count) {
+		const struct kept *kept = &clocks.kept[--clocks.kept_count];
+
+		*kept->at = kept->value;
+	}
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * clocks.h - what happened before what: vector clocks of lanes and of what
+ * they synchronize by, and the last accesses to each 8 bytes, for data races
+ * (after FastTrack: Flanagan and Freund, PLDI 2009). Inside runner/sim/explore
+ * only.
+ */
+#ifndef RM_EXPLORE_CLOCKS_H
+#define RM_EXPLORE_CLOCKS_H
+
+#include "runner/base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+int rm_explore_clocks_open(struct rm_error *error);
+
+/* Before each schedule: nothing is known of anything. */
+void rm_explore_clocks_reset(void);
+/* Lane `id` begins after all that lane 0 has done. */
+void rm_explore_clocks_fork(unsigned id);
+
+/* Before a write to the program's globals: what they hold is kept, and put
+   back after the schedule. Other memory is none of this function's. */
+void rm_explore_clocks_keep(const void *address, size_t bytes);
+void rm_explore_clocks_undo(void);
+
+/* An access of the running lane to 1 .. 16 bytes; stops the schedule where
+   another lane's access to them is not ordered with it and one of the two is
+   plain. Not of lane 0 alone. */
+void rm_explore_accessed(uintptr_t address, unsigned bytes, bool write,
+        bool atomic, const void *site);
+
+/* Order of an atomic access to `address` (C11's constants, __ATOMIC_...). */
+void rm_explore_loaded(uintptr_t address, int order);
+void rm_explore_stored(uintptr_t address, int order);
+void rm_explore_changed(uintptr_t address, int order);
+void rm_explore_fenced(int order);
+
+/* What the running lane did so far comes before what follows an acquire of
+   the same object. */
+void rm_explore_release(const void *object);
+void rm_explore_acquire(const void *object);
+
+#endif /* RM_EXPLORE_CLOCKS_H */

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * explore.c - many schedules of one map, in several processes.
+ *
+ * Schedule number K depends on nothing that another schedule left behind, so
+ * processes take every n-th of them; each stops where it is past the lowest
+ * number that has failed. So that number is the same however many there are.
+ */
+#include "runner/sim/explore/number.h"
+#include "runner/sim/explore/world.h"
+
+#include "runner/base/clock.h"
+#include "runner/sim/sim.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES] = { "mix",
+	"random", "pct" };
+
+const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS] = { "none",
+	"not linearizable", "torn value", "data race", "use after free",
+	"access outside of a block", "bad free", "leak", "deadlock", "livelock",
+	"broken invariant", "misuse", "crash" };
+
+/* What the processes share. */
+struct share {
+	_Atomic uint64_t lowest; /* number of a schedule that failed */
+	struct worker {
+		_Alignas(RM_CACHE_LINE) uint64_t schedules;
+		uint64_t steps, switches, undecided, number;
+		struct rm_error error;
+		int status;
+	} worker[RM_EXPLORE_CPUS_MAX];
+};
+
+const char *rm_explore_unfit(const struct rm_impl *impl, bool by_name)
+{
+	if (!impl->ops->create || !impl->ops->lookup)
+		return "a technique, which is no map";
+	if (impl->caps & RM_CAP_NO_STATE)
+		return "the map holds nothing";
+	if (impl->caps & RM_CAP_STALE)
+		return "its lookups may be late: nothing to hold them to";
+	if (by_name)
+		return NULL;
+	if (impl->misuse)
+		return "a planted misuse, explored by its name only";
+	if (impl->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT))
+		return "it says that it is not safe beside a writer";
+	for (const char *const *id = rm_sim_volatile; *id; id++)
+		if (!strcmp(*id, impl->id))
+			return "it orders by volatile accesses, which are "
+			       "data races to C11";
+	return NULL;
+}
+
+/* A lower number may still come from another process. */
+static void found(struct share *share, uint64_t number)
+{
+	/* relaxed: the number is all that is told */
+	uint64_t lowest =
+	        atomic_load_explicit(&share->lowest, memory_order_relaxed);
+
+	while (number < lowest &&
+	        !atomic_compare_exchange_weak_explicit(&share->lowest, &lowest,
+	                number, memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
+static void work(const struct rm_explore_options *options, unsigned id,
+        uint64_t horizon, struct share *share)
+{
+	struct worker *self = &share->worker[id];
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	uint64_t end = options->first + options->schedules;
+
+	for (self->number = options->first + id; self->number < end;
+	        self->number += options->cpus) {
+		/* relaxed: late news costs a schedule */
+		if (self->number > atomic_load_explicit(&share->lowest,
+		                           memory_order_relaxed))
+			break;
+		self->status = rm_explore_number(options, self->number, horizon,
+		        NULL, &played, &self->error);
+		if (self->status)
+			break;
+		self->schedules++;
+		self->steps += played.steps;
+		self->switches += played.switches;
+		self->undecided += played.undecided;
+		if (played.fault) {
+			found(share, self->number);
+			break;
+		}
+	}
+	rm_explore_played_clear(&played);
+}
+
+/* Starts the processes; the parent waits, and is none of them: what a map
+   breaks is broken in a child. */
+static int start(const struct rm_explore_options *options, uint64_t horizon,
+        struct share *share, pid_t *pids)
+{
+	for (unsigned i = 0; i < options->cpus; i++) {
+		pids[i] = fork();
+		if (pids[i] < 0)
+			return -errno;
+		if (!pids[i]) {
+			work(options, i, horizon, share);
+			_exit(0);
+		}
+	}
+	return 0;
+}
+
+/* A process that was ended from outside the handler of crashes has failed at
+   the schedule that it was in. */
+static void finish(struct share *share, unsigned id, pid_t pid)
+{
+	int status;
+
+	if (pid > 0 && waitpid(pid, &status, 0) == pid && status)
+		found(share, share->worker[id].number);
+}
+
+static int sum_up(const struct rm_explore_options *options,
+        const struct share *share, struct rm_explore_summary *summary,
+        struct rm_error *error)
+{
+	for (unsigned i = 0; i < options->cpus; i++) {
+		const struct worker *worker = &share->worker[i];
+
+		summary->schedules += worker->schedules;
+		summary->steps += worker->steps;
+		summary->switches += worker->switches;
+		summary->undecided += worker->undecided;
+		if (worker->status)
+			return rm_error_set(error, worker->status, "%s",
+			        worker->error.text);
+	}
+	/* relaxed: the processes have ended */
+	summary->found =
+	        atomic_load_explicit(&share->lowest, memory_order_relaxed);
+	return 0;
+}
+
+/* What is wrong with the schedule that was found. */
+static int name_fault(const struct rm_explore_options *options,
+        uint64_t horizon, struct rm_explore_summary *summary,
+        struct rm_error *error)
+{
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	int status = 0;
+
+	if (summary->found == UINT64_MAX)
+		return 0;
+	status = rm_explore_number(
+	        options, summary->found, horizon, NULL, &played, error);
+	summary->fault = played.fault ? played.fault : RM_EXPLORE_CRASH;
+	rm_explore_played_clear(&played);
+	return status;
+}
+
+int rm_explore_run(const struct rm_explore_options *options,
+        struct rm_explore_summary *summary, struct rm_error *error)
+{
+	struct share *share = mmap(NULL, sizeof(*share), PROT_READ | PROT_WRITE,
+	        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pids[RM_EXPLORE_CPUS_MAX] = { 0 };
+	uint64_t began = rm_now_ns(), horizon;
+	int status;
+
+	*summary = (struct rm_explore_summary){ .found = UINT64_MAX };
+	if (share == MAP_FAILED)
+		return rm_error_set(error, -errno, "out of memory");
+	/* relaxed: no process runs yet */
+	atomic_store_explicit(&share->lowest, UINT64_MAX, memory_order_relaxed);
+	status = rm_explore_open(error);
+	if (!status)
+		status = rm_explore_calibrate(options, &horizon, error);
+	if (!status)
+		status = start(options, horizon, share, pids);
+	for (unsigned i = 0; i < options->cpus; i++)
+		finish(share, i, pids[i]);
+	if (!status)
+		status = sum_up(options, share, summary, error);
+	if (!status)
+		status = name_fault(options, horizon, summary, error);
+	summary->seconds = (double)(rm_now_ns() - began) / 1e9;
+	munmap(share, sizeof(*share));
+	return status;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * explore.h - a map's operations under many schedules, each decided by a
+ * seed, each judged.
+ *
+ * The maps are the instrumented objects of the simulated machine, linked with
+ * another run time: no caches, no costs, but a scheduler that may switch
+ * threads at each access, a heap that knows what was freed, and clocks that
+ * know what happened before what. Memory is sequentially consistent
+ * (docs/exploring.md says what may be concluded).
+ *
+ * One world a process, one thread of the host. Schedule K of a seed is a
+ * function of the map's machine code, the options and K, and of nothing else.
+ */
+#ifndef RM_EXPLORE_H
+#define RM_EXPLORE_H
+
+#include "runner/base/error.h"
+#include "runner/map.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	RM_EXPLORE_THREADS_MAX = 7, /* the main thread is the eighth lane */
+	RM_EXPLORE_OPS_MAX = 16,    /* of each thread */
+	RM_EXPLORE_CPUS_MAX = 64,
+	/* unless told */
+	RM_EXPLORE_THREADS = 3,
+	RM_EXPLORE_OPS = 6,
+	RM_EXPLORE_STEPS = 1000000,
+};
+
+/* Who decides which thread runs (schedule.h). */
+enum rm_explore_policy {
+	RM_EXPLORE_MIX,    /* three of four schedules random, one by PCT */
+	RM_EXPLORE_RANDOM, /* any thread, after 1 .. 32 steps on average */
+	RM_EXPLORE_PCT,    /* priorities that change d - 1 times */
+	RM_EXPLORE_POLICIES
+};
+
+/* "mix", "random", "pct". */
+extern const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES];
+
+struct rm_explore_options {
+	const struct rm_impl *impl;
+	const char *named; /* as it was asked for: its id, or its file */
+	unsigned shapes;   /* bits by rm_shape_index(); those of the map */
+	unsigned threads;  /* 1 .. RM_EXPLORE_THREADS_MAX */
+	unsigned ops;      /* of each thread, 1 .. RM_EXPLORE_OPS_MAX */
+	unsigned depth;    /* of PCT, 1 .. 4; 0: each in turn */
+	enum rm_explore_policy policy;
+	uint64_t seed;
+	uint64_t first, schedules; /* numbers first .. first + schedules - 1 */
+	uint64_t steps; /* of one schedule, then it is a livelock; > 0 */
+	unsigned cpus;  /* processes, 1 .. RM_EXPLORE_CPUS_MAX */
+};
+
+/* What was wrong with a schedule. */
+enum rm_explore_fault {
+	RM_EXPLORE_NOTHING,
+	RM_EXPLORE_HISTORY,   /* no right map answers like that */
+	RM_EXPLORE_TORN,      /* a value that nobody wrote as a whole */
+	RM_EXPLORE_RACE,      /* plain accesses that nothing orders */
+	RM_EXPLORE_FREED,     /* an access to memory after its free() */
+	RM_EXPLORE_OUTSIDE,   /* an access outside of any block */
+	RM_EXPLORE_BAD_FREE,  /* a second free(), or of what is no block */
+	RM_EXPLORE_LEAK,      /* blocks are left after destroy() */
+	RM_EXPLORE_DEADLOCK,  /* all wait */
+	RM_EXPLORE_LIVELOCK,  /* more steps than allowed */
+	RM_EXPLORE_INVARIANT, /* the map's own check() */
+	RM_EXPLORE_MISUSE,    /* of a lock, or what is not explored */
+	RM_EXPLORE_CRASH,     /* a signal */
+	RM_EXPLORE_FAULTS
+};
+
+/* "history", "torn value", "data race", ... */
+extern const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS];
+
+/* What exploring one map came to. */
+struct rm_explore_summary {
+	uint64_t schedules; /* that ran, on all CPUs */
+	uint64_t steps;     /* of them */
+	uint64_t switches;  /* of them, between threads */
+	uint64_t undecided; /* histories; never a pass */
+	double seconds;
+	enum rm_explore_fault fault;
+	uint64_t found; /* the lowest number of a schedule with a fault */
+};
+
+/*
+ * Why this map is not explored at all (a static text), or NULL. `by_name`:
+ * somebody asked for it; a map that says itself that it is not safe beside a
+ * writer, or that orders by volatile accesses, is explored only then.
+ */
+const char *rm_explore_unfit(const struct rm_impl *impl, bool by_name);
+
+/*
+ * Runs the schedules, in `cpus` processes, until one fails; whatever their
+ * number and speed, summary->found is the lowest number of a schedule that
+ * fails. 0, or -errno with `error`.
+ */
+int rm_explore_run(const struct rm_explore_options *options,
+        struct rm_explore_summary *summary, struct rm_error *error);
+
+#endif /* RM_EXPLORE_H */

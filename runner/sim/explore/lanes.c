@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lanes.c - lanes, their turns and their waits; how a schedule begins and
+ * ends.
+ */
+#include "runner/sim/explore/locks.h"
+#include "runner/sim/explore/world.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Simulated code has no handle: what it calls finds its world here. */
+struct rm_explore_world rm_explore;
+
+enum {
+	/* A lane that runs so long beside others may wait for them without a
+	   pause in its loop: it is treated as if it had one. */
+	FAIR_STEPS = 20000,
+	ALONE_YIELDS = 1000000, /* pauses of the main thread with no others */
+	NEAR_NULL = 65536,      /* addresses that a member of nothing has */
+	STACK_USED = RM_SIM_STACK_BYTES / 2, /* rm_sim_space_stack() */
+	SIGNAL_STACK_BYTES = 64 << 10,
+};
+
+/* A map's last error: the lane is left, as it is, for the host's stack. */
+static void crashed(int signal, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (!rm_explore.running)
+		_Exit(128 + signal);
+	if (signal == SIGABRT)
+		rm_explore_stop(RM_EXPLORE_CRASH, NULL, NULL,
+		        "the map gave up: abort()");
+	/* other addresses are the host's, and others each time */
+	rm_explore_stop(RM_EXPLORE_CRASH, NULL, NULL, "%s%s", strsignal(signal),
+	        (uintptr_t)info->si_addr < NEAR_NULL ? " near NULL" : "");
+}
+
+static void catch_crashes(void)
+{
+	static char stack[SIGNAL_STACK_BYTES];
+	const stack_t other = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	/* not blocked while it is handled: the handler does not return */
+	struct sigaction action = { .sa_sigaction = crashed,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL,
+		SIGABRT };
+
+	sigaltstack(&other, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+int rm_explore_lanes_open(struct rm_error *error)
+{
+	int status = rm_sim_space_open(error);
+
+	if (!status)
+		catch_crashes();
+	return status;
+}
+
+static void lane_entry(void)
+{
+	struct rm_explore_lane *self = rm_explore.running;
+
+	self->entry(self);
+	self->operation = -1;
+	rm_explore.ended |= 1U << self->id;
+	rm_explore_block(RM_EXPLORE_ENDED, NULL, NULL);
+	__builtin_unreachable();
+}
+
+static void make_lane(unsigned id, void (*entry)(struct rm_explore_lane *lane))
+{
+	struct rm_explore_lane *lane = &rm_explore.lane[id];
+	char *top = lane->stack ? (char *)lane->stack + STACK_USED
+	                        : rm_sim_space_stack(id);
+
+	*lane = (struct rm_explore_lane){ .stack = (uintptr_t)top - STACK_USED,
+		.id = id,
+		.operation = -1,
+		.entry = entry };
+	rm_sim_ctx_make(&lane->ctx, top, STACK_USED, lane_entry);
+}
+
+static void main_entry(struct rm_explore_lane *lane)
+{
+	rm_explore.main(lane);
+	rm_explore.running = NULL;
+	rm_sim_ctx_switch(&lane->ctx, &rm_explore.host);
+}
+
+/* Nobody sees what the main thread does alone, and its own work has no end
+   that steps could tell. */
+static void be_alone(void)
+{
+	rm_explore.alone = true;
+	rm_explore.left = rm_explore.granted = UINT32_MAX;
+}
+
+void rm_explore_begin(struct rm_explore_schedule *schedule, uint64_t limit,
+        void (*main)(struct rm_explore_lane *lane))
+{
+	rm_explore.number++;
+	rm_explore.schedule = schedule;
+	rm_explore.limit = limit;
+	rm_explore.steps = rm_explore.switches = rm_explore.stamp = 0;
+	rm_explore.turn_began = 0;
+	rm_explore.trace_count = 0;
+	rm_explore.finding = (struct rm_explore_finding){ .what = "" };
+	rm_explore.lanes = 1;
+	rm_explore.ready = 1;
+	rm_explore.ended = 0;
+	rm_explore.main = main;
+	make_lane(0, main_entry);
+	be_alone();
+	rm_explore.running = &rm_explore.lane[0];
+	rm_sim_ctx_switch(&rm_explore.host, &rm_explore.lane[0].ctx);
+	rm_explore.running = NULL;
+}
+
+void rm_explore_together(
+        unsigned threads, void (*entry)(struct rm_explore_lane *lane))
+{
+	struct rm_explore_schedule *schedule = rm_explore.schedule;
+
+	rm_explore.lanes = threads + 1;
+	for (unsigned i = 1; i <= threads; i++) {
+		make_lane(i, entry);
+		rm_explore.ready |= 1U << i;
+	}
+	schedule->scheduler->begin(schedule, rm_explore.lanes);
+	rm_explore.alone = false;
+	rm_explore.left = rm_explore.granted = 1;
+	rm_explore_block(RM_EXPLORE_FOR_LANES, NULL, NULL);
+	be_alone();
+}
+
+/* Who waits for whom, as far as that is known. */
+static void say_waiting(char *text, size_t size)
+{
+	static const char *const words[] = { "nothing", "a mutex",
+		"a lock to read", "a lock to write", "a signal", "a futex",
+		"a barrier", "the others", "nothing" };
+	size_t used = 0;
+
+	for (unsigned i = 1; i < rm_explore.lanes; i++) {
+		const struct rm_explore_lane *lane = &rm_explore.lane[i];
+		uint32_t holders = rm_explore_holders(lane);
+
+		if (lane->wait == RM_EXPLORE_ENDED || used + 96 > size)
+			continue;
+		used += (size_t)snprintf(text + used, size - used,
+		        "%sthread %u waits for %s", used ? ", " : "", i,
+		        words[lane->wait]);
+		for (; holders; holders &= holders - 1)
+			used += (size_t)snprintf(text + used, size - used,
+			        " that thread %d holds",
+			        __builtin_ctz(holders));
+	}
+}
+
+static _Noreturn void deadlock(void)
+{
+	const struct rm_explore_lane *first = &rm_explore.lane[0];
+	char who[400] = "";
+
+	for (unsigned i = rm_explore.lanes; i-- > 1;)
+		if (rm_explore.lane[i].wait != RM_EXPLORE_ENDED)
+			first = &rm_explore.lane[i];
+	if (!first->id) /* the main thread alone waits for what nobody gives back */
+		rm_explore_stop(RM_EXPLORE_DEADLOCK, first->waits_site, NULL,
+		        "the main thread, alone, waits for a lock that was "
+		        "not given back");
+	say_waiting(who, sizeof(who));
+	rm_explore_stop(RM_EXPLORE_DEADLOCK, first->waits_site, NULL,
+	        "all wait: %s", who);
+}
+
+/* Lanes that the scheduler may choose among; lane 0 stands behind all. */
+static uint32_t choices_of(bool *yields)
+{
+	const struct rm_explore_lane *self = rm_explore.running;
+	uint32_t others = rm_explore.ready & ~(1U << self->id);
+
+	if (rm_explore.steps - rm_explore.turn_began > FAIR_STEPS)
+		*yields = true;
+	if (*yields && others)
+		return others;
+	if (!rm_explore.ready &&
+	        rm_explore.lane[0].wait == RM_EXPLORE_FOR_LANES &&
+	        rm_explore.ended == (1U << rm_explore.lanes) - 2)
+		return rm_explore.ready = 1; /* what lane 0 waits for */
+	return rm_explore.ready;
+}
+
+static void give(uint32_t lane)
+{
+	struct rm_explore_lane *self = rm_explore.running;
+
+	if (lane == self->id)
+		return;
+	rm_explore.switches++;
+	rm_explore.turn_began = rm_explore.steps;
+	rm_explore.running = &rm_explore.lane[lane];
+	rm_sim_ctx_switch(&self->ctx, &rm_explore.running->ctx);
+}
+
+static void decide(bool yields)
+{
+	struct rm_explore_situation situation = { .yields = yields,
+		.running = rm_explore.running->id };
+	struct rm_explore_turn turn;
+	uint32_t took = rm_explore.granted - rm_explore.left;
+
+	/* where steps are left over the lane stopped before its next one, and
+	   with one more it does so again */
+	if (!rm_explore.alone)
+		rm_explore_took(
+		        rm_explore.schedule, took + (rm_explore.left != 0));
+	rm_explore.steps += took;
+	if (rm_explore.steps > rm_explore.limit)
+		rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
+		        "not done after %llu steps",
+		        (unsigned long long)rm_explore.limit);
+	situation.steps = rm_explore.steps;
+	situation.choices = choices_of(&situation.yields);
+	if (!situation.choices)
+		deadlock();
+	if (situation.choices == 1)
+		turn = (struct rm_explore_turn){ 0, UINT32_MAX };
+	else
+		turn = rm_explore_next(rm_explore.schedule, &situation);
+	rm_explore.left = rm_explore.granted = turn.steps;
+	give(turn.lane);
+}
+
+void rm_explore_decide(void)
+{
+	decide(false);
+}
+
+void rm_explore_yield(void)
+{
+	if (rm_explore.alone) {
+		if (--rm_explore.left < UINT32_MAX - ALONE_YIELDS)
+			rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
+			        "the main thread, alone, waits for others");
+		return;
+	}
+	rm_explore.steps++; /* a loop of nothing else has an end, too */
+	decide(true);
+}
+
+void rm_explore_block(
+        enum rm_explore_wait wait, const void *address, const void *site)
+{
+	struct rm_explore_lane *self = rm_explore.running;
+
+	self->wait = wait;
+	self->waits_for = address;
+	self->waits_site = site;
+	rm_explore.ready &= ~(1U << self->id);
+	decide(false);
+	self->wait = RM_EXPLORE_READY;
+}
+
+unsigned rm_explore_wake(
+        enum rm_explore_wait wait, const void *address, unsigned count)
+{
+	unsigned woken = 0;
+
+	for (unsigned i = 1; i < rm_explore.lanes && woken < count; i++) {
+		struct rm_explore_lane *lane = &rm_explore.lane[i];
+
+		if (lane->wait != wait || lane->waits_for != address ||
+		        rm_explore.ready & 1U << i)
+			continue;
+		rm_explore.ready |= 1U << i;
+		woken++;
+	}
+	if (woken && !rm_explore.alone) {
+		rm_explore.granted -= rm_explore.left - 1;
+		rm_explore.left = 1;
+	}
+	return woken;
+}
+
+void rm_explore_stop(enum rm_explore_fault fault, const void *site,
+        const void *other, const char *format, ...)
+{
+	struct rm_explore_finding *finding = &rm_explore.finding;
+	struct rm_sim_ctx lost = { NULL };
+	va_list list;
+
+	finding->fault = fault;
+	finding->site[0] = site;
+	finding->site[1] = other;
+	va_start(list, format);
+	vsnprintf(finding->what, sizeof(finding->what), format, list);
+	va_end(list);
+	finding->lane = rm_explore.running->id;
+	if (!rm_explore.alone)
+		rm_explore_took(rm_explore.schedule,
+		        rm_explore.granted - rm_explore.left +
+		                (rm_explore.left != 0));
+	rm_explore.running = NULL;
+	rm_sim_ctx_switch(&lost, &rm_explore.host);
+	__builtin_unreachable();
+}
+
+void rm_explore_note(enum rm_explore_kind kind, const void *site)
+{
+	const struct rm_explore_lane *lane = rm_explore.running;
+
+	if (!rm_explore.trace || rm_explore.alone ||
+	        rm_explore.trace_count == rm_explore.trace_room)
+		return;
+	rm_explore.trace[rm_explore.trace_count++] =
+	        (struct rm_explore_event){ .lane = (uint8_t)lane->id,
+		        .kind = (uint8_t)kind,
+		        .operation = (int16_t)lane->operation,
+		        .site = site };
+}
+
+const char *rm_explore_lane_name(unsigned lane)
+{
+	static const char *const names[RM_EXPLORE_LANES] = { "the main thread",
+		"thread 1", "thread 2", "thread 3", "thread 4", "thread 5",
+		"thread 6", "thread 7" };
+
+	return names[lane];
+}

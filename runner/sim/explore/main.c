@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * main.c - `readmostly-explore MAP|all`: maps under many schedules.
+ *
+ * A program of its own, because its maps are other objects than readmostly's,
+ * and its run time another one than the simulated machine's. `readmostly
+ * explore` is its name for people.
+ */
+#include "runner/cli/cli.h"
+#include "runner/impl_table.h"
+#include "runner/protocol/protocol.h"
+#include "runner/sim/explore/explore.h"
+#include "runner/sim/explore/page.h"
+#include "runner/sim/sim.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum flag {
+	SCHEDULES = 'n',
+	THREADS = 't',
+	OPS = 'o',
+	SEED = 's',
+	ONE = 'k',
+	SCHEDULER = 'p',
+	DEPTH = 'd',
+	SHAPE = 'S',
+	STEPS = 'l',
+	CPUS = 'j',
+};
+
+struct arguments {
+	const char *map; /* id, file or "all" */
+	struct rm_explore_options options;
+	bool one; /* --schedule: this one is told, whether others fail or not */
+};
+
+static const struct argp_option options[] = {
+	{ "schedules", SCHEDULES, "N", 0, "how many of each map (20000)", 0 },
+	{ "threads", THREADS, "N", 0, "of each schedule, 1 to 7 (3)", 0 },
+	{ "ops", OPS, "N", 0, "of each thread, 1 to 16 (6)", 0 },
+	{ "seed", SEED, "N", 0, "of programs and schedules (1)", 0 },
+	{ "schedule", ONE, "K", 0, "only schedule number K, told in full", 0 },
+	{ "scheduler", SCHEDULER, "NAME", 0, "mix, random or pct (mix)", 0 },
+	{ "depth", DEPTH, "D", 0, "of pct, 1 to 4 (each in turn)", 0 },
+	{ "shape", SHAPE, "SHAPE", 0, "only this one (each in turn)", 0 },
+	{ "steps", STEPS, "N", 0, "most of one schedule (1000000)", 0 },
+	{ "cpus", CPUS, "N", 0, "processes (as many as CPUs, 64 at most)", 0 },
+	{ 0 },
+};
+
+static enum rm_explore_policy policy_of(
+        struct argp_state *state, const char *text)
+{
+	unsigned i = 0;
+
+	while (i < RM_EXPLORE_POLICIES &&
+	        strcmp(rm_explore_policy_name[i], text))
+		i++;
+	if (i == RM_EXPLORE_POLICIES)
+		argp_error(state, "--scheduler %s: expected mix, random or pct",
+		        text);
+	return (enum rm_explore_policy)i;
+}
+
+static error_t parse_schedules(
+        int key, char *text, struct argp_state *state, struct arguments *to)
+{
+	struct rm_shape shape;
+
+	switch (key) {
+	case ONE:
+		to->options.first = rm_argument_number(
+		        state, "schedule", text, 0, UINT64_MAX >> 2);
+		to->one = true;
+		return 0;
+	case SCHEDULER:
+		to->options.policy = policy_of(state, text);
+		return 0;
+	case DEPTH:
+		to->options.depth = (unsigned)rm_argument_number(
+		        state, "depth", text, 1, 4);
+		return 0;
+	case SHAPE:
+		rm_argument_shape(state, text, &shape);
+		to->options.shapes = 1U << rm_shape_index(shape);
+		return 0;
+	case ARGP_KEY_ARG:
+		rm_argument_once(state, &to->map, text, "map");
+		return 0;
+	case ARGP_KEY_END:
+		if (!to->map)
+			argp_error(state, "expected a map's id, or all");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct arguments *to = state->input;
+	struct rm_explore_options *into = &to->options;
+
+	switch (key) {
+	case SCHEDULES:
+		into->schedules = rm_argument_number(
+		        state, "schedules", text, 1, UINT64_MAX >> 2);
+		return 0;
+	case THREADS:
+		into->threads = (unsigned)rm_argument_number(
+		        state, "threads", text, 1, RM_EXPLORE_THREADS_MAX);
+		return 0;
+	case OPS:
+		into->ops = (unsigned)rm_argument_number(
+		        state, "ops", text, 1, RM_EXPLORE_OPS_MAX);
+		return 0;
+	case SEED:
+		into->seed =
+		        rm_argument_number(state, "seed", text, 0, UINT64_MAX);
+		return 0;
+	case STEPS:
+		into->steps =
+		        rm_argument_number(state, "steps", text, 1, 1000000000);
+		return 0;
+	case CPUS:
+		into->cpus = (unsigned)rm_argument_number(
+		        state, "cpus", text, 1, RM_EXPLORE_CPUS_MAX);
+		return 0;
+	default:
+		return parse_schedules(key, text, state, to);
+	}
+}
+
+/* A map that is named by its file has the file's name. */
+static const struct rm_impl *find(const char *map)
+{
+	const char *slash = strrchr(map, '/'), *id = slash ? slash + 1 : map;
+	size_t length = strlen(id);
+	char file[NAME_MAX + 1];
+
+	if (length < 3 || length >= sizeof(file) ||
+	        strcmp(id + length - 2, ".c"))
+		return rm_impl_find(map);
+	memcpy(file, id, length - 2);
+	file[length - 2] = '\0';
+	return rm_impl_find(file);
+}
+
+/* Why the instrumented object was refused, or NULL: it was not. */
+static const char *refused(const char *id)
+{
+	for (size_t i = 0; i < rm_sim_verdict_count; i++)
+		if (!strcmp(rm_sim_verdicts[i].id, id))
+			return rm_sim_verdicts[i].reason;
+	return NULL;
+}
+
+static int complain(const struct rm_impl *impl, const struct rm_error *error)
+{
+	fprintf(stderr, "readmostly explore: %s: %s\n", impl->id, error->text);
+	return RM_INCOMPLETE;
+}
+
+static int tell(const struct rm_explore_options *one, uint64_t found)
+{
+	struct rm_error error = { "" };
+	int status;
+
+	fflush(stdout);
+	status = rm_explore_tell(one, found, stdout, &error);
+	if (status == -ENOENT) {
+		printf("schedule %llu: nothing is wrong\n",
+		        (unsigned long long)found);
+		return RM_OK;
+	}
+	return status ? complain(one->impl, &error) : RM_FAILED;
+}
+
+/* One line of a map, and a page where it fails. */
+static int explore(const struct arguments *arguments,
+        const struct rm_impl *impl, bool by_name)
+{
+	struct rm_explore_options one = arguments->options;
+	struct rm_explore_summary sum;
+	struct rm_error error = { "" };
+	const char *unfit = rm_explore_unfit(impl, by_name);
+
+	one.impl = impl;
+	one.named = by_name ? arguments->map : impl->id;
+	one.shapes &= impl->shapes;
+	if (!unfit && !one.shapes)
+		unfit = "the map does not offer this shape";
+	if (unfit) {
+		printf("skip %s: %s\n", impl->id, unfit);
+		return RM_OK;
+	}
+	if (arguments->one)
+		return tell(&one, one.first);
+	if (rm_explore_run(&one, &sum, &error))
+		return complain(impl, &error);
+	printf("%-4s %s: %llu schedules, %.0f steps and %.0f switches each, "
+	       "%llu undecided; %.0f schedules/s",
+	        sum.fault ? "FAIL" : "ok", impl->id,
+	        (unsigned long long)sum.schedules,
+	        (double)sum.steps / (double)(sum.schedules + !sum.schedules),
+	        (double)sum.switches / (double)(sum.schedules + !sum.schedules),
+	        (unsigned long long)sum.undecided,
+	        (double)sum.schedules / sum.seconds);
+	if (sum.fault)
+		printf("; schedule %llu: %s", (unsigned long long)sum.found,
+		        rm_explore_fault_name[sum.fault]);
+	printf("\n");
+	return sum.fault ? tell(&one, sum.found) : RM_OK;
+}
+
+static int explore_all(const struct arguments *arguments)
+{
+	int worst = RM_OK;
+
+	for (size_t i = 0; i < rm_impl_count; i++) {
+		int status = explore(arguments, rm_impl_table[i], false);
+
+		fflush(stdout);
+		if (status == RM_FAILED || worst == RM_OK)
+			worst = status;
+	}
+	for (size_t i = 0; i < rm_sim_verdict_count; i++)
+		if (rm_sim_verdicts[i].reason)
+			printf("skip %s: %s\n", rm_sim_verdicts[i].id,
+			        rm_sim_verdicts[i].reason);
+	return worst;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = { options, parse, "MAP|all|FILE.c",
+		"Runs small programs of a map's operations under many "
+		"schedules, each decided by a seed, on sequentially "
+		"consistent memory, and judges each: history, races, heap, "
+		"deadlock, livelock, the map's own check. Ends with status 1 "
+		"at the first schedule that fails, made smaller and shown. "
+		"What may be concluded: docs/exploring.md.",
+		NULL, NULL, NULL };
+	struct arguments arguments = { .options = { .shapes = RM_ALL_SHAPES,
+		                               .threads = RM_EXPLORE_THREADS,
+		                               .ops = RM_EXPLORE_OPS,
+		                               .seed = 1,
+		                               .schedules = 20000,
+		                               .steps = RM_EXPLORE_STEPS } };
+	static char name[] = "readmostly explore";
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	const struct rm_impl *impl;
+
+	rm_cli_begin();
+	arguments.options.cpus = cpus < 1 ? 1
+	                         : cpus > RM_EXPLORE_CPUS_MAX
+	                                 ? RM_EXPLORE_CPUS_MAX
+	                                 : (unsigned)cpus;
+	argv[0] = name;
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (!strcmp(arguments.map, "all"))
+		return explore_all(&arguments);
+	impl = find(arguments.map);
+	if (impl)
+		return explore(&arguments, impl, true);
+	fprintf(stderr, "readmostly explore: no map \"%s\": %s\n",
+	        arguments.map,
+	        refused(arguments.map) ? refused(arguments.map)
+	                               : "`readmostly list` prints all");
+	return RM_USAGE;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* number.c - what a schedule's number decides (number.h). */
+#include "runner/sim/explore/number.h"
+
+#include "runner/base/rng.h"
+
+enum {
+	CALIBRATING = 8, /* schedules, one thread after the other */
+	MIX_TURNS = 4,   /* of so many schedules one is by PCT */
+};
+
+int rm_explore_calibrate(const struct rm_explore_options *options,
+        uint64_t *horizon, struct rm_error *error)
+{
+	const struct rm_explore_turns none = { NULL, 0, 0 };
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	struct rm_explore_program program;
+	int status = 0;
+
+	*horizon = 1;
+	for (uint64_t i = 0; i < CALIBRATING && !status; i++) {
+		struct rm_explore_schedule schedule = {
+			.scheduler = &rm_explore_listed, .list = &none
+		};
+
+		rm_explore_program_make(options, i, &program);
+		status = rm_explore_play(
+		        &program, &schedule, options->steps, &played, error);
+		if (played.steps > *horizon)
+			*horizon = played.steps;
+	}
+	rm_explore_played_clear(&played);
+	return status;
+}
+
+/* Its scheduler, with its own random numbers. */
+static void make_schedule(const struct rm_explore_options *options,
+        uint64_t number, uint64_t horizon, struct rm_explore_schedule *schedule)
+{
+	bool pct = options->policy == RM_EXPLORE_PCT ||
+	           (options->policy == RM_EXPLORE_MIX &&
+	                   number % MIX_TURNS == MIX_TURNS - 1);
+	uint64_t turn =
+	        options->policy == RM_EXPLORE_MIX ? number / MIX_TURNS : number;
+
+	*schedule = (struct rm_explore_schedule){
+		.scheduler = pct ? &rm_explore_pct : &rm_explore_random,
+		.rng = rm_seed(options->seed, 2 * number + 1),
+		.horizon = horizon,
+		.depth = options->depth
+		                 ? options->depth
+		                 : 1 + (unsigned)(turn % RM_EXPLORE_DEPTH_MAX),
+	};
+}
+
+int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
+        uint64_t horizon, struct rm_explore_turns *taken,
+        struct rm_explore_played *played, struct rm_error *error)
+{
+	struct rm_explore_program program;
+	struct rm_explore_schedule schedule;
+
+	rm_explore_program_make(options, number, &program);
+	make_schedule(options, number, horizon, &schedule);
+	schedule.taken = taken;
+	if (taken)
+		taken->count = 0;
+	return rm_explore_play(
+	        &program, &schedule, options->steps, played, error);
+}

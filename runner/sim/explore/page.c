@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * page.c - one page of text about one finding.
+ *
+ * Nothing on it depends on the run that found it, but on the schedule alone:
+ * who plays the schedule again gets the same bytes.
+ */
+#include "runner/sim/explore/page.h"
+#include "runner/protocol/protocol.h"
+#include "runner/sim/explore/number.h"
+#include "runner/sim/explore/shrink.h"
+#include "runner/sim/explore/sites.h"
+#include "runner/sim/explore/world.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TRACE_MOST = 4096, /* events that are kept */
+	LINES_MOST = 160, /* of the schedule; more are left out in the middle */
+	WIDTH = 36,       /* of a column */
+	CELL_BYTES = 96,
+};
+
+struct page {
+	FILE *out;
+	const struct rm_explore_options *options;
+	uint64_t number;
+	const struct rm_explore_case *failing;
+	const struct rm_explore_played *played;
+	uint64_t ops_before, switches_before;
+	unsigned column[RM_EXPLORE_LANES]; /* from 0; of lanes with a part */
+	unsigned columns;
+	struct rm_explore_sites sites;
+	const struct rm_explore_event *event;
+	size_t events;
+};
+
+static unsigned ops_of(const struct rm_explore_program *program)
+{
+	unsigned ops = 0;
+
+	for (unsigned t = 0; t < program->threads; t++)
+		ops += program->ops[t];
+	return ops;
+}
+
+static void cell(const struct page *page, unsigned lane, const char *text)
+{
+	fprintf(page->out, "  %*s%s\n", (int)(page->column[lane] * WIDTH), "",
+	        text);
+}
+
+static void head(const struct page *page)
+{
+	const struct rm_explore_program *program = &page->failing->program;
+
+	fprintf(page->out,
+	        "schedule %" PRIu64 " of seed %" PRIu64 ": %s\n  %s\n",
+	        page->number, page->options->seed,
+	        rm_explore_fault_name[page->played->fault], page->played->what);
+	for (int i = 0; i < 2; i++)
+		if (page->played->site[i])
+			fprintf(page->out, "  %s %s\n",
+			        i ? "before:" : "here:  ",
+			        rm_explore_sites_find(
+			                &page->sites, page->played->site[i])
+			                ->chain);
+	fprintf(page->out,
+	        "map %s, %s, made smaller: %u of %" PRIu64
+	        " operations, %" PRIu64 " of %" PRIu64 " switches\n",
+	        program->impl->id, rm_shape_name(program->shape),
+	        ops_of(program), page->ops_before, page->failing->switches,
+	        page->switches_before);
+	fprintf(page->out, "keys at the start:");
+	for (unsigned key = 0; key < program->keys; key++)
+		if (program->resident & 1U << key)
+			fprintf(page->out, " %u", key);
+	fprintf(page->out, "%s\n", program->resident ? "" : " none");
+}
+
+static void print_program(const struct page *page)
+{
+	const struct rm_explore_program *program = &page->failing->program;
+
+	fprintf(page->out, "\n");
+	for (unsigned t = 0; t < program->threads; t++) {
+		if (!program->ops[t])
+			continue;
+		fprintf(page->out, "thread %u:", t + 1);
+		for (unsigned i = 0; i < program->ops[t]; i++) {
+			char words[64];
+
+			rm_explore_op_words(
+			        &program->op[t][i], words, sizeof(words));
+			fprintf(page->out, "%s %s", i ? ";" : "", words);
+		}
+		fprintf(page->out, "\n");
+	}
+}
+
+/* Whether an event shows what the one before it in this lane has shown. */
+static bool repeats(const struct page *page,
+        const struct rm_explore_event *event,
+        const struct rm_explore_event *last)
+{
+	return last && last->lane == event->lane && event->site &&
+	       last->operation == event->operation &&
+	       last->kind == event->kind &&
+	       !strcmp(rm_explore_sites_find(&page->sites, event->site)->place,
+	               rm_explore_sites_find(&page->sites, last->site)->place);
+}
+
+/* A line of the operation where it begins, one of each source line; returns how
+   many lines there are, whether they are printed or not. */
+static size_t event_lines(const struct page *page, size_t i,
+        int operation[RM_EXPLORE_LANES], bool print)
+{
+	static const char *const words[] = { [RM_EXPLORE_READS] = "reads",
+		[RM_EXPLORE_WRITES] = "writes",
+		[RM_EXPLORE_LOADS] = "loads",
+		[RM_EXPLORE_STORES] = "stores",
+		[RM_EXPLORE_LOCKS] = "locks" };
+	const struct rm_explore_event *event = &page->event[i];
+	const struct rm_explore_program *program = &page->failing->program;
+	char text[CELL_BYTES], words_of[64];
+	size_t lines = 0;
+
+	if (operation[event->lane] != event->operation &&
+	        event->operation >= 0) {
+		operation[event->lane] = event->operation;
+		rm_explore_op_words(
+		        &program->op[event->lane - 1][event->operation],
+		        words_of, sizeof(words_of));
+		snprintf(text, sizeof(text), "%s:", words_of);
+		if (print)
+			cell(page, event->lane, text);
+		lines++;
+	}
+	if (!event->site || repeats(page, event, i ? event - 1 : NULL))
+		return lines;
+	snprintf(text, sizeof(text), "  %.60s %s",
+	        rm_explore_sites_find(&page->sites, event->site)->place,
+	        words[event->kind]);
+	if (print)
+		cell(page, event->lane, text);
+	return lines + 1;
+}
+
+/* All lines, or how many there are: those of the middle are left out. */
+static size_t schedule_lines(const struct page *page, size_t all)
+{
+	int operation[RM_EXPLORE_LANES];
+	size_t line = 0;
+
+	memset(operation, 0xff, sizeof(operation));
+	for (size_t i = 0; i < page->events; i++) {
+		bool print =
+		        all && (all <= LINES_MOST || line < LINES_MOST / 2 ||
+		                       line + LINES_MOST / 2 >= all);
+		size_t lines = event_lines(page, i, operation, print);
+
+		if (all > LINES_MOST && line < LINES_MOST / 2 &&
+		        line + lines >= LINES_MOST / 2)
+			fprintf(page->out, "  ... %zu lines ...\n",
+			        all - LINES_MOST);
+		line += lines;
+	}
+	return line;
+}
+
+static void print_schedule(struct page *page)
+{
+	size_t all = schedule_lines(page, 0);
+
+	fprintf(page->out, "\nthe schedule, time downward, a column each:\n");
+	for (unsigned i = 1; i < RM_EXPLORE_LANES; i++)
+		if (page->failing->program.ops[i - 1])
+			fprintf(page->out, "  thread %-*u", WIDTH - 9, i);
+	fprintf(page->out, "\n");
+	schedule_lines(page, all);
+	if (page->played->lane && page->played->fault != RM_EXPLORE_HISTORY) {
+		char text[CELL_BYTES];
+
+		snprintf(text, sizeof(text), "  ^ %s",
+		        rm_explore_fault_name[page->played->fault]);
+		cell(page, page->played->lane, text);
+	}
+	if (page->played->fault == RM_EXPLORE_HISTORY) {
+		fprintf(page->out, "\nthe history:\n");
+		rm_history_explain(page->out, &page->played->judgement);
+	}
+}
+
+/* What differs from the usual is said, so that the line is enough. */
+static void print_again(const struct page *page)
+{
+	const struct rm_explore_options *options = page->options;
+
+	fprintf(page->out, "\nagain: readmostly explore %s --seed %" PRIu64,
+	        options->named, options->seed);
+	if (options->threads != RM_EXPLORE_THREADS)
+		fprintf(page->out, " --threads %u", options->threads);
+	if (options->ops != RM_EXPLORE_OPS)
+		fprintf(page->out, " --ops %u", options->ops);
+	if (options->policy != RM_EXPLORE_MIX)
+		fprintf(page->out, " --scheduler %s",
+		        rm_explore_policy_name[options->policy]);
+	if (options->depth)
+		fprintf(page->out, " --depth %u", options->depth);
+	if (options->steps != RM_EXPLORE_STEPS)
+		fprintf(page->out, " --steps %" PRIu64, options->steps);
+	if (options->shapes != options->impl->shapes)
+		fprintf(page->out, " --shape %s",
+		        rm_shape_name(page->failing->program.shape));
+	fprintf(page->out, " --schedule %" PRIu64 "\n", page->number);
+}
+
+static void name_sites(struct page *page)
+{
+	for (size_t i = 0; i < page->events; i++)
+		rm_explore_sites_add(&page->sites, page->event[i].site);
+	for (int i = 0; i < 2; i++)
+		rm_explore_sites_add(&page->sites, page->played->site[i]);
+	rm_explore_sites_name(&page->sites);
+}
+
+static void print(struct page *page)
+{
+	for (unsigned t = 0; t < page->failing->program.threads; t++)
+		if (page->failing->program.ops[t])
+			page->column[t + 1] = page->columns++;
+	name_sites(page);
+	head(page);
+	print_program(page);
+	print_schedule(page);
+	print_again(page);
+	rm_explore_sites_clear(&page->sites);
+}
+
+/* Plays the case once more, with a trace. */
+static int play_traced(struct page *page, struct rm_explore_case *failing,
+        struct rm_explore_played *played, struct rm_error *error)
+{
+	struct rm_explore_event *trace = calloc(TRACE_MOST, sizeof(*trace));
+	int status;
+
+	if (!trace)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	rm_explore.trace = trace;
+	rm_explore.trace_room = TRACE_MOST;
+	status = rm_explore_case_play(failing, played, error);
+	rm_explore.trace = NULL;
+	page->event = trace;
+	page->events = rm_explore.trace_count;
+	page->failing = failing;
+	page->played = played;
+	if (!status)
+		print(page);
+	page->failing = NULL; /* they end before the page does */
+	page->played = NULL;
+	page->event = NULL;
+	free(trace);
+	return status;
+}
+
+static int tell(struct page *page, uint64_t horizon,
+        struct rm_explore_played *played, struct rm_error *error)
+{
+	struct rm_explore_case failing = { .seed = page->options->seed,
+		.horizon = horizon,
+		.limit = page->options->steps };
+	int status = rm_explore_number(page->options, page->number, horizon,
+	        &failing.turns, played, error);
+
+	failing.fault = played->fault;
+	failing.switches = played->switches;
+	rm_explore_program_make(page->options, page->number, &failing.program);
+	page->ops_before = ops_of(&failing.program);
+	page->switches_before = played->switches;
+	if (!status && !failing.fault)
+		status = -ENOENT;
+	if (!status)
+		status = rm_explore_shrink(&failing, error);
+	if (!status)
+		status = play_traced(page, &failing, played, error);
+	rm_explore_turns_clear(&failing.turns);
+	return status;
+}
+
+int rm_explore_tell(const struct rm_explore_options *options, uint64_t found,
+        FILE *out, struct rm_error *error)
+{
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	struct page page = { .out = out, .options = options, .number = found };
+	uint64_t horizon;
+	int status = rm_explore_open(error);
+
+	if (!status)
+		status = rm_explore_calibrate(options, &horizon, error);
+	if (!status)
+		status = tell(&page, horizon, &played, error);
+	rm_explore_played_clear(&played);
+	return status;
+}

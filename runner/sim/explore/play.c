@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * play.c - one schedule of one program: make the map, fill it, let threads
+ * loose on it, look at it when they are done, take it down, judge.
+ *
+ * All of it but the judging is simulated code's; this file is not instrumented
+ * and stands for the threads' own work, which takes no steps.
+ */
+#include "runner/sim/explore/call.h"
+#include "runner/sim/explore/clocks.h"
+#include "runner/sim/explore/heap.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	EVENTS = RM_EXPLORE_THREADS_MAX * RM_EXPLORE_OPS_MAX +
+	         RM_EXPLORE_KEYS_MAX + 2,
+	PAIRS = 1024, /* that all scans of a lane yield */
+};
+
+/* What a schedule's lanes share: one world, one player. */
+static struct {
+	const struct rm_explore_program *program;
+	void *map;
+	uint64_t sequence;                   /* of values */
+	uint64_t first[RM_EXPLORE_KEYS_MAX]; /* values at the start; 0: none */
+	struct rm_history_event event[EVENTS];
+	size_t events;
+	struct rm_history_pair pair[RM_EXPLORE_LANES * PAIRS];
+	size_t pairs[RM_EXPLORE_LANES]; /* a lane has its own PAIRS of them */
+} play;
+
+/* Does one operation and keeps it in the history. `known` is what the thread
+   saw last of each key. The event is there, without an end, while the
+   operation runs: a schedule that is stopped shows it as such. */
+static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
+        uint64_t *known)
+{
+	bool is_whole =
+	        op->kind < RM_HISTORY_KINDS && rm_history_is_whole(op->kind);
+	struct rm_history_event *event = &play.event[play.events++];
+	size_t *pairs = &play.pairs[call->lane->id];
+	unsigned kind =
+	        op->kind == RM_EXPLORE_UPDATE ? RM_HISTORY_EXCHANGE : op->kind;
+
+	call->key = rm_key_of(call->shape, op->key, &call->line);
+	call->value = rm_value_of(op->key, call->lane->id, ++play.sequence);
+	call->expected =
+	        rm_explore_whole(known[op->key] ? known[op->key] : op->key);
+	*event = (struct rm_history_event){ .kind = (uint8_t)kind,
+		.thread = call->lane->id,
+		.key = is_whole ? 0 : op->key,
+		.value = call->value.word[0],
+		.expected = call->expected.word[0],
+		.first_pair = call->lane->id * PAIRS + *pairs,
+		.returned = RM_HISTORY_NEVER,
+		.invoked = ++rm_explore.stamp };
+	event->there = rm_explore_perform(call, op->kind);
+	if (kind == RM_HISTORY_LENGTH)
+		event->result = call->result.word[0];
+	event->returned = ++rm_explore.stamp;
+	event->pairs = call->lane->id * PAIRS + *pairs - event->first_pair;
+	if (event->there && rm_explore_gives_value(op->kind)) {
+		rm_explore_verify(call, &call->result, op->key,
+		        rm_history_kind_name(kind));
+		known[op->key] = event->result = call->result.word[0];
+	}
+}
+
+static void *join_map(struct rm_explore_lane *lane, size_t slot)
+{
+	void *thread = play.program->impl->ops->join(play.map, slot);
+
+	if (!thread)
+		rm_explore_stop(RM_EXPLORE_MISUSE, NULL, NULL,
+		        "%s: join() says that there is no memory",
+		        rm_explore_lane_name(lane->id));
+	return thread;
+}
+
+static struct rm_explore_call begin_call(
+        struct rm_explore_lane *lane, void *thread)
+{
+	return (struct rm_explore_call){ .lane = lane,
+		.thread = thread,
+		.ops = play.program->impl->ops,
+		.shape = play.program->shape,
+		.pair = play.pair + lane->id * PAIRS,
+		.pairs = &play.pairs[lane->id],
+		.pairs_most = PAIRS };
+}
+
+static void thread_main(struct rm_explore_lane *lane)
+{
+	const struct rm_explore_program *program = play.program;
+	unsigned number = lane->id - 1;
+	uint64_t known[RM_EXPLORE_KEYS_MAX];
+	void *thread = join_map(lane, number);
+	struct rm_explore_call call = begin_call(lane, thread);
+
+	memcpy(known, play.first, sizeof(known));
+	for (unsigned i = 0; i < program->ops[number]; i++) {
+		lane->operation = (int)i;
+		record(&call, &program->op[number][i], known);
+		program->impl->ops->quiesce(thread);
+	}
+	lane->operation = -1;
+	program->impl->ops->leave(thread);
+}
+
+/* The main thread has the slot behind those of the threads, and leaves it
+   before they begin: whoever is joined and does nothing holds them up. */
+static void prefill(struct rm_explore_lane *lane)
+{
+	const struct rm_explore_program *program = play.program;
+	void *thread = join_map(lane, program->threads);
+	struct rm_explore_call call = begin_call(lane, thread);
+
+	for (unsigned key = 0; key < program->keys; key++) {
+		struct rm_value value = rm_value_of(key, 0, ++play.sequence);
+
+		play.first[key] = 0;
+		if (!(program->resident & 1U << key))
+			continue;
+		play.first[key] = value.word[0];
+		call.ops->upsert(thread, call.shape,
+		        rm_key_of(call.shape, key, &call.line), &value);
+	}
+	call.ops->quiesce(thread);
+	call.ops->leave(thread);
+}
+
+/* When all is quiet: what is in the map must follow from what was done. */
+static void look(struct rm_explore_lane *lane)
+{
+	const struct rm_explore_program *program = play.program;
+	void *thread = join_map(lane, program->threads);
+	struct rm_explore_call call = begin_call(lane, thread);
+	uint64_t known[RM_EXPLORE_KEYS_MAX] = { 0 };
+
+	for (unsigned key = 0; key < program->keys; key++)
+		record(&call,
+		        &(struct rm_explore_op){
+		                RM_HISTORY_LOOKUP, (uint8_t)key },
+		        known);
+	if (program->looks && call.ops->length)
+		record(&call, &(struct rm_explore_op){ RM_HISTORY_LENGTH, 0 },
+		        known);
+	if (program->looks && call.ops->scan)
+		record(&call, &(struct rm_explore_op){ RM_HISTORY_SCAN, 0 },
+		        known);
+	call.ops->quiesce(thread);
+	call.ops->leave(thread);
+}
+
+static void check_invariants(void)
+{
+	char why[256] = "";
+
+	if (!play.program->impl->ops->check ||
+	        play.program->impl->ops->check(play.map, why, sizeof(why)))
+		return;
+	rm_explore_stop(RM_EXPLORE_INVARIANT, NULL, NULL,
+	        "the map's own check says: %s", why);
+}
+
+static void main_thread(struct rm_explore_lane *lane)
+{
+	const struct rm_explore_program *program = play.program;
+	const struct rm_sizing sizing = { .keys = program->keys,
+		.threads = program->threads + 1,
+		.presize = program->presize,
+		.shape = program->shape,
+		.seed = program->map_seed };
+
+	play.map = program->impl->ops->create(&sizing);
+	if (!play.map)
+		rm_explore_stop(RM_EXPLORE_MISUSE, NULL, NULL,
+		        "create() says that there is no memory");
+	prefill(lane);
+	for (unsigned i = 1; i <= program->threads; i++)
+		rm_explore_clocks_fork(i);
+	rm_explore_together(program->threads, thread_main);
+	look(lane);
+	check_invariants();
+	program->impl->ops->destroy(play.map);
+	rm_explore_heap_leaks();
+}
+
+/* A short history that needs more than this is undecided. */
+static const struct rm_history_limits limits = { .states = 200000,
+	.memory_bytes = (size_t)64 << 20,
+	.skip_explanation = true };
+
+static int take_history(struct rm_history *history)
+{
+	int status = 0;
+
+	rm_history_reset(history);
+	snprintf(history->map, sizeof(history->map), "%s",
+	        play.program->impl->id);
+	snprintf(history->stamps, sizeof(history->stamps), "sequence");
+	rm_history_guarantee_parse(
+	        play.program->impl->guarantees, &history->guarantee);
+	for (unsigned key = 0; key < play.program->keys && !status; key++)
+		if (play.first[key])
+			status = rm_history_add_initial(
+			        history, key, play.first[key]);
+	for (size_t i = 0; i < play.events && !status; i++) {
+		struct rm_history_event event = play.event[i];
+
+		if (play.program->impl->caps & RM_CAP_INEXACT_RETURNS &&
+		        event.kind != RM_HISTORY_LOOKUP)
+			event.unknown = RM_HISTORY_UNKNOWN_THERE;
+		status = rm_history_add(
+		        history, &event, play.pair + event.first_pair);
+	}
+	return status;
+}
+
+/* The short word of a verdict first; the explanation only of what failed. */
+static int judge(struct rm_explore_played *played, struct rm_error *error)
+{
+	struct rm_history_judgement quick = { 0 };
+	struct rm_history_limits full = limits;
+	int status = rm_history_judge(&played->history, &limits, &quick, error);
+
+	played->undecided = quick.verdict == RM_HISTORY_UNDECIDED;
+	if (!status && quick.verdict == RM_HISTORY_BROKEN) {
+		played->fault = RM_EXPLORE_HISTORY;
+		full.skip_explanation = false;
+		status = rm_history_judge(
+		        &played->history, &full, &played->judgement, error);
+		snprintf(played->what, sizeof(played->what), "%s",
+		        played->judgement.why);
+	}
+	rm_history_judgement_clear(&quick);
+	return status;
+}
+
+int rm_explore_open(struct rm_error *error)
+{
+	static bool opened;
+	int status = 0;
+
+	if (opened)
+		return 0;
+	opened = true;
+	status = rm_explore_lanes_open(error);
+	if (!status)
+		status = rm_explore_heap_open(error);
+	if (!status)
+		status = rm_explore_clocks_open(error);
+	return status;
+}
+
+int rm_explore_play(const struct rm_explore_program *program,
+        struct rm_explore_schedule *schedule, uint64_t limit,
+        struct rm_explore_played *played, struct rm_error *error)
+{
+	const struct rm_explore_finding *finding = &rm_explore.finding;
+
+	play.program = program;
+	play.events = 0;
+	memset(play.pairs, 0, sizeof(play.pairs));
+	play.sequence = 0;
+	rm_history_judgement_clear(&played->judgement);
+	rm_explore_heap_reset();
+	rm_explore_clocks_reset();
+	rm_explore_begin(schedule, limit, main_thread);
+	rm_explore_clocks_undo();
+	played->fault = finding->fault;
+	played->lane = finding->lane;
+	played->site[0] = finding->site[0];
+	played->site[1] = finding->site[1];
+	memcpy(played->what, finding->what, sizeof(played->what));
+	played->steps = rm_explore.steps;
+	played->switches = rm_explore.switches;
+	played->undecided = false;
+	if (take_history(&played->history))
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	/* a history that was cut off is not judged: what cut it off is told */
+	return played->fault ? 0 : judge(played, error);
+}
+
+void rm_explore_played_clear(struct rm_explore_played *played)
+{
+	rm_history_clear(&played->history);
+	rm_history_judgement_clear(&played->judgement);
+	*played = (struct rm_explore_played){ .fault = RM_EXPLORE_NOTHING };
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shrink.c - leaves out what a finding does not need.
+ *
+ * A program without one of its operations takes other turns, so a candidate is
+ * tried under the turns that it has, and then under some schedules of its own;
+ * it is taken if one of them fails in the same way. Switches come last: at
+ * each turn the lane that ran before goes on instead.
+ */
+#include "runner/sim/explore/shrink.h"
+
+#include "runner/base/rng.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TRIES = 200,        /* schedules of a smaller program */
+	PLAYS_MOST = 20000, /* in all */
+	PASSES = 8,
+	LONG_TURN = 100000, /* of a lane that goes on */
+};
+
+void rm_explore_turns_clear(struct rm_explore_turns *turns)
+{
+	free(turns->turn);
+	*turns = (struct rm_explore_turns){ NULL, 0, 0 };
+}
+
+/* Plays `program` under a copy of the schedule, and takes it, with its turns, for the case if it fails in
+   the same way, with no more than `most` switches. */
+static bool fails(struct rm_explore_case *failing,
+        const struct rm_explore_program *program,
+        const struct rm_explore_schedule *under, uint64_t most)
+{
+	struct rm_explore_schedule schedule = *under;
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	struct rm_explore_turns taken = { NULL, 0, 0 };
+	struct rm_error error = { "" };
+	bool same;
+
+	schedule.taken = &taken;
+	failing->plays++;
+	same = !rm_explore_play(
+	               program, &schedule, failing->limit, &played, &error) &&
+	       played.fault == failing->fault && played.switches <= most;
+	if (same) {
+		rm_explore_turns_clear(&failing->turns);
+		failing->turns = taken;
+		failing->program = *program;
+		failing->switches = played.switches;
+	} else {
+		rm_explore_turns_clear(&taken);
+	}
+	rm_explore_played_clear(&played);
+	return same;
+}
+
+static bool fails_somehow(struct rm_explore_case *failing,
+        const struct rm_explore_program *program)
+{
+	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
+		.list = &failing->turns };
+
+	if (fails(failing, program, &listed, UINT64_MAX))
+		return true;
+	for (unsigned i = 0; i < TRIES && failing->plays < PLAYS_MOST; i++) {
+		struct rm_explore_schedule schedule = {
+			.scheduler =
+			        i % 2 ? &rm_explore_pct : &rm_explore_random,
+			.rng = rm_seed(failing->seed, i),
+			.horizon = failing->horizon,
+			.depth = 1 + i / 2 % RM_EXPLORE_DEPTH_MAX
+		};
+
+		if (fails(failing, program, &schedule, UINT64_MAX))
+			return true;
+	}
+	return false;
+}
+
+static bool without_thread(struct rm_explore_case *failing, unsigned thread)
+{
+	struct rm_explore_program smaller = failing->program;
+
+	if (!smaller.ops[thread])
+		return false;
+	smaller.ops[thread] = 0;
+	return fails_somehow(failing, &smaller);
+}
+
+static bool without_op(
+        struct rm_explore_case *failing, unsigned thread, unsigned op)
+{
+	struct rm_explore_program smaller = failing->program;
+
+	if (op >= smaller.ops[thread])
+		return false;
+	memmove(&smaller.op[thread][op], &smaller.op[thread][op + 1],
+	        (--smaller.ops[thread] - op) * sizeof(smaller.op[0][0]));
+	return fails_somehow(failing, &smaller);
+}
+
+static bool without_key(struct rm_explore_case *failing, unsigned key)
+{
+	struct rm_explore_program smaller = failing->program;
+
+	if (!(smaller.resident & 1U << key))
+		return false;
+	smaller.resident &= ~(1U << key);
+	return fails_somehow(failing, &smaller);
+}
+
+/* One pass over all that could be left out; whether something was. */
+static bool leave_out(struct rm_explore_case *failing)
+{
+	bool any = false;
+
+	for (unsigned t = 0; t < failing->program.threads; t++)
+		any |= without_thread(failing, t);
+	for (unsigned t = 0; t < failing->program.threads; t++)
+		for (unsigned i = failing->program.ops[t]; i-- > 0;)
+			any |= without_op(failing, t, i);
+	for (unsigned key = 0; key < failing->program.keys; key++)
+		any |= without_key(failing, key);
+	return any && failing->plays < PLAYS_MOST;
+}
+
+/* The lane that ran before turn `i` goes on instead. */
+static bool without_switch(struct rm_explore_case *failing, size_t i)
+{
+	struct rm_explore_turns turns = { NULL, failing->turns.count,
+		failing->turns.count };
+	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
+		.list = &turns };
+	bool fewer = false;
+
+	if (failing->turns.turn[i].lane == failing->turns.turn[i - 1].lane)
+		return false;
+	turns.turn = malloc(turns.count * sizeof(*turns.turn));
+	if (!turns.turn)
+		return false;
+	memcpy(turns.turn, failing->turns.turn,
+	        turns.count * sizeof(*turns.turn));
+	turns.turn[i].lane = turns.turn[i - 1].lane;
+	for (int longer = 0; longer < 2 && !fewer && failing->switches;
+	        longer++) {
+		if (longer)
+			turns.turn[i].steps = LONG_TURN;
+		fewer = fails(failing, &failing->program, &listed,
+		        failing->switches - 1);
+	}
+	free(turns.turn);
+	return fewer;
+}
+
+static bool leave_out_switches(struct rm_explore_case *failing)
+{
+	bool any = false;
+
+	for (size_t i = 1;
+	        i < failing->turns.count && failing->plays < 2 * PLAYS_MOST;
+	        i++)
+		any |= without_switch(failing, i);
+	return any && failing->plays < 2 * PLAYS_MOST;
+}
+
+int rm_explore_case_play(struct rm_explore_case *failing,
+        struct rm_explore_played *played, struct rm_error *error)
+{
+	struct rm_explore_turns taken = { NULL, 0, 0 };
+	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
+		.list = &failing->turns,
+		.taken = &taken };
+	int status = rm_explore_play(
+	        &failing->program, &listed, failing->limit, played, error);
+
+	rm_explore_turns_clear(&failing->turns);
+	failing->turns = taken;
+	failing->switches = played->switches;
+	return status;
+}
+
+int rm_explore_shrink(struct rm_explore_case *failing, struct rm_error *error)
+{
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	int status;
+
+	for (unsigned i = 0; i < PASSES && leave_out(failing); i++)
+		;
+	for (unsigned i = 0; i < PASSES && leave_out_switches(failing); i++)
+		;
+	/* what is shown is what is played last */
+	status = rm_explore_case_play(failing, &played, error);
+	rm_explore_played_clear(&played);
+	return status;
+}

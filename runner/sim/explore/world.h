@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * world.h - one schedule while it runs: lanes, steps, and what each access
+ * passes. Inside runner/sim/explore only.
+ *
+ * A lane is a thread of the program that is explored: lane 0 the main thread,
+ * which makes the map and takes it down alone, lanes 1 and up its threads.
+ * All are stacks on one thread of the host. A *step* is an access that another
+ * lane could see; before each the scheduler may give the turn away.
+ */
+#ifndef RM_EXPLORE_WORLD_H
+#define RM_EXPLORE_WORLD_H
+
+#include "runner/sim/explore/explore.h"
+#include "runner/sim/explore/schedule.h"
+#include "runner/sim/guest/ctx.h"
+#include "runner/sim/guest/space.h"
+
+enum { RM_EXPLORE_LANES = RM_EXPLORE_THREADS_MAX + 1 };
+
+/* What a lane waits for. */
+enum rm_explore_wait {
+	RM_EXPLORE_READY,
+	RM_EXPLORE_FOR_MUTEX,
+	RM_EXPLORE_FOR_READ,
+	RM_EXPLORE_FOR_WRITE,
+	RM_EXPLORE_FOR_SIGNAL, /* of a condition */
+	RM_EXPLORE_FOR_FUTEX,
+	RM_EXPLORE_FOR_BARRIER,
+	RM_EXPLORE_FOR_LANES, /* the main thread, for all others */
+	RM_EXPLORE_ENDED,
+};
+
+struct rm_explore_lane {
+	struct rm_sim_ctx ctx;
+	uintptr_t stack; /* its lowest byte; RM_SIM_STACK_BYTES */
+	uint32_t id;
+	enum rm_explore_wait wait;
+	const void *waits_for;  /* the lock's or word's address */
+	const void *waits_site; /* where in the map */
+	int operation;          /* the one it is in; -1: none */
+	void (*entry)(struct rm_explore_lane *lane);
+};
+
+/* What a schedule that failed says of itself. */
+struct rm_explore_finding {
+	enum rm_explore_fault fault;
+	char what[512];
+	unsigned lane;
+	const void *site[2]; /* code: where it failed, and the other place */
+};
+
+/* Atomic accesses are two above plain ones, writes one above reads. */
+enum rm_explore_kind {
+	RM_EXPLORE_READS,
+	RM_EXPLORE_WRITES,
+	RM_EXPLORE_LOADS,
+	RM_EXPLORE_STORES,
+	RM_EXPLORE_LOCKS, /* a lock's or a futex' word */
+};
+
+/* One visible access, of a trace. */
+struct rm_explore_event {
+	uint8_t lane, kind; /* enum rm_explore_kind */
+	int16_t operation;
+	const void *site;
+};
+
+struct rm_explore_world {
+	struct rm_explore_lane lane[RM_EXPLORE_LANES];
+	struct rm_explore_lane *running; /* NULL: the host's own stack */
+	uint32_t left;    /* steps up to the next decision, that one included */
+	uint32_t granted; /* at the last decision */
+	uint32_t ready;   /* lanes, as bits */
+	uint32_t ended;   /* the same */
+	unsigned lanes;   /* the main thread included */
+	bool alone;       /* only lane 0 runs: nobody sees what it does */
+	uint64_t steps, limit; /* up to the last decision; most */
+	uint64_t switches;
+	uint64_t turn_began; /* steps, when the running lane began to run */
+	uint64_t stamp;      /* of the history */
+	uint32_t number;     /* of this run in this process, from 1 */
+	struct rm_explore_schedule *schedule;
+	struct rm_sim_ctx host;
+	void (*main)(struct rm_explore_lane *lane);
+	struct rm_explore_finding finding;
+	struct rm_explore_event *trace; /* NULL: none is kept */
+	size_t trace_count, trace_room;
+};
+
+extern struct rm_explore_world rm_explore;
+
+/* --- lanes.c --- */
+
+/* Reserves stacks, and lets signals end a schedule. Once a process. 0 or
+   -errno with `error`. */
+int rm_explore_lanes_open(struct rm_error *error);
+
+/* Runs main(lane 0) under `schedule` until it returns or something stops it;
+   rm_explore.finding is how it ended. */
+void rm_explore_begin(struct rm_explore_schedule *schedule, uint64_t limit,
+        void (*main)(struct rm_explore_lane *lane));
+
+/* Lane 0: runs entry() on lanes 1 .. threads; returns when all have ended. */
+void rm_explore_together(
+        unsigned threads, void (*entry)(struct rm_explore_lane *lane));
+
+/* A decision is due, at a step, or because a lane gives its turn away. */
+void rm_explore_decide(void);
+void rm_explore_yield(void);
+
+/* The running lane waits until it is woken; returns then. */
+void rm_explore_block(
+        enum rm_explore_wait wait, const void *address, const void *site);
+/* Wakes at most `count` lanes that wait like this for `address`, the lowest
+   first; how many. The next step is a decision. */
+unsigned rm_explore_wake(
+        enum rm_explore_wait wait, const void *address, unsigned count);
+
+/* Ends the schedule with a finding; does not return to simulated code. */
+void rm_explore_stop(enum rm_explore_fault fault, const void *site,
+        const void *other, const char *format, ...)
+        __attribute__((noreturn, format(printf, 4, 5)));
+
+/* Keeps what an event of the trace was. */
+void rm_explore_note(enum rm_explore_kind kind, const void *site);
+
+/* "thread 1", "the main thread". */
+const char *rm_explore_lane_name(unsigned lane);
+
+/* --- the passage of each access --- */
+
+/* One step of the running lane, before its effect. */
+static inline void rm_explore_step(void)
+{
+	if (__builtin_expect(--rm_explore.left == 0, 0))
+		rm_explore_decide();
+}
+
+#endif /* RM_EXPLORE_WORLD_H */

@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `readmostly explore`: each bug of tests/fixtures/explored/tools.tsv is found
+# within the schedules that stand there, as what stands there; its twin, and
+# right maps, are not accused; a finding is the same on one CPU and on two, and
+# shows itself again, byte for byte.
+# slow: over five seconds of CPU time; not part of `make check`.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tools/tap.sh
+dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
+build=${BUILD:-build/gcc}
+list=tests/fixtures/explored/tools.tsv
+right_schedules=2000
+
+bugs() { grep -v '^#' "$list"; }
+files() {
+	bugs | while IFS='	' read -r id folder rest; do
+		echo "tests/fixtures/$folder/$id.c"
+		echo "tests/fixtures/$folder/${id}_twin.c"
+	done
+}
+
+# finds ID FINDING SCHEDULES: within so many, by this name.
+finds() {
+	"$explore" "$1" --schedules "$3" >"$dir/$1"
+	[ $? = 1 ] && grep -q "^FAIL $1: .*: $2\$" "$dir/$1" ||
+		{ sed 's/^/# /' "$dir/$1"; return 1; }
+}
+passes() { # PROGRAM MAP
+	"$1" "$2" --schedules $right_schedules >"$dir/out" &&
+		grep -q "^ok   $2: $right_schedules schedules, .* 0 undecided" "$dir/out" ||
+		{ sed 's/^/# /' "$dir/out"; return 1; }
+}
+# The page without the line of the run that found it.
+page() { sed 1d "$dir/$1"; }
+# shellcheck disable=SC2086
+again() { # ID: what its last line says gives the same page
+	line=$(sed -n 's/^again: readmostly explore //p' "$dir/$1")
+	$explore $line >"$dir/again"
+	[ $? = 1 ] && page "$1" | cmp - "$dir/again"
+}
+on_one_cpu() { # ID SCHEDULES
+	"$explore" "$1" --schedules "$2" --cpus 1 | sed 1d >"$dir/one"
+	page "$1" | cmp - "$dir/one"
+}
+
+explore=$dir/build/readmostly-explore
+# shellcheck disable=SC2046
+check 'the fixtures build with IMPL=' env \
+	SIM_MAPS="$(for file in $(files); do basename "$file" .c; done | tr '\n' ' ')" \
+	tests/tools/explore_with.sh "$dir/build" $(files)
+[ -x "$explore" ] || { done_testing; exit 1; }
+bugs >"$dir/bugs"
+while IFS='	' read -r id folder finding schedules; do
+	check "$id is found within $schedules schedules: $finding" \
+		finds "$id" "$finding" "$schedules"
+	check "$id: its line shows it again, byte for byte" again "$id"
+	check "$id: one CPU finds the same" on_one_cpu "$id" "$schedules"
+	check "$id: source lines of the map are shown" grep -q '\.[ch]:[0-9]' "$dir/$id"
+	check "$id: its twin passes $right_schedules" passes "$explore" "${id}_twin"
+done <"$dir/bugs"
+for map in gomap_rw gomap_mutex syncmap shard_rw_32 hashtriemap; do
+	check "$map passes $right_schedules schedules" passes \
+		"$build/readmostly-explore" $map
+done
+
+explore=$build/readmostly-explore
+accuses_none() {
+	"$explore" all --schedules 200 >"$dir/out" && ! grep '^FAIL' "$dir/out"
+}
+check 'no map that says it is right is accused in 200 schedules' accuses_none
+check 'a map whose locks are volatile accesses is skipped with the reason' \
+	grep -q '^skip gomap_ck_pflock: it orders by volatile accesses' "$dir/out"
+refused() { # WORDS ARGUMENT...
+	words=$1; shift
+	"$explore" "$@" >"$dir/out" 2>&1
+	[ $? = 2 ] && says "$dir/out" "$words"
+}
+check 'an unknown map is refused' refused 'no map "nothing"' nothing
+check 'a map that is not simulated is refused with the reason' \
+	refused 'which is not simulated' ck_ht
+check 'a number out of its range is refused' refused 'expected a number from 1 to 7' \
+	gomap_rw --threads 8
+check 'an unknown scheduler is refused' refused 'expected mix, random or pct' \
+	gomap_rw --scheduler luck
+check 'a technique or a map without state is skipped with the reason' sh -c "
+	'$explore' null_map | grep -q '^skip null_map: the map holds nothing'"
+# A copy, from outside of the tree; the line that shows it again names it.
+outside() {
+	cp tests/fixtures/explored/double_free.c "$dir/strange.c"
+	sed -i 's/double_free/strange/g' "$dir/strange.c"
+	"$build/readmostly" explore "$dir/strange.c" --schedules 100 >"$dir/strange"
+	[ $? = 1 ] && grep -q '^FAIL strange: .*: bad free$' "$dir/strange" &&
+		grep -q "^again: readmostly explore $dir/strange.c --seed" "$dir/strange" ||
+		{ sed 's/^/# /' "$dir/strange"; return 1; }
+}
+check 'a map from outside of the tree is built and explored' outside
+explore="$build/readmostly explore"
+check 'its line shows it again, byte for byte' again strange
+rm -rf "$build/explored/strange"
+check 'readmostly explore is the same program' sh -c "
+	'$build/readmostly' explore gomap_rw --schedule 3 |
+	grep -q '^schedule 3: nothing is wrong'"
+done_testing
