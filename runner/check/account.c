@@ -100,7 +100,7 @@ static void trade(struct rm_peer *peer)
 	const bool drops =
 	        !ledger->in_place && (peer->ops->take || !ledger->values);
 
-	for (uint64_t n = 0; n < ledger->ops && rm_peer_tick(peer); n++) {
+	for (uint64_t n = 0; n < ledger->ops && rm_peer_another(peer); n++) {
 		uint64_t x = rm_next(&peer->rng);
 		uint64_t rank =
 		        rm_below(x, ledger->in_place ? PREFILLED : KEYS);

@@ -104,7 +104,7 @@ static void swap_counters(struct rm_peer *peer)
 {
 	struct contest *contest = peer->peers->context;
 
-	for (uint64_t n = 0; n < contest->ops && rm_peer_tick(peer); n++) {
+	for (uint64_t n = 0; n < contest->ops && rm_peer_another(peer); n++) {
 		uint64_t rank = rm_next(&peer->rng) % KEYS;
 		struct rm_key key = rm_peer_key(peer, rank);
 		struct rm_value old = { { 0 } };
@@ -176,7 +176,7 @@ static void update_counters(struct rm_peer *peer)
 {
 	struct contest *contest = peer->peers->context;
 
-	for (uint64_t n = 0; n < contest->ops && rm_peer_tick(peer); n++) {
+	for (uint64_t n = 0; n < contest->ops && rm_peer_another(peer); n++) {
 		uint64_t rank = rm_next(&peer->rng) % KEYS;
 
 		peer->ops->update(peer->thread, peer->shape,
@@ -207,7 +207,8 @@ static int winners(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
 	const uint64_t rounds = contest->ops * c->threads / ROUND_KEYS + 1;
 	int code = 0;
 
-	for (uint64_t i = 0; i < rounds && i < 64 && !code; i++) {
+	for (uint64_t i = 0;
+	        i < rounds && i < 64 && !code && rm_case_goes_on(c, i); i++) {
 		memset(contest->won, 0, sizeof(contest->won));
 		code = rm_case_phases(c, map, phases, contest, error);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* budget.c - arithmetic of CPU time: shares, rounds, patience. */
+/* budget.c - arithmetic of time: shares, rounds, patience. */
 #include "runner/check/budget.h"
 
 enum {
@@ -7,6 +7,9 @@ enum {
 	ROUNDS = 8,        /* that the share is cut into, about */
 	GROWTH = 8         /* at most, from one round to the next */
 };
+
+/* A round may always take so long, or it would end before it met much. */
+static const uint64_t LEAST_NS = 500000000U;
 
 enum { ASLEEP_LOOKS = 100 };
 static const uint64_t ASLEEP_NS = 10000000000U;
@@ -21,22 +24,31 @@ void rm_rounds_begin(struct rm_rounds *rounds, uint64_t share_ns)
 	*rounds = (struct rm_rounds){ .share_ns = share_ns, .ops = FIRST_OPS };
 }
 
+uint64_t rm_rounds_longest_ns(const struct rm_rounds *rounds)
+{
+	const uint64_t twice_ns = rounds->share_ns / ROUNDS * 2;
+
+	return twice_ns > LEAST_NS ? twice_ns : LEAST_NS;
+}
+
 bool rm_rounds_another(const struct rm_rounds *rounds)
 {
 	return !rounds->done ||
 	       rounds->spent_ns + rounds->last_ns <= rounds->share_ns;
 }
 
-void rm_rounds_spent(struct rm_rounds *rounds, uint64_t cpu_ns)
+void rm_rounds_spent(
+        struct rm_rounds *rounds, uint64_t cpu_ns, uint64_t wall_ns)
 {
+	const uint64_t cost_ns = cpu_ns > wall_ns ? cpu_ns : wall_ns;
 	const uint64_t target_ns = rounds->share_ns / ROUNDS;
 	uint64_t times = GROWTH;
 
 	rounds->done++;
-	rounds->spent_ns += cpu_ns;
-	rounds->last_ns = cpu_ns;
-	if (cpu_ns && target_ns / cpu_ns < GROWTH)
-		times = target_ns / cpu_ns;
+	rounds->spent_ns += cost_ns;
+	rounds->last_ns = cost_ns;
+	if (cost_ns && target_ns / cost_ns < GROWTH)
+		times = target_ns / cost_ns;
 	if (times > 1) {
 		rounds->ops *= times;
 		rounds->last_ns *= times;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * budget.h - how much CPU time a check gets, how it is spent in rounds, and
- * when a check that does not end is given up. Numbers go in and come out: no
+ * budget.h - how much time a check gets, how it is spent in rounds, and when a
+ * check that does not end is given up. Numbers go in and come out: no
  * clock is read here, so that a test can play one.
  */
 #ifndef RM_CHECK_BUDGET_H
@@ -10,14 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a check of this weight gets of what is left for it and all that come
+/* What a check of this weight gets of the time that is left for it and all that come
    after it, whose weights are `weights` with its own, >= weight. */
 uint64_t rm_budget_share(uint64_t left_ns, unsigned weight, unsigned weights);
 
 /* Rounds of one check: short ones first, so that what is easy to find costs
    little; then as long as an eighth of the share. */
 struct rm_rounds {
-	uint64_t share_ns; /* CPU time of all rounds */
+	uint64_t share_ns; /* of all rounds */
 	uint64_t spent_ns, last_ns;
 	uint64_t ops; /* of the next round */
 	unsigned done;
@@ -27,8 +27,14 @@ void rm_rounds_begin(struct rm_rounds *rounds, uint64_t share_ns);
 /* Is there time for another round of rounds->ops? For the first there always
    is: a check that was not run would pass. */
 bool rm_rounds_another(const struct rm_rounds *rounds);
-/* The round took that much CPU time; chooses the operations of the next. */
-void rm_rounds_spent(struct rm_rounds *rounds, uint64_t cpu_ns);
+/* Wall time after which the next round is cut short: twice what it should take,
+   0.5 s at least. Threads that stand in line for a lock take a thousand times
+   as long where the machine is busy. */
+uint64_t rm_rounds_longest_ns(const struct rm_rounds *rounds);
+/* The round took that much CPU time, and so long: who waits pays for it, as who
+   computes does. Chooses the operations of the next. */
+void rm_rounds_spent(
+        struct rm_rounds *rounds, uint64_t cpu_ns, uint64_t wall_ns);
 
 /* What is seen of a check's process from outside. */
 struct rm_look {

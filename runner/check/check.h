@@ -21,7 +21,10 @@ struct rm_check_case {
 	uint64_t seed;    /* of operations, keys and the map's hash */
 	uint64_t ops;     /* operations of all threads together, >= 1 */
 	unsigned threads; /* of the concurrent checks, 1 .. 1024 */
-	bool preempt;     /* threads are stopped at random from outside */
+	/* Of rm_now_ns(): a check that is late then ends with fewer
+	   operations; 0: never. */
+	uint64_t until_ns;
+	bool preempt; /* threads are stopped at random from outside */
 	/* What is freed is poisoned and kept back for a while, if the program
 	   was started with the library for it (quarantine.h). */
 	bool quarantine;
@@ -36,8 +39,9 @@ struct rm_check_limits {
 	uint64_t deadline_ns;
 	uint64_t memory_bytes; /* resident in its process; > 0 */
 	bool in_process;       /* for a debugger: no process, no limits */
-	/* CPU time of a check, spent in rounds, each of other operations, of
-	   which at least one is run; 0: one round, of the case as it is. */
+	/* CPU time of a check, or wall time where that is more, spent in
+	   rounds, each of other operations, of which at least one is run; 0:
+	   one round, of the case as it is. */
 	uint64_t budget_ns;
 };
 
@@ -46,7 +50,8 @@ struct rm_check_done {
 	struct rm_check_case last; /* the round that failed, or the last */
 	unsigned rounds;
 	bool hung;
-	uint64_t cpu_ns; /* of all rounds; within one, of that round */
+	uint64_t cpu_ns;   /* of all rounds; within one, of that round */
+	uint64_t spent_ns; /* of the budget: CPU time, or wall time if more */
 	/* Operations that ended; those of them that were looked at, and of
 	   these those during which another thread ended one; how often a
 	   thread was stopped from outside. */
@@ -89,7 +94,7 @@ enum rm_check_verdict rm_check_run(const struct rm_check *check,
         const struct rm_check_case *c, const struct rm_check_limits *limits,
         struct rm_check_done *done, struct rm_error *error);
 
-/* What `check` gets of the CPU time that is left for it and, of all others that
+/* What `check` gets of the time that is left for it and, of all others that
    fit the case, those behind it in the table. */
 uint64_t rm_check_share(const struct rm_check *check,
         const struct rm_check_case *c, uint64_t left_ns);

@@ -310,7 +310,8 @@ static int batches(const struct rm_check_case *c, struct histories *histories,
 	const uint64_t wanted = c->ops / OPS_PER_HISTORY;
 	struct tally tally = { 0 };
 
-	for (uint64_t n = 0; !n || tally.judged < wanted; n++) {
+	for (uint64_t n = 0;
+	        !n || (tally.judged < wanted && rm_case_goes_on(c, n)); n++) {
 		struct rm_check_case one = *c;
 
 		one.seed = rm_seed(c->seed, n);

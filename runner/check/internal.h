@@ -88,6 +88,13 @@ void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
 /* After each operation: a quiescent state per batch. False: stop working. */
 bool rm_peer_tick(struct rm_peer *peer);
 
+/* The same, where nothing rests on how many operations there are: false, too,
+   when the case's time is over. */
+bool rm_peer_another(struct rm_peer *peer);
+
+/* Is there time for part n of this case? For the first, 0, always. */
+bool rm_case_goes_on(const struct rm_check_case *c, uint64_t n);
+
 /* An operation ended, and no more: for those that have no time for a tick. */
 void rm_peer_count(struct rm_peer *peer);
 

@@ -107,7 +107,6 @@ static void choose(struct rm_peer *peer, struct rm_pairs *pairs)
 	/* each round begins with keys of its own: no value of an old one */
 	focus->first = (uint32_t)(pairs->rounds_done & 0xfffff) * RM_PAIRS_HOT;
 	focus->plain = (x >> 24) % 4 == 0;
-	pairs->rounds_done++;
 }
 
 /* One thread prepares while nobody else uses the map. */
@@ -126,7 +125,8 @@ static void prepare(struct rm_peer *peer)
 	        peer->peers->threads, pairs->room * pairs->writers);
 	/* relaxed: read behind the barrier, by all alike */
 	pairs->over = atomic_load_explicit(
-	        &peer->peers->failed, memory_order_relaxed);
+	                      &peer->peers->failed, memory_order_relaxed) ||
+	              !rm_case_goes_on(peer->peers->c, pairs->rounds_done++);
 }
 
 /* After a round in which nothing was cleared: is each key there as often as it
@@ -181,7 +181,7 @@ static void play_round(struct rm_peer *peer, struct rm_pairs_actor *actor)
 
 		rm_pairs_act(actor, draw(pairs, writes, x),
 		        (unsigned)(x >> 32) % RM_PAIRS_HOT, x >> 40);
-		if (!rm_peer_tick(peer))
+		if (!rm_peer_another(peer))
 			break;
 	}
 }
@@ -280,7 +280,7 @@ int rm_check_pairs(const struct rm_check_case *c, struct rm_error *error)
 		return rm_error_set(error, -1, "out of memory");
 	announce(c, pairs);
 	/* another size first with each seed */
-	for (uint64_t n = 0; n < maps && !code; n++)
+	for (uint64_t n = 0; n < maps && !code && rm_case_goes_on(c, n); n++)
 		code = one_map(c, c->seed % 8 + n, pairs, error);
 	free(pairs);
 	return code;

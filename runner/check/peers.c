@@ -3,6 +3,7 @@
  * peers.c - starts the threads of a check together, joined and numbered, and
  * ends them together; and what each of them does to one key.
  */
+#include "runner/base/clock.h"
 #include "runner/check/internal.h"
 #include "runner/check/preempt.h"
 #include "runner/check/quarantine.h"
@@ -36,6 +37,7 @@ void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
 /* One operation in LOOK_ONE_IN is looked at, and beside it LOOKED_AT others at
    most: a look takes lines of their memory away from them. */
 enum { LOOK_ONE_IN = 64, LOOKED_AT = 8 };
+enum { CLOCK_OPS = 8 }; /* between two looks at the clock */
 
 /* Relaxed, all: counts, which order nothing. */
 void rm_peer_count(struct rm_peer *peer)
@@ -81,6 +83,18 @@ bool rm_peer_tick(struct rm_peer *peer)
 	/* relaxed: only a hint to stop */
 	return !atomic_load_explicit(
 	        &peer->peers->failed, memory_order_relaxed);
+}
+
+bool rm_case_goes_on(const struct rm_check_case *c, uint64_t n)
+{
+	return !n || !c->until_ns || rm_now_ns() < c->until_ns;
+}
+
+bool rm_peer_another(struct rm_peer *peer)
+{
+	return rm_peer_tick(peer) &&
+	       (peer->ticks % CLOCK_OPS ||
+	               rm_case_goes_on(peer->peers->c, peer->ticks));
 }
 
 void rm_peer_meet(struct rm_peer *peer)
@@ -155,7 +169,7 @@ static void work(struct rm_peer *peer)
 	uint64_t stops = 0;
 
 	if (peers->c->preempt && peers->threads > 1 &&
-	        rm_preempt_begin(rm_seed(peer->rng, 1))) {
+	        rm_preempt_begin(rm_seed(peer->rng, 1), &peer->shown->ticks)) {
 		peers->fn(peer);
 		stops = rm_preempt_end();
 	} else {

@@ -15,7 +15,9 @@
 
 enum {
 	APART_NS = 400000, /* most between two stops: 200 us on average */
-	WORKED_NS = 30000, /* CPU time that a stop must be worth */
+	WORKED_NS = 30000, /* CPU time that a stop must be worth, and ... */
+	WORKED_OPS = 16,   /* ... operations, but of such as take ... */
+	SLOW_NS = 1000000, /* ... so much together */
 	BACKED_OFF = 6,    /* most doublings of APART_NS */
 	SHORT_NS = 200000, /* most of a usual one: thousands of operations */
 	LONG_NS = 4000000, /* of one in LONG_ONE_IN: what a reclaimer gathers */
@@ -28,7 +30,9 @@ static _Thread_local struct {
 	timer_t timer;
 	uint64_t rng, count;
 	uint64_t cpu_ns; /* that it had used when the last stop ended */
-	unsigned idle;   /* signals since, that found it to have done little */
+	const _Atomic uint64_t *counter; /* of operations */
+	uint64_t ended;                  /* that it had ended at that time */
+	unsigned idle; /* signals since, that found it to have done little */
 	cpu_set_t allowed; /* where it may run at all */
 } self;
 
@@ -50,16 +54,30 @@ static void wind_up(void)
 	timer_settime(self.timer, 0, &next, NULL);
 }
 
+/* What the thread ended; relaxed: its own count. */
+static uint64_t ended(void)
+{
+	return atomic_load_explicit(self.counter, memory_order_relaxed);
+}
+
+/* Where the thread stands; what it does from here on is worth the next stop. */
+static void begin_anew(void)
+{
+	self.cpu_ns = rm_thread_cpu_ns();
+	self.ended = ended();
+	self.idle = 0;
+}
+
 /* On a machine that is busy, or behind a lock, most signals come while the
-   thread does not run: stopped by each it would never get on. */
+   thread does not run: stopped by each it would never get on. Nor would all
+   others, if who spins in the line of a fair lock were stopped: it has used
+   CPU time, but nothing ended. */
 static bool worked(void)
 {
-	if (rm_thread_cpu_ns() > self.cpu_ns + WORKED_NS) {
-		self.idle = 0;
-		return true;
-	}
-	self.idle++;
-	return false;
+	const uint64_t used_ns = rm_thread_cpu_ns() - self.cpu_ns;
+
+	return used_ns > SLOW_NS ||
+	       (used_ns > WORKED_NS && ended() >= self.ended + WORKED_OPS);
 }
 
 /* To a CPU of those that it may use; where it goes later is the kernel's
@@ -95,7 +113,7 @@ static void stand_aside(void)
 		sched_yield();
 	else
 		nanosleep(&length, NULL);
-	self.cpu_ns = rm_thread_cpu_ns();
+	begin_anew();
 }
 
 /* All that is called here may be called from a handler. */
@@ -106,11 +124,13 @@ static void interrupted(int number)
 	(void)number;
 	if (worked())
 		stand_aside();
+	else
+		self.idle++;
 	wind_up();
 	errno = keep;
 }
 
-bool rm_preempt_begin(uint64_t seed)
+bool rm_preempt_begin(uint64_t seed, const _Atomic uint64_t *counter)
 {
 	const int number = SIGRTMIN + 3;
 	struct sigaction action = { .sa_handler = interrupted,
@@ -123,8 +143,9 @@ bool rm_preempt_begin(uint64_t seed)
 	/* the C library has no name for it before 2.38 */
 	event._sigev_un._tid = gettid();
 	self.rng = seed;
-	self.count = self.idle = 0;
-	self.cpu_ns = rm_thread_cpu_ns();
+	self.count = 0;
+	self.counter = counter;
+	begin_anew();
 	sigemptyset(&action.sa_mask);
 	if (sched_getaffinity(0, sizeof(self.allowed), &self.allowed) ||
 	        sigaction(number, &action, NULL) ||

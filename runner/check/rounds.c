@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rounds.c - a check in rounds: CPU time instead of a count, since operations
+ * rounds.c - a check in rounds: time instead of a count, since operations
  * cost what they cost, and threads that have little to do end one after the
  * other instead of meeting. Each round is one case, which can be run again.
  */
 #include "runner/check/rounds.h"
 
+#include "runner/base/clock.h"
 #include "runner/base/rng.h"
 #include "runner/base/sanitized.h"
 #include "runner/check/budget.h"
@@ -58,6 +59,7 @@ static void repeat(const struct rm_check *check,
 	struct rm_check_case again = done->last;
 
 	again.story = NULL;
+	again.until_ns = 0;
 	if (done->hung || limits->in_process || round_ns > TRY_NS)
 		return;
 	for (; done->tried < TRIES; done->tried++) {
@@ -83,21 +85,26 @@ static enum rm_check_verdict spend(const struct rm_check *check,
 
 	rm_rounds_begin(&rounds, limits->budget_ns);
 	while (verdict == RM_CHECK_OK && rm_rounds_another(&rounds)) {
+		const uint64_t start_ns = rm_now_ns();
 		struct rm_error said = { "" };
 
 		done->last = counted ? *c
 		                     : rm_check_round(check, c, done->rounds,
 		                               rounds.ops);
+		if (!counted)
+			done->last.until_ns =
+			        start_ns + rm_rounds_longest_ns(&rounds);
 		one = (struct rm_check_done){ 0 };
 		verdict = rm_check_isolated(
 		        check, &done->last, limits, witness, &one, &said);
 		*error = said;
-		rm_rounds_spent(&rounds, one.cpu_ns);
+		rm_rounds_spent(&rounds, one.cpu_ns, rm_now_ns() - start_ns);
+		done->cpu_ns += one.cpu_ns;
 		done->rounds++;
 		if (counted)
 			break;
 	}
-	done->cpu_ns = rounds.spent_ns;
+	done->spent_ns = rounds.spent_ns;
 	done->hung = one.hung;
 	collect(witness, done);
 	if (verdict == RM_CHECK_FAILED)

@@ -231,7 +231,8 @@ int rm_check_scan_growth(const struct rm_check_case *c, struct rm_error *error)
 
 	if (threads < 2)
 		return 0;
-	for (uint64_t spent = 0, n = 0; spent < rm_case_ops(c);
+	for (uint64_t spent = 0, n = 0;
+	        spent < rm_case_ops(c) && rm_case_goes_on(c, n);
 	        spent += stage.most, n++) {
 		one.seed = rm_seed(c->seed, n);
 		if (one_map(&one, &stage, (uint32_t)1 << one.seed % sizes,

@@ -35,7 +35,8 @@ static uint64_t spend(uint64_t share_ns, uint64_t op_ns,
 	rm_rounds_begin(rounds, share_ns);
 	*first_ops = rounds->ops;
 	while (rm_rounds_another(rounds))
-		rm_rounds_spent(rounds, rounds->ops * op_ns);
+		rm_rounds_spent(
+		        rounds, rounds->ops * op_ns, rounds->ops * op_ns / 2);
 	return rounds->spent_ns;
 }
 
@@ -54,6 +55,35 @@ static void rounds_fill_the_share(void)
 	CHECK(rounds.done == 1 && used_ns > second_ns,
 	        "operations that are slow beyond the share get one round");
 	CHECK(rounds.ops == first_ops, "which is not made longer");
+}
+
+static void rounds_are_cut(void)
+{
+	struct rm_rounds rounds;
+
+	rm_rounds_begin(&rounds, 40 * second_ns);
+	CHECK(rm_rounds_longest_ns(&rounds) == 10 * second_ns,
+	        "a round of many seconds is cut at twice its part");
+	rm_rounds_begin(&rounds, 1);
+	CHECK(rm_rounds_longest_ns(&rounds) == second_ns / 2,
+	        "one of a small share has half a second");
+}
+
+/* As where threads stand aside: they use a tenth of the time that passes. */
+static void waits_are_paid(void)
+{
+	struct rm_rounds rounds;
+	uint64_t wall_ns = 0;
+
+	rm_rounds_begin(&rounds, second_ns);
+	while (rm_rounds_another(&rounds)) {
+		wall_ns += rounds.ops * 1000;
+		rm_rounds_spent(&rounds, rounds.ops * 100, rounds.ops * 1000);
+	}
+	CHECK(wall_ns > second_ns / 2 && wall_ns <= second_ns,
+	        "rounds that wait end within the share by the wall's clock");
+	CHECK(rounds.spent_ns == wall_ns,
+	        "and have used as much of the budget");
 }
 
 static enum rm_patience_says look(struct rm_patience *patience, uint64_t wall,
@@ -122,6 +152,8 @@ int main(void)
 {
 	shares();
 	rounds_fill_the_share();
+	rounds_are_cut();
+	waits_are_paid();
 	load_proves_nothing();
 	slow_is_no_hang();
 	spinning_is_one();
