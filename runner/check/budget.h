@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a check of this weight gets of the time that is left for it and all that come
-   after it, whose weights are `weights` with its own, >= weight. */
+/* What a check of this weight gets of the time that is left for it and all that
+   come after it, whose weights are `weights` with its own, >= weight. */
 uint64_t rm_budget_share(uint64_t left_ns, unsigned weight, unsigned weights);
 
 /* Rounds of one check: short ones first, so that what is easy to find costs
