@@ -6,13 +6,10 @@
 #include "runner/operations.h"
 #include "runner/sim/explore/clocks.h"
 #include "runner/sim/explore/world.h"
-#include "runner/sim/guest/guest.h"
+#include "runner/sim/guest/futex_call.h"
 
 #include <errno.h>
-#include <linux/futex.h>
-#include <stdarg.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 
 #define SITE __builtin_return_address(0)
 
@@ -74,25 +71,18 @@ _Noreturn void rm_sim_misuse(const char *what)
 
 long rm_sim_syscall(long number, ...)
 {
-	const void *word;
-	uint32_t value;
-	int operation;
+	struct rm_sim_futex_call call;
 	va_list arguments;
 
-	if (number != SYS_futex)
-		rm_sim_misuse("a system call other than futex");
 	va_start(arguments, number);
-	word = va_arg(arguments, const void *);
-	operation = va_arg(arguments, int) & FUTEX_CMD_MASK;
-	value = va_arg(arguments, uint32_t);
+	call = rm_sim_futex_call_of(number, arguments);
 	va_end(arguments);
-	if (operation == FUTEX_WAKE) {
+	if (call.wakes) {
 		rm_explore_step();
-		return rm_explore_wake(RM_EXPLORE_FOR_FUTEX, word, value);
+		return rm_explore_wake(
+		        RM_EXPLORE_FOR_FUTEX, call.word, call.value);
 	}
-	if (operation != FUTEX_WAIT)
-		rm_sim_misuse("a futex operation other than wait and wake");
-	if (!futex_wait(word, value, SITE))
+	if (!futex_wait(call.word, call.value, SITE))
 		return 0;
 	errno = EAGAIN;
 	return -1;

@@ -5,14 +5,11 @@
  * The main thread has no clock of its own that could pass, so that a call of
  * it costs nothing; where it would have to wait, the cores run meanwhile.
  */
-#include "runner/sim/guest/guest.h"
+#include "runner/sim/guest/futex_call.h"
 #include "runner/sim/guest/space.h"
 #include "runner/sim/guest/world.h"
 
 #include <errno.h>
-#include <linux/futex.h>
-#include <stdarg.h>
-#include <sys/syscall.h>
 
 /* Of the vDSO: some 20 ns at 3 GHz. A guess of every machine, so that no file
    names it. */
@@ -84,24 +81,15 @@ void rm_sim_futex_wake(const void *word, uint32_t threads)
 
 long rm_sim_syscall(long number, ...)
 {
-	const void *word;
-	uint32_t value;
-	int operation;
+	struct rm_sim_futex_call call;
 	va_list arguments;
 
-	if (number != SYS_futex)
-		rm_sim_misuse("a system call other than futex");
 	va_start(arguments, number);
-	word = va_arg(arguments, const void *);
-	/* private or not, and on which clock, is the same to one process */
-	operation = va_arg(arguments, int) & FUTEX_CMD_MASK;
-	value = va_arg(arguments, uint32_t);
+	call = rm_sim_futex_call_of(number, arguments);
 	va_end(arguments);
-	if (operation == FUTEX_WAKE)
-		return (long)futex_wake(word, value);
-	if (operation != FUTEX_WAIT)
-		rm_sim_misuse("a futex operation other than wait and wake");
-	if (!rm_sim_futex_wait(word, value))
+	if (call.wakes)
+		return (long)futex_wake(call.word, call.value);
+	if (!rm_sim_futex_wait(call.word, call.value))
 		return 0;
 	errno = EAGAIN;
 	return -1;

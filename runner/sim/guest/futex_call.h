@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * futex_call.h - what simulated code asks for by syscall(): a futex to wait or
+ * to wake, and nothing else. For the kernels of both run times.
+ */
+#ifndef RM_SIM_FUTEX_CALL_H
+#define RM_SIM_FUTEX_CALL_H
+
+#include "runner/sim/guest/guest.h"
+
+#include <linux/futex.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+
+struct rm_sim_futex_call {
+	const void *word;
+	uint32_t value; /* to wait while it is so, or how many to wake */
+	bool wakes;
+};
+
+/* Reads the arguments behind `number`; ends the simulation where the call is
+   another one. */
+static inline struct rm_sim_futex_call rm_sim_futex_call_of(
+        long number, va_list arguments)
+{
+	struct rm_sim_futex_call call;
+	int operation;
+
+	if (number != SYS_futex)
+		rm_sim_misuse("a system call other than futex");
+	call.word = va_arg(arguments, const void *);
+	/* private or not, and on which clock, is the same to one process */
+	operation = va_arg(arguments, int) & FUTEX_CMD_MASK;
+	call.value = va_arg(arguments, uint32_t);
+	call.wakes = operation == FUTEX_WAKE;
+	if (!call.wakes && operation != FUTEX_WAIT)
+		rm_sim_misuse("a futex operation other than wait and wake");
+	return call;
+}
+
+#endif /* RM_SIM_FUTEX_CALL_H */
