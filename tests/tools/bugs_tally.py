@@ -10,7 +10,7 @@ defaults on one map, one shape and one seed, and ends at its first finding; a
 twin is run as often. Each run that ended stands in FOLDER/tally.jsonl with the
 digest of the program, and is not run again: a tally that was killed goes on.
 Seconds are CPU time of the run and its processes. Status: 0; 1: a twin was
-accused; 2: the programs are not there.
+accused; 2: the programs are not there, or one did not try a map.
 """
 import argparse
 import datetime
@@ -36,6 +36,11 @@ its defaults, one seed, the shape that the bug needs, and ends at its first
 finding. Of the runs that found it: the median of the CPU time, and what was
 said most often.
 """
+
+
+def refuse(why):
+    print(f"bugs_tally: {why}", file=sys.stderr)
+    sys.exit(2)
 
 
 def bugs():
@@ -67,6 +72,9 @@ def run(argv):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in (0, 1) or done.stdout.startswith("skip"):
+        refuse(f"{' '.join(argv)}: status {done.returncode}, expected that "
+               f"it tries the map: {(done.stdout + done.stderr)[:200]}")
     return {"status": done.returncode, "found": finding(done.stdout),
             "cpu_s": after.ru_utime + after.ru_stime
             - before.ru_utime - before.ru_stime}
@@ -77,13 +85,14 @@ def digest(folder, tool):
 
 
 def known(file, digests):
-    """Runs of these programs that have ended; a torn last line is none."""
+    """Runs of these programs that have ended; a line that was torn when the
+    tally was killed is none, and is taken off."""
     found = {}
-    for line in file.read_text().splitlines() if file.exists() else ():
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
-            continue
+    text = file.read_text() if file.exists() else ""
+    whole = text[:text.rfind("\n") + 1]
+    if whole != text:
+        file.write_text(whole)
+    for row in map(json.loads, whole.splitlines()):
         if digests.get(row["tool"]) == row["program"]:
             found[row["tool"], row["map"], row["seed"]] = row
     return found
@@ -127,7 +136,7 @@ def page(rows, tools, seeds):
     """The text, and whether no twin was accused."""
     runs = [(bug, needs) for bug, _, needs in bugs()]
     accused = sorted({n for (_, n, _), r in rows.items()
-                      if n.endswith("_twin") and r["status"]})
+                      if n.endswith("_twin") and r["status"] == 1})
     lines = [HEAD, f"{datetime.date.today()}, commit {commit()}, "
              f"{os.cpu_count()} CPUs, {seeds} seeds.\n",
              "| bug | needs | " + " | ".join(tools) + " |",
@@ -142,7 +151,7 @@ def page(rows, tools, seeds):
                        for s in range(1, seeds + 1)) for bug, _ in runs)
         lines.append(f"\n{tool}: {full} of {len(runs)} bugs with every seed, "
                      f"{once} with one at least.")
-    lines.append("\nTwins accused, or ended otherwise: "
+    lines.append("\nTwins accused: "
                  + (", ".join(accused) or f"none of {len(runs)}") + ".\n")
     return "\n".join(lines), not accused
 
@@ -163,10 +172,8 @@ def main():
     missing = [t for t in asked.tools
                if t not in TOOLS or not (asked.folder / TOOLS[t][0]).exists()]
     if missing:
-        print(f"bugs_tally: {asked.folder}: no program for {missing[0]}; "
-              f"expected {' or '.join(TOOLS)}, built by `make bugs`",
-              file=sys.stderr)
-        return 2
+        refuse(f"{asked.folder}: no program for {missing[0]}; expected "
+               f"{' or '.join(TOOLS)}, built by `make bugs`")
     text, right = page(tally(asked.folder, asked.tools, asked.seeds),
                        asked.tools, asked.seeds)
     PAGE.write_text(text, encoding="utf-8")

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tally of published bugs, with programs that answer as they are told."""
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TALLY = str(Path(__file__).parents[1] / "tools/bugs_tally.py")
+BUGS = """# id\tlibrary\tthread\tclass\tneeds\twhat goes wrong
+aa_1\tA\thttps://a\trace\tu64, 2 that write\tx
+bb_2\tB\thttps://b\ttorn\tu64x24, 1 that writes\ty
+"""
+# finds aa_1 with odd seeds; counts its runs
+PROGRAM = """#!/bin/sh
+echo "$@" >>{folder}/runs
+while [ $# -gt 1 ]; do [ "$1" = --seed ] && seed=$2; map=${{map:-$1}}; shift; done
+[ "$map" = aa_1 ] && [ $((seed % 2)) = 1 ] && {{
+	echo "FAIL aa_1: 3 schedules, 0 undecided; schedule 2: data race"; exit 1; }}
+{more}
+echo "ok   $map: 20 schedules"
+"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "tests/bugs").mkdir(parents=True)
+    (tmp_path / "tests/bugs/bugs.tsv").write_text(BUGS)
+    (tmp_path / "docs/tally").mkdir(parents=True)
+    programmed(tmp_path)
+    return tmp_path
+
+
+def programmed(place, more=""):
+    program = place / "readmostly-explore"
+    program.write_text(PROGRAM.format(folder=place, more=more))
+    program.chmod(0o755)
+
+
+def tallied(place):
+    return subprocess.run(
+        [sys.executable, TALLY, str(place), "--seeds", "4", "--tools",
+         "explore"], cwd=place, capture_output=True, text=True, check=False)
+
+
+def runs(place):
+    return (place / "runs").read_text().splitlines()
+
+
+def test_what_is_found_how_often_and_by_which_words(place):
+    done = tallied(place)
+    page = (place / "docs/tally/bugs.md").read_text()
+    assert done.returncode == 0 and page.strip() == done.stdout.strip()
+    row, = (line for line in page.splitlines() if line.startswith("| `aa_1`"))
+    assert "2 of 4, " in row and row.endswith(", data race |")
+    assert "| `bb_2` | u64x24, 1 that writes | 0 of 4 |" in page
+    assert "0 of 2 bugs with every seed, 1 with one at least." in page
+    assert len(runs(place)) == 16 and "--shape u64x24" in runs(place)[-1]
+
+
+def test_a_tally_that_was_killed_goes_on(place):
+    tallied(place)
+    file = place / "tally.jsonl"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[:13]) + lines[13][:20])
+    (place / "runs").unlink()
+    assert tallied(place).returncode == 0 and len(runs(place)) == 3
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert len(rows) == 16
+
+
+def test_another_program_is_run_anew(place):
+    tallied(place)
+    programmed(place, more="# another one")
+    tallied(place)
+    assert len(runs(place)) == 32
+
+
+def test_a_twin_that_is_accused_fails(place):
+    programmed(place, more='[ $map = bb_2_twin ] && { '
+                      'echo "FAIL bb_2_twin u64x24 exchange: lost"; exit 1; }')
+    done = tallied(place)
+    assert done.returncode == 1 and "Twins accused: bb_2_twin." in done.stdout
+
+
+@pytest.mark.parametrize("more", [
+    "[ $map = bb_2 ] && exit 2", "[ $map = bb_2 ] && kill -9 $$",
+    '[ $map = bb_2 ] && { echo "skip bb_2: no such shape"; exit 0; }'])
+def test_what_was_not_tried_is_no_miss(place, more):
+    programmed(place, more=more)
+    done = tallied(place)
+    assert done.returncode == 2 and "bb_2 --shape u64x24" in done.stderr
+    assert not (place / "docs/tally/bugs.md").exists()
