@@ -127,7 +127,10 @@ def table(report, a, head):
     group, (cell, quantiles) = a.verdicts[head], lookups(a)
     heads = columns(group["leader"])
     rows = map_rows(a, head, names, quantiles)
+    which, unranked = "ranked map", ""
     if group["word"] == verdicts.OPEN:
+        which = "map to be ranked"
+        unranked = f" {blocks(group)}: too few to rank them."
         for row in [heads, *rows]:
             del row[VERDICT]
     latency_of = (f"P50, P99: in {esc(open_loop(cell, head))}, from the "
@@ -135,9 +138,10 @@ def table(report, a, head):
                   "no P50 and P99")
     missing = not_timed(a, names, quantiles) if cell else ""
     return report.table(
-        "rivals", f"<b>Every ranked map at {esc(a.place(head))}</b>, fastest "
-        f"first, and what it takes. {latency_of}: section 4.{esc(missing)}",
-        heads, rows, css="rivals cards", ids=[row_id(name) for name in names])
+        "rivals", f"<b>Every {which} at {esc(a.place(head))}</b>, fastest "
+        f"first, and what it takes.{unranked} {latency_of}: section 4."
+        f"{esc(missing)}", heads, rows, css="rivals cards",
+        ids=[row_id(name) for name in names])
 
 
 def not_timed(a, names, quantiles):
