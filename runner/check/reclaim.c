@@ -36,17 +36,61 @@ static size_t held_bytes(void)
 }
 
 /* Replaces, inserts and removes, so that everything is retired in turn. */
+static void churn_plain(struct rm_peer *peer, uint64_t n)
+{
+	uint64_t rank = rm_next(&peer->rng) % KEYS;
+
+	rm_peer_upsert(peer, rank, rm_peer_value(peer, rank));
+	rank = rm_next(&peer->rng) % KEYS;
+	if (n % 2)
+		rm_peer_remove(peer, rank);
+}
+
+static bool replace(
+        void *context, const struct rm_value *old, struct rm_value *value)
+{
+	(void)old;
+	*value = *(const struct rm_value *)context;
+	return true;
+}
+
+/* Writes that the map offers beside these, those among them that lose: an
+   insert_if_absent of a key that is there, a compare_swap that expects another
+   value, both of which may have allocated what nobody gets. */
+static void churn_other(struct rm_peer *peer, uint64_t n)
+{
+	const struct rm_map_ops *ops = peer->ops;
+	const uint64_t rank = rm_next(&peer->rng) % KEYS;
+	const struct rm_key key = rm_peer_key(peer, rank);
+	struct rm_value value = rm_peer_value(peer, rank);
+	struct rm_value old = rm_peer_value(peer, rank);
+
+	if (n % 4 == 0 && ops->insert_if_absent)
+		ops->insert_if_absent(
+		        peer->thread, peer->shape, key, &value, &old);
+	if (n % 4 == 1 && ops->compare_swap)
+		ops->compare_swap(peer->thread, peer->shape, key, &old, &value);
+	if (n % 4 == 2 && ops->exchange)
+		ops->exchange(peer->thread, peer->shape, key, &value, &old);
+	if (n % 4 == 3 && ops->update)
+		ops->update(peer->thread, peer->shape, key, replace, &value);
+	if (n % 64 == 5 && ops->take)
+		ops->take(peer->thread, peer->shape, key, &old);
+	if (n % 64 == 6 && ops->compare_remove)
+		ops->compare_remove(peer->thread, peer->shape, key, &value);
+	if (n % 2048 == 7 && ops->clear)
+		ops->clear(peer->thread);
+}
+
 static void churn(struct rm_peer *peer)
 {
 	const uint64_t writes = *(uint64_t *)peer->peers->context;
 
 	for (uint64_t n = 0; n < writes && rm_peer_tick(peer); n++) {
-		uint64_t rank = rm_next(&peer->rng) % KEYS;
-
-		rm_peer_upsert(peer, rank, rm_peer_value(peer, rank));
-		rank = rm_next(&peer->rng) % KEYS;
-		if (n % 2)
-			rm_peer_remove(peer, rank);
+		if (n / 4096 % 2)
+			churn_other(peer, n);
+		else
+			churn_plain(peer, n);
 	}
 }
 
@@ -79,6 +123,7 @@ static bool hoards(
 		if (!(counts->retired > FEW_RETIRED &&
 		            counts->freed < counts->retired / 2))
 			return false;
+		rm_witness_goes_on(); /* patience is ours, not the map's */
 		sched_yield();
 	} while (rm_now_ns() - start_ns < PATIENCE_S * (uint64_t)1000000000);
 	return true;
@@ -141,6 +186,7 @@ static size_t held_after(const struct rm_check_case *c, size_t enough)
 
 	while (held > enough && c->impl->caps & RM_CAP_BACKGROUND &&
 	        rm_now_ns() < end_ns) {
+		rm_witness_goes_on();
 		rm_sleep_until(rm_now_ns() + 1000000);
 		held = held_bytes();
 	}
