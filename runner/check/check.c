@@ -139,7 +139,7 @@ const struct rm_check rm_checks[] = {
 	{ "park", "one writes while all others are joined and parked",
 	        only_one_thread, rm_check_park, 1, false },
 	{ "reclaim", "what is retired is freed, all of it with the map",
-	        not_offered, rm_check_reclaim, 0, true },
+	        not_offered, rm_check_reclaim, 4, true },
 	{ "scan", "a scan beside writes keeps its promise", no_scan,
 	        rm_check_scan, 4, false },
 	{ "litmus", "two threads without a recorder: no order that cannot be",

@@ -5,11 +5,31 @@
 #include "runner/impl_table.h"
 #include "tests/unit/tap.h"
 
+/* What one does however late it is; without the end of its time scan, which is
+   slow, ends 36,000, each other one 300,000 or more. litmus ends between two
+   batches only. */
+enum { A_LITTLE = 1 << 14, A_BATCH = 1 << 18 };
+
+static const struct {
+	const char *name;
+	uint64_t most;
+} late[] = {
+	{ "readers", A_LITTLE },
+	{ "exchange", A_LITTLE },
+	{ "upsert", A_LITTLE },
+	{ "owner", A_LITTLE },
+	{ "atomic", A_LITTLE },
+	{ "growth", A_LITTLE },
+	{ "park", A_LITTLE },
+	{ "reclaim", A_LITTLE },
+	{ "scan", A_LITTLE },
+	{ "litmus", A_BATCH },
+	{ "histories", A_LITTLE },
+	{ "pairs", A_LITTLE },
+};
+
 int main(void)
 {
-	static const char *const names[] = { "readers", "exchange", "upsert",
-		"owner", "atomic", "growth", "park", "scan", "litmus",
-		"histories", "pairs" };
 	const struct rm_check_case c = { .impl = rm_impl_find("gomap_rw"),
 		.shape = RM_U64X8,
 		.seed = 1,
@@ -20,17 +40,17 @@ int main(void)
 		.memory_bytes = (uint64_t)4 << 30 };
 
 	printf("# each of these ends early, and accuses nobody:\n");
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++) {
 		struct rm_check_done done = { .rounds = 0 };
 		struct rm_error said = { "" };
 		enum rm_check_verdict verdict = rm_check_run(
-		        rm_check_find(names[i]), &c, &limits, &done, &said);
+		        rm_check_find(late[i].name), &c, &limits, &done, &said);
 
 		printf("# %llu operations\n",
 		        (unsigned long long)done.operations);
 		CHECK(verdict == RM_CHECK_OK && done.operations &&
-		                done.operations < c.ops / 64,
-		        names[i]);
+		                done.operations < late[i].most,
+		        late[i].name);
 	}
 	return DONE();
 }
