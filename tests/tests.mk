@@ -168,7 +168,7 @@ history-bench: $(BUILD)/tests/history_bench  ## what judging histories costs: se
 .PHONY: check-maps check-dispatch map-objects test-asan test-tsan
 
 CHECK_OPS ?= 200000
-check-maps: $(BUILD)/readmostly  ## all maps, all checks, quick form; CHECK_OPS=1s: that CPU time of a shape
+check-maps: $(BUILD)/readmostly  ## all maps, all checks, quick form; CHECK_OPS=1s: that budget of a shape
 	@tests/tools/check_maps.sh $(BUILD)/readmostly $(CHECK_OPS)
 
 # Maps of libraries, those of `make deps-peers` among them; `make test` has a

@@ -93,7 +93,8 @@ right waits_for_joined --ops 20000
 right frees_later --ops 20000 --only reclaim --shape u64x24
 right stalls --ops 20000 --only exchange
 right scan_not_outgrown --ops 200000 --only scan
-right frees_at_the_end --ops 4000000 --only pairs --quarantine --preempt
+right frees_at_the_end --ops 1000000 --only pairs --quarantine --preempt \
+	--shape u64x24
 RM_STALL_MS=0 right stalls --ops 20000
 # Same seed, same first failure: what `again:` promises on one thread.
 "$program" check bad_wrong_key --only model --shape u64x8 --seed 7 >"$dir/a"

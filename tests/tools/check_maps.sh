@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # check_maps.sh READMOSTLY [OPS|SECONDSs] - all checks of all maps of that build,
 # a map per process and a process per CPU and one more (some only wait): so many
-# operations of each check, or "1s": that CPU time of a map and shape. Prints
-# what failed and the sum; status 1 if anything did. From the environment:
+# operations of each check, or "1s": that budget of a map and shape, which a round
+# of each check may exceed. Prints what failed and the sum; status 1 if anything
+# did. From the environment:
 # MAPS     ids, instead of all of the build but planted misuses
 # CHECKS   names, instead of all checks; or `not` and names: all but these
 # SHAPES   e.g. "u64x8 str16x24", instead of all that a map offers
@@ -11,7 +12,7 @@
 # SEED     of operations, keys and hashes (1)
 readmostly=$1
 case ${2:-200000} in
-*s) amount="--budget ${2%s}" each="$2 of CPU time a shape" ;;
+*s) amount="--budget ${2%s}" each="a budget of $2 a shape" ;;
 *) amount="--ops ${2:-200000}" each="${2:-200000} operations each" ;;
 esac
 export readmostly amount CHECKS SHAPES ONE SEED=${SEED:-1}
