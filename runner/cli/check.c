@@ -346,6 +346,14 @@ static bool is_about_history(int argc, char **argv)
 	return false;
 }
 
+/* Is any round of this run with the quarantine? To start again costs as much as
+   a short check. */
+static bool keeps_freed(const struct arguments *arguments)
+{
+	return !arguments->limits.in_process &&
+	       (!arguments->counted || arguments->c.quarantine);
+}
+
 int rm_cli_check(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "MAP|all|FILE.so",
@@ -369,7 +377,7 @@ int rm_cli_check(int argc, char **argv)
 		return rm_cli_check_history(argc, argv);
 	arguments.c.story = stdout;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	if (!arguments.limits.in_process)
+	if (keeps_freed(&arguments))
 		rm_check_with_quarantine(argc, argv);
 	if (strcmp(arguments.map, "all")) {
 		impl = find_map(arguments.map);
