@@ -204,7 +204,7 @@ map-objects: $(call objects,$(BUILD),$(IMPLS))
 # tenth of the operations. The sanitizer's finding ends the check's process,
 # and the check says so. Counts of hot paths are compiled in: one set of maps.
 # Operations are called (runner/map.h); `make soak` has them inlined.
-SANITIZED_OPS ?= 20000
+SANITIZED_OPS ?= 16000
 SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g1 -DRM_STATS -DRM_CALLED'
 MAP_ROOMS  = cache gomap lib shard slab snapshot support syncmap
 MAP_TESTS  = $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(filter-out $(if $(LEAVE_OUT), \
