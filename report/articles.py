@@ -88,12 +88,24 @@ def fits(cell, wanted):
                for name, value in wanted.items() if value not in ENDS)
 
 
+def by_workload(campaign):
+    """workload -> its planned cells, each with what it was asked for as: a
+    ledger asks thousands of times, so it is kept with the campaign."""
+    if "by_workload" not in vars(campaign):
+        campaign.by_workload = found = {}
+        for cell in campaign.cells.values():
+            for name in cell.known_as():
+                found.setdefault(name.workload, {}).setdefault(
+                    cell.id, (cell, []))[1].append(name)
+    return campaign.by_workload
+
+
 def cells_for(campaign, figure, side):
     """The planned cells that one side of a figure fits."""
     wanted = settings(f"{figure.where} {side}")
-    cells = [c for c in campaign.cells.values()
-             if any(name.workload == figure.workload and fits(name, wanted)
-                    for name in c.known_as())]
+    cells = [cell for cell, names in by_workload(campaign).get(
+        figure.workload, {}).values()
+        if any(fits(name, wanted) for name in names)]
     for name, value in wanted.items():
         if value in ENDS and cells:
             end = ENDS[value](getattr(c, name) for c in cells)

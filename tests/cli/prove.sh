@@ -27,6 +27,7 @@ played silent 'exit 0'
 played short 'echo "ok 1 - so"' 'echo 1..2'
 played skips 'echo "ok 1 - so"' 'echo "ok 2 - it # SKIP not here"' 'echo 1..2'
 played nothing 'echo "1..0 # SKIP not here"'
+played hangs 'echo "ok 1 - so"' "sleep 1000 & echo \$! >$dir/sleeper" 'wait'
 played once 'echo "ok 1 - so"' "[ -e $dir/seen ] && { echo 'ok 2 - late'; echo 1..2; exit 0; }" \
 	"touch $dir/seen" 'echo "not ok 2 - late"' 'echo 1..2' 'exit 1'
 
@@ -41,6 +42,14 @@ for name in dies silent short; do
 		"! tests/tools/prove.sh '$dir' played_$name >'$dir/out' 2>&1"
 	check "$name: one failed" says "$dir/out" " passed, 1 failed"
 done
+check "a test that hangs fails the run" sh -c "! TAP_LIMIT=2 tests/tools/prove.sh '$dir' played_hangs >'$dir/out' 2>&1"
+check "it says that it hung" says "$dir/out" "ends within 2 s"
+check "it counts as one that failed" says "$dir/out" "1 passed, 1 failed"
+check "it is named, and not run once more" says "$dir/out" "failed, it hung: "
+ended() { # PID: gone, or waiting to be asked how it ended
+	case $(ps -o stat= -p "$1") in '' | Z*) ;; *) return 1 ;; esac
+}
+check "and its processes have ended" ended "$(cat "$dir/sleeper")"
 check "what fails once and then passes has failed" sh -c \
 	"! tests/tools/prove.sh '$dir' played_once >'$dir/out' 2>&1"
 check "and named" says "$dir/out" "(unsteady: it passed when run again)"

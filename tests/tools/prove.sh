@@ -23,7 +23,6 @@ while :; do
 done
 build=$1; shift
 export BUILD=$build PYTHONDONTWRITEBYTECODE=1
-python=$(report/find_python.sh) || exit 3
 summary=$build/prove.summary
 mkdir -p "$build"
 
@@ -85,6 +84,15 @@ kept_facts() { # TEST: what failed and what was said before, for the end
 	tail -n 5 "$build/tap/$(basename "$1").err" | cut -c1-300 | sed 's/^/    /'
 }
 
+hung() { [ "$(cat "$build/tap/$(basename "$1").status")" = 124 ]; } # TEST
+# Says what running it once more has told; what hung takes its time once.
+once_more() { # TEST
+	hung "$1" && { echo ", it hung: $1"; return; }
+	run_taps -j1 "$1" >&2
+	[ -n "$broken" ] && echo " twice: $1" ||
+		echo ": $1 (unsteady: it passed when run again)"
+}
+
 needs_luck() { # TEST
 	awk -F '\t' -v name="$(basename "$1")" '$1 == name && $2 ~ /bounded/ { found = 1 }
 		END { exit !found }' "${RACING:-tests/racing.txt}"
@@ -98,6 +106,9 @@ done < <({ ls "$build"/tests/test_* 2>/dev/null | grep -v '\.[a-z]*$'
 
 modules=$(ls tests/report/test_*.py 2>/dev/null | chosen "$@" | meant |
 	slow_first)
+if [ -n "$modules" ]; then
+	python=$(report/find_python.sh) || exit 3
+fi
 if [ -n "$list" ]; then
 	printf 'side by side: %s\n' "${shared[@]}" | grep -v ': $'
 	printf 'alone: %s\n' "${alone[@]}" | grep -v ': $'
@@ -120,12 +131,8 @@ done
 failed=0
 for test in $failing; do
 	failed=$((failed + $(facts "$test")))
-	first=$(kept_facts "$test") before=$total
-	run_taps -j1 "$test"
-	total=$before
-	echo "failed${broken:+ twice}: $test$([ -n "$broken" ] || \
-		echo " (unsteady: it passed when run again)")" >>"$summary"
-	echo "$first" >>"$summary"
+	first=$(kept_facts "$test")
+	{ echo "failed$(once_more "$test")"; echo "$first"; } >>"$summary"
 done
 [ -z "${failing// /}" ] || stage "once more"
 passed=$((total - failed - skipped))
