@@ -361,6 +361,11 @@ $(BUILD)/tests/test_sim_threads: $(BUILD)/tests/unit/sim/test_sim_threads.o $(SI
 # Schedulers, without the run time that asks them.
 $(BUILD)/tests/test_explore_schedule: $(BUILD)/runner/sim/explore/schedule.o
 
+# The run time that maps have, with programs of steps instead of maps.
+$(BUILD)/tests/test_explore_exhaustive: $(BUILD)/tests/unit/sim/explore_brute.o \
+  $(patsubst %,$(BUILD)/runner/sim/explore/%.o,access clocks exhaust heap kernel lanes meet mutex reach schedule tree) \
+  $(BUILD)/runner/sim/guest/ctx.o $(BUILD)/runner/sim/guest/space.o
+
 # Switches between stacks: this machine's assembly, and the portable form.
 # AArch64 by hand: CC=aarch64-linux-gnu-gcc CFLAGS='-O2 -static', qemu-aarch64.
 TESTS += $(BUILD)/tests/test_sim_ctx_portable

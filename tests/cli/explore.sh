@@ -64,6 +64,26 @@ for map in gomap_rw gomap_mutex syncmap shard_rw_32 hashtriemap; do
 		"$build/readmostly-explore" $map
 done
 
+# All schedules of small programs: what is found there, again, and the words.
+exhausts() { # ID FINDING
+	"$explore" "$1" --scheduler exhaustive --schedules 5000 >"$dir/$1"
+	[ $? = 1 ] && grep -q "^FAIL $1: .* up to 2 preemptions, .*: $2\$" "$dir/$1" ||
+		{ sed 's/^/# /' "$dir/$1"; return 1; }
+}
+spares() { # MAP WORDS
+	"$explore" "$1" --scheduler exhaustive --ops 1 --programs 4 --schedules 2000 >"$dir/out" &&
+		grep -Eq "^ok   $1: $2 up to 2 preemptions: none fails, .* 0 undecided" "$dir/out" ||
+		{ sed 's/^/# /' "$dir/out"; return 1; }
+}
+while read -r id finding; do
+	check "$id is found by all schedules: $finding" exhausts "$id" "$finding"
+	check "$id: its line shows it again, byte for byte" again "$id"
+	check "$id: its twin is not accused" spares "${id}_twin" '.*'
+done <<-'end'
+	lost_update not linearizable
+	lock_order deadlock
+	folly_1280 data race
+end
 explore=$build/readmostly-explore
 accuses_none() {
 	"$explore" all --schedules 200 >"$dir/out" && ! grep '^FAIL' "$dir/out"
@@ -81,8 +101,13 @@ check 'a map that is not simulated is refused with the reason' \
 	refused 'which is not simulated' ck_ht
 check 'a number out of its range is refused' refused 'expected a number from 1 to 7' \
 	gomap_rw --threads 8
-check 'an unknown scheduler is refused' refused 'expected mix, random or pct' \
+check 'an unknown scheduler is refused' refused 'expected mix, random, pct or exhaustive' \
 	gomap_rw --scheduler luck
+check 'exhaustive refuses a fourth thread' refused 'exhaustive has at most 3' \
+	gomap_rw --scheduler exhaustive --threads 4
+check 'what comes to its end is called all' spares gomap_rw 'all [0-9,]+ schedules of 4 programs'
+check 'what does not is not' spares syncmap \
+	'stopped at 2,000 schedules of a program, [0-9,]+ tried, [0-3] of 4 programs to their end,'
 check 'a technique or a map without state is skipped with the reason' sh -c "
 	'$explore' null_map | grep -q '^skip null_map: the map holds nothing'"
 # A copy, from outside of the tree; the line that shows it again names it.

@@ -68,10 +68,13 @@ static inline void touch(uintptr_t address, unsigned bytes, bool write,
 	rm_explore_accessed(address, bytes, write, atomic, site);
 }
 
-/* A longer one: 8 bytes a step, since others may come in between. */
+/* A longer one: 8 bytes a step, since others may come in between. All of it is
+   done behind the last step. */
 static void touch_all(
         uintptr_t address, size_t bytes, bool write, const void *site)
 {
+	const bool parts = bytes > 8 - address % 8;
+
 	while (bytes) {
 		unsigned part = 8 - address % 8;
 
@@ -81,6 +84,8 @@ static void touch_all(
 		address += part;
 		bytes -= part;
 	}
+	if (parts)
+		rm_explore_opaque();
 }
 
 /* Of each object's constructor, before main(). */
@@ -279,6 +284,7 @@ void *rm_sim_memmove(void *to, const void *from, size_t bytes)
 {
 	touch_all((uintptr_t)from, bytes, false, SITE);
 	touch_all((uintptr_t)to, bytes, true, SITE);
+	rm_explore_opaque(); /* it reads what was a step before */
 	return memmove(to, from, bytes);
 }
 

@@ -271,6 +271,22 @@ static void cell_accessed(
 		(uint32_t)((uintptr_t)site - clocks.image), (uint16_t)how };
 }
 
+/* For a scheduler that asks. What a lane does on its own stack is no step, so
+   nothing is known of a stack that another one reaches. */
+static void keep_word(uintptr_t address, bool write)
+{
+	struct rm_explore_stretch *stretch = &rm_explore.stretch;
+
+	if (address - clocks.stacks < STACKS_BYTES)
+		stretch->hidden = true;
+	if (stretch->words == RM_EXPLORE_WORDS_MOST) {
+		stretch->opaque = true;
+		return;
+	}
+	stretch->writes |= write;
+	stretch->word[stretch->words++] = address / RM_EXPLORE_GRANULE;
+}
+
 void rm_explore_accessed(uintptr_t address, unsigned bytes, bool write,
         bool atomic, const void *site)
 {
@@ -281,6 +297,8 @@ void rm_explore_accessed(uintptr_t address, unsigned bytes, bool write,
 
 		if (part > bytes)
 			part = bytes;
+		if (rm_explore.stretch.kept)
+			keep_word(address, write);
 		if (cell)
 			cell_accessed(cell,
 			        ((1U << part) - 1) << at |

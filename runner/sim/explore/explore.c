@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES] = { "mix",
-	"random", "pct" };
+	"random", "pct", "exhaustive" };
 
 const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS] = { "none",
 	"not linearizable", "torn value", "data race", "use after free",
@@ -32,8 +32,8 @@ const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS] = { "none",
 struct share {
 	_Atomic uint64_t lowest; /* number of a schedule that failed */
 	struct worker {
-		_Alignas(RM_CACHE_LINE) uint64_t schedules;
-		uint64_t steps, switches, undecided, number;
+		_Alignas(RM_CACHE_LINE) struct rm_explore_tally tally;
+		uint64_t number;
 		struct rm_error error;
 		int status;
 	} worker[RM_EXPLORE_CPUS_MAX];
@@ -78,7 +78,10 @@ static void work(const struct rm_explore_options *options, unsigned id,
 {
 	struct worker *self = &share->worker[id];
 	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
-	uint64_t end = options->first + options->schedules;
+	uint64_t end =
+	        options->first + (options->policy == RM_EXPLORE_EXHAUSTIVE
+	                                         ? options->programs
+	                                         : options->schedules);
 
 	for (self->number = options->first + id; self->number < end;
 	        self->number += options->cpus) {
@@ -87,13 +90,9 @@ static void work(const struct rm_explore_options *options, unsigned id,
 		                           memory_order_relaxed))
 			break;
 		self->status = rm_explore_number(options, self->number, horizon,
-		        NULL, &played, &self->error);
+		        &self->tally, NULL, &played, &self->error);
 		if (self->status)
 			break;
-		self->schedules++;
-		self->steps += played.steps;
-		self->switches += played.switches;
-		self->undecided += played.undecided;
 		if (played.fault) {
 			found(share, self->number);
 			break;
@@ -136,10 +135,13 @@ static int sum_up(const struct rm_explore_options *options,
 	for (unsigned i = 0; i < options->cpus; i++) {
 		const struct worker *worker = &share->worker[i];
 
-		summary->schedules += worker->schedules;
-		summary->steps += worker->steps;
-		summary->switches += worker->switches;
-		summary->undecided += worker->undecided;
+		summary->schedules += worker->tally.schedules;
+		summary->steps += worker->tally.steps;
+		summary->switches += worker->tally.switches;
+		summary->undecided += worker->tally.undecided;
+		summary->programs += worker->tally.programs;
+		summary->stopped += worker->tally.stopped;
+		summary->plays += worker->tally.plays;
 		if (worker->status)
 			return rm_error_set(error, worker->status, "%s",
 			        worker->error.text);
@@ -156,12 +158,13 @@ static int name_fault(const struct rm_explore_options *options,
         struct rm_error *error)
 {
 	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	struct rm_explore_tally tally = { 0 };
 	int status = 0;
 
 	if (summary->found == UINT64_MAX)
 		return 0;
 	status = rm_explore_number(
-	        options, summary->found, horizon, NULL, &played, error);
+	        options, summary->found, horizon, &tally, NULL, &played, error);
 	summary->fault = played.fault ? played.fault : RM_EXPLORE_CRASH;
 	rm_explore_played_clear(&played);
 	return status;

@@ -30,17 +30,25 @@ enum {
 	RM_EXPLORE_THREADS = 3,
 	RM_EXPLORE_OPS = 6,
 	RM_EXPLORE_STEPS = 1000000,
+	RM_EXPLORE_SCHEDULES = 20000,
+	/* and where schedules are exhausted */
+	RM_EXPLORE_FEW_THREADS = 2,
+	RM_EXPLORE_EXHAUSTED_THREADS_MAX = 3,
+	RM_EXPLORE_FEW_OPS = 2,
+	RM_EXPLORE_PROGRAMS = 100,
+	RM_EXPLORE_PREEMPTIONS = 2,
 };
 
 /* Who decides which thread runs (schedule.h). */
 enum rm_explore_policy {
-	RM_EXPLORE_MIX,    /* three of four schedules random, one by PCT */
-	RM_EXPLORE_RANDOM, /* any thread, after 1 .. 32 steps on average */
-	RM_EXPLORE_PCT,    /* priorities that change d - 1 times */
+	RM_EXPLORE_MIX,        /* three of four schedules random, one by PCT */
+	RM_EXPLORE_RANDOM,     /* any thread, after 1 .. 32 steps on average */
+	RM_EXPLORE_PCT,        /* priorities that change d - 1 times */
+	RM_EXPLORE_EXHAUSTIVE, /* all, up to so many preemptions */
 	RM_EXPLORE_POLICIES
 };
 
-/* "mix", "random", "pct". */
+/* "mix", "random", "pct", "exhaustive". */
 extern const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES];
 
 struct rm_explore_options {
@@ -53,8 +61,11 @@ struct rm_explore_options {
 	enum rm_explore_policy policy;
 	uint64_t seed;
 	uint64_t first, schedules; /* numbers first .. first + schedules - 1 */
-	uint64_t steps; /* of one schedule, then it is a livelock; > 0 */
-	unsigned cpus;  /* processes, 1 .. RM_EXPLORE_CPUS_MAX */
+	/* exhaustive: a number is a program, `schedules` the most of each */
+	uint64_t programs;
+	unsigned preemptions; /* of each schedule, at most */
+	uint64_t steps;       /* of one schedule, then it is a livelock; > 0 */
+	unsigned cpus;        /* processes, 1 .. RM_EXPLORE_CPUS_MAX */
 };
 
 /* What was wrong with a schedule. */
@@ -84,6 +95,10 @@ struct rm_explore_summary {
 	uint64_t steps;     /* of them */
 	uint64_t switches;  /* of them, between threads */
 	uint64_t undecided; /* histories; never a pass */
+	/* exhaustive */
+	uint64_t programs; /* that were begun */
+	uint64_t stopped;  /* of these: at the limit, not at their end */
+	uint64_t plays;    /* with the schedules that were played again */
 	double seconds;
 	enum rm_explore_fault fault;
 	uint64_t found; /* the lowest number of a schedule with a fault */

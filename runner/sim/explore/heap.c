@@ -91,6 +91,7 @@ static void *take(size_t alignment, size_t bytes, const void *site)
 	struct block *block;
 	uint64_t number = heap.count;
 
+	rm_explore_opaque();
 	if (bytes > RM_EXPLORE_HEAP_BYTES ||
 	        offset + bytes + BEFORE > RM_EXPLORE_HEAP_BYTES)
 		return NULL;
@@ -203,6 +204,7 @@ static void give(void *address, const void *site)
 	struct block *block = block_at(address);
 	const char *self = rm_explore_lane_name(rm_explore.running->id);
 
+	rm_explore_opaque();
 	if (!address)
 		return;
 	if (!block)
@@ -213,6 +215,10 @@ static void give(void *address, const void *site)
 		        "%s frees a block of %llu bytes that %s has freed",
 		        self, (unsigned long long)block->bytes,
 		        rm_explore_lane_name(block->freed_by));
+	/* to who reads the block it is as if it were written */
+	rm_explore.stretch.freed = (uintptr_t)address / RM_EXPLORE_GRANULE;
+	rm_explore.stretch.freed_words =
+	        (block->bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE;
 	block->freed = site;
 	block->freed_by = rm_explore.running->id;
 	heap.live--;

@@ -92,6 +92,7 @@ static uint64_t now_ns(void)
 {
 	uint64_t taken = rm_explore.granted - rm_explore.left;
 
+	rm_explore.stretch.hidden = true;
 	return (rm_explore.steps + taken) * NS_PER_STEP;
 }
 

@@ -15,6 +15,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,24 +33,39 @@ enum flag {
 	SHAPE = 'S',
 	STEPS = 'l',
 	CPUS = 'j',
+	PREEMPTIONS = 'P',
+	PROGRAMS = 'N',
+	PROGRAM = 'K',
 };
 
 struct arguments {
 	const char *map; /* id, file or "all" */
 	struct rm_explore_options options;
-	bool one; /* --schedule: this one is told, whether others fail or not */
+	/* --schedule or --program: this one is told, whether others fail or
+	   not */
+	bool one_schedule, one_program;
 };
 
 static const struct argp_option options[] = {
-	{ "schedules", SCHEDULES, "N", 0, "how many of each map (20000)", 0 },
-	{ "threads", THREADS, "N", 0, "of each schedule, 1 to 7 (3)", 0 },
+	{ "schedules", SCHEDULES, "N", 0,
+	        "how many of each map; exhaustive: the most of each program "
+	        "(20000)",
+	        0 },
+	{ "threads", THREADS, "N", 0,
+	        "of each schedule, 1 to 7 (3); exhaustive: 1 to 3 (2)", 0 },
 	{ "ops", OPS, "N", 0,
-	        "of each thread, 1 to 16 (6); twice as many where "
-	        "tables are to grow or each thread has a role",
+	        "of each thread, 1 to 16 (6; exhaustive: 2); twice as many "
+	        "where tables are to grow or each thread has a role",
 	        0 },
 	{ "seed", SEED, "N", 0, "of programs and schedules (1)", 0 },
 	{ "schedule", ONE, "K", 0, "only schedule number K, told in full", 0 },
-	{ "scheduler", SCHEDULER, "NAME", 0, "mix, random or pct (mix)", 0 },
+	{ "scheduler", SCHEDULER, "NAME", 0,
+	        "mix, random, pct or exhaustive (mix)", 0 },
+	{ "preemptions", PREEMPTIONS, "P", 0,
+	        "exhaustive: of a schedule at most, 0 to 1000 (2)", 0 },
+	{ "programs", PROGRAMS, "N", 0, "exhaustive: how many (100)", 0 },
+	{ "program", PROGRAM, "K", 0,
+	        "exhaustive: only program number K, told in full", 0 },
 	{ "depth", DEPTH, "D", 0, "of pct, 1 to 4 (each in turn)", 0 },
 	{ "shape", SHAPE, "SHAPE", 0, "only this one (each in turn)", 0 },
 	{ "steps", STEPS, "N", 0, "most of one schedule (1000000)", 0 },
@@ -66,9 +82,61 @@ static enum rm_explore_policy policy_of(
 	        strcmp(rm_explore_policy_name[i], text))
 		i++;
 	if (i == RM_EXPLORE_POLICIES)
-		argp_error(state, "--scheduler %s: expected mix, random or pct",
+		argp_error(state,
+		        "--scheduler %s: expected mix, random, pct or "
+		        "exhaustive",
 		        text);
 	return (enum rm_explore_policy)i;
+}
+
+/* What is not told is as usual for the scheduler; a program that is exhausted
+   is small. */
+static void complete(struct argp_state *state, struct arguments *to)
+{
+	struct rm_explore_options *into = &to->options;
+	bool few = into->policy == RM_EXPLORE_EXHAUSTIVE;
+
+	if (!to->map)
+		argp_error(state, "expected a map's id, or all");
+	if (!into->threads)
+		into->threads =
+		        few ? RM_EXPLORE_FEW_THREADS : RM_EXPLORE_THREADS;
+	if (!into->ops)
+		into->ops = few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS;
+	if (few && into->threads > RM_EXPLORE_EXHAUSTED_THREADS_MAX)
+		argp_error(state, "--threads %u: exhaustive has at most %d",
+		        into->threads, RM_EXPLORE_EXHAUSTED_THREADS_MAX);
+	if (few && to->one_schedule)
+		argp_error(state, "--schedule: exhaustive has --program");
+	if (!few && to->one_program)
+		argp_error(state, "--program: only exhaustive has it");
+}
+
+static error_t parse_exhaustive(
+        int key, char *text, struct argp_state *state, struct arguments *to)
+{
+	struct rm_explore_options *into = &to->options;
+
+	switch (key) {
+	case PREEMPTIONS:
+		into->preemptions = (unsigned)rm_argument_number(
+		        state, "preemptions", text, 0, 1000);
+		return 0;
+	case PROGRAMS:
+		into->programs = rm_argument_number(
+		        state, "programs", text, 1, UINT64_MAX >> 2);
+		return 0;
+	case PROGRAM:
+		into->first = rm_argument_number(
+		        state, "program", text, 0, UINT64_MAX >> 2);
+		to->one_program = true;
+		return 0;
+	case ARGP_KEY_END:
+		complete(state, to);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
 }
 
 static error_t parse_schedules(
@@ -80,7 +148,7 @@ static error_t parse_schedules(
 	case ONE:
 		to->options.first = rm_argument_number(
 		        state, "schedule", text, 0, UINT64_MAX >> 2);
-		to->one = true;
+		to->one_schedule = true;
 		return 0;
 	case SCHEDULER:
 		to->options.policy = policy_of(state, text);
@@ -96,12 +164,8 @@ static error_t parse_schedules(
 	case ARGP_KEY_ARG:
 		rm_argument_once(state, &to->map, text, "map");
 		return 0;
-	case ARGP_KEY_END:
-		if (!to->map)
-			argp_error(state, "expected a map's id, or all");
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_exhaustive(key, text, state, to);
 	}
 }
 
@@ -178,11 +242,71 @@ static int tell(const struct rm_explore_options *one, uint64_t found)
 	fflush(stdout);
 	status = rm_explore_tell(one, found, stdout, &error);
 	if (status == -ENOENT) {
-		printf("schedule %llu: nothing is wrong\n",
+		printf("%s %llu: nothing is wrong\n",
+		        one->policy == RM_EXPLORE_EXHAUSTIVE ? "program"
+		                                             : "schedule",
 		        (unsigned long long)found);
 		return RM_OK;
 	}
 	return status ? complain(one->impl, &error) : RM_FAILED;
+}
+
+/* 12,408 */
+static void grouped(uint64_t number, char text[32])
+{
+	char digits[24];
+	int count = snprintf(digits, sizeof(digits), "%" PRIu64, number);
+
+	for (int i = 0; i < count; i++) {
+		*text++ = digits[i];
+		if ((count - i) % 3 == 1 && i + 1 < count)
+			*text++ = ',';
+	}
+	*text = '\0';
+}
+
+/* What was exhausted, and what was not: only what came to its end is "all". */
+static void print_exhausted(const struct rm_explore_options *one,
+        const struct rm_explore_summary *sum)
+{
+	char tried[32], most[32];
+
+	grouped(sum->schedules, tried);
+	grouped(one->schedules, most);
+	if (sum->fault)
+		printf("%s schedules", tried);
+	else if (sum->stopped)
+		printf("stopped at %s schedules of a program, %s tried, "
+		       "%" PRIu64 " of %" PRIu64 " programs to their end,",
+		        most, tried, sum->programs - sum->stopped,
+		        sum->programs);
+	else
+		printf("all %s schedules of %" PRIu64 " programs", tried,
+		        sum->programs);
+	printf(" up to %u preemptions%s", one->preemptions,
+	        sum->fault ? "" : ": none fails");
+}
+
+static void print_line(const struct rm_explore_options *one,
+        const struct rm_explore_summary *sum)
+{
+	double plays = (double)(sum->plays + !sum->plays);
+	bool exhaustive = one->policy == RM_EXPLORE_EXHAUSTIVE;
+
+	printf("%-4s %s: ", sum->fault ? "FAIL" : "ok", one->impl->id);
+	if (exhaustive)
+		print_exhausted(one, sum);
+	else
+		printf("%" PRIu64 " schedules", sum->schedules);
+	printf(", %.0f steps and %.0f switches each, %" PRIu64
+	       " undecided; %.0f schedules/s",
+	        (double)sum->steps / plays, (double)sum->switches / plays,
+	        sum->undecided, plays / sum->seconds);
+	if (sum->fault)
+		printf("; %s %" PRIu64 ": %s",
+		        exhaustive ? "program" : "schedule", sum->found,
+		        rm_explore_fault_name[sum->fault]);
+	printf("\n");
 }
 
 /* One line of a map, and a page where it fails. */
@@ -203,22 +327,11 @@ static int explore(const struct arguments *arguments,
 		printf("skip %s: %s\n", impl->id, unfit);
 		return RM_OK;
 	}
-	if (arguments->one)
+	if (arguments->one_schedule || arguments->one_program)
 		return tell(&one, one.first);
 	if (rm_explore_run(&one, &sum, &error))
 		return complain(impl, &error);
-	printf("%-4s %s: %llu schedules, %.0f steps and %.0f switches each, "
-	       "%llu undecided; %.0f schedules/s",
-	        sum.fault ? "FAIL" : "ok", impl->id,
-	        (unsigned long long)sum.schedules,
-	        (double)sum.steps / (double)(sum.schedules + !sum.schedules),
-	        (double)sum.switches / (double)(sum.schedules + !sum.schedules),
-	        (unsigned long long)sum.undecided,
-	        (double)sum.schedules / sum.seconds);
-	if (sum.fault)
-		printf("; schedule %llu: %s", (unsigned long long)sum.found,
-		        rm_explore_fault_name[sum.fault]);
-	printf("\n");
+	print_line(&one, &sum);
 	return sum.fault ? tell(&one, sum.found) : RM_OK;
 }
 
@@ -250,12 +363,14 @@ int main(int argc, char **argv)
 		"at the first schedule that fails, made smaller and shown. "
 		"What may be concluded: docs/exploring.md.",
 		NULL, NULL, NULL };
-	struct arguments arguments = { .options = { .shapes = RM_ALL_SHAPES,
-		                               .threads = RM_EXPLORE_THREADS,
-		                               .ops = RM_EXPLORE_OPS,
-		                               .seed = 1,
-		                               .schedules = 20000,
-		                               .steps = RM_EXPLORE_STEPS } };
+	struct arguments arguments = {
+		.options = { .shapes = RM_ALL_SHAPES,
+		        .seed = 1,
+		        .schedules = RM_EXPLORE_SCHEDULES,
+		        .programs = RM_EXPLORE_PROGRAMS,
+		        .preemptions = RM_EXPLORE_PREEMPTIONS,
+		        .steps = RM_EXPLORE_STEPS }
+	};
 	static char name[] = "readmostly explore";
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	const struct rm_impl *impl;

@@ -54,17 +54,30 @@ static void make_schedule(const struct rm_explore_options *options,
 }
 
 int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
-        uint64_t horizon, struct rm_explore_turns *taken,
-        struct rm_explore_played *played, struct rm_error *error)
+        uint64_t horizon, struct rm_explore_tally *tally,
+        struct rm_explore_turns *taken, struct rm_explore_played *played,
+        struct rm_error *error)
 {
+	const struct rm_explore_exhaust all = {
+		.preemptions = options->preemptions,
+		.most = options->schedules,
+		.limit = options->steps,
+	};
 	struct rm_explore_program program;
 	struct rm_explore_schedule schedule;
+	int status;
 
 	rm_explore_program_make(options, number, &program);
+	if (options->policy == RM_EXPLORE_EXHAUSTIVE)
+		return rm_explore_exhaust(
+		        &program, &all, tally, taken, played, error);
 	make_schedule(options, number, horizon, &schedule);
 	schedule.taken = taken;
 	if (taken)
 		taken->count = 0;
-	return rm_explore_play(
+	status = rm_explore_play(
 	        &program, &schedule, options->steps, played, error);
+	rm_explore_tally_add(tally, played);
+	tally->schedules++;
+	return status;
 }

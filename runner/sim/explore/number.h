@@ -6,7 +6,7 @@
 #ifndef RM_EXPLORE_NUMBER_H
 #define RM_EXPLORE_NUMBER_H
 
-#include "runner/sim/explore/program.h"
+#include "runner/sim/explore/exhaust.h"
 
 /* How many steps a schedule of these options has, about: what PCT spreads its
    changes over. Of the first programs of the seed, one thread after the other.
@@ -14,10 +14,12 @@
 int rm_explore_calibrate(const struct rm_explore_options *options,
         uint64_t *horizon, struct rm_error *error);
 
-/* Plays schedule number `number`; its turns go to `taken`, if that is not
-   NULL. 0 or -errno with `error`. */
+/* Plays schedule number `number`, or where schedules are exhausted those of
+   program `number`, up to the first that fails. The turns of what was played
+   last go to `taken`, if that is not NULL. 0 or -errno with `error`. */
 int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
-        uint64_t horizon, struct rm_explore_turns *taken,
-        struct rm_explore_played *played, struct rm_error *error);
+        uint64_t horizon, struct rm_explore_tally *tally,
+        struct rm_explore_turns *taken, struct rm_explore_played *played,
+        struct rm_error *error);
 
 #endif /* RM_EXPLORE_NUMBER_H */

@@ -31,6 +31,7 @@ struct page {
 	const struct rm_explore_case *failing;
 	const struct rm_explore_played *played;
 	uint64_t ops_before, switches_before;
+	uint64_t plays; /* up to it, where schedules are exhausted */
 	unsigned column[RM_EXPLORE_LANES]; /* from 0; of lanes with a part */
 	unsigned columns;
 	struct rm_explore_sites sites;
@@ -57,8 +58,11 @@ static void head(const struct page *page)
 {
 	const struct rm_explore_program *program = &page->failing->program;
 
-	fprintf(page->out,
-	        "schedule %" PRIu64 " of seed %" PRIu64 ": %s\n  %s\n",
+	if (page->options->policy == RM_EXPLORE_EXHAUSTIVE)
+		fprintf(page->out, "play %" PRIu64 " of program ", page->plays);
+	else
+		fprintf(page->out, "schedule ");
+	fprintf(page->out, "%" PRIu64 " of seed %" PRIu64 ": %s\n  %s\n",
 	        page->number, page->options->seed,
 	        rm_explore_fault_name[page->played->fault], page->played->what);
 	for (int i = 0; i < 2; i++)
@@ -194,16 +198,29 @@ static void print_schedule(struct page *page)
 	}
 }
 
+static void print_exhausted_again(const struct page *page)
+{
+	const struct rm_explore_options *options = page->options;
+
+	if (options->preemptions != RM_EXPLORE_PREEMPTIONS)
+		fprintf(page->out, " --preemptions %u", options->preemptions);
+	if (options->schedules != RM_EXPLORE_SCHEDULES)
+		fprintf(page->out, " --schedules %" PRIu64, options->schedules);
+	fprintf(page->out, " --program %" PRIu64 "\n", page->number);
+}
+
 /* What differs from the usual is said, so that the line is enough. */
 static void print_again(const struct page *page)
 {
 	const struct rm_explore_options *options = page->options;
+	bool few = options->policy == RM_EXPLORE_EXHAUSTIVE;
 
 	fprintf(page->out, "\nagain: readmostly explore %s --seed %" PRIu64,
 	        options->named, options->seed);
-	if (options->threads != RM_EXPLORE_THREADS)
+	if (options->threads !=
+	        (few ? RM_EXPLORE_FEW_THREADS : RM_EXPLORE_THREADS))
 		fprintf(page->out, " --threads %u", options->threads);
-	if (options->ops != RM_EXPLORE_OPS)
+	if (options->ops != (few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS))
 		fprintf(page->out, " --ops %u", options->ops);
 	if (options->policy != RM_EXPLORE_MIX)
 		fprintf(page->out, " --scheduler %s",
@@ -215,7 +232,10 @@ static void print_again(const struct page *page)
 	if (options->shapes != options->impl->shapes)
 		fprintf(page->out, " --shape %s",
 		        rm_shape_name(page->failing->program.shape));
-	fprintf(page->out, " --schedule %" PRIu64 "\n", page->number);
+	if (few)
+		print_exhausted_again(page);
+	else
+		fprintf(page->out, " --schedule %" PRIu64 "\n", page->number);
 }
 
 static void name_sites(struct page *page)
@@ -272,9 +292,11 @@ static int tell(struct page *page, uint64_t horizon,
 	struct rm_explore_case failing = { .seed = page->options->seed,
 		.horizon = horizon,
 		.limit = page->options->steps };
+	struct rm_explore_tally tally = { 0 };
 	int status = rm_explore_number(page->options, page->number, horizon,
-	        &failing.turns, played, error);
+	        &tally, &failing.turns, played, error);
 
+	page->plays = tally.plays;
 	failing.fault = played->fault;
 	failing.switches = played->switches;
 	rm_explore_program_make(page->options, page->number, &failing.program);

@@ -45,6 +45,7 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 	unsigned kind =
 	        op->kind == RM_EXPLORE_UPDATE ? RM_HISTORY_EXCHANGE : op->kind;
 
+	rm_explore_opaque(); /* who begins and ends before whom is judged */
 	call->key = rm_key_of(call->shape, op->key, &call->line);
 	call->value = rm_value_of(op->key, call->lane->id, ++play.sequence);
 	call->expected =
@@ -58,6 +59,7 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 		.returned = RM_HISTORY_NEVER,
 		.invoked = ++rm_explore.stamp };
 	event->there = rm_explore_perform(call, op->kind);
+	rm_explore_opaque();
 	if (kind == RM_HISTORY_LENGTH)
 		event->result = call->result.word[0];
 	event->returned = ++rm_explore.stamp;

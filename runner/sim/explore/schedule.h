@@ -7,7 +7,7 @@
  * used up, when the running lane cannot go on, gives its turn away, or has
  * woken another one. Whatever it answers is written down, so that any schedule
  * can be played again, and made smaller, by the scheduler that reads a list.
- * An exhaustive one would stand here as well: it is asked at the same places.
+ * The exhaustive one is in tree.h.
  */
 #ifndef RM_EXPLORE_SCHEDULE_H
 #define RM_EXPLORE_SCHEDULE_H
@@ -36,6 +36,7 @@ struct rm_explore_situation {
 };
 
 struct rm_explore_schedule;
+struct rm_explore_tree;
 
 struct rm_explore_scheduler {
 	const char *name;
@@ -59,6 +60,7 @@ struct rm_explore_schedule {
 	int64_t lowest;                          /* pct: that was given */
 	const struct rm_explore_turns *list;     /* listed: what to play */
 	size_t at;                               /* listed: the next */
+	struct rm_explore_tree *tree;            /* exhaustive: what is left */
 	struct rm_explore_turns *taken;          /* written down; NULL: not */
 };
 

@@ -12,6 +12,7 @@
 #define RM_EXPLORE_WORLD_H
 
 #include "runner/sim/explore/explore.h"
+#include "runner/sim/explore/meet.h"
 #include "runner/sim/explore/schedule.h"
 #include "runner/sim/guest/ctx.h"
 #include "runner/sim/guest/space.h"
@@ -86,6 +87,7 @@ struct rm_explore_world {
 	struct rm_explore_finding finding;
 	struct rm_explore_event *trace; /* NULL: none is kept */
 	size_t trace_count, trace_room;
+	struct rm_explore_stretch stretch; /* of the running lane */
 };
 
 extern struct rm_explore_world rm_explore;
@@ -135,6 +137,12 @@ static inline void rm_explore_step(void)
 {
 	if (__builtin_expect(--rm_explore.left == 0, 0))
 		rm_explore_decide();
+}
+
+/* The running lane does more than access a word. */
+static inline void rm_explore_opaque(void)
+{
+	rm_explore.stretch.opaque = true;
 }
 
 #endif /* RM_EXPLORE_WORLD_H */
