@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_explore_exhaustive.c - the exhaustive scheduler, on the run time that
- * maps have, against all orders of the steps as another hand tries them
- * (explore_brute.c): same outcomes for every bound, with the reduction and
- * without it, and without it as many schedules; where there is a formula, so
- * many.
+ * maps have, against all orders of the steps as an interpreter of its own has
+ * them (explore_brute.c): same outcomes for every bound, with the reduction
+ * and without it, and without it as many schedules; where there is a formula,
+ * so many.
  */
 #include "runner/sim/explore/clocks.h"
 #include "runner/sim/explore/exhaust.h"
