@@ -178,6 +178,6 @@ int main(void)
 		snprintf(name, sizeof(name), "first/%s", workloads[i][0]);
 		fuzz_file(name, workloads[i][1], strlen(workloads[i][1]));
 	}
-	fuzz_check(&parser, 20000);
+	fuzz_check(&parser, 6000);
 	return DONE();
 }

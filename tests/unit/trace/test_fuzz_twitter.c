@@ -99,6 +99,6 @@ int main(void)
 		.texts = texts,
 		.judge = judge };
 
-	fuzz_check(&parser, 10000);
+	fuzz_check(&parser, 2000);
 	return DONE();
 }
