@@ -6,7 +6,7 @@
 # longest takes on a busy machine.
 mkdir -p "$BUILD/tap"
 kept=$BUILD/tap/$(basename "$1")
-limit=${TAP_LIMIT:-1800}
+limit=${TAP_LIMIT:-3600}
 
 # timeout has a process group of its own, so that all of the test's processes
 # end with it; what ends this script is passed on.
