@@ -23,7 +23,7 @@ report() { # status name
 tests/tools/with_impl.sh "$dir/build" tests/fixtures/bad_*.c \
 	tests/fixtures/waits_for_joined.c tests/fixtures/stalls.c \
 	tests/fixtures/frees_later.c tests/fixtures/frees_at_the_end.c \
-	tests/fixtures/scan_not_outgrown.c tests/fixtures/reads_kept.c \
+	tests/fixtures/scan_not_outgrown.c \
 	>"$dir/out" 2>&1
 report $? "the fixtures build with IMPL="
 program=$dir/build/readmostly
@@ -80,9 +80,6 @@ caught bad_scan_moments scan 'saw 2 tokens, no moment'
 caught bad_scan_outgrown scan 'nothing was removed' --ops 20000
 caught bad_frees_at_once pairs 'freed\|crashed: signal 11' --quarantine --preempt \
 	--ops 4000000 --shape u64x24
-# Nothing overwrites what was freed, unless the quarantine does.
-caught bad_reads_freed pairs 'gave' --quarantine --preempt \
-	--ops 1000000 --shape u64x8
 caught bad_stores_absent model 'stored a value although the key is absent'
 caught bad_wrong_present model 'insert_if_absent.*not the last one written'
 caught bad_load load 'is not there'
@@ -99,7 +96,6 @@ right waits_for_joined --ops 20000
 right frees_later --ops 20000 --only reclaim --shape u64x24
 right stalls --ops 20000 --only exchange
 right scan_not_outgrown --ops 200000 --only scan
-right reads_kept --ops 1000000 --only pairs --quarantine --preempt --shape u64x8
 right frees_at_the_end --ops 1000000 --only pairs --quarantine --preempt \
 	--shape u64x24
 RM_STALL_MS=0 right stalls --ops 20000
