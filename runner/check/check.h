@@ -106,9 +106,6 @@ uint64_t rm_check_share(const struct rm_check *check,
  * that was done already, or cannot be. Call before anything was checked.
  */
 void rm_check_with_quarantine(int argc, char **argv);
-/* Then: why this process has no quarantine; NULL where it has one, or a
-   sanitizer that keeps back itself what is freed. */
-const char *rm_check_no_quarantine(void);
 
 /* Maps of other projects (runner/foreign.h). */
 

@@ -82,13 +82,3 @@ void rm_check_with_quarantine(int argc, char **argv)
 	free(again);
 	unsetenv("LD_PRELOAD");
 }
-
-const char *rm_check_no_quarantine(void)
-{
-	if (rm_quarantine_offered() || rm_sanitized())
-		return NULL;
-	if (getenv("LD_PRELOAD"))
-		return "LD_PRELOAD is set: start without it";
-	return "no libreadmostly_quarantine.so beside the program: make all "
-	       "builds it";
-}
