@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check.c - `readmostly check`: is a map right? */
 #include "runner/check/check.h"
-#include "runner/base/sanitized.h"
-#include "runner/check/quarantine.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 #include "runner/impl_table.h"
@@ -356,22 +354,6 @@ static bool keeps_freed(const struct arguments *arguments)
 	       (!arguments->counted || arguments->c.quarantine);
 }
 
-/* A round that was asked for with the quarantine proves nothing without. A
-   sanitizer keeps back itself what is freed. */
-static bool has_quarantine(const struct arguments *arguments)
-{
-	if (!arguments->c.quarantine || rm_quarantine_offered() ||
-	        rm_sanitized())
-		return true;
-	fprintf(stderr, "readmostly check: --quarantine: %s\n",
-	        arguments->limits.in_process ? "not with --in-process"
-	        : getenv("LD_PRELOAD")
-	                ? "LD_PRELOAD is set: start without it"
-	                : "no libreadmostly_quarantine.so beside the program: "
-	                  "make all builds it");
-	return false;
-}
-
 int rm_cli_check(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "MAP|all|FILE.so",
@@ -397,8 +379,6 @@ int rm_cli_check(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (keeps_freed(&arguments))
 		rm_check_with_quarantine(argc, argv);
-	if (!has_quarantine(&arguments))
-		return RM_USAGE;
 	if (strcmp(arguments.map, "all")) {
 		impl = find_map(arguments.map);
 		if (!impl)

@@ -89,9 +89,6 @@ caught bad_growth growth 'lookup missed'
 caught bad_growth park 'lookup missed'
 caught bad_never_parks park 'hung' --deadline 3 --shape u64x8
 
-LD_PRELOAD=libm.so.6 "$program" check frees_at_the_end --ops 100 --quarantine >"$dir/out" 2>&1
-[ $? = 2 ] && grep -q 'LD_PRELOAD is set' "$dir/out"
-report $? "a quarantine that cannot be had is refused"
 right waits_for_joined --ops 20000
 right frees_later --ops 20000 --only reclaim --shape u64x24
 right stalls --ops 20000 --only exchange
