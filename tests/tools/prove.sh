@@ -85,12 +85,15 @@ kept_facts() { # TEST: what failed and what was said before, for the end
 }
 
 hung() { [ "$(cat "$build/tap/$(basename "$1").status")" = 124 ]; } # TEST
-# Says what running it once more has told; what hung takes its time once.
+# Leaves in `word` what running it once more has told; what hung takes its time
+# once.
 once_more() { # TEST
-	hung "$1" && { echo ", it hung: $1"; return; }
-	run_taps -j1 "$1" >&2
-	[ -n "$broken" ] && echo " twice: $1" ||
-		echo ": $1 (unsteady: it passed when run again)"
+	local total=0 # its facts are counted already
+	word=", it hung: $1"
+	hung "$1" && return
+	run_taps -j1 "$1"
+	word=" twice: $1"
+	[ -n "$broken" ] || word=": $1 (unsteady: it passed when run again)"
 }
 
 needs_luck() { # TEST
@@ -132,7 +135,8 @@ failed=0
 for test in $failing; do
 	failed=$((failed + $(facts "$test")))
 	first=$(kept_facts "$test")
-	{ echo "failed$(once_more "$test")"; echo "$first"; } >>"$summary"
+	once_more "$test"
+	{ echo "failed$word"; echo "$first"; } >>"$summary"
 done
 [ -z "${failing// /}" ] || stage "once more"
 passed=$((total - failed - skipped))
