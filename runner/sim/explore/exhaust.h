@@ -13,15 +13,6 @@ struct rm_explore_exhaust {
 	bool unreduced;       /* also those that cannot differ (tree.h) */
 };
 
-/* What schedules came to; each call adds to it. */
-struct rm_explore_tally {
-	uint64_t programs;
-	uint64_t schedules;                  /* of the longest walk over each */
-	uint64_t plays;                      /* of all walks */
-	uint64_t steps, switches, undecided; /* of these */
-	uint64_t stopped; /* programs: at `most`, not at their end */
-};
-
 /* One schedule was played. */
 void rm_explore_tally_add(
         struct rm_explore_tally *tally, const struct rm_explore_played *played);
@@ -29,7 +20,7 @@ void rm_explore_tally_add(
 /*
  * Plays the schedules of a program until one fails, those of no preemption
  * first, then of one, and so on; `played` is the last, and `taken`, where that
- * is not NULL, its turns. 0, or -errno with `error`.
+ * is not NULL, its turns. Adds to `tally`. 0, or -errno with `error`.
  */
 int rm_explore_exhaust(const struct rm_explore_program *program,
         const struct rm_explore_exhaust *how, struct rm_explore_tally *tally,

@@ -128,6 +128,18 @@ static void finish(struct share *share, unsigned id, pid_t pid)
 		found(share, share->worker[id].number);
 }
 
+static void join(
+        struct rm_explore_tally *sum, const struct rm_explore_tally *part)
+{
+	sum->programs += part->programs;
+	sum->stopped += part->stopped;
+	sum->schedules += part->schedules;
+	sum->plays += part->plays;
+	sum->steps += part->steps;
+	sum->switches += part->switches;
+	sum->undecided += part->undecided;
+}
+
 static int sum_up(const struct rm_explore_options *options,
         const struct share *share, struct rm_explore_summary *summary,
         struct rm_error *error)
@@ -135,13 +147,7 @@ static int sum_up(const struct rm_explore_options *options,
 	for (unsigned i = 0; i < options->cpus; i++) {
 		const struct worker *worker = &share->worker[i];
 
-		summary->schedules += worker->tally.schedules;
-		summary->steps += worker->tally.steps;
-		summary->switches += worker->tally.switches;
-		summary->undecided += worker->tally.undecided;
-		summary->programs += worker->tally.programs;
-		summary->stopped += worker->tally.stopped;
-		summary->plays += worker->tally.plays;
+		join(&summary->tally, &worker->tally);
 		if (worker->status)
 			return rm_error_set(error, worker->status, "%s",
 			        worker->error.text);

@@ -89,16 +89,20 @@ enum rm_explore_fault {
 /* "history", "torn value", "data race", ... */
 extern const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS];
 
+/* What schedules came to. */
+struct rm_explore_tally {
+	uint64_t programs;  /* that were begun, where schedules are exhausted */
+	uint64_t stopped;   /* of these: at the limit, not at their end */
+	uint64_t schedules; /* exhaustive: of the longest walk over each */
+	uint64_t plays;     /* with the schedules that were played again */
+	uint64_t steps;     /* of the plays */
+	uint64_t switches;  /* of the plays, between threads */
+	uint64_t undecided; /* histories of the plays; never a pass */
+};
+
 /* What exploring one map came to. */
 struct rm_explore_summary {
-	uint64_t schedules; /* that ran, on all CPUs */
-	uint64_t steps;     /* of them */
-	uint64_t switches;  /* of them, between threads */
-	uint64_t undecided; /* histories; never a pass */
-	/* exhaustive */
-	uint64_t programs; /* that were begun */
-	uint64_t stopped;  /* of these: at the limit, not at their end */
-	uint64_t plays;    /* with the schedules that were played again */
+	struct rm_explore_tally tally; /* of all CPUs */
 	double seconds;
 	enum rm_explore_fault fault;
 	uint64_t found; /* the lowest number of a schedule with a fault */

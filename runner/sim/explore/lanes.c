@@ -253,7 +253,7 @@ void rm_explore_yield(void)
 		return;
 	}
 	rm_explore.steps++; /* a loop of nothing else has an end, too */
-	rm_explore.stretch.opaque = true;
+	rm_explore_opaque();
 	decide(true);
 }
 
@@ -262,7 +262,7 @@ void rm_explore_block(
 {
 	struct rm_explore_lane *self = rm_explore.running;
 
-	rm_explore.stretch.opaque = true;
+	rm_explore_opaque();
 	self->wait = wait;
 	self->waits_for = address;
 	self->waits_site = site;
@@ -276,7 +276,7 @@ unsigned rm_explore_wake(
 {
 	unsigned woken = 0;
 
-	rm_explore.stretch.opaque = true;
+	rm_explore_opaque();
 	for (unsigned i = 1; i < rm_explore.lanes && woken < count; i++) {
 		struct rm_explore_lane *lane = &rm_explore.lane[i];
 

@@ -269,20 +269,21 @@ static void grouped(uint64_t number, char text[32])
 static void print_exhausted(const struct rm_explore_options *one,
         const struct rm_explore_summary *sum)
 {
+	const struct rm_explore_tally *tally = &sum->tally;
 	char tried[32], most[32];
 
-	grouped(sum->schedules, tried);
+	grouped(tally->schedules, tried);
 	grouped(one->schedules, most);
 	if (sum->fault)
 		printf("%s schedules", tried);
-	else if (sum->stopped)
+	else if (tally->stopped)
 		printf("stopped at %s schedules of a program, %s tried, "
 		       "%" PRIu64 " of %" PRIu64 " programs to their end,",
-		        most, tried, sum->programs - sum->stopped,
-		        sum->programs);
+		        most, tried, tally->programs - tally->stopped,
+		        tally->programs);
 	else
 		printf("all %s schedules of %" PRIu64 " programs", tried,
-		        sum->programs);
+		        tally->programs);
 	printf(" up to %u preemptions%s", one->preemptions,
 	        sum->fault ? "" : ": none fails");
 }
@@ -290,18 +291,19 @@ static void print_exhausted(const struct rm_explore_options *one,
 static void print_line(const struct rm_explore_options *one,
         const struct rm_explore_summary *sum)
 {
-	double plays = (double)(sum->plays + !sum->plays);
+	const struct rm_explore_tally *tally = &sum->tally;
+	double plays = (double)(tally->plays + !tally->plays);
 	bool exhaustive = one->policy == RM_EXPLORE_EXHAUSTIVE;
 
 	printf("%-4s %s: ", sum->fault ? "FAIL" : "ok", one->impl->id);
 	if (exhaustive)
 		print_exhausted(one, sum);
 	else
-		printf("%" PRIu64 " schedules", sum->schedules);
+		printf("%" PRIu64 " schedules", tally->schedules);
 	printf(", %.0f steps and %.0f switches each, %" PRIu64
 	       " undecided; %.0f schedules/s",
-	        (double)sum->steps / plays, (double)sum->switches / plays,
-	        sum->undecided, plays / sum->seconds);
+	        (double)tally->steps / plays, (double)tally->switches / plays,
+	        tally->undecided, plays / sum->seconds);
 	if (sum->fault)
 		printf("; %s %" PRIu64 ": %s",
 		        exhaustive ? "program" : "schedule", sum->found,
