@@ -28,7 +28,7 @@ $(STATS_TESTS): $(BUILD)/stats.a
 # whatever the build is: one archive for their tests (no kernel that is counted).
 SANITIZED_ROOMS := base machine protocol plan history trace counters campaign sim/model
 SANITIZED_OBJS  := $(patsubst %.c,$(BUILD)/sanitized/%.o,$(filter-out %_helper.c %/kernels.c, \
-  $(wildcard $(SANITIZED_ROOMS:%=runner/%/*.c) tests/unit/fuzz*.c)))
+  $(wildcard $(SANITIZED_ROOMS:%=runner/%/*.c) $(addprefix runner/sim/explore/,program.c written.c) tests/unit/fuzz*.c)))
 FUZZERS         := $(sort $(wildcard tests/unit/*/test_fuzz_*.c))
 SANITIZED_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(FUZZERS) $(filter \
   $(addprefix %/test_,sim_cache.c sim_che.c sim_coherence.c sim_mach.c sim_sched.c sim_watch.c),$(TEST_SOURCES))))
@@ -40,8 +40,8 @@ $(BUILD)/sanitized/%.o: %.c $(BUILD)/flags
 $(BUILD)/sanitized.a: $(SANITIZED_OBJS) $(BUILD)/sim_machines.o $(BUILD)/build_info.o $(BUILD)/events_tsv.o $(BUILD)/cpus_tsv.o
 	@rm -f $@ && ar rcsT $@ $^
 $(call with_object,$(SANITIZED_TESTS),$(BUILD)/sanitized)
-# A campaign names the maps, which are not sanitized: what is left comes last.
-$(BUILD)/tests/test_fuzz_campaign: | $(BUILD)/readmostly.a
+# Campaigns and programs name the maps, which are not sanitized: what is left comes last.
+$(addprefix $(BUILD)/tests/test_fuzz_,campaign explore_program): | $(BUILD)/readmostly.a
 $(SANITIZED_TESTS): $(BUILD)/sanitized.a
 	@mkdir -p $(@D)
 	$(SAY)$(CC) $(SANITIZED_FLAGS) -o $@ $(filter %.o,$^) $< $(filter %.a,$|) \
@@ -357,6 +357,10 @@ $(BUILD)/tests/test_sim_threads: $(BUILD)/tests/unit/sim/test_sim_threads.o $(SI
 
 # Schedulers, without the run time that asks them.
 $(BUILD)/tests/test_explore_schedule: $(BUILD)/runner/sim/explore/schedule.o
+
+# Programs as text.
+EXPLORE_TEXT := $(patsubst %,$(BUILD)/runner/sim/explore/%.o,program written)
+$(BUILD)/tests/test_explore_written: $(EXPLORE_TEXT)
 
 # The run time that maps have, with programs of steps instead of maps.
 $(BUILD)/tests/test_explore_exhaustive: $(BUILD)/tests/unit/sim/explore_brute.o \

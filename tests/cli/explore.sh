@@ -84,6 +84,37 @@ done <<-'end'
 	lock_order deadlock
 	folly_1280 data race
 end
+
+# A program that somebody wrote: what it shows of a wrong map, and of its twin.
+cat >"$dir/exchanges.txt" <<-'end'
+	# Of two that exchange one gets what the other gave.
+	resident = 0
+	thread 1 = exchange 0
+	thread 2 = exchange 0
+end
+written() { # MAP ARGUMENT...
+	map=$1; shift
+	"$explore" "$map" --program-file "$dir/exchanges.txt" "$@" >"$dir/$map"
+}
+finds_written() { # ARGUMENT...
+	written lost_update "$@"
+	[ $? = 1 ] && grep -q '^FAIL lost_update: .*: not linearizable$' "$dir/lost_update" &&
+		grep -q '^thread 2 = exchange 0$' "$dir/lost_update" ||
+		{ sed 's/^/# /' "$dir/lost_update"; return 1; }
+}
+kept() { # the smallest program on the page is a program file
+	sed -n '/^the program:$/,/^$/p' "$dir/lost_update" | sed 1d >"$dir/kept.txt"
+	"$explore" lost_update --program-file "$dir/kept.txt" --scheduler exhaustive >"$dir/out"
+	[ $? = 1 ] && grep -q ' up to 2 preemptions, .*: not linearizable$' "$dir/out" ||
+		{ sed 's/^/# /' "$dir/kept.txt" "$dir/out"; return 1; }
+}
+check 'a program that was written is drawn under many schedules' finds_written
+check 'its line shows it again, byte for byte' again lost_update
+check 'it is exhausted, once' finds_written --scheduler exhaustive
+check 'its line shows it again, byte for byte' again lost_update
+check 'the program of a page is one that can be given' kept
+check 'the twin passes all schedules of it' written lost_update_twin --scheduler exhaustive
+check 'and all means one program' grep -q ': all [0-9,]* schedules of 1 programs' "$dir/lost_update_twin"
 explore=$build/readmostly-explore
 accuses_none() {
 	"$explore" all --schedules 200 >"$dir/out" && ! grep '^FAIL' "$dir/out"
@@ -105,6 +136,16 @@ check 'an unknown scheduler is refused' refused 'expected mix, random, pct or ex
 	gomap_rw --scheduler luck
 check 'exhaustive refuses a fourth thread' refused 'exhaustive has at most 3' \
 	gomap_rw --scheduler exhaustive --threads 4
+echo 'thread 1 = put 0' >"$dir/wrong.txt"
+check 'a mistake in a program is told with its line' refused \
+	"$dir/wrong.txt:1: \"put\", expected an operation" gomap_rw --program-file "$dir/wrong.txt"
+check 'a program that is not there is refused' refused "$dir/none.txt: " gomap_rw --program-file "$dir/none.txt"
+check 'what a program says is not said twice' refused 'the program file says it' \
+	gomap_rw --program-file "$dir/exchanges.txt" --threads 2
+check 'a map that lacks an operation is skipped with the reason' sh -c "
+	echo 'thread 1 = update 0' >'$dir/update.txt'
+	'$explore' all --program-file '$dir/update.txt' --schedules 10 |
+		grep -q '^skip .*: the map does not offer update 0$'"
 check 'what comes to its end is called all' spares gomap_rw 'all [0-9,]+ schedules of 4 programs'
 check 'what does not is not' spares syncmap \
 	'stopped at 2,000 schedules of a program, [0-9,]+ tried, [0-3] of 4 programs to their end,'

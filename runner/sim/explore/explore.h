@@ -51,6 +51,8 @@ enum rm_explore_policy {
 /* "mix", "random", "pct", "exhaustive". */
 extern const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES];
 
+struct rm_explore_written; /* written.h */
+
 struct rm_explore_options {
 	const struct rm_impl *impl;
 	const char *named; /* as it was asked for: its id, or its file */
@@ -59,6 +61,9 @@ struct rm_explore_options {
 	unsigned ops;      /* of each thread, 1 .. RM_EXPLORE_OPS_MAX */
 	unsigned depth;    /* of PCT, 1 .. 4; 0: each in turn */
 	enum rm_explore_policy policy;
+	/* NULL: programs are drawn, of `threads` and `ops` */
+	const struct rm_explore_written *written;
+	const char *written_in; /* its file */
 	uint64_t seed;
 	uint64_t first, schedules; /* numbers first .. first + schedules - 1 */
 	/* exhaustive: a number is a program, `schedules` the most of each */

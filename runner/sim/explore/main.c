@@ -11,6 +11,7 @@
 #include "runner/protocol/protocol.h"
 #include "runner/sim/explore/explore.h"
 #include "runner/sim/explore/page.h"
+#include "runner/sim/explore/written.h"
 #include "runner/sim/sim.h"
 
 #include <argp.h>
@@ -36,6 +37,7 @@ enum flag {
 	PREEMPTIONS = 'P',
 	PROGRAMS = 'N',
 	PROGRAM = 'K',
+	PROGRAM_FILE = 'f',
 };
 
 struct arguments {
@@ -44,6 +46,8 @@ struct arguments {
 	/* --schedule or --program: this one is told, whether others fail or
 	   not */
 	bool one_schedule, one_program;
+	uint64_t programs; /* 0: not told */
+	struct rm_explore_written written;
 };
 
 static const struct argp_option options[] = {
@@ -66,6 +70,8 @@ static const struct argp_option options[] = {
 	{ "programs", PROGRAMS, "N", 0, "exhaustive: how many (100)", 0 },
 	{ "program", PROGRAM, "K", 0,
 	        "exhaustive: only program number K, told in full", 0 },
+	{ "program-file", PROGRAM_FILE, "FILE", 0,
+	        "this program instead of drawn ones (docs/exploring.md)", 0 },
 	{ "depth", DEPTH, "D", 0, "of pct, 1 to 4 (each in turn)", 0 },
 	{ "shape", SHAPE, "SHAPE", 0, "only this one (each in turn)", 0 },
 	{ "steps", STEPS, "N", 0, "most of one schedule (1000000)", 0 },
@@ -89,6 +95,23 @@ static enum rm_explore_policy policy_of(
 	return (enum rm_explore_policy)i;
 }
 
+/* What a program that was written down says, options do not. */
+static void complete_written(
+        struct argp_state *state, struct rm_explore_options *into)
+{
+	const struct rm_explore_written *written = into->written;
+
+	if (into->threads || into->ops)
+		argp_error(
+		        state, "--threads and --ops: the program file says it");
+	if (written->shapes && into->shapes != RM_ALL_SHAPES &&
+	        into->shapes != written->shapes)
+		argp_error(state, "--shape: the program file says another one");
+	if (written->shapes)
+		into->shapes = written->shapes;
+	into->threads = written->program.threads;
+}
+
 /* What is not told is as usual for the scheduler; a program that is exhausted
    is small. */
 static void complete(struct argp_state *state, struct arguments *to)
@@ -98,6 +121,11 @@ static void complete(struct argp_state *state, struct arguments *to)
 
 	if (!to->map)
 		argp_error(state, "expected a map's id, or all");
+	if (into->written)
+		complete_written(state, into);
+	if (!to->programs)
+		to->programs = into->written ? 1 : RM_EXPLORE_PROGRAMS;
+	into->programs = to->programs;
 	if (!into->threads)
 		into->threads =
 		        few ? RM_EXPLORE_FEW_THREADS : RM_EXPLORE_THREADS;
@@ -112,6 +140,19 @@ static void complete(struct argp_state *state, struct arguments *to)
 		argp_error(state, "--program: only exhaustive has it");
 }
 
+/* A mistake in the file is told with its line, without how to call this. */
+static void read_written(const char *file, struct arguments *to)
+{
+	struct rm_error error = { "" };
+
+	if (rm_explore_written_load(file, &to->written, &error)) {
+		fprintf(stderr, "readmostly explore: %s\n", error.text);
+		exit(RM_USAGE);
+	}
+	to->options.written = &to->written;
+	to->options.written_in = file;
+}
+
 static error_t parse_exhaustive(
         int key, char *text, struct argp_state *state, struct arguments *to)
 {
@@ -123,13 +164,16 @@ static error_t parse_exhaustive(
 		        state, "preemptions", text, 0, 1000);
 		return 0;
 	case PROGRAMS:
-		into->programs = rm_argument_number(
+		to->programs = rm_argument_number(
 		        state, "programs", text, 1, UINT64_MAX >> 2);
 		return 0;
 	case PROGRAM:
 		into->first = rm_argument_number(
 		        state, "program", text, 0, UINT64_MAX >> 2);
 		to->one_program = true;
+		return 0;
+	case PROGRAM_FILE:
+		read_written(text, to);
 		return 0;
 	case ARGP_KEY_END:
 		complete(state, to);
@@ -319,12 +363,17 @@ static int explore(const struct arguments *arguments,
 	struct rm_explore_summary sum;
 	struct rm_error error = { "" };
 	const char *unfit = rm_explore_unfit(impl, by_name);
+	char lacks[128];
 
 	one.impl = impl;
 	one.named = by_name ? arguments->map : impl->id;
 	one.shapes &= impl->shapes;
 	if (!unfit && !one.shapes)
 		unfit = "the map does not offer this shape";
+	if (!unfit && one.written &&
+	        rm_explore_written_unfit(
+	                one.written, impl, lacks, sizeof(lacks)))
+		unfit = lacks;
 	if (unfit) {
 		printf("skip %s: %s\n", impl->id, unfit);
 		return RM_OK;
@@ -369,7 +418,6 @@ int main(int argc, char **argv)
 		.options = { .shapes = RM_ALL_SHAPES,
 		        .seed = 1,
 		        .schedules = RM_EXPLORE_SCHEDULES,
-		        .programs = RM_EXPLORE_PROGRAMS,
 		        .preemptions = RM_EXPLORE_PREEMPTIONS,
 		        .steps = RM_EXPLORE_STEPS }
 	};

@@ -11,6 +11,7 @@
 #include "runner/sim/explore/shrink.h"
 #include "runner/sim/explore/sites.h"
 #include "runner/sim/explore/world.h"
+#include "runner/sim/explore/written.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -78,31 +79,18 @@ static void head(const struct page *page)
 	        program->impl->id, rm_shape_name(program->shape),
 	        ops_of(program), page->ops_before, page->failing->switches,
 	        page->switches_before);
-	fprintf(page->out, "keys at the start:");
-	for (unsigned key = 0; key < program->keys; key++)
-		if (program->resident & 1U << key)
-			fprintf(page->out, " %u", key);
-	fprintf(page->out, "%s\n", program->resident ? "" : " none");
 }
 
-static void print_program(const struct page *page)
+/* As --program-file takes it. */
+static int print_program(const struct page *page)
 {
-	const struct rm_explore_program *program = &page->failing->program;
+	char *text = rm_explore_written_text(&page->failing->program);
 
-	fprintf(page->out, "\n");
-	for (unsigned t = 0; t < program->threads; t++) {
-		if (!program->ops[t])
-			continue;
-		fprintf(page->out, "thread %u:", t + 1);
-		for (unsigned i = 0; i < program->ops[t]; i++) {
-			char words[64];
-
-			rm_explore_op_words(
-			        &program->op[t][i], words, sizeof(words));
-			fprintf(page->out, "%s %s", i ? ";" : "", words);
-		}
-		fprintf(page->out, "\n");
-	}
+	if (!text)
+		return -ENOMEM;
+	fprintf(page->out, "\nthe program:\n%s", text);
+	free(text);
+	return 0;
 }
 
 /* Whether an event shows what the one before it in this lane has shown. */
@@ -209,6 +197,16 @@ static void print_exhausted_again(const struct page *page)
 	fprintf(page->out, " --program %" PRIu64 "\n", page->number);
 }
 
+static void print_size_again(
+        FILE *out, const struct rm_explore_options *options, bool few)
+{
+	if (options->threads !=
+	        (few ? RM_EXPLORE_FEW_THREADS : RM_EXPLORE_THREADS))
+		fprintf(out, " --threads %u", options->threads);
+	if (options->ops != (few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS))
+		fprintf(out, " --ops %u", options->ops);
+}
+
 /* What differs from the usual is said, so that the line is enough. */
 static void print_again(const struct page *page)
 {
@@ -217,11 +215,10 @@ static void print_again(const struct page *page)
 
 	fprintf(page->out, "\nagain: readmostly explore %s --seed %" PRIu64,
 	        options->named, options->seed);
-	if (options->threads !=
-	        (few ? RM_EXPLORE_FEW_THREADS : RM_EXPLORE_THREADS))
-		fprintf(page->out, " --threads %u", options->threads);
-	if (options->ops != (few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS))
-		fprintf(page->out, " --ops %u", options->ops);
+	if (options->written)
+		fprintf(page->out, " --program-file %s", options->written_in);
+	else
+		print_size_again(page->out, options, few);
 	if (options->policy != RM_EXPLORE_MIX)
 		fprintf(page->out, " --scheduler %s",
 		        rm_explore_policy_name[options->policy]);
@@ -247,17 +244,20 @@ static void name_sites(struct page *page)
 	rm_explore_sites_name(&page->sites);
 }
 
-static void print(struct page *page)
+static int print(struct page *page)
 {
+	int status;
+
 	for (unsigned t = 0; t < page->failing->program.threads; t++)
 		if (page->failing->program.ops[t])
 			page->column[t + 1] = page->columns++;
 	name_sites(page);
 	head(page);
-	print_program(page);
+	status = print_program(page);
 	print_schedule(page);
 	print_again(page);
 	rm_explore_sites_clear(&page->sites);
+	return status;
 }
 
 /* Plays the case once more, with a trace. */
@@ -277,8 +277,8 @@ static int play_traced(struct page *page, struct rm_explore_case *failing,
 	page->events = rm_explore.trace_count;
 	page->failing = failing;
 	page->played = played;
-	if (!status)
-		print(page);
+	if (!status && print(page))
+		status = rm_error_set(error, -ENOMEM, "out of memory");
 	page->failing = NULL; /* they end before the page does */
 	page->played = NULL;
 	page->event = NULL;

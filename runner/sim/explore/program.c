@@ -9,7 +9,7 @@
  * things go wrong only for who meets the same obstacle several times. These and
  * those that grow are twice as long.
  */
-#include "runner/sim/explore/program.h"
+#include "runner/sim/explore/written.h"
 
 #include "runner/base/rng.h"
 #include "runner/impl_table.h"
@@ -24,33 +24,58 @@ struct menu {
 	unsigned reads, all; /* what only reads comes first */
 };
 
-static void offer(
-        struct menu *menu, bool offered, unsigned kind, unsigned times)
+bool rm_explore_offers(const struct rm_impl *impl, unsigned kind)
 {
-	while (offered && times-- && menu->all < MENU)
+	const struct rm_map_ops *ops = impl->ops;
+
+	switch (kind) {
+	case RM_HISTORY_EXCHANGE:
+		return ops->exchange;
+	case RM_HISTORY_TAKE:
+		return ops->take;
+	case RM_HISTORY_INSERT_IF_ABSENT:
+		return ops->insert_if_absent;
+	case RM_HISTORY_COMPARE_SWAP:
+		return ops->compare_swap;
+	case RM_HISTORY_COMPARE_REMOVE:
+		return ops->compare_remove;
+	case RM_HISTORY_LENGTH:
+		return ops->length;
+	case RM_HISTORY_SCAN:
+		return ops->scan;
+	case RM_HISTORY_CLEAR:
+		return ops->clear;
+	case RM_EXPLORE_UPDATE:
+		return ops->update;
+	default:
+		return true;
+	}
+}
+
+static void offer(struct menu *menu, const struct rm_impl *impl, unsigned kind,
+        unsigned times)
+{
+	while (rm_explore_offers(impl, kind) && times-- && menu->all < MENU)
 		menu->kind[menu->all++] = (uint8_t)kind;
 }
 
 static void make_menu(
         struct menu *menu, const struct rm_impl *impl, bool looks, bool grows)
 {
-	const struct rm_map_ops *ops = impl->ops;
-
 	*menu = (struct menu){ .all = 0 };
-	offer(menu, true, RM_HISTORY_LOOKUP, 8);
-	offer(menu, looks && ops->length, RM_HISTORY_LENGTH, 2);
-	offer(menu, looks && ops->scan, RM_HISTORY_SCAN, 3);
+	offer(menu, impl, RM_HISTORY_LOOKUP, 8);
+	offer(menu, impl, RM_HISTORY_LENGTH, looks ? 2 : 0);
+	offer(menu, impl, RM_HISTORY_SCAN, looks ? 3 : 0);
 	menu->reads = menu->all;
-	offer(menu, true, RM_HISTORY_UPSERT, grows ? 8 : 4);
-	offer(menu, true, RM_HISTORY_REMOVE, 4);
-	offer(menu, ops->exchange, RM_HISTORY_EXCHANGE, 4);
-	offer(menu, ops->take, RM_HISTORY_TAKE, 3);
-	offer(menu, ops->insert_if_absent, RM_HISTORY_INSERT_IF_ABSENT,
-	        grows ? 6 : 4);
-	offer(menu, ops->compare_swap, RM_HISTORY_COMPARE_SWAP, 4);
-	offer(menu, ops->compare_remove, RM_HISTORY_COMPARE_REMOVE, 3);
-	offer(menu, ops->update, RM_EXPLORE_UPDATE, 3);
-	offer(menu, looks && ops->clear, RM_HISTORY_CLEAR, 2);
+	offer(menu, impl, RM_HISTORY_UPSERT, grows ? 8 : 4);
+	offer(menu, impl, RM_HISTORY_REMOVE, 4);
+	offer(menu, impl, RM_HISTORY_EXCHANGE, 4);
+	offer(menu, impl, RM_HISTORY_TAKE, 3);
+	offer(menu, impl, RM_HISTORY_INSERT_IF_ABSENT, grows ? 6 : 4);
+	offer(menu, impl, RM_HISTORY_COMPARE_SWAP, 4);
+	offer(menu, impl, RM_HISTORY_COMPARE_REMOVE, 3);
+	offer(menu, impl, RM_EXPLORE_UPDATE, 3);
+	offer(menu, impl, RM_HISTORY_CLEAR, looks ? 2 : 0);
 }
 
 /* The n-th set bit of the map's shapes, n from 0. */
@@ -96,6 +121,20 @@ static void fill(struct rm_explore_program *program, const struct menu *menu,
 	}
 }
 
+/* One that was written down: what it leaves open is drawn. */
+static void make_written(const struct rm_explore_written *written,
+        struct rm_explore_program *program)
+{
+	struct rm_explore_program drawn = *program;
+
+	*program = written->program;
+	program->impl = drawn.impl;
+	program->shape = drawn.shape;
+	program->map_seed = drawn.map_seed;
+	if (!written->sized)
+		program->presize = drawn.presize;
+}
+
 void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program)
 {
@@ -114,6 +153,10 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 		   crash, race or invent */
 		.looks = draw(&rng, 4) == 0,
 		.threads = options->threads };
+	if (options->written) {
+		make_written(options->written, program);
+		return;
+	}
 	program->keys = grows ? 5 + draw(&rng, RM_EXPLORE_KEYS_MAX - 4)
 	                      : 2 + draw(&rng, 3);
 	program->resident =
@@ -128,10 +171,10 @@ void rm_explore_op_words(
         const struct rm_explore_op *op, char *text, size_t size)
 {
 	if (op->kind == RM_EXPLORE_UPDATE)
-		snprintf(text, size, "update key %u", op->key);
+		snprintf(text, size, "update %u", op->key);
 	else if (rm_history_is_whole(op->kind))
 		snprintf(text, size, "%s", rm_history_kind_name(op->kind));
 	else
-		snprintf(text, size, "%s key %u",
-		        rm_history_kind_name(op->kind), op->key);
+		snprintf(text, size, "%s %u", rm_history_kind_name(op->kind),
+		        op->key);
 }

@@ -34,11 +34,15 @@ struct rm_explore_program {
 	struct rm_explore_op op[RM_EXPLORE_THREADS_MAX][RM_EXPLORE_OPS_MAX];
 };
 
+/* Whether the map has this operation: enum rm_history_kind, or
+   RM_EXPLORE_UPDATE. */
+bool rm_explore_offers(const struct rm_impl *impl, unsigned kind);
+
 /* The program of schedule number `number`. */
 void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program);
 
-/* "insert_if_absent key 2". */
+/* "insert_if_absent 2". */
 void rm_explore_op_words(
         const struct rm_explore_op *op, char *text, size_t size);
 
