@@ -35,6 +35,11 @@ extern "C" {
 #define RM_FOREIGN_U64 1u /* 64-bit integers: any value, 0 included */
 #define RM_FOREIGN_STR 2u /* byte strings: any bytes, any length, 0 too */
 
+/* Bits of rm_foreign_map.flags: what a map asks of those who use it. Checks then
+   do not do what it never promised, or less of what it does slowly. */
+#define RM_FOREIGN_ONE_WRITER 1u  /* one thread writes, any number looks up */
+#define RM_FOREIGN_SLOW_WRITES 2u /* a write costs as much as the map is large */
+
 /* A key: of 64-bit maps `word` only, of string maps `bytes` and `length`
    only. `bytes` is not terminated by 0, and may be null where length is 0. */
 struct rm_foreign_key {
@@ -52,7 +57,7 @@ struct rm_foreign_map {
 	uint32_t size;    /* sizeof(struct rm_foreign_map) */
 	const char *name; /* for people, ASCII, 1 .. 24 characters */
 	uint32_t keys;    /* RM_FOREIGN_U64 | RM_FOREIGN_STR */
-	uint32_t flags;   /* 0 */
+	uint32_t flags;   /* RM_FOREIGN_ONE_WRITER | RM_FOREIGN_SLOW_WRITES */
 	/* What scan and length promise beside writers: "point-in-time": the
 	   entries of one moment; "once-if-present": each key that is there all
 	   the time exactly once; "none". And "blocking", "lock-free",

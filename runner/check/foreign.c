@@ -59,6 +59,7 @@ static int judge(const char *path, const struct rm_foreign_map *table,
 	static const char *const progress[] = { "blocking", "lock-free",
 		"wait-free", NULL };
 	const uint32_t known = RM_FOREIGN_U64 | RM_FOREIGN_STR;
+	const uint32_t flags = RM_FOREIGN_ONE_WRITER | RM_FOREIGN_SLOW_WRITES;
 
 	if (missing(table))
 		return rm_error_set(error, -EINVAL,
@@ -69,6 +70,11 @@ static int judge(const char *path, const struct rm_foreign_map *table,
 		        "%s: rm_foreign_map.keys is %u, expected 1 (u64), 2 "
 		        "(strings) or 3",
 		        path, table->keys);
+	if (table->flags & ~flags)
+		return rm_error_set(error, -EINVAL,
+		        "%s: rm_foreign_map.flags is %u, expected 0, 1 (one "
+		        "writer), 2 (slow writes) or 3",
+		        path, table->flags);
 	if (!table->name || !table->name[0] || strlen(table->name) > 24)
 		return rm_error_set(error, -EINVAL,
 		        "%s: rm_foreign_map.name, expected 1 .. 24 characters",
@@ -333,6 +339,12 @@ static unsigned shapes_of(uint32_t keys)
 	return shapes;
 }
 
+static unsigned caps_of(uint32_t flags)
+{
+	return (flags & RM_FOREIGN_ONE_WRITER ? RM_CAP_SINGLE_WRITER : 0) |
+	       (flags & RM_FOREIGN_SLOW_WRITES ? RM_CAP_SLOW_WRITES : 0);
+}
+
 int rm_foreign_load(
         const char *path, const struct rm_impl **impl, struct rm_error *error)
 {
@@ -355,6 +367,7 @@ int rm_foreign_load(
 		.source = path,
 		.system = "",
 		.shapes = shapes_of(table.keys),
+		.caps = caps_of(table.flags),
 		.guarantees = table.guarantees,
 		.progress = table.progress,
 		.dispatch = "callback",

@@ -63,6 +63,12 @@ check 'without a slash the file of this folder is meant' \
 	sh -c "cd '$dir' && '$readmostly' check f.so --quiet --only model --ops 1000 >/dev/null"
 check 'a removal that leaves the key is caught' caught 1 model 1
 check 'a check-then-act is caught' caught 2 exchange 40
+fixture 2 -DFLAGS=1
+check 'a map that says it has one writer is not asked for two' passes "$dir/f.so"
+fixture 0 -DFLAGS=2
+check 'a map that says its writes are slow passes' passes "$dir/f.so"
+fixture 0 -DFLAGS=4
+check 'a flag that nobody knows is refused' refuses "$dir/f.so" 'flags is 4, expected 0, 1 (one writer)'
 
 check 'a missing file is one line and status 2' \
 	refuses "$dir/none.so" 'No such file or directory, expected a shared library'
