@@ -68,6 +68,26 @@ static inline void touch(uintptr_t address, unsigned bytes, bool write,
 	rm_explore_accessed(address, bytes, write, atomic, site);
 }
 
+/* From now on somebody has written there. */
+static inline void written(uintptr_t address, unsigned bytes)
+{
+	uint64_t offset = address - rm_explore_heap;
+
+	if (offset < RM_EXPLORE_HEAP_BYTES)
+		rm_explore_wrote(offset, bytes);
+}
+
+/* What was read there is used: a copy may take along what nobody wrote, such as
+   the holes of a struct. */
+static inline void used(uintptr_t address, unsigned bytes, const void *site)
+{
+	uint64_t offset = address - rm_explore_heap;
+
+	if (offset < RM_EXPLORE_HEAP_BYTES &&
+	        rm_explore_is_fresh(offset, bytes))
+		rm_explore_heap_uninitialised(address, bytes, site);
+}
+
 /* A longer one: 8 bytes a step, since others may come in between. All of it is
    done behind the last step. */
 static void touch_all(
@@ -81,6 +101,8 @@ static void touch_all(
 		if (part > bytes)
 			part = (unsigned)bytes;
 		touch(address, part, write, false, site);
+		if (write)
+			written(address, part);
 		address += part;
 		bytes -= part;
 	}
@@ -102,14 +124,24 @@ void __tsan_func_exit(void)
 {
 }
 
-#define RM_EXPLORE_PLAIN(name, bytes, write)                          \
-	void __tsan_##name##bytes(void *address)                      \
-	{                                                             \
-		touch((uintptr_t)address, bytes, write, false, SITE); \
-	}                                                             \
-	void __tsan_unaligned_##name##bytes(void *address)            \
-	{                                                             \
-		touch((uintptr_t)address, bytes, write, false, SITE); \
+static inline void touch_plain(
+        uintptr_t address, unsigned bytes, bool write, const void *site)
+{
+	touch(address, bytes, write, false, site);
+	if (write)
+		written(address, bytes);
+	else
+		used(address, bytes, site);
+}
+
+#define RM_EXPLORE_PLAIN(name, bytes, write)                         \
+	void __tsan_##name##bytes(void *address)                     \
+	{                                                            \
+		touch_plain((uintptr_t)address, bytes, write, SITE); \
+	}                                                            \
+	void __tsan_unaligned_##name##bytes(void *address)           \
+	{                                                            \
+		touch_plain((uintptr_t)address, bytes, write, SITE); \
 	}
 
 RM_EXPLORE_PLAIN(read, 1, false)
@@ -145,16 +177,21 @@ void __tsan_write_range(void *address, size_t bytes)
 	touch_all((uintptr_t)address, bytes, true, SITE);
 }
 
-static inline void touch_atomic(
-        uintptr_t address, unsigned bytes, bool write, const void *site)
+/* `reads`: what is there decides; a store does not ask. */
+static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
+        bool write, const void *site)
 {
-	if (bytes <= 8) {
-		touch(address, bytes, write, true, site);
-		return;
-	}
-	touch(address, 8, write, true, site);
-	if (!rm_explore.alone)
+	const unsigned word = bytes < 8 ? bytes : 8;
+
+	touch(address, word, write, true, site);
+	if (bytes > 8 && !rm_explore.alone)
 		rm_explore_accessed(address + 8, 8, write, true, site);
+	for (unsigned at = 0; at < bytes; at += word) {
+		if (reads)
+			used(address + at, word, site);
+		if (write)
+			written(address + at, word);
+	}
 }
 
 #define RM_EXPLORE_CHANGE(bits, name, changed)                                 \
@@ -163,7 +200,7 @@ static inline void touch_atomic(
 	{                                                                      \
 		uint##bits##_t old;                                            \
                                                                                \
-		touch_atomic((uintptr_t)at, (bits) / 8, true, SITE);           \
+		touch_atomic((uintptr_t)at, (bits) / 8, true, true, SITE);     \
 		rm_explore_changed((uintptr_t)at, order);                      \
 		old = *at;                                                     \
 		*at = (uint##bits##_t)(changed);                               \
@@ -188,14 +225,14 @@ static inline void touch_atomic(
 	uint##bits##_t RM_EXPLORE_NAME(bits, load)(                            \
 	        const volatile uint##bits##_t *at, int order)                  \
 	{                                                                      \
-		touch_atomic((uintptr_t)at, (bits) / 8, false, SITE);          \
+		touch_atomic((uintptr_t)at, (bits) / 8, true, false, SITE);    \
 		rm_explore_loaded((uintptr_t)at, order);                       \
 		return *at;                                                    \
 	}                                                                      \
 	void RM_EXPLORE_NAME(bits, store)(                                     \
 	        volatile uint##bits##_t * at, uint##bits##_t value, int order) \
 	{                                                                      \
-		touch_atomic((uintptr_t)at, (bits) / 8, true, SITE);           \
+		touch_atomic((uintptr_t)at, (bits) / 8, false, true, SITE);    \
 		rm_explore_stored((uintptr_t)at, order);                       \
 		*at = value;                                                   \
 	}                                                                      \
@@ -205,7 +242,7 @@ static inline void touch_atomic(
 	{                                                                      \
 		uint##bits##_t old;                                            \
                                                                                \
-		touch_atomic((uintptr_t)at, (bits) / 8, true, site);           \
+		touch_atomic((uintptr_t)at, (bits) / 8, true, true, site);     \
 		old = *at;                                                     \
 		if (old == expected) {                                         \
 			rm_explore_changed((uintptr_t)at, order);              \
@@ -272,6 +309,7 @@ void *rm_sim_memcpy(void *to, const void *from, size_t bytes)
 
 		memcpy(&held, in, room);
 		touch((uintptr_t)out, (unsigned)room, true, false, SITE);
+		written((uintptr_t)out, (unsigned)room);
 		memcpy(out, &held, room);
 		out += room;
 		in += room;
@@ -305,6 +343,8 @@ int rm_sim_memcmp(const void *a, const void *b, size_t bytes)
 
 		touch((uintptr_t)left, (unsigned)part, false, false, SITE);
 		touch((uintptr_t)right, (unsigned)part, false, false, SITE);
+		used((uintptr_t)left, (unsigned)part, SITE);
+		used((uintptr_t)right, (unsigned)part, SITE);
 		difference = memcmp(left, right, part);
 		if (difference)
 			return difference;

@@ -25,8 +25,8 @@ const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES] = { "mix",
 
 const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS] = { "none",
 	"not linearizable", "torn value", "data race", "use after free",
-	"access outside of a block", "bad free", "leak", "deadlock", "livelock",
-	"broken invariant", "misuse", "crash" };
+	"access outside of a block", "uninitialised read", "bad free", "leak",
+	"deadlock", "livelock", "broken invariant", "misuse", "crash" };
 
 /* What the processes share. */
 struct share {

@@ -76,18 +76,19 @@ struct rm_explore_options {
 /* What was wrong with a schedule. */
 enum rm_explore_fault {
 	RM_EXPLORE_NOTHING,
-	RM_EXPLORE_HISTORY,   /* no right map answers like that */
-	RM_EXPLORE_TORN,      /* a value that nobody wrote as a whole */
-	RM_EXPLORE_RACE,      /* plain accesses that nothing orders */
-	RM_EXPLORE_FREED,     /* an access to memory after its free() */
-	RM_EXPLORE_OUTSIDE,   /* an access outside of any block */
-	RM_EXPLORE_BAD_FREE,  /* a second free(), or of what is no block */
-	RM_EXPLORE_LEAK,      /* blocks are left after destroy() */
-	RM_EXPLORE_DEADLOCK,  /* all wait */
-	RM_EXPLORE_LIVELOCK,  /* more steps than allowed */
-	RM_EXPLORE_INVARIANT, /* the map's own check() */
-	RM_EXPLORE_MISUSE,    /* of a lock, or what is not explored */
-	RM_EXPLORE_CRASH,     /* a signal */
+	RM_EXPLORE_HISTORY,       /* no right map answers like that */
+	RM_EXPLORE_TORN,          /* a value that nobody wrote as a whole */
+	RM_EXPLORE_RACE,          /* plain accesses that nothing orders */
+	RM_EXPLORE_FREED,         /* an access to memory after its free() */
+	RM_EXPLORE_OUTSIDE,       /* an access outside of any block */
+	RM_EXPLORE_UNINITIALISED, /* a read of what nobody has written */
+	RM_EXPLORE_BAD_FREE,      /* a second free(), or of what is no block */
+	RM_EXPLORE_LEAK,          /* blocks are left after destroy() */
+	RM_EXPLORE_DEADLOCK,      /* all wait */
+	RM_EXPLORE_LIVELOCK,      /* more steps than allowed */
+	RM_EXPLORE_INVARIANT,     /* the map's own check() */
+	RM_EXPLORE_MISUSE,        /* of a lock, or what is not explored */
+	RM_EXPLORE_CRASH,         /* a signal */
 	RM_EXPLORE_FAULTS
 };
 

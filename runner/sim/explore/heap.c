@@ -30,7 +30,7 @@ struct block {
 };
 
 uintptr_t rm_explore_heap;
-uint8_t *rm_explore_shadow;
+uint8_t *rm_explore_shadow, *rm_explore_fresh;
 
 static struct {
 	struct block *block;
@@ -40,12 +40,13 @@ static struct {
 
 int rm_explore_heap_open(struct rm_error *error)
 {
-	void *shadow = mmap(NULL, RM_EXPLORE_HEAP_BYTES / RM_EXPLORE_GRANULE,
-	        PROT_READ | PROT_WRITE,
+	const size_t granules = RM_EXPLORE_HEAP_BYTES / RM_EXPLORE_GRANULE;
+	void *shadow = mmap(NULL, 2 * granules, PROT_READ | PROT_WRITE,
 	        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	rm_explore_heap = (uintptr_t)rm_sim_space_map(RM_EXPLORE_HEAP_BYTES);
 	rm_explore_shadow = shadow;
+	rm_explore_fresh = rm_explore_shadow + granules;
 	heap.room = BLOCKS_FIRST;
 	heap.block = malloc(heap.room * sizeof(*heap.block));
 	if (shadow == MAP_FAILED || !rm_explore_heap || !heap.block)
@@ -58,6 +59,7 @@ int rm_explore_heap_open(struct rm_error *error)
 void rm_explore_heap_reset(void)
 {
 	memset(rm_explore_shadow, 0, heap.top / RM_EXPLORE_GRANULE + 1);
+	memset(rm_explore_fresh, 0, heap.top / RM_EXPLORE_GRANULE + 1);
 	heap.count = heap.live = 0;
 	heap.top = 0;
 }
@@ -165,6 +167,21 @@ void rm_explore_heap_fault(
 	        rm_explore_lane_name(block->made_by));
 }
 
+void rm_explore_heap_uninitialised(
+        uintptr_t address, size_t bytes, const void *site)
+{
+	uint64_t offset = address - rm_explore_heap;
+	const struct block *block = block_of(offset);
+
+	rm_explore_stop(RM_EXPLORE_UNINITIALISED, site, block->made,
+	        "%s reads %zu bytes at byte %llu of a block of %llu that %s "
+	        "made, and nobody has written them",
+	        rm_explore_lane_name(rm_explore.running->id), bytes,
+	        (unsigned long long)(offset - block->offset),
+	        (unsigned long long)block->bytes,
+	        rm_explore_lane_name(block->made_by));
+}
+
 void rm_explore_heap_leaks(void)
 {
 	const struct block *first = heap.block;
@@ -182,11 +199,21 @@ void rm_explore_heap_leaks(void)
 
 #define SITE __builtin_return_address(0)
 
+/* A block that nobody has written yet; NULL of no block. */
+static void *unwritten(void *block, size_t bytes)
+{
+	uint64_t offset = (uintptr_t)block - rm_explore_heap;
+
+	if (!block)
+		return NULL;
+	memset(rm_explore_fresh + offset / RM_EXPLORE_GRANULE, 0xff,
+	        (bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE);
+	return memset(block, FRESH, bytes);
+}
+
 void *rm_sim_malloc(size_t bytes)
 {
-	void *block = take(BEFORE, bytes, SITE);
-
-	return block ? memset(block, FRESH, bytes) : NULL;
+	return unwritten(take(BEFORE, bytes, SITE), bytes);
 }
 
 void *rm_sim_calloc(size_t count, size_t bytes)
@@ -234,16 +261,32 @@ void rm_sim_free(void *opaque)
 	give(opaque, SITE);
 }
 
+/* What was not written is not written there, either. */
+static void move(void *to, const void *from, size_t bytes)
+{
+	uint8_t *fresh = rm_explore_fresh +
+	                 ((uintptr_t)to - rm_explore_heap) / RM_EXPLORE_GRANULE;
+	const uint8_t *was =
+	        rm_explore_fresh +
+	        ((uintptr_t)from - rm_explore_heap) / RM_EXPLORE_GRANULE;
+
+	memcpy(to, from, bytes);
+	memcpy(fresh, was, bytes / RM_EXPLORE_GRANULE);
+	if (bytes % RM_EXPLORE_GRANULE)
+		fresh[bytes / RM_EXPLORE_GRANULE] =
+		        (uint8_t)(was[bytes / RM_EXPLORE_GRANULE] |
+		                  0xffU << bytes % RM_EXPLORE_GRANULE);
+}
+
 void *rm_sim_realloc(void *old, size_t bytes)
 {
 	const struct block *was = block_at(old);
-	void *block = take(BEFORE, bytes, SITE);
+	void *block = unwritten(take(BEFORE, bytes, SITE), bytes);
 
 	if (!block)
 		return NULL;
-	memset(block, FRESH, bytes);
 	if (old && was)
-		memcpy(block, old, was->bytes < bytes ? was->bytes : bytes);
+		move(block, old, was->bytes < bytes ? was->bytes : bytes);
 	rm_explore_step();
 	give(old, SITE);
 	return block;
@@ -251,19 +294,19 @@ void *rm_sim_realloc(void *old, size_t bytes)
 
 void *rm_sim_aligned_alloc(size_t alignment, size_t bytes)
 {
-	void *block =
-	        take(alignment > BEFORE ? alignment : BEFORE, bytes, SITE);
-
-	return block ? memset(block, FRESH, bytes) : NULL;
+	return unwritten(
+	        take(alignment > BEFORE ? alignment : BEFORE, bytes, SITE),
+	        bytes);
 }
 
 int rm_sim_posix_memalign(void **out, size_t alignment, size_t bytes)
 {
-	void *block =
-	        take(alignment > BEFORE ? alignment : BEFORE, bytes, SITE);
+	void *block = unwritten(
+	        take(alignment > BEFORE ? alignment : BEFORE, bytes, SITE),
+	        bytes);
 
 	if (!block)
 		return ENOMEM;
-	*out = memset(block, FRESH, bytes);
+	*out = block;
 	return 0;
 }
