@@ -24,6 +24,15 @@ def own(path, *below):
                 file.unlink()
 
 
+def replace(path, text):
+    """Writes a file, whole or not at all."""
+    with open(f"{path}.new", "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(f"{path}.new", path)
+
+
 def emptied(folder):
     """Removes the files of a folder of our own."""
     for file in folder.iterdir():

@@ -6,18 +6,18 @@
         --arms regress-slow:base=FILE,slow=FILE+2%
     python3 -m report.regress DIR
 
-Writes DIR/report/ (page, verdicts.json) and prints the verdict. Exit status:
+Writes DIR/report/ (page, verdicts.json, what pipelines read: gate_outputs.py)
+and prints the verdict. Exit status:
 0 PASS, 1 FAIL, 3 INVALID or INCONCLUSIVE, 2 usage or input, which a campaign
 that is not finished is, too.
 """
 import hashlib
 import json
-import os
 import sys
 from pathlib import Path
 
-from report import (damage, ending, folders, gate, gate_table, journal,
-                     stats, strict_json)
+from report import (damage, ending, folders, gate, gate_outputs,
+                     gate_table, journal, stats, strict_json)
 
 RULES = Path(__file__).with_suffix(".json")
 USAGE = 2
@@ -32,14 +32,12 @@ class InputError(Exception):
     """Something a person must mend; status 2."""
 
 
-def write_json(path, value):
-    """Whole or not at all."""
-    with open(f"{path}.new", "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1, sort_keys=True)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(f"{path}.new", path)
+def write(folder, verdicts):
+    """verdicts.json and what pipelines read, into `folder`."""
+    folders.own(folder)
+    folders.replace(folder / "verdicts.json",
+                    json.dumps(verdicts, indent=1, sort_keys=True) + "\n")
+    gate_outputs.write(folder, verdicts)
 
 
 def load_rules(path=RULES):
@@ -248,8 +246,8 @@ def main(argv=None):
         return USAGE
     try:
         verdicts = gate.decide(*read(argv[0]))
-        folders.own(Path(argv[0]) / "report")
-        write_json(os.path.join(argv[0], "report", "verdicts.json"), verdicts)
+        write(Path(argv[0]) / "report", verdicts)
+        notes = gate_outputs.announce(verdicts)
     except InputError as error:
         print(f"regress: {error}", file=sys.stderr)
         return USAGE
@@ -258,7 +256,7 @@ def main(argv=None):
             raise  # of a stream
         print(f"regress: {error.filename}: {error.strerror}", file=sys.stderr)
         return USAGE
-    print(gate_table.table(verdicts))
+    print("\n".join([gate_table.table(verdicts), *notes]))
     print(f"report: {page_of(argv[0])}")
     return gate.EXIT[verdicts["verdict"]]
 
