@@ -85,7 +85,7 @@ static inline void used(uintptr_t address, unsigned bytes, const void *site)
 
 	if (offset < RM_EXPLORE_HEAP_BYTES &&
 	        rm_explore_is_fresh(offset, bytes))
-		rm_explore_heap_uninitialised(address, bytes, site);
+		rm_explore_heap_unwritten(address, bytes, site);
 }
 
 /* A longer one: 8 bytes a step, since others may come in between. All of it is

@@ -167,14 +167,19 @@ void rm_explore_heap_fault(
 	        rm_explore_lane_name(block->made_by));
 }
 
-void rm_explore_heap_uninitialised(
-        uintptr_t address, size_t bytes, const void *site)
+void rm_explore_heap_unwritten(
+        uintptr_t address, unsigned bytes, const void *site)
 {
 	uint64_t offset = address - rm_explore_heap;
 	const struct block *block = block_of(offset);
 
+	for (unsigned i = 0; i < bytes; i++)
+		if (((const uint8_t *)address)[i] != FRESH) {
+			rm_explore_wrote(offset, bytes);
+			return;
+		}
 	rm_explore_stop(RM_EXPLORE_UNINITIALISED, site, block->made,
-	        "%s reads %zu bytes at byte %llu of a block of %llu that %s "
+	        "%s reads %u bytes at byte %llu of a block of %llu that %s "
 	        "made, and nobody has written them",
 	        rm_explore_lane_name(rm_explore.running->id), bytes,
 	        (unsigned long long)(offset - block->offset),

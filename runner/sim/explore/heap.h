@@ -35,9 +35,11 @@ void rm_explore_heap_reset(void);
 _Noreturn void rm_explore_heap_fault(
         uintptr_t address, size_t bytes, bool write, const void *site);
 
-/* Stops the schedule: what nobody has written is read. */
-_Noreturn void rm_explore_heap_uninitialised(
-        uintptr_t address, size_t bytes, const void *site);
+/* These bytes, up to 8 that nobody is known to have written, are read: stops
+   the schedule, if they hold what malloc() left there. The compiler's own
+   stores, such as of an empty struct, are not told of. */
+void rm_explore_heap_unwritten(
+        uintptr_t address, unsigned bytes, const void *site);
 
 /* Stops the schedule where a block is left. */
 void rm_explore_heap_leaks(void);

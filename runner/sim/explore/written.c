@@ -111,7 +111,7 @@ static int read_thread(struct reading *reading, unsigned thread, char *value)
 	struct rm_explore_program *program = &reading->written.program;
 	unsigned *ops = &program->ops[thread];
 
-	for (char *text; (text = strsep(&value, ";"));) {
+	for (char *text; (text = strsep(&value, ","));) {
 		if (*ops == RM_EXPLORE_OPS_MAX)
 			return wrong(reading, trimmed(text),
 			        "16 operations of a thread at most");
@@ -127,7 +127,7 @@ static int read_thread(struct reading *reading, unsigned thread, char *value)
 static int read_resident(struct reading *reading, char *value)
 {
 	for (char *text; (text = strsep(&value, " \t"));) {
-		uint8_t key;
+		uint8_t key = 0;
 
 		if (!*text)
 			continue;
@@ -183,14 +183,12 @@ static int read_value(struct reading *reading, unsigned name, char *value)
 	}
 }
 
-/* `NAME = VALUE`, which is cut up. */
+/* `NAME = VALUE`, as rm_lines_next() gives it; it is cut up. */
 static int read_line(struct reading *reading, unsigned number, char *line)
 {
 	char *value = strchr(line, '='), *word;
 	unsigned name = 0;
 
-	if (!value)
-		return wrong(reading, trimmed(line), "NAME = VALUE");
 	*value++ = '\0';
 	word = trimmed(line);
 	while (name < NAMES && strcmp(names[name], word))
@@ -215,7 +213,10 @@ static int complete(struct reading *reading)
 
 	snprintf(keys, sizeof(keys), "%u", program->keys);
 	if (!program->threads)
-		return wrong(reading, "", "a line `thread 1 = upsert 0`");
+		return rm_error_set(reading->error, -EINVAL,
+		        "%s: no operation, expected a line `thread 1 = upsert "
+		        "0`",
+		        reading->where);
 	if (!program->keys)
 		program->keys = reading->highest ? reading->highest : 1;
 	if (program->keys < reading->highest)
@@ -311,7 +312,7 @@ static void print_ops(
 			fprintf(file, "%sthread %u = ", i ? "\n" : "",
 			        thread + 1);
 		else
-			fprintf(file, "; ");
+			fprintf(file, ", ");
 		fprintf(file, "%s", words);
 	}
 	if (program->ops[thread])

@@ -8,7 +8,7 @@
  *     keys     = 4                          the highest that occurs, and one
  *     presize  = yes                        drawn with the schedule
  *     resident = 0 2                        none
- *     thread 1 = insert_if_absent 0; lookup 2
+ *     thread 1 = insert_if_absent 0, lookup 2
  *     thread 2 = take 0
  *
  * On the right is what holds where the line is left out. A thread's line may

@@ -21,7 +21,7 @@ static const struct mistake {
 	{ "", "dir/my.txt:", "expected a line `thread 1 = upsert 0`" },
 	{ "# nothing\n", "my.txt:", "expected a line `thread 1 = upsert 0`" },
 	{ "keys = 3\nresident = 1\n", ":2: ", "expected a line `thread 1" },
-	{ "thread 1 upsert 0\n", ":1: ", "expected NAME = VALUE" },
+	{ "thread 1 upsert 0\n", ":1: ", "expected KEY = VALUE" },
 	{ "thread 8 = upsert 0\n", ":1: ", "thread 1 to thread 7" },
 	{ "thread 0 = upsert 0\n", ":1: ", "thread 1 to thread 7" },
 	{ "thread = upsert 0\n", ":1: ", "thread 1 to thread 7" },
@@ -29,7 +29,7 @@ static const struct mistake {
 	{ "thread 1 = put 0\n", ":1: \"put\"",
 	        "expected an operation: lookup" },
 	{ "thread 1 =\n", ":1: ", "expected an operation" },
-	{ "thread 1 = upsert 0;\n", ":1: ", "expected an operation" },
+	{ "thread 1 = upsert 0,\n", ":1: ", "expected an operation" },
 	{ "thread 1 = upsert\n", ":1: ", "expected a key, 0 to 23" },
 	{ "thread 1 = upsert 24\n", ":1: \"24\"", "expected a key, 0 to 23" },
 	{ "thread 1 = upsert -1\n", ":1: ", "expected a key, 0 to 23" },
@@ -37,6 +37,7 @@ static const struct mistake {
 	{ "thread 1 = upsert 1 2\n", ":1: ", "expected a key, 0 to 23" },
 	{ "thread 1 = update\n", ":1: ", "expected a key, 0 to 23" },
 	{ "thread 1 = scan 1\n", ":1: \"1\"", "expected no key" },
+	{ "thread 1 = scan; clear\n", ":1: ", "a semicolon" },
 	{ "resident = 0, 1\n", ":1: \"0,\"", "expected a key, 0 to 23" },
 	{ "keys = 0\n", ":1: ", "expected a number from 1 to 24" },
 	{ "keys = 25\n", ":1: ", "expected a number from 1 to 24" },
@@ -45,9 +46,9 @@ static const struct mistake {
 	{ "keys = 2\nkeys = 2\n", ":2: ", "expected it once (line 1)" },
 	{ "presize = maybe\n", ":1: ", "expected yes or no" },
 	{ "shape = u65x8\n", ":1: \"u65x8\"", "expected a shape" },
-	{ "thread 1 = lookup 0;lookup 0;lookup 0;lookup 0;lookup 0;lookup 0\n"
-	  "thread 1 = lookup 0;lookup 0;lookup 0;lookup 0;lookup 0;lookup 0\n"
-	  "thread 1 = lookup 0;lookup 0;lookup 0;lookup 0;lookup 0\n",
+	{ "thread 1 = lookup 0,lookup 0,lookup 0,lookup 0,lookup 0,lookup 0\n"
+	  "thread 1 = lookup 0,lookup 0,lookup 0,lookup 0,lookup 0,lookup 0\n"
+	  "thread 1 = lookup 0,lookup 0,lookup 0,lookup 0,lookup 0\n",
 	        ":3: \"lookup 0\"", "expected 16 operations" },
 };
 
@@ -74,8 +75,8 @@ static void test_whole(void)
 	                   "shape = u64x24  # words\n"
 	                   "presize = yes\n"
 	                   "resident =  0  3\n"
-	                   "thread 3 = scan ; clear\n"
-	                   "thread 1 = insert_if_absent 2;update 1\n"
+	                   "thread 3 = scan , clear\n"
+	                   "thread 1 = insert_if_absent 2,update 1\n"
 	                   "\n"
 	                   "thread 1 = length\n",
 	        &written, &error);
@@ -158,12 +159,12 @@ static void test_unfit(void)
 	struct rm_error error;
 	char why[128] = "";
 
-	parse("thread 1 = upsert 0\nthread 2 = lookup 0; take 0\n", &written,
+	parse("thread 1 = upsert 0\nthread 2 = lookup 0, take 0\n", &written,
 	        &error);
 	CHECK(rm_explore_written_unfit(&written, &impl, why, sizeof(why)) &&
 	                !strcmp(why, "the map does not offer take 0"),
 	        "an operation that the map lacks is named");
-	parse("thread 1 = upsert 0\nthread 2 = lookup 0; remove 0\n", &written,
+	parse("thread 1 = upsert 0\nthread 2 = lookup 0, remove 0\n", &written,
 	        &error);
 	CHECK(!rm_explore_written_unfit(&written, &impl, why, sizeof(why)),
 	        "one that all maps have is not");
