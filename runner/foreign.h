@@ -37,8 +37,9 @@ extern "C" {
 
 /* Bits of rm_foreign_map.flags: what a map asks of those who use it. Checks then
    do not do what it never promised, or less of what it does slowly. */
-#define RM_FOREIGN_ONE_WRITER 1u  /* one thread writes, any number looks up */
-#define RM_FOREIGN_SLOW_WRITES 2u /* a write costs as much as the map is large */
+#define RM_FOREIGN_ONE_WRITER 1u /* one thread writes, any number looks up */
+#define RM_FOREIGN_SLOW_WRITES \
+	2u /* a write costs as much as the map is large */
 
 /* A key: of 64-bit maps `word` only, of string maps `bytes` and `length`
    only. `bytes` is not terminated by 0, and may be null where length is 0. */
