@@ -26,6 +26,10 @@ TOTALS = ("l1d_misses", "coherence_misses", "false_sharing_misses",
 BY_REGION = ("misses", "coherence_misses", "false_misses", "invalidations",
              "false_invalidations", "upgrades")
 LAYOUT = "globals"  # the region that other code moves
+# What befell a trial from outside, which says nothing of its program.
+LOST = {"": "left no status: is the disk full?", "3": "lost its answer",
+        "130": "was interrupted", "137": "was killed: by whom, or for memory?",
+        "143": "was ended by somebody"}
 RED, ACCEPTED, EQUAL, LAID_OUT, ONLY_HEAD = (
     "red", "accepted", "equal", "layout", "only head")
 
@@ -112,10 +116,12 @@ def whole(value):
 def answer_of(folder, number):
     """(figures, None) of a trial, or (None, why there are none)."""
     status = read(folder / f"{number:03}.status").strip()
+    said = read(folder / f"{number:03}.err").strip().splitlines()
+    words = f": {said[-1][:300]}" if said else ""
+    if status in LOST:
+        raise InputError(f"a trial of {folder.name} {LOST[status]}{words}")
     if status != "0":
-        said = read(folder / f"{number:03}.err").strip().splitlines()
-        return None, f"ended with status {status}" + \
-            (f": {said[-1][:300]}" if said else "")
+        return None, f"ended with status {status}{words}"
     try:
         result = strict_json.loads(read(folder / f"{number:03}"))
         if result["status"] == "failed":

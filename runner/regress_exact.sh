@@ -12,7 +12,11 @@ say() { echo "regress-exact: $*" >&2; exit 2; }
 base=$1 head=$2
 [ -n "$base" ] || say "expected BASE=<git ref>"
 shift $(($# < 2 ? $# : 2))
-[ "$1" = --json ] && { json=(--json "${2:?regress-exact: expected a FILE}"); shift 2; }
+if [ "$1" = --json ]; then
+	[ -n "$2" ] || say "expected --json FILE"
+	json=(--json "$2")
+	shift 2
+fi
 python=$(command -v "${PYTHON:-python3}") || say "no python3 here"
 git rev-parse -q --git-dir >/dev/null 2>&1 ||
 	say "no git repository here, which base is taken from"
@@ -32,7 +36,8 @@ files=${PLAN:-$(echo workloads/regress-exact*.conf)}
 maps=$(echo ${MAPS:-$(sed -n 's/^maps *= *//p' $files | tr ' ' '\n' | sort -u)} | tr , ' ')
 
 # One at a time in a tree: two makes in one folder break each other.
-mkdir -p "$place" && exec 9>"$place/lock" || exit 2
+mkdir -p "$place" && : >"$place/lock" || say "$place cannot be written"
+exec 9>"$place/lock"
 flock 9
 
 quiet_make() { # LOG ARGUMENTS of make: silent where it builds

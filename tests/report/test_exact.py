@@ -77,6 +77,7 @@ class Run:
                 file = self.folder / arm / f"{number:03}"
                 file.write_text(json.dumps(said))
                 file.with_suffix(".status").write_text("0\n")
+                file.with_suffix(".err").write_text("")
         for arm, number, status, words in self.failed:
             file = self.folder / arm / f"{number:03}"
             file.write_text("")
@@ -307,6 +308,16 @@ def test_a_file_that_is_missing_is_named(run, capsys, name):
     (run.folder / name).unlink()
     assert exact.main(["decide", str(run.folder)]) == 2
     assert f"{name}: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("status, words", [
+    ("3", "lost its answer: trial: No space left"), ("137", "was killed"),
+    ("143", "was ended"), ("", "left no status")])
+@pytest.mark.parametrize("arm", ["base", "head"])
+def test_what_befell_a_trial_is_no_verdict(run, capsys, arm, status, words):
+    run.failed = [(arm, 1, status, "trial: No space left\n")]
+    assert run.status() == 2
+    assert f"a trial of {arm} {words}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [[], ["decide"], ["other", "x"],
