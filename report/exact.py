@@ -263,7 +263,7 @@ def bands_of(page):
 
 def figure_text(name, pair):
     base, head = pair
-    ratio = f"x {head / base:.4g}" if base else "from none"
+    ratio = f"x {head / base:.5g}" if base else "from none"
     return f"{name} {base} -> {head} ({ratio})"
 
 
@@ -308,7 +308,8 @@ def notes(verdict):
     """What a person must know to read the lines above."""
     for name, band in verdict["bands"].items():
         yield (f"band: {name} beside other cores: guessed costs alone make "
-               f"{band} l1d_misses per operation (docs/simulated-machine.md)")
+               f"{band} l1d_misses per operation on 16 cores "
+               "(docs/simulated-machine.md)")
     if any(row["verdict"] == LAID_OUT for row in verdict["cells"]):
         yield "layout: globals lie elsewhere; no access is more or less"
     unpaired = sorted({n for r in verdict["cells"] for n in r["unpaired"]})

@@ -58,7 +58,7 @@ check "all cells were compared" says "$dir/same" "equal: 4 cells: 4 equal; base 
 mv "$tree" "$dir/another-place-with-a-long-name"
 tree=$dir/another-place-with-a-long-name
 gate_elsewhere() { # what is not the tree's must not matter
-	LC_ALL=tr_TR.UTF-8 LANG=de_DE.UTF-8 TZ=Asia/Tokyo \
+	LC_ALL=$(locale -a | tail -n 1) TZ=Asia/Tokyo \
 		FILLS=$(head -c 100000 /dev/zero | tr '\0' x) gate elsewhere HEAD
 }
 gate_elsewhere
@@ -130,8 +130,8 @@ gate broken HEAD~1
 check "a base that does not build is status 2" [ $status = 2 ]
 check "and says what to do" says "$dir/broken.err" "choose a commit that does"
 first=$(in_tree git rev-parse HEAD~2)
-git clone -q --depth 1 "file://$tree" "$dir/shallow"
-tree=$dir/shallow
+git clone -q --depth 1 "file://$tree" "$dir/clone"
+tree=$dir/clone
 gate shallow "$first"
 check "a commit beyond a shallow clone is status 2" [ $status = 2 ]
 check "and says how to get it" says "$dir/shallow.err" "git fetch --unshallow"

@@ -115,19 +115,19 @@ def test_one_count_that_differs_is_red(run, capsys, name):
     assert out[0].startswith("red: 4 cells: 3 equal, 1 red; ")
     was = TOTALS.get(name, 5)
     assert out[1] == (f"red       {CELL}: {name} {was} -> 1000 "
-                      f"(x {1000 / was:.4g})")
+                      f"(x {1000 / was:.5g})")
 
 
 def test_one_access_more_is_red(run, capsys):
     count(run.of(CELL), "loads", 4001)
     assert run.status() == 1
-    assert "accesses 4900 -> 4901 (x 1)" in lines(capsys)[1]
+    assert "accesses 4900 -> 4901 (x 1.0002)" in lines(capsys)[1]
 
 
 def test_a_statistic_of_the_map_is_red_by_its_name(run, capsys):
     run.of(CELL)["stats"][0]["value"] = 4
     assert run.status() == 1
-    assert "stats.growths 3 -> 4 (x 1.333)" in lines(capsys)[1]
+    assert "stats.growths 3 -> 4 (x 1.3333)" in lines(capsys)[1]
 
 
 def test_what_was_none_has_no_ratio(run, capsys):
@@ -176,7 +176,7 @@ def test_the_accepted_figures_are_green_with_their_reason(run, capsys):
     assert run.status() == 0
     out = lines(capsys)
     assert out[0].startswith("accepted: 4 cells: 1 accepted, 3 equal; ")
-    assert out[1].endswith("upgrades 31 -> 33 (x 1.065); a lock: more")
+    assert out[1].endswith("upgrades 31 -> 33 (x 1.0645); a lock: more")
 
 
 def test_the_line_to_paste_is_the_one_that_is_read(run):
