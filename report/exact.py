@@ -5,8 +5,8 @@
     python3 -m report.exact decide FOLDER [--json FILE]
 
 FOLDER is what the script behind `make regress-exact` makes: plan.json, about
-(a word and its value on each line), message (of the head commit), and an answer
-of both arms to each request. Prints the verdict, what it stands on, and every
+(a word and its value on each line), message (of the head commit), an answer of
+both arms to each request. Prints the verdict, what it stands on, and every
 difference. Exit status: 0 equal or accepted, 1 red, 2 usage or input.
 Rules: docs/exact-gate.md. Needs nothing but Python.
 """

@@ -18,6 +18,7 @@ if [ "$1" = --json ]; then
 	shift 2
 fi
 python=$(command -v "${PYTHON:-python3}") || say "no python3 here"
+[ -f runner/regress_exact.sh ] || say "expected to be started in the folder of Readmostly"
 git rev-parse -q --git-dir >/dev/null 2>&1 ||
 	say "no git repository here, which base is taken from"
 

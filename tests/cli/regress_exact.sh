@@ -55,6 +55,9 @@ END
 gate same HEAD
 check "equal trees are equal" [ $status = 0 ]
 check "all cells were compared" says "$dir/same" "equal: 4 cells: 4 equal; base "
+gate commits HEAD HEAD --set threads=1
+check "two commits and fewer cells can be asked for" \
+	says "$dir/commits" "equal: 2 cells: 2 equal; base "
 mv "$tree" "$dir/another-place-with-a-long-name"
 tree=$dir/another-place-with-a-long-name
 gate_elsewhere() { # what is not the tree's must not matter
@@ -121,6 +124,8 @@ gate missing no-such-ref
 check "a missing ref is status 2" [ $status = 2 ]
 check "and named in one line" [ "$(cat "$dir/missing.err")" = \
 	"regress-exact: BASE=no-such-ref: no such commit" ]
+make -s regress-exact BASE=no-such-ref >"$dir/out" 2>"$dir/make.err"
+check "make says the same" says "$dir/make.err" "$(cat "$dir/missing.err")"
 gate without ''
 check "no ref is status 2" [ $status = 2 ]
 echo '#error planted' >>"$tree/runner/base/error.h"
