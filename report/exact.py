@@ -11,6 +11,7 @@ difference. Exit status: 0 equal or accepted, 1 red, 2 usage or input.
 Rules: docs/exact-gate.md. Needs nothing but Python.
 """
 import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from report import ending, strict_json
 
 USAGE = 2
 DOCS = Path(__file__).resolve().parents[1] / "docs"
+MOST = 4  # figures that a map's sum names
 SEED = 1  # of every trial: base and head get the same operations
 # What the regions of memory add up to, in the answer's own words.
 TOTALS = ("l1d_misses", "coherence_misses", "false_sharing_misses",
@@ -279,6 +281,27 @@ def lines_of_row(row):
         yield " " * 10 + ", ".join(figure_text(*item) for item in rest)
 
 
+def far(ratios):
+    """How far the farthest ratio is from 1, whichever way."""
+    return max(max(r, 1 / r) if r else math.inf for r in ratios)
+
+
+def sums(rows):
+    """A line for each map with several red cells: what moved most there."""
+    for name in sorted({row["map"] for row in rows}):
+        differ = [named(row["differ"]) for row in rows if row["differ"]
+                  and row["map"] == name and row["verdict"] == RED]
+        ratios = {}
+        for figure, (base, head) in (f for d in differ for f in d.items()):
+            if base:
+                ratios.setdefault(figure, []).append(head / base)
+        most = sorted(ratios, key=lambda f: -far(ratios[f]))[:MOST]
+        if len(differ) > 1 and most:
+            yield f"{name}, {len(differ)} cells red, most: " + ", ".join(
+                f"{f} x {min(ratios[f]):.4g} to {max(ratios[f]):.4g} in "
+                f"{len(ratios[f])}" for f in most)
+
+
 def alike(rows):
     """Rows without figures, those of one map and reason in one line."""
     groups = {}
@@ -324,7 +347,8 @@ def notes(verdict):
 
 def table(verdict):
     """The answer as text: sum first, differences only."""
-    lines = [first_line(verdict), *alike(verdict["cells"])]
+    lines = [first_line(verdict), *sums(verdict["cells"]),
+             *alike(verdict["cells"])]
     for row in verdict["cells"]:
         if row["differ"]:
             lines += lines_of_row(row)

@@ -97,6 +97,7 @@ compiler() { "$dir/$1.sim" --version | sed -n 's/^compiler: //p'; }
 [ "$(compiler base)" = "$(compiler head)" ] ||
 	say "base was built with $(compiler base), head with $(compiler head): expected one"
 git log -1 --format=%B "$head_commit" >"$dir/message"
+# shellcheck disable=SC2086
 cat >"$dir/about" <<ABOUT
 base $base_commit
 base_ref $base
@@ -107,6 +108,7 @@ plan $(cat $files | sha256sum | cut -c1-12)
 ABOUT
 
 # Cells side by side: counts do not know of each other.
+# shellcheck disable=SC2016
 while read -r number; do
 	echo "base $number"; echo "head $number"
 done <"$dir/order" | xargs -P "$(nproc)" -L 1 sh -c '
