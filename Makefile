@@ -381,7 +381,7 @@ regress-arms:
 # Counts of the simulated machine, without noise: no lock, no Python but the
 # plain one (docs/exact-gate.md).
 .PHONY: regress-exact
-regress-exact:  ## head's simulated counts against base's, exactly: BASE=ref HEAD=ref MAPS=ids ARGS='--json FILE'
+regress-exact:  ## head's simulated counts against base's: BASE=ref HEAD=ref MAPS=ids
 	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) runner/regress_exact.sh \
 	$(call quoted,$(BASE)) $(call quoted,$(HEAD)) $(ARGS)
 
