@@ -47,6 +47,13 @@ def read(path):
         raise InputError(f"{path}: {error.strerror}") from error
 
 
+def write(path, text):
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+
+
 def read_json(path):
     try:
         return strict_json.loads(read(path))
@@ -85,10 +92,10 @@ def write_requests(folder):
     requests = requests_of(read_json(folder / "plan.json"), factors)
     (folder / "requests").mkdir()
     for number, (_, request) in enumerate(requests):
-        (folder / "requests" / f"{number:03}").write_text(json.dumps(request))
+        write(folder / "requests" / f"{number:03}", json.dumps(request))
     order = sorted(range(len(requests)), key=lambda n: (
         -requests[n][1]["cell"]["threads"], -requests[n][1]["cell"]["keys"]))
-    (folder / "order").write_text("".join(f"{n:03}\n" for n in order))
+    write(folder / "order", "".join(f"{n:03}\n" for n in order))
 
 
 # ---- what was answered ----------------------------------------------------
@@ -370,13 +377,9 @@ def write_verdict(folder, file):
     verdict = decide(read_cells(folder), about_of(read(folder / "about")),
                      read(folder / "message"),
                      bands_of(read(DOCS / "simulated-machine.md")))
-    (folder / "counts.txt").write_text(to_accept(verdict))
+    write(folder / "counts.txt", to_accept(verdict))
     if file:
-        try:
-            Path(file).write_text(json.dumps(verdict, indent=1,
-                                             sort_keys=True) + "\n")
-        except OSError as error:
-            raise InputError(f"{file}: {error.strerror}") from error
+        write(file, json.dumps(verdict, indent=1, sort_keys=True) + "\n")
     print(table(verdict))
     return 1 if verdict["verdict"] == RED else 0
 

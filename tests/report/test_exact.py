@@ -347,6 +347,13 @@ def test_requests_are_of_the_protocol_and_the_longest_come_first(run):
     assert request["cell"]["threads"] == 4
 
 
+def test_a_request_that_cannot_be_written_is_named(run, capsys):
+    run.write()
+    (run.folder / "order").mkdir()
+    assert exact.main(["requests", str(run.folder)]) == 2
+    assert "order: Is a directory" in capsys.readouterr().err
+
+
 def test_json_has_its_schema_and_all_figures(run):
     differ_in_two(run)
     run.failed = [("base", 2, 1, "none\n")]
