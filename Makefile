@@ -378,6 +378,13 @@ regress-arms:
 	@cp --reflink=never build/regress-base/readmostly build/regress-copy/readmostly
 	@$(MAKE) -s -j$$(nproc) BUILD=build/regress-head build/regress-head/readmostly
 
+# Counts of the simulated machine, without noise: no lock, no Python but the
+# plain one (docs/exact-gate.md).
+.PHONY: regress-exact
+regress-exact:  ## head's simulated counts against base's: BASE=ref HEAD=ref MAPS=ids
+	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) runner/regress_exact.sh \
+	$(call quoted,$(BASE)) $(call quoted,$(HEAD)) $(ARGS)
+
 regress-tally:  ## 20 runs of base against itself, 10 against +2 %: bar of the gate
 	@$(MAKE) regress-arms BASE=$(call quoted,$(or $(BASE),HEAD))
 	@LOCK=$(LOCK) runner/regress_tally.sh $(wordlist 1,2,$(REGRESS_ARMS)) $(ARGS)

@@ -1,0 +1,143 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The exact gate on real builds and simulated trials, in a repository of its own:
+# what is equal stays equal wherever it runs, what is planted is red by the count
+# that tells of it. Each base and each edit is built: counts are those of code.
+# slow: minutes of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+build=${BUILD:-build/gcc}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+tree=$dir/tree
+unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE
+
+# The tree with the times of its files, and the objects of its build: only what
+# is edited is compiled again.
+mkdir "$tree"
+git ls-files -z | xargs -0 cp -p --parents -t "$tree"
+find "$build" \( -name '*.[ods]' -o -name '*.code' -o -name '*.verdict' \) \
+	! -path "$build/tests/*" ! -path "$build/stats/*" ! -path "$build/sanitized/*" \
+	-exec cp -p --parents -t "$tree" {} +
+cp -p --parents -t "$tree" "$build/flags" "$build/side-flags"
+in_tree() { (cd "$tree" && "$@"); }
+commit() { # MESSAGE
+	in_tree git add -A
+	in_tree git -c user.name=n -c user.email=n@n commit -qm "$1"
+}
+cat >"$tree/workloads/few.conf" <<CONF
+# Two maps, and what one core touches beside what four take from each other.
+include    = regress-exact.conf
+write-kind = update
+keys       = 1Ki
+threads    = 1 4
+maps       = gomap_rw shard_rw_32
+CONF
+in_tree git init -q
+commit 'all of it'
+gate() { # NAME BASE [HEAD [ARGUMENTS]]: sets status; leaves $dir/NAME, NAME.err
+	name=$1; shift
+	(cd "$tree" && PLAN=workloads/few.conf CC=$(cut -d' ' -f1 "$build/flags") \
+		BUILD=$build runner/regress_exact.sh "$@") \
+		>"$dir/$name" 2>"$dir/$name.err"
+	status=$?
+	sed 's/^/# /' "$dir/$name" "$dir/$name.err"
+}
+differ() { # NAME CELL: the figures that differ there, of NAME.json
+	/usr/bin/python3 - "$dir/$1.json" "$2" <<'END'
+import json, sys
+cells = {c["cell"]: c for c in json.load(open(sys.argv[1]))["cells"]}
+cell = cells[sys.argv[2]]
+print(cell["head"]["writes"], *(f"{n}={b}:{h}" for n, (b, h) in
+                                sorted(cell["differ"].items())))
+END
+}
+
+gate same HEAD
+check "equal trees are equal" [ $status = 0 ]
+check "all cells were compared" says "$dir/same" "equal: 4 cells: 4 equal; base "
+gate commits HEAD HEAD --set threads=1
+check "two commits and fewer cells can be asked for" \
+	says "$dir/commits" "equal: 2 cells: 2 equal; base "
+mv "$tree" "$dir/another-place-with-a-long-name"
+tree=$dir/another-place-with-a-long-name
+gate_elsewhere() { # what is not the tree's must not matter
+	LC_ALL=$(locale -a | tail -n 1) TZ=Asia/Tokyo \
+		FILLS=$(head -c 100000 /dev/zero | tr '\0' x) gate elsewhere HEAD
+}
+gate_elsewhere
+check "elsewhere, in another locale and a large environment the bytes are equal" \
+	cmp "$dir/same" "$dir/elsewhere"
+
+# Layout alone.
+sed -i 's|^RM_DRIVES(ops)|__attribute__((used, noinline)) static int filler(int n)\n{\n\treturn n * 3 + 1;\n}\n\n&|' \
+	"$tree/impls/gomap/gomap_rw.c"
+in_tree git mv impls/support/go_rwmutex.h impls/support/go_rw_lock.h
+in_tree sed -i 's|impls/support/go_rwmutex.h|impls/support/go_rw_lock.h|' \
+	$(in_tree grep -rl 'support/go_rwmutex.h"' impls)
+gate layout HEAD
+check "a function before the hot code and a renamed file are not red" [ $status = 0 ]
+check "and the work tree is said to be changed" says "$dir/layout" " and changes; "
+in_tree git reset -q --hard
+
+# Padding that is gone.
+sed -i 's/SHARD_ALIGN = 128/SHARD_ALIGN = 8/' "$tree/impls/shard/shard_rw_32.c"
+gate padding HEAD '' --json "$dir/padding.json"
+check "removed padding is red" [ $status = 1 ]
+check "by false sharing, beside other cores" \
+	grep -q 'false_sharing_invalidations=' <(differ padding shard_rw_32/n1024/update/t4)
+check "and not in the other map" [ "$(differ padding gomap_rw/n1024/update/t4 | wc -w)" = 1 ]
+in_tree git reset -q --hard
+
+# One lock more for each write: four more read-modify-writes (the writers' mutex
+# and the readers' count, taken and given back).
+sed -i 's|^	go_rwmutex_lock(&guard->lock);|&\n	go_rwmutex_unlock(\&guard->lock);\n&|' \
+	"$tree/impls/support/guard_go_rw.h"
+gate lock HEAD '' --json "$dir/lock.json"
+check "one lock more for each write is red" [ $status = 1 ]
+found=$(differ lock gomap_rw/n1024/update/t1)
+echo "# $found"
+more() { # WRITES FIGURE=BASE:HEAD...: rmws, head's more than base's
+	shift
+	for figure in "$@"; do
+		[[ $figure = rmws=* ]] && figure=${figure#*=} &&
+			echo $((${figure#*:} - ${figure%:*}))
+	done
+}
+# shellcheck disable=SC2086
+check "by four read-modify-writes a write" [ "$(more $found)" = $((4 * ${found%% *})) ]
+check "lines to accept it are left" [ -s "$tree/build/regress-exact/counts.txt" ]
+sed 's/$/more order/' "$tree/build/regress-exact/counts.txt" >"$dir/lines"
+commit "Lock twice
+
+$(cat "$dir/lines")"
+gate accepted HEAD~1
+check "the lines of the message make it green" [ $status = 0 ]
+check "with their reason" says "$dir/accepted" "; more order"
+sed -i '1s/ -> \([0-9]\)/ -> 1\1/' "$dir/lines"
+in_tree git -c user.name=n -c user.email=n@n commit -q --amend -m "$(cat "$dir/lines")"
+gate wrong HEAD~1
+check "a line with another figure does not" [ $status = 1 ]
+check "and is told" says "$dir/wrong" "the message accepts other figures"
+
+# What a person must mend.
+gate missing no-such-ref
+check "a missing ref is status 2" [ $status = 2 ]
+check "and named in one line" [ "$(cat "$dir/missing.err")" = \
+	"regress-exact: BASE=no-such-ref: no such commit" ]
+make -s regress-exact BASE=no-such-ref >"$dir/out" 2>"$dir/make.err"
+check "make says the same" says "$dir/make.err" "$(cat "$dir/missing.err")"
+gate without ''
+check "no ref is status 2" [ $status = 2 ]
+echo '#error planted' >>"$tree/runner/base/error.h"
+commit 'Break the build'
+in_tree git -c user.name=n -c user.email=n@n revert --no-edit HEAD >/dev/null
+gate broken HEAD~1
+check "a base that does not build is status 2" [ $status = 2 ]
+check "and says what to do" says "$dir/broken.err" "choose a commit that does"
+first=$(in_tree git rev-parse HEAD~2)
+git clone -q --depth 1 "file://$tree" "$dir/clone"
+tree=$dir/clone
+gate shallow "$first"
+check "a commit beyond a shallow clone is status 2" [ $status = 2 ]
+check "and says how to get it" says "$dir/shallow.err" "git fetch --unshallow"
+done_testing

@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about the exact gate, on invented answers of both arms."""
+import copy
+import json
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+import schemas  # noqa: E402
+from report import exact  # noqa: E402
+
+MAPS = ("gomap_rw", "snapshot")
+ABOUT = ("base 0123456789abcdef\nbase_ref main~1\nhead fedcba9876543210\n"
+         "head_changed \ncompiler gcc 12.2.0\nplan 00aa\n")
+CELL = "gomap_rw/n1024/update/t4"
+TOTALS = {"l1d_misses": 812, "coherence_misses": 700, "loads": 4000,
+          "false_sharing_misses": 1, "invalidations": 650, "stores": 900,
+          "false_sharing_invalidations": 2, "upgrades": 31, "rmws": 400}
+
+
+def answer():
+    """What one trial says, as far as the gate reads it."""
+    return {"status": "ok", "ops": 16000, "writes": 480, "stats": [
+        {"name": "growths", "unit": "1", "value": 3.0},
+        {"name": "waits", "unit": "1", "value": None}],
+        "counters": {
+            "unsimulated_accesses": 0,
+            "events": [{"metric": n, "total": float(v)}
+                       for n, v in TOTALS.items()],
+            "regions": [dict.fromkeys(exact.BY_REGION, 5) | {"name": name}
+                        for name in ("map", "driver", "globals", "stacks")]}}
+
+
+def count(result, name, value):
+    """Sets a total, or REGION.NAME."""
+    region, _, inner = name.partition(".")
+    if inner:
+        next(r for r in result["counters"]["regions"]
+             if r["name"] == region)[inner] = value
+    else:
+        next(e for e in result["counters"]["events"]
+             if e["metric"] == name)["total"] = value
+
+
+def planned(name, threads):
+    return {"id": f"regress-exact/{name}/t{threads}", "map": name,
+            "keys": 1024, "write_kind": "update", "threads": threads,
+            "measure": "simulated:icelake-sp", "blocks": 1, "skip": None}
+
+
+class Run:
+    """A folder as the script leaves it: all equal, until a test says else."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.cells = [planned(n, t) for n in MAPS for t in (1, 4)]
+        self.answers = {arm: [answer() for _ in self.cells]
+                        for arm in ("base", "head")}
+        self.message = "Say what changed\n\nAnd why.\n"
+        self.failed = []  # (arm, number, status, words)
+
+    def of(self, name, arm="head"):
+        names = [exact.name_of(cell) for cell in self.cells]
+        return self.answers[arm][names.index(name)]
+
+    def write(self):
+        (self.folder / "plan.json").write_text(json.dumps(
+            {"cells": self.cells + [planned("gomap_rw", 1) | {
+                "measure": "verify"}]}))
+        (self.folder / "about").write_text(ABOUT)
+        (self.folder / "message").write_text(self.message)
+        for arm, answers in self.answers.items():
+            (self.folder / arm).mkdir(exist_ok=True)
+            for number, said in enumerate(answers):
+                file = self.folder / arm / f"{number:03}"
+                file.write_text(json.dumps(said))
+                file.with_suffix(".status").write_text("0\n")
+                file.with_suffix(".err").write_text("")
+        for arm, number, status, words in self.failed:
+            file = self.folder / arm / f"{number:03}"
+            file.write_text("")
+            file.with_suffix(".status").write_text(f"{status}\n")
+            file.with_suffix(".err").write_text(words)
+
+    def status(self, *more):
+        self.write()
+        return exact.main(["decide", str(self.folder), *more])
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run(tmp_path)
+
+
+def lines(capsys):
+    return capsys.readouterr().out.splitlines()
+
+
+def test_equal_counts_are_one_line(run, capsys):
+    assert run.status() == 0
+    assert lines(capsys) == [
+        "equal: 4 cells: 4 equal; base 0123456789ab (main~1), head "
+        "fedcba987654; simulated icelake-sp, gcc 12.2.0"]
+
+
+@pytest.mark.parametrize("name", [
+    *exact.TOTALS, "rmws", "map.misses", "driver.upgrades",
+    "stacks.false_invalidations"])
+def test_one_count_that_differs_is_red(run, capsys, name):
+    count(run.of(CELL), name, 1000)
+    assert run.status() == 1
+    out = lines(capsys)
+    assert out[0].startswith("red: 4 cells: 3 equal, 1 red; ")
+    was = TOTALS.get(name, 5)
+    assert out[1] == (f"red       {CELL}: {name} {was} -> 1000 "
+                      f"(x {1000 / was:.5g})")
+
+
+def test_one_access_more_is_red(run, capsys):
+    count(run.of(CELL), "loads", 4001)
+    assert run.status() == 1
+    assert "accesses 4900 -> 4901 (x 1.0002)" in lines(capsys)[1]
+
+
+def test_a_statistic_of_the_map_is_red_by_its_name(run, capsys):
+    run.of(CELL)["stats"][0]["value"] = 4
+    assert run.status() == 1
+    assert "stats.growths 3 -> 4 (x 1.3333)" in lines(capsys)[1]
+
+
+def test_what_was_none_has_no_ratio(run, capsys):
+    count(run.of(CELL, "base"), "upgrades", 0)
+    assert run.status() == 1
+    assert "upgrades 0 -> 31 (from none)" in lines(capsys)[1]
+
+
+def test_globals_alone_are_layout(run, capsys):
+    count(run.of(CELL), "globals.misses", 6)
+    count(run.of(CELL), "l1d_misses", 813)
+    assert run.status() == 0
+    out = lines(capsys)
+    assert out[0].startswith("equal: 4 cells: 3 equal, 1 layout; ")
+    assert out[1].startswith(f"layout    {CELL}: l1d_misses 812 -> 813")
+    assert out[2].strip().startswith("globals.misses 5 -> 6")
+    assert out[3].startswith("layout: globals lie elsewhere")
+
+
+@pytest.mark.parametrize("name", ["map.misses", "rmws", "loads"])
+def test_globals_and_something_else_are_red(run, name):
+    count(run.of(CELL), "globals.misses", 6)
+    count(run.of(CELL), name, 9)
+    assert run.status() == 1
+
+
+def test_a_total_that_no_region_explains_is_red(run):
+    count(run.of(CELL), "l1d_misses", 813)
+    assert run.status() == 1
+
+
+def test_several_red_cells_of_a_map_have_a_sum_before_them(run, capsys):
+    for name, upgrades in (("gomap_rw/n1024/update/t1", 15), (CELL, 0)):
+        count(run.of(name), "upgrades", upgrades)
+        count(run.of(name), "loads", 4049)
+    assert run.status() == 1
+    assert lines(capsys)[1] == (
+        "gomap_rw, 2 cells red, most: upgrades x 0 to 0.4839 in 2, accesses x "
+        "1.01 to 1.01 in 2")
+
+
+# ---- what was accepted ----------------------------------------------------
+
+LINE = f"Counts: {CELL} invalidations 650 -> 651, upgrades 31 -> 33: "
+
+
+def differ_in_two(run):
+    count(run.of(CELL), "upgrades", 33)
+    count(run.of(CELL), "invalidations", 651)
+    count(run.of(CELL), "map.upgrades", 7)
+
+
+def test_the_accepted_figures_are_green_with_their_reason(run, capsys):
+    differ_in_two(run)
+    run.message += f"\n{LINE}a lock: more\n"
+    assert run.status() == 0
+    out = lines(capsys)
+    assert out[0].startswith("accepted: 4 cells: 1 accepted, 3 equal; ")
+    assert out[1].endswith("upgrades 31 -> 33 (x 1.0645); a lock: more")
+
+
+def test_the_line_to_paste_is_the_one_that_is_read(run):
+    differ_in_two(run)
+    run.status()
+    assert (run.folder / "counts.txt").read_text() == LINE + "\n"
+
+
+@pytest.mark.parametrize("line", [
+    LINE.replace("33", "34"), LINE.replace("650", "649"),
+    LINE.replace(", upgrades 31 -> 33", ""),
+    LINE.replace(", upgrades", ", rmws 400 -> 401, upgrades")])
+def test_other_figures_stay_red_and_are_told(run, capsys, line):
+    differ_in_two(run)
+    run.message += f"\n{line}why\n"
+    assert run.status() == 1
+    assert "the message accepts other figures" in "\n".join(lines(capsys))
+
+
+@pytest.mark.parametrize("line", [
+    LINE, LINE.replace(CELL, ""), LINE.replace("->", "to") + "why",
+    "Counts: all of them: why"])
+def test_a_line_without_figures_or_reason_is_told(run, capsys, line):
+    differ_in_two(run)
+    run.message += f"\n{line.strip()}\n"
+    assert run.status() == 1
+    assert "not understood: 'Counts:" in "\n".join(lines(capsys))
+
+
+def test_an_accepted_cell_makes_no_other_green(run):
+    differ_in_two(run)
+    run.message += f"\n{LINE}why\n"
+    count(run.of("snapshot/n1024/update/t4"), "upgrades", 33)
+    assert run.status() == 1
+
+
+def test_what_was_accepted_and_is_equal_is_told(run, capsys):
+    run.message += f"\n{LINE}why\n"
+    assert run.status() == 0
+    assert lines(capsys)[1] == f"accepted, but equal here: {CELL}"
+
+
+# ---- contended locks ------------------------------------------------------
+
+def test_the_band_is_named_where_cores_meet(run, capsys):
+    count(run.of("gomap_rw/n1024/update/t1"), "rmws", 401)
+    run.status()
+    assert "band:" not in "\n".join(lines(capsys))
+    count(run.of(CELL), "rmws", 401)
+    run.status()
+    assert lines(capsys)[-1].startswith(
+        "band: gomap_rw beside other cores: guessed costs alone make 2.08 to "
+        "7.49 l1d_misses")
+
+
+def test_bands_are_those_of_the_page():
+    page = (exact.DOCS / "simulated-machine.md").read_text(encoding="utf-8")
+    assert {"gomap_rw", "gomap_mutex", "shard_rw_32", "syncmap"} == \
+        set(exact.bands_of(page))
+
+
+# ---- what only one arm has ------------------------------------------------
+
+def test_a_cell_that_head_lost_is_red(run, capsys):
+    run.answers["head"][1] = {"status": "failed", "reason": "deadlock: both"}
+    assert run.status() == 1
+    assert lines(capsys)[1] == f"red       {CELL}: head failed: deadlock: both"
+
+
+def test_a_map_that_base_lacks_is_named_once_and_not_red(run, capsys):
+    run.failed = [("base", n, 1, "first\nno map is called snapshot\n")
+                  for n in (2, 3)]
+    assert run.status() == 0
+    assert lines(capsys)[1] == (
+        "only head snapshot, 2 cells: base ended with status 1: no map is "
+        "called snapshot")
+
+
+def test_a_statistic_that_one_arm_has_is_named_and_not_red(run, capsys):
+    run.of(CELL)["stats"].append({"name": "new", "unit": "1", "value": 1})
+    assert run.status() == 0
+    assert lines(capsys)[-1] == "only one arm counts: stats.new"
+
+
+def test_an_arm_that_answers_nothing_decides_nothing(run, capsys):
+    run.failed = [("base", n, 1, "no such map\n") for n in range(4)]
+    assert run.status() == 2
+    assert "base answers none of the 4 requests" in capsys.readouterr().err
+    run.failed = [("head", n, 2, "protocol: 2, expected 3\n")
+                  for n in range(4)]
+    assert run.status() == 2
+    assert "protocol: 2, expected 3" in capsys.readouterr().err
+
+
+def test_a_head_whose_trials_all_fail_is_red(run):
+    run.answers["head"] = [{"status": "failed", "reason": "wrong"}] * 4
+    assert run.status() == 1
+
+
+# ---- malformed input ------------------------------------------------------
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"status": "ok"}',
+                                  '{"status": "ok", "counters": null}'])
+def test_an_answer_that_cannot_be_read_is_red(run, capsys, text):
+    run.write()
+    (run.folder / "head" / "001").write_text(text)
+    assert exact.main(["decide", str(run.folder)]) == 1
+    assert "head answered what cannot be read" in lines(capsys)[1]
+
+
+def test_a_plan_that_names_two_cells_alike_is_refused(run, capsys):
+    run.cells.append(copy.deepcopy(run.cells[0]) | {"id": "another"})
+    for said in run.answers.values():
+        said.append(answer())
+    assert run.status() == 2
+    assert "two planned cells have this name" in capsys.readouterr().err
+
+
+def test_a_plan_without_simulated_cells_is_refused(run, capsys):
+    run.cells = []
+    assert run.status() == 2
+    assert "no simulated cell" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["plan.json", "about", "message",
+                                  "base/000.status"])
+def test_a_file_that_is_missing_is_named(run, capsys, name):
+    run.write()
+    (run.folder / name).unlink()
+    assert exact.main(["decide", str(run.folder)]) == 2
+    assert f"{name}: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("status, words", [
+    ("3", "lost its answer: trial: No space left"), ("137", "was killed"),
+    ("143", "was ended"), ("", "left no status")])
+@pytest.mark.parametrize("arm", ["base", "head"])
+def test_what_befell_a_trial_is_no_verdict(run, capsys, arm, status, words):
+    run.failed = [(arm, 1, status, "trial: No space left\n")]
+    assert run.status() == 2
+    assert f"a trial of {arm} {words}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["decide"], ["other", "x"],
+                                   ["decide", "x", "--json"]])
+def test_another_usage_is_refused(words):
+    assert exact.main(words) == 2
+
+
+# ---- requests and JSON ----------------------------------------------------
+
+def test_requests_are_of_the_protocol_and_the_longest_come_first(run):
+    run.write()
+    exact.main(["requests", str(run.folder)])
+    assert (run.folder / "order").read_text() == "001\n003\n000\n002\n"
+    request = json.loads((run.folder / "requests/001").read_text())
+    assert "blocks" not in request["cell"] and "skip" not in request["cell"]
+    assert request["cell"]["threads"] == 4
+
+
+def test_a_request_that_cannot_be_written_is_named(run, capsys):
+    run.write()
+    (run.folder / "order").mkdir()
+    assert exact.main(["requests", str(run.folder)]) == 2
+    assert "order: Is a directory" in capsys.readouterr().err
+
+
+def test_json_has_its_schema_and_all_figures(run):
+    differ_in_two(run)
+    run.failed = [("base", 2, 1, "none\n")]
+    run.status("--json", str(run.folder / "verdict.json"))
+    said = json.loads((run.folder / "verdict.json").read_text())
+    schemas.validator("exact").validate(said)
+    assert said["verdict"] == "red"
+    cell = said["cells"][1]
+    assert cell["differ"]["upgrades"] == [31, 33]
+    assert cell["base"]["rmws"] == 400
+
+
+def test_a_file_that_cannot_be_written_is_status_2(run, capsys):
+    assert run.status("--json", str(run.folder / "no/such.json")) == 2
+    assert "No such file" in capsys.readouterr().err
