@@ -110,7 +110,7 @@ PYTHON
 
 export RM_FAKE="=ok"
 run "$dir/pairs.conf" "$dir/slow.conf" "${arms[@]}" --seed 1 \
-	--note why=because
+	--note why=because --note 'flags=-O2 -march=native'
 check "two sets of arms run: status 0" [ $status = 0 ]
 check "each arm of a cell's set runs once per block" holds whole
 check "pairs stay together, share a seed, and a coin says who is first" \
@@ -120,6 +120,8 @@ check "windows are counted once, on the first arm, and last as asked" \
 	holds counted
 check "validate agrees" "$readmostly" validate "$campaign"
 check "a note is kept" says "$campaign/campaign.json" '"why": "because"'
+check "with the equals signs of its text" \
+	says "$campaign/campaign.json" '"flags": "-O2 -march=native"'
 order() { sed 's/.*"cell":"\([^"]*\)","block":\([0-9]*\),"arm":"\([a-z]*\)".*/\1 \2 \3/' "$campaign/trials.jsonl"; }
 order >"$dir/first"
 campaign=$dir/again

@@ -73,6 +73,7 @@ caught bad_scan_moments scan 'saw 2 tokens, no moment'
 caught bad_stores_absent model 'stored a value although the key is absent'
 caught bad_wrong_present model 'insert_if_absent.*not the last one written'
 caught bad_load load 'is not there'
+caught bad_load_late load 'rank 19999 of 20000 is not there'
 caught bad_drive drive 'not what is held'
 RM_FAULT_PERIOD=1 caught bad_wrong_late model 'said absent, but the key is there' --shape str16x8
 caught bad_growth growth 'lookup missed'

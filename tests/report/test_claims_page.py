@@ -249,3 +249,12 @@ def test_rules_that_were_changed_after_the_run_are_named(
     shutil.move(campaign, folder / "stage-01")
     assert "Changed after this run: the rules" in \
         Built(folder / "stage-01").section("claims")
+
+
+def test_the_ends_of_a_claimed_range_keep_their_order():
+    row = dict.fromkeys(("id", "verdict", "of", "how", "numbers", "rule",
+                         "instead"), "") | {"cells": []}
+    told = claims.data_rows({"claims": [row | {"claimed": ends} for ends in (
+        (0.4, 0.5), (2, 2), None)]})
+    assert [(r["claimed_low"], r["claimed_high"]) for r in told] == [
+        (0.4, 0.5), (2, 2), (None, None)]

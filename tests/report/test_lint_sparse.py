@@ -4,12 +4,13 @@ has not: a place with a bound alone, one without the base, a map that did not
 keep up, two open loops of one name, and a map whose name ends in n."""
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 from report_helpers import Built, edit, make_journal
 
 from report import lint
-from report.lint import alts, latency, ranked, winners
+from report.lint import alts, latency, ranked, trust, winners
 from report.lint.context import Context
 from report.lint.log import Log
 from report.lint.read_page import Table
@@ -131,3 +132,19 @@ def test_a_name_that_ends_in_n_is_no_number_of_blocks(context):
     panel.tips[panel.tips.index(tip)] = tip.replace("n = 8", "n = 7")
     context.page.panels = lambda start: [panel]
     assert findings(context, winners)
+
+
+@pytest.mark.parametrize("offs,reason", [
+    ((1.001, 1.002), None), ((1.001, 1.2), "open"), ((None, 1.001), "blind"),
+    ((1.2, None), "blind"), ((None, None), "blind")])
+def test_one_control_that_cannot_decide_leaves_the_error_open(
+        monkeypatch, offs, reason):
+    """However little the others leave: nobody knows how much it does."""
+    monkeypatch.setattr(trust, "controls", lambda rows: [
+        SimpleNamespace(off=off, failed=False) for off in offs])
+    found = object.__new__(trust.Found)
+    found.c, found.reasons = SimpleNamespace(rows=None), {}
+    found.least, found.d = 1.05, SimpleNamespace(word="lead")
+    found.open()
+    assert list(found.reasons) == ([reason] if reason else [])
+    assert found.off == (None if None in offs else max(offs))

@@ -2,12 +2,14 @@
 """Cells of other loops than mix and paced: shown by themselves, never ranked
 with the rest; a planted misuse that failed did what it is for."""
 import json
+from types import SimpleNamespace
 
 from report_helpers import make_journal
 
 from report.__main__ import main
 from report.analysis import Analysis
 from report.journal import read
+from report.sections import loops
 
 
 def campaign(folder, change):
@@ -74,3 +76,17 @@ def test_a_caught_misuse_is_no_gap(tmp_path):
     main([str(tmp_path)])
     assert "planted misuse, caught (check exchange): a write was lost" in \
         (tmp_path / "report/index.html").read_text()
+
+
+def test_a_statistic_of_zero_was_counted():
+    """None was not; 0 is a value as others are."""
+    def counted(value):
+        return {"result": {"stats": [
+            {"name": "collisions", "unit": "1", "value": value}]}}
+    cell = SimpleNamespace(
+        id="c", map="m", loop="hash", ok=[counted(v) for v in (0, 3, 0, None)])
+    assert loops.told(cell) == {("collisions", "1"): [0, 3, 0]}
+    (row,) = loops.rows_of(cell)
+    assert (row["median"], row["n"]) == (0, 3)
+    cell.ok = [counted(0)]
+    assert [r["median"] for r in loops.rows_of(cell)] == [0]

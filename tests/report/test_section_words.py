@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Words of sections that few campaigns have, from rows made here."""
+from types import SimpleNamespace
+
 import pytest
 
-from report.sections import latency, validity
+from report.sections import latency, rest, validity
 
 
 def entries(*counts):
@@ -52,3 +54,17 @@ def test_one_marked_map_makes_red_rows(marks, red):
 
 def test_nothing_repeated_is_said():
     assert validity.repeats_words([]) == "No trial was measured again."
+
+
+@pytest.mark.parametrize("dists,told", [
+    (("uniform", "uniform"), True), (("uniform", "zipf:0.99"), False),
+    (("zipf:0.99",), False)])
+def test_only_uniform_keys_are_a_limit(dists, told):
+    """Boards of one campaign may draw keys in several ways."""
+    said = []
+    rest.limits(SimpleNamespace(section=lambda *parts: said.extend(parts)),
+                SimpleNamespace(
+                    campaign=SimpleNamespace(meta={}), groups=list,
+                    look=SimpleNamespace(aside={}),
+                    grid=[SimpleNamespace(dist=d) for d in dists]))
+    assert ("draw keys uniformly" in " ".join(said)) is told

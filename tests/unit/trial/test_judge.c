@@ -4,6 +4,7 @@
  * lie. Times are set by hand after the run, so that no fact waits for a machine
  * to be slow.
  */
+#include "runner/trace/trace.h"
 #include "tests/unit/trial/array_map.h"
 
 static struct rm_team team;
@@ -226,6 +227,63 @@ static void a_key_that_many_ask_for_may_be_missed_often(void)
 	end(&request);
 }
 
+/* Whether the counts of one thread are those of the trace. */
+static bool replayed(const struct rm_trace *trace,
+        const struct rm_counts *counts, uint64_t digest)
+{
+	const struct rm_request request = {
+		.trace = trace, .cell = { .threads = 1, .trace_passes = 1 }
+	};
+	struct rm_member member = { .held_digest = digest };
+	const struct rm_team replay = {
+		.request = &request, .impl = &impl, .members = &member
+	};
+	struct rm_judgement judgement = { .status = "ok" };
+
+	rm_replay_judge(&replay, counts, &judgement);
+	return !judgement.mismatch.text[0];
+}
+
+/* Each count of a replay is exact: too much is as wrong as too little. */
+static void a_replay_has_the_counts_of_its_trace(void)
+{
+	struct rm_error error = { 0 };
+	struct rm_trace trace;
+	struct rm_trace_expected expected;
+	int failed = rm_trace_load(
+	        "tests/fixtures/traces/good.trace", &trace, &error);
+
+	CHECK(!failed && !rm_trace_expect(&trace, 1, &expected),
+	        "a trace to replay");
+	const struct rm_counts right = { .iterations = trace.count,
+		.writes = trace.sets + trace.dels,
+		.inserts = expected.inserts,
+		.removes = expected.removes,
+		.idle_removes = expected.idle_removes,
+		.misses_resident = trace.gets - expected.hits };
+
+	CHECK(replayed(&trace, &right, expected.digest),
+	        "what the trace says is right");
+	for (int step = -1; step <= 1; step += 2) {
+		const uint64_t by = (uint64_t)step;
+		struct rm_counts counts[] = { right, right, right, right,
+			right };
+		bool caught = true;
+
+		counts[0].pairs += by; /* operations, and nothing else */
+		counts[1].inserts += by;
+		counts[2].removes += by;
+		counts[3].idle_removes += by;
+		counts[4].misses_resident += by;
+		for (size_t i = 0; i < 5; i++)
+			caught &= !replayed(
+			        &trace, &counts[i], expected.digest);
+		CHECK(caught, step < 0 ? "one too few of a kind is caught"
+		                       : "and one too many");
+	}
+	rm_trace_clear(&trace);
+}
+
 int main(void)
 {
 	a_wrong_mix_is_void();
@@ -237,5 +295,6 @@ int main(void)
 	a_value_that_was_taken_is_the_one_that_went();
 	one_thread_misses_no_key();
 	a_key_that_many_ask_for_may_be_missed_often();
+	a_replay_has_the_counts_of_its_trace();
 	return DONE();
 }
