@@ -9,6 +9,7 @@
 #include "runner/sim/explore/call.h"
 #include "runner/sim/explore/clocks.h"
 #include "runner/sim/explore/heap.h"
+#include "runner/sim/explore/memory.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -271,6 +272,8 @@ int rm_explore_play(const struct rm_explore_program *program,
 	rm_history_judgement_clear(&played->judgement);
 	rm_explore_heap_reset();
 	rm_explore_clocks_reset();
+	rm_explore.model = rm_explore_model_of(program->memory);
+	rm_explore_places_reset();
 	rm_explore_begin(schedule, limit, main_thread);
 	rm_explore_clocks_undo();
 	played->fault = finding->fault;
