@@ -52,6 +52,8 @@ struct rm_explore_model {
 	void (*fence)(int order);
 	/* Before a plain access to a place. */
 	void (*plain)(uintptr_t address, unsigned bytes, bool write);
+	/* An operation of the running lane begins or ends. */
+	void (*boundary)(void);
 	/* A place begins. */
 	void (*made)(uint32_t place);
 };
@@ -71,6 +73,13 @@ void rm_explore_weak_change(const struct rm_explore_atomic *access);
 bool rm_explore_weak_fails(const struct rm_explore_atomic *access,
         rm_explore_value expected, rm_explore_value *seen);
 void rm_explore_weak_fence(int order, const void *site);
+
+/* An operation of the running lane begins or ends: its stamp is taken. */
+static inline void rm_explore_boundary(void)
+{
+	if (rm_explore.model && !rm_explore.alone)
+		rm_explore.model->boundary();
+}
 
 /* Before a schedule, once rm_explore.model is what it shall be. */
 void rm_explore_places_reset(void);

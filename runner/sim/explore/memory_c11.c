@@ -255,24 +255,40 @@ static bool fails(const struct rm_explore_atomic *access, uint32_t place,
 	return true;
 }
 
-/* Acquire, take the place in the order, release: what is released says that
-   this fence has been passed. */
-static void pass_fence(int order)
+/* The running lane stands in the order of what is seq_cst, behind all others
+   that stood there. */
+static void take_place(void)
 {
 	struct rm_explore_clock *own = rm_explore_own_clock();
-	struct fence *fence;
+	struct fence *fence = add_fence();
 
+	fence->sequential = ++c11.sequential;
+	fence->before = fence[-1].before;
+	rm_explore_clock_join(&fence->before, own);
+	own->at[FENCE] = c11.fences - 1;
+}
+
+/* Acquire, take the place, release: what is released says that this fence has
+   been passed. */
+static void pass_fence(int order)
+{
 	if (order != __ATOMIC_SEQ_CST) {
 		rm_explore_fenced(order);
 		return;
 	}
 	rm_explore_fenced(__ATOMIC_ACQUIRE);
-	fence = add_fence();
-	fence->sequential = ++c11.sequential;
-	fence->before = fence[-1].before;
-	rm_explore_clock_join(&fence->before, own);
-	own->at[FENCE] = c11.fences - 1;
+	take_place();
 	rm_explore_fenced(__ATOMIC_RELEASE);
+}
+
+/* The history says that an operation began after another had ended: who says so
+   has a clock that all share, and its stamps are as good as seq_cst fences. But
+   they order nothing that could race: that is the map's own work. The clock
+   ticks, so that what the operation does from now on is not what it had done. */
+static void boundary(void)
+{
+	take_place();
+	rm_explore_own_clock()->at[rm_explore.running->id]++;
 }
 
 /* It is ordered behind all that was stored, or races: reads what is in memory,
@@ -289,4 +305,5 @@ const struct rm_explore_model rm_explore_c11 = { .begin = begin,
 	.change = change,
 	.fails = fails,
 	.fence = pass_fence,
+	.boundary = boundary,
 	.plain = plain };

@@ -164,6 +164,12 @@ static void fence(int order)
 	rm_explore_fenced(order);
 }
 
+/* Nothing: who looks at a key after it was written here, and reads the old one,
+   shows that the write ended without the fence that it needs. */
+static void boundary(void)
+{
+}
+
 /* The program does it itself, and not from a buffer: its own stores to these
    bytes come first. */
 static void plain(uintptr_t address, unsigned bytes, bool write)
@@ -179,4 +185,5 @@ const struct rm_explore_model rm_explore_tso = { .begin = begin,
 	.change = change,
 	.fails = fails,
 	.fence = fence,
+	.boundary = boundary,
 	.plain = plain };

@@ -59,8 +59,10 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 		.first_pair = call->lane->id * PAIRS + *pairs,
 		.returned = RM_HISTORY_NEVER,
 		.invoked = ++rm_explore.stamp };
+	rm_explore_boundary();
 	event->there = rm_explore_perform(call, op->kind);
 	rm_explore_opaque();
+	rm_explore_boundary();
 	if (kind == RM_HISTORY_LENGTH)
 		event->result = call->result.word[0];
 	event->returned = ++rm_explore.stamp;
