@@ -70,6 +70,8 @@ static void lane_entry(void)
 
 	self->entry(self);
 	self->operation = -1;
+	if (rm_explore.buffers)
+		rm_explore_step(); /* its stores may wait up to its very end */
 	rm_explore.ended |= 1U << self->id;
 	rm_explore_block(RM_EXPLORE_ENDED, NULL, NULL);
 	__builtin_unreachable();
