@@ -373,6 +373,11 @@ EXPLORE_RUN := $(patsubst %,$(BUILD)/runner/sim/explore/%.o,access clocks heap k
   memory_tso mutex reach schedule) $(BUILD)/runner/sim/guest/ctx.o $(BUILD)/runner/sim/guest/space.o
 $(BUILD)/tests/test_explore_litmus: $(BUILD)/tests/unit/sim/explore_litmus.o $(EXPLORE_RUN)
 
+.PHONY: litmus
+litmus: $(BUILD)/tests/test_explore_litmus  ## models of memory: 10^6 runs of each litmus test, docs/tally/litmus.md
+	@python3 tests/tools/litmus_axioms.py tests/fixtures/litmus.tsv
+	@tests/tools/litmus_tally.sh $< $(or $(RUNS),1000000)
+
 # Switches between stacks: this machine's assembly, and the portable form.
 # AArch64 by hand: CC=aarch64-linux-gnu-gcc CFLAGS='-O2 -static', qemu-aarch64.
 TESTS += $(BUILD)/tests/test_sim_ctx_portable

@@ -5,6 +5,7 @@
  * each that it allows comes, but for those that the table says do not.
  *
  *     test_explore_litmus                20,000 runs of each under each model
+ *     test_explore_litmus only NAME      the test of this name
  *     test_explore_litmus tally RUNS     a table for docs/tally/litmus.md
  */
 #include "runner/sim/explore/heap.h"
@@ -124,6 +125,7 @@ int main(int argc, char **argv)
 	static struct litmus rows[LITMUS_ROWS];
 	struct rm_error error = { "" };
 	size_t count = litmus_read("tests/fixtures/litmus.tsv", rows);
+	const char *only = NULL;
 	unsigned unseen = 0;
 
 	if (!count || rm_explore_lanes_open(&error) ||
@@ -132,10 +134,14 @@ int main(int argc, char **argv)
 		CHECK(false, error.text[0] ? error.text : "the table is read");
 		return DONE();
 	}
+	if (argc == 3 && !strcmp(argv[1], "only"))
+		only = argv[2];
 	if (argc == 3 && !strcmp(argv[1], "tally"))
 		return tally(rows, count, strtoull(argv[2], NULL, 10));
 	for (size_t i = 0; i < count; i++)
-		for (int memory = 0; memory < RM_EXPLORE_MEMORIES; memory++)
+		for (int memory = 0; (!only || !strcmp(only, rows[i].name)) &&
+		                     memory < RM_EXPLORE_MEMORIES;
+		        memory++)
 			holds(&rows[i], (enum rm_explore_memory)memory);
 	for (size_t i = 0; i < count; i++) {
 		const struct litmus_allowed *c11 =
