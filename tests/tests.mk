@@ -372,6 +372,7 @@ $(BUILD)/tests/test_explore_exhaustive: $(BUILD)/tests/unit/sim/explore_brute.o 
 EXPLORE_RUN := $(patsubst %,$(BUILD)/runner/sim/explore/%.o,access clocks heap kernel lanes memory memory_c11 \
   memory_tso mutex reach schedule) $(BUILD)/runner/sim/guest/ctx.o $(BUILD)/runner/sim/guest/space.o
 $(BUILD)/tests/test_explore_litmus: $(BUILD)/tests/unit/sim/explore_litmus.o $(EXPLORE_RUN)
+$(BUILD)/tests/test_explore_memory: $(EXPLORE_RUN)
 
 .PHONY: litmus
 litmus: $(BUILD)/tests/test_explore_litmus  ## models of memory: 10^6 runs of each litmus test, docs/tally/litmus.md
