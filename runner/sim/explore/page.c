@@ -112,22 +112,19 @@ static bool repeats(const struct page *page,
 	               rm_explore_sites_find(&page->sites, last->site)->place);
 }
 
-/* Whose store a load has read that is not the newest. */
-static void say_older(
-        const struct page *page, const struct rm_explore_event *event)
+/* Whose store a load has read that is not the newest, in a column. */
+static void say_older(const struct page *page,
+        const struct rm_explore_event *event, unsigned column)
 {
-	char text[CELL_BYTES + RM_EXPLORE_PLACE_BYTES];
-
+	fprintf(page->out, "  %*s    an older value: that of ",
+	        (int)(column * WIDTH), "");
 	if (event->older_site)
-		snprintf(text, sizeof(text),
-		        "    an older value: that of %s at %s",
+		fprintf(page->out, "%s at %s\n",
 		        rm_explore_lane_name(event->older_lane),
 		        rm_explore_sites_find(&page->sites, event->older_site)
 		                ->place);
 	else
-		snprintf(text, sizeof(text),
-		        "    an older value: that of the start");
-	cell(page, event->lane, text);
+		fprintf(page->out, "the start\n");
 }
 
 /* A line of the operation where it begins, one of each source line; returns how
@@ -168,7 +165,7 @@ static size_t event_lines(const struct page *page, size_t i,
 		cell(page, event->lane, text);
 	lines++;
 	if (event->looks_back && print)
-		say_older(page, event);
+		say_older(page, event, page->column[event->lane]);
 	return lines + event->looks_back;
 }
 
@@ -194,6 +191,25 @@ static size_t schedule_lines(const struct page *page, size_t all)
 	return line;
 }
 
+/* Where lines were left out: what a stranger cannot guess of them. */
+static void print_older(const struct page *page)
+{
+	const char *heading = "\nloads that read an older value:\n";
+
+	for (size_t i = 0; i < page->events; i++) {
+		const struct rm_explore_event *event = &page->event[i];
+
+		if (!event->looks_back)
+			continue;
+		fprintf(page->out, "%s  %s in operation %d at %s\n", heading,
+		        rm_explore_lane_name(event->lane), event->operation + 1,
+		        rm_explore_sites_find(&page->sites, event->site)
+		                ->chain);
+		heading = "";
+		say_older(page, event, 0);
+	}
+}
+
 static void print_schedule(struct page *page)
 {
 	size_t all = schedule_lines(page, 0);
@@ -211,6 +227,8 @@ static void print_schedule(struct page *page)
 		        rm_explore_fault_name[page->played->fault]);
 		cell(page, page->played->lane, text);
 	}
+	if (all > LINES_MOST)
+		print_older(page);
 	if (page->played->fault == RM_EXPLORE_HISTORY) {
 		fprintf(page->out, "\nthe history:\n");
 		rm_history_explain(page->out, &page->played->judgement);
