@@ -379,6 +379,10 @@ litmus: $(BUILD)/tests/test_explore_litmus  ## models of memory: 10^6 runs of ea
 	@python3 tests/tools/litmus_axioms.py tests/fixtures/litmus.tsv
 	@tests/tools/litmus_tally.sh $< $(or $(RUNS),1000000)
 
+.PHONY: litmus-relacy
+litmus-relacy:  ## the same litmus tests by another hand, Relacy: docs/tally/litmus-relacy.md
+	@tests/tools/litmus_relacy.sh $(BUILD)/litmus-relacy $(or $(RUNS),100000)
+
 # Switches between stacks: this machine's assembly, and the portable form.
 # AArch64 by hand: CC=aarch64-linux-gnu-gcc CFLAGS='-O2 -static', qemu-aarch64.
 TESTS += $(BUILD)/tests/test_sim_ctx_portable
