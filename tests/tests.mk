@@ -364,8 +364,24 @@ $(BUILD)/tests/test_explore_written: $(EXPLORE_TEXT)
 
 # The run time that maps have, with programs of steps instead of maps.
 $(BUILD)/tests/test_explore_exhaustive: $(BUILD)/tests/unit/sim/explore_brute.o \
-  $(patsubst %,$(BUILD)/runner/sim/explore/%.o,access clocks exhaust heap kernel lanes meet mutex reach schedule tree) \
+  $(patsubst %,$(BUILD)/runner/sim/explore/%.o,access clocks exhaust heap kernel lanes meet memory memory_c11 memory_tso \
+  mutex reach schedule tree) \
   $(BUILD)/runner/sim/guest/ctx.o $(BUILD)/runner/sim/guest/space.o
+
+# The same with litmus tests: models of memory, which maps have under --memory.
+EXPLORE_RUN := $(patsubst %,$(BUILD)/runner/sim/explore/%.o,access clocks heap kernel lanes memory memory_c11 \
+  memory_tso mutex reach schedule) $(BUILD)/runner/sim/guest/ctx.o $(BUILD)/runner/sim/guest/space.o
+$(BUILD)/tests/test_explore_litmus: $(BUILD)/tests/unit/sim/explore_litmus.o $(EXPLORE_RUN)
+$(BUILD)/tests/test_explore_memory: $(EXPLORE_RUN)
+
+.PHONY: litmus
+litmus: $(BUILD)/tests/test_explore_litmus  ## models of memory: 10^6 runs of each litmus test, docs/tally/litmus.md
+	@python3 tests/tools/litmus_axioms.py tests/fixtures/litmus.tsv
+	@tests/tools/litmus_tally.sh $< $(or $(RUNS),1000000)
+
+.PHONY: litmus-relacy
+litmus-relacy:  ## the same litmus tests by another hand, Relacy: docs/tally/litmus-relacy.md
+	@tests/tools/litmus_relacy.sh $(BUILD)/litmus-relacy $(or $(RUNS),100000)
 
 # Switches between stacks: this machine's assembly, and the portable form.
 # AArch64 by hand: CC=aarch64-linux-gnu-gcc CFLAGS='-O2 -static', qemu-aarch64.

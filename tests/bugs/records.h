@@ -95,8 +95,9 @@ static inline struct record *new_record(
 		map->all = record;
 	}
 	pthread_mutex_unlock(&map->lock);
-	/* relaxed: what follows is stored with release */
-	atomic_fetch_add_explicit(&record->uses, 1, memory_order_relaxed);
+	/* release: pairs with the acquire in look_at(), which looks at its place
+	   again: who sees this use must see that the last one is over */
+	atomic_fetch_add_explicit(&record->uses, 1, memory_order_release);
 	/* release, both: pair with the acquires in look_at() */
 	atomic_store_explicit(&record->key, key.word, memory_order_release);
 	atomic_store_explicit(&record->word, word, memory_order_release);

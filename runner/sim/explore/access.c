@@ -5,14 +5,14 @@
  * What the compiler calls where it was told -fsanitize=thread, as
  * runner/sim/guest/touch.c has it for the simulated machine. Each access that
  * another lane could see is a step, then held against the heap and the clocks,
- * then done: plain ones by the program, atomic ones here. Load, store and
- * change below are the only places where an atomic access takes effect: a
- * model of memory that delays stores, or lets loads see old ones, is these
- * three.
+ * then done: plain ones by the program, atomic ones here. Load, store, change
+ * and compare below are the only places where an atomic access takes effect:
+ * where memory is not sequentially consistent its model does it instead
+ * (memory.h).
  */
 #include "runner/sim/explore/clocks.h"
 #include "runner/sim/explore/heap.h"
-#include "runner/sim/explore/world.h"
+#include "runner/sim/explore/memory.h"
 #include "runner/sim/guest/guest.h"
 
 #include <string.h>
@@ -22,7 +22,14 @@
 
 #define SITE __builtin_return_address(0)
 
-__extension__ typedef unsigned __int128 uint128_t;
+/* Memory has a model; a test of one word where it has none. */
+#define WEAK __builtin_expect(rm_explore.model != NULL, 0)
+
+#define ACCESS(at, order, site)             \
+	(&(const struct rm_explore_atomic){ \
+	        (uintptr_t)(at), sizeof(*(at)), (order), (site) })
+
+typedef rm_explore_value uint128_t;
 
 #define RM_EXPLORE_NAME(bits, name) __tsan_atomic##bits##_##name
 
@@ -201,7 +208,10 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 		uint##bits##_t old;                                            \
                                                                                \
 		touch_atomic((uintptr_t)at, (bits) / 8, true, true, SITE);     \
-		rm_explore_changed((uintptr_t)at, order);                      \
+		if (WEAK)                                                      \
+			rm_explore_weak_change(ACCESS(at, order, SITE));       \
+		else                                                           \
+			rm_explore_changed((uintptr_t)at, order);              \
 		old = *at;                                                     \
 		*at = (uint##bits##_t)(changed);                               \
 		return old;                                                    \
@@ -226,6 +236,9 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 	        const volatile uint##bits##_t *at, int order)                  \
 	{                                                                      \
 		touch_atomic((uintptr_t)at, (bits) / 8, true, false, SITE);    \
+		if (WEAK)                                                      \
+			return (uint##bits##_t)rm_explore_weak_load(           \
+			        ACCESS(at, order, SITE));                      \
 		rm_explore_loaded((uintptr_t)at, order);                       \
 		return *at;                                                    \
 	}                                                                      \
@@ -233,8 +246,25 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 	        volatile uint##bits##_t * at, uint##bits##_t value, int order) \
 	{                                                                      \
 		touch_atomic((uintptr_t)at, (bits) / 8, false, true, SITE);    \
+		if (WEAK) {                                                    \
+			rm_explore_weak_store(ACCESS(at, order, SITE), value); \
+			return;                                                \
+		}                                                              \
 		rm_explore_stored((uintptr_t)at, order);                       \
 		*at = value;                                                   \
+	}                                                                      \
+	static uint##bits##_t compare_weak_##bits(volatile uint##bits##_t *at, \
+	        uint##bits##_t expected, uint##bits##_t desired, int order,    \
+	        int failure, const void *site)                                 \
+	{                                                                      \
+		rm_explore_value seen;                                         \
+                                                                               \
+		if (rm_explore_weak_fails(                                     \
+		            ACCESS(at, failure, site), expected, &seen))       \
+			return (uint##bits##_t)seen;                           \
+		rm_explore_weak_change(ACCESS(at, order, site));               \
+		*at = desired;                                                 \
+		return expected;                                               \
 	}                                                                      \
 	static uint##bits##_t compare_##bits(volatile uint##bits##_t *at,      \
 	        uint##bits##_t expected, uint##bits##_t desired, int order,    \
@@ -243,6 +273,9 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 		uint##bits##_t old;                                            \
                                                                                \
 		touch_atomic((uintptr_t)at, (bits) / 8, true, true, site);     \
+		if (WEAK)                                                      \
+			return compare_weak_##bits(                            \
+			        at, expected, desired, order, failure, site);  \
 		old = *at;                                                     \
 		if (old == expected) {                                         \
 			rm_explore_changed((uintptr_t)at, order);              \
@@ -277,7 +310,10 @@ RM_EXPLORE_ATOMIC(128)
 
 void __tsan_atomic_thread_fence(int order)
 {
-	rm_explore_fenced(order);
+	if (WEAK)
+		rm_explore_weak_fence(order, SITE);
+	else
+		rm_explore_fenced(order);
 }
 
 void __tsan_atomic_signal_fence(int order)

@@ -14,7 +14,7 @@
  */
 #include "runner/sim/explore/clocks.h"
 #include "runner/sim/explore/heap.h"
-#include "runner/sim/explore/world.h"
+#include "runner/sim/explore/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -31,10 +31,6 @@ enum {
 
 #define SPAN (RM_EXPLORE_HEAP_BYTES + STACKS_BYTES + RM_SIM_GLOBALS_BYTES)
 
-struct clock {
-	uint32_t at[RM_EXPLORE_LANES];
-};
-
 struct last {
 	uint32_t time; /* by the lane's own clock; 0: never */
 	uint32_t site; /* of the program's code */
@@ -44,6 +40,7 @@ struct last {
 struct cell {
 	uint32_t number; /* of the run that it tells of */
 	uint32_t sync;   /* its clock, 1 ..; 0: none */
+	uint32_t place;  /* under a model of memory, 1 ..; 0: none (memory.h) */
 	struct {
 		struct last read, write;
 	} lane[RM_EXPLORE_LANES];
@@ -55,10 +52,12 @@ struct kept {
 };
 
 static struct {
-	struct clock lane[RM_EXPLORE_LANES];
-	struct clock acquired[RM_EXPLORE_LANES]; /* by a later acquire fence */
-	struct clock released[RM_EXPLORE_LANES]; /* at the last release fence */
-	struct clock *sync;                      /* [1 .. syncs] */
+	struct rm_explore_clock lane[RM_EXPLORE_LANES];
+	struct rm_explore_clock
+	        acquired[RM_EXPLORE_LANES]; /* by a later acquire fence */
+	struct rm_explore_clock
+	        released[RM_EXPLORE_LANES]; /* at the last release fence */
+	struct rm_explore_clock *sync;      /* [1 .. syncs] */
 	uint32_t syncs, sync_room;
 	struct cell *cell; /* [SPAN / 8], taken as it is touched */
 	uintptr_t stacks, image;
@@ -119,13 +118,14 @@ static struct cell *cell_of(uintptr_t address)
 	cell = &clocks.cell[offset / RM_EXPLORE_GRANULE];
 	if (cell->number != rm_explore.number) {
 		cell->number = rm_explore.number;
-		cell->sync = 0;
+		cell->sync = cell->place = 0;
 		memset(cell->lane, 0, rm_explore.lanes * sizeof(*cell->lane));
 	}
 	return cell;
 }
 
-static void join(struct clock *to, const struct clock *from)
+void rm_explore_clock_join(
+        struct rm_explore_clock *to, const struct rm_explore_clock *from)
 {
 	for (unsigned i = 0; i < RM_EXPLORE_LANES; i++)
 		if (from->at[i] > to->at[i])
@@ -133,7 +133,7 @@ static void join(struct clock *to, const struct clock *from)
 }
 
 /* The clock of what is synchronized by; made where there is none. */
-static struct clock *sync_of(struct cell *cell)
+static struct rm_explore_clock *sync_of(struct cell *cell)
 {
 	if (!cell->sync) {
 		if (++clocks.syncs == clocks.sync_room) {
@@ -144,12 +144,12 @@ static struct clock *sync_of(struct cell *cell)
 				abort();
 		}
 		cell->sync = clocks.syncs;
-		clocks.sync[cell->sync] = (struct clock){ { 0 } };
+		clocks.sync[cell->sync] = (struct rm_explore_clock){ { 0 } };
 	}
 	return &clocks.sync[cell->sync];
 }
 
-static bool acquires(int order)
+bool rm_explore_acquires(int order)
 {
 	return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME ||
 	       order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
@@ -161,12 +161,52 @@ static bool releases(int order)
 	       order == __ATOMIC_SEQ_CST;
 }
 
-static void take_in(struct cell *cell, unsigned self, int order)
+void rm_explore_take_in(const struct rm_explore_clock *given, int order)
 {
-	if (!cell->sync)
-		return;
-	join(acquires(order) ? &clocks.lane[self] : &clocks.acquired[self],
-	        &clocks.sync[cell->sync]);
+	unsigned self = rm_explore.running->id;
+
+	rm_explore_clock_join(rm_explore_acquires(order)
+	                              ? &clocks.lane[self]
+	                              : &clocks.acquired[self],
+	        given);
+}
+
+static void take_in(const struct cell *cell, int order)
+{
+	if (cell->sync)
+		rm_explore_take_in(&clocks.sync[cell->sync], order);
+}
+
+struct rm_explore_clock *rm_explore_own_clock(void)
+{
+	return &clocks.lane[rm_explore.running->id];
+}
+
+struct rm_explore_clock rm_explore_give(int order)
+{
+	unsigned self = rm_explore.running->id;
+	struct rm_explore_clock given =
+	        releases(order) ? clocks.lane[self] : clocks.released[self];
+
+	clocks.lane[self].at[self] += releases(order);
+	return given;
+}
+
+void rm_explore_given(uintptr_t address, const struct rm_explore_clock *given)
+{
+	struct cell *cell = cell_of(address);
+
+	if (cell)
+		*sync_of(cell) = *given;
+}
+
+uint32_t *rm_explore_places_at(uintptr_t address)
+{
+	struct cell *cell = address - clocks.stacks < STACKS_BYTES
+	                            ? NULL
+	                            : cell_of(address);
+
+	return cell ? &cell->place : NULL;
 }
 
 void rm_explore_loaded(uintptr_t address, int order)
@@ -174,7 +214,7 @@ void rm_explore_loaded(uintptr_t address, int order)
 	struct cell *cell = rm_explore.alone ? NULL : cell_of(address);
 
 	if (cell)
-		take_in(cell, rm_explore.running->id, order);
+		take_in(cell, order);
 }
 
 /* A store heads a release sequence of its own, and ends the one before. */
@@ -198,8 +238,8 @@ void rm_explore_changed(uintptr_t address, int order)
 
 	if (!cell)
 		return;
-	take_in(cell, self, order);
-	join(sync_of(cell),
+	take_in(cell, order);
+	rm_explore_clock_join(sync_of(cell),
 	        releases(order) ? &clocks.lane[self] : &clocks.released[self]);
 	clocks.lane[self].at[self] += releases(order);
 }
@@ -210,8 +250,9 @@ void rm_explore_fenced(int order)
 
 	if (rm_explore.alone)
 		return;
-	if (acquires(order))
-		join(&clocks.lane[self], &clocks.acquired[self]);
+	if (rm_explore_acquires(order))
+		rm_explore_clock_join(
+		        &clocks.lane[self], &clocks.acquired[self]);
 	if (releases(order)) {
 		clocks.released[self] = clocks.lane[self];
 		clocks.lane[self].at[self]++;
@@ -253,7 +294,7 @@ static void cell_accessed(
         struct cell *cell, unsigned how, bool write, const void *site)
 {
 	unsigned self = rm_explore.running->id;
-	const struct clock *clock = &clocks.lane[self];
+	const struct rm_explore_clock *clock = &clocks.lane[self];
 	struct last *own =
 	        write ? &cell->lane[self].write : &cell->lane[self].read;
 
@@ -304,6 +345,9 @@ void rm_explore_accessed(uintptr_t address, unsigned bytes, bool write,
 			        ((1U << part) - 1) << at |
 			                (atomic ? IS_ATOMIC : 0),
 			        write, site);
+		if (cell && cell->place && !atomic)
+			rm_explore_place_plain(
+			        &cell->place, address, part, write);
 		address += part;
 		bytes -= part;
 	}

@@ -8,11 +8,14 @@
 #ifndef RM_EXPLORE_CLOCKS_H
 #define RM_EXPLORE_CLOCKS_H
 
-#include "runner/base/error.h"
+#include "runner/sim/explore/world.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+/* How far each lane is known to have come: what a lane knows, or what an
+   object gives to who reads it. at[0] is nobody's, since the main thread is
+   alone when it moves: memory_c11.c keeps a fence's number there. */
+struct rm_explore_clock {
+	uint32_t at[RM_EXPLORE_LANES];
+};
 
 int rm_explore_clocks_open(struct rm_error *error);
 
@@ -42,5 +45,30 @@ void rm_explore_fenced(int order);
    the same object. */
 void rm_explore_release(const void *object);
 void rm_explore_acquire(const void *object);
+
+/* --- for models of memory (memory.h) --- */
+
+bool rm_explore_acquires(int order);
+
+void rm_explore_clock_join(
+        struct rm_explore_clock *to, const struct rm_explore_clock *from);
+
+/* What the running lane knows. */
+struct rm_explore_clock *rm_explore_own_clock(void);
+
+/* What a load of this order takes in: at once, or at the next acquire fence. */
+void rm_explore_take_in(const struct rm_explore_clock *given, int order);
+
+/* What a store of this order gives to who reads it. */
+struct rm_explore_clock rm_explore_give(int order);
+
+/* What was given by the store that is at this address from now on; no more is
+   kept than that. */
+void rm_explore_given(uintptr_t address, const struct rm_explore_clock *given);
+
+/* The first of the places at these 8 bytes (memory.h), 0 in each schedule
+   anew; NULL: of memory that nothing is known of, and of stacks, where an
+   object's end does not show. */
+uint32_t *rm_explore_places_at(uintptr_t address);
 
 #endif /* RM_EXPLORE_CLOCKS_H */

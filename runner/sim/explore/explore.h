@@ -6,8 +6,8 @@
  * The maps are the instrumented objects of the simulated machine, linked with
  * another run time: no caches, no costs, but a scheduler that may switch
  * threads at each access, a heap that knows what was freed, and clocks that
- * know what happened before what. Memory is sequentially consistent
- * (docs/exploring.md says what may be concluded).
+ * know what happened before what. Memory is sequentially consistent, or has
+ * one of two models (docs/exploring.md says what may be concluded).
  *
  * One world a process, one thread of the host. Schedule K of a seed is a
  * function of the map's machine code, the options and K, and of nothing else.
@@ -48,6 +48,17 @@ enum rm_explore_policy {
 	RM_EXPLORE_POLICIES
 };
 
+/* How memory behaves (memory.h). */
+enum rm_explore_memory {
+	RM_EXPLORE_SC,  /* sequentially consistent */
+	RM_EXPLORE_TSO, /* x86: stores wait in a buffer */
+	RM_EXPLORE_C11, /* loads may read older stores */
+	RM_EXPLORE_MEMORIES
+};
+
+/* "sc", "tso", "c11". */
+extern const char *const rm_explore_memory_name[RM_EXPLORE_MEMORIES];
+
 /* "mix", "random", "pct", "exhaustive". */
 extern const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES];
 
@@ -61,6 +72,7 @@ struct rm_explore_options {
 	unsigned ops;      /* of each thread, 1 .. RM_EXPLORE_OPS_MAX */
 	unsigned depth;    /* of PCT, 1 .. 4; 0: each in turn */
 	enum rm_explore_policy policy;
+	enum rm_explore_memory memory; /* exhaustive: RM_EXPLORE_SC */
 	/* NULL: programs are drawn, of `threads` and `ops` */
 	const struct rm_explore_written *written;
 	const char *written_in; /* its file */

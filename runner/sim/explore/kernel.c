@@ -4,8 +4,7 @@
  * giving the turn away. Time is the number of steps.
  */
 #include "runner/operations.h"
-#include "runner/sim/explore/clocks.h"
-#include "runner/sim/explore/world.h"
+#include "runner/sim/explore/memory.h"
 #include "runner/sim/guest/futex_call.h"
 
 #include <errno.h>
@@ -45,6 +44,7 @@ static int futex_wait(const void *word, uint32_t value, const void *site)
 {
 	rm_explore_step();
 	rm_explore_note(RM_EXPLORE_LOCKS, site);
+	rm_explore_drain_own(); /* the kernel's own locks do */
 	/* no lane runs between this look and the wait: no wake is lost */
 	if (*(const volatile uint32_t *)word != value)
 		return -EAGAIN;
@@ -60,6 +60,7 @@ int rm_sim_futex_wait(const void *word, uint32_t value)
 void rm_sim_futex_wake(const void *word, uint32_t threads)
 {
 	rm_explore_step();
+	rm_explore_drain_own();
 	rm_explore_wake(RM_EXPLORE_FOR_FUTEX, word, threads);
 }
 
@@ -79,6 +80,7 @@ long rm_sim_syscall(long number, ...)
 	va_end(arguments);
 	if (call.wakes) {
 		rm_explore_step();
+		rm_explore_drain_own();
 		return rm_explore_wake(
 		        RM_EXPLORE_FOR_FUTEX, call.word, call.value);
 	}

@@ -4,6 +4,7 @@
  * ends.
  */
 #include "runner/sim/explore/locks.h"
+#include "runner/sim/explore/memory.h"
 #include "runner/sim/explore/world.h"
 
 #include <signal.h>
@@ -69,6 +70,8 @@ static void lane_entry(void)
 
 	self->entry(self);
 	self->operation = -1;
+	if (rm_explore.buffers)
+		rm_explore_step(); /* its stores may wait up to its very end */
 	rm_explore.ended |= 1U << self->id;
 	rm_explore_block(RM_EXPLORE_ENDED, NULL, NULL);
 	__builtin_unreachable();
@@ -185,7 +188,8 @@ static _Noreturn void deadlock(void)
 static uint32_t choices_of(bool *yields)
 {
 	const struct rm_explore_lane *self = rm_explore.running;
-	uint32_t others = rm_explore.ready & ~(1U << self->id);
+	uint32_t others =
+	        (rm_explore.ready & ~(1U << self->id)) | rm_explore.buffers;
 
 	if (rm_explore.steps - rm_explore.turn_began > FAIR_STEPS)
 		*yields = true;
@@ -195,7 +199,7 @@ static uint32_t choices_of(bool *yields)
 	        rm_explore.lane[0].wait == RM_EXPLORE_FOR_LANES &&
 	        rm_explore.ended == (1U << rm_explore.lanes) - 2)
 		return rm_explore.ready = 1; /* what lane 0 waits for */
-	return rm_explore.ready;
+	return rm_explore.ready | rm_explore.buffers;
 }
 
 static void give(uint32_t lane)
@@ -210,10 +214,32 @@ static void give(uint32_t lane)
 	rm_sim_ctx_switch(&self->ctx, &rm_explore.running->ctx);
 }
 
-static void decide(bool yields)
+static struct rm_explore_turn ask(bool yields)
 {
 	struct rm_explore_situation situation = { .yields = yields,
-		.running = rm_explore.running->id };
+		.running = rm_explore.running->id,
+		.steps = rm_explore.steps };
+
+	situation.choices = choices_of(&situation.yields);
+	if (!situation.choices)
+		deadlock();
+	if (situation.choices == 1)
+		return (struct rm_explore_turn){ .steps = UINT32_MAX };
+	return rm_explore_next(rm_explore.schedule, &situation);
+}
+
+/* The turn of a buffer takes no time, and the same decision is due again. */
+static bool leaves_buffer(const struct rm_explore_turn *turn)
+{
+	if (turn->lane < RM_EXPLORE_LANES)
+		return false;
+	rm_explore_took(rm_explore.schedule,
+	        rm_explore_drain(turn->lane - RM_EXPLORE_LANES, turn->steps));
+	return true;
+}
+
+static void decide(bool yields)
+{
 	struct rm_explore_turn turn;
 	uint32_t took = rm_explore.granted - rm_explore.left;
 
@@ -227,14 +253,9 @@ static void decide(bool yields)
 		rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
 		        "not done after %llu steps",
 		        (unsigned long long)rm_explore.limit);
-	situation.steps = rm_explore.steps;
-	situation.choices = choices_of(&situation.yields);
-	if (!situation.choices)
-		deadlock();
-	if (situation.choices == 1)
-		turn = (struct rm_explore_turn){ 0, UINT32_MAX };
-	else
-		turn = rm_explore_next(rm_explore.schedule, &situation);
+	do
+		turn = ask(yields);
+	while (leaves_buffer(&turn));
 	rm_explore.left = rm_explore.granted = turn.steps;
 	give(turn.lane);
 }
@@ -263,12 +284,20 @@ void rm_explore_block(
 	struct rm_explore_lane *self = rm_explore.running;
 
 	rm_explore_opaque();
+	rm_explore_drain_own();
 	self->wait = wait;
 	self->waits_for = address;
 	self->waits_site = site;
 	rm_explore.ready &= ~(1U << self->id);
 	decide(false);
 	self->wait = RM_EXPLORE_READY;
+}
+
+/* The next step is a decision. */
+static void end_turn(void)
+{
+	rm_explore.granted -= rm_explore.left - 1;
+	rm_explore.left = 1;
 }
 
 unsigned rm_explore_wake(
@@ -286,11 +315,25 @@ unsigned rm_explore_wake(
 		rm_explore.ready |= 1U << i;
 		woken++;
 	}
-	if (woken && !rm_explore.alone) {
-		rm_explore.granted -= rm_explore.left - 1;
-		rm_explore.left = 1;
-	}
+	if (woken && !rm_explore.alone)
+		end_turn();
 	return woken;
+}
+
+uint32_t rm_explore_look_back(uint32_t most)
+{
+	uint32_t back = rm_explore_back(
+	        rm_explore.schedule, most, rm_explore.left == 1);
+
+	if (back)
+		end_turn();
+	return back;
+}
+
+void rm_explore_buffered(void)
+{
+	if (rm_explore.schedule->scheduler->at_once)
+		end_turn();
 }
 
 void rm_explore_stop(enum rm_explore_fault fault, const void *site,
@@ -328,6 +371,47 @@ void rm_explore_note(enum rm_explore_kind kind, const void *site)
 		        .kind = (uint8_t)kind,
 		        .operation = (int16_t)lane->operation,
 		        .site = site };
+}
+
+/* The event of the step that is under way; NULL: the trace is full. */
+static struct rm_explore_event *last_event(void)
+{
+	return rm_explore.trace && rm_explore.trace_count &&
+	                       rm_explore.trace_count < rm_explore.trace_room
+	               ? &rm_explore.trace[rm_explore.trace_count - 1]
+	               : NULL;
+}
+
+void rm_explore_note_older(unsigned lane, const void *site)
+{
+	struct rm_explore_event *event = last_event();
+
+	if (!event)
+		return;
+	event->looks_back = true;
+	event->older_lane = (uint8_t)lane;
+	event->older_site = site;
+}
+
+void rm_explore_note_waits(void)
+{
+	struct rm_explore_event *event = last_event();
+
+	if (event)
+		event->kind = RM_EXPLORE_WAITS;
+}
+
+/* Another lane may be running: it is this one's event. */
+void rm_explore_note_leaves(unsigned lane, const void *site)
+{
+	struct rm_explore_event *event;
+
+	rm_explore_note(RM_EXPLORE_LEAVES, site);
+	event = last_event();
+	if (!event)
+		return;
+	event->lane = (uint8_t)lane;
+	event->operation = (int16_t)rm_explore.lane[lane].operation;
 }
 
 const char *rm_explore_lane_name(unsigned lane)

@@ -38,6 +38,7 @@ enum flag {
 	PROGRAMS = 'N',
 	PROGRAM = 'K',
 	PROGRAM_FILE = 'f',
+	MEMORY = 'm',
 };
 
 struct arguments {
@@ -65,6 +66,8 @@ static const struct argp_option options[] = {
 	{ "schedule", ONE, "K", 0, "only schedule number K, told in full", 0 },
 	{ "scheduler", SCHEDULER, "NAME", 0,
 	        "mix, random, pct or exhaustive (mix)", 0 },
+	{ "memory", MEMORY, "MODEL", 0,
+	        "sc, tso (x86) or c11 (sc); exhaustive has sc only", 0 },
 	{ "preemptions", PREEMPTIONS, "P", 0,
 	        "exhaustive: of a schedule at most, 0 to 1000 (2)", 0 },
 	{ "programs", PROGRAMS, "N", 0, "exhaustive: how many (100)", 0 },
@@ -93,6 +96,19 @@ static enum rm_explore_policy policy_of(
 		        "exhaustive",
 		        text);
 	return (enum rm_explore_policy)i;
+}
+
+static enum rm_explore_memory memory_of(
+        struct argp_state *state, const char *text)
+{
+	unsigned i = 0;
+
+	while (i < RM_EXPLORE_MEMORIES &&
+	        strcmp(rm_explore_memory_name[i], text))
+		i++;
+	if (i == RM_EXPLORE_MEMORIES)
+		argp_error(state, "--memory %s: expected sc, tso or c11", text);
+	return (enum rm_explore_memory)i;
 }
 
 /* What a program that was written down says, options do not. */
@@ -134,6 +150,11 @@ static void complete(struct argp_state *state, struct arguments *to)
 	if (few && into->threads > RM_EXPLORE_EXHAUSTED_THREADS_MAX)
 		argp_error(state, "--threads %u: exhaustive has at most %d",
 		        into->threads, RM_EXPLORE_EXHAUSTED_THREADS_MAX);
+	if (few && into->memory != RM_EXPLORE_SC)
+		argp_error(state,
+		        "--memory %s: exhaustive has sequentially consistent "
+		        "memory only",
+		        rm_explore_memory_name[into->memory]);
 	if (few && to->one_schedule)
 		argp_error(state, "--schedule: exhaustive has --program");
 	if (!few && to->one_program)
@@ -196,6 +217,9 @@ static error_t parse_schedules(
 		return 0;
 	case SCHEDULER:
 		to->options.policy = policy_of(state, text);
+		return 0;
+	case MEMORY:
+		to->options.memory = memory_of(state, text);
 		return 0;
 	case DEPTH:
 		to->options.depth = (unsigned)rm_argument_number(
@@ -343,7 +367,9 @@ static void print_line(const struct rm_explore_options *one,
 	if (exhaustive)
 		print_exhausted(one, sum);
 	else
-		printf("%" PRIu64 " schedules", tally->schedules);
+		printf("%" PRIu64 " schedules%s%s", tally->schedules,
+		        one->memory ? " under " : "",
+		        one->memory ? rm_explore_memory_name[one->memory] : "");
 	printf(", %.0f steps and %.0f switches each, %" PRIu64
 	       " undecided; %.0f schedules/s",
 	        (double)tally->steps / plays, (double)tally->switches / plays,
@@ -408,9 +434,9 @@ int main(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "MAP|all|FILE.c",
 		"Runs small programs of a map's operations under many "
-		"schedules, each decided by a seed, on sequentially "
-		"consistent memory, and judges each: history, races, heap, "
-		"deadlock, livelock, the map's own check. Ends with status 1 "
+		"schedules, each decided by a seed, under a model of "
+		"memory, and judges each: history, races, heap, deadlock, "
+		"livelock, the map's own check. Ends with status 1 "
 		"at the first schedule that fails, made smaller and shown. "
 		"What may be concluded: docs/exploring.md.",
 		NULL, NULL, NULL };

@@ -55,6 +55,10 @@ static void cell(const struct page *page, unsigned lane, const char *text)
 	        text);
 }
 
+static const char *const memory_words[RM_EXPLORE_MEMORIES] = {
+	[RM_EXPLORE_TSO] = "tso, ", [RM_EXPLORE_C11] = "c11, "
+};
+
 static void head(const struct page *page)
 {
 	const struct rm_explore_program *program = &page->failing->program;
@@ -74,9 +78,11 @@ static void head(const struct page *page)
 			                &page->sites, page->played->site[i])
 			                ->chain);
 	fprintf(page->out,
-	        "map %s, %s, made smaller: %u of %" PRIu64
+	        "map %s, %s, %s%smade smaller: %u of %" PRIu64
 	        " operations, %" PRIu64 " of %" PRIu64 " switches\n",
 	        program->impl->id, rm_shape_name(program->shape),
+	        program->memory ? "memory " : "",
+	        program->memory ? memory_words[program->memory] : "",
 	        ops_of(program), page->ops_before, page->failing->switches,
 	        page->switches_before);
 }
@@ -99,10 +105,26 @@ static bool repeats(const struct page *page,
         const struct rm_explore_event *last)
 {
 	return last && last->lane == event->lane && event->site &&
+	       !event->looks_back && !last->looks_back &&
 	       last->operation == event->operation &&
 	       last->kind == event->kind &&
 	       !strcmp(rm_explore_sites_find(&page->sites, event->site)->place,
 	               rm_explore_sites_find(&page->sites, last->site)->place);
+}
+
+/* Whose store a load has read that is not the newest, in a column. */
+static void say_older(const struct page *page,
+        const struct rm_explore_event *event, unsigned column)
+{
+	fprintf(page->out, "  %*s    an older value: that of ",
+	        (int)(column * WIDTH), "");
+	if (event->older_site)
+		fprintf(page->out, "%s at %s\n",
+		        rm_explore_lane_name(event->older_lane),
+		        rm_explore_sites_find(&page->sites, event->older_site)
+		                ->place);
+	else
+		fprintf(page->out, "the start\n");
 }
 
 /* A line of the operation where it begins, one of each source line; returns how
@@ -114,7 +136,10 @@ static size_t event_lines(const struct page *page, size_t i,
 		[RM_EXPLORE_WRITES] = "writes",
 		[RM_EXPLORE_LOADS] = "loads",
 		[RM_EXPLORE_STORES] = "stores",
-		[RM_EXPLORE_LOCKS] = "locks" };
+		[RM_EXPLORE_LOCKS] = "locks",
+		[RM_EXPLORE_FENCES] = "fences",
+		[RM_EXPLORE_WAITS] = "stores, into its buffer",
+		[RM_EXPLORE_LEAVES] = "has left the buffer" };
 	const struct rm_explore_event *event = &page->event[i];
 	const struct rm_explore_program *program = &page->failing->program;
 	char text[CELL_BYTES], words_of[64];
@@ -138,7 +163,10 @@ static size_t event_lines(const struct page *page, size_t i,
 	        words[event->kind]);
 	if (print)
 		cell(page, event->lane, text);
-	return lines + 1;
+	lines++;
+	if (event->looks_back && print)
+		say_older(page, event, page->column[event->lane]);
+	return lines + event->looks_back;
 }
 
 /* All lines, or how many there are: those of the middle are left out. */
@@ -163,6 +191,25 @@ static size_t schedule_lines(const struct page *page, size_t all)
 	return line;
 }
 
+/* Where lines were left out: what a stranger cannot guess of them. */
+static void print_older(const struct page *page)
+{
+	const char *heading = "\nloads that read an older value:\n";
+
+	for (size_t i = 0; i < page->events; i++) {
+		const struct rm_explore_event *event = &page->event[i];
+
+		if (!event->looks_back)
+			continue;
+		fprintf(page->out, "%s  %s in operation %d at %s\n", heading,
+		        rm_explore_lane_name(event->lane), event->operation + 1,
+		        rm_explore_sites_find(&page->sites, event->site)
+		                ->chain);
+		heading = "";
+		say_older(page, event, 0);
+	}
+}
+
 static void print_schedule(struct page *page)
 {
 	size_t all = schedule_lines(page, 0);
@@ -180,6 +227,8 @@ static void print_schedule(struct page *page)
 		        rm_explore_fault_name[page->played->fault]);
 		cell(page, page->played->lane, text);
 	}
+	if (all > LINES_MOST)
+		print_older(page);
 	if (page->played->fault == RM_EXPLORE_HISTORY) {
 		fprintf(page->out, "\nthe history:\n");
 		rm_history_explain(page->out, &page->played->judgement);
@@ -222,6 +271,9 @@ static void print_again(const struct page *page)
 	if (options->policy != RM_EXPLORE_MIX)
 		fprintf(page->out, " --scheduler %s",
 		        rm_explore_policy_name[options->policy]);
+	if (options->memory != RM_EXPLORE_SC)
+		fprintf(page->out, " --memory %s",
+		        rm_explore_memory_name[options->memory]);
 	if (options->depth)
 		fprintf(page->out, " --depth %u", options->depth);
 	if (options->steps != RM_EXPLORE_STEPS)
@@ -237,8 +289,10 @@ static void print_again(const struct page *page)
 
 static void name_sites(struct page *page)
 {
-	for (size_t i = 0; i < page->events; i++)
+	for (size_t i = 0; i < page->events; i++) {
 		rm_explore_sites_add(&page->sites, page->event[i].site);
+		rm_explore_sites_add(&page->sites, page->event[i].older_site);
+	}
 	for (int i = 0; i < 2; i++)
 		rm_explore_sites_add(&page->sites, page->played->site[i]);
 	rm_explore_sites_name(&page->sites);

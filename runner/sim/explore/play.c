@@ -9,6 +9,7 @@
 #include "runner/sim/explore/call.h"
 #include "runner/sim/explore/clocks.h"
 #include "runner/sim/explore/heap.h"
+#include "runner/sim/explore/memory.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -58,8 +59,10 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 		.first_pair = call->lane->id * PAIRS + *pairs,
 		.returned = RM_HISTORY_NEVER,
 		.invoked = ++rm_explore.stamp };
+	rm_explore_boundary();
 	event->there = rm_explore_perform(call, op->kind);
 	rm_explore_opaque();
+	rm_explore_boundary();
 	if (kind == RM_HISTORY_LENGTH)
 		event->result = call->result.word[0];
 	event->returned = ++rm_explore.stamp;
@@ -271,6 +274,8 @@ int rm_explore_play(const struct rm_explore_program *program,
 	rm_history_judgement_clear(&played->judgement);
 	rm_explore_heap_reset();
 	rm_explore_clocks_reset();
+	rm_explore.model = rm_explore_model_of(program->memory);
+	rm_explore_places_reset();
 	rm_explore_begin(schedule, limit, main_thread);
 	rm_explore_clocks_undo();
 	played->fault = finding->fault;

@@ -2,6 +2,7 @@
 /* reach.c - what all locks share: a step, and misuse (locks.h). */
 #include "runner/sim/explore/heap.h"
 #include "runner/sim/explore/locks.h"
+#include "runner/sim/explore/memory.h"
 
 void rm_explore_reach(const void *lock, size_t bytes, const void *site)
 {
@@ -14,6 +15,7 @@ void rm_explore_reach(const void *lock, size_t bytes, const void *site)
 	if (offset < RM_EXPLORE_HEAP_BYTES && !rm_explore_in_block(offset, 4))
 		rm_explore_heap_fault((uintptr_t)lock, 4, true, site);
 	rm_explore_clocks_keep(lock, bytes);
+	rm_explore_drain_own(); /* a locked instruction */
 }
 
 _Noreturn void rm_explore_misuse(const char *what, const void *site)

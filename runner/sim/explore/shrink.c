@@ -5,7 +5,8 @@
  * A program without one of its operations takes other turns, so a candidate is
  * tried under the turns that it has, and then under some schedules of its own;
  * it is taken if one of them fails in the same way. Switches come last: at
- * each turn the lane that ran before goes on instead.
+ * each turn the lane that ran before goes on instead. Under a model of memory
+ * loads look back less far, and stores leave their buffers when they must.
  */
 #include "runner/sim/explore/shrink.h"
 
@@ -165,6 +166,76 @@ static bool leave_out_switches(struct rm_explore_case *failing)
 	return any && failing->plays < 2 * PLAYS_MOST;
 }
 
+/* The turns of a case, to be changed and tried; free() `turn`. NULL: no memory,
+   and nothing is left out. */
+static struct rm_explore_turns copy_turns(const struct rm_explore_case *failing)
+{
+	struct rm_explore_turns copy = failing->turns;
+
+	copy.turn = malloc(copy.count * sizeof(*copy.turn));
+	copy.room = copy.count;
+	if (copy.turn)
+		memcpy(copy.turn, failing->turns.turn,
+		        copy.count * sizeof(*copy.turn));
+	return copy;
+}
+
+static bool fails_listed(
+        struct rm_explore_case *failing, const struct rm_explore_turns *turns)
+{
+	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
+		.list = turns };
+
+	return fails(failing, &failing->program, &listed, failing->switches);
+}
+
+/* The load at the end of turn `i` reads a newer store, the newest if that does. */
+static bool looks_less_far(struct rm_explore_case *failing, size_t i)
+{
+	const uint32_t back = failing->turns.turn[i].back;
+	struct rm_explore_turns turns = copy_turns(failing);
+	bool less = false;
+
+	for (uint32_t try = 0; turns.turn && try < back && !less; try++) {
+		turns.turn[i].back = try;
+		less = fails_listed(failing, &turns);
+	}
+	free(turns.turn);
+	return less;
+}
+
+/* Turn `i`, of a buffer, is left out: its stores leave it later. */
+static bool leaves_later(struct rm_explore_case *failing, size_t i)
+{
+	struct rm_explore_turns turns = copy_turns(failing);
+	bool later = false;
+
+	if (turns.turn && turns.turn[i].lane >= RM_EXPLORE_BUFFERS_AT) {
+		memmove(&turns.turn[i], &turns.turn[i + 1],
+		        (--turns.count - i) * sizeof(*turns.turn));
+		later = fails_listed(failing, &turns);
+	}
+	free(turns.turn);
+	return later;
+}
+
+static bool leave_out_memory(struct rm_explore_case *failing)
+{
+	bool any = false;
+
+	if (!failing->program.memory)
+		return false;
+	for (size_t i = failing->turns.count;
+	        i-- > 0 && failing->plays < 2 * PLAYS_MOST;) {
+		if (i >= failing->turns.count)
+			continue;
+		any |= looks_less_far(failing, i);
+		if (i < failing->turns.count)
+			any |= leaves_later(failing, i);
+	}
+	return any && failing->plays < 2 * PLAYS_MOST;
+}
+
 int rm_explore_case_play(struct rm_explore_case *failing,
         struct rm_explore_played *played, struct rm_error *error)
 {
@@ -189,6 +260,8 @@ int rm_explore_shrink(struct rm_explore_case *failing, struct rm_error *error)
 	for (unsigned i = 0; i < PASSES && leave_out(failing); i++)
 		;
 	for (unsigned i = 0; i < PASSES && leave_out_switches(failing); i++)
+		;
+	for (unsigned i = 0; i < PASSES && leave_out_memory(failing); i++)
 		;
 	/* what is shown is what is played last */
 	status = rm_explore_case_play(failing, &played, error);

@@ -139,11 +139,12 @@ static struct rm_explore_turn exhaustive_next(
 		chosen = (uint32_t)__builtin_ctz(choices);
 	}
 	tree->gave &= ~(1U << chosen);
-	return (struct rm_explore_turn){ chosen, 1 };
+	return (struct rm_explore_turn){ .lane = chosen, .steps = 1 };
 }
 
-const struct rm_explore_scheduler rm_explore_exhaustive = { "exhaustive",
-	exhaustive_begin, exhaustive_next };
+const struct rm_explore_scheduler rm_explore_exhaustive = {
+	.name = "exhaustive", .begin = exhaustive_begin, .next = exhaustive_next
+};
 
 /* Lanes that are still to be tried at a decision. */
 static uint32_t untried(

@@ -58,6 +58,10 @@ enum rm_explore_kind {
 	RM_EXPLORE_LOADS,
 	RM_EXPLORE_STORES,
 	RM_EXPLORE_LOCKS, /* a lock's or a futex' word */
+	/* under a model of memory */
+	RM_EXPLORE_FENCES,
+	RM_EXPLORE_WAITS,  /* a store that goes into the buffer */
+	RM_EXPLORE_LEAVES, /* it is seen by all */
 };
 
 /* One visible access, of a trace. */
@@ -65,7 +69,12 @@ struct rm_explore_event {
 	uint8_t lane, kind; /* enum rm_explore_kind */
 	int16_t operation;
 	const void *site;
+	bool looks_back; /* a load that reads an older store, of this lane: */
+	uint8_t older_lane;
+	const void *older_site; /* NULL: what was there at the start */
 };
+
+struct rm_explore_model; /* memory.h */
 
 struct rm_explore_world {
 	struct rm_explore_lane lane[RM_EXPLORE_LANES];
@@ -74,6 +83,7 @@ struct rm_explore_world {
 	uint32_t granted; /* at the last decision */
 	uint32_t ready;   /* lanes, as bits */
 	uint32_t ended;   /* the same */
+	uint32_t buffers; /* that hold stores, as bits of turns' lanes */
 	unsigned lanes;   /* the main thread included */
 	bool alone;       /* only lane 0 runs: nobody sees what it does */
 	uint64_t steps, limit; /* up to the last decision; most */
@@ -82,6 +92,8 @@ struct rm_explore_world {
 	uint64_t stamp;      /* of the history */
 	uint32_t number;     /* of this run in this process, from 1 */
 	struct rm_explore_schedule *schedule;
+	const struct rm_explore_model
+	        *model; /* NULL: sequentially consistent */
 	struct rm_sim_ctx host;
 	void (*main)(struct rm_explore_lane *lane);
 	struct rm_explore_finding finding;
@@ -126,6 +138,19 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
 
 /* Keeps what an event of the trace was. */
 void rm_explore_note(enum rm_explore_kind kind, const void *site);
+
+/* --- lanes.c, for models of memory --- */
+
+/* Of `most` older stores that the running lane's load may read: how many stores
+   back it reads. */
+uint32_t rm_explore_look_back(uint32_t most);
+/* A store waits in the running lane's buffer. */
+void rm_explore_buffered(void);
+/* What the trace says of that: the last event reads the store of this lane and
+   place; it has gone into the buffer; a store has left it. */
+void rm_explore_note_older(unsigned lane, const void *site);
+void rm_explore_note_waits(void);
+void rm_explore_note_leaves(unsigned lane, const void *site);
 
 /* "thread 1", "the main thread". */
 const char *rm_explore_lane_name(unsigned lane);

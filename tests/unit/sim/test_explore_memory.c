@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_explore_memory.c - what models of memory keep beside what litmus tests
+ * show: sizes, ends of places, bounds, freed memory, and that a list of turns
+ * plays again what was read and when stores left their buffers.
+ */
+#include "runner/base/rng.h"
+#include "runner/sim/explore/heap.h"
+#include "runner/sim/explore/memory.h"
+#include "runner/sim/guest/guest.h"
+#include "tests/unit/sim/explore_litmus.h"
+#include "tests/unit/tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORDS = 16, STEPS_MOST = 10000, MANY = 20, AGAIN = 300 };
+
+/* What the compiler calls. */
+uint32_t __tsan_atomic32_load(const volatile uint32_t *at, int order);
+uint64_t __tsan_atomic64_load(const volatile uint64_t *at, int order);
+void __tsan_atomic64_store(volatile uint64_t *at, uint64_t value, int order);
+uint64_t __tsan_atomic64_fetch_add(
+        volatile uint64_t *at, uint64_t value, int order);
+void __tsan_write8(void *address);
+void __tsan_read8(void *address);
+
+enum { RELAXED = __ATOMIC_RELAXED };
+
+/* One world a process. */
+static struct {
+	void (*lane[3])(uint64_t *word);
+	uint64_t *word, seen[4];
+	unsigned lanes;
+} world;
+
+static void lane_main(struct rm_explore_lane *lane)
+{
+	world.lane[lane->id - 1](world.word);
+}
+
+static void main_thread(struct rm_explore_lane *lane)
+{
+	(void)lane;
+	world.word = rm_sim_calloc(WORDS, sizeof(*world.word));
+	for (unsigned i = 1; i <= world.lanes; i++)
+		rm_explore_clocks_fork(i);
+	rm_explore_together(world.lanes, lane_main);
+}
+
+/* Two lanes, under a schedule. */
+static enum rm_explore_fault play(void (*one)(uint64_t *),
+        void (*two)(uint64_t *), enum rm_explore_memory memory,
+        struct rm_explore_schedule *schedule)
+{
+	world.lanes = 2;
+	world.lane[0] = one;
+	world.lane[1] = two;
+	memset(world.seen, 0, sizeof(world.seen));
+	rm_explore_heap_reset();
+	rm_explore_clocks_reset();
+	rm_explore.model = rm_explore_model_of(memory);
+	rm_explore_places_reset();
+	rm_explore_begin(schedule, STEPS_MOST, main_thread);
+	return rm_explore.finding.fault;
+}
+
+/* The same by a list of `count` turns. */
+static enum rm_explore_fault play_listed(void (*one)(uint64_t *),
+        void (*two)(uint64_t *), enum rm_explore_memory memory,
+        struct rm_explore_turn *turn, size_t count)
+{
+	const struct rm_explore_turns turns = { turn, count, count };
+	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
+		.list = &turns };
+
+	return play(one, two, memory, &listed);
+}
+
+static void nothing(uint64_t *word)
+{
+	(void)word;
+}
+
+static void by_eight(uint64_t *word)
+{
+	__tsan_atomic64_store(word, 1, RELAXED);
+}
+
+static void by_four(uint64_t *word)
+{
+	__tsan_atomic32_load((uint32_t *)word + 1, RELAXED);
+}
+
+static void by_four_anew(uint64_t *word)
+{
+	__tsan_atomic64_store(word, 1, RELAXED);
+	__tsan_write8(word);
+	*word = 0;
+	__tsan_atomic32_load((uint32_t *)word, RELAXED);
+}
+
+static void sizes(void)
+{
+	static const enum rm_explore_memory models[] = { RM_EXPLORE_TSO,
+		RM_EXPLORE_C11 };
+
+	CHECK(!play_listed(by_eight, by_four, RM_EXPLORE_SC, NULL, 0),
+	        "without a model sizes may differ");
+	for (int i = 0; i < 2; i++) {
+		enum rm_explore_fault fault =
+		        play_listed(by_eight, by_four, models[i], NULL, 0);
+
+		CHECK(fault == RM_EXPLORE_MISUSE &&
+		                strstr(rm_explore.finding.what, "mixed sizes"),
+		        "atomics of two sizes that overlap are refused by "
+		        "name");
+		CHECK(rm_explore.finding.site[0] && rm_explore.finding.site[1],
+		        "with both places");
+		CHECK(!play_listed(by_four_anew, nothing, models[i], NULL, 0),
+		        "behind a plain write it is another object");
+	}
+}
+
+static void counts_up(uint64_t *word)
+{
+	for (uint64_t i = 1; i <= MANY; i++)
+		__tsan_atomic64_store(word, i, RELAXED);
+}
+
+static void looks_once(uint64_t *word)
+{
+	world.seen[0] = __tsan_atomic64_load(word, RELAXED);
+}
+
+static void looks_plainly(uint64_t *word)
+{
+	__tsan_atomic64_store(word, 1, RELAXED);
+	__tsan_atomic64_store(word + 8, 1, RELAXED);
+	__tsan_read8(word + 8);
+	world.seen[0] = word[8];
+	world.seen[1] = *word;
+}
+
+static void bounds(void)
+{
+	/* a lane's beginning is a step */
+	struct rm_explore_turn far[] = { { 1, 1 + MANY, 0 }, { 2, 2, 100 } };
+	struct rm_explore_turn near[] = { { 1, 1 + MANY, 0 }, { 2, 2, 2 } };
+
+	play_listed(counts_up, looks_once, RM_EXPLORE_C11, far, 2);
+	CHECK(world.seen[0] == MANY - 7, "the last eight stores are kept");
+	play_listed(counts_up, looks_once, RM_EXPLORE_C11, near, 2);
+	CHECK(world.seen[0] == MANY - 2, "a turn says how far its load looks");
+	play_listed(counts_up, looks_once, RM_EXPLORE_TSO, far, 2);
+	CHECK(world.seen[0] == MANY - 16, "a buffer has sixteen stores");
+	play_listed(looks_plainly, nothing, RM_EXPLORE_TSO, NULL, 0);
+	CHECK(world.seen[0] == 1 && world.seen[1] == 1,
+	        "who reads plainly what it has stored drains its buffer");
+}
+
+static void stores_once(uint64_t *word)
+{
+	__tsan_atomic64_store(word, 1, RELAXED);
+	__tsan_atomic64_load(word + 8, RELAXED);
+}
+
+static void frees(uint64_t *word)
+{
+	rm_sim_free(word);
+}
+
+static void stores_and_frees(uint64_t *word)
+{
+	uint64_t *block = rm_sim_malloc(8);
+
+	__tsan_atomic64_store(word, 1, RELAXED);
+	__tsan_atomic64_store(block, 1, RELAXED);
+	rm_sim_free(block);
+}
+
+static void freed_memory(void)
+{
+	struct rm_explore_turn late[] = { { 1, 2, 0 }, { 2, 9, 0 },
+		{ 1 + RM_EXPLORE_BUFFERS_AT, 1, 0 }, { 1, 9, 0 } };
+
+	CHECK(play_listed(stores_once, frees, RM_EXPLORE_TSO, late, 4) ==
+	                        RM_EXPLORE_FREED &&
+	                strstr(rm_explore.finding.what, "leaves its buffer"),
+	        "a store that arrives where memory was freed is told");
+	CHECK(!play_listed(stores_and_frees, nothing, RM_EXPLORE_TSO, NULL, 0),
+	        "who frees what it has stored to drains its buffer");
+}
+
+static void writes_all(uint64_t *word)
+{
+	for (unsigned i = 0; i < WORDS; i++)
+		__tsan_atomic64_store(word + i, i + 1, RELAXED);
+	world.seen[2] = __tsan_atomic64_fetch_add(word, 1, RELAXED);
+}
+
+static void reads_all(uint64_t *word)
+{
+	for (unsigned i = WORDS; i-- > 0;)
+		world.seen[0] = world.seen[0] * 31 +
+		                __tsan_atomic64_load(word + i, RELAXED);
+	__tsan_atomic64_store(word, 9, RELAXED);
+	for (unsigned i = 0; i < WORDS; i++)
+		world.seen[1] = world.seen[1] * 31 +
+		                __tsan_atomic64_load(word + i, RELAXED);
+}
+
+static bool equal(
+        const struct rm_explore_turns *a, const struct rm_explore_turns *b)
+{
+	return a->count == b->count &&
+	       !memcmp(a->turn, b->turn, a->count * sizeof(*a->turn));
+}
+
+/* Drawn, then played from the list that was taken; `weak` counts turns that
+   say something of memory. */
+static bool plays_again(const struct rm_explore_scheduler *scheduler,
+        enum rm_explore_memory memory, uint64_t seed, unsigned *weak)
+{
+	struct rm_explore_turns taken = { NULL, 0, 0 }, again = { NULL, 0, 0 };
+	struct rm_explore_schedule drawn = { .scheduler = scheduler,
+		.rng = rm_seed(1, seed),
+		.horizon = 60,
+		.depth = 3,
+		.taken = &taken };
+	struct rm_explore_schedule listed = {
+		.scheduler = &rm_explore_listed, .list = &taken, .taken = &again
+	};
+	uint64_t seen[4];
+	bool same;
+
+	play(writes_all, reads_all, memory, &drawn);
+	memcpy(seen, world.seen, sizeof(seen));
+	play(writes_all, reads_all, memory, &listed);
+	same = equal(&taken, &again) && !memcmp(seen, world.seen, sizeof(seen));
+	for (size_t i = 0; i < taken.count; i++)
+		*weak += taken.turn[i].back ||
+		         taken.turn[i].lane >= RM_EXPLORE_BUFFERS_AT;
+	free(taken.turn);
+	free(again.turn);
+	return same;
+}
+
+static void lists(enum rm_explore_memory memory)
+{
+	unsigned weak = 0;
+	bool same = true;
+
+	for (uint64_t seed = 0; seed < AGAIN; seed++)
+		same &= plays_again(
+		        seed % 2 ? &rm_explore_pct : &rm_explore_random, memory,
+		        seed, &weak);
+	printf("# %s: %u turns that say something of memory\n",
+	        rm_explore_memory_name[memory], weak);
+	CHECK(same, "a list of turns plays the same again");
+	CHECK((weak > AGAIN) == (memory != RM_EXPLORE_SC),
+	        "with what memory did, where it has a model");
+}
+
+int main(void)
+{
+	struct rm_error error = { "" };
+
+	if (rm_explore_lanes_open(&error) || rm_explore_heap_open(&error) ||
+	        rm_explore_clocks_open(&error)) {
+		CHECK(false, error.text);
+		return DONE();
+	}
+	sizes();
+	bounds();
+	freed_memory();
+	lists(RM_EXPLORE_SC);
+	lists(RM_EXPLORE_TSO);
+	lists(RM_EXPLORE_C11);
+	return DONE();
+}
