@@ -162,14 +162,13 @@ static void complete(struct argp_state *state, struct arguments *to)
 }
 
 /* A mistake in the file is told with its line, without how to call this. */
-static void read_written(const char *file, struct arguments *to)
+static void read_written(
+        const char *file, struct argp_state *state, struct arguments *to)
 {
 	struct rm_error error = { "" };
 
-	if (rm_explore_written_load(file, &to->written, &error)) {
-		fprintf(stderr, "readmostly explore: %s\n", error.text);
-		exit(RM_USAGE);
-	}
+	if (rm_explore_written_load(file, &to->written, &error))
+		argp_failure(state, RM_USAGE, 0, "%s", error.text);
 	to->options.written = &to->written;
 	to->options.written_in = file;
 }
@@ -194,7 +193,7 @@ static error_t parse_exhaustive(
 		to->one_program = true;
 		return 0;
 	case PROGRAM_FILE:
-		read_written(text, to);
+		read_written(text, state, to);
 		return 0;
 	case ARGP_KEY_END:
 		complete(state, to);
