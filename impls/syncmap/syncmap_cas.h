@@ -40,6 +40,7 @@ static inline uint64_t syncmap_fill_locked(
 		there = syncmap_fill(thread, entry, cell);
 	else
 		syncmap_insert(thread, inner, key, cell);
+	syncmap_promote_loaded(thread, map);
 	if (missed)
 		syncmap_miss(thread, map);
 	syncmap_unlock(&map->lock);

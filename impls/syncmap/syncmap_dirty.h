@@ -133,6 +133,15 @@ static inline void syncmap_promote_early(void *thread, struct syncmap *map)
 	syncmap_set_misses(map, misses);
 }
 
+/* Where that is the variant's rule, the store that filled dirty promotes it: of a
+   new key, or of one that was expunged. */
+RM_HOT void syncmap_promote_loaded(void *thread, struct syncmap *map)
+{
+	if (syncmap_rules.promotion == SYNCMAP_PROMOTE_LOADED && map->dirty &&
+	        syncmap_is_loaded(map->dirty))
+		syncmap_promote(thread, map);
+}
+
 /* Adds a new key: the only step that may need a new dirty. */
 RM_HOT void syncmap_insert(
         void *thread, struct rm_shape inner, struct rm_key key, uint64_t cell)
@@ -149,9 +158,6 @@ RM_HOT void syncmap_insert(
 	syncmap_dirty_add(map, inner, key, syncmap_entry_new(inner, key, cell));
 	if (!stays)
 		syncmap_promote_early(thread, map);
-	else if (syncmap_rules.promotion == SYNCMAP_PROMOTE_LOADED &&
-	         syncmap_is_loaded(map->dirty))
-		syncmap_promote(thread, map);
 }
 
 /* An expunged entry is about to get a value: back into dirty, first. */

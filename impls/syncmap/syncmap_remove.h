@@ -13,10 +13,11 @@ RM_HOT uint64_t syncmap_empty(struct syncmap_entry *entry)
 	uint64_t cell = atomic_load_explicit(&entry->p, memory_order_relaxed);
 
 	while (syncmap_live(cell))
-		/* acquire: the content of what we take out; relaxed: again.
-		   Not release: nil publishes nothing. */
+		/* acq_rel: sees the content of what we take out, and who
+		   finds nil sees what was done before (in shard_life, that
+		   the shard has the key no longer); relaxed: again */
 		if (atomic_compare_exchange_weak_explicit(&entry->p, &cell,
-		            SYNCMAP_NIL, memory_order_acquire,
+		            SYNCMAP_NIL, memory_order_acq_rel,
 		            memory_order_relaxed))
 			return cell;
 	return SYNCMAP_NIL;

@@ -25,6 +25,7 @@ RM_HOT uint64_t syncmap_swap_locked(
 		        &entry->p, cell, memory_order_acq_rel);
 	else
 		syncmap_insert(thread, inner, key, cell);
+	syncmap_promote_loaded(thread, map);
 	syncmap_unlock(&map->lock);
 	return old;
 }

@@ -39,8 +39,8 @@ static void scans_stay_online(const struct rm_impl *impl)
 	void *map = impl->ops->create(&sizing);
 	struct pinned pinned = { impl->ops, impl->ops->join(map, 0) };
 
-	impl->ops->upsert(pinned.thread, RM_U64X8,
-	        (struct rm_key){ .word = 1 }, &value);
+	impl->ops->upsert(
+	        pinned.thread, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
 	impl->ops->scan(pinned.thread, RM_U64X8, write_much, &pinned);
 	CHECK(race_stat(impl, map, "retired_bytes") > 2 * PINNED_LIMIT &&
 	                race_stat(impl, map, "grace_waits") == 0 &&

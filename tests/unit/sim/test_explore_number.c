@@ -64,8 +64,8 @@ static void count_depths(enum rm_explore_policy policy, unsigned depth,
 
 	memset(of, 0, (RM_EXPLORE_DEPTH_MAX + 1) * sizeof(*of));
 	for (uint64_t number = 0; number < NUMBERS; number++) {
-		rm_explore_number(&options, number, 100, &tally, NULL, &played,
-		        NULL);
+		rm_explore_number(
+		        &options, number, 100, &tally, NULL, &played, NULL);
 		if (last.scheduler == &rm_explore_pct)
 			of[last.depth]++;
 	}
@@ -91,7 +91,8 @@ int main(void)
 	CHECK(each_is(of, NUMBERS / 4 / RM_EXPLORE_DEPTH_MAX),
 	        "so has each fourth schedule of a mix");
 	count_depths(RM_EXPLORE_MIX, 2, of);
-	CHECK(of[2] == NUMBERS / 4, "a depth that was asked for is all there is");
+	CHECK(of[2] == NUMBERS / 4,
+	        "a depth that was asked for is all there is");
 	count_depths(RM_EXPLORE_RANDOM, 0, of);
 	CHECK(each_is(of, 0), "random has no PCT");
 	return DONE();

@@ -231,9 +231,8 @@ static void a_key_that_many_ask_for_may_be_missed_often(void)
 static bool replayed(const struct rm_trace *trace,
         const struct rm_counts *counts, uint64_t digest)
 {
-	const struct rm_request request = {
-		.trace = trace, .cell = { .threads = 1, .trace_passes = 1 }
-	};
+	const struct rm_request request = { .trace = trace,
+		.cell = { .threads = 1, .trace_passes = 1 } };
 	struct rm_member member = { .held_digest = digest };
 	const struct rm_team replay = {
 		.request = &request, .impl = &impl, .members = &member
@@ -276,8 +275,8 @@ static void a_replay_has_the_counts_of_its_trace(void)
 		counts[3].idle_removes += by;
 		counts[4].misses_resident += by;
 		for (size_t i = 0; i < 5; i++)
-			caught &= !replayed(
-			        &trace, &counts[i], expected.digest);
+			caught &=
+			        !replayed(&trace, &counts[i], expected.digest);
 		CHECK(caught, step < 0 ? "one too few of a kind is caught"
 		                       : "and one too many");
 	}
