@@ -159,16 +159,38 @@ static inline bool seg_clear_bin(
 	return true;
 }
 
-/* False: it grew meanwhile, and what was not reached is in other bins. */
+static inline uint64_t seg_reversed(uint64_t bits)
+{
+	const uint64_t odd = 0x5555555555555555U, pairs = 0x3333333333333333U,
+	               halves = 0x0f0f0f0f0f0f0f0fU;
+
+	bits = (bits >> 1 & odd) | (bits & odd) << 1;
+	bits = (bits >> 2 & pairs) | (bits & pairs) << 2;
+	bits = (bits >> 4 & halves) | (bits & halves) << 4;
+	return __builtin_bswap64(bits);
+}
+
+/* The bin behind this one where they are counted by their highest bit first; 0:
+   that was the last. When a table doubles, the two bins that one becomes follow
+   each other: what was walked over stays so (after Redis' SCAN). */
+static inline uint64_t seg_bin_after(uint64_t bin, uint64_t mask)
+{
+	return seg_reversed(seg_reversed(bin | ~mask) + 1);
+}
+
+/* From *bin on; each key goes at most once, for who has one put back after it
+   went must find it. False: the segment grew at *bin. */
 static inline bool seg_clear_segment(
-        struct epoch_record *record, struct seg_segment *segment)
+        struct epoch_record *record, struct seg_segment *segment, uint64_t *bin)
 {
 	const struct seg_bins bins = seg_bins_of(seg_map_of(record), segment);
 
-	for (uint64_t i = 0; i <= bins.mask; i++)
-		if (seg_head(&bins.at[i]) &&
-		        !seg_clear_bin(record, segment, &bins.at[i]))
+	do {
+		if (seg_head(&bins.at[*bin]) &&
+		        !seg_clear_bin(record, segment, &bins.at[*bin]))
 			return false;
+		*bin = seg_bin_after(*bin, bins.mask);
+	} while (*bin);
 	return true;
 }
 
@@ -177,9 +199,12 @@ static inline void seg_clear(void *thread)
 {
 	struct seg_map *map = seg_map_of(thread);
 
-	for (size_t s = 0; s < SEG_SEGMENTS; s++)
-		while (!seg_clear_segment(thread, &map->segment[s]))
+	for (size_t s = 0; s < SEG_SEGMENTS; s++) {
+		uint64_t bin = 0;
+
+		while (!seg_clear_segment(thread, &map->segment[s], &bin))
 			;
+	}
 }
 
 static inline void seg_stats(void *opaque, rm_stat_fn *emit, void *context)

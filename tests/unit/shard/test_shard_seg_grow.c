@@ -5,7 +5,7 @@ enum { SEG_GROWS = 1, SEG_FEW_BINS = 4, SEG_ENCODES = 0 };
 #include "impls/shard/seg_more.h"
 #include "tests/unit/map_race.h"
 
-enum { KEYS = 300 };
+enum { KEYS = 300, HASHES = 1024 };
 
 static void *clear_work(void *opaque)
 {
@@ -55,8 +55,47 @@ static void clear_follows_a_segment_that_grows(void)
 	seg_destroy(map);
 }
 
+/* Walks `steps` bins of a table of mask + 1, counts the hashes of each, and
+   returns the bin where it stands; 0: behind the last. */
+static uint64_t walk(
+        uint64_t bin, uint64_t mask, unsigned steps, unsigned seen[HASHES])
+{
+	for (unsigned i = 0; i < steps; i++) {
+		for (uint64_t hash = bin; hash < HASHES; hash += mask + 1)
+			seen[hash]++;
+		bin = seg_bin_after(bin, mask);
+		if (!bin)
+			break;
+	}
+	return bin;
+}
+
+/* Wherever the table doubles, once or twice at a time: no key comes a second
+   time, which would take one that was put back meanwhile. */
+static void each_hash_is_walked_over_once(void)
+{
+	bool once = true;
+
+	for (unsigned steps = 1; steps < 16; steps++)
+		for (unsigned more = 1; more < 24; more++)
+			for (unsigned grown = 0; grown < 16; grown++) {
+				unsigned seen[HASHES] = { 0 };
+				const uint64_t wider = 16U << grown % 4;
+				const uint64_t widest = wider << grown / 4;
+				uint64_t bin = walk(0, 15, steps, seen);
+
+				bin = walk(bin, wider - 1, more, seen);
+				if (bin)
+					walk(bin, widest - 1, HASHES, seen);
+				for (unsigned i = 0; i < HASHES; i++)
+					once = once && seen[i] == 1;
+			}
+	CHECK(once, "a walk that goes on in a larger table has each hash once");
+}
+
 int main(void)
 {
 	clear_follows_a_segment_that_grows();
+	each_hash_is_walked_over_once();
 	return DONE();
 }
