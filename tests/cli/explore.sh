@@ -60,6 +60,9 @@ while IFS='	' read -r id folder finding schedules; do
 	check "$id: source lines of the map are shown" grep -q '\.[ch]:[0-9]' "$dir/$id"
 	check "$id: its twin passes $right_schedules" passes "$explore" "${id}_twin"
 done <"$dir/bugs"
+check 'what is written is on the page' grep -q ' plain_counter.c:[0-9]* writes 1$' "$dir/plain_counter"
+check 'a pointer is a place of the heap, the same in each run' \
+	grep -q ' plain_counter.c:[0-9]* reads heap+0x[0-9a-f]*$' "$dir/plain_counter"
 for map in gomap_rw gomap_mutex syncmap shard_rw_32 hashtriemap; do
 	check "$map passes $right_schedules schedules" passes \
 		"$build/readmostly-explore" $map
@@ -85,7 +88,7 @@ weak_on_one_cpu() { # ID SCHEDULES MODEL
 says_of_memory() { # ID MODEL
 	case $2 in
 	c11) grep -Eq 'an older value: that of (the start|thread [1-7] at .*\.[ch]:[0-9]+)$' "$dir/$1" ;;
-	tso) grep -q 'stores, into its buffer$' "$dir/$1" && grep -q 'has left the buffer$' "$dir/$1" ;;
+	tso) grep -q 'stores into its buffer [^ ]*$' "$dir/$1" && grep -q 'has left the buffer$' "$dir/$1" ;;
 	esac
 }
 grep -v '^#' "$weak" >"$dir/weak"

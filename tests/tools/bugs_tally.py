@@ -26,6 +26,8 @@ from pathlib import Path
 PAGE = Path("docs/tally/bugs.md")
 TOOLS = {  # the program, then its arguments before the map, and behind it
     "explore": ("readmostly-explore", (), ()),
+    "explore tso": ("readmostly-explore", (), ("--memory", "tso")),
+    "explore c11": ("readmostly-explore", (), ("--memory", "c11")),
     "check": ("readmostly", ("check",), ("--quiet",)),
 }
 HEAD = """# Published bugs: which tool finds them

@@ -31,6 +31,14 @@
 
 typedef rm_explore_value uint128_t;
 
+/* An atomic access has read or written this. */
+#define SAW(value)                                                 \
+	do                                                         \
+		if (rm_explore.trace)                              \
+			rm_explore_note_value(                     \
+			        (uint64_t)(value), sizeof(value)); \
+	while (0)
+
 #define RM_EXPLORE_NAME(bits, name) __tsan_atomic##bits##_##name
 
 /* Its own stack, as deep as a lane's may be. */
@@ -73,6 +81,10 @@ static inline void touch(uintptr_t address, unsigned bytes, bool write,
 	/* after the step: others may have run, and freed it */
 	hold_against_heap(address, bytes, write, site);
 	rm_explore_accessed(address, bytes, write, atomic, site);
+	if (WEAK && !atomic)
+		rm_explore_weak_plain(address, bytes, write);
+	if (rm_explore.trace && !atomic)
+		rm_explore_note_place(address, bytes);
 }
 
 /* From now on somebody has written there. */
@@ -214,6 +226,7 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 			rm_explore_changed((uintptr_t)at, order);              \
 		old = *at;                                                     \
 		*at = (uint##bits##_t)(changed);                               \
+		SAW(*at);                                                      \
 		return old;                                                    \
 	}
 
@@ -235,17 +248,24 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 	uint##bits##_t RM_EXPLORE_NAME(bits, load)(                            \
 	        const volatile uint##bits##_t *at, int order)                  \
 	{                                                                      \
+		uint##bits##_t value;                                          \
+                                                                               \
 		touch_atomic((uintptr_t)at, (bits) / 8, true, false, SITE);    \
-		if (WEAK)                                                      \
-			return (uint##bits##_t)rm_explore_weak_load(           \
+		if (WEAK) {                                                    \
+			value = (uint##bits##_t)rm_explore_weak_load(          \
 			        ACCESS(at, order, SITE));                      \
-		rm_explore_loaded((uintptr_t)at, order);                       \
-		return *at;                                                    \
+		} else {                                                       \
+			rm_explore_loaded((uintptr_t)at, order);               \
+			value = *at;                                           \
+		}                                                              \
+		SAW(value);                                                    \
+		return value;                                                  \
 	}                                                                      \
 	void RM_EXPLORE_NAME(bits, store)(                                     \
 	        volatile uint##bits##_t * at, uint##bits##_t value, int order) \
 	{                                                                      \
 		touch_atomic((uintptr_t)at, (bits) / 8, false, true, SITE);    \
+		SAW(value);                                                    \
 		if (WEAK) {                                                    \
 			rm_explore_weak_store(ACCESS(at, order, SITE), value); \
 			return;                                                \
@@ -273,10 +293,12 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 		uint##bits##_t old;                                            \
                                                                                \
 		touch_atomic((uintptr_t)at, (bits) / 8, true, true, site);     \
+		old = WEAK ? compare_weak_##bits(at, expected, desired, order, \
+		                     failure, site)                            \
+		           : *at;                                              \
+		SAW(old == expected ? desired : old);                          \
 		if (WEAK)                                                      \
-			return compare_weak_##bits(                            \
-			        at, expected, desired, order, failure, site);  \
-		old = *at;                                                     \
+			return old;                                            \
 		if (old == expected) {                                         \
 			rm_explore_changed((uintptr_t)at, order);              \
 			*at = desired;                                         \

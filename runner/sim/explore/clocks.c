@@ -14,7 +14,7 @@
  */
 #include "runner/sim/explore/clocks.h"
 #include "runner/sim/explore/heap.h"
-#include "runner/sim/explore/memory.h"
+#include "runner/sim/explore/world.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -345,9 +345,6 @@ void rm_explore_accessed(uintptr_t address, unsigned bytes, bool write,
 			        ((1U << part) - 1) << at |
 			                (atomic ? IS_ATOMIC : 0),
 			        write, site);
-		if (cell && cell->place && !atomic)
-			rm_explore_place_plain(
-			        &cell->place, address, part, write);
 		address += part;
 		bytes -= part;
 	}

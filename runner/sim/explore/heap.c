@@ -248,7 +248,8 @@ static void give(void *address, const void *site)
 		        self, (unsigned long long)block->bytes,
 		        rm_explore_lane_name(block->freed_by));
 	if (rm_explore.buffers)
-		rm_explore_drain_before((uintptr_t)address, block->bytes);
+		rm_explore.model->drain_before(
+		        (uintptr_t)address, block->bytes);
 	/* to who reads the block it is as if it were written */
 	rm_explore.stretch.freed = (uintptr_t)address / RM_EXPLORE_GRANULE;
 	rm_explore.stretch.freed_words =
@@ -293,7 +294,7 @@ void *rm_sim_realloc(void *old, size_t bytes)
 	if (!block)
 		return NULL;
 	if (rm_explore.buffers && was)
-		rm_explore_drain_before((uintptr_t)old, was->bytes);
+		rm_explore.model->drain_before((uintptr_t)old, was->bytes);
 	if (old && was)
 		move(block, old, was->bytes < bytes ? was->bytes : bytes);
 	rm_explore_step();

@@ -70,8 +70,8 @@ static void lane_entry(void)
 
 	self->entry(self);
 	self->operation = -1;
-	if (rm_explore.buffers)
-		rm_explore_step(); /* its stores may wait up to its very end */
+	if (rm_explore.buffers && !--rm_explore.left)
+		rm_explore_decide(); /* its stores may wait to its very end */
 	rm_explore.ended |= 1U << self->id;
 	rm_explore_block(RM_EXPLORE_ENDED, NULL, NULL);
 	__builtin_unreachable();
@@ -234,7 +234,8 @@ static bool leaves_buffer(const struct rm_explore_turn *turn)
 	if (turn->lane < RM_EXPLORE_LANES)
 		return false;
 	rm_explore_took(rm_explore.schedule,
-	        rm_explore_drain(turn->lane - RM_EXPLORE_LANES, turn->steps));
+	        rm_explore.model->drain(
+	                turn->lane - RM_EXPLORE_LANES, turn->steps));
 	return true;
 }
 
@@ -274,7 +275,7 @@ void rm_explore_yield(void)
 		return;
 	}
 	rm_explore.steps++; /* a loop of nothing else has an end, too */
-	rm_explore_opaque();
+	rm_explore.stretch.opaque = true;
 	decide(true);
 }
 
@@ -283,8 +284,9 @@ void rm_explore_block(
 {
 	struct rm_explore_lane *self = rm_explore.running;
 
-	rm_explore_opaque();
-	rm_explore_drain_own();
+	rm_explore.stretch.opaque = true;
+	if (rm_explore.buffers)
+		rm_explore.model->drain(self->id, UINT32_MAX);
 	self->wait = wait;
 	self->waits_for = address;
 	self->waits_site = site;
@@ -305,7 +307,7 @@ unsigned rm_explore_wake(
 {
 	unsigned woken = 0;
 
-	rm_explore_opaque();
+	rm_explore.stretch.opaque = true;
 	for (unsigned i = 1; i < rm_explore.lanes && woken < count; i++) {
 		struct rm_explore_lane *lane = &rm_explore.lane[i];
 
@@ -357,61 +359,6 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
 	rm_explore.running = NULL;
 	rm_sim_ctx_switch(&lost, &rm_explore.host);
 	__builtin_unreachable();
-}
-
-void rm_explore_note(enum rm_explore_kind kind, const void *site)
-{
-	const struct rm_explore_lane *lane = rm_explore.running;
-
-	if (!rm_explore.trace || rm_explore.alone ||
-	        rm_explore.trace_count == rm_explore.trace_room)
-		return;
-	rm_explore.trace[rm_explore.trace_count++] =
-	        (struct rm_explore_event){ .lane = (uint8_t)lane->id,
-		        .kind = (uint8_t)kind,
-		        .operation = (int16_t)lane->operation,
-		        .site = site };
-}
-
-/* The event of the step that is under way; NULL: the trace is full. */
-static struct rm_explore_event *last_event(void)
-{
-	return rm_explore.trace && rm_explore.trace_count &&
-	                       rm_explore.trace_count < rm_explore.trace_room
-	               ? &rm_explore.trace[rm_explore.trace_count - 1]
-	               : NULL;
-}
-
-void rm_explore_note_older(unsigned lane, const void *site)
-{
-	struct rm_explore_event *event = last_event();
-
-	if (!event)
-		return;
-	event->looks_back = true;
-	event->older_lane = (uint8_t)lane;
-	event->older_site = site;
-}
-
-void rm_explore_note_waits(void)
-{
-	struct rm_explore_event *event = last_event();
-
-	if (event)
-		event->kind = RM_EXPLORE_WAITS;
-}
-
-/* Another lane may be running: it is this one's event. */
-void rm_explore_note_leaves(unsigned lane, const void *site)
-{
-	struct rm_explore_event *event;
-
-	rm_explore_note(RM_EXPLORE_LEAVES, site);
-	event = last_event();
-	if (!event)
-		return;
-	event->lane = (uint8_t)lane;
-	event->operation = (int16_t)rm_explore.lane[lane].operation;
 }
 
 const char *rm_explore_lane_name(unsigned lane)

@@ -123,13 +123,9 @@ static uint32_t place_of(const struct rm_explore_atomic *access)
 
 /* A write ends the places that it overlaps: what is atomic there from now on
    is another object, which somebody makes with this write. */
-void rm_explore_place_plain(
-        uint32_t *first, uintptr_t address, unsigned bytes, bool write)
+static void end_places(uint32_t *first, uintptr_t address, unsigned bytes)
 {
-	if (!rm_explore.model)
-		return;
-	rm_explore.model->plain(address, bytes, write);
-	while (write && *first) {
+	while (*first) {
 		const struct rm_explore_place *place = &places.place[*first];
 
 		if (address < place->at + place->bytes &&
@@ -137,6 +133,24 @@ void rm_explore_place_plain(
 			*first = place->next;
 		else
 			first = &places.place[*first].next;
+	}
+}
+
+void rm_explore_weak_plain(uintptr_t address, unsigned bytes, bool write)
+{
+	while (bytes) {
+		unsigned part = 8 - address % 8;
+		uint32_t *first = rm_explore_places_at(address);
+
+		if (part > bytes)
+			part = bytes;
+		if (first && *first) {
+			rm_explore.model->plain(address, part, write);
+			if (write)
+				end_places(first, address, part);
+		}
+		address += part;
+		bytes -= part;
 	}
 }
 

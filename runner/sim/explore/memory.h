@@ -56,6 +56,13 @@ struct rm_explore_model {
 	void (*boundary)(void);
 	/* A place begins. */
 	void (*made)(uint32_t place);
+	/* Both only while rm_explore.buffers says that one has stores. The
+	   buffer of a lane gives up to `most` of them to memory, the oldest
+	   first; how many. */
+	unsigned (*drain)(unsigned lane, unsigned most);
+	/* Before these bytes are freed: the running lane's store may not be on
+	   its way from here. */
+	void (*drain_before)(uintptr_t address, size_t bytes);
 };
 
 extern const struct rm_explore_model rm_explore_tso, rm_explore_c11;
@@ -73,6 +80,8 @@ void rm_explore_weak_change(const struct rm_explore_atomic *access);
 bool rm_explore_weak_fails(const struct rm_explore_atomic *access,
         rm_explore_value expected, rm_explore_value *seen);
 void rm_explore_weak_fence(int order, const void *site);
+/* A plain access, just before it is done. */
+void rm_explore_weak_plain(uintptr_t address, unsigned bytes, bool write);
 
 /* An operation of the running lane begins or ends: its stamp is taken. */
 static inline void rm_explore_boundary(void)
@@ -84,10 +93,6 @@ static inline void rm_explore_boundary(void)
 /* Before a schedule, once rm_explore.model is what it shall be. */
 void rm_explore_places_reset(void);
 
-/* A plain access meets places: those of one cell, in `first`. */
-void rm_explore_place_plain(
-        uint32_t *first, uintptr_t address, unsigned bytes, bool write);
-
 /* What is in memory. */
 rm_explore_value rm_explore_peek(uintptr_t at, unsigned bytes);
 void rm_explore_poke(uintptr_t at, unsigned bytes, rm_explore_value value);
@@ -95,20 +100,12 @@ void rm_explore_poke(uintptr_t at, unsigned bytes, rm_explore_value value);
 /* The same as without a model: load, store, change of what is no place. */
 rm_explore_value rm_explore_plain_load(const struct rm_explore_atomic *access);
 
-/* --- memory_tso.c --- */
-
-/* The buffer of a lane gives up to `most` of its stores to memory, the oldest
-   first; how many. */
-unsigned rm_explore_drain(unsigned lane, unsigned most);
-
-/* All of the running lane's, where the machine would: locks, system calls. */
+/* All stores of the running lane's buffer, where the machine would: locks,
+   system calls. */
 static inline void rm_explore_drain_own(void)
 {
 	if (__builtin_expect(rm_explore.buffers != 0, 0))
-		rm_explore_drain(rm_explore.running->id, UINT32_MAX);
+		rm_explore.model->drain(rm_explore.running->id, UINT32_MAX);
 }
-
-/* Before these bytes are freed: nobody's store may be on its way from here. */
-void rm_explore_drain_before(uintptr_t address, size_t bytes);
 
 #endif /* RM_EXPLORE_MEMORY_H */

@@ -73,7 +73,7 @@ static void take_effect(unsigned lane, const struct pending *pending)
 	rm_explore_poke(access->at, access->bytes, pending->value);
 }
 
-unsigned rm_explore_drain(unsigned lane, unsigned most)
+static unsigned let_go(unsigned lane, unsigned most)
 {
 	struct buffer *from = &buffer[lane];
 	unsigned count = most < from->count ? most : from->count;
@@ -88,7 +88,7 @@ unsigned rm_explore_drain(unsigned lane, unsigned most)
 	return count;
 }
 
-void rm_explore_drain_before(uintptr_t address, size_t bytes)
+static void let_go_before(uintptr_t address, size_t bytes)
 {
 	const struct buffer *self = own();
 
@@ -127,7 +127,7 @@ static void store(const struct rm_explore_atomic *access, uint32_t place,
 
 	(void)place;
 	if (self->count == PENDING_MOST)
-		rm_explore_drain(rm_explore.running->id, 1);
+		let_go(rm_explore.running->id, 1);
 	self->pending[self->count++] = (struct pending){ .access = *access,
 		.value = value,
 		.given = rm_explore_give(access->order) };
@@ -175,7 +175,7 @@ static void boundary(void)
 static void plain(uintptr_t address, unsigned bytes, bool write)
 {
 	(void)bytes, (void)write;
-	rm_explore_drain_before(address & ~(uintptr_t)7, 8);
+	let_go_before(address & ~(uintptr_t)7, 8);
 }
 
 const struct rm_explore_model rm_explore_tso = { .begin = begin,
@@ -186,4 +186,6 @@ const struct rm_explore_model rm_explore_tso = { .begin = begin,
 	.fails = fails,
 	.fence = fence,
 	.boundary = boundary,
-	.plain = plain };
+	.plain = plain,
+	.drain = let_go,
+	.drain_before = let_go_before };

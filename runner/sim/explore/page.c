@@ -7,6 +7,7 @@
  */
 #include "runner/sim/explore/page.h"
 #include "runner/protocol/protocol.h"
+#include "runner/sim/explore/heap.h"
 #include "runner/sim/explore/number.h"
 #include "runner/sim/explore/shrink.h"
 #include "runner/sim/explore/sites.h"
@@ -22,7 +23,8 @@ enum {
 	TRACE_MOST = 4096, /* events that are kept */
 	LINES_MOST = 160, /* of the schedule; more are left out in the middle */
 	WIDTH = 36,       /* of a column */
-	CELL_BYTES = 96,
+	CELL_BYTES = 112,
+	DECIMAL_BELOW = 1 << 20, /* larger values are hexadecimal */
 };
 
 struct page {
@@ -127,6 +129,27 @@ static void say_older(const struct page *page,
 		fprintf(page->out, "the start\n");
 }
 
+/* " 0x2a", with a blank before it; nothing where no value is known. A place in
+   the program's own memory lies elsewhere in each run. */
+static void value_words(
+        const struct rm_explore_event *event, char *text, size_t size)
+{
+	const uint64_t value = event->value;
+
+	text[0] = '\0';
+	if (!event->bytes || event->at)
+		return;
+	if (value - rm_explore_heap < RM_EXPLORE_HEAP_BYTES)
+		snprintf(text, size, " heap+0x%" PRIx64,
+		        value - (uint64_t)rm_explore_heap);
+	else if (rm_sim_space_image((const void *)(uintptr_t)value))
+		snprintf(text, size, " a global's address");
+	else if (value < DECIMAL_BELOW)
+		snprintf(text, size, " %" PRIu64, value);
+	else
+		snprintf(text, size, " 0x%" PRIx64, value);
+}
+
 /* A line of the operation where it begins, one of each source line; returns how
    many lines there are, whether they are printed or not. */
 static size_t event_lines(const struct page *page, size_t i,
@@ -138,11 +161,11 @@ static size_t event_lines(const struct page *page, size_t i,
 		[RM_EXPLORE_STORES] = "stores",
 		[RM_EXPLORE_LOCKS] = "locks",
 		[RM_EXPLORE_FENCES] = "fences",
-		[RM_EXPLORE_WAITS] = "stores, into its buffer",
+		[RM_EXPLORE_WAITS] = "stores into its buffer",
 		[RM_EXPLORE_LEAVES] = "has left the buffer" };
 	const struct rm_explore_event *event = &page->event[i];
 	const struct rm_explore_program *program = &page->failing->program;
-	char text[CELL_BYTES], words_of[64];
+	char text[CELL_BYTES], words_of[64], value[32];
 	size_t lines = 0;
 
 	if (operation[event->lane] != event->operation &&
@@ -158,9 +181,10 @@ static size_t event_lines(const struct page *page, size_t i,
 	}
 	if (!event->site || repeats(page, event, i ? event - 1 : NULL))
 		return lines;
-	snprintf(text, sizeof(text), "  %.60s %s",
+	value_words(event, value, sizeof(value));
+	snprintf(text, sizeof(text), "  %.44s %s%s",
 	        rm_explore_sites_find(&page->sites, event->site)->place,
-	        words[event->kind]);
+	        words[event->kind], value);
 	if (print)
 		cell(page, event->lane, text);
 	lines++;

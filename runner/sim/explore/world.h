@@ -72,6 +72,9 @@ struct rm_explore_event {
 	bool looks_back; /* a load that reads an older store, of this lane: */
 	uint8_t older_lane;
 	const void *older_site; /* NULL: what was there at the start */
+	uintptr_t at;           /* of a plain write, until its value is there */
+	uint8_t bytes;  /* of `at` and `value`, 8 at most; 0: none is told */
+	uint64_t value; /* that was read, or written */
 };
 
 struct rm_explore_model; /* memory.h */
@@ -136,8 +139,8 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
         const void *other, const char *format, ...)
         __attribute__((noreturn, format(printf, 4, 5)));
 
-/* Keeps what an event of the trace was. */
-void rm_explore_note(enum rm_explore_kind kind, const void *site);
+/* "thread 1", "the main thread". */
+const char *rm_explore_lane_name(unsigned lane);
 
 /* --- lanes.c, for models of memory --- */
 
@@ -146,14 +149,20 @@ void rm_explore_note(enum rm_explore_kind kind, const void *site);
 uint32_t rm_explore_look_back(uint32_t most);
 /* A store waits in the running lane's buffer. */
 void rm_explore_buffered(void);
-/* What the trace says of that: the last event reads the store of this lane and
-   place; it has gone into the buffer; a store has left it. */
+
+/* --- events.c --- */
+
+/* Keeps what an event of the trace was. */
+void rm_explore_note(enum rm_explore_kind kind, const void *site);
+/* Of that event's value: what the running lane reads there just now, or is
+   about to write there itself; or what it has read or written atomically. */
+void rm_explore_note_place(uintptr_t at, unsigned bytes);
+void rm_explore_note_value(uint64_t value, unsigned bytes);
+/* Under a model of memory: the event reads the store of this lane and place; it
+   has gone into the buffer; a store has left it. */
 void rm_explore_note_older(unsigned lane, const void *site);
 void rm_explore_note_waits(void);
 void rm_explore_note_leaves(unsigned lane, const void *site);
-
-/* "thread 1", "the main thread". */
-const char *rm_explore_lane_name(unsigned lane);
 
 /* --- the passage of each access --- */
 
