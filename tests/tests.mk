@@ -363,14 +363,11 @@ EXPLORE_TEXT := $(patsubst %,$(BUILD)/runner/sim/explore/%.o,program written)
 $(BUILD)/tests/test_explore_written: $(EXPLORE_TEXT)
 
 # The run time that maps have, with programs of steps instead of maps.
-$(BUILD)/tests/test_explore_exhaustive: $(BUILD)/tests/unit/sim/explore_brute.o \
-  $(patsubst %,$(BUILD)/runner/sim/explore/%.o,access clocks events exhaust heap kernel lanes meet memory memory_c11 memory_tso \
-  mutex reach schedule tree) \
-  $(BUILD)/runner/sim/guest/ctx.o $(BUILD)/runner/sim/guest/space.o
-
-# The same with litmus tests: models of memory, which maps have under --memory.
 EXPLORE_RUN := $(patsubst %,$(BUILD)/runner/sim/explore/%.o,access clocks events heap kernel lanes memory memory_c11 \
-  memory_tso mutex reach schedule) $(BUILD)/runner/sim/guest/ctx.o $(BUILD)/runner/sim/guest/space.o
+  memory_tso mutex open reach schedule) $(BUILD)/runner/sim/guest/ctx.o $(BUILD)/runner/sim/guest/space.o
+$(BUILD)/tests/test_explore_exhaustive: $(BUILD)/tests/unit/sim/explore_brute.o \
+  $(patsubst %,$(BUILD)/runner/sim/explore/%.o,exhaust meet tree) $(EXPLORE_RUN)
+# The same with litmus tests: models of memory, which maps have under --memory.
 $(BUILD)/tests/test_explore_litmus: $(BUILD)/tests/unit/sim/explore_litmus.o $(EXPLORE_RUN)
 $(BUILD)/tests/test_explore_memory: $(EXPLORE_RUN)
 

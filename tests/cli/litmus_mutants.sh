@@ -18,7 +18,7 @@ linked() {
 	cmp -s "runner/sim/explore/$1" "$dir/runner/sim/explore/$1" && return 1
 	$cc -std=c11 -D_GNU_SOURCE -w -O2 -fno-lto -I. -c -o "$dir/edited.o" \
 		"$dir/runner/sim/explore/$1" || return 1
-	for name in access clocks events heap kernel lanes memory memory_c11 memory_tso mutex reach schedule; do
+	for name in access clocks events heap kernel lanes memory memory_c11 memory_tso mutex open reach schedule; do
 		[ "$name.c" = "$1" ] || list="$list $objects/$name.o"
 	done
 	# shellcheck disable=SC2086

@@ -6,10 +6,12 @@
 
 #include <string.h>
 
-/* The event of the step that is under way; NULL: the trace is full. */
+/* The event of the step that is under way; NULL: there is none, for the trace
+   is full, or of who is alone no events are kept. */
 static struct rm_explore_event *last_event(void)
 {
-	return rm_explore.trace && rm_explore.trace_count &&
+	return rm_explore.trace && !rm_explore.alone &&
+	                       rm_explore.trace_count &&
 	                       rm_explore.trace_count < rm_explore.trace_room
 	               ? &rm_explore.trace[rm_explore.trace_count - 1]
 	               : NULL;

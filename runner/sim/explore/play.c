@@ -245,22 +245,6 @@ static int judge(struct rm_explore_played *played, struct rm_error *error)
 	return status;
 }
 
-int rm_explore_open(struct rm_error *error)
-{
-	static bool opened;
-	int status = 0;
-
-	if (opened)
-		return 0;
-	opened = true;
-	status = rm_explore_lanes_open(error);
-	if (!status)
-		status = rm_explore_heap_open(error);
-	if (!status)
-		status = rm_explore_clocks_open(error);
-	return status;
-}
-
 int rm_explore_play(const struct rm_explore_program *program,
         struct rm_explore_schedule *schedule, uint64_t limit,
         struct rm_explore_played *played, struct rm_error *error)

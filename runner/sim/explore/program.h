@@ -62,10 +62,6 @@ struct rm_explore_played {
 	struct rm_history_judgement judgement; /* of RM_EXPLORE_HISTORY */
 };
 
-/* Reserves what schedules need; the first call of a process does. 0 or -errno
-   with `error`. */
-int rm_explore_open(struct rm_error *error);
-
 /* Plays it under `schedule`, at most `limit` steps, and judges. 0, or -errno
    with `error` where the judge fails. */
 int rm_explore_play(const struct rm_explore_program *program,

@@ -107,6 +107,10 @@ struct rm_explore_world {
 
 extern struct rm_explore_world rm_explore;
 
+/* Reserves what schedules need; the first call of a process does. 0 or -errno
+   with `error`. */
+int rm_explore_open(struct rm_error *error);
+
 /* --- lanes.c --- */
 
 /* Reserves stacks, and lets signals end a schedule. Once a process. 0 or

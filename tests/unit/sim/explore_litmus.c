@@ -6,21 +6,13 @@
 #include "runner/sim/explore/heap.h"
 #include "runner/sim/explore/memory.h"
 #include "runner/sim/guest/guest.h"
+#include "tests/unit/sim/tsan_calls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { APART = 8 /* words: a line of memory each */, STEPS_MOST = 10000 };
-
-/* What the compiler calls for a map's atomic accesses. */
-uint64_t __tsan_atomic64_load(const volatile uint64_t *at, int order);
-void __tsan_atomic64_store(volatile uint64_t *at, uint64_t value, int order);
-uint64_t __tsan_atomic64_fetch_add(
-        volatile uint64_t *at, uint64_t value, int order);
-int __tsan_atomic64_compare_exchange_strong(volatile uint64_t *at,
-        uint64_t *expected, uint64_t value, int order, int failure);
-void __tsan_atomic_thread_fence(int order);
 
 /* One world a process. */
 static struct {

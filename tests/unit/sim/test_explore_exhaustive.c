@@ -13,18 +13,11 @@
 #include "runner/sim/explore/tree.h"
 #include "runner/sim/guest/guest.h"
 #include "tests/unit/sim/explore_brute.h"
+#include "tests/unit/sim/tsan_calls.h"
 #include "tests/unit/tap.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* What the compiler calls for a map's atomic accesses. */
-uint64_t __tsan_atomic64_load(const volatile uint64_t *at, int order);
-void __tsan_atomic64_store(volatile uint64_t *at, uint64_t value, int order);
-uint64_t __tsan_atomic64_fetch_add(
-        volatile uint64_t *at, uint64_t value, int order);
-int __tsan_atomic64_compare_exchange_strong(volatile uint64_t *at,
-        uint64_t *expected, uint64_t value, int order, int failure);
 
 /* One world a process. */
 static struct {
@@ -339,8 +332,7 @@ int main(void)
 {
 	struct rm_error error = { "" };
 
-	if (rm_explore_lanes_open(&error) || rm_explore_heap_open(&error) ||
-	        rm_explore_clocks_open(&error)) {
+	if (rm_explore_open(&error)) {
 		CHECK(false, error.text);
 		return DONE();
 	}

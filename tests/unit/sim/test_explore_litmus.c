@@ -128,9 +128,7 @@ int main(int argc, char **argv)
 	const char *only = NULL;
 	unsigned unseen = 0;
 
-	if (!count || rm_explore_lanes_open(&error) ||
-	        rm_explore_heap_open(&error) ||
-	        rm_explore_clocks_open(&error)) {
+	if (!count || rm_explore_open(&error)) {
 		CHECK(false, error.text[0] ? error.text : "the table is read");
 		return DONE();
 	}

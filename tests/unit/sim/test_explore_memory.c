@@ -9,21 +9,13 @@
 #include "runner/sim/explore/memory.h"
 #include "runner/sim/guest/guest.h"
 #include "tests/unit/sim/explore_litmus.h"
+#include "tests/unit/sim/tsan_calls.h"
 #include "tests/unit/tap.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { WORDS = 16, STEPS_MOST = 10000, MANY = 20, AGAIN = 300 };
-
-/* What the compiler calls. */
-uint32_t __tsan_atomic32_load(const volatile uint32_t *at, int order);
-uint64_t __tsan_atomic64_load(const volatile uint64_t *at, int order);
-void __tsan_atomic64_store(volatile uint64_t *at, uint64_t value, int order);
-uint64_t __tsan_atomic64_fetch_add(
-        volatile uint64_t *at, uint64_t value, int order);
-void __tsan_write8(void *address);
-void __tsan_read8(void *address);
 
 enum { RELAXED = __ATOMIC_RELAXED };
 
@@ -262,12 +254,35 @@ static void lists(enum rm_explore_memory memory)
 	        "with what memory did, where it has a model");
 }
 
+/* The main thread, alone, accesses words when all others have ended: no event
+   of theirs has that value. */
+static void values(void)
+{
+	struct rm_explore_event trace[4];
+	struct rm_explore_lane lane = { .id = 1 };
+
+	rm_explore.trace = trace;
+	rm_explore.trace_room = 4;
+	rm_explore.trace_count = 0;
+	rm_explore.running = &lane;
+	rm_explore.alone = false;
+	rm_explore_note(RM_EXPLORE_STORES, trace);
+	rm_explore_note_value(5, 8);
+	rm_explore.alone = true;
+	rm_explore_note_value(9, 8);
+	CHECK(rm_explore.trace_count == 1 && trace[0].value == 5 &&
+	                trace[0].bytes == 8,
+	        "an event keeps its value while the main thread is alone");
+	rm_explore.trace = NULL;
+	rm_explore.alone = false;
+	rm_explore.running = NULL;
+}
+
 int main(void)
 {
 	struct rm_error error = { "" };
 
-	if (rm_explore_lanes_open(&error) || rm_explore_heap_open(&error) ||
-	        rm_explore_clocks_open(&error)) {
+	if (rm_explore_open(&error)) {
 		CHECK(false, error.text);
 		return DONE();
 	}
@@ -277,5 +292,6 @@ int main(void)
 	lists(RM_EXPLORE_SC);
 	lists(RM_EXPLORE_TSO);
 	lists(RM_EXPLORE_C11);
+	values();
 	return DONE();
 }
