@@ -142,6 +142,8 @@ void rm_history_clear(struct rm_history *history);
 
 /* "lookup", ..., "clear". */
 const char *rm_history_kind_name(enum rm_history_kind kind);
+/* Back from it: RM_HISTORY_KINDS for no such word. */
+enum rm_history_kind rm_history_kind_parse(const char *word);
 
 /* "none" ...; and back: 0, or -EINVAL and *guarantee unchanged. */
 const char *rm_history_guarantee_name(enum rm_history_guarantee guarantee);

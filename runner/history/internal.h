@@ -44,9 +44,6 @@ static inline bool rm_kind_removes(enum rm_history_kind kind)
 	       kind == RM_HISTORY_COMPARE_REMOVE || kind == RM_HISTORY_CLEAR;
 }
 
-/* Back from rm_history_kind_name(): RM_HISTORY_KINDS for no such word. */
-enum rm_history_kind rm_history_kind_parse(const char *word);
-
 /* Adds all events and pairs of `part` (its header, initial entries and names
    are not read; `part` is unchanged). */
 int rm_history_join(struct rm_history *history, const struct rm_history *part);

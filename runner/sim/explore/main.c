@@ -82,33 +82,34 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static enum rm_explore_policy policy_of(
-        struct argp_state *state, const char *text)
+/* Which of `count` names the value of an option is. */
+static unsigned named(struct argp_state *state, const char *option,
+        const char *text, const char *const *names, unsigned count,
+        const char *expected)
 {
 	unsigned i = 0;
 
-	while (i < RM_EXPLORE_POLICIES &&
-	        strcmp(rm_explore_policy_name[i], text))
+	while (i < count && strcmp(names[i], text))
 		i++;
-	if (i == RM_EXPLORE_POLICIES)
-		argp_error(state,
-		        "--scheduler %s: expected mix, random, pct or "
-		        "exhaustive",
-		        text);
-	return (enum rm_explore_policy)i;
+	if (i == count)
+		argp_error(
+		        state, "--%s %s: expected %s", option, text, expected);
+	return i;
+}
+
+static enum rm_explore_policy policy_of(
+        struct argp_state *state, const char *text)
+{
+	return (enum rm_explore_policy)named(state, "scheduler", text,
+	        rm_explore_policy_name, RM_EXPLORE_POLICIES,
+	        "mix, random, pct or exhaustive");
 }
 
 static enum rm_explore_memory memory_of(
         struct argp_state *state, const char *text)
 {
-	unsigned i = 0;
-
-	while (i < RM_EXPLORE_MEMORIES &&
-	        strcmp(rm_explore_memory_name[i], text))
-		i++;
-	if (i == RM_EXPLORE_MEMORIES)
-		argp_error(state, "--memory %s: expected sc, tso or c11", text);
-	return (enum rm_explore_memory)i;
+	return (enum rm_explore_memory)named(state, "memory", text,
+	        rm_explore_memory_name, RM_EXPLORE_MEMORIES, "sc, tso or c11");
 }
 
 /* What a program that was written down says, options do not. */

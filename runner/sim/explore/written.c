@@ -54,18 +54,6 @@ static char *trimmed(char *text)
 	return text;
 }
 
-static unsigned kind_of(const char *word)
-{
-	unsigned kind = 0;
-
-	if (!strcmp(word, "update"))
-		return RM_EXPLORE_UPDATE;
-	while (kind < RM_HISTORY_KINDS &&
-	        strcmp(rm_history_kind_name(kind), word))
-		kind++;
-	return kind < RM_HISTORY_KINDS ? kind : RM_EXPLORE_UPDATE + 1;
-}
-
 static bool is_whole(unsigned kind)
 {
 	return kind < RM_HISTORY_KINDS && rm_history_is_whole(kind);
@@ -93,8 +81,9 @@ static int read_op(
 	if (*key)
 		*key++ = '\0';
 	key = trimmed(key);
-	kind = kind_of(text);
-	if (kind > RM_EXPLORE_UPDATE)
+	/* the one that a history does not know has the number of no word */
+	kind = rm_history_kind_parse(text);
+	if (kind == RM_EXPLORE_UPDATE && strcmp(text, "update"))
 		return wrong(reading, text,
 		        "an operation: lookup, upsert, remove, exchange, take, "
 		        "insert_if_absent, compare_swap, compare_remove, "
