@@ -179,8 +179,13 @@ $(OUT)/map_code.c: $(patsubst %.o,%.code,$(call objects,$(BUILD),$(LINKED))) FOR
 	   echo '};'; } >$@$(NEW)
 	@cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@
 
-$(OUT)/readmostly: $(BUILD)/runner/main.o $(OBJS)
+$(OUT)/readmostly: $(BUILD)/runner/main.o $(OBJS) | $(OUT)/libreadmostly_quarantine.so
 	$(call link,$^ $(LDLIBS))
+
+# What `readmostly check` loads before malloc; a sanitizer has its own.
+$(OUT)/libreadmostly_quarantine.so: runner/check/quarantine/library.c runner/check/quarantine.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(SAY)$(CC) $(filter-out $(SANITIZE),$(ALL_CFLAGS)) -fPIC -shared -o $@$(NEW) $< && mv $@$(NEW) $@
 
 # The stats build: maps and the measured loop again, with the counts of
 # runner/stat.h, and the same program around them. `measure = causes` runs it.

@@ -86,6 +86,9 @@ test-bugs-sanitized:  ## the twins of the models of bugs under AddressSanitizer,
 	  SANITIZE="-fsanitize=$$san -fno-sanitize-recover=all" build/bugs-$$san/tests/test_bugs && \
 	  build/bugs-$$san/tests/test_bugs twins || exit 1; done
 
+# It loads what `readmostly check` loads before malloc.
+$(BUILD)/tests/test_quarantine: | $(OUT)/libreadmostly_quarantine.so
+
 # Those with rules of their own are at the end of this file.
 OTHER_TESTS := $(STATS_TESTS) $(SANITIZED_TESTS) $(addprefix $(BUILD)/tests/,test_sim_threads test_sim_ctx) $(BUG_TESTS)
 PLAIN_TESTS := $(filter-out $(OTHER_TESTS),$(TESTS))
@@ -165,7 +168,7 @@ history-bench: $(BUILD)/tests/history_bench  ## what judging histories costs: se
 .PHONY: check-maps check-dispatch map-objects test-asan test-tsan
 
 CHECK_OPS ?= 200000
-check-maps: $(BUILD)/readmostly  ## all maps, all checks, quick form
+check-maps: $(BUILD)/readmostly  ## all maps, all checks, quick form; CHECK_OPS=1s: that budget of a shape
 	@tests/tools/check_maps.sh $(BUILD)/readmostly $(CHECK_OPS)
 
 # Maps of libraries, those of `make deps-peers` among them; `make test` has a
@@ -201,7 +204,7 @@ map-objects: $(call objects,$(BUILD),$(IMPLS))
 # tenth of the operations. The sanitizer's finding ends the check's process,
 # and the check says so. Counts of hot paths are compiled in: one set of maps.
 # Operations are called (runner/map.h); `make soak` has them inlined.
-SANITIZED_OPS ?= 20000
+SANITIZED_OPS ?= 16000
 SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g1 -DRM_STATS -DRM_CALLED'
 MAP_ROOMS  = cache gomap lib shard slab snapshot support syncmap
 MAP_TESTS  = $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(filter-out $(if $(LEAVE_OUT), \

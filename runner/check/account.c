@@ -8,15 +8,18 @@
  */
 #include "runner/check/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { KEYS = 24, PREFILLED = KEYS / 2 };
 
 /* What one thread did. One writer; read after all have ended. */
 struct account {
-	_Alignas(RM_CACHE_LINE) uint64_t written; /* mixed words, summed */
-	uint64_t returned;
-	int64_t balance[KEYS]; /* effective inserts - effective removes */
+	/* Of each rank: mixed words, summed; writes and removes, effective or
+	   not; effective inserts - effective removes. */
+	_Alignas(RM_CACHE_LINE) uint64_t written[KEYS], returned[KEYS];
+	uint32_t puts[KEYS], drops[KEYS];
+	int64_t balance[KEYS];
 };
 
 struct ledger {
@@ -45,11 +48,12 @@ static void put(struct rm_peer *peer, struct account *account, bool values,
 	else
 		was_there = peer->ops->upsert(
 		        peer->thread, peer->shape, key, &value);
-	account->written += mix(&value);
+	account->written[rank] += mix(&value);
+	account->puts[rank]++;
 	account->balance[rank] += !was_there;
 	if (!was_there || !values)
 		return;
-	account->returned += mix(&old);
+	account->returned[rank] += mix(&old);
 	rm_peer_verify(peer, &old, rank, "exchange");
 }
 
@@ -65,10 +69,11 @@ static void drop(struct rm_peer *peer, struct account *account, bool values,
 		        peer->ops->take(peer->thread, peer->shape, key, &old);
 	else
 		was_there = peer->ops->remove(peer->thread, peer->shape, key);
+	account->drops[rank]++;
 	account->balance[rank] -= was_there;
 	if (!was_there || !values)
 		return;
-	account->returned += mix(&old);
+	account->returned[rank] += mix(&old);
 	rm_peer_verify(peer, &old, rank, "take");
 }
 
@@ -95,7 +100,7 @@ static void trade(struct rm_peer *peer)
 	const bool drops =
 	        !ledger->in_place && (peer->ops->take || !ledger->values);
 
-	for (uint64_t n = 0; n < ledger->ops && rm_peer_tick(peer); n++) {
+	for (uint64_t n = 0; n < ledger->ops && rm_peer_another(peer); n++) {
 		uint64_t x = rm_next(&peer->rng);
 		uint64_t rank =
 		        rm_below(x, ledger->in_place ? PREFILLED : KEYS);
@@ -119,40 +124,79 @@ static void prefill(struct rm_peer *peer)
 		        rank);
 }
 
+/* Which operations of which threads a rank had, for a person: "thread 0: 310
+   writes, 98 removes; ..."; the last is the prefill. */
+static void list_writers(
+        const struct rm_peer *peer, uint64_t rank, char *text, size_t size)
+{
+	const struct ledger *ledger = peer->peers->context;
+	const unsigned threads = peer->peers->c->threads;
+	size_t used = 0;
+
+	text[0] = 0;
+	for (unsigned i = 0; i < threads && used < size; i++) {
+		const struct account *one = ledger->accounts + i;
+
+		if (one->puts[rank] || one->drops[rank])
+			used += (size_t)snprintf(text + used, size - used,
+			        "; thread %u: %u writes, %u removes", i,
+			        one->puts[rank], one->drops[rank]);
+	}
+}
+
+/* One rank: is it held as often, and with the value, that all threads' counts
+   leave? False: it was told. */
+static bool audit_rank(struct rm_peer *peer, uint64_t rank, bool *was_there)
+{
+	const struct ledger *ledger = peer->peers->context;
+	struct rm_value value = { { 0 } };
+	uint64_t expected = 0;
+	int64_t balance = 0;
+	char writers[160];
+
+	*was_there = rm_peer_lookup(peer, rank, &value);
+	for (unsigned i = 0; i <= peer->peers->c->threads; i++) {
+		const struct account *one = ledger->accounts + i;
+
+		balance += one->balance[rank];
+		expected += one->written[rank] - one->returned[rank];
+	}
+	list_writers(peer, rank, writers, sizeof(writers));
+	if (*was_there != balance)
+		rm_peer_fail(peer,
+		        "rank %llu is held %d times, but inserts - removes = "
+		        "%lld: a write was lost or doubled%s",
+		        (unsigned long long)rank, *was_there,
+		        (long long)balance, writers);
+	else if (ledger->values && expected != (*was_there ? mix(&value) : 0))
+		rm_peer_fail(peer,
+		        "rank %llu is %s: a write was lost or a value returned "
+		        "twice%s",
+		        (unsigned long long)rank,
+		        *was_there ? "held, but not with the value that was "
+		                     "written and not returned"
+		                   : "not held, but values that were written "
+		                     "are not those that were returned",
+		        writers);
+	else if (*was_there)
+		rm_peer_verify(peer, &value, rank, "last lookup");
+	/* relaxed: only this thread runs */
+	return !atomic_load_explicit(
+	        &peer->peers->failed, memory_order_relaxed);
+}
+
 /* On one thread: what is held against what was counted. */
 static void audit(struct rm_peer *peer)
 {
-	const struct ledger *ledger = peer->peers->context;
-	const unsigned accounts = peer->peers->c->threads + 1;
-	uint64_t held = 0, expected = 0;
 	size_t count = 0;
 
 	for (uint64_t rank = 0; rank < KEYS; rank++) {
-		struct rm_value value;
-		int64_t balance = 0;
-		int was_there = rm_peer_lookup(peer, rank, &value);
+		bool was_there;
 
-		for (unsigned i = 0; i < accounts; i++)
-			balance += ledger->accounts[i].balance[rank];
-		if (was_there != balance)
-			rm_peer_fail(peer,
-			        "rank %llu is held %d times, but inserts - "
-			        "removes = %lld: a write was lost or doubled",
-			        (unsigned long long)rank, was_there,
-			        (long long)balance);
-		if (was_there) {
-			rm_peer_verify(peer, &value, rank, "last lookup");
-			held += mix(&value);
-			count++;
-		}
+		if (!audit_rank(peer, rank, &was_there))
+			return;
+		count += was_there;
 	}
-	for (unsigned i = 0; i < accounts; i++)
-		expected += ledger->accounts[i].written -
-		            ledger->accounts[i].returned;
-	if (ledger->values && held != expected)
-		rm_peer_fail(peer,
-		        "prefilled + written - returned values are not those "
-		        "held: a write was lost or a value returned twice");
 	if (peer->ops->length && peer->ops->length(peer->thread) != count)
 		rm_peer_fail(peer, "length() is %zu, but %zu keys are held",
 		        peer->ops->length(peer->thread), count);

@@ -104,7 +104,7 @@ static void swap_counters(struct rm_peer *peer)
 {
 	struct contest *contest = peer->peers->context;
 
-	for (uint64_t n = 0; n < contest->ops && rm_peer_tick(peer); n++) {
+	for (uint64_t n = 0; n < contest->ops && rm_peer_another(peer); n++) {
 		uint64_t rank = rm_next(&peer->rng) % KEYS;
 		struct rm_key key = rm_peer_key(peer, rank);
 		struct rm_value old = { { 0 } };
@@ -127,15 +127,56 @@ static bool increment(
 {
 	const uint64_t *rank = context;
 
-	*value = counter_value(*rank, old ? counter_of(old) + 1 : 0);
+	*value = counter_value(*rank, old ? counter_of(old) + 1 : 1);
 	return true;
+}
+
+/* Everybody increments each rank once, in the same order: the first to come
+   finds no counter there. */
+static void update_all(struct rm_peer *peer)
+{
+	struct contest *contest = peer->peers->context;
+
+	for (uint64_t i = 0; i < ROUND_KEYS && rm_peer_tick(peer); i++)
+		if (!peer->ops->update(peer->thread, peer->shape,
+		            rm_peer_key(peer, i), increment, &i))
+			/* relaxed: read after the threads were joined */
+			atomic_fetch_add_explicit(
+			        &contest->won[i], 1, memory_order_relaxed);
+}
+
+static void check_updated(struct rm_peer *peer)
+{
+	struct contest *contest = peer->peers->context;
+	const unsigned threads = rm_case_writers(peer->peers->c, false);
+
+	for (uint64_t i = 0; i < ROUND_KEYS; i++) {
+		struct rm_value value = { { 0 } };
+		/* relaxed: all writers have been joined */
+		uint64_t won = atomic_load_explicit(
+		        &contest->won[i], memory_order_relaxed);
+		bool was_there = rm_peer_lookup(peer, i, &value);
+
+		if (won != 1)
+			rm_peer_fail(peer,
+			        "update of rank %llu found it absent %llu "
+			        "times",
+			        (unsigned long long)i, (unsigned long long)won);
+		if (!was_there || counter_of(&value) != threads)
+			rm_peer_fail(peer,
+			        "rank %llu, which was absent, holds %llu after "
+			        "one update of each of %u threads",
+			        (unsigned long long)i,
+			        (unsigned long long)counter_of(&value),
+			        threads);
+	}
 }
 
 static void update_counters(struct rm_peer *peer)
 {
 	struct contest *contest = peer->peers->context;
 
-	for (uint64_t n = 0; n < contest->ops && rm_peer_tick(peer); n++) {
+	for (uint64_t n = 0; n < contest->ops && rm_peer_another(peer); n++) {
 		uint64_t rank = rm_next(&peer->rng) % KEYS;
 
 		peer->ops->update(peer->thread, peer->shape,
@@ -156,16 +197,18 @@ static int counters(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
 	return rm_case_phases(c, map, phases, contest, error);
 }
 
-static int winners(const struct rm_check_case *c, void *map,
-        struct contest *contest, struct rm_error *error)
+/* Of several threads one finds a key absent, again and again. */
+static int winners(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
+        rm_peer_fn *check, struct contest *contest, struct rm_error *error)
 {
 	const struct rm_case_phase phases[] = { { rm_case_writers(c, false),
-		                                        insert_all },
-		{ 1, check_winners }, { 1, remove_all }, { 0 } };
+		                                        fn },
+		{ 1, check }, { 1, remove_all }, { 0 } };
 	const uint64_t rounds = contest->ops * c->threads / ROUND_KEYS + 1;
 	int code = 0;
 
-	for (uint64_t i = 0; i < rounds && i < 64 && !code; i++) {
+	for (uint64_t i = 0;
+	        i < rounds && i < 64 && !code && rm_case_goes_on(c, i); i++) {
 		memset(contest->won, 0, sizeof(contest->won));
 		code = rm_case_phases(c, map, phases, contest, error);
 	}
@@ -182,7 +225,11 @@ int rm_check_atomic(const struct rm_check_case *c, struct rm_error *error)
 	if (!map)
 		return -1;
 	if (ops->insert_if_absent)
-		code = winners(c, map, &contest, error);
+		code = winners(
+		        c, map, insert_all, check_winners, &contest, error);
+	if (!code && ops->update)
+		code = winners(
+		        c, map, update_all, check_updated, &contest, error);
 	if (!code && ops->compare_swap)
 		code = counters(c, map, swap_counters, &contest, error);
 	if (!code && ops->update)

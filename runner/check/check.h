@@ -21,6 +21,13 @@ struct rm_check_case {
 	uint64_t seed;    /* of operations, keys and the map's hash */
 	uint64_t ops;     /* operations of all threads together, >= 1 */
 	unsigned threads; /* of the concurrent checks, 1 .. 1024 */
+	/* Of rm_now_ns(): a check that is late then ends with fewer
+	   operations; 0: never. */
+	uint64_t until_ns;
+	bool preempt; /* threads are stopped at random from outside */
+	/* What is freed is poisoned and kept back for a while, if the program
+	   was started with the library for it (quarantine.h). */
+	bool quarantine;
 	/* Where a check prints what is too long for an error, such as the
 	   time line of a history; NULL: nowhere. */
 	FILE *story;
@@ -28,9 +35,31 @@ struct rm_check_case {
 
 /* When to give a check up. */
 struct rm_check_limits {
-	uint64_t deadline_ns;  /* of one check; > 0 */
+	/* CPU time of a check, without one operation that ends; > 0 */
+	uint64_t deadline_ns;
 	uint64_t memory_bytes; /* resident in its process; > 0 */
 	bool in_process;       /* for a debugger: no process, no limits */
+	/* CPU time of a check, or wall time where that is more, spent in
+	   rounds, each of other operations, of which at least one is run; 0:
+	   one round, of the case as it is. */
+	uint64_t budget_ns;
+};
+
+/* What was done. */
+struct rm_check_done {
+	struct rm_check_case last; /* the round that failed, or the last */
+	unsigned rounds;
+	bool hung;
+	uint64_t cpu_ns;   /* of all rounds; within one, of that round */
+	uint64_t spent_ns; /* of the budget: CPU time, or wall time if more */
+	/* Operations that ended; those of them that were looked at, and of
+	   these those during which another thread ended one; how often a
+	   thread was stopped from outside. */
+	uint64_t operations, looked, met, stops;
+	char pairs[512]; /* what overlapped what (coverage.h), or "" */
+	/* How often the failed round was run again, as it was, and how often
+	   it failed then; 0 of 0 where that was not cheap. */
+	unsigned tried, failed_again;
 };
 
 struct rm_check {
@@ -41,6 +70,10 @@ struct rm_check {
 	/* Returns 0, or -1 with `error` saying what the map did wrong. After
 	   0 it may say what was done, e.g. how many histories. */
 	int (*run)(const struct rm_check_case *c, struct rm_error *error);
+	/* Its part of a budget beside the others'; 0: one round only, since
+	   more would show nothing else. */
+	unsigned weight;
+	bool counts_memory; /* and is run without the quarantine */
 };
 
 enum rm_check_verdict { RM_CHECK_OK, RM_CHECK_FAILED, RM_CHECK_SKIPPED };
@@ -54,12 +87,28 @@ const struct rm_check *rm_check_find(const char *name);
 
 /*
  * Runs one check. `error` says why it failed or was skipped, or what was done
- * if there is more to say than "ok"; zeroed by the caller. Call while no
- * other thread runs: it forks.
+ * if there is more to say than "ok"; it and `done` are zeroed by the caller.
+ * Call while no other thread runs: it forks.
  */
 enum rm_check_verdict rm_check_run(const struct rm_check *check,
         const struct rm_check_case *c, const struct rm_check_limits *limits,
-        struct rm_error *error);
+        struct rm_check_done *done, struct rm_error *error);
+
+/* What `check` gets of the time that is left for it and, of all others that
+   fit the case, those behind it in the table. */
+uint64_t rm_check_share(const struct rm_check *check,
+        const struct rm_check_case *c, uint64_t left_ns);
+
+/*
+ * Starts this program again with the library that keeps freed memory back
+ * (rm_check_case.quarantine), if it lies beside it: a campaign shall not have
+ * it. `argv` is that of `readmostly check`, from the command on. Returns where
+ * that was done already, or cannot be. Call before anything was checked.
+ */
+void rm_check_with_quarantine(int argc, char **argv);
+/* Then: why this process has no quarantine; NULL where it has one, or a
+   sanitizer that keeps back itself what is freed. */
+const char *rm_check_no_quarantine(void);
 
 /* Maps of other projects (runner/foreign.h). */
 

@@ -56,6 +56,7 @@ static void drive(struct rm_peer *peer)
 	}
 	worker_init(worker, peer, track);
 	peer->peers->c->impl->drive[rm_shape_index(peer->shape)](worker);
+	rm_witness_goes_on();
 	if (worker->counts.wrong)
 		rm_peer_fail(
 		        peer, "the measured loop met a wrong or torn value");

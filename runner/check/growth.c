@@ -67,7 +67,7 @@ static void grow(struct rm_peer *peer)
 	struct field *field = peer->peers->context;
 	const bool may_write = peer->slot < field->writers;
 
-	for (uint64_t n = 0; n < field->inserts && rm_peer_tick(peer); n++) {
+	for (uint64_t n = 0; n < field->inserts && rm_peer_another(peer); n++) {
 		visit(peer, field);
 		if (!may_write)
 			continue;
@@ -89,13 +89,13 @@ static void grow(struct rm_peer *peer)
 static void harvest(struct rm_peer *peer)
 {
 	const struct field *field = peer->peers->context;
-	const uint64_t first = field->rolling && field->inserts > WINDOW
-	                               ? field->inserts - WINDOW
-	                               : 0;
+	/* relaxed: its own number */
+	const uint64_t inserted = atomic_load_explicit(
+	        &field->reached[peer->slot], memory_order_relaxed);
+	const uint64_t first =
+	        field->rolling && inserted > WINDOW ? inserted - WINDOW : 0;
 
-	if (peer->slot >= field->writers)
-		return;
-	for (uint64_t n = 0; n < field->inserts && rm_peer_tick(peer); n++) {
+	for (uint64_t n = 0; n < inserted && rm_peer_tick(peer); n++) {
 		struct rm_value value;
 		uint64_t rank = rank_of(peer, peer->slot, n);
 

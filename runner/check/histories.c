@@ -8,6 +8,7 @@
 
 #include "runner/base/clock.h"
 #include "runner/history/history.h"
+#include "runner/protocol/protocol.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -40,8 +41,9 @@ struct histories {
 
 enum { SPINS = 200 }; /* before a thread that waits gives its CPU away */
 
-static void offer(struct histories *histories, bool offered,
-        enum rm_history_kind kind, unsigned times)
+/* `kind` is one of histories, or RM_RECORD_UPDATE. */
+static void offer(struct histories *histories, bool offered, unsigned kind,
+        unsigned times)
 {
 	while (offered && times-- && histories->menu_all < HISTORY_MENU)
 		histories->menu[histories->menu_all++] = (uint8_t)kind;
@@ -66,6 +68,7 @@ static void make_menu(struct histories *histories, const struct rm_impl *impl)
 	offer(histories, ops->insert_if_absent, RM_HISTORY_INSERT_IF_ABSENT, 5);
 	offer(histories, ops->compare_swap, RM_HISTORY_COMPARE_SWAP, 5);
 	offer(histories, ops->compare_remove, RM_HISTORY_COMPARE_REMOVE, 3);
+	offer(histories, ops->update, RM_RECORD_UPDATE, 3);
 	offer(histories, ops->clear, RM_HISTORY_CLEAR, 1);
 }
 
@@ -141,6 +144,7 @@ static void record(struct rm_peer *peer, struct rm_history_recorder *recorder)
 			rm_cpu_relax();
 		rm_record(recorder, histories->menu[(x >> 32) % choices],
 		        histories->first + key);
+		rm_peer_count(peer);
 	}
 }
 
@@ -257,6 +261,7 @@ static int judge(const struct rm_check_case *c,
 	struct rm_history_judgement judgement = { 0 };
 	int code = rm_history_judge(history, &limits, &judgement, error);
 
+	rm_witness_goes_on();
 	if (code)
 		rm_error_set(
 		        error, -1, "judging a history: %s", strerror(-code));
@@ -305,7 +310,8 @@ static int batches(const struct rm_check_case *c, struct histories *histories,
 	const uint64_t wanted = c->ops / OPS_PER_HISTORY;
 	struct tally tally = { 0 };
 
-	for (uint64_t n = 0; !n || tally.judged < wanted; n++) {
+	for (uint64_t n = 0;
+	        !n || (tally.judged < wanted && rm_case_goes_on(c, n)); n++) {
 		struct rm_check_case one = *c;
 
 		one.seed = rm_seed(c->seed, n);
@@ -383,10 +389,12 @@ int rm_check_histories(const struct rm_check_case *c, struct rm_error *error)
 	snprintf(history.stamps, sizeof(history.stamps), "%s",
 	        histories->stamps.tsc ? "tsc" : "sequence");
 	snprintf(history.command, sizeof(history.command),
-	        "readmostly check %s --only histories --ops %llu --threads %u "
-	        "--seed %llu",
-	        c->impl->id, (unsigned long long)c->ops, c->threads,
-	        (unsigned long long)c->seed);
+	        "readmostly check %s --shape %s --only histories --ops %llu "
+	        "--threads %u --seed %llu%s%s",
+	        c->impl->id, rm_shape_name(c->shape),
+	        (unsigned long long)c->ops, c->threads,
+	        (unsigned long long)c->seed, c->preempt ? " --preempt" : "",
+	        c->quarantine ? " --quarantine" : "");
 	rm_history_guarantee_parse(c->impl->guarantees, &history.guarantee);
 	code = allocate(c, histories, error);
 	if (!code)

@@ -8,6 +8,7 @@
 
 #include "runner/base/sanitized.h"
 #include "runner/check/check.h"
+#include "runner/check/witness.h"
 #include "runner/keys.h"
 
 #include <pthread.h>
@@ -29,9 +30,14 @@ int rm_check_reclaim(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_scan(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_litmus(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_histories(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_pairs(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_progress(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_drive(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_loops(const struct rm_check_case *c, struct rm_error *error);
+
+/* The halves of rm_check_scan(). */
+int rm_check_scan_tokens(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_scan_growth(const struct rm_check_case *c, struct rm_error *error);
 
 struct rm_peers;
 
@@ -45,6 +51,9 @@ struct rm_peer {
 	uint64_t rng;
 	uint64_t sequence; /* of the values it writes */
 	uint64_t ticks;
+	struct rm_witness_thread *shown; /* as many, for others to see */
+	uint64_t others;                 /* what others had ended at a look */
+	uint64_t looked, met;            /* see struct rm_check_done */
 	struct rm_key_bytes line;
 	struct rm_key_bytes other; /* for a second key at the same time */
 };
@@ -78,6 +87,16 @@ void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
 
 /* After each operation: a quiescent state per batch. False: stop working. */
 bool rm_peer_tick(struct rm_peer *peer);
+
+/* The same, where nothing rests on how many operations there are: false, too,
+   when the case's time is over. */
+bool rm_peer_another(struct rm_peer *peer);
+
+/* Is there time for part n of this case? For the first, 0, always. */
+bool rm_case_goes_on(const struct rm_check_case *c, uint64_t n);
+
+/* An operation ended, and no more: for those that have no time for a tick. */
+void rm_peer_count(struct rm_peer *peer);
 
 /* Parks, meets all other peers at the barrier, unparks. */
 void rm_peer_meet(struct rm_peer *peer);

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * isolate.c - one check in one process: what it says comes through a pipe,
- * what it does not live to say is in how it ended.
+ * isolate.c - one round of a check in one process: what it says comes through
+ * a pipe, what it does not live to say is in how it ended.
  *
  * fork without exec: the parent is single-threaded and nothing is timed.
  */
 #include "runner/base/clock.h"
-#include "runner/check/check.h"
+#include "runner/check/budget.h"
+#include "runner/check/internal.h"
+#include "runner/check/quarantine.h"
+#include "runner/check/rounds.h"
+#include "runner/check/stacks.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,8 +31,10 @@ struct watch {
 	pid_t pid;
 	int pipe; /* read end */
 	const struct rm_check_limits *limits;
-	uint64_t deadline_at_ns;
-	bool overdue, fat;    /* why we killed it */
+	struct rm_witness *witness;
+	struct rm_patience patience;
+	enum rm_patience_says hung; /* why we killed it */
+	bool fat;
 	struct rm_error said; /* WRONG or DONE, then the text */
 	size_t said_bytes;
 };
@@ -48,6 +56,63 @@ static uint64_t resident_bytes(pid_t pid)
 	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+/* CPU time that a process used so far, all threads; 0 if it is gone. */
+static uint64_t used_cpu_ns(pid_t pid)
+{
+	struct timespec t = { 0 };
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t))
+		return 0;
+	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
+
+/* Does the thread neither run nor wait for a CPU? */
+static bool thread_sleeps(pid_t pid, const char *thread)
+{
+	char path[320], text[256] = "", *state;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", (int)pid, thread);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = 0;
+	fclose(file);
+	state = strrchr(text, ')'); /* the name before may hold anything */
+	return state && state[1] && state[2] == 'S';
+}
+
+/* All threads of the process. */
+static bool sleeps(pid_t pid)
+{
+	bool all = true;
+	char path[64];
+	DIR *threads;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	threads = opendir(path);
+	if (!threads)
+		return false;
+	for (struct dirent *entry; all && (entry = readdir(threads));)
+		all = entry->d_name[0] == '.' ||
+		      thread_sleeps(pid, entry->d_name);
+	closedir(threads);
+	return all;
+}
+
+/* A handler of the quarantine's is given nothing else. */
+static int told_through;
+
+/* Any thread of the child, from within free(): says it and ends. */
+static void tell_damage(const char *what)
+{
+	if (dprintf(told_through, "%c%s", WRONG, what) < 0)
+		_exit(RM_INCOMPLETE);
+	_exit(RM_FAILED);
+}
+
 /* The child: never returns. exit(), not _exit(): leak checkers run there. */
 static void child(const struct rm_check *check, const struct rm_check_case *c,
         int pipe, pid_t parent)
@@ -58,7 +123,11 @@ static void child(const struct rm_check *check, const struct rm_check_case *c,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		exit(RM_INTERRUPTED);
+	rm_stacks_offer();
+	told_through = pipe;
+	rm_quarantine(c->quarantine, tell_damage);
 	code = check->run(c, &error);
+	rm_quarantine(false, NULL);
 	if (code && !error.text[0])
 		rm_error_set(&error, -1, "failed without a reason");
 	/* the first byte says what the rest is: what was wrong, or done */
@@ -67,6 +136,27 @@ static void child(const struct rm_check *check, const struct rm_check_case *c,
 		exit(RM_INCOMPLETE);
 	close(pipe);
 	exit(code ? RM_FAILED : RM_OK);
+}
+
+/* Looks once. False: it is over a limit, and has been killed, after it has shown
+   where it hangs. */
+static bool watch_once(struct watch *watch)
+{
+	struct rm_look look = { .wall_ns = rm_now_ns(),
+		.cpu_ns = used_cpu_ns(watch->pid),
+		.progress = rm_witness_progress(watch->witness) };
+
+	/* a look at each thread is dear, and one that goes on needs none */
+	look.asleep = look.progress == watch->patience.since.progress &&
+	              sleeps(watch->pid);
+	watch->hung = rm_patience_look(&watch->patience, &look);
+	watch->fat = resident_bytes(watch->pid) > watch->limits->memory_bytes;
+	if (!watch->hung && !watch->fat)
+		return true;
+	if (watch->hung)
+		rm_stacks_take(watch->pid, watch->witness);
+	kill(watch->pid, SIGKILL);
+	return false;
 }
 
 /* Takes what the child says until it closes the pipe by ending, or until it
@@ -88,34 +178,35 @@ static void attend(struct watch *watch)
 			else if (!got || errno != EINTR)
 				return;
 		}
-		watch->overdue = rm_now_ns() > watch->deadline_at_ns;
-		watch->fat = resident_bytes(watch->pid) >
-		             watch->limits->memory_bytes;
-		if (watch->overdue || watch->fat) {
-			kill(watch->pid, SIGKILL);
+		if (!watch_once(watch))
 			return;
-		}
 	}
 }
 
-/* The process's end in words; also when it closed the pipe and then hangs. */
-static int reap(struct watch *watch)
+/* The process's end; also when it closed the pipe and then hangs. `cpu_ns`: all
+   that it used. */
+static int reap(struct watch *watch, uint64_t *cpu_ns)
 {
+	struct rusage usage;
 	int status;
 
-	for (;;) {
-		pid_t got = waitpid(watch->pid, &status, WNOHANG);
+	for (unsigned waits = 0;; waits++) {
+		pid_t got = wait4(watch->pid, &status, WNOHANG, &usage);
 
-		if (got == watch->pid)
-			return status;
 		if (got < 0 && errno != EINTR)
 			return -1;
-		if (rm_now_ns() > watch->deadline_at_ns) {
-			watch->overdue = true;
-			kill(watch->pid, SIGKILL);
-		}
+		if (got == watch->pid)
+			break;
 		poll(NULL, 0, 1);
+		if (waits % LOOK_MS == LOOK_MS - 1 && !watch->hung &&
+		        !watch->fat)
+			watch_once(watch);
 	}
+	*cpu_ns = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) *
+	                  1000000000U +
+	          (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) *
+	                  1000U;
+	return status;
 }
 
 /* Our own reasons come first: a process that we killed shows SIGKILL, which
@@ -125,10 +216,17 @@ static enum rm_check_verdict judge(
         const struct watch *watch, int status, struct rm_error *error)
 {
 	const struct rm_check_limits *limits = watch->limits;
+	const char *step = watch->witness->step;
 
-	if (watch->overdue)
-		rm_error_set(error, -1, "hung: not done after %.1f s",
-		        (double)limits->deadline_ns / 1e9);
+	if (watch->hung == RM_SPINS)
+		rm_error_set(error, -1,
+		        "hung: no operation ended in %.1f s of CPU time%s%s",
+		        (double)limits->deadline_ns / 1e9,
+		        step[0] ? ", in " : "", step);
+	else if (watch->hung == RM_SLEEPS)
+		rm_error_set(error, -1,
+		        "hung: all threads sleep, and no operation ends%s%s",
+		        step[0] ? ", in " : "", step);
 	else if (watch->fat)
 		rm_error_set(error, -1, "ate memory: more than %llu MiB",
 		        (unsigned long long)(limits->memory_bytes >> 20));
@@ -141,8 +239,9 @@ static enum rm_check_verdict judge(
 	} else if (status == -1)
 		rm_error_set(error, -1, "its process was lost");
 	else if (WIFSIGNALED(status))
-		rm_error_set(error, -1, "crashed: signal %d (%s)",
-		        WTERMSIG(status), strsignal(WTERMSIG(status)));
+		rm_error_set(error, -1, "crashed: signal %d (%s)%s%s",
+		        WTERMSIG(status), strsignal(WTERMSIG(status)),
+		        step[0] ? ", in " : "", step);
 	else if (WEXITSTATUS(status))
 		rm_error_set(error, -1,
 		        "its process ended with status %d (a sanitizer's "
@@ -151,14 +250,42 @@ static enum rm_check_verdict judge(
 	return RM_CHECK_FAILED;
 }
 
-static enum rm_check_verdict isolated(const struct rm_check *check,
-        const struct rm_check_case *c, const struct rm_check_limits *limits,
+/* For a debugger: here, without limits. */
+static enum rm_check_verdict in_process(const struct rm_check *check,
+        const struct rm_check_case *c, struct rm_check_done *done,
         struct rm_error *error)
 {
-	struct watch watch = { .limits = limits };
+	const uint64_t before_ns = used_cpu_ns(0);
+	int code = check->run(c, error);
+
+	done->cpu_ns = used_cpu_ns(0) - before_ns;
+	return code ? RM_CHECK_FAILED : RM_CHECK_OK;
+}
+
+/* Stacks are for a person only where something hangs or crashed. */
+static void show_stacks(const struct rm_check_case *c,
+        const struct watch *watch, int status, struct rm_check_done *done)
+{
+	done->hung = watch->hung;
+	if (c->story && (watch->hung || (status != -1 && WIFSIGNALED(status) &&
+	                                        !watch->fat)))
+		rm_stacks_print(c->story, watch->witness);
+}
+
+enum rm_check_verdict rm_check_isolated(const struct rm_check *check,
+        const struct rm_check_case *c, const struct rm_check_limits *limits,
+        struct rm_witness *witness, struct rm_check_done *done,
+        struct rm_error *error)
+{
+	struct watch watch = { .limits = limits,
+		.witness = witness,
+		.patience = { .deadline_ns = limits->deadline_ns } };
 	const pid_t parent = getpid();
 	int ends[2], status;
 
+	rm_witness_use(witness);
+	if (limits->in_process)
+		return in_process(check, c, done, error);
 	if (pipe(ends)) {
 		rm_error_set(error, -errno, "pipe: %s", strerror(errno));
 		return RM_CHECK_FAILED;
@@ -177,24 +304,9 @@ static enum rm_check_verdict isolated(const struct rm_check *check,
 	}
 	close(ends[1]);
 	watch.pipe = ends[0];
-	watch.deadline_at_ns = rm_now_ns() + limits->deadline_ns;
 	attend(&watch);
-	status = reap(&watch);
+	status = reap(&watch, &done->cpu_ns);
 	close(ends[0]);
+	show_stacks(c, &watch, status, done);
 	return judge(&watch, status, error);
-}
-
-enum rm_check_verdict rm_check_run(const struct rm_check *check,
-        const struct rm_check_case *c, const struct rm_check_limits *limits,
-        struct rm_error *error)
-{
-	const char *unfit = check->unfit(c);
-
-	if (unfit) {
-		rm_error_set(error, 0, "%s", unfit);
-		return RM_CHECK_SKIPPED;
-	}
-	if (!limits->in_process)
-		return isolated(check, c, limits, error);
-	return check->run(c, error) ? RM_CHECK_FAILED : RM_CHECK_OK;
 }

@@ -436,7 +436,7 @@ static int batches(const struct rm_check_case *c, struct litmus *litmus,
 	/* two threads, two operations a round */
 	uint64_t left = rm_case_ops(c) / (LOOPS * 4) + 1;
 
-	for (uint64_t n = 0; left; n++) {
+	for (uint64_t n = 0; left && rm_case_goes_on(c, n); n++) {
 		struct rm_check_case one = *c;
 
 		one.seed = rm_seed(c->seed, n);

@@ -203,6 +203,7 @@ static int agree(struct rm_model *model, size_t i, const char *operation,
 	const bool expected = model->present[i];
 
 	model->done++;
+	rm_witness_goes_on();
 	if (was_there != expected)
 		return rm_model_fail(model, i, operation,
 		        expected ? "said absent, but the key is there"
@@ -317,6 +318,7 @@ static int step_compare_swap(struct rm_model *model, size_t i)
 	        rm_model_key(model, i), &expected, &value);
 
 	model->done++;
+	rm_witness_goes_on();
 	if (right)
 		rm_model_put(model, i, &value);
 	return agree_did(model, i, "compare_swap", did, right);
@@ -330,6 +332,7 @@ static int step_compare_remove(struct rm_model *model, size_t i)
 	        rm_model_key(model, i), &expected);
 
 	model->done++;
+	rm_witness_goes_on();
 	if (right)
 		rm_model_drop(model, i);
 	return agree_did(model, i, "compare_remove", did, right);

@@ -120,7 +120,7 @@ static void live(struct rm_peer *peer)
 	uint64_t seen[KEYS] = { 0 }; /* the last sequence read */
 
 	peer->sequence = KEYS; /* after those of begin() */
-	for (uint64_t n = 0; n < hall->ops && rm_peer_tick(peer); n++) {
+	for (uint64_t n = 0; n < hall->ops && rm_peer_another(peer); n++) {
 		uint64_t x = rm_next(&peer->rng);
 		uint64_t rank = own_rank(hall, peer, x >> 32);
 

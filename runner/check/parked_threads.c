@@ -17,7 +17,7 @@ struct shift {
 
 static void work(struct rm_peer *peer, const struct shift *shift, unsigned turn)
 {
-	for (uint64_t n = 0; n < shift->ops && rm_peer_tick(peer); n++) {
+	for (uint64_t n = 0; n < shift->ops && rm_peer_another(peer); n++) {
 		uint64_t rank = rm_next(&peer->rng) % KEYS;
 
 		rm_peer_upsert(peer, rank, rm_peer_value(peer, rank));
@@ -51,7 +51,7 @@ static void take_turns(struct rm_peer *peer)
 		else
 			rm_peer_fail(peer, "lookup missed rank %llu",
 			        (unsigned long long)KEYS + i);
-		if (!rm_peer_tick(peer))
+		if (!rm_peer_another(peer))
 			break;
 	}
 }

@@ -3,7 +3,10 @@
  * peers.c - starts the threads of a check together, joined and numbered, and
  * ends them together; and what each of them does to one key.
  */
+#include "runner/base/clock.h"
 #include "runner/check/internal.h"
+#include "runner/check/preempt.h"
+#include "runner/check/quarantine.h"
 
 #include "runner/driver.h"
 
@@ -18,7 +21,7 @@ enum { RETIRED_LIMIT_BYTES = 1 << 20 };
 void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
 {
 	struct rm_peers *peers = peer->peers;
-	char text[256];
+	char text[400];
 	va_list arguments;
 
 	va_start(arguments, format);
@@ -31,13 +34,67 @@ void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
 	atomic_store_explicit(&peers->failed, true, memory_order_relaxed);
 }
 
+/* One operation in LOOK_ONE_IN is looked at, and beside it LOOKED_AT others at
+   most: a look takes lines of their memory away from them. */
+enum { LOOK_ONE_IN = 64, LOOKED_AT = 8 };
+enum { CLOCK_OPS = 8 }; /* between two looks at the clock */
+
+/* Relaxed, all: counts, which order nothing. */
+void rm_peer_count(struct rm_peer *peer)
+{
+	atomic_store_explicit(
+	        &peer->shown->ticks, ++peer->ticks, memory_order_relaxed);
+}
+
+/* What threads beside this one have ended; a sum, to see whether it grows. */
+static uint64_t ended_beside(const struct rm_peer *peer)
+{
+	const unsigned threads = peer->peers->threads;
+	uint64_t sum = 0;
+
+	for (unsigned i = 1; i < threads && i <= LOOKED_AT; i++)
+		sum += atomic_load_explicit(
+		        &peer->shown[(int)((peer->slot + i) % threads) -
+		                     (int)peer->slot]
+		                 .ticks,
+		        memory_order_relaxed);
+	return sum;
+}
+
+/* Looks before one operation, and again when it has ended. */
+static void look(struct rm_peer *peer, bool ended)
+{
+	const uint64_t others = ended_beside(peer);
+
+	if (ended && peer->others) {
+		peer->looked++;
+		peer->met += others != peer->others;
+	}
+	peer->others = others;
+}
+
 bool rm_peer_tick(struct rm_peer *peer)
 {
-	if (++peer->ticks % RM_BATCH == 0)
+	rm_peer_count(peer);
+	if (peer->ticks % LOOK_ONE_IN < 2 && peer->peers->threads > 1)
+		look(peer, peer->ticks % LOOK_ONE_IN == 1);
+	if (peer->ticks % RM_BATCH == 0)
 		peer->ops->quiesce(peer->thread);
 	/* relaxed: only a hint to stop */
 	return !atomic_load_explicit(
 	        &peer->peers->failed, memory_order_relaxed);
+}
+
+bool rm_case_goes_on(const struct rm_check_case *c, uint64_t n)
+{
+	return !n || !c->until_ns || rm_now_ns() < c->until_ns;
+}
+
+bool rm_peer_another(struct rm_peer *peer)
+{
+	return rm_peer_tick(peer) &&
+	       (peer->ticks % CLOCK_OPS ||
+	               rm_case_goes_on(peer->peers->c, peer->ticks));
 }
 
 void rm_peer_meet(struct rm_peer *peer)
@@ -89,7 +146,10 @@ void rm_peer_verify(struct rm_peer *peer, const struct rm_value *value,
 {
 	if (!rm_value_wrong(peer->shape, value, rank))
 		return;
-	if ((uint32_t)value->word[0] != (uint32_t)rank)
+	if (value->word[0] == RM_POISON_WORD)
+		rm_peer_fail(peer, "%s of rank %llu read freed memory",
+		        operation, (unsigned long long)rank);
+	else if ((uint32_t)value->word[0] != (uint32_t)rank)
 		rm_peer_fail(peer,
 		        "%s of rank %llu gave the value of rank %llu",
 		        operation, (unsigned long long)rank,
@@ -97,6 +157,32 @@ void rm_peer_verify(struct rm_peer *peer, const struct rm_value *value,
 	else
 		rm_peer_fail(peer, "%s of rank %llu gave a torn value",
 		        operation, (unsigned long long)rank);
+}
+
+/* What it does, with what it saw; stopped now and then if the case says so and
+   there is somebody beside it. */
+static void work(struct rm_peer *peer)
+{
+	const struct rm_peers *peers = peer->peers;
+	struct rm_witness *witness = rm_witness();
+	const uint64_t before = peer->ticks;
+	uint64_t stops = 0;
+
+	if (peers->c->preempt && peers->threads > 1 &&
+	        rm_preempt_begin(rm_seed(peer->rng, 1), &peer->shown->ticks)) {
+		peers->fn(peer);
+		stops = rm_preempt_end();
+	} else {
+		peers->fn(peer);
+	}
+	/* relaxed: read when the process has ended */
+	atomic_fetch_add_explicit(&witness->operations, peer->ticks - before,
+	        memory_order_relaxed);
+	atomic_fetch_add_explicit(
+	        &witness->looked, peer->looked, memory_order_relaxed);
+	atomic_fetch_add_explicit(
+	        &witness->met, peer->met, memory_order_relaxed);
+	atomic_fetch_add_explicit(&witness->stops, stops, memory_order_relaxed);
 }
 
 static void *peer_main(void *opaque)
@@ -114,7 +200,7 @@ static void *peer_main(void *opaque)
 		return NULL;
 	}
 	rm_peer_meet(peer);
-	peers->fn(peer);
+	work(peer);
 	rm_peer_meet(peer);
 	peer->ops->leave(peer->thread);
 	return NULL;
@@ -127,7 +213,11 @@ static void peer_init(
 		.ops = peers->c->impl->ops,
 		.shape = peers->c->shape,
 		.slot = slot,
-		.rng = rm_seed(peers->c->seed, slot) };
+		.rng = rm_seed(peers->c->seed, slot),
+		.shown = rm_witness()->threads + slot };
+	/* those of a phase count on from the one before; relaxed: none runs */
+	peer->ticks =
+	        atomic_load_explicit(&peer->shown->ticks, memory_order_relaxed);
 }
 
 /* A thread that cannot be started ends the process: the others would wait
@@ -229,9 +319,12 @@ int rm_case_phases(const struct rm_check_case *c, void *map,
 {
 	int code = 0;
 
-	for (; phases->threads && !code; phases++)
-		code = rm_peers_run(
-		        c, map, phases->threads, phases->fn, context, error);
+	for (unsigned i = 0; phases[i].threads && !code; i++) {
+		rm_witness_step(
+		        "phase %u, threads: %u", i + 1, phases[i].threads);
+		code = rm_peers_run(c, map, phases[i].threads, phases[i].fn,
+		        context, error);
+	}
 	return code;
 }
 

@@ -278,7 +278,7 @@ int rm_check_progress(const struct rm_check_case *c, struct rm_error *error)
 		        error, -1, "pipe or code: %s", strerror(-code));
 	}
 	one.threads = THREADS;
-	for (uint64_t n = 0; left && !code; n++) {
+	for (uint64_t n = 0; left && !code && rm_case_goes_on(c, n); n++) {
 		one.seed = rm_seed(c->seed, n);
 		scene->stops =
 		        left < STOPS_PER_MAP ? (unsigned)left : STOPS_PER_MAP;

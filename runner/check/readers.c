@@ -13,7 +13,7 @@ static void look(struct rm_peer *peer)
 {
 	const uint64_t ops = peer->peers->c->ops / peer->peers->threads / 4 + 1;
 
-	for (uint64_t n = 0; n < ops && rm_peer_tick(peer); n++) {
+	for (uint64_t n = 0; n < ops && rm_peer_another(peer); n++) {
 		uint64_t rank = rm_next(&peer->rng) % SPAN;
 		struct rm_value value;
 		bool was_there = rm_peer_lookup(peer, rank, &value);

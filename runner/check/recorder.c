@@ -61,6 +61,18 @@ static bool yielded(
 	return true;
 }
 
+/* update() may call it more than once: the last call counts. */
+static bool replace(
+        void *context, const struct rm_value *old, struct rm_value *value)
+{
+	struct rm_call *call = context;
+
+	if (old)
+		call->result = *old;
+	*value = call->value;
+	return true;
+}
+
 bool rm_call_on_key(const struct rm_peer *peer, enum rm_history_kind kind,
         struct rm_call *call)
 {
@@ -75,6 +87,9 @@ bool rm_call_on_key(const struct rm_peer *peer, enum rm_history_kind kind,
 		return ops->upsert(
 		        peer->thread, shape, call->key, &call->value);
 	case RM_HISTORY_EXCHANGE:
+		if (call->by_update)
+			return ops->update(
+			        peer->thread, shape, call->key, replace, call);
 		return ops->exchange(peer->thread, shape, call->key,
 		        &call->value, &call->result);
 	case RM_HISTORY_REMOVE:
@@ -147,13 +162,15 @@ void rm_record(struct rm_history_recorder *recorder, enum rm_history_kind kind,
 {
 	struct rm_peer *peer = recorder->peer;
 	uint64_t *known = recorder->known + (rank - recorder->first);
-	const bool whole_map = rm_history_is_whole(kind);
 	struct rm_history_event *event = recorder->events + recorder->count;
-	struct rm_call call = { .key = rm_peer_key(peer, rank) };
+	struct rm_call call = { .key = rm_peer_key(peer, rank),
+		.by_update = (unsigned)kind == RM_RECORD_UPDATE };
 
+	if (call.by_update)
+		kind = RM_HISTORY_EXCHANGE;
 	if (recorder->count == recorder->room)
 		return;
-	if (!whole_map) {
+	if (!rm_history_is_whole(kind)) {
 		call.expected = whole(*known);
 		call.value = rm_peer_value(peer, rank);
 	}

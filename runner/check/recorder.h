@@ -56,6 +56,10 @@ int rm_recorder_init(struct rm_history_recorder *recorder,
         struct rm_stamps *stamps, size_t events, size_t pairs);
 void rm_recorder_free(struct rm_history_recorder *recorder);
 
+/* What may be recorded beside the kinds of histories: an exchange through the
+   map's update(), whose function is given the old value and leaves the new. */
+enum { RM_RECORD_UPDATE = RM_HISTORY_KINDS };
+
 /*
  * Runs one operation of the map and records it; `rank` is ignored by those
  * about the whole map. Each value written is a new one. A value that was
@@ -68,6 +72,7 @@ void rm_record(struct rm_history_recorder *recorder, enum rm_history_kind kind,
 struct rm_call {
 	struct rm_key key;
 	struct rm_value value, expected, result;
+	bool by_update; /* of an exchange */
 };
 
 /* Calls the operation, which the map must offer and which must be one on a

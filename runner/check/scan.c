@@ -5,7 +5,8 @@
  * Both promises: a key that is there all the time is visited exactly once,
  * with a whole value of its own. "point-in-time" also: a writer moves a token
  * from rank to rank, the next inserted before the last is removed; a scan that
- * is one moment of the map sees one token, or two neighbours.
+ * is one moment of the map sees one token, or two neighbours. The map does not grow
+ * meanwhile; scan_growth.c has it grow.
  */
 #include "runner/check/internal.h"
 
@@ -124,7 +125,7 @@ static void set_up(struct rm_peer *peer)
 	rm_peer_fill(peer, STABLE + 1); /* the stable keys and a token */
 }
 
-int rm_check_scan(const struct rm_check_case *c, struct rm_error *error)
+int rm_check_scan_tokens(const struct rm_check_case *c, struct rm_error *error)
 {
 	const unsigned threads = rm_case_threads(c, false);
 	struct stage stage = { .scanning = threads - 1,
@@ -133,4 +134,11 @@ int rm_check_scan(const struct rm_check_case *c, struct rm_error *error)
 		{ threads, play }, { 0 } };
 
 	return rm_case_play(c, KEYS, false, phases, &stage, error);
+}
+
+int rm_check_scan(const struct rm_check_case *c, struct rm_error *error)
+{
+	if (rm_check_scan_tokens(c, error))
+		return -1;
+	return rm_check_scan_growth(c, error);
 }

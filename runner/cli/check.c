@@ -18,10 +18,14 @@ enum flag {
 	DEADLINE = 'd',
 	MEMORY = 'm',
 	IN_PROCESS = 'i',
-	QUIET = 'q'
+	QUIET = 'q',
+	BUDGET = 'b',
+	PREEMPT = 'p',
+	QUARANTINE = 'Q'
 };
 
-enum { THREADS_MAX = 1024 };
+enum { THREADS_MAX = 1024, BUDGET_S = 10, BUDGET_QUICK_S = 2 };
+static const uint64_t SECOND_NS = 1000000000U;
 
 struct arguments {
 	const char *map; /* id or "all" */
@@ -30,6 +34,7 @@ struct arguments {
 	const struct rm_check *only; /* NULL: all */
 	bool one_shape;
 	bool quiet;
+	bool counted; /* --ops: exactly these, once */
 };
 
 struct totals {
@@ -37,12 +42,27 @@ struct totals {
 };
 
 static const struct argp_option options[] = {
-	{ "ops", OPS, "N", 0, "operations of each check (200000)", 0 },
+	{ "budget", BUDGET, "SECONDS", 0,
+	        "CPU time of all checks of a map and shape, or wall time where "
+	        "that is more, in rounds (10; quick is 2)",
+	        0 },
+	{ "ops", OPS, "N", 0,
+	        "instead of a budget: operations of each check, once", 0 },
+	{ "preempt", PREEMPT, NULL, 0,
+	        "stop threads at random from outside (every second round of "
+	        "a budget does)",
+	        0 },
+	{ "quarantine", QUARANTINE, NULL, 0,
+	        "poison what is freed and keep it back (half of the rounds of "
+	        "a budget do)",
+	        0 },
 	{ "threads", THREADS, "N", 0, "threads of each check (4)", 0 },
 	{ "seed", SEED, "N", 0, "of keys, operations and the hash (1)", 0 },
 	{ "shape", SHAPE, "SHAPE", 0, "only this shape, e.g. u64x8", 0 },
 	{ "only", ONLY, "CHECK", 0, "only this check, e.g. exchange", 0 },
-	{ "deadline", DEADLINE, "SECONDS", 0, "of each check (120)", 0 },
+	{ "deadline", DEADLINE, "SECONDS", 0,
+	        "CPU time without an operation that ends, of each check (30)",
+	        0 },
 	{ "memory", MEMORY, "MIB", 0, "most resident per check (2048)", 0 },
 	{ "in-process", IN_PROCESS, NULL, 0,
 	        "no process per check and no limits: for a debugger", 0 },
@@ -59,7 +79,7 @@ static error_t parse_limits(
 	case DEADLINE:
 		to->limits.deadline_ns = rm_argument_number(state, "deadline",
 		                                 text, 1, 1000000) *
-		                         1000000000U;
+		                         SECOND_NS;
 		return 0;
 	case MEMORY:
 		to->limits.memory_bytes =
@@ -72,12 +92,44 @@ static error_t parse_limits(
 	case QUIET:
 		to->quiet = true;
 		return 0;
+	case BUDGET:
+		to->limits.budget_ns =
+		        (strcmp(text, "quick")
+		                        ? rm_argument_number(state, "budget",
+		                                  text, 1, 1000000)
+		                        : BUDGET_QUICK_S) *
+		        SECOND_NS;
+		return 0;
 	case ARGP_KEY_ARG:
 		rm_argument_once(state, &to->map, text, "map");
 		return 0;
 	case ARGP_KEY_END:
 		if (!to->map)
 			argp_error(state, "expected a map's id, or all");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* What a round is run with, beside its operations. */
+static error_t parse_case(
+        int key, char *text, struct argp_state *state, struct rm_check_case *to)
+{
+	switch (key) {
+	case PREEMPT:
+		to->preempt = true;
+		return 0;
+	case QUARANTINE:
+		to->quarantine = true;
+		return 0;
+	case THREADS:
+		to->threads = (unsigned)rm_argument_number(
+		        state, "threads", text, 1, THREADS_MAX);
+		return 0;
+	case SEED:
+		to->seed =
+		        rm_argument_number(state, "seed", text, 0, UINT64_MAX);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -94,14 +146,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case OPS:
 		to->c.ops = rm_argument_number(
 		        state, "ops", text, 1, (uint64_t)1 << 40);
-		return 0;
-	case THREADS:
-		to->c.threads = (unsigned)rm_argument_number(
-		        state, "threads", text, 1, THREADS_MAX);
-		return 0;
-	case SEED:
-		to->c.seed =
-		        rm_argument_number(state, "seed", text, 0, UINT64_MAX);
+		to->counted = true;
 		return 0;
 	case SHAPE:
 		to->one_shape = true;
@@ -119,43 +164,113 @@ static error_t parse(int key, char *text, struct argp_state *state)
 			        "--only %s: no such check; see --help", text);
 		return 0;
 	default:
+		if (!parse_case(key, text, state, &to->c))
+			return 0;
 		return parse_limits(key, text, state, to);
 	}
 }
 
+/* What a budget was spent on. */
+static void print_spent(const struct rm_check_done *done)
+{
+	printf(": %u rounds, %.1f s of CPU time", done->rounds,
+	        (double)done->cpu_ns / 1e9);
+	if (done->operations)
+		printf(", %llu operations",
+		        (unsigned long long)done->operations);
+	if (done->looked)
+		printf(", %.0f %% of %llu looked at met another's",
+		        100 * (double)done->met / (double)done->looked,
+		        (unsigned long long)done->looked);
+	if (done->stops)
+		printf(", %llu stops", (unsigned long long)done->stops);
+	if (done->pairs[0])
+		printf("; %s", done->pairs);
+}
+
+/* What runs the round again that failed, and how often that did. */
+static void print_again(
+        const struct rm_check *check, const struct rm_check_done *done)
+{
+	const struct rm_check_case *c = &done->last;
+
+	printf("; again: readmostly check %s --shape %s --only %s "
+	       "--ops %llu --threads %u --seed %llu%s%s",
+	        c->impl->id, rm_shape_name(c->shape), check->name,
+	        (unsigned long long)c->ops, c->threads,
+	        (unsigned long long)c->seed, c->preempt ? " --preempt" : "",
+	        c->quarantine ? " --quarantine" : "");
+	if (done->tried)
+		printf(" (failed %u of %u times again)", done->failed_again,
+		        done->tried);
+	else
+		printf(" (how often it fails again: not known)");
+}
+
 /* One line: what was checked, how it went, how to see it again. */
 static void print(const struct rm_check *check, const struct rm_check_case *c,
-        enum rm_check_verdict verdict, const struct rm_error *error)
+        enum rm_check_verdict verdict, const struct rm_check_done *done,
+        const struct rm_error *error)
 {
 	static const char *const words[] = { "ok", "FAIL", "skip" };
 
 	printf("%-4s %s %s %s", words[verdict], c->impl->id,
 	        rm_shape_name(c->shape), check->name);
+	if (done->rounds > 1 && verdict == RM_CHECK_OK) {
+		print_spent(done);
+		if (error->text[0])
+			printf("; last round");
+	}
 	if (error->text[0])
 		printf(": %s", error->text);
 	if (verdict == RM_CHECK_FAILED)
-		printf("; again: readmostly check %s --shape %s --only %s "
-		       "--ops %llu --threads %u --seed %llu",
-		        c->impl->id, rm_shape_name(c->shape), check->name,
-		        (unsigned long long)c->ops, c->threads,
-		        (unsigned long long)c->seed);
+		print_again(check, done);
 	printf("\n");
 	fflush(stdout);
 }
 
-static void run_one(const struct arguments *arguments,
+/* Returns what it took of the budget. */
+static uint64_t run_one(const struct arguments *arguments,
         const struct rm_check *check, const struct rm_check_case *c,
-        struct totals *totals)
+        uint64_t budget_ns, struct totals *totals)
 {
+	struct rm_check_limits limits = arguments->limits;
+	struct rm_check_done done = { 0 };
 	struct rm_error error = { "" };
-	enum rm_check_verdict verdict =
-	        rm_check_run(check, c, &arguments->limits, &error);
+	enum rm_check_verdict verdict;
 
+	limits.budget_ns = budget_ns;
+	verdict = rm_check_run(check, c, &limits, &done, &error);
 	totals->ok += verdict == RM_CHECK_OK;
 	totals->failed += verdict == RM_CHECK_FAILED;
 	totals->skipped += verdict == RM_CHECK_SKIPPED;
 	if (verdict == RM_CHECK_FAILED || !arguments->quiet)
-		print(check, c, verdict, &error);
+		print(check, c, verdict, &done, &error);
+	return done.spent_ns;
+}
+
+/* All checks of a map in one shape, from one budget: what one does not use is
+   for those after it. Those of no weight run once, whatever that costs; others
+   have a round even where nothing is left. */
+static void run_shape(const struct arguments *arguments,
+        const struct rm_check_case *c, struct totals *totals)
+{
+	uint64_t left_ns = arguments->counted ? 0 : arguments->limits.budget_ns;
+
+	for (size_t i = 0; i < rm_check_count; i++) {
+		const struct rm_check *check = rm_checks + i;
+		uint64_t share_ns = left_ns, used_ns;
+
+		if (arguments->only && arguments->only != check)
+			continue;
+		if (!arguments->only)
+			share_ns = rm_check_share(check, c, left_ns);
+		if (!share_ns && !arguments->counted)
+			share_ns = 1;
+		used_ns = run_one(arguments, check, c, share_ns, totals);
+		if (check->weight)
+			left_ns -= used_ns < left_ns ? used_ns : left_ns;
+	}
 }
 
 static void run_map(const struct arguments *arguments,
@@ -174,10 +289,7 @@ static void run_map(const struct arguments *arguments,
 		if (!arguments->one_shape && !(impl->shapes & 1U << s) &&
 		        (s || rm_impl_is_map(impl)))
 			continue;
-		for (size_t i = 0; i < rm_check_count; i++)
-			if (!arguments->only ||
-			        arguments->only == rm_checks + i)
-				run_one(arguments, rm_checks + i, &one, totals);
+		run_shape(arguments, &one, totals);
 	}
 }
 
@@ -234,6 +346,27 @@ static bool is_about_history(int argc, char **argv)
 	return false;
 }
 
+/* Is any round of this run with the quarantine? To start again costs as much as
+   a short check. */
+static bool keeps_freed(const struct arguments *arguments)
+{
+	return !arguments->limits.in_process &&
+	       (!arguments->counted || arguments->c.quarantine);
+}
+
+/* A round that was asked for with the quarantine proves nothing without. */
+static bool has_what_it_asks(const struct arguments *arguments)
+{
+	const char *why = arguments->limits.in_process
+	                          ? "not with --in-process"
+	                          : rm_check_no_quarantine();
+
+	if (!arguments->c.quarantine || !why)
+		return true;
+	fprintf(stderr, "readmostly check: --quarantine: %s\n", why);
+	return false;
+}
+
 int rm_cli_check(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "MAP|all|FILE.so",
@@ -246,8 +379,9 @@ int rm_cli_check(int argc, char **argv)
 		NULL, help, NULL };
 	struct arguments arguments = {
 		.c = { .seed = 1, .ops = 200000, .threads = 4 },
-		.limits = { .deadline_ns = 120000000000U,
-		        .memory_bytes = (uint64_t)2048 << 20 }
+		.limits = { .deadline_ns = 30 * SECOND_NS,
+		        .memory_bytes = (uint64_t)2048 << 20,
+		        .budget_ns = BUDGET_S * SECOND_NS }
 	};
 	struct totals totals = { 0 };
 	const struct rm_impl *impl = NULL;
@@ -256,6 +390,10 @@ int rm_cli_check(int argc, char **argv)
 		return rm_cli_check_history(argc, argv);
 	arguments.c.story = stdout;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (keeps_freed(&arguments))
+		rm_check_with_quarantine(argc, argv);
+	if (!has_what_it_asks(&arguments))
+		return RM_USAGE;
 	if (strcmp(arguments.map, "all")) {
 		impl = find_map(arguments.map);
 		if (!impl)

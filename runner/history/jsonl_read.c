@@ -265,6 +265,11 @@ static int read_answer(const struct line *line, struct rm_history_event *event)
 	if (read_member(line, "result", false, &event->result, &known) ||
 	        read_there(line, event))
 		return -EINVAL;
+	if (known && rm_history_shows_value(event->kind) && !event->there &&
+	        !(event->unknown & RM_HISTORY_UNKNOWN_THERE))
+		return rm_text_mistake(&line->place,
+		        "\"there\" is false beside a \"result\", expected no "
+		        "result of a key that was not there");
 	bool shows = event->kind == RM_HISTORY_LENGTH ||
 	             (event->there && rm_history_shows_value(event->kind));
 	if (shows && !known)
@@ -336,6 +341,34 @@ static int read_event(const struct line *line, struct rm_history *history)
 	return failed;
 }
 
+/* One line. A zero byte ends it for whoever reads it as a text, and would hide
+   what comes behind. */
+static int read_line(struct line *line, const char *text, size_t bytes,
+        struct rm_history *history)
+{
+	const char *zero = memchr(text, 0, bytes);
+	json_error_t error;
+	int failed;
+
+	if (zero)
+		return rm_text_mistake(&line->place,
+		        "zero byte at column %zu, expected plain text",
+		        (size_t)(zero - text) + 1);
+	line->object = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+	if (!line->object)
+		return rm_text_mistake(&line->place,
+		        "%.120s, expected one JSON object on each line",
+		        error.text);
+	if (!json_is_object(line->object))
+		failed = rm_text_mistake(
+		        &line->place, "expected one JSON object on each line");
+	else
+		failed = line->place.line == 1 ? read_header(line, history)
+		                               : read_event(line, history);
+	json_decref(line->object);
+	return failed;
+}
+
 int rm_jsonl_read(const char *file, const char *text, size_t length,
         struct rm_history *history, struct rm_error *error)
 {
@@ -345,25 +378,10 @@ int rm_jsonl_read(const char *file, const char *text, size_t length,
 	for (size_t at = 0; at < length && !failed;) {
 		const char *end = memchr(text + at, '\n', length - at);
 		size_t bytes = end ? (size_t)(end - text) - at : length - at;
-		json_error_t json_error;
 
 		line.place.line++;
-		line.object = json_loadb(
-		        text + at, bytes, JSON_REJECT_DUPLICATES, &json_error);
+		failed = read_line(&line, text + at, bytes, history);
 		at += bytes + 1;
-		if (!line.object)
-			failed = rm_text_mistake(&line.place,
-			        "%.120s, expected one JSON object on each "
-			        "line",
-			        json_error.text);
-		else if (!json_is_object(line.object))
-			failed = rm_text_mistake(&line.place,
-			        "expected one JSON object on each line");
-		else
-			failed = line.place.line == 1
-			                 ? read_header(&line, history)
-			                 : read_event(&line, history);
-		json_decref(line.object);
 	}
 	line.place.line += !line.place.line;
 	if (!failed && !length)

@@ -8,7 +8,7 @@ build=${BUILD:-build/gcc}
 dir=$(mktemp -d) out=$dir/out
 trap 'rm -rf "$dir"' EXIT
 
-tests/tools/check_maps.sh "$build/readmostly" "${RM_CHECK_OPS:-16000}" >"$out" 2>"$dir/errors"
+tests/tools/check_maps.sh "$build/readmostly" "${RM_CHECK_OPS:-12000}" >"$out" 2>"$dir/errors"
 status=$?
 sed 's/^/# /' "$out"
 check 'every map passes every check that fits it' [ $status = 0 ]

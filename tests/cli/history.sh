@@ -30,6 +30,10 @@ check "two at once have one" refuses two_at_once.jsonl '3: event 1: thread 0'
 check "an EDN process, too" refuses bad_process.edn '2: process 0 invokes'
 check "and an end without beginning" refuses kv_broken.txt '2: process 0 ends'
 check "and a word that is none" refuses etcd_broken.log '2: no :type'
+check "an answer that contradicts itself, too" refuses contradicts.jsonl '2: "there" is false beside a "result"'
+sed '2s/$/\x0/' $histories/good.jsonl >"$dir/zero.jsonl"
+"$program" check --history "$dir/zero.jsonl" >"$dir/out" 2>"$dir/err"
+check "and a zero byte" [ "$? $(grep -c 'zero.jsonl:2: zero byte at column' "$dir/err")" = '2 1' ]
 check "what is no history is refused" ends 2 ../counters.jsonl
 check "a file that is not there" ends 2 none.jsonl
 check "what undecided is" ends 3 stale.jsonl --states 1

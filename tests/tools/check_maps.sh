@@ -1,15 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# check_maps.sh READMOSTLY [OPS] - all checks of all maps of that build, a map
-# per process and a process per CPU and one more (some only wait). Prints what
-# failed and the sum; status 1 if anything did. From the environment:
+# check_maps.sh READMOSTLY [OPS|SECONDSs] - all checks of all maps of that build,
+# a map per process and a process per CPU and one more (some only wait): so many
+# operations of each check, or "1s": that budget of a map and shape, which a round
+# of each check may exceed. Prints what failed and the sum; status 1 if anything
+# did. From the environment:
 # MAPS     ids, instead of all of the build but planted misuses
 # CHECKS   names, instead of all checks; or `not` and names: all but these
 # SHAPES   e.g. "u64x8 str16x24", instead of all that a map offers
 # ONE      if not empty, of SHAPES the first that a map offers
 # SEED     of operations, keys and hashes (1)
-readmostly=$1 ops=${2:-200000}
-export readmostly ops CHECKS SHAPES ONE SEED=${SEED:-1}
+readmostly=$1
+case ${2:-200000} in
+*s) amount="--budget ${2%s}" each="a budget of $2 a shape" ;;
+*) amount="--ops ${2:-200000}" each="${2:-200000} operations each" ;;
+esac
+export readmostly amount CHECKS SHAPES ONE SEED=${SEED:-1}
 dir=$(mktemp -d) start=$SECONDS
 export dir
 trap 'rm -rf "$dir"' EXIT
@@ -42,7 +48,8 @@ check_map() { # ID
 	for check in ${CHECKS:-all}; do
 		for shape in $shapes; do
 			# a fair lock that spins is slow on a busy machine
-			set -- "$1" --quiet --deadline 600 --ops "$ops" --seed "$SEED"
+			# shellcheck disable=SC2086
+			set -- "$1" --quiet --deadline 600 $amount --seed "$SEED"
 			[ "$check" = all ] || set -- "$@" --only "$check"
 			[ "$shape" = all ] || set -- "$@" --shape "$shape"
 			"$readmostly" check "$@" >>"$dir/$1.log" 2>&1
@@ -89,5 +96,5 @@ count() { awk -v word="$1" '/^check: /{ for (i = 2; i <= NF; i++)
 lost=$(cat "$dir"/*.log | grep -cE '^FAIL [^ ]*: (status |its checks )')
 failed=$(($(count failed) + lost))
 echo "check: $(count ok) ok, $failed failed, $(count skipped) skipped" \
-	"($total maps, $ops operations each, $((SECONDS - start)) s)"
+	"($total maps, $each, $((SECONDS - start)) s)"
 [ "$failed" = 0 ]

@@ -122,7 +122,7 @@ int main(void)
 	struct rm_error error = { "" };
 
 	alarm(120);
-	CHECK(rm_check_scan(&c, &error) == 0 && map.was_scanned,
+	CHECK(rm_check_scan_tokens(&c, &error) == 0 && map.was_scanned,
 	        "the last token and the first are neighbours");
 	if (error.text[0])
 		printf("# %s\n", error.text);

@@ -87,14 +87,17 @@ static void check_says_what_was_done(void)
 		.threads = 4 };
 	const struct rm_check_limits limits = { .deadline_ns = 600000000000U,
 		.memory_bytes = (uint64_t)4 << 30 };
+	struct rm_check_done done = { .rounds = 0 };
 	struct rm_error said = { "" };
-	enum rm_check_verdict verdict =
-	        rm_check_run(rm_check_find("histories"), &c, &limits, &said);
+	enum rm_check_verdict verdict = rm_check_run(
+	        rm_check_find("histories"), &c, &limits, &done, &said);
 
 	printf("# %s\n", said.text);
 	CHECK(verdict == RM_CHECK_OK, "a right map's histories are right");
 	CHECK(strstr(said.text, " 0 undecided; stamps: "),
 	        "a check that is ok says what it did");
+	CHECK(done.rounds == 1 && done.cpu_ns && done.last.ops == c.ops,
+	        "without a budget it is one round of so many operations");
 }
 
 int main(void)

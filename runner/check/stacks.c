@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stacks.c - where the threads of a check stand that hangs or crashed: each
+ * thread writes its own stack from a signal handler, the process that started
+ * it prints them (stacks_print.c).
+ */
+#include "runner/check/stacks.h"
+
+#include "runner/base/clock.h"
+#include "runner/base/sanitized.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <execinfo.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 200, SKIPPED = 2 }; /* the handler and the kernel's return */
+
+static int asking(void)
+{
+	return SIGRTMIN + 2;
+}
+
+/* backtrace() allocates at its first call only: rm_stacks_offer() has made
+   it. */
+static void show(int number)
+{
+	struct rm_witness *witness = rm_witness();
+	const int keep = errno;
+	/* relaxed: only numbers the stacks */
+	const unsigned i = atomic_fetch_add_explicit(
+	        &witness->stack_count, 1, memory_order_relaxed);
+
+	if (i < RM_STACKS) {
+		struct rm_witness_stack *stack = witness->stacks + i;
+
+		stack->thread = gettid();
+		stack->depth = backtrace(stack->frames, RM_STACK_FRAMES);
+		stack->skip = stack->depth > SKIPPED ? SKIPPED : 0;
+		/* release: pairs with the acquire of who waits */
+		atomic_store_explicit(
+		        &stack->whole, true, memory_order_release);
+	}
+	errno = keep;
+	if (number != asking())
+		raise(number); /* SA_RESETHAND: now it ends the process */
+}
+
+/* A sanitizer says itself where a process crashed. */
+void rm_stacks_offer(void)
+{
+	static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL,
+		SIGABRT };
+	struct sigaction action = { .sa_handler = show,
+		.sa_flags = SA_RESTART };
+	void *frames[2];
+
+	(void)backtrace(frames, 2);
+	sigemptyset(&action.sa_mask);
+	sigaction(asking(), &action, NULL);
+	action.sa_flags = (int)SA_RESETHAND;
+	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
+		if (!rm_sanitized())
+			sigaction(crashes[i], &action, NULL);
+}
+
+static void ask(pid_t pid, pid_t thread, struct rm_witness *witness)
+{
+	/* relaxed: no other thread of the process is asked now */
+	const unsigned i = atomic_load_explicit(
+	        &witness->stack_count, memory_order_relaxed);
+	const uint64_t end_ns = rm_now_ns() + WAIT_MS * (uint64_t)1000000;
+
+	if (i >= RM_STACKS || syscall(SYS_tgkill, pid, thread, asking()))
+		return;
+	/* acquire: pairs with the release in show() */
+	while (!atomic_load_explicit(
+	               &witness->stacks[i].whole, memory_order_acquire) &&
+	        rm_now_ns() < end_ns)
+		rm_sleep_until(rm_now_ns() + 1000000);
+}
+
+void rm_stacks_take(pid_t pid, struct rm_witness *witness)
+{
+	char path[64];
+	DIR *threads;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	threads = opendir(path);
+	if (!threads)
+		return;
+	for (struct dirent *entry; (entry = readdir(threads));)
+		if (entry->d_name[0] != '.')
+			ask(pid, (pid_t)atoi(entry->d_name), witness);
+	closedir(threads);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A thread that only computes is stopped from outside while that is asked for,
+   and not after; one that ends nothing, seldom. */
+#include "runner/base/clock.h"
+#include "runner/base/sanitized.h"
+#include "runner/check/preempt.h"
+#include "tests/unit/tap.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { STOPS = 20, SPINS = 20000000, SLOW_NS = 1000000 };
+
+/* How often this thread has given its CPU away: the kernel's own count. */
+static long given_away(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nvcsw;
+}
+
+static void spin(void)
+{
+	for (volatile int i = 0; i < SPINS; i++)
+		;
+}
+
+struct run {
+	uint64_t seed, stops, cpu_ns;
+	unsigned ends; /* operations, in each turn of its loop */
+	_Atomic uint64_t ended;
+	long sleeps, sleeps_after;
+	bool began;
+};
+
+static void *compute(void *opaque)
+{
+	struct run *run = opaque;
+	const uint64_t start_ns = rm_thread_cpu_ns();
+	const long before = given_away();
+
+	run->began = rm_preempt_begin(run->seed, &run->ended);
+	if (!run->began)
+		return NULL;
+	/* until it was, however long the machine takes; the alarm ends one
+	   that never is */
+	while (given_away() - before < STOPS)
+		/* relaxed: its own count */
+		atomic_fetch_add_explicit(
+		        &run->ended, run->ends, memory_order_relaxed);
+	run->stops = rm_preempt_end();
+	run->cpu_ns = rm_thread_cpu_ns() - start_ns;
+	run->sleeps = given_away() - before;
+	spin();
+	run->sleeps_after = given_away() - before - run->sleeps;
+	return NULL;
+}
+
+int main(void)
+{
+	struct run runs[2] = { { .seed = 1, .ends = 1 }, { .seed = 2 } };
+	pthread_t ids[2];
+
+	if (rm_sanitized()) {
+		SKIP("threads are stopped", "a sanitizer holds signals back");
+		return DONE();
+	}
+	alarm(300);
+	for (int i = 0; i < 2; i++)
+		if (pthread_create(ids + i, NULL, compute, runs + i))
+			return 1;
+	for (int i = 0; i < 2; i++)
+		pthread_join(ids[i], NULL);
+	for (int i = 0; i < 2; i++) {
+		CHECK(runs[i].began, "a thread gets its timer");
+		CHECK(runs[i].sleeps >= STOPS, "it is made to sleep");
+		/* not one for one: a page that is read is a sleep, too, and a
+		   yield is none */
+		CHECK(runs[i].stops > 0, "and stops are counted");
+		CHECK(!runs[i].sleeps_after, "not after the end");
+	}
+	CHECK(runs[1].stops <= runs[1].cpu_ns / SLOW_NS,
+	        "who ends nothing is stopped once in 1 ms of its CPU time");
+	return DONE();
+}
