@@ -48,15 +48,22 @@ static bool write_value(struct rm_peer *peer, uint64_t rank, uint64_t i)
 	return rm_peer_upsert(peer, rank, rm_value_of(rank, peer->slot, i));
 }
 
-/* The number of the value that a rank holds, verified; 0: not there. */
+/* The number of a value that was read of a rank, verified. */
+static uint32_t number_of(
+        struct rm_peer *peer, const struct rm_value *value, uint64_t rank)
+{
+	rm_peer_verify(peer, value, rank, "lookup");
+	return (uint32_t)(value->word[0] >> 44);
+}
+
+/* The number of the value that a rank holds; 0: not there. */
 static uint32_t read_number(struct rm_peer *peer, uint64_t rank)
 {
 	struct rm_value value;
 
-	if (!rm_peer_lookup(peer, rank, &value))
-		return 0;
-	rm_peer_verify(peer, &value, rank, "lookup");
-	return (uint32_t)(value.word[0] >> 44);
+	return rm_peer_lookup(peer, rank, &value)
+	               ? number_of(peer, &value, rank)
+	               : 0;
 }
 
 /* First of all: binds the two threads to two CPUs, chosen by the seed, if
@@ -141,16 +148,27 @@ static void resident(struct rm_peer *peer)
 	rm_peer_meet(peer);
 }
 
-/* Each thread writes its own key, then reads the other's. */
+/* Each thread writes its own key, then reads the other's. Keys are made before
+   and what was read is verified afterwards: between the two calls there is
+   nothing in which the write could reach the other CPU. */
 static void write_then_read(struct rm_peer *peer)
 {
 	struct litmus *litmus = peer->peers->context;
+	const struct rm_map_ops *ops = peer->ops;
 	uint32_t *seen = litmus->seen[peer->slot];
+	const unsigned own = peer->slot, other = !peer->slot;
+	struct rm_key written, read;
 
 	resident(peer);
+	written = rm_key_of(peer->shape, own, &peer->line);
+	read = rm_key_of(peer->shape, other, &peer->other);
 	for (uint32_t i = 1; i <= litmus->rounds; i++) {
-		write_value(peer, peer->slot, i);
-		seen[i] = read_number(peer, !peer->slot);
+		struct rm_value value = rm_value_of(own, own, i);
+		bool found;
+
+		ops->upsert(peer->thread, peer->shape, written, &value);
+		found = ops->lookup(peer->thread, peer->shape, read, &value);
+		seen[i] = found ? number_of(peer, &value, other) : 0;
 		if (!keep_pace(peer, i))
 			return;
 	}
