@@ -83,6 +83,8 @@ struct rm_explore_options {
 	unsigned preemptions; /* of each schedule, at most */
 	uint64_t steps;       /* of one schedule, then it is a livelock; > 0 */
 	unsigned cpus;        /* processes, 1 .. RM_EXPLORE_CPUS_MAX */
+	/* files that a finding is shown in, too; NULL: none */
+	const char *html, *perfetto;
 };
 
 /* What was wrong with a schedule. */

@@ -10,7 +10,7 @@
 #include "runner/impl_table.h"
 #include "runner/protocol/protocol.h"
 #include "runner/sim/explore/explore.h"
-#include "runner/sim/explore/page.h"
+#include "runner/sim/explore/tell.h"
 #include "runner/sim/explore/written.h"
 #include "runner/sim/sim.h"
 
@@ -39,6 +39,8 @@ enum flag {
 	PROGRAM = 'K',
 	PROGRAM_FILE = 'f',
 	MEMORY = 'm',
+	HTML = 'H',
+	PERFETTO = 'T',
 };
 
 struct arguments {
@@ -79,6 +81,11 @@ static const struct argp_option options[] = {
 	{ "shape", SHAPE, "SHAPE", 0, "only this one (each in turn)", 0 },
 	{ "steps", STEPS, "N", 0, "most of one schedule (1000000)", 0 },
 	{ "cpus", CPUS, "N", 0, "processes (as many as CPUs, 64 at most)", 0 },
+	{ "html", HTML, "FILE", 0,
+	        "what failed as a page, too, which needs no other file", 0 },
+	{ "perfetto", PERFETTO, "FILE", 0,
+	        "and as a trace for ui.perfetto.dev, a track for each thread",
+	        0 },
 	{ 0 },
 };
 
@@ -138,6 +145,8 @@ static void complete(struct argp_state *state, struct arguments *to)
 
 	if (!to->map)
 		argp_error(state, "expected a map's id, or all");
+	if (!strcmp(to->map, "all") && (into->html || into->perfetto))
+		argp_error(state, "--html and --perfetto: of one map, not all");
 	if (into->written)
 		complete_written(state, into);
 	if (!to->programs)
@@ -195,6 +204,12 @@ static error_t parse_exhaustive(
 		return 0;
 	case PROGRAM_FILE:
 		read_written(text, state, to);
+		return 0;
+	case HTML:
+		into->html = text;
+		return 0;
+	case PERFETTO:
+		into->perfetto = text;
 		return 0;
 	case ARGP_KEY_END:
 		complete(state, to);

@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A finding of `readmostly explore` as HTML and as a trace for Perfetto: both say
+# what the page of text says, and nothing is left half written unsaid.
+. tests/tools/tap.sh
+explore=${BUILD:-build/gcc}/readmostly-explore
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+map=gomap_rw_unguarded_delete # a misuse that each schedule of two writers shows
+program="$dir/a&b<c>.txt"
+
+"$explore" $map --html "$dir/f.html" --perfetto "$dir/f.json" >"$dir/text"
+status=$?
+check 'a finding is status 1 with views, too' [ $status = 1 ]
+"$explore" $map --html "$dir/g.html" --perfetto "$dir/g.json" >/dev/null
+check 'the same schedule gives the same page' cmp "$dir/f.html" "$dir/g.html"
+check 'and the same trace' cmp "$dir/f.json" "$dir/g.json"
+cat >"$dir/compare.py" <<'END'
+import html.parser, json, re, sys
+
+class Cells(html.parser.HTMLParser):
+    """Accesses of the table, (column, text), and the text of everything."""
+    def __init__(self):
+        super().__init__()
+        self.column, self.cells, self.text, self.cell = 0, [], "", False
+    def handle_starttag(self, tag, attributes):
+        self.column = 0 if tag == "tr" else self.column + (tag == "td")
+        self.cell = tag == "td" and "title" in dict(attributes)
+        if self.cell:
+            self.cells.append([self.column, ""])
+    def handle_endtag(self, tag):
+        self.cell = self.cell and tag != "td"
+    def handle_data(self, data):
+        self.text += data
+        if self.cell:
+            self.cells[-1][1] += data
+
+text, page, trace = (open(name).read() for name in sys.argv[1:])
+cells = Cells()
+cells.feed(page)
+events = json.loads(trace)["traceEvents"]
+threads = [e["tid"] for e in events if e["ph"] == "M"]
+slices = [e for e in events if e["ph"] == "X"]
+accesses = sorted((e for e in slices if "args" in e), key=lambda e: e["ts"])
+operations = [e for e in slices if "args" not in e]
+def fact(name, holds):
+    print("ok" if holds else "not ok", "-", name)
+fact("accesses", accesses and [c[1] for c in cells.cells] ==
+     [e["name"] for e in accesses])
+fact("threads", [threads[c[0] - 2] for c in cells.cells] ==
+     [e["tid"] for e in accesses])
+written = [line.strip() for line in text.splitlines()
+           if re.match(r" +\S+\.h:\d+ (reads|writes|loads|stores)", line)]
+named = iter(e["name"] for e in accesses)
+fact("order", written and all(line in named for line in written))
+said = re.findall(r"^thread (\d) = (.*)$", text, re.M)
+fact("operations", said == [
+    (str(t), ", ".join(o["name"] for o in operations if o["tid"] == t))
+    for t in threads])
+fact("inside", all(any(o["tid"] == a["tid"] and o["ts"] <= a["ts"] and
+                       a["ts"] < o["ts"] + o["dur"] for o in operations)
+                   for a in accesses))
+fact("again", text.rsplit("again: ", 1)[1].strip() in cells.text)
+END
+said() { # WORD: a fact of compare.py
+	[ "$(grep -c "^ok - $1" "$dir/facts")" = 1 ]
+}
+python3 "$dir/compare.py" "$dir/text" "$dir/f.html" "$dir/f.json" >"$dir/facts"
+check 'page and trace have the same accesses in the same order' said accesses
+check 'of the same threads' said threads
+check 'each line of the text is one of them, in its order' said order
+check 'the operations of each thread are those of the program' said operations
+check 'each access lies in an operation of its thread' said inside
+check 'the page has the command that shows it again' said again
+
+cat >"$program" <<END
+shape    = u64x8
+keys     = 3
+resident =
+thread 2 = exchange 1
+thread 3 = remove 0
+END
+"$explore" $map --program-file "$program" --html "$dir/h.html" >/dev/null
+check 'names are escaped' grep -qF 'a&amp;b&lt;c&gt;.txt' "$dir/h.html"
+if command -v tidy >/dev/null; then
+	check 'the page is valid' tidy -q -e "$dir/h.html"
+else
+	skip 'the page is valid' 'tidy is not installed'
+fi
+
+"$explore" gomap_rw --schedules 50 --html "$dir/none.html" >/dev/null
+check 'where nothing fails no file is made' [ "$? $(ls "$dir" | grep -c none)" = '0 0' ]
+"$explore" $map --html "$dir/no/such.html" >/dev/null 2>"$dir/err"
+check 'a file that cannot be made is named' [ "$? $(cat "$dir/err")" = \
+	"3 readmostly explore: $map: $dir/no/such.html: cannot be written: No such file or directory" ]
+"$explore" $map --perfetto /dev/full >/dev/null 2>"$dir/err"
+check 'a full disk, too' [ "$? $(cat "$dir/err")" = \
+	"3 readmostly explore: $map: /dev/full: not written whole: No space left on device" ]
+"$explore" $map --html /dev/full >/dev/null 2>"$dir/err"
+check 'of the page as well' says "$dir/err" '/dev/full: not written whole: No space left'
+"$explore" all --html "$dir/all.html" 2>"$dir/err"
+check 'of all maps there is no one page' says "$dir/err" 'of one map, not all'
+done_testing
