@@ -207,10 +207,9 @@ def map_rows(a, noise):
     marks, per = contrasts(a), {}
     for cell, even in checks.evenness(a):
         per.setdefault(cell.map, []).append(even)
-    rows = []
-    for name in sorted({c.map for c in noise.cells}):
-        here = np.array([c.map == name for c in noise.cells])
-        seen = noise.waiting(here)
+    rows, ran = [], np.array([c.map for c in noise.cells])
+    for name in sorted(set(ran.tolist())):
+        seen = noise.waiting(ran == name)
         cells = [places(c) for c in a.campaign.cells.values()
                  if c.map == name]
         own = [m for m in marks if name in (m["first"], m["second"])]

@@ -4,6 +4,8 @@ that ends a reader. What Python's reader takes beyond that is a mistake."""
 import json
 import math
 
+DIGITS = bytes.maketrans(b"123456789", b"000000000")
+
 
 def members(pairs):
     """An object of its members; of two with one name one would be lost."""
@@ -30,12 +32,21 @@ def whole(text):
     return value
 
 
+def may_be_long(data):
+    """Has UTF-8 text so many digits in a row as a number needs that 64 bits
+    do not hold? A journal has millions that do not."""
+    return b"0" * 19 in data.translate(DIGITS)
+
+
 def loads(text):
     """The value of a text or of UTF-8; ValueError where it is none."""
     if isinstance(text, bytes):
-        text = text.decode()  # Python's reader would take UTF-16, too
+        data, text = text, text.decode()  # Python's reader takes UTF-16, too
+    else:
+        data = text.encode(errors="surrogatepass")
     try:
-        value = json.loads(text, object_pairs_hook=members, parse_int=whole,
+        value = json.loads(text, object_pairs_hook=members,
+                           parse_int=whole if may_be_long(data) else None,
                            parse_float=number, parse_constant=number)
         if "\\u" in text:  # half a pair of surrogates cannot be written
             json.dumps(value, ensure_ascii=False).encode()

@@ -17,8 +17,10 @@
 
 /*
  * The closed loop. `streamed` (ranks come from a stream) and `moving` (the
- * resident ranks move: fresh writes) are constants. Iterations end at the
- * window's end (stop flag: once a batch and after each write) or at
+ * resident ranks move: fresh writes) are constants. Where look-ups begin is
+ * read once a batch and after each write: a write may wait for a lock while
+ * others insert and remove more ranks than the guard is long. Iterations end
+ * at the window's end (stop flag: once a batch and after each write) or at
  * iterations_limit, a multiple of RM_BATCH.
  */
 RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
@@ -30,7 +32,7 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 	uint64_t rng = worker->rng, position = worker->position, wrong = 0;
 
 	do {
-		const uint64_t base = moving ? rm_lookup_base(worker) : 0;
+		uint64_t base = moving ? rm_lookup_base(worker) : 0;
 		uint64_t left = RM_BATCH;
 
 		do {
@@ -41,6 +43,7 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 			if (__builtin_expect((uint32_t)x < write_below, 0)) {
 				write(worker, rank, x);
 				left = rm_left_after_write(worker, left);
+				base = moving ? rm_lookup_base(worker) : 0;
 				continue;
 			}
 			wrong |= rm_read(map, shape, worker, false, base, rank);

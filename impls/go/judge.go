@@ -116,11 +116,10 @@ func plausible(hits, n uint64, p float64) bool {
 
 // explained is how many look-ups may have missed keys that other threads had
 // just taken out or not yet put in: one key each, and at worst the one that is
-// looked up most. One thread has none: fresh keys do not leave within a batch
-// that the guard is as long as.
+// looked up most. One thread has none: it draws fresh keys by where the head is.
 func (t *team) explained(lookups uint64) float64 {
 	l := t.load
-	if l.threads == 1 && (l.kind != fresh || l.guard >= batch) {
+	if l.threads == 1 {
 		return 0
 	}
 	return float64(lookups)*

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync/atomic"
 )
 
 // sequenceOf runs the loop of a cell's first thread on a map that does nothing
 // but fold what it is asked into a number: the operations and the keys, in
-// their order. tests/unit/trial/test_sequence.c does the same in C.
+// their order, and that plays upserts that wait while others go on.
+// tests/unit/trial/test_sequence.c does the same in C.
 func sequenceOf(r *request) string {
 	t := newTeam(r)
 	d := &digest{str: keyBytes(*r.Cell.Shape) > 0,
@@ -93,6 +95,9 @@ func (d *digest) upsert(w *worker, rank, value uint64, old *uint64) bool {
 		for i, word := range d.value[1:] {
 			d.sum = seedOf(d.sum^word, uint64(i))
 		}
+	}
+	if w.load.kind == fresh && value>>44%8 == 0 {
+		atomic.AddUint64(&w.load.head, 2*w.load.resident)
 	}
 	return true
 }

@@ -98,7 +98,7 @@ type worker struct {
 	position uint64
 	sequence uint64 // of this thread's values
 	limit    uint64 // iterations
-	base     uint64 // first rank that this batch looks up
+	base     uint64 // first rank that look-ups draw; anew after a write
 	presumed bool   // see table.tells
 	counts   counts
 	wrong    uint64 // bits in which a value differed
@@ -185,6 +185,7 @@ func (w *worker) write(i int, d *draw) (end bool) {
 		rank = atomic.AddUint64(&l.head, 1) - 1
 		w.put(rank, false)
 		w.take(rank - l.resident)
+		w.base = w.lookupBase() // others went on while this one waited
 	}
 	if l.kind != update {
 		w.counts.pairs++

@@ -95,12 +95,10 @@ final class Judge {
 	/**
 	 * How many look-ups may have missed keys that other threads had just taken
 	 * out or not yet put in: one key each, and at worst the one that is looked
-	 * up most. One thread has none: fresh keys do not leave within a batch
-	 * that the guard is as long as.
+	 * up most. One thread has none: it draws fresh keys by where the head is.
 	 */
 	private double explained(long lookups) {
-		if (load.threads == 1 && (load.kind != Load.Kind.FRESH
-				|| load.guard >= Load.BATCH)) {
+		if (load.threads == 1) {
 			return 0;
 		}
 		double most = new Distribution(cell.dist).most(load.resident);

@@ -3,22 +3,25 @@ package readmostly;
 
 /**
  * Runs the loop of a cell's first thread on a map that does nothing but fold
- * what it is asked into a number: the operations and the keys, in their order.
+ * what it is asked into a number: the operations and the keys, in their order,
+ * and that plays upserts that wait while others go on.
  * tests/unit/trial/test_sequence.c does the same in C.
  */
 final class Sequence extends Table {
 	private static final int LOOKED_UP = 0, UPSERTED = 1, REMOVED = 2;
 
 	private final boolean strings;
+	private final Load load;
 	private long sum;
 
-	private Sequence(boolean strings) {
+	private Sequence(boolean strings, Load load) {
 		this.strings = strings;
+		this.load = load;
 	}
 
 	static String of(Request request) {
-		Sequence digest = new Sequence(request.cell.strings());
 		Worker worker = new Team(request).worker(0);
+		Sequence digest = new Sequence(request.cell.strings(), worker.load);
 		worker.table = digest;
 		worker.limit = request.cell.windowOps;
 		worker.drive();
@@ -42,6 +45,9 @@ final class Sequence extends Table {
 	long upsert(long rank, long value) {
 		fold(rank, UPSERTED);
 		sum ^= value;
+		if (load.kind == Load.Kind.FRESH && (value >>> 44) % 8 == 0) {
+			load.head.addAndGet(2 * load.resident);
+		}
 		return rank;
 	}
 

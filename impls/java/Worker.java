@@ -42,9 +42,7 @@ class Worker extends Padding {
 	}
 
 	private void batch() {
-		final long base = load.kind == Load.Kind.FRESH
-				? load.head.get() - load.resident + load.guard : 0;
-		long differences = 0;
+		long base = base(), differences = 0;
 
 		for (int left = Load.BATCH; left > 0; left--) {
 			state += Random.INCREMENT;
@@ -57,6 +55,7 @@ class Worker extends Padding {
 					counts.iterations -= left - 1;
 					break;
 				}
+				base = base(); // others went on while this one waited
 				continue;
 			}
 			long value = table.lookup(base + rank);
@@ -67,6 +66,12 @@ class Worker extends Padding {
 			}
 		}
 		wrong |= differences;
+	}
+
+	/** rm_lookup_base(): it moves with fresh writes only. */
+	private long base() {
+		return load.kind == Load.Kind.FRESH
+				? load.head.get() - load.resident + load.guard : 0;
 	}
 
 	private long draw(long x) {

@@ -5,7 +5,7 @@ use crate::keys::{mix_of, value_of};
 use crate::stream::Distribution;
 use crate::table::Table;
 use crate::team::{Member, Team};
-use crate::worker::{decisions, Account, Counts, Kind, Load, BATCH};
+use crate::worker::{decisions, Account, Counts, Kind, Load};
 use std::time::Duration;
 
 /// Over the members: the window, and what all answers add up to.
@@ -146,11 +146,9 @@ impl Totals {
 
 /// How many look-ups may have missed keys that other threads had just taken
 /// out or not yet put in: one key each, and at worst the one that is looked up
-/// most. One thread has none: fresh keys do not leave within a batch that the
-/// guard is as long as.
+/// most. One thread has none: it draws fresh keys by where the head is.
 fn explained(load: &Load, dist: &str, lookups: u64) -> f64 {
-    if load.threads == 1 && (load.kind != Kind::Fresh || load.guard >= BATCH)
-    {
+    if load.threads == 1 {
         return 0.0;
     }
     let most = Distribution::read(dist)

@@ -26,7 +26,6 @@ pub trait Table: Send + Sized + Sync + 'static {
     /// A batch of the measured loop; a map whose look-ups share a view of one
     /// moment takes that here.
     fn batch(&self, worker: &mut Worker) {
-        let base = worker.base();
-        worker.batch(self, base, |rank| self.lookup(rank));
+        worker.batch(self, Worker::base, |rank| self.lookup(rank));
     }
 }

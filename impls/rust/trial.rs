@@ -80,10 +80,12 @@ pub fn trial(request: &Request) -> String {
 
 /// Runs the loop of the cell's first thread.
 pub fn sequence(request: &Request) -> String {
-    let load = Load::new(&request.cell);
-    let mut team = Team::new(request, &load);
+    // a table lives as long as it likes, and this one has it
+    let load: &'static Load = Box::leak(Box::new(Load::new(&request.cell)));
+    let mut team = Team::new(request, load);
     let folding = Folding {
         strings: request.cell.shape.starts_with("str"),
+        load,
         sum: AtomicU64::new(0),
     };
     let worker = &mut team.members[0].worker;

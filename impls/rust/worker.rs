@@ -201,7 +201,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// First rank that a batch looks up.
+    /// First rank that look-ups draw: it moves with fresh writes only.
     pub fn base(&self) -> u64 {
         match self.load.kind {
             Kind::Fresh => {
@@ -212,15 +212,17 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// `base` is asked first, and again after each write: others went on
+    /// while that may have waited.
     #[inline(always)]
     pub fn batch<T: Table>(
         &mut self,
         table: &T,
-        base: u64,
+        base: impl Fn(&Self) -> u64,
         lookup: impl Fn(u64) -> Option<u64>,
     ) {
         let (span, write_below) = (self.load.span, self.load.write_below);
-        let mut wrong = 0;
+        let (mut first, mut wrong) = (base(self), 0);
 
         for left in (0..BATCH).rev() {
             let x = next(&mut self.rng);
@@ -234,10 +236,11 @@ impl<'a> Worker<'a> {
                         self.counts.iterations.wrapping_sub(left);
                     break;
                 }
+                first = base(self);
                 continue;
             }
-            match lookup(base + rank) {
-                Some(value) => wrong |= different(value, base + rank),
+            match lookup(first + rank) {
+                Some(value) => wrong |= different(value, first + rank),
                 None => self.missed(rank),
             }
         }
@@ -367,10 +370,11 @@ impl<'a> Worker<'a> {
 }
 
 /// A map that does nothing but fold what it is asked into a number: the
-/// operations and the keys, in their order. tests/unit/trial/test_sequence.c
-/// does the same in C.
+/// operations and the keys, in their order; and that plays upserts that wait
+/// while others go on. tests/unit/trial/test_sequence.c does the same in C.
 pub struct Folding {
     pub strings: bool,
+    pub load: &'static Load,
     pub sum: AtomicU64,
 }
 
@@ -387,8 +391,8 @@ impl Folding {
 }
 
 impl Table for Folding {
-    fn create(_: usize, _: u64) -> Folding {
-        Folding { strings: false, sum: AtomicU64::new(0) }
+    fn create(_: usize, _: u64) -> Self {
+        unreachable!("no trial is of this map")
     }
 
     fn lookup(&self, rank: u64) -> Option<u64> {
@@ -396,6 +400,9 @@ impl Table for Folding {
     }
 
     fn upsert(&self, rank: u64, value: u64) -> Option<u64> {
+        if self.load.kind == Kind::Fresh && (value >> 44) % 8 == 0 {
+            self.load.head.fetch_add(2 * self.load.resident, Relaxed);
+        }
         self.fold(rank, 1, value)
     }
 

@@ -163,13 +163,12 @@ static void set_shares(
 /* How many look-ups may have missed keys that other threads had just taken out
    or not yet put in: rarely more than one key each, and at worst the one that
    is looked up most. One thread has none: it ends a write before it looks, and
-   fresh keys do not leave within a batch that the guard is as long as. */
+   draws fresh keys by where the head is then. */
 static double explained(const struct rm_team *team, uint64_t lookups)
 {
 	const struct rm_cell *cell = &team->request->cell;
 
-	if (cell->threads == 1 &&
-	        (cell->write_kind != RM_FRESH || team->fresh_guard >= RM_BATCH))
+	if (cell->threads == 1)
 		return 0;
 	return (double)lookups * (0.001 + cell->threads * rm_stream_most(cell,
 	                                                          cell->keys)) +
