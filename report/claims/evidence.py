@@ -128,11 +128,17 @@ def loose(claim, where):
                     if word.partition("=")[0] not in claim.free)
 
 
+def asked(one, cell):
+    """What tells a place from another: the subject's cell, and what its line
+    asks of it. Two lines may ask one cell of two statistics."""
+    return (cell.id, one.against, one.statistic, one.claimed, one.side)
+
+
 def elsewhere(campaign, one, known):
     """The same contrast at each further place where the campaign has both
     sides, by the factors that the article leaves open.
 
-    known -- ids of subjects that are there already; more are added
+    known -- what is asked() already; more are added
     """
     where = loose(one, one.cells[0])
     for cell in articles.cells_for(campaign, figure_of(
@@ -140,9 +146,9 @@ def elsewhere(campaign, one, known):
         place = " ".join(
             [where, *(f"{name}={articles.as_written(getattr(cell, name))}"
                       for name in one.free)])
-        if cell.id not in known and planned(campaign, one, place,
-                                            one.subject, one.against):
-            known.add(cell.id)
+        if asked(one, cell) not in known and planned(
+                campaign, one, place, one.subject, one.against):
+            known.add(asked(one, cell))
             yield replace(one, cells=(place,))
 
 
@@ -158,7 +164,8 @@ def parts(campaign, claim, found):
     fits = [articles.cells_for(campaign, figure_of(
         one, one.cells[0], one.subject, one.against), one.subject)
         for one in found]
-    known = {cells[0].id for cells in fits if len(cells) == 1}
+    known = {asked(one, cells[0])
+             for one, cells in zip(found, fits) if len(cells) == 1}
     return [one for one, cells in zip(found, fits) if len(cells) < 2] + [
         more for one in found for more in elsewhere(campaign, one, known)]
 

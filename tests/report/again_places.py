@@ -117,6 +117,24 @@ def open_subjects(made):
             made.put(w, name, made.near(value), keys=keys)
 
 
+def open_lines(made):
+    """Two lines of one WHERE that ask their cells of different things: each
+    has its own further places."""
+    for bad in (None, 1, 2, 4):
+        w = made.say("figure", claimed="5", free="threads", cells=[
+            "threads=2", "threads=2 | claimed = 7 | statistic = y"])
+        v = made.say("direction", side="above", free="threads", cells=[
+            "threads=2 | against = gomap_rw", "threads=2 | against = null_map"])
+        for threads in (1, 2, 4):
+            made.put(w, "syncmap", [
+                {"x": 5, "y": 9 if threads == bad else 7}] * N,
+                threads=threads)
+            made.put(v, "syncmap", made.near(5), threads=threads)
+            made.put(v, "gomap_rw", made.near(2), threads=threads)
+            made.put(v, "null_map", made.near(
+                9 if threads == bad else 2), threads=threads)
+
+
 def open_go(made):
     """Go's own maps where they ran, at other places than the ports."""
     for at in ({1: 2, 2: 2}, {1: .5, 2: 2}, {4: .5, 2: 2}, {4: 2}, {}):
@@ -161,5 +179,5 @@ def one_cell(made):
 
 OPEN = {f.__name__: f for f in (
     open_one, open_many, open_each, open_loose, open_alone, open_subjects,
-    open_go)}
+    open_lines, open_go)}
 FORMS = OPEN | {f.__name__: f for f in (twins, one_cell)}

@@ -91,3 +91,22 @@ def test_a_figure_of_slices_is_of_all_of_them_as_before():
                              "slope pause_ms", "1", "")
     told = articles.answer(asked, figure)
     assert told.n == 72 and told.value == pytest.approx(0.5, abs=0.02)
+
+
+def test_two_lines_of_one_where_have_each_their_further_places():
+    """A factor that is left open, and cells that two lines ask of different
+    things; of the same thing they ask once."""
+    made = campaign(*(cell(name, [1000] * 8, threads=threads)
+                      for threads in (1, 2, 4) for name in "abc"))
+    asked = claim(free=("threads",), cells=(
+        "threads=2", "threads=2 | against = c", "threads=2 | statistic = writes"
+        " | side = below"))
+    places = [(one.against, one.statistic, one.side, one.cells[0].strip())
+              for one, _ in evidence.of_claim(made, asked)]
+    lines = (("b", "ops/elapsed_s", "above"), ("c", "ops/elapsed_s", "above"),
+             ("b", "writes", "below"))
+    assert sorted(places) == sorted(
+        (*line, f"threads={threads}") for line in lines
+        for threads in (1, 2, 4))
+    again = claim(free=("threads",), cells=("threads=1", "threads=2"))
+    assert len(evidence.of_claim(made, again)) == 3

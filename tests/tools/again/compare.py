@@ -90,7 +90,7 @@ def how_is_told(mine, row):
     told = dict(part.strip().split(" at ", 1)
                 for part in row["how"].split(";") if " at " in part)
     return all(set(settings(other["where"])) <= set(
-        told.get(one.word, "").split())
+        told.get(one.word, "").replace(",", " ").split())
         for one, other in zip(mine.cells, row["cells"])
         if one.word in (rules.REPRODUCED, rules.REFUTED))
 

@@ -4,7 +4,8 @@ and those at other values of the factors that its article leaves open.
 
 What docs/claims.md does not say of `free` is taken so: a line's own settings
 of these factors are dropped, those of its subject and against are not; places
-of the lines come first, then each line's others; a place of which a side has
+of the lines come first, then each line's others; a cell that two lines ask
+the same is one place, and two where they do not; a place of which a side has
 several cells, by a factor that is not free, is one without a value.
 """
 import collections
@@ -19,6 +20,11 @@ def fitting(campaign, claim, where):
             for side in claim.subjects]
 
 
+def asks(claim):
+    """What a line may say for itself and lets its cells answer."""
+    return [claim[key] for key in ("against", "statistic", "claimed", "side")]
+
+
 def places(campaign, lines):
     """lines: [(where, claim)]. Each line is a place; where a factor is free
     one that fits several cells is none, but all of them may be."""
@@ -27,11 +33,12 @@ def places(campaign, lines):
     if not any(claim.free for _, claim in lines):
         return own
     found = [place for place in own if len(place.sides[0]) < 2]
-    taken = [cell for place in found for cell in place.sides[0]]
+    taken = [(cell, asks(place.claim))
+             for place in found for cell in place.sides[0]]
     for where, claim in lines:
         for cell, place in elsewhere(campaign, claim, where):
-            if cell not in taken:
-                taken.append(cell)
+            if (cell, asks(claim)) not in taken:
+                taken.append((cell, asks(claim)))
                 found.append(place)
     return found
 
