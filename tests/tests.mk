@@ -319,9 +319,9 @@ go-ratio: $(BUILD)/readmostly $(if $(GO_LINKED),$(BUILD)/readmostly-go)  ## sync
 	@$(PYTHON) tests/tools/go_ratio.py tally $(GO_RATIO)
 
 .PHONY: report-speed
-report-speed:  ## CPU seconds of the report of 10,000 trials, beside those with PDFs
+report-speed: $(BUILD)/readmostly  ## CPU seconds of the report of 10,000 trials, beside those with PDFs, and with claims
 	@test -n "$(PYTHON)" || { echo "report-speed: no Python with numpy, scipy and matplotlib" >&2; exit 2; }
-	@$(PYTHON) tests/tools/report_speed.py build/report-speed
+	@$(PYTHON) tests/tools/report_speed.py build/report-speed $(BUILD)/readmostly
 
 # The prototype's maps, on its run time and on ours: bars of speed.
 .PHONY: sim-speed

@@ -18,7 +18,8 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP), str(TOP / "tests" / "report")]
 import make_journal  # noqa: E402
-from report import articles  # noqa: E402
+import seal  # noqa: E402
+from report import articles, damage  # noqa: E402
 from report.claims import ledger  # noqa: E402
 
 BUDGET, CLAIMS_BUDGET = 10.0, 12.0
@@ -92,15 +93,20 @@ def make_claims(folder, program):
     order = [[i for i, c in enumerate(cells) if b < c["blocks"]
               and not c["skip"]] for b in range(max(c["blocks"]
                                                     for c in cells))]
+    where = make_journal.topology(1, 2, 1)
     meta = make_journal.campaign(spec, cells, order, [0, 1]) | {
-        "notes": {"claims": ledger.digest(ledger.read())}}
+        "notes": {"claims": ledger.digest(ledger.read())},
+        "line_checksum": "crc32",
+        "topology_sha256": damage.sha256(where.encode())}
+    meta["plan_sha256"] = damage.plan_sha256(meta)
+    meta["sha256"] = damage.campaign_sha256(meta)
     (folder / "campaign.json").write_text(json.dumps(meta))
-    (folder / "topology.xml").write_text(make_journal.topology(1, 2, 1))
+    (folder / "topology.xml").write_text(where)
     with open(folder / "trials.jsonl", "w", encoding="utf-8") as file:
         for block, of_block in enumerate(order):
             for i in of_block:
                 trial = make_journal.trial(cells[i], block, rng, folder, spec)
-                file.write(json.dumps(with_stats(trial, names, rng)) + "\n")
+                file.write(seal.sealed(with_stats(trial, names, rng)))
 
 
 def main(folder, program=None):
