@@ -30,13 +30,15 @@ enum {
 	RM_EXPLORE_THREADS = 3,
 	RM_EXPLORE_OPS = 6,
 	RM_EXPLORE_STEPS = 1000000,
-	RM_EXPLORE_SCHEDULES = 20000,
+	RM_EXPLORE_SCHEDULES = 100000,
+	RM_EXPLORE_SCHEDULES_OF_ALL = 20000, /* of each */
 	/* and where schedules are exhausted */
 	RM_EXPLORE_FEW_THREADS = 2,
 	RM_EXPLORE_EXHAUSTED_THREADS_MAX = 3,
 	RM_EXPLORE_FEW_OPS = 2,
 	RM_EXPLORE_PROGRAMS = 100,
 	RM_EXPLORE_PREEMPTIONS = 2,
+	RM_EXPLORE_EXHAUSTED_MOST = 20000, /* schedules of a program */
 };
 
 /* Who decides which thread runs (schedule.h). */

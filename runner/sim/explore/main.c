@@ -55,8 +55,8 @@ struct arguments {
 
 static const struct argp_option options[] = {
 	{ "schedules", SCHEDULES, "N", 0,
-	        "how many of each map; exhaustive: the most of each program "
-	        "(20000)",
+	        "how many (100000; of all: 20000 each); exhaustive: the most "
+	        "of each program (20000)",
 	        0 },
 	{ "threads", THREADS, "N", 0,
 	        "of each schedule, 1 to 7 (3); exhaustive: 1 to 3 (2)", 0 },
@@ -136,27 +136,39 @@ static void complete_written(
 	into->threads = written->program.threads;
 }
 
-/* What is not told is as usual for the scheduler; a program that is exhausted
-   is small. */
+/* All maps get fewer schedules each; a program that is exhausted is small. */
+static void complete_amounts(struct rm_explore_options *into, bool is_all)
+{
+	bool few = into->policy == RM_EXPLORE_EXHAUSTIVE;
+
+	if (!into->schedules)
+		into->schedules = few      ? RM_EXPLORE_EXHAUSTED_MOST
+		                  : is_all ? RM_EXPLORE_SCHEDULES_OF_ALL
+		                           : RM_EXPLORE_SCHEDULES;
+	if (!into->threads)
+		into->threads =
+		        few ? RM_EXPLORE_FEW_THREADS : RM_EXPLORE_THREADS;
+	if (!into->ops)
+		into->ops = few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS;
+}
+
+/* What is not told is as usual for the scheduler. */
 static void complete(struct argp_state *state, struct arguments *to)
 {
 	struct rm_explore_options *into = &to->options;
-	bool few = into->policy == RM_EXPLORE_EXHAUSTIVE;
+	bool few = into->policy == RM_EXPLORE_EXHAUSTIVE, is_all;
 
 	if (!to->map)
 		argp_error(state, "expected a map's id, or all");
-	if (!strcmp(to->map, "all") && (into->html || into->perfetto))
+	is_all = !strcmp(to->map, "all");
+	if (is_all && (into->html || into->perfetto))
 		argp_error(state, "--html and --perfetto: of one map, not all");
 	if (into->written)
 		complete_written(state, into);
 	if (!to->programs)
 		to->programs = into->written ? 1 : RM_EXPLORE_PROGRAMS;
 	into->programs = to->programs;
-	if (!into->threads)
-		into->threads =
-		        few ? RM_EXPLORE_FEW_THREADS : RM_EXPLORE_THREADS;
-	if (!into->ops)
-		into->ops = few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS;
+	complete_amounts(into, is_all);
 	if (few && into->threads > RM_EXPLORE_EXHAUSTED_THREADS_MAX)
 		argp_error(state, "--threads %u: exhaustive has at most %d",
 		        into->threads, RM_EXPLORE_EXHAUSTED_THREADS_MAX);
@@ -455,13 +467,11 @@ int main(int argc, char **argv)
 		"at the first schedule that fails, made smaller and shown. "
 		"What may be concluded: docs/exploring.md.",
 		NULL, NULL, NULL };
-	struct arguments arguments = {
-		.options = { .shapes = RM_ALL_SHAPES,
-		        .seed = 1,
-		        .schedules = RM_EXPLORE_SCHEDULES,
-		        .preemptions = RM_EXPLORE_PREEMPTIONS,
-		        .steps = RM_EXPLORE_STEPS }
-	};
+	struct arguments arguments = { .options = { .shapes = RM_ALL_SHAPES,
+		                               .seed = 1,
+		                               .preemptions =
+		                                       RM_EXPLORE_PREEMPTIONS,
+		                               .steps = RM_EXPLORE_STEPS } };
 	static char name[] = "readmostly explore";
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	const struct rm_impl *impl;

@@ -74,7 +74,7 @@ static void print_exhausted_again(const struct rm_explore_told *told, FILE *out)
 
 	if (options->preemptions != RM_EXPLORE_PREEMPTIONS)
 		fprintf(out, " --preemptions %u", options->preemptions);
-	if (options->schedules != RM_EXPLORE_SCHEDULES)
+	if (options->schedules != RM_EXPLORE_EXHAUSTED_MOST)
 		fprintf(out, " --schedules %" PRIu64, options->schedules);
 	fprintf(out, " --program %" PRIu64 "\n", told->number);
 }
