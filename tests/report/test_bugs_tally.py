@@ -56,7 +56,10 @@ def test_what_is_found_how_often_and_by_which_words(place):
     assert "2 of 4, " in row and row.endswith(", data race |")
     assert "| `bb_2` | u64x24, 1 that writes | 0 of 4 |" in page
     assert "0 of 2 bugs with every seed, 1 with one at least." in page
-    assert len(runs(place)) == 16 and "--shape u64x24" in runs(place)[-1]
+    assert len(runs(place)) == 22 and "--shape u64x24" in runs(place)[-1]
+    quick = [run for run in runs(place) if "--schedules 20000" in run]
+    assert len(quick) == 8 and all("_twin " in run for run in quick)
+    assert sum("_twin " in run for run in runs(place)) == 14
 
 
 def test_a_tally_that_was_killed_goes_on(place):
@@ -65,16 +68,16 @@ def test_a_tally_that_was_killed_goes_on(place):
     lines = file.read_text().splitlines(keepends=True)
     file.write_text("".join(lines[:13]) + lines[13][:20])
     (place / "runs").unlink()
-    assert tallied(place).returncode == 0 and len(runs(place)) == 3
+    assert tallied(place).returncode == 0 and len(runs(place)) == 9
     rows = [json.loads(line) for line in file.read_text().splitlines()]
-    assert len(rows) == 16
+    assert len(rows) == 22
 
 
 def test_another_program_is_run_anew(place):
     tallied(place)
     programmed(place, more="# another one")
     tallied(place)
-    assert len(runs(place)) == 32
+    assert len(runs(place)) == 44
 
 
 def test_a_twin_that_is_accused_fails(place):

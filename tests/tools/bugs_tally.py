@@ -7,7 +7,8 @@
 
 FOLDER is what `make bugs` fills (build/gcc/bugs). A run is one tool with its
 defaults on one map, one shape and one seed, and ends at its first finding; a
-twin is run as often. Each run that ended stands in FOLDER/tally.jsonl with the
+twin is run as often in the quick form, and with the defaults for 3 seeds. Each
+run that ended stands in FOLDER/tally.jsonl with the
 digest of the program, and is not run again: a tally that was killed goes on.
 Seconds are CPU time of the run and its processes. Status: 0; 1: a twin was
 accused; 2: the programs are not there, or one did not try a map.
@@ -30,13 +31,17 @@ TOOLS = {  # the program, then its arguments before the map, and behind it
     "explore c11": ("readmostly-explore", (), ("--memory", "c11")),
     "check": ("readmostly", ("check",), ("--quiet",)),
 }
+QUICK = {"readmostly-explore": ("--schedules", "20000"),
+         "readmostly": ("--budget", "quick")}
+TWIN_SEEDS = 3  # of a twin with the defaults
 HEAD = """# Published bugs: which tool finds them
 
 Made by `make bugs-tally`; the bugs are described in `tests/bugs/README.md`,
 and were modelled by a hand that had not read the tools. A run is one tool with
 its defaults, one seed, the shape that the bug needs, and ends at its first
 finding. Of the runs that found it: the median of the CPU time, and what was
-said most often.
+said most often. Twins are run with as many seeds in the quick form (20,000
+schedules, or a budget of 2 s), and with 3 seeds by the defaults.
 """
 
 
@@ -54,10 +59,20 @@ def bugs():
             yield name, shape, needs
 
 
-def command(folder, tool, name, shape, seed):
+def command(folder, tool, name, shape, seed, quick):
     program, before, behind = TOOLS[tool]
     return [str(folder / program), *before, name, "--shape", shape,
-            "--seed", str(seed), *behind]
+            "--seed", str(seed), *behind, *(QUICK[program] if quick else ())]
+
+
+def asked(seeds):
+    """(map, shape, seed, quick) of all runs of one tool."""
+    for bug, shape, _ in bugs():
+        for seed in range(1, seeds + 1):
+            yield bug, shape, seed, False
+            yield bug + "_twin", shape, seed, True
+        for seed in range(1, min(seeds, TWIN_SEEDS) + 1):
+            yield bug + "_twin", shape, seed, False
 
 
 def finding(out):
@@ -96,7 +111,7 @@ def known(file, digests):
         file.write_text(whole)
     for row in map(json.loads, whole.splitlines()):
         if digests.get(row["tool"]) == row["program"]:
-            found[row["tool"], row["map"], row["seed"]] = row
+            found[row["tool"], row["map"], row["seed"], row["quick"]] = row
     return found
 
 
@@ -105,16 +120,15 @@ def tally(folder, tools, seeds):
     digests = {tool: digest(folder, tool) for tool in tools}
     file = folder / "tally.jsonl"
     rows = known(file, digests)
-    todo = [(tool, name, shape, seed)
-            for tool in tools for bug, shape, _ in bugs()
-            for name in (bug, bug + "_twin") for seed in range(1, seeds + 1)
-            if (tool, name, seed) not in rows]
+    todo = [(tool, name, shape, seed, quick) for tool in tools
+            for name, shape, seed, quick in asked(seeds)
+            if (tool, name, seed, quick) not in rows]
     with file.open("a", encoding="utf-8") as out:
-        for i, (tool, name, shape, seed) in enumerate(todo, 1):
-            row = {"tool": tool, "map": name, "seed": seed,
+        for i, (tool, name, shape, seed, quick) in enumerate(todo, 1):
+            row = {"tool": tool, "map": name, "seed": seed, "quick": quick,
                    "program": digests[tool],
-                   **run(command(folder, tool, name, shape, seed))}
-            rows[tool, name, seed] = row
+                   **run(command(folder, tool, name, shape, seed, quick))}
+            rows[tool, name, seed, quick] = row
             out.write(json.dumps(row) + "\n")
             out.flush()
             print(f"\r{i}/{len(todo)} {tool} {name}\033[K", end="",
@@ -126,7 +140,7 @@ def tally(folder, tools, seeds):
 def cell(rows, tool, name, seeds):
     """"20 of 20, 0.42 s, data race" of one tool and bug."""
     found = [r for s in range(1, seeds + 1)
-             if (r := rows[tool, name, s])["status"] == 1]
+             if (r := rows[tool, name, s, False])["status"] == 1]
     if not found:
         return f"0 of {seeds}"
     words = statistics.mode(r["found"] or "no words" for r in found)
@@ -137,7 +151,7 @@ def cell(rows, tool, name, seeds):
 def page(rows, tools, seeds):
     """The text, and whether no twin was accused."""
     runs = [(bug, needs) for bug, _, needs in bugs()]
-    accused = sorted({n for (_, n, _), r in rows.items()
+    accused = sorted({n for (_, n, _, _), r in rows.items()
                       if n.endswith("_twin") and r["status"] == 1})
     lines = [HEAD, f"{datetime.date.today()}, commit {commit()}, "
              f"{os.cpu_count()} CPUs, {seeds} seeds.\n",
@@ -147,9 +161,9 @@ def page(rows, tools, seeds):
         cell(rows, tool, bug, seeds) for tool in tools) + " |"
         for bug, needs in runs]
     for tool in tools:
-        full = sum(all(rows[tool, bug, s]["status"] == 1
+        full = sum(all(rows[tool, bug, s, False]["status"] == 1
                        for s in range(1, seeds + 1)) for bug, _ in runs)
-        once = sum(any(rows[tool, bug, s]["status"] == 1
+        once = sum(any(rows[tool, bug, s, False]["status"] == 1
                        for s in range(1, seeds + 1)) for bug, _ in runs)
         lines.append(f"\n{tool}: {full} of {len(runs)} bugs with every seed, "
                      f"{once} with one at least.")
