@@ -6,6 +6,7 @@ import copy
 import json
 import math
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -665,3 +666,18 @@ def test_only_a_planted_misuse_that_was_caught_is_as_it_is_meant(
         {"id": "plain"}]}, cells, {})
     assert [c.map for c in campaign.missing] == (
         ["planted"] * is_missing + ["plain"])
+
+
+@pytest.mark.parametrize("change,may", [
+    ({}, True), ({"failed": {"m": "void"}}, False), ({"aside": {"m"}}, False),
+    ({"misuse": "no lock"}, False), ({"misuse": None}, True),
+    ({"peer": False}, False)])
+def test_who_may_be_ranked(change, may):
+    """Each of these alone keeps a map out."""
+    a = SimpleNamespace(
+        peer=lambda name: change.get("peer", True),
+        failed=change.get("failed", {}),
+        look=SimpleNamespace(aside=change.get("aside", set())),
+        campaign=SimpleNamespace(maps={"m": {
+            "misuse": change.get("misuse")}}))
+    assert Analysis.ranked(a, "m") is may
