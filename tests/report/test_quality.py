@@ -792,3 +792,14 @@ def test_only_a_control_that_failed_is_invalid(rows, some):
     rows = [r | {"percent": 1.0, "limit_low": -.5, "limit_high": .5}
             for r in rows]
     assert bool(checks.invalid(rows)) is some
+
+
+@pytest.mark.parametrize("step,word", [(0.001, "ok"), (0.01, "outside")])
+def test_drift_is_from_the_first_block_to_the_last(step, word):
+    """What is no control is outside of its limits, and has not failed."""
+    rest = np.outer(step * np.arange(10), np.ones(3))
+    row = checks.drift_row(rest)
+    assert row["percent"] == pytest.approx(stats.percent(9 * step))
+    assert (row["word"], row["n"], row["control"]) == (word, 10, False)
+    few = checks.drift_row(rest[:2])
+    assert (few["percent"], few["why"]) == (None, "fewer than 3 blocks")
