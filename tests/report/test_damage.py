@@ -284,7 +284,7 @@ def test_a_resume_does_not_go_on_after_a_changed_line(copied):
 # ---- JSON as the runner writes it -----------------------------------------
 
 @pytest.mark.parametrize("text,told", [
-    ('{"a": 1, "b": 2, "a": 1}', "'a' is there twice"),
+    ('{"b": 2, "a": 1, "a": 1}', "'a' is there twice"),
     ('{"x": {"b": 1, "b": 2}}', "'b' is there twice"),
     ("[NaN]", "no number"), ("[-Infinity]", "no number"),
     ("[1e999]", "no number"), (str(2 ** 63), "64 bits"),

@@ -794,7 +794,8 @@ def test_only_a_control_that_failed_is_invalid(rows, some):
     assert bool(checks.invalid(rows)) is some
 
 
-@pytest.mark.parametrize("step,word", [(0.001, "ok"), (0.01, "outside")])
+@pytest.mark.parametrize("step,word", [
+    (0.001, "ok"), (0.0012, "outside"), (-0.001, "ok"), (-0.0012, "outside")])
 def test_drift_is_from_the_first_block_to_the_last(step, word):
     """What is no control is outside of its limits, and has not failed."""
     rest = np.outer(step * np.arange(10), np.ones(3))
