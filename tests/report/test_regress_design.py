@@ -127,10 +127,8 @@ def test_rules_on_the_edge_of_their_order_are_taken(tmp_path, change):
     assert rules_with(tmp_path, **change).items() >= change.items()
 
 
-@pytest.mark.parametrize("name", sorted(regress.load_rules()[0]))
+@pytest.mark.parametrize("name", sorted(regress.NEEDED))
 def test_each_rule_that_decides_is_a_number(tmp_path, name):
-    if name not in regress.NEEDED:
-        pytest.skip("decides nothing")
     for value in ("0.01", True, None, [1]):
         with pytest.raises(regress.InputError, match=name):
             rules_with(tmp_path, **{name: value})
