@@ -16,7 +16,7 @@ import sys
 import pytest
 
 from report import __main__ as command
-from report import damage, ending, journal, latencies, page
+from report import damage, ending, journal, latencies, page, strict_json
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
@@ -279,3 +279,33 @@ def test_a_resume_does_not_go_on_after_a_changed_line(copied):
         capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "trials.jsonl:" in done.stderr and "crc32" in done.stderr
+
+
+# ---- JSON as the runner writes it -----------------------------------------
+
+@pytest.mark.parametrize("text,told", [
+    ('{"b": 2, "a": 1, "a": 1}', "'a' is there twice"),
+    ('{"x": {"b": 1, "b": 2}}', "'b' is there twice"),
+    ("[NaN]", "no number"), ("[-Infinity]", "no number"),
+    ("[1e999]", "no number"), (str(2 ** 63), "64 bits"),
+    (str(-2 ** 63 - 1), "64 bits"), ("[" * 99999, "nested too deeply"),
+    ('["\\ud800"]', "surrogate"), ('{"a": 1}'.encode("utf-16"), ""),
+    ("", ""), ("{} {}", "")])
+def test_what_the_runner_would_not_write_is_no_json(text, told):
+    with pytest.raises(ValueError, match=told):
+        strict_json.loads(text)
+
+
+@pytest.mark.parametrize("text,value", [
+    ('{"a": 1, "b": 2}', {"a": 1, "b": 2}), (str(2 ** 63 - 1), 2 ** 63 - 1),
+    (str(-2 ** 63), -2 ** 63), ("1e308", 1e308), ("null", None),
+    ('["\\ud83d\\ude00"]', ["\U0001f600"]), (b'"\xc3\xa9"', "é")])
+def test_what_it_may_write_is(text, value):
+    assert strict_json.loads(text) == value
+
+
+@pytest.mark.parametrize("line,sealed,whole", [
+    (b'{"a":1}', False, True), (b'{"a":1}', True, False),
+    (b"", True, False)])
+def test_a_line_without_a_checksum_is_an_older_campaigns(line, sealed, whole):
+    assert damage.line_is_whole(line, sealed) is whole

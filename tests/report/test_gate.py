@@ -214,3 +214,12 @@ def test_what_a_cell_could_show_is_that_of_its_family():
         alone, = gate.judge([contrast], rows, plan)
         assert row["low_percent"] == alone["low_percent"]
         assert row["mde_percent"] > alone["mde_percent"]
+
+
+@pytest.mark.parametrize("cell,name", [
+    ("regress/gomap_rw/u64x8/n1024/w3/update/m0/uniform/t2/cores/throughput",
+     "gomap_rw t2"),
+    ("regress/gomap_rw/u64x8/n1024/twice/t16/throughput", "gomap_rw t16"),
+    ("regress/t3/u64x8/n1024/throughput", "t3 ")])
+def test_a_cell_is_called_by_its_map_and_threads(cell, name):
+    assert gate.name_of(cell) == name

@@ -6,6 +6,7 @@ import copy
 import json
 import math
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -665,3 +666,141 @@ def test_only_a_planted_misuse_that_was_caught_is_as_it_is_meant(
         {"id": "plain"}]}, cells, {})
     assert [c.map for c in campaign.missing] == (
         ["planted"] * is_missing + ["plain"])
+
+
+@pytest.mark.parametrize("change,may", [
+    ({}, True), ({"failed": {"m": "void"}}, False), ({"aside": {"m"}}, False),
+    ({"misuse": "no lock"}, False), ({"misuse": None}, True),
+    ({"peer": False}, False)])
+def test_who_may_be_ranked(change, may):
+    """Each of these alone keeps a map out."""
+    a = SimpleNamespace(
+        peer=lambda name: change.get("peer", True),
+        failed=change.get("failed", {}),
+        look=SimpleNamespace(aside=change.get("aside", set())),
+        campaign=SimpleNamespace(maps={"m": {
+            "misuse": change.get("misuse")}}))
+    assert Analysis.ranked(a, "m") is may
+
+
+# ---- checks, each on trials made by hand -----------------------------------
+
+def ran(*results, **cell):
+    """An analysis of one cell with these results."""
+    cell = {"map": "m", "measure": "throughput", "threads": 2,
+            "cpus": [0, 1], "loop": "mix", "write_kind": "update",
+            "write_share": 0.1, "miss_share": 0.0} | cell
+    cell = SimpleNamespace(**cell, ok=[{"result": r} for r in results])
+    return SimpleNamespace(campaign=SimpleNamespace(
+        cells={"c": cell}, maps={"m": {}}))
+
+
+def threads(*rows, **names):
+    """Of each row slot, CPU, CPU at the start and at the end."""
+    return {"by_thread": [{"cpu": cpu, "cpu_start": start, "cpu_end": end}
+                          for cpu, start, end in rows], **names}
+
+
+@pytest.mark.parametrize("result,cell,found", [
+    (threads((0, 0, 0), (1, 1, 1)), {}, (0, 1)),
+    (threads((0, 0, 0), (1, 0, 1)), {}, (1, 1)),
+    (threads((0, 0, 1), (1, 1, 1)), {}, (1, 1)),
+    (threads((0, None, 0), (1, 1, None)), {}, (0, 1)),
+    (threads((0, 1, 0)), {"cpus": []}, (0, 0)),
+    (threads((0, 1, 0)), {"measure": "verify"}, (0, 0)),
+    ({"by_thread": []}, {}, (0, 0)), ({}, {}, (0, 0))])
+def test_a_thread_off_its_cpu_is_counted(result, cell, found):
+    assert checks.misplaced(ran(result, **cell)) == found
+
+
+@pytest.mark.parametrize("missed,share", [
+    ([(0, 100)], 0), ([(1, 100), (3, 100), (2, 100)], 3), ([(5, 0)], None),
+    ([(None, 100)], None), ([(None, 100), (1, 50)], 2)])
+def test_the_worst_share_of_lost_lookups_is_told(missed, share):
+    a = ran(*({"misses_resident": m, "lookups": n} for m, n in missed))
+    found = checks.absent_hits(a)
+    assert (found and found[0]) == (None if share is None else share)
+
+
+@pytest.mark.parametrize("ops,cell,even", [
+    ((50, 100), {}, [0.5]), ((100, 100), {}, [1]), ((0, 0), {}, []),
+    ((0, 9), {}, [0]), ((50, 100), {"cpus": [0, 0]}, []),
+    ((50, 100), {"cpus": []}, []), ((7,), {"threads": 1, "cpus": [0]}, []),
+    ((50,), {}, [])])
+def test_evenness_is_of_threads_with_a_cpu_each(ops, cell, even):
+    a = ran({"by_thread": [{"ops": n} for n in ops]}, **cell)
+    assert [share for _, share in checks.evenness(a)] == even
+
+
+def mixed(write, miss, **more):
+    return {"achieved_write_share": write, "achieved_miss_share": miss,
+            "ops": 10000, "lookups": 9000} | more
+
+
+@pytest.mark.parametrize("results,cell,name,errors", [
+    ([mixed(0.1, 0)], {}, "write_share", 0),
+    # 0.1 of 10 000 has a standard error of 0.003; one draw is no deviation
+    ([mixed(0.1121, 0)], {}, "write_share", 4),
+    ([mixed(0.0879, 0)], {}, "write_share", 4),
+    ([mixed(0.1121, 0), mixed(0.1061, 0)], {}, "write_share", 4),
+    ([mixed(0.1061, 0), mixed(0.1121, 0)], {}, "write_share", 4),
+    ([mixed(0.1121, 0)], {"loop": "fill"}, "write_share", None),
+    ([mixed(None, 0)], {}, "write_share", None),
+    ([mixed(0.1, 0, ops=0)], {}, "write_share", None),
+    ([mixed(0.1, 0.5)], {}, "miss_share", None),  # none was asked for
+    # 0.1 of 9 000 lookups: 0.00316
+    ([mixed(0.1, 0.11276)], {"miss_share": 0.1}, "miss_share", 4),
+    ([mixed(0.1, 0.1121, lookups=None)], {"miss_share": 0.1}, "miss_share",
+     4)])
+def test_shares_are_off_by_their_standard_errors(results, cell, name, errors):
+    found = checks.worst_mix(ran(*results, **cell))[name]
+    assert (found and found[0]) == (
+        None if errors is None else pytest.approx(errors, abs=0.02))
+
+
+def test_a_map_that_holds_nothing_never_misses():
+    a = ran(mixed(0.1, 0), miss_share=0.1)
+    assert checks.worst_mix(a)["miss_share"][0] > 20
+    a.campaign.maps["m"]["caps"] = ["no-state"]
+    assert checks.worst_mix(a)["miss_share"] is None
+
+
+def control(word, name="slot: x", **more):
+    return {"word": word, "name": name, "control": True, "n": 6,
+            "low": -1.0, "high": 2.0} | more
+
+
+@pytest.mark.parametrize("rows,told", [
+    ([control("ok")], ""), ([], ""),
+    ([control("FAILED", control=False), control("ok")], ""),
+    ([control("undecided", control=False)], ""),
+    ([control("cannot decide"), control("FAILED")], "a control failed"),
+    ([control("undecided"), control("cannot decide", n=9),
+      control("cannot decide", n=4)],
+     "controls cannot decide in this mode (n = 4)"),
+    ([control("undecided")], "undecided controls: slot ")])
+def test_what_controls_leave_open(rows, told):
+    found = checks.undecidable(rows)
+    assert found == told or told.endswith(" ") and found.startswith(told)
+
+
+@pytest.mark.parametrize("rows,some", [
+    ([control("ok"), control("undecided")], False),
+    ([control("FAILED", control=False)], False),
+    ([control("ok"), control("FAILED")], True)])
+def test_only_a_control_that_failed_is_invalid(rows, some):
+    rows = [r | {"percent": 1.0, "limit_low": -.5, "limit_high": .5}
+            for r in rows]
+    assert bool(checks.invalid(rows)) is some
+
+
+@pytest.mark.parametrize("step,word", [
+    (0.001, "ok"), (0.0012, "outside"), (-0.001, "ok"), (-0.0012, "outside")])
+def test_drift_is_from_the_first_block_to_the_last(step, word):
+    """What is no control is outside of its limits, and has not failed."""
+    rest = np.outer(step * np.arange(10), np.ones(3))
+    row = checks.drift_row(rest)
+    assert row["percent"] == pytest.approx(stats.percent(9 * step))
+    assert (row["word"], row["n"], row["control"]) == (word, 10, False)
+    few = checks.drift_row(rest[:2])
+    assert (few["percent"], few["why"]) == (None, "fewer than 3 blocks")

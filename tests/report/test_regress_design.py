@@ -105,6 +105,47 @@ def test_rules_that_decide_nothing_are_refused(tmp_path, change, word):
         regress.load_rules(path)
 
 
+def rules_with(folder, **change):
+    """What load_rules() makes of the rules with other values."""
+    path = folder / "rules.json"
+    path.write_text(json.dumps(regress.load_rules()[0] | change))
+    return regress.load_rules(path)[0]
+
+
+@pytest.mark.parametrize("change", [
+    {"margin": 0}, {"margin": -0.01}, {"margin": 0.02, "fail_at": 0.02},
+    {"fail_at": 0.04, "tolerance": 0.03}, {"tolerance": 1}, {"alpha": 0},
+    {"alpha": 0.5}, {"power": 0.5}, {"power": 1}])
+def test_rules_out_of_their_order_are_refused(tmp_path, change):
+    with pytest.raises(regress.InputError, match="expected 0 < margin"):
+        rules_with(tmp_path, **change)
+
+
+@pytest.mark.parametrize("change", [
+    {"fail_at": 0.03, "tolerance": 0.03}, {"alpha": 0.499, "power": 0.501}])
+def test_rules_on_the_edge_of_their_order_are_taken(tmp_path, change):
+    assert rules_with(tmp_path, **change).items() >= change.items()
+
+
+@pytest.mark.parametrize("name", sorted(regress.NEEDED))
+def test_each_rule_that_decides_is_a_number(tmp_path, name):
+    for value in ("0.01", True, None, [1]):
+        with pytest.raises(regress.InputError, match=name):
+            rules_with(tmp_path, **{name: value})
+    path = tmp_path / "less.json"
+    rules = regress.load_rules()[0]
+    path.write_text(json.dumps({k: v for k, v in rules.items() if k != name}))
+    with pytest.raises(regress.InputError, match=f"{name} missing"):
+        regress.load_rules(path)
+
+
+def test_what_decides_has_its_name():
+    """A name less would be a rule that may be left out."""
+    assert regress.NEEDED == {
+        "alpha", "power", "margin", "fail_at", "tolerance", "slot_limit",
+        "min_pairs", "flips"}
+
+
 @pytest.mark.parametrize("change, blocks", [
     ({}, 12), ({"min_pairs": 6}, 40), ({"flips": 100}, 40)])
 def test_a_plan_that_decides_nothing_is_refused(change, blocks):
@@ -119,6 +160,11 @@ def test_windows_too_short_for_the_clock_are_refused():
     meta["calibration"] = [{"cell": "c", "window_ns": 2000}]
     with pytest.raises(regress.InputError, match="window_ns 2000"):
         regress.view_of(meta, *regress.load_rules())
+    meta["calibration"][0]["window_ns"] = 999_999
+    with pytest.raises(regress.InputError, match="expected at least 1000000"):
+        regress.view_of(meta, *regress.load_rules())
+    meta["calibration"][0]["window_ns"] = 1_000_000
+    assert regress.view_of(meta, *regress.load_rules())["attempt"] == 1
 
 
 def test_rules_changed_since_the_campaign_began_are_refused():

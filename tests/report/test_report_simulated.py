@@ -3,10 +3,12 @@
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
 import report_helpers as helpers
+from report import stored_counts
 
 MODEL = "icelake-sp"
 
@@ -159,3 +161,46 @@ def test_stored_counts_name_commit_compiler_and_code():
     for row in STORED["cells"]:
         assert re.fullmatch(r"[0-9a-f]{12}", row["code"])
         assert row["cell"]["measure"] == f"simulated:{MODEL}"
+
+
+def asking(**change):
+    """An analysis of a campaign of a mode that counted nothing."""
+    meta = {"mode": "quick"} | change.pop("meta", {})
+    maps = {r["cell"]["map"]: {"code": r["code"]} for r in STORED["cells"]}
+    measures = {"counters": [SimpleNamespace(ok=[])]} | change.pop(
+        "measures", {})
+    return SimpleNamespace(by_measure=measures, campaign=SimpleNamespace(
+        meta=meta, maps=maps | change.pop("maps", {})))
+
+
+@pytest.mark.parametrize("change,wanted", [
+    ({}, True), ({"meta": {"mode": None}}, False),
+    ({"meta": {"synthetic": True}}, False),
+    ({"measures": {"counters": [SimpleNamespace(ok=[1])]}}, False),
+    ({"measures": {"simulated:zen3": []}}, False),
+    ({"measures": {"latency": []}}, True)])
+def test_stored_counts_are_for_a_mode_that_has_no_others(change, wanted):
+    assert stored_counts.wanted(asking(**change)) is wanted
+    assert (stored_counts.read(asking(**change)) is not None) is wanted
+
+
+def test_stored_counts_are_of_the_campaigns_maps_alone():
+    a = asking()
+    (name, *others) = sorted(a.campaign.maps)
+    for other in others:
+        del a.campaign.maps[other]
+    model, cells, told = stored_counts.read(a)
+    assert model == MODEL and {c.map for c in cells} == {name}
+    assert "the machine code of these maps is the same" in told
+    a.campaign.maps = {"another": {}}
+    assert stored_counts.read(a) is None
+
+
+def test_maps_with_other_code_are_all_named():
+    a = asking()
+    first, second = sorted(a.campaign.maps)[:2]
+    a.campaign.maps[first] = {"code": "0" * 12}
+    assert f"whose {first} has other machine code" in stored_counts.read(a)[2]
+    a.campaign.maps[second] = {}
+    assert (f"whose {first} and {second} have other machine code"
+            in stored_counts.read(a)[2])

@@ -159,6 +159,51 @@ def test_what_is_warned_of_stands_first(since):
     assert items == sorted(items, reverse=True)
 
 
+@pytest.mark.parametrize("low,high,word", [
+    (previous.verdicts.MARGIN * 1.001, 9, "faster"),
+    (previous.verdicts.MARGIN, 9, "not shown to differ"),
+    (0.1, 0.999 / previous.verdicts.MARGIN, "slower"),
+    (0.1, 1 / previous.verdicts.MARGIN, "not shown to differ")])
+def test_a_word_needs_the_whole_interval_beyond_the_margin(low, high, word):
+    assert previous.word_of(low, high) == word
+
+
+def bare(speed, pending=0, **build):
+    """A campaign of one trial at a CPU's speed, with facts of its build."""
+    about = None if speed is None else {
+        "adds_per_ns_before": speed, "adds_per_ns_after": speed}
+    cell = SimpleNamespace(measure="throughput", ok=[
+        {"result": {"environment": about}}])
+    return SimpleNamespace(cells={"c": cell}, pending=pending, meta={
+        "build": {"flags": "-O2", "compiler": "gcc"} | build})
+
+
+@pytest.mark.parametrize("now,then,warned,told", [
+    (bare(3), bare(3), [], ["CPU speed: × 1.00"]),
+    (bare(None), bare(3), ["CPU speed: not recorded in both"], []),
+    (bare(3), bare(None), ["CPU speed: not recorded in both"], []),
+    (bare(3 * 1.001 * previous.verdicts.MARGIN), bare(3), ["CPU speed: × 1."],
+     []),
+    (bare(3), bare(3 * 1.001 * previous.verdicts.MARGIN), ["CPU speed: × 0."],
+     []),
+    (bare(3 * 0.999 * previous.verdicts.MARGIN), bare(3), [],
+     ["CPU speed: × 1."]),
+    (bare(3), bare(3, pending=1), ["the earlier campaign was not finished"],
+     ["CPU speed"]),
+    (bare(3, pending=1), bare(3), [], ["CPU speed"]),
+    (bare(3, flags="-O3"), bare(3), ["flags: -O2 then, -O3 now"],
+     ["CPU speed"]),
+    (bare(3, compiler="clang"), bare(3), ["compiler: gcc then, clang now"],
+     ["CPU speed"])])
+def test_what_else_differs_is_warned_of_and_nothing_else(now, then, warned,
+                                                         told):
+    found = previous.warnings(now, then)
+    for is_warning, parts in ((True, warned), (False, told)):
+        said = [text for red, text in found if red is is_warning]
+        assert len(said) == len(parts), said
+        assert all(map(str.startswith, said, parts)), said
+
+
 def test_speed_is_the_mean_of_before_and_after(tmp_path):
     folder = campaign(tmp_path / "one", 19)
     edit(folder, lambda t: t["result"]["environment"].update(

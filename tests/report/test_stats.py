@@ -10,7 +10,7 @@ import pytest
 from scipy import stats as dist
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
-from report import stats  # noqa: E402
+from report import signed_rank, stats  # noqa: E402
 
 
 # ---- R3: averages ---------------------------------------------------------
@@ -61,6 +61,15 @@ def test_interval_ranks_are_the_tabulated_critical_values(n, critical):
 def test_normal_approximation_continues_the_exact_ranks():
     exact = np.searchsorted(stats.signed_rank_tail(60), 0.025, side="right")
     assert abs(stats.walsh_rank(60, 0.95) - exact) <= 2
+
+
+def test_normal_tails_continue_the_exact_ones():
+    """Where the normal tail takes over, it is the exact one to two thousandths:
+    a rank to either side would be four."""
+    exact = signed_rank.signed_rank_tail(50)
+    normal = signed_rank.rank_p(50)
+    assert len(exact) == len(normal) == 50 * 51 // 2 + 1
+    assert np.max(np.abs(exact - normal)) < 2e-3
 
 
 def test_interval_of_eight_values_at_99_percent_is_their_range():
@@ -197,6 +206,8 @@ def test_outliers_are_classified_not_dropped():
     assert list(stats.outliers(x)) == [0, 0, 0, 0, 0, 0, 2]
     assert stats.lag_one([1, 2, 3, 4, 5, 6]) > 0.4
     assert math.isnan(stats.lag_one([1.0, 1.0, 1.0]))
+    assert math.isnan(stats.lag_one([1.0, 2.0]))
+    assert stats.lag_one([1.0, 2.0, 1.0]) == pytest.approx(-2 / 3)
 
 
 def test_signed_ranks_are_those_of_wilcoxon():

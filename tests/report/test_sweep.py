@@ -3,6 +3,7 @@
 ends. What it finds, and how often it is wrong, is in test_sweep_bar.py."""
 import math
 import zlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -29,6 +30,36 @@ def blocks_of(found):
         for point in stage.points:
             result.setdefault(point, []).append(size.copy().pop())
     return result
+
+
+def ran(blocks=4, cells=("a", "b"), verified=("v",)):
+    """A stage's campaign: its timed cells with so many blocks each."""
+    timed = {c: SimpleNamespace(id=c, blocks=blocks, measure="throughput")
+             for c in cells}
+    checked = {c: SimpleNamespace(id=c, blocks=1, measure="verify")
+               for c in verified}
+    return SimpleNamespace(path="stage-2", cells=timed | checked)
+
+
+ASKED = {"stage": 2, "cells": ["a", "b"], "blocks": 4, "why": "done"}
+
+
+def test_a_stage_that_ran_what_was_asked_is_taken():
+    assert following.check_stage(ran(), ASKED) is None
+
+
+@pytest.mark.parametrize("campaign,asked,told", [
+    (ran(cells=("a",)), ASKED, r"1 cell such as b"),
+    (ran(cells=("a", "b", "c")), ASKED, r"1 cell such as c"),
+    (ran(cells=("a", "c")), ASKED, r"2 cells such as b"),
+    (ran(blocks=3), ASKED, "3 blocks of a, the rule asks for 4"),
+    (ran(blocks=5), ASKED, "5 blocks of a, the rule asks for 4"),
+    (ran(), ASKED | {"stage": None}, "a stage too many, done")])
+def test_a_stage_that_ran_something_else_is_refused(campaign, asked, told):
+    with pytest.raises(journal.JournalError, match=told) as error:
+        following.check_stage(campaign, asked)
+    assert "stage-2" in str(error.value)
+    assert "another folder" in " ".join(str(error.value).split())
 
 
 # ---- the rule --------------------------------------------------------------

@@ -68,6 +68,23 @@ def test_a_flip_lies_between_opposite_leaders_only(here, there, what):
     assert verdicts.border(here, there) == what
 
 
+@pytest.mark.parametrize("slow,fast,leader", [
+    (7, 6, "b"), (6, 6, "b"), (5, 5, "b"), (5, 6, "b"), (6, 5, "a")])
+def test_the_leader_is_one_of_those_with_enough_trials(slow, fast, leader):
+    """Of two maps six trials are enough; where none has them, all are
+    asked, and the fastest is told."""
+    rates = {"a": dict.fromkeys(range(slow), 1.0),
+             "b": dict.fromkeys(range(fast), 9.0)}
+    assert verdicts.front(rates, {"a": 1, "b": 9}) == leader
+
+
+def test_a_leader_needs_a_trial():
+    assert verdicts.front({"a": {}, "b": {}}, {"a": 1, "b": 2}) is None
+    assert verdicts.front({"a": {0: 1.0}, "b": {}}, {"a": 1, "b": 2}) == "a"
+    same = {m: dict.fromkeys(range(6), 1.0) for m in "ba"}
+    assert verdicts.front(same, {"a": 1, "b": 1}) == "a"
+
+
 def test_a_leader_has_enough_trials_where_anybody_has():
     """Five trials of a faster map are no reason to leave a group open."""
     slow = {b: 1.0 + 0.01 * b for b in range(12)}

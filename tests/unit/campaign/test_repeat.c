@@ -240,6 +240,47 @@ static void own_time(void)
 	CHECK(found.others_share == 0, "a trial's own time is no other's");
 }
 
+/* What others had of a cell on both CPUs, one of them twice, in 100 ms in which
+   each was busy for 50. */
+static double on_two_cpus(void)
+{
+	unsigned cpus[] = { 0, 1, 0 };
+	const struct rm_cell cell = { .cpus = cpus, .cpu_count = 3 };
+	struct rm_interference found = rm_interference_unknown();
+	struct rm_interference_start start;
+
+	put_ticks("0 0 0 0 0 0 0 0", "0 0 0 0 0 0 0 0", "0 0 0 0 0 0 0 0");
+	rm_interference_begin(&cell, &start);
+	rm_sleep_until(rm_now_ns() + 100000000);
+	put_ticks("5 0 0 0 0 0 0 0", "5 0 0 0 0 0 0 0", "0 0 0 0 0 0 0 0");
+	rm_interference_end(&cell, &start, &found);
+	return found.others_share;
+}
+
+/* Of a count that began in the middle nothing is known, nor of one that went
+   back. */
+static void counts_without_a_beginning(void)
+{
+	unsigned cpus[] = { 1 };
+	const struct rm_cell cell = { .cpus = cpus, .cpu_count = 1 };
+	struct rm_interference_start unknown = {
+		.steal_ticks = -1, .busy_ticks = -1, .at_ns = rm_now_ns()
+	};
+	struct rm_interference_start later = {
+		.steal_ticks = 9, .busy_ticks = 90, .at_ns = rm_now_ns()
+	};
+	struct rm_interference found = rm_interference_unknown();
+
+	rm_sleep_until(rm_now_ns() + 100000000);
+	put_ticks("0 0 0 0 0 0 0 0", "50 1 9 100 0 0 0 3", "0 0 0 0 0 0 0 3");
+	rm_interference_end(&cell, &unknown, &found);
+	CHECK(found.steal_ticks < 0 && found.others_share < 0,
+	        "what was not known before a trial is not known after it");
+	rm_interference_end(&cell, &later, &found);
+	CHECK(found.steal_ticks < 0 && found.others_share < 0,
+	        "nor is what was more before");
+}
+
 static void interference(void)
 {
 	fake_root_make(root, sizeof(root));
@@ -252,6 +293,10 @@ static void interference(void)
 	CHECK(share > 0.4999 && share <= 0.5,
 	        "others on the cell's CPUs count, others elsewhere do not");
 	CHECK(seen(100, 500, 0).others_share == 1, "there is no more than all");
+	share = on_two_cpus();
+	CHECK(share > 0.4999 && share <= 0.5,
+	        "the share is of all CPUs that the cell has, each once");
+	counts_without_a_beginning();
 	own_time();
 	if (getpriority(PRIO_PROCESS, 0) <= 0)
 		CHECK(seen(100, 0, 500).others_share == 0,

@@ -102,10 +102,81 @@ static void what_is_incomplete(void)
 	rm_tally_clear(&tally);
 }
 
+/* One line of an attempt, as ends(). */
+static bool attempt_ends(
+        int attempt, const char *arm, const char *status, bool disturbed)
+{
+	struct rm_error error = { "" };
+	json_t *line = json_pack("{s:s, s:s, s:i, s:i, s:s, s:s?, s:s?}",
+	        "cell", "a", "arm", arm, "block", block, "attempt", attempt,
+	        "status", status, "reason", strcmp(status, "ok") ? "so" : NULL,
+	        "disturbed", disturbed ? "others took 30 %" : NULL);
+	int result = rm_tally_add(&tally, line, &error);
+
+	json_decref(line);
+	return !result;
+}
+
+static bool counts(size_t ok, size_t voided, size_t failed, size_t skipped,
+        size_t disturbed, size_t repeated)
+{
+	bool so = tally.ok == ok && tally.voided == voided &&
+	          tally.failed == failed && tally.skipped == skipped &&
+	          tally.disturbed == disturbed && tally.repeated == repeated;
+
+	if (!so)
+		printf("# %zu ok, %zu void, %zu failed, %zu skipped, "
+		       "%zu disturbed, %zu repeated\n",
+		        tally.ok, tally.voided, tally.failed, tally.skipped,
+		        tally.disturbed, tally.repeated);
+	return so && tally.cells[0].ok == ok &&
+	       tally.cells[0].voided == voided &&
+	       tally.cells[0].failed == failed &&
+	       tally.cells[0].skipped == skipped;
+}
+
+static void each_trial_counts_once(void)
+{
+	start();
+	attempt_ends(1, "base", "ok", false);
+	attempt_ends(1, "head", "void", false);
+	CHECK(counts(1, 1, 0, 0, 0, 0), "a good one and a void one");
+	attempt_ends(2, "base", "ok", true);
+	attempt_ends(2, "head", "ok", false);
+	CHECK(counts(2, 0, 0, 0, 1, 2),
+	        "second attempts take the place of the first, of their arm");
+	attempt_ends(3, "base", "void", true);
+	attempt_ends(3, "head", "failed", false);
+	CHECK(counts(0, 1, 1, 0, 0, 4), "and third ones that of the second");
+	block++;
+	attempt_ends(1, "base", "skipped", false);
+	attempt_ends(1, "head", "ok", false);
+	CHECK(counts(1, 1, 1, 1, 0, 4), "another block has trials of its own");
+	attempt_ends(2, "base", "ok", false);
+	CHECK(counts(2, 1, 1, 1, 0, 5),
+	        "a trial that counted as nothing is not taken back");
+	rm_tally_clear(&tally);
+}
+
+static void one_arm_is_not_named(void)
+{
+	arms.count = 1;
+	start();
+	for (int i = 0; i < 2; i++)
+		ends("a", "base", "failed");
+	CHECK(given_up(0, "failed twice: it fell over") &&
+	                !given_up(0, "base failed"),
+	        "of one arm it is not said which");
+	rm_tally_clear(&tally);
+	arms.count = 2;
+}
+
 int main(void)
 {
 	failures_count_in_a_row();
 	a_failed_verification_ends_a_map();
 	what_is_incomplete();
+	each_trial_counts_once();
+	one_arm_is_not_named();
 	return DONE();
 }

@@ -353,6 +353,95 @@ static void bad_recordings_are_named(void)
 	        "a value that is no number");
 }
 
+/* Adds a right line of a recording, but for one member: another value of it, or
+   (NULL) none. */
+static void put_line(
+        char *text, size_t size, const char *member, const char *value)
+{
+	static const char *const members[][2] = { { "origin", "\"fake\"" },
+		{ "backend", "\"perf\"" }, { "cpu", "\"zen3\"" },
+		{ "interval", "0" }, { "thread", "0" }, { "metric", "\"m\"" },
+		{ "event", "\"e\"" }, { "code", "\"c\"" },
+		{ "quality", "\"exact\"" }, { "value", "1" } };
+	size_t used = strlen(text);
+
+	used += (size_t)snprintf(text + used, size - used, "{\"format\": 1");
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		bool other = member && !strcmp(member, members[i][0]);
+
+		if (other && !value)
+			continue;
+		used += (size_t)snprintf(text + used, size - used,
+		        ", \"%s\": %s", members[i][0],
+		        other ? value : members[i][1]);
+	}
+	snprintf(text + used, size - used, "}\n");
+}
+
+static void each_member_of_a_recording_is_needed(void)
+{
+	static const char *const cases[][3] = {
+		{ "origin", NULL, ":1: origin" },
+		{ "backend", NULL, ":1: backend" },
+		{ "cpu", NULL, ":1: no cpu" },
+		{ "metric", "\"\"", ":1: no metric" },
+		{ "event", NULL, ":1: no event" },
+		{ "code", "7", ":1: no code" },
+		{ "quality", NULL, ":1: no quality" },
+		{ "quality", "\"good\"", ":1: quality \"good\"" },
+		{ "interval", NULL, ":1: no interval" },
+		{ "interval", "-1", ":1: no interval" },
+		{ "interval", "1000001", ":1: no interval" },
+		{ "interval", "1", ":1: interval 1, expected one up to 0" },
+		{ "thread", NULL, ":1: no interval or thread" },
+		{ "thread", "-1", ":1: no interval or thread" },
+		{ "thread", "4097", ":1: no interval or thread" },
+		{ "value", NULL, ":1: no value" },
+	};
+	static const char *const others[][2] = { { "cpu", "\"zen4\"" },
+		{ "backend", "\"likwid\"" }, { "origin", "\"hardware\"" } };
+	char path[64] = "/tmp/readmostly-recording-XXXXXX", text[1024];
+
+	close(mkstemp(path));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		text[0] = '\0';
+		put_line(text, sizeof(text), cases[i][0], cases[i][1]);
+		CHECK(bad_recording(path, text, cases[i][2]), cases[i][2]);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		text[0] = '\0';
+		put_line(text, sizeof(text), NULL, NULL);
+		put_line(text, sizeof(text), others[i][0], others[i][1]);
+		CHECK(bad_recording(path, text, ":2: another backend, cpu or"),
+		        "an interval is of one machine");
+	}
+}
+
+static void a_recording_may_lack_counts(void)
+{
+	static const char *const right[][2] = { { "value", "null" },
+		{ "value", "0" }, { "thread", "4096" }, { NULL, NULL } };
+	char path[64] = "/tmp/readmostly-recording-XXXXXX", text[1024];
+
+	close(mkstemp(path));
+	for (size_t i = 0; i < sizeof(right) / sizeof(*right); i++) {
+		struct rm_error error = { "" };
+		json_t *lines = NULL;
+		FILE *out = fopen(path, "w");
+
+		text[0] = '\0';
+		put_line(text, sizeof(text), right[i][0], right[i][1]);
+		put_line(text, sizeof(text), "interval", "1");
+		fputs(text, out);
+		fclose(out);
+		CHECK(rm_replay_load(path, &lines, &error) == 2 &&
+		                json_array_size(lines) == 2,
+		        "two intervals of one count each");
+		json_decref(lines);
+	}
+	unlink(path);
+}
+
 /* A CPU that events.tsv knows, in a machine of files that has no PMU: what
    this machine is does not matter. Its perf must not be reached. */
 static void nothing_here_is_none_with_reasons(void)
@@ -462,6 +551,8 @@ int main(void)
 	none_counts_nothing();
 	recordings_are_served_in_order();
 	bad_recordings_are_named();
+	each_member_of_a_recording_is_needed();
+	a_recording_may_lack_counts();
 	nothing_here_is_none_with_reasons();
 	unknown_cpus_are_named(root, cpu);
 	fake_root_zen3(root, cpu);

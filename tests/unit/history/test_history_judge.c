@@ -187,6 +187,92 @@ static void lengths_are_between_bounds(void)
 	        "one at a moment may not, and no key is left out of it");
 }
 
+/* Operations on key 7, a length of a map without snapshots from one stamp to
+   another, and what it may be at least and at most. */
+static const struct {
+	const char *operations;
+	int there, from, to; /* there: before all */
+	int least, most;
+} lengths[] = {
+	{ "", 0, 1, 2, 0, 0 },
+	{ "", 1, 1, 2, 1, 1 },
+	{ OP(0, "upsert", 2, 3, false, VALUE(1)), 0, 0, 1, 0, 0 },
+	{ OP(0, "upsert", 2, 3, false, VALUE(1)), 0, 0, 2, 0, 1 },
+	{ OP(0, "upsert", 2, 3, false, VALUE(1)), 0, 3, 5, 0, 1 },
+	{ OP(0, "upsert", 2, 3, false, VALUE(1)), 0, 4, 5, 1, 1 },
+	{ OP(0, "upsert", 2, 3, true, VALUE(2)), 1, 2, 3, 1, 1 },
+	{ OP(0, "exchange", 2, 3, false, VALUE(1)), 0, 4, 5, 1, 1 },
+	{ OP(0, "insert_if_absent", 2, 3, false, VALUE(2)), 0, 4, 5, 1, 1 },
+	{ OP(0, "insert_if_absent", 2, 3, true, VALUE(2) RESULT(1)), 1, 2, 3, 1,
+	        1 },
+	{ OP(0, "remove", 2, 3, true, ""), 1, 0, 1, 1, 1 },
+	{ OP(0, "remove", 2, 3, true, ""), 1, 0, 2, 0, 1 },
+	{ OP(0, "remove", 2, 3, true, ""), 1, 3, 5, 0, 1 },
+	{ OP(0, "remove", 2, 3, true, ""), 1, 4, 5, 0, 0 },
+	{ OP(0, "remove", 2, 3, false, ""), 0, 2, 3, 0, 0 },
+	{ OP(0, "take", 2, 3, true, RESULT(1)), 1, 4, 5, 0, 0 },
+	{ OP(0, "take", 2, 3, false, ""), 0, 2, 3, 0, 0 },
+	/* one that has not returned may come at any time, or never */
+	{ OP(0, "upsert", 1, null, null, VALUE(1)), 0, 8, 9, 0, 1 },
+	{ OP(0, "upsert", 1, null, null, VALUE(1))
+	                OP(1, "lookup", 2, 3, false, ""),
+	        0, 4, 5, 0, 1 },
+	{ OP(0, "upsert", 1, null, null, VALUE(1))
+	                OP(1, "lookup", 2, 3, true, RESULT(1)),
+	        0, 3, 5, 0, 1 },
+	{ OP(0, "upsert", 1, null, null, VALUE(1))
+	                OP(1, "lookup", 2, 3, true, RESULT(1)),
+	        0, 4, 5, 1, 1 },
+	{ OP(0, "upsert", 1, null, null, VALUE(1)) OP(
+	          1, "compare_swap", 2, 3, true, VALUE(2) ",\"expected\":1"),
+	        0, 4, 5, 1, 1 },
+	{ OP(0, "compare_remove", 2, 3, true, ",\"expected\":1"), 1, 4, 5, 0,
+	        0 },
+	{ OP(0, "compare_remove", 2, 3, false, ",\"expected\":2"), 1, 2, 3, 1,
+	        1 },
+	{ OP(0, "remove", 1, null, null, ""), 1, 8, 9, 0, 1 },
+	{ OP(0, "remove", 1, null, null, "") OP(1, "lookup", 2, 3, false, ""),
+	        1, 4, 5, 0, 0 },
+	{ OP(0, "remove", 1, null, null, "")
+	                OP(1, "lookup", 2, 3, true, RESULT(1)),
+	        1, 4, 5, 0, 1 },
+	/* a short removal inside of a long one does not end it */
+	{ OP(0, "remove", 2, 9, true, "") OP(1, "upsert", 3, 4, false, VALUE(2))
+	                OP(1, "remove", 5, 6, true, "")
+	                        OP(1, "upsert", 7, 7, false, VALUE(3)),
+	        1, 8, 8, 0, 1 },
+	{ OP(0, "remove", 2, 9, true, "") OP(1, "upsert", 3, 4, false,
+	          VALUE(2)) OP(1, "remove", 5, 6, true, "") OP(1, "upsert", 7,
+	          7, false, VALUE(3)) OP(1, "lookup", 10, 11, true, RESULT(3)),
+	        1, 12, 13, 1, 1 },
+};
+
+static void a_length_is_what_its_key_says(void)
+{
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		bool right = true;
+
+		for (int n = 0; n <= 2; n++) {
+			char text[1024];
+			bool may =
+			        n >= lengths[i].least && n <= lengths[i].most;
+
+			snprintf(text, sizeof(text),
+			        NONE "%s}\n%s{\"thread\":9,\"op\":\"length\","
+			             "\"invoked\":%d,\"returned\":%d,"
+			             "\"result\":%d}\n",
+			        lengths[i].there ? ",\"initial\":[[7,1]]" : "",
+			        lengths[i].operations, lengths[i].from,
+			        lengths[i].to, n);
+			right &= judge(text) == (may ? RM_HISTORY_LINEARIZABLE
+			                             : RM_HISTORY_BROKEN);
+		}
+		if (!right)
+			printf("# case %zu\n", i);
+		CHECK(right, "a length that may be, and none beside it");
+	}
+}
+
 static void scans_keep_their_promise(void)
 {
 	static const char twice[] =
@@ -196,6 +282,10 @@ static void scans_keep_their_promise(void)
 	static const char anything[] = NONE TWO SCAN(0, 1, 2, "[[7,1],[7,1]]");
 	static const char running[] = NONE TWO OP(
 	        1, "upsert", 2, 9, true, VALUE(3)) SCAN(0, 1, 4, "[[7,3]]");
+	static const char last[] = NONE TWO SCAN(0, 1, 2, "[[7,3]]")
+	        OP(1, "upsert", 2, 4, true, VALUE(3));
+	static const char own[] = NONE TWO SCAN(0, 1, 2, "[[7,1],[8,2]]");
+	static const char second[] = NONE TWO SCAN(0, 1, 2, "[[8,1]]");
 	static const char future[] = NONE TWO SCAN(0, 1, 2, "[[7,3]]")
 	        OP(1, "upsert", 3, 4, true, VALUE(3));
 
@@ -210,6 +300,11 @@ static void scans_keep_their_promise(void)
 	        "what promises nothing may skip and repeat");
 	CHECK(judge(running) == RM_HISTORY_LINEARIZABLE,
 	        "what a write brings that has not returned is not invented");
+	CHECK(judge(last) == RM_HISTORY_LINEARIZABLE,
+	        "nor what a write brings that begins as the scan ends");
+	CHECK(judge(own) == RM_HISTORY_LINEARIZABLE,
+	        "what a key had at the start is not invented");
+	CHECK(judge(second) == RM_HISTORY_BROKEN, "what another key had is");
 	CHECK(breaks(future, 1, 1) && strstr(judgement.why, "nobody wrote"),
 	        "what a later write brings is");
 }
@@ -244,7 +339,8 @@ static void giving_up_is_no_pass(void)
 		              &many, i ? &few : &small, &judgement, &error) &&
 		                judgement.verdict ==
 		                        (i ? RM_HISTORY_UNDECIDED
-		                           : RM_HISTORY_LINEARIZABLE),
+		                           : RM_HISTORY_LINEARIZABLE) &&
+		                judgement.undecided_keys == (size_t)i,
 		        i ? "undecided after too many states"
 		          : "two sides in balance are found");
 	}
@@ -342,6 +438,7 @@ int main(void)
 	lost_updates_have_a_quick_proof();
 	what_never_returned_may_or_may_not_have_been();
 	lengths_are_between_bounds();
+	a_length_is_what_its_key_says();
 	scans_keep_their_promise();
 	giving_up_is_no_pass();
 	too_many_lengths_are_undecided();

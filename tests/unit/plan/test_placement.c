@@ -180,6 +180,38 @@ static void memory_only_node(void)
 	CHECK(rm_memory_check(&topology, "bind:9", &error) == -EINVAL &&
 	                strstr(error.text, "no such NUMA node"),
 	        "memory is not bound to a node that is not there");
+	CHECK(rm_memory_check(&topology, "first-touch", &error) == 0,
+	        "memory that is bound to none needs none");
+	CHECK(rm_memory_check(&topology, "sideways", &error) == -EINVAL,
+	        "a policy that does not exist is refused");
+	rm_topology_free(&topology);
+}
+
+static void a_forbidden_node(void)
+{
+	struct rm_topology topology = made(SMT);
+	struct rm_error error = { "" };
+	hwloc_bitmap_t nodes = hwloc_bitmap_alloc();
+
+	hwloc_bitmap_set(nodes, 0);
+	hwloc_topology_allow(
+	        topology.hwloc, NULL, nodes, HWLOC_ALLOW_FLAG_CUSTOM);
+	hwloc_bitmap_free(nodes);
+	CHECK(rm_memory_check(&topology, "bind:0", &error) == 0,
+	        "memory may be bound to an allowed node");
+	CHECK(rm_memory_check(&topology, "bind:1", &error) == -EINVAL &&
+	                strstr(error.text, "the cgroup forbids"),
+	        "and not to a node that is forbidden");
+	rm_topology_free(&topology);
+}
+
+static void no_thread(void)
+{
+	struct rm_topology topology = made(SMT);
+	char text[sizeof(struct rm_error)];
+
+	CHECK(strstr(place(&topology, "cores", 0, text), "no thread to place"),
+	        "no thread is no placement");
 	rm_topology_free(&topology);
 }
 
@@ -279,6 +311,8 @@ int main(void)
 	restricted();
 	hybrid();
 	memory_only_node();
+	a_forbidden_node();
+	no_thread();
 	from_the_environment();
 	own_mask();
 	xml_and_line();

@@ -296,6 +296,39 @@ static void returns_that_are_inexact_need_one_thread(void)
 	                cell_of(&plan, "elsewhere", RM_MEASURE_VERIFY, 2),
 	        "other kinds of writes run and are verified on two threads");
 	rm_plan_free(&plan);
+	build_elsewhere("writes = 3%\nkeys = 1Ki\nthreads = 2\n"
+	                "maps = elsewhere elsewhere_paced\nbase = elsewhere\n"
+	                "write-kind = churn\n",
+	        &plan);
+	CHECK(skips(&plan, "elsewhere", 2, "churn needs one thread") &&
+	                skips(&plan, "elsewhere_paced", 2, NULL),
+	        "and so does churn where returns are exact");
+	rm_plan_free(&plan);
+}
+
+/* Causes are counted by the program's own malloc. */
+static void causes_need_their_own_malloc(void)
+{
+	struct rm_plan plan;
+	const struct rm_cell *causes, *timed;
+
+	build(MINIMAL "maps = plain\nallocator = jemalloc\n"
+	              "measure = throughput causes\n",
+	        "pu:2", &usual, &plan);
+	causes = cell_of(&plan, "plain", RM_MEASURE_CAUSES, 1);
+	timed = cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 1);
+	CHECK(causes && strstr(causes->skip, "counts calls of its own malloc"),
+	        "no causes with another malloc");
+	CHECK(timed && !strstr(timed->skip, "of its own malloc"),
+	        "which is no reason not to time it");
+	rm_plan_free(&plan);
+	build(MINIMAL "maps = plain\nallocator = glibc\n"
+	              "measure = throughput causes\n",
+	        "pu:2", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_CAUSES, false) == 1 &&
+	                count(&plan, RM_MEASURE_THROUGHPUT, false) == 1,
+	        "with the usual one both are measured");
+	rm_plan_free(&plan);
 }
 
 /* What a program has is its row's to say. */
@@ -1209,6 +1242,7 @@ int main(void)
 	verify_once_per_map_shape_and_kind();
 	slots_need_sessions();
 	returns_that_are_inexact_need_one_thread();
+	causes_need_their_own_malloc();
 	programs_say_which_loops_they_have();
 	unsafe_maps_run_where_it_is_safe();
 	sizes_are_two_dimensions();

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define MINIMAL "writes = 3%\nkeys = 1Ki\nthreads = 1\n"
+#define TRACED  "keys = file:x.trace\nthreads = 1\nwindow = 1pass\n"
 
 static char folder[] = "/tmp/rm-test-workload-XXXXXX";
 
@@ -207,6 +208,24 @@ static void mistakes(void)
 		{ "writes = 3%\nkeys = 2Gi\nthreads = 1\nmisses = 60%\n",
 		        "w.conf:4: ", "2^32" },
 		{ MINIMAL "deadline = 1s\n", "w.conf:4: ", "deadline" },
+		{ MINIMAL "warm-up = 1s\nwindow = 2s\ndeadline = 3s\n",
+		        "w.conf:6: ", "reach the deadline" },
+		{ MINIMAL "window = 100s\n", "w.conf:4: ", "the deadline" },
+		{ MINIMAL "warm-up = 100s\n", "w.conf:4: ", "the deadline" },
+		{ "writes = 3%\nthreads = 1\n", "w.conf: ", "keys is missing" },
+		{ "writes = 3%\nkeys = 1\n", "w.conf: ", "threads is missing" },
+		{ MINIMAL "window = 2passes\n",
+		        "w.conf:4: ", "passes without keys = file" },
+		{ "writes = 3%\nkeys = 1Ki file:x.trace\nthreads = 1\n",
+		        "w.conf:2: ", "numbers and traces" },
+		{ "writes = 3%\nkeys = file:x.trace 1Ki\nthreads = 1\n",
+		        "w.conf:2: ", "numbers and traces" },
+		{ TRACED "loop = scan\n", "w.conf:4: ", "expected mix" },
+		{ TRACED "writes = 3%\n", "w.conf:4: ", "the trace says it" },
+		{ TRACED "measure = simulated:zen3\n",
+		        "w.conf:4: ", "measure = simulated with keys = file" },
+		{ "keys = file:x.trace\nthreads = 1\nwindow = 1s\n",
+		        "w.conf:3: ", "window without passes" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
@@ -220,6 +239,28 @@ static void mistakes(void)
 	memset(comment + 7, 'm', 220);
 	CHECK(refused(comment, "w.conf:1: ", "227 characters"),
 	        "what libinih would cut silently is refused");
+}
+
+/* What lies a step on the right side of a limit that mistakes() oversteps. */
+static void what_is_just_allowed(void)
+{
+	static const char *const texts[] = { TRACED,
+		TRACED "loop = mix\nmeasure = causes\n",
+		MINIMAL "warm-up = 1s\nwindow = 2s\ndeadline = 3001ms\n",
+		MINIMAL "write-kind = fresh\nmisses = 0%\n",
+		MINIMAL "write-kind = churn update\nmisses = 1%\n",
+		"writes = 3%\nkeys = 2Gi\nthreads = 1\nmisses = 50%\n" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct rm_workload w;
+		struct rm_error error;
+		int failed = parse(texts[i], &w, &error);
+
+		if (failed)
+			printf("# %s\n", error.text);
+		CHECK(!failed, "allowed, if only just");
+		rm_workload_clear(&w);
+	}
 }
 
 static void three_hundred_characters_pass(void)
@@ -692,6 +733,7 @@ int main(void)
 	presets();
 	lists();
 	mistakes();
+	what_is_just_allowed();
 	three_hundred_characters_pass();
 	nul_bytes();
 	files();
