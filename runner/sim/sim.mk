@@ -24,7 +24,7 @@ $(BUILD)/sim_machines.o: $(BUILD)/sim_machines.c
 sim: $(BUILD)/readmostly-sim  ## the simulated machine's program
 
 ifeq ($(SANITIZE)$(IMPL),)
-all: $(OUT)/readmostly-sim $(OUT)/readmostly-explore
+all: $(OUT)/readmostly-sim $(OUT)/readmostly-explore $(BUILD)/sim/how
 endif
 
 SIM      := $(BUILD)/sim
@@ -127,7 +127,7 @@ $(OUT)/readmostly-explore: $(OUT)/sim/maps.o $(SIM_IMPLS) $(EXPLORE) $(EXPLORE_B
 # who makes one with an edited map.
 $(SIM)/how: $(BUILD)/flags $(BUILD)/side-flags runner/sim/sim.mk
 	@mkdir -p $(@D)
-	@{ echo 'compile $(sim_maps) -w'; echo 'plain $(CC) $(ALL_CFLAGS)'; \
+	@{ echo 'compile $(sim_maps) -w -O1 -DRM_CALLED'; echo 'plain $(CC) $(ALL_CFLAGS)'; \
 	   echo 'objects $(EXPLORE) $(EXPLORE_BASE)'; \
 	   echo "libraries $$(pkg-config --libs $(LIBRARIES)) -lm -ldl"; } >$@
 

@@ -11,7 +11,7 @@ made of (the compiler says it); the edits, tests/tools/orders.py. A map's object
 is made again with one edit in a folder of its own, nothing is edited in the
 tree, and explored under each row of settings.tsv until one schedule fails.
 What is not found alone is tried together with each other edit that is not
-found alone and has the function, the variable or the map in common.
+found alone and has the function or the variable in common.
 
 Each run that ended stands in BUILD/orders/tally.jsonl with the digest of what
 was run, and is not run again: a tally that was killed goes on. The page is made
@@ -139,7 +139,7 @@ class Builder:
 class Map:
     ident: str
     source: str
-    also: tuple  # settings of its own, ((name, options), ...)
+    files: tuple  # paths of what is edited in it begin so
 
 
 class Tally:
@@ -147,7 +147,7 @@ class Tally:
 
     def __init__(self, build, args):
         self.args, self.builder = args, Builder(build)
-        self.folder = build / "orders"
+        self.folder = args.folder or build / "orders"
         self.folder.mkdir(exist_ok=True)
         self.file = self.folder / "tally.jsonl"
         self.lock = threading.Lock()
@@ -158,7 +158,8 @@ class Tally:
             self.file.write_text(whole)
         for row in map(json.loads, whole.splitlines()):
             self.rows[row["key"]] = row
-        self.maps = [Map(i, s, ()) for i, s in rows_of("maps.tsv")]
+        self.maps = [Map(i, s, tuple(f.split()))
+                     for i, s, f in rows_of("maps.tsv")]
         self.settings = [(n, m.split(), o.split())
                          for n, m, o in rows_of("settings.tsv")]
         for one in self.maps:
@@ -178,6 +179,7 @@ class Tally:
         paths = {e.access.path for e in edits}
         return [m for m in self.maps
                 if paths <= set(self.builder.files[m.ident])
+                and all(p.startswith(m.files) for p in paths)
                 and self.args.map in (None, m.ident)]
 
     def plan(self, one):
@@ -203,13 +205,14 @@ class Tally:
         begun = time.monotonic()
         argv = [program, one.ident, "--schedules", str(self.args.schedules),
                 "--seed", str(seed), "--cpus", "1", *options]
-        done = subprocess.run(argv, capture_output=True, text=True,
-                              check=False)
-        line = next(filter(None, map(LINE.match, done.stdout.splitlines())),
-                    None)
-        if done.returncode not in (0, 1) or not line:
-            refuse(f"{' '.join(map(str, argv))}: status {done.returncode}: "
-                   f"{(done.stdout + done.stderr)[:300]}")
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.STDOUT) as running:
+            first = running.stdout.readline()
+            running.kill()  # nobody reads the page that it now makes smaller
+        line = LINE.match(first)
+        if not line:
+            refuse(f"{' '.join(map(str, argv))}: {first.strip()[:300]!r}, "
+                   "expected how many schedules were tried")
         return {"schedules": int(line[3]) + 1 if line[3]
                 else int(line[2].replace(",", "")),
                 "found": line[4], "schedule": line[3] and int(line[3]),
@@ -261,17 +264,14 @@ def attempts(tally, pool, many):
 
 
 def pairs_of(tally, missed):
-    """Those that have something in common, the nearest first."""
-    def near(pair):
-        a, b = (e.access for e in pair)
-        return (a.function != b.function, a.variable != b.variable,
-                a.path != b.path)
-
+    """Those that have function or variable in common, the former first."""
     def common(pair):
         a, b = (e.access for e in pair)
         return ((a.path, a.begin) != (b.path, b.begin)
+                and (a.function == b.function or a.variable == b.variable)
                 and tally.carriers(pair))
-    return sorted(filter(common, itertools.combinations(missed, 2)), key=near)
+    return sorted(filter(common, itertools.combinations(missed, 2)),
+                  key=lambda p: p[0].access.function != p[1].access.function)
 
 
 def covers(tally, pool, missed):
@@ -308,6 +308,7 @@ def arguments():
     ask.add_argument("--seed", type=int, default=1)
     ask.add_argument("--seeds", type=int, default=2)
     ask.add_argument("--jobs", type=int, default=os.cpu_count())
+    ask.add_argument("--folder", type=Path, help="of what is kept")
     ask.add_argument("--no-pairs", action="store_true")
     return ask.parse_args()
 
@@ -318,7 +319,7 @@ def main():
     found = tally.accesses()
     todo = [(e,) for a in itertools.chain(*found.values())
             for e in orders.edits(a)
-            if args.only in e.name and tally.carriers((e,))]
+            if args.only in f"{e.name} {a.function}" and tally.carriers((e,))]
     if not todo:
         refuse(f"--map {args.map} --only {args.only!r}: no edit, expected "
                "some of `tests/tools/orders.py FILE`")
