@@ -276,14 +276,14 @@ def pairs_of(tally, missed):
 
 def covers(tally, pool, missed):
     """{edit: (the other edit, rows)} of what is found in pairs only."""
-    found = {}
-    for pair in pairs_of(tally, missed):
-        if tally.args.no_pairs or all(e in found for e in pair):
-            continue
-        rows = attempts(tally, pool, [pair])[pair]
-        if rows[-1]["found"]:
+    found, left = {}, [] if tally.args.no_pairs else pairs_of(tally, missed)
+    while left:
+        some, left = left[:tally.args.jobs], left[tally.args.jobs:]
+        for pair, rows in attempts(tally, pool, some).items():
             for edit, other in (pair, pair[::-1]):
-                found.setdefault(edit, (other, rows))
+                if rows[-1]["found"]:
+                    found.setdefault(edit, (other, rows))
+        left = [p for p in left if not all(e in found for e in p)]
     return found
 
 

@@ -339,8 +339,8 @@ void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site)
 {
 	const unsigned self = rm_explore.running->id;
 	const struct rm_explore_clock *clock = &clocks.lane[self];
-	const struct cell *cell = &clocks.cell[(address - rm_explore_heap) /
-	                                       RM_EXPLORE_GRANULE];
+	const struct cell *cell =
+	        &clocks.cell[(address - rm_explore_heap) / RM_EXPLORE_GRANULE];
 	const struct cell *end =
 	        cell + (bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE;
 
@@ -351,9 +351,11 @@ void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site)
 			if (i == self)
 				continue;
 			if (races(&cell->lane[i].write, clock->at[i], MASK))
-				freed_early(i, &cell->lane[i].write, true, site);
+				freed_early(
+				        i, &cell->lane[i].write, true, site);
 			if (races(&cell->lane[i].read, clock->at[i], MASK))
-				freed_early(i, &cell->lane[i].read, false, site);
+				freed_early(
+				        i, &cell->lane[i].read, false, site);
 		}
 }
 

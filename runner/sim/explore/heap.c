@@ -7,8 +7,8 @@
  * a younger block; the price is that an error which needs an address to come
  * again (ABA by malloc) shows as use after free, or not at all.
  */
-#include "runner/sim/explore/clocks.h"
 #include "runner/sim/explore/heap.h"
+#include "runner/sim/explore/clocks.h"
 #include "runner/sim/explore/memory.h"
 #include "runner/sim/guest/guest.h"
 
