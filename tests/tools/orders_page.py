@@ -123,8 +123,9 @@ def page(found, alone, covered, bare, args, today):
         + (f"ACCUSED: {', '.join(accused)}" if accused else "none accused")
         + ".\n",
         f"**{direct} of {total} edits are found directly, "
-        f"{100 * direct / total:.0f} %.** {len(covered)} more are found "
-        "together with another one.\n",
+        f"{100 * direct / total:.0f} %.** "
+        + ("Pairs were not tried.\n" if args.no_pairs else f"{len(covered)} "
+           "more are found together with another one.\n"),
         *table(("file", "accesses", "relaxed already", "edits",
                 "found directly"), sums(found, alone)),
         "\n## Found\n",

@@ -331,7 +331,7 @@ def main():
     page, wrong = orders_page.page(found, alone, covered, bare, args,
                                    datetime.date.today())
     print(page)
-    if not (args.map or args.only or args.no_pairs):
+    if not (args.map or args.only):
         PAGE.write_text(page, encoding="utf-8")
         print("\n".join(wrong), file=sys.stderr)
     return int(any(row["found"] for row in bare))
