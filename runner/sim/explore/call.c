@@ -1,8 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* call.c - operations by their kinds, and values that cannot be right. */
 #include "runner/sim/explore/call.h"
+#include "runner/sim/explore/clocks.h"
 
 #include <string.h>
+
+/* A value may be the address of what its writer made: who has it must see
+   that. */
+static void verify_published(const struct rm_explore_call *call, uint64_t word,
+        uint64_t rank, const char *what)
+{
+	const unsigned writer = (unsigned)(word >> 32 & 0xfff);
+
+	if (rm_explore.alone || writer == call->lane->id ||
+	        rm_explore_knows(writer, call->begun[word >> 44]))
+		return;
+	rm_explore_stop(RM_EXPLORE_RACE, NULL, NULL,
+	        "%s: %s answers the value that %s put there for key %llu, and "
+	        "nothing orders what was done before the write before what is "
+	        "done behind the answer",
+	        rm_explore_lane_name(call->lane->id), what,
+	        rm_explore_lane_name(writer), (unsigned long long)rank);
+}
 
 void rm_explore_verify(const struct rm_explore_call *call,
         const struct rm_value *value, uint64_t rank, const char *what)
@@ -14,6 +33,7 @@ void rm_explore_verify(const struct rm_explore_call *call,
 		        rm_explore_lane_name(call->lane->id), what,
 		        (unsigned long long)rank,
 		        (unsigned long long)value->word[0]);
+	verify_published(call, value->word[0], rank, what);
 }
 
 static bool yielded(

@@ -182,6 +182,16 @@ struct rm_explore_clock *rm_explore_own_clock(void)
 	return &clocks.lane[rm_explore.running->id];
 }
 
+uint32_t rm_explore_now(void)
+{
+	return rm_explore_own_clock()->at[rm_explore.running->id];
+}
+
+bool rm_explore_knows(unsigned lane, uint32_t time)
+{
+	return rm_explore_own_clock()->at[lane] >= time;
+}
+
 struct rm_explore_clock rm_explore_give(int order)
 {
 	unsigned self = rm_explore.running->id;
@@ -310,6 +320,43 @@ static void cell_accessed(
 	}
 	*own = (struct last){ clock->at[self],
 		(uint32_t)((uintptr_t)site - clocks.image), (uint16_t)how };
+}
+
+/* Nothing says that the other lane was done with it. */
+static _Noreturn void freed_early(
+        unsigned other, const struct last *last, bool writes, const void *site)
+{
+	rm_explore_stop(RM_EXPLORE_FREED, site,
+	        (const void *)(clocks.image + last->site),
+	        "%s frees what %s %s %s, and nothing orders the two",
+	        rm_explore_lane_name(rm_explore.running->id),
+	        rm_explore_lane_name(other), writes ? "wrote" : "read",
+	        last->how & IS_ATOMIC ? "(atomically)" : "(plainly)");
+}
+
+/* What nobody has touched in this schedule has no cell yet. */
+void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site)
+{
+	const unsigned self = rm_explore.running->id;
+	const struct rm_explore_clock *clock = &clocks.lane[self];
+	const struct cell *cell =
+	        &clocks.cell[(address - rm_explore_heap) / RM_EXPLORE_GRANULE];
+	const struct cell *end =
+	        cell + (bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE;
+
+	for (; cell < end && !rm_explore.alone; cell++)
+		for (unsigned i = 1; cell->number == rm_explore.number &&
+		                     i < rm_explore.lanes;
+		        i++) {
+			if (i == self)
+				continue;
+			if (races(&cell->lane[i].write, clock->at[i], MASK))
+				freed_early(
+				        i, &cell->lane[i].write, true, site);
+			if (races(&cell->lane[i].read, clock->at[i], MASK))
+				freed_early(
+				        i, &cell->lane[i].read, false, site);
+		}
 }
 
 /* For a scheduler that asks. What a lane does on its own stack is no step, so

@@ -35,6 +35,15 @@ void rm_explore_clocks_undo(void);
 void rm_explore_accessed(uintptr_t address, unsigned bytes, bool write,
         bool atomic, const void *site);
 
+/* The running lane is about to free a block of the heap; stops the schedule
+   where another lane's access to it is not ordered before that. */
+void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site);
+
+/* The running lane's own time, and whether it is ordered behind all that
+   another lane had done by that lane's time. */
+uint32_t rm_explore_now(void);
+bool rm_explore_knows(unsigned lane, uint32_t time);
+
 /* Order of an atomic access to `address` (C11's constants, __ATOMIC_...). */
 void rm_explore_loaded(uintptr_t address, int order);
 void rm_explore_stored(uintptr_t address, int order);

@@ -8,6 +8,7 @@
  * again (ABA by malloc) shows as use after free, or not at all.
  */
 #include "runner/sim/explore/heap.h"
+#include "runner/sim/explore/clocks.h"
 #include "runner/sim/explore/memory.h"
 #include "runner/sim/guest/guest.h"
 
@@ -247,6 +248,7 @@ static void give(void *address, const void *site)
 		        "%s frees a block of %llu bytes that %s has freed",
 		        self, (unsigned long long)block->bytes,
 		        rm_explore_lane_name(block->freed_by));
+	rm_explore_clocks_freed((uintptr_t)address, block->bytes, site);
 	if (rm_explore.buffers)
 		rm_explore.model->drain_before(
 		        (uintptr_t)address, block->bytes);

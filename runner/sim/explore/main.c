@@ -41,6 +41,7 @@ enum flag {
 	MEMORY = 'm',
 	HTML = 'H',
 	PERFETTO = 'T',
+	UNSTAMPED = 'u',
 };
 
 struct arguments {
@@ -70,6 +71,10 @@ static const struct argp_option options[] = {
 	        "mix, random, pct or exhaustive (mix)", 0 },
 	{ "memory", MEMORY, "MODEL", 0,
 	        "sc, tso (x86) or c11 (sc); exhaustive has sc only", 0 },
+	{ "unstamped", UNSTAMPED, NULL, 0,
+	        "c11: what an operation did is not known to those that begin "
+	        "later, unless the map says it",
+	        0 },
 	{ "preemptions", PREEMPTIONS, "P", 0,
 	        "exhaustive: of a schedule at most, 0 to 1000 (2)", 0 },
 	{ "programs", PROGRAMS, "N", 0, "exhaustive: how many (100)", 0 },
@@ -177,6 +182,8 @@ static void complete(struct argp_state *state, struct arguments *to)
 		        "--memory %s: exhaustive has sequentially consistent "
 		        "memory only",
 		        rm_explore_memory_name[into->memory]);
+	if (into->unstamped && into->memory != RM_EXPLORE_C11)
+		argp_error(state, "--unstamped: only --memory c11 has it");
 	if (few && to->one_schedule)
 		argp_error(state, "--schedule: exhaustive has --program");
 	if (!few && to->one_program)
@@ -247,6 +254,9 @@ static error_t parse_schedules(
 		return 0;
 	case MEMORY:
 		to->options.memory = memory_of(state, text);
+		return 0;
+	case UNSTAMPED:
+		to->options.unstamped = true;
 		return 0;
 	case DEPTH:
 		to->options.depth = (unsigned)rm_argument_number(

@@ -18,6 +18,7 @@
 enum {
 	EVENTS = RM_EXPLORE_THREADS_MAX * RM_EXPLORE_OPS_MAX +
 	         RM_EXPLORE_KEYS_MAX + 2,
+	SEQUENCES = EVENTS + RM_EXPLORE_KEYS_MAX + 1,
 	PAIRS = 1024, /* that all scans of a lane yield */
 };
 
@@ -26,6 +27,7 @@ static struct {
 	const struct rm_explore_program *program;
 	void *map;
 	uint64_t sequence;                   /* of values */
+	uint32_t begun[SEQUENCES];           /* by value: its writer's time */
 	uint64_t first[RM_EXPLORE_KEYS_MAX]; /* values at the start; 0: none */
 	struct rm_history_event event[EVENTS];
 	size_t events;
@@ -49,6 +51,7 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 	rm_explore_opaque(); /* who begins and ends before whom is judged */
 	call->key = rm_key_of(call->shape, op->key, &call->line);
 	call->value = rm_value_of(op->key, call->lane->id, ++play.sequence);
+	play.begun[play.sequence] = rm_explore_now();
 	call->expected =
 	        rm_explore_whole(known[op->key] ? known[op->key] : op->key);
 	*event = (struct rm_history_event){ .kind = (uint8_t)kind,
@@ -59,10 +62,12 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 		.first_pair = call->lane->id * PAIRS + *pairs,
 		.returned = RM_HISTORY_NEVER,
 		.invoked = ++rm_explore.stamp };
-	rm_explore_boundary();
+	if (!play.program->unstamped)
+		rm_explore_boundary();
 	event->there = rm_explore_perform(call, op->kind);
 	rm_explore_opaque();
-	rm_explore_boundary();
+	if (!play.program->unstamped)
+		rm_explore_boundary();
 	if (kind == RM_HISTORY_LENGTH)
 		event->result = call->result.word[0];
 	event->returned = ++rm_explore.stamp;
@@ -94,7 +99,8 @@ static struct rm_explore_call begin_call(
 		.shape = play.program->shape,
 		.pair = play.pair + lane->id * PAIRS,
 		.pairs = &play.pairs[lane->id],
-		.pairs_most = PAIRS };
+		.pairs_most = PAIRS,
+		.begun = play.begun };
 }
 
 static void thread_main(struct rm_explore_lane *lane)
@@ -127,6 +133,7 @@ static void prefill(struct rm_explore_lane *lane)
 		struct rm_value value = rm_value_of(key, 0, ++play.sequence);
 
 		play.first[key] = 0;
+		play.begun[play.sequence] = 0; /* all threads know it */
 		if (!(program->resident & 1U << key))
 			continue;
 		play.first[key] = value.word[0];

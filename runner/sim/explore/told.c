@@ -106,6 +106,8 @@ void rm_explore_told_again(const struct rm_explore_told *told, FILE *out)
 	if (options->memory != RM_EXPLORE_SC)
 		fprintf(out, " --memory %s",
 		        rm_explore_memory_name[options->memory]);
+	if (options->unstamped)
+		fprintf(out, " --unstamped");
 	if (options->depth)
 		fprintf(out, " --depth %u", options->depth);
 	if (options->steps != RM_EXPLORE_STEPS)
