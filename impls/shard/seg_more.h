@@ -179,13 +179,16 @@ static inline uint64_t seg_bin_after(uint64_t bin, uint64_t mask)
 }
 
 /* From *bin on; each key goes at most once, for who has one put back after it
-   went must find it. False: the segment grew at *bin. */
+   went must find it. The table is looked up for each bin: seg_clear_bin() may
+   wait for memory, and meanwhile the segment grows and the table is freed.
+   False: the segment grew at *bin. */
 static inline bool seg_clear_segment(
         struct epoch_record *record, struct seg_segment *segment, uint64_t *bin)
 {
-	const struct seg_bins bins = seg_bins_of(seg_map_of(record), segment);
-
 	do {
+		const struct seg_bins bins =
+		        seg_bins_of(seg_map_of(record), segment);
+
 		if (seg_head(&bins.at[*bin]) &&
 		        !seg_clear_bin(record, segment, &bins.at[*bin]))
 			return false;

@@ -19,6 +19,7 @@ files() {
 		echo "tests/fixtures/$folder/$id.c"
 		echo "tests/fixtures/$folder/${id}_twin.c"
 	done
+	echo tests/fixtures/orders/limited_seg_grow.c
 }
 
 # finds ID FINDING SCHEDULES: within so many, by this name.
@@ -67,6 +68,11 @@ for map in gomap_rw gomap_mutex syncmap shard_rw_32 hashtriemap; do
 	check "$map passes $right_schedules schedules" passes \
 		"$build/readmostly-explore" $map
 done
+
+# A clear that waited for memory went on in a table that was freed meanwhile: in
+# schedule 1246, before that was mended.
+check 'segments that grow while a clear waits for memory pass' \
+	"$explore" limited_seg_grow --memory c11 --threads 4 --ops 8 --seed 2 --schedules 2000
 
 # What only weak memory shows, under the model that shows it: not under sc, the
 # same again, on one CPU, and not of the twin.
