@@ -161,11 +161,11 @@ static void complete_amounts(struct rm_explore_options *into, bool is_all)
 static void complete(struct argp_state *state, struct arguments *to)
 {
 	struct rm_explore_options *into = &to->options;
-	bool few = into->policy == RM_EXPLORE_EXHAUSTIVE, is_all;
+	bool few = into->policy == RM_EXPLORE_EXHAUSTIVE;
+	bool is_all = to->map && !strcmp(to->map, "all");
 
 	if (!to->map)
 		argp_error(state, "expected a map's id, or all");
-	is_all = !strcmp(to->map, "all");
 	if (is_all && (into->html || into->perfetto))
 		argp_error(state, "--html and --perfetto: of one map, not all");
 	if (into->written)
