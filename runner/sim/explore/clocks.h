@@ -35,6 +35,11 @@ void rm_explore_clocks_undo(void);
 void rm_explore_accessed(uintptr_t address, unsigned bytes, bool write,
         bool atomic, const void *site);
 
+/* The running lane has had a block of the heap zeroed, which is a plain write
+   that nobody can have seen the place of yet: no step. */
+void rm_explore_clocks_zeroed(
+        uintptr_t address, size_t bytes, const void *site);
+
 /* The running lane is about to free a block of the heap; stops the schedule
    where another lane's access to it is not ordered before that. */
 void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site);

@@ -229,7 +229,10 @@ void *rm_sim_calloc(size_t count, size_t bytes)
 	if (__builtin_mul_overflow(count, bytes, &bytes))
 		return NULL;
 	block = take(BEFORE, bytes, SITE);
-	return block ? memset(block, 0, bytes) : NULL;
+	if (!block)
+		return NULL;
+	rm_explore_clocks_zeroed((uintptr_t)block, bytes, SITE);
+	return memset(block, 0, bytes);
 }
 
 static void give(void *address, const void *site)
