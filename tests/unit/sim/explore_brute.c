@@ -17,6 +17,7 @@ struct state {
 	unsigned owner[BRUTE_LOCKS]; /* lane + 1 */
 	unsigned made;
 	bool freed;
+	unsigned touched; /* lanes that have accessed a word, as bits */
 };
 
 void brute_see(struct brute_result *result, unsigned lane, uint64_t value)
@@ -112,6 +113,7 @@ static void do_word(
 		state->result.end = "use after free";
 		return;
 	}
+	state->touched |= 1U << lane;
 	if (step->what == BRUTE_STORE ||
 	        (step->what == BRUTE_SWAP && was == *kept))
 		*word = step->value;
@@ -167,6 +169,10 @@ static void do_step(
 	}
 	if (step->what == BRUTE_LOCK || step->what == BRUTE_UNLOCK) {
 		do_locks(state, lane, step);
+	} else if (step->what == BRUTE_FREE && state->touched & ~(1U << lane)) {
+		/* nothing orders it: who only reads gives nobody anything */
+		state->result.end = "use after free";
+		return;
 	} else if (step->what == BRUTE_FREE) {
 		state->freed = true;
 		state->at[lane]++;

@@ -162,6 +162,21 @@ static void frees(uint64_t *word)
 	rm_sim_free(word);
 }
 
+/* Ordered, but by what empties no buffer. */
+static void stores_and_gives(uint64_t *word)
+{
+	__tsan_atomic64_store(word, 1, RELAXED);
+	rm_explore_release(word + 8);
+	__tsan_atomic64_load(word + 8, RELAXED);
+}
+
+static void takes_and_frees(uint64_t *word)
+{
+	__tsan_atomic64_load(word + 8, RELAXED);
+	rm_explore_acquire(word + 8);
+	rm_sim_free(word);
+}
+
 static void stores_and_frees(uint64_t *word)
 {
 	uint64_t *block = rm_sim_malloc(8);
@@ -178,6 +193,10 @@ static void freed_memory(void)
 
 	CHECK(play_listed(stores_once, frees, RM_EXPLORE_TSO, late, 4) ==
 	                        RM_EXPLORE_FREED &&
+	                strstr(rm_explore.finding.what, "nothing orders"),
+	        "a free is told that nothing orders behind a store");
+	CHECK(play_listed(stores_and_gives, takes_and_frees, RM_EXPLORE_TSO,
+	              late, 4) == RM_EXPLORE_FREED &&
 	                strstr(rm_explore.finding.what, "leaves its buffer"),
 	        "a store that arrives where memory was freed is told");
 	CHECK(!play_listed(stores_and_frees, nothing, RM_EXPLORE_TSO, NULL, 0),
