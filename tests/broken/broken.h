@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * broken.h - what all broken maps and their twins share: names and the
+ * description. A file NAME.c is the broken map; NAME_twin.c defines RIGHT and
+ * ID and includes it. `if (RIGHT)` is where the two differ.
+ */
+#ifndef BROKEN_H
+#define BROKEN_H
+
+#include "runner/driver.h"
+#include "runner/map.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef RIGHT
+#define RIGHT 0
+#endif
+
+#define BROKEN_TEXT_OF(id)   #id
+#define BROKEN_TEXT(id)      BROKEN_TEXT_OF(id)
+#define BROKEN_SYMBOL_OF(id) rm_impl_##id
+#define BROKEN_SYMBOL(id)    BROKEN_SYMBOL_OF(id)
+
+/* Members of each description: what ID and the table `ops` say ... */
+#define BROKEN_NAMED                                                     \
+	.id = BROKEN_TEXT(ID), .label = BROKEN_TEXT(ID),                 \
+	.source = "written as a test", .system = "", .dispatch = "none", \
+	.ops = &ops
+
+/* ... and the drives, behind RM_DRIVES_U64(ops). */
+#define BROKEN_U64 .shapes = RM_U64_SHAPES, .drive = RM_U64_DRIVES
+
+static inline void broken_copy(
+        struct rm_shape shape, struct rm_value *to, const struct rm_value *from)
+{
+	if (to)
+		memcpy(to, from, shape.value_bytes);
+}
+
+static inline bool broken_same(struct rm_shape shape, const struct rm_value *a,
+        const struct rm_value *b)
+{
+	return memcmp(a, b, shape.value_bytes) == 0;
+}
+
+static inline void *broken_need(void *memory)
+{
+	if (!memory)
+		abort(); /* a write has no error for this */
+	return memory;
+}
+
+/* The least power of two that is at least `least` and `wanted`. */
+static inline size_t broken_power(size_t least, size_t wanted)
+{
+	while (least < wanted)
+		least *= 2;
+	return least;
+}
+
+#endif /* BROKEN_H */
