@@ -61,14 +61,17 @@ fuzz:  ## parsers, 10^6 inputs or a CPU hour each, docs/tally/fuzz.md: ARGS='NAM
 
 # Models of published bugs: no maps of the suite (tests/bugs/README.md).
 BUGS := $(sort $(wildcard tests/bugs/*.c))
-BUG_IDS := $(notdir $(basename $(BUGS)))
+# And, with CORPUS=broken, maps that another hand has broken (tests/broken/README.md).
+CORPUS ?= bugs
+CORPUS_FILES := $(sort $(wildcard tests/$(CORPUS)/*.c))
+CORPUS_IDS   := $(notdir $(basename $(CORPUS_FILES)))
 .PHONY: bugs bugs-tally test-bugs-sanitized
-bugs:  ## models of published map bugs and their twins: build/CC/bugs/readmostly check ID
-	@$(MAKE) --no-print-directory OUT=$(BUILD)/bugs IMPL='$(BUGS)' MAPS_BUILT='$(BUG_IDS)' SIM_MAPS='$(BUG_IDS)' \
-	  $(addprefix $(BUILD)/bugs/,readmostly readmostly-explore)
+bugs:  ## models of published map bugs and their twins: build/CC/bugs/readmostly check ID; CORPUS=broken: another hand's
+	@$(MAKE) --no-print-directory OUT=$(BUILD)/$(CORPUS) IMPL='$(CORPUS_FILES)' MAPS_BUILT='$(CORPUS_IDS)' \
+	  SIM_MAPS='$(CORPUS_IDS)' $(addprefix $(BUILD)/$(CORPUS)/,readmostly readmostly-explore)
 
-bugs-tally: bugs  ## which tool finds which published bug, with 20 seeds: docs/tally/bugs.md; ARGS='--tools explore'
-	@$(PYTHON) tests/tools/bugs_tally.py $(BUILD)/bugs $(ARGS)
+bugs-tally: bugs  ## which tool finds which published bug, with 20 seeds: docs/tally/bugs.md; CORPUS=broken ARGS='--tools explore'
+	@$(PYTHON) tests/tools/bugs_tally.py $(BUILD)/$(CORPUS) --corpus $(CORPUS) $(ARGS)
 
 $(BUILD)/bugs/table.c: FORCE
 	$(call write_table,$@,$(BUGS))

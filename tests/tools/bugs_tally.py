@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Which tool finds which of the published bugs of tests/bugs/, in how many of
-20 seeds and after how long: writes docs/tally/bugs.md.
+"""Which tool finds which of the published bugs of tests/bugs/, or with --corpus
+broken of the broken maps of tests/broken/, in how many of 20 seeds and after how
+long: writes docs/tally/CORPUS.md.
 
-    tests/tools/bugs_tally.py FOLDER [--seeds N] [--tools explore,check]
+    tests/tools/bugs_tally.py FOLDER [--corpus broken] [--seeds N]
+                              [--tools explore,check]
 
 FOLDER is what `make bugs` fills (build/gcc/bugs). A run is one tool with its
 defaults on one map, one shape and one seed, and ends at its first finding; a
@@ -24,7 +26,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-PAGE = Path("docs/tally/bugs.md")
+CORPORA = {  # the list, its column of needs, and what the page says of it
+    "bugs": ("tests/bugs/bugs.tsv", 4, """# Published bugs: which tool finds them
+
+Made by `make bugs-tally`; the bugs are described in `tests/bugs/README.md`,
+and were modelled by a hand that had not read the tools."""),
+    "broken": ("tests/broken/broken.tsv", 3, """# Broken maps of another hand: which tool finds them
+
+Made by `make bugs-tally CORPUS=broken`; the maps are described in
+`tests/broken/README.md`, and were written by a hand that had not read the tools."""),
+}
 TOOLS = {  # the program, then its arguments before the map, and behind it
     "explore": ("readmostly-explore", (), ()),
     "explore tso": ("readmostly-explore", (), ("--memory", "tso")),
@@ -34,10 +45,7 @@ TOOLS = {  # the program, then its arguments before the map, and behind it
 QUICK = {"readmostly-explore": ("--schedules", "20000"),
          "readmostly": ("--budget", "quick")}
 TWIN_SEEDS = 3  # of a twin with the defaults
-HEAD = """# Published bugs: which tool finds them
-
-Made by `make bugs-tally`; the bugs are described in `tests/bugs/README.md`,
-and were modelled by a hand that had not read the tools. A run is one tool with
+HEAD = """A run is one tool with
 its defaults, one seed, the shape that the bug needs, and ends at its first
 finding. Of the runs that found it: the median of the CPU time, and what was
 said most often. Twins are run with as many seeds in the quick form (20,000
@@ -50,13 +58,14 @@ def refuse(why):
     sys.exit(2)
 
 
-def bugs():
+def bugs(corpus):
     """(id, shape, what it needs in order to show) of each."""
-    for line in Path("tests/bugs/bugs.tsv").read_text().splitlines():
+    file, column, _ = CORPORA[corpus]
+    for line in Path(file).read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
-            name, _, _, _, needs, _ = line.split("\t")
-            shape = "u64x24" if needs.startswith("u64x24") else "u64x8"
-            yield name, shape, needs
+            name, *_ = cells = line.split("\t")
+            needs = cells[column]
+            yield name, "u64x24" if "u64x24" in needs else "u64x8", needs
 
 
 def command(folder, tool, name, shape, seed, quick):
@@ -65,9 +74,9 @@ def command(folder, tool, name, shape, seed, quick):
             "--seed", str(seed), *behind, *(QUICK[program] if quick else ())]
 
 
-def asked(seeds):
+def asked(corpus, seeds):
     """(map, shape, seed, quick) of all runs of one tool."""
-    for bug, shape, _ in bugs():
+    for bug, shape, _ in bugs(corpus):
         for seed in range(1, seeds + 1):
             yield bug, shape, seed, False
             yield bug + "_twin", shape, seed, True
@@ -115,13 +124,13 @@ def known(file, digests):
     return found
 
 
-def tally(folder, tools, seeds):
+def tally(folder, corpus, tools, seeds):
     """All runs, those that are missing run now."""
     digests = {tool: digest(folder, tool) for tool in tools}
     file = folder / "tally.jsonl"
     rows = known(file, digests)
     todo = [(tool, name, shape, seed, quick) for tool in tools
-            for name, shape, seed, quick in asked(seeds)
+            for name, shape, seed, quick in asked(corpus, seeds)
             if (tool, name, seed, quick) not in rows]
     with file.open("a", encoding="utf-8") as out:
         for i, (tool, name, shape, seed, quick) in enumerate(todo, 1):
@@ -148,12 +157,12 @@ def cell(rows, tool, name, seeds):
     return f"{len(found)} of {seeds}, {took:.2g} s, {words}"
 
 
-def page(rows, tools, seeds):
+def page(rows, corpus, tools, seeds):
     """The text, and whether no twin was accused."""
-    runs = [(bug, needs) for bug, _, needs in bugs()]
+    runs = [(bug, needs) for bug, _, needs in bugs(corpus)]
     accused = sorted({n for (_, n, _, _), r in rows.items()
                       if n.endswith("_twin") and r["status"] == 1})
-    lines = [HEAD, f"{datetime.date.today()}, commit {commit()}, "
+    lines = [f"{CORPORA[corpus][2]} {HEAD}", f"{datetime.date.today()}, commit {commit()}, "
              f"{os.cpu_count()} CPUs, {seeds} seeds.\n",
              "| bug | needs | " + " | ".join(tools) + " |",
              "|---|---|" + "---|" * len(tools)]
@@ -181,6 +190,7 @@ def main():
     ask = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     ask.add_argument("folder", type=Path)
+    ask.add_argument("--corpus", choices=CORPORA, default="bugs")
     ask.add_argument("--seeds", type=int, default=20)
     ask.add_argument("--tools", type=lambda text: text.split(","),
                      default=list(TOOLS))
@@ -190,9 +200,9 @@ def main():
     if missing:
         refuse(f"{asked.folder}: no program for {missing[0]}; expected "
                f"{' or '.join(TOOLS)}, built by `make bugs`")
-    text, right = page(tally(asked.folder, asked.tools, asked.seeds),
-                       asked.tools, asked.seeds)
-    PAGE.write_text(text, encoding="utf-8")
+    of = asked.corpus, asked.tools, asked.seeds
+    text, right = page(tally(asked.folder, *of), *of)
+    Path(f"docs/tally/{asked.corpus}.md").write_text(text, encoding="utf-8")
     print(text)
     return int(not right)
 
