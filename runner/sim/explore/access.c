@@ -69,6 +69,9 @@ static inline void touch(uintptr_t address, unsigned bytes, bool write,
 	uint64_t offset = address - rm_explore_heap;
 
 	if (rm_explore.alone) {
+		if (!rm_explore.alone_left--)
+			rm_explore_stop(RM_EXPLORE_LIVELOCK, site, NULL,
+			        "the main thread, alone, comes to no end");
 		hold_against_heap(address, bytes, write, site);
 		return;
 	}

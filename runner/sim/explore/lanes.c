@@ -20,6 +20,7 @@ enum {
 	/* A lane that runs so long beside others may wait for them without a
 	   pause in its loop: it is treated as if it had one. */
 	FAIR_STEPS = 20000,
+	ALONE_MOST = 1 << 24,   /* accesses of the main thread */
 	ALONE_YIELDS = 1000000, /* pauses of the main thread with no others */
 	NEAR_NULL = 65536,      /* addresses that a member of nothing has */
 	STACK_USED = RM_SIM_STACK_BYTES / 2, /* rm_sim_space_stack() */
@@ -97,11 +98,13 @@ static void main_entry(struct rm_explore_lane *lane)
 	rm_sim_ctx_switch(&lane->ctx, &rm_explore.host);
 }
 
-/* Nobody sees what the main thread does alone, and its own work has no end
-   that steps could tell. */
+/* Nobody sees what the main thread does alone, so that it has no steps. It is
+   far from so many accesses, unless what others have left has no end: a chain
+   that is a circle. */
 static void be_alone(void)
 {
 	rm_explore.alone = true;
+	rm_explore.alone_left = ALONE_MOST;
 	rm_explore.left = rm_explore.granted = UINT32_MAX;
 }
 

@@ -89,6 +89,7 @@ struct rm_explore_world {
 	uint32_t buffers; /* that hold stores, as bits of turns' lanes */
 	unsigned lanes;   /* the main thread included */
 	bool alone;       /* only lane 0 runs: nobody sees what it does */
+	uint32_t alone_left;   /* accesses that it may still do so */
 	uint64_t steps, limit; /* up to the last decision; most */
 	uint64_t switches;
 	uint64_t turn_began; /* steps, when the running lane began to run */
