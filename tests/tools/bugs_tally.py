@@ -26,6 +26,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import kept
+
 CORPORA = {  # the list, its column of needs, and what the page says of it
     "bugs": ("tests/bugs/bugs.tsv", 4, """# Published bugs: which tool finds them
 
@@ -111,17 +113,10 @@ def digest(folder, tool):
 
 
 def known(file, digests):
-    """Runs of these programs that have ended; a line that was torn when the
-    tally was killed is none, and is taken off."""
-    found = {}
-    text = file.read_text() if file.exists() else ""
-    whole = text[:text.rfind("\n") + 1]
-    if whole != text:
-        file.write_text(whole)
-    for row in map(json.loads, whole.splitlines()):
-        if digests.get(row["tool"]) == row["program"]:
-            found[row["tool"], row["map"], row["seed"], row["quick"]] = row
-    return found
+    """Runs of these programs that have ended."""
+    return {(row["tool"], row["map"], row["seed"], row["quick"]): row
+            for row in kept.rows(file)
+            if digests.get(row["tool"]) == row["program"]}
 
 
 def tally(folder, corpus, tools, seeds):

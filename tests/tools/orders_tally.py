@@ -35,6 +35,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+import kept  # noqa: E402
 import orders  # noqa: E402
 import orders_page  # noqa: E402
 
@@ -151,13 +152,7 @@ class Tally:
         self.folder.mkdir(exist_ok=True)
         self.file = self.folder / "tally.jsonl"
         self.lock = threading.Lock()
-        self.rows = {}
-        text = self.file.read_text() if self.file.exists() else ""
-        whole = text[:text.rfind("\n") + 1]  # a torn last line is none
-        if whole != text:
-            self.file.write_text(whole)
-        for row in map(json.loads, whole.splitlines()):
-            self.rows[row["key"]] = row
+        self.rows = {row["key"]: row for row in kept.rows(self.file)}
         self.maps = [Map(i, s, tuple(f.split()))
                      for i, s, f in rows_of("maps.tsv")]
         self.settings = [(n, m.split(), o.split())

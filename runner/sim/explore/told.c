@@ -121,6 +121,19 @@ void rm_explore_told_again(const struct rm_explore_told *told, FILE *out)
 		fprintf(out, " --schedule %" PRIu64 "\n", told->number);
 }
 
+bool rm_explore_told_begins(const struct rm_explore_told *told, size_t i)
+{
+	const struct rm_explore_event *event = &told->event[i];
+
+	/* what a thread does between two operations belongs to none */
+	while (i--)
+		if (told->event[i].lane == event->lane &&
+		        told->event[i].operation >= 0)
+			return event->operation >= 0 &&
+			       told->event[i].operation != event->operation;
+	return event->operation >= 0;
+}
+
 void rm_explore_told_operation(const struct rm_explore_told *told,
         const struct rm_explore_event *event, char *text, size_t size)
 {

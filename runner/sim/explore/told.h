@@ -42,6 +42,9 @@ int rm_explore_told_program(const struct rm_explore_told *told, FILE *out);
    that the line is enough. */
 void rm_explore_told_again(const struct rm_explore_told *told, FILE *out);
 
+/* Whether event i is the first of its operation. */
+bool rm_explore_told_begins(const struct rm_explore_told *told, size_t i);
+
 /* "upsert 2" of an event's operation. */
 void rm_explore_told_operation(const struct rm_explore_told *told,
         const struct rm_explore_event *event, char *text, size_t size);

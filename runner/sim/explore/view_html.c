@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { TEXT_BYTES = 160 };
 
@@ -149,18 +148,14 @@ static void access_row(const struct rm_explore_told *told, FILE *out, size_t i,
 
 static void rows(const struct rm_explore_told *told, FILE *out)
 {
-	int operation[RM_EXPLORE_LANES];
 	unsigned lane = 0;
 
-	memset(operation, 0xff, sizeof(operation));
 	for (size_t i = 0; i < told->events; i++) {
 		const struct rm_explore_event *event = &told->event[i];
 		const char *class = lane && event->lane != lane ? "switch" : "";
 
-		if (event->operation >= 0 &&
-		        event->operation != operation[event->lane]) {
+		if (rm_explore_told_begins(told, i)) {
 			operation_row(told, out, event, class);
-			operation[event->lane] = event->operation;
 			class = "";
 		}
 		if (event->site)

@@ -85,21 +85,15 @@ static int add_access(struct perfetto *to, size_t i)
 static int add_events(struct perfetto *to)
 {
 	const struct rm_explore_told *told = to->told;
-	int operation[RM_EXPLORE_LANES], status = 0;
+	int status = 0;
 
-	for (unsigned lane = 0; lane < RM_EXPLORE_LANES; lane++) {
-		operation[lane] = -1;
-		if (lane && told->failing->program.ops[lane - 1])
+	for (unsigned lane = 1; lane < RM_EXPLORE_LANES; lane++)
+		if (told->failing->program.ops[lane - 1])
 			status |= name_thread(to, lane);
-	}
 	for (size_t i = 0; i < told->events; i++) {
-		const struct rm_explore_event *event = &told->event[i];
-
-		if (event->operation >= 0 &&
-		        event->operation != operation[event->lane])
+		if (rm_explore_told_begins(told, i))
 			status |= add_operation(to, i);
-		operation[event->lane] = event->operation;
-		if (event->site)
+		if (told->event[i].site)
 			status |= add_access(to, i);
 	}
 	return status;

@@ -46,16 +46,14 @@ static void indented(const struct rm_explore_told *told, FILE *out,
 
 /* A line of the operation where it begins, one of each source line, on `out`
    unless that is NULL; returns how many lines there are. */
-static size_t event_lines(const struct rm_explore_told *told, size_t i,
-        int operation[RM_EXPLORE_LANES], FILE *out)
+static size_t event_lines(
+        const struct rm_explore_told *told, size_t i, FILE *out)
 {
 	const struct rm_explore_event *event = &told->event[i];
 	char text[CELL_BYTES];
 	size_t lines = 0;
 
-	if (operation[event->lane] != event->operation &&
-	        event->operation >= 0) {
-		operation[event->lane] = event->operation;
+	if (rm_explore_told_begins(told, i)) {
 		rm_explore_told_operation(told, event, text, sizeof(text) - 1);
 		strcat(text, ":");
 		if (out)
@@ -79,16 +77,13 @@ static size_t event_lines(const struct rm_explore_told *told, size_t i,
 static size_t schedule_lines(
         const struct rm_explore_told *told, FILE *out, size_t all)
 {
-	int operation[RM_EXPLORE_LANES];
 	size_t line = 0;
 
-	memset(operation, 0xff, sizeof(operation));
 	for (size_t i = 0; i < told->events; i++) {
 		bool print =
 		        all && (all <= LINES_MOST || line < LINES_MOST / 2 ||
 		                       line + LINES_MOST / 2 >= all);
-		size_t lines =
-		        event_lines(told, i, operation, print ? out : NULL);
+		size_t lines = event_lines(told, i, print ? out : NULL);
 
 		if (all > LINES_MOST && line < LINES_MOST / 2 &&
 		        line + lines >= LINES_MOST / 2)
