@@ -54,24 +54,41 @@ written = [line.strip() for line in text.splitlines()
 named = iter(e["name"] for e in accesses)
 fact("order", written and all(line in named for line in written))
 said = re.findall(r"^thread (\d) = (.*)$", text, re.M)
-fact("operations", said == [
-    (str(t), ", ".join(o["name"] for o in operations if o["tid"] == t))
-    for t in threads])
+def named(thread):
+    return ", ".join(o["name"] for o in operations if o["tid"] == thread)
+fact("operations", said == [(str(t), named(t)) for t in threads if named(t)])
 fact("inside", all(any(o["tid"] == a["tid"] and o["ts"] <= a["ts"] and
                        a["ts"] < o["ts"] + o["dur"] for o in operations)
                    for a in accesses))
+def between(thread):
+    """When the thread has begun its first operation and not ended its last."""
+    own = [o for o in operations if o["tid"] == thread]
+    return range(min((o["ts"] for o in own), default=0),
+                 max((o["ts"] + o["dur"] for o in own), default=0))
+fact("between", all(any(o["tid"] == a["tid"] and o["ts"] <= a["ts"] and
+                        a["ts"] < o["ts"] + o["dur"] for o in operations)
+                    for a in accesses if a["ts"] in between(a["tid"])))
 fact("again", text.rsplit("again: ", 1)[1].strip() in cells.text)
 END
 said() { # WORD: a fact of compare.py
 	[ "$(grep -c "^ok - $1" "$dir/facts")" = 1 ]
 }
-python3 "$dir/compare.py" "$dir/text" "$dir/f.html" "$dir/f.json" >"$dir/facts"
-check 'page and trace have the same accesses in the same order' said accesses
-check 'of the same threads' said threads
-check 'each line of the text is one of them, in its order' said order
-check 'the operations of each thread are those of the program' said operations
-check 'each access lies in an operation of its thread' said inside
-check 'the page has the command that shows it again' said again
+agree() { # MAP inside|between: text, page and trace of it are in DIR
+	python3 "$dir/compare.py" "$dir/text" "$dir/f.html" "$dir/f.json" >"$dir/facts"
+	check "$1: page and trace have the same accesses in the same order" said accesses
+	check "$1: of the same threads" said threads
+	check "$1: each line of the text is one of them, in its order" said order
+	check "$1: the operations of each thread are those of the program" said operations
+	check "$1: each access lies in an operation of its thread ($2)" said "$2"
+	check "$1: the page has the command that shows it again" said again
+}
+agree $map inside
+# One thread with several operations, one with none that joins and leaves: these
+# accesses are of no operation.
+"$explore" syncmap_back_door --html "$dir/f.html" --perfetto "$dir/f.json" >"$dir/text"
+check 'a thread of the next has more than one operation' grep -q '^thread .*, ' "$dir/text"
+check 'and one that has none has its column' grep -q '<th scope="col">thread 1</th>' "$dir/f.html"
+agree syncmap_back_door between
 
 cat >"$program" <<END
 shape    = u64x8

@@ -46,14 +46,25 @@ static int view_in(const struct rm_explore_told *told, const char *name,
 	return 0;
 }
 
+/* Who has operations, and who has none left but joins and leaves. */
+static void set_columns(struct rm_explore_told *told)
+{
+	for (unsigned t = 0; t < told->failing->program.threads; t++)
+		if (told->failing->program.ops[t])
+			told->shown |= 2U << t;
+	for (size_t i = 0; i < told->events; i++)
+		told->shown |= 1U << told->event[i].lane;
+	for (unsigned lane = 0; lane < RM_EXPLORE_LANES; lane++)
+		if (told->shown >> lane & 1)
+			told->column[lane] = told->columns++;
+}
+
 static int show(struct rm_explore_told *told, FILE *out, struct rm_error *error)
 {
 	const struct rm_explore_options *options = told->options;
 	int status;
 
-	for (unsigned t = 0; t < told->failing->program.threads; t++)
-		if (told->failing->program.ops[t])
-			told->column[t + 1] = told->columns++;
+	set_columns(told);
 	name_sites(told);
 	status = rm_explore_view_text(told, out);
 	if (status)

@@ -18,7 +18,8 @@ struct rm_explore_told {
 	const struct rm_explore_played *played;
 	uint64_t ops_before, switches_before;
 	uint64_t plays; /* up to it, where schedules are exhausted */
-	unsigned column[RM_EXPLORE_LANES]; /* from 0; of lanes with a part */
+	unsigned shown; /* lanes that have a column, as bits */
+	unsigned column[RM_EXPLORE_LANES]; /* of these, from 0 */
 	unsigned columns;
 	struct rm_explore_sites sites;
 	const struct rm_explore_event *event;

@@ -185,7 +185,7 @@ static void schedule(const struct rm_explore_told *told, FILE *out)
 	        "<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr>"
 	        "<th scope=\"col\">access</th>");
 	for (unsigned i = 1; i < RM_EXPLORE_LANES; i++)
-		if (told->failing->program.ops[i - 1])
+		if (told->shown >> i & 1)
 			fprintf(out, "<th scope=\"col\">thread %u</th>", i);
 	fprintf(out, "</tr></thead>\n<tbody>\n");
 	rows(told, out);

@@ -88,7 +88,7 @@ static int add_events(struct perfetto *to)
 	int status = 0;
 
 	for (unsigned lane = 1; lane < RM_EXPLORE_LANES; lane++)
-		if (told->failing->program.ops[lane - 1])
+		if (told->shown >> lane & 1)
 			status |= name_thread(to, lane);
 	for (size_t i = 0; i < told->events; i++) {
 		if (rm_explore_told_begins(told, i))

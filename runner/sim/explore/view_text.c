@@ -121,7 +121,7 @@ static void print_schedule(const struct rm_explore_told *told, FILE *out)
 
 	fprintf(out, "\nthe schedule, time downward, a column each:\n");
 	for (unsigned i = 1; i < RM_EXPLORE_LANES; i++)
-		if (told->failing->program.ops[i - 1])
+		if (told->shown >> i & 1)
 			fprintf(out, "  thread %-*u", WIDTH - 9, i);
 	fprintf(out, "\n");
 	schedule_lines(told, out, all);
