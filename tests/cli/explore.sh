@@ -168,6 +168,15 @@ check 'its line shows it again, byte for byte' again lost_update
 check 'the program of a page is one that can be given' kept
 check 'the twin passes all schedules of it' written lost_update_twin --scheduler exhaustive
 check 'and all means one program' grep -q ': all [0-9,]* schedules of 1 programs' "$dir/lost_update_twin"
+# Without a judge the history accuses nobody, and the rest does.
+unjudged() { # MAP: status of the run, its line in $dir/MAP
+	"$explore" "$1" --unjudged --memory c11 --unstamped --schedules 2000 >"$dir/$1"
+}
+check 'a wrong history is not seen by whom nobody asks to judge' unjudged lost_update
+check 'and the line says so' grep -q '^ok   lost_update: .*, answers not judged; ' "$dir/lost_update"
+races() { unjudged plain_counter; [ $? = 1 ] && grep -q '^FAIL plain_counter: .*: data race$' "$dir/plain_counter"; }
+check 'a race is found by it all the same' races
+check 'its line shows it again, byte for byte' again plain_counter
 explore=$build/readmostly-explore
 accuses_none() {
 	"$explore" all --schedules 200 >"$dir/out" && ! grep '^FAIL' "$dir/out"

@@ -76,6 +76,7 @@ struct rm_explore_options {
 	enum rm_explore_policy policy;
 	enum rm_explore_memory memory; /* exhaustive: RM_EXPLORE_SC */
 	bool unstamped; /* under c11 no operation's begin or end is known */
+	bool unjudged;  /* no history is judged */
 	/* NULL: programs are drawn, of `threads` and `ops` */
 	const struct rm_explore_written *written;
 	const char *written_in; /* its file */

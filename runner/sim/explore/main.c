@@ -42,6 +42,7 @@ enum flag {
 	HTML = 'H',
 	PERFETTO = 'T',
 	UNSTAMPED = 'u',
+	UNJUDGED = 'U',
 };
 
 struct arguments {
@@ -74,6 +75,10 @@ static const struct argp_option options[] = {
 	{ "unstamped", UNSTAMPED, NULL, 0,
 	        "c11: what an operation did is not known to those that begin "
 	        "later, unless the map says it",
+	        0 },
+	{ "unjudged", UNJUDGED, NULL, 0,
+	        "answers are not judged: only races, memory, threads that do "
+	        "not get on, the map's own check",
 	        0 },
 	{ "preemptions", PREEMPTIONS, "P", 0,
 	        "exhaustive: of a schedule at most, 0 to 1000 (2)", 0 },
@@ -258,6 +263,9 @@ static error_t parse_schedules(
 	case UNSTAMPED:
 		to->options.unstamped = true;
 		return 0;
+	case UNJUDGED:
+		to->options.unjudged = true;
+		return 0;
 	case DEPTH:
 		to->options.depth = (unsigned)rm_argument_number(
 		        state, "depth", text, 1, 4);
@@ -407,10 +415,13 @@ static void print_line(const struct rm_explore_options *one,
 		printf("%" PRIu64 " schedules%s%s", tally->schedules,
 		        one->memory ? " under " : "",
 		        one->memory ? rm_explore_memory_name[one->memory] : "");
-	printf(", %.0f steps and %.0f switches each, %" PRIu64
-	       " undecided; %.0f schedules/s",
-	        (double)tally->steps / plays, (double)tally->switches / plays,
-	        tally->undecided, plays / sum->seconds);
+	printf(", %.0f steps and %.0f switches each, ",
+	        (double)tally->steps / plays, (double)tally->switches / plays);
+	if (one->unjudged)
+		printf("answers not judged");
+	else
+		printf("%" PRIu64 " undecided", tally->undecided);
+	printf("; %.0f schedules/s", plays / sum->seconds);
 	if (sum->fault)
 		printf("; %s %" PRIu64 ": %s",
 		        exhaustive ? "program" : "schedule", sum->found,

@@ -280,7 +280,7 @@ int rm_explore_play(const struct rm_explore_program *program,
 	if (take_history(&played->history))
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	/* a history that was cut off is not judged: what cut it off is told */
-	return played->fault ? 0 : judge(played, error);
+	return played->fault || program->unjudged ? 0 : judge(played, error);
 }
 
 void rm_explore_played_clear(struct rm_explore_played *played)

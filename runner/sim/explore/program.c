@@ -132,6 +132,7 @@ static void make_written(const struct rm_explore_written *written,
 	program->shape = drawn.shape;
 	program->memory = drawn.memory;
 	program->unstamped = drawn.unstamped;
+	program->unjudged = drawn.unjudged;
 	program->map_seed = drawn.map_seed;
 	if (!written->sized)
 		program->presize = drawn.presize;
@@ -151,6 +152,7 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 		.shape = rm_shapes[shape_of(options->shapes, number % shapes)],
 		.memory = options->memory,
 		.unstamped = options->unstamped,
+		.unjudged = options->unjudged,
 		.map_seed = rm_next(&rng),
 		.presize = draw(&rng, 2),
 		/* also of a map that promises nothing of them: they may not

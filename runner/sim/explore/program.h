@@ -25,7 +25,7 @@ struct rm_explore_program {
 	const struct rm_impl *impl;
 	struct rm_shape shape;
 	enum rm_explore_memory memory;
-	bool unstamped;
+	bool unstamped, unjudged;
 	uint64_t map_seed;
 	bool presize;
 	bool looks;        /* at length and scan, too, when all is quiet */

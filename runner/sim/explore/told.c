@@ -108,6 +108,8 @@ void rm_explore_told_again(const struct rm_explore_told *told, FILE *out)
 		        rm_explore_memory_name[options->memory]);
 	if (options->unstamped)
 		fprintf(out, " --unstamped");
+	if (options->unjudged)
+		fprintf(out, " --unjudged");
 	if (options->depth)
 		fprintf(out, " --depth %u", options->depth);
 	if (options->steps != RM_EXPLORE_STEPS)
