@@ -88,17 +88,6 @@ static bool is_plain(struct rm_shape shape, const struct rm_value *value)
 	return !value->word[0] || !~value->word[0];
 }
 
-/* Any word: the value may have been freed while it was copied. */
-static bool was_freed(struct rm_shape shape, const struct rm_value *value)
-{
-	const unsigned words = shape.value_bytes / 8;
-
-	for (unsigned i = 0; i < words; i++)
-		if (value->word[i] == RM_POISON_WORD)
-			return true;
-	return false;
-}
-
 void rm_pairs_verify(struct rm_peer *peer, const struct rm_value *value,
         unsigned key, const char *operation)
 {
@@ -114,7 +103,7 @@ void rm_pairs_verify(struct rm_peer *peer, const struct rm_value *value,
 	        "%s of key %s gave %s: word 0 is 0x%llx; %s beside %s on %s "
 	        "keys",
 	        operation, text,
-	        was_freed(peer->shape, value)
+	        rm_quarantine_freed(peer->shape, value)
 	                ? "what had been freed"
 	                : "a value that nobody wrote for it",
 	        (unsigned long long)value->word[0],

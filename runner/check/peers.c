@@ -146,7 +146,7 @@ void rm_peer_verify(struct rm_peer *peer, const struct rm_value *value,
 {
 	if (!rm_value_wrong(peer->shape, value, rank))
 		return;
-	if (value->word[0] == RM_POISON_WORD)
+	if (rm_quarantine_freed(peer->shape, value))
 		rm_peer_fail(peer, "%s of rank %llu read freed memory",
 		        operation, (unsigned long long)rank);
 	else if ((uint32_t)value->word[0] != (uint32_t)rank)

@@ -34,6 +34,16 @@ void rm_quarantine(bool on, void (*damaged)(const char *what))
 		turn(on, damaged);
 }
 
+bool rm_quarantine_freed(struct rm_shape shape, const struct rm_value *value)
+{
+	const unsigned words = shape.value_bytes / 8;
+
+	for (unsigned i = 0; i < words; i++)
+		if (value->word[i] == RM_POISON_WORD)
+			return true;
+	return false;
+}
+
 /* The library beside this program, if there is one. */
 static bool find_library(char *path, size_t size)
 {

@@ -7,6 +7,8 @@
 #ifndef RM_CHECK_QUARANTINE_H
 #define RM_CHECK_QUARANTINE_H
 
+#include "runner/map.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,5 +26,9 @@ bool rm_quarantine_offered(void);
  * after it was freed; it does not return. Nothing where it is not offered.
  */
 void rm_quarantine(bool on, void (*damaged)(const char *what));
+
+/* Whether any word of a value that a map gave is poison: it may have been freed
+   while it was copied. */
+bool rm_quarantine_freed(struct rm_shape shape, const struct rm_value *value);
 
 #endif /* RM_CHECK_QUARANTINE_H */

@@ -176,6 +176,7 @@ check 'a wrong history is not seen by whom nobody asks to judge' unjudged lost_u
 check 'and the line says so' grep -q '^ok   lost_update: .*, answers not judged; ' "$dir/lost_update"
 races() { unjudged plain_counter; [ $? = 1 ] && grep -q '^FAIL plain_counter: .*: data race$' "$dir/plain_counter"; }
 check 'a race is found by it all the same' races
+check 'its line says so' grep -q '^again: .* --unstamped --unjudged ' "$dir/plain_counter"
 check 'its line shows it again, byte for byte' again plain_counter
 explore=$build/readmostly-explore
 accuses_none() {

@@ -55,6 +55,24 @@ static bool comes_back(const void *block)
 	return among;
 }
 
+/* A value is as long as its shape, and may have been freed while it was read. */
+static void values_that_were_freed(void)
+{
+	const struct rm_shape three = { .value_bytes = RM_VALUE_LONG },
+	                      one = { .value_bytes = 8 };
+	const struct rm_value whole = { { 1, 2, 3 } },
+	                      half = { { 1, 2, RM_POISON_WORD } },
+	                      first = { { RM_POISON_WORD, 2, 3 } };
+
+	CHECK(!rm_quarantine_freed(three, &whole), "a value was not freed");
+	CHECK(rm_quarantine_freed(three, &half) &&
+	                rm_quarantine_freed(three, &first),
+	        "one with poison in any of its words was");
+	CHECK(!rm_quarantine_freed(one, &half) &&
+	                rm_quarantine_freed(one, &first),
+	        "what lies behind its last word is not looked at");
+}
+
 static void free_many(void)
 {
 	for (int i = 0; i < MANY; i++)
@@ -127,6 +145,7 @@ int main(int argc, char **argv)
 		CHECK(false, "the library is loaded before malloc");
 		return DONE();
 	}
+	values_that_were_freed();
 	judge();
 	return DONE();
 }
