@@ -86,6 +86,8 @@ caught bad_reads_freed pairs 'gave' --quarantine --preempt \
 	--ops 1000000 --shape u64x8
 caught bad_stores_absent model 'stored a value although the key is absent'
 caught bad_wrong_present model 'insert_if_absent.*not the last one written'
+caught bad_swaps_anyway model 'compare_swap.*said yes, but the expected value is not there'
+caught bad_swaps_nothing model 'compare_swap.*said no, but the expected value is there'
 caught bad_load load 'is not there'
 caught bad_load_late load 'rank 19999 of 20000 is not there'
 caught bad_drive drive 'not what is held'

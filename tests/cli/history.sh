@@ -36,6 +36,7 @@ sed '2s/$/\x0/' $histories/good.jsonl >"$dir/zero.jsonl"
 check "and a zero byte" [ "$? $(grep -c 'zero.jsonl:2: zero byte at column' "$dir/err")" = '2 1' ]
 check "what is no history is refused" ends 2 ../counters.jsonl
 check "a file that is not there" ends 2 none.jsonl
+check "is named, with the system's reason" says "$dir/err" 'none.jsonl: No such file or directory'
 check "what undecided is" ends 3 stale.jsonl --states 1
 
 ends 1 stale.jsonl

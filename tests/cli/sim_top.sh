@@ -34,6 +34,10 @@ touched() { # MAP: lines that an operation touches on one core
 check "a map touches more lines than the driver alone, not hundreds" \
 	awk -v map="$(touched gomap_rw)" -v driver="$(touched null_map)" \
 	'BEGIN { exit !(driver >= 0 && map > driver + 1 && map < 30) }'
+printf 'writes = 3%%\nkeys = 64\nthreads = 3\nmaps = null_map\nmeasure = simulated:zen3\n' >"$dir/three.conf"
+check "a workload file" runs sim-top "$dir/three.conf"
+check "is what is run" says "$dir/out" "SIMULATED zen3: null_map, 3 cores, 64 keys"
+check "one that is not there is usage" status_of 2 sim-top "$dir/none.conf"
 check "JSON" runs sim-top --json --maps null_map --set threads=2
 check "has lines and sites" python3 -c "
 import json

@@ -38,6 +38,19 @@ def test_a_search_that_goes_on_is_right(tmp_path):
     assert not texts(search_pages.begun(tmp_path / "x", lose).folder)
 
 
+@pytest.mark.parametrize("lead", [1.01, 1 / 1.01])
+def test_a_lead_within_the_margin_is_none(tmp_path, lead):
+    """Every block says the same, so that the interval is the lead itself."""
+    def play(found):
+        return [t | {"result": t["result"] | {"ops": round(
+            10 ** 9 * (lead if "/syncmap/" in t["cell"] else 1))}}
+            for t in found]
+    built = search_pages.begun(tmp_path / "x", play)
+    counts = built.verdicts["counts"]
+    assert counts["tied"] == counts["measured"] > 0
+    assert not texts(built.folder)
+
+
 def test_a_search_that_has_not_begun_is_right(tmp_path):
     folder = staged_folder.begin(tmp_path / "x", search_pages.PLAN)
     search_pages.Built(folder)

@@ -47,6 +47,16 @@ def test_terminal(good):
     assert good.said.index("") == 6, "a heading and five rows"
 
 
+def test_the_head_says_what_the_trials_took(good):
+    """Journals of made-up trials: 1.5 s each, so 40 to the minute."""
+    campaign = read(good.folder)
+    took = 1.5 / 60 * sum(map(len, (
+        *(c.trials for c in campaign.cells.values()),
+        *campaign.arms.values())))
+    assert took > 1
+    assert f"trials took {words.sig(took)} min" in good.page
+
+
 def test_page_is_one_file_without_references(good):
     page = Page(good.page)
     outside = [v for v in page.links

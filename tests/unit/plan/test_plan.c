@@ -557,6 +557,14 @@ static void simulated_cells(void)
 	CHECK(cell && strstr(cell->skip, "half of the deadline"),
 	        "what would take too long is not begun");
 	rm_plan_free(&plan);
+	build("writes = 3%\nkeys = 1Ki\nbase = plain\nthreads = 2\n"
+	      "placement = cores none\nmemory = first-touch interleave\n"
+	      "measure = simulated:zen3\nwindow = 1000ops\n",
+	        "pu:2", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_SIMULATED, true) == IMPLS &&
+	                plan.same_count == 0,
+	        "nor are its memories: not even as cells that are the same");
+	rm_plan_free(&plan);
 }
 
 static void equal_cells_run_once(void)

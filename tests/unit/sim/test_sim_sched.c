@@ -185,6 +185,14 @@ static void a_spawn_is_a_deadline(void)
 	core = rm_sim_turn(sim);
 	CHECK(core->id == 1 && core->now == 500, "which it gets");
 	rm_sim_destroy(sim);
+	sim = small(3);
+	rm_sim_spawn(sim, 0, 1);
+	rm_sim_spawn(sim, 1, 500);
+	core = rm_sim_turn(sim);
+	rm_sim_spawn(sim, 2, 900);
+	CHECK(core->due == 500,
+	        "a later one takes nothing from an earlier one");
+	rm_sim_destroy(sim);
 }
 
 /* --- sleep --- */

@@ -40,6 +40,27 @@ static void caught(const struct pair *pair)
 	CHECK(technique_caught(&run, pair->right, "", 20) == 0, name);
 }
 
+/* The reason is of increments that were done and are not held: as many as the
+   statistic says, of as many as there were. */
+static void lost_are_counted(void)
+{
+	struct technique_run run = {
+		.threads = 10, .iterations = 20000, .args = { 1 }, .seed = 7
+	};
+	long long lost = -1, all = -1;
+	const char *at;
+
+	technique_play(&run, "increment_unguarded");
+	at = strstr(run.why, "seen, ");
+	CHECK(at && sscanf(at, "seen, %lld of %lld increments lost", &lost,
+	                    &all) == 2,
+	        "the reason says how many increments were lost");
+	CHECK(lost > 0 && all == 10 * 20000 &&
+	                (double)lost == technique_stat(&run, "increments_lost"),
+	        "and means those that the map does not hold");
+	technique_end(&run);
+}
+
 /* A statistic of one thread's run, which does not depend on luck. */
 static double alone(const char *id, const char *name, uint64_t arg)
 {
@@ -169,6 +190,7 @@ int main(void)
 {
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		caught(&pairs[i]);
+	lost_are_counted();
 	shown();
 	variables_are_assigned();
 	pair_modes();

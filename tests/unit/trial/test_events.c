@@ -4,6 +4,8 @@
 #include "runner/trial/events.h"
 #include "tests/unit/tap.h"
 
+#include <string.h>
+
 enum { MOVES = 100, LOST = 900, WAITS = RM_EVENT_RING_LENGTH + LOST };
 
 /* Events of `kind` that are still there. */
@@ -34,6 +36,47 @@ static bool sequence_is_whole(void)
 	                      (first + LOST) * (first + LOST - 1) / 2;
 }
 
+struct wanted {
+	const char *name;
+	double value;
+};
+
+static void pick(
+        void *context, const char *name, const char *unit, double value)
+{
+	struct wanted *wanted = context;
+
+	(void)unit;
+	if (!strcmp(name, wanted->name))
+		wanted->value = value;
+}
+
+static double told(const char *name)
+{
+	struct wanted wanted = { name, -1 };
+
+	rm_events_emit(pick, &wanted);
+	return wanted.value;
+}
+
+/* Two spans, of two seconds and of one, whose beginnings are made up. */
+static void the_longest_is_kept(void)
+{
+	const uint64_t second = 1000000000;
+
+	rm_event_span(RM_EVENT_CLONE, rm_event_clock() - 2 * second, 1);
+	rm_event_span(RM_EVENT_CLONE, rm_event_clock() - second, 1);
+	const double longest = told("pause_clone_max_ns");
+	const double all = told("pause_clone_ns");
+
+	CHECK(told("pause_clone") == 2, "spans of a kind are counted");
+	CHECK(longest >= 2e9 && longest + 1e9 <= all,
+	        "the longest is one of them, and the longer one");
+	rm_events_window();
+	CHECK(told("pause_clone_max_ns") == 0 && told("pause_clone_ns") == all,
+	        "a window has a longest of its own");
+}
+
 int main(void)
 {
 	rm_event_span(RM_EVENT_GROW, rm_event_clock(), 1);
@@ -50,5 +93,6 @@ int main(void)
 	CHECK(left(RM_EVENT_LOCK_WAIT) == RM_EVENT_RING_LENGTH,
 	        "a ring of them is kept");
 	CHECK(sequence_is_whole(), "each has its place in the thread's order");
+	the_longest_is_kept();
 	return DONE();
 }
