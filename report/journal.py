@@ -17,6 +17,8 @@ FACTORS = ("id", "workload", "map", "shape", "keys", "write_share",
            "write_kind", "dist", "loop", "threads", "placement", "measure")
 WORDS = ("id", "workload", "map", "shape", "write_kind", "dist", "loop",
          "placement", "measure")
+NUMBERS = ("keys", "write_share", "threads", "blocks", "miss_share",
+           "rate_per_s")
 DEFAULTS = {"miss_share": 0.0, "rate_per_s": 0, "arrivals": "", "cpus": [],
             "memory": "first-touch", "presize": True, "blocks": 0,
             "base": None, "skip": None} | factors.OPTIONAL
@@ -158,6 +160,9 @@ def read_meta(path):
             if not (isinstance(entry, dict)
                     and isinstance(entry.get("id"), str)):
                 raise JournalError(f"{file}: {key}[{i}] has no id")
+    for key in ("order", "arms"):
+        if not isinstance(meta.get(key) or [], list):
+            raise JournalError(f'{file}: "{key}": a list expected')
     check_hashes(file, meta)
     return meta
 
@@ -195,7 +200,12 @@ def read_cells(path, meta, name="campaign.json"):
         if wrong:
             raise JournalError(f"{path / name}: of cell {i} no "
                                "text: " + ", ".join(wrong))
-        cells[factors["id"]] = Cell({**DEFAULTS, **factors})
+        told = {**DEFAULTS, **factors}
+        wrong = [f for f in NUMBERS if not is_amount(told[f])]
+        if wrong:
+            raise JournalError(f"{path / name}: of cell {i} no "
+                               "amount: " + ", ".join(wrong))
+        cells[factors["id"]] = Cell(told)
     read_names(path / name, meta.get("same", ()), cells)
     return cells
 
@@ -221,6 +231,12 @@ def is_count(value, least=0):
 def is_amount(value):
     """Of what is counted or timed; runner counts in 64 bits."""
     return type(value) in (int, float) and 0 <= value < 2**64
+
+
+def is_time(value):
+    """[ns], 0 where nothing ran; of less than one no rate can be made: it
+    would be infinite."""
+    return is_amount(value) and (value == 0 or value >= 1)
 
 
 def is_latency(entry):
@@ -250,7 +266,7 @@ def wrong_in(trial):
         "attempt": is_count(trial.get("attempt", 1), 1),
         "result": result is None or isinstance(result, dict),
         "result.ops": is_amount(held.get("ops") or 0),
-        "result.elapsed_ns": is_amount(held.get("elapsed_ns") or 0),
+        "result.elapsed_ns": is_time(held.get("elapsed_ns") or 0),
         "result.verification": isinstance(held.get("verification") or {},
                                           dict),
         "result.latency": isinstance(latency, list) and all(

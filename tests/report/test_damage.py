@@ -241,7 +241,7 @@ def test_any_structure_is_met_without_a_traceback(copied, report):
 
 def test_a_traceback_is_there_for_who_asks(copied, monkeypatch, report):
     meta, trials = unsealed(copied)
-    meta["cells"][0]["keys"] = "x"
+    meta["machine"]["cpus"] = "x"
     write(copied, meta, trials)
     status, text = report(copied)
     assert status == 2 and "report/" in text and "--debug" in text

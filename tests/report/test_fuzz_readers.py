@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # slow: seconds of CPU time; not part of `make check`.
 """Readers of the report on mutated files (long form: make fuzz)."""
+import json
 import os
+import re
+import subprocess
+import sys
 
 import fuzz_readers
 import pytest
@@ -65,6 +69,52 @@ def test_a_trial_of_anything_is_told_in_a_line(said, wrong, sample):
     assert fuzz_readers.read_campaign(file.parent).problems
 
 
+def test_a_time_of_which_no_rate_can_be_made_is_no_trial(sample):
+    """Of a number of operations in 1e-308 ns the rate is infinite."""
+    text = fuzz_readers.SHORT_TRIALS.decode()
+    file = sample / "small" / "trials.jsonl"
+    changed, times = re.subn('"elapsed_ns":[0-9]+', '"elapsed_ns":1e-308',
+                             text)
+    assert times
+    file.write_text(changed)
+    problems = fuzz_readers.read_campaign(file.parent).problems
+    assert problems[0].endswith("not a trial, ignored (result.elapsed_ns)")
+
+
+@pytest.mark.parametrize("name", ["keys", "blocks", "rate_per_s"])
+@pytest.mark.parametrize("value", ["1", None, -1, True, [1]])
+def test_a_number_of_a_cell_that_is_none_is_refused(name, value, sample):
+    file = sample / "small" / "campaign.json"
+    found = json.loads(file.read_text())
+    found["cells"][0][name] = value
+    file.write_text(json.dumps(found))
+    with pytest.raises(fuzz_readers.journal.JournalError,
+                       match=f"of cell 0 no amount: {name}$"):
+        fuzz_readers.journal.read(file.parent)
+
+
+@pytest.mark.parametrize("name", ["order", "arms"])
+def test_what_is_no_list_is_refused(name, sample):
+    file = sample / "small" / "campaign.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {name: 5}))
+    with pytest.raises(fuzz_readers.journal.JournalError,
+                       match=f'"{name}": a list expected$'):
+        fuzz_readers.journal.read(file.parent)
+
+
 @pytest.mark.parametrize("name", fuzz_readers.ABSENT)
 def test_a_missing_file_and_a_folder_are_refused(name, sample):
     fuzz_readers.refuse_absent(name, sample)
+
+
+def test_the_tally_takes_no_row_of_a_fuzzer_that_there_is_not():
+    """A mistyped name ran the readers, and the page had them as its own."""
+    page = fuzz_readers.TOP / "docs" / "tally" / "fuzz.md"
+    before = page.read_bytes()
+    done = subprocess.run(
+        [sys.executable, "tests/tools/fuzz_tally.py", BUILD, "nothing"],
+        cwd=fuzz_readers.TOP, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no fuzzer is called 'nothing', expected one of: campaign, " in \
+        done.stderr
+    assert page.read_bytes() == before

@@ -16,7 +16,7 @@ Lines are those that gcov counts in the files that a fuzzer's head names:
 
 Functions behind `but` are no part of the parser and are left out, with the
 reason, which the page repeats. Exits 1 where a fuzzer found something or a
-file's coverage is below 90 %.
+file's coverage is below 90 %, and 2 where there is no fuzzer of a NAME.
 """
 import datetime
 import json
@@ -195,9 +195,13 @@ def write(runs, lines, gone):
 
 
 def main(build, names):
-    build = Path(build)
-    fine = True
-    for name in names or [*fuzzers(), "readers"]:
+    build, fine, known = Path(build), True, [*fuzzers(), "readers"]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        print(f"fuzz_tally.py: no fuzzer is called {unknown[0]!r}, expected "
+              f"one of: {', '.join(known)}", file=sys.stderr)
+        return 2
+    for name in names or known:
         for old in build.rglob("*.gcda"):
             old.unlink()
         source = fuzzers().get(name)
