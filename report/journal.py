@@ -196,15 +196,13 @@ def read_cells(path, meta, name="campaign.json"):
         if lacking:
             raise JournalError(f"{path / name}: cell {i} lacks "
                                + ", ".join(lacking))
-        wrong = [f for f in WORDS if not isinstance(factors[f], str)]
-        if wrong:
-            raise JournalError(f"{path / name}: of cell {i} no "
-                               "text: " + ", ".join(wrong))
         told = {**DEFAULTS, **factors}
-        wrong = [f for f in NUMBERS if not is_amount(told[f])]
-        if wrong:
-            raise JournalError(f"{path / name}: of cell {i} no "
-                               "amount: " + ", ".join(wrong))
+        for names, fits, what in ((WORDS, is_text, "text"),
+                                  (NUMBERS, is_amount, "amount")):
+            wrong = [f for f in names if not fits(told[f])]
+            if wrong:
+                raise JournalError(f"{path / name}: of cell {i} no {what}: "
+                                   + ", ".join(wrong))
         cells[factors["id"]] = Cell(told)
     read_names(path / name, meta.get("same", ()), cells)
     return cells
@@ -222,6 +220,10 @@ def read_names(file, same, cells):
         cell.names.append(cell.factors | {
             "workload": pair["id"].partition(f"/{cell.map}/")[0],
             "placement": told[1], "memory": told[2] or DEFAULTS["memory"]})
+
+
+def is_text(value):
+    return isinstance(value, str)
 
 
 def is_count(value, least=0):

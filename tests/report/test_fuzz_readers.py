@@ -113,7 +113,8 @@ def test_the_tally_takes_no_row_of_a_fuzzer_that_there_is_not():
     before = page.read_bytes()
     done = subprocess.run(
         [sys.executable, "tests/tools/fuzz_tally.py", BUILD, "nothing"],
-        cwd=fuzz_readers.TOP, capture_output=True, text=True, check=False)
+        cwd=fuzz_readers.TOP, capture_output=True, text=True, check=False,
+        env=os.environ | {"FUZZ_INPUTS": "1"})
     assert (done.returncode, done.stdout) == (2, "")
     assert "no fuzzer is called 'nothing', expected one of: campaign, " in \
         done.stderr

@@ -13,10 +13,10 @@
 #include "runner/keys.h"
 #include "runner/map.h"
 #include "tests/unit/tap.h"
+#include "tests/unit/wanted_stat.h"
 
 #include <pthread.h>
 #include <sched.h>
-#include <string.h>
 
 enum { RACE_THREADS = 4 };
 
@@ -131,27 +131,12 @@ static bool race_add(
 	return true;
 }
 
-struct race_stat {
-	const char *name;
-	double value;
-};
-
-static void race_pick(
-        void *context, const char *name, const char *unit, double value)
-{
-	struct race_stat *stat = context;
-
-	(void)unit;
-	if (!strcmp(name, stat->name))
-		stat->value = value;
-}
-
 /* A statistic of the map; -1: it has none of that name. */
 static double race_stat(const struct rm_impl *impl, void *map, const char *name)
 {
-	struct race_stat stat = { name, -1 };
+	struct wanted_stat stat = { name, -1 };
 
-	impl->ops->stats(map, race_pick, &stat);
+	impl->ops->stats(map, take_wanted, &stat);
 	return stat.value;
 }
 

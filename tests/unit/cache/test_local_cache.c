@@ -7,11 +7,11 @@
 #include "runner/keys.h"
 #include "runner/map.h"
 #include "tests/unit/tap.h"
+#include "tests/unit/wanted_stat.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 extern const struct rm_impl rm_impl_local_cache;
 extern const struct rm_impl rm_impl_local_cache_ttl;
@@ -89,26 +89,11 @@ static uint64_t get(const struct pair *pair, uint64_t rank)
 	               : 0;
 }
 
-struct wanted {
-	const char *name;
-	double value;
-};
-
-static void pick(
-        void *context, const char *name, const char *unit, double value)
-{
-	struct wanted *wanted = context;
-
-	(void)unit;
-	if (!strcmp(wanted->name, name))
-		wanted->value = value;
-}
-
 static double stat(const struct pair *pair, const char *name)
 {
-	struct wanted wanted = { name, (double)NAN };
+	struct wanted_stat wanted = { name, (double)NAN };
 
-	pair->ops->stats(pair->map, pick, &wanted);
+	pair->ops->stats(pair->map, take_wanted, &wanted);
 	return wanted.value;
 }
 

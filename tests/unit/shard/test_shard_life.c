@@ -8,6 +8,7 @@
 #define LIFE_CHOICE    LIFE_BY_TIME
 #include "impls/shard/shard_life.h"
 #include "tests/unit/tap.h"
+#include "tests/unit/wanted_stat.h"
 
 #include <math.h>
 
@@ -76,26 +77,11 @@ static uint64_t word_of(void *thread, uint64_t rank)
 	return life_find(thread, RM_U64X8, rm_key_of(RM_U64X8, rank, &line));
 }
 
-struct wanted {
-	const char *name;
-	double value;
-};
-
-static void pick(
-        void *context, const char *name, const char *unit, double value)
-{
-	struct wanted *wanted = context;
-
-	(void)unit;
-	if (!strcmp(wanted->name, name))
-		wanted->value = value;
-}
-
 static double stat(const struct rm_map_ops *table, void *map, const char *name)
 {
-	struct wanted wanted = { name, (double)NAN };
+	struct wanted_stat wanted = { name, (double)NAN };
 
-	table->stats(map, pick, &wanted);
+	table->stats(map, take_wanted, &wanted);
 	return wanted.value;
 }
 

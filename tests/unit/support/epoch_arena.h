@@ -10,6 +10,7 @@
 #define RM_TEST_EPOCH_ARENA_H
 
 #include "impls/support/epoch.h"
+#include "tests/unit/wanted_stat.h"
 
 #include <string.h>
 
@@ -63,26 +64,11 @@ static struct epoch_record *join(struct arena *arena, size_t slot)
 	return epoch_join(arena->epoch, slot, arena);
 }
 
-struct wanted {
-	const char *name;
-	double value;
-};
-
-static void pick(
-        void *context, const char *name, const char *unit, double value)
-{
-	struct wanted *wanted = context;
-
-	(void)unit;
-	if (!strcmp(name, wanted->name))
-		wanted->value = value;
-}
-
 static double stat_of(struct arena *arena, const char *name)
 {
-	struct wanted wanted = { name, -1 };
+	struct wanted_stat wanted = { name, -1 };
 
-	epoch_stats(arena->epoch, pick, &wanted);
+	epoch_stats(arena->epoch, take_wanted, &wanted);
 	return wanted.value;
 }
 

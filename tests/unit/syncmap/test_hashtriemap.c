@@ -205,9 +205,9 @@ static const char *verdict(struct bench *b)
 
 static double locks_waited_for(void)
 {
-	struct race_stat stat = { "lock_write_contended", -1 };
+	struct wanted_stat stat = { "lock_write_contended", -1 };
 
-	rm_lock_waits_emit(race_pick, &stat);
+	rm_lock_waits_emit(take_wanted, &stat);
 	return stat.value;
 }
 

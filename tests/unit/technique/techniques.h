@@ -10,6 +10,7 @@
 #include "runner/impl_table.h"
 #include "runner/worker.h"
 #include "tests/unit/tap.h"
+#include "tests/unit/wanted_stat.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -94,28 +95,13 @@ static inline bool technique_play(struct technique_run *run, const char *id)
 	return run->adds_up;
 }
 
-struct technique_stat {
-	const char *name;
-	double value;
-};
-
-static inline void technique_pick(
-        void *context, const char *name, const char *unit, double value)
-{
-	struct technique_stat *stat = context;
-
-	(void)unit;
-	if (!strcmp(name, stat->name))
-		stat->value = value;
-}
-
 /* A statistic of what was run; -1: none of that name. */
 static inline double technique_stat(
         const struct technique_run *run, const char *name)
 {
-	struct technique_stat stat = { name, -1 };
+	struct wanted_stat stat = { name, -1 };
 
-	run->impl->ops->stats(run->map, technique_pick, &stat);
+	run->impl->ops->stats(run->map, take_wanted, &stat);
 	return stat.value;
 }
 

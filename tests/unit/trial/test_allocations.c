@@ -3,32 +3,17 @@
    This test is linked with the stats objects. */
 #include "runner/trial/trial.h"
 #include "tests/unit/tap.h"
+#include "tests/unit/wanted_stat.h"
 
 #include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-struct wanted {
-	const char *name;
-	double value;
-};
-
-static void take(
-        void *context, const char *name, const char *unit, double value)
-{
-	struct wanted *wanted = context;
-
-	(void)unit;
-	if (!strcmp(name, wanted->name))
-		wanted->value = value;
-}
 
 static double stat_of(const char *name)
 {
-	struct wanted wanted = { name, (double)NAN };
+	struct wanted_stat wanted = { name, (double)NAN };
 
-	rm_allocations_emit(take, &wanted);
+	rm_allocations_emit(take_wanted, &wanted);
 	return wanted.value;
 }
 

@@ -3,8 +3,7 @@
    linked with the stats objects. */
 #include "runner/trial/events.h"
 #include "tests/unit/tap.h"
-
-#include <string.h>
+#include "tests/unit/wanted_stat.h"
 
 enum { MOVES = 100, LOST = 900, WAITS = RM_EVENT_RING_LENGTH + LOST };
 
@@ -36,26 +35,11 @@ static bool sequence_is_whole(void)
 	                      (first + LOST) * (first + LOST - 1) / 2;
 }
 
-struct wanted {
-	const char *name;
-	double value;
-};
-
-static void pick(
-        void *context, const char *name, const char *unit, double value)
-{
-	struct wanted *wanted = context;
-
-	(void)unit;
-	if (!strcmp(name, wanted->name))
-		wanted->value = value;
-}
-
 static double told(const char *name)
 {
-	struct wanted wanted = { name, -1 };
+	struct wanted_stat wanted = { name, -1 };
 
-	rm_events_emit(pick, &wanted);
+	rm_events_emit(take_wanted, &wanted);
 	return wanted.value;
 }
 

@@ -8,13 +8,13 @@
 #include "runner/trial/internal.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/trial/played_clock.h"
+#include "tests/unit/wanted_stat.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { ROUNDS = 6 };
@@ -22,28 +22,13 @@ enum { ROUNDS = 6 };
 static const struct rm_shape shape = { .value_bytes = 8 };
 static const struct rm_key the_key = { .word = 1 };
 
-struct wanted {
-	const char *name;
-	double value;
-};
-
-static void take(
-        void *context, const char *name, const char *unit, double value)
-{
-	struct wanted *wanted = context;
-
-	(void)unit;
-	if (!strcmp(name, wanted->name))
-		wanted->value = value;
-}
-
 /* A statistic, now; NAN: there is none of that name. */
 static double stat_of(const char *name)
 {
-	struct wanted wanted = { name, (double)NAN };
+	struct wanted_stat wanted = { name, (double)NAN };
 
-	rm_lock_waits_emit(take, &wanted);
-	rm_events_emit(take, &wanted);
+	rm_lock_waits_emit(take_wanted, &wanted);
+	rm_events_emit(take_wanted, &wanted);
 	return wanted.value;
 }
 
