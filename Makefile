@@ -81,7 +81,7 @@ quoted   = '$(subst ','\'',$(1))'
 MODE    ?= smoke
 PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 
-.PHONY: all bench crossover claims chooser programs report deps deps-peers help clean FORCE
+.PHONY: all bench crossover claims chooser programs report artifact deps deps-peers help clean FORCE
 .DEFAULT_GOAL := all
 # Keeps the objects of tests, which make takes for intermediate.
 .SECONDARY:
@@ -106,6 +106,11 @@ chooser:
 report:  ## the report again: CAMPAIGN=results/... PREVIOUS=results/...
 	@.ci/deps build
 	@python=$$(report/find_python.sh) && $$python -m report $(call quoted,$(or $(CAMPAIGN),results/latest)) $(if $(PREVIOUS),--previous $(call quoted,$(PREVIOUS)))
+
+# OUT is here the file, so that the program is another make's.
+artifact:  ## one file of campaigns, sources, environment: CAMPAIGNS='results/a results/b' OUT=FILE.tar.gz
+	@$(MAKE) --no-print-directory OUT=$(BUILD) $(BUILD)/readmostly
+	@BUILD=$(BUILD) CC='$(CC)' CXX='$(CXX)' runner/artifact.sh $(call quoted,$(if $(filter command%,$(origin OUT)),$(OUT),build/artifact.tar.gz)) $(CAMPAIGNS)
 
 deps:  ## install what is missing (Debian, Ubuntu; root or sudo)
 	@.ci/deps build test

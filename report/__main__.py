@@ -6,6 +6,7 @@ python3 -m report regress DIR: the same of a regression check.
 python3 -m report lint DIR: does each word of the page follow from the rows?
 python3 -m report advise DIR --writes 3% ...: which map, in one paragraph.
 python3 -m report claims list | show ID: the ledger of claims.
+python3 -m report artifact pack|inspect|again PATH: one file of it all.
 python3 -m report next|decide DIR, rule KIND: of staged campaigns, as JSON.
 
 Exit status: 0 done; 1 gnuplot failed; 2 the folder cannot be read, or no
@@ -23,7 +24,8 @@ from pathlib import Path
 from report import ending, folders
 
 COMMANDS = {  # word -> module, whose main() takes the words after it
-    "advise": "report.advise", "claims": "report.claims.show",
+    "advise": "report.advise", "artifact": "report.artifact.command",
+    "claims": "report.claims.show",
     "lint": "report.lint", "regress": "report.regress"}
 STAGED = ("next", "decide", "rule")
 DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3

@@ -48,6 +48,8 @@ static const struct command commands[] = {
 	        rm_cli_timeline },
 	{ "validate", "schema and completeness of a campaign",
 	        rm_cli_validate },
+	{ "verify-artifact", "what somebody packed: whole, complete, as told",
+	        rm_cli_verify_artifact },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -59,6 +59,7 @@ int rm_cli_describe(int argc, char **argv);
 int rm_cli_machine(int argc, char **argv);
 int rm_cli_timeline(int argc, char **argv);
 int rm_cli_validate(int argc, char **argv);
+int rm_cli_verify_artifact(int argc, char **argv);
 int rm_cli_sim_top(int argc, char **argv);
 int rm_cli_sim_sensitivity(int argc, char **argv);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* validate.c - `readmostly validate`: is a campaign's folder complete? */
+#include "runner/cli/validate.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 
@@ -28,7 +29,7 @@ static void print_problem(void *context, const char *text)
 	printf("%s\n", text);
 }
 
-static int validate_campaign(const char *dir)
+int rm_validate_and_tell(const char *dir)
 {
 	struct rm_validation validation = { .dir = dir,
 		.report = print_problem };
@@ -63,7 +64,7 @@ static int validate_stages(const char *dir)
 		struct rm_error error = { 0 };
 		int status = rm_staged_path(dir, i, stage, &error)
 		                     ? rm_complain("validate", &error, RM_USAGE)
-		                     : validate_campaign(stage);
+		                     : rm_validate_and_tell(stage);
 
 		worst = status > worst ? status : worst;
 	}
@@ -93,7 +94,7 @@ int rm_cli_validate(int argc, char **argv)
 
 	json_decref(stages);
 	if (result == -ENOENT)
-		return validate_campaign(dir);
+		return rm_validate_and_tell(dir);
 	if (!result)
 		return validate_stages(dir);
 	printf("%s\n1 problem in %s\n", error.text, dir);

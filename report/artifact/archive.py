@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one file: a tar.gz whose bytes follow from the folder and a date, with
+a seal at its end that covers every byte before it.
+
+gzip's own sum does not: it leaves out its header and the bits between the end
+of the data and the next byte. The seal is one more gzip member, of no bytes,
+with the sha256 of all before it as its comment; every reader skips it.
+"""
+import hashlib
+import os
+import stat
+import tarfile
+import zlib
+
+TOP = "artifact"
+LEVEL, GZIP = 6, 31
+SEAL_HEAD = bytes.fromhex("1f8b0810" "00000000" "0003") + b"sha256 "
+SEAL_TAIL = b"\0" + bytes.fromhex("0300" "00000000" "00000000")
+SEAL_BYTES = len(SEAL_HEAD) + 64 + len(SEAL_TAIL)
+CHUNK = 1 << 20
+
+
+class Damaged(Exception):
+    """It is not as it was packed, or never was one of ours."""
+
+
+def seal_of(hexadecimal):
+    return SEAL_HEAD + hexadecimal.encode() + SEAL_TAIL
+
+
+class Sealed:
+    """Compresses what is written to it into a file, and seals it."""
+
+    def __init__(self, file):
+        self.file, self.sum = file, hashlib.sha256()
+        self.packer = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP)
+
+    def put(self, data):
+        self.sum.update(data)
+        self.file.write(data)
+
+    def write(self, data):
+        self.put(self.packer.compress(data))
+        return len(data)
+
+    def seal(self):
+        self.put(self.packer.flush())
+        self.file.write(seal_of(self.sum.hexdigest()))
+
+
+def member_of(path, name, seconds):
+    """What tar says of a file: nothing of who packed it, and when."""
+    found, member = os.lstat(path), tarfile.TarInfo(name)
+    member.mtime = seconds
+    if stat.S_ISLNK(found.st_mode):
+        member.type, member.linkname = tarfile.SYMTYPE, os.readlink(path)
+        member.mode = 0o777
+    elif stat.S_ISDIR(found.st_mode):
+        member.type, member.mode = tarfile.DIRTYPE, 0o755
+    else:
+        member.size = found.st_size
+        member.mode = 0o755 if found.st_mode & 0o100 else 0o644
+    return member
+
+
+def add(tar, path, name, seconds):
+    member = member_of(path, name, seconds)
+    if not member.isfile():
+        tar.addfile(member)
+    else:
+        with open(path, "rb") as file:
+            tar.addfile(member, file)
+    if member.isdir():
+        for below in sorted(os.listdir(path)):
+            add(tar, os.path.join(path, below), f"{name}/{below}", seconds)
+
+
+def pack(folder, out, seconds):
+    """Writes `out`, whole or not at all; seconds -- since 1970, of each
+    member."""
+    part = f"{out}.new"
+    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW,
+                 0o644)
+    try:
+        with open(fd, "wb") as file:
+            sealed = Sealed(file)
+            with tarfile.open(mode="w|", fileobj=sealed,
+                              format=tarfile.PAX_FORMAT) as tar:
+                add(tar, folder, TOP, seconds)
+            sealed.seal()
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, out)
+    except OSError as error:
+        os.unlink(part)
+        if error.filename is None:  # of a write
+            error.filename = str(out)
+        raise
+
+
+def check_seal(path):
+    """Damaged where a bit of the file is not as it was packed."""
+    size, found = os.stat(path).st_size, hashlib.sha256()
+    with open(path, "rb") as file:
+        left = size - SEAL_BYTES
+        while left > 0:
+            chunk = file.read(min(left, CHUNK))
+            if not chunk:
+                raise Damaged(f"{path}: became shorter while it was read")
+            found.update(chunk)
+            left -= len(chunk)
+        seal = file.read()
+    if seal == seal_of(found.hexdigest()):
+        return
+    raise Damaged(
+        f"{path}: damaged, the sha256 at its end is not that of what is "
+        "before it; get it again"
+        if seal[:len(SEAL_HEAD)] == SEAL_HEAD and seal.endswith(SEAL_TAIL) else
+        f"{path}: ends without the seal of `make artifact`: cut short, "
+        "damaged there, or packed again (then unpack it, and verify the "
+        "folder)")
+
+
+def place_of(member, into, made):
+    """Where a member goes; Damaged where that is not below `into`."""
+    parts = member.name.split("/")
+    if parts[0] != TOP or any(p in ("", ".", "..") for p in parts):
+        raise Damaged(f"{member.name}: a name out of {TOP}/")
+    if member.name in made:
+        raise Damaged(f"{member.name}: twice in the archive")
+    if len(parts) > 1 and made.get("/".join(parts[:-1])) != "folder":
+        raise Damaged(f"{member.name}: before its folder")
+    if not (member.isdir() or member.isfile() or member.issym()):
+        raise Damaged(f"{member.name}: neither a file nor a folder nor a link")
+    made[member.name] = "folder" if member.isdir() else "other"
+    return os.path.join(into, *parts)
+
+
+def unpack_one(tar, member, place):
+    if member.issym():
+        os.symlink(member.linkname, place)
+        return
+    if member.isdir():
+        os.mkdir(place)
+    else:
+        with open(place, "xb") as file:
+            source = tar.extractfile(member)
+            while chunk := source.read(CHUNK):
+                file.write(chunk)
+    os.chmod(place, member.mode & 0o7777)
+
+
+def unpack(path, into):
+    """Unpacks a sealed file below `into`; -> its folder."""
+    check_seal(path)
+    made = {}
+    try:
+        with tarfile.open(path, "r:gz") as tar:
+            for member in tar:
+                unpack_one(tar, member, place_of(member, into, made))
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise Damaged(f"{path}: {error}") from None
+    return os.path.join(into, TOP)

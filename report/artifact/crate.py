@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ro-crate-metadata.json: what the artifact is, for archives and search
+engines, in the words of RO-Crate 1.1 (JSON-LD of schema.org)."""
+import json
+
+from report.artifact import claims
+
+NAME = "ro-crate-metadata.json"
+CONTEXT = "https://w3id.org/ro/crate/1.1/context"
+PROFILE = "https://w3id.org/ro/crate/1.1"
+SPDX = "https://spdx.org/licenses/"
+KINDS = {".json": "application/json", ".md": "text/markdown",
+         ".tsv": "text/tab-separated-values", ".jsonl": "application/jsonl",
+         ".txt": "text/plain", ".html": "text/html"}
+TOLD = (  # file at the top -> what it is
+    ("ARTIFACT.md", "Claims, commands, expected results, minutes, hardware"),
+    ("SHA256SUMS", "Every name, its kind and the hash of what it holds"),
+    ("claims.tsv", "The claims, as the commands read them"),
+    ("Makefile", "Commands of a reviewer"),
+    ("CITATION.cff", "How to cite the suite"))
+
+
+def ref(name):
+    return {"@id": name}
+
+
+def file_entity(name, description):
+    end = name[name.rfind("."):] if "." in name else ""
+    return {"@id": name, "@type": "File", "name": name,
+            "description": description,
+            "encodingFormat": KINDS.get(end, "text/plain")}
+
+
+def campaign_entities(name, path):
+    """A data set with its journal and page."""
+    from report.artifact import rebuild
+    meta = claims.load(rebuild.campaigns_in(path)[0] / "campaign.json")
+    below = [p for p in ("campaign.json", "trials.jsonl", "stages.json",
+                         "verdicts.json", "report/index.html",
+                         "report/verdicts.json") if (path / p).exists()]
+    base = f"campaigns/{name}/"
+    machine = (meta.get("machine") or {}).get("id", "unknown")
+    whole = {"@id": base, "@type": "Dataset", "name": meta.get("name", name),
+             "description": f"Campaign on machine {machine}: one line for "
+             "each trial in trials.jsonl, its page and tables in report/",
+             "dateCreated": meta.get("created_utc", "")[:19] + "Z",
+             "hasPart": [ref(base + p) for p in below]}
+    return [whole, *(file_entity(base + p, f"{p} of the campaign {name}")
+                     for p in below)]
+
+
+def people(about):
+    return [{"@id": f"#creator-{i}", "@type": "Organization",
+             "name": person["name"]}
+            for i, person in enumerate(about["creators"], 1)]
+
+
+def document(about, day, commit, campaigns):
+    """JSON-LD. about -- of .zenodo.json; day -- YYYY-MM-DD; campaigns --
+    [(name, path)]"""
+    licence = {"@id": SPDX + about["license"], "@type": "CreativeWork",
+               "name": about["license"],
+               "description": "of the suite; LICENSES/ has all texts"}
+    authors = people(about)
+    sources = {"@id": "sources/", "@type": ["Dataset", "SoftwareSourceCode"],
+               "name": "Readmostly, its sources", "version": commit,
+               "license": ref(licence["@id"]), "programmingLanguage": "C",
+               "description": "git archive of the commit"}
+    files = [file_entity(name, what) for name, what in TOLD]
+    files += [file_entity("environment/packages.tsv", "Versions of packages"),
+              file_entity("environment/python.json", "Versions of libraries")]
+    data = [e for name, path in campaigns
+            for e in campaign_entities(name, path)]
+    parts = [sources, *files, *(e for e in data if e["@type"] == "Dataset")]
+    root = {"@id": "./", "@type": "Dataset", "name": about["title"],
+            "description": about["description"], "datePublished": day,
+            "license": ref(licence["@id"]), "version": about["version"],
+            "keywords": ", ".join(about["keywords"]),
+            "author": [ref(a["@id"]) for a in authors],
+            "hasPart": [ref(e["@id"]) for e in parts]}
+    self = {"@id": NAME, "@type": "CreativeWork",
+            "conformsTo": ref(PROFILE), "about": ref("./")}
+    return {"@context": CONTEXT,
+            "@graph": [self, root, licence, *authors, sources, *files, *data]}
+
+
+def text(*args):
+    return json.dumps(document(*args), indent=1, ensure_ascii=False) + "\n"

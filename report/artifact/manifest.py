@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SHA256SUMS of an artifact: every name below its folder, what it is, and the
+hash of what it holds.
+
+`sha256sum -c` reads the lines without a #; the others say what that cannot:
+folders, links, programs. The text follows from the folder alone, so a change
+of the list itself is seen, too: it is no longer what the folder says.
+"""
+import hashlib
+import os
+import stat
+
+NAME = "SHA256SUMS"
+HEAD = "# artifact of readmostly, form 1; docs/artifact.md of the sources\n"
+WIDEST = {"file": 0o644, "program": 0o755, "folder": 0o755}
+CHUNK = 1 << 20
+
+
+class Unlisted(Exception):
+    """What no list can hold: the text names it."""
+
+
+def sha256(path):
+    """Of a file, not through a link."""
+    found = hashlib.sha256()
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with open(fd, "rb") as file:
+        while chunk := file.read(CHUNK):
+            found.update(chunk)
+    return found.hexdigest()
+
+
+def printable(name):
+    """A name as a message may show it."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
+
+
+def leads_out(path, target):
+    """Does a link at `path` of the artifact leave it?"""
+    end = os.path.normpath(os.path.join(os.path.dirname(path), target))
+    return os.path.isabs(target) or end.split(os.sep)[0] == os.pardir
+
+
+def check_name(path):
+    if "\\" in path or " -> " in path or not path.isprintable():
+        raise Unlisted(f"{printable(path)}: a name that {NAME} cannot hold")
+
+
+def check_mode(path, kind, mode):
+    """Fewer permissions than these are an umask's; more are a change."""
+    if mode & ~WIDEST[kind]:
+        raise Unlisted(f"{path}: mode {mode:o}, expected at most "
+                       f"{WIDEST[kind]:o}")
+
+
+def kind_of(entry, path):
+    """file | program | folder, or "link -> TARGET"."""
+    check_name(path)
+    mode = entry.stat(follow_symlinks=False).st_mode
+    if stat.S_ISLNK(mode):
+        target = os.readlink(entry.path)
+        check_name(target)
+        if leads_out(path, target):
+            raise Unlisted(f"{path}: a link to {target}, out of the artifact")
+        return f"link -> {target}"
+    kind = ("folder" if stat.S_ISDIR(mode) else "" if not stat.S_ISREG(mode)
+            else "program" if mode & 0o100 else "file")
+    if not kind:
+        raise Unlisted(f"{path}: neither a file nor a folder nor a link")
+    check_mode(path, kind, stat.S_IMODE(mode))
+    return kind
+
+
+def walk(folder, wrong, below=""):
+    """(path, kind, sum or "") of all in it, in the order of the list. What
+    cannot be listed is told to wrong(text)."""
+    with os.scandir(os.path.join(folder, below)) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        path = below + entry.name
+        if path == NAME:
+            continue
+        try:
+            kind = kind_of(entry, path)
+            held = (sha256(entry.path) if kind in ("file", "program") else "")
+        except Unlisted as error:
+            wrong(str(error))
+            continue
+        except OSError as error:
+            wrong(f"{printable(path)}: {error.strerror}")
+            continue
+        yield path, kind, held
+        if kind == "folder":
+            yield from walk(folder, wrong, path + "/")
+
+
+def text_of(rows):
+    """The list of what walk() found."""
+    lines = [HEAD]
+    for path, kind, held in rows:
+        if kind != "file":
+            word, blank, target = kind.partition(" ")
+            lines.append(f"# {word} {path}{blank}{target}\n")
+        if held:
+            lines.append(f"{held}  {path}\n")
+    return "".join(lines)
+
+
+def parse(text):
+    """path -> (kind, sum) of a list; ValueError, with the number of the
+    line, where it is none."""
+    if not text.startswith(HEAD):
+        raise ValueError("1: expected " + HEAD.strip())
+    listed, programs = {}, set()
+    for number, line in enumerate(text.splitlines()[1:], 2):
+        mark, _, rest = line.partition(" ")
+        kind, _, path = rest.partition(" ")
+        if mark == "#" and kind == "program":
+            programs.add(path)
+        elif mark == "#" and kind in ("folder", "link"):
+            path, arrow, target = path.partition(" -> ")
+            listed[path] = (kind + arrow + target, "")
+        elif len(mark) == 64 and rest.startswith(" "):
+            path = rest[1:]
+            listed[path] = ("program" if path in programs else "file", mark)
+        else:
+            raise ValueError(f"{number}: neither a sum nor a remark")
+    return listed
+
+
+def write(folder):
+    """Lists all in `folder`; -> the artifact's digest. Unlisted where
+    something in it cannot be listed."""
+    wrong = []
+    text = text_of(walk(folder, wrong.append))
+    if wrong:
+        raise Unlisted(wrong[0])
+    with open(os.path.join(folder, NAME), "w", encoding="utf-8") as file:
+        file.write(text)
+    return digest(folder)
+
+
+def digest(folder):
+    """One number for all of it: the hash of its list."""
+    return sha256(os.path.join(folder, NAME))
+
+
+def differences(listed, found):
+    """What is in one of them only, or not the same: one line each."""
+    gone = {listed[p][1]: p for p in listed.keys() - found.keys()}
+    for path in sorted(listed.keys() | found.keys()):
+        if path not in found:
+            yield f"{path}: listed, and not there"
+        elif path not in listed:
+            was = gone.get(found[path][1] or None)
+            yield (f"{path}: there, and not listed"
+                   + (f" (what {was} was)" if was else ""))
+        elif found[path][0] != listed[path][0]:
+            yield (f"{path}: a {found[path][0]}, listed as a "
+                   f"{listed[path][0]}")
+        elif found[path][1] != listed[path][1]:
+            yield f"{path}: its sha256 is not the listed one"
+
+
+def problems(folder):
+    """All in which a folder is not what its list says."""
+    wrong = []
+    rows = list(walk(folder, wrong.append))
+    try:
+        fd = os.open(os.path.join(folder, NAME), os.O_RDONLY | os.O_NOFOLLOW)
+        with open(fd, "rb") as file:
+            kept = file.read()
+        listed = parse(kept.decode())
+    except OSError as error:
+        return wrong + [f"{NAME}: {error.strerror}"]
+    except ValueError as error:
+        return wrong + [f"{NAME}:{error}"]
+    refused = {text.partition(":")[0] for text in wrong}
+    wrong += [text for text in differences(
+        {p: v for p, v in listed.items() if p not in refused},
+        {path: (kind, held) for path, kind, held in rows})]
+    if not wrong and kept != text_of(rows).encode():
+        wrong.append(f"{NAME}: not in the form that `make artifact` writes")
+    return wrong

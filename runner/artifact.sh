@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# artifact.sh OUT CAMPAIGN... - `make artifact`: sources, campaigns and what they
+# were made with go into a folder; `python3 -m report artifact pack` writes the
+# pages and what is told of them, and makes one file of it (docs/artifact.md).
+#
+# The sources are those of HEAD, and pages are made by these. DIRTY=1 packs the
+# tree as it stands, and says so in the artifact. SOURCE_DATE_EPOCH is the date
+# of every file; that of the commit where it is not set.
+# Status: 0; 1 a campaign is not complete; 2 usage or input.
+build=${BUILD:-build/gcc} lists=${APT_LISTS:-/var/lib/apt/lists}
+say() { echo "artifact: $*" >&2; }
+die() { say "$2"; exit "$1"; }
+
+[ $# -ge 2 ] || die 2 "expected CAMPAIGNS='results/a results/b'"
+out=$(realpath -m "$1"); shift
+git rev-parse -q --verify HEAD >/dev/null 2>&1 ||
+	die 2 "no git here: it packs the sources of a commit, expected to be started in a clone"
+commit=$(git rev-parse HEAD)
+changed=$(git status --porcelain | head -n 1)
+[ -z "$changed" ] || [ -n "$DIRTY" ] ||
+	die 2 "${changed:3}: differs from the commit: commit it, or say DIRTY=1 to pack the tree as it stands"
+epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+python=$(report/find_python.sh) || exit 3
+mkdir -p "$(dirname "$out")" || exit 2
+stage=$(mktemp -d "${TMPDIR:-/tmp}/readmostly-artifact-XXXXXX") || exit 3
+trap 'rm -rf "$stage"' EXIT
+
+sources() {
+	mkdir "$stage/sources"
+	if [ -n "$DIRTY" ]; then
+		git ls-files -z -co --exclude-standard |
+			tar -c --null --ignore-failed-read -T - 2>/dev/null
+	else
+		git archive HEAD
+	fi | tar -C "$stage/sources" -x
+}
+
+# What a campaign's folder may hold (results/README.md), but what is made of it.
+campaign() { # FOLDER
+	name=$(basename "$(realpath "$1")")
+	[ -d "$1" ] || die 2 "$1: no such folder"
+	[ ! -e "$stage/campaigns/$name" ] || die 2 "$1: a campaign of that name is in the artifact already"
+	"$build/readmostly" validate "$1" >"$stage/said" 2>&1 || {
+		head -n 3 "$stage/said" >&2
+		die 1 "$1: not a complete campaign; finish it (readmostly run --resume -o $1)"
+	}
+	links=$(find "$1/" -type l | head -n 1)
+	[ -z "$links" ] || die 2 "$links: a link, expected a campaign's own files"
+	mkdir "$stage/campaigns/$name" &&
+		tar -C "$1" --exclude=./report --exclude='./stage-*/report' --exclude=lock -c . |
+		tar -C "$stage/campaigns/$name" -x || die 3 "$1: could not be copied to $stage"
+}
+
+packages() { # every package that the suite names, with its version here
+	printf 'group\tpackage\twanted\tversion\n'
+	grep -v '^#' .ci/packages | while read -r group package wanted _; do
+		version=$(dpkg-query -W -f='${db:Status-Abbrev}${Version}' "$package" 2>/dev/null |
+			sed -n 's/^ii //p')
+		printf '%s\t%s\t%s\t%s\n' "$group" "$package" "$wanted" "${version:--}"
+	done
+}
+
+compilers() {
+	for tool in "${CC:-gcc}" "${CXX:-g++}" ld make; do
+		"$tool" --version 2>/dev/null | head -n 1
+	done
+	for language in go java rust; do
+		version=$(.ci/tool $language 2>/dev/null) && echo "$language ${version##* }"
+	done
+}
+
+snapshot() { # the day that packages are of
+	dates=$(sed -n 's/^Date: //p' "$lists"/*debian*InRelease "$lists"/*ubuntu*InRelease 2>/dev/null |
+		date -u -f - +%FT%TZ 2>/dev/null | sort | tail -n 1)
+	newest=$(stat -c %Y /var/lib/dpkg/info/*.list 2>/dev/null | sort -n | tail -n 1)
+	newest=${newest:+$(date -u -d "@$newest" +%FT%TZ)}
+	printf '{"lists_utc": "%s", "newest_package_utc": "%s", "words": "%s"}\n' "$dates" "$newest" \
+		"$([ -n "$dates" ] && echo "the archive as of $dates" || echo "the newest package as of ${newest:-an unknown day}")"
+}
+
+# set -e does not hold in what || follows: each step says whether it is done.
+fill() {
+	sources && mkdir "$stage/environment" &&
+		cp -R "$stage/sources/"{LICENSE,LICENSES,CITATION.cff,.zenodo.json} "$stage/" &&
+		cp "$stage/sources/report/artifact/reviewer.mk" "$stage/Makefile" &&
+		packages >"$stage/environment/packages.tsv" &&
+		compilers >"$stage/environment/compiler.txt" &&
+		snapshot >"$stage/environment/snapshot.json" &&
+		echo "$commit${DIRTY:+${changed:+ with changes}}" >"$stage/environment/commit.txt"
+}
+
+mkdir "$stage/campaigns" || exit 3
+for folder in "$@"; do
+	campaign "$folder" || exit
+done
+rm -f "$stage/said"
+fill || die 3 "the sources could not be copied to $stage"
+chmod -R u=rwX,go=rX "$stage"
+cd "$stage/sources" || exit 3
+PYTHONDONTWRITEBYTECODE=1 "$python" -m report artifact pack "$stage" "$out" --epoch "$epoch"

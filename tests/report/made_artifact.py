@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of artifacts share: a small campaign, played by a program
+that answers at once, and the artifact of it, packed by `make artifact`'s own
+script."""
+import os
+import subprocess
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+BUILD = (TOP / os.environ.get("BUILD", "build/gcc")).resolve()
+READMOSTLY = str(BUILD / "readmostly")
+WORKLOAD = """keys = 1Ki
+threads = 1
+warm-up = 1ms
+window = 2ms
+blocks = 8
+maps = gomap_rw rwlock_probe
+writes = 3%
+loop = mix paced
+rate = 1k/s
+"""
+
+
+def campaign(folder):
+    """A complete campaign of no speed at all, with histograms."""
+    workload = folder.parent / "tiny.conf"
+    workload.write_text(WORKLOAD)
+    subprocess.run(
+        [READMOSTLY, "run", str(workload), "-o", str(folder), "--counters",
+         "none", "--seed", "7", "--busy-ok"], capture_output=True, check=False,
+        env=dict(os.environ, RM_FAKE="=ok",
+                 RM_TRIAL_PROGRAM=str(BUILD / "tests" / "fake_trial")))
+    assert list((folder / "histograms").iterdir()), "no fake_trial in BUILD"
+    return folder
+
+
+def pack(out, *folders, **environment):
+    """runner/artifact.sh, of the tree as it stands."""
+    return subprocess.run(
+        [str(TOP / "runner/artifact.sh"), str(out), *map(str, folders)],
+        cwd=TOP, capture_output=True, text=True, check=False,
+        env=dict(os.environ, BUILD=str(BUILD), DIRTY="1",
+                 SOURCE_DATE_EPOCH="1700000000") | environment)
+
+
+def unpack(file, into):
+    """By tar, which reviewers have."""
+    into.mkdir()
+    subprocess.run(["tar", "-C", str(into), "-xzf", str(file)], check=True)
+    return into / "artifact"
+
+
+def verify(*arguments):
+    """readmostly verify-artifact -> (status, what it said)."""
+    done = subprocess.run([READMOSTLY, "verify-artifact", *map(str, arguments)],
+                          cwd=TOP, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def flip(file, bit):
+    """Changes one bit of a file; the same again changes it back."""
+    with open(file, "r+b") as held:
+        held.seek(bit // 8)
+        byte = held.read(1)[0]
+        held.seek(bit // 8)
+        held.write(bytes([byte ^ 1 << bit % 8]))

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ro-crate-metadata.json is RO-Crate 1.1, by another hand: rdflib reads it as
+JSON-LD and the rules of the specification are asked of the graph that it saw,
+not of our JSON. .zenodo.json says what CITATION.cff says.
+
+The context stands on a server; the terms that may be used here, with the
+addresses that it gives them, stand below. A term that is not among them would
+be dropped by every reader.
+"""
+import json
+import re
+import sys
+
+import pytest
+import yaml
+
+import report_helpers
+from report.artifact import crate, rebuild
+from report_helpers import TOP
+
+# Debian's, where the Python that runs this has none of its own.
+rdflib = pytest.importorskip("rdflib", reason="python3-rdflib is not here")
+
+SCHEMA = "http://schema.org/"
+TERMS = {t: SCHEMA + t for t in (
+    "CreativeWork", "Dataset", "Organization", "SoftwareSourceCode", "about",
+    "author", "dateCreated", "datePublished", "description", "encodingFormat",
+    "hasPart", "keywords", "license", "name", "programmingLanguage",
+    "version")}
+TERMS |= {"File": SCHEMA + "MediaObject",
+          "conformsTo": "http://purl.org/dc/terms/conformsTo"}
+BASE = "http://example.org/crate/"
+ABOUT = json.loads((TOP / ".zenodo.json").read_text())
+CFF = yaml.safe_load((TOP / "CITATION.cff").read_text())
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory):
+    """Of one campaign, made up."""
+    folder = tmp_path_factory.mktemp("crate") / "made-up"
+    report_helpers.make_journal.make(folder, maps=["gomap_rw", "syncmap"],
+                                     threads=[1])
+    return crate.document(ABOUT, "2026-11-24", COMMIT, [("made-up", folder)])
+
+
+def graph_of(document):
+    """What rdflib makes of it."""
+    used = {k for e in document["@graph"] for k in e if k[0] != "@"}
+    assert used <= set(TERMS), used - set(TERMS)
+    graph = rdflib.Graph()
+    graph.parse(data=json.dumps(document | {"@context": TERMS}),
+                format="json-ld", publicID=BASE, base=BASE)
+    return graph
+
+
+def node(name):
+    return rdflib.URIRef(BASE + name)
+
+
+def term(name):
+    return rdflib.URIRef(TERMS[name])
+
+
+def wrong_in(document):
+    """What the specification's MUSTs of version 1.1 find."""
+    graph, wrong = graph_of(document), []
+    kind = rdflib.RDF.type
+    file, root = node("ro-crate-metadata.json"), node("")
+    if document["@context"] != "https://w3id.org/ro/crate/1.1/context":
+        wrong.append("context")
+    if (file, kind, term("CreativeWork")) not in graph:
+        wrong.append("descriptor")
+    if [str(o) for o in graph.objects(file, term("conformsTo"))] != [
+            "https://w3id.org/ro/crate/1.1"]:
+        wrong.append("conformsTo")
+    if list(graph.objects(file, term("about"))) != [root]:
+        wrong.append("about")
+    if (root, kind, term("Dataset")) not in graph:
+        wrong.append("root")
+    for name in ("name", "description", "datePublished", "license"):
+        if len(list(graph.objects(root, term(name)))) != 1:
+            wrong.append(name)
+    if not all(re.match(r"\d{4}-\d{2}-\d{2}", str(o)) for o in
+               graph.objects(root, term("datePublished"))):
+        wrong.append("day")
+    data = {s for k in ("File", "Dataset")
+            for s in graph.subjects(kind, term(k))} - {root}
+    reached = set(graph.transitive_objects(root, term("hasPart"))) - {root}
+    wrong += [f"not reached: {s}" for s in data - reached]
+    for s in data:
+        if not str(s).startswith(BASE) or ".." in str(s):
+            wrong.append(f"no path: {s}")
+        if not list(graph.objects(s, term("name"))):
+            wrong.append(f"no name: {s}")
+    wrong += [f"not described: {o}" for p in ("author", "license", "hasPart")
+              for o in graph.objects(None, term(p))
+              if not list(graph.objects(o, kind))]
+    return wrong
+
+
+def test_the_crate_keeps_the_rules_of_1_1(document):
+    assert wrong_in(document) == []
+    assert len(graph_of(document)) > 60
+
+
+def without(document, name, member=None):
+    """The crate without an entity, or without one member of it."""
+    kept = []
+    for entity in document["@graph"]:
+        if entity["@id"] == name:
+            if member is None:
+                continue
+            entity = {k: v for k, v in entity.items() if k != member}
+        kept.append(entity)
+    return document | {"@graph": kept}
+
+
+@pytest.mark.parametrize("name,member,found", [
+    ("ro-crate-metadata.json", None, "descriptor"),
+    ("ro-crate-metadata.json", "about", "about"),
+    ("ro-crate-metadata.json", "conformsTo", "conformsTo"),
+    ("./", None, "root"), ("./", "datePublished", "datePublished"),
+    ("./", "license", "license"), ("./", "description", "description"),
+    ("#creator-1", None, "not described"), ("sources/", None, "not desc"),
+    ("campaigns/made-up/", "hasPart", "not reached")])
+def test_each_rule_can_fail(document, name, member, found):
+    wrong = wrong_in(without(document, name, member))
+    assert any(text.startswith(found) for text in wrong), wrong
+
+
+def test_a_campaign_is_a_part_with_its_journal(document):
+    graph = graph_of(document)
+    parts = set(graph.objects(node("campaigns/made-up/"), term("hasPart")))
+    assert node("campaigns/made-up/trials.jsonl") in parts
+
+
+def one_line(text):
+    return " ".join(str(text).split())
+
+
+def test_zenodo_says_what_the_citation_says():
+    for here, there in (("title", "title"), ("description", "abstract"),
+                        ("version", "version"), ("license", "license"),
+                        ("publication_date", "date-released")):
+        assert one_line(ABOUT[here]) == one_line(CFF[there]), here
+    assert ABOUT["keywords"] == CFF["keywords"]
+    assert [c["name"] for c in ABOUT["creators"]] == [
+        a["name"] for a in CFF["authors"]]
+    assert ABOUT["references"] == [
+        ", ".join((f"{r['authors'][0]['name']}: {r['title']}", r["url"]))
+        for r in CFF["references"]]
+    assert ABOUT["upload_type"] == CFF["type"] == "software"
+    assert len(ABOUT) == 9, "a member that is held against nothing"
+
+
+def test_older_python_can_say_its_versions():
+    found = rebuild.versions()
+    assert found["python"] == sys.version.split()[0]
+    assert set(found) == {"python", "numpy", "scipy", "matplotlib", "zlib",
+                          "font"}
