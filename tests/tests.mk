@@ -326,6 +326,11 @@ report-speed: $(BUILD)/readmostly  ## CPU seconds of the report of 10,000 trials
 	@test -n "$(PYTHON)" || { echo "report-speed: no Python with numpy, scipy and matplotlib" >&2; exit 2; }
 	@$(PYTHON) tests/tools/report_speed.py build/report-speed $(BUILD)/readmostly
 
+.PHONY: compare-speed
+compare-speed:  ## CPU seconds of comparing three machines of 2,000 trials
+	@test -n "$(PYTHON)" || { echo "compare-speed: no Python with numpy, scipy and matplotlib" >&2; exit 2; }
+	@$(PYTHON) tests/tools/compare_speed.py build/compare-speed
+
 # The prototype's maps, on its run time and on ours: bars of speed.
 .PHONY: sim-speed
 SPEED := $(BUILD)/sim_speed

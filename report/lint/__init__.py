@@ -13,10 +13,10 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from report.lint import (alts, articles, claim, claims, columns, copies,
-                         crossovers, decisions, flips, guarantees, latency,
-                         method, next_step, other, production, ranked,
-                         repeats, staged, trust, validity, winners)
+from report.lint import (alts, articles, claim, claims, columns, compared,
+                         copies, crossovers, decisions, flips, guarantees,
+                         latency, method, next_step, other, production,
+                         ranked, repeats, staged, trust, validity, winners)
 from report.lint.context import Context
 from report.lint.log import Log
 from report.lint.read_page import Page
@@ -35,6 +35,8 @@ def lint(folder, terminal=None, rows=None):
     """
     if (Path(folder) / "stages.json").exists():
         return lint_stages(folder)
+    if (Path(folder) / "report" / compared.FILE).exists():
+        return compared.lint(folder)
     rows, log = rows or Rows(folder), Log()
     page = Page(rows.folder, terminal and Path(terminal).resolve())
     context = Context(rows, page, log)

@@ -122,10 +122,10 @@ def text_of(node):
 class Page:
     """DIR/report: the page and the files beside it."""
 
-    def __init__(self, folder, terminal=None):
+    def __init__(self, folder, terminal=None, said="verdicts.json"):
         self.out, self.held = folder / "report", {}
         self.root = Tree(self.read("index.html")).root
-        self.verdicts = self.json("verdicts.json")
+        self.verdicts = self.json(said)
         if self.verdicts.get("kind") == "regress":
             raise Unreadable("report/verdicts.json: of a regression check, "
                              "whose words are those of docs/method.md 5")

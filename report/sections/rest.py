@@ -26,7 +26,12 @@ FILES = [
 
 def elsewhere(report):
     report.section("machines", "10 Other machines", "Does the answer hold "
-                   "elsewhere?", none("one campaign is one machine"))
+                   "elsewhere?", none(
+                       "one campaign is one machine; <code>python3 -m report "
+                       "compare DIR...</code> sets several beside each "
+                       "other: one ratio, flip map and crossover on each, "
+                       "ranks and whether they hold, claims machine by "
+                       "machine, machines of one kind, versions"))
     report.section("regression", "11 Regression: head against base",
                    "Did a change make a map slower?",
                    none("<code>make regress BASE=ref</code> is a run of its "
