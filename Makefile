@@ -81,7 +81,7 @@ quoted   = '$(subst ','\'',$(1))'
 MODE    ?= smoke
 PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 
-.PHONY: all bench crossover claims chooser programs report artifact deps deps-peers help clean FORCE
+.PHONY: all bench campaign crossover claims chooser programs report artifact deps deps-peers help clean FORCE
 .DEFAULT_GOAL := all
 # Keeps the objects of tests, which make takes for intermediate.
 .SECONDARY:
@@ -98,6 +98,11 @@ crossover:  ## where the ranking of two maps flips: A=map B=map MODE=quick|stand
 
 claims:  ## decide the published claims: MODE=quick|standard|full IDS='...'
 	@$(ANSWER) claims $(foreach id,$(IDS),$(call quoted,$(id))) $(ARGS)
+
+# Files are the only state: the same line again joins or resumes (docs/fleet.md).
+FLEET_WISH := NODES PARTITION CONSTRAINT MACHINES OUT SITE GIVE_UP PLAN
+campaign:  ## one plan on several machines: NODES=n1,n[3-5] | PARTITION= CONSTRAINT= | MACHINES=file MODE= PLAN=1
+	@$(foreach v,$(FLEET_WISH),$(v)=$(call quoted,$($(v)))) MODE=$(call quoted,$(MODE)) runner/fleet/campaign.sh $(ARGS)
 
 # Knows every map by name and has none: it says what a mode needs.
 chooser:

@@ -1,0 +1,188 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# campaign.sh - `make campaign`: one plan on each of several machines, whole.
+#
+#   NODES=n1,n[3-5] | PARTITION=lab CONSTRAINT=zen3   by Slurm: these, or all that have it
+#   MACHINES=file                                     by ssh: NAME HOST [FOLDER] a line
+#   MODE=smoke OUT=results/NAME SITE=file GIVE_UP=seconds PLAN=1
+#   arguments are passed on to `readmostly run`
+#
+# Files are the only state (OUT/state): the same line again joins what runs, resumes
+# what is not complete, starts what was lost. Any number of launchers may do so.
+# Status: 0 each machine is complete; 1 not so, each of them was named; 2 usage.
+# What this line ends by a signal, the machines go on with.
+cd "$(dirname "$0")/../.." || exit 2
+# shellcheck source=/dev/null
+for part in site words slurm ssh; do . runner/fleet/$part.sh; done
+declare -A id=() last=() misses=() seen=()
+POLL=${POLL:-10} GIVE_UP=${GIVE_UP:-0} MODE=${MODE:-smoke}
+RUN=("$@")
+
+refuse() { echo "campaign: $*" >&2; exit 2; }
+
+# Sets LAUNCHER, site, OUT, MINUTES, and exports what start.sh reads.
+settle() {
+	[ -z "$SITE" ] && [ -r site.conf ] && SITE=site.conf
+	[ -z "$SITE" ] || site_read "$SITE" || exit 2
+	site[partition]=${PARTITION:-${site[partition]}}
+	site[constraint]=${CONSTRAINT:-${site[constraint]}}
+	LAUNCHER=slurm
+	[ -z "$MACHINES" ] || LAUNCHER=ssh
+	[ -n "$MACHINES$NODES${site[partition]}${site[constraint]}" ] ||
+		refuse "which machines? expected NODES=..., PARTITION=... or MACHINES=file"
+	[ -z "$MACHINES" ] || [ -z "$NODES" ] ||
+		refuse "MACHINES=$MACHINES and NODES=$NODES: expected one of them"
+	[ $LAUNCHER = ssh ] || command -v sbatch >/dev/null ||
+		refuse "no sbatch here: start it where Slurm is, or use MACHINES=file (docs/fleet.md)"
+	[ -f "$MODE" ] || [ -f "workloads/modes/$MODE.conf" ] || refuse "MODE=$MODE: no such mode in workloads/modes"
+	OUT=${OUT:-results/fleet-$(basename "$MODE" .conf)}
+	export PROLOGUE PARTIAL
+	PROLOGUE=$(site_prologue) PARTIAL=${site[partial]}
+}
+
+# Sets MINUTES, a job's limit: the budget of the mode, half of it for repeats,
+# 30 % for a slower machine, 5 minutes and the build; cut to what the site allows.
+# A job that meets the limit goes on by a requeue.
+estimate() {
+	local file=$MODE most=${site[minutes-most]} limit=''
+	[ -f "$file" ] || file=workloads/modes/$MODE.conf
+	BUDGET=$(awk -F= '$1 ~ /^budget[ \t]*$/ { v = $2 + 0; if ($2 ~ /h/) v *= 3600
+		else if ($2 ~ /min/) v *= 60; print int(v + 0.999); exit }' "$file")
+	[ $LAUNCHER = ssh ] || limit=$(slurm_most)
+	[ -z "$limit" ] || [ "$limit" -ge "$most" ] || most=$limit
+	MINUTES=$((${BUDGET:-$((most * 60))} * 15 * 13 / 6000 + 5 + site[build-minutes]))
+	[ "$MINUTES" -le "$most" ] || MINUTES=$most
+}
+
+machines() { # of this call, one a line
+	local list
+	list=$("${LAUNCHER}_machines") || exit 2
+	sort -u <<<"$list" | sed '/^$/d'
+}
+
+print_plan() {
+	local node state reason
+	echo "plan: MODE=$MODE on $(wc -w <<<"$*") machines by $LAUNCHER, into $OUT; measuring takes at most" \
+		"${BUDGET:-?} s each by the mode's budget, and repeats at most half of it more"
+	for node in "$@"; do
+		IFS=$'\t' read -r state reason < <(state_of "$node")
+		[ -e "$OUT/state/$node.status" ] || state=new
+		echo "  $node $([ "$LAUNCHER" = ssh ] && echo session || echo job) of at most $MINUTES min: $state${reason:+, $reason}"
+	done
+}
+
+# What one folder is of does not change: another plan needs another one.
+begin_folder() { # MACHINE...
+	local wish="mode=$MODE${RUN[*]:+ ${RUN[*]}}"
+	mkdir -p "$OUT/state" || exit 2
+	OUT=$(cd "$OUT" && pwd -P)
+	exec 8>>"$OUT/state/launchers.lock"
+	flock 8
+	if [ ! -e "$OUT/state/wish" ]; then
+		date -u +%Y-%m-%dT%H:%M:%SZ >"$OUT/state/created"
+		git rev-parse HEAD >"$OUT/state/commit" 2>/dev/null || echo unknown >"$OUT/state/commit"
+		echo "$wish" >"$OUT/state/wish"
+	fi
+	[ "$(<"$OUT/state/wish")" = "$wish" ] ||
+		refuse "$OUT was begun with '$(<"$OUT/state/wish")', now it is '$wish'; expected that again, or another OUT"
+	printf '%s\n' "$@" >>"$OUT/state/machines"
+	all_machines >"$OUT/state/machines.$$" && mv "$OUT/state/machines.$$" "$OUT/state/machines"
+}
+
+# Joins what runs, begins what does not; one launcher at a time, so that no
+# machine is begun twice.
+begin_all() {
+	local node state reason
+	for node in "$@"; do
+		IFS=$'\t' read -r state reason < <(state_of "$node")
+		if [ "$state" = complete ]; then
+			note "$node" complete
+			continue
+		fi
+		id[$node]=$("${LAUNCHER}_find" "$node")
+		if [ -n "${id[$node]}" ]; then
+			echo "$node: joined, ${id[$node]}"
+			continue
+		fi
+		# what an earlier start said is not this one's word
+		printf '%-511s\n' 'queued - -' 1<>"$OUT/state/$node.status"
+		if ! id[$node]=$("${LAUNCHER}_begin" "$node" 2>"$OUT/state/$node.refused"); then
+			note "$node" missing "$(tail -n 1 "$OUT/state/$node.refused")"
+			unset "id[$node]"
+		fi
+	done
+	flock -u 8
+}
+
+# A machine whose start is over; a network file system may show its word late.
+settle_machine() { # NODE WHY
+	local state reason
+	IFS=$'\t' read -r state reason < <(state_of "$1")
+	if [ "$state" = lost ] && [ "${misses[$1]:=0}" -lt 3 ]; then
+		misses[$1]=$((misses[$1] + 1))
+		return
+	fi
+	"${LAUNCHER}_fetch" "$1" || { state=missing reason="its results could not be fetched"; }
+	case $state in lost | interrupted) reason="$reason: $2" ;; esac
+	note "$1" "$state" "${reason:+$reason; see state/$1.log}"
+	unset "id[$1]"
+}
+
+look() { # NODE
+	local now
+	now=$("${LAUNCHER}_look" "$1")
+	case $now in
+	gone*) settle_machine "$1" "${now#gone }" ;;
+	waiting*)
+		note "$1" waiting "${now#waiting }"
+		if [ "$GIVE_UP" -gt 0 ] && [ $((SECONDS - begun)) -ge "$GIVE_UP" ]; then
+			"${LAUNCHER}_give_up" "$1"
+			note "$1" missing "${now#waiting }, given up after $GIVE_UP s"
+			unset "id[$1]"
+		fi
+		;;
+	*) note "$1" "$now" ;;
+	esac
+}
+
+watch_all() {
+	local node
+	begun=$SECONDS
+	while [ ${#id[@]} -gt 0 ]; do
+		if "${LAUNCHER}_poll"; then
+			for node in $(printf '%s\n' "${!id[@]}" | sort); do look "$node"; done
+		else
+			echo "campaign: $LAUNCHER does not answer; asking again"
+		fi
+		[ ${#id[@]} = 0 ] || sleep "$POLL"
+	done
+}
+
+finish() {
+	local node state reason bad=0
+	write_fleet
+	for node in $(all_machines); do
+		IFS=$'\t' read -r state reason 2>/dev/null <"$OUT/state/$node.seen" || state=missing
+		[ "$state" = complete ] && continue
+		bad=$((bad + 1))
+		echo "campaign: $node is $state${reason:+: $reason}" >&2
+	done
+	[ $bad = 0 ] && echo "complete: $OUT" && exit 0
+	echo "campaign: $bad of $(all_machines | wc -l) machines are not complete; the same line again goes on with them: $OUT" >&2
+	exit 1
+}
+
+settle
+estimate
+list=$(machines) || exit 2
+[ -n "$list" ] || refuse "no machine is like that: ${NODES:-${MACHINES:-partition ${site[partition]:-any}, constraint ${site[constraint]:-none}}}"
+# shellcheck disable=SC2086 # names without white space
+if [ -n "$PLAN" ]; then
+	print_plan $list
+	exit 0
+fi
+trap 'echo "campaign: this launcher ends, the machines go on; the same line joins them again" >&2; exit 130' INT TERM HUP
+begin_folder $list
+begin_all $list
+watch_all
+finish

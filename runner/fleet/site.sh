@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# site.sh - reads what a site is like: account, partition, modules and the like,
+# which no workload knows (docs/fleet.md, examples/fleet/site.conf).
+
+declare -A site=([build-minutes]=10 [minutes-most]=1440 [warn-seconds]=120 [partial]=no)
+SITE_KEYS=' account build-minutes constraint minutes-most modules partial partition prologue qos sbatch ssh warn-seconds '
+SITE_NUMBERS=' build-minutes minutes-most warn-seconds '
+
+trimmed() { # TEXT: without white space around it
+	local text=$1
+	text=${text#"${text%%[![:space:]]*}"}
+	printf %s "${text%"${text##*[![:space:]]}"}"
+}
+
+# One line, `key = value`; its complaint goes to standard error.
+site_line() { # FILE NUMBER LINE
+	local key value
+	[[ $3 = *=* ]] || { echo "$1:$2: expected key = value, not '$3'" >&2; return 1; }
+	key=$(trimmed "${3%%=*}") value=$(trimmed "${3#*=}")
+	[[ $SITE_KEYS = *" $key "* ]] ||
+		{ echo "$1:$2: unknown key '$key', expected one of:$SITE_KEYS" >&2; return 1; }
+	if [[ $SITE_NUMBERS = *" $key "* ]] && ! [[ $value =~ ^[1-9][0-9]{0,5}$ ]]; then
+		echo "$1:$2: $key = $value, expected a whole number, 1 to 999999" >&2
+		return 1
+	fi
+	site[$key]=$value
+}
+
+site_read() { # FILE
+	local line number=0
+	[ -r "$1" ] || { echo "$1: no such site file; see examples/fleet/site.conf" >&2; return 1; }
+	while IFS= read -r line || [ -n "$line" ]; do
+		number=$((number + 1))
+		line=$(trimmed "$line")
+		case $line in '' | '#'*) continue ;; esac
+		site_line "$1" $number "$line" || return 1
+	done <"$1"
+}
+
+# The line of shell that runs on each machine before it builds.
+site_prologue() {
+	printf %s "${site[modules]:+module load ${site[modules]}; }${site[prologue]:-:}"
+}

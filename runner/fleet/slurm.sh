@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# slurm.sh - machines of campaign.sh that Slurm has: one pinned, exclusive job
+# each. Options of sbatch and why each is there: docs/fleet.md.
+
+# An array task is not tied to a machine, and a job of many machines waits for
+# all of them, so each machine has a job; one name, so that another launcher finds it.
+slurm_name() { echo "rm-$(cksum <<<"$OUT" | cut -d' ' -f1)-$1"; }
+
+slurm_machines() { # one name a line
+	if [ -n "$NODES" ]; then
+		scontrol show hostnames "$NODES"
+	else # %f: the features of a node, separated by commas
+		sinfo -h -N ${site[partition]:+-p "${site[partition]}"} -o '%N %f' |
+			awk -v f="${site[constraint]}" '{ n = split($2, has, ","); ok = (f == "")
+				for (i = 1; i <= n; i++) if (has[i] == f) ok = 1
+				if (ok) print $1 }' | sort -u
+	fi
+}
+
+# Minutes that the partition allows; nothing where there is no limit.
+slurm_most() {
+	local text days=0
+	text=$(sinfo -h ${site[partition]:+-p "${site[partition]}"} -o %l | head -n 1)
+	[[ $text =~ ^[0-9:-]+$ ]] || return 0
+	[[ $text != *-* ]] || { days=${text%%-*} text=${text#*-}; }
+	awk -F: -v d="$days" '{ h = NF == 3 ? $1 : 0; m = NF == 3 ? $2 : $1
+		print int(d * 1440 + h * 60 + m) }' <<<"$text"
+}
+
+slurm_find() { squeue -h --me -n "$(slurm_name "$1")" -o %i | head -n 1; }
+
+# singleton: where a file lock does not reach from one login node to another,
+# the second job of a name waits for the first and finds everything done.
+slurm_begin() { # NODE: prints the job's id
+	local words=()
+	[ -z "${site[sbatch]}" ] || read -ra words <<<"${site[sbatch]}"
+	sbatch --parsable --job-name="$(slurm_name "$1")" --nodelist="$1" \
+		${site[account]:+--account="${site[account]}"} ${site[qos]:+--qos="${site[qos]}"} \
+		${site[partition]:+--partition="${site[partition]}"} \
+		${site[constraint]:+--constraint="${site[constraint]}"} \
+		--nodes=1 --ntasks=1 --exclusive --mem=0 --time="$MINUTES" \
+		--signal="B:TERM@${site[warn-seconds]}" --requeue --dependency=singleton \
+		--open-mode=append --output="$OUT/state/$1.log" --chdir="$PWD" \
+		"${words[@]}" --wrap="exec $(printf '%q ' runner/fleet/start.sh "$OUT" "$1" "$MODE" "${RUN[@]}")"
+}
+
+# Sets seen[ID]="STATE REASON" of all jobs of this user; fails where Slurm does not answer.
+slurm_poll() {
+	local text id now why
+	text=$(squeue -h --me -t all -o '%i|%T|%r' 2>/dev/null) || return 1
+	seen=()
+	while IFS='|' read -r id now why; do
+		[ -z "$id" ] || seen[$id]="$now $why"
+	done <<<"$text"
+}
+
+# What became of NODE's job: "waiting WHY", "running" or "gone WHY".
+slurm_look() {
+	local now=${seen[${id[$1]}]:-}
+	case $now in
+	'') echo "gone the job is not known any more" ;;
+	RUNNING* | COMPLETING* | CONFIGURING* | SUSPENDED* | STOPPED*) echo running ;;
+	PENDING* | REQUEUE*) echo "waiting ${now#* }" ;;
+	*) echo "gone $now" ;;
+	esac
+}
+
+# Only what has not begun: between look and cancel it may have.
+slurm_give_up() { scancel --state=PENDING "${id[$1]}"; }
+slurm_fetch() { :; } # one file system, on both sides

@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# start.sh FOLDER NODE MODE [ARGUMENTS of run] - one start on one machine of a
+# campaign of several: builds here, then begins or resumes FOLDER/NODE.
+#
+# By Slurm it is the batch script, by ssh a session of its own. Its word is
+# FOLDER/state/NODE.status; its lock, which all that it starts holds as well, is
+# FOLDER/state/NODE.lock: a start that outlived its job cannot write beside
+# the next one (docs/adr/0042). LOCK_WAIT: seconds to wait for that one.
+# TERM is passed on; the run's 75 then requeues the job, at most REQUEUES times.
+# PROLOGUE: a line of shell of the site. PARTIAL=yes: fewer CPUs than the machine has.
+# RM_FLEET_PROGRAM: run this program, build nothing.
+folder=$1 node=$2 mode=$3
+shift 3
+state=$folder/state status=$folder/state/$node.status
+job=${SLURM_JOB_ID:-} restart=${SLURM_RESTART_COUNT:-0}
+target='' stopped=''
+
+# Of one length and written in place: a full disk has room for the last word.
+word() { printf '%-511.511s\n' "$*" 1<>"$status"; }
+# What somebody cancelled is not begun again.
+goes_on() {
+	[ -n "$job" ] && [ "$restart" -lt "${REQUEUES:-20}" ] &&
+		[ "$(squeue -h -j "$job" -o %T)" = RUNNING ]
+}
+end() { # STATUS REASON: the end of this start
+	if [ "$1" = 75 ] && goes_on; then
+		word requeued "$1" "$job" "$2"
+		scontrol requeue "$job" && exit 75
+	fi
+	word ended "$1" "${job:--}" "$2"
+	exit "$1"
+}
+trap 'stopped=1; [ -z "$target" ] || kill -TERM -- "$target" 2>/dev/null' TERM
+
+# Waits for what was started last through the signals that are passed on to it;
+# sets rc. Where a signal and the end fall together bash may not know the status
+# any more: what was stopped is resumed, which is right in any case.
+attend() { # TARGET of TERM
+	local child=$!
+	target=$1
+	wait "$child"
+	rc=$?
+	while kill -0 "$child" 2>/dev/null; do wait "$child"; done
+	if [ -n "$stopped" ]; then
+		wait "$child" 2>/dev/null
+		rc=$?
+		[ "$rc" -ge 0 ] && [ "$rc" -lt 127 ] || rc=75
+	fi
+	target=''
+}
+# The last words of the run, of this start only.
+said() {
+	awk '/^start: / { text = "" } /^readmostly run: / && !/will not rank/ { text = $0 }
+		END { if (text) print text }' "$state/$node.log" 2>/dev/null
+}
+
+mkdir -p "$state" && cd "$(dirname "$0")/../.." || exit 2
+exec 9>>"$state/$node.lock" || exit 2
+flock -w "${LOCK_WAIT:-600}" 9 & # waited for, so that TERM is heard
+attend $!
+if [ "$rc" != 0 ]; then
+	echo "start: $node is held by another start of this campaign"
+	! goes_on || scontrol requeue "$job" # its word stays the other's
+	exit 75
+fi
+[ -z "$stopped" ] || end 75 "stopped before it began"
+word running - "${job:--}" "on $(uname -n)"
+echo "start: $(date -u +%Y-%m-%dT%H:%M:%SZ) job=${job:--} restart=$restart host=$(uname -n)" \
+	"boot=$(cut -c1-8 /proc/sys/kernel/random/boot_id)" | tee -a "$state/$node.starts"
+
+# A mask that is smaller than the machine shares it, silently.
+allowed=$(taskset -pc $$ 2>/dev/null | sed 's/.*: //')
+usable=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
+online=$(getconf _NPROCESSORS_ONLN)
+[ "$usable" = "$online" ] || [ "${PARTIAL:-no}" = yes ] ||
+	end 2 "only CPUs $allowed of $online may be used here; expected an exclusive job, or partial = yes in the site file"
+
+if [ -n "$PROLOGUE" ]; then
+	type module >/dev/null 2>&1 || [ ! -r /etc/profile ] || . /etc/profile
+	eval "$PROLOGUE" || end 2 "the site's prologue failed: $PROLOGUE"
+fi
+
+build_here() { # a session of its own, so that TERM ends all of make
+	export BUILD=build/$node mode out=build/$node/bench-${mode##*/}
+	setsid bash -c '. runner/programs.sh
+		needs_of "$mode" "$@"
+		build_needed "$out"' build "$@" &
+	attend -$!
+}
+program=$RM_FLEET_PROGRAM
+if [ -z "$program" ]; then
+	build_here "$@"
+	[ -z "$stopped" ] || end 75 "stopped while building"
+	[ "$rc" = 0 ] || end 2 "the build failed with status $rc"
+	program=build/$node/bench-${mode##*/}/readmostly
+fi
+
+"$program" run -o "$folder/$node" --mode "$mode" --resume "$@" &
+attend $!
+reason=$(said)
+case $rc in
+0) end 0 '' ;;
+3) end 3 "${reason:-some cells have no result}" ;;
+75) end 75 interrupted ;;
+*) end "$rc" "${reason:-the run ended with status $rc}" ;;
+esac

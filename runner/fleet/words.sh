@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# words.sh - what is known of each machine of a campaign: from its status file
+# into fleet.json (results/README.md) and to the terminal.
+
+json() { # TEXT: as a string of JSON; nothing is null
+	local text=$1
+	[ -n "$text" ] || { printf null; return; }
+	text=${text//\\/\\\\}
+	text=${text//\"/\\\"}
+	printf '"%s"' "$(tr -d '\000-\037\177' <<<"$text" | iconv -c -t UTF-8)"
+}
+
+# read_status NODE: sets has (running, requeued, ended or nothing), rc, job, why.
+read_status() {
+	has='' rc='' job='' why=''
+	read -r has rc job why 2>/dev/null <"$OUT/state/$1.status" || has=''
+	[ "$rc" != - ] || rc=''
+	[ "$job" != - ] || job=''
+}
+
+# What NODE's status file says of a start that is over: STATE, tab, reason.
+state_of() {
+	local has rc job why
+	read_status "$1"
+	case $has:$rc in
+	ended:0) printf 'complete\t' ;;
+	ended:75 | requeued:75) printf 'interrupted\t%s' "${why:-stopped}" ;;
+	ended:*) printf 'failed\t%s' "$why" ;;
+	running:*) printf 'lost\tended without a status' ;;
+	*) printf 'lost\tnever began' ;;
+	esac
+}
+
+# Keeps what is known of a machine; says it where it is news.
+note() { # NODE STATE [REASON]
+	local line=$2$'\t'$3 file=$OUT/state/$1.seen
+	[ "${last[$1]}" != "$line" ] || return 0
+	last[$1]=$line
+	printf '%s\n' "$line" >"$file.$$" && mv "$file.$$" "$file"
+	echo "$1: $2${3:+: $3}"
+	write_fleet
+}
+
+machine_json() { # NODE
+	local has rc job why state reason starts
+	read_status "$1"
+	IFS=$'\t' read -r state reason 2>/dev/null <"$OUT/state/$1.seen" || state=missing
+	starts=$(cat "$OUT/state/$1.starts" 2>/dev/null | wc -l)
+	printf '  {"name": %s, "folder": %s, "state": %s, "status": %s, "reason": %s, "job": %s, "starts": %d, "admission": %s}' \
+		"$(json "$1")" "$(json "$1")" "$(json "$state")" "${rc:-null}" "$(json "$reason")" \
+		"$(json "$job")" "$starts" "$(cat "$OUT/state/$1.admission" 2>/dev/null || echo null)"
+}
+
+# Replaced whole, of files only: two launchers write the same.
+write_fleet() {
+	local node comma='' whole=true file=$OUT/fleet.json
+	for node in $(all_machines); do
+		grep -qs '^complete' "$OUT/state/$node.seen" || whole=false
+	done
+	{
+		printf '{"format": 1, "kind": "fleet", "name": %s, "launcher": %s, "wish": %s,\n' \
+			"$(json "${OUT##*/}")" "$(json "$LAUNCHER")" "$(json "$(<"$OUT/state/wish")")"
+		printf ' "commit": %s, "created_utc": %s, "complete": %s,\n "machines": [\n' \
+			"$(json "$(<"$OUT/state/commit")")" "$(json "$(<"$OUT/state/created")")" $whole
+		for node in $(all_machines); do
+			printf '%s' "$comma"
+			machine_json "$node"
+			comma=$',\n'
+		done
+		printf '\n]}\n'
+	} >"$file.$$" && mv "$file.$$" "$file"
+}
+
+# All that were ever wanted here, by name.
+all_machines() { sort -u "$OUT/state/machines"; }

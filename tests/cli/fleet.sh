@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `make campaign` on a Slurm cluster of three nodes on this computer: nothing is
+# lost or doubled, whatever ends. slow: over five seconds of CPU time; not part
+# of `make check`. What needs minutes is in tests/tools/fleet_long.sh.
+. tests/tools/tap.sh
+. tests/tools/fleet.sh
+export SLURM_CONF=$dir/cluster/slurm.conf SLURM_TEST_EXTRA='SlurmdTimeout=5'
+slurm() { tests/tools/slurm.sh "$1" "$dir/cluster" "${@:2}"; }
+jobs_of() { squeue -h -w "$1" -t running -o %i; } # NODE
+# Slurm starts a requeued job after two minutes; hurried only where its node is
+# free again, or nothing would start there any more.
+hurry() { # NODE JOB
+	until_ "scontrol -o show node $1 | grep -q 'CPUAlloc=0 .*State=IDLE '"
+	until_ "squeue -h -j $2 -o %T | grep -q PENDING"
+	sleep 2
+	scontrol update jobid="$2" StartTime=now
+}
+
+trap 'slurm stop; rm -rf "$dir"' EXIT
+slurm start 2>"$dir/slurm.out" || {
+	[ $? = 77 ] || { cat "$dir/slurm.out"; exit 1; }
+	skip "campaigns by Slurm" "$(cat "$dir/slurm.out")"
+	done_testing
+	exit
+}
+trap 'kill $launcher $second 2>/dev/null; slurm stop; rm -rf "$dir"' EXIT
+
+# Two launchers at once, on one folder.
+NODES="n1,n[2-3]" campaign a & launcher=$!
+NODES="n1,n[2-3]" OUT=$dir/a runner/fleet/campaign.sh --busy-ok --counters none >"$dir/second.out" 2>&1 & second=$!
+wait $launcher
+check "a campaign on three machines ends with 0" [ $? = 0 ]
+wait $second
+check "so does a second launcher beside it" [ $? = 0 ]
+check "each machine has each trial once" whole a n1 n2 n3
+check "validate agrees" valid a n1 n2 n3
+check "each machine was started once" [ "$(cat "$dir"/a/state/*.starts | wc -l)" = 3 ]
+NODES="n1,n[2-3]" campaign a
+check "the same line again ends with 0" [ $? = 0 ]
+check "and starts nothing" [ "$(cat "$dir"/a/state/*.starts | wc -l)" = 3 ]
+NODES=n1 campaign a --set blocks=3
+check "another plan for the folder is status 2" [ $? = 2 ]
+check "and is told what it was begun with" says "$dir/a.out" "was begun with"
+CONSTRAINT=little PLAN=1 campaign b
+check "a feature chooses machines, and the plan names each job" \
+	[ "$(grep -c ' job of at most 18 min: new' "$dir/b.out") $(grep -c '^  n2 job' "$dir/b.out")" = "1 1" ]
+check "a plan begins nothing" [ ! -e "$dir/b" ]
+
+# A job by TERM, a machine that is lost, one that somebody cancels, and the
+# launcher by SIGKILL.
+export NODES=n1,n2,n3
+export RM_FAKE='=wait:100'
+campaign c & launcher=$!
+for node in n1 n2 n3; do ran_to c $node 5; done
+one=$(jobs_of n1) two=$(jobs_of n2) three=$(jobs_of n3)
+kill -KILL $launcher
+wait $launcher 2>/dev/null
+scancel --signal=TERM --batch "$one"
+slurm kill-node n2
+scancel "$three"
+until_ "sinfo -h -n n2 -o %t | grep -q down"
+slurm add-node n2
+hurry n1 "$one"
+hurry n2 "$two"
+RM_FAKE='=wait:20' campaign c
+check "the same line again joins two jobs and begins the third anew" \
+	[ "$? $(grep -c 'n[12]: joined' "$dir/c.out")" = "0 2" ]
+check "nothing is lost or doubled" whole c n1 n2 n3
+check "validate agrees again" valid c n1 n2 n3
+check "a start that was requeued is one of its job" says "$dir/c/state/n1.starts" "job=$one restart=1"
+check "each machine was started twice" [ "$(cat "$dir"/c/state/*.starts | wc -l)" = 6 ]
+
+# A job that is cancelled while the launcher looks; a file that cannot grow.
+kib=$(($(stat -c %s "$dir/c/n1/campaign.json") / 1024 + 16))
+echo "prologue = [ \"\$node\" != n2 ] || ulimit -f $kib" >"$SITE"
+campaign d & launcher=$!
+ran_to d n3 5
+scancel "$(jobs_of n3)"
+wait $launcher
+check "with a cancelled job and a full disk the status is 1" [ $? = 1 ]
+check "the cancelled machine is named" says "$dir/d.out" "n3 is interrupted: interrupted: CANCELLED"
+check "the full one with file and reason" says "$dir/d.out" "trials.jsonl: cannot be written: File too large"
+check "fleet.json says so" \
+	[ "$(state d n1) $(state d n2) $(state d n3)" = "complete failed interrupted" ]
+check "and calls only the third complete" whole d n1
+echo 'prologue = :' >"$SITE"
+RM_FAKE='=wait:20' campaign d
+check "the same line again completes both" [ $? = 0 ]
+check "and again nothing is lost or doubled" whole d n1 n2 n3
+
+# A start that outlived its job still writes: the next one keeps off.
+(
+	exec 9>>"$dir/d/state/n1.lock"
+	flock 9
+	SLURM_JOB_ID='' LOCK_WAIT=1 runner/fleet/start.sh "$dir/d" n1 "$MODE" >"$dir/start.out" 2>&1
+	echo $? >"$dir/start.status"
+)
+check "a start beside another one is status 75" [ "$(cat "$dir/start.status")" = 75 ]
+check "and says why" says "$dir/start.out" "held by another start"
+check "and is none" [ "$(wc -l <"$dir/d/state/n1.starts")" = 1 ]
+
+# A machine that stays down.
+slurm kill-node n3
+scontrol update nodename=n3 state=down reason=test
+GIVE_UP=2 NODES=n2,n3 RM_FAKE='=wait:1' campaign e
+check "a machine that stays down makes the status 1" [ $? = 1 ]
+check "and is named" says "$dir/e.out" "campaign: n3 is missing"
+check "its job is gone" [ -z "$(squeue -h -w n3)" ]
+check "fleet.json has it, and the other one" [ "$(state e n2) $(state e n3)" = "complete missing" ]
+done_testing

@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# fleet.sh - for tests of campaigns on several machines: . tests/tools/fleet.sh
+# $dir, `campaign FOLDER [ARGUMENTS]` with settings in the environment, and waits
+# that end by a limit. Trials are played (fake_trial), at least 20 ms long each.
+build=$(realpath "${BUILD:-build/gcc}")
+dir=$(mktemp -d -t readmostly-fleet.XXXXXX)
+chmod 0755 "$dir" # munged wants its socket reachable by all
+export POLL=0.3 RM_FLEET_PROGRAM=$build/readmostly RM_TRIAL_PROGRAM=$build/tests/fake_trial
+export MODE=$PWD/tests/fixtures/fleet.conf SITE=$dir/site RM_FAKE='=wait:20'
+printf '%s\n' 'prologue = :' >"$SITE"
+
+campaign() { # FOLDER [ARGUMENTS of run]
+	OUT=$dir/$1 runner/fleet/campaign.sh --busy-ok --counters none "${@:2}" >"$dir/$1.out" 2>&1
+}
+whole() { python3 tests/tools/fleet_whole.py "$dir/$1" "${@:2}"; } # FOLDER NODE...
+valid() { # FOLDER NODE...
+	local node
+	for node in "${@:2}"; do "$build/readmostly" validate "$dir/$1/$node" >&2 || return 1; done
+}
+trials() { cat "$dir/$1/$2/trials.jsonl" 2>/dev/null | wc -l; } # FOLDER NODE
+state() { # FOLDER NODE: of fleet.json, by another reader
+	python3 -c 'import json, sys
+print(*[m["state"] for m in json.load(open(sys.argv[1]))["machines"] if m["name"] == sys.argv[2]])' \
+		"$dir/$1/fleet.json" "$2"
+}
+until_() { # CONDITION: a limit of 100 s, for what hangs
+	local i
+	for ((i = 0; i < 500; i++)); do
+		eval "$1" && return
+		sleep 0.2
+	done
+	echo "# gave up waiting: $1"
+}
+ran_to() { until_ "[ \$(trials $1 $2) -ge $3 ]"; } # FOLDER NODE TRIALS
