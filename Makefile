@@ -299,7 +299,8 @@ $(BUILD)/tests/fake_msr.so: tests/fixtures/fake_msr.c
 $(BUILD)/tests/test_likwid $(BUILD)/tests/test_counters: | $(BUILD)/readmostly-likwid \
   $(BUILD)/tests/stub/liblikwid.so.5 $(BUILD)/tests/fake_msr.so
 
-# What the binary was made from: rewritten only when it differs.
+# What the binary was made from: rewritten only when it differs. RM_COMMIT and
+# RM_DIRTY say it of sources that were copied without git (runner/fleet/ssh.sh).
 COMPILER := $(if $(findstring clang,$(CC)),clang,gcc) $(shell $(CC) -dumpfullversion -dumpversion 2>/dev/null || $(CC) -dumpversion)
 $(BUILD)/build_info.c: FORCE
 	@mkdir -p $(@D)
@@ -307,8 +308,8 @@ $(BUILD)/build_info.c: FORCE
 	   echo 'const char *const rm_build_compiler = "$(COMPILER)";'; \
 	   echo 'const char *const rm_build_flags = "$(CFLAGS)";'; \
 	   echo "const char *const rm_build_libraries = \"$$(for l in $(LIBRARIES) $(MAP_LIBS); do printf '%s %s, ' $$l $$($(PKG) --modversion $$l); done)\";"; \
-	   echo "const char *const rm_build_commit = \"$$(git rev-parse HEAD 2>/dev/null || echo unknown)\";"; \
-	   echo "const int rm_build_dirty = $$([ -z "$$(git status --porcelain 2>/dev/null)" ] && echo 0 || echo 1);"; } >$@$(NEW)
+	   echo "const char *const rm_build_commit = \"$${RM_COMMIT:-$$(git rev-parse HEAD 2>/dev/null || echo unknown)}\";"; \
+	   echo "const int rm_build_dirty = $${RM_DIRTY:-$$([ -z "$$(git status --porcelain 2>/dev/null)" ] && echo 0 || echo 1)};"; } >$@$(NEW)
 	@cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@
 
 $(BUILD)/build_info.o: $(BUILD)/build_info.c

@@ -401,6 +401,10 @@ $(BUILD)/tests/test_sim_ctx $(BUILD)/tests/test_sim_ctx_portable: tests/unit/tap
 	$(SAY)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -ffp-contract=off $(if $(findstring portable,$@),-DRM_SIM_CTX_PORTABLE) \
 	  -o $@ $(filter %.c,$^)
 
+.PHONY: fleet-test
+fleet-test: $(BUILD)/readmostly $(BUILD)/tests/fake_trial  ## campaigns on three Slurm nodes: time limit, orphan, whole MODE=smoke; docs/tally/fleet.md
+	@BUILD=$(BUILD) tests/tools/fleet_long.sh
+
 # Rooms, doors, circles and sizes; docs of the rules in the tool's head.
 .PHONY: house
 house:  ## structure of the tree: ARGS='--check', '--list NAME', '--baseline REF'

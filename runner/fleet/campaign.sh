@@ -9,7 +9,8 @@
 #
 # Files are the only state (OUT/state): the same line again joins what runs, resumes
 # what is not complete, starts what was lost. Any number of launchers may do so.
-# Status: 0 each machine is complete; 1 not so, each of them was named; 2 usage.
+# Status: 0 each machine is complete; 1 not so, each of them was named; 2 usage;
+# 3 each is complete, and some cells have no result there (void, failed): named.
 # What this line ends by a signal, the machines go on with.
 cd "$(dirname "$0")/../.." || exit 2
 # shellcheck source=/dev/null
@@ -94,14 +95,16 @@ begin_folder() { # MACHINE...
 begin_all() {
 	local node state reason
 	for node in "$@"; do
-		IFS=$'\t' read -r state reason < <(state_of "$node")
-		if [ "$state" = complete ]; then
-			note "$node" complete
-			continue
-		fi
+		# in this order: a start may end in between
 		id[$node]=$("${LAUNCHER}_find" "$node")
 		if [ -n "${id[$node]}" ]; then
 			echo "$node: joined, ${id[$node]}"
+			continue
+		fi
+		IFS=$'\t' read -r state reason < <(state_of "$node")
+		if [ "$state" = complete ]; then
+			note "$node" complete "$reason"
+			unset "id[$node]"
 			continue
 		fi
 		# what an earlier start said is not this one's word
@@ -124,7 +127,8 @@ settle_machine() { # NODE WHY
 	fi
 	"${LAUNCHER}_fetch" "$1" || { state=missing reason="its results could not be fetched"; }
 	case $state in lost | interrupted) reason="$reason: $2" ;; esac
-	note "$1" "$state" "${reason:+$reason; see state/$1.log}"
+	[ "$state" = complete ] || reason="$reason; see state/$1.log"
+	note "$1" "$state" "$reason"
 	unset "id[$1]"
 }
 
@@ -141,8 +145,21 @@ look() { # NODE
 			unset "id[$1]"
 		fi
 		;;
-	*) note "$1" "$now" ;;
+	away*) look_away "$1" "${now#away }" ;;
+	*)
+		unset "lost_since[$1]"
+		note "$1" "$now"
+		;;
 	esac
+}
+
+# Out of reach is not lost: what runs there goes on.
+look_away() { # NODE WHY
+	: "${lost_since[$1]:=$SECONDS}"
+	note "$1" running "cannot be reached now, may go on: $2"
+	[ $((SECONDS - lost_since[$1])) -ge "$LOST_AFTER" ] || return 0
+	note "$1" missing "out of reach for $LOST_AFTER s: $2"
+	unset "id[$1]"
 }
 
 watch_all() {
@@ -159,15 +176,15 @@ watch_all() {
 }
 
 finish() {
-	local node state reason bad=0
+	local node state reason bad=0 holes=0
 	write_fleet
 	for node in $(all_machines); do
 		IFS=$'\t' read -r state reason 2>/dev/null <"$OUT/state/$node.seen" || state=missing
-		[ "$state" = complete ] && continue
-		bad=$((bad + 1))
+		[ "$state$reason" = complete ] && continue
+		[ "$state" != complete ] && bad=$((bad + 1)) || holes=3
 		echo "campaign: $node is $state${reason:+: $reason}" >&2
 	done
-	[ $bad = 0 ] && echo "complete: $OUT" && exit 0
+	[ $bad = 0 ] && echo "complete: $OUT" && exit $holes
 	echo "campaign: $bad of $(all_machines | wc -l) machines are not complete; the same line again goes on with them: $OUT" >&2
 	exit 1
 }

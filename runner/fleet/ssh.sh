@@ -1,3 +1,99 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-ssh_machines() { refuse "MACHINES=$MACHINES: not built yet"; }
+# ssh.sh - machines of campaign.sh that are reached by ssh and rsync, for labs
+# without Slurm. A start is a session of its own there (setsid), so that a lost
+# connection leaves it running; its lock says whether it runs, its status file how
+# it ended. Sources go there, and results come back when it has ended.
+# MACHINES is a text file: NAME HOST [FOLDER] a line, HOST as ssh takes it.
+declare -A host=() place=() lost_since=()
+LOST_AFTER=${LOST_AFTER:-600} # seconds for which a machine may be out of reach
+
+# Fails with one line. Names are folders, too.
+ssh_read() {
+	local line number=0 words
+	[ -r "$MACHINES" ] || refuse "$MACHINES: no such list of machines, expected NAME HOST [FOLDER] a line"
+	while read -r line || [ -n "$line" ]; do
+		number=$((number + 1))
+		read -ra words <<<"${line%%#*}"
+		[ ${#words[@]} -gt 0 ] || continue
+		[[ ${#words[@]} -ge 2 && ${#words[@]} -le 3 && ${words[0]} =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ && ${words[0]} != state ]] ||
+			refuse "$MACHINES:$number: expected NAME HOST [FOLDER], not '$line'"
+		[ -z "${host[${words[0]}]}" ] || refuse "$MACHINES:$number: ${words[0]} is there twice"
+		host[${words[0]}]=${words[1]} place[${words[0]}]=${words[2]:-readmostly-fleet}
+	done <"$MACHINES"
+}
+ssh_machines() { ssh_read; printf '%s\n' "${!host[@]}"; }
+
+SSH_OPTIONS='-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3'
+# Closed descriptors: a connection that is kept open shall not keep a lock.
+ssh_do() { # NODE COMMAND
+	local there=cd
+	[ ${#host[@]} -gt 0 ] || ssh_read
+	printf -v there 'cd %q && { %s\n}' "${place[$1]}" "$2"
+	# shellcheck disable=SC2086 # words
+	${site[ssh]:-ssh} $SSH_OPTIONS "${host[$1]}" "$there" </dev/null 8>&-
+}
+ssh_rsync() { # ARGUMENTS
+	rsync -a -e "${site[ssh]:-ssh} $SSH_OPTIONS" "$@" 8>&-
+}
+ssh_files() { echo "results/${OUT##*/}/state/$1"; } # NODE: there, without an ending
+
+# Prints something where a start holds the machine. What ended there and was
+# not told here comes first.
+ssh_find() {
+	local files text
+	files=$(ssh_files "$1")
+	text=$(ssh_do "$1" "[ ! -e $files.lock ] || flock -n $files.lock true || echo held; cat $files.status" 2>/dev/null)
+	if [ "$(head -n 1 <<<"$text")" = held ]; then
+		echo "a start that runs there"
+	elif [ -n "$text" ] && [ "$text" != "$(cat "$OUT/state/$1.status" 2>/dev/null)" ]; then
+		ssh_fetch "$1" >&2
+	fi
+}
+
+# Of what start.sh reads: assignments for the shell there.
+ssh_environment() {
+	local name dirty=1
+	[ -n "$(git status --porcelain 2>/dev/null)" ] || dirty=0
+	for name in PROLOGUE PARTIAL CC RM_FLEET_PROGRAM RM_TRIAL_PROGRAM RM_FAKE; do
+		[ -z "${!name}" ] || printf '%s=%q ' "$name" "${!name}"
+	done
+	printf 'RM_COMMIT=%q RM_DIRTY=%s LOCK_HELD=1' "$(git rev-parse HEAD 2>/dev/null || echo unknown)" $dirty
+}
+
+# The lock is handed on, without a moment between. Under it the word of an
+# earlier start goes; a start beside it is not made.
+ssh_begin() { # NODE
+	local files start
+	[ ${#host[@]} -gt 0 ] || ssh_read
+	files=$(ssh_files "$1")
+	git ls-files -z --cached --others --exclude-standard |
+		ssh_rsync --from0 --ignore-missing-args --files-from=- . "${host[$1]}:${place[$1]}/" || return 1
+	printf -v start '%q ' runner/fleet/start.sh "results/${OUT##*/}" "$1" "$MODE" "${RUN[@]}"
+	ssh_do "$1" "mkdir -p ${files%/*} && exec 9>>$files.lock || exit 1
+		flock -n 9 || exit 0
+		printf '%-511s\\n' 'queued - -' 1<>$files.status
+		$(ssh_environment) setsid $start >>$files.log 2>&1 </dev/null &" || return 1
+	echo "session"
+}
+
+ssh_poll() { :; } # each machine is asked by itself
+
+# Its word comes along, so that what is told here is what stands there.
+ssh_look() { # NODE
+	local text files
+	files=$(ssh_files "$1")
+	if ! text=$(ssh_do "$1" "cat $files.status; flock -n $files.lock true && echo free || echo held" 2>"$OUT/state/$1.refused"); then
+		echo "away $(tail -n 1 "$OUT/state/$1.refused")"
+		return
+	fi
+	head -n 1 <<<"$text" >"$OUT/state/$1.status"
+	if [ "$(tail -n 1 <<<"$text")" = held ]; then echo running; else echo "gone no start runs there"; fi
+}
+ssh_give_up() { :; }
+
+ssh_fetch() { # NODE
+	[ ${#host[@]} -gt 0 ] || ssh_read
+	ssh_rsync --include="/$1/" --exclude="/$1/report" --include="/$1/**" --include=/state/ --include="/state/$1.log" \
+		--include="/state/$1.st*" --exclude='*' "${host[$1]}:${place[$1]}/results/${OUT##*/}/" "$OUT/"
+}

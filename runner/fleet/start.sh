@@ -6,7 +6,8 @@
 # By Slurm it is the batch script, by ssh a session of its own. Its word is
 # FOLDER/state/NODE.status; its lock, which all that it starts holds as well, is
 # FOLDER/state/NODE.lock: a start that outlived its job cannot write beside
-# the next one (docs/adr/0042). LOCK_WAIT: seconds to wait for that one.
+# the next one (docs/adr/0042). LOCK_WAIT: seconds to wait for that one; LOCK_HELD:
+# descriptor 9 has the lock already.
 # TERM is passed on; the run's 75 then requeues the job, at most REQUEUES times.
 # PROLOGUE: a line of shell of the site. PARTIAL=yes: fewer CPUs than the machine has.
 # RM_FLEET_PROGRAM: run this program, build nothing.
@@ -56,7 +57,7 @@ said() {
 }
 
 mkdir -p "$state" && cd "$(dirname "$0")/../.." || exit 2
-exec 9>>"$state/$node.lock" || exit 2
+[ -n "$LOCK_HELD" ] || exec 9>>"$state/$node.lock" || exit 2
 flock -w "${LOCK_WAIT:-600}" 9 & # waited for, so that TERM is heard
 attend $!
 if [ "$rc" != 0 ]; then
@@ -101,7 +102,13 @@ attend $!
 reason=$(said)
 case $rc in
 0) end 0 '' ;;
-3) end 3 "${reason:-some cells have no result}" ;;
+3) # every trial has its line, and some cells no result: nothing is left to do
+	if [ -z "$reason" ] && "$program" validate "$folder/$node" >/dev/null 2>&1; then
+		word whole 3 "${job:--}" "$(grep -a '^status: ' "$state/$node.log" | tail -n 1)"
+		exit 3
+	fi
+	end 3 "${reason:-some cells have no result}"
+	;;
 75) end 75 interrupted ;;
 *) end "$rc" "${reason:-the run ended with status $rc}" ;;
 esac

@@ -11,7 +11,7 @@ json() { # TEXT: as a string of JSON; nothing is null
 	printf '"%s"' "$(tr -d '\000-\037\177' <<<"$text" | iconv -c -t UTF-8)"
 }
 
-# read_status NODE: sets has (running, requeued, ended or nothing), rc, job, why.
+# read_status NODE: sets has (queued, running, requeued, ended, whole or nothing), rc, job, why.
 read_status() {
 	has='' rc='' job='' why=''
 	read -r has rc job why 2>/dev/null <"$OUT/state/$1.status" || has=''
@@ -25,6 +25,7 @@ state_of() {
 	read_status "$1"
 	case $has:$rc in
 	ended:0) printf 'complete\t' ;;
+	whole:*) printf 'complete\t%s' "${why#status: }" ;;
 	ended:75 | requeued:75) printf 'interrupted\t%s' "${why:-stopped}" ;;
 	ended:*) printf 'failed\t%s' "$why" ;;
 	running:*) printf 'lost\tended without a status' ;;

@@ -54,7 +54,8 @@ export RM_FAKE='=wait:100'
 campaign c & launcher=$!
 for node in n1 n2 n3; do ran_to c $node 5; done
 one=$(jobs_of n1) two=$(jobs_of n2) three=$(jobs_of n3)
-kill -KILL $launcher
+# shellcheck disable=SC2046 # numbers: the launcher and the function around it
+kill -KILL $launcher $(pgrep -P $launcher)
 wait $launcher 2>/dev/null
 scancel --signal=TERM --batch "$one"
 slurm kill-node n2
