@@ -152,6 +152,11 @@ planted-tally: $(BUILD)/readmostly  ## each planted bug with 20 seeds, by the to
 check-histories: $(BUILD)/readmostly  ## 10,000 short histories of each map
 	@tests/tools/check_histories.sh $(BUILD)/readmostly
 
+# An artifact elsewhere, and what became of it: docs/tally/artifact.md.
+.PHONY: artifact-test
+artifact-test: $(BUILD)/readmostly  ## an artifact in a debootstrap root without network, 500 flipped bits: needs root; CAMPAIGNS='...'
+	@flock $(LOCK) tests/tools/artifact_test.sh $(BUILD) $(CAMPAIGNS)
+
 # Who runs it, what is installed, how many CPUs there are: docs/tally/any-machine.md.
 .PHONY: any-machine
 any-machine: $(BUILD)/readmostly  ## make bench as on other machines: needs root
