@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from report import (checks, datafiles, facts, journal, previous, quality,
-                    quick, ranking, sentences, tables, topology, trust, words)
+from report import (checks, damage, datafiles, facts, journal, previous,
+                    quality, quick, ranking, sentences, tables, topology,
+                    trust, words)
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, details, esc
@@ -84,7 +85,8 @@ def header(a, text):
             words.plural(a.campaign.started, "trial"),
             words.plural(len(a.campaign.cells), "cell"),
             words.plural(len(planned), "map"),
-            f"commit {commit}" + (" (dirty)" if build.get("dirty") else "")]
+            f"commit {commit}" + (" (dirty)" if build.get("dirty") else ""),
+            damage.unsealed_word(meta)]
     where, what = (esc(" · ".join(b for b in part if b))
                    for part in (machine_words(a), bits))
     return ("<header><h1>Readmostly: concurrent maps under read-mostly load"

@@ -17,6 +17,11 @@ def is_sealed(meta):
     return "line_checksum" in meta
 
 
+def unsealed_word(meta):
+    """What a page calls an older journal; "" where it is sealed."""
+    return "" if is_sealed(meta) else "no checksum"
+
+
 def crc32(data):
     return f"{zlib.crc32(data):08x}"
 

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 from types import SimpleNamespace
 
-from report import datafiles, journal, staged, topology, words
+from report import damage, datafiles, journal, staged, topology, words
 from report.build import banner, machine_words
 from report.journal import JournalError
 from report.look import Look
@@ -111,7 +111,8 @@ def header(s, text):
             f"machine {s.said['machine'] or 'unknown'}",
             f"mode {s.staged.meta['mode']}" if s.staged.meta.get("mode")
             else "", f"seed {meta['seed']}",
-            f"commit {commit}" + (" (dirty)" if build.get("dirty") else "")]
+            f"commit {commit}" + (" (dirty)" if build.get("dirty") else ""),
+            damage.unsealed_word(meta) if s.ran else ""]
     one, two = map(esc, s.names)
     where, what = (esc(" · ".join(b for b in part if b))
                    for part in (machine_words(s), what))

@@ -82,11 +82,9 @@ def pack(args):
     return DONE
 
 
-def journals_in(folder):
-    """Folders with a campaign.json, below the artifact's."""
-    found = sorted((Path(folder) / "campaigns").glob("*/stage-*/campaign.json"))
-    found += sorted((Path(folder) / "campaigns").glob("*/campaign.json"))
-    return [str(file.parent) for file in found]
+def campaigns_in(folder):
+    """Of an artifact, those in stages among them."""
+    return [str(path) for path in sorted((Path(folder) / "campaigns").iterdir())]
 
 
 def inspected(path, into):
@@ -99,7 +97,7 @@ def inspected(path, into):
     wrong = manifest.problems(folder)
     return {"folder": str(folder), "problems": wrong,
             "digest": None if wrong else manifest.digest(folder),
-            "campaigns": [] if wrong else journals_in(folder)}
+            "campaigns": [] if wrong else campaigns_in(folder)}
 
 
 def inspect(args):

@@ -38,9 +38,8 @@ def lines_in(folder):
 
 def sealed_word(metas):
     """Whether each line of the journals has a checksum."""
-    if all(damage.is_sealed(meta) for meta in metas):
-        return "yes"
-    return "**no checksum**: older than they are"
+    told = [word for word in map(damage.unsealed_word, metas) if word]
+    return f"**{told[0]}**: older than they are" if told else "yes"
 
 
 def campaign_row(name, path, commit):
@@ -86,10 +85,33 @@ def claim_rows(rows):
 
 def ledger_rows(found):
     """Published claims that a campaign decided."""
-    return [[f"`{name}`", c["id"], one_line(c["verdict"]),
-             f"`readmostly claims run {c['id']}`, as `make claims "
-             f"IDS={c['id']}` in a copy of sources/"]
+    return [[f"`{name}`", c["id"], f"`make claims IDS={c['id']}`",
+             one_line(c["verdict"])]
             for name, verdicts in found for c in verdicts.get("claims") or []]
+
+
+def verdicts_of(path):
+    """Of a campaign; of one in stages what its stages decided."""
+    if (path / "stages.json").exists():
+        return claims.load(path / "verdicts.json")
+    return claims.load(path / "report" / "verdicts.json")
+
+
+def search_rows(campaigns):
+    """Searches in stages: the command again, its first sentence, minutes."""
+    from report import staged, staged_page
+    rows = []
+    for name, path in campaigns:
+        if not (path / "stages.json").exists():
+            continue
+        of, said = staged.read(path), verdicts_of(path)
+        spent = sum(claims.minutes(meta, [c["id"] for c in meta["cells"]])
+                    for _, meta in journals_of(path))
+        again = (staged_page.commands(of)["search again"]
+                 if of.kind == "crossover" else "make claims")
+        rows.append([f"`{name}`", f"`{again}`", one_line(said["words"][0]),
+                     claims.shown(spent)])
+    return rows
 
 
 KICK = """## First: does it work here? At most {limit} minutes
@@ -128,7 +150,7 @@ each journal held against its schema: `readmostly verify-artifact DIR`, of a cop
 "Again between" holds for the same kind of machine: it is the simultaneous interval of the campaign, wider by what its controls leave room
 for. On another kind of machine the ranking may turn: then that is the result. Minutes are the plan's own estimate
 with all repeats, without building ({build} at most).
-{ledger}
+{stages}
 ## Campaigns
 
 {campaigns}
@@ -163,11 +185,20 @@ def claims_text(rows, unranked):
     return text
 
 
-def ledger_text(rows):
-    if not rows:
-        return ""
-    return ("\n## Published claims that were decided\n\n"
-            + table(["campaign", "claim", "verdict", "command"], rows) + "\n")
+def stages_text(searches, decided):
+    """Both run in a copy of sources/, built there."""
+    text = ""
+    if searches:
+        text += ("\n## Campaigns in stages\n\nIn a copy of sources/, where "
+                 "`make` has built the program:\n\n" + table(
+                     ["campaign", "command", "expected", "minutes"], searches)
+                 + "\n")
+    if decided:
+        text += ("\n## Published claims that were decided\n\nIn a copy of "
+                 "sources/, too.\n\n" + table(
+                     ["campaign", "claim", "command", "expected"], decided)
+                 + "\n")
+    return text
 
 
 def packages_of(folder):
@@ -185,8 +216,7 @@ def text(folder, about, campaigns, rows):
     folder = Path(folder)
     commit = (folder / "environment/commit.txt").read_text().strip()
     kick, ranked = rows[0], rows[1:]
-    reports = [(name, claims.load(path / "report" / "verdicts.json"))
-               for name, path in campaigns if (path / "report").exists()]
+    reports = [(name, verdicts_of(path)) for name, path in campaigns]
     groups = sum(len(v.get("decisions") or []) for _, v in reports)
     return TEXT.format(
         title=about["title"], commit=commit, top="artifact",
@@ -195,7 +225,8 @@ def text(folder, about, campaigns, rows):
                          maps=kick["maps"], kick=kick["minutes"],
                          expected=one_line(kick["expected"])),
         claims=claims_text(ranked, max(groups - len(ranked), 0)),
-        build=BUILD_MIN, ledger=ledger_text(ledger_rows(reports)),
+        build=BUILD_MIN,
+        stages=stages_text(search_rows(campaigns), ledger_rows(reports)),
         campaigns=table(
             ["campaign", "day", "mode", "machine", "trials", "commit",
              "line checksums"],

@@ -3,7 +3,7 @@
 13 artefacts."""
 import shlex
 
-from report import words
+from report import damage, words
 from report.page import ALL_DATA, details, esc, none
 
 FILES = [
@@ -57,6 +57,10 @@ def limits(report, a):
     if not (meta.get("counters") or {}).get("events") and \
             (meta.get("counters") or {}).get("backend", "none") == "none":
         said.append("No hardware counters: why a map is fast is not shown.")
+    if damage.unsealed_word(meta):
+        said.append(f'<b class="warn">{damage.unsealed_word(meta)}</b>: the '
+                    "journal is older than checksums of its lines; a number "
+                    "that was changed since is not seen.")
     crowded = sum(a.crowded(cells) for cells in a.groups())
     if crowded:
         said.append(f"{words.plural(crowded, 'cell group')} had more threads "

@@ -29,7 +29,7 @@ static void print_problem(void *context, const char *text)
 	printf("%s\n", text);
 }
 
-int rm_validate_and_tell(const char *dir)
+static int validate_campaign(const char *dir)
 {
 	struct rm_validation validation = { .dir = dir,
 		.report = print_problem };
@@ -47,8 +47,9 @@ int rm_validate_and_tell(const char *dir)
 	printf("%s: %zu cells, %zu trials, complete%s\n", validation.dir,
 	        validation.cells, validation.found,
 	        validation.is_sealed ? ""
-	                             : "; older than checksums of lines: a "
-	                               "number that was changed is not seen");
+	                             : "; no checksum: older than those of "
+	                               "lines, a number that was changed is "
+	                               "not seen");
 	return RM_OK;
 }
 
@@ -64,7 +65,7 @@ static int validate_stages(const char *dir)
 		struct rm_error error = { 0 };
 		int status = rm_staged_path(dir, i, stage, &error)
 		                     ? rm_complain("validate", &error, RM_USAGE)
-		                     : rm_validate_and_tell(stage);
+		                     : validate_campaign(stage);
 
 		worst = status > worst ? status : worst;
 	}
@@ -73,6 +74,21 @@ static int validate_stages(const char *dir)
 		       "%u stages\n",
 		        dir, count);
 	return worst;
+}
+
+int rm_validate_and_tell(const char *dir)
+{
+	struct rm_error error = { 0 };
+	json_t *stages = NULL;
+	int result = rm_staged_read(dir, &stages, &error);
+
+	json_decref(stages);
+	if (result == -ENOENT)
+		return validate_campaign(dir);
+	if (!result)
+		return validate_stages(dir);
+	printf("%s\n1 problem in %s\n", error.text, dir);
+	return RM_FAILED;
 }
 
 int rm_cli_validate(int argc, char **argv)
@@ -86,17 +102,7 @@ int rm_cli_validate(int argc, char **argv)
 		"is, one line each; 2 the folder cannot be read.",
 		NULL, NULL, NULL };
 	const char *dir = NULL;
-	struct rm_error error = { 0 };
-	json_t *stages = NULL;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &dir);
-	int result = rm_staged_read(dir, &stages, &error);
-
-	json_decref(stages);
-	if (result == -ENOENT)
-		return rm_validate_and_tell(dir);
-	if (!result)
-		return validate_stages(dir);
-	printf("%s\n1 problem in %s\n", error.text, dir);
-	return RM_FAILED;
+	return rm_validate_and_tell(dir);
 }

@@ -7,6 +7,7 @@ Seeded; FLIPS=N flips N bits more. slow: about 15 seconds of CPU time.
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 
@@ -27,7 +28,8 @@ def made(tmp_path_factory):
     """(FILE, what was said, the campaign, the file unpacked)."""
     folder = tmp_path_factory.mktemp("artifact")
     campaign = made_artifact.campaign(folder / "quiet")
-    done = pack(folder / "a.tar.gz", campaign)
+    shutil.copytree(TOP / "tests/fixtures/campaign", folder / "older")
+    done = pack(folder / "a.tar.gz", campaign, folder / "older")
     assert done.returncode == 0, done.stderr
     return (folder / "a.tar.gz", done.stdout, campaign,
             unpack(folder / "a.tar.gz", folder / "u"))
@@ -79,6 +81,16 @@ def test_the_crate_names_what_is_there(made):
             assert (top / entity["@id"]).exists(), entity["@id"]
 
 
+def test_a_journal_without_checksums_is_marked(made):
+    rows = [line.split(" | ") for line in (made[3] / "ARTIFACT.md")
+            .read_text().splitlines()]
+    sealed = {row[0].strip("| `"): row[6].strip(" |") for row in rows
+              if len(row) == 7 and row[0].startswith("| `")
+              and row[1][:2] == "20"}
+    assert sealed == {"older": "**no checksum**: older than they are",
+                      "quiet": "yes"}
+
+
 def test_versions_are_those_of_the_packages(made):
     rows = (made[3] / "environment/packages.tsv").read_text().splitlines()
     listed = [line.split("\t")[:3] for line in rows[1:]]
@@ -112,7 +124,8 @@ def test_pages_are_made_again_without_a_network(made):
 def test_verify_artifact_takes_a_file_and_a_published_digest(made, tmp_path):
     status, text = verify(made[0], "--digest", manifest.digest(made[3]))
     assert status == 0, text
-    assert "trials, complete" in text
+    assert "older: 3 cells, 5 trials, complete; no checksum" in text
+    assert re.search(r"quiet: \d+ cells, \d+ trials, complete$", text, re.M)
     assert f"digest: {manifest.digest(made[3])}" in text
     status, text = verify(made[3], "--digest", "0" * 64)
     assert status == 1 and "it is whole, and another one" in text

@@ -267,8 +267,17 @@ def test_an_older_campaign_says_that_it_has_no_checksums(copied, report):
     assert "crc32" not in text  # each of its lines may be without
     trials[0]["result"]["ops"] += 1
     write(copied, meta, trials)
-    assert "crc32" not in validate(copied)[1]
+    status, text = validate(copied)
+    assert "crc32" not in text
     assert report(copied)[0] == 0
+    page = (copied / "report/index.html").read_text()
+    assert "· no checksum<" in page and "<b class=\"warn\">no checksum" in page
+
+
+def test_a_sealed_campaign_is_not_called_an_older_one(copied, report):
+    assert report(copied)[0] == 0
+    assert "no checksum" not in (copied / "report/index.html").read_text()
+    assert "no checksum" not in validate(copied)[1]
 
 
 def test_a_resume_does_not_go_on_after_a_changed_line(copied):
