@@ -143,7 +143,9 @@ def all_again(folder):
     """{"problems", "notes", "same"} of every campaign of an artifact."""
     folder = Path(folder)
     recorded = json.loads((folder / PYTHON).read_text(encoding="utf-8"))
-    here, out = versions(), {"problems": [], "notes": [], "same": 0}
+    commit = (folder / "environment/commit.txt").read_text().strip()
+    here, out = versions(), {"problems": [], "notes": [], "same": 0,
+                             "commit": commit}
     other = [f"{k} {here[k]} (packed with {recorded.get(k)})" for k in here
              if here[k] != recorded.get(k)]
     for of in sorted((folder / "campaigns").iterdir()):

@@ -2,6 +2,7 @@
 /* verify_artifact.c - `readmostly verify-artifact`: is what somebody packed
    whole, complete, and what its data give? Names, hashes and pages are the
    report's to compare, journals ours. */
+#include "runner/base/build_info.h"
 #include "runner/base/json.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
@@ -93,6 +94,16 @@ static int validate_all(const json_t *campaigns)
 	return worst;
 }
 
+/* Another commit's report may have other words: whose is right? */
+static void tell_commits(const char *packed)
+{
+	if (strcmp(packed, rm_build_commit) != 0)
+		printf("it was packed with sources of commit %s, and asked is "
+		       "the report of %s: `make rebuild` in it asks the "
+		       "packed one\n",
+		        packed, rm_build_commit);
+}
+
 /* Pages and tables, made again. */
 static int compare_pages(const char *python, const char *folder)
 {
@@ -104,9 +115,10 @@ static int compare_pages(const char *python, const char *folder)
 	size_t wrong = print_all(json_object_get(answer, "problems"));
 
 	print_all(json_object_get(answer, "notes"));
-	if (wrong)
+	if (wrong) {
+		tell_commits(rm_json_text(answer, "commit"));
 		status = complain_of(wrong, folder);
-	else
+	} else
 		printf("%lld files of pages and tables: what the data give\n",
 		        (long long)rm_json_whole(answer, "same"));
 	json_decref(answer);

@@ -331,6 +331,7 @@ def hostile(names):
 
 @pytest.mark.parametrize("names", [
     [("../x", "")], [("/x", "")], [("artifact", None), ("artifact/../x", "")],
+    [("artifact", None), ("artifact/..", None), ("artifact/../x", "")],
     [("artifact", None), ("artifact/a", ""), ("artifact/a", "")],
     [("artifact", None), ("artifact/l", "/tmp"), ("artifact/l/x", "")],
     [("artifact", None), ("artifact/below/x", "")]])
