@@ -28,6 +28,8 @@ static const struct command commands[] = {
 	        rm_cli_claims },
 	{ "advise", "which map for a workload, of what was measured",
 	        rm_cli_advise },
+	{ "reproduce", "a campaign again, here: replicated, opposite, unclear",
+	        rm_cli_reproduce },
 	{ "trial", "one cell: JSON in, JSON out", rm_cli_trial },
 	{ "check", "correctness checks of one map or all", rm_cli_check },
 	{ "explore", "a map under many schedules, each judged; simulated",

@@ -46,6 +46,7 @@ int rm_cli_list(int argc, char **argv);
 int rm_cli_import(int argc, char **argv);
 int rm_cli_plan(int argc, char **argv);
 int rm_cli_replay(int argc, char **argv);
+int rm_cli_reproduce(int argc, char **argv);
 int rm_cli_run(int argc, char **argv);
 int rm_cli_trial(int argc, char **argv);
 int rm_cli_check(int argc, char **argv);

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A campaign that is repeated: replicated, opposite or unclear, by rules that
+were there before, and what differs in the set-up."""
+import contextlib
+import io
+import json
+import shutil
+
+import pytest
+from machine_campaigns import change, machine, seal
+from report_helpers import main
+
+from report import journal
+from report.analysis import Analysis
+from report.reproduce import asked, judge, setup
+
+
+def told(*words, stdin=None, monkeypatch=None):
+    """(status, what it said, what it complained of)."""
+    said, error = io.StringIO(), io.StringIO()
+    if stdin is not None:
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(error):
+        status = main(["reproduce", *map(str, words)])
+    return status, said.getvalue(), error.getvalue()
+
+
+def answer(old, new, *words):
+    status, said, error = told(old, new, *words)
+    assert not error, error
+    return status, said, json.loads((new / "reproduction.json").read_text())
+
+
+def swap(folder, one, two):
+    """A doctored campaign: the trials of two maps change their labels."""
+    other = {one: two, two: one}
+    file, lines = folder / "trials.jsonl", []
+    for line in file.read_text().splitlines():
+        t = json.loads(line)
+        parts = t["cell"].split("/")
+        parts[1] = other.get(parts[1], parts[1])
+        t["cell"] = "/".join(parts)
+        lines.append(json.dumps(t))
+    file.write_text("\n".join(lines) + "\n")
+    seal(folder)
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    """A campaign, and the same speeds with other trials."""
+    folder = tmp_path_factory.mktemp("pair")
+    return machine(folder / "old", seed=1), machine(folder / "new", seed=2,
+                                                    day=21)
+
+
+# ---- the rules ------------------------------------------------------------
+
+@pytest.mark.parametrize("side,low,high,word", [
+    (1, 1.021, 1.5, "replicated"), (1, 1.02, 1.5, "unclear"),
+    (1, 0.5, 0.98, "opposite"), (1, 0.5, 0.981, "unclear"),
+    (-1, 0.5, 0.98, "replicated"), (-1, 1.021, 1.5, "opposite"),
+    (-1, 0.9, 1.1, "unclear"), (1, None, None, "unclear")])
+def test_a_word_needs_the_whole_interval_beyond_the_margin(side, low, high,
+                                                           word):
+    assert judge.word_of(side, low, high) == word
+
+
+@pytest.mark.parametrize("figure", [None, "headline", "winner", "flip",
+                                    "forest"])
+def test_the_same_speeds_are_replicated(pair, figure):
+    words = [] if figure is None else ["--figure", figure]
+    status, _, found = answer(*pair, *words)
+    assert status == 0
+    assert found["count"]["opposite"] == found["count"]["unclear"] == 0
+    assert found["count"]["replicated"] == {
+        None: 12, "winner": 12, "headline": 3, "flip": 4, "forest": 16}[
+            figure]
+
+
+def test_of_a_doctored_campaign_each_comparison_of_the_two_is_opposite(
+        pair, tmp_path):
+    """Labels of the fastest and the slowest swapped: what it says of the two,
+    and of each against the others, is the other way round."""
+    old = tmp_path / "old"
+    shutil.copytree(pair[0], old)
+    swap(old, "ck_ht", "gomap_rw")
+    status, said, found = answer(old, pair[1])
+    assert status == 1
+    assert found["count"] == {"replicated": 0, "opposite": 12, "unclear": 0}
+    assert said.count("✗ opposite: gomap_rw ÷ ") == 12
+    status, _, found = answer(old, pair[1], "--headline")
+    assert found["count"] == {"replicated": 0, "opposite": 3, "unclear": 0}
+
+
+def test_what_two_swapped_labels_do_not_touch_is_replicated(pair, tmp_path):
+    old = tmp_path / "old"
+    shutil.copytree(pair[0], old)
+    swap(old, "ck_ht", "shard_rw_32")
+    _, _, found = answer(old, pair[1])
+    assert {(r["over"], r["under"], r["word"]) for r in found["rows"]} == {
+        ("shard_rw_32", "ck_ht", "opposite"),
+        ("shard_rw_32", "gomap_rw", "replicated"),
+        ("shard_rw_32", "syncmap", "replicated")}
+
+
+def test_what_was_not_clear_is_counted_and_not_judged(tmp_path):
+    old = machine(tmp_path / "old", factors={"shard_rw_32": 1.2})
+    new = machine(tmp_path / "new", seed=2, day=21)
+    status, said, found = answer(old, new)
+    tied = found["not_clear_then"]
+    assert tied == 4 and "4 more were not clear then" in said
+    assert len(found["rows"]) == 8 and status == 0
+
+
+def test_wide_trials_replicate_nothing(tmp_path, pair):
+    """What reaches into the margin is unclear, and status 3."""
+    new = machine(tmp_path / "new", day=21, blocks=3)
+    change(new, lambda m: [c.update(blocks=10) for c in m["cells"]
+                           if c["measure"] == "throughput"])
+    status, said, found = answer(pair[0], new)
+    assert found["count"] == {"replicated": 0, "opposite": 0, "unclear": 12}
+    assert status == 3 and "no interval here" in said
+    assert not found["finished"] and "is not finished" in said
+
+
+def lacks(folder, edit):
+    change(folder, edit)
+    return folder
+
+
+@pytest.mark.parametrize("edit,why", [
+    (lambda m: m.update(cells=[c for c in m["cells"]
+                               if c["map"] != "syncmap"],
+                        maps=[x for x in m["maps"]
+                              if x["id"] != "syncmap"]),
+     "syncmap: not in this build"),
+    (lambda m: [c.update(window_ns=7) for c in m["cells"]
+                if c["map"] == "syncmap"], "syncmap: window_ns differs"),
+    (lambda m: [c.update(skip="too large") for c in m["cells"]
+                if c["map"] == "syncmap"], "syncmap: too large")])
+def test_what_cannot_be_asked_here_is_unclear_with_its_reason(
+        tmp_path, pair, edit, why):
+    new = tmp_path / "new"
+    shutil.copytree(pair[1], new)
+    lines = [line for line in (new / "trials.jsonl").read_text().splitlines()
+             if "/syncmap/" not in line]
+    (new / "trials.jsonl").write_text("\n".join(lines) + "\n")
+    lacks(new, edit)
+    _, said, found = answer(pair[0], new)
+    assert {r["why"] for r in found["rows"] if "syncmap" in (
+        r["over"], r["under"])} == {why}
+    assert found["count"] == {"replicated": 8, "opposite": 0, "unclear": 4}
+
+
+def test_a_map_that_answers_wrongly_here_replicates_nothing(tmp_path, pair):
+    new = machine(tmp_path / "new", seed=3, day=21,
+                  plant={"fail_verify": ("syncmap",)})
+    _, _, found = answer(pair[0], new)
+    assert {r["word"] for r in found["rows"] if r["under"] == "syncmap"} == {
+        "unclear"}
+    assert all("failed verification" in r["why"] for r in found["rows"]
+               if r["under"] == "syncmap")
+
+
+# ---- the set-up -----------------------------------------------------------
+
+def test_what_differs_in_the_set_up_is_listed(tmp_path, pair):
+    new = tmp_path / "new"
+    shutil.copytree(pair[1], new)
+
+    def other(meta):
+        meta["machine"]["id"] = "ffffffff"
+        meta["machine"]["facts"]["kernel"]["text"] = "7.0"
+        meta["machine"]["facts"]["load"]["text"] = "9.9"
+        meta["build"].update(compiler="clang", flags="-O3",
+                             binary_sha256="ff" * 32)
+        meta["maps"][2]["code"] = "another"
+    change(new, other)
+    _, said, found = answer(pair[0], new)
+    names = {(d["kind"], d["name"]) for d in found["setup"]}
+    assert {("machine", "id"), ("machine", "kernel"), ("build", "compiler"),
+            ("build", "flags"), ("build", "binary_sha256")} <= names
+    assert ("machine", "load") not in names
+    assert ("maps", "machine code of syncmap") in names
+    assert "build: flags: -O2 then, -O3 now" in said
+    assert answer(*pair)[2]["setup"] == []
+    assert "Nothing that is recorded differs" in answer(*pair)[1]
+
+
+def test_a_long_list_of_differences_is_cut_and_says_so():
+    rows = [("machine", f"fact {i}", "a", None) for i in range(30)]
+    lines = list(setup.lines(rows))
+    assert lines[0] == "  machine: fact 0: a then, not known now"
+    assert lines[-1] == "  and 6 more, all in reproduction.json"
+
+
+# ---- what is refused ------------------------------------------------------
+
+def test_a_campaign_does_not_repeat_itself(pair, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(pair[0], copy)
+    status, _, error = told(pair[0], copy)
+    assert status == 2 and "nothing was repeated" in error
+    assert not (copy / "reproduction.json").exists()
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_flipped_bit_is_refused_on_either_side(pair, tmp_path, side):
+    folders = [tmp_path / "old", tmp_path / "new"]
+    for source, folder in zip(pair, folders):
+        shutil.copytree(source, folder)
+    file = folders[side] / "trials.jsonl"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 3] ^= 4
+    file.write_bytes(data)
+    status, _, error = told(*folders)
+    assert status == 2 and "damaged, crc32" in error
+
+
+def test_an_unknown_figure_is_refused_before_anything_runs(pair):
+    for words in ((*pair,), ("inputs", pair[0])):
+        status, _, error = told(*words, "--figure", "latency")
+        assert status == 2 and "expected one of headline" in error
+
+
+# ---- what is to run -------------------------------------------------------
+
+def test_the_workloads_are_those_of_the_campaign(pair):
+    status, said, _ = told("inputs", pair[0])
+    assert status == 0
+    assert json.loads(said)["workloads"] == [
+        {"name": "uniform-97-3", "text": "# synthetic\n"}]
+
+
+def test_cells_are_those_that_clear_comparisons_need(pair, monkeypatch):
+    """Of the headline: four maps at one place, and what verifies them; what
+    the plan here has not is named."""
+    meta = json.loads((pair[0] / "campaign.json").read_text())
+    here = [c for c in meta["cells"] if "/syncmap/" not in c["id"]]
+    _, said, _ = told("cells", pair[0], "--headline", monkeypatch=monkeypatch,
+                      stdin=json.dumps({"cells": here}))
+    lines = said.splitlines()
+    lost = [line for line in lines if line.startswith("# not here: ")]
+    assert len(lost) == 2 and all("/syncmap/" in line for line in lost)
+    ids = [line for line in lines if not line.startswith("#")]
+    a = Analysis(journal.read(pair[0]))
+    place = a.at(a.headline())
+    assert {place[m].id for m in ("ck_ht", "gomap_rw", "shard_rw_32")} < set(
+        ids)
+    assert sum(i.endswith("/verify") for i in ids) == 3
+    assert len(ids) == 6
+
+
+def test_of_a_campaign_that_decided_nothing_there_is_nothing_to_run(
+        tmp_path, monkeypatch):
+    old = machine(tmp_path / "old", blocks=3)
+    status, _, error = told("cells", old, monkeypatch=monkeypatch, stdin="{}")
+    assert status == 2 and "decided none" in error
+
+
+def test_every_comparison_is_asked_once(pair):
+    a = Analysis(journal.read(pair[0]))
+    found = asked.of_campaign(a)
+    assert len({(q.over, q.under) for q in found}) == len(found)
