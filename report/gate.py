@@ -6,12 +6,15 @@ lines of trials.jsonl; regress.py, the page and the tally call decide(). Log rat
 ln(head / base) of ns per operation: + is slower. Rules: docs/method.md.
 """
 import math
+import re
 
 import numpy as np
 
 from report import stats
 
 LEVEL = 0.99  # of every interval the gate prints
+COUNTED = re.compile(r"\d+ops")  # a window, in a cell's id
+COMMON = {"u64x8", "w3", "m0", "uniform", "cores", "throughput"}  # in its id
 ROLES = {"gate": "", "advice": "", "aa": "A/A ", "control": "slowed "}
 EXIT = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "INVALID": 3}
 
@@ -150,15 +153,29 @@ def control_of(row, pair, plan):
     if row["role"] == "control":
         extra = 100.0 * plan["control_extra"]
         return ("PASS", f"+{extra:.3g} % seen") if is_slower(row, plan) else (
-            "INVALID", f"+{extra:.3g} % not seen")
-    margin = math.log1p(plan["margin"])
+            "INVALID", f"+{extra:.3g} % not seen" + mde_of(row))
+    return equal_of(row, pair, plan)
+
+
+def equal_of(row, pair, plan):
+    """(verdict, words) of the A/A control. It passes where base is shown to
+    agree with its copy; where it could not have seen a difference nothing is
+    shown, and nothing passes."""
+    margin, tolerance = (math.log1p(plan[n]) for n in ("margin", "tolerance"))
     both = stats.sign_flip_test(
         np.array([pair["d"] - margin, -pair["d"] - margin]), plan["flips"])
     row["p_either_way"] = float(min(both["p_max_t"]))
     if row["p_either_way"] <= plan["alpha"]:
         return "INVALID", "two copies of base differ by {:+.2f} %".format(
             row["slowdown_percent"])
-    return "PASS", "not shown to differ beyond the margin" + mde_of(row)
+    # both ends at alpha, uncorrected: "within" needs both (TOST)
+    within = np.array([tolerance - pair["d"], tolerance + pair["d"]])
+    row["p_equal"] = float(max(stats.sign_flip_test(
+        within, plan["flips"])["p"]))
+    limit = f"{100.0 * plan['tolerance']:.3g} %"
+    if row["p_equal"] <= plan["alpha"]:
+        return "PASS", f"agree within {limit}"
+    return "INVALID", f"not shown to agree within {limit}" + mde_of(row)
 
 
 def failure_of(pair, side):
@@ -189,11 +206,30 @@ def judge(contrasts, rows, plan):
     return result
 
 
+def identity(cell):
+    """A cell's id without its count of operations, which each campaign sets
+    anew: the same cell in every run."""
+    return "/".join(part for part in cell.split("/")
+                    if not COUNTED.fullmatch(part))
+
+
 def name_of(cell):
-    """Short name of a cell: map and threads of its id."""
-    part = cell.split("/")
-    return part[1] + " " + next(
-        (p for p in part[2:] if p[:1] == "t" and p[1:].isdigit()), "")
+    """Short name of a cell: its map, then what tells it from others. What
+    most cells have in common goes unsaid."""
+    name, *parts = [part for part in cell.split("/")[1:]
+                    if part not in COMMON and not COUNTED.fullmatch(part)]
+    return " ".join([name] + [keys_in_words(part) for part in parts])
+
+
+def keys_in_words(part):
+    """"n65536" is "64Ki" keys, as a workload says it; others stay."""
+    if part[:1] != "n" or not part[1:].isdigit():
+        return part
+    keys, unit = int(part[1:]), ""
+    for larger in ("Ki", "Mi", "Gi"):
+        if keys and keys % 1024 == 0:
+            keys, unit = keys // 1024, larger
+    return f"{keys}{unit}"
 
 
 def verdict_of_run(gated, controls, skipped):
@@ -247,5 +283,6 @@ def decide(campaign, rows):
             "plan_sha256": campaign["plan_sha256"], "seed": campaign["seed"],
             "arms": campaign["arms"], "blocks": plan["blocks"],
             "alpha": plan["alpha"], "family": len(gated),
+            "sized": campaign["sized"],
             "cells": gated, "advice": advice, "controls": controls,
             "skipped": campaign["skipped"]}

@@ -36,7 +36,7 @@ def title_of(row):
 
 def identity(row):
     """A row's name among all there can be."""
-    return gate.ROLES[row["role"]] + row["cell"]
+    return gate.ROLES[row["role"]] + gate.identity(row["cell"])
 
 
 def percent(value):

@@ -16,7 +16,7 @@ import json
 import sys
 from pathlib import Path
 
-from report import (damage, ending, folders, gate, gate_outputs,
+from report import (damage, ending, folders, gate, gate_outputs, gate_plan,
                      gate_table, journal, stats, strict_json)
 
 RULES = Path(__file__).with_suffix(".json")
@@ -24,7 +24,9 @@ USAGE = 2
 ENOUGH_CPUS = 4  # below, cells with several threads are advice
 SHORTEST_NS = 1_000_000  # of a window (R17: 1000 x the clock's cost)
 NEEDED = {"alpha", "power", "margin", "fail_at", "tolerance", "slot_limit",
-          "min_pairs", "flips"}
+          "min_pairs", "flips", "blocks_least", "bulk", "allowed_s",
+          "calibration_blocks", "repeat_wait", "repeat_most"}
+CONTROLS = ("regress-aa", "regress-slow")  # workloads
 ROLE_OF = {"head": "gate", "copy": "aa", "slow": "control"}  # of base's mate
 
 
@@ -60,6 +62,12 @@ def load_rules(path=RULES):
             and 0 < rules["alpha"] < 0.5 and 0.5 < rules["power"] < 1):
         raise InputError(f"{path}: expected 0 < margin < fail_at <= tolerance"
                          " < 1, 0 < alpha < 0.5 < power < 1")
+    if not (rules["blocks_least"] >= rules["min_pairs"] > 0
+            and 0 < rules["bulk"] <= 1 and rules["allowed_s"] > 0
+            and rules["calibration_blocks"] >= gate_plan.FEWEST):
+        raise InputError(f"{path}: expected blocks_least >= min_pairs, 0 < "
+                         "bulk <= 1, allowed_s > 0, calibration_blocks >= "
+                         f"{gate_plan.FEWEST}")
     return rules, hashlib.sha256(text).hexdigest()
 
 
@@ -81,6 +89,11 @@ def arms_of(meta):
     return sets
 
 
+def is_advice(cell, cpus):
+    """What else runs on a machine of few CPUs needs one of them."""
+    return cell["threads"] > 1 and cpus < ENOUGH_CPUS
+
+
 def contrast_of(cell, sets, cpus):
     """A cell's contrast, base first; InputError where it is none."""
     names = list(sets.get(cell["workload"], sets.get(None, {})))
@@ -88,7 +101,7 @@ def contrast_of(cell, sets, cpus):
         raise InputError(f"{cell['workload']}: arms {', '.join(names)}: "
                          "expected base and one of head, copy, slow")
     role = ROLE_OF[names[1]]
-    if role == "gate" and cell["threads"] > 1 and cpus < ENOUGH_CPUS:
+    if role == "gate" and is_advice(cell, cpus):
         role = "advice"
     return {"role": role, "cell": cell["id"], "base": "base",
             "head": names[1]}
@@ -126,6 +139,42 @@ def check_arms(arms):
                              "a copy of base, a file of equal content")
 
 
+def sized_of(meta, rules):
+    """What set the number of blocks, computed again from the note that was
+    written before the first pair; None where a person set it. InputError
+    where the campaign has another number."""
+    note = meta.get("notes", {}).get("noise")
+    if note is None:
+        return None
+    try:
+        sized = gate_plan.plan(strict_json.loads(note), rules)
+    except (ValueError, KeyError, TypeError, AttributeError,
+            ZeroDivisionError, OverflowError) as error:
+        raise InputError(f"notes.noise: no calibration: {error!r}") from error
+    odd = [c["id"] for c in meta["cells"] if c["measure"] == "throughput"
+           and c["blocks"] != sized["blocks"]]
+    if odd:
+        raise InputError(f"{odd[0]}: another number of blocks than the "
+                         f"{sized['blocks']} that the calibration gives")
+    return sized
+
+
+def check_repeats(meta, rules):
+    """Which pairs are repeated is a rule, too (docs/adr/0024): one that was
+    chosen for a campaign would be a choice of pairs."""
+    for cell in meta["cells"]:
+        repeat = cell.get("repeat")
+        if cell["measure"] != "throughput" or repeat is None or \
+                not repeat["most"]:
+            continue
+        if repeat["wait_share"] != rules["repeat_wait"] or \
+                repeat["most"] != rules["repeat_most"]:
+            raise InputError(
+                f"{cell['id']}: repeats at {repeat['wait_share']:g}, "
+                f"{repeat['most']} times at most; expected "
+                f"{rules['repeat_wait']:g} and {rules['repeat_most']:g}")
+
+
 def view_of(meta, rules, rules_digest):
     """What gate.decide() judges, of a campaign.json that `readmostly run`
     wrote and the rules."""
@@ -141,6 +190,7 @@ def view_of(meta, rules, rules_digest):
         "blocks": max((c["blocks"] for c in meta["cells"]), default=0),
         "control_extra": arms["slow"]["control_extra"]}
     check_plan(plan, sum(c["role"] == "gate" for c in contrasts))
+    check_repeats(meta, rules)
     for row in meta.get("calibration", []):
         if row["window_ns"] < SHORTEST_NS:
             raise InputError(f"{row['cell']}: window_ns {row['window_ns']}, "
@@ -152,6 +202,7 @@ def view_of(meta, rules, rules_digest):
             "key": [arms["base"]["sha256"], arms["head"]["sha256"],
                     arms["head"]["control_extra"], digest],
             "contrasts": contrasts, "skipped": skipped, "arms": arms,
+            "sized": sized_of(meta, rules),
             "cells": {c["id"]: c for c in meta["cells"]},
             "seed": meta["seed"], "created_utc": meta["created_utc"],
             "machine": meta["machine"], "attempt": 1, "earlier": [],

@@ -32,8 +32,8 @@ from report.paired import (clopper_pearson, detectable, lag_one,  # noqa: F401
                            outliers, pairs_needed, shift, shift_interval,
                            sign_test, slot_adjusted, standard_error,
                            values_per_trial, variance_components)
-from report.planning import (rank_power, recommended_blocks,  # noqa: F401
-                             visible_effect)
+from report.planning import (least_blocks, rank_power,  # noqa: F401
+                             recommended_blocks, visible_effect)
 from report.regression import least_squares  # noqa: F401
 from report.signed_rank import (feasible, hodges_lehmann,  # noqa: F401
                                 holm, needed_n_walsh, sign_flip_test,

@@ -4,27 +4,116 @@
 # programs against each other, then decides. HEAD may be FILE+2%, for a test of
 # the gate. RUNNER: the program that runs them (HEAD's file); LOCK: held while
 # trials run, so that no two gates disturb each other; REF, COMMIT: what base
-# was built from. Status: the verdict's (report/regress.py); 75: interrupted.
+# was built from. MAPS, CELLS, WORKLOAD: a part of the plan, or another one
+# (docs/method.md 5); MINUTES: what it may take; BUSY=ok: go on although others
+# work here. Arguments with --resume go on with a run, those with --set blocks=
+# set their number by hand. Status: the verdict's (report/regress.py); 3, too,
+# where others work here and nothing was begun; 75: interrupted.
 base=$1 copy=$2 head=$3
 shift 3
 runner=${RUNNER:-${head%+*}}
 python=$(report/find_python.sh) || exit 2
+say() { echo "regress: $*" >&2; }
+case ${MINUTES:-1} in *[!0-9]* | 0*) say "MINUTES=$MINUTES: expected a number from 1"; exit 2 ;; esac
+settings=$("$python" -m report.regress_plan settings) || exit
+read -r allowed_s calibration_blocks repeat_wait repeat_most <<SETTINGS
+$settings
+SETTINGS
+[ "${MINUTES:-}" ] && allowed_s=$((MINUTES * 60))
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 if [ "${LOCK:-}" ]; then
-	mkdir -p "$(dirname "$LOCK")"
+	mkdir -p "$(dirname "$LOCK")" && : >>"$LOCK" || { say "$LOCK cannot be written"; exit 2; }
 	exec 9>"$LOCK"
 	flock 9
 fi
-"$runner" run --mode regress --counters none \
+
+# What the arguments of run ask for that is ours to know.
+out='' resume='' by_hand='' before=''
+for word in "$@"; do
+	case $before$word in
+	-o* | --output*) out=${word#-o}; out=${out#--output=} ;;
+	--resume) resume=1 ;;
+	--set=blocks=* | --setblocks=*) by_hand=1 ;;
+	esac
+	case $word in -o | --output | --set) before=$word ;; *) before='' ;; esac
+done
+
+decide() { # SAID: what run said; the verdict of its folder
+	cat "$1" >&2
+	"$python" -m report.regress "$(sed -n 's/^\(campaign:\|resuming\) //p' "$1")"
+}
+if [ $resume ]; then
+	"$runner" run "$@" >"$dir/said"
+	ran=$?
+	[ $ran = 2 ] || [ $ran = 75 ] && { cat "$dir/said" >&2; exit $ran; }
+	decide "$dir/said"
+	exit
+fi
+
+# What was killed has no verdict, and none is made up for it.
+for folder in "$(dirname "${out:-results/x}")"/*/; do
+	grep -qs '"regress-slow"' "$folder/campaign.json" || continue
+	[ -f "$folder/report/verdicts.json" ] ||
+		say "${folder%/} was interrupted and has no verdict: readmostly run -o ${folder%/} --resume, or remove it"
+done
+
+# It looks first: a minute of measuring among others ends without a verdict.
+if ! look=$("$runner" doctor --busy); then
+	say "$look"
+	if [ "${BUSY:-}" != ok ]; then
+		say "nothing was begun: stop other work (top -b -n 1 -o %CPU | head -15), or wait; BUSY=ok goes on"
+		exit 3
+	fi
+fi
+
+# The plan, and of it what was chosen.
+if [ "${WORKLOAD:-}" ]; then
+	[ -f "$WORKLOAD" ] || WORKLOAD=workloads/${WORKLOAD%.conf}.conf
+	plan="$WORKLOAD workloads/regress-aa.conf workloads/regress-slow.conf"
+else
+	plan='--mode regress'
+fi
+# shellcheck disable=SC2086
+"$runner" plan --json $plan >"$dir/plan" &&
+	"$python" -m report.regress_plan cells "${MAPS:-}" "${CELLS:-}" \
+		<"$dir/plan" >"$dir/cells" || exit 2
+
+measure() { # ARGUMENTS of run; with what all campaigns of this run share
+	# shellcheck disable=SC2086 # words
+	"$runner" run --busy-ok --counters none --cells-from "$dir/cells" \
+		--set "repeat-wait=$repeat_wait" --set "repeat-most=$repeat_most" "$@" $plan
+}
+
+# Calibration: base against its copy says how many blocks this machine needs.
+if [ ! $by_hand ]; then
+	begun=$(date +%s)
+	say "calibration: $calibration_blocks blocks of base alone"
+	measure --arms "base=$base,copy=$copy" \
+		--set "blocks=$calibration_blocks" -o "$dir/noise" >"$dir/said" 2>"$dir/err"
+	ran=$?
+	[ $ran = 75 ] && exit 75
+	[ $ran = 2 ] && { cat "$dir/err" >&2; exit 2; }
+	# what it took beside its blocks the run will take, too
+	spent=$(($(date +%s) - begun))
+	left=$((allowed_s - 2 * spent))
+	"$python" -m report.regress_plan blocks "$dir/noise" $((left > 0 ? left : 0)) \
+		>"$dir/sized" || exit
+	set -- --set "blocks=$(sed -n 1p "$dir/sized")" \
+		--note "noise=$(sed -n 2p "$dir/sized")" "$@"
+fi
+
+changed=$(git status --porcelain 2>/dev/null | head -1)
+[ -z "$changed" ] || say "head is $(git rev-parse --short HEAD) and changes that are not committed"
+measure \
 	--arms "base=$base,head=$head" \
 	--arms "regress-aa:base=$base,copy=$copy" \
 	--arms "regress-slow:base=$base,slow=$base+2%" \
 	--note "ref=${REF:-base}" --note "commit=${COMMIT:-unknown}" \
+	--note "head=$(git rev-parse -q --verify HEAD 2>/dev/null || echo unknown)${changed:+ and changes}" \
 	--note "rules=$(sha256sum report/regress.json | cut -d' ' -f1)" \
 	"$@" >"$dir/said"
 ran=$?
 [ "${LOCK:-}" ] && exec 9>&-
-cat "$dir/said" >&2
-[ $ran = 2 ] || [ $ran = 75 ] && exit $ran
-"$python" -m report.regress "$(sed -n 's/^\(campaign:\|resuming\) //p' "$dir/said")"
+[ $ran = 2 ] || [ $ran = 75 ] && { cat "$dir/said" >&2; exit $ran; }
+decide "$dir/said"

@@ -5,6 +5,7 @@
 
 #include "runner/counters/counters.h"
 
+#include <argp.h>
 #include <sched.h>
 #include <stdio.h>
 
@@ -33,16 +34,12 @@ static void print_cpu(void)
 	        "event map", text);
 }
 
-int rm_cli_doctor(int argc, char **argv)
+static int say_findings(bool strict)
 {
 	struct rm_finding findings[RM_FINDINGS_MAX];
 	struct rm_topology topology = { 0 };
 	struct rm_error error = { "" };
 	size_t count, warnings = 0;
-	bool strict = rm_command_switch(argc, argv, "strict", 's',
-	        "status 1 where there is a warning",
-	        "Says what disturbs measurement on this machine and the "
-	        "command that changes it. Changes nothing itself.");
 
 	if (rm_topology_load(NULL, &topology, &error)) {
 		rm_topology_free(&topology);
@@ -65,4 +62,79 @@ int rm_cli_doctor(int argc, char **argv)
 		printf("nothing found that disturbs\n");
 	rm_topology_free(&topology);
 	return strict && warnings ? RM_FAILED : RM_OK;
+}
+
+enum { PROBE_MS = 1000 };
+
+/* For a script that is about to measure: whether to, in a second or two. */
+static int say_busy(void)
+{
+	struct rm_busy busy;
+	cpu_set_t mask;
+	unsigned cpus = 1;
+
+	if (!sched_getaffinity(0, sizeof(mask), &mask))
+		cpus = (unsigned)CPU_COUNT(&mask);
+	rm_busy_look(cpus, false, &busy);
+	if (!busy.is_busy)
+		rm_busy_probe(PROBE_MS, &busy);
+	if (busy.is_busy) {
+		printf("%s\n", busy.text);
+		return RM_FAILED;
+	}
+	printf("nobody else works here");
+	if (busy.pressure_percent >= 0)
+		printf(": somebody waited for a CPU in %.1f %% of the last "
+		       "10 s",
+		        busy.pressure_percent);
+	if (busy.probe_percent >= 0)
+		printf(", a probe of a second in %.1f %% of it",
+		        busy.probe_percent);
+	printf("\n");
+	return RM_OK;
+}
+
+/* The command line. */
+struct asked {
+	bool strict, busy;
+};
+
+static const struct argp_option options[] = {
+	{ "strict", 's', NULL, 0, "status 1 where there is a warning", 0 },
+	{ "busy", 'b', NULL, 0,
+	        "say only whether others work here now, in 2 s at most; status "
+	        "1 where they do",
+	        0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct asked *asked = state->input;
+
+	switch (key) {
+	case 's':
+		asked->strict = true;
+		return 0;
+	case 'b':
+		asked->busy = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "\"%s\": expected no argument", text);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int rm_cli_doctor(int argc, char **argv)
+{
+	static const struct argp argp = { options, parse, "",
+		"Says what disturbs measurement on this machine and the "
+		"command that changes it. Changes nothing itself.",
+		NULL, NULL, NULL };
+	struct asked asked = { 0 };
+
+	argp_parse(&argp, argc, argv, 0, NULL, &asked);
+	return asked.busy ? say_busy() : say_findings(asked.strict);
 }

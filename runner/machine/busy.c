@@ -4,6 +4,7 @@
 #include "runner/base/host.h"
 #include "runner/machine/machine.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,7 +60,9 @@ void rm_busy_look(unsigned cpus, bool in_haste, struct rm_busy *busy)
 {
 	char line[256];
 
-	*busy = (struct rm_busy){ .pressure_percent = -1, .load = -1 };
+	*busy = (struct rm_busy){
+		.pressure_percent = -1, .load = -1, .probe_percent = -1
+	};
 	if (rm_host_read("/proc/pressure/cpu", line, sizeof(line)) < 0 ||
 	        number_after(line, "avg10=") < 0) {
 		look_at_load(cpus, busy);
@@ -79,4 +82,73 @@ void rm_busy_look(unsigned cpus, bool in_haste, struct rm_busy *busy)
 		        "this machine is busy: somebody waited for a CPU in "
 		        "%.1f %% of the last 10 s, and still does",
 		        mean);
+}
+
+/* How long this thread was ready and had no CPU; negative: the kernel does not
+   count. */
+static double waited_ns(void)
+{
+	char line[256], *end;
+
+	if (rm_host_read("/proc/thread-self/schedstat", line, sizeof(line)) < 0)
+		return -1;
+	strtod(line, &end); /* its time on a CPU stands before that */
+	return *end == ' ' ? strtod(end, NULL) : -1;
+}
+
+/* Per cent of `span_ns` in which a thread that computes on `cpu` had to wait;
+   negative: not known. */
+static double waited_percent(unsigned cpu, uint64_t span_ns)
+{
+	cpu_set_t only;
+
+	CPU_ZERO(&only);
+	CPU_SET(cpu, &only);
+	if (sched_setaffinity(0, sizeof(only), &only))
+		return -1;
+
+	double before_ns = waited_ns();
+	uint64_t start_ns = rm_now_ns(), now_ns = start_ns;
+
+	while (now_ns - start_ns < span_ns)
+		now_ns = rm_now_ns();
+
+	double after_ns = waited_ns();
+
+	if (before_ns < 0 || after_ns < before_ns)
+		return -1;
+	return 100 * (after_ns - before_ns) / (double)(now_ns - start_ns);
+}
+
+void rm_busy_probe(unsigned probe_ms, struct rm_busy *busy)
+{
+	enum { CPUS_MOST = 8 };
+	unsigned worst = 0, probed = 0, count;
+	cpu_set_t mask;
+
+	busy->probe_percent = -1;
+	if (sched_getaffinity(0, sizeof(mask), &mask))
+		return;
+	count = (unsigned)CPU_COUNT(&mask);
+	count = count > CPUS_MOST ? CPUS_MOST : count;
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE && probed < count; cpu++) {
+		if (!CPU_ISSET(cpu, &mask))
+			continue;
+		probed++;
+		double percent =
+		        waited_percent(cpu, probe_ms * 1000000ULL / count);
+
+		worst = percent > busy->probe_percent ? cpu : worst;
+		busy->probe_percent = percent > busy->probe_percent
+		                              ? percent
+		                              : busy->probe_percent;
+	}
+	sched_setaffinity(0, sizeof(mask), &mask);
+	if (busy->is_busy || busy->probe_percent <= pressure_limit)
+		return;
+	busy->is_busy = true;
+	snprintf(busy->text, sizeof(busy->text),
+	        "this machine is busy: a probe that computed on CPU %u waited "
+	        "for it %.1f %% of the time",
+	        worst, busy->probe_percent);
 }

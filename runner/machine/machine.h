@@ -102,6 +102,8 @@ struct rm_busy {
 	double pressure_percent; /* of the time somebody waited for a CPU, of
 	                            the kernel (PSI); negative: it does not say */
 	double load; /* mean of a minute, asked where PSI is not there; or < 0 */
+	double probe_percent; /* rm_busy_probe(): of the time it waited for a
+	                         CPU; negative: not asked, or not known */
 	char text[RM_FINDING_TEXT]; /* what is busy; "" where nothing is */
 };
 
@@ -111,5 +113,13 @@ struct rm_busy {
  * fails: what cannot be read is not busy. Any thread.
  */
 void rm_busy_look(unsigned cpus, bool in_haste, struct rm_busy *busy);
+
+/*
+ * A second look, which needs nobody's mean: computes for `probe_ms` in all on
+ * the first eight CPUs that this thread may use, one after the other, and asks
+ * the kernel how long it had to wait for them. Fills in `probe_percent`, of the
+ * worst CPU; above a tenth the machine is busy. Its CPUs are as before.
+ */
+void rm_busy_probe(unsigned probe_ms, struct rm_busy *busy);
 
 #endif /* RM_MACHINE_H */

@@ -216,10 +216,54 @@ def test_what_a_cell_could_show_is_that_of_its_family():
         assert row["mde_percent"] > alone["mde_percent"]
 
 
+WHOLE = ("regress/gomap_rw/u64x8/n65536/w3/fresh/m0/uniform/t1/cores/"
+         "200000ops/throughput")
+
+
 @pytest.mark.parametrize("cell,name", [
-    ("regress/gomap_rw/u64x8/n1024/w3/update/m0/uniform/t2/cores/throughput",
-     "gomap_rw t2"),
-    ("regress/gomap_rw/u64x8/n1024/twice/t16/throughput", "gomap_rw t16"),
-    ("regress/t3/u64x8/n1024/throughput", "t3 ")])
-def test_a_cell_is_called_by_its_map_and_threads(cell, name):
+    (WHOLE, "gomap_rw 64Ki fresh t1"),
+    (WHOLE.replace("fresh", "churn"), "gomap_rw 64Ki churn t1"),
+    (WHOLE.replace("n65536", "n1000"), "gomap_rw 1000 fresh t1"),
+    (WHOLE.replace("n65536", "n1048576"), "gomap_rw 1Mi fresh t1"),
+    (WHOLE.replace("/t1/", "/t16/"), "gomap_rw 64Ki fresh t16"),
+    (WHOLE.replace("w3", "w50"), "gomap_rw 64Ki w50 fresh t1"),
+    ("regress/gomap_rw/u64x8/n1024/twice/t16/throughput",
+     "gomap_rw 1Ki twice t16"),
+    ("regress/t3/u64x8/n1024/throughput", "t3 1Ki")])
+def test_a_cell_is_called_by_what_tells_it_from_others(cell, name):
     assert gate.name_of(cell) == name
+
+
+def test_a_cell_is_the_same_in_a_run_that_counted_other_windows():
+    assert gate.identity(WHOLE) == gate.identity(
+        WHOLE.replace("200000", "1"))
+    assert "ops" not in gate.identity(WHOLE)
+
+
+# ---- a control that could not have seen anything --------------------------
+
+@pytest.mark.parametrize("noise", [0.03, 0.1, 0.5])
+def test_a_control_that_sees_nothing_is_not_shown_and_no_pass(noise):
+    v = verdicts_of(Fake(noise=noise), blocks=30)
+    aa = only(v, "aa")
+    assert aa["mde_percent"] > 2
+    assert aa["verdict"] == "INVALID" and "not shown to agree" in aa["words"]
+    assert v["verdict"] == "INVALID" and f"MDE {aa['mde_percent']:.1f} %" in \
+        v["reason"]
+
+
+def test_a_control_passes_where_it_is_shown_within_the_tolerance():
+    aa = only(verdicts_of(Fake()), "aa")
+    assert aa["verdict"] == "PASS" and aa["words"] == "agree within 2 %"
+    assert aa["p_equal"] <= 0.01 < aa["p_either_way"]
+
+
+def test_a_burst_in_a_gated_cell_leaves_the_others_decided():
+    class OneBurst(Fake):
+        def __call__(self, binary, cell, *rest):
+            self.noise = 0.2 if cell["map"] == "syncmap" else .006
+            return super().__call__(binary, cell, *rest)
+    v = verdicts_of(OneBurst())
+    assert v["verdict"] == "INCONCLUSIVE" and "syncmap" in v["reason"]
+    assert [r["verdict"] for r in v["cells"] if "syncmap" not in r["cell"]] \
+        == ["PASS"] * 2

@@ -122,6 +122,26 @@ def test_rules_out_of_their_order_are_refused(tmp_path, change):
 
 
 @pytest.mark.parametrize("change", [
+    {"blocks_least": 19}, {"bulk": 0}, {"bulk": 1.1}, {"allowed_s": 0},
+    {"calibration_blocks": 2}])
+def test_rules_that_size_no_run_are_refused(tmp_path, change):
+    with pytest.raises(regress.InputError, match="expected blocks_least"):
+        rules_with(tmp_path, **change)
+
+
+@pytest.mark.parametrize("repeat", [
+    {"wait_share": 0.2, "most": 3}, {"wait_share": 0.02, "most": 10}])
+def test_another_rule_of_repeats_is_refused(repeat):
+    meta = meta_of(Fake())
+    for cell in meta["cells"]:
+        cell["repeat"] = {"wait_share": 0.02, "most": 3, "share": 0.5}
+    assert regress.view_of(meta, *regress.load_rules())["attempt"] == 1
+    meta["cells"][0]["repeat"] |= repeat
+    with pytest.raises(regress.InputError, match="expected 0.02 and 3"):
+        regress.view_of(meta, *regress.load_rules())
+
+
+@pytest.mark.parametrize("change", [
     {"fail_at": 0.03, "tolerance": 0.03}, {"alpha": 0.499, "power": 0.501}])
 def test_rules_on_the_edge_of_their_order_are_taken(tmp_path, change):
     assert rules_with(tmp_path, **change).items() >= change.items()
@@ -143,7 +163,8 @@ def test_what_decides_has_its_name():
     """A name less would be a rule that may be left out."""
     assert regress.NEEDED == {
         "alpha", "power", "margin", "fail_at", "tolerance", "slot_limit",
-        "min_pairs", "flips"}
+        "min_pairs", "flips", "blocks_least", "bulk", "allowed_s",
+        "calibration_blocks", "repeat_wait", "repeat_most"}
 
 
 @pytest.mark.parametrize("change, blocks", [

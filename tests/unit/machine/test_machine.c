@@ -5,6 +5,7 @@
 #include "tests/unit/tap.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -502,10 +503,92 @@ static void waiting_goes_on(void)
 	        "waiting that goes on is, in per cent of the time between");
 }
 
+/* Where the probe reads: how long it ran, how long it waited, how often. */
+static struct rm_busy probe(const char *schedstat)
+{
+	struct rm_busy found = { 0 };
+
+	fake_root_make(root, sizeof(root));
+	if (schedstat)
+		fake_root_write(root, "proc/thread-self/schedstat", schedstat);
+	rm_busy_probe(2, &found);
+	fake_root_remove(root);
+	return found;
+}
+
+/* Waiting of 200 s between two looks, whatever the time between them. */
+static void *tell_waiting(void *opaque)
+{
+	const struct pressure *file = opaque;
+	FILE *out = fopen(file->path, "w");
+
+	if (out && !rename(file->next, file->path)) {
+		fputs("5000 1000 7\n", out);
+		fclose(out);
+		out = fopen(file->path, "w");
+	}
+	if (out) {
+		fputs("5000 200000001000 7\n", out);
+		fclose(out);
+	}
+	return NULL;
+}
+
+static struct rm_busy probe_that_waited(void)
+{
+	struct pressure file;
+	struct rm_busy found = { 0 };
+	cpu_set_t all, one;
+	pthread_t id;
+
+	sched_getaffinity(0, sizeof(all), &all);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one); /* two looks only */
+	fake_root_make(root, sizeof(root));
+	fake_root_write(root, "proc/thread-self/none", "");
+	snprintf(file.path, sizeof(file.path), "%s/proc/thread-self/schedstat",
+	        root);
+	snprintf(
+	        file.next, sizeof(file.next), "%s/proc/thread-self/next", root);
+	if (mkfifo(file.path, 0600) || mkfifo(file.next, 0600) ||
+	        pthread_create(&id, NULL, tell_waiting, &file) ||
+	        sched_setaffinity(0, sizeof(one), &one))
+		abort();
+	rm_busy_probe(2, &found);
+	pthread_cancel(id);
+	pthread_join(id, NULL);
+	sched_setaffinity(0, sizeof(all), &all);
+	fake_root_remove(root);
+	return found;
+}
+
+static void probes(void)
+{
+	cpu_set_t before, after;
+
+	sched_getaffinity(0, sizeof(before), &before);
+	struct rm_busy found = probe("5000 1000 7\n");
+
+	sched_getaffinity(0, sizeof(after), &after);
+	CHECK(!found.is_busy && found.probe_percent == 0,
+	        "a probe that never waited finds nobody");
+	CHECK(CPU_EQUAL(&before, &after), "it leaves its CPUs as they were");
+	found = probe_that_waited();
+	CHECK(found.is_busy && found.probe_percent > 10 &&
+	                strstr(found.text, "a probe that computed on CPU"),
+	        "one that waited is a busy machine, and the CPU is named");
+	found = probe(NULL);
+	CHECK(!found.is_busy && found.probe_percent < 0,
+	        "a kernel that does not count is unknown, not busy");
+	CHECK(probe("5000\n").probe_percent < 0,
+	        "nor is a file of another form");
+}
+
 int main(void)
 {
 	busy();
 	waiting_goes_on();
+	probes();
 	fake_root_make(root, sizeof(root));
 	reading();
 	denied();
