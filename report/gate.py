@@ -188,7 +188,12 @@ def failure_of(pair, side):
 
 def judge(contrasts, rows, plan):
     """Rows with verdicts for the contrasts of one family."""
-    pairs = [pairs_of(rows, c, plan["blocks"]) for c in contrasts]
+    return judge_pairs(contrasts, [pairs_of(rows, c, plan["blocks"])
+                                   for c in contrasts], plan)
+
+
+def judge_pairs(contrasts, pairs, plan):
+    """The same, of what pairs_of() makes of each contrast."""
     if not pairs:
         return []
     slower, within = test_family(pairs, plan)

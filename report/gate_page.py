@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from types import SimpleNamespace
 
-from report import gate, regress, stats, words
+from report import gate, gate_history, regress, stats, words
 
 FIGURE = ("label", "role", "cell", "slowdown_percent", "low_percent",
           "high_percent", "mde_percent", "slot_percent", "n", "verdict")
@@ -13,6 +13,7 @@ TABLE = [("cell", "text"), ("base, ns per operation", "num"),
          ("slower [99 %], %", "num"), ("MDE, %", "num"),
          ("slot effect [99 %], %", "num"), ("pairs", "num"),
          ("p slower", "num"), ("p within", "num"), ("verdict", "text")]
+RUN = ("label", "run", "date", "head", "ns_per_op", "percent", "changed")
 PAIR = ("label", "block", "percent", "base_first")
 
 
@@ -122,6 +123,54 @@ def regression(report, verdicts, campaign, rows, esc):
                    table, f"<ul class=text>{''.join(lost)}</ul>", raw)
 
 
+def history_rows(lines):
+    """One dict per cell and run: how far head's cost is from the median of
+    the cell's runs, and whether its level changed there."""
+    changed = {(cell, place["run"])
+               for cell, places in gate_history.level_changes(lines).items()
+               for place in places}
+    found = []
+    for cell, (runs, values) in sorted(gate_history.series(lines).items()):
+        middle = float(stats.hodges_lehmann(values))
+        found += [{"label": gate.name_of(cell), "run": run + 1,
+                   "date": lines[run]["created_utc"],
+                   "head": lines[run].get("head"), "ns_per_op": ns,
+                   "percent": 100 * (ns / middle - 1),
+                   "changed": (cell, run) in changed}
+                  for run, ns in zip(runs, values)]
+    return found
+
+
+def history(report, folder, campaign, verdicts, esc):
+    """Runs of this machine with this plan, and advice from them."""
+    from report.plot_gate import levels
+    lines, problems = gate_history.read(regress.history_of(folder))
+    lines = gate_history.comparable(lines, campaign["machine"].get("id"),
+                                    verdicts["plan_sha256"])
+    data = history_rows(lines)
+    labels = list(dict.fromkeys(row["label"] for row in data))
+    figure = "" if len(lines) < 2 or not data else report.figure(
+        "history", "<b>Head's cost in each run</b>, against the pseudo-median "
+        "of the cell's runs; a row is ± 12 % high, up is faster. A filled "
+        "triangle: the level changes there. Advice: between two runs the day "
+        "changes, too, and no verdict reads this.",
+        [report.panel("history", "Runs of this plan here",
+                      f"{words.plural(len(lines), 'run')} of "
+                      f"{words.plural(len(labels), 'cell')}.",
+                      (640, 60 + 40 * len(labels)), levels, data, labels)],
+        RUN, data, "l")
+    slower, faster, p = gate_history.one_sided(lines)
+    said = [f"Runs of this machine with this plan: {len(lines)}, in "
+            "history.jsonl beside this folder; none is changed or left out.",
+            f"Of equal commits: slower in {slower} runs, faster in {faster} "
+            f"(sign test, p = {p:.2g}).", *gate_history.advice(lines),
+            *problems]
+    report.section("history", "12 History", "Is there a trend that no single "
+                   "run can show?", "<ul class=text>" + "".join(
+                       f"<li>{esc(text)}</li>" for text in said) + "</ul>",
+                   figure)
+
+
 def artefacts(report, campaign, esc):
     arms = [[name, arm["program"], arm["sha256"],
              f"{100 * arm['control_extra']:g}"]
@@ -150,6 +199,7 @@ def build(folder):
     report = Report(folder / "report")
     answer(report, verdicts, campaign, esc)
     regression(report, verdicts, campaign, rows, esc)
+    history(report, folder, campaign, verdicts, esc)
     report.section("machine", "9 Machine", machine.QUESTION,
                    machine.tables_of(report, SimpleNamespace(
                        campaign=SimpleNamespace(meta=campaign, cells={}))))

@@ -70,6 +70,30 @@ def slowdown_row(ax, row, y, low, high):
                 va="center", fontsize=9.5, color=colour)
 
 
+def levels(ax, rows, labels):
+    """Head's cost in each run, one line per cell [% of its middle].
+
+    rows    dicts "label", "run", "percent", "changed"
+    labels  of the lines, top to bottom
+    """
+    for y, label in enumerate(labels):
+        ax.axhline(y, color=MUTED, lw=0.6)
+        for changed in (False, True):
+            mine = [r for r in rows
+                    if r["label"] == label and r["changed"] == changed]
+            offset = [y + max(min(r["percent"], SPAN), -SPAN) / (2.2 * SPAN)
+                      for r in mine]
+            ax.plot([r["run"] for r in mine], offset,
+                    "^" if changed else "o", ms=7 if changed else 3,
+                    color=WARN if changed else INK,
+                    mfc=WARN if changed else "none", ls="none")
+    ax.set(ylim=(len(labels) - 0.4, -0.6), yticks=range(len(labels)),
+           xlabel="run, oldest first")
+    ax.set_yticklabels(labels)
+    ax.tick_params(axis="y", length=0, labelcolor=INK)
+    ax.grid(False, axis="y")
+
+
 def pairs(ax, rows, labels):
     """Every pair in the order run: difference of its two trials [%].
 

@@ -6,8 +6,8 @@
         --arms regress-slow:base=FILE,slow=FILE+2%
     python3 -m report.regress DIR
 
-Writes DIR/report/ (page, verdicts.json, what pipelines read: gate_outputs.py)
-and prints the verdict. Exit status:
+Writes DIR/report/ (page, verdicts.json, what pipelines read: gate_outputs.py),
+appends to history.jsonl beside DIR, and prints the verdict. Exit status:
 0 PASS, 1 FAIL, 3 INVALID or INCONCLUSIVE, 2 usage or input, which a campaign
 that is not finished is, too.
 """
@@ -16,8 +16,8 @@ import json
 import sys
 from pathlib import Path
 
-from report import (damage, ending, folders, gate, gate_outputs, gate_plan,
-                     gate_table, journal, stats, strict_json)
+from report import (damage, ending, folders, gate, gate_history,
+                     gate_outputs, gate_plan, gate_table, journal, stats, strict_json)
 
 RULES = Path(__file__).with_suffix(".json")
 USAGE = 2
@@ -207,7 +207,8 @@ def view_of(meta, rules, rules_digest):
             "seed": meta["seed"], "created_utc": meta["created_utc"],
             "machine": meta["machine"], "attempt": 1, "earlier": [],
             "ref": meta.get("notes", {}).get("ref"),
-            "commit": meta.get("notes", {}).get("commit")}
+            "commit": meta.get("notes", {}).get("commit"),
+            "head": meta.get("notes", {}).get("head")}
 
 
 def earlier_attempts(folder, view, rules, rules_digest):
@@ -279,6 +280,18 @@ def read(folder):
     return view, rows
 
 
+def history_of(folder):
+    """The file of what runs came to, beside their folders."""
+    return Path(folder).resolve().parent / gate_history.NAME
+
+
+def keep(history, view, verdicts):
+    """Appends the run to the history, and says what is torn in it."""
+    for problem in gate_history.read(history)[1]:
+        print(f"regress: {problem}", file=sys.stderr)
+    gate_history.append(history, gate_history.line_of(view, verdicts))
+
+
 def page_of(folder):
     """Draws the page -> its path; where matplotlib is missing the verdict
     stands without it, and the folder is the answer."""
@@ -296,8 +309,10 @@ def main(argv=None):
         print("usage: python3 -m report.regress DIR", file=sys.stderr)
         return USAGE
     try:
-        verdicts = gate.decide(*read(argv[0]))
+        view, rows = read(argv[0])
+        verdicts = gate.decide(view, rows)
         write(Path(argv[0]) / "report", verdicts)
+        keep(history_of(argv[0]), view, verdicts)
         notes = gate_outputs.announce(verdicts)
     except InputError as error:
         print(f"regress: {error}", file=sys.stderr)

@@ -8,6 +8,7 @@
 base=$1 copy=$2 same=${3:-20} slow=${4:-10}
 total=$((same + slow))
 python=$(report/find_python.sh) || exit 2
+export BUSY="${BUSY-ok}" # a machine as it is: the tally says what came of it
 tally=${TALLY:-docs/tally/regress.jsonl}
 results=${RESULTS:-build/regress-tally}
 rm -rf "$results"

@@ -23,7 +23,7 @@ MACHINE = {"id": "0123abcd", "topology": "x", "cpus": 2, "cores": 2,
 
 def put(folder, fake, **how):
     """A campaign's folder, as the runner leaves it."""
-    meta = meta_of(fake, **how) | {"machine": MACHINE,
+    meta = meta_of(fake, **how) | {"machine": MACHINE, "name": folder.name,
                                    "notes": {"ref": "v1", "commit": "abc"}}
     view = view_of(fake, **how)
     folder.mkdir(parents=True)
@@ -86,6 +86,29 @@ def test_the_page_says_what_the_terminal_said_and_is_the_same_again(tmp_path):
     assert "slowed gomap_rw t1" in table
 
 
+def test_each_verdict_is_a_line_of_the_history_once(tmp_path):
+    same = put(tmp_path / "same", Fake())
+    decide(same)
+    decide(put(tmp_path / "slow", Fake(), head_extra=0.03))
+    history = tmp_path / "history.jsonl"
+    before = history.read_bytes()
+    assert decide(same).returncode == 0 and history.read_bytes() == before
+    lines = [json.loads(line) for line in before.splitlines()]
+    assert [line["verdict"] for line in lines] == ["PASS", "FAIL"]
+    history.write_bytes(before[:-30])
+    torn = decide(put(tmp_path / "next", Fake(seed=2)))
+    assert "history.jsonl:2: torn or damaged" in torn.stderr
+    assert torn.returncode == 0 and len(history.read_bytes()) > len(before)
+
+
+def test_a_history_that_cannot_be_written_is_one_line(tmp_path):
+    folder = put(tmp_path / "same", Fake())
+    (tmp_path / "history.jsonl").mkdir()
+    said = decide(folder)
+    assert said.returncode == 2
+    assert said.stderr.count("\n") == 1 and "history.jsonl" in said.stderr
+
+
 def test_a_torn_journal_is_no_verdict(tmp_path):
     folder = put(tmp_path / "torn", Fake())
     file = folder / "trials.jsonl"
@@ -124,8 +147,8 @@ def test_the_bar_of_the_tally(same, slow, word):
 
 
 def test_the_tally_sees_slow_runs_and_one_sidedness():
-    assert "over 120 s" in regress_tally.shortfalls(
-        tally(["PASS"] * 2, [], seconds=121.0))[0]
+    assert "over 330 s" in regress_tally.shortfalls(
+        tally(["PASS"] * 2, [], seconds=331.0))[0]
     lines = [tally_line("base", "PASS") for _ in range(20)]
     assert "slower in 20 of 20" in regress_tally.shortfalls(lines)[0]
 

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""How often the gate errs on noise that was recorded: calibration, number of
+blocks and verdict, by the gate's own code.
+
+    tests/report/gate_suites.py [--suites N] [--out FILE]
+    tests/report/gate_suites.py --record DIR
+
+A suite draws whole blocks of a recorded run of equal programs, so that cells
+of a block share its noise, turns each by a coin, as the order of arms does,
+and decides it. --record makes the recording of a campaign's folder.
+Simulated, nothing is measured. Ends with 1 where a bar is not met.
+"""
+import argparse
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+from report import gate, gate_plan, regress, stats  # noqa: E402
+
+RECORDING = ROOT / "tests/fixtures/gate-noise.json"
+TALLY = ROOT / "docs/tally/gate-suites.md"
+CELLS, SEED = 20, 20261124
+ALARMS = 0.01  # of suites of equal programs, with the bound of R27
+BLOCK_S, ALLOWED_S = 2.3, 270.0  # as on the machine of the recording, quiet
+
+
+def record(folder):
+    """The pairs of a run of equal programs, every gated cell's: text."""
+    view, rows = regress.read(folder)
+    cells = {}
+    for contrast in view["contrasts"]:
+        if contrast["role"] in ("gate", "aa"):
+            d = gate.pairs_of(rows, contrast, view["plan"]["blocks"])["d"]
+            name = gate.ROLES[contrast["role"]] + gate.name_of(
+                contrast["cell"])
+            cells[name] = [None if math.isnan(x) else round(float(x), 6)
+                           for x in d]
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(d)}"
+                       for name, d in cells.items())
+    return ('{\n "about": "ln(head / base) of each pair, in the order run, of'
+            f' equal programs; load of a minute {rows[0]["load"]} to '
+            f'{rows[-1]["load"]} on {view["machine"]["cpus"]} CPUs, '
+            f'{view["created_utc"][:10]}",\n "cells": {{\n{lines}\n }}\n}}\n')
+
+
+def recorded(path=RECORDING, scale=1.0):
+    """(cells, blocks): CELLS rows of recorded pairs, in the file's order."""
+    cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
+    d = np.array([[math.nan if x is None else x for x in row]
+                  for name, row in cells.items()
+                  if not name.startswith("A/A")], float)
+    return scale * d[:CELLS, ~np.isnan(d).any(axis=0)]
+
+
+def drawn(noise, blocks, rng, away=0.0):
+    """d (cells, blocks): whole blocks of the recording, each turned by its
+    coin, with heads slower by ln `away`; and who went first."""
+    turn = rng.integers(0, 2, blocks) * 2.0 - 1.0
+    picked = noise[:, rng.integers(0, noise.shape[1], blocks)]
+    return picked * turn + away, turn > 0
+
+
+def blocks_of(noise, rng, rules):
+    """The number that a calibration gives, of other blocks than decide."""
+    d, _ = drawn(noise, int(rules["calibration_blocks"]), rng)
+    return gate_plan.plan({"pairs": dict(enumerate(d.tolist())),
+                           "block_s": BLOCK_S, "allowed_s": ALLOWED_S},
+                          rules)["blocks"]
+
+
+def suite(noise, rng, rules, away=0.0):
+    """One run of the gate: (its blocks, verdicts of its cells)."""
+    blocks = blocks_of(noise, rng, rules)
+    d, first = drawn(noise, blocks, rng, away)
+    pairs = [{"d": row, "base_ns": np.full(blocks, 20.0),
+              "base_first": first, "lost": []} for row in d]
+    contrasts = [{"cell": f"x/c{i}", "role": "gate"} for i in range(len(d))]
+    rows = gate.judge_pairs(contrasts, pairs, rules | {"blocks": blocks})
+    return blocks, [row["verdict"] for row in rows]
+
+
+def rates(noise, suites, rules, away=0.0, seed=SEED):
+    """Shares: of suites with an alarm, of cells with each verdict; blocks."""
+    rng = np.random.default_rng([seed, round(1e6 * away)])
+    runs = [suite(noise, rng, rules, away) for _ in range(suites)]
+    cells = [v for _, verdicts in runs for v in verdicts]
+    return {"suites": suites,
+            "alarms": sum("FAIL" in verdicts for _, verdicts in runs),
+            "undecided": sum(set(v) & {"INCONCLUSIVE", "INVALID"} != set()
+                             for _, v in runs),
+            "blocks": sorted(blocks for blocks, _ in runs),
+            **{v: cells.count(v) / len(cells) for v in
+               ("PASS", "FAIL", "INCONCLUSIVE", "INVALID")}}
+
+
+def line(name, found):
+    blocks = found["blocks"]
+    bound = stats.clopper_pearson(found["alarms"], found["suites"])
+    return (f"| {name} | {found['alarms']} of {found['suites']} "
+            f"(at most {100 * bound:.2f} %) | {found['undecided']} "
+            + "".join(f"| {100 * found[v]:.2f} " for v in
+                      ("PASS", "FAIL", "INCONCLUSIVE", "INVALID"))
+            + f"| {blocks[0]} / {blocks[len(blocks) // 2]} / {blocks[-1]} |")
+
+
+HEAD = """# How often the gate errs on recorded noise
+
+Made by `make regress-suites`; simulated, by the gate's own code (ADR 40). A suite is a calibration, the number of blocks
+that it gives, and a verdict on 20 cells. {about}
+*Alarm*: a suite in which a cell is FAIL, with the 95 % upper bound (Clopper and Pearson). "Slower by the margin" is the edge of what may not
+alarm: there the test's own 1 % shows, if cells are slow enough to be told of (1 %).
+
+| recording, head | suites with an alarm | suites with an undecided cell | PASS [% of cells] | FAIL | INCONCLUSIVE | INVALID | blocks: least, median, most |
+|---|---|---|---|---|---|---|---|
+"""
+
+
+def page(suites, path=RECORDING):
+    """(the page, whether the bar is met)."""
+    rules, _ = regress.load_rules()
+    about = json.loads(Path(path).read_text(encoding="utf-8"))["about"]
+    lines, met = [], True
+    for name, scale in (("as recorded", 1.0), ("a quarter of it", 0.25)):
+        noise = recorded(path, scale)
+        for head, away in (("equal", 0.0), ("slower by the margin",
+                                            math.log1p(rules["margin"])),
+                           ("slower by 2 %", math.log(1.02))):
+            found = rates(noise, suites, rules, away)
+            lines.append(line(f"{name}, {head}", found))
+            print(lines[-1], file=sys.stderr, flush=True)
+            met &= away != 0.0 or found["alarms"] <= ALARMS * suites
+    return HEAD.format(about=f"The recording: {about}.") + "\n".join(
+        lines) + "\n", met
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("--suites", type=int, default=1000)
+    p.add_argument("--out", default=str(TALLY))
+    p.add_argument("--record", metavar="DIR")
+    args = p.parse_args()
+    if args.record:
+        RECORDING.write_text(record(args.record), encoding="utf-8")
+        return 0
+    text, met = page(args.suites)
+    Path(args.out).write_text(text, encoding="utf-8")
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
