@@ -397,8 +397,9 @@ regress-arms:
 # Counts of the simulated machine, without noise: no lock, no Python but the
 # plain one (docs/exact-gate.md).
 .PHONY: regress-exact
-regress-exact:  ## head's simulated counts against base's: BASE=ref HEAD=ref MAPS=ids
-	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) runner/regress_exact.sh \
+regress-exact:  ## head's simulated counts against base's: BASE=ref HEAD=ref MAPS=ids IMPL=their/map.c
+	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) IMPL=$(call quoted,$(IMPL)) \
+	IMPL_FLAGS=$(call quoted,$(IMPL_FLAGS)) runner/regress_exact.sh \
 	$(call quoted,$(BASE)) $(call quoted,$(HEAD)) $(ARGS)
 
 regress-tally:  ## 20 runs of base against itself, 10 against +2 %: bar of the gate

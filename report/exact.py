@@ -166,7 +166,8 @@ LINE = re.compile(rf"Counts: (\S+) ({FIGURE.pattern}(?:, {FIGURE.pattern})*)"
 
 
 def accepted_of(message):
-    """(cell -> ({figure: (base, head)}, reason), lines that are none)."""
+    """(cell -> [({figure: (base, head)}, reason)], lines that are none), of
+    the messages of all commits, the oldest first."""
     found, odd = {}, []
     for line in message.splitlines():
         if not line.startswith("Counts:"):
@@ -175,10 +176,27 @@ def accepted_of(message):
         if not match:
             odd.append(line)
             continue
-        found[match[1]] = ({f[0]: (json.loads(f[1]), json.loads(f[2]))
-                            for f in FIGURE.findall(match[2])},
-                           match[match.lastindex])
+        found.setdefault(match[1], []).append((
+            {f[0]: (json.loads(f[1]), json.loads(f[2]))
+             for f in FIGURE.findall(match[2])}, match[match.lastindex]))
     return found, odd
+
+
+def reasons_for(lines, differ, base):
+    """Why head may differ from base so, in words, or None. Lines of one
+    commit after the other lead from base's figures to head's: each tells the
+    step of its own commit; what tells of another step accepts nothing."""
+    reached = {frozenset(): ""}  # figures that differ from base's -> why
+    for figures, reason in lines:
+        for now, why in list(reached.items()):
+            known = base | dict(now)
+            if all(known.get(n) == b for n, (b, _) in figures.items()):
+                known |= {n: h for n, (_, h) in figures.items()}
+                new = frozenset(i for i in known.items()
+                                if i[1] != base[i[0]])
+                reached.setdefault(new, f"{why}; {reason}" if why else reason)
+    return reached.get(frozenset(
+        (n, head) for n, (_, head) in named(differ).items()))
 
 
 def named(differ):
@@ -222,10 +240,11 @@ def judge(cell, accepted):
         return row | {"verdict": EQUAL}
     if is_layout(differ):
         return row | {"verdict": LAID_OUT}
-    figures, reason = accepted.get(cell["cell"], (None, None))
-    if figures == named(differ):
-        return row | {"verdict": ACCEPTED, "reason": reason}
-    if figures is not None:
+    lines = accepted.get(cell["cell"], [])
+    reasons = reasons_for(lines, differ, base)
+    if reasons:
+        return row | {"verdict": ACCEPTED, "reason": reasons}
+    if lines:
         row["reason"] = "the message accepts other figures"
     return row | {"verdict": RED}
 
@@ -328,10 +347,12 @@ def first_line(verdict):
         count[row["verdict"]] = count.get(row["verdict"], 0) + 1
     parts = ", ".join(f"{n} {word}" for word, n in sorted(count.items()))
     about = verdict["about"]
+    theirs = "; {map}, Readmostly {readmostly}".format(**about) \
+        if "map" in about else ""
     return (f"{verdict['verdict']}: {len(verdict['cells'])} cells: {parts}; "
             f"base {about['base'][:12]} ({about['base_ref']}), head "
             f"{about['head'][:12]}{about['head_changed']}; simulated "
-            f"{about['machine']}, {about['compiler']}")
+            f"{about['machine']}, {about['compiler']}{theirs}")
 
 
 def notes(verdict):
@@ -370,7 +391,7 @@ def to_accept(verdict):
 
 def about_of(text):
     """What was built of what: "word value" on each line."""
-    return dict(line.partition(" ")[::2] for line in text.splitlines())
+    return dict(line.partition(" ")[::2] for line in text.splitlines() if line)
 
 
 def write_verdict(folder, file):

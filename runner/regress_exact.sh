@@ -4,11 +4,18 @@
 # regress-exact`: counts planned cells on the simulated machine, by base and by
 # head (a commit, or '' for the work tree), then decides (report/exact.py).
 # MAPS='IDS' narrows the plan, PLAN='FILES' is another one; CC and BUILD are
-# make's. Arms of commits are kept in build/regress-exact/, by commit, compiler,
-# flags and maps. Status: 0 equal or accepted; 1 red; 2 usage or input.
+# make's. IMPL=FILE counts a map of another project, whose commits are compared
+# (runner/regress_refs.sh). Arms of commits are kept in build/regress-exact/, by
+# commit, compiler, flags and maps. Status: 0 equal or accepted; 1 red; 2 usage
+# or input.
 export LC_ALL=C
 place=build/regress-exact build=${BUILD:-build/gcc} cc=${CC:-gcc}
-say() { echo "regress-exact: $*" >&2; exit 2; }
+gate=regress-exact
+[ -f runner/regress_exact.sh ] || {
+	echo "$gate: expected to be started in the folder of Readmostly" >&2
+	exit 2
+}
+. runner/regress_refs.sh
 base=$1 head=$2
 [ -n "$base" ] || say "expected BASE=<git ref>"
 shift $(($# < 2 ? $# : 2))
@@ -18,23 +25,21 @@ if [ "$1" = --json ]; then
 	shift 2
 fi
 python=$(command -v "${PYTHON:-python3}") || say "no python3 here"
-[ -f runner/regress_exact.sh ] || say "expected to be started in the folder of Readmostly"
-git rev-parse -q --git-dir >/dev/null 2>&1 ||
-	say "no git repository here, which base is taken from"
-
-commit_of() { # NAME REF: its commit
-	git rev-parse -q --verify "$2^{commit}" && return
-	[ "$(git rev-parse --is-shallow-repository)" = true ] &&
-		say "$1=$2: no such commit in this shallow clone: git fetch --unshallow (fetch-depth: 0)"
-	say "$1=$2: no such commit"
-}
+find_subject
+case $impl in *.cc) say "IMPL=$IMPL: a map in C++ is not simulated; its time: make regress" ;; esac
 base_commit=$(commit_of BASE "$base") || exit
 head_commit=$(commit_of HEAD "${head:-HEAD}") || exit
-[ -n "$head" ] || [ -z "$(git status --porcelain)" ] || changed=' and changes'
+[ -n "$head" ] || changed=$(changes_of "$repo")
 
-files=${PLAN:-$(echo workloads/regress-exact*.conf)}
-# shellcheck disable=SC2086
-maps=$(echo ${MAPS:-$(sed -n 's/^maps *= *//p' $files | tr ' ' '\n' | sort -u)} | tr , ' ')
+if [ -n "$id" ]; then
+	files=${PLAN:-workloads/regress-exact.conf} maps=$id
+	set -- --set "maps=$id" "$@"
+else
+	files=${PLAN:-$(echo workloads/regress-exact*.conf)}
+	chosen=${MAPS-}
+	# shellcheck disable=SC2086
+	maps=$(echo ${MAPS:-$(sed -n 's/^maps *= *//p' $files | tr ' ' '\n' | sort -u)} | tr , ' ')
+fi
 
 # One at a time in a tree: two makes in one folder break each other.
 mkdir -p "$place" && : >"$place/lock" || say "$place cannot be written"
@@ -50,11 +55,12 @@ broken() { # WHAT LOG ADVICE: its last lines, then one that says what to do
 	say "$1 does not build with $cc ($2): $3"
 }
 # What plans is always of the work tree, as this script is; as head it counts, too.
-quiet_make "$place/tree.log" BUILD="$build" OUT="$place/tree" MAPS_BUILT="$maps" \
-	STATS_MAPS= SIM_MAPS="$maps" "$place/tree/readmostly" "$place/tree/readmostly-sim" ||
-	broken "the work tree" "$place/tree.log" "mend it first"
-key=$({ "$cc" --version; cat "$build/flags"; echo "$maps"; } | sha256sum | cut -c1-8)
-
+build_tree() {
+	quiet_make "$place/tree.log" BUILD="$build" OUT="$place/tree" MAPS_BUILT="$maps" \
+		STATS_MAPS= SIM_MAPS="$maps" "$place/tree/readmostly" "$place/tree/readmostly-sim" ||
+		broken "the work tree" "$place/tree.log" "mend it first"
+	key=$({ "$cc" --version; cat "$build/flags"; echo "$maps"; } | sha256sum | cut -c1-8)
+}
 # built COMMIT: makes $place/COMMIT-KEY, its readmostly-sim with those of the maps
 # that it has; whole or not at all.
 built() {
@@ -73,30 +79,54 @@ built() {
 		broken "${1:0:12}" "$place/commit.log" "choose a commit that does"
 	mv "$new/build/readmostly-sim" "$at" && rm -rf "$new"
 }
+# theirs ARM [COMMIT]: makes $place/their-ARM/, programs of Readmostly as it is
+# here with their map in it, and no more than the map is compiled.
+theirs() {
+	local tree=$place/theirs/$1 out=$place/their-$1 log=$place/their-$1.log
+	take_theirs "$tree" "${2-}"
+	[ -f "$tree/$impl" ] || say "$1 has no $impl: there is nothing to compare with"
+	rm -rf "$build/sim/$tree" "${build:?}/$tree"
+	# shellcheck disable=SC2046
+	quiet_make "$log" BUILD="$build" OUT="$out" IMPL="$tree/$impl" \
+		IMPL_FLAGS="$(flags_of "$PWD/$tree")" MAPS_BUILT="$id" STATS_MAPS= \
+		SIM_MAPS="$id" $([ "$1" = base ] || echo "$out/readmostly") "$out/readmostly-sim" ||
+		broken "$1, $impl of ${2:-the work tree}," "$log" "mend it or choose another commit"
+	no=$(sed -n "s/^$id no //p" "$out/sim/maps.c.all")
+	[ -z "$no" ] || say "$1, $impl of ${2:-the work tree}: a map that $no is not simulated; its time: make regress"
+}
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/base" "$dir/head"
 # take ARM FILE: a copy, as the next run in this tree links others.
 take() { cp "$2" "$dir/$1.sim" || say "$2 cannot be copied to $dir"; }
-built "$base_commit"
-take base "$place/${base_commit:0:12}-$key"
-if [ -n "$head" ]; then
-	built "$head_commit"
-	take head "$place/${head_commit:0:12}-$key"
+if [ -n "$id" ]; then
+	planner=$place/their-head/readmostly
+	theirs base "$base_commit"
+	theirs head "${head:+$head_commit}"
+	for arm in base head; do
+		take "$arm" "$place/their-$arm/readmostly-sim"
+	done
 else
-	take head "$place/tree/readmostly-sim"
+	planner=$place/tree/readmostly
+	build_tree
+	built "$base_commit"
+	take base "$place/${base_commit:0:12}-$key"
+	[ -z "$head" ] || built "$head_commit"
+	take head "$place/$([ -n "$head" ] && echo "${head_commit:0:12}-$key" || echo tree/readmostly-sim)"
 fi
 
 # What is asked: the same of both.
 # shellcheck disable=SC2086
-"$place/tree/readmostly" plan --json ${MAPS:+--maps "$MAPS"} "$@" $files \
+"$planner" plan --json ${chosen:+--maps "$chosen"} "$@" $files \
 	>"$dir/plan.json" || exit 2
 exec 9>&-
 "$python" -m report.exact requests "$dir" || exit 2
 compiler() { "$dir/$1.sim" --version | sed -n 's/^compiler: //p'; }
 [ "$(compiler base)" = "$(compiler head)" ] ||
 	say "base was built with $(compiler base), head with $(compiler head): expected one"
-git log -1 --format=%B "$head_commit" >"$dir/message"
+# Each commit since base may accept what it changes; where there is none, head's.
+git -C "$repo" log --reverse --topo-order --format=%B "$base_commit..$head_commit" >"$dir/message"
+[ -s "$dir/message" ] || git -C "$repo" log -1 --format=%B "$head_commit" >"$dir/message"
 # shellcheck disable=SC2086
 cat >"$dir/about" <<ABOUT
 base $base_commit
@@ -105,6 +135,8 @@ head $head_commit
 head_changed ${changed-}
 compiler $(compiler head)
 plan $(cat $files | sha256sum | cut -c1-12)
+${id:+map $impl
+readmostly $(readmostly_commit)}
 ABOUT
 
 # Cells side by side: counts do not know of each other.

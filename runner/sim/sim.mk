@@ -53,7 +53,7 @@ SIM_FLAGS := $(or $(SIDE_OPT),-O2) -gdwarf-4 -g1 $(DEBUG) $(ALIGN) -fsanitize=th
              -mllvm -tsan-instrument-read-before-write=1,-Wno-tsan)
 
 # By way of assembly, which the lint reads.
-sim_maps = $(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(call headers,$<)
+sim_maps = $(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(call headers,$<) $(if $(filter $<,$(IMPL)),$(IMPL_FLAGS))
 $(SIM)/%.s: %.c $(BUILD)/flags $(BUILD)/side-flags
 	@mkdir -p $(@D)
 	$(SAY)$(sim_maps) -MMD -MP -S -o $@ $< 2>$@.warned || \

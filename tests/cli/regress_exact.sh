@@ -5,25 +5,16 @@
 # that tells of it. Each base and each edit is built: counts are those of code.
 # slow: minutes of CPU time; not part of `make check`.
 . tests/tools/tap.sh
+. tests/tools/own_tree.sh
 build=${BUILD:-build/gcc}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 tree=$dir/tree
 unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE
 
-# The tree with the times of its files, and the objects of its build: only what
-# is edited is compiled again.
-mkdir "$tree"
-git ls-files -z | xargs -0 cp -p --parents -t "$tree"
-find "$build" \( -name '*.[ods]' -o -name '*.code' -o -name '*.verdict' \) \
-	! -path "$build/tests/*" ! -path "$build/stats/*" ! -path "$build/sanitized/*" \
-	-exec cp -p --parents -t "$tree" {} +
-cp -p --parents -t "$tree" "$build/flags" "$build/side-flags"
+own_tree "$tree"
 in_tree() { (cd "$tree" && "$@"); }
-commit() { # MESSAGE
-	in_tree git add -A
-	in_tree git -c user.name=n -c user.email=n@n commit -qm "$1"
-}
+commit() { in_tree commit_all "$1"; } # MESSAGE
 cat >"$tree/workloads/few.conf" <<CONF
 # Two maps, and what one core touches beside what four take from each other.
 include    = regress-exact.conf
@@ -32,8 +23,7 @@ keys       = 1Ki
 threads    = 1 4
 maps       = gomap_rw shard_rw_32
 CONF
-in_tree git init -q
-commit 'all of it'
+commit 'few cells'
 gate() { # NAME BASE [HEAD [ARGUMENTS]]: sets status; leaves $dir/NAME, NAME.err
 	name=$1; shift
 	(cd "$tree" && PLAN=workloads/few.conf CC=$(cut -d' ' -f1 "$build/flags") \

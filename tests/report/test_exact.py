@@ -216,6 +216,45 @@ def test_a_line_without_figures_or_reason_is_told(run, capsys, line):
     assert "not understood: 'Counts:" in "\n".join(lines(capsys))
 
 
+STEPS = (f"Counts: {CELL} invalidations 650 -> 640, upgrades 31 -> 32: one",
+         f"Counts: {CELL} invalidations 640 -> 651, upgrades 32 -> 33: two")
+
+
+def test_lines_of_several_commits_lead_from_base_to_head(run, capsys):
+    differ_in_two(run)
+    run.message += "\n\n".join(STEPS)
+    assert run.status() == 0
+    assert lines(capsys)[1].endswith("upgrades 31 -> 33 (x 1.0645); one; two")
+
+
+def test_what_one_commit_did_and_another_undid_needs_no_line(run, capsys):
+    differ_in_two(run)
+    run.message += "\n".join([
+        f"Counts: {CELL} rmws 400 -> 500: there", *STEPS,
+        f"Counts: {CELL} rmws 500 -> 400: and back"])
+    assert run.status() == 0
+    assert "one; two" in lines(capsys)[1]
+
+
+@pytest.mark.parametrize("steps", [
+    STEPS[:1], STEPS[1:], STEPS[::-1],
+    [STEPS[0], STEPS[1].replace("640", "641")],
+    [*STEPS, f"Counts: {CELL} rmws 400 -> 401: three"][::2]])
+def test_steps_that_do_not_lead_there_accept_nothing(run, capsys, steps):
+    differ_in_two(run)
+    run.message += "\n".join(steps)
+    assert run.status() == 1
+    assert "the message accepts other figures" in "\n".join(lines(capsys))
+
+
+def test_a_map_of_another_project_is_said_with_this_commit(run, capsys):
+    run.write()
+    with (run.folder / "about").open("a", encoding="utf-8") as about:
+        about.write("map src/m.c\nreadmostly 00ff and changes\n\n")
+    assert exact.main(["decide", str(run.folder)]) == 0
+    assert lines(capsys)[0].endswith("; src/m.c, Readmostly 00ff and changes")
+
+
 def test_an_accepted_cell_makes_no_other_green(run):
     differ_in_two(run)
     run.message += f"\n{LINE}why\n"
