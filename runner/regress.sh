@@ -39,9 +39,14 @@ for word in "$@"; do
 	case $word in -o | --output | --set) before=$word ;; *) before='' ;; esac
 done
 
-decide() { # SAID: what run said; the verdict of its folder
+decide() { # SAID: what run said; the verdict of its folder, and why where it is red
 	cat "$1" >&2
-	"$python" -m report.regress "$(sed -n 's/^\(campaign:\|resuming\) //p' "$1")"
+	campaign=$(sed -n 's/^\(campaign:\|resuming\) //p' "$1")
+	"$python" -m report.regress "$campaign"
+	status=$?
+	[ $status != 1 ] || [ "${WHY:-}" = no ] || PYTHON=$python COMMIT=${COMMIT:-} \
+		runner/why.sh time "$campaign" "$campaign/report/why" "$base" "${head%+*}"
+	return $status
 }
 if [ $resume ]; then
 	"$runner" run "$@" >"$dir/said"

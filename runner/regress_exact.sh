@@ -65,7 +65,7 @@ build_tree() {
 # that it has; whole or not at all.
 built() {
 	local at=$place/${1:0:12}-$key new=$place/new id have=
-	[ -x "$at" ] && return
+	[ -x "$at" ] && [ -x "$at.native" ] && return
 	echo "building ${1:0:12}" >&2
 	rm -rf "$new" && mkdir -p "$new/tree" &&
 		git archive --format=tar "$1" >"$new/tar" && tar -x -C "$new/tree" -f "$new/tar" ||
@@ -75,9 +75,11 @@ built() {
 	done
 	[ -n "$have" ] || say "${1:0:12} has none of the maps $maps"
 	quiet_make "$place/commit.log" -C "$new/tree" BUILD="$PWD/$new/build" \
-		MAPS_BUILT="$have" SIM_MAPS="$have" "$PWD/$new/build/readmostly-sim" ||
+		MAPS_BUILT="$have" STATS_MAPS= SIM_MAPS="$have" \
+		"$PWD/$new/build/readmostly-sim" "$PWD/$new/build/readmostly" ||
 		broken "${1:0:12}" "$place/commit.log" "choose a commit that does"
-	mv "$new/build/readmostly-sim" "$at" && rm -rf "$new"
+	mv "$new/build/readmostly" "$at.native" &&
+		mv "$new/build/readmostly-sim" "$at" && rm -rf "$new"
 }
 # theirs ARM [COMMIT]: makes $place/their-ARM/, programs of Readmostly as it is
 # here with their map in it, and no more than the map is compiled.
@@ -86,10 +88,9 @@ theirs() {
 	take_theirs "$tree" "${2-}"
 	[ -f "$tree/$impl" ] || say "$1 has no $impl: there is nothing to compare with"
 	rm -rf "$build/sim/$tree" "${build:?}/$tree"
-	# shellcheck disable=SC2046
 	quiet_make "$log" BUILD="$build" OUT="$out" IMPL="$tree/$impl" \
 		IMPL_FLAGS="$(flags_of "$PWD/$tree")" MAPS_BUILT="$id" STATS_MAPS= \
-		SIM_MAPS="$id" $([ "$1" = base ] || echo "$out/readmostly") "$out/readmostly-sim" ||
+		SIM_MAPS="$id" "$out/readmostly" "$out/readmostly-sim" ||
 		broken "$1, $impl of ${2:-the work tree}," "$log" "mend it or choose another commit"
 	no=$(sed -n "s/^$id no //p" "$out/sim/maps.c.all")
 	[ -z "$no" ] || say "$1, $impl of ${2:-the work tree}: a map that $no is not simulated; its time: make regress"
@@ -97,22 +98,26 @@ theirs() {
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/base" "$dir/head"
-# take ARM FILE: a copy, as the next run in this tree links others.
-take() { cp "$2" "$dir/$1.sim" || say "$2 cannot be copied to $dir"; }
+# take ARM FILE NATIVE: copies, as the next run in this tree links others.
+take() { cp "$2" "$dir/$1.sim" && cp "$3" "$dir/$1.native" || say "$2 cannot be copied to $dir"; }
 if [ -n "$id" ]; then
 	planner=$place/their-head/readmostly
 	theirs base "$base_commit"
 	theirs head "${head:+$head_commit}"
 	for arm in base head; do
-		take "$arm" "$place/their-$arm/readmostly-sim"
+		take "$arm" "$place/their-$arm/readmostly"{-sim,}
 	done
 else
 	planner=$place/tree/readmostly
 	build_tree
 	built "$base_commit"
-	take base "$place/${base_commit:0:12}-$key"
-	[ -z "$head" ] || built "$head_commit"
-	take head "$place/$([ -n "$head" ] && echo "${head_commit:0:12}-$key" || echo tree/readmostly-sim)"
+	take base "$place/${base_commit:0:12}-$key"{,.native}
+	if [ -n "$head" ]; then
+		built "$head_commit"
+		take head "$place/${head_commit:0:12}-$key"{,.native}
+	else
+		take head "$place/tree/readmostly"{-sim,}
+	fi
 fi
 
 # What is asked: the same of both.
@@ -132,6 +137,7 @@ cat >"$dir/about" <<ABOUT
 base $base_commit
 base_ref $base
 head $head_commit
+head_ref $head
 head_changed ${changed-}
 compiler $(compiler head)
 plan $(cat $files | sha256sum | cut -c1-12)
@@ -153,4 +159,6 @@ rm -f "$place/counts.txt"
 	cp "$dir/counts.txt" "$place/" &&
 		echo "to accept: lines of $place/counts.txt, each with its reason, into head's message"
 }
+[ "${WHY:-}" = no ] || { [ $status != 1 ] && [ "${INSTRUCTIONS:-}" != all ]; } ||
+	runner/why.sh exact "$dir" "$place/why" "$dir/base.native" "$dir/head.native"
 exit $status

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of both arms for the reasons of a red verdict.
+
+Of the exact gate's folder, or of a campaign of `make regress`: the red cells,
+and for each that cachegrind runs a request of the trial protocol. Files of the
+folder of reasons: ask.json, maps, requests/NUMBER, order, counts.conf.
+"""
+import json
+import shlex
+
+from report import exact, strict_json
+
+OPERATIONS = 8000  # in a window that is counted: of regress-exact.conf
+
+
+def key_of(cell):
+    """What the instructions of a cell depend on, but for its threads."""
+    return cell["map"], cell["keys"], cell["write_kind"], cell["write_share"]
+
+
+def request_of(cell, factors):
+    """The native trial that does what a cell does, without a clock's say."""
+    counted = {k: v for k, v in cell.items() if k in factors} | {
+        "measure": "throughput", "cpus": [], "warm_up_ns": 0, "window_ns": 0,
+        "window_ops": cell.get("window_ops") or OPERATIONS,
+        "verify_ops": 0, "deadline_ns": 600 * 10**9}
+    return {"protocol": 2, "seed": exact.SEED, "control_extra": 0.0,
+            "counters": {"backend": "none"}, "cell": counted}
+
+
+def counted(cells, everything):
+    """Which cells cachegrind runs: of each kind of work the one with the
+    fewest threads, since threads take turns there."""
+    chosen = {}
+    for cell in sorted(cells, key=lambda c: c["factors"]["threads"]):
+        key = (cell["cell"],) if everything else key_of(cell["factors"])
+        chosen.setdefault(key, cell)
+    return list(chosen.values())
+
+
+def of_exact(folder, everything):
+    """(about, cells) of the exact gate's folder: red ones, or all that both
+    arms answered."""
+    factors = {c["id"]: c for c in exact.read_json(
+        folder / "plan.json")["cells"]}
+    about = exact.about_of(exact.read(folder / "about"))
+    verdict = exact.decide(exact.read_cells(folder), about,
+                           exact.read(folder / "message"), {})
+    found = [{"cell": row["cell"], "map": row["map"],
+              "red": row["verdict"] == exact.RED, "factors": factors[row["id"]], "again": exact_again(
+                  about, factors[row["id"]]), "counts": counts_of(row)}
+             for row in verdict["cells"] if row["verdict"] == exact.RED
+             or everything and row["base"] and row["head"]]
+    return about, found
+
+
+def counts_of(row):
+    """What a row of the exact gate says, in lines."""
+    said = ", ".join(exact.figure_text(*item) for item in
+                     exact.named(row["differ"]).items())
+    return [said or row["reason"] or "equal"]
+
+
+def exact_again(about, cell):
+    """The command that counts one cell alone."""
+    head = f" HEAD={shlex.quote(about['head_ref'])}" \
+        if about.get("head_ref") else ""
+    settings = " ".join(f"--set {name}={value}" for name, value in (
+        ("keys", cell["keys"]), ("write-kind", cell["write_kind"]),
+        ("threads", cell["threads"])))
+    return (f"make regress-exact BASE={about['base'][:12]}{head} "
+            f"MAPS={cell['map']} ARGS='{settings}'")
+
+
+def of_campaign(folder, verdicts):
+    """(about, cells) of a campaign of `make regress` that failed."""
+    meta = strict_json.loads(exact.read(folder / "campaign.json"))
+    factors = {c["id"]: c for c in meta["cells"]}
+    notes = meta.get("notes", {})
+    about = {"base": notes.get("commit", "unknown"), "campaign": meta["name"]}
+    base = notes.get("ref") or about["base"]
+    found = [{"cell": row["cell"], "map": factors[row["cell"]]["map"],
+              "red": True, "factors": factors[row["cell"]],
+              "counts": [], "time": {
+                  n: row[n] for n in ("slowdown_percent", "low_percent",
+                                      "high_percent", "n")},
+              "again": f"make regress BASE={shlex.quote(base)} "
+                       f"CELLS={shlex.quote(row['cell'])}"}
+             for row in verdicts["cells"]
+             if row["verdict"] == "FAIL" and row["slowdown_percent"]
+             is not None]
+    return about, found
+
+
+CONF = """# A cell that `make regress` called red, on the simulated machine.
+writes     = {share:g}%
+write-kind = {write_kind}
+keys       = {keys}
+shape      = {shape}
+threads    = 1 4 16
+warm-up    = 0s
+window     = {operations}ops
+deadline   = 10min
+blocks     = 1
+measure    = simulated:icelake-sp
+maps       = {map}
+"""
+
+
+def write(folder, judge, about, cells, everything):
+    """What the script reads, and tell.py."""
+    factors = exact.read_json(exact.DOCS / "cell.schema.json")["properties"]
+    runs = counted(cells, everything)
+    (folder / "requests").mkdir(parents=True)
+    for number, cell in enumerate(runs):
+        cell["run"] = number
+        exact.write(folder / "requests" / f"{number:03}", json.dumps(
+            request_of(cell["factors"], factors)))
+    by_key = {key_of(cell["factors"]): cell["run"] for cell in reversed(runs)}
+    for number, cell in enumerate(cells):
+        cell.setdefault("run", by_key[key_of(cell["factors"])])
+        if judge == "time":
+            exact.write(folder / f"counts-{number}.conf", CONF.format(
+                **cell["factors"], operations=OPERATIONS,
+                share=100 * cell["factors"]["write_share"]))
+    exact.write(folder / "order", "".join(
+        f"{n:03}\n" for n in range(len(runs))))
+    exact.write(folder / "ask.json", json.dumps(
+        {"judge": judge, "about": about, "cells": cells}))

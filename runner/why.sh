@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# why.sh exact|time FOLDER REASONS BASE HEAD - what may tell why a verdict is
+# red, of two native programs: their code by objdump, a map's instructions by
+# cachegrind, and, for a red time, simulated counts of the same cells (of commit
+# COMMIT, where that is said, against the work tree). Then prints the reasons
+# (report/why). INSTRUCTIONS=all counts each red cell, INSTRUCTIONS=no none.
+# Status: 0; 2 usage or input.
+export LC_ALL=C
+kind=$1 folder=$2 into=$3 base=$4 head=$5
+say() { echo "why: $*" >&2; exit 2; }
+[ $# = 5 ] || say "expected exact|time FOLDER REASONS BASE HEAD"
+python=$(command -v "${PYTHON:-python3}") || say "no python3 here"
+rm -rf "$into" && mkdir -p "$into/base" "$into/head" || say "$into cannot be written"
+all=()
+[ "${INSTRUCTIONS:-}" != all ] || all=(all)
+"$python" -m report.why ask "$kind" "$folder" "$into" "${all[@]}" || exit 2
+[ -s "$into/ask.json" ] || exit 0
+
+listed() { # ARM PROGRAM: what objdump says of it
+	objdump -t "$2" >"$into/$1.symbols" && objdump -R "$2" >"$into/$1.links" &&
+		objdump -s -j .rodata "$2" >"$into/$1.data" &&
+		objdump -d --no-show-raw-insn "$2" >"$into/$1.code"
+}
+if ! command -v objdump >/dev/null; then
+	echo "not compared: objdump is not installed (package binutils)" >"$into/no-code"
+elif ! { listed base "$base" && listed head "$head"; } 2>"$into/objdump.err"; then
+	echo "not compared: $(tail -n 1 "$into/objdump.err")" >"$into/no-code"
+fi
+
+if [ "${INSTRUCTIONS:-}" = no ]; then
+	echo "not counted: INSTRUCTIONS=no" >"$into/no-instructions"
+elif ! command -v valgrind >/dev/null; then
+	echo "not counted: valgrind is not installed (package valgrind)" >"$into/no-instructions"
+else
+	# One after the other for each CPU: instructions do not know of each other.
+	# shellcheck disable=SC2016
+	while read -r number; do
+		echo "base $number $base"; echo "head $number $head"
+	done <"$into/order" | xargs -P "$(nproc)" -L 1 sh -c '
+		valgrind --tool=cachegrind --cache-sim=no --fair-sched=yes \
+			--cachegrind-out-file="$0/$1/$2.cachegrind" "$3" trial \
+			<"$0/requests/$2" >"$0/$1/$2" 2>"$0/$1/$2.err" || :' "$into"
+fi
+
+if [ "$kind" = time ] && git rev-parse -q --verify "${COMMIT:-none}^{commit}" >"$into/commit" 2>&1; then
+	echo "counting what is red on the simulated machine" >&2
+	WHY=no PLAN="$(echo "$into"/counts-*.conf)" MAPS='' runner/regress_exact.sh \
+		"$COMMIT" '' --json "$into/counts.json" >"$into/counts.txt" 2>&1
+	[ -s "$into/counts.json" ] || rm -f "$into/counts.json"
+fi
+"$python" -m report.why tell "$into"

@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Why a verdict is red, of real programs: another layout names no function, an
+# edit its own; what objdump and cachegrind said is told; a tool that is missing
+# is one line. The long form: tests/tools/why_layout.py (docs/tally/why.md).
+# slow: builds programs; not part of `make check`.
+. tests/tools/tap.sh
+build=${BUILD:-build/gcc}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+command -v objdump >/dev/null || exit 3
+
+/usr/bin/python3 tests/tools/why_layout.py "$build" --quick >"$dir/layout"
+check "another layout names no function, and a plant its own" [ $? = 0 ]
+sed 's/^/# /' "$dir/layout"
+check "of four layouts and a plant" [ "$(grep -c '^| ok |' "$dir/layout")" = 5 ]
+
+# The folder of the exact gate as its script leaves it: one cell of a map, red
+# by a plant in head's answer, and two programs that are one.
+mkdir -p "$dir/gate/base" "$dir/gate/head"
+make -s BUILD="$build" OUT="$dir/out" MAPS_BUILT=gomap_rw "$dir/out/readmostly" >/dev/null
+"$build/readmostly" plan --json --maps gomap_rw --set keys=1Ki \
+	--set write-kind=update --set threads=1 workloads/regress-exact.conf \
+	>"$dir/gate/plan.json"
+/usr/bin/python3 -m report.exact requests "$dir/gate"
+for arm in base head; do
+	"$build/readmostly-sim" trial <"$dir/gate/requests/000" >"$dir/gate/$arm/000"
+	echo $? >"$dir/gate/$arm/000.status"
+	: >"$dir/gate/$arm/000.err"
+done
+sed -i 's/\("metric":"rmws",[^}]*"total":\)[0-9]*/\17/' "$dir/gate/head/000"
+printf 'base aaaa\nbase_ref v1\nhead bbbb\nhead_ref \nhead_changed \ncompiler gcc\n' \
+	>"$dir/gate/about"
+echo "Change it" >"$dir/gate/message"
+why() { # NAME [PATH]: the reasons, with another PATH
+	PATH=${2:-$PATH} PYTHON=/usr/bin/python3 runner/why.sh exact "$dir/gate" \
+		"$dir/$1.d" "$dir/out/readmostly" "$dir/out/readmostly" >"$dir/$1" 2>&1
+	status=$?
+	sed 's/^/# /' "$dir/$1"
+}
+why same
+check "reasons have status 0" [ $status = 0 ]
+check "the count is told" says "$dir/same" "-> 7 (x "
+check "equal programs have no other code" says "$dir/same" \
+	"code: no function that the measured loop calls is other machine code"
+check "and the same loop" says "$dir/same" \
+	"loop: that of drive_u64x8_mix is the same code"
+check "the command that shows it again is told" says "$dir/same" \
+	"again: make regress-exact BASE=aaaa MAPS=gomap_rw ARGS='--set keys=1024 --set write-kind=update --set threads=1'"
+if command -v valgrind >/dev/null; then
+	check "cachegrind counts equal programs equal" grep -q \
+		'instructions: equal, [0-9]* in the map' "$dir/same"
+fi
+
+# Without the tools, in a place that has all others.
+mkdir "$dir/bin"
+for tool in bash sh cat mkdir rm nproc xargs tail echo git; do
+	ln -s "$(command -v $tool)" "$dir/bin/$tool"
+done
+why bare "$dir/bin"
+check "without valgrind there are reasons" [ $status = 0 ]
+check "without valgrind one line says so" [ "$(grep -c 'valgrind is not installed' "$dir/bare")" = 1 ]
+check "without objdump one line says so" [ "$(grep -c 'objdump is not installed' "$dir/bare")" = 1 ]
+check "and the count is told" says "$dir/bare" "-> 7 (x "
+done_testing
