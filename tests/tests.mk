@@ -134,6 +134,11 @@ golden: $(BUILD)/readmostly  ## refresh golden files (read the diff)
 	@tests/tools/floor.sh $(BUILD)/readmostly golden
 
 
+# Of whole outputs: `tests/tools/said.py BUILD --full DIR` shows what a digest is of.
+.PHONY: golden-said
+golden-said: all  ## refresh what programs and pages are held to, word for word (read the diff): ARGS='NAME...'
+	@$(PYTHON) tests/tools/said.py $(BUILD) --write $(ARGS) | tail -n 1
+
 .PHONY: readme-picture
 readme-picture:  ## the README's picture from a run of a mode: CAMPAIGN=results/...
 	@test -n "$(CAMPAIGN)" || { echo "readme-picture: expected CAMPAIGN=<folder of a run of make bench>" >&2; exit 2; }

@@ -35,7 +35,8 @@ static const struct argp_option options[] = {
 	{ "resume", OPTION_RESUME, NULL, 0,
 	        "go on with the campaign in DIR: its plan, its seed", 0 },
 	{ "seed", OPTION_SEED, "N", 0,
-	        "of order, keys and operations, 0 .. 2^53 (default: random)",
+	        "of order, keys and operations, 0 .. 2^53 - 1 (default: "
+	        "random)",
 	        0 },
 	{ "maps", OPTION_MAPS, "IDS", 0,
 	        "only these maps: ids, globs, ~globs, separated by commas", 0 },

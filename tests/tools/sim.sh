@@ -9,6 +9,7 @@ request() {
 	shape=u64x8 keys=1000 write_share=0.03 miss_share=0 write_kind=update
 	warm_up_ns=20000 window_ops=1024 deadline_ns=60000000000 verify_ops=0
 	measure= seed=1 machine=icelake-sp limit_ns=0 dist=uniform
+	loop=mix rate_per_s=0 presize=true window_ns=0
 	map=$1 cores=$2
 	shift 2
 	for pair in "$@"; do eval "${pair%%=*}=\${pair#*=}"; done
@@ -19,9 +20,9 @@ request() {
  "cell": {"id": "sim/$map/$cores", "workload": "sim", "map": "$map",
   "shape": "$shape", "keys": $keys, "write_share": $write_share,
   "miss_share": $miss_share, "write_kind": "$write_kind", "dist": "$dist",
-  "loop": "mix", "rate_per_s": 0, "arrivals": "poisson", "threads": $cores,
-  "placement": "cores", "memory": "first-touch", "cpus": [], "presize": true,
-  "warm_up_ns": $warm_up_ns, "window_ns": 0, "window_ops": $window_ops,
+  "loop": "$loop", "rate_per_s": $rate_per_s, "arrivals": "poisson", "threads": $cores,
+  "placement": "cores", "memory": "first-touch", "cpus": [], "presize": $presize,
+  "warm_up_ns": $warm_up_ns, "window_ns": $window_ns, "window_ops": $window_ops,
   "deadline_ns": $deadline_ns, "verify_ops": $verify_ops, "measure": "$measure"}}
 END
 }
