@@ -138,6 +138,7 @@ golden: $(BUILD)/readmostly  ## refresh golden files (read the diff)
 .PHONY: golden-said
 golden-said: all  ## refresh what programs and pages are held to, word for word (read the diff): ARGS='NAME...'
 	@$(PYTHON) tests/tools/said.py $(BUILD) --write $(ARGS) | tail -n 1
+	@$(if $(ARGS),:,$(PYTHON) tests/report/page_words.py --write)
 
 .PHONY: readme-picture
 readme-picture:  ## the README's picture from a run of a mode: CAMPAIGN=results/...

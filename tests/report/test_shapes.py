@@ -9,6 +9,7 @@ slow: builds 54 reports; not part of `make check`.
 """
 import re
 
+import page_words
 import pytest
 from make_shape import SHAPES, Shape, statements
 from report_helpers import Built
@@ -62,3 +63,11 @@ def test_every_word_follows_from_the_rows(said, path):
     _, folder, _ = said(path)
     log = lint.lint(folder, folder / "terminal")
     assert not [f.text() for f in log.findings]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_a_page_says_what_was_kept_of_it(said, path):
+    """Each word and number: `make golden-said` after a change of these."""
+    _, folder, lines = said(path)
+    assert page_words.differs(path.stem, page_words.parts(
+        lines, folder.parent)) == {}
