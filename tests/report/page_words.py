@@ -189,6 +189,19 @@ def shape(path):
     return page
 
 
+def linted(build):
+    """A hash of what each rule of the linter finds where test_lint_reach.py
+    alters the page of a campaign."""
+    def findings(folder):
+        build(folder)
+        Built(folder)
+        altered = reach.Altered(folder)
+        list(altered.samples()), list(altered.other_rows())
+        return [line for lines in altered.heard_parts().values()
+                for line in lines]
+    return findings
+
+
 OTHERS = {**{name: campaign(build) for name, build in
              reach.CAMPAIGNS.items()},
           "all": all_asked, "advise": advised, "claims": claimed,
@@ -197,8 +210,9 @@ OTHERS = {**{name: campaign(build) for name, build in
 
 def pages():
     """{name: function of a folder -> statements}."""
-    return OTHERS | {path.stem: shape(path)
-                     for path in sorted(SHAPES.glob("*.txt"))}
+    return OTHERS | {f"lint {name}": linted(build) for name, build in
+                     reach.CAMPAIGNS.items()} | {
+        path.stem: shape(path) for path in sorted(SHAPES.glob("*.txt"))}
 
 
 def write():
