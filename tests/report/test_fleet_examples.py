@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Examples for other tools' users: JUBE runs one; ReFrame's is played, since
+ReFrame is not packaged here."""
+import csv
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
+PLAYED = {"READMOSTLY": str(BUILD / "readmostly"), "RM_FAKE": "=ok",
+          "MODE": str(ROOT / "tests/fixtures/fleet.conf"),
+          "RM_TRIAL_PROGRAM": str(BUILD / "tests/fake_trial")}
+
+
+def run(command, folder, **more):
+    return subprocess.run(command, cwd=folder, text=True, capture_output=True,
+                          env={**os.environ, **PLAYED, **more})
+
+
+def made():
+    for file in (PLAYED["READMOSTLY"], PLAYED["RM_TRIAL_PROGRAM"]):
+        if not Path(file).exists():
+            pytest.skip(f"{file} was not built")
+
+
+@pytest.mark.skipif(not shutil.which("jube"), reason="no jube here")
+def test_jube_runs_the_example_and_makes_its_table(tmp_path):
+    made()
+    shutil.copy(ROOT / "examples/fleet/jube.xml", tmp_path)
+    done = run(["jube", "run", "jube.xml", "-r"], tmp_path)
+    tables = list(tmp_path.glob("jube_run/*/result/result.dat"))
+    assert tables, done.stdout + done.stderr
+    rows = list(csv.DictReader(tables[0].open()))
+    assert [row["map"] for row in rows] == ["gomap_rw", "rwlock_probe"]
+    for row in rows:
+        assert (row["trials"], row["failed"]) == (row["ok"], "0"), row
+        assert int(row["ok"]) > 40 and row["status"] == "done", row
+
+
+def played_reframe(monkeypatch):
+    """The names of ReFrame that the check uses, as its manual has them."""
+    rfm, sanity = types.ModuleType("reframe"), types.ModuleType("sanity")
+    rfm.RunOnlyRegressionTest = type("RunOnlyRegressionTest", (), {})
+    rfm.simple_test = rfm.sanity_function = lambda that: that
+    rfm.performance_function = lambda unit: lambda that: that
+    sanity.assert_found = lambda pattern, file: bool(
+        re.search(pattern, Path(file).read_text(), re.M))
+    sanity.extractsingle = lambda pattern, file, tag, conv: conv(
+        re.search(pattern, Path(file).read_text(), re.M)[tag])
+    rfm.utility = types.ModuleType("reframe.utility")
+    rfm.utility.sanity = sanity
+    for name, module in {"reframe": rfm, "reframe.utility": rfm.utility,
+                         "reframe.utility.sanity": sanity}.items():
+        monkeypatch.setitem(sys.modules, name, module)
+
+
+@pytest.fixture
+def check(monkeypatch):
+    played_reframe(monkeypatch)
+    for name, value in PLAYED.items():
+        monkeypatch.setenv(name, value)
+    spec = importlib.util.spec_from_file_location(
+        "reframe_check", ROOT / "examples/fleet/reframe_check.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.ReadmostlyCheck()
+
+
+@pytest.mark.parametrize("fake, is_whole", [("=ok", True),
+                                            ("gomap_rw=crash", False)])
+def test_the_reframe_check_reads_what_its_command_says(check, tmp_path, fake,
+                                                       is_whole):
+    made()
+    done = run([check.executable, *check.executable_opts], tmp_path,
+               RM_FAKE=fake)
+    check.stdout = str(tmp_path / "out")
+    Path(check.stdout).write_text(done.stdout)
+    assert check.is_whole() == is_whole, done.stdout + done.stderr
+    assert check.ok() > 40
+    assert (check.failed() == 0) == is_whole
+
+
+def test_the_reframe_check_says_that_it_is_not_run_here():
+    text = (ROOT / "examples/fleet/reframe_check.py").read_text()
+    assert "Not run here: ReFrame is not packaged" in text
