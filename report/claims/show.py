@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report claims list | show ID | cells PLAN [ID...] | digest
+"""python3 -m report claims list | show ID | power | cells PLAN [ID...] | digest
 
 list    every claim with its rule, and its verdict where a campaign has one;
         then what the articles advise (D1 to D23), and how it stands
 show    one claim: what it says, the experiment, the rule, the verdict with
         its numbers, and the command that repeats it
+power   of each claim's cells, what a run could have shown, by the spread of
+        its blocks, and how many blocks show what the claim must see
 cells   ids of the cells of PLAN (plan.json, campaign.json) that the claims
         need, one a line; without ID those of all claims
 digest  the hash of the ledger, which a run keeps (--note claims=HASH)
@@ -20,7 +22,7 @@ from pathlib import Path
 
 from report import articles, journal, strict_json, words
 from report.claims import (agreement, decide, decision_rules, evidence,
-                           ledger, rules)
+                           ledger, power, rules)
 
 LATEST = Path("results/latest")
 WIDTH = 78
@@ -32,7 +34,8 @@ def arguments(argv):
         prog="readmostly claims", description="The ledger of published "
         "claims: what was said, the experiment that decides it, the verdict.")
     kinds = parser.add_subparsers(dest="do", required=True,
-                                  metavar="list | show | cells | digest")
+                                  metavar="list | show | power | cells | "
+                                  "digest")
     one = kinds.add_parser("list", help="every claim on a line")
     two = kinds.add_parser("show", help="one claim or rule, all of it")
     two.add_argument("ids", metavar="ID", nargs="+")
@@ -40,7 +43,8 @@ def arguments(argv):
     three.add_argument("plan", metavar="PLAN", type=Path)
     three.add_argument("ids", metavar="ID", nargs="*")
     kinds.add_parser("digest", help="the hash of the ledger")
-    for kind in (one, two):
+    four = kinds.add_parser("power", help="how many blocks each cell needs")
+    for kind in (one, two, four):
         kind.add_argument("--from", dest="folder", metavar="DIR", type=Path,
                           help="campaign that verdicts are of (default: "
                           f"{LATEST}, where it was made for claims)")
@@ -252,6 +256,10 @@ def main(argv):
             return 0
         if args.do == "digest":
             print(ledger.digest(claims))
+            return 0
+        if args.do == "power":
+            print("\n".join(power.lines(journal.read(
+                args.folder or LATEST), claims)))
             return 0
         advised = decision_rules.read(claims)
         rows = verdicts_of(args.folder, claims)

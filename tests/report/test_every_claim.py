@@ -15,7 +15,8 @@ import pytest
 from every_claim import FALSE, NONE, OPEN, SIZE, TRUE, Impossible
 from report_helpers import TOP
 
-from report.claims import decide, ledger, rules, show  # noqa: E402
+from report import stats  # noqa: E402
+from report.claims import decide, ledger, power, rules, show  # noqa: E402
 
 BUILD = (TOP / os.environ.get("BUILD", "build/gcc")).resolve()
 CLAIMS = ledger.read()
@@ -131,6 +132,20 @@ def test_a_machine_that_lacks_what_a_row_needs_leaves_it_open():
              if c.needs or c.numbers == "counters"}
     assert {n for n, v in found.items()
             if v["verdict"] == rules.NOT_HERE} == needy and needy
+
+
+def test_each_claim_of_speed_has_the_blocks_that_its_family_needs():
+    """Also where it is the first that is called: with one block fewer no
+    difference, however large, is a word."""
+    rows = possible([c for c in WITH_CELLS.values()
+                     if c.speaks == "speed"], TRUE)
+    found = decide.gathered(every_claim.campaign(rows), {
+        row.claim.id: row.claim for row in rows})
+    least = stats.family_needs(power.groups_of(found))["least"]
+    few = {key[0]: len(e.values) for key, of in found.items()
+           for one, e in of if decide.tested(one, e)
+           and len(e.values) < least}
+    assert least == 15 and not few, few
 
 
 # ---- rows without cells ---------------------------------------------------
