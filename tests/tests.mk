@@ -271,6 +271,11 @@ repeats-tally:  ## simulated campaigns with repeats: is a planted ratio in its i
 stats-rates:  ## simulated: is the truth in its interval, are ledgers without a difference called wrongly: ARGS='--seed N --share F'
 	@nice -n 19 $$(report/find_python.sh) tests/tools/stats_rates.py $(ARGS)
 
+# How often the gate errs on noise that was recorded: docs/tally/gate-suites.md.
+.PHONY: regress-suites
+regress-suites:  ## simulated: 1,000 suites of 20 cells each of equal and of slower programs, decided by the gate
+	@nice -n 19 $$(report/find_python.sh) tests/report/gate_suites.py $(ARGS)
+
 # Traces of operations (docs/traces.md).
 .PHONY: replay-tally
 replay-tally: $(BUILD)/readmostly  ## 10^7 operations recorded and replayed: the same state

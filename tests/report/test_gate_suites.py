@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+# slow: over ten seconds of CPU time; not part of `make check`.
+"""Facts about how often the gate errs on recorded noise; 1,000 suites of each
+kind are `make regress-suites`, docs/tally/gate-suites.md."""
+import math
+import os
+import sys
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+sys.path.insert(0, os.path.dirname(__file__))
+import gate_suites  # noqa: E402
+from report import gate_plan, regress, stats  # noqa: E402
+
+RULES = regress.load_rules()[0] | {"flips": 8000}  # p to 0.1 %
+SUITES = 40
+
+
+@pytest.fixture(scope="module")
+def noise():
+    return gate_suites.recorded()
+
+
+def test_the_recording_is_of_twenty_cells_and_twenty_blocks(noise):
+    assert noise.shape[0] == 20 <= noise.shape[1]
+    assert not np.isnan(noise).any() and (noise.std(axis=1) > 0).all()
+
+
+def test_equal_programs_raise_no_alarm(noise):
+    found = gate_suites.rates(noise, SUITES, RULES)
+    assert found["alarms"] == 0, "1,000 suites have at most ten"
+    assert found["FAIL"] == 0
+
+
+def test_the_edge_of_the_margin_alarms_as_seldom_as_alpha_says(noise):
+    """Without the rule of 1 %, which hides what the test alone would do."""
+    found = gate_suites.rates(gate_suites.quieter(noise), 2 * SUITES,
+                              RULES | {"fail_at": -1.0},
+                              math.log1p(RULES["margin"]))
+    assert found["alarms"] <= binom.ppf(0.999, 2 * SUITES, RULES["alpha"])
+
+
+def test_two_per_cent_is_found_on_quiet_noise_and_never_passes(noise):
+    found = gate_suites.rates(gate_suites.quieter(noise), 20, RULES,
+                              math.log(1.02))
+    assert found["alarms"] == 20 and found["FAIL"] >= 0.9
+    assert found["PASS"] <= 0.005
+
+
+def test_the_number_of_blocks_knows_nothing_of_the_pairs_that_decide(noise):
+    """The same calibration, heads that differ by anything: one number."""
+    numbers = [[gate_suites.suite(gate_suites.quieter(noise), np.random.default_rng(seed),
+                                  RULES, away)[0] for seed in range(3)]
+               for away in (0.0, 0.02, -0.5)]
+    assert numbers[0] == numbers[1] == numbers[2]
+
+
+def test_a_number_that_looked_at_its_pairs_would_be_seen():
+    """The guard's guard: were the run longer until it is decided, alarms at
+    the margin would be far above alpha."""
+    rng = np.random.default_rng(5)
+    alarms = 0
+    for _ in range(200):
+        d = rng.normal(0.0, 0.02, (1, 200))
+        alarms += any(stats.sign_flip_test(d[:, :n], 1000, n)["p"][0] <= 0.01
+                      for n in range(20, 200, 10))
+    assert alarms > binom.ppf(0.999, 200, 0.01)
+    assert gate_plan.plan.__code__.co_varnames[:2] == ("noise", "rules")
