@@ -37,6 +37,10 @@ def test_the_joint_interval_takes_the_ends_that_face_each_other():
     assert twins.difference(wide_up, sharp)["high"] > 0
     wide_down = {"ratio": 1.0, "low": 0.8, "high": 1.001}
     assert twins.difference(wide_down, sharp)["high"] < 0
+    above = {"ratio": 1.21, "low": 1.0, "high": 1.211}
+    assert twins.difference(above, sharp)["low"] < 0
+    assert twins.difference({**above, "low": 1.209, "high": 1.5},
+                            sharp)["low"] > 0
 
 
 @pytest.mark.parametrize("sd", [0.0, 0.03])

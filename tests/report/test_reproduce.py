@@ -262,3 +262,21 @@ def test_every_comparison_is_asked_once(pair):
     a = Analysis(journal.read(pair[0]))
     found = asked.of_campaign(a)
     assert len({(q.over, q.under) for q in found}) == len(found)
+
+
+def test_one_wrong_answer_is_enough(tmp_path, pair):
+    """A verification that fails while the map's timed trials go on."""
+    new = tmp_path / "new"
+    shutil.copytree(pair[1], new)
+
+    def wrong(t):
+        if "/syncmap/" in t["cell"] and t["cell"].endswith("/verify"):
+            t["result"]["verification"].update(status="failed", reason="lost")
+        return t
+    file = new / "trials.jsonl"
+    file.write_text("".join(json.dumps(wrong(json.loads(line))) + "\n"
+                            for line in file.read_text().splitlines()))
+    seal(new)
+    _, _, found = answer(pair[0], new)
+    assert {r["why"] for r in found["rows"] if r["under"] == "syncmap"} == {
+        "syncmap: failed verification here"}
