@@ -371,28 +371,16 @@ $(OUT)/readmostly-likwid: $(LIKWID_OBJS)
 # Head against base (docs/method.md): base from git into build/regress-base,
 # a second real copy of it for the A/A control, head from this tree.
 LOCK ?= build/regress.lock
-REGRESS_ARMS := $(foreach arm,base copy head,build/regress-$(arm)/readmostly)
+REGRESS_AT   := build/regress$(if $(IMPL),-their)
+REGRESS_ARMS := $(foreach arm,base copy head,$(REGRESS_AT)-$(arm)/readmostly)
 .PHONY: regress regress-arms regress-tally
-regress: regress-arms  ## head against base: BASE=ref
-	@LOCK=$(LOCK) REF=$(call quoted,$(BASE)) COMMIT="$$(cat build/regress-base/commit)" \
+regress: regress-arms  ## head against base: BASE=ref IMPL=their/map.c
+	@LOCK=$(LOCK) REF=$(call quoted,$(BASE)) NOTES=$(REGRESS_AT)-notes $(if $(IMPL),PLAN=$(REGRESS_AT)-plan) \
 	runner/regress.sh $(REGRESS_ARMS) $(ARGS)
 
 regress-arms:
-	@test -n "$(PYTHON)" || { echo "regress: no Python with numpy and scipy" >&2; exit 2; }
-	@test -n $(call quoted,$(BASE)) || { echo "regress: expected BASE=<git ref>" >&2; exit 2; }
-	@set -e; commit=$$(git rev-parse --verify -q $(call quoted,$(BASE)^{commit})) || \
-	{ echo regress: BASE=$(call quoted,$(BASE)): no such commit >&2; exit 2; }; \
-	if [ "$$(cat build/regress-base/commit 2>/dev/null)" != "$$commit" ]; then \
-		rm -rf build/regress-base build/regress-copy; \
-		mkdir -p build/regress-base/tree; \
-		git archive $$commit | tar -x -C build/regress-base/tree; \
-		$(MAKE) -s -j$$(nproc) -C build/regress-base/tree BUILD=$(CURDIR)/build/regress-base \
-			$(CURDIR)/build/regress-base/readmostly; \
-		echo $$commit >build/regress-base/commit; \
-	fi
-	@mkdir -p build/regress-copy
-	@cp --reflink=never build/regress-base/readmostly build/regress-copy/readmostly
-	@$(MAKE) -s -j$$(nproc) BUILD=build/regress-head build/regress-head/readmostly
+	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) IMPL=$(call quoted,$(IMPL)) \
+	IMPL_FLAGS=$(call quoted,$(IMPL_FLAGS)) runner/regress_arms.sh $(call quoted,$(BASE))
 
 # Counts of the simulated machine, without noise: no lock, no Python but the
 # plain one (docs/exact-gate.md).

@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-from report import stats
+from report import stats, trailers
 
 LEVEL = 0.99  # of every interval the gate prints
 COUNTED = re.compile(r"\d+ops")  # a window, in a cell's id
@@ -280,6 +280,7 @@ def decide(campaign, rows):
     advice = judge(role("advice"), rows, plan)
     controls = [row for c in role("aa", "control")
                 for row in judge([c], rows, plan)]
+    trailers.accept(gated, campaign.get("notes", {}), name_of)
     verdict, reason = verdict_of_run(gated, controls,
                                      campaign["skipped"])
     return {"format": 1, "kind": "regress", "name": campaign["name"],
@@ -288,6 +289,7 @@ def decide(campaign, rows):
             "plan_sha256": campaign["plan_sha256"], "seed": campaign["seed"],
             "arms": campaign["arms"], "blocks": plan["blocks"],
             "alpha": plan["alpha"], "family": len(gated),
+            "said": trailers.words(campaign.get("notes", {}), gated, name_of),
             "sized": campaign["sized"],
             "cells": gated, "advice": advice, "controls": controls,
             "skipped": campaign["skipped"]}

@@ -73,6 +73,7 @@ def markdown(verdicts):
         lines.append("| " + " | ".join(map(in_cell, cells)) + " |")
     lines += [f"\nNot run: {in_cell(s['cell'])} ({in_cell(s['reason'])})"
               for s in verdicts["skipped"]]
+    lines += [f"\n{in_cell(words)}" for words in verdicts.get("said", [])]
     lines.append(f"\nAttempt {verdicts['attempt']}, alpha {verdicts['alpha']:g}"
                  f" over {verdicts['family']} cells, {verdicts['blocks']} "
                  f"pairs, plan `{verdicts['plan_sha256'][:12]}`.")

@@ -72,6 +72,7 @@ def answer(report, verdicts, campaign, esc):
     earlier = "".join(
         f"<li>attempt {e['attempt']}: {e['verdict']} ({esc(e['name'])})</li>"
         for e in verdicts["earlier"])
+    earlier += "".join(f"<li>{esc(said)}</li>" for said in verdicts["said"])
     bad = " bad" if verdicts["verdict"] in ("FAIL", "INVALID") else ""
     report.section(
         "answer", "1 The answer", "Did this change slow a map?",

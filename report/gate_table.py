@@ -37,6 +37,7 @@ def table(verdicts):
         out.append("  ".join(cells + [line[-1]]))
     out += [f"not run: {s['cell']} ({s['reason']})"
             for s in verdicts["skipped"]]
+    out += verdicts.get("said", [])
     out.append("attempt {attempt}, alpha {alpha:g} over {family} cells, "
                "plan {plan}".format(plan=verdicts["plan_sha256"][:12],
                                     **{k: verdicts[k] for k in

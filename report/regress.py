@@ -202,7 +202,7 @@ def view_of(meta, rules, rules_digest):
             "key": [arms["base"]["sha256"], arms["head"]["sha256"],
                     arms["head"]["control_extra"], digest],
             "contrasts": contrasts, "skipped": skipped, "arms": arms,
-            "sized": sized_of(meta, rules),
+            "sized": sized_of(meta, rules), "notes": meta.get("notes", {}),
             "cells": {c["id"]: c for c in meta["cells"]},
             "seed": meta["seed"], "created_utc": meta["created_utc"],
             "machine": meta["machine"], "attempt": 1, "earlier": [],

@@ -6,7 +6,8 @@
 # trials run, so that no two gates disturb each other; REF, COMMIT: what base
 # was built from. MAPS, CELLS, WORKLOAD: a part of the plan, or another one
 # (docs/method.md 5); MINUTES: what it may take; BUSY=ok: go on although others
-# work here. Arguments with --resume go on with a run, those with --set blocks=
+# work here; PLAN: a folder of workloads in place of the mode's; NOTES: a file of
+# KEY=TEXT, kept in the campaign. Arguments with --resume go on with a run, those with --set blocks=
 # set their number by hand. Status: the verdict's (report/regress.py); 3, too,
 # where others work here and nothing was begun; 75: interrupted.
 base=$1 copy=$2 head=$3
@@ -76,6 +77,8 @@ fi
 if [ "${WORKLOAD:-}" ]; then
 	[ -f "$WORKLOAD" ] || WORKLOAD=workloads/${WORKLOAD%.conf}.conf
 	plan="$WORKLOAD workloads/regress-aa.conf workloads/regress-slow.conf"
+elif [ "${PLAN:-}" ]; then
+	plan=$(echo "$PLAN"/*.conf)
 else
 	plan='--mode regress'
 fi
@@ -109,7 +112,10 @@ if [ ! $by_hand ]; then
 fi
 
 changed=$(git status --porcelain 2>/dev/null | head -1)
-[ -z "$changed" ] || say "head is $(git rev-parse --short HEAD) and changes that are not committed"
+[ "${NOTES:-}" ] && while IFS= read -r word; do
+	set -- "$@" --note "$word"
+done <"$NOTES"
+[ -z "$changed" ] || [ "${NOTES:-}" ] || say "head is $(git rev-parse --short HEAD) and changes that are not committed"
 measure \
 	--arms "base=$base,head=$head" \
 	--arms "regress-aa:base=$base,copy=$copy" \

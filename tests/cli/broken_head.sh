@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `make regress` of a map of another project: a head that answers wrongly, crashes
+# or hangs is stopped before anything is timed, with what was found; a right one
+# is timed, whatever the clock says of it, and its outputs are there.
+# slow: a minute of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+. tests/tools/own_tree.sh
+build=${BUILD:-build/gcc}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN NOTES GITHUB_ACTIONS
+report/find_python.sh >/dev/null || exit 3
+tree=$dir/tree theirs=$dir/theirs
+own_tree "$tree"
+mkdir "$theirs"
+sed 's/rwlock_probe/their_map/g' impls/bound/rwlock_probe.c >"$theirs/their_map.c"
+in_theirs() { (cd "$theirs" && "$@"); }
+in_theirs git init -q -b main
+in_theirs commit_all first
+in_theirs git tag good
+
+arms() { # NAME BASE: sets status
+	(cd "$tree" && IMPL=$theirs/their_map.c CHECK='--ops 2000 --deadline 1' \
+		CC=$(cut -d' ' -f1 "$build/flags") BUILD=$build runner/regress_arms.sh "$2") \
+		>"$dir/$1" 2>"$dir/$1.err"
+	status=$?
+	sed 's/^/# /' "$dir/$1" "$dir/$1.err" | cut -c1-300
+}
+edit() { # SED: of the map, as it was in good
+	in_theirs git checkout -q good -- their_map.c
+	sed -i "$1" "$theirs/their_map.c"
+	! in_theirs git diff --quiet good
+}
+stopped() { # NAME WORDS
+	[ $status = 1 ] && grep -qE "$2" "$dir/$1" && tail -n 1 "$dir/$1" |
+		grep -q '^verdict: FAIL (their_map of head fails its checks; nothing was timed)$'
+}
+edit 's/	probe_write(shape, slot, value);/	if (key.word % 8 != 5)\n&/'
+GITHUB_ACTIONS=true arms wrong good
+check "a head that loses writes is FAIL before it is timed" stopped wrong '^FAIL their_map u64x8 model: .*not the last one written'
+check "with the command that shows it again" grep -q '; again: readmostly check their_map --shape u64x8 --only model' "$dir/wrong"
+check "and an annotation where GitHub runs it" says "$dir/wrong" "::error title=Readmostly FAIL::"
+edit 's/	lock_to_read(&map->lock);/	abort();\n&/'
+arms crash good
+check "a head that crashes is FAIL before it is timed" stopped crash '^FAIL .*signal 6'
+edit 's/	lock_to_write(&map->lock);/	for (volatile int forever = 1; forever;)\n		;\n&/'
+arms hang good
+check "a head that hangs is FAIL before it is timed" stopped hang 'no operation|deadline|hang|stuck'
+
+in_theirs git checkout -q good -- their_map.c
+arms missing no-such-ref
+check "a missing ref is one line and status 2" \
+	eval '[ $status = 2 ] && [ "$(grep -c "^regress: BASE=no-such-ref: no such commit" "$dir/missing.err")" = 1 ]'
+in_theirs git -c user.name=n -c user.email=n@n commit -q --allow-empty -m "Later
+
+Slower: their_map 1Ki: why"
+echo '/* more */' >>"$theirs/their_map.c"
+timed() {
+	BUSY=ok CELLS='their_map 1Ki u*' make -s -C "$tree" regress CC="$(cut -d' ' -f1 "$build/flags")" \
+		BUILD="$build" IMPL="$theirs/their_map.c" BASE=good \
+		ARGS='--set blocks=20 --set warm-up=1ms -o results/their' >"$dir/timed" 2>"$dir/timed.err"
+	sed 's/^/# /' "$dir/timed" "$dir/timed.err" | cut -c1-200
+	grep -qE '^verdict: (PASS|FAIL|INVALID|INCONCLUSIVE)' "$dir/timed"
+}
+check "a right head is timed and has a verdict" timed
+check "changes that are not committed are named" \
+	says "$dir/timed.err" "and changes that are not committed"
+words="map their_map.c of $(in_theirs git rev-parse HEAD) and changes, Readmostly $(git -C "$tree" rev-parse HEAD)"
+for file in verdicts.json gate.md index.html; do
+	check "$file has the map and the commits of both projects" \
+		says "$tree/results/their/report/$file" "$words"
+done
+check "the campaign keeps what the messages since base accept" \
+	says "$tree/results/their/campaign.json" '"slower1": "Slower: their_map 1Ki: why"'
+done_testing
