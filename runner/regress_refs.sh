@@ -44,9 +44,14 @@ changes_of() { # FOLDER of a repository: what its commit does not say
 	[ -z "$(git -C "$1" status --porcelain 2>/dev/null)" ] || echo ' and changes'
 }
 
-# What measured: Readmostly's commit, which is the same for base and head.
+# What measured: Readmostly's commit, which is the same for base and head. Who
+# has it without its repository says READMOSTLY_COMMIT.
 readmostly_commit() {
-	echo "$(git rev-parse HEAD 2>/dev/null || echo unknown)$(changes_of .)"
+	if [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$(pwd -P)" ]; then
+		echo "$(git rev-parse HEAD)$(changes_of .)"
+	else
+		echo "${READMOSTLY_COMMIT:-unknown}"
+	fi
 }
 
 # take_theirs FOLDER [COMMIT]: their tree, of a commit or as it is now. Files get

@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# gate.sh FILE - what a pipeline runs in a clone of a project, to gate its map
+# FILE by a clone of Readmostly that lies outside of it, in which this script is:
+# head against the commit that it grew from (docs/ci.md).
+#
+#   BASE        that commit or ref; else what the pipeline's variables say
+#               (GitHub, GitLab, Buildkite), else HEAD^1
+#   TIME        advice (the usual): a slower head warns; red: it fails, for
+#               machines that are quiet; no: time is not asked
+#   IMPL_FLAGS  what the map is compiled with
+#   OUT         where outputs go (readmostly-gate)
+#   EXACT_ARGS, TIME_ARGS  more words for the gates
+#
+# Status: 0; 1 counts differ and nobody accepts it, a head that fails its checks,
+# or with TIME=red one that is slower or cannot be told from it; 2 usage, input.
+readmostly=$(cd "$(dirname "$0")/../.." && pwd)
+file=${1:-} out=${OUT:-readmostly-gate} time=${TIME:-advice}
+say() { echo "gate: $*"; }
+usage() { say "$*" >&2; exit 2; }
+[ -f "$file" ] || usage "expected a file of a map, and got '$file'"
+case $time in advice | red | no) ;; *) usage "TIME=$time: expected advice, red or no" ;; esac
+[ "$(git rev-parse --is-shallow-repository 2>/dev/null)" = false ] ||
+	usage "a shallow clone, or none: git fetch --unshallow (fetch-depth: 0)"
+# What it writes is no change of the project.
+mkdir -p "$out" && echo '*' >"$out/.gitignore" || usage "$out cannot be written"
+out=$(cd "$out" && pwd)
+
+commit() { [ -n "$1" ] && git rev-parse -q --verify "$1^{commit}" 2>/dev/null; }
+forked_from() { # BRANCH of origin
+	[ -n "$1" ] && git merge-base "origin/$1" HEAD 2>/dev/null
+}
+base_of() { # the first that there is
+	if [ -n "${BASE:-}" ]; then
+		commit "$BASE" || usage "BASE=$BASE: no such commit"
+		return
+	fi
+	forked_from "${GITHUB_BASE_REF:-}" ||
+		commit "${CI_MERGE_REQUEST_DIFF_BASE_SHA:-}" ||
+		forked_from "${BUILDKITE_PULL_REQUEST_BASE_BRANCH:-}" ||
+		commit "${GITHUB_EVENT_BEFORE:-}" || commit "${CI_COMMIT_BEFORE_SHA:-}" ||
+		commit HEAD^1
+}
+base=$(base_of) || { [ -z "${BASE:-}" ] || exit 2; }
+prefix=$(git rev-parse --show-prefix)
+[ -n "$base" ] || { say "no commit before head: nothing to compare"; exit 0; }
+git cat-file -e "$base:$prefix$file" 2>/dev/null ||
+	{ say "$file is not in ${base:0:12}: it is new, nothing to compare"; exit 0; }
+say "head against ${base:0:12}"
+IMPL=$PWD/$file
+export IMPL IMPL_FLAGS="${IMPL_FLAGS:-}"
+cd "$readmostly" && .ci/deps build || exit 2
+
+status=0
+worse() { [ "$1" -le "$status" ] || status=$1; }
+exact() {
+	local told
+	# shellcheck disable=SC2086 # words
+	runner/regress_exact.sh "$base" '' --json "$out/exact.json" ${EXACT_ARGS:-} |
+		tee "$out/exact.txt"
+	told=${PIPESTATUS[0]}
+	worse "$told"
+	[ "$told" != 1 ] || [ "${GITHUB_ACTIONS:-}" != true ] ||
+		echo "::error title=Readmostly red::simulated counts differ from ${base:0:12}"
+	[ -z "${GITHUB_STEP_SUMMARY:-}" ] || {
+		printf '### Readmostly: simulated counts\n\n```\n'
+		cat "$out/exact.txt"
+		printf '```\n'
+	} >>"$GITHUB_STEP_SUMMARY"
+}
+case $file in
+*.c) exact ;;
+*) say "$file is not in C: it is not simulated, and its counts are not asked" ;;
+esac
+
+timed() {
+	local told folder
+	runner/regress_arms.sh "$base"
+	told=$?
+	# broken, or input: no matter of time
+	[ $told = 0 ] || { worse $told; return; }
+	folder=$out/time-$(date +%s)
+	# Advice is no error of GitHub's.
+	# shellcheck disable=SC2086 # words
+	env ${ADVICE:+-u GITHUB_ACTIONS} LOCK=build/regress.lock REF="${base:0:12}" \
+		NOTES=build/regress-their-notes PLAN=build/regress-their-plan \
+		runner/regress.sh build/regress-their-{base,copy,head}/readmostly \
+		-o "$folder" ${TIME_ARGS:-}
+	told=$?
+	[ ! -d "$folder/report" ] || cp -r "$folder/report/." "$out"
+	case $told in
+	0) return ;;
+	2) worse 2 ;;
+	*) [ $time = red ] && worse 1 && return
+		say "time: not PASS (status $told): an advice here, no failure"
+		[ "${GITHUB_ACTIONS:-}" != true ] ||
+			echo "::warning title=Readmostly::time against ${base:0:12}: not PASS, see the summary" ;;
+	esac
+}
+[ $time != advice ] || ADVICE=1
+[ $time = no ] || timed
+exit $status

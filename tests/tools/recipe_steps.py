@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""recipe_steps.py FOLDER - writes every shell step of the recipes for
+pipelines, examples/ci/*.yml and docs/ci.md, as a file of FOLDER each, named
+by recipe and number, and prints the names. A step that no rule here reaches
+is an error: a recipe that nobody runs is not shown to work."""
+import pathlib
+import re
+import sys
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+KEYS = ("run", "script", "before_script", "after_script")  # of shell
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+
+
+def steps_of(tree):
+    """Every value of a key that holds shell, in the order in which a runner
+    takes them: before_script goes before script."""
+    if isinstance(tree, list):
+        for part in tree:
+            yield from steps_of(part)
+    elif isinstance(tree, dict):
+        for key in sorted(tree, key=lambda k: k != "before_script"):
+            if key in KEYS:
+                text = tree[key]
+                yield text if isinstance(text, str) else "\n".join(text)
+            else:
+                yield from steps_of(tree[key])
+
+
+def recipes():
+    """(recipe, its steps): of GitLab one shell runs all lines of a job."""
+    for path in sorted((ROOT / "examples" / "ci").glob("*.yml")):
+        yield path.stem, list(steps_of(yaml.safe_load(path.read_text())))
+    page = (ROOT / "docs" / "ci.md").read_text()
+    found = FENCE.findall(page)
+    assert page.count("```") == 2 * len(found), "a fence that is not read"
+    yield "page", [text for kind, text in found if kind == "sh"] + [
+        step for kind, text in found if kind == "yaml"
+        for step in steps_of(yaml.safe_load(text))]
+    odd = {kind for kind, _ in found} - {"sh", "yaml"}
+    assert not odd, f"docs/ci.md: fences of {odd}"
+
+
+def main():
+    for name, steps in recipes():
+        assert steps, f"{name}: no shell step"
+        for number, step in enumerate(steps, 1):
+            file = pathlib.Path(sys.argv[1]) / f"{name}-{number}"
+            file.write_text(step + "\n")
+            print(file.name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
