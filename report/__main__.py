@@ -27,7 +27,8 @@ from pathlib import Path
 from report import ending, folders
 
 COMMANDS = {  # word -> module, whose main() takes the words after it
-    "advise": "report.advise", "artifact": "report.artifact.command",
+    "admit": "report.admit", "advise": "report.advise",
+    "artifact": "report.artifact.command",
     "claims": "report.claims.show", "compare": "report.compare",
     "lint": "report.lint", "public": "report.public",
     "regress": "report.regress",

@@ -4,6 +4,7 @@
 #
 #   NODES=n1,n[3-5] | PARTITION=lab CONSTRAINT=zen3   by Slurm: these, or all that have it
 #   MACHINES=file                                     by ssh: NAME HOST [FOLDER] a line
+#   ADMIT=yes|mark   machines that are off are left out, or marked
 #   MODE=smoke OUT=results/NAME SITE=file GIVE_UP=seconds PLAN=1
 #   arguments are passed on to `readmostly run`
 #
@@ -95,6 +96,10 @@ begin_folder() { # MACHINE...
 begin_all() {
 	local node state reason
 	for node in "$@"; do
+		if grep -qs '"left out"' "$OUT/state/$node.admission"; then
+			note "$node" 'left out' "$(sed 's/.*"reason": "\(.*\)"}$/\1/' "$OUT/state/$node.admission")"
+			continue
+		fi
 		# in this order: a start may end in between
 		id[$node]=$("${LAUNCHER}_find" "$node")
 		if [ -n "${id[$node]}" ]; then
@@ -189,6 +194,25 @@ finish() {
 	exit 1
 }
 
+# One after the other, so that machines that share something do not disturb each
+# other's turn. A campaign of its own each: what was asked is not asked again.
+admit_all() { # MACHINE...
+	local node verdict reason folder=$OUT/state/admission
+	for node in "$@"; do
+		grep "^[[:space:]]*$node[[:space:]]" "${MACHINES:-/dev/null}" >"$OUT/state/one.$$"
+		env ADMIT= NODES="$([ $LAUNCHER = ssh ] || echo "$node")" MODE="${ADMISSION_MODE:-admission}" OUT="$folder" \
+			MACHINES="$([ $LAUNCHER = slurm ] || echo "$OUT/state/one.$$")" \
+			runner/fleet/campaign.sh --busy-ok --counters none >>"$OUT/state/admission.log" 2>&1
+		echo "$node: asked for admission"
+	done
+	rm -f "$OUT/state/one.$$"
+	while IFS=$'\t' read -r node verdict reason; do
+		[ "$verdict" = admitted ] || verdict=$([ "$ADMIT" = mark ] && echo marked || echo 'left out')
+		printf '{"verdict": %s, "reason": %s}' "$(json "$verdict")" "$(json "$reason")" >"$OUT/state/$node.admission"
+		echo "$node: $verdict${reason:+, $reason}"
+	done < <("$(report/find_python.sh)" -m report admit "${@/#/$folder/}")
+}
+
 settle
 estimate
 list=$(machines) || exit 2
@@ -200,6 +224,7 @@ if [ -n "$PLAN" ]; then
 fi
 trap 'echo "campaign: this launcher ends, the machines go on; the same line joins them again" >&2; exit 130' INT TERM HUP
 begin_folder $list
+[ -z "$ADMIT" ] || admit_all $list
 begin_all $list
 watch_all
 finish

@@ -97,6 +97,7 @@ if [ -z "$program" ]; then
 	program=build/$node/bench-${mode##*/}/readmostly
 fi
 
+"$program" doctor >"$state/$node.doctor" 2>&1
 "$program" run -o "$folder/$node" --mode "$mode" --resume "$@" &
 attend $!
 reason=$(said)

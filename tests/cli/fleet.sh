@@ -101,6 +101,17 @@ check "a start beside another one is status 75" [ "$(cat "$dir/start.status")" =
 check "and says why" says "$dir/start.out" "held by another start"
 check "and is none" [ "$(wc -l <"$dir/d/state/n1.starts")" = 1 ]
 
+# One machine is disturbed whenever it is asked: it is named and left out.
+ADMISSION_MODE=$MODE
+export ADMISSION_MODE
+echo 'prologue = export RM_FAKE==ok; [ "$node" != n3 ] || export RM_FAKE==disturbed' >"$SITE"
+ADMIT=yes campaign f
+check "a machine that is disturbed makes the status 1" [ $? = 1 ]
+check "and is left out, with the reason" says "$dir/f.out" "n3 is left out"
+check "the others are complete" [ "$(state f n1) $(state f n2) $(state f n3)" = "complete complete left out" ]
+check "nothing was begun there" [ ! -e "$dir/f/n3" ]
+echo 'prologue = :' >"$SITE"
+
 # A machine that stays down.
 slurm kill-node n3
 scontrol update nodename=n3 state=down reason=test
