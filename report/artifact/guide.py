@@ -107,9 +107,11 @@ def search_rows(campaigns):
         of, said = staged.read(path), verdicts_of(path)
         spent = sum(claims.minutes(meta, [c["id"] for c in meta["cells"]])
                     for _, meta in journals_of(path))
-        again = (staged_page.commands(of)["search again"]
-                 if of.kind == "crossover" else "make claims")
-        rows.append([f"`{name}`", f"`{again}`", one_line(said["words"][0]),
+        is_search = of.kind == "crossover"
+        again = (staged_page.commands(of)["search again"] if is_search else
+                 f"make claims MODE={of.meta.get('mode')}")
+        told = said["words"][:1] if is_search else said["words"]
+        rows.append([f"`{name}`", f"`{again}`", one_line(", ".join(told)),
                      claims.shown(spent)])
     return rows
 

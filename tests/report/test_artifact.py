@@ -10,6 +10,7 @@ import random
 import re
 import shutil
 import subprocess
+import zipfile
 
 import made_artifact
 import pytest
@@ -150,6 +151,32 @@ def test_a_table_that_is_not_of_the_data_is_named(made, tmp_path):
     for words in ("tables/cells.csv: not what", "verdicts.json: not what",
                   "more.csv: the data give no such file", "the data give it"):
         assert words in wrong, wrong
+
+
+def drawn(folder, stroke, text, level, value):
+    """A small report, as some version of the tools would write it."""
+    folder.mkdir()
+    (folder / "f.svg").write_text(f"<svg>{stroke}</svg>")
+    (folder / "index.html").write_text(f"<p>{text}</p><svg>{stroke}</svg>")
+    (folder / "t.csv").write_text(value)
+    with zipfile.ZipFile(folder / "data.zip", "w") as packed:
+        packed.writestr(zipfile.ZipInfo("t.csv"), value * 50,
+                        zipfile.ZIP_DEFLATED, level)
+    return folder
+
+
+def test_other_tools_may_draw_otherwise_and_say_nothing_else(tmp_path):
+    one = drawn(tmp_path / "1", "a", "x", 9, "7")
+    other = drawn(tmp_path / "2", "b", "x", 0, "7")
+    wrong, count = rebuild.compare(one, other, same_tools=False)
+    assert not wrong and count == 3
+    assert len(rebuild.compare(one, other, same_tools=True)[0]) == count
+    words = drawn(tmp_path / "3", "a", "y", 9, "7")
+    assert rebuild.compare(one, words, False)[0] == [
+        "index.html: not what the data give"]
+    number = drawn(tmp_path / "4", "a", "x", 9, "8")
+    assert {text.partition(":")[0] for text in rebuild.compare(
+        one, number, False)[0]} == {"t.csv", "data.zip"}
 
 
 # ---- flips ------------------------------------------------------------------
