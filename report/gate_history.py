@@ -44,7 +44,9 @@ def line_of(view, verdicts):
             "reason": verdicts["reason"],
             "cells": [{"cell": gate.identity(row["cell"]),
                        "role": row["role"], "verdict": row["verdict"],
-                       **{name: row[name] for name in FIGURES}}
+                       **{name: row[name] for name in FIGURES},
+                       **{name: row[name] for name in ("accepted", )
+                          if name in row}}
                       for group in ("cells", "advice", "controls")
                       for row in verdicts[group]]}
 

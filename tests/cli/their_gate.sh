@@ -48,6 +48,8 @@ echo '#define AGAIN 1' >"$theirs/src/again.h"
 gate changed good
 check "a lock more for each look-up, in a header, is red" [ $status = 1 ]
 check "and that head is more than its commit is said" says "$dir/changed" " and changes; "
+check "the command that shows it again names their map" \
+	says "$dir/changed" " IMPL=src/their_map.c ARGS="
 again() { # by hand: 2 read-modify-writes more in each look-up than base has
 	sed -n 's/.*t1: .*rmws \([0-9]*\) -> \([0-9]*\) .*/\1 \2/p' "$dir/changed"
 }

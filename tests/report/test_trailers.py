@@ -6,8 +6,9 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
+import schemas  # noqa: E402
 from gate_fake import Fake, rows_of, view_of  # noqa: E402
-from report import gate, gate_outputs, gate_table, trailers  # noqa: E402
+from report import gate, gate_history, gate_outputs, gate_table  # noqa: E402
 
 
 def verdicts_of(notes, **fake):
@@ -57,6 +58,19 @@ def test_the_id_of_a_cell_is_a_name_too_and_the_newest_reason_counts():
     said = verdicts_of(notes, **SLOW)
     assert said["verdict"] == "PASS"
     assert {row["accepted"] for row in said["cells"]} == {"new"}
+
+
+def test_the_history_keeps_the_reason():
+    planted = Fake(**SLOW)
+    view = view_of(planted) | {"notes": accepting(slower())}
+    line = gate_history.line_of(view, gate.decide(
+        view, rows_of(view, planted)))
+    assert {c["accepted"] for c in line["cells"] if c["role"] == "gate"} == {
+        "growth keeps its order"}
+    assert not any("accepted" in c for c in line["cells"]
+                   if c["role"] != "gate")
+    schemas.validator("regress-history").validate(
+        line | {"crc32": "0" * 8})
 
 
 def test_one_accepted_cell_makes_no_other_green():
