@@ -106,7 +106,7 @@ if [ ! $by_hand ]; then
 	spent=$(($(date +%s) - begun))
 	left=$((allowed_s - 2 * spent))
 	"$python" -m report.regress_plan blocks "$dir/noise" $((left > 0 ? left : 0)) \
-		>"$dir/sized" || exit
+		>"$dir/sized" || { status=$?; cat "$dir/err" >&2; exit $status; }
 	set -- --set "blocks=$(sed -n 1p "$dir/sized")" \
 		--note "noise=$(sed -n 2p "$dir/sized")" "$@"
 fi

@@ -29,7 +29,7 @@ def test_a_quiet_machine_gets_the_least():
     """Noise measured on quiet machines: 0.3 to 1.3 % a cell."""
     sds = np.linspace(0.003, 0.013, 21)
     plans = [gate_plan.plan(noise_of(sds, seed=s), RULES) for s in range(200)]
-    assert sum(p["blocks"] == 30 for p in plans) >= 180
+    assert sum(p["blocks"] == RULES["blocks_least"] for p in plans) >= 180
     assert max(p["blocks"] for p in plans) <= 75
 
 
@@ -82,7 +82,7 @@ def test_cells_without_pairs_say_nothing_and_size_nothing():
     noise["pairs"]["gone"] = [None] * 5
     noise["pairs"]["rare"] = [0.5, None, None, -0.5, None]
     plan = gate_plan.plan(noise, RULES)
-    assert plan["family"] == 6 and plan["blocks"] == 30
+    assert plan["family"] == 6 and plan["blocks"] == RULES["blocks_least"]
     assert not {"gone", "rare"} & set(plan["blind"])
     lost = noise | {"pairs": {"gone": [None] * 5}}
     assert gate_plan.plan(lost, RULES)["noise"] is None
@@ -142,7 +142,8 @@ def test_it_says_blocks_and_a_note_that_give_the_same_again(tmp_path, capsys):
     said = capsys.readouterr()
     blocks, note = said.out.splitlines()
     noise = json.loads(note)
-    assert int(blocks) == gate_plan.plan(noise, RULES)["blocks"] == 30
+    assert int(blocks) == gate_plan.plan(noise, RULES)[
+        "blocks"] == RULES["blocks_least"]
     assert all(len(d) == 5 for d in noise["pairs"].values())
     assert {gate.name_of(c) for c in noise["pairs"]} == {
         "gomap_rw t1", "syncmap t1", "shard_rw_32 t1"}, "what is gated"
