@@ -68,7 +68,7 @@ def exact_again(about, cell):
     settings = " ".join(f"--set {name}={value}" for name, value in (
         ("keys", cell["keys"]), ("write-kind", cell["write_kind"]),
         ("threads", cell["threads"])))
-    which = f"IMPL={shlex.quote(about['map'])}" if "map" in about else \
+    which = f"IMPL={shlex.quote(about['map'])}" if about.get("map") else \
         f"MAPS={cell['map']}"
     return (f"make regress-exact BASE={about['base'][:12]}{head} "
             f"{which} ARGS='{settings}'")
