@@ -390,6 +390,11 @@ regress-exact:  ## head's simulated counts against base's: BASE=ref HEAD=ref MAP
 	IMPL_FLAGS=$(call quoted,$(IMPL_FLAGS)) runner/regress_exact.sh \
 	$(call quoted,$(BASE)) $(call quoted,$(HEAD)) $(ARGS)
 
+.PHONY: regress-bisect
+regress-bisect:  ## which commit made a cell red: GOOD=ref BAD=ref CELL=MAP/nKEYS/KIND/tN JUDGE=exact|time
+	@CC='$(CC)' JUDGE=$(call quoted,$(JUDGE)) PYTHON='$(PYTHON)' runner/regress_bisect.sh \
+	$(call quoted,$(GOOD)) $(call quoted,$(BAD)) $(call quoted,$(CELL))
+
 regress-tally:  ## 20 runs of base against itself, 10 against +2 %: bar of the gate
 	@$(MAKE) regress-arms BASE=$(call quoted,$(or $(BASE),HEAD))
 	@LOCK=$(LOCK) runner/regress_tally.sh $(wordlist 1,2,$(REGRESS_ARMS)) $(ARGS)

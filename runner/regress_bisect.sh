@@ -1,0 +1,200 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# regress_bisect.sh GOOD BAD CELL - `make regress-bisect`: which commit made a
+# cell red? `git bisect run` in a worktree of its own, build/regress-bisect/tree;
+# the user's tree is not touched. CELL: MAP/nKEYS/KIND/tTHREADS, as the exact gate
+# names it, or a cell's id. JUDGE: exact (counts differ from those of GOOD), time
+# (slower than GOOD: looks at 60, 120, 240 pairs, report/why/looks.py), or a
+# program, which is given a commit and what was built of it and says as for git
+# bisect run: 0 good, 1 bad, 125 skip. A commit that does not build, or stays open,
+# is skipped. What was judged is kept: the same call again goes on where one was
+# killed. Status: 0 found; 3 skipped commits are in the way; 2 usage or input.
+export LC_ALL=C
+[ "$1" != --step ] || cd "$2" || exit 255 # of git bisect run, in the worktree
+home=$PWD place=$PWD/build/regress-bisect cc=${CC:-gcc} judge=${JUDGE:-exact}
+tree=$place/tree
+say() { echo "regress-bisect: $*" >&2; exit 2; }
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE MAKEFLAGS MFLAGS MAKELEVEL
+
+# conf_of CELL: a workload of this cell for the judge.
+conf_of() {
+	local part map= keys= kind= threads= share=3% shape=u64x8
+	for part in ${1//\// }; do
+		case $part in
+		n[0-9]*) keys=${part#n} ;;
+		t[0-9]*) threads=${part#t} ;;
+		w[0-9]*) share=${part#w}% ;;
+		update | churn | fresh) kind=$part ;;
+		u64x* | str16x*) shape=$part ;;
+		*) ls impls/*/"$part".c* >/dev/null 2>&1 && map=$part ;;
+		esac
+	done
+	[ "$map" ] && [ "$keys" ] && [ "$kind" ] && [ "$threads" ] || return
+	printf '%s = %s\n' maps "$map" keys "$keys" write-kind "$kind" \
+		threads "$threads" writes "$share" shape "$shape"
+	if [ "$judge" = time ]; then
+		printf '%s = %s\n' measure throughput warm-up 8ms window 25ms \
+			deadline 10s blocks 60 verify 100kops
+	else
+		printf '%s = %s\n' measure simulated:icelake-sp warm-up 0s \
+			window 8000ops deadline 10min blocks 1
+	fi
+}
+
+# made COMMIT: builds what the judge runs, of the worktree; its programs are in
+# $place/out. Objects stay, so that only what a commit edits is compiled.
+made() {
+	local want="$place/out/readmostly"
+	[ "$judge" != exact ] || want="$want $place/out/readmostly-sim"
+	git -C "$tree" checkout -q --force --detach "$1" 2>"$place/checkout.log" ||
+		say "${1:0:12} cannot be checked out: $(tail -n 1 "$place/checkout.log")"
+	# shellcheck disable=SC2086
+	make --no-print-directory -s -j"$(nproc)" -C "$tree" CC="$cc" BUILD="$place/objects" \
+		OUT="$place/out" MAPS_BUILT="$map" STATS_MAPS= SIM_MAPS="$map" $want \
+		>"$place/build.log" 2>&1
+}
+
+# answers FOLDER: counts of the cell by what was built.
+answers() {
+	mkdir -p "$1"
+	"$place/out/readmostly-sim" trial <"$place/exact/requests/000" >"$1/000" 2>"$1/000.err"
+	echo $? >"$1/000.status"
+}
+judge_exact() { # COMMIT
+	rm -rf "$place/exact/head"
+	answers "$place/exact/head"
+	printf 'base %s\nbase_ref GOOD\nhead %s\nhead_changed \ncompiler %s\n' \
+		"$good" "$1" "$cc" >"$place/exact/about"
+	git log -1 --format=%B "$1" >"$place/exact/message"
+	"$python" -m report.exact decide "$place/exact" >"$place/told"
+	case $? in 0) return 0 ;; 1) return 1 ;; *) return 255 ;; esac
+}
+judge_time() { # COMMIT: looks that are fixed beforehand
+	local look blocks status folders=()
+	cp "$place/out/readmostly" "$place/head" || return 255
+	for look in 1:60 2:60 3:120; do
+		blocks=${look#*:} folders+=("$place/looks/${1:0:12}-${look%:*}")
+		[ -f "${folders[-1]}.whole" ] || {
+			rm -rf "${folders[-1]}"
+			"$place/good" run --counters none --busy-ok --arms "base=$place/good,head=$place/head" \
+				--set "blocks=$blocks" --seed "${look%:*}" -o "${folders[-1]}" \
+				"$place/cell.conf" >"$place/run.log" 2>&1
+			status=$?
+			[ $status != 2 ] && [ $status != 75 ] || return 255
+			: >"${folders[-1]}.whole"
+		}
+		"$python" -m report.why.looks "${folders[@]}" >"$place/told"
+		status=$?
+		case $status in 0 | 1) return $status ;; 2) return 255 ;; esac
+	done
+	return 125
+}
+
+# judged COMMIT: 0 good, 1 bad, 125 skip, others end the bisect; kept by commit.
+judged() {
+	local status
+	status=$(sed -n "s/^$1 //p" "$place/judged" | tail -n 1)
+	[ -z "$status" ] || return "$status"
+	: >"$place/told"
+	if ! made "$1"; then
+		status=125
+		echo "does not build ($(grep -m 1 -i error "$place/build.log" | cut -c1-120))" >"$place/told"
+	else
+		case $judge in
+		exact | time) "judge_$judge" "$1" ;;
+		*) "$judge" "$1" "$place/out" >"$place/told" 2>&1 ;;
+		esac
+		status=$?
+	fi
+	case $status in
+	0) word=good ;; 1) word=bad ;; 125) word=skipped ;;
+	*) word="ended with status $status" ;;
+	esac
+	echo "$word ${1:0:12} $(git log -1 --format=%s "$1" | cut -c1-60): $(head -n 1 "$place/told" | cut -c1-160)" >&2
+	[ $status -gt 125 ] || echo "$1 $status" >>"$place/judged"
+	return $status
+}
+
+commit_of() { git rev-parse -q --verify "$2^{commit}" || say "$1=$2: no such commit"; }
+python=${PYTHON:-$(report/find_python.sh)} || say "no Python with numpy and scipy"
+export PYTHON="$python"
+if [ "$1" = --step ]; then
+	. /dev/stdin <"$place/plan" || exit 255
+	judged "$(git -C "$tree" rev-parse HEAD)"
+	exit
+fi
+[ $# = 3 ] && [ -n "$1" ] && [ -n "$2" ] && [ -n "$3" ] ||
+	say "expected GOOD=<ref> BAD=<ref> CELL=MAP/nKEYS/KIND/tTHREADS"
+good=$(commit_of GOOD "$1") && bad=$(commit_of BAD "$2") || exit
+git merge-base --is-ancestor "$good" "$bad" || say "GOOD=$1 is no ancestor of BAD=$2"
+case $judge in exact | time) ;; *)
+	judge=$(command -v "$judge") && judge=$(realpath "$judge") || say "JUDGE=$JUDGE: expected exact, time or a program" ;;
+esac
+
+# The plan, before anything is judged; what an earlier call with the same plan
+# judged is kept, and that of another is not.
+mkdir -p "$place" && : >>"$place/lock" || say "$place cannot be written"
+exec 9>>"$place/lock"
+flock -n 9 || say "another one runs in this tree"
+case $judge in
+exact | time)
+	conf_of "$3" >"$place/cell.new" ||
+		say "CELL=$3: expected MAP/nKEYS/update|churn|fresh/tTHREADS, as the gates name it"
+	map=$(sed -n 's/^maps = //p' "$place/cell.new")
+	;;
+*) : >"$place/cell.new"; map=${3%%/*} ;;
+esac
+printf '%s=%q\n' good "$good" bad "$bad" cell "$3" judge "$judge" map "$map" cc "$cc" >"$place/plan.new"
+if cmp -s "$place/plan.new" "$place/plan" && [ -f "$place/judged" ]; then
+	echo "going on: $(wc -l <"$place/judged") commits are judged" >&2
+else
+	rm -rf "${place:?}"/{judged,looks,exact}
+	: >"$place/judged"
+fi
+mv "$place/plan.new" "$place/plan" && mv "$place/cell.new" "$place/cell.conf"
+git worktree remove --force "$tree" 2>/dev/null
+rm -rf "$tree"
+git worktree prune
+git worktree add -q --force --detach "$tree" "$good" 2>"$place/checkout.log" ||
+	say "no worktree in $place: $(tail -n 1 "$place/checkout.log")"
+trap 'git worktree remove --force "$tree" 2>/dev/null' EXIT
+trap 'exit 75' INT TERM HUP
+echo "cell $3, judge $judge, $(git rev-list --count "$good..$bad") commits" >&2
+
+made "$good" || say "GOOD=$1 does not build with $cc ($place/build.log)"
+case $judge in
+exact)
+	rm -rf "$place/exact" && mkdir -p "$place/exact"
+	"$place/out/readmostly" plan --json "$place/cell.conf" >"$place/exact/plan.json" &&
+		"$python" -m report.exact requests "$place/exact" || exit 2
+	answers "$place/exact/base"
+	;;
+time) cp "$place/out/readmostly" "$place/good" ;;
+esac
+# The judge must tell the ends apart, or whatever it found would be chance.
+judged "$bad"
+case $? in
+1) ;;
+0) say "BAD=$2 is judged good: there is nothing to find in $3" ;;
+125) say "BAD=$2 is judged neither good nor bad" ;;
+*) exit 2 ;;
+esac
+[ "$judge" = exact ] || judged "$good" || say "GOOD=$1 against itself is not judged good"
+
+git -C "$tree" bisect start "$bad" "$good" >/dev/null || exit 2
+git -C "$tree" bisect run "$home/runner/regress_bisect.sh" --step "$home" >"$place/bisect.log"
+status=$?
+found=$(sed -n 's/^\([0-9a-f]\{40\}\) is the first bad commit.*/\1/p' "$place/bisect.log")
+if [ -n "$found" ]; then
+	echo "first bad commit: $found $(git log -1 --format=%s "$found")"
+	[ "$judge" != exact ] || echo "why: make regress-exact BASE=$found~1 HEAD=$found MAPS=$map"
+	[ "$judge" != time ] || echo "why: git checkout $found && make regress BASE=$found~1 MAPS=$map"
+	exit 0
+fi
+if grep -q "only 'skip'ped commits left" "$place/bisect.log"; then
+	echo "open: one of these, which are skipped or the first behind them:"
+	grep -E '^[0-9a-f]{40}$' "$place/bisect.log"
+	exit 3
+fi
+tail -n 3 "$place/bisect.log" >&2
+say "git bisect ended with status $status ($place/bisect.log); the same call goes on"

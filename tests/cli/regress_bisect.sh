@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# make regress-bisect in a repository of its own, of 16 commits: the planted one
+# is found, what does not build or stays open is skipped, a killed one goes on,
+# and the user's tree is not touched. The judge is a program here, which reads
+# what is built in no time; by the real judges: tests/tools/bisect_real.sh.
+. tests/tools/tap.sh
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+unset MAKEFLAGS MFLAGS MAKELEVEL GOOD BAD CELL CC
+report/find_python.sh >/dev/null || exit 3
+
+tree=$dir/small
+mkdir -p "$tree/runner" "$tree/report"
+cp -r report/*.py report/find_python.sh report/why "$tree/report/"
+cp runner/regress_bisect.sh "$tree/runner/"
+in_tree() { (cd "$tree" && "$@"); }
+commit() { in_tree git add -A && in_tree git -c user.name=n -c user.email=n@n commit -qm "$1"; }
+# The smallest tree that builds: `readmostly` is a text with a number.
+cat >"$tree/Makefile" <<'MAKE'
+$(OUT)/readmostly: value
+	@mkdir -p $(OUT)
+	grep -q '^[0-9]' value || { echo "error: no number" >&2; exit 1; }
+	cp value $@
+MAKE
+echo build >"$tree/.gitignore"
+in_tree git init -q
+for n in $(seq 0 16); do
+	echo "$n" >"$tree/value"
+	[ "$n" != 7 ] && [ "$n" != 8 ] || echo "broken $n" >"$tree/value"
+	commit "Commit $n"
+done
+# Bad from commit FIRST on, skipped where SKIP has its number.
+cat >"$dir/judge" <<'JUDGE'
+#!/bin/sh
+n=$(cat "$2/readmostly")
+echo "$n" >>"$0.calls"
+case " $SKIP " in *" $n "*) exit 125 ;; esac
+[ "$n" != "${STOP:-none}" ] || kill -9 "-$(ps -o pgid= $$ | tr -d ' ')"
+[ "$n" -lt "$FIRST" ]
+JUDGE
+chmod +x "$dir/judge"
+bisect() { # NAME FIRST [SKIP [STOP]]: sets status
+	name=$1
+	(cd "$tree" && JUDGE=$dir/judge FIRST=$2 SKIP=${3-} STOP=${4-} \
+		setsid -w runner/regress_bisect.sh HEAD~16 HEAD m) >"$dir/$1" 2>"$dir/$1.err"
+	status=$?
+	sed 's/^/# /' "$dir/$1" "$dir/$1.err"
+}
+again() { rm -rf "$tree/build"; bisect "$@"; }
+
+echo "mine, not committed" >>"$tree/value"
+before=$(in_tree git status --porcelain; in_tree git rev-parse HEAD; cat "$tree/value")
+for first in 1 3 6 11 16; do
+	again "first$first" $first
+	check "commit $first of 16 is found" says "$dir/first$first" " Commit $first"
+	[ $status = 0 ] || check "with status 0" false
+done
+check "the user's tree is not touched" [ "$before" = \
+	"$(in_tree git status --porcelain; in_tree git rev-parse HEAD; cat "$tree/value")" ]
+check "and has no worktree or bisect left" [ "$(in_tree git worktree list | wc -l)" = 1 ] &&
+	[ ! -e "$tree/.git/BISECT_LOG" ]
+
+again skip 9
+check "a bad commit behind two that do not build is open" [ $status = 3 ]
+check "and they are told" [ "$(grep -cE '^[0-9a-f]{40}$' "$dir/skip")" = 3 ]
+check "what does not build is skipped, with why" grep -q \
+	'^skipped .*Commit [78]: does not build' "$dir/skip.err"
+again open 12 "11 13"
+check "the judge's own skips leave it open, too" [ $status = 3 ]
+
+again killed 14 '' 13
+check "a killed one says no commit" [ ! -s "$dir/killed" ]
+check "the user's tree is not touched by a kill" [ "$before" = \
+	"$(in_tree git status --porcelain; in_tree git rev-parse HEAD; cat "$tree/value")" ]
+: >"$dir/judge.calls"
+bisect resumed 14
+check "the same call goes on" says "$dir/resumed.err" "going on: "
+check "and finds it" says "$dir/resumed" " Commit 14"
+check "without judging the ends again" [ "$(grep -cxE '0|16' "$dir/judge.calls")" = 0 ]
+check "and leaves no worktree" [ "$(in_tree git worktree list | wc -l)" = 1 ]
+
+again equal 99
+check "a BAD that is good is status 2" [ $status = 2 ]
+check "and says so" says "$dir/equal.err" "is judged good: there is nothing to find"
+again both 0
+check "a GOOD that is bad is status 2" [ $status = 2 ]
+refused() { # WORDS GOOD BAD CELL
+	(cd "$tree" && JUDGE=${JUDGE:-$dir/judge} runner/regress_bisect.sh "$2" "$3" "$4") >"$dir/out" 2>&1
+	[ $? = 2 ] && says "$dir/out" "$1"
+}
+check "a missing ref is named" refused "GOOD=none: no such commit" none HEAD m
+check "a wrong way round is named" refused "is no ancestor" HEAD HEAD~1 m
+JUDGE=exact
+check "a cell that is none is named" refused "expected MAP/nKEYS" HEAD~1 HEAD m
+
+done_testing
