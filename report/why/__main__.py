@@ -11,6 +11,7 @@ the simulated machine say of both arms; `tell` prints the reasons, and leaves
 why.txt, why.md and why.json there. Rules: docs/why-red.md. Exit status: 0, 2 usage or input.
 """
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -97,6 +98,18 @@ def reasons_of(folder):
             "file": str(folder / "why.txt")}
 
 
+def add_to_comment(path, text):
+    """Puts the reasons below the table of a merge request's comment, once, and
+    into the step's summary where a pipeline has one."""
+    if not path.exists() or not text or text in exact.read(path):
+        return
+    exact.write(path, exact.read(path) + "\n" + text)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        with open(summary, "a", encoding="utf-8") as file:
+            file.write("\n" + text)
+
+
 def tell(folder):
     if not (folder / "ask.json").exists():
         return 0
@@ -105,6 +118,7 @@ def tell(folder):
                 json.dumps(reasons, indent=1, sort_keys=True) + "\n")
     exact.write(folder / "why.txt", "\n".join(story.told(reasons)) + "\n")
     exact.write(folder / "why.md", story.markdown(reasons))
+    add_to_comment(folder.parent / "gate.md", story.markdown(reasons))
     print("\n".join(story.told(reasons, True)))
     return 0
 

@@ -22,7 +22,7 @@ def request_of(cell, factors):
     """The native trial that does what a cell does, without a clock's say."""
     counted = {k: v for k, v in cell.items() if k in factors} | {
         "measure": "throughput", "cpus": [], "warm_up_ns": 0, "window_ns": 0,
-        "window_ops": cell.get("window_ops") or OPERATIONS,
+        "window_ops": OPERATIONS,
         "verify_ops": 0, "deadline_ns": 600 * 10**9}
     return {"protocol": 2, "seed": exact.SEED, "control_extra": 0.0,
             "counters": {"backend": "none"}, "cell": counted}

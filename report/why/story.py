@@ -80,6 +80,8 @@ def instruction_lines(found):
     if isinstance(found, str):
         return [f"instructions: {found}"]
     base, head = found["base"], found["head"]
+    if not base and not head:
+        return ["instructions: none was counted in the map's functions"]
     if not found["functions"]:
         return [f"instructions: equal, {head} in the map's functions "
                 "(cachegrind)"]

@@ -3,6 +3,7 @@
 and files of cachegrind. Real programs: tests/cli/why.sh."""
 import pytest
 
+from report.why import __main__ as main
 from report.why import code, instructions, listing, normal, story
 
 CELL = {"id": "c", "shape": "u64x8", "write_kind": "update", "map": "m"}
@@ -199,3 +200,16 @@ def test_half_a_file_is_refused(tmp_path):
     path.write_text("fn=find\n1 2\n")
     with pytest.raises(instructions.InstructionsError, match="no whole file"):
         instructions.read(path, {"find"})
+
+
+def test_reasons_stand_below_the_table_once(tmp_path, monkeypatch):
+    summary = tmp_path / "summary"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    comment = tmp_path / "gate.md"
+    main.add_to_comment(comment, "why\n")
+    assert not comment.exists() and not summary.exists()
+    comment.write_text("table\n")
+    for _ in range(2):
+        main.add_to_comment(comment, "why\n")
+    assert comment.read_text() == "table\n\nwhy\n"
+    assert summary.read_text() == "\nwhy\n"
