@@ -137,6 +137,39 @@ static bool opens_again(const char *dir, const json_t *attempts, char *why)
 	return sound;
 }
 
+/* Lines get right checksums in seven of eight inputs: without one a line is
+   refused before anything in it is read. */
+static void seal_lines(struct fuzz_input *input)
+{
+	static char sealed[FUZZ_BYTES];
+	const char *text = input->text, *end;
+	const char *behind = input->text + input->length;
+	size_t used = 0;
+
+	if (!fuzz_below(input, 8))
+		return;
+	for (; (end = memchr(text, '\n', (size_t)(behind - text)));
+	        text = end + 1) {
+		size_t size = (size_t)(end - text);
+		char sum[RM_CRC32_TEXT] = "";
+
+		if (used + size + 32 + (size_t)(behind - end) > sizeof(sealed))
+			return;
+		memcpy(sealed + used, text, size);
+		used += size;
+		if (size > 1 && end[-1] == '}') {
+			rm_crc32(text, --size, sum);
+			used += (size_t)sprintf(sealed + used - 1,
+			                ",\"crc32\":\"%s\"}", sum) -
+			        1;
+		}
+		sealed[used++] = '\n';
+	}
+	memcpy(sealed + used, text, (size_t)(behind - text)); /* what is torn */
+	input->length = used + (size_t)(behind - text);
+	memcpy(input->text, sealed, input->length);
+}
+
 static enum fuzz_verdict judge_journal(
         struct fuzz_input *input, const char *text, size_t length, char *why)
 {
@@ -474,6 +507,7 @@ int main(void)
 		.words = words,
 		.files = trial_files,
 		.texts = trial_texts,
+		.prepare = seal_lines,
 		.judge = judge_journal };
 	static const struct fuzz_parser trials = { .name = "trials, validated",
 		.words = words,
