@@ -6,7 +6,7 @@
     python3 -m report.why tell REASONS
 
 FOLDER is that of the exact gate, CAMPAIGN one of `make regress`. `ask` makes
-the folder REASONS, in which runner/why.sh puts what objdump, cachegrind and
+the folder REASONS, in which why.sh puts what objdump, cachegrind and
 the simulated machine say of both arms; `tell` prints the reasons, and leaves
 why.txt, why.md and why.json there. Rules: docs/why-red.md. Exit status: 0, 2 usage or input.
 """

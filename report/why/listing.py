@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads what objdump wrote of a program: symbols, links, constants, code.
 
-Four texts beside each other, as runner/why.sh makes them for an arm:
+Four texts beside each other, as why.sh makes them for an arm:
 
     ARM.symbols  objdump -t                    which functions lie where
     ARM.links    objdump -R                    what the loader fills in
