@@ -34,7 +34,7 @@ COMMANDS = {  # word -> module, whose main() takes the words after it
     "regress": "report.regress",
     "reproduce": "report.reproduce"}
 STAGED = ("next", "decide", "rule")
-DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
+DONE, FAILED, INCOMPLETE = 0, 1, 3
 
 
 def arguments(argv):
@@ -96,6 +96,20 @@ def page_of(args):
     return staged_page.build(args.folder, args.pdf)
 
 
+def run(args):
+    if args.quick:
+        return quick_plots(args)
+    if args.find_previous:
+        from report import previous
+        found = previous.find(args.folder)
+        if found:
+            print(found)
+        return DONE
+    said, incomplete = page_of(args)
+    print("\n".join(said))
+    return INCOMPLETE if incomplete else DONE
+
+
 def main(argv=None):
     """argv -- arguments, without the program; None: the command line's."""
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # same bytes twice
@@ -110,26 +124,7 @@ def main(argv=None):
         return staged_main.main(words)
     args = arguments(argv)
     from report.journal import JournalError
-    try:
-        if args.quick:
-            return quick_plots(args)
-        if args.find_previous:
-            from report import previous
-            found = previous.find(args.folder)
-            if found:
-                print(found)
-            return DONE
-        said, incomplete = page_of(args)
-    except JournalError as error:
-        print(f"report: {error}", file=sys.stderr)
-        return USAGE
-    except OSError as error:
-        if error.filename is None:
-            raise  # of a stream
-        print(f"report: {error.filename}: {error.strerror}", file=sys.stderr)
-        return USAGE
-    print("\n".join(said))
-    return INCOMPLETE if incomplete else DONE
+    return ending.refusing(lambda: run(args), "report", JournalError)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,21 @@ def flushed(status):
     return status
 
 
+def refusing(command, who, kinds):
+    """Status of command(); USAGE, behind a line of `who`, where it raises one
+    of `kinds`, which a person must mend, or a file cannot be had."""
+    try:
+        return command()
+    except kinds as error:
+        said = str(error)
+    except OSError as error:
+        if error.filename is None:
+            raise  # of a stream
+        said = f"{error.filename}: {error.strerror}"
+    print(f"{who}: {said}", file=sys.stderr)
+    return USAGE
+
+
 def end(command):
     """Runs command() -> its status, for sys.exit()."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)

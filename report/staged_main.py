@@ -9,13 +9,11 @@ or followed; 3 decided, but the search has not come to its end.
 """
 import argparse
 import importlib
-import sys
 from pathlib import Path
 
-from report import staged
+from report import ending, staged
 from report.journal import JournalError
 
-DONE, USAGE = 0, 2
 ROOMS = {"crossover": "report.sweep", "claims": "report.claims"}
 
 
@@ -52,12 +50,4 @@ def run(args):
 def main(argv):
     """argv -- command and its arguments -> exit status."""
     args = arguments(argv)
-    try:
-        return run(args)
-    except JournalError as error:
-        print(f"report: {error}", file=sys.stderr)
-    except OSError as error:
-        if error.filename is None:
-            raise  # of a stream
-        print(f"report: {error.filename}: {error.strerror}", file=sys.stderr)
-    return USAGE
+    return ending.refusing(lambda: run(args), "report", JournalError)

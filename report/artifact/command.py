@@ -10,13 +10,13 @@ done; 1 something is not as it was; 2 it cannot be read or written.
 import argparse
 import datetime
 import json
-import sys
 from pathlib import Path
 
+from report import ending
 from report.artifact import archive, manifest
 from report.journal import JournalError
 
-DONE, FAILED, USAGE = 0, 1, 2
+DONE, FAILED = 0, 1
 
 
 def arguments(argv):
@@ -131,12 +131,6 @@ def main(argv):
     """argv -- the words behind `artifact` -> exit status."""
     args = arguments(argv)
     run = {"pack": pack, "inspect": inspect, "again": again}[args.command]
-    try:
-        return run(args)
-    except (JournalError, manifest.Unlisted, archive.Damaged) as error:
-        print(f"report: {error}", file=sys.stderr)
-    except OSError as error:
-        if error.filename is None:
-            raise  # of a stream
-        print(f"report: {error.filename}: {error.strerror}", file=sys.stderr)
-    return USAGE
+    return ending.refusing(
+        lambda: run(args), "report",
+        (JournalError, manifest.Unlisted, archive.Damaged))

@@ -7,10 +7,11 @@ Exit status: 0 done; 2 usage, or fewer than two campaigns can be compared;
 """
 import argparse
 import gc
-import sys
 from pathlib import Path
 
-DONE, USAGE, INCOMPLETE = 0, 2, 3
+from report import ending
+
+DONE, INCOMPLETE = 0, 3
 
 
 def arguments(argv):
@@ -57,22 +58,13 @@ def run(args):
         if name is not None and not any(name in m.campaign.maps
                                         for m in found.members):
             raise JournalError(f'no map "{name}" in these campaigns')
-    return build(Comparison(found, args.base, args.contender), out, args.pdf)
+    said, incomplete = build(
+        Comparison(found, args.base, args.contender), out, args.pdf)
+    print("\n".join(said))
+    return INCOMPLETE if incomplete else DONE
 
 
 def main(argv):
     from report.journal import JournalError
     args = arguments(argv)
-    try:
-        said, incomplete = run(args)
-    except JournalError as error:
-        print(f"report compare: {error}", file=sys.stderr)
-        return USAGE
-    except OSError as error:
-        if error.filename is None:
-            raise  # of a stream
-        print(f"report compare: {error.filename}: {error.strerror}",
-              file=sys.stderr)
-        return USAGE
-    print("\n".join(said))
-    return INCOMPLETE if incomplete else DONE
+    return ending.refusing(lambda: run(args), "report compare", JournalError)

@@ -11,7 +11,9 @@ import argparse
 import sys
 from pathlib import Path
 
-DONE, DIFFERS, USAGE = 0, 1, 2
+from report import ending
+
+DONE, DIFFERS = 0, 1
 FOLDER = Path("results/public")
 
 
@@ -64,13 +66,4 @@ def run(args):
 def main(argv):
     from report.journal import JournalError
     args = arguments(argv)
-    try:
-        return run(args)
-    except JournalError as error:
-        print(f"report public: {error}", file=sys.stderr)
-    except OSError as error:
-        if error.filename is None:
-            raise  # of a stream
-        print(f"report public: {error.filename}: {error.strerror}",
-              file=sys.stderr)
-    return USAGE
+    return ending.refusing(lambda: run(args), "report public", JournalError)

@@ -31,8 +31,8 @@ static const struct argp_option options[] = {
 	{ "figure", OPTION_FIGURE, "NAME", 0,
 	        "only those of a figure: winner, flip, forest", 0 },
 	{ "seed", OPTION_SEED, "N", 0,
-	        "of order, keys and operations, 0 .. 2^53 (default: random, "
-	        "another than DIR's)",
+	        "of order, keys and operations, 0 .. 2^53 - 1 (default: "
+	        "random, another than DIR's)",
 	        0 },
 	{ "busy-ok", OPTION_BUSY_OK, NULL, 0,
 	        "do not warn where others work on this machine", 0 },
