@@ -51,7 +51,10 @@ made() {
 	# shellcheck disable=SC2086
 	make --no-print-directory -s -j"$(nproc)" -C "$tree" CC="$cc" BUILD="$place/objects" \
 		OUT="$place/out" MAPS_BUILT="$map" STATS_MAPS= SIM_MAPS="$map" $want \
-		>"$place/build.log" 2>&1
+		>"$place/build.log" 2>&1 || return
+	# make would take for built what the next checkout writes in the same tick of
+	# the file system's clock (up to 10 ms).
+	sleep 0.02
 }
 
 # answers FOLDER: counts of the cell by what was built.
