@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 from types import SimpleNamespace
 
-from report import gate, gate_history, regress, stats, words
+from report import exact, gate, gate_history, regress, stats, words
+from report.why import story
 
 FIGURE = ("label", "role", "cell", "slowdown_percent", "low_percent",
           "high_percent", "mde_percent", "slot_percent", "n", "verdict")
@@ -14,6 +15,7 @@ TABLE = [("cell", "text"), ("base, ns per operation", "num"),
          ("slot effect [99 %], %", "num"), ("pairs", "num"),
          ("p slower", "num"), ("p within", "num"), ("verdict", "text")]
 RUN = ("label", "run", "date", "head", "ns_per_op", "percent", "changed")
+WHY = "What does head do that base does not?"
 PAIR = ("label", "block", "percent", "base_first")
 
 
@@ -124,6 +126,32 @@ def regression(report, verdicts, campaign, rows, esc):
                    table, f"<ul class=text>{''.join(lost)}</ul>", raw)
 
 
+def reasons(report, folder, verdicts, esc):
+    """What is other in head than in base, map by map (report.why), where a
+    cell is red; it is asked after the verdict, so the page is drawn again."""
+    from report.page import details
+    path = folder / "report" / "why" / "why.json"
+    red = [row["label"] for row in verdicts["cells"]
+           if row["verdict"] == "FAIL"]
+    if not red:
+        return
+    if not path.exists():
+        report.section(
+            "why", "Why is it red?", WHY,
+            f"<p>Not asked yet of {esc(', '.join(red))}: <code>make regress"
+            "</code> asks after its verdict, unless WHY=no; "
+            "<code>runner/why.sh</code> says how it is asked by hand.</p>")
+        return
+    parts = [details(f"<code>{esc(name)}</code>",
+                     "<pre>" + esc("\n".join(lines)) + "</pre>", css="print")
+             for name, lines in story.by_map(exact.read_json(path))]
+    report.section(
+        "why", "Why is it red?", WHY,
+        "<p>Read from the two programs that were timed; no verdict reads "
+        "this. Counts are simulated, instructions are cachegrind's, code is "
+        "objdump's (docs/why-red.md).</p>", *parts)
+
+
 def history_rows(lines):
     """One dict per cell and run: how far head's cost is from the median of
     the cell's runs, and whether its level changed there."""
@@ -200,6 +228,7 @@ def build(folder):
     report = Report(folder / "report")
     answer(report, verdicts, campaign, esc)
     regression(report, verdicts, campaign, rows, esc)
+    reasons(report, folder, verdicts, esc)
     history(report, folder, campaign, verdicts, esc)
     report.section("machine", "9 Machine", machine.QUESTION,
                    machine.tables_of(report, SimpleNamespace(

@@ -15,7 +15,7 @@ import os
 import sys
 from pathlib import Path
 
-from report import ending, exact, strict_json
+from report import ending, exact, regress, strict_json
 from report.why import asked, code, instructions, listing, story
 
 USAGE = 2
@@ -120,6 +120,8 @@ def tell(folder):
     exact.write(folder / "why.md", story.markdown(reasons))
     add_to_comment(folder.parent / "gate.md", story.markdown(reasons))
     print("\n".join(story.told(reasons, True)))
+    if (folder.parent / "index.html").exists():  # of a campaign, without them
+        regress.page_of(folder.parent.parent)
     return 0
 
 

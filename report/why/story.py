@@ -152,15 +152,20 @@ def told(reasons, short=False):
     yield from green_lines([c for c in reasons["cells"] if not c["red"]])
 
 
+def by_map(reasons):
+    """(map, the lines that are told of it) of each with something to tell."""
+    for code in reasons["maps"]:
+        lines = list(told(reasons | {"maps": [code], "cells": [
+            c for c in reasons["cells"] if c["map"] == code["map"]]}))
+        if lines:
+            yield code["map"], lines
+
+
 def markdown(reasons):
     """For a merge request: folded, as it is long."""
-    lines = []
-    for code in reasons["maps"]:
-        text = list(told({"maps": [code], "file": reasons["file"], "cells": [
-            c for c in reasons["cells"] if c["map"] == code["map"]]}))
-        if not text:
-            continue
-        lines += [f"<details><summary>{text[0].rstrip(':')}</summary>", "",
-                  "```diff", *(line[2:] for line in text[1:]), "```", "",
+    found = []
+    for _, (title, *lines) in by_map(reasons):
+        found += [f"<details><summary>{title.rstrip(':')}</summary>", "",
+                  "```diff", *(line[2:] for line in lines), "```", "",
                   "</details>", ""]
-    return "\n".join(lines)
+    return "\n".join(found)

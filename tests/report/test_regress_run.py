@@ -65,6 +65,30 @@ def test_a_folder_exits_by_its_verdict(tmp_path):
     assert verdicts["arms"]["head"]["sha256"] == "head"
 
 
+def test_a_red_cell_has_its_reasons_on_the_page(tmp_path):
+    folder = put(tmp_path / "slow", Fake(), head_extra=0.03)
+    decide(folder)
+    page, why = folder / "report" / "index.html", folder / "report" / "why"
+    assert "Not asked yet of" in page.read_text()
+    why.mkdir()
+    cell = {"map": "gomap_rw", "red": True, "run": 0, "cell": "a <cell>",
+            "loop": None, "again": "make it", "counts": ["misses 1 -> 2"],
+            "instructions": "not counted", "factors": {"threads": 1, "id": "a"}}
+    (why / "ask.json").write_text(json.dumps(
+        {"judge": "time", "about": {}, "cells": [cell]}))
+    (why / "no-code").write_text("not compared\n")
+    (why / "no-instructions").write_text("not counted\n")
+    assert command(str(why), "report.why", "tell").returncode == 0
+    text = page.read_text()
+    assert "Not asked yet of" not in text
+    assert "a &lt;cell&gt;:\n    counts: misses 1 -&gt; 2" in text
+    assert "code: not compared" in text
+    green = put(tmp_path / "same", Fake())
+    decide(green)
+    assert 'id="why"' not in (green / "report" / "index.html").read_text()
+
+
+
 def test_the_page_says_what_the_terminal_said_and_is_the_same_again(tmp_path):
     folder = put(tmp_path / "slow", Fake(), head_extra=0.03)
     first = command(folder)
