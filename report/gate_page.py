@@ -142,9 +142,9 @@ def reasons(report, folder, verdicts, esc):
             "</code> asks after its verdict, unless WHY=no; "
             "<code>runner/why.sh</code> says how it is asked by hand.</p>")
         return
-    parts = [details(f"<code>{esc(name)}</code>",
-                     "<pre>" + esc("\n".join(lines)) + "</pre>", css="print")
-             for name, lines in story.by_map(exact.read_json(path))]
+    parts = [details(esc(title), "<pre>" + esc("\n".join(lines)) + "</pre>",
+                     css="print")
+             for title, lines in story.by_map(exact.read_json(path))]
     report.section(
         "why", "Why is it red?", WHY,
         "<p>Read from the two programs that were timed; no verdict reads "

@@ -153,19 +153,19 @@ def told(reasons, short=False):
 
 
 def by_map(reasons):
-    """(map, the lines that are told of it) of each with something to tell."""
+    """(title, the lines below it) of each map with something to tell."""
     for code in reasons["maps"]:
         lines = list(told(reasons | {"maps": [code], "cells": [
             c for c in reasons["cells"] if c["map"] == code["map"]]}))
         if lines:
-            yield code["map"], lines
+            yield lines[0].rstrip(":"), lines[1:]
 
 
 def markdown(reasons):
     """For a merge request: folded, as it is long."""
     found = []
-    for _, (title, *lines) in by_map(reasons):
-        found += [f"<details><summary>{title.rstrip(':')}</summary>", "",
+    for title, lines in by_map(reasons):
+        found += [f"<details><summary>{title}</summary>", "",
                   "```diff", *(line[2:] for line in lines), "```", "",
                   "</details>", ""]
     return "\n".join(found)
