@@ -26,20 +26,13 @@ case $time in advice | red | no) ;; *) usage "TIME=$time: expected advice, red o
 mkdir -p "$out" && echo '*' >"$out/.gitignore" || usage "$out cannot be written"
 out=$(cd "$out" && pwd)
 
-commit() { [ -n "$1" ] && git rev-parse -q --verify "$1^{commit}" 2>/dev/null; }
-forked_from() { # BRANCH of origin
-	[ -n "$1" ] && git merge-base "origin/$1" HEAD 2>/dev/null
-}
+commit() { git rev-parse -q --verify "$1^{commit}" 2>/dev/null; }
 base_of() { # the first that there is
 	if [ -n "${BASE:-}" ]; then
 		commit "$BASE" || usage "BASE=$BASE: no such commit"
 		return
 	fi
-	forked_from "${GITHUB_BASE_REF:-}" ||
-		commit "${CI_MERGE_REQUEST_DIFF_BASE_SHA:-}" ||
-		forked_from "${BUILDKITE_PULL_REQUEST_BASE_BRANCH:-}" ||
-		commit "${GITHUB_EVENT_BEFORE:-}" || commit "${CI_COMMIT_BEFORE_SHA:-}" ||
-		commit HEAD^1
+	"$readmostly/.ci/before" || commit HEAD^1
 }
 base=$(base_of) || { [ -z "${BASE:-}" ] || exit 2; }
 prefix=$(git rev-parse --show-prefix)

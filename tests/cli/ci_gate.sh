@@ -5,12 +5,14 @@
 . tests/tools/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-unset GATE_BASE GATE_MAIN PLAN
+unset GATE_BASE GATE_MAIN PLAN GITHUB_BASE_REF GITHUB_EVENT_BEFORE \
+	CI_MERGE_REQUEST_DIFF_BASE_SHA CI_COMMIT_BEFORE_SHA \
+	BUILDKITE_PULL_REQUEST_BASE_BRANCH
 export GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=n@n GIT_COMMITTER_NAME=n \
 	GIT_COMMITTER_EMAIL=n@n
 tree=$dir/tree
 mkdir -p "$tree/.ci" "$tree/runner" "$tree/impls/a" "$tree/docs"
-cp .ci/gate "$tree/.ci"
+cp .ci/gate .ci/before "$tree/.ci"
 cat >"$tree/runner/regress_exact.sh" <<'STUB'
 #!/bin/sh
 echo "asked: $*"
@@ -52,12 +54,16 @@ git clone -q "file://$tree" "$dir/clone"
 tree=$dir/clone
 gate
 check "on origin's main the base is the commit before" asked "$first"
+check "and it says that no other commit is looked at" \
+	says "$dir/said" "gate: only the last commit is compared"
 in_tree git checkout -q -b topic
 commit docs/page.md >"$dir/out"
 commit impls/a/map.c >"$dir/out"
 third=$(commit runner/x.c)
 gate
 check "on a branch of many commits it is where the branch left main" asked "$second"
+check "and it says nothing of a last one" \
+	sh -c "! grep -q 'only the last' '$dir/said'"
 in_tree git checkout -q main
 in_tree git -c merge.ff=false merge -q topic -m merged
 in_tree git update-ref -m push refs/remotes/origin/main HEAD
@@ -72,6 +78,24 @@ gate GATE_BASE="$first"
 check "what the pipeline knows goes before" asked "$first"
 gate GATE_BASE=0000000000000000000000000000000000000000
 check "but not a commit that is none" asked "$second"
+git clone -q "file://$tree" "$dir/fresh"
+known=$tree tree=$dir/fresh
+gate
+check "a fresh clone does not know it, and says so" \
+	eval 'asked "$(in_tree git rev-parse HEAD^1)" && says "$dir/said" "only the last"'
+for name in GITHUB_EVENT_BEFORE CI_COMMIT_BEFORE_SHA CI_MERGE_REQUEST_DIFF_BASE_SHA; do
+	gate $name="$second"
+	check "unless the pipeline says it in $name" asked "$second"
+done
+in_tree git update-ref refs/remotes/origin/release "$first"
+for name in GITHUB_BASE_REF BUILDKITE_PULL_REQUEST_BASE_BRANCH; do
+	gate $name=release
+	check "or names the branch that it goes to in $name" asked "$first"
+done
+gate CI_COMMIT_BEFORE_SHA=0000000000000000000000000000000000000000
+check "of a branch that is new the pipeline knows nothing" \
+	says "$dir/said" "only the last"
+tree=$known
 echo more >>"$tree/impls/a/map.c"
 gate GATE_BASE=HEAD
 check "head is no base of itself" asked "$second"
