@@ -241,8 +241,10 @@ def verdict_of_run(gated, controls, skipped):
     """(verdict, reason) of the whole run from its rows.
 
     A head that fails its trials is FAIL whatever the controls say: that is
-    no measurement. Then a control that is off makes the run INVALID. A
-    gated cell that was planned and not run leaves at best INCONCLUSIVE.
+    no measurement. Then a control that is off makes the run INVALID: it is of
+    the machine. A cell that is INVALID is so for itself: it leaves no PASS,
+    and hides no FAIL of another one (docs/method.md, 5). A gated cell that
+    was planned and not run leaves at best INCONCLUSIVE.
     """
     def those(rows, verdict):
         found = [ROLES[row["role"]] + name_of(row["cell"]) + ": "
@@ -253,8 +255,8 @@ def verdict_of_run(gated, controls, skipped):
         return "FAIL", failed
     if not controls:
         return "INVALID", "no control was run"
-    for verdict, rows in (("INVALID", controls + gated), ("FAIL", gated),
-                          ("INCONCLUSIVE", gated)):
+    for verdict, rows in (("INVALID", controls), ("FAIL", gated),
+                          ("INVALID", gated), ("INCONCLUSIVE", gated)):
         reason = those(rows, verdict)
         if reason:
             return verdict, reason

@@ -95,6 +95,41 @@ def test_a_slot_effect_is_invalid_and_a_small_one_is_not():
     assert verdicts_of(Fake(second=0.003))["verdict"] == "PASS"
 
 
+class OneSlotOff(Fake):
+    """The second trial of a pair costs 4 % more in cells of one workload and
+    map."""
+
+    def __init__(self, workload, name, **how):
+        super().__init__(**how)
+        self.where = workload, name
+
+    def __call__(self, binary, cell, *rest):
+        off = (cell["workload"], cell["map"]) == self.where
+        self.second = 0.04 if off else 0.0
+        return super().__call__(binary, cell, *rest)
+
+
+def test_a_slot_effect_of_one_cell_leaves_no_pass():
+    v = verdicts_of(OneSlotOff("regress", "syncmap"))
+    assert {name_of(r): r["verdict"] for r in v["cells"]} == {
+        "gomap_rw t1": "PASS", "syncmap t1": "INVALID",
+        "shard_rw_32 t1": "PASS"}
+    assert v["verdict"] == "INVALID" and "syncmap t1: slot" in v["reason"]
+
+
+def test_a_slot_effect_of_one_cell_hides_no_other_that_is_slower():
+    v = verdicts_of(OneSlotOff("regress", "syncmap", slow={"head": 0.03}))
+    assert [r["verdict"] for r in v["cells"]] == ["FAIL", "INVALID", "FAIL"]
+    assert v["verdict"] == "FAIL" and "syncmap" not in v["reason"]
+
+
+@pytest.mark.parametrize("control", ["regress-aa", "regress-slow"])
+def test_a_slot_effect_of_a_control_is_the_whole_runs(control):
+    v = verdicts_of(OneSlotOff(control, "gomap_rw", slow={"head": 0.03}))
+    assert {r["verdict"] for r in v["cells"]} == {"FAIL"}
+    assert v["verdict"] == "INVALID" and "slot effect" in v["reason"]
+
+
 # ---- arms that break ------------------------------------------------------
 
 @pytest.mark.parametrize("how, word", [
