@@ -5,33 +5,11 @@ Blocks of different stages ran at different times and are never one block:
 those of a later stage are numbered on from the ones before it, so that what
 is paired by block stays within a stage.
 """
-import json
 from dataclasses import replace
 from pathlib import Path
 
-from report import damage, journal, strict_json
+from report import journal, staged
 from report.journal import JournalError
-
-STAGES = "stages.json"
-FORMAT = 1  # of stages.json
-
-
-def check_stages(path):
-    """stages.json is as it was written, where there is one."""
-    file = path / STAGES
-    try:
-        meta = strict_json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise JournalError(f"{file}: {error.strerror}") from None
-    except ValueError as error:
-        raise JournalError(f"{file}: not JSON: {error}") from None
-    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
-        raise JournalError(f"{file}: format {FORMAT} expected")
-    if "sha256" in meta and meta["sha256"] != damage.campaign_sha256(meta):
-        raise JournalError(f"{file}: changed since it was written, its hash "
-                           f"is not sha256: {damage.ADVICE}")
 
 
 def shifted(trial, blocks):
@@ -65,13 +43,7 @@ def blocks_of(campaign):
 
 
 def whole(stages, path):
-    """The campaigns of several stages as one; JournalError where they are
-    not of one machine."""
-    machines = {json.dumps((s.meta.get("machine") or {}).get("id"))
-                for s in stages}
-    if len(machines) > 1:
-        raise JournalError(f"{path}: stages of {len(machines)} machines, "
-                           "expected one")
+    """The campaigns of several stages, all of one machine, as one."""
     cells, arms, order, done = {}, {}, [], 0
     for stage in stages:
         for cell in stage.cells.values():
@@ -95,17 +67,12 @@ def read(path):
     """(campaign, names of stages that are not complete) of folder `path`;
     JournalError where it is no campaign."""
     path = Path(path)
-    found = sorted(p for p in path.glob("stage-*") if p.is_dir())
     if (path / "campaign.json").exists() or not (
-            found or (path / STAGES).exists()):
+            path / "stages.json").exists():
         return journal.read(path), []
-    check_stages(path)
-    stages = [journal.read(p) for p in found
-              if (p / "campaign.json").exists()]
-    complete = [s for s in stages if not s.pending]
-    if not complete:
+    found = staged.read(path)
+    if not found.stages:
         raise JournalError(f"{path}: no stage of it is complete yet: go on "
                            "with the command that began it")
-    names = {s.path.name for s in complete}
-    return whole(complete, path), [p.name for p in found
-                                   if p.name not in names]
+    return whole(found.stages, path), \
+        [found.begun.path.name] if found.begun else []
