@@ -10,6 +10,7 @@
 /* From 512: letters and other characters would become short options, and the
    commands that take these options as children number their own from 256. */
 enum { OPTION_SET = 512, OPTION_MAPS, OPTION_SEED };
+enum { START_SEED = 4096, START_BUSY_OK, START_WAIT_IDLE };
 
 static const struct argp_option wish_options[] = {
 	{ "set", OPTION_SET, "KEY=VALUE", 0,
@@ -57,6 +58,61 @@ static const struct argp wish_argp = { wish_options, parse_wish, NULL, NULL,
 
 const struct argp_child rm_wish_children[] = { { &wish_argp, 0, NULL, 0 },
 	{ 0 } };
+
+static const struct argp_option start_options[] = {
+	{ "seed", START_SEED, "N", 0,
+	        "of order, keys and operations, 0 .. 2^53 - 1 (default: "
+	        "random)",
+	        0 },
+	{ "busy-ok", START_BUSY_OK, NULL, 0,
+	        "do not warn where others work on this machine; what was found "
+	        "is in campaign.json all the same",
+	        0 },
+	{ "wait-idle", START_WAIT_IDLE, "S", 0,
+	        "wait until nobody does, at most S seconds, and start nothing "
+	        "if they go on",
+	        0 },
+	{ 0 }
+};
+
+static error_t parse_start(int key, char *text, struct argp_state *state)
+{
+	struct rm_start *start = state->input;
+
+	switch (key) {
+	case START_SEED:
+		start->seed = rm_argument_number(
+		        state, "seed", text, 0, ((uint64_t)1 << 53) - 1);
+		start->has_seed = true;
+		return 0;
+	case START_BUSY_OK:
+		start->busy_ok = true;
+		return 0;
+	case START_WAIT_IDLE:
+		start->wait_idle_s = (unsigned)rm_argument_number(
+		        state, "wait-idle", text, 1, 86400);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp start_argp = { start_options, parse_start, NULL, NULL,
+	NULL, NULL, NULL };
+
+const struct argp_child rm_start_children[] = { { &start_argp, 0, NULL, 0 },
+	{ 0 } };
+
+void rm_start_wishes(const struct rm_start *start, struct rm_wishes *wishes)
+{
+	if (start->has_seed)
+		wishes->seed = &start->seed;
+	wishes->busy_ok = start->busy_ok;
+	wishes->wait_idle_s = start->wait_idle_s;
+	wishes->find_machine = rm_find_machine;
+	/* tests play trials with another program */
+	wishes->program = getenv("RM_TRIAL_PROGRAM");
+}
 
 void rm_argument_set(struct argp_state *state, char *text, struct rm_sets *sets)
 {

@@ -48,6 +48,25 @@ void rm_argument_set(
 /* The child of a command's parser for these; its input is the struct. */
 extern const struct argp_child rm_wish_children[];
 
+/*
+ * How a campaign begins: --seed, --busy-ok and --wait-idle of the commands that
+ * run one. Zero it.
+ */
+struct rm_start {
+	uint64_t seed;
+	bool has_seed; /* else it is random, or as recorded */
+	bool busy_ok;
+	unsigned wait_idle_s;
+};
+
+/* The child of a command's parser for these; its input is the struct. */
+extern const struct argp_child rm_start_children[];
+
+/* Puts them into `wishes`, with what every command wishes alike. A seed that
+   was not given is left as it stands there; one that was is `start`'s own,
+   which must live as long. */
+void rm_start_wishes(const struct rm_start *start, struct rm_wishes *wishes);
+
 void rm_wish_clear(struct rm_wish *wish);
 
 /*

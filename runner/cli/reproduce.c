@@ -17,8 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OPTION_HEADLINE = 256, OPTION_FIGURE, OPTION_SEED };
-enum { OPTION_BUSY_OK = 512, OPTION_WAIT_IDLE };
+enum { OPTION_HEADLINE = 256, OPTION_FIGURE };
 enum { WORKLOADS_MAX = 256, FLAGS_MAX = 2 };
 
 static const struct argp_option options[] = {
@@ -30,16 +29,6 @@ static const struct argp_option options[] = {
 	        "only the cells that DIR's first sentence is about", 0 },
 	{ "figure", OPTION_FIGURE, "NAME", 0,
 	        "only those of a figure: winner, flip, forest", 0 },
-	{ "seed", OPTION_SEED, "N", 0,
-	        "of order, keys and operations, 0 .. 2^53 - 1 (default: "
-	        "random, another than DIR's)",
-	        0 },
-	{ "busy-ok", OPTION_BUSY_OK, NULL, 0,
-	        "do not warn where others work on this machine", 0 },
-	{ "wait-idle", OPTION_WAIT_IDLE, "S", 0,
-	        "wait until nobody does, at most S seconds, and start nothing "
-	        "if they go on",
-	        0 },
 	{ 0 },
 };
 
@@ -48,8 +37,8 @@ struct again {
 	const char *old; /* DIR */
 	const char *flags[FLAGS_MAX];
 	size_t flag_count;
+	struct rm_start start;
 	struct rm_wishes wishes;
-	uint64_t seed;
 	char python[RM_PYTHON_BYTES];
 	char dir[RM_PATH_BYTES], list[RM_PATH_BYTES + 16];
 	char *files[WORKLOADS_MAX];
@@ -62,6 +51,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	struct again *again = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &again->start;
+		return 0;
 	case 'o':
 		again->wishes.dir = text;
 		return 0;
@@ -74,18 +66,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		        text ? "--figure" : "--headline";
 		if (text)
 			again->flags[again->flag_count++] = text;
-		return 0;
-	case OPTION_SEED:
-		again->seed = rm_argument_number(
-		        state, "seed", text, 0, ((uint64_t)1 << 53) - 1);
-		again->wishes.seed = &again->seed;
-		return 0;
-	case OPTION_BUSY_OK:
-		again->wishes.busy_ok = true;
-		return 0;
-	case OPTION_WAIT_IDLE:
-		again->wishes.wait_idle_s = (unsigned)rm_argument_number(
-		        state, "wait-idle", text, 1, 86400);
 		return 0;
 	case ARGP_KEY_ARG:
 		rm_argument_once(state, &again->old, text, "folder");
@@ -307,8 +287,7 @@ static int run(struct again *again)
 	again->wishes.dir = again->dir;
 	again->wishes.cells_from = again->list;
 	again->wishes.arms = &none;
-	again->wishes.find_machine = rm_find_machine;
-	again->wishes.program = getenv("RM_TRIAL_PROGRAM");
+	rm_start_wishes(&again->start, &again->wishes);
 	int status = rm_run_campaign(&again->wishes, &telling, &whole);
 
 	for (size_t i = 0; i < again->flag_count; i++)
@@ -343,7 +322,7 @@ int rm_cli_reproduce(int argc, char **argv)
 		"Status: 0 some are replicated and none is opposite; 1 one is "
 		"opposite; 2 usage or input; 3 none is replicated, or trials "
 		"have no result; 75 interrupted, it says how to go on.",
-		NULL, NULL, NULL };
+		rm_start_children, NULL, NULL };
 	struct again again = { 0 };
 	struct rm_error error = { 0 };
 	int status;

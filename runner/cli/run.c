@@ -5,22 +5,21 @@
 #include "runner/cli/command.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTION_RESUME = 256, OPTION_SEED, OPTION_MAPS };
+enum { OPTION_RESUME = 256, OPTION_MAPS };
 enum { OPTION_SET = 512, OPTION_COUNTERS, OPTION_MODE, OPTION_ARMS };
 enum { OPTION_NOTE = 768, OPTION_TOUCHED = 1024, OPTION_NEEDS };
-enum { OPTION_BUSY_OK = 2048, OPTION_WAIT_IDLE, OPTION_CELLS_FROM };
+enum { OPTION_CELLS_FROM = 2048 };
 
 /* The command line. */
 struct line {
 	struct rm_wishes wishes;
 	struct rm_arms arms;
-	uint64_t seed;
+	struct rm_start start;
 	struct rm_sets sets;
 	bool needs;
 };
@@ -34,10 +33,6 @@ static const struct argp_option options[] = {
 	        0 },
 	{ "resume", OPTION_RESUME, NULL, 0,
 	        "go on with the campaign in DIR: its plan, its seed", 0 },
-	{ "seed", OPTION_SEED, "N", 0,
-	        "of order, keys and operations, 0 .. 2^53 - 1 (default: "
-	        "random)",
-	        0 },
 	{ "maps", OPTION_MAPS, "IDS", 0,
 	        "only these maps: ids, globs, ~globs, separated by commas", 0 },
 	{ "set", OPTION_SET, "KEY=VALUE", 0,
@@ -62,31 +57,10 @@ static const struct argp_option options[] = {
 	        "workload, or of all that have none of their own; may be "
 	        "repeated. +2%: it does so many more operations than it says",
 	        0 },
-	{ "busy-ok", OPTION_BUSY_OK, NULL, 0,
-	        "do not warn where others work on this machine; what was found "
-	        "is in campaign.json all the same",
-	        0 },
-	{ "wait-idle", OPTION_WAIT_IDLE, "S", 0,
-	        "wait until nobody does, at most S seconds, and start nothing "
-	        "if they go on",
-	        0 },
 	{ "note", OPTION_NOTE, "KEY=TEXT", 0,
 	        "kept in campaign.json; may be repeated", 0 },
 	{ 0 },
 };
-
-static uint64_t parse_seed(const char *text, struct argp_state *state)
-{
-	char *end;
-
-	errno = 0;
-	unsigned long long seed = strtoull(text, &end, 10);
-
-	if (errno || *end || text[0] < '0' || text[0] > '9' || seed >> 53)
-		argp_error(state, "--seed %s: expected an integer 0 .. 2^53-1",
-		        text);
-	return seed;
-}
 
 static void parse_arms(const char *text, struct argp_state *state)
 {
@@ -108,18 +82,6 @@ static void parse_note(char *text, struct argp_state *state)
 	}
 	*equals = '\0';
 	json_object_set_new(line->wishes.notes, text, json_string(equals + 1));
-}
-
-static unsigned parse_seconds(const char *text, struct argp_state *state)
-{
-	char *end;
-	unsigned long seconds = strtoul(text, &end, 10);
-
-	if (*end || text[0] < '0' || text[0] > '9' || !seconds ||
-	        seconds > 86400)
-		argp_error(state,
-		        "--wait-idle %s: expected seconds, 1 to 86400", text);
-	return (unsigned)seconds;
 }
 
 static void finish(struct argp_state *state)
@@ -157,34 +119,19 @@ static bool keep(int key, const char *text, struct rm_wishes *wishes)
 	return place != NULL;
 }
 
-/* What to do where others work here. */
-static bool keep_busy(int key, const char *text, struct argp_state *state)
-{
-	struct line *line = state->input;
-
-	if (key == OPTION_BUSY_OK)
-		line->wishes.busy_ok = true;
-	else if (key == OPTION_WAIT_IDLE)
-		line->wishes.wait_idle_s = parse_seconds(text, state);
-	else
-		return false;
-	return true;
-}
-
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct line *line = state->input;
 	struct rm_wishes *wishes = &line->wishes;
 
-	if (keep(key, text, wishes) || keep_busy(key, text, state))
+	if (keep(key, text, wishes))
 		return 0;
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &line->start;
+		return 0;
 	case OPTION_RESUME:
 		wishes->resume = true;
-		return 0;
-	case OPTION_SEED:
-		line->seed = parse_seed(text, state);
-		wishes->seed = &line->seed;
 		return 0;
 	case OPTION_SET:
 		rm_argument_set(state, text, &line->sets);
@@ -250,18 +197,16 @@ int rm_cli_run(int argc, char **argv)
 		"while there are fewer repeats than repeat-share allows.\v"
 		"Status: 0 done; 2 usage or input; 3 some cells have "
 		"no result; 75 interrupted, go on with --resume.",
-		NULL, NULL, NULL };
+		rm_start_children, NULL, NULL };
 	struct line line = { 0 };
 	const struct rm_telling telling = { .command = "run" };
 
 	line.wishes.arms = &line.arms;
-	line.wishes.find_machine = rm_find_machine;
 	line.wishes.notes = json_object();
 	argp_parse(&argp, argc, argv, 0, NULL, &line);
 	if (line.needs)
 		return print_needs(&line.wishes);
-	/* tests play trials with another program */
-	line.wishes.program = getenv("RM_TRIAL_PROGRAM");
+	rm_start_wishes(&line.start, &line.wishes);
 	line.wishes.interrupt_fd = rm_watch_signals();
 	bool whole;
 	int status = rm_run_campaign(&line.wishes, &telling, &whole);

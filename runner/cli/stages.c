@@ -68,13 +68,16 @@ static int run_stage(const struct rm_stages *stages, unsigned number,
 	const struct rm_stages_wish *wish = stages->wish;
 	const struct rm_telling telling = { .command = wish->command,
 		.is_stage = true };
+	struct rm_start start = wish->start;
 
+	start.has_seed = false; /* each stage has its own, or has begun */
+	if (number > stages->first) {
+		start.busy_ok = true;
+		start.wait_idle_s = 0;
+	}
+	rm_start_wishes(&start, wishes);
 	wishes->dir = dir;
-	wishes->find_machine = rm_find_machine;
-	wishes->program = getenv("RM_TRIAL_PROGRAM");
 	wishes->interrupt_fd = wish->interrupt_fd;
-	wishes->busy_ok = wish->busy_ok || number > stages->first;
-	wishes->wait_idle_s = number > stages->first ? 0 : wish->wait_idle_s;
 	return rm_run_campaign(wishes, &telling, whole);
 }
 
@@ -96,8 +99,9 @@ static int begin_stage(const struct rm_stages *stages, unsigned number,
 	const struct rm_stages_wish *wish = stages->wish;
 	struct rm_override sets[RM_SETS_MAX + 1];
 	size_t count = wish->sets.count;
-	uint64_t seed = rm_seed(rm_seed(wish->seed, STAGE_STREAM), number) >>
-	                SEED_SHIFT;
+	uint64_t seed =
+	        rm_seed(rm_seed(wish->start.seed, STAGE_STREAM), number) >>
+	        SEED_SHIFT;
 	char blocks[24], text[24];
 	struct rm_arms none = { 0 };
 	struct rm_wishes wishes = { .arms = &none,

@@ -32,11 +32,10 @@ struct rm_stages_wish {
 	const char *mode;
 	struct rm_sets sets;
 	char *recalled[RM_SETS_MAX]; /* texts of stages.json behind them */
-	uint64_t budget, seed;       /* budget 0: not given */
-	bool has_seed;
+	uint64_t budget;             /* 0: not given */
+	struct rm_start start;
 	const char *dir; /* NULL: a new one below results/ */
-	bool resume, plan, busy_ok;
-	unsigned wait_idle_s;
+	bool resume, plan;
 	/* of rm_watch_signals() */
 	int interrupt_fd;
 };

@@ -75,7 +75,7 @@ static int build(struct rm_stages *stages, struct rm_error *error)
 	const char *maps = stages->maps[0] ? stages->maps : NULL;
 
 	return rm_planned_build(
-	               &stages->planned, stages->wish->seed, maps, error)
+	               &stages->planned, stages->wish->start.seed, maps, error)
 	               ? -EINVAL
 	               : 0;
 }
@@ -189,8 +189,8 @@ static int plan_all(struct rm_stages *stages, struct rm_error *error)
 	        wish->kind, wish->mode);
 	/* what is searched for is a ratio of speeds; claims count, too */
 	stages->counters = wish->maps ? "none" : NULL;
-	if (!wish->has_seed)
-		wish->seed = rm_campaign_seed();
+	if (!wish->start.has_seed)
+		wish->start.seed = rm_campaign_seed();
 	result = read_inputs(stages, error);
 	if (!result && (!wish->plan || wish->ids))
 		result = rm_python_find(stages->python, error);

@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_MODE = 512, OPTION_BUDGET, OPTION_SEED, OPTION_RESUME };
-enum { OPTION_SET = 1024, OPTION_PLAN, OPTION_BUSY_OK, OPTION_WAIT_IDLE };
-static const uint64_t budget_most = 10000000,
-                      seed_most = ((uint64_t)1 << 53) - 1;
+enum { OPTION_MODE = 512, OPTION_BUDGET, OPTION_RESUME };
+enum { OPTION_SET = 1024, OPTION_PLAN };
+static const uint64_t budget_most = 10000000;
 
 static const struct argp_option options[] = {
 	{ "mode", OPTION_MODE, "NAME", 0,
@@ -21,10 +20,6 @@ static const struct argp_option options[] = {
 	{ "budget", OPTION_BUDGET, "TRIALS", 0,
 	        "timed trials of all stages together, at most; verifications "
 	        "and repeats of disturbed trials come on top",
-	        0 },
-	{ "seed", OPTION_SEED, "N", 0,
-	        "of order, keys and operations, 0 .. 2^53 - 1 (default: "
-	        "random)",
 	        0 },
 	{ "output", 'o', "DIR", 0,
 	        "the folder of all stages (default: "
@@ -37,12 +32,6 @@ static const struct argp_option options[] = {
 	        0 },
 	{ "plan", OPTION_PLAN, NULL, 0,
 	        "say what may run, and how long; run nothing", 0 },
-	{ "busy-ok", OPTION_BUSY_OK, NULL, 0,
-	        "do not warn where others work on this machine", 0 },
-	{ "wait-idle", OPTION_WAIT_IDLE, "S", 0,
-	        "wait until nobody does, at most S seconds, and start nothing "
-	        "if they go on",
-	        0 },
 	{ 0 },
 };
 
@@ -75,46 +64,26 @@ static void finish(struct argp_state *state)
 		argp_error(state, "--plan and --resume: expected one of them");
 }
 
-static bool keep_switch(int key, struct rm_stages_wish *wish)
-{
-	bool *place = key == OPTION_RESUME    ? &wish->resume
-	              : key == OPTION_PLAN    ? &wish->plan
-	              : key == OPTION_BUSY_OK ? &wish->busy_ok
-	                                      : NULL;
-
-	if (place)
-		*place = true;
-	return place != NULL;
-}
-
-static bool keep_number(int key, const char *text, struct argp_state *state)
-{
-	struct rm_stages_wish *wish = state->input;
-
-	if (key == OPTION_BUDGET)
-		wish->budget = rm_argument_number(
-		        state, "budget", text, 1, budget_most);
-	else if (key == OPTION_SEED)
-		wish->seed =
-		        rm_argument_number(state, "seed", text, 0, seed_most);
-	else if (key == OPTION_WAIT_IDLE)
-		wish->wait_idle_s = (unsigned)rm_argument_number(
-		        state, "wait-idle", text, 1, 86400);
-	else
-		return false;
-	wish->has_seed |= key == OPTION_SEED;
-	return true;
-}
-
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct rm_stages_wish *wish = state->input;
 
-	if (keep_switch(key, wish) || keep_number(key, text, state))
-		return 0;
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &wish->start;
+		return 0;
 	case OPTION_MODE:
 		parse_mode(text, state);
+		return 0;
+	case OPTION_BUDGET:
+		wish->budget = rm_argument_number(
+		        state, "budget", text, 1, budget_most);
+		return 0;
+	case OPTION_RESUME:
+		wish->resume = true;
+		return 0;
+	case OPTION_PLAN:
+		wish->plan = true;
 		return 0;
 	case 'o':
 		wish->dir = text;
@@ -130,8 +99,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = { options, parse, NULL, NULL, NULL, NULL,
-	NULL };
+static const struct argp argp = { options, parse, NULL, NULL, rm_start_children,
+	NULL, NULL };
 
 const struct argp_child rm_stages_children[] = { { &argp, 0, NULL, 0 }, { 0 } };
 
@@ -158,8 +127,9 @@ json_t *rm_stages_wish_members(const struct rm_stages_wish *wish)
 {
 	return json_pack("{s:s, s:O?, s:O?, s:s, s:I, s:I, s:o}", "kind",
 	        wish->kind, "maps", wish->maps, "ids", wish->ids, "mode",
-	        wish->mode, "seed", (json_int_t)wish->seed, "budget_trials",
-	        (json_int_t)wish->budget, "set", sets_to_json(&wish->sets));
+	        wish->mode, "seed", (json_int_t)wish->start.seed,
+	        "budget_trials", (json_int_t)wish->budget, "set",
+	        sets_to_json(&wish->sets));
 }
 
 static const char advice[] = "start anew (another -o DIR), or resume it as it "
@@ -238,8 +208,9 @@ static int compare(const struct rm_stages_wish *wish, const json_t *stages,
 		        wish->mode ? json_string(wish->mode) : NULL, error);
 	if (!result)
 		result = same("--seed", stages, "seed",
-		        wish->has_seed ? json_integer((json_int_t)wish->seed)
-		                       : NULL,
+		        wish->start.has_seed
+		                ? json_integer((json_int_t)wish->start.seed)
+		                : NULL,
 		        error);
 	if (!result)
 		result = same("--budget", stages, "budget_trials",
@@ -268,8 +239,8 @@ int rm_stages_wish_recall(struct rm_stages_wish *wish, const json_t *stages,
 	if (!wish->ids && json_is_array(ids))
 		wish->ids = json_incref(ids);
 	wish->mode = rm_json_text(stages, "mode");
-	wish->seed = (uint64_t)rm_json_whole(stages, "seed");
-	wish->has_seed = true;
+	wish->start.seed = (uint64_t)rm_json_whole(stages, "seed");
+	wish->start.has_seed = true;
 	wish->budget = (uint64_t)rm_json_whole(stages, "budget_trials");
 	return wish->sets.count
 	               ? 0

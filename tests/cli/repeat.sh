@@ -309,5 +309,5 @@ look silent
 check "a machine that says nothing is not called busy" [ "$(busy)" = None ]
 look bad --wait-idle soon
 check "a time that is none is status 2" [ $status = 2 ]
-check "with what is expected" says "$out" "expected seconds, 1 to 86400"
+check "with what is expected" says "$out" "expected a number from 1 to 86400"
 done_testing

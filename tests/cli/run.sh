@@ -131,8 +131,8 @@ bad() { # NAME WORDS ARGUMENTS...: status 2 and the words
 }
 bad "nothing to run" "expected workload files or --mode"
 bad "a missing file" "/nonexistent.conf: " /nonexistent.conf -o "$dir/n"
-bad "a seed that is none" "expected an integer 0 .. 2^53" --seed x smoke.conf
-bad "a negative seed" "expected an integer 0 .. 2^53" --seed -1 smoke.conf
+bad "a seed that is none" "expected a number from 0 to 9007199254740991" --seed x smoke.conf
+bad "a negative seed" "expected a number from 0 to 9007199254740991" --seed -1 smoke.conf
 bad "mode and file" "expected one of them" --mode smoke x.conf
 bad "resume without a folder" "expected -o DIR" --resume
 bad "an unknown back end" "expected auto, likwid, perf, sim, none" \
