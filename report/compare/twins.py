@@ -84,9 +84,13 @@ def pair_row(c, one, two, rows):
 
 
 def what(one, two):
-    """What two campaigns with one machine id are."""
-    if one.node and two.node:
-        return "two machines" if one.node != two.node else "one machine twice"
+    """What two campaigns with one machine id are: by their fleet's names,
+    else by what was installed there (docs/comparing.md)."""
+    for names in ((one.node, two.node),
+                  (one.fact("installation"), two.fact("installation"))):
+        if all(names):
+            return ("one machine twice" if names[0] == names[1]
+                    else "two machines")
     return "two of a kind, or one twice: no campaign says which"
 
 

@@ -2,6 +2,7 @@
 /* fact.c - one fact of the machine: a file's line, or why there is none. */
 #include "runner/base/error.h"
 #include "runner/base/host.h"
+#include "runner/base/sha256.h"
 #include "runner/machine/internal.h"
 
 #include <errno.h>
@@ -291,4 +292,21 @@ void rm_fact_hypervisor(struct rm_fact *fact)
 	free(line);
 	if (file)
 		fclose(file);
+}
+
+void rm_fact_installation(struct rm_fact *fact)
+{
+	char text[RM_FACT_BYTES + 32], hash[RM_SHA256_TEXT];
+
+	rm_fact_read("/etc/machine-id", fact);
+	if (fact->status != RM_FACT_OK)
+		return;
+	/* empty or "uninitialized" in an image that was never started */
+	if (strspn(fact->text, "0123456789abcdef") != 32 || fact->text[32]) {
+		set_failed(fact, ENOENT);
+		return;
+	}
+	snprintf(text, sizeof(text), "readmostly %s", fact->text);
+	rm_sha256(text, strlen(text), hash);
+	snprintf(fact->text, sizeof(fact->text), "%.16s", hash);
 }

@@ -48,6 +48,12 @@ void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
    where it does not tell (Arm). */
 void rm_fact_hypervisor(struct rm_fact *fact);
 
+/* 16 digits that tell one installed system from another: two machines of one
+   kind, and with them one id, have two. A hash of /etc/machine-id, salted as
+   machine-id(5) asks, for the number itself is to leave no machine. Absent
+   where there is no such number, as in most containers. */
+void rm_fact_installation(struct rm_fact *fact);
+
 /* machine.c: 8 digits of the id, and a NUL. */
 enum { RM_MACHINE_ID_BYTES = 9 };
 

@@ -195,7 +195,8 @@ static int add_vulnerabilities(json_t *facts)
 }
 
 /* Facts that are no line of a file with a fixed path: a cgroup has its own
-   folder, and in /proc/cpuinfo only a flag tells a virtual processor. */
+   folder, and in /proc/cpuinfo only a flag tells a virtual processor. Those of
+   campaigns that are older may be missing. */
 static int add_odd_ones(json_t *facts)
 {
 	struct rm_fact fact;
@@ -209,6 +210,8 @@ static int add_odd_ones(json_t *facts)
 	failed |= add(facts, "cgroup_quota", &fact);
 	rm_fact_hypervisor(&fact);
 	failed |= add(facts, "hypervisor_flag", &fact);
+	rm_fact_installation(&fact);
+	failed |= add(facts, "installation", &fact);
 	if (uname(&name) == 0) {
 		rm_fact_set(&fact, name.release);
 		failed |= add(facts, "kernel", &fact);

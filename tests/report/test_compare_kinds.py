@@ -75,6 +75,29 @@ def test_twins_that_differ_by_a_map_are_told(tmp_path):
     assert linted(tmp_path / "out")[0] == 0
 
 
+def installed(number):
+    """Makes campaign.json say what was installed; None: nothing is known."""
+    fact = {"status": "ok" if number else "absent", "text": number}
+    return lambda meta: meta["machine"]["facts"].update(installation=fact)
+
+
+@pytest.mark.parametrize("numbers,said", [
+    (("0123456789abcdef", "fedcba9876543210"), "two machines"),
+    (("0123456789abcdef", "0123456789abcdef"), "one machine twice"),
+    (("0123456789abcdef", None), "no campaign says which"),
+    ((None, None), "no campaign says which")])
+def test_what_was_installed_tells_twins_from_one_measured_twice(
+        tmp_path, numbers, said):
+    """Where no fleet has named them; the id is the same whatever it is."""
+    made = Compared(*(machine(tmp_path / name, seed=ord(name),
+                              edit=installed(number))
+                      for name, number in zip("ab", numbers)),
+                    out=tmp_path / "out")
+    (found,) = made.told["twins"]
+    assert found["what"].endswith(said)
+    assert linted(tmp_path / "out")[0] == 0
+
+
 def test_lint_derives_the_twins(tmp_path):
     Compared(machine(tmp_path / "a"), machine(tmp_path / "b", seed=2),
              out=tmp_path / "out")

@@ -124,6 +124,24 @@ static void fields(void)
 	        "part of another word is no flag");
 }
 
+/* By hand: printf 'readmostly 0123456789abcdef0123456789abcdef' | sha256sum */
+static void installation(void)
+{
+	static const char digits[] = "ef77de843852fd90";
+	struct rm_fact fact;
+
+	rm_fact_installation(&fact);
+	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""), "no number, no installation");
+	put("/etc/machine-id", "uninitialized\n");
+	rm_fact_installation(&fact);
+	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""),
+	        "nor where a system was never started");
+	put("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+	rm_fact_installation(&fact);
+	CHECK(fact_is(&fact, RM_FACT_OK, digits),
+	        "an installation is a salted hash, not the number itself");
+}
+
 static void each(void)
 {
 	const char *pattern = CPUS "cpu[0-9]*/cpufreq/scaling_governor";
@@ -209,9 +227,11 @@ static void ids(void)
 	put_cpu("2999.9", "");
 	put("/proc/meminfo", "MemTotal:       24680000 kB\n");
 	put("/proc/loadavg", "9 9 9 9/99 999\n");
+	put("/etc/machine-id", "fedcba9876543210fedcba9876543210\n");
 	id_of("core:2 pu:1", other);
 	CHECK(!strcmp(id, other),
-	        "clock, load and the kernel's own memory do not change it");
+	        "clock, load, the kernel's own memory and who installed it do "
+	        "not change it");
 	id_of("core:4 pu:1", other);
 	CHECK(strcmp(id, other) != 0, "more cores change it");
 	put("/proc/meminfo", "MemTotal:       49368192 kB\n");
@@ -593,6 +613,7 @@ int main(void)
 	reading();
 	denied();
 	fields();
+	installation();
 	each();
 	cgroups();
 	ids();
