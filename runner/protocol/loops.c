@@ -60,6 +60,10 @@ static const struct kind {
 	[RM_LOOP_ROUTE] = { "route", true, false, { { COUNT, 1000, NULL } } },
 	[RM_LOOP_STALL] = { "stall", false, false,
 	        { { TIME, 10000000, NULL } } },
+	/* Two kinds, though both are an experiment of the subject's own: the
+	   check of loops runs 20 audits, which take a millisecond and more
+	   (runner/check/loops.c), and as many turns of a tally as operations
+	   of a map. Cells that were measured are named by either. */
 	[RM_LOOP_AUDIT] = { "audit", true, false, { { COUNT, 100, NULL } } },
 	[RM_LOOP_TALLY] = { "tally", true, false,
 	        { { COUNT, 1000, NULL }, { COUNT, 1, NULL } } },
