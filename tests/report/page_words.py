@@ -202,16 +202,15 @@ def linted(build):
     return findings
 
 
-OTHERS = {**{name: campaign(build) for name, build in
-             reach.CAMPAIGNS.items()},
-          "all": all_asked, "advise": advised, "claims": claimed,
+OTHERS = {"all": all_asked, "advise": advised, "claims": claimed,
           "gate": gates, "search": searches, "since": since}
 
 
 def pages():
     """{name: function of a folder -> statements}."""
-    return OTHERS | {f"lint {name}": linted(build) for name, build in
-                     reach.CAMPAIGNS.items()} | {
+    of_reach = reach.CAMPAIGNS.items()
+    return OTHERS | {name: campaign(build) for name, build in of_reach} | {
+        f"lint {name}": linted(build) for name, build in of_reach} | {
         path.stem: shape(path) for path in sorted(SHAPES.glob("*.txt"))}
 
 

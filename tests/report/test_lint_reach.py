@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import test_report_production
+from make_shape import statements
 from mutate_page import kinds
 from report_helpers import Built, edit, make_journal
 
@@ -233,11 +234,15 @@ def line_of(name, told):
 # ---- what has to be seen --------------------------------------------------
 
 @pytest.fixture(scope="module", params=CAMPAIGNS)
-def folder(request, tmp_path_factory):
+def built(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     CAMPAIGNS[request.param](folder)
-    Built(folder)
-    return folder
+    return Built(folder)
+
+
+@pytest.fixture(scope="module")
+def folder(built):
+    return built.folder
 
 
 @pytest.fixture(scope="module")
@@ -249,6 +254,13 @@ def altered(folder):
 def results(altered):
     """Of all alterations, in this order."""
     return list(altered.samples()), list(altered.other_rows())
+
+
+def test_a_page_says_what_was_kept_of_it(request, built):
+    import page_words  # which builds these campaigns, too
+    lines = statements(built.folder, built.said)
+    assert page_words.differs(request.node.callspec.params["built"],
+                              page_words.parts(lines, built.folder)) == {}
 
 
 def test_a_right_page_has_no_finding(folder):
@@ -274,8 +286,8 @@ def test_a_row_too_few_or_too_many_is_seen(results):
 def test_each_rule_finds_what_it_was_kept_to_find(request, altered, results):
     """Word for word, for every alteration: a rule that became weaker in one
     place, or says something else of it. `make golden-said` writes it anew."""
-    import page_words  # which builds these campaigns, too
-    name = "lint " + request.node.callspec.params["folder"]
+    import page_words
+    name = "lint " + request.node.callspec.params["built"]
     assert page_words.differs(name, altered.heard_parts()) == {}
 
 

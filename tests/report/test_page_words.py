@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What pages with the rare cases and commands of report/ say is what was kept
-of it (page_words.py); that of the shapes is in test_shapes.py.
+of it (page_words.py); those that others build are in test_shapes.py and
+test_lint_reach.py.
 
-slow: builds ten reports; not part of `make check`.
+slow: builds six reports; not part of `make check`.
 """
 import page_words
 import pytest
