@@ -41,20 +41,24 @@ conf_of() {
 	fi
 }
 
+# What is checked out next is younger than all that was built: make takes for
+# built what has the same time, and within one tick of the file system's clock
+# (up to 10 ms) all times are the same.
+tick() { sleep 0.02; }
 # made COMMIT: builds what the judge runs, of the worktree; its programs are in
 # $place/out. Objects stay, so that only what a commit edits is compiled.
 made() {
-	local want="$place/out/readmostly"
+	local want="$place/out/readmostly" status
 	[ "$judge" != exact ] || want="$want $place/out/readmostly-sim"
 	git -C "$tree" checkout -q --force --detach "$1" 2>"$place/checkout.log" ||
 		say "${1:0:12} cannot be checked out: $(tail -n 1 "$place/checkout.log")"
 	# shellcheck disable=SC2086
 	make --no-print-directory -s -j"$(nproc)" -C "$tree" CC="$cc" BUILD="$place/objects" \
 		OUT="$place/out" MAPS_BUILT="$map" STATS_MAPS= SIM_MAPS="$map" $want \
-		>"$place/build.log" 2>&1 || return
-	# make would take for built what the next checkout writes in the same tick of
-	# the file system's clock (up to 10 ms).
-	sleep 0.02
+		>"$place/build.log" 2>&1
+	status=$?
+	tick # git bisect checks out as soon as this step ends; what failed built, too
+	return $status
 }
 
 # answers FOLDER: counts of the cell by what was built.
@@ -158,6 +162,7 @@ mv "$place/plan.new" "$place/plan" && mv "$place/cell.new" "$place/cell.conf"
 git worktree remove --force "$tree" 2>/dev/null
 rm -rf "$tree"
 git worktree prune
+tick # objects may be those of a call that was killed just now
 git worktree add -q --force --detach "$tree" "$good" 2>"$place/checkout.log" ||
 	say "no worktree in $place: $(tail -n 1 "$place/checkout.log")"
 trap 'git worktree remove --force "$tree" 2>/dev/null' EXIT

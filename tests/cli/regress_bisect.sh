@@ -70,6 +70,9 @@ again open 12 "11 13"
 check "the judge's own skips leave it open, too" [ $status = 3 ]
 
 again killed 14 '' 13
+# All of its processes are killed, and each ends when it gets a CPU: until then
+# it holds the lock.
+flock -w 300 "$tree/build/regress-bisect/lock" true
 check "a killed one says no commit" [ ! -s "$dir/killed" ]
 check "the user's tree is not touched by a kill" [ "$before" = \
 	"$(in_tree git status --porcelain; in_tree git rev-parse HEAD; cat "$tree/value")" ]
