@@ -29,6 +29,8 @@ report $? "the fixtures build with IMPL="
 program=$dir/build/readmostly
 [ -x "$program" ] || { echo "1..$count"; exit 1; }
 
+# A fault that races, or meets whoever comes first, shows in more than one way,
+# and a check says what it met first: the pattern has all that the fault can do.
 caught() { # id check pattern arguments...
 	id=$1 check=$2 pattern=$3
 	shift 3
@@ -68,22 +70,27 @@ caught bad_crashes model 'crashed: signal'
 grep -q '^  thread [0-9]* stood in$' "$dir/out"
 report $? "and the stack of the thread that crashed is shown"
 caught bad_hangs exchange 'hung: .*, in phase' --deadline 2 --shape u64x8
-grep -q '^  thread [0-9]* stood in$' "$dir/out" && grep -q 'bad_hangs' "$dir/out"
+grep -q '^  thread [0-9]* stood in$' "$dir/out" && grep -q '^    .*faulty' "$dir/out"
 report $? "and the stacks of its threads are shown"
 caught bad_eats_memory upsert 'ate memory' --memory 256 --ops 200000 \
 	--shape u64x8
-caught bad_stale owner 'last value written'
+# The owner misses its last value, or another thread sees the one before again.
+caught bad_stale owner 'last value written\|went back in time'
 caught bad_two_winners atomic 'inserted [2-9][0-9]* times'
-caught bad_scan scan 'which is always there, not at all'
-caught bad_scan_twice scan 'which is always there, twice'
-caught bad_scan_moments scan 'saw 2 tokens, no moment'
+# The entry that is left out or doubled is the first of the table, which may be
+# the token; where a scan was held up it saw a third one.
+caught bad_scan scan 'which is always there, not at all\|saw 0 tokens'
+caught bad_scan_twice scan 'which is always there, twice\|saw [23] tokens'
+caught bad_scan_moments scan 'saw [23] tokens, no moment'
 caught bad_scan_outgrown scan 'nothing was removed' --ops 20000
-# Memory that was given out again holds what another key's writer left there:
-# other values, other keys (so that the own one is not found), or no address.
-caught bad_frees_at_once pairs 'freed\|crashed: signal 11\|nobody wrote\|said absent' \
+# Memory that was given out again holds what another key's writer left there, or
+# is writing: other values and torn ones ("gave"), other keys (so that the own
+# one is not found), or no address.
+caught bad_frees_at_once pairs 'freed\|crashed: signal 11\|gave\|said absent' \
 	--quarantine --preempt --ops 4000000 --shape u64x24
-# Nothing overwrites what was freed, unless the quarantine does.
-caught bad_reads_freed pairs 'gave' --quarantine --preempt \
+# Nothing overwrites what was freed, unless the quarantine does: the poison, or,
+# where the block was given back meanwhile, another block or none.
+caught bad_reads_freed pairs 'gave\|freed\|crashed: signal 11' --quarantine --preempt \
 	--ops 1000000 --shape u64x8
 caught bad_stores_absent model 'stored a value although the key is absent'
 caught bad_wrong_present model 'insert_if_absent.*not the last one written'
