@@ -36,9 +36,15 @@ check "the same line again ends with 0 and starts nothing" \
 	[ "$? $(cat "$dir"/a/state/*.starts | wc -l)" = "0 3" ]
 
 # A connection that is lost, a runner that is killed, the launcher by SIGKILL.
-export RM_FAKE='=wait:100'
-RM_FAKE='=wait:250' campaign b & launcher=$!
-for node in m1 m2 m3; do until_ "[ -s $(there b $node)/$node/trials.jsonl ]"; done
+site=$(<"$SITE")
+held() { # FOLDER NODE: once it has begun
+	until_ "[ -s $(there $1 $2)/$2/trials.jsonl ]"
+	: >"$dir/gate.$2"
+}
+gates >>"$SITE"
+campaign b & launcher=$!
+held b m1
+held b m2
 sshd cut m1
 kill -KILL "$(runner_of b m2)"
 until_ "says $dir/b.out 'm1: running: cannot be reached now' >/dev/null"
@@ -48,7 +54,11 @@ kill -KILL $launcher $(pgrep -P $launcher)
 wait $launcher 2>/dev/null
 check "without a connection the run goes on" [ -n "$(runner_of b m1)" ]
 sshd join m1
-RM_FAKE='=wait:20' campaign b
+echo "$site" >"$SITE"
+campaign b & launcher=$!
+until_ "says $dir/b.out 'm1: joined' >/dev/null"
+let_go
+wait $launcher
 check "the same line again completes all" [ $? = 0 ]
 check "one that ran was joined" says "$dir/b.out" "m1: joined"
 check "nothing is lost or doubled" whole b m1 m2 m3
@@ -57,11 +67,12 @@ check "only the killed one was started twice" \
 
 # A full disk, TERM, and a machine out of reach.
 kib=$(($(stat -c %s "$dir/b/m1/campaign.json") / 1024 + 16))
-printf '%s\n' "prologue = [ \"\$node\" != m2 ] || ulimit -f $kib" "ssh = ssh -F $dir/sshd/config" >"$SITE"
+printf '%s\n' "$(gates); [ \"\$node\" != m2 ] || ulimit -f $kib" "ssh = ssh -F $dir/sshd/config" >"$SITE"
 sshd cut m3
 campaign c & launcher=$!
-until_ "[ -s $(there c m1)/m1/trials.jsonl ]"
+held c m1
 kill -TERM "$(runner_of c m1)"
+let_go
 wait $launcher
 check "then the status is 1" [ $? = 1 ]
 check "TERM is an interruption" says "$dir/c.out" "m1 is interrupted"

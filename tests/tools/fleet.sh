@@ -32,4 +32,15 @@ until_() { # CONDITION: a limit of 100 s, for what hangs
 	done
 	echo "# gave up waiting: $1"
 }
+# Trials of NODE wait at its gate where the site's prologue is `gates`, until the
+# test has done to them what it wants to: else they end meanwhile on a machine
+# that is busy with the test's own commands.
+gates() { echo "prologue = export RM_FAKE==gate:$dir/gate.\$node"; }
+hold() { ran_to "$1" "$2" "$3"; : >"$dir/gate.$2"; } # FOLDER NODE TRIALS
+hold_all() { # FOLDER TRIALS NODE...: at the same time, as each runs on until it is held
+	local node pids=()
+	for node in "${@:3}"; do hold "$1" "$node" "$2" & pids+=($!); done
+	wait "${pids[@]}"
+}
+let_go() { rm -f "$dir"/gate.*; }
 ran_to() { until_ "[ \$(trials $1 $2) -ge $3 ]"; } # FOLDER NODE TRIALS

@@ -25,7 +25,8 @@ cut_node() { # NODE
 reachable() { ssh -F "$DIR/config" -o BatchMode=yes "$1" true 2>/dev/null; }
 
 start() {
-	local i port=$((33000 + $$ % 12000))
+	# below those that connections to elsewhere get (from 32768 on)
+	local i port=$((12000 + $$ % 8000))
 	for i in sshd ssh ssh-keygen rsync flock; do
 		command -v $i >/dev/null || { echo "sshd.sh: no $i" >&2; exit 77; }
 	done
