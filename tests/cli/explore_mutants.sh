@@ -47,7 +47,7 @@ linked() {
 # tried BUG PROGRAM: within the bug's schedules; a program that does not come to
 # its end tells nothing.
 tried() {
-	timeout 100 "$2" "$1" --schedules "$(row "$1" | cut -f3)" >"$dir/out" 2>&1
+	timeout 1000 "$2" "$1" --schedules "$(row "$1" | cut -f3)" >"$dir/out" 2>&1
 	[ $? -le 1 ] || { sed 's/^/# /' "$dir/out"; return 1; }
 }
 named() { grep -q "^FAIL $1: .*: $(row "$1" | cut -f2)\$" "$dir/out"; } # BUG

@@ -17,7 +17,7 @@ fi
 show() { # COMMAND...: of gdb, one after the other
 	arguments=()
 	for command in "$@"; do arguments+=(-ex "$command"); done
-	DEBUGINFOD_URLS='' timeout 120 gdb -nx -batch -ex 'set pagination off' \
+	DEBUGINFOD_URLS='' timeout 600 gdb -nx -batch -ex 'set pagination off' \
 		-ex 'set print finish off' -ex "source $script" \
 		"${arguments[@]}" >"$out" 2>"$dir/err" </dev/null
 }

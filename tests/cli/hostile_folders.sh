@@ -48,7 +48,7 @@ check "and its files are its own" [ -z "$(find "$dir/planted" -type l)" ]
 ln -s loop "$dir/loop"
 run "$dir/tiny.conf" -o "$dir/loop/c"
 check "a loop of links is status 2" [ $? = 2 ]
-limited() { (ulimit -v 4000000; timeout 60 "$@" >"$out" 2>&1); }
+limited() { (ulimit -v 4000000; timeout 600 "$@" >"$out" 2>&1); }
 mkfifo "$dir/fifo"
 for file in /dev/zero "$dir/fifo"; do
 	printf 'keys = file:%s\nthreads = 1\nmaps = gomap_rw\n' "$file" >"$dir/z.conf"

@@ -29,7 +29,7 @@ holds() { "$build/tests/test_explore_litmus" only "$1" >"$dir/out"; }
 # A test that does not come to its end tells nothing.
 fails() { # FILE EDIT TEST
 	linked "$1" "$2" || return 1
-	timeout 100 "$dir/test" only "$3" >"$dir/out"
+	timeout 1000 "$dir/test" only "$3" >"$dir/out"
 	[ $? = 1 ] && grep -q '^not ok .*: what is allowed, no more$' "$dir/out"
 }
 

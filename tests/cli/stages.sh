@@ -295,9 +295,10 @@ crossover -o term --resume
 check "then the unfinished stage is first" says "$out" "stage 1: the rest of it"
 check "and all that was asked for runs" about term "[len(t) for t in timed] == [4, 12]"
 : >"$FAKE_LOG"
-FAKE_BAD=hang stop_when think grep -q "^next think" "$FAKE_LOG"
+think=think-$$ # no other run of this test on this machine has it
+FAKE_BAD=hang stop_when $think grep -q "^next $think" "$FAKE_LOG"
 check "SIGTERM in a question is status 75" [ $status = 75 ]
-check "and ends Python" [ -z "$(pgrep -f 'report next think')" ]
+check "and ends Python" [ -z "$(pgrep -f "report next $think")" ]
 RM_FAKE="w10/update=hang" RM_FAKE_LOG=$dir/started
 export RM_FAKE RM_FAKE_LOG
 : >"$dir/started"

@@ -113,7 +113,7 @@ def test_a_full_disk_leaves_the_history_as_it_was(tmp_path):
          "sys.argv[2])))\nexcept OSError as error:\n"
          " print(error.filename, error.strerror)", str(path),
          str(tmp_path / "line.json")], cwd=ROOT, preexec_fn=limited,
-        capture_output=True, text=True, timeout=60)
+        capture_output=True, text=True, timeout=600)
     assert "history.jsonl" in said.stdout, said.stdout + said.stderr
     assert path.read_bytes() == before
 

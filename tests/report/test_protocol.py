@@ -121,7 +121,7 @@ def test_trial_and_schema_refuse_the_same_requests(real):
     assert len(cases) > 50
     for what, case in cases:
         done = subprocess.run([READMOSTLY, "trial"], input=json.dumps(case),
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=600)
         # a request without a counter back end is the back end's to refuse
         if what.startswith("counters.backend"):
             continue
