@@ -1,26 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # steady.sh [--loaded] N [NAME...] - runs each test of tests/racing.txt that
-# races or reads a clock (or those whose name holds a NAME) N times, one run
-# after the other, and prints a table: runs, failed runs, skipped facts, seconds
-# of the longest and of all, and the facts that failed. What a test builds is
-# built once. --loaded: beside one busy process for each CPU and one more.
-# BUILD: build/gcc where it is not set. Logs of failed runs: BUILD/steady/.
-# Status 1: some run failed.
+# races or reads a clock (or those whose name holds a NAME, or is it, for =NAME) N
+# times, one run after the other, and prints a table: runs, failed runs, skipped
+# facts, seconds of the longest and of all, and the facts that failed. What a test
+# builds is built once, and kept in KEPT_BUILDS where that is set. --loaded: beside
+# one busy process for each CPU and one more. A run that takes longer than
+# TAP_LIMIT (3600 s) has failed. BUILD: build/gcc where it is not set. Logs of
+# failed runs: BUILD/steady/. Status 1: some run failed.
 loaded=; [ "$1" = --loaded ] && { loaded=1; shift; }
 case $1 in
-'' | *[!0-9]* | 0) sed -n '3,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
+'' | *[!0-9]* | 0) sed -n '3,11s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
 runs=$1; shift
 export BUILD=${BUILD:-build/gcc} PYTHONDONTWRITEBYTECODE=1
 cd "$(dirname "$0")/../.." || exit 1
 python=$(report/find_python.sh) || exit 3
 kept=$BUILD/steady busy=()
-mkdir -p "$kept"
-KEPT_BUILDS=$(mktemp -d) && export KEPT_BUILDS
+dir=$(mktemp -d) && mkdir -p "$kept" "$dir/builds" || exit 3
+export KEPT_BUILDS=${KEPT_BUILDS:-$dir/builds}
 end() {
 	[ ${#busy[@]} = 0 ] || kill "${busy[@]}" 2>/dev/null
-	rm -rf "$KEPT_BUILDS"
+	rm -rf "$dir"
 }
 trap end EXIT
 trap 'exit 130' INT TERM
@@ -37,7 +38,16 @@ settings_of() { # TEST: of its environment, a line each
 }
 chosen() { # filters by the NAMEs
 	[ $# = 0 ] && { cat; return; }
-	grep -F "$(printf '%s\n' "$@")"
+	while IFS= read -r test; do
+		for name in "$@"; do
+			case $name in
+			=*) [ "=$test" = "$name" ] || continue ;;
+			*) [[ $test = *"$name"* ]] || continue ;;
+			esac
+			echo "$test"
+			break
+		done
+	done
 }
 once() { # TEST LOG SETTING...: its status; what it said is in LOG
 	local test=$1 log=$2
@@ -47,23 +57,26 @@ once() { # TEST LOG SETTING...: its status; what it said is in LOG
 	*.sh) set -- "$@" "tests/cli/$test" ;;
 	*) set -- "$@" "$BUILD/tests/$test" ;;
 	esac
-	env "$@" >"$log" 2>&1 </dev/null
+	timeout -k 10 "${TAP_LIMIT:-3600}" env "$@" >"$log" 2>&1 </dev/null
 }
-facts() { # LOG: those that failed, in one line
-	sed -n 's/^not ok [0-9]* - //p; s/^FAILED \([^ ]*\).*/\1/p' "$1"
+facts() { # LOG STATUS: those that failed, a line each
+	sed -n 's/^not ok [0-9]* - //p; s/^FAILED \([^ ]*\).*/\1/p' "$1" | grep . ||
+		echo "none: status $2"
 }
 
 printf '%-24s %5s %7s %8s %8s %8s  %s\n' test runs failed skipped longest all facts
-status=0 log=$KEPT_BUILDS/log
+status=0 log=$dir/log
 while IFS= read -r test; do
 	failed=0 skipped=0 longest=0 all=0 names=
 	mapfile -t settings < <(settings_of "$test" | sed '/^$/d')
-	for i in $(seq "$runs"); do
+	for _ in $(seq "$runs"); do
 		begun=$(date +%s%N)
-		if ! once "$test" "$log" "${settings[@]}"; then
+		once "$test" "$log" "${settings[@]}"
+		ended=$?
+		if [ $ended != 0 ]; then
 			failed=$((failed + 1)) status=1
-			cp "$log" "$kept/$test.$i.log"
-			names="$names$(facts "$log" | sed 's/$/;/')"
+			cp "$log" "$kept/$test.$(date +%s).log"
+			names="$names$(facts "$log" $ended | sed 's/$/;/')"
 		fi
 		took=$((($(date +%s%N) - begun) / 1000000))
 		all=$((all + took))

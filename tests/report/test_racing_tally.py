@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/tally/racing.md is what its raw file says, and the runs are counted as
+they were."""
+import importlib.util
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SPEC = importlib.util.spec_from_file_location(
+    "racing_tally", ROOT / "tests/tools/racing_tally.py")
+tally = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(tally)
+
+TEXTS = {"a.sh": "0000000a", "b.sh": "0000000b", "test_c": "0000000c"}
+
+
+def run_of(test, failed=0, load="quiet", **more):
+    return {"test": test, "text": TEXTS[test], "date": "2026-11-25",
+            "commit": "abc", "load": load, "runs": 1, "failed": failed,
+            "skipped": 0, "seconds": 4, "longest": 4, "others": "3%",
+            "last": "2026-11-25T00:31Z", "facts": "it is so" * failed} | more
+
+
+def rows_of(*runs):
+    rows = []
+    for run in runs:
+        rows = tally.add(rows, run)
+    return rows
+
+
+def test_the_page_is_that_of_the_raw_file():
+    rows = tally.read_raw(tally.RAW)
+    assert tally.PAGE.read_text() == tally.page(rows), \
+        "expected tests/tools/racing_tally.py page"
+
+
+def test_the_raw_file_has_tests_of_the_list_and_its_form(tmp_path):
+    rows = tally.read_raw(tally.RAW)
+    copy = tmp_path / "racing.tsv"
+    tally.write_raw(copy, rows)
+    assert copy.read_text() == tally.RAW.read_text()
+    for row in rows:
+        assert 0 <= row["failed"] <= row["runs"] > 0, row
+        assert row["load"] in tally.WANTED and row["others"][-1] == "%"
+
+
+def test_runs_of_one_kind_are_one_line():
+    rows = rows_of(run_of("a.sh"), run_of("a.sh", 1, seconds=9, longest=9),
+                   run_of("a.sh", others="30%"), run_of("a.sh", 1, facts="no"),
+                   run_of("a.sh", load="loaded"), run_of("a.sh", commit="b"))
+    assert len(rows) == 3
+    first = rows[0]
+    assert (first["runs"], first["failed"], first["seconds"],
+            first["longest"]) == (4, 2, 21, 9)
+    assert first["others"] == "3-30%" and first["facts"] == "it is so; no"
+
+
+def test_the_least_run_is_next_and_of_equal_ones_the_shortest():
+    def following(rows, load="quiet", tried=None):
+        return tally.next_test(rows, TEXTS, load, tried or {}, 2)
+    assert following([]) == "a.sh"
+    rows = rows_of(run_of("a.sh"), run_of("b.sh", seconds=2))
+    assert following(rows) == "test_c"
+    rows = rows_of(*rows, run_of("test_c"))
+    assert following(rows) == "b.sh", "two seconds, the others four"
+    assert following(rows, "loaded") == "b.sh"
+    older = [dict(row, text="older") for row in rows]
+    assert following(rows[:1] + older[1:]) == "b.sh", "an older text is none"
+    assert following(rows, tried={"b.sh": 2, "test_c": 1}) == "a.sh"
+    whole = rows_of(*rows, *rows)
+    assert tally.next_test(whole, TEXTS, "quiet", {}, 2) is None
+
+
+def test_the_bound_is_that_of_the_newest_text():
+    rows = rows_of(*[run_of("a.sh")] * 59,
+                   run_of("a.sh", 1, text="older", runs=40,
+                          last="2026-11-25T00:30Z"),
+                   run_of("b.sh", 1), run_of("test_c", load="loaded"))
+    page = tally.page(rows)
+    # 0.95 = 1 - (1 - p)^59 at p = 0.0495
+    assert "| `a.sh` | 0 of 59 | 5.0 % | - |  | 4 |" in page
+    assert "| `b.sh` | 1 of 1 | 100.0 % | - |  | 4 |" in page
+    assert "| `test_c` | - |  | 0 of 1 | 95.0 % | 4 |" in page
+    assert "1 of 40 (an older text of the test): it is so" in page
+    assert "Quiet: 60 runs, 1 failed; 0 of 3 tests" in page
+
+
+@pytest.mark.parametrize("line, found", [
+    ("b.sh  1  0  2  12.5  12  \n", (0, 2, 12.5, "")),
+    ("b.sh  1  1  0  3.0  3  1 x it is so;1 x not\n",
+     (1, 0, 3.0, "it is so; not"))])
+def test_a_line_of_steady_is_read(line, found):
+    assert tally.told("test runs\nab.sh 1 9 9 9.9 9\n" + line,
+                      "b.sh") == found
+    with pytest.raises(SystemExit, match="expected its line"):
+        tally.told(line, "c.sh")
+
+
+def test_what_a_run_used_itself_is_not_others():
+    assert tally.share_of_others((10, 100, 3), (30, 200, 23)) == 0
+    assert tally.share_of_others((10, 100, 3), (60, 200, 23)) == 0.3
+    before = tally.cpu_times()
+    text = tally.waited_for(
+        [sys.executable, "-c", "import subprocess, sys\n"
+         "sum(i * i for i in range(2_000_000))\nprint('said')"], None)
+    own = tally.cpu_times()[2] - before[2]
+    assert text == "said\n" and own > 0.01
+
+
+def test_a_text_is_the_file_and_its_settings():
+    assert tally.text_of("kill.sh", []) != tally.text_of("kill.sh", ["A=1"])
+    assert tally.text_of("test_slab", []) != tally.text_of("kill.sh", [])
+    assert set(tally.present()) == set(tally.listed())
+    assert "planted.sh" in tally.listed() and "sim.sh" not in tally.listed()
+
+
+def test_steady_takes_a_whole_name_and_a_part():
+    script = (ROOT / "tests/tools/steady.sh").read_text()
+    start = script.index("chosen() {")
+    function = script[start:script.index("\n}\n", start) + 3]
+
+    def chosen(*names):
+        return subprocess.run(
+            ["bash", "-c", function + 'chosen "$@"', "-", *names],
+            input="stages.sh\nstages_kill.sh\nkill.sh\n", text=True,
+            capture_output=True, check=True).stdout.split()
+    assert chosen("=kill.sh") == ["kill.sh"]
+    assert chosen("kill") == ["stages_kill.sh", "kill.sh"]
+    assert chosen("stages.", "=kill.sh") == ["stages.sh", "kill.sh"]
+    assert len(chosen()) == 3

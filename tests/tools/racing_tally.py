@@ -1,0 +1,314 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Each test of tests/racing.txt that races or reads a clock, alone, again and
+again, and how rarely it fails.
+
+    tests/tools/racing_tally.py run [--loaded] [--minutes N] [--runs N] [NAME...]
+    tests/tools/racing_tally.py page
+
+run: of those whose name holds a NAME (or all) the one that has run least comes
+next, until the minutes are over or each has its runs (200 quiet, 50 loaded);
+the same line again goes on. Each run is counted in docs/tally/racing.tsv as
+soon as it has ended. What is counted as quiet is measured: processes that are
+none of the run's used less than a tenth of the CPU time meanwhile. --loaded:
+beside one busy process for each CPU and one more (tests/tools/steady.sh, which
+runs it). page: docs/tally/racing.md, which `run` leaves, too. Status 1: some
+run failed.
+"""
+import argparse
+import csv
+import ctypes
+import datetime
+import hashlib
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+from report import stats  # noqa: E402
+
+RACING = ROOT / "tests/racing.txt"
+RAW, PAGE = ROOT / "docs/tally/racing.tsv", ROOT / "docs/tally/racing.md"
+KEY = ("test", "text", "date", "commit", "load")
+COUNTS = ("runs", "failed", "skipped", "seconds", "longest", "others")
+COLUMNS = KEY + COUNTS + ("last", "facts")
+WANTED = {"quiet": 200, "loaded": 50}
+OTHERS = 0.1  # of the CPU time, up to which a run was quiet
+SUBREAPER = 36  # of prctl(2): what outlives its parent is waited for here
+HEAD = """# Facts that race, again and again
+
+Made by `make racing-tally` (`tests/tools/racing_tally.py`) of
+[racing.tsv](racing.tsv), a line for each test, day, commit and kind of machine:
+whole files of tests/racing.txt, one run after the other, of the newest text of
+each that was run. Quiet: others had less than a tenth of the CPU time; loaded: more, or a busy
+process for each CPU and one more ran beside it. "At most" is the 95 % upper
+bound of Clopper and Pearson for the share of runs that fail. Aim: 200 quiet, 50
+loaded.
+
+"""
+
+
+# ---- what there is to run ---------------------------------------------------
+
+def listed():
+    """test -> the settings that its short form has; those that need no tally
+    are left out."""
+    rows = [line.split("\t") for line in RACING.read_text().splitlines()
+            if line and line[0] != "#"]
+    return {row[0]: row[2:] for row in rows if not row[1].startswith("none")}
+
+
+def source_of(test):
+    found = [*ROOT.glob(f"tests/unit/*/{test}.c"), *ROOT.glob(
+        f"tests/cli/{test}"), *ROOT.glob(f"tests/report/{test}")]
+    return found[0]
+
+
+def text_of(test, settings):
+    """What tells one text of a test from another one: runs of an older text
+    say nothing of this one."""
+    text = source_of(test).read_bytes() + "\t".join(settings).encode()
+    return hashlib.sha256(text).hexdigest()[:8]
+
+
+def present():
+    return {test: text_of(test, more) for test, more in listed().items()}
+
+
+# ---- the raw file -----------------------------------------------------------
+
+def read_raw(path):
+    if not path.exists():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    for row in rows:
+        row.update({name: int(row[name]) for name in COUNTS[:-1]})
+    return rows
+
+
+def write_raw(path, rows):
+    new = path.with_suffix(".new")
+    with open(new, "w", newline="", encoding="utf-8") as file:
+        out = csv.DictWriter(file, COLUMNS, delimiter="\t",
+                             lineterminator="\n")
+        out.writeheader()
+        out.writerows(sorted(rows, key=lambda r: [r[n] for n in KEY]))
+    new.replace(path)
+
+
+def add(rows, run):
+    """One run more, in the line of its kind; the list that has it."""
+    same = [r for r in rows if all(r[n] == run[n] for n in KEY)]
+    if not same:
+        return [*rows, dict(run)]
+    row = same[0]
+    for name in ("runs", "failed", "seconds"):
+        row[name] += run[name]
+    for name in ("skipped", "longest"):
+        row[name] = max(row[name], run[name])
+    shares = [int(s) for r in (row, run)
+              for s in r["others"].rstrip("%").split("-")]
+    row["others"] = (f"{min(shares)}-{max(shares)}%"
+                     if min(shares) < max(shares) else f"{shares[0]}%")
+    row["last"] = max(row["last"], run["last"])
+    facts = [f for r in (row, run) for f in r["facts"].split("; ") if f]
+    row["facts"] = "; ".join(dict.fromkeys(facts))
+    return rows
+
+
+def newest(rows):
+    """test -> the text that ran last."""
+    return {row["test"]: row["text"]
+            for row in sorted(rows, key=lambda r: r["last"])}
+
+
+def of_text(rows, texts, load):
+    """test -> runs, failed, of that text."""
+    found = {test: [0, 0] for test in texts}
+    for row in rows:
+        if row["load"] == load and texts.get(row["test"]) == row["text"]:
+            found[row["test"]][0] += row["runs"]
+            found[row["test"]][1] += row["failed"]
+    return found
+
+
+def next_test(rows, texts, load, tried, most):
+    """The one that has run least; of equal ones the shortest. None: each has
+    its runs. `tried`: attempts of this call, which others may have spoilt."""
+    def cost(test):
+        own = [r["seconds"] / r["runs"] for r in rows if r["test"] == test]
+        return min(own, default=0)
+    have = of_text(rows, texts, load)
+    left = [t for t in texts if have[t][0] < most and tried.get(t, 0) < most]
+    return min(left, key=lambda t: (max(have[t][0], tried.get(t, 0)), cost(t),
+                                    t), default=None)
+
+
+# ---- a run ------------------------------------------------------------------
+
+def cpu_times():
+    """Seconds of all CPUs: busy, all; of this process's children that ended."""
+    ticks = [int(word) for word in Path("/proc/stat").read_text()
+             .splitlines()[0].split()[1:9]]
+    idle = ticks[3] + ticks[4]
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    hertz = os.sysconf("SC_CLK_TCK")
+    return ((sum(ticks) - idle) / hertz, sum(ticks) / hertz,
+            used.ru_utime + used.ru_stime)
+
+
+def share_of_others(before, after):
+    busy, every, own = (b - a for a, b in zip(before, after))
+    return min(1.0, max(0.0, (busy - own) / every)) if every > 0 else 0.0
+
+
+def waited_for(command, environment):
+    """Its output. Whatever it started and left is waited for as well, at once:
+    else what they used would be others'."""
+    with tempfile.TemporaryFile("w+") as said:
+        with subprocess.Popen(command, cwd=ROOT, stdout=said,
+                              env=environment) as program:
+            pid = status = None
+            while pid != program.pid:
+                pid, status = os.wait()
+            program.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        return said.read()
+
+
+def told(text, test):
+    """failed, skipped, seconds, facts of the line of steady.sh."""
+    words = next((line.split(None, 6) for line in text.splitlines()
+                  if line.split()[:1] == [test]), None)
+    if words is None or words[1] != "1":
+        raise SystemExit(f"racing_tally: {test}: expected its line of "
+                         f"tests/tools/steady.sh, got: {text[-200:]!r}")
+    facts = words[6].strip() if len(words) > 6 else ""
+    return (int(words[2]), int(words[3]), float(words[4]),
+            "; ".join(f.removeprefix("1 x ") for f in facts.split(";") if f))
+
+
+def run_once(test, text, loaded, kept):
+    before = cpu_times()
+    said = waited_for(
+        ["tests/tools/steady.sh", *["--loaded"] * loaded, "1", f"={test}"],
+        {**os.environ, "KEPT_BUILDS": kept})
+    others = share_of_others(before, cpu_times())
+    failed, skipped, seconds, facts = told(said, test)
+    loaded = loaded or others >= OTHERS
+    last = f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%MZ}"
+    return {"test": test, "text": text, "date": last[:10], "commit": commit(),
+            "load": "loaded" if loaded else "quiet", "runs": 1, "failed":
+            failed, "skipped": skipped, "seconds": round(seconds), "longest":
+            round(seconds), "others": f"{round(100 * others)}%", "last": last,
+            "facts": facts}
+
+
+def commit():
+    """What is run; + where files differ from it that are no tally."""
+    def git(*words):
+        return subprocess.run(["git", *words], cwd=ROOT, text=True, check=True,
+                              capture_output=True).stdout
+    changed = [line for line in git("status", "--porcelain").splitlines()
+               if not line.endswith(("racing.tsv", "racing.md"))]
+    return git("rev-parse", "--short=12", "HEAD").strip() + "+" * bool(changed)
+
+
+def run(options):
+    ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+    texts = {test: text for test, text in present().items()
+             if not options.names or any(n in test for n in options.names)}
+    load = "loaded" if options.loaded else "quiet"
+    end = time.monotonic() + 60 * options.minutes
+    tried, failed = {}, 0
+    with tempfile.TemporaryDirectory() as kept:
+        while time.monotonic() < end:
+            test = next_test(read_raw(RAW), texts, load, tried,
+                             options.runs or WANTED[load])
+            if test is None:
+                break
+            tried[test] = tried.get(test, 0) + 1
+            now = run_once(test, texts[test], options.loaded, kept)
+            write_raw(RAW, add(read_raw(RAW), now))
+            failed += now["failed"]
+            print(f"{test}: {'FAILED: ' + now['facts'] if now['failed'] else 'ok'}"
+                  f", {now['seconds']} s, {now['load']}", flush=True)
+    PAGE.write_text(page(read_raw(RAW)))
+    print(f"{sum(tried.values())} runs of {len(tried)} tests, {failed} failed")
+    return bool(failed)
+
+
+# ---- the page ---------------------------------------------------------------
+
+def cell_of(runs, failed):
+    if not runs:
+        return "- | "
+    most = 100 * stats.clopper_pearson(failed, runs)
+    return f"{failed} of {runs} | {most:.1f} %"
+
+
+def reached(rows, texts):
+    for load, wanted in WANTED.items():
+        have = of_text(rows, texts, load)
+        runs = sum(n for n, _ in have.values())
+        bad = sum(k for _, k in have.values())
+        yield (f"{load.capitalize()}: {runs} runs, {bad} failed; "
+               f"{sum(n >= wanted for n, _ in have.values())} of {len(texts)} "
+               f"tests have run {wanted} times, "
+               f"{sum(n > 0 for n, _ in have.values())} at all.")
+
+
+def failures(rows, texts):
+    for row in sorted(rows, key=lambda r: [r[n] for n in KEY]):
+        if row["failed"]:
+            older = texts.get(row["test"]) != row["text"]
+            yield (f"- `{row['test']}`, {row['date']}, {row['commit']}, "
+                   f"{row['load']}: {row['failed']} of {row['runs']}"
+                   f"{' (an older text of the test)' * older}: "
+                   f"{row['facts'] or 'no fact said so'}")
+
+
+def page(rows):
+    """docs/tally/racing.md of the raw file."""
+    texts = newest(rows)
+    days = sorted({row["date"] for row in rows}) or ["never"]
+    quiet, loaded = (of_text(rows, texts, load) for load in WANTED)
+    lines = [f"Run from {days[0]} to {days[-1]}.", "",
+             *reached(rows, texts), "",
+             "| test | quiet, failed | at most | loaded, failed | at most "
+             "| longest, s |", "|---|---|---|---|---|---|"]
+    for test in sorted(texts):
+        longest = max((r["longest"] for r in rows if r["test"] == test
+                       and r["text"] == texts[test]), default="-")
+        lines.append(f"| `{test}` | {cell_of(*quiet[test])} | "
+                     f"{cell_of(*loaded[test])} | {longest} |")
+    bad = list(failures(rows, texts))
+    lines += ["", "What failed, all runs:", "", *(bad or ["Nothing."])]
+    return HEAD + "\n".join(lines) + "\n"
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(
+        description="tests that race, again and again")
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("run")
+    one.add_argument("--loaded", action="store_true")
+    one.add_argument("--minutes", type=float, default=60)
+    one.add_argument("--runs", type=int, help="of each test, at most")
+    one.add_argument("names", nargs="*", metavar="NAME")
+    commands.add_parser("page")
+    options = parser.parse_args(argv)
+    if options.command == "run":
+        return run(options)
+    PAGE.write_text(page(read_raw(RAW)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
