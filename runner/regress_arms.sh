@@ -6,15 +6,18 @@
 # head to the checks: what answers wrongly, crashes or hangs is not timed.
 # IMPL=FILE: of a map of another project, whose commits are compared
 # (runner/regress_refs.sh); all is then in build/regress-their-ARM/, and what is
-# measured of it in build/regress-their-plan/. MAPS='IDS': maps that are checked,
-# else all of the plan; CC, BUILD are make's. Leaves build/regress-notes (or
-# -their-notes): what was built, for the campaign.
+# measured of it in build/regress-their-plan/. Built and checked are the maps of
+# the plan, of which MAPS='IDS' and WORKLOAD=FILE choose as in runner/regress.sh,
+# and built those of its controls; CC, BUILD are make's. Leaves
+# build/regress-base/built (commit, compiler, maps: another needs another build)
+# and build/regress-notes (or -their-notes): what was built, for the campaign.
 # Status: 0; 1 head is broken; 2 usage or input.
 export LC_ALL=C
 gate=regress
 [ -f runner/regress_arms.sh ] || { echo "$gate: expected to be started in the folder of Readmostly" >&2; exit 2; }
-. runner/regress_refs.sh
 cc=${CC:-gcc} build=${BUILD:-build/gcc}
+. runner/regress_refs.sh
+. runner/regress_builds.sh
 at=build/regress${IMPL:+-their}
 [ -n "${1-}" ] || say "expected BASE=<git ref>"
 report/find_python.sh >/dev/null || exit 2
@@ -22,27 +25,32 @@ find_subject
 case $impl in *.c | *.cc | '') ;; *) say "IMPL=$IMPL: expected a file that ends with .c or .cc" ;; esac
 base=$(commit_of BASE "$1") || exit
 head=$(commit_of HEAD HEAD) || exit
+lock_builds
 mkdir -p "$at-base" "$at-copy" "$at-head" && : >"$at-base/log" ||
-	say "$at-base cannot be written"
+	cannot build "$at-base cannot be written"
+room_in build
 
-quiet_make() { # ARM ARGUMENTS of make
-	local log=$at-$1/log what=$2; shift 2
-	make --no-print-directory -s -j"$(nproc)" CC="$cc" "$@" >"$log" 2>&1 && return
-	tail -n 15 "$log" >&2
-	say "$what does not build with $cc ($log): mend it or choose another commit"
-}
-
-# Of this project: either tree is built whole.
+# Of this project: what is measured of either tree. Objects of head are those of
+# $build, of base its own.
 ours() {
-	if [ "$(cat "$at-base/commit" 2>/dev/null)" != "$base" ]; then
+	local key have
+	quiet_make "head, the work tree," "$at-head/log" 'mend it' BUILD="$build" OUT="$at-head" \
+		MAPS_BUILT="$maps" STATS_MAPS= SIM_MAPS= "$at-head/readmostly"
+	key="$base $(compiled_by)"
+	[ "$(cat "$at-base/built" 2>/dev/null)" != "$key $maps" ] || return
+	# Objects of the same commit serve other maps, too, where their make has ended.
+	if [ "$(cut -d' ' -f1,2 "$at-base/built" 2>/dev/null)" = "$key" ]; then
+		rm "$at-base/built"
+	else
+		rm -f "$at-base/built"
 		rm -rf "$at-base" "$at-copy"
-		mkdir -p "$at-base/tree" "$at-copy" &&
-			git archive "$base" | tar -x -C "$at-base/tree" ||
-			say "${base:0:12} cannot be unpacked into $at-base"
-		quiet_make base "base, ${base:0:12}," -C "$at-base/tree" \
-			BUILD="$PWD/$at-base" "$PWD/$at-base/readmostly"
+		mkdir -p "$at-base" "$at-copy" && unpack "$base" "$at-base/tree"
 	fi
-	quiet_make head "head, the work tree," BUILD="$at-head" "$at-head/readmostly"
+	# shellcheck disable=SC2086 # words
+	have=$(maps_in "$at-base/tree" "$base" $maps) || exit
+	quiet_make "base, ${base:0:12}," "$at-base/log" 'choose another commit' -C "$at-base/tree" \
+		BUILD="$PWD/$at-base" MAPS_BUILT="$have" STATS_MAPS= SIM_MAPS= "$PWD/$at-base/readmostly"
+	echo "$key $maps" >"$at-base/built" || cannot "$at-base" "$at-base/built cannot be written"
 }
 
 # Of another: Readmostly as it is here, with their map of one commit in it.
@@ -51,7 +59,8 @@ theirs() { # ARM WHAT [COMMIT]
 	take_theirs "$tree" "${3-}"
 	[ -f "$tree/$impl" ] || say "$1 has no $impl: there is nothing to compare with"
 	rm -rf "${build:?}/$tree"
-	quiet_make "$1" "$1, $impl of $2," BUILD="$build" OUT="$at-$1" \
+	quiet_make "$1, $impl of $2," "$at-$1/log" 'mend it or choose another commit' \
+		BUILD="$build" OUT="$at-$1" \
 		IMPL="$tree/$impl" IMPL_FLAGS="$(flags_of "$PWD/$tree")" \
 		MAPS_BUILT="$id" STATS_MAPS= SIM_MAPS= "$at-$1/readmostly"
 }
@@ -62,12 +71,7 @@ their_plan() {
 	mkdir -p "$at-plan" && cp workloads/regress.conf workloads/regress-threads.conf \
 		workloads/regress-aa.conf workloads/regress-slow.conf "$at-plan" &&
 		sed -i "s/^maps  *=.*/maps = $id/" "$at-plan"/*.conf ||
-		say "$at-plan cannot be written"
-}
-
-protocol_of() { # ARM: the version of the trial protocol that it speaks
-	echo '{"protocol": 0}' | "$at-$1/readmostly" trial 2>&1 |
-		sed -n 's/.*protocol is not \([0-9]*\)$/\1/p'
+		cannot build "$at-plan cannot be written"
 }
 
 # broken MAP ARGUMENTS of check: whether head fails them, with what was found.
@@ -84,8 +88,7 @@ broken() {
 }
 stop_broken() {
 	local map
-	# shellcheck disable=SC2086
-	for map in $(echo ${id:-${MAPS:-$(sed -n 's/^maps *= *//p' workloads/regress.conf workloads/regress-[!e]*.conf | tr ' ' '\n' | sort -u)}} | tr , ' '); do
+	for map in $chosen; do
 		# what one thread shows is told before all that hangs by it
 		broken "$map" --only model || broken "$map" || continue
 		[ "${GITHUB_ACTIONS:-}" != true ] ||
@@ -95,24 +98,35 @@ stop_broken() {
 	done
 }
 
+# The maps that are compared, and those of the controls.
+choose_maps() {
+	local plan='--mode regress'
+	[ -z "${WORKLOAD:-}" ] || plan=$WORKLOAD
+	[ -z "${WORKLOAD:-}" ] || [ -f "$plan" ] || plan=workloads/${WORKLOAD%.conf}.conf
+	make_chooser
+	# shellcheck disable=SC2086 # words
+	chosen=$(maps_of ${MAPS:+--maps "$(tr ' ' , <<<"$MAPS")"} $plan) || exit
+	maps=$(MAPS='' maps_of workloads/regress-aa.conf workloads/regress-slow.conf) || exit
+	maps=$(tr ' ' '\n' <<<"$chosen $maps" | sort -u | paste -sd' ')
+}
 if [ -n "$id" ]; then
+	chosen=$id
 	theirs base "${base:0:12}" "$base"
 	theirs head 'the work tree'
 	their_plan
 else
+	choose_maps
 	ours
 fi
-[ "$(protocol_of base)" = "$(protocol_of head)" ] ||
-	say "base, ${base:0:12}, speaks version $(protocol_of base) of the trial protocol, head $(protocol_of head): choose a base of the same version"
-cp --reflink=never "$at-base/readmostly" "$at-copy/readmostly" ||
-	say "$at-copy cannot be written"
-[ -n "$id" ] || echo "$base" >"$at-base/commit"
+same_protocol "$at-base/readmostly" "$at-head/readmostly" "$base"
+cp --reflink=never "$at-base/readmostly" "$at-copy/readmostly" 2>/dev/null ||
+	cannot "$at-copy" "$at-copy cannot be written"
 changed=$(changes_of "$repo")
 # Slowdowns that are accepted on purpose: report/trailers.py reads them.
 printf '%s\n' "commit=$base" "head=$head$changed" ${id:+"map=$impl"} \
 	${id:+"readmostly=$(readmostly_commit)"} >"$at-notes" &&
 	git -C "$repo" log --reverse --topo-order --format=%B "$base..$head" |
 	sed -n '/^Slower:/p' | sed = | sed 'N; s/^/slower/; s/\n/=/' >>"$at-notes" ||
-	say "$at-notes cannot be written"
+	cannot build "$at-notes cannot be written"
 [ -z "$changed" ] || echo "$gate: head is ${head:0:12} and changes that are not committed" >&2
 stop_broken

@@ -16,6 +16,7 @@ gate=regress-exact
 	exit 2
 }
 . runner/regress_refs.sh
+. runner/regress_builds.sh
 base=$1 head=$2
 [ -n "$base" ] || say "expected BASE=<git ref>"
 shift $(($# < 2 ? $# : 2))
@@ -31,53 +32,42 @@ base_commit=$(commit_of BASE "$base") || exit
 head_commit=$(commit_of HEAD "${head:-HEAD}") || exit
 [ -n "$head" ] || changed=$(changes_of "$repo")
 
+lock_builds
+mkdir -p "$place" || cannot build "$place cannot be written"
+dir=$(mktemp -d 2>/dev/null) || no_room "${TMPDIR:-/tmp}"
+trap 'rm -rf "$dir"' EXIT
+room_in build "$dir"
 if [ -n "$id" ]; then
 	files=${PLAN:-workloads/regress-exact.conf} maps=$id
 	set -- --set "maps=$id" "$@"
 else
 	files=${PLAN:-$(echo workloads/regress-exact*.conf)}
-	chosen=${MAPS-}
+	[ -z "${MAPS-}" ] || set -- --maps "$(tr ' ' , <<<"$MAPS")" "$@"
+	make_chooser
 	# shellcheck disable=SC2086
-	maps=$(echo ${MAPS:-$(sed -n 's/^maps *= *//p' $files | tr ' ' '\n' | sort -u)} | tr , ' ')
+	maps=$(maps_of "$@" $files) || exit
 fi
 
-# One at a time in a tree: two makes in one folder break each other.
-mkdir -p "$place" && : >"$place/lock" || say "$place cannot be written"
-exec 9>"$place/lock"
-flock 9
-
-quiet_make() { # LOG ARGUMENTS of make: silent where it builds
-	local log=$1; shift
-	make --no-print-directory -s -j"$(nproc)" CC="$cc" "$@" >"$log" 2>&1
-}
-broken() { # WHAT LOG ADVICE: its last lines, then one that says what to do
-	tail -n 15 "$2" >&2
-	say "$1 does not build with $cc ($2): $3"
-}
 # What plans is always of the work tree, as this script is; as head it counts, too.
 build_tree() {
-	quiet_make "$place/tree.log" BUILD="$build" OUT="$place/tree" MAPS_BUILT="$maps" \
-		STATS_MAPS= SIM_MAPS="$maps" "$place/tree/readmostly" "$place/tree/readmostly-sim" ||
-		broken "the work tree" "$place/tree.log" "mend it first"
-	key=$({ "$cc" --version; cat "$build/flags"; echo "$maps"; } | sha256sum | cut -c1-8)
+	quiet_make "the work tree" "$place/tree.log" "mend it first" BUILD="$build" \
+		OUT="$place/tree" MAPS_BUILT="$maps" STATS_MAPS= SIM_MAPS="$maps" \
+		"$place/tree/readmostly" "$place/tree/readmostly-sim"
+	key=$(echo "$(compiled_by) $maps" | sha256sum | cut -c1-8)
 }
 # built COMMIT: makes $place/COMMIT-KEY, its readmostly-sim with those of the maps
 # that it has; whole or not at all.
 built() {
-	local at=$place/${1:0:12}-$key new=$place/new id have=
+	local at=$place/${1:0:12}-$key new=$place/new have
 	[ -x "$at" ] && [ -x "$at.native" ] && return
 	echo "building ${1:0:12}" >&2
-	rm -rf "$new" && mkdir -p "$new/tree" &&
-		git archive --format=tar "$1" >"$new/tar" && tar -x -C "$new/tree" -f "$new/tar" ||
-		say "${1:0:12} cannot be unpacked into $new"
-	for id in $maps; do
-		ls "$new"/tree/impls/*/"$id".c >/dev/null 2>&1 && have="$have $id"
-	done
-	[ -n "$have" ] || say "${1:0:12} has none of the maps $maps"
-	quiet_make "$place/commit.log" -C "$new/tree" BUILD="$PWD/$new/build" \
-		MAPS_BUILT="$have" STATS_MAPS= SIM_MAPS="$have" \
-		"$PWD/$new/build/readmostly-sim" "$PWD/$new/build/readmostly" ||
-		broken "${1:0:12}" "$place/commit.log" "choose a commit that does"
+	rm -rf "$new" && mkdir -p "$new" || cannot build "$new cannot be written"
+	unpack "$1" "$new/tree"
+	# shellcheck disable=SC2086 # words
+	have=$(maps_in "$new/tree" "$1" $maps) || exit
+	quiet_make "${1:0:12}" "$place/commit.log" "choose a commit that does" \
+		-C "$new/tree" BUILD="$PWD/$new/build" MAPS_BUILT="$have" STATS_MAPS= \
+		SIM_MAPS="$have" "$PWD/$new/build/readmostly-sim" "$PWD/$new/build/readmostly"
 	mv "$new/build/readmostly" "$at.native" &&
 		mv "$new/build/readmostly-sim" "$at" && rm -rf "$new"
 }
@@ -88,18 +78,19 @@ theirs() {
 	take_theirs "$tree" "${2-}"
 	[ -f "$tree/$impl" ] || say "$1 has no $impl: there is nothing to compare with"
 	rm -rf "$build/sim/$tree" "${build:?}/$tree"
-	quiet_make "$log" BUILD="$build" OUT="$out" IMPL="$tree/$impl" \
+	quiet_make "$1, $impl of ${2:-the work tree}," "$log" "mend it or choose another commit" \
+		BUILD="$build" OUT="$out" IMPL="$tree/$impl" \
 		IMPL_FLAGS="$(flags_of "$PWD/$tree")" MAPS_BUILT="$id" STATS_MAPS= \
-		SIM_MAPS="$id" "$out/readmostly" "$out/readmostly-sim" ||
-		broken "$1, $impl of ${2:-the work tree}," "$log" "mend it or choose another commit"
+		SIM_MAPS="$id" "$out/readmostly" "$out/readmostly-sim"
 	no=$(sed -n "s/^$id no //p" "$out/sim/maps.c.all")
 	[ -z "$no" ] || say "$1, $impl of ${2:-the work tree}: a map that $no is not simulated; its time: make regress"
 }
-dir=$(mktemp -d) || exit 2
-trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/base" "$dir/head"
 # take ARM FILE NATIVE: copies, as the next run in this tree links others.
-take() { cp "$2" "$dir/$1.sim" && cp "$3" "$dir/$1.native" || say "$2 cannot be copied to $dir"; }
+take() {
+	cp "$2" "$dir/$1.sim" 2>/dev/null && cp "$3" "$dir/$1.native" 2>/dev/null ||
+		cannot "$dir" "$2 cannot be copied to $dir"
+}
 if [ -n "$id" ]; then
 	planner=$place/their-head/readmostly
 	theirs base "$base_commit"
@@ -120,10 +111,12 @@ else
 	fi
 fi
 
+same_protocol "$dir/base.native" "$dir/head.native" "$base_commit"
+room_in "$dir"
+
 # What is asked: the same of both.
 # shellcheck disable=SC2086
-"$planner" plan --json ${chosen:+--maps "$chosen"} "$@" $files \
-	>"$dir/plan.json" || exit 2
+"$planner" plan --json "$@" $files >"$dir/plan.json" || exit 2
 exec 9>&-
 "$python" -m report.exact requests "$dir" || exit 2
 compiler() { "$dir/$1.sim" --version | sed -n 's/^compiler: //p'; }

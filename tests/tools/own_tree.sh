@@ -3,14 +3,18 @@
 # own_tree.sh - for tests of the gates: `own_tree DIR` makes DIR the tree that is
 # tested, a repository of its own, with the times of its files and the objects of
 # $build: only what a test edits is compiled again.
+# `bare_tree DIR`: without objects, for tests that play make, or build all.
 own_tree() {
-	mkdir "$1" && git ls-files -z -co --exclude-standard | xargs -0 cp -p --parents -t "$1" || return
+	files_in "$1" || return
 	find "$build" \( -name '*.[ods]' -o -name '*.code' -o -name '*.verdict' \) \
 		! -path "$build/tests/*" ! -path "$build/stats/*" ! -path "$build/sanitized/*" \
 		-exec cp -p --parents -t "$1" {} +
 	cp -p --parents -t "$1" "$build/flags" "$build/side-flags"
-	(cd "$1" && git init -q -b main && commit_all 'all of it')
+	begin_in "$1"
 }
+bare_tree() { files_in "$1" && begin_in "$1"; }
+files_in() { mkdir "$1" && git ls-files -z -co --exclude-standard | xargs -0 cp -p --parents -t "$1"; }
+begin_in() { (cd "$1" && git init -q -b main && commit_all 'all of it'); }
 
 commit_all() { # MESSAGE: of the repository here
 	git add -A

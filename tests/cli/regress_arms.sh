@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What both gates build, with a make that is played: the maps of the plan and no
+# other, again only where something is another, nothing that a kill left; and
+# what ends before anything is measured, in one line.
+# slow: over five seconds of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+. tests/tools/own_tree.sh
+build=$(realpath "${BUILD:-build/gcc}")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN WORKLOAD NOTES GITHUB_ACTIONS
+report/find_python.sh >/dev/null || exit 3
+tree=$dir/tree
+bare_tree "$tree"
+mkdir "$dir/bin" "$dir/programs"
+cp tests/tools/played_make.sh "$dir/bin/make"
+for program in readmostly readmostly-sim; do
+	strip -o "$dir/programs/$program" "$build/$program" || exit 1
+done
+export PATH=$dir/bin:$PATH PLAYED=$dir/programs PLAYED_LOG=$dir/log
+in_tree() { (cd "$tree" && "$@"); }
+gate() { # NAME SCRIPT ARGUMENTS: sets status; leaves $dir/NAME, NAME.err; a new log
+	local name=$1; shift
+	: >"$dir/log"
+	(cd "$tree" && CC=gcc BUILD=build/gcc CHECK='--ops 20 --only model' "$@") \
+		>"$dir/$name" 2>"$dir/$name.err"
+	status=$?
+	sed 's/^/# /' "$dir/$name" "$dir/$name.err" | cut -c1-300
+}
+arms() { local name=$1; shift; gate "$name" runner/regress_arms.sh "$@"; }
+exact() { # NAME ARGUMENTS: one cell of each map, and short
+	gate "$1" runner/regress_exact.sh "$2" '' --set keys=1Ki --set threads=1 \
+		--set window=500ops --set write-kind=update
+}
+builds() { grep -c . "$dir/log"; }
+built() { # WHAT: MAPS_BUILT of the make that has these words
+	grep -e "$1" "$dir/log" | sed "s/.*MAPS_BUILT=//; s/ STATS_MAPS=.*//; s/^ *//"
+}
+one_line() { # NAME WORDS: status 2, and all that is said
+	[ $status = 2 ] && [ "$(grep -c . "$dir/$1.err")" = 1 ] && grep -qE "^regress(-exact)?: .*$2" "$dir/$1.err"
+}
+all='gomap_rw hashtriemap shard_rw_32 shard_seg snapshot syncmap'
+
+# Of the time gate.
+arms first HEAD
+check "base and head are made, copy is a copy of base" eval '[ $status = 0 ] &&
+	cmp -s "$tree"/build/regress-{base,copy}/readmostly && [ -x "$tree/build/regress-head/readmostly" ]'
+check "of head the maps of the plan, and no more" [ "$(built OUT=build/regress-head)" = "$all" ]
+check "of base the same" [ "$(built '-C .*regress-base/tree')" = "$all" ]
+arms again HEAD
+check "the same call again makes base not again" [ "$(built '-C .*regress-base')" = '' ]
+check "but head, whose files may differ" [ "$(built OUT=build/regress-head)" = "$all" ]
+: >"$tree/build/regress-base/tree/kept"
+MAPS=syncmap arms chosen HEAD
+check "other MAPS= make base again, with the maps of the controls" \
+	[ "$(built '-C .*regress-base')" = 'gomap_rw syncmap' ]
+check "of the tree that is there" [ -e "$tree/build/regress-base/tree/kept" ]
+check "and that is what is noted" grep -q ' gomap_rw syncmap$' "$tree/build/regress-base/built"
+WORKLOAD=big-shards arms workload HEAD
+check "a workload of one's own has its maps" \
+	grep -q 'shard_rw_64 ' <(built OUT=build/regress-head)
+arms first_again HEAD
+in_tree rm -f impls/snapshot/snapshot.c
+in_tree commit_all 'a base that lacks a map'
+in_tree git revert -q --no-edit HEAD >/dev/null 2>&1 ||
+	in_tree git -c user.name=n -c user.email=n@n revert --no-edit HEAD >/dev/null
+arms lacks HEAD~1
+check "another base is unpacked anew" [ ! -e "$tree/build/regress-base/tree/kept" ]
+check "a base without a map is made without it" \
+	[ "$(built '-C .*regress-base')" = "${all/snapshot /}" ]
+check "head has it" [ "$(built OUT=build/regress-head)" = "$all" ]
+MAPS=nix arms none HEAD
+check "a map that is none is named, and nothing is built" \
+	eval 'one_line none "MAPS=nix: no map is called .nix." && [ "$(builds)" = 1 ]'
+
+# Bases that something is wrong with.
+planted() { # WORDS: the commit is HEAD~1, and HEAD as before
+	echo "$1" >"$tree/played"
+	in_tree commit_all "$1"
+	rm "$tree/played"
+	in_tree commit_all "no $1"
+}
+planted 'protocol 1'
+arms other HEAD~1
+own=$(echo '{"protocol": 0}' | "$build/readmostly" trial 2>&1 | sed -n 's/.*not //p')
+check "a base of another protocol is one line: which, and what to do" \
+	one_line other "base, [0-9a-f]{12}, speaks version 1 of the trial protocol, head $own: choose a base of the same version"
+exact other_exact HEAD~1
+check "of the exact gate, too" eval 'sed -i /^building/d "$dir/other_exact.err"; one_line other_exact \
+	"base, [0-9a-f]{12}, speaks version 1 of the trial protocol, head $own: choose a base of the same version"'
+planted breaks
+arms breaks HEAD~1
+check "a base that does not build is status 2, and named" eval '[ $status = 2 ] &&
+	tail -n 1 "$dir/breaks.err" | grep -q "^regress: base, .* does not build with gcc (.*/log): choose another commit"'
+check "after its last words" says "$dir/breaks.err" 'error: planted'
+planted killed
+arms killed HEAD~1 2>/dev/null
+check "who is killed while base is made leaves no note" \
+	eval '[ $status = 137 ] && [ ! -e "$tree/build/regress-base/built" ]'
+: >"$tree/build/regress-base/tree/kept"
+arms killed_again HEAD~1 2>/dev/null
+check "the next call trusts nothing of it" [ ! -e "$tree/build/regress-base/tree/kept" ]
+
+# Of the exact gate.
+MAPS='gomap_rw,syncmap' exact equal HEAD
+check "maps of the exact gate are chosen, built and equal" \
+	eval '[ $status = 0 ] && says "$dir/equal" "equal: 2 cells: 2 equal"'
+check "in either arm" [ "$(built MAPS_BUILT=.*-sim | sort -u)" = 'gomap_rw syncmap' ]
+exact whole HEAD
+check "else those of the plan" [ "$(built MAPS_BUILT=.*-sim | sort -u)" = "$all" ]
+MAPS=nix exact nix HEAD
+check "a map that is none is named there, too" one_line nix 'MAPS=nix: no map is called .nix.'
+done_testing
