@@ -83,6 +83,9 @@ PYTHON  ?= $(shell report/find_python.sh 2>/dev/null)
 
 .PHONY: all bench campaign crossover claims chooser programs report artifact deps deps-peers help clean FORCE
 .DEFAULT_GOAL := all
+# On a full disk a recipe fails with half of its file written, which is newer
+# than what it is made of.
+.DELETE_ON_ERROR:
 # Keeps the objects of tests, which make takes for intermediate.
 .SECONDARY:
 all: $(OUT)/readmostly  ## build what this machine can

@@ -32,6 +32,7 @@ LAYOUT = "globals"  # the region that other code moves
 LOST = {"": "left no status: is the disk full?", "3": "lost its answer",
         "130": "was interrupted", "137": "was killed: by whom, or for memory?",
         "143": "was ended by somebody"}
+ROOM = "; make room where TMPDIR is, then the same call again"
 RED, ACCEPTED, EQUAL, LAID_OUT, ONLY_HEAD = (
     "red", "accepted", "equal", "layout", "only head")
 
@@ -128,7 +129,8 @@ def answer_of(folder, number):
     said = read(folder / f"{number:03}.err").strip().splitlines()
     words = f": {said[-1][:300]}" if said else ""
     if status in LOST:
-        raise InputError(f"a trial of {folder.name} {LOST[status]}{words}")
+        raise InputError(f"a trial of {folder.name} {LOST[status]}{words}"
+                         f"{ROOM if status in ('', '3') else ''}")
     if status != "0":
         return None, f"ended with status {status}{words}"
     try:

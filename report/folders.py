@@ -2,6 +2,7 @@
 """Folders that we write into, or whose files we trust. A campaign may come
 from elsewhere, and /tmp is everybody's: what stands there may lead away."""
 import atexit
+import contextlib
 import errno
 import os
 import shutil
@@ -25,12 +26,19 @@ def own(path, *below):
 
 
 def replace(path, text):
-    """Writes a file, whole or not at all."""
-    with open(f"{path}.new", "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(f"{path}.new", path)
+    """Writes a file, whole or not at all; OSError, which names it."""
+    new = f"{path}.new"
+    try:
+        with open(new, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(new)  # half of it would fill a full disk
+        # one without a name is taken for one of a stream (ending.py)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def emptied(folder):

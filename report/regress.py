@@ -11,6 +11,7 @@ appends to history.jsonl beside DIR, and prints the verdict. Exit status:
 0 PASS, 1 FAIL, 3 INVALID or INCONCLUSIVE, 2 usage or input, which a campaign
 that is not finished is, too.
 """
+import errno
 import hashlib
 import json
 import sys
@@ -293,14 +294,25 @@ def keep(history, view, verdicts):
 
 
 def page_of(folder):
-    """Draws the page -> its path; where matplotlib is missing the verdict
-    stands without it, and the folder is the answer."""
+    """Draws the page -> its path; where matplotlib is missing or the disk is
+    full the verdict stands without it, and the folder is the answer."""
     try:
         from report import gate_page
         return gate_page.build(folder)
     except ImportError as error:
         print(f"no page: {error}", file=sys.stderr)
-        return folder
+    except OSError as error:
+        print(f"no page: {error.strerror}{later(error, folder)}",
+              file=sys.stderr)
+    return folder
+
+
+def later(error, folder):
+    """What to do where a disk is full: trials are kept, words can be made
+    again."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return (f": make room, then python3 -m report.regress {folder}"
+            if full else "")
 
 
 def main(argv=None):
@@ -320,7 +332,8 @@ def main(argv=None):
     except OSError as error:
         if error.filename is None:
             raise  # of a stream
-        print(f"regress: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"regress: {error.filename}: {error.strerror}"
+              f"{later(error, argv[0])}", file=sys.stderr)
         return USAGE
     print("\n".join([gate_table.table(verdicts), *notes]))
     print(f"report: {page_of(argv[0])}")

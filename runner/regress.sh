@@ -21,8 +21,13 @@ read -r allowed_s calibration_blocks repeat_wait repeat_most <<SETTINGS
 $settings
 SETTINGS
 [ "${MINUTES:-}" ] && allowed_s=$((MINUTES * 60))
-dir=$(mktemp -d) || exit 2
+no_room() {
+	say "${TMPDIR:-/tmp}: no space left on its disk: make room (df -h ${TMPDIR:-/tmp}) or set TMPDIR, then the same call again"
+}
+dir=$(mktemp -d 2>/dev/null) || { no_room; exit 2; }
 trap 'rm -rf "$dir"' EXIT
+head -c 4M /dev/zero 2>/dev/null >"$dir/room" || { no_room; exit 2; } # of a calibration
+rm "$dir/room"
 if [ "${LOCK:-}" ]; then
 	mkdir -p "$(dirname "$LOCK")" && : >>"$LOCK" || { say "$LOCK cannot be written"; exit 2; }
 	exec 9>"$LOCK"
@@ -43,6 +48,8 @@ done
 decide() { # SAID: what run said; the verdict of its folder, and why where it is red
 	cat "$1" >&2
 	campaign=$(sed -n 's/^\(campaign:\|resuming\) //p' "$1")
+	# run has said why there is none
+	[ -f "$campaign/campaign.json" ] || return 2
 	"$python" -m report.regress "$campaign"
 	status=$?
 	[ $status != 1 ] || [ "${WHY:-}" = no ] || PYTHON=$python COMMIT=${COMMIT:-} \
@@ -102,6 +109,7 @@ if [ ! $by_hand ]; then
 	ran=$?
 	[ $ran = 75 ] && exit 75
 	[ $ran = 2 ] && { cat "$dir/err" >&2; exit 2; }
+	! grep -q 'cannot be written' "$dir/err" || { no_room; exit 2; }
 	# what it took beside its blocks the run will take, too
 	spent=$(($(date +%s) - begun))
 	left=$((allowed_s - 2 * spent))

@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Both gates on a disk that is full before or while they build, answer or write
+# down: one line, status 2, and the next call with room trusts no half.
+# slow: over five seconds of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+. tests/tools/own_tree.sh
+build=$(realpath "${BUILD:-build/gcc}")
+dir=$(mktemp -d)
+trap 'umount "$dir/tree/build" "$dir/small" 2>/dev/null; rm -rf "$dir"' EXIT
+unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN WORKLOAD NOTES GITHUB_ACTIONS
+report/find_python.sh >/dev/null || exit 3
+tree=$dir/tree
+bare_tree "$tree"
+mkdir "$dir/bin" "$dir/programs" "$tree/build" "$dir/small"
+disk() { mount -t tmpfs -o "size=$2" tmpfs "$1" 2>/dev/null; } # FOLDER SIZE
+if ! disk "$tree/build" 400m || ! disk "$dir/small" 40m; then
+	skip "both gates on a full disk" "no right to mount a tmpfs"
+	done_testing
+	exit
+fi
+cp tests/tools/played_make.sh "$dir/bin/make"
+for program in readmostly readmostly-sim; do
+	strip -o "$dir/programs/$program" "$build/$program" || exit 1
+done
+export PLAYED=$dir/programs PLAYED_LOG=$dir/log
+gate() { # NAME SCRIPT ARGUMENTS: sets status; leaves $dir/NAME, NAME.err
+	local name=$1; shift
+	(cd "$tree" && PATH=$dir/bin:$PATH CC=gcc BUILD=build/gcc CHECK='--ops 20 --only model' "$@") \
+		>"$dir/$name" 2>"$dir/$name.err"
+	status=$?
+	sed 's/^/# /' "$dir/$name" "$dir/$name.err" | cut -c1-300
+}
+arms() { gate "$1" runner/regress_arms.sh HEAD; }
+exact() { # NAME: two cells, and short
+	MAPS=gomap_rw,syncmap gate "$1" runner/regress_exact.sh HEAD '' --set keys=1Ki \
+		--set threads=1 --set window=500ops --set write-kind=update
+}
+# left FOLDER KIB: fills its disk but for that.
+left() {
+	local have
+	rm -f "$1/ballast"
+	have=$(df -k --output=avail "$1" | tail -n 1)
+	head -c $(((have - $2) * 1024)) /dev/zero >"$1/ballast"
+}
+room() { rm -f "$1/ballast"; }
+one_line() { # NAME FOLDER
+	[ $status = 2 ] && [ "$(grep -vc ^building "$dir/$1.err")" = 1 ] &&
+		grep -q "^regress[-a-z]*: .*$2.*: no space left on its disk: make room (df -h .*).*, then the same call again$" "$dir/$1.err"
+}
+program_kib=$(du -k --apparent-size "$dir/programs/readmostly" | cut -f1)
+
+# Full before anything is built.
+for which in arms exact; do
+	left "$tree/build" 1000
+	$which before_$which
+	check "$which: a full disk is told at once" one_line before_$which build
+	check "$which: and nothing is built" [ ! -e "$dir/log" ]
+	room "$tree/build"
+done
+
+# Full while base is unpacked, and while it is built: head's programs and what
+# they are planned by stand there already.
+arms whole
+check "with room the arms are made" [ $status = 0 ]
+tree_kib=$(du -k -s "$tree/build/regress-base/tree" | cut -f1)
+for missing in 16500 $((tree_kib + program_kib / 2)); do
+	rm -rf "$tree/build/regress-base" "$tree/build/regress-copy"
+	left "$tree/build" "$missing"
+	arms "within_$missing"
+	check "$missing KiB are too few for base: one line" one_line "within_$missing" build/regress-base
+	check "and no note of what was built" [ ! -e "$tree/build/regress-base/built" ]
+	room "$tree/build"
+	arms "after_$missing"
+	check "with room the same call makes all of it" eval '[ $status = 0 ] &&
+		cmp -s "$dir/programs/readmostly" "$tree/build/regress-copy/readmostly"'
+done
+
+# The exact gate the same: while its arms are built, while they are copied to
+# where trials answer.
+exact equal
+check "with room counts are compared" [ $status = 0 ]
+for missing in 16500 $((tree_kib + program_kib / 2)); do
+	rm -f "$tree"/build/regress-exact/????????????-*
+	left "$tree/build" "$missing"
+	exact "exact_$missing"
+	check "$missing KiB are too few for an arm of the exact gate: one line" \
+		one_line "exact_$missing" build/regress-exact
+	check "and no arm is there" \
+		[ -z "$(find "$tree/build/regress-exact" -maxdepth 1 -name '????????????-*')" ]
+	room "$tree/build"
+done
+exact exact_after
+check "with room the same call compares" says "$dir/exact_after" "equal: 2 cells: 2 equal"
+for missing in 1000 17000; do
+	left "$dir/small" $missing
+	TMPDIR=$dir/small exact "answers_$missing"
+	check "$missing KiB where trials answer: one line" one_line "answers_$missing" "$dir/small"
+	check "nothing is left there" [ "$(ls "$dir/small")" = ballast ]
+done
+
+# The time gate while it measures, on trials that are played, and while it writes
+# what they came to.
+mkdir "$dir/arms"
+for arm in base copy head; do
+	cp "$build/tests/fake_trial" "$dir/arms/$arm"
+done
+timed() { # NAME ARGUMENTS: sets status
+	local name=$1; shift
+	RM_FAKE=regress=cost:20 BUSY=ok MAPS=gomap_rw CELLS='*1Ki update*' WHY=no RUNNER=$build/readmostly \
+		runner/regress.sh "$dir/arms/base" "$dir/arms/copy" "$dir/arms/head" "$@" \
+		>"$dir/$name" 2>"$dir/$name.err"
+	status=$?
+	sed 's/^/# /' "$dir/$name" "$dir/$name.err" | cut -c1-300
+}
+left "$dir/small" 1000
+TMPDIR=$dir/small timed calibration -o "$dir/results/calibration"
+check "a disk that is too full for a calibration is one line" one_line calibration "$dir/small"
+room "$dir/small"
+left "$dir/small" 200
+timed journal --set blocks=20 -o "$dir/small/journal"
+check "one that fills while it measures is status 2" [ $status = 2 ]
+check "with the file, and the way on" eval 'says "$dir/journal.err" \
+	"journal/trials.jsonl: cannot be written: No space left on device" &&
+	says "$dir/journal.err" "run -o $dir/small/journal --resume"'
+check "and has no verdict" [ ! -e "$dir/small/journal/report" ]
+room "$dir/small"
+timed resumed -o "$dir/small/journal" --resume
+check "with room it goes on to one" eval '[ $status = 0 ] && says "$dir/resumed" "verdict: PASS"'
+rm -r "$dir/small/journal/report"
+left "$dir/small" 0
+timed report -o "$dir/small/journal" --resume
+check "one that is full when the verdict is written is status 2" [ $status = 2 ]
+check "with the file, and the way on" grep -qE "^regress: .*small/journal.*: No space left on device: make room, then python3 -m report.regress $dir/small/journal" "$dir/report.err"
+check "and no half of a verdict" [ -z "$(find "$dir/small/journal/report" -name 'verdicts.json*')" ]
+room "$dir/small"
+timed written -o "$dir/small/journal" --resume
+check "with room the same call says it" eval '[ $status = 0 ] && says "$dir/written" "verdict: PASS"'
+done_testing
