@@ -139,8 +139,8 @@ def reasons(report, folder, verdicts, esc):
         report.section(
             "why", "Why is it red?", WHY,
             f"<p>Not asked yet of {esc(', '.join(red))}: <code>make regress"
-            "</code> asks after its verdict, unless WHY=no; "
-            "<code>runner/why.sh</code> says how it is asked by hand.</p>")
+            "</code> asks after its verdict, unless WHY=no "
+            "(docs/why-red.md).</p>")
         return
     parts = [details(esc(title), "<pre>" + esc("\n".join(lines)) + "</pre>",
                      css="print")
