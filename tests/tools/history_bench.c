@@ -6,6 +6,11 @@
  * takes effect on a trivial map at a random moment of its own; a wrong one
  * gets one answer changed. Each line is a process of its own, so that the
  * memory is that of one judgement.
+ *
+ * history_bench sizes FOLDER - rows of a table for docs/tally/histories.md:
+ * the size, judged from memory, and again from a file of the folder, read and
+ * judged by a process that knows nothing else. Status 1: a verdict is wrong,
+ * or the last row needs more than it may.
  */
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
@@ -27,34 +32,41 @@ struct load {
 	unsigned wrong;   /* answers changed */
 	unsigned wholes_percent; /* length, scan, clear: point-in-time */
 	unsigned seeds;
+	bool joined; /* thread by thread, as recorders join what they have */
 };
 
 static const struct load loads[] = {
 	{ "10^6 operations, 10^4 keys, 8 threads, 3 % writes", 1000000, 10000,
-	        8, 3, false, 0, 0, 1 },
+	        8, 3, false, 0, 0, 1, false },
 	{ "10^6 operations, 10^4 keys, 8 threads, 50 % writes", 1000000, 10000,
-	        8, 50, false, 0, 0, 1 },
+	        8, 50, false, 0, 0, 1, false },
 	{ "10^6 operations, 10^4 keys, 8 threads, one wrong", 1000000, 10000, 8,
-	        50, false, 1, 0, 1 },
+	        50, false, 1, 0, 1, false },
 	{ "10^6 operations, 1 key, 8 threads, 50 % writes", 1000000, 1, 8, 50,
-	        false, 0, 0, 1 },
-	{ "64 overlapping operations on one key", 64, 1, 64, 70, true, 0, 0,
-	        10 },
+	        false, 0, 0, 1, false },
+	{ "64 overlapping operations on one key", 64, 1, 64, 70, true, 0, 0, 10,
+	        false },
 	{ "64 overlapping operations on one key, one wrong", 64, 1, 64, 70,
-	        true, 1, 0, 20 },
+	        true, 1, 0, 20, false },
 	{ "64 threads, 640 overlapping operations, one key", 640, 1, 64, 50,
-	        true, 0, 0, 5 },
+	        true, 0, 0, 5, false },
 	{ "64 threads, 640 overlapping operations, one key, one wrong", 640, 1,
-	        64, 50, true, 1, 0, 10 },
+	        64, 50, true, 1, 0, 10, false },
 	{ "64 overlapping swaps of two values, one too many: no proof", 64, 1,
-	        64, 0, true, 0, 0, 1 },
+	        64, 0, true, 0, 0, 1, false },
 	{ "4 threads, 200 operations, 8 keys, 5 % of all keys", 200, 8, 4, 50,
-	        false, 0, 5, 5 },
+	        false, 0, 5, 5, false },
 	{ "8 threads, 2000 operations, 16 keys, 5 % of all keys", 2000, 16, 8,
-	        50, false, 0, 5, 5 },
+	        50, false, 0, 5, 5, false },
 	{ "8 threads, 2000 operations, 16 keys, 5 % of all, one wrong", 2000,
-	        16, 8, 50, false, 1, 5, 5 },
+	        16, 8, 50, false, 1, 5, 5, false },
 };
+
+/* Of `sizes`, and what the last of them may need: seconds of CPU time, since
+   another program's load is not ours, and resident memory. */
+static const size_t sizes[] = { 10000, 100000, 1000000, 10000000 };
+enum { SIZES = sizeof(sizes) / sizeof(sizes[0]), JUDGE_S = 10, READ_S = 60 };
+static const double memory_mib = 2e9 / (1 << 20);
 
 struct moment {
 	double at;
@@ -128,9 +140,13 @@ static void draw(struct rm_history *history, struct moment *moments,
         const struct load *load, uint64_t *rng)
 {
 	uint64_t *now = calloc(load->threads, sizeof(*now));
+	const size_t lane = load->events / load->threads + 1;
 
 	for (uint32_t i = 0; i < load->events; i++) {
-		struct rm_history_event event = { .thread = i % load->threads };
+		struct rm_history_event event = {
+			.thread = load->joined ? (uint32_t)(i / lane)
+			                       : i % load->threads,
+		};
 		uint64_t length = load->overlapping ? 1000 : 100;
 
 		if (rm_below(rm_next(rng), 100) < load->writes_percent)
@@ -270,10 +286,103 @@ static int run(const struct load *load, uint64_t seed)
 	return 0;
 }
 
-int main(void)
+/* Seconds of CPU time since *start, which becomes now. */
+static double lap(uint64_t *start)
+{
+	const uint64_t before = *start;
+
+	*start = rm_thread_cpu_ns();
+	return (double)(*start - before) * 1e-9;
+}
+
+static bool is_right(const struct rm_history *history)
+{
+	struct rm_history_limits limits = RM_HISTORY_LIMITS;
+	struct rm_history_judgement judgement = { .states = 0 };
+	const bool judged =
+	        !rm_history_judge(history, &limits, &judgement, NULL) &&
+	        judgement.verdict == RM_HISTORY_LINEARIZABLE;
+
+	rm_history_judgement_clear(&judgement);
+	return judged;
+}
+
+/* The history in memory, judged, and then written to the file. */
+static int from_memory(const struct load *load, const char *file)
+{
+	struct rm_history history = { .guarantee = RM_HISTORY_NONE };
+	uint64_t start;
+	double seconds, mib;
+	bool right;
+	FILE *out;
+
+	make(&history, load, 1);
+	start = rm_thread_cpu_ns();
+	right = is_right(&history);
+	seconds = lap(&start);
+	mib = resident_mib();
+	printf("| %zu | %.2f | %.0f ", load->events, seconds, mib);
+	fflush(stdout);
+	out = fopen(file, "w");
+	right = out && !rm_history_write(out, &history) && right;
+	right = out && !fclose(out) && right;
+	rm_history_clear(&history);
+	return !right || seconds > JUDGE_S || mib > memory_mib;
+}
+
+/* The file, read and judged as `readmostly check --history` does. */
+static int from_file(const char *file)
+{
+	struct rm_history history = { .guarantee = RM_HISTORY_NONE };
+	uint64_t start = rm_thread_cpu_ns();
+	double read_s, judge_s;
+	bool right = !rm_history_load(
+	        file, RM_HISTORY_JSONL, &history, &(struct rm_error){ "" });
+
+	read_s = lap(&start);
+	right = right && is_right(&history);
+	judge_s = lap(&start);
+	printf("| %.2f | %.2f | %.0f |\n", read_s, judge_s, resident_mib());
+	rm_history_clear(&history);
+	return !right || read_s > READ_S || judge_s > JUDGE_S;
+}
+
+/* A process of its own: the memory is that of one part. Its status. */
+static int apart(const struct load *load, const char *file, bool read_it)
+{
+	int status = 0;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		exit(read_it ? from_file(file) : from_memory(load, file));
+	return child < 0 || waitpid(child, &status, 0) != child || status;
+}
+
+static int run_sizes(const char *folder)
+{
+	char file[4096];
+	int failed = 0;
+
+	snprintf(file, sizeof(file), "%s/history.jsonl", folder);
+	for (size_t i = 0; i < SIZES; i++) {
+		const struct load load = { "", sizes[i], 100000, 64, 50, false,
+			0, 0, 1, true };
+
+		failed |= apart(&load, file, false);
+		failed |= apart(&load, file, true);
+	}
+	remove(file);
+	return failed;
+}
+
+int main(int argc, char **argv)
 {
 	int failed = 0;
 
+	if (argc == 3 && !strcmp(argv[1], "sizes"))
+		return run_sizes(argv[2]);
 	for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++)
 		for (uint64_t seed = 1; seed <= loads[i].seeds; seed++) {
 			int status = 0;
