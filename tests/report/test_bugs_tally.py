@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tally of published bugs, with programs that answer as they are told."""
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,10 +39,11 @@ def programmed(place, more=""):
     program.chmod(0o755)
 
 
-def tallied(place):
+def tallied(place, *more, limit=None):
     return subprocess.run(
         [sys.executable, TALLY, str(place), "--seeds", "4", "--tools",
-         "explore"], cwd=place, capture_output=True, text=True, check=False)
+         "explore", *more], cwd=place, capture_output=True, text=True,
+        check=False, timeout=limit)
 
 
 def runs(place):
@@ -55,8 +57,12 @@ def test_what_is_found_how_often_and_by_which_words(place):
     row, = (line for line in page.splitlines() if line.startswith("| `aa_1`"))
     assert "2 of 4, " in row and row.endswith(", data race |")
     assert "| `bb_2` | u64x24, 1 that writes | 0 of 4 |" in page
-    assert "0 of 2 bugs with every seed, 1 with one at least." in page
+    assert "- explore: 0 of 2 bugs with every seed, 1 with one at least, in " \
+        "4 of 4 seeds (" in page
     assert len(runs(place)) == 22 and "--shape u64x24" in runs(place)[-1]
+    # the first seed of each bug, and of each twin, comes before any second
+    assert [run.split()[0] for run in runs(place)[:6]] == [
+        "aa_1", "bb_2", "aa_1_twin", "bb_2_twin", "aa_1_twin", "bb_2_twin"]
     quick = [run for run in runs(place) if "--schedules 20000" in run]
     assert len(quick) == 8 and all("_twin " in run for run in quick)
     assert sum("_twin " in run for run in runs(place)) == 14
@@ -84,7 +90,8 @@ def test_a_twin_that_is_accused_fails(place):
     programmed(place, more='[ $map = bb_2_twin ] && { '
                       'echo "FAIL bb_2_twin u64x24 exchange: lost"; exit 1; }')
     done = tallied(place)
-    assert done.returncode == 1 and "Twins accused: bb_2_twin." in done.stdout
+    assert done.returncode == 1
+    assert "Twins accused in 14 runs: bb_2_twin." in done.stdout
 
 
 @pytest.mark.parametrize("more", [
@@ -95,3 +102,47 @@ def test_what_was_not_tried_is_no_miss(place, more):
     done = tallied(place)
     assert done.returncode == 2 and "bb_2 --shape u64x24" in done.stderr
     assert not (place / "docs/tally/bugs.md").exists()
+
+
+def test_a_tally_without_its_end_says_of_how_many_seeds_it_speaks(place):
+    tallied(place, "--no-twins")
+    file = place / "tally.jsonl"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[:3]))  # of seed 2 only aa_1
+    done = tallied(place, "--no-twins", "--minutes", "1e-9")
+    assert done.returncode == 3 and ", in 1 of 4 seeds (" in done.stdout
+    assert "| 1 of 2, " in done.stdout and "| 0 of 1 |" in done.stdout
+    assert tallied(place, "--no-twins").returncode == 0
+    assert len(runs(place)) == 13
+
+
+def test_what_was_said_of_other_tools_stays(place):
+    (place / "docs/tally/bugs.md").write_text(
+        "| bug | needs | check |\n|---|---|---|\n| `aa_1` | u64 | 9 of 9 |\n"
+        "\n- check: 1 of 1\n")
+    tallied(place)
+    page = (place / "docs/tally/bugs.md").read_text()
+    row, = (line for line in page.splitlines() if line.startswith("| `aa_1`"))
+    assert "| 9 of 9 | 2 of 4, " in row and "\n- check: 1 of 1\n" in page
+    assert "| `bb_2` | u64x24, 1 that writes | not run | 0 of 4 |" in page
+
+
+def test_each_run_is_a_raw_line(place):
+    tallied(place)
+    raw = (place / "docs/tally/bugs-runs.tsv").read_text().splitlines()
+    assert len(raw) == 23 and len(set(raw)) == 23
+    assert raw[1].startswith("bugs\texplore\taa_1\t1\t0\t1\t")
+    programmed(place, more="# another one")
+    tallied(place)
+    again = (place / "docs/tally/bugs-runs.tsv").read_text().splitlines()
+    assert len(again) == 23 and not set(raw[1:]) & set(again)
+
+
+def test_a_run_ends_at_its_first_finding(place):
+    """What the program does behind it would never end, nor what it started."""
+    os.mkfifo(place / "never")
+    programmed(place, more=f"""[ "$map" = bb_2 ] && {{
+        echo "FAIL bb_2: 3 schedules; schedule 2: leak"
+        cat {place}/never & cat {place}/never; }}""")
+    done = tallied(place, "--no-twins", limit=120)
+    assert "| 4 of 4, " in done.stdout and ", leak |" in done.stdout

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The corpora of bugs, the page of bugs_tally.py on each, and its raw lines."""
+import datetime
+import os
+import re
+import statistics
+import subprocess
+from pathlib import Path
+
+FIXTURES = Path("tests/fixtures")
+RUNS = Path("docs/tally/bugs-runs.tsv")
+COLUMNS = ("corpus", "tool", "map", "seed", "quick", "status", "cpu_s", "found",
+           "program")
+TWIN_SEEDS = 3  # of a twin with the defaults
+CORPORA = {
+    "bugs": """# Published bugs: which tool finds them
+
+Made by `make bugs-tally`; the bugs are described in `tests/bugs/README.md`,
+and were modelled by a hand that had not read the tools.""",
+    "broken": """# Broken maps of another hand: which tool finds them
+
+Made by `make bugs-tally CORPUS=broken`; the maps are described in
+`tests/broken/README.md`, and were written by a hand that had not read the tools.""",
+    "fixtures": """# Planted bugs without their pauses: which tool finds them
+
+Made by `make bugs-tally CORPUS=fixtures`; the bugs are described in
+`tests/fixtures/README.md`, and were planted by who wrote the tools. Here no
+`RM_PAUSE()` widens their windows.""",
+}
+HEAD = """A run is one tool with
+its defaults, one seed, the shape that the bug needs, and ends at its first
+finding. Of the runs that found it: the median of the CPU time, and what was
+said most often. Twins are run with as many seeds in the quick form (20,000
+schedules, or a budget of 2 s), and with 3 seeds by the defaults. TSan and ASan
+are the loops of `check` under these sanitizers; only what these say counts.
+Each run since 25 November 2026 is a line of [bugs-runs.tsv](bugs-runs.tsv).
+"""
+CELL = re.compile(r"\| `(\w+)` \| (.*) \|")
+
+
+def path(corpus):
+    return Path(f"docs/tally/{corpus}.md")
+
+
+def rows_of(file):
+    for line in Path(file).read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            yield line.split("\t")
+
+
+def planted():
+    """Those that scripts know: what has a check, and what only `explore` has."""
+    for name, tool, check, shape, _ in rows_of(FIXTURES / "planted/tools.tsv"):
+        yield name, shape if shape in ("u64x8", "u64x24") else "u64x8", \
+            f"{tool}, `{check}`" if check != "-" else tool
+    for name, folder, finding, _ in rows_of(FIXTURES / "explored/tools.tsv"):
+        if folder == "explored":
+            yield name, "u64x8", finding
+
+
+def bugs(corpus):
+    """(id, shape, what it needs in order to show) of each."""
+    if corpus == "fixtures":
+        yield from planted()
+        return
+    column = 4 if corpus == "bugs" else 3
+    for cells in rows_of(f"tests/{corpus}/{corpus}.tsv"):
+        needs = cells[column]
+        yield cells[0], "u64x24" if "u64x24" in needs else "u64x8", needs
+
+
+def of(rows, tool, name, quick=False):
+    return [r for (t, n, _, q), r in rows.items()
+            if (t, n, q) == (tool, name, quick)]
+
+
+def cell(runs):
+    """"20 of 20, 0.42 s, data race" of the runs of one tool on one bug."""
+    found = [r for r in runs if r["status"] == 1]
+    if not runs:
+        return "not run"
+    if not found:
+        return f"0 of {len(runs)}"
+    words = statistics.mode(r["found"] or "no words" for r in found)
+    took = statistics.median(r["cpu_s"] for r in found)
+    return f"{len(found)} of {len(runs)}, {took:.2g} s, {words}"
+
+
+def commit():
+    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], text=True,
+                          capture_output=True, check=False).stdout.strip()
+
+
+def sum_of(rows, tool, names, seeds, load):
+    """The line of a tool, and its twins that were accused."""
+    runs = [of(rows, tool, name) for name in names]
+    least = min(map(len, runs))
+    full = sum(bool(r) and all(x["status"] for x in r) for r in runs)
+    once = sum(any(x["status"] for x in r) for r in runs)
+    twins = [r for n in names for q in (True, False)
+             for r in of(rows, tool, n + "_twin", q)]
+    accused = sorted({r["map"] for r in twins if r["status"]})
+    return (f"- {tool}: {full} of {len(names)} bugs with every seed, {once} "
+            f"with one at least, in {least} of {seeds} seeds ("
+            f"{datetime.date.today()}, commit {commit()}, {os.cpu_count()} "
+            f"CPUs{load}). Twins accused in {len(twins)} runs: "
+            + (", ".join(accused) or "none") + "."), accused
+
+
+def told_before(corpus):
+    """({(bug, tool): cell}, {tool: its line}) of the page that is there."""
+    cells, lines, tools = {}, {}, []
+    text = path(corpus).read_text(encoding="utf-8") \
+        if path(corpus).exists() else ""
+    for line in text.splitlines():
+        if line.startswith("| bug | needs | "):
+            tools = line.strip("| ").split(" | ")[2:]
+        elif line.startswith("- "):
+            lines[line[2:].split(":")[0]] = line
+        elif match := CELL.fullmatch(line):
+            told = match[2].split(" | ")[1:]
+            cells |= {(match[1], t): c for t, c in zip(tools, told)}
+    return cells, lines
+
+
+def page(rows, args):
+    """The text, and the twins that were accused by a tool of ours."""
+    names = [(bug, needs) for bug, _, needs in bugs(args.corpus)]
+    cells, lines = told_before(args.corpus)
+    wrong = []
+    load = f", {os.environ['LOAD']}" if os.environ.get("LOAD") else ""
+    for tool in args.tools:
+        lines[tool], accused = sum_of(rows, tool, [n for n, _ in names],
+                                      args.seeds, load)
+        wrong += [] if tool.endswith("San") else accused
+        cells |= {(n, tool): cell(of(rows, tool, n)) for n, _ in names}
+    text = [f"{CORPORA[args.corpus]} {HEAD}",
+            "| bug | needs | " + " | ".join(lines) + " |",
+            "|---|---|" + "---|" * len(lines)]
+    text += [f"| `{bug}` | {needs} | " + " | ".join(
+        cells.get((bug, tool), "not run") for tool in lines) + " |"
+        for bug, needs in names]
+    return "\n".join([*text, "", *lines.values(), ""]), wrong
+
+
+def row_of(corpus, run):
+    return tuple(str(corpus if c == "corpus" else
+                     int(run[c]) if c == "quick" else
+                     "-" if run[c] is None else run[c]) for c in COLUMNS)
+
+
+def runs():
+    """The raw lines, as rows of texts by their columns."""
+    return [dict(zip(COLUMNS, row)) for row in rows_of(RUNS)] \
+        if RUNS.exists() else []
+
+
+def keep_runs(corpus, some):
+    """Puts runs into the raw lines, in the place of other programs' of the same
+    tool and corpus."""
+    new = {row_of(corpus, run) for run in some}
+    tools = {row[1] for row in new}
+    old = {tuple(row.values()) for row in runs()
+           if (row["corpus"], row["tool"]) not in {(corpus, t) for t in tools}}
+    lines = ["\t".join(row) for row in sorted(
+        old | new, key=lambda r: (*r[:3], int(r[4]), int(r[3])))]
+    RUNS.write_text("# " + "\t".join(COLUMNS) + "\n"
+                    + "".join(line + "\n" for line in lines), encoding="utf-8")
