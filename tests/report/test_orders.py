@@ -109,3 +109,55 @@ def test_a_note_is_on_what_is_not_found_and_only_on_that():
     assert len(wrong) == 2
     assert "reads 2 seq_cst -> acquire: not an edit" in wrong[0]
     assert "no note on x.h reads 3" in wrong[1]
+
+
+PROTOCOL = ROOT / "tests/fixtures/orders/protocol.tsv"
+
+
+def told_of(table):
+    return subprocess.run(
+        [sys.executable, ROOT / "tests/tools/orders_protocol.py", table],
+        capture_output=True, text=True, check=False)
+
+
+def test_what_covers_an_order_of_the_epochs_is_what_the_axioms_say():
+    done = told_of(PROTOCOL)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count(": no\n") == 8
+    assert done.stdout.count(": yes\n") == 4
+
+
+def test_a_row_that_says_something_else_fails(tmp_path):
+    rows = PROTOCOL.read_text(encoding="utf-8").splitlines()
+    wrong = next(row for row in rows if row.startswith("C1 acquire, U1"))
+    (tmp_path / "t.tsv").write_text(wrong.removesuffix("yes") + "no\n")
+    done = told_of(tmp_path / "t.tsv")
+    assert done.returncode == 1 and "the table says no" in done.stdout
+
+
+def test_the_protocol_begins_with_the_orders_of_the_tree():
+    """Who changes an order of the proof changes the table, too."""
+    path = "impls/support/epoch.h"
+    found = orders.accesses(path, (ROOT / path).read_text(encoding="utf-8"))
+
+    def order_of(function, n):
+        return [a for a in found if a.function == function][n - 1].order
+    right = {"C1": order_of("epoch_close", 1), "C2": order_of("epoch_close", 2),
+             "A1": order_of("epoch_advance", 1),
+             "A2": order_of("epoch_advance", 2),
+             "A3": order_of("epoch_advance", 3),
+             "A4": order_of("epoch_advance", 4),
+             "U1": order_of("epoch_unpark", 1),
+             "U2": order_of("epoch_unpark", 2),
+             "U3": order_of("epoch_unpark", 3), "P1": order_of("epoch_park", 1)}
+    assert right == {"C1": "acq_rel", "C2": "relaxed", "A1": "acquire",
+                     "A2": "acq_rel", "A3": "acquire", "A4": "acq_rel",
+                     "U1": "acquire", "U2": "relaxed", "U3": "acq_rel",
+                     "P1": "release"}
+    programs = [row.split("\t")[1] for row in PROTOCOL.read_text(
+        encoding="utf-8").splitlines() if row.startswith("none\t")]
+    assert programs == [
+        "s=1.rel p=1.rel t+1.ar n.rlx | t+1.ar p.acq n=2.rel | "
+        "n.acq t+1.ar r.acq | r=1.rlx t+1.ar s.acq",
+        "s=1.rel p=1.rel t+1.ar n.rlx | t+1.ar p.acq n=2.rel | "
+        "n.acq r=1.rlx t+1.ar s.acq"]

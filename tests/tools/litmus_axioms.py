@@ -214,4 +214,5 @@ def main():
               "the axioms say")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,8 @@
 
 tests/fixtures/orders/notes.tsv says of each edit that is not found alone what
 else covers it: where it is (file, function, which access of that function),
-the edit, "covered" or "needs less", and the words.
+the edit, "covered" or "needs less" and whether that is argued or proved, and the
+words.
 """
 import subprocess
 from pathlib import Path
@@ -19,6 +20,12 @@ map is explored under each row of `tests/fixtures/orders/settings.tsv` until a
 schedule fails. Schedules are all that were tried up to that one. What may be
 concluded is in [exploring.md](../exploring.md): that an order is needed, where
 it is found; nothing, where it is not.
+
+What covers an order that is not found is argued, or *proved*: all executions of
+the accesses around it, as C11 allows them, have been tried by
+`tests/tools/orders_protocol.py` (`tests/fixtures/orders/protocol.tsv`). With
+either order weakened alone none of them frees what a reader may still find; with
+both some do. The letters are those of the proof in `impls/support/epoch.h`.
 """
 
 

@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Is an order that is not found alone covered by another one? Each row of
+tests/fixtures/orders/protocol.tsv is a few accesses of a protocol with some of
+their orders weakened, an outcome that must not come, and whether C11 allows it:
+all its executions are tried by litmus_axioms.py.
+
+    orders_protocol.py [TABLE]      status 1 where a row says something else
+"""
+import fnmatch
+import sys
+from pathlib import Path
+
+import litmus_axioms
+
+TABLE = Path("tests/fixtures/orders/protocol.tsv")
+
+
+def rows(table):
+    for line in Path(table).read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            yield line.split("\t")
+
+
+def may_come(program, outcome):
+    """Whether an execution that C11 allows reads values like these."""
+    threads = [[litmus_axioms.Event(i, step) for step in thread.split()]
+               for i, thread in enumerate(program.split(" | "))]
+    return any(
+        fnmatch.fnmatchcase("".join(
+            str(litmus_axioms.value_of(w, execution.read))
+            for w in execution.read.values()), outcome) and execution.c11()
+        for execution, _ in litmus_axioms.executions(threads))
+
+
+def main():
+    wrong = 0
+    for edits, program, outcome, said in rows((sys.argv[1:] or [TABLE])[0]):
+        right = "yes" if may_come(program, outcome) else "no"
+        wrong += right != said
+        print(f"{'ok  ' if right == said else 'FAIL'} {edits}: {right}"
+              + ("" if right == said else f", the table says {said}"))
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
