@@ -61,17 +61,32 @@ fuzz:  ## parsers, 10^6 inputs or a CPU hour each, docs/tally/fuzz.md: ARGS='NAM
 
 # Models of published bugs: no maps of the suite (tests/bugs/README.md).
 BUGS := $(sort $(wildcard tests/bugs/*.c))
-# And, with CORPUS=broken, maps that another hand has broken (tests/broken/README.md).
+# And, with CORPUS=broken, maps that another hand has broken (tests/broken/README.md);
+# with CORPUS=fixtures the planted bugs, whose windows nothing widens here.
 CORPUS ?= bugs
-CORPUS_FILES := $(sort $(wildcard tests/$(CORPUS)/*.c))
+CORPORA := fixtures bugs broken
+CORPUS_FILES := $(sort $(if $(filter fixtures,$(CORPUS)),$(wildcard tests/fixtures/planted/*.c tests/fixtures/explored/*.c),$(wildcard tests/$(CORPUS)/*.c)))
 CORPUS_IDS   := $(notdir $(basename $(CORPUS_FILES)))
-.PHONY: bugs bugs-tally test-bugs-sanitized
+CORPUS_MAPS   = IMPL='$(CORPUS_FILES)' IMPL_FLAGS=-DPLANTED_BARE MAPS_BUILT='$(CORPUS_IDS)'
+.PHONY: bugs bugs-tally bugs-sanitized cost-tally test-bugs-sanitized
 bugs:  ## models of published map bugs and their twins: build/CC/bugs/readmostly check ID; CORPUS=broken: another hand's
-	@$(MAKE) --no-print-directory OUT=$(BUILD)/$(CORPUS) IMPL='$(CORPUS_FILES)' MAPS_BUILT='$(CORPUS_IDS)' \
+	@$(MAKE) --no-print-directory OUT=$(BUILD)/$(CORPUS) $(CORPUS_MAPS) \
 	  SIM_MAPS='$(CORPUS_IDS)' $(addprefix $(BUILD)/$(CORPUS)/,readmostly readmostly-explore)
 
-bugs-tally: bugs  ## which tool finds which published bug, with 20 seeds: docs/tally/bugs.md; CORPUS=broken ARGS='--tools explore'
+bugs-tally: bugs  ## which tool finds which published bug, with 20 seeds: docs/tally/bugs.md; CORPUS=broken ARGS='--tools explore --minutes 60'
 	@$(PYTHON) tests/tools/bugs_tally.py $(BUILD)/$(CORPUS) --corpus $(CORPUS) $(ARGS)
+
+# The loops of `check` under ThreadSanitizer and AddressSanitizer, beside the programs.
+bugs-sanitized: bugs
+	+@for san in tsan:thread asan:address,undefined; do $(SANITIZED) BUILD=build/bugs-$${san#*:} \
+	  SANITIZE="-fsanitize=$${san#*:} -fno-sanitize-recover=all" OUT=$(BUILD)/$(CORPUS)/$${san%:*} $(CORPUS_MAPS) \
+	  $(BUILD)/$(CORPUS)/$${san%:*}/readmostly || exit 1; done
+
+cost-tally:  ## what finding each bug costs, beside sanitizers: docs/tally/cost.md; goes on where it was: ARGS='--seeds 3 --minutes 20'
+	@for c in $(CORPORA); do $(MAKE) --no-print-directory CORPUS=$$c bugs-sanitized && \
+	  { $(PYTHON) tests/tools/bugs_tally.py $(BUILD)/$$c --corpus $$c --tools 'check,explore,explore c11,TSan,ASan' \
+	    $(or $(ARGS),--seeds 5) >$(BUILD)/$$c/page || [ $$? != 2 ]; } || exit 1; done
+	@$(PYTHON) tests/tools/cost_tally.py
 
 $(BUILD)/bugs/table.c: FORCE
 	$(call write_table,$@,$(BUGS))
@@ -180,8 +195,9 @@ racing-tally: all $(TESTS) $(TRIED)  ## tests of tests/racing.txt, each alone, t
 $(BUILD)/tests/history_bench: $(BUILD)/tests/tools/history_bench.o $(BUILD)/readmostly.a
 	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
-history-bench: $(BUILD)/tests/history_bench  ## what judging histories costs: seconds, MiB
+history-bench: $(BUILD)/tests/history_bench  ## what judging histories costs, 10^4 to 10^7 operations: docs/tally/histories.md
 	@$<
+	@tests/tools/history_cost.sh $<
 
 
 # Targets that ask whether the maps are right.
@@ -190,6 +206,10 @@ history-bench: $(BUILD)/tests/history_bench  ## what judging histories costs: se
 CHECK_OPS ?= 200000
 check-maps: $(BUILD)/readmostly  ## all maps, all checks, quick form; CHECK_OPS=1s: that budget of a shape
 	@tests/tools/check_maps.sh $(BUILD)/readmostly $(CHECK_OPS)
+
+.PHONY: check-cost
+check-cost: $(BUILD)/readmostly $(BUILD)/readmostly-explore  ## seconds of check, schedules/s of explore: docs/tally/check-cost.md; ARGS=--maps: of check-maps, too
+	@$(PYTHON) tests/tools/check_cost.py $(BUILD) $(ARGS)
 
 # Maps of libraries, those of `make deps-peers` among them; `make test` has a
 # shorter form, as of all maps.
@@ -257,12 +277,15 @@ soak: $(BUILD)/readmostly  ## long forms of the checks, dated in docs/soak.md
 	@tests/tools/soak.sh $(BUILD)/readmostly build/asan-soak/readmostly
 
 # Growing shards, stock, misuse: long forms (docs/special-maps.md).
-.PHONY: growth-bench misuse-tally
+.PHONY: growth-bench misuse-tally accused-tally
 $(BUILD)/tests/growth_bench: $(BUILD)/tests/tools/growth_bench.o $(BUILD)/readmostly.a
 	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
 growth-bench: $(BUILD)/tests/growth_bench  ## longest operation while shards grow, step by step against all at once
 	@$<
+
+accused-tally: $(BUILD)/readmostly $(BUILD)/readmostly-explore  ## is each misuse, and each map unsafe beside a writer, accused: docs/tally/accused.md
+	@$(PYTHON) tests/tools/accused_tally.py $(BUILD) $(ARGS)
 
 misuse-tally: $(BUILD)/readmostly  ## each misuse and its right form with 200 seeds, by the check named for it
 	@SEEDS=200 BUILD=$(BUILD) tests/cli/misuse.sh

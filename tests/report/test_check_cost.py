@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What checking and exploring cost, with programs that answer as they are
+told: rows, limits, and what stays on the page."""
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TALLY = Path(__file__).parents[1] / "tools/check_cost.py"
+EXPLORE = """#!/bin/sh
+echo "$*" >>{place}/runs
+echo "ok   gomap_rw: {schedules} schedules, 9 steps and 2 switches each, 0 undecided; 77 schedules/s"
+"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "docs/tally").mkdir(parents=True)
+    (tmp_path / "readmostly").write_text("#!/bin/sh\nexit 0\n")
+    (tmp_path / "readmostly").chmod(0o755)
+    return tmp_path
+
+
+def told(place, schedules):
+    program = place / "readmostly-explore"
+    program.write_text(EXPLORE.format(place=place, schedules=schedules))
+    program.chmod(0o755)
+    done = subprocess.run([sys.executable, TALLY, place, "--schedules", "50"],
+                          cwd=place, capture_output=True, text=True,
+                          check=False)
+    return done, (place / "docs/tally/check-cost.md").read_text()
+
+
+def test_each_mode_has_a_row(place):
+    done, page = told(place, "900,000")
+    assert done.returncode == 0 and "Limits not kept: none." in page
+    rows = [line for line in page.splitlines() if " | 900,000 | " in line]
+    assert len(rows) == 8 and all(" | 77 | " in row for row in rows)
+    asked = (place / "runs").read_text().splitlines()
+    assert asked[0] == ("gomap_rw --scheduler random --memory sc --threads 3 "
+                        "--ops 6 --schedules 50")
+    assert asked[3] == "gomap_rw --scheduler exhaustive --memory sc"
+
+
+def test_a_mode_that_is_slow_fails_and_is_named(place):
+    done, page = told(place, "0")
+    assert done.returncode == 1
+    assert "Limits not kept: random, sc: " in page and "pct, c11: " in page
+
+
+def test_the_row_of_all_maps_stays_where_they_were_not_checked(place):
+    (place / "docs/tally/check-cost.md").write_text(
+        "| `check-maps`, before | 300 | 500 | 20 |\n")
+    assert "| `check-maps`, before | 300 | 500 | 20 |\n" in told(place, "9")[1]
