@@ -19,7 +19,7 @@ OURS, THEIRS = TOOLS[:3], TOOLS[3:]
 HEAD = """# What finding a bug costs
 
 Made by `make cost-tally` from [bugs-runs.tsv](bugs-runs.tsv), a line a run; what a run is, and what each bug needs, is
-on the pages of [published bugs](bugs.md), [broken maps](broken.md) and [planted bugs](fixtures.md). TSan and ASan are
+with [published bugs](bugs.md) and [broken maps](broken.md); fixtures are the planted bugs without their pauses. TSan and ASan are
 the loops of `check`, with its defaults, compiled with ThreadSanitizer or with AddressSanitizer and UBSan, up to what the
 sanitizer says; what the check finds there is passed over. Cells are the median of the CPU seconds of the runs that found
 it; behind it in how many runs that was, where not in all. A dash: in none. A bug that a twin is accused of, too, is not
