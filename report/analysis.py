@@ -42,7 +42,7 @@ class Board(NamedTuple):
     def text(self):
         """Conditions in words, for captions."""
         return ", ".join([
-            self.workload, f"{words.keys(self.keys)} keys", self.dist,
+            self.workload, words.of_keys(self.keys), self.dist,
             self.shape, f"placement {self.placement}", *self.rest()])
 
     def rest(self):
@@ -331,7 +331,7 @@ class Analysis:
         usual."""
         board, line, threads = where
         text = (f"{words.plural(threads, 'thread')}, {line.text()}, "
-                f"{words.keys(board.keys)} keys")
+                f"{words.of_keys(board.keys)}")
         if self.headline() and board.workload != self.headline()[0].workload:
             text += f", {board.workload}"
         if board.dist != "uniform":

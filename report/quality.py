@@ -329,13 +329,16 @@ def line(a, rows):
 
 def unranked(a):
     """workload -> most blocks that any of its groups has, of workloads with
-    no group that has enough to rank its maps."""
+    no group that has enough to rank its maps. A workload without a map that
+    may be ranked lacks no blocks."""
     best = {}
     for board in a.boards():
         for line_ in a.lines_of(board):
             for cells in a.grid[board][line_].values():
-                ranked = [c for m, c in cells.items()
-                          if c.ok and a.ranked(m)]
+                may = [c for m, c in cells.items() if a.ranked(m)]
+                if not may:
+                    continue
+                ranked = [c for c in may if c.ok]
                 n = max((len(c.ok) for c in ranked), default=0)
                 old, enough = best.get(board.workload, (0, False))
                 best[board.workload] = (

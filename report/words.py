@@ -91,6 +91,11 @@ def keys(n):
     return count(n)
 
 
+def of_keys(n):
+    """"1 key", "64 Ki keys"."""
+    return f"{keys(n)} key{'' if n == 1 else 's'}"
+
+
 def share(value):
     """A write share as it stands on an axis: 0.027 -> "2.7"."""
     return f"{100 * value:.6g}"

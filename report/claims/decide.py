@@ -91,8 +91,11 @@ def cell_row(e, o):
 
 
 def rounded(value):
-    """Six digits, as in all data files."""
-    return None if value is None else float(f"{value:.6g}")
+    """Six digits, as in all data files; a whole number has all of its own,
+    for a count of events stands in words beside it."""
+    if value is None or float(value).is_integer():
+        return value if value is None else float(value)
+    return float(f"{value:.6g}")
 
 
 def parts_of(claim, whose):

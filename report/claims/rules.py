@@ -18,6 +18,8 @@ LEVEL = 0.95
 ROUNDING = 1e-9  # an interval on logarithms is not exact in its last digits
 OPPOSITE, NO_DIFFERENCE = "opposite", "no difference above"
 SIZE, SIZE_ALONE = "direction holds, size differs", "size differs"
+CROSSES = "the interval crosses a limit"
+UNSURE = "not sure of all claims together"
 KINDS = (OPPOSITE, SIZE, SIZE_ALONE, NO_DIFFERENCE)  # how a refutation begins
 
 
@@ -75,6 +77,15 @@ def of(p, side):
     return (p or {}).get(side)
 
 
+def across(claim, row):
+    """Why nothing is decided: where the interval lies, and what is the least
+    that so wide a one could have shown."""
+    seen = shown(claim, row)
+    return CROSSES if seen is None else (
+        f"{CROSSES}: it could show differences of "
+        f"{words.percent(100 * seen)} and more")
+
+
 def no_interval(claim, row):
     if row["n"] == 0:
         return Outcome(INCONCLUSIVE, "no trial")
@@ -115,8 +126,8 @@ def direction(claim, evidence, p):
     if side == "none":
         return made(claim, row, REFUTED, f"{NO_DIFFERENCE} "
                     + words.percent(100 * claim.band))
-    return made(claim, row, INCONCLUSIVE, "" if side == "open" else
-                "not sure of all claims together", of(p, side))
+    return made(claim, row, INCONCLUSIVE, across(claim, row) if side == "open"
+                else UNSURE, of(p, side))
 
 
 def sized(claim, row):
@@ -157,7 +168,8 @@ def equal(claim, evidence, p):
     if row["low"] > margin or row["high"] < 1 / margin:
         return made(claim, row, REFUTED, "they differ: × "
                     + words.sig(row["centre"]))
-    return made(claim, row, INCONCLUSIVE, p=of(p, "claimed"))
+    return made(claim, row, INCONCLUSIVE, UNSURE if within(claim, row) else
+                across(claim, row), of(p, "claimed"))
 
 
 def figure(claim, evidence, p):
@@ -173,7 +185,8 @@ def figure(claim, evidence, p):
                                  else "")
         return made(claim, row, REFUTED,
                     f"{words.sig(row['centre'])}, not {said}")
-    return made(claim, row, INCONCLUSIVE, p=of(p, "claimed"))
+    return made(claim, row, INCONCLUSIVE, UNSURE if size == "inside" else
+                across(claim, row), of(p, "claimed"))
 
 
 def count(claim, evidence, _):
@@ -231,7 +244,7 @@ def slope(claim, evidence, _):
     if row["high"] < low or row["low"] > high:
         return made(claim, row, REFUTED, f"slope {words.sig(row['centre'])}, "
                     f"not {words.sig(low)} to {words.sig(high)}")
-    return made(claim, row, INCONCLUSIVE)
+    return made(claim, row, INCONCLUSIVE, CROSSES)
 
 
 RULES = {"direction": direction, "ratio": ratio, "equal": equal,

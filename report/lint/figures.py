@@ -133,7 +133,7 @@ def tail(row):
     cell = next((x for x in loops if x.map == row.cell.map
                  and latency.loop(x) == latency.loop(loops[0])), None)
     if cell is None:
-        return [{"p99_why": "no open loop of this map"}]
+        return [{"p99_why": "not run in that open loop"}]
     found = latency.quantile(cell, latency.main_entries(row.c, cell,
                                                         "lookup"), "P99")
     why = cell.why or found["why"]

@@ -4,6 +4,7 @@ contradict the rows."""
 import re
 import shlex
 import statistics
+from pathlib import Path
 
 from report.lint import say
 
@@ -41,7 +42,10 @@ def commands(c):
                     line, "a shell", "the comment is part of a word")
         known = re.search(r"results/([\w.-]+)", line)
         if known:
+            stage = Path((c.rows.meta.get("cells_from") or {}).get(
+                "file") or "").parent
             names = {c.rows.folder.resolve().name, c.rows.meta.get("name"),
+                     stage.parent.name,  # of all stages
                      "again"}  # of a run by hand, measured once more
             c.log.check(known[1] in names, "commands", "index.html#artefacts",
                         line, "the folder, or the campaign's name",

@@ -148,7 +148,7 @@ def counts(text):
 
 def keys(text):
     found = re.search(rf"(\d+(?:[ {THIN}]\d{{3}})*(?:\.\d+)?)[ {THIN}]?"
-                      r"(Ki|Mi|Gi)? (?:resident )?keys", text)
+                      r"(Ki|Mi|Gi)? (?:resident )?keys?\b", text)
     if not found:
         return None
     return round(value(found[1].replace(" ", ""))

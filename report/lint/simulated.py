@@ -3,6 +3,7 @@
 nothing, those that the repository keeps."""
 import json
 import re
+import statistics
 
 from report.lint import say
 from report.lint.rows import TOP, Cell
@@ -38,12 +39,16 @@ def stored(rows):
 
 
 def value(cell, metric):
-    """Per operation; None where a count is missing."""
-    result = cell.ok[-1]["result"]
-    totals = {e["metric"]: e["total"] for e in
-              (result.get("counters") or {}).get("events") or []}
-    parts = [totals.get(name) for name in METRICS[metric]]
-    return None if None in parts else sum(parts) / result["ops"]
+    """Per operation, the middle of its trials; None where none has all
+    counts."""
+    found = []
+    for result in (trial["result"] for trial in cell.ok):
+        totals = {e["metric"]: e["total"] for e in
+                  (result.get("counters") or {}).get("events") or []}
+        parts = [totals.get(name) for name in METRICS[metric]]
+        if None not in parts and result["ops"]:
+            found.append(sum(parts) / result["ops"])
+    return statistics.median(found) if found else None
 
 
 def alt(c, panel, text):

@@ -124,6 +124,23 @@ def hooks(a, cells):
     return found
 
 
+def conditions(cell):
+    """Where a cell was counted: whatever may tell it from another of its
+    map, so that no two rows read alike."""
+    parts = [words.mix(cell.write_share, cell.write_kind)]
+    if cell.miss_share:
+        parts.append(f"{words.share(cell.miss_share)} % of lookups absent")
+    parts += [cell.shape, words.of_keys(cell.keys),
+              words.plural(cell.threads, "thread")]
+    if cell.loop != "mix":
+        parts.append(cell.loop)
+    if cell.dist != "uniform":
+        parts.append(cell.dist)
+    if not cell.presize:
+        parts.append("not presized")
+    return ", ".join(parts) + factors.told(cell)
+
+
 def add(report, a):
     cells = a.by_measure.get("causes", [])
     ran = [c for c in cells if c.ok]
@@ -138,10 +155,7 @@ def add(report, a):
         data += own
         without, counting, cost = rates[cell.id]
         rows.append([
-            chip(a.look, cell.map), esc(
-                f"{words.mix(cell.write_share, cell.write_kind)}, "
-                f"{cell.shape}, {words.keys(cell.keys)} keys, "
-                f"{words.plural(cell.threads, 'thread')}{factors.told(cell)}"),
+            chip(a.look, cell.map), esc(conditions(cell)),
             words.sig(without) if without else "not run",
             words.sig(counting),
             "" if cost is None else words.percent(cost, 2, True),

@@ -34,13 +34,18 @@ def counted(found):
 
 def sentence(found):
     rows = found["claims"]
-    ports = sum(r["of"] == decide.PORT for r in rows)
-    port = (f" {words.count(ports)} of them are about Go and were decided by "
-            "a port in C: they say nothing of Go." if ports else "")
+    ports = [r for r in rows if r["of"] == decide.PORT]
+    undecided = sum(r["verdict"] == rules.INCONCLUSIVE for r in ports)
+    open_ = f", {words.count(undecided)} without a decision" if undecided else ""
+    port = (f" {words.count(len(ports))} of them are about Go and were "
+            f"measured on a port in C{open_}: they say nothing of Go."
+            if ports else "")
     return (f"Of {words.plural(len(rows), 'claim')}: {counted(found)}.{port}"
-            f" On machine {found['machine']}; a false verdict on speed "
-            f"anywhere among them in at most {100 * rules.ALPHA:g} % of such "
-            "runs.")
+            f" On machine {found['machine']}. Where a claim of speed is "
+            "called reproduced or opposite, a false side anywhere among them "
+            f"is in at most {100 * rules.ALPHA:g} % of such runs; that a size "
+            "fits or differs, or is within the band, rests on a 95 % interval "
+            "of its own.")
 
 
 # ---- one row --------------------------------------------------------------

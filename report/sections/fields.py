@@ -69,7 +69,7 @@ def undrawn_words(count):
 
 def title_of(board):
     """What tells one panel from the others."""
-    parts = [board.workload, f"{words.keys(board.keys)} keys"]
+    parts = [board.workload, words.of_keys(board.keys)]
     for value, usual in ((board.dist, "uniform"), (board.shape, "u64x8"),
                          (board.placement, "cores"),
                          (board.memory, "first-touch")):

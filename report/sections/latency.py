@@ -188,7 +188,8 @@ def caption_of(a, text, cells, late):
         f"<b>P50 and P99 by map: {esc(text)}.</b> From the intended start. "
         "Bars: 95 % interval of the median over trials. \"n &lt; 368\": the least"
         " trial has fewer operations than a P99 with an interval needs. "
-        f"{FLOOR} is the floor: driver and timer without a map."
+        + (f"{FLOOR} is the floor: driver and timer without a map."
+           if any(c.map == FLOOR for c in cells) else "")
         + (f" Without a percentile: {esc('; '.join(missing))}." if missing
            else ""))
 
@@ -217,17 +218,23 @@ def curves_figure(report, a, number, text, cells, found):
             f"{operation}, {present(there)}", FLOOR))
     if not panels:
         return ""
-    drawn = [m for m in (a.base, a.contender, FLOOR) if m]
-    caption = (
-        f"<b>Latency by percentile: {esc(text)}.</b> Thick: from the intended"
-        " start; thin dashes: service time alone, drawn for "
-        f"{esc(words.joined(drawn))}, for all in the table. Bars:"
-        " 95 % interval of the median over trials, at each percentile of the "
-        "table that has enough operations. Dotted: too few operations per "
-        "trial for an interval, shown but not compared.")
     return details("Curves: latency by percentile", report.figure(
-        f"latency-curves-{number}", caption, panels, COLUMNS,
-        named(cells, data), "m"))
+        f"latency-curves-{number}", curves_caption(text, data), panels,
+        COLUMNS, named(cells, data), "m"))
+
+
+def curves_caption(text, data):
+    """Names only the maps whose dashes are drawn."""
+    dashed = dict.fromkeys(r["map"] for r in data if r["clock"] == "service")
+    service = ("thin dashes: service time alone, drawn for "
+               f"{esc(words.joined(dashed))}, for all in the table" if dashed
+               else "service time alone is in the table")
+    return (
+        f"<b>Latency by percentile: {esc(text)}.</b> Thick: from the intended"
+        f" start; {service}. Bars: 95 % interval of the median over trials, "
+        "at each percentile of the table that has enough operations. Dotted: "
+        "too few operations per trial for an interval, shown but not "
+        "compared.")
 
 
 def table(report, a, number, text, found, cells, late):

@@ -68,6 +68,8 @@ def conditions(cell):
         parts.append(words.mix(cell.write_share, cell.write_kind))
     if loop_of(cell) in ("fill", "random-fill", "grow"):
         parts.append("presized" if cell.presize else "growing")
+    elif not cell.presize:
+        parts.append("not presized")
     return ", ".join(parts) + factors.told(cell)
 
 

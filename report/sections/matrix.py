@@ -119,7 +119,7 @@ def heading(group, several):
     """A column's place, and the level that its ratios are against."""
     board, line, threads = group["where"]
     place = [board.workload] if several else []
-    place += [line.text(), f"{words.keys(board.keys)} keys",
+    place += [line.text(), words.of_keys(board.keys),
               words.plural(threads, "thread")]
     top = (f"{esc(group['leader'])} {words.sig(group['mops'])} Mop/s"
            if group["leader"] else "nothing ranked")

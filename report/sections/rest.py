@@ -2,6 +2,7 @@
 """10 machines, 11 regression (not in a campaign), 12 limits,
 13 artefacts."""
 import shlex
+from pathlib import Path
 
 from report import damage, words
 from report.page import ALL_DATA, details, esc, none
@@ -38,13 +39,25 @@ def elsewhere(report):
                         "own, with its own controls"))
 
 
+def whose_maps(a):
+    """What the maps' languages keep the page from saying: a map that names
+    a program beside the runner's runs in that program."""
+    maps = getattr(a.campaign, "maps", {})
+    other = sorted(name for name, about in maps.items()
+                   if about.get("program"))
+    whose = "The maps" if not other else (
+        "All maps but " + words.joined(
+            f"<code>{esc(name)}</code>" for name in other))
+    return (f"{whose} are C programs: nothing {'of these' if other else 'here'} "
+            "is about a garbage collector or a managed runtime.")
+
+
 def limits(report, a):
     """What should keep a reader from believing this, from the data."""
     meta = a.campaign.meta
     said = ["One machine, one build, one day. Absolute numbers do not carry "
             "over to another machine; where the ranking flips may not either.",
-            "The maps are C programs: nothing here is about a garbage "
-            "collector or a managed runtime."]
+            whose_maps(a)]
     if meta.get("synthetic"):
         said.insert(0, '<b class="warn">Every number is synthetic: nothing '
                     "was measured.</b>")
@@ -86,21 +99,55 @@ def commands(a):
     The folder is called as the campaign is, wherever it lies now: the page of
     a renamed folder is the same page.
     """
-    folder = shlex.quote(f"results/{a.campaign.name}")
+    folder = shlex.quote(str(Path("results", *folders_of(a.campaign))))
     mode = a.campaign.meta.get("mode")
+    if is_stage_of_claims(a.campaign):
+        return claims_commands(a, folder, mode.partition("-")[2])
     files = " ".join(shlex.quote(w.get("file") or w["name"]) for w in
                      a.campaign.meta.get("workloads") or [])
     return [
         ("measure again, then report", f"make bench MODE={shlex.quote(mode)}"
          if mode else f"readmostly run {files} -o results/again"),
-        ("this page again", f"make report CAMPAIGN={folder}" + (
-            f" PREVIOUS={shlex.quote('results/' + a.earlier.name)}"
-            if a.earlier else "")),
+        page_again(a, folder),
         ("go on where it was stopped", f"readmostly run -o {folder} --resume"),
-        ("draw with gnuplot, also with --terminal",
-         f"python3 -m report {folder} --quick"),
-        ("draw again what that drew",
-         f"cd {folder}/report/quick && gnuplot scaling.gp")]
+        *drawings(folder)]
+
+
+def page_again(a, folder):
+    return ("this page again", f"make report CAMPAIGN={folder}" + (
+        f" PREVIOUS={shlex.quote('results/' + a.earlier.name)}"
+        if a.earlier else ""))
+
+
+def drawings(folder):
+    return [("draw with gnuplot, also with --terminal",
+             f"python3 -m report {folder} --quick"),
+            ("draw again what that drew",
+             f"cd {folder}/report/quick && gnuplot scaling.gp")]
+
+
+def folders_of(campaign):
+    """Its folder's name; of a stage also that of the folder of all stages,
+    in which its cells were named."""
+    cells = Path((campaign.meta.get("cells_from") or {}).get("file") or "")
+    if cells.parent.name != campaign.name or not cells.parent.parent.name:
+        return (campaign.name,)
+    return cells.parent.parent.name, campaign.name
+
+
+def is_stage_of_claims(campaign):
+    return str(campaign.meta.get("mode") or "").startswith("claims-") and \
+        len(folders_of(campaign)) == 2
+
+
+def claims_commands(a, folder, mode):
+    """Of a run for claims: its stage is no campaign that was begun alone."""
+    stages = folder.rpartition("/")[0]
+    return [("measure again, then report", f"make claims MODE={mode}"),
+            page_again(a, folder),
+            ("go on where it was stopped",
+             f"readmostly claims run -o {stages} --resume"),
+            *drawings(folder)]
 
 
 def artefacts(report, a):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """5b Simulated cache: exact counts of a model, never measured ones."""
 import re
+import statistics
 
 from report import factors, stored_counts, words
 from report.page import chip, esc, slug
@@ -39,23 +40,20 @@ def models(a):
 
 
 def counts_of(cell):
-    """metric -> count per operation of a cell's last good trial; {} without
-    one. Counts are exact: trials of one seed are equal."""
-    for trial in reversed(cell.ok):
-        got = trial["result"].get("counters") or {}
-        ops = trial["result"]["ops"]
-        if ops:
-            return {e["metric"]: e["total"] / ops
-                    for e in got.get("events") or []
-                    if e.get("total") is not None}
-    return {}
+    """[metric -> count per operation] of each good trial: a count is exact,
+    but each trial's seed draws other keys."""
+    return [{e["metric"]: e["total"] / trial["result"]["ops"]
+             for e in (trial["result"].get("counters") or {}).get("events")
+             or [] if e.get("total") is not None}
+            for trial in cell.ok if trial["result"]["ops"]]
 
 
 def added(counts, names):
-    """The sum of these counts; None where one is missing."""
-    if any(n not in counts for n in names):
-        return None
-    return sum(counts[n] for n in names)
+    """Median over trials of the sum of these counts, of the trials that have
+    all of them; None where there is none."""
+    sums = [sum(trial[n] for n in names) for trial in counts
+            if all(n in trial for n in names)]
+    return statistics.median(sums) if sums else None
 
 
 def headline_cells(cells):
@@ -169,6 +167,8 @@ def short_lines(reached):
 
 def caption_of(model, cells, origin=""):
     first, reached = cells[0], {}
+    floor = ("null_map is the driver's own share. "
+             if any(c.map == "null_map" for c in cells) else "")
     for c in cells:
         if c.ok:
             reached.setdefault(c.map, []).append(c.threads)
@@ -176,13 +176,14 @@ def caption_of(model, cells, origin=""):
             f"{esc(words.mix(first.write_share, first.write_kind))}, "
             f"{words.keys(first.keys)} keys, {esc(first.shape)}.</b> "
             f"{origin and f'<b>{esc(origin)}</b> '}Counts "
-            "of a simulated multicore: exact, equal in every run, and of a "
-            "model. They say which lines move and who loses them; they say "
-            "nothing of speed. Counts of maps with blocking locks depend on "
-            "the model's latencies and are one of many answers (docs/"
-            "simulated-machine.md). null_map is the driver's own share. False"
-            " sharing: lines lost for a write to bytes that this core had not"
-            f" used.{esc(short_lines(reached))}")
+            "of a simulated multicore, medians over trials: each trial's are "
+            "exact, other keys have others, and they are of a model. They say "
+            "which lines move and who loses them; they say nothing of speed. "
+            "Counts of maps with blocking locks depend on the model's "
+            "latencies and are one of many answers (docs/"
+            f"simulated-machine.md). {floor}False sharing: lines lost for a "
+            "write to bytes that this core had not used."
+            f"{esc(short_lines(reached))}")
 
 
 def add(report, a):

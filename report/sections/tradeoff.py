@@ -60,7 +60,7 @@ def rows_of(a):
             "p99_ns": tail.get("ns"), "p99_low": tail.get("low"),
             "p99_high": tail.get("high"), "p99_cell": tail.get("cell"),
             "p99_text": tail.get("text"),
-            "p99_why": tail.get("why", "no open loop of this map")})
+            "p99_why": tail.get("why", "not run in that open loop")})
     return rows
 
 

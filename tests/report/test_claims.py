@@ -49,6 +49,23 @@ def test_a_rule_on_values_says_what_is_true(rule, true, false, open_):
     assert told == ["reproduced", "refuted", "inconclusive"]
 
 
+@pytest.mark.parametrize("rule,ratio", [
+    ({}, 1.03), (EQUAL, 1.05), (FIGURE, 1.2)])
+def test_an_open_claim_says_what_it_could_have_shown(rule, ratio):
+    """A blank reads as if nothing had been measured."""
+    found = said(campaign(*pair(ratio)), claim(**rule))
+    assert found["verdict"] == "inconclusive"
+    seen = 100 * found["cells"][0]["could_see"]
+    assert found["how"].startswith(
+        f"the interval crosses a limit: it could show differences of {seen:.2f}")
+
+
+def test_a_count_of_events_has_all_its_digits():
+    """As the words beside it do."""
+    assert decide.rounded(50118229) == 50118229
+    assert decide.rounded(1.23456789) == 1.23457
+
+
 @pytest.mark.parametrize("level,how", [
     (0.5, "opposite"), (1.3, "direction holds, size differs"),
     (1.0, "no difference above")])

@@ -9,6 +9,7 @@ import pytest
 
 import report_helpers as helpers
 from report import stored_counts
+from report.sections import simulated
 
 MODEL = "icelake-sp"
 
@@ -204,3 +205,16 @@ def test_maps_with_other_code_are_all_named():
     a.campaign.maps[second] = {}
     assert (f"whose {first} and {second} have other machine code"
             in stored_counts.read(a)[2])
+
+
+def test_a_count_is_the_middle_of_its_trials():
+    """Each trial has keys of its own, and its own counts: one trial would be
+    called n, and contradict the claims of the same cells."""
+    cell = SimpleNamespace(ok=[{"result": {"ops": 10, "counters": {
+        "events": [{"metric": "a", "total": total},
+                   {"metric": "b", "total": 10}]}}} for total in (
+                       50, 10, 90, 20, 40)])
+    counts = simulated.counts_of(cell)
+    assert simulated.added(counts, ("a", "b")) == 5
+    assert simulated.added(counts, ("a", "c")) is None
+    assert simulated.added([], ("a",)) is None

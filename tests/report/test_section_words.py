@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Words of sections that few campaigns have, from rows made here."""
+from collections import namedtuple
 from types import SimpleNamespace
 
 import pytest
 
-from report.sections import latency, rest, validity
+from report import factors, quality
+from report.sections import causes, claims, latency, loops, rest, validity
 
 
 def entries(*counts):
@@ -68,3 +70,101 @@ def test_only_uniform_keys_are_a_limit(dists, told):
                     look=SimpleNamespace(aside={}),
                     grid=[SimpleNamespace(dist=d) for d in dists]))
     assert ("draw keys uniformly" in " ".join(said)) is told
+
+
+def of_maps(programs, **meta):
+    """An analysis of a campaign whose maps run in these programs."""
+    return SimpleNamespace(
+        campaign=SimpleNamespace(name="stage-01", meta=meta, maps={
+            name: {"program": program} if program else {}
+            for name, program in programs.items()}), earlier=None)
+
+
+@pytest.mark.parametrize("programs,told", [
+    ({"a": None, "b": None}, "The maps are C programs: nothing here"),
+    ({"a": None, "go_b": "readmostly-go"},
+     "All maps but <code>go_b</code> are C programs: nothing of these")])
+def test_maps_of_other_programs_are_not_called_c(programs, told):
+    assert rest.whose_maps(of_maps(programs)).startswith(told)
+
+
+CELLS = "results/2026-claims/stage-01/cells.txt"
+
+
+def test_a_stage_of_claims_is_run_again_by_what_ran_it():
+    """The stage's own folder has another above it, and `readmostly run`
+    began neither."""
+    told = dict(rest.commands(of_maps(
+        {}, mode="claims-quick", cells_from={"file": CELLS})))
+    assert told["measure again, then report"] == "make claims MODE=quick"
+    assert told["go on where it was stopped"] == (
+        "readmostly claims run -o results/2026-claims --resume")
+    assert told["this page again"] == (
+        "make report CAMPAIGN=results/2026-claims/stage-01")
+    alone = dict(rest.commands(of_maps({}, mode="quick")))
+    assert alone["measure again, then report"] == "make bench MODE=quick"
+    assert alone["this page again"] == "make report CAMPAIGN=results/stage-01"
+
+
+@pytest.mark.parametrize("dashed,told", [
+    (("go_map_rw",), "drawn for go_map_rw, for all in the table"),
+    ((), "service time alone is in the table")])
+def test_only_drawn_dashes_are_named(dashed, told):
+    said = latency.curves_caption("somewhere", [
+        {"map": "syncmap", "clock": "intended"},
+        *({"map": m, "clock": "service"} for m in dashed)])
+    assert told in said and "null_map" not in said
+
+
+@pytest.mark.parametrize("ran", [True, False])
+def test_a_floor_that_did_not_run_is_not_explained(ran):
+    cells = [SimpleNamespace(map="null_map" if ran else "a", ok=[1])]
+    assert ("null_map is the floor" in latency.caption_of(
+        None, "somewhere", cells, {})) is ran
+
+
+def cell(**changed):
+    return SimpleNamespace(**{
+        **{name: usual for name, usual in factors.OPTIONAL.items()},
+        "write_share": 0.0, "write_kind": "update", "miss_share": 0.0,
+        "shape": "u64x8", "keys": 1, "threads": 2, "loop": "mix",
+        "dist": "uniform", "presize": True, **changed})
+
+
+@pytest.mark.parametrize("conditions", [
+    causes.conditions, loops.conditions])
+def test_cells_that_differ_read_differently(conditions):
+    """A row of 0.02 Mop/s beside one of 10.8 says nothing where both read
+    alike: one was an open loop."""
+    told = [conditions(cell(**changed)) for changed in (
+        {}, {"loop": "paced"}, {"loop": "audit:100"}, {"presize": False},
+        {"loop": "audit:100", "presize": False})]
+    assert len(set(told)) == len(told)
+
+
+def test_absent_keys_and_skew_are_conditions_of_causes():
+    assert "99 % of lookups absent" in causes.conditions(cell(miss_share=.99))
+    assert "zipf:0.99" in causes.conditions(cell(dist="zipf:0.99"))
+    assert ", 1 key," in causes.conditions(cell())
+
+
+def test_a_workload_without_ranked_maps_lacks_no_blocks():
+    """Bounds are never ranked, however many blocks they have."""
+    board = namedtuple("Board", "workload")("w")
+    found = [quality.unranked(SimpleNamespace(
+        boards=lambda: [board], lines_of=lambda _: ["line"],
+        grid={board: {"line": {2: {"gomap": SimpleNamespace(ok=[1] * 3)}}}},
+        ranked=lambda _, may=may: may)) for may in (False, True)]
+    assert found == [{}, {"w": 3}]
+
+
+def test_a_claim_s_sentence_says_what_its_level_is_of():
+    rows = [{"of": "the C port", "verdict": "inconclusive"},
+            {"of": "the C port", "verdict": "refuted"}]
+    said = claims.sentence({"claims": rows, "machine": "m", "count": dict(
+        zip(("reproduced", "depends", "refuted", "inconclusive",
+             "not testable here"), (0, 0, 1, 1, 0)))})
+    assert ("2 of them are about Go and were measured on a port in C, 1 "
+            "without a decision: they say nothing of Go.") in said
+    assert "called reproduced or opposite, a false side anywhere" in said
+    assert "rests on a 95 % interval of its own" in said
