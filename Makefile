@@ -376,7 +376,7 @@ $(OUT)/readmostly-likwid: $(LIKWID_OBJS)
 LOCK ?= build/regress.lock
 REGRESS_AT   := build/regress$(if $(IMPL),-their)
 REGRESS_ARMS := $(foreach arm,base copy head,$(REGRESS_AT)-$(arm)/readmostly)
-.PHONY: regress regress-arms regress-tally
+.PHONY: regress regress-arms
 regress: regress-arms  ## head against base: BASE=ref IMPL=their/map.c
 	@LOCK=$(LOCK) REF=$(call quoted,$(BASE)) NOTES=$(REGRESS_AT)-notes $(if $(IMPL),PLAN=$(REGRESS_AT)-plan) \
 	runner/regress.sh $(REGRESS_ARMS) $(ARGS)
@@ -397,10 +397,6 @@ regress-exact:  ## head's simulated counts against base's: BASE=ref HEAD=ref MAP
 regress-bisect:  ## which commit made a cell red: GOOD=ref BAD=ref CELL=MAP/nKEYS/KIND/tN JUDGE=exact|time
 	@CC='$(CC)' JUDGE=$(call quoted,$(JUDGE)) PYTHON='$(PYTHON)' runner/regress_bisect.sh \
 	$(call quoted,$(GOOD)) $(call quoted,$(BAD)) $(call quoted,$(CELL))
-
-regress-tally:  ## 20 runs of base against itself, 10 against +2 %: bar of the gate
-	@$(MAKE) regress-arms BASE=$(call quoted,$(or $(BASE),HEAD))
-	@LOCK=$(LOCK) runner/regress_tally.sh $(wordlist 1,2,$(REGRESS_ARMS)) $(ARGS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

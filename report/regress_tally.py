@@ -1,25 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make regress-tally: does the gate keep its word on this machine?
+"""make regress-tally: appends a run of the gate to docs/tally/regress.jsonl.
 
-    python3 -m report.regress_tally DIR        appends a run's line
-    python3 -m report.regress_tally --last N   the last N lines and the bar
+    python3 -m report.regress_tally --kind K --commit C --probe TEXT DIR
 
-The runs are of base against itself and against a head that does 2 % more
-operations; their lines stand in docs/tally/regress.jsonl. Exit status: 0 line
-appended, or bar met, 1 not met, 2 usage or input.
+A line has what a second hand needs to decide it again: of each pair ln(head /
+base) and which went first, beside machine, date, commit, verdict and load.
+What the lines come to: report/regress_bars.py. Exit status: 0 appended, or
+there already; 2 usage or input.
 """
 import argparse
-import collections
 import datetime
+import errno
+import fcntl
 import json
+import math
 import os
+import statistics
 import sys
 
-from report import ending, gate, regress, stats, strict_json
+from report import ending, gate, regress, strict_json
 
 TALLY = "docs/tally/regress.jsonl"
 VERDICTS = ("PASS", "FAIL", "INCONCLUSIVE", "INVALID")
-RUN_S = 330.0  # longest that a run may take: allowed_s, and repeats
+DIGITS = 6  # of a ln ratio: a ten thousandth of a per cent
 
 
 def time_of(text):
@@ -28,88 +31,96 @@ def time_of(text):
         text.replace("Z", "+00:00")).timestamp()
 
 
-def line_of(view, rows, verdicts):
-    """One line of the tally, as a dict."""
+def pairs_of(view, rows):
+    """Cell's name -> [ln ratios in the order run, null where one is missing;
+    "1" for each pair whose base went first]."""
+    found = {}
+    for contrast in view["contrasts"]:
+        blocks = view["cells"][contrast["cell"]]["blocks"]
+        pairs = gate.pairs_of(rows, contrast, blocks)
+        found[gate.ROLES[contrast["role"]] + gate.name_of(contrast["cell"])] \
+            = [[None if math.isnan(x) else round(float(x), DIGITS)
+                for x in pairs["d"]],
+               "".join("1" if x else "0" for x in pairs["base_first"])]
+    return found
+
+
+def load_of(rows):
+    """Tasks that could run, before each trial: the middle and the most."""
+    loads = [row["load"] for row in rows if row.get("load") is not None]
+    return [round(statistics.median(loads), 2), max(loads)] if loads else None
+
+
+def line_of(view, rows, verdicts, about=()):
+    """One line of the tally, as a dict; about -- kind, commit, probe"""
     begun = time_of(view["created_utc"])
     ended = max((time_of(row["started_utc"]) + row["wall_ns"] / 1e9
                  for row in rows), default=begun)
     slower = view["arms"]["head"]["control_extra"]
-    return {"date": view["created_utc"][:10], "machine": view["machine"]["id"],
-            "kernel": os.uname().release, "cpus": view["machine"]["cpus"],
-            "plan_sha256": verdicts["plan_sha256"],
-            "base_sha256": view["arms"]["base"]["sha256"],
-            "head": f"+{100 * slower:g} %" if slower else "base",
-            "verdict": verdicts["verdict"], "reason": verdicts["reason"],
-            "seconds": round(ended - begun, 1),
-            "cells": [{key: row[key] for key in
-                       ("cell", "verdict", "n", "slowdown_percent",
-                        "mde_percent", "slot_percent")}
-                      for row in verdicts["cells"] + verdicts["controls"]]}
+    return dict(about) | {
+        "date": view["created_utc"][:10], "created_utc": view["created_utc"],
+        "machine": view["machine"]["id"],
+        "kernel": os.uname().release, "cpus": view["machine"]["cpus"],
+        "plan_sha256": verdicts["plan_sha256"],
+        "base_sha256": view["arms"]["base"]["sha256"],
+        "head_sha256": view["arms"]["head"]["sha256"],
+        "head": f"+{100 * slower:g} %" if slower else "base",
+        "verdict": verdicts["verdict"], "reason": verdicts["reason"],
+        "seconds": round(ended - begun, 1), "load": load_of(rows),
+        "pairs": pairs_of(view, rows),
+        "cells": [{key: row[key] for key in
+                   ("cell", "verdict", "n", "slowdown_percent",
+                    "mde_percent", "slot_percent")}
+                  for row in verdicts["cells"] + verdicts["controls"]]}
 
 
-def shortfalls(lines):
-    """What the bar asks and the lines do not give, as texts; scaled to how
-    many runs there are: of 20 equal runs no FAIL and at least 16 PASS, of
-    10 slow ones at least 9 FAIL and no PASS, none over RUN_S."""
-    same = collections.Counter(x["verdict"] for x in lines
-                               if x["head"] == "base")
-    slow = collections.Counter(x["verdict"] for x in lines
-                               if x["head"] != "base")
-    found = []
-    if same["FAIL"]:
-        found.append(f"base against itself: {same['FAIL']} FAIL, allowed 0")
-    if same["PASS"] < 0.8 * same.total():
-        found.append(f"base against itself: {same['PASS']} of {same.total()} "
-                     "PASS, expected 80 %")
-    if slow["PASS"]:
-        found.append(f"+2 %: {slow['PASS']} PASS, allowed 0")
-    if slow["FAIL"] < 0.9 * slow.total():
-        found.append(f"+2 %: {slow['FAIL']} of {slow.total()} FAIL, "
-                     "expected 90 %")
-    late = sum(x["seconds"] > RUN_S for x in lines)
-    if late:
-        found.append(f"{late} runs took over {RUN_S:.0f} s")
-    return found + one_sided(lines)
+def mend(tally):
+    """Cuts off a line that a kill has torn, and says so; its run is in the
+    folder that it was read from."""
+    with open(tally, "ab+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        whole = file.read()
+        cut = whole.rfind(b"\n") + 1
+        if cut < len(whole):
+            file.truncate(cut)
+            print(f"regress-tally: {tally}: cut off a line that was never "
+                  "finished", file=sys.stderr)
 
 
-def one_sided(lines):
-    """R32: over equal builds, head is slower as often as it is faster."""
-    signs = []
-    for line in lines:
-        known = [c["slowdown_percent"] for c in line["cells"][:1]
-                 if c["slowdown_percent"] is not None]
-        if line["head"] == "base" and known:
-            signs.append(known[0] > 0)
-    p = stats.sign_test(sum(signs), len(signs) - sum(signs))
-    return [f"base against itself: slower in {sum(signs)} of {len(signs)} "
-            f"runs, p = {p:.4f}"] if p <= 0.01 else []
+def put(tally, line):
+    """Appends a line, whole or not at all, and each run once."""
+    os.makedirs(os.path.dirname(tally) or ".", exist_ok=True)
+    mend(tally)
+    if any(old.get("created_utc") == line["created_utc"]
+           for old in read_tally(tally)):
+        return
+    with open(tally, "ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        end = file.seek(0, os.SEEK_END)
+        text = json.dumps(line, sort_keys=True).encode() + b"\n"
+        try:
+            if os.write(file.fileno(), text) < len(text):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except OSError as error:
+            os.ftruncate(file.fileno(), end)
+            raise OSError(error.errno, error.strerror, tally) from error
 
 
-def summary(lines):
-    """Counts in words, one line per kind of head."""
-    out = []
-    for head in ("base", "+2 %"):
-        mine = [x for x in lines if x["head"] == head]
-        count = collections.Counter(x["verdict"] for x in mine)
-        text = ", ".join(f"{count[v]} {v}" for v in
-                         ("PASS", "FAIL", "INCONCLUSIVE", "INVALID"))
-        longest = max((x["seconds"] for x in mine), default=0)
-        out.append(f"head {head}: {len(mine)} runs: {text}; "
-                   f"longest {longest:.0f} s")
-    return "\n".join(out)
-
-
-def append(folder, tally):
+def append(folder, tally, about):
     """Adds a run's line and prints what it came to."""
     view, rows = regress.read(folder)
-    line = line_of(view, rows, gate.decide(view, rows))
-    os.makedirs(os.path.dirname(tally) or ".", exist_ok=True)
-    with open(tally, "a", encoding="utf-8") as file:
-        json.dump(line, file, sort_keys=True)
-        file.write("\n")
-    print("head {head}: {verdict} {reason} ({seconds} s)".format(**line),
-          flush=True)
+    line = line_of(view, rows, gate.decide(view, rows), about)
+    put(tally, line)
+    print("{kind}: {verdict} {why} ({seconds} s)".format(
+        **line, why=line["reason"] or ""), flush=True)
     return 0
+
+
+def is_load(load):
+    return load is None or (isinstance(load, list) and len(load) == 2 and all(
+        type(x) in (int, float) for x in load))
 
 
 def is_line(line):
@@ -118,6 +129,9 @@ def is_line(line):
             and line.get("verdict") in VERDICTS
             and type(line.get("seconds")) in (int, float)
             and line["seconds"] >= 0
+            and isinstance(line.get("kind", ""), str)
+            and isinstance(line.get("plan_sha256", ""), str)
+            and is_load(line.get("load"))
             and isinstance(line.get("cells"), list)
             and all(isinstance(c, dict) and type(
                 c.get("slowdown_percent", "")) in (int, float, type(None))
@@ -140,33 +154,19 @@ def read_tally(tally):
     return lines
 
 
-def judge(count, tally):
-    """Prints the last lines' summary and what the bar misses."""
-    lines = read_tally(tally)[-count:]
-    found = shortfalls(lines)
-    print(summary(lines))
-    print("\n".join(f"not met: {text}" for text in found) or "bar met")
-    return 1 if found else 0
-
-
 def main(argv=None):
     p = argparse.ArgumentParser(prog="python3 -m report.regress_tally",
-                                description=__doc__.split("\n")[0])
-    p.add_argument("folder", nargs="?", metavar="DIR")
-    p.add_argument("--last", type=int, metavar="N")
+                                description=__doc__.split("\n", maxsplit=1)[0])
+    p.add_argument("folder", metavar="DIR")
     p.add_argument("--tally", default=TALLY, metavar="FILE")
+    p.add_argument("--kind", required=True)
+    p.add_argument("--commit", default="unknown")
+    p.add_argument("--probe", default=None, metavar="TEXT",
+                   help="what `readmostly doctor --busy` said before")
     args = p.parse_args(argv)
-    if (args.folder is None) == (args.last is None):
-        p.error("expected DIR or --last N")
-    try:
-        return append(args.folder, args.tally) if args.folder \
-            else judge(args.last, args.tally)
-    except regress.InputError as error:
-        print(f"regress-tally: {error}", file=sys.stderr)
-    except OSError as error:
-        print(f"regress-tally: {error.filename}: {error.strerror}",
-              file=sys.stderr)
-    return regress.USAGE
+    return ending.refusing(lambda: append(args.folder, args.tally, {
+        "kind": args.kind, "commit": args.commit, "probe": args.probe}),
+        "regress-tally", regress.InputError)
 
 
 if __name__ == "__main__":

@@ -305,6 +305,13 @@ stats-rates:  ## simulated: is the truth in its interval, are ledgers without a 
 regress-suites:  ## simulated: 1,000 suites of 20 cells each of equal and of slower programs, decided by the gate
 	@nice -n 19 $$(report/find_python.sh) tests/report/gate_suites.py $(ARGS)
 
+# Real runs of the gate, in turns until each kind has its number:
+# docs/tally/regress.md. Hours in all; the same line goes on.
+.PHONY: regress-tally
+regress-tally:  ## real runs of make regress on equal, slower and moved heads: KINDS='aa lock' N=20 MINUTES=60 BASE=ref
+	@CC='$(CC)' BUILD=$(BUILD) LOCK=$(LOCK) N=$(call quoted,$(N)) MINUTES=$(call quoted,$(MINUTES)) \
+	BASE=$(call quoted,$(BASE)) tests/tools/regress_tally.sh $(KINDS)
+
 # Traces of operations (docs/traces.md).
 .PHONY: replay-tally
 replay-tally: $(BUILD)/readmostly  ## 10^7 operations recorded and replayed: the same state

@@ -58,14 +58,13 @@ gate_elsewhere
 check "elsewhere, in another locale and a large environment the bytes are equal" \
 	cmp "$dir/same" "$dir/elsewhere"
 
-# Layout alone.
-sed -i 's|^RM_DRIVES(ops)|__attribute__((used, noinline)) static int filler(int n)\n{\n\treturn n * 3 + 1;\n}\n\n&|' \
-	"$tree/impls/gomap/gomap_rw.c"
-in_tree git mv impls/support/go_rwmutex.h impls/support/go_rw_lock.h
-in_tree sed -i 's|impls/support/go_rwmutex.h|impls/support/go_rw_lock.h|' \
-	$(in_tree grep -rl 'support/go_rwmutex.h"' impls)
+# Layout alone. Patches are those of `make regress-tally`.
+plant() { in_tree git apply --index "$PWD/tests/fixtures/gate/$1.patch"; }
+plant padding
+plant renamed
+plant linked
 gate layout HEAD
-check "a function before the hot code and a renamed file are not red" [ $status = 0 ]
+check "a function before the hot code, a renamed file and another order of objects are not red" [ $status = 0 ]
 check "and the work tree is said to be changed" says "$dir/layout" " and changes; "
 in_tree git reset -q --hard
 
@@ -78,10 +77,22 @@ check "by false sharing, beside other cores" \
 check "and not in the other map" [ "$(differ padding gomap_rw/n1024/update/t4 | wc -w)" = 1 ]
 in_tree git reset -q --hard
 
+# A look-up that touches one line more: one access for each.
+plant line
+gate line HEAD '' --json "$dir/line.json" --set threads=1
+check "one line more in each look-up is red" [ $status = 1 ]
+echo "# $(differ line gomap_rw/n1024/update/t1)"
+in_tree git reset -q --hard
+# Every 50th look-up twice.
+plant look-ups
+gate twice HEAD '' --json "$dir/twice.json" --set threads=1
+check "2 % more look-ups are red" [ $status = 1 ]
+echo "# $(differ twice gomap_rw/n1024/update/t1)"
+in_tree git reset -q --hard
+
 # One lock more for each write: four more read-modify-writes (the writers' mutex
 # and the readers' count, taken and given back).
-sed -i 's|^	go_rwmutex_lock(&guard->lock);|&\n	go_rwmutex_unlock(\&guard->lock);\n&|' \
-	"$tree/impls/support/guard_go_rw.h"
+plant lock
 gate lock HEAD '' --json "$dir/lock.json"
 check "one lock more for each write is red" [ $status = 1 ]
 found=$(differ lock gomap_rw/n1024/update/t1)

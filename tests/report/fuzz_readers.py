@@ -25,7 +25,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP))
 from report import (damage, journal, latencies, modes,  # noqa: E402
-                    regress, regress_tally, strict_json, topology)
+                    regress, regress_bars, regress_tally, strict_json, topology)
 
 SAMPLE = TOP / "tests" / "fixtures" / "campaign"
 BYTES = 16384  # FUZZ_BYTES
@@ -248,8 +248,8 @@ def tally(folder, text):
         return REFUSED
     for line in io.BytesIO(text):  # ends at \n alone: \r is white space
         told_once(line)
-    regress_tally.summary(lines)
-    regress_tally.shortfalls(lines)
+    regress_bars.text_of(lines)
+    regress_bars.bars(lines)
     file.write_text("".join(json.dumps(x) + "\n" for x in lines))
     expect(regress_tally.read_tally(str(file)) == lines, "not the same again")
     return TAKEN

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # slow: over ten seconds of CPU time; not part of `make check`.
-"""Facts about folders of make regress: verdict, page, tally. Programs that
+"""Facts about folders of make regress: verdict and page. Programs that
 really run are the matter of tests/cli/regress.sh."""
 import contextlib
 import io
@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from gate_fake import ROOT, Fake, meta_of, rows_of, view_of  # noqa: E402
-from report import regress, regress_tally  # noqa: E402
+from report import regress  # noqa: E402
 
 MACHINE = {"id": "0123abcd", "topology": "x", "cpus": 2, "cores": 2,
            "sockets": 1, "nodes": 1, "kinds": 1, "l1d_bytes": 1,
@@ -143,67 +143,3 @@ def test_a_torn_journal_is_no_verdict(tmp_path):
 
 def test_no_folder_is_status_2(tmp_path):
     assert command(tmp_path / "none").returncode == 2
-
-
-# ---- the tally ------------------------------------------------------------
-
-def tally_line(head, verdict, seconds=50.0, slowdown=0.1):
-    return {"head": head, "verdict": verdict, "seconds": seconds,
-            "cells": [{"slowdown_percent": slowdown}]}
-
-
-def tally(same, slow, **more):
-    signs = [0.1, -0.1]
-    return [tally_line("base", v, slowdown=signs[i % 2], **more)
-            for i, v in enumerate(same)] + [tally_line("+2 %", v)
-                                            for v in slow]
-
-
-@pytest.mark.parametrize("same, slow, word", [
-    (["PASS"] * 16 + ["INVALID"] * 4, ["FAIL"] * 9 + ["INVALID"], None),
-    (["PASS"] * 19 + ["FAIL"], ["FAIL"] * 10, "1 FAIL, allowed 0"),
-    (["PASS"] * 15 + ["INVALID"] * 5, ["FAIL"] * 10, "15 of 20"),
-    (["PASS"] * 20, ["FAIL"] * 9 + ["PASS"], "1 PASS, allowed 0"),
-    (["PASS"] * 20, ["FAIL"] * 8 + ["INCONCLUSIVE"] * 2, "8 of 10")])
-def test_the_bar_of_the_tally(same, slow, word):
-    found = regress_tally.shortfalls(tally(same, slow))
-    assert (word is None and not found) or any(word in f for f in found)
-
-
-def test_the_tally_sees_slow_runs_and_one_sidedness():
-    assert "over 330 s" in regress_tally.shortfalls(
-        tally(["PASS"] * 2, [], seconds=331.0))[0]
-    lines = [tally_line("base", "PASS") for _ in range(20)]
-    assert "slower in 20 of 20" in regress_tally.shortfalls(lines)[0]
-
-
-def test_the_tally_appends_and_keeps(tmp_path):
-    file = tmp_path / "tally.jsonl"
-    same = put(tmp_path / "same", Fake())
-    slow = put(tmp_path / "slow", Fake(), head_extra=0.02)
-    for folder in (same, slow) * 2:
-        assert regress_tally.main([f"--tally={file}", str(folder)]) == 0
-    lines = [json.loads(line) for line in open(file)]
-    assert [x["verdict"] for x in lines] == ["PASS", "FAIL"] * 2
-    assert [x["head"] for x in lines] == ["base", "+2 %"] * 2
-    assert {x["seconds"] for x in lines} == {7.5}
-    assert regress_tally.main([f"--tally={file}", "--last=4"]) == 0
-    assert regress_tally.main([f"--tally={file}", str(tmp_path)]) == 2
-
-
-def test_slow_runs_of_the_tally_are_spread(tmp_path):
-    """runner/regress_tally.sh with a gate that only notes what it is asked."""
-    asked, gate_sh = tmp_path / "asked", tmp_path / "gate"
-    put(tmp_path / "kept", Fake())
-    gate_sh.write_text(f"#!/bin/sh\necho $3 >>{asked}\n"
-                       f"mkdir -p $(dirname $5)\n"
-                       f"cp -r {tmp_path}/kept $5\n")
-    gate_sh.chmod(gate_sh.stat().st_mode | stat.S_IXUSR)
-    subprocess.run(
-        ["runner/regress_tally.sh", "base", "copy", "4", "2"], cwd=ROOT,
-        env=dict(os.environ, GATE=str(gate_sh), RESULTS=str(tmp_path / "r"),
-                 TALLY=str(tmp_path / "t")), timeout=300, check=False,
-        capture_output=True)
-    heads = asked.read_text().split()
-    assert heads == ["copy", "copy", "copy+2%"] * 2
-    assert len((tmp_path / "t").read_text().splitlines()) == 6
