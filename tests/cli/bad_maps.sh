@@ -31,11 +31,17 @@ program=$dir/build/readmostly
 
 # A fault that races, or meets whoever comes first, shows in more than one way,
 # and a check says what it met first: the pattern has all that the fault can do.
+# Where it may not show at all, the first of several seeds that does is enough.
+seeds=1
 caught() { # id check pattern arguments...
 	id=$1 check=$2 pattern=$3
 	shift 3
-	"$program" check "$id" --only "$check" "$@" >"$dir/out" 2>&1
-	status=$?
+	for seed in $(seq "$seeds"); do
+		"$program" check "$id" --only "$check" --seed "$seed" "$@" \
+			>"$dir/out" 2>&1
+		status=$?
+		[ $status = 0 ] || break
+	done
 	[ $status = 1 ] && grep -q "^FAIL $id .* $check: .*$pattern" "$dir/out" &&
 		grep -q "again: readmostly check $id .*--seed" "$dir/out"
 	report $? "$id is caught by $check ($pattern)"
@@ -83,6 +89,9 @@ caught bad_scan scan 'which is always there, not at all\|saw 0 tokens'
 caught bad_scan_twice scan 'which is always there, twice\|saw [23] tokens'
 caught bad_scan_moments scan 'saw [23] tokens, no moment'
 caught bad_scan_outgrown scan 'nothing was removed' --ops 20000
+# Beside 25 others on two CPUs one seed of 25 did not show the first of these and
+# none the second: at 18 in 100 (95 %), ten do not once in 3 * 10^7.
+seeds=10
 # Memory that was given out again holds what another key's writer left there, or
 # is writing: other values and torn ones ("gave"), other keys (so that the own
 # one is not found), or no address.
@@ -92,6 +101,7 @@ caught bad_frees_at_once pairs 'freed\|crashed: signal 11\|gave\|said absent' \
 # where the block was given back meanwhile, another block or none.
 caught bad_reads_freed pairs 'gave\|freed\|crashed: signal 11' --quarantine --preempt \
 	--ops 1000000 --shape u64x8
+seeds=1
 caught bad_stores_absent model 'stored a value although the key is absent'
 caught bad_wrong_present model 'insert_if_absent.*not the last one written'
 caught bad_swaps_anyway model 'compare_swap.*said yes, but the expected value is not there'
