@@ -10,6 +10,8 @@
 #
 #   CHECK=1           `make check` instead, in a clone of HEAD. Right is: no fact
 #                     fails. Two cases more: no_events, without:PACKAGE
+#   BUILT=build/gcc   with CHECK: what is built there is taken along, of sources
+#                     that are those of HEAD; only what the case changes is built
 #   SOURCE=DIR        this tree instead of HEAD
 #   ARGS='...'        arguments of the campaign; the default is a short form,
 #                     two maps, one block, nothing repeated. ARGS= is all of smoke
@@ -35,10 +37,15 @@ clean() {
 	[ -n "$KEEP" ] && [ $failed = 1 ] || rm -rf "$work"
 }
 
+take_built() { # FOLDER: with sources that are older
+	(cd "$1" && git ls-files -z | xargs -0 touch -h -d 2020-01-01) &&
+		tar -c --exclude="$BUILT/sanitized" --exclude="$BUILT/tap" "$BUILT" | tar -C "$1" -x
+}
 tree() { # FOLDER: a fresh copy
 	mkdir -p "$1"
 	if [ -n "$CHECK" ]; then
 		git clone -q "$root" "$1"
+		[ -z "$BUILT" ] || take_built "$1"
 	elif [ -n "$SOURCE" ]; then
 		tar -C "$SOURCE" --exclude=./build --exclude=./.git \
 			--exclude='./results/*/' -c . | tar -C "$1" -x
