@@ -9,11 +9,10 @@ again, and how rarely it fails.
 run: of those whose name holds a NAME (or all) the one that has run least comes
 next, until the minutes are over or each has its runs (200 quiet, 50 loaded);
 the same line again goes on. Each run is counted in docs/tally/racing.tsv as
-soon as it has ended. What is counted as quiet is measured: processes that are
-none of the run's used less than a tenth of the CPU time meanwhile. --loaded:
-beside one busy process for each CPU and one more (tests/tools/steady.sh, which
-runs it). page: docs/tally/racing.md, which `run` leaves, too. Status 1: some
-run failed.
+soon as it has ended. Quiet is measured: processes that are none of the run's
+used less than a tenth of the CPU time meanwhile. --loaded: beside one busy
+process for each CPU and one more (tests/tools/steady.sh, which runs it). page:
+docs/tally/racing.md, which `run` leaves, too. Status 1: some run failed.
 """
 import argparse
 import csv
@@ -236,6 +235,7 @@ def run(options):
             tried[test] = tried.get(test, 0) + 1
             now = run_once(test, texts[test], options.loaded, kept)
             write_raw(RAW, add(read_raw(RAW), now))
+            load = now["load"]  # as the machine is, so goes on what is least
             failed += now["failed"]
             print(f"{test}: {'FAILED: ' + now['facts'] if now['failed'] else 'ok'}"
                   f", {now['seconds']} s, {now['load']}", flush=True)
