@@ -20,7 +20,7 @@ report() { # status name
 	fi
 }
 
-tests/tools/with_impl.sh "$dir/build" tests/fixtures/bad_*.c \
+IMPL_FLAGS="-O1 -DRM_CALLED" tests/tools/with_impl.sh "$dir/build" tests/fixtures/bad_*.c \
 	tests/fixtures/waits_for_joined.c tests/fixtures/stalls.c \
 	tests/fixtures/frees_later.c tests/fixtures/frees_at_the_end.c \
 	tests/fixtures/scan_not_outgrown.c tests/fixtures/reads_kept.c \
