@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { STOPPED_TOO_MS = 5000 }; /* until who ended a trial has come to us */
+
 /* Why the runner stopped attending a trial. */
 enum stop {
 	RM_RUNNING,
@@ -284,6 +286,19 @@ static void step(struct run *run)
 		run->stop = RM_LATE;
 }
 
+/* Who ends all that runs here, as Slurm and a terminal do, may have come to the
+   trial first, and to us a moment later: its end is no word about its map. */
+static bool stopped_with_us(const struct run *run, int wait_status)
+{
+	struct pollfd fd = { .fd = run->launch->interrupt_fd,
+		.events = POLLIN };
+	const int by = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+
+	if (by != SIGTERM && by != SIGINT && by != SIGHUP)
+		return false;
+	return fd.fd >= 0 && poll(&fd, 1, STOPPED_TOO_MS) > 0;
+}
+
 static int attend(
         struct run *run, const char *cell_id, struct rm_outcome *outcome)
 {
@@ -301,7 +316,8 @@ static int attend(
 	int wait_status = rm_child_reap(&run->child, &outcome->peak_bytes);
 
 	sigaction(SIGPIPE, &before, NULL);
-	if (run->stop == RM_INTERRUPTED_RUN) {
+	if (run->stop == RM_INTERRUPTED_RUN ||
+	        (run->stop == RM_ENDED && stopped_with_us(run, wait_status))) {
 		outcome->interrupted = true;
 		return 0;
 	}

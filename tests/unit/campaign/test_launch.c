@@ -118,6 +118,33 @@ static void interrupts(void)
 	close(ends[1]);
 }
 
+/* Who stops all processes of a job comes to the trial first. */
+static void stopped_before_its_runner(void)
+{
+	int ends[2];
+	pid_t other;
+
+	if (pipe(ends))
+		return;
+	other = fork();
+	if (!other) {
+		usleep(300000);
+		_exit(write(ends[1], "x", 1) != 1);
+	}
+	struct rm_launch launch = { .interrupt_fd = ends[0] };
+	struct rm_outcome outcome = play_with("term", launch, "throughput");
+
+	CHECK(outcome.interrupted && !outcome.status,
+	        "a trial that was stopped a moment before its runner is "
+	        "interrupted, too");
+	rm_outcome_clear(&outcome);
+	waitpid(other, NULL, 0);
+	close(ends[0]);
+	close(ends[1]);
+	CHECK(fails("term", "signal 15", "ended by signal 15"),
+	        "one that somebody stopped alone has failed");
+}
+
 static size_t padding_of(uint64_t seed)
 {
 	struct rm_launch launch = { .padding_seed = seed };
@@ -234,6 +261,7 @@ int main(void)
 	orphans_die();
 	not_started();
 	interrupts();
+	stopped_before_its_runner();
 	padding();
 	inheritance();
 	survives_signals();
