@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -408,3 +409,11 @@ def test_json_has_its_schema_and_all_figures(run):
 def test_a_file_that_cannot_be_written_is_status_2(run, capsys):
     assert run.status("--json", str(run.folder / "no/such.json")) == 2
     assert "No such file" in capsys.readouterr().err
+
+
+def test_the_gate_and_its_reasons_need_nothing_but_python():
+    """Where no numpy is, either: a run that cannot import it is played."""
+    subprocess.run([sys.executable, "-c", "import sys\nsys.modules['numpy'] ="
+                    " None\nimport report.exact, report.why.__main__"],
+                   cwd=os.path.join(os.path.dirname(__file__), "../.."),
+                   check=True)
