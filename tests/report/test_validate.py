@@ -161,6 +161,23 @@ def test_file_and_line_are_right(good, copied):
     assert line - 1 == braces[1]
 
 
+def test_cells_that_cannot_be_read_are_told_once(good, copied):
+    """What could not be read is not said to be empty, too."""
+    campaign = json.loads((good / "campaign.json").read_text())
+
+    def told(**changed):
+        write_campaign(copied, campaign | changed)
+        return [line.split(": cells ", 1)[1] for line in
+                validate(copied)[1].splitlines() if ": cells " in line]
+
+    broken = copy.deepcopy(campaign["cells"])
+    broken[0]["threads"] = 0
+    said, = told(cells=broken)
+    assert "threads" in said
+    assert told(cells=[]) == [
+        "plan: cells: expected an array that is not empty"]
+
+
 def journal(folder):
     return (folder / "trials.jsonl").read_text().splitlines(keepends=True)
 
