@@ -269,6 +269,15 @@ def test_a_document_is_the_same_twice_and_counts_every_word():
         **dict.fromkeys(rules.VERDICTS, 0), "reproduced": 1}
 
 
+def test_a_document_says_of_which_machine_it_is():
+    """By the machine's id, which campaigns are told apart by; a campaign that
+    does not say its machine has none."""
+    made, claims = campaign(*pair(2.0)), {"S9-01": claim()}
+    assert decide.document(made, claims, {})["machine"] == "00c0ffee"
+    del made.meta["machine"]
+    assert decide.document(made, claims, {})["machine"] is None
+
+
 def test_the_base_of_a_ratio_has_its_value():
     (_, e), = evidence.of_claim(campaign(*pair(2.0)), claim())
     assert e.base == pytest.approx(1e6, rel=0.05)
