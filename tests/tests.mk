@@ -431,7 +431,7 @@ EXPLORE_RUN := $(patsubst %,$(BUILD)/runner/sim/explore/%.o,access clocks events
 $(BUILD)/tests/test_explore_exhaustive: $(BUILD)/tests/unit/sim/explore_brute.o \
   $(patsubst %,$(BUILD)/runner/sim/explore/%.o,exhaust meet tree) $(EXPLORE_RUN)
 # The same with litmus tests: models of memory, which maps have under --memory.
-$(BUILD)/tests/test_explore_litmus: $(BUILD)/tests/unit/sim/explore_litmus.o $(EXPLORE_RUN)
+$(BUILD)/tests/test_explore_litmus $(BUILD)/tests/test_explore_protocol: $(BUILD)/tests/unit/sim/explore_litmus.o $(EXPLORE_RUN)
 $(BUILD)/tests/test_explore_memory: $(EXPLORE_RUN)
 
 .PHONY: litmus

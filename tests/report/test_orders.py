@@ -155,9 +155,9 @@ def test_the_protocol_begins_with_the_orders_of_the_tree():
                      "U1": "acquire", "U2": "relaxed", "U3": "acq_rel",
                      "P1": "release"}
     programs = [row.split("\t")[1] for row in PROTOCOL.read_text(
-        encoding="utf-8").splitlines() if row.startswith("none\t")]
+        encoding="utf-8").splitlines() if row.startswith("no edit")]
     assert programs == [
-        "s=1.rel p=1.rel t+1.ar n.rlx | t+1.ar p.acq n=2.rel | "
-        "n.acq t+1.ar r.acq | r=1.rlx t+1.ar s.acq",
-        "s=1.rel p=1.rel t+1.ar n.rlx | t+1.ar p.acq n=2.rel | "
-        "n.acq r=1.rlx t+1.ar s.acq"]
+        "x=1.rel y=1.rel w+1.ar z.rlx | w+1.ar y.acq z=2.rel | "
+        "z.acq w+1.ar | w+1.ar x.acq",
+        "x=1.rel y=1.rel w+1.ar z.rlx | w+1.ar y.acq z=2.rel | "
+        "z.acq w+1.ar x.acq"]

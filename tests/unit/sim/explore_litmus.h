@@ -12,8 +12,8 @@ enum {
 	LITMUS_THREADS = 4,
 	LITMUS_STEPS = 4,
 	LITMUS_ADDRESSES = 4,
-	LITMUS_SEEN = 8,      /* digits of an outcome */
-	LITMUS_OUTCOMES = 64, /* different ones */
+	LITMUS_SEEN = 8,       /* digits of an outcome */
+	LITMUS_OUTCOMES = 512, /* different ones */
 	LITMUS_ROWS = 80,
 };
 
