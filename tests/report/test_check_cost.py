@@ -53,3 +53,9 @@ def test_the_row_of_all_maps_stays_where_they_were_not_checked(place):
     (place / "docs/tally/check-cost.md").write_text(
         "| `check-maps`, before | 300 | 500 | 20 |\n")
     assert "| `check-maps`, before | 300 | 500 | 20 |\n" in told(place, "9")[1]
+
+
+def test_an_exhaustive_run_that_stopped_counts_what_it_tried(place):
+    _, page = told(place, "20,000 schedules of a program, 232,656 tried, 15 of "
+                   "20 programs to their end; 99")
+    assert "| exhaustive, sc | 232,656 | " in page
