@@ -209,6 +209,15 @@ def run_once(test, text, loaded, kept):
             "facts": facts}
 
 
+def built():
+    """What tells whether the programs were built anew while a test ran: then
+    it says nothing, and campaigns that are resumed are refused."""
+    folder = ROOT / os.environ.get("BUILD", "build/gcc")
+    return [(file.stat().st_ino, file.stat().st_mtime_ns) for file in
+            (folder / "readmostly", folder / "tests/fake_trial")
+            if file.exists()]
+
+
 def commit():
     """What is run; + where files differ from it that are no tally."""
     def git(*words):
@@ -233,7 +242,11 @@ def run(options):
             if test is None:
                 break
             tried[test] = tried.get(test, 0) + 1
+            before = built()
             now = run_once(test, texts[test], options.loaded, kept)
+            if built() != before:
+                print(f"{test}: not counted, it was built anew meanwhile")
+                continue
             write_raw(RAW, add(read_raw(RAW), now))
             load = now["load"]  # as the machine is, so goes on what is least
             failed += now["failed"]
