@@ -89,6 +89,7 @@ begin_folder() { # MACHINE...
 		refuse "$OUT was begun with '$(<"$OUT/state/wish")', now it is '$wish'; expected that again, or another OUT"
 	printf '%s\n' "$@" >>"$OUT/state/machines"
 	all_machines >"$OUT/state/machines.$$" && mv "$OUT/state/machines.$$" "$OUT/state/machines"
+	write_fleet # a launcher may be lost before it has seen anything
 }
 
 # Joins what runs, begins what does not; one launcher at a time, so that no
@@ -213,18 +214,25 @@ admit_all() { # MACHINE...
 	done < <("$(report/find_python.sh)" -m report admit "${@/#/$folder/}")
 }
 
-settle
-estimate
-list=$(machines) || exit 2
-[ -n "$list" ] || refuse "no machine is like that: ${NODES:-${MACHINES:-partition ${site[partition]:-any}, constraint ${site[constraint]:-none}}}"
+# Bash reads a script while it runs. Somebody who edits or updates these sources
+# in the meantime would have it go on in the middle of another line, so all of it
+# is a function, and what calls it ends on its line.
 # shellcheck disable=SC2086 # names without white space
-if [ -n "$PLAN" ]; then
-	print_plan $list
-	exit 0
-fi
-trap 'echo "campaign: this launcher ends, the machines go on; the same line joins them again" >&2; exit 130' INT TERM HUP
-begin_folder $list
-[ -z "$ADMIT" ] || admit_all $list
-begin_all $list
-watch_all
-finish
+main() {
+	local list
+	settle
+	estimate
+	list=$(machines) || exit 2
+	[ -n "$list" ] || refuse "no machine is like that: ${NODES:-${MACHINES:-partition ${site[partition]:-any}, constraint ${site[constraint]:-none}}}"
+	if [ -n "$PLAN" ]; then
+		print_plan $list
+		exit 0
+	fi
+	trap 'echo "campaign: this launcher ends, the machines go on; the same line joins them again" >&2; exit 130' INT TERM HUP
+	begin_folder $list
+	[ -z "$ADMIT" ] || admit_all $list
+	begin_all $list
+	watch_all
+	finish
+}
+main; exit

@@ -56,31 +56,35 @@ said() {
 		END { if (text) print text }' "$state/$node.log" 2>/dev/null
 }
 
-mkdir -p "$state" && cd "$(dirname "$0")/../.." || exit 2
-[ -n "$LOCK_HELD" ] || exec 9>>"$state/$node.lock" || exit 2
-flock -w "${LOCK_WAIT:-600}" 9 & # waited for, so that TERM is heard
-attend $!
-if [ "$rc" != 0 ]; then
-	echo "start: $node is held by another start of this campaign"
-	! goes_on || scontrol requeue "$job" # its word stays the other's
-	exit 75
-fi
-[ -z "$stopped" ] || end 75 "stopped before it began"
-word running - "${job:--}" "on $(uname -n)"
-echo "start: $(date -u +%Y-%m-%dT%H:%M:%SZ) job=${job:--} restart=$restart host=$(uname -n)" \
-	"boot=$(cut -c1-8 /proc/sys/kernel/random/boot_id)" | tee -a "$state/$node.starts"
+# Waits for a start that outlived its job.
+take_lock() {
+	[ -n "$LOCK_HELD" ] || exec 9>>"$state/$node.lock" || exit 2
+	flock -w "${LOCK_WAIT:-600}" 9 & # waited for, so that TERM is heard
+	attend $!
+	if [ "$rc" != 0 ]; then
+		echo "start: $node is held by another start of this campaign"
+		! goes_on || scontrol requeue "$job" # its word stays the other's
+		exit 75
+	fi
+	[ -z "$stopped" ] || end 75 "stopped before it began"
+}
 
 # A mask that is smaller than the machine shares it, silently.
-allowed=$(taskset -pc $$ 2>/dev/null | sed 's/.*: //')
-usable=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
-online=$(getconf _NPROCESSORS_ONLN)
-[ "$usable" = "$online" ] || [ "${PARTIAL:-no}" = yes ] ||
-	end 2 "only CPUs $allowed of $online may be used here; expected an exclusive job, or partial = yes in the site file"
+check_mask() {
+	local allowed usable online
+	allowed=$(taskset -pc $$ 2>/dev/null | sed 's/.*: //')
+	usable=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
+	online=$(getconf _NPROCESSORS_ONLN)
+	[ "$usable" = "$online" ] || [ "${PARTIAL:-no}" = yes ] ||
+		end 2 "only CPUs $allowed of $online may be used here; expected an exclusive job, or partial = yes in the site file"
+}
 
-if [ -n "$PROLOGUE" ]; then
+site_here() {
+	[ -n "$PROLOGUE" ] || return 0
+	# shellcheck source=/dev/null
 	type module >/dev/null 2>&1 || [ ! -r /etc/profile ] || . /etc/profile
 	eval "$PROLOGUE" || end 2 "the site's prologue failed: $PROLOGUE"
-fi
+}
 
 build_here() { # a session of its own, so that TERM ends all of make
 	export BUILD=build/$node mode out=build/$node/bench-${mode##*/}
@@ -89,27 +93,47 @@ build_here() { # a session of its own, so that TERM ends all of make
 		build_needed "$out"' build "$@" &
 	attend -$!
 }
-program=$RM_FLEET_PROGRAM
-if [ -z "$program" ]; then
+# Sets program.
+program_here() { # [ARGUMENTS of run]
+	program=$RM_FLEET_PROGRAM
+	[ -z "$program" ] || return 0
 	build_here "$@"
 	[ -z "$stopped" ] || end 75 "stopped while building"
 	[ "$rc" = 0 ] || end 2 "the build failed with status $rc"
 	program=build/$node/bench-${mode##*/}/readmostly
-fi
+}
 
-"$program" doctor >"$state/$node.doctor" 2>&1
-"$program" run -o "$folder/$node" --mode "$mode" --resume "$@" &
-attend $!
-reason=$(said)
-case $rc in
-0) end 0 '' ;;
-3) # every trial has its line, and some cells no result: nothing is left to do
-	if [ -z "$reason" ] && "$program" validate "$folder/$node" >/dev/null 2>&1; then
-		word whole 3 "${job:--}" "$(grep -a '^status: ' "$state/$node.log" | tail -n 1)"
-		exit 3
-	fi
-	end 3 "${reason:-some cells have no result}"
-	;;
-75) end 75 interrupted ;;
-*) end "$rc" "${reason:-the run ended with status $rc}" ;;
-esac
+run_here() { # [ARGUMENTS of run]
+	local reason
+	"$program" doctor >"$state/$node.doctor" 2>&1
+	"$program" run -o "$folder/$node" --mode "$mode" --resume "$@" &
+	attend $!
+	reason=$(said)
+	case $rc in
+	0) end 0 '' ;;
+	3) # every trial has its line, and some cells no result: nothing is left to do
+		if [ -z "$reason" ] && "$program" validate "$folder/$node" >/dev/null 2>&1; then
+			word whole 3 "${job:--}" "$(grep -a '^status: ' "$state/$node.log" | tail -n 1)"
+			exit 3
+		fi
+		end 3 "${reason:-some cells have no result}"
+		;;
+	75) end 75 interrupted ;;
+	*) end "$rc" "${reason:-the run ended with status $rc}" ;;
+	esac
+}
+
+# One command, so that nothing of this file is read later: who edits it while it
+# runs shall not change what runs.
+main() { # [ARGUMENTS of run]
+	mkdir -p "$state" && cd "$(dirname "$0")/../.." || exit 2
+	take_lock
+	word running - "${job:--}" "on $(uname -n)"
+	echo "start: $(date -u +%Y-%m-%dT%H:%M:%SZ) job=${job:--} restart=$restart host=$(uname -n)" \
+		"boot=$(cut -c1-8 /proc/sys/kernel/random/boot_id)" | tee -a "$state/$node.starts"
+	check_mask
+	site_here
+	program_here "$@"
+	run_here "$@"
+}
+main "$@"; exit
