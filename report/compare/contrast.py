@@ -67,17 +67,28 @@ class Side:
                                if name in self.failed else "")
 
 
+def leading(members, base, contender):
+    """Of the first machine that has two maps to set against each other; of the
+    first, where none has: a campaign may have ended before any trial."""
+    sides = (Side(member, base, contender) for member in members)
+    first = next(sides)
+    return next((side for side in itertools.chain([first], sides)
+                 if side.a.contender), first)
+
+
 class Comparison:
     """All machines, what they share, and every row that pages are made of."""
 
     def __init__(self, found, base=None, contender=None):
         self.found = found
         members = found.members
-        first = Side(members[0], base, contender)
-        self.base = base or first.a.base
-        self.contender = contender or first.a.contender
-        self.sides = [first, *(Side(m, self.base, self.contender)
-                               for m in members[1:])]
+        lead = leading(members, base, contender)
+        self.lead = lead.a
+        self.base = base or lead.a.base
+        self.contender = contender or lead.a.contender
+        self.sides = [lead if m is lead.member
+                      else Side(m, self.base, self.contender)
+                      for m in members]
         self.look = first.a.look if len(members) == 1 else widest(self.sides)
         self.places = self.shared()
         self.head = self.headline()
@@ -93,11 +104,11 @@ class Comparison:
         return [place for place, n in count.items() if n >= least]
 
     def headline(self):
-        """The place that most machines have, of these the first machine's
+        """The place that most machines have, of these the leading machine's
         headline or what is nearest to it: the same line, most threads
         without more threads than CPUs. None where no two share a place."""
-        first = self.sides[0].a
-        if not self.places or first.headline() is None:
+        first = self.lead
+        if not (self.places and self.contender and first.headline()):
             return None
         board, line, threads = first.headline()
 

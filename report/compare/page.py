@@ -119,7 +119,8 @@ def build(c, out, pdf=False):
     parts.machines(report, c)
     if c.head is None:
         report.section("ratio", "2 One ratio on all machines", parts.RATIO,
-                       none("no two machines share a place"))
+                       none("no two machines share a place" if c.contender
+                            else "no machine has results of two maps"))
     else:
         parts.ratio(report, c, rows)
         parts.flips(report, c, rows)

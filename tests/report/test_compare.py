@@ -246,6 +246,24 @@ def test_a_truncated_journal_is_named_as_incomplete(tmp_path, name):
     assert "150 of 205" in made.page
 
 
+@pytest.mark.parametrize("trials", [0, 3])
+def test_a_machine_that_ended_before_its_first_ratio_is_named(
+        tmp_path, trials):
+    """The others choose the pair; where none has one, the page says so."""
+    folders = [machine(tmp_path / name, 8 * name, seed=seed)
+               for seed, name in enumerate("abc")]
+    lines(folders[0], lambda t: t[:trials])
+    made = Compared(*folders, out=tmp_path / "out")
+    assert made.status == 3 and "<b>Incomplete: a</b>" in made.red
+    assert {r["machine"] for r in made.told["ratios"]
+            if r["ratio"] is not None} == {"b", "c"}
+    for folder in folders[1:]:
+        lines(folder, lambda t: t[:trials])
+    made = Compared(*folders, out=tmp_path / "none")
+    assert made.status == 3 and "<b>Incomplete: c</b>" in made.red
+    assert "no machine has results of two maps" in made.page
+
+
 def test_the_same_campaign_counts_once(tmp_path):
     one = machine(tmp_path / "one", "aaaaaaaa")
     machine(tmp_path / "two", "bbbbbbbb", seed=2)
