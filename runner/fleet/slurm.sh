@@ -60,7 +60,7 @@ slurm_look() {
 	local now=${seen[${id[$1]}]:-}
 	case $now in
 	'') echo "gone the job is not known any more" ;;
-	RUNNING* | COMPLETING* | CONFIGURING* | SUSPENDED* | STOPPED*) echo running ;;
+	RUNNING* | COMPLETING* | CONFIGURING* | SUSPENDED* | STOPPED* | SIGNALING* | RESIZING* | STAGE_OUT*) echo running ;;
 	PENDING* | REQUEUE*) echo "waiting ${now#* }" ;;
 	*) echo "gone $now" ;;
 	esac
