@@ -125,13 +125,14 @@ begin_all() {
 
 # A machine whose start is over; a network file system may show its word late.
 settle_machine() { # NODE WHY
-	local state reason
-	IFS=$'\t' read -r state reason < <(state_of "$1")
-	if [ "$state" = lost ] && [ "${misses[$1]:=0}" -lt 3 ]; then
-		misses[$1]=$((misses[$1] + 1))
-		return
+	local state=missing reason="its results could not be fetched"
+	if "${LAUNCHER}_fetch" "$1"; then
+		IFS=$'\t' read -r state reason < <(state_of "$1")
+		if [ "$state" = lost ] && [ "${misses[$1]:=0}" -lt 3 ]; then
+			misses[$1]=$((misses[$1] + 1))
+			return
+		fi
 	fi
-	"${LAUNCHER}_fetch" "$1" || { state=missing reason="its results could not be fetched"; }
 	case $state in lost | interrupted) reason="$reason: $2" ;; esac
 	[ "$state" = complete ] || reason="$reason; see state/$1.log"
 	note "$1" "$state" "$reason"

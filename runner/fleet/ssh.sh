@@ -79,7 +79,8 @@ ssh_begin() { # NODE
 
 ssh_poll() { :; } # each machine is asked by itself
 
-# Its word comes along, so that what is told here is what stands there.
+# Its word comes along while it runs, so that what is told here is what stands
+# there. The last word comes with the results only.
 ssh_look() { # NODE
 	local text files
 	files=$(ssh_files "$1")
@@ -87,13 +88,18 @@ ssh_look() { # NODE
 		echo "away $(tail -n 1 "$OUT/state/$1.refused")"
 		return
 	fi
+	if [ "$(tail -n 1 <<<"$text")" != held ]; then echo "gone no start runs there"; return; fi
 	head -n 1 <<<"$text" >"$OUT/state/$1.status"
-	if [ "$(tail -n 1 <<<"$text")" = held ]; then echo running; else echo "gone no start runs there"; fi
+	echo running
 }
 ssh_give_up() { :; }
 
+# The status last: what ended there and was not fetched whole is fetched again, by
+# any launcher (ssh_find).
 ssh_fetch() { # NODE
 	[ ${#host[@]} -gt 0 ] || ssh_read
+	local from="${host[$1]}:${place[$1]}/results/${OUT##*/}/"
 	ssh_rsync --include="/$1/" --exclude="/$1/report" --include="/$1/**" --include=/state/ --include="/state/$1.log" \
-		--include="/state/$1.st*" --exclude='*' "${host[$1]}:${place[$1]}/results/${OUT##*/}/" "$OUT/"
+		--include="/state/$1.starts" --exclude='*' "$from" "$OUT/" &&
+		ssh_rsync "${from}state/$1.status" "$OUT/state/"
 }
