@@ -3,65 +3,30 @@
 # `make campaign` on a Slurm cluster of three nodes on this computer: nothing is
 # lost or doubled, whatever ends. slow: over five seconds of CPU time; not part
 # of `make check`. What needs minutes is in tests/tools/fleet_long.sh.
+[ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/plain.sh "$0"
 . tests/tools/tap.sh
 . tests/tools/fleet.sh
-# A daemon that has no CPU for so long is given up: no more than a lost one costs.
-export SLURM_CONF=$dir/cluster/slurm.conf SLURM_TEST_EXTRA='SlurmdTimeout=20'
-slurm() { tests/tools/slurm.sh "$1" "$dir/cluster" "${@:2}"; }
-jobs_of() { squeue -h -w "$1" -t running -o %i; } # NODE
-# Slurm starts a requeued job after two minutes; hurried only where its node is
-# free again, or nothing would start there any more.
-hurry() { # NODE JOB
-	until_ "scontrol -o show node $1 | grep -q 'CPUAlloc=0 .*State=IDLE '"
-	until_ "squeue -h -j $2 -o %T | grep -q PENDING"
-	sleep 2
-	scontrol update jobid="$2" StartTime=now
-}
+. tests/tools/fleet_slurm.sh
 
-trap 'slurm stop; rm -rf "$dir"' EXIT
-slurm start 2>"$dir/slurm.out" || {
-	[ $? = 77 ] || { cat "$dir/slurm.out"; exit 1; }
-	skip "campaigns by Slurm" "$(cat "$dir/slurm.out")"
-	done_testing
-	exit
-}
-trap 'kill $launcher $second 2>/dev/null; slurm stop; rm -rf "$dir"' EXIT
-
-# Two launchers at once, on one folder.
-NODES="n1,n[2-3]" campaign a & launcher=$!
-NODES="n1,n[2-3]" OUT=$dir/a runner/fleet/campaign.sh --busy-ok --counters none >"$dir/second.out" 2>&1 & second=$!
-wait $launcher
-check "a campaign on three machines ends with 0" [ $? = 0 ]
-wait $second
-check "so does a second launcher beside it" [ $? = 0 ]
-check "each machine has each trial once" whole a n1 n2 n3
-check "validate agrees" valid a n1 n2 n3
-check "each machine was started once" [ "$(cat "$dir"/a/state/*.starts | wc -l)" = 3 ]
-NODES="n1,n[2-3]" campaign a
-check "the same line again ends with 0" [ $? = 0 ]
-check "and starts nothing" [ "$(cat "$dir"/a/state/*.starts | wc -l)" = 3 ]
+NODES="n1,n[2-3]" two_launchers n1 n2 n3
 NODES=n1 campaign a --set blocks=3
 check "another plan for the folder is status 2" [ $? = 2 ]
 check "and is told what it was begun with" says "$dir/a.out" "was begun with"
-CONSTRAINT=little PLAN=1 campaign b
+NODES='' CONSTRAINT=little PLAN=1 campaign b
 check "a feature chooses machines, and the plan names each job" \
 	[ "$(grep -c ' job of at most 18 min: new' "$dir/b.out") $(grep -c '^  n2 job' "$dir/b.out")" = "1 1" ]
 check "a plan begins nothing" [ ! -e "$dir/b" ]
 
 # A job by TERM, a machine that is lost, one that somebody cancels, and the
 # launcher by SIGKILL.
-export NODES=n1,n2,n3
 gates >"$SITE"
 campaign c & launcher=$!
 hold_all c 5 n1 n2 n3
 one=$(jobs_of n1) two=$(jobs_of n2) three=$(jobs_of n3)
-# shellcheck disable=SC2046 # numbers: the launcher and the function around it
-kill -KILL $launcher $(pgrep -P $launcher)
-wait $launcher 2>/dev/null
+kill_launcher
 scancel --signal=TERM --batch "$one"
-slurm kill-node n2
 scancel "$three"
-until_ "sinfo -h -n n2 -o %t | grep -q down"
+lose_node n2
 slurm add-node n2
 hurry n1 "$one"
 hurry n2 "$two"
@@ -69,13 +34,13 @@ echo 'prologue = :' >"$SITE"
 campaign c & launcher=$!
 until_ "[ \$(grep -c 'n[12]: joined' $dir/c.out) = 2 ]"
 let_go
-wait $launcher
+launcher_ends
 check "the same line again joins two jobs and begins the third anew" \
 	[ "$? $(grep -c 'n[12]: joined' "$dir/c.out")" = "0 2" ]
 check "nothing is lost or doubled" whole c n1 n2 n3
 check "validate agrees again" valid c n1 n2 n3
 check "a start that was requeued is one of its job" says "$dir/c/state/n1.starts" "job=$one restart=1"
-check "each machine was started twice" [ "$(cat "$dir"/c/state/*.starts | wc -l)" = 6 ]
+check "each machine was started twice" [ "$(starts c)" = 6 ]
 
 # A job that is cancelled while the launcher looks; a file that cannot grow.
 kib=$(($(stat -c %s "$dir/c/n1/campaign.json") / 1024 + 16))
@@ -84,17 +49,16 @@ campaign d & launcher=$!
 hold d n3 5
 scancel "$(jobs_of n3)"
 let_go
-wait $launcher
+launcher_ends
 check "with a cancelled job and a full disk the status is 1" [ $? = 1 ]
 check "the cancelled machine is named" says "$dir/d.out" "n3 is interrupted: interrupted: CANCELLED"
 check "the full one with file and reason" says "$dir/d.out" "trials.jsonl: cannot be written: File too large"
 check "fleet.json says so" \
 	[ "$(state d n1) $(state d n2) $(state d n3)" = "complete failed interrupted" ]
-check "and calls only the third complete" whole d n1
+check "and calls only the first complete" whole d n1
+check "the page names both" page_names d n2 incomplete
 echo 'prologue = :' >"$SITE"
-campaign d
-check "the same line again completes both" [ $? = 0 ]
-check "and again nothing is lost or doubled" whole d n1 n2 n3
+completes d n1 n2 n3
 
 # A start that outlived its job still writes: the next one keeps off.
 (

@@ -3,44 +3,16 @@
 # `make campaign MACHINES=file` over three sshd on this computer: nothing is lost
 # or doubled, whatever ends. slow: over five seconds of CPU time; not part of
 # `make check`.
+[ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/plain.sh "$0"
 . tests/tools/tap.sh
 . tests/tools/fleet.sh
-sshd() { tests/tools/sshd.sh "$1" "$dir/sshd" "${@:2}"; }
-runner_of() { pgrep -f "^$build/readmostly run -o results/$1/$2 "; } # FOLDER NODE
-there() { echo "$dir/there/$2/results/$1"; } # FOLDER NODE
+. tests/tools/fleet_ssh.sh
 
-trap 'kill $launcher $second 2>/dev/null; sshd stop; rm -rf "$dir"' EXIT
-sshd start 2>"$dir/sshd.out" || {
-	[ $? = 77 ] || { cat "$dir/sshd.out"; exit 1; }
-	skip "campaigns by ssh" "$(cat "$dir/sshd.out")"
-	done_testing
-	exit
-}
-echo "ssh = ssh -F $dir/sshd/config" >>"$SITE"
-mkdir "$dir/there"
-for i in m1 m2 m3; do echo "$i $i $dir/there/$i # a machine"; done >"$dir/machines"
-export MACHINES=$dir/machines
-
-# Two launchers at once.
-campaign a & launcher=$!
-OUT=$dir/a runner/fleet/campaign.sh --busy-ok --counters none >"$dir/second.out" 2>&1 & second=$!
-wait $launcher
-check "a campaign on three machines ends with 0" [ $? = 0 ]
-wait $second
-check "so does a second launcher beside it" [ $? = 0 ]
-check "each machine has each trial once" whole a m1 m2 m3
-check "validate agrees" valid a m1 m2 m3
-check "each machine was started once" [ "$(cat "$dir"/a/state/*.starts | wc -l)" = 3 ]
-campaign a
-check "the same line again ends with 0 and starts nothing" \
-	[ "$? $(cat "$dir"/a/state/*.starts | wc -l)" = "0 3" ]
+two_launchers m1 m2 m3
 
 # A connection that is lost, a runner that is killed, the launcher by SIGKILL.
 site=$(<"$SITE")
-held() { # FOLDER NODE: once it has begun
-	until_ "[ -s $(there $1 $2)/$2/trials.jsonl ]"
-	: >"$dir/gate.$2"
-}
+held() { runs_there "$1" "$2"; : >"$dir/gate.$2"; } # FOLDER NODE
 gates >>"$SITE"
 campaign b & launcher=$!
 held b m1
@@ -49,16 +21,14 @@ sshd cut m1
 kill -KILL "$(runner_of b m2)"
 until_ "says $dir/b.out 'm1: running: cannot be reached now' >/dev/null"
 until_ "says $dir/b.out 'm2: ' >/dev/null"
-# shellcheck disable=SC2046 # numbers: the launcher and the function around it
-kill -KILL $launcher $(pgrep -P $launcher)
-wait $launcher 2>/dev/null
+kill_launcher
 check "without a connection the run goes on" [ -n "$(runner_of b m1)" ]
 sshd join m1
 echo "$site" >"$SITE"
 campaign b & launcher=$!
 until_ "says $dir/b.out 'm1: joined' >/dev/null"
 let_go
-wait $launcher
+launcher_ends
 check "the same line again completes all" [ $? = 0 ]
 check "one that ran was joined" says "$dir/b.out" "m1: joined"
 check "nothing is lost or doubled" whole b m1 m2 m3
@@ -73,18 +43,42 @@ campaign c & launcher=$!
 held c m1
 kill -TERM "$(runner_of c m1)"
 let_go
-wait $launcher
+launcher_ends
 check "then the status is 1" [ $? = 1 ]
 check "TERM is an interruption" says "$dir/c.out" "m1 is interrupted"
 check "the full disk is named with file and reason" says "$dir/c.out" "trials.jsonl: cannot be written: File too large"
 check "who cannot be reached is named" says "$dir/c.out" "m3 is missing"
 check "fleet.json says so" [ "$(state c m1) $(state c m2) $(state c m3)" = "interrupted failed missing" ]
 check "and calls nobody complete" whole c
+check "the page names who cannot be reached" page_names c m3 missing
 sshd join m3
 printf '%s\n' "ssh = ssh -F $dir/sshd/config" >"$SITE"
-RM_FAKE='=wait:1' campaign c
-check "the same line again completes all three" [ $? = 0 ]
-check "and nothing is lost or doubled" whole c m1 m2 m3
+completes c m1 m2 m3
+
+# Runs that end well while nothing can be fetched: they are not complete here.
+printf '%s\n' '#!/bin/sh' "case \$* in *rsync*--sender*) [ ! -e '$dir/no-fetch' ] || exit 255 ;; esac" \
+	"exec ssh -F '$dir/sshd/config' \"\$@\"" >"$dir/ssh"
+chmod +x "$dir/ssh"
+echo "ssh = $dir/ssh" >"$SITE"
+touch "$dir/no-fetch"
+RM_FAKE='=wait:20' campaign g
+check "results that cannot be fetched make the status 1" [ $? = 1 ]
+check "with the reason" says "$dir/g.out" "m2 is missing: its results could not be fetched"
+rm "$dir/no-fetch"
+completes g m1 m2 m3
+check "without another start" [ "$(starts g)" = 3 ]
+echo "ssh = ssh -F $dir/sshd/config" >"$SITE"
+
+# Somebody edits the scripts while they run: what is read later would end with 2,
+# and what runs has been read. Launcher and start of m2 are of one tree here.
+(cd "$dir/there/m2" && OUT=$dir/e RM_FAKE='=wait:50' runner/fleet/campaign.sh --busy-ok --counters none) >"$dir/e.out" 2>&1 & launcher=$!
+runs_there e m2
+for file in campaign start; do
+	yes 'exit 2' | head -n 3000 1<>"$dir/there/m2/runner/fleet/$file.sh"
+done
+launcher_ends
+check "a campaign whose scripts were edited under it ends with 0" [ $? = 0 ]
+check "and is whole" whole e m1 m2 m3
 
 echo "m1" >"$dir/wrong"
 MACHINES=$dir/wrong campaign d

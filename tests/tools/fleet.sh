@@ -1,14 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # fleet.sh - for tests of campaigns on several machines: . tests/tools/fleet.sh
-# $dir, `campaign FOLDER [ARGUMENTS]` with settings in the environment, and waits
-# that end by a limit. Trials are played (fake_trial), at least 20 ms long each.
+# $dir, `campaign FOLDER [ARGUMENTS]` with settings in the environment, waits that
+# end by a limit, and the facts that hold by Slurm and by ssh. Trials are played
+# (fake_trial), at least 20 ms long each.
 build=$(realpath "${BUILD:-build/gcc}")
 dir=$(mktemp -d -t readmostly-fleet.XXXXXX)
 chmod 0755 "$dir" # munged wants its socket reachable by all
 export POLL=0.3 RM_FLEET_PROGRAM=$build/readmostly RM_TRIAL_PROGRAM=$build/tests/fake_trial
 export MODE=$PWD/tests/fixtures/fleet.conf SITE=$dir/site RM_FAKE='=wait:20'
 printf '%s\n' 'prologue = :' >"$SITE"
+echo "# as $(id -un)${RM_AS_ROOT:+, for a plain user is not to be had: $RM_AS_ROOT}"
 
 campaign() { # FOLDER [ARGUMENTS of run]
 	OUT=$dir/$1 runner/fleet/campaign.sh --busy-ok --counters none "${@:2}" >"$dir/$1.out" 2>&1
@@ -19,6 +21,7 @@ valid() { # FOLDER NODE...
 	for node in "${@:2}"; do "$build/readmostly" validate "$dir/$1/$node" >&2 || return 1; done
 }
 trials() { cat "$dir/$1/$2/trials.jsonl" 2>/dev/null | wc -l; } # FOLDER NODE
+starts() { cat "$dir/$1"/state/*.starts | wc -l; } # FOLDER: of all its machines
 state() { # FOLDER NODE: of fleet.json, by another reader
 	python3 -c 'import json, sys
 print(*[m["state"] for m in json.load(open(sys.argv[1]))["machines"] if m["name"] == sys.argv[2]])' \
@@ -44,3 +47,50 @@ hold_all() { # FOLDER TRIALS NODE...: at the same time, as each runs on until it
 }
 let_go() { rm -f "$dir"/gate.*; }
 ran_to() { until_ "[ \$(trials $1 $2) -ge $3 ]"; } # FOLDER NODE TRIALS
+
+# Waits for the launcher of `campaign ... & launcher=$!`, whose status it has. Its
+# number may be another process's from then on, so that nothing may kill it.
+launcher_ends() {
+	local rc
+	wait "$launcher"
+	rc=$?
+	launcher=''
+	return $rc
+}
+# By SIGKILL: the function around it and the script.
+kill_launcher() {
+	# shellcheck disable=SC2046 # numbers
+	kill -KILL "$launcher" $(pgrep -P "$launcher")
+	launcher_ends 2>/dev/null
+}
+
+# The page over all machines says of one: NODE is WORD (missing, incomplete).
+page_names() { # FOLDER NODE WORD
+	"$(report/find_python.sh)" -m report compare "$dir/$1" >"$dir/page.out" 2>&1
+	[ $? = 3 ] && grep -qF "$2 is $3: " "$dir/$1/report/index.html" || { sed 's/^/# /' "$dir/page.out"; return 1; }
+}
+
+# The end of each mishap: the same line, which has all settings in the
+# environment, makes it whole.
+completes() { # FOLDER NODE...
+	RM_FAKE='=wait:20' campaign "$1"
+	check "the same line completes it" [ $? = 0 ]
+	check "nothing is lost or doubled" whole "$@"
+	check "validate agrees" valid "$@"
+}
+
+# Two launchers at once, on one folder, a; then the same line again.
+two_launchers() { # NODE...
+	campaign a & launcher=$!
+	OUT=$dir/a runner/fleet/campaign.sh --busy-ok --counters none >"$dir/second.out" 2>&1 & second=$!
+	launcher_ends
+	check "a campaign on three machines ends with 0" [ $? = 0 ]
+	launcher=$second second=''
+	launcher_ends
+	check "so does a second launcher beside it" [ $? = 0 ]
+	check "each machine has each trial once" whole a "$@"
+	check "validate agrees" valid a "$@"
+	check "each machine was started once" [ "$(starts a)" = 3 ]
+	campaign a
+	check "the same line again ends with 0 and starts nothing" [ "$? $(starts a)" = "0 3" ]
+}

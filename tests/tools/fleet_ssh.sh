@@ -1,0 +1,30 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# fleet_ssh.sh - for tests of campaigns by ssh, after tests/tools/fleet.sh: begins
+# three sshd, m1, m2, m3, which end with the test, or ends the test.
+sshd() { tests/tools/sshd.sh "$1" "$dir/sshd" "${@:2}"; }
+runner_of() { # FOLDER NODE: of this test, which may run twice at once
+	local pid
+	for pid in $(pgrep -f "^$build/readmostly run -o results/$1/$2 "); do
+		[ "$(readlink "/proc/$pid/cwd")" != "$dir/there/$2" ] || echo "$pid"
+	done
+}
+# A run stands still from its first trial on, so that no load lets it be done early.
+stands_still() { # FOLDER NODE
+	runs_there "$1" "$2"
+	kill -STOP "$(runner_of "$1" "$2")"
+}
+there() { echo "$dir/there/$2/results/$1"; } # FOLDER NODE
+runs_there() { until_ "[ -s $(there "$1" "$2")/$2/trials.jsonl ]"; } # FOLDER NODE
+
+trap 'kill $launcher $second 2>/dev/null; sshd stop; rm -rf "$dir"' EXIT
+sshd start 2>"$dir/sshd.out" || {
+	[ $? = 77 ] || { cat "$dir/sshd.out"; exit 1; }
+	skip "campaigns by ssh" "$(cat "$dir/sshd.out")"
+	done_testing
+	exit
+}
+echo "ssh = ssh -F $dir/sshd/config" >"$SITE"
+mkdir "$dir/there"
+for i in m1 m2 m3; do echo "$i $i $dir/there/$i # a machine"; done >"$dir/machines"
+export MACHINES=$dir/machines
