@@ -454,8 +454,8 @@ $(BUILD)/tests/test_sim_ctx $(BUILD)/tests/test_sim_ctx_portable: tests/unit/tap
 	  -o $@ $(filter %.c,$^)
 
 .PHONY: fleet-test
-fleet-test: $(BUILD)/readmostly $(BUILD)/tests/fake_trial  ## campaigns on three Slurm nodes: time limit, orphan, whole MODE=smoke; docs/tally/fleet.md
-	@BUILD=$(BUILD) tests/tools/fleet_long.sh
+fleet-test: $(BUILD)/readmostly $(BUILD)/tests/fake_trial  ## campaigns on three Slurm nodes and three sshd, each failure of them, 30 min: docs/tally/fleet.md; ARGS='--only slurm:limit'
+	@BUILD=$(BUILD) $(PYTHON) tests/tools/fleet_tally.py $(BUILD)/fleet-test $(ARGS)
 
 # Rooms, doors, circles and sizes; docs of the rules in the tool's head.
 .PHONY: house
