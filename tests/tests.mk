@@ -457,6 +457,14 @@ $(BUILD)/tests/test_sim_ctx $(BUILD)/tests/test_sim_ctx_portable: tests/unit/tap
 fleet-test: $(BUILD)/readmostly $(BUILD)/tests/fake_trial  ## campaigns on three Slurm nodes and three sshd, each failure of them, 30 min: docs/tally/fleet.md; ARGS='--only slurm:limit'
 	@BUILD=$(BUILD) $(PYTHON) tests/tools/fleet_tally.py $(BUILD)/fleet-test $(ARGS)
 
+# Admission's limits, of quiet machines, and what they make of 200 recorded turns.
+.PHONY: admission-spread admission-tally
+admission-spread: $(BUILD)/readmostly  ## limits of admission, of 60 recorded journals of quiet nodes: report/admission.json; ARGS='--seconds 60'
+	@$(PYTHON) tests/tools/admission_tally.py spread $(abspath $<) $(BUILD)/admission-spread $(ARGS)
+
+admission-tally: $(BUILD)/readmostly  ## admission on 200 recorded journals, some with a busy loop: docs/tally/admission.md; ARGS='--seconds 60'
+	@$(PYTHON) tests/tools/admission_tally.py fleets $(abspath $<) $(BUILD)/admission-tally $(ARGS)
+
 # Rooms, doors, circles and sizes; docs of the rules in the tool's head.
 .PHONY: house
 house:  ## structure of the tree: ARGS='--check', '--list NAME', '--baseline REF'

@@ -1,14 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Admission of machines: the rule, on drawn rates with the spread of recorded
-ones, and on a folder that is none."""
+ones, on a folder that is none, and on the recorded ones themselves, with limits
+that are made of another recording (tests/tools/admission_tally.py)."""
 import json
 import math
 import random
 import statistics
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from report import admit
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests/tools")]
+import admission_tally as tally  # noqa: E402
+import kept  # noqa: E402
+
+from report import admit  # noqa: E402
+
+QUIET_ONES, RECORDED = (ROOT / "docs/tally" / name for name in
+                    ("admission-spread.jsonl", "admission.jsonl"))
 
 RULE = json.loads(admit.RULE.read_text())
 CELLS = ("one", "two", "three", "four")
@@ -71,3 +83,75 @@ def test_machines_of_another_kind_are_no_measure():
 def test_a_folder_that_is_none_is_off(tmp_path, capsys):
     assert admit.main([str(tmp_path / "n1")]) == 0
     assert capsys.readouterr().out.startswith("n1\toff\t")
+
+
+# ---- limits, and recorded journals ----
+
+def quiet(aa, cpu=0, speed=1.0, disturbed=0.1):
+    return {"fleet": 0, "node": "n0", "cpu": cpu, "loop": False,
+            "others": 0.01, "aa": aa, "disturbed": disturbed, "kind": "k",
+            "medians": {"one": 1e7 * speed}}
+
+
+def test_limits_are_a_quarter_above_what_99_of_100_keep():
+    rows = [quiet(math.log1p(i / 1000)) for i in range(101)]
+    assert tally.limits(rows) == {"aa_most": 0.13, "speed_most": 0.05,
+                                  "disturbed_most": 0.55}
+
+
+def test_speed_is_held_against_the_same_cpu():
+    rows = [quiet(0.0, cpu, 1 + cpu / 2) for cpu in (0, 1) for _ in range(9)]
+    assert tally.speeds(rows) == [0.0] * 18
+
+
+def test_a_recording_that_was_not_quiet_gives_no_limit():
+    assert tally.limits([quiet(math.log(1.5))] * 60)["aa_most"] is None
+
+
+@pytest.mark.skipif(not QUIET_ONES.exists(), reason="not recorded yet")
+def test_the_limits_are_those_of_the_recording():
+    rows = [row for row in kept.rows(QUIET_ONES) if tally.is_quiet(row)]
+    assert tally.limits(rows) == RULE
+
+
+@pytest.mark.skipif(not RECORDED.exists(), reason="not recorded yet")
+def test_recorded_machines_with_a_busy_loop_are_named_and_quiet_ones_not():
+    found = tally.counted(kept.rows(RECORDED), RULE)
+    assert found["a busy loop on its CPU"][0] and tally.holds(found), found
+
+
+def test_a_class_that_is_judged_wrong_breaks_the_bar():
+    found = {"loop": [10, 10, {}], "quiet": [20, 1, {}], "rest": [5, 5, {}]}
+    assert tally.holds(found)
+    assert not tally.holds(found | {"loop": [10, 9, {}]})
+    assert not tally.holds(found | {"quiet": [20, 2, {}]})
+
+
+def test_limits_of_cells_are_those_of_journals_that_have_eight():
+    cells = [{"cell": str(i), "aa": 0.2 if i == 0 else 0.0, "apart": 0.0,
+              "disturbed": 0.0} for i in range(50)]
+    # one of eight is the bad cell in one of seven journals
+    assert tally.limits(cells)["aa_most"] == 0.28
+    assert tally.limits(cells) == tally.limits(cells)
+    slower = [{**cell, "aa": 0.0, "apart": -0.1} for cell in cells]
+    assert tally.limits(slower)["speed_most"] == 0.14
+
+
+def test_a_recording_goes_on_where_it_was_ended(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tally, "record", lambda program, folder, cpu, loop:
+                        asked.append(folder.name) or {"loop": loop})
+    args = SimpleNamespace(program="p", folder=tmp_path, seconds=60)
+    keys = [(0, node, node == 1) for node in range(4)]
+    tally.fill(tmp_path / "rows", keys[:2], args)
+    rows = tally.fill(tmp_path / "rows", keys, args)
+    assert asked == ["n0", "n1", "n2", "n3"]
+    assert [row["loop"] for row in rows] == [False, True, False, False]
+    args.seconds = -1
+    assert len(tally.fill(tmp_path / "none", keys, args)) == 0
+    assert len(tally.fill(tmp_path / "rows", keys, args)) == 4
+
+
+def test_every_second_fleet_has_a_busy_loop_on_one_node():
+    found = [tally.planted(fleet) for fleet in range(tally.FLEETS)]
+    assert found.count(None) == 25 and set(found) == {None, 0, 1, 2, 3}
