@@ -3,13 +3,14 @@
 """`make fleet-test`: each failure of a campaign on several machines, played on a
 real Slurm (slurmctld, three slurmd) and on three sshd: writes docs/tally/fleet.md.
 
-    tests/tools/fleet_tally.py FOLDER [--only slurm:limit,ssh:disk] [--jobs N]
+    tests/tools/fleet_tally.py FOLDER [--only slurm:limit,ssh:disk] [--jobs N] [--page]
 
 A case is a process of its own (tests/tools/fleet_long.sh) with a cluster of its
 own; what it said is in FOLDER. Each that passed stands in FOLDER/tally.jsonl with
 the digest of its scripts, and is not run again while these are the same: a tally
-that was killed goes on. (Not of the program, which has its commit in it.) --only: these, in any case. --jobs: so many at once, for they
-wait most of the time. Status: 0; 1: a fact failed, which the page says.
+that was killed goes on. (Not of the program, which has its commit in it.)
+--only: these, in any case. --jobs: so many at once, for they wait most of the time.
+--page: none, the page again. Status: 0; 1: a fact failed, which the page says.
 """
 import argparse
 import concurrent.futures
@@ -131,6 +132,8 @@ def write_page(rows, made_of, load):
 
 
 def wanted(args, rows, made_of):
+    if args.page:
+        return []
     if args.only:
         asked = [tuple(word.split(":")) for word in args.only.split(",")]
         wrong = [key for key in asked if key not in CASES]
@@ -148,6 +151,7 @@ def arguments():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", default="")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--page", action="store_true")
     return parser.parse_args()
 
 
