@@ -94,12 +94,12 @@ ssh_look() { # NODE
 }
 ssh_give_up() { :; }
 
-# The status last: what ended there and was not fetched whole is fetched again, by
+# The status last, and in any case, for its length is always one: what ended there and was not fetched whole is fetched again, by
 # any launcher (ssh_find).
 ssh_fetch() { # NODE
 	[ ${#host[@]} -gt 0 ] || ssh_read
 	local from="${host[$1]}:${place[$1]}/results/${OUT##*/}/"
 	ssh_rsync --include="/$1/" --exclude="/$1/report" --include="/$1/**" --include=/state/ --include="/state/$1.log" \
 		--include="/state/$1.starts" --exclude='*' "$from" "$OUT/" &&
-		ssh_rsync "${from}state/$1.status" "$OUT/state/"
+		ssh_rsync --ignore-times "${from}state/$1.status" "$OUT/state/"
 }

@@ -66,7 +66,6 @@ check "results that cannot be fetched make the status 1" [ $? = 1 ]
 check "with the reason" says "$dir/g.out" "m2 is missing: its results could not be fetched"
 rm "$dir/no-fetch"
 completes g m1 m2 m3
-check "without another start" [ "$(starts g)" = 3 ]
 echo "ssh = ssh -F $dir/sshd/config" >"$SITE"
 
 # Somebody edits the scripts while they run: what is read later would end with 2,
