@@ -89,7 +89,7 @@ class Comparison:
         self.sides = [lead if m is lead.member
                       else Side(m, self.base, self.contender)
                       for m in members]
-        self.look = first.a.look if len(members) == 1 else widest(self.sides)
+        self.look = self.lead.look if len(members) == 1 else widest(self.sides)
         self.places = self.shared()
         self.head = self.headline()
         self.pairs = self.all_pairs()

@@ -94,8 +94,9 @@ ssh_look() { # NODE
 }
 ssh_give_up() { :; }
 
-# The status last, and in any case, for its length is always one: what ended there and was not fetched whole is fetched again, by
-# any launcher (ssh_find).
+# The status last: what ended there and was not fetched whole is fetched again, by
+# any launcher (ssh_find). Copied in any case, for another one can have the same
+# length and time.
 ssh_fetch() { # NODE
 	[ ${#host[@]} -gt 0 ] || ssh_read
 	local from="${host[$1]}:${place[$1]}/results/${OUT##*/}/"
