@@ -6,13 +6,20 @@
 
 #include "impls/syncmap/syncmap_read.h"
 
+/* Between the look at a value and its exchange. Nothing; a technique lets
+   another operation run there (impls/technique/take_met.h). */
+#ifndef SYNCMAP_SEEN
+#define SYNCMAP_SEEN() ((void)0)
+#endif
+
 /* Takes a value out of an entry; nil: there is none. */
 RM_HOT uint64_t syncmap_empty(struct syncmap_entry *entry)
 {
 	/* relaxed: the exchange acquires */
 	uint64_t cell = atomic_load_explicit(&entry->p, memory_order_relaxed);
 
-	while (syncmap_live(cell))
+	while (syncmap_live(cell)) {
+		SYNCMAP_SEEN();
 		/* acq_rel: sees the content of what we take out, and who
 		   finds nil sees what was done before (in shard_life, that
 		   the shard has the key no longer); relaxed: again */
@@ -20,6 +27,7 @@ RM_HOT uint64_t syncmap_empty(struct syncmap_entry *entry)
 		            SYNCMAP_NIL, memory_order_acq_rel,
 		            memory_order_relaxed))
 			return cell;
+	}
 	return SYNCMAP_NIL;
 }
 

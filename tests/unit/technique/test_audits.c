@@ -81,6 +81,19 @@ static void promotions(void)
 	        "a map that promotes by its load factor is told apart");
 }
 
+static void takers(void)
+{
+	/* 200 keys: half in the read map, half in dirty only */
+	CHECK(counted("take_met", "takers_met", 2, 100) == 400 &&
+	                counted("take_met", "both_got_it", 2, 100) == 0 &&
+	                counted("take_met", "neither_got_it", 2, 100) == 0 &&
+	                counted("take_met", "values_lost", 2, 100) == 0,
+	        "a Delete comes into each LoadAndDelete, one of them has it");
+	/* a Load and then a Delete gives the even keys to both */
+	CHECK(counted("take_apart", "both_got_it", 2, 100) == 200,
+	        "two steps let both have it: the count would see that");
+}
+
 static void empty_maps(void)
 {
 	static const char *const ids[] = { "emptying_replace",
@@ -128,6 +141,7 @@ int main(void)
 	growth();
 	iterations();
 	promotions();
+	takers();
 	empty_maps();
 	two_threads();
 	return DONE();

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * take_apart.c - the same of a LoadAndDelete that is a Load and then a Delete,
+ * as article S1, 3.3 says that Go's is: beside take_met it shows that the counts
+ * see what the article describes. impls/technique/take_met.h
+ */
+#include "impls/technique/take_met.h"
+
+static bool met_take(void *thread, struct rm_key key, struct rm_value *old)
+{
+	if (!syncmap_lookup(thread, RM_U64X8, key, old))
+		return false;
+	met_between();
+	syncmap_remove(thread, RM_U64X8, key);
+	return true;
+}
+
+const struct rm_impl rm_impl_take_apart = {
+	.id = "take_apart",
+	.label = "Load and then Delete, met by a Delete",
+	.family = "technique",
+	.sync = "epoch",
+	.source = "Go 1.19-1.23, sync/map.go; its LoadAndDelete as misdescribed",
+	.system = "M4",
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &audit_ops,
+	.loops = audit_loops,
+};

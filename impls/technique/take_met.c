@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * take_met.c - a Delete within a LoadAndDelete of the port of sync.Map, whose
+ * LoadAndDelete exchanges what it has seen for nil. impls/technique/take_met.h
+ */
+#include "impls/technique/take_met.h"
+
+static bool met_take(void *thread, struct rm_key key, struct rm_value *old)
+{
+	return syncmap_take(thread, RM_U64X8, key, old);
+}
+
+const struct rm_impl rm_impl_take_met = {
+	.id = "take_met",
+	.label = "LoadAndDelete met by a Delete",
+	.family = "technique",
+	.sync = "epoch",
+	.source = "Go 1.19-1.23, sync/map.go",
+	.system = "M4",
+	.guarantees = "none",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &audit_ops,
+	.loops = audit_loops,
+};

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * take_met.h - a Delete that comes between the look of a LoadAndDelete at a
+ * value and its taking of it: of every key of an audit, by one thread that acts
+ * for two (article S1, 3.3; claim S1-12).
+ *
+ * Two threads that race meet there by luck, or never, and that nothing was seen
+ * then says little. Here the second's whole operation runs at just that place:
+ * of even keys a Delete within a LoadAndDelete, of odd ones the other way round.
+ * Half of the keys are in the read map, half in dirty only. An operation that
+ * looks and takes in two steps gives the key to both.
+ *
+ * A template: the includer defines met_take(), a LoadAndDelete.
+ */
+#ifndef RM_SUPPORT_TAKE_MET_H
+#define RM_SUPPORT_TAKE_MET_H
+
+static void met_between(void);
+#define SYNCMAP_SEEN() met_between()
+#include "impls/syncmap/syncmap.h"
+
+enum { AUDIT_AUDITS, MEETINGS, BOTH, NEITHER, LOST, AUDIT_COUNTS };
+
+static const char *const audit_names[AUDIT_COUNTS][2] = {
+	[AUDIT_AUDITS] = { "audits", "1" },
+	/* operations of the second that ran within one of the first */
+	[MEETINGS] = { "takers_met", "1" },
+	[BOTH] = { "both_got_it", "1" },
+	[NEITHER] = { "neither_got_it", "1" },
+	/* LoadAndDelete succeeded with another value than was stored */
+	[LOST] = { "values_lost", "1" },
+};
+
+#include "impls/technique/audit.h"
+
+/* What the second does when the first has looked. */
+struct met_second {
+	struct audit *audit;
+	void *thread;
+	struct rm_key key;
+	bool takes, got; /* LoadAndDelete, not Delete; it had success */
+	struct rm_value value;
+};
+
+/* Set while one waits: a thread's own, since the place where it acts is deep
+   in the map's code and knows no audit. */
+static _Thread_local struct met_second *met_waiting;
+
+static bool met_take(void *thread, struct rm_key key, struct rm_value *old);
+
+static void met_between(void)
+{
+	struct met_second *second = met_waiting;
+
+	if (!second)
+		return;
+	met_waiting = NULL;
+	audit_add(second->audit, MEETINGS, 1);
+	second->got = second->takes
+	                      ? met_take(second->thread, second->key,
+	                                &second->value)
+	                      : syncmap_remove(second->thread, RM_U64X8,
+	                                second->key);
+}
+
+/* Both take `key`, whose value is the number after it. */
+static void met_once(
+        struct audit *audit, void *first, void *other, uint64_t key)
+{
+	struct met_second second = { .audit = audit,
+		.thread = other,
+		.key = { .word = key },
+		.takes = key % 2 };
+	struct rm_value value = { { 0 } };
+	bool got;
+
+	met_waiting = &second;
+	got = second.takes ? syncmap_remove(first, RM_U64X8, second.key)
+	                   : met_take(first, second.key, &value);
+	met_waiting = NULL;
+	if (second.takes)
+		value = second.value;
+	audit_add(audit, BOTH, got && second.got);
+	audit_add(audit, NEITHER, !got && !second.got);
+	audit_add(audit, LOST,
+	        (second.takes ? second.got : got) && value.word[0] != key + 1);
+}
+
+static void met_store(void *thread, uint64_t first, uint64_t end)
+{
+	for (uint64_t key = first; key < end; key++) {
+		const struct rm_value value = { { key + 1 } };
+
+		syncmap_upsert(thread, RM_U64X8, (struct rm_key){ .word = key },
+		        &value);
+	}
+}
+
+/* All look-ups miss until as many have as dirty has entries. */
+static void met_promote(void *thread, uint64_t keys)
+{
+	struct rm_value value;
+
+	for (uint64_t i = 0; i < keys; i++)
+		syncmap_lookup(
+		        thread, RM_U64X8, (struct rm_key){ .word = i }, &value);
+}
+
+static bool met_all(struct audit *audit, void *first, void *second)
+{
+	struct rm_value value;
+	bool empty = true;
+
+	met_store(first, 0, audit->keys);
+	met_promote(first, audit->keys);
+	met_store(first, audit->keys, 2 * audit->keys);
+	for (uint64_t key = 0; key < 2 * audit->keys; key++) {
+		met_once(audit, first, second, key);
+		empty &= !syncmap_lookup(first, RM_U64X8,
+		        (struct rm_key){ .word = key }, &value);
+	}
+	return empty;
+}
+
+/* False where a key is still there that both were to take. */
+static bool audit_once(struct audit *audit, uint64_t seed)
+{
+	const struct rm_sizing sizing = {
+		.threads = 2, .shape = RM_U64X8, .seed = seed
+	};
+	struct syncmap *map = syncmap_create(&sizing);
+	void *first = map ? syncmap_join(map, 0) : NULL;
+	void *second = first ? syncmap_join(map, 1) : NULL;
+	const bool right = second && met_all(audit, first, second);
+
+	if (second)
+		syncmap_leave(second);
+	if (first)
+		syncmap_leave(first);
+	if (map)
+		syncmap_destroy(map);
+	return right;
+}
+
+#endif /* RM_SUPPORT_TAKE_MET_H */
