@@ -54,7 +54,7 @@ headers = $(if $(filter $(1),$(IMPLS)),$(if $(call needs,$(1)),$(patsubst -I%,-i
 objects = $(patsubst %,$(1)/%.o,$(basename $(2)))
 IMPL      ?=
 IMPL_FLAGS ?=
-ALL_IMPLS := $(sort $(wildcard impls/*/*.c impls/*/*.cc)) $(IMPL)
+ALL_IMPLS := $(sort $(wildcard impls/*/*.c impls/*/*.cc)) $(filter-out %.so,$(IMPL))
 IMPLS     := $(foreach f,$(ALL_IMPLS),$(if $(call has,$(f)),$(f)))
 SKIPPED   := $(filter-out $(IMPLS),$(ALL_IMPLS))
 # MAPS_BUILT='IDS' links these maps only (STATS_MAPS, SIM_MAPS: into the
@@ -383,7 +383,7 @@ regress: regress-arms  ## head against base: BASE=ref IMPL=their/map.c
 
 regress-arms:
 	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) IMPL=$(call quoted,$(IMPL)) \
-	IMPL_FLAGS=$(call quoted,$(IMPL_FLAGS)) runner/regress_arms.sh $(call quoted,$(BASE))
+	IMPL_FLAGS=$(call quoted,$(IMPL_FLAGS)) IMPL_MAKE=$(call quoted,$(IMPL_MAKE)) runner/regress_arms.sh $(call quoted,$(BASE))
 
 # Counts of the simulated machine, without noise: no lock, no Python but the
 # plain one (docs/exact-gate.md).

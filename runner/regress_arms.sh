@@ -11,6 +11,8 @@
 # and built those of its controls; CC, BUILD are make's. Leaves
 # build/regress-base/built (commit, compiler, maps: another needs another build)
 # and build/regress-notes (or -their-notes): what was built, for the campaign.
+# IMPL=FILE.so: a library as runner/foreign.h says, in any language; IMPL_MAKE=
+# 'COMMAND' makes it (or a source that git does not know) in the tree of each arm.
 # Status: 0; 1 head is broken; 2 usage or input.
 export LC_ALL=C
 gate=regress
@@ -22,7 +24,7 @@ at=build/regress${IMPL:+-their}
 [ -n "${1-}" ] || say "expected BASE=<git ref>"
 report/find_python.sh >/dev/null || exit 2
 find_subject
-case $impl in *.c | *.cc | '') ;; *) say "IMPL=$IMPL: expected a file that ends with .c or .cc" ;; esac
+case $impl in *.c | *.cc | *.so | '') ;; *) say "IMPL=$IMPL: expected a file that ends with .c, .cc or .so" ;; esac
 base=$(commit_of BASE "$1") || exit
 head=$(commit_of HEAD HEAD) || exit
 lock_builds
@@ -55,14 +57,38 @@ ours() {
 
 # Of another: Readmostly as it is here, with their map of one commit in it.
 theirs() { # ARM WHAT [COMMIT]
-	local tree=$at-$1/theirs
+	local tree=$at-$1/theirs file=$at-$1/theirs/$impl
 	take_theirs "$tree" "${3-}"
-	[ -f "$tree/$impl" ] || say "$1 has no $impl: there is nothing to compare with"
+	[ -z "${IMPL_MAKE:-}" ] || (cd "$tree" && sh -c "$IMPL_MAKE") >"$at-$1/log" 2>&1 || {
+		tail -n 15 "$at-$1/log" >&2
+		say "$1, $2: IMPL_MAKE=$IMPL_MAKE fails ($at-$1/log): mend it or choose another commit"
+	}
+	[ -f "$file" ] || say "$1 has no $impl: there is nothing to compare with${IMPL_MAKE:+, or IMPL_MAKE does not make it}"
 	rm -rf "${build:?}/$tree"
+	case $impl in *.so) called "$1"; file=$tree/called/$id.c ;; esac
 	quiet_make "$1, $impl of $2," "$at-$1/log" 'mend it or choose another commit' \
 		BUILD="$build" OUT="$at-$1" \
-		IMPL="$tree/$impl" IMPL_FLAGS="$(flags_of "$PWD/$tree")" \
+		IMPL="$file" IMPL_FLAGS="$(flags_of "$PWD/$tree")" \
 		MAPS_BUILT="$id" STATS_MAPS= SIM_MAPS= "$at-$1/readmostly"
+}
+# called ARM: the map whose operations are calls into their library; whether it is
+# one is judged by `readmostly check`, of base as of head.
+called() {
+	local tree=$PWD/$at-$1/theirs
+	mkdir -p "$tree/called" && cat >"$tree/called/$id.c" <<MAP || cannot build "$tree cannot be written"
+#define FOREIGN_FILE "$tree/$impl"
+#include "runner/foreign_loop.h"
+const struct rm_impl rm_impl_$id = { .id = "$id",
+	.label = "$id, each operation a call", .family = "free",
+	.sync = "its own", .source = "$id.so", .system = "", .shapes = 1,
+	.guarantees = "none", .progress = "blocking", .dispatch = "callback",
+	.ops = &foreign_ops, .drive = { drive_u64x8 } };
+MAP
+}
+judge_library() { # ARM
+	local said
+	said=$("$at-$1/readmostly" check "$at-$1/theirs/$impl" --shape u64x8 --only model --ops 1 2>&1)
+	[ $? != 2 ] || say "$1: ${said##*$'\n'}"
 }
 # The cells of the plan, of their map alone; the controls, too: they say what can
 # be seen of it.
@@ -114,6 +140,11 @@ if [ -n "$id" ]; then
 	theirs base "${base:0:12}" "$base"
 	theirs head 'the work tree'
 	their_plan
+	case $impl in *.so)
+		judge_library base
+		judge_library head
+		chosen="$at-head/theirs/$impl $id" ;;
+	esac
 else
 	choose_maps
 	ours
@@ -122,8 +153,10 @@ same_protocol "$at-base/readmostly" "$at-head/readmostly" "$base"
 cp --reflink=never "$at-base/readmostly" "$at-copy/readmostly" 2>/dev/null ||
 	cannot "$at-copy" "$at-copy cannot be written"
 changed=$(changes_of "$repo")
+how='' # the measured operations are reached
+case $impl in *.so) how=' (each operation is a call through runner/foreign.h)' ;; esac
 # Slowdowns that are accepted on purpose: report/trailers.py reads them.
-printf '%s\n' "commit=$base" "head=$head$changed" ${id:+"map=$impl"} \
+printf '%s\n' "commit=$base" "head=$head$changed" ${id:+"map=$impl$how"} \
 	${id:+"readmostly=$(readmostly_commit)"} >"$at-notes" &&
 	git -C "$repo" log --reverse --topo-order --format=%B "$base..$head" |
 	sed -n '/^Slower:/p' | sed = | sed 'N; s/^/slower/; s/\n/=/' >>"$at-notes" ||

@@ -27,7 +27,10 @@ if [ "$1" = --json ]; then
 fi
 python=$(command -v "${PYTHON:-python3}") || say "no python3 here"
 find_subject
-case $impl in *.cc) say "IMPL=$IMPL: a map in C++ is not simulated; its time: make regress" ;; esac
+case $impl in
+*.cc) say "IMPL=$IMPL: a map in C++ is not simulated; its time: make regress" ;;
+*.so) say "IMPL=$IMPL: a library is not simulated; its time: make regress" ;;
+esac
 base_commit=$(commit_of BASE "$base") || exit
 head_commit=$(commit_of HEAD "${head:-HEAD}") || exit
 [ -n "$head" ] || changed=$(changes_of "$repo")

@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `make regress` of what is not in C: a shared library behind runner/foreign.h,
+# made in the tree of each arm and called in the loop, which is said, and a map in
+# C++. What is broken is stopped before it is timed; what is timed has a verdict,
+# whatever the clock says of it.
+# slow: a minute of CPU time; not part of `make check`.
+. tests/tools/tap.sh
+. tests/tools/own_tree.sh
+build=${BUILD:-build/gcc}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN NOTES GITHUB_ACTIONS WORKLOAD
+report/find_python.sh >/dev/null || exit 3
+tree=$dir/tree theirs=$dir/theirs cxx=${CXX:-g++}
+own_tree "$tree"
+mkdir -p "$theirs/runner"
+cp runner/foreign.h "$theirs/runner"
+cp examples/cpp/unordered_map.cc "$theirs/their_lib.cc"
+sed 's/std_mutex/their_cxx/g' impls/lib/std_mutex.cc >"$theirs/their_cxx.cc"
+echo '*.so' >"$theirs/.gitignore"
+in_theirs() { (cd "$theirs" && "$@"); }
+in_theirs git init -q -b main
+in_theirs commit_all first
+in_theirs git tag good
+make_it="$cxx -std=c++17 -O2 -I. -shared -fPIC -pthread -o their_lib.so their_lib.cc"
+in_theirs $make_it || exit 1
+
+arms() { # NAME FILE BASE: sets status
+	(cd "$tree" && IMPL=$theirs/$2 IMPL_MAKE=$made CHECK='--ops 2000 --deadline 1' \
+		CC=$(cut -d' ' -f1 "$build/flags") BUILD=$build runner/regress_arms.sh "$3") \
+		>"$dir/$1" 2>"$dir/$1.err"
+	status=$?
+	sed 's/^/# /' "$dir/$1" "$dir/$1.err" | cut -c1-300
+}
+edit() { # FILE SED: of the file, as it was in good
+	in_theirs git checkout -q good -- "$1"
+	sed -i "$2" "$theirs/$1"
+	! in_theirs git diff --quiet good
+}
+stopped() { # NAME MAP WORDS
+	[ $status = 1 ] && grep -qE "$3" "$dir/$1" && tail -n 1 "$dir/$1" |
+		grep -q "^verdict: FAIL (.*$2 of head fails its checks; nothing was timed)$"
+}
+refused() { # NAME WORDS
+	[ $status = 2 ] && tail -n 1 "$dir/$1.err" | grep -qE "^regress(-exact)?: $2"
+}
+
+# A library.
+made=$make_it
+edit their_lib.cc 's/^		\*value = at->second;/&\n		if (key.word % 8 == 5)\n			return false;/'
+arms wrong their_lib.so good
+check "a library of head that answers wrongly is FAIL before it is timed" \
+	stopped wrong their_lib.so '^FAIL .*their_lib.so u64x8 model: '
+edit their_lib.cc 's/^	RM_FOREIGN_VERSION,/	9,/'
+arms other their_lib.so good
+check "one of another version is named" \
+	refused other 'head: .*their_lib.so: rm_foreign_map.version is 9, expected 1'
+edit their_lib.cc 's/^#include <mutex>/#error planted\n&/'
+arms breaks their_lib.so good
+check "one that does not build is named, with the command" \
+	refused breaks "head, the work tree: IMPL_MAKE=.* fails \(.*/log\): mend it"
+in_theirs git checkout -q good -- their_lib.cc
+made=
+arms unmade their_lib.so good
+check "one that nothing makes is named" refused unmade 'base has no their_lib.so'
+made=$make_it
+(cd "$tree" && IMPL=$theirs/their_lib.so BUILD=$build runner/regress_exact.sh good) 2>"$dir/exact.err"
+status=$?
+check "the exact gate says that it does not simulate one" refused exact '.*a library is not simulated'
+
+timed() {
+	BUSY=ok CELLS='their_lib 1Ki u*' make -s -C "$tree" regress CC="$(cut -d' ' -f1 "$build/flags")" \
+		BUILD="$build" IMPL="$theirs/their_lib.so" IMPL_MAKE="$make_it" BASE=good \
+		ARGS='--set blocks=20 --set warm-up=1ms -o results/their' >"$dir/timed" 2>"$dir/timed.err"
+	sed 's/^/# /' "$dir/timed" "$dir/timed.err" | cut -c1-200
+	grep -qE '^verdict: (PASS|FAIL|INVALID|INCONCLUSIVE)' "$dir/timed"
+}
+check "a right library is timed and has a verdict" timed
+for file in verdicts.json gate.md index.html; do
+	check "$file says that it is called in the loop" says "$tree/results/their/report/$file" \
+		"map their_lib.so (each operation is a call through runner/foreign.h) of $(in_theirs git rev-parse HEAD)"
+done
+check "both arms ran, and were verified" eval \
+	'[ "$(grep -c "their_lib.*\"arm\":\"\(base\|head\)\".*\"status\":\"ok\"" "$tree/results/their/trials.jsonl")" -ge 40 ]'
+
+# A map in C++.
+made=
+arms cxx their_cxx.cc good
+check "a map in C++ has its arms" eval '[ $status = 0 ] && [ -x "$tree/build/regress-their-head/readmostly" ]'
+edit their_cxx.cc 's/^	bool try_lock_shared()/	int planted = 0;\n&/; s/^		lock();/&\n		if (++planted % 1000 == 999)\n			__builtin_trap();/'
+arms crash their_cxx.cc good
+check "one that crashes is FAIL before it is timed" stopped crash their_cxx '^FAIL .*signal'
+done_testing
