@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # `readmostly counters`: what works here, why the rest does not, what it writes.
 cd "$(dirname "$0")/../.." || exit 1
+grep -q '^[^#]' runner/counters/events.tsv ||
+	{ echo '1..0 # SKIP the table of events has no line'; exit 0; }
 build=$PWD/${BUILD:-build/gcc}
 case ${BUILD:-} in /*) build=$BUILD ;; esac
 dir=$(mktemp -d) || exit 1
