@@ -6,8 +6,8 @@
     tests/tools/admission_tally.py fleets PROGRAM FOLDER    `make admission-tally`
 
 Each journal is a short MODE=admission of a virtual node: PROGRAM bound to one CPU.
-spread: nodes that nobody disturbs, or --of: the one-thread cells of a campaign that
-was recorded in silence, into docs/tally/admission-spread.jsonl; their A/A spread gives
+spread: nodes that nobody disturbs, or --of: those one-thread cells of a campaign that
+others left alone, into docs/tally/admission-spread.jsonl; their A/A spread gives
 the limits (`limits`), written into report/admission.json. fleets: 50
 fleets of four nodes, one after the other; of each second fleet one node, drawn by
 the fleet's number, has a busy loop on its CPU during its turn only. Into
@@ -260,8 +260,9 @@ def bars(found):
 def source_of(spread):
     quiet = list(filter(is_quiet, spread))
     if quiet and "cell" in quiet[0]:
-        return (f"{len(quiet)} one-thread cells of a campaign that was recorded "
-                f"in silence ({quiet[0]['date']}), {DRAWN} times {ADMISSION_CELLS} "
+        return (f"{len(quiet)} one-thread cells of a campaign ({quiet[0]['date']}), "
+                f"those in which others had less than {QUIET:.0%} of a CPU, "
+                f"{DRAWN} times {ADMISSION_CELLS} "
                 "of them drawn for a journal; its speed against itself is that "
                 "of the later half of its blocks by the earlier")
     return f"{len(quiet)} quiet journals of their own"
