@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # lint.sh [--changed] - format, licence lines, layers, static analysis. CI runs
 # it. --changed: of files that differ from HEAD, what takes no time.
+case "$*" in
+'' | --changed) ;;
+*) echo "lint: $*: expected nothing, or --changed" >&2; exit 2 ;;
+esac
 status=0
 changed=$1
 of() { # PATTERN...: files of the tree, or those that differ
