@@ -9,6 +9,7 @@ import math
 import advise_campaigns as campaigns
 import pytest
 import report_helpers  # noqa: F401
+import staged_folder
 from advise_by_hand import LEADS, Hand
 
 from report import advise
@@ -76,6 +77,8 @@ def folders(tmp_path_factory):
 
     def folder(name):
         if name not in made and name == "staged":
+            staged_folder.begin(top / name, {"seed": 1, "order": [],
+                                             "cells": []})
             for i, spec in enumerate(STAGES, 1):
                 campaigns.write(top / name / f"stage-0{i}", **{
                     "maps": MAPS, "speed": crossing} | spec)
