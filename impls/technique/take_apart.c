@@ -20,7 +20,8 @@ const struct rm_impl rm_impl_take_apart = {
 	.label = "Load and then Delete, met by a Delete",
 	.family = "technique",
 	.sync = "epoch",
-	.source = "Go 1.19-1.23, sync/map.go; its LoadAndDelete as misdescribed",
+	.source =
+	        "Go 1.19-1.23, sync/map.go; its LoadAndDelete as misdescribed",
 	.system = "M4",
 	.guarantees = "none",
 	.progress = "blocking",

@@ -56,11 +56,10 @@ static void met_between(void)
 		return;
 	met_waiting = NULL;
 	audit_add(second->audit, MEETINGS, 1);
-	second->got = second->takes
-	                      ? met_take(second->thread, second->key,
-	                                &second->value)
-	                      : syncmap_remove(second->thread, RM_U64X8,
-	                                second->key);
+	second->got =
+	        second->takes
+	                ? met_take(second->thread, second->key, &second->value)
+	                : syncmap_remove(second->thread, RM_U64X8, second->key);
 }
 
 /* Both take `key`, whose value is the number after it. */

@@ -63,7 +63,7 @@ static int sort_by_thread(struct rm_order *order)
 	void *context;
 
 	order->by_thread =
-	        malloc((history->count + 1) * sizeof(*order->by_thread));
+	        calloc(history->count + 1, sizeof(*order->by_thread));
 	if (!order->by_thread || group_by_thread(order))
 		return -ENOMEM;
 	memcpy(&context, &history, sizeof(context));
