@@ -41,6 +41,19 @@ def replace(path, text):
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+def append(file, text, path):
+    """Appends bytes to a file that is open, whole or not at all; OSError,
+    which names `path`. Who shares the file has locked it."""
+    end = file.seek(0, os.SEEK_END)
+    try:
+        if os.write(file.fileno(), text) < len(text):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(file.fileno())
+    except OSError as error:
+        os.ftruncate(file.fileno(), end)
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
 def emptied(folder):
     """Removes the files of a folder of our own."""
     for file in folder.iterdir():

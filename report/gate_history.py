@@ -8,7 +8,6 @@ Pettitt's: the largest rank-sum statistic over all places to split, its p by
 permutations, then both sides again. No library of Debian's has it; it is a
 page, knows no distribution, and one far run moves it by one rank.
 """
-import errno
 import fcntl
 import json
 import os
@@ -17,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import rankdata
 
-from report import damage, gate, stats, strict_json
+from report import damage, folders, gate, stats, strict_json
 
 NAME = "history.jsonl"
 ALPHA = 0.01  # of a cell's change points; corrected over cells
@@ -112,15 +111,7 @@ def append(path, line):
         end = file.seek(0, os.SEEK_END)
         file.seek(max(end - 1, 0))
         torn = end and file.read(1) != b"\n"
-        text = b"\n" * bool(torn) + sealed(line)
-        try:
-            if os.write(file.fileno(), text) < len(text):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(file.fileno())
-        except OSError as error:
-            os.ftruncate(file.fileno(), end)
-            error.filename = str(path)
-            raise
+        folders.append(file, b"\n" * bool(torn) + sealed(line), path)
 
 
 # ---- advice ---------------------------------------------------------------

@@ -10,7 +10,6 @@ there already; 2 usage or input.
 """
 import argparse
 import datetime
-import errno
 import fcntl
 import json
 import math
@@ -18,7 +17,7 @@ import os
 import statistics
 import sys
 
-from report import ending, gate, regress, strict_json
+from report import ending, folders, gate, regress, strict_json
 
 TALLY = "docs/tally/regress.jsonl"
 VERDICTS = ("PASS", "FAIL", "INCONCLUSIVE", "INVALID")
@@ -97,15 +96,8 @@ def put(tally, line):
         return
     with open(tally, "ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        end = file.seek(0, os.SEEK_END)
-        text = json.dumps(line, sort_keys=True).encode() + b"\n"
-        try:
-            if os.write(file.fileno(), text) < len(text):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(file.fileno())
-        except OSError as error:
-            os.ftruncate(file.fileno(), end)
-            raise OSError(error.errno, error.strerror, tally) from error
+        folders.append(file, json.dumps(line, sort_keys=True).encode()
+                       + b"\n", tally)
 
 
 def append(folder, tally, about):

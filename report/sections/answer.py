@@ -87,7 +87,7 @@ def other_answers(a, rows, flips):
                                    "flip map" if len(more) > 4 else "")
     if not more:
         shown = (f"nothing measured here: no field of the flip map at "
-                 f"{words.keys(head[0].keys)} keys has another leader")
+                 f"{words.of_keys(head[0].keys)} has another leader")
     return (" <b>This would change the answer</b> "
             f"({esc(a.contender)} against "
             f"{esc(a.base)}): {esc(shown)}; another machine.")

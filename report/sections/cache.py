@@ -195,7 +195,7 @@ def add(report, a, where):
     caption = (
         f"<b>Counters per operation, {esc(first.workload)}, "
         f"{esc(words.mix(first.write_share, first.write_kind))}, "
-        f"{words.keys(first.keys)} keys.</b> Every panel prints its source "
+        f"{words.of_keys(first.keys)}.</b> Every panel prints its source "
         "under its title; a counter that cannot be read is an empty red frame"
         " with the reason, never a zero. Counter trials are separate from "
         "timed ones." + (f" Drawn: {MAPS_SHOWN} of {len(hidden)} maps (base, "

@@ -19,7 +19,7 @@ def groups_of(a):
     groups = {}
     for c in a.by_measure.get("latency", []):
         text = (f"{c.workload}, {words.mix(c.write_share, c.write_kind)}"
-                f", {words.keys(c.keys)} keys, {c.dist}, {c.shape}, "
+                f", {words.of_keys(c.keys)}, {c.dist}, {c.shape}, "
                 f"{words.count(round(c.rate_per_s))} operations/s ({c.arrivals}"
                 f") over {words.plural(c.threads, 'thread')}, placement "
                 + ", ".join([c.placement, *board_of(c).rest()]))

@@ -62,7 +62,7 @@ def said(rows):
 def conditions(cell):
     parts = [cell.loop, words.plural(cell.threads, "thread")]
     if cell.keys > 1:
-        parts.append(f"{words.keys(cell.keys)} keys, {cell.shape}")
+        parts.append(f"{words.of_keys(cell.keys)}, {cell.shape}")
     if cell.write_share and loop_of(cell) in (
             "scan", "lifecycle", "alternate", "stall"):
         parts.append(words.mix(cell.write_share, cell.write_kind))

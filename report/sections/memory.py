@@ -160,7 +160,7 @@ def add(report, a, where):
                          (640, height(len(rows), 90)), memory, rows, a.look,
                          payload)
     small = ("" if board.keys >= FEW else f' <b class="warn">Only '
-             f"{words.keys(board.keys)} keys: whole pages and the allocator's "
+             f"{words.of_keys(board.keys)}: whole pages and the allocator's "
              "reserve hide the entry; read this as an upper bound.</b>")
     caption = (f"<b>Bytes per entry above the empty process</b>, "
                f"{esc(board.text())}, {words.plural(threads, 'thread')}: "

@@ -85,7 +85,7 @@ def probability(p):
 def row_of(a, cell, rows, fit):
     mean = np.mean([r["pause_ms"] for r in rows])
     conditions = (f"{words.mix(cell.write_share, cell.write_kind)}, "
-                  f"{words.keys(cell.keys)} keys, "
+                  f"{words.of_keys(cell.keys)}, "
                   f"{words.plural(cell.threads, 'thread')}"
                   f"{factors.told(cell)}")
     return [chip(a.look, cell.map), esc(conditions), words.sig(float(mean)),

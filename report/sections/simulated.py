@@ -174,7 +174,7 @@ def caption_of(model, cells, origin=""):
             reached.setdefault(c.map, []).append(c.threads)
     return (f"<b>SIMULATED: {esc(model)}, {esc(first.workload)}, "
             f"{esc(words.mix(first.write_share, first.write_kind))}, "
-            f"{words.keys(first.keys)} keys, {esc(first.shape)}.</b> "
+            f"{words.of_keys(first.keys)}, {esc(first.shape)}.</b> "
             f"{origin and f'<b>{esc(origin)}</b> '}Counts "
             "of a simulated multicore, medians over trials: each trial's are "
             "exact, other keys have others, and they are of a model. They say "
