@@ -5,32 +5,15 @@
 # what ends before anything is measured, in one line.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
-. tests/tools/own_tree.sh
 build=$(realpath "${BUILD:-build/gcc}")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN WORKLOAD NOTES GITHUB_ACTIONS
-report/find_python.sh >/dev/null || exit 3
-tree=$dir/tree
-bare_tree "$tree"
-mkdir "$dir/bin" "$dir/programs"
-cp tests/tools/played_make.sh "$dir/bin/make"
-for program in readmostly readmostly-sim; do
-	strip -o "$dir/programs/$program" "$build/$program" || exit 1
-done
-export PATH=$dir/bin:$PATH PLAYED=$dir/programs PLAYED_LOG=$dir/log
+. tests/tools/played_gate.sh
 in_tree() { (cd "$tree" && "$@"); }
-gate() { # NAME SCRIPT ARGUMENTS: sets status; leaves $dir/NAME, NAME.err; a new log
-	local name=$1; shift
-	: >"$dir/log"
-	(cd "$tree" && CC=gcc BUILD=build/gcc CHECK='--ops 20 --only model' "$@") \
-		>"$dir/$name" 2>"$dir/$name.err"
-	status=$?
-	sed 's/^/# /' "$dir/$name" "$dir/$name.err" | cut -c1-300
-}
-arms() { local name=$1; shift; gate "$name" runner/regress_arms.sh "$@"; }
+new_log() { : >"$dir/log"; gate "$@"; } # of one call
+arms() { local name=$1; shift; new_log "$name" runner/regress_arms.sh "$@"; }
 exact() { # NAME ARGUMENTS: one cell of each map, and short
-	gate "$1" runner/regress_exact.sh "$2" '' --set keys=1Ki --set threads=1 \
+	new_log "$1" runner/regress_exact.sh "$2" '' --set keys=1Ki --set threads=1 \
 		--set window=500ops --set write-kind=update
 }
 builds() { grep -c . "$dir/log"; }

@@ -4,33 +4,17 @@
 # down: one line, status 2, and the next call with room trusts no half.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
-. tests/tools/own_tree.sh
 build=$(realpath "${BUILD:-build/gcc}")
 dir=$(mktemp -d)
 trap 'umount "$dir/tree/build" "$dir/small" 2>/dev/null; rm -rf "$dir"' EXIT
-unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN WORKLOAD NOTES GITHUB_ACTIONS
-report/find_python.sh >/dev/null || exit 3
-tree=$dir/tree
-bare_tree "$tree"
-mkdir "$dir/bin" "$dir/programs" "$tree/build" "$dir/small"
+. tests/tools/played_gate.sh
+mkdir "$tree/build" "$dir/small"
 disk() { mount -t tmpfs -o "size=$2" tmpfs "$1" 2>/dev/null; } # FOLDER SIZE
 if ! disk "$tree/build" 400m || ! disk "$dir/small" 40m; then
 	skip "both gates on a full disk" "no right to mount a tmpfs"
 	done_testing
 	exit
 fi
-cp tests/tools/played_make.sh "$dir/bin/make"
-for program in readmostly readmostly-sim; do
-	strip -o "$dir/programs/$program" "$build/$program" || exit 1
-done
-export PLAYED=$dir/programs PLAYED_LOG=$dir/log
-gate() { # NAME SCRIPT ARGUMENTS: sets status; leaves $dir/NAME, NAME.err
-	local name=$1; shift
-	(cd "$tree" && PATH=$dir/bin:$PATH CC=gcc BUILD=build/gcc CHECK='--ops 20 --only model' "$@") \
-		>"$dir/$name" 2>"$dir/$name.err"
-	status=$?
-	sed 's/^/# /' "$dir/$name" "$dir/$name.err" | cut -c1-300
-}
 arms() { gate "$1" runner/regress_arms.sh HEAD; }
 exact() { # NAME: two cells, and short
 	MAPS=gomap_rw,syncmap gate "$1" runner/regress_exact.sh HEAD '' --set keys=1Ki \

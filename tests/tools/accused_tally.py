@@ -11,9 +11,7 @@ others. Writes docs/tally/accused.md.
 Status: 0; 1: one was accused by no tool in every seed; 2: not built.
 """
 import argparse
-import datetime
 import json
-import os
 import re
 import statistics
 import subprocess
@@ -22,6 +20,7 @@ from pathlib import Path
 
 import bugs_page
 import bugs_runs
+from stamp import stamp
 
 PAGE = Path("docs/tally/accused.md")
 TOOLS = ("explore", "check")
@@ -95,10 +94,8 @@ def main():
                     + " | ".join(cell for cell, _ in told) + " |")
         if not any(always for _, always in told):
             missed.append(name)
-    load = f", {os.environ['LOAD']}" if os.environ.get("LOAD") else ""
     text = "\n".join([
-        HEAD, f"{datetime.date.today()}, commit {bugs_page.commit()}, "
-        f"{os.cpu_count()} CPUs{load}, {args.seeds} seeds.", "",
+        HEAD, f"{stamp()}, {args.seeds} seeds.", "",
         "| map | why | " + " | ".join(TOOLS) + " |",
         "|---|---|" + "---|" * len(TOOLS), *rows, "",
         f"Accused with every seed by one of them: {len(rows) - len(missed)} of "

@@ -23,7 +23,6 @@ import json
 import math
 import os
 import random
-import resource
 import shutil
 import statistics
 import subprocess
@@ -31,11 +30,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 from report import admit, journal  # noqa: E402
 
 import kept  # noqa: E402
+import others  # noqa: E402
 
 TALLY = Path("docs/tally")
 SHORT = ("--set", "blocks=16", "--set", "window=15ms")
@@ -49,15 +51,6 @@ BUSY_LOOP = (sys.executable, "-c", "while True: pass")
 
 
 # ---- the rule of the limits ----
-
-def quantile(values, share):
-    """Of a sample, between its values."""
-    ordered = sorted(values)
-    at = share * (len(ordered) - 1)
-    low = math.floor(at)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (at - low) * (ordered[high] - ordered[low])
-
 
 def speeds(rows):
     """|log| of each journal's speed by the median of all on its CPU: an A/A."""
@@ -76,7 +69,7 @@ def limit(values):
     """1.25 times what 99 of 100 quiet journals keep, in whole percent, at least
     5 %. None where it is above 30 %: that would not see a machine at two thirds."""
     found = max(LEAST, math.ceil(
-        125 * math.expm1(quantile(values, 0.99)) - 1e-9) / 100)
+        125 * math.expm1(np.quantile(values, 0.99)) - 1e-9) / 100)
     return found if found <= MOST else None
 
 
@@ -95,7 +88,7 @@ def limits(rows):
     """{name: limit} of journals of quiet nodes; of trials that were disturbed half
     way between what 99 of 100 keep and all."""
     rows = list(drawn(rows)) if "cell" in rows[0] else rows
-    usual = quantile([row["disturbed"] for row in rows], 0.99)
+    usual = np.quantile([row["disturbed"] for row in rows], 0.99)
     apart = [row["apart"] for row in rows if "apart" in row]
     return {"aa_most": limit([row["aa"] for row in rows]),
             "speed_most": limit(apart or speeds(rows)),
@@ -103,16 +96,6 @@ def limits(rows):
 
 
 # ---- recording ----
-
-def ticks(cpu):
-    """(busy, all) of one CPU, in ticks of the kernel."""
-    for line in Path("/proc/stat").read_text(encoding="ascii").splitlines():
-        name, *rest = line.split()
-        if name == f"cpu{cpu}":
-            count = [int(word) for word in rest[:8]]
-            return sum(count) - count[3] - count[4], sum(count)
-    raise SystemExit(f"admission_tally: no CPU {cpu} in /proc/stat")
-
 
 @contextlib.contextmanager
 def busy(cpu, wanted):
@@ -126,31 +109,25 @@ def busy(cpu, wanted):
             loop.wait()
 
 
-def own_seconds():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def record(program, folder, cpu, loop):
     """A row of one turn of a node."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     load = os.getloadavg()[0]
     with busy(cpu, loop):
-        own, (was_busy, was_all) = own_seconds(), ticks(cpu)
+        before = others.cpu_times(cpu)
         done = subprocess.run(
             ["taskset", "-c", str(cpu), program, "run", "-o", str(folder),
              "--mode", "admission", "--counters", "none", "--busy-ok", *SHORT],
             capture_output=True, text=True, check=False)
-        own, (now_busy, now_all) = own_seconds() - own, ticks(cpu)
+        after = others.cpu_times(cpu)
     if done.returncode not in (0, 3):
         raise SystemExit(f"admission_tally: {folder}: status {done.returncode}: "
                          f"{(done.stdout + done.stderr)[-300:]}")
-    seconds = (now_all - was_all) / os.sysconf("SC_CLK_TCK")
-    others = (now_busy - was_busy) / os.sysconf("SC_CLK_TCK") - own
     found = admit.figures_of(journal.read(folder))
-    return {"cpu": cpu, "loop": loop, "others": round(others / seconds, 3),
-            "seconds": round(seconds, 1), "load": round(load, 1),
+    return {"cpu": cpu, "loop": loop, "others": round(
+                others.share_of_others(before, after), 3),
+            "seconds": round(after[1] - before[1], 1), "load": round(load, 1),
             "date": f"{datetime.datetime.now(datetime.timezone.utc):%F}",
             "kind": found.kind, "disturbed": round(found.disturbed, 4),
             "aa": round(found.aa, 5) if math.isfinite(found.aa) else None,
@@ -200,8 +177,7 @@ def fill(file, keys, args, enough=lambda rows: False):
         row = record(args.program, args.folder / f"{fleet}/n{node}",
                      cpus[node % len(cpus)], loop)
         rows.append({"fleet": fleet, "node": node, **row})
-        with file.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(rows[-1]) + "\n")
+        kept.add(file, rows[-1])
     return rows
 
 

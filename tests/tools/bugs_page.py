@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The corpora of bugs, the page of bugs_tally.py on each, and its raw lines."""
-import datetime
-import os
 import re
 import statistics
-import subprocess
 from pathlib import Path
+
+from stamp import stamp
 
 FIXTURES = Path("tests/fixtures")
 RUNS = Path("docs/tally/bugs-runs.tsv")
@@ -86,12 +85,7 @@ def cell(runs):
     return f"{len(found)} of {len(runs)}, {took:.2g} s, {words}"
 
 
-def commit():
-    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], text=True,
-                          capture_output=True, check=False).stdout.strip()
-
-
-def sum_of(rows, tool, names, seeds, load):
+def sum_of(rows, tool, names, seeds):
     """The line of a tool, and its twins that were accused."""
     runs = [of(rows, tool, name) for name in names]
     least = min(map(len, runs))
@@ -102,8 +96,7 @@ def sum_of(rows, tool, names, seeds, load):
     accused = sorted({r["map"] for r in twins if r["status"]})
     return (f"- {tool}: {full} of {len(names)} bugs with every seed, {once} "
             f"with one at least, in {least} of {seeds} seeds ("
-            f"{datetime.date.today()}, commit {commit()}, {os.cpu_count()} "
-            f"CPUs{load}). Twins accused in {len(twins)} runs: "
+            f"{stamp()}). Twins accused in {len(twins)} runs: "
             + (", ".join(accused) or "none") + "."), accused
 
 
@@ -128,10 +121,9 @@ def page(rows, args):
     names = [(bug, needs) for bug, _, needs in bugs(args.corpus)]
     cells, lines = told_before(args.corpus)
     wrong = []
-    load = f", {os.environ['LOAD']}" if os.environ.get("LOAD") else ""
     for tool in args.tools:
         lines[tool], accused = sum_of(rows, tool, [n for n, _ in names],
-                                      args.seeds, load)
+                                      args.seeds)
         wrong += [] if tool.endswith("San") else accused
         cells |= {(n, tool): cell(of(rows, tool, n)) for n, _ in names}
     text = [f"{CORPORA[args.corpus]} {HEAD}",

@@ -21,7 +21,6 @@ its processes. Status: 0; 1: a twin was accused; 2: the programs are not there,
 or one did not try a map; 3: not all was run.
 """
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -69,21 +68,19 @@ def tally(folder, args):
                            not args.no_twins))
     todo = [run for run in wanted if (run[0], run[1], *run[3:]) not in rows]
     end = time.monotonic() + 60 * args.minutes if args.minutes else None
-    with file.open("a", encoding="utf-8") as out:
-        for i, (tool, name, shape, seed, quick) in enumerate(todo, 1):
-            if end and time.monotonic() > end:
-                break
-            print(PROGRESS.format(i, len(todo), tool, name, seed), end="",
-                  file=sys.stderr, flush=True)
-            try:
-                done = bugs_runs.run(folder, tool, name, shape, seed, quick)
-            except bugs_runs.NotTried as why:
-                refuse(why)
-            row = {"tool": tool, "map": name, "seed": seed, "quick": quick,
-                   "program": digests[tool], **done}
-            rows[tool, name, seed, quick] = row
-            out.write(json.dumps(row) + "\n")
-            out.flush()
+    for i, (tool, name, shape, seed, quick) in enumerate(todo, 1):
+        if end and time.monotonic() > end:
+            break
+        print(PROGRESS.format(i, len(todo), tool, name, seed), end="",
+              file=sys.stderr, flush=True)
+        try:
+            done = bugs_runs.run(folder, tool, name, shape, seed, quick)
+        except bugs_runs.NotTried as why:
+            refuse(why)
+        row = {"tool": tool, "map": name, "seed": seed, "quick": quick,
+               "program": digests[tool], **done}
+        rows[tool, name, seed, quick] = row
+        kept.add(file, row)
     print(file=sys.stderr)
     return rows, all((run[0], run[1], *run[3:]) in rows for run in wanted)
 

@@ -15,7 +15,6 @@
 LOAD says what else ran. Status: 0; 1: one of the limits is not kept; 2: not run.
 """
 import argparse
-import datetime
 import os
 import re
 import subprocess
@@ -23,7 +22,7 @@ import sys
 import time
 from pathlib import Path
 
-import bugs_page
+from stamp import stamp
 
 PAGE = Path("docs/tally/check-cost.md")
 LINE = re.compile(r"([\d,]+) schedules.*?; (\d+) schedules/s")
@@ -98,16 +97,14 @@ def main():
     ask.add_argument("--maps", action="store_true")
     ask.add_argument("--schedules", type=int, default=200000)
     args = ask.parse_args()
-    stamp = (f"{datetime.date.today()}, commit {bugs_page.commit()}, "
-             f"{os.cpu_count()} CPUs"
-             + (f", {os.environ['LOAD']}" if os.environ.get("LOAD") else ""))
+    made = stamp()
     row, wrong = of_check([args.build / "readmostly", "check", "gomap_rw",
                            "--quiet"], "`check gomap_rw`", CHECK_S)
     checks = [row]
     if args.maps:
         row, more = of_check(
             ["tests/tools/check_maps.sh", args.build / "readmostly", "1s"],
-            f"`check-maps`, {stamp}", MAPS_S)
+            f"`check-maps`, {made}", MAPS_S)
         checks.append(row)
         wrong += more
     else:
@@ -115,7 +112,7 @@ def main():
     modes = [of_mode(args.build, *mode, args.schedules) for mode in MODES]
     wrong += [words for _, many in modes for words in many]
     text = "\n".join([
-        HEAD, f"{stamp}.", "", "| what | wall, s | CPU, s | MiB |",
+        HEAD, f"{made}.", "", "| what | wall, s | CPU, s | MiB |",
         "|---|---|---|---|", *checks, "",
         "| `explore gomap_rw` | schedules | schedules/s | by the wall | MiB |",
         "|---|---|---|---|---|", *(row for row, _ in modes), "",

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import bugs_page
+from stamp import commit
 
 PAGE = Path("docs/tally/cost.md")
 TOOLS = ("check", "explore", "explore c11", "TSan", "ASan")
@@ -103,7 +104,7 @@ def page(runs):
             table.append(f"| {corpus} | `{bug}` | " + " | ".join(cells) + " |")
     complete = [r for r in rows if all((r[0], t, r[1]) in runs for t in TOOLS)]
     return "\n".join([
-        HEAD, f"{datetime.date.today()}, commit {bugs_page.commit()}; "
+        HEAD, f"{datetime.date.today()}, commit {commit()}; "
         f"{len(complete)} of {len(rows)} bugs were run with each tool.", "",
         *compared(runs, complete),
         "| corpus | bug | " + " | ".join(TOOLS) + " |",

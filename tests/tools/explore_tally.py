@@ -17,6 +17,8 @@ import sys
 import time
 from pathlib import Path
 
+from stamp import commit
+
 PAGE = Path("docs/tally/explore.md")
 MODELS = ("sc", "tso", "c11")
 LINE = re.compile(r"^(ok  |FAIL) (\w+): ([\d,]+) schedules\b.*?, (\d+) "
@@ -57,8 +59,8 @@ def of_model(build, model, schedules, seed):
             f"{seconds:.0f}"), accused
 
 
-def page_of(rows, accused, commit):
-    lines = [HEAD, f"{datetime.date.today()}, commit {commit}, "
+def page_of(rows, accused):
+    lines = [HEAD, f"{datetime.date.today()}, commit {commit()}, "
              "one machine, all of its CPUs.\n",
              "| " + " | ".join(COLUMNS) + " |",
              "|" + " --- |" * len(COLUMNS)]
@@ -72,15 +74,13 @@ def main():
     parser.add_argument("--schedules", type=int, default=20000)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    commit = subprocess.run(["git", "rev-parse", "--short=7", "HEAD"],
-                            capture_output=True, text=True).stdout.strip()
     rows, accused = [], []
     for model in MODELS:
         row, bad = of_model(args.build, model, args.schedules, args.seed)
         print(*row)
         rows.append(row)
         accused += bad
-    PAGE.write_text(page_of(rows, accused, commit), encoding="utf-8")
+    PAGE.write_text(page_of(rows, accused), encoding="utf-8")
     print("\n".join([*accused, f"page: {PAGE}"]))
     return 1 if accused else 0
 

@@ -12,6 +12,13 @@ export MODE=$PWD/tests/fixtures/fleet.conf SITE=$dir/site RM_FAKE='=wait:20'
 printf '%s\n' 'prologue = :' >"$SITE"
 echo "# as $(id -un)${RM_AS_ROOT:+, for a plain user is not to be had: $RM_AS_ROOT}"
 
+start_or_skip() { # COMMAND WORDS: starts what the test runs on, or ends the test
+	"$1" start 2>"$dir/$1.out" && return
+	[ $? = 77 ] || { cat "$dir/$1.out"; exit 1; }
+	skip "$2" "$(cat "$dir/$1.out")"
+	done_testing
+	exit
+}
 campaign() { # FOLDER [ARGUMENTS of run]
 	OUT=$dir/$1 runner/fleet/campaign.sh --busy-ok --counters none "${@:2}" >"$dir/$1.out" 2>&1
 }

@@ -20,9 +20,4 @@ lose_node() { # NODE: and until Slurm knows it
 }
 
 trap 'kill $launcher $second 2>/dev/null; slurm stop; rm -rf "$dir"' EXIT
-slurm start 2>"$dir/slurm.out" || {
-	[ $? = 77 ] || { cat "$dir/slurm.out"; exit 1; }
-	skip "campaigns by Slurm" "$(cat "$dir/slurm.out")"
-	done_testing
-	exit
-}
+start_or_skip slurm "campaigns by Slurm"

@@ -18,12 +18,7 @@ there() { echo "$dir/there/$2/results/$1"; } # FOLDER NODE
 runs_there() { until_ "[ -s $(there "$1" "$2")/$2/trials.jsonl ]"; } # FOLDER NODE
 
 trap 'kill $launcher $second 2>/dev/null; sshd stop; rm -rf "$dir"' EXIT
-sshd start 2>"$dir/sshd.out" || {
-	[ $? = 77 ] || { cat "$dir/sshd.out"; exit 1; }
-	skip "campaigns by ssh" "$(cat "$dir/sshd.out")"
-	done_testing
-	exit
-}
+start_or_skip sshd "campaigns by ssh"
 echo "ssh = ssh -F $dir/sshd/config" >"$SITE"
 mkdir "$dir/there"
 for i in m1 m2 m3; do echo "$i $i $dir/there/$i # a machine"; done >"$dir/machines"

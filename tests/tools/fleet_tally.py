@@ -16,7 +16,6 @@ import argparse
 import concurrent.futures
 import datetime
 import hashlib
-import json
 import os
 import re
 import subprocess
@@ -25,6 +24,7 @@ import time
 from pathlib import Path
 
 import kept
+from stamp import commit
 
 PAGE = Path("docs/tally/fleet.md")
 RUN = "tests/tools/fleet_long.sh"
@@ -99,12 +99,6 @@ def run(folder, key, made_of):
     return row
 
 
-def commit():
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], text=True,
-                          capture_output=True, check=False)
-    return done.stdout.strip() or "unknown"
-
-
 def line_of(key, row, made_of):
     what = CASES[key]
     if row is None:
@@ -167,8 +161,7 @@ def main():
         for done in concurrent.futures.as_completed(runs):
             row = done.result()
             rows.append(row)
-            with file.open("a", encoding="utf-8") as out:
-                out.write(json.dumps(row) + "\n")
+            kept.add(file, row)
             print(line_of((row["form"], row["case"]), row, made_of),
                   flush=True)
             write_page(rows, made_of, load)

@@ -6,10 +6,10 @@ else covers it: where it is (file, function, which access of that function),
 the edit, "covered" or "needs less" and whether that is argued or proved, and the
 words.
 """
-import subprocess
 from pathlib import Path
 
 import orders
+from stamp import commit
 
 NOTES = Path("tests/fixtures/orders/notes.tsv")
 HEAD = """# Weakened orders: which of them `explore` finds
@@ -34,11 +34,6 @@ the proof in `impls/support/epoch.h`.
 def table(columns, rows):
     return ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns),
             *("| " + " | ".join(map(str, row)) + " |" for row in rows)]
-
-
-def commit():
-    return subprocess.run(["git", "rev-parse", "--short=7", "HEAD"], text=True,
-                          capture_output=True, check=False).stdout.strip()
 
 
 def place(edit):

@@ -193,8 +193,7 @@ class Tally:
     def keep(self, row):
         with self.lock:
             self.rows[row["key"]] = row
-            with self.file.open("a", encoding="utf-8") as out:
-                out.write(json.dumps(row) + "\n")
+            kept.add(self.file, row)
 
     def explore(self, program, one, options, seed):
         begun = time.monotonic()

@@ -20,7 +20,6 @@ import ctypes
 import datetime
 import hashlib
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,7 +27,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests/tools")]
+from others import cpu_times, share_of_others  # noqa: E402
 from report import stats  # noqa: E402
 
 RACING = ROOT / "tests/racing.txt"
@@ -150,22 +150,6 @@ def next_test(rows, texts, load, tried, most):
 
 
 # ---- a run ------------------------------------------------------------------
-
-def cpu_times():
-    """Seconds of all CPUs: busy, all; of this process's children that ended."""
-    ticks = [int(word) for word in Path("/proc/stat").read_text()
-             .splitlines()[0].split()[1:9]]
-    idle = ticks[3] + ticks[4]
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    hertz = os.sysconf("SC_CLK_TCK")
-    return ((sum(ticks) - idle) / hertz, sum(ticks) / hertz,
-            used.ru_utime + used.ru_stime)
-
-
-def share_of_others(before, after):
-    busy, every, own = (b - a for a, b in zip(before, after))
-    return min(1.0, max(0.0, (busy - own) / every)) if every > 0 else 0.0
-
 
 def waited_for(command, environment):
     """Its output. Whatever it started and left is waited for as well, at once:
