@@ -311,7 +311,7 @@ $(BUILD)/build_info.c: FORCE
 	   echo 'const char *const rm_build_compiler = "$(COMPILER)";'; \
 	   echo 'const char *const rm_build_flags = "$(CFLAGS)";'; \
 	   echo "const char *const rm_build_libraries = \"$$(for l in $(LIBRARIES) $(MAP_LIBS); do printf '%s %s, ' $$l $$($(PKG) --modversion $$l); done)\";"; \
-	   echo "const char *const rm_build_commit = \"$${RM_COMMIT:-$$(git rev-parse HEAD 2>/dev/null || echo unknown)}\";"; \
+	   echo "const char *const rm_build_commit = \"$${RM_COMMIT:-$$(git rev-parse -q --verify HEAD || echo unknown)}\";"; \
 	   echo "const int rm_build_dirty = $${RM_DIRTY:-$$([ -z "$$(git status --porcelain 2>/dev/null)" ] && echo 0 || echo 1)};"; } >$@$(NEW)
 	@cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@
 

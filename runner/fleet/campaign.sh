@@ -82,7 +82,7 @@ begin_folder() { # MACHINE...
 	flock 8
 	if [ ! -e "$OUT/state/wish" ]; then
 		date -u +%Y-%m-%dT%H:%M:%SZ >"$OUT/state/created"
-		git rev-parse HEAD >"$OUT/state/commit" 2>/dev/null || echo unknown >"$OUT/state/commit"
+		git rev-parse -q --verify HEAD >"$OUT/state/commit" 2>/dev/null || echo unknown >"$OUT/state/commit"
 		echo "$wish" >"$OUT/state/wish"
 	fi
 	[ "$(<"$OUT/state/wish")" = "$wish" ] ||

@@ -58,7 +58,7 @@ ssh_environment() {
 	for name in PROLOGUE PARTIAL CC RM_FLEET_PROGRAM RM_TRIAL_PROGRAM RM_FAKE; do
 		[ -z "${!name}" ] || printf '%s=%q ' "$name" "${!name}"
 	done
-	printf 'RM_COMMIT=%q RM_DIRTY=%s LOCK_HELD=1' "$(git rev-parse HEAD 2>/dev/null || echo unknown)" $dirty
+	printf 'RM_COMMIT=%q RM_DIRTY=%s LOCK_HELD=1' "$(git rev-parse -q --verify HEAD 2>/dev/null || echo unknown)" $dirty
 }
 
 # The lock is handed on, without a moment between. Under it the word of an
