@@ -8,7 +8,8 @@
 `settings`: what regress.json says of runs, as words for runner/regress.sh:
 seconds allowed, blocks of a calibration, repeat-wait, repeat-most.
 `cells`: ids of the plan's cells that are chosen, and of the controls; MAPS
-are ids, CELLS globs of names or ids, each separated by commas, '' is all.
+are ids, separated by commas or spaces, CELLS globs of names or ids, by
+commas (names have spaces); '' is all.
 `blocks`: DIR is a campaign of base against its copy, SECONDS what all blocks
 may take; prints the number of blocks, and a note for campaign.json from which
 report.regress computes it again; what a person must know goes to stderr.
@@ -125,6 +126,7 @@ def is_chosen(cell, maps, globs):
 
 def cells(plan, maps, globs):
     """Ids of the chosen timed cells; InputError where a wish finds none."""
+    maps = ",".join(maps.split())
     timed = [c for c in plan["cells"] if c["measure"] == "throughput"]
     gated = [c for c in timed if c["workload"] not in regress.CONTROLS]
     for what, wishes, other in (("MAPS", listed(maps), "maps"),

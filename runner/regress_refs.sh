@@ -14,19 +14,23 @@ say() { echo "$gate: $*" >&2; exit 2; }
 # Sets repo, the folder that git is asked in; of a map of another project
 # impl, its path there, and id.
 find_subject() {
-	local said folder
+	local said folder rest
 	impl='' id='' repo=$PWD
 	if [ -z "${IMPL:-}" ]; then
 		git rev-parse -q --git-dir >/dev/null 2>&1 ||
 			say "no git repository here, which base is taken from"
 		return
 	fi
-	[ -f "$IMPL" ] || say "IMPL=$IMPL: no such file"
-	folder=$(dirname "$IMPL")
+	[ -f "$IMPL" ] || [ "${IMPL_MAKE:-}" ] || say "IMPL=$IMPL: no such file"
+	folder=$(dirname "$IMPL") rest=$(basename "$IMPL")
+	# What IMPL_MAKE makes, and its folder, need not be there yet.
+	while [ ! -d "$folder" ]; do
+		rest=$(basename "$folder")/$rest folder=$(dirname "$folder")
+	done
 	said=$(git -C "$folder" rev-parse --show-toplevel 2>&1) ||
 		say "IMPL=$IMPL lies in no git repository, which base is taken from: ${said##*fatal: }"
 	repo=$said
-	impl=$(git -C "$folder" rev-parse --show-prefix)$(basename "$IMPL")
+	impl=$(git -C "$folder" rev-parse --show-prefix)$rest
 	id=$(basename "${impl%.*}")
 	! ls impls/*/"$id".[c]* >/dev/null 2>&1 ||
 		say "IMPL=$IMPL: Readmostly has a map called $id: expected another file name and id"

@@ -9,6 +9,8 @@
 #   TIME        advice (the usual): a slower head warns; red: it fails, for
 #               machines that are quiet; no: time is not asked
 #   IMPL_FLAGS  what the map is compiled with
+#   IMPL_MAKE   what makes FILE, a library behind runner/foreign.h, in a tree of
+#               the project: it need be in no commit
 #   OUT         where outputs go (readmostly-gate)
 #   EXACT_ARGS, TIME_ARGS  more words for the gates
 #
@@ -18,7 +20,12 @@ readmostly=$(cd "$(dirname "$0")/../.." && pwd)
 file=${1:-} out=${OUT:-readmostly-gate} time=${TIME:-advice}
 say() { echo "gate: $*"; }
 usage() { say "$*" >&2; exit 2; }
-[ -f "$file" ] || usage "expected a file of a map, and got '$file'"
+made=${IMPL_MAKE:-}
+case $file in
+*.so) [ "$made" ] || [ -f "$file" ] || usage "$file is not there: IMPL_MAKE= says what makes a library" ;;
+*) [ -z "$made" ] || usage "IMPL_MAKE= is for a library, and $file is none" ;;
+esac
+[ "$made" ] || [ -f "$file" ] || usage "expected a file of a map, and got '$file'"
 case $time in advice | red | no) ;; *) usage "TIME=$time: expected advice, red or no" ;; esac
 [ "$(git rev-parse --is-shallow-repository 2>/dev/null)" = false ] ||
 	usage "a shallow clone, or none: git fetch --unshallow (fetch-depth: 0)"
@@ -37,11 +44,11 @@ base_of() { # the first that there is
 base=$(base_of) || { [ -z "${BASE:-}" ] || exit 2; }
 prefix=$(git rev-parse --show-prefix)
 [ -n "$base" ] || { say "no commit before head: nothing to compare"; exit 0; }
-git cat-file -e "$base:$prefix$file" 2>/dev/null ||
+[ "$made" ] || git cat-file -e "$base:$prefix$file" 2>/dev/null ||
 	{ say "$file is not in ${base:0:12}: it is new, nothing to compare"; exit 0; }
 say "head against ${base:0:12}"
 IMPL=$PWD/$file
-export IMPL IMPL_FLAGS="${IMPL_FLAGS:-}"
+export IMPL IMPL_FLAGS="${IMPL_FLAGS:-}" IMPL_MAKE="$made"
 cd "$readmostly" && .ci/deps build || exit 2
 
 status=0

@@ -57,7 +57,7 @@ static int say_findings(bool strict)
 	}
 	print_cpu();
 	if (warnings)
-		printf("%zu warnings\n", warnings);
+		printf("%zu warning%s\n", warnings, warnings == 1 ? "" : "s");
 	else
 		printf("nothing found that disturbs\n");
 	rm_topology_free(&topology);

@@ -13,13 +13,13 @@ build=${BUILD:-build/gcc}
 python=$(report/find_python.sh) || exit 3
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN NOTES TIME OUT \
+unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS IMPL_MAKE PLAN NOTES TIME OUT \
 	${!GITHUB_*} ${!CI_*} ${!BUILDKITE_*}
 mkdir "$dir/steps"
 recipe_steps() { "$python" tests/tools/recipe_steps.py "$dir/steps" >"$dir/names"; }
 check "every shell step of every recipe is found" recipe_steps
 check "and each is run below" [ "$(tr '\n' ' ' <"$dir/names")" = \
-	"action-1 gitlab-1 gitlab-2 page-1 page-2 " ]
+	"action-1 gitlab-1 gitlab-2 page-1 page-2 page-3 " ]
 
 # Their project: three commits of one map, good, slow and wrong.
 theirs=$dir/theirs
@@ -118,9 +118,29 @@ sed -i 's|^git clone -q "$READMOSTLY_URL" ../readmostly$|&\nrm -rf ../readmostly
 run page-1 plain
 check "plain shell, a good commit: green" [ $status = 0 ]
 check "against origin's main" says "$dir/plain.said" "($(in_theirs git rev-parse main | cut -c1-12)"
-cp "$build/readmostly" "$dir/plain/readmostly/$build/" 
+
+# A library, which their make makes: no file of it is in any commit.
+in_theirs git checkout -qB library main
+mkdir -p "$theirs/runner"
+cp runner/foreign.h "$theirs/runner"
+cp examples/cpp/unordered_map.cc "$theirs/src/my_lib.cc"
+printf 'out/libmy_map.so: src/my_lib.cc\n\tmkdir -p out\n\t%s -std=c++17 -O2 -I. -shared -fPIC -pthread -o $@ $<\n' \
+	"${CXX:-g++}" >"$theirs/Makefile"
+echo out >"$theirs/.gitignore"
+in_theirs commit_all library
+sed -i 's/^		\*value = at->second;/&\n		if (key.word % 8 == 5)\n			return false;/' "$theirs/src/my_lib.cc"
+in_theirs commit_all wrong
+clone library library
+mv "$dir/plain/readmostly" "$dir/library/readmostly.built"
+sed -i 's|^git clone -q "$READMOSTLY_URL" ../readmostly$|mv ../readmostly.built ../readmostly|' "$dir/steps/page-2"
+run page-2 library
+check "a library that a commit broke: red before it is timed" eval '[ $status = 1 ] &&
+	says "$dir/library.said" "/libmy_map.so of head fails its checks; nothing was timed)"'
+mv "$dir/library/readmostly" "$dir/plain/readmostly"
+
+cp "$build/readmostly" "$dir/plain/readmostly/$build/"
 mkdir -p "$dir/look" && ln -s "$dir/plain/readmostly" "$dir/look/project"
-run page-2 look
+run page-3 look
 check "the look at a machine of one's own ends well or says what to mend" \
 	eval '[ $status = 0 ] && { grep -q . "$dir/look.said"; }'
 
@@ -131,6 +151,8 @@ sh_gate() { # WORDS ARGUMENTS: status 2 and the words
 	[ $? = 2 ] && says "$dir/said" "$words"
 }
 check "no map is status 2" sh_gate "expected a file of a map"
+check "nor a library that nothing makes" sh_gate "is not there: IMPL_MAKE= says what makes a library" their.so
+check "nor what makes something else" eval 'IMPL_MAKE=true sh_gate "IMPL_MAKE= is for a library" src/my_map.c'
 check "nor is a wrong word for time" eval 'TIME=maybe sh_gate "expected advice, red or no" src/my_map.c'
 check "nor a base that is none" eval 'BASE=none sh_gate "BASE=none: no such commit" src/my_map.c'
 git -C "$dir/plain/project" fetch -q --depth 1 origin good

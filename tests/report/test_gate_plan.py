@@ -178,6 +178,7 @@ def chosen(monkeypatch, maps, globs):
 
 @pytest.mark.parametrize("maps,globs,gated", [
     ("", "", 3), ("syncmap", "", 1), ("syncmap,gomap_rw", "", 3),
+    ("syncmap gomap_rw", "", 3), (" syncmap, gomap_rw ", "", 3),
     ("", "*64Ki*", 1), ("", "gomap_rw 1Ki update t1", 1),
     ("gomap_rw", "*update*", 1), ("", "*/n1024/*, *fresh*", 3)])
 def test_cells_are_chosen_and_controls_stay(monkeypatch, capsys, maps, globs,
