@@ -292,9 +292,10 @@ def seen_words(a):
     middle = words.seen(statistics.median(mdes))
     if len(mdes) == 1 == rivals:
         return f"can see differences above {middle}"
-    return (f"half of the headline's {words.plural(rivals, 'comparison')} can"
-            f" see differences above {middle} only, the best above "
-            f"{words.seen(mdes[0])}")
+    return ("can see differences above "
+            f"{middle} in the median of the headline's "
+            f"{words.plural(rivals, 'comparison')}, above "
+            f"{words.seen(mdes[0])} in the best")
 
 
 def parts(a, noise, rows):

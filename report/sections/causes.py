@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """5c Causes: what the maps counted, and what the counting cost."""
 import statistics
+from pathlib import Path
 
 from report import factors, journal, marks, stats, words
 from report.page import chip, esc, none
@@ -22,10 +23,14 @@ def twin(cell):
     return tuple(cell.factors[f] for f in TWIN)
 
 
+LEVELS = {line for line in (Path(__file__).resolve().parents[1] / "levels.txt")
+          .read_text(encoding="utf-8").splitlines() if line[:1] != "#"}
+
+
 def is_level(name):
     """Not a count: as it is at the end, whatever the operations."""
-    return name.endswith("_max_ns") or name in ("lock_competition",
-                                                "lock_sample")
+    return name in LEVELS or name.endswith(
+        ("_max", "_max_ns", "_peak", "_peak_bytes"))
 
 
 def competition(counts):
@@ -97,6 +102,7 @@ def amount(row):
 def said(rows):
     """The counts that are not 0, in the map's own order."""
     told = [f"{r['statistic'].replace('_', ' ')} " +
+            ("= " if is_level(r["statistic"]) else "") +
             marks.beside(amount(r), r["statistic"], r["at_the_end"])
             for r in rows
             if (r["at_the_end"] if is_level(r["statistic"]) else
@@ -168,11 +174,12 @@ def add(report, a):
         [("map", "html"), ("cell", "html"), ("Mop/s without hooks", "num"),
          ("Mop/s with hooks", "num"), ("hooks' cost, time", "num"),
          ("misses per second", "text"),
-         ("counted per 10⁶ operations", "text")], rows)
+         ("counted per 10⁶ operations; =: at the end", "text")], rows)
     report.section("causes", "5c Causes", QUESTION, table, (
         "<p>Counts come from <code>readmostly-stats</code>; no ranking uses "
         "its speed. Allocations are those of the whole process. A level, "
-        "such as slots, shows how it changed. Misses per second are those of "
+        "such as slots or the most bytes held, stands after = as it was at "
+        "the end. Misses per second are those of "
         "the run with hooks, over the length of its window; in a closed loop "
         "they grow with its speed. What a rebuild keeps is "
         "<code>rebuild_kept_entries</code>: not the removed ones that it "

@@ -40,7 +40,7 @@ def elsewhere(report):
 
 
 def whose_maps(a):
-    """What the maps' languages keep the page from saying: a map that names
+    """What the maps' runtimes keep the page from saying: a map that names
     a program beside the runner's runs in that program."""
     maps = getattr(a.campaign, "maps", {})
     other = sorted(name for name, about in maps.items()
@@ -48,8 +48,9 @@ def whose_maps(a):
     whose = "The maps" if not other else (
         "All maps but " + words.joined(
             f"<code>{esc(name)}</code>" for name in other))
-    return (f"{whose} are C programs: nothing {'of these' if other else 'here'} "
-            "is about a garbage collector or a managed runtime.")
+    return (f"{whose} are C or C++ in the runner's own process: nothing "
+            f"{'of these' if other else 'here'} is about a managed runtime "
+            "and its garbage collector.")
 
 
 def limits(report, a):

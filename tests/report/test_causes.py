@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Causes on the page: rates of counts, levels as they are."""
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -50,13 +51,32 @@ def test_a_longest_pause_is_not_divided_by_operations():
     row = rows_of(trial(pause_grow_max_ns=5000))["pause_grow_max_ns"]
     assert row["per_million_operations"] is None
     assert row["at_the_end"] == 5007
-    assert causes.said([row]).startswith("pause grow max ns 5")
+    assert causes.said([row]).startswith("pause grow max ns = 5")
+
+
+@pytest.mark.parametrize("name", ["bytes_peak", "slots", "limbo_peak"])
+def test_a_level_is_what_it_was_at_the_end(name):
+    """Above what the machine has, if it were divided by operations."""
+    row = rows_of(trial(**{name: 1 << 20}))[name]
+    assert row["per_million_operations"] is None
+    words = name.replace("_", " ")
+    assert causes.said([row]).startswith(f"{words} = 1")
+
+
+def test_each_level_is_a_statistic_of_some_map():
+    top = Path(__file__).resolve().parents[2]
+    sources = "".join(p.read_text() for room in ("impls", "runner")
+                      for p in (top / room).rglob("*.[ch]"))
+    assert len(causes.LEVELS) > 20
+    own = {"lock_competition"}  # of the page itself
+    assert {name for name in causes.LEVELS - own
+            if f'"{name}"' not in sources} == set()
 
 
 def test_competition_is_what_had_to_wait():
     rows = rows_of(trial(**LOCKS))
     assert rows["lock_competition"]["at_the_end"] == pytest.approx(8)
-    assert "lock competition 8" in causes.said(list(rows.values()))
+    assert "lock competition = 8" in causes.said(list(rows.values()))
     assert "lock sample" not in causes.said(list(rows.values()))
 
 

@@ -250,9 +250,9 @@ def test_the_line_says_what_the_headline_can_see(tmp_path):
     mdes, rivals, n, group = quality.headline_mdes(a)
     assert (len(mdes), rivals, n, group["maps"]) == (3, 3, 16, 4)
     assert all(1 < m < 6 for m in mdes), "noise of 1.2 % in each trial"
-    told = words.seen(mdes[1])
-    assert (f"Half of the headline's 3 comparisons can see differences above "
-            f"{told} only") in line(a)
+    assert (f"Can see differences above {words.seen(mdes[1])} in the median "
+            "of the headline's 3 comparisons, above "
+            f"{words.seen(mdes[0])} in the best") in line(a)
 
 
 def test_too_few_blocks_for_so_many_maps_see_nothing(tmp_path):
