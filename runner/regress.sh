@@ -52,7 +52,7 @@ decide() { # SAID: what run said; the verdict of its folder, and why where it is
 	[ -f "$campaign/campaign.json" ] || return 2
 	"$python" -m report.regress "$campaign"
 	status=$?
-	[ $status != 1 ] || [ "${WHY:-}" = no ] || PYTHON=$python COMMIT=${COMMIT:-} \
+	[ $status != 1 ] || [ "${WHY:-}" = no ] || PYTHON=$python RUNNER=$runner COMMIT=${COMMIT:-} \
 		runner/why.sh time "$campaign" "$campaign/report/why" "$base" "${head%+*}"
 	return $status
 }

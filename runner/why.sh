@@ -3,8 +3,10 @@
 # why.sh exact|time FOLDER REASONS BASE HEAD - what may tell why a verdict is
 # red, of two native programs: their code by objdump, a map's instructions by
 # cachegrind, and, for a red time, simulated counts of the same cells (of commit
-# COMMIT, where that is said, against the work tree). Then prints the reasons
-# (report/why). INSTRUCTIONS=all counts each red cell, INSTRUCTIONS=no none.
+# COMMIT, where that is said, against the work tree) and this machine's counters
+# (COUNTERS=auto, as `readmostly run` takes them; RUNNER runs that, else BASE).
+# Then prints the reasons (report/why). INSTRUCTIONS=all counts each red cell,
+# INSTRUCTIONS=no none.
 # Status: 0; 2 usage or input.
 export LC_ALL=C
 kind=$1 folder=$2 into=$3 base=$4 head=$5
@@ -43,6 +45,23 @@ else
 			<"$0/requests/$2" >"$0/$1/$2" 2>"$0/$1/$2.err" || :' "$into"
 fi
 
+# Trials of their own, after the verdict: counting takes time, and blocks take
+# turns where there are more metrics than counters.
+counters() {
+	local runner=${RUNNER:-$base} want=${COUNTERS:-auto} said
+	said=$("$runner" counters 2>&1)
+	if [ "$want" = none ]; then
+		echo 'not read: COUNTERS=none' >"$into/no-counters"
+	elif [ "$want" = auto ] && grep -q '^auto takes: none$' <<<"$said"; then
+		echo "none: $(sed -n 's/^ *why: *//p' <<<"$said" | tail -n 1)" >"$into/no-counters"
+	elif ! "$runner" run --busy-ok --counters "$want" --arms "base=$base,head=$head" \
+		--cells-from "$into/red" --set measure=counters --set blocks=15 \
+		-o "$into/counters" "$into"/plan/*.conf \
+		>"$into/counters.said" 2>&1; then
+		echo "not read: $(tail -n 1 "$into/counters.said")" >"$into/no-counters"
+	fi
+}
+[ "$kind" != time ] || counters
 if [ "$kind" = time ] && git rev-parse -q --verify "${COMMIT:-none}^{commit}" >"$into/commit" 2>&1; then
 	echo "counting what is red on the simulated machine" >&2
 	WHY=no PLAN="$(echo "$into"/counts-*.conf)" MAPS='' runner/regress_exact.sh \

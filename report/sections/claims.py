@@ -221,6 +221,9 @@ def add(report, a, ranking):
     rest = (f"<p>Without a cell in this run: {esc(words.joined(absent))}."
             "</p>" if absent else "")
     ported = agreement.sentence(found["go_and_port"])
+    if found["go_and_port"]["same"]:
+        ported += (" A word is no side: how often the ports' faster side is "
+                   "the opposite of Go's stands in section 1e.")
     data = report.data("claims-all", COLUMNS, list(data_rows(found)))
     report.section(
         "claims", TITLE, QUESTION, f'<p class="lead">{esc(sentence(found))}'

@@ -6,8 +6,8 @@
     python3 -m report.why tell REASONS
 
 FOLDER is that of the exact gate, CAMPAIGN one of `make regress`. `ask` makes
-the folder REASONS, in which why.sh puts what objdump, cachegrind and
-the simulated machine say of both arms; `tell` prints the reasons, and leaves
+the folder REASONS, in which why.sh puts what objdump, cachegrind, counters
+and the simulated machine say of both arms; `tell` prints the reasons, and leaves
 why.txt, why.md and why.json there. Rules: docs/why-red.md. Exit status: 0, 2 usage or input.
 """
 import json
@@ -16,7 +16,8 @@ import sys
 from pathlib import Path
 
 from report import ending, exact, strict_json
-from report.why import asked, code, instructions, listing, story
+from report.why import (asked, code, counted, instructions, listing,
+                        story)
 
 USAGE = 2
 
@@ -29,6 +30,8 @@ def ask(kind, folder, into, everything):
             folder / "report" / "verdicts.json"))
     if cells:
         asked.write(into, kind, about, cells, everything)
+        if kind == "time":
+            asked.write_plan(into, folder, cells)
     return 0
 
 
@@ -92,6 +95,7 @@ def reasons_of(folder):
         for cell in mine:
             cell["loop"] = codes[-1]["loops"].get(cell["factors"]["id"])
             cell["instructions"] = instructions_of(folder, sides, cell)
+            cell["counters"] = counted.read(folder, cell["cell"])
     counts_of(folder, cells)
     return {"format": "readmostly-why", "version": 1, "judge": said["judge"],
             "about": said["about"], "cells": cells, "maps": codes,

@@ -3,7 +3,8 @@
 
 Of the exact gate's folder, or of a campaign of `make regress`: the red cells,
 and for each that cachegrind runs a request of the trial protocol. Files of the
-folder of reasons: ask.json, maps, requests/NUMBER, order, counts.conf.
+folder of reasons: ask.json, maps, requests/NUMBER, order, counts.conf; of a
+campaign red and plan/NAME.conf, of which counters are read.
 """
 import json
 import shlex
@@ -129,3 +130,21 @@ def write(folder, judge, about, cells, everything):
         f"{n:03}\n" for n in range(len(runs))))
     exact.write(folder / "ask.json", json.dumps(
         {"judge": judge, "about": about, "cells": cells}))
+
+
+def counters_of(cell):
+    """The id of a timed cell where counters are read, not the clock."""
+    return cell.removesuffix("throughput") + "counters"
+
+
+def write_plan(folder, campaign, cells):
+    """What a campaign that counts the red cells is made of: their ids, with
+    the measure of counters, and the workloads as they were then."""
+    meta = strict_json.loads(exact.read(campaign / "campaign.json"))
+    (folder / "plan").mkdir()
+    exact.write(folder / "red", "".join(
+        f"{counters_of(c['cell'])}\n" for c in cells))
+    for workload in meta["workloads"]:
+        if workload["name"] in {c["factors"]["workload"] for c in cells}:
+            exact.write(folder / "plan" / f"{workload['name']}.conf",
+                        workload["text"])

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The reasons of a red cell in words: a line for each kind of reason."""
+from report.why import counted
 from report.why.normal import KINDS
 
 MOST = 6  # functions that are named
@@ -107,6 +108,7 @@ def cell_lines(cell):
     if cell.get("time"):
         yield time_line(cell["time"])
     yield from (f"counts: {line}" for line in cell.get("counts", ()))
+    yield from counted.lines(cell.get("counters"))
     yield from instruction_lines(cell["instructions"])
     yield from loop_lines(cell["loop"])
     yield f"again: {cell['again']}"

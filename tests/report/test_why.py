@@ -4,7 +4,7 @@ and files of cachegrind. Real programs: tests/cli/why.sh."""
 import pytest
 
 from report.why import __main__ as main
-from report.why import code, instructions, listing, normal, story
+from report.why import code, counted, instructions, listing, normal, story
 
 CELL = {"id": "c", "shape": "u64x8", "write_kind": "update", "map": "m"}
 TABLE = """
@@ -213,3 +213,62 @@ def test_reasons_stand_below_the_table_once(tmp_path, monkeypatch):
         main.add_to_comment(comment, "why\n")
     assert comment.read_text() == "table\n\nwhy\n"
     assert summary.read_text() == "\nwhy\n"
+
+
+# ---- counters --------------------------------------------------------------
+
+def counted_trial(arm, ops=1000, quality="exact", **totals):
+    return {"cell": "c", "arm": arm, "result": {"ops": ops, "counters": {
+        "backend": "perf", "events": [
+            {"metric": m, "total": t, "quality": quality}
+            for m, t in totals.items()]}}}
+
+
+def counted_lines(rows):
+    return list(counted.lines({"by": "perf, zen3",
+                               "metrics": counted.compare(rows)}))
+
+
+def test_counters_are_by_operation_and_the_largest_change_leads():
+    rows = [counted_trial("base", l1d_fill=10 + i, cycles=9000 + i)
+            for i in range(5)] + \
+        [counted_trial("head", ops=2000, l1d_fill=44 + i, cycles=19000 + i)
+         for i in range(5)]
+    assert counted_lines(rows) == [
+        "counters (perf, zen3), by operation, medians of 5 trials or more: "
+        "l1d_fill 0.012 -> 0.023 (x 1.917), cycles 9.002 -> 9.501 (x 1.055)"]
+
+
+def test_counters_that_overlap_are_not_told_apart():
+    rows = [counted_trial(arm, cycles=v) for arm, values in (
+        ("base", (1, 2, 3)), ("head", (3, 4, 5))) for v in values]
+    assert counted_lines(rows) == ["counters: not told apart: cycles"]
+
+
+@pytest.mark.parametrize("more", [
+    {"quality": "invalid"}, {"quality": "never-scheduled"}, {"cycles": None}])
+def test_what_did_not_count_is_not_compared(more):
+    rows = [counted_trial(arm, **{"cycles": v, **more})
+            for arm, v in (("base", 1), ("head", 2))]
+    assert counted_lines(rows) == []
+
+
+def test_counts_from_none_have_no_ratio():
+    rows = 5 * [counted_trial("base", hitm=0), counted_trial("head", hitm=5)]
+    assert counted_lines(rows)[0].endswith(" more: hitm 0 -> 0.005")
+
+
+def test_four_trials_tell_nothing_apart():
+    rows = 4 * [counted_trial("base", hitm=0), counted_trial("head", hitm=5)]
+    assert counted_lines(rows) == ["counters: not told apart: hitm"]
+
+
+def test_why_nothing_was_counted_is_told(tmp_path):
+    (tmp_path / "no-counters").write_text("none: no PMU\n")
+    assert list(counted.lines(counted.read(tmp_path, "c"))) == [
+        "counters: none: no PMU"]
+
+
+def test_the_exact_gate_asks_no_counters(tmp_path):
+    assert counted.read(tmp_path, "c") is None
+    assert list(counted.lines(None)) == []
