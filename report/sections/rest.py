@@ -48,7 +48,7 @@ def whose_maps(a):
     whose = "The maps" if not other else (
         "All maps but " + words.joined(
             f"<code>{esc(name)}</code>" for name in other))
-    return (f"{whose} are C or C++ in the runner's own process: nothing "
+    return (f"{whose} are compiled into the runner: nothing "
             f"{'of these' if other else 'here'} is about a managed runtime "
             "and its garbage collector.")
 

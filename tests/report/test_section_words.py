@@ -82,10 +82,10 @@ def of_maps(programs, **meta):
 
 @pytest.mark.parametrize("programs,told", [
     ({"a": None, "b": None},
-     "The maps are C or C++ in the runner's own process: nothing here"),
+     "The maps are compiled into the runner: nothing here"),
     ({"a": None, "go_b": "readmostly-go"},
-     "All maps but <code>go_b</code> are C or C++ in the runner's own "
-     "process: nothing of these")])
+     "All maps but <code>go_b</code> are compiled into the runner: nothing "
+     "of these")])
 def test_maps_of_other_programs_are_not_called_c(programs, told):
     assert rest.whose_maps(of_maps(programs)).startswith(told)
 
