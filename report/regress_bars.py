@@ -20,7 +20,7 @@ from report.regress_tally import TALLY, VERDICTS, mend, read_tally
 
 PAGE = "docs/tally/regress.md"
 RUN_S = 330.0  # longest that a run may take: allowed_s, and repeats
-BUSY = 1.0  # a load before trials that one run alone does not make
+QUIET = "nobody else works here"  # how `doctor --busy` begins then
 
 # kind: what head is, how many runs the bar asks, the least share that is to be
 # `wanted`; the other verdict of PASS and FAIL is never to be.
@@ -114,7 +114,7 @@ HEAD = """# Does the gate keep its word on real runs?
 Made by `make regress-tally` from [regress.jsonl](regress.jsonl), which has of each run the ratio of every pair, the order in it, machine, commit, and the load before its
 trials; last run {last}. Each kind is base against a head ([patches](../../tests/fixtures/gate)); a bar asks of its runs one verdict at the least in the
 share that stands there, and never the opposite one. *Err*: FAIL of a head that is no slower, else anything but FAIL, with the 95 % upper bound
-(Clopper and Pearson). *Loaded*: runs before whose trials more than one task could run in the median: others worked there.
+(Clopper and Pearson). *Loaded*: runs before which `readmostly doctor --busy` did not find that nobody else works there.
 
 | head | runs (of) | PASS | FAIL | INCONCLUSIVE | INVALID | err | at most [%] | loaded | bar |
 |---|---|---|---|---|---|---|---|---|---|
@@ -122,7 +122,8 @@ share that stands there, and never the opposite one. *Err*: FAIL of a head that 
 
 
 def is_loaded(line):
-    return bool(line.get("load")) and line["load"][0] > BUSY
+    """By the probe: the load of a minute counts the run before, too."""
+    return not (line.get("probe") or "").startswith(QUIET)
 
 
 def bar_of(kind, lines):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What this machine's counters say of red cells: head against base, in trials
-of their own after the verdict, each one beside its pair (runner/why.sh).
+of their own after the verdict, each one beside its pair (docs/why-red.md).
 
 Of each metric the medians by operation stand in the reasons. Head is told
 apart where all its trials lie on one side of all of base's: by luck alone 2 of

@@ -24,7 +24,9 @@ def lines_of(kind, verdicts, seconds=50.0, plan="p", slowdowns=SIGNS):
     return [{"kind": kind, "head": "base", "verdict": v, "seconds": seconds,
              "plan_sha256": plan, "created_utc": f"2026-11-20T{i:06}Z",
              "date": "2026-11-20", "machine": "m", "cpus": 2, "commit": "c",
-             "load": [0.5, 1.5], "reason": None, "cells": [
+             "load": [0.5, 1.5], "reason": None,
+             "probe": "nobody else works here: somebody waited 0.1 %",
+             "cells": [
                  {"slowdown_percent": slowdowns[i % len(slowdowns)]}]}
             for i, v in enumerate(verdicts)]
 
@@ -49,6 +51,15 @@ def append(folder, tally, kind="aa"):
 def test_a_kind_has_its_bar(kind, verdicts, word):
     found = regress_bars.shortfalls(kind, lines_of(kind, verdicts))
     assert not found if word is None else any(word in f for f in found)
+
+
+def test_a_run_is_loaded_where_the_probe_found_others():
+    quiet, busy, unknown = lines_of("aa", ["PASS"] * 3)
+    busy["probe"] = "this machine is busy (somebody waited 50 %)"
+    unknown["probe"] = None
+    quiet["load"] = [2.5, 3.0]  # of the run before
+    assert [regress_bars.is_loaded(x) for x in (quiet, busy, unknown)] == [
+        False, True, True]
 
 
 def test_slow_runs_and_one_sidedness_are_seen():
