@@ -28,7 +28,7 @@ $(STATS_TESTS): $(BUILD)/stats.a
 # whatever the build is: one archive for their tests (no kernel that is counted).
 SANITIZED_ROOMS := base machine protocol plan history trace counters campaign sim/model
 SANITIZED_OBJS  := $(patsubst %.c,$(BUILD)/sanitized/%.o,$(filter-out %_helper.c %/kernels.c, \
-  $(wildcard $(SANITIZED_ROOMS:%=runner/%/*.c) $(addprefix runner/sim/explore/,program.c written.c) tests/unit/fuzz*.c)))
+  $(wildcard $(SANITIZED_ROOMS:%=runner/%/*.c) $(addprefix runner/sim/explore/,program.c menu.c classes.c written.c) tests/unit/fuzz*.c)))
 FUZZERS         := $(sort $(wildcard tests/unit/*/test_fuzz_*.c))
 SANITIZED_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(FUZZERS) $(filter \
   $(addprefix %/test_,sim_cache.c sim_che.c sim_coherence.c sim_mach.c sim_sched.c sim_watch.c),$(TEST_SOURCES))))
@@ -419,11 +419,11 @@ $(BUILD)/tests/test_sim_threads: $(BUILD)/tests/unit/sim/test_sim_threads.o $(SI
 .SECONDARY: $(SIM_THREADS:.o=.s) $(SIM_THREADS:.o=.raw.o)
 
 # Schedulers, without the run time that asks them.
-$(BUILD)/tests/test_explore_schedule: $(BUILD)/runner/sim/explore/schedule.o
+$(BUILD)/tests/test_explore_schedule: $(patsubst %,$(BUILD)/runner/sim/explore/%.o,schedule stall)
 
 # Programs as text.
-EXPLORE_TEXT := $(patsubst %,$(BUILD)/runner/sim/explore/%.o,program written)
-$(BUILD)/tests/test_explore_written: $(EXPLORE_TEXT)
+EXPLORE_TEXT := $(patsubst %,$(BUILD)/runner/sim/explore/%.o,program menu classes written)
+$(BUILD)/tests/test_explore_written $(BUILD)/tests/test_explore_classes: $(EXPLORE_TEXT)
 
 # The run time that maps have, with programs of steps instead of maps.
 EXPLORE_RUN := $(patsubst %,$(BUILD)/runner/sim/explore/%.o,access clocks events heap kernel lanes memory memory_c11 \

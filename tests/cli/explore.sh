@@ -64,6 +64,8 @@ done <"$dir/bugs"
 check 'what is written is on the page' grep -q ' plain_counter.c:[0-9]* writes 1$' "$dir/plain_counter"
 check 'a pointer is a place of the heap, the same in each run' \
 	grep -q ' plain_counter.c:[0-9]* reads heap+0x[0-9a-f]*$' "$dir/plain_counter"
+check 'keys that collide are on the page' grep -q '^collide  = yes$' "$dir/slabhash_27"
+check 'and that an operation is repeated' grep -Eq '^thread [1-7] = [0-9]+ x ' "$dir/ck_212"
 for map in gomap_rw gomap_mutex syncmap shard_rw_32 hashtriemap; do
 	check "$map passes $right_schedules schedules" passes \
 		"$build/readmostly-explore" $map
@@ -200,7 +202,7 @@ check 'an unknown model of memory is refused' refused 'expected sc, tso or c11' 
 check 'exhaustive refuses a model of memory' refused \
 	'exhaustive has sequentially consistent memory only' \
 	gomap_rw --scheduler exhaustive --memory tso
-check 'an unknown scheduler is refused' refused 'expected mix, random, pct or exhaustive' \
+check 'an unknown scheduler is refused' refused 'expected mix, random, pct, stall or exhaustive' \
 	gomap_rw --scheduler luck
 check 'exhaustive refuses a fourth thread' refused 'exhaustive has at most 3' \
 	gomap_rw --scheduler exhaustive --threads 4

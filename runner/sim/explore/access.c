@@ -22,6 +22,9 @@
 
 #define SITE __builtin_return_address(0)
 
+/* An odd number that spreads (FNV-1a's). */
+#define FOOTPRINT UINT64_C(0x100000001b3)
+
 /* Memory has a model; a test of one word where it has none. */
 #define WEAK __builtin_expect(rm_explore.model != NULL, 0)
 
@@ -72,6 +75,8 @@ static inline void touch(uintptr_t address, unsigned bytes, bool write,
 		if (!rm_explore.alone_left--)
 			rm_explore_stop(RM_EXPLORE_LIVELOCK, site, NULL,
 			        "the main thread, alone, comes to no end");
+		rm_explore.footprint =
+		        (rm_explore.footprint ^ address) * FOOTPRINT;
 		hold_against_heap(address, bytes, write, site);
 		return;
 	}

@@ -8,7 +8,7 @@
 /* A value may be the address of what its writer made: who has it must see
    that. */
 static void verify_published(const struct rm_explore_call *call, uint64_t word,
-        uint64_t rank, const char *what)
+        unsigned key, const char *what)
 {
 	const unsigned writer = (unsigned)(word >> 32 & 0xfff);
 
@@ -16,40 +16,55 @@ static void verify_published(const struct rm_explore_call *call, uint64_t word,
 	        rm_explore_knows(writer, call->begun[word >> 44]))
 		return;
 	rm_explore_stop(RM_EXPLORE_RACE, NULL, NULL,
-	        "%s: %s answers the value that %s put there for key %llu, and "
+	        "%s: %s answers the value that %s put there for key %u, and "
 	        "nothing orders what was done before the write before what is "
 	        "done behind the answer",
 	        rm_explore_lane_name(call->lane->id), what,
-	        rm_explore_lane_name(writer), (unsigned long long)rank);
+	        rm_explore_lane_name(writer), key);
 }
 
 void rm_explore_verify(const struct rm_explore_call *call,
-        const struct rm_value *value, uint64_t rank, const char *what)
+        const struct rm_value *value, unsigned key, const char *what)
 {
+	const uint64_t rank = key < call->keys ? call->rank[key] : key;
+
 	if (rm_value_wrong(call->shape, value, rank))
 		rm_explore_stop(RM_EXPLORE_TORN, NULL, NULL,
 		        "%s: %s answers a value that nobody wrote for key "
-		        "%llu: %016llx...",
-		        rm_explore_lane_name(call->lane->id), what,
-		        (unsigned long long)rank,
+		        "%u: %016llx...",
+		        rm_explore_lane_name(call->lane->id), what, key,
 		        (unsigned long long)value->word[0]);
-	verify_published(call, value->word[0], rank, what);
+	verify_published(call, value->word[0], key, what);
+}
+
+/* The key of a rank; of none that anybody has, a number that is no key's. */
+static unsigned key_of(const struct rm_explore_call *call, uint64_t rank)
+{
+	unsigned key = 0;
+
+	while (key < call->keys && call->rank[key] != rank)
+		key++;
+	return key < call->keys    ? key
+	       : rank < call->keys ? call->keys
+	                           : (unsigned)rank;
 }
 
 static bool yielded(
-        void *context, struct rm_key key, const struct rm_value *value)
+        void *context, struct rm_key word, const struct rm_value *value)
 {
 	const struct rm_explore_call *call = context;
-	uint64_t rank = key.word & UINT32_MAX; /* rm_scatter() */
+	uint64_t rank = word.word & UINT32_MAX; /* rm_scatter() */
+	unsigned key;
 
 	if (call->shape.str)
-		memcpy(&rank, key.bytes + 8, sizeof(rank));
-	rm_explore_verify(call, value, rank, "scan");
+		memcpy(&rank, word.bytes + 8, sizeof(rank));
+	key = key_of(call, rank);
+	rm_explore_verify(call, value, key, "scan");
 	if (*call->pairs == call->pairs_most)
 		rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
 		        "scans yield more and more entries");
 	call->pair[(*call->pairs)++] =
-	        (struct rm_history_pair){ rank, value->word[0] };
+	        (struct rm_history_pair){ key, value->word[0] };
 	return true;
 }
 

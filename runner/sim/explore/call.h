@@ -19,15 +19,17 @@ struct rm_explore_call {
 	bool was_there;               /* of update */
 	struct rm_history_pair *pair; /* what scans of this lane yield */
 	size_t *pairs, pairs_most;    /* how many; at most */
+	const uint32_t *rank;         /* of each of `keys` keys */
+	unsigned keys;
 	const uint32_t *begun; /* by a value's sequence: its lane's time when
 	                          the operation began that wrote it */
 };
 
 /* Stops the schedule where a value is not one that somebody wrote as a whole,
-   for this key, or where nothing orders what its writer did before that write
-   before what who has the value does now. */
+   for this key (of `keys`, or none of them), or where nothing orders what its
+   writer did before that write before what who has the value does now. */
 void rm_explore_verify(const struct rm_explore_call *call,
-        const struct rm_value *value, uint64_t rank, const char *what);
+        const struct rm_value *value, unsigned key, const char *what);
 
 /* Calls the operation; returns what it returned, false where it returns
    nothing. Length is put into result.word[0]. */

@@ -4,7 +4,7 @@
 #ifndef RM_EXPLORE_EXHAUST_H
 #define RM_EXPLORE_EXHAUST_H
 
-#include "runner/sim/explore/program.h"
+#include "runner/sim/explore/play.h"
 
 struct rm_explore_exhaust {
 	unsigned preemptions; /* of a schedule, at most */

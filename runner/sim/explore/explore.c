@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES] = { "mix",
-	"random", "pct", "exhaustive" };
+	"random", "pct", "stall", "exhaustive" };
 
 const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS] = { "none",
 	"not linearizable", "torn value", "data race", "use after free",

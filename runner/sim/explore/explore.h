@@ -43,9 +43,10 @@ enum {
 
 /* Who decides which thread runs (schedule.h). */
 enum rm_explore_policy {
-	RM_EXPLORE_MIX,        /* three of four schedules random, one by PCT */
+	RM_EXPLORE_MIX,        /* of four two random, one by PCT, one stalls */
 	RM_EXPLORE_RANDOM,     /* any thread, after 1 .. 32 steps on average */
 	RM_EXPLORE_PCT,        /* priorities that change d - 1 times */
+	RM_EXPLORE_STALL,      /* random, and some threads stand still */
 	RM_EXPLORE_EXHAUSTIVE, /* all, up to so many preemptions */
 	RM_EXPLORE_POLICIES
 };
@@ -61,7 +62,7 @@ enum rm_explore_memory {
 /* "sc", "tso", "c11". */
 extern const char *const rm_explore_memory_name[RM_EXPLORE_MEMORIES];
 
-/* "mix", "random", "pct", "exhaustive". */
+/* "mix", "random", "pct", "stall", "exhaustive". */
 extern const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES];
 
 struct rm_explore_written; /* written.h */
@@ -72,6 +73,7 @@ struct rm_explore_options {
 	unsigned shapes;   /* bits by rm_shape_index(); those of the map */
 	unsigned threads;  /* 1 .. RM_EXPLORE_THREADS_MAX */
 	unsigned ops;      /* of each thread, 1 .. RM_EXPLORE_OPS_MAX */
+	bool plain;        /* all programs are of this size (classes.h) */
 	unsigned depth;    /* of PCT, 1 .. 4; 0: each in turn */
 	enum rm_explore_policy policy;
 	enum rm_explore_memory memory; /* exhaustive: RM_EXPLORE_SC */

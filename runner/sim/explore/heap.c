@@ -188,6 +188,11 @@ void rm_explore_heap_unwritten(
 	        rm_explore_lane_name(block->made_by));
 }
 
+uint64_t rm_explore_heap_top(void)
+{
+	return heap.top;
+}
+
 void rm_explore_heap_leaks(void)
 {
 	const struct block *first = heap.block;

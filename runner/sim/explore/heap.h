@@ -41,6 +41,9 @@ _Noreturn void rm_explore_heap_fault(
 void rm_explore_heap_unwritten(
         uintptr_t address, unsigned bytes, const void *site);
 
+/* Bytes up to the first that nobody has had in this schedule. */
+uint64_t rm_explore_heap_top(void);
+
 /* Stops the schedule where a block is left. */
 void rm_explore_heap_leaks(void);
 

@@ -17,8 +17,9 @@
 struct rm_explore_world rm_explore;
 
 enum {
-	/* A lane that runs so long beside others may wait for them without a
-	   pause in its loop: it is treated as if it had one. */
+	/* A lane that runs so long beside others, and ends no operation, may
+	   wait for them without a pause in its loop: it is treated as if it
+	   had one. */
 	FAIR_STEPS = 20000,
 	ALONE_MOST = 1 << 24,   /* accesses of the main thread */
 	ALONE_YIELDS = 1000000, /* pauses of the main thread with no others */
@@ -115,7 +116,7 @@ void rm_explore_begin(struct rm_explore_schedule *schedule, uint64_t limit,
 	rm_explore.schedule = schedule;
 	rm_explore.limit = limit;
 	rm_explore.steps = rm_explore.switches = rm_explore.stamp = 0;
-	rm_explore.turn_began = 0;
+	rm_explore.turn_began = rm_explore.got_on = 0;
 	rm_explore.trace_count = 0;
 	rm_explore.finding = (struct rm_explore_finding){ .what = "" };
 	rm_explore.lanes = 1;
@@ -187,6 +188,11 @@ static _Noreturn void deadlock(void)
 	        "all wait: %s", who);
 }
 
+static uint64_t patience(void)
+{
+	return FAIR_STEPS + rm_explore.patience;
+}
+
 /* Lanes that the scheduler may choose among; lane 0 stands behind all. */
 static uint32_t choices_of(bool *yields)
 {
@@ -194,7 +200,7 @@ static uint32_t choices_of(bool *yields)
 	uint32_t others =
 	        (rm_explore.ready & ~(1U << self->id)) | rm_explore.buffers;
 
-	if (rm_explore.steps - rm_explore.turn_began > FAIR_STEPS)
+	if (rm_explore.steps - rm_explore.turn_began > patience())
 		*yields = true;
 	if (*yields && others)
 		return others;
@@ -221,6 +227,7 @@ static struct rm_explore_turn ask(bool yields)
 {
 	struct rm_explore_situation situation = { .yields = yields,
 		.running = rm_explore.running->id,
+		.stuck = rm_explore.steps - rm_explore.got_on > patience(),
 		.steps = rm_explore.steps };
 
 	situation.choices = choices_of(&situation.yields);
@@ -296,6 +303,16 @@ void rm_explore_block(
 	rm_explore.ready &= ~(1U << self->id);
 	decide(false);
 	self->wait = RM_EXPLORE_READY;
+}
+
+void rm_explore_got_on(uint64_t more)
+{
+	const uint64_t now =
+	        rm_explore.steps + rm_explore.granted - rm_explore.left;
+
+	rm_explore.turn_began = rm_explore.got_on = now;
+	if (now + more > rm_explore.limit)
+		rm_explore.limit = now + more;
 }
 
 /* The next step is a decision. */

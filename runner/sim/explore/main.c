@@ -61,15 +61,18 @@ static const struct argp_option options[] = {
 	        "of each program (20000)",
 	        0 },
 	{ "threads", THREADS, "N", 0,
-	        "of each schedule, 1 to 7 (3); exhaustive: 1 to 3 (2)", 0 },
+	        "of each schedule, 1 to 7 (3, of one in four up to 7); "
+	        "exhaustive: 1 to 3 (2)",
+	        0 },
 	{ "ops", OPS, "N", 0,
-	        "of each thread, 1 to 16 (6; exhaustive: 2); twice as many "
-	        "where tables are to grow or each thread has a role",
+	        "of each thread, 1 to 16 (6, of one in four any; exhaustive: "
+	        "2); twice as many where tables are to grow or each thread "
+	        "has a role",
 	        0 },
 	{ "seed", SEED, "N", 0, "of programs and schedules (1)", 0 },
 	{ "schedule", ONE, "K", 0, "only schedule number K, told in full", 0 },
 	{ "scheduler", SCHEDULER, "NAME", 0,
-	        "mix, random, pct or exhaustive (mix)", 0 },
+	        "mix, random, pct, stall or exhaustive (mix)", 0 },
 	{ "memory", MEMORY, "MODEL", 0,
 	        "sc, tso (x86) or c11 (sc); exhaustive has sc only", 0 },
 	{ "unstamped", UNSTAMPED, NULL, 0,
@@ -119,7 +122,7 @@ static enum rm_explore_policy policy_of(
 {
 	return (enum rm_explore_policy)named(state, "scheduler", text,
 	        rm_explore_policy_name, RM_EXPLORE_POLICIES,
-	        "mix, random, pct or exhaustive");
+	        "mix, random, pct, stall or exhaustive");
 }
 
 static enum rm_explore_memory memory_of(
@@ -151,6 +154,7 @@ static void complete_amounts(struct rm_explore_options *into, bool is_all)
 {
 	bool few = into->policy == RM_EXPLORE_EXHAUSTIVE;
 
+	into->plain = into->threads || into->ops;
 	if (!into->schedules)
 		into->schedules = few      ? RM_EXPLORE_EXHAUSTED_MOST
 		                  : is_all ? RM_EXPLORE_SCHEDULES_OF_ALL

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* number.c - what a schedule's number decides (number.h). */
 #include "runner/sim/explore/number.h"
+#include "runner/sim/explore/classes.h"
 
 #include "runner/base/rng.h"
 
@@ -13,17 +14,19 @@ int rm_explore_calibrate(const struct rm_explore_options *options,
         uint64_t *horizon, struct rm_error *error)
 {
 	const struct rm_explore_turns none = { NULL, 0, 0 };
+	struct rm_explore_options plain = *options;
 	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
 	struct rm_explore_program program;
 	int status = 0;
 
+	plain.plain = true;
 	*horizon = 1;
 	for (uint64_t i = 0; i < CALIBRATING && !status; i++) {
 		struct rm_explore_schedule schedule = {
 			.scheduler = &rm_explore_listed, .list = &none
 		};
 
-		rm_explore_program_make(options, i, &program);
+		rm_explore_program_make(&plain, i, &program);
 		status = rm_explore_play(
 		        &program, &schedule, options->steps, &played, error);
 		if (played.steps > *horizon)
@@ -33,18 +36,43 @@ int rm_explore_calibrate(const struct rm_explore_options *options,
 	return status;
 }
 
+/* Of the mix one in four is by PCT, and programs that are not plain have the
+   scheduler that stalls. */
+static const struct rm_explore_scheduler *scheduler_of(
+        const struct rm_explore_options *options, uint64_t number)
+{
+	switch (options->policy) {
+	case RM_EXPLORE_PCT:
+		return &rm_explore_pct;
+	case RM_EXPLORE_STALL:
+		return &rm_explore_stall;
+	case RM_EXPLORE_MIX:
+		if (number % MIX_TURNS == MIX_TURNS - 1)
+			return &rm_explore_pct;
+		if (rm_explore_is_special(options, number) ||
+		        (options->written && number % MIX_TURNS == 1))
+			return &rm_explore_stall;
+		return &rm_explore_random;
+	default:
+		return &rm_explore_random;
+	}
+}
+
+bool rm_explore_stalls(
+        const struct rm_explore_options *options, uint64_t number)
+{
+	return scheduler_of(options, number) == &rm_explore_stall;
+}
+
 /* Its scheduler, with its own random numbers. */
 static void make_schedule(const struct rm_explore_options *options,
         uint64_t number, uint64_t horizon, struct rm_explore_schedule *schedule)
 {
-	bool pct = options->policy == RM_EXPLORE_PCT ||
-	           (options->policy == RM_EXPLORE_MIX &&
-	                   number % MIX_TURNS == MIX_TURNS - 1);
 	uint64_t turn =
 	        options->policy == RM_EXPLORE_MIX ? number / MIX_TURNS : number;
 
 	*schedule = (struct rm_explore_schedule){
-		.scheduler = pct ? &rm_explore_pct : &rm_explore_random,
+		.scheduler = scheduler_of(options, number),
 		.rng = rm_seed(options->seed, 2 * number + 1),
 		.horizon = horizon,
 		.depth = options->depth

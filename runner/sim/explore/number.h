@@ -14,6 +14,10 @@
 int rm_explore_calibrate(const struct rm_explore_options *options,
         uint64_t *horizon, struct rm_error *error);
 
+/* Whether this schedule's scheduler is the one that stalls. */
+bool rm_explore_stalls(
+        const struct rm_explore_options *options, uint64_t number);
+
 /* Plays schedule number `number`, or where schedules are exhausted those of
    program `number`, up to the first that fails. The turns of what was played
    last go to `taken`, if that is not NULL. 0 or -errno with `error`. */

@@ -6,20 +6,26 @@
  * All of it but the judging is simulated code's; this file is not instrumented
  * and stands for the threads' own work, which takes no steps.
  */
+#include "runner/sim/explore/play.h"
 #include "runner/sim/explore/call.h"
 #include "runner/sim/explore/clocks.h"
+#include "runner/sim/explore/collide.h"
 #include "runner/sim/explore/heap.h"
 #include "runner/sim/explore/memory.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
-	EVENTS = RM_EXPLORE_THREADS_MAX * RM_EXPLORE_OPS_MAX +
-	         RM_EXPLORE_KEYS_MAX + 2,
-	SEQUENCES = EVENTS + RM_EXPLORE_KEYS_MAX + 1,
 	PAIRS = 1024, /* that all scans of a lane yield */
+	/* A repeated operation ends here, lest a map that copies itself at each
+	   write takes the machine's memory: of the heap, since threads run. */
+	REPEATS_HEAP = 6 << 20,
+	/* One operation may look at all that others have retired: steps for
+	   each of these. */
+	A_WRITE = 12,
 };
 
 /* What a schedule's lanes share: one world, one player. */
@@ -27,10 +33,12 @@ static struct {
 	const struct rm_explore_program *program;
 	void *map;
 	uint64_t sequence;                   /* of values */
-	uint32_t begun[SEQUENCES];           /* by value: its writer's time */
+	uint32_t *begun;                     /* by value: its writer's time */
 	uint64_t first[RM_EXPLORE_KEYS_MAX]; /* values at the start; 0: none */
-	struct rm_history_event event[EVENTS];
-	size_t events;
+	uint32_t rank[RM_EXPLORE_KEYS_MAX];  /* of each key */
+	struct rm_history_event *event;
+	size_t events, room;         /* of `event` and `begun` */
+	uint64_t limit, heap_before; /* of steps; bytes, when threads began */
 	struct rm_history_pair pair[RM_EXPLORE_LANES * PAIRS];
 	size_t pairs[RM_EXPLORE_LANES]; /* a lane has its own PAIRS of them */
 } play;
@@ -49,11 +57,12 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 	        op->kind == RM_EXPLORE_UPDATE ? RM_HISTORY_EXCHANGE : op->kind;
 
 	rm_explore_opaque(); /* who begins and ends before whom is judged */
-	call->key = rm_key_of(call->shape, op->key, &call->line);
-	call->value = rm_value_of(op->key, call->lane->id, ++play.sequence);
+	call->key = rm_key_of(call->shape, play.rank[op->key], &call->line);
+	call->value = rm_value_of(
+	        play.rank[op->key], call->lane->id, ++play.sequence);
 	play.begun[play.sequence] = rm_explore_now();
-	call->expected =
-	        rm_explore_whole(known[op->key] ? known[op->key] : op->key);
+	call->expected = rm_explore_whole(
+	        known[op->key] ? known[op->key] : play.rank[op->key]);
 	*event = (struct rm_history_event){ .kind = (uint8_t)kind,
 		.thread = call->lane->id,
 		.key = is_whole ? 0 : op->key,
@@ -100,7 +109,28 @@ static struct rm_explore_call begin_call(
 		.pair = play.pair + lane->id * PAIRS,
 		.pairs = &play.pairs[lane->id],
 		.pairs_most = PAIRS,
+		.rank = play.rank,
+		.keys = play.program->keys,
 		.begun = play.begun };
+}
+
+/* As often as the operation says; of many times a page shows the first and the
+   last. */
+static void repeat(struct rm_explore_call *call, const struct rm_explore_op *op,
+        uint64_t *known)
+{
+	const unsigned times = rm_explore_times(op);
+
+	for (unsigned i = 0; i < times; i++) {
+		if (i &&
+		        rm_explore_heap_top() - play.heap_before > REPEATS_HEAP)
+			break;
+		call->lane->untold = i && i + 1 < times;
+		record(call, op, known);
+		call->ops->quiesce(call->thread);
+		rm_explore_got_on(times > 1 ? play.limit : 0);
+	}
+	call->lane->untold = false;
 }
 
 static void thread_main(struct rm_explore_lane *lane)
@@ -114,8 +144,7 @@ static void thread_main(struct rm_explore_lane *lane)
 	memcpy(known, play.first, sizeof(known));
 	for (unsigned i = 0; i < program->ops[number]; i++) {
 		lane->operation = (int)i;
-		record(&call, &program->op[number][i], known);
-		program->impl->ops->quiesce(thread);
+		repeat(&call, &program->op[number][i], known);
 	}
 	lane->operation = -1;
 	program->impl->ops->leave(thread);
@@ -129,8 +158,11 @@ static void prefill(struct rm_explore_lane *lane)
 	void *thread = join_map(lane, program->threads);
 	struct rm_explore_call call = begin_call(lane, thread);
 
+	if (program->collide)
+		rm_explore_colliding(&call, program->keys, play.rank);
 	for (unsigned key = 0; key < program->keys; key++) {
-		struct rm_value value = rm_value_of(key, 0, ++play.sequence);
+		const uint32_t rank = play.rank[key];
+		struct rm_value value = rm_value_of(rank, 0, ++play.sequence);
 
 		play.first[key] = 0;
 		play.begun[play.sequence] = 0; /* all threads know it */
@@ -138,7 +170,7 @@ static void prefill(struct rm_explore_lane *lane)
 			continue;
 		play.first[key] = value.word[0];
 		call.ops->upsert(thread, call.shape,
-		        rm_key_of(call.shape, key, &call.line), &value);
+		        rm_key_of(call.shape, rank, &call.line), &value);
 	}
 	call.ops->quiesce(thread);
 	call.ops->leave(thread);
@@ -154,14 +186,16 @@ static void look(struct rm_explore_lane *lane)
 
 	for (unsigned key = 0; key < program->keys; key++)
 		record(&call,
-		        &(struct rm_explore_op){
-		                RM_HISTORY_LOOKUP, (uint8_t)key },
+		        &(struct rm_explore_op){ .kind = RM_HISTORY_LOOKUP,
+		                .key = (uint8_t)key },
 		        known);
 	if (program->looks && call.ops->length)
-		record(&call, &(struct rm_explore_op){ RM_HISTORY_LENGTH, 0 },
+		record(&call,
+		        &(struct rm_explore_op){ .kind = RM_HISTORY_LENGTH },
 		        known);
 	if (program->looks && call.ops->scan)
-		record(&call, &(struct rm_explore_op){ RM_HISTORY_SCAN, 0 },
+		record(&call,
+		        &(struct rm_explore_op){ .kind = RM_HISTORY_SCAN },
 		        known);
 	call.ops->quiesce(thread);
 	call.ops->leave(thread);
@@ -192,6 +226,7 @@ static void main_thread(struct rm_explore_lane *lane)
 		rm_explore_stop(RM_EXPLORE_MISUSE, NULL, NULL,
 		        "create() says that there is no memory");
 	prefill(lane);
+	play.heap_before = rm_explore_heap_top();
 	for (unsigned i = 1; i <= program->threads; i++)
 		rm_explore_clocks_fork(i);
 	rm_explore_together(program->threads, thread_main);
@@ -252,6 +287,34 @@ static int judge(struct rm_explore_played *played, struct rm_error *error)
 	return status;
 }
 
+/* The most that one operation is repeated. */
+static uint32_t longest(const struct rm_explore_program *program)
+{
+	uint32_t times = 0;
+
+	for (unsigned t = 0; t < program->threads; t++)
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			if (program->op[t][i].times > times)
+				times = program->op[t][i].times;
+	return times;
+}
+
+/* Room for what all do: an event and a value each; the look at the end, and
+   what is there at the start. */
+static void make_room(const struct rm_explore_program *program)
+{
+	const size_t room = rm_explore_times_of(program) +
+	                    2 * (size_t)RM_EXPLORE_KEYS_MAX + 3;
+
+	if (room <= play.room)
+		return;
+	play.event = realloc(play.event, room * sizeof(*play.event));
+	play.begun = realloc(play.begun, room * sizeof(*play.begun));
+	if (!play.event || !play.begun)
+		abort();
+	play.room = room;
+}
+
 int rm_explore_play(const struct rm_explore_program *program,
         struct rm_explore_schedule *schedule, uint64_t limit,
         struct rm_explore_played *played, struct rm_error *error)
@@ -259,7 +322,11 @@ int rm_explore_play(const struct rm_explore_program *program,
 	const struct rm_explore_finding *finding = &rm_explore.finding;
 
 	play.program = program;
+	play.limit = limit;
 	play.events = 0;
+	make_room(program);
+	for (unsigned key = 0; key < program->keys; key++)
+		play.rank[key] = key;
 	memset(play.pairs, 0, sizeof(play.pairs));
 	play.sequence = 0;
 	rm_history_judgement_clear(&played->judgement);
@@ -267,6 +334,7 @@ int rm_explore_play(const struct rm_explore_program *program,
 	rm_explore_clocks_reset();
 	rm_explore.model = rm_explore_model_of(program->memory);
 	rm_explore_places_reset();
+	rm_explore.patience = A_WRITE * longest(program);
 	rm_explore_begin(schedule, limit, main_thread);
 	rm_explore_clocks_undo();
 	played->fault = finding->fault;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * program.h - what the threads of one schedule do, and what was answered.
+ * program.h - what the threads of one schedule do.
  * Inside runner/sim/explore only.
  */
 #ifndef RM_EXPLORE_PROGRAM_H
@@ -14,11 +14,15 @@ enum {
 	RM_EXPLORE_KEYS_MAX = 24,
 	/* An operation that the history knows as an exchange. */
 	RM_EXPLORE_UPDATE = RM_HISTORY_KINDS,
+	/* Of all threads together, each time that one is repeated counted: a
+	   value's sequence has 20 bits. */
+	RM_EXPLORE_TIMES_MAX = 200000,
 };
 
 struct rm_explore_op {
-	uint8_t kind; /* enum rm_history_kind, or RM_EXPLORE_UPDATE */
-	uint8_t key;  /* 0 .. keys - 1; not of length, scan, clear */
+	uint8_t kind;   /* enum rm_history_kind, or RM_EXPLORE_UPDATE */
+	uint8_t key;    /* 0 .. keys - 1; not of length, scan, clear */
+	uint32_t times; /* in a row; 0 is once, too */
 };
 
 struct rm_explore_program {
@@ -28,6 +32,7 @@ struct rm_explore_program {
 	bool unstamped, unjudged;
 	uint64_t map_seed;
 	bool presize;
+	bool collide;      /* its keys meet in the map, as far as keys do */
 	bool looks;        /* at length and scan, too, when all is quiet */
 	unsigned keys;     /* 1 .. RM_EXPLORE_KEYS_MAX */
 	uint32_t resident; /* keys that are there at the start, as bits */
@@ -44,31 +49,25 @@ bool rm_explore_offers(const struct rm_impl *impl, unsigned kind);
 void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program);
 
-/* "insert_if_absent 2". */
+/* How often the operation is done, 1 at least; all of them. */
+static inline unsigned rm_explore_times(const struct rm_explore_op *op)
+{
+	return op->times ? op->times : 1;
+}
+
+static inline unsigned rm_explore_times_of(
+        const struct rm_explore_program *program)
+{
+	unsigned times = 0;
+
+	for (unsigned t = 0; t < program->threads; t++)
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			times += rm_explore_times(&program->op[t][i]);
+	return times;
+}
+
+/* "insert_if_absent 2", "128 x upsert 0". */
 void rm_explore_op_words(
         const struct rm_explore_op *op, char *text, size_t size);
-
-/* --- play.c --- */
-
-/* One schedule of a program, and what it came to. Zero-initialise, reuse,
-   rm_explore_played_clear(). */
-struct rm_explore_played {
-	enum rm_explore_fault fault;
-	char what[512];
-	unsigned lane;
-	const void *site[2];
-	uint64_t steps, switches;
-	bool undecided;
-	struct rm_history history; /* judged where nothing else was wrong */
-	struct rm_history_judgement judgement; /* of RM_EXPLORE_HISTORY */
-};
-
-/* Plays it under `schedule`, at most `limit` steps, and judges. 0, or -errno
-   with `error` where the judge fails. */
-int rm_explore_play(const struct rm_explore_program *program,
-        struct rm_explore_schedule *schedule, uint64_t limit,
-        struct rm_explore_played *played, struct rm_error *error);
-
-void rm_explore_played_clear(struct rm_explore_played *played);
 
 #endif /* RM_EXPLORE_PROGRAM_H */

@@ -54,7 +54,7 @@ static struct rm_explore_turn random_next(struct rm_explore_schedule *schedule,
 
 /* How often loads look back differs from schedule to schedule, too; how far is
    any of what they may. */
-static uint32_t drawn_back(
+uint32_t rm_explore_drawn_back(
         struct rm_explore_schedule *schedule, uint32_t most, bool last)
 {
 	uint64_t x = rm_next(&schedule->rng);
@@ -71,7 +71,7 @@ static uint32_t drawn_back(
 const struct rm_explore_scheduler rm_explore_random = { .name = "random",
 	.begin = random_begin,
 	.next = random_next,
-	.back = drawn_back };
+	.back = rm_explore_drawn_back };
 
 static void pct_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 {
@@ -149,7 +149,7 @@ static struct rm_explore_turn pct_next(struct rm_explore_schedule *schedule,
 const struct rm_explore_scheduler rm_explore_pct = { .name = "pct",
 	.begin = pct_begin,
 	.next = pct_next,
-	.back = drawn_back,
+	.back = rm_explore_drawn_back,
 	.at_once = true };
 
 static void listed_begin(struct rm_explore_schedule *schedule, unsigned lanes)

@@ -40,6 +40,7 @@ struct rm_explore_situation {
 	                     is not among them, but alone */
 	uint32_t running; /* the lane that ran */
 	bool yields;      /* it gives its turn away */
+	bool stuck;       /* no operation has ended for long */
 	uint64_t steps;   /* up to here, of all lanes */
 };
 
@@ -64,6 +65,13 @@ enum {
 	RM_EXPLORE_PRIORITIES = 2 * RM_EXPLORE_BUFFERS_AT
 };
 
+/* How a lane goes under the scheduler that stalls. */
+struct rm_explore_pace {
+	uint32_t mean; /* steps of a turn, on average */
+	uint32_t ran;  /* steps so far */
+	uint32_t stop; /* so far it goes, where it is one of those held */
+};
+
 /* A scheduler and what it remembers. */
 struct rm_explore_schedule {
 	const struct rm_explore_scheduler *scheduler;
@@ -75,6 +83,11 @@ struct rm_explore_schedule {
 	unsigned changed;                        /* pct: how many were */
 	int64_t priority[RM_EXPLORE_PRIORITIES]; /* pct: lanes and buffers */
 	int64_t lowest;                          /* pct: that was given */
+	struct rm_explore_pace pace[RM_EXPLORE_BUFFERS_AT]; /* stall */
+	uint64_t seen;   /* stall: steps up to the last decision */
+	uint32_t held;   /* stall: lanes that stand still, or will, as bits */
+	uint32_t yields; /* stall: since one of them was let go */
+	bool ahead;      /* stall: those come first, until they stand still */
 	uint32_t ranked; /* pct: buffers with a priority, as bits */
 	uint32_t lanes;  /* pct */
 	const struct rm_explore_turns *list; /* listed: what to play */
@@ -86,7 +99,11 @@ struct rm_explore_schedule {
 };
 
 extern const struct rm_explore_scheduler rm_explore_random, rm_explore_pct,
-        rm_explore_listed;
+        rm_explore_stall, rm_explore_listed;
+
+/* The choice among older stores of those that draw. */
+uint32_t rm_explore_drawn_back(
+        struct rm_explore_schedule *schedule, uint32_t most, bool last);
 
 /* Asks the scheduler, and writes down what it says. */
 struct rm_explore_turn rm_explore_next(struct rm_explore_schedule *schedule,

@@ -19,7 +19,8 @@ enum {
 	TRIES = 200,        /* schedules of a smaller program */
 	PLAYS_MOST = 20000, /* in all */
 	PASSES = 8,
-	LONG_TURN = 100000, /* of a lane that goes on */
+	STEPS_MOST = 200000000, /* in all: not many of the longest programs */
+	LONG_TURN = 100000,     /* of a lane that goes on */
 };
 
 void rm_explore_turns_clear(struct rm_explore_turns *turns)
@@ -40,11 +41,14 @@ static bool fails(struct rm_explore_case *failing,
 	struct rm_error error = { "" };
 	bool same;
 
+	if (failing->steps > STEPS_MOST)
+		return false;
 	schedule.taken = &taken;
 	failing->plays++;
 	same = !rm_explore_play(
 	               program, &schedule, failing->limit, &played, &error) &&
 	       played.fault == failing->fault && played.switches <= most;
+	failing->steps += played.steps;
 	if (same) {
 		rm_explore_turns_clear(&failing->turns);
 		failing->turns = taken;
@@ -67,8 +71,10 @@ static bool fails_somehow(struct rm_explore_case *failing,
 		return true;
 	for (unsigned i = 0; i < TRIES && failing->plays < PLAYS_MOST; i++) {
 		struct rm_explore_schedule schedule = {
-			.scheduler =
-			        i % 2 ? &rm_explore_pct : &rm_explore_random,
+			.scheduler = i % 4 == 2 && failing->stalls
+			                     ? &rm_explore_stall
+			             : i % 2 ? &rm_explore_pct
+			                     : &rm_explore_random,
 			.rng = rm_seed(failing->seed, i),
 			.horizon = failing->horizon,
 			.depth = 1 + i / 2 % RM_EXPLORE_DEPTH_MAX
@@ -112,6 +118,27 @@ static bool without_key(struct rm_explore_case *failing, unsigned key)
 	return fails_somehow(failing, &smaller);
 }
 
+/* The operation once, half as often, or once less, as long as that goes. */
+static bool with_fewer(
+        struct rm_explore_case *failing, unsigned thread, unsigned op)
+{
+	bool any = false, fewer = true;
+
+	while (fewer && op < failing->program.ops[thread]) {
+		struct rm_explore_program smaller = failing->program;
+		uint32_t *times = &smaller.op[thread][op].times;
+		const uint32_t most = *times;
+
+		fewer = false;
+		for (unsigned i = 0; i < 3 && most > 1 && !fewer; i++) {
+			*times = i == 0 ? 0 : i == 1 ? most / 2 : most - 1;
+			fewer = fails_somehow(failing, &smaller);
+		}
+		any |= fewer;
+	}
+	return any;
+}
+
 /* One pass over all that could be left out; whether something was. */
 static bool leave_out(struct rm_explore_case *failing)
 {
@@ -121,7 +148,8 @@ static bool leave_out(struct rm_explore_case *failing)
 		any |= without_thread(failing, t);
 	for (unsigned t = 0; t < failing->program.threads; t++)
 		for (unsigned i = failing->program.ops[t]; i-- > 0;)
-			any |= without_op(failing, t, i);
+			any |= without_op(failing, t, i) ||
+			       with_fewer(failing, t, i);
 	for (unsigned key = 0; key < failing->program.keys; key++)
 		any |= without_key(failing, key);
 	return any && failing->plays < PLAYS_MOST;

@@ -4,7 +4,7 @@
 #ifndef RM_EXPLORE_SHRINK_H
 #define RM_EXPLORE_SHRINK_H
 
-#include "runner/sim/explore/program.h"
+#include "runner/sim/explore/play.h"
 
 /* A program and the turns under which it fails. */
 struct rm_explore_case {
@@ -13,7 +13,8 @@ struct rm_explore_case {
 	enum rm_explore_fault fault;
 	uint64_t switches;
 	uint64_t seed, horizon, limit; /* of schedules that are tried */
-	uint64_t plays;                /* so far */
+	bool stalls;           /* threads that stand still are tried, too */
+	uint64_t plays, steps; /* so far */
 };
 
 /* Plays the case; its turns become those that were taken. 0 or -errno. */

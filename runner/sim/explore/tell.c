@@ -118,6 +118,7 @@ static int find_and_show(struct rm_explore_told *told, uint64_t horizon,
 
 	told->plays = tally.plays;
 	failing.fault = played->fault;
+	failing.stalls = rm_explore_stalls(told->options, told->number);
 	failing.switches = played->switches;
 	rm_explore_program_make(told->options, told->number, &failing.program);
 	told->ops_before = rm_explore_ops_of(&failing.program);

@@ -82,8 +82,11 @@ static void print_exhausted_again(const struct rm_explore_told *told, FILE *out)
 static void print_size_again(
         FILE *out, const struct rm_explore_options *options, bool few)
 {
-	if (options->threads !=
-	        (few ? RM_EXPLORE_FEW_THREADS : RM_EXPLORE_THREADS))
+	const unsigned usual =
+	        few ? RM_EXPLORE_FEW_THREADS : RM_EXPLORE_THREADS;
+
+	/* where a size was asked for all programs are of that size */
+	if (options->threads != usual || (options->plain && !few))
 		fprintf(out, " --threads %u", options->threads);
 	if (options->ops != (few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS))
 		fprintf(out, " --ops %u", options->ops);

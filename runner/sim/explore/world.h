@@ -40,6 +40,7 @@ struct rm_explore_lane {
 	const void *waits_for;  /* the lock's or word's address */
 	const void *waits_site; /* where in the map */
 	int operation;          /* the one it is in; -1: none */
+	bool untold;            /* what it does is no event of the trace */
 	void (*entry)(struct rm_explore_lane *lane);
 };
 
@@ -91,8 +92,13 @@ struct rm_explore_world {
 	bool alone;       /* only lane 0 runs: nobody sees what it does */
 	uint32_t alone_left;   /* accesses that it may still do so */
 	uint64_t steps, limit; /* up to the last decision; most */
+	uint64_t patience;     /* more than usual: steps until who ends
+	                          nothing is taken to wait for others */
+	uint64_t got_on;       /* steps, when an operation last ended */
+	uint64_t footprint;    /* of what the main thread accesses alone */
 	uint64_t switches;
-	uint64_t turn_began; /* steps, when the running lane began to run */
+	uint64_t turn_began; /* steps, when the running lane began to run, or
+	                        ended an operation */
 	uint64_t stamp;      /* of the history */
 	uint32_t number;     /* of this run in this process, from 1 */
 	struct rm_explore_schedule *schedule;
@@ -130,6 +136,10 @@ void rm_explore_together(
 /* A decision is due, at a step, or because a lane gives its turn away. */
 void rm_explore_decide(void);
 void rm_explore_yield(void);
+
+/* The running lane has ended an operation: it does not wait for others, and
+   from here on there are `more` steps at least before all is a livelock. */
+void rm_explore_got_on(uint64_t more);
 
 /* The running lane waits until it is woken; returns then. */
 void rm_explore_block(

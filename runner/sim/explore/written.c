@@ -14,14 +14,23 @@
 
 enum {
 	OPS_A_LINE = 8,
+	TIMES_MOST = 131072,             /* of one operation */
 	KEYS_MOST = RM_EXPLORE_KEYS_MAX, /* that is, 0 .. KEYS_MOST - 1 */
 };
 
 /* The names of lines; those of threads come last. */
-enum name { SHAPE, KEYS, PRESIZE, RESIDENT, THREAD_1, NAMES = THREAD_1 + 7 };
+enum name {
+	SHAPE,
+	KEYS,
+	PRESIZE,
+	COLLIDE,
+	RESIDENT,
+	THREAD_1,
+	NAMES = THREAD_1 + 7
+};
 _Static_assert(NAMES - THREAD_1 == RM_EXPLORE_THREADS_MAX, "a name each");
 
-static const char *const names[NAMES] = { "shape", "keys", "presize",
+static const char *const names[NAMES] = { "shape", "keys", "presize", "collide",
 	"resident", "thread 1", "thread 2", "thread 3", "thread 4", "thread 5",
 	"thread 6", "thread 7" };
 
@@ -71,13 +80,35 @@ static int read_key(struct reading *reading, const char *text, uint8_t *key)
 	return 0;
 }
 
-/* "upsert 2", or "scan". */
+/* "128 x " before an operation; once, or nothing, is 0. */
+static int read_times(struct reading *reading, char **text, uint32_t *times)
+{
+	char *x = strstr(*text, " x ");
+	uint64_t number;
+
+	if (!x)
+		return 0;
+	*x = '\0';
+	if (rm_number_whole(trimmed(*text), &number) || !number ||
+	        number > TIMES_MOST)
+		return wrong(
+		        reading, *text, "how often, 1 to 131072, before \"x\"");
+	*times = number > 1 ? (uint32_t)number : 0;
+	*text = x + 3 + strspn(x + 3, " \t");
+	return 0;
+}
+
+/* "upsert 2", "128 x upsert 2", or "scan". */
 static int read_op(
         struct reading *reading, char *text, struct rm_explore_op *op)
 {
-	char *key = text + strcspn(text, " \t");
+	uint32_t times = 0;
 	unsigned kind;
+	char *key;
 
+	if (read_times(reading, &text, &times))
+		return -EINVAL;
+	key = text + strcspn(text, " \t");
 	if (*key)
 		*key++ = '\0';
 	key = trimmed(key);
@@ -88,7 +119,7 @@ static int read_op(
 		        "an operation: lookup, upsert, remove, exchange, take, "
 		        "insert_if_absent, compare_swap, compare_remove, "
 		        "update, length, scan or clear");
-	*op = (struct rm_explore_op){ (uint8_t)kind, 0 };
+	*op = (struct rm_explore_op){ (uint8_t)kind, 0, times };
 	if (!is_whole(kind))
 		return read_key(reading, key, &op->key);
 	return *key ? wrong(reading, key, "no key behind such an operation")
@@ -156,6 +187,14 @@ static int read_presize(struct reading *reading, const char *value)
 	               : wrong(reading, value, "yes or no");
 }
 
+static int read_collide(struct reading *reading, const char *value)
+{
+	reading->written.program.collide = !strcmp(value, "yes");
+	return reading->written.program.collide || !strcmp(value, "no")
+	               ? 0
+	               : wrong(reading, value, "yes or no");
+}
+
 static int read_value(struct reading *reading, unsigned name, char *value)
 {
 	switch (name) {
@@ -165,6 +204,8 @@ static int read_value(struct reading *reading, unsigned name, char *value)
 		return read_keys(reading, value);
 	case PRESIZE:
 		return read_presize(reading, value);
+	case COLLIDE:
+		return read_collide(reading, value);
 	case RESIDENT:
 		return read_resident(reading, value);
 	default:
@@ -184,8 +225,8 @@ static int read_line(struct reading *reading, unsigned number, char *line)
 		name++;
 	if (name == NAMES)
 		return wrong(reading, word,
-		        "shape, keys, presize, resident or thread 1 to "
-		        "thread 7");
+		        "shape, keys, presize, collide, resident or thread 1 "
+		        "to thread 7");
 	if (name < THREAD_1 && reading->line[name])
 		return rm_error_set(reading->error, -EINVAL,
 		        "%s: %s again, expected it once (line %u)",
@@ -210,6 +251,12 @@ static int complete(struct reading *reading)
 		program->keys = reading->highest ? reading->highest : 1;
 	if (program->keys < reading->highest)
 		return wrong(reading, keys, "more keys than the highest");
+	if (rm_explore_times_of(program) > RM_EXPLORE_TIMES_MAX)
+		return rm_error_set(reading->error, -EINVAL,
+		        "%s: %u operations, expected %d at most in all, those "
+		        "that are repeated counted each time",
+		        reading->where, rm_explore_times_of(program),
+		        RM_EXPLORE_TIMES_MAX);
 	/* what all is like in the end is looked at in each way there is */
 	program->looks = true;
 	return 0;
@@ -316,9 +363,11 @@ char *rm_explore_written_text(const struct rm_explore_program *program)
 
 	if (!file)
 		return NULL;
-	fprintf(file, "shape    = %s\nkeys     = %u\npresize  = %s\nresident =",
+	fprintf(file, "shape    = %s\nkeys     = %u\npresize  = %s\n",
 	        rm_shape_name(program->shape), program->keys,
 	        program->presize ? "yes" : "no");
+	fprintf(file,
+	        "%sresident =", program->collide ? "collide  = yes\n" : "");
 	for (unsigned key = 0; key < program->keys; key++)
 		if (program->resident & 1U << key)
 			fprintf(file, " %u", key);

@@ -7,8 +7,9 @@
  *     shape    = u64x8                      all that the map offers, in turn
  *     keys     = 4                          the highest that occurs, and one
  *     presize  = yes                        drawn with the schedule
+ *     collide  = yes                        no
  *     resident = 0 2                        none
- *     thread 1 = insert_if_absent 0, lookup 2
+ *     thread 1 = insert_if_absent 0, 128 x lookup 2
  *     thread 2 = take 0
  *
  * On the right is what holds where the line is left out. A thread's line may

@@ -10,9 +10,16 @@
 
 const struct rm_explore_scheduler rm_explore_pct = { .name = "pct" };
 const struct rm_explore_scheduler rm_explore_random = { .name = "random" };
+const struct rm_explore_scheduler rm_explore_stall = { .name = "stall" };
 const struct rm_explore_scheduler rm_explore_listed = { .name = "listed" };
 
 static struct rm_explore_schedule last;
+
+bool rm_explore_is_special(
+        const struct rm_explore_options *options, uint64_t number)
+{
+	return number % 4 == 1 && !options->plain && !options->written;
+}
 
 void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program)
@@ -80,6 +87,43 @@ static bool each_is(const unsigned of[RM_EXPLORE_DEPTH_MAX + 1], unsigned count)
 	return all;
 }
 
+/* How many of the first numbers have the scheduler that stalls. */
+static unsigned stalling(const struct rm_explore_options *options)
+{
+	struct rm_explore_tally tally = { 0 };
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	unsigned count = 0;
+
+	for (uint64_t number = 0; number < NUMBERS; number++) {
+		rm_explore_number(
+		        options, number, 100, &tally, NULL, &played, NULL);
+		count += last.scheduler == &rm_explore_stall;
+		if (rm_explore_stalls(options, number) !=
+		        (last.scheduler == &rm_explore_stall))
+			return NUMBERS + 1;
+	}
+	return count;
+}
+
+static void who_stalls(void)
+{
+	const struct rm_explore_written *written = (const void *)&last;
+
+	CHECK(stalling(&(struct rm_explore_options){
+	              .policy = RM_EXPLORE_MIX }) == NUMBERS / 4,
+	        "special programs of a mix have threads that stand still");
+	CHECK(stalling(&(struct rm_explore_options){
+	              .policy = RM_EXPLORE_MIX, .plain = true }) == 0,
+	        "plain ones have not");
+	CHECK(stalling(&(struct rm_explore_options){ .policy = RM_EXPLORE_MIX,
+	              .plain = true,
+	              .written = written }) == NUMBERS / 4,
+	        "one that was written has, each fourth time");
+	CHECK(stalling(&(struct rm_explore_options){
+	              .policy = RM_EXPLORE_STALL }) == NUMBERS,
+	        "and all have it where it is asked for");
+}
+
 int main(void)
 {
 	unsigned of[RM_EXPLORE_DEPTH_MAX + 1];
@@ -95,5 +139,6 @@ int main(void)
 	        "a depth that was asked for is all there is");
 	count_depths(RM_EXPLORE_RANDOM, 0, of);
 	CHECK(each_is(of, 0), "random has no PCT");
+	who_stalls();
 	return DONE();
 }

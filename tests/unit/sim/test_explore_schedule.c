@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_explore_schedule.c - schedulers: who may be chosen, what one seed
-   decides, what PCT promises, and that a list plays what was taken. */
+   decides, what PCT promises, who stands still, and that a list plays what was
+   taken. */
 #include "runner/sim/explore/schedule.h"
 #include "tests/unit/tap.h"
 
@@ -95,6 +96,68 @@ static void pct_switches(void)
 	CHECK(with_all > 100, "and often as often");
 }
 
+enum { STALLED_MOST = 256, OWN_STEPS = 1000 };
+
+/* Lanes end after OWN_STEPS steps each. Whether one stood still within its
+   first steps until all others had ended. */
+static bool one_stands_still(
+        const struct rm_explore_scheduler *scheduler, uint64_t seed)
+{
+	struct rm_explore_schedule schedule = { .scheduler = scheduler,
+		.rng = seed };
+	struct rm_explore_situation situation = { .choices = ALL };
+	uint64_t ran[LANES] = { 0 };
+
+	scheduler->begin(&schedule, LANES);
+	while (situation.choices & (situation.choices - 1)) {
+		struct rm_explore_turn turn =
+		        rm_explore_next(&schedule, &situation);
+
+		situation.running = turn.lane;
+		situation.steps += turn.steps;
+		ran[turn.lane] += turn.steps;
+		if (ran[turn.lane] >= OWN_STEPS)
+			situation.choices &= ~(1U << turn.lane);
+	}
+	return ran[__builtin_ctz(situation.choices)] <= STALLED_MOST;
+}
+
+/* All others give their turns away for ever: they wait for who stands still. */
+static bool all_come_to_an_end(uint64_t seed)
+{
+	struct rm_explore_schedule schedule = { .scheduler = &rm_explore_stall,
+		.rng = seed };
+	struct rm_explore_situation situation = { .choices = ALL,
+		.yields = true };
+	uint64_t ran = 0;
+
+	rm_explore_stall.begin(&schedule, LANES);
+	for (unsigned i = 0; i < 100000 && ran < OWN_STEPS; i++) {
+		struct rm_explore_turn turn =
+		        rm_explore_next(&schedule, &situation);
+
+		situation.running = turn.lane;
+		situation.steps += turn.steps;
+		if (turn.lane == 1)
+			ran += turn.steps;
+	}
+	return ran >= OWN_STEPS;
+}
+
+static void lanes_stand_still(void)
+{
+	unsigned stalled = 0, drawn = 0, ended = 0;
+
+	for (uint64_t seed = 0; seed < 500; seed++) {
+		stalled += one_stands_still(&rm_explore_stall, seed);
+		drawn += one_stands_still(&rm_explore_random, seed);
+		ended += all_come_to_an_end(seed);
+	}
+	CHECK(stalled > 150, "a lane stands still until all others have ended");
+	CHECK(drawn == 0, "which none does at random");
+	CHECK(ended == 500, "and who is waited for goes on in the end");
+}
+
 static void list_plays(void)
 {
 	struct rm_explore_turns taken = { NULL, 0, 0 };
@@ -120,7 +183,9 @@ int main(void)
 {
 	choices(&rm_explore_random);
 	choices(&rm_explore_pct);
+	choices(&rm_explore_stall);
 	pct_switches();
+	lanes_stand_still();
 	list_plays();
 	return DONE();
 }

@@ -45,6 +45,13 @@ static const struct mistake {
 	        "expected more keys than the highest" },
 	{ "keys = 2\nkeys = 2\n", ":2: ", "expected it once (line 1)" },
 	{ "presize = maybe\n", ":1: ", "expected yes or no" },
+	{ "collide = maybe\n", ":1: ", "expected yes or no" },
+	{ "thread 1 = 0 x upsert 0\n", ":1: \"0\"", "1 to 131072" },
+	{ "thread 1 = 131073 x upsert 0\n", ":1: \"131073\"", "1 to 131072" },
+	{ "thread 1 = many x upsert 0\n", ":1: \"many\"", "1 to 131072" },
+	{ "thread 1 = 2 x\n", ":1: ", "expected an operation" },
+	{ "thread 1 = 131072 x upsert 0\nthread 2 = 68929 x lookup 0\n",
+	        "my.txt:2: 200001 operations", "200000 at most" },
 	{ "shape = u65x8\n", ":1: \"u65x8\"", "expected a shape" },
 	{ "thread 1 = lookup 0,lookup 0,lookup 0,lookup 0,lookup 0,lookup 0\n"
 	  "thread 1 = lookup 0,lookup 0,lookup 0,lookup 0,lookup 0,lookup 0\n"
@@ -75,8 +82,9 @@ static void test_whole(void)
 	                   "shape = u64x24  # words\n"
 	                   "presize = yes\n"
 	                   "resident =  0  3\n"
+	                   "collide = yes\n"
 	                   "thread 3 = scan , clear\n"
-	                   "thread 1 = insert_if_absent 2,update 1\n"
+	                   "thread 1 = insert_if_absent 2,300 x  update 1\n"
 	                   "\n"
 	                   "thread 1 = length\n",
 	        &written, &error);
@@ -96,8 +104,11 @@ static void test_whole(void)
 	                program->op[0][0].key == 2,
 	        "insert_if_absent 2");
 	CHECK(program->op[0][1].kind == RM_EXPLORE_UPDATE &&
-	                program->op[0][1].key == 1,
-	        "update 1");
+	                program->op[0][1].key == 1 &&
+	                program->op[0][1].times == 300,
+	        "update 1, 300 times");
+	CHECK(rm_explore_times_of(program) == 304, "304 operations in all");
+	CHECK(program->collide, "keys that collide");
 	CHECK(program->op[0][2].kind == RM_HISTORY_LENGTH,
 	        "a second line goes on");
 	CHECK(program->op[2][0].kind == RM_HISTORY_SCAN &&

@@ -16,6 +16,7 @@
 #include <string.h>
 
 static const char *const words[] = { "shape", "keys", "presize", "resident",
+	"collide", "collide = yes\n", " x ", "128 x upsert 0", "131072 x ",
 	"thread 1", "thread 2", "thread 7", "thread 8", "thread", " = ", "=",
 	",", ", ", ";", "upsert", "lookup 0", "lookup 23", "lookup 24",
 	"remove 1", "exchange 2", "take 3", "insert_if_absent 4",
@@ -30,6 +31,7 @@ static const char *const texts[] = {
 	"presize  = no\nresident = 1\n"
 	"thread 1 = insert_if_absent 0, lookup 0\n"
 	"thread 2 = insert_if_absent 0\nthread 3 = take 0, scan\n",
+	"collide = yes\nthread 1 = 65536 x upsert 0, lookup 1\n",
 	"thread 1 = upsert 0\n",
 	"resident = 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20\n"
 	"thread 1 = upsert 21, remove 1, exchange 2, compare_swap 3, length\n"
@@ -44,7 +46,8 @@ static bool same(
 	const struct rm_explore_program *x = &a->program, *y = &b->program;
 
 	return x->keys == y->keys && x->resident == y->resident &&
-	       x->presize == y->presize && x->threads == y->threads &&
+	       x->presize == y->presize && x->collide == y->collide &&
+	       x->threads == y->threads &&
 	       !memcmp(x->ops, y->ops, sizeof(x->ops)) &&
 	       !memcmp(x->op, y->op, sizeof(x->op));
 }
