@@ -18,7 +18,8 @@ enum {
 	WORKED_NS = 30000, /* CPU time that a stop must be worth, and ... */
 	WORKED_OPS = 16,   /* ... operations, but of such as take ... */
 	SLOW_NS = 1000000, /* ... so much together */
-	BACKED_OFF = 6,    /* most doublings of APART_NS */
+	DOUBLED = 6,       /* times that APART_NS is, at first */
+	FOURFOLD = 8,      /* and then, up to half an hour */
 	SHORT_NS = 200000, /* most of a usual one: thousands of operations */
 	LONG_NS = 4000000, /* of one in LONG_ONE_IN: what a reclaimer gathers */
 	LONG_ONE_IN = 128,
@@ -38,19 +39,34 @@ static _Thread_local struct {
 
 static struct timespec in_ns(uint64_t ns)
 {
-	return (struct timespec){ .tv_nsec = (long)ns };
+	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000U),
+		.tv_nsec = (long)(ns % 1000000000U) };
 }
 
-/* The timer is of the wall's time, which is as fine as stops must be; a thread
-   that sleeps or waits for a CPU is asked less and less often. */
+/* Most until the next signal. A signal wakes who sleeps, and where all sleep
+   for ever no look of the watch's may find one of them awake for ten seconds on
+   end (isolate.c): so whoever does nothing is asked ever more seldom, and the
+   gaps soon are longer than that for any number of threads. Who goes on after
+   all had no stops for some times as long as it had waited. */
+static uint64_t apart_ns(void)
+{
+	const unsigned doubled = self.idle < DOUBLED ? self.idle : DOUBLED;
+	const unsigned more = self.idle - doubled;
+
+	return (uint64_t)APART_NS
+	       << (doubled + 2 * (more < FOURFOLD ? more : FOURFOLD));
+}
+
+/* The timer is of the wall's time, which is as fine as stops must be. */
 static void wind_up(void)
 {
-	const unsigned times = self.idle < BACKED_OFF ? self.idle : BACKED_OFF;
-	const uint64_t most = (uint64_t)APART_NS << times;
-	const struct itimerspec next = {
-		.it_value = in_ns(1000 + rm_next(&self.rng) % most)
-	};
+	const uint64_t most = apart_ns();
+	uint64_t next_ns = 1000 + rm_next(&self.rng) % most;
+	struct itimerspec next = { 0 };
 
+	if (self.idle > DOUBLED)
+		next_ns = most / 2 + next_ns / 2;
+	next.it_value = in_ns(next_ns);
 	timer_settime(self.timer, 0, &next, NULL);
 }
 

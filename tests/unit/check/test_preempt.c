@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A thread that only computes is stopped from outside while that is asked for,
-   and not after; one that ends nothing, seldom. */
+   and not after; one that ends nothing, seldom; one that sleeps, hardly ever. */
 #include "runner/base/clock.h"
 #include "runner/base/sanitized.h"
 #include "runner/check/preempt.h"
@@ -10,7 +10,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { STOPS = 20, SPINS = 20000000, SLOW_NS = 1000000 };
+enum {
+	STOPS = 20,
+	SPINS = 20000000,
+	SLOW_NS = 1000000,
+	WAITED_S = 3,
+	WOKEN_MOST = 30 /* with a signal each 13 ms it would be 230 */
+};
+
+static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
 
 /* How often this thread has given its CPU away: the kernel's own count. */
 static long given_away(void)
@@ -58,6 +66,39 @@ static void *compute(void *opaque)
 	return NULL;
 }
 
+/* Waits for a lock that main holds; what its signals woke it is given_away. */
+static void *wait_long(void *opaque)
+{
+	struct run *run = opaque;
+
+	run->began = rm_preempt_begin(run->seed, &run->ended);
+	if (!run->began)
+		return NULL;
+	run->sleeps = given_away();
+	pthread_mutex_lock(&held);
+	run->sleeps = given_away() - run->sleeps;
+	pthread_mutex_unlock(&held);
+	rm_preempt_end();
+	return NULL;
+}
+
+/* Who watches must find all asleep for ten seconds on end (isolate.c). */
+static void sleepers(void)
+{
+	struct run run = { .seed = 3 };
+	pthread_t id;
+
+	pthread_mutex_lock(&held);
+	if (pthread_create(&id, NULL, wait_long, &run))
+		_exit(1);
+	sleep(WAITED_S);
+	pthread_mutex_unlock(&held);
+	pthread_join(id, NULL);
+	printf("# woken %ld times in %d s or more\n", run.sleeps, WAITED_S);
+	CHECK(run.began && run.sleeps > 0 && run.sleeps <= WOKEN_MOST,
+	        "who waits is woken ever more seldom");
+}
+
 int main(void)
 {
 	struct run runs[2] = { { .seed = 1, .ends = 1 }, { .seed = 2 } };
@@ -83,5 +124,6 @@ int main(void)
 	}
 	CHECK(runs[1].stops <= runs[1].cpu_ns / SLOW_NS,
 	        "who ends nothing is stopped once in 1 ms of its CPU time");
+	sleepers();
 	return DONE();
 }
