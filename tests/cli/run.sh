@@ -33,6 +33,15 @@ code=$(objcopy -O binary -j '.text*' "$build/impls/gomap/gomap_rw.o" "$dir/text"
 check "campaign.json tells each map's machine code" \
 	grep -qF "\"code\": \"$code\"" "$campaign/campaign.json"
 
+lacking() { "$readmostly" list | sed -n 's/^\([a-z0-9_]*\)  *not built: needs.*/\1/p' | sort; }
+told_lacking() {
+	/usr/bin/python3 -c '
+import json, sys
+print(*sorted(m["id"] for m in json.load(open(sys.argv[1]))["skipped_maps"]), sep="\n")' \
+		"$campaign/campaign.json"
+}
+check "and the maps that this build lacks" [ "$(told_lacking)" = "$(lacking)" ]
+
 run "gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/throughput=crash"
 check "a cell that crashes is status 3" [ $status = 3 ]
 check "it is tried twice" [ "$(lines '"exit":"signal 11"')" = 2 ]

@@ -220,6 +220,8 @@ def test_one_flipped_bit_of_the_one_file_is_found(made, tmp_path):
             archive.check_seal(file)
         flip(file, bit)
     archive.check_seal(file)
+    seal = file.read_bytes()[-archive.SEAL_BYTES:]
+    assert seal[3] == 0x10  # RFC 1952: a comment; 8 would be a file's name
     flip(file, 8 * 4000 + 3)
     status, text = verify(file)
     assert status == 1 and "damaged" in text and "1 problem in" in text

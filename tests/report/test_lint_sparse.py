@@ -10,7 +10,7 @@ import pytest
 from report_helpers import Built, edit, make_journal
 
 from report import lint
-from report.lint import alts, latency, ranked, trust, winners
+from report.lint import alts, latency, noise, ranked, trust, winners
 from report.lint.context import Context
 from report.lint.log import Log
 from report.lint.read_page import Table
@@ -148,3 +148,11 @@ def test_one_control_that_cannot_decide_leaves_the_error_open(
     found.open()
     assert list(found.reasons) == ([reason] if reason else [])
     assert found.off == (None if None in offs else max(offs))
+
+
+@pytest.mark.parametrize("before, after, speed", [
+    (3.0, 1.0, 2.0), (3.0, None, 3.0), (None, 2.0, 2.0), (None, None, None)])
+def test_speed_is_the_mean_of_what_was_read(before, after, speed):
+    about = {"adds_per_ns_before": before, "adds_per_ns_after": after}
+    assert noise.speed({"result": {"environment": about}}) == speed
+    assert noise.speed({"result": None}) is None

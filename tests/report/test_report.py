@@ -184,6 +184,18 @@ def test_looks_are_unique():
     assert len(looks) == len(set(looks)) > 80
 
 
+def test_marks_have_the_colour_of_their_family():
+    """In figures as on the page; text is darker."""
+    from report.look import FAMILIES, TABLE, Look, css_colours
+    name = sorted(TABLE["maps"])[0]
+    for family in FAMILIES:
+        look = Look({name: {"family": family}})
+        said = css_colours(dark=False)
+        assert f"--{family}: {look.colour(name)};" in said
+        assert f"--{family}-text: {look.text_colour(name)};" in said
+        assert look.colour(name) != look.text_colour(name)
+
+
 def test_latency_curves_are_nanoseconds(good):
     """The histograms are in microseconds, the journal in nanoseconds."""
     for row in good.rows("figures/latency-1.csv"):

@@ -85,6 +85,17 @@ def test_a_leader_needs_a_trial():
     assert verdicts.front(same, {"a": 1, "b": 1}) == "a"
 
 
+def test_maps_without_a_trial_ask_no_more_trials_of_others():
+    """Six are enough for two maps, ten more that have none or not."""
+    rates = {"a": dict.fromkeys(range(40), 1.0),
+             "b": dict.fromkeys(range(6), 9.0)}
+    centres = {"a": 1, "b": 9}
+    for i in range(10):
+        rates[f"none_{i}"], centres[f"none_{i}"] = {}, 0
+    assert verdicts.needs(12) > 6
+    assert verdicts.front(rates, centres) == "b"
+
+
 def test_a_leader_has_enough_trials_where_anybody_has():
     """Five trials of a faster map are no reason to leave a group open."""
     slow = {b: 1.0 + 0.01 * b for b in range(12)}

@@ -388,6 +388,26 @@ static void an_unknown_cpu_gets_the_generic_events(
 	}
 }
 
+static void liblikwids_release_is_told(const char *root)
+{
+	struct rm_arch arch;
+	struct rm_error error = { "" };
+	char text[300], release[64];
+
+	fake_root_write(root, "proc/cpuinfo",
+	        "processor\t: 0\nvendor_id\t: GenuineIntel\n"
+	        "cpu family\t: 6\nmodel\t\t: 85\n");
+	CHECK(!rm_arch_detect(0, &arch, &error) && arch.likwid[0],
+	        "liblikwid knows this server");
+	snprintf(release, sizeof(release), "knows it from release %s",
+	        arch.likwid);
+	CHECK(rm_counters_know_cpu(0, text, sizeof(text)) &&
+	                strstr(text, arch.title) && strstr(text, arch.what) &&
+	                strstr(text, "knows") &&
+	                !strcmp(strstr(text, "knows"), release),
+	        "since which release ends the line that is told");
+}
+
 static void hybrid_cpus_are_told_apart(
         const char *root, const struct rm_event_map *map)
 {
@@ -521,6 +541,7 @@ int main(void)
 	fake_root_make(root, sizeof(root));
 	every_cpu_of_the_table_is_recognised(root, map);
 	an_unknown_cpu_gets_the_generic_events(root, map);
+	liblikwids_release_is_told(root);
 	hybrid_cpus_are_told_apart(root, map);
 	rm_event_map_free(map);
 	CHECK(rm_host_list_has("0-3,8,10-11", 11) &&
