@@ -24,11 +24,14 @@ $(STATS_TESTS): $(BUILD)/stats.a
 	@mkdir -p $(@D)
 	$(call link,$(filter %.o,$^) $< $(LDLIBS))
 
+# Programs of schedules, as text: also without the run time that plays them.
+EXPLORE_TEXTS := program menu classes written
+
 # Parsers that are fuzzed and the model of the simulated machine are sanitized
 # whatever the build is: one archive for their tests (no kernel that is counted).
 SANITIZED_ROOMS := base machine protocol plan history trace counters campaign sim/model
 SANITIZED_OBJS  := $(patsubst %.c,$(BUILD)/sanitized/%.o,$(filter-out %_helper.c %/kernels.c, \
-  $(wildcard $(SANITIZED_ROOMS:%=runner/%/*.c) $(addprefix runner/sim/explore/,program.c menu.c classes.c written.c) tests/unit/fuzz*.c)))
+  $(wildcard $(SANITIZED_ROOMS:%=runner/%/*.c) $(EXPLORE_TEXTS:%=runner/sim/explore/%.c) tests/unit/fuzz*.c)))
 FUZZERS         := $(sort $(wildcard tests/unit/*/test_fuzz_*.c))
 SANITIZED_TESTS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(FUZZERS) $(filter \
   $(addprefix %/test_,sim_cache.c sim_che.c sim_coherence.c sim_mach.c sim_sched.c sim_watch.c),$(TEST_SOURCES))))
@@ -422,7 +425,7 @@ $(BUILD)/tests/test_sim_threads: $(BUILD)/tests/unit/sim/test_sim_threads.o $(SI
 $(BUILD)/tests/test_explore_schedule: $(patsubst %,$(BUILD)/runner/sim/explore/%.o,schedule stall)
 
 # Programs as text.
-EXPLORE_TEXT := $(patsubst %,$(BUILD)/runner/sim/explore/%.o,program menu classes written)
+EXPLORE_TEXT := $(EXPLORE_TEXTS:%=$(BUILD)/runner/sim/explore/%.o)
 $(BUILD)/tests/test_explore_written $(BUILD)/tests/test_explore_classes: $(EXPLORE_TEXT)
 
 # The run time that maps have, with programs of steps instead of maps.

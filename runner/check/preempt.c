@@ -43,11 +43,11 @@ static struct timespec in_ns(uint64_t ns)
 		.tv_nsec = (long)(ns % 1000000000U) };
 }
 
-/* Most until the next signal. A signal wakes who sleeps, and where all sleep
-   for ever no look of the watch's may find one of them awake for ten seconds on
-   end (isolate.c): so whoever does nothing is asked ever more seldom, and the
-   gaps soon are longer than that for any number of threads. Who goes on after
-   all had no stops for some times as long as it had waited. */
+/* Most until the next signal. A signal wakes who sleeps, and a hang is told
+   only where the watch finds all asleep for ten seconds on end (isolate.c): so
+   whoever does nothing is asked ever more seldom, and soon the gaps are longer
+   than that. Who goes on after all is not stopped for up to four times as long
+   as it had waited. */
 static uint64_t apart_ns(void)
 {
 	const unsigned doubled = self.idle < DOUBLED ? self.idle : DOUBLED;

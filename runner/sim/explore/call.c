@@ -8,7 +8,7 @@
 /* A value may be the address of what its writer made: who has it must see
    that. */
 static void verify_published(const struct rm_explore_call *call, uint64_t word,
-        unsigned key, const char *what)
+        uint64_t key, const char *what)
 {
 	const unsigned writer = (unsigned)(word >> 32 & 0xfff);
 
@@ -16,37 +16,39 @@ static void verify_published(const struct rm_explore_call *call, uint64_t word,
 	        rm_explore_knows(writer, call->begun[word >> 44]))
 		return;
 	rm_explore_stop(RM_EXPLORE_RACE, NULL, NULL,
-	        "%s: %s answers the value that %s put there for key %u, and "
+	        "%s: %s answers the value that %s put there for key %llu, and "
 	        "nothing orders what was done before the write before what is "
 	        "done behind the answer",
 	        rm_explore_lane_name(call->lane->id), what,
-	        rm_explore_lane_name(writer), key);
+	        rm_explore_lane_name(writer), (unsigned long long)key);
 }
 
 void rm_explore_verify(const struct rm_explore_call *call,
-        const struct rm_value *value, unsigned key, const char *what)
+        const struct rm_value *value, uint64_t key, const char *what)
 {
 	const uint64_t rank = key < call->keys ? call->rank[key] : key;
 
 	if (rm_value_wrong(call->shape, value, rank))
 		rm_explore_stop(RM_EXPLORE_TORN, NULL, NULL,
 		        "%s: %s answers a value that nobody wrote for key "
-		        "%u: %016llx...",
-		        rm_explore_lane_name(call->lane->id), what, key,
+		        "%llu: %016llx...",
+		        rm_explore_lane_name(call->lane->id), what,
+		        (unsigned long long)key,
 		        (unsigned long long)value->word[0]);
 	verify_published(call, value->word[0], key, what);
 }
 
-/* The key of a rank; of none that anybody has, a number that is no key's. */
-static unsigned key_of(const struct rm_explore_call *call, uint64_t rank)
+/* The key of a rank; of none that anybody has, a number that is no key's: the
+   rank, where it is not one. */
+static uint64_t key_of(const struct rm_explore_call *call, uint64_t rank)
 {
 	unsigned key = 0;
 
 	while (key < call->keys && call->rank[key] != rank)
 		key++;
-	return key < call->keys    ? key
-	       : rank < call->keys ? call->keys
-	                           : (unsigned)rank;
+	if (key == call->keys && rank > key)
+		return rank;
+	return key;
 }
 
 static bool yielded(
@@ -54,7 +56,7 @@ static bool yielded(
 {
 	const struct rm_explore_call *call = context;
 	uint64_t rank = word.word & UINT32_MAX; /* rm_scatter() */
-	unsigned key;
+	uint64_t key;
 
 	if (call->shape.str)
 		memcpy(&rank, word.bytes + 8, sizeof(rank));

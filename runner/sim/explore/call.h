@@ -29,7 +29,7 @@ struct rm_explore_call {
    for this key (of `keys`, or none of them), or where nothing orders what its
    writer did before that write before what who has the value does now. */
 void rm_explore_verify(const struct rm_explore_call *call,
-        const struct rm_value *value, unsigned key, const char *what);
+        const struct rm_value *value, uint64_t key, const char *what);
 
 /* Calls the operation; returns what it returned, false where it returns
    nothing. Length is put into result.word[0]. */

@@ -26,10 +26,8 @@
 #include "runner/impl_table.h"
 
 enum {
-	EVERY = 4, /* number of which one is special */
-	EVERY_AT = 1,
 	FAR = 1023, /* of the special ones; odd, for all shapes to have some */
-	FAR_FROM = RM_EXPLORE_SCHEDULES_OF_ALL / EVERY,
+	FAR_FROM = RM_EXPLORE_SCHEDULES_OF_ALL / RM_EXPLORE_TURNS,
 	FAR_TIMES = 1 << 16,
 	FAR_MORE = 512, /* at most, in half of them */
 	NEAR_BITS = 4,  /* and up to four more */
@@ -42,8 +40,9 @@ enum {
 bool rm_explore_is_special(
         const struct rm_explore_options *options, uint64_t number)
 {
-	return number % EVERY == EVERY_AT && !options->plain &&
-	       !options->written && options->policy != RM_EXPLORE_EXHAUSTIVE;
+	return number % RM_EXPLORE_TURNS == RM_EXPLORE_TURN_SPECIAL &&
+	       !options->plain && !options->written &&
+	       options->policy != RM_EXPLORE_EXHAUSTIVE;
 }
 
 static uint32_t all_keys(const struct rm_explore_program *program)
@@ -57,26 +56,13 @@ static uint32_t some_keys(
 	return (uint32_t)rm_next(rng) & all_keys(program);
 }
 
-/* All threads draw from what the map offers. */
-static void fill_all(struct rm_explore_program *program, unsigned ops,
-        bool grows, bool role, uint64_t *rng)
-{
-	struct rm_explore_menu menu;
-
-	rm_explore_menu_make(&menu, program->impl, program->looks, grows);
-	for (unsigned t = 0; t < program->threads; t++)
-		rm_explore_fill(program, t,
-		        &(struct rm_explore_fill){
-		                .menu = &menu, .ops = ops, .role = role },
-		        rng);
-}
-
 static void make_few(struct rm_explore_program *program, uint64_t *rng)
 {
 	program->keys = 2 + rm_explore_draw(rng, 3);
 	program->resident = some_keys(program, rng);
 	program->collide = true;
-	fill_all(program, FEW_OPS, false, rm_explore_draw(rng, 2), rng);
+	rm_explore_fill_all(
+	        program, FEW_OPS, false, rm_explore_draw(rng, 2), rng);
 }
 
 /* Each thread inserts keys of its own, and removes the older of two. */
@@ -121,7 +107,7 @@ static void make_whole(struct rm_explore_program *program, uint64_t *rng)
 	program->threads = 2 + rm_explore_draw(rng, 2);
 	program->keys = 2 + rm_explore_draw(rng, 5);
 	program->resident = some_keys(program, rng);
-	fill_all(program, FEW_OPS, rm_explore_draw(rng, 2),
+	rm_explore_fill_all(program, FEW_OPS, rm_explore_draw(rng, 2),
 	        rm_explore_draw(rng, 2), rng);
 }
 
@@ -133,7 +119,7 @@ static void make_brink(struct rm_explore_program *program, uint64_t *rng)
 	        absent + 1 + rm_explore_draw(rng, RM_EXPLORE_KEYS_MAX - absent);
 	program->resident = all_keys(program) >> absent;
 	program->presize = rm_explore_draw(rng, 4) == 0;
-	fill_all(program, FEW_OPS, true, false, rng);
+	rm_explore_fill_all(program, FEW_OPS, true, false, rng);
 	/* each absent key is inserted by somebody who may write */
 	for (unsigned i = 0; i < absent; i++) {
 		const bool alone = program->impl->caps & RM_CAP_SINGLE_WRITER;
@@ -172,7 +158,7 @@ static void make_crowd(struct rm_explore_program *program, uint64_t *rng)
 	program->keys = 1 + rm_explore_draw(rng, 4);
 	program->resident = some_keys(program, rng);
 	program->collide = rm_explore_draw(rng, 2);
-	fill_all(program, 2 + rm_explore_draw(rng, 3), false,
+	rm_explore_fill_all(program, 2 + rm_explore_draw(rng, 3), false,
 	        rm_explore_draw(rng, 2), rng);
 }
 
@@ -259,7 +245,7 @@ void rm_explore_special_make(
 	        uint64_t * rng) = { make_few, make_churn, make_whole,
 		make_brink, make_brink, make_hot, make_crowd, make_repeats,
 		make_repeats };
-	const uint64_t special = number / EVERY;
+	const uint64_t special = number / RM_EXPLORE_TURNS;
 
 	program->threads = RM_EXPLORE_THREADS;
 	if (special % FAR == FAR - 1 && special > FAR_FROM && !program->memory)

@@ -41,6 +41,14 @@ enum {
 	RM_EXPLORE_EXHAUSTED_MOST = 20000, /* schedules of a program */
 };
 
+/* Of so many numbers one has a special program (classes.h), and of the mix one
+   is by PCT. */
+enum {
+	RM_EXPLORE_TURNS = 4,
+	RM_EXPLORE_TURN_SPECIAL = 1,
+	RM_EXPLORE_TURN_PCT = 3,
+};
+
 /* Who decides which thread runs (schedule.h). */
 enum rm_explore_policy {
 	RM_EXPLORE_MIX,        /* of four two random, one by PCT, one stalls */

@@ -87,3 +87,16 @@ void rm_explore_fill(struct rm_explore_program *program, unsigned t,
 		};
 	}
 }
+
+void rm_explore_fill_all(struct rm_explore_program *program, unsigned ops,
+        bool grows, bool role, uint64_t *rng)
+{
+	struct rm_explore_menu menu;
+
+	rm_explore_menu_make(&menu, program->impl, program->looks, grows);
+	for (unsigned t = 0; t < program->threads; t++)
+		rm_explore_fill(program, t,
+		        &(struct rm_explore_fill){
+		                .menu = &menu, .ops = ops, .role = role },
+		        rng);
+}

@@ -36,4 +36,8 @@ unsigned rm_explore_draw(uint64_t *rng, unsigned n);
 void rm_explore_fill(struct rm_explore_program *program, unsigned t,
         const struct rm_explore_fill *how, uint64_t *rng);
 
+/* The same for every thread, from all that the map offers. */
+void rm_explore_fill_all(struct rm_explore_program *program, unsigned ops,
+        bool grows, bool role, uint64_t *rng);
+
 #endif /* RM_EXPLORE_MENU_H */

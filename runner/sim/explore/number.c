@@ -7,7 +7,6 @@
 
 enum {
 	CALIBRATING = 8, /* schedules, one thread after the other */
-	MIX_TURNS = 4,   /* of so many schedules one is by PCT */
 };
 
 int rm_explore_calibrate(const struct rm_explore_options *options,
@@ -47,10 +46,11 @@ static const struct rm_explore_scheduler *scheduler_of(
 	case RM_EXPLORE_STALL:
 		return &rm_explore_stall;
 	case RM_EXPLORE_MIX:
-		if (number % MIX_TURNS == MIX_TURNS - 1)
+		if (number % RM_EXPLORE_TURNS == RM_EXPLORE_TURN_PCT)
 			return &rm_explore_pct;
 		if (rm_explore_is_special(options, number) ||
-		        (options->written && number % MIX_TURNS == 1))
+		        (options->written && number % RM_EXPLORE_TURNS ==
+		                                     RM_EXPLORE_TURN_SPECIAL))
 			return &rm_explore_stall;
 		return &rm_explore_random;
 	default:
@@ -68,8 +68,9 @@ bool rm_explore_stalls(
 static void make_schedule(const struct rm_explore_options *options,
         uint64_t number, uint64_t horizon, struct rm_explore_schedule *schedule)
 {
-	uint64_t turn =
-	        options->policy == RM_EXPLORE_MIX ? number / MIX_TURNS : number;
+	uint64_t turn = options->policy == RM_EXPLORE_MIX
+	                        ? number / RM_EXPLORE_TURNS
+	                        : number;
 
 	*schedule = (struct rm_explore_schedule){
 		.scheduler = scheduler_of(options, number),

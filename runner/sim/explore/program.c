@@ -21,9 +21,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* That take turns (number.c): with four shapes each has each. */
-enum { SCHEDULERS = 4 };
-
 /* The n-th set bit of the map's shapes, n from 0. */
 static unsigned shape_of(unsigned shapes, uint64_t n)
 {
@@ -49,14 +46,6 @@ static void make_written(const struct rm_explore_written *written,
 		program->presize = drawn.presize;
 }
 
-/* Each thread draws from the same menu. */
-static void fill(struct rm_explore_program *program,
-        const struct rm_explore_fill *how, uint64_t *rng)
-{
-	for (unsigned t = 0; t < program->threads; t++)
-		rm_explore_fill(program, t, how, rng);
-}
-
 void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program)
 {
@@ -65,11 +54,11 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 	bool grows = rm_explore_draw(&rng, 4) == 0;
 	bool roles = rm_explore_draw(&rng, 4) == 0;
 	unsigned ops = grows || roles ? 2 * options->ops : options->ops;
-	struct rm_explore_menu menu;
 
 	*program = (struct rm_explore_program){ .impl = options->impl,
+		/* also with four shapes each has each scheduler */
 		.shape = rm_shapes[shape_of(options->shapes,
-		        (number + number / SCHEDULERS) % shapes)],
+		        (number + number / RM_EXPLORE_TURNS) % shapes)],
 		.memory = options->memory,
 		.unstamped = options->unstamped,
 		.unjudged = options->unjudged,
@@ -92,13 +81,9 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 	              : 2 + rm_explore_draw(&rng, 3);
 	program->resident =
 	        (uint32_t)rm_next(&rng) & ((1U << program->keys) - 1);
-	rm_explore_menu_make(&menu, options->impl, program->looks, grows);
 	if (ops > RM_EXPLORE_OPS_MAX)
 		ops = RM_EXPLORE_OPS_MAX;
-	fill(program,
-	        &(struct rm_explore_fill){
-	                .menu = &menu, .ops = ops, .role = roles },
-	        &rng);
+	rm_explore_fill_all(program, ops, grows, roles, &rng);
 }
 
 void rm_explore_op_words(

@@ -4,7 +4,7 @@
  * different speed.
  *
  * Each lane has a mean length of its turns of its own, so that a slow one may
- * meet every write of a fast one. In three of four schedules some lanes are
+ * meet every write of a fast one. In three of four schedules some lanes may be
  * *held*: after a number of its own steps, drawn for each or the same for all,
  * such a lane stands still until nobody else can go on, be it that all others
  * have ended or that they wait for it. Then one of them goes on. In half of

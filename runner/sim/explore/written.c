@@ -178,19 +178,10 @@ static int read_keys(struct reading *reading, const char *value)
 	return 0;
 }
 
-static int read_presize(struct reading *reading, const char *value)
+static int read_answer(struct reading *reading, const char *value, bool *answer)
 {
-	reading->written.sized = true;
-	reading->written.program.presize = !strcmp(value, "yes");
-	return reading->written.program.presize || !strcmp(value, "no")
-	               ? 0
-	               : wrong(reading, value, "yes or no");
-}
-
-static int read_collide(struct reading *reading, const char *value)
-{
-	reading->written.program.collide = !strcmp(value, "yes");
-	return reading->written.program.collide || !strcmp(value, "no")
+	*answer = !strcmp(value, "yes");
+	return *answer || !strcmp(value, "no")
 	               ? 0
 	               : wrong(reading, value, "yes or no");
 }
@@ -203,9 +194,12 @@ static int read_value(struct reading *reading, unsigned name, char *value)
 	case KEYS:
 		return read_keys(reading, value);
 	case PRESIZE:
-		return read_presize(reading, value);
+		reading->written.sized = true;
+		return read_answer(
+		        reading, value, &reading->written.program.presize);
 	case COLLIDE:
-		return read_collide(reading, value);
+		return read_answer(
+		        reading, value, &reading->written.program.collide);
 	case RESIDENT:
 		return read_resident(reading, value);
 	default:
