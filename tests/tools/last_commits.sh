@@ -13,18 +13,31 @@ number=${1:-30} place=build/last-commits end=$((SECONDS + ${MINUTES:-1000000} * 
 case $number in *[!0-9]* | 0*) echo "last_commits: expected a number of commits, not $number" >&2; exit 2 ;; esac
 mkdir -p "$place" || exit 2
 
-# program COMMIT: what the exact gate built of it.
-program() { find build/regress-exact -name "$(git rev-parse --short=12 "$1")-*.native" | head -n 1; }
+# program COMMIT [KEY]: what the exact gate built of it, the newest; KEY: of one
+# compiler, flags and maps.
+program() {
+	local -a all
+	mapfile -t all < <(ls -t build/regress-exact/"$(git rev-parse --short=12 "$1")"-${2:-*}.native 2>/dev/null)
+	echo "${all[0]}"
+}
 # timed COMMIT: its verdict by time, and the ratio that is farthest from 1, into
-# $place/COMMIT.time
+# $place/COMMIT.time; not 0 where there is no verdict
 timed() {
-	local at=$place/$1 base head
-	base=$(program "$1~1") head=$(program "$1")
-	[ -x "$base" ] && [ -x "$head" ] || { echo "none" >"$at.time"; return; }
+	local at=$place/$1 base head key
+	head=$(program "$1") key=${head##*-}
+	base=$(program "$1~1" "${key%.native}")
+	if [ ! -x "$base" ] || [ ! -x "$head" ]; then
+		echo "last_commits: ${1:0:12}: build/regress-exact/ has not both programs: remove $at.status, then the same call" >&2
+		return 1
+	fi
 	rm -rf "$at.run" && cp "$base" "$place/copy" || exit 2
 	BUSY=ok WHY=no REF=$1~1 COMMIT=$1~1 MAPS='gomap_rw syncmap shard_rw_32' CELLS='* 1Ki update*' \
-		RUNNER=build/gcc/readmostly runner/regress.sh "$base" "$place/copy" "$head" \
+		RUNNER=${BUILD:-build/gcc}/readmostly runner/regress.sh "$base" "$place/copy" "$head" \
 		--set blocks=60 -o "$at.run/run" >"$at.timed" 2>&1
+	if [ ! -f "$at.run/run/report/verdicts.json" ]; then
+		echo "last_commits: ${1:0:12} has no verdict by time: $(tail -n 1 "$at.timed")" >&2
+		return 1
+	fi
 	python3 - "$at.run/run/report/verdicts.json" >"$at.new" <<'END' && mv "$at.new" "$at.time" && rm -rf "$at.run"
 import json, sys
 of = json.load(open(sys.argv[1]))
@@ -60,7 +73,7 @@ for commit in $(git log --no-merges --format=%H -n "$number" -- impls runner/dri
 	fi
 	if [ "${TIME:-}" ] && [ ! -s "$place/$commit.time" ]; then
 		[ $SECONDS -lt $end ] || { left=$((left + 1)); continue; }
-		timed "$commit"
+		timed "$commit" || left=$((left + 1))
 	fi
 	row "$commit"
 done
