@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# bisect_real.sh exact|time [N] - does make regress-bisect find a planted commit
+# bisect_real.sh exact|time [N [WORK]] - does make regress-bisect find a planted commit
 # among 16 of this tree, by a real judge? In a repository of its own; the planted
-# one is the Nth (11). exact: one lock more for each write of gomap_rw. time: 40
-# multiplications more for each look-up; take the lock of who measures around it.
+# one is the Nth (11). exact: one lock more for each write of gomap_rw. time: WORK
+# multiplications (40) more for each look-up; keep the machine quiet meanwhile.
 # The other commits change words, move code, or rename. For docs/tally/why.md.
-judge=$1 planted=${2:-11}
+judge=$1 planted=${2:-11} work=${3:-40}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -20,7 +20,7 @@ for n in $(seq 1 16); do
 		sed -i 's|^	go_rwmutex_lock(&guard->lock);|&\n	go_rwmutex_unlock(\&guard->lock);\n&|' \
 			impls/support/guard_go_rw.h
 	elif [ "$n" = "$planted" ]; then
-		sed -i 's|^	guard_read(&shard->guard, thread);|&\n	uint64_t planted = key.word;\n\n	for (int i = 0; i < 40; i++)\n		__asm__ volatile("imul $3, %0, %0" : "+r"(planted));|' \
+		sed -i 's|^	guard_read(&shard->guard, thread);|&\n	uint64_t planted = key.word;\n\n	for (int i = 0; i < '"$work"'; i++)\n		__asm__ volatile("imul $3, %0, %0" : "+r"(planted));|' \
 			impls/gomap/gomap_guarded.h
 	elif [ $((n % 3)) = 0 ]; then
 		sed -i "s|^RM_DRIVES(ops)|__attribute__((used, noinline)) static int filler$n(int n)\n{\n\treturn n * $n + 1;\n}\n\n&|" $map
@@ -32,5 +32,5 @@ for n in $(seq 1 16); do
 	commit "Commit $n"
 done
 cell=gomap_rw/n1024/update/t1
-echo "planted: commit $planted, judge $judge" >&2
+echo "planted: commit $planted, judge $judge, work $work" >&2
 make -s regress-bisect GOOD=HEAD~16 BAD=HEAD CELL=$cell JUDGE="$judge"
