@@ -124,12 +124,13 @@ $(OUT)/readmostly-explore: $(OUT)/sim/maps.o $(SIM_IMPLS) $(EXPLORE) $(EXPLORE_B
 	  $$(pkg-config --libs $(LIBRARIES)) -lm -ldl)
 
 # What a map's object and the program around it are made of, a line each, for
-# who makes one with an edited map.
-$(SIM)/how: $(BUILD)/flags $(BUILD)/side-flags runner/sim/sim.mk
+# who makes one with an edited map. A source that is new is one of them.
+$(SIM)/how: FORCE
 	@mkdir -p $(@D)
 	@{ echo 'compile $(sim_maps) -w -O1 -DRM_CALLED'; echo 'plain $(CC) $(ALL_CFLAGS)'; \
 	   echo 'objects $(EXPLORE) $(EXPLORE_BASE)'; \
-	   echo "libraries $$(pkg-config --libs $(LIBRARIES)) -lm -ldl"; } >$@
+	   echo "libraries $$(pkg-config --libs $(LIBRARIES)) -lm -ldl"; } >$@$(NEW)
+	@cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@
 
 explore: $(BUILD)/readmostly-explore $(BUILD)/readmostly  ## all simulatable maps under 2,000 schedules each: SCHEDULES=N MEMORY=tso|c11
 	@$(BUILD)/readmostly explore all --schedules $(or $(SCHEDULES),2000) $(if $(MEMORY),--memory $(MEMORY))
