@@ -192,6 +192,12 @@ racing-tally: all $(TESTS) $(TRIED)  ## tests of tests/racing.txt, each alone, t
 	@BUILD=$(BUILD) $(PYTHON) tests/tools/racing_tally.py run $(if $(LOADED),--loaded) \
 	  --minutes $(or $(MINUTES),60) $(NAMES)
 
+# Do the tests see mistakes that a program drew? Goes on where it was:
+# docs/tally/mutants.md.
+.PHONY: mutants
+mutants: all $(TESTS) $(TRIED)  ## mutants of runner, report and impls, drawn by SEED=N and judged: ARGS='--of 8,8,4 --minutes 60'
+	@$(PYTHON) tests/tools/mutants.py run $(SEED) --build $(BUILD) $(ARGS)
+
 # Histories and their checker (docs/history-format.md).
 .PHONY: history-bench
 

@@ -62,6 +62,31 @@ static void a_wrong_miss_share_is_void(void)
 	end(&request);
 }
 
+/* A pair is one iteration and two operations, one of them a write more: 1,000
+   iterations with 300 writes, 100 of them the second of a pair, are 800
+   look-ups and 1,100 operations. */
+static void shares_are_of_what_was_done(void)
+{
+	struct rm_request request;
+	struct rm_counts *counts;
+	json_t *result;
+
+	begin(&request, 1);
+	counts = &team.members[0].worker.counts;
+	*counts = (struct rm_counts){ .iterations = 1000,
+		.writes = 300,
+		.pairs = 100,
+		.misses_absent = 120,
+		.misses_resident = 40 };
+	result = rm_team_result(&team);
+	CHECK(number_of(result, "achieved_write_share") == 300.0 / 1100,
+	        "the share of writes is of the operations");
+	CHECK(number_of(result, "achieved_miss_share") == 160.0 / 800,
+	        "that of misses of the look-ups");
+	json_decref(result);
+	end(&request);
+}
+
 static void a_window_too_short_for_the_clock_is_void(void)
 {
 	struct rm_request request;
@@ -287,6 +312,7 @@ int main(void)
 {
 	a_wrong_mix_is_void();
 	a_wrong_miss_share_is_void();
+	shares_are_of_what_was_done();
 	a_window_too_short_for_the_clock_is_void();
 	a_late_thread_is_void();
 	sums_of_keys_are_compared();
