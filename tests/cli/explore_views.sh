@@ -49,6 +49,8 @@ fact("accesses", accesses and [c[1] for c in cells.cells] ==
      [e["name"] for e in accesses])
 fact("threads", [threads[c[0] - 2] for c in cells.cells] ==
      [e["tid"] for e in accesses])
+heads = re.findall(r'<th scope="col">thread (\d)</th>', page)
+fact("heads", heads == [str(t) for t in threads])
 written = [line.strip() for line in text.splitlines()
            if re.match(r" +\S+\.h:\d+ (reads|writes|loads|stores)", line)]
 named = iter(e["name"] for e in accesses)
@@ -77,6 +79,7 @@ agree() { # MAP inside|between: text, page and trace of it are in DIR
 	python3 "$dir/compare.py" "$dir/text" "$dir/f.html" "$dir/f.json" >"$dir/facts"
 	check "$1: page and trace have the same accesses in the same order" said accesses
 	check "$1: of the same threads" said threads
+	check "$1: each of them has its column's head" said heads
 	check "$1: each line of the text is one of them, in its order" said order
 	check "$1: the operations of each thread are those of the program" said operations
 	check "$1: each access lies in an operation of its thread ($2)" said "$2"
