@@ -196,7 +196,7 @@ racing-tally: all $(TESTS) $(TRIED)  ## tests of tests/racing.txt, each alone, t
 # docs/tally/mutants.md.
 .PHONY: mutants
 mutants: all $(TESTS) $(TRIED)  ## mutants of runner, report and impls, drawn by SEED=N and judged: ARGS='--of 8,8,4 --minutes 60'
-	@$(PYTHON) tests/tools/mutants.py run $(SEED) --build $(BUILD) $(ARGS)
+	@$(PYTHON) tests/tools/mutants.py run $(or $(SEED),1) --build $(BUILD) $(ARGS)
 
 # Histories and their checker (docs/history-format.md).
 .PHONY: history-bench
