@@ -65,8 +65,9 @@ compilers() {
 	for tool in "${CC:-gcc}" "${CXX:-g++}" ld make; do
 		"$tool" --version 2>/dev/null | head -n 1
 	done
-	for language in go java rust; do
-		version=$(.ci/tool $language 2>/dev/null) && echo "$language ${version##* }"
+	for language in go java rust; do # maps of a missing one are not built
+		version=$(.ci/tool $language 2>/dev/null) || continue
+		echo "$language ${version##* }"
 	done
 }
 
@@ -81,13 +82,14 @@ snapshot() { # the day that packages are of
 
 # set -e does not hold in what || follows: each step says whether it is done.
 fill() {
-	sources && mkdir "$stage/environment" &&
-		cp -R "$stage/sources/"{LICENSE,LICENSES,CITATION.cff,.zenodo.json} "$stage/" &&
-		cp "$stage/sources/report/artifact/reviewer.mk" "$stage/Makefile" &&
-		packages >"$stage/environment/packages.tsv" &&
-		compilers >"$stage/environment/compiler.txt" &&
-		snapshot >"$stage/environment/snapshot.json" &&
-		echo "$commit${DIRTY:+${changed:+ with changes}}" >"$stage/environment/commit.txt"
+	sources && cp -R "$stage/sources/"{LICENSE,LICENSES,CITATION.cff,.zenodo.json} "$stage/" &&
+		cp "$stage/sources/report/artifact/reviewer.mk" "$stage/Makefile" ||
+		die 3 "the sources could not be copied to $stage"
+	made_with=$stage/environment
+	mkdir "$made_with" && packages >"$made_with/packages.tsv" &&
+		compilers >"$made_with/compiler.txt" && snapshot >"$made_with/snapshot.json" &&
+		echo "$commit${DIRTY:+${changed:+ with changes}}" >"$made_with/commit.txt" ||
+		die 3 "what it was made with could not be written to $made_with"
 }
 
 mkdir "$stage/campaigns" || exit 3
@@ -95,7 +97,7 @@ for folder in "$@"; do
 	campaign "$folder" || exit
 done
 rm -f "$stage/said"
-fill || die 3 "the sources could not be copied to $stage"
+fill
 chmod -R u=rwX,go=rX "$stage"
 cd "$stage/sources" || exit 3
 PYTHONDONTWRITEBYTECODE=1 "$python" -m report artifact pack "$stage" "$out" --epoch "$epoch"

@@ -72,6 +72,23 @@ def test_an_artifact_has_what_it_says(made):
     assert sums.returncode == 0, sums.stderr
 
 
+@pytest.mark.parametrize("tool", ["java", "rust"])
+def test_a_language_that_is_missing_is_left_out(tmp_path, made, tool):
+    """Its maps are not built; the last in the list is one that fails, too."""
+    for program, version in {"java": [("javac", "javac 1.0"), ("java", "")],
+                             "rust": [("cargo", ""), ("rustc", "rustc 1.0")]
+                             }[tool]:
+        (tmp_path / program).write_text(f"#!/bin/sh\necho {version}\n")
+        (tmp_path / program).chmod(0o755)
+    done = pack(tmp_path / "a.tar.gz", made[2],
+                PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    named = (unpack(tmp_path / "a.tar.gz", tmp_path / "u") /
+             "environment/compiler.txt").read_text().splitlines()
+    assert len(named) >= 4 and not [
+        line for line in named if line.startswith(f"{tool} ")]
+
+
 def test_the_crate_names_what_is_there(made):
     top = made[3]
     graph = json.loads((top / "ro-crate-metadata.json").read_text())["@graph"]
