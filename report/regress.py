@@ -14,6 +14,7 @@ that is not finished is, too.
 import errno
 import hashlib
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ NEEDED = {"alpha", "power", "margin", "fail_at", "tolerance", "slot_limit",
           "min_pairs", "flips", "blocks_least", "bulk", "allowed_s",
           "calibration_blocks", "repeat_wait", "repeat_most"}
 CONTROLS = ("regress-aa", "regress-slow")  # workloads
+BLOCKS = re.compile(r"^blocks\s*=.*\n", re.M)  # of a workload's text
 ROLE_OF = {"head": "gate", "copy": "aa", "slow": "control"}  # of base's mate
 
 
@@ -176,6 +178,15 @@ def check_repeats(meta, rules):
                 f"{rules['repeat_wait']:g} and {rules['repeat_most']:g}")
 
 
+def plan_sha256(meta, rules_digest):
+    """SHA-256 of the rules and the workloads, whatever the number of blocks:
+    base's noise sets that anew in each run, and a run again is one more
+    attempt at the same plan, in the same history."""
+    texts = [BLOCKS.sub("", w["text"]) for w in meta["workloads"]]
+    return hashlib.sha256("\n".join([rules_digest, *texts])
+                          .encode()).hexdigest()
+
+
 def view_of(meta, rules, rules_digest):
     """What gate.decide() judges, of a campaign.json that `readmostly run`
     wrote and the rules."""
@@ -196,9 +207,7 @@ def view_of(meta, rules, rules_digest):
         if row["window_ns"] < SHORTEST_NS:
             raise InputError(f"{row['cell']}: window_ns {row['window_ns']}, "
                              f"expected at least {SHORTEST_NS}")
-    digest = hashlib.sha256(" ".join(
-        [rules_digest] + [w["sha256"] for w in meta["workloads"]])
-        .encode()).hexdigest()
+    digest = plan_sha256(meta, rules_digest)
     return {"name": meta["name"], "plan": plan, "plan_sha256": digest,
             "key": [arms["base"]["sha256"], arms["head"]["sha256"],
                     arms["head"]["control_extra"], digest],

@@ -60,8 +60,9 @@ def meta_of(fake, cpus=2, head_extra=0.0, blocks=40, cells=CELLS):
                 "control_extra": extra}
     return {"format": 1, "protocol": 2, "name": "test", "created_utc": "2026-11-20T08:00:00"
             ".000Z", "seed": 7, "machine": {"id": "0", "cpus": cpus},
-            "workloads": [{"sha256": w} for w in sorted({c[0]
-                                                         for c in cells})],
+            "workloads": [{"text": f"name = {w}\nblocks     = {blocks}\n",
+                           "sha256": f"{w} {blocks}"}
+                          for w in sorted({c[0] for c in cells})],
             "maps": [], "calibration": [], "notes": {},
             "arms": [arm("base", "base"), arm("head", "head", None,
                                               head_extra),

@@ -82,6 +82,23 @@ def test_attempts_are_numbered_by_age_and_arms(tmp_path):
                                           (2, "no verdict", "second")]
 
 
+def test_a_run_with_more_blocks_is_another_attempt(tmp_path):
+    """Base's noise sets their number, another one in each run."""
+    for name, hour, blocks in (("first", 7, 40), ("late", 8, 53)):
+        view = view_of(Fake(), blocks=blocks)
+        put(tmp_path / name, meta_of(Fake(), blocks=blocks) | {
+            "name": name, "created_utc": f"2026-11-20T{hour:02}:00:00.000Z"},
+            rows_of(view, Fake()), "FAIL")
+    view, _ = regress.read(tmp_path / "late")
+    assert (view["attempt"], view["earlier"][0]["verdict"]) == (2, "FAIL")
+    first, _ = regress.read(tmp_path / "first")
+    assert first["plan_sha256"] == view["plan_sha256"], "one history"
+    meta = meta_of(Fake())
+    meta["workloads"][0]["text"] += "keys = 1024\n"
+    assert regress.view_of(meta, *regress.load_rules())["plan_sha256"] \
+        != view["plan_sha256"]
+
+
 def test_a_campaign_that_is_not_whole_has_no_verdict(tmp_path, capsys):
     rows = rows_of(view_of(Fake()), Fake())
     put(tmp_path / "cut", meta_of(Fake()), rows[:-5])

@@ -87,7 +87,7 @@ arms=${ARMS:-$place/arms}
 # play KIND FOLDER [--resume]: the gate, whose table is nobody's
 play() {
 	local kind=$1 folder=$2 head=$arms/copy/readmostly; shift 2
-	local -x MAPS='' CELLS='' WORKLOAD='' BUSY=ok WHY=no REF=${BASE:-HEAD} COMMIT=$base
+	local -x MINUTES='' MAPS='' CELLS='' WORKLOAD='' BUSY=ok WHY=no REF=${BASE:-HEAD} COMMIT=$base
 	case $kind in
 	full) ;;
 	+*) head=$head$kind ;;
