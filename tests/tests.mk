@@ -188,15 +188,17 @@ any-machine: $(BUILD)/readmostly  ## make bench as on other machines: needs root
 
 # How rarely does it fail? Goes on where it was: docs/tally/racing.md.
 .PHONY: racing-tally
+# A test must not see what a tally was asked for: MINUTES of the gate, SEED of a check.
+UNASKED = env -u MINUTES -u SEED -u NAMES -u LOADED -u MAKEFLAGS -u MFLAGS
 racing-tally: all $(TESTS) $(TRIED)  ## tests of tests/racing.txt, each alone, the least-run first: MINUTES=60 LOADED=1 NAMES='...'
-	@BUILD=$(BUILD) $(PYTHON) tests/tools/racing_tally.py run $(if $(LOADED),--loaded) \
+	@$(UNASKED) BUILD=$(BUILD) $(PYTHON) tests/tools/racing_tally.py run $(if $(LOADED),--loaded) \
 	  --minutes $(or $(MINUTES),60) $(NAMES)
 
 # Do the tests see mistakes that a program drew? Goes on where it was:
 # docs/tally/mutants.md.
 .PHONY: mutants
 mutants: all $(TESTS) $(TRIED)  ## mutants of runner, report and impls, drawn by SEED=N and judged: ARGS='--of 8,8,4 --minutes 60'
-	@$(PYTHON) tests/tools/mutants.py run $(or $(SEED),1) --build $(BUILD) $(ARGS)
+	@$(UNASKED) $(PYTHON) tests/tools/mutants.py run $(or $(SEED),1) --build $(BUILD) $(ARGS)
 
 # Histories and their checker (docs/history-format.md).
 .PHONY: history-bench
