@@ -178,7 +178,7 @@ def check_repeats(meta, rules):
                 f"{rules['repeat_wait']:g} and {rules['repeat_most']:g}")
 
 
-def plan_sha256(meta, rules_digest):
+def plan_digest(meta, rules_digest):
     """SHA-256 of the rules and the workloads, whatever the number of blocks:
     base's noise sets that anew in each run, and a run again is one more
     attempt at the same plan, in the same history."""
@@ -207,7 +207,7 @@ def view_of(meta, rules, rules_digest):
         if row["window_ns"] < SHORTEST_NS:
             raise InputError(f"{row['cell']}: window_ns {row['window_ns']}, "
                              f"expected at least {SHORTEST_NS}")
-    digest = plan_sha256(meta, rules_digest)
+    digest = plan_digest(meta, rules_digest)
     return {"name": meta["name"], "plan": plan, "plan_sha256": digest,
             "key": [arms["base"]["sha256"], arms["head"]["sha256"],
                     arms["head"]["control_extra"], digest],

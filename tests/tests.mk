@@ -186,10 +186,11 @@ artifact-test: $(BUILD)/readmostly  ## an artifact in a debootstrap root without
 any-machine: $(BUILD)/readmostly  ## make bench as on other machines: needs root
 	@READMOSTLY=$(abspath $<) tests/tools/any_machine.sh $(CASES)
 
-# How rarely does it fail? Goes on where it was: docs/tally/racing.md.
-.PHONY: racing-tally
 # A test must not see what a tally was asked for: MINUTES of the gate, SEED of a check.
 UNASKED = env -u MINUTES -u SEED -u NAMES -u LOADED -u MAKEFLAGS -u MFLAGS
+
+# How rarely does it fail? Goes on where it was: docs/tally/racing.md.
+.PHONY: racing-tally
 racing-tally: all $(TESTS) $(TRIED)  ## tests of tests/racing.txt, each alone, the least-run first: MINUTES=60 LOADED=1 NAMES='...'
 	@$(UNASKED) BUILD=$(BUILD) $(PYTHON) tests/tools/racing_tally.py run $(if $(LOADED),--loaded) \
 	  --minutes $(or $(MINUTES),60) $(NAMES)

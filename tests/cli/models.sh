@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Maps whose rooms have no program of tests/unit of their own, bounds and those of
-# libraries, answer as an array does, on one thread and with few operations:
-# between two edits. check_maps.sh, which is slow, runs every check of every map.
+# Maps of which most have no program of tests/unit, bounds and those of libraries,
+# answer as an array does, on one thread and with few operations: between two
+# edits. check_maps.sh, which is slow, runs every check of every map.
 . tests/tools/tap.sh
 build=${BUILD:-build/gcc}
 dir=$(mktemp -d) out=$dir/out
