@@ -5,6 +5,7 @@ Pure functions of what regress.view_of() makes of campaign.json, and of the
 lines of trials.jsonl; regress.py, the page and the tally call decide(). Log ratios are
 ln(head / base) of ns per operation: + is slower. Rules: docs/method.md.
 """
+import functools
 import math
 import re
 
@@ -15,6 +16,10 @@ from report import stats, trailers
 LEVEL = 0.99  # of every interval the gate prints
 COUNTED = re.compile(r"\d+ops")  # a window, in a cell's id
 COMMON = {"u64x8", "w3", "m0", "uniform", "cores", "throughput"}  # in its id
+# How pairs are asked (docs/adr/0047-scores.md): a biweight sees through bursts;
+# tails are what it leaves out, and see what only some of head's trials have.
+SCORES = ("ranks", "biweight", "tails")
+FIGURES = ("slowdown_percent", "low_percent", "high_percent", "mde_percent")
 ROLES = {"gate": "", "advice": "", "aa": "A/A ", "control": "slowed "}
 EXIT = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "INVALID": 3}
 
@@ -58,36 +63,70 @@ def pairs_of(rows, contrast, blocks):
             "base_ns": cost["base"], "base_first": slot == 0, "lost": lost}
 
 
+def flip_test(x, plan, scores=SCORES):
+    """Of x (cells, blocks) > 0, by some of the scores at once."""
+    ask = {"ranks": stats.signed_ranks,
+           "biweight": functools.partial(stats.biweight_scores,
+                                         cut=plan["cut"]),
+           "tails": functools.partial(stats.tail_scores, cut=plan["cut"])}
+    return stats.sign_flip_test(x, plan["flips"],
+                                scores=[ask[name] for name in scores])
+
+
 def test_family(pairs, plan):
-    """p-values (cells,) of "slower than the margin" and of "not slower than
-    the tolerance", each corrected over the family of cells."""
+    """Flip tests of "slower than the margin" and of "not slower than the
+    tolerance", each corrected over the family of cells and over scores. That
+    tails are even says nothing of where the others lie."""
     d = np.array([pair["d"] for pair in pairs])
-    flips = plan["flips"]
-    slower = stats.sign_flip_test(d - math.log1p(plan["margin"]), flips)
-    within = stats.sign_flip_test(math.log1p(plan["tolerance"]) - d, flips)
-    return slower["p_max_t"], within["p_max_t"]
+    return (flip_test(d - math.log1p(plan["margin"]), plan),
+            flip_test(math.log1p(plan["tolerance"]) - d, plan, SCORES[:2]))
+
+
+def figures_of(interval, plan, family):
+    """FIGURES of an estimate with its interval, ln: percent, or None."""
+    centre, low, high = interval
+    error = stats.standard_error(low, high, LEVEL)
+    # each score has its own chance to alarm: so many tests at the most
+    least = stats.detectable(error, math.log1p(plan["margin"]), plan["alpha"],
+                             family * len(SCORES), plan["power"])
+    return {name: number(stats.percent(x))
+            for name, x in zip(FIGURES, (centre, low, high, least))}
 
 
 def measure(pair, contrast, plan, family):
-    """What the pairs of one contrast show, before any verdict: percent."""
+    """What the pairs of one contrast show, before any verdict: percent;
+    "estimates" has FIGURES by each score: pseudo-median, biweight, mean."""
     valid = ~np.isnan(pair["d"])
-    d = pair["d"][valid]
+    d, first = pair["d"][valid], pair["base_first"][valid]
     row = {"cell": contrast["cell"], "role": contrast["role"],
            "n": int(valid.sum()), "lost": [x["text"] for x in pair["lost"]]}
-    names = ("slowdown", "low", "high", "slot", "slot_low", "slot_high")
-    if len(d) == 0:
-        row.update({f"{name}_percent": None for name in names})
-        return row | {"mde_percent": None, "base_ns_per_op": None}
-    s = stats.slot_adjusted(d, pair["base_first"][valid], LEVEL)
-    s["slowdown"] = s.pop("estimate")
+    s = stats.slot_adjusted(d, first, LEVEL)
     row.update({f"{name}_percent": number(stats.percent(s[name]))
-                for name in names})
-    error = stats.standard_error(s["low"], s["high"], LEVEL)
-    row["mde_percent"] = number(stats.percent(stats.detectable(
-        error, math.log1p(plan["margin"]), plan["alpha"], family,
-        plan["power"])))
-    row["base_ns_per_op"] = float(np.median(pair["base_ns"][valid]))
+                for name in ("slot", "slot_low", "slot_high")})
+    row["base_ns_per_op"] = number(np.median(pair["base_ns"][valid])) \
+        if len(d) else None
+    even = d - stats.biweight_slot(d, first, plan["cut"])
+    if np.isnan(even).any():
+        even = even[:0]  # all pairs in one order
+    intervals = {"ranks": (s["estimate"], s["low"], s["high"]),
+                 "biweight": stats.biweight_interval(even, LEVEL, plan["cut"]),
+                 "tails": stats.mean_interval(even, LEVEL)}
+    row["estimates"] = {name: figures_of(interval, plan, family)
+                        for name, interval in intervals.items()}
     return row
+
+
+def speaker(row, slower_by, within_by, plan):
+    """The score that a row's figures are of: that which shows most of what
+    the row shows; of a row that shows nothing, that which came closest."""
+    if row["p_slower"] <= plan["doubt" if slower_by == "tails" else "alpha"]:
+        return slower_by
+    if row["p_within"] <= plan["alpha"]:
+        return within_by
+    mdes = {name: row["estimates"][name]["mde_percent"]
+            for name in SCORES[:2]}
+    mdes = {name: mde for name, mde in mdes.items() if mde is not None}
+    return min(mdes, key=mdes.get, default="ranks")
 
 
 def number(value):
@@ -126,7 +165,11 @@ def verdict_of(row, plan):
                            "[{slot_low_percent:+.2f}, {slot_high_percent:+.2f}]"
                            .format(**row))
     if is_slower(row, plan):
-        return "FAIL", f"slower by {row['slowdown_percent']:.2f} %"
+        return "FAIL", f"slower by {row['slowdown_percent']:.2f} %" + (
+            ", in some of its trials" if row.get("by") == "tails" else "")
+    if row.get("by") == "tails":
+        return "INCONCLUSIVE", ("slower in some of its trials, or chance: "
+                                f"p = {row['p_slower']:.3f}")
     if row["p_within"] <= plan["alpha"]:
         faster = (row["high_percent"] is not None
                   and row["high_percent"] < -100.0 * plan["margin"])
@@ -162,16 +205,14 @@ def equal_of(row, pair, plan):
     agree with its copy; where it could not have seen a difference nothing is
     shown, and nothing passes."""
     margin, tolerance = (math.log1p(plan[n]) for n in ("margin", "tolerance"))
-    both = stats.sign_flip_test(
-        np.array([pair["d"] - margin, -pair["d"] - margin]), plan["flips"])
+    both = flip_test(np.array([pair["d"] - margin, -pair["d"] - margin]), plan)
     row["p_either_way"] = float(min(both["p_max_t"]))
     if row["p_either_way"] <= plan["alpha"]:
         return "INVALID", "two copies of base differ by {:+.2f} %".format(
             row["slowdown_percent"])
     # both ends at alpha, uncorrected: "within" needs both (TOST)
     within = np.array([tolerance - pair["d"], tolerance + pair["d"]])
-    row["p_equal"] = float(max(stats.sign_flip_test(
-        within, plan["flips"])["p"]))
+    row["p_equal"] = float(max(flip_test(within, plan, SCORES[:2])["p"]))
     limit = f"{100.0 * plan['tolerance']:.3g} %"
     if row["p_equal"] <= plan["alpha"]:
         return "PASS", f"agree within {limit}"
@@ -200,7 +241,11 @@ def judge_pairs(contrasts, pairs, plan):
     result = []
     for i, (pair, contrast) in enumerate(zip(pairs, contrasts)):
         row = measure(pair, contrast, plan, len(pairs))
-        row["p_slower"], row["p_within"] = float(slower[i]), float(within[i])
+        row["p_slower"] = float(slower["p_max_t"][i])
+        row["p_within"] = float(within["p_max_t"][i])
+        row["by"] = speaker(row, SCORES[slower["by"][i]],
+                            SCORES[within["by"][i]], plan)
+        row.update(row["estimates"][row["by"]])
         row["base_failed"] = failure_of(pair, "base")
         row["head_failed"] = failure_of(pair, "head")
         if contrast["role"] in ("aa", "control"):

@@ -61,13 +61,13 @@ def in_cell(text):
 def markdown(verdicts):
     """For a merge request, and $GITHUB_STEP_SUMMARY."""
     lines = [f"### Readmostly: {in_cell(headline(verdicts))}", "",
-             "| cell | base [ns] | slower [%] | 99 % interval | MDE [%] | n "
-             "| verdict |", "|---|--:|--:|:-:|--:|--:|---|"]
+             "| cell | base [ns] | slower [%] | 99 % interval | by | MDE [%] "
+             "| n | verdict |", "|---|--:|--:|:-:|---|--:|--:|---|"]
     for row in rows_of(verdicts):
         base = row["base_ns_per_op"]
         mde = row["mde_percent"]
         cells = (title_of(row), "-" if base is None else f"{base:.2f}",
-                 percent(row["slowdown_percent"]), interval(row),
+                 percent(row["slowdown_percent"]), interval(row), row["by"],
                  "-" if mde is None else f"{mde:.2f}", row["n"],
                  f"{row['verdict']}: {row['words']}")
         lines.append("| " + " | ".join(map(in_cell, cells)) + " |")
@@ -95,7 +95,7 @@ def case_of(row):
         ElementTree.SubElement(case, kind, message=said)
     ElementTree.SubElement(case, "system-out").text = \
         f"slower {percent(row['slowdown_percent'])} %, 99 % interval " \
-        f"{interval(row)}, {row['n']} pairs"
+        f"{interval(row)} by {row['by']}, {row['n']} pairs"
     return case
 
 

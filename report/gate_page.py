@@ -9,9 +9,9 @@ from report import exact, gate, gate_history, regress, stats, words
 from report.why import story
 
 FIGURE = ("label", "role", "cell", "slowdown_percent", "low_percent",
-          "high_percent", "mde_percent", "slot_percent", "n", "verdict")
+          "high_percent", "by", "mde_percent", "slot_percent", "n", "verdict")
 TABLE = [("cell", "text"), ("base, ns per operation", "num"),
-         ("slower [99 %], %", "num"), ("MDE, %", "num"),
+         ("slower [99 %], %", "num"), ("by", "text"), ("MDE, %", "num"),
          ("slot effect [99 %], %", "num"), ("pairs", "num"),
          ("p slower", "num"), ("p within", "num"), ("verdict", "text")]
 RUN = ("label", "run", "date", "head", "ns_per_op", "percent", "changed")
@@ -29,7 +29,7 @@ def table_row(row):
     return [row["label"], number(row["base_ns_per_op"]),
             f"{number(row['slowdown_percent'], True)} "
             + words.between(row["low_percent"], row["high_percent"]),
-            number(row["mde_percent"]),
+            row["by"], number(row["mde_percent"]),
             f"{number(row['slot_percent'], True)} "
             + words.between(row["slot_low_percent"], row["slot_high_percent"]),
             str(row["n"]), f"{row['p_slower']:.2g}", f"{row['p_within']:.2g}",
@@ -102,7 +102,10 @@ def regression(report, verdicts, campaign, rows, esc):
         "Bar: 99 % interval. Shaded: margin "
         f"± {limits[0]:g} %; dashes: tolerance {limits[1]:g} %. "
         "A row is one contrast, in ns per operation of paired fresh "
-        "processes; the base's own cost is in the table.",
+        "processes; the base's own cost is in the table. Figures are by the "
+        "score that shows most of the pairs (table, column by): signed ranks, "
+        "a biweight that sees through bursts, or, where only some of head's "
+        "trials are slow, the mean.",
         [report.panel("gate", "Head against base", told + ".",
                       (640, height(shown)), slowdowns, shown, limits)],
         FIGURE, shown, "l")

@@ -3,8 +3,9 @@
 did before the first pair (docs/adr/0040-blocks-from-bases-noise.md).
 
 The noise of a cell is of ln ratios of pairs base/copy. The blocks come from
-the bulk of the cells, not from the worst: a cell with a burst in its few
-pairs must not size the run. It is held to its own power by its verdict.
+the noisiest cell: one that is undecided leaves the whole run so. A burst in
+its few pairs costs minutes, never more than are allowed; a warning, which
+asks a person for more time, speaks of the bulk of the cells.
 """
 import math
 
@@ -60,10 +61,11 @@ def plan(noise, rules):
 
     noise   {"pairs": cell -> [ln ratio or None], "block_s": seconds that a
             block took, "allowed_s": seconds that all blocks may take}
-    -> {"blocks", "needed", "most", "family", "noise", "blind"}: blind are
-    the cells whose own noise hides the tolerance in so many blocks; noise
-    is None where no cell had pairs enough, and the least is run; needed is
-    None above stats' MOST_BLOCKS.
+    -> {"blocks", "needed", "most", "family", "noise", "worst", "blind"}:
+    blind are the cells whose own noise hides the tolerance in so many blocks;
+    noise is the bulk's and needed what it asks, None above stats'
+    MOST_BLOCKS; worst is the noisiest cell's, from which blocks come. Both
+    are None where no cell had pairs enough, and the least is run.
     """
     found = {cell: spread([math.nan if x is None else x for x in pairs])
              for cell, pairs in noise["pairs"].items()}
@@ -73,9 +75,11 @@ def plan(noise, rules):
     family = len(found)
     typical = bulk_of(known.values(), rules["bulk"]) if known else None
     asked = needed(typical, rules, family) if known else 0
-    blocks = most if asked is None else \
-        min(max(asked, int(rules["blocks_least"])), most)
+    worst = max(known.values(), default=None)
+    wanted = needed(worst, rules, family) if known else 0
+    blocks = most if wanted is None else \
+        min(max(wanted, int(rules["blocks_least"])), most)
     return {"blocks": blocks, "needed": asked, "most": most,
-            "family": family, "noise": typical,
+            "family": family, "noise": typical, "worst": worst,
             "blind": sorted(cell for cell, s in known.items()
                             if is_blind(s, blocks, rules, family))}

@@ -2,8 +2,8 @@
 """The gate's verdicts as a table for the terminal."""
 from report import gate
 
-HEADER = ("cell", "base [ns]", "slower [%]", "99 % interval", "MDE",
-          "slot [%]", "n", "verdict")
+HEADER = ("cell", "base [ns]", "slower [%]", "99 % interval", "by",
+          "MDE", "slot [%]", "n", "verdict")
 
 
 def text(value, form="{:+.2f}"):
@@ -21,8 +21,8 @@ def line_of(row):
             text(row["slowdown_percent"]),
             "[{}, {}]".format(text(row["low_percent"]),
                               text(row["high_percent"])),
-            text(row["mde_percent"], "{:.2f}"), text(row["slot_percent"]),
-            str(row["n"]), verdict)
+            row["by"], text(row["mde_percent"], "{:.2f}"),
+            text(row["slot_percent"]), str(row["n"]), verdict)
 
 
 def table(verdicts):

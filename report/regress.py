@@ -27,7 +27,8 @@ ENOUGH_CPUS = 4  # below, cells with several threads are advice
 SHORTEST_NS = 1_000_000  # of a window (R17: 1000 x the clock's cost)
 NEEDED = {"alpha", "power", "margin", "fail_at", "tolerance", "slot_limit",
           "min_pairs", "flips", "blocks_least", "bulk", "allowed_s",
-          "calibration_blocks", "repeat_wait", "repeat_most"}
+          "calibration_blocks", "repeat_wait", "repeat_most", "cut",
+          "doubt"}
 CONTROLS = ("regress-aa", "regress-slow")  # workloads
 BLOCKS = re.compile(r"^blocks\s*=.*\n", re.M)  # of a workload's text
 ROLE_OF = {"head": "gate", "copy": "aa", "slow": "control"}  # of base's mate
@@ -62,15 +63,19 @@ def load_rules(path=RULES):
     if odd:
         raise InputError(f"{path}: {', '.join(odd)}: expected numbers")
     if not (0 < rules["margin"] < rules["fail_at"] <= rules["tolerance"] < 1
-            and 0 < rules["alpha"] < 0.5 and 0.5 < rules["power"] < 1):
+            and 0 < rules["alpha"] <= rules["doubt"] < 0.5
+            and 0.5 < rules["power"] < 1):
         raise InputError(f"{path}: expected 0 < margin < fail_at <= tolerance"
-                         " < 1, 0 < alpha < 0.5 < power < 1")
+                         " < 1, 0 < alpha <= doubt < 0.5 < power < 1")
     if not (rules["blocks_least"] >= rules["min_pairs"] > 0
             and 0 < rules["bulk"] <= 1 and rules["allowed_s"] > 0
             and rules["calibration_blocks"] >= gate_plan.FEWEST):
         raise InputError(f"{path}: expected blocks_least >= min_pairs, 0 < "
                          "bulk <= 1, allowed_s > 0, calibration_blocks >= "
                          f"{gate_plan.FEWEST}")
+    if not 1.0 <= rules["cut"] <= 10.0:
+        raise InputError(f"{path}: cut {rules['cut']}: expected 1 to 10 "
+                         "robust standard deviations")
     return rules, hashlib.sha256(text).hexdigest()
 
 

@@ -16,6 +16,7 @@ import math
 import sys
 
 from report import ending, folders, regress, stats
+from report.regress_again import AGAIN, read_again
 from report.regress_tally import TALLY, VERDICTS, mend, read_tally
 
 PAGE = "docs/tally/regress.md"
@@ -182,14 +183,44 @@ def unwanted(done):
                        f"({load}{f'; {probe}' if probe else ''})")
 
 
-def text_of(lines):
-    """The page."""
+AGAIN_HEAD = """
+## The same pairs, decided by today's rules
+
+Made by `make regress-again`: a verdict is a function of pairs and rules, and what was measured stays. Rules {rules}; the numbers of blocks are those
+of the time, which bars of the whole plan are about. *Then*: of the same runs, by the rules of their time.
+
+| head | runs | PASS | FAIL | INCONCLUSIVE | INVALID | then |
+|---|---|---|---|---|---|---|
+"""
+
+
+def again_of(done, known):
+    """Rows of the runs that were decided again; [] where none was."""
+    rows = []
+    for kind, lines in done.items():
+        mine = [known[x["created_utc"]] for x in lines
+                if x.get("created_utc") in known]
+        then = verdicts_of([x for x in lines
+                            if x.get("created_utc") in known])
+        if mine:
+            said = ", ".join(f"{n} {v}" for v, n in then.items() if n)
+            rows.append("| " + " | ".join(map(str, [
+                f"`{kind}`", len(mine), *verdicts_of(mine).values(), said]))
+                + " |")
+    rules = sorted({x["rules_sha256"][:12] for x in known.values()})
+    return [AGAIN_HEAD.format(rules=", ".join(rules)) + "\n".join(rows)] \
+        if rows else []
+
+
+def text_of(lines, known=None):
+    """The page; known: what report.regress_again decided, by created_utc."""
     found = counted(lines)
     done = {kind: found[kind] for kind in KINDS if kind in found}
     last = max((str(x.get("created_utc") or x.get("date")) for x in lines),
                default="none")
     out = [HEAD.format(last=last) + "\n".join(
         row_of(kind, done.get(kind, [])) for kind in KINDS)]
+    out += again_of(done, known or {})
     out += ["", "## Where and when", "", *places(found)]
     out += ["", "## Runs that came out otherwise", "",
             *(list(unwanted(done)) or ["None."])]
@@ -227,7 +258,8 @@ def run(args):
         return 0
     lines = read_tally(args.tally)
     if args.what == "page":
-        folders.replace((args.words or [PAGE])[0], text_of(lines))
+        folders.replace((args.words or [PAGE])[0],
+                        text_of(lines, read_again(args.again)))
         return 0
     said, met = bars(lines)
     print("\n".join(said))
@@ -240,6 +272,7 @@ def main(argv=None):
     p.add_argument("what", choices=("next", "page", "bars"))
     p.add_argument("words", nargs="*")
     p.add_argument("--tally", default=TALLY, metavar="FILE")
+    p.add_argument("--again", default=AGAIN, metavar="FILE")
     args = p.parse_args(argv)
     return ending.refusing(lambda: run(args), "regress-tally",
                            regress.InputError)

@@ -94,7 +94,8 @@ def words_of(noise, plan, rules):
                 f"{blocks} blocks, the least"]
     tolerance = 100 * rules["tolerance"]
     lines = [f"noise of base here: {100 * plan['noise']:.2f} % a pair or less"
-             f" in {100 * rules['bulk']:.0f} % of {plan['family']} cells; "
+             f" in {100 * rules['bulk']:.0f} % of {plan['family']} cells, "
+             f"{100 * plan['worst']:.2f} % in the noisiest; "
              f"{blocks} blocks, about {minutes(blocks * block_s)}"]
     if plan["needed"] is None or plan["needed"] > plan["most"]:
         lines.append(too_few(noise, plan, rules))

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signed-rank methods: estimate, interval, and the tests of the gate.
+"""Signed-rank methods: estimate, interval, and tests by flips.
 
 One-sided tests make their null by flipping blocks: arm order inside a pair
 is random, so under no difference the sign of a whole block may be flipped:
 one coin per block, shared by all cells, keeps the correlation between
-cells (Westfall and Young's max-T).
+cells (Westfall and Young's max-T). That holds for every odd score of a
+pair: its signed rank, or another one (report/biweight.py).
 """
 import functools
 import math
@@ -118,33 +119,44 @@ def signed_ranks(x):
     return result
 
 
-def sign_flip_test(x, flips=FLIPS, seed=1):
+def unit_scores(x, score):
+    """Scores of the rows of x, each row of length 1: (cells, blocks)."""
+    scores = score(x)
+    size = np.sqrt(np.sum(scores ** 2, axis=1))
+    size[size == 0] = 1.0  # no pair at all: statistic 0, p = 1
+    return scores / size[:, None]
+
+
+def sign_flip_test(x, flips=FLIPS, seed=1, scores=(signed_ranks,)):
     """H0 of row c: the centre of x[c] is <= 0; one-sided, against > 0.
 
     x (cells, blocks), log ratios less the margin. One flip per block is
-    shared by the rows. -> {"p", "p_max_t", "p_holm"}, each (cells,):
-    p-values of each cell alone, and corrected over all cells in two ways.
+    shared by the rows. scores: functions like signed_ranks() of x, odd in
+    each pair and blind to all signs but its own; of several, the largest
+    statistic is the cell's, under each flip as in what was seen.
+    -> {"p", "p_max_t", "p_holm", "by"}, each (cells,): p-values of each cell
+    alone, and corrected over all cells in two ways; the index of the score
+    that shows most.
     """
-    ranks = signed_ranks(x)
-    scale = np.sqrt(np.sum(ranks ** 2, axis=1))
-    scale[scale == 0] = 1.0  # no pair at all: statistic 0, p = 1
-    unit = ranks / scale[:, None]
-    seen = unit.sum(axis=1)
+    units = [unit_scores(x, score) for score in scores]
+    sums = np.array([unit.sum(axis=1) for unit in units])
+    seen = sums.max(axis=0)
     rng = np.random.default_rng(seed)
     alone = np.ones(len(seen))
     jointly = np.ones(len(seen))
     done = 0
     while done < flips:
         size = min(CHUNK, flips - done)
-        coin = rng.integers(0, 2, (size, unit.shape[1])) * 2.0 - 1.0
-        null = coin @ unit.T
+        coin = rng.integers(0, 2, (size, units[0].shape[1])) * 2.0 - 1.0
+        null = np.max([coin @ unit.T for unit in units], axis=0)
         # 1e-9: equal sums must count as equal whatever the rounding
         alone += np.sum(null >= seen - 1e-9, axis=0)
         worst = null.max(axis=1)
         jointly += np.sum(worst[:, None] >= seen - 1e-9, axis=0)
         done += size
     p = alone / (1 + flips)
-    return {"p": p, "p_max_t": jointly / (1 + flips), "p_holm": holm(p)}
+    return {"p": p, "p_max_t": jointly / (1 + flips), "p_holm": holm(p),
+            "by": sums.argmax(axis=0)}
 
 
 def holm(p):

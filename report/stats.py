@@ -3,7 +3,7 @@
 
 The one place where numbers are made from trials (docs/method.md). Callers
 import this module alone. Exported from here: signed-rank methods
-(signed_rank.py), paired trials (paired.py), crossovers (crossover.py),
+(signed_rank.py), Tukey's biweight (biweight.py), paired trials (paired.py), crossovers (crossover.py),
 equivalence (equivalence.py), slopes on log-log lines (slopes.py), tests of
 many claims at once (family.py), how many blocks (planning.py), bootstrap
 intervals (bootstrap.py), least squares (regression.py) and those of windows
@@ -23,6 +23,8 @@ import math
 import numpy as np
 from scipy import stats as dist
 
+from report.biweight import (biweight_interval, biweight_scores,  # noqa: F401
+                             biweight_slot, mean_interval, tail_scores)
 from report.bootstrap import bootstrap_median_interval  # noqa: F401
 from report.crossover import crossover  # noqa: F401
 from report.equivalence import equivalence  # noqa: F401

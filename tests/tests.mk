@@ -317,6 +317,12 @@ stats-rates:  ## simulated: is the truth in its interval, are ledgers without a 
 regress-suites:  ## simulated: 1,000 suites of 20 cells each of equal and of slower programs, decided by the gate
 	@nice -n 19 $$(report/find_python.sh) tests/report/gate_suites.py $(ARGS)
 
+# What changed rules of the gate make of runs that were measured before.
+.PHONY: regress-again
+regress-again:  ## the runs of docs/tally/regress.jsonl, decided once more by the gate's rules of today
+	@python=$$(report/find_python.sh) && nice -n 19 $$python -m report.regress_again && \
+	$$python -m report.regress_bars page
+
 # Real runs of the gate, in turns until each kind has its number:
 # docs/tally/regress.md. Hours in all; the same line goes on.
 .PHONY: regress-tally

@@ -195,6 +195,8 @@ def test_a_failed_verification_is_its_arms_failure(arm, verdict):
      "INCONCLUSIVE"),
     ({"p_slower": 0.001, "slowdown_percent": 0.99}, "PASS"),
     ({"p_slower": 0.001, "slowdown_percent": 1.5, "p_within": 0.001}, "FAIL"),
+    ({"p_slower": 0.02, "by": "tails"}, "INCONCLUSIVE"),
+    ({"p_slower": 0.02, "by": "ranks"}, "PASS"),
     ({"slot_low_percent": 0.51, "slot_high_percent": 0.9}, "INVALID"),
     ({"slot_low_percent": -0.9, "slot_high_percent": -0.51}, "INVALID"),
     ({"slot_low_percent": 0.2, "slot_high_percent": 3.0}, "PASS"),

@@ -76,8 +76,9 @@ def test_the_table_has_each_row_with_its_figures(verdicts):
         low, high = re.findall(r"[-+][\d.]+", cells[3])
         assert float(low) == pytest.approx(row["low_percent"], abs=0.006)
         assert float(high) == pytest.approx(row["high_percent"], abs=0.006)
-        assert cells[5] == str(row["n"])
-        assert cells[6].startswith(row["verdict"])
+        assert cells[4] == row["by"]
+        assert cells[6] == str(row["n"])
+        assert cells[7].startswith(row["verdict"])
 
 
 def test_the_first_line_is_the_verdict(verdicts):
@@ -87,7 +88,7 @@ def test_the_first_line_is_the_verdict(verdicts):
 
 def test_what_a_map_says_cannot_break_the_table(dies):
     text = gate_outputs.markdown(dies)
-    assert all(len(cells) == 7 for cells in table_of(text))
+    assert all(len(cells) == 8 for cells in table_of(text))
     assert "<answer>" not in text and "&lt;answer>" in text
 
 

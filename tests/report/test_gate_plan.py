@@ -25,21 +25,37 @@ def noise_of(sds, pairs=5, seed=1, block_s=2.0, allowed_s=300.0):
             "block_s": block_s, "allowed_s": allowed_s}
 
 
-def test_a_quiet_machine_gets_the_least():
+def test_a_quiet_machine_takes_half_of_the_time():
     """Noise measured on quiet machines: 0.3 to 1.3 % a cell."""
     sds = np.linspace(0.003, 0.013, 21)
-    plans = [gate_plan.plan(noise_of(sds, seed=s), RULES) for s in range(200)]
-    assert sum(p["blocks"] == RULES["blocks_least"] for p in plans) >= 180
-    assert max(p["blocks"] for p in plans) <= 75
+    blocks = [gate_plan.plan(noise_of(sds, seed=s), RULES)["blocks"]
+              for s in range(200)]
+    assert min(blocks) == RULES["blocks_least"]
+    assert np.median(blocks) <= 75 and np.quantile(blocks, 0.9) < 150
 
 
-def test_one_disturbed_cell_does_not_size_the_run():
-    """A cell that said 21 % asked for 10,036 blocks alone."""
+def test_the_noisiest_cell_sizes_the_run():
+    """A run is undecided as soon as one of its cells is: with blocks for the
+    bulk of them 13 of 20 runs were (docs/tally/regress.md)."""
     sds = [0.006] * 20
     calm = gate_plan.plan(noise_of(sds), RULES)
+    one = gate_plan.plan(noise_of([*sds, 0.02]), RULES)
+    alone = gate_plan.spread(noise_of([*sds, 0.02])["pairs"]["regress/c20/t1"])
+    assert one["blocks"] == gate_plan.needed(alone, RULES, 21) > calm["blocks"]
+    assert one["noise"] <= 0.012, "what is typical is still said"
+
+
+def test_a_disturbed_cell_takes_the_time_allowed_and_no_more():
+    """A cell that said 21 % asked for 10,036 blocks alone: no person is told
+    to wait for those."""
+    sds = [0.006] * 20
     for wild in range(1, 5):
-        found = gate_plan.plan(noise_of(sds + [0.21] * wild), RULES)
-        assert found["blocks"] <= 2 * calm["blocks"]
+        noise = noise_of(sds + [0.21] * wild)
+        found = gate_plan.plan(noise, RULES)
+        assert found["blocks"] == found["most"] == 150
+        assert found["needed"] <= 80
+        said = "\n".join(regress_plan.words_of(noise, found, RULES))
+        assert "too few" not in said and "likely INCONCLUSIVE" in said
         assert found["blind"] == [f"regress/c{20 + i}/t1"
                                   for i in range(wild)]
     assert gate_plan.plan(noise_of([0.21] * 21), RULES)["needed"] > 1000

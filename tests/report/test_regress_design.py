@@ -132,7 +132,8 @@ def rules_with(folder, **change):
 @pytest.mark.parametrize("change", [
     {"margin": 0}, {"margin": -0.01}, {"margin": 0.02, "fail_at": 0.02},
     {"fail_at": 0.04, "tolerance": 0.03}, {"tolerance": 1}, {"alpha": 0},
-    {"alpha": 0.5}, {"power": 0.5}, {"power": 1}])
+    {"alpha": 0.5}, {"power": 0.5}, {"power": 1}, {"doubt": 0.009},
+    {"doubt": 0.5}])
 def test_rules_out_of_their_order_are_refused(tmp_path, change):
     with pytest.raises(regress.InputError, match="expected 0 < margin"):
         rules_with(tmp_path, **change)
@@ -144,6 +145,12 @@ def test_rules_out_of_their_order_are_refused(tmp_path, change):
 def test_rules_that_size_no_run_are_refused(tmp_path, change):
     with pytest.raises(regress.InputError, match="expected blocks_least"):
         rules_with(tmp_path, **change)
+
+
+@pytest.mark.parametrize("cut", [0, 0.9, 10.1])
+def test_a_cut_that_cuts_all_or_nothing_is_refused(tmp_path, cut):
+    with pytest.raises(regress.InputError, match="expected 1 to 10 robust"):
+        rules_with(tmp_path, cut=cut)
 
 
 @pytest.mark.parametrize("repeat", [
@@ -159,7 +166,7 @@ def test_another_rule_of_repeats_is_refused(repeat):
 
 
 @pytest.mark.parametrize("change", [
-    {"fail_at": 0.03, "tolerance": 0.03}, {"alpha": 0.499, "power": 0.501}])
+    {"fail_at": 0.03, "tolerance": 0.03}, {"alpha": 0.499, "doubt": 0.499, "power": 0.501}])
 def test_rules_on_the_edge_of_their_order_are_taken(tmp_path, change):
     assert rules_with(tmp_path, **change).items() >= change.items()
 
@@ -181,7 +188,8 @@ def test_what_decides_has_its_name():
     assert regress.NEEDED == {
         "alpha", "power", "margin", "fail_at", "tolerance", "slot_limit",
         "min_pairs", "flips", "blocks_least", "bulk", "allowed_s",
-        "calibration_blocks", "repeat_wait", "repeat_most"}
+        "calibration_blocks", "repeat_wait", "repeat_most", "cut",
+        "doubt"}
 
 
 @pytest.mark.parametrize("change, blocks", [

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about Tukey's biweight, and about the gate that asks ranks and it.
+
+Second hand: statsmodels' TukeyBiweight (its score and its location)."""
+import math
+import os
+import sys
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from scipy.stats import binom
+
+sys.path.insert(0, os.path.dirname(__file__))
+from report import gate, regress, stats  # noqa: E402
+from report.biweight import NORMAL  # noqa: E402
+
+RULES = regress.load_rules()[0] | {"flips": 4000, "control_extra": 0.02}
+ALL = (stats.signed_ranks, stats.biweight_scores, stats.tail_scores)
+
+
+def bursty(rng, shape, core=0.01, share=0.2, burst=0.2):
+    """Pairs that agree, but for some; as on a machine that others share."""
+    d = rng.normal(0.0, core, shape)
+    return d + (rng.random(shape) < share) * rng.normal(0.0, burst, shape)
+
+
+def judge(d, roles=None):
+    """Rows of the gate for d (cells, blocks); each row's first is base's."""
+    first = np.arange(d.shape[1]) % 2 == 0
+    pairs = [{"d": row, "base_ns": np.full(d.shape[1], 20.0),
+              "base_first": first, "lost": []} for row in d]
+    return gate.judge_pairs(
+        [{"cell": f"x/c{i}", "role": (roles or ["gate"] * len(d))[i]}
+         for i in range(len(d))], pairs, RULES | {"blocks": d.shape[1]})
+
+
+# ---- the score ------------------------------------------------------------
+
+def test_scores_and_centre_are_those_of_statsmodels():
+    rng = np.random.default_rng(1)
+    for seed in range(20):
+        x = bursty(rng, 40) + 0.003 * seed
+        scale = NORMAL * np.median(np.abs(x))
+        norm = sm.robust.norms.TukeyBiweight(c=2.5)
+        want = norm.psi(x / scale) / 2.5
+        assert stats.biweight_scores(x[None])[0] == pytest.approx(want)
+        about = NORMAL * np.median(np.abs(x - np.median(x)))
+        centre = sm.robust.norms.estimate_location(
+            x, about, norm, initial=np.median(x), maxiter=200, tol=1e-12)
+        assert stats.biweight_interval(x)[0] == pytest.approx(
+            float(np.squeeze(centre)), abs=1e-7)
+
+
+def test_a_score_knows_no_sign_but_its_own():
+    """What makes the flips exact: a coin changes the sign of its own score,
+    and nothing else."""
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        x = bursty(rng, (3, 25)) + rng.normal(0, 0.01)
+        x[0, 3] = math.nan
+        coin = rng.integers(0, 2, x.shape) * 2.0 - 1.0
+        for score in ALL:
+            assert np.array_equal(score(x * coin), score(x) * coin)
+
+
+@pytest.mark.parametrize("row", [
+    [], [math.nan] * 30, [0.0] * 30, [0.0] * 20 + [0.1] * 10])
+def test_rows_that_say_nothing_show_nothing(row):
+    x = np.array([row])
+    assert not stats.biweight_scores(x).any()
+    if row:
+        assert stats.sign_flip_test(x, 500, scores=(
+            stats.biweight_scores,))["p"][0] == 1.0
+
+
+def test_an_interval_that_does_not_exist_is_nan():
+    for x in ([], [0.1], [0.1] * 8, [0.0, 0.0, 0.0, 5.0]):
+        _, low, high = stats.biweight_interval(x)
+        assert math.isnan(low) and math.isnan(high)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_the_interval_covers_what_it_says(share):
+    rng = np.random.default_rng(3)
+    runs, n = 2000, 50
+    ends = [stats.biweight_interval(0.7 + bursty(rng, n, share=share))[1:]
+            for _ in range(runs)]
+    hit = sum(low <= 0.7 <= high for low, high in ends)
+    assert hit >= binom.ppf(0.001, runs, 0.985)
+
+
+# ---- three scores in one test -----------------------------------------------
+
+def test_scores_alarm_as_seldom_as_alpha_says():
+    """At the edge itself, with bursts that whole blocks share: the largest of
+    three statistics has its own null."""
+    rng, runs, alarms = np.random.default_rng(4), 1500, 0
+    for seed in range(runs):
+        shared = (rng.random((1, 40)) < 0.2) * rng.normal(0, 0.2, (1, 40))
+        d = rng.normal(0.0, 0.01, (8, 40)) + shared
+        alarms += min(stats.sign_flip_test(d, 1000, seed, ALL)["p_max_t"]) \
+            <= 0.05
+    assert binom.ppf(0.001, runs, 0.05) <= alarms \
+        <= binom.ppf(0.999, runs, 0.05)
+
+
+def test_scores_that_choose_after_the_flip_would_be_seen():
+    """The guard's guard: the smallest of three p-values is no p-value."""
+    rng, runs, alarms = np.random.default_rng(5), 1500, 0
+    for seed in range(runs):
+        d = bursty(rng, (8, 40))
+        alarms += min(min(stats.sign_flip_test(d, 1000, seed, (s,))["p_max_t"])
+                      for s in ALL) <= 0.05
+    assert alarms > binom.ppf(0.999, runs, 0.05)
+
+
+def test_bursts_hide_two_per_cent_from_ranks_and_not_from_the_gate():
+    rng = np.random.default_rng(6)
+    d = bursty(rng, (20, 70), share=0.35, burst=0.3)
+    alone = stats.sign_flip_test(math.log(1.02) - d, 4000)["p_max_t"]
+    assert (alone > 0.01).sum() >= 5, "what ranks alone leave undecided"
+    rows, slower = judge(d), judge(d + math.log(1.02))
+    assert {r["verdict"] for r in rows} == {"PASS"}
+    assert {r["verdict"] for r in slower} == {"FAIL"}
+    assert {r["by"] for r in rows + slower} == {"biweight"}
+
+
+def test_what_some_pairs_have_is_seen_by_tails():
+    """A slowdown of 25 % in a third of the trials: the biweight takes them
+    for bursts and would pass it; ranks alone left it undecided."""
+    rng = np.random.default_rng(7)
+    d = rng.normal(0.0, 0.004, (6, 60)) + 0.25 * (rng.random((6, 60)) < 0.33)
+    rows = judge(d)
+    for row in rows:
+        assert row["by"] == "tails" and row["slowdown_percent"] > 4
+    # by luck, only ten of the sixty trials of the second cell are slow
+    assert [r["verdict"] for r in rows] == [
+        "FAIL", "INCONCLUSIVE", "FAIL", "FAIL", "FAIL", "FAIL"]
+    assert rows[0]["words"].endswith("in some of its trials")
+    assert rows[1]["words"].startswith(
+        "slower in some of its trials, or chance: p = 0.01")
+    assert abs(rows[0]["estimates"]["biweight"]["slowdown_percent"]) < 0.5
+
+
+def test_a_row_shows_the_figures_of_the_score_that_speaks():
+    rng = np.random.default_rng(8)
+    d = np.concatenate([bursty(rng, (6, 60), share=s) + shift
+                        for s in (0.0, 0.3) for shift in (0.0, 0.03, -0.02)]
+                       + [rng.normal(0.0, 0.06, (3, 60)),
+                          rng.normal(0.0, 0.004, (3, 60))
+                          + 0.25 * (rng.random((3, 60)) < 0.33)])
+    seen = set()
+    for row in judge(d):
+        assert {n: row[n] for n in gate.FIGURES} == \
+            row["estimates"][row["by"]]
+        seen.add((row["verdict"], row["by"]))
+        if row["words"] == "faster":
+            assert row["high_percent"] < -0.5
+        if row["verdict"] == "FAIL":
+            assert row["low_percent"] > 0
+    assert {("PASS", "biweight"), ("FAIL", "biweight"), ("FAIL", "tails"),
+            ("INCONCLUSIVE", "ranks")} <= seen, seen
+
+
+def test_who_went_first_moves_no_estimate():
+    """And widens no interval, where the second of each pair is 4 % slower."""
+    rng = np.random.default_rng(9)
+    d = bursty(rng, (4, 60)) + 0.01
+    second = np.where(np.arange(60) % 2 == 0, 0.04, -0.04)
+    for plain, moved in zip(judge(d), judge(d + second)):
+        for score in ("biweight", "tails"):
+            for name in gate.FIGURES:
+                assert moved["estimates"][score][name] == pytest.approx(
+                    plain["estimates"][score][name], abs=0.05), (score, name)
+
+
+def test_what_could_be_seen_counts_cells_and_scores():
+    """By 20 cells and three scores: 1.6 % of a cell's 1 % for each."""
+    from scipy.stats import norm
+    rng = np.random.default_rng(11)
+    for row in judge(rng.normal(0.0, 0.01, (20, 60))):
+        for figures in row["estimates"].values():
+            low, high = (math.log1p(figures[f"{end}_percent"] / 100)
+                         for end in ("low", "high"))
+            error = (high - low) / 2 / norm.isf(0.005)
+            want = math.log(1.005) + error * (norm.isf(0.01 / 60)
+                                              + norm.isf(0.05))
+            assert math.log1p(figures["mde_percent"] / 100) == \
+                pytest.approx(want, rel=1e-6)
