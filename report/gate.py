@@ -143,10 +143,13 @@ def slot_is_off(row, plan):
 
 
 def is_slower(row, plan):
-    """The rule of FAIL: shown beyond the margin, and large enough."""
-    return (row["p_slower"] <= plan["alpha"]
-            and row["slowdown_percent"] is not None
-            and row["slowdown_percent"] >= 100.0 * plan["fail_at"])
+    """The rule of FAIL: shown beyond the margin, and large enough; of a mean,
+    which bursts move, its interval says so, too."""
+    if row["p_slower"] > plan["alpha"] or row["slowdown_percent"] is None:
+        return False
+    if row.get("by") == "tails" and not (row["low_percent"] or 0.0) > 0.0:
+        return False
+    return row["slowdown_percent"] >= 100.0 * plan["fail_at"]
 
 
 def verdict_of(row, plan):
