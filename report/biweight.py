@@ -28,34 +28,26 @@ def psi(u):
     return np.where(np.abs(u) < 1.0, u * (1.0 - u * u) ** 2, 0.0)
 
 
-def biweight_scores(x, cut=CUT):
-    """Scores of each row by its own scale; (cells, n) -> (cells, n); cut: in
-    robust standard deviations.
-
-    The scale is of |x|, so that it is the same whatever the signs, and flips
-    stay exact. nan and 0 get 0; so does a row of which half is 0.
-    """
+def in_cuts(x, cut):
+    """Each row of x in units of its own cut; 0 for nan, and for rows of which
+    half is 0; (cells, n) -> (cells, n). The scale is of |x|, so that it is the
+    same whatever the signs, and flips stay exact."""
     x = np.asarray(x, float)
-    result = np.zeros_like(x)
-    for row, out in zip(x, result):
-        scale = cut * scale_of(row)
-        if scale > 0.0:
-            part = ~np.isnan(row)
-            out[part] = psi(row[part] / scale)
-    return result
+    scale = cut * np.array([[scale_of(row)] for row in x])
+    return np.divide(x, scale, out=np.zeros_like(x),
+                     where=(scale > 0.0) & ~np.isnan(x))
+
+
+def biweight_scores(x, cut=CUT):
+    """Tukey's score of each value; cut in robust standard deviations."""
+    return psi(in_cuts(x, cut))
 
 
 def tail_scores(x, cut=CUT):
-    """What the biweight leaves out, of each row: the sign of each value
-    beyond the cut, else 0; (cells, n) -> (cells, n)."""
-    x = np.asarray(x, float)
-    result = np.zeros_like(x)
-    for row, out in zip(x, result):
-        scale = cut * scale_of(row)
-        if scale > 0.0:
-            far = np.abs(row) >= scale  # of nan it is not
-            out[far] = np.sign(row[far])
-    return result
+    """What the biweight leaves out: the sign of each value beyond the cut,
+    else 0."""
+    u = in_cuts(x, cut)
+    return np.where(np.abs(u) >= 1.0, np.sign(u), 0.0)
 
 
 def mean_interval(x, level=0.99):

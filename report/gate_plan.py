@@ -20,9 +20,7 @@ def spread(d):
     """Robust standard deviation of ln ratios d (pairs,) of equal arms; nan
     below FEWEST. About 0, not about their median: equal arms have none."""
     d = np.asarray(d, float)
-    d = d[~np.isnan(d)]
-    return 1.4826 * float(np.median(np.abs(d))) if len(d) >= FEWEST \
-        else math.nan
+    return stats.scale_of(d) if np.sum(~np.isnan(d)) >= FEWEST else math.nan
 
 
 def reach(rules):

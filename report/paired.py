@@ -11,6 +11,7 @@ import math
 import numpy as np
 from scipy import stats as dist
 
+from report.biweight import scale_of
 from report.signed_rank import hodges_lehmann, signed_rank_interval
 
 
@@ -95,7 +96,7 @@ def pairs_needed(d, margin, alpha, cells=1, power=0.95, effect=0.02):
     in bursts.
     """
     d = np.asarray(d, float)
-    spread = 1.4826 * np.median(np.abs(d - np.median(d)))
+    spread = scale_of(d - np.median(d))
     z = dist.norm.isf(alpha / cells) + dist.norm.isf(1.0 - power)
     return 2 * math.ceil((z * spread / (math.log1p(effect) - margin)) ** 2)
 

@@ -198,14 +198,13 @@ def again_of(done, known):
     """Rows of the runs that were decided again; [] where none was."""
     rows = []
     for kind, lines in done.items():
-        mine = [known[x["created_utc"]] for x in lines
-                if x.get("created_utc") in known]
-        then = verdicts_of([x for x in lines
-                            if x.get("created_utc") in known])
-        if mine:
-            said = ", ".join(f"{n} {v}" for v, n in then.items() if n)
+        then = [x for x in lines if x.get("created_utc") in known]
+        now = [known[x["created_utc"]] for x in then]
+        if now:
+            said = ", ".join(f"{n} {v}"
+                             for v, n in verdicts_of(then).items() if n)
             rows.append("| " + " | ".join(map(str, [
-                f"`{kind}`", len(mine), *verdicts_of(mine).values(), said]))
+                f"`{kind}`", len(now), *verdicts_of(now).values(), said]))
                 + " |")
     rules = sorted({x["rules_sha256"][:12] for x in known.values()})
     return [AGAIN_HEAD.format(rules=", ".join(rules)) + "\n".join(rows)] \

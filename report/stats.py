@@ -24,7 +24,8 @@ import numpy as np
 from scipy import stats as dist
 
 from report.biweight import (biweight_interval, biweight_scores,  # noqa: F401
-                             biweight_slot, mean_interval, tail_scores)
+                             biweight_slot, mean_interval, scale_of,
+                             tail_scores)
 from report.bootstrap import bootstrap_median_interval  # noqa: F401
 from report.crossover import crossover  # noqa: F401
 from report.equivalence import equivalence  # noqa: F401

@@ -98,15 +98,20 @@ def blocks_of(noise, rng, rules):
                           rules)["blocks"]
 
 
+def judged(d, first, rules):
+    """Rows of the gate for d (cells, blocks), all of them gated; first
+    (blocks,): base went first."""
+    pairs = [{"d": row, "base_ns": np.full(len(row), 20.0),
+              "base_first": first, "lost": []} for row in d]
+    contrasts = [{"cell": f"x/c{i}", "role": "gate"} for i in range(len(d))]
+    return gate.judge_pairs(contrasts, pairs, rules | {"blocks": d.shape[1]})
+
+
 def suite(noise, rng, rules, away=0.0):
     """One run of the gate: (its blocks, verdicts of its cells)."""
     blocks = blocks_of(noise, rng, rules)
     d, first = drawn(noise, blocks, rng, away)
-    pairs = [{"d": row, "base_ns": np.full(blocks, 20.0),
-              "base_first": first, "lost": []} for row in d]
-    contrasts = [{"cell": f"x/c{i}", "role": "gate"} for i in range(len(d))]
-    rows = gate.judge_pairs(contrasts, pairs, rules | {"blocks": blocks})
-    return blocks, [row["verdict"] for row in rows]
+    return blocks, [row["verdict"] for row in judged(d, first, rules)]
 
 
 def rates(noise, suites, rules, away=0.0, seed=SEED):
@@ -154,8 +159,9 @@ def kinds(rules, loud):
     yield from (("as if quiet, equal", calm, 0.0),
                 ("as recorded, equal", loud, 0.0))
     for machine in MACHINES:
-        yield f"machine {machine}, equal", tallied(machine), 0.0
-        yield f"machine {machine}, slower by 2 %", tallied(machine), slow
+        noise = tallied(machine)
+        yield f"machine {machine}, equal", noise, 0.0
+        yield f"machine {machine}, slower by 2 %", noise, slow
     yield from (("as if quiet, slower by the margin", calm, margin),
                 ("as if quiet, slower by 2 %", calm, slow),
                 ("as recorded, slower by the margin", loud, margin))

@@ -12,6 +12,7 @@ import statsmodels.api as sm
 from scipy.stats import binom
 
 sys.path.insert(0, os.path.dirname(__file__))
+import gate_suites  # noqa: E402
 from report import gate, regress, stats  # noqa: E402
 from report.biweight import NORMAL  # noqa: E402
 
@@ -25,14 +26,9 @@ def bursty(rng, shape, core=0.01, share=0.2, burst=0.2):
     return d + (rng.random(shape) < share) * rng.normal(0.0, burst, shape)
 
 
-def judge(d, roles=None):
-    """Rows of the gate for d (cells, blocks); each row's first is base's."""
-    first = np.arange(d.shape[1]) % 2 == 0
-    pairs = [{"d": row, "base_ns": np.full(d.shape[1], 20.0),
-              "base_first": first, "lost": []} for row in d]
-    return gate.judge_pairs(
-        [{"cell": f"x/c{i}", "role": (roles or ["gate"] * len(d))[i]}
-         for i in range(len(d))], pairs, RULES | {"blocks": d.shape[1]})
+def judge(d):
+    """Rows of the gate for d (cells, blocks); base goes first in turns."""
+    return gate_suites.judged(d, np.arange(d.shape[1]) % 2 == 0, RULES)
 
 
 # ---- the score ------------------------------------------------------------
@@ -69,6 +65,7 @@ def test_a_score_knows_no_sign_but_its_own():
 def test_rows_that_say_nothing_show_nothing(row):
     x = np.array([row])
     assert not stats.biweight_scores(x).any()
+    assert not stats.tail_scores(x).any()
     if row:
         assert stats.sign_flip_test(x, 500, scores=(
             stats.biweight_scores,))["p"][0] == 1.0

@@ -82,6 +82,7 @@ def test_a_file_that_is_none_is_refused(tmp_path, capsys):
 
 def test_the_page_shows_both_verdicts(lines):
     some = [x for x in lines if x["kind"] == "full"]
+    some.sort(key=lambda x: x["verdict"] == "PASS")  # others come first
     known = {x["created_utc"]: {"created_utc": x["created_utc"],
                                 "rules_sha256": "ab" * 32,
                                 "verdict": "PASS", "reason": None}
@@ -89,5 +90,7 @@ def test_the_page_shows_both_verdicts(lines):
     text = regress_bars.text_of(some, known)
     assert "Rules abababababab;" in text
     then = regress_bars.verdicts_of(some[:4])
-    assert f"| `full` | 4 | 4 | 0 | 0 | 0 | {then['PASS']} PASS" in text
+    assert then["PASS"] < 4
+    said = ", ".join(f"{n} {verdict}" for verdict, n in then.items() if n)
+    assert f"| `full` | 4 | 4 | 0 | 0 | 0 | {said} |" in text
     assert "decided by today" not in regress_bars.text_of(some)
