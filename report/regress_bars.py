@@ -152,20 +152,23 @@ def place_of(line):
             line.get("cpus", "?"), str(line.get("commit", "?"))[:12])
 
 
-def places(done):
-    """A row for each machine, day, commit and kind."""
+def places(lines):
+    """A row for each machine, day, commit, kind and plan, those that count no
+    longer too."""
     found = {}
-    for kind, lines in done.items():
-        for line in lines:
-            found.setdefault((*place_of(line), kind), []).append(line)
-    yield "| day | machine | CPUs | commit | head | runs | verdicts | load |"
-    yield "|---|---|---|---|---|---|---|---|"
-    for key, lines in sorted(found.items(), key=str):
-        said = ", ".join(f"{n} {v}" for v, n in verdicts_of(lines).items()
+    for line in lines:
+        plan = line.get("plan_sha256", "?")[:12]
+        found.setdefault((*place_of(line), kind_of(line), plan),
+                         []).append(line)
+    yield ("| day | machine | CPUs | commit | head | plan | runs | verdicts "
+           "| load |")
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for key, mine in sorted(found.items(), key=str):
+        said = ", ".join(f"{n} {v}" for v, n in verdicts_of(mine).items()
                          if n)
-        loads = [x["load"][0] for x in lines if x.get("load")]
+        loads = [x["load"][0] for x in mine if x.get("load")]
         load = f"{min(loads):g} to {max(loads):g}" if loads else "not kept"
-        yield "| " + " | ".join(map(str, [*key, len(lines), said, load])) + \
+        yield "| " + " | ".join(map(str, [*key, len(mine), said, load])) + \
             " |"
 
 
@@ -187,18 +190,20 @@ AGAIN_HEAD = """
 ## The same pairs, decided by today's rules
 
 Made by `make regress-again`: a verdict is a function of pairs and rules, and what was measured stays. Rules {rules}; the numbers of blocks are those
-of the time, which bars of the whole plan are about. *Then*: of the same runs, by the rules of their time.
+of the time, which bars of the whole plan are about; plans before are in. *Then*: of the same runs, by the rules of their time.
 
 | head | runs | PASS | FAIL | INCONCLUSIVE | INVALID | then |
 |---|---|---|---|---|---|---|
 """
 
 
-def again_of(done, known):
-    """Rows of the runs that were decided again; [] where none was."""
+def again_of(lines, known):
+    """Rows of the runs, of plans before too, that were decided again; [] where
+    none was."""
     rows = []
-    for kind, lines in done.items():
-        then = [x for x in lines if x.get("created_utc") in known]
+    for kind in KINDS:
+        then = [x for x in lines if kind_of(x) == kind
+                and x.get("created_utc") in known]
         now = [known[x["created_utc"]] for x in then]
         if now:
             said = ", ".join(f"{n} {v}"
@@ -219,8 +224,9 @@ def text_of(lines, known=None):
                default="none")
     out = [HEAD.format(last=last) + "\n".join(
         row_of(kind, done.get(kind, [])) for kind in KINDS)]
-    out += again_of(done, known or {})
-    out += ["", "## Where and when", "", *places(found)]
+    out += again_of(lines, known or {})
+    out += ["", "## Where and when", "", "Bars count the newest plan of a kind.",
+            "", *places(lines)]
     out += ["", "## Runs that came out otherwise", "",
             *(list(unwanted(done)) or ["None."])]
     return "\n".join(out) + "\n"

@@ -108,7 +108,7 @@ def test_runs_of_an_older_plan_do_not_count():
 def test_lines_from_before_kinds_are_in_no_bar():
     old = [{"head": "base", "verdict": "FAIL", "seconds": 1.0, "cells": []}]
     assert regress_bars.bars(old) == ([], True)
-    assert "| base, before kinds | 1 | 1 FAIL |" in regress_bars.text_of(old)
+    assert "| base, before kinds | ? | 1 | 1 FAIL |" in regress_bars.text_of(old)
 
 
 def test_the_tally_that_is_kept_can_be_read():
@@ -123,12 +123,17 @@ def test_the_page_says_what_came_of_each_kind():
         + lines_of("lock", ["FAIL"] * 20)
     lines[299] |= {"load": [3.25, 7.5], "reason": "A/A not shown",
                    "probe": "a probe waited"}
-    text = regress_bars.text_of(lines)
+    old = lines_of("aa", ["INCONCLUSIVE"] * 3, plan="old")
+    text = regress_bars.text_of(old + lines, {
+        x["created_utc"]: {"verdict": "PASS", "rules_sha256": "r"}
+        for x in old})  # the same times: three of the new ones, too
     assert "| 300 (300) | 299 | 0 | 0 | 1 | 0 | 0.99 | 1 | met |" in text
     assert "| 20 (20) | 0 | 20 | 0 | 0 | 0 | 13.91 | 0 | met |" in text
     assert "| 0 (20) | 0 | 0 | 0 | 0 | 0 | 100.00 | 0 | not shown yet" in text
-    assert "| 2026-11-20 | m | 2 | c | aa | 300 | 299 PASS, 1 INVALID " \
+    assert "| 2026-11-20 | m | 2 | c | aa | p | 300 | 299 PASS, 1 INVALID " \
         "| 0.5 to 3.25 |" in text
+    assert "| c | aa | old | 3 | 3 INCONCLUSIVE |" in text
+    assert "| `aa` | 6 | 6 | 0 | 0 | 0 | 3 PASS, 3 INCONCLUSIVE |" in text
     assert "INVALID: A/A not shown (load 3.25, at most 7.5; a probe " in text
 
 
