@@ -89,6 +89,12 @@ elif [ "${PLAN:-}" ]; then
 else
 	plan='--mode regress'
 fi
+# The arms of some MAPS have these and the controls' only; the files name others.
+if [ "${MAPS:-}" ] && [ -z "${PLAN:-}" ]; then
+	controls=$(sed -n 's/^maps *= *//p' workloads/regress-aa.conf workloads/regress-slow.conf)
+	plan="--maps $("$runner" list | awk '/^[a-z]/ && !/ not built/ { print $1 }' |
+		grep -xF "$(echo "$MAPS $controls" | tr -s ', ' '\n')" | paste -sd,) $plan"
+fi
 # shellcheck disable=SC2086
 "$runner" plan --json $plan >"$dir/plan" &&
 	"$python" -m report.regress_plan cells "${MAPS:-}" "${CELLS:-}" \

@@ -14,12 +14,12 @@ for arm in copy head; do
 	cp --reflink=never "$build/readmostly" "$dir/$arm"
 done
 
-base=$build/readmostly
+base=$build/readmostly runner=$build/readmostly copy=$dir/copy
 export BUSY=ok MAPS=gomap_rw CELLS='*1Ki update*'
 gate() { # NAME HEAD ARGUMENTS...: sets status; its table is in $dir/NAME
 	name=$1 head=$2; shift 2
-	RUNNER=$build/readmostly REF=v1 COMMIT=abc LOCK=$dir/lock \
-		runner/regress.sh "$base" "$dir/copy" "$head" \
+	RUNNER=$runner REF=v1 COMMIT=abc LOCK=$dir/lock \
+		runner/regress.sh "$base" "$copy" "$head" \
 		-o "$dir/results/$name" "$@" \
 		>"$dir/$name" 2>"$dir/$name.err"
 	status=$?
@@ -46,6 +46,18 @@ check "what base was built from is kept" \
 	says "$dir/results/same/campaign.json" '"commit": "abc"'
 check "validate finds the campaign whole" \
 	"$build/readmostly" validate "$dir/results/same"
+
+# Arms as `make regress MAPS=shard_rw_32` builds them lack maps of the plan.
+make -s BUILD="$build" OUT="$dir/some" MAPS_BUILT='gomap_rw shard_rw_32' STATS_MAPS= SIM_MAPS= \
+	"$dir/some/readmostly" >"$dir/made" 2>&1 || sed 's/^/# /' "$dir/made"
+cp "$dir/some/readmostly" "$dir/some/copy"
+cp "$dir/some/readmostly" "$dir/some/head"
+all=$runner base=$dir/some/readmostly runner=$base copy=$dir/some/copy MAPS=shard_rw_32
+gate few "$dir/some/head" --set blocks=30
+base=$all runner=$all copy=$dir/copy MAPS=gomap_rw
+check "programs with some maps are asked for these" [ $status = 0 -o $status = 3 ]
+check "and measured with the controls' map" \
+	[ "$(lines '"arm":"head".*/shard_rw_32/')" -ge 30 -a "$(lines '"arm":"slow".*/gomap_rw/')" -ge 30 ]
 
 # A head that crashes is FAIL whatever the noise, and named.
 cat >"$dir/crash" <<SCRIPT
