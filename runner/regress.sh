@@ -92,7 +92,7 @@ fi
 # The arms of some MAPS have these and the controls' only; the files name others.
 if [ "${MAPS:-}" ] && [ -z "${PLAN:-}" ]; then
 	controls=$(sed -n 's/^maps *= *//p' workloads/regress-aa.conf workloads/regress-slow.conf)
-	plan="--maps $("$runner" list | awk '/^[a-z]/ && !/ not built/ { print $1 }' |
+	plan="--maps $("$runner" list --ids |
 		grep -xF "$(echo "$MAPS $controls" | tr -s ', ' '\n')" | paste -sd,) $plan"
 fi
 # shellcheck disable=SC2086

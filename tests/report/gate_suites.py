@@ -74,6 +74,11 @@ def tallied(machine, path=ROOT / regress_tally.TALLY):
     return d[:, ~np.isnan(d).any(axis=0)]
 
 
+def last_run(path=ROOT / regress_tally.TALLY):
+    return max(x["created_utc"] for x in regress_tally.read_tally(path)
+               if x.get("kind") == "full")
+
+
 def quieter(noise):
     """The same noise, its bursts and what cells of a block share, of the
     size that it has on quiet machines with two CPUs, from cell to cell."""
@@ -145,7 +150,7 @@ that it gives, and a verdict on 20 cells. {about}
 *Alarm*: a suite in which a cell is FAIL, with the 95 % upper bound (Clopper and Pearson). "Slower by the margin" is the edge of what may not
 alarm: there the test's own 1 % shows, less what is under 1 % and hence not called slower. "As if quiet": the recording's cells scaled to a robust sd of
 0.3 to 1.3 % a pair, which quiet machines with two CPUs have shown; bursts and what the cells of a block share stay as recorded. "Machine": the pairs of
-that machine's runs of the whole plan on equal programs, nobody else at work, in [regress.jsonl](regress.jsonl).
+that machine's runs of the whole plan on equal programs, nobody else at work, in [regress.jsonl](regress.jsonl), up to {last}; blocks are drawn one by one, so a phase of minutes is not in it: [regress.md](regress.md) has real runs.
 
 | recording, head | suites with an alarm | suites with an undecided cell | PASS [% of cells] | FAIL | INCONCLUSIVE | INVALID | blocks: least, median, most |
 |---|---|---|---|---|---|---|---|
@@ -171,7 +176,8 @@ def page(suites, path, out):
     """Writes the page, row by row; -> whether the bar is met."""
     rules, _ = regress.load_rules()
     about = json.loads(Path(path).read_text(encoding="utf-8"))["about"]
-    text, met = HEAD.format(about=f"The recording: {about}."), True
+    text, met = HEAD.format(about=f"The recording: {about}.",
+                             last=last_run()), True
     for name, noise, away in kinds(rules, recorded(path)):
         found = rates(noise, suites if away == 0.0 else
                       math.ceil(suites / OTHERS), rules, away)

@@ -166,8 +166,8 @@ def test_another_rule_of_repeats_is_refused(repeat):
 
 
 @pytest.mark.parametrize("change", [
-    {"fail_at": 0.03, "tolerance": 0.03}, {"alpha": 0.499, "doubt": 0.499,
-                                     "power": 0.501}])
+    {"fail_at": 0.03, "tolerance": 0.03},
+    {"alpha": 0.499, "doubt": 0.499, "power": 0.501}])
 def test_rules_on_the_edge_of_their_order_are_taken(tmp_path, change):
     assert rules_with(tmp_path, **change).items() >= change.items()
 

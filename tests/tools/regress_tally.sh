@@ -7,8 +7,9 @@
 # turns: a bad quarter of an hour must not meet one only.
 # N: runs of each kind, else those of its bar (after a change of rules one more
 # than are there: of the first run's plan the others then are); MINUTES: no run
-# begins after them; BASE: a commit, else HEAD; CC, BUILD, LOCK are make's. Killed at any time, the
-# same call goes on: with the run that was interrupted, whatever it may come to.
+# begins after them; BASE: a commit, else HEAD; CC, BUILD, LOCK are make's. Killed
+# at any time, the same call goes on: with the run that was interrupted, whatever
+# it may come to.
 # GATE, RUNNER, ARMS (a folder KIND/readmostly), TALLY, PAGE stand in for what is real
 # in tests. Status: 0; 1 a bar is not met; 2 usage or input; 75 interrupted.
 export LC_ALL=C
