@@ -74,9 +74,22 @@ def test_a_tally_that_was_killed_goes_on(place):
     lines = file.read_text().splitlines(keepends=True)
     file.write_text("".join(lines[:13]) + lines[13][:20])
     (place / "runs").unlink()
+    (place / "docs/tally/bugs-runs.tsv").unlink()
     assert tallied(place).returncode == 0 and len(runs(place)) == 9
     rows = [json.loads(line) for line in file.read_text().splitlines()]
     assert len(rows) == 22
+
+
+def test_a_tally_goes_on_in_another_tree(place):
+    first = tallied(place, "--seeds", "3")
+    (place / "tally.jsonl").unlink()
+    (place / "runs").unlink()
+    done = tallied(place)
+    assert done.returncode == 0 and len(runs(place)) == 4  # of seed 4
+    assert len((place / "tally.jsonl").read_text().splitlines()) == 4
+    assert first.stdout != done.stdout and "| 2 of 4, " in done.stdout
+    raw = (place / "docs/tally/bugs-runs.tsv").read_text().splitlines()
+    assert len(raw) == 1 + 22
 
 
 def test_another_program_is_run_anew(place):
@@ -109,6 +122,7 @@ def test_a_tally_without_its_end_says_of_how_many_seeds_it_speaks(place):
     file = place / "tally.jsonl"
     lines = file.read_text().splitlines(keepends=True)
     file.write_text("".join(lines[:3]))  # of seed 2 only aa_1
+    (place / "docs/tally/bugs-runs.tsv").unlink()
     done = tallied(place, "--no-twins", "--minutes", "1e-9")
     assert done.returncode == 3 and ", in 1 of 4 seeds (" in done.stdout
     assert "| 1 of 2, " in done.stdout and "| 0 of 1 |" in done.stdout

@@ -147,6 +147,15 @@ def runs():
         if RUNS.exists() else []
 
 
+def kept_runs(corpus):
+    """Those of a corpus, with the types that bugs_tally.py gives them."""
+    return [{"tool": run["tool"], "map": run["map"], "seed": int(run["seed"]),
+             "quick": run["quick"] == "1", "status": int(run["status"]),
+             "found": None if run["found"] == "-" else run["found"],
+             "cpu_s": float(run["cpu_s"]), "program": run["program"]}
+            for run in runs() if run["corpus"] == corpus]
+
+
 def keep_runs(corpus, some):
     """Puts runs into the raw lines, in the place of other programs' of the same
     tool and corpus."""

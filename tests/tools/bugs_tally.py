@@ -15,8 +15,9 @@ to its end, as after --minutes, says of how many seeds it speaks. What was said
 of tools that are not asked for stays on the page.
 
 Each run that ended stands in FOLDER/tally.jsonl with the digest of the program,
-and is not run again: a tally that was killed goes on. All of them of this
-program are in docs/tally/bugs-runs.tsv, too. Seconds are CPU time of the run and
+and is not run again: a tally that was killed goes on. In its end they are put
+into docs/tally/bugs-runs.tsv, from which a tally goes on in another tree, as long
+as the program is the same there. Seconds are CPU time of the run and
 its processes. Status: 0; 1: a twin was accused; 2: the programs are not there,
 or one did not try a map; 3: not all was run.
 """
@@ -52,10 +53,10 @@ def asked_of(corpus, tools, seeds, twins):
                             for bug, shape, _ in bugs)
 
 
-def known(file, digests):
-    """Runs of these programs that have ended."""
+def known(file, corpus, digests):
+    """Runs of these programs that have ended, here or in another tree."""
     return {(row["tool"], row["map"], row["seed"], row["quick"]): row
-            for row in kept.rows(file)
+            for row in (*bugs_page.kept_runs(corpus), *kept.rows(file))
             if digests.get(row["tool"]) == row["program"]}
 
 
@@ -63,7 +64,7 @@ def tally(folder, args):
     """All runs, those that are missing run now; and whether all ended."""
     digests = {tool: bugs_runs.digest(folder, tool) for tool in args.tools}
     file = folder / "tally.jsonl"
-    rows = known(file, digests)
+    rows = known(file, args.corpus, digests)
     wanted = list(asked_of(args.corpus, args.tools, args.seeds,
                            not args.no_twins))
     todo = [run for run in wanted if (run[0], run[1], *run[3:]) not in rows]
