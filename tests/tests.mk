@@ -65,7 +65,8 @@ fuzz:  ## parsers, 10^6 inputs or a CPU hour each, docs/tally/fuzz.md: ARGS='NAM
 # Models of published bugs: no maps of the suite (tests/bugs/README.md).
 BUGS := $(sort $(wildcard tests/bugs/*.c))
 # And, with CORPUS=broken, maps that another hand has broken (tests/broken/README.md);
-# with CORPUS=fixtures the planted bugs, whose windows nothing widens here.
+# with CORPUS=fixtures the planted bugs, whose windows nothing widens here;
+# with CORPUS=right, right maps that a checker might accuse (tests/right/README.md).
 CORPUS ?= bugs
 CORPORA := fixtures bugs broken
 CORPUS_FILES := $(sort $(if $(filter fixtures,$(CORPUS)),$(wildcard tests/fixtures/planted/*.c tests/fixtures/explored/*.c),$(wildcard tests/$(CORPUS)/*.c)))
@@ -289,7 +290,7 @@ soak: $(BUILD)/readmostly  ## long forms of the checks, dated in docs/soak.md
 	@tests/tools/soak.sh $(BUILD)/readmostly build/asan-soak/readmostly
 
 # Growing shards, stock, misuse: long forms (docs/special-maps.md).
-.PHONY: growth-bench misuse-tally accused-tally
+.PHONY: growth-bench misuse-tally accused-tally check-tally
 $(BUILD)/tests/growth_bench: $(BUILD)/tests/tools/growth_bench.o $(BUILD)/readmostly.a
 	$(SAY)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -298,6 +299,10 @@ growth-bench: $(BUILD)/tests/growth_bench  ## longest operation while shards gro
 
 accused-tally: $(BUILD)/readmostly $(BUILD)/readmostly-explore  ## is each misuse, and each map unsafe beside a writer, accused: docs/tally/accused.md
 	@$(PYTHON) tests/tools/accused_tally.py $(BUILD) $(ARGS)
+
+check-tally: $(BUILD)/readmostly  ## hours of check over all maps that promise safety, and over tests/right/: docs/tally/checked.md; MINUTES=60 LOADED=1
+	@$(MAKE) --no-print-directory CORPUS=right bugs
+	@$(UNASKED) $(PYTHON) tests/tools/check_tally.py run $(BUILD) $(if $(LOADED),--loaded) --minutes $(or $(MINUTES),60)
 
 misuse-tally: $(BUILD)/readmostly  ## each misuse and its right form with 200 seeds, by the check named for it
 	@SEEDS=200 BUILD=$(BUILD) tests/cli/misuse.sh

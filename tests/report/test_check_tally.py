@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tally of hours of check, with programs that answer as they are told."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TALLY = str(Path(__file__).parents[1] / "tools/check_tally.py")
+PROGRAM = """#!/bin/sh
+[ "$1" = list ] && {{ cat {folder}/maps; exit; }}
+echo "$2 $5" >>{runs}
+{more}
+echo 'check: 9 ok, 0 failed, 2 skipped'
+"""
+
+
+def one(name, **more):
+    return {"id": name, "shapes": ["u64x8"], "caps": [], "misuse": None} | more
+
+
+def programmed(place, folder, *maps, more=""):
+    folder.mkdir(exist_ok=True)
+    (folder / "maps").write_text(json.dumps({"maps": maps}))
+    program = folder / "readmostly"
+    program.write_text(PROGRAM.format(folder=folder, runs=place / "runs",
+                                      more=more))
+    program.chmod(0o755)
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "docs/tally").mkdir(parents=True)
+    programmed(tmp_path, tmp_path / "build", one("aa"), one("bb"),
+               one("unsafe", caps=["unsafe"]), one("wrong", misuse="w"),
+               one("technique", shapes=[]))
+    programmed(tmp_path, tmp_path / "build/right", one("slow"))
+    return tmp_path
+
+
+def tallied(place, *more, minutes="0.01"):
+    return subprocess.run(
+        [sys.executable, TALLY, "run", "build", "--minutes", minutes, *more],
+        cwd=place, capture_output=True, text=True, check=False)
+
+
+def runs(place):
+    return [tuple(line.split()) for line in
+            (place / "runs").read_text().splitlines()]
+
+
+def test_each_map_that_must_not_be_accused_has_its_turn_and_a_seed(place):
+    assert tallied(place).returncode == 0
+    assert runs(place)[:4] == [("aa", "1"), ("bb", "1"), ("slow", "1"),
+                               ("aa", "2")]
+    before = len(runs(place))
+    assert tallied(place).returncode == 0
+    assert len(set(runs(place))) == len(runs(place)) > before
+
+
+def test_the_page_says_hours_loads_and_checks(place):
+    tallied(place, "--maps", "aa")
+    tallied(place, "--loaded", "--maps", "bb")
+    page = (place / "docs/tally/checked.md").read_text()
+    n = {name: sum(r[0] == name for r in runs(place)) for name in ("aa", "bb")}
+    assert f"- loaded: 0.00 h, {n['bb']} runs of 1 of 2 maps, 0 accused" in page
+    row, = (line for line in page.splitlines() if line.startswith("| `bb` |"))
+    assert row == f"| `bb` | - | - | {n['bb']}, 0.0 | {9 * n['bb']} | 0 |"
+    assert page.endswith("Accused:\n\nNothing.\n")
+    (place / "docs/tally/checked.md").unlink()
+    subprocess.run([sys.executable, TALLY, "page"], cwd=place, check=True)
+    assert (place / "docs/tally/checked.md").read_text() == page
+
+
+def test_while_it_is_loaded_there_is_a_busy_process_for_each_cpu(place):
+    programmed(place, place / "build/right", one("slow"), more=(
+        f"pgrep -c -P {'$PPID'} -f 'while True: pass' >>{place}/loops"))
+    tallied(place, "--loaded", "--maps", "slow")
+    told = set((place / "loops").read_text().split())
+    assert told == {str(os.cpu_count())}
+
+
+def test_what_is_accused_is_told_and_fails(place):
+    programmed(place, place / "build/right", one("slow"), more=(
+        '[ "$5" = 2 ] && { echo "FAIL slow u64x8 growth: hung"; '
+        'echo "check: 8 ok, 1 failed, 2 skipped"; exit 1; }'))
+    done = tallied(place, "--maps", "slow")
+    page = (place / "docs/tally/checked.md").read_text()
+    assert done.returncode == 1 and ", 1 accused\n" in page
+    assert "FAIL slow u64x8 growth: hung" in page.split("Accused:")[1]
+
+
+@pytest.mark.parametrize("more", ["kill -9 $$", "exit 2",
+                                  "echo 'check: cut'; exit 0"])
+def test_a_check_that_did_not_end_is_no_run(place, more):
+    programmed(place, place / "build", one("aa"), more=more)
+    done = tallied(place)
+    assert done.returncode == 2 and "check aa --quiet --seed 1" in done.stderr
+    assert not (place / "docs/tally/checked.tsv").exists()
+
+
+def test_a_map_that_may_be_accused_is_refused(place):
+    done = tallied(place, "--maps", "unsafe")
+    assert done.returncode == 2 and "'unsafe'" in done.stderr
