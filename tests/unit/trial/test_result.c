@@ -1,0 +1,715 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_result.c - what a trial says of itself (docs/trial-protocol.md), of two
+ * threads that never ran: each count is set by hand and differs from all
+ * others, so that a sum which leaves one out is another number.
+ */
+#include "runner/keys.h"
+#include "tests/unit/trial/run_trial.h"
+
+#include <inttypes.h>
+#include <sys/personality.h>
+
+/* What the kernel would say of this process. */
+static int persona;
+
+int personality(unsigned long wanted)
+{
+	(void)wanted;
+	return persona;
+}
+
+static bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *old)
+{
+	(void)thread, (void)shape, (void)key, (void)value, (void)old;
+	return false;
+}
+
+static bool take(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *old)
+{
+	(void)thread, (void)shape, (void)key, (void)old;
+	return false;
+}
+
+static const struct rm_map_ops accounted_ops = { .exchange = exchange,
+	.take = take };
+static const struct rm_map_ops plain_ops = { .take = take };
+static const struct rm_map_ops other_ops = { .exchange = exchange };
+static const struct rm_impl accounted = { .id = "a", .ops = &accounted_ops };
+static const struct rm_impl plain = { .id = "p", .ops = &plain_ops };
+static const struct rm_impl other = { .id = "o", .ops = &other_ops };
+static const struct rm_impl empty = {
+	.id = "e", .ops = &plain_ops, .caps = RM_CAP_NO_STATE
+};
+
+enum { PREFILLED = 3 };
+
+/* A verification that is right: keys are what they were and a sum of values
+   that went in has come out. */
+struct played {
+	struct rm_request request;
+	struct rm_member members[2];
+	struct rm_team team;
+	unsigned cpus[2];
+};
+
+static const struct rm_counts first_counts = { .iterations = 1000,
+	.writes = 300,
+	.pairs = 100,
+	.inserts = 17,
+	.removes = 11,
+	.idle_removes = 5,
+	.misses_absent = 70,
+	.misses_resident = 40 };
+static const struct rm_counts second_counts = { .iterations = 20000,
+	.writes = 6000,
+	.pairs = 2000,
+	.inserts = 19,
+	.removes = 13,
+	.idle_removes = 600,
+	.misses_absent = 9000,
+	.misses_resident = 700 };
+
+static void set_members(struct played *played)
+{
+	struct rm_member *members = played->members;
+
+	for (unsigned i = 0; i < 2; i++) {
+		members[i].team = &played->team;
+		members[i].worker.slot = i;
+	}
+	members[0].worker.counts = first_counts;
+	members[1].worker.counts = second_counts;
+	/* 3 + 17 + 19 - 11 - 13 */
+	members[0].held_keys = 6;
+	members[1].held_keys = 9;
+	for (uint64_t rank = 0; rank < PREFILLED; rank++)
+		members[0].held_sum += rm_rank_mix(rank);
+	members[1].held_sum = 0x1234;
+	members[0].worker.key_sum = 0x1000;
+	members[1].worker.key_sum = 0x234;
+	members[0].account = (struct rm_account){ .writes = 1,
+		.puts = 500,
+		.outs = 30,
+		.written = 77,
+		.returned = 7 };
+	members[1].account = (struct rm_account){ .writes = 2,
+		.puts = 6000,
+		.outs = 200,
+		.written = 100,
+		.returned = 20,
+		.held = 150 };
+	members[0].start_ns = 5000;
+	members[0].end_ns = 905000;
+	members[1].start_ns = 7000;
+	members[1].end_ns = 907100;
+}
+
+static void begin(struct played *played)
+{
+	*played = (struct played){ .request = small_request("a") };
+	strcpy(played->request.cell.id, "the cell's id");
+	played->request.cell.measure = RM_MEASURE_VERIFY;
+	played->request.cell.write_kind = RM_CHURN;
+	played->team = (struct rm_team){ .request = &played->request,
+		.impl = &accounted,
+		.members = played->members,
+		.prefilled = PREFILLED,
+		.keys_before = PREFILLED };
+	set_members(played);
+}
+
+static void end(struct played *played, json_t *result)
+{
+	json_decref(result);
+	json_decref(played->request.counters);
+}
+
+/* Whether a member is this integer and no other kind of value. */
+static bool has(const json_t *object, const char *name, json_int_t expected)
+{
+	const json_t *value = json_object_get(object, name);
+
+	if (json_is_integer(value) && json_integer_value(value) == expected)
+		return true;
+	printf("# %s: %" JSON_INTEGER_FORMAT ", expected %" JSON_INTEGER_FORMAT
+	       "\n",
+	        name, json_integer_value(value), expected);
+	return false;
+}
+
+static bool all_null(const json_t *object, const char *const names[])
+{
+	bool null = true;
+
+	for (; *names; names++)
+		null &= json_is_null(json_object_get(object, *names));
+	return null;
+}
+
+static const json_t *verification_of(const json_t *result)
+{
+	return json_object_get(result, "verification");
+}
+
+/* Whether who reads results takes it, once the map is destroyed and the time of
+   that is told. */
+static bool is_answer(const json_t *result)
+{
+	struct rm_error error = { "" };
+	bool taken;
+
+	json_object_set_new(json_object_get(result, "phases_ns"), "destroy",
+	        json_integer(1));
+	taken = !rm_answer_check(
+	        result, "the cell's id", RM_ANSWER_FRESH, &error);
+
+	if (!taken)
+		printf("# %s\n", error.text);
+	return taken;
+}
+
+static void counts_are_of_all_threads(void)
+{
+	struct played played;
+	json_t *result;
+
+	begin(&played);
+	result = rm_team_result(&played.team);
+	CHECK(is_answer(result) && is(result, "ok", "") &&
+	                json_is_null(json_object_get(result, "reason")),
+	        "a right trial is ok, for no reason, and can be read");
+	CHECK(has(result, "ops", 21000 + 2100) &&
+	                has(result, "lookups", 21000 - 6300 + 2100) &&
+	                has(result, "writes", 6300),
+	        "a pair is one iteration and two operations; look-ups and "
+	        "writes are all of them");
+	CHECK(has(result, "misses_absent", 9070) &&
+	                has(result, "misses_resident", 740) &&
+	                has(result, "hits", 16800 - 9810),
+	        "each look-up is a hit or a miss of one of two kinds");
+	CHECK(has(result, "inserts", 36) && has(result, "removes", 24) &&
+	                has(result, "idle_removes", 605),
+	        "inserts, removes and idle removes are apart");
+	CHECK(number_of(result, "achieved_write_share") == 6300.0 / 23100 &&
+	                number_of(result, "achieved_miss_share") ==
+	                        9810.0 / 16800,
+	        "shares are of what was done, each under its name");
+	CHECK(has(result, "elapsed_ns", 902100),
+	        "the window is from the first start to the last end");
+	end(&played, result);
+}
+
+/* Reports fewer operations than were done, for the report to find it. */
+static void a_control_tells_less(void)
+{
+	struct played played;
+	json_t *result;
+
+	begin(&played);
+	played.request.control_extra = 0.25;
+	result = rm_team_result(&played.team);
+	CHECK(has(result, "ops", 23100 * 4 / 5),
+	        "a quarter more than reported: four fifths are reported");
+	CHECK(has(result, "lookups", 16800) && has(result, "writes", 6300),
+	        "and no other count is touched");
+	end(&played, result);
+}
+
+static void values_are_of_all_threads(void)
+{
+	struct played played;
+	const json_t *verification;
+	char sum[32];
+	json_t *result;
+
+	begin(&played);
+	result = rm_team_result(&played.team);
+	verification = verification_of(result);
+	CHECK(has(verification, "written", 6500) &&
+	                has(verification, "returned", 230),
+	        "written and returned are numbers of values, of all threads");
+	CHECK(!strcmp(text_of(verification, "accounting"), "values") &&
+	                !strcmp(text_of(verification, "status"), "ok") &&
+	                json_is_null(json_object_get(verification, "reason")),
+	        "a map that gives values back is judged by them");
+	CHECK(has(verification, "keys_expected", 15) &&
+	                has(verification, "keys_held", 15) &&
+	                has(result, "keys_before", 3) &&
+	                has(result, "keys_after", 15),
+	        "keys are what was there before, and what is held");
+	snprintf(sum, sizeof(sum), "%016" PRIx64,
+	        rm_rank_mix(0) + rm_rank_mix(1) + rm_rank_mix(2) + 0x1234);
+	CHECK(!strcmp(text_of(verification, "sum_expected"), sum) &&
+	                !strcmp(text_of(verification, "sum_held"), sum),
+	        "sums of keys have 16 digits of base 16");
+	end(&played, result);
+}
+
+static void nothing_is_not_missing(void)
+{
+	struct played played;
+	json_t *result;
+
+	begin(&played);
+	for (int i = 0; i < 2; i++)
+		played.members[i].account = (struct rm_account){ .puts = 0 };
+	result = rm_team_result(&played.team);
+	CHECK(has(verification_of(result), "written", 0) &&
+	                has(verification_of(result), "returned", 0),
+	        "no value is 0 values, and not null");
+	end(&played, result);
+}
+
+static void a_lost_key_is_told(void)
+{
+	struct played played;
+	const json_t *verification;
+	json_t *result;
+
+	begin(&played);
+	played.members[1].held_keys--;
+	played.members[0].held_sum = 0;
+	played.members[1].held_sum = 0xab;
+	result = rm_team_result(&played.team);
+	verification = verification_of(result);
+	CHECK(is_answer(result) && is(result, "failed", "key sums differ") &&
+	                !strcmp(text_of(verification, "status"), "failed") &&
+	                !strcmp(text_of(verification, "reason"),
+	                        text_of(result, "reason")),
+	        "a lost key fails the trial and its verification, for one "
+	        "reason");
+	CHECK(has(verification, "keys_expected", 15) &&
+	                has(verification, "keys_held", 14) &&
+	                has(result, "keys_after", 14),
+	        "what is held is told, and what is expected");
+	CHECK(!strcmp(text_of(verification, "sum_held"), "00000000000000ab") &&
+	                strcmp(text_of(verification, "sum_expected"),
+	                        "00000000000000ab") != 0,
+	        "and the sums of both");
+	end(&played, result);
+}
+
+static bool accounting_is(const struct rm_impl *impl, const char *expected)
+{
+	struct played played;
+	json_t *result;
+	bool so;
+
+	begin(&played);
+	played.team.impl = impl;
+	result = rm_team_result(&played.team);
+	so = !strcmp(text_of(verification_of(result), "accounting"), expected);
+	end(&played, result);
+	return so;
+}
+
+static void who_gives_no_values_is_judged_by_keys(void)
+{
+	CHECK(accounting_is(&accounted, "values") &&
+	                accounting_is(&plain, "key sums only") &&
+	                accounting_is(&other, "key sums only"),
+	        "values are compared where both exchange and take are offered");
+}
+
+static void values_are_of_a_verification_only(void)
+{
+	static const char *const names[] = { "written", "returned",
+		"accounting", "stopped_early", NULL };
+	struct played played;
+	json_t *result;
+
+	begin(&played);
+	played.request.cell.measure = RM_MEASURE_THROUGHPUT;
+	played.members[0].account.stopped_early = true;
+	result = rm_team_result(&played.team);
+	CHECK(is_answer(result) && all_null(verification_of(result), names),
+	        "of another measure the four of values are null");
+	CHECK(has(verification_of(result), "keys_held", 15) &&
+	                has(verification_of(result), "keys_expected", 15),
+	        "the keys are not");
+	end(&played, result);
+}
+
+static bool stopped_early(bool first, bool second)
+{
+	struct played played;
+	json_t *result;
+	bool told;
+
+	begin(&played);
+	played.members[0].account.stopped_early = first;
+	played.members[1].account.stopped_early = second;
+	result = rm_team_result(&played.team);
+	told = json_is_true(
+	        json_object_get(verification_of(result), "stopped_early"));
+	end(&played, result);
+	return told;
+}
+
+/* `wrong` in the window and `warm_up` before it, of both threads. */
+static bool wrong_is(const uint64_t wrong[2], const uint64_t warm_up[2],
+        int threads, const char *status)
+{
+	struct played played;
+	json_t *result;
+	bool so;
+
+	begin(&played);
+	for (int i = 0; i < 2; i++) {
+		played.members[i].worker.counts.wrong = wrong[i];
+		played.members[i].warm_up.wrong = warm_up[i];
+	}
+	result = rm_team_result(&played.team);
+	so = has(verification_of(result), "wrong_values", threads) &&
+	     is(result, status, "");
+	end(&played, result);
+	return so;
+}
+
+static void what_any_thread_saw_counts(void)
+{
+	static const uint64_t none[] = { 0, 0 }, first[] = { 8, 0 };
+	static const uint64_t second[] = { 0, 8 }, both[] = { 8, 8 };
+
+	CHECK(stopped_early(true, false) && stopped_early(false, true) &&
+	                !stopped_early(false, false),
+	        "one thread that stopped early is enough");
+	CHECK(wrong_is(none, none, 0, "ok"), "no wrong value is none");
+	CHECK(wrong_is(first, none, 1, "failed") &&
+	                wrong_is(none, second, 1, "failed"),
+	        "a wrong value counts, in the window or before");
+	CHECK(wrong_is(first, first, 1, "failed"),
+	        "a thread that saw two is one thread");
+	CHECK(wrong_is(both, none, 2, "failed") &&
+	                wrong_is(first, second, 2, "failed"),
+	        "two threads are two");
+}
+
+static void run_own(struct rm_worker *worker)
+{
+	(void)worker;
+}
+
+static void what_has_no_keys_says_so(void)
+{
+	static const char *const names[] = { "keys_expected", "keys_held",
+		"sum_expected", "sum_held", NULL };
+	struct played played;
+	const json_t *verification;
+	json_t *result;
+
+	begin(&played);
+	played.team.own_loop = run_own;
+	result = rm_team_result(&played.team);
+	verification = verification_of(result);
+	CHECK(is_answer(result) && is(result, "ok", "") &&
+	                all_null(verification, names) &&
+	                json_is_null(json_object_get(result, "keys_after")),
+	        "a loop of the subject's own has no keys, which is not 0");
+	CHECK(!strcmp(text_of(verification, "reason"),
+	              "no keys: judged by the subject's own check"),
+	        "and says who judges it");
+	json_decref(result);
+	played.team.own_loop = NULL;
+	played.team.impl = &empty;
+	result = rm_team_result(&played.team);
+	verification = verification_of(result);
+	CHECK(is_answer(result) && all_null(verification, names) &&
+	                json_is_null(json_object_get(result, "keys_after")) &&
+	                !strcmp(text_of(verification, "reason"),
+	                        "the map holds nothing"),
+	        "nor has what holds nothing, which says so");
+	end(&played, result);
+}
+
+static void a_cold_map_was_not_counted(void)
+{
+	struct played played;
+	json_t *result;
+
+	begin(&played);
+	played.request.cell.settle = RM_SETTLE_NO;
+	result = rm_team_result(&played.team);
+	CHECK(is_answer(result) &&
+	                json_is_null(json_object_get(result, "keys_before")) &&
+	                has(result, "keys_after", 15),
+	        "keys of a map that did not settle are null before only");
+	end(&played, result);
+}
+
+static void a_thread_that_cannot_go_on_fails_it(void)
+{
+	struct played played;
+	json_t *result;
+
+	begin(&played);
+	strcpy(played.members[1].error.text, "cannot pin");
+	result = rm_team_result(&played.team);
+	CHECK(is_answer(result) && is(result, "failed", "thread 1: cannot pin"),
+	        "what a thread could not do is the trial's reason");
+	CHECK(!strcmp(text_of(verification_of(result), "status"), "failed"),
+	        "and nothing is verified");
+	end(&played, result);
+}
+
+/* Each kernel count of the second thread starts elsewhere and moves by another
+   number. */
+static void set_usage(struct rm_member *member)
+{
+	member->before = (struct rm_thread_usage){ .cpu_ns = 100,
+		.voluntary_switches = 200,
+		.involuntary_switches = 300,
+		.minor_faults = 400,
+		.major_faults = 500,
+		.migrations = 0,
+		.runqueue_wait_ns = 700 };
+	member->after = (struct rm_thread_usage){ .cpu_ns = 101,
+		.voluntary_switches = 202,
+		.involuntary_switches = 303,
+		.minor_faults = 404,
+		.major_faults = 505,
+		.migrations = 0,
+		.runqueue_wait_ns = 707 };
+	member->cpu_start = 12;
+	member->cpu_end = 13;
+}
+
+static void each_thread_is_told(void)
+{
+	struct played played;
+	const json_t *threads, *thread;
+	json_t *result;
+
+	begin(&played);
+	set_usage(&played.members[1]);
+	result = rm_team_result(&played.team);
+	threads = json_object_get(result, "by_thread");
+	thread = json_array_get(threads, 1);
+	CHECK(json_array_size(threads) == 2 &&
+	                has(json_array_get(threads, 0), "slot", 0) &&
+	                has(thread, "slot", 1),
+	        "threads are told in the order of their slots");
+	CHECK(has(json_array_get(threads, 0), "ops", 1100) &&
+	                has(json_array_get(threads, 0), "writes", 300) &&
+	                has(thread, "ops", 22000) &&
+	                has(thread, "writes", 6000),
+	        "each has its own counts");
+	CHECK(has(json_array_get(threads, 0), "elapsed_ns", 900000) &&
+	                has(thread, "elapsed_ns", 900100) &&
+	                has(thread, "cpu_ns", 1),
+	        "and its own time");
+	CHECK(has(thread, "voluntary_switches", 2) &&
+	                has(thread, "involuntary_switches", 3) &&
+	                has(thread, "minor_faults", 4) &&
+	                has(thread, "major_faults", 5) &&
+	                has(thread, "runqueue_wait_ns", 7),
+	        "what the kernel counts is of the window");
+	CHECK(has(thread, "migrations", 0),
+	        "a count that did not move, from 0 too, is 0");
+	CHECK(has(thread, "cpu_start", 12) && has(thread, "cpu_end", 13) &&
+	                json_is_null(json_object_get(thread, "cpu")),
+	        "a thread that is bound to no CPU ran on some");
+	end(&played, result);
+}
+
+/* As of a kernel without schedstats, or one that stopped to count. */
+static void what_the_kernel_does_not_count_is_null(void)
+{
+	static const char *const before[] = { "migrations", NULL };
+	static const char *const after[] = { "runqueue_wait_ns", NULL };
+	struct played played;
+	const json_t *thread;
+	json_t *result;
+
+	begin(&played);
+	set_usage(&played.members[1]);
+	played.members[1].before.migrations = -1;
+	played.members[1].after.runqueue_wait_ns = -1;
+	result = rm_team_result(&played.team);
+	thread = json_array_get(json_object_get(result, "by_thread"), 1);
+	CHECK(all_null(thread, before) && all_null(thread, after),
+	        "a count that is missing before or after is null");
+	CHECK(has(thread, "major_faults", 5), "others are not");
+	end(&played, result);
+}
+
+static void bound_threads_have_their_cpu(void)
+{
+	struct played played;
+	const json_t *threads;
+	json_t *result;
+
+	begin(&played);
+	played.cpus[0] = 4;
+	played.cpus[1] = 0;
+	played.request.cell.cpus = played.cpus;
+	played.request.cell.cpu_count = 2;
+	result = rm_team_result(&played.team);
+	threads = json_object_get(result, "by_thread");
+	CHECK(has(json_array_get(threads, 0), "cpu", 4) &&
+	                has(json_array_get(threads, 1), "cpu", 0),
+	        "a bound thread has the CPU of its slot");
+	end(&played, result);
+}
+
+static void phases_and_memory(void)
+{
+	struct played played;
+	const json_t *phases, *footprint;
+	bool each = true;
+	json_t *result;
+
+	begin(&played);
+	for (int i = 0; i < RM_PHASES; i++)
+		played.team.phase_ns[i] = (uint64_t)(1000 + i);
+	played.team.rss_empty_bytes = 4096;
+	played.team.rss_filled_bytes = 12288;
+	result = rm_team_result(&played.team);
+	phases = json_object_get(result, "phases_ns");
+	for (int i = 0; i < RM_PHASES; i++)
+		each &= has(phases, rm_phase_name(i), 1000 + i);
+	CHECK(each && json_object_size(phases) == RM_PHASES,
+	        "each phase has its time");
+	footprint = json_object_get(result, "footprint");
+	CHECK(has(footprint, "rss_empty_bytes", 4096) &&
+	                has(footprint, "rss_filled_bytes", 12288),
+	        "memory is told with and without the keys");
+	CHECK(number_of(footprint, "rss_peak_bytes") > 12288 &&
+	                json_object_get(footprint, "page_nodes") &&
+	                json_object_get(footprint, "huge_bytes"),
+	        "and what the process had at most, and where");
+	end(&played, result);
+}
+
+static const json_t *environment_of(const json_t *result)
+{
+	return json_object_get(result, "environment");
+}
+
+static void environment(void)
+{
+	static char page[2 * 4096];
+	struct played played;
+	const json_t *told;
+	json_t *result;
+
+	begin(&played);
+	played.team.map = page + (4096 - (uintptr_t)page % 4096) + 4095;
+	played.team.adds_per_ns[0] = 2.5;
+	played.team.adds_per_ns[1] = 2.25;
+	played.team.clock_cost_ns = 21.5;
+	played.team.clock_step_ns = 10;
+	result = rm_team_result(&played.team);
+	told = environment_of(result);
+	CHECK(has(told, "map_address_mod_4096", 4095),
+	        "where the map lies in its page is told");
+	CHECK(number_of(told, "adds_per_ns_before") == 2.5 &&
+	                number_of(told, "adds_per_ns_after") == 2.25,
+	        "the CPU's speed before and after the window");
+	CHECK(number_of(told, "clock_cost_ns") == 21.5 &&
+	                has(told, "clock_step_ns", 10) &&
+	                !strcmp(text_of(told, "allocator"), rm_allocator_now()),
+	        "what the clock costs, and whose malloc() it was");
+	end(&played, result);
+}
+
+/* 1: on; 0: off; -1: null. */
+static int aslr_of(int kernel_says)
+{
+	struct played played;
+	json_t *result;
+	const json_t *told;
+	int aslr;
+
+	persona = kernel_says;
+	begin(&played);
+	result = rm_team_result(&played.team);
+	told = json_object_get(environment_of(result), "aslr");
+	aslr = json_is_null(told) ? -1 : json_is_true(told);
+	end(&played, result);
+	persona = 0;
+	return aslr;
+}
+
+static void randomized_addresses(void)
+{
+	CHECK(aslr_of(0) == 1 && aslr_of(0x8) == 1,
+	        "addresses are random where nobody asked for others");
+	CHECK(aslr_of(ADDR_NO_RANDOMIZE) == 0 &&
+	                aslr_of(ADDR_NO_RANDOMIZE | 0x8) == 0,
+	        "and not where somebody did");
+	CHECK(aslr_of(-1) == -1, "what the kernel does not say is null");
+}
+
+/* Of a loop without a schedule, a trace or counters. */
+static void what_was_not_asked_for(void)
+{
+	static const char *const names[] = { "latency", "late_starts",
+		"longest", "slices", "counters", "counters_reason", NULL };
+	struct played played;
+	json_t *result;
+
+	begin(&played);
+	result = rm_team_result(&played.team);
+	CHECK(has(result, "protocol", 2) &&
+	                !strcmp(text_of(result, "cell"), "the cell's id"),
+	        "a result says whose it is and how it is to be read");
+	CHECK(all_null(result, names), "what was not asked for is null");
+	CHECK(!json_object_get(result, "replayed"),
+	        "but a replay of no trace is not there");
+	json_decref(result);
+	strcpy(played.team.counters_error.text, "no PMU");
+	result = rm_team_result(&played.team);
+	CHECK(is_answer(result) &&
+	                json_is_null(json_object_get(result, "counters")) &&
+	                !strcmp(text_of(result, "counters_reason"), "no PMU"),
+	        "why there are no counters is told");
+	end(&played, result);
+}
+
+static void counters_are_told(void)
+{
+	struct rm_error error = { "" };
+	struct played played;
+	json_t *result;
+
+	begin(&played);
+	if (rm_counters_open(played.request.counters, 2, NULL,
+	            &played.team.counters, &error))
+		printf("# %s\n", error.text);
+	result = rm_team_result(&played.team);
+	CHECK(is_answer(result) &&
+	                !strcmp(text_of(json_object_get(result, "counters"),
+	                                "backend"),
+	                        "none"),
+	        "a session of counters says what it counted");
+	rm_counters_close(played.team.counters);
+	end(&played, result);
+}
+
+int main(void)
+{
+	counts_are_of_all_threads();
+	a_control_tells_less();
+	values_are_of_all_threads();
+	nothing_is_not_missing();
+	a_lost_key_is_told();
+	who_gives_no_values_is_judged_by_keys();
+	values_are_of_a_verification_only();
+	what_any_thread_saw_counts();
+	what_has_no_keys_says_so();
+	a_cold_map_was_not_counted();
+	a_thread_that_cannot_go_on_fails_it();
+	each_thread_is_told();
+	what_the_kernel_does_not_count_is_null();
+	bound_threads_have_their_cpu();
+	phases_and_memory();
+	environment();
+	randomized_addresses();
+	what_was_not_asked_for();
+	counters_are_told();
+	return DONE();
+}
