@@ -320,6 +320,8 @@ static void signals_are_watched(void)
 	sigset_t blocked;
 	int fd;
 
+	signal(SIGINT, SIG_DFL); /* a shell's background job ignores it */
+	signal(SIGTERM, SIG_DFL);
 	signal(SIGHUP, SIG_IGN); /* as nohup does */
 	fd = rm_watch_signals();
 	fcntl(fd, F_SETFL, O_NONBLOCK);
