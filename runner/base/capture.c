@@ -8,10 +8,11 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PIECE_BYTES = 16384 };
+enum { PIECE_BYTES = 16384, TERM_MS = 2000 };
 
 /* In the child: its input and output. */
 static int redirect(posix_spawn_file_actions_t *actions, int input, int out)
@@ -62,10 +63,11 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(ended) && !WEXITSTATUS(ended) ? 0 : -EIO;
 }
 
-/* 0: there is output, or its end; -EINTR: somebody wants us to stop. */
-static int wait_for_output(int in, int stop)
+/* 0: there is output or its end, or of a process its end; -EINTR: somebody
+   wants us to stop. */
+static int wait_until(int ready, int stop)
 {
-	struct pollfd fds[] = { { .fd = in, .events = POLLIN },
+	struct pollfd fds[] = { { .fd = ready, .events = POLLIN },
 		{ .fd = stop, .events = POLLIN } };
 
 	while (poll(fds, 2, -1) < 0)
@@ -80,7 +82,7 @@ static int read_all(int in, int stop, FILE *all)
 	char piece[PIECE_BYTES];
 	int failed;
 
-	while (!(failed = wait_for_output(in, stop))) {
+	while (!(failed = wait_until(in, stop))) {
 		ssize_t got = read(in, piece, sizeof(piece));
 
 		if (got == 0)
@@ -93,17 +95,33 @@ static int read_all(int in, int stop, FILE *all)
 	return failed;
 }
 
+/* One that ignores SIGTERM, or inherited that, has 2 s. */
+static void stop_program(pid_t pid, int process)
+{
+	struct pollfd ended = { .fd = process, .events = POLLIN };
+
+	kill(pid, SIGTERM);
+	if (process >= 0 && poll(&ended, 1, TERM_MS) == 0)
+		kill(pid, SIGKILL);
+}
+
 /* Its output is read to the end before it is waited for: a program whose pipe
-   is full would never end. */
+   is full would never end. It may close its output and go on. `process` is -1
+   where Linux (before 5.3) has no descriptors of processes. */
 static int finish(pid_t pid, int in, int stop, char **text)
 {
 	size_t length;
 	FILE *all = open_memstream(text, &length);
-	int unread = all ? read_all(in, stop, all) : -ENOMEM, status;
+	int process = pidfd_open(pid, 0), status;
+	int unread = all ? read_all(in, stop, all) : -ENOMEM;
 
+	if (!unread && process >= 0)
+		unread = wait_until(process, stop);
 	if (unread)
-		kill(pid, SIGTERM);
+		stop_program(pid, process);
 	status = wait_for(pid);
+	if (process >= 0)
+		close(process);
 	if (all && fclose(all))
 		unread = -ENOMEM;
 	return unread ? unread : status;

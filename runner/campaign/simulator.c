@@ -15,28 +15,26 @@
 #include <string.h>
 #include <unistd.h>
 
-static int ask(struct rm_simulator *simulator)
+void rm_simulator_ask(struct rm_simulator *simulator)
 {
 	char path[RM_PROGRAM_BYTES], maps[] = "maps";
 	char *argv[] = { path, maps, NULL };
-
-	if (access(rm_program_of(RM_MEASURE_SIMULATED, path), X_OK))
-		return -errno;
-	return rm_capture(argv, &simulator->text);
-}
-
-void rm_simulator_ask(struct rm_simulator *simulator)
-{
 	int status;
 
 	*simulator = (struct rm_simulator){ .text = NULL };
-	status = ask(simulator);
-	if (!status)
+	if (access(rm_program_of(RM_MEASURE_SIMULATED, path), X_OK)) {
+		snprintf(simulator->reason, sizeof(simulator->reason),
+		        "readmostly-sim, which simulates, is not beside this "
+		        "program (%s)",
+		        strerror(errno));
 		return;
-	snprintf(simulator->reason, sizeof(simulator->reason),
-	        "readmostly-sim, which simulates, is not beside this program "
-	        "(%s)",
-	        strerror(-status));
+	}
+	status = rm_capture(argv, &simulator->text);
+	if (status)
+		snprintf(simulator->reason, sizeof(simulator->reason),
+		        "readmostly-sim, which simulates, did not say what it "
+		        "can (%s); `readmostly-sim maps` says why",
+		        strerror(-status));
 }
 
 bool rm_simulator_can(const void *asked, const char *id, char *why, size_t size)

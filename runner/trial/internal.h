@@ -288,6 +288,9 @@ struct rm_judgement {
 	struct rm_error reason;   /* "" if ok */
 	const char *verification; /* "ok" or "failed" */
 	struct rm_error mismatch; /* why the verification failed */
+	/* The next four were found out: the map holds keys, and no thread
+	   failed. */
+	bool has_keys;
 	uint64_t keys_expected, keys_held, sum_expected, sum_held;
 	double achieved_write_share, achieved_miss_share; /* in the window */
 };

@@ -337,9 +337,9 @@ static void judge_answers(const struct rm_team *team,
 		        "an operation returned another key's value or a torn "
 		        "one");
 	judge_own_loop(team, judgement);
-	if (rm_team_has_keys(team) && verify && rm_account_offered(team->impl))
+	if (judgement->has_keys && verify && rm_account_offered(team->impl))
 		judge_values(team, totals, judgement);
-	if (rm_team_has_keys(team))
+	if (judgement->has_keys)
 		judge_keys(team, totals, judgement);
 }
 
@@ -391,15 +391,17 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 
 	*judgement =
 	        (struct rm_judgement){ .status = "ok", .verification = "ok" };
+	add_up(team, &totals);
+	set_shares(&totals.window, judgement);
 	judge_threads(team, &judgement->reason);
-	if (judgement->reason.text[0]) {
+	if (judgement->reason.text[0]) { /* what the map holds is not known */
 		judgement->status = judgement->verification = "failed";
+		judgement->mismatch = judgement->reason;
 		return;
 	}
-	add_up(team, &totals);
+	judgement->has_keys = rm_team_has_keys(team);
 	rm_team_counts_check(team, &judgement->mismatch);
 	judge_answers(team, &totals, judgement);
-	set_shares(&totals.window, judgement);
 	if (team->request->trace)
 		rm_replay_judge(team, &totals.window, judgement);
 	else if (!verify)

@@ -119,7 +119,7 @@ static json_t *verification_json(
         const struct rm_team *team, const struct rm_judgement *judgement)
 {
 	bool verify = team->request->cell.measure == RM_MEASURE_VERIFY;
-	bool state = rm_team_has_keys(team);
+	bool state = judgement->has_keys;
 	struct rm_account sum = { 0 };
 	int wrong = 0; /* threads that saw a wrong value */
 	char expected[20], held[20];
@@ -210,9 +210,8 @@ json_t *rm_team_result(struct rm_team *team)
 	        "keys_before",
 	        number_or_null(is_cold ? -1 : (int64_t)team->keys_before),
 	        "keys_after",
-	        number_or_null(rm_team_has_keys(team)
-	                               ? (int64_t)judgement.keys_held
-	                               : -1),
+	        number_or_null(
+	                judgement.has_keys ? (int64_t)judgement.keys_held : -1),
 	        "verification", verification_json(team, &judgement),
 	        "footprint", memory_json(team), "stats",
 	        rm_team_stats_result(team), "phases_ns", phases_json(team));

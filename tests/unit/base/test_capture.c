@@ -281,6 +281,39 @@ static void is_stopped_later(void)
 	close(stop[1]);
 }
 
+/* Nothing comes any more, but its end does not come either. */
+static void is_stopped_when_it_has_closed_its_output(void)
+{
+	char first[64], *text;
+	int stop[2];
+
+	if (pipe(stop))
+		abort();
+	snprintf(first, sizeof(first), "exec >&-; echo x >&%d", stop[1]);
+	CHECK(run_on(first, stop[0], &text) == -EINTR && !text,
+	        "a stop is one when the output has ended, too");
+	CHECK(nothing_waits(), "and the program has ended by then");
+	close(stop[0]);
+	close(stop[1]);
+}
+
+/* Two seconds of each run of this test. */
+static void is_killed_where_it_ignores_the_stop(void)
+{
+	int stop[2];
+	char *text;
+
+	if (pipe2(stop, O_CLOEXEC) || write(stop[1], "x", 1) != 1)
+		abort();
+	signal(SIGTERM, SIG_IGN); /* which a program inherits */
+	CHECK(run_on(":", stop[0], &text) == -EINTR && !text,
+	        "one that ignores SIGTERM is ended, too");
+	signal(SIGTERM, SIG_DFL);
+	CHECK(nothing_waits(), "and nothing of it is left");
+	close(stop[0]);
+	close(stop[1]);
+}
+
 static void is_told(int number)
 {
 	(void)number;
@@ -375,6 +408,8 @@ int main(void)
 	standard_input();
 	is_stopped();
 	is_stopped_later();
+	is_stopped_when_it_has_closed_its_output();
+	is_killed_where_it_ignores_the_stop();
 	goes_on_after_signals();
 	has_no_blocked_signals();
 	inherits_nothing();

@@ -446,16 +446,26 @@ static void a_cold_map_was_not_counted(void)
 
 static void a_thread_that_cannot_go_on_fails_it(void)
 {
+	static const char *const unknown[] = { "keys_expected", "keys_held",
+		"sum_expected", "sum_held" };
 	struct played played;
 	json_t *result;
+	bool is_null = true;
 
 	begin(&played);
 	strcpy(played.members[1].error.text, "cannot pin");
 	result = rm_team_result(&played.team);
 	CHECK(is_answer(result) && is(result, "failed", "thread 1: cannot pin"),
 	        "what a thread could not do is the trial's reason");
-	CHECK(!strcmp(text_of(verification_of(result), "status"), "failed"),
-	        "and nothing is verified");
+	CHECK(is(verification_of(result), "failed", "thread 1: cannot pin"),
+	        "and nothing is verified, for that reason");
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+		is_null &= json_is_null(
+		        json_object_get(verification_of(result), unknown[i]));
+	CHECK(is_null && json_is_null(json_object_get(result, "keys_after")),
+	        "what the map holds is not known then, and null");
+	CHECK(number_of(result, "achieved_write_share") == 6300.0 / 23100,
+	        "what the threads did is known");
 	end(&played, result);
 }
 
