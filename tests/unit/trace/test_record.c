@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_record.c - the recorder of a window: what it notes, what it hands to
+ * the map, what it refuses, and that operations of two threads are done and
+ * noted one after the other.
+ *
+ * Two threads meet on purpose: the map's operation of the first one starts the
+ * second, and returns when that one stands aside (park) or, where nothing
+ * makes it wait, is done.
+ */
+#include "runner/trace/internal.h"
+#include "tests/unit/tap.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KEYS = 64, HANG_S = 120, OPERATIONS_MOST = 4096 };
+
+/* What happened while an operation of the first thread was within the map. */
+struct meeting {
+	struct rm_recorder *recorder;
+	enum rm_operation second;
+	pthread_t thread;
+	atomic_bool parked, done, inside;
+	bool waited;        /* the second one parked and was not done */
+	bool early;         /* it came back while the first was within */
+	uint64_t noted;     /* when the second parked */
+	uint64_t own_noted; /* when the first was within */
+};
+
+/* A map of ranks below KEYS that also writes down how it was called. */
+struct table {
+	struct rm_value values[KEYS];
+	bool there[KEYS];
+	struct rm_shape shape; /* of the last call */
+	unsigned calls, quiesced, parks, unparks;
+	struct meeting *meeting;
+	struct rm_recorder *crowd; /* of several threads, or NULL */
+};
+
+struct handle {
+	struct table *table;
+	unsigned slot;
+};
+
+static void meet(struct handle *handle);
+
+static uint64_t called(
+        struct handle *handle, struct rm_shape shape, struct rm_key key)
+{
+	uint64_t rank = (uint32_t)key.word;
+
+	if (shape.str)
+		memcpy(&rank, key.bytes + 8, sizeof(rank));
+	handle->table->shape = shape;
+	handle->table->calls++;
+	if (handle->table->meeting && handle->slot == 0)
+		meet(handle);
+	if (handle->table->crowd)
+		sched_yield();
+	return rank % KEYS;
+}
+
+static bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
+{
+	struct handle *handle = thread;
+	uint64_t rank = called(handle, shape, key);
+
+	if (handle->table->there[rank])
+		*value = handle->table->values[rank];
+	return handle->table->there[rank];
+}
+
+static bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	struct handle *handle = thread;
+	uint64_t rank = called(handle, shape, key);
+	bool was_there = handle->table->there[rank];
+
+	handle->table->values[rank] = *value;
+	handle->table->there[rank] = true;
+	return was_there;
+}
+
+static bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	struct handle *handle = thread;
+	uint64_t rank = called(handle, shape, key);
+	bool was_there = handle->table->there[rank];
+
+	handle->table->there[rank] = false;
+	return was_there;
+}
+
+static void quiesce(void *thread)
+{
+	struct handle *handle = thread;
+
+	/* The one that is within the map may be at work on the other member. */
+	if (handle->slot == 0)
+		handle->table->quiesced++;
+}
+
+static void park(void *thread)
+{
+	struct handle *handle = thread;
+
+	handle->table->parks++;
+	if (handle->table->meeting) {
+		handle->table->meeting->noted =
+		        rm_recorder_count(handle->table->meeting->recorder);
+		/* publishes `noted` to the first one, which waits for it */
+		atomic_store(&handle->table->meeting->parked, true);
+	}
+}
+
+static void unpark(void *thread)
+{
+	struct handle *handle = thread;
+
+	handle->table->unparks++;
+	if (handle->table->meeting)
+		handle->table->meeting->early =
+		        atomic_load(&handle->table->meeting->inside);
+}
+
+static const struct rm_map_ops parking = { .lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = quiesce,
+	.park = park,
+	.unpark = unpark };
+static const struct rm_map_ops plain = { .lookup = lookup,
+	.upsert = upsert,
+	.remove = remove_key,
+	.quiesce = quiesce };
+static const struct rm_impl parking_map = { .id = "parking", .ops = &parking };
+static const struct rm_impl plain_map = { .id = "plain", .ops = &plain };
+
+/* One thread's operations, as a stream that rm_drive_replay() reads. */
+struct stream {
+	uint32_t entries[2 * OPERATIONS_MOST + 1];
+	uint64_t used, operations;
+};
+
+static void add(
+        struct stream *stream, enum rm_operation operation, uint32_t rank)
+{
+	stream->entries[stream->used++] = rm_replay_entry(rank, operation);
+	if (operation == RM_UPSERT) /* not the ordinal in the record */
+		stream->entries[stream->used++] = 77;
+	stream->entries[stream->used] = RM_OPERATIONS;
+	stream->operations++;
+}
+
+static const atomic_bool never;
+
+static struct rm_worker worker_of(struct handle *handle)
+{
+	return (struct rm_worker){ .thread = handle,
+		.stop = &never,
+		.resident = UINT64_MAX,
+		.write_kind = RM_UPDATE,
+		.slot = handle->slot,
+		.threads = 1,
+		.replay = true };
+}
+
+static struct rm_worker drive(struct rm_recorder *recorder,
+        const struct rm_impl *impl, struct rm_shape shape,
+        struct handle *handle, const struct stream *stream)
+{
+	struct rm_worker worker = worker_of(handle);
+
+	worker.stream = stream->entries;
+	worker.iterations_limit = stream->operations;
+	rm_recorder_drive(recorder, impl, shape, &worker);
+	return worker;
+}
+
+/* The record's text; the caller's to free. NULL where it is refused. */
+static char *text_of(const struct rm_recorder *recorder, uint64_t resident)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+	struct rm_error error = { "" };
+	int failed = rm_recorder_write(recorder, resident, false, out, &error);
+
+	fclose(out);
+	if (!failed)
+		return text;
+	printf("# %s\n", error.text);
+	free(text);
+	return NULL;
+}
+
+static bool records(const struct rm_recorder *recorder, uint64_t resident,
+        const char *expected)
+{
+	char *text = text_of(recorder, resident);
+	bool same = text && !strcmp(text, expected);
+
+	if (!same)
+		printf("# recorded:\n# %s\n", text ? text : "nothing");
+	free(text);
+	return same;
+}
+
+/* --- one thread --- */
+
+static void few(struct stream *stream)
+{
+	*stream = (struct stream){ .used = 0 };
+	add(stream, RM_LOOKUP, 1);
+	add(stream, RM_UPSERT, 5);
+	add(stream, RM_LOOKUP, 5);
+	add(stream, RM_UPSERT, 5);
+	add(stream, RM_REMOVE, 5);
+	add(stream, RM_REMOVE, 6);
+	add(stream, RM_REMOVE, 5);
+	add(stream, RM_UPSERT, 0);
+}
+
+#define FEW "get 1\nset 5\nget 5\nset 5\ndel 5\ndel 6\ndel 5\nset 0\nend 8\n"
+
+static void each_shape_is_recorded(void)
+{
+	const struct rm_shape shapes[] = { RM_U64X8, RM_U64X24, RM_STR16X8,
+		RM_STR16X24 };
+	static struct stream stream;
+	bool words = true, shape = true, answers = true, handed = true;
+
+	few(&stream);
+	for (size_t i = 0; i < RM_SHAPES; i++) {
+		struct table table = { .calls = 0 };
+		struct handle handle = { &table, 0 };
+		struct rm_recorder *recorder = rm_recorder_create(8);
+		struct rm_worker worker = drive(
+		        recorder, &parking_map, shapes[i], &handle, &stream);
+
+		words &= rm_recorder_count(recorder) == 8 &&
+		         records(recorder, 0, FEW) &&
+		         records(recorder, 2, "has 0\nhas 1\n" FEW);
+		shape &= table.shape.str == shapes[i].str &&
+		         table.shape.value_bytes == shapes[i].value_bytes;
+		answers &= worker.counts.inserts == 2 &&
+		           worker.counts.removes == 1 &&
+		           worker.counts.idle_removes == 2 &&
+		           worker.counts.misses_resident == 1 &&
+		           !worker.counts.wrong;
+		handed &= worker.thread == &handle && table.calls == 8 &&
+		          table.quiesced >= 1 && !table.parks && !table.unparks;
+		rm_recorder_destroy(recorder);
+	}
+	CHECK(words, "operations are recorded in their order, by rank, in "
+	             "every shape");
+	CHECK(shape, "the map is called with the shape that was asked for");
+	CHECK(answers, "the loop is answered what the map answers");
+	CHECK(handed,
+	        "each operation is done once, on the thread's own handle, "
+	        "which does not stand aside where nobody is in the way");
+}
+
+/* Values get the ordinal in the record, whatever the loop's sequence. */
+static void values_are_numbered(void)
+{
+	static struct stream stream;
+	struct table table = { .calls = 0 };
+	struct handle first = { &table, 0xabc }, second = { &table, 3 };
+	struct rm_recorder *recorder = rm_recorder_create(100);
+	struct rm_value a = rm_value_of(5, 0xabc, 2), b = rm_value_of(7, 3, 3);
+
+	stream = (struct stream){ .used = 0 };
+	add(&stream, RM_UPSERT, 4);
+	add(&stream, RM_LOOKUP, 4);
+	add(&stream, RM_UPSERT, 5);
+	drive(recorder, &plain_map, RM_U64X24, &first, &stream);
+	stream = (struct stream){ .used = 0 };
+	add(&stream, RM_REMOVE, 4);
+	add(&stream, RM_UPSERT, 7);
+	drive(recorder, &plain_map, RM_U64X24, &second, &stream);
+	CHECK(!memcmp(&table.values[5], &a, sizeof(a)),
+	        "a value has the ordinal of its write and its writer's slot");
+	CHECK(!memcmp(&table.values[7], &b, sizeof(b)),
+	        "ordinals go on from worker to worker");
+	CHECK(records(recorder, 0,
+	              "set 4\nget 4\nset 5\ndel 4\nset 7\nend 5\n"),
+	        "so does the record");
+	rm_recorder_destroy(recorder);
+}
+
+/* More operations than fit in what is allocated first, drawn by a seed. */
+static void many(struct stream *stream, uint64_t seed)
+{
+	uint64_t rng = rm_seed(1, seed);
+
+	*stream = (struct stream){ .used = 0 };
+	for (int i = 0; i < OPERATIONS_MOST; i++) {
+		uint64_t x = rm_next(&rng);
+
+		add(stream, (enum rm_operation)rm_below(x, 3), x % KEYS);
+	}
+}
+
+static bool parses(const struct rm_recorder *recorder, uint64_t resident,
+        bool binary, struct rm_trace *trace)
+{
+	char *bytes = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&bytes, &length);
+	struct rm_error error = { "" };
+	int failed = rm_recorder_write(recorder, resident, binary, out, &error);
+	bool form;
+
+	fclose(out);
+	form = (*bytes == *RM_TRACE_MAGIC) == binary;
+	failed = failed ? failed
+	                : rm_trace_parse("it", bytes, length, trace, &error);
+	free(bytes);
+	if (failed)
+		printf("# %s\n", error.text);
+	return !failed && form;
+}
+
+/* The held keys' digest by what the map has, as an end state is judged. */
+static uint64_t digest_of(const struct table *table, uint64_t *held)
+{
+	uint64_t digest = 0;
+
+	*held = 0;
+	for (uint64_t rank = 0; rank < KEYS; rank++)
+		if (table->there[rank]) {
+			++*held;
+			digest += rm_trace_mix(rm_recorder_key_hash(rank),
+			        table->values[rank].word[0] >> 44);
+		}
+	return digest;
+}
+
+static void the_trace_ends_as_the_map(void)
+{
+	static struct stream stream;
+	struct table table = { .calls = 0 };
+	struct handle handle = { &table, 0 };
+	struct rm_recorder *recorder = rm_recorder_create(OPERATIONS_MOST);
+	struct rm_trace text = { 0 }, binary = { 0 };
+	struct rm_trace_expected expected = { 0 };
+	uint64_t held, digest;
+
+	for (uint64_t i = 0; i < KEYS / 2; i++) {
+		table.there[i] = true;
+		table.values[i] = rm_value_of(i, 0, 0);
+	}
+	many(&stream, 0);
+	drive(recorder, &plain_map, RM_STR16X8, &handle, &stream);
+	CHECK(parses(recorder, KEYS / 2, false, &text) &&
+	                parses(recorder, KEYS / 2, true, &binary),
+	        "a record of as many operations as its limit is a trace, as "
+	        "text and in binary");
+	CHECK(text.count == OPERATIONS_MOST && text.present == KEYS / 2 &&
+	                binary.count == text.count &&
+	                binary.present == text.present &&
+	                binary.checksum == text.checksum,
+	        "both forms have all operations and the keys before them");
+	digest = digest_of(&table, &held);
+	CHECK(!rm_trace_expect(&text, 1, &expected) && expected.held == held &&
+	                expected.digest == digest && held > KEYS / 4,
+	        "what the trace ends in is what the map holds, value by value");
+	rm_trace_clear(&text);
+	rm_trace_clear(&binary);
+	rm_recorder_destroy(recorder);
+}
+
+/* --- what is refused --- */
+
+static int write_to(const struct rm_recorder *recorder, bool binary,
+        const char *file, struct rm_error *error)
+{
+	FILE *out = fopen(file, "w");
+	int failed;
+
+	*error = (struct rm_error){ "" };
+	setvbuf(out, NULL, _IONBF, 0);
+	failed = rm_recorder_write(recorder, 0, binary, out, error);
+	fclose(out);
+	return failed;
+}
+
+static void a_limit_is_kept(void)
+{
+	static struct stream stream;
+	struct table table = { .calls = 0 };
+	struct handle handle = { &table, 0 };
+	struct rm_recorder *recorder = rm_recorder_create(7);
+	struct rm_error error;
+
+	few(&stream);
+	drive(recorder, &plain_map, RM_U64X8, &handle, &stream);
+	CHECK(table.calls == 8 && rm_recorder_count(recorder) == 7,
+	        "an operation beyond the limit is done and not kept");
+	CHECK(write_to(recorder, false, "/dev/null", &error) == -EOVERFLOW &&
+	                strstr(error.text, "more than 7 operations"),
+	        "then there is no record, and the limit is named");
+	CHECK(write_to(recorder, true, "/dev/null", &error) == -EOVERFLOW,
+	        "nor in binary");
+	rm_recorder_destroy(recorder);
+	rm_recorder_destroy(NULL);
+}
+
+/* 64 look-ups, or writes, of one rank: the loop of a stream of ranks. */
+static int record_rank(
+        struct rm_shape shape, uint32_t rank, bool writes, uint64_t *count)
+{
+	struct table table = { .calls = 0 };
+	struct handle handle = { &table, 0 };
+	struct rm_worker worker = worker_of(&handle);
+	struct rm_recorder *recorder = rm_recorder_create(RM_BATCH);
+	struct rm_error error;
+	int failed;
+
+	worker.replay = false;
+	worker.stream = &rank;
+	worker.iterations_limit = RM_BATCH;
+	worker.write_below = writes ? UINT32_MAX : 0;
+	rm_recorder_drive(recorder, &plain_map, shape, &worker);
+	failed = write_to(recorder, false, "/dev/null", &error);
+	*count = rm_recorder_count(recorder);
+	rm_recorder_destroy(recorder);
+	return failed;
+}
+
+static void ranks_have_30_bits(void)
+{
+	const uint32_t last = RM_TRACE_KEYS_MAX - 1;
+	bool kept = true, refused = true;
+	uint64_t count;
+
+	for (int i = 0; i < 4; i++) {
+		struct rm_shape shape = i & 1 ? RM_STR16X8 : RM_U64X8;
+
+		kept &= !record_rank(shape, last, i & 2, &count) &&
+		        count == RM_BATCH;
+		refused &= record_rank(shape, last + 1, i & 2, &count) ==
+		                   -EOVERFLOW &&
+		           !count;
+	}
+	CHECK(kept, "the last rank below 2^30 is recorded");
+	CHECK(refused, "the first one above is not, and there is no record");
+}
+
+/* Fresh keys of strings count on beyond 32 bits. */
+static void long_ranks_are_refused(void)
+{
+	_Atomic(uint64_t) head = (1ULL << 32) + 5;
+	struct table table = { .calls = 0 };
+	struct handle handle = { &table, 0 };
+	struct rm_worker worker = worker_of(&handle);
+	struct rm_recorder *recorder = rm_recorder_create(1000);
+	struct rm_error error;
+
+	worker.replay = false;
+	worker.write_kind = RM_FRESH;
+	worker.head = &head;
+	worker.resident = worker.span = 4;
+	worker.iterations_limit = RM_BATCH;
+	rm_recorder_drive(recorder, &plain_map, RM_STR16X8, &worker);
+	CHECK(write_to(recorder, false, "/dev/null", &error) == -EOVERFLOW &&
+	                !rm_recorder_count(recorder),
+	        "a string key's rank is read with all its bits");
+	rm_recorder_destroy(recorder);
+}
+
+static void a_full_disk_is_an_error(void)
+{
+	static struct stream stream;
+	struct table table = { .calls = 0 };
+	struct handle handle = { &table, 0 };
+	struct rm_recorder *recorder = rm_recorder_create(100);
+	struct rm_error error;
+	bool told = true;
+
+	few(&stream);
+	drive(recorder, &plain_map, RM_U64X8, &handle, &stream);
+	for (int binary = 0; binary < 2; binary++)
+		told &= write_to(recorder, binary, "/dev/full", &error) < 0 &&
+		        strstr(error.text, "not written: ");
+	CHECK(told, "a record that does not fit on the disk is an error");
+	CHECK(!write_to(recorder, false, "/dev/null", &error) && !*error.text,
+	        "and elsewhere it is still whole");
+	rm_recorder_destroy(recorder);
+}
+
+/* --- two threads --- */
+
+/* The second thread: one operation of key 2. */
+static void *come_second(void *context)
+{
+	struct table *table = context;
+	struct meeting *meeting = table->meeting;
+	struct handle handle = { table, 1 };
+	struct stream *stream = calloc(1, sizeof(*stream));
+
+	add(stream, meeting->second, 2);
+	drive(meeting->recorder, &parking_map, RM_U64X8, &handle, stream);
+	free(stream);
+	atomic_store(&meeting->done, true);
+	return NULL;
+}
+
+/* Within an operation of the first thread. */
+static void meet(struct handle *handle)
+{
+	struct meeting *meeting = handle->table->meeting;
+
+	meeting->own_noted = rm_recorder_count(meeting->recorder);
+	atomic_store(&meeting->inside, true);
+	pthread_create(&meeting->thread, NULL, come_second, handle->table);
+	while (!atomic_load(&meeting->parked) && !atomic_load(&meeting->done))
+		sched_yield();
+	/* Time to do what it must not; nothing is lost where it is short. */
+	for (int i = 0; i < 1000 && !atomic_load(&meeting->done); i++)
+		sched_yield();
+	meeting->waited =
+	        atomic_load(&meeting->parked) && !atomic_load(&meeting->done);
+	atomic_store(&meeting->inside, false);
+}
+
+static bool meets(enum rm_operation first, enum rm_operation second)
+{
+	static const char *const words[] = { "get", "set", "del" };
+	static struct stream stream;
+	struct meeting meeting = { .second = second,
+		.recorder = rm_recorder_create(2) };
+	struct table table = { .meeting = &meeting };
+	struct handle handle = { &table, 0 };
+	char expected[40];
+	bool right;
+
+	stream = (struct stream){ .used = 0 };
+	add(&stream, first, 1);
+	drive(meeting.recorder, &parking_map, RM_U64X8, &handle, &stream);
+	pthread_join(meeting.thread, NULL);
+	snprintf(expected, sizeof(expected), "%s 1\n%s 2\nend 2\n",
+	        words[first], words[second]);
+	right = records(meeting.recorder, 0, expected);
+	right &= meeting.waited && !meeting.early && meeting.own_noted == 1 &&
+	         meeting.noted == 1 && table.parks == 1 && table.unparks == 1;
+	rm_recorder_destroy(meeting.recorder);
+	return right;
+}
+
+/*
+ * The first operation is within the map until the second stands aside; then
+ * one operation is noted, the first. So it was noted before the second could
+ * be, and the second is neither noted nor done before the first returned.
+ */
+static void operations_wait_for_each_other(void)
+{
+	static const char *const names[RM_OPERATIONS] = {
+		"a look-up is done and noted before another thread's "
+		"operation, which stands aside until then",
+		"so is an upsert", "so is a remove"
+	};
+
+	for (enum rm_operation first = 0; first < RM_OPERATIONS; first++) {
+		bool all = true;
+
+		for (enum rm_operation i = 0; i < RM_OPERATIONS; i++)
+			all &= meets(first, i);
+		CHECK(all, names[first]);
+	}
+}
+
+/* Draws operations of the same keys as the others do. */
+static void *come_in_a_crowd(void *context)
+{
+	struct handle *handle = context;
+	struct stream *stream = calloc(1, sizeof(*stream));
+
+	many(stream, handle->slot);
+	drive(handle->table->crowd, &plain_map, RM_U64X8, handle, stream);
+	free(stream);
+	return NULL;
+}
+
+/* The map gives up the CPU within its operations, so that others come. Of a
+   map that never stands aside: it has no park. */
+static void a_crowd_is_recorded(void)
+{
+	enum { CROWD = 3 };
+	struct table table = { .crowd = rm_recorder_create(
+		                       CROWD * OPERATIONS_MOST) };
+	struct handle handles[CROWD];
+	struct rm_trace trace = { 0 };
+	struct rm_trace_expected expected = { 0 };
+	pthread_t threads[CROWD];
+	uint64_t held, digest;
+
+	for (unsigned i = 0; i < CROWD; i++) {
+		handles[i] = (struct handle){ &table, i };
+		pthread_create(&threads[i], NULL, come_in_a_crowd, &handles[i]);
+	}
+	for (unsigned i = 0; i < CROWD; i++)
+		pthread_join(threads[i], NULL);
+	CHECK(parses(table.crowd, 0, false, &trace) &&
+	                trace.count == CROWD * OPERATIONS_MOST &&
+	                table.calls == trace.count,
+	        "threads in a crowd lose no operation, of a map without park");
+	digest = digest_of(&table, &held);
+	CHECK(!rm_trace_expect(&trace, 1, &expected) && expected.held == held &&
+	                expected.digest == digest,
+	        "what the trace ends in is what the map holds then");
+	rm_trace_clear(&trace);
+	rm_recorder_destroy(table.crowd);
+}
+
+int main(void)
+{
+	alarm(HANG_S);
+	each_shape_is_recorded();
+	values_are_numbered();
+	the_trace_ends_as_the_map();
+	a_limit_is_kept();
+	ranks_have_30_bits();
+	long_ranks_are_refused();
+	a_full_disk_is_an_error();
+	operations_wait_for_each_other();
+	a_crowd_is_recorded();
+	return DONE();
+}
