@@ -155,6 +155,115 @@ static void order_depends_on_the_seed_only(void)
 	rm_plan_free(&c);
 }
 
+/* A block's order as text: "3 0 | 2 1". */
+static const char *order_of(const struct rm_plan *plan, unsigned blocks)
+{
+	static char text[200];
+	size_t used = 0;
+
+	for (unsigned b = 0; b < blocks; b++) {
+		for (size_t i = 0; i < plan->blocks[b].count; i++)
+			used += (size_t)snprintf(text + used,
+			        sizeof(text) - used, "%zu ",
+			        plan->blocks[b].cells[i]);
+		used += (size_t)snprintf(
+		        text + used, sizeof(text) - used, "| ");
+	}
+	printf("# %s\n", text);
+	return text;
+}
+
+/* A campaign can be run again from its seed alone, by later versions too. */
+static void seeds_mean_what_they_meant(void)
+{
+	struct rm_plan plan;
+	uint64_t most = 0;
+
+	build("writes = 3%\nthreads = 1\nbase = plain\nmaps = plain other\n"
+	      "shape = u64x8 str16x8\nkeys = 1 2\nblocks = 2\n",
+	        "pu:2", &usual, &plan);
+	CHECK(!strcmp(order_of(&plan, 2), "9 10 8 11 0 2 6 4 5 1 7 3 | "
+	                                  "5 3 0 4 1 2 7 6 | "),
+	        "the order of a seed is the one of earlier versions");
+	CHECK(rm_plan_seed(&plan, "a/b", 3) == 3262073609021524 &&
+	                rm_plan_seed(&plan, "\xc3\xa4", 0) == 3602803619677336,
+	        "so is the seed of a trial, also of bytes above 127");
+	CHECK(rm_plan_seed(&plan, "ab", 0) != rm_plan_seed(&plan, "ba", 0),
+	        "which depends on the order of letters");
+	for (unsigned b = 0; b < 100; b++)
+		if (rm_plan_seed(&plan, "x", b) > most)
+			most = rm_plan_seed(&plan, "x", b);
+	CHECK(most >> 52 == 1, "and has 53 bits");
+	rm_plan_free(&plan);
+	CHECK(!plan.cells && !plan.cell_count && !plan.block_count,
+	        "a plan that is freed is empty");
+}
+
+/* Of what is never run, however often it was to be. */
+static void skipped_cells_make_no_blocks(void)
+{
+	struct rm_plan_options options = usual;
+	struct rm_plan plan;
+
+	options.counters_reason = "no PMU here";
+	build(MINIMAL "measure = counters\nmaps = plain\nblocks = 7\n", "pu:2",
+	        &options, &plan);
+	CHECK(plan.block_count == 1 && plan.trial_count == 1,
+	        "where only verifications run there is one block");
+	rm_plan_free(&plan);
+	build(MINIMAL "measure = counters\nmaps = nothing\nblocks = 7\n",
+	        "pu:2", &options, &plan);
+	CHECK(plan.cell_count > 0 && !plan.block_count && !plan.trial_count,
+	        "where nothing runs there is none");
+	rm_plan_free(&plan);
+}
+
+static void cells_may_be_named(void)
+{
+	static const char id[] = "w/plain/u64x8/n1024/w3/update/m0/uniform/t1/"
+	                         "cores/throughput\n";
+	struct rm_cell_list list = { .file = NULL };
+	struct rm_plan_options options = usual;
+	struct rm_plan plan;
+
+	options.cells = &list;
+	CHECK(!rm_cell_list_parse("list", id, strlen(id), &list, &last) &&
+	                !build(MINIMAL, "pu:2", &options, &plan) &&
+	                plan.cell_count == 1 &&
+	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 1),
+	        "a plan may be of named cells only, without verifications");
+	rm_plan_free(&plan);
+	rm_cell_list_clear(&list);
+}
+
+static int only_zen3(const char *name, struct rm_error *error)
+{
+	return strcmp(name, "zen3")
+	               ? rm_error_set(error, -ENOENT, "no %s here", name)
+	               : 0;
+}
+
+static void simulated_machines_must_be_there(void)
+{
+	struct rm_plan_options options = usual;
+	struct rm_plan plan;
+
+	options.find_machine = only_zen3;
+	CHECK(!build(MINIMAL "measure = throughput simulated:zen3\n"
+	                     "window = 1000ops\n",
+	              "pu:2", &options, &plan),
+	        "a machine that is there is asked for");
+	rm_plan_free(&plan);
+	CHECK(build(MINIMAL "measure = throughput simulated:zen3 "
+	                    "simulated:zen9\nwindow = 1000ops\n",
+	              "pu:2", &options, &plan) == -EINVAL &&
+	                !strcmp(last.text,
+	                        "w.conf:5: measure = simulated:zen9: "
+	                        "no zen9 here"),
+	        "one that is not is a mistake of its line, with why");
+	rm_plan_free(&plan);
+}
+
 static void blocks_hold_every_cell_once(void)
 {
 	struct rm_plan plan;
@@ -1246,6 +1355,10 @@ static void two_workloads(void)
 int main(void)
 {
 	order_depends_on_the_seed_only();
+	seeds_mean_what_they_meant();
+	skipped_cells_make_no_blocks();
+	cells_may_be_named();
+	simulated_machines_must_be_there();
 	blocks_hold_every_cell_once();
 	verify_once_per_map_shape_and_kind();
 	slots_need_sessions();
