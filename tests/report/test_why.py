@@ -48,9 +48,10 @@ Disassembly of section .text:
 """
 
 
-def side(shift=0, number=0, own=0xfffffffffffffff8, more="", words=b"some\0",
-         nop="nopw   0x0(%rax,%rax,1)", edit=lambda text: text):
-    """A program; everything lies `shift` bytes further on."""
+def texts(shift=0, number=0, own=0xfffffffffffffff8, more="", words=b"some\0",
+          nop="nopw   0x0(%rax,%rax,1)", edit=lambda text: text):
+    """What objdump says of a program: symbols, links, data, code; everything
+    lies `shift` bytes further on."""
     at = {n: v + shift for n, v in {
         "drive": 0x2000, "find": 0x1800, "cold": 0x1400, "table": 0x8000,
         "words": 0x8010, "abort": 0x1000}.items()}
@@ -61,9 +62,13 @@ def side(shift=0, number=0, own=0xfffffffffffffff8, more="", words=b"some\0",
     data = (bytes(16) + words).ljust(48, b"\0")
     dump = "".join(f" {at['table'] + i:04x} {data[i:i + 4].hex()}  ....\n"
                    for i in range(0, 48, 4))
+    return TABLE.format(**form), "", dump, edit(CODE.format(**form))
+
+
+def side(**how):
+    """A program."""
     return code.Side(listing.Program(
-        TABLE.format(**form).splitlines(), [], dump.splitlines(),
-        edit(CODE.format(**form)).splitlines(), {"m"}))
+        *(text.splitlines() for text in texts(**how)), {"m"}))
 
 
 def changed(base, head):
