@@ -118,7 +118,184 @@ def test_a_full_disk_leaves_the_history_as_it_was(tmp_path):
     assert path.read_bytes() == before
 
 
+# ---- what a line must have ------------------------------------------------
+
+def written(tmp_path, line):
+    """What read() makes of a line whose checksum is right."""
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(gate_history.sealed(line))
+    lines, problems = gate_history.read(path)
+    assert bool(lines) != bool(problems)
+    return lines
+
+
+def altered(**members):
+    """A line of one cell; None takes a member out."""
+    line = made([0.0], cells=1)[0] | members
+    return {k: v for k, v in line.items() if v is not None}
+
+
+def altered_cell(**members):
+    return altered(cells=[altered()["cells"][0] | members])
+
+
+@pytest.mark.parametrize("name", ["format", "name", "created_utc",
+                                  "plan_sha256", "verdict", "cells"])
+@pytest.mark.parametrize("value", [None, 7, ["text"], False])
+def test_what_is_read_of_a_line_has_its_type(tmp_path, name, value):
+    assert written(tmp_path, altered())
+    assert not written(tmp_path, altered(**{name: value}))
+
+
+@pytest.mark.parametrize("value", ["1", 2, 0])
+def test_a_line_of_another_format_is_none_of_ours(tmp_path, value):
+    assert not written(tmp_path, altered(format=value))
+
+
+@pytest.mark.parametrize("line", [{}, {"format": 1}])
+def test_a_value_that_is_no_line_is_left_out(tmp_path, line):
+    assert not written(tmp_path, {"x": 1} | line)
+    assert not gate_history.is_line([line]) and not gate_history.is_line("x")
+
+
+@pytest.mark.parametrize("cells", [
+    "text", {}, ["text"], [[]], [None], [{"cell": "c"}], [{"role": "gate"}],
+    [{"cell": 1, "role": "gate"}], [{"cell": "c", "role": None}]])
+def test_a_cell_has_a_name_and_a_role(tmp_path, cells):
+    assert not written(tmp_path, altered(cells=cells))
+
+
+@pytest.mark.parametrize("name", gate_history.FIGURES)
+@pytest.mark.parametrize("value,whole", [
+    (1, True), (-0.5, True), (None, True), ("1", False), (True, False),
+    ([1], False), ({}, False)])
+def test_a_figure_is_a_number_or_null(tmp_path, name, value, whole):
+    assert bool(written(tmp_path, altered_cell(**{name: value}))) == whole
+
+
+def test_one_wrong_cell_among_right_ones_spoils_the_line(tmp_path):
+    line = made([0.0], cells=3)[0]
+    for i in range(3):
+        cells = [dict(c) for c in line["cells"]]
+        cells[i]["mde_percent"] = "wide"
+        assert not written(tmp_path, line | {"cells": cells})
+
+
+def test_a_line_may_have_no_cell_and_more_than_is_read(tmp_path):
+    assert written(tmp_path, altered(cells=[], more=[1]))
+
+
+@pytest.mark.parametrize("name", ["name", "created_utc", "seed"])
+def test_another_campaign_is_another_line(tmp_path, name):
+    path = tmp_path / "history.jsonl"
+    line = altered()
+    for known in (line, line | {name: "other"}, dict(line), line | {
+            "machine": "other", "verdict": "FAIL"}):
+        gate_history.append(path, known)
+    assert [x[name] for x in gate_history.read(path)[0]] == [
+        line[name], "other"]
+
+
+def test_a_line_without_a_checksum_is_left_out(tmp_path):
+    path = tmp_path / "history.jsonl"
+    path.write_text(json.dumps(altered()) + "\n")
+    assert gate_history.read(path) == (
+        [], [f"{path}:1: torn or damaged, left out"])
+
+
+def test_no_history_is_an_empty_one(tmp_path):
+    assert gate_history.read(tmp_path / "none") == ([], [])
+
+
 # ---- advice ---------------------------------------------------------------
+
+@pytest.mark.parametrize("base,slower,ns", [
+    (20.0, 5.0, 21.0), (20.0, -50.0, 10.0), (20.0, 0.0, 20.0),
+    (None, 5.0, None), (20.0, None, None), (None, None, None)])
+def test_heads_speed_is_that_of_base_and_the_slowdown(base, slower, ns):
+    assert gate_history.head_ns({"base_ns_per_op": base,
+                                 "slowdown_percent": slower}) == ns
+
+
+def test_a_series_is_of_judged_cells_with_a_speed():
+    lines = made([0.0] * 5, cells=1)
+    for line, members in zip(lines, (
+            {}, {"role": "advice"}, {"role": "aa"}, {"role": "control"},
+            {"slowdown_percent": -100.0})):
+        line["cells"][0] |= {"slowdown_percent": 10.0} | members
+    lines.insert(0, {"cells": []})
+    (name, (runs, values)), = gate_history.series(lines).items()
+    assert name == "regress/map0/t1"
+    assert runs == [1, 2] and values == pytest.approx([22.0, 22.0])
+
+
+def test_only_the_latest_200_runs_are_compared():
+    lines = made([0.0] * 203, cells=1)
+    found = gate_history.comparable(lines, "m", "p")
+    assert [line["seed"] for line in found] == list(range(3, 203))
+
+
+@pytest.mark.parametrize("members,equal", [
+    ({}, True), ({"head": "b"}, False), ({"base": None, "head": None}, False),
+    ({"head": "b", "arms": {"base": "x", "head": "x"}}, True),
+    ({"head": "b", "arms": {"base": "x", "head": "y"}}, False),
+    ({"head": "b", "arms": {}}, False), ({"head": "b", "arms": None}, False)])
+def test_equal_are_one_commit_or_one_program(members, equal):
+    assert gate_history.is_of_equal(
+        {"base": "a", "head": "a"} | members) == equal
+
+
+def test_a_runs_sign_is_that_of_the_median_of_its_gated_cells():
+    def line(*cells):
+        return {"base": "a", "head": "a", "cells": [
+            {"role": role, "slowdown_percent": p} for role, p in cells]}
+    found = gate_history.one_sided([
+        line(("gate", 1), ("gate", 2), ("gate", -9)),
+        line(("gate", -1), ("advice", 9), ("control", 9)),
+        line(("gate", -1), ("gate", 1)), line(("gate", None)), line(),
+        line(("gate", 0.5), ("gate", None))])
+    assert found[:2] == (2, 1)
+    assert found[2] == 1.0  # 2 of 3, both sides: (1 + 3 + 3 + 1) / 8
+
+
+def test_advice_names_the_cell_the_day_and_the_head():
+    lines = made([0.0] * 12 + [2.0] * 12, cells=1, equal=False)
+    for line in lines:
+        line["head"] = "0123456789abcdef"
+    lines[12]["created_utc"] = "2026-11-05T08:00"
+    (said,) = gate_history.advice(lines)
+    percent = gate_history.level_changes(lines)["regress/map0/t1"][0][
+        "percent"]
+    assert said == (
+        f"map0 t1: {percent:+.1f} % from 2026-11-05 on (head 0123456789ab), "
+        "compared with the runs before; days differ, too: ask make regress "
+        "with that base")
+
+
+def test_a_gate_that_leans_is_told_with_its_numbers():
+    """9 of 9 by a fair coin, both sides: 2 / 2^9 = 0.0039; of 7: 0.0156."""
+    assert gate_history.advice(made([2.0] * 9, 1)) == [
+        "equal commits came out slower in 9 and faster in 0 runs (p = "
+        "0.0039): the gate itself leans to one side here"]
+    assert gate_history.advice(made([2.0] * 7, 1)) == []
+
+
+def test_a_change_has_five_runs_on_each_side():
+    for n, found in ((9, False), (10, True)):
+        x = np.array([0.0] * 5 + [9.0] * (n - 5)) + np.arange(n) / 100
+        place, p = gate_history.split(x, draws=2000)
+        assert (place is not None) == found
+        assert not found or place == 5 and p < 0.05
+
+
+def test_levels_are_medians_between_changes():
+    lines = made([0.0] * 12 + [10.0] * 12, cells=1)
+    for line, i in zip(lines, range(24)):
+        line["cells"][0]["slowdown_percent"] = 10.0 * (
+            i >= 12) + (i % 2) / 1e6
+    (change,), = gate_history.level_changes(lines).values()
+    assert change["run"] == 12
+    assert change["percent"] == pytest.approx(10.0, abs=1e-4)
 
 def test_a_step_is_found_where_it_is():
     lines = made([0.0] * 12 + [2.0] * 12)
