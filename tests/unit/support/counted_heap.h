@@ -2,38 +2,61 @@
 /*
  * counted_heap.h - how many blocks a header under test holds, and a heap that
  * has no memory left. To be included before that header: what comes after this
- * one allocates through it.
+ * one allocates through it. Behind each block are words of 1, so that who goes
+ * too far reads what is neither nothing nor much; AddressSanitizer needs none.
  */
 #ifndef RM_TEST_COUNTED_HEAP_H
 #define RM_TEST_COUNTED_HEAP_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+
+#ifdef __SANITIZE_ADDRESS__
+enum { HEAP_BEHIND = 0 };
+#else
+enum { HEAP_BEHIND = 512 };
+#endif
 
 static _Atomic long heap_held;
 static _Atomic bool heap_is_full;
 
-static inline void *counted_block(void *memory)
+/* `memory` has `bytes`, and HEAP_BEHIND more. */
+static inline void *counted_block(void *memory, size_t bytes)
 {
-	heap_held += memory != NULL;
+	const uint64_t one = 1;
+
+	if (!memory)
+		return NULL;
+	for (size_t i = 0; i + sizeof(one) <= HEAP_BEHIND; i += sizeof(one))
+		memcpy((char *)memory + bytes + i, &one, sizeof(one));
+	heap_held++;
 	return memory;
 }
 
 static inline void *counted_malloc(size_t bytes)
 {
-	return heap_is_full ? NULL : counted_block(malloc(bytes));
+	return heap_is_full ? NULL
+	                    : counted_block(malloc(bytes + HEAP_BEHIND), bytes);
 }
 
-static inline void *counted_calloc(size_t count, size_t bytes)
+static inline void *counted_calloc(size_t count, size_t size)
 {
-	return heap_is_full ? NULL : counted_block(calloc(count, bytes));
+	const size_t bytes = count * size;
+
+	return heap_is_full
+	               ? NULL
+	               : counted_block(calloc(1, bytes + HEAP_BEHIND), bytes);
 }
 
 static inline void *counted_aligned(size_t alignment, size_t bytes)
 {
 	return heap_is_full ? NULL
-	                    : counted_block(aligned_alloc(alignment, bytes));
+	                    : counted_block(aligned_alloc(alignment,
+	                                            bytes + HEAP_BEHIND),
+	                              bytes);
 }
 
 static inline void *counted_realloc(void *memory, size_t bytes)

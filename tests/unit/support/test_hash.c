@@ -238,6 +238,63 @@ static void every_byte_counts(void)
 	CHECK(seeded, "and so does the seed");
 }
 
+/* Worked out apart from this code, with unbounded integers, on bytes that count
+   up from 0x81: each length that is read in another way, and its neighbours. */
+static void values_are_the_known_ones(void)
+{
+	static const struct {
+		size_t length;
+		uint64_t hash;
+	} known[] = {
+		{ 0, 0x7fff95d6496029c5 },
+		{ 1, 0xa94a2cfa42ca9cf3 },
+		{ 2, 0xc9d419f91f2a51c1 },
+		{ 3, 0x2ca8662d13a304d4 },
+		{ 4, 0x7c12e769c9a552bc },
+		{ 7, 0xe5b9b081c05aeb8b },
+		{ 8, 0x7501e467c6adf232 },
+		{ 9, 0xe486ab49aa63ca63 },
+		{ 15, 0xb2c37c88abc9f9cd },
+		{ 16, 0x7a0501d0de4026b6 },
+		{ 17, 0x8346048e68462c8d },
+		{ 31, 0x9a36de57c19d35fd },
+		{ 32, 0x12097d29c297214c },
+		{ 33, 0x284a8684763e726c },
+		{ 48, 0x43f0b9ba9787fa28 },
+		{ 64, 0xe63da99e541c154c },
+		{ 70, 0x5738c6b6af5569fd },
+	};
+	char bytes[70];
+	bool right = true;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(0x81 + i);
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		right &= rm_hash(RM_STR16X8,
+		                 (struct rm_key){ .bytes = bytes,
+		                         .length = known[i].length },
+		                 0x0123456789abcdef) == known[i].hash;
+	CHECK(right, "strings of any length have the values that are known");
+	CHECK(rm_hash(RM_U64X8, (struct rm_key){ .word = 42 }, 7) ==
+	                        0x7095fc46d3062d19 &&
+	                rm_hash(RM_U64X24,
+	                        (struct rm_key){ .word = 0xfedcba9876543210 },
+	                        UINT64_MAX) == 0x59d6e05b3ea39c8f,
+	        "and so have words");
+}
+
+static void shards_fold_both_halves(void)
+{
+	/* FNV-1a of "foobar" is 0x85944171f73967e8 */
+	const struct rm_key key = { .bytes = "foobar", .length = 6 };
+
+	CHECK(rm_fnv1a_shard(RM_STR16X8, key, 1) == 0 &&
+	                rm_fnv1a_shard(RM_STR16X8, key, 32) == 0x19 &&
+	                rm_fnv1a_shard(RM_STR16X8, key, 65536) ==
+	                        (0x67e8 ^ 0x4171),
+	        "a shard is chosen by both halves, folded");
+}
+
 static void fnv_is_the_published_one(void)
 {
 	CHECK(rm_fnv1a("", 0) == 0xcbf29ce484222325 &&
@@ -258,6 +315,8 @@ int main(void)
 	the_measured_keys_are_like_chance();
 	hashes_are_distinct();
 	every_byte_counts();
+	values_are_the_known_ones();
 	fnv_is_the_published_one();
+	shards_fold_both_halves();
 	return DONE();
 }

@@ -23,6 +23,24 @@ static size_t freed_count;
 static void *last_owner;
 static int the_map; /* an owner is its address only */
 
+/* Stands in for runner/trial/events.c: the last event of each kind. */
+static struct {
+	uint64_t count, start_ns, argument;
+} told[RM_EVENTS];
+static uint64_t event_clock = 1;
+
+uint64_t rm_event_clock(void)
+{
+	return event_clock++;
+}
+
+void rm_event_span(enum rm_event event, uint64_t start_ns, uint64_t argument)
+{
+	told[event].count++;
+	told[event].start_ns = start_ns;
+	told[event].argument = argument;
+}
+
 static void hazard_free(void *owner, void *pointer)
 {
 	(void)pointer;
@@ -84,6 +102,10 @@ static void statistics_are_sums(void)
 	                stat_of(hazard, "freed_bytes") == 16 * (LIST - 1),
 	        "what is named is not counted as freed");
 	CHECK(stat_of(hazard, "retries") == 7, "the map's retries, too");
+	CHECK(told[RM_EVENT_RECLAIM].count == 1 &&
+	                told[RM_EVENT_RECLAIM].start_ns == 1 &&
+	                told[RM_EVENT_RECLAIM].argument == 1,
+	        "a look is an event, with how many it had to keep");
 	hazard_scan(r[1]);
 	CHECK(stat_of(hazard, "hazard_scans") == 2, "each look is counted");
 	closed(hazard, r, THREADS);
@@ -158,16 +180,22 @@ static void quiescence_is_of_the_first_slots(void)
 	closed(hazard, r, THREADS);
 }
 
-/* Whether a look at these names finds each, and none of the others. */
+/* Whether a look at these names finds each once, and nothing else. */
 static bool look_is_right(
         struct hazard *hazard, const bool named[], size_t *places)
 {
+	size_t found = 0, wanted = 0;
 	struct hazard_names names = hazard_look(hazard);
 	bool right = (names.mask & (names.mask + 1)) == 0 &&
 	             names.mask + 1 >= 2 * hazard->threads * HAZARD_SLOTS;
 
-	for (size_t i = 0; i < OBJECTS; i++)
+	for (size_t i = 0; i < OBJECTS; i++) {
 		right &= hazard_is_named(&names, objects[i]) == named[i];
+		wanted += named[i];
+	}
+	for (size_t i = 0; i <= names.mask; i++)
+		found += names.table[i] != 0;
+	right &= found == wanted;
 	*places = names.mask + 1;
 	free(names.table);
 	return right;

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_epoch_life.c - one thread's steps of the epochs: when a bag is closed,
+ * what each step announces, who waits, what is counted and given back. It is
+ * linked with the stats objects.
+ */
+#include "tests/unit/support/counted_heap.h"
+/* after it, so that it is counted */
+#include "impls/support/epoch.h"
+#include "tests/unit/tap.h"
+#include "tests/unit/trial/played_clock.h"
+#include "tests/unit/wanted_stat.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { OBJECTS = 1000, BAG = 125, BAG_BYTES = 64 << 10, POLL = 16 };
+
+static char objects[OBJECTS];
+static size_t freed, freed_twice;
+static bool is_freed[OBJECTS];
+static unsigned last_kind;
+static void *last_owner;
+static int the_map; /* an owner is its address only */
+
+/* Stands in for runner/trial/events.c: the last event of each kind. */
+static struct {
+	uint64_t count, start_ns, argument;
+} told[RM_EVENTS];
+static uint64_t event_clock = 1;
+
+uint64_t rm_event_clock(void)
+{
+	return event_clock++;
+}
+
+void rm_event_span(enum rm_event event, uint64_t start_ns, uint64_t argument)
+{
+	told[event].count++;
+	told[event].start_ns = start_ns;
+	told[event].argument = argument;
+}
+
+static void epoch_free(void *owner, unsigned kind, void *pointer)
+{
+	size_t i = (size_t)((char *)pointer - objects);
+
+	freed++;
+	freed_twice += is_freed[i];
+	is_freed[i] = true;
+	last_kind = kind;
+	last_owner = owner;
+}
+
+static struct epoch *opened(
+        struct epoch_record *r[], size_t threads, uint64_t limit, bool keep)
+{
+	struct epoch *epoch = epoch_create(threads, limit, keep);
+
+	for (size_t i = 0; i < threads; i++)
+		r[i] = epoch_join(epoch, i, &the_map);
+	memset(is_freed, 0, sizeof(is_freed));
+	freed = freed_twice = 0;
+	return epoch;
+}
+
+static void closed(
+        struct epoch *epoch, struct epoch_record *r[], size_t threads)
+{
+	for (size_t i = 0; i < threads; i++)
+		epoch_leave(r[i]);
+	epoch_destroy(epoch, &the_map);
+}
+
+static void retire_many(struct epoch_record *record, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		epoch_retire(record, 1, &objects[i], 8);
+}
+
+static double stat_of(struct epoch *epoch, const char *name)
+{
+	struct wanted_stat wanted = { name, -1 };
+
+	epoch_stats(epoch, take_wanted, &wanted);
+	return wanted.value;
+}
+
+static void bags_have_bounds(void)
+{
+	struct epoch_record *r[1];
+	struct epoch *epoch = opened(r, 1, 0, false);
+
+	retire_many(r[0], BAG - 1);
+	CHECK(!r[0]->due && !r[0]->oldest && r[0]->limbo,
+	        "124 objects leave a bag open");
+	retire_many(r[0], 1);
+	CHECK(r[0]->due && r[0]->oldest && r[0]->oldest->count == BAG &&
+	                r[0]->oldest->bytes == 8 * BAG,
+	        "the 125th closes it");
+	CHECK(sizeof(struct epoch_bag) == 2048 - 16,
+	        "with the head of the heap's block a bag has 2 KiB");
+	epoch_retire(r[0], 1, &objects[200], BAG_BYTES - 1);
+	CHECK(r[0]->oldest == r[0]->newest, "nor do 64 KiB less a byte");
+	epoch_retire(r[0], 1, &objects[201], 1);
+	CHECK(r[0]->oldest->next == r[0]->newest &&
+	                r[0]->newest->bytes == BAG_BYTES,
+	        "the byte does");
+	closed(epoch, r, 1);
+}
+
+static void limits_are_shared_out(void)
+{
+	struct epoch_record *r[4];
+	struct epoch *epoch = opened(r, 4, 16000, false);
+
+	CHECK(stat_of(epoch, "retired_limit_bytes") == 16000 &&
+	                epoch->bag_bytes == 1000,
+	        "open bags stay below a quarter of the limit together");
+	closed(epoch, r, 4);
+	epoch = opened(r, 1, 0, false);
+	CHECK(stat_of(epoch, "retired_limit_bytes") == 256 * 1024 * 1024 &&
+	                epoch->bag_bytes == BAG_BYTES,
+	        "no limit is one of 256 MiB, and a bag has 64 KiB at most");
+	closed(epoch, r, 1);
+	epoch = opened(r, 1, 4 * (BAG_BYTES + 1), false);
+	CHECK(epoch->bag_bytes == BAG_BYTES, "nor a byte more");
+	closed(epoch, r, 1);
+	epoch_destroy(NULL, &the_map);
+}
+
+static void kinds_come_back(void)
+{
+	struct epoch_record *r[1];
+	struct epoch *epoch = opened(r, 1, 0, false);
+	bool right = true;
+
+	for (unsigned kind = 0; kind < 256; kind++) {
+		struct epoch_bag *bag;
+
+		epoch_retire(r[0], kind, &objects[kind], 0xffffffff);
+		bag = r[0]->oldest; /* it is too large: closed at once */
+		r[0]->oldest = r[0]->newest = NULL;
+		epoch_empty(r[0], &the_map, bag);
+		right &= last_kind == kind && is_freed[kind] &&
+		         freed == kind + 1 && last_owner == &the_map;
+	}
+	CHECK(right, "each of 256 kinds comes back with its object and owner");
+	CHECK(stat_of(epoch, "freed_bytes") == 256 * (double)0xffffffff &&
+	                stat_of(epoch, "retired_bytes") ==
+	                        stat_of(epoch, "freed_bytes") &&
+	                stat_of(epoch, "freed") == 256,
+	        "with all its bytes");
+	closed(epoch, r, 1);
+}
+
+/* Announces until something is freed, at most `most` times. */
+static unsigned announced_until_freed(
+        struct epoch_record *record, unsigned most)
+{
+	size_t before = freed;
+
+	for (unsigned i = 1; i <= most; i++) {
+		epoch_quiesce(record);
+		if (freed != before)
+			return i;
+	}
+	return 0;
+}
+
+static void looks_are_rare(void)
+{
+	struct epoch_record *r[1];
+	struct epoch *epoch = opened(r, 1, 0, false);
+	uint64_t now;
+
+	for (int i = 0; i < 100; i++)
+		epoch_quiesce(r[0]);
+	CHECK(epoch->now == 1, "without a limbo nobody looks");
+	retire_many(r[0], 1);
+	/* closed at the first look, in epoch 1; 2, 3, 4: its target was 3 */
+	CHECK(announced_until_freed(r[0], 100) == 3 * POLL,
+	        "with one every 16th announcement does: three are enough");
+	CHECK(!r[0]->limbo, "then there is no limbo");
+	retire_many(r[0], BAG);
+	now = epoch->now;
+	epoch_quiesce(r[0]);
+	CHECK(epoch->now == now + 1 && !r[0]->due,
+	        "a bag that was closed is looked at by the next one");
+	for (int i = 1; i < POLL; i++)
+		epoch_quiesce(r[0]);
+	CHECK(epoch->now == now + 1, "and then by the 16th again");
+	epoch_quiesce(r[0]);
+	CHECK(epoch->now == now + 2, "but not later");
+	closed(epoch, r, 1);
+}
+
+static void steps_announce_themselves(void)
+{
+	struct epoch_record *r[2];
+	struct epoch *epoch = opened(r, 2, 0, false);
+	uint64_t ticket = epoch->ticket;
+
+	CHECK(epoch->now == 1 && r[0]->seen == 1 && ticket > 0,
+	        "who joins has seen the epoch and left its mark");
+	epoch_advance(epoch);
+	CHECK(epoch->now == 2 && epoch->ticket != ticket,
+	        "when all have seen it the epoch moves by one, with a mark");
+	epoch_advance(epoch);
+	CHECK(epoch->now == 2, "but no further before they have");
+	epoch_quiesce(r[0]);
+	CHECK(r[0]->seen == 2 && r[1]->seen == 1,
+	        "an announcement is that of its thread");
+	epoch_advance(epoch);
+	CHECK(epoch->now == 2, "one that has not seen it is enough");
+	epoch_park(r[1]);
+	CHECK(r[1]->seen == 0, "who is parked has seen nothing");
+	epoch_advance(epoch);
+	CHECK(epoch->now == 3, "and is not waited for");
+	ticket = epoch->ticket;
+	epoch_unpark(r[1]);
+	CHECK(r[1]->seen == 3 && epoch->ticket != ticket,
+	        "until it goes on, which leaves a mark");
+	ticket = epoch->ticket;
+	retire_many(r[0], 1);
+	epoch_close(r[0]);
+	CHECK(epoch->ticket != ticket && r[0]->oldest->target == 5,
+	        "so does closing a bag, whose target is two epochs on");
+	CHECK(stat_of(epoch, "epochs") == 3, "epochs are counted");
+	closed(epoch, r, 2);
+}
+
+static void bytes_are_held(void)
+{
+	struct epoch_record *r[2];
+	struct epoch *epoch = opened(r, 2, 0, false);
+
+	retire_many(r[0], 10);
+	CHECK(stat_of(epoch, "retired_peak_bytes") == 0,
+	        "what is in an open bag is not held yet");
+	epoch_close(r[0]);
+	retire_many(r[1], 5);
+	epoch_close(r[1]);
+	CHECK(epoch->held_bytes == 120 &&
+	                stat_of(epoch, "retired_peak_bytes") == 120,
+	        "closed bags of all are");
+	epoch_park(r[1]);
+	epoch_park(r[0]);
+	epoch_unpark(r[0]);
+	for (int i = 0; i < 4; i++) {
+		epoch_quiesce(r[0]);
+		epoch_sweep(r[0]);
+	}
+	CHECK(epoch->held_bytes == 0 && freed == 15 &&
+	                stat_of(epoch, "retired_peak_bytes") == 120,
+	        "they are free some epochs later, and the peak stays");
+	epoch_unpark(r[1]);
+	rm_stat_own(&r[0]->retries, 3);
+	rm_stat_own(&r[1]->retries, 4);
+	rm_stat_own(&r[1]->waits, 5);
+	rm_stat_own(&r[1]->wait_ns, 6);
+	CHECK(stat_of(epoch, "retired") == 15 &&
+	                stat_of(epoch, "retired_bytes") == 120 &&
+	                stat_of(epoch, "retries") == 7 &&
+	                stat_of(epoch, "grace_waits") == 5 &&
+	                stat_of(epoch, "grace_wait_ns") == 6 &&
+	                stat_of(epoch, "grace_waiting") == 0,
+	        "each statistic is the sum over threads");
+	closed(epoch, r, 2);
+}
+
+/* Nobody else is joined, so that a wait ends by itself. */
+static void who_is_above_the_limit_waits(void)
+{
+	struct epoch_record *r[1];
+	struct epoch *epoch = opened(r, 1, 4000, false);
+
+	epoch_wait(r[0]);
+	CHECK(stat_of(epoch, "grace_waits") == 1 && epoch->now == 2,
+	        "a wait of who has retired nothing ends at once");
+	closed(epoch, r, 1);
+	epoch = opened(r, 1, 4000, false);
+	CHECK(epoch->bag_bytes == 1000, "four bags fill the limit");
+	for (size_t i = 0; i < 4; i++) {
+		epoch_retire(r[0], 1, &objects[i], 1000);
+		r[0]->due = false;
+	}
+	CHECK(epoch->held_bytes == 4000, "four are held");
+	r[0]->due = true;
+	epoch->now = 1; /* as if nobody had looked */
+	epoch_settle(r[0]);
+	CHECK(stat_of(epoch, "grace_waits") == 0 && !r[0]->due,
+	        "at the limit nobody waits");
+	epoch_retire(r[0], 1, &objects[4], 1001);
+	r[0]->pinned = 1;
+	epoch_settle(r[0]);
+	CHECK(stat_of(epoch, "grace_waits") == 0 && freed == 0,
+	        "nor above it, while references outlive an operation");
+	r[0]->pinned = 0;
+	epoch_settle(r[0]);
+	CHECK(stat_of(epoch, "grace_waits") == 0,
+	        "nor where no bag was closed since");
+	epoch_retire(r[0], 1, &objects[5], 10);
+	r[0]->due = true;
+	epoch_settle(r[0]);
+	CHECK(stat_of(epoch, "grace_waits") == 1 && freed == 6 && !r[0]->due &&
+	                stat_of(epoch, "grace_waiting") == 0,
+	        "above it the thread waits until all of its own is free");
+	CHECK(r[0]->seen != 0 && r[0]->seen >= epoch->now - 1,
+	        "and has seen the epoch when it goes on");
+	CHECK(stat_of(epoch, "grace_wait_ns") > 0 && !r[0]->limbo &&
+	                epoch->held_bytes == 0,
+	        "the time is counted, and nothing is held");
+	CHECK(told[RM_EVENT_GRACE_WAIT].count == 2 &&
+	                told[RM_EVENT_GRACE_WAIT].argument == 0 &&
+	                told[RM_EVENT_GRACE_WAIT].start_ns >= 1000000000 &&
+	                told[RM_EVENT_GRACE_WAIT].start_ns < rm_now_ns(),
+	        "the wait is an event, from where it began");
+	closed(epoch, r, 1);
+}
+
+static void orphans_wait_for_their_epoch(void)
+{
+	struct epoch_record *r[3];
+	struct epoch *epoch = opened(r, 3, 0, false);
+
+	retire_many(r[0], 1);
+	epoch_park(r[0]);
+	CHECK(epoch->orphans && !r[0]->oldest && !r[0]->newest && !r[0]->limbo,
+	        "who parks hands over what it has retired");
+	CHECK(!r[0]->due, "and has nothing to settle");
+	epoch_quiesce(r[1]);
+	epoch_quiesce(r[2]);
+	epoch_sweep(r[2]);
+	epoch_retire(r[1], 1, &objects[1], 8);
+	epoch_park(r[1]);
+	CHECK(epoch->orphans->next && !epoch->orphans->next->next,
+	        "another's come beside it");
+	for (int i = 0; i < 10 && freed == 0; i++) {
+		epoch_quiesce(r[2]);
+		epoch_sweep(r[2]);
+	}
+	CHECK(freed == 1 && is_freed[0] && epoch->orphans,
+	        "who looks frees what is out of reach, and no more");
+	epoch_quiesce(r[2]);
+	epoch_sweep(r[2]);
+	epoch_quiesce(r[2]);
+	epoch_sweep(r[2]);
+	CHECK(freed == 2 && !epoch->orphans, "the other one later");
+	closed(epoch, r, 3);
+	CHECK(freed_twice == 0, "each once");
+}
+
+/* Two threads hand over in one epoch, between them somebody looks. */
+static void late_orphans_are_seen(void)
+{
+	struct epoch_record *r[3];
+	struct epoch *epoch = opened(r, 3, 0, false);
+
+	retire_many(r[0], 1);
+	epoch_close(r[0]);
+	epoch_retire(r[1], 1, &objects[1], 8);
+	epoch_close(r[1]);
+	epoch->now = 10; /* both are out of reach */
+	r[0]->seen = r[2]->seen = 0;
+	r[1]->seen = 9; /* keeps the epoch where it is */
+	pthread_mutex_lock(&epoch->lock);
+	epoch_sweep(r[2]);
+	pthread_mutex_unlock(&epoch->lock);
+	CHECK(freed == 0, "what is not handed over nobody else frees");
+	epoch->orphans = r[0]->oldest;
+	r[0]->oldest = r[0]->newest = NULL;
+	pthread_mutex_lock(&epoch->lock);
+	epoch_sweep(r[2]);
+	pthread_mutex_unlock(&epoch->lock);
+	CHECK(freed == 0, "while another is at the orphans a look leaves them");
+	epoch_sweep(r[2]);
+	CHECK(freed == 1 && !epoch->orphans, "the next look does not");
+	CHECK(pthread_mutex_trylock(&epoch->lock) == 0,
+	        "and gives the lock back");
+	epoch->orphans = r[1]->oldest;
+	r[1]->oldest = r[1]->newest = NULL;
+	pthread_mutex_unlock(&epoch->lock);
+	epoch_sweep(r[2]);
+	CHECK(freed == 1, "in one epoch orphans are looked at once");
+	epoch_retire(r[2], 1, &objects[2], 8);
+	epoch_park(r[2]);
+	epoch_sweep(r[0]);
+	CHECK(freed == 2 && is_freed[1], "until others come to them");
+	closed(epoch, r, 3);
+	CHECK(freed == 3 && freed_twice == 0, "each is freed once");
+}
+
+static void the_end_frees_all(void)
+{
+	struct epoch_record *r[2];
+	struct epoch *epoch = opened(r, 2, 0, false);
+	int other;
+
+	retire_many(r[0], 1);
+	epoch_park(r[0]); /* an orphan */
+	epoch_retire(r[1], 1, &objects[1], 8);
+	epoch_close(r[1]);
+	epoch_retire(r[1], 1, &objects[2], 8);
+	epoch_destroy(epoch, &other);
+	CHECK(freed == 3 && freed_twice == 0 && last_owner == &other,
+	        "the end frees orphans, closed and open bags, with the owner "
+	        "that it is given");
+	epoch = opened(r, 1, 4, true);
+	retire_many(r[0], 3);
+	CHECK(r[0]->oldest->target == UINT64_MAX, "who keeps all never frees");
+	epoch_settle(r[0]);
+	for (int i = 0; i < 100; i++)
+		epoch_quiesce(r[0]);
+	CHECK(epoch->now == 1 && stat_of(epoch, "grace_waits") == 0 &&
+	                freed == 0,
+	        "nor looks, nor waits");
+	closed(epoch, r, 1);
+	CHECK(freed == 3, "but at its end");
+}
+
+static void bags_are_used_again(void)
+{
+	struct epoch_record *r[1];
+	struct epoch *epoch = opened(r, 1, 0, false);
+	long held = heap_held;
+	uint64_t reclaims = told[RM_EVENT_RECLAIM].count;
+
+	CHECK(held == 2, "one block of all, and an open bag");
+	retire_many(r[0], 3 * BAG);
+	CHECK(heap_held == held + 3, "three bags more when three are full");
+	for (int i = 0; i < 4; i++) {
+		epoch_quiesce(r[0]);
+		epoch_sweep(r[0]);
+	}
+	CHECK(freed == 3 * BAG && heap_held == held + 1,
+	        "when they are free one of them stays");
+	CHECK(told[RM_EVENT_RECLAIM].count == reclaims + 3 &&
+	                told[RM_EVENT_RECLAIM].argument == BAG &&
+	                told[RM_EVENT_RECLAIM].start_ns == event_clock - 1,
+	        "each is an event, from its first object on");
+	retire_many(r[0], BAG);
+	CHECK(heap_held == held + 1 && r[0]->open->count == 0 &&
+	                r[0]->open->bytes == 0 && !r[0]->open->next,
+	        "and is the next one, empty");
+	epoch_leave(r[0]);
+	held = heap_held;
+	CHECK(epoch_join(epoch, 0, &the_map) == r[0] && heap_held == held,
+	        "who comes back has its open bag still");
+	closed(epoch, r, 1);
+}
+
+static void without_memory(void)
+{
+	struct epoch_record *r[1];
+	struct epoch *epoch = opened(r, 1, 0, false);
+	int status;
+
+	fflush(stdout);
+	if (fork() == 0) {
+		signal(SIGABRT, SIG_DFL);
+		heap_is_full = true;
+		retire_many(r[0], BAG);
+		_exit(0);
+	}
+	wait(&status);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT,
+	        "a bag without memory ends the process");
+	closed(epoch, r, 1);
+	epoch = epoch_create(1, 0, false);
+	heap_is_full = true;
+	CHECK(!epoch_create(1, 0, false) && !epoch_join(epoch, 0, &the_map),
+	        "without memory there are no epochs, and nobody joins");
+	heap_is_full = false;
+	r[0] = epoch_join(epoch, 0, &the_map);
+	CHECK(r[0] == &epoch->records[0], "but later somebody does");
+	closed(epoch, r, 1);
+}
+
+int main(void)
+{
+	static void (*const scenes[])(void) = { bags_have_bounds,
+		limits_are_shared_out, kinds_come_back, looks_are_rare,
+		steps_announce_themselves, bytes_are_held,
+		who_is_above_the_limit_waits, orphans_wait_for_their_epoch,
+		late_orphans_are_seen, the_end_frees_all, bags_are_used_again,
+		without_memory };
+
+	for (size_t i = 0; i < sizeof(scenes) / sizeof(*scenes); i++) {
+		scenes[i]();
+		CHECK(heap_held == 0, "and every block is given back");
+	}
+	return DONE();
+}

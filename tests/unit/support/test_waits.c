@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_waits.c - how locks wait, on one thread: yielding, sleeping and futexes
+ * are played, and what another thread would do happens within them.
+ */
+#define GO_WAITS "tests/unit/support/played_waits.h"
+
+#include "impls/support/go_rwmutex.h"
+#include "impls/support/ticket.h"
+#include "tests/unit/tap.h"
+
+enum { PAUSES = 100 }; /* looks before a wait gives the CPU away */
+
+/* What was waited for, and what happens meanwhile. */
+static struct {
+	unsigned yields, sleeps;
+	uint64_t slept_ns;
+	struct ticket_lock *serves; /* moves on by one turn at each yield */
+	unsigned after;             /* from this yield on */
+} played;
+
+int sched_yield(void)
+{
+	if (++played.yields > played.after && played.serves)
+		played.serves->serving++;
+	return 0;
+}
+
+int nanosleep(const struct timespec *span, struct timespec *left)
+{
+	(void)left;
+	played.sleeps++;
+	played.slept_ns =
+	        (uint64_t)span->tv_sec * 1000000000 + (uint64_t)span->tv_nsec;
+	if (played.serves)
+		played.serves->serving++;
+	return 0;
+}
+
+static void begin(struct ticket_lock *serves, unsigned after)
+{
+	played.yields = played.sleeps = 0;
+	played.slept_ns = 0;
+	played.serves = serves;
+	played.after = after;
+}
+
+static void spinning_ends(void)
+{
+	unsigned looks = 0;
+
+	begin(NULL, 0);
+	for (unsigned i = 0; i < PAUSES; i++)
+		spin_wait(&looks);
+	CHECK(played.yields == 0, "a hundred looks keep the CPU");
+	spin_wait(&looks);
+	CHECK(played.yields == 1, "before the next it is given away");
+	spin_wait(&looks);
+	spin_wait(&looks);
+	CHECK(played.yields == 3, "and before each further one");
+}
+
+static void free_tickets_do_not_wait(void)
+{
+	struct ticket_lock lock = { 0 };
+
+	begin(&lock, 0);
+	ticket_lock(&lock);
+	CHECK(lock.next == 1 && lock.serving == 0 && !played.yields,
+	        "a free lock is had at once");
+	ticket_unlock(&lock);
+	CHECK(lock.next == 1 && lock.serving == 1, "and is free again");
+}
+
+static void near_turns_stay_awake(void)
+{
+	struct ticket_lock lock = { .next = 8 };
+
+	begin(&lock, 5);
+	ticket_lock(&lock);
+	CHECK(lock.next == 9 && lock.serving == 8, "the ninth waits its turn");
+	CHECK(played.sleeps == 0 && played.yields == 5 + 8,
+	        "awake, as it is eight turns away");
+}
+
+static void far_turns_sleep(void)
+{
+	struct ticket_lock lock = { .next = 10 };
+
+	begin(&lock, 5);
+	ticket_lock(&lock);
+	CHECK(lock.serving == 10 && played.sleeps == 2,
+	        "who is farther away sleeps, a turn at a time here");
+	CHECK(played.slept_ns == 9 * 50000, "50 us for each turn that is left");
+	CHECK(played.yields == 5 + 8, "and is awake for the last eight");
+	lock = (struct ticket_lock){ .next = UINT32_MAX - 3,
+		.serving = UINT32_MAX - 12 };
+	begin(&lock, 0);
+	ticket_lock(&lock);
+	CHECK(lock.serving == UINT32_MAX - 3 && played.sleeps == 1,
+	        "tickets far on are the same");
+	begin(NULL, 0);
+	ticket_sleep(40000);
+	CHECK(played.slept_ns == UINT64_C(2000000000),
+	        "a sleep may be longer than a second");
+	ticket_sleep(20001);
+	CHECK(played.slept_ns == UINT64_C(1000050000), "or have both parts");
+}
+
+/* --- Go's smallest mutex: 0 free, 1 held, 2 held and waited for --- */
+
+static void let_go(_Atomic uint32_t *word)
+{
+	if (played_waits.waits == 3)
+		*word = 0;
+}
+
+static void words_say_who_waits(void)
+{
+	_Atomic uint32_t w = 0;
+
+	played_waits = (struct played_waits){ 0 };
+	go_w_lock(&w);
+	CHECK(w == 1 && !played_waits.waits, "a free word is had at once");
+	go_w_unlock(&w);
+	CHECK(w == 0 && !played_waits.wakes,
+	        "nobody is woken where nobody waits");
+	w = 1;
+	played_waits.meanwhile = let_go;
+	go_w_lock(&w);
+	CHECK(played_waits.waits == 3 && played_waits.value == 2 &&
+	                played_waits.word == &w,
+	        "a held one is waited for until it is free");
+	CHECK(w == 2, "who got it after a wait says that more may wait");
+	go_w_unlock(&w);
+	CHECK(w == 0 && played_waits.wakes == 1 && played_waits.woken == 1 &&
+	                played_waits.word == &w,
+	        "so that unlocking wakes one");
+}
+
+static void release_two(_Atomic uint32_t *word)
+{
+	if (played_waits.waits == 2)
+		go_sem_release(word, 2);
+}
+
+static void semaphores_count(void)
+{
+	_Atomic uint32_t sem = 2;
+
+	played_waits = (struct played_waits){ 0 };
+	go_sem_acquire(&sem);
+	go_sem_acquire(&sem);
+	CHECK(sem == 0 && !played_waits.waits, "what is there is taken");
+	played_waits.meanwhile = release_two;
+	go_sem_acquire(&sem);
+	CHECK(sem == 1 && played_waits.waits == 2 && played_waits.value == 0,
+	        "then a thread sleeps until there is more, and takes one");
+	CHECK(played_waits.woken == 2, "as many as there are may wake");
+}
+
+static struct go_rwmutex lock;
+
+/* Both readers leave, one a wait. */
+static void a_reader_leaves(_Atomic uint32_t *word)
+{
+	(void)word;
+	go_rwmutex_read_unlock(&lock);
+}
+
+static void writers_wait_for_readers(void)
+{
+	lock = (struct go_rwmutex){ 0 };
+	played_waits = (struct played_waits){ 0 };
+	go_rwmutex_read_lock(&lock);
+	go_rwmutex_read_lock(&lock);
+	CHECK(lock.reader_count == 2 && !played_waits.waits,
+	        "readers do not wait for each other");
+	played_waits.meanwhile = a_reader_leaves;
+	go_rwmutex_lock(&lock);
+	CHECK(played_waits.waits == 2 && played_waits.wakes == 1,
+	        "a writer waits until the last one has left, which wakes it");
+	CHECK(lock.reader_count == -GO_RW_MAX_READERS && lock.w == 1 &&
+	                lock.writer_sem == 0 && lock.reader_wait == 0,
+	        "and is in");
+	go_rwmutex_unlock(&lock);
+	CHECK(lock.reader_count == 0 && lock.w == 0 && played_waits.wakes == 1,
+	        "leaving it wakes no reader where none waits");
+}
+
+/* The writer that holds it leaves, while a reader waits. */
+static void the_writer_leaves(_Atomic uint32_t *word)
+{
+	(void)word;
+	go_rwmutex_unlock(&lock);
+}
+
+static void readers_wait_for_writers(void)
+{
+	lock = (struct go_rwmutex){ 0 };
+	played_waits = (struct played_waits){ 0 };
+	go_rwmutex_lock(&lock);
+	CHECK(!played_waits.waits, "of a free lock nobody waits for readers");
+	played_waits.meanwhile = the_writer_leaves;
+	go_rwmutex_read_lock(&lock);
+	CHECK(played_waits.waits == 1 && played_waits.woken == 1 &&
+	                lock.reader_count == 1 && lock.reader_sem == 0,
+	        "a reader waits for the writer, which wakes it");
+	go_rwmutex_read_unlock(&lock);
+	CHECK(lock.reader_count == 0 && lock.reader_wait == 0,
+	        "and leaves nothing behind");
+}
+
+int main(void)
+{
+	spinning_ends();
+	free_tickets_do_not_wait();
+	near_turns_stay_awake();
+	far_turns_sleep();
+	words_say_who_waits();
+	semaphores_count();
+	writers_wait_for_readers();
+	readers_wait_for_writers();
+	return DONE();
+}
