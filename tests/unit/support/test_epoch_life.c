@@ -23,7 +23,13 @@ static size_t freed, freed_twice;
 static bool is_freed[OBJECTS];
 static unsigned last_kind;
 static void *last_owner;
-static int the_map; /* an owner is its address only */
+static int the_map;          /* an owner is its address only */
+static struct epoch *locked; /* was its lock held when something was freed? */
+static bool was_locked;
+
+/* Who waits lets this reader go on, each third time. */
+static struct epoch_record *slow_reader;
+static unsigned yields;
 
 /* Stands in for runner/trial/events.c: the last event of each kind. */
 static struct {
@@ -52,6 +58,15 @@ static void epoch_free(void *owner, unsigned kind, void *pointer)
 	is_freed[i] = true;
 	last_kind = kind;
 	last_owner = owner;
+	if (locked && !(was_locked = pthread_mutex_trylock(&locked->lock)))
+		pthread_mutex_unlock(&locked->lock);
+}
+
+int sched_yield(void)
+{
+	if (slow_reader && ++yields % 3 == 0)
+		epoch_quiesce(slow_reader);
+	return 0;
 }
 
 static struct epoch *opened(
@@ -321,6 +336,21 @@ static void who_is_above_the_limit_waits(void)
 	closed(epoch, r, 1);
 }
 
+static void readers_are_waited_for(void)
+{
+	struct epoch_record *r[2];
+	struct epoch *epoch = opened(r, 2, 4000, false);
+
+	slow_reader = r[1];
+	yields = 0;
+	retire_many(r[0], 1);
+	epoch_wait(r[0]);
+	CHECK(freed == 1 && yields >= 6 && !r[0]->limbo,
+	        "a wait ends when readers are past what was retired");
+	slow_reader = NULL;
+	closed(epoch, r, 2);
+}
+
 static void orphans_wait_for_their_epoch(void)
 {
 	struct epoch_record *r[3];
@@ -414,11 +444,20 @@ static void the_end_frees_all(void)
 	epoch_settle(r[0]);
 	for (int i = 0; i < 100; i++)
 		epoch_quiesce(r[0]);
+	epoch_park(r[0]);
 	CHECK(epoch->now == 1 && stat_of(epoch, "grace_waits") == 0 &&
-	                freed == 0,
-	        "nor looks, nor waits");
+	                freed == 0 && !r[0]->oldest && !r[0]->limbo,
+	        "nor looks, nor waits, but hands over");
 	closed(epoch, r, 1);
-	CHECK(freed == 3, "but at its end");
+	CHECK(freed == 3, "all of it is freed at the end");
+	epoch = opened(r, 1, 0, false);
+	retire_many(r[0], 1);
+	locked = epoch;
+	epoch_leave(r[0]);
+	CHECK(freed == 1 && was_locked,
+	        "the last one that leaves frees orphans under the lock");
+	locked = NULL;
+	epoch_destroy(epoch, &the_map);
 }
 
 static void bags_are_used_again(void)
@@ -484,9 +523,9 @@ int main(void)
 	static void (*const scenes[])(void) = { bags_have_bounds,
 		limits_are_shared_out, kinds_come_back, looks_are_rare,
 		steps_announce_themselves, bytes_are_held,
-		who_is_above_the_limit_waits, orphans_wait_for_their_epoch,
-		late_orphans_are_seen, the_end_frees_all, bags_are_used_again,
-		without_memory };
+		who_is_above_the_limit_waits, readers_are_waited_for,
+		orphans_wait_for_their_epoch, late_orphans_are_seen,
+		the_end_frees_all, bags_are_used_again, without_memory };
 
 	for (size_t i = 0; i < sizeof(scenes) / sizeof(*scenes); i++) {
 		scenes[i]();

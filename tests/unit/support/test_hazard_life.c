@@ -21,7 +21,9 @@ enum { THREADS = 3, OBJECTS = 4096, LIST = 2 * 3 * 3 + 64, ROUNDS = 2000 };
 static char objects[OBJECTS][16]; /* addresses, like those of a heap */
 static size_t freed_count;
 static void *last_owner;
-static int the_map; /* an owner is its address only */
+static int the_map;           /* an owner is its address only */
+static struct hazard *locked; /* was its lock held when something was freed? */
+static bool was_locked;
 
 /* Stands in for runner/trial/events.c: the last event of each kind. */
 static struct {
@@ -46,6 +48,8 @@ static void hazard_free(void *owner, void *pointer)
 	(void)pointer;
 	last_owner = owner;
 	freed_count++;
+	if (locked && !(was_locked = pthread_mutex_trylock(&locked->lock)))
+		pthread_mutex_unlock(&locked->lock);
 }
 
 static struct hazard *opened(struct hazard_record *records[], size_t threads)
@@ -134,6 +138,27 @@ static void a_look_never_waits(void)
 	CHECK(pthread_mutex_trylock(&hazard->lock) == 0,
 	        "a look gives the lock back");
 	pthread_mutex_unlock(&hazard->lock);
+	closed(hazard, r, THREADS);
+}
+
+/* Two at a time would free one object twice. */
+static void what_was_handed_over_is_freed_alone(void)
+{
+	struct hazard_record *r[THREADS];
+	struct hazard *hazard = opened(r, THREADS);
+
+	locked = hazard;
+	hazard_retire(r[0], objects[1], 16);
+	hazard_leave(r[0]);
+	CHECK(freed_count == 1 && was_locked,
+	        "who leaves frees what it hands over under the lock");
+	hazard_name(r[1], 0, name_of(2));
+	hazard_retire(r[2], objects[2], 16);
+	hazard_leave(r[2]);
+	hazard_name(r[1], 0, 0);
+	hazard_scan(r[1]);
+	CHECK(freed_count == 2 && was_locked, "and so does a look");
+	locked = NULL;
 	closed(hazard, r, THREADS);
 }
 
@@ -318,6 +343,7 @@ int main(void)
 {
 	nothing_is_kept(statistics_are_sums);
 	nothing_is_kept(a_look_never_waits);
+	nothing_is_kept(what_was_handed_over_is_freed_alone);
 	nothing_is_kept(the_owner_is_told);
 	nothing_is_kept(quiescence_is_of_the_first_slots);
 	nothing_is_kept(any_names_are_found);
