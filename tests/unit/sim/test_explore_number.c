@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_number.c - what a schedule's number decides: its scheduler and
-   the depth of PCT. Nothing is played; the schedule that would be is looked
-   at. */
+/* test_explore_number.c - what a schedule's number decides: its program, its
+   scheduler and the depth of PCT. Nothing is played; the schedule that would be
+   is looked at. */
 #include "runner/sim/explore/number.c"
 
+#include "runner/base/rng.h"
 #include "tests/unit/tap.h"
 
 #include <string.h>
@@ -15,6 +16,19 @@ const struct rm_explore_scheduler rm_explore_listed = { .name = "listed" };
 
 static struct rm_explore_schedule last;
 
+/* What was asked for last, and what is answered. */
+static struct {
+	uint64_t made, limit; /* of how many programs, the last one's number */
+	unsigned programs, plays, tallied, cleared;
+	bool plain;
+	const struct rm_explore_program *program;
+	struct rm_explore_exhaust all;
+	const void *tally, *taken, *played, *error;
+	const uint64_t *steps; /* of each play in turn */
+	size_t listed;         /* turns on the list of the last play */
+	int status, fails_at;  /* from this play on; 0: never */
+} asked;
+
 bool rm_explore_is_special(
         const struct rm_explore_options *options, uint64_t number)
 {
@@ -24,16 +38,29 @@ bool rm_explore_is_special(
 void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program)
 {
-	(void)options, (void)number, (void)program;
+	asked.made = number;
+	asked.programs++;
+	asked.plain = options->plain;
+	asked.program = program;
 }
 
 int rm_explore_play(const struct rm_explore_program *program,
         struct rm_explore_schedule *schedule, uint64_t limit,
         struct rm_explore_played *played, struct rm_error *error)
 {
-	(void)program, (void)limit, (void)played, (void)error;
 	last = *schedule;
-	return 0;
+	asked.limit = limit;
+	asked.listed = schedule->list ? schedule->list->count : SIZE_MAX;
+	asked.played = played;
+	asked.error = error;
+	if (program != asked.program)
+		return 1;
+	if (asked.steps)
+		played->steps = asked.steps[asked.plays];
+	asked.plays++;
+	return asked.fails_at && asked.plays >= (unsigned)asked.fails_at
+	               ? asked.status
+	               : 0;
 }
 
 int rm_explore_exhaust(const struct rm_explore_program *program,
@@ -41,20 +68,33 @@ int rm_explore_exhaust(const struct rm_explore_program *program,
         struct rm_explore_turns *taken, struct rm_explore_played *played,
         struct rm_error *error)
 {
-	(void)program, (void)how, (void)tally, (void)taken, (void)played,
-	        (void)error;
-	return 0;
+	if (program != asked.program)
+		return 1;
+	asked.all = *how;
+	asked.tally = tally;
+	asked.taken = taken;
+	asked.played = played;
+	asked.error = error;
+	return asked.status;
 }
 
 void rm_explore_tally_add(
         struct rm_explore_tally *tally, const struct rm_explore_played *played)
 {
-	(void)tally, (void)played;
+	asked.tallied++;
+	asked.tally = tally;
+	asked.played = played;
 }
 
 void rm_explore_played_clear(struct rm_explore_played *played)
 {
-	(void)played;
+	asked.cleared++;
+	asked.played = played;
+}
+
+static void begin(void)
+{
+	memset(&asked, 0, sizeof(asked));
 }
 
 enum { NUMBERS = 64 };
@@ -124,6 +164,100 @@ static void who_stalls(void)
 	        "and all have it where it is asked for");
 }
 
+static void horizons_are_calibrated(void)
+{
+	static const uint64_t steps[] = { 7, 30, 200, 9, 12, 100, 3, 40 };
+	static const uint64_t none[8] = { 0 };
+	const struct rm_explore_options options = {
+		.policy = RM_EXPLORE_MIX, .steps = 5000, .seed = 1
+	};
+	struct rm_error error;
+	uint64_t horizon = 99;
+
+	begin();
+	asked.steps = steps;
+	CHECK(rm_explore_calibrate(&options, &horizon, &error) == 0 &&
+	                horizon == 200,
+	        "the horizon is the longest of some programs");
+	CHECK(asked.programs == 8 && asked.plays == 8 && asked.made == 7 &&
+	                asked.plain && asked.limit == 5000 &&
+	                asked.error == &error,
+	        "of the first eight, all of them plain");
+	CHECK(last.scheduler == &rm_explore_listed && asked.listed == 0,
+	        "one thread after the other");
+	CHECK(asked.cleared == 1, "what was played is given back");
+	begin();
+	asked.steps = none;
+	rm_explore_calibrate(&options, &horizon, &error);
+	CHECK(horizon == 1, "there is one step at least");
+	begin();
+	asked.fails_at = 3;
+	asked.status = -5;
+	CHECK(rm_explore_calibrate(&options, &horizon, &error) == -5 &&
+	                asked.plays == 3 && asked.cleared == 1,
+	        "what cannot be played ends it, and is said");
+}
+
+static void a_schedule_has_its_number(void)
+{
+	const struct rm_explore_options options = {
+		.policy = RM_EXPLORE_PCT, .steps = 5000, .seed = 17
+	};
+	struct rm_explore_tally tally = { .schedules = 4 };
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	struct rm_explore_turns taken = { .count = 9 };
+	struct rm_error error;
+	int status;
+
+	begin();
+	status = rm_explore_number(
+	        &options, 6, 321, &tally, &taken, &played, &error);
+	CHECK(status == 0 && asked.made == 6 && asked.programs == 1 &&
+	                !asked.plain && asked.limit == 5000 &&
+	                asked.played == &played && asked.error == &error,
+	        "a number has its program, and the limit of steps");
+	CHECK(last.rng == rm_seed(17, 13) && last.horizon == 321 &&
+	                last.depth == 1 + 6 % RM_EXPLORE_DEPTH_MAX,
+	        "its own random numbers, and the horizon");
+	CHECK(last.taken == &taken && taken.count == 0,
+	        "its turns are written down from the start");
+	CHECK(asked.tallied == 1 && asked.tally == &tally &&
+	                tally.schedules == 5,
+	        "and it is one more of the tally");
+	asked.fails_at = 1;
+	asked.status = -12;
+	CHECK(rm_explore_number(
+	              &options, 7, 321, &tally, NULL, &played, &error) == -12 &&
+	                !last.taken && last.rng == rm_seed(17, 15),
+	        "turns need not be written down; what fails is said");
+}
+
+static void exhausted_numbers_are_programs(void)
+{
+	const struct rm_explore_options options = {
+		.policy = RM_EXPLORE_EXHAUSTIVE,
+		.steps = 5000,
+		.schedules = 77,
+		.preemptions = 3,
+	};
+	struct rm_explore_tally tally = { 0 };
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	struct rm_explore_turns taken = { .count = 9 };
+	struct rm_error error;
+
+	begin();
+	asked.status = -3;
+	CHECK(rm_explore_number(
+	              &options, 5, 1, &tally, &taken, &played, &error) == -3 &&
+	                asked.made == 5 && asked.plays == 0,
+	        "where schedules are exhausted a number is a program");
+	CHECK(asked.all.preemptions == 3 && asked.all.most == 77 &&
+	                asked.all.limit == 5000 && !asked.all.unreduced &&
+	                asked.tally == &tally && asked.taken == &taken &&
+	                asked.played == &played && asked.error == &error,
+	        "with all that was asked for");
+}
+
 int main(void)
 {
 	unsigned of[RM_EXPLORE_DEPTH_MAX + 1];
@@ -140,5 +274,8 @@ int main(void)
 	count_depths(RM_EXPLORE_RANDOM, 0, of);
 	CHECK(each_is(of, 0), "random has no PCT");
 	who_stalls();
+	horizons_are_calibrated();
+	a_schedule_has_its_number();
+	exhausted_numbers_are_programs();
 	return DONE();
 }
