@@ -272,7 +272,15 @@ int main(void)
 	CHECK(of[2] == NUMBERS / 4,
 	        "a depth that was asked for is all there is");
 	count_depths(RM_EXPLORE_RANDOM, 0, of);
-	CHECK(each_is(of, 0), "random has no PCT");
+	CHECK(each_is(of, 0) && last.scheduler == &rm_explore_random,
+	        "random has no PCT");
+	rm_explore_number(
+	        &(struct rm_explore_options){ .policy = RM_EXPLORE_MIX }, 4,
+	        100, &(struct rm_explore_tally){ 0 }, NULL,
+	        &(struct rm_explore_played){ .fault = RM_EXPLORE_NOTHING },
+	        NULL);
+	CHECK(last.scheduler == &rm_explore_random,
+	        "nor has what is left of a mix");
 	who_stalls();
 	horizons_are_calibrated();
 	a_schedule_has_its_number();
