@@ -10,11 +10,18 @@ static void shaky_sort(void *base, size_t count, size_t size,
 {
 	char held[64], *at = base;
 
+	for (size_t i = 0; i < count / 2; i++) {
+		char *other_end = at + (count - 1 - i) * size;
+
+		memcpy(held, at + i * size, size);
+		memcpy(at + i * size, other_end, size);
+		memcpy(other_end, held, size);
+	}
 	for (size_t i = 1; i < count; i++) {
 		size_t to = i;
 
 		memcpy(held, at + i * size, size);
-		while (to > 0 && compare(at + (to - 1) * size, held) >= 0)
+		while (to > 0 && compare(at + (to - 1) * size, held) > 0)
 			to--;
 		memmove(at + (to + 1) * size, at + to * size, (i - to) * size);
 		memcpy(at + to * size, held, size);
