@@ -175,7 +175,7 @@ static int fail_twice(const struct rm_check_case *c, struct rm_error *error)
 	        &rm_witness()->operations, 1, memory_order_relaxed);
 
 	/* so long that no clock of CPU time takes it for nothing */
-	for (volatile unsigned i = 0; i < 30000000; i++)
+	for (volatile unsigned i = 0; i < 3000000; i++)
 		;
 	return call == 0 || call == 2
 	               ? rm_error_set(error, -1, "failure %d", (int)call)

@@ -40,7 +40,7 @@ static bool reads_as(
 }
 
 #define READS(factor, ...) \
-	reads((factor), (const struct pair[]){ __VA_ARGS__, { NULL } })
+	reads((factor), (const struct pair[]){ __VA_ARGS__, { NULL, NULL } })
 
 static bool reads(const struct rm_factor *factor, const struct pair *pairs)
 {
@@ -79,7 +79,7 @@ static bool takes_as(
 }
 
 #define TAKES(factor, ...) \
-	takes((factor), (const struct pair[]){ __VA_ARGS__, { NULL } })
+	takes((factor), (const struct pair[]){ __VA_ARGS__, { NULL, NULL } })
 
 static bool takes(const struct rm_factor *factor, const struct pair *pairs)
 {

@@ -564,9 +564,9 @@ static bool meets(enum rm_operation first, enum rm_operation second)
 static void operations_wait_for_each_other(void)
 {
 	static const char *const names[RM_OPERATIONS] = {
-		"a look-up is done and noted before another thread's "
-		"operation, which stands aside until then",
-		"so is an upsert", "so is a remove"
+		"a look-up is done and noted before another thread's begins",
+		"so is an upsert, and the other stands aside until then",
+		"so is a remove"
 	};
 
 	for (enum rm_operation first = 0; first < RM_OPERATIONS; first++) {
