@@ -21,9 +21,9 @@ enum {
 };
 
 /*
- * Key i of a set; all keys of a set differ, i < 2^31. String bytes are
- * written to `buffer` (RM_KEYSET_BYTES) and live as long as it. The word of
- * RM_KEYS_CHAIN is not set: rm_keyset_chain().
+ * Key i of a set; all keys of a set differ, i < 2^31, of RM_KEYS_EDGES
+ * i < 2^24. String bytes are written to `buffer` (RM_KEYSET_BYTES) and live as
+ * long as it. The word of RM_KEYS_CHAIN is not set: rm_keyset_chain().
  */
 struct rm_key rm_keyset_key(
         enum rm_keyset set, struct rm_shape shape, size_t i, char *buffer);
