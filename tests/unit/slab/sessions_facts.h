@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sessions_facts.h - facts of sessions that hold for any state: operations,
+ * scans, checks, the loop that holds sessions, and what is given back. The
+ * includer defines SESSION_STATE.
+ */
+#ifndef RM_TEST_SESSIONS_FACTS_H
+#define RM_TEST_SESSIONS_FACTS_H
+
+#include "tests/unit/support/counted_heap.h"
+/* after it, so that they are counted */
+#include "impls/slab/sessions.h"
+#include "runner/driver.h"
+#include "tests/unit/tap.h"
+#include "tests/unit/wanted_stat.h"
+
+enum { KEYS = 300 };
+
+static const struct rm_map_ops ops = { SESSIONS_OPS };
+
+/* Of several lengths: none, within the record, as long as that, longer. */
+static struct rm_key some_key(struct rm_shape shape, unsigned n)
+{
+	static const size_t lengths[] = { 16, 17, 9, 40 };
+	static char bytes[KEYS + 1][40];
+	struct rm_key key = { .word = n * 77 };
+
+	if (!shape.str)
+		return key;
+	memset(bytes[n], 'a', sizeof(bytes[n]));
+	snprintf(bytes[n], 8, "%u", n);
+	key.bytes = bytes[n];
+	key.length = n ? lengths[n % 4] : 0;
+	return key;
+}
+
+static struct sessions *map_of(struct rm_shape shape, size_t keys)
+{
+	const struct rm_sizing sizing = {
+		.keys = keys, .threads = 1, .shape = shape, .seed = 7
+	};
+
+	return ops.create(&sizing);
+}
+
+static bool is_value(struct rm_shape shape, const struct rm_value *value,
+        unsigned n, uint64_t sequence)
+{
+	const struct rm_value wanted = rm_value_of(n, 1, sequence);
+
+	return !memcmp(value, &wanted, shape.value_bytes);
+}
+
+/* All keys: sequence 1, then 2; odd ones are removed. */
+static bool keys_come_and_go(struct sessions *map, struct rm_shape shape)
+{
+	bool right = true;
+
+	for (unsigned n = 0; n < KEYS; n++) {
+		const struct rm_key key = some_key(shape, n);
+		const struct rm_value first = rm_value_of(n, 1, 1),
+		                      second = rm_value_of(n, 1, 2);
+		struct rm_value old = { { 0 } };
+
+		right &= !ops.lookup(map, shape, key, &old) && !old.word[0];
+		right &= !ops.upsert(map, shape, key, &first);
+		right &= ops.lookup(map, shape, key, &old) &&
+		         is_value(shape, &old, n, 1);
+		old = (struct rm_value){ { 0 } };
+		right &= ops.exchange(map, shape, key, &second, &old) &&
+		         is_value(shape, &old, n, 1);
+		right &= ops.length(map) == n + 1;
+	}
+	for (unsigned n = 1; n < KEYS; n += 2)
+		right &= ops.remove(map, shape, some_key(shape, n)) &&
+		         !ops.remove(map, shape, some_key(shape, n));
+	for (unsigned n = 0; n < KEYS; n++) {
+		struct rm_value value;
+
+		right &= ops.lookup(map, shape, some_key(shape, n), &value) ==
+		         (n % 2 == 0);
+		right &= n % 2 || is_value(shape, &value, n, 2);
+	}
+	return right && ops.length(map) == KEYS / 2;
+}
+
+static bool conditions_are_met(struct sessions *map, struct rm_shape shape)
+{
+	const struct rm_key key = some_key(shape, KEYS);
+	const struct rm_value first = rm_value_of(KEYS, 1, 1),
+	                      second = rm_value_of(KEYS, 1, 2);
+	struct rm_value value = { { 0 } };
+	bool right;
+
+	right = !ops.take(map, shape, key, &value) && !value.word[0] &&
+	        !ops.compare_swap(map, shape, key, &first, &second) &&
+	        !ops.lookup(map, shape, key, &value);
+	right &= !ops.insert_if_absent(map, shape, key, &first, &value) &&
+	         ops.insert_if_absent(map, shape, key, &second, &value) &&
+	         is_value(shape, &value, KEYS, 1);
+	right &= !ops.compare_swap(map, shape, key, &second, &second) &&
+	         ops.lookup(map, shape, key, &value) &&
+	         is_value(shape, &value, KEYS, 1);
+	right &= ops.compare_swap(map, shape, key, &first, &second) &&
+	         !ops.compare_swap(map, shape, key, &first, &second);
+	value = (struct rm_value){ { 0 } };
+	right &= ops.take(map, shape, key, &value) &&
+	         is_value(shape, &value, KEYS, 2) &&
+	         !ops.exchange(map, shape, key, &first, &value) &&
+	         ops.remove(map, shape, key);
+	return right;
+}
+
+struct visit {
+	unsigned seen[KEYS], all, most;
+	struct rm_shape shape;
+	bool right;
+};
+
+static bool see(void *context, struct rm_key key, const struct rm_value *value)
+{
+	struct visit *visit = context;
+	const unsigned n = (uint32_t)value->word[0] % KEYS;
+	const struct rm_key wanted = some_key(visit->shape, n);
+
+	visit->right &=
+	        is_value(visit->shape, value, n, 2) &&
+	        key.length == wanted.length &&
+	        key.word == (visit->shape.str ? 0 : wanted.word) &&
+	        (!key.length || !memcmp(key.bytes, wanted.bytes, key.length));
+	visit->seen[n]++;
+	return ++visit->all < visit->most;
+}
+
+/* Of the keys that are left: the even ones. */
+static bool scans_are_whole(struct sessions *map, struct rm_shape shape)
+{
+	struct visit visit = {
+		.most = UINT32_MAX, .shape = shape, .right = true
+	};
+
+	ops.scan(map, shape, see, &visit);
+	for (unsigned n = 0; n < KEYS; n++)
+		visit.right &= visit.seen[n] == (n % 2 == 0);
+	for (unsigned most = 1; most < 20; most++) {
+		visit.most = most;
+		visit.all = 0;
+		ops.scan(map, shape, see, &visit);
+		visit.right &= visit.all == most;
+	}
+	return visit.right;
+}
+
+/* As many buckets as stripes at least: chains are long with 64. */
+static void a_shape(struct rm_shape shape, size_t keys)
+{
+	struct sessions *map = map_of(shape, keys);
+	char fact[120], why[100] = "";
+
+	snprintf(fact, sizeof(fact),
+	        "%s keys, %u bytes, %zu buckets: operations do what they say",
+	        shape.str ? "string" : "u64", shape.value_bytes,
+	        (size_t)map->mask + 1);
+	CHECK(keys_come_and_go(map, shape) && conditions_are_met(map, shape),
+	        fact);
+	CHECK(scans_are_whole(map, shape),
+	        "a scan sees each once, until it is ended");
+	CHECK(ops.check(map, why, sizeof(why)) && !why[0], "the map is sound");
+	ops.destroy(map);
+	CHECK(heap_held == 0, "every block is given back");
+}
+
+static void sizes(void)
+{
+	static const size_t keys[] = { 0, 64, 65, 128, 1000 },
+	                    buckets[] = { 64, 64, 128, 128, 1024 };
+	bool right = true;
+
+	for (size_t i = 0; i < 5; i++) {
+		struct sessions *map = map_of(RM_U64X8, keys[i]);
+
+		right &= map->mask == buckets[i] - 1;
+		ops.destroy(map);
+	}
+	CHECK(right, "there are as many buckets as keys, and 64 at least");
+	heap_is_full = true;
+	CHECK(!map_of(RM_U64X8, 10), "without memory there is no map");
+	struct rm_worker worker = { .slot = 0 };
+
+	CHECK(!life_open_all(&worker) && !worker.held,
+	        "and nobody holds sessions");
+	heap_is_full = false;
+}
+
+static bool check_says(struct sessions *map, const char *wanted)
+{
+	char why[100] = "";
+
+	return !ops.check(map, why, sizeof(why)) && !strcmp(why, wanted);
+}
+
+static void what_is_broken_is_said(void)
+{
+	struct sessions *map = map_of(RM_U64X8, 64);
+	struct session **link, **other, *held;
+	const struct rm_value value = rm_value_of(1, 1, 1);
+
+	ops.upsert(map, RM_U64X8, some_key(RM_U64X8, 1), &value);
+	link = session_place(map, RM_U64X8, some_key(RM_U64X8, 1)).bucket;
+	map->stripes[3].open++;
+	CHECK(check_says(map, "sessions are counted wrongly"),
+	        "a wrong count is found");
+	map->stripes[3].open--;
+	other = link == map->buckets ? link + map->mask : map->buckets;
+	held = *link;
+	*other = held;
+	*link = NULL;
+	CHECK(check_says(map, "a session is in another's chain"),
+	        "so is a session in another's chain, the last or the first");
+	*link = held;
+	*other = NULL;
+	CHECK(!check_says(map, ""), "and nothing of a map that is sound");
+	ops.destroy(map);
+}
+
+/* A thread that holds sessions, and what it counts. */
+static struct rm_worker worker_of(struct sessions *map, const uint64_t args[2])
+{
+	return (struct rm_worker){ .thread = map,
+		.resident = 20,
+		.threads = 3,
+		.slot = 1,
+		.rng = 5,
+		.loop_args = args,
+		.iterations_limit = 3000 };
+}
+
+static void the_loop_counts(void)
+{
+	const uint64_t args[] = { 4, 6 };
+	struct sessions *map = map_of(RM_U64X24, 64);
+	struct rm_worker worker = worker_of(map, args);
+	atomic_bool stop = false;
+	struct rm_counts *counts = &worker.counts;
+
+	worker.stop = &stop;
+	CHECK(life_open_all(&worker) && ops.length(map) == 7 &&
+	                counts->inserts == 7 && counts->writes == 7,
+	        "a thread opens its share: of 20 sessions 7");
+	sessions_loops[0].run(&worker);
+	CHECK(counts->iterations == 3000 && counts->pairs > 500 &&
+	                counts->pairs < 700,
+	        "one step in five closes a session and opens another");
+	CHECK(counts->removes == counts->pairs &&
+	                counts->inserts == counts->pairs + 7 &&
+	                counts->writes == 2 * counts->pairs + 7 &&
+	                ops.length(map) == 7 && !counts->wrong,
+	        "as many as before are open, and all answers are right");
+	worker.write_below = UINT32_MAX;
+	counts->iterations = counts->writes = counts->pairs = 0;
+	sessions_loops[0].run(&worker);
+	CHECK(counts->writes == 3000 + counts->pairs && !counts->wrong,
+	        "what a step writes is counted");
+	life_close_all(&worker);
+	CHECK(ops.length(map) == 0 && !worker.held && !counts->wrong,
+	        "and at its end they are closed");
+	ops.destroy(map);
+	CHECK(heap_held == 0, "nothing is left behind");
+}
+
+/* One field of one session is another's. */
+static void wrong_fields_are_seen(void)
+{
+	const uint64_t args[] = { 4, 6 };
+	struct sessions *map = map_of(RM_U64X24, 64);
+	struct rm_worker worker = worker_of(map, args);
+	atomic_bool stop = true;
+	const struct life *life;
+
+	worker.stop = &stop;
+	life_open_all(&worker);
+	life = worker.held;
+	sessions_loops[0].run(&worker);
+	CHECK(worker.counts.iterations == 0, "a thread that is stopped stops");
+	stop = false;
+	session_write(life->sessions[6], 3 + 5, 1);
+	for (unsigned i = 0; i < 3000 && !worker.counts.wrong; i++)
+		life_touch(worker.held, rm_next(&worker.rng));
+	CHECK(worker.counts.wrong, "a field that is not its own is seen");
+	life_close_all(&worker);
+	ops.destroy(map);
+}
+
+static int sessions_facts(void)
+{
+	const struct rm_shape shapes[] = { RM_U64X8, RM_U64X24, RM_STR16X8,
+		RM_STR16X24 };
+
+	for (size_t i = 0; i < RM_SHAPES; i++) {
+		a_shape(shapes[i], 64);
+		a_shape(shapes[i], KEYS);
+	}
+	sizes();
+	what_is_broken_is_said();
+	the_loop_counts();
+	wrong_fields_are_seen();
+	CHECK(heap_held == 0, "every block is given back");
+	return DONE();
+}
+
+#endif /* RM_TEST_SESSIONS_FACTS_H */
