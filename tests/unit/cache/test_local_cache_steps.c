@@ -367,6 +367,36 @@ static void logs_are_followed(void)
 	cached.destroy(map);
 }
 
+/* Two keys of one line: only a write of the one that is in it empties it. */
+static void neighbours_stay(void)
+{
+	struct cached_map *map = map_of(RM_U64X8, 0);
+	struct cache *reader = cached.join(map, 0);
+	void *writer = cached.join(map, 1);
+	uint64_t other = 2;
+
+	while (cache_line_of(
+	               reader, rm_hash(RM_U64X8, word_key(other), map->seed)) !=
+	        cache_line_of(
+	                reader, rm_hash(RM_U64X8, word_key(1), map->seed)))
+		other++;
+	put(&cached, writer, 1, 1);
+	cached.quiesce(reader);
+	get(&cached, reader, 1);
+	put(&cached, writer, other, 5);
+	cached.quiesce(reader);
+	CHECK(get(&cached, reader, 1) == 1 && stat_of(map, "cache_hits") == 1,
+	        "a write of another key of its line leaves a line as it is");
+	CHECK(get(&cached, reader, other) == 5 &&
+	                get(&cached, reader, 1) == 1 &&
+	                stat_of(map, "cache_hits") == 1,
+	        "a look-up of the other takes its place");
+	put(&cached, reader, other, 6);
+	CHECK(get(&cached, reader, 1) == 1 && stat_of(map, "cache_hits") == 2,
+	        "its own write of the other leaves it, too");
+	cached.destroy(map);
+}
+
 static void the_map_behind_is_told(void)
 {
 	struct cached_map *map = map_of(RM_U64X8, 0);
@@ -392,6 +422,7 @@ int main(void)
 	each_write_is_seen();
 	no_change_is_logged_too();
 	logs_are_followed();
+	neighbours_stay();
 	the_map_behind_is_told();
 	return DONE();
 }

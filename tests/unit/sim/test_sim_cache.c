@@ -163,6 +163,38 @@ static void levels_include(const char *inclusion, bool inclusive)
 	rm_sim_destroy(sim);
 }
 
+/* Of one core, so often, with lines that hit at the front of their set, behind
+   it, and not at all. */
+static uint64_t loads_of(bool rmw_loads)
+{
+	struct rm_sim_mach mach = sim_mach("1Ki 4-way lru", "none", "none");
+	struct rm_sim *sim = sim_start(&mach, 1, LINES * 64);
+	struct rm_sim_core *core = rm_sim_core(sim, 0);
+	uint64_t loads;
+
+	core->rmw_loads = rmw_loads;
+	for (uint64_t line = 0; line < LINES; line++) {
+		sim_do(sim, 0, line * 64, 8, RM_SIM_RMW);
+		sim_do(sim, 0, line * 64, 8, RM_SIM_RMW);
+		if (line >= 4)
+			sim_do(sim, 0, (line - 4) * 64, 8, RM_SIM_RMW);
+	}
+	loads = core->count[RM_SIM_LOADS];
+	if (core->count[RM_SIM_STORES] != 3 * LINES - 4 ||
+	        core->count[RM_SIM_RMWS] != 3 * LINES - 4)
+		loads = UINT64_MAX;
+	rm_sim_destroy(sim);
+	return loads;
+}
+
+static void counts_do_not_depend_on_where_it_hit(void)
+{
+	CHECK(loads_of(false) == 0,
+	        "a read-modify-write is a store and no load, wherever it hits");
+	CHECK(loads_of(true) == 3 * LINES - 4,
+	        "where the machine says so it is a load, too");
+}
+
 int main(void)
 {
 	l1d_is_the_reference("lru", 1);
@@ -170,5 +202,6 @@ int main(void)
 	stamps_may_run_out();
 	levels_include("victim", false);
 	levels_include("inclusive", true);
+	counts_do_not_depend_on_where_it_hit();
 	return DONE();
 }
