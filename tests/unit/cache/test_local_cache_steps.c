@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_local_cache_steps.c - local caches that follow a log, step by step: what
- * a line holds, which write empties which line, what is counted. It is linked
- * with the stats objects.
+ * a line holds, which write empties which line, what is counted.
+ * It is linked with the stats objects.
  */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */

@@ -10,11 +10,12 @@
 #include "tests/unit/wanted_stat.h"
 
 /* --- a barrier whose write is a plain one --- */
+static unsigned written_anew; /* of words that were not as they should be */
 static inline void barrier_write(
         _Atomic uint64_t *word, uint64_t was, uint64_t now)
 {
-	if (*word == was)
-		*word = now;
+	written_anew += *word != was;
+	*word = now;
 }
 #include "impls/technique/barrier.h"
 
@@ -37,8 +38,11 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 
 /* --- an index that is wrong for one hash --- */
 static uint64_t wrong_hash;
+static bool too_far;
 static uint64_t chosen(uint64_t hash, uint64_t segments)
 {
+	if (too_far)
+		return segments;
 	return (hash & (segments - 1)) ^ (hash == wrong_hash && wrong_hash);
 }
 #define INDEX_OF(hash, segments) chosen(hash, segments)
@@ -202,7 +206,8 @@ static void barriers_count(void)
 	                stat_of(&barrier_ops, barrier, "both_saw_old") == 4 + 3,
 	        "a word counts where both saw what was there before");
 	CHECK(barrier->thread[0].round == 2 &&
-	                barrier->thread[0].word[9 * BARRIER_STRIDE] == 2,
+	                barrier->thread[0].word[9 * BARRIER_STRIDE] == 2 &&
+	                !written_anew,
 	        "each round writes each word");
 	other->round = 0;
 	for (uint64_t i = 0; i < 10; i++)
@@ -291,6 +296,11 @@ static void choices_are_checked(void)
 	CHECK(worker.counts.iterations == 640 && !worker.counts.wrong &&
 	                subject->sum < 64,
 	        "each choice is an iteration");
+	too_far = true;
+	worker.iterations_limit = 704;
+	index_loops[0].run(&worker);
+	CHECK(worker.counts.wrong, "one that is out of range is wrong");
+	too_far = false;
 	CHECK(check_says(&index_ops, subject, "") &&
 	                stat_of(&index_ops, subject,
 	                        "absolute_values_out_of_range") == 1,

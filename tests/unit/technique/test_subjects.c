@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_subjects.c - stock, pairs of words and the cleaning of a registry, on
+ * one thread: what each step does, and what is found when it did not.
+ */
+#include "tests/unit/support/counted_heap.h"
+/* after it, so that they are counted */
+#include "impls/support/guard_none.h"
+enum { STOCK_LOOKS_FIRST = 1, STOCK_LOOKS_AGAIN = 1 };
+#include "impls/technique/stock.h"
+enum { PAIR_PAD = 56 };
+#include "impls/technique/pair.h"
+enum { CLEANUP_CANCELS = 1 };
+#include "impls/technique/cleanup.h"
+#include "tests/unit/tap.h"
+#include "tests/unit/trial/played_clock.h"
+#include "tests/unit/wanted_stat.h"
+
+static double stat_of(
+        const struct rm_map_ops *ops, void *subject, const char *name)
+{
+	struct wanted_stat wanted = { name, -1 };
+
+	ops->stats(subject, take_wanted, &wanted);
+	return wanted.value;
+}
+
+static bool check_says(
+        const struct rm_map_ops *ops, void *subject, const char *wanted)
+{
+	char why[200] = "";
+	const bool right = ops->check(subject, why, sizeof(why));
+
+	if (strcmp(why, wanted))
+		printf("# said: %s\n", why);
+	return right == !wanted[0] && !strcmp(why, wanted);
+}
+
+static atomic_bool stop;
+
+/* How many iterations it counts. */
+static uint64_t run(const struct rm_map_ops *ops,
+        const struct rm_own_loop *loop, void *subject, unsigned slot,
+        uint64_t iterations)
+{
+	struct rm_worker worker = { .thread = ops->join(subject, slot),
+		.slot = slot,
+		.threads = 2,
+		.stop = &stop,
+		.timed = true,
+		.iterations_limit = iterations };
+
+	loop->run(&worker);
+	return worker.counts.iterations;
+}
+
+static struct rm_sizing sizing_of(const uint64_t *args)
+{
+	return (struct rm_sizing){ .threads = 2, .seed = 5, .loop_args = args };
+}
+
+static void stock_is_sold_once(void)
+{
+	const uint64_t args[] = { 15 };
+	const struct rm_sizing sizing = sizing_of(args),
+	                       usual = sizing_of(NULL);
+	struct stock *stock = stock_ops.create(&sizing);
+
+	run(&stock_ops, stock_loops, stock, 0, 10);
+	CHECK(stat_of(&stock_ops, stock, "sold") == 10 &&
+	                stat_of(&stock_ops, stock, "remaining") == 5 &&
+	                stat_of(&stock_ops, stock, "refused") == 0 &&
+	                isnan(stat_of(&stock_ops, stock, "sold_out_after")),
+	        "ten of fifteen units are sold, and five remain");
+	run(&stock_ops, stock_loops, stock, 1, 10);
+	CHECK(stat_of(&stock_ops, stock, "initial") == 15 &&
+	                stat_of(&stock_ops, stock, "sold") == 15 &&
+	                stat_of(&stock_ops, stock, "remaining") == 0 &&
+	                stat_of(&stock_ops, stock, "refused") == 5,
+	        "the sixteenth is refused, and those after it");
+	CHECK(stat_of(&stock_ops, stock, "sold_out_after") > 0 &&
+	                stat_of(&stock_ops, stock, "sold_out_after") <
+	                        1000000 &&
+	                stat_of(&stock_ops, stock, "sale_max") ==
+	                        PLAYED_READING_NS &&
+	                stat_of(&stock_ops, stock, "refusal_max") >=
+	                        PLAYED_READING_NS,
+	        "times of sales and refusals are told, and when it was over");
+	CHECK(check_says(&stock_ops, stock, ""), "all adds up");
+	stock_put(stock, 1);
+	CHECK(check_says(&stock_ops, stock,
+	              "a deduction was lost: sold 15, but 1 of 15 remain"),
+	        "a deduction that is lost is found");
+	stock_put(stock, 0);
+	rm_stat_own(&stock->thread[0].sold, 1);
+	CHECK(check_says(&stock_ops, stock, "oversold: 16 of 15, 0 remain"),
+	        "so is what was sold twice");
+	stock_put(stock, -1);
+	CHECK(check_says(&stock_ops, stock, "oversold: 16 of 15, -1 remain"),
+	        "and what is less than nothing");
+	for (unsigned slot = 0; slot < 2; slot++) { /* made elsewhere */
+		(free)(stock->thread[slot].sales);
+		(free)(stock->thread[slot].refusals);
+		stock->thread[slot].sales = stock->thread[slot].refusals = NULL;
+	}
+	stock_ops.destroy(stock);
+	/* sums of times were made elsewhere and given back here */
+	heap_held = 0;
+	stock = stock_ops.create(&usual);
+	CHECK(stock_left(stock) == 10000 && heap_held >= 3,
+	        "unasked there are 10,000");
+	stock_ops.destroy(stock);
+	CHECK(heap_held == 0, "and no block of them is left");
+}
+
+static struct pair *pair_in(uint64_t mode)
+{
+	const uint64_t args[] = { mode };
+	const struct rm_sizing sizing = sizing_of(args);
+	struct pair *pair = pair_ops.create(&sizing);
+
+	run(&pair_ops, pair_loops, pair, 0, 128);
+	if (run(&pair_ops, pair_loops, pair, 1, 64) != 64)
+		pair->mode = UINT64_MAX;
+	return pair;
+}
+
+static void pairs_add_up(void)
+{
+	static const uint64_t wanted[3][2] = { { 0, 0 }, { 0, 64 },
+		{ 128, 64 } };
+	bool right = true;
+
+	for (unsigned mode = 0; mode < 3; mode++) {
+		struct pair *pair = pair_in(mode);
+
+		right &= pair->mode == mode &&
+		         *pair_word(pair, 0) == wanted[mode][0] &&
+		         *pair_word(pair, 1) == wanted[mode][1] &&
+		         check_says(&pair_ops, pair, "");
+		pair_ops.destroy(pair);
+	}
+	CHECK(right, "rr adds nothing, rw what odd threads do, ww all");
+	struct pair *pair = pair_in(PAIR_WW);
+
+	CHECK(stat_of(&pair_ops, pair, "distance") == 64 &&
+	                stat_of(&pair_ops, pair, "lines") == 2,
+	        "56 bytes apart the words are on two lines");
+	--*pair_word(pair, 1);
+	CHECK(check_says(&pair_ops, pair, "word 1 holds 63, expected 64"),
+	        "an addition that is lost is found");
+	++*pair_word(pair, 1);
+	++*pair_word(pair, 0);
+	CHECK(check_says(&pair_ops, pair, "word 0 holds 129, expected 128"),
+	        "so is one too many");
+	*pair_word(pair, 1) = 5;
+	run(&pair_ops, pair_loops, pair, 1, 0);
+	CHECK(pair->thread[1].read == 0, "who does nothing reads nothing");
+	pair->mode = PAIR_RR;
+	CHECK(run(&pair_ops, pair_loops, pair, 1, 128) == 128 &&
+	                pair->thread[1].read == 128 * 5,
+	        "what is read is summed");
+	pair_ops.destroy(pair);
+}
+
+/* One connection in slot 0, whose client is heard up to second 10. */
+static struct cleanup *opened(bool hangs_up)
+{
+	const uint64_t args[] = { 4 };
+	const struct rm_sizing sizing = sizing_of(args);
+	struct cleanup *cleanup = cleanup_ops.create(&sizing);
+	struct cleanup_thread *self = cleanup_ops.join(cleanup, 0);
+
+	self->now_s = 5;
+	cleanup_open(self);
+	self->slot[0].hangs_up = hangs_up;
+	self->slot[0].ends_s = 11;
+	return cleanup;
+}
+
+static void at(struct cleanup_thread *self, uint64_t second)
+{
+	self->now_s = second;
+	if (self->slot[0].handled)
+		cleanup_handle(self, 0);
+	cleanup_sweep(self);
+}
+
+static void idle_ones_are_closed(void)
+{
+	struct cleanup *cleanup = opened(false);
+	struct cleanup_thread *self = cleanup->thread;
+
+	CHECK(self->free_slots == 3 && gomap_count(self->registry) == 1 &&
+	                self->slot[0].registered && self->slot[0].handled,
+	        "a connection has a slot, a handler and an entry");
+	at(self, 10);
+	at(self, 11);
+	CHECK(self->slot[0].last_heard_s == 10 && self->free_slots == 3,
+	        "a client is heard up to its end, then it is silent");
+	at(self, 40);
+	CHECK(gomap_count(self->registry) == 1, "for 30 s it stays");
+	at(self, 41);
+	CHECK(gomap_count(self->registry) == 0 && self->slot[0].cancelled &&
+	                self->slot[0].closed_s == 41 && self->slot[0].handled &&
+	                stat_of(&cleanup_ops, cleanup, "closed_by_timer") == 1,
+	        "then the timer closes it, and tells its handler");
+	self->now_s = 71;
+	CHECK(cleanup_survivors(self) == 0, "which has 30 s");
+	self->now_s = 72;
+	CHECK(cleanup_survivors(self) == 1, "and no more");
+	at(self, 72);
+	CHECK(!self->slot[0].handled && self->free_slots == 4 &&
+	                cleanup_survivors(self) == 0,
+	        "when it has ended its slot is free");
+	cleanup_ops.destroy(cleanup);
+}
+
+static void who_hangs_up_is_gone(void)
+{
+	struct cleanup *cleanup = opened(true);
+	struct cleanup_thread *self = cleanup->thread;
+
+	at(self, 10);
+	CHECK(self->free_slots == 3, "who talks stays");
+	at(self, 11);
+	CHECK(self->free_slots == 4 && gomap_count(self->registry) == 0 &&
+	                stat_of(&cleanup_ops, cleanup, "closed_by_timer") == 0,
+	        "who hangs up is gone at once, without the timer");
+	for (unsigned i = 0; i < 6; i++)
+		cleanup_open(self);
+	CHECK(stat_of(&cleanup_ops, cleanup, "opened") == 5 &&
+	                stat_of(&cleanup_ops, cleanup, "refused") == 2 &&
+	                gomap_count(self->registry) == 4,
+	        "four have room, and others are refused");
+	self->survivors = 3;
+	CHECK(check_says(&cleanup_ops, cleanup,
+	              "3 handlers outlived their connection by more than 30 s; "
+	              "2 connections were refused for lack of room"),
+	        "handlers that are left are found");
+	cleanup_ops.destroy(cleanup);
+}
+
+static void registries_stay_clean(void)
+{
+	const uint64_t args[] = { 256 };
+	const struct rm_sizing sizing = sizing_of(args);
+	struct cleanup *cleanup = cleanup_ops.create(&sizing);
+
+	run(&cleanup_ops, cleanup_loops, cleanup, 0, 1000);
+	CHECK(stat_of(&cleanup_ops, cleanup, "opened") == 4000 &&
+	                stat_of(&cleanup_ops, cleanup, "refused") == 0 &&
+	                check_says(&cleanup_ops, cleanup, ""),
+	        "a 64th of the room comes each second, and all have room");
+	CHECK(stat_of(&cleanup_ops, cleanup, "open_max") > 80 &&
+	                stat_of(&cleanup_ops, cleanup, "open_max") < 176,
+	        "somewhat less than half of the room is in use");
+	CHECK(stat_of(&cleanup_ops, cleanup, "closed_by_timer") > 1600 &&
+	                stat_of(&cleanup_ops, cleanup, "closed_by_timer") <
+	                        2400,
+	        "the timer closes half of them");
+	bool tenth = true;
+
+	for (unsigned i = 0; i < 256; i++)
+		tenth &= cleanup->thread[0].slot[i].closed_s % 10 == 0;
+	CHECK(tenth, "each tenth second");
+	cleanup_ops.destroy(cleanup);
+}
+
+int main(void)
+{
+	stock_is_sold_once();
+	pairs_add_up();
+	idle_ones_are_closed();
+	who_hangs_up_is_gone();
+	registries_stay_clean();
+	CHECK(heap_held == 0, "every block is given back");
+	return DONE();
+}
