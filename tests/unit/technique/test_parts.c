@@ -221,11 +221,16 @@ static void barriers_count(void)
 	other->word[9 * BARRIER_STRIDE] = 1;
 	CHECK(check_says(&barrier_ops, barrier, "a write is lost"),
 	        "one that is, is found");
-	barrier->thread[0].round = other->round = 0;
 	stop = true;
-	CHECK(!barrier_wait(&first, other, 1) && barrier_wait(&first, other, 0),
+	CHECK(!barrier_wait(&first, other, 9) && barrier_wait(&first, other, 0),
 	        "who is stopped waits for nobody");
 	barrier_ops.destroy(barrier);
+}
+
+static void barriers_need_memory(void)
+{
+	const struct rm_sizing sizing = sizing_of(NULL);
+
 	heap_is_full = true;
 	CHECK(!barrier_ops.create(&sizing), "without memory there is none");
 	heap_is_full = false;
@@ -268,17 +273,11 @@ static void audits_are_counted(void)
 	heap_held--;
 }
 
-static void choices_are_checked(void)
+static void segments_are_powers_of_two(void)
 {
 	static const uint64_t wanted[] = { 2, 3, 4, 64, 65 },
 	                      segments[] = { 2, 4, 4, 64, 128 };
-	const uint64_t args[] = { 64 };
-	const struct rm_sizing sizing = sizing_of(args);
 	struct index_subject *subject;
-	atomic_bool stop = false;
-	struct rm_worker worker = {
-		.stop = &stop, .iterations_limit = 640, .rng = 3
-	};
 	bool right = true;
 
 	for (size_t i = 0; i < 5; i++) {
@@ -290,6 +289,18 @@ static void choices_are_checked(void)
 		index_ops.destroy(subject);
 	}
 	CHECK(right, "segments are the next power of two");
+}
+
+static void choices_are_checked(void)
+{
+	const uint64_t args[] = { 64 };
+	const struct rm_sizing sizing = sizing_of(args);
+	struct index_subject *subject;
+	atomic_bool stop = false;
+	struct rm_worker worker = {
+		.stop = &stop, .iterations_limit = 640, .rng = 3
+	};
+
 	subject = index_ops.create(&sizing);
 	worker.thread = subject;
 	index_loops[0].run(&worker);
@@ -376,7 +387,9 @@ int main(void)
 	memory_is_in_pairs_of_lines();
 	times_are_told();
 	barriers_count();
+	barriers_need_memory();
 	audits_are_counted();
+	segments_are_powers_of_two();
 	choices_are_checked();
 	numbers_are_counted();
 	CHECK(heap_held == 0, "every block is given back");
