@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The workload file that would settle a question (docs/advise.md), word for
+word, of campaigns made by hand. That the runner takes it:
+test_advise_refusals.py."""
+from types import SimpleNamespace as Made
+
+import pytest
+import report_helpers  # noqa: F401
+from test_advise_numbers import place
+
+from report import modes
+from report.advise import workload
+
+TIMES = {"warm_up_ns": 50_000_000, "window_ns": 2_000_000_000,
+         "window_ops": 0, "deadline_ns": 90_000_000_000}
+
+
+def analysis(maps=("b", "a"), ranked=None, times=TIMES):
+    cells = [] if times is None else [Made(factors=times),
+                                      Made(factors=TIMES)]
+    return Made(by_measure={"throughput": cells},
+                campaign=Made(maps=dict.fromkeys(maps)),
+                ranked=lambda m: m in (maps if ranked is None else ranked))
+
+
+# ---- settings -------------------------------------------------------------
+
+def test_the_place_with_the_campaigns_times_and_maps():
+    assert list(workload.settings(analysis(), place(
+        0.03, 65536, 8, dist="zipf:0.99")).items()) == [
+        ("writes", "3%"), ("keys", "64Ki"), ("threads", "8"),
+        ("misses", "0%"), ("write-kind", "update"), ("dist", "zipf:0.99"),
+        ("shape", "u64x8"), ("placement", "cores"), ("warm-up", "50ms"),
+        ("window", "2s"), ("deadline", "90s"), ("blocks", "20"),
+        ("maps", "a b")]
+
+
+def test_a_window_of_operations_stays_one():
+    found = workload.times_of(analysis(times=TIMES | {"window_ops": 8000}))
+    assert found == {"warm-up": "50ms", "window": "8000ops",
+                     "deadline": "90s"}
+
+
+@pytest.mark.parametrize("gone", [None, *TIMES])
+def test_where_the_times_are_not_known_the_usual_ones_stand(gone):
+    times = None if gone is None else {
+        k: v for k, v in TIMES.items() if k != gone}
+    found = workload.times_of(analysis(times=times))
+    assert found == {"warm-up": "50ms", "window": "200ms", "deadline": "60s"}
+    found["window"] = "1s"
+    assert workload.WINDOW["window"] == "200ms"
+
+
+def test_the_maps_are_those_that_may_be_ranked():
+    assert workload.maps_of(analysis("cab", "ba")) == ["a", "b"]
+    assert workload.maps_of(analysis("cab", "")) == ["all"]
+
+
+@pytest.mark.parametrize("maps,blocks", [(2, 20), (229, 20), (230, 21)])
+def test_as_many_blocks_as_a_claim_and_a_ranking_need(maps, blocks):
+    """A claim needs 20; a ranking n with 2 / 2^n <= 0.05 / pairs: 20 of up
+    to 26 214 pairs, and 230 maps have 26 335."""
+    named = [f"m{i}" for i in range(maps)]
+    got = workload.settings(analysis(named), place())["blocks"]
+    assert got == str(blocks)
+
+
+# ---- a list of maps that is too long --------------------------------------
+
+def longest(n):
+    """Two maps whose line `maps       = A B` has n characters."""
+    return ["a", "b" * (n - len("maps       = a "))]
+
+
+def test_a_line_of_190_characters_is_the_longest():
+    at = place()
+    assert "maps" in workload.settings(analysis(longest(190)), at)
+    assert "maps" not in workload.settings(analysis(longest(191)), at)
+
+
+def test_maps_without_a_line_stand_in_the_commands():
+    maps = longest(191)
+    more = f' --maps "{" ".join(maps)}"'
+    assert workload.commands(analysis(maps), place(), ()) == [
+        f"readmostly plan question.conf{more}",
+        f"readmostly run question.conf -o results/question{more}",
+        "python3 -m report advise results/question --writes 3% --keys 1Ki "
+        "--threads 1"]
+
+
+# ---- what to type ---------------------------------------------------------
+
+@pytest.mark.parametrize("how,wanted,more", [
+    ({}, (), ""), ({}, ("scan",), " --needs scan"),
+    ({"dist": "zipf:0.99", "write_kind": "churn"}, ("scan", "growth"),
+     " --write-kind churn --dist zipf:0.99 --needs scan,growth"),
+    ({"miss_share": 0.1, "placement": "smt"}, (),
+     " --misses 10% --placement smt")])
+def test_the_question_again_says_what_is_not_usual(how, wanted, more):
+    said = "--writes 3% --keys 1Ki --threads 1" + more
+    assert workload.again("results/a", place(**how), wanted) == \
+        f"python3 -m report advise results/a {said}"
+    assert workload.again("my results", place(**how), wanted) == \
+        f"python3 -m report advise 'my results' {said}"
+
+
+def test_the_whole_file():
+    assert workload.text(analysis(), place(0, 65536, 8), (), "Too few.") == (
+        "# Which map at 8 threads, lookups only, 64 Ki keys? Too few.\n"
+        "# Settles it, if this file is called question.conf:\n"
+        "#   readmostly plan question.conf\n"
+        "#   readmostly run question.conf -o results/question\n"
+        "#   python3 -m report advise results/question --writes 0% --keys "
+        "64Ki --threads 8\n"
+        "writes     = 0%\nkeys       = 64Ki\nthreads    = 8\n"
+        "misses     = 0%\nwrite-kind = update\ndist       = uniform\n"
+        "shape      = u64x8\nplacement  = cores\nwarm-up    = 50ms\n"
+        "window     = 2s\ndeadline   = 90s\nblocks     = 20\n"
+        "maps       = a b\n")
+
+
+def test_a_comment_is_plain_ascii_and_tears_no_word():
+    long = "b" * 100
+    assert workload.commented(f"a 3\u00a0% of 1\u202f000, \u22125 {long}") \
+        == ["# a 3 % of 1 000, -5", f"# {long}"]
+    assert workload.commented("a b", "  ") == ["#   a b"]
+
+
+def test_long_lists_of_maps_are_wrapped_in_the_file():
+    maps = [f"map_{i:03}" for i in range(40)]
+    lines = workload.text(analysis(maps), place(), (), "").split("\n")
+    assert max(map(len, lines)) <= 100
+    joined = " ".join(line.lstrip("# ") for line in lines)
+    assert joined.count(f'--maps "{" ".join(maps)}"') == 2
+    assert not any(line.startswith("maps ") for line in lines)
+
+
+# ---- modes ----------------------------------------------------------------
+
+def test_which_modes_decide_more(tmp_path):
+    """Without a budget, without blocks in the head, of a folder of workloads
+    and of claims there is none."""
+    for name, text in {
+            "A": "budget = 3h\nblocks = 40\n",
+            "b": "budget = 1.5h\nblocks = 20\n[x]\nblocks = 9\n",
+            "a": "blocks = 3 # few\nbudget    = 90s\nworkloads = x y\n",
+            "c": "budget = 2min\nblocks = 7\nworkloads = d/y\nworkloads = x",
+            "claims-d": "budget = 2min\nblocks = 7\n",
+            "e": "budget = 2min\n[x]\nblocks = 7\n",
+            "f": "blocks = 7\n", "g": "budget = 2 days\nblocks = 7\n",
+            "h": "budget = 90s\nblocks = many\n"}.items():
+        (tmp_path / f"{name}.conf").write_text(text)
+    assert modes.modes(tmp_path) == [(1.5, "a", 3), (90.0, "b", 20),
+                                     (180.0, "A", 40)]
+
+
+@pytest.mark.parametrize("mode,need,found", [
+    ("s", 1, ("m", 9)), ("s", 4, ("m", 9)), ("s", 5, ("l", 60)),
+    ("s", 9, None), ("m", 1, ("l", 60)), ("l", 1, None), ("x", 1, None),
+    (None, 1, None)])
+def test_the_next_mode_is_the_shortest_longer_one_with_blocks_enough(
+        monkeypatch, mode, need, found):
+    monkeypatch.setattr(modes, "modes", lambda: [
+        (2, "s", 1), (9, "m", 4), (60, "l", 8)])
+    assert modes.next_mode(mode, need) == found
