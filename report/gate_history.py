@@ -63,9 +63,11 @@ def is_line(line):
         return all(isinstance(of.get(n), str) for n in names)
 
     def figures(cell):
-        return all(type(cell.get(n)) in (int, float, type(None))
-                   for n in FIGURES)
-    return (isinstance(line, dict) and line.get("format") == 1
+        return {"base_ns_per_op", "slowdown_percent"} <= set(cell) and all(
+            type(cell.get(n)) in (int, float, type(None)) for n in FIGURES)
+    return (isinstance(line, dict) and type(line.get("format")) is int
+            and line["format"] == 1
+            and isinstance(line.get("arms") or {}, dict)
             and texts(line, "name", "created_utc", "plan_sha256", "verdict")
             and isinstance(line.get("cells"), list)
             and all(isinstance(c, dict) and texts(c, "cell", "role")

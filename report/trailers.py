@@ -9,7 +9,7 @@ written before its first pair, so that none is added for a verdict.
 """
 import re
 
-LINE = re.compile(r"Slower:\s+(\S[^:]*?)\s*:\s+(\S.*)")
+LINE = re.compile(r"Slower:\s+(\S.*?)\s*:\s+(\S.*)")
 NOTE = re.compile(r"slower\d+")
 
 

@@ -85,12 +85,13 @@ static inline int64_t index_by_absolute_value(uint64_t hash, uint64_t segments)
 static void index_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	const struct index_subject *subject = opaque;
+	/* no power of two, for which the remainder is 0, but of 1 and 2 */
+	const uint64_t segments =
+	        subject->segments > 1 ? subject->segments - 1 : 1;
 	unsigned out = 0;
 
-	/* of a number that is no power of two: for one the remainder is 0 */
 	for (unsigned i = 0; i < INDEX_HASHES; i++)
-		out += index_by_absolute_value(
-		               index_hash(i), subject->segments - 1) < 0;
+		out += index_by_absolute_value(index_hash(i), segments) < 0;
 	emit(context, "segments", "1", (double)subject->segments);
 	emit(context, "absolute_values_out_of_range", "1", out);
 }

@@ -69,24 +69,27 @@ def lines_of(file):
         if held + text:
             yield at, held + text
         held, at = "", None
+    if held:
+        raise LedgerError(f"{at}: {held[:60]}: expected another line behind "
+                          "the backslash")
 
 
 def sections(file, form):
     """[(place, id, {key: value or values})] of one file."""
-    common, found, here = {}, [], None
+    common, found, here, own = {}, [], None, set()
     for place, text in lines_of(file):
         header = re.fullmatch(r"\[(.*)\]", text)
         if header:
             if not form.id.fullmatch(header[1]):
                 raise LedgerError(f"{place}: [{header[1]}]: expected the id "
                                   f"of {form.of}")
-            here = dict(common)
+            here, own = dict(common), set()
             found.append((place, header[1], here))
             continue
         key, value = form.setting(text, place)
         into = common if here is None else here
-        add(form, into, key, value, place,
-            own=here is None or into.get(key) is not common.get(key))
+        add(form, into, key, value, place, key in own)
+        own.add(key)
     return found
 
 
@@ -94,7 +97,7 @@ def add(form, into, key, value, place, own):
     """What may stand more than once adds up; any other key stands once."""
     if key in form.lists:
         into[key] = (into.get(key, ()) if own else ()) + (value,)
-    elif key in into and own:
+    elif own:
         raise LedgerError(f"{place}: {key} is there twice: expected it once")
     else:
         into[key] = value

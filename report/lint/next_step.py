@@ -12,13 +12,14 @@ MINUTES = {"s": 1 / 60, "min": 1.0, "h": 60.0}
 
 def modes():
     """[(minutes, name, blocks)], the shortest first; not of a mode whose
-    workloads lie in a folder, for it asks something else."""
+    workloads lie in a folder, nor of claims, for it asks something else."""
     found = []
     for file in (TOP / "workloads/modes").glob("*.conf"):
         head = file.read_text("utf-8").partition("\n[")[0]
         budget = re.search(r"^budget\s*=\s*([\d.]+)(s|min|h)\s*$", head, re.M)
         blocks = re.search(r"^blocks\s*=\s*(\d+)\s*$", head, re.M)
         apart = re.search(r"^workloads\s*=[^#\n]*/", head, re.M)
+        apart = apart or file.stem.startswith("claims-")
         if budget and blocks and not apart:
             found.append((float(budget[1]) * MINUTES[budget[2]], file.stem,
                           int(blocks[1])))

@@ -115,3 +115,18 @@ def test_an_id_stands_once():
         reader.once(found, Made(id="one", place="g:9"))
     assert str(told.value) == "g:9: [one] stands in f:1, too"
     assert found["one"] is first
+
+
+@pytest.mark.parametrize("first", ["5", "6", "500"])
+def test_a_value_like_the_files_own_is_the_sections_too(tmp_path, first):
+    with pytest.raises(reader.LedgerError, match=re.escape(
+            "a.conf:4: blocks is there twice: expected it once")):
+        read(tmp_path, "blocks = 5", "[one]", f"blocks = {first}",
+             "blocks = 8")
+
+
+def test_a_last_line_that_goes_on_is_refused(tmp_path):
+    with pytest.raises(reader.LedgerError, match=re.escape(
+            "a.conf:2: text = x : expected another line behind the "
+            "backslash")):
+        read(tmp_path, "[one]", "text = x \\")

@@ -147,7 +147,7 @@ def test_what_is_read_of_a_line_has_its_type(tmp_path, name, value):
     assert not written(tmp_path, altered(**{name: value}))
 
 
-@pytest.mark.parametrize("value", ["1", 2, 0])
+@pytest.mark.parametrize("value", ["1", 2, 0, True, 1.0])
 def test_a_line_of_another_format_is_none_of_ours(tmp_path, value):
     assert not written(tmp_path, altered(format=value))
 
@@ -171,6 +171,18 @@ def test_a_cell_has_a_name_and_a_role(tmp_path, cells):
     ([1], False), ({}, False)])
 def test_a_figure_is_a_number_or_null(tmp_path, name, value, whole):
     assert bool(written(tmp_path, altered_cell(**{name: value}))) == whole
+
+
+@pytest.mark.parametrize("name", ["base_ns_per_op", "slowdown_percent"])
+def test_a_figure_that_is_read_is_there(tmp_path, name):
+    cell = {n: v for n, v in altered()["cells"][0].items() if n != name}
+    assert not written(tmp_path, altered(cells=[cell]))
+
+
+@pytest.mark.parametrize("arms,whole", [
+    ({}, True), (None, True), ([], True), (["base"], False), ("base", False)])
+def test_arms_are_an_object_where_there_are_any(tmp_path, arms, whole):
+    assert bool(written(tmp_path, altered(arms=arms))) == whole
 
 
 def test_one_wrong_cell_among_right_ones_spoils_the_line(tmp_path):

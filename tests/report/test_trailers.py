@@ -8,7 +8,8 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 import schemas  # noqa: E402
 from gate_fake import Fake, rows_of, view_of  # noqa: E402
-from report import gate, gate_history, gate_outputs, gate_table  # noqa: E402
+from report import gate, gate_history, gate_outputs, gate_table, \
+    trailers  # noqa: E402
 
 
 def verdicts_of(notes, **fake):
@@ -58,6 +59,12 @@ def test_the_id_of_a_cell_is_a_name_too_and_the_newest_reason_counts():
     said = verdicts_of(notes, **SLOW)
     assert said["verdict"] == "PASS"
     assert {row["accepted"] for row in said["cells"]} == {"new"}
+
+
+def test_a_cell_may_have_colons():
+    note = "Slower: regress/a/u64x8/zipf:0.99/t1: it is: known"
+    assert trailers.accepted_of({"slower1": note}) == (
+        {"regress/a/u64x8/zipf:0.99/t1": "it is: known"}, [])
 
 
 def test_the_history_keeps_the_reason():

@@ -275,17 +275,20 @@ static void audits_are_counted(void)
 
 static void segments_are_powers_of_two(void)
 {
-	static const uint64_t wanted[] = { 2, 3, 4, 64, 65 },
-	                      segments[] = { 2, 4, 4, 64, 128 };
+	static const uint64_t wanted[] = { 1, 2, 3, 4, 64, 65 },
+	                      segments[] = { 1, 2, 4, 4, 64, 128 };
 	struct index_subject *subject;
 	bool right = true;
 
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < 6; i++) {
 		const struct rm_sizing asked = sizing_of(&wanted[i]);
 
 		subject = index_ops.create(&asked);
 		right &= stat_of(&index_ops, subject, "segments") ==
 		         (double)segments[i];
+		right &= segments[i] > 2 ||
+		         stat_of(&index_ops, subject,
+		                 "absolute_values_out_of_range") == 0;
 		index_ops.destroy(subject);
 	}
 	CHECK(right, "segments are the next power of two");
