@@ -8,7 +8,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,18 +101,19 @@ static void stop_program(pid_t pid, int process)
 	struct pollfd ended = { .fd = process, .events = POLLIN };
 
 	kill(pid, SIGTERM);
-	if (process >= 0 && poll(&ended, 1, TERM_MS) == 0)
+	if (process >= 0 && poll(&ended, 1, TERM_MS) != 1)
 		kill(pid, SIGKILL);
 }
 
 /* Its output is read to the end before it is waited for: a program whose pipe
    is full would never end. It may close its output and go on. `process` is -1
-   where Linux (before 5.3) has no descriptors of processes. */
+   where Linux (before 5.3) has no descriptors of processes; the C library
+   (before glibc 2.36) may have no function for them. */
 static int finish(pid_t pid, int in, int stop, char **text)
 {
 	size_t length;
 	FILE *all = open_memstream(text, &length);
-	int process = pidfd_open(pid, 0), status;
+	int process = (int)syscall(SYS_pidfd_open, pid, 0), status;
 	int unread = all ? read_all(in, stop, all) : -ENOMEM;
 
 	if (!unread && process >= 0)

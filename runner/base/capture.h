@@ -6,9 +6,9 @@
 /*
  * Runs argv[0] (a path, or a name to be found in PATH) with these arguments
  * and waits for its end, and for that of each that it left its standard output
- * to. *text gets its standard output, ended by NUL, owned
- * by the caller; its standard error is ours. 0; -errno where it could not be
- * run or read; -EIO where it did not end with status 0; then *text is NULL.
+ * to. *text gets its standard output, ended by NUL, owned by the caller; its
+ * standard error is ours. 0; -errno where it could not be run or read; -EIO
+ * where it did not end with status 0; then *text is NULL.
  */
 int rm_capture(char *const argv[], char **text);
 

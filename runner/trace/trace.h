@@ -200,7 +200,8 @@ uint64_t rm_recorder_count(const struct rm_recorder *recorder);
 /*
  * Writes the trace; ranks below `resident` were there before it, at least one:
  * of a trace that says nothing of them a reader takes each key that is first
- * got or deleted as one of them. -EOVERFLOW where operations went beyond the limit, -ENOMEM, or -EIO, with `error`.
+ * got or deleted as one of them. -EOVERFLOW where operations went beyond the
+ * limit, -ENOMEM, or -EIO, with `error`.
  */
 int rm_recorder_write(const struct rm_recorder *recorder, uint64_t resident,
         bool binary, FILE *out, struct rm_error *error);
