@@ -11,20 +11,18 @@ others. Writes docs/tally/accused.md.
 Status: 0; 1: one was accused by no tool in every seed; 2: not built.
 """
 import argparse
-import json
 import re
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
 import bugs_page
 import bugs_runs
+import listed
 from stamp import stamp
 
 PAGE = Path("docs/tally/accused.md")
 TOOLS = ("explore", "check")
-UNSAFE = {"unsafe", "unsafe-insert"}
 # a technique, or what calls what is not simulated
 REFUSED = re.compile(r"\bskip \w+: |no map \"\w+\": ")
 UNSAFE_WORDS = "not safe beside a writer"
@@ -40,15 +38,13 @@ others in one that is not safe, so that such a map passes it rightly; a misuse t
 
 def must_be(build):
     """(id, shape, why) of each."""
-    listed = subprocess.run([build / "readmostly", "list", "--json"],
-                            capture_output=True, text=True, check=True).stdout
-    maps = {m["id"]: m for m in json.loads(listed)["maps"]}
+    maps = {m["id"]: m for m in listed.maps_of(build / "readmostly")}
     wrong = {row[0]: row[5] for row in
              bugs_page.rows_of("tests/fixtures/misuse.tsv")}
     for name, why in wrong.items():
         yield name, "u64x8", f"misuse: {why}"
     for name, one in sorted(maps.items()):
-        if UNSAFE & set(one["caps"]) and name not in wrong:
+        if listed.is_unsafe(one) and name not in wrong:
             yield name, one["shapes"][0], UNSAFE_WORDS
 
 

@@ -19,7 +19,6 @@ import argparse
 import contextlib
 import csv
 import datetime
-import json
 import os
 import re
 import subprocess
@@ -27,13 +26,13 @@ import sys
 import time
 from pathlib import Path
 
+import listed
 from others import cpu_times, share_of_others
 from stamp import commit
 
 RAW, PAGE = Path("docs/tally/checked.tsv"), Path("docs/tally/checked.md")
 COLUMNS = ("map", "seed", "load", "seconds", "ok", "failed", "skipped",
            "others", "date", "commit", "said")
-UNSAFE = {"unsafe", "unsafe-insert"}
 LOADS = ("quiet", "shared", "loaded")
 OTHERS = 0.1  # of the CPU time, up to which a run without loops was quiet
 SUM = re.compile(r"^check: (\d+) ok, (\d+) failed, (\d+) skipped$", re.M)
@@ -58,10 +57,9 @@ def maps_of(program):
     """Ids of its maps that must not be accused."""
     if not program.is_file():
         stop(f"{program}: not built; `make check-tally` builds it")
-    listed = subprocess.run([program, "list", "--json"], check=True, text=True,
-                            capture_output=True).stdout
-    return [m["id"] for m in json.loads(listed)["maps"]
-            if m["shapes"] and not m["misuse"] and not UNSAFE & set(m["caps"])]
+    return [one["id"] for one in listed.maps_of(program)
+            if one["shapes"] and not one["misuse"] and
+            not listed.is_unsafe(one)]
 
 
 def programs(build):

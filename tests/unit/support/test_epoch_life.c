@@ -7,6 +7,7 @@
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
 #include "impls/support/epoch.h"
+#include "tests/unit/support/played_events.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/trial/played_clock.h"
 #include "tests/unit/wanted_stat.h"
@@ -30,24 +31,6 @@ static bool was_locked;
 /* Who waits lets this reader go on, each third time. */
 static struct epoch_record *slow_reader;
 static unsigned yields;
-
-/* Stands in for runner/trial/events.c: the last event of each kind. */
-static struct {
-	uint64_t count, start_ns, argument;
-} told[RM_EVENTS];
-static uint64_t event_clock = 1;
-
-uint64_t rm_event_clock(void)
-{
-	return event_clock++;
-}
-
-void rm_event_span(enum rm_event event, uint64_t start_ns, uint64_t argument)
-{
-	told[event].count++;
-	told[event].start_ns = start_ns;
-	told[event].argument = argument;
-}
 
 static void epoch_free(void *owner, unsigned kind, void *pointer)
 {

@@ -8,6 +8,7 @@
 /* after it, so that it is counted */
 #include "impls/support/hazard.h"
 #include "runner/base/rng.h"
+#include "tests/unit/support/played_events.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/wanted_stat.h"
 
@@ -24,24 +25,6 @@ static void *last_owner;
 static int the_map;           /* an owner is its address only */
 static struct hazard *locked; /* was its lock held when something was freed? */
 static bool was_locked;
-
-/* Stands in for runner/trial/events.c: the last event of each kind. */
-static struct {
-	uint64_t count, start_ns, argument;
-} told[RM_EVENTS];
-static uint64_t event_clock = 1;
-
-uint64_t rm_event_clock(void)
-{
-	return event_clock++;
-}
-
-void rm_event_span(enum rm_event event, uint64_t start_ns, uint64_t argument)
-{
-	told[event].count++;
-	told[event].start_ns = start_ns;
-	told[event].argument = argument;
-}
 
 static void hazard_free(void *owner, void *pointer)
 {

@@ -7,7 +7,7 @@
 /* after it, so that it is counted */
 #include "impls/technique/technique.h"
 #include "tests/unit/tap.h"
-#include "tests/unit/wanted_stat.h"
+#include "tests/unit/technique/subject_says.h"
 
 /* --- a barrier whose write is a plain one --- */
 static unsigned written_anew; /* of words that were not as they should be */
@@ -68,26 +68,6 @@ static uint64_t sent_next(struct sent_record *record, uint64_t chunks,
 	                                                : number;
 }
 #include "impls/technique/sent.h"
-
-static double stat_of(
-        const struct rm_map_ops *ops, void *subject, const char *name)
-{
-	struct wanted_stat wanted = { name, -1 };
-
-	ops->stats(subject, take_wanted, &wanted);
-	return wanted.value;
-}
-
-static bool check_says(
-        const struct rm_map_ops *ops, void *subject, const char *wanted)
-{
-	char why[200] = "";
-	const bool right = ops->check(subject, why, sizeof(why));
-
-	if (strcmp(why, wanted))
-		printf("# said: %s\n", why);
-	return right == !wanted[0] && !strcmp(why, wanted);
-}
 
 static struct rm_sizing sizing_of(const uint64_t *args)
 {

@@ -13,28 +13,8 @@ enum { PAIR_PAD = 56 };
 enum { CLEANUP_CANCELS = 1 };
 #include "impls/technique/cleanup.h"
 #include "tests/unit/tap.h"
+#include "tests/unit/technique/subject_says.h"
 #include "tests/unit/trial/played_clock.h"
-#include "tests/unit/wanted_stat.h"
-
-static double stat_of(
-        const struct rm_map_ops *ops, void *subject, const char *name)
-{
-	struct wanted_stat wanted = { name, -1 };
-
-	ops->stats(subject, take_wanted, &wanted);
-	return wanted.value;
-}
-
-static bool check_says(
-        const struct rm_map_ops *ops, void *subject, const char *wanted)
-{
-	char why[200] = "";
-	const bool right = ops->check(subject, why, sizeof(why));
-
-	if (strcmp(why, wanted))
-		printf("# said: %s\n", why);
-	return right == !wanted[0] && !strcmp(why, wanted);
-}
 
 static atomic_bool stop;
 
