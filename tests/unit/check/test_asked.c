@@ -206,6 +206,29 @@ static void conditions_are_asked_for(void)
 	        "in 64 rounds at most");
 }
 
+/* Relaxed: a count, read when all threads have ended. */
+static uint64_t told(void)
+{
+	return atomic_load_explicit(
+	        &rm_witness()->operations, memory_order_relaxed);
+}
+
+static void operations_are_told(void)
+{
+	uint64_t before = told();
+
+	/* those of an earlier check shall not be told again */
+	CHECK(right("exchange", 0, OPS, 1) && told() - before == OPS + 4,
+	        "operations of the threads of a check are told");
+	before = told();
+	CHECK(right("exchange", 0, OPS, 1) && told() - before == OPS + 4,
+	        "each once");
+	before = told();
+	CHECK(right("readers", 0, OPS, THREADS) &&
+	                told() - before == THREADS * (OPS / THREADS / 4 + 1),
+	        "and of all threads");
+}
+
 /* The message is for a person who looks for the thread that did it. */
 static void writers_are_listed(void)
 {
@@ -331,6 +354,7 @@ int main(void)
 	turns_are_waited_for_parked();
 	as_many_as_given();
 	conditions_are_asked_for();
+	operations_are_told();
 	writers_are_listed();
 	without_take_nothing_goes();
 	maps_are_made();

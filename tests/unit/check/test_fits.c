@@ -184,6 +184,24 @@ static void what_is_not_promised(void)
 	        "what needs two threads does not fit one");
 }
 
+/* What is run once would show nothing else if it were run again; memory that is
+   kept back is not counted. */
+static void shares_and_memory(void)
+{
+	bool once = true, counts = true;
+
+	for (size_t i = 0; i < rm_check_count; i++) {
+		const struct rm_check *one = rm_checks + i;
+
+		once &= !one->weight == (one == rm_check_find("load") ||
+		                                one == rm_check_find("loops"));
+		counts &=
+		        one->counts_memory == (one == rm_check_find("reclaim"));
+	}
+	CHECK(once, "all but load and loops have a part of a budget");
+	CHECK(counts, "reclaim alone counts memory");
+}
+
 int main(void)
 {
 	a_map_that_offers_all();
@@ -191,5 +209,6 @@ int main(void)
 	what_is_not_offered();
 	one_condition_will_do();
 	what_is_not_promised();
+	shares_and_memory();
 	return DONE();
 }
