@@ -55,7 +55,8 @@ void rm_step_arm(unsigned steps, unsigned yields)
 
 void rm_step_disarm(void)
 {
-	yields_left = steps_left = 0;
+	yields_left = 0; /* first: the next step may be the last */
+	steps_left = 0;
 	__asm__ volatile("int3" ::: "memory");
 }
 #else
