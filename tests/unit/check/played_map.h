@@ -279,6 +279,24 @@ static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
 	return said;
 }
 
+static bool compare_remove(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *expected)
+{
+	const uint64_t rank = rank_in(shape, key);
+
+	pthread_mutex_lock(&played.lock);
+	const bool did = played.held[rank] &&
+	                 played.value[rank].word[0] == expected->word[0];
+	const bool lie = lies(COMPARE_REMOVE, thread, rank);
+
+	if (did)
+		write_to(thread, lie, rank, NULL);
+	const bool said = answer(lie, did, rank, NULL);
+
+	pthread_mutex_unlock(&played.lock);
+	return said;
+}
+
 static bool update(void *thread, struct rm_shape shape, struct rm_key key,
         rm_update_fn *fn, void *context)
 {
@@ -350,6 +368,15 @@ static void scan(
 			goes_on = fn(
 			        context, rm_key_of(shape, rank, &line), &value);
 	}
+	pthread_mutex_unlock(&played.lock);
+}
+
+static void clear(void *thread)
+{
+	(void)thread;
+	pthread_mutex_lock(&played.lock);
+	memset(played.held, 0, sizeof(played.held));
+	played.count = 0;
 	pthread_mutex_unlock(&played.lock);
 }
 
@@ -440,9 +467,11 @@ static const struct rm_map_ops played_ops = { .create = create,
 	.take = take,
 	.insert_if_absent = insert_if_absent,
 	.compare_swap = compare_swap,
+	.compare_remove = compare_remove,
 	.update = update,
 	.scan = scan,
 	.length = length,
+	.clear = clear,
 	.check = check_itself };
 
 /* Forgets what was asked for; the map tells this lie from now on. */

@@ -10,13 +10,14 @@
 enum { OPS = 6000, THREADS = 3, ALL_SLOTS = 7 };
 
 static struct rm_error error;
+static uint64_t seed = 77;
 
 static int run_case(const char *check, const struct rm_impl *impl, uint64_t ops,
         unsigned threads)
 {
 	const struct rm_check_case c = { .impl = impl,
 		.shape = RM_U64X24,
-		.seed = 77,
+		.seed = seed,
 		.ops = ops,
 		.threads = threads };
 	int code;
@@ -268,7 +269,7 @@ static bool made(size_t i, size_t keys, bool presize)
 	const struct rm_sizing *sizing = played.sizings + i;
 
 	return sizing->keys == keys && sizing->presize == presize &&
-	       sizing->threads == THREADS && sizing->seed == 77 &&
+	       sizing->threads == THREADS && sizing->seed == seed &&
 	       !rm_shape_index(RM_U64X8) &&
 	       sizing->shape.value_bytes == RM_VALUE_LONG &&
 	       sizing->retired_limit_bytes > 0 &&
@@ -296,6 +297,11 @@ static void maps_are_made(void)
 	                made(0, 32, false) && made(1, 32, true) &&
 	                made(2, 32, false) && made(3, 32, true),
 	        "owner, too");
+	CHECK(right("readers", 0, OPS, THREADS) && made(0, 1000, true),
+	        "readers has a map that is presized with every second seed");
+	seed++;
+	CHECK(right("readers", 0, OPS, THREADS) && made(0, 1000, false),
+	        "and one that grew with the others");
 	/* 250 and one each, or a window of 512 and one */
 	CHECK(right("growth", 0, OPS, THREADS) && played.created == 4 &&
 	                made(0, 3 * 251, false) && made(1, 3 * 513, false) &&
