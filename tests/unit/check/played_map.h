@@ -47,6 +47,8 @@ enum how {
 	LOSES,    /* leaves one out: the last that is loaded, rank 0 of scans */
 	TWICE,    /* visits rank 0 twice */
 	NO_TOKEN, /* visits no rank from 200 on */
+	GAP,      /* visits no rank that was the next when the scan began */
+	OLD,      /* visits nothing but what the map began with */
 	FAILS     /* there is no memory; one key too many; it is broken */
 };
 
@@ -73,6 +75,7 @@ static struct played {
 	struct lie lie;
 	bool held[ROOM];
 	struct rm_value value[ROOM], first[ROOM]; /* now, and at first */
+	size_t began;      /* keys that were held when another joined */
 	size_t count, top; /* top: above all ranks that were ever held */
 	struct handle handles[HANDLES];
 	unsigned joined;
@@ -91,6 +94,8 @@ static struct played {
 	   beside whom it is; 0: none does. */
 	unsigned late_slot;
 	uint64_t late_writes, writes_beside;
+	/* A scan lets others write while it shows an entry. */
+	bool scan_is_open;
 } played = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	.changed = PTHREAD_COND_INITIALIZER };
 
@@ -345,6 +350,13 @@ static size_t length(void *thread)
 	return count;
 }
 
+static bool is_left_out(enum how how, uint64_t rank, uint64_t next)
+{
+	return (how == LOSES && !rank) || (how == NO_TOKEN && rank >= 200) ||
+	       (how == GAP && rank == next) ||
+	       (how == OLD && rank >= played.began);
+}
+
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -354,19 +366,24 @@ static void scan(
 	pthread_mutex_lock(&played.lock);
 	const enum how how = lies(SCAN, thread, 0) ? played.lie.how : RIGHT;
 
+	const uint64_t next = played.top;
+
 	for (uint64_t rank = 0; rank < played.top && goes_on; rank++) {
 		struct rm_value value = played.value[rank];
 
-		if (!played.held[rank] || (how == LOSES && !rank) ||
-		        (how == NO_TOKEN && rank >= 200))
+		if (!played.held[rank] || is_left_out(how, rank, next))
 			continue;
 		if (how == OTHER)
 			value = rm_value_of(rank + 1, 0, 1);
 		if (how == TORN)
 			value.word[1] ^= 1;
+		if (played.scan_is_open)
+			pthread_mutex_unlock(&played.lock);
 		for (int i = 0; i <= (how == TWICE && !rank) && goes_on; i++)
 			goes_on = fn(
 			        context, rm_key_of(shape, rank, &line), &value);
+		if (played.scan_is_open)
+			pthread_mutex_lock(&played.lock);
 	}
 	pthread_mutex_unlock(&played.lock);
 }
@@ -410,6 +427,8 @@ static void *join(void *map, size_t slot)
 	const bool lie = lies(JOIN, handle, 0);
 
 	played.joined += !lie;
+	if (played.joined == 2)
+		played.began = played.count;
 	if (played.joined > played.most_joined)
 		played.most_joined = played.joined;
 	pthread_mutex_unlock(&played.lock);

@@ -80,7 +80,11 @@ static int run_drive(unsigned caps, struct lie lie)
 
 static void right_loops(void)
 {
+	const uint64_t before = rm_witness_progress(rm_witness());
 	const int code = run_drive(0, none);
+	/* relaxed: all threads have ended */
+	const uint64_t steps = atomic_load_explicit(
+	        &rm_witness()->progress, memory_order_relaxed);
 
 	if (code)
 		printf("# %s\n", error.text);
@@ -89,6 +93,8 @@ static void right_loops(void)
 	CHECK(seen.runs == 6 * THREADS && seen.streams == 3 * THREADS &&
 	                seen.writing == 6 * THREADS && seen.whole,
 	        "three kinds of writes, with a stream and without, by all");
+	CHECK(!before && steps == 6 * (3 + THREADS),
+	        "each of three phases is progress, and each loop that ends");
 	CHECK(played.sizings[0].keys == 2000 && !played.sizings[0].presize &&
 	                played.sizings[1].presize &&
 	                !played.sizings[4].presize && played.sizings[5].presize,
@@ -223,7 +229,9 @@ static void own_loops_are_run(void)
 	        "by a number of iterations, with its default numbers");
 	CHECK(played.sizings[0].threads == THREADS &&
 	                played.sizings[0].seed == 5 &&
-	                played.sizings[0].loop_args,
+	                played.sizings[0].loop_args &&
+	                played.sizings[0].keys == 1000 &&
+	                played.sizings[0].presize,
 	        "which the map is made with, too");
 	CHECK(!run_loops("hold", none) && own.iterations == 20 &&
 	                !run_loops("audit", none) && own.iterations == 20,
