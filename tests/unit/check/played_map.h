@@ -47,6 +47,8 @@ enum how {
 	LOSES,    /* leaves one out: the last that is loaded, rank 0 of scans */
 	TWICE,    /* visits rank 0 twice */
 	NO_TOKEN, /* visits no rank from 200 on */
+	ZERO,     /* gives a value of the key whose number is 0 */
+	NO_DATA,  /* the same, of rank 0 */
 	GAP,      /* visits no rank that was the next when the scan began */
 	OLD,      /* visits nothing but what the map began with */
 	FAILS     /* there is no memory; one key too many; it is broken */
@@ -155,6 +157,8 @@ static bool answer(
 		return was_there;
 	if (played.lie.how == OTHER)
 		*got = rm_value_of(rank + 1, 0, 1);
+	if (played.lie.how == ZERO || (played.lie.how == NO_DATA && !rank))
+		*got = rm_value_of(rank, 0, 0);
 	if (played.lie.how == TORN)
 		got->word[1] ^= 1;
 	if (played.lie.how == FIRST && turn++ % 2)
@@ -373,6 +377,10 @@ static void scan(
 
 		if (!played.held[rank] || is_left_out(how, rank, next))
 			continue;
+		/* of a rank beyond the array, too */
+		const struct rm_key key =
+		        rm_key_of(shape, (uint32_t)value.word[0], &line);
+
 		if (how == OTHER)
 			value = rm_value_of(rank + 1, 0, 1);
 		if (how == TORN)
@@ -380,8 +388,7 @@ static void scan(
 		if (played.scan_is_open)
 			pthread_mutex_unlock(&played.lock);
 		for (int i = 0; i <= (how == TWICE && !rank) && goes_on; i++)
-			goes_on = fn(
-			        context, rm_key_of(shape, rank, &line), &value);
+			goes_on = fn(context, key, &value);
 		if (played.scan_is_open)
 			pthread_mutex_lock(&played.lock);
 	}
