@@ -28,6 +28,16 @@ static void work(unsigned count)
 		;
 }
 
+/* Is this thread run in single steps? Only x86 has them. */
+static bool stepping(void)
+{
+#if defined(__x86_64__)
+	return __builtin_ia32_readeflags_u64() >> 8 & 1;
+#else
+	return false;
+#endif
+}
+
 /* How far the work was when the thread stood aside after so many steps. */
 static unsigned stands_at(unsigned steps, unsigned times)
 {
@@ -58,8 +68,10 @@ static void steps_are_counted(void)
 	CHECK(yields == 0, "it does not where it shall not");
 	stands_at(1000000, 4);
 	CHECK(yields == 0, "nor where the operation was over before");
-	work(1000);
-	CHECK(yields == 0, "and no step is left for what comes after");
+	CHECK(!stepping(), "and no step is left for what comes after");
+	rm_step_arm(1000000, 4);
+	CHECK(stepping() && yields == 0, "which is run in steps before");
+	rm_step_disarm();
 	errno = ENOENT;
 	stands_at(100, 2);
 	CHECK(yields == 2 && errno == ENOENT,

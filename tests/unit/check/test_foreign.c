@@ -200,6 +200,7 @@ static const struct rm_foreign_map whole = {
 };
 
 static struct rm_error error;
+static int code;
 
 /* As in a process that has loaded none yet. */
 static const struct rm_impl *loaded(const char *path)
@@ -208,7 +209,8 @@ static const struct rm_impl *loaded(const char *path)
 
 	memset(&table, 0, sizeof(table));
 	error = (struct rm_error){ "" };
-	return rm_foreign_load(path, &impl, &error) ? NULL : impl;
+	code = rm_foreign_load(path, &impl, &error);
+	return code ? NULL : impl;
 }
 
 /* ---- which are taken ------------------------------------------------------ */
@@ -231,7 +233,7 @@ static void names_of_files(void)
 
 static bool refused(const char *says)
 {
-	const bool right = !loaded("x.so") &&
+	const bool right = !loaded("x.so") && code == -EINVAL &&
 	                   !strncmp(error.text, "x.so: ", 6) &&
 	                   strstr(error.text, says) && !table.create;
 

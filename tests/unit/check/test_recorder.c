@@ -8,6 +8,8 @@
 #include "tests/unit/check/played_map.h"
 #include "tests/unit/tap.h"
 
+#include <malloc.h>
+
 enum { EVENTS = 32, PAIRS = 8, MANY = 100000 };
 
 static struct rm_stamps stamps;
@@ -179,7 +181,11 @@ static void operations_are_recorded(struct rm_shape shape)
 
 	begin(EVENTS, PAIRS, false);
 	CHECK(recorder.room == EVENTS && recorder.pair_room == PAIRS &&
-	                !recorder.count,
+	                !recorder.count &&
+	                malloc_usable_size(recorder.events) >=
+	                        EVENTS * sizeof(struct rm_history_event) &&
+	                malloc_usable_size(recorder.pairs) >=
+	                        PAIRS * sizeof(struct rm_history_pair),
 	        "a recorder has room");
 	on_a_map(one_of_each, shape, none);
 	CHECK(recorder.count == 13 && !error.text[0],
@@ -275,7 +281,8 @@ static void some_stand_aside(void)
 	on_a_map(many, RM_U64X8, none);
 	CHECK(steps.arms > MANY / 40 && steps.arms < MANY / 32,
 	        "one operation of 36 is armed");
-	CHECK(steps.orderly, "before its first stamp, until after its last");
+	CHECK(steps.orderly && steps.disarms == steps.arms,
+	        "before its first stamp, until after its last");
 	CHECK(steps.least == 8 && steps.most > 8 + 240 && steps.most < 8 + 256,
 	        "after 8 to 263 steps");
 	for (unsigned i = 0; i < 6; i++)

@@ -283,6 +283,7 @@ static void stops(void)
 static void threads_are_stopped(void)
 {
 	const uintptr_t library = (uintptr_t)dlsym(RTLD_DEFAULT, "fclose");
+	struct sigaction action;
 
 	CHECK(rm_stopper_init(&stopper, 16) == -ENOENT,
 	        "there is no code where nothing is loaded");
@@ -301,6 +302,9 @@ static void threads_are_stopped(void)
 	atomic_store_explicit(&ends, true, memory_order_relaxed);
 	pthread_join(stopper.victim, NULL);
 	rm_stopper_free(&stopper);
+	sigaction(SIGUSR1, NULL, &action);
+	CHECK(action.sa_handler == SIG_DFL && close(stopper.go[0]) == -1,
+	        "then the signal is nobody's, and nothing is left open");
 }
 
 int main(void)
