@@ -176,6 +176,14 @@ static void crawl(uint64_t ns)
 	}
 }
 
+/* The others are ready, and go on or do not. */
+static void last_crawls(uint64_t ns)
+{
+	do_some(0, 100);
+	do_some(1, others[1].done < 100 ? 100 : 0);
+	crawl(ns);
+}
+
 static void half_spins(uint64_t ns)
 {
 	played.cpu_ns[0] += ns;
@@ -198,6 +206,8 @@ static void they_go_on(void)
 	        "one that works is enough");
 	CHECK(go_on(crawl, false) && after(17, 17.5),
 	        "an operation now and then is going on");
+	CHECK(go_on(last_crawls, true) && after(17, 17.5),
+	        "also of the last where each must");
 }
 
 static void they_are_stuck(void)
