@@ -11,10 +11,12 @@
 static struct rm_key neighbour(bool str, uint32_t number, char *bytes)
 {
 	enum { LENGTH = 17 };
+	/* the same in all keys of a round, another after 256 keys */
+	const uint32_t rounds = number / 256;
 	struct rm_key key = { .word = 0x5a5a000000U + number };
 
 	memset(bytes, 'n', LENGTH);
-	memcpy(bytes + 8, &number, sizeof(number));
+	memcpy(bytes + 8, &rounds, sizeof(rounds));
 	bytes[LENGTH - 1] = (char)number;
 	if (str)
 		key = (struct rm_key){ .bytes = bytes, .length = LENGTH };
