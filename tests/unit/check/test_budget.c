@@ -69,6 +69,27 @@ static void rounds_are_cut(void)
 	        "one of a small share has half a second");
 }
 
+/* One that was short is made longer: then there must be time for the longer. */
+static void rounds_end_in_time(void)
+{
+	struct rm_rounds rounds;
+	const uint64_t part_ns = second_ns / 25;
+	uint64_t first_ops;
+
+	rm_rounds_begin(&rounds, second_ns);
+	first_ops = rounds.ops;
+	rm_rounds_spent(&rounds, second_ns / 10 * 9, second_ns / 10 * 9);
+	CHECK(rounds.ops == first_ops && !rm_rounds_another(&rounds),
+	        "no round is begun that would take longer than there is time");
+	rm_rounds_spent(&rounds, part_ns, part_ns);
+	CHECK(rounds.ops == 3 * first_ops && !rm_rounds_another(&rounds),
+	        "nor one of three times the operations of one that was short");
+	rm_rounds_begin(&rounds, second_ns);
+	rm_rounds_spent(&rounds, second_ns / 2, second_ns / 2);
+	CHECK(rm_rounds_another(&rounds),
+	        "but one that takes all that is left is");
+}
+
 /* As where threads stand aside: they use a tenth of the time that passes. */
 static void waits_are_paid(void)
 {
@@ -153,6 +174,7 @@ int main(void)
 	shares();
 	rounds_fill_the_share();
 	rounds_are_cut();
+	rounds_end_in_time();
 	waits_are_paid();
 	load_proves_nothing();
 	slow_is_no_hang();

@@ -39,6 +39,7 @@ enum fault {
 	SEES_ONE,      /* any key, while there are 50 */
 	SEES_LAST,     /* the last key that is never there, of 17 */
 	SCANS_TOO_FEW, /* the 40th is left out */
+	SCANS_ON,      /* though it is told to stop */
 	BROKEN_AFTER,  /* its own check fails when it is empty again */
 };
 
@@ -192,7 +193,8 @@ static void scan(
 		for (struct entry *at = map.buckets[i]; at; at = at->next) {
 			if (fault == SCANS_TOO_FEW && ++n == 40)
 				continue;
-			if (!fn(argument, at->key, &at->value))
+			if (!fn(argument, at->key, &at->value) &&
+			        fault != SCANS_ON)
 				return;
 		}
 }
@@ -430,6 +432,8 @@ static void faults_are_found(void)
 	        "nor was twice as many and one");
 	CHECK(finds(&slow, SCANS_TOO_FEW, "left out the key"),
 	        "a scan that leaves a key out");
+	CHECK(finds(&slow, SCANS_ON, "went on after false"),
+	        "one that goes on when it is told to stop");
 	CHECK(finds(&slow, BROKEN_AFTER, "the map's own check(): it is broken"),
 	        "what the map says of itself when it is empty again");
 }

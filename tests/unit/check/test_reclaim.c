@@ -67,6 +67,8 @@ static void stats(void *map, rm_stat_fn *emit, void *context)
 	emit(context, "freed", "1", freed[at]);
 }
 
+static struct lie lie; /* that the map tells */
+
 static int run(const char *sync, unsigned caps, bool has_stats)
 {
 	struct rm_map_ops ops = played_ops;
@@ -84,7 +86,7 @@ static int run(const char *sync, unsigned caps, bool has_stats)
 
 	ops.stats = has_stats ? stats : NULL;
 	ops.clear = NULL;
-	play(none);
+	play(lie);
 	now_ns = 1;
 	asked = stats_asked = 0;
 	error = (struct rm_error){ "" };
@@ -199,11 +201,29 @@ static void what_is_retired(void)
 	CHECK(!run("rcu", 0, true), "nor where it is freed by and by");
 }
 
+static void lives_that_fail(void)
+{
+	holds(1000, 1000);
+	lie = (struct lie){ CREATE, FAILS, -1, 0, 2, 0 };
+	CHECK(run("rcu", 0, false) == -1 && played.created == 3 &&
+	                strstr(error.text,
+	                        "create() returned NULL for 256 keys"),
+	        "a map that cannot be made is told, and no other is");
+	lie = (struct lie){ JOIN, FAILS, 1, 0, 0, 0 };
+	CHECK(run("rcu", 0, true) == -1 && played.created == 1 &&
+	                played.destroyed == 1 && !stats_asked &&
+	                strstr(error.text, "join() returned NULL"),
+	        "so is a thread that cannot join it");
+	lie = none;
+}
+
 int main(void)
 {
+	lie = none;
 	lives_are_lived();
 	what_is_held();
 	late_frees();
 	what_is_retired();
+	lives_that_fail();
 	return DONE();
 }

@@ -134,10 +134,14 @@ static void one_of_each(struct rm_peer *peer)
 	CHECK(said(RM_HISTORY_REMOVE, 6, false) && !last()->result,
 	        "remove says that it is gone");
 	rm_record(&recorder, RM_HISTORY_UPSERT, 8);
+	rm_record(&recorder, RM_HISTORY_REMOVE, 8);
+	CHECK(said(RM_HISTORY_REMOVE, 8, true) && !played.count,
+	        "or that it was there");
+	rm_record(&recorder, RM_HISTORY_UPSERT, 8);
 	rm_record(&recorder, RM_HISTORY_LOOKUP, 8);
 	rm_record(&recorder, RM_HISTORY_COMPARE_REMOVE, 8);
 	CHECK(said(RM_HISTORY_COMPARE_REMOVE, 8, true) && !played.count &&
-	                last()->expected == recorder.events[10].value,
+	                last()->expected == recorder.events[12].value,
 	        "compare_remove expects what was seen last of that key");
 }
 
@@ -188,7 +192,7 @@ static void operations_are_recorded(struct rm_shape shape)
 	                        PAIRS * sizeof(struct rm_history_pair),
 	        "a recorder has room");
 	on_a_map(one_of_each, shape, none);
-	CHECK(recorder.count == 13 && !error.text[0],
+	CHECK(recorder.count == 15 && !error.text[0],
 	        "each operation is one event");
 	for (size_t i = 0; i < recorder.count; i++) {
 		const struct rm_history_event *event = recorder.events + i;
