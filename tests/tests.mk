@@ -456,6 +456,9 @@ $(BUILD)/tests/test_explore_exhaustive: $(BUILD)/tests/unit/sim/explore_brute.o 
 # The same with litmus tests: models of memory, which maps have under --memory.
 $(BUILD)/tests/test_explore_litmus $(BUILD)/tests/test_explore_protocol: $(BUILD)/tests/unit/sim/explore_litmus.o $(EXPLORE_RUN)
 $(BUILD)/tests/test_explore_memory: $(EXPLORE_RUN)
+# And with locks, which programs of steps have none of.
+$(addprefix $(BUILD)/tests/test_explore_,cond mutex rwlock): $(EXPLORE_RUN) \
+  $(patsubst %,$(BUILD)/runner/sim/explore/%.o,cond rwlock)
 
 .PHONY: litmus
 litmus: $(BUILD)/tests/test_explore_litmus  ## models of memory: 10^6 runs of each litmus test, docs/tally/litmus.md
