@@ -206,6 +206,7 @@ void rm_sim_watch_reset(struct rm_sim *sim)
 		return;
 	table_clear(&sim->watched->sites);
 	table_clear(&sim->watched->lines);
+	sim->watched->incomplete = false;
 }
 
 void rm_sim_watch_free(struct rm_sim *sim)

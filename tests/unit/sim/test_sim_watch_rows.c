@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_sim_watch_rows.c - what a watched machine keeps of each site and line:
+   which event is whose, in which order they are told, and what becomes of it
+   where memory is short. Events are told to it by hand. */
+#include "runner/sim/model/internal.h"
+#include "tests/unit/sim/sim_fixture.h"
+
+/* The allocation that fails, counted from 0; -1: none. And what is held. */
+static long fails_at = -1, held;
+
+static bool fails(void)
+{
+	return fails_at >= 0 && fails_at-- == 0;
+}
+
+static void *kept(void *memory)
+{
+	held += memory != NULL;
+	return memory;
+}
+
+static void *moved(void *memory, size_t bytes)
+{
+	void *larger = fails() ? NULL : realloc(memory, bytes);
+
+	held += larger && !memory;
+	return larger;
+}
+
+static void let_go(void *memory)
+{
+	held -= memory != NULL;
+	free(memory);
+}
+
+#define malloc(bytes)          (fails() ? NULL : kept(malloc(bytes)))
+#define calloc(count, bytes)   (fails() ? NULL : kept(calloc(count, bytes)))
+#define realloc(memory, bytes) moved(memory, bytes)
+#define free(memory)           let_go(memory)
+#define rm_sim_sparse(bytes)   (fails() ? NULL : kept(rm_sim_sparse(bytes)))
+#define munmap(memory, bytes)  (held--, munmap(memory, bytes))
+#include "runner/sim/model/watch.c"
+#undef rm_sim_sparse
+#undef munmap
+
+#include "tests/unit/tap.h"
+
+enum { CORES = 70, MANY = 1000, FIRST_ROOM = 64 };
+
+static const char places[MANY]; /* addresses to be charged */
+
+static struct rm_sim *make(void)
+{
+	struct rm_sim_mach mach = sim_mach(
+	        "512 2-way lru", "2Ki 4-way lru victim", "4Ki 4-way lru fill");
+	struct rm_sim *sim = sim_make(&mach, CORES, 1 << 17);
+
+	rm_sim_region(sim, "hot", 640, 640);
+	return sim;
+}
+
+static struct rm_sim *watched(void)
+{
+	struct rm_sim *sim = make();
+
+	if (rm_sim_watch(sim, true))
+		exit(1);
+	return sim;
+}
+
+static void event(struct rm_sim *sim, unsigned core, enum rm_sim_count which,
+        uint32_t line, int place)
+{
+	rm_sim_watch_event(
+	        rm_sim_core(sim, core), which, line, 1, false, &places[place]);
+}
+
+static bool site_is(const struct rm_sim_site *site, int place, uint64_t misses,
+        uint64_t coherence, uint64_t untouched, uint64_t upgrades)
+{
+	return site->site == &places[place] && site->misses == misses &&
+	       site->coherence_misses == coherence &&
+	       site->false_misses == untouched && site->upgrades == upgrades;
+}
+
+static void kinds(void)
+{
+	struct rm_sim *sim = watched();
+	struct rm_sim_site *site;
+	struct rm_sim_hot_line *line;
+
+	event(sim, 0, RM_SIM_CAPACITY_MISSES, 3, 1);
+	event(sim, 0, RM_SIM_COLD_MISSES, 3, 1);
+	event(sim, 0, RM_SIM_COHERENCE_MISSES, 3, 1);
+	event(sim, 0, RM_SIM_FALSE_MISSES, 3, 1);
+	event(sim, 0, RM_SIM_UPGRADES, 3, 1);
+	event(sim, 0, RM_SIM_UPGRADES, 3, 2);
+	event(sim, 0, RM_SIM_FALSE_MISSES, 3, 2);
+	CHECK(rm_sim_sites(sim, &site) == 2 &&
+	                site_is(&site[0], 1, 4, 2, 1, 1) &&
+	                site_is(&site[1], 2, 1, 1, 1, 1),
+	        "a false miss is a coherence miss, too, and an upgrade is no "
+	        "miss");
+	CHECK(rm_sim_hot_lines(sim, &line) == 1 && line->line == 3 &&
+	                line->misses == 5 && line->coherence_misses == 3 &&
+	                line->false_misses == 2,
+	        "so it is of their line");
+	free(site);
+	free(line);
+	rm_sim_destroy(sim);
+}
+
+static void losses(void)
+{
+	struct rm_sim *sim = watched();
+	struct rm_sim_site *site;
+	struct rm_sim_hot_line *line;
+
+	event(sim, 0, RM_SIM_UPGRADES, 3, 1);
+	rm_sim_watch_loss(rm_sim_core(sim, 1), 3, true);
+	rm_sim_watch_loss(rm_sim_core(sim, 2), 3, false);
+	event(sim, 0, RM_SIM_COLD_MISSES, 4, 2);
+	rm_sim_watch_loss(rm_sim_core(sim, 1), 4, false);
+	rm_sim_sites(sim, &site);
+	CHECK(site[0].site == &places[2] && site[0].invalidations == 1 &&
+	                site[1].site == &places[1] &&
+	                site[1].invalidations == 2,
+	        "what cores lose is charged to the site of the write");
+	rm_sim_hot_lines(sim, &line);
+	CHECK(line[0].line == 3 && line[0].invalidations == 2 &&
+	                line[0].false_invalidations == 1 && line[1].line == 4 &&
+	                line[1].invalidations == 1 &&
+	                !line[1].false_invalidations,
+	        "and to the line, false ones apart");
+	free(site);
+	free(line);
+	rm_sim_destroy(sim);
+}
+
+static void line_says(void)
+{
+	struct rm_sim *sim = watched();
+	struct rm_sim_hot_line *line;
+	bool first_four = true;
+
+	rm_sim_watch_event(rm_sim_core(sim, 65), RM_SIM_COLD_MISSES, 19, 0x0f,
+	        false, &places[7]);
+	rm_sim_watch_event(rm_sim_core(sim, 2), RM_SIM_COLD_MISSES, 19, 0xf000,
+	        true, &places[6]);
+	rm_sim_watch_event(rm_sim_core(sim, 3), RM_SIM_COLD_MISSES, 19, 0x30,
+	        false, &places[7]);
+	for (int place = 5; place > 0; place--)
+		event(sim, 3, RM_SIM_COLD_MISSES, 19, place);
+	event(sim, 3, RM_SIM_COLD_MISSES, 20, 1);
+	rm_sim_hot_lines(sim, &line);
+	CHECK(line[0].readers[0] == 1 << 3 && line[0].readers[1] == 1 << 1 &&
+	                line[0].writers[0] == 1 << 2 && !line[0].writers[1],
+	        "a line says which cores read it, and which wrote");
+	CHECK(line[0].read_bytes == 0x3f && line[0].written_bytes == 0xf000,
+	        "and which of its bytes");
+	for (int i = 0; i < RM_SIM_LINE_SITES; i++)
+		first_four &= line[0].site[i] == &places[7 - i] &&
+		              line[0].site_events[i] == 1 + (i == 0);
+	CHECK(first_four, "and from where, the first four with their events");
+	CHECK(line[0].line == 19 && line[0].region == 1 && line[1].line == 20 &&
+	                line[1].region == 0,
+	        "and in which region it is");
+	free(line);
+	rm_sim_destroy(sim);
+}
+
+/* Misses and losses of lines as they come; the order is worked out by hand. */
+static void order(void)
+{
+	static const struct {
+		uint32_t line;
+		unsigned misses, losses;
+	} told[] = { { 9, 1, 0 }, { 5, 1, 0 }, { 8, 2, 0 }, { 7, 1, 3 },
+		{ 4, 2, 0 }, { 6, 1, 4 } };
+	static const uint32_t lines[] = { 6, 7, 4, 8, 5, 9 };
+	static const int sites[] = { 4, 8, 5, 6, 7, 9 };
+	struct rm_sim *sim = watched();
+	struct rm_sim_hot_line *line;
+	struct rm_sim_site *site;
+	bool same = true;
+
+	for (int i = 0; i < 6; i++) {
+		for (unsigned n = 0; n < told[i].misses; n++)
+			event(sim, 0, RM_SIM_COLD_MISSES, told[i].line,
+			        (int)told[i].line);
+		for (unsigned n = 0; n < told[i].losses; n++)
+			rm_sim_watch_loss(
+			        rm_sim_core(sim, 1), told[i].line, false);
+	}
+	CHECK(rm_sim_hot_lines(sim, &line) == 6, "each line is told once");
+	CHECK(rm_sim_sites(sim, &site) == 6, "and each site");
+	for (int i = 0; i < 6; i++)
+		same &= line[i].line == lines[i];
+	CHECK(same, "lines: most invalidations first, then most misses, then "
+	            "the lower one");
+	for (int i = 0; i < 6; i++)
+		same &= site[i].site == &places[sites[i]];
+	CHECK(same, "sites: most misses first, then the lower one");
+	free(line);
+	free(site);
+	rm_sim_destroy(sim);
+}
+
+static void many_rows(void)
+{
+	struct rm_sim *sim = watched();
+	struct rm_sim_hot_line *line;
+	struct rm_sim_site *site;
+	bool each = true;
+
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < MANY; i++)
+			event(sim, 0, RM_SIM_COLD_MISSES, (uint32_t)i,
+			        MANY - 1 - i);
+	CHECK(rm_sim_sites(sim, &site) == MANY &&
+	                rm_sim_hot_lines(sim, &line) == MANY,
+	        "a thousand sites and lines have a row each");
+	for (int i = 0; i < MANY; i++)
+		each &= site_is(&site[i], i, 2, 0, 0, 0) &&
+		        line[i].line == (uint32_t)i && line[i].misses == 2;
+	CHECK(each, "which nobody else's events are charged to");
+	free(site);
+	free(line);
+	rm_sim_watch_reset(sim);
+	event(sim, 0, RM_SIM_UPGRADES, 7, 7);
+	CHECK(rm_sim_sites(sim, &site) == 1 && site_is(site, 7, 0, 0, 0, 1),
+	        "behind a reset rows begin at nothing");
+	free(site);
+	rm_sim_destroy(sim);
+}
+
+/* Without an operation that began: the first has begun with the watch. */
+static void lines_touched(void)
+{
+	struct rm_sim *sim = watched();
+	struct rm_sim_core *core = rm_sim_core(sim, 69);
+
+	rm_sim_watch_access(core, 0);
+	rm_sim_watch_access(core, 1);
+	rm_sim_watch_access(core, 0);
+	CHECK(core->count[RM_SIM_OPERATION_LINES] == 2,
+	        "an operation's lines are counted once");
+	rm_sim_operation(core);
+	rm_sim_watch_access(core, 1);
+	CHECK(core->count[RM_SIM_OPERATION_LINES] == 3,
+	        "and anew in the next one");
+	rm_sim_operation(rm_sim_core(sim, 0));
+	rm_sim_watch_access(core, 1);
+	CHECK(core->count[RM_SIM_OPERATION_LINES] == 3,
+	        "which another core's is not");
+	rm_sim_destroy(sim);
+}
+
+static void no_memory_to_begin(void)
+{
+	struct rm_sim *sim = make();
+	struct rm_sim_site *site;
+	struct rm_sim_hot_line *line;
+	long before = held, tries = 0;
+	bool refused = true;
+
+	while (fails_at = tries, rm_sim_watch(sim, true)) {
+		refused &= !sim->watched && held == before &&
+		           rm_sim_sites(sim, &site) == 0 && !site &&
+		           rm_sim_hot_lines(sim, &line) == 0 && !line;
+		tries++;
+	}
+	fails_at = -1;
+	CHECK(tries == 3 + CORES && refused,
+	        "where memory is short, whatever for, nothing is watched and "
+	        "nothing is held");
+	fails_at = 1 << 20;
+	CHECK(!rm_sim_watch(sim, true) && fails_at == 1 << 20,
+	        "what is watched is not begun again");
+	fails_at = -1;
+	rm_sim_watch(sim, false);
+	CHECK(held == before && !sim->watched, "what is over holds nothing");
+	rm_sim_destroy(sim);
+}
+
+/* The table of sites, then that of lines, grows at the 65th row. */
+static void no_memory_for_rows(void)
+{
+	struct rm_sim_site *site;
+	struct rm_sim_hot_line *line;
+
+	for (long at = 0; at < 6; at++) {
+		struct rm_sim *sim = watched();
+		bool refused;
+
+		for (int i = 0; i < FIRST_ROOM; i++)
+			event(sim, 0, RM_SIM_COLD_MISSES, (uint32_t)i, i);
+		fails_at = at;
+		event(sim, 0, RM_SIM_COLD_MISSES, FIRST_ROOM, FIRST_ROOM);
+		fails_at = 0; /* of the table that has no room still */
+		rm_sim_watch_loss(rm_sim_core(sim, 1), FIRST_ROOM, false);
+		fails_at = -1;
+		refused = rm_sim_sites(sim, &site) == -ENOMEM && !site &&
+		          rm_sim_hot_lines(sim, &line) == -ENOMEM && !line;
+		CHECK(refused, "a list without a row that was lost is none");
+		rm_sim_watch_reset(sim);
+		event(sim, 0, RM_SIM_COLD_MISSES, 5, 5);
+		CHECK(rm_sim_sites(sim, &site) == 1 &&
+		                site_is(site, 5, 1, 0, 0, 0) &&
+		                rm_sim_hot_lines(sim, &line) == 1,
+		        "behind a reset it is whole again");
+		free(site);
+		free(line);
+		rm_sim_destroy(sim);
+	}
+}
+
+static void no_memory_for_lists(void)
+{
+	struct rm_sim *sim = watched();
+	struct rm_sim_site *site;
+	struct rm_sim_hot_line *line;
+
+	CHECK(rm_sim_sites(sim, &site) == 0 && !site,
+	        "where nothing came nothing is told");
+	event(sim, 0, RM_SIM_COLD_MISSES, 5, 5);
+	fails_at = 0;
+	CHECK(rm_sim_sites(sim, &site) == -ENOMEM && !site,
+	        "no memory for a list of sites is told");
+	fails_at = 0;
+	CHECK(rm_sim_hot_lines(sim, &line) == -ENOMEM && !line,
+	        "so it is of one of lines");
+	CHECK(rm_sim_hot_lines(sim, &line) == 1, "and is no row lost");
+	free(line);
+	rm_sim_destroy(sim);
+	CHECK(!held, "a machine that is no more holds nothing");
+}
+
+int main(void)
+{
+	kinds();
+	losses();
+	line_says();
+	order();
+	many_rows();
+	lines_touched();
+	no_memory_to_begin();
+	no_memory_for_rows();
+	no_memory_for_lists();
+	return DONE();
+}
