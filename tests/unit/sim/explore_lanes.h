@@ -78,6 +78,7 @@ static void main_thread(struct rm_explore_lane *lane)
 	fine(rm_sim_cond_destroy(&shared->cond));
 	fine(rm_sim_barrier_destroy(&shared->barrier));
 	rm_sim_free(shared);
+	rm_explore_heap_leaks();
 }
 
 static inline enum rm_explore_fault play(struct rm_explore_schedule *schedule)

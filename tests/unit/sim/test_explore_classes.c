@@ -79,11 +79,19 @@ static unsigned longest(const struct rm_explore_program *program)
 	return most;
 }
 
+/* What repeats so often is played so rarely that each has what can matter. */
+static bool is_full(const struct rm_explore_program *program)
+{
+	return program->threads == RM_EXPLORE_THREADS_MAX &&
+	       program->keys == 4 && program->resident == 0xf &&
+	       program->collide && longest(program) <= WRAPS + 512;
+}
+
 static void test_all(const struct rm_impl *impl)
 {
 	const struct rm_explore_options options = options_of(impl);
 	unsigned special = 0, colliding = 0, crowds = 0, near = 0, exact = 0,
-	         more = 0, early = 0, sound = 0;
+	         more = 0, early = 0, sound = 0, full = 0;
 
 	for (uint64_t number = 0; number < NUMBERS; number++) {
 		struct rm_explore_program program;
@@ -98,6 +106,7 @@ static void test_all(const struct rm_impl *impl)
 		near += most >= 255 && most <= 257;
 		exact += most == WRAPS;
 		more += most > WRAPS;
+		full += most >= WRAPS && is_full(&program);
 		early += most >= WRAPS && number < RM_EXPLORE_SCHEDULES_OF_ALL;
 	}
 	CHECK(sound == NUMBERS, "all are within what a program may be");
@@ -107,6 +116,9 @@ static void test_all(const struct rm_impl *impl)
 	        "many have as many threads as there can be");
 	CHECK(near > 500, "some repeat as often as 8 bits count");
 	CHECK(exact >= 5 && more >= 5, "a few as often as 16 bits, or more");
+	CHECK(full == exact + more,
+	        "each of these with all threads, on four keys that are there "
+	        "and collide");
 	CHECK(early == 0, "none of these where all maps are explored");
 }
 
