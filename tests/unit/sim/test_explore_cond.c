@@ -58,8 +58,8 @@ static void conditions(void)
 	        "a broadcast wakes all that wait, one after the other");
 	lanes(waits_a, waits_b, signals);
 	CHECK(in_turn(late, 6, RM_EXPLORE_DEADLOCK, "sa") &&
-	                strstr(rm_explore.finding.what,
-	                        "thread 2 waits for a signal"),
+	                !strcmp(rm_explore.finding.what,
+	                        "all wait: thread 2 waits for a signal"),
 	        "a signal wakes one, and the other is said to wait");
 	lanes(waits_a, signals, NULL);
 	CHECK(in_turn(early, 2, RM_EXPLORE_DEADLOCK, "s"),
