@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_calibrate.c - a window of time becomes a count of operations. The
+ * trials are played: rm_play() is this file's.
+ */
+#include "runner/campaign/internal.h"
+#include "tests/unit/tap.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CELLS = 3, MOST = 16 };
+
+/* What trials cost, one after the other, and what they were asked for. */
+static struct played {
+	double costs_ns[MOST]; /* of an operation of one thread */
+	const char *status, *reason;
+	unsigned ends_at; /* the trial that ends so; 0: none */
+	unsigned interrupted_at;
+	int result; /* of rm_play() */
+	unsigned count;
+	uint64_t asked_ops[MOST], seeds[MOST];
+	const char *arms[MOST], *program;
+	int interrupt_fd;
+} played;
+
+static struct rm_plan plan;
+static struct rm_arms arms;
+static struct rm_error error;
+static json_t *record;
+
+int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
+        struct rm_error *why)
+{
+	unsigned at = played.count++;
+	const struct rm_cell *cell = play->cell;
+	double ops = (double)cell->window_ops * cell->threads;
+	bool ends = played.ends_at == at + 1;
+
+	played.asked_ops[at] = cell->window_ops;
+	played.seeds[at] = play->seed;
+	played.arms[at] = play->arm->name;
+	played.program = play->program;
+	played.interrupt_fd = play->interrupt_fd;
+	json_decref(play->counters);
+	if (played.result)
+		return rm_error_set(why, played.result, "no process");
+	outcome->interrupted = played.interrupted_at == at + 1;
+	outcome->status = ends ? played.status : "ok";
+	if (ends && played.reason)
+		outcome->reason = strdup(played.reason);
+	outcome->result = json_pack("{s:f, s:f}", "ops", ops, "elapsed_ns",
+	        played.costs_ns[at] * (double)cell->window_ops);
+	return 0;
+}
+
+static void add_cell(size_t at, const char *workload, enum rm_measure measure,
+        uint64_t window_ns)
+{
+	struct rm_cell *cell = &plan.cells[at].cell;
+
+	*cell = (struct rm_cell){ .keys = 1000,
+		.threads = 2,
+		.loop = { .kind = RM_LOOP_MIX },
+		.measure = measure,
+		.window_ns = window_ns };
+	strcpy(cell->workload, workload);
+	strcpy(cell->map, "m");
+	strcpy(cell->placement, "cores");
+	plan.cells[at].estimate_ns = 100 + at;
+	rm_cell_name(cell);
+}
+
+/* Two blocks: of the cells 0, 1 and 2, and of 1, 0 and 1. */
+static void begin(void)
+{
+	static const size_t order[2][CELLS] = { { 0, 1, 2 }, { 1, 0, 1 } };
+
+	memset(&played, 0, sizeof(played));
+	for (unsigned i = 0; i < MOST; i++)
+		played.costs_ns[i] = 50;
+	played.status = "void";
+	plan = (struct rm_plan){ .cells = calloc(CELLS, sizeof(*plan.cells)),
+		.cell_count = CELLS,
+		.blocks = calloc(2, sizeof(*plan.blocks)),
+		.block_count = 2,
+		.trial_count = 6,
+		.estimate_ns = 605 };
+	add_cell(0, "w", RM_MEASURE_THROUGHPUT, 1000000);
+	add_cell(1, "w", RM_MEASURE_THROUGHPUT, 3000000);
+	add_cell(2, "w", RM_MEASURE_VERIFY, 0);
+	for (unsigned b = 0; b < 2; b++) {
+		plan.blocks[b].cells = malloc(sizeof(order[b]));
+		memcpy(plan.blocks[b].cells, order[b], sizeof(order[b]));
+		plan.blocks[b].count = CELLS;
+	}
+	arms = (struct rm_arms){
+		.list = { { .name = "base" }, { .name = "head" } }, .count = 2
+	};
+}
+
+static int calibrate(void)
+{
+	error.text[0] = '\0';
+	return rm_calibrate(&plan, &arms, "program", 7, &record, &error);
+}
+
+static void end(void)
+{
+	json_decref(record);
+	for (unsigned b = 0; b < 2; b++)
+		free(plan.blocks[b].cells);
+	free(plan.blocks);
+	free(plan.cells);
+}
+
+static bool cell_is(
+        size_t at, uint64_t ops, uint64_t window_ns, uint64_t warm_up_ns)
+{
+	const struct rm_cell *cell = &plan.cells[at].cell;
+	bool is = cell->window_ops == ops && cell->window_ns == window_ns &&
+	          cell->warm_up_ns == warm_up_ns;
+
+	if (!is)
+		printf("# cell %zu: %llu ops, %llu ns, warm-up %llu ns\n", at,
+		        (unsigned long long)cell->window_ops,
+		        (unsigned long long)cell->window_ns,
+		        (unsigned long long)cell->warm_up_ns);
+	return is;
+}
+
+static void time_becomes_a_count(void)
+{
+	char before[RM_ID_BYTES];
+
+	begin();
+	strcpy(before, plan.cells[0].cell.id);
+	CHECK(calibrate() == 0 && cell_is(0, 20000, 0, 333334),
+	        "1 ms of 50 ns is 20000 operations, with a third as warm-up");
+	CHECK(cell_is(1, 60000, 0, 1000000), "3 ms are 60000");
+	CHECK(cell_is(2, 0, 0, 0) && played.count == 10,
+	        "five trials each, and none of what counts already");
+	CHECK(strcmp(before, plan.cells[0].cell.id),
+	        "a cell is named by its count");
+	CHECK(played.asked_ops[0] == 100000 && played.asked_ops[1] == 20000 &&
+	                played.asked_ops[4] == 20000 &&
+	                played.asked_ops[5] == 100000,
+	        "the first trial's window is a guess, then it has a cost");
+	CHECK(played.seeds[0] != played.seeds[1] && played.seeds[0] == 0 &&
+	                played.seeds[5] == 0 &&
+	                played.seeds[4] == played.seeds[9],
+	        "seeds are the same for each cell, and one for each trial");
+	CHECK(!strcmp(played.arms[0], "base") &&
+	                !strcmp(played.arms[9], "base") &&
+	                !strcmp(played.program, "program") &&
+	                played.interrupt_fd == 7,
+	        "the first arm plays, with what was given");
+	CHECK(plan.trial_count == 6 && plan.estimate_ns == 605 &&
+	                plan.blocks[0].count == 3 && plan.blocks[1].count == 3,
+	        "and no trial is dropped");
+	end();
+}
+
+static void what_is_recorded(void)
+{
+	static const double costs[] = { 900, 10, 40, 30, 20 };
+	const json_t *first;
+	bool equal = true;
+
+	begin();
+	memcpy(played.costs_ns, costs, sizeof(costs));
+	CHECK(calibrate() == 0 && cell_is(0, 33000, 0, 333334),
+	        "the median of the last three costs decides, to two digits");
+	CHECK(played.asked_ops[1] == 1100 && played.asked_ops[2] == 2200 &&
+	                played.asked_ops[3] == 25000 &&
+	                played.asked_ops[4] == 33000,
+	        "each trial's window is from the costs so far");
+	first = json_array_get(record, 0);
+	for (size_t i = 0; i < 5; i++)
+		equal = equal && json_real_value(json_array_get(
+		                         json_object_get(first, "ns_per_op"),
+		                         i)) == costs[i];
+	CHECK(json_array_size(record) == 2 && equal &&
+	                json_array_size(json_object_get(first, "ns_per_op")) ==
+	                        5,
+	        "the record has every cost of every cell");
+	CHECK(json_integer_value(json_object_get(first, "window_ns")) ==
+	                        1000000 &&
+	                !strcmp(json_string_value(
+	                                json_object_get(first, "arm")),
+	                        "base") &&
+	                !strcmp(json_string_value(
+	                                json_object_get(first, "cell")),
+	                        plan.cells[0].cell.id),
+	        "the window that was asked for, the arm, and the cell's name");
+	end();
+}
+
+static void warm_ups(void)
+{
+	begin();
+	plan.cells[0].cell.warm_up_ns = 500000;
+	plan.cells[1].cell.keys = 1000000;
+	CHECK(calibrate() == 0 && cell_is(0, 20000, 0, 500000),
+	        "a longer warm-up stays");
+	CHECK(cell_is(1, 60000, 0, 50000000),
+	        "a warm-up has an operation for each key");
+	end();
+	begin();
+	played.costs_ns[0] = 1e9;
+	plan.cells[0].cell.keys = 1;
+	CHECK(calibrate() == 0 && played.asked_ops[1] == 1 &&
+	                cell_is(0, 20000, 0, 333334),
+	        "a dear first trial leaves a window of one operation, and no "
+	        "longer warm-up in the end");
+	end();
+}
+
+static bool skipped(size_t at, const char *expected)
+{
+	if (!strcmp(plan.cells[at].cell.skip, expected))
+		return true;
+	printf("# skip: %s\n", plan.cells[at].cell.skip);
+	return false;
+}
+
+static void trials_that_fail(void)
+{
+	begin();
+	played.ends_at = 2;
+	played.reason = "it fell over";
+	CHECK(calibrate() == 0 &&
+	                skipped(0, "calibration on arm base: it fell over") &&
+	                played.count == 7,
+	        "a cell whose trial fails is skipped with the reason");
+	CHECK(plan.blocks[0].count == 2 && plan.blocks[0].cells[0] == 1 &&
+	                plan.blocks[0].cells[1] == 2 &&
+	                plan.blocks[1].count == 2 &&
+	                plan.blocks[1].cells[0] == 1 &&
+	                plan.blocks[1].cells[1] == 1,
+	        "and is in no block, others stay in their order");
+	CHECK(plan.trial_count == 4 && plan.estimate_ns == 405,
+	        "nor in the plan's sums");
+	end();
+	begin();
+	played.ends_at = 6;
+	played.status = "ok";
+	played.costs_ns[5] = 0;
+	CHECK(calibrate() == 0 && skipped(0, "") &&
+	                skipped(1, "calibration on arm base: a trial without "
+	                           "operations") &&
+	                plan.trial_count == 3 && plan.estimate_ns == 302,
+	        "one that took no time has nothing that could be counted");
+	end();
+	begin();
+	strcpy(plan.cells[0].cell.skip, "so");
+	CHECK(calibrate() == 0 && skipped(0, "so") && played.count == 5 &&
+	                plan.trial_count == 6 && json_array_size(record) == 1,
+	        "what was skipped before is not played");
+	end();
+}
+
+static void what_ends_it(void)
+{
+	begin();
+	played.interrupted_at = 3;
+	CHECK(calibrate() == -EINTR && strstr(error.text, "interrupted") &&
+	                played.count == 3,
+	        "who interrupts is heard");
+	end();
+	begin();
+	played.result = -EAGAIN;
+	CHECK(calibrate() == -EAGAIN && played.count == 1,
+	        "no process ends it");
+	end();
+}
+
+static void cells_that_arms_cannot_play(void)
+{
+	static const enum rm_measure strange[] = { RM_MEASURE_CAUSES,
+		RM_MEASURE_SIMULATED };
+
+	for (unsigned i = 0; i < 2; i++) {
+		begin();
+		plan.cells[1].cell.measure = strange[i];
+		CHECK(calibrate() == -EINVAL &&
+		                strstr(error.text, "a program of its own"),
+		        i ? "simulated cells are refused"
+		          : "cells of causes are refused");
+		end();
+	}
+	begin();
+	arms.list[1].control_extra = 0.05;
+	CHECK(calibrate() == 0,
+	        "an arm that does more plays counted windows, and verifies");
+	end();
+	begin();
+	arms.list[1].control_extra = 0.05;
+	plan.cells[1].cell.measure = RM_MEASURE_LATENCY;
+	CHECK(calibrate() == -EINVAL &&
+	                strstr(error.text, "arm head does 5 % more operations"),
+	        "but no window of time");
+	end();
+	begin();
+	plan.cells[1].cell.measure = RM_MEASURE_LATENCY;
+	CHECK(calibrate() == 0 && cell_is(1, 0, 3000000, 0),
+	        "which others play as it is");
+	end();
+}
+
+int main(void)
+{
+	time_becomes_a_count();
+	what_is_recorded();
+	warm_ups();
+	trials_that_fail();
+	what_ends_it();
+	cells_that_arms_cannot_play();
+	return DONE();
+}
