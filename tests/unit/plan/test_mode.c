@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_mode.c - what a mode adds to its workloads, and which maps are chosen. */
+#include "runner/impl_table.h"
+#include "runner/plan/internal.h"
+#include "tests/unit/fake_root.h"
+#include "tests/unit/tap.h"
+
+#include <errno.h>
+
+#define HEAD "budget = 3min\nworkloads = one two\n"
+
+static char root[64];
+static struct rm_error error;
+static struct rm_inputs mode;
+
+/* Reads a mode with this text; the one before is cleared. */
+static int load(const char *text, const struct rm_override *set, size_t count)
+{
+	rm_inputs_clear(&mode);
+	memset(&mode, 0, sizeof(mode));
+	error.text[0] = '\0';
+	fake_root_write(root, "w/modes/m.conf", text);
+	return rm_mode_load("w/modes/m.conf", set, count, &mode, &error);
+}
+
+static bool loads(const char *text)
+{
+	if (!load(text, NULL, 0))
+		return true;
+	printf("# %s\n", error.text);
+	return false;
+}
+
+static bool refused(const char *text, const char *words)
+{
+	int result = load(text, NULL, 0);
+
+	if (result == -EINVAL && strstr(error.text, words))
+		return true;
+	printf("# %d %s\n", result, error.text);
+	return false;
+}
+
+/* Blocks of the workloads, which tell whose line has won. */
+static bool blocks_are(unsigned one, unsigned two)
+{
+	const struct rm_workload *w = mode.workloads;
+
+	if (mode.workload_count == 2 && w[0].values[0].blocks == one &&
+	        w[1].values[0].blocks == two)
+		return true;
+	if (mode.workload_count == 2)
+		printf("# blocks: %u %u\n", w[0].values[0].blocks,
+		        w[1].values[0].blocks);
+	return false;
+}
+
+static void lines_win_in_their_order(void)
+{
+	static const struct rm_override set = { "blocks", "9", "--set", false };
+
+	CHECK(loads(HEAD) && blocks_are(3, 4) &&
+	                mode.budget_ns == 180000000000 &&
+	                !strcmp(mode.name, "m") &&
+	                !strcmp(mode.workloads[0].name, "one") &&
+	                !strcmp(mode.workloads[1].name, "two"),
+	        "a mode is a budget and workloads, as they are");
+	CHECK(loads(HEAD "blocks = 5\n") && blocks_are(5, 5),
+	        "a line of its head is for all of them");
+	CHECK(loads(HEAD "blocks = 5\n[two]\nblocks = 6\n") && blocks_are(5, 6),
+	        "one of a section for one");
+	CHECK(load(HEAD "[two]\nblocks = 6\n", &set, 1) == 0 &&
+	                blocks_are(9, 9),
+	        "--set wins over both");
+	fake_root_write(root, "w/modes/inner.conf",
+	        "budget = 1min\nworkloads = one\nblocks = 7\n"
+	        "[one]\nblocks = 8\n");
+	CHECK(loads("include = inner.conf\nworkloads = two\n") &&
+	                blocks_are(8, 7) && mode.budget_ns == 60000000000,
+	        "what is included has lines and a budget, too");
+	CHECK(loads("include = inner.conf\nworkloads = two\nblocks = 5\n"
+	            "budget = 2min\n[two]\nblocks = 6\n") &&
+	                blocks_are(5, 6) && mode.budget_ns == 120000000000,
+	        "the including mode's win over all of them");
+	fake_root_write(root, "w/modes/outer.conf",
+	        "include = inner.conf\nworkloads = two\n[two]\nblocks = 2\n");
+	CHECK(loads("include = outer.conf\n") && blocks_are(8, 2),
+	        "and an included mode may include one");
+}
+
+static void what_is_no_mode(void)
+{
+	CHECK(refused("workloads = one\n", "budget is missing") &&
+	                refused("budget = 1s\n", "workloads is missing") &&
+	                refused("budget = 1s\nworkloads =\n",
+	                        "workloads is missing"),
+	        "budget and workloads must be there");
+	CHECK(refused(HEAD "budget = 2min\n", "budget a second time") &&
+	                refused(HEAD "blocks = 1\nblocks = 2\n",
+	                        "m.conf:4: blocks a second time") &&
+	                refused(HEAD "[one]\nblocks = 1\nblocks = 2\n",
+	                        "m.conf:5: blocks a second time"),
+	        "a key stands once in a section");
+	CHECK(refused(HEAD "workloads = one\n", "\"one\" twice"),
+	        "so does a workload");
+	CHECK(refused(HEAD "[three]\nblocks = 1\n", "section [three]") &&
+	                refused(HEAD "[one]\nbudget = 1s\n",
+	                        "budget in a section") &&
+	                refused(HEAD "[one]\nworkloads = two\n",
+	                        "workloads in a section") &&
+	                refused(HEAD "[one]\ninclude = inner.conf\n",
+	                        "include in a section"),
+	        "a section is a workload's, without the head's keys");
+	CHECK(refused(HEAD "nonsense = 1\n", "unknown key \"nonsense\"") &&
+	                refused("budget = soon\nworkloads = one\n",
+	                        "budget = \"soon\", expected a time") &&
+	                refused(HEAD "blocks\n", "m.conf:3: "),
+	        "what is no line is told with its number");
+	CHECK(load("budget = 1s\nworkloads = one gone\n", NULL, 0) == -ENOENT &&
+	                strstr(error.text, "m.conf:2: workloads: "),
+	        "a workload without a file is a mistake of the list");
+	CHECK(load(HEAD "[two]\nblocks = none\n", NULL, 0) == -EINVAL &&
+	                strstr(error.text, "m.conf:4: blocks"),
+	        "a value that is none is one of its line");
+}
+
+static void names_stay_in_their_folder(void)
+{
+	static const char *const bad[] = { "../one", "/one", ".one", "a/../one",
+		"a/b/one", "a/", "a/.b",
+		"a-name-that-is-longer-than-any-name-of-a-file-may-be-in-here-"
+		"or-elsewhere" };
+	bool none = true;
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		snprintf(text, sizeof(text), "budget = 1s\nworkloads = %s\n",
+		        bad[i]);
+		none = refused(text, "names of files in workloads/") && none;
+	}
+	CHECK(none, "a workload is of the folder or of one below it");
+	CHECK(loads("budget = 1s\nworkloads = a/three\n") &&
+	                mode.workload_count == 1 &&
+	                mode.workloads[0].values[0].blocks == 2,
+	        "where it is found");
+	CHECK(refused("include = ../x.conf\n", "a file of the mode's folder") &&
+	                refused("budget = 1s\ninclude = inner.conf\n",
+	                        "expected it as the first line") &&
+	                load("include = gone.conf\n", NULL, 0) < 0 &&
+	                strstr(error.text, "m.conf:1: include: "),
+	        "an include is the first line and of the mode's folder");
+	fake_root_write(root, "w/modes/third.conf", "include = outer.conf\n");
+	CHECK(refused("include = third.conf\n", "at most 2 of them"),
+	        "two of them are enough");
+}
+
+/* Whether the mode is read by this path from this folder. */
+static bool found_from(const char *folder, const char *path)
+{
+	char back[128];
+	int result;
+
+	rm_inputs_clear(&mode);
+	memset(&mode, 0, sizeof(mode));
+	error.text[0] = '\0';
+	snprintf(back, sizeof(back), "%s/%s", root, folder);
+	if (chdir(back))
+		abort();
+	result = rm_mode_load(path, NULL, 0, &mode, &error);
+	if (chdir(root))
+		abort();
+	if (result)
+		printf("# %s: %s\n", path, error.text);
+	return !result && mode.workload_count == 2;
+}
+
+static void a_mode_is_found_from_anywhere(void)
+{
+	char whole[128];
+
+	snprintf(whole, sizeof(whole), "%s/w/modes/m.conf", root);
+	fake_root_write(root, "w/modes/m.conf", HEAD);
+	CHECK(found_from("w/modes", "m.conf") &&
+	                found_from("w/modes", "./m.conf") &&
+	                found_from("w/a", "../modes/m.conf") &&
+	                found_from("w", "modes/m.conf") &&
+	                found_from("w", whole),
+	        "workloads are in the folder above, however it is called");
+}
+
+static bool maps_are(const struct rm_workload *w, const char *expected)
+{
+	char text[512] = "";
+
+	for (unsigned i = 0; i < w->count[RM_KEY_MAPS]; i++)
+		sprintf(text + strlen(text), "%s ", w->values[i].map);
+	if (!strcmp(text, expected))
+		return true;
+	printf("# maps: %s\n", text);
+	return false;
+}
+
+/* Fits a new mode of the workloads one, touched and two. */
+static int fit(const char *touched)
+{
+	load("budget = 1s\nworkloads = one touched two\n", NULL, 0);
+	return rm_mode_fit_touched(&mode, touched, &error);
+}
+
+static void touched_maps(void)
+{
+	char many[1024] = "a";
+
+	CHECK(fit(NULL) == 0 && mode.workload_count == 2 &&
+	                !strcmp(mode.workloads[0].name, "one") &&
+	                !strcmp(mode.workloads[1].name, "two"),
+	        "nothing touched takes the workload out");
+	CHECK(fit("x, y,z x gomap") == 0 && mode.workload_count == 3 &&
+	                maps_are(&mode.workloads[1], "gomap x y z ") &&
+	                !strcmp(mode.workloads[1].where[RM_KEY_MAPS],
+	                        "--touched"),
+	        "it is of the base and of what is touched, each once");
+	CHECK(fit(" ,x,") == 0 && maps_are(&mode.workloads[1], "gomap x "),
+	        "whatever stands between them");
+	CHECK(maps_are(&mode.workloads[0], "m1 ") &&
+	                maps_are(&mode.workloads[2], "m2 "),
+	        "others keep their maps");
+	/* the base is one of RM_LIST_MAX */
+	for (int i = 2; i < RM_LIST_MAX; i++)
+		sprintf(many + strlen(many), " n%d", i);
+	CHECK(fit(many) == 0 &&
+	                mode.workloads[1].count[RM_KEY_MAPS] == RM_LIST_MAX,
+	        "a list may be full");
+	strcat(many, " b");
+	error.text[0] = '\0';
+	CHECK(fit(many) == -EINVAL && strstr(error.text, "--touched \"a n2"),
+	        "one more is refused");
+	memset(many, 'x', RM_NAME_BYTES);
+	many[RM_NAME_BYTES] = '\0';
+	CHECK(fit(many) == -EINVAL, "so is a name that is too long");
+	many[RM_NAME_BYTES - 1] = '\0';
+	CHECK(fit(many) == 0, "one letter less is none");
+	load(HEAD, NULL, 0);
+	CHECK(rm_mode_fit_touched(&mode, NULL, &error) == 0 &&
+	                mode.workload_count == 2 && !error.text[0],
+	        "a mode without one is as it was where nothing is touched");
+	CHECK(rm_mode_fit_touched(&mode, "x", &error) == -ENOENT &&
+	                strstr(error.text, "mode m has no workload called"),
+	        "and has no place for what is touched");
+}
+
+static const struct rm_impl plain = { .id = "plain" },
+                            other = { .id = "other" };
+static const struct rm_impl planted = { .id = "planted", .misuse = "so" };
+static const struct rm_impl *const impls[] = { &other, &plain, &planted };
+static const struct rm_skipped skipped[] = { { "missing", "lib", "lib-dev" },
+	{ NULL, NULL, NULL } };
+static const struct rm_unbuilt unbuilt[] = { { "left_out", false, false },
+	{ "left_misuse", true, false }, { "left_go", false, true },
+	{ NULL, false, false } };
+
+/* "other plain", what a workload with these maps runs on; or why it has none. */
+static const char *chosen(const char *maps, const char *option)
+{
+	static char text[sizeof(error.text)];
+	const struct rm_plan_options options = { .maps = option };
+	const struct rm_planning planning = { .options = &options,
+		.impls = impls,
+		.impl_count = 3,
+		.skipped = skipped,
+		.unbuilt = unbuilt,
+		.error = &error };
+	struct rm_workload workload = { .file = NULL };
+	bool chosen[3] = { false };
+	char file[256];
+
+	error.text[0] = text[0] = '\0';
+	snprintf(file, sizeof(file),
+	        "writes = 3%%\nkeys = 1\nthreads = 1\nbase = plain\n"
+	        "maps = %s\n",
+	        maps);
+	if (rm_workload_parse(
+	            "w.conf", file, strlen(file), NULL, 0, &workload, &error) ||
+	        rm_plan_choose_maps(&planning, &workload, chosen))
+		strcpy(text, error.text);
+	else
+		for (size_t i = 0; i < 3; i++)
+			if (chosen[i])
+				sprintf(text + strlen(text), "%s ",
+				        impls[i]->id);
+	rm_workload_clear(&workload);
+	return text;
+}
+
+static bool chooses(const char *maps, const char *option, const char *expected)
+{
+	const char *got = chosen(maps, option);
+
+	if (strstr(expected, ":") ? strstr(got, expected) != NULL
+	                          : !strcmp(got, expected))
+		return true;
+	printf("# %s, --maps %s: %s\n", maps, option ? option : "none", got);
+	return false;
+}
+
+static void what_is_chosen(void)
+{
+	CHECK(chooses("plain", NULL, "plain ") &&
+	                chooses("p*", NULL, "plain ") &&
+	                chooses("o* planted", NULL, "other planted "),
+	        "maps are named, a planted misuse by its whole name");
+	CHECK(chooses("plain other ~plain", NULL, "other ") &&
+	                chooses("~plain ~left_out", NULL, "other "),
+	        "the last pattern decides, and a removal begins with all");
+	CHECK(chooses("plain other", "other planted", "other ") &&
+	                chooses("plain", "other", "") &&
+	                chooses("plain other", "~other", "plain ") &&
+	                chooses("plain other", " other,,plain", "other plain "),
+	        "--maps only narrows");
+	CHECK(chooses("all", NULL, "w.conf:5: left_out was not built") &&
+	                chooses("all ~left_out", NULL, "other plain "),
+	        "a map that was not built cannot be chosen");
+	CHECK(chooses("left_misuse", NULL, ": left_misuse was not built") &&
+	                chooses("left_go", NULL, ": left_go was not built"),
+	        "nor by its name");
+	CHECK(chooses("all", "left_go", ": left_go was not built") &&
+	                chooses("all left_go", "left_go",
+	                        ": left_go was not built") &&
+	                chooses("all", "plain", "plain "),
+	        "what --maps leaves out need not be built");
+	CHECK(chooses("missing", NULL, "") &&
+	                chooses("plain missing", NULL, "plain "),
+	        "one whose library is missing is left out");
+	CHECK(chooses("nobody", NULL,
+	              "w.conf:5: no map is called \"nobody\"") &&
+	                strstr(chosen("plain ~nobody", NULL),
+	                        "\"nobody\", expected some of other "
+	                        "plain planted left_out"),
+	        "a name that no map has is refused, and maps are named");
+	CHECK(chooses("plain", "nobody", "--maps: no map is called") &&
+	                chooses("plain", " ,", "--maps: names nothing"),
+	        "in --maps, too, which names one at least");
+}
+
+static struct {
+	unsigned throughput, counters, sized, others;
+} needs;
+
+static void take(const char *map, enum rm_measure measure, unsigned size)
+{
+	needs.throughput += measure == RM_MEASURE_THROUGHPUT;
+	needs.counters += measure == RM_MEASURE_COUNTERS;
+	needs.sized += size != 0;
+	needs.others += strcmp(map, "gomap_rw") != 0;
+}
+
+static void what_is_needed(void)
+{
+	static const char text[] = "writes = 3%\nkeys = 1\nthreads = 1\n"
+	                           "base = gomap_rw\nmaps = gomap_rw\n"
+	                           "measure = throughput counters\n"
+	                           "shape = u64x8 str16x8\n"
+	                           "value_bytes = 8 64 256\n";
+	struct rm_workload workloads[2] = { { .file = NULL } };
+
+	error.text[0] = '\0';
+	for (int i = 0; i < 2; i++)
+		if (rm_workload_parse("w.conf", text, strlen(text), NULL, 0,
+		            &workloads[i], &error))
+			printf("# %s\n", error.text);
+	CHECK(rm_plan_needs(workloads, 1, NULL, take, &error) == 0 &&
+	                needs.throughput == 6 && needs.counters == 6 &&
+	                needs.others == 0,
+	        "each measure, shape and size of a map is needed");
+	/* 8 bytes are the shapes' own; 64 and 256 are sizes of each */
+	CHECK(needs.sized == 8, "sizes are told from what shapes have");
+	CHECK(rm_plan_needs(workloads, 2, NULL, take, &error) == 0 &&
+	                needs.throughput == 18,
+	        "so are those of other workloads");
+	CHECK(rm_plan_needs(workloads, 1, "gomap", take, &error) == 0 &&
+	                needs.throughput == 18,
+	        "a map that --maps leaves out is not");
+	CHECK(rm_plan_needs(workloads, 2, "nobody", take, &error) == -EINVAL &&
+	                strstr(error.text, "--maps: no map is called"),
+	        "a name that no map has is refused there, too");
+	rm_workload_clear(&workloads[0]);
+	rm_workload_clear(&workloads[1]);
+}
+
+int main(void)
+{
+	fake_root_make(root, sizeof(root));
+	if (chdir(root))
+		abort();
+	fake_root_write(root, "w/one.conf",
+	        "writes = 3%\nkeys = 1\nthreads = 1\nblocks = 3\nmaps = m1\n");
+	fake_root_write(root, "w/two.conf",
+	        "writes = 3%\nkeys = 1\nthreads = 1\nblocks = 4\nmaps = m2\n");
+	fake_root_write(root, "w/touched.conf",
+	        "writes = 3%\nkeys = 1\nthreads = 1\nbase = gomap\n");
+	fake_root_write(root, "w/a/three.conf",
+	        "writes = 3%\nkeys = 1\nthreads = 1\nblocks = 2\n");
+	lines_win_in_their_order();
+	what_is_no_mode();
+	names_stay_in_their_folder();
+	a_mode_is_found_from_anywhere();
+	touched_maps();
+	what_is_chosen();
+	what_is_needed();
+	rm_inputs_clear(&mode);
+	fake_root_remove(root);
+	return DONE();
+}
