@@ -54,8 +54,11 @@ static inline struct rm_outcome play_with(
 		launch.deadline_ns = 60 * second_ns;
 	if (!launch.interrupt_fd)
 		launch.interrupt_fd = -1;
-	if (rm_launch(&launch, request, &outcome, &error))
+	if (rm_launch(&launch, request, &outcome, &error)) {
 		printf("# %s: %s\n", how, error.text);
+		/* what could not be recorded is no outcome */
+		outcome.status = "error";
+	}
 	json_decref(request);
 	if (outcome.reason)
 		printf("# %s: exit %s: %.150s\n", how, outcome.exit,
