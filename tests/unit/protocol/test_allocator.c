@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_allocator.c - what a process needs for another malloc(), and where it
+   cannot have it. The machine is played: access() and fopen() are this file's.
+ */
+#include "runner/protocol/protocol.h"
+#include "tests/unit/tap.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct played {
+	const char *library;    /* end of the one path that is there; or NULL */
+	const char *huge_pages; /* what the kernel says; NULL: no such file */
+} played;
+
+int access(const char *path, int mode)
+{
+	size_t size = strlen(path);
+	size_t end = played.library ? strlen(played.library) : size + 1;
+
+	if (mode == R_OK && size >= end &&
+	        !strcmp(path + size - end, played.library))
+		return 0;
+	errno = ENOENT;
+	return -1;
+}
+
+FILE *fopen(const char *path, const char *how)
+{
+	static char text[64];
+
+	if (!played.huge_pages || strcmp(how, "r") ||
+	        strcmp(path, "/sys/kernel/mm/transparent_hugepage/enabled"))
+		return NULL;
+	snprintf(text, sizeof(text), "%s\n", played.huge_pages);
+	return fmemopen(text, strlen(text), "r");
+}
+
+static char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES];
+static char why[160];
+
+static bool needs(enum rm_allocator allocator, enum rm_huge_pages pages,
+        const char *first, const char *second)
+{
+	int failed = rm_allocator_environment(allocator, pages, variables);
+
+	if (!failed && !strcmp(variables[0], first) &&
+	        !strcmp(variables[1], second))
+		return true;
+	printf("# %d \"%s\" \"%s\"\n", failed, variables[0], variables[1]);
+	return false;
+}
+
+static bool impossible(enum rm_allocator allocator, enum rm_huge_pages pages,
+        const char *expected)
+{
+	why[0] = '\0';
+	if (rm_allocator_impossible(allocator, pages, why, sizeof(why)) ==
+	                (expected[0] != '\0') &&
+	        !strcmp(why, expected))
+		return true;
+	printf("# why: %s\n", why);
+	return false;
+}
+
+static void what_is_needed(void)
+{
+	played = (struct played){ .library = "/usr/lib64/libjemalloc.so.2" };
+	CHECK(needs(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_SYSTEM, "", "") &&
+	                needs(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_OFF, "", ""),
+	        "glibc is there already");
+	CHECK(needs(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON, "",
+	              "GLIBC_TUNABLES=glibc.malloc.hugetlb=1"),
+	        "and is told to ask for huge pages");
+	CHECK(needs(RM_ALLOCATOR_JEMALLOC, RM_HUGE_PAGES_SYSTEM,
+	              "LD_PRELOAD=/usr/lib64/libjemalloc.so.2", "") &&
+	                needs(RM_ALLOCATOR_JEMALLOC, RM_HUGE_PAGES_ON,
+	                        "LD_PRELOAD=/usr/lib64/libjemalloc.so.2",
+	                        "MALLOC_CONF=thp:always"),
+	        "another one is preloaded from where it is");
+	played.library = "/usr/local/lib/libjemalloc.so.2";
+	CHECK(needs(RM_ALLOCATOR_JEMALLOC, RM_HUGE_PAGES_OFF,
+	              "LD_PRELOAD=/usr/local/lib/libjemalloc.so.2", ""),
+	        "the last folder is looked at, too");
+	CHECK(rm_allocator_environment(RM_ALLOCATOR_MIMALLOC,
+	              RM_HUGE_PAGES_SYSTEM, variables) == -ENOENT &&
+	                !variables[0][0] && !variables[1][0],
+	        "one that is not installed needs nothing that would help");
+	played.library = "/usr/lib/libtcmalloc_minimal.so.4";
+	CHECK(rm_allocator_environment(RM_ALLOCATOR_TCMALLOC, RM_HUGE_PAGES_ON,
+	              variables) == -ENOTSUP,
+	        "one that cannot be told is not");
+}
+
+static void what_is_impossible(void)
+{
+	played = (struct played){ .library = "/libtcmalloc_minimal.so.4",
+		.huge_pages = "always [madvise] never" };
+	CHECK(impossible(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON, "") &&
+	                impossible(
+	                        RM_ALLOCATOR_TCMALLOC, RM_HUGE_PAGES_OFF, ""),
+	        "what is here is possible");
+	CHECK(impossible(RM_ALLOCATOR_JEMALLOC, RM_HUGE_PAGES_SYSTEM,
+	              "no libjemalloc.so.2 here (package libjemalloc2)"),
+	        "what is not is named with its package");
+	CHECK(impossible(RM_ALLOCATOR_TCMALLOC, RM_HUGE_PAGES_ON,
+	              "tcmalloc cannot be told to ask for huge pages"),
+	        "so is who cannot ask");
+	played.huge_pages = "always madvise [never]";
+	CHECK(impossible(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON,
+	              "this kernel gives no transparent huge pages") &&
+	                impossible(
+	                        RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_SYSTEM, ""),
+	        "a kernel that never gives them is asked in vain");
+	played.huge_pages = NULL;
+	CHECK(impossible(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON,
+	              "this kernel gives no transparent huge pages"),
+	        "as is one that has none");
+}
+
+static void names(void)
+{
+	static const char *const all[] = { "glibc", "jemalloc", "mimalloc",
+		"tcmalloc" };
+	static const char *const files[] = { "libc.so", "libjemalloc",
+		"libmimalloc", "libtcmalloc_minimal" };
+	enum rm_allocator read = RM_ALLOCATOR_TCMALLOC;
+	enum rm_huge_pages pages = RM_HUGE_PAGES_OFF;
+	bool same = true;
+
+	for (int i = 0; i < RM_ALLOCATORS; i++) {
+		enum rm_allocator a = (enum rm_allocator)i;
+
+		same = same && !strcmp(rm_allocator_name(a), all[i]) &&
+		       !rm_allocator_parse(all[i], &read) && read == a &&
+		       !strcmp(rm_allocator_library(a), files[i]);
+	}
+	CHECK(same, "each has a name and a library");
+	CHECK(rm_allocator_parse("malloc", &read) == -EINVAL &&
+	                read == RM_ALLOCATOR_TCMALLOC,
+	        "another name is none, and stores nothing");
+	CHECK(rm_huge_pages_parse("on", &pages) == 0 &&
+	                pages == RM_HUGE_PAGES_ON &&
+	                rm_huge_pages_parse("yes", &pages) == -EINVAL &&
+	                pages == RM_HUGE_PAGES_ON,
+	        "nor is one of huge pages");
+}
+
+int main(void)
+{
+	what_is_needed();
+	what_is_impossible();
+	names();
+	return DONE();
+}
