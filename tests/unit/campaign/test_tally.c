@@ -96,6 +96,10 @@ static void what_is_incomplete(void)
 	CHECK(rm_tally_incomplete(&tally) == 1,
 	        "but for a planted misuse, which may fail, and not be void");
 	cells[0].misuse = cells[1].misuse = false;
+	CHECK(ends("a", "base", "ok") && ends("a", "head", "void") &&
+	                ends("b", "base", "failed") &&
+	                ends("b", "head", "skipped"),
+	        "a line of the plan is taken, however its trial ended");
 	CHECK(!ends("x", "base", "ok") && !ends("a", "x", "ok") &&
 	                !ends("a", "base", "fine"),
 	        "lines of another campaign are refused");
