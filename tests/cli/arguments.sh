@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What a command takes: each of its options, then a mistake. A parser that gives
+# up after an option would neither see what follows nor say so.
+. tests/tools/tap.sh
+bin=${BUILD:-build/gcc}/readmostly
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+# refuses TEXT COMMAND...: status 2, nothing on standard output, and TEXT, a
+# regular expression, on standard error.
+refuses() {
+	text=$1; shift
+	"$bin" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	got=$?
+	[ $got = 2 ] && [ ! -s "$dir/out" ] && grep -qe "$text" "$dir/err" ||
+		{ echo "# status $got"; sed 's/^/# /' "$dir/err"; return 1; }
+}
+
+# A row is a command and options of it, which are right.
+while read -r row; do
+	# shellcheck disable=SC2086
+	check "${row%% *} reads what stands after its options" \
+		refuses "unrecognized option '--no-such'" $row --no-such
+done <<'END'
+run --busy-ok --cells-from x --counters none --maps all --needs --note a=b -o x --resume --seed 1 --set keys=1 --touched x --wait-idle 1
+run --arms a=b --mode x
+plan --cells --cells-from x --json --maps all --seed 1 --set keys=1
+plan --mode x
+replay --binary --map x --passes 1 --seed 1 --set keys=1 --shape u64x8 --threads 1
+replay -o x --record x --write jsonl --state jsonl
+dump -k 1 --lookups 1 --presize -s 1 -S u64x8
+import --binary -o x
+reproduce --busy-ok --figure x --seed 1 --wait-idle 1 -o x
+reproduce --headline
+verify-artifact -d 0
+check -b 1 -d 1 -i -m 1 -n 1 -p -q -Q -s 1 -S u64x8 -t 1
+check --history x --format jsonl --guarantee none --states 1 --memory 1
+counters -j -m instructions
+doctor -b
+doctor -s
+describe -s
+list -j
+list -i
+list -f x
+timeline --cell x --maps all -o x --seed 1 --set keys=1
+crossover --busy-ok --budget 1 -o x --plan --resume --seed 1 --set keys=1 --wait-idle 1
+sim-top --json --maps all -n 1 --seed 1 --set keys=1
+sim-sensitivity --draws 1 --json --maps all -q --seed 1 --set keys=1
+machine -j
+END
+
+while read -r command what; do
+	check "$command takes one $what" \
+		refuses "\"second\": expected one $what" "$command" first second
+done <<'END'
+replay FILE
+dump map
+reproduce folder
+validate DIR
+verify-artifact DIR or FILE
+timeline file
+END
+
+check "import takes one FILE" refuses '"second": expected one FILE' \
+	import twitter first second
+for command in list doctor machine describe; do
+	check "$command takes none" \
+		refuses "\"first\": expected no" "$command" first
+done
+check "--set is KEY=VALUE" refuses '--set "keys": expected KEY=VALUE' \
+	run --set keys x.conf
+check "a number is in its range" refuses '--states "0": expected a number' \
+	check --history x --states 0
+check "and a number" refuses '--seed "one": expected a number' run --seed one
+check "a shape is one of those there are" \
+	refuses '--shape "u64": expected u64x8' dump -S u64 gomap
+check "a format, too" refuses '--format x: expected detect' \
+	check --history x --format x
+check "and a guarantee" refuses '--guarantee x: expected none' \
+	check --history x --guarantee x
+check "a history stands alone" refuses '"gomap": expected no map' \
+	check --history x gomap
+check "advise needs a folder" refuses 'expected DIR' advise
+
+for help in --help -\? --usage; do
+	check "advise $help is no question" sh -c \
+		"'$bin' advise x $help | grep -q '^Usage: .*advise DIR'"
+done
+done_testing
