@@ -104,6 +104,40 @@ static void merging_loses_nothing(void)
 	free(sum);
 }
 
+/* Bucket 1500 holds 1500 ns alone; that of 4096 ns holds four. */
+static void whole_buckets_are_added(void)
+{
+	struct rm_histogram *histogram = rm_histogram_create();
+	const unsigned wide = rm_histogram_index(4096);
+
+	rm_histogram_add(histogram, wide, 0);
+	CHECK(histogram->count == 0 && histogram->min_ns == UINT64_MAX &&
+	                histogram->max_ns == 0 &&
+	                rm_histogram_mean(histogram) == 0,
+	        "no value of a bucket leaves the histogram empty");
+	rm_histogram_add(histogram, 1500, 3);
+	CHECK(histogram->count == 3 && histogram->counts[1500] == 3 &&
+	                rm_histogram_mean(histogram) == 1500,
+	        "values of a bucket are counted there and in all");
+	rm_histogram_add(histogram, wide, 1);
+	CHECK(histogram->min_ns == 1500 && histogram->max_ns == 4099,
+	        "lowest and highest value are the buckets' edges");
+	CHECK(fabs(histogram->sum_ns - (4500 + 4097.5)) < 1e-6,
+	        "the sum takes a wide bucket's values for its middle");
+	rm_histogram_add(histogram, 1500, 2);
+	rm_histogram_add(histogram, 100, 1);
+	CHECK(histogram->count == 7 && histogram->counts[1500] == 5 &&
+	                histogram->counts[100] == 1 &&
+	                histogram->min_ns == 100 && histogram->max_ns == 4099,
+	        "a second time adds to what is there");
+	CHECK(rm_histogram_quantile(histogram, 1. / 7) == 100 &&
+	                rm_histogram_quantile(histogram, 6. / 7) == 1500 &&
+	                rm_histogram_quantile(histogram, 1) == 4099,
+	        "quantiles are of what was added");
+	CHECK(histogram->saturated == 0, "none of it is beyond the range");
+	free(histogram);
+}
+
 static void empty_ones_say_zero(void)
 {
 	struct rm_histogram *histogram = rm_histogram_create();
@@ -119,6 +153,7 @@ int main(void)
 	buckets_tile_all_values();
 	quantiles_match_sorted_values();
 	merging_loses_nothing();
+	whole_buckets_are_added();
 	empty_ones_say_zero();
 	return DONE();
 }

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The open loop's schedule, one call after the other on a played clock: when
+ * it ends, when it gives up, when a wait is worth parking, which starts are
+ * late, and which operations are the slowest. test_open_loop.c has whole
+ * trials of it.
+ */
+#include "runner/operations.h"
+#include "runner/trial/internal.h"
+#include "tests/unit/tap.h"
+#include "tests/unit/trial/played_clock.h"
+
+enum { MS = 1000000 };
+
+static const uint64_t start_ns = UINT64_C(2000000000);
+
+static void at(uint64_t ns)
+{
+	atomic_store(&played_ns, ns);
+}
+
+/* One thread, an arrival each millisecond, ten of them. */
+static void begin(struct rm_pace *pace)
+{
+	rm_pace_begin(pace, start_ns, 10 * MS, 1000, 0, 1);
+}
+
+static void arrivals_end_with_the_window(void)
+{
+	struct rm_pace pace = { .poisson = false };
+	struct rm_worker worker = { .pace = &pace };
+	bool sleeping, due = true;
+	uint64_t count = 0;
+
+	at(start_ns);
+	begin(&pace);
+	for (; rm_pace_next(&worker, &sleeping); count++)
+		due &= pace.intended_ns == start_ns + count * MS;
+	CHECK(count == 10 && due, "ten arrivals of ten milliseconds, each at "
+	                          "its place");
+	CHECK(!pace.gave_up, "a window that is over was not given up");
+	rm_pace_begin(&pace, start_ns, 10 * MS, 1000, 1, 4);
+	CHECK(rm_pace_next(&worker, &sleeping) &&
+	                pace.intended_ns == start_ns + MS,
+	        "of four threads the second begins a quarter of its gap later");
+	CHECK(rm_pace_next(&worker, &sleeping) &&
+	                pace.intended_ns == start_ns + 5 * MS,
+	        "and has a gap four times as long");
+	rm_pace_clear(&pace);
+}
+
+/* What is left of the window's arrivals may take as long as the window and a
+   second more; a rate that is not kept by then is not kept. */
+static void a_backlog_ends_by_itself(void)
+{
+	struct rm_pace pace = { .poisson = false };
+	struct rm_worker worker = { .pace = &pace };
+	const uint64_t last_ns = start_ns + 20 * MS + 1000 * MS;
+	bool sleeping;
+
+	begin(&pace);
+	at(last_ns);
+	CHECK(rm_pace_next(&worker, &sleeping) && !pace.gave_up && !sleeping,
+	        "a late arrival is still done, at once");
+	at(last_ns + 1);
+	CHECK(!rm_pace_next(&worker, &sleeping) && pace.gave_up,
+	        "a backlog that is too old ends the window and says so");
+	begin(&pace);
+	CHECK(!pace.gave_up, "the next window knows nothing of it");
+	rm_pace_clear(&pace);
+}
+
+/* Whether the first arrival, so long after now, is one to park for. */
+static bool parks(uint64_t wait_ns, bool oversubscribed)
+{
+	struct rm_pace pace = { .oversubscribed = oversubscribed };
+	struct rm_worker worker = { .pace = &pace };
+	bool sleeping = !oversubscribed;
+
+	at(start_ns - wait_ns);
+	begin(&pace);
+	rm_pace_next(&worker, &sleeping);
+	rm_pace_clear(&pace);
+	return sleeping;
+}
+
+static void only_long_waits_are_parked_for(void)
+{
+	CHECK(parks(200001, false) && !parks(200000, false),
+	        "a wait of over 0.2 ms is long enough to park first");
+	CHECK(parks(1, true), "where others need the CPU any wait is");
+	CHECK(!parks(0, true), "and none is none");
+}
+
+/* The start of the first arrival, where the thread comes to it so late. */
+static struct rm_pace started(int64_t late_ns)
+{
+	struct rm_pace pace = { .poisson = false };
+	struct rm_worker worker = { .pace = &pace };
+	bool sleeping;
+
+	at(start_ns - 100 * MS);
+	begin(&pace);
+	rm_pace_next(&worker, &sleeping);
+	at(start_ns + (uint64_t)late_ns);
+	rm_pace_wait(&worker);
+	return pace;
+}
+
+static void starts_are_late_after_a_millisecond(void)
+{
+	struct rm_pace early = started(-50 * MS), late;
+
+	/* the clock is looked at every 100 ns */
+	CHECK(early.started_ns >= start_ns &&
+	                early.started_ns <= start_ns + PLAYED_READING_NS &&
+	                early.late_starts == 0,
+	        "who comes early starts when it is due");
+	/* the reading before the wait's own takes its time, too */
+	late = started(MS - PLAYED_READING_NS);
+	CHECK(late.started_ns == start_ns + MS && late.late_starts == 0,
+	        "a millisecond late is not yet late");
+	late = started(MS - PLAYED_READING_NS + 1);
+	CHECK(late.started_ns == start_ns + MS + 1 && late.late_starts == 1,
+	        "a nanosecond more is");
+}
+
+static void both_clocks_are_recorded(void)
+{
+	struct rm_pace pace = started(5 * MS - PLAYED_READING_NS);
+	struct rm_worker worker = { .pace = &pace };
+	struct rm_histogram **of = pace.histograms[RM_REMOVE][1];
+
+	at(start_ns + 8 * MS);
+	rm_pace_record(&worker, RM_REMOVE, true);
+	CHECK(of[RM_CLOCK_INTENDED] &&
+	                of[RM_CLOCK_INTENDED]->max_ns == 8 * MS &&
+	                of[RM_CLOCK_SERVICE] &&
+	                of[RM_CLOCK_SERVICE]->max_ns == 3 * MS,
+	        "an operation's latency is from its arrival, its service time "
+	        "from its start");
+	CHECK(!pace.histograms[RM_REMOVE][0][RM_CLOCK_SERVICE] &&
+	                !pace.histograms[RM_LOOKUP][1][RM_CLOCK_SERVICE],
+	        "and no other's");
+	CHECK(pace.slow_count == 1 &&
+	                pace.slowest[0].start_ns == start_ns + 5 * MS &&
+	                pace.slowest[0].end_ns == start_ns + 8 * MS &&
+	                pace.slowest[0].late_ns == 5 * MS &&
+	                pace.slowest[0].operation == RM_REMOVE &&
+	                pace.slowest[0].was_there,
+	        "what is kept of a slow one is what happened");
+	begin(&pace);
+	CHECK(!of[RM_CLOCK_INTENDED] && !of[RM_CLOCK_SERVICE] &&
+	                pace.slow_count == 0 && pace.late_starts == 0,
+	        "a window begins with nothing of the last");
+	rm_pace_clear(&pace);
+}
+
+/* Of lengths 1 .. 40 in a mixed order (13 has no divisor in common with 41)
+   the 16 longest are 40 .. 25. */
+static void the_longest_are_kept(void)
+{
+	struct rm_pace pace = { .slow_count = 0 };
+	bool right = true;
+
+	for (uint64_t i = 1; i <= 40; i++)
+		rm_pace_keep_slow(
+		        &pace, &(struct rm_slow){ .start_ns = 1000 + i,
+		                       .end_ns = 1000 + i + i * 13 % 41 });
+	for (unsigned i = 0; i < RM_SLOWEST; i++) {
+		const struct rm_slow *slow = &pace.slowest[i];
+
+		right &= slow->end_ns - slow->start_ns == 40 - i;
+	}
+	CHECK(pace.slow_count == RM_SLOWEST && right,
+	        "the sixteen longest operations are kept, longest first");
+}
+
+int main(void)
+{
+	arrivals_end_with_the_window();
+	a_backlog_ends_by_itself();
+	only_long_waits_are_parked_for();
+	starts_are_late_after_a_millisecond();
+	both_clocks_are_recorded();
+	the_longest_are_kept();
+	return DONE();
+}
