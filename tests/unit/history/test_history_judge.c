@@ -95,6 +95,39 @@ static void removes_are_not_explained_by_left_out_writes(void)
 	CHECK(!strcmp(judgement.instead, "absent"), "it was absent");
 }
 
+/* Whether a value of what is left has that name; NULL: none. */
+static bool is_named(uint64_t number, const char *name)
+{
+	const struct rm_history *left = &judgement.smallest;
+
+	for (size_t i = 0; i < left->value_count; i++)
+		if (left->values[i].number == number)
+			return name && !strcmp(left->values[i].text, name);
+	return !name;
+}
+
+/* Of what an operation wrote, expected and saw, and of what was there. */
+static void what_is_left_keeps_its_names(void)
+{
+	static const char text[] =
+	        NONE ",\"initial\":[[7,1]],\"keys\":{\"7\":\"seven\",\"8\":"
+	             "\"eight\"},"
+	             "\"values\":{\"1\":\"one\",\"2\":\"two\",\"3\":\"three\","
+	             "\"4\":\"four\"}}\n" OP(
+	                     0, "exchange", 1, 2, true, VALUE(2) RESULT(3));
+
+	CHECK(breaks(text, 1, 1) && judgement.smallest.initial_count == 1,
+	        "an exchange of a value that was not there, and what was");
+	CHECK(judgement.smallest.key_count == 1 &&
+	                judgement.smallest.keys[0].number == 7 &&
+	                !strcmp(judgement.smallest.keys[0].text, "seven"),
+	        "its key has its name, and no other key has one");
+	CHECK(is_named(1, "one") && is_named(2, "two") &&
+	                is_named(3, "three") && is_named(4, NULL) &&
+	                judgement.smallest.value_count == 3,
+	        "so have the values there, written and seen");
+}
+
 /* Adds 60 upserts that overlap all, judges, and tells whether it is broken by
    a proof: a search would visit more states than these. */
 static bool is_proved_quickly(const char *text)
@@ -435,6 +468,7 @@ int main(void)
 {
 	a_stale_lookup_is_cut_down_to_three();
 	removes_are_not_explained_by_left_out_writes();
+	what_is_left_keeps_its_names();
 	lost_updates_have_a_quick_proof();
 	what_never_returned_may_or_may_not_have_been();
 	lengths_are_between_bounds();

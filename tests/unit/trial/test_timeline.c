@@ -108,6 +108,8 @@ static void *third(void *unused)
 {
 	rm_events_lane(3);
 	span(RM_EVENT_CLONE, 2000, 2500, 12);
+	/* at once, and not within it */
+	span(RM_EVENT_CLONE, 2500, 2600, 13);
 	/* two that end together: the outer one was begun before */
 	span(RM_EVENT_RECLAIM, 3500, 4000, 5);
 	span(RM_EVENT_PROMOTE, 3000, 4000, 6);
@@ -155,6 +157,8 @@ static void all_is_told(void)
 		"E 1 10.001 window phase",
 		"B 5 2.000 clone map {\"entries\":12}",
 		"E 5 2.500 clone map",
+		"B 5 2.500 clone map {\"entries\":13}",
+		"E 5 2.600 clone map",
 		"B 5 3.000 promote map {\"entries\":6}",
 		"B 5 3.500 reclaim map {\"objects\":5}",
 		"E 5 4.000 reclaim map",
