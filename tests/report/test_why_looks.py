@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Facts about the looks of make regress-bisect JUDGE=time, on invented pairs."""
+import json
 import math
 
 import numpy as np
 import pytest
+from gate_fake import Fake, meta_of
 
 from report import regress
 from report.why import looks
@@ -55,3 +57,116 @@ def test_z_is_that_of_scipy():
     theirs = wilcoxon(d, method="approx", correction=False,
                       alternative="greater").zstatistic
     assert ours == pytest.approx(theirs, rel=1e-9)
+
+
+# ---- the edges --------------------------------------------------------------
+
+@pytest.mark.parametrize("n, bound", [
+    (1, 4.740), (60, 4.740), (61, 3.352), (120, 3.352), (121, 2.370),
+    (240, 2.370), (241, 2.370)])
+def test_a_look_that_lost_pairs_has_the_bound_of_the_look_before(n, bound):
+    assert looks.bound_of(n) == bound
+
+
+def test_without_a_difference_z_is_none():
+    assert looks.z_of(np.zeros(20)) == 0.0
+
+
+def test_slower_than_the_margin_is_not_bad_unless_large_enough():
+    """240 pairs of 0.8 %: beyond the margin of 0.5 %, below 1 %."""
+    status, told = looks.decide(pairs(240, 0.8, spread=0.001), RULES)
+    assert status == looks.GOOD and told.startswith("+0.80 % in 240 pairs")
+    assert looks.decide(pairs(240, 1.2, spread=0.001), RULES)[0] == looks.BAD
+
+
+@pytest.mark.parametrize("n, status", [(19, looks.OPEN), (20, looks.BAD)])
+def test_twenty_pairs_may_decide(n, status, monkeypatch):
+    monkeypatch.setattr(looks, "LOOKS", {240: 2.370})
+    assert looks.decide(pairs(n, 8.0), RULES)[0] == status
+
+
+# ---- campaigns --------------------------------------------------------------
+
+def campaign(folder, percent=0.0, blocks=60, change=None, cells=1):
+    """One look: base and head of one timed cell. change(row) edits a trial."""
+    folder.mkdir()
+    timed = [f"regress/m{i}/t1/throughput" for i in range(cells)]
+    (folder / "campaign.json").write_text(json.dumps(meta_of(Fake()) | {
+        "cells": [{"id": name, "measure": "throughput", "blocks": blocks}
+                  for name in timed]
+        + [{"id": "regress/m0/t1/verify", "measure": "verify", "blocks": 1}]}))
+    rows = [{"cell": "regress/m0/t1/throughput", "block": block, "arm": arm,
+             "slot": slot, "exit": "0", "status": "ok", "reason": None,
+             "result": {"ops": 1000, "by_thread": [{}], "elapsed_ns":
+                        1000 * 20 * (1 + slot * percent / 100)
+                        * (1 + block / 1e5)}}
+            for block in range(blocks)
+            for slot, arm in enumerate(("base", "head"))]
+    for row in rows:
+        (change or (lambda _: None))(row)
+    (folder / "trials.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in rows))
+    return str(folder)
+
+
+def failing(arm, block=3, cell=None):
+    def change(row):
+        if (row["arm"], row["block"]) == (arm, block):
+            row.update(exit="signal 11", status="failed", result=None,
+                       reason=f"{arm} died", **({"cell": cell} if cell
+                                                else {}))
+    return change
+
+
+@pytest.mark.parametrize("percent, word, status", [
+    (0.0, "good", 0), (3.0, "bad", 1)])
+def test_the_status_of_a_look_is_what_a_bisect_reads(tmp_path, capsys,
+                                                     percent, word, status):
+    folder = campaign(tmp_path / "a", percent)
+    assert looks.main([folder]) == status
+    assert capsys.readouterr().out.startswith(
+        f"{word}: {percent:+.2f} % in 60 pairs, z ")
+
+
+def test_looks_are_of_all_campaigns_together(tmp_path):
+    folders = [campaign(tmp_path / n, blocks=10) for n in "ab"]
+    assert looks.judge(folders[:1]) == (looks.OPEN, "10 pairs, expected 20")
+    assert " in 20 pairs, " in looks.judge(folders)[1]
+
+
+def test_a_head_that_breaks_is_bad_and_a_base_that_breaks_leaves_it_open(
+        tmp_path, capsys):
+    head = campaign(tmp_path / "h", change=failing("head"))
+    base = campaign(tmp_path / "b", change=failing("base"))
+    checked = campaign(tmp_path / "v", change=failing(
+        "head", cell="regress/m0/t1/verify"))
+    good = campaign(tmp_path / "g")
+    for folders, status, told in (
+            ([good, head], looks.BAD, "head died"),
+            ([good, checked], looks.BAD, "head died"),
+            ([good, base], looks.OPEN, "base: base died"),
+            ([base, head], looks.OPEN, "base: base died")):
+        assert looks.main(folders) == status
+        assert told in capsys.readouterr().out
+
+
+def test_what_was_lost_is_no_pair(tmp_path):
+    def void(row):
+        if row["block"] < 5 and row["arm"] == "head":
+            row.update(status="void", reason="interrupted", result=None)
+    assert " in 55 pairs, " in looks.judge([campaign(tmp_path / "a",
+                                                     change=void)])[1]
+
+
+@pytest.mark.parametrize("cells", [0, 2])
+def test_a_campaign_is_of_one_timed_cell(tmp_path, capsys, cells):
+    folder = campaign(tmp_path / "a", cells=cells)
+    assert looks.main([folder]) == looks.USAGE
+    assert f"{cells} timed cells, expected one" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [[], ["-h"], ["/no/such/folder"]])
+def test_what_is_no_campaign_is_a_mistake_of_the_caller(argv, capsys):
+    assert looks.main(argv) == looks.USAGE
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1
