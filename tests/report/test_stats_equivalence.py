@@ -141,3 +141,15 @@ def test_at_the_edge_of_the_band_either_word_is_rare(centre, word):
     found = sum(stats.equivalence(d, BAND, 0.9)["verdict"] == word
                 for d in x)
     assert 40 < found <= dist.binom.isf(5e-5, 1500, 0.05)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_a_chance_at_the_level_counts_as_reached(sign):
+    """All five on one side of a place: 1 of 32 signs, which is alpha here."""
+    five, level = sign * np.array([1.0, 1.1, 1.2, 1.3, 1.4]), 1 - 2 / 32
+    beyond = stats.equivalence(five, 0.9, level)
+    assert (beyond["p_different"], beyond["verdict"]) == (1 / 32, "different")
+    within = stats.equivalence(five, 1.5, level)
+    assert (within["p"], within["verdict"]) == (1 / 32, "equivalent")
+    open_ = stats.equivalence(five, 1.2, level)
+    assert open_["verdict"] == "undecided" and open_["low"] is not None

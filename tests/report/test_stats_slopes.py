@@ -149,3 +149,21 @@ def test_a_step_in_the_curve_is_a_bend():
     """A cache that overflows: factor 3 from the third point on."""
     y = np.tile(np.where(KEYS > 5e3, 3.0, 1.0), (9, 1))
     assert stats.slope(KEYS, y)["bend"] > 0.3 * math.log(3)
+
+
+@pytest.mark.parametrize("points, blocks, tail", [
+    (2, 5, 1 / 32), (3, 1, 1 / 6), (4, 1, 1 / 24), (3, 2, 1 / 36)])
+def test_a_chance_at_the_tail_counts_as_reached(points, blocks, tail):
+    """No pair out of order is 1 of that many permutations: at that level the
+    interval is of all slopes, a little below it there is none."""
+    x = np.arange(points)
+    y = np.arange(blocks)[:, np.newaxis] * x + x ** 2
+    low, high = slopes.kendall_interval(x, y, 1 - 2 * tail)
+    assert (low, high) == (1.0, blocks - 1 + 2 * points - 3)
+    assert np.isnan(slopes.kendall_interval(x, y, 1 - 1.99 * tail)).all()
+
+
+def test_where_there_is_no_block_there_is_no_slope():
+    got = stats.slope([1, 10], [[math.nan, 1.0], [1.0, math.nan]])
+    assert (got["n"], got["left_out"]) == (0, 2)
+    assert got["reason"] == "no whole block" and got["slope"] is None
