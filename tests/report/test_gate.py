@@ -187,6 +187,15 @@ def test_a_failed_verification_is_its_arms_failure(arm, verdict):
 
 # ---- verdict words --------------------------------------------------------
 
+def row_with(change):
+    """A row of a cell that passes, but for what is changed."""
+    return {"n": 60, "p_slower": 1.0, "p_within": 0.001, "lost": [],
+            "slowdown_percent": 0.1, "low_percent": -0.1, "high_percent": 0.3,
+            "slot_percent": 0.0, "slot_low_percent": -0.1,
+            "slot_high_percent": 0.1, "mde_percent": 0.8, "role": "control",
+            "head_failed": None, "base_failed": None} | change
+
+
 @pytest.mark.parametrize("change, verdict", [
     ({}, "PASS"),
     ({"p_within": 0.011}, "INCONCLUSIVE"),
@@ -214,11 +223,7 @@ def test_a_failed_verification_is_its_arms_failure(arm, verdict):
     ({"high_percent": -0.6}, "PASS")])
 def test_verdict_of_a_cell(change, verdict):
     plan, _ = regress.load_rules()
-    row = {"n": 60, "p_slower": 1.0, "p_within": 0.001, "lost": [],
-           "slowdown_percent": 0.1, "low_percent": -0.1, "high_percent": 0.3,
-           "slot_percent": 0.0, "slot_low_percent": -0.1,
-           "slot_high_percent": 0.1, "mde_percent": 0.8,
-           "head_failed": None, "base_failed": None} | change
+    row = row_with(change)
     assert gate.verdict_of(row, plan)[0] == verdict
     if verdict == "PASS":
         faster = row["high_percent"] == -0.6
@@ -311,3 +316,42 @@ def test_a_burst_in_a_gated_cell_leaves_the_others_decided():
     assert v["verdict"] == "INCONCLUSIVE" and "syncmap" in v["reason"]
     assert [r["verdict"] for r in v["cells"] if "syncmap" not in r["cell"]] \
         == ["PASS"] * 2
+
+
+# ---- the numbers at which a word turns --------------------------------------
+
+@pytest.mark.parametrize("change, words", [
+    ({"n": 20, "p_slower": 0.01}, "PASS: +2 % seen"),
+    ({"p_slower": 1.0}, "INVALID: +2 % not seen (MDE 0.8 %)"),
+    ({"p_slower": 1.0, "mde_percent": None}, "INVALID: +2 % not seen"),
+    ({"n": 19, "p_slower": 0.01}, "INVALID: n<20: 19 pairs"),
+    ({"p_slower": 0.01, "base_failed": "base died"}, "INVALID: base died"),
+    ({"p_slower": 0.01, "head_failed": "slow died"}, "INVALID: slow died"),
+    ({"p_slower": 0.01, "slot_low_percent": 0.6, "slot_high_percent": 0.9},
+     "INVALID: slot effect +0.00 % [+0.60, +0.90]")])
+def test_a_control_passes_where_the_slowdown_that_was_planted_is_seen(
+        change, words):
+    plan = regress.load_rules()[0] | {"control_extra": 0.02}
+    row = row_with({"slowdown_percent": 2.0} | change)
+    assert ": ".join(gate.control_of(row, None, plan)) == words
+
+
+@pytest.mark.parametrize("change, verdict", [
+    ({"n": 20}, "PASS"), ({"p_within": 0.01}, "PASS"),
+    ({"p_within": 0.0101}, "INCONCLUSIVE"),
+    ({"p_slower": 0.01, "slowdown_percent": 1.0}, "FAIL"),
+    ({"p_slower": 0.01, "slowdown_percent": 0.99}, "PASS"),
+    ({"p_slower": 0.0101, "slowdown_percent": 1.0}, "PASS")])
+def test_a_level_and_a_limit_count_as_reached(change, verdict):
+    """min_pairs is 20, alpha 1 %, fail_at 1 %."""
+    plan, _ = regress.load_rules()
+    assert gate.verdict_of(row_with(change), plan)[0] == verdict
+
+
+def test_what_was_lost_is_told_by_its_first_two():
+    plan, _ = regress.load_rules()
+    lost = row_with({"n": 17, "lost": ["a", "b", "c"]})
+    assert gate.verdict_of(lost, plan) == (
+        "INCONCLUSIVE", "n<20: 17 pairs, lost: a; b")
+    assert gate.verdict_of(lost | {"lost": []}, plan)[1].endswith(
+        "lost: none")
