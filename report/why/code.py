@@ -148,6 +148,7 @@ def difference(ours, theirs):
     matcher = difflib.SequenceMatcher(
         None, list(map(shape_of, ours)), list(map(shape_of, theirs)), False)
     found, renamed = [], 0
+    whole = list(matcher.get_opcodes())  # grouping cuts the matcher's own
     for group in matcher.get_grouped_opcodes(CONTEXT):
         found.append("...")
         for tag, i, j, k, m in group:
@@ -156,7 +157,7 @@ def difference(ours, theirs):
             else:
                 found += ["- " + t for t in before[i:j]]
                 found += ["+ " + t for t in after[k:m]]
-    for tag, i, j, k, _ in matcher.get_opcodes():
+    for tag, i, j, k, _ in whole:
         if tag == "equal":
             renamed += sum(before[i + n] != after[k + n]
                            for n in range(j - i))

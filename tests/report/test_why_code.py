@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about how two programs' functions are paired and told apart, of texts
+written down here. Of listings: test_why.py."""
+import types
+
+import pytest
+
+from report.why import code
+
+
+@pytest.mark.parametrize("cell, loop", [
+    ({}, "mix"), ({"dist": "uniform", "write_kind": "update"}, "mix"),
+    ({"write_kind": "fresh"}, "fresh"), ({"dist": "zipf:0.99"}, "stream"),
+    ({"dist": "zipf:0.99", "write_kind": "fresh"}, "stream"),
+    ({"trace": "x", "dist": "zipf:0.99"}, "replay"),
+    ({"loop": "paced", "trace": "x"}, "paced"), ({"loop": "mix"}, "mix")])
+def test_a_cell_is_run_by_one_of_five_loops(cell, loop):
+    assert code.loop_of(cell) == loop and loop in code.LOOPS
+
+
+# ---- pairs -----------------------------------------------------------------
+
+def side(**functions):
+    """A program's groups; "file__name": its text."""
+    groups = {tuple(key.split("__")): text for key, text in functions.items()}
+    return types.SimpleNamespace(
+        groups=groups, body=lambda key: [(key[1], [groups[key]])],
+        texts=lambda key: [groups[key]],
+        size=lambda key: {"bytes": len(groups[key])})
+
+
+def test_functions_are_paired_by_file_and_name_then_by_name():
+    base = side(a__f="1", a__g="1", old__h="1", a__gone="1")
+    head = side(a__f="2", b__f="1", new__h="2", a__g="1", a__new="1")
+    assert code.matched(base, head) == [
+        (("a", "f"), ("a", "f")), (("a", "g"), ("a", "g")),
+        (("old", "h"), ("new", "h")), (("a", "gone"), None),
+        (None, ("b", "f")), (None, ("a", "new"))]
+
+
+def test_of_two_of_one_name_the_same_code_is_taken_once():
+    base = side(a__f="x", b__f="y")
+    head = side(c__f="y", d__f="x")
+    assert code.matched(base, head) == [(("a", "f"), ("d", "f")),
+                                        (("b", "f"), ("c", "f"))]
+    assert code.matched(base, side(c__f="y")) == [
+        (("a", "f"), ("c", "f")), (("b", "f"), None)]
+
+
+def always(_):
+    return True
+
+
+def test_what_changed_what_is_gone_and_what_is_new_are_told_in_order():
+    base = side(a__f="same", a__z="one", a__b="gone")
+    head = side(a__f="same", a__z="other", a__c="new one")
+    found = code.changes(base, head, always)
+    assert [(c["name"], c["is"], c["file"]) for c in found] == [
+        ("b", "gone", "a"), ("c", "new", "a"), ("z", "changed", "a")]
+    assert [(c["base"], c["head"]) for c in found] == [
+        ({"bytes": 4}, None), (None, {"bytes": 7}),
+        ({"bytes": 3}, {"bytes": 5})]
+
+
+@pytest.mark.parametrize("ours, theirs, strict, differs", [
+    ("lea [x],%rax", "lea [y],%rax", always, True),
+    ("lea [x],%rax", "lea [y],%rax", lambda _: False, False),
+    ("lea [x],%rax", "lea [y],%rbx", lambda _: False, True),
+    ("mov [x],%rax", "mov [y],%rax", lambda _: False, True),
+    ("lea [x],%rax", "lea [y],%rax", lambda key: key[0] == "old", True),
+    ("lea [x],%rax", "lea [y],%rax", lambda key: key[0] == "new", True)])
+def test_only_what_is_measured_is_compared_with_the_data_it_takes(
+        ours, theirs, strict, differs):
+    found = code.changes(side(old__f=ours), side(new__f=theirs), strict)
+    assert bool(found) == differs
+    assert [c["file"] for c in found] == ["new"] * differs, "head's name"
+
+
+# ---- differences -----------------------------------------------------------
+
+def test_equal_texts_have_no_difference():
+    assert code.difference(["ret"], ["ret"]) == []
+
+
+def test_where_a_jump_leads_is_told_where_nothing_else_is_other():
+    assert code.difference(["jne .2", "ret"], ["jne .3", "ret"]) == [
+        "only where its jumps lead differs"]
+    assert code.difference(["jne .2", "nop"], ["jne .3", "ret"]) == [
+        "  jne .", "- nop", "+ ret"]
+
+
+def test_other_registers_alone_are_counted():
+    assert code.difference(["mov %rax,%rbx", "pop %rax", "ret"],
+                           ["mov %rcx,%rbx", "pop %rcx", "ret"]) == [
+        "other registers in 2 instructions more"]
+    assert code.difference(["movups %xmm0,(%rdi)"],
+                           ["movups %xmm1,(%rdi)"]) == [
+        "- movups %xmm0,(%rdi)", "+ movups %xmm1,(%rdi)"]
+
+
+def test_other_registers_far_from_a_difference_are_counted_too():
+    """Six before it, of which one is told, and four behind it."""
+    text = ["mov %rax,%rbx"] * 6 + ["add $0x1,%rdi"] + ["pop %rax"] * 4
+    other = [t.replace("%rax", "%rcx").replace("$0x1", "$0x2") for t in text]
+    assert code.difference(text, other) == [
+        "  mov %rcx,%rbx", "- add $0x1,%rdi", "+ add $0x2,%rdi",
+        "  pop %rcx", "other registers in 10 instructions more"]
+
+
+def test_a_difference_has_one_line_around_it_and_dots_between():
+    before = ["push", "add", "sub", "nop", "leave", "cltq", "pop"]
+    after = ["push", "xor", "sub", "nop", "leave", "cltq", "ret"]
+    assert code.difference(before, after) == [
+        "  push", "- add", "+ xor", "  sub", "...",
+        "  cltq", "- pop", "+ ret"]
+
+
+@pytest.mark.parametrize("new, more", [(19, 0), (20, 2), (30, 12)])
+def test_of_a_long_difference_twenty_lines_are_told(new, more):
+    """The last of them may say how many more there are: never one, which
+    would have had room itself."""
+    lines = code.difference(["nop"], ["nop"] + [f"op{i}" for i in range(new)])
+    assert lines[:2] == ["  nop", "+ op0"]
+    assert (lines[-1] == f"... and {more} lines more") == (more > 0)
+    assert len([x for x in lines if x.startswith(("  ", "+ "))]) == (
+        new + 1 - more)
+    assert len(lines) == 20
+
+
+def test_a_loop_that_one_arm_lacks_has_no_change():
+    drive = types.SimpleNamespace(
+        texts=["nop"], function=types.SimpleNamespace(name="drive"))
+    assert code.loop_change(None, None) is None
+    assert code.loop_change(drive, None) is None
+    assert code.loop_change(None, drive) is None
