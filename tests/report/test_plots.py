@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What plots draw, read back from the axes: where marks and bars lie, what
+stands beside them, and how axes are labelled. No page is built."""
+import math
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from report import look, plot_claims, plot_gate, plot_machines, plots
+from report import plot_trials
+
+
+@pytest.fixture(name="ax")
+def axes():
+    return Figure().subplots()
+
+
+def marks(ax):
+    """(x, y, marker) of every line that is a mark, in the order drawn."""
+    return [(float(x), float(y), line.get_marker()) for line in ax.lines
+            if line.get_marker() not in ("None", None, "")
+            for x, y in zip(line.get_xdata(), line.get_ydata())]
+
+
+def bars(ax):
+    """(x0, x1, y) of every level line without a mark."""
+    return [(*map(float, line.get_xdata()), float(line.get_ydata()[0]))
+            for line in ax.lines if line.get_marker() == "None"
+            and len(set(line.get_ydata())) == 1 and len(line.get_xdata()) == 2]
+
+
+def said(ax):
+    return [t.get_text() for t in ax.texts]
+
+
+# ---- what all plots share 
+
+@pytest.mark.parametrize("low, high, ticks", [
+    (1, 10, [1, 2, 5, 10]), (0.9, 101, [1, 2, 5, 10, 20, 50, 100]),
+    (1, 200, [1, 3, 10, 30, 100]), (1, 1e4, [1, 10, 100, 1e3, 1e4]),
+    (0.2, 0.5, [0.2, 0.5]), (6, 7, [6, 7])])
+def test_ticks_are_round_inside_and_at_most_seven(low, high, ticks):
+    assert plots.ticks_between(low, high) == pytest.approx(ticks)
+
+
+@pytest.mark.parametrize("ns, text", [
+    (200, "200 ns"), (999, "999 ns"), (1e3, "1 µs"), (5e3, "5 µs"),
+    (1e6, "1 ms"), (2.5e8, "250 ms"), (1e9, "1 s"), (3e10, "30 s")])
+def test_a_duration_has_the_unit_that_it_reaches(ns, text):
+    assert plots.round_duration(ns) == text
+
+
+@pytest.mark.parametrize("which", ["x", "y"])
+def test_a_logarithmic_axis_has_room_at_both_ends(ax, which):
+    plots.log_scale(ax, which, 1, 10, pad=2)
+    axis = getattr(ax, f"{which}axis")
+    assert getattr(ax, f"get_{which}scale")() == "log"
+    assert getattr(ax, f"get_{which}lim")() == (0.5, 20)
+    assert list(axis.get_major_locator().locs) == [0.5, 1, 2, 5, 10, 20]
+
+
+@pytest.mark.parametrize("threads, labels", [
+    ([1, 2, 3, 4], [1, 2, 3, 4]), (list(range(1, 8)), list(range(1, 8))),
+    ([1, 2, 4, 8, 16, 32, 64, 96], [1, 2, 4, 8, 16, 32, 64])])
+def test_threads_that_stand_close_are_labelled_where_few(ax, threads, labels):
+    """Of eight or more only those that are 1.6 times the one before."""
+    plots.thread_axis(ax, threads)
+    assert list(ax.xaxis.get_major_locator().locs) == labels
+    assert ax.get_xlim() == pytest.approx(
+        (threads[0] / 1.18, threads[-1] * 1.18))
+
+
+def test_groups_stand_below_each_other_with_their_headings(ax):
+    rows = [[{"map": n} for n in names] for names in ("ab", "", "c")]
+    at = plots.grouped_axis(ax, list(zip(("one", "none", "two"), rows)))
+    assert at == [(0.0, [1, 2]), (3.35, []), (pytest.approx(4.7), [5.7])]
+    assert list(ax.get_yticks()) == pytest.approx([1, 2, 5.7])
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b", "c"]
+    bottom, top = ax.get_ylim()
+    assert top < 0 and 5.7 + 0.5 <= bottom <= 5.7 + 2, "all rows are shown"
+    plots.down(ax, 1.0, at)
+    assert [tuple(line.get_ydata()) for line in ax.lines] == [
+        (0.5, 2.5), (5.2, 6.2)], "none beside a heading"
+
+
+def test_one_row_a_name_first_on_top(ax):
+    plots.rows_axis(ax, ["a", "b", "c"])
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b", "c"]
+    assert list(ax.get_yticks()) == [0, 1, 2]
+    bottom, top = ax.get_ylim()
+    assert top < 0 < 2 < bottom
+
+
+def test_a_bar_is_its_interval_where_there_is_one(ax):
+    plots.bar(ax, {"low": None, "high": None}, 1, "k")
+    assert not ax.collections
+    plots.bar(ax, {"low": 2.0, "high": 5.0}, 1, "k")
+    plots.bar(ax, {"low": 2.0, "high": 5.0}, 1, "k", upright=True)
+    level, upright = (c.get_segments()[0].tolist() for c in ax.collections)
+    assert level == [[2, 1], [5, 1]] and upright == [[1, 2], [1, 5]]
+
+
+def test_lines_are_broken_between_words():
+    assert plots.wrapped("aa bb cc", 5) == "aa bb\ncc"
+    assert plots.wrapped("aa bb cc", 4) == "aa\nbb\ncc"
+    assert plots.wrapped("a" * 9 + " b", 5) == "a" * 9 + "\nb"
+    assert plots.wrapped("", 5) == ""
+
+
+# ---- claims ----------------------------------------------------------------
+
+def claim(value, low=None, high=None, verdict="reproduced"):
+    return {"id": "c", "value": value, "low": low or value * 0.9, "n": 9,
+            "high": high or value * 1.1, "verdict": verdict}
+
+
+def test_a_claim_is_marked_where_it_was_measured(ax):
+    plot_claims.one(ax, claim(2.0, 1.5, 9.0), 3)
+    assert bars(ax) == [(1.5, 8.0, 3.0)], "as far as the axis goes"
+    assert marks(ax) == [(2.0, 3.0, "o")] and said(ax) == []
+
+
+@pytest.mark.parametrize("value, edge, mark", [
+    (0.1, 1 / 8, "<"), (1 / 8, 1 / 8, "<"), (8.0, 8.0, ">"),
+    (30.0, 8.0, ">")])
+def test_a_claim_far_off_is_an_arrow_at_the_edge_with_its_value(
+        ax, value, edge, mark):
+    plot_claims.one(ax, claim(value), 3)
+    assert marks(ax) == [(edge, 3.0, mark)] and bars(ax) == []
+    text, = ax.texts
+    assert float(text.get_text()) == pytest.approx(value, rel=1e-2)
+    inside = text.get_position()[0]
+    assert 1 / 8 < inside < 8 and text.get_position()[1] == 3
+    assert text.get_ha() == ("left" if mark == "<" else "right")
+
+
+@pytest.mark.parametrize("verdict", plot_claims.MARKS)
+def test_what_is_open_is_hollow(ax, verdict):
+    plot_claims.one(ax, claim(2.0, verdict=verdict), 0)
+    face = to_hex(ax.lines[-1].get_markerfacecolor())
+    hollow = verdict in ("inconclusive", "depends", "not testable here")
+    assert (face == to_hex(look.PAPER)) == hollow
+
+
+# ---- the gate --------------------------------------------------------------
+
+def contrast(centre, low=None, high=None, verdict="PASS", words=""):
+    return {"label": "m t1", "slowdown_percent": centre, "low_percent": low,
+            "high_percent": high, "verdict": verdict, "words": words}
+
+
+@pytest.mark.parametrize("row, bar, mark, text", [
+    (contrast(1.0, 0.5, 1.5), (0.5, 1.5, 2.0), (1.0, 2.0, "o"), "PASS"),
+    (contrast(-2.0, -3, -1, words="faster"), (-3.0, -1.0, 2.0),
+     (-2.0, 2.0, "o"), "PASS, faster"),
+    (contrast(1.0, verdict="INVALID"), None, (1.0, 2.0, "s"), "INVALID"),
+    (contrast(3.0, 2, 20, "FAIL"), (2.0, 12.0, 2.0), (3.0, 2.0, "X"),
+     "FAIL")])
+def test_a_contrast_is_its_interval_its_mark_and_its_word(ax, row, bar, mark,
+                                                          text):
+    plot_gate.slowdown_row(ax, row, 2, -12.0, 12.0)
+    assert bars(ax) == ([bar] if bar else [])
+    assert marks(ax) == [mark] and said(ax) == [text]
+    assert ax.texts[0].xy == (bar[1] if bar else 1.0, 2)
+
+
+@pytest.mark.parametrize("centre, mark", [(30.0, ">"), (-30.0, "<")])
+def test_a_contrast_far_off_is_an_arrow_with_its_value(ax, centre, mark):
+    plot_gate.slowdown_row(ax, contrast(centre, verdict="FAIL"), 0, -12, 12)
+    assert marks(ax) == [(math.copysign(12, centre), 0.0, mark)]
+    assert said(ax)[0].startswith("FAIL, at ") and "30" in said(ax)[0]
+
+
+def test_without_a_pair_words_stand_in_the_marks_place(ax):
+    plot_gate.slowdown_row(ax, contrast(None, words="all lost"), 0, -12, 12)
+    assert said(ax) == ["no pair: all lost"] and not ax.lines
+
+
+def test_pairs_and_levels_lie_beside_their_line_within_their_row(ax):
+    """12 % is a row's half but a little, up where the second arm costs more
+    of a pair and where head costs less of a run; y grows downwards."""
+    rows = [{"label": "b", "block": i, "percent": p, "base_first": first}
+            for i, (p, first) in enumerate([(12, True), (-6, False),
+                                            (90, True)])]
+    plot_gate.pairs(ax, rows, ["a", "b"])
+    assert marks(ax) == [
+        (0.0, pytest.approx(1 - 1 / 2.2), "o"),
+        (2.0, pytest.approx(1 - 1 / 2.2), "o"),
+        (1.0, pytest.approx(1 + 0.5 / 2.2), "^")]
+    other = Figure().subplots()
+    plot_gate.levels(other, [
+        {"label": "a", "run": 3, "percent": -6, "changed": False},
+        {"label": "a", "run": 4, "percent": 90, "changed": True}], ["a", "b"])
+    assert marks(other) == [(3.0, pytest.approx(-0.5 / 2.2), "o"),
+                            (4.0, pytest.approx(1 / 2.2), "^")]
+    for each in (ax, other):
+        assert each.get_ylim()[0] > each.get_ylim()[1]
+
+
+# ---- machines --------------------------------------------------------------
+
+def machine(name="a", ratio=2.0, low=1.5, high=3.0, threads=1):
+    return {"machine": name, "ratio": ratio, "low": low, "high": high, "n": 9,
+            "why": "not measured there", "threads": threads, "map": "m",
+            "base": "b", "base_mops": 5.0}
+
+
+def test_limits_hold_one_and_every_end():
+    assert plot_machines.limits([machine()]) == (1.0, 3.0)
+    assert plot_machines.limits([machine(low=0.2), machine(high=7.0)]) == (
+        0.2, 7.0)
+    assert plot_machines.limits([machine(ratio=None, low=None, high=None)]) \
+        == (1.0, 1.0)
+
+
+def test_machines_have_a_mark_each_and_virtual_ones_are_grey(ax):
+    rows = [machine("a"), machine("none", None, None, None), machine("v")]
+    plot_machines.at_one_place(ax, rows, {"a": False, "none": False,
+                                          "v": True}, ("b", "m"))
+    assert marks(ax) == [(2.0, 0.0, "o"), (2.0, 2.0, "^")]
+    assert [to_hex(line.get_color()) for line in ax.lines[1:]] == [
+        to_hex(look.INK), to_hex(look.MUTED)]
+    assert [c.get_segments()[0].tolist() for c in ax.collections] == [
+        [[1.5, 0], [3, 0]], [[1.5, 2], [3, 2]]]
+    assert said(ax)[1] == "not measured there"
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "none", "v"]
+
+
+# ---- trials ----------------------------------------------------------------
+
+def test_of_ticks_that_cover_each_other_the_highest_is_drawn():
+    x, low = np.array([1.0, 1.2, 5.0]), np.zeros(3)
+    path = plot_trials.ticks(x, low, np.array([2.0, 7.0, 3.0]), (2.0, 1.0))
+    assert path.vertices.tolist() == [[1.2, 0], [1.2, 7], [5, 0], [5, 3]]
+    assert list(path.codes) == [path.MOVETO, path.LINETO] * 2
+
+
+@pytest.mark.parametrize("values, from_zero, limits", [
+    ([4.0, 10.0], True, (0.0, 13.0)), ([], True, (0.0, 1.3)),
+    ([10.0, 19.0], False, (9.0, 22.0)), ([], False, (0.0, 1.3))])
+def test_a_lane_has_room_for_its_name(values, from_zero, limits):
+    assert plot_trials.span(np.array(values), from_zero) == pytest.approx(
+        limits)
+
+
+def test_a_lane_tells_none_from_not_recorded(ax):
+    about = plot_trials.LANES[1]
+    x = np.array([1.0, 2.0])
+    for values, told in (([0.0, np.nan], ["none"]), ([3.0, 0.0], []),
+                         ([np.nan, np.nan], ["not recorded"])):
+        each = ax.inset_axes([0, 0, 1, 1])
+        plot_trials.lane(each, x, np.array(values), (1.5,), about)
+        assert said(each)[1:] == told
+
+
+def test_only_the_last_lane_is_labelled(ax):
+    rows = [{"trial": i + 1, "block": i // 2, "adds_per_ns": 1.0,
+             "waited_percent": 0.0, "steal_percent": None} for i in range(6)]
+    plot_trials.strip(ax, rows)
+    lanes = ax.child_axes
+    assert [bool(lane.get_xlabel()) for lane in lanes] == [
+        False, False, True]
+    assert [lane.xaxis.get_major_ticks()[0].label1.get_visible()
+            for lane in lanes] == [False, False, True]
+    assert [[line.get_xdata()[0] for line in lane.lines] for lane in lanes] \
+        == [[2.5, 4.5]] * 3, "where another block begins"
