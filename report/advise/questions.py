@@ -71,7 +71,7 @@ AXES = (
     Axis("writes", "write_share", True, numbers.share, numbers.share_text,
          lambda v: f"{words.share(v)}{words.NARROW}% writes"),
     Axis("keys", "keys", True, lambda t: numbers.count(t, KEYS_MOST, "64Ki"),
-         numbers.count_text, lambda v: f"{words.keys(v)} keys"),
+         numbers.count_text, words.of_keys),
     Axis("threads", "threads", True,
          lambda t: numbers.count(t, THREADS_MOST, "8"), str,
          lambda v: words.plural(v, "thread")),

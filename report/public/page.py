@@ -60,7 +60,7 @@ def entry_row(entry):
 def place(row):
     line = Line(row["write_kind"], row["write_share"])
     return (f"{words.plural(row['threads'], 'thread')}, {line.text()}, "
-            f"{words.keys(row['keys'])} keys, {row['dist']}, "
+            f"{words.of_keys(row['keys'])}, {row['dist']}, "
             f"{row['workload']}")
 
 

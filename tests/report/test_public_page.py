@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of all entries, of entries that are written here by hand: what it
+says of each campaign and verdict, what it warns of, and what it does not take
+for an entry."""
+import csv
+import json
+import re
+
+import pytest
+import report_helpers  # noqa: F401
+
+from report.journal import JournalError
+from report.public import entry, page
+
+COMMIT = "0123456789abcdef" + "0" * 24
+THIN, BLANK = "\u202f", "\u00a0"
+
+
+def group(**more):
+    return {"workload": "w", "shape": "u64x8", "keys": 65536,
+            "dist": "uniform", "placement": "cores", "write_kind": "update",
+            "write_share": 0.03, "threads": 2, "front": ["a"],
+            "word": "clear lead", "n": 12} | more
+
+
+def ratio(name, **more):
+    return group() | {"map": name, "base": "base", "ratio": 1.5, "low": 1.25,
+                      "high": 1.75, "n": 12, "side": "ahead", "why": ""} \
+        | more
+
+
+def one(**more):
+    return {"format": 1, "kind": "public result", "name": "camp",
+            "machine": {"id": "5e7a0001", "cpus": 8, "cpu_name": "A CPU"},
+            "build": {"commit": COMMIT, "dirty": False}, "mode": "quick",
+            "workloads": ["w", "v"], "trials": 1200, "complete": True,
+            "invalid": "", "trust": "trust", "journal": "on request",
+            "synthetic": False, "notes": [], "groups": [group()],
+            "ratios": [ratio("a")]} | more
+
+
+# ---- one entry ------------------------------------------------------------
+
+def test_a_row_says_of_a_campaign_what_it_is():
+    assert page.entry_row(one()) == [
+        "camp", "A CPU", "5e7a0001", "8", COMMIT[:12], "quick",
+        f"1{THIN}200", "complete", "trust", "on request"]
+
+
+@pytest.mark.parametrize("more,at,said", [
+    ({"machine": {"id": "x", "cpus": 1}}, 1, "unknown"),
+    ({"machine": {"cpus": 1, "cpu_name": "A"}}, 2, "–"),
+    ({"build": {"commit": COMMIT, "dirty": True}}, 4,
+     COMMIT[:12] + " (dirty)"),
+    ({"build": {}}, 4, "unknown"), ({"mode": None}, 5, "w and v"),
+    ({"complete": False}, 7, "incomplete"),
+    ({"invalid": "a control failed"}, 8, "a control failed")])
+def test_what_a_campaign_lacks_has_a_word_in_its_row(more, at, said):
+    assert page.entry_row(one(**more))[at] == said
+
+
+@pytest.mark.parametrize("more,front,blocks", [
+    ({}, "a", "12"), ({"front": []}, "–", "12"),
+    ({"front": ["a", "b"], "n": 1500}, "a and b", f"1{THIN}500")])
+def test_a_verdict_stands_with_its_machine_and_place(more, front, blocks):
+    assert page.group_row(one(), group(**more)) == [
+        "A CPU (5e7a0001)", "camp",
+        f"2 threads, 97{BLANK}% lookups, 3{BLANK}% updates, 64 Ki keys, "
+        "uniform, w", front, "clear lead", blocks]
+
+
+def test_one_key_is_no_keys():
+    assert ", 1 key, uniform" in page.place(group(keys=1))
+    assert ", 2 keys, uniform" in page.place(group(keys=2))
+
+
+def test_a_warning_names_each_entry_that_needs_it():
+    fine, made = one(), one(name="made", synthetic=True)
+    part = one(name="part", complete=False, notes=["a <b>", "c lost"])
+    both = one(name="both", synthetic=True, complete=False, notes=["d"])
+    assert page.banner([fine]) == ""
+    said = re.findall(r'<div class="banner" role="note">(.*?)</div>',
+                      page.banner([fine, made, part, both]))
+    assert said == [
+        "<b>Synthetic: made</b>: nothing was measured.",
+        "<b>Synthetic: both</b>: nothing was measured.",
+        "<b>Incomplete: part</b>: a &lt;b&gt;; c lost.",
+        "<b>Incomplete: both</b>: d."]
+
+
+# ---- the page -------------------------------------------------------------
+
+@pytest.fixture
+def built(tmp_path):
+    """Three entries of two machines, read in the order of their files."""
+    given = tmp_path / "given"
+    given.mkdir()
+    other = {"id": "ffff0002", "cpus": 4}
+    for file, made in (("2", one(name="second", machine=other)),
+                       ("1", one(name="first", ratios=[
+                           ratio("a"), ratio("b", ratio=None)])),
+                       ("3", one(name="third", groups=[group(), group()]))):
+        (given / f"{file}.json").write_text(json.dumps(made))
+    (given / "README.md").write_text("no entry")
+    return page.build(given, tmp_path / "out")
+
+
+def test_machines_are_counted_once_each(built):
+    text = built.read_text(encoding="utf-8")
+    assert "Campaigns: 3; kinds of machine: 2." in text
+    listed = re.search(r'id="table-entries".*?</table>', text, re.S)[0]
+    assert [listed.index(name) for name in ("first", "second", "third")] == \
+        sorted(listed.index(name) for name in ("first", "second", "third"))
+    verdicts = re.search(r'id="table-public".*?</table>', text, re.S)[0]
+    assert verdicts.count("clear lead") == 4
+
+
+def test_every_ratio_is_in_the_data_with_its_machine(built):
+    file = built.parent / "tables/public-ratios.csv"
+    with open(file, encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert [(r["entry"], r["machine"], r["cpu"], r["map"], r["ratio"])
+            for r in rows] == [
+        ("first", "5e7a0001", "A CPU", "a", "1.5"),
+        ("first", "5e7a0001", "A CPU", "b", ""),
+        ("second", "ffff0002", "unknown", "a", "1.5"),
+        ("third", "5e7a0001", "A CPU", "a", "1.5")]
+    assert (rows[0]["keys"], rows[0]["low"], rows[0]["why"]) == (
+        "65536", "1.25", "")
+
+
+# ---- what is no entry -----------------------------------------------------
+
+@pytest.mark.parametrize("key", ["name", "machine", "build", "groups",
+                                 "ratios", "journal"])
+def test_a_member_that_is_missing_or_of_another_kind_is_named(tmp_path, key):
+    whole = one()
+    for wrong in ({k: v for k, v in whole.items() if k != key},
+                  whole | {key: 7}):
+        file = tmp_path / "x.json"
+        file.write_text(json.dumps(wrong))
+        with pytest.raises(JournalError, match=f"x.json: without {key}: "):
+            page.read_entry(file)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(JournalError, match="gone: no such folder"):
+        page.read_all(tmp_path / "gone")
+    assert page.read_all(tmp_path) == []
+
+
+# ---- where an entry is not what its journal gives -------------------------
+
+@pytest.mark.parametrize("told,true,where", [
+    ({"a": 1}, {"a": 1}, None), ([1, [2]], [1, [2]], None),
+    ({"a": 1}, {"a": 2}, "a: 1, the journal gives 2"),
+    ({"a": {"b": 1}}, {"a": {"b": 2}}, "a.b: 1, the journal gives 2"),
+    ({"a": [1, 2]}, {"a": [1, 3]}, "a[1]: 2, the journal gives 3"),
+    ({"a": [{"b": 1}]}, {"a": [{"b": 2}]}, "a[0].b: 1, the journal gives 2"),
+    ({"a": [1]}, {"a": [1, 1]}, "a: 1, the journal gives 2"),
+    ({"b": 1}, {"a": 1, "b": 1}, "a: only on one side"),
+    ({"a": 1, "b": 1}, {"a": 1}, "b: only on one side"),
+    ({"c": {"b": 1}}, {"c": {}}, "c.b: only on one side"),
+    ({"a": 1}, {"a": 1.0}, "a: 1, the journal gives 1.0"),
+    ({"a": 1}, {"a": True}, "a: 1, the journal gives True"),
+    ({"a": None}, {"a": "x"}, "a: None, the journal gives 'x'"),
+    ([], {}, "it: [], the journal gives {}"),
+    ({"b": 1, "a": 1}, {"b": 2, "a": 2}, "a: 1, the journal gives 2"),
+    ([1, 2, 3], [1, 9, 9], "[1]: 2, the journal gives 9")])
+def test_the_first_difference_is_named_by_its_place(told, true, where):
+    assert entry.first_difference(told, true) == where
