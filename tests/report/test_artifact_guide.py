@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of ARTIFACT.md and claims.tsv (docs/artifact.md), of campaigns that are
+written here by hand: what each campaign is, what hardware it needs, what of it
+is claimed and what is not, and how much a second run may show otherwise."""
+import json
+from types import SimpleNamespace as Made
+
+import pytest
+import report_helpers  # noqa: F401
+
+from report import verdicts
+from report.artifact import claims, guide
+
+COMMIT = "0123456789abcdef" + "0" * 24
+CELL = {"measure": "throughput", "skip": "", "threads": 2, "memory_bytes": 0}
+
+
+def campaign(folder, lines=3, cells=(), **meta):
+    """A folder with campaign.json and so many lines of a journal."""
+    folder.mkdir(parents=True)
+    (folder / "campaign.json").write_text(json.dumps(
+        {"cells": [CELL | c for c in cells]} | meta))
+    (folder / "trials.jsonl").write_text("{}\n" * lines)
+    return folder
+
+
+# ---- what the campaigns are -----------------------------------------------
+
+def test_a_campaign_says_its_day_mode_machine_trials_and_commit(tmp_path):
+    path = campaign(tmp_path / "c", lines=7, mode="quick",
+                    created_utc="2026-11-20T08:01:00Z",
+                    machine={"id": "5e7a0001"}, line_checksum="crc32",
+                    build={"commit": COMMIT})
+    assert guide.campaign_row("c", path, COMMIT) == [
+        "`c`", "2026-11-20", "quick", "5e7a0001", 7, "the packed one", "yes"]
+    assert guide.campaign_row("c", path, "f" * 40)[5] == "`0123456789ab`"
+
+
+def test_what_a_campaign_does_not_say_has_a_word(tmp_path):
+    path = campaign(tmp_path / "c")
+    assert guide.campaign_row("c", path, COMMIT) == [
+        "`c`", "", "-", "?", 3, "`unknown`",
+        "**no checksum**: older than they are"]
+
+
+def test_changes_beside_the_commit_are_said(tmp_path):
+    path = campaign(tmp_path / "c", build={"commit": COMMIT, "dirty": True})
+    assert guide.campaign_row("c", path, COMMIT)[5] == (
+        "the packed one (with changes)")
+
+
+def test_the_stages_of_a_campaign_are_one_row(tmp_path):
+    """Trials of all stages; one stage without checksums is enough to say."""
+    path = tmp_path / "c"
+    campaign(path / "stage-1", lines=4, mode="first", line_checksum="crc32")
+    campaign(path / "stage-2", lines=5, mode="second")
+    row = guide.campaign_row("c", path, COMMIT)
+    assert row[2] == "first" and row[4] == 9
+    assert row[6].startswith("**no checksum**")
+
+
+# ---- what they need -------------------------------------------------------
+
+def hardware(folder, **about):
+    return guide.hardware_row("c", campaign(folder / "c", **about))
+
+
+def test_the_hardware_is_of_the_machine_and_of_what_was_timed(tmp_path):
+    """Most threads of what was timed and not skipped, most memory of any."""
+    facts = {"cpu_name": {"text": "A CPU", "status": "ok"}}
+    assert hardware(
+        tmp_path, machine={"cpus": 8, "sockets": 2, "facts": facts},
+        cells=[{"threads": 4, "memory_bytes": 3 << 20}, {"threads": 6},
+               {"threads": 16, "skip": "too large", "memory_bytes": 5 << 20},
+               {"threads": 32, "measure": "verify"}]) == [
+        "`c`", "A CPU", 8, 2, 6, "5.00 MiB", "none needed"]
+
+
+def test_hardware_that_is_not_known_is_a_question_mark(tmp_path):
+    assert hardware(tmp_path) == [
+        "`c`", "unknown", "?", "?", 0, "?", "none needed"]
+
+
+@pytest.mark.parametrize("backend,needed", [
+    ("perf", True), ("likwid", True), ("none", False), ("played", False)])
+def test_counters_are_needed_where_hardware_counted(tmp_path, backend,
+                                                    needed):
+    told = hardware(tmp_path, counters={"backend": backend})[-1]
+    assert told == (f"{backend}: as many trials have no counts without them"
+                    if needed else "none needed")
+
+
+def test_packages_are_those_of_the_group_that_are_installed(tmp_path):
+    (tmp_path / "environment").mkdir()
+    (tmp_path / "environment/packages.tsv").write_text(
+        "group\tpackage\twanted\tversion\nartifact\tmake\tneeded\t4.3\n"
+        "build\tgcc\tneeded\t12.2\nartifact\tjing\tneeded\t-\n"
+        "artifact\tpython3\tneeded\t3.11\n")
+    assert guide.packages_of(tmp_path) == "`make` 4.3, `python3` 3.11"
+
+
+# ---- what is claimed ------------------------------------------------------
+
+def test_a_table_keeps_a_bar_of_its_text_apart_from_its_own():
+    assert guide.table(["a", "b"], [["x|y", 1], ["z", "`q`"]]) == (
+        "| a | b |\n| --- | --- |\n| x\\|y | 1 |\n| z | `q` |")
+
+
+def claim(number, **more):
+    return {"id": f"c{number:03d}", "place": "2\u00a0threads, `w`",
+            "campaign": "camp", "expected": "`a` leads", "minutes": "1.5"} \
+        | more
+
+
+def test_a_claim_has_its_command_and_what_is_expected():
+    assert guide.claim_rows([claim(7)]) == [[
+        "c007", "2 threads, 'w' (`camp`)", "`make claim ID=c007`",
+        "'a' leads", "1.5"]]
+
+
+@pytest.mark.parametrize("unranked,said", [
+    (0, None), (1, "1 group of cells more without a verdict"),
+    (3, "3 groups of cells more without a verdict")])
+def test_groups_without_a_verdict_are_counted(unranked, said):
+    for rows in ([claim(1)], []):
+        text = guide.claims_text(rows, unranked)
+        assert text.startswith("| id |" if rows else "None: no group")
+        assert (said in text) if said else ("without" not in text)
+
+
+def test_a_claim_that_a_campaign_decided_stands_with_its_verdict():
+    found = [("a", {"claims": [{"id": "K1", "verdict": "refuted"}]}),
+             ("b", {}), ("c", {"claims": [{"id": "K2", "verdict": "`x`"}]})]
+    rows = guide.ledger_rows(found)
+    assert rows == [["`a`", "K1", "`make claims IDS=K1`", "refuted"],
+                    ["`c`", "K2", "`make claims IDS=K2`", "'x'"]]
+    searched, decided = "## Campaigns in stages", "## Published claims"
+    for have in ((), rows):
+        for search in ((), [["`s`", "`go`", "word", "1.0"]]):
+            text = guide.stages_text(search, have)
+            assert (searched in text) == bool(search)
+            assert (decided in text) == bool(have)
+
+
+def test_verdicts_of_stages_stand_beside_them(tmp_path):
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report/verdicts.json").write_text('{"of": "page"}')
+    assert guide.verdicts_of(tmp_path) == {"of": "page"}
+    (tmp_path / "verdicts.json").write_text('{"of": "stages"}')
+    assert guide.verdicts_of(tmp_path) == {"of": "page"}
+    (tmp_path / "stages.json").write_text("{}")
+    assert guide.verdicts_of(tmp_path) == {"of": "stages"}
+
+
+def staged(monkeypatch, kind, **meta):
+    """Makes every folder in stages one of this kind."""
+    from report import staged as module, staged_page
+    monkeypatch.setattr(module, "read", lambda path: Made(
+        kind=kind, meta=meta))
+    monkeypatch.setattr(staged_page, "commands",
+                        lambda of: {"search again": "readmostly crossover x"})
+
+
+@pytest.mark.parametrize("kind,row", [
+    ("crossover", ["`readmostly crossover x`", "it flips", "1.5"]),
+    ("claims", ["`make claims MODE=quick`", "it flips, nowhere", "1.5"])])
+def test_a_search_is_told_by_its_first_words_and_claims_by_all(
+        tmp_path, monkeypatch, kind, row):
+    """Minutes are those of both stages: 60 s and 30 s."""
+    staged(monkeypatch, kind, mode="quick")
+    path = tmp_path / "c"
+    for number, seconds in (1, 60), (2, 30):
+        campaign(path / f"stage-{number}", cells=[
+            {"id": "i", "blocks": 1, "estimate_ns": seconds * 10 ** 9}])
+    (path / "stages.json").write_text("{}")
+    (path / "verdicts.json").write_text('{"words": ["it flips", "nowhere"]}')
+    plain = campaign(tmp_path / "plain")
+    assert guide.search_rows([("c", path), ("plain", plain)]) == [
+        ["`c`", *row]]
+
+
+# ---- what a second run may show -------------------------------------------
+
+def control(low, high, name="A/A", is_one=True):
+    return {"control": is_one, "low": low, "high": high, "name": name}
+
+
+@pytest.mark.parametrize("controls,room", [
+    ([], 0.10), ([control(None, None)], 0.10),
+    ([control(-9, 9, is_one=False)], 0.10),
+    ([control(-1, 3)], 0.03), ([control(-4, 3)], 0.04),
+    ([control(-1, 1), control(None, None), control(-2, 1)], 0.02),
+    # of the one that must show 2 % only what differs from these
+    ([control(1.5, 3, "+2 % work")], 0.01),
+    ([control(-1, 2.5, "+2 % work")], 0.03)])
+def test_the_room_is_the_most_that_a_control_may_be_off(controls, room):
+    assert claims.room_of(controls) == pytest.approx(room)
+
+
+def rival(name, ratio, low, high, outcome="behind", n=8):
+    return {"map": name, "ratio": ratio, "group_low": low,
+            "group_high": high, "outcome": outcome, "n": n, "cell": name}
+
+
+def decision(word, *rivals, weakest):
+    return {"leader": "a", "cell": "a", "word": word, "weakest": weakest,
+            "rivals": list(rivals)}
+
+
+def test_the_tolerance_is_of_the_weakest_comparison():
+    """Interval of b, each end a tenth wider: 1.10 / 1.1 and 1.40 x 1.1."""
+    found = decision("clear lead", rival("c", 2.0, 1.9, 2.1),
+                     rival("b", 1.25, 1.1, 1.4), weakest="b")
+    assert claims.allowed(found, 0.1) == pytest.approx((1.25, 1.0, 1.54))
+    assert claims.expected(found, 0.1) == (
+        "a leads (clear lead); over b, the least certain rival, measured x "
+        "1.25, again between 1.00 and 1.54")
+
+
+def test_a_tie_names_all_that_are_not_told_apart():
+    found = decision("tied", rival("b", 1.0, 0.9, 1.1, "tied"),
+                     rival("c", 2.0, 1.9, 2.1), rival("d", 1.0, 0.8, 1.2,
+                                                      "tied"), weakest="d")
+    assert claims.expected(found, 0.0) == (
+        "a, b and d are not told apart; a over d measured x 1.00, again "
+        "between 0.800 and 1.20")
+
+
+# ---- which cells, and how long --------------------------------------------
+
+def planned(name, measure="throughput", workload="w", skip="", **more):
+    return {"id": name, "map": name[0], "measure": measure, "skip": skip,
+            "workload": workload} | more
+
+
+def test_the_cells_of_a_claim_are_timed_and_checked():
+    """A cell that another one runs for is that one; what is of another
+    workload, skipped or without a result is not among them."""
+    meta = {"same": [{"id": "b", "as": "b2"}], "cells": [
+        planned("a"), planned("b2"), planned("c"), planned("d"),
+        planned("a/v", "verify"), planned("b/v", "verify"),
+        planned("b/other", "verify", "other"), planned("d/v", "verify"),
+        planned("c/v", "verify", skip="no"), planned("a/lat", "latency")]}
+    found = decision("clear lead", rival("b", 1, 1, 1), rival("c", 1, 1, 1),
+                     rival("d", 1, 1, 1, verdicts.NONE, n=0), weakest="b")
+    assert claims.ids_of(meta, found) == ["a/v", "b/v", "a", "b2", "c"]
+
+
+@pytest.mark.parametrize("cell,minutes", [
+    ({"blocks": 10, "estimate_ns": 6 * 10 ** 9}, 1.0),
+    ({"blocks": None, "estimate_ns": 6 * 10 ** 9}, 0.1),
+    ({"blocks": 10, "estimate_ns": None}, 0.0),
+    ({"blocks": 10, "estimate_ns": 6 * 10 ** 9,
+      "repeat": {"share": 0.5}}, 1.5),
+    ({"blocks": 10, "estimate_ns": 6 * 10 ** 9, "repeat": None}, 1.0)])
+def test_minutes_are_of_all_blocks_and_repeats(cell, minutes):
+    meta = {"cells": [planned("a") | cell, planned("b", blocks=9,
+                                                   estimate_ns=10 ** 12)]}
+    assert claims.minutes(meta, ["a"]) == pytest.approx(minutes)
+    assert claims.shown(1.21) == "1.3" and claims.shown(1.2) == "1.2"
+    assert claims.shown(0) == "0.0"
+
+
+# ---- what is tried first --------------------------------------------------
+
+def kick(folder, rows):
+    cells = [planned("x", skip="no", workload="v", base="z"),
+             planned("y", "verify", base="z"), planned("k", base="k"),
+             *(planned(name, base="k") for name in "cdbef"),
+             planned("o", workload="v", base="k")]
+    folder.mkdir()
+    (folder / "campaign.json").write_text(json.dumps({"cells": cells}))
+    return claims.kick_of(folder, "camp", folder, rows)
+
+
+def ranked(needs, plan="plans/camp/w.conf"):
+    return [{"plan": plan, "expected": "a leads", "decision": decision(
+        "clear lead", weakest="b") | {"needs": needs}}]
+
+
+def test_leader_weakest_rival_and_base_are_tried_first(tmp_path):
+    """And then what else the workload has, four maps in all."""
+    found = kick(tmp_path / "c", ranked(9))
+    assert found == {
+        "id": "kick", "campaign": "camp", "plan": "plans/camp/w.conf",
+        "cells": "", "maps": "a,b,k,y", "minutes": "12",
+        "settings": "threads=1 cpus;blocks=9;measure=throughput",
+        "expected": "a leads"}
+
+
+@pytest.mark.parametrize("needs,blocks", [(None, 7), (6, 7), (8, 8)])
+def test_what_is_tried_first_has_seven_blocks_at_least(tmp_path, needs,
+                                                       blocks):
+    found = kick(tmp_path / "c", ranked(needs))
+    assert f";blocks={blocks};" in found["settings"]
+
+
+def test_the_workload_is_that_of_the_claim_or_of_what_was_timed(tmp_path):
+    other = kick(tmp_path / "a", ranked(7, "plans/camp/v.conf"))
+    assert other["plan"] == "plans/camp/v.conf"
+    assert other["maps"] == "a,b,k,x"
+    none = kick(tmp_path / "b", [])
+    assert none["plan"] == "plans/camp/w.conf" and none["maps"] == "k,y,c,d"
+    assert "ranks nothing" in none["expected"]
+
+
+def test_an_empty_field_of_the_table_is_a_dash(tmp_path):
+    row = dict.fromkeys(claims.COLUMNS, "x") | {"maps": "", "cells": ""}
+    claims.write_table(tmp_path, [row])
+    head, line = (tmp_path / "claims.tsv").read_text().splitlines()
+    assert head.split("\t") == ["id", "campaign", "plan", "cells",
+                                "settings", "maps", "minutes", "expected"]
+    assert line.split("\t") == ["x", "x", "x", "-", "x", "-", "x", "x"]
+
+
+def test_claims_of_a_second_campaign_are_numbered_on(tmp_path):
+    """What has no rank is no claim; each names its cells in a file."""
+    path = tmp_path / "campaigns/c"
+    (path / "report").mkdir(parents=True)
+    cells = [planned(n, threads=3, blocks=1, estimate_ns=1) for n in "ab"]
+    (path / "campaign.json").write_text(json.dumps({
+        "cells": cells, "workloads": [{"name": "w", "text": "keys = 1\n"}]}))
+    lead = decision("clear lead", rival("b", 1.5, 1.4, 1.6),
+                    weakest="b") | {"place": "p"}
+    (path / "report/verdicts.json").write_text(json.dumps({
+        "invalid": "", "controls": [], "decisions": [
+            lead, lead | {"word": "not ranked"}, lead | {"word": "tied"}]}))
+    rows = claims.of_campaign(tmp_path, "c", path, 5)
+    assert [row["id"] for row in rows] == ["c005", "c006"]
+    assert {row["settings"] for row in rows} == {"threads=3"}
+    for row in rows:
+        assert (tmp_path / row["cells"]).read_text() == "a\nb\n"
+        assert (tmp_path / row["plan"]).read_text() == "keys = 1\n"
