@@ -102,20 +102,22 @@ def same_data(name, one, other):
 
 
 def compare(kept, made, same_tools):
-    """(problems, drawings that differ) of two folders of a report."""
-    kept, made, wrong, drawn = files_below(kept), files_below(made), [], 0
+    """(problems, drawings that differ, files that are the same) of two
+    folders of a report."""
+    kept, made, wrong = files_below(kept), files_below(made), []
+    drawn = same = 0
     for name in sorted(kept.keys() | made.keys()):
         if name not in made:
             wrong.append(f"{name}: the data give no such file")
         elif name not in kept:
             wrong.append(f"{name}: missing, the data give it")
         elif kept[name].read_bytes() == made[name].read_bytes():
-            continue
+            same += 1
         elif not same_tools and same_data(name, kept[name], made[name]):
             drawn += 1
         else:
             wrong.append(f"{name}: not what the data give")
-    return wrong, drawn
+    return wrong, drawn, same
 
 
 def again(folder, name, same_tools):
@@ -130,13 +132,12 @@ def again(folder, name, same_tools):
         except JournalError as error:
             return [f"{name}: no page: {error}"], 0, 0
         kept = of / made.relative_to(copy)
-        wrong, drawn = compare(kept, made, same_tools)
-        count = len(files_below(made)) - drawn - len(wrong)
+        wrong, drawn, same = compare(kept, made, same_tools)
+        wrong = [f"{kept.relative_to(folder)}/{text}" for text in wrong]
         if kind_of(of) != "campaign" and decided(copy) != (
                 of / "verdicts.json").read_text(encoding="utf-8"):
-            wrong.append("verdicts.json: not what the data give")
-    return ([f"{kept.relative_to(folder)}/{text}" for text in wrong], drawn,
-            max(count, 0))
+            wrong.append(f"{name}/verdicts.json: not what the data give")
+    return wrong, drawn, same
 
 
 def all_again(folder):

@@ -185,7 +185,7 @@ def drawn(folder, stroke, text, level, value):
 def test_other_tools_may_draw_otherwise_and_say_nothing_else(tmp_path):
     one = drawn(tmp_path / "1", "a", "x", 9, "7")
     other = drawn(tmp_path / "2", "b", "x", 0, "7")
-    wrong, count = rebuild.compare(one, other, same_tools=False)
+    wrong, count, _ = rebuild.compare(one, other, same_tools=False)
     assert not wrong and count == 3
     assert len(rebuild.compare(one, other, same_tools=True)[0]) == count
     words = drawn(tmp_path / "3", "a", "y", 9, "7")

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `make rebuild` compares (docs/artifact.md): files of a report that are
+the same, drawings that other tools drew, and what is not what the data give.
+Folders are written by hand, and a page is made by a stand-in."""
+import json
+import shutil
+import zipfile
+
+import pytest
+import report_helpers  # noqa: F401
+
+from report.artifact import rebuild
+from report.journal import JournalError
+
+TOOLS = {"python": "3", "numpy": "2"}
+
+
+def folder(path, files):
+    """A folder with these texts."""
+    for name, text in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text)
+    return path
+
+
+def zipped(path, members, how=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(path, "w", how) as file:
+        for name, text in members:
+            file.writestr(zipfile.ZipInfo(name), text, how)
+
+
+# ---- two files ------------------------------------------------------------
+
+@pytest.mark.parametrize("name,one,other,same", [
+    ("a.svg", "<svg>1", "<svg>2", True), ("a.pdf", "1", "2", True),
+    ("a.png", "1", "2", True), ("a.csv", "1", "2", False),
+    ("svg", "1", "2", False),
+    ("a.html", "a<svg x>1\n</svg>b<svg>2</svg>", "a<svg>3</svg>b<svg></svg>",
+     True),
+    ("a.html", "a<svg>1</svg>b<svg>2</svg>", "a<svg>1</svg>c<svg>2</svg>",
+     False),
+    ("a.html", "a base64,AAAA+/== b", "a base64,BB b", True),
+    ("a.html", "a base64,AAAA b", "a base64,AAAA c", False)])
+def test_a_drawing_alone_may_differ(tmp_path, name, one, other, same):
+    for at, text in (("1", one), ("2", other)):
+        folder(tmp_path / at, {name: text})
+    assert rebuild.same_data(name, tmp_path / "1" / name,
+                             tmp_path / "2" / name) == same
+
+
+@pytest.mark.parametrize("members,same", [
+    ([("a", "x" * 99), ("b", "y")], True), ([("a", "x" * 98), ("b", "y")],
+                                            False),
+    ([("a", "x" * 99)], False), ([("a", "x" * 99), ("c", "y")], False),
+    ([("b", "y"), ("a", "x" * 99)], False)])
+def test_a_zip_is_what_is_in_it(tmp_path, members, same):
+    """However it is compressed."""
+    zipped(tmp_path / "1.zip", [("a", "x" * 99), ("b", "y")])
+    zipped(tmp_path / "2.zip", members, zipfile.ZIP_DEFLATED)
+    assert rebuild.same_data("r.zip", tmp_path / "1.zip",
+                             tmp_path / "2.zip") == same
+
+
+# ---- two folders ----------------------------------------------------------
+
+KEPT = {"index.html": "a<svg>1</svg>", "t/a.csv": "1", "t/b.csv": "2",
+        "f/x.svg": "x", "same": "s"}
+
+
+def compared(tmp_path, made, same_tools):
+    shutil.rmtree(tmp_path / "made", ignore_errors=True)
+    return rebuild.compare(folder(tmp_path / "kept", KEPT),
+                           folder(tmp_path / "made", made), same_tools)
+
+
+def test_each_file_is_the_same_drawn_otherwise_or_wrong(tmp_path):
+    """What one of the two has not is no file that is the same."""
+    assert compared(tmp_path, KEPT, True) == ([], 0, 5)
+    made = KEPT | {"index.html": "a<svg>2</svg>", "f/x.svg": "y",
+                   "t/a.csv": "9", "t/new.csv": ""}
+    del made["t/b.csv"]
+    wrong = ["t/a.csv: not what the data give",
+             "t/b.csv: the data give no such file",
+             "t/new.csv: missing, the data give it"]
+    assert compared(tmp_path, made, False) == (wrong, 2, 1)
+    drawn = ["f/x.svg: not what the data give",
+             "index.html: not what the data give"]
+    assert compared(tmp_path, made, True) == (drawn + wrong, 0, 1)
+
+
+# ---- a campaign, and all of them ------------------------------------------
+
+@pytest.fixture
+def artifact(tmp_path, monkeypatch):
+    """Two campaigns, whose pages follow from a file of each; drawn by the
+    tools that are here."""
+    top = folder(tmp_path / "artifact", {
+        "environment/commit.txt": "abc\n",
+        rebuild.PYTHON: json.dumps(TOOLS)})
+    for name in ("a", "b"):
+        folder(top / "campaigns" / name, {
+            "campaign.json": "{}", "page": name, "lock": "",
+            "report/index.html": name, "report/x.svg": "drawn",
+            "report/old": name} | {"report/data.csv": "1"})
+
+    def make(copy):
+        assert not (copy / "lock").exists()
+        assert not (copy / "report").exists()
+        page = (copy / "page").read_text()
+        if page == "broken":
+            raise JournalError("torn")
+        return folder(copy / "report", {
+            "index.html": page, "x.svg": "drawn", "old": page,
+            "data.csv": "1"})
+    monkeypatch.setattr(rebuild, "make", make)
+    monkeypatch.setattr(rebuild, "versions", lambda: dict(TOOLS))
+    return top
+
+
+def test_pages_that_follow_from_the_data_are_the_same_bytes(artifact):
+    assert rebuild.all_again(artifact) == {
+        "problems": [], "notes": [], "same": 8, "commit": "abc"}
+
+
+def test_a_file_that_nobody_made_is_named_and_the_others_stay_the_same(
+        artifact):
+    folder(artifact / "campaigns/b/report", {"added": "x"})
+    found = rebuild.all_again(artifact)
+    assert found["problems"] == [
+        "campaigns/b/report/added: the data give no such file"]
+    assert found["same"] == 8
+
+
+def test_a_campaign_without_a_page_is_one_problem(artifact):
+    folder(artifact / "campaigns/a", {"page": "broken"})
+    found = rebuild.all_again(artifact)
+    assert found["problems"] == ["campaigns/a: no page: torn"]
+    assert found["same"] == 4
+
+
+def test_drawings_of_other_tools_are_a_note(artifact):
+    """Only where the tools are others, and then with which."""
+    folder(artifact / "campaigns/b/report", {"x.svg": "otherwise"})
+    found = rebuild.all_again(artifact)
+    assert found["notes"] == [] and found["problems"] == [
+        "campaigns/b/report/x.svg: not what the data give"]
+    folder(artifact, {rebuild.PYTHON: json.dumps({"python": "3"})})
+    found = rebuild.all_again(artifact)
+    assert found["problems"] == [] and found["same"] == 7
+    (note,) = found["notes"]
+    assert note.startswith("campaigns/b: 1 drawings, ")
+    assert note.endswith(" and so are numpy 2 (packed with None)")
+
+
+@pytest.mark.parametrize("kind,kept,wrong", [
+    ("campaign", None, False), ("claims", "decided", False),
+    ("claims", "another", True), ("crossover", "another", True)])
+def test_verdicts_of_stages_are_decided_again(artifact, monkeypatch, kind,
+                                              kept, wrong):
+    monkeypatch.setattr(rebuild, "kind_of", lambda folder: kind)
+    monkeypatch.setattr(rebuild, "decided", lambda folder: "decided")
+    if kept:
+        folder(artifact / "campaigns/a", {"verdicts.json": kept})
+    found, drawn, same = rebuild.again(artifact, "campaigns/a", True)
+    assert (found, drawn, same) == ([
+        "campaigns/a/verdicts.json: not what the data give"] * wrong, 0, 4)
+
+
+def test_the_stages_of_a_campaign_are_its_journals(tmp_path):
+    assert rebuild.campaigns_in(tmp_path) == [tmp_path]
+    for name in ("stage-02", "stage-01", "stage-x", "other"):
+        (tmp_path / name).mkdir()
+    assert rebuild.campaigns_in(tmp_path) == [tmp_path / "stage-01",
+                                              tmp_path / "stage-02"]
+    assert rebuild.kind_of(tmp_path) == "campaign"
