@@ -189,6 +189,15 @@ def test_costs_are_told_in_the_order_of_the_block(tmp_path):
     assert found == [[-0.5, -1], [0.5], [1]]
 
 
+@pytest.mark.parametrize("blocks,told", [(3, 1), (4, 1), (5, 0)])
+def test_half_of_the_blocks_are_enough_for_a_cell(tmp_path, blocks, told):
+    """The second cell has two trials."""
+    lines = [timed(b, 1000, "a") for b in range(blocks)] + [
+        timed(b, 1000, "b") for b in range(2)]
+    rows = ordered(tmp_path, lines, [[0, 1]] * blocks, "ab")
+    assert len(next(controls.costs_of(rows))) == 1 + told
+
+
 def test_the_slot_is_the_second_half_less_the_first(tmp_path):
     """Six cells, each slower by a factor of e where it ran late; of five
     cells neither half has three."""
