@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""python3 -m report artifact: what it prints and its exit status, in words
+and as JSON, and which words it takes. Folders are small, and what packs and
+compares is a stand-in where it is not the subject."""
+import json
+import os
+import stat
+import tarfile
+
+import pytest
+import report_helpers  # noqa: F401
+
+from report.artifact import archive, command, manifest, rebuild
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An artifact of two campaigns, listed."""
+    top = tmp_path / "artifact"
+    for name in ("b", "a"):
+        (top / "campaigns" / name).mkdir(parents=True)
+        (top / "campaigns" / name / "campaign.json").write_text("{}")
+    for path in (top, *top.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    manifest.write(top)
+    (top / manifest.NAME).chmod(0o644)
+    return top
+
+
+def run(capsys, *words):
+    """(status, lines of standard output, standard error)"""
+    status = command.main([str(word) for word in words])
+    said = capsys.readouterr()
+    return status, said.out.splitlines(), said.err
+
+
+# ---- inspect --------------------------------------------------------------
+
+def test_a_folder_that_is_as_it_was_packed_has_its_digest(capsys, folder):
+    digest = manifest.digest(folder)
+    assert run(capsys, "inspect", folder) == (0, [
+        f"{folder}: as it was packed", f"digest: {digest}"], "")
+    status, lines, _ = run(capsys, "inspect", folder, "--json")
+    assert status == 0 and json.loads("\n".join(lines)) == {
+        "folder": str(folder), "problems": [], "digest": digest,
+        "campaigns": [str(folder / "campaigns/a"),
+                      str(folder / "campaigns/b")]}
+
+
+def test_a_folder_that_was_changed_has_none(capsys, folder):
+    (folder / "campaigns/a/campaign.json").write_text("{ }")
+    wrong = ("campaigns/a/campaign.json: its sha256 is not the listed one")
+    assert run(capsys, "inspect", folder) == (1, [wrong], "")
+    status, lines, _ = run(capsys, "inspect", folder, "--json")
+    assert status == 0 and json.loads("\n".join(lines)) == {
+        "folder": str(folder), "problems": [wrong], "digest": None,
+        "campaigns": []}
+
+
+def test_a_file_is_unpacked_where_it_is_said(capsys, folder, tmp_path):
+    file, into = tmp_path / "a.tar.gz", tmp_path / "into"
+    archive.pack(folder, file, 7)
+    into.mkdir()
+    status, lines, _ = run(capsys, "inspect", file, "--into", into)
+    assert (status, lines[0]) == (0, f"{file}: as it was packed")
+    assert manifest.digest(into / "artifact") == manifest.digest(folder)
+    status, lines, _ = run(capsys, "inspect", file)
+    assert (status, lines) == (1, [
+        f"{file}: a file: expected --into DIR, too"])
+
+
+# ---- again ----------------------------------------------------------------
+
+@pytest.mark.parametrize("problems,notes,status", [
+    ([], [], 0), ([], ["a note"], 0), (["x", "y"], ["a note"], 1)])
+def test_what_differs_is_listed_before_the_count(capsys, monkeypatch,
+                                                 problems, notes, status):
+    found = {"problems": problems, "notes": notes, "same": 7, "commit": "c"}
+    monkeypatch.setattr(rebuild, "all_again", lambda path: found)
+    assert run(capsys, "again", "DIR") == (status, [
+        *problems, *notes, "7 files of pages and tables are the same bytes, "
+        f"{len(problems)} differ"], "")
+    done, lines, _ = run(capsys, "again", "DIR", "--json")
+    assert done == 0 and json.loads("\n".join(lines)) == found
+
+
+# ---- pack -----------------------------------------------------------------
+
+def test_packing_ends_with_the_file_and_its_digest(capsys, monkeypatch,
+                                                   folder, tmp_path):
+    seen = []
+    monkeypatch.setattr(command, "complete", lambda path, epoch: seen.append(
+        (path, epoch)) or (2, 5))
+    out = tmp_path / "out.tar.gz"
+    status, lines, _ = run(capsys, "pack", folder, out, "--epoch", 1700000000)
+    assert status == 0 and seen == [(str(folder), 1700000000)]
+    size = out.stat().st_size / 1e6
+    assert lines == [f"artifact: {out}: 2 campaigns, 5 claims, "
+                     f"{size:.1f} MB", f"digest: {manifest.digest(folder)}"]
+    with tarfile.open(out) as tar:
+        assert {member.mtime for member in tar} == {1700000000}
+    run(capsys, "pack", folder, out)
+    assert seen[1] == (str(folder), 0)
+
+
+@pytest.mark.parametrize("words", [
+    ("pack", "DIR"), ("inspect", "DIR", "OUT"), ("again", "DIR", "OUT"),
+    ("mend", "DIR"), ("pack", "DIR", "OUT", "--epoch", "x"), ("inspect",)])
+def test_other_words_are_refused(capsys, words):
+    with pytest.raises(SystemExit) as ended:
+        command.main(list(words))
+    assert ended.value.code == 2 and capsys.readouterr().err
+
+
+def test_what_cannot_be_listed_is_status_two(capsys, monkeypatch, folder,
+                                             tmp_path):
+    monkeypatch.setattr(command, "complete", lambda path, epoch: (1, 1))
+    (folder / "a -> b").write_text("")
+    status, _, error = run(capsys, "pack", folder, tmp_path / "out")
+    assert status == 2 and "a name that SHA256SUMS cannot hold" in error
+    assert not (tmp_path / "out").exists()
+
+
+# ---- modes and links in the file ------------------------------------------
+
+def test_programs_folders_and_links_come_out_as_they_went_in(tmp_path):
+    """Fewer permissions than others are an umask's, and are not kept."""
+    top, into = tmp_path / "t", tmp_path / "into"
+    (top / "below").mkdir(parents=True)
+    into.mkdir()
+    for name, mode in (("run", 0o700), ("text", 0o600)):
+        (top / name).write_text(name * 9)
+        (top / name).chmod(mode)
+    (top / "below/link").symlink_to("../text")
+    archive.pack(top, tmp_path / "f", 0)
+    held = os.umask(0o077)
+    try:
+        out = archive.unpack(tmp_path / "f", into)
+    finally:
+        os.umask(held)
+    modes = {name: stat.S_IMODE(os.stat(os.path.join(out, name)).st_mode)
+             for name in ("run", "text", "below")}
+    assert modes == {"run": 0o755, "text": 0o644, "below": 0o755}
+    assert os.readlink(os.path.join(out, "below/link")) == "../text"
+    with open(os.path.join(out, "run"), encoding="utf-8") as file:
+        assert file.read() == "run" * 9
