@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of a comparison (docs/comparing.md): ranks and whether they hold,
+claims machine by machine, and the texts of single cells, of machines that are
+made by hand."""
+from types import SimpleNamespace as Made
+
+import pytest
+import report_helpers  # noqa: F401
+
+from report import verdicts
+from report.compare import claims, parts, ranks
+from report.compare.versions import Version
+
+P, Q = "one place", "another"
+
+
+# ---- ranks ----------------------------------------------------------------
+
+def group(leader="a", word=verdicts.LEAD, **centres):
+    return {"centres": centres, "leader": leader, "word": word}
+
+
+def compared(*labels, places=(P,), head=P):
+    return Made(sides=[Made(label=label) for label in labels], head=head,
+                places=list(places))
+
+
+@pytest.mark.parametrize("low,high,sign", [
+    (1.021, 2, 1), (1.02, 2, 0), (0.5, 0.98, -1), (0.5, 1 / 1.02, 0),
+    (0.99, 1.01, 0), (None, None, 0)])
+def test_an_order_is_decided_beyond_the_margin(low, high, sign):
+    assert ranks.sign({"low": low, "high": high}) == sign
+
+
+def test_ranks_begin_with_the_fastest_and_go_by_name_where_equal():
+    assert ranks.ranked({"a": 1, "c": 9, "b": 9, "x": 99}, {"a", "b", "c"}
+                        ) == {"b": 1, "c": 2, "a": 3}
+
+
+def test_ranks_are_among_the_maps_that_all_machines_have_there():
+    """A machine without the place counts for nothing."""
+    groups = {("x", P): group(a=3, b=2, c=1), ("y", P): group(b=5, c=9, d=7),
+              ("z", Q): group(a=1)}
+    assert ranks.at(compared("x", "y", "z"), groups, P) == (
+        {"x": {"b": 1, "c": 2}, "y": {"c": 1, "b": 2}}, ["a", "d"])
+    assert ranks.at(compared("z"), groups, P) == ({}, [])
+
+
+def test_a_row_of_ranks_has_best_worst_middle_and_who_leads():
+    """b leads on two of three, on one of them tied; b and c are reversed."""
+    groups = {("x", P): group("b", a=1, b=3, c=2),
+              ("y", P): group("c", a=2, b=1, c=3),
+              ("z", P): group("b", verdicts.TIED, a=1, b=3, c=2)}
+    known = {("x", P): {("a", "b"): -1, ("b", "c"): 1},
+             ("y", P): {("a", "b"): 0, ("b", "c"): -1}}
+    found = ranks.table_rows(compared("x", "y", "z"), groups, known)
+    assert [{k: r[k] for k in ("map", "best", "worst", "middle", "leads",
+                               "reversed")} for r in found] == [
+        {"map": "b", "best": 1, "worst": 3, "middle": 1, "leads": 1,
+         "reversed": ["c"]},
+        {"map": "c", "best": 1, "worst": 2, "middle": 2, "leads": 1,
+         "reversed": ["b"]},
+        {"map": "a", "best": 2, "worst": 3, "middle": 3, "leads": 0,
+         "reversed": []}]
+    assert found[0]["ranks"] == {"x": 1, "y": 3, "z": 1}
+
+
+@pytest.mark.parametrize("signs,word", [
+    ((1, 1), "alike"), ((1, -1), "reversed"), ((1, 0), "alike"),
+    ((0, 0), "open"), ((0, -1), "alike"), ((-1, 1), "reversed")])
+def test_the_machines_that_decide_make_the_word(signs, word):
+    known = {(label, P): {("a", "b"): s} for label, s in zip("xy", signs)}
+    for pair in (("a", "b"), ("b", "a")):
+        assert ranks.word_of(known, P, *pair, "xyz") == word
+    assert ranks.word_of(known, P, "a", "b", "z") == "open"
+
+
+def test_agreement_is_counted_place_by_place():
+    """At P one order is turned and one is alike, at Q none is decided; a
+    place that one of the two lacks is no place of theirs."""
+    groups = {(label, place): made for label, place, made in (
+        ("x", P, group("a", a=3, b=2, c=1)),
+        ("y", P, group("a", a=3, b=1, c=2)),
+        ("x", Q, group("a", a=3, b=2, c=1)),
+        ("y", Q, group("b", a=2, b=3, c=1)), ("x", "R", group(a=1)))}
+    known = {("x", P): {("a", "b"): 1, ("a", "c"): 1, ("b", "c"): 1},
+             ("y", P): {("a", "b"): 1, ("a", "c"): 0, ("b", "c"): -1}}
+    c = compared("x", "y", places=(P, Q, "R"))
+    (row,) = ranks.agreement(c, groups, known)
+    assert (row["machines"], row["places"], row["same_leader"]) == (
+        ("x", "y"), 2, 1)
+    assert (row["alike"], row["reversed"], row["open"]) == (1, 1, 4)
+    assert row["reversals"] == [
+        {"place": P, "ahead_one": "b", "ahead_two": "c"}]
+    # tau of three maps with one pair turned: (2 - 1) / 3
+    assert row["taus"] == pytest.approx([1 / 3, 1 / 3])
+    assert row["tau"] == row["tau_least"] == pytest.approx(1 / 3)
+    (none,) = ranks.agreement(compared("x", "z"), groups, known)
+    assert none["places"] == 0 and none["tau"] is none["tau_least"] is None
+
+
+# ---- claims ---------------------------------------------------------------
+
+def decided(**verdict):
+    return {"claims": [
+        {"id": name, "says": f"{name} says", "verdict": word, "how": "so",
+         "of": "Go", "cells": []} for name, word in verdict.items()]}
+
+
+@pytest.mark.parametrize("said,word", [
+    (("reproduced", "reproduced"), "alike"),
+    (("reproduced", "refuted"), "differs"), (("depends", "refuted"),
+                                             "differs"),
+    (("refuted", "inconclusive"), "one machine"), (("refuted",),
+                                                   "one machine"),
+    (("inconclusive", "not testable here"), "open"),
+    (("refuted", "inconclusive", "refuted"), "alike")])
+def test_a_claim_is_decided_alike_or_otherwise(monkeypatch, said, word):
+    monkeypatch.setattr(claims.section, "measured", lambda claim: "text")
+    (row,) = claims.rows_of({f"m{i}": decided(c1=verdict)
+                             for i, verdict in enumerate(said)})
+    assert row["word"] == word and row["says"] == "c1 says"
+    assert [v["verdict"] for v in row["verdicts"].values()] == list(said)
+    assert row["verdicts"]["m0"] == {"verdict": said[0], "how": "so",
+                                     "of": "Go", "measured": "text"}
+
+
+def test_claims_keep_the_order_of_the_first_machine(monkeypatch):
+    monkeypatch.setattr(claims.section, "measured", lambda claim: "")
+    rows = claims.rows_of({"x": decided(b="refuted", a="refuted"),
+                           "y": decided(a="refuted", c="reproduced")})
+    assert [(r["id"], list(r["verdicts"])) for r in rows] == [
+        ("b", ["x"]), ("a", ["x", "y"]), ("c", ["y"])]
+
+
+@pytest.mark.parametrize("more,text", [
+    ({}, "reproduced"), ({"of": "Go"}, "reproduced (of Go)"),
+    ({"how": "at 2"}, "reproduced: at 2"),
+    ({"of": "Go", "how": "at 2"}, "reproduced (of Go): at 2")])
+def test_a_verdict_on_a_machine_says_of_whom_and_how(more, text):
+    said = parts.claim_text({"verdict": "reproduced", "of": "", "how": ""}
+                            | more)
+    assert said.split(" ", 1)[1] == text
+    assert parts.claim_text(None) == "not in this run"
+
+
+# ---- single cells ---------------------------------------------------------
+
+def test_a_ratio_stands_with_its_interval_or_with_the_reason():
+    row = {"ratio": 1.5, "low": 1.25, "high": 1.75, "why": ""}
+    assert parts.ratio_cell(row) == "1.50 [1.25, 1.75]"
+    few = row | {"low": None, "high": None, "why": "3 blocks"}
+    assert parts.ratio_cell(few) == "1.50 (3 blocks)"
+    assert parts.ratio_cell(few | {"ratio": None}) == "3 blocks"
+
+
+def test_the_text_of_a_figure_has_each_ratio():
+    rows = [{"machine": m, "threads": t, "ratio": r} for m, t, r in (
+        ("x", 1, 1.5), ("y", 4, None), ("z", 2, 0.5))]
+    assert parts.alt_of(rows) == ("x at 1 thread 1.50; z at 2 threads 0.500")
+    assert parts.alt_of(rows[1:2]) == "no ratio"
+
+
+def test_what_is_lost_is_named_with_its_word_and_reason():
+    members = [Made(label="a", notes=["x", "y"], marked="no checksum"),
+               Made(label="b", notes=[], marked="")]
+    found = Made(absent=[("c", "failed", "no answer"),
+                         ("d", "missing", "not begun")],
+                 refused=[("e", "another plan")], members=members)
+    assert parts.lost(Made(found=found)) == [
+        ("c", "missing", "failed: no answer"), ("d", "missing", "not begun"),
+        ("e", "refused", "another plan"), ("a", "incomplete", "x; y"),
+        ("a", "marked", "no checksum")]
+
+
+def test_a_machine_says_what_it_is_and_how_much_of_it_ran():
+    planned = [Made(ok=[1, 2], blocks=3), Made(ok=[], blocks=4)]
+    fact = {"cpu_name": "A CPU", "hypervisor_flag": "yes"}.get
+    member = Made(label="m", kind="5e7a", fact=fact, whole=False,
+                  campaign=Made(planned=planned, meta={
+                      "machine": {"cpus": 8}, "created_utc":
+                      "2026-11-20T08:01:00Z",
+                      "build": {"compiler_version": "gcc 12"}}))
+    assert parts.machine_row(None, Made(member=member)) == [
+        "m", "5e7a", "A CPU", "8", "virtual", "gcc 12", "2026-11-20",
+        "2 of 7", "incomplete"]
+    bare = Made(label="m", kind=None, fact={}.get, whole=True,
+                campaign=Made(planned=[], meta={}))
+    assert parts.machine_row(None, Made(member=bare)) == [
+        "m", "unknown", "unknown", "unknown", "unknown", "unknown", "",
+        "0 of 0", "complete"]
+
+
+def test_cells_of_two_versions_are_counted_by_their_word():
+    made = object.__new__(Version)
+    made.rows = [{"word": w} for w in (
+        "faster", "", "slower", "faster", "not shown to differ", "")]
+    assert made.counted() == {"faster": 2, "slower": 1,
+                              "not shown to differ": 1, "no interval": 2}
