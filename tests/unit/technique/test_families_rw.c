@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_families_rw.c - a Go map under an RWMutex as a store of families.h: each
+   call takes the lock that it needs, and gives it back. The lock here counts. */
+#include "tests/unit/support/counted_heap.h"
+/* after it, so that it is counted */
+#include "runner/map.h"
+
+/* In place of guard_go_rw.h, whose name is taken. */
+#define RM_SUPPORT_GUARD_GO_RW_H
+struct guard {
+	unsigned reads, writes; /* ever */
+	int inside;             /* now */
+	bool created, destroyed;
+};
+
+static bool guard_fails;
+
+static inline bool guard_create(struct guard *guard, size_t threads)
+{
+	*guard = (struct guard){ .created = threads == 3 };
+	return !guard_fails;
+}
+
+static inline void guard_destroy(struct guard *guard)
+{
+	guard->destroyed = true;
+}
+
+static inline void guard_read(struct guard *guard, void *thread)
+{
+	(void)thread;
+	guard->reads++;
+	guard->inside++;
+}
+
+static inline void guard_read_end(struct guard *guard, void *thread)
+{
+	(void)thread;
+	guard->inside--;
+}
+
+static inline void guard_write(struct guard *guard)
+{
+	guard->writes++;
+	guard->inside++;
+}
+
+static inline void guard_write_end(struct guard *guard)
+{
+	guard->inside--;
+}
+
+#include "impls/technique/families_rw.h"
+#include "tests/unit/tap.h"
+#include "tests/unit/wanted_stat.h"
+
+static const struct rm_sizing sizing = {
+	.keys = 100, .threads = 3, .shape = { true, 8 }
+};
+
+/* Since it was asked last: so many reads and writes, and nobody is inside. */
+static bool took(struct family_map *one, unsigned reads, unsigned writes)
+{
+	const bool right = one->guard.reads == reads &&
+	                   one->guard.writes == writes && !one->guard.inside;
+
+	one->guard.reads = one->guard.writes = 0;
+	return right;
+}
+
+static struct rm_key key_of(const char *text)
+{
+	return (struct rm_key){ .bytes = text, .length = strlen(text) };
+}
+
+static void keys_are_kept_under_the_lock(void)
+{
+	struct family_map one;
+	const struct rm_value first = { { 7 } }, second = { { 8 } };
+	struct rm_value value = { { 0 } };
+	void *handle;
+
+	CHECK(family_create(&one, &sizing) && one.guard.created,
+	        "a map and its lock are made");
+	handle = family_join(&one, 2);
+	CHECK(!family_upsert(handle, key_of("auth:1"), &first) &&
+	                took(&one, 0, 1) &&
+	                family_upsert(handle, key_of("auth:1"), &second) &&
+	                took(&one, 0, 1),
+	        "a key is new once, and is written under the write lock");
+	CHECK(family_lookup(handle, key_of("auth:1"), &value) &&
+	                value.word[0] == 8 && took(&one, 1, 0) &&
+	                !family_lookup(handle, key_of("auth:2"), &value) &&
+	                took(&one, 1, 0),
+	        "what was written last is read under the read lock");
+	CHECK(family_count(&one) == 1, "one key is there");
+	CHECK(family_remove(handle, key_of("auth:1")) && took(&one, 0, 1) &&
+	                !family_remove(handle, key_of("auth:1")) &&
+	                took(&one, 0, 1) && family_count(&one) == 0,
+	        "it is removed once, under the write lock");
+	family_quiesce(handle);
+	family_park(handle);
+	family_unpark(handle);
+	family_leave(handle);
+	CHECK(took(&one, 0, 0), "who comes and goes takes no lock");
+	family_destroy(&one);
+	CHECK(one.guard.destroyed, "the lock is given back");
+}
+
+/* 100 keys have 16 chains: 6.5 to a chain, 8 chains would have too many. */
+static void its_chains_are_told(void)
+{
+	struct family_map one;
+	struct gomap_census census = { .entries = 5, .chains = 7 };
+	struct wanted_stat growths = { "growths", -1 },
+	                   buckets = { "buckets", -1 };
+	const struct rm_value value = { { 1 } };
+	char text[16];
+
+	family_create(&one, &sizing);
+	for (int i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text), "cache:%d", i);
+		family_upsert(&one, key_of(text), &value);
+	}
+	(void)took(&one, 0, 0);
+	family_census(&one, &census);
+	CHECK(census.entries == 105 && census.chains == 7 + 16 &&
+	                took(&one, 1, 0),
+	        "entries and chains are added, under the read lock");
+	family_stats(&one, take_wanted, &growths);
+	family_stats(&one, take_wanted, &buckets);
+	CHECK(growths.value == 0 && buckets.value == 16 && took(&one, 2, 0),
+	        "its statistics are the map's: made for its keys, it never "
+	        "grew");
+	family_destroy(&one);
+	guard_fails = true;
+	CHECK(!family_create(&one, &sizing), "without a lock there is none");
+	family_destroy(&one);
+}
+
+int main(void)
+{
+	keys_are_kept_under_the_lock();
+	its_chains_are_told();
+	CHECK(heap_held == 0, "every block is given back");
+	return DONE();
+}
