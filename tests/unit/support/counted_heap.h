@@ -4,6 +4,8 @@
  * has no memory left. To be included before that header: what comes after this
  * one allocates through it. Behind each block are words of 1, so that who goes
  * too far reads what is neither nothing nor much; AddressSanitizer needs none.
+ * A block whose bytes nobody promises is full of HEAP_ANEW: who takes it for
+ * zeros is seen in every run, not only where the memory was used before.
  */
 #ifndef RM_TEST_COUNTED_HEAP_H
 #define RM_TEST_COUNTED_HEAP_H
@@ -19,6 +21,8 @@ enum { HEAP_BEHIND = 0 };
 #else
 enum { HEAP_BEHIND = 512 };
 #endif
+
+enum { HEAP_ANEW = 0xa5 };
 
 static _Atomic long heap_held;
 static _Atomic bool heap_is_full;
@@ -38,8 +42,11 @@ static inline void *counted_block(void *memory, size_t bytes)
 
 static inline void *counted_malloc(size_t bytes)
 {
-	return heap_is_full ? NULL
-	                    : counted_block(malloc(bytes + HEAP_BEHIND), bytes);
+	void *memory = heap_is_full ? NULL : malloc(bytes + HEAP_BEHIND);
+
+	if (memory)
+		memset(memory, HEAP_ANEW, bytes);
+	return counted_block(memory, bytes);
 }
 
 static inline void *counted_calloc(size_t count, size_t size)
@@ -53,10 +60,13 @@ static inline void *counted_calloc(size_t count, size_t size)
 
 static inline void *counted_aligned(size_t alignment, size_t bytes)
 {
-	return heap_is_full ? NULL
-	                    : counted_block(aligned_alloc(alignment,
-	                                            bytes + HEAP_BEHIND),
-	                              bytes);
+	void *memory = heap_is_full
+	                       ? NULL
+	                       : aligned_alloc(alignment, bytes + HEAP_BEHIND);
+
+	if (memory)
+		memset(memory, HEAP_ANEW, bytes);
+	return counted_block(memory, bytes);
 }
 
 static inline void *counted_realloc(void *memory, size_t bytes)

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_hold.c - locks that are held for a while, with a clock that is played
+ * and a lock whose waits are said: who locks how, how long it waits and sleeps,
+ * and what part of the time that was.
+ */
+#include "tests/unit/support/counted_heap.h"
+/* after it, so that they are counted */
+#include "runner/base/histogram.c"
+#include "runner/map.h"
+#include "tests/unit/trial/played_clock.h"
+
+/* A guard of gomap_guarded.h. */
+struct guard {
+	unsigned reads, writes;
+	int inside;
+	size_t threads;
+	void *reader;
+};
+
+static struct {
+	bool fails;
+	uint64_t wait_ns; /* each lock takes so long */
+	uint64_t last_got_ns, last_held_ns;
+	unsigned destroyed;
+} lock;
+
+static inline bool guard_create(struct guard *guard, size_t threads)
+{
+	*guard = (struct guard){ .threads = threads };
+	return !lock.fails;
+}
+
+static inline void guard_destroy(struct guard *guard)
+{
+	lock.destroyed += guard->inside == 0;
+}
+
+static inline void guard_get(struct guard *guard)
+{
+	guard->inside++;
+	played_ns += lock.wait_ns;
+	lock.last_got_ns = played_ns;
+}
+
+static inline void guard_put(struct guard *guard)
+{
+	guard->inside--;
+	lock.last_held_ns = played_ns - lock.last_got_ns;
+}
+
+static inline void guard_read(struct guard *guard, void *thread)
+{
+	guard->reader = thread;
+	guard->reads++;
+	guard_get(guard);
+}
+
+static inline void guard_read_end(struct guard *guard, void *thread)
+{
+	if (guard->reader == thread)
+		guard_put(guard);
+}
+
+static inline void guard_write(struct guard *guard)
+{
+	guard->writes++;
+	guard_get(guard);
+}
+
+static inline void guard_write_end(struct guard *guard)
+{
+	guard_put(guard);
+}
+
+#include "impls/technique/hold_loop.h"
+#include "tests/unit/tap.h"
+#include "tests/unit/technique/subject_says.h"
+
+static atomic_bool stop;
+static unsigned yields;
+
+/* In place of the system's. */
+int sched_yield(void)
+{
+	yields += lock.last_held_ns > 0;
+	return 0;
+}
+
+static struct hold *hold_of(const uint64_t *args)
+{
+	const struct rm_sizing sizing = { .threads = 4, .loop_args = args };
+
+	return hold_ops.create(&sizing);
+}
+
+/* Cycles of one thread. Each cycle's lock takes `wait_ns`. */
+static void run(struct hold *hold, unsigned slot, uint64_t cycles,
+        uint64_t wait_ns, bool timed)
+{
+	struct rm_worker worker = { .thread = hold_ops.join(hold, slot),
+		.slot = slot,
+		.threads = 4,
+		.stop = &stop,
+		.measured = true,
+		.timed = timed,
+		.iterations_limit = cycles };
+
+	lock.wait_ns = wait_ns;
+	hold_loops[0].run(&worker);
+}
+
+static void first_threads_write(void)
+{
+	static const uint64_t args[] = { 5000, 9000, 2 };
+	struct hold *hold = hold_of(args);
+	uint64_t read_ns, write_ns;
+
+	CHECK(hold->guard.threads == 4, "the lock is made for all threads");
+	run(hold, 1, 1, 0, false);
+	write_ns = lock.last_held_ns;
+	run(hold, 0, 2, 0, false);
+	CHECK(hold->guard.writes == 3 && hold->guard.reads == 0,
+	        "the first two threads lock to write");
+	CHECK(yields == 3, "and yield when they have unlocked");
+	run(hold, 2, 1, 0, false);
+	run(hold, 3, 4, 0, false);
+	read_ns = lock.last_held_ns;
+	CHECK(hold->guard.writes == 3 && hold->guard.reads == 5 &&
+	                hold->guard.reader == hold,
+	        "the others lock to read");
+	CHECK(yields == 3, "and do not yield");
+	/* a look at the clock after the lock, then a sleep from there */
+	CHECK(write_ns >= 9000 && write_ns <= 9000 + 3 * PLAYED_READING_NS &&
+	                read_ns >= 5000 &&
+	                read_ns <= 5000 + 3 * PLAYED_READING_NS,
+	        "each sleeps its time while it has the lock");
+	CHECK(hold->guard.inside == 0 && hold->readers == 0 &&
+	                hold->writers == 0,
+	        "and gives it back");
+	CHECK(stat_of(&hold_ops, hold, "write_cycles") == 3 &&
+	                stat_of(&hold_ops, hold, "read_cycles") == 5,
+	        "cycles are told apart");
+	hold_ops.destroy(hold);
+}
+
+static void nobody_asked(void)
+{
+	struct hold *hold = hold_of(NULL);
+
+	run(hold, 0, 1, 0, false);
+	CHECK(hold->guard.writes == 1 && lock.last_held_ns >= 100000 &&
+	                lock.last_held_ns < 101000,
+	        "unasked one thread writes, for 100 us");
+	run(hold, 1, 1, 0, false);
+	CHECK(hold->guard.reads == 1 && lock.last_held_ns >= 1000000 &&
+	                lock.last_held_ns < 1001000,
+	        "and the others read, for 1 ms");
+	hold_ops.destroy(hold);
+}
+
+/* Waits of 900, as the clock is seen: the look before the lock and the one after
+   it are 100 apart, and the lock takes 800. */
+static void waits_are_told(void)
+{
+	static const uint64_t args[] = { 5000, 9000, 2 };
+	struct hold *hold = hold_of(args);
+	double share, both;
+
+	CHECK(stat_of(&hold_ops, hold, "write_wait_mean") == 0 &&
+	                stat_of(&hold_ops, hold, "blocked_share") == 0,
+	        "where nobody ran nobody waited");
+	run(hold, 0, 3, 800, false);
+	run(hold, 1, 1, 2800, false);
+	CHECK(stat_of(&hold_ops, hold, "write_wait_mean") ==
+	                        (3 * 900 + 2900) / 4.0 &&
+	                stat_of(&hold_ops, hold, "write_wait_max") == 2900 &&
+	                stat_of(&hold_ops, hold, "write_wait_p50") == -1,
+	        "of waits the mean and the longest are told, where none is "
+	        "timed");
+	share = stat_of(&hold_ops, hold, "write_blocked_share");
+	/* 5600 of waits, and of four sleeps of 9000, with looks in between */
+	CHECK(share > 5600.0 / (5600 + 4 * 9000 + 3000) &&
+	                share < 5600.0 / (5600 + 4 * 9000),
+	        "and what part of the writers' time it was");
+	CHECK(stat_of(&hold_ops, hold, "read_blocked_share") == 0 &&
+	                stat_of(&hold_ops, hold, "blocked_share") == share,
+	        "which is that of all while only they run");
+	run(hold, 3, 8, 0, false);
+	both = stat_of(&hold_ops, hold, "blocked_share");
+	CHECK(both < share &&
+	                both > stat_of(&hold_ops, hold, "read_blocked_share") &&
+	                stat_of(&hold_ops, hold, "read_wait_mean") == 100 &&
+	                stat_of(&hold_ops, hold, "read_wait_max") == 100,
+	        "and less with readers that wait for nobody");
+	run(hold, 0, 1, 1800, false);
+	CHECK(stat_of(&hold_ops, hold, "write_cycles") == 2 &&
+	                stat_of(&hold_ops, hold, "write_wait_mean") == 2400,
+	        "a window is told alone, without those before it");
+	hold_ops.destroy(hold);
+}
+
+static void waits_are_timed(void)
+{
+	static const uint64_t args[] = { 5000, 9000, 9 };
+	struct hold *hold = hold_of(args);
+	struct rm_worker worker = { .thread = hold,
+		.slot = 3,
+		.stop = &stop,
+		.timed = true,
+		.iterations_limit = 5 };
+
+	lock.wait_ns = 99900;
+	hold_loops[0].run(&worker);
+	CHECK(!hold->seats[3].cycles && !hold->seats[3].waits,
+	        "a warm-up leaves nothing");
+	for (unsigned slot = 0; slot < 4; slot++)
+		run(hold, slot, 25, slot == 3 ? 999900 : 99900, true);
+	CHECK(hold->guard.writes == 105 && hold->guard.reads == 0 &&
+	                stat_of(&hold_ops, hold, "write_cycles") == 100 &&
+	                stat_of(&hold_ops, hold, "read_cycles") == 0,
+	        "of more writers than threads all are writers");
+	CHECK(stat_of(&hold_ops, hold, "write_wait_p50") > 95000 &&
+	                stat_of(&hold_ops, hold, "write_wait_p50") < 105000 &&
+	                stat_of(&hold_ops, hold, "write_wait_p99") > 950000 &&
+	                stat_of(&hold_ops, hold, "write_wait_max") == 1000000,
+	        "timed waits of all seats are told by their distribution");
+	hold_ops.destroy(hold);
+}
+
+static void broken_locks_are_seen(void)
+{
+	static const uint64_t args[] = { 5000, 9000, 2 };
+	struct hold *hold = hold_of(args);
+	char why[100];
+
+	run(hold, 0, 2, 0, false);
+	run(hold, 2, 2, 0, false);
+	CHECK(hold_ops.check(hold, why, sizeof(why)),
+	        "a lock that works is not accused");
+	hold->readers = 2;
+	run(hold, 2, 3, 0, false);
+	CHECK(hold->broken == 0, "readers overlap");
+	run(hold, 0, 1, 0, false);
+	CHECK(hold->broken == 1, "a writer beside a reader is seen");
+	hold->readers = 0;
+	hold->writers = 1;
+	run(hold, 0, 1, 0, false);
+	CHECK(hold->broken == 2, "so is one beside a writer");
+	run(hold, 2, 1, 0, false);
+	CHECK(hold->broken == 3 && check_says(&hold_ops, hold,
+	                                   "3 times a writer was not alone"),
+	        "and a reader beside one");
+	hold->writers = 0;
+	hold_ops.destroy(hold);
+}
+
+static void memory_is_given_back(void)
+{
+	const struct rm_sizing sizing = { .threads = 4 };
+
+	CHECK(heap_held == 0 && lock.destroyed == 5,
+	        "each lock and block is given back");
+	heap_is_full = true;
+	CHECK(!hold_ops.create(&sizing), "without memory there is none");
+	heap_is_full = false;
+	lock.fails = true;
+	CHECK(!hold_ops.create(&sizing) && heap_held == 0,
+	        "nor without a lock");
+}
+
+int main(void)
+{
+	first_threads_write();
+	nobody_asked();
+	waits_are_told();
+	waits_are_timed();
+	broken_locks_are_seen();
+	memory_is_given_back();
+	return DONE();
+}
