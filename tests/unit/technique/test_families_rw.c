@@ -7,48 +7,7 @@
 
 /* In place of guard_go_rw.h, whose name is taken. */
 #define RM_SUPPORT_GUARD_GO_RW_H
-struct guard {
-	unsigned reads, writes; /* ever */
-	int inside;             /* now */
-	bool created, destroyed;
-};
-
-static bool guard_fails;
-
-static inline bool guard_create(struct guard *guard, size_t threads)
-{
-	*guard = (struct guard){ .created = threads == 3 };
-	return !guard_fails;
-}
-
-static inline void guard_destroy(struct guard *guard)
-{
-	guard->destroyed = true;
-}
-
-static inline void guard_read(struct guard *guard, void *thread)
-{
-	(void)thread;
-	guard->reads++;
-	guard->inside++;
-}
-
-static inline void guard_read_end(struct guard *guard, void *thread)
-{
-	(void)thread;
-	guard->inside--;
-}
-
-static inline void guard_write(struct guard *guard)
-{
-	guard->writes++;
-	guard->inside++;
-}
-
-static inline void guard_write_end(struct guard *guard)
-{
-	guard->inside--;
-}
+#include "tests/unit/technique/counting_guard.h"
 
 #include "impls/technique/families_rw.h"
 #include "tests/unit/tap.h"
@@ -58,14 +17,9 @@ static const struct rm_sizing sizing = {
 	.keys = 100, .threads = 3, .shape = { true, 8 }
 };
 
-/* Since it was asked last: so many reads and writes, and nobody is inside. */
 static bool took(struct family_map *one, unsigned reads, unsigned writes)
 {
-	const bool right = one->guard.reads == reads &&
-	                   one->guard.writes == writes && !one->guard.inside;
-
-	one->guard.reads = one->guard.writes = 0;
-	return right;
+	return guard_took(&one->guard, reads, writes);
 }
 
 static struct rm_key key_of(const char *text)
@@ -80,7 +34,7 @@ static void keys_are_kept_under_the_lock(void)
 	struct rm_value value = { { 0 } };
 	void *handle;
 
-	CHECK(family_create(&one, &sizing) && one.guard.created,
+	CHECK(family_create(&one, &sizing) && one.guard.threads == 3,
 	        "a map and its lock are made");
 	handle = family_join(&one, 2);
 	CHECK(!family_upsert(handle, key_of("auth:1"), &first) &&
@@ -104,7 +58,7 @@ static void keys_are_kept_under_the_lock(void)
 	family_leave(handle);
 	CHECK(took(&one, 0, 0), "who comes and goes takes no lock");
 	family_destroy(&one);
-	CHECK(one.guard.destroyed, "the lock is given back");
+	CHECK(guards_destroyed == 1, "the lock is given back");
 }
 
 /* 100 keys have 16 chains: 6.5 to a chain, 8 chains would have too many. */
