@@ -10,6 +10,8 @@
 
 static int64_t behind;          /* of the second CPU's counter, in its ticks */
 static bool kept_apart;         /* all threads on the first CPU */
+static cpu_set_t allowed;       /* where this process may run */
+static atomic_bool beyond;      /* a thread wanted to be elsewhere */
 static _Thread_local int place; /* 1: this thread is on another CPU */
 
 static int first_cpu(void)
@@ -28,7 +30,11 @@ static int played_setaffinity(pid_t pid, size_t size, const cpu_set_t *wanted)
 {
 	cpu_set_t set = *wanted;
 	const int cpu = first_cpu();
+	cpu_set_t own;
 
+	CPU_AND(&own, &set, &allowed);
+	if (!CPU_EQUAL(&own, &set))
+		atomic_store(&beyond, true);
 	place = !CPU_ISSET(cpu, &set);
 	if (kept_apart) {
 		CPU_ZERO(&set);
@@ -95,14 +101,15 @@ static void equal_ones_do_not_differ(void)
 
 	CHECK(stamps.tsc || !strstr(stamps.why, "differ"),
 	        "equal counters do not differ");
+	CHECK(!atomic_load(&beyond),
+	        "no CPU is asked for where this process may not run");
 }
 
 int main(void)
 {
-	cpu_set_t set;
-
-	if (!rm_tsc_invariant() || sched_getaffinity(0, sizeof(set), &set) ||
-	        CPU_COUNT(&set) < 2) {
+	if (!rm_tsc_invariant() ||
+	        sched_getaffinity(0, sizeof(allowed), &allowed) ||
+	        CPU_COUNT(&allowed) < 2) {
 		SKIP("which stamps are chosen", "needs an invariant counter "
 		                                "and two CPUs");
 		return DONE();
