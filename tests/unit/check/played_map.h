@@ -9,6 +9,7 @@
 #ifndef RM_TEST_PLAYED_MAP_H
 #define RM_TEST_PLAYED_MAP_H
 
+#include "impls/support/no_handle.h"
 #include "runner/check/internal.h"
 
 #include <string.h>
@@ -57,9 +58,8 @@ enum how {
 struct lie {
 	enum operation operation;
 	enum how how;
-	int slot; /* whose thread is lied to; -1: all */
-	unsigned
-	        alone; /* 1: to a thread that is alone, 2: to one that is not */
+	int slot;       /* whose thread is lied to; -1: all */
+	unsigned alone; /* 1: to who is alone, 2: to who is not; 0: both */
 	uint64_t after; /* calls of that operation that are answered right */
 	uint64_t from;  /* the least rank that is lied of */
 };
@@ -85,19 +85,14 @@ static struct played {
 	uint64_t calls[OPERATIONS];
 	uint64_t of_first[OPERATIONS]; /* of rank 0 of the newest map */
 	struct rm_sizing sizings[SIZINGS];
-	unsigned created, destroyed;
-	unsigned most_joined;      /* at one time */
-	uint64_t writers, readers; /* bits of the slots that did so, of those
-	                              that were not alone */
+	unsigned created, destroyed, most_joined; /* the last: at one time */
+	uint64_t writers, readers; /* bits of slots that were not alone */
 	uint64_t moves_beside;     /* inserts and removals beside others */
-	uint64_t parks, unparks;
-	uint64_t while_parked; /* operations of a thread that is parked */
-	/* The first lookup of this slot waits for so many upserts of others,
-	   beside whom it is; 0: none does. */
+	uint64_t parks, unparks, while_parked; /* the last: operations */
+	/* The first lookup of this slot waits for so many writes beside it. */
 	unsigned late_slot;
 	uint64_t late_writes, writes_beside;
-	/* A scan lets others write while it shows an entry. */
-	bool scan_is_open;
+	bool scan_is_open; /* others write while it shows an entry */
 } played = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	.changed = PTHREAD_COND_INITIALIZER };
 
@@ -270,15 +265,15 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 	return said;
 }
 
-static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
+/* Where the key has the expected value: writes another or, where that is NULL,
+   takes it out. */
+static bool compare(void *thread, enum operation operation, uint64_t rank,
         const struct rm_value *expected, const struct rm_value *value)
 {
-	const uint64_t rank = rank_in(shape, key);
-
 	pthread_mutex_lock(&played.lock);
 	const bool did = played.held[rank] &&
 	                 played.value[rank].word[0] == expected->word[0];
-	const bool lie = lies(SWAP, thread, rank);
+	const bool lie = lies(operation, thread, rank);
 
 	if (did)
 		write_to(thread, lie, rank, value);
@@ -288,22 +283,17 @@ static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
 	return said;
 }
 
+static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *expected, const struct rm_value *value)
+{
+	return compare(thread, SWAP, rank_in(shape, key), expected, value);
+}
+
 static bool compare_remove(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected)
 {
-	const uint64_t rank = rank_in(shape, key);
-
-	pthread_mutex_lock(&played.lock);
-	const bool did = played.held[rank] &&
-	                 played.value[rank].word[0] == expected->word[0];
-	const bool lie = lies(COMPARE_REMOVE, thread, rank);
-
-	if (did)
-		write_to(thread, lie, rank, NULL);
-	const bool said = answer(lie, did, rank, NULL);
-
-	pthread_mutex_unlock(&played.lock);
-	return said;
+	return compare(
+	        thread, COMPARE_REMOVE, rank_in(shape, key), expected, NULL);
 }
 
 static bool update(void *thread, struct rm_shape shape, struct rm_key key,
@@ -450,11 +440,6 @@ static void leave(void *thread)
 	pthread_mutex_unlock(&played.lock);
 }
 
-static void quiesce(void *thread)
-{
-	(void)thread;
-}
-
 static void park(void *thread)
 {
 	pthread_mutex_lock(&played.lock);
@@ -485,7 +470,7 @@ static const struct rm_map_ops played_ops = { .create = create,
 	.lookup = lookup,
 	.upsert = upsert,
 	.remove = remove_key,
-	.quiesce = quiesce,
+	.quiesce = nothing,
 	.park = park,
 	.unpark = unpark,
 	.load = load,

@@ -7,6 +7,8 @@
 #include "tests/unit/check/played_map.h"
 #include "tests/unit/tap.h"
 
+#include <stdlib.h>
+
 enum { OPS = 8000, THREADS = 2 };
 
 RM_DRIVE(played_ops, u64x24, RM_U64X24)
@@ -156,6 +158,47 @@ static void wrong_loops(void)
 	        "another key's value at the end");
 }
 
+/* A recorded stream, twice: what it says is done, and counted. */
+static void replayed(void)
+{
+	const uint32_t stream[] = { rm_replay_entry(1, RM_LOOKUP),
+		rm_replay_entry(5, RM_UPSERT), 9, rm_replay_entry(5, RM_REMOVE),
+		rm_replay_entry(6, RM_UPSERT), 4, rm_replay_entry(6, RM_LOOKUP),
+		RM_OPERATIONS };
+	const struct rm_sizing sizing = { .threads = 1, .shape = RM_U64X24 };
+	const struct rm_value written = rm_value_of(6, 3, 4);
+	struct rm_worker *worker =
+	        aligned_alloc(RM_CACHE_LINE, sizeof(*worker));
+	atomic_bool stop = false;
+
+	play(none);
+	played_ops.create(&sizing);
+	*worker = (struct rm_worker){ .thread = played_ops.join(&played, 0),
+		.stop = &stop,
+		.stream = stream,
+		.replay = true,
+		.resident = 100,
+		.slot = 3,
+		.iterations_limit = 10 };
+	drive_u64x24(worker);
+	CHECK(worker->counts.iterations == 10 && worker->counts.writes == 6 &&
+	                worker->counts.inserts == 3 &&
+	                worker->counts.removes == 2 &&
+	                worker->counts.misses_resident == 2 &&
+	                !worker->counts.wrong,
+	        "a stream is replayed until so many operations are done");
+	CHECK(played.count == 1 && played.held[6] &&
+	                !memcmp(&played.value[6], &written, sizeof(written)) &&
+	                worker->key_sum == rm_rank_mix(6),
+	        "with the values that it says");
+	played.lie = (struct lie){ LOOKUP, OTHER, -1, 0, 0, 0 };
+	drive_u64x24(worker);
+	CHECK(worker->counts.wrong && worker->counts.iterations == 10,
+	        "and a wrong one is seen");
+	played_ops.leave(worker->thread);
+	free(worker);
+}
+
 /* ---- own loops ------------------------------------------------------------ */
 
 static struct {
@@ -270,6 +313,7 @@ int main(void)
 	off.kind = RM_UPDATE;
 	right_loops();
 	wrong_loops();
+	replayed();
 	own_loops_are_run();
 	own_loops_are_held();
 	return DONE();
