@@ -84,7 +84,7 @@ def value_words(axis, value):
     if axis == "write_share":
         return f"{words.share(value)}{words.NARROW}%"
     if axis == "keys":
-        return f"{words.keys(value)} keys"
+        return words.of_keys(value)
     if axis == "threads":
         return words.plural(value, "thread")
     return str(value)
