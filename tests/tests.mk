@@ -446,7 +446,7 @@ $(BUILD)/tests/test_explore_schedule: $(patsubst %,$(BUILD)/runner/sim/explore/%
 
 # Programs as text.
 EXPLORE_TEXT := $(EXPLORE_TEXTS:%=$(BUILD)/runner/sim/explore/%.o)
-$(BUILD)/tests/test_explore_written $(BUILD)/tests/test_explore_classes: $(EXPLORE_TEXT)
+$(addprefix $(BUILD)/tests/test_explore_,classes program written): $(EXPLORE_TEXT)
 
 # The run time that maps have, with programs of steps instead of maps.
 EXPLORE_RUN := $(patsubst %,$(BUILD)/runner/sim/explore/%.o,access clocks events heap kernel lanes memory memory_c11 \
