@@ -151,6 +151,52 @@ static void bounds(void)
 	        "who reads plainly what it has stored drains its buffer");
 }
 
+static void writes_beside(uint64_t *word)
+{
+	uint32_t *half = (uint32_t *)word;
+
+	__tsan_atomic32_store(half + 1, 1, RELAXED);
+	__tsan_atomic32_store(half + 1, 2, RELAXED);
+	__tsan_write4(half);
+	*half = 7;
+}
+
+static void looks_at_upper(uint64_t *word)
+{
+	world.seen[0] = __tsan_atomic32_load((uint32_t *)word + 1, RELAXED);
+}
+
+static void looks_at_lower(uint64_t *word)
+{
+	world.seen[0] = __tsan_atomic32_load((uint32_t *)word, RELAXED);
+}
+
+static void stores_beside(uint64_t *word)
+{
+	uint32_t *half = (uint32_t *)word;
+
+	__tsan_atomic32_store(half, 1, RELAXED);
+	__tsan_atomic32_store(half, 2, RELAXED);
+	__tsan_write4(half + 1);
+	half[1] = 7;
+}
+
+/* A plain write ends the places that it overlaps, and no other one. */
+static void neighbours(void)
+{
+	struct rm_explore_turn back[] = { { 1, 4, 0 }, { 2, 2, 1 } };
+
+	CHECK(!play_listed(
+	              writes_beside, looks_at_upper, RM_EXPLORE_C11, back, 2) &&
+	                world.seen[0] == 1,
+	        "a plain write of the lower half leaves the upper one's older "
+	        "stores");
+	CHECK(!play_listed(
+	              stores_beside, looks_at_lower, RM_EXPLORE_C11, back, 2) &&
+	                world.seen[0] == 1,
+	        "so does one of the upper half the lower one's");
+}
+
 static void stores_once(uint64_t *word)
 {
 	__tsan_atomic64_store(word, 1, RELAXED);
@@ -307,6 +353,7 @@ int main(void)
 	}
 	sizes();
 	bounds();
+	neighbours();
 	freed_memory();
 	lists(RM_EXPLORE_SC);
 	lists(RM_EXPLORE_TSO);
