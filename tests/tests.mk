@@ -459,6 +459,7 @@ $(BUILD)/tests/test_explore_memory: $(EXPLORE_RUN)
 # And with locks, which programs of steps have none of.
 $(addprefix $(BUILD)/tests/test_explore_,cond heap kernel mutex rwlock): $(EXPLORE_RUN) \
   $(patsubst %,$(BUILD)/runner/sim/explore/%.o,cond rwlock)
+$(BUILD)/tests/test_explore_play: $(EXPLORE_RUN) $(patsubst %,$(BUILD)/runner/sim/explore/%.o,call collide)
 
 .PHONY: litmus
 litmus: $(BUILD)/tests/test_explore_litmus  ## models of memory: 10^6 runs of each litmus test, docs/tally/litmus.md

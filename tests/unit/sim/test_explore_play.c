@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_explore_play.c - the history that a schedule is judged by: what is there
+   at the start, what each operation answered, and of a map that answers
+   inexactly what is not known. Nothing is played. */
+#include "runner/sim/explore/play.c"
+
+#include "tests/unit/tap.h"
+
+static struct rm_history_event event[] = {
+	{ .kind = RM_HISTORY_LOOKUP, .thread = 1, .invoked = 1, .returned = 2 },
+	{ .kind = RM_HISTORY_UPSERT, .thread = 2, .invoked = 3, .returned = 4 },
+	{ .kind = RM_HISTORY_REMOVE, .thread = 1, .invoked = 5, .returned = 6 },
+	{ .kind = RM_HISTORY_SCAN,
+	        .thread = 3,
+	        .invoked = 7,
+	        .returned = 8,
+	        .first_pair = 2,
+	        .pairs = 1 },
+};
+
+enum { EVENTS = sizeof(event) / sizeof(*event) };
+
+static void take(unsigned caps, struct rm_history *history)
+{
+	static struct rm_impl impl = { .id = "map", .guarantees = "none" };
+	static struct rm_explore_program program = { .impl = &impl, .keys = 3 };
+
+	impl.caps = caps;
+	play.program = &program;
+	play.event = event;
+	play.events = EVENTS;
+	play.first[0] = 55;
+	play.first[1] = 77;
+	play.first[2] = 0;
+	play.first[3] = 99; /* no key of this program */
+	play.pair[2] = (struct rm_history_pair){ 1, 77 };
+	CHECK(!take_history(history), "a history is taken");
+}
+
+static void known(void)
+{
+	struct rm_history history = { .count = 0 };
+	bool all = true, but_lookup = true;
+
+	take(0, &history);
+	CHECK(history.count == EVENTS && history.initial_count == 2 &&
+	                history.initial[0].key == 0 &&
+	                history.initial[0].value == 55 &&
+	                history.initial[1].key == 1 &&
+	                history.initial[1].value == 77,
+	        "all operations are in it, and what is there at the start");
+	CHECK(history.pair_count == 1 && history.pairs[0].key == 1 &&
+	                history.pairs[0].value == 77 &&
+	                !strcmp(history.map, "map") &&
+	                !strcmp(history.stamps, "sequence"),
+	        "and what scans yielded, of which map, stamped in sequence");
+	for (size_t i = 0; i < history.count; i++)
+		all &= !history.events[i].unknown;
+	CHECK(all, "what a map answers is known");
+	take(RM_CAP_INEXACT_RETURNS, &history);
+	for (size_t i = 0; i < history.count; i++)
+		but_lookup &= history.events[i].unknown ==
+		              (history.events[i].kind == RM_HISTORY_LOOKUP
+		                              ? 0
+		                              : RM_HISTORY_UNKNOWN_THERE);
+	CHECK(history.count == EVENTS && but_lookup,
+	        "but for look-ups it is not, where it may be inexact");
+	rm_history_clear(&history);
+}
+
+int main(void)
+{
+	known();
+	return DONE();
+}
