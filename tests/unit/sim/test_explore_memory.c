@@ -343,6 +343,35 @@ static void values(void)
 	rm_explore.running = NULL;
 }
 
+/* The kinds of lane 1's events, in turn; its beginning is none. */
+static bool kinds_are(
+        enum rm_explore_memory memory, enum rm_explore_kind first, size_t count)
+{
+	struct rm_explore_event trace[4];
+	bool same;
+
+	rm_explore.trace = trace;
+	rm_explore.trace_room = 4;
+	same = !play_listed(by_eight, nothing, memory, NULL, 0) &&
+	       rm_explore.trace_count == count && trace[0].lane == 1 &&
+	       trace[0].kind == first && trace[0].value == 1 &&
+	       (count == 1 || (trace[1].kind == RM_EXPLORE_LEAVES &&
+	                              trace[1].lane == 1 &&
+	                              trace[1].site == trace[0].site));
+	rm_explore.trace = NULL;
+	return same;
+}
+
+static void traced(void)
+{
+	CHECK(kinds_are(RM_EXPLORE_SC, RM_EXPLORE_STORES, 1),
+	        "a store is an event");
+	CHECK(kinds_are(RM_EXPLORE_TSO, RM_EXPLORE_WAITS, 2),
+	        "one that waits in a buffer is two, and says so");
+	CHECK(kinds_are(RM_EXPLORE_C11, RM_EXPLORE_STORES, 1),
+	        "where there is no buffer none waits");
+}
+
 int main(void)
 {
 	struct rm_error error = { "" };
@@ -359,5 +388,6 @@ int main(void)
 	lists(RM_EXPLORE_TSO);
 	lists(RM_EXPLORE_C11);
 	values();
+	traced();
 	return DONE();
 }
