@@ -73,6 +73,8 @@ def test_the_machines_that_decide_make_the_word(signs, word):
     for pair in (("a", "b"), ("b", "a")):
         assert ranks.word_of(known, P, *pair, "xyz") == word
     assert ranks.word_of(known, P, "a", "b", "z") == "open"
+    assert ranks.word_of({("z", P): {("a", "c"): 1}}, P, "a", "b",
+                         "z") == "open"
 
 
 def test_agreement_is_counted_place_by_place():
