@@ -141,13 +141,14 @@ def test_a_head_that_breaks_is_bad_and_a_base_that_breaks_leaves_it_open(
     checked = campaign(tmp_path / "v", change=failing(
         "head", cell="regress/m0/t1/verify"))
     good = campaign(tmp_path / "g")
-    for folders, status, told in (
-            ([good, head], looks.BAD, "head died"),
-            ([good, checked], looks.BAD, "head died"),
-            ([good, base], looks.OPEN, "base: base died"),
-            ([base, head], looks.OPEN, "base: base died")):
+    for folders, status, who in (
+            ([good, head], looks.BAD, "bad: head"),
+            ([good, checked], looks.BAD, "bad: head"),
+            ([good, base], looks.OPEN, "open: base: base"),
+            ([base, head], looks.OPEN, "open: base: base")):
         assert looks.main(folders) == status
-        assert told in capsys.readouterr().out
+        assert capsys.readouterr().out == (
+            f"{who} in block 3: failed, {who.split()[-1]} died\n")
 
 
 def test_what_was_lost_is_no_pair(tmp_path):
