@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about how a command ends: its status, its one line, and where a
+traceback is asked for. Full disks: tests/cli."""
+import os
+import signal
+import sys
+
+import pytest
+
+from report import ending, strict_json
+
+
+class Wish(Exception):
+    """What a person must mend."""
+
+
+@pytest.fixture(name="ended", autouse=True)
+def of_a_command(monkeypatch, capsys):
+    """ended(command, words) -> (status, standard error); this process keeps
+    what it does at a broken pipe."""
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    def end(command, *argv):
+        monkeypatch.setattr(sys, "argv", ["report", *argv])
+        status = ending.end(command)
+        return status, capsys.readouterr().err
+    return end
+
+
+def raising(error):
+    def command():
+        raise error
+    return command
+
+
+def test_a_status_is_passed_on_without_a_word(ended):
+    for status in (0, 1, 3):
+        assert ended(lambda status=status: status) == (status, "")
+
+
+def test_who_interrupts_it_has_a_status_of_its_own(ended):
+    assert ended(raising(KeyboardInterrupt())) == (ending.INTERRUPTED, "")
+
+
+def test_what_nobody_expected_is_one_line_with_its_place(ended):
+    status, said = ended(raising(ValueError("of\ntwo   lines")))
+    assert status == ending.USAGE and said.count("\n") == 1
+    assert said.startswith("report: ValueError: of two lines (met in "
+                           "report/ending.py:")
+    assert "--debug" in said and "Traceback" not in said
+
+
+def test_a_traceback_is_there_where_it_is_asked_for(ended):
+    with pytest.raises(ValueError, match="as it was"):
+        ended(raising(ValueError("as it was")), "folder", "--debug")
+    assert sys.argv == ["report", "folder"], "the command never sees it"
+    assert ended(lambda: len(sys.argv), "--debug", "a")[0] == 2
+
+
+def test_what_is_not_installed_says_how_to(ended):
+    status, said = ended(raising(ImportError("No module named 'numpy'")))
+    assert status == ending.USAGE
+    assert said == ("report: ImportError: No module named 'numpy': `make "
+                    "deps` installs what the report needs\n")
+
+
+def test_a_long_complaint_is_cut(ended):
+    said = ended(raising(ValueError("x" * 999)))[1]
+    assert said.startswith("report: ValueError: " + "x" * (300 - 12) + " (met")
+
+
+def test_a_file_is_named_and_output_that_is_lost_is_incomplete(ended,
+                                                              monkeypatch):
+    dropped = []
+    monkeypatch.setattr(ending, "drop", dropped.append)
+    status, said = ended(raising(OSError(28, "No space left", "a/file")))
+    assert (status, dropped) == (ending.USAGE, []) and "a/file" in said
+    status, said = ended(raising(OSError(28, "No space left")))
+    assert (status, dropped) == (ending.INCOMPLETE, [sys.stdout])
+    assert said == "report: standard output was lost: No space left\n"
+
+
+@pytest.mark.parametrize("status, told", [(0, ending.INCOMPLETE), (1, 1),
+                                          (2, 2)])
+def test_output_that_is_lost_at_the_end_is_no_success(monkeypatch, capsys,
+                                                      status, told):
+    monkeypatch.setattr(ending, "drop", lambda _: None)
+    monkeypatch.setattr(sys, "stdout", None)
+    assert ending.flushed(status) == told
+    assert "standard output was lost" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error, said", [
+    (Wish("mend it"), "who: mend it\n"),
+    (FileNotFoundError(2, "No such file", "a/b"), "who: a/b: No such file\n")])
+def test_what_a_person_must_mend_is_a_line_of_who_says_it(capsys, error, said):
+    assert ending.refusing(raising(error), "who", Wish) == ending.USAGE
+    assert capsys.readouterr().err == said
+    assert ending.refusing(lambda: 1, "who", Wish) == 1
+
+
+@pytest.mark.parametrize("error", [ValueError("other"), OSError(32, "pipe")])
+def test_what_no_person_can_mend_goes_on(error):
+    with pytest.raises(type(error)):
+        ending.refusing(raising(error), "who", Wish)
+
+
+def test_a_place_is_the_last_that_is_ours():
+    """Not Python's own json, in which it is raised, nor who called it."""
+    try:
+        ending.refusing(lambda: strict_json.loads("{"), "who", Wish)
+    except ValueError as error:
+        place = ending.place_of(error)
+    assert place.startswith(os.path.join("report", "strict_json.py:"))
+    assert ending.place_of(ValueError("never raised")) == "?"
