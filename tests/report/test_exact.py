@@ -417,3 +417,18 @@ def test_the_gate_and_its_reasons_need_nothing_but_python():
                     " None\nimport report.exact, report.why.__main__"],
                    cwd=os.path.join(os.path.dirname(__file__), "../.."),
                    check=True)
+
+
+def test_figures_by_region_stand_below_the_cells_name():
+    row = {"verdict": exact.RED, "cell": "m t1", "reason": None, "differ": {
+        "upgrades": (31, 33), "reads.header": (0, 2)}}
+    first, second = exact.lines_of_row(row)
+    assert first.endswith("m t1: upgrades 31 -> 33 (x 1.0645)")
+    assert second.strip() == "reads.header 0 -> 2 (from none)"
+    assert len(second) - len(second.lstrip()) == first.index("m t1")
+    row["differ"].pop("reads.header")
+    assert list(exact.lines_of_row(row | {"reason": "a lock"})) == [
+        first + "; a lock"]
+    assert list(exact.lines_of_row(row | {"reason": "head died",
+                                          "differ": {}})) == [
+        first.split("upgrades", maxsplit=1)[0] + "head died"]

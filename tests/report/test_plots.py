@@ -2,14 +2,15 @@
 """What plots draw, read back from the axes: where marks and bars lie, what
 stands beside them, and how axes are labelled. No page is built."""
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from report import look, plot_claims, plot_gate, plot_machines, plots
-from report import plot_trials
+from report import (look, plot_claims, plot_gate, plot_lines, plot_machines,
+                    plot_trials, plots)
 
 
 @pytest.fixture(name="ax")
@@ -35,7 +36,7 @@ def said(ax):
     return [t.get_text() for t in ax.texts]
 
 
-# ---- what all plots share 
+# ---- what all plots share --------------------------------------------------
 
 @pytest.mark.parametrize("low, high, ticks", [
     (1, 10, [1, 2, 5, 10]), (0.9, 101, [1, 2, 5, 10, 20, 50, 100]),
@@ -266,3 +267,23 @@ def test_only_the_last_lane_is_labelled(ax):
             for lane in lanes] == [False, False, True]
     assert [[line.get_xdata()[0] for line in lane.lines] for lane in lanes] \
         == [[2.5, 4.5]] * 3, "where another block begins"
+
+
+# ---- latency ---------------------------------------------------------------
+
+def test_a_time_of_none_is_not_on_a_logarithmic_axis(ax):
+    """A clock that saw nothing pass says 0 ns; the axis is of the others."""
+    looks = SimpleNamespace(
+        colour=lambda _: look.INK, marker=lambda _: "o", size=lambda _: 5,
+        dash=lambda _: "-", text_colour=lambda _: look.INK)
+    plot_lines.latency(ax, [{
+        "map": "a", "clock": "intended", "x": [2, 10, 100], "beyond": 10,
+        "ns": [0.0, 150.0, 6000.0],
+        "marks": [(10, 150.0, 100.0, 200.0, "tip"),
+                  (100, 6000.0, None, None, "tip")]}], looks, "title", 0)
+    assert ax.get_ylim() == pytest.approx((100, 9000))
+    assert marks(ax) == [(10.0, 150.0, "o"), (100.0, 6000.0, "o")]
+    sure, unsure = (list(line.get_xdata()) for line in ax.lines[:2])
+    assert (sure, unsure) == ([2, 10], [100])
+    assert [c.get_segments()[0].tolist() for c in ax.collections[:1]] == [
+        [[10, 100], [10, 200]]], "the other has no interval"

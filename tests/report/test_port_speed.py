@@ -113,3 +113,20 @@ def test_failed_trials_are_named():
     meta["cells"][1]["skip"] = "no such map"
     assert list(port_speed.problems_of(meta, rows)) == [
         "syncmap: no such map", "gomap_rw port: failed: it crashed"]
+
+
+@pytest.mark.parametrize("low, status", [
+    (0.97, 0), (0.9699, 1), (1.2, 0), (None, 3)])
+def test_a_port_may_be_as_slow_as_the_lowest_bound(low, status):
+    def row(low):
+        ratio = {"low": low, "high": 1.3, "centre": 1.25, "n": 10,
+                 "reason": "n<6"}
+        side = {"centre": 20.0}
+        return {"ratio": ratio, "go": side, "port": side, "trials": [],
+                "cpu": {"low": None}}
+    table = {"fast": row(1.0), "asked": row(low)}
+    assert port_speed.status_of(table) == status
+    fast, asked = list(port_speed.lines_of(table))[1:3]
+    assert fast.endswith("  ok")
+    assert asked.endswith({0: "  ok", 3: " no interval: n<6", 1:
+                           "slower: the lower bound is below 0.97"}[status])

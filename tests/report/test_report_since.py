@@ -14,6 +14,7 @@ from report_helpers import Built, edit, make_journal
 
 from report import previous
 from report.journal import JournalError, read
+from report.sections import since as section
 
 SMALL = dict(maps=("null_map", "gomap_rw", "syncmap"), threads=(2,),
              keys=(1024,), kinds=("update",), blocks=8)
@@ -255,3 +256,31 @@ def test_a_campaign_in_which_a_map_gave_nothing_is_passed_over(
     edit(broken, fail)
     assert not read(broken).pending and read(broken).missing
     assert previous.find(now) == old
+
+
+def test_the_fastest_stand_first_and_what_did_not_run_last(monkeypatch):
+    """Of the headline's cells; the file has every cell."""
+    rows = [{"cell": n, "map": n, "mops": v} for n, v in (
+        ("b", 5.0), ("none", None), ("a", 5.0), ("c", 9.0), ("far", 99.0))]
+    there = {name: SimpleNamespace(id=name) for name in
+             ("a", "b", "c", "none")}
+    a = SimpleNamespace(headline=lambda: "h", at=lambda _: there,
+                        campaign=None)
+    kept, said = {}, []
+    monkeypatch.setattr(previous, "rows_of", lambda *_: rows)
+    monkeypatch.setattr(previous, "floor_warnings", lambda shown: [])
+    monkeypatch.setattr(previous, "warnings", lambda *_: [
+        (False, "another kernel"), (True, "other <flags>")])
+    monkeypatch.setattr(section, "sentence", lambda a, earlier, shown: "s")
+    monkeypatch.setattr(section, "table", lambda report, a, shown:
+                        ",".join(r["map"] for r in shown))
+    report = SimpleNamespace(
+        data=lambda name, columns, of: kept.setdefault("rows", of) and "file",
+        section=lambda *parts: said.extend(parts))
+    section.add(report, a, None)
+    assert said == [], "no earlier campaign, no section"
+    section.add(report, a, "earlier")
+    assert "c,a,b,none" in said and kept["rows"] == rows
+    items, = (part for part in said if "<li" in part)
+    assert items.index("<li class=warn>⚠ other &lt;flags&gt;</li>") < \
+        items.index("<li>another kernel</li>"), "what is bad comes first"

@@ -106,3 +106,34 @@ def test_a_line_tells_its_flips_and_who_leads_at_how_many_points():
     two, = [r for r in rows.line_rows(*search_of(["A..."] * 2))
             if r["axis"] == "threads"]
     assert (two["write_share"], two["measured"]) == (SHARES[0], 2)
+
+
+@pytest.mark.parametrize("stage, open_, budget, short, told", [
+    (True, "AB", 9, "not yet", "not run: no complete stage has it so far"),
+    (False, "A.B", 1, "not paid",
+     "not run: the budget of 1 trial was spent"),
+    (False, "A.B", 300, "not paid",
+     "not run: the budget of 300 trials was spent"),
+    (False, "AB", 9, "not needed", "not run: the search did not need it")])
+def test_why_a_point_was_not_asked_is_how_the_search_stands(
+        stage, open_, budget, short, told):
+    search, _ = search_of([open_])
+    search.budget, search.next = budget, lambda: (None, stage)
+    words = rows.unasked(search)
+    assert (words[0], words[1].replace("\u00a0", " ")) == (short, told)
+
+
+@pytest.mark.parametrize("letter, how, why", [
+    ("A", {}, ""), ("=", {"proved": True}, "within the margin"),
+    ("=", {"low": 0.5, "high": 1.1}, "they may differ by 100 %, after 7 "
+     "blocks"),
+    ("=", {"low": 0.9, "high": 1.5}, "they may differ by 50.0 %, after 7 "
+     "blocks"),
+    ("x", {"n": 3}, "3 of 7 blocks, 4 were void")])
+def test_why_a_point_has_no_leader_is_told_with_its_numbers(letter, how, why):
+    search, _ = search_of([letter])
+    (point, state), = search.states.items()
+    lost = {point.cells[1]: "4 were void"}
+    text = rows.why_of(point, state._replace(**how), 7, lost, "missing")
+    assert text.replace("\u00a0", " ") == why
+    assert rows.why_of(point, None, 0, lost, "missing") == "missing"
