@@ -48,3 +48,16 @@ def test_a_bar_is_kept_clear_where_there_is_room():
 
 def test_a_name_that_has_no_room_has_no_box():
     assert plot_scatter.place([(500, 12)], [(200, 150)], FRAME) == [None]
+
+
+def test_the_outermost_are_those_that_no_other_beats_in_both():
+    """By brute force, with ties: of two alike one stands for both."""
+    chance = random.Random(1)
+    for _ in range(200):
+        rows = [{"x": chance.randint(1, 6), "mops": chance.randint(1, 6)}
+                for _ in range(8)]
+        kept = [(r["x"], r["mops"]) for r in plot_scatter.outermost(rows)]
+        assert kept == sorted({
+            (r["x"], r["mops"]) for r in rows if not any(
+                o["x"] <= r["x"] and o["mops"] >= r["mops"] and
+                (o["x"], o["mops"]) != (r["x"], r["mops"]) for o in rows)})

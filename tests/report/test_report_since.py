@@ -284,3 +284,13 @@ def test_the_fastest_stand_first_and_what_did_not_run_last(monkeypatch):
     items, = (part for part in said if "<li" in part)
     assert items.index("<li class=warn>⚠ other &lt;flags&gt;</li>") < \
         items.index("<li>another kernel</li>"), "what is bad comes first"
+
+
+@pytest.mark.parametrize("value, text", [
+    (True, "yes"), (False, "no"), (1, "1"), ("-O2", "-O2"),
+    ("0123456789" * 4, "012345678901"), ("0123456789" * 4 + " x",
+                                         "0123456789" * 4 + " x"),
+    ("0123456789" * 3, "0123456789" * 3), (None, "None")])
+def test_a_value_of_the_build_is_short_enough_to_read(value, text):
+    """Sums and commits are cut to twelve digits, words are not."""
+    assert previous.shown(value) == text

@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from report.why import code
+from report.why import code, listing, normal
 
 
 @pytest.mark.parametrize("cell, loop", [
@@ -133,3 +133,32 @@ def test_a_loop_that_one_arm_lacks_has_no_change():
     assert code.loop_change(None, None) is None
     assert code.loop_change(drive, None) is None
     assert code.loop_change(None, drive) is None
+
+
+# ---- data ------------------------------------------------------------------
+
+@pytest.mark.parametrize("address, found", [
+    (0xfff, None), (0x1000, ("alias", 0, 0x1000)),
+    (0x100f, ("alias", 15, 0x1000)), (0x1010, None),
+    (0x1020, ("table", 0, 0x1020)), (0x102f, ("table", 15, 0x1020)),
+    (0x1030, None)])
+def test_data_of_several_names_is_called_by_the_first_of_them(address, found):
+    """An end is not its own: the next byte lies in nothing, or in another."""
+    program = object.__new__(listing.Program)
+    program.objects = sorted([
+        (0x1000, 0x1010, "words", "a"), (0x1000, 0x1010, "alias", "a"),
+        (0x1000, 0x1010, "zero", "a"), (0x1020, 0x1030, "table", "a")])
+    program.object_starts = [o[0] for o in program.objects]
+    assert program.object_at(address) == found
+
+
+@pytest.mark.parametrize("text, at, said", [
+    ("lea 0x8(%rip),%rdi", b"some\0more", "'some'"),
+    ("lea 0x8(%rip),%rdi", b"../impls/x.h\0", "a file"),
+    ("lea 0x8(%rip),%rdi", None, "data"),
+    ("mov 0x8(%rip),%rax", None, "data"),
+    ("mov 0x8(%rip),%rax", bytes(range(8)), "0x0001020304050607")])
+def test_what_has_no_name_is_told_by_what_it_holds(text, at, said):
+    program = types.SimpleNamespace(bytes_at=lambda address, most: at)
+    own = types.SimpleNamespace(program=program)
+    assert normal.Normal.constant(own, 0x1000, text) == said
