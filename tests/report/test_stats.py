@@ -210,6 +210,15 @@ def test_outliers_are_classified_not_dropped():
     assert stats.lag_one([1.0, 2.0, 1.0]) == pytest.approx(-2 / 3)
 
 
+@pytest.mark.parametrize("far, kind", [(6.0, 0), (6.1, 1), (9.0, 1),
+                                       (9.1, 2)])
+def test_a_fence_itself_is_no_outlier(far, kind):
+    """Quartiles 1 and 3, two apart: fences three and six beyond them."""
+    x = np.array([0.0, 1.0, 2.0, 3.0, far])
+    assert list(stats.outliers(x)) == [0, 0, 0, 0, kind]
+    assert list(stats.outliers(-x)) == [0, 0, 0, 0, kind]
+
+
 def test_signed_ranks_are_those_of_wilcoxon():
     """Zeros and pairs that were not measured neither have a rank nor take one
     away from others; ties share theirs."""
