@@ -40,6 +40,19 @@ check "--cells names each cell" status 0 "$bin" plan --cells "$dir/tiny.conf"
 check "by its id" says "$out" \
 	"tiny/gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/throughput: 3 x"
 
+cat >"$dir/halves.conf" <<'END'
+writes  = 3%
+keys    = 64
+threads = 2
+maps    = gomap gomap_rw
+base    = gomap_rw
+blocks  = 2
+END
+check "of two maps one has no lock" status 0 \
+	env HWLOC_SYNTHETIC=pu:2 "$bin" plan "$dir/halves.conf"
+check "a row has what runs, what does not, and the trials of what runs" \
+	grep -qE '^halves +throughput +1 +1 +2 ' "$out"
+
 check "--json is JSON" status 0 "$bin" plan --json "$dir/tiny.conf"
 # shellcheck disable=SC2016
 check "with cells, order and seed" "$(report/find_python.sh)" -c '
