@@ -83,6 +83,9 @@ check "a history stands alone" refuses '"gomap": expected no map' \
 	check --history x gomap
 check "advise needs a folder" refuses 'expected DIR' advise
 
+check "a switch that is not given is off" \
+	sh -c "'$bin' machine | head -n 1 | grep -q '^id  *[0-9a-f]*\$'"
+
 for help in --help -\? --usage; do
 	check "advise $help is no question" sh -c \
 		"'$bin' advise x $help | grep -q '^Usage: .*advise DIR'"
