@@ -22,12 +22,14 @@ static struct rm_plan_cell cells[CELLS] = {
 	          .map = "m",
 	          .measure = RM_MEASURE_THROUGHPUT,
 	          .threads = 1,
-	          .blocks = 3 } },
+	          .blocks = 3 },
+	        .estimate_ns = 1000 },
 	{ .cell = { .id = "b",
 	          .map = "m",
 	          .measure = RM_MEASURE_THROUGHPUT,
 	          .threads = 1,
-	          .blocks = 3 } },
+	          .blocks = 3 },
+	        .estimate_ns = 1000 },
 };
 static size_t order[3][CELLS] = { { 0, 1 }, { 1, 0 }, { 0, 1 } };
 static struct rm_plan_block blocks[3] = { { order[0], CELLS },
@@ -38,12 +40,16 @@ static const struct rm_plan plan = { .seed = 1,
 	.blocks = blocks,
 	.block_count = 3,
 	.trial_count = 6 };
+static char program[] = "p";
 static const struct rm_arms arms = {
-	.list = { { .name = "base" }, { .name = "head" } }, .count = 2
+	.list = { { .name = "base", .program = program },
+	        { .name = "head", .program = program } },
+	.count = 2
 };
 static struct rm_error error;
 static struct rm_tally tally;
 static bool interrupted;
+static struct rm_progress progress;
 
 const char *rm_program_for(
         const struct rm_cell *cell, char path[RM_PROGRAM_BYTES])
@@ -75,7 +81,6 @@ int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
 /* Runs what DIR has not yet; tally and interrupted tell how it went. */
 static int run(const char *dir, int interrupt_fd)
 {
-	struct rm_progress progress = { .out = NULL };
 	struct rm_campaign campaign = { .dir = dir,
 		.plan = &plan,
 		.arms = &arms,
@@ -86,6 +91,7 @@ static int run(const char *dir, int interrupt_fd)
 	int result = rm_folder_make(dir, &error);
 
 	played.count = 0;
+	progress = (struct rm_progress){ .out = NULL };
 	rm_tally_clear(&tally);
 	if (result || rm_tally_start(&tally, &plan, &arms, &error) ||
 	        rm_journal_open(dir, &campaign.journal, &torn, &error) ||
@@ -132,6 +138,39 @@ static void each_arm_in_each_block(void)
 	        "the seed is the plan's");
 	CHECK(run("whole", -1) == 0 && played.count == 0 && tally.ok == 12,
 	        "what has its line is not played again");
+}
+
+/* Lines that a resume of arms drops of a folder; -1: it could not. */
+static int dropped_of(const char *dir)
+{
+	struct rm_journal *journal;
+	size_t torn, dropped = 99;
+
+	if (rm_journal_open(dir, &journal, &torn, &error))
+		abort();
+	if (rm_campaign_drop_unfinished(
+	            &plan, &arms, journal, &dropped, &error))
+		dropped = (size_t)-1;
+	rm_journal_close(journal);
+	return (int)dropped;
+}
+
+static void unfinished_blocks(void)
+{
+	played = (struct played){ .interrupted_at = 8 };
+	run("torn", -1);
+	CHECK(tally.ok == 7 && progress.total == 12 && progress.done == 7,
+	        "what was planned and done is told");
+	CHECK(dropped_of("torn") == 3,
+	        "of a block that is not whole all lines are dropped");
+	CHECK(dropped_of("torn") == 0, "and of whole ones none");
+	played = (struct played){ .count = 0 };
+	CHECK(run("torn", -1) == 0 && played.count == 8 &&
+	                progress.total == 12 && progress.done == 12 &&
+	                progress.left_ns == 0,
+	        "what was dropped is played again, and nothing is left");
+	CHECK(dropped_of("torn") == 0 && dropped_of("whole") == 0,
+	        "a campaign that is done loses nothing");
 }
 
 static void who_stops_it(void)
@@ -186,6 +225,7 @@ int main(void)
 	if (chdir(root))
 		abort();
 	each_arm_in_each_block();
+	unfinished_blocks();
 	who_stops_it();
 	what_fails_twice();
 	rm_tally_clear(&tally);
