@@ -23,11 +23,11 @@ static void verify_published(const struct rm_explore_call *call, uint64_t word,
 	        rm_explore_lane_name(writer), (unsigned long long)key);
 }
 
-void rm_explore_verify(const struct rm_explore_call *call,
-        const struct rm_value *value, uint64_t key, const char *what)
+/* As rm_explore_verify(), of a key whose rank is known. */
+static void verify(const struct rm_explore_call *call,
+        const struct rm_value *value, uint64_t rank, uint64_t key,
+        const char *what)
 {
-	const uint64_t rank = key < call->keys ? call->rank[key] : key;
-
 	if (rm_value_wrong(call->shape, value, rank))
 		rm_explore_stop(RM_EXPLORE_TORN, NULL, NULL,
 		        "%s: %s answers a value that nobody wrote for key "
@@ -36,6 +36,13 @@ void rm_explore_verify(const struct rm_explore_call *call,
 		        (unsigned long long)key,
 		        (unsigned long long)value->word[0]);
 	verify_published(call, value->word[0], key, what);
+}
+
+void rm_explore_verify(const struct rm_explore_call *call,
+        const struct rm_value *value, uint64_t key, const char *what)
+{
+	verify(call, value, key < call->keys ? call->rank[key] : key, key,
+	        what);
 }
 
 /* The key of a rank; of none that anybody has, a number that is no key's: the
@@ -61,7 +68,7 @@ static bool yielded(
 	if (call->shape.str)
 		memcpy(&rank, word.bytes + 8, sizeof(rank));
 	key = key_of(call, rank);
-	rm_explore_verify(call, value, key, "scan");
+	verify(call, value, rank, key, "scan");
 	if (*call->pairs == call->pairs_most)
 		rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
 		        "scans yield more and more entries");

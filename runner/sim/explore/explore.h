@@ -120,7 +120,7 @@ enum rm_explore_fault {
 	RM_EXPLORE_FAULTS
 };
 
-/* "history", "torn value", "data race", ... */
+/* "not linearizable", "torn value", "data race", ... */
 extern const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS];
 
 /* What schedules came to. */

@@ -117,7 +117,8 @@ static struct block *block_at(const void *address)
 {
 	uint64_t offset = (uintptr_t)address - rm_explore_heap, number;
 
-	if (!address || offset < BEFORE || offset >= heap.top)
+	/* a block of no bytes, the newest, begins where the heap ends */
+	if (!address || offset < BEFORE || offset > heap.top)
 		return NULL;
 	memcpy(&number, (const char *)address - BEFORE, sizeof(number));
 	return number < heap.count && heap.block[number].offset == offset

@@ -3,10 +3,13 @@
 #include "runner/sim/explore/locks.h"
 #include "runner/sim/guest/guest.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
 #define SITE __builtin_return_address(0)
+
+enum { DEPTH_MOST = 15 }; /* what four bits count */
 
 _Static_assert(sizeof(struct rm_explore_rwlock) <= sizeof(pthread_rwlock_t),
         "what stands for a lock lies in a real one");
@@ -48,6 +51,12 @@ static bool writer_first(const struct rm_explore_rwlock *rwlock)
 	return false;
 }
 
+/* How often this lane has it as a reader. */
+static unsigned depth_of(const struct rm_explore_rwlock *rwlock)
+{
+	return rwlock->depth >> 4 * rm_sim_self() & DEPTH_MOST;
+}
+
 /* Readers learn what writers did (the first clock), writers also what readers
    did (the second): two readers order nothing between them. */
 int rm_sim_rwlock_rdlock(pthread_rwlock_t *opaque)
@@ -55,6 +64,8 @@ int rm_sim_rwlock_rdlock(pthread_rwlock_t *opaque)
 	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);
 
 	rm_explore_reach(rwlock, sizeof(pthread_rwlock_t), SITE);
+	if (depth_of(rwlock) == DEPTH_MOST)
+		return EAGAIN;
 	while (rwlock->writer || writer_first(rwlock))
 		rm_explore_block(RM_EXPLORE_FOR_READ, rwlock, SITE);
 	rwlock->readers |= 1U << rm_sim_self();
@@ -88,7 +99,7 @@ int rm_sim_rwlock_unlock(pthread_rwlock_t *opaque)
 	} else if (rwlock->readers & bit) {
 		rm_explore_release(&rwlock->given[1]);
 		rwlock->depth -= 1U << 4 * rm_sim_self();
-		if (!(rwlock->depth >> 4 * rm_sim_self() & 15))
+		if (!depth_of(rwlock))
 			rwlock->readers &= ~bit;
 	} else {
 		rm_explore_misuse(

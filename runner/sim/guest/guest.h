@@ -91,7 +91,8 @@ unsigned rm_sim_self(void);
 /* Sleeps in virtual time while *word == value (one system call). Returns 0
    when woken, -EAGAIN when the value was another. */
 int rm_sim_futex_wait(const void *word, uint32_t value);
-/* Wakes at most `threads` that sleep on `word`, longest first. */
+/* Wakes at most `threads` that sleep on `word`, longest first; while schedules
+   are explored, the lowest number first (explore/world.h). */
 void rm_sim_futex_wake(const void *word, uint32_t threads);
 /* A spinning core's pause. */
 void rm_sim_relax(void);

@@ -91,6 +91,19 @@ static void aligned(struct shared *shared)
 	}
 }
 
+/* The newest block, of no byte, ends where it begins. */
+static void empty(struct shared *shared)
+{
+	void *first = rm_sim_malloc(0), *moved;
+
+	(void)shared;
+	find(first != NULL);
+	rm_sim_free(first);
+	moved = rm_sim_realloc(rm_sim_malloc(0), 0);
+	find(moved != first);
+	rm_sim_free(moved);
+}
+
 static void zeroed(struct shared *shared)
 {
 	uint8_t *block = rm_sim_calloc(3, 7);
@@ -132,6 +145,7 @@ static void blocks(void)
 	CHECK(passes(too_much), "what there is no room for is no block, and "
 	                        "nothing is lost");
 	CHECK(passes(aligned), "blocks are aligned as was asked for");
+	CHECK(passes(empty), "a block of no byte is given and taken back");
 	CHECK(passes(zeroed), "what calloc() gives is zero, and was written");
 	CHECK(passes(moves), "what is moved keeps what fits");
 }

@@ -3,6 +3,8 @@
    for whom, what is ordered by it, and what is a misuse. */
 #include "tests/unit/sim/explore_lanes.h"
 
+#include <errno.h>
+
 static void reads(struct shared *shared)
 {
 	fine(rm_sim_rwlock_rdlock(&shared->rwlock));
@@ -93,6 +95,17 @@ static void reads_twice(struct shared *shared)
 	says('2');
 }
 
+/* Fifteen times is what is counted; the sixteenth is refused. */
+static void reads_often(struct shared *shared)
+{
+	for (int i = 0; i < 15; i++)
+		fine(rm_sim_rwlock_rdlock(&shared->rwlock));
+	says(rm_sim_rwlock_rdlock(&shared->rwlock) == EAGAIN ? 'E' : '!');
+	for (int i = 0; i < 15; i++)
+		fine(rm_sim_rwlock_unlock(&shared->rwlock));
+	says('0');
+}
+
 static void depth(void)
 {
 	/* lane 2 asks while lane 1 holds the lock once more */
@@ -108,6 +121,10 @@ static void depth(void)
 	lanes(writes, reads_twice, reads);
 	CHECK(in_turn(beside, 4, RM_EXPLORE_NOTHING, "rr.12w."),
 	        "how often one reads is nothing to another");
+	lanes(reads_often, writes, NULL);
+	CHECK(in_turn((struct rm_explore_turn[]){ { 1, ON, 0 }, { 2, ON, 0 } },
+	              2, RM_EXPLORE_NOTHING, "E0w."),
+	        "who reads too often for it to be counted is told so");
 }
 
 static void reads_and_keeps(struct shared *shared)
