@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_handle_clone.c - a map variable whose copies are clones: made entry by
+   entry under the lock, written beside the original, and given back. */
+#include "tests/unit/support/counted_heap.h"
+/* after it, so that it is counted */
+#include "impls/gomap/gomap_ops.h"
+#include "tests/unit/technique/counting_guard.h"
+#define HANDLE_FORM HANDLE_CLONE
+#include "impls/technique/handle.h"
+#include "tests/unit/tap.h"
+#include "tests/unit/technique/subject_says.h"
+
+enum { KEYS = 10 };
+
+static struct rm_key key_of(uint64_t word)
+{
+	return (struct rm_key){ .word = word };
+}
+
+static void a_clone_is_a_map_of_its_own(struct handle *handle)
+{
+	struct gomap *map = handle->maps[HANDLE_ORIGINAL], *clone;
+	bool same = true;
+
+	for (uint64_t key = 0; key < KEYS; key++)
+		handle_write(map, key_of(key), key + 7);
+	clone = handle_clone(handle);
+	for (uint64_t key = 0; key < KEYS; key++)
+		same &= handle_number(clone, key_of(key)) == key + 7;
+	CHECK(clone != map && same && gomap_count(clone) == KEYS,
+	        "a clone has all entries of the original, and no others");
+	handle_write(clone, key_of(3), 100);
+	CHECK(handle_number(map, key_of(3)) == 10 &&
+	                handle_number(clone, key_of(3)) == 100,
+	        "what is written to it is not in the original");
+	gomap_destroy(clone);
+}
+
+static void writes_through_clones_are_not_seen(struct handle *handle)
+{
+	struct handle_thread *self = handle_ops.join(handle, 2);
+	const long held = heap_held;
+
+	CHECK(handle_reader(self, 77) == HANDLE_ORIGINAL &&
+	                guard_took(&handle->guard, 2, 0),
+	        "the variable is read, and the original, under the lock");
+	CHECK(handle_number(handle->maps[HANDLE_ORIGINAL], key_of(2)) == 9 &&
+	                stat_of(&handle_ops, handle, "copies") == 1 &&
+	                stat_of(&handle_ops, handle,
+	                        "writes_seen_through_original") == 0 &&
+	                check_says(&handle_ops, handle, ""),
+	        "what is written through a copy is not seen");
+	CHECK(heap_held == held, "and the clone is given back");
+	handle_assign(handle_ops.join(handle, 0), HANDLE_GROWING);
+	CHECK(guard_took(&handle->guard, 0, 1) &&
+	                handle_reader(self, 78) == HANDLE_GROWING &&
+	                heap_held == held &&
+	                stat_of(&handle_ops, handle, "copies_of_other_maps") ==
+	                        1,
+	        "another map, which is assigned under the lock, is not cloned");
+	CHECK(stat_of(&handle_ops, handle, "words_of_variable") == 1,
+	        "a variable is one word");
+}
+
+int main(void)
+{
+	static const uint64_t args[] = { KEYS };
+	const struct rm_sizing sizing = {
+		.threads = 3, .seed = 3, .loop_args = args
+	};
+	struct handle *handle = handle_ops.create(&sizing);
+
+	(void)handle_loops;
+	(void)guard_took(&handle->guard, 0, 0);
+	a_clone_is_a_map_of_its_own(handle);
+	writes_through_clones_are_not_seen(handle);
+	handle_ops.destroy(handle);
+	CHECK(heap_held == 0 && guards_destroyed == 1,
+	        "every block and lock is given back");
+	return DONE();
+}
