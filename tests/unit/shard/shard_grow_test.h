@@ -6,6 +6,8 @@
 #ifndef RM_TEST_SHARD_GROW_H
 #define RM_TEST_SHARD_GROW_H
 
+#include "tests/unit/support/counted_heap.h"
+/* after it, so that it is counted */
 enum { GROW_SHARDS = 2, GROW_CAPACITY = 16, GROW_BATCH = 4 };
 #include "impls/shard/shard_grow_ops.h"
 #include "runner/impl_table.h"
@@ -83,6 +85,7 @@ static inline void tiny_race(size_t steps)
 /* Keys whose routes end alike: no shard count tells them apart. */
 static inline void tiny_alike(void)
 {
+	const long held = heap_held;
 	struct grow_map *map = tiny_map(RM_U64X8, 1);
 	struct rm_value value = { { 0 } };
 	uint64_t keys = 0, last = 0;
@@ -103,6 +106,7 @@ static inline void tiny_alike(void)
 	                2 * GROW_SPARSE * race_stat(&tiny, map, "shards"),
 	        "and the routing table stays small");
 	grow_destroy(map);
+	CHECK(heap_held == held, "what was split is given back, every block");
 }
 
 /* The most keys that one operation of a real map moved while 200,000 keys went

@@ -14,6 +14,10 @@
 #include "tests/unit/tap.h"
 #include "tests/unit/wanted_stat.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 enum { KEYS = 300 };
 
 static const struct rm_map_ops ops = { SESSIONS_OPS };
@@ -192,6 +196,35 @@ static void sizes(void)
 	heap_is_full = false;
 }
 
+/* An upsert has no way to fail: the program ends, and says why. */
+static bool ends_without_memory(void)
+{
+	struct sessions *map = map_of(RM_U64X8, 10);
+	const struct rm_value value = rm_value_of(1, 1, 1);
+	int said[2], status = 0;
+	char why[100] = "";
+	pid_t child;
+
+	if (pipe(said))
+		return false;
+	child = fork();
+	if (child == 0) {
+		signal(SIGABRT, SIG_DFL);
+		dup2(said[1], STDERR_FILENO);
+		heap_is_full = true;
+		ops.upsert(map, RM_U64X8, some_key(RM_U64X8, 1), &value);
+		_exit(0);
+	}
+	close(said[1]);
+	waitpid(child, &status, 0);
+	ops.destroy(map);
+	const bool told = read(said[0], why, sizeof(why) - 1) > 0 &&
+	                  strstr(why, "no memory for another entry");
+
+	close(said[0]);
+	return told && WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
 static bool check_says(struct sessions *map, const char *wanted)
 {
 	char why[100] = "";
@@ -301,6 +334,9 @@ static int sessions_facts(void)
 		a_shape(shapes[i], KEYS);
 	}
 	sizes();
+	CHECK(ends_without_memory(),
+	        "a session for which there is no memory ends the program, "
+	        "which says so");
 	what_is_broken_is_said();
 	the_loop_counts();
 	wrong_fields_are_seen();
