@@ -459,6 +459,12 @@ static void busy(void)
 	        "pressure above 10 % is a busy machine");
 	CHECK(!look("some avg10=10.00 avg60=99.00\n", "9 9 9\n").is_busy,
 	        "up to 10 % is not, whatever the load was");
+	found = look("some avg10=0.00 avg60=99.00\n", "9 9 9\n");
+	CHECK(!found.is_busy && found.pressure_percent == 0 && found.load < 0,
+	        "where the kernel says that nobody waits no load is asked");
+	found = look("some avg60=99.00\n", "9 9 9\n");
+	CHECK(found.is_busy && found.pressure_percent < 0 && found.load == 9,
+	        "a file without that mean says nothing");
 	found = look("some avg10=80.00 avg60=99.00 total=5000\n", NULL);
 	CHECK(!found.is_busy && found.pressure_percent == 0 && !found.text[0],
 	        "waiting that is over is no warning");

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_trace_text.c - sizes of a set that brings its value (docs/traces.md). */
+#include "runner/trace/internal.h"
+#include "tests/unit/tap.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Whether the text is a trace. */
+static bool taken(const char *text, size_t size)
+{
+	struct rm_trace trace;
+	struct rm_error error = { "" };
+	int failed = rm_trace_parse("t", text, size, &trace, &error);
+
+	if (failed && (failed != -EINVAL || !strstr(error.text, "t:")))
+		printf("# %d %s\n", failed, error.text);
+	rm_trace_clear(&trace);
+	return !failed;
+}
+
+static bool line(const char *text)
+{
+	return taken(text, strlen(text));
+}
+
+static void sizes_are_two_numbers(void)
+{
+	CHECK(line("put 1 2 k vv\n") && line("put 1 0 k \n") &&
+	                line("put 2 3 a  v\n\n\n"),
+	        "key and value have so many bytes, blanks and newlines, too");
+	CHECK(!line("put 1 x \n") && !line("put x 1 k v\n") &&
+	                !line("put 1  k\n") && !line("put 1 -1 k \n"),
+	        "what is no number is refused, also where a key could stand");
+	CHECK(!line("put 0 1  v\n"), "a key has at least a byte");
+	CHECK(!line("put 1 2 k v\n") && !line("put 1 1 k vv\n") &&
+	                !line("put 2 1 k v\n"),
+	        "too few bytes and too many are refused");
+	CHECK(!line("put 1") && !line("put 1 ") && !line("put 1 1") &&
+	                !line("put 1 1 ") && !line("put 1 1 k") &&
+	                !line("put 1 1 k ") && !line("put 1 1 k v"),
+	        "and a line that was cut anywhere");
+}
+
+/* One `put` with a key and a value of so many bytes. */
+static bool put(size_t key, size_t value)
+{
+	static char text[64 + RM_TRACE_KEY_MAX + RM_TRACE_VALUE_MAX + 3];
+	int head = snprintf(text, 64, "put %zu %zu ", key, value);
+
+	memset(text + head, 'x', key + 1 + value);
+	text[(size_t)head + key] = ' ';
+	text[(size_t)head + key + 1 + value] = '\n';
+	return taken(text, (size_t)head + key + value + 2);
+}
+
+static void sizes_have_a_limit(void)
+{
+	CHECK(put(RM_TRACE_KEY_MAX, 1) && !put(RM_TRACE_KEY_MAX + 1, 1),
+	        "a key has at most 1024 bytes");
+	CHECK(put(1, RM_TRACE_VALUE_MAX) && !put(1, RM_TRACE_VALUE_MAX + 1),
+	        "a value at most 2^20");
+}
+
+int main(void)
+{
+	sizes_are_two_numbers();
+	sizes_have_a_limit();
+	return DONE();
+}
