@@ -244,5 +244,4 @@ def test_sentences_of_boundaries():
     assert rows.sentence(row, []).endswith(
         "not told apart at 1 thread, syncmap leads at 4 threads")
     row |= {"keys": 1}
-    assert rows.sentence(row, []).startswith(
-        "97 % lookups, 3 % updates, 1 key: ")
+    assert " updates, 1 key: not told" in rows.sentence(row, [])

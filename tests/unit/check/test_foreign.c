@@ -7,16 +7,17 @@
 #include "runner/foreign.h"
 
 #include <dlfcn.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static struct rm_foreign_map theirs;
-static char opened[64]; /* what was asked to be loaded */
+static char opened[4096]; /* what was asked to be loaded */
 
 static void *played_dlopen(const char *file, int flags)
 {
 	(void)flags;
-	strncpy(opened, file, sizeof(opened) - 1);
+	snprintf(opened, sizeof(opened), "%s", file);
 	return opened;
 }
 

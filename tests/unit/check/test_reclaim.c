@@ -9,7 +9,7 @@
 #include <malloc.h>
 #include <stdbool.h>
 
-static uint64_t now_ns;
+static uint64_t clock_ns;
 static unsigned asked;   /* how often the allocator was */
 static size_t lent[4];   /* what it says at each time; the last stays */
 static size_t mapped[4]; /* and that large blocks have, which is beside it */
@@ -17,12 +17,12 @@ static unsigned answers;
 
 static uint64_t played_now(void)
 {
-	return now_ns += 1000000;
+	return clock_ns += 1000000;
 }
 
 static void played_sleep(uint64_t until_ns)
 {
-	now_ns = until_ns;
+	clock_ns = until_ns;
 }
 
 static struct mallinfo2 played_info(void)
@@ -87,7 +87,7 @@ static int run(const char *sync, unsigned caps, bool has_stats)
 	ops.stats = has_stats ? stats : NULL;
 	ops.clear = NULL;
 	play(lie);
-	now_ns = 1;
+	clock_ns = 1;
 	asked = stats_asked = 0;
 	error = (struct rm_error){ "" };
 	code = rm_check_reclaim(&c, &error);
@@ -160,8 +160,8 @@ static void late_frees(void)
 	CHECK(run("rcu", 0, false) == -1, "another is not");
 	holds(1000, 90000);
 	CHECK(run("rcu", RM_CAP_BACKGROUND, false) == -1 &&
-	                now_ns > PATIENCE * (uint64_t)1000000000 &&
-	                now_ns < (PATIENCE + 2) * (uint64_t)1000000000,
+	                clock_ns > PATIENCE * (uint64_t)1000000000 &&
+	                clock_ns < (PATIENCE + 2) * (uint64_t)1000000000,
 	        "for half a minute");
 }
 
@@ -184,7 +184,7 @@ static void what_is_retired(void)
 	                                    "10000 retired only 4999 are "
 	                                    "freed, but the map does not call "
 	                                    "itself leaking") &&
-	                now_ns > PATIENCE * (uint64_t)1000000000 &&
+	                clock_ns > PATIENCE * (uint64_t)1000000000 &&
 	                played.destroyed == 1,
 	        "less freed than that is told, after half a minute");
 	CHECK(!run("leaks all", 0, true),
