@@ -115,7 +115,8 @@ def regression(report, verdicts, campaign, rows, esc):
         "pairs", "<b>Every pair in the order run</b>: circle = base went "
         "first, triangle = head did; a row is ± 12 % high. None is dropped.",
         [report.panel("pairs", "Every pair",
-                      f"{len(data)} pairs of {len(labels)} contrasts.",
+                      f"{words.plural(len(data), 'pair')} of "
+                      f"{words.plural(len(labels), 'contrast')}.",
                       (640, 60 + 40 * len(labels)), pairs, data, labels)],
         PAIR, data, "l")
     table = report.table("gate", "Verdict of every contrast", TABLE,
