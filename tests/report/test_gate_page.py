@@ -3,42 +3,16 @@
 section, of verdicts written down by hand, without any trial."""
 import html
 import json
-import types
 
 import numpy as np
 import pytest
+from told_report import Told
 
 from report import gate, gate_history, gate_page, words
 
 ESC = html.escape
 CELL = "regress/gomap_rw/u64x8/n65536/t2"
 NAME = gate.name_of(CELL)
-
-
-class Told:
-    """In place of a report: keeps what is asked of it."""
-
-    def __init__(self):
-        self.sections, self.figures, self.panels, self.tables = {}, {}, {}, {}
-
-    def section(self, name, title, question, *parts):
-        self.sections[name] = (title, question, "".join(parts))
-
-    def figure(self, name, caption, panels, columns, rows, size):
-        self.figures[name] = types.SimpleNamespace(
-            caption=caption, panels=panels, columns=columns, rows=rows,
-            size=size)
-        return f"<figure {name}>"
-
-    def panel(self, name, title, told, size, draw, *data):
-        self.panels[name] = types.SimpleNamespace(
-            title=title, told=told, size=size, draw=draw, data=data)
-        return name
-
-    def table(self, name, title, columns, rows):
-        self.tables[name] = types.SimpleNamespace(
-            title=title, columns=columns, rows=rows)
-        return f"<table {name}>"
 
 
 def contrast(role, cell=CELL, **other):
