@@ -209,3 +209,32 @@ def test_the_text_of_a_model_is_of_its_most_cores_and_largest_group():
     assert not alt(true, cells, "Something else")
     assert alt("Model M, 8 cores: c 3.00.", cells, "Lines lost of M")
     assert alt("Model M, 1 core: a 4.00.", [model((10, MISSES), cores=1)])
+
+
+# ---- the tail beside a map's speed ----------------------------------------
+
+def tail_of(monkeypatch, name, loops):
+    """What the linter says of a map: (map, measure, loop) of each cell."""
+    cells = [Made(id=f"{m}/{loop}", map=m, measure=measure, loop=loop, why="")
+             for m, measure, loop in loops]
+    monkeypatch.setattr(figures.latency, "loop", lambda c: c.loop)
+    monkeypatch.setattr(figures.latency, "main_entries",
+                        lambda c, cell, operation: (c, cell.id, operation))
+    monkeypatch.setattr(figures.latency, "quantile", lambda cell, of, which: {
+        "ns": (cell.id, of[1:], which), "low": 1, "high": 3, "why": "told"})
+    (found,) = figures.tail(Made(cell=Made(map=name), c=Made(rows=Made(
+        cells={c.id: c for c in cells}))))
+    return found
+
+
+def test_a_tail_is_of_this_map_in_the_first_open_loop(monkeypatch):
+    loops = [("one", "throughput", "closed"), ("one", "latency", "half"),
+             ("two", "latency", "full"), ("two", "latency", "half"),
+             ("three", "latency", "full")]
+    assert tail_of(monkeypatch, "two", loops) == {
+        "p99_cell": "two/half", "p99_why": "told", "p99_low": 1,
+        "p99_high": 3, "p99_ns": ("two/half", ("two/half", "lookup"), "P99")}
+    assert tail_of(monkeypatch, "three", loops) == {
+        "p99_why": "not run in that open loop"}
+    assert tail_of(monkeypatch, "one", loops[:1]) == {
+        "p99_why": "not run in that open loop"}
