@@ -110,6 +110,14 @@ def test_a_mutant_is_killed_by_the_fact_that_it_breaks(tree):
     assert (copy.at / "runner/less.c").read_text() == SOURCE
 
 
+@pytest.mark.parametrize("path, near", [
+    ("runner/less.c", 0), ("runner/base/other.c", 3),
+    ("runner/base/below/other.c", 3), ("runner/plan/other.c", 9)])
+def test_near_are_tests_of_its_name_and_of_a_room_around_it(tree, path, near):
+    of = mutants_draw.Mutant(path, 1, "relation", "a < b", "a > b")
+    assert mutants.nearness(tree(), "b/tests/test_less", of) == near
+
+
 def test_a_mutant_that_no_test_sees_is_left(tree):
     copy, unseen = tree(), mutant("\treturn a <= b;")
     assert mutants.near(copy, unseen) == ("not seen near", None)

@@ -165,7 +165,8 @@ def nearness(tree, test, mutant):
         return 1
     if re.search(rf"import [^\n]*\b{re.escape(file.stem)}\b", text):
         return 2
-    near = source and source.parent.parts[-2:] == ("unit", file.parent.name)
+    near = source and (source.parent.parts[-2:-1] == ("unit",)
+                       and source.parent.name in file.parent.parts)
     return 3 if near or Path(test).name in ALWAYS else 9
 
 
