@@ -19,6 +19,14 @@ static inline void fake_root_make(char *root, size_t size)
 		abort();
 }
 
+/* The same, and goes there. */
+static inline void fake_root_enter(char *root, size_t size)
+{
+	fake_root_make(root, size);
+	if (chdir(root))
+		abort();
+}
+
 /* Writes root/path, with the folders on the way. */
 static inline void fake_root_write(
         const char *root, const char *path, const char *text)

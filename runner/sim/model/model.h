@@ -150,7 +150,8 @@ void rm_sim_operation(struct rm_sim_core *core);
 
 /*
  * The sites by misses, the lines by invalidations and then by misses, most
- * first, ties by site or line. `*list` is the caller's: free() it. Returns the number, or -ENOMEM.
+ * first, ties by site or line. `*list` is the caller's: free() it. Returns the
+ * number, or -ENOMEM.
  */
 long rm_sim_sites(const struct rm_sim *sim, struct rm_sim_site **list);
 long rm_sim_hot_lines(const struct rm_sim *sim, struct rm_sim_hot_line **list);

@@ -221,9 +221,7 @@ int main(void)
 {
 	char root[64];
 
-	fake_root_make(root, sizeof(root));
-	if (chdir(root))
-		abort();
+	fake_root_enter(root, sizeof(root));
 	each_arm_in_each_block();
 	unfinished_blocks();
 	who_stops_it();

@@ -136,9 +136,7 @@ int main(void)
 {
 	char root[64];
 
-	fake_root_make(root, sizeof(root));
-	if (chdir(root))
-		abort();
+	fake_root_enter(root, sizeof(root));
 	whole();
 	not_there();
 	fake_root_remove(root);

@@ -423,9 +423,7 @@ static void the_drawing(void)
 
 int main(void)
 {
-	fake_root_make(root, sizeof(root));
-	if (chdir(root))
-		abort();
+	fake_root_enter(root, sizeof(root));
 	paths();
 	folders_are_made();
 	files_are_replaced();

@@ -146,9 +146,7 @@ static void changed(void)
 
 int main(void)
 {
-	fake_root_make(root, sizeof(root));
-	if (chdir(root))
-		abort();
+	fake_root_enter(root, sizeof(root));
 	begun();
 	owned();
 	stages_are_counted();

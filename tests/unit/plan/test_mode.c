@@ -389,9 +389,7 @@ static void what_is_needed(void)
 
 int main(void)
 {
-	fake_root_make(root, sizeof(root));
-	if (chdir(root))
-		abort();
+	fake_root_enter(root, sizeof(root));
 	fake_root_write(root, "w/one.conf",
 	        "writes = 3%\nkeys = 1\nthreads = 1\nblocks = 3\nmaps = m1\n");
 	fake_root_write(root, "w/two.conf",

@@ -132,6 +132,14 @@ static inline bool stops(enum rm_explore_fault fault, const char *what)
 	return false;
 }
 
+/* Whether this lane alone stops with this, and is told to. */
+static inline bool alone_stops(void (*lane)(struct shared *),
+        enum rm_explore_fault fault, const char *what)
+{
+	lanes(lane, NULL, NULL);
+	return stops(fault, what) && rm_explore.finding.lane == 1;
+}
+
 /* How many of SEEDS schedules end with this fault; in `both` is added how often
    a lane came in beside another. */
 static inline unsigned faults(enum rm_explore_fault fault, unsigned *both)

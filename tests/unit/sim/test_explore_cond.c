@@ -210,9 +210,7 @@ static void waits_freed(struct shared *shared)
 static void memory(void)
 {
 	for (call_now = 0; call_now < 7; call_now++) {
-		lanes(calls_freed, NULL, NULL);
-		CHECK(stops(RM_EXPLORE_FREED, "") &&
-		                rm_explore.finding.lane == 1,
+		CHECK(alone_stops(calls_freed, RM_EXPLORE_FREED, ""),
 		        "what is waited for in freed memory is a use after "
 		        "free");
 	}

@@ -212,9 +212,7 @@ static void memory(void)
 		freed_destroy, freed_read, freed_write, freed_unlock };
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
-		lanes(calls[i], NULL, NULL);
-		CHECK(stops(RM_EXPLORE_FREED, "") &&
-		                rm_explore.finding.lane == 1,
+		CHECK(alone_stops(calls[i], RM_EXPLORE_FREED, ""),
 		        "a lock in freed memory is a use after free");
 	}
 }

@@ -5,6 +5,8 @@
 #define RM_TEST_COUNTING_GUARD_H
 
 #include "impls/support/guard_handle.h"
+#include "tests/unit/support/counted_heap.h"
+#include "tests/unit/tap.h"
 
 struct guard {
 	unsigned reads, writes; /* since it was asked last */
@@ -59,6 +61,20 @@ static inline bool guard_took(
 
 	guard->reads = guard->writes = 0;
 	return right;
+}
+
+/* What is behind a test's last subject: nothing is kept of those before, which
+   had so many guards, and there is no new one without memory or a guard. */
+static inline void guards_are_given_back(const struct rm_map_ops *ops,
+        const struct rm_sizing *sizing, unsigned guards)
+{
+	CHECK(heap_held == 0 && guards_destroyed == guards,
+	        "every block and lock is given back");
+	heap_is_full = true;
+	CHECK(!ops->create(sizing), "without memory there is none");
+	heap_is_full = false;
+	guard_fails = true;
+	CHECK(!ops->create(sizing) && heap_held == 0, "nor without a lock");
 }
 
 #endif /* RM_TEST_COUNTING_GUARD_H */

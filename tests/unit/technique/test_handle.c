@@ -236,13 +236,7 @@ static void maps_have_room(void)
 	CHECK(gomap_count(subject->maps[HANDLE_ORIGINAL]) == 4,
 	        "but at least one for each thread");
 	handle_ops.destroy(subject);
-	CHECK(heap_held == 0 && guards_destroyed == 13,
-	        "every block and lock is given back");
-	heap_is_full = true;
-	CHECK(!handle_ops.create(&few), "without memory there is none");
-	heap_is_full = false;
-	guard_fails = true;
-	CHECK(!handle_ops.create(&few) && heap_held == 0, "nor without a lock");
+	guards_are_given_back(&handle_ops, &few, 13);
 }
 
 /* The header of map `from` with one word of map `to`: whose is it? */

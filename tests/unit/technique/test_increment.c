@@ -179,26 +179,13 @@ static void each_alone_is_enough(void)
 	increment_ops.destroy(increment);
 }
 
-static void memory_is_given_back(void)
-{
-	const struct rm_sizing sizing = { .threads = 2 };
-
-	CHECK(heap_held == 0 && guards_destroyed == 4,
-	        "every block and lock is given back");
-	heap_is_full = true;
-	CHECK(!increment_ops.create(&sizing), "without memory there is none");
-	heap_is_full = false;
-	guard_fails = true;
-	CHECK(!increment_ops.create(&sizing) && heap_held == 0,
-	        "nor without a lock");
-}
-
 int main(void)
 {
 	threads_have_their_keys();
 	one_in_a_thousand_gives_way();
 	what_is_lost_is_told();
 	each_alone_is_enough();
-	memory_is_given_back();
+	guards_are_given_back(
+	        &increment_ops, &(struct rm_sizing){ .threads = 2 }, 4);
 	return DONE();
 }

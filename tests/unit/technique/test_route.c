@@ -191,26 +191,13 @@ static void what_is_lost_is_found(void)
 	route_ops.destroy(route);
 }
 
-static void memory_is_given_back(void)
-{
-	const struct rm_sizing sizing = { .threads = 2 };
-
-	CHECK(heap_held == 0 && guards_destroyed == 4 * SHARDS,
-	        "every block and lock is given back");
-	heap_is_full = true;
-	CHECK(!route_ops.create(&sizing), "without memory there is none");
-	heap_is_full = false;
-	guard_fails = true;
-	CHECK(!route_ops.create(&sizing) && heap_held == 0,
-	        "nor without locks");
-}
-
 int main(void)
 {
 	keys_go_where_their_hash_says();
 	shards_are_sized();
 	keys_have_a_preset();
 	what_is_lost_is_found();
-	memory_is_given_back();
+	guards_are_given_back(
+	        &route_ops, &(struct rm_sizing){ .threads = 2 }, 4 * SHARDS);
 	return DONE();
 }

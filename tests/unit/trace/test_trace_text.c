@@ -32,6 +32,8 @@ static void sizes_are_two_numbers(void)
 	CHECK(!line("put 1 x \n") && !line("put x 1 k v\n") &&
 	                !line("put 1  k\n") && !line("put 1 -1 k \n"),
 	        "what is no number is refused, also where a key could stand");
+	CHECK(!line("put 1,2 k vv\n") && !line("put 1 2,k vv\n"),
+	        "a blank is behind each, and nothing else");
 	CHECK(!line("put 0 1  v\n"), "a key has at least a byte");
 	CHECK(!line("put 1 2 k v\n") && !line("put 1 1 k vv\n") &&
 	                !line("put 2 1 k v\n"),
