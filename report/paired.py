@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats as dist
 
 from report.biweight import scale_of
-from report.signed_rank import hodges_lehmann, signed_rank_interval
+from report.signed_rank import hodges_lehmann, signed_rank_interval, tail_of
 
 
 @functools.lru_cache(maxsize=None)
@@ -40,8 +40,8 @@ def shift_interval(x, y, level=0.99):
     """Interval of the shift of x (m,) against y (n,): Moses' order
     statistics of all x_i - y_j. -> low, high; nan where m, n are small."""
     differences = np.sort(np.subtract.outer(x, y), axis=None)
-    k = int(np.searchsorted(rank_sum_tail(len(x), len(y)),
-                            (1.0 - level) / 2.0, side="right"))
+    k = int(np.searchsorted(rank_sum_tail(len(x), len(y)), tail_of(level),
+                            side="right"))
     if k < 1:
         return np.nan, np.nan
     return differences[k - 1], differences[-k]

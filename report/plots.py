@@ -58,11 +58,20 @@ def log_scale(ax, which, low, high, pad=1.25, most=7):
         log_axis(ax.yaxis, ticks_between(low, high, most), short)
 
 
+def with_room(counts, most=14):
+    """Those of ascending counts that get a label on a log axis: the first,
+    the last, and what is a fourteenth of the axis from its neighbours."""
+    apart = (counts[-1] / counts[0]) ** (1 / most)
+    labelled = [counts[0]]
+    for count in counts[1:-1]:
+        if count >= apart * labelled[-1] and counts[-1] >= apart * count:
+            labelled.append(count)
+    return labelled + list(counts[1:][-1:])
+
+
 def thread_axis(ax, threads, label="threads (log)"):
     ax.set_xscale("log", base=2)
-    labelled = [t for i, t in enumerate(threads)
-                if i == 0 or t >= 1.6 * threads[i - 1] or len(threads) < 8]
-    log_axis(ax.xaxis, labelled, str)
+    log_axis(ax.xaxis, with_room(threads), str)
     ax.set_xlim(threads[0] / 1.18, threads[-1] * 1.18)
     ax.set_xlabel(label)
 

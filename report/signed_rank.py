@@ -31,13 +31,19 @@ def signed_rank_tail(n):
     return np.cumsum(count) / 2.0 ** n
 
 
+def tail_of(level):
+    """The chance beyond either end of an interval of that level; 1e-12 more,
+    since chances and levels are rounded: one at the tail counts as reached."""
+    return (1.0 - level) / 2.0 + 1e-12
+
+
 def walsh_rank(n, level):
     """k such that [W(k), W(M + 1 - k)] covers with >= level; 0: n too small.
 
     W are the M = n(n+1)/2 sorted Walsh averages. Exact for n < 50, normal
     approximation with continuity correction from there on.
     """
-    tail = (1.0 - level) / 2.0
+    tail = tail_of(level)
     if n < EXACT_BELOW:
         return int(np.searchsorted(signed_rank_tail(n), tail, side="right"))
     mean = n * (n + 1) / 4.0

@@ -14,7 +14,8 @@ import functools
 
 import numpy as np
 
-from report.signed_rank import needed_n_walsh, signed_rank_interval
+from report.signed_rank import (needed_n_walsh, signed_rank_interval,
+                                tail_of)
 
 
 def pairwise(x, y):
@@ -54,9 +55,7 @@ def kendall_interval(x, y, level=0.95):
     low, high; nan where so few points have none."""
     slopes = np.sort(pairwise(np.asarray(x, float), np.asarray(y, float)),
                      axis=None)
-    tail = (1.0 - level) / 2.0
-    # 1e-12: sums of rounded chances; a chance at the tail counts as reached
-    k = int(np.searchsorted(disorder_tail(len(x), len(y)), tail + 1e-12,
+    k = int(np.searchsorted(disorder_tail(len(x), len(y)), tail_of(level),
                             side="right"))
     if k < 1:
         return np.nan, np.nan

@@ -64,9 +64,15 @@ def test_a_logarithmic_axis_has_room_at_both_ends(ax, which):
 
 @pytest.mark.parametrize("threads, labels", [
     ([1, 2, 3, 4], [1, 2, 3, 4]), (list(range(1, 8)), list(range(1, 8))),
-    ([1, 2, 4, 8, 16, 32, 64, 96], [1, 2, 4, 8, 16, 32, 64])])
-def test_threads_that_stand_close_are_labelled_where_few(ax, threads, labels):
-    """Of eight or more only those that are 1.6 times the one before."""
+    ([1, 2, 3, 4, 6, 8, 10, 12], [1, 2, 3, 4, 6, 8, 10, 12]),
+    ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+     [1, 2, 3, 4, 5, 6, 8, 10, 12]),
+    ([1, 2, 4, 8, 16, 32, 64, 96], [1, 2, 4, 8, 16, 32, 64, 96]),
+    ([1, 2, 4, 8, 16, 32, 64, 128, 160, 192],
+     [1, 2, 4, 8, 16, 32, 64, 128, 192]), ([6], [6]), ([6, 7], [6, 7])])
+def test_threads_that_stand_close_are_labelled_where_there_is_room(
+        ax, threads, labels):
+    """A fourteenth of the axis between two labels; the last one has one."""
     plots.thread_axis(ax, threads)
     assert list(ax.xaxis.get_major_locator().locs) == labels
     assert ax.get_xlim() == pytest.approx(

@@ -53,6 +53,15 @@ def test_rank_sum_distribution_equals_enumeration():
     assert np.allclose(rank_sum_tail(3, 4), expected)
 
 
+def test_a_chance_at_the_tail_counts_as_reached():
+    """Three against three: the least of 20 orders has a chance of 5 %, which
+    an interval of 90 % leaves beyond each end, and (1 - 0.9) / 2 is less."""
+    from report.paired import shift_interval
+    x, y = np.array([1.0, 2.0, 4.0]), np.array([0.5, 3.0, 3.5])
+    assert shift_interval(x, y, 0.9) == (1.0 - 3.5, 4.0 - 0.5)
+    assert np.isnan(shift_interval(x, y, 0.901)).all()
+
+
 def test_pairs_in_one_order_only_have_no_slot_effect():
     s = stats.slot_adjusted([0.1, 0.2], [True, True])
     assert np.isnan(s["slot"]) and np.isnan(s["estimate"])
