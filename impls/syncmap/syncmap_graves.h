@@ -49,7 +49,9 @@ static inline uint64_t syncmap_remains_bytes(
 	return bytes;
 }
 
-/* Under the lock. A header without its map waits for it. */
+/* Under the lock. A header without its map waits for it, and its writer buries
+   what waits: who promoted may be a thread that only looks up, which ends no
+   write. */
 static inline void syncmap_retire_remains(
         void *thread, const struct syncmap_remains *remains)
 {
@@ -59,6 +61,7 @@ static inline void syncmap_retire_remains(
 
 	if (!remains->bare && !remains->full) {
 		own->before = remains->header;
+		record->due |= own->oldest != NULL;
 		return;
 	}
 	struct syncmap_grave *grave = syncmap_new(sizeof(*grave));

@@ -170,9 +170,29 @@ static void what_went_before_it_was_named_is_not_read(void)
 	bench_close(&writer, "invariants hold, and all is freed");
 }
 
+/* One thread adds keys, another looks up and promotes: it ends no write. */
+static void what_a_reader_promotes_away_does_not_pile_up(void)
+{
+	struct bench b = bench_open(false), reader = b;
+
+	reader.thread = syncmap_join(b.map, 1);
+	for (uint64_t rank = 0; rank < 20; rank++) {
+		store(&b, rank, rank + 1);
+		while (header_of(&b)->amended)
+			load(&reader, 1000);
+		syncmap_quiesce(reader.thread);
+		syncmap_quiesce(b.thread);
+	}
+	CHECK(graves(&b) == 1,
+	        "a new key's writer buries what readers have promoted away");
+	syncmap_leave(reader.thread);
+	bench_close(&b, "invariants hold, and all is freed");
+}
+
 int main(void)
 {
 	boxes();
+	what_a_reader_promotes_away_does_not_pile_up();
 	what_went_before_it_was_named_is_not_read();
 	headers(false);
 	headers(true);
