@@ -57,7 +57,8 @@ static void sessions_destroy(void *opaque)
 	free(map);
 }
 
-/* The table is as large as `keys` says, whatever `presize`. */
+/* The table is as large as `keys` says, whatever `presize`, and stays so: both
+   maps say RM_CAP_FIXED_SIZE. */
 static void *sessions_create(const struct rm_sizing *sizing)
 {
 	struct sessions *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));

@@ -22,6 +22,7 @@ const struct rm_impl rm_impl_slab = {
 	.source = "per-session array of 256 words from a pool",
 	.system = "M10",
 	.shapes = RM_ALL_SHAPES,
+	.caps = RM_CAP_FIXED_SIZE,
 	.guarantees = "once-if-present",
 	.progress = "blocking",
 	.dispatch = "none",

@@ -21,6 +21,7 @@ const struct rm_impl rm_impl_slab_boxed = {
 	.source = "map[field]any per session, Go map before 1.24",
 	.system = "M10",
 	.shapes = RM_ALL_SHAPES,
+	.caps = RM_CAP_FIXED_SIZE,
 	.guarantees = "once-if-present",
 	.progress = "blocking",
 	.dispatch = "none",

@@ -292,8 +292,25 @@ static void a_lost_session_is_judged(uint64_t lost)
 	inner.destroy(map);
 }
 
+/* What is made for all of its keys without being asked to says so, or it would
+   be in cells that are about growth. */
+static void a_table_for_all_keys_is_told(void)
+{
+	const struct rm_sizing sizing = {
+		.keys = 1 << 16, .threads = 1, .shape = RM_U64X8
+	};
+	struct sessions *map = inner.create(&sizing);
+
+	CHECK(map->mask + 1 < sizing.keys ||
+	                (rm_impl_slab.caps & rm_impl_slab_boxed.caps &
+	                        RM_CAP_FIXED_SIZE),
+	        "the directory is made for its keys, and both maps say so");
+	inner.destroy(map);
+}
+
 int main(void)
 {
+	a_table_for_all_keys_is_told();
 	a_lost_session_is_judged(0);
 	a_lost_session_is_judged(15);
 	a_lost_session_is_judged(16); /* none */
