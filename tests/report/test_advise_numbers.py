@@ -209,6 +209,8 @@ ABOUT = {"caps": [], "guarantees": "point-in-time", "progress": "wait-free",
      "writes that meet do not tell what they replaced"),
     ("bounded-memory", "sync", "leak",
      "nothing is freed, with a stalled reader or without"),
+    ("bounded-memory", "sync", "hazard",
+     "of values it keeps one; replaced tables and removed keys pile up"),
     ("bounded-memory", "sync", "rcu-qsbr", "no bound is known of rcu-qsbr"),
     ("bounded-memory", "sync", "", "no bound is known of a map that says "
      "nothing"),
