@@ -25,6 +25,13 @@ UNTOLD = "java_nbhm_long"
 FEW = {"rust_arc_swap": {"keys": 100, "window_ops": 20_000}}
 
 
+def test_a_map_whose_look_ups_share_a_moment_says_so():
+    """It answers a batch's look-ups with what was so when that began."""
+    for row in rows("rust"):
+        source = (ROOT / "impls/rust" / f"{row[0]}.rs").read_text("utf-8")
+        assert ("fn batch(" in source) == ("STALE" in row[6].split()), row[0]
+
+
 @pytest.mark.parametrize("line", sequences(), ids=" ".join)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_first_million_operations_are_those_of_c(language, line):
