@@ -18,7 +18,23 @@ struct totals {
 	struct rm_counts window; /* window */
 	struct rm_account account;
 	uint64_t key_sum;
+	double again; /* look-ups of the window that others explain (again()) */
 };
+
+/* By how many look-ups the misses of a thread spread more than if each had been
+   drawn anew: a stream of ranks is read in rounds, so that in a window longer
+   than it each of its draws counts as often as it came. */
+static double again(const struct rm_member *member)
+{
+	const struct rm_counts *counts = &member->worker.counts;
+	const double length = (double)member->worker.stream_mask + 1;
+	const double lookups =
+	        (double)(counts->iterations - counts->writes + counts->pairs);
+
+	return member->worker.stream && (double)counts->iterations > length
+	               ? lookups * lookups / length
+	               : 0;
+}
 
 static void add_up(const struct rm_team *team, struct totals *totals)
 {
@@ -30,6 +46,7 @@ static void add_up(const struct rm_team *team, struct totals *totals)
 		rm_counts_add(&totals->all, &member->worker.counts);
 		rm_counts_add(&totals->window, &member->worker.counts);
 		totals->key_sum += member->worker.key_sum;
+		totals->again += again(member);
 		totals->account.written += member->account.written;
 		totals->account.returned += member->account.returned;
 		totals->account.held += member->account.held;
@@ -136,13 +153,12 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 	judge_fresh(team, totals, judgement);
 }
 
-/* Whether `hits` of `n` is within 6 standard errors of probability p. */
-static bool plausible(uint64_t hits, uint64_t n, double p)
+/* Whether `hits` of `n` is within 6 standard errors of probability p. They are
+   those of `n` draws, and of `more` where not all were independent. */
+static bool plausible(uint64_t hits, uint64_t n, double p, double more)
 {
-	double expected = p * (double)n;
-
-	return fabs((double)hits - expected) <=
-	       6 * sqrt(expected * (1 - p)) + 1;
+	return fabs((double)hits - p * (double)n) <=
+	       6 * sqrt(p * (1 - p) * ((double)n + more)) + 1;
 }
 
 /* What was done of each sort, and how much that is. */
@@ -175,28 +191,38 @@ static double explained(const struct rm_team *team, uint64_t lookups)
 	       64;
 }
 
+/* The share of look-ups that draw an absent rank. Of streams it is the cell's,
+   whatever whole number of ranks that is; of fresh keys look-ups stay inside. */
+static double absent_share(const struct rm_team *team)
+{
+	if (team->span <= team->resident)
+		return 0;
+	return team->members[0].worker.stream
+	               ? team->request->cell.miss_share
+	               : (double)(team->span - team->resident) /
+	                         (double)team->span;
+}
+
 static void judge_mix(const struct rm_team *team, const struct totals *totals,
         struct rm_judgement *judgement)
 {
 	const struct rm_cell *cell = &team->request->cell;
 	const struct rm_counts *counts = &totals->window;
-	double w = rm_counts_write_decisions(cell);
+	/* as the loop has it: a share of 1 is all but one of 2^32 */
+	double w = (double)team->members[0].worker.write_below * 0x1p-32;
 	uint64_t decisions = counts->writes - counts->pairs;
 	uint64_t lookups = counts->iterations - decisions;
-	double absent =
-	        (double)(team->span - team->resident) / (double)team->span;
 	double gone = (double)counts->misses_resident;
 
-	if (team->span < team->resident) /* fresh: lookups stay inside */
-		absent = 0;
-	if (!plausible(decisions, counts->iterations, w))
+	if (!plausible(decisions, counts->iterations, w, 0))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "achieved write share %.5f, asked %.5f",
 		        judgement->achieved_write_share, cell->write_share);
 	/* a map that holds nothing says yes to every key: it is the floor of
 	   what the driver costs, and a look-up that misses costs it the same */
 	if (!(team->impl->caps & RM_CAP_NO_STATE) &&
-	        !plausible(counts->misses_absent, lookups, absent))
+	        !plausible(counts->misses_absent, lookups, absent_share(team),
+	                totals->again))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "achieved miss share %.5f, asked %.5f",
 		        judgement->achieved_miss_share, cell->miss_share);
@@ -225,13 +251,14 @@ static void judge_lifecycle(const struct rm_team *team,
 		        " writes",
 		        counts->pairs, counts->removes, counts->inserts,
 		        counts->writes);
-	else if (!plausible(counts->pairs, counts->iterations, renewals))
+	else if (!plausible(counts->pairs, counts->iterations, renewals, 0))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "%" PRIu64 " of %" PRIu64
 		        " steps renewed a session, asked one in %" PRIu64,
 		        counts->pairs, counts->iterations,
 		        cell->loop.args[0] + 1);
-	else if (!plausible(stores, touches, rm_counts_write_decisions(cell)))
+	else if (!plausible(
+	                 stores, touches, rm_counts_write_decisions(cell), 0))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "%" PRIu64 " of %" PRIu64
 		        " touches stored, asked a share of %.5f",

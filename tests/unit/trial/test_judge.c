@@ -62,6 +62,59 @@ static void a_wrong_miss_share_is_void(void)
 	end(&request);
 }
 
+/* A stream of 2^20 ranks, read 1024 times: a standard error of its misses is 512
+   of 2^20, and so it stays, however often it is read. */
+static void a_stream_that_comes_again_has_the_misses_that_it_has(void)
+{
+	const uint64_t rounds = 1024, length = 1 << 20;
+	struct rm_request request = request_of(RM_UPDATE);
+	struct rm_counts *counts;
+
+	fault = (struct fault){ .stall_ns = 0 };
+	request.cell.threads = 1;
+	request.cell.write_share = 0;
+	request.cell.miss_share = 0.5;
+	request.cell.dist = RM_DIST_ZIPF;
+	request.cell.dist_a = 0.99;
+	rm_team_run(&team, &request, &impl);
+	CHECK(team.members[0].worker.stream_mask == length - 1,
+	        "a stream of 2^20 ranks");
+	counts = &team.members[0].worker.counts;
+	*counts = (struct rm_counts){ .iterations = rounds * length,
+		.misses_absent = rounds * (length / 2 + 3 * 512) };
+	CHECK(judged("ok", ""), "3 standard errors of a stream are right");
+	counts->misses_absent = rounds * (length / 2 + 7 * 512);
+	CHECK(judged("void", "miss share"), "7 of them are void");
+	*counts = (struct rm_counts){ .iterations = length,
+		.misses_absent = length / 2 + 7 * 512 };
+	CHECK(judged("void", "miss share"), "once through it nothing is added");
+	rm_team_clear(&team);
+	request.cell.keys = 20; /* and 1 of 21 absent, 3 % of the draws */
+	request.cell.miss_share = 0.03;
+	rm_team_run(&team, &request, &impl);
+	CHECK(judged("ok", ""), "of few keys the share is the stream's");
+	end(&request);
+}
+
+/* 64 threads of the fastest map do so many in two seconds. The loop decides by
+   32 bits: one in 2^32 is a look-up, 23 of 10^11. */
+static void all_writes_are_all_but_one_of_many(void)
+{
+	struct rm_request request = request_of(RM_UPDATE);
+	struct rm_counts *counts;
+
+	fault = (struct fault){ .stall_ns = 0 };
+	request.cell.write_share = 1;
+	rm_team_run(&team, &request, &impl);
+	counts = &team.members[0].worker.counts;
+	*counts = (struct rm_counts){ .iterations = 100000000000,
+		.writes = 100000000000 - 23 };
+	CHECK(judged("ok", ""), "the look-ups that there must be");
+	counts->writes -= 100;
+	CHECK(judged("void", "write share"), "five times as many are void");
+	end(&request);
+}
+
 /* A pair is one iteration and two operations, one of them a write more: 1,000
    iterations with 300 writes, 100 of them the second of a pair, are 800
    look-ups and 1,100 operations. */
@@ -312,6 +365,8 @@ int main(void)
 {
 	a_wrong_mix_is_void();
 	a_wrong_miss_share_is_void();
+	a_stream_that_comes_again_has_the_misses_that_it_has();
+	all_writes_are_all_but_one_of_many();
 	shares_are_of_what_was_done();
 	a_window_too_short_for_the_clock_is_void();
 	a_late_thread_is_void();
