@@ -8,17 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Ten to the power of `exponent`, so many times. */
 struct unit {
 	const char *name;
-	double factor;
+	int exponent;
+	double times;
 };
 
-static const struct unit counts[] = { { "", 1 }, { "k", 1e3 }, { "M", 1e6 },
-	{ "Ki", 1024 }, { "Mi", 1048576 }, { "Gi", 1073741824 }, { NULL, 0 } };
-static const struct unit times[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 },
-	{ "s", 1e9 }, { "min", 60e9 }, { "h", 3600e9 }, { NULL, 0 } };
-static const struct unit rates[] = { { "/s", 1 }, { "k/s", 1e3 },
-	{ "M/s", 1e6 }, { NULL, 0 } };
+static const struct unit counts[] = { { "", 0, 1 }, { "k", 3, 1 },
+	{ "M", 6, 1 }, { "Ki", 0, 1024 }, { "Mi", 0, 1048576 },
+	{ "Gi", 0, 1073741824 }, { NULL, 0, 0 } };
+static const struct unit times[] = { { "ns", 0, 1 }, { "us", 3, 1 },
+	{ "ms", 6, 1 }, { "s", 9, 1 }, { "min", 9, 60 }, { "h", 9, 3600 },
+	{ NULL, 0, 0 } };
+static const struct unit rates[] = { { "/s", 0, 1 }, { "k/s", 3, 1 },
+	{ "M/s", 6, 1 }, { NULL, 0, 0 } };
 
 /* Longest number read: more digits than a double holds say nothing. */
 enum { DIGITS = 20 };
@@ -53,16 +57,17 @@ int rm_number_read(const char **text, double *value)
 
 static int read_unit(const char *text, const struct unit *units, double *value)
 {
+	const char *unit = text;
 	double number;
 
-	if (rm_number_read(&text, &number))
+	if (rm_number_read(&unit, &number))
 		return -EINVAL;
-	for (; units->name; units++)
-		if (!strcmp(text, units->name)) {
-			*value = number * units->factor;
-			return 0;
-		}
-	return -EINVAL;
+	while (units->name && strcmp(unit, units->name))
+		units++;
+	if (!units->name || read_scaled(&text, units->exponent, &number))
+		return -EINVAL;
+	*value = number * units->times;
+	return 0;
 }
 
 /* Up to 2^53: above it a double, which is also what JSON readers make of a

@@ -111,6 +111,9 @@ static void numbers(void)
 	CHECK(count("64Ki", 65536) && count("10k", 10000) &&
 	                count("1.5Mi", 1572864) && count("2Gi", 2147483648U),
 	        "counts know k and Ki");
+	CHECK(count("16.1k", 16100) && count("2.01k", 2010) &&
+	                count("1.001M", 1001000) && count("0.001k", 1),
+	        "a count is what is written, not the product of two roundings");
 	CHECK(rm_number_count("0.3", &value) == -EINVAL &&
 	                rm_number_count("1K", &value) == -EINVAL &&
 	                rm_number_count("99999999999999999", &value) ==
@@ -121,6 +124,14 @@ static void numbers(void)
 	                rm_number_time("1.5s", &value) == 0 &&
 	                value == 1500000000,
 	        "times are ns");
+	CHECK(rm_number_time("2.01ms", &value) == 0 && value == 2010000 &&
+	                rm_number_time("16.1us", &value) == 0 &&
+	                value == 16100 &&
+	                rm_number_time("0.07min", &value) == 0 &&
+	                value == 4200000000 &&
+	                rm_number_time("0.07h", &value) == 0 &&
+	                value == 252000000000,
+	        "with all digits that are written");
 	CHECK(rm_number_time("5", &value) == -EINVAL &&
 	                rm_number_time("0s", &value) == -EINVAL,
 	        "a time needs a unit and is above 0");
@@ -128,6 +139,8 @@ static void numbers(void)
 	                rm_number_rate("80", &real) == -EINVAL &&
 	                rm_number_rate("0/s", &real) == -EINVAL,
 	        "a rate is per second and above 0");
+	CHECK(rm_number_rate("16.1k/s", &real) == 0 && real == 16100,
+	        "and what is written");
 }
 
 static bool share_reads_back(double given)
