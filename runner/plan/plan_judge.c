@@ -149,9 +149,12 @@ static void judge_program(const struct rm_impl *impl, struct rm_cell *cell)
 void rm_plan_judge(const struct rm_planning *planning,
         const struct rm_impl *impl, struct rm_cell *cell)
 {
-	bool alone = cell->threads == 1 || cell->write_share == 0;
+	bool alone = cell->threads == 1 ||
+	             (cell->write_share == 0 &&
+	                     !rm_loop_always_writes(cell->loop.kind));
 	bool in_place = impl->caps & RM_CAP_UNSAFE_INSERT &&
-	                cell->write_kind == RM_UPDATE;
+	                cell->write_kind == RM_UPDATE &&
+	                !rm_loop_moves_keys(&cell->loop);
 	const char *reason = planning->options->counters_reason;
 
 	judge_loop(impl, cell);

@@ -238,6 +238,22 @@ bool rm_loop_from_empty(enum rm_loop_kind kind)
 	return rm_loop_fills(kind) || kind == RM_LOOP_LAZY;
 }
 
+bool rm_loop_always_writes(enum rm_loop_kind kind)
+{
+	return rm_loop_from_empty(kind) || kind == RM_LOOP_LIFECYCLE ||
+	       kind == RM_LOOP_LITMUS || kind == RM_LOOP_ALTERNATE;
+}
+
+bool rm_loop_moves_keys(const struct rm_loop *loop)
+{
+	const uint64_t store_buffering = 0; /* the first word: in place */
+
+	return rm_loop_from_empty(loop->kind) ||
+	       loop->kind == RM_LOOP_LIFECYCLE ||
+	       (loop->kind == RM_LOOP_LITMUS &&
+	               loop->args[0] != store_buffering);
+}
+
 bool rm_loop_needs_key_each(enum rm_loop_kind kind)
 {
 	return kind == RM_LOOP_LIFECYCLE || kind == RM_LOOP_LITMUS;

@@ -90,6 +90,10 @@ bool rm_loop_is_timed(enum rm_loop_kind kind);
 bool rm_loop_fills(enum rm_loop_kind kind);
 /* Whether the map is empty before it, and the loop itself puts keys in. */
 bool rm_loop_from_empty(enum rm_loop_kind kind);
+/* Whether its threads write whatever the share of writes is. */
+bool rm_loop_always_writes(enum rm_loop_kind kind);
+/* Whether its threads insert or remove keys whatever the kind of writes is. */
+bool rm_loop_moves_keys(const struct rm_loop *loop);
 /* Whether each thread works on keys of its own. */
 bool rm_loop_needs_key_each(enum rm_loop_kind kind);
 

@@ -503,6 +503,34 @@ static void unsafe_maps_run_where_it_is_safe(void)
 	rm_plan_free(&plan);
 }
 
+/* These write at whatever share, and all but the last two insert or remove,
+   whatever the kind of writes. */
+static void loops_that_always_write_are_not_for_unsafe_maps(void)
+{
+	static const char *const loops[] = { "fill", "random-fill", "grow",
+		"lifecycle", "litmus:take-twice", "litmus:store-buffering",
+		"alternate" };
+	static const char *const shares[] = { "0%", "3%" };
+	struct rm_plan plan;
+	char text[256];
+
+	for (size_t i = 0; i < 2 * sizeof(loops) / sizeof(*loops); i++) {
+		bool safe = i / 2 >= sizeof(loops) / sizeof(*loops) - 2;
+
+		snprintf(text, sizeof(text),
+		        "writes = %s\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
+		        "maps = in_place single unsafe\nloop = %s\n",
+		        shares[i % 2], loops[i / 2]);
+		build(text, "pu:2", &usual, &plan);
+		CHECK(skips(&plan, "unsafe", 2, "unsafe: ") &&
+		                skips(&plan, "single", 2, "one writer") &&
+		                skips(&plan, "in_place", 2,
+		                        safe ? NULL : "unsafe: "),
+		        "two threads of such a loop write");
+		rm_plan_free(&plan);
+	}
+}
+
 /* What a virtual machine without a PMU says. */
 static const char long_reason[] =
         "likwid: no msr device and no privileged access daemon; remedy: "
@@ -1366,6 +1394,7 @@ int main(void)
 	causes_need_their_own_malloc();
 	programs_say_which_loops_they_have();
 	unsafe_maps_run_where_it_is_safe();
+	loops_that_always_write_are_not_for_unsafe_maps();
 	sizes_are_two_dimensions();
 	shapes_and_counters();
 	simulated_cells();
