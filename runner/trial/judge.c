@@ -113,6 +113,21 @@ static void judge_fresh(const struct rm_team *team, const struct totals *totals,
 		        puts - totals->all.inserts, puts);
 }
 
+/* The same of an empty map that gets each of its keys once. */
+static void judge_filled(const struct rm_team *team,
+        const struct totals *totals, struct rm_judgement *judgement)
+{
+	uint64_t keys = team->request->cell.keys;
+
+	if ((team->loop == &rm_loop_fill || team->loop == &rm_loop_grow) &&
+	        totals->all.inserts != keys)
+		rm_error_set(&judgement->mismatch, -EIO,
+		        "%" PRIu64 " of %" PRIu64
+		        " keys were put into an empty map, the others found "
+		        "there",
+		        totals->all.inserts, keys);
+}
+
 /* Ranks are mixed before they are summed up: of plain ranks two errors could
    cancel, keys 1 and 4 lost and 2 and 3 held twice. */
 static void judge_keys(const struct rm_team *team, const struct totals *totals,
@@ -151,6 +166,7 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 		        "%" PRIu64 " upserts of resident keys found no key",
 		        totals->all.inserts);
 	judge_fresh(team, totals, judgement);
+	judge_filled(team, totals, judgement);
 }
 
 /* Whether `hits` of `n` is within 6 standard errors of probability p. They are

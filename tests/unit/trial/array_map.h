@@ -16,6 +16,7 @@ enum { MOST_KEYS = 1 << 16 };
 /* What the map of this file does wrong. */
 static struct fault {
 	uint64_t lose_insert, lose_update; /* each n-th of its kind; 0: none */
+	bool hide_lost; /* who loses an insert is told that it found the key */
 	uint64_t lose_lookup;              /* the n-th, once */
 	_Atomic bool take_other;           /* one removal, of another key */
 	bool lose_value; /* take() says yes, and no value; removals remove none,
@@ -109,7 +110,7 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	(void)thread, (void)shape;
 	atomic_fetch_add(&turns, 1);
 	if (!was_there && is_nth(&inserts, fault.lose_insert))
-		return false;
+		return fault.hide_lost;
 	if (was_there && is_nth(&updates, fault.lose_update))
 		old->word[0] = atomic_load(slot_of(key)) - 1;
 	else

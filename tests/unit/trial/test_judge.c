@@ -218,6 +218,28 @@ static void sums_of_keys_are_compared(void)
 	json_decref(request.counters);
 }
 
+/* By their sums alone such maps would be right: what was not put in is not
+   expected, either. */
+static void an_insert_that_is_lost_and_denied_shows_in_an_empty_map(void)
+{
+	static const char *const loops[] = { "fill", "grow:0:1" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct rm_request request = loop_request("array", loops[i]);
+		json_t *result;
+
+		fault = (struct fault){ .stall_ns = 0 };
+		result = run(&request);
+		CHECK(is(result, "ok", ""), "an empty map that gets its keys");
+		json_decref(result);
+		fault = (struct fault){ .lose_insert = 300, .hide_lost = true };
+		result = run_on(&request, &impl);
+		CHECK(is(result, "failed", " of 1000 keys were put into"),
+		        "one that says of some that they were there");
+		json_decref(result);
+	}
+}
+
 /* 1000 lookups settle; the 5000th is in the window. */
 static void one_lost_lookup_is_too_many(void)
 {
@@ -371,6 +393,7 @@ int main(void)
 	a_window_too_short_for_the_clock_is_void();
 	a_late_thread_is_void();
 	sums_of_keys_are_compared();
+	an_insert_that_is_lost_and_denied_shows_in_an_empty_map();
 	one_lost_lookup_is_too_many();
 	a_value_that_was_taken_is_the_one_that_went();
 	one_thread_misses_no_key();
