@@ -115,6 +115,30 @@ static void all_writes_are_all_but_one_of_many(void)
 	end(&request);
 }
 
+/* Half of the operations of pairs are a third of the draws; what is no pair is
+   drawn as often as it is asked for, whatever the kind of writes. */
+static void only_pairs_are_drawn_less_often(void)
+{
+	static const struct {
+		enum rm_loop_kind loop;
+		enum rm_write_kind kind;
+		double drawn;
+	} cases[] = { { RM_LOOP_MIX, RM_UPDATE, 0.5 },
+		{ RM_LOOP_MIX, RM_CHURN, 0.5 / 1.5 },
+		{ RM_LOOP_LIFECYCLE, RM_CHURN, 0.5 },
+		{ RM_LOOP_LAZY, RM_CHURN, 0.5 },
+		{ RM_LOOP_LAZY, RM_FRESH, 0.5 } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct rm_cell cell = { .loop = { cases[i].loop },
+			.write_kind = cases[i].kind,
+			.write_share = 0.5 };
+
+		CHECK(rm_counts_write_decisions(&cell) == cases[i].drawn,
+		        "the share of draws that write");
+	}
+}
+
 /* A pair is one iteration and two operations, one of them a write more: 1,000
    iterations with 300 writes, 100 of them the second of a pair, are 800
    look-ups and 1,100 operations. */
@@ -389,6 +413,7 @@ int main(void)
 	a_wrong_miss_share_is_void();
 	a_stream_that_comes_again_has_the_misses_that_it_has();
 	all_writes_are_all_but_one_of_many();
+	only_pairs_are_drawn_less_often();
 	shares_are_of_what_was_done();
 	a_window_too_short_for_the_clock_is_void();
 	a_late_thread_is_void();
