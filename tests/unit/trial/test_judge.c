@@ -264,6 +264,22 @@ static void an_insert_that_is_lost_and_denied_shows_in_an_empty_map(void)
 	}
 }
 
+/* What a loop from empty did not put in cannot be missing. */
+static void values_are_accounted_from_what_was_put_in(void)
+{
+	struct rm_request request = loop_request("array", "fill");
+	json_t *result;
+
+	fault = (struct fault){ .stall_ns = 0 };
+	request.cell.measure = RM_MEASURE_VERIFY;
+	request.cell.write_share = 1;
+	request.cell.window_ops = 0;
+	request.cell.verify_ops = 1000;
+	result = run_on(&request, &impl);
+	CHECK(is(result, "ok", ""), "nothing is lost of an empty map");
+	json_decref(result);
+}
+
 /* 1000 lookups settle; the 5000th is in the window. */
 static void one_lost_lookup_is_too_many(void)
 {
@@ -419,6 +435,7 @@ int main(void)
 	a_late_thread_is_void();
 	sums_of_keys_are_compared();
 	an_insert_that_is_lost_and_denied_shows_in_an_empty_map();
+	values_are_accounted_from_what_was_put_in();
 	one_lost_lookup_is_too_many();
 	a_value_that_was_taken_is_the_one_that_went();
 	one_thread_misses_no_key();
