@@ -425,10 +425,14 @@ enum { RM_LOCK_EVENT_NS = 10000, RM_LOCK_SAMPLE_MAX = 1000000000 };
  */
 int rm_lock_waits_configure(struct rm_error *error);
 
+/* Forgets the longest wait: the next one is of the window. Main thread, while
+   no other waits. */
+void rm_lock_waits_window(void);
+
 /*
  * Emits per side (read, write) `lock_SIDEs` (acquisitions) and
  * `lock_SIDE_contended`; `lock_sample` (n), `lock_waits_timed`, `lock_wait_ns`
- * (in all), `lock_wait_max_ns`, and how many of the timed waits were below a
+ * (in all), `lock_wait_max_ns` (since rm_lock_waits_window()), and how many of the timed waits were below a
  * microsecond, 10, 100, a millisecond, 10, and above. Emits nothing in builds
  * without hooks. Any thread.
  */

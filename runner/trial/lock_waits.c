@@ -52,6 +52,12 @@ int rm_lock_waits_configure(struct rm_error *error)
 	return 0;
 }
 
+void rm_lock_waits_window(void)
+{
+	/* relaxed: a statistic; the threads stand still */
+	atomic_store_explicit(&longest_ns, 0, memory_order_relaxed);
+}
+
 void rm_lock_begin(enum rm_lock_side side)
 {
 	if (own.depth++ || !rm_stat_read(&sample))

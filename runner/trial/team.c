@@ -95,6 +95,7 @@ static void before(struct rm_team *team, enum rm_phase phase)
 	}
 	if (phase == RM_PHASE_WINDOW && counts_causes(team)) {
 		rm_events_window();
+		rm_lock_waits_window();
 		team->stats_before = rm_team_stats(team, false);
 	}
 	/* relaxed: the barrier orders it */

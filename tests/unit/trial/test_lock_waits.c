@@ -274,6 +274,33 @@ static void edges_of_bins(void)
 	        "the longest wait is kept");
 }
 
+/* As the longest pauses: what was added to a longest one says nothing. */
+static void the_longest_wait_is_of_the_window(const struct rm_impl *impl)
+{
+	struct rm_request request = { .counters = json_pack(
+		                              "{s:s}", "backend", "none"),
+		.cell = { .shape = shape,
+		        .keys = 8,
+		        .threads = 1,
+		        .memory = "first-touch",
+		        .write_share = 0.5,
+		        .window_ops = 64,
+		        .deadline_ns = 60000000000,
+		        .measure = RM_MEASURE_CAUSES } };
+	struct rm_team team;
+
+	CHECK(falls_into("lock_waits_longer", 36000000000000),
+	        "a long wait before a window");
+	rm_team_run(&team, &request, impl);
+	CHECK(stat_of("lock_wait_max_ns") == 0,
+	        "where nobody waits in it, the longest is none");
+	rm_team_clear(&team);
+	CHECK(falls_into("lock_waits_below_10us", 5000) &&
+	                stat_of("lock_wait_max_ns") == 5000,
+	        "and then what is waited, however short");
+	json_decref(request.counters);
+}
+
 static void sampling(const struct rm_impl *impl)
 {
 	double timed = stat_of("lock_waits_timed");
@@ -355,6 +382,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
 		readers_share(shared[i]);
 	edges_of_bins();
+	the_longest_wait_is_of_the_window(rm_impl_find("gomap_rw"));
 	sampling(rm_impl_find("gomap_rw"));
 	sampling_can_be_off(rm_impl_find("gomap_rw"));
 	mistakes_are_refused();
