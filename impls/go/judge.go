@@ -17,6 +17,7 @@ type totals struct {
 	heldKeys, heldSum  uint64
 	keysBefore         uint64
 	wrong, lost        uint64 // threads that saw a wrong value; lost writes
+	again              float64
 	expectKeys, expect uint64
 }
 
@@ -46,6 +47,7 @@ func (t *team) add() (sum totals) {
 		sum.heldSum += m.heldSum
 		sum.keysBefore += m.settled
 		sum.lost += m.worker.lost
+		sum.again += m.worker.again()
 		sum.account.written += m.account.written
 		sum.account.returned += m.account.returned
 		sum.account.held += m.account.held
@@ -108,10 +110,34 @@ func (t *team) lostValues(sum *totals) bool {
 	return prefill+a.written-a.returned != a.held
 }
 
-// plausible: within 6 standard errors of probability p.
-func plausible(hits, n uint64, p float64) bool {
-	expected := p * float64(n)
-	return math.Abs(float64(hits)-expected) <= 6*math.Sqrt(expected*(1-p))+1
+// again is by how many look-ups the misses of a thread spread more than if each
+// had been drawn anew: again() in judge.c.
+func (w *worker) again() float64 {
+	n, length := float64(w.counts.lookups()), float64(len(w.stream))
+	if w.stream == nil || float64(w.counts.iterations) <= length {
+		return 0
+	}
+	return n * n / length
+}
+
+// plausible: within 6 standard errors of probability p, those of n draws and of
+// more where not all were independent.
+func plausible(hits, n uint64, p, more float64) bool {
+	return math.Abs(float64(hits)-p*float64(n)) <=
+		6*math.Sqrt(p*(1-p)*(float64(n)+more))+1
+}
+
+// absentShare is that of look-ups which draw an absent rank. Of streams it is
+// the cell's, whatever whole number of ranks that is.
+func (t *team) absentShare() float64 {
+	l := t.load
+	if l.span <= l.resident {
+		return 0
+	}
+	if t.members[0].worker.stream != nil {
+		return l.misses
+	}
+	return float64(l.span-l.resident) / float64(l.span)
 }
 
 // explained is how many look-ups may have missed keys that other threads had
@@ -129,14 +155,15 @@ func (t *team) explained(lookups uint64) float64 {
 // unasked tells what was done that was not asked for, or "".
 func (t *team) unasked(sum *totals) string {
 	c, l := &sum.window, t.load
-	share, lookups := decisions(l.kind, *t.cell.WriteShare), c.lookups()
-	absent := math.Max(0, float64(l.span)-float64(l.resident)) / float64(l.span)
+	// as the loop has it: a share of 1 is all but one of 2^32
+	share, lookups := float64(l.writeBelow)/(1<<32), c.lookups()
 	gone := float64(c.missesResident)
 	switch {
-	case !plausible(c.decisions(), c.iterations, share):
+	case !plausible(c.decisions(), c.iterations, share, 0):
 		return fmt.Sprintf("achieved write share %.5f, asked %.5f",
 			ratio(c.writes, c.operations()), *t.cell.WriteShare)
-	case !holdsNothing(t.table) && !plausible(c.missesAbsent, lookups, absent):
+	case !holdsNothing(t.table) && !plausible(c.missesAbsent, lookups,
+		t.absentShare(), sum.again):
 		return fmt.Sprintf("achieved miss share %.5f, asked %.5f",
 			ratio(c.missesAbsent+c.missesResident, lookups), l.misses)
 	case gone > t.explained(lookups):

@@ -80,8 +80,13 @@ func between(rng *uint64, from, to uint64) uint64 {
 	return from + below(next(rng), to-from)
 }
 
+// hotRanks is hot_ranks() of key_stream.c.
+func (d *distribution) hotRanks(resident uint64) float64 {
+	return math.Ceil(d.a * float64(resident) * (1 - 0x1p-50))
+}
+
 func (d *distribution) hot(resident uint64, rng *uint64) uint64 {
-	edge := uint64(math.Ceil(d.a * float64(resident)))
+	edge := uint64(d.hotRanks(resident))
 	if edge >= resident || unit(next(rng)) < d.b {
 		return between(rng, 0, edge)
 	}
@@ -91,7 +96,7 @@ func (d *distribution) hot(resident uint64, rng *uint64) uint64 {
 // most is rm_stream_most(): the share of draws that the one drawn most has.
 func (d *distribution) most(resident uint64) float64 {
 	n := float64(resident)
-	edge := math.Ceil(d.a * n)
+	edge := d.hotRanks(resident)
 	switch {
 	case d.name == "zipf":
 		z := newZipf(resident, d.a)

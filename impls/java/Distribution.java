@@ -41,8 +41,13 @@ final class Distribution {
 		return from + Random.below(next(), to - from);
 	}
 
+	/** hot_ranks() of key_stream.c */
+	private double hotRanks(long resident) {
+		return Math.ceil(a * resident * (1 - 0x1p-50));
+	}
+
 	private long hot(long resident) {
-		long edge = (long) Math.ceil(a * resident);
+		long edge = (long) hotRanks(resident);
 		if (edge >= resident || Random.unit(next()) < b) {
 			return between(0, edge);
 		}
@@ -51,7 +56,7 @@ final class Distribution {
 
 	/** rm_stream_most(): the share of draws that the one drawn most has. */
 	double most(long resident) {
-		double edge = Math.ceil(a * resident);
+		double edge = hotRanks(resident);
 		if (name.equals("zipf")) {
 			Zipf zipf = new Zipf(resident, a);
 			return Math.min(1 / (zipf.xn - zipf.x1), 1);

@@ -64,26 +64,41 @@ final class Judge {
 				+ " of " + puts + " upserts of fresh keys found one";
 	}
 
-	/** Within 6 standard errors of probability p. */
-	private static boolean plausible(long hits, long n, double p) {
-		double expected = p * n;
-		return Math.abs(hits - expected)
-				<= 6 * Math.sqrt(expected * (1 - p)) + 1;
+	/**
+	 * Within 6 standard errors of probability p, those of n draws and of more
+	 * where not all were independent.
+	 */
+	private static boolean plausible(long hits, long n, double p,
+			double more) {
+		return Math.abs(hits - p * n)
+				<= 6 * Math.sqrt(p * (1 - p) * (n + more)) + 1;
+	}
+
+	/**
+	 * The share of look-ups that draw an absent rank. Of streams it is the
+	 * cell's, whatever whole number of ranks that is.
+	 */
+	private double absentShare() {
+		if (load.span <= load.resident) {
+			return 0;
+		}
+		return team.members[0].worker.stream != null ? load.misses
+				: (load.span - load.resident) / (double) load.span;
 	}
 
 	/** Tells what was done that was not asked for, or null. */
 	String unasked() {
 		Counts c = sum.window;
 		long lookups = c.lookups();
-		double absent = Math.max(0, load.span - load.resident)
-				/ (double) load.span;
+		// as the loop has it: a share of 1 is all but one of 2^32
 		if (!plausible(c.decisions(), c.iterations,
-				load.decisions(cell.writeShare))) {
+				load.writeBelow * 0x1p-32, 0)) {
 			return "achieved write share " + Result.ratio(c.writes,
 					c.operations()) + ", asked " + cell.writeShare;
 		}
 		if (team.table.holds()
-				&& !plausible(c.missesAbsent, lookups, absent)) {
+				&& !plausible(c.missesAbsent, lookups, absentShare(),
+						sum.again)) {
 			return "achieved miss share " + Result.ratio(c.misses(),
 					lookups) + ", asked " + load.misses;
 		}

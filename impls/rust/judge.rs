@@ -5,7 +5,7 @@ use crate::keys::{mix_of, value_of};
 use crate::stream::Distribution;
 use crate::table::Table;
 use crate::team::{Member, Team};
-use crate::worker::{decisions, Account, Counts, Kind, Load};
+use crate::worker::{Account, Counts, Kind, Load};
 use std::time::Duration;
 
 /// Over the members: the window, and what all answers add up to.
@@ -19,6 +19,7 @@ pub struct Totals {
     held: u64,
     pub keys_before: u64,
     pub wrong: u64, // threads that saw a wrong value
+    again: f64,
     pub expected_keys: u64,
     pub expected_sum: u64,
 }
@@ -42,6 +43,7 @@ impl Totals {
             sum.held = sum.held.wrapping_add(m.held);
             sum.keys_before += m.settled;
             sum.wrong += u64::from(w.wrong != 0);
+            sum.again += w.again();
             a.written = a.written.wrapping_add(w.account.written);
             a.returned = a.returned.wrapping_add(w.account.returned);
             a.puts += w.account.puts;
@@ -119,18 +121,20 @@ impl Totals {
     pub fn unasked<T: Table>(&self, team: &Team) -> Option<String> {
         let (c, l) = (&self.window, team.load);
         let asked = team.request.cell.write_share;
-        let share = decisions(l.kind, asked);
+        // as the loop has it: a share of 1 is all but one of 2^32
+        let share = f64::from(l.write_below) / 4_294_967_296.0;
         let lookups = c.lookups();
-        let absent =
-            l.span.saturating_sub(l.resident) as f64 / l.span as f64;
+        let absent = absent_share(team);
 
-        if !plausible(c.decisions(), c.iterations, share) {
+        if !plausible(c.decisions(), c.iterations, share, 0.0) {
             let got = ratio(c.writes, c.operations());
             return Some(format!(
                 "achieved write share {got:.5}, asked {asked:.5}"
             ));
         }
-        if T::HOLDS && !plausible(c.misses_absent, lookups, absent) {
+        if T::HOLDS
+            && !plausible(c.misses_absent, lookups, absent, self.again)
+        {
             let got = ratio(c.misses(), lookups);
             return Some(format!(
                 "achieved miss share {got:.5}, asked {:.5}",
@@ -156,11 +160,24 @@ fn explained(load: &Load, dist: &str, lookups: u64) -> f64 {
     lookups as f64 * (0.001 + load.threads as f64 * most) + 64.0
 }
 
-/// Within 6 standard errors of probability p.
-fn plausible(hits: u64, n: u64, p: f64) -> bool {
-    let expected = p * n as f64;
-    let error = (expected * (1.0 - p)).sqrt();
-    (hits as f64 - expected).abs() <= 6.0 * error + 1.0
+/// Within 6 standard errors of probability p, those of n draws and of more
+/// where not all were independent.
+fn plausible(hits: u64, n: u64, p: f64, more: f64) -> bool {
+    let error = (p * (1.0 - p) * (n as f64 + more)).sqrt();
+    (hits as f64 - p * n as f64).abs() <= 6.0 * error + 1.0
+}
+
+/// The share of look-ups that draw an absent rank. Of streams it is the cell's,
+/// whatever whole number of ranks that is.
+fn absent_share(team: &Team) -> f64 {
+    let l = team.load;
+    if l.span <= l.resident {
+        return 0.0;
+    }
+    match team.members[0].worker.has_stream() {
+        true => l.misses,
+        false => (l.span - l.resident) as f64 / l.span as f64,
+    }
 }
 
 /// From the first start to the last end.

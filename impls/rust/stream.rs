@@ -45,7 +45,7 @@ impl Distribution {
                 (1.0 / (zipf.xn - zipf.x1)).min(1.0)
             }
             Distribution::Hot { keys, operations } => {
-                let edge = (keys * n).ceil();
+                let edge = hot_ranks(keys, resident);
                 match edge < n {
                     true => (operations / edge)
                         .max((1.0 - operations) / (n - edge)),
@@ -98,8 +98,13 @@ fn between(rng: &mut u64, from: u64, to: u64) -> u64 {
     from + below(next(rng), to - from)
 }
 
+/// hot_ranks() of key_stream.c
+fn hot_ranks(keys: f64, resident: u64) -> f64 {
+    (keys * resident as f64 * (1.0 - f64::EPSILON * 4.0)).ceil()
+}
+
 fn hot(keys: f64, operations: f64, resident: u64, rng: &mut u64) -> u64 {
-    let edge = (keys * resident as f64).ceil() as u64;
+    let edge = hot_ranks(keys, resident) as u64;
     if edge >= resident || unit(next(rng)) < operations {
         between(rng, 0, edge)
     } else {

@@ -188,6 +188,21 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Whether its ranks were drawn before the window.
+    pub fn has_stream(&self) -> bool {
+        !self.stream.is_empty()
+    }
+
+    /// By how many look-ups its misses spread more than if each had been drawn
+    /// anew: again() in runner/trial/judge.c.
+    pub fn again(&self) -> f64 {
+        let length = self.stream.len() as u64;
+        if length == 0 || self.counts.iterations <= length {
+            return 0.0;
+        }
+        (self.counts.lookups() as f64).powi(2) / length as f64
+    }
+
     /// rm_drive_mix(): batches until the stop flag or the limit.
     pub fn drive<T: Table>(&mut self, table: &T) {
         loop {

@@ -86,7 +86,8 @@ struct rm_pace {
 	bool oversubscribed;  /* never spin: others need the CPU */
 	unsigned slow_count;  /* of `slowest` */
 	double gap_ns;        /* mean gap between this thread's arrivals */
-	double due_ns;        /* next intended start, fractions kept */
+	uint64_t start_ns;    /* the window's start */
+	double due_ns;        /* next intended start after it, fractions kept */
 	uint64_t end_ns;      /* the window's end */
 	uint64_t give_up_ns;  /* a backlog older than this ends the window */
 	uint64_t intended_ns; /* of the running operation */

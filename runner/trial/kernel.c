@@ -5,8 +5,10 @@
 
 #include "runner/base/clock.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/mempolicy.h>
 #include <math.h>
 #include <stdio.h>
@@ -199,6 +201,16 @@ static int allowed_nodes(struct node_mask *mask)
 
 /* System calls as they are: a library for two of them would be one more thing
    that a machine may lack. */
+/* The number of bind:N alone, or ULONG_MAX. */
+static unsigned long bound_node(const char *policy)
+{
+	const char *number = policy + 5;
+	char *end;
+	unsigned long node = strtoul(number, &end, 10);
+
+	return isdigit((unsigned char)*number) && !*end ? node : ULONG_MAX;
+}
+
 int rm_memory_policy_apply(const char *policy, struct rm_error *error)
 {
 	struct node_mask mask;
@@ -209,14 +221,14 @@ int rm_memory_policy_apply(const char *policy, struct rm_error *error)
 		return 0;
 	status = allowed_nodes(&mask);
 	if (!status && !strncmp(policy, "bind:", 5)) {
-		unsigned long node = strtoul(policy + 5, NULL, 10);
+		unsigned long node = bound_node(policy);
 		unsigned long bit = 1UL << node % WORD_BITS;
 
 		if (node >= MASK_BITS || !(mask.words[node / WORD_BITS] & bit))
 			return rm_error_set(error, -EINVAL,
-			        "memory placement not applied: node %lu is not "
-			        "one that this process may use",
-			        node);
+			        "memory placement not applied: \"%s\" is not "
+			        "of a node that this process may use",
+			        policy);
 		memset(&mask, 0, sizeof(mask));
 		mask.words[node / WORD_BITS] = bit;
 		mode = MPOL_BIND;

@@ -51,11 +51,18 @@ static uint64_t between(uint64_t *rng, uint64_t from, uint64_t to)
 	return from + rm_below(rm_next(rng), to - from);
 }
 
+/* The first share A of the ranks, rounded up. Shares are rounded numbers: 0.07 of
+   100 would be above 7. */
+static double hot_ranks(const struct rm_cell *cell, uint64_t resident)
+{
+	return ceil(cell->dist_a * (double)resident * (1 - 0x1p-50));
+}
+
 /* hot:A:B - a share B of the draws goes to the first share A of the ranks. */
 static uint64_t hot(
         const struct rm_cell *cell, uint64_t resident, uint64_t *rng)
 {
-	uint64_t edge = (uint64_t)ceil(cell->dist_a * (double)resident);
+	uint64_t edge = (uint64_t)hot_ranks(cell, resident);
 
 	if (edge >= resident || rm_unit(rm_next(rng)) < cell->dist_b)
 		return between(rng, 0, edge);
@@ -65,7 +72,7 @@ static uint64_t hot(
 double rm_stream_most(const struct rm_cell *cell, uint64_t resident)
 {
 	double n = (double)resident;
-	double edge = ceil(cell->dist_a * n);
+	double edge = hot_ranks(cell, resident);
 	struct rm_zipf zipf;
 
 	switch (cell->dist) {

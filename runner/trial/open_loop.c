@@ -44,7 +44,8 @@ void rm_pace_begin(struct rm_pace *pace, uint64_t start_ns, uint64_t window_ns,
 	pace->gave_up = false;
 	if (pace->slices)
 		rm_slices_begin(pace->slices, start_ns, window_ns);
-	pace->due_ns = (double)start_ns;
+	pace->start_ns = start_ns;
+	pace->due_ns = 0;
 	/* constant arrivals of the threads interleave evenly */
 	pace->due_ns +=
 	        pace->poisson ? next_gap(pace) : pace->gap_ns * slot / threads;
@@ -55,7 +56,7 @@ bool rm_pace_next(struct rm_worker *worker, bool *sleeping)
 	struct rm_pace *pace = worker->pace;
 	uint64_t now = rm_now_ns();
 
-	pace->intended_ns = (uint64_t)pace->due_ns;
+	pace->intended_ns = pace->start_ns + (uint64_t)pace->due_ns;
 	pace->due_ns += next_gap(pace);
 	if (pace->intended_ns >= pace->end_ns)
 		return false;

@@ -17,8 +17,8 @@ enum { MOST_KEYS = 1 << 16 };
 static struct fault {
 	uint64_t lose_insert, lose_update; /* each n-th of its kind; 0: none */
 	bool hide_lost; /* who loses an insert is told that it found the key */
-	uint64_t lose_lookup;              /* the n-th, once */
-	_Atomic bool take_other;           /* one removal, of another key */
+	uint64_t lose_lookup;    /* the n-th, once */
+	_Atomic bool take_other; /* one removal, of another key */
 	bool lose_value; /* take() says yes, and no value; removals remove none,
 	                    so that it finds the key whoever comes first */
 	bool neighbour;  /* every 1000th lookup */

@@ -26,8 +26,8 @@ struct line {
 	unsigned long long length, count, digest;
 };
 
-/* Of two windows, for a warm-up goes before; in time since their starts. */
-static void arrive(struct line *line)
+/* Of two windows, for a warm-up goes before; in time since their start. */
+static void arrive(struct line *line, uint64_t start_ns)
 {
 	struct rm_pace pace = { .poisson = !strcmp(line->kind, "poisson"),
 		.rng = rm_seed(SEED, ARRIVALS + line->slot) };
@@ -35,13 +35,26 @@ static void arrive(struct line *line)
 	bool sleeping;
 
 	for (int window = 0; window < 2; window++) {
-		rm_pace_begin(&pace, 0, line->length, line->rate_per_s,
+		rm_pace_begin(&pace, start_ns, line->length, line->rate_per_s,
 		        line->slot, line->threads);
 		pace.give_up_ns = UINT64_MAX;
 		for (; rm_pace_next(&worker, &sleeping); line->count++)
-			line->digest =
-			        rm_seed(line->digest ^ pace.intended_ns, 0);
+			line->digest = rm_seed(
+			        line->digest ^ (pace.intended_ns - start_ns),
+			        0);
 	}
+}
+
+/* Three in ten nanoseconds: a double of so late a time has no fractions. */
+static void long_after_the_boot(void)
+{
+	struct line early = { "constant", 3e8, 1, 0, 1000000, 0, 0 };
+	struct line late = early;
+
+	arrive(&early, 0);
+	arrive(&late, UINT64_C(100) * 86400 * 1000000000);
+	CHECK(early.count == late.count && early.digest == late.digest,
+	        "100 days after the boot fractions of a ns count as at it");
 }
 
 /* Values of all lengths, and which bucket each is in. */
@@ -74,7 +87,7 @@ static void one(const char *text, bool print)
 	if (!strcmp(now.kind, "buckets"))
 		fill_buckets(&now);
 	else
-		arrive(&now);
+		arrive(&now, 0);
 	snprintf(name, sizeof(name), "%s\t%g\t%u\t%u\t%llu", now.kind,
 	        now.rate_per_s, now.threads, now.slot, now.length);
 	if (print)
@@ -98,5 +111,7 @@ int main(int argc, char **argv)
 		else if (print)
 			fputs(text, stdout);
 	fclose(file);
+	if (!print)
+		long_after_the_boot();
 	return print ? 0 : DONE();
 }

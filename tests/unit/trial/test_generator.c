@@ -306,6 +306,10 @@ static void the_key_drawn_most_has_its_share(void)
 	};
 	CHECK(fabs(rm_stream_most(&cell, 1000) - 0.009) < 1e-9,
 	        "hot: a key of the hot share");
+	cell.dist_a = 0.07;
+	CHECK(fabs(rm_stream_most(&cell, 100) - 0.9 / 7) < 1e-9,
+	        "7 % of 100 keys are 7, though 0.07 is rounded");
+	cell.dist_a = 0.1;
 	cell.dist_b = 0.01;
 	CHECK(fabs(rm_stream_most(&cell, 1000) - 0.0011) < 1e-9,
 	        "hot, but hardly drawn: a key of the others");

@@ -5,6 +5,7 @@
 #include "tests/unit/tap.h"
 #include "tests/unit/trial/played_clock.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -41,8 +42,29 @@ static void the_clock_costs_what_it_costs(void)
 	        "cost and step of the clock are those of one reading");
 }
 
+/* A policy that was not understood would be a measurement of another one. */
+static void a_placement_is_a_whole_word(void)
+{
+	static const char *const wrong[] = { "bind:", "bind:0x", "bind: 0",
+		"bind:-0", "bind:1048576", "interleaved", "" };
+	size_t refused = 0;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct rm_error error = { "" };
+
+		refused +=
+		        rm_memory_policy_apply(wrong[i], &error) == -EINVAL &&
+		        strstr(error.text, wrong[i]);
+	}
+	CHECK(refused == sizeof(wrong) / sizeof(*wrong),
+	        "what is no placement is refused by name");
+	CHECK(rm_memory_policy_apply("first-touch", NULL) == 0,
+	        "one that needs nothing is had");
+}
+
 int main(void)
 {
+	a_placement_is_a_whole_word();
 	a_peak_outlives_what_was_freed();
 	the_clock_costs_what_it_costs();
 	return DONE();
