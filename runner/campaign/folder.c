@@ -80,9 +80,10 @@ int rm_folder_link_latest(const char *dir, struct rm_error *error)
 	snprintf(given, sizeof(given), "%s", dir);
 	char *parent = in_results(given, name);
 
-	if (!parent)
+	/* "latest" itself was given: it must not come to lead to itself */
+	if (!parent || !strcmp(name, "latest"))
 		parent = in_results(real, name);
-	if (!parent)
+	if (!parent || !strcmp(name, "latest"))
 		return 0;
 	if (rm_path_join(fresh, parent, ".latest.new", error) ||
 	        rm_path_join(link, parent, "latest", error))

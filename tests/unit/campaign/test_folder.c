@@ -302,6 +302,11 @@ static void the_latest(void)
 	CHECK(rm_folder_link_latest("far", &error) == 0 &&
 	                latest_is("results/latest", "a"),
 	        "so is a link");
+	CHECK(rm_folder_link_latest("results/latest", &error) == 0 &&
+	                latest_is("results/latest", "a") &&
+	                rm_folder_link_latest("results/latest/", &error) == 0 &&
+	                latest_is("results/latest", "a"),
+	        "what is given as the latest stays it");
 	forget();
 	CHECK(rm_folder_link_latest("results/gone", &error) == -ENOENT &&
 	                says("results/gone: ") &&
