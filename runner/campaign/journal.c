@@ -259,9 +259,12 @@ static int keep_dropped(
 
 		out = fd < 0 ? NULL : fdopen(fd, "a");
 	}
-	while (out && (got = fread(piece, 1, sizeof(piece), in)))
+	/* what fwrite() could not write is not in the buffer that fflush() sees */
+	while (out && !ferror(out) &&
+	        (got = fread(piece, 1, sizeof(piece), in)))
 		fwrite(piece, 1, got, out);
-	if (!out || ferror(in) || fflush(out) || fsync(fileno(out)))
+	if (!out || ferror(in) || ferror(out) || fflush(out) ||
+	        fsync(fileno(out)))
 		result = rm_error_set(error, -(errno ? errno : EIO),
 		        "%s: cannot be written: %s", path, strerror(errno));
 	if (in)

@@ -406,6 +406,40 @@ static void drops_a_block_and_all_after_it(void)
 	remove_folder();
 }
 
+/* More lines than stdio buffers: they are written at once, and what did not go
+   is nowhere but in the journal. */
+static void a_drop_that_finds_no_room_drops_nothing(void)
+{
+	struct rlimit before, small = { 4096, 4096 };
+	struct rm_error error;
+	size_t torn, dropped, bytes;
+	int seen, count = 0;
+
+	fresh_folder();
+	struct rm_journal *journal = open_again(&seen, &torn, &error);
+
+	while (size_of_file() < 5 * 4096)
+		append(journal, "a", count++, "head", &error);
+	bytes = size_of_file();
+	getrlimit(RLIMIT_FSIZE, &before);
+	small.rlim_max = before.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	int result = rm_journal_drop(journal, 0, &dropped, &error);
+
+	setrlimit(RLIMIT_FSIZE, &before);
+	printf("# %s\n", error.text);
+	CHECK(result == -EFBIG && strstr(error.text, "File too large") &&
+	                size_of_file() == bytes,
+	        "what cannot be kept elsewhere stays in the journal");
+	rm_journal_close(journal);
+	journal = open_again(&seen, &torn, &error);
+	CHECK(journal && seen == count && torn == 0, "all of it");
+	rm_journal_close(journal);
+	remove_unfinished();
+	remove_folder();
+}
+
 /* A line that cannot be synced is cut off again: where the file ends since the
    drop, not where it ended before. */
 static void a_lost_line_after_a_drop_leaves_what_was_kept(void)
@@ -473,6 +507,7 @@ int main(void)
 	file_limit();
 	each_line_is_synced();
 	drops_a_block_and_all_after_it();
+	a_drop_that_finds_no_room_drops_nothing();
 	a_lost_line_after_a_drop_leaves_what_was_kept();
 	replaces_whole_files();
 	return DONE();
