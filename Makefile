@@ -103,7 +103,8 @@ claims:  ## decide the published claims: MODE=quick|standard|full IDS='...'
 	@$(ANSWER) claims $(foreach id,$(IDS),$(call quoted,$(id))) $(ARGS)
 
 # Files are the only state: the same line again joins or resumes (docs/fleet.md).
-FLEET_WISH := NODES PARTITION CONSTRAINT MACHINES OUT SITE GIVE_UP PLAN ADMIT
+# OUT that nobody said is the programs' folder.
+FLEET_WISH = NODES PARTITION CONSTRAINT MACHINES $(if $(filter command% environment%,$(origin OUT)),OUT) SITE GIVE_UP PLAN ADMIT
 campaign:  ## one plan on several machines: NODES=n1,n[3-5] | PARTITION= CONSTRAINT= | MACHINES=file MODE= PLAN=1
 	@$(foreach v,$(FLEET_WISH),$(v)=$(call quoted,$($(v)))) MODE=$(call quoted,$(MODE)) runner/fleet/campaign.sh $(ARGS)
 

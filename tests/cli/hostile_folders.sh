@@ -142,6 +142,11 @@ check "MODE is one word" says "$out" "runner/bench.sh 'x; y'"
 check "and so are MAPS" says "$out" "MAPS='a'\\''b'"
 make -s regress-arms PYTHON="$python" BASE="\$\$(touch $dir/pwned)" >"$out" 2>&1
 check "nor is BASE" [ ! -e "$dir/pwned" ]
+make -n campaign NODES=n1 MODE=quick >"$out" 2>&1
+check "a campaign's folder is its own where none is said" \
+	sh -c "grep -q campaign.sh '$out' && ! grep -q OUT= '$out'"
+make -n campaign NODES=n1 OUT="a b" >"$out" 2>&1
+check "and the one that is said" says "$out" "OUT='a b'"
 cp -r "$dir/good" "$dir/with a blank"
 make -s report PYTHON="$python" CAMPAIGN="$dir/with a blank" >"$out" 2>&1
 check "a folder with blanks is reported" [ -s "$dir/with a blank/report/index.html" ]
