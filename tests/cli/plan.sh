@@ -105,6 +105,11 @@ else
 	check "$name" costs
 fi
 
+check "ten cells are planned" status 0 "$bin" plan --set blocks=1 \
+	--set repeat-share=10% --set 'keys=1 2 4 8 16 32 64 128 256 512' \
+	--set maps=gomap_rw "$dir/tiny.conf"
+check "with ten times 10 % of a repeat, which a campaign takes for one" \
+	says "$out" "all at most 1 times ("
 check "no file: what is expected" refuses "expected workload files or --mode" \
 	"$bin" plan
 check "a missing file is named" refuses "$dir/none.conf: No such file" \
