@@ -22,7 +22,8 @@ static const struct argp argp = { NULL, NULL,
 	"  --shape SHAPE       u64x8, u64x24, str16x8, str16x24\n"
 	"  --needs LIST        of scan, range, bounded-memory, with commas\n\n"
 	"The options are those of `python3 -m report advise --help`. Status: 0 "
-	"an answer; 2 usage, or a question outside of what was measured.",
+	"an answer; 1 refused: outside of what was measured, or a control "
+	"failed; 2 usage or input; 3 not ranked: measure more.",
 	NULL, NULL, NULL };
 
 static bool asks_for_help(int argc, char **argv)
