@@ -71,6 +71,8 @@ static void finish(struct argp_state *state)
 		                  "neither --map nor --write");
 	if (!a->recording.maps && (a->record || a->recording.set_count))
 		argp_error(state, "-o and --set: expected --record MAP, too");
+	if (a->replay && a->write)
+		argp_error(state, "--map and --write: expected one of them");
 	if (a->state && (!a->replay || !a->shape.str))
 		argp_error(state, "--state: expected --map MAP, and a shape of "
 		                  "strings");

@@ -81,7 +81,9 @@ static void parse_note(char *text, struct argp_state *state)
 		return;
 	}
 	*equals = '\0';
-	json_object_set_new(line->wishes.notes, text, json_string(equals + 1));
+	if (json_object_set_new(
+	            line->wishes.notes, text, json_string(equals + 1)))
+		argp_error(state, "--note %s: expected UTF-8", text);
 }
 
 static void finish(struct argp_state *state)
@@ -97,6 +99,10 @@ static void finish(struct argp_state *state)
 		argp_error(state, "--touched: expected --mode NAME, too");
 	if (wishes->resume && !wishes->dir)
 		argp_error(state, "--resume: expected -o DIR, too");
+	if (wishes->sources.override_count && !wishes->sources.mode &&
+	        !wishes->sources.file_count)
+		argp_error(state, "--set: expected --mode NAME or FILE, too: "
+		                  "a resume without has its own lines");
 	if (!wishes->resume && !wishes->sources.mode &&
 	        !wishes->sources.file_count)
 		argp_error(state, "nothing to run: expected workload files or "

@@ -116,7 +116,7 @@ static json_t *bands_json(const struct bands *bands)
 	return made;
 }
 
-/* Prints one line per metric. */
+/* Prints one line per metric; what is described is the first machine. */
 static void print_bands(const struct bands *bands)
 {
 	for (unsigned i = 0; i < METRICS; i++) {
@@ -185,6 +185,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		asked->simulated.json = true;
 		return 0;
 	case OPTION_MACHINES:
+		if (!text[strspn(text, ", ")])
+			argp_error(state,
+			        "--machines \"%s\": expected names", text);
 		asked->machines = text;
 		return 0;
 	case OPTION_DRAWS:
@@ -314,7 +317,7 @@ static void print_all(const struct rm_cell *cell,
 {
 	printf("SIMULATED %s: %s, %u %s, per operation over %u sets of costs "
 	       "on %u machines\n",
-	        cell->model, cell->map, cell->threads,
+	        machines->name[0], cell->map, cell->threads,
 	        cell->threads == 1 ? "core" : "cores", all->sets,
 	        machines->count);
 	print_bands(all);

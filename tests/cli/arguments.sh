@@ -81,6 +81,14 @@ check "and a guarantee" refuses '--guarantee x: expected none' \
 	check --history x --guarantee x
 check "a history stands alone" refuses '"gomap": expected no map' \
 	check --history x gomap
+check "a replay writes no other form" refuses '--map and --write: expected one' \
+	replay x --map gomap --write y
+check "a resume has its own lines" refuses '--set: expected --mode NAME or FILE' \
+	run -o x --resume --set keys=1
+check "a note is UTF-8" refuses '--note author: expected UTF-8' \
+	run -o x x.conf --note "author=$(printf 'M\374ller')"
+check "machines have names" refuses '--machines ",": expected names' \
+	sim-sensitivity --machines ,
 check "advise needs a folder" refuses 'expected DIR' advise
 
 check "a switch that is not given is off" \
