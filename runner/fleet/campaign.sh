@@ -83,6 +83,7 @@ begin_folder() { # MACHINE...
 	if [ ! -e "$OUT/state/wish" ]; then
 		date -u +%Y-%m-%dT%H:%M:%SZ >"$OUT/state/created"
 		git rev-parse -q --verify HEAD >"$OUT/state/commit" 2>/dev/null || echo unknown >"$OUT/state/commit"
+		echo "$(date +%s%N)-$RANDOM" >"$OUT/state/number" # tells it from others of its name
 		echo "$wish" >"$OUT/state/wish"
 	fi
 	[ "$(<"$OUT/state/wish")" = "$wish" ] ||
@@ -199,7 +200,7 @@ finish() {
 # One after the other, so that machines that share something do not disturb each
 # other's turn. A campaign of its own each: what was asked is not asked again.
 admit_all() { # MACHINE...
-	local node verdict reason folder=$OUT/state/admission
+	local node verdict reason verdicts folder=$OUT/state/admission-${OUT##*/}
 	for node in "$@"; do
 		grep "^[[:space:]]*$node[[:space:]]" "${MACHINES:-/dev/null}" >"$OUT/state/one.$$"
 		env ADMIT= NODES="$([ $LAUNCHER = ssh ] || echo "$node")" MODE="${ADMISSION_MODE:-admission}" OUT="$folder" \
@@ -208,11 +209,13 @@ admit_all() { # MACHINE...
 		echo "$node: asked for admission"
 	done
 	rm -f "$OUT/state/one.$$"
+	verdicts=$("$(report/find_python.sh)" -m report admit "${@/#/$folder/}") ||
+		refuse "the report says of no machine whether to admit it"
 	while IFS=$'\t' read -r node verdict reason; do
 		[ "$verdict" = admitted ] || verdict=$([ "$ADMIT" = mark ] && echo marked || echo 'left out')
 		printf '{"verdict": %s, "reason": %s}' "$(json "$verdict")" "$(json "$reason")" >"$OUT/state/$node.admission"
 		echo "$node: $verdict${reason:+, $reason}"
-	done < <("$(report/find_python.sh)" -m report admit "${@/#/$folder/}")
+	done <<<"$verdicts"
 }
 
 # Bash reads a script while it runs. Somebody who edits or updates these sources

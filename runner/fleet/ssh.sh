@@ -37,13 +37,17 @@ ssh_rsync() { # ARGUMENTS
 	rsync -a -e "${site[ssh]:-ssh} $SSH_OPTIONS" "$@" 8>&-
 }
 ssh_files() { echo "results/${OUT##*/}/state/$1"; } # NODE: there, without an ending
+# Of two folders here that end in one name the one that came first has the folder
+# there, whose state/of has its number; quoted for the shell there.
+ssh_of() { printf %q "$(cat "$OUT/state/number" 2>/dev/null || cat "$OUT/state/created")"; }
 
 # Prints something where a start holds the machine. What ended there and was
 # not told here comes first.
 ssh_find() {
 	local files text
 	files=$(ssh_files "$1")
-	text=$(ssh_do "$1" "[ ! -e $files.lock ] || flock -n $files.lock true || echo held; cat $files.status" 2>/dev/null)
+	text=$(ssh_do "$1" "[ ! -e ${files%/*}/of ] || grep -qxFe $(ssh_of) ${files%/*}/of || exit
+		[ ! -e $files.lock ] || flock -n $files.lock true || echo held; cat $files.status" 2>/dev/null)
 	if [ "$(head -n 1 <<<"$text")" = held ]; then
 		echo "a start that runs there"
 	elif [ -n "$text" ] && [ "$text" != "$(cat "$OUT/state/$1.status" 2>/dev/null)" ]; then
@@ -70,7 +74,10 @@ ssh_begin() { # NODE
 	git ls-files -z --cached --others --exclude-standard |
 		ssh_rsync --from0 --ignore-missing-args --files-from=- . "${host[$1]}:${place[$1]}/" || return 1
 	printf -v start '%q ' runner/fleet/start.sh "results/${OUT##*/}" "$1" "$MODE" "${RUN[@]}"
-	ssh_do "$1" "mkdir -p ${files%/*} && exec 9>>$files.lock || exit 1
+	ssh_do "$1" "mkdir -p ${files%/*} || exit 1
+		[ -e ${files%/*}/of ] || echo $(ssh_of) >${files%/*}/of || exit 1
+		grep -qxFe $(ssh_of) ${files%/*}/of || { echo '${files%/state*} there is another campaign'\''s, expected another OUT' >&2; exit 1; }
+		exec 9>>$files.lock || exit 1
 		flock -n 9 || exit 0
 		printf '%-511s\\n' 'queued - -' 1<>$files.status
 		$(ssh_environment) setsid $start >>$files.log 2>&1 </dev/null &" || return 1

@@ -68,6 +68,13 @@ rm "$dir/no-fetch"
 completes g m1 m2 m3
 echo "ssh = ssh -F $dir/sshd/config" >"$SITE"
 
+# A folder elsewhere with a name that is there, as yesterday's.
+mkdir "$dir/other"
+campaign other/b --set blocks=3
+check "a folder there of another campaign makes the status 1" [ $? = 1 ]
+check "and is named" says "$dir/other/b.out" "results/b there is another campaign's"
+check "and not taken for this one's" [ ! -e "$dir/other/b/m1" ]
+
 # Somebody edits the scripts while they run: what is read later would end with 2,
 # and what runs has been read. Launcher and start of m2 are of one tree here.
 (cd "$dir/there/m2" && OUT=$dir/e RM_FAKE='=wait:50' runner/fleet/campaign.sh --busy-ok --counters none) >"$dir/e.out" 2>&1 & launcher=$!
