@@ -329,6 +329,10 @@ int rm_staged_path(const char *dir, unsigned number, char path[RM_PATH_BYTES],
 /* How many stages were begun: they have a campaign.json, without a gap. */
 unsigned rm_staged_count(const char *dir);
 
+/* The highest number of a stage's folder that is there; 0: none. Above that
+   count and one more, stages in between were lost. */
+unsigned rm_staged_last(const char *dir);
+
 /* Makes the folder of the stage that comes next and writes its cells.txt, whose
    path goes to `path`. -errno with `error`. */
 int rm_staged_list(const struct rm_staged *staged, unsigned number,

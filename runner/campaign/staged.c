@@ -5,7 +5,9 @@
 
 #include "runner/base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -175,6 +177,21 @@ unsigned rm_staged_count(const char *dir)
 	        !access(path, F_OK))
 		count++;
 	return count;
+}
+
+unsigned rm_staged_last(const char *dir)
+{
+	DIR *folder = opendir(dir);
+	const struct dirent *entry;
+	unsigned last = 0, number;
+
+	while (folder && (entry = readdir(folder)))
+		if (sscanf(entry->d_name, "stage-%u", &number) == 1 &&
+		        number > last)
+			last = number;
+	if (folder)
+		closedir(folder);
+	return last;
 }
 
 int rm_staged_write(const struct rm_staged *staged, const char *name,

@@ -57,7 +57,7 @@ static int validate_campaign(const char *dir)
    say, not the folder's. */
 static int validate_stages(const char *dir)
 {
-	unsigned count = rm_staged_count(dir);
+	unsigned count = rm_staged_count(dir), last = rm_staged_last(dir);
 	int worst = RM_OK;
 
 	for (unsigned i = 1; i <= count; i++) {
@@ -68,6 +68,13 @@ static int validate_stages(const char *dir)
 		                     : validate_campaign(stage);
 
 		worst = status > worst ? status : worst;
+	}
+	/* one that was begun may have no campaign.json yet */
+	if (last > count + 1) {
+		printf("%s/stage-%02u: no campaign.json, expected one before "
+		       "stage-%02u\n1 problem in %s\n",
+		        dir, count + 1, last, dir);
+		worst = worst > RM_FAILED ? worst : RM_FAILED;
 	}
 	if (worst == RM_OK)
 		printf("%s: stages.json and plan.json as they were written, "

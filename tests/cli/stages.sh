@@ -215,6 +215,10 @@ changed "another build" "c was begun with build_id 0123, now it is" \
 changed "a changed rule" "c/stages.json was changed: sha256 is" \
 	sed -i 's/"error": 0.05/"error": 0.5/' c/stages.json
 check "which validate names, too" sh -c "! '$readmostly' validate c | grep -q 'as they were'"
+rm -rf c && cp -r a c && rm -r c/stage-01
+go validate c
+check "a stage that is gone is a problem" [ $status = 1 ]
+check "and named" says "$out" "c/stage-01: no campaign.json, expected one before stage-02"
 changed "a changed plan" "c/plan.json was changed: plan_sha256 is" \
 	sed -i '0,/"keys": 1024/s//"keys": 1025/' c/plan.json
 changed "another version" '"format" is not 1' rehash c 'meta["format"] = 2'
