@@ -356,6 +356,8 @@ struct rm_validation {
 	size_t cells, planned, found; /* out: cells, trials planned, lines */
 	size_t failed;                /* out: lines of trials that failed, but
 	                                 for those of planted misuses */
+	size_t empty;                 /* out: cells that were to run and have
+	                                 no trial that is ok, but for those */
 	bool is_sealed;               /* out: its lines have checksums */
 };
 

@@ -43,6 +43,7 @@ struct reading {
 	json_t *planned;  /* trial key -> [cell, turn]; what was seen goes */
 	json_t *seen;     /* trial key -> line number */
 	json_t *states;   /* trial key -> enum rm_repeat */
+	json_t *good;     /* cell -> true: it has a trial that is ok */
 	json_int_t turns; /* of the walk so far */
 	json_int_t turn;  /* that of the line before */
 	size_t number;    /* of the line at hand */
@@ -335,6 +336,9 @@ static int take_line(void *context, size_t number, const char *text,
 	reading->validation->failed +=
 	        !strcmp(rm_json_text(trial, "status"), "failed") &&
 	        !is_of_misuse(reading, rm_json_text(trial, "cell"));
+	if (!strcmp(rm_json_text(trial, "status"), "ok"))
+		json_object_set_new(reading->good, rm_json_text(trial, "cell"),
+		        json_true());
 	if (!rm_fields_check(trial, fields, sizeof(fields) / sizeof(*fields),
 	            report_field, reading)) {
 		check_story(reading, trial,
@@ -343,6 +347,19 @@ static int take_line(void *context, size_t number, const char *text,
 	}
 	json_decref(trial);
 	return 0;
+}
+
+static size_t count_empty(const struct reading *reading)
+{
+	const struct rm_plan *plan = reading->plan;
+	size_t empty = 0;
+
+	for (size_t i = 0; i < plan->cell_count; i++)
+		empty += !plan->cells[i].cell.skip[0] &&
+		         !plan->cells[i].misuse &&
+		         !json_object_get(
+		                 reading->good, plan->cells[i].cell.id);
+	return empty;
 }
 
 static void report_missing(struct reading *reading)
@@ -376,6 +393,7 @@ int rm_validate_trials(struct rm_validation *validation,
 		.planned = json_object(),
 		.seen = json_object(),
 		.states = json_object(),
+		.good = json_object(),
 		.error = error };
 	int result = rm_path_join(path, validation->dir, "trials.jsonl", error);
 
@@ -385,10 +403,13 @@ int rm_validate_trials(struct rm_validation *validation,
 		result = rm_error_set(error, -ENOMEM, "no memory");
 	if (!result)
 		result = rm_lines_read(path, take_line, &reading, error);
-	if (!result)
+	if (!result) {
 		report_missing(&reading);
+		validation->empty = count_empty(&reading);
+	}
 	json_decref(reading.planned);
 	json_decref(reading.seen);
 	json_decref(reading.states);
+	json_decref(reading.good);
 	return result;
 }

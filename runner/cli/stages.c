@@ -59,6 +59,7 @@ static int absorb(struct rm_past *past, const char *dir, struct rm_error *error)
 	if (rm_validate(&validation, &why) || validation.problems)
 		return 1;
 	past->failed += validation.failed;
+	past->empty += validation.empty;
 	return add_planned(past, dir, error);
 }
 
@@ -274,6 +275,12 @@ static int end(const struct rm_stages *stages, const struct rm_past *past,
 		printf("status: incomplete: %zu trials failed (readmostly "
 		       "validate %s; the reasons are in its journals)\n",
 		        past->failed, dir);
+		return RM_INCOMPLETE;
+	}
+	if (past->empty) {
+		printf("status: incomplete: %zu cells have no trial that is "
+		       "ok (the reasons are in the journals of %s)\n",
+		        past->empty, dir);
 		return RM_INCOMPLETE;
 	}
 	printf("status: done\n");

@@ -11,6 +11,7 @@ struct rm_past {
 	unsigned stages;
 	uint64_t timed; /* trials planned, but verifications */
 	size_t failed;  /* trials */
+	size_t empty;   /* cells of a stage without a trial that is ok */
 	json_t *ran;    /* ids of their cells, an object */
 };
 

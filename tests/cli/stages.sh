@@ -278,6 +278,10 @@ check "the last line says how many" says "$out" "status: incomplete: 2 trials fa
 crossover -o failed --resume
 check "a resume is of the same opinion" says "$out" "status: incomplete: 2 trials failed"
 
+RM_FAKE="syncmap/u64x8/n1024/w10/update/=void" crossover gomap_rw syncmap -o void
+check "cells whose trials are all void: status 3" [ $status = 3 ]
+check "and how many" says "$out" "status: incomplete: 1 cells have no trial that is ok"
+
 # Orderly ends: while a trial runs, and while the report thinks.
 stop_when() { # FOLDER COMMAND...: until it succeeds; then SIGTERM
 	local folder=$1
@@ -320,6 +324,8 @@ unset RM_FAKE RM_FAKE_LOG
 	FAKE_STAGES='*=3;*/w3/*=2' crossover gomap_rw syncmap -o real --set keys=1Ki \
 		--set "writes=1% 3% 10%" --set write-kind=update --set dist=uniform \
 		--set threads=1 --set warm-up=1ms --set window=1ms --set verify=10kops
+	# a millisecond on a busy machine may be void in all blocks
+	tail -n 1 "$out" | grep -q 'cells have no trial that is ok' && [ $status = 3 ] && status=0
 	echo $status >"$dir/real"
 )
 check "a search of real maps is status 0" [ "$(cat "$dir/real")" = 0 ]
