@@ -146,6 +146,18 @@ static int run_pair(const struct arguments *arguments, const char *a,
 	return status;
 }
 
+/* Beside the words of the pair that was stopped, which are of it alone. */
+static void say_all(const struct arguments *arguments, const char *top)
+{
+	const json_t *id;
+	size_t i;
+
+	printf("all pairs go on with: readmostly crossover --all ");
+	json_array_foreach (arguments->list, i, id)
+		printf("%s%s", i ? "," : "", json_string_value(id));
+	printf(" -o %s --resume\n", top);
+}
+
 /* What a person must mend, or has stopped, ends it; what has no result in one
    pair may have one in the next. */
 static int run_all(const struct arguments *arguments, const char *top)
@@ -162,6 +174,8 @@ static int run_all(const struct arguments *arguments, const char *top)
 			                json_array_get(arguments->list, j)),
 			        top);
 
+			if (status == RM_INTERRUPTED && !arguments->wish.plan)
+				say_all(arguments, top);
 			if (status == RM_USAGE || status == RM_INTERRUPTED)
 				return status;
 			worst = status ? status : worst;

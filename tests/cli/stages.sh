@@ -345,6 +345,13 @@ check "can be resumed" [ "$status $(grep -c '^resuming all/' "$out")" = "0 3" ]
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap
 check "a folder of its own is made in results" [ "$status $(echo results/*-crossover-*/)" = \
 	"0 $(dirname "$(sed -n 's/^campaign: //p' "$out")")/" ]
+RM_FAKE='=hang' "$readmostly" crossover --busy-ok --all gomap_rw,syncmap,shard_seg -o pairs >"$out" 2>&1 &
+runner=$!
+while kill -0 $runner && [ ! -e pairs/gomap_rw-syncmap/stage-01/campaign.json ]; do sleep 0.02; done
+kill -TERM $runner
+wait $runner
+check "a stop of all pairs says how all go on" [ "$? $(tail -n 1 "$out")" = \
+	"75 all pairs go on with: readmostly crossover --all gomap_rw,syncmap,shard_seg -o pairs --resume" ]
 crossover gomap_rw syncmap --plan
 check "--plan is status 0" [ $status = 0 ]
 check "and runs nothing" [ "$(wc -l <"$out")" = 2 ]
