@@ -6,6 +6,7 @@
 #include "runner/cli/command.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,11 +134,15 @@ int rm_python_become(const struct rm_question *question)
 {
 	char *argv[RM_PYTHON_WORDS + 4], python[RM_PYTHON_BYTES];
 	struct rm_error error = { 0 };
+	sigset_t none;
 
 	if (rm_python_find(python, &error))
 		return rm_complain(question->command, &error, RM_USAGE);
 	list_words(python, question, argv);
 	fflush(NULL);
+	/* what a campaign held back (rm_watch_signals()) ends Python again */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	execv(python, argv);
 	rm_error_set(
 	        &error, -errno, "cannot start %s: %s", python, strerror(errno));

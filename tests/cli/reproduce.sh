@@ -53,6 +53,15 @@ check "its folder is a campaign" eval '"$readmostly" validate "$dir/same" >"$dir
 check "the report alone says the same" \
 	eval "tail -n 1 '$out' | cmp -s - <(tail -n 1 '$dir/told')"
 
+# A Python that tells which signals are blocked in it.
+printf '%s\n' '#!/bin/bash' 'while read -r name value; do' \
+	'[ "$name" = SigBlk: ] && echo "$value"' "done </proc/self/status >>'$dir/blocked'" \
+	"exec '$python' \"\$@\"" >"$dir/python"
+chmod +x "$dir/python"
+PYTHON=$dir/python again "$first" --headline -o "$dir/stoppable"
+check "who waits for the answer can stop it" \
+	[ "$(sort -u "$dir/blocked")" = 0000000000000000 ]
+
 again "$swapped" -o "$dir/other"
 check "labels of two maps swapped are status 1" [ $status = 1 ]
 check "each is opposite" about "$dir/other" \
