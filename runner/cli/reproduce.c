@@ -273,6 +273,24 @@ static int prepare(struct again *again, struct rm_error *error)
 
 /* ---- the run, and the answer ---------------------------------------------- */
 
+/* A campaign that was never begun leaves nothing, so that the same line can be
+   given again; what was there before stays. */
+static bool take_back(const struct again *again)
+{
+	char path[RM_PATH_BYTES + 16];
+
+	snprintf(path, sizeof(path), "%s/campaign.json", again->dir);
+	if (!access(path, F_OK))
+		return false;
+	for (size_t i = 0; i < again->file_count; i++)
+		unlink(again->files[i]);
+	unlink(again->list);
+	snprintf(path, sizeof(path), "%s/workloads", again->dir);
+	rmdir(path);
+	rmdir(again->dir);
+	return true;
+}
+
 /* Runs it; then the report's status is ours, unless the run was stopped. */
 static int run(struct again *again)
 {
@@ -294,6 +312,10 @@ static int run(struct again *again)
 		question.words[question.count++] = again->flags[i];
 	if (whole)
 		return rm_python_become(&question);
+	if (take_back(again)) {
+		printf("nothing was begun; the same line again begins it\n");
+		return status;
+	}
 	printf("then: python3 -m report reproduce %s %s%s%s%s%s\n", again->old,
 	        again->dir, again->flag_count ? " " : "",
 	        again->flag_count ? again->flags[0] : "",

@@ -62,6 +62,15 @@ PYTHON=$dir/python again "$first" --headline -o "$dir/stoppable"
 check "who waits for the answer can stop it" \
 	[ "$(sort -u "$dir/blocked")" = 0000000000000000 ]
 
+# Stopped before it began: nothing is left that would refuse the same line. On
+# the machine of this /proc somebody always waits for a CPU.
+mkdir -p "$dir/busy/proc/pressure"
+echo 'some avg10=90.00 avg60=90.00 avg300=90.00' >"$dir/busy/proc/pressure/cpu"
+RM_SYSFS=$dir/busy "$readmostly" reproduce "$dir/old" --wait-idle 1 -o "$dir/waited" >"$out" 2>&1
+check "who waits in vain is status 2" [ $? = 2 ]
+check "and can say the same line again" says "$out" "nothing was begun; the same line"
+check "as nothing is left" [ ! -e "$dir/waited" ]
+
 again "$swapped" -o "$dir/other"
 check "labels of two maps swapped are status 1" [ $status = 1 ]
 check "each is opposite" about "$dir/other" \
