@@ -355,10 +355,10 @@ static size_t count_empty(const struct reading *reading)
 	size_t empty = 0;
 
 	for (size_t i = 0; i < plan->cell_count; i++)
-		empty += !plan->cells[i].cell.skip[0] &&
-		         !plan->cells[i].misuse &&
-		         !json_object_get(
-		                 reading->good, plan->cells[i].cell.id);
+		empty +=
+		        !plan->cells[i].cell.skip[0] &&
+		        !plan->cells[i].misuse &&
+		        !json_object_get(reading->good, plan->cells[i].cell.id);
 	return empty;
 }
 

@@ -186,8 +186,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case OPTION_MACHINES:
 		if (!text[strspn(text, ", ")])
-			argp_error(state,
-			        "--machines \"%s\": expected names", text);
+			argp_error(state, "--machines \"%s\": expected names",
+			        text);
 		asked->machines = text;
 		return 0;
 	case OPTION_DRAWS:
