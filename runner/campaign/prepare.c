@@ -196,7 +196,9 @@ static int wait_a_second(const struct rm_wishes *wishes, struct rm_error *error)
 	struct pollfd fd = { .fd = wishes->interrupt_fd, .events = POLLIN };
 
 	if (poll(&fd, wishes->interrupt_fd >= 0, 1000) > 0)
-		return rm_error_set(error, -EINTR, "interrupted while waiting");
+		return rm_error_set(error, -EINTR,
+		        "interrupted while waiting; nothing was "
+		        "started, the same line waits again");
 	return 0;
 }
 
