@@ -160,3 +160,18 @@ def test_a_run_ends_at_its_first_finding(place):
         cat {place}/never & cat {place}/never; }}""")
     done = tallied(place, "--no-twins", limit=120)
     assert "| 4 of 4, " in done.stdout and ", leak |" in done.stdout
+
+
+def test_what_finds_it_is_in_the_seconds(place):
+    """Of a process that its parent, killed with it, has not waited for: of that
+    kind are those in which a sanitizer speaks."""
+    computes = ("import time; exec('while time.process_time() < .5: pass'); "
+                "print('FAIL bb_2: 3 schedules; schedule 2: leak', flush=True); "
+                "time.sleep(1000)")
+    programmed(place, more=f'''[ "$map" = bb_2 ] &&
+        {sys.executable} -c "{computes}"''')
+    tallied(place, "--no-twins", "--seeds", "1", limit=120)
+    rows = [json.loads(line)
+            for line in (place / "tally.jsonl").read_text().splitlines()]
+    took, = (row["cpu_s"] for row in rows if row["map"] == "bb_2")
+    assert took >= 0.5

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One run of one tool on one map of a corpus, up to its first finding."""
+import ctypes
 import hashlib
 import os
 import re
@@ -34,6 +35,7 @@ TOOLS = {
     "ASan": Tool("asan/readmostly", **CHECK, finds=re.compile(
         r"ERROR: (?:Address|Leak)Sanitizer: ([\w-]+(?: memory leaks)?)")),
 }
+SUBREAPER = 36  # of prctl(2): what outlives its parent is waited for here
 COMMIT = re.compile(rb"\b[0-9a-f]{40}\b")
 
 
@@ -83,10 +85,26 @@ def first_finding(lines, finds):
     return None, last
 
 
+def ended(child):
+    """CPU seconds of the child and of all that it started, when all of it has
+    ended: a sanitizer speaks in a process that its parent, killed with it, never
+    waits for."""
+    seconds = 0
+    while True:
+        try:
+            pid, status, usage = os.wait4(-child.pid, 0)
+        except ChildProcessError:
+            return seconds
+        if pid == child.pid:
+            child.returncode = os.waitstatus_to_exitcode(status)
+        seconds += usage.ru_utime + usage.ru_stime
+
+
 def run(folder, tool, name, shape, seed, quick):
     """{"status", "found", "cpu_s"}. What goes on behind its first finding is
     ended, with what it started."""
     argv = command(folder, tool, name, shape, seed, quick)
+    ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
     child = subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         errors="replace", start_new_session=True)
@@ -94,11 +112,10 @@ def run(folder, tool, name, shape, seed, quick):
     if found:
         os.killpg(child.pid, signal.SIGKILL)
     child.stdout.close()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
+    cpu_s = ended(child)
     if not found and (child.returncode not in (0, 1)
                       or any(line.startswith("skip") for line in last)):
         raise NotTried(f"{' '.join(argv)}: status {child.returncode}, expected "
                        f"that it tries the map: {''.join(last)[:200]}")
     return {"status": int(bool(found)), "found": found,
-            "cpu_s": round(usage.ru_utime + usage.ru_stime, 4)}
+            "cpu_s": round(cpu_s, 4)}
