@@ -121,8 +121,9 @@ order() { sed 's/.*"cell":"\([^"]*\)","block":\([0-9]*\).*"seed":\([0-9]*\).*/\1
 check "the same seed gives the same order and seeds" \
 	[ "$(order "$dir/first")" = "$(order "$campaign/trials.jsonl")" ]
 run "" --seed 6
+of_cells() { order "$1" | cut -d' ' -f1,2; } # without their seeds, which differ anyway
 check "another seed another order" \
-	[ "$(order "$dir/first")" != "$(order "$campaign/trials.jsonl")" ]
+	[ "$(of_cells "$dir/first")" != "$(of_cells "$campaign/trials.jsonl")" ]
 
 # Progress: without a terminal at the start and at the end.
 check "progress says done and total" says "$out" "$trials/$trials trials"
