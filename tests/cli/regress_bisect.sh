@@ -58,8 +58,8 @@ for first in 1 3 6 11 16; do
 done
 check "the user's tree is not touched" [ "$before" = \
 	"$(in_tree git status --porcelain; in_tree git rev-parse HEAD; cat "$tree/value")" ]
-check "and has no worktree or bisect left" [ "$(in_tree git worktree list | wc -l)" = 1 ] &&
-	[ ! -e "$tree/.git/BISECT_LOG" ]
+check "and has no worktree or bisect left" eval '[ "$(in_tree git worktree list | wc -l)" = 1 ] &&
+	[ ! -e "$tree/.git/BISECT_LOG" ]'
 
 again skip 9
 check "a bad commit behind two that do not build is open" [ $status = 3 ]

@@ -111,14 +111,15 @@ run again "$fixture" --seed 3 --set repeat-share=100%
 check "the same seed repeats the same" \
 	[ "$(counted "$campaign")" = "$(counted "$dir/drawn")" ]
 
+wrong=
 for seed in 11 12 13 14 15 16; do
 	most=$((seed % 4))
 	run "most$seed" "$fixture" --set blocks=9 --seed $seed \
 		--set repeat-most=$most --set repeat-share=$((seed * 17 % 101))%
 	obeys "$campaign" && [ "$(lines "\"attempt\":$((most + 2))")" = 0 ] &&
-		"$readmostly" validate "$campaign" >/dev/null || break
+		"$readmostly" validate "$campaign" >/dev/null || wrong="$wrong $seed"
 done
-check "whatever the draws and the most that is allowed" [ $seed = 16 ]
+check "whatever the draws and the most that is allowed" [ -z "$wrong" ]
 run unasked "$fixture" --seed 3 --set blocks=9 --set repeat-wait=0%
 check "0 %: only void trials are repeated" \
 	[ "$(lines '"disturbed":"')" = 0 -a "$(lines '"attempt":2')" -gt 0 ]
