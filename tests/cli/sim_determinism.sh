@@ -44,5 +44,6 @@ check 'other maps and core counts have other hashes' \
 	[ "$(sort -u "$dir/all" | wc -l)" = 12 ]
 request gomap_rw 4 seed=2 window_ops=256 keys=300 >"$dir/request"
 sh "$dir/one" 1 "$dir/request" >"$dir/other"
-check 'and another seed has another one' sh -c "! grep -qf '$dir/other' '$dir/all'"
+check 'and another seed has another one' sh -c "
+	grep -q hash '$dir/other' && ! grep -qf '$dir/other' '$dir/all'"
 done_testing

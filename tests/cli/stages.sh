@@ -214,7 +214,8 @@ changed "another build" "c was begun with build_id 0123, now it is" \
 	rehash c 'meta["build_id"] = "0123"'
 changed "a changed rule" "c/stages.json was changed: sha256 is" \
 	sed -i 's/"error": 0.05/"error": 0.5/' c/stages.json
-check "which validate names, too" sh -c "! '$readmostly' validate c | grep -q 'as they were'"
+"$readmostly" validate c >"$out"
+check "which validate names, too" says "$out" "c/stages.json was changed: sha256 is"
 rm -rf c && cp -r a c && rm -r c/stage-01
 go validate c
 check "a stage that is gone is a problem" [ $status = 1 ]
