@@ -52,12 +52,11 @@ def runs(place):
 
 
 def test_each_map_that_must_not_be_accused_has_its_turn_and_a_seed(place):
-    assert tallied(place).returncode == 0
+    for _ in range(5):  # one run each, however busy the machine is
+        assert tallied(place).returncode == 0
     assert runs(place)[:4] == [("aa", "1"), ("bb", "1"), ("slow", "1"),
                                ("aa", "2")]
-    before = len(runs(place))
-    assert tallied(place).returncode == 0
-    assert len(set(runs(place))) == len(runs(place)) > before
+    assert len(set(runs(place))) == len(runs(place)) > 4
 
 
 def test_the_page_says_hours_loads_and_checks(place):
