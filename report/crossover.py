@@ -61,6 +61,8 @@ def crossover(threads, d, level=0.95, resamples=RESAMPLES, seed=1):
     """
     threads, d = np.asarray(threads, float), np.asarray(d, float)
     x = np.log2(threads)
+    if not len(d):
+        return []
     # The same where nothing is missing, and much faster.
     median = np.nanmedian if np.isnan(d).any() else np.median
     found = crossings(x, median(d, axis=0))
@@ -68,8 +70,10 @@ def crossover(threads, d, level=0.95, resamples=RESAMPLES, seed=1):
         return []
     rng = np.random.default_rng(seed)
     pick = rng.integers(0, len(d), (resamples, len(d)))
-    curves = median(d[pick], axis=1)
-    curves = curves[~np.isnan(curves).any(axis=1)]
+    drawn = d[pick]
+    # A draw may leave a count without any block: it tells no curve.
+    drawn = drawn[(~np.isnan(drawn)).any(axis=1).all(axis=1)]
+    curves = median(drawn, axis=1)
     tails = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
     result = []
     for position, sign in found:

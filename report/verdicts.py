@@ -270,13 +270,15 @@ def crossovers(a, board, line):
 
 def position(a, counts, low, high):
     """Interpolated crossing between two thread counts: only where a count
-    that was not measured lies between, and the medians cross once."""
+    that was not measured lies between, and the medians cross once. A count
+    without an interval places nothing: the few blocks that it has would."""
     empty = {"position": None, "low": None, "high": None}
-    both = [t for t in sorted(counts) if low <= t <= high and a.ratio(
-        counts[t].get(a.base), counts[t].get(a.contender))]
-    if high - low + 1 == len(both):
+    pairs = {t: a.ratio(counts[t].get(a.base), counts[t].get(a.contender))
+             for t in sorted(counts) if low <= t <= high}
+    if high - low + 1 == sum(map(bool, pairs.values())):
         return empty
-    found = stats.crossover(both, block_matrix(a, counts, both))
+    sure = [t for t, pair in pairs.items() if side(pair) != NONE]
+    found = stats.crossover(sure, block_matrix(a, counts, sure))
     if len(found) != 1:
         return empty
     return {"position": found[0]["threads"], "low": found[0]["low"],

@@ -214,8 +214,9 @@ class Crossing:
         self.first, self.last = fields[0], fields[-1]
         self.start = self.first.group.place["threads"]
         self.end = self.last.group.place["threads"]
-        self.counts = [f.group.place["threads"] for f in fields]
-        self.fields = fields
+        self.counts = [f.group.place["threads"] for f in fields if f.pair.n]
+        # A count without an interval places nothing.
+        self.fields = [f for f in fields if f.pair.low is not None]
 
     @property
     def open(self):
@@ -229,7 +230,7 @@ class Crossing:
         for through in (self.fields, [self.first, self.last]):
             for centre in (pseudo, middle):
                 points = [(math.log2(f.group.place["threads"]), centre(f))
-                          for f in through if f.pair.n]
+                          for f in through]
                 found += zeros(points)
         return found
 
@@ -240,8 +241,10 @@ def resampled(crossing, times=1000):
     logs = [(f.group.cells[f.other].logs, f.group.cells[f.base].logs)
             for f in crossing.fields]
     blocks = sorted(set.intersection(*(set(a) & set(b) for a, b in logs)))
+    if not blocks:
+        return None, None
     d = np.array([[a[i] - b[i] for a, b in logs] for i in blocks])
-    x = np.log2(crossing.counts)
+    x = np.log2([f.group.place["threads"] for f in crossing.fields])
     rng = np.random.default_rng(7)
     found = []
     for _ in range(times):

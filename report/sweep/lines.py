@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boundaries on the lines of a lattice: where a lead turns or ends."""
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,10 +78,7 @@ def locate(boundary, group, states, stages):
     if values[0] <= 0:
         boundary.why = "0 has no place on a logarithmic axis"
         return
-    with warnings.catch_warnings():
-        # A draw may leave a point without any block: it is left out there.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        found = stats.crossover(values, blocks_of(points, stages))
+    found = stats.crossover(values, blocks_of(points, stages))
     if len(found) != 1:
         boundary.why = (f"the medians between cross {len(found)} times")
         return

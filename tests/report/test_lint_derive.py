@@ -178,6 +178,22 @@ def test_a_crossing_has_a_place_only_where_a_count_lies_between():
     assert set(round(p, 6) for p in all_three.positions()) == {2}
 
 
+@pytest.mark.parametrize("left", [0, 1, 5])
+def test_a_count_without_an_interval_places_nothing(left):
+    """Two threads have few blocks or none, and would place it elsewhere."""
+    fields = [field(2.0, 1), field(0.9, 2, left), field(0.5, 4)]
+    crossing, = derive.crossings(fields)
+    assert (crossing.start, crossing.end) == (1, 4) and crossing.open
+    assert crossing.positions() == pytest.approx([2] * 4)
+    assert derive.resampled(crossing) == pytest.approx((2, 2))
+
+
+def test_a_count_of_which_nothing_is_left_was_not_measured():
+    lost, = derive.crossings([field(2.0, 1), field(1, 2, 0), field(0.5, 3)])
+    one, = derive.crossings([field(2.0, 1), field(1, 2, 1), field(0.5, 3)])
+    assert lost.open == {2} and not one.open
+
+
 @pytest.mark.parametrize("points,found", [
     ([(0, 1), (2, -1)], [2]), ([(0, 3), (2, -1)], [2 ** 1.5]),
     ([(0, 0), (1, 5)], [1]), ([(1, 2), (2, 4)], []),

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import report_helpers  # noqa: F401
 
-from report import modes, verdicts
+from report import modes, stats, verdicts
 from report.latencies import overload
 
 
@@ -147,6 +147,12 @@ def test_settings_end_at_the_first_workload():
     assert modes.settings(text) == {"blocks": "7"}
 
 
+def paired(base, other):
+    """A summary as of Analysis.ratio(); None without a block of both."""
+    pair = stats.compare(base, other)
+    return pair if pair["n"] else None
+
+
 def line_of(means):
     """Two maps at thread counts: ln(contender / base) of each, ten blocks."""
     counts, rates = {}, {}
@@ -157,7 +163,7 @@ def line_of(means):
         rates[f"other{threads}"] = {b: math.exp(mean + (b - 4.5) / 1000)
                                     for b in range(10)}
     a = SimpleNamespace(base="base", contender="other", rates=rates,
-                        ratio=lambda x, y: bool(x and y))
+                        ratio=lambda x, y: paired(rates[x.id], rates[y.id]))
     return a, counts
 
 
@@ -172,3 +178,18 @@ def test_a_crossing_is_interpolated_where_counts_were_left_out(
     assert (found["position"] is not None) == between
     if between:
         assert ends[0] < found["position"] < ends[1]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("left", [0, 1, 5])
+def test_a_count_without_an_interval_places_no_crossing(left):
+    """Of two threads few blocks are left, which say -0.1; 1 and 4 threads
+    have all ten, and place it in the middle between them."""
+    a, counts = line_of({1: -0.2, 2: -0.1, 4: 0.2})
+    a.rates["other2"] = {b: r for b, r in a.rates["other2"].items()
+                         if b < left}
+    found = verdicts.position(a, counts, 1, 4)
+    assert found["position"] == pytest.approx(2, rel=0.01)
+    assert found["low"] < found["position"] < found["high"]
+    a, counts = line_of({1: -0.2, 2: -0.1, 4: 0.2})
+    assert verdicts.position(a, counts, 1, 4)["position"] > 2.1
