@@ -41,9 +41,12 @@ def spread(group):
     most is how far any two of it may be apart, either way."""
     used = [r for r in group["rivals"] if r["outcome"] != verdicts.NONE]
     if group["word"] == verdicts.TIED:
-        ends = [v for r in used if r["outcome"] == verdicts.TIED
-                for v in (r["group_high"], 1 / r["group_low"])]
-        return 1.0, max(ends)
+        # leader ÷ each of the tie, and the leader: the quotient of two is in
+        # the quotient of their intervals, which hold jointly.
+        ends = [(1.0, 1.0), *((r["group_low"], r["group_high"]) for r in used
+                              if r["outcome"] == verdicts.TIED)]
+        return 1.0, max(high / low for i, (low, _) in enumerate(ends)
+                        for j, (_, high) in enumerate(ends) if i != j)
     weak = next(r for r in used if r["map"] == group["weakest"])
     return weak["group_low"], weak["group_high"]
 

@@ -67,8 +67,10 @@ class Found:
         if not self.d or self.d.word not in (*derive.LEADS, "tied"):
             return None, None
         if self.d.word == "tied":
-            return 1.0, max(max(r.high, 1 / r.low)
-                            for r in self.d.those("tied"))
+            tied = self.d.those("tied")
+            return 1.0, max([max(r.high, 1 / r.low) for r in tied]
+                            + [x.high / y.low for x in tied for y in tied
+                               if x is not y])
         return self.d.weakest.low, self.d.weakest.high
 
     def lead(self):

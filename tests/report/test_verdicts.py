@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import report_helpers  # noqa: F401
 
-from report import modes, stats, verdicts
+from report import modes, stats, trust, verdicts
 from report.latencies import overload
 
 
@@ -193,3 +193,38 @@ def test_a_count_without_an_interval_places_no_crossing(left):
     assert found["low"] < found["position"] < found["high"]
     a, counts = line_of({1: -0.2, 2: -0.1, 4: 0.2})
     assert verdicts.position(a, counts, 1, 4)["position"] > 2.1
+
+
+def three_tied():
+    """a is in front by half a per cent; in each block one of b and c is
+    faster, and the other slower, by as much."""
+    noise = (0.03, -0.03, 0.01, -0.02, 0.02, -0.01, 0.0, 0.0) * 2
+    return {"a": {i: 1.0 for i in range(16)},
+            "b": {i: 0.995 * math.exp(x) for i, x in enumerate(noise)},
+            "c": {i: 0.995 * math.exp(-x) for i, x in enumerate(noise)}}
+
+
+def test_of_a_tie_any_two_differ_by_no_more_than_is_said():
+    rates = three_tied()
+    centres = {m: stats.mean_ratio(list(r.values()))
+               for m, r in rates.items()}
+    group = verdicts.judge(rates, verdicts.compare(
+        {0: rates}, {0: centres})[0])
+    assert group["word"] == verdicts.TIED and len(group["front"]) == 3
+    found = trust.of_lead(group)
+    for one, two in ("ab", "bc", "ca"):
+        pair = stats.summarize(
+            {0: verdicts.paired(rates[one], rates[two])},
+            verdicts.level_for(3))[0]
+        assert max(pair["high"], 1 / pair["low"]) <= found["most"]
+
+
+@pytest.mark.parametrize("ends,most", [
+    ([(0.97, 1.04)], 1.04), ([(0.9, 1.04)], 1 / 0.9),
+    ([(0.96, 1.01), (0.99, 1.05)], 1.05 / 0.96),
+    ([(1.01, 1.06), (1.0, 1.03)], 1.06)])
+def test_two_of_a_tie_are_compared_through_its_leader(ends, most):
+    rivals = [{"map": str(i), "outcome": verdicts.TIED, "group_low": low,
+               "group_high": high} for i, (low, high) in enumerate(ends)]
+    found = trust.spread({"word": verdicts.TIED, "rivals": rivals})
+    assert found == (1.0, pytest.approx(most))
