@@ -5,6 +5,7 @@ text.py reads the sections; docs/claims.md says what each key means. A mistake
 is FILE:LINE: what, expected what.
 """
 import hashlib
+import math
 import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -115,7 +116,26 @@ PART_KEYS = ("subject", "against", "claimed", "statistic", "side", "go",
 def number(text):
     """"3 %" -> 0.03, "1.2" -> 1.2; ValueError where it is none."""
     text = text.strip()
-    return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def factor(text):
+    """"1.2" -> 1.2; below 1 the limits would change places."""
+    value = number(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+def share(text):
+    """"2%" -> 0.02."""
+    value = number(text)
+    if not 0 <= value < 1:
+        raise ValueError(text)
+    return value
 
 
 def amounts(text):
@@ -139,7 +159,7 @@ def wanted(text):
     what, colon, amount = (part.strip() for part in text.partition(":"))
     if what not in NEEDS or bool(colon) != bool(amount):
         raise ValueError(text)
-    return what, float(amount or 1)
+    return what, number(amount or "1")
 
 
 def names(text):
@@ -155,9 +175,9 @@ FORM = Form(
     id=ID, of="a claim such as [S4-01]", keys=frozenset(KEYS), words=WORDS,
     lists=("cells", "go_cells"), readers={
         "claimed": (amounts, "a number, or LOW .. HIGH"),
-        "tolerance": (number, "a factor such as 1.2"),
-        "band": (number, "a share such as 2%"),
-        "effect": (number, "a share such as 10%"),
+        "tolerance": (factor, "a factor such as 1.2, 1 at least"),
+        "band": (share, "a share such as 2%, below 100%"),
+        "effect": (share, "a share such as 10%, below 100%"),
         "free": (names, "some of " + ", ".join(FREE)),
         "needs": (wanted, "cpus: N, or counters"),
         "go": MAPS, "variant": MAPS})
@@ -190,6 +210,10 @@ def claim_of(place, name, said):
         lacking(place, name, f"rule {rule}",
                 lambda key, of=one: getattr(of, key),
                 (*RULES[rule], "subject", "statistic"))
+        if (rule, one.speaks) == ("figure", "speed") and one.claimed[0] <= 0:
+            raise LedgerError(f"{place}: [{name}] claimed = "
+                              f"{one.claimed[0]:g}: expected it above 0 of "
+                              "a figure that speaks of speed")
     if claim.free and claim.conditions != "unstated":
         raise LedgerError(f"{place}: [{name}] free: expected it of a claim "
                           "whose conditions are unstated")

@@ -170,6 +170,27 @@ def test_a_mistake_names_file_and_line(tmp_path):
         assert words in str(error.value), after
 
 
+@pytest.mark.parametrize("key,value", [
+    ("tolerance", "0"), ("tolerance", "0.9"), ("tolerance", "-1.2"),
+    ("tolerance", "nan"), ("tolerance", "inf"), ("band", "-2%"),
+    ("band", "nan"), ("band", "100%"), ("effect", "-1%"),
+    ("claimed", "nan"), ("claimed", "1 .. nan"), ("claimed", "inf"),
+    ("needs", "cpus: nan")])
+def test_a_number_that_can_decide_nothing_is_refused(tmp_path, key, value):
+    """A tolerance below 1 turns limits about: what is claimed, measured to
+    the digit, would be refuted."""
+    with pytest.raises(ledger.LedgerError, match=f"{key} = .*expected"):
+        one(tmp_path, **{key: value})
+
+
+@pytest.mark.parametrize("claimed", ["0", "-3", "0 .. 2"])
+def test_a_figure_of_speed_has_a_logarithm(tmp_path, claimed):
+    with pytest.raises(ledger.LedgerError, match="expected it above 0"):
+        one(tmp_path, rule="figure", claimed=claimed)
+    found = one(tmp_path, rule="figure", claimed=claimed, speaks="memory")
+    assert rules.limits(found)[0] <= 0
+
+
 @pytest.mark.parametrize("rule,key", [
     ("ratio", "claimed"), ("figure", "claimed"), ("count", "claimed"),
     ("slope", "axis"), ("arithmetic", "compute"), ("none", "lacks")])
