@@ -276,7 +276,7 @@ def counters(c, panel, text):
         values = [e["total"] / t["result"]["ops"] for t in x.ok for e in (
             t["result"].get("counters") or {}).get("events") or []
             if x.measure == "counters" and e["metric"] == metric
-            and e.get("total") is not None
+            and e.get("total") is not None and t["result"].get("ops")
             and e["quality"] in ("exact", "replayed")]
         if values:
             found.setdefault(x.map, []).append(

@@ -44,15 +44,17 @@ def gather(cells):
                     "quality": set(), "backend": set()})
                 m["events"].add(f"{e.get('event')} ({e.get('code')})")
                 m["backend"].add(got.get("backend"))
-                if e.get("total") is None or e["quality"] not in (GOOD,
-                                                                  UNREAL):
-                    why = e.get("reason") or e["quality"]
+                ops = trial["result"].get("ops")
+                if e.get("total") is None or not ops or \
+                        e["quality"] not in (GOOD, UNREAL):
+                    why = e.get("reason") or (
+                        e["quality"] if ops else "no operation")
                     m["bad"][why] = m["bad"].get(why, 0) + 1
                     continue
                 m["quality"].add(e["quality"])
                 m["cells"].setdefault((cell.map, cell.threads), cell.id)
                 m["values"].setdefault((cell.map, cell.threads), []).append(
-                    e["total"] / trial["result"]["ops"])
+                    e["total"] / ops)
     return found
 
 

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from report import factors, quality
-from report.sections import causes, claims, latency, loops, rest, validity
+from report.sections import (cache, causes, claims, latency, loops, rest,
+                             validity)
 
 
 def entries(*counts):
@@ -170,3 +171,21 @@ def test_a_claim_s_sentence_says_what_its_level_is_of():
             "without a decision: they say nothing of Go.") in said
     assert "called reproduced or opposite, a false side anywhere" in said
     assert "rests on a 95 % interval of its own" in said
+
+
+def counted(ops):
+    """A trial of ten misses in so many operations."""
+    return {"result": {"ops": ops, "counters": {"backend": "perf", "events": [
+        {"metric": "l2_fill", "event": "e", "code": "1", "total": 10,
+         "quality": "exact"}]}}}
+
+
+def test_a_count_of_no_operation_is_a_reason_and_no_number():
+    def metric(*ops):
+        cell = SimpleNamespace(map="m", threads=1, id="c",
+                               ok=[counted(n) for n in ops])
+        return cache.gather([cell])["l2_fill"]
+    assert cache.why_unusable(metric(0, None)) == "no operation"
+    some = metric(5, 0, 10)
+    assert some["values"] == {("m", 1): [2.0, 1.0]}
+    assert some["bad"] == {"no operation": 1}
