@@ -45,6 +45,12 @@ def append(folder, tally, kind="aa"):
     ("lock", ["FAIL"] * 19 + ["INVALID"], None),
     ("lock", ["FAIL"] * 19 + ["PASS"], "1 PASS, allowed 0"),
     ("lock", ["FAIL"] * 18 + ["INVALID"] * 2, "18 of 20"),
+    ("lock", ["FAIL"] * 20 + ["INVALID"], None),
+    ("lock", ["FAIL"] * 19 + ["INVALID"] * 2, "19 of 21"),
+    ("lock", ["FAIL"] * 37 + ["INVALID"] * 2, "37 of 39"),
+    ("lock", ["FAIL"] * 38 + ["INVALID"] * 2, None),
+    ("lock", ["INVALID"], None),
+    ("lock", ["INVALID"] * 2, "0 of 2"),
     ("padding", ["PASS"] * 19 + ["INVALID"], None),
     ("padding", ["PASS"] * 18 + ["INVALID"] * 2, "18 of 20"),
     ("padding", ["PASS"] * 19 + ["FAIL"], "1 FAIL")])
