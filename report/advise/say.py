@@ -133,7 +133,7 @@ def changed(result):
     told = [f"{said(f['factor'], f['value'])} ({f['leader']}, {f['word']})"
             for f in result["flips"]]
     if not told:
-        return "Nothing that was measured beside it would change the answer."
+        return "At no measured place beside it does another map lead."
     return f"What would change the answer: {', '.join(told)}."
 
 
