@@ -20,8 +20,9 @@ def places(a):
 # ---- a map and its port ---------------------------------------------------
 
 def word_of(group, name):
-    """What the ranking says of one map of a group."""
-    if name == group["leader"]:
+    """What the ranking says of one map of a group; of one that is not ranked
+    nothing, also of the map with the highest centre."""
+    if name == group["leader"] and group["front"]:
         return group["word"]
     return next((r["outcome"] for r in group["rivals"] if r["map"] == name),
                 verdicts.NONE)
@@ -39,7 +40,14 @@ def map_row(a, where, go, port):
                            if level else esc(cells[name].reason), word)),
             words.estimate(pair) if pair else "not run",
             pair["n"] if pair else 0,
-            SAME if said[0] == said[1] else f"differ; Go's is: {said[0]}"]
+            same_or_not(*said)]
+
+
+def same_or_not(go, port):
+    """Two verdicts beside each other; without an interval there is none."""
+    if verdicts.NONE in (go, port):
+        return NEITHER
+    return SAME if go == port else f"differ; Go's is: {go}"
 
 
 def map_table(report, a, found):

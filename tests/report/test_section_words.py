@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from report import factors, quality
-from report.sections import (cache, causes, claims, latency, loops, rest,
-                             validity)
+from report import factors, quality, verdicts
+from report.sections import (cache, causes, claims, go, latency, loops,
+                             rest, validity)
 
 
 def entries(*counts):
@@ -189,3 +189,23 @@ def test_a_count_of_no_operation_is_a_reason_and_no_number():
     some = metric(5, 0, 10)
     assert some["values"] == {("m", 1): [2.0, 1.0]}
     assert some["bad"] == {"no operation": 1}
+
+
+@pytest.mark.parametrize("word,front,said", [
+    (verdicts.OPEN, [], [verdicts.NONE, verdicts.NONE, "no interval"]),
+    (verdicts.LEAD, ["a"], [verdicts.LEAD, verdicts.NONE, "no interval"])])
+def test_gos_map_and_its_port_differ_only_where_both_have_a_verdict(
+        word, front, said):
+    group = {"leader": "a", "word": word, "front": front, "rivals": [
+        {"map": "b", "outcome": verdicts.NONE}]}
+    told = [go.word_of(group, name) for name in "ab"]
+    assert [*told, go.same_or_not(*told)] == said
+    assert go.same_or_not(*reversed(told)) == "no interval"
+
+
+@pytest.mark.parametrize("go_is,port_is,said", [
+    (verdicts.BEHIND, verdicts.BEHIND, "the same"),
+    (verdicts.TIED, verdicts.TIED, "the same"),
+    (verdicts.BEHIND, verdicts.LEAD, "differ; Go's is: behind")])
+def test_two_verdicts_are_the_same_or_not(go_is, port_is, said):
+    assert go.same_or_not(go_is, port_is) == said
