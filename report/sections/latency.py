@@ -114,10 +114,10 @@ def beside_the_floor(operation, rows):
     if not lost:
         return ""
     who = "any map" if len(lost) == len(maps) else words.joined(lost)
-    return (f"<p><b>P99 of {esc(operation)} is not above the floor's for "
-            f"{esc(who)}.</b> {FLOOR}, no map at all, has "
-            f"{floor['text']}: what is not above it is the machine's, and "
-            "tells no map from another.</p>")
+    return (f"<p><b>P99 of {esc(operation)} is not shown to be above the "
+            f"floor's for {esc(who)}.</b> {FLOOR}, no map at all, has "
+            f"{floor['text']}: what is not shown to be above it may be the "
+            "machine's, and tells no map from another.</p>")
 
 
 def told(rows):

@@ -31,7 +31,8 @@ def tail(name, low, high):
 
 @pytest.mark.parametrize("maps,told", [
     ([tail("a", 30, 40), tail("b", 20, 25)], None),
-    ([tail("a", 5, 40), tail("b", 20, 25)], "floor's for a."),
+    ([tail("a", 5, 40), tail("b", 20, 25)], "not shown to be above the "
+     "floor's for a."),
     ([tail("a", 5, 9), tail("b", 10, 25)], "floor's for any map."),
     ([tail("a", 5, 9), tail("b", None, None)], "floor's for any map."),
     ([tail("a", None, None)], None)])
