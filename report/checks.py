@@ -49,7 +49,8 @@ def arm_rows(a):
     for (arm, cell_id), trials in sorted(a.campaign.arms.items()):
         cell = a.campaign.cells[cell_id]
         head = journal.rates(cell.ok)
-        other = journal.rates([t for t in trials if journal.usable(t)])
+        other = journal.rates([t for t in trials if journal.usable(t) and all(
+            t["result"].get(k) for k in ("ops", "elapsed_ns"))])
         d = [math.log(head[b] / other[b]) for b in sorted(
             head.keys() & other.keys())]
         place = f"{cell.map}, {words.plural(cell.threads, 'thread')}"

@@ -7,6 +7,7 @@ import statistics
 from scipy.stats import theilslopes
 
 from report.lint.intervals import Estimate
+from report.lint.rows import usable
 
 SMALL, EXTRA = (-0.5, 0.5), (1.5, 2.5)  # per cent: what each must show
 LEAST = 3  # trials in half of a block
@@ -68,7 +69,7 @@ def arms(rows):
         head = rows.cells[cell].logs
         other = {t["block"]: math.log(t["result"]["ops"] * 1e9
                                       / t["result"]["elapsed_ns"]) - math.log(
-            1e6) for t in trials if t["status"] == "ok" and t.get("result")}
+            1e6) for t in trials if usable(rows.cells[cell].measure, t)}
         n = rows.cells[cell].place["threads"]
         yield Control([head[b] - other[b] for b in sorted(
             head.keys() & other.keys())], limits,

@@ -7,7 +7,7 @@ import re
 import pytest
 from report_helpers import FEW, Built, Page, build, edit, make_journal
 
-from report import words
+from report import lint, words
 from report.journal import JournalError, read
 
 
@@ -333,3 +333,26 @@ def test_unknown_base_is_status_2(tmp_path):
     make_journal.make(tmp_path, maps=FEW, threads=(1,))
     built = Built(tmp_path, "--base", "no_such")
     assert built.status == 2 and 'no map "no_such"' in built.error
+
+
+@pytest.mark.parametrize("empty", [{"ops": 0}, {"elapsed_ns": 0}])
+def test_a_control_without_operations_is_no_pair(tmp_path, empty):
+    """One trial of an arm lost all: the others decide, and no page fails
+    for it."""
+    make_journal.make(tmp_path, maps=FEW, threads=(2,), keys=(65536,),
+                      kinds=("update",), plant={"control": "pass"})
+    left = ["one"]
+
+    def change(trial):
+        if trial.get("arm", "head") != "head" and left:
+            left.pop()
+            trial["result"].update(empty)
+        return trial
+
+    edit(tmp_path, change)
+    built = Built(tmp_path)
+    pairs = {c["n"] for c in built.verdicts["controls"]
+             if c["name"].startswith(("A/A", "+2"))}
+    assert not left and max(pairs) - 1 in pairs
+    (tmp_path / "terminal").write_text("\n".join(built.said))
+    assert lint.lint(tmp_path, tmp_path / "terminal").findings == []
