@@ -292,9 +292,9 @@ def seen_words(a):
     middle = words.seen(statistics.median(mdes))
     if len(mdes) == 1 == rivals:
         return f"can see differences above {middle}"
-    return ("can see differences above "
-            f"{middle} in the median of the headline's "
-            f"{words.plural(rivals, 'comparison')}, above "
+    some = "" if len(mdes) == rivals else f"{words.count(len(mdes))} of "
+    return (f"can see differences above {middle} in the median of {some}the "
+            f"headline's {words.plural(rivals, 'comparison')}, above "
             f"{words.seen(mdes[0])} in the best")
 
 

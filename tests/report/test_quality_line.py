@@ -74,7 +74,7 @@ def test_without_an_interval_no_difference_is_seen():
      "can see differences above {2} in the median of the headline's 3 "
      "comparisons, above {1} in the best"),
     ([rival(0.9, 1.1), rival(None, None, 2, verdicts.NONE)], 3,
-     "can see differences above {0} in the median of the headline's 2 "
+     "can see differences above {0} in the median of 1 of the headline's 2 "
      "comparisons, above {0} in the best")])
 def test_the_smallest_difference_is_that_of_all_comparisons_at_once(
         rivals, maps, told):
