@@ -44,8 +44,9 @@ def rows_of(cell):
              "median": statistics.median(values), "low_quarter": low,
              "high_quarter": high}
             for (name, unit), values in told(cell).items()
-            for low, _, high in [statistics.quantiles(values, n=4)
-                                 if len(values) > 1 else values * 3]]
+            for low, _, high in [statistics.quantiles(
+                values, n=4, method="inclusive")  # never beyond what was seen
+                if len(values) > 1 else values * 3]]
 
 
 def said(rows):
@@ -105,8 +106,8 @@ def add(report, a):
         rows.append([esc(cell.workload), chip(a.look, cell.map),
                      esc(conditions(cell)), result_of(a, cell), said(own)])
     table = report.table(
-        "loops", "Operations per second of each subject, median with its "
-        "95 % interval, and what it counted, medians over trials. What an "
+        "loops", "Operations per second of each subject, pseudo-median with "
+        "its 95 % interval, and what it counted, medians over trials. What an "
         "operation is, differs from loop to loop: compare rows of one "
         "workload with equal conditions only",
         [("workload", "html"), ("subject", "html"), ("conditions", "html"),

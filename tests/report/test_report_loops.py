@@ -4,6 +4,7 @@ with the rest; a planted misuse that failed did what it is for."""
 import json
 from types import SimpleNamespace
 
+import pytest
 from report_helpers import make_journal
 
 from report.__main__ import main
@@ -90,3 +91,13 @@ def test_a_statistic_of_zero_was_counted():
     assert (row["median"], row["n"]) == (0, 3)
     cell.ok = [counted(0)]
     assert [r["median"] for r in loops.rows_of(cell)] == [0]
+
+
+@pytest.mark.parametrize("values,quarters", [
+    ((0, 10), (2.5, 7.5)), ((4,), (4, 4)), ((0, 10, 20), (5, 15))])
+def test_quarters_lie_within_what_was_counted(values, quarters):
+    cell = SimpleNamespace(id="c", map="m", loop="hash", ok=[
+        {"result": {"stats": [{"name": "collisions", "unit": "1",
+                               "value": v}]}} for v in values])
+    (row,) = loops.rows_of(cell)
+    assert (row["low_quarter"], row["high_quarter"]) == quarters
