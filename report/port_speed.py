@@ -100,7 +100,7 @@ def lines_of(table):
 def status_of(table):
     """0 fast enough, 1 a port is slower, 3 too few trials to tell."""
     lows = [row["ratio"]["low"] for row in table.values()]
-    if None in lows:
+    if not lows or None in lows:
         return 3
     return 0 if min(lows) >= LOWEST else 1
 
@@ -127,7 +127,8 @@ def main(argv=None):
     table = compare(meta, rows)
     print("\n".join([*lines_of(table), *list(problems_of(meta, rows))[:5],
                      f"trials: {argv[0]}"]))
-    return status_of(table)
+    failed = any(row["status"] == "failed" for row in rows)
+    return 3 if failed else status_of(table)
 
 
 if __name__ == "__main__":

@@ -115,6 +115,23 @@ def test_failed_trials_are_named():
         "syncmap: no such map", "gomap_rw port: failed: it crashed"]
 
 
+@pytest.mark.parametrize("word, status", [
+    ("ok", 0), ("void", 0), ("failed", 3)])
+def test_a_failed_trial_is_no_pass_however_many_are_left(
+        tmp_path, capsys, word, status):
+    meta, rows = campaign_of({"port": lambda b: 20, "go": lambda b: 40}, 10)
+    rows[0] |= {"status": word, "reason": "it crashed"}
+    (tmp_path / "campaign.json").write_text(json.dumps(meta))
+    (tmp_path / "trials.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in rows))
+    assert port_speed.main([str(tmp_path)]) == status
+    assert ("it crashed" in capsys.readouterr().out) == (word != "ok")
+
+
+def test_a_campaign_without_a_timed_cell_is_no_pass():
+    assert port_speed.status_of({}) == 3
+
+
 @pytest.mark.parametrize("low, status", [
     (0.97, 0), (0.9699, 1), (1.2, 0), (None, 3)])
 def test_a_port_may_be_as_slow_as_the_lowest_bound(low, status):
