@@ -86,8 +86,8 @@ def other_answers(a, rows, flips):
     shown = "; ".join(more[:4]) + (f"; and {len(more) - 4} more rows of the "
                                    "flip map" if len(more) > 4 else "")
     if not more:
-        shown = (f"nothing measured here: no field of the flip map at "
-                 f"{words.of_keys(head[0].keys)} has another leader")
+        shown = ("nothing measured here: no field of the headline's flip map "
+                 "has another leader")
     return (" <b>This would change the answer</b> "
             f"({esc(a.contender)} against "
             f"{esc(a.base)}): {esc(shown)}; another machine.")
@@ -107,7 +107,7 @@ def crossover_cells(a, line, fields, found):
 def crossover_table(report, a):
     """Where the two change places; the table shows the headline board,
     crossovers.csv has all."""
-    rows, data = [], []
+    rows, data, able = [], [], False
     for board in a.boards():
         fields = verdicts.fields(a, board)
         for line in a.lines_of(board):
@@ -115,14 +115,18 @@ def crossover_table(report, a):
                     and (f["write_kind"], f["write_share"]) == line]
             if len(here) < 2:
                 continue
-            found = verdicts.crossovers(a, board, line)
+            able, found = True, verdicts.crossovers(a, board, line)
             data += [{**board._asdict(), **c} for c in found]
             if board == a.boards()[0]:
                 rows.append(crossover_cells(a, line, here, found))
-    if not rows:
-        return none("a crossover needs two thread counts at which both "
-                    f"{esc(a.base)} and {esc(a.contender)} have results")
+    needs = ("a crossover needs two thread counts at which both "
+             f"{esc(a.base)} and {esc(a.contender)} have results")
+    if not able:
+        return none(needs)
     link = report.data("crossovers", CROSSOVERS, data)
+    if not rows:
+        return none(f"{needs}, and {esc(a.boards()[0].text())} has not") + (
+            f"<p>All crossovers: {link}.</p>")
     table = report.table(
         "crossover", f"Crossover, {esc(a.boards()[0].text())}: which of "
         f"{esc(a.base)} and {esc(a.contender)} leads, by threads", [
@@ -177,9 +181,11 @@ def add(report, a, where, seen, invalid, found):
 
 
 def same_board(flip, rows):
+    """Is a field of the flip maps on the headline's board? Two may share
+    workload and keys and differ in any other factor."""
     board = rows[0]["where"][0] if rows else None
-    return board and (flip["workload"], flip["keys"]) == (board.workload,
-                                                          board.keys)
+    return board and all(flip[name] == value
+                         for name, value in board._asdict().items())
 
 
 def short_of(a):
