@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """5 Cache: counters per operation, each with its source or a reason."""
-from report import factors, stats, topology, words
+from report import stats, topology, words
+from report.analysis import board_of
 from report.page import chip, esc, slug
 from report.plot_lines import counter
 from report.plots import frame_of_reason
@@ -124,17 +125,25 @@ def panel_of(report, a, metric, m, threads, marks):
 
 def headline_cells(a):
     """Counter cells like the headline cell in all but map and threads."""
-    cells = a.by_measure.get("counters", [])
     head = a.headline()
     if head is None:
-        return cells
+        return []
     board, line, _ = head
-    same = [c for c in cells if c.workload in board.workloads
-            and c.keys == board.keys and c.write_kind == line.kind
-            and c.write_share == line.share and c.shape == board.shape
-            and c.placement == board.placement
-            and factors.optional(c) == board.optional]
-    return same or cells
+    return [c for c in a.by_measure.get("counters", [])
+            if c.workload in board.workloads
+            and board_of(c)[1:] == board[1:]
+            and (c.write_kind, c.write_share) == line]
+
+
+def groups(a):
+    """Counter cells that differ in map and threads only, the headline's
+    first, then in the order of the plan: one metric of several mixes, sizes
+    or distributions would be of none."""
+    found = {}
+    for c in a.by_measure.get("counters", []):
+        found.setdefault((board_of(c), c.write_kind, c.write_share, c.loop),
+                         []).append(c)
+    return [headline_cells(a), *found.values()]
 
 
 def why_table(report, a, found, threads):
@@ -167,7 +176,8 @@ def why_table(report, a, found, threads):
 def add(report, a, where):
     cells = a.by_measure.get("counters", [])
     about = a.campaign.meta.get("counters") or {}
-    found = gather(headline_cells(a)) or gather(cells)
+    chosen, found = next(((few, counts) for few in groups(a)
+                          if (counts := gather(few))), ([], {}))
     if not found:
         tried = [t["reason"] for t in about.get("tried") or []
                  if t.get("reason")]
@@ -180,7 +190,6 @@ def add(report, a, where):
             f'<span class="warn">unavailable ({esc(reason)})</span>; back end '
             f'{esc(str(about.get("backend", "none")))}.</p>')
         return
-    chosen = headline_cells(a)
     threads = sorted({c.threads for c in chosen})
     counts = {t: {c.map: c for c in chosen if c.threads == t}
               for t in threads}
@@ -195,15 +204,19 @@ def add(report, a, where):
     hidden = sorted({m for f in found.values() for m, _ in f["values"]
                      if a.peer(m)})
     caption = (
-        f"<b>Counters per operation, {esc(first.workload)}, "
+        "<b>Counters per operation, "
         f"{esc(words.mix(first.write_share, first.write_kind))}, "
-        f"{words.of_keys(first.keys)}.</b> Every panel prints its source "
+        f"{esc(board_of(first).text())}.</b> Every panel prints its source "
         "under its title; a counter that cannot be read is an empty red frame"
         " with the reason, never a zero. Counter trials are separate from "
         "timed ones." + (f" Drawn: {MAPS_SHOWN} of {len(hidden)} maps (base, "
                          "contender, one of each family first); all are in "
-                         "the CSV." if len(hidden) > MAPS_SHOWN else ""))
+                         "the CSV." if len(hidden) > MAPS_SHOWN else "")
+        + (f" {words.plural(len(cells) - len(chosen), 'more counter cell')} "
+           "of other places: in trials.jsonl." if len(cells) > len(chosen)
+           else ""))
     report.section("cache", "5 Cache: why", QUESTION,
                    report.figure("cache", caption, panels, COLUMNS, data,
                                  "m"),
-                   why_table(report, a, found, threads[-1]))
+                   why_table(report, a, found, threads[-1])
+                   if chosen == headline_cells(a) else "")
