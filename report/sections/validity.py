@@ -2,7 +2,8 @@
 """8 Validity: noise, controls, verification, what did not run, resolution."""
 import statistics
 
-from report import checks, quality, repeat_budget, stats, trust, words
+from report import (checks, quality, repeat_budget, stats, trust, verdicts,
+                    words)
 from report.analysis import smallest_seen
 from report.page import chip, details, esc, filter_box, none
 from report.plot_rows import controls, height
@@ -425,7 +426,9 @@ def resolution(report, a):
     return report.table(
         "resolution", "Minimum detectable effect (MDE) of the ratios to "
         f"{esc(a.base)}, by number of blocks: the smallest difference that "
-        "would have been seen 19 times of 20, one comparison at a time", [
+        "would have been told from none 19 times of 20, one comparison at a "
+        "time; to be called a lead it has to be larger by the margin of "
+        f"{100 * verdicts.MARGIN - 100:.2g} %", [
             ("n", "num"), ("ratios", "num"), ("best MDE", "num"),
             ("median", "num"), ("worst", "num"),
             (f"resolve {NOTICED} %", "num"), ("without an MDE", "text")],
@@ -458,8 +461,8 @@ def answer(a, rows):
         word = "No" if not able else (
             "Yes" if able == len(mdes) else "In part")
         said = (f"<b>{word}</b>: {words.part(able, len(mdes))} ratios to "
-                f"{esc(a.base)} would have shown a difference of {NOTICED} %;"
-                f" smallest difference seen (MDE): {words.seen(min(mdes))} "
+                f"{esc(a.base)} would have told a difference of {NOTICED} % "
+                f"from none; smallest one told (MDE): {words.seen(min(mdes))} "
                 f"at best, median {words.seen(statistics.median(mdes))}")
     few = quality.unranked(a)
     idle = "" if not few else (
