@@ -12,11 +12,17 @@ final class JavaChm {
 	private JavaChm() {
 	}
 
+	/** Java is told of n entries, not of the bins that they need; 0: nothing. */
+	private static <K> ConcurrentHashMap<K, Long> roomFor(long n) {
+		return n == 0 ? new ConcurrentHashMap<>()
+				: new ConcurrentHashMap<>((int) Math.min(n, 1 << 29));
+	}
+
 	static final class U64 extends Table {
 		private final ConcurrentHashMap<Long, Long> map;
 
 		U64(long size) {
-			map = new ConcurrentHashMap<>(Tables.room(size));
+			map = roomFor(size);
 		}
 
 		@Override
@@ -39,7 +45,7 @@ final class JavaChm {
 		private final ConcurrentHashMap<String, Long> map;
 
 		Str(long size) {
-			map = new ConcurrentHashMap<>(Tables.room(size));
+			map = roomFor(size);
 		}
 
 		@Override

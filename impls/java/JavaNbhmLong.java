@@ -16,9 +16,14 @@ final class JavaNbhmLong {
 	static final class U64 extends Table {
 		private final NonBlockingHashMapLong<Long> map;
 
-		/** Without `optForSpace`: the faster of its two forms. */
+		/**
+		 * It is told of places, not of keys: twice as many. Grown to 2 Ki or
+		 * 64 Ki keys it would have one for each. Without `optForSpace`: the
+		 * faster of its two forms.
+		 */
 		U64(long size) {
-			map = new NonBlockingHashMapLong<>(Tables.room(size), false);
+			map = new NonBlockingHashMapLong<>(
+					(int) Math.min(Math.max(16, 2 * size), 1 << 30), false);
 		}
 
 		@Override

@@ -43,9 +43,4 @@ final class Tables {
 				.putLong(Random.scatter(rank)).putLong(rank);
 		return new String(line, StandardCharsets.ISO_8859_1);
 	}
-
-	/** Room for n entries at the load factor that Java's tables grow at. */
-	static int room(long n) {
-		return (int) Math.min(Math.max(16, 2 * n), 1 << 30);
-	}
 }
