@@ -5,7 +5,9 @@
 #include "runner/plan/internal.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -102,6 +104,24 @@ static void judge_loop(const struct rm_impl *impl, struct rm_cell *cell)
 		        "this map offers no insert_if_absent");
 }
 
+/* Uniform look-ups draw whole ranks, so many of them absent (set_ranks() in
+   runner/trial/team.c): of few keys no number of them is the share. */
+static void judge_misses(struct rm_cell *cell)
+{
+	const double asked = cell->miss_share, most_off = 0.1;
+	const double ranks = round((double)cell->keys / (1 - asked));
+	const double got = (ranks - (double)cell->keys) / ranks;
+
+	if (cell->dist == RM_DIST_UNIFORM && !cell->trace[0] &&
+	        fabs(got - asked) > most_off * asked)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "%g %% misses of %" PRIu64
+		        " uniform keys would be %.2g %%: %g absent ranks of "
+		        "%g, expected more keys",
+		        100 * asked, cell->keys, 100 * got,
+		        ranks - (double)cell->keys, ranks);
+}
+
 /* Each loop of such a program has its measure. */
 static bool program_measures(
         const struct rm_impl *impl, const struct rm_cell *cell)
@@ -158,6 +178,8 @@ void rm_plan_judge(const struct rm_planning *planning,
 	const char *reason = planning->options->counters_reason;
 
 	judge_loop(impl, cell);
+	if (!cell->skip[0])
+		judge_misses(cell);
 	if (!cell->skip[0] && impl->program)
 		judge_program(impl, cell);
 	else if (!cell->skip[0] && rm_cell_sized(cell))

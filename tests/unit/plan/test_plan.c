@@ -503,6 +503,33 @@ static void unsafe_maps_run_where_it_is_safe(void)
 	rm_plan_free(&plan);
 }
 
+/* 3 % of 16 keys are no whole rank, and one of 17 is 5.9 %. */
+static void few_keys_have_no_such_share_of_misses(void)
+{
+	struct rm_plan plan;
+
+	build("writes = 0%\nkeys = 16\nthreads = 1\nbase = plain\n"
+	      "misses = 3%\n",
+	        "pu:2", &usual, &plan);
+	CHECK(skips(&plan, "plain", 1,
+	              "3 % misses of 16 uniform keys would be 0 %: 0 absent "
+	              "ranks of 16"),
+	        "misses that would not be");
+	rm_plan_free(&plan);
+	build("writes = 0%\nkeys = 16\nthreads = 1\nbase = plain\n"
+	      "misses = 3%\ndist = zipf:0.99\n",
+	        "pu:2", &usual, &plan);
+	CHECK(skips(&plan, "plain", 1, NULL),
+	        "a stream has them, whatever the number of ranks");
+	rm_plan_free(&plan);
+	build("writes = 0%\nkeys = 1Ki\nthreads = 1\nbase = plain\n"
+	      "misses = 0% 0.1% 3%\n",
+	        "pu:2", &usual, &plan);
+	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 3 * IMPLS,
+	        "1 of 1025 is near enough to 0.1 %");
+	rm_plan_free(&plan);
+}
+
 /* These write at whatever share, and all but the last two insert or remove,
    whatever the kind of writes. */
 static void loops_that_always_write_are_not_for_unsafe_maps(void)
@@ -1394,6 +1421,7 @@ int main(void)
 	causes_need_their_own_malloc();
 	programs_say_which_loops_they_have();
 	unsafe_maps_run_where_it_is_safe();
+	few_keys_have_no_such_share_of_misses();
 	loops_that_always_write_are_not_for_unsafe_maps();
 	sizes_are_two_dimensions();
 	shapes_and_counters();
