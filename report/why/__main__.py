@@ -95,7 +95,8 @@ def reasons_of(folder):
         for cell in mine:
             cell["loop"] = codes[-1]["loops"].get(cell["factors"]["id"])
             cell["instructions"] = instructions_of(folder, sides, cell)
-            cell["counters"] = counted.read(folder, cell["cell"])
+            cell["counters"] = counted.read(
+                folder, cell.get("planned", cell["cell"]))
     counts_of(folder, cells)
     return {"format": "readmostly-why", "version": 1, "judge": said["judge"],
             "about": said["about"], "cells": cells, "maps": codes,

@@ -7,11 +7,13 @@ folder of reasons: ask.json, maps, requests/NUMBER, order, counts.conf; of a
 campaign red and plan/NAME.conf, of which counters are read.
 """
 import json
+import re
 import shlex
 
 from report import exact, strict_json
 
 OPERATIONS = 8000  # in a window that is counted: of regress-exact.conf
+WINDOW = re.compile(r"/\d+ops(?=/|$)")  # in a cell's id
 
 
 def key_of(cell):
@@ -75,20 +77,29 @@ def exact_again(about, cell):
             f"{which} ARGS='{settings}'")
 
 
+def planned_of(meta):
+    """id -> that of the plan: a window that was counted for this campaign
+    stands in the id, and another campaign plans and counts it anew."""
+    return {c["id"]: c["id"] for c in meta["cells"]} | {
+        row["cell"]: WINDOW.sub("", row["cell"])
+        for row in meta.get("calibration", [])}
+
+
 def of_campaign(folder, verdicts):
     """(about, cells) of a campaign of `make regress` that failed."""
     meta = strict_json.loads(exact.read(folder / "campaign.json"))
     factors = {c["id"]: c for c in meta["cells"]}
+    planned = planned_of(meta)
     notes = meta.get("notes", {})
     about = {"base": notes.get("commit", "unknown"), "campaign": meta["name"]}
     base = notes.get("ref") or about["base"]
-    found = [{"cell": row["cell"], "map": factors[row["cell"]]["map"],
-              "red": True, "factors": factors[row["cell"]],
+    found = [{"cell": row["cell"], "planned": planned[row["cell"]],
+              "map": factors[row["cell"]]["map"], "red": True, "factors": factors[row["cell"]],
               "counts": [], "time": {
                   n: row[n] for n in ("slowdown_percent", "low_percent",
                                       "high_percent", "n")},
               "again": f"make regress BASE={shlex.quote(base)} "
-                       f"CELLS={shlex.quote(row['cell'])}"}
+                       f"CELLS={shlex.quote(planned[row['cell']])}"}
              for row in verdicts["cells"]
              if row["verdict"] == "FAIL" and row["slowdown_percent"]
              is not None]
@@ -133,7 +144,7 @@ def write(folder, judge, about, cells, everything):
 
 
 def counters_of(cell):
-    """The id of a timed cell where counters are read, not the clock."""
+    """The id of a planned cell where counters are read, not the clock."""
     return cell.removesuffix("throughput") + "counters"
 
 
@@ -143,7 +154,7 @@ def write_plan(folder, campaign, cells):
     meta = strict_json.loads(exact.read(campaign / "campaign.json"))
     (folder / "plan").mkdir()
     exact.write(folder / "red", "".join(
-        f"{counters_of(c['cell'])}\n" for c in cells))
+        f"{counters_of(c['planned'])}\n" for c in cells))
     for workload in meta["workloads"]:
         if workload["name"] in {c["factors"]["workload"] for c in cells}:
             exact.write(folder / "plan" / f"{workload['name']}.conf",

@@ -242,14 +242,16 @@ def test_a_folder_that_cannot_be_read_is_a_users_mistake(tmp_path, capsys):
 
 # ---- what is asked --------------------------------------------------------
 
-def campaign(path, cells, **notes):
-    """A campaign of `make regress`, as far as it is asked about."""
+def campaign(path, cells, counted=(), **notes):
+    """A campaign of `make regress`, as far as it is asked about; counted --
+    cells whose window was a time, which base has made a count of."""
     plan = [{"id": name, "map": "m", "keys": 1024, "write_kind": "update",
              "write_share": 0.03, "shape": "u64x8", "workload": workload,
              "threads": threads} for name, workload, threads, *_ in cells]
     (path / "report").mkdir(parents=True)
     (path / "campaign.json").write_text(json.dumps({
-        "name": "n", "cells": plan, "notes": notes, "workloads": [
+        "name": "n", "cells": plan, "notes": notes, "calibration": [
+            {"cell": name} for name in counted], "workloads": [
             {"name": "w", "text": "of w"}, {"name": "v", "text": "of v"}]}))
     (path / "report" / "verdicts.json").write_text(json.dumps({"cells": [
         {"cell": name, "verdict": verdict, "slowdown_percent": percent,
@@ -289,6 +291,20 @@ def test_red_cells_of_a_campaign_are_asked_about(tmp_path):
     assert {p.name: p.read_text() for p in (into / "plan").iterdir()} == {
         "w.conf": "of w"}
     assert "writes     = 3%\n" in (into / "counts-1.conf").read_text()
+
+
+def test_a_cell_is_asked_for_again_as_the_plan_has_it(tmp_path):
+    """Its window was counted for that campaign only."""
+    cells = [(f"r/{m}/1100000ops/throughput", "w", 1, "FAIL", 2.5)
+             for m in "ab"]
+    made = campaign(tmp_path / "c", cells, counted=[cells[0][0]])
+    into = tmp_path / "why"
+    assert main.main(["ask", "time", str(made), str(into)]) == 0
+    assert (into / "red").read_text() == \
+        "r/a/counters\nr/b/1100000ops/counters\n"
+    assert [c["again"].partition("CELLS=")[2] for c in json.loads(
+        (into / "ask.json").read_text())["cells"]] == [
+            "r/a/throughput", "r/b/1100000ops/throughput"]
 
 
 def test_all_cells_are_run_where_all_are_asked_for(tmp_path):
