@@ -3,7 +3,7 @@
 # why.sh exact|time FOLDER REASONS BASE HEAD - what may tell why a verdict is
 # red, of two native programs: their code by objdump, a map's instructions by
 # cachegrind, and, for a red time, simulated counts of the same cells (of commit
-# COMMIT, where that is said, against the work tree) and this machine's counters
+# COMMIT, else that which the campaign names, against the work tree) and this machine's counters
 # (COUNTERS=auto, as `readmostly run` takes them; RUNNER runs that, else BASE).
 # Then prints the reasons (report/why). INSTRUCTIONS=all counts each red cell,
 # INSTRUCTIONS=no none.
@@ -62,10 +62,11 @@ counters() {
 	fi
 }
 [ "$kind" != time ] || counters
-if [ "$kind" = time ] && git rev-parse -q --verify "${COMMIT:-none}^{commit}" >"$into/commit" 2>&1; then
+commit=${COMMIT:-$(cat "$into/commit-of-base" 2>/dev/null)}
+if [ "$kind" = time ] && git rev-parse -q --verify "${commit:-none}^{commit}" >"$into/commit" 2>&1; then
 	echo "counting what is red on the simulated machine" >&2
 	WHY=no PLAN="$(echo "$into"/counts-*.conf)" MAPS='' runner/regress_exact.sh \
-		"$COMMIT" '' --json "$into/counts.json" >"$into/counts.txt" 2>&1
+		"$commit" '' --json "$into/counts.json" >"$into/counts.txt" 2>&1
 	[ -s "$into/counts.json" ] || rm -f "$into/counts.json"
 fi
 "$python" -m report.why tell "$into"

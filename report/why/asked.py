@@ -4,7 +4,8 @@
 Of the exact gate's folder, or of a campaign of `make regress`: the red cells,
 and for each that cachegrind runs a request of the trial protocol. Files of the
 folder of reasons: ask.json, maps, requests/NUMBER, order, counts.conf; of a
-campaign red and plan/NAME.conf, of which counters are read.
+campaign red and plan/NAME.conf, of which counters are read, and commit-of-base,
+which the simulated machine counts.
 """
 import json
 import re
@@ -92,6 +93,8 @@ def of_campaign(folder, verdicts):
     planned = planned_of(meta)
     notes = meta.get("notes", {})
     about = {"base": notes.get("commit", "unknown"), "campaign": meta["name"]}
+    if "map" not in notes and "commit" in notes:
+        about["commit"] = notes["commit"]  # of this repository
     base = notes.get("ref") or about["base"]
     found = [{"cell": row["cell"], "planned": planned[row["cell"]],
               "map": factors[row["cell"]]["map"], "red": True, "factors": factors[row["cell"]],
@@ -139,6 +142,8 @@ def write(folder, judge, about, cells, everything):
                 share=100 * cell["factors"]["write_share"]))
     exact.write(folder / "order", "".join(
         f"{n:03}\n" for n in range(len(runs))))
+    if "commit" in about:
+        exact.write(folder / "commit-of-base", about.pop("commit") + "\n")
     exact.write(folder / "ask.json", json.dumps(
         {"judge": judge, "about": about, "cells": cells}))
 

@@ -60,21 +60,20 @@ keys = 1Ki
 shape = u64x8
 threads = 1
 warm-up = 1ms
-window = 20000ops
+window = 4ms
 blocks = 1
 maps = gomap_rw
 CONF
 program=$dir/out/readmostly
 cp "$program" "$dir/copy"
 "$build/readmostly" run --busy-ok --counters none --arms "base=$program,head=$dir/copy" \
-	-o "$dir/timed" "$dir/timed.conf" >"$dir/ran" 2>&1 || sed 's/^/# /' "$dir/ran"
+	--note "commit=$(git rev-parse HEAD)" -o "$dir/timed" "$dir/timed.conf" >"$dir/ran" 2>&1 || sed 's/^/# /' "$dir/ran"
 mkdir "$dir/timed/report"
-cell=$("$build/readmostly" plan --json "$dir/timed.conf" |
-	grep -o 'timed/gomap_rw/[^"]*throughput' | head -n 1)
+cell=$(grep -o 'timed/gomap_rw/[^"]*ops/throughput' "$dir/timed/campaign.json" | head -n 1)
 printf '{"cells": [{"cell": "%s", "verdict": "FAIL", "slowdown_percent": 3, "low_percent": 2, "high_percent": 4, "n": 1}]}\n' \
 	"$cell" >"$dir/timed/report/verdicts.json"
-why_time() { # COUNTERS: the lines about counters
-	COUNTERS=$1 PYTHON=$(report/find_python.sh) RUNNER=$build/readmostly INSTRUCTIONS=no \
+why_time() { # COUNTERS: the lines about counters; nothing can be built to be simulated
+	CC=false BUILD=$dir/nothing COUNTERS=$1 PYTHON=$(report/find_python.sh) RUNNER=$build/readmostly INSTRUCTIONS=no \
 		runner/why.sh time "$dir/timed" "$dir/timed/report/why" "$program" "$dir/copy" >"$dir/time" 2>&1
 	status=$?
 	sed 's/^/# /' "$dir/time"
@@ -84,6 +83,8 @@ check "replayed counts of equal programs are not told apart" says "$dir/time" \
 	"counters: not told apart: cycles, instructions, dc_load, l1d_fill_demand"
 check "of 15 trials of each arm" \
 	[ "$(grep -c '"arm":"\(base\|head\)".*"status":"ok"' "$dir/timed/report/why/counters/trials.jsonl")" -ge 30 ]
+check "and base's commit, which the campaign names, is simulated" says "$dir/time" \
+	"counting what is red on the simulated machine"
 why_time none
 check "none is asked where none is wanted" says "$dir/time" "counters: not read: COUNTERS=none"
 why_time replay:"$dir/nothing"

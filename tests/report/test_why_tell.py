@@ -291,6 +291,12 @@ def test_red_cells_of_a_campaign_are_asked_about(tmp_path):
     assert {p.name: p.read_text() for p in (into / "plan").iterdir()} == {
         "w.conf": "of w"}
     assert "writes     = 3%\n" in (into / "counts-1.conf").read_text()
+    assert (into / "commit-of-base").read_text() == "abc\n"
+
+
+def test_of_another_projects_map_no_commit_is_counted_here(tmp_path):
+    into, _ = asked(tmp_path, commit="abc", map="src/m.c")
+    assert not (into / "commit-of-base").exists()
 
 
 def test_a_cell_is_asked_for_again_as_the_plan_has_it(tmp_path):
