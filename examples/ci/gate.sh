@@ -42,12 +42,17 @@ base_of() { # the first that there is
 	"$readmostly/.ci/before" || commit HEAD^1
 }
 base=$(base_of) || { [ -z "${BASE:-}" ] || exit 2; }
-prefix=$(git rev-parse --show-prefix)
+# FILE as git names it, whatever way it was said: a path of which git knows
+# nothing would be taken for a map that is new.
+top=$(git rev-parse --show-toplevel)
+file=$(realpath -m "$(dirname "$file")")/${file##*/}
+path=${file#"$top"/}
+[ "$path" != "$file" ] || usage "$file lies outside of the repository $top"
 [ -n "$base" ] || { say "no commit before head: nothing to compare"; exit 0; }
-[ "$made" ] || git cat-file -e "$base:$prefix$file" 2>/dev/null ||
-	{ say "$file is not in ${base:0:12}: it is new, nothing to compare"; exit 0; }
+[ "$made" ] || git cat-file -e "$base:$path" 2>/dev/null ||
+	{ say "$path is not in ${base:0:12}: it is new, nothing to compare"; exit 0; }
 say "head against ${base:0:12}"
-IMPL=$PWD/$file
+IMPL=$file
 export IMPL IMPL_FLAGS="${IMPL_FLAGS:-}" IMPL_MAKE="$made"
 cd "$readmostly" && .ci/deps build || exit 2
 

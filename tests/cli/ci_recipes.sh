@@ -155,6 +155,15 @@ check "nor a library that nothing makes" sh_gate "is not there: IMPL_MAKE= says 
 check "nor what makes something else" eval 'IMPL_MAKE=true sh_gate "IMPL_MAKE= is for a library" src/my_map.c'
 check "nor is a wrong word for time" eval 'TIME=maybe sh_gate "expected advice, red or no" src/my_map.c'
 check "nor a base that is none" eval 'BASE=none sh_gate "BASE=none: no such commit" src/my_map.c'
+check "nor a map that lies elsewhere" sh_gate "lies outside of the repository" "$dir/steps/page-1"
+# Other ways to say the file: it is in base, so that it is never "new".
+found_in() { # FOLDER FILE
+	(cd "$dir/plain/project/$1" && TIME=no timeout -k 1 60 bash -c '. <(sed "s/^cd .*/echo would gate \$IMPL; exit/" "$1") "$2"' \
+		"$dir/plain/readmostly/examples/ci/gate.sh" "$dir/plain/readmostly/examples/ci/gate.sh" "$2") >"$dir/said" 2>&1
+	says "$dir/said" "would gate $(realpath "$dir/plain/project")/src/my_map.c"
+}
+check "a map by its whole path is found in base" found_in . "$dir/plain/project/src/my_map.c"
+check "and from another folder" found_in src ../src/my_map.c
 git -C "$dir/plain/project" fetch -q --depth 1 origin good
 check "nor a shallow clone" sh_gate "git fetch --unshallow (fetch-depth: 0)" src/my_map.c
 done_testing
