@@ -102,6 +102,8 @@ clone lab wrong
 run gitlab-1 lab IMPL=src/my_map.c
 check "GitLab, before the job: Readmostly is there" \
 	[ $status = 0 -a -x "$dir/lab/readmostly/examples/ci/gate.sh" ]
+run gitlab-1 lab IMPL=src/my_map.c
+check "and before the next one, on a runner that keeps it" [ $status = 0 ]
 built "$dir/lab/readmostly"
 run gitlab-2 lab IMPL=src/my_map.c TIME=advice \
 	CI_MERGE_REQUEST_DIFF_BASE_SHA="$(in_theirs git rev-parse main)"
