@@ -12,21 +12,30 @@
 export LC_ALL=C
 [ "$1" != --step ] || cd "$2" || exit 255 # of git bisect run, in the worktree
 home=$PWD place=$PWD/build/regress-bisect cc=${CC:-gcc} judge=${JUDGE:-exact}
-tree=$place/tree
+tree=$place/tree odd=''
 say() { echo "regress-bisect: $*" >&2; exit 2; }
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE MAKEFLAGS MFLAGS MAKELEVEL
 
-# conf_of CELL: a workload of this cell for the judge.
+# conf_of CELL: a workload of this cell for the judge. Of an id the first part is
+# a workload's name; what else a judge would not ask for ends it.
 conf_of() {
-	local part map= keys= kind= threads= share=3% shape=u64x8
+	local part map= keys= kind= threads= share=3% shape=u64x8 at=0
 	for part in ${1//\// }; do
+		at=$((at + 1))
 		case $part in
 		n[0-9]*) keys=${part#n} ;;
 		t[0-9]*) threads=${part#t} ;;
 		w[0-9]*) share=${part#w}% ;;
 		update | churn | fresh) kind=$part ;;
 		u64x* | str16x*) shape=$part ;;
-		*) ls impls/*/"$part".c* >/dev/null 2>&1 && map=$part ;;
+		m0 | uniform | cores | throughput | simulated:* | [0-9]*ops) ;;
+		*)
+			if ls impls/*/"$part".c* >/dev/null 2>&1; then map=$part
+			elif [ $at != 1 ]; then
+				odd=$part
+				return 1
+			fi
+			;;
 		esac
 	done
 	[ "$map" ] && [ "$keys" ] && [ "$kind" ] && [ "$threads" ] || return
@@ -72,7 +81,8 @@ judge_exact() { # COMMIT
 	answers "$place/exact/head"
 	printf 'base %s\nbase_ref GOOD\nhead %s\nhead_changed \ncompiler %s\n' \
 		"$good" "$1" "$cc" >"$place/exact/about"
-	git log -1 --format=%B "$1" >"$place/exact/message"
+	# as the gate reads them: what a commit accepted holds for those behind it
+	git log --reverse --topo-order --format=%B "$good..$1" >"$place/exact/message"
 	"$python" -m report.exact decide "$place/exact" >"$place/told"
 	case $? in 0) return 0 ;; 1) return 1 ;; *) return 255 ;; esac
 }
@@ -146,7 +156,7 @@ flock -n 9 || say "another one runs in this tree"
 case $judge in
 exact | time)
 	conf_of "$3" >"$place/cell.new" ||
-		say "CELL=$3: expected MAP/nKEYS/update|churn|fresh/tTHREADS, as the gates name it"
+		say "CELL=$3${odd:+: $odd is not asked for}: expected MAP/nKEYS/update|churn|fresh/tTHREADS, as the gates name it"
 	map=$(sed -n 's/^maps = //p' "$place/cell.new")
 	;;
 *) : >"$place/cell.new"; map=${3%%/*} ;;

@@ -96,5 +96,54 @@ check "a missing ref is named" refused "GOOD=none: no such commit" none HEAD m
 check "a wrong way round is named" refused "is no ancestor" HEAD HEAD~1 m
 JUDGE=exact
 check "a cell that is none is named" refused "expected MAP/nKEYS" HEAD~1 HEAD m
+mkdir -p "$tree/impls/x" && : >"$tree/impls/x/m.c"
+check "and a part of an id that no judge would ask for" refused "m10" HEAD~1 HEAD \
+	w/m/u64x8/n1024/w3/update/m10/uniform/t1/cores/100ops/throughput
+check "or another distribution" refused "zipf:0.99" HEAD~1 HEAD \
+	w/m/u64x8/n1024/w3/update/m0/zipf:0.99/t1/cores/throughput
+
+# The exact judge, on programs that are texts: a count that a commit changes on
+# purpose, and says so, is not what a later one made red.
+tree=$dir/exact
+mkdir -p "$tree/runner" "$tree/report" "$tree/docs" "$tree/impls/x"
+cp -r report/*.py report/find_python.sh report/why "$tree/report/"
+cp runner/regress_bisect.sh "$tree/runner/"
+cp docs/cell.schema.json docs/simulated-machine.md "$tree/docs/"
+: >"$tree/impls/x/m.c"
+cat >"$tree/plan.json" <<'JSON'
+{"cells": [{"id": "c", "map": "m", "keys": 1024, "write_kind": "update", "threads": 1, "measure": "simulated:x"}]}
+JSON
+/usr/bin/python3 - >"$tree/said.json" <<'END'
+import json
+names = ("l1d_misses coherence_misses false_sharing_misses invalidations "
+         "false_sharing_invalidations upgrades loads stores rmws").split()
+said = json.dumps({"status": "ok", "ops": 1, "writes": 0, "stats": [], "counters": {
+    "unsimulated_accesses": 0, "regions": [],
+    "events": [{"metric": n, "total": "VALUE" if n == "rmws" else 0} for n in names]}})
+print(said.replace('"VALUE"', "VALUE"))
+END
+cat >"$tree/Makefile" <<'MAKE'
+$(OUT)/readmostly $(OUT)/readmostly-sim: value
+	@mkdir -p $(OUT)
+	{ echo '#!/bin/sh'; echo "cat <<'END'"; sed "s/VALUE/$$(cat value)/" \
+	$(if $(filter %-sim,$@),said,plan).json; echo END; } >$@
+	chmod +x $@
+MAKE
+echo build >"$tree/.gitignore"
+in_tree git init -q
+change() { # VALUE MESSAGE
+	echo "$1" >"$tree/value"
+	commit "$2"
+}
+change 4 Good
+change 5 "Order growth by a lock
+
+Counts: m/n1024/update/t1 rmws 4 -> 5: growth is ordered"
+change '5 ' "Words alone"
+change 9 "Bad"
+(cd "$tree" && JUDGE=exact runner/regress_bisect.sh HEAD~3 HEAD m/n1024/update/t1) >"$dir/accepted" 2>&1
+check "a count that was accepted is not what a later commit is blamed for" \
+	grep -qE '^first bad commit: [0-9a-f]{40} Bad$' "$dir/accepted"
+sed 's/^/# /' "$dir/accepted"
 
 done_testing
