@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Slowdowns that somebody accepts on purpose, in the message of a commit:
 
-    Slower: gomap_rw 64Ki fresh: each write keeps the order of growth now
+    Slower: gomap_rw 64Ki fresh t1: each write keeps the order of growth now
 
-CELL is a row's name in the table of `make regress` or its id. The lines of all
+CELL is a row's name in the table of `make regress` or its id, of which the
+count of its window is no part: each campaign sets that anew. The lines of all
 commits from base to head are notes of the campaign, slower1, slower2 ...,
 written before its first pair, so that none is added for a verdict.
 """
@@ -11,6 +12,7 @@ import re
 
 LINE = re.compile(r"Slower:\s+(\S.*?)\s*:\s+(\S.*)")
 NOTE = re.compile(r"slower\d+")
+WINDOW = re.compile(r"/\d+ops(?=/|$)")  # in an id
 
 
 def accepted_of(notes):
@@ -21,7 +23,8 @@ def accepted_of(notes):
                        key=lambda n: int(n.removeprefix("slower"))):
         match = LINE.fullmatch(notes[name].strip())
         if match:
-            found[" ".join(match[1].split())] = match[2].strip()
+            cell = WINDOW.sub("", " ".join(match[1].split()))
+            found[cell] = match[2].strip()
         else:
             odd.append(notes[name])
     return found, odd
@@ -33,7 +36,8 @@ def accept(rows, notes, name_of):
     nor what could not be measured."""
     found, _ = accepted_of(notes)
     for row in rows:
-        reason = found.get(name_of(row["cell"]), found.get(row["cell"]))
+        reason = found.get(name_of(row["cell"]),
+                           found.get(WINDOW.sub("", row["cell"])))
         if row["verdict"] == "FAIL" and reason and not row["head_failed"]:
             row["accepted"] = reason
             row["verdict"] = "PASS"
@@ -50,8 +54,8 @@ def words(notes, rows, name_of):
                     f"Readmostly {notes.get('readmostly', 'unknown')}")
     said += [f"not understood: {line!r}, expected Slower: CELL: REASON"
              for line in odd]
-    known = {name for row in rows for name in (name_of(row["cell"]),
-                                               row["cell"])}
+    known = {name for row in rows for name in (
+        name_of(row["cell"]), WINDOW.sub("", row["cell"]))}
     said += [f"accepted, but no gated cell: {cell}" for cell in found
              if cell not in known]
     return said

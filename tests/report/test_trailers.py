@@ -61,6 +61,16 @@ def test_the_id_of_a_cell_is_a_name_too_and_the_newest_reason_counts():
     assert {row["accepted"] for row in said["cells"]} == {"new"}
 
 
+@pytest.mark.parametrize("said", ["", "/900000ops"])
+def test_the_count_of_a_window_is_no_part_of_an_id(said):
+    row = {"cell": "regress/m/n1024/t1/1100000ops/throughput",
+           "verdict": "FAIL", "words": "slower", "head_failed": None}
+    notes = {"slower1": f"Slower: regress/m/n1024/t1{said}/throughput: why"}
+    trailers.accept([row], notes, gate.name_of)
+    assert row["accepted"] == "why"
+    assert not trailers.words(notes, [row], gate.name_of)
+
+
 def test_a_cell_may_have_colons():
     note = "Slower: regress/a/u64x8/zipf:0.99/t1: it is: known"
     assert trailers.accepted_of({"slower1": note}) == (
