@@ -38,7 +38,12 @@ site_read() { # FILE
 	done <"$1"
 }
 
-# The line of shell that runs on each machine before it builds.
+# The line of shell that runs on each machine before it builds. A module that is
+# not there fails it, or another compiler would build what is measured.
 site_prologue() {
-	printf %s "${site[modules]:+module load ${site[modules]}; }${site[prologue]:-:}"
+	if [ -n "${site[modules]}" ]; then
+		printf 'module load %s && eval %q' "${site[modules]}" "${site[prologue]:-:}"
+	else
+		printf %s "${site[prologue]:-:}"
+	fi
 }

@@ -91,3 +91,17 @@ def test_the_reframe_check_reads_what_its_command_says(check, tmp_path, fake,
 def test_the_reframe_check_says_that_it_is_not_run_here():
     text = (ROOT / "examples/fleet/reframe_check.py").read_text()
     assert "Not run here: ReFrame is not packaged" in text
+
+
+@pytest.mark.parametrize("prologue, loaded, status", [
+    ("", True, 0), ("", False, 1), ("true; x='a b'", True, 0),
+    ("true; true", False, 1), ("true; false", True, 1)])
+def test_a_module_that_is_not_there_fails_the_sites_prologue(
+        prologue, loaded, status):
+    script = ('. runner/fleet/site.sh; site[modules]="gcc/12 hwloc"; '
+              'site[prologue]=$1; module() { [ "$*" = "load gcc/12 hwloc" ] '
+              '&& [ "$2" = True ]; }; ').replace('"$2"', f'"{loaded}"')
+    done = subprocess.run(
+        ["bash", "-c", script + 'eval "$(site_prologue)"', "-", prologue],
+        cwd=ROOT, check=False)
+    assert done.returncode == status
