@@ -35,7 +35,8 @@ def title_of(row):
 
 
 def identity(row):
-    """A row's name among all there can be."""
+    """A row's name among all there can be, and the same in every run: who
+    reads these files compares them with those of another pipeline."""
     return gate.ROLES[row["role"]] + gate.identity(row["cell"])
 
 
@@ -87,7 +88,7 @@ def case_of(row):
     """One <testcase>; advice never fails, and what is undecided is an
     error."""
     case = ElementTree.Element("testcase", name=title_of(row),
-                               classname=row["cell"])
+                               classname=gate.identity(row["cell"]))
     said = f"{row['verdict']}: {row['words']}"
     if row["verdict"] != "PASS":
         kind = "skipped" if row["role"] == "advice" else \
@@ -155,7 +156,7 @@ def code_quality(verdicts):
     plan, in which it stands, is the place."""
     found = []
     for row, verdict, words in complaints(verdicts):
-        name = row["cell"] if row else "verdict"
+        name = identity(row) if row else "verdict"
         found.append({
             "description": words, "check_name": "readmostly-regress",
             "fingerprint": hashlib.sha256(

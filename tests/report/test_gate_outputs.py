@@ -59,6 +59,22 @@ def rows_in(verdicts):
     return verdicts["controls"] + verdicts["cells"] + verdicts["advice"]
 
 
+def test_a_row_is_the_same_in_each_run_for_who_compares_pipelines():
+    """A window is counted anew by each run, and stands in a cell's id."""
+    def told(count):
+        said = verdicts_of(KINDS["FAIL"])
+        for row in rows_in(said):
+            row["cell"] = f"{row['cell']}/{count}ops"
+        return [
+            [entry["fingerprint"] for entry in
+             json.loads(gate_outputs.code_quality(said))],
+            [(case.get("classname"), case.get("name")) for case in
+             ElementTree.fromstring(gate_outputs.junit(said).encode())
+             .iter("testcase")],
+            list(json.loads(gate_outputs.bencher(said)))]
+    assert told(1100000) == told(1050000)
+
+
 def table_of(text):
     """The cells of a Markdown table's rows, read as GitHub splits them."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
