@@ -371,8 +371,13 @@ def notes(verdict):
     for line in verdict["odd_lines"]:
         yield (f"not understood: {line!r}, expected Counts: CELL FIGURE BASE "
                "-> HEAD, ...: REASON")
-    if verdict["unused"]:
-        yield f"accepted, but equal here: {', '.join(verdict['unused'])}"
+    counted = {row["cell"] for row in verdict["cells"]}
+    for words, cells in (
+            ("equal", [c for c in verdict["unused"] if c in counted]),
+            ("not counted", [c for c in verdict["unused"]
+                             if c not in counted])):
+        if cells:
+            yield f"accepted, but {words} here: {', '.join(cells)}"
 
 
 def table(verdict):

@@ -269,6 +269,16 @@ def test_what_was_accepted_and_is_equal_is_told(run, capsys):
     assert lines(capsys)[1] == f"accepted, but equal here: {CELL}"
 
 
+def test_what_was_accepted_and_is_not_in_this_plan_is_not_called_equal(
+        run, capsys):
+    """The small form of .ci/gate has no cell of 16 cores."""
+    more = CELL.replace("/t4", "/t16")
+    run.message += f"\n{LINE.replace(CELL, more)}why\n{LINE}why\n"
+    assert run.status() == 0
+    assert lines(capsys)[1:3] == [f"accepted, but equal here: {CELL}",
+                                  f"accepted, but not counted here: {more}"]
+
+
 # ---- contended locks ------------------------------------------------------
 
 def test_the_band_is_named_where_cores_meet(run, capsys):
