@@ -97,8 +97,8 @@ def of_campaign(folder, verdicts):
         about["commit"] = notes["commit"]  # of this repository
     base = notes.get("ref") or about["base"]
     found = [{"cell": row["cell"], "planned": planned[row["cell"]],
-              "map": factors[row["cell"]]["map"], "red": True, "factors": factors[row["cell"]],
-              "counts": [], "time": {
+              "map": factors[row["cell"]]["map"], "red": True,
+              "factors": factors[row["cell"]], "counts": [], "time": {
                   n: row[n] for n in ("slowdown_percent", "low_percent",
                                       "high_percent", "n")},
               "again": f"make regress BASE={shlex.quote(base)} "
