@@ -7,6 +7,7 @@ A line for each machine: name, verdict (admitted or off), reason, separated by
 tabs. Held against the others of its kind, which are those of one machine id;
 limits are report/admission.json.
 """
+import argparse
 import json
 import math
 import statistics
@@ -14,7 +15,8 @@ from collections import namedtuple
 from pathlib import Path
 
 RULE = Path(__file__).with_name("admission.json")
-Figures = namedtuple("Figures", "kind medians aa disturbed")
+# why: in words, where its campaign says nothing of it
+Figures = namedtuple("Figures", "kind medians aa disturbed why", defaults=[""])
 
 
 def halves(rates):
@@ -39,7 +41,8 @@ def figures_of(campaign):
         {id: statistics.median(found.values())
          for id, found in by_cell.items()},
         max(map(halves, by_cell.values()), default=math.inf),
-        spoilt / len(trials) if trials else 1.0)
+        spoilt / len(trials) if trials else 1.0,
+        "" if trials else "no trial of it has been run")
 
 
 def apart(name, machines):
@@ -59,6 +62,8 @@ def apart(name, machines):
 def judge(name, machines, rule):
     """(verdict, reason) of one machine among `machines`."""
     own, speed = machines[name], apart(name, machines)
+    if own.why:
+        return "off", own.why
     if not own.medians or own.disturbed > rule["disturbed_most"]:
         return "off", (f"{own.disturbed:.0%} of its trials were void or "
                        f"disturbed, the limit is {rule['disturbed_most']:.0%}")
@@ -76,15 +81,18 @@ def judge(name, machines, rule):
 
 def main(words):
     from report.journal import JournalError, read
-    if not words:
-        print("admit: expected folders of campaigns of MODE=admission")
-        return 2
+    parser = argparse.ArgumentParser(
+        prog="python3 -m report admit", description="Are machines fit for a "
+        "campaign on several? A line for each: name, admitted or off, reason.")
+    parser.add_argument("folders", metavar="DIR", nargs="+",
+                        help="campaign of MODE=admission")
     rule, machines = json.loads(RULE.read_text()), {}
-    for word in words:
+    for word in parser.parse_args(words).folders:
         try:
             machines[Path(word).name] = figures_of(read(word))
         except JournalError as error:
-            machines[Path(word).name] = Figures(str(error), {}, math.inf, 1.0)
+            machines[Path(word).name] = Figures(
+                None, {}, math.inf, 1.0, " ".join(str(error).split()))
     for name in sorted(machines):
         print(name, *judge(name, machines, rule), sep="\t")
     return 0

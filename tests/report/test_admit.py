@@ -82,7 +82,23 @@ def test_machines_of_another_kind_are_no_measure():
 
 def test_a_folder_that_is_none_is_off(tmp_path, capsys):
     assert admit.main([str(tmp_path / "n1")]) == 0
-    assert capsys.readouterr().out.startswith("n1\toff\t")
+    said = capsys.readouterr().out
+    assert said.startswith("n1\toff\t") and said.count("\n") == 1
+    assert "no such folder" in said and "of its trials" not in said
+
+
+def test_a_campaign_without_a_trial_is_off_for_that():
+    none = SimpleNamespace(cells={}, meta={"machine": {"id": "k"}})
+    assert admit.judge("n1", {"n1": admit.figures_of(none)}, RULE) == (
+        "off", "no trial of it has been run")
+
+
+@pytest.mark.parametrize("words, status", [
+    (["--help"], 0), (["--hlep"], 2), ([], 2)])
+def test_an_option_is_no_folder(words, status, capsys):
+    with pytest.raises(SystemExit) as end:
+        admit.main(words)
+    assert end.value.code == status and "\toff\t" not in capsys.readouterr().out
 
 
 # ---- limits, and recorded journals ----
