@@ -64,7 +64,8 @@ def test_the_page_says_hours_loads_and_checks(place):
     tallied(place, "--loaded", "--maps", "bb")
     page = (place / "docs/tally/checked.md").read_text()
     n = {name: sum(r[0] == name for r in runs(place)) for name in ("aa", "bb")}
-    assert f"- loaded: 0.00 h, {n['bb']} runs of 1 of 2 maps, 0 accused" in page
+    assert (f"- loaded: 0.00 h, {n['bb']} runs of 1 of the 2 maps that have "
+            "been run, 0 accused") in page
     row, = (line for line in page.splitlines() if line.startswith("| `bb` |"))
     assert row == f"| `bb` | - | - | {n['bb']}, 0.0 | {9 * n['bb']} | 0 |"
     assert page.endswith("Accused:\n\nNothing.\n")

@@ -175,7 +175,7 @@ def sum_of(load, rows, names):
     mine = [r for r in rows if r["load"] == load]
     have = {r["map"] for r in mine}
     return (f"- {load}: {hours(mine):.2f} h, {len(mine)} runs of {len(have)} of "
-            f"{len(names)} maps, {sum(bool(r['said']) for r in mine)} accused")
+            f"the {len(names)} maps that have been run, {sum(bool(r['said']) for r in mine)} accused")
 
 
 def page(rows):

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lists and counts of docs/ that are of files: what is there is in them."""
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+
+
+def text(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_each_workload_has_its_place_on_the_page():
+    page = text("docs/workloads.md")
+    for path in (ROOT / "workloads").glob("*.conf"):
+        name = path.stem
+        if name.startswith("regress"):  # by its glob
+            name = "regress*"
+        assert re.search(rf"`{re.escape(name)}(?:\.conf)?`", page), path.name
+
+
+def test_each_check_of_maps_is_in_the_table():
+    code = text("runner/check/check.c")
+    table = code[code.index("checks["):]
+    checks = re.findall(r'^\t\{ "(\w+)", "', table, re.M)
+    page = text("docs/adding-a-map.md")
+    assert len(checks) > 10
+    assert re.findall(r"^\| (\w+) \|", page[page.index("| check |"):],
+                      re.M)[1:] == checks
+
+
+def test_the_page_of_peers_counts_the_mode_s_maps():
+    maps = [one for line in re.findall(r"^maps *= (.*)$", text(
+        "workloads/modes/peers.conf"), re.M) for one in line.split()]
+    said, = re.findall(r"With all packages (\d+) maps", text("docs/peers.md"))
+    assert int(said) == len(set(maps)) == len(maps)
+
+
+def test_a_word_has_one_row_of_the_glossary():
+    words = re.findall(r"^\| ([^|]+) \|", text("docs/glossary.md"), re.M)
+    assert len(words) > 100
+    assert sorted(words) == sorted(set(words))
+
+
+@pytest.mark.parametrize("name", ["measurements.md", "articles/README.md"])
+def test_what_a_command_hands_to_make_is_read_by_it(name):
+    read = "".join(file.read_text() for file in
+                   [ROOT / "Makefile", *ROOT.glob("*/*.mk"),
+                    *ROOT.glob("*/*/*.mk")])
+    for command in re.findall(r"`make ([^`]*)`", (DOCS / name).read_text()):
+        for variable in re.findall(r"\b([A-Z_]+)=", command):
+            assert re.search(rf"\b{variable}\b", read), (variable, command)
