@@ -43,6 +43,21 @@ def test_each_mode_has_a_row(place):
     assert asked[3] == "gomap_rw --scheduler exhaustive --memory sc"
 
 
+def test_what_was_not_run_is_said(place):
+    assert "Not run: `check-maps`.\n" in told(place, "900,000")[1]
+    (place / "docs/tally/check-cost.md").write_text(
+        "| `check-maps`, before | 300 | 500 | 20 |\n")
+    assert "Not run" not in told(place, "900,000")[1]
+
+
+def test_a_check_is_held_to_its_memory_too(place):
+    (place / "readmostly").write_text(
+        f"#!{sys.executable}\nheld = b'x' * (520 << 20)\n")
+    done, page = told(place, "900,000")
+    assert done.returncode == 1 and "Limits not kept: `check gomap_rw`: 5" \
+        in page and " MiB." in page
+
+
 def test_a_mode_that_is_slow_fails_and_is_named(place):
     done, page = told(place, "0")
     assert done.returncode == 1
