@@ -122,16 +122,17 @@ static void print_table(const json_t *survey)
 	printf("auto takes: %s\n", rm_json_text(survey, "auto"));
 }
 
-/* A recording without a single count would replay as a machine on which nothing
-   counts: it is removed. */
-static int survey_all(
-        const struct options *options, json_t **survey, struct rm_error *error)
+/* The survey, and in `text` (to be freed) what was recorded of it: NULL where
+   nothing shall be, or nothing counts. */
+static int survey_all(const struct options *options, json_t **survey,
+        char **text, struct rm_error *error)
 {
 	FILE *recording = NULL;
 	unsigned recorded = 0;
+	size_t length;
 
 	if (options->record) {
-		recording = fopen(options->record, "we");
+		recording = open_memstream(text, &length);
 		if (!recording)
 			return rm_error_set(error, -errno, "%s: %s",
 			        options->record, strerror(errno));
@@ -140,14 +141,33 @@ static int survey_all(
 	        options->metrics, recording, &recorded, survey, error);
 	if (recording && fclose(recording) && !code)
 		code = rm_error_set(
-		        error, -EIO, "%s: cannot write", options->record);
-	if (!code && recording && !recorded) {
-		remove(options->record);
-		fprintf(stderr,
-		        "readmostly: nothing counts here: %s not written\n",
-		        options->record);
+		        error, -ENOMEM, "%s: cannot write", options->record);
+	if (code || !recorded) {
+		free(*text);
+		*text = NULL;
 	}
 	return code;
+}
+
+/* A recording without a single count would replay as a machine on which nothing
+   counts: none is written then, and one that is there stays as it is. */
+static int write_recording(const char *file, const char *text)
+{
+	if (!text) {
+		fprintf(stderr,
+		        "readmostly: nothing counts here: %s not written\n",
+		        file);
+		return RM_OK;
+	}
+	FILE *out = fopen(file, "we");
+	int failed = out && fputs(text, out) >= 0 ? 0 : -errno;
+
+	if (out && fclose(out) && !failed)
+		failed = -errno;
+	if (failed)
+		fprintf(stderr, "readmostly counters: %s: %s\n", file,
+		        strerror(-failed));
+	return failed ? RM_INCOMPLETE : RM_OK;
 }
 
 int rm_cli_counters(int argc, char **argv)
@@ -160,9 +180,11 @@ int rm_cli_counters(int argc, char **argv)
 	struct options options = { .json = false };
 	struct rm_error error = { "" };
 	json_t *survey = NULL;
+	char *text = NULL;
+	int written = RM_OK;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	int code = survey_all(&options, &survey, &error);
+	int code = survey_all(&options, &survey, &text, &error);
 	if (code) {
 		rm_complain("counters", &error, code);
 	} else if (options.json) {
@@ -170,6 +192,9 @@ int rm_cli_counters(int argc, char **argv)
 	} else {
 		print_table(survey);
 	}
+	if (!code && options.record)
+		written = write_recording(options.record, text);
+	free(text);
 	json_decref(survey);
-	return code == -EINVAL ? RM_USAGE : code ? RM_FAILED : RM_OK;
+	return code == -EINVAL ? RM_USAGE : code ? RM_FAILED : written;
 }

@@ -93,6 +93,9 @@ check "and is named" says 'no metric "l1d_fil"'
 check "an argument too many is status 2" run 2 extra
 
 four=cycles,instructions,dc_load,l1d_fill_demand
+check "played: a recording that cannot be written is status 3" \
+	played 3 --metrics $four --record "$dir/none/recording"
+check "and the table is there all the same" has "^auto takes: likwid"
 check "played: it runs" played 0 --metrics $four --record "$dir/recording"
 check "played: likwid is proved" has "likwid  *works: proved on known kernels"
 check "played: each proof shows what was expected" \
@@ -125,6 +128,9 @@ export RM_SYSFS
 check "without /proc/cpuinfo it still says why" run 0 --record "$dir/none"
 unset RM_SYSFS
 check "nothing counted: no recording is left" [ ! -e "$dir/none" ]
+echo kept >"$dir/earlier"
+run 0 --record "$dir/earlier"
+check "nothing counted: an earlier recording stays" [ "$(cat "$dir/earlier")" = kept ]
 
 echo "1..$count"
 exit $failed
