@@ -150,7 +150,7 @@ static int print_words(const struct rm_history *history,
 	}
 }
 
-static int write_smallest(
+static void write_smallest(
         const char *file, const struct rm_history_judgement *judgement)
 {
 	FILE *out = fopen(file, "w");
@@ -161,7 +161,6 @@ static int write_smallest(
 	if (failed)
 		fprintf(stderr, "readmostly check: %s: %s\n", file,
 		        strerror(-failed));
-	return failed;
 }
 
 /* An undecided history is no finding against the map: the search gave up. */
@@ -177,9 +176,9 @@ static int report(const struct arguments *arguments,
 		fprintf(stderr, "readmostly check: cannot write the verdict\n");
 		return RM_INCOMPLETE;
 	}
-	if (arguments->smallest && judgement->verdict == RM_HISTORY_BROKEN &&
-	        write_smallest(arguments->smallest, judgement))
-		return RM_USAGE;
+	/* Where it cannot be written the verdict stands: it is no OK anyway. */
+	if (arguments->smallest && judgement->verdict == RM_HISTORY_BROKEN)
+		write_smallest(arguments->smallest, judgement);
 	return statuses[judgement->verdict];
 }
 
