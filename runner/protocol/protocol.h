@@ -388,7 +388,7 @@ enum { RM_PROTOCOL = 2 };
 int rm_protocol_check(
         const json_t *campaign, const char *file, struct rm_error *error);
 
-struct rm_recorder; /* runner/trace/record.h */
+struct rm_recorder; /* runner/trace/trace.h */
 struct rm_trace;    /* runner/trace/trace.h */
 
 struct rm_request {
