@@ -43,7 +43,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* "function file:line" of a program counter by addr2line, else its offset. */
+/* "function file:line" of a program counter by addr2line, else its offset. It is
+   where a call returns to: the byte before it lies in the call, and so in its
+   line, which what follows need not. */
 static void name_site(json_int_t site, char *text)
 {
 	char path[RM_PROGRAM_BYTES], tool[] = "addr2line", flags[] = "-fse";
@@ -52,8 +54,8 @@ static void name_site(json_int_t site, char *text)
 	int function, place;
 
 	rm_program_of(RM_MEASURE_SIMULATED, path);
-	snprintf(offset, sizeof(offset), "0x%" PRIx64, (uint64_t)site);
-	snprintf(text, SITE_BYTES, "%s", offset);
+	snprintf(text, SITE_BYTES, "0x%" PRIx64, (uint64_t)site);
+	snprintf(offset, sizeof(offset), "0x%" PRIx64, (uint64_t)site - 1);
 	if (!site || rm_capture(argv, &said))
 		return;
 	function = (int)strcspn(said, "\n");

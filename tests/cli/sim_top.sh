@@ -34,6 +34,12 @@ touched() { # MAP: lines that an operation touches on one core
 check "a map touches more lines than the driver alone, not hundreds" \
 	awk -v map="$(touched gomap_rw)" -v driver="$(touched null_map)" \
 	'BEGIN { exit !(driver >= 0 && map > driver + 1 && map < 30) }'
+check "a table that L1d does not hold, on one core" runs sim-top --maps gomap_rw --set threads=1 --set keys=20000
+check "misses its values where they are loaded" grep -q ' 0\.[5-9][0-9]* .* gomap_value_load gomap_lookup.h:' "$dir/out"
+check "not where the lock that nobody else has is left" sh -c \
+	"! grep -q go_rwmutex_read_unlock '$dir/out'"
+check "its lines are of the region that the trial's answer names" sh -c \
+	"grep -q '^ *0x[0-9a-f]*  map ' '$dir/out' && ! grep -q '^ *0x[0-9a-f]*  other ' '$dir/out'"
 printf 'writes = 3%%\nkeys = 64\nthreads = 3\nmaps = null_map\nmeasure = simulated:zen3\n' >"$dir/three.conf"
 check "a workload file" runs sim-top "$dir/three.conf"
 check "is what is run" says "$dir/out" "SIMULATED zen3: null_map, 3 cores, 64 keys"

@@ -104,6 +104,11 @@ static json_t *event_json(const struct rm_counters *session, const char *metric,
 
 /* Region 0 is what has no name. The model calls that "other", since it does not
    know that only the map's heap is left; here it is known. */
+static const char *name_of(const struct rm_sim *sim, unsigned n)
+{
+	return n ? rm_sim_region_at(sim, n)->name : RM_SIM_UNNAMED;
+}
+
 static json_t *regions_json(void)
 {
 	json_t *regions = json_array();
@@ -113,7 +118,7 @@ static json_t *regions_json(void)
 	        (region = rm_sim_region_at(rm_sim_world_model(), n)); n++)
 		json_array_append_new(regions,
 		        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-		                "name", n ? region->name : RM_SIM_UNNAMED,
+		                "name", name_of(rm_sim_world_model(), n),
 		                "bytes", (json_int_t)region->bytes, "misses",
 		                (json_int_t)region->misses, "coherence_misses",
 		                (json_int_t)region->coherence_misses,
@@ -153,12 +158,9 @@ static json_t *sites_of(const struct rm_sim_hot_line *line)
 static json_t *line_json(
         const struct rm_sim *sim, const struct rm_sim_hot_line *line)
 {
-	const struct rm_sim_region *region =
-	        rm_sim_region_at(sim, line->region);
-
 	return json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:o}",
 	        "line", (json_int_t)line->line, "region",
-	        region ? region->name : "other", "misses",
+	        name_of(sim, line->region), "misses",
 	        (json_int_t)line->misses, "coherence_misses",
 	        (json_int_t)line->coherence_misses, "false_misses",
 	        (json_int_t)line->false_misses, "invalidations",
