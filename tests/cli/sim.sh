@@ -39,6 +39,16 @@ trial gomap_rw 128 window_ops=128 warm_up_ns=0 >"$dir/answer"
 check '128 cores work' [ "$(status_of <"$dir/answer")" = ok ]
 trial gomap_rw 129 >"$dir/answer"
 check '129 cores are refused' says "$dir/answer" 'at most 128 cores'
+for costs in '{"transfer":60.5}' '{"transfer":"60"}' '{"l1d-hit":0}' '{"hops":1}'; do
+	trial gomap_rw 2 "costs=$costs" >"$dir/answer"
+	check "costs $costs are refused, not taken for others" \
+		says "$dir/answer" 'expected a cost of a machine'
+done
+trial gomap_rw 2 'costs={"transfer":300}' >"$dir/answer"
+check 'a cost of the request is the machine'"'"'s' says "$dir/answer" 'transfer = 300'
+trial gomap_rw 2 limit_ns=300.5 >"$dir/answer"
+check 'half a nanosecond of virtual time is refused, not taken for any' \
+	says "$dir/answer" 'counters.limit_ns: expected'
 trial gomap_rw 2 measure=verify window_ops=0 warm_up_ns=0 verify_ops=4000 \
 	write_kind=churn keys=16 >"$dir/answer"
 check 'values are accounted for' [ "$(status_of <"$dir/answer")" = ok ]

@@ -4,19 +4,19 @@
 sim=${BUILD:-build/gcc}/readmostly-sim
 
 # request MAP CORES [NAME=VALUE...]: a trial request as JSON. Names: members of
-# the cell, seed, machine, limit_ns.
+# the cell, seed, machine, limit_ns, costs.
 request() {
 	shape=u64x8 keys=1000 write_share=0.03 miss_share=0 write_kind=update
 	warm_up_ns=20000 window_ops=1024 deadline_ns=60000000000 verify_ops=0
 	measure= seed=1 machine=icelake-sp limit_ns=0 dist=uniform
-	loop=mix rate_per_s=0 presize=true window_ns=0
+	loop=mix rate_per_s=0 presize=true window_ns=0 costs='{}'
 	map=$1 cores=$2
 	shift 2
 	for pair in "$@"; do eval "${pair%%=*}=\${pair#*=}"; done
 	measure=${measure:-simulated:$machine}
 	cat <<END
 {"protocol": 2, "seed": $seed, "control_extra": 0.0,
- "counters": {"backend": "sim", "machine": "$machine", "limit_ns": $limit_ns},
+ "counters": {"backend": "sim", "machine": "$machine", "limit_ns": $limit_ns, "costs": $costs},
  "cell": {"id": "sim/$map/$cores", "workload": "sim", "map": "$map",
   "shape": "$shape", "keys": $keys, "write_share": $write_share,
   "miss_share": $miss_share, "write_kind": "$write_kind", "dist": "$dist",

@@ -298,11 +298,13 @@ static int set_costs(
 
 		while (n < RM_SIM_COSTS && strcmp(rm_sim_cost_name[n], name))
 			n++;
-		if (n == RM_SIM_COSTS || json_integer_value(value) < 0 ||
+		if (n == RM_SIM_COSTS || !json_is_integer(value) ||
+		        json_integer_value(value) < (n == RM_SIM_COST_L1D) ||
 		        json_integer_value(value) > 1000000)
 			return rm_error_set(error, -EINVAL,
 			        "counters.costs.%.32s: expected a cost of a "
-			        "machine's description and 0 to 1000000 cycles",
+			        "machine's description and 0 to 1000000 "
+			        "cycles, a whole number (l1d-hit: 1 or more)",
 			        name);
 		mach->cost[n].value = (uint32_t)json_integer_value(value);
 	}
@@ -315,11 +317,15 @@ int rm_sim_counters_machine(const struct rm_request *request,
 	const json_t *counters = request->counters;
 	const char *name =
 	        json_string_value(json_object_get(counters, "machine"));
+	const json_t *limit = json_object_get(counters, "limit_ns");
 
+	if (limit && (!json_is_integer(limit) || json_integer_value(limit) < 0))
+		return rm_error_set(error, -EINVAL,
+		        "counters.limit_ns: expected nanoseconds of virtual "
+		        "time, a whole number, or 0: any");
 	if (request->cell.measure == RM_MEASURE_SIMULATED)
 		name = request->cell.model;
-	*limit_ns = (uint64_t)json_integer_value(
-	        json_object_get(counters, "limit_ns"));
+	*limit_ns = (uint64_t)json_integer_value(limit);
 	int failed =
 	        rm_sim_mach_find(name ? name : RM_SIM_DEFAULT, mach, error);
 
