@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_sim_threads.c - locks, conditions, barriers, futexes and malloc of the
- * simulated machine keep their promises, on 2 to 32 cores and 24 schedules
- * each, in a process per schedule: a world is made once.
+ * simulated machine keep their promises, on 1 to 32 cores and 24 schedules
+ * each, in a process per schedule: a world is made once. Threads leave a
+ * barrier when a schedule's seed says, or all seeds would be one schedule.
  * slow: over five seconds of CPU time; not part of `make check`.
  */
 #include "tests/unit/sim/sim_threads.h"
@@ -14,10 +15,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SCHEDULES = 24 };
+enum { SCHEDULES = 24, MACHINES = 3 };
+
+/* What each schedule counted; shared with the processes. */
+static uint64_t *hashes;
 
 /* What one simulation runs. */
 struct job {
@@ -29,6 +34,7 @@ static void *thread_main(void *argument)
 {
 	const struct job *job = argument;
 
+	rm_sim_team_barrier_wait(NULL);
 	job->scenario->thread(rm_sim_self());
 	return NULL;
 }
@@ -44,8 +50,10 @@ static void world_main(void *argument)
 		scenario->begin(job->threads, job->seed);
 	for (unsigned i = 0; i < job->threads; i++)
 		rm_sim_thread_create(&thread[i], NULL, thread_main, job);
+	rm_sim_team_barrier_wait(NULL);
 	for (unsigned i = 0; i < job->threads; i++)
 		rm_sim_thread_join(thread[i], NULL);
+	hashes[job->seed] = rm_sim_hash(rm_sim_world_model());
 	if (scenario->end && !sim_wrong)
 		scenario->end();
 }
@@ -53,7 +61,7 @@ static void world_main(void *argument)
 /* In a process of its own: what went wrong to `out`, nothing if nothing. */
 static void simulate(struct job *job, int out)
 {
-	static const char *const machines[] = { "icelake-sp", "zen3",
+	static const char *const machines[MACHINES] = { "icelake-sp", "zen3",
 		"cachegrind" };
 	struct rm_error error = { "" };
 	struct rm_sim_mach mach;
@@ -63,7 +71,7 @@ static void simulate(struct job *job, int out)
 		.limit_ns = UINT64_C(1000000000) };
 	const char *said = NULL;
 
-	if (rm_sim_mach_find(machines[job->seed % 3], &mach, &error) ||
+	if (rm_sim_mach_find(machines[job->seed % MACHINES], &mach, &error) ||
 	        rm_sim_world_run(&options, world_main, job, &error))
 		said = error.text;
 	else
@@ -101,6 +109,16 @@ static bool holds(struct job *job)
 	return false;
 }
 
+/* Whether no two schedules of one machine were the same. */
+static bool differ(void)
+{
+	for (unsigned i = 0; i < SCHEDULES; i++)
+		for (unsigned k = i % MACHINES; k < i; k += MACHINES)
+			if (hashes[i] == hashes[k])
+				return false;
+	return true;
+}
+
 static void check_all(
         const struct sim_scenario *scenario, const char *word, unsigned only)
 {
@@ -123,6 +141,10 @@ static void check_all(
 				good = holds(&job);
 				job.seed++;
 			}
+			if (good && job.threads > 1 && !differ()) {
+				printf("# two schedules are the same\n");
+				good = false;
+			}
 			CHECK(good, name);
 		}
 }
@@ -134,6 +156,12 @@ int main(int argc, char **argv)
 	const char *word = argc > 1 ? argv[1] : "";
 	unsigned only = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
 
+	hashes = mmap(NULL, SCHEDULES * sizeof(*hashes), PROT_READ | PROT_WRITE,
+	        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (hashes == MAP_FAILED) {
+		printf("Bail out! no memory\n");
+		return 1;
+	}
 	check_all(sim_scenarios, word, only);
 	check_all(sim_heap_scenarios, word, only);
 	return DONE();
