@@ -44,6 +44,12 @@ printf 'writes = 3%%\nkeys = 64\nthreads = 3\nmaps = null_map\nmeasure = simulat
 check "a workload file" runs sim-top "$dir/three.conf"
 check "is what is run" says "$dir/out" "SIMULATED zen3: null_map, 3 cores, 64 keys"
 check "one that is not there is usage" status_of 2 sim-top "$dir/none.conf"
+check "a lock that many spin on" runs sim-top --json --maps gomap_mutex --set threads=8
+check "of a line's sites the first has most events, the last fewest" python3 -c "
+import json
+lines = json.load(open('$dir/out'))[0]['counters']['lines']
+events = [[site['events'] for site in line['sites']] for line in lines]
+assert max(map(len, events)) > 2 and events == [sorted(e, reverse=True) for e in events], events"
 check "JSON" runs sim-top --json --maps null_map --set threads=2
 check "has lines and sites" python3 -c "
 import json

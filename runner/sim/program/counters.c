@@ -144,12 +144,25 @@ static int cores(const uint64_t bits[2])
 	return __builtin_popcountll(bits[0]) + __builtin_popcountll(bits[1]);
 }
 
+/* The place among `sites`, whose events fall, of one that has so many. */
+static size_t place_of(const json_t *sites, uint64_t events)
+{
+	size_t at = json_array_size(sites);
+
+	while (at && (uint64_t)json_integer_value(json_object_get(
+	                     json_array_get(sites, at - 1), "events")) < events)
+		at--;
+	return at;
+}
+
+/* Most events first: who prints a few prints those that move the line. */
 static json_t *sites_of(const struct rm_sim_hot_line *line)
 {
 	json_t *sites = json_array();
 
 	for (unsigned i = 0; i < RM_SIM_LINE_SITES && line->site[i]; i++)
-		json_array_append_new(sites,
+		json_array_insert_new(sites,
+		        place_of(sites, line->site_events[i]),
 		        json_pack("{s:I, s:I}", "site", image(line->site[i]),
 		                "events", (json_int_t)line->site_events[i]));
 	return sites;
