@@ -45,7 +45,7 @@ for costs in '{"transfer":60.5}' '{"transfer":"60"}' '{"l1d-hit":0}' '{"hops":1}
 		says "$dir/answer" 'expected a cost of a machine'
 done
 trial gomap_rw 2 'costs={"transfer":300}' >"$dir/answer"
-check 'a cost of the request is the machine'"'"'s' says "$dir/answer" 'transfer = 300'
+check 'a cost of the request is the machine'"'"'s' says "$dir/answer" 'transfer = 300\nupgrade'
 trial gomap_rw 2 limit_ns=300.5 >"$dir/answer"
 check 'half a nanosecond of virtual time is refused, not taken for any' \
 	says "$dir/answer" 'counters.limit_ns: expected'

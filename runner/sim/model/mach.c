@@ -286,13 +286,17 @@ static void key_text(
 		snprintf(text, size, "%u", cost->value);
 }
 
-/* The part of a path that names the machine. */
+/* The part of a path that names the machine: of zen3.slow.conf not zen3, which
+   is another one. */
 static void name_of(const char *file, char *name)
 {
+	static const char suffix[] = ".conf";
 	const char *slash = strrchr(file, '/');
 	const char *base = slash ? slash + 1 : file;
-	size_t length = strcspn(base, ".");
+	size_t length = strlen(base), end = sizeof(suffix) - 1;
 
+	if (length > end && !strcmp(base + length - end, suffix))
+		length -= end;
 	snprintf(name, RM_SIM_NAME_BYTES, "%.*s", (int)length, base);
 }
 

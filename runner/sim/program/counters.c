@@ -299,7 +299,8 @@ void rm_counters_close(struct rm_counters *session)
 	free(session);
 }
 
-/* Replaces costs of the description by those of the request. */
+/* Replaces costs of the description by those of the request, which are no
+   guesses: one out of its range would be no description that can be read. */
 static int set_costs(
         json_t *costs, struct rm_sim_mach *mach, struct rm_error *error)
 {
@@ -307,6 +308,7 @@ static int set_costs(
 	json_t *value;
 
 	json_object_foreach (costs, name, value) {
+		uint32_t cycles = (uint32_t)json_integer_value(value);
 		unsigned n = 0;
 
 		while (n < RM_SIM_COSTS && strcmp(rm_sim_cost_name[n], name))
@@ -319,7 +321,9 @@ static int set_costs(
 			        "machine's description and 0 to 1000000 "
 			        "cycles, a whole number (l1d-hit: 1 or more)",
 			        name);
-		mach->cost[n].value = (uint32_t)json_integer_value(value);
+		mach->cost[n] = (struct rm_sim_cycles){ .value = cycles,
+			.low = cycles,
+			.high = cycles };
 	}
 	return 0;
 }
