@@ -34,7 +34,7 @@ struct band {
 struct bands {
 	struct band of[METRICS];
 	unsigned sets;        /* results taken */
-	const char *left_out; /* why there are none, or NULL */
+	struct rm_error left_out; /* why there are none, or "" */
 };
 
 static const char *const metrics[METRICS] = { "l1d_misses", "coherence_misses",
@@ -110,9 +110,9 @@ static json_t *bands_json(const struct bands *bands)
 	json_t *made =
 	        json_pack("{s:i, s:o}", "sets", (int)bands->sets, "bands", of);
 
-	if (bands->left_out)
+	if (bands->left_out.text[0])
 		json_object_set_new(
-		        made, "left_out", json_string(bands->left_out));
+		        made, "left_out", json_string(bands->left_out.text));
 	return made;
 }
 
@@ -133,8 +133,8 @@ static void print_machine(const char *machine, const struct bands *bands)
 {
 	const struct band *band = &bands->of[0];
 
-	if (bands->left_out)
-		printf("    %-16s left out: %s\n", machine, bands->left_out);
+	if (bands->left_out.text[0])
+		printf("    %-16s left out: %s\n", machine, bands->left_out.text);
 	else
 		printf("    %-16s %8.4f as described; %8.4f to %8.4f %s\n",
 		        machine, band->described, band->low, band->high,
@@ -315,11 +315,15 @@ static void print_all(const struct rm_cell *cell,
         const struct machines *machines, const struct bands *each,
         const struct bands *all)
 {
+	unsigned tried = 0;
+
+	for (unsigned i = 0; i < machines->count; i++)
+		tried += each[i].sets > 0;
 	printf("SIMULATED %s: %s, %u %s, per operation over %u sets of costs "
-	       "on %u machines\n",
+	       "on %u machine%s\n",
 	        machines->name[0], cell->map, cell->threads,
-	        cell->threads == 1 ? "core" : "cores", all->sets,
-	        machines->count);
+	        cell->threads == 1 ? "core" : "cores", all->sets, tried,
+	        tried == 1 ? "" : "s");
 	print_bands(all);
 	for (unsigned i = 0; i < machines->count; i++)
 		print_machine(machines->name[i], &each[i]);
@@ -361,7 +365,7 @@ static int try_all(struct rm_simulated *simulated, const struct rm_cell *cell,
 		else if (machines.named || i == 0)
 			return RM_USAGE;
 		else
-			attempt.bands.left_out = "hwloc knows too little here";
+			attempt.bands.left_out = *error;
 		each[i] = attempt.bands;
 		bands_merge(&all, &each[i]);
 	}

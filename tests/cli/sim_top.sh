@@ -92,6 +92,12 @@ assert list(one['machines']) == ['zen3'] and one['sets'] > 15, one['sets']
 assert not any('draw' in b[k] for b in one['bands'].values() for k in ('low_by', 'high_by'))"
 check "in words" runs sim-sensitivity --machines zen3,icelake-sp --draws 1 --maps snapshot --set threads=2
 check "with the band of each machine" grep -q "zen3 .* as described;.* l1d_misses" "$dir/out"
+export HWLOC_SYNTHETIC="pack:1 core:4 pu:2"
+check "where hwloc sees no caches" runs sim-sensitivity --draws 0 --maps null_map --set threads=1
+unset HWLOC_SYNTHETIC
+check "the host is left out, and the reason is what was wrong" \
+	says "$dir/out" "left out: hwloc sees no L1d here"
+check "and it is no machine that sets of costs were tried on" says "$dir/out" " on 3 machines"
 check "an unknown machine is usage" status_of 2 sim-sensitivity --machines no-such --maps snapshot --set threads=2
 check "and named, too" says "$dir/err" "no-such"
 
