@@ -37,6 +37,9 @@ static inline struct rm_sim_futex_call rm_sim_futex_call_of(
 	call.wakes = operation == FUTEX_WAKE;
 	if (!call.wakes && operation != FUTEX_WAIT)
 		rm_sim_misuse("a futex operation other than wait and wake");
+	/* to wait for ever instead would be told as a deadlock */
+	if (!call.wakes && va_arg(arguments, const void *))
+		rm_sim_misuse("a futex wait that its time ends");
 	return call;
 }
 
