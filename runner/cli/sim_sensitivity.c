@@ -33,7 +33,7 @@ struct band {
 /* Zero it before. The first result is the one "as described". */
 struct bands {
 	struct band of[METRICS];
-	unsigned sets;        /* results taken */
+	unsigned sets;            /* results taken */
 	struct rm_error left_out; /* why there are none, or "" */
 };
 
@@ -134,7 +134,8 @@ static void print_machine(const char *machine, const struct bands *bands)
 	const struct band *band = &bands->of[0];
 
 	if (bands->left_out.text[0])
-		printf("    %-16s left out: %s\n", machine, bands->left_out.text);
+		printf("    %-16s left out: %s\n", machine,
+		        bands->left_out.text);
 	else
 		printf("    %-16s %8.4f as described; %8.4f to %8.4f %s\n",
 		        machine, band->described, band->low, band->high,

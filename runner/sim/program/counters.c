@@ -173,10 +173,9 @@ static json_t *line_json(
 {
 	return json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:o}",
 	        "line", (json_int_t)line->line, "region",
-	        name_of(sim, line->region), "misses",
-	        (json_int_t)line->misses, "coherence_misses",
-	        (json_int_t)line->coherence_misses, "false_misses",
-	        (json_int_t)line->false_misses, "invalidations",
+	        name_of(sim, line->region), "misses", (json_int_t)line->misses,
+	        "coherence_misses", (json_int_t)line->coherence_misses,
+	        "false_misses", (json_int_t)line->false_misses, "invalidations",
 	        (json_int_t)line->invalidations, "false_invalidations",
 	        (json_int_t)line->false_invalidations, "readers",
 	        cores(line->readers), "writers", cores(line->writers), "sites",
@@ -321,9 +320,9 @@ static int set_costs(
 			        "machine's description and 0 to 1000000 "
 			        "cycles, a whole number (l1d-hit: 1 or more)",
 			        name);
-		mach->cost[n] = (struct rm_sim_cycles){ .value = cycles,
-			.low = cycles,
-			.high = cycles };
+		mach->cost[n] = (struct rm_sim_cycles){
+			.value = cycles, .low = cycles, .high = cycles
+		};
 	}
 	return 0;
 }

@@ -132,8 +132,8 @@ static void a_description_is_read(void)
 	                mach.llc.inclusion == RM_SIM_FILL && mach.mhz == 1000 &&
 	                mach.quantum == 20 && !mach.rmw_loads,
 	        "name, levels and options are read");
-	CHECK(!rm_sim_mach_parse("dir/my.slow.conf", text, strlen(text), &mach,
-	              &error) &&
+	CHECK(!rm_sim_mach_parse(
+	              "dir/my.slow.conf", text, strlen(text), &mach, &error) &&
 	                !strcmp(mach.name, "my.slow"),
 	        "what is slower than another one is not called by its name");
 	CHECK(mach.cost[RM_SIM_COST_MEMORY].value == 220 &&
