@@ -64,8 +64,13 @@ static int try_word(struct mutex *mutex)
 	               : EBUSY;
 }
 
+/* Who finds the note that somebody waits sleeps without writing it again: the
+   line stays the holder's (glibc: __lll_lock_wait). */
 static void wait_word(struct mutex *mutex)
 {
+	/* relaxed: looked at again by the futex, and under the exchange */
+	if (atomic_load_explicit(&mutex->word, memory_order_relaxed) == 2)
+		rm_sim_futex_wait(&mutex->word, 2);
 	/* acquire: pairs with the release in release_word() */
 	while (atomic_exchange_explicit(&mutex->word, 2, memory_order_acquire))
 		rm_sim_futex_wait(&mutex->word, 2);

@@ -7,6 +7,8 @@
  */
 #include "tests/unit/sim/sim_threads.h"
 
+#include "runner/sim/guest/world.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
@@ -123,6 +125,32 @@ static void use_recursive(unsigned self)
 		SIM_EXPECT(!pthread_mutex_unlock(&mutex));
 		SIM_EXPECT(pthread_mutex_unlock(&mutex) == EPERM);
 	}
+}
+
+static void begin_noted(unsigned threads, unsigned round)
+{
+	(void)threads;
+	(void)round;
+	make_mutex(PTHREAD_MUTEX_NORMAL);
+}
+
+/* One holds it while the others come, one after another. */
+static void use_noted(unsigned self)
+{
+	nanosleep(&(struct timespec){ 0, 20000L * self }, NULL);
+	SIM_EXPECT(!pthread_mutex_lock(&mutex));
+	if (self == 0)
+		nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+	enter();
+	SIM_EXPECT(!pthread_mutex_unlock(&mutex));
+}
+
+/* Each tries once, and gives it back; who slept takes it once more; and only
+   the first that had to wait has left the note. */
+static void end_noted(void)
+{
+	SIM_EXPECT(rm_sim_count(rm_sim_world_model(), RM_SIM_RMWS) ==
+	           2 * sim_threads + (sim_threads - 1) + 1);
 }
 
 static pthread_barrier_t barrier;
@@ -618,6 +646,8 @@ const struct sim_scenario sim_scenarios[] = {
 	        end_mutex },
 	{ "a recursive mutex counts", 1, begin_recursive, use_recursive,
 	        end_mutex },
+	{ "a mutex is noted once to be waited for", 2, begin_noted, use_noted,
+	        end_noted },
 	{ "a checked mutex knows its holder", 2, begin_checked, use_checked,
 	        NULL },
 	{ "a spinlock is held by one", 1, begin_spin, use_spin, end_spin },
