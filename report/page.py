@@ -241,8 +241,9 @@ def details(summary, *parts, css=""):
 
 
 def filter_box(table, name, example):
-    """A line to type in that leaves only the rows of a table with these
-    words; the script shows it, and keeps it in the address as NAME."""
+    """A line to type in that leaves only the rows of a table, by its name in
+    tables/, with these words; the script shows it, and keeps it in the
+    address as NAME."""
     return (f'<form class="filters" data-filters="{table}" hidden><label>rows '
             f'with <input type="search" name="{name}" size="32" placeholder="'
             f'{esc(example)}"></label> <output></output></form>')

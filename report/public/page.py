@@ -87,7 +87,7 @@ def tables(report, entries):
             ("in front", "text"), ("verdict", "text"), ("blocks", "num")],
         [group_row(e, row) for e in entries for row in e["groups"]],
         sort=True)
-    return listed, filter_box("table-public", "machine",
+    return listed, filter_box("public", "machine",
                               "a CPU, a map, a place") + verdicts
 
 

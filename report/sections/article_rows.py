@@ -95,7 +95,7 @@ def add(report, a):
          for f, answer in zip(shown, answers)])
     data = report.data("rows-all", COLUMNS, list(map(data_row, answers)))
     report.section("rows", TITLE, QUESTION, filter_box(
-        "table-rows", "rows", "W25"), table, elsewhere(figures, shown), (
+        "rows", "rows", "W25"), table, elsewhere(figures, shown), (
         "<p>Rows: docs/articles/workloads.tsv (W), measurements.tsv (T) and "
         "systems.tsv (M); which cells and which statistic are a row's: "
         "docs/articles/figures.tsv. <code>window.</code> is what the window "

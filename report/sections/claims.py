@@ -229,7 +229,7 @@ def add(report, a, ranking):
         "claims", TITLE, QUESTION, f'<p class="lead">{esc(sentence(found))}'
         "</p>", f"<p>{esc(ported)}</p>" if ported else "", changed,
         ratios(report, found), advice(report, found),
-        filter_box("table-claims", "claims", "refuted"),
+        filter_box("claims", "claims", "refuted"),
         table(report, found), rest, (
             "<p>Rules and words: docs/claims.md. Reproduced and opposite "
             "need the 95 % interval and, of speed, the test corrected over "

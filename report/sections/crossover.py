@@ -191,7 +191,7 @@ def tables(report, s):
     parts = [none("on no line do both maps lead, each at a point")]
     if flips:
         some = rows.where(flips[0], s.varied).split(", ", maxsplit=1)[0]
-        parts = [filter_box("table-crossover", "flips", some),
+        parts = [filter_box("crossover", "flips", some),
                  report.table(
                      "crossover", "Every flip: on its line one map leads at "
                      "the one point, the other at the other, and no point "

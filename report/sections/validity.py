@@ -390,7 +390,8 @@ def all_cells(report, a):
         [("cell", "html"), ("n", "num"), ("Mop/s [95 %] or state", "num"),
          ("reason", "text")], body, sort=True,
         ids=[r["cell"] for r in shown]) if body else ""
-    find = filter_box("all-cells", "cells", "syncmap /t2/ throughput")
+    find = filter_box("all-cells", "cells", "syncmap /t2/ throughput") \
+        if body else ""
     return details(f"All {words.plural(len(rows), 'planned cell')}, measured "
                    "or with a reason", f"<p>{link}</p>", find, table)
 

@@ -85,7 +85,7 @@ class Page(html.parser.HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.stack, self.ids, self.links, self.nodes = [], [], [], 0
-        self.wrong = []
+        self.wrong, self.filtered = [], []
         self.feed(text)
         self.close()
 
@@ -96,6 +96,8 @@ class Page(html.parser.HTMLParser):
                 self.ids.append(value)
             if name in ("href", "src", "xlink:href", "action", "data"):
                 self.links.append(value)
+            if name == "data-filters":
+                self.filtered.append(value)
         if tag not in VOID:
             self.stack.append(tag)
 
@@ -109,3 +111,8 @@ class Page(html.parser.HTMLParser):
             return
         if not self.stack or self.stack.pop() != tag:
             self.wrong.append((tag, self.getpos()))
+
+    def aimless(self):
+        """Filters without the table that the script looks for."""
+        return [name for name in self.filtered
+                if f"table-{name}" not in self.ids]

@@ -87,7 +87,9 @@ def change(folder, **members):
 def test_the_page_has_a_row_for_each_claim_of_the_run(campaign):
     built = Built(campaign)
     text = built.section("claims")
-    assert Page(built.page).wrong == []
+    page = Page(built.page)
+    assert page.wrong == [] and page.aimless() == []
+    assert "claims" in page.filtered
     assert re.findall(r'<th scope="row"[^>]*>(S4-0.)', text) == [
         "S4-01", "S4-02", "S4-03"]
     assert "Of 3 claims: " in text and "S4-04" in text  # not in this run

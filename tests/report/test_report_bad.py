@@ -15,7 +15,7 @@ def whole(built):
     """What holds for every page, however little it has to tell."""
     page = Page(built.page)
     assert built.error == ""
-    assert page.wrong == [] and page.stack == []
+    assert page.wrong == [] and page.stack == [] and page.aimless() == []
     assert len(page.ids) == len(set(page.ids))
     assert "http" not in re.sub(r'data:[^"]*', "", built.page)
     assert not re.search(r"\bnan\b|\bNone\b", re.sub(

@@ -213,6 +213,7 @@ def test_an_end_has_no_such_banner(done):
 def test_the_page_is_whole(done):
     page = Page(done.page)
     assert page.wrong == [] and len(set(page.ids)) == len(page.ids)
+    assert page.filtered == ["crossover"] and page.aimless() == []
     assert {"answer", "moves", "validity", "machine", "artefacts"} <= set(
         page.ids)
     assert not [link for link in page.links
