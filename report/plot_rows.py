@@ -254,8 +254,8 @@ def memory(ax, rows, look, payload):
     ax.text(payload, -0.62, f" {payload} B: key and value alone",
             fontsize=9.5, color=MUTED, va="bottom")
     rows_axis(ax, [r["map"] for r in rows])
-    top = max([payload] + [r["peak"] or 0 for r in rows])
-    ax.set(xlim=(0, top * 1.08),
+    seen = [r[k] or 0 for r in rows for k in ("filled", "peak")]
+    ax.set(xlim=(1.08 * min([0, *seen]), 1.08 * max([payload, *seen])),
            xlabel="bytes per entry above the empty process (filled: after "
                   "prefill; hollow: peak)")
 

@@ -204,7 +204,7 @@ def tradeoff(c, panel, text):
     those that are equal to five digits any may be named."""
     column = panel.key.removeprefix("tradeoff-").replace("-", "_")
     drawn = [r for r in c.page.csv("figures/tradeoff.csv") or []
-             if r.get(column)]
+             if r.get(column) and float(r[column]) > 0]
     least = min((float(r[column]) for r in drawn), default=0)
     most = max((float(r["mops"]) for r in drawn), default=0)
     low = {r["map"] for r in drawn if float(r[column]) <= least * 1.00001}

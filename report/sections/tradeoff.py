@@ -64,9 +64,17 @@ def rows_of(a):
     return rows
 
 
+def drawable(rows, key):
+    """Those with a price above 0: what a map is filled with may lie in pages
+    that were there before, and a logarithmic axis has no place for that."""
+    return [r for r in rows if r[key] is not None and r[key] > 0]
+
+
 def absent(rows, key, why):
-    """The maps without a value, with the reason, as a sentence."""
-    missing = [f"{r['map']} ({r[why]})" for r in rows if r[key] is None]
+    """The maps without a mark, with the reason, as a sentence."""
+    missing = [f"{r['map']} (" + (r[why] if r[key] is None else
+                                  f"{words.sig(r[key])}: not above 0") + ")"
+               for r in rows if r not in drawable(rows, key)]
     return f" Not drawn: {esc('; '.join(missing))}." if missing else ""
 
 
@@ -86,7 +94,7 @@ def figure(report, a, rows):
             ("p99_ns", "p99_low", "p99_high", "P99 of lookups (log)",
              "p99_why")):
         tick = tick_of if low else short
-        drawn = [r for r in rows if r[key] is not None]
+        drawn = drawable(rows, key)
         if len(drawn) < 2:
             continue
         best = min(drawn, key=lambda r: (r[key], r["map"]))

@@ -166,6 +166,19 @@ def test_maps_without_a_value_are_named_with_their_reason():
     assert tradeoff.absent(rows[:1], "x", "why") == ""
 
 
+@pytest.mark.parametrize("filled", [0.0, -4096.0])
+def test_bytes_not_above_0_are_told_and_never_drawn(monkeypatch, filled):
+    """The pages that a map fills may be there before it is made."""
+    none = {m: {"filled": filled, "cell": m} for m in ("fast", "gone")}
+    _, _, report = price(monkeypatch, {**none, "slow": BYTES["slow"]}, TAILS)
+    assert list(report.panels) == ["tradeoff-p99-ns"]
+    monkeypatch.setitem(RATES, "gone", 1.0)
+    _, _, report = price(monkeypatch, BYTES | {"gone": none["gone"]}, TAILS)
+    assert report.panels["tradeoff-bytes-per-entry"].told.endswith("2 maps.")
+    assert f"Not drawn: gone ({words.sig(filled)}: not above 0)." in \
+        report.figures["tradeoff"].caption
+
+
 @pytest.mark.parametrize("ns, text", [
     (2000.0, "2 µs"), (2500.0, "2.5 µs"), (2510.0, "2.51 µs"),
     (20.0, "20 ns")])
