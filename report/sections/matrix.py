@@ -111,7 +111,8 @@ def ratio_cell(row, notes):
     span = ("highest" if row["word"] == "highest"
             else words.between(row["low"], row["high"]))
     tied = "≈ " if row["word"] == "tied" else ""
-    return (f'<td class="num bar" style="--r:{min(1 / row["ratio"], 1):.3f}">'
+    return (f'<td class="num bar" data-value="{row["ratio"]:.6g}" '
+            f'style="--r:{min(1 / row["ratio"], 1):.3f}">'
             f"{tied}{words.sig(row['ratio'])}{mark}<small>{span}</small></td>")
 
 
@@ -137,7 +138,8 @@ def beside(facts, key, text):
     value, bracket, rest = re.fullmatch(r"(.*?)(?: ([\[(])(.*))?",
                                         text(facts)).groups()
     span = f"<small>{bracket}{rest}</small>" if bracket else ""
-    return f'<td class="num">{value}{span}</td>'
+    sorts = f' data-value="{facts[key]:.6g}"' if value[:1].isdigit() else ""
+    return f'<td class="num"{sorts}>{value}{span}</td>'
 
 
 def map_row(a, name, groups, facts, notes):
@@ -181,8 +183,9 @@ def caption(groups):
     return (
         "<b>How far below the highest throughput of its column each map is"
         "</b>: that of the map named in the heading, which is ranked, ÷ this "
-        "map's, paired by block, with its 95 % interval. ≈: not told apart, "
-        "the interval does not lie above 1.02. Bar: this map's share of the "
+        "map's, paired by block, with its 95 % interval. ≈: not told apart: "
+        "by the interval that holds for all pairs of the column at once, "
+        "wider than the one shown and in ranking.csv. Bar: this map's share of the "
         "highest. Bounds take no part. "
         "Bytes and P99: as in the figure below. Promises: of the map's own "
         "description; where it is silent on waiting, some operation may wait."
