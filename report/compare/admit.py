@@ -86,10 +86,10 @@ def differs(one, two):
         and one.factors.get(name) != two.factors.get(name)), None)
 
 
-def version(first, other):
+def version(first, other, that="the first campaign's is"):
     """How it is another version of the maps; "" where it is the same."""
     one, two = (c.meta.get("build") or {} for c in (first, other))
     return "; ".join(
-        f"{name} {short(two.get(name))}, the first campaign's is "
+        f"{name} {short(two.get(name))}, {that} "
         f"{short(one.get(name))}" for name in VERSION
         if one.get(name) != two.get(name))

@@ -83,7 +83,7 @@ class Comparison:
         self.found = found
         members = found.members
         lead = leading(members, base, contender)
-        self.lead = lead.a
+        self.lead, self.asked = lead.a, (base, contender)
         self.base = base or lead.a.base
         self.contender = contender or lead.a.contender
         self.sides = [lead if m is lead.member

@@ -68,6 +68,7 @@ class Gathered:
     absent: list = field(default_factory=list)  # (label, state, reason)
     refused: list = field(default_factory=list)  # (label, reason)
     wanted: int = 0  # campaigns that were named, by folder or by a fleet
+    folders: list = field(default_factory=list)  # names of what was given
 
     @property
     def whole(self):
@@ -252,6 +253,7 @@ def same(one, two):
 def gather(folders):
     """Gathered; JournalError where nothing is left to be compared."""
     door = Door()
+    door.found.folders = [named(Path(folder)) for folder in folders]
     for entry in listed(folders):
         door.enter(*entry)
     found = door.found

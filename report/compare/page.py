@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page of a comparison: OUT/report/index.html, its tables and figures,
 and comparison.json, which says the same for programs."""
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -98,13 +99,21 @@ def limits(report):
                    + "".join(f"<li>{s}</li>" for s in said) + "</ul>")
 
 
+def again(c):
+    """The command that makes this page of the same folders, wherever they
+    lie now."""
+    pair = [word for name, value in zip(("--base", "--contender"), c.asked)
+            if value for word in (name, value)]
+    return shlex.join(["python3", "-m", "report", "compare",
+                       *c.found.folders, *pair])
+
+
 def artefacts(report, c):
-    folders = " ".join(s.label for s in c.sides)
     report.section(
         "artefacts", "9 Artefacts", "How do I get the numbers, and this page "
         "again?", f"<p>{ALL_DATA}</p>",
-        f"<pre># this page again, of these folders\npython3 -m report "
-        f"compare {esc(folders)}\n# does each table follow from the trials\n"
+        f"<pre># this page again, of these folders\n{esc(again(c))}\n"
+        "# does each table follow from the trials\n"
         "python3 -m report lint OUT</pre>", report.table(
             "files", "Files, relative to this page",
             [("file", "text"), ("content", "text")], FILES))

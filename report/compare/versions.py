@@ -37,7 +37,8 @@ class Version:
 
     def differs(self):
         """What is another version, in words."""
-        return admit.version(self.then.campaign, self.now.campaign)
+        return admit.version(self.then.campaign, self.now.campaign,
+                             "then it was")
 
     def warnings(self):
         """Texts of what else differs, the warned of first."""

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Machines of one kind, version against version, claims machine by machine:
 what a comparison says of campaigns that share more than a plan."""
+import html
 import json
 import math
 import random
+import re
+import shlex
 
 import pytest
 from machine_campaigns import change, machine
@@ -152,7 +155,24 @@ def test_the_later_one_is_now_however_they_are_named(tmp_path):
     now = machine(tmp_path / "now", seed=2, day=20, commit="1111111")
     for order in ((then, now), (now, then)):
         made = Compared(*order, out=tmp_path / "out")
-        assert made.told["versions"][0]["label"] == "then → now"
+        found = made.told["versions"][0]
+        assert found["label"] == "then → now"
+        assert found["differs"] == "commit 1111111, then it was 0000000"
+        assert "the first campaign" not in made.page
+
+
+def test_the_page_names_the_command_that_makes_it_again(tmp_path,
+                                                        monkeypatch):
+    """Every folder that was given, of other versions, too, and the pair."""
+    folders = [machine(tmp_path / "a b"),
+               machine(tmp_path / "now", seed=2, commit="1111111")]
+    made = Compared(*folders, "--contender", "ck_ht", out=tmp_path / "out")
+    told = re.search("<pre># this page again, of these folders\n(.*)\n",
+                     made.page)[1]
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(html.unescape(told))
+    assert words[:4] == ["python3", "-m", "report", "compare"]
+    assert Compared(*words[4:], out=tmp_path / "again").page == made.page
 
 
 # ---- claims ---------------------------------------------------------------
