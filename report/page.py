@@ -201,6 +201,8 @@ class Report:
         """Draws everything and writes index.html; returns its path."""
         with plt.style.context(HERE / "style.mplstyle"):
             plt.rcParams["font.family"] = fonts(plt.rcParams["font.family"])
+            if "text.parse_math" in plt.rcParams:  # a name may hold two $
+                plt.rcParams["text.parse_math"] = False
             drawn = draw_all(self.panels, self.out / "figures", self.pdf)
         self.not_in_this_run()
         terms = glossary.read()

@@ -14,8 +14,9 @@ import zipfile
 import pytest
 from report_helpers import FEW, TOP, Built, build
 
-from report import datafiles, latex, stats
+from report import datafiles, latex, stats, words
 from report.journal import read
+from report.sections import claims
 
 POOLED = {"controls"}  # of all cells: a control has none of its own
 
@@ -261,6 +262,13 @@ def test_latex_fits_a_column_or_the_page(good):
                             file, piece)
             total += width + 6 * 25.4 / 72.27
         assert total <= (84 if kind == "table" else 177.5), (file, total)
+
+
+def test_latex_knows_every_sign_of_the_tables():
+    """An engine that does not know one ends with an error."""
+    for sign in (*claims.GLYPHS.values(), *claims.STANDS.values(), "→", "²",
+                 "×", "≈", "÷", "±", words.MINUS, words.THIN, words.NARROW):
+        assert latex.tex(sign).isascii(), sign
 
 
 def test_latex_of_many_rows_is_a_longtable():

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from report_helpers import TOP, build, make_journal
+from report_helpers import TOP, Built, build, make_journal
 
 from report import datafiles, folders, latex, page, tables
 
@@ -70,6 +70,17 @@ def test_no_text_of_a_campaign_becomes_a_tag(tmp_path, monkeypatch):
     assert len(set(re.findall(r"&lt;xss(\d+)&gt;", html))) > 20
     for file in (tmp_path / "report" / "tables").glob("*.md"):
         assert not re.search(r"(?<!\\)<xss", file.read_text(encoding="utf-8"))
+
+
+def test_dollars_in_a_name_are_no_formula_of_a_drawing(tmp_path):
+    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(1, 2),
+                      keys=(65536,), kinds=("update",), blocks=7)
+    for file in (tmp_path / "campaign.json", tmp_path / "trials.jsonl"):
+        file.write_text(file.read_text().replace("syncmap", "s$_$"))
+    built = Built(tmp_path)
+    assert built.status == 0 and built.error == ""
+    assert "s$_$" in "".join(p.read_text() for p in (
+        built.out / "figures").glob("*.svg"))
 
 
 def test_tables_keep_text_and_begin_no_formula():
