@@ -149,7 +149,7 @@ def alt(c, panel, fields):
 def heavy_lines(c):
     """A heavy line is a flip: as many of them as there are flips."""
     figure = c.page.figures.get("flip")
-    if figure is None or "heavy" not in figure.text():
+    if figure is None or "heavy" not in figure.text().lower():
         if figure is not None:
             c.log.skip("index.html", "flip map", "no heavy line is named")
         return

@@ -5,9 +5,9 @@ alternative text, of fields that are made by hand."""
 from types import SimpleNamespace as Made
 
 import pytest
-import report_helpers  # noqa: F401
+from report_helpers import build
 
-from report.lint import flips
+from report.lint import flips, lint
 from report.lint.log import Log
 
 
@@ -98,3 +98,17 @@ def test_without_a_measured_field_the_text_says_so():
     c = Made(log=Log(), base="x", contender="y", page=Made(verdicts={}))
     flips.alt(c, Made(alt="No field was measured.", name="p"), FIELDS[4:])
     assert not c.log.findings
+
+
+def test_a_flip_without_its_heavy_line_is_found(tmp_path):
+    """One map leads at one thread, the other at two: one line, drawn thin."""
+    built = build(tmp_path, maps=("gomap_rw", "syncmap"), blocks=7, plant={
+        "mops": lambda c, b: (1 + b / 100) * (
+            3 if (c["map"] == "syncmap") == (c["threads"] > 1) else 1)})
+    assert not lint(tmp_path).findings
+    file, ink = built.out / "index.html", "stroke: var(--ink); stroke-width: "
+    before, _, panel = built.page.partition("Flip map: ")
+    assert panel.split("</svg>")[0].count(f"{ink}2.4") == 1
+    file.write_text(before + "Flip map: " + panel.replace(
+        f"{ink}2.4", f"{ink}0.8", 1), encoding="utf-8")
+    assert [f for f in lint(tmp_path).lines() if "0 heavy segments" in f]
