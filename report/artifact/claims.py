@@ -127,10 +127,12 @@ def of_campaign(folder, name, path, first):
 
 def kick_of(folder, name, path, rows):
     """The row that is tried first: few maps of the headline, with one thread
-    and with as many as the reviewer has CPUs."""
+    and with as many as the reviewer has CPUs; None where nothing is timed."""
     meta = load(path / "campaign.json")
-    timed = next(c for c in meta["cells"] if c["measure"] == "throughput"
-                 and not c["skip"])
+    timed = next((c for c in meta["cells"] if c["measure"] == "throughput"
+                  and not c["skip"]), None)
+    if timed is None:
+        return None
     named, blocks, workload = [], 7, timed["workload"]
     if rows:
         decision = rows[0]["decision"]

@@ -56,8 +56,9 @@ def complete(stage, epoch):
             kick = claims.kick_of(stage, name, path, found)
         rows += found
     if kick is None:
-        raise JournalError(f"{stage}: expected a campaign that is not one in "
-                           "stages: what is tried first is taken of it")
+        raise JournalError(f"{stage}: expected a campaign with cells of "
+                           "throughput that is not one in stages: what is "
+                           "tried first is taken of it")
     about = claims.load(stage / ".zenodo.json")
     claims.write_table(stage, [kick, *rows])
     (stage / rebuild.PYTHON).write_text(

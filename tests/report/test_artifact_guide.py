@@ -304,6 +304,12 @@ def test_the_workload_is_that_of_the_claim_or_of_what_was_timed(tmp_path):
     assert "ranks nothing" in none["expected"]
 
 
+def test_of_a_campaign_without_throughput_nothing_is_tried(tmp_path):
+    (tmp_path / "campaign.json").write_text(json.dumps({"cells": [
+        planned("a", "latency"), planned("b", skip="no")]}))
+    assert claims.kick_of(tmp_path, "camp", tmp_path, []) is None
+
+
 def test_an_empty_field_of_the_table_is_a_dash(tmp_path):
     row = dict.fromkeys(claims.COLUMNS, "x") | {"maps": "", "cells": ""}
     claims.write_table(tmp_path, [row])
