@@ -175,15 +175,17 @@ def kinds_figure(report, a, board, line, where):
     same = [n for n in a.lines_of(board) if n.share == line.share]
     same.sort(key=lambda n: n != line)
     drawn, data = [], []
-    few = len(a.threads_of(board)) == 2
-    for one in same:
-        panels, rows = (two_counts if few else small_multiples)(
+    counts = a.threads_of(board)
+    for one in same:  # which need not have all counts of the board
+        both = len(counts) == 2 == len(a.grid[board][one])
+        panels, rows = (two_counts if both else small_multiples)(
             report, a, board, one, where)
         data += rows
         if panels:
             drawn.append((one, panels))
     if not drawn:
         return none("no throughput cell has a result")
+    few = len(counts) == 2 == len(a.grid[board][drawn[0][0]])
     caption = (f"<b>Throughput against threads, {esc(drawn[0][0].text())}, "
                f"{esc(board.text())}.</b> {ROWS if few else LINES}")
     crossed = topology.marks(a.grid[board][line], where)

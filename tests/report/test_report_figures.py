@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from report_helpers import Built, build, edit, make_journal
 
-from report import latencies, stats, words
+from report import latencies, lint, stats, words
 from report.analysis import Analysis
 from report.journal import read
 from report.page import plt
@@ -394,3 +394,19 @@ def test_a_latency_group_has_each_map_once(two, unlike):
         setattr(other, factor, value)
     a.by_measure["latency"] = [cell, other]
     assert [len(g) for g in groups_of(a).values()] == [1, 1]
+
+
+@pytest.mark.parametrize("alone", ["churn", "update"])
+def test_a_mix_may_lack_a_thread_count_of_its_board(tmp_path, monkeypatch,
+                                                    alone):
+    """Two workload files, one of them with fewer threads, share a board."""
+    plan = make_journal.plan
+    monkeypatch.setattr(make_journal, "plan", lambda spec, cpus: [
+        c for c in plan(spec, cpus) if c["measure"] == "verify"
+        or (c["write_kind"], c["threads"]) != (alone, 2)])
+    built = build(tmp_path, kinds=("update", "churn"), blocks=7)
+    assert built.status == 0 and built.error == ""
+    kinds = {(r["write_kind"], r["threads"])
+             for r in built.rows("figures/scaling.csv")}
+    assert len(kinds) == 3 and (alone, "2") not in kinds
+    assert not lint.lint(tmp_path).findings
