@@ -183,9 +183,9 @@ def caption(groups):
     return (
         "<b>How far below the highest throughput of its column each map is"
         "</b>: that of the map named in the heading, which is ranked, ÷ this "
-        "map's, paired by block, with its 95 % interval. ≈: not told apart: "
-        "by the interval that holds for all pairs of the column at once, "
-        "wider than the one shown and in ranking.csv. Bar: this map's share of the "
+        "map's, paired by block, with its 95 % interval. ≈: not told apart, by "
+        "the interval that holds for all pairs of the column at once, which "
+        "is in ranking.csv. Bar: this map's share of the "
         "highest. Bounds take no part. "
         "Bytes and P99: as in the figure below. Promises: of the map's own "
         "description; where it is silent on waiting, some operation may wait."
