@@ -18,6 +18,7 @@ COLOUR = re.compile("|".join(NAMES), re.I)
 LONG = re.compile(r"(\d+\.\d{2})\d+")
 GEOMETRY = re.compile(r'( (?:d|x|y|transform|width|height|viewBox)="[^"]*")')
 TAGGED = re.compile(r'<g id="(tip|map)\|([^"|]*)\|?([^"]*)">')
+SINGLE = re.compile("<g id='([^'>]*)'>")
 CLASS = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -45,11 +46,13 @@ def drawn(figure):
 
 
 def raw(figure, **how):
-    """SVG text of a figure, without date and creator."""
+    """SVG text of a figure, without date and creator. A gid with " in it
+    comes in ', and is put in " as all others."""
     out = io.StringIO()
     figure.savefig(out, format="svg", transparent=True,
                    metadata={"Date": None, "Creator": None}, **how)
-    return out.getvalue()
+    return SINGLE.sub(lambda m: '<g id="{}">'.format(
+        m[1].replace('"', "&quot;")), out.getvalue())
 
 
 def cut(text, box, height):

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from report import (look, plot_claims, plot_gate, plot_lines, plot_machines,
-                    plot_trials, plots)
+                    plot_trials, plots, svg)
 
 
 @pytest.fixture(name="ax")
@@ -107,6 +107,16 @@ def test_a_bar_is_its_interval_where_there_is_one(ax):
     plots.bar(ax, {"low": 2.0, "high": 5.0}, 1, "k", upright=True)
     level, upright = (c.get_segments()[0].tolist() for c in ax.collections)
     assert level == [[2, 1], [5, 1]] and upright == [[1, 2], [1, 5]]
+
+
+@pytest.mark.parametrize("why, title", [
+    ('no map "x<y"', 'no map &quot;x&lt;y&quot;'), ("isn't", "isn't"),
+    ('isn\'t "x"', "isn&apos;t &quot;x&quot;")])
+def test_words_with_quotes_keep_their_tool_tip(ax, why, title):
+    plots.words_at(ax, 0, "failed", tip=why)
+    text = svg.drawn(ax.figure)[0]
+    for made in (svg.panel(text, "k", "n", "a"), svg.stand_alone(text)):
+        assert f"<title>{title}</title>" in made and "tip|" not in made
 
 
 def test_lines_are_broken_between_words():
