@@ -77,7 +77,7 @@ def of_campaign(a, figure=None):
     elif figure == "flip":
         found = to_base(a, lambda cells: [a.contender])
     elif figure == "forest":
-        found = to_base(a, sorted)
+        found = to_base(a, lambda cells: sorted(filter(a.peer, cells)))
     else:
         found = of_groups(a, a.verdicts)
     return list({(q.over, q.under): q for q in found}.values())

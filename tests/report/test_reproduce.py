@@ -73,7 +73,7 @@ def test_the_same_speeds_are_replicated(pair, figure):
     assert status == 0
     assert found["count"]["opposite"] == found["count"]["unclear"] == 0
     assert found["count"]["replicated"] == {
-        None: 12, "winner": 12, "headline": 3, "flip": 4, "forest": 16}[
+        None: 12, "winner": 12, "headline": 3, "flip": 4, "forest": 12}[
             figure]
 
 
