@@ -40,12 +40,13 @@ def one(ax, row, y):
 
 
 def ratios(ax, rows):
-    """rows -- id, value, low, high, n, verdict; value is 1 where the claim
-    is met exactly."""
+    """rows -- id, value, low, high, n, verdict, tolerance; value is 1 where
+    the claim is met exactly."""
     log_scale(ax, "x", 1 / FAR, FAR, 1.1)
     for y, row in enumerate(rows):
         one(ax, row, y)
-    ax.axvspan(1 / 1.2, 1.2, color=BAND, zorder=0, lw=0)
+        ax.fill_betweenx([y - 0.5, y + 0.5], 1 / row["tolerance"],
+                         row["tolerance"], color=BAND, zorder=0, lw=0)
     ax.axvline(1, color=INK, lw=1)
     rows_axis(ax, [r["id"] for r in rows])
     ax.set_xlabel("measured ratio ÷ claimed ratio (log)")

@@ -167,7 +167,9 @@ def advice(report, found):
 # ---- the section ----------------------------------------------------------
 
 def ratios(report, found):
-    rows = list(ratio_rows(found))
+    known = ledger.read()
+    rows = [r | {"tolerance": known[r["id"]].tolerance}
+            for r in ratio_rows(found)]
     if not rows:
         return ""
     alt = "; ".join(f"{r['id']} {words.sig(r['value'])} ({r['verdict']})"
@@ -178,7 +180,7 @@ def ratios(report, found):
                          plot_claims.ratios, rows)
     return report.figure("claim-ratios", (
         "Measured ÷ claimed ratio, one row for each claim that states one, "
-        "in its first cell; shaded: the tolerance"), [panel], RATIOS, rows)
+        "in its first cell; shaded: its own tolerance"), [panel], RATIOS, rows)
 
 
 def table(report, found):

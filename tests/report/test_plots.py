@@ -153,6 +153,15 @@ def test_a_claim_far_off_is_an_arrow_at_the_edge_with_its_value(
     assert text.get_ha() == ("left" if mark == "<" else "right")
 
 
+def test_each_claim_has_its_own_tolerance_shaded(ax):
+    plot_claims.ratios(ax, [claim(1.0) | {"tolerance": 1.02},
+                            claim(1.3) | {"tolerance": 1.5}])
+    ends = [c.get_paths()[0].vertices for c in ax.collections]
+    assert [(*v.min(0), *v.max(0)) for v in ends] == [
+        pytest.approx((1 / 1.02, -0.5, 1.02, 0.5)),
+        pytest.approx((1 / 1.5, 0.5, 1.5, 1.5))]
+
+
 @pytest.mark.parametrize("verdict", plot_claims.MARKS)
 def test_what_is_open_is_hollow(ax, verdict):
     plot_claims.one(ax, claim(2.0, verdict=verdict), 0)
