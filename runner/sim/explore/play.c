@@ -19,7 +19,10 @@
 #include <string.h>
 
 enum {
-	PAIRS = 1024, /* that all scans of a lane yield */
+	/* That all scans of a lane yield; and each of those that are
+	   repeated. */
+	PAIRS = 1024,
+	PAIRS_A_SCAN = 2 * RM_EXPLORE_KEYS_MAX,
 	/* A repeated operation ends here, lest a map that copies itself at each
 	   write takes the machine's memory: of the heap, since threads run. */
 	REPEATS_HEAP = 6 << 20,
@@ -39,8 +42,9 @@ static struct {
 	struct rm_history_event *event;
 	size_t events, room;         /* of `event` and `begun` */
 	uint64_t limit, heap_before; /* of steps; bytes, when threads began */
-	struct rm_history_pair pair[RM_EXPLORE_LANES * PAIRS];
-	size_t pairs[RM_EXPLORE_LANES]; /* a lane has its own PAIRS of them */
+	struct rm_history_pair *pair;
+	size_t pair_room, lane_pairs;   /* of all; a lane has its own of them */
+	size_t pairs[RM_EXPLORE_LANES]; /* that it has used */
 } play;
 
 /* Does one operation and keeps it in the history. `known` is what the thread
@@ -68,7 +72,7 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 		.key = is_whole ? 0 : op->key,
 		.value = call->value.word[0],
 		.expected = call->expected.word[0],
-		.first_pair = call->lane->id * PAIRS + *pairs,
+		.first_pair = call->lane->id * play.lane_pairs + *pairs,
 		.returned = RM_HISTORY_NEVER,
 		.invoked = ++rm_explore.stamp };
 	if (!play.program->unstamped)
@@ -80,7 +84,8 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 	if (kind == RM_HISTORY_LENGTH)
 		event->result = call->result.word[0];
 	event->returned = ++rm_explore.stamp;
-	event->pairs = call->lane->id * PAIRS + *pairs - event->first_pair;
+	event->pairs =
+	        call->lane->id * play.lane_pairs + *pairs - event->first_pair;
 	if (event->there && rm_explore_gives_value(op->kind)) {
 		rm_explore_verify(call, &call->result, op->key,
 		        rm_history_kind_name(kind));
@@ -106,9 +111,9 @@ static struct rm_explore_call begin_call(
 		.thread = thread,
 		.ops = play.program->impl->ops,
 		.shape = play.program->shape,
-		.pair = play.pair + lane->id * PAIRS,
+		.pair = play.pair + lane->id * play.lane_pairs,
 		.pairs = &play.pairs[lane->id],
-		.pairs_most = PAIRS,
+		.pairs_most = play.lane_pairs,
 		.rank = play.rank,
 		.keys = play.program->keys,
 		.begun = play.begun };
@@ -299,6 +304,38 @@ static uint32_t longest(const struct rm_explore_program *program)
 	return times;
 }
 
+/* The most scans that one thread does again, behind the first of each. */
+static size_t more_scans(const struct rm_explore_program *program)
+{
+	size_t most = 0;
+
+	for (unsigned t = 0; t < program->threads; t++) {
+		size_t more = 0;
+
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			if (program->op[t][i].kind == RM_HISTORY_SCAN)
+				more += rm_explore_times(&program->op[t][i]) -
+				        1;
+		if (more > most)
+			most = more;
+	}
+	return most;
+}
+
+static void make_room_of_pairs(const struct rm_explore_program *program)
+{
+	size_t room;
+
+	play.lane_pairs = PAIRS + PAIRS_A_SCAN * more_scans(program);
+	room = RM_EXPLORE_LANES * play.lane_pairs;
+	if (room <= play.pair_room)
+		return;
+	play.pair = realloc(play.pair, room * sizeof(*play.pair));
+	if (!play.pair)
+		abort();
+	play.pair_room = room;
+}
+
 /* Room for what all do: an event and a value each; the look at the end, and
    what is there at the start. */
 static void make_room(const struct rm_explore_program *program)
@@ -306,6 +343,7 @@ static void make_room(const struct rm_explore_program *program)
 	const size_t room = rm_explore_times_of(program) +
 	                    2 * (size_t)RM_EXPLORE_KEYS_MAX + 3;
 
+	make_room_of_pairs(program);
 	if (room <= play.room)
 		return;
 	play.event = realloc(play.event, room * sizeof(*play.event));

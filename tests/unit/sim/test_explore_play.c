@@ -24,6 +24,7 @@ static void take(unsigned caps, struct rm_history *history)
 {
 	static struct rm_impl impl = { .id = "map", .guarantees = "none" };
 	static struct rm_explore_program program = { .impl = &impl, .keys = 3 };
+	static struct rm_history_pair pairs[3];
 
 	impl.caps = caps;
 	play.program = &program;
@@ -33,6 +34,7 @@ static void take(unsigned caps, struct rm_history *history)
 	play.first[1] = 77;
 	play.first[2] = 0;
 	play.first[3] = 99; /* no key of this program */
+	play.pair = pairs;
 	play.pair[2] = (struct rm_history_pair){ 1, 77 };
 	CHECK(!take_history(history), "a history is taken");
 }
@@ -68,8 +70,31 @@ static void known(void)
 	rm_history_clear(&history);
 }
 
+/* As often as a program file may say it, of as many keys as there can be. */
+static void scans(void)
+{
+	static struct rm_explore_program program = { .threads = 2,
+		.ops = { 1, 3 },
+		.op = { { { RM_HISTORY_UPSERT, 0, 500 } },
+		        { { RM_HISTORY_SCAN, 0, 300 },
+		                { RM_HISTORY_SCAN, 0, 0 },
+		                { RM_HISTORY_SCAN, 0, 100 } } } };
+
+	play.pair = NULL;
+	make_room_of_pairs(&program);
+	CHECK(play.lane_pairs >= 401 * (size_t)RM_EXPLORE_KEYS_MAX,
+	        "a scan that is repeated has room for what it yields");
+	CHECK(play.pair && play.pair_room >= RM_EXPLORE_LANES * play.lane_pairs,
+	        "in each lane");
+	program.ops[1] = 0;
+	make_room_of_pairs(&program);
+	CHECK(play.lane_pairs == PAIRS, "and nothing else has more");
+	free(play.pair);
+}
+
 int main(void)
 {
 	known();
+	scans();
 	return DONE();
 }
