@@ -65,8 +65,8 @@ static void hold_against_heap(
 	}
 }
 
-/* One access of 1 .. 8 bytes, just before it is done. */
-static inline void touch(uintptr_t address, unsigned bytes, bool write,
+/* The step of one access of 1 .. 8 bytes; whether others can see it. */
+static inline bool arrive(uintptr_t address, unsigned bytes, bool write,
         bool atomic, const void *site)
 {
 	uint64_t offset = address - rm_explore_heap;
@@ -78,16 +78,25 @@ static inline void touch(uintptr_t address, unsigned bytes, bool write,
 		rm_explore.footprint =
 		        (rm_explore.footprint ^ address) * FOOTPRINT;
 		hold_against_heap(address, bytes, write, site);
-		return;
+		return false;
 	}
 	if (offset >= RM_EXPLORE_HEAP_BYTES && is_own(address) && !atomic)
-		return;
+		return false;
 	rm_explore_step();
 	if (rm_explore.trace)
 		rm_explore_note(
 		        (enum rm_explore_kind)(write + 2 * atomic), site);
 	/* after the step: others may have run, and freed it */
 	hold_against_heap(address, bytes, write, site);
+	return true;
+}
+
+/* One access of 1 .. 8 bytes, just before it is done. */
+static inline void touch(uintptr_t address, unsigned bytes, bool write,
+        bool atomic, const void *site)
+{
+	if (!arrive(address, bytes, write, atomic, site))
+		return;
 	rm_explore_accessed(address, bytes, write, atomic, site);
 	if (WEAK && !atomic)
 		rm_explore_weak_plain(address, bytes, write);
@@ -221,6 +230,31 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 	}
 }
 
+/* A comparison comes to its place: what it does there is not known yet. */
+static inline void arrive_to_compare(
+        uintptr_t address, unsigned bytes, const void *site)
+{
+	const unsigned word = bytes < 8 ? bytes : 8;
+
+	arrive(address, word, true, true, site);
+	for (unsigned at = 0; at < bytes; at += word)
+		used(address + at, word, site);
+}
+
+/* Whether it changes what is there; one that fails only loads. */
+static inline void touch_compared(
+        uintptr_t address, unsigned bytes, bool changes, const void *site)
+{
+	const unsigned word = bytes < 8 ? bytes : 8;
+
+	if (!rm_explore.alone)
+		rm_explore_accessed(address, bytes, changes, true, site);
+	for (unsigned at = 0; changes && at < bytes; at += word)
+		written(address + at, word);
+	if (rm_explore.trace)
+		rm_explore_note_compared(changes);
+}
+
 #define RM_EXPLORE_CHANGE(bits, name, changed)                                 \
 	uint##bits##_t RM_EXPLORE_NAME(bits, name)(                            \
 	        volatile uint##bits##_t * at, uint##bits##_t value, int order) \
@@ -231,7 +265,7 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 		if (WEAK)                                                      \
 			rm_explore_weak_change(ACCESS(at, order, SITE));       \
 		else                                                           \
-			rm_explore_changed((uintptr_t)at, order);              \
+			rm_explore_changed((uintptr_t)at, sizeof(*at), order); \
 		old = *at;                                                     \
 		*at = (uint##bits##_t)(changed);                               \
 		SAW(*at);                                                      \
@@ -263,7 +297,7 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 			value = (uint##bits##_t)rm_explore_weak_load(          \
 			        ACCESS(at, order, SITE));                      \
 		} else {                                                       \
-			rm_explore_loaded((uintptr_t)at, order);               \
+			rm_explore_loaded((uintptr_t)at, sizeof(*at), order);  \
 			value = *at;                                           \
 		}                                                              \
 		SAW(value);                                                    \
@@ -278,7 +312,7 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 			rm_explore_weak_store(ACCESS(at, order, SITE), value); \
 			return;                                                \
 		}                                                              \
-		rm_explore_stored((uintptr_t)at, order);                       \
+		rm_explore_stored((uintptr_t)at, sizeof(*at), order);          \
 		*at = value;                                                   \
 	}                                                                      \
 	static uint##bits##_t compare_weak_##bits(volatile uint##bits##_t *at, \
@@ -287,9 +321,11 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 	{                                                                      \
 		rm_explore_value seen;                                         \
                                                                                \
+		touch_compared((uintptr_t)at, (bits) / 8, false, site);        \
 		if (rm_explore_weak_fails(                                     \
 		            ACCESS(at, failure, site), expected, &seen))       \
 			return (uint##bits##_t)seen;                           \
+		touch_compared((uintptr_t)at, (bits) / 8, true, site);         \
 		rm_explore_weak_change(ACCESS(at, order, site));               \
 		*at = desired;                                                 \
 		return expected;                                               \
@@ -300,18 +336,21 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 	{                                                                      \
 		uint##bits##_t old;                                            \
                                                                                \
-		touch_atomic((uintptr_t)at, (bits) / 8, true, true, site);     \
+		arrive_to_compare((uintptr_t)at, (bits) / 8, site);            \
 		old = WEAK ? compare_weak_##bits(at, expected, desired, order, \
 		                     failure, site)                            \
 		           : *at;                                              \
 		SAW(old == expected ? desired : old);                          \
 		if (WEAK)                                                      \
 			return old;                                            \
+		touch_compared(                                                \
+		        (uintptr_t)at, (bits) / 8, old == expected, site);     \
 		if (old == expected) {                                         \
-			rm_explore_changed((uintptr_t)at, order);              \
+			rm_explore_changed((uintptr_t)at, sizeof(*at), order); \
 			*at = desired;                                         \
 		} else {                                                       \
-			rm_explore_loaded((uintptr_t)at, failure);             \
+			rm_explore_loaded(                                     \
+			        (uintptr_t)at, sizeof(*at), failure);          \
 		}                                                              \
 		return old;                                                    \
 	}                                                                      \

@@ -24,6 +24,7 @@
 enum {
 	MASK = 0xff, /* which bytes of the 8 */
 	IS_ATOMIC = 0x100,
+	OBJECT = 4, /* bytes that each lock has, a spinlock no more */
 	STACKS_BYTES = RM_EXPLORE_LANES * (RM_SIM_STACK_BYTES + 4096),
 	KEPT_FIRST = 256,
 	SYNCS_FIRST = 256,
@@ -39,11 +40,19 @@ struct last {
 
 struct cell {
 	uint32_t number; /* of the run that it tells of */
-	uint32_t sync;   /* its clock, 1 ..; 0: none */
+	uint32_t sync;   /* the first of its clocks, 1 ..; 0: none */
 	uint32_t place;  /* under a model of memory, 1 ..; 0: none (memory.h) */
 	struct {
 		struct last read, write;
 	} lane[RM_EXPLORE_LANES];
+};
+
+/* What is synchronized by: some bytes of a cell, in which several objects may
+   lie. */
+struct sync {
+	struct rm_explore_clock clock;
+	uint32_t next; /* another one of the same cell; 0: none */
+	unsigned mask;
 };
 
 struct kept {
@@ -57,7 +66,7 @@ static struct {
 	        acquired[RM_EXPLORE_LANES]; /* by a later acquire fence */
 	struct rm_explore_clock
 	        released[RM_EXPLORE_LANES]; /* at the last release fence */
-	struct rm_explore_clock *sync;      /* [1 .. syncs] */
+	struct sync *sync;                  /* [1 .. syncs] */
 	uint32_t syncs, sync_room;
 	struct cell *cell; /* [SPAN / 8], taken as it is touched */
 	uintptr_t stacks, image;
@@ -132,21 +141,49 @@ void rm_explore_clock_join(
 			to->at[i] = from->at[i];
 }
 
-/* The clock of what is synchronized by; made where there is none. */
-static struct rm_explore_clock *sync_of(struct cell *cell)
+/* Which bytes of its first cell an access has. */
+static unsigned mask_of(uintptr_t address, unsigned bytes)
 {
-	if (!cell->sync) {
-		if (++clocks.syncs == clocks.sync_room) {
-			clocks.sync_room *= 2;
-			clocks.sync = realloc(clocks.sync,
-			        clocks.sync_room * sizeof(*clocks.sync));
-			if (!clocks.sync)
-				abort();
-		}
-		cell->sync = clocks.syncs;
-		clocks.sync[cell->sync] = (struct rm_explore_clock){ { 0 } };
+	const unsigned at = address % RM_EXPLORE_GRANULE;
+
+	return bytes < RM_EXPLORE_GRANULE ? ((1U << bytes) - 1) << at & MASK
+	                                  : MASK << at & MASK;
+}
+
+static uint32_t add_sync(struct cell *cell, unsigned mask)
+{
+	if (++clocks.syncs == clocks.sync_room) {
+		clocks.sync_room *= 2;
+		clocks.sync = realloc(
+		        clocks.sync, clocks.sync_room * sizeof(*clocks.sync));
+		if (!clocks.sync)
+			abort();
 	}
-	return &clocks.sync[cell->sync];
+	clocks.sync[clocks.syncs] =
+	        (struct sync){ .next = cell->sync, .mask = mask };
+	return cell->sync = clocks.syncs;
+}
+
+/* The clock of what is synchronized by; made where there is none. */
+static struct rm_explore_clock *sync_of(struct cell *cell, unsigned mask)
+{
+	uint32_t i = cell->sync;
+
+	while (i && clocks.sync[i].mask != mask)
+		i = clocks.sync[i].next;
+	if (!i)
+		i = add_sync(cell, mask); /* which may move all of them */
+	return &clocks.sync[i].clock;
+}
+
+/* The same for who writes over what is there, in whichever sizes. */
+static struct rm_explore_clock *sync_anew(struct cell *cell, unsigned mask)
+{
+	for (uint32_t i = cell->sync; i; i = clocks.sync[i].next)
+		if (!(clocks.sync[i].mask & ~mask))
+			clocks.sync[i].clock =
+			        (struct rm_explore_clock){ { 0 } };
+	return sync_of(cell, mask);
 }
 
 bool rm_explore_acquires(int order)
@@ -171,10 +208,11 @@ void rm_explore_take_in(const struct rm_explore_clock *given, int order)
 	        given);
 }
 
-static void take_in(const struct cell *cell, int order)
+static void take_in(const struct cell *cell, unsigned mask, int order)
 {
-	if (cell->sync)
-		rm_explore_take_in(&clocks.sync[cell->sync], order);
+	for (uint32_t i = cell->sync; i; i = clocks.sync[i].next)
+		if (clocks.sync[i].mask & mask)
+			rm_explore_take_in(&clocks.sync[i].clock, order);
 }
 
 struct rm_explore_clock *rm_explore_own_clock(void)
@@ -202,12 +240,13 @@ struct rm_explore_clock rm_explore_give(int order)
 	return given;
 }
 
-void rm_explore_given(uintptr_t address, const struct rm_explore_clock *given)
+void rm_explore_given(
+        uintptr_t address, unsigned bytes, const struct rm_explore_clock *given)
 {
 	struct cell *cell = cell_of(address);
 
 	if (cell)
-		*sync_of(cell) = *given;
+		*sync_anew(cell, mask_of(address, bytes)) = *given;
 }
 
 uint32_t *rm_explore_places_at(uintptr_t address)
@@ -219,37 +258,37 @@ uint32_t *rm_explore_places_at(uintptr_t address)
 	return cell ? &cell->place : NULL;
 }
 
-void rm_explore_loaded(uintptr_t address, int order)
+void rm_explore_loaded(uintptr_t address, unsigned bytes, int order)
 {
 	struct cell *cell = rm_explore.alone ? NULL : cell_of(address);
 
 	if (cell)
-		take_in(cell, order);
+		take_in(cell, mask_of(address, bytes), order);
 }
 
 /* A store heads a release sequence of its own, and ends the one before. */
-void rm_explore_stored(uintptr_t address, int order)
+void rm_explore_stored(uintptr_t address, unsigned bytes, int order)
 {
 	unsigned self = rm_explore.running->id;
 	struct cell *cell = rm_explore.alone ? NULL : cell_of(address);
 
 	if (!cell)
 		return;
-	*sync_of(cell) =
+	*sync_anew(cell, mask_of(address, bytes)) =
 	        releases(order) ? clocks.lane[self] : clocks.released[self];
 	clocks.lane[self].at[self] += releases(order);
 }
 
 /* A read-modify-write goes on with the release sequence that it found. */
-void rm_explore_changed(uintptr_t address, int order)
+void rm_explore_changed(uintptr_t address, unsigned bytes, int order)
 {
 	unsigned self = rm_explore.running->id;
 	struct cell *cell = rm_explore.alone ? NULL : cell_of(address);
 
 	if (!cell)
 		return;
-	take_in(cell, order);
-	rm_explore_clock_join(sync_of(cell),
+	take_in(cell, mask_of(address, bytes), order);
+	rm_explore_clock_join(sync_of(cell, mask_of(address, bytes)),
 	        releases(order) ? &clocks.lane[self] : &clocks.released[self]);
 	clocks.lane[self].at[self] += releases(order);
 }
@@ -271,12 +310,12 @@ void rm_explore_fenced(int order)
 
 void rm_explore_release(const void *object)
 {
-	rm_explore_changed((uintptr_t)object, __ATOMIC_RELEASE);
+	rm_explore_changed((uintptr_t)object, OBJECT, __ATOMIC_RELEASE);
 }
 
 void rm_explore_acquire(const void *object)
 {
-	rm_explore_loaded((uintptr_t)object, __ATOMIC_ACQUIRE);
+	rm_explore_loaded((uintptr_t)object, OBJECT, __ATOMIC_ACQUIRE);
 }
 
 /* Plain words, since most races are read by somebody who did not expect one. */
@@ -378,6 +417,11 @@ static void keep_word(uintptr_t address, bool write)
 
 	if (address - clocks.stacks < STACKS_BYTES)
 		stretch->hidden = true;
+	for (unsigned i = 0; i < stretch->words; i++)
+		if (stretch->word[i] == address / RM_EXPLORE_GRANULE) {
+			stretch->writes |= write;
+			return;
+		}
 	if (stretch->words == RM_EXPLORE_WORDS_MOST) {
 		stretch->opaque = true;
 		return;

@@ -49,10 +49,11 @@ void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site);
 uint32_t rm_explore_now(void);
 bool rm_explore_knows(unsigned lane, uint32_t time);
 
-/* Order of an atomic access to `address` (C11's constants, __ATOMIC_...). */
-void rm_explore_loaded(uintptr_t address, int order);
-void rm_explore_stored(uintptr_t address, int order);
-void rm_explore_changed(uintptr_t address, int order);
+/* Order of an atomic access to `address` (C11's constants, __ATOMIC_...). What
+   lies beside its bytes is another object. */
+void rm_explore_loaded(uintptr_t address, unsigned bytes, int order);
+void rm_explore_stored(uintptr_t address, unsigned bytes, int order);
+void rm_explore_changed(uintptr_t address, unsigned bytes, int order);
 void rm_explore_fenced(int order);
 
 /* What the running lane did so far comes before what follows an acquire of
@@ -78,7 +79,8 @@ struct rm_explore_clock rm_explore_give(int order);
 
 /* What was given by the store that is at this address from now on; no more is
    kept than that. */
-void rm_explore_given(uintptr_t address, const struct rm_explore_clock *given);
+void rm_explore_given(uintptr_t address, unsigned bytes,
+        const struct rm_explore_clock *given);
 
 /* The first of the places at these 8 bytes (memory.h), 0 in each schedule
    anew; NULL: of memory that nothing is known of, and of stacks, where an

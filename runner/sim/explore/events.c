@@ -18,6 +18,16 @@ static struct rm_explore_event *last_event(void)
 	               : NULL;
 }
 
+/* The last event that is the running lane's own, whatever left a buffer since. */
+static struct rm_explore_event *own_event(void)
+{
+	struct rm_explore_event *event = last_event();
+
+	while (event && event->kind == RM_EXPLORE_LEAVES)
+		event = event > rm_explore.trace ? event - 1 : NULL;
+	return event;
+}
+
 static void take_value(struct rm_explore_event *event)
 {
 	memcpy(&event->value, (const void *)event->at, event->bytes);
@@ -27,7 +37,7 @@ static void take_value(struct rm_explore_event *event)
 void rm_explore_note(enum rm_explore_kind kind, const void *site)
 {
 	const struct rm_explore_lane *lane = rm_explore.running;
-	struct rm_explore_event *last = last_event();
+	struct rm_explore_event *last = own_event();
 
 	if (!rm_explore.trace || rm_explore.alone || lane->untold ||
 	        rm_explore.trace_count == rm_explore.trace_room)
@@ -43,20 +53,10 @@ void rm_explore_note(enum rm_explore_kind kind, const void *site)
 		        .site = site };
 }
 
-/* The last event that is the running lane's own, whatever left a buffer since. */
-static struct rm_explore_event *own_event(void)
-{
-	struct rm_explore_event *event = last_event();
-
-	while (event && event->kind == RM_EXPLORE_LEAVES)
-		event = event > rm_explore.trace ? event - 1 : NULL;
-	return event;
-}
-
 /* Memory that the program may not have is left to it. */
 void rm_explore_note_place(uintptr_t at, unsigned bytes)
 {
-	struct rm_explore_event *event = last_event();
+	struct rm_explore_event *event = own_event();
 
 	if (!event || (at - rm_explore_heap >= RM_EXPLORE_HEAP_BYTES &&
 	                      !rm_sim_space_image((const void *)at)))
@@ -77,6 +77,14 @@ void rm_explore_note_value(uint64_t value, unsigned bytes)
 	event->bytes = (uint8_t)(bytes < 8 ? bytes : 8);
 }
 
+void rm_explore_note_compared(bool changed)
+{
+	struct rm_explore_event *event = own_event();
+
+	if (event)
+		event->kind = changed ? RM_EXPLORE_STORES : RM_EXPLORE_LOADS;
+}
+
 void rm_explore_note_older(unsigned lane, const void *site)
 {
 	struct rm_explore_event *event = last_event();
@@ -90,7 +98,7 @@ void rm_explore_note_older(unsigned lane, const void *site)
 
 void rm_explore_note_waits(void)
 {
-	struct rm_explore_event *event = last_event();
+	struct rm_explore_event *event = own_event();
 
 	if (event)
 		event->kind = RM_EXPLORE_WAITS;

@@ -156,7 +156,7 @@ void rm_explore_weak_plain(uintptr_t address, unsigned bytes, bool write)
 
 rm_explore_value rm_explore_plain_load(const struct rm_explore_atomic *access)
 {
-	rm_explore_loaded(access->at, access->order);
+	rm_explore_loaded(access->at, access->bytes, access->order);
 	return rm_explore_peek(access->at, access->bytes);
 }
 
@@ -178,7 +178,7 @@ void rm_explore_weak_store(
 		return;
 	}
 	rm_explore_drain_own();
-	rm_explore_stored(access->at, access->order);
+	rm_explore_stored(access->at, access->bytes, access->order);
 	rm_explore_poke(access->at, access->bytes, value);
 }
 
@@ -190,7 +190,7 @@ void rm_explore_weak_change(const struct rm_explore_atomic *access)
 	if (place)
 		rm_explore.model->change(access, place);
 	else
-		rm_explore_changed(access->at, access->order);
+		rm_explore_changed(access->at, access->bytes, access->order);
 }
 
 bool rm_explore_weak_fails(const struct rm_explore_atomic *access,
@@ -204,7 +204,7 @@ bool rm_explore_weak_fails(const struct rm_explore_atomic *access,
 	*seen = rm_explore_peek(access->at, access->bytes);
 	if (*seen == expected)
 		return false;
-	rm_explore_loaded(access->at, access->order);
+	rm_explore_loaded(access->at, access->bytes, access->order);
 	return true;
 }
 

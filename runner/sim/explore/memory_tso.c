@@ -69,7 +69,7 @@ static void take_effect(unsigned lane, const struct pending *pending)
 	        !rm_explore_in_block(offset, access->bytes))
 		too_late(lane, pending);
 	rm_explore_note_leaves(lane, access->site);
-	rm_explore_given(access->at, &pending->given);
+	rm_explore_given(access->at, access->bytes, &pending->given);
 	rm_explore_poke(access->at, access->bytes, pending->value);
 }
 
@@ -143,7 +143,7 @@ static void store(const struct rm_explore_atomic *access, uint32_t place,
 static void change(const struct rm_explore_atomic *access, uint32_t place)
 {
 	(void)place;
-	rm_explore_changed(access->at, access->order);
+	rm_explore_changed(access->at, access->bytes, access->order);
 }
 
 static bool fails(const struct rm_explore_atomic *access, uint32_t place,
@@ -153,7 +153,7 @@ static bool fails(const struct rm_explore_atomic *access, uint32_t place,
 	*seen = rm_explore_peek(access->at, access->bytes);
 	if (*seen == expected)
 		return false;
-	rm_explore_loaded(access->at, access->order);
+	rm_explore_loaded(access->at, access->bytes, access->order);
 	return true;
 }
 

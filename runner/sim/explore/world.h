@@ -173,6 +173,8 @@ void rm_explore_note(enum rm_explore_kind kind, const void *site);
    about to write there itself; or what it has read or written atomically. */
 void rm_explore_note_place(uintptr_t at, unsigned bytes);
 void rm_explore_note_value(uint64_t value, unsigned bytes);
+/* The event compared, and changed what was there, or did not. */
+void rm_explore_note_compared(bool changed);
 /* Under a model of memory: the event reads the store of this lane and place; it
    has gone into the buffer; a store has left it. */
 void rm_explore_note_older(unsigned lane, const void *site);

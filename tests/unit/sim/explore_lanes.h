@@ -34,6 +34,7 @@ static struct {
 	unsigned lanes;
 	const pthread_rwlockattr_t *rwlock_kind;
 	const pthread_mutexattr_t *mutex_kind;
+	enum rm_explore_memory memory;
 	struct shared *shared;
 	char order[32]; /* what lanes said, one behind the other */
 	unsigned inside, both;
@@ -87,7 +88,7 @@ static inline enum rm_explore_fault play(struct rm_explore_schedule *schedule)
 	world.inside = world.both = 0;
 	rm_explore_heap_reset();
 	rm_explore_clocks_reset();
-	rm_explore.model = NULL;
+	rm_explore.model = rm_explore_model_of(world.memory);
 	rm_explore_places_reset();
 	rm_explore_begin(schedule, STEPS_MOST, main_thread);
 	return rm_explore.finding.fault;

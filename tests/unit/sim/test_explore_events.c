@@ -157,6 +157,12 @@ static void atomics(uint64_t *memory)
 	                trace[0].older_site == &code[5],
 	        "a load that looks back says whose store it reads");
 	rm_explore_note(RM_EXPLORE_STORES, &code[1]);
+	rm_explore_note_compared(false);
+	CHECK(is(1, 1, RM_EXPLORE_LOADS, 10, &code[1]),
+	        "a comparison that fails loads");
+	rm_explore_note_compared(true);
+	CHECK(is(1, 1, RM_EXPLORE_STORES, 10, &code[1]),
+	        "and stores where it does not");
 	rm_explore_note_waits();
 	CHECK(is(1, 1, RM_EXPLORE_WAITS, 10, &code[1]) &&
 	                trace[0].kind == RM_EXPLORE_LOADS,
@@ -179,6 +185,21 @@ static void leaves(uint64_t *memory)
 	rm_explore_note_value(8, 8);
 	CHECK(has(0, 8, 8) && has(1, 0, 0) && has(2, 0, 0),
 	        "and however many leave, they hide no event of who runs");
+	begin(memory);
+	rm_explore_note(RM_EXPLORE_STORES, &code[0]);
+	rm_explore_note_leaves(1, &code[1]);
+	rm_explore_note_waits();
+	CHECK(is(0, 1, RM_EXPLORE_WAITS, 10, &code[0]) &&
+	                is(1, 1, RM_EXPLORE_LEAVES, 10, &code[1]),
+	        "a store waits for which the oldest has left a full buffer");
+	begin(memory);
+	rm_explore_note(RM_EXPLORE_WRITES, &code[0]);
+	rm_explore_note_leaves(1, &code[1]);
+	rm_explore_note_place((uintptr_t)&word[1], 8);
+	word[1] = 77;
+	rm_explore_note(RM_EXPLORE_LOADS, &code[2]);
+	CHECK(has(0, 77, 8) && has(1, 0, 0),
+	        "and what is written plainly behind that has its own value");
 	begin(memory);
 	rm_explore_note_leaves(2, &code[1]);
 	rm_explore_note_value(8, 8);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_explore_clocks.c - what orders plain accesses: atomics and spinlocks that
+   share 8 bytes are objects of their own, and a comparison that fails writes
+   nothing. Under each model of memory. */
+#include "tests/unit/sim/explore_lanes.h"
+
+/* Of word 1: its lower half, and its upper one. */
+static uint32_t *half(struct shared *shared, unsigned i)
+{
+	return (uint32_t *)(void *)&shared->word[1] + i;
+}
+
+static pthread_spinlock_t *spin(struct shared *shared)
+{
+	return (pthread_spinlock_t *)half(shared, 0);
+}
+
+static void publishes(struct shared *shared)
+{
+	write_word(shared, 0);
+	__tsan_atomic32_store(half(shared, 0), 1, __ATOMIC_RELEASE);
+}
+
+static void counts(struct shared *shared)
+{
+	__tsan_atomic32_store(half(shared, 1), 7, __ATOMIC_RELAXED);
+}
+
+static void looks(struct shared *shared)
+{
+	if (__tsan_atomic32_load(half(shared, 0), __ATOMIC_ACQUIRE))
+		read_word(shared, 0);
+}
+
+static void publishes_beside(struct shared *shared)
+{
+	write_word(shared, 0);
+	__tsan_atomic32_store(half(shared, 0), 1, __ATOMIC_RELAXED);
+	__tsan_atomic32_store(half(shared, 1), 1, __ATOMIC_RELEASE);
+}
+
+static void locks(struct shared *shared)
+{
+	fine(rm_sim_spin_lock(spin(shared)));
+	write_word(shared, 0);
+	fine(rm_sim_spin_unlock(spin(shared)));
+}
+
+/* The owner of a word knows that nobody else writes it. */
+static void owns(struct shared *shared)
+{
+	read_word(shared, 2);
+}
+
+static void compares(struct shared *shared, uint64_t expected)
+{
+	__tsan_atomic64_compare_exchange_strong(&shared->word[2], &expected, 5,
+	        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static void fails(struct shared *shared)
+{
+	compares(shared, 99);
+}
+
+static void succeeds(struct shared *shared)
+{
+	compares(shared, 0);
+}
+
+static void writes(struct shared *shared)
+{
+	write_word(shared, 2);
+}
+
+static void neighbours(void)
+{
+	lanes(publishes, looks, NULL);
+	CHECK(stops(RM_EXPLORE_NOTHING, ""), "a release orders");
+	lanes(publishes, counts, looks);
+	CHECK(stops(RM_EXPLORE_NOTHING, ""),
+	        "also where somebody stores beside it, in the same 8 bytes");
+	lanes(locks, counts, locks);
+	CHECK(stops(RM_EXPLORE_NOTHING, ""), "and so does a spinlock");
+	lanes(publishes_beside, looks, NULL);
+	CHECK(stops(RM_EXPLORE_RACE, "thread 2 reads (plainly) what thread 1"),
+	        "a release beside it orders nothing");
+}
+
+static void comparisons(void)
+{
+	lanes(owns, fails, NULL);
+	CHECK(stops(RM_EXPLORE_NOTHING, ""),
+	        "a comparison that fails only reads");
+	lanes(fails, owns, NULL);
+	CHECK(stops(RM_EXPLORE_NOTHING, ""), "also before a plain read");
+	lanes(fails, writes, NULL);
+	CHECK(stops(RM_EXPLORE_RACE,
+	              "writes (plainly) what thread 1 read (atomically)"),
+	        "which races with a plain write");
+	lanes(owns, succeeds, NULL);
+	CHECK(stops(RM_EXPLORE_RACE,
+	              "writes (atomically) what thread 1 read (plainly)"),
+	        "one that succeeds writes");
+	lanes(succeeds, owns, NULL);
+	CHECK(stops(RM_EXPLORE_RACE,
+	              "reads (plainly) what thread 1 wrote (atomically)"),
+	        "also before a plain read");
+}
+
+static void subject(void)
+{
+	for (int memory = 0; memory < RM_EXPLORE_MEMORIES; memory++) {
+		world.memory = (enum rm_explore_memory)memory;
+		neighbours();
+		comparisons();
+	}
+}
+
+int main(void)
+{
+	return test_lanes(subject);
+}
