@@ -11,7 +11,7 @@
  * hot:     one key that is there, read by one thread and written by others
  *          again and again: who tries again loses several times in a row
  * crowd:   up to RM_EXPLORE_THREADS_MAX threads with few operations each
- * repeats: one thread does one operation 16 to 256 times, while each of up to
+ * repeats: one thread does one operation 15 to 257 times, while each of up to
  *          six others is in one of its few
  *
  * Powers of two are what small counters hold: seven and eight bits come round

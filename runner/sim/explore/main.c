@@ -358,11 +358,16 @@ static int tell(const struct rm_explore_options *one, uint64_t found)
 
 	fflush(stdout);
 	status = rm_explore_tell(one, found, stdout, &error);
-	if (status == -ENOENT) {
-		printf("%s %llu: nothing is wrong\n",
+	if (status == -ENOENT || status == -ENODATA || status == -ERANGE) {
+		printf("%s %llu: %s\n",
 		        one->policy == RM_EXPLORE_EXHAUSTIVE ? "program"
 		                                             : "schedule",
-		        (unsigned long long)found);
+		        (unsigned long long)found,
+		        status == -ENOENT    ? "nothing is wrong"
+		        : status == -ENODATA ? "none fails, but a history was "
+		                               "not decided"
+		                             : "none fails, but not all were "
+		                               "tried (--schedules)");
 		return RM_OK;
 	}
 	return status ? complain(one->impl, &error) : RM_FAILED;
@@ -461,7 +466,11 @@ static int explore(const struct arguments *arguments,
 	if (rm_explore_run(&one, &sum, &error))
 		return complain(impl, &error);
 	print_line(&one, &sum);
-	return sum.fault ? tell(&one, sum.found) : RM_OK;
+	if (!sum.fault)
+		return RM_OK;
+	/* also where it does not fail again: who played it was ended */
+	return tell(&one, sum.found) == RM_INCOMPLETE ? RM_INCOMPLETE
+	                                              : RM_FAILED;
 }
 
 static int explore_all(const struct arguments *arguments)

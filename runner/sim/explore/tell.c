@@ -124,7 +124,9 @@ static int find_and_show(struct rm_explore_told *told, uint64_t horizon,
 	told->ops_before = rm_explore_ops_of(&failing.program);
 	told->switches_before = played->switches;
 	if (!status && !failing.fault)
-		status = -ENOENT;
+		status = tally.stopped     ? -ERANGE
+		         : tally.undecided ? -ENODATA
+		                           : -ENOENT;
 	if (!status)
 		status = rm_explore_shrink(&failing, error);
 	if (!status)

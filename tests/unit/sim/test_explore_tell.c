@@ -27,7 +27,7 @@ static struct {
 	const void *site[16];
 	unsigned shown, columns, column[RM_EXPLORE_LANES];
 	size_t events;
-	uint64_t plays;
+	uint64_t plays, stopped, undecided;
 } play;
 
 static int stage(unsigned which)
@@ -64,6 +64,8 @@ int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
 	              horizon == 321 && taken && !taken->count;
 	taken->count = 5;
 	tally->plays = 44;
+	tally->stopped = play.stopped;
+	tally->undecided = play.undecided;
 	played->fault = play.fault;
 	played->switches = 12;
 	return stage(NUMBER);
@@ -253,6 +255,10 @@ static void nothing_is_shown_of_what_does_not_fail(void)
 	play.fault = RM_EXPLORE_NOTHING;
 	CHECK(tell() == -ENOENT && !strcmp(play.done, "ocn") && !error.text[0],
 	        "where it does not fail nothing is made smaller or written");
+	play.undecided = 1;
+	CHECK(tell() == -ENODATA, "what was not decided is no pass");
+	play.stopped = 1;
+	CHECK(tell() == -ERANGE, "nor is what was not tried");
 	CHECK(play.turns_cleared && play.played_cleared,
 	        "and nothing is left behind");
 }
