@@ -139,6 +139,8 @@ static void touch_all(
 		touch(address, part, write, false, site);
 		if (write)
 			written(address, part);
+		if (write && part < bytes && rm_explore.trace)
+			rm_explore_note_part();
 		address += part;
 		bytes -= part;
 	}

@@ -39,9 +39,12 @@ void rm_explore_note(enum rm_explore_kind kind, const void *site)
 	const struct rm_explore_lane *lane = rm_explore.running;
 	struct rm_explore_event *last = own_event();
 
-	if (!rm_explore.trace || rm_explore.alone || lane->untold ||
-	        rm_explore.trace_count == rm_explore.trace_room)
+	if (!rm_explore.trace || rm_explore.alone || lane->untold)
 		return;
+	if (rm_explore.trace_count == rm_explore.trace_room) {
+		rm_explore.trace_lost++;
+		return;
+	}
 	/* the program writes by itself once it was told of, and then comes to
 	   its next access */
 	if (last && last->at)
@@ -65,6 +68,16 @@ void rm_explore_note_place(uintptr_t at, unsigned bytes)
 	event->bytes = (uint8_t)bytes;
 	if (event->kind == RM_EXPLORE_READS)
 		take_value(event);
+}
+
+void rm_explore_note_part(void)
+{
+	struct rm_explore_event *event = own_event();
+
+	if (!event)
+		return;
+	event->at = 0;
+	event->bytes = 0;
 }
 
 void rm_explore_note_value(uint64_t value, unsigned bytes)

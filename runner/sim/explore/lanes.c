@@ -117,7 +117,7 @@ void rm_explore_begin(struct rm_explore_schedule *schedule, uint64_t limit,
 	rm_explore.limit = limit;
 	rm_explore.steps = rm_explore.switches = rm_explore.stamp = 0;
 	rm_explore.turn_began = rm_explore.got_on = 0;
-	rm_explore.trace_count = 0;
+	rm_explore.trace_count = rm_explore.trace_lost = 0;
 	rm_explore.finding = (struct rm_explore_finding){ .what = "" };
 	rm_explore.lanes = 1;
 	rm_explore.ready = 1;

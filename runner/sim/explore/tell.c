@@ -95,6 +95,7 @@ static int show_traced(struct rm_explore_told *told,
 	rm_explore.trace = NULL;
 	told->event = trace;
 	told->events = rm_explore.trace_count;
+	told->events_lost = rm_explore.trace_lost;
 	told->failing = failing;
 	told->played = played;
 	if (!status)

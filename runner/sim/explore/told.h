@@ -24,6 +24,7 @@ struct rm_explore_told {
 	struct rm_explore_sites sites;
 	const struct rm_explore_event *event;
 	size_t events;
+	uint64_t events_lost; /* behind them, up to the end */
 };
 
 /* --- told.c: the words that all views have --- */

@@ -6,6 +6,7 @@
 #include "runner/sim/explore/view.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 enum { TEXT_BYTES = 160 };
@@ -189,6 +190,12 @@ static void schedule(const struct rm_explore_told *told, FILE *out)
 			fprintf(out, "<th scope=\"col\">thread %u</th>", i);
 	fprintf(out, "</tr></thead>\n<tbody>\n");
 	rows(told, out);
+	if (told->events_lost)
+		fprintf(out,
+		        "<tr><td></td><td colspan=\"%u\">%" PRIu64
+		        " more accesses, up to the end, which are not "
+		        "kept</td></tr>\n",
+		        told->columns, told->events_lost);
 	fault_row(told, out);
 	fprintf(out, "</tbody></table></div>\n");
 }

@@ -102,10 +102,11 @@ static int add_events(struct perfetto *to)
 int rm_explore_view_perfetto(const struct rm_explore_told *told, FILE *out)
 {
 	struct perfetto to = { .told = told, .events = json_array() };
-	json_t *root = json_pack("{s:o, s:{s:s, s:s, s:s}}", "traceEvents",
+	json_t *root = json_pack("{s:o, s:{s:s, s:s, s:s, s:I}}", "traceEvents",
 	        to.events, "otherData", "finding", told->played->what, "map",
 	        told->failing->program.impl->id, "time",
-	        "the order of accesses, not time: one is a microsecond here");
+	        "the order of accesses, not time: one is a microsecond here",
+	        "accesses not kept", (json_int_t)told->events_lost);
 	int status = 0;
 
 	if (!root || add_events(&to))

@@ -7,6 +7,7 @@
  */
 #include "runner/sim/explore/view.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum {
@@ -125,6 +126,11 @@ static void print_schedule(const struct rm_explore_told *told, FILE *out)
 			fprintf(out, "  thread %-*u", WIDTH - 9, i);
 	fprintf(out, "\n");
 	schedule_lines(told, out, all);
+	if (told->events_lost)
+		fprintf(out,
+		        "  ... %" PRIu64 " more accesses, up to the end, "
+		        "which are not kept ...\n",
+		        told->events_lost);
 	if (played->lane && played->fault != RM_EXPLORE_HISTORY)
 		indented(told, out, played->lane, "  ^ ",
 		        rm_explore_fault_name[played->fault]);

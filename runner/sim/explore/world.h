@@ -110,6 +110,7 @@ struct rm_explore_world {
 	struct rm_explore_event *trace; /* NULL: none is kept */
 	size_t trace_count, trace_room;
 	struct rm_explore_stretch stretch; /* of the running lane */
+	uint64_t trace_lost;               /* events that had no room */
 };
 
 extern struct rm_explore_world rm_explore;
@@ -173,6 +174,9 @@ void rm_explore_note(enum rm_explore_kind kind, const void *site);
    about to write there itself; or what it has read or written atomically. */
 void rm_explore_note_place(uintptr_t at, unsigned bytes);
 void rm_explore_note_value(uint64_t value, unsigned bytes);
+/* The event writes a part of what the program writes behind the last part: no
+   value is known of it. */
+void rm_explore_note_part(void);
 /* The event compared, and changed what was there, or did not. */
 void rm_explore_note_compared(bool changed);
 /* Under a model of memory: the event reads the store of this lane and place; it

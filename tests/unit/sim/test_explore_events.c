@@ -35,7 +35,7 @@ static void begin(uint64_t *memory)
 	rm_explore.running = &rm_explore.lane[1];
 	rm_explore.trace = trace;
 	rm_explore.trace_room = ROOM;
-	rm_explore.trace_count = 0;
+	rm_explore.trace_count = rm_explore.trace_lost = 0;
 	rm_explore.alone = false;
 }
 
@@ -129,6 +129,11 @@ static void writes(uint64_t *memory)
 	word[1] = 78;
 	CHECK(has(0, 77, 8) && !trace[0].at,
 	        "its value is what is there at the next event");
+	rm_explore_note_place((uintptr_t)&word[2], 8);
+	rm_explore_note_part();
+	rm_explore_note(RM_EXPLORE_WRITES, &code[1]);
+	CHECK(has(1, 0, 0), "of a part of more, that is not the value");
+	rm_explore.trace_count--;
 	rm_explore_note_place((uintptr_t)&other, 8);
 	rm_explore_note(RM_EXPLORE_LOADS, &code[2]);
 	CHECK(has(1, 0, 0) && has(0, 77, 8) && !trace[1].at,
@@ -139,6 +144,7 @@ static void writes(uint64_t *memory)
 	CHECK(rm_explore.trace_count == ROOM &&
 	                is(ROOM - 1, 1, RM_EXPLORE_WRITES, 10, &code[3]),
 	        "a trace that is full takes no more");
+	CHECK(rm_explore.trace_lost == 1, "and counts what it did not take");
 }
 
 static void atomics(uint64_t *memory)
