@@ -23,18 +23,32 @@ static void verify_published(const struct rm_explore_call *call, uint64_t word,
 	        rm_explore_lane_name(writer), (unsigned long long)key);
 }
 
+static _Noreturn void nobodys(const struct rm_explore_call *call, uint64_t word,
+        uint64_t key, const char *what)
+{
+	rm_explore_stop(RM_EXPLORE_TORN, NULL, NULL,
+	        "%s: %s answers a value that nobody wrote for key %llu: "
+	        "%016llx...",
+	        rm_explore_lane_name(call->lane->id), what,
+	        (unsigned long long)key, (unsigned long long)word);
+}
+
+/* Whether there is such a writer, and such a value of anybody. */
+static bool has_writer(const struct rm_explore_call *call, uint64_t word)
+{
+	return (word >> 32 & 0xfff) < RM_EXPLORE_LANES && word >> 44 &&
+	       word >> 44 <= *call->sequence;
+}
+
 /* As rm_explore_verify(), of a key whose rank is known. */
 static void verify(const struct rm_explore_call *call,
         const struct rm_value *value, uint64_t rank, uint64_t key,
         const char *what)
 {
 	if (rm_value_wrong(call->shape, value, rank))
-		rm_explore_stop(RM_EXPLORE_TORN, NULL, NULL,
-		        "%s: %s answers a value that nobody wrote for key "
-		        "%llu: %016llx...",
-		        rm_explore_lane_name(call->lane->id), what,
-		        (unsigned long long)key,
-		        (unsigned long long)value->word[0]);
+		nobodys(call, value->word[0], key, what);
+	if (!has_writer(call, value->word[0]))
+		nobodys(call, value->word[0], key, what);
 	verify_published(call, value->word[0], key, what);
 }
 

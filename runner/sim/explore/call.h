@@ -21,8 +21,10 @@ struct rm_explore_call {
 	size_t *pairs, pairs_most;    /* how many; at most */
 	const uint32_t *rank;         /* of each of `keys` keys */
 	unsigned keys;
-	const uint32_t *begun; /* by a value's sequence: its lane's time when
+	const uint32_t *begun;    /* by a value's sequence: its lane's time when
 	                          the operation began that wrote it */
+	const uint64_t *sequence; /* of the last value that anybody has made,
+	                             from 1 */
 };
 
 /* Stops the schedule where a value is not one that somebody wrote as a whole,

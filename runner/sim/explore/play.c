@@ -116,7 +116,8 @@ static struct rm_explore_call begin_call(
 		.pairs_most = play.lane_pairs,
 		.rank = play.rank,
 		.keys = play.program->keys,
-		.begun = play.begun };
+		.begun = play.begun,
+		.sequence = &play.sequence };
 }
 
 /* As often as the operation says; of many times a page shows the first and the

@@ -209,6 +209,8 @@ static size_t pairs;
 static const uint32_t rank[KEYS + 1] = { 7, 0, 12, 1000 /* no key's */ };
 static const uint32_t begun[] = { 0, 10, 20, 30, 40, 50 };
 
+static const uint64_t sequence = sizeof(begun) / sizeof(*begun) - 1;
+
 static struct rm_explore_call make(struct rm_shape shape)
 {
 	pairs = 0;
@@ -227,7 +229,8 @@ static struct rm_explore_call make(struct rm_shape shape)
 		.pairs_most = PAIRS,
 		.rank = rank,
 		.keys = KEYS,
-		.begun = begun };
+		.begun = begun,
+		.sequence = &sequence };
 }
 
 static bool calls(unsigned kind, const char *name, bool answers)
@@ -324,6 +327,18 @@ static void values(void)
 	        "a value is right as a whole, or not");
 	call.shape = numbers;
 	CHECK(!stops(&call, &value, 2), "where the shape has so much of it");
+	for (unsigned i = 0; i < 3; i++) {
+		static const struct {
+			unsigned writer;
+			uint64_t sequence;
+		} none[] = { { RM_EXPLORE_LANES, 4 }, { WRITER, 0 },
+			{ WRITER, 6 } };
+
+		stop.fault = RM_EXPLORE_NOTHING;
+		value = rm_value_of(12, none[i].writer, none[i].sequence);
+		CHECK(stops(&call, &value, 2) && stop.fault == RM_EXPLORE_TORN,
+		        "of no thread, or not made yet, it is nobody's");
+	}
 }
 
 static void published(void)
