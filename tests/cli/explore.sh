@@ -140,6 +140,23 @@ done <<-'end'
 	folly_1280 data race
 end
 
+# Between two operations of a thread another one's has room, also where nothing
+# is accessed there.
+cat >"$dir/between.txt" <<-'end'
+	resident = 0 1
+	thread 1 = upsert 1, lookup 0
+	thread 2 = upsert 0
+end
+finds_between() { # ARGUMENT...
+	"$explore" keeps_back --program-file "$dir/between.txt" "$@" >"$dir/out"
+	[ $? = 1 ] && grep -q '^FAIL keeps_back: .*: not linearizable$' "$dir/out" ||
+		{ sed 's/^/# /' "$dir/out"; return 1; }
+}
+check 'an operation comes between two of another thread' finds_between --schedules 5000
+check 'also where schedules are exhausted' finds_between --scheduler exhaustive
+check 'of a right map none of these fails' "$explore" keeps_back_twin \
+	--program-file "$dir/between.txt" --scheduler exhaustive
+
 # A program that somebody wrote: what it shows of a wrong map, and of its twin.
 cat >"$dir/exchanges.txt" <<-'end'
 	# Of two that exchange one gets what the other gave.

@@ -249,9 +249,26 @@ static bool leaves_buffer(const struct rm_explore_turn *turn)
 	return true;
 }
 
+/* Whether its operation has accessed nothing: the step that is due is the first
+   one. */
+static bool is_fresh(const struct rm_explore_lane *lane)
+{
+	return lane->begins && rm_explore.steps <= lane->began + 1;
+}
+
+void rm_explore_begins(void (*begins)(struct rm_explore_lane *lane))
+{
+	struct rm_explore_lane *self = rm_explore.running;
+
+	self->begins = begins;
+	self->began = rm_explore.steps + rm_explore.granted - rm_explore.left;
+}
+
 static void decide(bool yields)
 {
+	struct rm_explore_lane *self = rm_explore.running;
 	struct rm_explore_turn turn;
+	bool fresh;
 	uint32_t took = rm_explore.granted - rm_explore.left;
 
 	/* where steps are left over the lane stopped before its next one, and
@@ -268,7 +285,12 @@ static void decide(bool yields)
 		turn = ask(yields);
 	while (leaves_buffer(&turn));
 	rm_explore.left = rm_explore.granted = turn.steps;
+	fresh = is_fresh(self);
 	give(turn.lane);
+	if (fresh) {
+		rm_explore.stretch.opaque = true;
+		self->begins(self);
+	}
 }
 
 void rm_explore_decide(void)
@@ -297,6 +319,7 @@ void rm_explore_block(
 	rm_explore.stretch.opaque = true;
 	if (rm_explore.buffers)
 		rm_explore.model->drain(self->id, UINT32_MAX);
+	self->begins = NULL; /* others see that it waits */
 	self->wait = wait;
 	self->waits_for = address;
 	self->waits_site = site;

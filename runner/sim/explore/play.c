@@ -40,12 +40,21 @@ static struct {
 	uint64_t first[RM_EXPLORE_KEYS_MAX]; /* values at the start; 0: none */
 	uint32_t rank[RM_EXPLORE_KEYS_MAX];  /* of each key */
 	struct rm_history_event *event;
+	struct rm_history_event *running[RM_EXPLORE_LANES]; /* of each lane */
 	size_t events, room;         /* of `event` and `begun` */
 	uint64_t limit, heap_before; /* of steps; bytes, when threads began */
 	struct rm_history_pair *pair;
 	size_t pair_room, lane_pairs;   /* of all; a lane has its own of them */
 	size_t pairs[RM_EXPLORE_LANES]; /* that it has used */
 } play;
+
+/* An operation begins: now, and again as long as it has accessed nothing. */
+static void invoke(struct rm_explore_lane *lane)
+{
+	play.running[lane->id]->invoked = ++rm_explore.stamp;
+	if (!play.program->unstamped)
+		rm_explore_boundary();
+}
 
 /* Does one operation and keeps it in the history. `known` is what the thread
    saw last of each key. The event is there, without an end, while the
@@ -73,11 +82,12 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 		.value = call->value.word[0],
 		.expected = call->expected.word[0],
 		.first_pair = call->lane->id * play.lane_pairs + *pairs,
-		.returned = RM_HISTORY_NEVER,
-		.invoked = ++rm_explore.stamp };
-	if (!play.program->unstamped)
-		rm_explore_boundary();
+		.returned = RM_HISTORY_NEVER };
+	play.running[call->lane->id] = event;
+	invoke(call->lane);
+	rm_explore_begins(invoke);
 	event->there = rm_explore_perform(call, op->kind);
+	call->lane->begins = NULL;
 	rm_explore_opaque();
 	if (!play.program->unstamped)
 		rm_explore_boundary();

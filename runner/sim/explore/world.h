@@ -42,6 +42,10 @@ struct rm_explore_lane {
 	int operation;          /* the one it is in; -1: none */
 	bool untold;            /* what it does is no event of the trace */
 	void (*entry)(struct rm_explore_lane *lane);
+	/* where its operation has accessed nothing yet: what says anew that it
+	   begins, and the steps when it began; NULL: there is none such */
+	void (*begins)(struct rm_explore_lane *lane);
+	uint64_t began;
 };
 
 /* What a schedule that failed says of itself. */
@@ -141,6 +145,10 @@ void rm_explore_yield(void);
 /* The running lane has ended an operation: it does not wait for others, and
    from here on there are `more` steps at least before all is a livelock. */
 void rm_explore_got_on(uint64_t more);
+
+/* The running lane begins an operation. Before its first access others may run:
+   then it begins behind what they did, and begins() is called. */
+void rm_explore_begins(void (*begins)(struct rm_explore_lane *lane));
 
 /* The running lane waits until it is woken; returns then. */
 void rm_explore_block(
