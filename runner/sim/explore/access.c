@@ -222,6 +222,8 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 	const unsigned word = bytes < 8 ? bytes : 8;
 
 	touch(address, word, write, true, site);
+	if (bytes > 8)
+		hold_against_heap(address + 8, 8, write, site);
 	if (bytes > 8 && !rm_explore.alone)
 		rm_explore_accessed(address + 8, 8, write, true, site);
 	for (unsigned at = 0; at < bytes; at += word) {
@@ -239,6 +241,8 @@ static inline void arrive_to_compare(
 	const unsigned word = bytes < 8 ? bytes : 8;
 
 	arrive(address, word, true, true, site);
+	if (bytes > 8)
+		hold_against_heap(address + 8, 8, true, site);
 	for (unsigned at = 0; at < bytes; at += word)
 		used(address + at, word, site);
 }

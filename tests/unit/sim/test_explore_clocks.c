@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_explore_clocks.c - what orders plain accesses: atomics and spinlocks that
    share 8 bytes are objects of their own, and a comparison that fails writes
-   nothing. Under each model of memory. */
+   nothing; and that 16 bytes are held against the heap whole. Under each model of memory. */
 #include "tests/unit/sim/explore_lanes.h"
 
 /* Of word 1: its lower half, and its upper one. */
@@ -108,12 +108,39 @@ static void comparisons(void)
 	        "also before a plain read");
 }
 
+/* A block of 8 bytes, accessed as one of 16. */
+static void loads_behind(struct shared *shared)
+{
+	(void)shared;
+	__tsan_atomic128_load(rm_sim_calloc(1, 8), __ATOMIC_RELAXED);
+}
+
+static void compares_behind(struct shared *shared)
+{
+	tsan_uint128 expected = 1;
+
+	(void)shared;
+	__tsan_atomic128_compare_exchange_strong(rm_sim_calloc(1, 8), &expected,
+	        2, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+static void wide(void)
+{
+	CHECK(alone_stops(loads_behind, RM_EXPLORE_OUTSIDE,
+	              "reads 8 bytes at byte 8 of a block of 8"),
+	        "16 bytes are looked at to their end");
+	CHECK(alone_stops(compares_behind, RM_EXPLORE_OUTSIDE,
+	              "writes 8 bytes at byte 8 of a block of 8"),
+	        "also where they are compared");
+}
+
 static void subject(void)
 {
 	for (int memory = 0; memory < RM_EXPLORE_MEMORIES; memory++) {
 		world.memory = (enum rm_explore_memory)memory;
 		neighbours();
 		comparisons();
+		wide();
 	}
 }
 
