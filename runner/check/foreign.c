@@ -345,6 +345,12 @@ static unsigned caps_of(uint32_t flags)
 	       (flags & RM_FOREIGN_SLOW_WRITES ? RM_CAP_SLOW_WRITES : 0);
 }
 
+uintptr_t rm_foreign_code(const struct rm_impl *impl)
+{
+	return impl->ops->upsert == upsert ? (uintptr_t)table.upsert
+	                                   : (uintptr_t)impl->ops->upsert;
+}
+
 int rm_foreign_load(
         const char *path, const struct rm_impl **impl, struct rm_error *error)
 {

@@ -270,8 +270,7 @@ int rm_check_progress(const struct rm_check_case *c, struct rm_error *error)
 	if (!scene)
 		return rm_error_set(error, -1, "out of memory");
 	offers(scene, c->impl->ops);
-	code = rm_stopper_init(
-	        &scene->stopper, (uintptr_t)c->impl->ops->upsert);
+	code = rm_stopper_init(&scene->stopper, rm_foreign_code(c->impl));
 	if (code) {
 		free(scene);
 		return rm_error_set(

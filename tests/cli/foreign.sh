@@ -63,6 +63,10 @@ check 'without a slash the file of this folder is meant' \
 	sh -c "cd '$dir' && '$readmostly' check f.so --quiet --only model --ops 1000 >/dev/null"
 check 'a removal that leaves the key is caught' caught 1 model 1
 check 'a check-then-act is caught' caught 2 exchange 40
+fixture 0 -DPROGRESS='"lock-free"'
+"$readmostly" check "$dir/f.so" --quiet --only progress --ops 400000 >"$out" 2>&1
+check 'a map that takes a lock and says lock-free is caught' \
+	says "$out" 'f.so u64x8 progress: thread 0: the map says lock-free'
 fixture 2 -DFLAGS=1
 check 'a map that says it has one writer is not asked for two' passes "$dir/f.so"
 fixture 0 -DFLAGS=2

@@ -330,6 +330,8 @@ static void described(void)
 	CHECK(!strcmp(impl->id, "x.so") && !strcmp(impl->label, whole.name) &&
 	                !impl->drive[0] && !impl->loops,
 	        "its path is its id, and it has no measured loop");
+	CHECK(rm_foreign_code(impl) == (uintptr_t)their_upsert,
+	        "its code is the library's, where progress stops a thread");
 	CHECK(rm_foreign_load("y.so", &other, &error) == -EBUSY &&
 	                strstr(error.text, "y.so: a library is loaded already"),
 	        "a second library is refused");
