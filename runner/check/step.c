@@ -9,12 +9,25 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 
 enum { TRAP_FLAG = 1 << 8 }; /* of EFLAGS: AMD APM vol. 2, 13.1.4 */
 
 /* A handler is given nothing else; each thread has its own. */
 static _Thread_local volatile unsigned steps_left, yields_left;
+
+/* The system call by which a thread holds signals back, and with them the next
+   trap, which would then end the process: libraries do so while they start a
+   thread, or when one of theirs is seen for the first time. */
+static bool may_hold_back(const greg_t *registers)
+{
+	const unsigned char *next =
+	        (const unsigned char *)(uintptr_t)registers[REG_RIP];
+
+	return next[0] == 0x0f && next[1] == 0x05 && /* syscall */
+	       registers[REG_RAX] == SYS_rt_sigprocmask;
+}
 
 /* One instruction further, or not. */
 static void trapped(int number, siginfo_t *info, void *opaque)
@@ -25,11 +38,12 @@ static void trapped(int number, siginfo_t *info, void *opaque)
 
 	(void)number;
 	(void)info;
-	if (steps_left) {
+	if (steps_left && !may_hold_back(context->uc_mcontext.gregs)) {
 		steps_left--;
 		*flags |= TRAP_FLAG;
 		return;
 	}
+	steps_left = 0;
 	*flags &= ~(greg_t)TRAP_FLAG;
 	for (; yields_left; yields_left--)
 		sched_yield();

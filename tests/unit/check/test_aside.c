@@ -8,6 +8,8 @@
 #include "tests/unit/tap.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 
 static _Thread_local volatile unsigned yields;
 static volatile unsigned progress, at_yield;
@@ -78,6 +80,30 @@ static void steps_are_counted(void)
 	        "the errno of what it was amid of is kept");
 }
 
+/* As a library does that starts a thread: a trap that is held back would end
+   this process. */
+static void held_back_signals_end_the_steps(void)
+{
+	sigset_t all, before, after;
+
+	if (!rm_step_init()) {
+		SKIP("who holds signals back stands aside before", "no steps");
+		return;
+	}
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	yields = 0;
+	rm_step_arm(100000, 3);
+	pthread_sigmask(SIG_BLOCK, &all, &after);
+	work(100);
+	pthread_sigmask(SIG_SETMASK, &after, NULL);
+	rm_step_disarm();
+	CHECK(yields == 3 && progress == 100 && !stepping(),
+	        "who holds signals back stands aside before");
+	CHECK(sigismember(&before, SIGTRAP) == sigismember(&after, SIGTRAP),
+	        "and has the signals that it had");
+}
+
 enum { PAUSES = 16000 };
 
 static unsigned pauses(uint64_t seed)
@@ -122,6 +148,7 @@ static void places_are_paused_at(void)
 int main(void)
 {
 	steps_are_counted();
+	held_back_signals_end_the_steps();
 	places_are_paused_at();
 	return DONE();
 }
