@@ -33,6 +33,7 @@ static void note_answer(
 		return;
 	snprintf(text + used, size - used, "%s%s", number ? ", " : "",
 	        number == ANSWERS_SHOWN ? "..." : answer);
+	rm_words_end_whole(text);
 }
 
 /* Whether the offending operation could have answered this. */

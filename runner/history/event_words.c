@@ -6,6 +6,7 @@
 #include "runner/history/internal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { WORD_BYTES = 48, DECIMAL_BELOW = 1000000000 };
 
@@ -30,6 +31,21 @@ const char *rm_words_there(enum rm_history_kind kind, bool there)
 	}
 }
 
+void rm_words_end_whole(char *text)
+{
+	const size_t length = strlen(text);
+	size_t at = length;
+
+	while (at && ((unsigned char)text[at - 1] & 0xc0) == 0x80)
+		at--;
+	if (!at || (unsigned char)text[at - 1] < 0xc0)
+		return;
+	const unsigned char first = (unsigned char)text[--at];
+
+	if (length - at < (first < 0xe0 ? 2U : first < 0xf0 ? 3U : 4U))
+		text[at] = '\0';
+}
+
 /* A name comes from a file: nothing that moves a terminal's cursor. */
 static void print_name(const char *name, char *text, size_t size)
 {
@@ -40,6 +56,7 @@ static void print_name(const char *name, char *text, size_t size)
 		                  ? '?'
 		                  : name[i];
 	text[i] = '\0';
+	rm_words_end_whole(text);
 }
 
 static void word(const struct rm_history_name *names, size_t count,
@@ -70,7 +87,7 @@ void rm_words_value(const struct rm_history *history, uint64_t value,
 		word(history->values, history->value_count, value, text, size);
 }
 
-void rm_words_ask(const struct rm_history *history,
+static void ask(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size)
 {
 	const char *name = rm_history_kind_name(event->kind);
@@ -104,6 +121,13 @@ void rm_words_ask(const struct rm_history *history,
 	}
 }
 
+void rm_words_ask(const struct rm_history *history,
+        const struct rm_history_event *event, char *text, size_t size)
+{
+	ask(history, event, text, size);
+	rm_words_end_whole(text);
+}
+
 /* "3", "replaced 3": the answers that name a value. */
 static void value_answer(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size)
@@ -118,6 +142,7 @@ static void value_answer(const struct rm_history *history,
 	else
 		snprintf(text, size, "%s%s%s", bare ? "" : there,
 		        bare ? "" : " ", value);
+	rm_words_end_whole(text);
 }
 
 void rm_words_answer(const struct rm_history *history,

@@ -98,6 +98,10 @@ int rm_text_mistake(const struct rm_text_place *place, const char *format, ...)
 /* What `there` means as an answer of this kind: "absent", "inserted", ... */
 const char *rm_words_there(enum rm_history_kind kind, bool there);
 
+/* Takes away what a cut has left of a last character in UTF-8: JSON has whole
+   ones only. */
+void rm_words_end_whole(char *text);
+
 /* A key, a value by its name, or its number (hexadecimal from 10^9 on);
    `plain`: a count, always decimal. Cut where it does not fit. */
 void rm_words_key(const struct rm_history *history, uint64_t key, char *text,

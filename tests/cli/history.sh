@@ -60,6 +60,23 @@ import json, sys
 o = json.load(open(sys.argv[1]))
 assert o["verdict"] == "not linearizable" and o["instead"] == "2"
 assert o["operations"] == 4 and o["smallest"] == 3, o' "$dir/out"
+/usr/bin/python3 - "$dir/long.jsonl" <<'end'
+import json, sys
+
+head = {"format": "readmostly-history", "version": 1, "guarantee": "none",
+        "keys": {"7": "é" * 30}, "values": {"1": "x" + "ü" * 40, "3": "€" * 40}}
+ask = {"thread": 0, "op": "exchange", "key": 7}
+with open(sys.argv[1], "w", encoding="utf-8") as out:
+    for line in (head, {**ask, "value": 1, "invoked": 0, "returned": 1, "there": False},
+                 {**ask, "value": 3, "invoked": 2, "returned": 3, "there": True, "result": 1},
+                 {**ask, "value": 4, "invoked": 6, "returned": 7, "there": True, "result": 1}):
+        print(json.dumps(line, ensure_ascii=False), file=out)
+end
+"$program" check --history "$dir/long.jsonl" --json >"$dir/out" 2>"$dir/err"
+check "also where a name was cut within a character" /usr/bin/python3 -c '
+import json, sys
+o = json.load(open(sys.argv[1], encoding="utf-8"))
+assert o["verdict"] == "not linearizable" and "€" in o["why"] + o["instead"], o' "$dir/out"
 check "a format is forced" ends 2 stale.jsonl --format etcd --json
 check "a format must be one" ends 2 stale.jsonl --format xml
 "$program" check --history - <$histories/kv_bad.txt >"$dir/out" 2>&1
