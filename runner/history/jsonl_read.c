@@ -270,6 +270,11 @@ static int read_answer(const struct line *line, struct rm_history_event *event)
 		return rm_text_mistake(&line->place,
 		        "\"there\" is false beside a \"result\", expected no "
 		        "result of a key that was not there");
+	/* else the value that it says it saw would be held against nothing */
+	if (known && rm_history_shows_value(event->kind) &&
+	        event->unknown & RM_HISTORY_UNKNOWN_THERE)
+		return rm_text_mistake(&line->place,
+		        "no \"there\" beside a \"result\", expected true");
 	bool shows = event->kind == RM_HISTORY_LENGTH ||
 	             (event->there && rm_history_shows_value(event->kind));
 	if (shows && !known)

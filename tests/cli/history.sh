@@ -31,6 +31,10 @@ check "an EDN process, too" refuses bad_process.edn '2: process 0 invokes'
 check "and an end without beginning" refuses kv_broken.txt '2: process 0 ends'
 check "and a word that is none" refuses etcd_broken.log '2: no :type'
 check "an answer that contradicts itself, too" refuses contradicts.jsonl '2: "there" is false beside a "result"'
+sed '6s/"there":[a-z]*,//' $histories/stale.jsonl >"$dir/half.jsonl"
+"$program" check --history "$dir/half.jsonl" >"$dir/out" 2>"$dir/err"
+check "and a value of which is not said that it was there" \
+	[ "$? $(grep -c 'half.jsonl:6: no "there" beside a "result"' "$dir/err")" = '2 1' ]
 sed '2s/$/\x0/' $histories/good.jsonl >"$dir/zero.jsonl"
 "$program" check --history "$dir/zero.jsonl" >"$dir/out" 2>"$dir/err"
 check "and a zero byte" [ "$? $(grep -c 'zero.jsonl:2: zero byte at column' "$dir/err")" = '2 1' ]
