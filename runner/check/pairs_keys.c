@@ -32,6 +32,15 @@ static struct rm_key huge(uint32_t number, char *bytes)
 	return (struct rm_key){ .bytes = bytes, .length = RM_PAIRS_HUGE_BYTES };
 }
 
+/* Edges: the first are the least, the greatest, the empty; one of them all is
+   the long string. */
+static size_t edge_of(uint32_t number)
+{
+	enum { EDGES = 32, LONG = 509 };
+
+	return number % EDGES == EDGES - 1 ? LONG : number % EDGES;
+}
+
 static struct rm_key key_of(
         const struct rm_peer *peer, struct rm_pairs *pairs, unsigned i)
 {
@@ -41,9 +50,8 @@ static struct rm_key key_of(
 
 	switch (pairs->focus.key_class) {
 	case RM_CLASS_EDGES:
-		/* the first of them are the least, the greatest, the empty */
 		return rm_keyset_key(
-		        RM_KEYS_EDGES, peer->shape, number % 32, bytes);
+		        RM_KEYS_EDGES, peer->shape, edge_of(number), bytes);
 	case RM_CLASS_NEIGHBOURS:
 		return neighbour(peer->shape.str, number, bytes);
 	case RM_CLASS_COLLIDING:

@@ -58,6 +58,20 @@ static bool differ(
 	return all;
 }
 
+/* Bytes of the longest string of these rounds. */
+static size_t longest(enum rm_pair_class key_class, uint32_t rounds)
+{
+	size_t most = 0;
+
+	for (uint32_t n = 0; n < rounds; n++) {
+		make(&pairs, key_class, RM_STR16X8, n);
+		for (unsigned i = 0; i < RM_PAIRS_HOT; i++)
+			if (pairs.keys[i].length > most)
+				most = pairs.keys[i].length;
+	}
+	return most;
+}
+
 static void no_two_are_the_same(void)
 {
 	CHECK(differ(RM_CLASS_SCATTERED, RM_U64X8, 16) &&
@@ -66,6 +80,8 @@ static void no_two_are_the_same(void)
 	CHECK(differ(RM_CLASS_EDGES, RM_U64X8, 8) &&
 	                differ(RM_CLASS_EDGES, RM_STR16X8, 8),
 	        "edges do in eight rounds");
+	CHECK(longest(RM_CLASS_EDGES, 8) == 5000,
+	        "the longest edge of a string has 5,000 bytes");
 	CHECK(differ(RM_CLASS_NEIGHBOURS, RM_U64X8, 16) &&
 	                differ(RM_CLASS_NEIGHBOURS, RM_STR16X8, 16),
 	        "neighbours do");
