@@ -62,6 +62,12 @@ static bool find_library(char *path, size_t size)
 	return !access(path, R_OK);
 }
 
+/* LD_PRELOAD has no way to write these within a name. */
+static bool may_be_preloaded(const char *path)
+{
+	return !strpbrk(path, " :");
+}
+
 /* Where it is not there, or a sanitizer has the allocator, or somebody has
    loaded another one, nothing changes. */
 void rm_check_with_quarantine(int argc, char **argv)
@@ -74,7 +80,7 @@ void rm_check_with_quarantine(int argc, char **argv)
 		return;
 	}
 	if (rm_sanitized() || getenv("LD_PRELOAD") ||
-	        !find_library(path, sizeof(path)))
+	        !find_library(path, sizeof(path)) || !may_be_preloaded(path))
 		return;
 	again = calloc((size_t)argc + 2, sizeof(*again));
 	if (!again || setenv("LD_PRELOAD", path, 1)) {
@@ -95,10 +101,15 @@ void rm_check_with_quarantine(int argc, char **argv)
 
 const char *rm_check_no_quarantine(void)
 {
+	char path[4096];
+
 	if (rm_quarantine_offered() || rm_sanitized())
 		return NULL;
 	if (getenv("LD_PRELOAD"))
 		return "LD_PRELOAD is set: start without it";
+	if (find_library(path, sizeof(path)) && !may_be_preloaded(path))
+		return "the program's folder has a blank or a colon in its "
+		       "name, at which LD_PRELOAD ends one";
 	return "no libreadmostly_quarantine.so beside the program: make all "
 	       "builds it";
 }

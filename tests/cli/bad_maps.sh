@@ -117,6 +117,16 @@ caught bad_never_parks park 'hung' --deadline 3 --shape u64x8
 LD_PRELOAD=libm.so.6 "$program" check frees_at_the_end --ops 100 --quarantine >"$dir/out" 2>&1
 [ $? = 2 ] && grep -q 'LD_PRELOAD is set' "$dir/out"
 report $? "a quarantine that cannot be had is refused"
+mkdir "$dir/a b"
+cp "$program" "$(dirname "$program")/libreadmostly_quarantine.so" "$dir/a b"
+"$dir/a b/readmostly" check frees_at_the_end --ops 100 --quarantine >"$dir/out" 2>&1
+[ $? = 2 ] && [ "$(wc -l <"$dir/out")" = 1 ] &&
+	grep -q 'quarantine: the program.s folder has a blank' "$dir/out"
+report $? "also where LD_PRELOAD cannot name its library"
+"$dir/a b/readmostly" check frees_at_the_end --budget 1 --only model >"$dir/out" 2>&1 &&
+	! grep -q 'ld.so' "$dir/out"
+report $? "and is not tried then"
+rm -r "$dir/a b"
 right waits_for_joined --ops 20000
 right frees_later --ops 20000 --only reclaim --shape u64x24
 right stalls --ops 20000 --only exchange
