@@ -159,14 +159,25 @@ static bool watch_once(struct watch *watch)
 	return false;
 }
 
+/* Has it ended? It is left to be reaped. */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return !waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
+	       info.si_pid == pid;
+}
+
 /* Takes what the child says until it closes the pipe by ending, or until it
-   is over a limit and gets killed. */
+   is over a limit and gets killed. A process that the map has started may hold
+   the pipe open for ever: after the child's end only what it had said counts. */
 static void attend(struct watch *watch)
 {
 	struct pollfd fd = { .fd = watch->pipe, .events = POLLIN };
 
 	for (;;) {
-		int ready = poll(&fd, 1, LOOK_MS);
+		const bool ended = has_ended(watch->pid); /* before the look */
+		int ready = poll(&fd, 1, ended ? 0 : LOOK_MS);
 		size_t room = sizeof(watch->said.text) - 1 - watch->said_bytes;
 
 		if (ready > 0) {
@@ -177,6 +188,8 @@ static void attend(struct watch *watch)
 				watch->said_bytes += (size_t)got;
 			else if (!got || errno != EINTR)
 				return;
+		} else if (ended) {
+			return;
 		}
 		if (!watch_once(watch))
 			return;

@@ -11,9 +11,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { ALARM_S = 300 }; /* some checks of this file never end */
+enum { HELPER_S = 20 };
 
 static const char *fits(const struct rm_check_case *c)
 {
@@ -86,8 +88,27 @@ static int fails_without_reason(
 	return -1;
 }
 
+/* Another process has all that this one had open, and goes on. */
+static int leaves_a_helper(const struct rm_check_case *c, struct rm_error *said)
+{
+	(void)c;
+	if (!fork()) {
+		close(STDOUT_FILENO); /* nobody waits for it here, either */
+		close(STDERR_FILENO);
+		sleep(HELPER_S);
+		_exit(0);
+	}
+	return rm_error_set(said, 0, "it has a helper");
+}
+
 static void what_it_says(void)
 {
+	const time_t start = time(NULL);
+
+	CHECK(run(leaves_a_helper, plenty, true) == RM_CHECK_OK &&
+	                !strcmp(error.text, "it has a helper") &&
+	                time(NULL) - start < HELPER_S / 2,
+	        "what the map has started need not end first");
 	CHECK(run(says_done, plenty, true) == RM_CHECK_OK &&
 	                !strcmp(error.text, "seed 7") && !done.hung,
 	        "what was done is told");
