@@ -85,6 +85,15 @@ int rm_peers_run(const struct rm_check_case *c, void *map, unsigned threads,
 void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
+/* After a failure with which this thread cannot go on, so that others would wait
+   for it: ends the process of the check with what was recorded. Returns where
+   it has none of its own. */
+void rm_peer_end(struct rm_peer *peer);
+
+/* Says what is wrong and ends this process, if it is that of one check; else
+   returns. Any thread. */
+void rm_check_end_at_once(const char *what);
+
 /* After each operation: a quiescent state per batch. False: stop working. */
 bool rm_peer_tick(struct rm_peer *peer);
 

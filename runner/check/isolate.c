@@ -102,15 +102,22 @@ static bool sleeps(pid_t pid)
 	return all;
 }
 
-/* A handler of the quarantine's is given nothing else. */
-static int told_through;
+/* A handler of the quarantine's is given nothing else. -1: this is not the
+   process of a check. */
+static int told_through = -1;
 
-/* Any thread of the child, from within free(): says it and ends. */
-static void tell_damage(const char *what)
+/* Any thread of the child, also from within free(): says it and ends. */
+static void tell_and_end(const char *what)
 {
 	if (dprintf(told_through, "%c%s", WRONG, what) < 0)
 		_exit(RM_INCOMPLETE);
 	_exit(RM_FAILED);
+}
+
+void rm_check_end_at_once(const char *what)
+{
+	if (told_through >= 0)
+		tell_and_end(what);
 }
 
 /* The child: never returns. exit(), not _exit(): leak checkers run there. */
@@ -125,7 +132,7 @@ static void child(const struct rm_check *check, const struct rm_check_case *c,
 		exit(RM_INTERRUPTED);
 	rm_stacks_offer();
 	told_through = pipe;
-	rm_quarantine(c->quarantine, tell_damage);
+	rm_quarantine(c->quarantine, tell_and_end);
 	code = check->run(c, &error);
 	rm_quarantine(false, NULL);
 	if (code && !error.text[0])

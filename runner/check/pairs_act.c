@@ -242,6 +242,7 @@ static void rejoin(struct rm_peer *peer)
 	if (peer->thread)
 		return;
 	rm_peer_fail(peer, "join() returned NULL to a thread that had left");
+	rm_peer_end(peer);
 	abort(); /* it cannot go on, and the others wait for it */
 }
 

@@ -34,6 +34,13 @@ void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
 	atomic_store_explicit(&peers->failed, true, memory_order_relaxed);
 }
 
+void rm_peer_end(struct rm_peer *peer)
+{
+	pthread_mutex_lock(&peer->peers->lock);
+	rm_check_end_at_once(peer->peers->error->text);
+	pthread_mutex_unlock(&peer->peers->lock);
+}
+
 /* One operation in LOOK_ONE_IN is looked at, and beside it LOOKED_AT others at
    most: a look takes lines of their memory away from them. */
 enum { LOOK_ONE_IN = 64, LOOKED_AT = 8 };
@@ -194,6 +201,7 @@ static void *peer_main(void *opaque)
 	peer->thread = peer->ops->join(peers->map, peer->slot);
 	if (!peer->thread) {
 		rm_peer_fail(peer, "join() returned NULL");
+		rm_peer_end(peer);
 		/* the others are not left alone at the barriers */
 		pthread_barrier_wait(&peers->barrier);
 		pthread_barrier_wait(&peers->barrier);
@@ -228,6 +236,8 @@ static void start_or_die(pthread_t *id, struct rm_peer *peer)
 
 	if (!code)
 		return;
+	rm_peer_fail(peer, "cannot be started: %s", strerror(code));
+	rm_peer_end(peer);
 	fprintf(stderr, "cannot start thread %u: %s\n", peer->slot,
 	        strerror(code));
 	abort();

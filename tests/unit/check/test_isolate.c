@@ -101,6 +101,35 @@ static int leaves_a_helper(const struct rm_check_case *c, struct rm_error *said)
 	return rm_error_set(said, 0, "it has a helper");
 }
 
+/* A map that nobody can join as thread 1, beside threads that meet. */
+static void *joins_one(void *map, size_t slot)
+{
+	return slot == 1 ? NULL : map;
+}
+
+static void no_more(void *thread)
+{
+	(void)thread;
+}
+
+static void meets_often(struct rm_peer *peer)
+{
+	for (unsigned i = 0; i < 5; i++)
+		rm_peer_meet(peer);
+}
+
+static int lacks_a_thread(const struct rm_check_case *c, struct rm_error *said)
+{
+	static const struct rm_map_ops ops = {
+		.join = joins_one, .leave = no_more, .quiesce = no_more
+	};
+	const struct rm_impl impl = { .ops = &ops };
+	struct rm_check_case one = *c;
+
+	one.impl = &impl;
+	return rm_peers_run(&one, &one, 3, meets_often, NULL, said);
+}
+
 static void what_it_says(void)
 {
 	const time_t start = time(NULL);
@@ -109,6 +138,9 @@ static void what_it_says(void)
 	                !strcmp(error.text, "it has a helper") &&
 	                time(NULL) - start < HELPER_S / 2,
 	        "what the map has started need not end first");
+	CHECK(run(lacks_a_thread, plenty, true) == RM_CHECK_FAILED &&
+	                !strcmp(error.text, "thread 1: join() returned NULL"),
+	        "a thread that cannot join is told, and no other waits for it");
 	CHECK(run(says_done, plenty, true) == RM_CHECK_OK &&
 	                !strcmp(error.text, "seed 7") && !done.hung,
 	        "what was done is told");
