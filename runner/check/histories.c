@@ -389,9 +389,9 @@ int rm_check_histories(const struct rm_check_case *c, struct rm_error *error)
 	snprintf(history.stamps, sizeof(history.stamps), "%s",
 	        histories->stamps.tsc ? "tsc" : "sequence");
 	snprintf(history.command, sizeof(history.command),
-	        "readmostly check %s --shape %s --only histories --ops %llu "
+	        "%s check %s --shape %s --only histories --ops %llu "
 	        "--threads %u --seed %llu%s%s",
-	        c->impl->id, rm_shape_name(c->shape),
+	        program_invocation_short_name, c->impl->id, rm_shape_name(c->shape),
 	        (unsigned long long)c->ops, c->threads,
 	        (unsigned long long)c->seed, c->preempt ? " --preempt" : "",
 	        c->quarantine ? " --quarantine" : "");

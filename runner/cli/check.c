@@ -5,6 +5,7 @@
 #include "runner/cli/command.h"
 #include "runner/impl_table.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ enum flag {
 };
 
 enum { THREADS_MAX = 1024, BUDGET_S = 10, BUDGET_QUICK_S = 2 };
+enum { DEADLINE_S = 30, MEMORY_MIB = 2048 };
 static const uint64_t SECOND_NS = 1000000000U;
 
 struct arguments {
@@ -188,18 +190,25 @@ static void print_spent(const struct rm_check_done *done)
 		printf("; %s", done->pairs);
 }
 
-/* What runs the round again that failed, and how often that did. */
-static void print_again(
-        const struct rm_check *check, const struct rm_check_done *done)
+/* What runs the round again that failed, and how often that did: by the program
+   that has this shape, and within the limits that it may have met. */
+static void print_again(const struct rm_check *check,
+        const struct rm_check_limits *limits, const struct rm_check_done *done)
 {
 	const struct rm_check_case *c = &done->last;
 
-	printf("; again: readmostly check %s --shape %s --only %s "
+	printf("; again: %s check %s --shape %s --only %s "
 	       "--ops %llu --threads %u --seed %llu%s%s",
-	        c->impl->id, rm_shape_name(c->shape), check->name,
+	        program_invocation_short_name, c->impl->id, rm_shape_name(c->shape), check->name,
 	        (unsigned long long)c->ops, c->threads,
 	        (unsigned long long)c->seed, c->preempt ? " --preempt" : "",
 	        c->quarantine ? " --quarantine" : "");
+	if (limits->deadline_ns != DEADLINE_S * SECOND_NS)
+		printf(" --deadline %llu",
+		        (unsigned long long)(limits->deadline_ns / SECOND_NS));
+	if (limits->memory_bytes >> 20 != MEMORY_MIB)
+		printf(" --memory %llu",
+		        (unsigned long long)(limits->memory_bytes >> 20));
 	if (done->tried)
 		printf(" (failed %u of %u times again)", done->failed_again,
 		        done->tried);
@@ -209,8 +218,8 @@ static void print_again(
 
 /* One line: what was checked, how it went, how to see it again. */
 static void print(const struct rm_check *check, const struct rm_check_case *c,
-        enum rm_check_verdict verdict, const struct rm_check_done *done,
-        const struct rm_error *error)
+        const struct rm_check_limits *limits, enum rm_check_verdict verdict,
+        const struct rm_check_done *done, const struct rm_error *error)
 {
 	static const char *const words[] = { "ok", "FAIL", "skip" };
 
@@ -224,7 +233,7 @@ static void print(const struct rm_check *check, const struct rm_check_case *c,
 	if (error->text[0])
 		printf(": %s", error->text);
 	if (verdict == RM_CHECK_FAILED)
-		print_again(check, done);
+		print_again(check, limits, done);
 	printf("\n");
 	fflush(stdout);
 }
@@ -245,7 +254,7 @@ static uint64_t run_one(const struct arguments *arguments,
 	totals->failed += verdict == RM_CHECK_FAILED;
 	totals->skipped += verdict == RM_CHECK_SKIPPED;
 	if (verdict == RM_CHECK_FAILED || !arguments->quiet)
-		print(check, c, verdict, &done, &error);
+		print(check, c, &limits, verdict, &done, &error);
 	return done.spent_ns;
 }
 
@@ -379,8 +388,8 @@ int rm_cli_check(int argc, char **argv)
 		NULL, help, NULL };
 	struct arguments arguments = {
 		.c = { .seed = 1, .ops = 200000, .threads = 4 },
-		.limits = { .deadline_ns = 30 * SECOND_NS,
-		        .memory_bytes = (uint64_t)2048 << 20,
+		.limits = { .deadline_ns = DEADLINE_S * SECOND_NS,
+		        .memory_bytes = (uint64_t)MEMORY_MIB << 20,
 		        .budget_ns = BUDGET_S * SECOND_NS }
 	};
 	struct totals totals = { 0 };

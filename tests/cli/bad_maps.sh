@@ -78,7 +78,7 @@ report $? "and the stack of the thread that crashed is shown"
 caught bad_hangs exchange 'hung: .*, in phase' --deadline 2 --shape u64x8
 grep -q '^  thread [0-9]* stood in$' "$dir/out" && grep -q '^    .*faulty' "$dir/out"
 report $? "and the stacks of its threads are shown"
-caught bad_eats_memory upsert 'ate memory' --memory 256 --ops 200000 \
+caught bad_eats_memory upsert 'ate memory.*again: .* --memory 256 ' --memory 256 --ops 200000 \
 	--shape u64x8
 # The owner misses its last value, or another thread sees the one before again.
 caught bad_stale owner 'last value written\|went back in time'
@@ -112,7 +112,7 @@ caught bad_drive drive 'not what is held'
 RM_FAULT_PERIOD=1 caught bad_wrong_late model 'said absent, but the key is there' --shape str16x8
 caught bad_growth growth 'lookup missed'
 caught bad_growth park 'lookup missed'
-caught bad_never_parks park 'hung' --deadline 3 --shape u64x8
+caught bad_never_parks park 'hung.*again: .* --deadline 3 ' --deadline 3 --shape u64x8
 
 LD_PRELOAD=libm.so.6 "$program" check frees_at_the_end --ops 100 --quarantine >"$dir/out" 2>&1
 [ $? = 2 ] && grep -q 'LD_PRELOAD is set' "$dir/out"
