@@ -7,7 +7,9 @@
  * when the block is given back.
  *
  * Turned off it hands all on to the C library. Blocks that fill a whole mapping
- * are not kept: who touches them ends by SIGSEGV anyway.
+ * are not kept: who touches them ends by SIGSEGV anyway. Others as large, which
+ * the C library has cut from what many small ones had left, are poisoned and
+ * given back at once: to keep them would take as much as a map is large.
  */
 #include "runner/check/quarantine.h"
 
@@ -99,18 +101,39 @@ static void keep(void *block)
 		give_back(oldest);
 }
 
-static bool keeps(void *block)
+static void put_away(void *block)
+{
+	const size_t size = malloc_usable_size(block);
+
+	if (size < LARGE_BYTES) {
+		keep(block);
+		return;
+	}
+	memset(block, (int)RM_POISON_BYTE, size);
+	__libc_free(block);
+}
+
+/* The C library's mark in the word before a block (IS_MMAPPED). */
+static bool is_mapping(const void *block)
+{
+	enum { MAPPED = 2 };
+
+	return ((const size_t *)block)[-1] & MAPPED;
+}
+
+static bool is_put_away(void *block)
 {
 	/* acquire: pairs with the release in rm_quarantine_switch() */
 	return block && atomic_load_explicit(&on, memory_order_acquire) &&
-	       malloc_usable_size(block) < LARGE_BYTES;
+	       (malloc_usable_size(block) < LARGE_BYTES ||
+	               !is_mapping(block));
 }
 
 /* The names of the parameters are the C library's. */
 void free(void *ptr)
 {
-	if (keeps(ptr))
-		keep(ptr);
+	if (is_put_away(ptr))
+		put_away(ptr);
 	else
 		__libc_free(ptr);
 }
@@ -120,10 +143,10 @@ void *realloc(void *ptr, size_t size)
 	void *moved;
 	size_t old_bytes;
 
-	if (!keeps(ptr))
+	if (!is_put_away(ptr))
 		return __libc_realloc(ptr, size);
 	if (!size) {
-		keep(ptr);
+		put_away(ptr);
 		return NULL;
 	}
 	moved = __libc_malloc(size);
@@ -131,6 +154,6 @@ void *realloc(void *ptr, size_t size)
 		return NULL;
 	old_bytes = malloc_usable_size(ptr);
 	memcpy(moved, ptr, old_bytes < size ? old_bytes : size);
-	keep(ptr);
+	put_away(ptr);
 	return moved;
 }

@@ -79,6 +79,29 @@ static void free_many(void)
 		freed(BYTES);
 }
 
+/* Of 256 KiB, where small blocks have left as much: the C library takes it from
+   there, and gives it no mapping. What it writes into it at its ends is its own. */
+static bool is_large_block_poisoned(void)
+{
+	enum { SMALL = 100, LARGE = 256 * 1024, EDGE = 64, ALL = 8000 };
+	static void *small[ALL];
+	const unsigned char *large;
+
+	for (int i = 0; i < ALL; i++)
+		small[i] = malloc(SMALL);
+	void *volatile behind = malloc(SMALL);
+
+	for (int i = 0; i < ALL; i++)
+		free(small[i]);
+	large = freed(LARGE);
+	const bool right = large > (unsigned char *)small[0] &&
+	                   large < (unsigned char *)behind &&
+	                   poisoned(large + EDGE, LARGE - 2 * EDGE);
+
+	free(behind);
+	return right;
+}
+
 static void judge(void)
 {
 	void *volatile block;
@@ -106,6 +129,7 @@ static void judge(void)
 	old = freed(4000);
 	CHECK(poisoned(old, 4000), "larger blocks, too");
 	free(block);
+	CHECK(is_large_block_poisoned(), "and one that is no mapping's own");
 	rm_quarantine(false, NULL);
 	old = freed(BYTES);
 	CHECK(comes_back(old), "turned off it is malloc as ever");
