@@ -197,11 +197,8 @@ static int add_names(struct rm_history *to, const struct rm_history *from,
 	return 0;
 }
 
-static int name_all(struct explanation *explanation)
+int rm_counterexample_name(struct rm_history *to, const struct rm_history *from)
 {
-	const struct rm_history *from = explanation->order->history;
-	struct rm_history *to = &explanation->to->smallest;
-
 	for (size_t i = 0; i < to->count; i++) {
 		const struct rm_history_event *event = to->events + i;
 		uint64_t values[3] = { event->value, event->expected,
@@ -210,6 +207,10 @@ static int name_all(struct explanation *explanation)
 		if (add_names(to, from, event->key, values, 3))
 			return -ENOMEM;
 	}
+	for (size_t i = 0; i < to->pair_count; i++)
+		if (add_names(to, from, to->pairs[i].key, &to->pairs[i].value,
+		            1))
+			return -ENOMEM;
 	for (size_t i = 0; i < to->initial_count; i++)
 		if (add_names(to, from, to->initial[i].key,
 		            &to->initial[i].value, 1))
@@ -238,7 +239,7 @@ static int make_history(struct explanation *explanation)
 	for (size_t i = 0; i < explanation->cut.whole->count; i++)
 		if (explanation->cut.keep[i] && add_event(explanation, i))
 			return -ENOMEM;
-	return name_all(explanation);
+	return rm_counterexample_name(to, order->history);
 }
 
 /* Whether the offending operation saw a value that nobody had written. */

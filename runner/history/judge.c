@@ -70,8 +70,10 @@ static int break_at(struct judge *judge, uint32_t event)
 	judge->to->verdict = RM_HISTORY_BROKEN;
 	rm_counterexample_header(&judge->to->smallest, history);
 	judge->to->offending = 0;
-	return rm_history_add(&judge->to->smallest, wrong,
-	        history->pairs ? history->pairs + wrong->first_pair : NULL);
+	if (rm_history_add(&judge->to->smallest, wrong,
+	            history->pairs ? history->pairs + wrong->first_pair : NULL))
+		return -ENOMEM;
+	return rm_counterexample_name(&judge->to->smallest, history);
 }
 
 /* Of guarantee "none": a scan may skip and repeat, but not invent. */
@@ -103,10 +105,15 @@ static int find_invented(struct judge *judge, size_t key)
 		}
 		if (written)
 			continue;
+		char name[64], what[64];
+
+		rm_words_key(order->history, order->keys[key], name,
+		        sizeof(name));
+		rm_words_value(
+		        order->history, value, false, what, sizeof(what));
 		snprintf(judge->to->why, sizeof(judge->to->why),
-		        "key %llu: a scan yielded %llu, which nobody wrote",
-		        (unsigned long long)order->keys[key],
-		        (unsigned long long)value);
+		        "key %s: a scan yielded %s, which nobody wrote", name,
+		        what);
 		return break_at(judge, ref.event);
 	}
 	return 0;
@@ -191,11 +198,13 @@ static int judge_lengths(struct judge *judge)
 static int judge_twice(struct judge *judge)
 {
 	const struct rm_order *order = &judge->order;
+	char name[64];
 
+	rm_words_key(order->history, order->keys[order->twice_key], name,
+	        sizeof(name));
 	snprintf(judge->to->why, sizeof(judge->to->why),
-	        "scan of thread %u yielded key %llu twice",
-	        order->history->events[order->twice].thread,
-	        (unsigned long long)order->keys[order->twice_key]);
+	        "scan of thread %u yielded key %s twice",
+	        order->history->events[order->twice].thread, name);
 	return break_at(judge, order->twice);
 }
 

@@ -345,6 +345,10 @@ int rm_counterexample_add(const struct rm_order *order,
         const struct rm_problem_pair *pairs, const bool *keep_key,
         struct rm_history *to);
 
+/* Copies the names of all keys and values that `to` has. 0 or -ENOMEM. */
+int rm_counterexample_name(
+        struct rm_history *to, const struct rm_history *from);
+
 /* Copies the header (not events, entries, names) of a history. */
 void rm_counterexample_header(
         struct rm_history *to, const struct rm_history *from);

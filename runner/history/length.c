@@ -212,7 +212,7 @@ static int show(struct shown *shown, struct rm_history_judgement *judgement)
 			return -ENOMEM;
 	}
 	judgement->left_out = order->history->count - to->count;
-	return 0;
+	return rm_counterexample_name(to, order->history);
 }
 
 /* Chooses the keys. */

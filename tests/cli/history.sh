@@ -64,6 +64,17 @@ import json, sys
 o = json.load(open(sys.argv[1]))
 assert o["verdict"] == "not linearizable" and o["instead"] == "2"
 assert o["operations"] == 4 and o["smallest"] == 3, o' "$dir/out"
+names='"keys":{"7":"apple"},"values":{"5":"red"}'
+scan='{"thread":0,"op":"scan","invoked":2,"returned":3,"pairs":'
+printf '%s\n' '{"format":"readmostly-history","version":1,"guarantee":"once-if-present",'"$names}" \
+	"${scan}[[7,5],[7,5]]}" >"$dir/twice.jsonl"
+printf '%s\n' '{"format":"readmostly-history","version":1,"guarantee":"none",'"$names}" \
+	"${scan}[[7,5]]}" >"$dir/invented.jsonl"
+"$program" check --history "$dir/twice.jsonl" >"$dir/out"
+check "a key that a scan yields twice is shown by its name" \
+	sh -c "grep -q 'yielded key apple twice' '$dir/out' && grep -q 'yielded apple = red, apple = red' '$dir/out'"
+"$program" check --history "$dir/invented.jsonl" >"$dir/out"
+check "so is a value that nobody wrote" says "$dir/out" 'key apple: a scan yielded red, which nobody wrote'
 /usr/bin/python3 - "$dir/long.jsonl" <<'end'
 import json, sys
 
