@@ -128,8 +128,4 @@ bool rm_foreign_is_file(const char *name);
 int rm_foreign_load(
         const char *path, const struct rm_impl **impl, struct rm_error *error);
 
-/* The address of a function in the map's own object: of a loaded library's map
-   one of the library, not of the table that calls it. Any thread. */
-uintptr_t rm_foreign_code(const struct rm_impl *impl);
-
 #endif /* RM_CHECK_H */

@@ -4,7 +4,7 @@
  * rm_foreign_map functions in a shared library, and is a table of rm_map_ops
  * made of it.
  */
-#include "runner/check/check.h"
+#include "runner/check/internal.h"
 
 #include "runner/foreign.h"
 

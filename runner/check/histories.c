@@ -391,8 +391,8 @@ int rm_check_histories(const struct rm_check_case *c, struct rm_error *error)
 	snprintf(history.command, sizeof(history.command),
 	        "%s check %s --shape %s --only histories --ops %llu "
 	        "--threads %u --seed %llu%s%s",
-	        program_invocation_short_name, c->impl->id, rm_shape_name(c->shape),
-	        (unsigned long long)c->ops, c->threads,
+	        program_invocation_short_name, c->impl->id,
+	        rm_shape_name(c->shape), (unsigned long long)c->ops, c->threads,
 	        (unsigned long long)c->seed, c->preempt ? " --preempt" : "",
 	        c->quarantine ? " --quarantine" : "");
 	rm_history_guarantee_parse(c->impl->guarantees, &history.guarantee);

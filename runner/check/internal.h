@@ -160,6 +160,10 @@ int rm_case_play(const struct rm_check_case *c, size_t keys, bool presize,
 int rm_case_invariants(
         const struct rm_check_case *c, void *map, struct rm_error *error);
 
+/* The address of a function in the map's own object: of a loaded library's map
+   one of the library, not of the table that calls it. Any thread. */
+uintptr_t rm_foreign_code(const struct rm_impl *impl);
+
 /* What RM_PAUSE() of runner/map.h does in a check. From now on this thread's
    pauses take time, chosen by `seed`; 0: none. */
 void rm_pause_seed(uint64_t seed);

@@ -199,7 +199,8 @@ static void print_again(const struct rm_check *check,
 
 	printf("; again: %s check %s --shape %s --only %s "
 	       "--ops %llu --threads %u --seed %llu%s%s",
-	        program_invocation_short_name, c->impl->id, rm_shape_name(c->shape), check->name,
+	        program_invocation_short_name, c->impl->id,
+	        rm_shape_name(c->shape), check->name,
 	        (unsigned long long)c->ops, c->threads,
 	        (unsigned long long)c->seed, c->preempt ? " --preempt" : "",
 	        c->quarantine ? " --quarantine" : "");

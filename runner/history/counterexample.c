@@ -208,8 +208,8 @@ int rm_counterexample_name(struct rm_history *to, const struct rm_history *from)
 			return -ENOMEM;
 	}
 	for (size_t i = 0; i < to->pair_count; i++)
-		if (add_names(to, from, to->pairs[i].key, &to->pairs[i].value,
-		            1))
+		if (add_names(
+		            to, from, to->pairs[i].key, &to->pairs[i].value, 1))
 			return -ENOMEM;
 	for (size_t i = 0; i < to->initial_count; i++)
 		if (add_names(to, from, to->initial[i].key,

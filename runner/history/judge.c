@@ -107,8 +107,8 @@ static int find_invented(struct judge *judge, size_t key)
 			continue;
 		char name[64], what[64];
 
-		rm_words_key(order->history, order->keys[key], name,
-		        sizeof(name));
+		rm_words_key(
+		        order->history, order->keys[key], name, sizeof(name));
 		rm_words_value(
 		        order->history, value, false, what, sizeof(what));
 		snprintf(judge->to->why, sizeof(judge->to->why),

@@ -125,8 +125,7 @@ static bool is_put_away(void *block)
 {
 	/* acquire: pairs with the release in rm_quarantine_switch() */
 	return block && atomic_load_explicit(&on, memory_order_acquire) &&
-	       (malloc_usable_size(block) < LARGE_BYTES ||
-	               !is_mapping(block));
+	       (malloc_usable_size(block) < LARGE_BYTES || !is_mapping(block));
 }
 
 /* The names of the parameters are the C library's. */
