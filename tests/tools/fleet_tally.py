@@ -53,7 +53,7 @@ MADE_OF = ("runner/fleet/*", "tests/tools/fleet*.sh", "tests/tools/slurm.sh",
 HEAD = """# Campaigns on several machines: what was done to them
 
 Made by `make fleet-test`: slurmctld with three slurmd, and three sshd, all on loopback, which share the CPUs of one computer, so that
-no second here is a figure of speed. Each case ends with the same command once more, which must complete what is not: then each machine
+no second here is a figure of speed. Each case but `edited` and `smoke` ends with the same command once more, which must complete what is not: then each machine
 has each trial that its plan wants once (another reader than the runner, `tests/tools/fleet_whole.py`), `validate` agrees, and
 where a machine was missing or incomplete the page of `report compare` said so by name. Trials are played but in `smoke`. Facts: lines of
 TAP that passed, of all.
