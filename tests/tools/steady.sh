@@ -81,7 +81,7 @@ while IFS= read -r test; do
 		took=$((($(date +%s%N) - begun) / 1000000))
 		all=$((all + took))
 		[ $took -gt $longest ] && longest=$took
-		now=$(grep -cE '^ok .*# SKIP' "$log")
+		now=$(grep -cE '^ok .*# SKIP|^1\.\.0 .*# SKIP' "$log")
 		[ "$now" -gt "$skipped" ] && skipped=$now
 	done
 	printf '%-24s %5d %7d %8d %6d.%d %8d  %s\n' "$test" "$runs" $failed "$skipped" \
