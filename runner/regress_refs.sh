@@ -90,5 +90,9 @@ take_theirs() {
 # Their words for the compiler: paths into their repository are of each arm's
 # own tree, as headers there may differ.
 flags_of() { # FOLDER of the arm
-	echo "${IMPL_FLAGS-}" | sed "s|$repo\(/\|[[:space:]]\|\$\)|$1\1|g"
+	local flags="${IMPL_FLAGS-} " end
+	for end in / ' ' $'\t' $'\n'; do # no longer name that begins like it
+		flags=${flags//"$repo$end"/"$1$end"}
+	done
+	printf '%s\n' "${flags% }"
 }
