@@ -6,9 +6,9 @@
 # names it, or a cell's id. JUDGE: exact (counts differ from those of GOOD), time
 # (slower than GOOD: looks at 60, 120, 240 pairs, report/why/looks.py), or a
 # program, which is given a commit and what was built of it and says as for git
-# bisect run: 0 good, 1 bad, 125 skip. A commit that does not build, or stays open,
-# is skipped. What was judged is kept: the same call again goes on where one was
-# killed. Status: 0 found; 3 skipped commits are in the way; 2 usage or input.
+# bisect run: 0 good, 1 bad, 125 skip; others end it. A commit that does not build,
+# or stays open, is skipped. What was judged is kept: the same call again goes on
+# where one was killed. Status: 0 found; 3 skipped commits are in the way; 2 usage or input.
 export LC_ALL=C
 [ "$1" != --step ] || cd "$2" || exit 255 # of git bisect run, in the worktree
 home=$PWD place=$PWD/build/regress-bisect cc=${CC:-gcc} judge=${JUDGE:-exact}
@@ -125,7 +125,7 @@ judged() {
 	fi
 	case $status in
 	0) word=good ;; 1) word=bad ;; 125) word=skipped ;;
-	*) word="ended with status $status" ;;
+	*) word="ended with status $status" status=255 ;; # git takes 2 to 127 for bad
 	esac
 	echo "$word ${1:0:12} $(git log -1 --format=%s "$1" | cut -c1-60): $(head -n 1 "$place/told" | cut -c1-160)" >&2
 	[ $status -gt 125 ] || echo "$1 $status" >>"$place/judged"

@@ -36,6 +36,7 @@ cat >"$dir/judge" <<'JUDGE'
 n=$(cat "$2/readmostly")
 echo "$n" >>"$0.calls"
 case " $SKIP " in *" $n "*) exit 125 ;; esac
+[ "$n" != "${BREAK:-none}" ] || exit 2
 [ "$n" != "${STOP:-none}" ] || kill -9 "-$(ps -o pgid= $$ | tr -d ' ')"
 [ "$n" -lt "$FIRST" ]
 JUDGE
@@ -82,6 +83,12 @@ check "the same call goes on" says "$dir/resumed.err" "going on: "
 check "and finds it" says "$dir/resumed" " Commit 14"
 check "without judging the ends again" [ "$(grep -cxE '0|16' "$dir/judge.calls")" = 0 ]
 check "and leaves no worktree" [ "$(in_tree git worktree list | wc -l)" = 1 ]
+
+BREAK=13 again broken 14
+check "a judge that ends otherwise finds nothing" eval '[ $status = 2 ] && [ ! -s "$dir/broken" ]'
+check "and what it said is told" says "$dir/broken.err" "ended with status 2"
+bisect mended 14
+check "the same call asks it again, and goes on" says "$dir/mended" " Commit 14"
 
 again equal 99
 check "a BAD that is good is status 2" [ $status = 2 ]
