@@ -456,6 +456,8 @@ void rm_utc_text(struct timespec when, char text[RM_UTC_BYTES]);
 
 /* --- validate.c, validate_trials.c, problem.c --------------------------- */
 
+enum { RM_CAMPAIGN_FORMAT = 1 }; /* of campaign.json and of each line */
+
 /* The two halves of rm_validate(). Plan and arms are filled where the first
    could read them (cells > 0), and are to be freed. */
 int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,

@@ -3,6 +3,7 @@
 #include "runner/campaign/internal.h"
 
 #include "runner/base/file.h"
+#include "runner/base/json.h"
 #include "runner/machine/machine.h"
 #include "runner/protocol/protocol.h"
 
@@ -235,13 +236,12 @@ static void read_plan(const struct look *look, const json_t *json,
 }
 
 /* All of a file as text; NULL with `error`. */
-static char *read_file(const char *path, struct rm_error *error)
+static char *read_file(const char *path, size_t *length, struct rm_error *error)
 {
 	FILE *file = rm_file_open(path);
 	char *text = NULL;
-	size_t length;
 	int failed =
-	        file ? rm_file_read(file, SIZE_MAX, &text, &length) : -errno;
+	        file ? rm_file_read(file, SIZE_MAX, &text, length) : -errno;
 
 	if (failed)
 		rm_error_set(error, failed, "%s: cannot be read: %s", path,
@@ -261,11 +261,14 @@ int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
 
 	if (result)
 		return result;
-	struct look look = { validation, read_file(path, error), "" };
+	size_t length = 0;
+	struct look look = { validation, read_file(path, &length, error), "" };
 
 	if (!look.text)
 		return -ENOENT;
-	json_t *json = json_loads(look.text, JSON_REJECT_DUPLICATES, &where);
+	/* by its length: text behind a NUL is of the file, too */
+	json_t *json =
+	        json_loadb(look.text, length, JSON_REJECT_DUPLICATES, &where);
 
 	struct rm_error old = { "" };
 
@@ -275,6 +278,8 @@ int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
 	} else if (json) {
 		rm_fields_check(json, fields, sizeof(fields) / sizeof(*fields),
 		        report_field, &look);
+		if (rm_json_whole(json, "format") != RM_CAMPAIGN_FORMAT)
+			problem_at(&look, "format", "is not 1");
 		check_facts(json, &look);
 		read_plan(&look, json, plan, arms);
 		validation->is_sealed = json_object_get(json, "line_checksum");

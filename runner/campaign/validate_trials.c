@@ -169,6 +169,8 @@ static void check_story(
 	bool is_ok = !strcmp(status, "ok"), is_void = !strcmp(status, "void");
 	struct rm_error why = { 0 };
 
+	if (rm_json_whole(trial, "format") != RM_CAMPAIGN_FORMAT)
+		line_problem(reading, "format is not 1", "");
 	if (!is_ok && !is_void && strcmp(status, "failed") &&
 	        strcmp(status, "skipped"))
 		line_problem(reading,
@@ -183,6 +185,10 @@ static void check_story(
 	        (!json_is_object(result) || strcmp(exit_text, "0")))
 		line_problem(reading,
 		        "expected a result and exit 0 with the status ",
+		        status);
+	if (!strcmp(status, "skipped") && strcmp(exit_text, "not started"))
+		line_problem(reading,
+		        "expected exit \"not started\" of a trial that was ",
 		        status);
 	if (!strcmp(status, "skipped") && !json_is_null(result))
 		line_problem(reading, "expected no result of a trial that was ",

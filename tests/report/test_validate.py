@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import pytest
+from report import damage
 from seal import sealed
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -123,6 +124,29 @@ def test_a_campaign_of_another_protocol_is_refused(good, copied):
             assert f"campaign.json: protocol {found}, expected 2: " in said
             assert "measure again" in said
         assert text.count("campaign.json") == 1, text
+
+
+def test_another_format_is_refused(good, copied):
+    """Of the campaign, though its hash is right, and of a line."""
+    campaign = json.loads((good / "campaign.json").read_text())
+    campaign["format"] = 2
+    campaign["sha256"] = damage.campaign_sha256(campaign)
+    write_campaign(copied, campaign)
+    status, text = validate(copied)
+    assert status == 1 and ": format is not 1" in text
+    assert text.count("campaign.json") == 1, text
+    shutil.copy(good / "campaign.json", copied)
+    lines = journal(good)
+    lines[2] = sealed(json.loads(lines[2]) | {"format": 2})
+    check_journal(copied, lines, "format is not 1", 3)
+
+
+def test_what_stands_behind_the_end_of_campaign_json_fails(good, copied):
+    for more in (b"{}", b"\0", b"\0{}"):
+        whole = (good / "campaign.json").read_bytes()
+        (copied / "campaign.json").write_bytes(whole + more)
+        status, text = validate(copied)
+        assert status == 1 and "campaign.json:" in text, more
 
 
 def test_changing_anything_of_campaign_json_fails(good, copied):
@@ -254,6 +278,10 @@ def test_lines_that_contradict_themselves_fail(good, copied):
         changed = list(lines)
         changed[number] = sealed(trial)
         check_journal(copied, changed, words, number + 1)
+    number = next(i for i, t in enumerate(lines) if '"skipped"' in t)
+    changed = list(lines)
+    changed[number] = sealed(json.loads(lines[number]) | {"exit": "0"})
+    check_journal(copied, changed, "not started", number + 1)
 
 
 def test_a_histogram_that_is_gone_is_named(copied):
