@@ -36,7 +36,8 @@ ssh_do() { # NODE COMMAND
 ssh_rsync() { # ARGUMENTS
 	rsync -a -e "${site[ssh]:-ssh} $SSH_OPTIONS" "$@" 8>&-
 }
-ssh_files() { echo "results/${OUT##*/}/state/$1"; } # NODE: there, without an ending
+# NODE: there, without an ending; quoted for the shell there.
+ssh_files() { printf %q "results/${OUT##*/}/state/$1"; }
 # Of two folders here that end in one name the one that came first has the folder
 # there, whose state/of has its number; quoted for the shell there.
 ssh_of() { printf %q "$(cat "$OUT/state/number" 2>/dev/null || cat "$OUT/state/created")"; }
@@ -76,7 +77,7 @@ ssh_begin() { # NODE
 	printf -v start '%q ' runner/fleet/start.sh "results/${OUT##*/}" "$1" "$MODE" "${RUN[@]}"
 	ssh_do "$1" "mkdir -p ${files%/*} || exit 1
 		[ -e ${files%/*}/of ] || echo $(ssh_of) >${files%/*}/of || exit 1
-		grep -qxFe $(ssh_of) ${files%/*}/of || { echo '${files%/state*} there is another campaign'\''s, expected another OUT' >&2; exit 1; }
+		grep -qxFe $(ssh_of) ${files%/*}/of || { echo ${files%/state*} 'there is another campaign'\''s, expected another OUT' >&2; exit 1; }
 		exec 9>>$files.lock || exit 1
 		flock -n 9 || exit 0
 		printf '%-511s\\n' 'queued - -' 1<>$files.status

@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `make campaign` by ssh into a folder whose name a shell would take apart. ssh is
+# played: what it would run there runs here, in a folder of its own.
+. tests/tools/tap.sh
+. runner/fleet/words.sh
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cat >"$dir/ssh" <<END
+#!/bin/sh
+while [ "\${1#-}" != "\$1" ]; do shift 2; done
+shift
+cd '$dir' && exec sh -c "\$*"
+END
+mkdir -p "$dir/there/runner/fleet"
+cat >"$dir/there/runner/fleet/start.sh" <<'END'
+#!/bin/sh
+echo "$1 $2" >>asked
+echo 'ended 0 - x' >"$1/state/$2.status"
+END
+chmod +x "$dir/ssh" "$dir/there/runner/fleet/start.sh"
+declare -A site=([ssh]=$dir/ssh)
+refuse() { echo "$*" >&2; exit 2; }
+. runner/fleet/ssh.sh
+ssh_rsync() { cat >/dev/null; } # sources are there
+MACHINES=$dir/machines MODE=smoke RUN=()
+echo 'm1 host there' >"$MACHINES"
+
+for name in plain 'two words' "a';b"; do
+	OUT=$dir/$name
+	mkdir -p "$OUT/state"
+	echo 1 >"$OUT/state/number"
+	check "$name: a start is begun" [ "$(ssh_begin m1)" = session ]
+	# the start holds the lock until it ends
+	flock -w 60 "$dir/there/results/$name/state/m1.lock" true
+	check "$name: in its folder" grep -qxF "results/$name m1" "$dir/there/asked"
+	check "$name: and is seen to be over" [ "$(ssh_look m1)" = "gone no start runs there" ]
+done
+echo 2 >"$OUT/state/number"
+check "another campaign's folder there is named" [ "$(ssh_begin m1 2>&1)" = \
+	"results/$name there is another campaign's, expected another OUT" ]
+check "nothing else is made there" [ "$(cd "$dir/there" && echo *)" = "asked results runner" ]
+done_testing
