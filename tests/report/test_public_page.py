@@ -131,16 +131,33 @@ def test_every_ratio_is_in_the_data_with_its_machine(built):
 
 # ---- what is no entry -----------------------------------------------------
 
-@pytest.mark.parametrize("key", ["name", "machine", "build", "groups",
-                                 "ratios", "journal"])
+@pytest.mark.parametrize("key", [
+    "name", "machine", "build", "groups", "ratios", "journal", "synthetic",
+    "workloads", "trials", "complete", "notes", "invalid", "trust"])
 def test_a_member_that_is_missing_or_of_another_kind_is_named(tmp_path, key):
     whole = one()
     for wrong in ({k: v for k, v in whole.items() if k != key},
-                  whole | {key: 7}):
+                  whole | {key: "7" if key == "trials" else 7}):
         file = tmp_path / "x.json"
         file.write_text(json.dumps(wrong))
         with pytest.raises(JournalError, match=f"x.json: without {key}: "):
             page.read_entry(file)
+
+
+@pytest.mark.parametrize("part,key", [("groups", k) for k in group()
+                                      if k not in ("shape", "placement")]
+                         + [("ratios", k) for k in ratio("a")
+                            if k not in ("front", "word")])
+def test_a_row_that_lacks_a_member_is_named(tmp_path, part, key):
+    whole = one()
+    del whole[part][0][key]
+    file = tmp_path / "x.json"
+    file.write_text(json.dumps(whole))
+    with pytest.raises(JournalError, match=re.escape(f"{part}[0].{key}: ")):
+        page.read_entry(file)
+    file.write_text(json.dumps(whole | {part: [7]}))
+    with pytest.raises(JournalError, match=re.escape(f"{part}[0]: ")):
+        page.read_entry(file)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
