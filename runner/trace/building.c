@@ -76,9 +76,6 @@ static int append_value(
 		        line->value_length, &number);
 	if (failed)
 		return failed;
-	if (line->value)
-		building->sum =
-		        rm_seed(building->sum, trace->values.keys[number].hash);
 	trace->written[trace->sets] = number;
 	return 0;
 }
@@ -103,14 +100,7 @@ static int number_of(struct rm_trace_building *building,
 	int failed =
 	        rm_dictionary_number(keys, line->key, line->length, number);
 
-	if (!failed)
-		failed = room_for_state(building, *number);
-	if (!failed)
-		/* of keys, not of numbers: equal in both forms and on every
-		   machine */
-		building->sum = rm_seed(building->sum + (uint64_t)line->word,
-		        keys->keys[*number].hash);
-	return failed;
+	return failed ? failed : room_for_state(building, *number);
 }
 
 int rm_trace_add(struct rm_trace_building *building,
@@ -204,13 +194,44 @@ static int play(struct rm_trace *trace)
 	return 0;
 }
 
+static uint64_t add_line(uint64_t sum, enum rm_trace_word word,
+        const struct rm_dictionary_key *key)
+{
+	return rm_seed(sum + (uint64_t)word, key->hash);
+}
+
+/* Of keys, not of numbers, and of what is there at the beginning, whether the
+   file lists it or not: equal in both forms, in what is written of a file, and
+   on every machine. */
+static uint32_t checksum_of(const struct rm_trace *trace)
+{
+	const struct rm_dictionary_key *keys = trace->dictionary.keys;
+	uint64_t sum = 0, sets = 0;
+
+	for (uint64_t rank = 0; rank < trace->present; rank++)
+		sum = add_line(sum, RM_TRACE_HAS, &keys[rank]);
+	for (uint64_t i = 0; i < trace->count; i++) {
+		uint32_t entry = trace->entries[i], number = RM_TRACE_NO_VALUE;
+
+		sum = add_line(sum,
+		        (enum rm_trace_word)rm_replay_operation(entry),
+		        &keys[rm_replay_rank(entry)]);
+		if (rm_replay_operation(entry) == RM_UPSERT)
+			number = trace->written[sets++];
+		if (number != RM_TRACE_NO_VALUE)
+			sum = rm_seed(sum, trace->values.keys[number].hash);
+	}
+	return (uint32_t)(sum >> 32);
+}
+
 int rm_trace_finish(struct rm_trace_building *building)
 {
 	int failed = set_ranks(building);
 
 	if (!failed)
 		failed = play(building->trace);
-	building->trace->checksum = (uint32_t)(building->sum >> 32);
+	if (!failed)
+		building->trace->checksum = checksum_of(building->trace);
 	return failed;
 }
 

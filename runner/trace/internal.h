@@ -48,7 +48,6 @@ struct rm_trace_building {
 	uint8_t *states; /* by number, see building.c; owned */
 	size_t state_room;
 	bool has; /* there was a `has` */
-	uint64_t sum;
 };
 
 /*

@@ -4,6 +4,7 @@
 #include "tests/unit/tap.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Whether the text is a trace. */
@@ -64,9 +65,46 @@ static void sizes_have_a_limit(void)
 	        "a value at most 2^20");
 }
 
+/* What is written of a trace of this text has its checksum. */
+static bool stays(const char *text)
+{
+	struct rm_trace first, again;
+	struct rm_error error = { "" };
+	bool same = !rm_trace_parse("t", text, strlen(text), &first, &error);
+
+	for (int binary = 0; binary < 2; binary++) {
+		char *bytes = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&bytes, &size);
+		int failed =
+		        !out || (binary ? rm_trace_write_binary(out, &first)
+		                        : rm_trace_write_text(out, &first));
+
+		failed |= out && fclose(out);
+		same &= !failed &&
+		        !rm_trace_parse("t", bytes, size, &again, &error) &&
+		        again.checksum == first.checksum &&
+		        again.present == first.present;
+		if (!failed)
+			rm_trace_clear(&again);
+		free(bytes);
+	}
+	rm_trace_clear(&first);
+	return same;
+}
+
+static void a_checksum_is_that_of_both_forms(void)
+{
+	CHECK(stays("has b\nhas a\nget a\nset c\ndel b\n"),
+	        "a file that lists what is there keeps its checksum");
+	CHECK(stays("get a\nset c\nput 1 2 d vv\ndel b\nset a\n"),
+	        "and so does one that does not, but is written with a list");
+}
+
 int main(void)
 {
 	sizes_are_two_numbers();
 	sizes_have_a_limit();
+	a_checksum_is_that_of_both_forms();
 	return DONE();
 }
