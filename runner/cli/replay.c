@@ -303,7 +303,9 @@ static int play(const struct arguments *a, const struct rm_trace *trace,
 
 	if (failed)
 		return rm_complain("replay", &error,
-		        failed == -ENOTSUP ? RM_USAGE : RM_FAILED);
+		        failed == -ENOTSUP ? RM_USAGE
+		        : failed == -EIO   ? RM_INCOMPLETE
+		                           : RM_FAILED);
 	printf("replayed %" PRIu64 " operations on %s, %u thread%s, %.3f s\n",
 	        trace->count * a->passes, impl->id, wish.threads,
 	        wish.threads > 1 ? "s" : "", (double)played.elapsed_ns / 1e9);
@@ -325,12 +327,13 @@ static int play_and_keep(const struct arguments *a,
 	if (a->state && !state) {
 		rm_error_set(
 		        &error, -errno, "%s: %s", a->state, strerror(errno));
-		return rm_complain("replay", &error, RM_USAGE);
+		return rm_complain("replay", &error, RM_INCOMPLETE);
 	}
 	status = play(a, trace, impl, state);
-	if (state && fclose(state) && status == RM_OK)
-		status = RM_INCOMPLETE;
-	return status;
+	if (!state || !fclose(state) || status != RM_OK)
+		return status;
+	rm_error_set(&error, -errno, "%s: %s", a->state, strerror(errno));
+	return rm_complain("replay", &error, RM_INCOMPLETE);
 }
 
 static int replay(const struct arguments *a, const struct rm_trace *trace)
@@ -343,8 +346,15 @@ static int replay(const struct arguments *a, const struct rm_trace *trace)
 		        "no map of this program is called \"%s\"", a->replay);
 		return rm_complain("replay", &error, RM_USAGE);
 	}
-	return a->shape.str ? play_and_keep(a, trace, impl)
-	                    : replay_numbers(a, trace);
+	if (a->shape.str)
+		return play_and_keep(a, trace, impl);
+	if (strlen(a->file) < RM_TRACE_BYTES)
+		return replay_numbers(a, trace);
+	rm_error_set(&error, -EINVAL,
+	        "%s: a path of %zu bytes, expected at most %d of what a cell "
+	        "replays",
+	        a->file, strlen(a->file), RM_TRACE_BYTES - 1);
+	return rm_complain("replay", &error, RM_USAGE);
 }
 
 /* The one cell to record, or NULL with `error`. */

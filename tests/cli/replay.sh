@@ -36,6 +36,18 @@ check "an overlong line" refuses $traces/long_key.trace "long_key.trace:2: a key
 check "an empty file" refuses "$dir/empty" "empty:1: no operation"
 check "what is no regular file" refuses /dev/null "/dev/null: not a regular file"
 check "no file" refuses "$dir/none" "No such file"
+keeps() { # STATE WORDS: what cannot be written is status 3 and one line
+	"$program" replay $traces/own.trace --map gomap_rw --shape str16x8 --state "$1" >/dev/null 2>"$dir/err"
+	[ $? = 3 ] && says "$dir/err" "$1: $2" && [ "$(wc -l <"$dir/err")" = 1 ]
+}
+check "a state that has no room is named" keeps /dev/full "No space left"
+check "and so is one that cannot be made" keeps "$dir/none/state" "No such file"
+long=$(printf 'd%.0s' $(seq 200))
+long=$dir/$long/$long
+mkdir -p "$long" && cp $traces/good.trace "$long"
+"$program" replay "$long/good.trace" --map gomap_rw --shape u64x8 >/dev/null 2>"$dir/err"
+check "a path that no cell can hold is status 2" [ $? = 2 ]
+check "and is named whole" says "$dir/err" "good.trace: a path of"
 
 cat >"$dir/churn.conf" <<END
 writes     = 10%
