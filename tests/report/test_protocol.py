@@ -179,6 +179,19 @@ def test_runner_and_schema_refuse_the_same_results(real, tmp_path):
     assert len(cases) > 100 and accepted < 10, accepted
 
 
+def test_two_distributions_of_one_kind_are_refused(real, tmp_path):
+    """They would have one file, and be two blocks to the report."""
+    result = copy.deepcopy(next(r for r in real[1] if r["latency"]))
+    result["cell"] = "CELL"
+    result["latency"].append(result["latency"][0])
+    trial = journaled(tmp_path, [result])[0]
+    assert trial["status"] == "failed"
+    assert "is the second of its operation and clock" in trial["reason"]
+    done = subprocess.run([READMOSTLY, "validate", str(tmp_path / "campaign")],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
 def test_campaign_and_journal_obey_their_schemas(tmp_path):
     os.environ["RM_FAKE"] = "rwlock_probe/u64x8/n1024/w3/churn=crash"
     try:
