@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import pathlib
+import re
 import stat
 import subprocess
 
@@ -108,6 +109,21 @@ def test_real_results_obey_the_schema(real):
         RESULT.validate(result)
         assert result["status"] in ("ok", "void"), result["reason"]
     assert any(result["latency"] for result in results)
+
+
+def test_the_schema_takes_each_back_end_of_the_page(real):
+    """And what is not one of them is none."""
+    page = (ROOT / "docs" / "trial-protocol.md").read_text()
+    told = re.search(r"\n`counters`:(.*?)\n`config`", page, re.S)[1]
+    names = re.findall(r'"backend": "(\w+)"', told)
+    assert set(names) >= {"none", "perf", "likwid", "sim", "replay"}
+    for name in names:
+        assert REQUEST.is_valid(real[0][0] | {"counters": {"backend": name}})
+    schema = json.loads((ROOT / "docs" / "trial-protocol.schema.json")
+                        .read_text())["$defs"]["request"]
+    known = set(schema["properties"]["counters"]["properties"])
+    assert set(re.findall(r'"(\w+)": ', told)) <= known
+    assert not REQUEST.is_valid(real[0][0] | {"counters": {"backend": "x"}})
 
 
 def test_trial_and_schema_refuse_the_same_requests(real):
