@@ -6,6 +6,7 @@ The rules are text beside the claims: each names the claims that it rests on
 from the verdicts of these and from nothing else (docs/claims.md).
 """
 import re
+import types
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def read(claims, folder=None):
 
 def said_of(link, rows):
     """{"id", "verdict", "of", "how", "cells"} of a claim, or of the cell of
-    it that is meant."""
+    it that is meant, at each place that it has."""
     row = rows.get(link.id)
     if row is None:
         return {"id": str(link), "verdict": NOT_RUN, "of": "", "how": "",
@@ -111,10 +112,19 @@ def said_of(link, rows):
     found = {"id": str(link), "verdict": row["verdict"], "of": row["of"],
              "how": row["how"], "cells": cells}
     if link.cell and row["cells"]:
-        word, how = (cells[0]["word"], cells[0]["how"]) if len(cells) == 1 \
-            else (rules.NOT_HERE, "it has no such cell")
+        word, how = together(cells) if cells else (
+            rules.NOT_HERE, "it has no such cell")
         found |= {"verdict": word, "how": how}
     return found
+
+
+def together(cells):
+    """(verdict, how) of the cells that a link's one line is: several where a
+    longer mode has it at more values of a factor that the claim leaves
+    free, which is of claims with unstated conditions alone."""
+    told = [types.SimpleNamespace(**c) for c in cells]
+    return rules.combined(types.SimpleNamespace(conditions="unstated"),
+                          [(c, c) for c in told])
 
 
 def side_holds(cell):

@@ -107,13 +107,34 @@ def test_a_link_may_mean_one_cell(tmp_path):
     other = text.replace("threads=2", "threads=4")
     assert stands(tmp_path, depends("S9-02"), text=other) == (
         "corrected", "S9-02 threads=4 refuted: opposite at threads=4")
-    for wheres in (["keys=1"], ["keys=1 threads=2", "keys=2 threads=2"]):
-        elsewhere = {**depends("S9-02"), "cells": [
-            {"where": where, "word": "reproduced", "how": ""}
-            for where in wheres]}
-        assert stands(tmp_path, elsewhere, text=text) == (
-            "left open",
-            "S9-02 threads=2 not testable here: it has no such cell")
+    elsewhere = {**depends("S9-02"), "cells": [
+        {"where": "keys=1", "word": "reproduced", "how": ""}]}
+    assert stands(tmp_path, elsewhere, text=text) == (
+        "left open", "S9-02 threads=2 not testable here: it has no such cell")
+
+
+@pytest.mark.parametrize("one,two,standing,why", [
+    (YES, YES, "confirmed", "S9-02 threads=2 reproduced: at keys=1 threads=2 "
+     "and keys=2 threads=2"),
+    (NO, NO, "corrected", "S9-02 threads=2 refuted: opposite at keys=1 "
+     "threads=2 and keys=2 threads=2"),
+    (YES, NO, "corrected", "S9-02 threads=2 depends: reproduced at keys=1 "
+     "threads=2; refuted at keys=2 threads=2"),
+    (YES, OPEN, "left open", "S9-02 threads=2 inconclusive: reproduced at "
+     "keys=1 threads=2 only")])
+def test_one_cell_may_be_at_several_places(tmp_path, one, two, standing, why):
+    """A longer mode has it at more values of what the claim leaves free."""
+    wide = {**row("S9-02", YES), "cells": [
+        {"where": where, "word": word, "how": how} for where, (word, how) in (
+            ("keys=1 threads=2", one), ("keys=2 threads=2", two),
+            ("keys=1 threads=4", NO))]}
+    assert stands(tmp_path, wide, text=TEXT.replace(
+        "S9-01, S9-02", "S9-02 threads=2").replace(
+            "against   = S9-03\n", "")) == (standing, why)
+    against = TEXT.replace("S9-01, S9-02", "S9-01").replace(
+        "S9-03", "S9-02 threads=2")
+    assert stands(tmp_path, row("S9-01", YES), wide, text=against)[0] == (
+        "corrected" if YES in (one, two) and OPEN != two else "confirmed")
 
 
 def test_a_campaign_decides_a_rule(tmp_path):
