@@ -58,7 +58,11 @@ def tell_cells(campaign, figure):
                            "comparisons: nothing could be replicated")
     wanted = asked.cells_of(a, questions)
     try:
-        here = {c["id"]: c for c in json.load(sys.stdin)["cells"]}
+        plan = json.load(sys.stdin)
+        here = {c["id"]: c for c in plan["cells"]}
+        # What equals another cell here is run as that one (judge.index_of()).
+        here |= {pair["id"]: here[pair["as"]]
+                 for pair in plan.get("same") or []}
     except (ValueError, KeyError, TypeError):
         raise JournalError("standard input: expected a plan "
                            "(readmostly plan --json)") from None

@@ -251,6 +251,21 @@ def test_cells_are_those_that_clear_comparisons_need(pair, monkeypatch):
     assert len(ids) == 6
 
 
+def test_a_cell_that_equals_another_one_here_is_run_as_that(pair,
+                                                            monkeypatch):
+    """Without SMT the two threads of "smt" are those of "cores": the plan
+    has such a cell under its other name, and judges it by that, too."""
+    meta = json.loads((pair[0] / "campaign.json").read_text())
+    same = [{"id": c["id"], "as": c["id"].replace("/syncmap/", "/other/")}
+            for c in meta["cells"] if "/syncmap/" in c["id"]]
+    here = [{**c, "id": c["id"].replace("/syncmap/", "/other/")}
+            for c in meta["cells"]]
+    _, said, _ = told("cells", pair[0], "--headline", monkeypatch=monkeypatch,
+                      stdin=json.dumps({"cells": here, "same": same}))
+    assert "not here" not in said
+    assert {p["id"] for p in same} & set(said.splitlines())
+
+
 def test_of_a_campaign_that_decided_nothing_there_is_nothing_to_run(
         tmp_path, monkeypatch):
     old = machine(tmp_path / "old", blocks=3)
