@@ -113,6 +113,10 @@ def measure(pair, contrast, plan, family):
                  "tails": stats.mean_interval(even, LEVEL)}
     row["estimates"] = {name: figures_of(interval, plan, family)
                         for name, interval in intervals.items()}
+    # What could be seen is by flips, which need no wider an interval.
+    row["estimates"]["biweight"].update(zip(FIGURES, (
+        number(stats.percent(x)) for x in stats.widened(
+            intervals["biweight"], len(even)))))
     return row
 
 

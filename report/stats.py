@@ -25,7 +25,7 @@ from scipy import stats as dist
 
 from report.biweight import (biweight_interval, biweight_scores,  # noqa: F401
                              biweight_slot, mean_interval, scale_of,
-                             tail_scores)
+                             tail_scores, widened)
 from report.bootstrap import bootstrap_median_interval  # noqa: F401
 from report.crossover import crossover  # noqa: F401
 from report.equivalence import equivalence  # noqa: F401
