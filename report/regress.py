@@ -19,7 +19,8 @@ import sys
 from pathlib import Path
 
 from report import (damage, ending, folders, gate, gate_history,
-                     gate_outputs, gate_plan, gate_table, journal, stats, strict_json)
+                     gate_outputs, gate_plan, gate_table, journal,
+                     repeat_budget, stats, strict_json)
 
 RULES = Path(__file__).with_suffix(".json")
 USAGE = 2
@@ -261,20 +262,34 @@ def check_whole(view, rows, folder):
                     "--resume")
 
 
+def check_repeated(meta, attempts, folder):
+    """No repeat that the budget pays for is due: who stops a campaign before
+    it would else choose which of its disturbed pairs are measured again."""
+    cells = {c["id"]: journal.Cell(c) for c in meta["cells"]}
+    if not repeat_budget.walk(meta, cells, attempts)[1]:
+        raise InputError(f"{folder}: interrupted before a disturbed pair was "
+                         "measured again: there is no verdict; go on with: "
+                         f"readmostly run -o {folder} --resume")
+
+
 def rows_of(folder, sealed):
     """The lines of trials.jsonl that count, each pair by its last attempt;
     InputError where one is not whole. sealed -- lines have checksums"""
+    return [lines[-1] for lines in attempts_of(folder, sealed).values()]
+
+
+def attempts_of(folder, sealed):
+    """(cell, block, arm) -> its lines, of which the last one counts."""
     problems = []
     try:
         lines = journal.lines_of(Path(folder) / "trials.jsonl", problems,
                                  sealed)
-        rows = [attempts[-1] for attempts in
-                journal.attempts_of(lines, problems).values()]
+        found = journal.attempts_of(lines, problems)
     except journal.JournalError as error:
         raise InputError(str(error)) from error
     if problems:
         raise InputError(f"{folder}: interrupted or damaged: {problems[0]}")
-    return rows
+    return found
 
 
 def read(folder):
@@ -290,8 +305,10 @@ def read(folder):
         raise InputError(f"{folder}: {error}") from error
     view["earlier"] = earlier_attempts(folder, view, rules, digest)
     view["attempt"] = len(view["earlier"]) + 1
-    rows = rows_of(folder, damage.is_sealed(meta))
+    attempts = attempts_of(folder, damage.is_sealed(meta))
+    rows = [lines[-1] for lines in attempts.values()]
     check_whole(view, rows, folder)
+    check_repeated(meta, attempts, folder)
     return view, rows
 
 

@@ -108,6 +108,31 @@ def test_a_campaign_that_is_not_whole_has_no_verdict(tmp_path, capsys):
     assert not (tmp_path / "cut" / "report" / "verdicts.json").exists()
 
 
+@pytest.mark.parametrize("extra, status", [
+    ((), 2), (("base",), 2), (("base", "head"), 0)])
+def test_a_disturbed_pair_of_the_last_block_is_waited_for(tmp_path, extra,
+                                                          status):
+    """Repeats stand at the end of a block, behind all of its first attempts;
+    a kill between them leaves a base of one attempt and a head of another."""
+    meta = meta_of(Fake())
+    for cell in meta["cells"]:
+        cell["repeat"] = {"wait_share": 0.02, "most": 3, "share": 0.5}
+    meta["order"] = [list(range(len(meta["cells"]) - 1))] * 40
+    rows = rows_of(view_of(Fake()), Fake())
+    cell = meta["cells"][0]["id"]
+    pair = {row["arm"]: row for row in rows
+            if row["cell"] == cell and row["block"] == 39}
+    again = [dict(pair[arm], attempt=2) for arm in extra]
+    pair["head"]["disturbed"] = "others took 9 %"
+    put(tmp_path / "one", meta, [dict(row, attempt=1) for row in rows]
+        + again)
+    if status:
+        with pytest.raises(regress.InputError, match="measured again.*resum"):
+            regress.read(tmp_path / "one")
+    else:
+        assert len(regress.read(tmp_path / "one")[1]) == len(rows)
+
+
 # ---- the rules (R26) ------------------------------------------------------
 
 @pytest.mark.parametrize("change, word", [
