@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is printed and written of a repeated campaign."""
-from report import words
+from report import staged, words
 from report.reproduce import judge, setup
 
 FORMAT = 1
@@ -8,13 +8,9 @@ GLYPHS = {judge.REPLICATED: "✓", judge.OPPOSITE: "✗", judge.UNCLEAR: "?"}
 SHOWN = 40  # rows of the terminal; opposite ones are all shown
 
 
-def finished(campaign):
-    return not campaign.pending
-
-
 def document(old, new, figure, rows, unclear, found):
     return {"format": FORMAT, "kind": "reproduction", "old": old.name,
-            "new": new.name, "figure": figure, "finished": finished(new),
+            "new": new.name, "figure": figure, "finished": staged.is_complete(new),
             "plan_sha256": {"old": old.meta.get("plan_sha256"),
                             "new": new.meta.get("plan_sha256")},
             "synthetic": bool(new.meta.get("synthetic")),

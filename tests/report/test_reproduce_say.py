@@ -121,8 +121,8 @@ def test_differences_of_the_set_up_are_counted_and_listed():
 
 # ---- what is written ------------------------------------------------------
 
-def campaign(name, pending=0, **meta):
-    return Made(name=name, meta=meta, pending=pending)
+def campaign(name, pending=0, settled=True, **meta):
+    return Made(name=name, meta=meta, pending=pending, settled=settled)
 
 
 def test_the_document_has_each_side_at_its_place():
@@ -141,8 +141,9 @@ def test_the_document_has_each_side_at_its_place():
                    "now": None}]}
 
 
-def test_a_campaign_with_trials_to_come_is_not_finished():
-    found = say.document(campaign("OLD"), campaign("NEW", pending=1), None,
+@pytest.mark.parametrize("lacks", [{"pending": 1}, {"settled": False}])
+def test_a_campaign_with_trials_to_come_is_not_finished(lacks):
+    found = say.document(campaign("OLD"), campaign("NEW", **lacks), None,
                          [], 0, [])
     assert found["finished"] is False and found["synthetic"] is False
 
