@@ -21,10 +21,10 @@
 namespace
 {
 template <class Key, class Value> struct table {
-	tbb::concurrent_unordered_map<Key, std::atomic<Value>, common_hash,
-	        same_key,
-	        std::allocator<std::pair<const Key, std::atomic<Value>>>>
-	        entries;
+	using entries_type = tbb::concurrent_unordered_map<Key,
+	        std::atomic<Value>, common_hash, same_key,
+	        std::allocator<std::pair<const Key, std::atomic<Value>>>>;
+	entries_type entries;
 
 	/* A quarter more buckets than keys: chains of one, mostly. */
 	explicit table(const rm_sizing &sizing)
@@ -44,9 +44,20 @@ template <class Key, class Value> struct table {
 		return true;
 	}
 
+	/* Not emplace() alone, which makes a node before it looks. */
+	RM_INLINED std::pair<typename entries_type::iterator, bool> enter(
+	        view<Key> key, const Value &value)
+	{
+		const auto at = entries.find(key);
+
+		if (at != entries.end())
+			return { at, false };
+		return entries.emplace(key, value);
+	}
+
 	RM_INLINED bool put(view<Key> key, const Value &value, rm_value *old)
 	{
-		const auto [at, is_new] = entries.emplace(key, value);
+		const auto [at, is_new] = enter(key, value);
 
 		if (is_new)
 			return false;
@@ -58,7 +69,7 @@ template <class Key, class Value> struct table {
 
 	bool add(view<Key> key, const Value &value, rm_value *present)
 	{
-		const auto [at, is_new] = entries.emplace(key, value);
+		const auto [at, is_new] = enter(key, value);
 
 		if (!is_new)
 			/* relaxed: as in find() */

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a fact sheet says of a peer's configuration is what its file does."""
+import pathlib
+import re
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def sheet(name):
+    lines = (ROOT / "impls/facts" / f"{name}.txt").read_text().splitlines()
+    return dict(line.split(": ", 1) for line in lines)
+
+
+def source(path):
+    return " ".join((ROOT / "impls" / path).read_text().split())
+
+
+def test_java_is_presized_as_its_sheet_says():
+    given, = re.findall(r"new ConcurrentHashMap<>\(\(int\) Math.min\((.*?),",
+                        source("java/JavaChm.java"))
+    assert f"new ConcurrentHashMap<>({given}) where" in sheet("java_chm")[
+        "configuration"]
+
+
+def test_concread_has_the_hash_that_it_has_by_default():
+    features, = re.findall(r"concread = .*features = \[(.*?)\]",
+                           source("rust/Cargo.toml"))
+    assert '"ahash"' in features
+    assert '"ahash"' in sheet("rust_concread")["configuration"]
+    assert "SipHash" not in sheet("rust_concread")["hash"]
+
+
+def test_tombstones_that_nothing_takes_away_are_told():
+    assert "tombstones" in sheet("ck_ht")["pathologies"]
+
+
+def test_tbb_looks_before_it_makes_a_node():
+    """emplace() allocates one for an update, too, and frees it."""
+    text = source("lib/tbb_unordered.cc")
+    assert text.count("entries.emplace(") == 1
+    before = text.split("entries.emplace(")[0]
+    assert before.rindex("entries.find(key)") > before.rindex("enter(")
