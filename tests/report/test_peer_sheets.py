@@ -3,6 +3,8 @@
 import pathlib
 import re
 
+import pytest
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -40,3 +42,13 @@ def test_tbb_looks_before_it_makes_a_node():
     assert text.count("entries.emplace(") == 1
     before = text.split("entries.emplace(")[0]
     assert before.rindex("entries.find(key)") > before.rindex("enter(")
+
+
+@pytest.mark.parametrize("path", sorted(
+    path.name for path in (ROOT / "impls/lib").glob("*.cc")
+    if re.search(r"#include <(absl|boost|cds|libcuckoo)/", path.read_text())))
+def test_headers_that_assert_are_compiled_as_released(path):
+    """Abseil's table shuffles what it inserts where NDEBUG is not defined."""
+    text = (ROOT / "impls/lib" / path).read_text()
+    assert text.index("#define NDEBUG") < text.index("#include")
+    assert "NDEBUG" in sheet(path.removesuffix(".cc"))["configuration"]
