@@ -39,8 +39,8 @@ template <class Key, class Value> struct table {
 
 		if (at == entries.end())
 			return false;
-		/* relaxed: a value orders nothing but itself */
-		give(value, at->second.load(std::memory_order_relaxed));
+		/* acquire: who reads a value has seen what its writer had */
+		give(value, at->second.load(std::memory_order_acquire));
 		return true;
 	}
 
@@ -72,9 +72,9 @@ template <class Key, class Value> struct table {
 		const auto [at, is_new] = enter(key, value);
 
 		if (!is_new)
-			/* relaxed: as in find() */
+			/* acquire: as in find() */
 			give(present,
-			        at->second.load(std::memory_order_relaxed));
+			        at->second.load(std::memory_order_acquire));
 		return !is_new;
 	}
 
@@ -85,8 +85,8 @@ template <class Key, class Value> struct table {
 
 		if (at == entries.end())
 			return false;
-		/* relaxed: as in find() */
-		give(old, at->second.load(std::memory_order_relaxed));
+		/* acquire: as in find() */
+		give(old, at->second.load(std::memory_order_acquire));
 		entries.unsafe_erase(at);
 		return true;
 	}
@@ -95,10 +95,10 @@ template <class Key, class Value> struct table {
 	template <class F> void scan(F visit)
 	{
 		for (const auto &entry : entries)
-			/* relaxed: as in find() */
+			/* acquire: as in find() */
 			if (!visit(entry.first,
 			            entry.second.load(
-			                    std::memory_order_relaxed)))
+			                    std::memory_order_acquire)))
 				break;
 	}
 

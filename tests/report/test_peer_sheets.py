@@ -52,3 +52,17 @@ def test_headers_that_assert_are_compiled_as_released(path):
     text = (ROOT / "impls/lib" / path).read_text()
     assert text.index("#define NDEBUG") < text.index("#include")
     assert "NDEBUG" in sheet(path.removesuffix(".cc"))["configuration"]
+
+
+@pytest.mark.parametrize("name, told_by", [
+    ("go_map_mutex", "go/result.go"), ("go_map_rw", "go/result.go"),
+    ("go_sync_map", "go/result.go"), ("java_chm", "java/Result.java"),
+    ("java_nbhm_long", "java/Result.java")])
+def test_a_collectors_time_has_the_name_that_results_have(name, told_by):
+    said = sheet(name)["reclamation"]
+    named, = re.findall(r"in the result \((\w+)\)", said)
+    assert f'"{named}"' in source(told_by) and "parked" not in said
+
+
+def test_what_tbb_reads_was_published():
+    assert "memory_order_relaxed" not in source("lib/tbb_unordered.cc")
