@@ -219,7 +219,7 @@ check "which validate names, too" says "$out" "c/stages.json was changed: sha256
 rm -rf c && cp -r a c && rm -r c/stage-01
 go validate c
 check "a stage that is gone is a problem" [ $status = 1 ]
-check "and named" says "$out" "c/stage-01: no campaign.json, expected one before stage-02"
+check "and named" says "$out" "c/stage-01: no campaign.json, expected one before stage-03"
 changed "a changed plan" "c/plan.json was changed: plan_sha256 is" \
 	sed -i '0,/"keys": 1024/s//"keys": 1025/' c/plan.json
 changed "another version" '"format" is not 1' rehash c 'meta["format"] = 2'

@@ -79,8 +79,10 @@ why_time() { # COUNTERS: the lines about counters; nothing can be built to be si
 	sed 's/^/# /' "$dir/time"
 }
 why_time replay:tests/fixtures/counters.jsonl
-check "replayed counts of equal programs are not told apart" says "$dir/time" \
-	"counters: not told apart: cycles, instructions, dc_load, l1d_fill_demand"
+# in whatever order: a window of time has now more operations, now less
+alike=$(sed -n 's/.*counters: not told apart: //p' "$dir/time" | sed 's/, /\n/g' | sort | paste -sd' ')
+check "replayed counts of equal programs are not told apart" \
+	[ "$alike" = "cycles dc_load instructions l1d_fill_demand" ]
 check "of 15 trials of each arm" \
 	[ "$(grep -c '"arm":"\(base\|head\)".*"status":"ok"' "$dir/timed/report/why/counters/trials.jsonl")" -ge 30 ]
 check "and base's commit, which the campaign names, is simulated" says "$dir/time" \

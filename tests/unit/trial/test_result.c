@@ -79,6 +79,7 @@ static const struct rm_counts second_counts = { .iterations = 20000,
 static void set_members(struct played *played)
 {
 	struct rm_member *members = played->members;
+	uint64_t prefill = 0;
 
 	for (unsigned i = 0; i < 2; i++) {
 		members[i].team = &played->team;
@@ -89,8 +90,10 @@ static void set_members(struct played *played)
 	/* 3 + 17 + 19 - 11 - 13 */
 	members[0].held_keys = 6;
 	members[1].held_keys = 9;
-	for (uint64_t rank = 0; rank < PREFILLED; rank++)
+	for (uint64_t rank = 0; rank < PREFILLED; rank++) {
 		members[0].held_sum += rm_rank_mix(rank);
+		prefill += rm_value_of(rank, 0, 0).word[0];
+	}
 	members[1].held_sum = 0x1234;
 	members[0].worker.key_sum = 0x1000;
 	members[1].worker.key_sum = 0x234;
@@ -98,7 +101,8 @@ static void set_members(struct played *played)
 		.puts = 500,
 		.outs = 30,
 		.written = 77,
-		.returned = 7 };
+		.returned = 7,
+		.held = prefill };
 	members[1].account = (struct rm_account){ .writes = 2,
 		.puts = 6000,
 		.outs = 200,
