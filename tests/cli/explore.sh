@@ -154,8 +154,8 @@ finds_between() { # ARGUMENT...
 }
 check 'an operation comes between two of another thread' finds_between --schedules 5000
 check 'also where schedules are exhausted' finds_between --scheduler exhaustive
-check 'of a right map none of these fails' "$explore" keeps_back_twin \
-	--program-file "$dir/between.txt" --scheduler exhaustive
+check 'of a right map none of these fails' eval '"$explore" keeps_back_twin \
+	--program-file "$dir/between.txt" --scheduler exhaustive >"$dir/out"'
 
 # A program that somebody wrote: what it shows of a wrong map, and of its twin.
 cat >"$dir/exchanges.txt" <<-'end'
