@@ -7,14 +7,13 @@ ln(head / base) of ns per operation: + is slower. Rules: docs/method.md.
 """
 import functools
 import math
-import re
 
 import numpy as np
 
 from report import stats, trailers
+from report.cell_id import COUNTED, identity
 
 LEVEL = 0.99  # of every interval the gate prints
-COUNTED = re.compile(r"\d+ops")  # a window, in a cell's id
 COMMON = {"u64x8", "w3", "m0", "uniform", "cores", "throughput"}  # in its id
 # How pairs are asked (docs/adr/0047-scores.md): a biweight sees through bursts;
 # tails are what it leaves out, and see what only some of head's trials have.
@@ -82,15 +81,15 @@ def test_family(pairs, plan):
             flip_test(math.log1p(plan["tolerance"]) - d, plan, SCORES[:2]))
 
 
-def figures_of(interval, plan, family):
-    """FIGURES of an estimate with its interval, ln: percent, or None."""
-    centre, low, high = interval
-    error = stats.standard_error(low, high, LEVEL)
+def figures_of(shown, seen_by, plan, family):
+    """FIGURES of an estimate with its interval, and what the interval
+    `seen_by` could have seen, ln: percent, or None."""
+    error = stats.standard_error(*seen_by[1:], LEVEL)
     # each score has its own chance to alarm: so many tests at the most
     least = stats.detectable(error, math.log1p(plan["margin"]), plan["alpha"],
                              family * len(SCORES), plan["power"])
     return {name: number(stats.percent(x))
-            for name, x in zip(FIGURES, (centre, low, high, least))}
+            for name, x in zip(FIGURES, (*shown, least))}
 
 
 def measure(pair, contrast, plan, family):
@@ -111,12 +110,12 @@ def measure(pair, contrast, plan, family):
     intervals = {"ranks": (s["estimate"], s["low"], s["high"]),
                  "biweight": stats.biweight_interval(even, LEVEL, plan["cut"]),
                  "tails": stats.mean_interval(even, LEVEL)}
-    row["estimates"] = {name: figures_of(interval, plan, family)
-                        for name, interval in intervals.items()}
     # What could be seen is by flips, which need no wider an interval.
-    row["estimates"]["biweight"].update(zip(FIGURES, (
-        number(stats.percent(x)) for x in stats.widened(
-            intervals["biweight"], len(even)))))
+    shown = intervals | {
+        "biweight": stats.widened(intervals["biweight"], len(even))}
+    row["estimates"] = {
+        name: figures_of(shown[name], interval, plan, family)
+        for name, interval in intervals.items()}
     return row
 
 
@@ -261,13 +260,6 @@ def judge_pairs(contrasts, pairs, plan):
             row["verdict"], row["words"] = verdict_of(row, plan)
         result.append(row)
     return result
-
-
-def identity(cell):
-    """A cell's id without its count of operations, which each campaign sets
-    anew: the same cell in every run."""
-    return "/".join(part for part in cell.split("/")
-                    if not COUNTED.fullmatch(part))
 
 
 def name_of(cell):

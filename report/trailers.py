@@ -10,9 +10,10 @@ written before its first pair, so that none is added for a verdict.
 """
 import re
 
+from report.cell_id import identity
+
 LINE = re.compile(r"Slower:\s+(\S.*?)\s*:\s+(\S.*)")
 NOTE = re.compile(r"slower\d+")
-WINDOW = re.compile(r"/\d+ops(?=/|$)")  # in an id
 
 
 def accepted_of(notes):
@@ -23,7 +24,7 @@ def accepted_of(notes):
                        key=lambda n: int(n.removeprefix("slower"))):
         match = LINE.fullmatch(notes[name].strip())
         if match:
-            cell = WINDOW.sub("", " ".join(match[1].split()))
+            cell = identity(" ".join(match[1].split()))
             found[cell] = match[2].strip()
         else:
             odd.append(notes[name])
@@ -37,7 +38,7 @@ def accept(rows, notes, name_of):
     found, _ = accepted_of(notes)
     for row in rows:
         reason = found.get(name_of(row["cell"]),
-                           found.get(WINDOW.sub("", row["cell"])))
+                           found.get(identity(row["cell"])))
         if row["verdict"] == "FAIL" and reason and not row["head_failed"]:
             row["accepted"] = reason
             row["verdict"] = "PASS"
@@ -55,7 +56,7 @@ def words(notes, rows, name_of):
     said += [f"not understood: {line!r}, expected Slower: CELL: REASON"
              for line in odd]
     known = {name for row in rows for name in (
-        name_of(row["cell"]), WINDOW.sub("", row["cell"]))}
+        name_of(row["cell"]), identity(row["cell"]))}
     said += [f"accepted, but no gated cell: {cell}" for cell in found
              if cell not in known]
     return said

@@ -8,13 +8,12 @@ campaign red and plan/NAME.conf, of which counters are read, and commit-of-base,
 which the simulated machine counts.
 """
 import json
-import re
 import shlex
 
 from report import exact, strict_json
+from report.cell_id import identity
 
 OPERATIONS = 8000  # in a window that is counted: of regress-exact.conf
-WINDOW = re.compile(r"/\d+ops(?=/|$)")  # in a cell's id
 
 
 def key_of(cell):
@@ -82,7 +81,7 @@ def planned_of(meta):
     """id -> that of the plan: a window that was counted for this campaign
     stands in the id, and another campaign plans and counts it anew."""
     return {c["id"]: c["id"] for c in meta["cells"]} | {
-        row["cell"]: WINDOW.sub("", row["cell"])
+        row["cell"]: identity(row["cell"])
         for row in meta.get("calibration", [])}
 
 

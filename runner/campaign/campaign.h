@@ -115,6 +115,9 @@ struct rm_tally {
    planted misuse, which is there to fail, those that have neither. */
 size_t rm_tally_incomplete(const struct rm_tally *tally);
 
+/* How many repeats so many shares of one pay for: ten times 10 % are one. */
+double rm_repeats_whole(double allowed);
+
 /* What was asked for; nothing is owned. */
 struct rm_wishes {
 	const char *dir; /* -o; NULL: a new folder below results/ */

@@ -196,11 +196,16 @@ int rm_repeats_walk(struct rm_repeats *repeats, rm_turn_fn *turn, void *context)
 	return result;
 }
 
+double rm_repeats_whole(double allowed)
+{
+	return floor(allowed + rounding);
+}
+
 double rm_repeats_most(const struct rm_plan *plan, const struct rm_arms *arms)
 {
 	struct rm_repeats repeats = { .plan = plan, .arms = arms };
 
 	for (unsigned b = 0; b < plan->block_count; b++)
 		begin_block(&repeats, b);
-	return floor(repeats.allowed + rounding);
+	return rm_repeats_whole(repeats.allowed);
 }

@@ -184,9 +184,6 @@ static void print_cells(const struct rm_plan *plan)
 		        plan->cells[plan->same[i].cell].cell.id);
 }
 
-/* As a campaign counts them (campaign/repeat.c): ten times 10 % are one. */
-static const double rounding = 1e-6;
-
 /* What the time above does not hold: nobody knows it before, but how much it
    can be. */
 static void print_repeats(const struct rm_plan *plan)
@@ -208,7 +205,7 @@ static void print_repeats(const struct rm_plan *plan)
 		return;
 	printf("; disturbed and void trials are repeated on top, each at most "
 	       "%u times, all at most %.0f times (",
-	        most, floor(repeats + rounding));
+	        most, rm_repeats_whole(repeats));
 	rm_print_time((uint64_t)time_ns);
 	printf(" more)");
 }

@@ -433,9 +433,9 @@ void rm_lock_waits_window(void);
 /*
  * Emits per side (read, write) `lock_SIDEs` (acquisitions) and
  * `lock_SIDE_contended`; `lock_sample` (n), `lock_waits_timed`, `lock_wait_ns`
- * (in all), `lock_wait_max_ns` (since rm_lock_waits_window()), and how many of the timed waits were below a
- * microsecond, 10, 100, a millisecond, 10, and above. Emits nothing in builds
- * without hooks. Any thread.
+ * (in all), `lock_wait_max_ns` (since rm_lock_waits_window()), and how many of
+ * the timed waits were below a microsecond, 10, 100, a millisecond, 10, and
+ * above. Emits nothing in builds without hooks. Any thread.
  */
 void rm_lock_waits_emit(rm_stat_fn *emit, void *context);
 

@@ -199,8 +199,6 @@ static int allowed_nodes(struct node_mask *mask)
 	               : 0;
 }
 
-/* System calls as they are: a library for two of them would be one more thing
-   that a machine may lack. */
 /* The number of bind:N alone, or ULONG_MAX. */
 static unsigned long bound_node(const char *policy)
 {
@@ -211,6 +209,8 @@ static unsigned long bound_node(const char *policy)
 	return isdigit((unsigned char)*number) && !*end ? node : ULONG_MAX;
 }
 
+/* System calls as they are: a library for two of them would be one more thing
+   that a machine may lack. */
 int rm_memory_policy_apply(const char *policy, struct rm_error *error)
 {
 	struct node_mask mask;
