@@ -20,6 +20,7 @@ OPPOSITE, NO_DIFFERENCE = "opposite", "no difference above"
 SIZE, SIZE_ALONE = "direction holds, size differs", "size differs"
 CROSSES = "the interval crosses a limit"
 UNSURE = "not sure of all claims together"
+BANDED = ("direction", "ratio", "equal")  # rules that have a band
 KINDS = (OPPOSITE, SIZE, SIZE_ALONE, NO_DIFFERENCE)  # how a refutation begins
 
 
@@ -57,10 +58,17 @@ def above_one(claim):
 
 
 def shown(claim, row):
-    """Half the width of the interval: what could have been seen."""
-    if row["low"] is None or row["low"] <= 0:
+    """Half the width of the interval: what could have been seen. Of a slope
+    the smallest that would have been told from none, which is a difference
+    of exponents: their quotient says nothing, and a band is of ratios."""
+    if row["low"] is None:
         return None
-    return math.sqrt(row["high"] / row["low"]) - 1 + claim.band
+    if claim.rule == "slope":
+        return (row["high"] - row["low"]) / 2
+    if row["low"] <= 0:
+        return None
+    half = math.sqrt(row["high"] / row["low"]) - 1
+    return half + (claim.band if claim.rule in BANDED else 0)
 
 
 def made(claim, row, word, how="", p=None):
@@ -81,9 +89,11 @@ def across(claim, row):
     """Why nothing is decided: where the interval lies, and what is the least
     that so wide a one could have shown."""
     seen = shown(claim, row)
-    return CROSSES if seen is None else (
-        f"{CROSSES}: it could show differences of "
-        f"{words.percent(100 * seen)} and more")
+    if seen is None:
+        return CROSSES
+    return f"{CROSSES}: it could show " + (
+        f"slopes of {words.sig(seen)}" if claim.rule == "slope" else
+        f"differences of {words.percent(100 * seen)}") + " and more"
 
 
 def no_interval(claim, row):
@@ -244,7 +254,7 @@ def slope(claim, evidence, _):
     if row["high"] < low or row["low"] > high:
         return made(claim, row, REFUTED, f"slope {words.sig(row['centre'])}, "
                     f"not {words.sig(low)} to {words.sig(high)}")
-    return made(claim, row, INCONCLUSIVE, CROSSES)
+    return made(claim, row, INCONCLUSIVE, across(claim, row))
 
 
 RULES = {"direction": direction, "ratio": ratio, "equal": equal,

@@ -126,7 +126,7 @@ def rule_text(claim):
         parts.append("claimed " + amount(low)
                      + (f" to {amount(high)}" if high > low else ""))
         parts.append(f"tolerance × {claim.tolerance:g}")
-    if claim.rule in ("direction", "ratio", "equal"):
+    if claim.rule in rules.BANDED:
         parts.append(f"band {words.percent(100 * claim.band)}")
     return "; ".join(parts)
 

@@ -10,6 +10,7 @@ import pytest
 from made_claims import BLOCKS, campaign, cell, claim
 from report_helpers import TOP  # noqa: F401  (puts report/ on the path)
 
+from report import words  # noqa: E402
 from report.claims import decide, evidence, rules  # noqa: E402
 
 
@@ -58,6 +59,15 @@ def test_an_open_claim_says_what_it_could_have_shown(rule, ratio):
     seen = 100 * found["cells"][0]["could_see"]
     assert found["how"].startswith(
         f"the interval crosses a limit: it could show differences of {seen:.2f}")
+
+
+@pytest.mark.parametrize("rule,ratio", [(EQUAL, 1.05), (FIGURE, 1.2)])
+def test_only_a_rule_with_a_band_could_not_show_what_lies_within(rule, ratio):
+    made = claim(**rule)
+    one = said(campaign(*pair(ratio)), made)["cells"][0]
+    half = (one["high"] / one["low"]) ** 0.5 - 1
+    assert one["could_see"] == pytest.approx(
+        half + made.band * (rule is EQUAL), rel=1e-3)
 
 
 def test_a_count_of_events_has_all_its_digits():
@@ -126,6 +136,52 @@ def test_a_slope_is_of_a_log_log_line(power, claimed, word):
     assert verdict(campaign(*cells), claim(
         rule="slope", axis="keys", claimed=claimed, against="", side="",
         speaks="count", statistic="ops")) == word
+
+
+SIZES = (100, 1000, 10000, 100000)
+SLOPE = {"rule": "slope", "axis": "keys", "claimed": (-0.001, 0.001),
+         "against": "", "side": "", "speaks": "count", "statistic": "ops"}
+
+
+def sloped(power, seed, n=BLOCKS):
+    """The one cell of a claim on a line of that slope, with noise."""
+    cells = [cell("a", noisy(keys ** power, seed + i, n, 0.05), keys=keys)
+             for i, keys in enumerate(SIZES)]
+    return said(campaign(*cells), claim(**SLOPE))["cells"][0]
+
+
+def told_from_none(power, n, runs=200):
+    """In which share of runs."""
+    found = [sloped(power, 10 * i, n) for i in range(runs)]
+    return np.mean([c["low"] > 0 or c["high"] < 0 for c in found])
+
+
+@pytest.mark.parametrize("n", [8, BLOCKS])
+def test_a_slope_could_show_what_it_tells_from_none(n):
+    """Half of the time a slope of just that size; one of twice the size
+    nearly always, none hardly ever."""
+    seen = np.mean([sloped(0, 10 * i + 7, n)["could_see"] for i in range(50)])
+    assert told_from_none(0, n) <= 0.08
+    assert told_from_none(seen / 2, n) <= 0.3
+    assert 0.35 <= told_from_none(seen, n) <= 0.65
+    assert told_from_none(2 * seen, n) >= 0.9
+
+
+@pytest.mark.parametrize("power", [0, 1, -1])
+def test_what_a_slope_could_show_is_no_matter_of_its_size(power):
+    """A quotient of its ends is: of a slope near 1 it was a share of that
+    slope and the band, of one near or below 0 there was none."""
+    found = sloped(power, 3)
+    half = pytest.approx((found["high"] - found["low"]) / 2, abs=1e-5)
+    assert found["could_see"] == half == sloped(0, 3)["could_see"]
+
+
+def test_an_open_slope_says_what_it_could_have_shown():
+    found = sloped(0.001, 3)
+    assert found["word"] == "inconclusive"
+    assert found["how"] == ("the interval crosses a limit: it could show "
+                            f"slopes of {words.sig(found['could_see'])} and "
+                            "more")
 
 
 def test_a_slope_of_two_sizes_is_none():
