@@ -16,12 +16,13 @@ import types
 from dataclasses import dataclass
 from pathlib import Path
 
-from report import latencies, stats
+from report import crashes, latencies, stats
 from report.sections import pauses
 
 FILE = Path(__file__).resolve().parents[1] / "docs/articles/figures.tsv"
 ENDS = {"most": max, "least": min}  # of a factor's values, of trials
 PERCENTILES = {key: p for _, key, p in latencies.MARKS}
+FATES = ("failed", "crashed")  # of whole trials: 1 of those that did, else 0
 
 
 class Missing(Exception):
@@ -127,11 +128,14 @@ def is_misuse(campaign, cell):
 
 def trials_of(campaign, cell, statistic=""):
     """Its trials that count. Those of a planted misuse are meant to fail,
-    and tell of it; a share of failed ones is of those that failed, too."""
+    and tell of it; a share of failed ones is of those that failed, too, and
+    a share of crashed ones of all that were begun and not refused."""
     _, above, _ = parsed(statistic)
-    if "failed" in above or is_misuse(campaign, cell):
+    if "crashed" in above:
+        found = [t for t in cell.trials if crashes.told(t)]
+    elif "failed" in above or is_misuse(campaign, cell):
         found = [t for t in cell.trials if t["status"] in ("ok", "failed")
-                 and isinstance(t.get("result"), dict)]
+                 and crashes.answered(t)]
     elif cell.map in campaign.failed_maps:
         raise Missing(f"{cell.map} failed verification")
     else:
@@ -151,7 +155,9 @@ def read_hits(result):
 
 MEMBERS = {  # of a trial: name -> its value
     "trials": lambda cell, trial, result: 1,
-    "failed": lambda cell, trial, result: trial["status"] == "failed",
+    "failed": lambda cell, trial, result:
+        trial["status"] == "failed" and crashes.answered(trial),
+    "crashed": lambda cell, trial, result: crashes.crashed(trial),
     "peak_bytes": lambda cell, trial, result: trial.get("peak_bytes"),
     "ops": lambda cell, trial, result: result.get("ops"),
     "writes": lambda cell, trial, result: result.get("writes"),
@@ -205,7 +211,9 @@ def latency(result, operation, name):
 def amount(name, cell, trial):
     """The value of one NAME in one trial; Missing where it has none."""
     result, (kind, _, rest) = trial["result"], name.partition(".")
-    if name in MEMBERS:
+    if not result and name not in ("trials", *FATES):
+        value = None  # it crashed, or was too late for a result
+    elif name in MEMBERS:
         value = MEMBERS[name](cell, trial, result)
     elif kind == "window":
         value = statistic(result, rest, "window")
@@ -225,6 +233,12 @@ def parsed(text):
     fold, _, rest = text.rpartition(" ")
     above, _, below = rest.partition("/")
     return fold, above.split("+"), below.split("+") if below else []
+
+
+def is_fate(text):
+    """Is it of whole trials, so that their share has an exact interval?"""
+    fold, above, below = parsed(text)
+    return not fold and not below and set(above) <= set(FATES)
 
 
 def added(names, cell, trial):

@@ -126,6 +126,13 @@ def clopper_pearson(hits, n, level=0.95):
     return float(dist.beta.ppf(level, hits + 1, n - hits))
 
 
+def share_interval(hits, n, level=0.95):
+    """(low, high): the same bound on either side, each of half the rest."""
+    side = (1 + level) / 2
+    return (1 - clopper_pearson(n - hits, n, side),
+            clopper_pearson(hits, n, side))
+
+
 def sign_test(up, down):
     """Two-sided exact p of `up` against `down` at even odds (R32)."""
     if up + down == 0:

@@ -32,9 +32,10 @@ from report.equivalence import equivalence  # noqa: F401
 from report.family import (Side, beyond, family, family_needs,  # noqa: F401
                            inside, outside, pairs_against)
 from report.paired import (clopper_pearson, detectable, lag_one,  # noqa: F401
-                           outliers, pairs_needed, shift, shift_interval,
-                           sign_test, slot_adjusted, standard_error,
-                           values_per_trial, variance_components)
+                           outliers, pairs_needed, share_interval, shift,
+                           shift_interval, sign_test, slot_adjusted,
+                           standard_error, values_per_trial,
+                           variance_components)
 from report.planning import (least_blocks, rank_power,  # noqa: F401
                              recommended_blocks, visible_effect)
 from report.regression import least_squares  # noqa: F401

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from report import articles
 from report.claims.text import Form, LedgerError, lacking, once, sections
 
 FOLDER = Path(__file__).resolve().parents[2] / "workloads" / "claims"
@@ -35,6 +36,7 @@ RULES = {  # rule -> keys that it needs beside workload, cells and statistic
     "none": ("lacks",),
 }
 WITHOUT_CELLS = ("arithmetic", "none")
+OF_FATES = ("never", "can-happen", "count")  # rules that no quotient is of
 NEEDS = ("cpus", "counters")
 FREE = ("threads", "keys", "write_share", "write_kind", "dist", "shape",
         "miss_share")
@@ -210,6 +212,7 @@ def claim_of(place, name, said):
         lacking(place, name, f"rule {rule}",
                 lambda key, of=one: getattr(of, key),
                 (*RULES[rule], "subject", "statistic"))
+        of_trials(place, name, one)
         if (rule, one.speaks) == ("figure", "speed") and one.claimed[0] <= 0:
             raise LedgerError(f"{place}: [{name}] claimed = "
                               f"{one.claimed[0]:g}: expected it above 0 of "
@@ -223,6 +226,19 @@ def claim_of(place, name, said):
                           "of speed")
     explained(claim)
     return claim
+
+
+def of_trials(place, name, one):
+    """What became of whole trials is asked alone, by rules that take no
+    logarithm of it. LedgerError."""
+    _, above, below = articles.parsed(one.statistic)
+    if set(above + below).isdisjoint(articles.FATES):
+        return
+    if not articles.is_fate(one.statistic) or one.rule not in OF_FATES:
+        raise LedgerError(
+            f"{place}: [{name}] statistic = {one.statistic}: expected "
+            f"{', '.join(articles.FATES)} or "
+            f"{'+'.join(articles.FATES)}, of rule {', '.join(OF_FATES)}")
 
 
 def explained(claim):

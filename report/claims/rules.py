@@ -8,7 +8,7 @@ all such claims of the campaign, and both it and the interval are needed.
 import math
 from dataclasses import dataclass
 
-from report import stats, words
+from report import articles, stats, words
 
 REPRODUCED, DEPENDS, REFUTED = "reproduced", "depends", "refuted"
 INCONCLUSIVE, NOT_HERE = "inconclusive", "not testable here"
@@ -220,28 +220,36 @@ def events(total):
     return words.plural(int(total), "counter-example")
 
 
+def added(claim, evidence, word, how):
+    """Of what is added up over all trials; where whole trials are counted,
+    with the share of them and its exact interval."""
+    n, total = evidence.trials, evidence.total
+    if not articles.is_fate(claim.statistic):
+        return Outcome(word, how, total, n=n)
+    return Outcome(word, how, total / n,
+                   *stats.share_interval(int(total), n), n)
+
+
 def never(claim, evidence, _):
     n = evidence.trials
     if not n:
         return Outcome(INCONCLUSIVE, "no trial")
     if evidence.total > 0:
-        return Outcome(REFUTED, events(evidence.total), evidence.total, n=n)
-    return Outcome(REPRODUCED, "no counter-example in "
-                   + words.plural(n, "trial"), 0, n=n)
+        return added(claim, evidence, REFUTED, events(evidence.total))
+    return added(claim, evidence, REPRODUCED, "no counter-example in "
+                 + words.plural(n, "trial"))
 
 
 def can_happen(claim, evidence, _):
     n = evidence.trials
     if evidence.total and evidence.against:
-        return Outcome(REFUTED, f"{claim.against} has "
-                       f"{words.count(int(evidence.against))}, too",
-                       evidence.total, n=n)
+        return added(claim, evidence, REFUTED, f"{claim.against} has "
+                     f"{words.count(int(evidence.against))}, too")
     if evidence.total:
-        return Outcome(REPRODUCED, words.plural(int(evidence.total), "time")
-                       + f" in {words.plural(n, 'trial')}", evidence.total,
-                       n=n)
-    return Outcome(INCONCLUSIVE, f"none in {words.plural(n, 'trial')}", 0,
-                   n=n)
+        return added(claim, evidence, REPRODUCED, words.plural(
+            int(evidence.total), "time") + f" in {words.plural(n, 'trial')}")
+    return added(claim, evidence, INCONCLUSIVE,
+                 f"none in {words.plural(n, 'trial')}")
 
 
 def slope(claim, evidence, _):

@@ -8,6 +8,7 @@ figure at all must come out the same, on the page and in its data.
 import csv
 import fnmatch
 import re
+import signal
 import statistics
 
 import numpy as np
@@ -26,6 +27,8 @@ ENDS = {"most": max, "least": min}
 ENOUGH = dict(latency.COLUMNS.values())
 EVENTS = {"grow", "evacuate", "resize", "promote", "rebuild", "clone",
           "reclaim", "grace_wait"}
+FATAL = {str(int(getattr(signal, "SIG" + name))) for name in (
+    "ILL", "TRAP", "ABRT", "BUS", "FPE", "SEGV", "SYS")}
 
 
 class No(Exception):
@@ -84,14 +87,34 @@ def sides(line):
 
 def lines_of(rows, cell, statistic=""):
     """Trials that tell; of a planted misuse those that failed, too, and
-    wherever failures are what is counted."""
+    wherever failures are what is counted; of crashes all whose end is known.
+    """
+    if re.search(r"\bcrashed\b", statistic):
+        return [t for t in cell.lines if has_window(t) or fell(t)
+                or t.get("exit") == "deadline"]
     if re.search(r"\bfailed\b", statistic) or rows.maps.get(
             cell.map, {}).get("misuse"):
         return [t for t in cell.lines if t["status"] in ("ok", "failed")
-                and t.get("result")]
+                and has_window(t)]
     if cell.map in rows.failed:
         raise No("its answers were wrong")
     return cell.ok
+
+
+def has_window(trial):
+    """Else it refused, or has no result at all."""
+    return "elapsed_ns" in (trial.get("result") or ())
+
+
+def fell(trial):
+    """By a signal of its own, or by Go's runtime; not for want of memory."""
+    why = trial.get("reason") or ""
+    if "MiB that it may" in why or "out of memory" in why:
+        return False
+    number = trial.get("exit", "").removeprefix("signal ")
+    thrown = "fatal error: " in why or "panic: " in why or re.search(
+        r"goroutine [0-9]+ [^;[]*\[", why)
+    return number in FATAL or trial.get("exit") == "status 2" and bool(thrown)
 
 
 # ---- one value of one trial -----------------------------------------------
@@ -99,6 +122,8 @@ def lines_of(rows, cell, statistic=""):
 def told_by(result):
     """name -> value of all that a result tells under a name of its own."""
     found = {}
+    if not result:
+        return found  # it crashed
     for s in result.get("stats") or []:
         found.setdefault(s["name"], s.get("value"))
         found.setdefault("window." + s["name"], s.get("window"))
@@ -117,10 +142,13 @@ def told_by(result):
 
 def members(cell, trial):
     """name -> value of what every trial has."""
+    fates = {"trials": 1, "crashed": int(fell(trial)), "failed": int(
+        trial["status"] == "failed" and has_window(trial))}
     r = trial["result"]
+    if not r:
+        return fates
     ns = r["elapsed_ns"]
-    return {"trials": 1, "failed": int(trial["status"] == "failed"),
-            "peak_bytes": trial.get("peak_bytes"), "ops": r.get("ops"),
+    return {**fates, "peak_bytes": trial.get("peak_bytes"), "ops": r.get("ops"),
             "writes": r.get("writes"), "lookups": r.get("lookups"),
             "inserts": r.get("inserts"), "hits": found_keys(r),
             "elapsed_s": ns * 1e-9, "thread_ns": ns * cell.place["threads"],

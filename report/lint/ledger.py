@@ -3,6 +3,8 @@
 cell from the journal, and the word that docs/claims.md has for them."""
 import re
 
+from scipy.stats import binomtest
+
 from report.lint import articles
 from report.lint.rows import TOP
 
@@ -82,7 +84,7 @@ def figures(rows, line, ids):
     added = [sum(above for above, _ in each.values()) for each in blocks]
     other = added[1] if len(added) > 1 else None
     if line["rule"] in SUMS:
-        return Figures(added[0], None, None, len(blocks[0]), other=other)
+        return summed(line["statistic"], added[0], len(blocks[0]), other)
     both = sorted(set.intersection(*map(set, blocks)))
     if len(cells) > 1 and line.get("numbers") == "simulated" and \
             not any(added):
@@ -95,6 +97,17 @@ def figures(rows, line, ids):
     spans = (sorted(values)[len(values) // 2], min(values), max(values)) \
         if line["rule"] == "count" else articles.estimate(values)
     return Figures(*spans, len(values), base(blocks[1]) if other else None)
+
+
+def summed(statistic, total, n, other):
+    """A number of events; of whole trials their share, and where it lies."""
+    if not set(statistic.split("+")) <= {"failed", "crashed"}:
+        return Figures(total, None, None, n, other=other)
+    if not n:
+        raise articles.No("no trial")
+    span = binomtest(total, n).proportion_ci(0.95, "exact")
+    return Figures(total / n, float(span.low), float(span.high), n,
+                   other=other)
 
 
 def base(blocks):

@@ -153,6 +153,34 @@ def failures(made):
                     made.put(w, other, [0] * N)
 
 
+ENDS = (  # of trials without a result
+    {"exit": "signal 11"}, {"exit": "signal 6"}, {"exit": "signal 9"},
+    {"exit": "deadline"}, {"exit": "status 2", "reason": "ended with status "
+                           "2: fatal error: concurrent map writes"},
+    {"exit": "status 2", "reason": "ended with status 2: request: no cell"},
+    {"exit": "signal 6", "reason": "ended by signal 6 (Aborted) when it held "
+     "90 MiB of the 99 MiB that it may"},
+    {"exit": "not started", "status": "skipped", "result": None})
+
+
+def crashes(made):
+    """Processes that died, alone and between others, and refusals."""
+    for end in ENDS:
+        for rule, claimed in (("can-happen", None), ("never", None),
+                              ("count", "1")):
+            for others in ((), ("ok", "failed", "void")):
+                w = made.say(rule, statistic="crashed+failed" if others else
+                             "crashed", claimed=claimed)
+                cell = made.put(w, "syncmap", [None] * 9)
+                for block, status in enumerate(others):
+                    made.trial(cell, block, {"x": 1}, status)
+                for block in range(len(others), 9):
+                    made.trial(cell, block, {}, **{"status": "crash"} | end)
+    w = made.say("can-happen", statistic="failed")
+    cell = made.put(w, "syncmap", [0] * 5)
+    made.trial(cell, 5, {}, "crash", result={"status": "failed"})
+
+
 def wrong_answers(made):
     """A map that failed its verification once has no figures."""
     cell = made.put("s0-01", "syncmap", [5] * N)
@@ -310,7 +338,7 @@ def loops(made):
 
 
 FORMS = again_told.FORMS | again_places.FORMS | {f.__name__: f for f in (
-    go, go_alone, needs, parts, edges, failures, wrong_answers,
+    go, go_alone, needs, parts, edges, failures, crashes, wrong_answers,
     slopes, kinds, empty, written, in_parts, parts_open, loops)}
 
 

@@ -26,8 +26,8 @@ NOISE = 0.01  # of ln, of a block: what a quiet machine has
 WIDE = 0.05  # the same where nobody can know
 FAR = 1.25  # beyond a limit, so far
 GROUND = {  # of a trial, where no statistic asks for more; exact in binary
-    "trials": 1.0, "failed": 0.0, "peak_bytes": 2.0 ** 20, "ops": 2.0 ** 20,
-    "writes": 2.0 ** 18, "lookups": 2.0 ** 19, "hits": 2.0 ** 18,
+    "trials": 1.0, "failed": 0.0, "crashed": 0.0, "peak_bytes": 2.0 ** 20,
+    "ops": 2.0 ** 20, "writes": 2.0 ** 18, "lookups": 2.0 ** 19, "hits": 2.0 ** 18,
     "inserts": 2.0 ** 17, "elapsed_s": 1.0, "cpu_ns": 1e9,
     "window.misses": 2.0 ** 17}
 TOLD = 1024.0  # the same of what a map tells of itself
@@ -221,6 +221,10 @@ class Subject:
     def trial(self, block):
         at = lambda name: float(self.of(name)[block])
         failed = at("failed") > 0
+        if at("crashed") > 0:
+            return {"cell": self.factors["id"], "block": block,
+                    "status": "failed", "reason": "ended by signal 11",
+                    "exit": "signal 11", "result": None}
         return {"cell": self.factors["id"], "block": block,
                 "status": "failed" if failed else "ok",
                 "reason": "planted" if failed else None,

@@ -119,7 +119,7 @@ def test_a_row_without_a_trial_decides_nothing():
     for cell in made.cells.values():
         cell.ok = []
         for trial in cell.trials:
-            trial.update(status="void", result=None)
+            trial.update(status="void", exit="0", result=None)
     found = decide.verdicts(made, {r.claim.id: r.claim for r in rows})
     assert Counter(v["verdict"] for v in found) == {
         rules.NOT_HERE: len(WITH_CELLS)}

@@ -171,6 +171,15 @@ def test_clopper_pearson_rule_of_three():
     assert stats.clopper_pearson(5, 5) == 1.0
 
 
+def test_the_interval_of_a_share_is_the_exact_one():
+    """Known answers: binom.test(k, n) of R."""
+    for (hits, n), ends in {
+            (0, 20): (0, 0.1684335), (3, 6): (0.1181172, 0.8818828),
+            (20, 20): (0.8315665, 1), (1, 10): (0.002528579, 0.4450161)
+            }.items():
+        assert stats.share_interval(hits, n) == pytest.approx(ends, rel=1e-6)
+
+
 def test_one_sided_history_is_seen():
     """R32: always exactly 0 improvements."""
     assert stats.sign_test(12, 0) < 0.001

@@ -19,6 +19,7 @@ PLACEMENT = 9
 MEMORY = re.compile(r"interleave|bind:\d+")
 # A percentile needs so many operations in each trial.
 NEEDED = {"p50_ns": 6, "p90_ns": 36, "p99_ns": 368, "p999_ns": 3688}
+OWN_SIGNALS = (4, 5, 6, 7, 8, 11, 31)  # ILL TRAP ABRT BUS FPE SEGV SYS
 LATE = 1.2  # an open loop that took so much longer did not keep up
 
 
@@ -117,10 +118,14 @@ class Campaign:
 
     def telling(self, cell, statistic):
         """Trials of a cell that count for a statistic: those of a planted
-        misuse fail, and so do those whose failures are counted."""
-        name = cell.factors["map"]
+        misuse fail, and so do those whose failures are counted; crashes are
+        counted among all whose end is known."""
+        name, trials = cell.factors["map"], cell.trials.values()
+        if re.search(r"\bcrashed\b", statistic):
+            return [t for t in trials if measured(t) or crash(t)
+                    or t["exit"] == "deadline"]
         if name in self.misuse or re.search(r"\bfailed\b", statistic):
-            return [t for t in cell.trials.values() if t.get("result")
+            return [t for t in trials if measured(t)
                     and t["status"] in ("ok", "failed")]
         if name in self.wrong:
             raise NoValue(f"the answers of {name} were wrong")
@@ -182,9 +187,30 @@ def wrong(trial):
     return told.get("status") == "failed"
 
 
+def measured(trial):
+    """A trial that was refused has a result, but no window in it."""
+    return (trial.get("result") or {}).get("elapsed_ns") is not None
+
+
+def crash(trial):
+    """A signal of the process itself, or Go's runtime; memory that was not
+    there is no crash."""
+    said, (kind, _, number) = trial["reason"] or "", trial["exit"].partition(
+        " ")
+    if re.search(r"out of memory|MiB that it may", said):
+        return False
+    if kind == "signal":
+        return int(number) in OWN_SIGNALS
+    return trial["exit"] == "status 2" and bool(re.search(
+        r"fatal error: |panic: |goroutine \d+ [^;]*\[", said))
+
+
 def both(cell, trial, statistic):
     """(above, below) of a statistic "a+b/c+d"."""
-    known = named(trial["result"]) | shared(cell, trial)
+    known = {"trials": 1, "crashed": int(crash(trial)), "failed": int(
+        trial["status"] == "failed" and measured(trial))}
+    if measured(trial):
+        known |= named(trial["result"]) | shared(cell, trial)
     found = []
     for names in statistic.split("/"):
         each = [known.get(n) for n in names.split("+")]
@@ -220,7 +246,6 @@ def shared(cell, trial):
     cpus = set(cell.factors.get("cpus") or [])
     return {k: r.get(k) for k in ("ops", "writes", "lookups", "hits",
                                   "inserts")} | {
-        "trials": 1, "failed": int(trial["status"] == "failed"),
         "peak_bytes": trial.get("peak_bytes"), "elapsed_s": ns / 1e9,
         "thread_ns": ns * cell.factors["threads"],
         "cpu_ns": sum(t["cpu_ns"] for t in threads),

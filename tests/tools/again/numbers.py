@@ -52,6 +52,13 @@ def centre(values, logs=True):
     return back(float(np.median(walsh(values)))) if values else None
 
 
+def share_interval(hits, n, level=0.95):
+    """Exact 95 % interval of a share (Clopper and Pearson)."""
+    tail = (1 - level) / 2
+    return (float(stats.beta.ppf(tail, hits, n - hits + 1)) if hits else 0.0,
+            float(stats.beta.isf(tail, hits + 1, n - hits)) if hits < n else 1.0)
+
+
 def p_above(values, limit):
     """One-sided p of: the values lie above a limit (signed ranks of logs)."""
     x = np.array([math.log(v / limit) if v > 0 else -math.inf

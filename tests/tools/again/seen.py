@@ -49,8 +49,9 @@ class Side:
 
 class Seen:
     """What a campaign has of one place of a claim. value, low, high: sums,
-    the least and most of counts and their upper median, which a trial had,
-    else a centre and its interval."""
+    or shares of whole trials with their interval; the least and most of
+    counts and their upper median, which a trial had; else a centre and its
+    interval."""
 
     def __init__(self, campaign, place):
         self.claim = place.claim
@@ -78,6 +79,11 @@ class Seen:
         if self.claim["rule"] in ("never", "can-happen"):
             self.sums = [s.sum() for s in self.sides]
             self.value = self.sums[0][0]
+            if {"failed", "crashed"}.issuperset(
+                    self.claim["statistic"].split("+")):
+                n = self.sums[0][1]
+                self.low, self.high = numbers.share_interval(self.value, n)
+                self.value /= n
         elif self.claim["rule"] == "slope":
             self.centred(slopes_of(self.claim, self.sides), logs=False)
         else:
