@@ -27,11 +27,13 @@ def lacking(campaign, claim):
     machine = campaign.meta.get("machine") or {}
     if what == "cpus" and (machine.get("cpus") or 0) < amount:
         return f"{amount:g} CPUs; here are {machine.get('cpus')}"
+    if "counters" not in (what, claim.numbers):
+        return ""
     counters = (campaign.meta.get("counters") or {}).get("backend")
-    if (what == "counters" or claim.numbers == "counters") and \
-            counters in (None, "none"):
-        return "hardware counters; here are none"
-    return ""
+    return {None: "hardware counters; here are none",
+            "none": "hardware counters; here are none",
+            "replay": "hardware counters; here is a recording of them"
+            }.get(counters, "")
 
 
 # ---- the tests of a family ------------------------------------------------
@@ -83,9 +85,9 @@ def sources(found):
     return "counters" if "counters" in measures else "native"
 
 
-def cell_row(e, o):
+def cell_row(one, e, o):
     return {"where": e.where, "cells": list(e.cells), "word": o.word,
-            "how": o.how, "value": rounded(o.centre), "low": rounded(o.low),
+            "how": o.how, "claimed": list(one.claimed) or None, "value": rounded(o.centre), "low": rounded(o.low),
             "high": rounded(o.high), "n": o.n, "p": rounded(o.p),
             "could_see": rounded(o.seen), "against_value": rounded(e.base)}
 
@@ -114,7 +116,8 @@ def judged(claim, found, ps, whose):
     word, how = rules.combined(claim, told)
     return {"verdict": word, "how": how,
             "numbers": GO if whose == GO else sources(told),
-            "cells": [cell_row(e, o) for e, o in told]}
+            "cells": [cell_row(one, e, o)
+                      for (one, _), (e, o) in zip(found, told)]}
 
 
 def joined(claim, own, go, variant=None):

@@ -125,7 +125,8 @@ def rule_text(claim):
         low, high = claim.claimed
         parts.append("claimed " + amount(low)
                      + (f" to {amount(high)}" if high > low else ""))
-        parts.append(f"tolerance × {claim.tolerance:g}")
+        if claim.rule != "slope":  # its range is the claimed one
+            parts.append(f"tolerance × {claim.tolerance:g}")
     if claim.rule in rules.BANDED:
         parts.append(f"band {words.percent(100 * claim.band)}")
     return "; ".join(parts)

@@ -204,7 +204,8 @@ def files(c, told):
     same_rows(c, "tables/claims-all.csv", [
         {k: row[k] for k in ("id", "verdict", "of", "how", "numbers", "rule",
                              "instead")}
-        | dict(zip(("claimed_low", "claimed_high"), row["claimed"] or ()))
+        | dict(zip(("claimed_low", "claimed_high"),
+                   cell.get("claimed", row["claimed"]) or ()))
         | {k: cell.get(k) for k in ("where", "word", *SPANS, "n", "p",
                                     "could_see", "against_value")}
         | {"cell": "".join(cell.get("cells", [])[:1]),

@@ -98,14 +98,13 @@ def table_row(row):
 def data_rows(found):
     """One row a cell of a claim; claims without cells have one, too."""
     for row in found["claims"]:
-        low, high = row["claimed"] or (None, None)
         head = {"id": row["id"], "verdict": row["verdict"], "of": row["of"],
                 "how": row["how"], "numbers": row["numbers"],
-                "rule": row["rule"], "claimed_low": low,
-                "claimed_high": high, "instead": row["instead"]}
+                "rule": row["rule"], "instead": row["instead"]}
         for c in row["cells"] or [{}]:
             ids = c.get("cells") or []
-            yield {**head, **{k: c.get(k) for k in (
+            low, high = c.get("claimed", row["claimed"]) or (None, None)
+            yield {**head, "claimed_low": low, "claimed_high": high, **{k: c.get(k) for k in (
                 "where", "word", "value", "low", "high", "n", "p",
                 "could_see", "against_value")}, "cell": "".join(ids[:1]),
                 "other_cell": " ".join(ids[1:])}

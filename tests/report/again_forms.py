@@ -94,6 +94,24 @@ def needs(made):
     made.say("none", lacks="cpus: 16")
 
 
+def replayed(made):
+    """Counters of a recording, which some other machine may have made."""
+    made.backend = "replay"
+    needs(made)
+
+
+def below_zero(made):
+    """Figures of speed with values that have no logarithm, in a family of
+    others that are not what is claimed."""
+    for low in (0, 1, 2, 3, 6):
+        w = made.say("figure", claimed="5", speaks="speed")
+        made.put(w, "syncmap", made.near(5, 20 - low) + [-1 - i for i in range(
+            low)])
+    for _ in range(20):
+        w = made.say("figure", claimed="5", speaks="speed")
+        made.put(w, "syncmap", made.near(8, 20))
+
+
 def parts(made):
     """Sides and cells that the plan has not, or skips, or has twice."""
     for sides in (("syncmap",), ("gomap_rw",), ()):
@@ -338,8 +356,8 @@ def loops(made):
 
 
 FORMS = again_told.FORMS | again_places.FORMS | {f.__name__: f for f in (
-    go, go_alone, needs, parts, edges, failures, crashes, wrong_answers,
-    slopes, kinds, empty, written, in_parts, parts_open, loops)}
+    go, go_alone, needs, replayed, below_zero, parts, edges, failures, crashes,
+    wrong_answers, slopes, kinds, empty, written, in_parts, parts_open, loops)}
 
 
 def campaign(folder, name):

@@ -210,7 +210,8 @@ def test_blocks_that_only_one_side_has_decide_nothing():
     (("cpus", 16), {}, "not testable here"),
     (("cpus", 16), {"cpus": 16}, "reproduced"),
     (("counters", 1), {}, "not testable here"),
-    (("counters", 1), {"counters": "likwid"}, "reproduced")])
+    (("counters", 1), {"counters": "likwid"}, "reproduced"),
+    (("counters", 1), {"counters": "replay"}, "not testable here")])
 def test_a_machine_that_lacks_something_decides_nothing(needs, made, word):
     assert verdict(campaign(*pair(2.0), **made), claim(needs=needs)) == word
 

@@ -253,6 +253,17 @@ def test_rules_that_were_changed_after_the_run_are_named(
         Built(folder / "stage-01").section("claims")
 
 
+def test_a_cell_that_claims_an_amount_of_its_own_has_it_in_its_row(
+        campaign, own):
+    (own / "made.claims").write_text(LEDGER.replace("claimed = 0.435", (
+        "claimed = 0.435\ncells = keys=65536 write_kind=update threads=2 "
+        "measure=throughput\ncells = keys=65536 write_kind=update threads=1 "
+        "measure=throughput | claimed = 0.9 .. 1.1")))
+    rows = Built(campaign).rows("tables/claims-all.csv")
+    assert [(r["claimed_low"], r["claimed_high"]) for r in rows[:2]] == [
+        ("0.435", "0.435"), ("0.9", "1.1")]
+
+
 def test_the_ends_of_a_claimed_range_keep_their_order():
     row = dict.fromkeys(("id", "verdict", "of", "how", "numbers", "rule",
                          "instead"), "") | {"cells": []}

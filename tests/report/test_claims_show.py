@@ -38,6 +38,8 @@ def lines(text):
      "ratio; claimed 2.00; tolerance × 1.2; band 2.00\u00a0%"),
     ({"rule": "figure", "claimed": (2.0, 3.0), "side": "", "tolerance": 1.5},
      "figure; claimed 2.00 to 3.00; tolerance × 1.5"),
+    ({"rule": "slope", "claimed": (0.8, 1.2), "side": ""},
+     "slope; claimed 0.800 to 1.20"),
     ({"rule": "equal", "side": "", "band": 0.05},
      "equal; band 5.00\u00a0%"),
     ({"rule": "never", "side": ""}, "never")])

@@ -37,7 +37,7 @@ def lacking(campaign, claim):
     if what == "cpus" and meta["machine"].get("cpus", 0) < int(amount):
         return claim["needs"]
     backend = (meta.get("counters") or {}).get("backend", "none")
-    if backend == "none" and "counters" in (what, claim["numbers"]):
+    if backend in ("none", "replay") and "counters" in (what, claim["numbers"]):
         return "counters"
     if what == "go":
         wanted = tuple(map(int, amount.strip().split(".")[:2]))
