@@ -260,16 +260,24 @@ def slopes_of(cell, trials, term):
     return found
 
 
+def kept_up(cell):
+    """Missing where an open loop fell behind: its latencies, also those of
+    slices, are the queue's."""
+    late = latencies.overload(cell)
+    if late:
+        raise Missing(late)
+
+
 def blocks_of(campaign, figure, side):
     """(cell, block -> (above, below)) of one side; below is 1 without "/"."""
     cell = cell_for(campaign, figure, side)
     kind, _, term = figure.statistic.partition(" ")
     if kind == "slope":
+        kept_up(cell)
         return cell, slopes_of(cell, trials_of(campaign, cell), term)
     _, above, below = parsed(figure.statistic)
-    late = any(map(is_latency, above)) and latencies.overload(cell)
-    if late:
-        raise Missing(late)
+    if any(map(is_latency, above)):
+        kept_up(cell)
     trials = trials_of(campaign, cell, figure.statistic)
     return cell, {t["block"]: (added(above, cell, t),
                                added(below, cell, t) if below else 1)
@@ -325,6 +333,7 @@ def of_slices(campaign, figure):
     """A coefficient of the least squares of P99 on what the map did."""
     cell = cell_for(campaign, figure, figure.subject)
     trials_of(campaign, cell)
+    kept_up(cell)
     fit, term = pauses.fit_of(pauses.slices_of(cell)), \
         figure.statistic.split()[1]
     if fit is None:

@@ -208,6 +208,7 @@ def of_claim(campaign, claim, go=False):
 
 
 def logs(evidence):
-    """ln of its values, by block, without those of 0 or less."""
-    return {block: math.log(value) for block, value in evidence.values
-            if value > 0}
+    """ln of its values, by block; one of 0 or less lies below every limit,
+    and without it what lies above would be surer than it is."""
+    return {block: math.log(value) if value > 0 else -math.inf
+            for block, value in evidence.values}

@@ -45,9 +45,14 @@ def level(claim, groups):
             else (1 - decide.rules.LEVEL) / 2)
 
 
+def finite(found):
+    """Its values that have a logarithm, of which there is a spread."""
+    return [v for v in evidence.logs(found).values() if v > -math.inf]
+
+
 def row_of(key, one, found, alpha):
     """One Row, of values that have a logarithm."""
-    logs = list(evidence.logs(found).values())
+    logs = finite(found)
     band = math.log1p(one.band)
     spread = float(np.std(logs, ddof=1))
     visible = stats.visible_effect(len(logs), spread, alpha, POWER)
@@ -66,7 +71,7 @@ def rows(campaign, claims):
     result = [row_of(key, one, e, level(one, groups))
               for key, of in found.items() if key[1] != decide.VARIANT
               for one, e in of if one.rule in INTERVALS
-              and len(evidence.logs(e)) >= LEAST]
+              and len(finite(e)) >= LEAST]
     return sorted(result, key=lambda r: (
         -math.inf if r.sees is None else -r.sees, r.id, r.whose, r.where))
 

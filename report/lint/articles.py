@@ -179,7 +179,7 @@ def late(cell, statistic):
     """Did an open loop fall behind, whose latency is asked for?"""
     times = [latency.factor(cell, t) for t in cell.ok]
     return bool(times) and latency.overloaded(times) and bool(
-        re.search(r"\b(lookup|upsert|remove)\.", statistic))
+        re.search(r"\b(lookup|upsert|remove)\.|^slope ", statistic))
 
 
 # ---- all of them ----------------------------------------------------------
@@ -253,6 +253,8 @@ def slices(rows, cell):
 def of_slices(rows, line):
     """Least squares by the normal equations."""
     cells = fitting(rows, line, line["subject"])
+    if any(late(cell, line["statistic"]) for cell in cells):
+        raise No("its P99 is the queue's")
     data = slices(rows, cells[0]) if len(cells) == 1 else np.empty((0, 4))
     if len(data) < 20:
         raise No(f"{len(data)} slices")

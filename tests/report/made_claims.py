@@ -24,7 +24,7 @@ def cell(name, values, failed=(), stats=None, **factors):
         **journal.DEFAULTS, **{f: "" for f in journal.FACTORS},
         "workload": "w", "map": name, "keys": 1000, "write_share": 0.03,
         "threads": 2, "measure": "throughput", "blocks": len(values),
-        "cpus": [0, 1], **factors})
+        "cpus": [0, 1], "window_ns": 10 ** 9, **factors})
     made.factors["id"] = "/".join(str(made.factors[f]) for f in (
         "workload", "map", "keys", "write_share", "threads"))
     made.trials = [

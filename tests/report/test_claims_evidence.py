@@ -7,7 +7,7 @@ from made_claims import campaign, cell, claim
 from report_helpers import TOP  # noqa: F401  (puts report/ on the path)
 
 from report import articles  # noqa: E402
-from report.claims import decide, evidence  # noqa: E402
+from report.claims import decide, evidence, rules  # noqa: E402
 
 
 def sliced(seed, count=24, slope=0.5):
@@ -52,6 +52,33 @@ def test_a_slope_is_decided_as_a_figure_is():
         return decide.verdicts(paused([24] * 12), {asked.id: asked})[0]
     assert verdict()["verdict"] == "reproduced"
     assert verdict(claimed=(0.87, 0.87))["verdict"] == "refuted"
+
+
+def test_slices_of_a_loop_that_fell_behind_have_no_slope():
+    """Their P99 is of the queue, which grows while the window lasts."""
+    made = paused([24] * 8)
+    (one,) = made.cells.values()
+    one.factors["rate_per_s"] = 1e5
+    for trial in one.trials:
+        trial["result"]["elapsed_ns"] = 15 * 10 ** 8
+    (_, found), = evidence.of_claim(made, claim(**SLOPE))
+    assert not found.values and found.reason.startswith("overloaded at 100")
+    told = articles.answer(made, articles.Figure(
+        "", "", "w", "threads=2", "a", "", "slope pause_ms", "1", ""))
+    assert told.value is None and told.reason == found.reason
+
+
+def test_a_slope_below_0_counts_against_what_is_claimed():
+    """Two of twenty fell with pauses: the test of the family left them out,
+    for they have no logarithm, and was surer than it may be."""
+    values = [0.87] * 18 + [-0.2, -0.1]
+    asked = claim(**{**SLOPE, "speaks": "speed", "claimed": (0.87, 0.87)})
+    found = evidence.Evidence("", ("a",), tuple(enumerate(values)))
+    others = {i: (asked, evidence.Evidence(
+        "", (f"{i}",), tuple(enumerate([1.3] * 20)))) for i in range(30)}
+    ps = decide.corrected({"one": (asked, found), **others})["one"]
+    assert ps["claimed"] > 0.1
+    assert rules.figure(asked, found, ps).word == "inconclusive"
 
 
 COUNT = {"speaks": "count", "rule": "ratio", "side": "", "numbers":

@@ -72,7 +72,7 @@ def p_above(values, limit):
 
 
 def p_below(values, limit):
-    return p_above([1 / v if v else math.inf for v in values], 1 / limit)
+    return p_above([1 / v if v > 0 else math.inf for v in values], 1 / limit)
 
 
 def holm(ps):

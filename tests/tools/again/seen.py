@@ -107,7 +107,7 @@ class Seen:
         if (self.claim["speaks"] != "speed" or not self.values
                 or self.claim["rule"] not in TESTED):
             return {}
-        values = [v for v in self.values if v > 0]  # others have no logarithm
+        values = self.values
         above, below = numbers.p_above, numbers.p_below
         if self.claim["rule"] in ("direction", "ratio"):
             low, high = self.claim.edges
