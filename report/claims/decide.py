@@ -213,12 +213,15 @@ def kept(campaign):
     return meta.get("ledger_sha256"), meta.get("contract_sha256")
 
 
-def document(campaign, claims, advised):
+def document(campaign, claims, advised, ids=()):
     """All that is said of a campaign.
 
+    claims -- the whole ledger, whose hash a run keeps
     advised -- what the articles advise, of decision_rules.read()
+    ids -- of the claims that are asked for; none: all
     """
-    rows = verdicts(campaign, claims)
+    asked = {name: claims[name] for name in ids or claims if name in claims}
+    rows = verdicts(campaign, asked)
     ledger_of_run, contract_of_run = kept(campaign)
     return {"format": FORMAT, "kind": "claims", "campaign": campaign.name,
             "machine": (campaign.meta.get("machine") or {}).get("id"),
@@ -228,14 +231,14 @@ def document(campaign, claims, advised):
             "contract_of_run": contract_of_run, "alpha": rules.ALPHA,
             "count": {word: sum(r["verdict"] == word for r in rows)
                       for word in rules.VERDICTS},
-            "not_in_this_run": sorted(set(claims) - {r["id"] for r in rows}),
+            "not_in_this_run": sorted(set(asked) - {r["id"] for r in rows}),
             "claims": rows, "go_and_port": agreement.share(rows),
             "rules": decision_rules.standings(advised, rows)}
 
 
-def printed(campaign, claims, advised, finished=True):
+def printed(campaign, claims, advised, ids=(), finished=True):
     """Prints the verdicts of a campaign -> exit status."""
-    found = document(campaign, claims, advised)
+    found = document(campaign, claims, advised, ids)
     found |= {"finished": finished, "words": [
         f"{found['count'][word]} {word}" for word in rules.VERDICTS]}
     print(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False))
@@ -257,8 +260,7 @@ def main(stages):
     if not stages.stages and not stages.begun:
         raise journal.JournalError(f"{stages.path}: no stage has begun: "
                                    "readmostly claims run --resume")
-    claims, ids = ledger.read(), stages.meta.get("ids") or ()
-    return printed((stages.stages or [stages.begun])[0],
-                   {name: claims[name] for name in ids or claims
-                    if name in claims},
-                   decision_rules.read(claims), bool(stages.stages))
+    claims = ledger.read()
+    return printed((stages.stages or [stages.begun])[0], claims,
+                   decision_rules.read(claims), stages.meta.get("ids") or (),
+                   bool(stages.stages))

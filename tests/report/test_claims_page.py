@@ -219,6 +219,19 @@ def test_a_run_for_claims_has_one_stage(campaign, tmp_path, capsys):
     assert found["ledger_of_run"] == found["ledger_sha256"]
 
 
+def test_a_run_for_one_claim_keeps_the_hash_of_the_whole_ledger(
+        campaign, tmp_path, capsys):
+    """It was compared with that of the one claim, as if the ledger had been
+    changed since."""
+    folder = staged(tmp_path / "s", campaign, ids=["S4-02"])
+    shutil.move(campaign, folder / "stage-01")
+    assert main(["decide", str(folder)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["id"] for row in found["claims"]] == ["S4-02"]
+    assert found["ledger_of_run"] == found["ledger_sha256"]
+    assert found["not_in_this_run"] == []
+
+
 def test_claims_without_a_cell_are_refused_by_name(campaign, tmp_path,
                                                    capsys):
     folder = staged(tmp_path / "s", campaign, ids=["S4-03"])
