@@ -143,6 +143,18 @@ def windows(made):
                         "slices": slices(made.rng, per_ms, 5 if few else 60)})
 
 
+def behind(made):
+    """The same of an open loop that took half as long again as its window."""
+    for elapsed_ns in (10 ** 9, 15 * 10 ** 8):
+        w = made.say("figure", claimed="0.87", statistic="slope pause_ms")
+        cell = made.cell(w, "syncmap", 1000, N, measure="causes")
+        cell |= {"loop": "paced", "rate_per_s": 1000, "window_ns": 10 ** 9}
+        for block in range(N):
+            made.trial(cell, block, {}, patch={
+                "elapsed_ns": elapsed_ns, "slices": slices(made.rng, 0.87,
+                                                           60)})
+
+
 def slices(rng, per_ms, count):
     found = []
     for i in range(count):
@@ -182,4 +194,4 @@ def counters(made):
 
 FORMS = {f.__name__: f for f in (
     zeros, zero_figures, simulated_zeros, parts_untold, denominators, untold,
-    latency, ratios_of_hits, windows, counters)}
+    latency, ratios_of_hits, windows, behind, counters)}

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Claims that something crashes: trials that died have no result, and count;
 what ended otherwise is no crash; both hands, and the page, say the same."""
+import collections
+import functools
 import re
 import types
 
+import numpy as np
 import pytest
 import test_claims_page as made
 from made_claims import campaign, cell, claim
@@ -75,6 +78,35 @@ def test_none_is_said_with_what_it_bounds():
     assert (found["verdict"], found["how"]) == (
         "inconclusive", "none in 20 trials")
     assert numbers(found) == (0, 0, pytest.approx(0.168433, rel=1e-5), 20)
+
+
+def ends(p, blocks):
+    """(hits, trials) -> chance: the runner gives a cell up after two failures
+    in a row."""
+    found, going = collections.Counter(), {(0, False): 1.0}
+    for n in range(1, blocks + 1):
+        after = collections.Counter()
+        for (hits, last), chance in going.items():
+            after[hits, False] += chance * (1 - p)
+            if last:
+                found[hits + 1, n] += chance * p
+            else:
+                after[hits + 1, True] += chance * p
+        going = after
+    for (hits, _), chance in going.items():
+        found[hits, blocks] += chance
+    return found
+
+
+@pytest.mark.parametrize("blocks,least", [(6, 0.95), (20, 0.95), (40, 0.94)])
+def test_the_interval_holds_where_a_cell_is_given_up(blocks, least):
+    """It is of a number of trials that was fixed before; this one ends with
+    what is counted."""
+    span = functools.cache(stats.share_interval)
+    for p in np.arange(0.01, 1, 0.01):
+        covered = sum(chance for key, chance in ends(p, blocks).items()
+                      if span(*key)[0] <= p <= span(*key)[1])
+        assert covered >= least, p
 
 
 def test_what_never_crashes_is_refuted_by_one_crash():

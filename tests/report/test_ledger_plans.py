@@ -71,6 +71,20 @@ def test_the_mode_plans_each_variant_once(mode):
             for found in missing_of(mode, claim, claim.varied())] == []
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_parallel_stores_are_of_several_threads(mode):
+    """Article S2, 3.2: what one thread does says nothing of them."""
+    claim = CLAIMS["S2-19"]
+    for own in (claim.each(), claim.each(go=True)):
+        assert all("threads=1" not in one.cells[0].split()
+                   for one in evidence.parts(plan(mode), claim, own))
+
+
+def test_what_nobody_met_on_one_cpu_is_no_verdict():
+    """S4-11: no look-up is lost where no reader runs beside the writer."""
+    assert CLAIMS["S4-11"].needs == ("cpus", 2)
+
+
 @pytest.mark.parametrize("claim", [c for c in CLAIMS.values() if c.free],
                          ids=lambda c: c.id)
 def test_what_an_article_leaves_open_has_more_cells_in_a_longer_mode(claim):

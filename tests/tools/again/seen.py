@@ -154,6 +154,8 @@ def axis_of(cell, axis):
 def of_slices(cell, statistic):
     """{block: term of a fit to the windows of its trial}: P99 on pauses and
     on the heap; trials with too few of them have none."""
+    if cell.late:
+        raise NoValue("its P99 are the queue's")
     found = {t["block"]: numbers.term_of(
         rows_of(t["result"].get("slices") or []), SLOPE_TERMS,
         statistic.split()[1]) for t in cell.usable}
