@@ -213,14 +213,22 @@ def kept(campaign):
     return meta.get("ledger_sha256"), meta.get("contract_sha256")
 
 
-def document(campaign, claims, advised, ids=()):
+def asked_of(campaign, claims):
+    """The claims that its run was for: they are one family. Others may have
+    all of their cells there, too."""
+    stages, ids = campaign.path.parent / "stages.json", ()
+    if stages.exists():
+        ids = staged.read_meta(stages.parent).get("ids") or ()
+    return {name: claims[name] for name in ids or claims if name in claims}
+
+
+def document(campaign, claims, advised):
     """All that is said of a campaign.
 
     claims -- the whole ledger, whose hash a run keeps
     advised -- what the articles advise, of decision_rules.read()
-    ids -- of the claims that are asked for; none: all
     """
-    asked = {name: claims[name] for name in ids or claims if name in claims}
+    asked = asked_of(campaign, claims)
     rows = verdicts(campaign, asked)
     ledger_of_run, contract_of_run = kept(campaign)
     return {"format": FORMAT, "kind": "claims", "campaign": campaign.name,
@@ -236,9 +244,9 @@ def document(campaign, claims, advised, ids=()):
             "rules": decision_rules.standings(advised, rows)}
 
 
-def printed(campaign, claims, advised, ids=(), finished=True):
+def printed(campaign, claims, advised, finished=True):
     """Prints the verdicts of a campaign -> exit status."""
-    found = document(campaign, claims, advised, ids)
+    found = document(campaign, claims, advised)
     found |= {"finished": finished, "words": [
         f"{found['count'][word]} {word}" for word in rules.VERDICTS]}
     print(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False))
@@ -262,5 +270,4 @@ def main(stages):
                                    "readmostly claims run --resume")
     claims = ledger.read()
     return printed((stages.stages or [stages.begun])[0], claims,
-                   decision_rules.read(claims), stages.meta.get("ids") or (),
-                   bool(stages.stages))
+                   decision_rules.read(claims), bool(stages.stages))

@@ -62,13 +62,15 @@ def chosen(claims, ids):
 
 
 def verdicts_of(folder, claims):
-    """id -> verdict; corrected over all claims, whichever are asked for."""
+    """id -> verdict; corrected over all claims that the run was for, whichever
+    are asked for here."""
     if folder is None and not (LATEST / "campaign.json").exists():
         return {}
     campaign = journal.read(folder or LATEST)
     if folder is None and not made_for(campaign):
         return {}
-    return {row["id"]: row for row in decide.verdicts(campaign, claims)}
+    return {row["id"]: row for row in decide.verdicts(
+        campaign, decide.asked_of(campaign, claims))}
 
 
 def made_for(campaign):

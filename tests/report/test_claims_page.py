@@ -232,6 +232,21 @@ def test_a_run_for_one_claim_keeps_the_hash_of_the_whole_ledger(
     assert found["not_in_this_run"] == []
 
 
+def test_a_page_has_the_claims_that_its_run_was_for(campaign, tmp_path,
+                                                    capsys):
+    """Others have their cells there, too, and made the p of these larger than
+    in verdicts.json."""
+    folder = staged(tmp_path / "s", campaign, ids=["S4-01"])
+    shutil.move(campaign, folder / "stage-01")
+    assert main(["decide", str(folder)]) == 0
+    told = json.loads(capsys.readouterr().out)["claims"]
+    assert Built(folder / "stage-01").verdicts["claims"] == told
+    assert main(["claims", "list", "--from", str(folder / "stage-01")]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [("no run yet" in line) for line in listed[:4]] == [
+        False, True, True, True]
+
+
 def test_claims_without_a_cell_are_refused_by_name(campaign, tmp_path,
                                                    capsys):
     folder = staged(tmp_path / "s", campaign, ids=["S4-03"])

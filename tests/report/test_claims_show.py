@@ -176,7 +176,8 @@ def test_the_latest_run_counts_where_it_was_for_claims(
     mode = "claims-quick" if made else "quick"
     monkeypatch.setattr(show, "LATEST", tmp_path)
     monkeypatch.setattr(show.journal, "read",
-                        lambda folder: Made(meta={"mode": mode}))
+                        lambda folder: Made(meta={"mode": mode},
+                                            path=tmp_path / "c"))
     monkeypatch.setattr(show.decide, "verdicts",
                         lambda campaign, claims: [{"id": "S9-01"}])
     assert show.verdicts_of(asked, {}) == rows
