@@ -252,7 +252,8 @@ static void judge_mix(const struct rm_team *team, const struct totals *totals,
 }
 
 /* Steps of sessions are touches, of which a share stores, and renewals: a close
-   and an open each. */
+   and an open each. A map that holds nothing says yes to each of them: what it
+   opens was there. */
 static void judge_lifecycle(const struct rm_team *team,
         const struct rm_counts *counts, struct rm_judgement *judgement)
 {
@@ -260,16 +261,16 @@ static void judge_lifecycle(const struct rm_team *team,
 	const double renewals = 1 / ((double)cell->loop.args[0] + 1);
 	uint64_t touches = counts->iterations - counts->pairs;
 	uint64_t stores = counts->writes - 2 * counts->pairs;
+	uint64_t opened = team->impl->caps & RM_CAP_NO_STATE ? counts->pairs
+	                                                     : counts->inserts;
 
-	if (counts->inserts != counts->pairs ||
-	        counts->removes != counts->pairs ||
+	if (opened != counts->pairs || counts->removes != counts->pairs ||
 	        counts->writes < 2 * counts->pairs)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64 " renewals, but %" PRIu64
 		        " sessions closed and %" PRIu64 " opened, in %" PRIu64
 		        " writes",
-		        counts->pairs, counts->removes, counts->inserts,
-		        counts->writes);
+		        counts->pairs, counts->removes, opened, counts->writes);
 	else if (!plausible(counts->pairs, counts->iterations, renewals, 0))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "%" PRIu64 " of %" PRIu64
