@@ -127,15 +127,21 @@ static void judge_litmus(const struct rm_impl *impl, struct rm_cell *cell)
 }
 
 /* Uniform look-ups draw whole ranks, so many of them absent (set_ranks() in
-   runner/trial/team.c): of few keys no number of them is the share. */
+   runner/trial/team.c): of few keys no number of them is the share. Other loops
+   have none of them, whatever the share. */
 static void judge_misses(struct rm_cell *cell)
 {
 	const double asked = cell->miss_share, most_off = 0.1;
 	const double ranks = round((double)cell->keys / (1 - asked));
 	const double got = (ranks - (double)cell->keys) / ranks;
 
-	if (cell->dist == RM_DIST_UNIFORM && !cell->trace[0] &&
-	        fabs(got - asked) > most_off * asked)
+	if (asked > 0 && !rm_loop_draws_absent(cell->loop.kind))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "the loop %s looks up no absent keys: expected misses "
+		        "= 0%%",
+		        rm_loop_name(cell->loop.kind));
+	else if (cell->dist == RM_DIST_UNIFORM && !cell->trace[0] &&
+	         fabs(got - asked) > most_off * asked)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "%g %% misses of %" PRIu64
 		        " uniform keys would be %.2g %%: %g absent ranks of "

@@ -85,9 +85,8 @@ static void judge_values(const struct rm_team *team,
 /* Whether the loop draws by miss share, and its writes by their kind. */
 static bool mixes(const struct rm_team *team)
 {
-	return !team->own_loop && (!team->loop || team->loop == &rm_loop_scan ||
-	                                  team->loop == &rm_loop_stall ||
-	                                  team->loop == &rm_loop_alternate);
+	return !team->own_loop &&
+	       rm_loop_draws_absent(team->request->cell.loop.kind);
 }
 
 /* Whether a look-up of a resident rank must find it. */

@@ -556,6 +556,28 @@ static void few_keys_have_no_such_share_of_misses(void)
 	rm_plan_free(&plan);
 }
 
+/* Each cell would have the misses in its name alone. */
+static void misses_need_a_loop_that_has_them(void)
+{
+	static const char *const loops[] = { "mix", "alternate", "fill",
+		"random-fill", "grow", "lifecycle", "litmus:take-twice" };
+	struct rm_plan plan;
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(loops) / sizeof(*loops); i++) {
+		snprintf(text, sizeof(text),
+		        "writes = 3%%\nkeys = 1Ki\nthreads = 2\n"
+		        "base = plain\nmaps = plain\nmisses = 10%%\n"
+		        "loop = %s\n",
+		        loops[i]);
+		build(text, "pu:2", &usual, &plan);
+		CHECK(skips(&plan, "plain", 2,
+		              i < 2 ? NULL : "looks up no absent keys"),
+		        "misses of a loop that asks for absent keys, or not");
+		rm_plan_free(&plan);
+	}
+}
+
 /* These write at whatever share, and all but the last two insert or remove,
    whatever the kind of writes. */
 static void loops_that_always_write_are_not_for_unsafe_maps(void)
@@ -1449,6 +1471,7 @@ int main(void)
 	programs_say_which_loops_they_have();
 	unsafe_maps_run_where_it_is_safe();
 	few_keys_have_no_such_share_of_misses();
+	misses_need_a_loop_that_has_them();
 	loops_that_always_write_are_not_for_unsafe_maps();
 	sizes_are_two_dimensions();
 	shapes_and_counters();
