@@ -319,6 +319,17 @@ static void judge_window(const struct rm_team *team, uint64_t operations,
 		        window_ns, least_ns);
 }
 
+/* Whether each thread works from the window's beginning to its end: not where
+   arrivals say when, an odd thread rests, or the subject decides. */
+static bool all_work_all_along(const struct rm_team *team)
+{
+	const struct rm_cell *cell = &team->request->cell;
+
+	return cell->window_ns && !team->own_loop &&
+	       cell->loop.kind != RM_LOOP_PACED &&
+	       cell->loop.kind != RM_LOOP_LITMUS;
+}
+
 /*
  * A thread with a CPU of its own that the kernel woke late had little of the
  * window: then operations by elapsed time is no throughput of all threads.
@@ -329,8 +340,11 @@ static void judge_presence(
 	const struct rm_cell *cell = &team->request->cell;
 	uint64_t all_ns = rm_team_elapsed_ns(team);
 
-	if (cell->loop.kind != RM_LOOP_MIX || !cell->window_ns)
+	if (!all_work_all_along(team))
 		return;
+	/* one scan of another thread may outlast the window */
+	if (cell->loop.kind != RM_LOOP_MIX && all_ns > cell->window_ns)
+		all_ns = cell->window_ns;
 	for (unsigned i = 0; i < cell->threads; i++) {
 		const struct rm_member *member = &team->members[i];
 		uint64_t own_ns = member->end_ns - member->start_ns;
@@ -361,7 +375,8 @@ static void judge_place(
 			        i, member->cpu_start, member->cpu_end,
 			        cell->cpus[i]);
 		if (!member->worker.counts.iterations &&
-		        cell->loop.kind == RM_LOOP_MIX)
+		        (cell->loop.kind == RM_LOOP_MIX ||
+		                all_work_all_along(team)))
 			rm_error_set(&judgement->reason, -EAGAIN,
 			        "thread %u was never scheduled in the window",
 			        i);
