@@ -79,6 +79,12 @@ struct rm_reading rm_reading_scale(
  */
 bool rm_reading_possible(const char *metric, double count, uint64_t ns);
 
+/* Whether no interval in which a thread ran has 0 of the metric. */
+bool rm_reading_never_zero(const char *metric);
+
+/* The invalid reading of such a metric that has 0 all the same. */
+struct rm_reading rm_reading_stands(void);
+
 /* An invalid reading with a reason, printf style. */
 struct rm_reading rm_reading_invalid(const char *format, ...)
         __attribute__((format(printf, 1, 2)));

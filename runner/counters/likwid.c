@@ -252,11 +252,6 @@ static int stop_likwid(void *state)
 	return code;
 }
 
-static bool always_counts(const char *metric)
-{
-	return !strcmp(metric, "cycles") || !strcmp(metric, "instructions");
-}
-
 static struct rm_reading reading_of(const struct session *l,
         const double *values, unsigned event, unsigned k)
 {
@@ -278,9 +273,8 @@ static struct rm_reading reading_of(const struct session *l,
 		return rm_reading_invalid("liblikwid counted %g in %.3f ms: "
 		                          "more than any CPU can",
 		        value, (double)ns / 1e6);
-	if (value == 0 && always_counts(metric))
-		return rm_reading_invalid("stayed at 0: the device is there, "
-		                          "but nothing counts (no vPMU?)");
+	if (value == 0 && rm_reading_never_zero(metric))
+		return rm_reading_stands();
 	reading.raw = (uint64_t)value;
 	return reading;
 }

@@ -482,6 +482,19 @@ static void disable_perf(void *state, unsigned slot)
 	disable_group(perf->groups[slot]);
 }
 
+/* What the window counted. An event that was proved before may still count
+   nothing here: on another virtual CPU, or after the machine was moved. */
+static struct rm_reading of_window(const struct group *group, unsigned i)
+{
+	const struct rm_reading *reading = &group->reading[i];
+
+	return reading->quality < RM_QUALITY_NEVER_SCHEDULED && !reading->raw &&
+	                       rm_reading_never_zero(
+	                               group->plan->events[i].metric)
+	               ? rm_reading_stands()
+	               : *reading;
+}
+
 /* The readings of event `i`, of all workers. */
 static void gather(const struct perf *perf, unsigned i, bool empty,
         struct rm_reading *readings)
@@ -494,7 +507,7 @@ static void gather(const struct perf *perf, unsigned i, bool empty,
 			        "worker %u did not attach", slot);
 		else
 			readings[slot] =
-			        empty ? group->empty[i] : group->reading[i];
+			        empty ? group->empty[i] : of_window(group, i);
 	}
 }
 

@@ -38,6 +38,17 @@ bool rm_reading_possible(const char *metric, double count, uint64_t ns)
 	       (strstr(metric, "cycles") ? most : most * events_per_cycle);
 }
 
+bool rm_reading_never_zero(const char *metric)
+{
+	return !strcmp(metric, "cycles") || !strcmp(metric, "instructions");
+}
+
+struct rm_reading rm_reading_stands(void)
+{
+	return rm_reading_invalid("stayed at 0: the device is there, but "
+	                          "nothing counts (no vPMU?)");
+}
+
 struct rm_reading rm_reading_scale(
         uint64_t raw, uint64_t enabled_ns, uint64_t running_ns)
 {

@@ -332,8 +332,8 @@ static void left_out(
 	if (!topology->this_machine)
 		say(finding, RM_FINDING_WARNING,
 		        "unset HWLOC_SYNTHETIC HWLOC_XMLFILE HWLOC_THISSYSTEM",
-		        "hwloc describes another machine: threads are not "
-		        "bound");
+		        "hwloc describes another machine: threads are bound to "
+		        "the CPUs that it numbers, whatever these are here");
 	else if (topology->note[0])
 		say(finding, RM_FINDING_NOTE, "", "%s", topology->note);
 	else if ((int)topology->cpus < all)

@@ -104,16 +104,44 @@ static void judge_loop(const struct rm_impl *impl, struct rm_cell *cell)
 		        "this map offers no insert_if_absent");
 }
 
+/* What a litmus would say of such a map or thread, whatever it does: a map that
+   holds nothing, or may answer with what was, always shows both of a pair an
+   old value, and a thread without a partner does nothing. */
+static void judge_litmus(const struct rm_impl *impl, struct rm_cell *cell)
+{
+	const uint64_t store_buffering = 0; /* the first word */
+
+	if (cell->loop.kind != RM_LOOP_LITMUS)
+		return;
+	if (cell->threads == 1)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "threads work in pairs: one alone has no partner");
+	else if (impl->caps & RM_CAP_NO_STATE)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "this map holds nothing: no answer of it is wrong");
+	else if (impl->caps & RM_CAP_STALE &&
+	         cell->loop.args[0] == store_buffering)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "this map may answer with what was: that both of a "
+		        "pair see it is no mistake");
+}
+
 /* Uniform look-ups draw whole ranks, so many of them absent (set_ranks() in
-   runner/trial/team.c): of few keys no number of them is the share. */
+   runner/trial/team.c): of few keys no number of them is the share. Other loops
+   have none of them, whatever the share. */
 static void judge_misses(struct rm_cell *cell)
 {
 	const double asked = cell->miss_share, most_off = 0.1;
 	const double ranks = round((double)cell->keys / (1 - asked));
 	const double got = (ranks - (double)cell->keys) / ranks;
 
-	if (cell->dist == RM_DIST_UNIFORM && !cell->trace[0] &&
-	        fabs(got - asked) > most_off * asked)
+	if (asked > 0 && !rm_loop_draws_absent(cell->loop.kind))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "the loop %s looks up no absent keys: expected misses "
+		        "= 0%%",
+		        rm_loop_name(cell->loop.kind));
+	else if (cell->dist == RM_DIST_UNIFORM && !cell->trace[0] &&
+	         fabs(got - asked) > most_off * asked)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "%g %% misses of %" PRIu64
 		        " uniform keys would be %.2g %%: %g absent ranks of "
@@ -178,6 +206,8 @@ void rm_plan_judge(const struct rm_planning *planning,
 	const char *reason = planning->options->counters_reason;
 
 	judge_loop(impl, cell);
+	if (!cell->skip[0])
+		judge_litmus(impl, cell);
 	if (!cell->skip[0])
 		judge_misses(cell);
 	if (!cell->skip[0] && impl->program)

@@ -254,6 +254,12 @@ bool rm_loop_moves_keys(const struct rm_loop *loop)
 	               loop->args[0] != store_buffering);
 }
 
+bool rm_loop_draws_absent(enum rm_loop_kind kind)
+{
+	return kind == RM_LOOP_MIX || kind == RM_LOOP_PACED ||
+	       kind == RM_LOOP_ALTERNATE || rm_loop_scans(kind);
+}
+
 bool rm_loop_needs_key_each(enum rm_loop_kind kind)
 {
 	return kind == RM_LOOP_LIFECYCLE || kind == RM_LOOP_LITMUS;

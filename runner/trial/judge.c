@@ -85,9 +85,8 @@ static void judge_values(const struct rm_team *team,
 /* Whether the loop draws by miss share, and its writes by their kind. */
 static bool mixes(const struct rm_team *team)
 {
-	return !team->own_loop && (!team->loop || team->loop == &rm_loop_scan ||
-	                                  team->loop == &rm_loop_stall ||
-	                                  team->loop == &rm_loop_alternate);
+	return !team->own_loop &&
+	       rm_loop_draws_absent(team->request->cell.loop.kind);
 }
 
 /* Whether a look-up of a resident rank must find it. */
@@ -252,7 +251,8 @@ static void judge_mix(const struct rm_team *team, const struct totals *totals,
 }
 
 /* Steps of sessions are touches, of which a share stores, and renewals: a close
-   and an open each. */
+   and an open each. A map that holds nothing says yes to each of them: what it
+   opens was there. */
 static void judge_lifecycle(const struct rm_team *team,
         const struct rm_counts *counts, struct rm_judgement *judgement)
 {
@@ -260,16 +260,16 @@ static void judge_lifecycle(const struct rm_team *team,
 	const double renewals = 1 / ((double)cell->loop.args[0] + 1);
 	uint64_t touches = counts->iterations - counts->pairs;
 	uint64_t stores = counts->writes - 2 * counts->pairs;
+	uint64_t opened = team->impl->caps & RM_CAP_NO_STATE ? counts->pairs
+	                                                     : counts->inserts;
 
-	if (counts->inserts != counts->pairs ||
-	        counts->removes != counts->pairs ||
+	if (opened != counts->pairs || counts->removes != counts->pairs ||
 	        counts->writes < 2 * counts->pairs)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64 " renewals, but %" PRIu64
 		        " sessions closed and %" PRIu64 " opened, in %" PRIu64
 		        " writes",
-		        counts->pairs, counts->removes, counts->inserts,
-		        counts->writes);
+		        counts->pairs, counts->removes, opened, counts->writes);
 	else if (!plausible(counts->pairs, counts->iterations, renewals, 0))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "%" PRIu64 " of %" PRIu64
@@ -319,6 +319,17 @@ static void judge_window(const struct rm_team *team, uint64_t operations,
 		        window_ns, least_ns);
 }
 
+/* Whether each thread works from the window's beginning to its end: not where
+   arrivals say when, an odd thread rests, or the subject decides. */
+static bool all_work_all_along(const struct rm_team *team)
+{
+	const struct rm_cell *cell = &team->request->cell;
+
+	return cell->window_ns && !team->own_loop &&
+	       cell->loop.kind != RM_LOOP_PACED &&
+	       cell->loop.kind != RM_LOOP_LITMUS;
+}
+
 /*
  * A thread with a CPU of its own that the kernel woke late had little of the
  * window: then operations by elapsed time is no throughput of all threads.
@@ -329,8 +340,11 @@ static void judge_presence(
 	const struct rm_cell *cell = &team->request->cell;
 	uint64_t all_ns = rm_team_elapsed_ns(team);
 
-	if (cell->loop.kind != RM_LOOP_MIX || !cell->window_ns)
+	if (!all_work_all_along(team))
 		return;
+	/* one scan of another thread may outlast the window */
+	if (cell->loop.kind != RM_LOOP_MIX && all_ns > cell->window_ns)
+		all_ns = cell->window_ns;
 	for (unsigned i = 0; i < cell->threads; i++) {
 		const struct rm_member *member = &team->members[i];
 		uint64_t own_ns = member->end_ns - member->start_ns;
@@ -361,7 +375,8 @@ static void judge_place(
 			        i, member->cpu_start, member->cpu_end,
 			        cell->cpus[i]);
 		if (!member->worker.counts.iterations &&
-		        cell->loop.kind == RM_LOOP_MIX)
+		        (cell->loop.kind == RM_LOOP_MIX ||
+		                all_work_all_along(team)))
 			rm_error_set(&judgement->reason, -EAGAIN,
 			        "thread %u was never scheduled in the window",
 			        i);

@@ -19,14 +19,15 @@ static void run(struct rm_member *member)
 	while (!rm_stopped(worker) &&
 	        worker->counts.iterations < worker->iterations_limit) {
 		const uint64_t x = rm_next(&worker->rng);
+		const uint64_t y = rm_seed(x, 0); /* of the write */
 		uint64_t rank = rm_draw(
 		        worker, streamed, x, &worker->position, worker->span);
 
 		worker->counts.wrong |= rm_read(ops, shape, worker, false,
 		        rm_lookup_base(worker), rank);
-		rank = rm_draw(worker, streamed, rm_seed(x, 0),
-		        &worker->position, worker->span);
-		rm_write(ops, shape, worker, rank, x);
+		rank = rm_draw(
+		        worker, streamed, y, &worker->position, worker->span);
+		rm_write(ops, shape, worker, rank, y);
 		worker->counts.iterations += 2;
 		if (worker->counts.iterations % RM_BATCH == 0)
 			ops->quiesce(worker->thread);

@@ -130,6 +130,29 @@ static void scaling_is_told(void)
 	json_decref(result);
 }
 
+/* A virtual PMU that is there and opens, and counts nothing. */
+static uint64_t dead(
+        struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
+{
+	(void)f, (void)attr, (void)n;
+	return 0;
+}
+
+static void zero_where_it_cannot_be(void)
+{
+	struct rm_perf_ops ops = fake_perf_make(&fake, dead);
+	struct rm_error error = { "" };
+	json_t *result;
+
+	count_once(&ops, two, NULL, &result, &error);
+	CHECK(total_at(result, 0) == -1 &&
+	                says(result, 0, "invalid", "stayed at 0"),
+	        "0 cycles of a thread that ran are no number");
+	CHECK(total_at(result, 1) == 0 && says(result, 1, "exact", NULL),
+	        "0 fills are a number");
+	json_decref(result);
+}
+
 static bool fails_with(int number, const char *reason)
 {
 	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
@@ -393,6 +416,7 @@ int main(void)
 	fake_root_make(root, sizeof(root));
 	counts_are_differences();
 	scaling_is_told();
+	zero_where_it_cannot_be();
 	refusals_are_put_into_words(root);
 	one_bad_event_spoils_only_itself();
 	a_group_can_be_too_big();

@@ -199,6 +199,14 @@ static const char *const moved[] = { "cycles", "ref_cycles", "instructions",
 	"dtlb_load_walk", "dtlb_walk", "dtlb_l1_miss", "dtlb_miss" };
 enum { MOVED = sizeof(moved) / sizeof(*moved) };
 
+/* 0 cycles and 0 instructions are no value to begin with; of others 0 is one,
+   which is refuted. */
+static bool is_dead(const char *metric, const char *verdict)
+{
+	return !strcmp(verdict,
+	        rm_reading_never_zero(metric) ? "no value" : "refuted");
+}
+
 /* With every counter of one CPU dead: the metrics that it offers are refuted,
    and `seen`; whether all of them are. */
 static bool dead_are_refuted(
@@ -220,7 +228,7 @@ static bool dead_are_refuted(
 			continue;
 		verdict = rm_prove_verdict(a.verdicts, moved[i], &why);
 		seen[i] = true;
-		if (!strcmp(verdict, "refuted") && !counts(&a, moved[i]))
+		if (is_dead(moved[i], verdict) && !counts(&a, moved[i]))
 			continue;
 		printf("# %s of a %s: %s\n", moved[i], a.cpu, verdict);
 		right = false;

@@ -304,6 +304,8 @@ static void json(void)
 	rm_topology_free(&topology);
 }
 
+static char told[512]; /* text of the last finding */
+
 /* What the doctor finds of `subject`; the command holds `command`. */
 static bool finds(const char *machine, const char *subject,
         enum rm_finding_level level, const char *command)
@@ -318,6 +320,7 @@ static bool finds(const char *machine, const char *subject,
 	count = rm_doctor_examine(&topology, findings);
 	while (i < count && strcmp(findings[i].subject, subject))
 		i++;
+	snprintf(told, sizeof(told), "%s", i < count ? findings[i].text : "");
 	ok = i < count && findings[i].level == level && findings[i].text[0] &&
 	     (command ? strstr(findings[i].command, command) != NULL
 	              : !findings[i].command[0]);
@@ -423,6 +426,8 @@ static void doctor_others(void)
 	        "two CPUs per core are worth a note");
 	CHECK(finds("pu:2", "cpus", RM_FINDING_WARNING, "unset HWLOC"),
 	        "a made-up topology is a warning");
+	CHECK(strstr(told, "are bound to the CPUs that it numbers"),
+	        "its threads are bound, to CPUs of that number here");
 	put_cpu("1.0", " hypervisor");
 	CHECK(finds("pu:2", "virtual", RM_FINDING_NOTE, NULL),
 	        "a virtual machine is a note: nobody can change it");

@@ -29,6 +29,7 @@ MAP(unsafe, RM_CAP_UNSAFE, ALL);
 MAP(in_place, RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT, ALL);
 MAP(single, RM_CAP_SINGLE_WRITER, ALL);
 MAP(nothing, RM_CAP_NO_STATE, ALL);
+MAP(late, RM_CAP_STALE, ALL);
 MAP(copying, RM_CAP_SLOW_WRITES, ALL);
 static const struct rm_impl sized = { .id = "sized",
 	.shapes = RM_ALL_SHAPES,
@@ -49,8 +50,8 @@ static const struct rm_own_loop own_loops[] = { { "stock", no_drive },
 	{ NULL, NULL } };
 static const struct rm_impl seller = { .id = "seller", .loops = own_loops };
 
-static const struct rm_impl *const impls[] = { &copying, &in_place, &nothing,
-	&other, &plain, &single, &u64_only, &unsafe };
+static const struct rm_impl *const impls[] = { &copying, &in_place, &late,
+	&nothing, &other, &plain, &single, &u64_only, &unsafe };
 enum { IMPLS = sizeof(impls) / sizeof(*impls) };
 static const struct rm_skipped skipped[] = {
 	{ "missing_map", "libmissing", "libmissing-dev" }, { NULL, NULL, NULL }
@@ -367,6 +368,31 @@ static void slots_need_sessions(void)
 	rm_plan_free(&plan);
 }
 
+/* Each would fail, or be void, in every trial. */
+static void what_a_litmus_says_nothing_of(void)
+{
+	static const char *const kinds[] = { "store-buffering", "take-twice" };
+	struct rm_plan plan;
+	char text[256];
+
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text),
+		        "writes = 100%%\nkeys = 1Ki\nthreads = 1 2\n"
+		        "base = plain\nmaps = plain nothing late\n"
+		        "loop = litmus:%s\n",
+		        kinds[i]);
+		build(text, "pu:2", &usual, &plan);
+		CHECK(skips(&plan, "plain", 1, "no partner") &&
+		                skips(&plan, "plain", 2, NULL),
+		        "a litmus needs a pair of threads");
+		CHECK(skips(&plan, "nothing", 2, "holds nothing"),
+		        "and a map that holds what was stored");
+		CHECK(skips(&plan, "late", 2, i ? NULL : "with what was"),
+		        "store-buffering one that answers with what is");
+		rm_plan_free(&plan);
+	}
+}
+
 /* Plans it and a map of this program, each with the same cells. */
 static int build_elsewhere(const char *text, struct rm_plan *plan)
 {
@@ -528,6 +554,28 @@ static void few_keys_have_no_such_share_of_misses(void)
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 3 * IMPLS,
 	        "1 of 1025 is near enough to 0.1 %");
 	rm_plan_free(&plan);
+}
+
+/* Each cell would have the misses in its name alone. */
+static void misses_need_a_loop_that_has_them(void)
+{
+	static const char *const loops[] = { "mix", "alternate", "fill",
+		"random-fill", "grow", "lifecycle", "litmus:take-twice" };
+	struct rm_plan plan;
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(loops) / sizeof(*loops); i++) {
+		snprintf(text, sizeof(text),
+		        "writes = 3%%\nkeys = 1Ki\nthreads = 2\n"
+		        "base = plain\nmaps = plain\nmisses = 10%%\n"
+		        "loop = %s\n",
+		        loops[i]);
+		build(text, "pu:2", &usual, &plan);
+		CHECK(skips(&plan, "plain", 2,
+		              i < 2 ? NULL : "looks up no absent keys"),
+		        "misses of a loop that asks for absent keys, or not");
+		rm_plan_free(&plan);
+	}
 }
 
 /* These write at whatever share, and all but the last two insert or remove,
@@ -1417,11 +1465,13 @@ int main(void)
 	blocks_hold_every_cell_once();
 	verify_once_per_map_shape_and_kind();
 	slots_need_sessions();
+	what_a_litmus_says_nothing_of();
 	returns_that_are_inexact_need_one_thread();
 	causes_need_their_own_malloc();
 	programs_say_which_loops_they_have();
 	unsafe_maps_run_where_it_is_safe();
 	few_keys_have_no_such_share_of_misses();
+	misses_need_a_loop_that_has_them();
 	loops_that_always_write_are_not_for_unsafe_maps();
 	sizes_are_two_dimensions();
 	shapes_and_counters();

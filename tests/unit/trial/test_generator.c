@@ -438,6 +438,41 @@ static void writes_are_as_skewed_as_lookups(void)
 	free(stream);
 }
 
+/* Also of the loop that draws twice a turn: an absent rank says of its random
+   bits that they are high, so others choose the resident one. */
+static void writes_of_alternate_are_uniform(void)
+{
+	static struct record record;
+	const struct rm_impl impl = { .ops = &ops };
+	const struct rm_request request = { .cell = { .shape = RM_U64X8 } };
+	struct rm_team team = { .request = &request, .impl = &impl };
+	struct rm_member member = { .team = &team };
+	double worst[2] = { 0 };
+
+	memset(&record, 0, sizeof(record));
+	member.worker = (struct rm_worker){ .thread = &record,
+		.stop = &stop,
+		.rng = rm_seed(2026, 0),
+		.resident = KEYS,
+		.span = 2 * KEYS,
+		.iterations_limit = DRAWS };
+	running = &member.worker;
+	rm_loop_alternate.run(&member);
+	for (int b = 0; b < BUCKETS; b++) {
+		worst[0] = fmax(
+		        worst[0], z_of((double)record.asked[0][b],
+		                          (double)record.hits, 1.0 / BUCKETS));
+		worst[1] = fmax(worst[1],
+		        z_of((double)record.asked[1][b], (double)record.upserts,
+		                1.0 / BUCKETS));
+	}
+	printf("# alternate, worst |z|: look-ups %.2f, writes %.2f\n", worst[0],
+	        worst[1]);
+	CHECK(record.upserts == DRAWS / 2 && worst[0] < 4.5 && worst[1] < 4.5,
+	        "alternate looks up and writes uniformly, also where half of "
+	        "the look-ups miss");
+}
+
 static void one_seed_gives_one_sequence(void)
 {
 	static struct record a, b, c;
@@ -459,6 +494,7 @@ int main(void)
 	the_key_drawn_most_has_its_share();
 	production_has_its_exponents_and_misses();
 	writes_are_as_skewed_as_lookups();
+	writes_of_alternate_are_uniform();
 	one_seed_gives_one_sequence();
 	return DONE();
 }

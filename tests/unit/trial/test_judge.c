@@ -211,6 +211,52 @@ static void a_late_thread_is_void(void)
 	end(&request);
 }
 
+/* So it is in each loop whose threads all work until the window ends. */
+static void a_late_thread_of_other_loops_is_void(void)
+{
+	static const char *const loops[] = { "alternate", "lifecycle:10",
+		"litmus:take-twice" };
+
+	for (size_t i = 0; i < 3; i++) {
+		const bool rests = i == 2; /* an odd one has no partner */
+		struct rm_request request = loop_request("array", loops[i]);
+
+		fault = (struct fault){ .stall_ns = 0 };
+		rm_team_run(&team, &request, &impl);
+		request.cell.window_ns = 20000000;
+		for (int m = 0; m < 2; m++)
+			team.members[m].end_ns =
+			        team.members[0].start_ns + 20000000;
+		CHECK(judged("ok", ""), "both were there");
+		team.members[1].start_ns = team.members[0].start_ns + 10000001;
+		CHECK(judged(rests ? "ok" : "void",
+		              rests ? "" : "its CPU was busy"),
+		        "one came late: void where all work all along");
+		team.members[1].start_ns = team.members[0].start_ns;
+		team.members[0].end_ns += 30000000;
+		CHECK(judged("ok", ""),
+		        "nobody came late where another's scan goes on");
+		end(&request);
+	}
+}
+
+static void a_thread_that_never_ran_is_void(void)
+{
+	struct rm_request request = loop_request("array", "alternate");
+	struct rm_counts *counts;
+
+	fault = (struct fault){ .stall_ns = 0 };
+	rm_team_run(&team, &request, &impl);
+	request.cell.window_ns = 20000000;
+	for (int m = 0; m < 2; m++)
+		team.members[m].end_ns = team.members[0].start_ns + 20000000;
+	counts = &team.members[1].worker.counts;
+	counts->iterations = counts->writes = 0;
+	CHECK(judged("void", "never scheduled"),
+	        "a thread that did nothing all along is void");
+	end(&request);
+}
+
 /* Plays a whole trial of a map with a fault. */
 static bool fails(enum rm_write_kind kind, const char *reason)
 {
@@ -433,6 +479,8 @@ int main(void)
 	shares_are_of_what_was_done();
 	a_window_too_short_for_the_clock_is_void();
 	a_late_thread_is_void();
+	a_late_thread_of_other_loops_is_void();
+	a_thread_that_never_ran_is_void();
 	sums_of_keys_are_compared();
 	an_insert_that_is_lost_and_denied_shows_in_an_empty_map();
 	values_are_accounted_from_what_was_put_in();

@@ -269,6 +269,17 @@ static void sessions_come_and_go(void)
 	}
 }
 
+/* The floor of what the driver costs says yes to all. */
+static void the_floor_has_sessions_too(void)
+{
+	struct rm_request request = loop_request("null_map", "lifecycle:10");
+	json_t *result = run_on(&request, rm_impl_find("null_map"));
+
+	CHECK(is(result, "ok", ""),
+	        "lifecycle of a map that holds nothing: the driver's floor");
+	json_decref(result);
+}
+
 /* What the window counted: steps and nothing else, though opening and closing
    1000 sessions would be 2000 writes. 3 x 6400 steps, one in 11 renews; of the
    other 17,455 a tenth stores, with a standard deviation of 40. */
@@ -666,6 +677,7 @@ int main(void)
 	fills_at_random_mix_inserts_and_updates();
 	turns_are_strict();
 	sessions_come_and_go();
+	the_floor_has_sessions_too();
 	sessions_are_held_before_the_window();
 	touches_follow_the_distribution();
 	two_threads_meet_on_keys();
