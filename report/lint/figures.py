@@ -93,14 +93,15 @@ def attempt(row):
 # ---- memory, and other prices -----------------------------------------------
 
 def usage(cell):
-    """Medians over the trials that tell what they took."""
+    """Medians over the trials that tell what they took; a peak is no less
+    than what was there before it."""
     found = []
     for t in cell.ok:
         m, held = t["result"].get("footprint") or {}, t["result"].get(
             "keys_before")
         got = [m.get(f"rss_{k}_bytes") for k in ("empty", "filled", "peak")]
         if held and None not in got:
-            found.append((*got, held))
+            found.append((*got[:2], max(got[1:]), held))
     if not found:
         return None
     empty, filled, peak, held = map(statistics.median, zip(*found))

@@ -37,6 +37,12 @@ def test_memory_of_a_key_is_of_the_middle_trial_less_the_empty_map(tmp_path):
         "rss_filled_bytes": 310, "rss_peak_bytes": 510, "n": 3, "why": ""}
 
 
+def test_a_peak_is_no_less_than_what_was_there_before_it(tmp_path):
+    cell = cell_of(tmp_path, [took(100, 300, 290), took(100, 310, 310)])
+    found = figures.usage(cell)
+    assert (found["filled"], found["peak"]) == (20.5, 20.5)
+
+
 def test_without_a_value_the_reason_is_told(tmp_path):
     none = cell_of(tmp_path, [{}])
     assert figures.usage(none) is None
