@@ -225,12 +225,10 @@ def counts(row):
     metric = row.held["metric"]
     if cell is None or metric not in simulated.METRICS:
         return []
-    planned = cell.id in row.c.rows.cells
-    known = (cell.factors | cell.place if planned
-             else {k: cell.factors[k] for k in ("map", "threads")})
-    return [known | {"cell": cell.id, "metric": metric, "n": len(cell.ok),
-                     "model": cell.measure.partition(":")[2],
-                     "value": simulated.value(cell, metric)}]
+    return [cell.factors | cell.place | {
+        "cell": cell.id, "metric": metric, "n": len(cell.ok),
+        "model": cell.measure.partition(":")[2],
+        "value": simulated.value(cell, metric)}]
 
 
 READERS = (level, gain, efficiency, trial, attempt, memory, price, tail,
