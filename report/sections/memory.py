@@ -128,7 +128,7 @@ def stalled(report, a):
              words.plural(c.threads, "thread"), loops.result_of(a, c),
              *("not counted" if row[name] is None else words.size(row[name])
                for name in KEPT)] for c, row in zip(cells, data)]
-    link = report.data("stalled", ("map", "loop", *KEPT), data)
+    link = report.data("stalled-all", ("map", "loop", *KEPT), data)
     return report.table(
         "stalled", "One reader stands inside a read section, again and again,"
         " each time for so long; the others write. Operations per second of "
