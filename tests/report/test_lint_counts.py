@@ -221,8 +221,8 @@ def test_the_text_of_a_model_is_of_its_most_cores_and_largest_group():
 
 def tail_of(monkeypatch, name, loops):
     """What the linter says of a map: (map, measure, loop) of each cell."""
-    cells = [Made(id=f"{m}/{loop}", map=m, measure=measure, loop=loop, why="")
-             for m, measure, loop in loops]
+    cells = [Made(id=f"{m}/{loop}", map=m, measure=measure, loop=loop, why="",
+                  factors={}) for m, measure, loop in loops]
     monkeypatch.setattr(figures.latency, "loop", lambda c: c.loop)
     monkeypatch.setattr(figures.latency, "main_entries",
                         lambda c, cell, operation: (c, cell.id, operation))
