@@ -9,6 +9,7 @@ from report import (checks, damage, datafiles, facts, journal, previous,
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, details, esc
+from report.regress import CONTROLS
 from report.sections import (answer, article_rows, cache, causes, claims, go,
                              guarantees, latency, loops, machine, matrix,
                              memory, production, ratio, rest, scaling,
@@ -163,6 +164,16 @@ def terminal(a, rows, sentences_said, text, path):
     return said + ["", *sentences_said, f"status: {text}", f"report: {path}"]
 
 
+def refuse_gate(campaign, folder):
+    """A run of the gate has a page and a verdict of its own, which this page
+    would replace; its controls have no arm "head", so that they would count
+    as not run yet."""
+    arms = {arm["workload"] for arm in campaign.meta.get("arms") or []}
+    if arms & set(CONTROLS):
+        raise JournalError(f"{folder}: a run of make regress, whose page "
+                           f"python3 -m report regress {folder} makes")
+
+
 def build(folder, base=None, contender=None, pdf=False, earlier=None):
     """Writes FOLDER/report; -> (lines for the terminal, incomplete).
 
@@ -170,6 +181,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     that the same journals give the same page whatever lies beside them
     """
     campaign = journal.read(folder)
+    refuse_gate(campaign, folder)
     for name in (base, contender):
         if name is not None and name not in campaign.maps:
             raise JournalError(f'no map "{name}" in this campaign')

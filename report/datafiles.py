@@ -33,7 +33,8 @@ class Source:
 
     def csv(self, columns, rows):
         """CSV of dicts. A row that names its cell gets that cell's factors,
-        where it has no value of its own; n and source close each row."""
+        where it has no value of its own; n and source close each row, the
+        journal where a row does not name another."""
         if not self.journal:
             return tables.csv_of(columns, rows)
         first = (("cell", *FACTORS) if any(row.get("cell") for row in rows)
@@ -41,7 +42,7 @@ class Source:
         columns = [*first, *(c for c in columns
                              if c not in (*first, "n", "source"))]
         return ascii_number(tables.csv_of([*columns, "n", "source"], [
-            {**self.factors(row.get("cell")), **row, "source": self.journal}
+            {**self.factors(row.get("cell")), "source": self.journal, **row}
             for row in rows]))
 
     def factors(self, cell_id):

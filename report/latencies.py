@@ -10,7 +10,7 @@ from report.journal import JournalError
 
 MARKS = (("P50", "p50_ns", 0.5), ("P90", "p90_ns", 0.9),
          ("P99", "p99_ns", 0.99), ("P99.9", "p999_ns", 0.999))
-STEP = 0.25  # of log2 of 1 / (1 - p)
+TICKS = 5  # rows of a .hgrm file in each halving of 1 - p
 LATE = 1.2  # times the time of the arrivals: longer is an overload
 KNOWN = 10  # most that the ends of an interval may be apart, as a factor
 
@@ -77,10 +77,12 @@ def entries(cells):
 
 
 def curve(folder, several):
-    """Median over trials of the distribution on a grid of 1 / (1 - p).
+    """Median over trials of the distribution, over x = 1 / (1 - p).
 
     several -- entries of one map; -> (x, ns): with histograms the whole
-    curve, without them the percentiles of the journal.
+    curve, at the percentiles of their rows: between two of them the next row
+    would be a higher percentile's, in the tail by a quarter. Without them
+    the percentiles of the journal.
     """
     count = min(e["count"] for _, e in several)
     read = [find(folder, e) for _, e in several]
@@ -91,11 +93,18 @@ def curve(folder, several):
         keep = [i for i, v in enumerate(x) if v <= count
                 and None not in y[i]]
         return [x[i] for i in keep], [float(np.median(y[i])) for i in keep]
-    x = 2.0 ** np.arange(0.9, np.log2(max(count, 2)), STEP)
-    at = 1 - 1 / x
+    x = ticks(max(count, 2))
+    at = 1 - 1 / x - 1e-12  # what rounding to twelve digits takes off
     values = [ns[np.minimum(np.searchsorted(p, at), len(ns) - 1)]
               for p, ns in read]
     return list(x), list(np.median(values, axis=0))
+
+
+def ticks(most):
+    """1 / (1 - p) of the rows of a .hgrm file from P50 to `most`."""
+    halvings, parts = np.mgrid[1:np.ceil(np.log2(most)) + 1, 0:TICKS]
+    x = (2 ** halvings / (1 - parts / (2 * TICKS))).ravel()
+    return x[x <= most]
 
 
 # ---- one rule for all: are there enough operations? -----------------------

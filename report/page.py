@@ -100,7 +100,7 @@ class Report:
     def __init__(self, out, pdf=False):
         self.out, self.sections, self.panels = Path(out), [], []
         self.pdf, self.absent, self.legend = pdf, [], ""
-        self.csvs, self.keys = {}, set()
+        self.csvs, self.keys, self.files = {}, set(), set()
         self.source = datafiles.Source()  # of which cells and journal
         below = ("figures", "tables", "quick")
         folders.own(self.out, *below)
@@ -158,8 +158,15 @@ class Report:
                 f'<div class="panels {size}">{"".join(panels)}</div>'
                 f"<figcaption>{caption} {link}</figcaption></figure>")
 
+    def once(self, name):
+        """Two of one name would be one file, with the last one's rows."""
+        if name in self.files:
+            raise ValueError(f"two files tables/{name}.csv")
+        self.files.add(name)
+
     def table(self, name, caption, columns, rows, **kw):
         """A table on the page and in tables/."""
+        self.once(name)
         rows = [[str(v) for v in row] for row in rows]
         caption += dotted(caption, words.share_counts(
             caption + " ".join(v for row in rows for v in row)))
@@ -174,6 +181,7 @@ class Report:
 
     def data(self, name, columns, rows):
         """A CSV of full precision that no table shows whole; a link to it."""
+        self.once(name)
         text = self.source.csv(columns, rows)
         (self.out / "tables" / f"{name}.csv").write_text(text,
                                                          encoding="utf-8")

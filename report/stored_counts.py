@@ -30,6 +30,13 @@ def cell_of(row):
                                     "counters": {"events": events}}}])
 
 
+def source(file=FILE):
+    """What a row of these counts is from: no journal of the campaign."""
+    commit = json.loads(file.read_text(encoding="utf-8"))["commit"]
+    return (f"report/{file.name}, commit {commit.removesuffix('+')}"
+            + " (dirty)" * commit.endswith("+"))
+
+
 def origin(stored, rows, campaign):
     """Whose counts these are, and whether this build's maps are the same."""
     other = sorted({r["cell"]["map"] for r in rows if r["code"]

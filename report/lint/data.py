@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the rows of the data files hold: each reader of columns.txt gives all
 that a row may say, as dicts by column."""
-from report.lint import derive, figures, production, say
+from report.lint import derive, figures, production, say, simulated
 from report.lint.rows import LOOKS
 
 EMPTY = {"ratio": None, "low": None, "high": None}
@@ -21,7 +21,11 @@ def board(row):
 
 
 def source(row):
-    """Campaign and commit that the numbers are from."""
+    """Campaign and commit that the numbers are from; of counts that the
+    repository keeps, its file."""
+    kept = row.held.get("cell") or ""
+    if "/simulated:" in kept and kept not in row.c.rows.cells:
+        return [{"source": simulated.source()}]
     meta = row.c.rows.meta
     build = meta.get("build") or {}
     name = meta.get("name") or row.c.rows.folder.resolve().name

@@ -5,6 +5,7 @@ import math
 import statistics
 
 from report.lint import controls, latency, noise, say, simulated
+from report.lint.rows import LOOPS
 
 # ---- throughput -------------------------------------------------------------
 
@@ -93,14 +94,15 @@ def attempt(row):
 # ---- memory, and other prices -----------------------------------------------
 
 def usage(cell):
-    """Medians over the trials that tell what they took."""
+    """Medians over the trials that tell what they took; a peak is no less
+    than what was there before it."""
     found = []
     for t in cell.ok:
         m, held = t["result"].get("footprint") or {}, t["result"].get(
             "keys_before")
         got = [m.get(f"rss_{k}_bytes") for k in ("empty", "filled", "peak")]
         if held and None not in got:
-            found.append((*got, held))
+            found.append((*got[:2], max(got[1:]), held))
     if not found:
         return None
     empty, filled, peak, held = map(statistics.median, zip(*found))
@@ -128,8 +130,10 @@ def price(row):
 
 
 def tail(row):
-    """P99 of lookups in the first open loop."""
-    loops = [x for x in row.c.rows.cells.values() if x.measure == "latency"]
+    """P99 of lookups in the first open loop; callers of other ones, such as
+    stock, time their own operations."""
+    loops = [x for x in row.c.rows.cells.values() if x.measure == "latency"
+             and x.factors.get("loop", "mix") in LOOPS]
     cell = next((x for x in loops if x.map == row.cell.map
                  and latency.loop(x) == latency.loop(loops[0])), None)
     if cell is None:
@@ -224,12 +228,10 @@ def counts(row):
     metric = row.held["metric"]
     if cell is None or metric not in simulated.METRICS:
         return []
-    planned = cell.id in row.c.rows.cells
-    known = (cell.factors | cell.place if planned
-             else {k: cell.factors[k] for k in ("map", "threads")})
-    return [known | {"cell": cell.id, "metric": metric, "n": len(cell.ok),
-                     "model": cell.measure.partition(":")[2],
-                     "value": simulated.value(cell, metric)}]
+    return [cell.factors | cell.place | {
+        "cell": cell.id, "metric": metric, "n": len(cell.ok),
+        "model": cell.measure.partition(":")[2],
+        "value": simulated.value(cell, metric)}]
 
 
 READERS = (level, gain, efficiency, trial, attempt, memory, price, tail,

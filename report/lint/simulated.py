@@ -38,6 +38,13 @@ def stored(rows):
     return found
 
 
+def source():
+    """The file that keeps them, and at which commit they were counted."""
+    commit = json.loads(FILE.read_text("utf-8"))["commit"]
+    return (f"{FILE.relative_to(TOP)}, commit {commit.rstrip('+')}"
+            + " (dirty)" * commit.endswith("+"))
+
+
 def value(cell, metric):
     """Per operation, the middle of its trials; None where none has all
     counts."""

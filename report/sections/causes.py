@@ -179,9 +179,10 @@ def add(report, a):
         "<p>Counts come from <code>readmostly-stats</code>; no ranking uses "
         "its speed. Allocations are those of the whole process. A level, "
         "such as slots or the most bytes held, stands after = as it was at "
-        "the end. Misses per second are those of "
-        "the run with hooks, over the length of its window; in a closed loop "
-        "they grow with its speed. What a rebuild keeps is "
+        "the end; so does lock competition, which is of the window. Misses "
+        "per second are those of the run with hooks, over the length of its "
+        "window; in a closed loop they grow with its speed. What a rebuild "
+        "keeps is "
         "<code>rebuild_kept_entries</code>: not the removed ones that it "
         "scans and leaves out. All statistics: "
         f"{report.data('causes-all', COLUMNS, data)}.</p>"),

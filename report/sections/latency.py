@@ -115,7 +115,7 @@ def beside_the_floor(operation, rows):
         return ""
     who = "any map" if len(lost) == len(maps) else words.joined(lost)
     return (f"<p><b>P99 of {esc(operation)} is not shown to be above the "
-            f"floor's for {esc(who)}.</b> {FLOOR}, no map at all, has "
+            f"floor's for {esc(who)}.</b> That of {FLOOR}, no map at all, is "
             f"{floor['text']}: what is not shown to be above it may be the "
             "machine's, and tells no map from another.</p>")
 

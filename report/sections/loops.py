@@ -49,12 +49,14 @@ def rows_of(cell):
                 if len(values) > 1 else values * 3]]
 
 
-def said(rows):
-    """Statistics in a line; those that stayed 0 last."""
+def said(rows, trials):
+    """Statistics in a line; those that stayed 0 last. What only some of the
+    trials have, such as when the stock was sold out, is of these alone."""
     ordered = sorted(rows, key=lambda r: (
         not r["median"], r["statistic"].split("_")[0] not in OF_LOOPS))
     text = [f"{r['statistic'].replace('_', ' ')} " + marks.beside(
         amount(r["median"], r["unit"]), r["statistic"], r["median"])
+        + (f" ({r['n']} of {trials} trials)" if r["n"] < trials else "")
         for r in ordered[:SHOWN]]
     more = len(rows) - len(text)
     return ", ".join(text) + (f", {more} more" if more > 0 else "")
@@ -104,7 +106,8 @@ def add(report, a):
         own = rows_of(cell)
         data += own
         rows.append([esc(cell.workload), chip(a.look, cell.map),
-                     esc(conditions(cell)), result_of(a, cell), said(own)])
+                     esc(conditions(cell)), result_of(a, cell),
+                     said(own, len(cell.ok))])
     table = report.table(
         "loops", "Operations per second of each subject, pseudo-median with "
         "its 95 % interval, and what it counted, medians over trials. What an "

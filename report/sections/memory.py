@@ -17,7 +17,11 @@ QUESTION = ("What does an entry cost, at rest and at the worst moment, and "
 
 
 def usage(cell):
-    """Medians over the trials of a cell; None where none has the values."""
+    """Medians over the trials of a cell; None where none has the values.
+
+    The kernel sums up late what getrusage() tells as the peak, which is what
+    programs in other languages ask: what was seen before is no less.
+    """
     found = []
     for trial in cell.ok:
         m = trial["result"].get("footprint") or {}
@@ -25,7 +29,8 @@ def usage(cell):
                                   "rss_peak_bytes")]
         held = trial["result"].get("keys_before") or 0
         if None not in got and held:
-            found.append((*got, held))
+            empty, filled, peak = got
+            found.append((empty, filled, max(filled, peak), held))
     if not found:
         return None
     empty, filled, peak, held = (statistics.median(v) for v in zip(*found))
@@ -64,7 +69,7 @@ def rows_of(a):
 
 
 def stats_tables(report, a):
-    """What maps say of themselves, largest value over all timed trials:
+    """What maps say of themselves, largest value over all throughput trials:
     what waits to be freed, and all the rest folded."""
     worst = {}
     for cell in a.by_measure.get("throughput", []):
@@ -89,7 +94,7 @@ def stats_tables(report, a):
                if name in WAITING and row[2] not in ("0", "0 ns", "0 B")]
     text = report.table(
         "retired", "Memory that waits for readers, and writers that wait for "
-        "it: the largest value of any trial, and its cell", columns,
+        "it: the largest value of any throughput trial, and its cell", columns,
         waiting) if waiting else ("<p>No map that counts it held retired "
                                   "memory back, and no writer waited.</p>")
     link = report.data("map-statistics", ("statistic", "unit", "largest"),
@@ -97,7 +102,7 @@ def stats_tables(report, a):
     return text + details(
         f"All {len(rows)} statistics that the maps keep", report.table(
             "map-stats", "What the maps count themselves: largest value of "
-            "any trial", columns, [row for _, row in rows]),
+            "any throughput trial", columns, [row for _, row in rows]),
         f"<p>{link}</p>")
 
 
@@ -123,7 +128,7 @@ def stalled(report, a):
              words.plural(c.threads, "thread"), loops.result_of(a, c),
              *("not counted" if row[name] is None else words.size(row[name])
                for name in KEPT)] for c, row in zip(cells, data)]
-    link = report.data("stalled", ("map", "loop", *KEPT), data)
+    link = report.data("stalled-all", ("map", "loop", *KEPT), data)
     return report.table(
         "stalled", "One reader stands inside a read section, again and again,"
         " each time for so long; the others write. Operations per second of "
@@ -166,7 +171,8 @@ def add(report, a, where):
                f"{esc(board.text())}, {words.plural(threads, 'thread')}: "
                "resident set after prefill (filled) and at its peak (hollow),"
                " less that of the process before the map was made, over the "
-               "entries held; median over trials, exact bytes in the CSV."
+               "entries held; of each the median over trials, whose exact "
+               "bytes are in the CSV."
                + small)
     report.section("memory", "6 Memory", QUESTION,
                    report.figure("memory", caption, [panel], COLUMNS, rows,

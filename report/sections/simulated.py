@@ -3,7 +3,7 @@
 import re
 import statistics
 
-from report import factors, stored_counts, words
+from report import datafiles, factors, stored_counts, words
 from report.page import chip, esc, slug
 from report.plot_lines import counter
 
@@ -79,8 +79,9 @@ def lines_of(cells, names):
     return lines
 
 
-def panels_of(report, a, model, cells):
-    """The panels of one model, and the rows behind them."""
+def panels_of(report, a, model, cells, kept=None):
+    """The panels of one model, and the rows behind them; kept: whose counts
+    these are, where they are no campaign's."""
     slots, data = [], []
     for key, (title, unit, names) in PANELS.items():
         lines = lines_of(cells, names)
@@ -99,7 +100,9 @@ def panels_of(report, a, model, cells):
             "core"))
         data += [{"model": model, "metric": key, **r}
                  for rows in lines.values() for r in rows]
-    return slots, data
+    known = {c.id: {f: getattr(c, f) for f in datafiles.FACTORS}
+             | {"source": kept} for c in cells} if kept else {}
+    return slots, [known.get(row["cell"], {}) | row for row in data]
 
 
 def table_of(report, a, model, cells):
@@ -188,15 +191,17 @@ def caption_of(model, cells, origin=""):
 
 def add(report, a):
     """Adds the section where anything simulated was planned."""
-    found, origin, stored = models(a), "", stored_counts.read(a)
+    found, origin, kept = models(a), "", None
+    stored = stored_counts.read(a)
     if stored:
         found, origin = {stored[0]: stored[1]}, stored[2]
+        kept = stored_counts.source()
     if not found:
         return
     parts = []
     for model, cells in sorted(found.items()):
         same = headline_cells(cells)
-        slots, data = panels_of(report, a, model, same)
+        slots, data = panels_of(report, a, model, same, kept)
         if slots:
             parts.append(report.figure(
                 slug("simulated", model), caption_of(model, same, origin), slots,

@@ -14,6 +14,8 @@ import zlib
 
 import pytest
 
+from report import latencies
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
 READMOSTLY = str(BUILD / "readmostly")
@@ -199,3 +201,21 @@ def test_a_level_that_a_bucket_just_reaches_is_told_of_it(campaign):
     rows = [line.split() for line in text.splitlines()[2:]
             if not line.startswith("#")]
     assert [row[0] for row in rows if float(row[1]) == .5] == ["0.005"]
+
+
+def test_a_curve_is_at_the_percentiles_that_it_names(campaign):
+    """Not at those of the rows above them, which tell a longer tail."""
+    out, trial, entries = campaign
+    for entry, kept in zip(entries, trial["result"]["latency"]):
+        x, ns = latencies.curve(out, [(0, kept)])
+        assert x and x[-1] <= max(entry["count"], 2)
+        for at, value in zip(x, ns):
+            rank = entry["count"] * (1 - 1 / at)
+            if at > 1e6:  # rows have twelve digits
+                break
+            seen = 0
+            for index, count in entry["buckets"]:
+                seen += count
+                if seen >= rank * (1 - 1e-9):
+                    break
+            assert value == pytest.approx(low_high(index)[1], abs=0.6), at

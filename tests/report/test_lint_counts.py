@@ -37,6 +37,12 @@ def test_memory_of_a_key_is_of_the_middle_trial_less_the_empty_map(tmp_path):
         "rss_filled_bytes": 310, "rss_peak_bytes": 510, "n": 3, "why": ""}
 
 
+def test_a_peak_is_no_less_than_what_was_there_before_it(tmp_path):
+    cell = cell_of(tmp_path, [took(100, 300, 290), took(100, 310, 310)])
+    found = figures.usage(cell)
+    assert (found["filled"], found["peak"]) == (20.5, 20.5)
+
+
 def test_without_a_value_the_reason_is_told(tmp_path):
     none = cell_of(tmp_path, [{}])
     assert figures.usage(none) is None
@@ -215,8 +221,8 @@ def test_the_text_of_a_model_is_of_its_most_cores_and_largest_group():
 
 def tail_of(monkeypatch, name, loops):
     """What the linter says of a map: (map, measure, loop) of each cell."""
-    cells = [Made(id=f"{m}/{loop}", map=m, measure=measure, loop=loop, why="")
-             for m, measure, loop in loops]
+    cells = [Made(id=f"{m}/{loop}", map=m, measure=measure, loop=loop, why="",
+                  factors={}) for m, measure, loop in loops]
     monkeypatch.setattr(figures.latency, "loop", lambda c: c.loop)
     monkeypatch.setattr(figures.latency, "main_entries",
                         lambda c, cell, operation: (c, cell.id, operation))

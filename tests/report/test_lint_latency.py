@@ -8,7 +8,7 @@ from types import SimpleNamespace as Made
 import pytest
 import report_helpers  # noqa: F401
 
-from report.lint import latency
+from report.lint import figures, latency
 from report.lint.log import Log
 
 RATE, WINDOW = 10000, 10 ** 9
@@ -104,6 +104,19 @@ def test_the_outcome_that_happens_most_stands_for_an_operation():
     c.rows.cells.pop(1)
     (entry,) = latency.main_entries(c, one, "lookup")
     assert entry[1]["count"] == 900
+
+
+def test_the_tail_is_of_the_first_open_loop():
+    """Callers of stock time their own sales, which no table of latencies
+    has."""
+    stock = Made(id="s", map="stock_rw", measure="latency", ok=[],
+                 place={"loop": "stock:9"}, factors={"loop": "stock:9"})
+    of = cell(trial(), loop="paced")
+    of.why = ""
+    row = Made(c=Made(rows=Made(cells={"s": stock, "a": of})),
+               cell=Made(map="a"))
+    (found,) = figures.tail(row)
+    assert found["p99_cell"] == "a" and found["p99_ns"] == 3000
 
 
 # ---- what a data file holds -----------------------------------------------

@@ -64,6 +64,21 @@ def twinned(folder, change):
     return file, ran
 
 
+def test_a_run_of_the_gate_is_refused_and_keeps_its_page(tmp_path):
+    """`make report` takes the newest folder: it would say that the controls
+    were not run yet, and put its own words over the verdict."""
+    make_journal.make(tmp_path, maps=FEW, threads=(1,), keys=(1000,))
+    file = tmp_path / "campaign.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"arms": [
+        {"name": "base", "workload": None},
+        {"name": "copy", "workload": "regress-aa"}]}))
+    built = Built(tmp_path)
+    assert built.status == 2 and built.error == (
+        f"report: {tmp_path}: a run of make regress, whose page python3 -m "
+        f"report regress {tmp_path} makes\n")
+    assert not built.out.exists()
+
+
 def test_a_cell_is_known_by_what_else_it_ran_for(tmp_path):
     _, ran = twinned(tmp_path, lambda pair: pair)
     cells = read(tmp_path).cells

@@ -359,6 +359,23 @@ def test_memory_is_that_above_the_empty_process(two):
     assert rows
 
 
+def test_the_worst_moment_takes_no_less_than_rest(tmp_path):
+    """The kernel may be late by some pages with its peak."""
+    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(1, 2),
+                      keys=(1024,), kinds=("update",))
+
+    def late(trial):
+        footprint = (trial["result"] or {}).get("footprint")
+        if footprint and "/syncmap/" in trial["cell"]:
+            footprint["rss_peak_bytes"] = footprint["rss_filled_bytes"] - 8192
+        return trial
+
+    edit(tmp_path, late)
+    rows = {r["map"]: r for r in Built(tmp_path).rows("figures/memory.csv")}
+    assert rows["syncmap"]["peak"] == rows["syncmap"]["filled"] != ""
+    assert float(rows["gomap_rw"]["peak"]) > float(rows["gomap_rw"]["filled"])
+
+
 def test_statistics_of_ck_ht_wait_under_their_name(tmp_path):
     make_journal.make(tmp_path, maps=("gomap_rw", "ck_ht"), threads=(1, 2),
                       keys=(1024,), kinds=("update",))

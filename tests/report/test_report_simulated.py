@@ -138,6 +138,17 @@ def test_they_say_where_they_are_from(plain):
     assert "not on this build" not in said
 
 
+def test_their_rows_are_of_no_journal(plain):
+    """Whoever looks a cell of theirs up in the journal does not find it."""
+    rows = measured(plain).rows(f"figures/simulated-{MODEL}.csv")
+    assert {r["source"] for r in rows} == {
+        "report/simulated_counts.json, commit "
+        + STORED["commit"].replace("+", " (dirty)")}
+    assert {(r["workload"], r["keys"], r["placement"]) for r in rows} == {
+        (c["workload"], str(c["keys"]), c["placement"])
+        for c in (stored["cell"] for stored in STORED["cells"])}
+
+
 def test_a_map_with_other_code_is_named(plain):
     said = words_of(measured(plain, gomap_rw="000000000000"))
     assert ("not on this build, whose gomap_rw has other machine code"
