@@ -26,7 +26,9 @@ def what_failed(error):
     older than its checksums may be anything, and are met anywhere."""
     said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     if isinstance(error, ImportError):
-        return f"{said}: `make deps` installs what the report needs"
+        return (f"{said}: `make deps` installs what the report needs, for "
+                f"the system's Python; this is {sys.executable}, and `$(report"
+                "/find_python.sh) -m report ...` takes one that has it")
     return (f"{said} (met in {place_of(error)}): the folder is damaged if "
             "`readmostly validate` says so, else this is a mistake of the "
             "report, and --debug shows the way to it")

@@ -3,7 +3,8 @@
 # bench.sh MODE [ARGUMENTS] - `make bench`: what is missing is installed, what
 # the mode measures is built, measured, and reported.
 #
-# Maps that somebody works on are measured, too (touched.sh; $MAPS names more).
+# Maps that somebody works on are measured, too (touched.sh; $IMPL is one, $MAPS
+# names more).
 # The report is written whatever happened (status 2, nothing was started,
 # excepted); its path is the last line; what failed decides the status.
 # BENCH_DRY=1 stops after it has said what would be built.
@@ -30,7 +31,10 @@ if [ ${#touched[@]} -gt $TOUCHED_MAX ]; then
 		"by themselves; MAPS=ids adds: ${touched[*]:TOUCHED_MAX}"
 	touched=("${touched[@]:0:TOUCHED_MAX}")
 fi
+# A map from outside the tree was named to be measured, too.
+for file in $IMPL; do touched+=("$(basename "${file%.*}")"); done
 touched+=(${MAPS//,/ })
+mapfile -t touched < <(printf '%s\n' "${touched[@]}" | awk 'NF && !seen[$0]++')
 [ ${#touched[@]} = 0 ] || set -- "$@" --touched "${touched[*]}"
 needs_of "$mode" "$@"
 say "touched: ${touched[*]:-none}"

@@ -8,12 +8,14 @@ campaign red and plan/NAME.conf, of which counters are read, and commit-of-base,
 which the simulated machine counts.
 """
 import json
+import os
 import shlex
 
 from report import exact, strict_json
 from report.cell_id import identity
 
 OPERATIONS = 8000  # in a window that is counted: of regress-exact.conf
+THEIR_WORDS = ("IMPL", "IMPL_FLAGS", "IMPL_MAKE")  # of make, in its environment
 
 
 def key_of(cell):
@@ -71,10 +73,28 @@ def exact_again(about, cell):
     settings = " ".join(f"--set {name}={value}" for name, value in (
         ("keys", cell["keys"]), ("write-kind", cell["write_kind"]),
         ("threads", cell["threads"])))
-    which = f"IMPL={shlex.quote(about['map'])}" if about.get("map") else \
-        f"MAPS={cell['map']}"
-    return (f"make regress-exact BASE={about['base'][:12]}{head} "
-            f"{which} ARGS='{settings}'")
+    theirs = theirs_again(about.get("map"))
+    return (f"{make(theirs)} regress-exact BASE={about['base'][:12]}{head} "
+            f"{theirs or 'MAPS=' + cell['map']} ARGS='{settings}'")
+
+
+def theirs_again(impl, environ=None):
+    """The words of make that name a map of another project as the gate was
+    told it: `impl` is a path in a repository that make does not know. "" of a
+    map of this project."""
+    if not impl:
+        return ""
+    environ = os.environ if environ is None else environ
+    words = {name: environ[name] for name in THEIR_WORDS if environ.get(name)}
+    words["IMPL"] = os.path.abspath(words.get("IMPL", impl))
+    return " ".join(f"{name}={shlex.quote(word)}"
+                    for name, word in sorted(words.items()))
+
+
+def make(theirs):
+    """How make is called from where the reader is: who gates a map of
+    another project is in a folder of that."""
+    return f"make -C {shlex.quote(os.getcwd())}" if theirs else "make"
 
 
 def planned_of(meta):
@@ -95,12 +115,14 @@ def of_campaign(folder, verdicts):
     if "map" not in notes and "commit" in notes:
         about["commit"] = notes["commit"]  # of this repository
     base = notes.get("ref") or about["base"]
+    theirs = theirs_again(notes.get("map"))
     found = [{"cell": row["cell"], "planned": planned[row["cell"]],
               "map": factors[row["cell"]]["map"], "red": True,
               "factors": factors[row["cell"]], "counts": [], "time": {
                   n: row[n] for n in ("slowdown_percent", "low_percent",
                                       "high_percent", "n")},
-              "again": f"make regress BASE={shlex.quote(base)} "
+              "again": f"{make(theirs)} regress BASE={shlex.quote(base)} "
+                       f"{theirs}{' ' if theirs else ''}"
                        f"CELLS={shlex.quote(planned[row['cell']])}"}
              for row in verdicts["cells"]
              if row["verdict"] == "FAIL" and row["slowdown_percent"]

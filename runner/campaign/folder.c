@@ -21,15 +21,24 @@ enum { SAME_MINUTE = 1000, NAME_BYTES = 200 };
 
 extern char **environ;
 
+/* Of a folder that nobody has named: he may not own the one that he is in. */
+static int no_folder(const char *path, int result, struct rm_error *error)
+{
+	return rm_error_set(error, result,
+	        "%s: cannot make the folder: %s, expected a place that can be "
+	        "written: -o DIR names another",
+	        path, strerror(-result));
+}
+
 int rm_folder_new(const char *what, const char *machine_id, time_t now,
         char path[RM_PATH_BYTES], struct rm_error *error)
 {
 	char date[32];
 	struct tm utc;
-	int result = rm_folder_make("results", error);
+	int result = rm_folder_make("results", NULL);
 
 	if (result)
-		return result;
+		return no_folder("results", result, error);
 	gmtime_r(&now, &utc);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H%M", &utc);
 	for (int i = 1; i < SAME_MINUTE; i++) {
@@ -43,8 +52,7 @@ int rm_folder_new(const char *what, const char *machine_id, time_t now,
 		if (errno != EEXIST)
 			break;
 	}
-	return rm_error_set(error, -errno, "%s: cannot make the folder: %s",
-	        path, strerror(errno));
+	return no_folder(path, -errno, error);
 }
 
 const char *rm_folder_name(const char *path)

@@ -11,22 +11,44 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Where it stands in argv, or 0: no argument is a source file. */
-static int file_of(int argc, char **argv)
+/* Where an argument that ends so stands in argv, or 0: none does. */
+static int file_of(int argc, char **argv, const char *end)
 {
 	for (int i = 1; i < argc; i++) {
-		size_t length = strlen(argv[i]);
+		size_t length = strlen(argv[i]), most = strlen(end);
 
-		if (argv[i][0] != '-' && length > 2 &&
-		        !strcmp(argv[i] + length - 2, ".c"))
+		if (argv[i][0] != '-' && length > most &&
+		        !strcmp(argv[i] + length - most, end))
 			return i;
 	}
 	return 0;
+}
+
+/* Whether a map is named by a file that make need not be asked for: standard
+   error then has what is wrong with it. */
+static bool refused(int argc, char **argv)
+{
+	int file = file_of(argc, argv, ".c");
+	int other = file_of(argc, argv, ".cc") + file_of(argc, argv, ".so");
+
+	if (file && access(argv[file], R_OK)) {
+		fprintf(stderr, "readmostly explore: %s: %s\n", argv[file],
+		        strerror(errno));
+		return true;
+	}
+	if (!file && other && other < argc)
+		fprintf(stderr,
+		        "readmostly explore: %s: expected a file that ends "
+		        "with .c: a map in C++ or a library is not explored; "
+		        "`readmostly check` has it run with threads\n",
+		        argv[other]);
+	return !file && other && other < argc;
 }
 
 /* Builds `path`, build/CC/explored/ID/readmostly-explore; the map's id is the
@@ -56,8 +78,10 @@ static int build(const char *file, char *path, size_t size)
 int rm_cli_explore(int argc, char **argv)
 {
 	char path[PATH_MAX * 2 + 32];
-	int file = file_of(argc, argv);
+	int file = file_of(argc, argv, ".c");
 
+	if (refused(argc, argv))
+		return RM_USAGE;
 	if (!file) {
 		rm_host_beside("readmostly-explore", path, sizeof(path));
 	} else if (build(argv[file], path, sizeof(path))) {

@@ -102,6 +102,8 @@ static int restrict_to_ids(struct rm_stages *stages, struct rm_error *error)
 	question.input = text;
 	if (!result)
 		result = rm_python_ask(stages->python, &question, &list, error);
+	if (result == -EIO) /* it has said which id there is not */
+		result = -EINVAL;
 	if (!result)
 		result = rm_cell_list_parse("report claims cells", list,
 		        strlen(list), &planned->list, error);

@@ -140,6 +140,15 @@ static int check_loops(
 	return 0;
 }
 
+/* Where a line says this key; else, as a preset is on no line, the other. */
+static const char *line_of(const struct rm_workload *workload,
+        enum rm_workload_key key, enum rm_workload_key other)
+{
+	bool preset = !strcmp(workload->where[key], "default");
+
+	return workload->where[preset ? other : key];
+}
+
 static int check_measures(
         const struct rm_workload *workload, struct rm_error *error)
 {
@@ -153,7 +162,8 @@ static int check_measures(
 			        "%s: measure = simulated with a window of "
 			        "time, expected a count, e.g. 10000ops (a "
 			        "simulated machine does not see our time)",
-			        workload->where[RM_KEY_WINDOW]);
+			        line_of(workload, RM_KEY_WINDOW,
+			                RM_KEY_MEASURE));
 		if (has_measure(workload, measure))
 			continue;
 		return rm_error_set(error, -EINVAL, "%s: measure = %s%s",

@@ -91,6 +91,11 @@ check "machines have names" refuses '--machines ",": expected names' \
 	sim-sensitivity --machines ,
 check "advise needs a folder" refuses 'expected DIR' advise
 
+check "explore names a file that is not there" \
+	refuses '^readmostly explore: .*/none.c: No such file' explore "$dir/none.c"
+check "and what is not in C" \
+	refuses '/a.cc: expected a file that ends with .c' explore "$dir/a.cc"
+
 check "a switch that is not given is off" \
 	sh -c "'$bin' machine | head -n 1 | grep -q '^id  *[0-9a-f]*\$'"
 

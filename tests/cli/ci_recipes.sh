@@ -96,6 +96,9 @@ github slow slow no
 check "GitHub, a slower commit: red" [ $status = 1 ]
 check "by its counts, with an annotation" \
 	eval 'says "$dir/slow.said" "::error title=Readmostly red::" && says "$dir/slow.summary" "accesses"'
+check "whose lines to accept it, and why it is red, are among the outputs" eval \
+	'says "$dir/slow/project/readmostly-gate/counts.txt" "Counts: my_map/" &&
+		says "$dir/slow/project/readmostly-gate/counts-why/why.txt" "why my_map"'
 
 # GitLab: one shell for the lines of a job, which clones Readmostly itself.
 clone lab wrong

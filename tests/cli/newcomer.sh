@@ -71,6 +71,10 @@ in_tree git add -A
 in_tree git -c user.name=n -c user.email=n@n commit -qm 'all of it'
 check "in a clean tree make bench measures its mode" \
 	bench_plan "touched: none" "built for mode smoke: ck_ht " " gomap gomap_mutex "
+IMPL=$dir/$id.c check "a map from outside the tree is measured by make bench, named" \
+	bench_plan "touched: $id" " $id "
+IMPL=$dir/$id.c MAPS=$id,slab check "once, though MAPS names it, too" \
+	bench_plan "touched: $id slab"
 cp "$dir/$id.c" "$tree/impls/bound/"
 check "a new map is measured by make bench, named" \
 	bench_plan "touched: $id" " $id "

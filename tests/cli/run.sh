@@ -167,5 +167,11 @@ is_name() { [[ $name =~ ^20[0-9-]*T[0-9]{4}-campaign-[0-9a-f]{8}$ ]]; }
 check "the folder is named by date, workload and machine" is_name
 check "results/latest leads to it" [ -s results/latest/trials.jsonl ]
 check "with hwloc's view" [ -s results/latest/topology.xml ]
+mkdir "$dir/taken" && : >"$dir/taken/results"
+no_place() {
+	(cd "$dir/taken" && "$readmostly" run "$top/tests/fixtures/campaign.conf" >"$out" 2>&1)
+	[ $? = 2 ] && says "$out" "results: cannot make the folder: File exists, expected a place that can be written: -o DIR"
+}
+check "where none can be made it says how to name another" no_place
 cd "$top" || exit 1
 done_testing

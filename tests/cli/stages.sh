@@ -372,6 +372,10 @@ meta['ids'] == ['churn', '/syncmap/'] and len(plan['cells']) == 3"
 go claims run --busy-ok -o some --resume
 check "a resume keeps them" [ $status = 0 ]
 refuses "an id that is none" 2 "report claims cells: no cell" claims run nothing
+# The report itself says which one.
+ln -sfn "$top/report" report
+refuses "an id that no claim has" 2 "no claim S4-9999: expected ids" claims run S4-9999
+ln -sfn "$top/tests/fixtures/staged/report" report
 go claims list --open
 check "claims list is the report's" says "$out" "asked: claims list --open"
 go claims show S4-01 seven

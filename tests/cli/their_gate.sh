@@ -49,7 +49,7 @@ gate changed good
 check "a lock more for each look-up, in a header, is red" [ $status = 1 ]
 check "and that head is more than its commit is said" says "$dir/changed" " and changes; "
 check "the command that shows it again names their map" \
-	says "$dir/changed" " IMPL=src/their_map.c ARGS="
+	says "$dir/changed" "again: make -C $tree regress-exact BASE=$(in_theirs git rev-parse --short=12 good) IMPL=$theirs/src/their_map.c IMPL_FLAGS=-I$theirs/include ARGS="
 again() { # by hand: 2 read-modify-writes more in each look-up than base has
 	sed -n 's/.*t1: .*rmws \([0-9]*\) -> \([0-9]*\) .*/\1 \2/p' "$dir/changed"
 }

@@ -60,8 +60,11 @@ def test_a_traceback_is_there_where_it_is_asked_for(ended):
 def test_what_is_not_installed_says_how_to(ended):
     status, said = ended(raising(ImportError("No module named 'numpy'")))
     assert status == ending.USAGE
-    assert said == ("report: ImportError: No module named 'numpy': `make "
-                    "deps` installs what the report needs\n")
+    assert said == (
+        "report: ImportError: No module named 'numpy': `make deps` installs "
+        "what the report needs, for the system's Python; this is "
+        f"{sys.executable}, and `$(report/find_python.sh) -m report ...` "
+        "takes one that has it\n")
 
 
 def test_a_long_complaint_is_cut(ended):

@@ -3,6 +3,7 @@
 or its file is, of folders written by hand (docs/why-red.md). The listings are
 those of test_why.py."""
 import json
+import os
 
 import pytest
 from test_exact import CELL, Run, count
@@ -299,6 +300,16 @@ def test_of_another_projects_map_no_commit_is_counted_here(tmp_path):
     assert not (into / "commit-of-base").exists()
 
 
+def test_a_red_time_of_another_projects_map_is_asked_for_with_it(
+        tmp_path, monkeypatch):
+    monkeypatch.setenv("IMPL", "/their/out/m.so")
+    monkeypatch.setenv("IMPL_MAKE", "make out/m.so")
+    _, said = asked(tmp_path, ref="v1", commit="abc", map="out/m.so")
+    assert said["cells"][0]["again"] == (
+        f"make -C {os.getcwd()} regress BASE=v1 IMPL=/their/out/m.so "
+        "IMPL_MAKE='make out/m.so' CELLS=r/a/throughput")
+
+
 def test_a_cell_is_asked_for_again_as_the_plan_has_it(tmp_path):
     """Its window was counted for that campaign only."""
     cells = [(f"r/{m}/1100000ops/throughput", "w", 1, "FAIL", 2.5)
@@ -365,7 +376,11 @@ def test_red_cells_of_the_exact_gate_are_asked_about(tmp_path):
     assert not list((tmp_path / "why").glob("counts-*"))
 
 
-def test_all_cells_that_both_arms_answered_may_be_asked_about(tmp_path):
+def test_all_cells_that_both_arms_answered_may_be_asked_about(
+        tmp_path, monkeypatch):
+    for name, word in {"IMPL": "impls/x.c", "IMPL_FLAGS": "-Ia -Ib",
+                       "IMPL_MAKE": ""}.items():
+        monkeypatch.setenv(name, word)
     folder = gate(tmp_path, "head_ref it's\nmap impls/x.c\n")
     _, cells = questions.of_exact(folder, ["all"])
     assert [(c["cell"], c["red"], c["counts"]) for c in cells] == [
@@ -373,9 +388,10 @@ def test_all_cells_that_both_arms_answered_may_be_asked_about(tmp_path):
         ("snapshot/n1024/update/t1", False, ["equal"]),
         ("snapshot/n1024/update/t4", False, ["equal"])]
     assert cells[1]["again"] == (
-        "make regress-exact BASE=0123456789ab HEAD='it'\"'\"'s' "
-        "IMPL=impls/x.c ARGS='--set keys=1024 --set write-kind=update --set "
-        "threads=1'")
+        f"make -C {os.getcwd()} regress-exact BASE=0123456789ab "
+        "HEAD='it'\"'\"'s' "
+        f"IMPL={os.getcwd()}/impls/x.c IMPL_FLAGS='-Ia -Ib' ARGS='--set "
+        "keys=1024 --set write-kind=update --set threads=1'")
 
 
 def test_a_head_that_did_not_answer_is_the_reason(tmp_path):

@@ -136,6 +136,8 @@ static void mistakes(void)
 	char comment[420] = MINIMAL "# ";
 	static const char *const cases[][3] = {
 		{ MINIMAL "colour = red\n", "w.conf:4: ", "colour" },
+		{ MINIMAL "measure = simulated:icelake-sp\n",
+		        "w.conf:4: ", "expected a count" },
 		{ MINIMAL "writes = 5%\n", "w.conf:4: ", "second time" },
 		{ "writes = 300%\n", "w.conf:1: ", "300%" },
 		{ "writes = 3\n", "w.conf:1: ", "\"3\"" },
