@@ -170,8 +170,9 @@ def refuse_gate(campaign, folder):
     as not run yet."""
     arms = {arm["workload"] for arm in campaign.meta.get("arms") or []}
     if arms & set(CONTROLS):
-        raise JournalError(f"{folder}: a run of make regress, whose page "
-                           f"python3 -m report regress {folder} makes")
+        raise JournalError(f"{folder}: expected a campaign; this is a run of "
+                           "make regress, whose own page "
+                           "`python3 -m report regress DIR` makes")
 
 
 def build(folder, base=None, contender=None, pdf=False, earlier=None):

@@ -74,8 +74,8 @@ def test_a_run_of_the_gate_is_refused_and_keeps_its_page(tmp_path):
         {"name": "copy", "workload": "regress-aa"}]}))
     built = Built(tmp_path)
     assert built.status == 2 and built.error == (
-        f"report: {tmp_path}: a run of make regress, whose page python3 -m "
-        f"report regress {tmp_path} makes\n")
+        f"report: {tmp_path}: expected a campaign; this is a run of make "
+        "regress, whose own page `python3 -m report regress DIR` makes\n")
     assert not built.out.exists()
 
 
