@@ -26,13 +26,12 @@ def status(campaign, invalid=None):
     skipped = len(campaign.cells) - len(planned)
     if skipped:
         text += f", {words.count(skipped)} more skipped by plan"
-    if campaign.pending:
-        text += (f"; {words.plural(campaign.pending, 'trial')} not run yet, "
-                 "resumable")
+    if campaign.to_come:
+        text += f"; {campaign.to_come}, resumable"
     failed = sorted(campaign.failed_maps)
     if failed:
         text += f"; failed verification: {words.joined(failed)}"
-    incomplete = bool(missing or campaign.pending or not planned)
+    incomplete = bool(missing or campaign.to_come or not planned)
     word = "incomplete: " if incomplete else "complete: "
     return ("INVALID, a control failed; " if invalid else "") + word + text, \
         incomplete

@@ -232,7 +232,7 @@ def test_what_does_not_belong_is_refused_by_name(tmp_path, name):
 
 
 CUT = {
-    "at a line": (lambda t: t[:150], "55 trials of the plan not run yet"),
+    "at a line": (lambda t: t[:150], "55 trials not run yet"),
     "in a line": (lambda t: [*t[:150], t[150][:40]], "torn last line")}
 
 
