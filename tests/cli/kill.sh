@@ -134,6 +134,11 @@ start tests/fixtures/campaign.conf --resume --seed 12345
 wait $runner
 check "another seed is status 2" [ $? = 2 ]
 check "and says so" says "$out" "now it is 12345"
+start tests/fixtures/campaign.conf --resume --note why=else
+wait $runner
+check "a note that it was begun without is status 2" [ $? = 2 ]
+check "and names note and remedy" says "$out" \
+	"begun with --note why (none), now it is else: start a new campaign"
 start workloads/hot-reads.conf --resume
 wait $runner
 check "another workload is status 2" [ $? = 2 ]
