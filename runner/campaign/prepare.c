@@ -190,6 +190,45 @@ static int take_arms(const struct rm_wishes *wishes,
 	        prepared->mode.workload_count, error);
 }
 
+/* Of a name that somebody chose; NULL: none. */
+static int check_name(
+        const char *option, const char *name, struct rm_error *error)
+{
+	json_t *text = name ? json_string(name) : json_null();
+
+	json_decref(text);
+	if (text)
+		return 0;
+	return rm_error_set(error, -EINVAL,
+	        "%s%s: not UTF-8, so that campaign.json cannot keep it: "
+	        "expected another name",
+	        option, name);
+}
+
+/* A name that JSON does not take would be missing from campaign.json, and with
+   it what a resume and readers of the campaign go by. */
+static int check_names(const struct rm_wishes *wishes,
+        const struct rm_prepared *prepared, struct rm_error *error)
+{
+	const struct rm_arms *arms = &prepared->arms;
+	int result = check_name("-o ",
+	        wishes->dir ? rm_folder_name(prepared->dir) : NULL, error);
+
+	for (size_t i = 0; !result && i < prepared->mode.workload_count; i++)
+		result =
+		        check_name("", prepared->mode.workloads[i].file, error);
+	for (size_t i = 0; !result && i < arms->count; i++)
+		result = check_name("--arms ", arms->list[i].program, error);
+	if (!result && wishes->cells_from)
+		result =
+		        check_name("--cells-from ", prepared->list.file, error);
+	if (!result)
+		result = check_name("--counters ", wishes->counters, error);
+	if (!result)
+		result = check_name("LD_PRELOAD=", getenv("LD_PRELOAD"), error);
+	return result;
+}
+
 /* -EINTR where the person stops the waiting. */
 static int wait_a_second(const struct rm_wishes *wishes, struct rm_error *error)
 {
@@ -239,6 +278,8 @@ static int begin(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 		                         "to resume"
 		                       : "");
 	result = take_arms(wishes, prepared, error);
+	if (!result)
+		result = check_names(wishes, prepared, error);
 	if (!result)
 		result = build_plan(wishes, prepared, error);
 	if (!result)
@@ -371,6 +412,10 @@ int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 	if (wishes->dir) {
 		snprintf(prepared->dir, sizeof(prepared->dir), "%s",
 		        wishes->dir);
+		/* a campaign has the name of its folder */
+		for (size_t n = strlen(prepared->dir);
+		        n > 1 && prepared->dir[n - 1] == '/'; n--)
+			prepared->dir[n - 1] = '\0';
 		found = rm_folder_campaign(
 		        wishes->dir, &prepared->campaign, &none);
 	}
