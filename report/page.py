@@ -7,6 +7,7 @@ the end by a pool of processes, in a fixed order, and put in their places.
 import base64
 import gc
 import html
+import itertools
 import multiprocessing
 import os
 from pathlib import Path
@@ -133,9 +134,11 @@ class Report:
             + details(f"Not in this run: {names}", inner) + "</section>")))
 
     def panel(self, key, name, alt, size, draw, *args):
-        """Asks for a drawing; returns its place holder."""
-        if key in self.keys:
-            raise ValueError(f"two panels named {key}")
+        """Asks for a drawing; returns its place holder. Words that are alike
+        as a key, such as sync.map and sync-map, are told apart by a number."""
+        plain, numbers = key, itertools.count(2)
+        while key in self.keys:
+            key = f"{plain}-{next(numbers)}"
         self.keys.add(key)
         panel = Panel(key, name, alt, size, draw, args)
         self.panels.append(panel)
