@@ -7,6 +7,7 @@ import json
 import shutil
 
 import pytest
+import schemas
 from machine_campaigns import change, machine, seal
 from report_helpers import main
 
@@ -28,7 +29,9 @@ def told(*words, stdin=None, monkeypatch=None):
 def answer(old, new, *words):
     status, said, error = told(old, new, *words)
     assert not error, error
-    return status, said, json.loads((new / "reproduction.json").read_text())
+    found = json.loads((new / "reproduction.json").read_text())
+    schemas.validator("reproduction").validate(found)
+    return status, said, found
 
 
 def swap(folder, one, two):
