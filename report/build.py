@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from report import (checks, damage, datafiles, facts, journal, previous,
-                    quality, quick, ranking, sentences, tables, topology,
-                    trust, words)
+from report import (checks, damage, datafiles, facts, folders, journal,
+                    previous, quality, quick, ranking, sentences, tables,
+                    topology, trust, words)
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, details, esc
@@ -140,9 +140,8 @@ def verdicts(a, out, said, rows, controls, seen, invalid, text, found,
         "decisions": ranking.decisions(rows),
         "missing_cells": [c.id for c in a.campaign.missing],
         "claims": claimed, "gate": None}
-    (out / "verdicts.json").write_text(json.dumps(
-        data, indent=1, sort_keys=True, ensure_ascii=False) + "\n",
-        encoding="utf-8")
+    folders.replace(out / "verdicts.json", json.dumps(
+        data, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def terminal(a, rows, sentences_said, text, path):

@@ -65,8 +65,7 @@ class Panel:
         ax.set_title("")  # by the style's axes.titley, also where none is set
         self.draw(ax, *self.args)
         text, box = svg.drawn(fig)
-        (folder / f"{self.key}.svg").write_text(svg.stand_alone(text),
-                                                encoding="utf-8")
+        folders.write(folder / f"{self.key}.svg", svg.stand_alone(text))
         if pdf:  # costs as much as all the rest: fonts are embedded
             fig.savefig(folder / f"{self.key}.pdf", bbox_inches=box,
                         metadata={"CreationDate": None})
@@ -150,8 +149,7 @@ class Report:
         caption += words.share_counts(caption + mixes(rows))
         text = self.source.csv(columns, rows)
         self.csvs[key] = text
-        (self.out / "figures" / f"{key}.csv").write_text(text,
-                                                         encoding="utf-8")
+        folders.write(self.out / "figures" / f"{key}.csv", text)
         link = self.link("figures", key, text,
                          f"data as CSV, {len(rows)} rows")
         link = (f'<span class="files">{link}</span> <button type="button" '
@@ -170,16 +168,14 @@ class Report:
                            ("csv", datafiles.as_numbers(columns, rows)),
                            ("tex", latex.as_latex(name, caption, columns,
                                                   rows))):
-            (self.out / "tables" / f"{name}.{kind}").write_text(
-                text, encoding="utf-8")
+            folders.write(self.out / "tables" / f"{name}.{kind}", text)
         return tables.as_html(caption, columns, rows, key=f"table-{name}",
                               **kw)
 
     def data(self, name, columns, rows):
         """A CSV of full precision that no table shows whole; a link to it."""
         text = self.source.csv(columns, rows)
-        (self.out / "tables" / f"{name}.csv").write_text(text,
-                                                         encoding="utf-8")
+        folders.write(self.out / "tables" / f"{name}.csv", text)
         return self.link("tables", name, text,
                          f"{name}.csv, {len(rows)} rows")
 
@@ -224,10 +220,9 @@ class Report:
             banner = f'<aside aria-label="Warnings">{banner}</aside>'
         template = Template((HERE / "page.html").read_text(encoding="utf-8"))
         path = self.out / "index.html"
-        path.write_text(template.substitute(
+        folders.replace(path, template.substitute(
             title=esc(title), banner=banner, nav=nav, body=body,
-            light=look.css_colours(False), dark=look.css_colours(True)),
-            encoding="utf-8")
+            light=look.css_colours(False), dark=look.css_colours(True)))
         return path
 
 
