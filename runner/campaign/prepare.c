@@ -164,10 +164,16 @@ static int open_new(const struct rm_wishes *wishes,
 	if (result)
 		return result;
 	/* Again, now that nobody else can make one. */
-	if (!access(path, F_OK) || rm_journal_length(prepared->journal))
+	if (!access(path, F_OK))
 		return rm_error_set(error, -EEXIST,
 		        "%s holds a campaign already, expected a new folder "
 		        "(another -o DIR), or --resume",
+		        prepared->dir);
+	if (rm_journal_length(prepared->journal))
+		return rm_error_set(error, -EEXIST,
+		        "%s has a trials.jsonl and no campaign.json, which "
+		        "says what its trials are of: bring that back, or "
+		        "start anew (another -o DIR)",
 		        prepared->dir);
 	return 0;
 }
@@ -325,6 +331,43 @@ static int recall_plan(struct rm_prepared *prepared, struct rm_error *error)
 	              : 0;
 }
 
+static int check_kept(const struct rm_prepared *prepared, const char *file,
+        const char *member, const char *hash, struct rm_error *error)
+{
+	const char *kept =
+	        json_string_value(json_object_get(prepared->campaign, member));
+
+	if (!kept || !strcmp(kept, hash))
+		return 0;
+	return rm_error_set(error, -EINVAL,
+	        "%s/%s: changed since it was written, its hash is not %s: "
+	        "bring it back as it was, or start anew (another -o DIR)",
+	        prepared->dir, file, member);
+}
+
+/* No report takes a campaign of which these were changed: what would be
+   measured from now on is lost. */
+static int check_whole(
+        const struct rm_prepared *prepared, struct rm_error *error)
+{
+	char hash[RM_SHA256_TEXT], path[RM_PATH_BYTES];
+
+	if (rm_campaign_hash(prepared->campaign, hash))
+		return rm_error_set(error, -ENOMEM, "no memory");
+	int result =
+	        check_kept(prepared, "campaign.json", "sha256", hash, error);
+
+	if (!result)
+		result = rm_path_join(
+		        path, prepared->dir, "topology.xml", error);
+	if (!result)
+		result = rm_sha256_file(path, hash, error);
+	if (!result)
+		result = check_kept(prepared, "topology.xml", "topology_sha256",
+		        hash, error);
+	return result;
+}
+
 /* The back end that the campaign was begun with; "auto" is not asked again. */
 static int choose_again(struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -374,6 +417,8 @@ static int go_on(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 	prepared->resumed = true;
 	if (!result)
 		result = recall_plan(prepared, error);
+	if (!result)
+		result = check_whole(prepared, error);
 	if (!result)
 		result = look_around(wishes, prepared, error);
 	if (!result)
