@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from report import (checks, damage, datafiles, facts, journal, previous,
-                    quality, quick, ranking, sentences, tables, topology,
-                    trust, words)
+from report import (checks, damage, datafiles, facts, folders, journal,
+                    previous, quality, quick, ranking, sentences, tables,
+                    topology, trust, words)
 from report.analysis import Analysis
 from report.journal import JournalError
 from report.page import Report, chip, details, esc
@@ -27,13 +27,12 @@ def status(campaign, invalid=None):
     skipped = len(campaign.cells) - len(planned)
     if skipped:
         text += f", {words.count(skipped)} more skipped by plan"
-    if campaign.pending:
-        text += (f"; {words.plural(campaign.pending, 'trial')} not run yet, "
-                 "resumable")
+    if campaign.to_come:
+        text += f"; {campaign.to_come}, resumable"
     failed = sorted(campaign.failed_maps)
     if failed:
         text += f"; failed verification: {words.joined(failed)}"
-    incomplete = bool(missing or campaign.pending or not planned)
+    incomplete = bool(missing or campaign.to_come or not planned)
     word = "incomplete: " if incomplete else "complete: "
     return ("INVALID, a control failed; " if invalid else "") + word + text, \
         incomplete
@@ -142,9 +141,8 @@ def verdicts(a, out, said, rows, controls, seen, invalid, text, found,
         "decisions": ranking.decisions(rows),
         "missing_cells": [c.id for c in a.campaign.missing],
         "claims": claimed, "gate": None}
-    (out / "verdicts.json").write_text(json.dumps(
-        data, indent=1, sort_keys=True, ensure_ascii=False) + "\n",
-        encoding="utf-8")
+    folders.replace(out / "verdicts.json", json.dumps(
+        data, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def terminal(a, rows, sentences_said, text, path):

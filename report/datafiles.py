@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 
-from report import tables, words
+from report import folders, tables, words
 
 FACTORS = ("workload", "map", "shape", "keys", "dist", "write_kind",
            "write_share", "threads", "placement")
@@ -130,5 +130,6 @@ def archive(out):
             packed.writestr(zipfile.ZipInfo(path.relative_to(out).as_posix(),
                                             (1980, 1, 1, 0, 0, 0)),
                             path.read_bytes(), zipfile.ZIP_DEFLATED)
-    (out / ARCHIVE).write_bytes(into.getvalue())
+    with folders.naming(out / ARCHIVE):
+        (out / ARCHIVE).write_bytes(into.getvalue())
     return into.getvalue()

@@ -25,33 +25,56 @@ def own(path, *below):
                 file.unlink()
 
 
+@contextlib.contextmanager
+def naming(path):
+    """OSError names the file: one without a name, as of a write, is taken for
+    one of a stream (ending.py)."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def write(path, text):
+    """Writes a file that is made again with its page; OSError, which names
+    it."""
+    with naming(path):
+        path.write_text(text, encoding="utf-8")
+
+
 def replace(path, text):
     """Writes a file, whole or not at all; OSError, which names it."""
     new = f"{path}.new"
-    try:
-        with open(new, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(new)  # half of it would fill a full disk
-        # one without a name is taken for one of a stream (ending.py)
-        raise OSError(error.errno, error.strerror, str(path)) from error
+    with naming(path):
+        try:
+            with open(new, "w", encoding="utf-8", opener=unlinked) as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(new, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(new)  # half of it would fill a full disk
+            raise
+
+
+def unlinked(path, flags):
+    """Opens a file of ours: a link that waits there leads elsewhere."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def append(file, text, path):
     """Appends bytes to a file that is open, whole or not at all; OSError,
     which names `path`. Who shares the file has locked it."""
     end = file.seek(0, os.SEEK_END)
-    try:
-        if os.write(file.fileno(), text) < len(text):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        os.fsync(file.fileno())
-    except OSError as error:
-        os.ftruncate(file.fileno(), end)
-        raise OSError(error.errno, error.strerror, str(path)) from error
+    with naming(path):
+        try:
+            if os.write(file.fileno(), text) < len(text):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except OSError:
+            os.ftruncate(file.fileno(), end)
+            raise
 
 
 def emptied(folder):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from report import damage, factors, repeat_budget, strict_json
+from report import damage, factors, repeat_budget, strict_json, words
 
 FORMAT, PROTOCOL = 1, 2  # of campaign.json; of its trials
 FACTORS = ("id", "workload", "map", "shape", "keys", "write_share",
@@ -119,9 +119,26 @@ class Campaign:
         return [c for c in self.planned if not c.ok
                 and not (c.map in caught and c.state == "failed")]
 
+    def attempted(self, cell, arm):
+        """The trials of a cell by an arm, each by its last attempt."""
+        return cell.trials if arm == "head" else self.arms.get(
+            (arm, cell.id), [])
+
     @property
     def pending(self):
-        return sum(c.pending for c in self.planned)
+        """Planned trials of all arms that were never attempted."""
+        return sum(max(cell.blocks - len(self.attempted(cell, arm)), 0)
+                   for cell in self.planned for arm in
+                   repeat_budget.arms_of(self.meta, cell.workload))
+
+    @property
+    def to_come(self):
+        """What a resume would still run, in words; "" where that is nothing
+        and the campaign is complete."""
+        if self.pending:
+            return f"{words.plural(self.pending, 'trial')} not run yet"
+        return "" if self.settled else (
+            "repeats of void or disturbed trials not run yet")
 
     @cached_property
     def failed_maps(self):

@@ -7,6 +7,7 @@ the end by a pool of processes, in a fixed order, and put in their places.
 import base64
 import gc
 import html
+import itertools
 import multiprocessing
 import os
 from pathlib import Path
@@ -64,8 +65,7 @@ class Panel:
         ax.set_title("")  # by the style's axes.titley, also where none is set
         self.draw(ax, *self.args)
         text, box = svg.drawn(fig)
-        (folder / f"{self.key}.svg").write_text(svg.stand_alone(text),
-                                                encoding="utf-8")
+        folders.write(folder / f"{self.key}.svg", svg.stand_alone(text))
         if pdf:  # costs as much as all the rest: fonts are embedded
             fig.savefig(folder / f"{self.key}.pdf", bbox_inches=box,
                         metadata={"CreationDate": None})
@@ -133,9 +133,11 @@ class Report:
             + details(f"Not in this run: {names}", inner) + "</section>")))
 
     def panel(self, key, name, alt, size, draw, *args):
-        """Asks for a drawing; returns its place holder."""
-        if key in self.keys:
-            raise ValueError(f"two panels named {key}")
+        """Asks for a drawing; returns its place holder. Words that are alike
+        as a key, such as sync.map and sync-map, are told apart by a number."""
+        plain, numbers = key, itertools.count(2)
+        while key in self.keys:
+            key = f"{plain}-{next(numbers)}"
         self.keys.add(key)
         panel = Panel(key, name, alt, size, draw, args)
         self.panels.append(panel)
@@ -147,8 +149,7 @@ class Report:
         caption += words.share_counts(caption + mixes(rows))
         text = self.source.csv(columns, rows)
         self.csvs[key] = text
-        (self.out / "figures" / f"{key}.csv").write_text(text,
-                                                         encoding="utf-8")
+        folders.write(self.out / "figures" / f"{key}.csv", text)
         link = self.link("figures", key, text,
                          f"data as CSV, {len(rows)} rows")
         link = (f'<span class="files">{link}</span> <button type="button" '
@@ -174,8 +175,7 @@ class Report:
                            ("csv", datafiles.as_numbers(columns, rows)),
                            ("tex", latex.as_latex(name, caption, columns,
                                                   rows))):
-            (self.out / "tables" / f"{name}.{kind}").write_text(
-                text, encoding="utf-8")
+            folders.write(self.out / "tables" / f"{name}.{kind}", text)
         return tables.as_html(caption, columns, rows, key=f"table-{name}",
                               **kw)
 
@@ -183,8 +183,7 @@ class Report:
         """A CSV of full precision that no table shows whole; a link to it."""
         self.once(name)
         text = self.source.csv(columns, rows)
-        (self.out / "tables" / f"{name}.csv").write_text(text,
-                                                         encoding="utf-8")
+        folders.write(self.out / "tables" / f"{name}.csv", text)
         return self.link("tables", name, text,
                          f"{name}.csv, {len(rows)} rows")
 
@@ -229,10 +228,9 @@ class Report:
             banner = f'<aside aria-label="Warnings">{banner}</aside>'
         template = Template((HERE / "page.html").read_text(encoding="utf-8"))
         path = self.out / "index.html"
-        path.write_text(template.substitute(
+        folders.replace(path, template.substitute(
             title=esc(title), banner=banner, nav=nav, body=body,
-            light=look.css_colours(False), dark=look.css_colours(True)),
-            encoding="utf-8")
+            light=look.css_colours(False), dark=look.css_colours(True)))
         return path
 
 

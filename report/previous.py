@@ -65,7 +65,7 @@ def find(folder):
             earlier = read(path, campaign)
         except JournalError:
             continue
-        if earlier.planned and not earlier.pending and not earlier.missing:
+        if earlier.planned and not earlier.to_come and not earlier.missing:
             return path
     return None
 
@@ -179,6 +179,6 @@ def warnings(campaign, earlier):
         said.append((off, f"CPU speed: × {words.sig(fast / before)} "
                      f"({words.sig(before)} additions per ns then, "
                      f"{words.sig(fast)} now)"))
-    if earlier.pending:
+    if earlier.to_come:
         said.append((True, "the earlier campaign was not finished"))
     return said

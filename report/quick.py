@@ -56,11 +56,10 @@ def write(a, rows, out):
     known = "".join(f"if (!exists('{name}')) {name} = {quoted(value)}\n"
                     for name, value in settings_of(a).items())
     for name, value in PLOTS.items():
-        (out / f"{name}.csv").write_text(tables.csv_of(
-            ("map", "threads", value, "low", "high"), rows[name]),
-            encoding="utf-8")
+        folders.write(out / f"{name}.csv", tables.csv_of(
+            ("map", "threads", value, "low", "high"), rows[name]))
         script = (HERE / "gnuplot" / f"{name}.gp").read_text(encoding="utf-8")
-        (out / f"{name}.gp").write_text(known + script, encoding="utf-8")
+        folders.write(out / f"{name}.gp", known + script)
 
 
 def quoted(text):

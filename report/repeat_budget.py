@@ -3,6 +3,7 @@
 campaign takes, over the lines of its journal."""
 
 LAST = 11  # attempts of a trial, at most
+UNBOUNDED = LAST - 1  # repeats that a trial allows in a plan without a budget
 ROUNDING = 1e-6  # shares are sums of doubles
 
 
@@ -13,10 +14,10 @@ def asked_of(cell):
 
 
 def rule_of(cell):
-    """{"most", "share"} of a cell whose repeats have a budget; None: it is
-    never repeated, or has no bound, as in older campaigns."""
-    rule = asked_of(cell)
-    fine = (isinstance(rule.get("share"), (int, float))
+    """{"most", "share"} of a cell's repeats; None: it is never repeated.
+    Plans that are older than the budget have no share."""
+    rule = {"share": UNBOUNDED} | asked_of(cell)
+    fine = (isinstance(rule["share"], (int, float))
             and isinstance(rule.get("most"), int) and rule["most"] > 0)
     return rule if fine else None
 
@@ -25,14 +26,16 @@ def share(cells):
     """Repeats that each trial allows, where all that may be repeated allow
     the same; None: they differ, or there is no budget."""
     shares = {r["share"] for r in map(rule_of, cells) if r}
-    return shares.pop() if len(shares) == 1 else None
+    found = shares.pop() if len(shares) == 1 else UNBOUNDED
+    return None if found == UNBOUNDED else found
 
 
 def arms_of(meta, workload):
-    """How many arms run the cells of a workload."""
-    names = [arm.get("workload") for arm in meta.get("arms") or [{}]
-             if isinstance(arm, dict)]
-    return names.count(workload) or names.count(None)
+    """Names of the arms that run the cells of a workload."""
+    arms = [arm for arm in meta.get("arms") or [{}] if isinstance(arm, dict)]
+    own = [arm for arm in arms if arm.get("workload") == workload] or [
+        arm for arm in arms if arm.get("workload") is None]
+    return [str(arm.get("name", "head")) for arm in own]
 
 
 def spoilt(trial):
@@ -47,7 +50,7 @@ def is_due(lines, arms):
 
 
 def blocks_of(meta, cells):
-    """Of each block its cells that have a budget, in their order."""
+    """Of each block its cells that may be repeated, in their order."""
     plan = [cells.get(c["id"]) for c in meta["cells"]]
     for order in meta.get("order") or []:
         here = [plan[i] for i in (order if isinstance(order, list) else [])
@@ -72,7 +75,7 @@ def walk(meta, cells, found):
         for k, line in enumerate(attempts, 1):
             lines.setdefault((cell, block, k), []).append(line)
     for block, here in enumerate(blocks_of(meta, cells)):
-        arms = {c.id: arms_of(meta, c.factors["workload"]) for c in here}
+        arms = {c.id: len(arms_of(meta, c.factors["workload"])) for c in here}
         if any(len(lines.get((c, block, 1), ())) < n
                for c, n in arms.items()):
             return count, False

@@ -122,11 +122,6 @@ def read_plan(path, meta):
     return plan
 
 
-def is_complete(campaign):
-    """Has a campaign all its trials, and those repeats that are due?"""
-    return not campaign.pending and campaign.settled
-
-
 def folders(path):
     """Paths of the stages 1, 2, ... that have begun; JournalError where one
     between them is missing."""
@@ -154,10 +149,10 @@ def read(path):
                                f"remove {folder.name}")
         campaign = journal.read(folder)
         check_machine(staged, campaign)
-        if is_complete(campaign):
-            staged.stages.append(campaign)
-        else:
+        if campaign.to_come:
             staged.begun = campaign
+        else:
+            staged.stages.append(campaign)
     return staged
 
 

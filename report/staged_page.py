@@ -5,7 +5,8 @@ import shlex
 from pathlib import Path
 from types import SimpleNamespace
 
-from report import damage, datafiles, journal, staged, topology, words
+from report import (damage, datafiles, folders, journal, staged, topology,
+                    words)
 from report.build import banner, machine_words
 from report.journal import JournalError
 from report.look import Look
@@ -166,8 +167,7 @@ def build(folder, pdf=False):
     search.add(report, s)
     machine_section(report, s)
     artefacts(report, s)
-    (out / "verdicts.json").write_text(decide.text_of(s.said) + "\n",
-                                       encoding="utf-8")
+    folders.replace(out / "verdicts.json", decide.text_of(s.said) + "\n")
     text, incomplete = status(s)
     path = report.write(
         f"Readmostly: where {' and '.join(s.names)} change places",

@@ -4,6 +4,8 @@ where the trials are that it follows from."""
 import json
 import os
 
+from report import folders
+
 FORMAT = 1
 NUMBER = 6  # significant digits, as in all data files
 
@@ -67,6 +69,6 @@ def document(c, rows, out, status):
 
 
 def write(c, rows, out, status):
-    (out / "comparison.json").write_text(json.dumps(
+    folders.replace(out / "comparison.json", json.dumps(
         rounded(document(c, rows, out, status)), indent=1, sort_keys=True,
-        ensure_ascii=False) + "\n", encoding="utf-8")
+        ensure_ascii=False) + "\n")

@@ -162,10 +162,7 @@ def read(path):
 
 def unfinished(campaign):
     """What a campaign lacks, in words; [] of a whole one."""
-    said = list(campaign.problems)
-    if campaign.pending:
-        said.append(f"{words.plural(campaign.pending, 'trial')} of the plan "
-                    "not run yet")
+    said = [*campaign.problems, *filter(None, [campaign.to_come])]
     lost = [c for c in campaign.missing if c.state != "not run"]
     if lost:
         said.append(f"{words.plural(len(lost), 'cell')} without a result")

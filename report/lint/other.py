@@ -6,7 +6,7 @@ import shlex
 import statistics
 from pathlib import Path
 
-from report.lint import say
+from report.lint import repeats, say
 
 WHY = ("why", "reason")
 VALUES = ("mops", "ratio", "ns", "percent", "filled", "lead", "value")
@@ -134,8 +134,6 @@ STATUS = (  # pattern of a status line -> what the rows say
         bool(x.ok) or x.map in caught and has_failed(x) for x in p)),
     (r"\d+ of (\d+) cells? have results", lambda p, caught, skipped: len(p)),
     (r", (\d+) more skipped by plan", lambda p, caught, skipped: skipped),
-    (r"(\d+) trials? not run yet", lambda p, caught, skipped: sum(
-        max(x.blocks - len(x.lines), 0) for x in p)),
 )
 
 
@@ -148,8 +146,10 @@ def status(c):
     """"complete: 192 of 192 cells have results", wherever it stands."""
     planned = [x for x in c.rows.cells.values() if not x.skip]
     caught = {m for m, about in c.rows.maps.items() if about.get("misuse")}
-    short = any(len(x.lines) < x.blocks or not x.ok and x.map not in caught
-                for x in planned) or not planned
+    lacking = sum(repeats.lacking(c, x) for x in planned)
+    short = any(not x.ok and x.map not in caught for x in planned) or bool(
+        lacking or None in repeats.ends(c) or not planned)
+    counts = (*STATUS, (r"(\d+) trials? not run yet", lambda *_: lacking))
     lines = (c.page.terminal or "").splitlines() + [
         str(c.page.verdicts.get("status") or "")] + [
         t for _, t in c.page.blocks()]
@@ -157,7 +157,7 @@ def status(c):
         text = text.replace(say.THIN, "")
         if "cells have results" not in text:
             continue
-        for pattern, count in STATUS:
+        for pattern, count in counts:
             for match in re.finditer(pattern, text):
                 true = count(planned, caught,
                              len(c.rows.cells) - len(planned))

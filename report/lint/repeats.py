@@ -8,6 +8,7 @@ from report.lint import say
 from report.lint.rows import attempt
 
 RULE, BROKEN = "repeats", 0.29
+FREE = 10  # repeats of a trial where there is no budget
 LEFT = re.compile(rf"({say.NUMBER}) void or disturbed trials? (?:was|were) "
                   "not repeated")
 PART = re.compile(rf"budget of repeats, ({say.NUMBER})[ \u00a0\u202f]% of")
@@ -31,8 +32,26 @@ class Turn:
 
 
 def budgeted(cell):
-    rule = cell.factors.get("repeat") or {}
-    return bool(rule.get("most")) and "share" in rule
+    return "share" in (cell.factors.get("repeat") or {}) and repeated(cell)
+
+
+def repeated(cell):
+    return bool((cell.factors.get("repeat") or {}).get("most"))
+
+
+def arms_of(c, cell):
+    """Names of the arms that run a cell."""
+    every = [(a.get("workload"), str(a.get("name", "head")))
+             for a in c.rows.meta.get("arms") or [{}]]
+    return [name for of, name in every if of == cell.factors["workload"]] or [
+        name for of, name in every if of is None]
+
+
+def lacking(c, cell):
+    """Trials of its arms that are to come, repeats aside."""
+    done = [cell.lines if arm == "head" else c.rows.arms.get(
+        (cell.id, arm), []) for arm in arms_of(c, cell)]
+    return sum(max(cell.blocks - len(lines), 0) for lines in done)
 
 
 def blocks(c):
@@ -44,28 +63,31 @@ def blocks(c):
     for (cell, _), others in c.rows.arms.items():
         for t in others:
             lines.setdefault((cell, t["block"]), []).append(t)
-    arms = [a.get("workload") for a in c.rows.meta.get("arms") or [{}]]
     for number, order in enumerate(c.rows.meta.get("order") or []):
         here = [cells[i] for i in order if i < len(cells)]
-        yield [Turn(x, arms.count(x.factors["workload"]) or arms.count(None),
-                    lines.get((x.id, number), []))
-               for x in here if budgeted(x)]
+        yield [Turn(x, len(arms_of(c, x)), lines.get((x.id, number), []))
+               for x in here if repeated(x)]
 
 
-def left(c):
-    """Trials that were left as they were, though one more attempt was free
-    to them. A block whose first in the queue could still be paid, or that
-    lacks a trial, is not at its end."""
-    purse, count = 0.0, 0
+def ends(c):
+    """Of each block the trials that were left as they were, though one more
+    attempt was free to them; None of one that is not at its end, which is
+    the last: its first in the queue could still be paid, or it lacks a
+    trial. A plan that is older than the budget pays for all."""
+    purse = 0.0
     for turns in blocks(c):
-        purse += sum(x.rule["share"] * x.arms for x in turns)
+        purse += sum(x.rule.get("share", FREE) * x.arms for x in turns)
         purse -= sum((x.attempt - 1) * x.arms for x in turns if x.attempt)
         queue = sorted((x for x in turns if x.asks), key=lambda x: x.attempt)
         if not all(x.whole for x in turns) or (
                 queue and queue[0].arms <= purse + 1e-6):
+            yield None
             break
-        count += sum(x.left for x in queue)
-    return count
+        yield sum(x.left for x in queue)
+
+
+def left(c):
+    return sum(n or 0 for n in ends(c))
 
 
 def disturbed(c):

@@ -40,12 +40,13 @@ def arguments(argv):
 
 def verified(args):
     from report.public import entry, page
-    told = page.read_entry(args.entry)
+    told = page.load(args.entry)
     found = entry.first_difference(told, entry.of_folder(
         args.folder, told.get("journal")))
     if found:
         print(f"{args.entry}: not what {args.folder} gives: {found}")
         return DIFFERS
+    page.read_entry(args.entry)  # where the folder gives no entry, either
     print(f"{args.entry}: {len(told['ratios'])} ratios and "
           f"{len(told['groups'])} verdicts follow from {args.folder}")
     return DONE

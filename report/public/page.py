@@ -6,41 +6,16 @@ from report import datafiles, strict_json, words
 from report.analysis import Line
 from report.journal import JournalError
 from report.page import ALL_DATA, Report, esc, filter_box, none
+from report.public import schema
 
 PLACE = ("workload", "shape", "keys", "dist", "placement", "write_kind",
          "write_share", "threads")
 COLUMNS = ("entry", "machine", "cpu", *PLACE, "map", "base", "ratio", "low",
            "high", "n", "side", "why")
-NUMBER = (int, float)
-WRITTEN = (str, int, float, type(None))  # in a CSV
-NEEDED = {"format": int, "name": str, "machine": dict, "build": dict,
-          "groups": list, "ratios": list, "journal": str, "synthetic": bool,
-          "workloads": list, "trials": int, "complete": bool, "notes": list,
-          "invalid": (str, type(None)), "trust": str}
-GROUP = {"workload": str, "keys": int, "dist": str, "write_kind": str,
-         "write_share": NUMBER, "threads": int, "front": list, "word": str,
-         "n": int}
 
 
-def lacking(found, needed):
-    """The members that are missing, or are of another kind."""
-    return [k for k, kind in needed.items()
-            if not isinstance(found.get(k, ...), kind)]
-
-
-def wrong_in(entry):
-    """What an entry lacks, its rows too; []: nothing."""
-    wrong = lacking(entry, NEEDED)
-    for part, needed in (("groups", GROUP),
-                         ("ratios", dict.fromkeys(COLUMNS[3:], WRITTEN))):
-        for i, row in enumerate(() if part in wrong else entry[part]):
-            wrong += [f"{part}[{i}].{k}" for k in lacking(row, needed)] \
-                if isinstance(row, dict) else [f"{part}[{i}]"]
-    return wrong
-
-
-def read_entry(path):
-    """An entry as far as it is relied on; JournalError."""
+def load(path):
+    """What calls itself an entry; JournalError."""
     try:
         found = strict_json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -49,10 +24,16 @@ def read_entry(path):
             found.get("format"), found.get("kind")) != (1, "public result"):
         raise JournalError(f"{path}: expected format 1, kind public result "
                            "(python3 -m report public entry DIR)")
-    wrong = wrong_in(found)
+    return found
+
+
+def read_entry(path):
+    """An entry that meets its schema; JournalError."""
+    found = load(path)
+    wrong = sorted(set(schema.wrong_in(found)))
     if wrong:
-        raise JournalError(f"{path}: without {', '.join(wrong[:3])}: expected "
-                           "what docs/public.schema.json says")
+        raise JournalError(f"{path}: wrong or missing: {', '.join(wrong[:3])}:"
+                           " expected what docs/public.schema.json says")
     return found
 
 

@@ -13,6 +13,8 @@ import json
 import sys
 from pathlib import Path
 
+from report import ending
+
 DONE, OPPOSITE, USAGE, INCOMPLETE = 0, 1, 2, 3
 
 
@@ -98,6 +100,7 @@ def read_pair(args):
 def answer(args):
     """Prints the verdicts and writes NEW/reproduction.json -> status."""
     from report.analysis import Analysis
+    from report import folders
     from report.reproduce import asked, judge, say, setup
     old, new = read_pair(args)
     questions = asked.of_campaign(Analysis(old), args.figure)
@@ -106,27 +109,25 @@ def answer(args):
                                          for m in q.maps})
     document = say.document(old, new, args.figure, rows, unclear, found)
     print("\n".join(say.lines(document, rows, found)))
-    (args.new / "reproduction.json").write_text(json.dumps(
-        document, indent=1, sort_keys=True, ensure_ascii=False) + "\n",
-        encoding="utf-8")
+    folders.replace(args.new / "reproduction.json", json.dumps(
+        document, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     if document["count"][judge.OPPOSITE]:
         return OPPOSITE
     return DONE if document["count"][judge.REPLICATED] and \
         document["finished"] else INCOMPLETE
 
 
-def main(argv):
+def run(args):
     from report import journal
+    if args.old not in ("inputs", "cells"):
+        return answer(args)
+    tell = tell_inputs if args.old == "inputs" else tell_cells
+    tell(journal.read(args.new), args.figure)
+    return DONE
+
+
+def main(argv):
     from report.journal import JournalError
     args = arguments(argv)
-    try:
-        if args.old == "inputs":
-            tell_inputs(journal.read(args.new), args.figure)
-        elif args.old == "cells":
-            tell_cells(journal.read(args.new), args.figure)
-        else:
-            return answer(args)
-    except JournalError as error:
-        print(f"report reproduce: {error}", file=sys.stderr)
-        return USAGE
-    return DONE
+    return ending.refusing(lambda: run(args), "report reproduce",
+                           JournalError)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is printed and written of a repeated campaign."""
-from report import staged, words
+from report import words
 from report.reproduce import judge, setup
 
 FORMAT = 1
@@ -10,7 +10,7 @@ SHOWN = 40  # rows of the terminal; opposite ones are all shown
 
 def document(old, new, figure, rows, unclear, found):
     return {"format": FORMAT, "kind": "reproduction", "old": old.name,
-            "new": new.name, "figure": figure, "finished": staged.is_complete(new),
+            "new": new.name, "figure": figure, "finished": not new.to_come,
             "plan_sha256": {"old": old.meta.get("plan_sha256"),
                             "new": new.meta.get("plan_sha256")},
             "synthetic": bool(new.meta.get("synthetic")),

@@ -35,13 +35,15 @@ def is_level(name):
 
 def competition(counts):
     """The share of lock acquisitions that had to wait, in percent: a row as
-    the trial's own; nothing where no lock was taken."""
+    the trial's own; nothing where no lock was taken, or where nobody counted
+    how many of them waited."""
     window = {s["name"]: s.get("window") or 0 for s in counts}
-    taken = window.get("lock_reads", 0) + window.get("lock_writes", 0)
-    if not taken:
+    kinds = [(f"lock_{kind}s", f"lock_{kind}_contended")
+             for kind in ("read", "write") if window.get(f"lock_{kind}s")]
+    if not kinds or any(waited not in window for _, waited in kinds):
         return []
-    share = 100 * (window["lock_read_contended"] +
-                   window["lock_write_contended"]) / taken
+    share = 100 * sum(window[waited] for _, waited in kinds) / sum(
+        window[taken] for taken, _ in kinds)
     return [{"name": "lock_competition", "unit": "%", "window": share,
              "value": share}]
 

@@ -2,10 +2,11 @@
 """Every map of the headline's group in the first screen: a forest of
 ratios, and a row per map with what else decides."""
 import re
+import urllib.parse
 
 from report import guarantees, latencies, verdicts, words
 from report.analysis import board_of
-from report.page import chip, esc, slug
+from report.page import chip, esc
 from report.plot_rows import forest, forest_limits, height
 from report.sections import latency, memory, ratio
 
@@ -115,7 +116,8 @@ def named_here(a, head):
 
 
 def row_id(name):
-    return slug("ranked", name)
+    """Unlike of any two maps, whatever their ids."""
+    return f"ranked-{urllib.parse.quote(name, safe='')}"
 
 
 def table(report, a, head):

@@ -357,10 +357,7 @@ struct rm_validation {
 	void *context;
 	size_t problems;              /* out: how many were reported */
 	size_t cells, planned, found; /* out: cells, trials planned, lines */
-	size_t failed;                /* out: lines of trials that failed, but
-	                                 for those of planted misuses */
-	size_t empty;                 /* out: cells that were to run and have
-	                                 no trial that is ok, but for those */
+	size_t incomplete;            /* out: rm_tally_incomplete() */
 	bool is_sealed;               /* out: its lines have checksums */
 };
 

@@ -356,6 +356,24 @@ static int same_workloads(const json_t *recorded,
 	return 0;
 }
 
+/* campaign.json is written once: a note that is not in it would be lost. */
+static int same_notes(
+        const json_t *recorded, const json_t *now, struct rm_error *error)
+{
+	const json_t *all = json_object_get(recorded, "notes"), *text;
+	const char *key;
+	char what[128];
+	int result = 0;
+
+	json_object_foreach ((json_t *)now, key, text) {
+		snprintf(what, sizeof(what), "--note %.80s", key);
+		if (!result)
+			result = same(what, text_of(all, key, NULL),
+			        json_string_value(text), error);
+	}
+	return result;
+}
+
 static int same_seed(
         const json_t *recorded, const uint64_t *seed, struct rm_error *error)
 {
@@ -380,6 +398,8 @@ int rm_describe_compare(const json_t *recorded,
 		        text_of(now->machine, "id", NULL), error);
 	if (!result)
 		result = same_seed(recorded, seed, error);
+	if (!result)
+		result = same_notes(recorded, now->notes, error);
 	if (!result && now->mode)
 		result = same("mode", text_of(recorded, "mode", NULL),
 		        now->mode, error);

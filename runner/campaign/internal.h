@@ -157,9 +157,9 @@ int rm_campaign_hash(const json_t *campaign, char text[RM_SHA256_TEXT]);
 
 /*
  * Whether a resume would continue the same campaign. `recorded` is the old
- * campaign.json. Of `now` are compared: build, machine, and, where they are
- * given, workloads (count not 0), mode, maps, list and wish (not NULL). `seed`: what
- * was asked for, or NULL.
+ * campaign.json. Of `now` are compared: build, machine, each of the notes, and,
+ * where they are given, workloads (count not 0), mode, maps, list and wish (not
+ * NULL). `seed`: what was asked for, or NULL.
  * Returns 0, or -EINVAL with `error`: what is another now, and what to do.
  */
 int rm_describe_compare(const json_t *recorded,

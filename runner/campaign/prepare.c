@@ -164,10 +164,16 @@ static int open_new(const struct rm_wishes *wishes,
 	if (result)
 		return result;
 	/* Again, now that nobody else can make one. */
-	if (!access(path, F_OK) || rm_journal_length(prepared->journal))
+	if (!access(path, F_OK))
 		return rm_error_set(error, -EEXIST,
 		        "%s holds a campaign already, expected a new folder "
 		        "(another -o DIR), or --resume",
+		        prepared->dir);
+	if (rm_journal_length(prepared->journal))
+		return rm_error_set(error, -EEXIST,
+		        "%s has a trials.jsonl and no campaign.json, which "
+		        "says what its trials are of: bring that back, or "
+		        "start anew (another -o DIR)",
 		        prepared->dir);
 	return 0;
 }
@@ -188,6 +194,45 @@ static int take_arms(const struct rm_wishes *wishes,
 	wishes->arms->count = 0;
 	return rm_arms_settle(&prepared->arms, prepared->mode.workloads,
 	        prepared->mode.workload_count, error);
+}
+
+/* Of a name that somebody chose; NULL: none. */
+static int check_name(
+        const char *option, const char *name, struct rm_error *error)
+{
+	json_t *text = name ? json_string(name) : json_null();
+
+	json_decref(text);
+	if (text)
+		return 0;
+	return rm_error_set(error, -EINVAL,
+	        "%s%s: not UTF-8, so that campaign.json cannot keep it: "
+	        "expected another name",
+	        option, name);
+}
+
+/* A name that JSON does not take would be missing from campaign.json, and with
+   it what a resume and readers of the campaign go by. */
+static int check_names(const struct rm_wishes *wishes,
+        const struct rm_prepared *prepared, struct rm_error *error)
+{
+	const struct rm_arms *arms = &prepared->arms;
+	int result = check_name("-o ",
+	        wishes->dir ? rm_folder_name(prepared->dir) : NULL, error);
+
+	for (size_t i = 0; !result && i < prepared->mode.workload_count; i++)
+		result =
+		        check_name("", prepared->mode.workloads[i].file, error);
+	for (size_t i = 0; !result && i < arms->count; i++)
+		result = check_name("--arms ", arms->list[i].program, error);
+	if (!result && wishes->cells_from)
+		result =
+		        check_name("--cells-from ", prepared->list.file, error);
+	if (!result)
+		result = check_name("--counters ", wishes->counters, error);
+	if (!result)
+		result = check_name("LD_PRELOAD=", getenv("LD_PRELOAD"), error);
+	return result;
 }
 
 /* -EINTR where the person stops the waiting. */
@@ -240,6 +285,8 @@ static int begin(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 		                       : "");
 	result = take_arms(wishes, prepared, error);
 	if (!result)
+		result = check_names(wishes, prepared, error);
+	if (!result)
 		result = build_plan(wishes, prepared, error);
 	if (!result)
 		result = look_around(wishes, prepared, error);
@@ -282,6 +329,43 @@ static int recall_plan(struct rm_prepared *prepared, struct rm_error *error)
 	return result ? rm_error_set(error, result, "%s/campaign.json: %s",
 	                        prepared->dir, why.text)
 	              : 0;
+}
+
+static int check_kept(const struct rm_prepared *prepared, const char *file,
+        const char *member, const char *hash, struct rm_error *error)
+{
+	const char *kept =
+	        json_string_value(json_object_get(prepared->campaign, member));
+
+	if (!kept || !strcmp(kept, hash))
+		return 0;
+	return rm_error_set(error, -EINVAL,
+	        "%s/%s: changed since it was written, its hash is not %s: "
+	        "bring it back as it was, or start anew (another -o DIR)",
+	        prepared->dir, file, member);
+}
+
+/* No report takes a campaign of which these were changed: what would be
+   measured from now on is lost. */
+static int check_whole(
+        const struct rm_prepared *prepared, struct rm_error *error)
+{
+	char hash[RM_SHA256_TEXT], path[RM_PATH_BYTES];
+
+	if (rm_campaign_hash(prepared->campaign, hash))
+		return rm_error_set(error, -ENOMEM, "no memory");
+	int result =
+	        check_kept(prepared, "campaign.json", "sha256", hash, error);
+
+	if (!result)
+		result = rm_path_join(
+		        path, prepared->dir, "topology.xml", error);
+	if (!result)
+		result = rm_sha256_file(path, hash, error);
+	if (!result)
+		result = check_kept(prepared, "topology.xml", "topology_sha256",
+		        hash, error);
+	return result;
 }
 
 /* The back end that the campaign was begun with; "auto" is not asked again. */
@@ -334,6 +418,8 @@ static int go_on(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 	if (!result)
 		result = recall_plan(prepared, error);
 	if (!result)
+		result = check_whole(prepared, error);
+	if (!result)
 		result = look_around(wishes, prepared, error);
 	if (!result)
 		result = rm_arms_settle(wishes->arms, NULL, 0, error);
@@ -371,6 +457,10 @@ int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 	if (wishes->dir) {
 		snprintf(prepared->dir, sizeof(prepared->dir), "%s",
 		        wishes->dir);
+		/* a campaign has the name of its folder */
+		for (size_t n = strlen(prepared->dir);
+		        n > 1 && prepared->dir[n - 1] == '/'; n--)
+			prepared->dir[n - 1] = '\0';
 		found = rm_folder_campaign(
 		        wishes->dir, &prepared->campaign, &none);
 	}

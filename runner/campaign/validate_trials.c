@@ -40,13 +40,13 @@ struct reading {
 	const struct rm_plan *plan;
 	const struct rm_arms *arms;
 	const char *path;
-	json_t *planned;  /* trial key -> [cell, turn]; what was seen goes */
-	json_t *seen;     /* trial key -> line number */
-	json_t *states;   /* trial key -> enum rm_repeat */
-	json_t *good;     /* cell -> true: it has a trial that is ok */
-	json_int_t turns; /* of the walk so far */
-	json_int_t turn;  /* that of the line before */
-	size_t number;    /* of the line at hand */
+	json_t *planned; /* trial key -> [cell, turn]; what was seen goes */
+	json_t *seen;    /* trial key -> line number */
+	json_t *states;  /* trial key -> enum rm_repeat */
+	struct rm_tally tally; /* of the plan's lines */
+	json_int_t turns;      /* of the walk so far */
+	json_int_t turn;       /* that of the line before */
+	size_t number;         /* of the line at hand */
 	struct rm_error *error;
 };
 
@@ -278,6 +278,8 @@ static void check_identity(struct reading *reading, const json_t *trial)
 
 	check_turn(reading, json_integer_value(json_array_get(planned, 1)));
 	json_object_del(reading->planned, key);
+	if (rm_tally_add(&reading->tally, trial, &why))
+		line_problem(reading, why.text, "");
 	if ((uint64_t)seed !=
 	        rm_plan_seed(reading->plan, cell, (unsigned)block))
 		line_problem(reading, "seed is not the plan's for ", key);
@@ -301,17 +303,6 @@ static int take_state(void *context, size_t number, const char *text,
 		        json_integer((json_int_t)rm_repeat_state(trial)));
 	json_decref(trial);
 	return 0;
-}
-
-/* Few trials fail: a walk over the cells for each is no cost. */
-static bool is_of_misuse(const struct reading *reading, const char *cell)
-{
-	const struct rm_plan *plan = reading->plan;
-
-	for (size_t i = 0; i < plan->cell_count; i++)
-		if (!strcmp(plan->cells[i].cell.id, cell))
-			return plan->cells[i].misuse;
-	return false;
 }
 
 /* Never ends the reading: a person wants all that is wrong, in one go. Members
@@ -339,12 +330,6 @@ static int take_line(void *context, size_t number, const char *text,
 		return 0;
 	}
 	reading->validation->found++;
-	reading->validation->failed +=
-	        !strcmp(rm_json_text(trial, "status"), "failed") &&
-	        !is_of_misuse(reading, rm_json_text(trial, "cell"));
-	if (!strcmp(rm_json_text(trial, "status"), "ok"))
-		json_object_set_new(reading->good, rm_json_text(trial, "cell"),
-		        json_true());
 	if (!rm_fields_check(trial, fields, sizeof(fields) / sizeof(*fields),
 	            report_field, reading)) {
 		check_story(reading, trial,
@@ -353,19 +338,6 @@ static int take_line(void *context, size_t number, const char *text,
 	}
 	json_decref(trial);
 	return 0;
-}
-
-static size_t count_empty(const struct reading *reading)
-{
-	const struct rm_plan *plan = reading->plan;
-	size_t empty = 0;
-
-	for (size_t i = 0; i < plan->cell_count; i++)
-		empty +=
-		        !plan->cells[i].cell.skip[0] &&
-		        !plan->cells[i].misuse &&
-		        !json_object_get(reading->good, plan->cells[i].cell.id);
-	return empty;
 }
 
 static void report_missing(struct reading *reading)
@@ -399,10 +371,11 @@ int rm_validate_trials(struct rm_validation *validation,
 		.planned = json_object(),
 		.seen = json_object(),
 		.states = json_object(),
-		.good = json_object(),
 		.error = error };
 	int result = rm_path_join(path, validation->dir, "trials.jsonl", error);
 
+	if (!result)
+		result = rm_tally_start(&reading.tally, plan, arms, error);
 	if (!result)
 		result = rm_lines_read(path, take_state, &reading, error);
 	if (!result && list_planned(&reading))
@@ -411,11 +384,11 @@ int rm_validate_trials(struct rm_validation *validation,
 		result = rm_lines_read(path, take_line, &reading, error);
 	if (!result) {
 		report_missing(&reading);
-		validation->empty = count_empty(&reading);
+		validation->incomplete = rm_tally_incomplete(&reading.tally);
 	}
 	json_decref(reading.planned);
 	json_decref(reading.seen);
 	json_decref(reading.states);
-	json_decref(reading.good);
+	rm_tally_clear(&reading.tally);
 	return result;
 }

@@ -58,8 +58,7 @@ static int absorb(struct rm_past *past, const char *dir, struct rm_error *error)
 
 	if (rm_validate(&validation, &why) || validation.problems)
 		return 1;
-	past->failed += validation.failed;
-	past->empty += validation.empty;
+	past->incomplete += validation.incomplete;
 	return add_planned(past, dir, error);
 }
 
@@ -271,16 +270,10 @@ static int end(const struct rm_stages *stages, const struct rm_past *past,
 		        command, dir);
 		return status;
 	}
-	if (past->failed) {
-		printf("status: incomplete: %zu trials failed (readmostly "
-		       "validate %s; the reasons are in its journals)\n",
-		        past->failed, dir);
-		return RM_INCOMPLETE;
-	}
-	if (past->empty) {
-		printf("status: incomplete: %zu cells have no trial that is "
-		       "ok (the reasons are in the journals of %s)\n",
-		        past->empty, dir);
+	if (past->incomplete) {
+		printf("status: incomplete: %zu cells failed or have no result "
+		       "(the reasons are in the journals of %s)\n",
+		        past->incomplete, dir);
 		return RM_INCOMPLETE;
 	}
 	printf("status: done\n");

@@ -9,10 +9,9 @@
 /* What the stages that are complete came to. */
 struct rm_past {
 	unsigned stages;
-	uint64_t timed; /* trials planned, but verifications */
-	size_t failed;  /* trials */
-	size_t empty;   /* cells of a stage without a trial that is ok */
-	json_t *ran;    /* ids of their cells, an object */
+	uint64_t timed;    /* trials planned, but verifications */
+	size_t incomplete; /* cells of a stage, as rm_tally_incomplete() */
+	json_t *ran;       /* ids of their cells, an object */
 };
 
 /* What is asked for, as `next` says it. */

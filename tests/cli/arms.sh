@@ -122,6 +122,8 @@ check "validate agrees" "$readmostly" validate "$campaign"
 check "a note is kept" says "$campaign/campaign.json" '"why": "because"'
 check "with the equals signs of its text" \
 	says "$campaign/campaign.json" '"flags": "-O2 -march=native"'
+run --resume --note why=because
+check "which a resume may say again" [ $status = 0 ]
 order() { sed 's/.*"cell":"\([^"]*\)","block":\([0-9]*\),"arm":"\([a-z]*\)".*/\1 \2 \3/' "$campaign/trials.jsonl"; }
 order >"$dir/first"
 campaign=$dir/again

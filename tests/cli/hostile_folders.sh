@@ -18,6 +18,31 @@ mkdir "$dir/diary" && printf keep >"$dir/diary/page"
 run "$dir/tiny.conf" -o "$dir/good"
 check "a campaign is measured" [ $? = 0 ]
 
+# Names that JSON cannot hold, at each place that campaign.json keeps one of.
+bytes=$(printf 'n\377')
+mkdir "$dir/$bytes"
+cp "$dir/tiny.conf" "$dir/$bytes/"
+sed -n 's/.*"cell":"\([^"]*\)".*/\1/p' "$dir/good/trials.jsonl" | sort -u >"$dir/$bytes.txt"
+cp "$build/tests/fake_trial" "$dir/head"
+cp "$build/tests/fake_trial" "$dir/$bytes.arm"
+refused() { # WHAT ARGUMENTS...
+	local what=$1
+	shift
+	run "$@"
+	check "$what that is not UTF-8 is status 2" [ $? = 2 ]
+	check "and says what to do" says "$out" "not UTF-8, so that campaign.json cannot keep it: expected another name"
+}
+refused "a folder's name" "$dir/tiny.conf" -o "$dir/$bytes.out"
+refused "a workload's path" "$dir/$bytes/tiny.conf" -o "$dir/none"
+refused "a list's path" "$dir/tiny.conf" -o "$dir/none" --cells-from "$dir/$bytes.txt"
+refused "an arm's path" "$dir/tiny.conf" -o "$dir/none" --arms "base=$dir/head,head=$dir/$bytes.arm"
+check "and makes no folder" [ -z "$(ls -d "$dir/none" "$dir/$bytes.out" 2>/dev/null)" ]
+run "$dir/tiny.conf" -o "$dir/$bytes/slash/"
+check "the path to the folder may have any name" [ $? = 0 ]
+"$readmostly" validate "$dir/$bytes/slash" >"$out"
+check "and a slash at its end is no name" says "$out" complete
+check "of the campaign" says "$dir/$bytes/slash/campaign.json" '"name": "slash"'
+
 # A resume of a folder from elsewhere.
 for name in lock trials.jsonl; do
 	rm -rf "$dir/c" && cp -r "$dir/good" "$dir/c"

@@ -134,6 +134,11 @@ start tests/fixtures/campaign.conf --resume --seed 12345
 wait $runner
 check "another seed is status 2" [ $? = 2 ]
 check "and says so" says "$out" "now it is 12345"
+start tests/fixtures/campaign.conf --resume --note why=else
+wait $runner
+check "a note that it was begun without is status 2" [ $? = 2 ]
+check "and names note and remedy" says "$out" \
+	"begun with --note why (none), now it is else: start a new campaign"
 start workloads/hot-reads.conf --resume
 wait $runner
 check "another workload is status 2" [ $? = 2 ]
@@ -158,4 +163,19 @@ another "another build" "begun with build 0123, now it is" \
 another "another plan" "the plan was changed" 's/"keys": 1024/"keys": 1025/'
 another "another seed in the file" "the plan was changed" \
 	's/^  "seed": [0-9]*/  "seed": 7/'
+another "a member that no plan has" \
+	"campaign.json: changed since it was written, its hash is not sha256: bring it back" \
+	's/"notes": {}/"notes": {"a": "b"}/'
+echo >>"$campaign/topology.xml"
+start --resume
+wait $runner
+check "another topology is status 2" [ $? = 2 ]
+check "and named, with what to do" says "$out" \
+	"topology.xml: changed since it was written, its hash is not topology_sha256: bring it back"
+rm "$campaign/campaign.json"
+start tests/fixtures/campaign.conf --resume
+wait $runner
+check "trials of a plan that is gone are status 2" [ $? = 2 ]
+check "and are not taken for another's" says "$out" \
+	"has a trials.jsonl and no campaign.json, which says what its trials are of: bring that back"
 done_testing

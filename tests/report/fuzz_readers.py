@@ -120,7 +120,7 @@ def has_sense(campaign):
         if cell.measure == "throughput":
             for trial in cell.ok:
                 expect(math.isfinite(journal.rate(trial)), "a rate is nan")
-    for name in ("name", "maps", "missing", "pending",
+    for name in ("name", "maps", "missing", "pending", "to_come",
                  "failed_maps"):
         getattr(campaign, name)
     latencies.entries(campaign.cells.values())

@@ -80,6 +80,15 @@ def test_competition_is_what_had_to_wait():
     assert "lock sample" not in causes.said(list(rows.values()))
 
 
+@pytest.mark.parametrize("lacks, share", [
+    ("lock_read_contended", None), ("lock_write_contended", None),
+    ("lock_reads", 30), ("lock_writes", 50 / 9)])
+def test_who_counts_locks_need_not_count_all_of_it(lacks, share):
+    rows = rows_of(trial(**{k: v for k, v in LOCKS.items() if k != lacks}))
+    assert rows.get("lock_competition", {"at_the_end": None})[
+        "at_the_end"] == (share and pytest.approx(share))
+
+
 def test_without_locks_there_is_no_competition():
     assert "lock_competition" not in rows_of(trial(retired=3))
     assert "lock_competition" not in rows_of(trial(**dict.fromkeys(LOCKS, 0)))

@@ -11,11 +11,15 @@ import shutil
 
 import numpy as np
 import pytest
+import schemas
 from machine_campaigns import change, fleet, machine, seal, three
-from report_helpers import Page, main
+from report_helpers import TOP, Page, main
 from scipy.stats import rankdata
 
 from report.compare import gather
+
+
+COMPARISON = schemas.validator("comparison")
 
 
 class Compared:
@@ -36,7 +40,9 @@ class Compared:
 
     @property
     def told(self):
-        return json.loads((self.out / "comparison.json").read_text())
+        found = json.loads((self.out / "comparison.json").read_text())
+        COMPARISON.validate(found)
+        return found
 
     @property
     def red(self):
@@ -232,7 +238,7 @@ def test_what_does_not_belong_is_refused_by_name(tmp_path, name):
 
 
 CUT = {
-    "at a line": (lambda t: t[:150], "55 trials of the plan not run yet"),
+    "at a line": (lambda t: t[:150], "55 trials not run yet"),
     "in a line": (lambda t: [*t[:150], t[150][:40]], "torn last line")}
 
 
@@ -372,3 +378,15 @@ def test_lint_reads_each_table(compared, tmp_path, table):
     path.write_text(text, encoding="utf-8")
     status, said = linted(tmp_path / "w/out")
     assert status == 1 and f"index.html#{table}" in said
+
+
+# ---- what is written for programs -----------------------------------------
+
+@pytest.mark.parametrize("name", ["comparison", "reproduction"])
+def test_the_list_of_files_names_each_member(name):
+    """Every answer of these tests is held against the schema, too."""
+    schema = json.loads((TOP / f"docs/{name}.schema.json").read_text())
+    text = (TOP / "results/README.md").read_text(encoding="utf-8")
+    part, = re.findall(rf"[^\n]*docs/{name}\.schema\.json.*?(?:\n\n|\n\|)",
+                       text, re.S)
+    assert [k for k in schema["properties"] if f"`{k}`" not in part] == []

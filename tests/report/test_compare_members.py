@@ -62,17 +62,17 @@ def test_a_comparison_is_whole_where_nobody_lacks_anything():
         assert not lacking.whole
 
 
-def unfinished(problems=(), pending=0, states=(), failed=()):
+def unfinished(problems=(), to_come="", states=(), failed=()):
     return gather.unfinished(Made(
-        problems=list(problems), pending=pending, failed_maps=list(failed),
+        problems=list(problems), to_come=to_come, failed_maps=list(failed),
         missing=[Made(state=s) for s in states]))
 
 
 @pytest.mark.parametrize("more,said", [
     ({}, []), ({"problems": ["line 3: torn"]}, ["line 3: torn"]),
-    ({"pending": 1}, ["1 trial of the plan not run yet"]),
-    ({"pending": 7, "states": ["not run"]},
-     ["7 trials of the plan not run yet"]),
+    ({"to_come": "1 trial not run yet"}, ["1 trial not run yet"]),
+    ({"to_come": "7 trials not run yet", "states": ["not run"]},
+     ["7 trials not run yet"]),
     ({"states": ["void", "not run", "failed"]}, ["2 cells without a result"]),
     ({"failed": ["b", "a"]}, ["a failed verification",
                               "b failed verification"])])

@@ -7,35 +7,47 @@ import json
 import re
 
 import pytest
+import schemas
 import report_helpers  # noqa: F401
 
 from report.journal import JournalError
-from report.public import entry, page
+from report.public import entry, page, schema
 
 COMMIT = "0123456789abcdef" + "0" * 24
 THIN, BLANK = "\u202f", "\u00a0"
 
 
-def group(**more):
+def place(**more):
     return {"workload": "w", "shape": "u64x8", "keys": 65536,
-            "dist": "uniform", "placement": "cores", "write_kind": "update",
-            "write_share": 0.03, "threads": 2, "front": ["a"],
-            "word": "clear lead", "n": 12} | more
+            "miss_share": 0.0, "dist": "uniform", "placement": "cores",
+            "memory": "first-touch", "presize": True, "optional": "",
+            "write_kind": "update", "write_share": 0.03, "threads": 2} | more
+
+
+def group(**more):
+    return place() | {"leader": "a", "front": ["a"], "word": "clear lead",
+                      "maps": 2, "n": 12} | more
 
 
 def ratio(name, **more):
-    return group() | {"map": name, "base": "base", "ratio": 1.5, "low": 1.25,
+    return place() | {"map": name, "base": "base", "ratio": 1.5, "low": 1.25,
                       "high": 1.75, "n": 12, "side": "ahead", "why": ""} \
         | more
 
 
 def one(**more):
     return {"format": 1, "kind": "public result", "name": "camp",
-            "machine": {"id": "5e7a0001", "cpus": 8, "cpu_name": "A CPU"},
-            "build": {"commit": COMMIT, "dirty": False}, "mode": "quick",
-            "workloads": ["w", "v"], "trials": 1200, "complete": True,
+            "created_utc": "2026-11-20T08:01:00Z",
+            "machine": {"id": "5e7a0001", "cpus": 8, "cpu_name": "A CPU",
+                        "kernel": None, "hypervisor_flag": "no"},
+            "build": {"commit": COMMIT, "dirty": False, "flags": "-O2",
+                      "compiler_version": None, "binary_sha256": None},
+            "mode": "quick", "workloads": ["w", "v"], "trials": 1200,
+            "plan_sha256": None, "campaign_json_sha256": "0" * 64,
+            "trials_jsonl_sha256": "f" * 64, "complete": True,
             "invalid": "", "trust": "trust", "journal": "on request",
-            "synthetic": False, "notes": [], "groups": [group()],
+            "synthetic": False, "notes": [], "headline": place(),
+            "margin": 1.02, "groups": [group()],
             "ratios": [ratio("a")]} | more
 
 
@@ -95,7 +107,8 @@ def built(tmp_path):
     """Three entries of two machines, read in the order of their files."""
     given = tmp_path / "given"
     given.mkdir()
-    other = {"id": "ffff0002", "cpus": 4}
+    other = one()["machine"] | {"id": "ffff0002", "cpus": 4,
+                                "cpu_name": None}
     for file, made in (("2", one(name="second", machine=other)),
                        ("1", one(name="first", ratios=[
                            ratio("a"), ratio("b", ratio=None)])),
@@ -131,23 +144,20 @@ def test_every_ratio_is_in_the_data_with_its_machine(built):
 
 # ---- what is no entry -----------------------------------------------------
 
-@pytest.mark.parametrize("key", [
-    "name", "machine", "build", "groups", "ratios", "journal", "synthetic",
-    "workloads", "trials", "complete", "notes", "invalid", "trust"])
+@pytest.mark.parametrize("key", [k for k in one() if k not in (
+    "format", "kind")])
 def test_a_member_that_is_missing_or_of_another_kind_is_named(tmp_path, key):
     whole = one()
     for wrong in ({k: v for k, v in whole.items() if k != key},
-                  whole | {key: "7" if key == "trials" else 7}):
+                  whole | {key: -7.5}):
         file = tmp_path / "x.json"
         file.write_text(json.dumps(wrong))
-        with pytest.raises(JournalError, match=f"x.json: without {key}: "):
+        with pytest.raises(JournalError, match=f"x.json: wrong or missing: {key}: "):
             page.read_entry(file)
 
 
-@pytest.mark.parametrize("part,key", [("groups", k) for k in group()
-                                      if k not in ("shape", "placement")]
-                         + [("ratios", k) for k in ratio("a")
-                            if k not in ("front", "word")])
+@pytest.mark.parametrize("part,key", [("groups", k) for k in group()]
+                         + [("ratios", k) for k in ratio("a")])
 def test_a_row_that_lacks_a_member_is_named(tmp_path, part, key):
     whole = one()
     del whole[part][0][key]
@@ -158,6 +168,31 @@ def test_a_row_that_lacks_a_member_is_named(tmp_path, part, key):
     file.write_text(json.dumps(whole | {part: [7]}))
     with pytest.raises(JournalError, match=re.escape(f"{part}[0]: ")):
         page.read_entry(file)
+
+
+def spoilt(value):
+    """The same with one member gone, added, or of another value."""
+    if isinstance(value, dict):
+        for key in value:
+            yield {k: v for k, v in value.items() if k != key}
+            yield from (value | {key: v} for v in spoilt(value[key]))
+        yield value | {"more": 1}
+    elif isinstance(value, list):
+        yield from ([v, *value[1:]] for v in spoilt(value[0])) \
+            if value else ()
+        yield [*value, 7]
+    yield from (None, True, -1, 0, 2, 1.5, "", "x", "tied", "f" * 64,
+                "5e7a0001", [], {})
+
+
+def test_what_is_refused_is_what_the_schema_refuses():
+    judge, whole, fine, count = schemas.validator("public"), one(), 0, 0
+    assert not list(schema.wrong_in(whole)) and judge.is_valid(whole)
+    for made in spoilt(whole):
+        found = not list(schema.wrong_in(made))
+        assert found == judge.is_valid(made), made
+        fine, count = fine + found, count + 1
+    assert 50 < fine < count / 2 and count > 700
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):

@@ -12,14 +12,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import repeated_campaigns as simulated
-from report import journal, lint, quality, repeat_budget, words
+from report import (damage, journal, lint, previous, quality, repeat_budget,
+                    words)
 from report.__main__ import main
 from report.analysis import Analysis
+from report.compare import gather
 from report.lint import repeats as lint_repeats
 from report.lint.rows import Rows
 from report_helpers import TOP, build
 from seal import sealed
 
+REPEATS = "repeats of void or disturbed trials not run yet"
 BUILD = os.environ.get("BUILD", str(TOP / "build/gcc"))
 READMOSTLY = os.path.join(BUILD, "readmostly")
 
@@ -298,6 +301,56 @@ def test_what_the_budget_left_follows_from_the_rows(name, request, tmp_path):
         r"(\d+) disturbed or void ones were not repeated",
         (folder / "said").read_text())
     assert not said or int(said[0]) == seen[-1]
+
+
+@pytest.mark.parametrize("shares", ["with", "without"])
+@pytest.mark.parametrize("name", ["campaign", "pairs"])
+def test_what_is_to_come_is_what_validate_asks_for(name, shares, request,
+                                                   tmp_path):
+    """Killed after any line of the last block, repeats and other arms
+    included; in a plan that is older than the budget of repeats, too."""
+    folder = request.getfixturevalue(name)
+    meta = json.loads((folder / "campaign.json").read_text())
+    for cell in meta["cells"] if shares == "without" else ():
+        cell["repeat"].pop("share", None)
+    shutil.copy(folder / "topology.xml", tmp_path)
+    meta["plan_sha256"] = damage.plan_sha256(meta)
+    meta["sha256"] = damage.campaign_sha256(meta)
+    (tmp_path / "campaign.json").write_text(json.dumps(meta))
+    lines = (folder / "trials.jsonl").read_text().splitlines(True)
+    last = json.loads(lines[-1])["block"]
+    said = set()
+    for n in range(len(lines) + 1):
+        if n and json.loads(lines[n - 1])["block"] < last - 1:
+            continue
+        (tmp_path / "trials.jsonl").write_text("".join(lines[:n]))
+        told = subprocess.run([READMOSTLY, "validate", str(tmp_path)],
+                              capture_output=True, text=True, check=False)
+        read, rows = journal.read(tmp_path), Rows(tmp_path)
+        assert bool(read.to_come) == ("expected a line of" in told.stdout), n
+        ends = lint_repeats.ends(SimpleNamespace(rows=rows))
+        assert bool(read.to_come) == (bool(read.pending) or None in ends), n
+        said.add(re.sub(r"\d+ trials?", "N", read.to_come))
+    assert said == {"N not run yet", REPEATS} | (
+        {""} if shares == "with" else set())
+
+
+def test_a_campaign_killed_between_repeats_is_called_incomplete(
+        campaign, tmp_path):
+    """On the page, beside other machines, and as an earlier one."""
+    cut = tmp_path / "cut"
+    shutil.copytree(campaign, cut)
+    lines = (cut / "trials.jsonl").read_text().splitlines(True)
+    assert json.loads(lines[-1])["attempt"] > 1
+    (cut / "trials.jsonl").write_text("".join(lines[:-1]))
+    assert main([str(cut)]) == 3
+    told = json.loads((cut / "report/verdicts.json").read_text())
+    assert told["status"].endswith(f"; {REPEATS}, resumable")
+    assert not [f for f in lint.lint(cut).findings if f.rule == "status"]
+    assert gather.unfinished(journal.read(cut)) == [REPEATS]
+    assert gather.unfinished(journal.read(campaign)) == []
+    assert previous.warnings(journal.read(cut), journal.read(cut))[-1] == (
+        True, "the earlier campaign was not finished")
 
 
 def test_older_campaigns_had_no_budget(campaign, tmp_path):

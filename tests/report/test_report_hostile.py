@@ -72,6 +72,23 @@ def test_no_text_of_a_campaign_becomes_a_tag(tmp_path, monkeypatch):
         assert not re.search(r"(?<!\\)<xss", file.read_text(encoding="utf-8"))
 
 
+def test_names_that_are_alike_as_file_names_have_panels_of_their_own(
+        tmp_path):
+    make_journal.make(tmp_path, maps=("gomap_rw", "syncmap", "shard_rw_32"),
+                      threads=(1, 2, 4), keys=(65536,), kinds=("update",),
+                      blocks=7)
+    for file in (tmp_path / "campaign.json", tmp_path / "trials.jsonl"):
+        file.write_text(file.read_text().replace("syncmap", "sync.map")
+                        .replace("shard_rw_32", "sync-map"))
+    built = Built(tmp_path)
+    assert built.status == 0 and built.error == ""
+    names = [p.stem for p in (built.out / "figures").glob("scaling-*.svg")]
+    assert len([n for n in names if "-sync-map" in n]) == 2
+    ids = re.findall(r' id="([^"]+)"', built.page)
+    assert len(ids) == len(set(ids))
+    assert {"ranked-sync.map", "ranked-sync-map"} <= set(ids)
+
+
 def test_dollars_in_a_name_are_no_formula_of_a_drawing(tmp_path):
     make_journal.make(tmp_path, maps=("gomap_rw", "syncmap"), threads=(1, 2),
                       keys=(65536,), kinds=("update",), blocks=7)

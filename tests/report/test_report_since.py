@@ -169,13 +169,13 @@ def test_a_word_needs_the_whole_interval_beyond_the_margin(low, high, word):
     assert previous.word_of(low, high) == word
 
 
-def bare(speed, pending=0, **build):
+def bare(speed, to_come="", **build):
     """A campaign of one trial at a CPU's speed, with facts of its build."""
     about = None if speed is None else {
         "adds_per_ns_before": speed, "adds_per_ns_after": speed}
     cell = SimpleNamespace(measure="throughput", ok=[
         {"result": {"environment": about}}])
-    return SimpleNamespace(cells={"c": cell}, pending=pending, meta={
+    return SimpleNamespace(cells={"c": cell}, to_come=to_come, meta={
         "build": {"flags": "-O2", "compiler": "gcc"} | build})
 
 
@@ -189,9 +189,9 @@ def bare(speed, pending=0, **build):
      []),
     (bare(3 * 0.999 * previous.verdicts.MARGIN), bare(3), [],
      ["CPU speed: × 1."]),
-    (bare(3), bare(3, pending=1), ["the earlier campaign was not finished"],
+    (bare(3), bare(3, to_come="1 trial"), ["the earlier campaign was not finished"],
      ["CPU speed"]),
-    (bare(3, pending=1), bare(3), [], ["CPU speed"]),
+    (bare(3, to_come="1 trial"), bare(3), [], ["CPU speed"]),
     (bare(3, flags="-O3"), bare(3), ["flags: -O2 then, -O3 now"],
      ["CPU speed"]),
     (bare(3, compiler="clang"), bare(3), ["compiler: gcc then, clang now"],

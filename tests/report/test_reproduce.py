@@ -4,11 +4,16 @@ were there before, and what differs in the set-up."""
 import contextlib
 import io
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 
 import pytest
+import schemas
 from machine_campaigns import change, machine, seal
-from report_helpers import main
+from report_helpers import TOP, main
 
 from report import journal
 from report.analysis import Analysis
@@ -28,7 +33,9 @@ def told(*words, stdin=None, monkeypatch=None):
 def answer(old, new, *words):
     status, said, error = told(old, new, *words)
     assert not error, error
-    return status, said, json.loads((new / "reproduction.json").read_text())
+    found = json.loads((new / "reproduction.json").read_text())
+    schemas.validator("reproduction").validate(found)
+    return status, said, found
 
 
 def swap(folder, one, two):
@@ -295,3 +302,38 @@ def test_one_wrong_answer_is_enough(tmp_path, pair):
     _, _, found = answer(pair[0], new)
     assert {r["why"] for r in found["rows"] if r["under"] == "syncmap"} == {
         "syncmap: failed verification here"}
+
+
+# ---- a disk that is full --------------------------------------------------
+
+def limited(folder, kib, *words):
+    """python3 -m report, where no file may be larger."""
+    return subprocess.run(
+        ["bash", "-c", f'ulimit -f {kib}; exec "$@"', "bash", sys.executable,
+         "-m", "report", *map(str, words)], cwd=folder, check=False,
+        capture_output=True, text=True, env=os.environ | {
+            "PYTHONPATH": str(TOP)})
+
+
+@pytest.mark.parametrize("words, name, kib", [
+    (("reproduce", "old", "new"), "new/reproduction.json", 4),
+    (("compare", "old", "new", "-o", "out"), "out/report/comparison.json", 20),
+    (("old",), "", 8)])
+def test_a_file_that_does_not_fit_is_named_and_no_half_is_left(
+        tmp_path, words, name, kib):
+    machine(tmp_path / "old")
+    machine(tmp_path / "new", "5e7a0002", seed=2, day=21)
+    file, before = tmp_path / name, None
+    if len(words) > 1:  # it was there, whole
+        done = limited(tmp_path, "unlimited", *words)
+        assert done.returncode == 0, done.stderr
+        before = file.read_bytes()
+        assert len(before) > 1024 * kib
+    done = limited(tmp_path, kib, *words)
+    assert done.returncode == 2 and "standard output" not in done.stderr
+    assert re.search(r"^report[ a-z]*: \S+\.[a-z]+: File too large$",
+                     done.stderr, re.M)
+    if before:
+        assert f"{name}: File too large" in done.stderr
+        assert file.read_bytes() == before
+        assert not list(file.parent.glob("*.new"))
