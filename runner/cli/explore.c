@@ -35,20 +35,22 @@ static int file_of(int argc, char **argv, const char *end)
 static bool refused(int argc, char **argv)
 {
 	int file = file_of(argc, argv, ".c");
-	int other = file_of(argc, argv, ".cc") + file_of(argc, argv, ".so");
+	int other = file_of(argc, argv, ".cc");
 
+	if (!other)
+		other = file_of(argc, argv, ".so");
 	if (file && access(argv[file], R_OK)) {
 		fprintf(stderr, "readmostly explore: %s: %s\n", argv[file],
 		        strerror(errno));
 		return true;
 	}
-	if (!file && other && other < argc)
+	if (!file && other)
 		fprintf(stderr,
 		        "readmostly explore: %s: expected a file that ends "
 		        "with .c: a map in C++ or a library is not explored; "
 		        "`readmostly check` has it run with threads\n",
 		        argv[other]);
-	return !file && other && other < argc;
+	return !file && other;
 }
 
 /* Builds `path`, build/CC/explored/ID/readmostly-explore; the map's id is the
