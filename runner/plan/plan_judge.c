@@ -189,6 +189,30 @@ static void judge_program(const struct rm_impl *impl, struct rm_cell *cell)
 		        impl->program, strerror(errno));
 }
 
+/* Who has no synchronisation, or room for one writer, runs where that is
+   enough. */
+static void judge_writers(const struct rm_impl *impl, struct rm_cell *cell)
+{
+	bool alone = cell->threads == 1 ||
+	             (cell->write_share == 0 &&
+	                     !rm_loop_always_writes(cell->loop.kind));
+	bool in_place = impl->caps & RM_CAP_UNSAFE_INSERT &&
+	                cell->write_kind == RM_UPDATE &&
+	                !rm_loop_moves_keys(&cell->loop);
+
+	if (impl->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) && !alone &&
+	        !in_place)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "unsafe: this map has no synchronisation and %u "
+		        "threads would write (%s)",
+		        cell->threads, rm_write_kind_name(cell->write_kind));
+	else if (impl->caps & RM_CAP_SINGLE_WRITER && !alone)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "unsafe: this map allows one writer and %u threads "
+		        "would write",
+		        cell->threads);
+}
+
 /*
  * The first reason that holds is told, from what no machine could change (the
  * map) to what this one lacks. Skipped cells stay in the plan: a report must
@@ -197,12 +221,6 @@ static void judge_program(const struct rm_impl *impl, struct rm_cell *cell)
 void rm_plan_judge(const struct rm_planning *planning,
         const struct rm_impl *impl, struct rm_cell *cell)
 {
-	bool alone = cell->threads == 1 ||
-	             (cell->write_share == 0 &&
-	                     !rm_loop_always_writes(cell->loop.kind));
-	bool in_place = impl->caps & RM_CAP_UNSAFE_INSERT &&
-	                cell->write_kind == RM_UPDATE &&
-	                !rm_loop_moves_keys(&cell->loop);
 	const char *reason = planning->options->counters_reason;
 
 	judge_loop(impl, cell);
@@ -220,18 +238,11 @@ void rm_plan_judge(const struct rm_planning *planning,
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "this map never grows: it would be made for all of "
 		        "its keys, as with presize = yes");
-	else if (impl->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT) &&
-	         !alone && !in_place)
-		snprintf(cell->skip, RM_REASON_BYTES,
-		        "unsafe: this map has no synchronisation and %u "
-		        "threads would write (%s)",
-		        cell->threads, rm_write_kind_name(cell->write_kind));
-	else if (impl->caps & RM_CAP_SINGLE_WRITER && !alone)
-		snprintf(cell->skip, RM_REASON_BYTES,
-		        "unsafe: this map allows one writer and %u threads "
-		        "would write",
-		        cell->threads);
-	else if (cell->measure == RM_MEASURE_COUNTERS && reason)
+	else
+		judge_writers(impl, cell);
+	if (cell->skip[0])
+		return;
+	if (cell->measure == RM_MEASURE_COUNTERS && reason)
 		snprintf(cell->skip, RM_REASON_BYTES, RM_NO_COUNTERS "%.600s",
 		        reason);
 	else if (cell->measure == RM_MEASURE_SIMULATED)
