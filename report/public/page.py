@@ -6,7 +6,6 @@ from report import datafiles, strict_json, words
 from report.analysis import Line
 from report.journal import JournalError
 from report.page import ALL_DATA, Report, esc, filter_box, none
-from report.public import schema
 
 PLACE = ("workload", "shape", "keys", "dist", "placement", "write_kind",
          "write_share", "threads")
@@ -29,8 +28,9 @@ def load(path):
 
 def read_entry(path):
     """An entry that meets its schema; JournalError."""
+    from report.public import schema
     found = load(path)
-    wrong = sorted(set(schema.wrong_in(found)))
+    wrong = schema.wrong_in(found)
     if wrong:
         raise JournalError(f"{path}: wrong or missing: {', '.join(wrong[:3])}:"
                            " expected what docs/public.schema.json says")
