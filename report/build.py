@@ -78,14 +78,13 @@ def header(a, text):
     names = ", ".join(w["name"] for w in meta.get("workloads") or [])
     build = meta.get("build") or {}
     planned = {c.map for c in a.campaign.cells.values()}
-    commit = str(build.get("commit") or "unknown")[:12]
     bits = [meta.get("created_utc", ""), f"machine {sentences.machine(a)}",
             f"mode {meta['mode']}" if meta.get("mode") else "",
             f"workloads {names}" if names else "",
             words.plural(a.campaign.started, "trial"),
             words.plural(len(a.campaign.cells), "cell"),
             words.plural(len(planned), "map"),
-            f"commit {commit}" + (" (dirty)" if build.get("dirty") else ""),
+            f"commit {words.commit(build)}",
             damage.unsealed_word(meta)]
     where, what = (esc(" · ".join(b for b in part if b))
                    for part in (machine_words(a), bits))

@@ -25,11 +25,9 @@ class Source:
         self.cells, self.journal = {}, ""
         if campaign is None:
             return
-        build = campaign.meta.get("build") or {}
-        commit = str(build.get("commit") or "unknown")[:12]
+        built = words.commit(campaign.meta.get("build") or {})
         self.cells = campaign.cells
-        self.journal = (f"{campaign.name}/trials.jsonl, commit {commit}"
-                        + (" (dirty)" if build.get("dirty") else ""))
+        self.journal = f"{campaign.name}/trials.jsonl, commit {built}"
 
     def csv(self, columns, rows):
         """CSV of dicts. A row that names its cell gets that cell's factors,

@@ -107,12 +107,11 @@ def status(s):
 def header(s, text):
     """Title, on what machine, what was searched."""
     meta, build = s.campaign.meta, s.campaign.meta.get("build") or {}
-    commit = str(build.get("commit") or "unknown")[:12]
     what = [meta.get("created_utc", ""),
             f"machine {s.said['machine'] or 'unknown'}",
             f"mode {s.staged.meta['mode']}" if s.staged.meta.get("mode")
             else "", f"seed {meta['seed']}",
-            f"commit {commit}" + (" (dirty)" if build.get("dirty") else ""),
+            f"commit {words.commit(build)}",
             damage.unsealed_word(meta) if s.ran else ""]
     one, two = map(esc, s.names)
     where, what = (esc(" · ".join(b for b in part if b))

@@ -30,11 +30,11 @@ def cell_of(row):
                                     "counters": {"events": events}}}])
 
 
-def source(file=FILE):
+def source(stored, file):
     """What a row of these counts is from: no journal of the campaign."""
-    commit = json.loads(file.read_text(encoding="utf-8"))["commit"]
-    return (f"report/{file.name}, commit {commit.removesuffix('+')}"
-            + " (dirty)" * commit.endswith("+"))
+    commit = stored["commit"]
+    built = words.commit({"commit": commit, "dirty": commit.endswith("+")})
+    return f"report/{file.name}, commit {built}"
 
 
 def origin(stored, rows, campaign):
@@ -52,8 +52,8 @@ def origin(stored, rows, campaign):
 
 
 def read(a, file=FILE):
-    """(model, cells, origin) of the maps that the campaign has; None where
-    the page has no use for them."""
+    """(model, cells, origin, source) of the maps that the campaign has; None
+    where the page has no use for them."""
     if not wanted(a):
         return None
     stored = json.loads(file.read_text(encoding="utf-8"))
@@ -62,4 +62,4 @@ def read(a, file=FILE):
     if not rows:
         return None
     return (stored["model"], [cell_of(r) for r in rows],
-            origin(stored, rows, a.campaign))
+            origin(stored, rows, a.campaign), source(stored, file))

@@ -139,6 +139,12 @@ def share_counts(text):
     return f" Shares are of operations{both}."
 
 
+def commit(build):
+    """Of what a program was built: "0abe47f548d6 (dirty)"."""
+    return str(build.get("commit") or "unknown")[:12] + (
+        " (dirty)" if build.get("dirty") else "")
+
+
 def joined(parts):
     """a, b and c"""
     parts = list(parts)

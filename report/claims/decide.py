@@ -87,7 +87,8 @@ def sources(found):
 
 def cell_row(one, e, o):
     return {"where": e.where, "cells": list(e.cells), "word": o.word,
-            "how": o.how, "claimed": list(one.claimed) or None, "value": rounded(o.centre), "low": rounded(o.low),
+            "how": o.how, "claimed": list(one.claimed) or None,
+            "value": rounded(o.centre), "low": rounded(o.low),
             "high": rounded(o.high), "n": o.n, "p": rounded(o.p),
             "could_see": rounded(o.seen), "against_value": rounded(e.base)}
 

@@ -43,9 +43,7 @@ class Member:
 
     @property
     def commit(self):
-        build = self.campaign.meta.get("build") or {}
-        return str(build.get("commit") or "unknown")[:12] + (
-            " (dirty)" if build.get("dirty") else "")
+        return words.commit(self.campaign.meta.get("build") or {})
 
     @property
     def whole(self):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counts of a simulated machine: of the campaign, or, where it counted
 nothing, those that the repository keeps."""
+import functools
 import json
 import re
 import statistics
@@ -38,6 +39,7 @@ def stored(rows):
     return found
 
 
+@functools.cache
 def source():
     """The file that keeps them, and at which commit they were counted."""
     commit = json.loads(FILE.read_text("utf-8"))["commit"]

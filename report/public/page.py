@@ -53,8 +53,7 @@ def entry_row(entry):
     build = entry["build"]
     return [entry["name"], cpu(entry), entry["machine"].get("id") or "–",
             str(entry["machine"].get("cpus")),
-            str(build.get("commit") or "unknown")[:12]
-            + (" (dirty)" if build.get("dirty") else ""),
+            words.commit(build),
             entry.get("mode") or words.joined(entry["workloads"]),
             words.count(entry["trials"]),
             "complete" if entry["complete"] else "incomplete",

@@ -13,6 +13,8 @@ GLYPHS = {rules.REPRODUCED: "✓", rules.DEPENDS: "◐", rules.REFUTED: "✗",
 COLUMNS = ("cell", "id", "verdict", "of", "how", "numbers", "where", "word",
            "value", "low", "high", "n", "p", "could_see", "against_value",
            "other_cell", "rule", "claimed_low", "claimed_high", "instead")
+OF_CELLS = ("where", "word", "value", "low", "high", "n", "p", "could_see",
+            "against_value")
 STANDS = {decision_rules.CONFIRMED: "✓", decision_rules.CORRECTED: "◐",
           decision_rules.OPEN: "?"}
 RATIOS = ("cell", "id", "claimed", "value", "low", "high", "n", "verdict")
@@ -104,10 +106,9 @@ def data_rows(found):
         for c in row["cells"] or [{}]:
             ids = c.get("cells") or []
             low, high = c.get("claimed", row["claimed"]) or (None, None)
-            yield {**head, "claimed_low": low, "claimed_high": high, **{k: c.get(k) for k in (
-                "where", "word", "value", "low", "high", "n", "p",
-                "could_see", "against_value")}, "cell": "".join(ids[:1]),
-                "other_cell": " ".join(ids[1:])}
+            yield {**head, "claimed_low": low, "claimed_high": high,
+                   **{k: c.get(k) for k in OF_CELLS},
+                   "cell": "".join(ids[:1]), "other_cell": " ".join(ids[1:])}
 
 
 def ratio_rows(found):

@@ -194,8 +194,8 @@ def add(report, a):
     found, origin, kept = models(a), "", None
     stored = stored_counts.read(a)
     if stored:
-        found, origin = {stored[0]: stored[1]}, stored[2]
-        kept = stored_counts.source()
+        model, cells, origin, kept = stored
+        found = {model: cells}
     if not found:
         return
     parts = []

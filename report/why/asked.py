@@ -52,8 +52,10 @@ def of_exact(folder, everything):
     verdict = exact.decide(exact.read_cells(folder), about,
                            exact.read(folder / "message"), {})
     found = [{"cell": row["cell"], "map": row["map"],
-              "red": row["verdict"] == exact.RED, "factors": factors[row["id"]], "again": exact_again(
-                  about, factors[row["id"]]), "counts": counts_of(row)}
+              "red": row["verdict"] == exact.RED,
+              "factors": factors[row["id"]],
+              "again": exact_again(about, factors[row["id"]]),
+              "counts": counts_of(row)}
              for row in verdict["cells"] if row["verdict"] == exact.RED
              or everything and row["base"] and row["head"]]
     return about, found

@@ -55,6 +55,12 @@ int rm_folder_new(const char *what, const char *machine_id, time_t now,
 	return no_folder(path, -errno, error);
 }
 
+void rm_folder_trim(char *path)
+{
+	for (size_t end = strlen(path); end > 1 && path[end - 1] == '/';)
+		path[--end] = 0;
+}
+
 const char *rm_folder_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -67,8 +73,7 @@ const char *rm_folder_name(const char *path)
    is not in a folder of that name. */
 static char *in_results(char *path, char name[NAME_BYTES])
 {
-	for (size_t end = strlen(path); end > 1 && path[end - 1] == '/';)
-		path[--end] = 0;
+	rm_folder_trim(path);
 	snprintf(name, NAME_BYTES, "%.199s", rm_folder_name(path));
 	char *parent = dirname(path);
 	bool is_name = strcmp(name, ".") && strcmp(name, "..");

@@ -241,6 +241,9 @@ enum rm_seal rm_line_check(const char *text, size_t size);
  */
 int rm_folder_lock(const char *dir, struct rm_error *error);
 
+/* Cuts what slashes a path ends with: a campaign has the name of its folder. */
+void rm_folder_trim(char *path);
+
 /* Last part of a path: the campaign's name. Points into `path`. */
 const char *rm_folder_name(const char *path);
 

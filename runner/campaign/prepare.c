@@ -457,10 +457,7 @@ int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 	if (wishes->dir) {
 		snprintf(prepared->dir, sizeof(prepared->dir), "%s",
 		        wishes->dir);
-		/* a campaign has the name of its folder */
-		for (size_t n = strlen(prepared->dir);
-		        n > 1 && prepared->dir[n - 1] == '/'; n--)
-			prepared->dir[n - 1] = '\0';
+		rm_folder_trim(prepared->dir);
 		found = rm_folder_campaign(
 		        wishes->dir, &prepared->campaign, &none);
 	}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import test_claims_page as made
 from made_claims import campaign, cell, claim
-from report_helpers import TOP, Built, edit, make_journal
+from report_helpers import TOP, Built, edit
 
 from report import crashes, lint, stats
 from report.claims import decide, ledger
@@ -247,16 +247,12 @@ statistic = crashed+failed
 
 
 def test_a_page_with_crashes_is_right(tmp_path, monkeypatch):
-    own, folder = tmp_path / "ledger", tmp_path / "c"
+    own = tmp_path / "ledger"
     own.mkdir()
     (own / "made.claims").write_text(LEDGER)
     monkeypatch.setattr(ledger, "FOLDER", own)
     monkeypatch.setattr(other_hand, "FOLDER", own)
-    make_journal.make(folder, maps=("gomap_rw", "syncmap", "null_map"),
-                      threads=(1, 2), keys=(65536,), kinds=("update",),
-                      blocks=20)
-    made.change(folder, mode="claims-quick",
-                notes={"claims": ledger.digest(ledger.read())})
+    folder = made.run_for_claims(tmp_path / "c")
     edit(folder, lambda t: t | FAULT | {"status": "failed", "result": None}
          if "/syncmap/" in t["cell"] and t["block"] % 3 else t)
     built = Built(folder)

@@ -70,7 +70,11 @@ def own(tmp_path, monkeypatch):
 
 @pytest.fixture
 def campaign(tmp_path, own):
-    folder = tmp_path / "c"
+    return run_for_claims(tmp_path / "c")
+
+
+def run_for_claims(folder):
+    """A campaign for the claims of the ledger, wherever that is now."""
     make_journal.make(folder, maps=("gomap_rw", "syncmap", "null_map"),
                       threads=(1, 2), keys=(65536,), kinds=("update",),
                       blocks=20)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 import test_claims_page as made
-from report_helpers import Built, edit, make_journal
+from report_helpers import Built, edit
 
 from report import lint
 from report.claims import decision_rules, ledger, rules
@@ -119,12 +119,7 @@ def folder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ledger, "FOLDER", own)
         patch.setattr(other_hand, "FOLDER", own)
-        make_journal.make(folder, maps=("gomap_rw", "syncmap", "null_map"),
-                          threads=(1, 2), keys=(65536,), kinds=("update",),
-                          blocks=20)
-        made.change(folder, mode="claims-quick",
-                    notes={"claims": ledger.digest(ledger.read())})
-        edit(folder, missed)
+        edit(made.run_for_claims(folder), missed)
         Built(folder)
         yield folder
 

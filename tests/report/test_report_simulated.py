@@ -201,7 +201,7 @@ def test_stored_counts_are_of_the_campaigns_maps_alone():
     (name, *others) = sorted(a.campaign.maps)
     for other in others:
         del a.campaign.maps[other]
-    model, cells, told = stored_counts.read(a)
+    model, cells, told, _ = stored_counts.read(a)
     assert model == MODEL and {c.map for c in cells} == {name}
     assert "the machine code of these maps is the same" in told
     a.campaign.maps = {"another": {}}

@@ -61,6 +61,14 @@ def test_mix(share, kind, text):
     assert say.mixes(said) == (pytest.approx(share), kind if share else None)
 
 
+@pytest.mark.parametrize("build,text", [
+    ({"commit": "0abe47f548d6aa"}, "0abe47f548d6"),
+    ({"commit": "0abe47f548d6", "dirty": True}, "0abe47f548d6 (dirty)"),
+    ({"commit": None, "dirty": False}, "unknown"), ({}, "unknown")])
+def test_what_was_built_is_a_commit_and_whether_it_was_changed(build, text):
+    assert words.commit(build) == text
+
+
 def test_durations_and_sizes():
     assert words.duration(35) == "35.0 ns"
     assert words.duration(1.5e6) == "1.50 ms"
