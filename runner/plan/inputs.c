@@ -3,10 +3,14 @@
 #include "runner/plan/internal.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define MODES "workloads/modes/"
 
 /* The --set options, split; `wheres` backs overrides[].where. */
 struct sets {
@@ -33,6 +37,30 @@ static int split_sets(
 	return 0;
 }
 
+/* Which modes there are, in place of one that has no file: a name mistyped. */
+static int no_mode(const char *file, struct rm_error *error)
+{
+	char names[320] = "the folder " MODES
+	        ", in which none is: run this in the folder of the sources";
+	size_t used = 0;
+	glob_t found;
+
+	if (!glob(MODES "*.conf", 0, NULL, &found)) {
+		for (size_t i = 0; i < found.gl_pathc && used < sizeof(names);
+		        i++) {
+			const char *name = found.gl_pathv[i] + strlen(MODES);
+
+			used += (size_t)snprintf(names + used,
+			        sizeof(names) - used, "%s%.*s",
+			        i ? ", " : "one of ",
+			        (int)(strlen(name) - strlen(".conf")), name);
+		}
+		globfree(&found);
+	}
+	return rm_error_set(error, -ENOENT, "%.120s: %s, expected %s", file,
+	        strerror(ENOENT), names);
+}
+
 static int read_mode_of(const struct rm_sources *sources,
         struct rm_inputs *inputs, struct rm_error *error)
 {
@@ -40,8 +68,10 @@ static int read_mode_of(const struct rm_sources *sources,
 	int failed;
 
 	snprintf(file, sizeof(file),
-	        strchr(sources->mode, '/') ? "%s" : "workloads/modes/%s.conf",
+	        strchr(sources->mode, '/') ? "%s" : MODES "%s.conf",
 	        sources->mode);
+	if (!strchr(sources->mode, '/') && access(file, F_OK) && errno == ENOENT)
+		return no_mode(file, error);
 	failed = rm_mode_load(file, sources->overrides, sources->override_count,
 	        inputs, error);
 	return failed ? failed

@@ -6,6 +6,7 @@ lines of bugs_tally.py. Writes docs/tally/cost.md. Starts no run.
 
 Status: 0; 2: no raw lines.
 """
+import argparse
 import datetime
 import statistics
 import sys
@@ -112,6 +113,9 @@ def page(runs):
 
 
 def main():
+    argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     runs = by_bug(bugs_page.runs())
     if not runs:
         print(f"cost_tally: no run in {bugs_page.RUNS}, expected those of "
