@@ -230,6 +230,26 @@ static void cached(unsigned self)
 		SIM_EXPECT(address(malloc(200)) == was[i]);
 }
 
+/* What a block has room for is never looked for elsewhere; a block of less than
+   half of it is. */
+static void resized(unsigned self)
+{
+	void *block = malloc(400);
+	uintptr_t was = address(block);
+
+	(void)self;
+	block = realloc(block, 300);
+	SIM_EXPECT(address(block) == was);
+	block = realloc(block, 400);
+	SIM_EXPECT(address(block) == was);
+	block = realloc(block, 500);
+	SIM_EXPECT(address(block) != was);
+	was = address(block);
+	block = realloc(block, 200);
+	SIM_EXPECT(address(block) != was);
+	free(block);
+}
+
 /* A block of over 1 MiB is pages; when such are freed, blocks of that size
    come from the arena and are cut. */
 static void bound_moves(unsigned self)
@@ -256,6 +276,8 @@ const struct sim_scenario sim_heap_scenarios[] = {
 	        use_heap, end_heap },
 	{ "freed chunks are cut and merged", 1, NULL, cut_and_merge, NULL },
 	{ "what was freed last comes first, seven of a size", 1, NULL, cached,
+	        NULL },
+	{ "a block keeps its place down to half of it", 1, NULL, resized,
 	        NULL },
 	{ "the bound of blocks that are pages moves", 1, NULL, bound_moves,
 	        NULL },
