@@ -121,3 +121,11 @@ def test_an_amount_is_told_in_its_unit(unit, value, told):
     level = row | {"statistic": "bytes_peak", "at_the_end": value,
                    "per_million_operations": None}
     assert causes.amount(level).translate(spaces) == told
+
+
+@pytest.mark.parametrize("counts, end", [
+    (6, "miss 5 3 000"), (7, "miss 5 3 000, 1 more"), (9, "miss 5 3 000, 3 more")])
+def test_a_row_says_how_many_counts_it_leaves_out(counts, end):
+    rows = rows_of(trial(**{f"miss_{n}": n + 1 for n in range(counts)}))
+    told = causes.said(list(rows.values()))
+    assert told.replace("\u202f", " ").endswith(end)
