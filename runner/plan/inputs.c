@@ -40,7 +40,8 @@ static int split_sets(
 /* Which modes there are, in place of one that has no file: a name mistyped. */
 static int no_mode(const char *file, struct rm_error *error)
 {
-	char names[320] = "the folder " MODES
+	char names[320] =
+	        "the folder " MODES
 	        ", in which none is: run this in the folder of the sources";
 	size_t used = 0;
 	glob_t found;
@@ -70,7 +71,8 @@ static int read_mode_of(const struct rm_sources *sources,
 	snprintf(file, sizeof(file),
 	        strchr(sources->mode, '/') ? "%s" : MODES "%s.conf",
 	        sources->mode);
-	if (!strchr(sources->mode, '/') && access(file, F_OK) && errno == ENOENT)
+	if (!strchr(sources->mode, '/') && access(file, F_OK) &&
+	        errno == ENOENT)
 		return no_mode(file, error);
 	failed = rm_mode_load(file, sources->overrides, sources->override_count,
 	        inputs, error);
