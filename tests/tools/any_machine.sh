@@ -38,8 +38,11 @@ clean() {
 }
 
 take_built() { # FOLDER: with sources that are older
+	local cargo= # Rust's crates are built beside all BUILDs
+	[ ! -d build/cargo ] || cargo=build/cargo
 	(cd "$1" && git ls-files -z | xargs -0 touch -h -d 2020-01-01) &&
-		tar -c --exclude="$BUILT/sanitized" --exclude="$BUILT/tap" "$BUILT" | tar -C "$1" -x
+		tar -c --exclude="$BUILT/sanitized" --exclude="$BUILT/tap" --exclude="$BUILT/mutants" \
+			"$BUILT" $cargo | tar -C "$1" -x
 }
 tree() { # FOLDER: a fresh copy
 	mkdir -p "$1"
@@ -165,6 +168,8 @@ text_of() {
 all="plain user read_only read_only_user no_wanted no_apt blank
 	bare_environment quota one_cpu three_cpus many_cpus unknown_cpu"
 
+red() { grep -E '^ *not ok|^(FAILED|ERROR) ' "$1"; } # LOG: the facts that failed
+
 # What came out, in words. Void trials are no fault of the tree: others were on
 # the CPU, and the campaign says so.
 verdict() { # STATUS LOG
@@ -172,7 +177,8 @@ verdict() { # STATUS LOG
 	[ "$1" = 77 ] && { echo "not possible here"; return; }
 	if [ -n "$CHECK" ]; then
 		[ "$1" = 0 ] && echo "ok, $(tail -n 1 "$2")" ||
-			echo "status $1: $(grep -c '^not ok' "$2") not ok, $(tail -n 1 "$2")"
+			echo "status $1: $(red "$2" | wc -l) not ok: $(red "$2" | head -n 3 |
+				cut -c 1-150 | tr '\n|' ';/')"
 		return
 	fi
 	planned=$(grep -o '[0-9]* trials in [0-9]* blocks' "$2")
