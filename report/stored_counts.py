@@ -33,7 +33,8 @@ def cell_of(row):
 def source(stored, file):
     """What a row of these counts is from: no journal of the campaign."""
     commit = stored["commit"]
-    built = words.commit({"commit": commit, "dirty": commit.endswith("+")})
+    built = words.commit({"commit": commit.removesuffix("+"),
+                          "dirty": commit.endswith("+")})
     return f"report/{file.name}, commit {built}"
 
 

@@ -173,12 +173,12 @@ red() { grep -E '^ *not ok|^(FAILED|ERROR) ' "$1"; } # LOG: the facts that faile
 # What came out, in words. Void trials are no fault of the tree: others were on
 # the CPU, and the campaign says so.
 verdict() { # STATUS LOG
-	local page campaign counts planned
+	local page campaign counts planned first
 	[ "$1" = 77 ] && { echo "not possible here"; return; }
 	if [ -n "$CHECK" ]; then
-		[ "$1" = 0 ] && echo "ok, $(tail -n 1 "$2")" ||
-			echo "status $1: $(red "$2" | wc -l) not ok: $(red "$2" | head -n 3 |
-				cut -c 1-150 | tr '\n|' ';/')"
+		[ "$1" = 0 ] && { echo "ok, $(tail -n 1 "$2")"; return; }
+		first=$(red "$2" | head -n 1)
+		echo "status $1: $(red "$2" | wc -l) not ok, ${first:-$(tail -n 1 "$2")}" | tr '|' /
 		return
 	fi
 	planned=$(grep -o '[0-9]* trials in [0-9]* blocks' "$2")
