@@ -65,14 +65,13 @@ static int no_mode(const char *file, struct rm_error *error)
 static int read_mode_of(const struct rm_sources *sources,
         struct rm_inputs *inputs, struct rm_error *error)
 {
+	const bool is_path = strchr(sources->mode, '/');
 	char file[PATH_MAX];
 	int failed;
 
-	snprintf(file, sizeof(file),
-	        strchr(sources->mode, '/') ? "%s" : MODES "%s.conf",
+	snprintf(file, sizeof(file), is_path ? "%s" : MODES "%s.conf",
 	        sources->mode);
-	if (!strchr(sources->mode, '/') && access(file, F_OK) &&
-	        errno == ENOENT)
+	if (!is_path && access(file, F_OK) && errno == ENOENT)
 		return no_mode(file, error);
 	failed = rm_mode_load(file, sources->overrides, sources->override_count,
 	        inputs, error);
