@@ -11,6 +11,10 @@ USAGE, INCOMPLETE, INTERRUPTED = 2, 3, 75
 HERE = Path(__file__).resolve().parent
 
 
+class InputError(Exception):
+    """Something a person must mend; status 2."""
+
+
 def place_of(error):
     """report/FILE.py:LINE where it was raised, as far as that is ours."""
     ours = [frame for frame in traceback.extract_tb(error.__traceback__)

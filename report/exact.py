@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 from report import ending, strict_json
+from report.ending import InputError
 
 USAGE = 2
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -35,10 +36,6 @@ LOST = {"": "left no status: is the disk full?", "3": "lost its answer",
 ROOM = "; make room where TMPDIR is, then the same call again"
 RED, ACCEPTED, EQUAL, LAID_OUT, ONLY_HEAD = (
     "red", "accepted", "equal", "layout", "only head")
-
-
-class InputError(Exception):
-    """Something a person must mend; status 2."""
 
 
 def read(path):

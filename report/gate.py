@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The regression gate: from the journal of a regress folder to verdicts.
 
-Pure functions of what regress.view_of() makes of campaign.json, and of the
+Pure functions of what gate_campaign.view_of() makes of campaign.json, and of the
 lines of trials.jsonl; regress.py, the page and the tally call decide(). Log ratios are
 ln(head / base) of ns per operation: + is slower. Rules: docs/method.md.
 """

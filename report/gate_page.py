@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from types import SimpleNamespace
 
-from report import exact, gate, gate_history, regress, stats, words
+from report import exact, gate, gate_campaign, gate_history, stats, words
 from report.why import story
 
 FIGURE = ("label", "role", "cell", "slowdown_percent", "low_percent",
@@ -177,7 +177,7 @@ def history_rows(lines):
 def history(report, folder, campaign, verdicts, esc):
     """Runs of this machine with this plan, and advice from them."""
     from report.plot_gate import levels
-    lines, problems = gate_history.read(regress.history_of(folder))
+    lines, problems = gate_history.read(gate_campaign.history_of(folder))
     lines = gate_history.comparable(lines, campaign["machine"].get("id"),
                                     verdicts["plan_sha256"])
     data = history_rows(lines)
@@ -227,7 +227,7 @@ def build(folder):
     from report.page import Report, esc
     from report.sections import machine
     folder = Path(folder)
-    campaign, rows = regress.read(folder)
+    campaign, rows = gate_campaign.read(folder)
     verdicts = gate.decide(campaign, rows)
     report = Report(folder / "report")
     answer(report, verdicts, campaign, esc)

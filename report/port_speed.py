@@ -10,8 +10,10 @@ port's, with its 95 % interval. Exit status: 0 each lower bound is at least
 0.97, 1 one is not, 2 usage or input, 3 a trial failed.
 """
 import sys
+from pathlib import Path
 
-from report import damage, ending, journal, regress, stats
+from report import damage, ending, journal, stats
+from report.rows import rows_of
 
 LOWEST = 0.97  # of the interval of Go's time / the port's
 SETTINGS = {
@@ -119,9 +121,9 @@ def main(argv=None):
         print("usage: python3 -m report.port_speed DIR", file=sys.stderr)
         return 2
     try:
-        meta = journal.read_meta(regress.Path(argv[0]))
-        rows = regress.rows_of(argv[0], damage.is_sealed(meta))
-    except (journal.JournalError, regress.InputError) as error:
+        meta = journal.read_meta(Path(argv[0]))
+        rows = rows_of(argv[0], damage.is_sealed(meta))
+    except (journal.JournalError, ending.InputError) as error:
         print(f"port-speed: {error}", file=sys.stderr)
         return 2
     table = compare(meta, rows)

@@ -17,7 +17,8 @@ import sys
 
 import numpy as np
 
-from report import ending, folders, gate, regress, strict_json
+from report import (ending, folders, gate, gate_campaign, gate_rules,
+                    strict_json)
 from report.regress_tally import TALLY, VERDICTS, read_tally
 
 AGAIN = "docs/tally/regress-again.jsonl"
@@ -32,7 +33,7 @@ def contrast_of(name, cpus):
             return {"cell": f"x/{name.removeprefix(gate.ROLES[role])}",
                     "role": role}
     threads = int(name.rpartition(" t")[2])
-    advice = regress.is_advice({"threads": threads}, cpus)
+    advice = gate_campaign.is_advice({"threads": threads}, cpus)
     return {"cell": f"x/{name}", "role": "advice" if advice else "gate"}
 
 
@@ -76,13 +77,13 @@ def read_again(path):
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise regress.InputError(f"{path}: {error}") from error
+        raise ending.InputError(f"{path}: {error}") from error
     return {line["created_utc"]: line for line in lines}
 
 
 def decide_all(tally, out):
     """Writes AGAIN anew, a run at a time, so that a kill loses one."""
-    rules, digest = regress.load_rules()
+    rules, digest = gate_rules.load_rules()
     known = {when: line for when, line in read_again(out).items()
              if line["rules_sha256"] == digest}
     lines = [line for line in read_tally(tally)
@@ -109,7 +110,7 @@ def main(argv=None):
     p.add_argument("--out", default=AGAIN, metavar="FILE")
     args = p.parse_args(argv)
     return ending.refusing(lambda: decide_all(args.tally, args.out),
-                           "regress-again", regress.InputError)
+                           "regress-again", ending.InputError)
 
 
 if __name__ == "__main__":

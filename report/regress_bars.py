@@ -15,7 +15,7 @@ import collections
 import math
 import sys
 
-from report import ending, folders, regress, stats
+from report import ending, folders, stats
 from report.regress_again import AGAIN, read_again
 from report.regress_tally import TALLY, VERDICTS, mend, read_tally
 
@@ -251,7 +251,7 @@ def numbers(words):
     for word in words:
         kind, _, n = word.rpartition("=")
         if kind not in KINDS or not n.isdecimal():
-            raise regress.InputError(f"{word}: expected KIND=N, of "
+            raise ending.InputError(f"{word}: expected KIND=N, of "
                                      + ", ".join(KINDS))
         found[kind] = int(n)
     return found
@@ -283,7 +283,7 @@ def main(argv=None):
     p.add_argument("--again", default=AGAIN, metavar="FILE")
     args = p.parse_args(argv)
     return ending.refusing(lambda: run(args), "regress-tally",
-                           regress.InputError)
+                           ending.InputError)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,9 @@ import math
 import sys
 from pathlib import Path
 
-from report import (damage, ending, gate, gate_plan, journal, regress,
-                     strict_json)
+from report import (damage, ending, gate, gate_campaign, gate_plan, gate_rules,
+                    journal, strict_json)
+from report.rows import rows_of
 from report.regress_tally import time_of
 
 DIGITS = 6  # of a ln ratio: a ten thousandth of a per cent
@@ -41,8 +42,8 @@ def pairs_of(meta, rows):
     found, cpus = {}, meta["machine"]["cpus"]
     for cell in meta["cells"]:
         if cell["measure"] != "throughput" or cell["skip"] or \
-                regress.is_advice(cell, cpus) or \
-                cell["workload"] in regress.CONTROLS:
+                gate_campaign.is_advice(cell, cpus) or \
+                cell["workload"] in gate_campaign.CONTROLS:
             continue
         contrast = {"cell": cell["id"], "base": "base", "head": "copy",
                     "verified": []}
@@ -56,14 +57,14 @@ def noise_of(folder, allowed_s):
     """What gate_plan.plan() wants, of a campaign of base and its copy."""
     try:
         meta = journal.read_meta(folder)
-        rows = regress.rows_of(folder, damage.is_sealed(meta))
+        rows = rows_of(folder, damage.is_sealed(meta))
     except journal.JournalError as error:
-        raise regress.InputError(str(error)) from error
+        raise ending.InputError(str(error)) from error
     timed = {c["id"]: c for c in meta["cells"]
              if c["measure"] == "throughput"}
     rows = [row for row in rows if row["cell"] in timed]
     if not rows:
-        raise regress.InputError(f"{folder}: base ran no timed trial")
+        raise ending.InputError(f"{folder}: base ran no timed trial")
     blocks = max(c["blocks"] for c in timed.values())
     return {"pairs": pairs_of(meta, rows), "allowed_s": float(allowed_s),
             "block_s": round(max(seconds_of(rows) / blocks, 1e-3), 3)}
@@ -118,7 +119,7 @@ def listed(text):
 
 
 def is_chosen(cell, maps, globs):
-    if cell["workload"] in regress.CONTROLS:
+    if cell["workload"] in gate_campaign.CONTROLS:
         return True
     return (not maps or cell["map"] in maps) and (not globs or any(
         fnmatch.fnmatchcase(name, glob) for glob in globs
@@ -129,7 +130,7 @@ def cells(plan, maps, globs):
     """Ids of the chosen timed cells; InputError where a wish finds none."""
     maps = ",".join(maps.split())
     timed = [c for c in plan["cells"] if c["measure"] == "throughput"]
-    gated = [c for c in timed if c["workload"] not in regress.CONTROLS]
+    gated = [c for c in timed if c["workload"] not in gate_campaign.CONTROLS]
     for what, wishes, other in (("MAPS", listed(maps), "maps"),
                                 ("CELLS", listed(globs), "globs")):
         for wish in wishes or []:
@@ -137,13 +138,13 @@ def cells(plan, maps, globs):
             if not any(is_chosen(c, **one) for c in gated):
                 known = sorted({c["map"] for c in gated}) if other == "maps" \
                     else [gate.name_of(c["id"]) for c in gated]
-                raise regress.InputError(
+                raise ending.InputError(
                     f"{what}={wish}: no cell of the plan; expected some of "
                     + ", ".join(known))
     chosen = [c["id"] for c in timed
               if is_chosen(c, listed(maps), listed(globs))]
     if not set(chosen) & {c["id"] for c in gated}:
-        raise regress.InputError(f"MAPS={maps} CELLS={globs}: no cell of the "
+        raise ending.InputError(f"MAPS={maps} CELLS={globs}: no cell of the "
                                  "plan is of both")
     return chosen
 
@@ -159,7 +160,7 @@ def blocks(folder, allowed_s, rules):
 
 def lines_of(argv):
     """What main() prints; ValueError where the words are none of ours."""
-    rules, _ = regress.load_rules()
+    rules, _ = gate_rules.load_rules()
     match argv:
         case ["settings"]:
             return [settings(rules)]
@@ -174,9 +175,9 @@ def lines_of(argv):
 def main(argv=None):
     try:
         print("\n".join(lines_of(sys.argv[1:] if argv is None else argv)))
-    except (regress.InputError, ValueError) as error:
+    except (ending.InputError, ValueError) as error:
         print(f"regress: {error}", file=sys.stderr)
-        return regress.USAGE
+        return ending.USAGE
     return 0
 
 

@@ -17,7 +17,7 @@ import os
 import statistics
 import sys
 
-from report import ending, folders, gate, regress, strict_json
+from report import ending, folders, gate, gate_campaign, strict_json
 
 TALLY = "docs/tally/regress.jsonl"
 VERDICTS = ("PASS", "FAIL", "INCONCLUSIVE", "INVALID")
@@ -102,7 +102,7 @@ def put(tally, line):
 
 def append(folder, tally, about):
     """Adds a run's line and prints what it came to."""
-    view, rows = regress.read(folder)
+    view, rows = gate_campaign.read(folder)
     line = line_of(view, rows, gate.decide(view, rows), about)
     put(tally, line)
     print("{kind}: {verdict} {why} ({seconds} s)".format(
@@ -141,7 +141,7 @@ def read_tally(tally):
                     raise ValueError("no line of a run")
                 lines.append(value)
         except ValueError as error:
-            raise regress.InputError(
+            raise ending.InputError(
                 f"{tally}:{len(lines) + 1}: {error}") from error
     return lines
 
@@ -158,7 +158,7 @@ def main(argv=None):
     args = p.parse_args(argv)
     return ending.refusing(lambda: append(args.folder, args.tally, {
         "kind": args.kind, "commit": args.commit, "probe": args.probe}),
-        "regress-tally", regress.InputError)
+        "regress-tally", ending.InputError)
 
 
 if __name__ == "__main__":

@@ -140,7 +140,7 @@ def main(argv=None):
             return ask(argv[1], Path(argv[2]), Path(argv[3]), argv[4:])
         if len(argv) == 2 and argv[0] == "tell":
             return tell(Path(argv[1]))
-    except exact.InputError as error:
+    except ending.InputError as error:
         print(f"why: {error}", file=sys.stderr)
         return USAGE
     print("usage: python3 -m report.why ask exact|time FOLDER REASONS [all] | "

@@ -10,7 +10,8 @@ has fewer counters than metrics. Nothing here judges head.
 import math
 import statistics
 
-from report import exact
+from report import ending, exact
+from report.rows import rows_of
 from report.why import asked
 
 SHOWN = 6  # metrics of a cell
@@ -84,12 +85,10 @@ def read(folder, cell):
         return exact.read(reason).strip()
     if not (folder / "counters" / "campaign.json").exists():
         return None
-    # with numpy, which the exact gate has not
-    from report import regress  # pylint: disable=import-outside-toplevel
     try:
-        rows = [row for row in regress.rows_of(folder / "counters", True)
+        rows = [row for row in rows_of(folder / "counters", True)
                 if row["cell"] == asked.counters_of(cell) and row["status"] == "ok"]
-    except regress.InputError as error:
+    except ending.InputError as error:
         return f"not counted: {error}"
     if not rows:
         return "not counted: no trial of this cell ended well"

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from report import damage, ending, gate, journal, regress, stats
+from report import damage, ending, gate, gate_rules, journal, stats
+from report.rows import rows_of
 from report.signed_rank import hodges_lehmann, signed_ranks
 
 LOOKS = {60: 4.740, 120: 3.352, 240: 2.370}
@@ -29,11 +30,11 @@ def pairs_of(folder):
     meta = journal.read_meta(folder)
     cells = [c for c in meta["cells"] if c["measure"] == "throughput"]
     if len(cells) != 1:
-        raise regress.InputError(f"{folder}: {len(cells)} timed cells, "
+        raise ending.InputError(f"{folder}: {len(cells)} timed cells, "
                                  "expected one")
     contrast = {"cell": cells[0]["id"], "base": "base", "head": "head",
                 "verified": [c["id"] for c in meta["cells"]]}
-    rows = regress.rows_of(folder, damage.is_sealed(meta))
+    rows = rows_of(folder, damage.is_sealed(meta))
     found = gate.pairs_of(rows, contrast, cells[0]["blocks"])
     return found["d"][~np.isnan(found["d"])], \
         gate.failure_of(found, "head"), gate.failure_of(found, "base")
@@ -75,7 +76,7 @@ def judge(folders):
         if head:
             return BAD, head
     return decide(np.concatenate([d for d, _, _ in found]),
-                  regress.load_rules()[0])
+                  gate_rules.load_rules()[0])
 
 
 def main(argv=None):
@@ -86,7 +87,7 @@ def main(argv=None):
         return USAGE
     try:
         status, told = judge(argv)
-    except (regress.InputError, journal.JournalError) as error:
+    except (ending.InputError, journal.JournalError) as error:
         print(f"looks: {error}", file=sys.stderr)
         return USAGE
     print({GOOD: "good", BAD: "bad", OPEN: "open"}[status] + f": {told}")

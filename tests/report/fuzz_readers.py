@@ -24,8 +24,9 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP))
-from report import (damage, journal, latencies, modes,  # noqa: E402
-                    regress, regress_bars, regress_tally, strict_json, topology)
+from report import (damage, ending, gate_rules, journal,  # noqa: E402
+                    latencies, modes, regress_bars, regress_tally, strict_json,
+                    topology)
 
 SAMPLE = TOP / "tests" / "fixtures" / "campaign"
 BYTES = 16384  # FUZZ_BYTES
@@ -243,7 +244,7 @@ def tally(folder, text):
     file.write_bytes(text)
     try:
         lines = regress_tally.read_tally(str(file))
-    except regress.InputError as error:
+    except ending.InputError as error:
         expect(is_line(str(error)) and f"{file}:" in str(error), str(error))
         return REFUSED
     for line in io.BytesIO(text):  # ends at \n alone: \r is white space
@@ -259,8 +260,8 @@ def rules(folder, text):
     file = folder / "regress.json"
     file.write_bytes(text)
     try:
-        found, _ = regress.load_rules(file)
-    except regress.InputError as error:
+        found, _ = gate_rules.load_rules(file)
+    except ending.InputError as error:
         expect(is_line(str(error)) and str(file) in str(error), str(error))
         return REFUSED
     told_once(text)
@@ -336,7 +337,7 @@ ABSENT = {
     "topology.xml": ("topology.xml", topology.spots),
     "tally": ("regress.jsonl", lambda file: regress_tally.read_tally(
         str(file))),
-    "rules of the gate": ("regress.json", regress.load_rules),
+    "rules of the gate": ("regress.json", gate_rules.load_rules),
 }
 
 
@@ -350,7 +351,7 @@ def refuse_absent(name, folder):
         prepare()
         try:
             expect(not read(file), f"{file.name}: none was taken")
-        except (journal.JournalError, regress.InputError) as error:
+        except (journal.JournalError, ending.InputError) as error:
             expect(is_line(str(error)) and str(file) in str(error), error)
         except OSError as error:
             expect(name == "tally" and error.filename == str(file), error)
@@ -395,7 +396,7 @@ PARSERS = (
     journal.check_hashes, damage.line_is_whole, damage.canonical, damage.real,
     damage.quoted, damage.campaign_sha256, damage.plan_sha256,
     latencies.percentile_table.__wrapped__, latencies.rises, topology.spots,
-    regress_tally.is_line, regress_tally.read_tally, regress.load_rules,
+    regress_tally.is_line, regress_tally.read_tally, gate_rules.load_rules,
     modes.settings, modes.modes, strict_json.members, strict_json.number,
     strict_json.whole, strict_json.loads)
 

@@ -8,7 +8,7 @@ import sys
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 sys.path.insert(0, ROOT)
-from report import gate, regress  # noqa: E402
+from report import gate, gate_campaign, gate_rules  # noqa: E402
 
 COST_NS = 20.0
 CELLS = (("regress", "gomap_rw", 1), ("regress", "syncmap", 1),
@@ -75,8 +75,8 @@ def meta_of(fake, cpus=2, head_extra=0.0, blocks=40, cells=CELLS):
 
 
 def view_of(fake, flips=8000, **how):
-    rules, digest = regress.load_rules()
-    return regress.view_of(meta_of(fake, **how), rules | {"flips": flips},
+    rules, digest = gate_rules.load_rules()
+    return gate_campaign.view_of(meta_of(fake, **how), rules | {"flips": flips},
                            digest)
 
 

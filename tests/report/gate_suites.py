@@ -21,8 +21,8 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
-from report import (gate, gate_plan, regress, regress_tally,  # noqa: E402
-                    stats)
+from report import (gate, gate_campaign, gate_plan, gate_rules,  # noqa: E402
+                    regress_tally, stats)
 
 RECORDING = ROOT / "tests/fixtures/gate-noise.json"
 TALLY = ROOT / "docs/tally/gate-suites.md"
@@ -36,7 +36,7 @@ BLOCK_S, ALLOWED_S = 2.3, 270.0  # as on the machine of the recording, quiet
 
 def record(folder):
     """The pairs of a run of equal programs, every gated cell's: text."""
-    view, rows = regress.read(folder)
+    view, rows = gate_campaign.read(folder)
     cells = {}
     for contrast in view["contrasts"]:
         if contrast["role"] in ("gate", "aa"):
@@ -174,7 +174,7 @@ def kinds(rules, loud):
 
 def page(suites, path, out):
     """Writes the page, row by row; -> whether the bar is met."""
-    rules, _ = regress.load_rules()
+    rules, _ = gate_rules.load_rules()
     about = json.loads(Path(path).read_text(encoding="utf-8"))["about"]
     text, met = HEAD.format(about=f"The recording: {about}.",
                              last=last_run()), True

@@ -13,10 +13,10 @@ from scipy.stats import binom
 
 sys.path.insert(0, os.path.dirname(__file__))
 import gate_suites  # noqa: E402
-from report import gate, regress, stats  # noqa: E402
+from report import gate, gate_rules, stats  # noqa: E402
 from report.biweight import NORMAL, SHORT  # noqa: E402
 
-RULES = regress.load_rules()[0] | {"flips": 4000, "control_extra": 0.02}
+RULES = gate_rules.load_rules()[0] | {"flips": 4000, "control_extra": 0.02}
 ALL = (stats.signed_ranks, stats.biweight_scores, stats.tail_scores)
 
 

@@ -9,7 +9,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 from gate_fake import (COST_NS, ROOT, Fake, only, rows_of,  # noqa: E402
                        verdicts_of, view_of)
-from report import gate, regress  # noqa: E402
+from report import gate, gate_rules  # noqa: E402
 
 
 def name_of(row):
@@ -234,7 +234,7 @@ def row_with(change):
     ({"high_percent": -0.4}, "PASS"),
     ({"high_percent": -0.6}, "PASS")])
 def test_verdict_of_a_cell(change, verdict):
-    plan, _ = regress.load_rules()
+    plan, _ = gate_rules.load_rules()
     row = row_with(change)
     assert gate.verdict_of(row, plan)[0] == verdict
     if verdict == "PASS":
@@ -343,7 +343,7 @@ def test_a_burst_in_a_gated_cell_leaves_the_others_decided():
      "INVALID: slot effect +0.00 % [+0.60, +0.90]")])
 def test_a_control_passes_where_the_slowdown_that_was_planted_is_seen(
         change, words):
-    plan = regress.load_rules()[0] | {"control_extra": 0.02}
+    plan = gate_rules.load_rules()[0] | {"control_extra": 0.02}
     row = row_with({"slowdown_percent": 2.0} | change)
     assert ": ".join(gate.control_of(row, None, plan)) == words
 
@@ -356,12 +356,12 @@ def test_a_control_passes_where_the_slowdown_that_was_planted_is_seen(
     ({"p_slower": 0.0101, "slowdown_percent": 1.0}, "PASS")])
 def test_a_level_and_a_limit_count_as_reached(change, verdict):
     """min_pairs is 20, alpha 1 %, fail_at 1 %."""
-    plan, _ = regress.load_rules()
+    plan, _ = gate_rules.load_rules()
     assert gate.verdict_of(row_with(change), plan)[0] == verdict
 
 
 def test_what_was_lost_is_told_by_its_first_two():
-    plan, _ = regress.load_rules()
+    plan, _ = gate_rules.load_rules()
     lost = row_with({"n": 17, "lost": ["a", "b", "c"]})
     assert gate.verdict_of(lost, plan) == (
         "INCONCLUSIVE", "n<20: 17 pairs, lost: a; b")

@@ -14,7 +14,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 from gate_fake import (ROOT, Fake, meta_of, rows_of,  # noqa: E402
                        verdicts_of, view_of)
-from report import gate, gate_outputs, regress  # noqa: E402
+from report import ending, gate, gate_outputs  # noqa: E402
 from test_regress_design import put  # noqa: E402
 
 # Bencher's published schema of its metric format, in short.
@@ -226,5 +226,5 @@ def test_a_summary_that_cannot_be_written_is_told(tmp_path):
                GITHUB_STEP_SUMMARY=str(tmp_path / "none" / "summary"))
     run = subprocess.run([sys.executable, "-m", "report.regress", folder],
                          env=env, capture_output=True, text=True)
-    assert run.returncode == regress.USAGE
+    assert run.returncode == ending.USAGE
     assert "none/summary" in run.stderr and "Traceback" not in run.stderr

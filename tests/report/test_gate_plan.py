@@ -13,9 +13,10 @@ from scipy.stats import norm
 
 sys.path.insert(0, os.path.dirname(__file__))
 from gate_fake import ROOT, Fake, meta_of, rows_of, view_of  # noqa: E402
-from report import gate, gate_plan, regress, regress_plan  # noqa: E402
+from report import (ending, gate, gate_campaign, gate_plan,  # noqa: E402
+                    gate_rules, regress_plan)
 
-RULES, _ = regress.load_rules()
+RULES, _ = gate_rules.load_rules()
 
 
 def noise_of(sds, pairs=5, seed=1, block_s=2.0, allowed_s=300.0):
@@ -116,10 +117,10 @@ def noted(sds, blocks=None):
 
 
 def test_the_campaigns_number_is_computed_again():
-    view = regress.view_of(noted([0.01] * 3), *regress.load_rules())
+    view = gate_campaign.view_of(noted([0.01] * 3), *gate_rules.load_rules())
     assert view["sized"]["blocks"] == view["plan"]["blocks"]
-    with pytest.raises(regress.InputError, match="another number of blocks"):
-        regress.view_of(noted([0.01] * 3, 90), *regress.load_rules())
+    with pytest.raises(ending.InputError, match="another number of blocks"):
+        gate_campaign.view_of(noted([0.01] * 3, 90), *gate_rules.load_rules())
 
 
 @pytest.mark.parametrize("note", [
@@ -128,8 +129,8 @@ def test_the_campaigns_number_is_computed_again():
     '{"pairs": {"c": [0, 0, 0]}, "block_s": 0, "allowed_s": 1}'])
 def test_a_note_that_is_no_calibration_is_refused(note):
     meta = meta_of(Fake()) | {"notes": {"noise": note}}
-    with pytest.raises(regress.InputError, match="notes.noise"):
-        regress.view_of(meta, *regress.load_rules())
+    with pytest.raises(ending.InputError, match="notes.noise"):
+        gate_campaign.view_of(meta, *gate_rules.load_rules())
 
 
 # ---- the command ----------------------------------------------------------

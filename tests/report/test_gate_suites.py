@@ -12,9 +12,9 @@ from scipy.stats import binom
 
 sys.path.insert(0, os.path.dirname(__file__))
 import gate_suites  # noqa: E402
-from report import gate_plan, regress, stats  # noqa: E402
+from report import gate_plan, gate_rules, stats  # noqa: E402
 
-RULES = regress.load_rules()[0] | {"flips": 8000}  # p to 0.1 %
+RULES = gate_rules.load_rules()[0] | {"flips": 8000}  # p to 0.1 %
 SUITES = 40
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from report import gate, regress, regress_again, regress_bars
+from report import gate, gate_rules, regress_again, regress_bars
 
 ROOT = Path(__file__).resolve().parents[2]
-RULES, DIGEST = regress.load_rules()
+RULES, DIGEST = gate_rules.load_rules()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 from gate_fake import (CELLS, Fake, meta_of, rows_of,  # noqa: E402
                        verdicts_of, view_of)
-from report import gate_table, regress  # noqa: E402
+from report import (ending, gate_campaign, gate_rules,  # noqa: E402
+                    gate_table, regress)
 
 
 # ---- contrasts ------------------------------------------------------------
@@ -37,20 +38,20 @@ def test_advice_is_shown_and_decides_nothing():
 def test_a_workload_has_base_and_one_mate():
     meta = meta_of(Fake())
     meta["arms"][1]["name"] = "other"
-    rules, digest = regress.load_rules()
-    with pytest.raises(regress.InputError, match="no arm head"):
-        regress.view_of(meta, rules, digest)
+    rules, digest = gate_rules.load_rules()
+    with pytest.raises(ending.InputError, match="no arm head"):
+        gate_campaign.view_of(meta, rules, digest)
     meta["arms"].append(dict(meta["arms"][0], name="head"))
-    with pytest.raises(regress.InputError, match="expected base and one of"):
-        regress.view_of(meta, rules, digest)
+    with pytest.raises(ending.InputError, match="expected base and one of"):
+        gate_campaign.view_of(meta, rules, digest)
 
 
 @pytest.mark.parametrize("arm, word", [(3, "copy"), (5, "slow")])
 def test_controls_are_of_base(arm, word):
     meta = meta_of(Fake())
     meta["arms"][arm]["sha256"] = "another"
-    with pytest.raises(regress.InputError, match=f"arm {word}.*copy of base"):
-        regress.view_of(meta, *regress.load_rules())
+    with pytest.raises(ending.InputError, match=f"arm {word}.*copy of base"):
+        gate_campaign.view_of(meta, *gate_rules.load_rules())
 
 
 # ---- folders --------------------------------------------------------------
@@ -75,7 +76,7 @@ def test_attempts_are_numbered_by_age_and_arms(tmp_path):
     other = meta_of(Fake(), head_extra=0.02) | {
         "created_utc": "2026-11-20T06:00:00.000Z"}
     put(tmp_path / "other", other, rows, "PASS")
-    view, _ = regress.read(tmp_path / "late")
+    view, _ = gate_campaign.read(tmp_path / "late")
     assert view["attempt"] == 3
     assert [(e["attempt"], e["verdict"], e["name"])
             for e in view["earlier"]] == [(1, "FAIL", "first"),
@@ -89,13 +90,13 @@ def test_a_run_with_more_blocks_is_another_attempt(tmp_path):
         put(tmp_path / name, meta_of(Fake(), blocks=blocks) | {
             "name": name, "created_utc": f"2026-11-20T{hour:02}:00:00.000Z"},
             rows_of(view, Fake()), "FAIL")
-    view, _ = regress.read(tmp_path / "late")
+    view, _ = gate_campaign.read(tmp_path / "late")
     assert (view["attempt"], view["earlier"][0]["verdict"]) == (2, "FAIL")
-    first, _ = regress.read(tmp_path / "first")
+    first, _ = gate_campaign.read(tmp_path / "first")
     assert first["plan_sha256"] == view["plan_sha256"], "one history"
     meta = meta_of(Fake())
     meta["workloads"][0]["text"] += "keys = 1024\n"
-    assert regress.view_of(meta, *regress.load_rules())["plan_sha256"] \
+    assert gate_campaign.view_of(meta, *gate_rules.load_rules())["plan_sha256"] \
         != view["plan_sha256"]
 
 
@@ -127,10 +128,10 @@ def test_a_disturbed_pair_of_the_last_block_is_waited_for(tmp_path, extra,
     put(tmp_path / "one", meta, [dict(row, attempt=1) for row in rows]
         + again)
     if status:
-        with pytest.raises(regress.InputError, match="measured again.*resum"):
-            regress.read(tmp_path / "one")
+        with pytest.raises(ending.InputError, match="measured again.*resum"):
+            gate_campaign.read(tmp_path / "one")
     else:
-        assert len(regress.read(tmp_path / "one")[1]) == len(rows)
+        assert len(gate_campaign.read(tmp_path / "one")[1]) == len(rows)
 
 
 # ---- the rules (R26) ------------------------------------------------------
@@ -139,19 +140,19 @@ def test_a_disturbed_pair_of_the_last_block_is_waited_for(tmp_path, extra,
     ({"alpha": None}, "alpha missing"),
     ({"margin": 0.03}, "margin")])
 def test_rules_that_decide_nothing_are_refused(tmp_path, change, word):
-    rules = {k: v for k, v in (regress.load_rules()[0] | change).items()
+    rules = {k: v for k, v in (gate_rules.load_rules()[0] | change).items()
              if v is not None}
     path = tmp_path / "rules.json"
     path.write_text(json.dumps(rules))
-    with pytest.raises(regress.InputError, match=word):
-        regress.load_rules(path)
+    with pytest.raises(ending.InputError, match=word):
+        gate_rules.load_rules(path)
 
 
 def rules_with(folder, **change):
     """What load_rules() makes of the rules with other values."""
     path = folder / "rules.json"
-    path.write_text(json.dumps(regress.load_rules()[0] | change))
-    return regress.load_rules(path)[0]
+    path.write_text(json.dumps(gate_rules.load_rules()[0] | change))
+    return gate_rules.load_rules(path)[0]
 
 
 @pytest.mark.parametrize("change", [
@@ -160,7 +161,7 @@ def rules_with(folder, **change):
     {"alpha": 0.5}, {"power": 0.5}, {"power": 1}, {"doubt": 0.009},
     {"doubt": 0.5}])
 def test_rules_out_of_their_order_are_refused(tmp_path, change):
-    with pytest.raises(regress.InputError, match="expected 0 < margin"):
+    with pytest.raises(ending.InputError, match="expected 0 < margin"):
         rules_with(tmp_path, **change)
 
 
@@ -168,13 +169,13 @@ def test_rules_out_of_their_order_are_refused(tmp_path, change):
     {"blocks_least": 19}, {"bulk": 0}, {"bulk": 1.1}, {"allowed_s": 0},
     {"calibration_blocks": 2}])
 def test_rules_that_size_no_run_are_refused(tmp_path, change):
-    with pytest.raises(regress.InputError, match="expected blocks_least"):
+    with pytest.raises(ending.InputError, match="expected blocks_least"):
         rules_with(tmp_path, **change)
 
 
 @pytest.mark.parametrize("cut", [0, 0.9, 10.1])
 def test_a_cut_that_cuts_all_or_nothing_is_refused(tmp_path, cut):
-    with pytest.raises(regress.InputError, match="expected 1 to 10 robust"):
+    with pytest.raises(ending.InputError, match="expected 1 to 10 robust"):
         rules_with(tmp_path, cut=cut)
 
 
@@ -184,10 +185,10 @@ def test_another_rule_of_repeats_is_refused(repeat):
     meta = meta_of(Fake())
     for cell in meta["cells"]:
         cell["repeat"] = {"wait_share": 0.02, "most": 3, "share": 0.5}
-    assert regress.view_of(meta, *regress.load_rules())["attempt"] == 1
+    assert gate_campaign.view_of(meta, *gate_rules.load_rules())["attempt"] == 1
     meta["cells"][0]["repeat"] |= repeat
-    with pytest.raises(regress.InputError, match="expected 0.02 and 3"):
-        regress.view_of(meta, *regress.load_rules())
+    with pytest.raises(ending.InputError, match="expected 0.02 and 3"):
+        gate_campaign.view_of(meta, *gate_rules.load_rules())
 
 
 @pytest.mark.parametrize("change", [
@@ -197,21 +198,21 @@ def test_rules_on_the_edge_of_their_order_are_taken(tmp_path, change):
     assert rules_with(tmp_path, **change).items() >= change.items()
 
 
-@pytest.mark.parametrize("name", sorted(regress.NEEDED))
+@pytest.mark.parametrize("name", sorted(gate_rules.NEEDED))
 def test_each_rule_that_decides_is_a_number(tmp_path, name):
     for value in ("0.01", True, None, [1]):
-        with pytest.raises(regress.InputError, match=name):
+        with pytest.raises(ending.InputError, match=name):
             rules_with(tmp_path, **{name: value})
     path = tmp_path / "less.json"
-    rules = regress.load_rules()[0]
+    rules = gate_rules.load_rules()[0]
     path.write_text(json.dumps({k: v for k, v in rules.items() if k != name}))
-    with pytest.raises(regress.InputError, match=f"{name} missing"):
-        regress.load_rules(path)
+    with pytest.raises(ending.InputError, match=f"{name} missing"):
+        gate_rules.load_rules(path)
 
 
 def test_what_decides_has_its_name():
     """A name less would be a rule that may be left out."""
-    assert regress.NEEDED == {
+    assert gate_rules.NEEDED == {
         "alpha", "power", "margin", "fail_at", "tolerance", "slot_limit",
         "min_pairs", "flips", "blocks_least", "bulk", "allowed_s",
         "calibration_blocks", "repeat_wait", "repeat_most", "cut",
@@ -221,38 +222,38 @@ def test_what_decides_has_its_name():
 @pytest.mark.parametrize("change, blocks", [
     ({}, 12), ({"min_pairs": 6}, 40), ({"flips": 100}, 40)])
 def test_a_plan_that_decides_nothing_is_refused(change, blocks):
-    rules, digest = regress.load_rules()
-    with pytest.raises(regress.InputError, match="cannot decide"):
-        regress.view_of(meta_of(Fake(), blocks=blocks), rules | change,
+    rules, digest = gate_rules.load_rules()
+    with pytest.raises(ending.InputError, match="cannot decide"):
+        gate_campaign.view_of(meta_of(Fake(), blocks=blocks), rules | change,
                         digest)
 
 
 def test_windows_too_short_for_the_clock_are_refused():
     meta = meta_of(Fake())
     meta["calibration"] = [{"cell": "c", "window_ns": 2000}]
-    with pytest.raises(regress.InputError, match="window_ns 2000"):
-        regress.view_of(meta, *regress.load_rules())
+    with pytest.raises(ending.InputError, match="window_ns 2000"):
+        gate_campaign.view_of(meta, *gate_rules.load_rules())
     meta["calibration"][0]["window_ns"] = 999_999
-    with pytest.raises(regress.InputError, match="expected at least 1000000"):
-        regress.view_of(meta, *regress.load_rules())
+    with pytest.raises(ending.InputError, match="expected at least 1000000"):
+        gate_campaign.view_of(meta, *gate_rules.load_rules())
     meta["calibration"][0]["window_ns"] = 1_000_000
-    assert regress.view_of(meta, *regress.load_rules())["attempt"] == 1
+    assert gate_campaign.view_of(meta, *gate_rules.load_rules())["attempt"] == 1
 
 
 def test_rules_changed_since_the_campaign_began_are_refused():
     meta = meta_of(Fake())
     meta["notes"]["rules"] = "0" * 64
-    with pytest.raises(regress.InputError, match="were changed"):
-        regress.view_of(meta, *regress.load_rules())
+    with pytest.raises(ending.InputError, match="were changed"):
+        gate_campaign.view_of(meta, *gate_rules.load_rules())
 
 
 def test_no_rules_no_verdict(tmp_path):
-    with pytest.raises(regress.InputError, match="without rules"):
-        regress.load_rules(tmp_path / "none.json")
+    with pytest.raises(ending.InputError, match="without rules"):
+        gate_rules.load_rules(tmp_path / "none.json")
 
 
 def test_without_controls_it_is_no_regression_check():
     meta = meta_of(Fake(), cells=CELLS[:3])
     meta["arms"] = meta["arms"][:2]
-    with pytest.raises(regress.InputError, match="no arm copy, slow"):
-        regress.view_of(meta, *regress.load_rules())
+    with pytest.raises(ending.InputError, match="no arm copy, slow"):
+        gate_campaign.view_of(meta, *gate_rules.load_rules())

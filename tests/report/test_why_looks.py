@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from gate_fake import Fake, meta_of
 
-from report import regress
+from report import gate_rules
 from report.why import looks
 
-RULES = regress.load_rules()[0]
+RULES = gate_rules.load_rules()[0]
 
 
 def pairs(n, percent, spread=0.01, seed=1):

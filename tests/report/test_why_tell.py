@@ -9,7 +9,7 @@ import pytest
 from test_exact import CELL, Run, count
 from test_why import texts
 
-from report import exact
+from report import ending
 from report.why import __main__ as main
 from report.why import asked as questions
 
@@ -237,7 +237,7 @@ def test_a_folder_that_cannot_be_read_is_a_users_mistake(tmp_path, capsys):
         "directory\n")
     folder = folder_of(tmp_path)
     (folder / "ask.json").write_text("{")
-    with pytest.raises(exact.InputError, match="no JSON"):
+    with pytest.raises(ending.InputError, match="no JSON"):
         main.reasons_of(folder)
 
 

@@ -15,7 +15,8 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 # pylint: disable=wrong-import-position
-from report import damage, journal, port_speed, regress, stats  # noqa: E402
+from report import damage, ending, journal, port_speed, stats  # noqa: E402
+from report.rows import rows_of  # noqa: E402
 
 WITHIN = 0.02
 TIMES = {"elapsed": lambda result: result["elapsed_ns"],
@@ -55,9 +56,9 @@ def main(argv=None):
         print("usage: foreign_ratio.py DIR", file=sys.stderr)
         return 2
     try:
-        meta = journal.read_meta(regress.Path(argv[0]))
-        rows = regress.rows_of(argv[0], damage.is_sealed(meta))
-    except (journal.JournalError, regress.InputError) as error:
+        meta = journal.read_meta(pathlib.Path(argv[0]))
+        rows = rows_of(argv[0], damage.is_sealed(meta))
+    except (journal.JournalError, ending.InputError) as error:
         print(f"bench-foreign: {error}", file=sys.stderr)
         return 2
     status = 0

@@ -26,7 +26,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from report import damage, ending, journal, regress, stats  # noqa: E402
+from report import damage, ending, journal, stats  # noqa: E402
+from report.rows import rows_of  # noqa: E402
 
 GRID = ROOT / "docs/go-equality-grid.tsv"
 # Name of a pair -> sync.Map, and the map under a lock by kind of keys.
@@ -338,8 +339,8 @@ def main(argv=None):
         return measure(folder, dict(w.split("=", 1) for w in argv[2:]))
     try:
         meta = journal.read_meta(folder)
-        rows = regress.rows_of(str(folder), damage.is_sealed(meta))
-    except (journal.JournalError, regress.InputError) as error:
+        rows = rows_of(str(folder), damage.is_sealed(meta))
+    except (journal.JournalError, ending.InputError) as error:
         print(f"go-ratio: {error}", file=sys.stderr)
         return 2
     form = lines_of if argv[0] == "tally" else table_of

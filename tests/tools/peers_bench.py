@@ -23,7 +23,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from report import damage, ending, journal, regress, stats  # noqa: E402
+from report import damage, ending, journal, stats  # noqa: E402
+from report.rows import rows_of  # noqa: E402
 
 WORKLOAD = ROOT / "workloads/peers-bench.conf"
 FACTS = ROOT / "impls/facts"
@@ -152,8 +153,8 @@ def main(argv=None):
         return 2
     try:
         meta = journal.read_meta(folder)
-        rows = regress.rows_of(folder, damage.is_sealed(meta))
-    except (journal.JournalError, regress.InputError) as error:
+        rows = rows_of(folder, damage.is_sealed(meta))
+    except (journal.JournalError, ending.InputError) as error:
         print(f"peers-bench: {error}", file=sys.stderr)
         return 2
     table = table_of(meta, rows)
