@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Maps in Java and Rust, measured by programs in these languages: they do what
-the C loop does, answer by the schema, and find what is planted in them.
+"""Maps in Java and Rust, measured by programs in these languages (impls/java/,
+impls/rust/): they do what the C loop does, answer by the schema, and find what
+is planted in them.
 
 No speed is asserted. What is not built is skipped, with what it needs.
 """

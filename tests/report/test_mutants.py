@@ -29,7 +29,8 @@ $(BUILD)/tests/test_less: tests/unit/base/test_less.c $(BUILD)/runner/less.o
 $(BUILD)/tests/%:
 	mkdir -p $(@D) && touch $@
 """
-TEST = """#include <stdio.h>
+TEST = """/* of what impls/lib/ holds, too */
+#include <stdio.h>
 int less(int a, int b);
 int main(void)
 {
@@ -112,7 +113,8 @@ def test_a_mutant_is_killed_by_the_fact_that_it_breaks(tree):
 
 @pytest.mark.parametrize("path, near", [
     ("runner/less.c", 0), ("runner/base/other.c", 3),
-    ("runner/base/below/other.c", 3), ("runner/plan/other.c", 9)])
+    ("runner/base/below/other.c", 3), ("runner/plan/other.c", 9),
+    ("impls/lib/other.c", 3), ("impls/other.c", 9)])
 def test_near_are_tests_of_its_name_and_of_a_room_around_it(tree, path, near):
     of = mutants_draw.Mutant(path, 1, "relation", "a < b", "a > b")
     assert mutants.nearness(tree(), "b/tests/test_less", of) == near

@@ -124,9 +124,10 @@ class Tree:
             return ("does not compile"
                     if self.run("bash", "-n", mutant.path)[0] else None)
         others = {"go", "java", "rs"} & {language}
-        made = self.at / self.build / language.replace("rs", "rust")
+        made = (self.at / self.build /
+                f"readmostly-{language.replace('rs', 'rust')}")
         if Path(mutant.path).suffix in (".c", ".cc") and not before or \
-                others and not made.is_dir():
+                others and not made.exists():
             return "not built here"
         if before and not self.make(*before):
             return "does not compile"
@@ -156,7 +157,8 @@ def text_of(source):
 
 def nearness(tree, test, mutant):
     """0 to 3: named after the file or its first words, includes or names it,
-    imports a module of its name, of its room or asked of all; 9: any other."""
+    imports a module of its name, of its room, names that, or asked of all; 9:
+    any other."""
     file, source = Path(mutant.path), source_of(tree, test)
     text = text_of(source)
     if f"{file.stem}_".startswith(Path(test).stem.removeprefix("test_") + "_"):
@@ -166,7 +168,8 @@ def nearness(tree, test, mutant):
     if re.search(rf"import [^\n]*\b{re.escape(file.stem)}\b", text):
         return 2
     near = source and (source.parent.parts[-2:-1] == ("unit",)
-                       and source.parent.name in file.parent.parts)
+                       and source.parent.name in file.parent.parts
+                       or f"{file.parent}/" in text and "/" in str(file.parent))
     return 3 if near or Path(test).name in ALWAYS else 9
 
 
