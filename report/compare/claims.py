@@ -4,6 +4,8 @@ decided on its machine alone, as on the page of one campaign."""
 from report.claims import rules
 from report.sections import claims as section
 
+ALIKE, DIFFERS, OTHER, ONE, OPEN = (
+    "alike", "differs", "other program", "one machine", "open")
 DECIDED = (rules.REPRODUCED, rules.DEPENDS, rules.REFUTED)
 
 
@@ -12,6 +14,21 @@ def documents(c):
     claims only."""
     found = {s.label: section.document(s.a) for s in c.sides}
     return {label: doc for label, doc in found.items() if doc}
+
+
+def word_of(verdicts):
+    """What the machines that decide a claim say together: a verdict of Go's map
+    is held to other ones of Go's map, one of its port to ones of the port."""
+    decided = {}
+    for said in verdicts:
+        if said["verdict"] in DECIDED:
+            decided.setdefault(said["of"], []).append(said["verdict"])
+    shared = [words for words in decided.values() if len(words) > 1]
+    if any(len(set(words)) > 1 for words in shared):
+        return DIFFERS
+    if shared:
+        return ALIKE
+    return {0: OPEN, 1: ONE}.get(len(decided), OTHER)
 
 
 def rows_of(found):
@@ -25,10 +42,5 @@ def rows_of(found):
                 "verdict": claim["verdict"], "how": claim["how"],
                 "of": claim["of"], "measured": section.measured(claim)}
     for row in rows.values():
-        said = [v["verdict"] for v in row["verdicts"].values()]
-        decided = {word for word in said if word in DECIDED}
-        row["word"] = ("differs" if len(decided) > 1 else "open"
-                       if not decided else "alike" if
-                       sum(word in DECIDED for word in said) > 1 else
-                       "one machine")
+        row["word"] = word_of(row["verdicts"].values())
     return list(rows.values())

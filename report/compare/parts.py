@@ -312,9 +312,12 @@ def claims_table(report, rows):
         return
     labels = list(rows.documents)
     said = [r["word"] for r in rows.claims]
+    other = said.count("other program")
     count = (f"Of {words.plural(len(said), 'claim')}: decided alike on all "
              f"machines that decide it {said.count('alike')}, differently "
-             f"{said.count('differs')}, on one machine only "
+             f"{said.count('differs')}, "
+             f"{f'of Go on one and of its port on another {other}, ' * (other > 0)}"
+             "on one machine only "
              f"{said.count('one machine')}, on none {said.count('open')}.")
     counts = report.table("claim-counts", "Verdicts on each machine", [
         ("machine", "text"), *((word, "num") for word in rules.VERDICTS)], [

@@ -103,10 +103,10 @@ def test_agreement_is_counted_place_by_place():
 
 # ---- claims ---------------------------------------------------------------
 
-def decided(**verdict):
+def decided(of="Go", **verdict):
     return {"claims": [
         {"id": name, "says": f"{name} says", "verdict": word, "how": "so",
-         "of": "Go", "cells": []} for name, word in verdict.items()]}
+         "of": of, "cells": []} for name, word in verdict.items()]}
 
 
 @pytest.mark.parametrize("said,word", [
@@ -125,6 +125,20 @@ def test_a_claim_is_decided_alike_or_otherwise(monkeypatch, said, word):
     assert [v["verdict"] for v in row["verdicts"].values()] == list(said)
     assert row["verdicts"]["m0"] == {"verdict": said[0], "how": "so",
                                      "of": "Go", "measured": "text"}
+
+
+@pytest.mark.parametrize("said,word", [
+    (("Go reproduced", "port refuted"), "other program"),
+    (("Go reproduced", "port reproduced"), "other program"),
+    (("Go reproduced", "port inconclusive"), "one machine"),
+    (("Go reproduced", "port refuted", "Go reproduced"), "alike"),
+    (("Go reproduced", "port refuted", "port reproduced"), "differs")])
+def test_a_verdict_of_the_port_is_not_held_to_one_of_go(monkeypatch, said, word):
+    monkeypatch.setattr(claims.section, "measured", lambda claim: "text")
+    verdicts = [one.split() for one in said]
+    (row,) = claims.rows_of({f"m{i}": decided(of, c1=verdict)
+                             for i, (of, verdict) in enumerate(verdicts)})
+    assert row["word"] == word
 
 
 def test_claims_keep_the_order_of_the_first_machine(monkeypatch):
