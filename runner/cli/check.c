@@ -74,6 +74,18 @@ static const struct argp_option options[] = {
 
 /* Limits are of each check, not of the run: one that hangs or eats memory
    fails alone, and the others go on. */
+static uint64_t budget_s(struct argp_state *state, const char *text)
+{
+	if (!strcmp(text, "quick"))
+		return BUDGET_QUICK_S;
+	if (text[0] < '0' || text[0] > '9')
+		argp_error(state,
+		        "--budget \"%s\": expected quick, or seconds from 1 to "
+		        "1000000",
+		        text);
+	return rm_argument_number(state, "budget", text, 1, 1000000);
+}
+
 static error_t parse_limits(
         int key, char *text, struct argp_state *state, struct arguments *to)
 {
@@ -95,12 +107,7 @@ static error_t parse_limits(
 		to->quiet = true;
 		return 0;
 	case BUDGET:
-		to->limits.budget_ns =
-		        (strcmp(text, "quick")
-		                        ? rm_argument_number(state, "budget",
-		                                  text, 1, 1000000)
-		                        : BUDGET_QUICK_S) *
-		        SECOND_NS;
+		to->limits.budget_ns = budget_s(state, text) * SECOND_NS;
 		return 0;
 	case ARGP_KEY_ARG:
 		rm_argument_once(state, &to->map, text, "map");

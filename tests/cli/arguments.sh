@@ -73,6 +73,8 @@ check "--set is KEY=VALUE" refuses '--set "keys": expected KEY=VALUE' \
 check "a number is in its range" refuses '--states "0": expected a number' \
 	check --history x --states 0
 check "and a number" refuses '--seed "one": expected a number' run --seed one
+check "a budget is a number or a word" refuses \
+	'--budget "soon": expected quick, or seconds' check gomap --budget soon
 check "a shape is one of those there are" \
 	refuses '--shape "u64": expected u64x8' dump -S u64 gomap
 check "a format, too" refuses '--format x: expected detect' \
