@@ -18,6 +18,9 @@ DEBUG   := $(if $(findstring clang,$(CC)),,-fno-var-tracking \
 SIDE_OPT ?=
 SANITIZE ?=
 BUILD   ?= build/$(notdir $(CC))
+ifneq ($(findstring :,$(CURDIR)$(BUILD)),)
+$(error "$(if $(findstring :,$(CURDIR)),$(CURDIR),BUILD=$(BUILD))": expected a folder whose path has no colon, at which rules of make and lists of folders (PYTHONPATH, GOPATH) end a name: move it)
+endif
 # Short lines while building; V=1 shows the commands.
 SAY      = $(if $(V),,@echo '  CC     $@' && )
 SAY_CXX  = $(if $(V),,@echo '  CXX    $@' && )

@@ -176,12 +176,6 @@ check "beside those that are not built here, too" [ "$(lacking "$out")" = \
 check "a compiler that is not there is a library that is not there" sh -c \
 	".ci/pc gcc no-such-compiler >'$out' && ! ls \"\$(cat '$out')\" | grep -q 'c++'"
 
-between_colons() (
-	mkdir "$dir/a:b" && cp -r .ci "$dir/a:b" && cd "$dir/a:b" &&
-		PKG_CONFIG_PATH=$(.ci/pc gcc g++ 2>/dev/null) pkg-config --exists c++
-)
-check "a colon in the project's folder hides no library" between_colons
-
 # ---- a map from outside the tree ----
 theirs() { # the example of docs/peers.md
 	tests/tools/with_impl.sh "$dir/build" examples/peer/their_map.cc >"$out" 2>&1 &&

@@ -36,6 +36,9 @@ def whole(tmp_path_factory):
     file = folder / "campaign.json"
     meta = json.loads(file.read_text("utf-8"))
     real = {m["id"]: m for m in listed()}
+    missing = {about["id"] for about in meta["maps"]} - set(real)
+    if missing:
+        pytest.skip("not built: " + ", ".join(sorted(missing)))
     for about in meta["maps"]:
         about |= {key: real[about["id"]][key] for key in (
             "sync", "guarantees", "progress")}

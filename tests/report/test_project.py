@@ -121,6 +121,18 @@ def test_readme_make_targets_exist(target):
     assert re.search(rf"^{target}:", text, re.M), f"README names `make {target}`"
 
 
+def test_make_refuses_a_folder_whose_name_holds_a_colon(tmp_path):
+    """Its rules, and lists of folders, end a name there."""
+    there = tmp_path / "a:b"
+    there.mkdir()
+    (there / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
+    for where, argument in ((there, []), (ROOT, ["BUILD=build/a:b"])):
+        done = subprocess.run(["make", "-n", *argument, "help"], cwd=where, text=True,
+                              capture_output=True)
+        assert done.returncode == 2 and "no colon" in done.stderr
+        assert "a:b" in done.stderr.split("expected")[0]
+
+
 @pytest.mark.parametrize("command", readme_commands("readmostly"))
 def test_readme_commands_exist(command):
     main = (ROOT / "runner/main.c").read_text()

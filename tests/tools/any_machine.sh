@@ -206,7 +206,7 @@ verdict() { # STATUS LOG
 run() { # CASE
 	local begun=$SECONDS log=$work/$1.log status word name package
 	IFS=: read -r name package <<<"$1"
-	here=$work/$1
+	here=$work/${1//:/_} # make takes no colon
 	[ "$1" = blank ] && here="$work/with a blank"
 	tree "$here"
 	export MPLCONFIGDIR=$work/$1.mpl # the fonts of this case only
