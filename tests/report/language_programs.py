@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that measure maps in other languages: which maps there are, which
 of them this build has, and how a program with a changed source is built."""
-import functools
-import json
 import os
 import re
 import shutil
@@ -10,7 +8,7 @@ import subprocess
 
 import go_program
 import pytest
-from go_program import BUILD, ROOT
+from go_program import BUILD, ROOT, listed
 
 # Maps for which a machine with all packages has programs.
 LANGUAGES = ("java", "rust")
@@ -30,17 +28,6 @@ SHAPES = {row[0]: row[5].split() for language in LANGUAGES
 
 def program(name):
     return BUILD / f"readmostly-{name.split('_')[0]}"
-
-
-@functools.cache
-def listed():
-    """What `list` says: (ids of this build, id -> why it is not built)."""
-    done = subprocess.run([BUILD / "readmostly", "list", "--json"], text=True,
-                          capture_output=True, check=True)
-    told = json.loads(done.stdout)
-    return ({m["id"] for m in told["maps"]},
-            {m["id"]: f"needs {m['needs']} (packages: {m['packages']})"
-             for m in told["skipped"]})
 
 
 def require(name):

@@ -41,8 +41,8 @@ def planted(text, right, wrong):
 
 
 def go(folder):
-    if not go_program.PROGRAM.exists():
-        pytest.skip("no Go 1.19 or newer: no readmostly-go")
+    if not go_program.is_built():
+        pytest.skip(go_program.NO_GO)
     shutil.copy(FACTS / "facts.go", folder)
     return changed_go(folder, ("result.go", "	sum := t.add()\n",
                                "	t.plant()\n	sum := t.add()\n"))
