@@ -9,7 +9,7 @@
 # Right is: status 0, a page, and a campaign that validates. Needs root.
 #
 #   CHECK=1           `make check` instead, in a clone of HEAD. Right is: no fact
-#                     fails. Two cases more: no_events, without:PACKAGE
+#                     fails. Two cases more: no_events, without:PACKAGE[,PACKAGE...]
 #   BUILT=build/gcc   with CHECK: what is built there is taken along, of sources
 #                     that are those of HEAD; only what the case changes is built
 #   SOURCE=DIR        this tree instead of HEAD
@@ -210,7 +210,7 @@ run() { # CASE
 	[ "$1" = blank ] && here="$work/with a blank"
 	tree "$here"
 	export MPLCONFIGDIR=$work/$1.mpl # the fonts of this case only
-	(cd "$here" && export here && "$name" ${package:+"$package"}) >"$log" 2>&1 </dev/null
+	(cd "$here" && export here && "$name" ${package//,/ }) >"$log" 2>&1 </dev/null
 	status=$?
 	rmdir /sys/fs/cgroup/{,cpu/}any-machine-$$ 2>/dev/null
 	word=$(verdict $status "$log")
