@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """readmostly-go as tests ask it: requests by the schema of trials, and answers
 that are held to it. Where no Go is, there is no program."""
-import functools
 import json
 import os
-import pathlib
 import shutil
 import subprocess
 
 import pytest
+from built_maps import BUILD, ROOT, listed
 from schemas import validator
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
 PROGRAM = BUILD / "readmostly-go"
 FACTORS = {"workload": "go", "shape": "u64x8", "keys": 1000,
            "write_share": 0.1, "miss_share": 0.0, "write_kind": "update",
@@ -21,17 +18,6 @@ FACTORS = {"workload": "go", "shape": "u64x8", "keys": 1000,
            "arrivals": "poisson", "threads": 1, "window_ns": 0,
            "window_ops": 100_000, "warm_up_ns": 0, "verify_ops": 0,
            "deadline_ns": 60_000_000_000, "measure": "throughput"}
-
-
-@functools.cache
-def listed():
-    """What `list` says: (ids of this build, id -> why it is not built)."""
-    done = subprocess.run([BUILD / "readmostly", "list", "--json"], text=True,
-                          capture_output=True, check=True)
-    told = json.loads(done.stdout)
-    return ({m["id"] for m in told["maps"]},
-            {m["id"]: f"needs {m['needs']} (packages: {m['packages']})"
-             for m in told["skipped"]})
 
 
 def is_built():

@@ -7,8 +7,7 @@ import shutil
 import subprocess
 
 import go_program
-import pytest
-from go_program import BUILD, ROOT, listed
+from built_maps import BUILD, ROOT, require
 
 # Maps for which a machine with all packages has programs.
 LANGUAGES = ("java", "rust")
@@ -28,13 +27,6 @@ SHAPES = {row[0]: row[5].split() for language in LANGUAGES
 
 def program(name):
     return BUILD / f"readmostly-{name.split('_')[0]}"
-
-
-def require(name):
-    """Skips the test where the map is not built, with what it needs."""
-    built, skipped = listed()
-    if name not in built:
-        pytest.skip(f"{name} {skipped.get(name, 'is not built')}")
 
 
 def answer(text, name, command="trial"):

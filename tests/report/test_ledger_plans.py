@@ -3,17 +3,15 @@
 claim once, on this machine, for the ports and for Go's own maps."""
 import functools
 import json
-import os
 import subprocess
 
 import pytest
-from go_program import NO_GO
+from built_maps import BUILD, maps_of, require
 from report_helpers import TOP
 
 from report import articles  # noqa: E402
 from report.claims import evidence, ledger, show  # noqa: E402
 
-BUILD = (TOP / os.environ.get("BUILD", "build/gcc")).resolve()
 CLAIMS = ledger.read()
 MODES = ("quick", "standard", "full")
 
@@ -27,17 +25,6 @@ def plan(mode="quick"):
         capture_output=True, text=True, cwd=TOP)
     assert done.returncode == 0, done.stderr
     return show.plan_of(json.loads(done.stdout))
-
-
-def is_listed(map_name):
-    """Does this build have it? Go is not everywhere."""
-    return any(c.map == map_name for c in plan().cells.values())
-
-
-def require(claim):
-    """Skips what is said of Go's own maps alone where this build has none."""
-    if "go_" in claim.subject + claim.against and not is_listed("go_map_rw"):
-        pytest.skip(NO_GO)
 
 
 def missing_of(mode, claim, ones):
@@ -58,7 +45,7 @@ def missing_of(mode, claim, ones):
 @pytest.mark.parametrize("claim", [c for c in CLAIMS.values() if c.cells],
                          ids=lambda c: c.id)
 def test_the_mode_plans_each_cell_once(claim, mode):
-    require(claim)
+    require(*maps_of(claim))
     assert missing_of(mode, claim, claim.each()) == []
 
 
@@ -67,8 +54,7 @@ def test_the_mode_plans_each_cell_once(claim, mode):
     ids=lambda c: c.id)
 @pytest.mark.parametrize("mode", MODES)
 def test_the_mode_plans_go_beside_the_ports(claim, mode):
-    if not is_listed("go_map_rw"):
-        pytest.skip(NO_GO)
+    require("go_map_rw")
     assert missing_of(mode, claim, claim.each(go=True)) == []
 
 
@@ -96,7 +82,7 @@ def test_what_nobody_met_on_one_cpu_is_no_verdict():
 @pytest.mark.parametrize("claim", [c for c in CLAIMS.values() if c.free],
                          ids=lambda c: c.id)
 def test_what_an_article_leaves_open_has_more_cells_in_a_longer_mode(claim):
-    require(claim)
+    require(*maps_of(claim))
     quick, standard = (evidence.parts(plan(mode), claim, claim.each())
                        for mode in MODES[:2])
     assert quick == claim.each()

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which maps this build has: a library or a language that is missing is no
+mistake, and what needs it is skipped with its name."""
+import functools
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
+
+
+@functools.cache
+def listed():
+    """What `list` says: (ids of this build, id -> why it is not built)."""
+    done = subprocess.run([BUILD / "readmostly", "list", "--json"], text=True,
+                          capture_output=True, check=True)
+    told = json.loads(done.stdout)
+    return ({m["id"] for m in told["maps"]},
+            {m["id"]: f"needs {m['needs']} (packages: {m['packages']})"
+             for m in told["skipped"]})
+
+
+def require(*names):
+    """Skips the test where one of the maps is not built, with what it needs."""
+    built, skipped = listed()
+    for name in names:
+        if name not in built:
+            pytest.skip(f"{name} {skipped.get(name, 'is not built')}")
+
+
+def maps_of(claim):
+    """Of a row of the ledger: the maps that it is of, with whatever settings."""
+    return {side.split()[0] for one in claim.each()
+            for side in (one.subject, one.against) if side}
