@@ -27,13 +27,26 @@ def lacking(campaign, claim):
     machine = campaign.meta.get("machine") or {}
     if what == "cpus" and (machine.get("cpus") or 0) < amount:
         return f"{amount:g} CPUs; here are {machine.get('cpus')}"
-    if "counters" not in (what, claim.numbers):
-        return ""
+    absent = unbuilt(campaign, claim)
+    if absent or "counters" not in (what, claim.numbers):
+        return absent
     counters = (campaign.meta.get("counters") or {}).get("backend")
     return {None: "hardware counters; here are none",
             "none": "hardware counters; here are none",
             "replay": "hardware counters; here is a recording of them"
             }.get(counters, "")
+
+
+def unbuilt(campaign, claim):
+    """The map that is not in this build, and what for, where none of its cells
+    can do without one; "" elsewhere."""
+    needs = {m["id"]: m["needs"]
+             for m in campaign.meta.get("skipped_maps") or []}
+    absent = [next(filter(needs.get, one.maps()), None)
+              for one in claim.each()]
+    if not absent or None in absent:
+        return ""
+    return f"{absent[0]}, which this build lacks: it needs {needs[absent[0]]}"
 
 
 # ---- the tests of a family ------------------------------------------------

@@ -99,6 +99,11 @@ class Claim:
         whole = self.conditions != "parts" or len(of_go) == len(found)
         return of_go if whole else []
 
+    def maps(self):
+        """Ids of its maps, whatever their settings."""
+        return [side.split()[0] for side in (self.subject, self.against)
+                if side]
+
     def varied(self):
         """The claim of each of its cells, of the maps of its variant."""
         if not self.variant:

@@ -33,6 +33,5 @@ def require(*names):
 
 
 def maps_of(claim):
-    """Of a row of the ledger: the maps that it is of, with whatever settings."""
-    return {side.split()[0] for one in claim.each()
-            for side in (one.subject, one.against) if side}
+    """Of a row of the ledger: the maps that its cells are of."""
+    return {name for one in claim.each() for name in one.maps()}

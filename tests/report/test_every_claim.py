@@ -136,6 +136,26 @@ def test_a_machine_that_lacks_what_a_row_needs_leaves_it_open():
             if v["verdict"] == rules.NOT_HERE} == needy and needy
 
 
+def test_a_map_that_is_not_in_the_build_is_named_with_what_it_needs():
+    """Not where another map's figures decide, as the port's where Go is not
+    here, nor where some of its cells have their maps."""
+    made = every_claim.campaign([])
+    made.meta["skipped_maps"] = [
+        {"id": "go_sync_map", "needs": "go"}, {"id": "growth_log", "needs": "x"},
+        {"id": "hash_xxh3", "needs": "libxxhash"}]
+    found = {v["id"]: (v["verdict"], v["how"]) for v in decide.verdicts(
+        made, WITH_CELLS) if "this build lacks" in v["how"]}
+    assert {name: found[name] for name in ("S2-02", "S2-23")} == {
+        "S2-02": (rules.NOT_HERE,
+                  "go_sync_map, which this build lacks: it needs go"),
+        "S2-23": (rules.NOT_HERE,
+                  "hash_xxh3, which this build lacks: it needs libxxhash")}
+    gone = {"go_sync_map", "growth_log", "hash_xxh3"}
+    assert set(found) == {
+        c.id for c in WITH_CELLS.values()
+        if all(gone & set(one.maps()) for one in c.each())}
+
+
 def test_each_claim_of_speed_has_the_blocks_that_its_family_needs():
     """Also where it is the first that is called: with one block fewer no
     difference, however large, is a word."""
