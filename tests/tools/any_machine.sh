@@ -58,11 +58,17 @@ tree() { # FOLDER: a fresh copy
 	fi
 }
 
-# What stands in an `unshare -m sh -c` in front of the command.
-hide() { # FILE...: as if it were not there
+# What stands in an `unshare -m sh -c` in front of the command: a layer over /usr
+# in which the files, and what they point to, are removed. A file that were only
+# made unreadable would be found by bash.
+hide() { # FILE...
+	mkdir -p "$work"/layer/{upper,work}
+	printf "mount -t overlay overlay -o '%s' /usr && rm -f" \
+		"lowerdir=/usr,upperdir=$work/layer/upper,workdir=$work/layer/work"
 	for file in "$@"; do
-		[ -f "$file" ] && echo "mount --bind /dev/null '$file';"
+		[ -f "$file" ] && printf " '%s'" "$file" "$(readlink -f "$file")"
 	done
+	printf ' && '
 }
 files_of() { # PACKAGE...: what programs and builds find of them
 	dpkg -L "$@" 2>/dev/null |
