@@ -63,16 +63,17 @@ tree() { # FOLDER: a fresh copy
 # made unreadable would be found by bash.
 hide() { # FILE...
 	mkdir -p "$work"/layer/{upper,work}
-	printf "mount -t overlay overlay -o '%s' /usr && rm -f" \
-		"lowerdir=/usr,upperdir=$work/layer/upper,workdir=$work/layer/work"
 	for file in "$@"; do
-		[ -f "$file" ] && printf " '%s'" "$file" "$(readlink -f "$file")"
-	done
-	printf ' && '
+		[ -e "$file" ] && printf '%s\n' "$file" "$(readlink -f "$file")"
+	done >"$work/layer/hidden"
+	printf "mount -t overlay overlay -o '%s' /usr && xargs -d '\\n' -a '%s' rm -rf && " \
+		"lowerdir=/usr,upperdir=$work/layer/upper,workdir=$work/layer/work" \
+		"$work/layer/hidden"
 }
+# An empty folder would be a module to Python: its packages go as a whole.
 files_of() { # PACKAGE...: what programs and builds find of them
-	dpkg -L "$@" 2>/dev/null |
-		grep -E '/s?bin/|\.pc$|\.so(\.|$)|/include/.*\.h$|\.ttf$'
+	dpkg -L "$@" 2>/dev/null | sed 's|\(/dist-packages/[^/]*\)/.*|\1|' | sort -u |
+		grep -E '/s?bin/[^/]*$|\.pc$|\.so(\.|$)|\.a$|\.jar$|/include/.*\.h(h|pp)?$|\.ttf$|/dist-packages/'
 }
 wanted() { awk '$3 == "wanted" { print $2 }' "$root/.ci/packages"; }
 first_cpu() { taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/'; }
