@@ -62,10 +62,11 @@ tree() { # FOLDER: a fresh copy
 # in which the files, and what they point to, are removed. A file that were only
 # made unreadable would be found by bash.
 hide() { # FILE...
+	rm -rf "$work/layer" # of the case before
 	mkdir -p "$work"/layer/{upper,work}
 	for file in "$@"; do
-		[ -e "$file" ] && printf '%s\n' "$file" "$(readlink -f "$file")"
-	done >"$work/layer/hidden"
+		[ -e "$file" ] && printf '%s\n' "$(readlink -f "${file%/*}")/${file##*/}" "$(readlink -f "$file")"
+	done | grep '^/usr/' >"$work/layer/hidden" # else it would be removed for good
 	printf "mount -t overlay overlay -o '%s' /usr && xargs -d '\\n' -a '%s' rm -rf && " \
 		"lowerdir=/usr,upperdir=$work/layer/upper,workdir=$work/layer/work" \
 		"$work/layer/hidden"
