@@ -28,8 +28,10 @@ def lacking(campaign, claim):
     if what == "cpus" and (machine.get("cpus") or 0) < amount:
         return f"{amount:g} CPUs; here are {machine.get('cpus')}"
     absent = unbuilt(campaign, claim)
-    if absent or "counters" not in (what, claim.numbers):
+    if absent:
         return absent
+    if "counters" not in (what, claim.numbers):
+        return ""
     counters = (campaign.meta.get("counters") or {}).get("backend")
     return {None: "hardware counters; here are none",
             "none": "hardware counters; here are none",
@@ -38,8 +40,8 @@ def lacking(campaign, claim):
 
 
 def unbuilt(campaign, claim):
-    """The map that is not in this build, and what for, where none of its cells
-    can do without one; "" elsewhere."""
+    """A map that is not in this build, with what it needs, where each cell of
+    the claim is of such a one; "" elsewhere."""
     needs = {m["id"]: m["needs"]
              for m in campaign.meta.get("skipped_maps") or []}
     absent = [next(filter(needs.get, one.maps()), None)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verdicts of published claims, machine by machine: claim x machine. Each is
 decided on its machine alone, as on the page of one campaign."""
+from collections import Counter
+
+from report import words
 from report.claims import rules
 from report.sections import claims as section
 
@@ -29,6 +32,18 @@ def word_of(verdicts):
     if shared:
         return ALIKE
     return {0: OPEN, 1: ONE}.get(len(decided), OTHER)
+
+
+def told(rows):
+    """How many of the rows have which word, in a sentence."""
+    count = Counter(row["word"] for row in rows)
+    other = (f"of Go on some and of its port on others {count[OTHER]}, "
+             if count[OTHER] else "")
+    return (f"Of {words.plural(len(rows), 'claim')}, verdicts of Go and of "
+            "its port each held to their own: decided alike on all machines "
+            f"that decide it {count[ALIKE]}, differently {count[DIFFERS]}, "
+            f"{other}on one machine only {count[ONE]}, on none "
+            f"{count[OPEN]}.")
 
 
 def rows_of(found):

@@ -2,7 +2,7 @@
 """The sections of a comparison's page, from rows that are computed elsewhere."""
 from report import plot_machines, topology, verdicts, words
 from report.claims import rules
-from report.compare import ranks, versions
+from report.compare import claims, ranks, versions
 from report.page import chip, esc, none, slug
 from report.plot_grid import flip_map, size_of
 from report.sections import answer, fields, since
@@ -311,14 +311,6 @@ def claims_table(report, rows):
             "no campaign was made for claims: <code>make claims</code>"))
         return
     labels = list(rows.documents)
-    said = [r["word"] for r in rows.claims]
-    other = said.count("other program")
-    count = (f"Of {words.plural(len(said), 'claim')}: decided alike on all "
-             f"machines that decide it {said.count('alike')}, differently "
-             f"{said.count('differs')}, "
-             f"{f'of Go on one and of its port on another {other}, ' * (other > 0)}"
-             "on one machine only "
-             f"{said.count('one machine')}, on none {said.count('open')}.")
     counts = report.table("claim-counts", "Verdicts on each machine", [
         ("machine", "text"), *((word, "num") for word in rules.VERDICTS)], [
             [label, *(document["count"][word] for word in rules.VERDICTS)]
@@ -331,8 +323,8 @@ def claims_table(report, rows):
         [[r["id"], r["says"], *(claim_text(r["verdicts"].get(label))
                                 for label in labels), r["word"]]
          for r in rows.claims], sort=True)
-    report.section("claims", title, question, f"<p>{esc(count)}</p>", counts,
-                   table)
+    report.section("claims", title, question,
+                   f"<p>{esc(claims.told(rows.claims))}</p>", counts, table)
 
 
 # ---- 6 twins --------------------------------------------------------------

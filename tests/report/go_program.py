@@ -25,8 +25,8 @@ def is_built():
     return PROGRAM.exists() and "go_null" in listed()[0]
 
 
-NO_GO = "no Go 1.19 or newer: this build has none of its maps"
-needs_go = pytest.mark.skipif(not is_built(), reason=NO_GO)
+needs_go = pytest.mark.skipif(
+    not is_built(), reason="no Go 1.19 or newer: this build has none of its maps")
 
 
 def request_of(name, **factors):

@@ -41,8 +41,7 @@ def planted(text, right, wrong):
 
 
 def go(folder):
-    if not go_program.is_built():
-        pytest.skip(go_program.NO_GO)
+    language_programs.require(MAPS["go"])
     shutil.copy(FACTS / "facts.go", folder)
     return changed_go(folder, ("result.go", "	sum := t.add()\n",
                                "	t.plant()\n	sum := t.add()\n"))
