@@ -60,7 +60,7 @@ def test_runs_of_one_kind_are_one_line():
 
 def test_the_least_run_is_next_and_of_equal_ones_the_shortest():
     def following(rows, load="quiet", tried=None):
-        return tally.next_test(rows, TEXTS, load, tried or {}, 2)
+        return tally.next_test(rows, TEXTS, load, tried or {}, 2)[0]
     assert following([]) == "a.sh"
     rows = rows_of(run_of("a.sh"), run_of("b.sh", seconds=2))
     assert following(rows) == "test_c"
@@ -71,7 +71,31 @@ def test_the_least_run_is_next_and_of_equal_ones_the_shortest():
     assert following(rows[:1] + older[1:]) == "b.sh", "an older text is none"
     assert following(rows, tried={"b.sh": 2, "test_c": 1}) == "a.sh"
     whole = rows_of(*rows, *rows)
-    assert tally.next_test(whole, TEXTS, "quiet", {}, 2) is None
+    assert tally.next_test(whole, TEXTS, "quiet", {}, 2) == (None, 0)
+
+
+def test_a_busy_machine_ends_no_tally_of_quiet_runs():
+    rows = rows_of(*[run_of(test, load="loaded") for test in TEXTS] * 50)
+
+    def following(rows, *kinds):
+        return tally.next_run(rows, TEXTS, kinds, {}, None)
+    assert following(rows, "loaded", "quiet") == ("a.sh", 1)
+    assert following(rows[1:], "loaded", "quiet") == ("a.sh", 1)
+    assert following(rows, "loaded", "loaded") == (None, 0)
+    assert following(rows_of(*rows, run_of("a.sh")), "quiet")[0] == "b.sh"
+
+
+def test_short_ones_run_together_but_not_more_than_are_wanted():
+    texts = {"a.sh": TEXTS["a.sh"]}
+    quick = rows_of(run_of("a.sh", seconds=1), run_of("a.sh", seconds=0))
+
+    def runs(rows, tried, most):
+        return tally.next_test(rows, texts, "quiet", tried, most)[1]
+    assert runs([], {}, 200) == 1, "nobody knows how long it takes"
+    assert runs(rows_of(run_of("a.sh", seconds=1)), {}, 200) == 1
+    assert runs(quick, {}, 200) == 5
+    assert runs(quick, {}, 4) == 2
+    assert runs(quick, {"a.sh": 3}, 4) == 1
 
 
 def test_the_bound_is_that_of_the_newest_text():
@@ -89,14 +113,19 @@ def test_the_bound_is_that_of_the_newest_text():
 
 
 @pytest.mark.parametrize("line, found", [
-    ("b.sh  1  0  2  12.5  12  \n", (0, 2, 12.5, "")),
+    ("b.sh  1  0  2  12.6  12  \n", (0, 2, 13, 13, "")),
     ("b.sh  1  1  0  3.0  3  1 x it is so;1 x not\n",
-     (1, 0, 3.0, "it is so; not"))])
+     (1, 0, 3, 3, "it is so; not")),
+    ("b.sh  5  2  0  0.9  3  2 x it is so;1 x not\n",
+     (2, 0, 1, 3, "it is so; not"))])
 def test_a_line_of_steady_is_read(line, found):
+    runs = int(line.split()[1])
     assert tally.told("test runs\nab.sh 1 9 9 9.9 9\n" + line,
-                      "b.sh") == found
+                      "b.sh", runs) == found
     with pytest.raises(SystemExit, match="expected its line"):
-        tally.told(line, "c.sh")
+        tally.told(line, "c.sh", runs)
+    with pytest.raises(SystemExit, match="expected its line"):
+        tally.told(line, "b.sh", runs + 1)
 
 
 def test_what_a_run_used_itself_is_not_others():

@@ -37,6 +37,7 @@ KEY = ("test", "text", "date", "commit", "load")
 COUNTS = ("runs", "failed", "skipped", "seconds", "longest", "others")
 COLUMNS = KEY + COUNTS + ("last", "facts")
 WANTED = {"quiet": 200, "loaded": 50}
+TOGETHER = 5  # runs of a test that takes less than a second, counted at once
 OTHERS = 0.1  # of the CPU time, up to which a run was quiet
 SUBREAPER = 36  # of prctl(2): what outlives its parent is waited for here
 HEAD = """# Facts that race, again and again
@@ -138,15 +139,33 @@ def of_text(rows, texts, load):
 
 
 def next_test(rows, texts, load, tried, most):
-    """The one that has run least; of equal ones the shortest. None: each has
-    its runs. `tried`: attempts of this call, which others may have spoilt."""
+    """The one that has run least, of equal ones the shortest, and how often it
+    is to run. (None, 0): each has its runs. `tried`: attempts of this call,
+    which others may have spoilt."""
     def cost(test):
         own = [r["seconds"] / r["runs"] for r in rows if r["test"] == test]
         return min(own, default=0)
+
+    def had(test):
+        return max(have[test][0], tried.get(test, 0))
     have = of_text(rows, texts, load)
-    left = [t for t in texts if have[t][0] < most and tried.get(t, 0) < most]
-    return min(left, key=lambda t: (max(have[t][0], tried.get(t, 0)), cost(t),
-                                    t), default=None)
+    test = min((t for t in texts if had(t) < most),
+               key=lambda t: (had(t), cost(t), t), default=None)
+    if test is None:
+        return None, 0
+    short = any(r["test"] == test for r in rows) and cost(test) < 1
+    return test, min(TOGETHER if short else 1, most - had(test))
+
+
+def next_run(rows, texts, kinds, tried, most):
+    """next_test() of the first of `kinds` of machine that lacks runs: on a busy
+    one what has run least so is next, but where none lacks such runs a tally
+    of quiet ones has not come to its end."""
+    for kind in kinds:
+        test, runs = next_test(rows, texts, kind, tried, most or WANTED[kind])
+        if test:
+            break
+    return test, runs
 
 
 # ---- a run ------------------------------------------------------------------
@@ -165,32 +184,35 @@ def waited_for(command, environment):
         return said.read()
 
 
-def told(text, test):
-    """failed, skipped, seconds, facts of the line of steady.sh."""
+def told(text, test, runs):
+    """failed, skipped, seconds of the longest and of all, facts of the line of
+    steady.sh."""
     words = next((line.split(None, 6) for line in text.splitlines()
                   if line.split()[:1] == [test]), None)
-    if words is None or words[1] != "1":
+    if words is None or words[1] != str(runs):
         raise SystemExit(f"racing_tally: {test}: expected its line of "
                          f"tests/tools/steady.sh, got: {text[-200:]!r}")
     facts = words[6].strip() if len(words) > 6 else ""
-    return (int(words[2]), int(words[3]), float(words[4]),
-            "; ".join(f.removeprefix("1 x ") for f in facts.split(";") if f))
+    longest = round(float(words[4]))
+    return (int(words[2]), int(words[3]), longest,
+            longest if runs == 1 else int(words[5]),
+            "; ".join(f.partition(" x ")[2] for f in facts.split(";") if f))
 
 
-def run_once(test, text, loaded, kept):
+def run_some(test, runs, text, loaded, kept):
     before = cpu_times()
     said = waited_for(
-        ["tests/tools/steady.sh", *["--loaded"] * loaded, "1", f"={test}"],
+        ["tests/tools/steady.sh", *["--loaded"] * loaded, str(runs),
+         f"={test}"],
         {**os.environ, "KEPT_BUILDS": kept})
     others = share_of_others(before, cpu_times())
-    failed, skipped, seconds, facts = told(said, test)
+    failed, skipped, longest, seconds, facts = told(said, test, runs)
     loaded = loaded or others >= OTHERS
     last = f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%MZ}"
     return {"test": test, "text": text, "date": last[:10], "commit": commit(),
-            "load": "loaded" if loaded else "quiet", "runs": 1, "failed":
-            failed, "skipped": skipped, "seconds": round(seconds), "longest":
-            round(seconds), "others": f"{round(100 * others)}%", "last": last,
-            "facts": facts}
+            "load": "loaded" if loaded else "quiet", "runs": runs, "failed":
+            failed, "skipped": skipped, "seconds": seconds, "longest": longest,
+            "others": f"{round(100 * others)}%", "last": last, "facts": facts}
 
 
 def built():
@@ -216,26 +238,27 @@ def run(options):
     ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
     texts = {test: text for test, text in present().items()
              if not options.names or any(n in test for n in options.names)}
-    load = "loaded" if options.loaded else "quiet"
+    asked = load = "loaded" if options.loaded else "quiet"
     end = time.monotonic() + 60 * options.minutes
     tried, failed = {}, 0
     with tempfile.TemporaryDirectory() as kept:
         while time.monotonic() < end:
-            test = next_test(read_raw(RAW), texts, load, tried,
-                             options.runs or WANTED[load])
+            test, runs = next_run(read_raw(RAW), texts, (load, asked), tried,
+                                  options.runs)
             if test is None:
                 break
-            tried[test] = tried.get(test, 0) + 1
+            tried[test] = tried.get(test, 0) + runs
             before = built()
-            now = run_once(test, texts[test], options.loaded, kept)
+            now = run_some(test, runs, texts[test], options.loaded, kept)
             if built() != before:
                 print(f"{test}: not counted, it was built anew meanwhile")
                 continue
             write_raw(RAW, add(read_raw(RAW), now))
-            load = now["load"]  # as the machine is, so goes on what is least
+            load = now["load"]
             failed += now["failed"]
             print(f"{test}: {'FAILED: ' + now['facts'] if now['failed'] else 'ok'}"
-                  f", {now['seconds']} s, {now['load']}", flush=True)
+                  f"{f', {runs} runs' * (runs > 1)}, {now['seconds']} s, "
+                  f"{now['load']}", flush=True)
     PAGE.write_text(page(read_raw(RAW)))
     print(f"{sum(tried.values())} runs of {len(tried)} tests, {failed} failed")
     return bool(failed)
