@@ -6,6 +6,7 @@
 #include "runner/cli/stages.h"
 #include "runner/impl_table.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,7 +153,8 @@ static void say_all(const struct arguments *arguments, const char *top)
 	const json_t *id;
 	size_t i;
 
-	printf("all pairs go on with: readmostly crossover --all ");
+	printf("all pairs go on with: %s crossover --all ",
+	        program_invocation_name);
 	json_array_foreach (arguments->list, i, id)
 		printf("%s%s", i ? "," : "", json_string_value(id));
 	printf(" -o %s --resume\n", top);

@@ -2,6 +2,7 @@
 /* run_summary.c - what a campaign came to, for a person. */
 #include "runner/cli/run_summary.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,22 +88,23 @@ static void print_planned_skips(const struct rm_plan *plan)
 	json_decref(reasons);
 }
 
+/* Another build does not go on with it, not even one of the same sources that
+   has other maps: so the program is named as it was called. */
 static int print_status(const struct rm_tally *tally, const char *dir,
         int result, bool interrupted)
 {
 	size_t incomplete = rm_tally_incomplete(tally);
 
 	if (interrupted) {
-		printf("status: interrupted; go on with: readmostly run -o %s "
+		printf("status: interrupted; go on with: %s run -o %s "
 		       "--resume\n",
-		        dir);
+		        program_invocation_name, dir);
 		return RM_INTERRUPTED;
 	}
 	if (result) {
 		printf("status: incomplete: stopped by an error; what was "
-		       "measured is safe, go on with: readmostly run -o %s "
-		       "--resume\n",
-		        dir);
+		       "measured is safe, go on with: %s run -o %s --resume\n",
+		        program_invocation_name, dir);
 		return RM_INCOMPLETE;
 	}
 	if (incomplete) {

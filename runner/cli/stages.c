@@ -265,9 +265,9 @@ static int end(const struct rm_stages *stages, const struct rm_past *past,
 		return status;
 	if (result) {
 		printf("status: %s; what was measured is safe, go on with: "
-		       "readmostly %s -o %s --resume\n",
+		       "%s %s -o %s --resume\n",
 		        status == RM_INTERRUPTED ? "interrupted" : "incomplete",
-		        command, dir);
+		        program_invocation_name, command, dir);
 		return status;
 	}
 	if (past->incomplete) {

@@ -241,7 +241,7 @@ answers() { # BAD WORDS
 	FAKE_BAD=$1 crossover gomap_rw syncmap -o "bad$number"
 	check "$1: status 3" [ $status = 3 ]
 	check "$1: the sentence" says "$out" "$2"
-	check "$1: how to go on" says "$out" "go on with: readmostly crossover -o bad$number --resume"
+	check "$1: how to go on" says "$out" "go on with: $readmostly crossover -o bad$number --resume"
 }
 answers garbage "report next bad1: expected one JSON object"
 answers list "report next bad2: expected one JSON object"
@@ -316,7 +316,7 @@ RM_FAKE="w10/update=hang" RM_FAKE_LOG=$dir/started stop_when term \
 	grep -q w10/update "$dir/started"
 check "SIGTERM in a trial is status 75" [ $status = 75 ]
 check "with the words how to go on" says "$out" \
-	"status: interrupted; what was measured is safe, go on with: readmostly crossover -o term --resume"
+	"status: interrupted; what was measured is safe, go on with: $readmostly crossover -o term --resume"
 crossover -o term --resume
 check "then the unfinished stage is first" says "$out" "stage 1: the rest of it"
 check "and all that was asked for runs" about term "[len(t) for t in timed] == [4, 12]"
@@ -369,7 +369,7 @@ while kill -0 $runner && [ ! -e pairs/gomap_rw-syncmap/stage-01/campaign.json ];
 kill -TERM $runner
 wait $runner
 check "a stop of all pairs says how all go on" [ "$? $(tail -n 1 "$out")" = \
-	"75 all pairs go on with: readmostly crossover --all gomap_rw,syncmap,shard_seg -o pairs --resume" ]
+	"75 all pairs go on with: $readmostly crossover --all gomap_rw,syncmap,shard_seg -o pairs --resume" ]
 crossover gomap_rw syncmap --plan
 check "--plan is status 0" [ $status = 0 ]
 check "and runs nothing" [ "$(wc -l <"$out")" = 2 ]

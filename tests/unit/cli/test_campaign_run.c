@@ -201,10 +201,13 @@ static void what_cannot_be_prepared(void)
 	        "and nothing else, whatever was mended");
 }
 
-#define HOW "readmostly run -o results/x --resume\n"
+#define HOW "build/readmostly run -o results/x --resume\n"
 
 static void ends_of_a_campaign(void)
 {
+	static char called[] = "build/readmostly";
+
+	program_invocation_name = called;
 	begin();
 	played.interrupted = true;
 	CHECK(says(&wishes, false, RM_INTERRUPTED,

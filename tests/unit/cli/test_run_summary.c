@@ -220,11 +220,14 @@ static void what_was_repeated(void)
 
 static void how_to_go_on(void)
 {
+	static char called[] = "build/readmostly";
 	static const char interrupted[] =
 	        "6 trials: 5 ok, 0 void, 1 failed, 0 skipped\n"
-	        "status: interrupted; go on with: readmostly run -o results/x "
+	        "status: interrupted; go on with: build/readmostly run -o "
+	        "results/x "
 	        "--resume\n";
 
+	program_invocation_name = called;
 	begin(1);
 	tally.ok = 5;
 	tally.failed = 1;
@@ -235,7 +238,7 @@ static void how_to_go_on(void)
 	CHECK(ends(-EIO, false, RM_INCOMPLETE,
 	              "6 trials: 5 ok, 0 void, 1 failed, 0 skipped\n"
 	              "status: incomplete: stopped by an error; what was "
-	              "measured is safe, go on with: readmostly run -o "
+	              "measured is safe, go on with: build/readmostly run -o "
 	              "results/x --resume\n"),
 	        "an error leaves what was measured, and says so");
 	plan.trial_count = 0;
