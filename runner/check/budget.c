@@ -2,6 +2,8 @@
 /* budget.c - arithmetic of time: shares, rounds, patience. */
 #include "runner/check/budget.h"
 
+#include "runner/check/check.h"
+
 enum {
 	FIRST_OPS = 20000, /* an honest map does them in milliseconds */
 	ROUNDS = 8,        /* that the share is cut into, about */
@@ -52,6 +54,8 @@ void rm_rounds_spent(
 	if (times > 1) {
 		rounds->ops *= times;
 		rounds->last_ns *= times;
+		if (rounds->ops > RM_CHECK_OPS_MOST)
+			rounds->ops = RM_CHECK_OPS_MOST;
 	}
 }
 

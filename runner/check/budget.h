@@ -19,7 +19,7 @@ uint64_t rm_budget_share(uint64_t left_ns, unsigned weight, unsigned weights);
 struct rm_rounds {
 	uint64_t share_ns; /* of all rounds */
 	uint64_t spent_ns, last_ns;
-	uint64_t ops; /* of the next round */
+	uint64_t ops; /* of the next round; at most RM_CHECK_OPS_MOST */
 	unsigned done;
 };
 

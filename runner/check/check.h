@@ -76,6 +76,10 @@ struct rm_check {
 	bool counts_memory; /* and is run without the quarantine */
 };
 
+/* Operations of a round, or of --ops: rounds of a check that is no dearer with
+   more of them would else grow to the end of the number. */
+#define RM_CHECK_OPS_MOST ((uint64_t)1 << 40)
+
 enum rm_check_verdict { RM_CHECK_OK, RM_CHECK_FAILED, RM_CHECK_SKIPPED };
 
 /* All checks, in the order in which they are worth running. */

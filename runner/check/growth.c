@@ -107,6 +107,9 @@ static void harvest(struct rm_peer *peer)
 	}
 }
 
+/* Of all threads: what they hold must not be more the longer a round is. */
+enum { KEYS_MOST = 1 << 21, VALUES_MOST_BYTES = 1 << 26 };
+
 /* A map that copies all for each write needs O(n^2) for n inserts, hence
    1000 at most. Presized maps shall hold as many without growing; the others
    pass every edge of growth on their way. */
@@ -120,11 +123,16 @@ static int one_field(const struct rm_check_case *c, bool rolling, bool presize,
 		.inserts = rm_case_ops(c) / threads / 8 + 1 };
 	const struct rm_case_phase phases[] = { { threads, grow },
 		{ threads, harvest }, { 0 } };
+	uint64_t held = VALUES_MOST_BYTES / c->shape.value_bytes;
 	size_t keys;
 	int code = -1;
 
+	if (held > KEYS_MOST)
+		held = KEYS_MOST;
 	if (c->impl->caps & RM_CAP_SLOW_WRITES && field.inserts > 1000)
 		field.inserts = 1000;
+	if (!rolling && field.inserts > held / threads + 1)
+		field.inserts = held / threads + 1;
 	keys = rolling ? WINDOW + 1 : field.inserts;
 	if (field.reached)
 		code = rm_case_play(

@@ -137,9 +137,9 @@ static void child(const struct rm_check *check, const struct rm_check_case *c,
 	rm_quarantine(false, NULL);
 	if (code && !error.text[0])
 		rm_error_set(&error, -1, "failed without a reason");
-	/* the first byte says what the rest is: what was wrong, or done */
-	if (error.text[0] &&
-	        dprintf(pipe, "%c%s", code ? WRONG : DONE, error.text) < 0)
+	/* the first byte says what the rest is: what was wrong, or done. It is
+	   always there: a map that ends the process says nothing */
+	if (dprintf(pipe, "%c%s", code ? WRONG : DONE, error.text) < 0)
 		exit(RM_INCOMPLETE);
 	close(pipe);
 	exit(code ? RM_FAILED : RM_OK);
@@ -252,11 +252,15 @@ static enum rm_check_verdict judge(
 		        (unsigned long long)(limits->memory_bytes >> 20));
 	else if (watch->said.text[0] == WRONG)
 		rm_error_set(error, -1, "%s", watch->said.text + 1);
-	else if (status == RM_OK) {
-		if (watch->said_bytes)
-			rm_error_set(error, 0, "%s", watch->said.text + 1);
+	else if (status == RM_OK && watch->said_bytes) {
+		rm_error_set(error, 0, "%s", watch->said.text + 1);
 		return RM_CHECK_OK;
-	} else if (status == -1)
+	} else if (status == RM_OK)
+		rm_error_set(error, -1,
+		        "its process ended with status 0 before the check "
+		        "did%s%s",
+		        step[0] ? ", in " : "", step);
+	else if (status == -1)
 		rm_error_set(error, -1, "its process was lost");
 	else if (WIFSIGNALED(status))
 		rm_error_set(error, -1, "crashed: signal %d (%s)%s%s",

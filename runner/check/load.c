@@ -42,6 +42,8 @@ static void load(struct rm_peer *peer)
 		else if (was_there &&
 		         value.word[0] >> 44 != (i + 1) % (1 << 20))
 			rm_peer_fail(peer, "rank %zu has another value", i);
+		else if (was_there)
+			rm_peer_verify(peer, &value, i, "lookup after load");
 		if (peer->ops->remove(peer->thread, peer->shape, key) !=
 		        was_there)
 			rm_peer_fail(peer, "remove of rank %zu differs", i);

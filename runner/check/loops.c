@@ -19,6 +19,10 @@ struct own {
 	atomic_bool stop;
 };
 
+/* Of a thread: nobody looks at a loop meanwhile, so it must not take so long
+   that it is taken for one that hangs. */
+enum { ITERATIONS_MOST = 1 << 20 };
+
 /* The loop ends by its number of iterations. `stop` is there because each
    loop looks at it, as in a trial, but nobody sets it. */
 static void run(struct rm_peer *peer)
@@ -86,6 +90,8 @@ int rm_check_loops(const struct rm_check_case *c, struct rm_error *error)
 		if (rm_loop_parse(loop->name, &own.loop))
 			return rm_error_set(error, -1,
 			        "\"%s\" is no kind of loop", loop->name);
+		if (own.iterations > ITERATIONS_MOST)
+			own.iterations = ITERATIONS_MOST;
 		/* these take a millisecond and more per iteration */
 		if ((own.loop.kind == RM_LOOP_HOLD ||
 		            own.loop.kind == RM_LOOP_AUDIT) &&

@@ -163,6 +163,9 @@ static int one_hall(const struct rm_check_case *c, bool presize, bool in_place,
 
 	if (hall.writers > KEYS)
 		hall.writers = KEYS;
+	/* each writes once at most, and numbers have 32 bits */
+	if (hall.ops > UINT32_MAX - KEYS)
+		hall.ops = UINT32_MAX - KEYS;
 	return rm_case_play(c, KEYS, presize, phases, &hall, error);
 }
 

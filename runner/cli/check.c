@@ -154,7 +154,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	switch (key) {
 	case OPS:
 		to->c.ops = rm_argument_number(
-		        state, "ops", text, 1, (uint64_t)1 << 40);
+		        state, "ops", text, 1, RM_CHECK_OPS_MOST);
 		to->counted = true;
 		return 0;
 	case SHAPE:

@@ -108,6 +108,7 @@ caught bad_swaps_anyway model 'compare_swap.*said yes, but the expected value is
 caught bad_swaps_nothing model 'compare_swap.*said no, but the expected value is there'
 caught bad_load load 'is not there'
 caught bad_load_late load 'rank 19999 of 20000 is not there'
+caught bad_load_short load 'lookup after load of rank 0 gave a torn value' --shape u64x24
 caught bad_drive drive 'not what is held'
 RM_FAULT_PERIOD=1 caught bad_wrong_late model 'said absent, but the key is there' --shape str16x8
 caught bad_growth growth 'lookup missed'
@@ -131,6 +132,11 @@ right waits_for_joined --ops 20000
 right frees_later --ops 20000 --only reclaim --shape u64x24
 right stalls --ops 20000 --only exchange
 right scan_not_outgrown --ops 200000 --only scan
+# What it holds does not grow with the round, nor do rounds seem to hang.
+right scan_not_outgrown --ops 40000000 --only growth --shape u64x8 --memory 192
+right scan_not_outgrown --ops 80000000 --only drive --shape u64x8 --deadline 1
+# What the quarantine keeps back is no leak of the map.
+right frees_later --ops 200000 --only reclaim --shape u64x8 --quarantine
 right reads_kept --ops 1000000 --only pairs --quarantine --preempt --shape u64x8
 right frees_at_the_end --ops 1000000 --only pairs --quarantine --preempt \
 	--shape u64x24

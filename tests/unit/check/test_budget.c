@@ -2,6 +2,7 @@
 /* A budget is shared out and spent in rounds, and who hangs is told by what it
    used and did, all by a clock that this test plays. */
 #include "runner/check/budget.h"
+#include "runner/check/check.h"
 #include "tests/unit/tap.h"
 
 static const uint64_t second_ns = 1000000000U;
@@ -67,6 +68,18 @@ static void rounds_are_cut(void)
 	rm_rounds_begin(&rounds, 1);
 	CHECK(rm_rounds_longest_ns(&rounds) == second_ns / 2,
 	        "one of a small share has half a second");
+}
+
+/* As where a check inserts 1,000 keys at most, whatever it is asked for. */
+static void rounds_that_cost_the_same(void)
+{
+	struct rm_rounds rounds;
+
+	rm_rounds_begin(&rounds, 1000 * second_ns);
+	for (int i = 0; i < 1000; i++)
+		rm_rounds_spent(&rounds, 1000, 1000);
+	CHECK(rounds.ops == RM_CHECK_OPS_MOST,
+	        "never have more operations than may be asked for again");
 }
 
 /* One that was short is made longer: then there must be time for the longer. */
@@ -174,6 +187,7 @@ int main(void)
 	shares();
 	rounds_fill_the_share();
 	rounds_are_cut();
+	rounds_that_cost_the_same();
 	rounds_end_in_time();
 	waits_are_paid();
 	load_proves_nothing();

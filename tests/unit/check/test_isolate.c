@@ -176,6 +176,13 @@ static int leaves(const struct rm_check_case *c, struct rm_error *said)
 	_exit(5);
 }
 
+static int leaves_in_peace(const struct rm_check_case *c, struct rm_error *said)
+{
+	(void)c, (void)said;
+	rm_witness_step("step %d", 4);
+	exit(0);
+}
+
 static int is_killed(const struct rm_check_case *c, struct rm_error *said)
 {
 	(void)c, (void)said;
@@ -211,6 +218,11 @@ static void how_it_ends(void)
 	                        32) &&
 	                !stacks(),
 	        "a process that leaves is told by its status");
+	CHECK(run(leaves_in_peace, plenty, true) == RM_CHECK_FAILED &&
+	                !strcmp(error.text,
+	                        "its process ended with status 0 before the "
+	                        "check did, in step 4"),
+	        "a map that ends the process is not right for that");
 }
 
 /* ---- it does not end -------------------------------------------------------- */
