@@ -21,7 +21,7 @@ from stamp import commit
 
 PAGE = Path("docs/tally/explore.md")
 MODELS = ("sc", "tso", "c11")
-LINE = re.compile(r"^(ok  |FAIL) (\w+): ([\d,]+) schedules\b.*?, (\d+) "
+LINE = re.compile(r"^(ok  |open|FAIL) (\w+): ([\d,]+) schedules\b.*?, (\d+) "
                   r"undecided; (?:\d+) schedules/s(?:; (.*))?$")
 HEAD = """# All maps explored, in the long form
 

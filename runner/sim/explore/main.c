@@ -368,7 +368,7 @@ static int tell(const struct rm_explore_options *one, uint64_t found)
 		                               "not decided"
 		                             : "none fails, but not all were "
 		                               "tried (--schedules)");
-		return RM_OK;
+		return status == -ENODATA ? RM_INCOMPLETE : RM_OK;
 	}
 	return status ? complain(one->impl, &error) : RM_FAILED;
 }
@@ -417,7 +417,11 @@ static void print_line(const struct rm_explore_options *one,
 	double plays = (double)(tally->plays + !tally->plays);
 	bool exhaustive = one->policy == RM_EXPLORE_EXHAUSTIVE;
 
-	printf("%-4s %s: ", sum->fault ? "FAIL" : "ok", one->impl->id);
+	printf("%-4s %s: ",
+	        sum->fault         ? "FAIL"
+	        : tally->undecided ? "open"
+	                           : "ok",
+	        one->impl->id);
 	if (exhaustive)
 		print_exhausted(one, sum);
 	else
@@ -466,8 +470,8 @@ static int explore(const struct arguments *arguments,
 	if (rm_explore_run(&one, &sum, &error))
 		return complain(impl, &error);
 	print_line(&one, &sum);
-	if (!sum.fault)
-		return RM_OK;
+	if (!sum.fault) /* a history that is undecided is no pass */
+		return sum.tally.undecided ? RM_INCOMPLETE : RM_OK;
 	/* also where it does not fail again: who played it was ended */
 	return tell(&one, sum.found) == RM_INCOMPLETE ? RM_INCOMPLETE
 	                                              : RM_FAILED;
@@ -498,7 +502,8 @@ int main(int argc, char **argv)
 		"schedules, each decided by a seed, under a model of "
 		"memory, and judges each: history, races, heap, deadlock, "
 		"livelock, the map's own check. Ends with status 1 "
-		"at the first schedule that fails, made smaller and shown. "
+		"at the first schedule that fails, made smaller and shown; "
+		"with 3 where none does and a history could not be decided. "
 		"What may be concluded: docs/exploring.md.",
 		NULL, NULL, NULL };
 	struct arguments arguments = { .options = { .shapes = RM_ALL_SHAPES,
