@@ -130,6 +130,19 @@ def test_a_tally_without_its_end_says_of_how_many_seeds_it_speaks(place):
     assert len(runs(place)) == 13
 
 
+def test_what_was_not_run_is_no_miss_and_no_acquittal(place):
+    tallied(place, "--no-twins")
+    file = place / "tally.jsonl"
+    kept = [line for line in file.read_text().splitlines(keepends=True)
+            if '"bb_2"' not in line]
+    file.write_text("".join(kept))
+    (place / "docs/tally/bugs-runs.tsv").unlink()
+    done = tallied(place, "--no-twins", "--minutes", "1e-9")
+    assert "- explore: 0 of 1 bugs with every seed, 1 with one at least, in " \
+        "4 of 4 seeds; 1 were not run (" in done.stdout
+    assert "). No twin was run." in done.stdout
+
+
 def test_what_was_said_of_other_tools_stays(place):
     (place / "docs/tally/bugs.md").write_text(
         "| bug | needs | check |\n|---|---|---|\n| `aa_1` | u64 | 9 of 9 |\n"

@@ -29,9 +29,10 @@ Made by `make bugs-tally CORPUS=fixtures`; the bugs are described in
 HEAD = """A run is one tool with
 its defaults, one seed, the shape that the bug needs, and ends at its first
 finding. Of the runs that found it: the median of the CPU time, and what was
-said most often. Twins are run with as many seeds in the quick form (20,000
-schedules, or a budget of 2 s), and with 3 seeds by the defaults. TSan and ASan
-are the loops of `check` under these sanitizers; only what these say counts.
+said most often. Twins are run in the quick form (20,000 schedules, or a budget
+of 2 s) with as many seeds and by the defaults with 3, where the last lines name
+runs of them. TSan and ASan are the loops of `check` under these sanitizers; only
+what these say counts.
 Each run since 25 November 2026 is a line of [bugs-runs.tsv](bugs-runs.tsv).
 """
 CELL = re.compile(r"\| `(\w+)` \| (.*) \|")
@@ -87,17 +88,21 @@ def cell(runs):
 
 def sum_of(rows, tool, names, seeds):
     """The line of a tool, and its twins that were accused."""
-    runs = [of(rows, tool, name) for name in names]
-    least = min(map(len, runs))
-    full = sum(bool(r) and all(x["status"] for x in r) for r in runs)
+    asked = [of(rows, tool, name) for name in names]
+    runs = [r for r in asked if r]
+    least = min(map(len, runs), default=0)
+    full = sum(all(x["status"] for x in r) for r in runs)
     once = sum(any(x["status"] for x in r) for r in runs)
     twins = [r for n in names for q in (True, False)
              for r in of(rows, tool, n + "_twin", q)]
     accused = sorted({r["map"] for r in twins if r["status"]})
-    return (f"- {tool}: {full} of {len(names)} bugs with every seed, {once} "
-            f"with one at least, in {least} of {seeds} seeds ("
-            f"{stamp()}). Twins accused in {len(twins)} runs: "
-            + (", ".join(accused) or "none") + "."), accused
+    left = len(asked) - len(runs)
+    return (f"- {tool}: {full} of {len(runs)} bugs with every seed, {once} "
+            f"with one at least, in {least} of {seeds} seeds"
+            f"{f'; {left} were not run' * (left > 0)} ({stamp()}). " +
+            (f"Twins accused in {len(twins)} runs: "
+             f"{', '.join(accused) or 'none'}." if twins else
+             "No twin was run.")), accused
 
 
 def told_before(corpus):

@@ -36,7 +36,7 @@ COLUMNS = ("map", "seed", "load", "seconds", "ok", "failed", "skipped",
 LOADS = ("quiet", "shared", "loaded")
 OTHERS = 0.1  # of the CPU time, up to which a run without loops was quiet
 SUM = re.compile(r"^check: (\d+) ok, (\d+) failed, (\d+) skipped$", re.M)
-HEAD = """# Right maps, checked for hours
+HEAD = """# Right maps, checked again and again
 
 Made by `make check-tally` from [checked.tsv](checked.tsv), a line a run: `readmostly check` of one map in all its shapes,
 with its defaults and a seed of its own. All maps of `impls/` that promise safety beside writers, and those of `tests/right/`,

@@ -122,7 +122,7 @@ def page(found, alone, covered, bare, args, today):
     accused = sorted({r["map"] for r in bare if r["found"]})
     lines = [
         HEAD, f"{today}, commit {commit()}: {args.schedules:,} schedules of "
-        f"each setting and seed, {args.seeds} seeds from {args.seed} on. Maps "
+        f"each setting that says no other number, {args.seeds} seeds from {args.seed} on. Maps "
         f"without an edit, {whole(bare)} schedules of the same: "
         + (f"ACCUSED: {', '.join(accused)}" if accused else "none accused")
         + ".\n",
