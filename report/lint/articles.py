@@ -175,6 +175,20 @@ def pair_of(cell, trial, statistic):
     return parts[0], parts[1] if len(parts) > 1 else 1
 
 
+def pairs(rows, cell, statistic):
+    """block -> pair_of() of a cell, but for blocks that counted another set
+    of events than the statistic asks for."""
+    wanted = set(re.findall(r"\bcounter\.[^/+\s]+", statistic))
+    found = {}
+    for t in lines_of(rows, cell, statistic):
+        have = {k for k in told_by(t["result"]) if k.startswith("counter.")}
+        if not have or wanted <= have:
+            found[t["block"]] = pair_of(cell, t, statistic)
+    if wanted and not found:
+        raise No("no block counts all of it")
+    return found
+
+
 def late(cell, statistic):
     """Did an open loop fall behind, whose latency is asked for?"""
     times = [latency.factor(cell, t) for t in cell.ok]
@@ -208,8 +222,7 @@ def of_blocks(rows, line):
         if len(cells) != 1 or late(cells[0], statistic):
             raise No(f"{len(cells)} cells, or late")
         simulated |= cells[0].measure.startswith("simulated:")
-        found.append({t["block"]: pair_of(cells[0], t, statistic)
-                      for t in lines_of(rows, cells[0], statistic)})
+        found.append(pairs(rows, cells[0], statistic))
     if not all(found):
         raise No("no trial")
     n = min(map(len, found))

@@ -78,9 +78,7 @@ def limits(line):
 def figures(rows, line, ids):
     """Figures of a cell or a pair; articles.No where there are none."""
     cells = [rows.cells[name] for name in ids]
-    blocks = [{t["block"]: articles.pair_of(x, t, line["statistic"])
-               for t in articles.lines_of(rows, x, line["statistic"])}
-              for x in cells]
+    blocks = [articles.pairs(rows, x, line["statistic"]) for x in cells]
     added = [sum(above for above, _ in each.values()) for each in blocks]
     other = added[1] if len(added) > 1 else None
     if line["rule"] in SUMS:

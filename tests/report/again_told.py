@@ -170,6 +170,15 @@ def slices(rng, per_ms, count):
     return found
 
 
+def counted(made, cell, block, totals):
+    """A trial that counted these: metric -> total."""
+    made.trial(cell, block, {}, patch={"counters": {
+        "backend": "perf", "reason": None, "events": [{
+            "metric": metric, "event": "X", "per_thread": [1], "total": total,
+            "quality": "exact", "reason": None}
+            for metric, total in totals.items()]}})
+
+
 def counters(made):
     """What a machine with counters and a simulated one count."""
     made.backend = "perf"
@@ -182,16 +191,33 @@ def counters(made):
             for name, middle in (("syncmap", ratio), ("gomap_rw", 1)):
                 cell = made.cell(w, name, 1000, N, measure=measure)
                 for block in range(N):
-                    total = round(middle * made.rng.uniform(900, 1000))
-                    made.trial(cell, block, {}, patch={"counters": {
-                        "backend": "perf", "reason": None, "events": [{
-                            "metric": "l1d_load_miss", "event": "X",
-                            "per_thread": [1], "total": total,
-                            "quality": "exact", "reason": None}]}})
+                    counted(made, cell, block, {"l1d_load_miss": round(
+                        middle * made.rng.uniform(900, 1000))})
     made.put(made.say("figure", needs="counters", claimed="5"), "syncmap",
              [5] * N)
 
 
+def turns(made):
+    """Blocks that count sets of events in turn, as a PMU with few counters
+    has them do: two metrics of one set, of two, and one that none has."""
+    made.backend = "perf"
+    sets = (("cycles", "instructions"), ("l1d_load_miss", "l1d_load"),
+            ("l1d_fill", "snoop_hitm"))
+    for statistic in ("l1d_load_miss/counter.l1d_load", "l1d_load_miss/ops",
+                      "l1d_load_miss/counter.cycles", "llc_miss/ops"):
+        for ratio in (0.4, 2.0):
+            w = made.say("direction", side="below", against="gomap_rw",
+                         numbers="counters", cells="measure=counters",
+                         statistic=f"counter.{statistic}")
+            for name, middle in (("syncmap", ratio), ("gomap_rw", 1)):
+                cell = made.cell(w, name, 1000, N, measure="counters")
+                for block in range(N):
+                    total = round(middle * made.rng.uniform(900, 1000))
+                    counted(made, cell, block, {
+                        m: total if m == "l1d_load_miss" else 10 ** 5
+                        for m in sets[block % 3]})
+
+
 FORMS = {f.__name__: f for f in (
     zeros, zero_figures, simulated_zeros, parts_untold, denominators, untold,
-    latency, ratios_of_hits, windows, behind, counters)}
+    latency, ratios_of_hits, windows, behind, counters, turns)}

@@ -137,3 +137,69 @@ def test_two_lines_of_one_where_have_each_their_further_places():
         for threads in (1, 2, 4))
     again = claim(free=("threads",), cells=("threads=1", "threads=2"))
     assert len(evidence.of_claim(made, again)) == 3
+
+
+# ---- counters, of which a block counts one set ------------------------------
+
+SETS = (("cycles", "instructions", "branches"),
+        ("l1d_load", "l1d_load_miss", "l1d_fill"),
+        ("l2_fill", "llc_miss", "snoop_hitm"))
+MISSES = {"rule": "ratio", "speaks": "count", "side": "", "claimed": (0.5, 0.5),
+          "numbers": "counters", "needs": ("counters", 1),
+          "statistic": "counter.l1d_load_miss/counter.l1d_load"}
+
+
+def counter(metric, total, **more):
+    return {"metric": metric, "total": total, "quality": "exact",
+            "reason": None} | more
+
+
+def in_turn(sets=SETS, blocks=20):
+    """a has half the misses of b; block n counts set n modulo their number,
+    as on a PMU with three counters."""
+    made = []
+    for name, misses in (("a", 500), ("b", 1000)):
+        made.append(cell(name, [10 ** 6] * blocks, measure="counters"))
+        for trial in made[-1].trials:
+            block = trial["block"]
+            trial["result"]["counters"] = {"events": [
+                counter(m, (misses if m == "l1d_load_miss" else 10 ** 5)
+                        + block) for m in sets[block % len(sets)]]}
+    return campaign(*made, counters="perf")
+
+
+def test_a_claim_is_of_the_blocks_that_count_its_metrics():
+    """It was not testable for the first block, whose turn another set was."""
+    asked = claim(**MISSES)
+    (_, found), = evidence.of_claim(in_turn(), asked)
+    assert [b for b, _ in found.values] == [1, 4, 7, 10, 13, 16, 19]
+    assert [v for _, v in found.values] == pytest.approx([0.5] * 7, rel=0.02)
+    said, = decide.verdicts(in_turn(), {asked.id: asked})
+    assert (said["verdict"], said["numbers"]) == ("reproduced", "counters")
+
+
+def test_a_row_of_the_articles_is_of_them_too():
+    told = articles.answer(in_turn(), articles.Figure(
+        "W10", "", "w", "threads=2", "a", "", "counter.l1d_load_miss/ops",
+        "1", ""))
+    assert told.n == 7 and told.value == pytest.approx(5e-4, rel=0.03)
+
+
+@pytest.mark.parametrize("sets, why", [
+    ((("cycles", "l1d_load"), ("l1d_load_miss",)),
+     "no block counts counter.l1d_load_miss and counter.l1d_load together"),
+    ((("cycles", "l1d_load"), ("l1d_fill",)),
+     "its trials do not tell counter.l1d_load_miss")])
+def test_metrics_that_no_block_has_are_named(sets, why):
+    (_, found), = evidence.of_claim(in_turn(sets), claim(**MISSES))
+    assert not found.values and found.reason == why
+
+
+def test_a_count_that_failed_in_its_turn_is_not_left_out():
+    """What did not count may be no chance; only another's turn is no loss."""
+    made = in_turn()
+    trial = next(iter(made.cells.values())).trials[4]
+    trial["result"]["counters"]["events"][1].update(
+        total=None, quality="invalid", reason="stayed at 0")
+    (_, found), = evidence.of_claim(made, claim(**MISSES))
+    assert not found.values and "l1d_load_miss" in found.reason

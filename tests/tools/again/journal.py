@@ -135,8 +135,12 @@ class Campaign:
         """{block: (above, below)} of the trials that count."""
         if LATENCY.search(statistic) and cell.late:
             raise NoValue("it did not keep up with its arrivals")
-        return {t["block"]: both(cell, t, statistic)
-                for t in self.telling(cell, statistic)}
+        found = {t["block"]: both(cell, t, statistic)
+                 for t in self.telling(cell, statistic)
+                 if has_turn(t, statistic)}
+        if not found and "counter." in statistic:
+            raise NoValue("no trial counts all of it")
+        return found
 
     def values(self, cell, statistic):
         """{block: above / below}."""
@@ -203,6 +207,14 @@ def crash(trial):
         return int(number) in OWN_SIGNALS
     return trial["exit"] == "status 2" and bool(re.search(
         r"fatal error: |panic: |goroutine \d+ [^;]*\[", said))
+
+
+def has_turn(trial, statistic):
+    """Are the statistic's counters among those that this trial counted? One
+    that counted nothing leaves that open."""
+    told = ((trial.get("result") or {}).get("counters") or {}).get("events")
+    return not told or {e["metric"] for e in told} >= set(
+        re.findall(r"\bcounter\.(\w+)", statistic))
 
 
 def both(cell, trial, statistic):
