@@ -23,6 +23,8 @@ FILE = Path(__file__).resolve().parents[1] / "docs/articles/figures.tsv"
 ENDS = {"most": max, "least": min}  # of a factor's values, of trials
 PERCENTILES = {key: p for _, key, p in latencies.MARKS}
 FATES = ("failed", "crashed")  # of whole trials: 1 of those that did, else 0
+REPLAYED = "replayed"  # a count of a recording, so of whatever machine
+TRUSTED = ("exact", "simulated", REPLAYED)  # qualities of a count
 
 
 class Missing(Exception):
@@ -182,11 +184,21 @@ def statistic(result, name, member="value"):
                  if s["name"] == name), None)
 
 
-def event(result, name):
-    """A counter's total over all threads."""
-    return next((e.get("total") for e in
-                 (result.get("counters") or {}).get("events") or []
-                 if e["metric"] == name), None)
+def events_of(trial):
+    """What the trial's counters told, an entry for each event."""
+    return ((trial["result"] or {}).get("counters") or {}).get("events") or []
+
+
+def event(trial, name):
+    """A counter's total over all threads. What was scaled up from a part of
+    the window is an estimate and no count, though it has a total."""
+    for e in events_of(trial):
+        if e["metric"] == name:
+            if e["quality"] not in TRUSTED:
+                raise Missing(f"counter.{name} is {e['quality']}: "
+                              f"{e.get('reason') or 'no reason given'}")
+            return e.get("total")
+    return None
 
 
 def is_latency(name):
@@ -218,7 +230,7 @@ def amount(name, cell, trial):
     elif kind == "window":
         value = statistic(result, rest, "window")
     elif kind == "counter":
-        value = event(result, rest)
+        value = event(trial, rest)
     elif is_latency(name):
         value = latency(result, kind, rest)
     else:
@@ -244,7 +256,7 @@ def is_fate(text):
 def has_turn(trial, name):
     """Was this counter's turn in the trial? Where nothing was counted at all
     nobody knows whose turn it was, and its value is missing."""
-    events = ((trial["result"] or {}).get("counters") or {}).get("events")
+    events = events_of(trial)
     return not events or name in {f"counter.{e['metric']}" for e in events}
 
 

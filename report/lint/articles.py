@@ -23,6 +23,7 @@ SCALES = latency.UNITS | {"": 1.0, "%": 0.01, "B": 1.0, "KiB": 2.0 ** 10,
                           "MiB": 2.0 ** 20, "GiB": 2.0 ** 30}
 AMOUNT = re.compile(rf"({say.NUMBER})\s?(%|ns|µs|ms|s|KiB|MiB|GiB|B)?"
                     r"(?![\w.])")
+MARKS = ("simulated", "replayed")  # said before numbers of no machine here
 ENDS = {"most": max, "least": min}
 ENOUGH = dict(latency.COLUMNS.values())
 EVENTS = {"grow", "evacuate", "resize", "promote", "rebuild", "clone",
@@ -36,11 +37,12 @@ class No(Exception):
 
 
 class Found:
-    """Centre, interval or None, and how many values they rest on."""
+    """Centre, interval or None, how many values they rest on, and whose
+    numbers they are."""
 
-    def __init__(self, value, low, high, n, simulated=False):
+    def __init__(self, value, low, high, n, numbers="native"):
         self.value, self.low, self.high = value, low, high
-        self.n, self.simulated = n, simulated
+        self.n, self.numbers = n, numbers
 
     def spans(self):
         return (self.value, self.low, self.high)
@@ -131,7 +133,9 @@ def told_by(result):
     found["read_hits"] = None if passed is None \
         else result["lookups"] - passed
     for e in (result.get("counters") or {}).get("events") or []:
-        found.setdefault("counter." + e["metric"], e.get("total"))
+        sure = e.get("quality") in ("exact", "replayed", "simulated")
+        found.setdefault("counter." + e["metric"],
+                         e.get("total") if sure else None)
     for e in result.get("latency") or []:
         if e["was_there"] and e["clock"] == "intended":
             for k, v in e.items():
@@ -175,11 +179,28 @@ def pair_of(cell, trial, statistic):
     return parts[0], parts[1] if len(parts) > 1 else 1
 
 
+def asked_counters(statistic):
+    return set(re.findall(r"\bcounter\.[^/+\s]+", statistic))
+
+
+def numbers_of(cells, statistic):
+    """Whose the numbers are: a model's, a recording's, a PMU's, or none of
+    these."""
+    if any(x.measure.startswith("simulated:") for x in cells):
+        return "simulated"
+    for e in (e for x in cells for t in x.ok for e in (
+            t["result"].get("counters") or {}).get("events") or []):
+        if e.get("quality") == "replayed" and \
+                "counter." + e["metric"] in asked_counters(statistic):
+            return "replayed"
+    return "counters" if any(x.measure == "counters" for x in cells) \
+        else "native"
+
+
 def pairs(rows, cell, statistic):
     """block -> pair_of() of a cell, but for blocks that counted another set
     of events than the statistic asks for."""
-    wanted = set(re.findall(r"\bcounter\.[^/+\s]+", statistic))
-    found = {}
+    wanted, found = asked_counters(statistic), {}
     for t in lines_of(rows, cell, statistic):
         have = {k for k in told_by(t["result"]) if k.startswith("counter.")}
         if not have or wanted <= have:
@@ -216,24 +237,24 @@ def estimate(values):
 
 def of_blocks(rows, line):
     fold, _, statistic = line["statistic"].rpartition(" ")
-    found, simulated = [], False
+    found, whose = [], []
     for side in sides(line):
         cells = fitting(rows, line, side)
         if len(cells) != 1 or late(cells[0], statistic):
             raise No(f"{len(cells)} cells, or late")
-        simulated |= cells[0].measure.startswith("simulated:")
+        whose += cells
         found.append(pairs(rows, cells[0], statistic))
     if not all(found):
         raise No("no trial")
-    n = min(map(len, found))
+    n, numbers = min(map(len, found)), numbers_of(whose, statistic)
     if fold:
         return Found(divided_all([one(fold, f.values()) for f in found]),
-                     None, None, n, simulated)
+                     None, None, n, numbers)
     blocks = sorted(set.intersection(*map(set, found)))
     if not blocks:
         raise No("no block has both")
     values = [divided_all([divided(*f[b]) for f in found]) for b in blocks]
-    return Found(*estimate(values), len(values), simulated)
+    return Found(*estimate(values), len(values), numbers)
 
 
 def divided_all(values):
@@ -337,19 +358,22 @@ def near(a, b):
 def same_data(found, data):
     spans = [say.cell(data[k]) for k in ("value", "low", "high")]
     if found is None:
-        return spans == [None] * 3 and bool(data["reason"])
-    return int(data["n"]) == found.n and not data["reason"] and all(
-        map(near, spans, found.spans()))
+        return spans == [None] * 3 and bool(data["reason"]) and \
+            not data["numbers"]
+    return int(data["n"]) == found.n and not data["reason"] and \
+        data["numbers"] == found.numbers and all(
+            map(near, spans, found.spans()))
 
 
 def same_text(found, text, count):
-    """"simulated: 1.23 ns [1.20 ns, 1.30 ns]" and its n."""
+    """"simulated: 1.23 ns [1.20 ns, 1.30 ns]" and its n; "replayed: "."""
     if found is None:
         return text.startswith("no figure: ") and count == "–"
-    if text.startswith("no figure") or found.simulated != text.startswith(
-            "simulated: "):
+    mark = next((m for m in MARKS if text.startswith(f"{m}: ")), "")
+    if text.startswith("no figure") or mark != (
+            found.numbers if found.numbers in MARKS else ""):
         return False
-    amounts = AMOUNT.findall(text.removeprefix("simulated: "))
+    amounts = AMOUNT.findall(text.removeprefix(f"{mark}: "))
     wanted = [v for v in found.spans() if v is not None]
     return (say.value(re.match(say.NUMBER, count)[0]) == found.n
             and len(amounts) == len(wanted) and all(

@@ -7,7 +7,8 @@ TITLE = "5e The articles' rows"
 QUESTION = ("What did the articles measure, and what is the same figure "
             "here?")
 COLUMNS = ("cell", "row", "figure", "statistic", "unit", "value", "low",
-           "high", "n", "n_of", "reason", "other_cell", "article")
+           "high", "n", "n_of", "numbers", "reason", "other_cell", "article")
+NOT_OF_HERE = ("simulated", articles.REPLAYED)  # numbers; said before them
 UNITS = {  # of a figure -> how it is printed
     "x": lambda value: f"× {words.sig(value)}",
     "1": words.sig,
@@ -19,8 +20,26 @@ UNITS = {  # of a figure -> how it is printed
 }
 
 
-def is_simulated(answer):
-    return any(c.measure.startswith("simulated:") for c in answer.cells)
+def is_replayed(answer):
+    """Is a counter that the figure is made of one of a recording?"""
+    _, above, below = articles.parsed(answer.figure.statistic)
+    return any(e["quality"] == articles.REPLAYED
+               and f"counter.{e['metric']}" in above + below
+               for cell in answer.cells for trial in cell.ok
+               for e in articles.events_of(trial))
+
+
+def numbers(answer):
+    """Where they come from, as the ledger calls it, or "replayed"; "" where
+    there is no figure."""
+    measures = {c.measure for c in answer.cells}
+    if answer.value is None:
+        return ""
+    if any(m.startswith("simulated:") for m in measures):
+        return "simulated"
+    if is_replayed(answer):
+        return articles.REPLAYED
+    return "counters" if "counters" in measures else "native"
 
 
 def said(answer):
@@ -31,7 +50,8 @@ def said(answer):
     text = amount(answer.value)
     if answer.low is not None:
         text += f" [{amount(answer.low)}, {amount(answer.high)}]"
-    return f"simulated: {text}" if is_simulated(answer) else text
+    where = numbers(answer)
+    return f"{where}: {text}" if where in NOT_OF_HERE else text
 
 
 def counted(answer):
@@ -60,7 +80,7 @@ def data_row(answer):
             "figure": figure.what, "statistic": figure.statistic,
             "unit": figure.unit, "value": answer.value, "low": answer.low,
             "high": answer.high, "n": answer.n, "n_of": answer.of,
-            "reason": answer.reason, "other_cell": "".join(cells[1:]),
+            "numbers": numbers(answer), "reason": answer.reason, "other_cell": "".join(cells[1:]),
             "article": figure.article}
 
 

@@ -146,6 +146,21 @@ def groups(a):
     return [headline_cells(a), *found.values()]
 
 
+def heading(metric, m):
+    """Of a metric's column; counts of a recording are of another machine."""
+    return (f"{'replayed: ' if UNREAL in m['quality'] else ''}"
+            f"{TITLES.get(metric, (metric,))[0]}/operation")
+
+
+def why_caption(place, metrics):
+    """What the table has; what it has not from this machine."""
+    unreal = any(UNREAL in m["quality"] for m in metrics)
+    return (f"Why is it faster? {esc(place)}; time and counts are from "
+            "separate trials" + (", and counts that are called replayed from "
+                                 "a recording, not from this machine"
+                                 if unreal else ""))
+
+
 def why_table(report, a, found, threads):
     """ns and counts per operation side by side, at the most threads."""
     head = a.headline()
@@ -167,10 +182,10 @@ def why_table(report, a, found, threads):
                 {0: values}, log=False)[0]["centre"]) if values else "none")
         rows.append(row)
     columns = [("map", "html"), ("ns/operation and thread", "num")] + [
-        (f"{TITLES.get(m, (m,))[0]}/operation", "num") for m in usable]
+        (heading(m, found[m]), "num") for m in usable]
     return report.table(
-        "why", f"Why is it faster? {esc(a.place((*head[:2], threads)))}; "
-        "time and counts are from separate trials", columns, rows)
+        "why", why_caption(a.place((*head[:2], threads)),
+                           [found[m] for m in usable]), columns, rows)
 
 
 def add(report, a, where):

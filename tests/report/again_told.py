@@ -170,12 +170,12 @@ def slices(rng, per_ms, count):
     return found
 
 
-def counted(made, cell, block, totals):
+def counted(made, cell, block, totals, quality="exact"):
     """A trial that counted these: metric -> total."""
     made.trial(cell, block, {}, patch={"counters": {
         "backend": "perf", "reason": None, "events": [{
             "metric": metric, "event": "X", "per_thread": [1], "total": total,
-            "quality": "exact", "reason": None}
+            "quality": quality, "reason": None}
             for metric, total in totals.items()]}})
 
 
@@ -218,6 +218,19 @@ def turns(made):
                         for m in sets[block % 3]})
 
 
+def scaled(made):
+    """Totals of which one, or each, was scaled up from a part of a window."""
+    made.backend = "perf"
+    for lost in (1, N):
+        w = made.say("figure", numbers="counters", claimed="1",
+                     cells="measure=counters",
+                     statistic="counter.l1d_load_miss/ops")
+        cell = made.cell(w, "syncmap", 1000, N, measure="counters")
+        for block in range(N):
+            counted(made, cell, block, {"l1d_load_miss": 10 ** 6},
+                    "multiplexed" if block < lost else "exact")
+
+
 FORMS = {f.__name__: f for f in (
     zeros, zero_figures, simulated_zeros, parts_untold, denominators, untold,
-    latency, ratios_of_hits, windows, behind, counters, turns)}
+    latency, ratios_of_hits, windows, behind, counters, turns, scaled)}

@@ -246,7 +246,8 @@ class Subject:
             elif kind == "window":
                 stats.setdefault(rest, {})["window"] = value
             elif kind == "counter":
-                events.append({"metric": rest, "total": value})
+                events.append({"metric": rest, "total": value,
+                               "quality": "exact"})
             elif articles.is_latency(name):
                 late.setdefault(kind, {})[rest] = value
             elif name not in GROUND:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Values that claims ask for and no other figure does: a coefficient for each
 trial, and counts that are none on either side."""
+import types
+
 import numpy as np
 import pytest
 from made_claims import campaign, cell, claim
@@ -8,6 +10,8 @@ from report_helpers import TOP  # noqa: F401  (puts report/ on the path)
 
 from report import articles  # noqa: E402
 from report.claims import decide, evidence, rules  # noqa: E402
+from report.lint import articles as second  # noqa: E402
+from report.sections import article_rows  # noqa: E402
 
 
 def sliced(seed, count=24, slope=0.5):
@@ -203,3 +207,42 @@ def test_a_count_that_failed_in_its_turn_is_not_left_out():
         total=None, quality="invalid", reason="stayed at 0")
     (_, found), = evidence.of_claim(made, claim(**MISSES))
     assert not found.values and "l1d_load_miss" in found.reason
+
+
+@pytest.mark.parametrize("quality, total, reason", [
+    ("multiplexed", 900, "counted 31.0 % of the time, scaled"),
+    ("invalid", None, "stayed at 0")])
+def test_what_did_not_count_all_the_time_is_no_count(quality, total, reason):
+    """A scaled count has a total, as an exact one has."""
+    made = in_turn()
+    for one in made.cells.values():
+        for event in one.trials[4]["result"]["counters"]["events"][:1]:
+            event.update(total=total, quality=quality, reason=reason)
+    asked = claim(**MISSES)
+    said, = decide.verdicts(made, {asked.id: asked})
+    assert said["verdict"] == "not testable here"
+    assert f"counter.l1d_load is {quality}: {reason}" in said["how"]
+
+
+@pytest.mark.parametrize("quality, whose, begins", [
+    ("replayed", "replayed", "replayed: 0.00051"),
+    ("exact", "counters", "0.00051"), ("multiplexed", "", "no figure: ")])
+def test_a_row_of_a_recording_says_so(quality, whose, begins):
+    """It is of whatever machine the recording was made on."""
+    made = in_turn()
+    for one in made.cells.values():
+        for trial in one.trials:
+            for event in trial["result"]["counters"]["events"]:
+                event["quality"] = quality
+    told = articles.answer(made, articles.Figure(
+        "W10", "", "w", "threads=2", "a", "", "counter.l1d_load_miss/ops",
+        "1", ""))
+    assert article_rows.said(told).startswith(begins)
+    assert article_rows.data_row(told)["numbers"] == whose
+    x = types.SimpleNamespace(measure="counters", ok=told.cells[0].ok
+                              if told.cells else [])
+    if told.cells:
+        found = second.Found(told.value, told.low, told.high, told.n,
+                             second.numbers_of([x], told.figure.statistic))
+        assert found.numbers == whose
+        assert second.same_text(found, article_rows.said(told), "7")

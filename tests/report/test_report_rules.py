@@ -97,6 +97,10 @@ def test_replayed_counters_are_marked(tmp_path):
     built = Built(tmp_path)
     assert "REPLAYED replay: L1D_FILL" in built.section("cache")
     assert "Replayed counters." in built.page.split("<nav")[0]
+    head = built.out.joinpath("tables/why.csv").read_text().split("\n")[0]
+    assert "replayed: L1d lines brought in/operation" in head
+    assert "from a recording, not from this machine" in built.section(
+        "cache").split('id="table-why"')[1]
 
 
 def test_synthetic_data_have_a_red_banner(tmp_path):

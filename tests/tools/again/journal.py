@@ -19,6 +19,7 @@ PLACEMENT = 9
 MEMORY = re.compile(r"interleave|bind:\d+")
 # A percentile needs so many operations in each trial.
 NEEDED = {"p50_ns": 6, "p90_ns": 36, "p99_ns": 368, "p999_ns": 3688}
+COUNTS = ("exact", "simulated", "replayed")  # qualities of what was counted
 OWN_SIGNALS = (4, 5, 6, 7, 8, 11, 31)  # ILL TRAP ABRT BUS FPE SEGV SYS
 LATE = 1.2  # an open loop that took so much longer did not keep up
 
@@ -242,7 +243,9 @@ def named(result):
     if None not in (result.get("lookups"), found.get("window.misses")):
         found["read_hits"] = result["lookups"] - found["window.misses"]
     for e in (result.get("counters") or {}).get("events") or []:
-        found["counter." + e["metric"]] = e.get("total")
+        # One that was scaled up, or has no quality at all, is no count.
+        found["counter." + e["metric"]] = e.get("total") if e.get(
+            "quality") in COUNTS else None
     for e in result.get("latency") or []:
         if e["was_there"] and e["clock"] == "intended":
             for key, value in e.items():
