@@ -51,6 +51,20 @@ def flatten(machine, prefix=""):
             yield path, "absent", ""
 
 
+def installation(machine):
+    """Which system is installed there; None: not known. Machines of one model
+    have one id, and this is what they do not share (docs/comparing.md)."""
+    return next((text for name, status, text in flatten(machine or {})
+                 if name == "installation" and status == "ok"), None)
+
+
+def one_installation(one, two):
+    """Are two campaigns, as their meta has it, of one installed system; None:
+    at least one of them does not say."""
+    both = [installation(meta.get("machine")) for meta in (one, two)]
+    return None if None in both else both[0] == both[1]
+
+
 def chosen(text):
     """The choice in brackets of "always [madvise] never"."""
     match = re.search(r"\[([^]]*)\]", text)

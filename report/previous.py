@@ -13,13 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
-from report import journal, stats, strict_json, verdicts, words
+from report import facts, journal, stats, strict_json, verdicts, words
 from report.journal import JournalError
 
 PLANNED = ("blocks", "base", "skip", "estimate_ns", "memory_bytes")
 BUILD = ("compiler", "compiler_version", "flags", "libraries", "libc",
          "allocator", "binary_sha256", "commit", "dirty")
 FLOOR = "null_map"
+OTHER_SYSTEM = {  # facts.one_installation() -> what is warned of
+    True: "", False: "another one then",
+    None: "not recorded in both, so that a twin of one model would pass for "
+    "this machine"}
 SILENT = ("binary_sha256", "commit", "dirty")  # said, but no reason to warn
 
 
@@ -37,6 +41,10 @@ def read(path, campaign):
             raise JournalError(f"{path}: {what} {then}, expected {now}: only "
                                "campaigns of one machine and mode are "
                                "compared")
+    if facts.one_installation(earlier.meta, campaign.meta) is False:
+        raise JournalError(f"{path}: another installation: a twin of this "
+                           "machine has its id, and only campaigns of one "
+                           "machine are compared")
     if when(earlier) >= when(campaign):
         raise JournalError(f"{path}: created {when(earlier)}, expected an "
                            f"earlier one than {when(campaign)}")
@@ -164,7 +172,8 @@ def shown(value):
 
 def warnings(campaign, earlier):
     """(is it a warning, text) of all that differs besides the trials."""
-    said = []
+    said = [(True, f"installation: {text}") for text in filter(None, [
+        OTHER_SYSTEM[facts.one_installation(campaign.meta, earlier.meta)]])]
     now, then = (c.meta.get("build") or {} for c in (campaign, earlier))
     for name in BUILD:
         if now.get(name) != then.get(name):

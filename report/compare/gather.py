@@ -232,7 +232,8 @@ class Door:
             self.found.refused.append((member.label, (
                 f"{other}: machines are compared in one version, and "
                 "versions on one machine: none of the other campaigns is of "
-                f"machine {member.kind}")))
+                f"machine {member.kind}, as far as names and installations "
+                "tell")))
             return
         self.found.versions.append(tuple(sorted(
             (before, member), key=lambda m: (
@@ -240,9 +241,14 @@ class Door:
 
 
 def same(one, two):
-    """One machine, as far as names and ids tell."""
-    return one.kind == two.kind and (
-        None in (one.node, two.node) or one.node == two.node)
+    """One machine, as far as ids tell, which twins of a model share; then
+    the names in a fleet, else what was installed there."""
+    if one.kind != two.kind:
+        return False
+    if None not in (one.node, two.node):
+        return one.node == two.node
+    return facts.one_installation(one.campaign.meta,
+                                  two.campaign.meta) is not False
 
 
 def gather(folders):

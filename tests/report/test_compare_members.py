@@ -156,6 +156,18 @@ def test_one_machine_has_one_id_and_no_two_names(one, two, same):
     assert gather.same(*found) == gather.same(*found[::-1]) == same
 
 
+@pytest.mark.parametrize("one,two,same", [
+    (("1", None), ("1", None), True), (("1", None), ("2", None), False),
+    ((None, None), ("2", None), True), (("1", "n"), ("2", None), False),
+    (("1", "n"), ("2", "n"), True), (("1", "n"), ("1", "m"), False)])
+def test_twins_with_one_id_are_no_machine(one, two, same):
+    """The names of a fleet go before what is installed."""
+    found = [member(node=node, machine={"id": "k", "facts": {
+        "installation": {"status": "ok" if number else "absent",
+                         "text": number}}}) for number, node in (one, two)]
+    assert gather.same(*found) == gather.same(*found[::-1]) == same
+
+
 def placed(*members):
     door = gather.Door()
     door.first = members[0]

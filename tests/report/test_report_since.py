@@ -64,6 +64,30 @@ def test_what_cannot_be_compared_is_refused(tmp_path, day, change, part):
     assert not (now / "report/index.html").exists()
 
 
+def installed(number):
+    """Makes campaign.json say what was installed; None: nothing is known."""
+    fact = {"status": "ok" if number else "absent", "text": number}
+    return lambda meta: meta["machine"]["facts"].update(installation=fact)
+
+
+def test_a_twin_with_this_machines_id_is_not_this_machine(tmp_path):
+    """It lies beside it, where many machines write into one folder."""
+    now = campaign(tmp_path / "now", 20, change=installed("0123"))
+    twin = campaign(tmp_path / "twin", 19, change=installed("4567"))
+    with pytest.raises(JournalError, match="another installation"):
+        previous.read(twin, read(now))
+    assert previous.find(now) is None
+    own = campaign(tmp_path / "own", 17, change=installed("0123"))
+    assert previous.find(now) == own
+    assert not [text for _, text in previous.warnings(read(now), read(own))
+                if text.startswith("installation")]
+    silent = campaign(tmp_path / "silent", 18, change=installed(None))
+    assert previous.find(now) == silent
+    assert [bad for bad, text in previous.warnings(read(now), read(silent))
+            if text.startswith("installation: not recorded in both")] == [
+                True]
+
+
 def by_hand(x, y):
     """All differences, and the exact interval by counting every split."""
     m, n = len(x), len(y)
@@ -176,7 +200,8 @@ def bare(speed, to_come="", **build):
     cell = SimpleNamespace(measure="throughput", ok=[
         {"result": {"environment": about}}])
     return SimpleNamespace(cells={"c": cell}, to_come=to_come, meta={
-        "build": {"flags": "-O2", "compiler": "gcc"} | build})
+        "build": {"flags": "-O2", "compiler": "gcc"} | build,
+        "machine": {"installation": {"status": "ok", "text": "0123"}}})
 
 
 @pytest.mark.parametrize("now,then,warned,told", [
