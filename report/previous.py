@@ -130,11 +130,14 @@ def word_of(low, high):
 
 
 def rows_of(a, earlier):
-    """Every throughput cell of this campaign against the same one then."""
+    """Every throughput cell of this campaign against the same one then. The
+    words of the headline's cells, which the page shows, hold for these at
+    once; those of the other cells for all cells."""
     cells = a.by_measure.get("throughput", [])
-    level = 1 - 0.05 / max(len(a.at(a.headline())), 1)
+    here = {c.id for c in a.at(a.headline()).values()}
     for cell in cells:
-        row = row_of(earlier.cells.get(cell.id), cell, level)
+        several = len(here) if cell.id in here else len(cells)
+        row = row_of(earlier.cells.get(cell.id), cell, 1 - 0.05 / several)
         yield row | {"map": cell.map, "mops": a.mops(cell)}
 
 

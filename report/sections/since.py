@@ -5,6 +5,8 @@ from report.page import chip, esc
 
 COLUMNS = ("mops_then", "mops", "ratio", "low", "high", "n_then", "word",
            "why")
+WIDER = ("; the words of those that are not in the table hold for all cells "
+         "at once")
 QUESTION = ("Did the maps become faster or slower since the last campaign of "
             "this machine?")
 
@@ -58,4 +60,5 @@ def add(report, a, earlier):
         "since", "1c Since the campaign before", QUESTION,
         f"<p>{sentence(a, earlier, shown)}</p>", table(report, a, shown),
         f"<p>What else differs:</p><ul class='text'>{items}</ul>" if items
-        else "", f"<p>Every cell: {link}.</p>")
+        else "", f"<p>Every cell: {link}{WIDER * (len(rows) > len(shown))}."
+        "</p>")

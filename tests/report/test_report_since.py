@@ -138,6 +138,22 @@ def test_a_word_is_of_all_maps_of_a_group_at_once():
     assert row["word"] == "" and "too few trials" in row["why"]
 
 
+def test_a_word_outside_of_the_headline_is_of_all_cells_at_once():
+    """Five trials a side tell two days apart for three maps at once, and not
+    for twelve cells: a campaign of many would have found some by luck."""
+    now, then = ([SimpleNamespace(
+        id=f"{i}", map=f"m{i}", factors={}, reason="", ok=[
+            {"block": b, "result": {"ops": ops + b, "elapsed_ns": 10 ** 9}}
+            for b in range(5)]) for i in range(12)] for ops in (2000, 1000))
+    a = SimpleNamespace(by_measure={"throughput": now}, mops=lambda _: 1.0,
+                        headline=lambda: "h", at=lambda _: {
+                            c.map: c for c in now[:3]})
+    rows = list(previous.rows_of(a, SimpleNamespace(
+        cells={c.id: c for c in then})))
+    assert [r["word"] for r in rows] == ["faster"] * 3 + [""] * 9
+    assert all("too few trials" in r["why"] for r in rows[3:])
+
+
 def slower(trial):
     if "/syncmap/" in trial["cell"] and "throughput" in trial["cell"]:
         trial["result"]["elapsed_ns"] = round(
@@ -306,6 +322,8 @@ def test_the_fastest_stand_first_and_what_did_not_run_last(monkeypatch):
     assert said == [], "no earlier campaign, no section"
     section.add(report, a, "earlier")
     assert "c,a,b,none" in said and kept["rows"] == rows
+    assert said[-1].endswith("file" + section.WIDER + ".</p>"), \
+        "the table's words are of its own rows"
     items, = (part for part in said if "<li" in part)
     assert items.index("<li class=warn>⚠ other &lt;flags&gt;</li>") < \
         items.index("<li>another kernel</li>"), "what is bad comes first"
