@@ -65,9 +65,17 @@ def sentence(verdicts, campaign):
     text = f"{verdicts['verdict']}: head against {ref}"
     if verdicts["reason"]:
         return f"{text}: {verdicts['reason']}."
-    tolerance = 100 * campaign["plan"]["tolerance"]
-    return (f"{text}: each of {words.plural(verdicts['family'], 'cell')} is "
-            f"shown to be less than {tolerance:g} % slower.")
+    within = f"less than {100 * campaign['plan']['tolerance']:g} % slower"
+    accepted = [gate.name_of(row["cell"]) for row in verdicts["cells"]
+                if "accepted" in row]
+    cells = words.plural(verdicts["family"], "cell")
+    if not accepted:
+        return f"{text}: each of {cells} is shown to be {within}."
+    # What somebody accepts is PASS, too, but was shown to be slower.
+    shown = verdicts["family"] - len(accepted)
+    return (f"{text}: {words.count(shown)} of {cells} "
+            f"{'is' if shown == 1 else 'are'} shown to be {within}; accepted "
+            f"as slower: {words.joined(accepted)}.")
 
 
 def answer(report, verdicts, campaign, esc):
