@@ -37,12 +37,13 @@ def keep(history, view, verdicts):
 
 
 def page_of(folder):
-    """Draws the page -> its path; where matplotlib is missing or the disk is
-    full the verdict stands without it, and the folder is the answer."""
+    """Draws the page -> its path; where matplotlib is missing, the disk is
+    full or the reasons of a red cell are damaged the verdict stands without
+    it, and the folder is the answer."""
     try:
         from report import gate_page
         return gate_page.build(folder)
-    except ImportError as error:
+    except (ImportError, InputError) as error:
         print(f"no page: {error}", file=sys.stderr)
     except OSError as error:
         print(f"no page: {error.strerror}{later(error, folder)}",

@@ -15,7 +15,7 @@ import os
 import sys
 from pathlib import Path
 
-from report import ending, exact, strict_json
+from report import ending, exact, folders, strict_json
 from report.why import (asked, code, counted, instructions, listing,
                         story)
 
@@ -115,12 +115,20 @@ def add_to_comment(path, text):
             file.write("\n" + text)
 
 
+def write_reasons(path, reasons):
+    """why.json, whole or not at all: the page of a campaign reads it back."""
+    try:
+        folders.replace(path, json.dumps(reasons, indent=1, sort_keys=True)
+                        + "\n")
+    except OSError as error:
+        raise ending.InputError(f"{path}: {error.strerror}") from error
+
+
 def tell(folder):
     if not (folder / "ask.json").exists():
         return 0
     reasons = reasons_of(folder)
-    exact.write(folder / "why.json",
-                json.dumps(reasons, indent=1, sort_keys=True) + "\n")
+    write_reasons(folder / "why.json", reasons)
     exact.write(folder / "why.txt", "\n".join(story.told(reasons)) + "\n")
     exact.write(folder / "why.md", story.markdown(reasons))
     add_to_comment(folder.parent / "gate.md", story.markdown(reasons))

@@ -88,6 +88,16 @@ def test_a_red_cell_has_its_reasons_on_the_page(tmp_path):
     assert 'id="why"' not in (green / "report" / "index.html").read_text()
 
 
+def test_reasons_that_were_cut_off_change_no_status(tmp_path):
+    """They tell of a verdict, and make none."""
+    folder = put(tmp_path / "slow", Fake(), head_extra=0.03)
+    why = folder / "report" / "why" / "why.json"
+    why.parent.mkdir(parents=True)
+    why.write_text('{\n "about": {')
+    said = decide(folder)
+    assert said.returncode == 1 and "verdict: FAIL" in said.stdout
+    assert f"no page: {why}: no JSON" in said.stderr
+
 
 def test_the_page_says_what_the_terminal_said_and_is_the_same_again(tmp_path):
     folder = put(tmp_path / "slow", Fake(), head_extra=0.03)

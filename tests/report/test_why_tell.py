@@ -2,6 +2,7 @@
 """Facts about `report.why tell`: which reason is told where a tool was missing
 or its file is, of folders written by hand (docs/why-red.md). The listings are
 those of test_why.py."""
+import errno
 import json
 import os
 
@@ -209,6 +210,21 @@ def test_the_reasons_are_printed_and_left_in_three_files(tmp_path, capsys):
     short = (folder / "why.md").read_text()
     assert short.startswith("<details><summary>why m, 3 red</summary>\n")
     assert (tmp_path / "gate.md").read_text() == "table\n\n" + short
+
+
+def test_reasons_that_cannot_be_written_leave_the_old_ones_whole(
+        tmp_path, monkeypatch, capsys):
+    """Who is ended while they are written leaves no half of them either."""
+    def full(file):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    folder = folder_of(tmp_path)
+    (folder / "why.json").write_text("{}\n")
+    monkeypatch.setattr(os, "fsync", full)
+    assert main.main(["tell", str(folder)]) == 2
+    assert capsys.readouterr().err == \
+        f"why: {folder / 'why.json'}: No space left on device\n"
+    assert (folder / "why.json").read_text() == "{}\n"
+    assert not (folder / "why.json.new").exists()
 
 
 @pytest.mark.parametrize("argv", [
