@@ -5,12 +5,11 @@ read() refuses what can decide nothing, however its trials come out: a campaign
 that is not whole, other rules than it began with, controls that are none.
 """
 import hashlib
-import json
 import re
 from pathlib import Path
 
-from report import (damage, gate_history, gate_plan, journal, repeat_budget,
-                    stats, strict_json)
+from report import (damage, gate, gate_history, gate_plan, journal,
+                    repeat_budget, stats, strict_json)
 from report.ending import InputError
 from report.gate_rules import load_rules
 from report.rows import attempts_of
@@ -169,6 +168,17 @@ def view_of(meta, rules, rules_digest):
             "head": meta.get("notes", {}).get("head")}
 
 
+def verdict_in(folder):
+    """What another run came to, in a word. Its file may have been written by
+    anybody, and must neither stop this run nor speak on its page."""
+    try:
+        found = strict_json.loads(
+            (folder / "report" / "verdicts.json").read_bytes())["verdict"]
+        return found if found in gate.EXIT else "no verdict"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "no verdict"
+
+
 def earlier_attempts(folder, view, rules, rules_digest):
     """Verdicts of older runs of the same arms and plan beside this one,
     oldest first (R31)."""
@@ -181,12 +191,8 @@ def earlier_attempts(folder, view, rules, rules_digest):
         if old["key"] != view["key"] or old["created_utc"] >= \
                 view["created_utc"]:
             continue
-        try:
-            verdict = json.loads((other.parent / "report" / "verdicts.json")
-                                 .read_text(encoding="utf-8"))["verdict"]
-        except (OSError, ValueError, KeyError):
-            verdict = "no verdict"
-        found.append((old["created_utc"], verdict, old["name"]))
+        found.append((old["created_utc"], verdict_in(other.parent),
+                      old["name"]))
     return [{"attempt": i, "verdict": verdict, "name": name}
             for i, (_, verdict, name) in enumerate(sorted(found), 1)]
 

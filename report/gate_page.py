@@ -80,7 +80,8 @@ def sentence(verdicts, campaign):
 
 def answer(report, verdicts, campaign, esc):
     earlier = "".join(
-        f"<li>attempt {e['attempt']}: {e['verdict']} ({esc(e['name'])})</li>"
+        f"<li>attempt {e['attempt']}: {esc(e['verdict'])} ({esc(e['name'])})"
+        "</li>"
         for e in verdicts["earlier"])
     earlier += "".join(f"<li>{esc(said)}</li>" for said in verdicts["said"])
     bad = " bad" if verdicts["verdict"] in ("FAIL", "INVALID") else ""

@@ -97,6 +97,12 @@ def test_the_answer_tells_attempts_and_what_a_person_said_of_them():
             "SHA-256 abc.") in text
 
 
+def test_the_word_of_an_earlier_attempt_is_text():
+    text = answered(earlier=[{"attempt": 1, "verdict": "<img onerror=1>",
+                              "name": "a"}])
+    assert "<li>attempt 1: &lt;img onerror=1&gt; (a)</li>" in text
+
+
 @pytest.mark.parametrize("verdict, css", [
     ("PASS", "claim"), ("INCONCLUSIVE", "claim"), ("FAIL", "claim bad"),
     ("INVALID", "claim bad")])

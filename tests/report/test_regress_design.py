@@ -83,6 +83,23 @@ def test_attempts_are_numbered_by_age_and_arms(tmp_path):
                                           (2, "no verdict", "second")]
 
 
+@pytest.mark.parametrize("written", [
+    "[]", "3", '"PASS"', '{"verdict": ["PASS"]}', '{"verdict": null}',
+    '{"verdict": "<img onerror=1>"}', "[" * 99999])
+def test_an_earlier_attempt_whose_verdict_is_none_is_told_as_such(tmp_path,
+                                                                  written):
+    """It is another folder's file, and hinders no verdict of this one."""
+    rows = rows_of(view_of(Fake()), Fake())
+    for name, hour in (("first", 7), ("late", 8)):
+        put(tmp_path / name, meta_of(Fake()) | {
+            "name": name, "created_utc": f"2026-11-20T{hour:02}:00:00.000Z"},
+            rows)
+    (tmp_path / "first" / "report" / "verdicts.json").write_text(written)
+    view, _ = gate_campaign.read(tmp_path / "late")
+    assert view["earlier"] == [
+        {"attempt": 1, "verdict": "no verdict", "name": "first"}]
+
+
 def test_a_run_with_more_blocks_is_another_attempt(tmp_path):
     """Base's noise sets their number, another one in each run."""
     for name, hour, blocks in (("first", 7, 40), ("late", 8, 53)):
