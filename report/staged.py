@@ -87,6 +87,7 @@ def wrong_in(meta):
         f"kind is none of {', '.join(KINDS)}": meta.get("kind") in KINDS,
         "budget_trials is no number of trials":
             type(count) is int and count > 0,
+        "seed is no whole number": type(meta.get("seed")) is int,
         "rule is no object": isinstance(meta.get("rule"), dict),
         "maps are not two": meta.get("kind") != "crossover" or (
             isinstance(names, list) and len(names) == 2

@@ -48,7 +48,7 @@ def rule_rows(s):
         ["level of a look's interval", words.percent(100 * s.said["level"])],
         ["margin", f"× {words.sig(rule['margin'])}"],
         ["mode", esc(meta.get("mode") or "none")],
-        ["seed", str(meta.get("seed", "none"))],
+        ["seed", esc(str(meta.get("seed", "none")))],
         *([name, f"<code>{esc(meta[member])}</code>"] for name, member in (
             ("SHA-256 of stages.json: rule, seed, budget, maps", "sha256"),
             ("SHA-256 of the plan", "plan_sha256")))]

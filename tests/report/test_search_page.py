@@ -5,6 +5,7 @@ import html
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import staged_folder as folder
@@ -15,7 +16,7 @@ from search_pages import (PLAN, PLANNED, SKIP, SKIPPED, WHY_SKIPPED, begun,
 from test_sweep_folder import called, drop_from
 
 from report import datafiles, words
-from report.sections import crossover
+from report.sections import crossover, search
 from report.sweep import grid, lines
 
 
@@ -135,6 +136,18 @@ def test_rule_and_seed_and_machine_are_named(done):
     assert "5e7a0001" in done.section("machine")
     assert f"The search {said(done)['why']}." in html.unescape(
         done.section("validity"))
+
+
+def test_a_seed_is_text_in_its_table():
+    """The column beside has marks of its own; who writes a stages.json writes
+    its hash, too."""
+    rule = search.rule_rows(SimpleNamespace(
+        search=SimpleNamespace(rule={"blocks": [7], "error": 0.05,
+                                     "margin": 1.02}),
+        staged=SimpleNamespace(meta={"seed": "<img onerror=1>",
+                                     "sha256": "a", "plan_sha256": "b"}),
+        said={"level": 0.95}))
+    assert ["seed", "&lt;img onerror=1&gt;"] in rule
 
 
 def test_what_did_not_count_is_counted(tmp_path):

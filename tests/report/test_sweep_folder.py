@@ -260,6 +260,9 @@ def test_stages_json_that_is_none(own, monkeypatch, text, said):
     ({"maps": ["a", "a"]}, "maps are not two"), ({"rule": 3}, "no object"),
     ({"rule": {"margin": 1.05}}, "use the report that came"),
     ({"budget_trials": 0}, "budget_trials"),
+    ({"seed": "<img onerror=1>"}, "seed is no whole number"),
+    ({"seed": True}, "seed is no whole number"),
+    ({"seed": None}, "seed is no whole number"),
     ({"maps": ["gomap_rw", "no_map"]}, "no throughput cell of no_map")])
 def test_stages_json_that_cannot_be_followed(tmp_path, change, said):
     folder.begin(tmp_path / "x", PLAN, **change)
