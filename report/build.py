@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from report import (checks, damage, datafiles, facts, folders, journal,
-                    previous, quality, quick, ranking, sentences, tables,
-                    topology, trust, words)
+from report import (checks, damage, datafiles, facts, journal, previous,
+                    quality, quick, ranking, sentences, tables, topology,
+                    trust, words)
 from report.analysis import Analysis
 from report.gate_campaign import CONTROLS
 from report.journal import JournalError
@@ -123,9 +123,8 @@ def ranking_data(report, a):
         *ranking.RIVAL, "mops"), list(ranking.ranking_rows(a)))
 
 
-def verdicts(a, out, said, rows, controls, seen, invalid, text, found,
-             claimed):
-    """verdicts.json: what programs may read."""
+def verdicts(a, said, rows, controls, seen, invalid, text, found, claimed):
+    """The text of verdicts.json: what programs may read."""
     data = {
         "format": 2, "campaign": a.campaign.name,
         "synthetic": bool(a.campaign.meta.get("synthetic")),
@@ -140,8 +139,8 @@ def verdicts(a, out, said, rows, controls, seen, invalid, text, found,
         "decisions": ranking.decisions(rows),
         "missing_cells": [c.id for c in a.campaign.missing],
         "claims": claimed, "gate": None}
-    folders.replace(out / "verdicts.json", json.dumps(
-        data, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    return json.dumps(data, indent=1, sort_keys=True,
+                      ensure_ascii=False) + "\n"
 
 
 def terminal(a, rows, sentences_said, text, path):
@@ -186,7 +185,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     a = Analysis(campaign, base, contender)
     a.earlier = earlier and previous.read(earlier, campaign)
     out = Path(folder) / "report"
-    report = Report(out, pdf)
+    report = Report(out, pdf, "verdicts.json")
     report.source = datafiles.Source(campaign)
     where = topology.spots(campaign.path / "topology.xml")
     controls = checks.control_rows(a)
@@ -218,10 +217,10 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     if not invalid:
         ranking_data(report, a)
     quick.write(a, quick.rows_of(a), out / "quick")
-    verdicts(a, out, said, rows, controls, seen, invalid, text, found,
-             claimed)
     report.legend = legend(a)
     path = report.write(f"Readmostly: {campaign.name}",
                         header(a, text) + first,
-                        banner(a, invalid, incomplete, text))
+                        banner(a, invalid, incomplete, text),
+                        verdicts(a, said, rows, controls, seen, invalid, text,
+                                 found, claimed))
     return terminal(a, rows, said, text, path), incomplete

@@ -21,6 +21,7 @@ from matplotlib import font_manager
 from report import datafiles, folders, glossary, latex, look, svg, tables, words
 
 HERE = Path(__file__).parent
+PAGE = "index.html"
 NOTHING = '<p class="none">'  # begins what stands for a missing part
 HELD = 250_000  # letters of the longest CSV that the page itself holds
 ALL_DATA = "<!--all data-->"  # the place of that link
@@ -95,10 +96,13 @@ class Report:
     """The report under construction; `out` is DIR/report.
 
     pdf -- each panel as a PDF file, too
+    told -- name of the file that says the same for programs; write() has its
+            text. None: another one writes it, who may not want a page.
     """
 
-    def __init__(self, out, pdf=False):
+    def __init__(self, out, pdf=False, told=None):
         self.out, self.sections, self.panels = Path(out), [], []
+        self.told = told
         self.pdf, self.absent, self.legend = pdf, [], ""
         self.csvs, self.keys, self.files = {}, set(), set()
         self.source = datafiles.Source()  # of which cells and journal
@@ -106,6 +110,9 @@ class Report:
         folders.own(self.out, *below)
         for folder in below:
             folders.emptied(self.out / folder)
+        # What fails from here on leaves no old answer beside new tables.
+        for name in filter(None, (PAGE, datafiles.ARCHIVE, told)):
+            (self.out / name).unlink(missing_ok=True)
 
     def section(self, key, title, question, *parts):
         """Adds a section; one that holds nothing but a reason why it is
@@ -204,13 +211,16 @@ class Report:
                 f'zip;base64,{data}">all data of this page as one zip file, '
                 f"{words.size(len(packed))}</a>")
 
-    def write(self, title, head, banner):
-        """Draws everything and writes index.html; returns its path."""
+    def write(self, title, head, banner, told=None):
+        """Draws everything, then writes what programs are told, which the
+        archive holds, too, and index.html; returns its path."""
         with plt.style.context(HERE / "style.mplstyle"):
             plt.rcParams["font.family"] = fonts(plt.rcParams["font.family"])
             if "text.parse_math" in plt.rcParams:  # a name may hold two $
                 plt.rcParams["text.parse_math"] = False
             drawn = draw_all(self.panels, self.out / "figures", self.pdf)
+        if self.told:
+            folders.replace(self.out / self.told, told)
         self.not_in_this_run()
         terms = glossary.read()
         self.sections.append(("glossary", "Glossary", glossary.section(
@@ -227,7 +237,7 @@ class Report:
         if banner:
             banner = f'<aside aria-label="Warnings">{banner}</aside>'
         template = Template((HERE / "page.html").read_text(encoding="utf-8"))
-        path = self.out / "index.html"
+        path = self.out / PAGE
         folders.replace(path, template.substitute(
             title=esc(title), banner=banner, nav=nav, body=body,
             light=look.css_colours(False), dark=look.css_colours(True)))

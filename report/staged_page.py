@@ -5,8 +5,7 @@ import shlex
 from pathlib import Path
 from types import SimpleNamespace
 
-from report import (damage, datafiles, folders, journal, staged, topology,
-                    words)
+from report import damage, datafiles, journal, staged, topology, words
 from report.build import banner, machine_words
 from report.journal import JournalError
 from report.look import Look
@@ -158,18 +157,17 @@ def build(folder, pdf=False):
                            "its page (python3 -m report "
                            f"{folder}/stage-01), expected a crossover")
     s = Found(of)
-    out = Path(folder) / "report"
-    report = Report(out, pdf)
+    report = Report(Path(folder) / "report", pdf, "verdicts.json")
     report.source = datafiles.Source(SimpleNamespace(
         name=s.campaign.name, meta=s.campaign.meta, cells=s.campaign.planned))
     crossover.add(report, s)
     search.add(report, s)
     machine_section(report, s)
     artefacts(report, s)
-    folders.replace(out / "verdicts.json", decide.text_of(s.said) + "\n")
     text, incomplete = status(s)
     path = report.write(
         f"Readmostly: where {' and '.join(s.names)} change places",
-        header(s, text) + box(s), banner(s, None, incomplete, text))
+        header(s, text) + box(s), banner(s, None, incomplete, text),
+        decide.text_of(s.said) + "\n")
     return [*s.said["words"], "", f"status: {text}", f"report: {path}"], \
         incomplete

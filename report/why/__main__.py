@@ -133,7 +133,7 @@ def tell(folder):
     exact.write(folder / "why.md", story.markdown(reasons))
     add_to_comment(folder.parent / "gate.md", story.markdown(reasons))
     print("\n".join(story.told(reasons, True)))
-    if (folder.parent / "index.html").exists():  # of a campaign, without them
+    if (folder.parent / "figures").is_dir():  # of a page that has them not
         # with numpy, which a timed campaign has had and the exact gate has not
         from report import regress  # pylint: disable=import-outside-toplevel
         regress.page_of(folder.parent.parent)

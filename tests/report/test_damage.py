@@ -260,6 +260,35 @@ def test_a_changed_plan_is_not_reported(copied, report):
     assert "readmostly validate" in text
 
 
+MADE = ("index.html", "verdicts.json", "data.zip")
+
+
+def left(folder):
+    return [name for name in MADE if (folder / "report" / name).exists()]
+
+
+def test_a_page_that_cannot_be_made_again_leaves_no_old_one(copied, report):
+    """It would stand beside the new one's tables."""
+    assert report(copied)[0] == 0 and left(copied) == list(MADE)
+    for file in copied.rglob("*.hgrm"):
+        file.write_bytes(file.read_bytes()[:-9])
+    latencies.percentile_table.cache_clear()
+    assert command.main([str(copied), "--base", "rwlock_probe"]) == 2
+    assert list((copied / "report/tables").iterdir()), "some were made"
+    assert left(copied) == []
+
+
+def test_what_cannot_be_drawn_leaves_no_verdicts(copied, report, monkeypatch):
+    assert report(copied)[0] == 0 and left(copied) == list(MADE)
+
+    def fails(*_):
+        raise ValueError("no such colour")
+    monkeypatch.setattr(page, "draw_all", fails)
+    status, said = report(copied)
+    assert status == 2 and "no such colour" in said
+    assert left(copied) == []
+
+
 def test_an_older_campaign_says_that_it_has_no_checksums(copied, report):
     meta, trials = unsealed(copied)
     write(copied, meta, trials)

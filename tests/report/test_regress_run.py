@@ -15,6 +15,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 from gate_fake import ROOT, Fake, meta_of, rows_of, view_of  # noqa: E402
 from report import regress  # noqa: E402
+from report.why import __main__ as tell  # noqa: E402
 
 MACHINE = {"id": "0123abcd", "topology": "x", "cpus": 2, "cores": 2,
            "sockets": 1, "nodes": 1, "kinds": 1, "l1d_bytes": 1,
@@ -97,6 +98,12 @@ def test_reasons_that_were_cut_off_change_no_status(tmp_path):
     said = decide(folder)
     assert said.returncode == 1 and "verdict: FAIL" in said.stdout
     assert f"no page: {why}: no JSON" in said.stderr
+    page = folder / "report" / "index.html"
+    assert not page.exists()
+    (why.parent / "ask.json").write_text(json.dumps(
+        {"judge": "time", "about": {}, "cells": []}))
+    assert tell.main(["tell", str(why.parent)]) == 0
+    assert page.exists(), "made again with the reasons"
 
 
 def test_the_page_says_what_the_terminal_said_and_is_the_same_again(tmp_path):
