@@ -20,7 +20,7 @@ FOLDER = Path("results/public")
 def arguments(argv):
     parser = argparse.ArgumentParser(
         prog="python3 -m report public", description="Results of others: an "
-        "entry for each campaign, verified from its journal, and a page of "
+        "entry for each campaign, which its journal can verify, and a page of "
         "all.")
     parts = parser.add_subparsers(dest="what", required=True)
     entry = parts.add_parser("entry", help="print the entry of a campaign")

@@ -126,9 +126,8 @@ def build(folder, out):
     machines = {e["machine"].get("id") for e in entries}
     head = ("<header><h1>Readmostly: results of others</h1><p>"
             f"Campaigns: {len(entries)}; kinds of machine: {len(machines)}. "
-            "Each entry "
-            "is verified from its journal: <code>python3 -m report public "
-            "verify ENTRY DIR</code>.</p></header>")
+            "Each can be verified from its journal by <code>python3 -m report "
+            "public verify ENTRY DIR</code>.</p></header>")
     return report.write("Readmostly: results of others", head,
                         banner(entries))
 

@@ -128,6 +128,14 @@ def test_machines_are_counted_once_each(built):
     assert verdicts.count("clear lead") == 4
 
 
+def test_the_page_claims_no_check_that_it_does_not_make(built):
+    """No journal lies beside these entries."""
+    head = re.search("<header>.*?</header>",
+                     built.read_text(encoding="utf-8"), re.S)[0]
+    assert "Each can be verified from its journal by <code>" in head
+    assert "is verified" not in head
+
+
 def test_every_ratio_is_in_the_data_with_its_machine(built):
     file = built.parent / "tables/public-ratios.csv"
     with open(file, encoding="utf-8", newline="") as lines:
