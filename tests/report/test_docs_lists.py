@@ -39,6 +39,15 @@ def test_the_page_of_peers_counts_the_mode_s_maps():
     assert int(said) == len(set(maps)) == len(maps)
 
 
+def test_the_page_of_comparisons_tells_the_taus_that_its_table_has():
+    """One at each place; of all places together there is none."""
+    row, = re.findall(r"^\| 4 Ranks \|.*$", text("docs/comparing.md"), re.M)
+    columns = re.findall(r'"tau, (\w+)"', text("report/compare/parts.py"))
+    assert columns == ["median", "least"]
+    assert "tau at each shared place" in row
+    assert all(word in row for word in columns)
+
+
 def test_a_word_has_one_row_of_the_glossary():
     words = re.findall(r"^\| ([^|]+) \|", text("docs/glossary.md"), re.M)
     assert len(words) > 100
