@@ -129,8 +129,10 @@ def decided(groups):
 
 
 def flips(known, found, asked, front):
-    """The nearest places where another map leads: each way from the place
-    the first such one, the fewest measured steps away first."""
+    """The nearest places where one map leads that is not the whole answer,
+    which after a tie one of the tied may be: there it matters which is taken.
+    Each way from the place the first such one, the fewest measured steps away
+    first."""
     anchor, result = places.nearest(found, asked), []
     for factor, ways in places.neighbours(list(known), found,
                                           anchor).items():

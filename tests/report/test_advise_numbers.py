@@ -94,6 +94,19 @@ def place(share=0.03, keys=1024, threads=1, **more):
             "write_share": share, "keys": keys, "threads": threads} | more)
 
 
+def test_after_a_tie_a_lead_of_one_of_the_tied_changes_the_answer():
+    here, beside = place(threads=1), place(threads=2)
+    known = {at: [(None, {"leader": "a", "word": word, "cell": word})]
+             for at, word in ((here, "tied"), (beside, "clear lead"))}
+    for front, leaders in ((["a", "b"], ["a"]), (["a"], []), (["b"], ["a"])):
+        assert [f["leader"] for f in decide.flips(
+            known, [here], here, front)] == leaders
+    page = pathlib.Path(__file__).parents[2] / "docs/advise.md"
+    assert ("one map leads that is not the whole answer: another one, or "
+            "after a tie one of the tied") in " ".join(
+                page.read_text("utf-8").split())
+
+
 def located(known, asked, cpus=None):
     found, refusal = places.locate(known, asked, cpus)
     return ([tuple(places.value_at(p, f) for f in ORDERED[:3])
