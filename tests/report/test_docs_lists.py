@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from report import articles
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 
@@ -46,6 +48,17 @@ def test_the_page_of_comparisons_tells_the_taus_that_its_table_has():
     assert columns == ["median", "least"]
     assert "tau at each shared place" in row
     assert all(word in row for word in columns)
+
+
+def said_of_article_rows():
+    part = text("docs/verdicts.md").split("## The articles' rows")[1]
+    return " ".join(part.split("\n## ")[0].split())
+
+
+def test_what_a_slope_of_the_articles_rests_on_is_told():
+    assert any(figure.statistic.startswith("slope ")
+               for figure in articles.read())
+    assert "independent, with n in slices" in said_of_article_rows()
 
 
 def test_a_word_has_one_row_of_the_glossary():
