@@ -2,6 +2,7 @@
 """Lists and counts of docs/ that are of files: what is there is in them."""
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -59,6 +60,19 @@ def test_what_a_slope_of_the_articles_rests_on_is_told():
     assert any(figure.statistic.startswith("slope ")
                for figure in articles.read())
     assert "independent, with n in slices" in said_of_article_rows()
+
+
+def test_failures_of_a_map_with_wrong_answers_count_where_they_are_counted():
+    """W18 is of nothing else."""
+    trials = [{"status": "failed", "exit": "0", "result": {"elapsed_ns": 1}}]
+    cell = SimpleNamespace(map="syncmap", trials=trials, ok=[], reason=None)
+    campaign = SimpleNamespace(maps={}, failed_maps={"syncmap": "wrong"})
+    for statistic in ("sum failed/trials", "crashed"):
+        assert articles.trials_of(campaign, cell, statistic) == trials
+    with pytest.raises(articles.Missing, match="failed verification"):
+        articles.trials_of(campaign, cell, "ops")
+    assert ("those of a map with wrong answers do not, except where failures "
+            "or crashes are what is counted") in said_of_article_rows()
 
 
 def test_a_word_has_one_row_of_the_glossary():
