@@ -5,7 +5,9 @@
 # head against the commit that it grew from (docs/ci.md).
 #
 #   BASE        that commit or ref; else what the pipeline's variables say
-#               (GitHub, GitLab, Buildkite), else HEAD^1
+#               (GitHub, GitLab, Buildkite), else where head left the remote's
+#               default branch, else HEAD^1, and it says so
+#   GATE_MAIN   that branch, where neither origin/HEAD nor origin/main is it
 #   TIME        advice (the usual): a slower head warns; red: it fails, for
 #               machines that are quiet; no: time is not asked
 #   IMPL_FLAGS  what the map is compiled with
@@ -34,12 +36,24 @@ mkdir -p "$out" && echo '*' >"$out/.gitignore" || usage "$out cannot be written"
 out=$(cd "$out" && pwd)
 
 commit() { git rev-parse -q --verify "$1^{commit}" 2>/dev/null; }
+left_main() { # where head left the remote's default branch, if it is not on it
+	local main shared
+	for main in "${GATE_MAIN:-}" origin/HEAD origin/main; do
+		commit "$main" >/dev/null || continue
+		shared=$(git merge-base "$main" HEAD) && [ "$shared" != "$(commit HEAD)" ] &&
+			echo "$shared"
+		return
+	done
+	return 1
+}
 base_of() { # the first that there is
 	if [ -n "${BASE:-}" ]; then
 		commit "$BASE" || usage "BASE=$BASE: no such commit"
 		return
 	fi
-	"$readmostly/.ci/before" || commit HEAD^1
+	"$readmostly/.ci/before" || left_main && return
+	commit HEAD^1 && say "only the last commit is compared, with HEAD^1: nothing here says" \
+		"what was there before a push (BASE=, docs/ci.md)" >&2
 }
 base=$(base_of) || { [ -z "${BASE:-}" ] || exit 2; }
 # FILE as git names it, whatever way it was said: a path of which git knows

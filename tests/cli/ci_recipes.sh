@@ -13,7 +13,7 @@ build=${BUILD:-build/gcc}
 python=$(report/find_python.sh) || exit 3
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS IMPL_MAKE PLAN NOTES TIME OUT \
+unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE GATE_MAIN IMPL IMPL_FLAGS IMPL_MAKE PLAN NOTES TIME OUT \
 	${!GITHUB_*} ${!CI_*} ${!BUILDKITE_*}
 mkdir "$dir/steps"
 recipe_steps() { "$python" tests/tools/recipe_steps.py "$dir/steps" >"$dir/names"; }

@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import yaml
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/tools"))
 import recipe_steps  # noqa: E402
@@ -47,3 +50,96 @@ def test_the_look_at_a_machine_builds_what_looks(tmp_path):
                    PATH=f"{programs}:{os.environ['PATH']}")
     assert (looked.returncode, looked.stderr) == (0, "")
     assert looked.stdout == "looked: doctor --strict\n"
+
+
+class Project:
+    """A repository with a map, of which a runner has a clone."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir()
+        self.git("init", "-q", "-b", "main")
+
+    def git(self, *words):
+        done = subprocess.run(
+            ["git", "-c", "user.name=n", "-c", "user.email=n@n", *words],
+            cwd=self.folder, text=True, capture_output=True, check=True)
+        return done.stdout.strip()
+
+    def grow(self):
+        """One commit more; its name."""
+        with open(self.folder / "map.c", "a", encoding="utf-8") as file:
+            file.write("/* A line. */\n")
+        self.git("add", "-A")
+        self.git("commit", "-qm", "grow")
+        return self.git("rev-parse", "HEAD")
+
+
+def base_of(folder, **variables):
+    """(base, what else was said) of the gate, which ends where it would go to
+    its own folder to build."""
+    gate = ROOT / "examples/ci/gate.sh"
+    said = shell('. <(sed "s/^cd .*/exit 0/" "$0") map.c', folder, str(gate),
+                 **variables)
+    assert said.returncode == 0, said.stderr
+    found, = [line for line in said.stdout.splitlines()
+              if line.startswith("gate: head against ")]
+    return found.split()[-1], said.stderr
+
+
+@pytest.fixture(name="pushed")
+def pushed_(tmp_path):
+    """(clone, commits): of main two, and three of a branch, all at once."""
+    theirs = Project(tmp_path / "theirs")
+    commits = [theirs.grow(), theirs.grow()]
+    theirs.git("checkout", "-qb", "topic")
+    commits += [theirs.grow() for _ in range(3)]
+    theirs.git("checkout", "-q", "main")
+    theirs.git("clone", "-q", "-b", "topic", f"file://{theirs.folder}",
+               str(tmp_path / "clone"))
+    return tmp_path / "clone", [name[:12] for name in commits]
+
+
+NEW_BRANCH = "0" * 40  # CI_COMMIT_BEFORE_SHA of a branch's first pipeline
+
+
+def test_all_commits_of_a_new_branch_are_compared(pushed):
+    clone, commits = pushed
+    for known in ({}, {"GATE_MAIN": "origin/main"}, {"GATE_MAIN": "origin/"}):
+        assert base_of(clone, CI_COMMIT_BEFORE_SHA=NEW_BRANCH, **known) == (
+            commits[1], "")
+
+
+def test_what_the_pipeline_says_goes_before_the_branch(pushed):
+    clone, commits = pushed
+    for name in ("CI_COMMIT_BEFORE_SHA", "CI_MERGE_REQUEST_DIFF_BASE_SHA"):
+        assert base_of(clone, **{name: commits[2]}) == (commits[2], "")
+
+
+def test_a_runner_without_the_remote_s_head_is_told_its_branch(pushed):
+    """GitLab's and GitHub's: they fetch branches, and clone nothing."""
+    clone, commits = pushed
+    for words in (["remote", "set-head", "origin", "-d"],
+                  ["update-ref", "refs/remotes/origin/trunk", "origin/main"],
+                  ["update-ref", "-d", "refs/remotes/origin/main"]):
+        subprocess.run(["git", *words], cwd=clone, check=True)
+    assert base_of(clone, GATE_MAIN="origin/trunk") == (commits[1], "")
+    base, said = base_of(clone)
+    assert base == commits[3] and "only the last commit is compared" in said
+
+
+def test_on_main_the_last_commit_alone_is_compared_and_that_is_said(pushed):
+    clone, commits = pushed
+    subprocess.run(["git", "checkout", "-q", "-B", "main", "origin/main"],
+                   cwd=clone, check=True)
+    base, said = base_of(clone)
+    assert base == commits[0] and "only the last commit is compared" in said
+
+
+def test_gitlab_runs_the_job_where_it_knows_what_was_before():
+    template = yaml.safe_load(
+        (ROOT / "examples/ci/gitlab.yml").read_text())[".readmostly"]
+    assert [rule["if"] for rule in template["rules"]] == [
+        '$CI_PIPELINE_SOURCE == "merge_request_event"',
+        "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"]
+    assert template["variables"]["GATE_MAIN"] == "origin/$CI_DEFAULT_BRANCH"
