@@ -57,8 +57,6 @@ class Project:
 
     def __init__(self, folder):
         self.folder = folder
-        folder.mkdir()
-        self.git("init", "-q", "-b", "main")
 
     def git(self, *words):
         done = subprocess.run(
@@ -66,21 +64,21 @@ class Project:
             cwd=self.folder, text=True, capture_output=True, check=True)
         return done.stdout.strip()
 
-    def grow(self):
-        """One commit more; its name."""
-        with open(self.folder / "map.c", "a", encoding="utf-8") as file:
+    def grow(self, name="map.c"):
+        """One commit more, of this file; its name."""
+        with open(self.folder / name, "a", encoding="utf-8") as file:
             file.write("/* A line. */\n")
         self.git("add", "-A")
         self.git("commit", "-qm", "grow")
         return self.git("rev-parse", "HEAD")
 
 
-def base_of(folder, **variables):
+def base_of(clone, **variables):
     """(base, what else was said) of the gate, which ends where it would go to
     its own folder to build."""
     gate = ROOT / "examples/ci/gate.sh"
-    said = shell('. <(sed "s/^cd .*/exit 0/" "$0") map.c', folder, str(gate),
-                 **variables)
+    said = shell('. <(sed "s/^cd .*/exit 0/" "$0") map.c', clone.folder,
+                 str(gate), **variables)
     assert said.returncode == 0, said.stderr
     found, = [line for line in said.stdout.splitlines()
               if line.startswith("gate: head against ")]
@@ -90,14 +88,16 @@ def base_of(folder, **variables):
 @pytest.fixture(name="pushed")
 def pushed_(tmp_path):
     """(clone, commits): of main two, and three of a branch, all at once."""
+    (tmp_path / "theirs").mkdir()
     theirs = Project(tmp_path / "theirs")
+    theirs.git("init", "-q", "-b", "main")
     commits = [theirs.grow(), theirs.grow()]
     theirs.git("checkout", "-qb", "topic")
     commits += [theirs.grow() for _ in range(3)]
     theirs.git("checkout", "-q", "main")
     theirs.git("clone", "-q", "-b", "topic", f"file://{theirs.folder}",
                str(tmp_path / "clone"))
-    return tmp_path / "clone", [name[:12] for name in commits]
+    return Project(tmp_path / "clone"), [name[:12] for name in commits]
 
 
 NEW_BRANCH = "0" * 40  # CI_COMMIT_BEFORE_SHA of a branch's first pipeline
@@ -119,10 +119,9 @@ def test_what_the_pipeline_says_goes_before_the_branch(pushed):
 def test_a_runner_without_the_remote_s_head_is_told_its_branch(pushed):
     """GitLab's and GitHub's: they fetch branches, and clone nothing."""
     clone, commits = pushed
-    for words in (["remote", "set-head", "origin", "-d"],
-                  ["update-ref", "refs/remotes/origin/trunk", "origin/main"],
-                  ["update-ref", "-d", "refs/remotes/origin/main"]):
-        subprocess.run(["git", *words], cwd=clone, check=True)
+    clone.git("remote", "set-head", "origin", "-d")
+    clone.git("update-ref", "refs/remotes/origin/trunk", "origin/main")
+    clone.git("update-ref", "-d", "refs/remotes/origin/main")
     assert base_of(clone, GATE_MAIN="origin/trunk") == (commits[1], "")
     base, said = base_of(clone)
     assert base == commits[3] and "only the last commit is compared" in said
@@ -130,10 +129,48 @@ def test_a_runner_without_the_remote_s_head_is_told_its_branch(pushed):
 
 def test_on_main_the_last_commit_alone_is_compared_and_that_is_said(pushed):
     clone, commits = pushed
-    subprocess.run(["git", "checkout", "-q", "-B", "main", "origin/main"],
-                   cwd=clone, check=True)
+    clone.git("checkout", "-q", "-B", "main", "origin/main")
     base, said = base_of(clone)
     assert base == commits[0] and "only the last commit is compared" in said
+
+
+@pytest.fixture(name="gated")
+def gated_(tmp_path, pushed):
+    """A function: what the gate answers where its parts end with these."""
+    readmostly = tmp_path / "readmostly"
+    for name in ("examples/ci/gate.sh", ".ci/before"):
+        put_program(readmostly / name, "")
+        (readmostly / name).write_text((ROOT / name).read_text())
+
+    def gated(checks, file="map.c", **variables):
+        for name, status in ((".ci/deps", 0), ("runner/regress_exact.sh", 0),
+                             ("runner/regress_arms.sh", checks),
+                             ("runner/regress.sh", 0)):
+            put_program(readmostly / name,
+                        f'echo "asked: {name}"\nexit {status}\n')
+        done = shell('"$0" "$1"', pushed[0].folder,
+                     str(readmostly / "examples/ci/gate.sh"), file,
+                     **variables)
+        asked = [line.split("runner/")[1] for line in done.stdout.splitlines()
+                 if line.startswith("asked: runner/")]
+        return done.returncode, asked
+    return gated
+
+
+@pytest.mark.parametrize("file, counted", [
+    ("map.c", ["regress_exact.sh"]), ("libmap.so", []), ("map.cc", [])])
+def test_head_is_checked_whatever_is_asked_of_time(gated, pushed, file,
+                                                   counted):
+    pushed[0].grow("map.cc")
+    pushed[0].git("update-ref", "refs/remotes/origin/main", "HEAD")
+    pushed[0].grow("map.cc")
+    known = {"IMPL_MAKE": "true"} if file.endswith(".so") else {}
+    parts = counted + ["regress_arms.sh"]
+    for time in ("no", "advice", "red"):
+        assert gated(1, file, TIME=time, **known) == (1, parts)
+        assert gated(2, file, TIME=time, **known) == (2, parts)
+    assert gated(0, file, TIME="no", **known) == (0, parts)
+    assert gated(0, file, TIME="red", **known) == (0, parts + ["regress.sh"])
 
 
 def test_gitlab_runs_the_job_where_it_knows_what_was_before():
