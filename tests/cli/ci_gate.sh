@@ -78,6 +78,12 @@ gate GATE_BASE="$first"
 check "what the pipeline knows goes before" asked "$first"
 gate GATE_BASE=0000000000000000000000000000000000000000
 check "but not a commit that is none" asked "$second"
+for wrong in v9 deadbeef; do
+	gate GATE_BASE=$wrong
+	check "one that is mistyped, $wrong, is an error, and nothing else is compared" eval \
+		'[ $status = 2 ] && says "$dir/said" "gate: GATE_BASE=$wrong: no such commit here" &&
+			! grep -q asked "$dir/said"'
+done
 git clone -q "file://$tree" "$dir/fresh"
 known=$tree tree=$dir/fresh
 gate
@@ -122,5 +128,8 @@ tree=$dir/shallow
 gate
 check "a shallow clone has no base, and says how to get one" \
 	eval '[ $status = 0 ] && says "$dir/said" "git fetch --unshallow; fetch-depth: 0"'
+gate GATE_BASE="$second"
+check "also where the base that was named lies beyond it" \
+	eval '[ $status = 2 ] && says "$dir/said" "git fetch --unshallow; fetch-depth: 0"'
 check "CI runs it, and ends as it said" grep -qx '.ci/gate && gated=0 || gated=1' .ci/run
 done_testing
