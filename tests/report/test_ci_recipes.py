@@ -173,6 +173,31 @@ def test_head_is_checked_whatever_is_asked_of_time(gated, pushed, file,
     assert gated(0, file, TIME="red", **known) == (0, parts + ["regress.sh"])
 
 
+@pytest.mark.parametrize("words", ["TIME=no", "IMPL_MAKE="])
+def test_the_gate_is_of_the_commit_that_is_named(tmp_path, pushed, words):
+    """Also where a workspace was kept, and Readmostly has grown since."""
+    upstream = Project(tmp_path / "upstream")
+    upstream.folder.mkdir()
+    upstream.git("init", "-q", "-b", "main")
+    commits = []
+    for version in "12":
+        put_program(upstream.folder / "examples/ci/gate.sh",
+                    f"echo version {version}\n")
+        commits.append(upstream.grow())
+    for version, commit in ("1", commits[0]), ("2", commits[1]), (
+            "1", commits[0]):
+        done = shell(step_with(words), pushed[0].folder,
+                     READMOSTLY_URL=f"file://{upstream.folder}",
+                     READMOSTLY_REF=commit)
+        assert (done.returncode, done.stdout) == (
+            0, f"version {version}\n"), done.stderr
+    commits.append(upstream.grow())
+    done = shell(step_with(words), pushed[0].folder,
+                 READMOSTLY_URL=f"file://{upstream.folder}",
+                 READMOSTLY_REF=commits[2])
+    assert done.returncode == 0, done.stderr
+
+
 def test_gitlab_runs_the_job_where_it_knows_what_was_before():
     template = yaml.safe_load(
         (ROOT / "examples/ci/gitlab.yml").read_text())[".readmostly"]
