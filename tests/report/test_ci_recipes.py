@@ -3,6 +3,7 @@
 as they stand, among programs that only say what they were asked. With real
 maps: tests/cli/ci_recipes.sh."""
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -205,3 +206,21 @@ def test_gitlab_runs_the_job_where_it_knows_what_was_before():
         '$CI_PIPELINE_SOURCE == "merge_request_event"',
         "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"]
     assert template["variables"]["GATE_MAIN"] == "origin/$CI_DEFAULT_BRANCH"
+
+
+def test_what_a_merge_request_shows_is_of_time():
+    """The page says so: a red count is in none of GitLab's reports."""
+    template = yaml.safe_load(
+        (ROOT / "examples/ci/gitlab.yml").read_text())[".readmostly"]
+    gate = (ROOT / "examples/ci/gate.sh").read_text()
+    counted = gate[gate.index("exact() {"):gate.index("checked() {")]
+    outputs = (ROOT / "report/gate_outputs.py").read_text()
+    for file in template["artifacts"]["reports"].values():
+        name = Path(file).name
+        assert name in outputs and name not in counted, name
+    page = (ROOT / "docs/ci.md").read_text()
+    said = page[page.index("**GitLab CI**"):]
+    said = said[:said.index("```yaml")]
+    assert "JUnit, code quality and metrics are of time alone" in said
+    for file in re.findall(r"\$out/(exact\.\w+)", counted):
+        assert f"`{file}`" in said, file
