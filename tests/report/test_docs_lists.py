@@ -89,3 +89,13 @@ def test_what_a_command_hands_to_make_is_read_by_it(name):
     for command in re.findall(r"`make ([^`]*)`", (DOCS / name).read_text()):
         for variable in re.findall(r"\b([A-Z_]+)=", command):
             assert re.search(rf"\b{variable}\b", read), (variable, command)
+
+
+@pytest.mark.parametrize("name", ["ci.md", "method.md"])
+def test_a_busy_machine_is_told_when_both_arms_are_built(name):
+    """`make regress` makes its arms and checks head before it looks."""
+    assert re.search(r"^regress: regress-arms ", text("Makefile"), re.M)
+    assert "doctor --busy" not in text("runner/regress_arms.sh")
+    page = text(f"docs/{name}")
+    assert re.search(r"looks before the first trial", page)
+    assert "ends within seconds" not in page
