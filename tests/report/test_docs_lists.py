@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lists and counts of docs/ that are of files: what is there is in them."""
+import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -99,3 +100,13 @@ def test_a_busy_machine_is_told_when_both_arms_are_built(name):
     page = text(f"docs/{name}")
     assert re.search(r"looks before the first trial", page)
     assert "ends within seconds" not in page
+
+
+def test_a_limit_of_admission_beyond_the_rule_s_bound_has_its_own_rule():
+    page = text("docs/fleet.md")
+    rule, other = re.search(r"The limits are made, not chosen: (.*?above 30 %)"
+                            r"(.*?)`make admission-tally`", page,
+                            re.S).groups()
+    for name, limit in json.loads(text("report/admission.json")).items():
+        assert limit <= 0.3 or f"`{name}`" in other, (name, rule)
+    assert "half way between what 99 of 100 keep and all" in other
