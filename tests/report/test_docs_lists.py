@@ -110,3 +110,13 @@ def test_a_limit_of_admission_beyond_the_rule_s_bound_has_its_own_rule():
     for name, limit in json.loads(text("report/admission.json")).items():
         assert limit <= 0.3 or f"`{name}`" in other, (name, rule)
     assert "half way between what 99 of 100 keep and all" in other
+
+
+def test_a_new_loop_is_where_the_page_of_workloads_says():
+    page = text("docs/adding-a-workload.md")
+    said = page[page.index("## When C is needed"):]
+    named = re.search(r"new kind of loop \((\w+)", said)[1]
+    table = "runner/protocol/loops.c"
+    assert f'"{named}"' in text(table) and f"`{table}`" in said
+    assert (ROOT / f"runner/trial/loop_{named}.c").exists()
+    assert "`runner/trial/loop_*.c`" in said and "driver.h" not in said
