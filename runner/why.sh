@@ -6,7 +6,7 @@
 # COMMIT, else that which the campaign names, against the work tree) and this machine's counters
 # (COUNTERS=auto, as `readmostly run` takes them; RUNNER runs that, else BASE).
 # Then prints the reasons (report/why). INSTRUCTIONS=all counts each red cell,
-# INSTRUCTIONS=no none.
+# of exact each planned one; INSTRUCTIONS=no none.
 # Status: 0; 2 usage or input.
 export LC_ALL=C
 kind=$1 folder=$2 into=$3 base=$4 head=$5

@@ -120,3 +120,14 @@ def test_a_new_loop_is_where_the_page_of_workloads_says():
     assert f'"{named}"' in text(table) and f"`{table}`" in said
     assert (ROOT / f"runner/trial/loop_{named}.c").exists()
     assert "`runner/trial/loop_*.c`" in said and "driver.h" not in said
+
+
+def test_all_planned_cells_are_counted_by_the_exact_gate_alone():
+    """Of a campaign why is asked where it is FAIL, of its red cells."""
+    asked = text("report/why/asked.py")
+    assert "def of_exact(folder, everything):" in asked
+    assert re.search(r"def of_campaign\((?!.*everything)", asked)
+    said, = re.findall(r"`INSTRUCTIONS=all` counts ([^;]*);",
+                       text("docs/why-red.md"))
+    assert said.startswith("each red cell, and of `make regress-exact` every "
+                           "planned one")
