@@ -131,3 +131,11 @@ def test_all_planned_cells_are_counted_by_the_exact_gate_alone():
                        text("docs/why-red.md"))
     assert said.startswith("each red cell, and of `make regress-exact` every "
                            "planned one")
+
+
+@pytest.mark.parametrize("name", ["why-red.md", "exact-gate.md", "fleet.md"])
+def test_a_status_that_make_turns_into_2_is_said_to_be_a_script_s(name):
+    page = text(f"docs/{name}")
+    script, = re.findall(r"\b[Ss]tatus\*{0,2} \(?of `(runner/[^`]*)`", page)
+    assert (ROOT / script).exists()
+    assert re.search(r"`?make`? turns", page)
