@@ -49,6 +49,11 @@ def test_citation_version_is_the_programs():
     assert re.search(r'RM_VERSION "([^"]*)"', header)[1] == CFF["version"]
 
 
+def test_a_citation_asks_for_the_commit():
+    """What came after a release says the release's version."""
+    assert "the commit that `readmostly --version` names" in CFF["message"]
+
+
 DURATION = re.compile(r"(\d+) ?(s|min|h)\b")
 
 
