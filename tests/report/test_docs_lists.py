@@ -139,3 +139,11 @@ def test_a_status_that_make_turns_into_2_is_said_to_be_a_script_s(name):
     script, = re.findall(r"\b[Ss]tatus\*{0,2} \(?of `(runner/[^`]*)`", page)
     assert (ROOT / script).exists()
     assert re.search(r"`?make`? turns", page)
+
+
+def test_the_glossary_has_a_crossover_as_the_command_searches_it():
+    rows = dict(re.findall(r"^\| ([^|]+) \| (.*)$", text("docs/glossary.md"),
+                           re.M))
+    assert "thread" not in rows["flip"].split(" | ")[1]
+    for axis in ("write share", "threads", "keys"):
+        assert axis in rows["crossover"], axis
