@@ -147,3 +147,12 @@ def test_the_glossary_has_a_crossover_as_the_command_searches_it():
     assert "thread" not in rows["flip"].split(" | ")[1]
     for axis in ("write share", "threads", "keys"):
         assert axis in rows["crossover"], axis
+
+
+def test_commits_that_nobody_planted_are_said_to_end_where_the_tally_does():
+    """Newer ones are in no row of it."""
+    day, commit = re.search(r"(\d{4}-\d\d-\d\d), of ([0-9a-f]{7,}),",
+                            text("docs/tally/last-commits.md")).groups()
+    said = text("docs/exact-gate.md")
+    said = said[said.index("**What nobody planted**"):]
+    assert f"{commit} ({day})" in said and "last 30 commits" not in said
