@@ -156,3 +156,16 @@ def test_commits_that_nobody_planted_are_said_to_end_where_the_tally_does():
     said = text("docs/exact-gate.md")
     said = said[said.index("**What nobody planted**"):]
     assert f"{commit} ({day})" in said and "last 30 commits" not in said
+
+
+def test_how_long_make_check_takes_is_what_the_tally_has():
+    tally = text("docs/tally/any-machine.md")
+    rows = re.search(r"# `make check` with each wanted package hidden\n"
+                     r"(.*?)\n# ", tally, re.S)[1]
+    took = [int(s) for s in re.findall(r"skipped \| (\d+) \|$", rows, re.M)]
+    assert len(took) > 10
+    least, most = min(took) // 60, -(-max(took) // 60)
+    numbers = "no one two three four five six seven eight nine ten".split()
+    said = re.search(r"make check +# between edits: (.*)",
+                     text("CONTRIBUTING.md"))[1]
+    assert said.startswith(f"{numbers[least]} to {numbers[most]} minutes")
