@@ -169,3 +169,17 @@ def test_how_long_make_check_takes_is_what_the_tally_has():
     said = re.search(r"make check +# between edits: (.*)",
                      text("CONTRIBUTING.md"))[1]
     assert said.startswith(f"{numbers[least]} to {numbers[most]} minutes")
+
+
+def test_the_page_of_maps_says_what_its_last_line_builds():
+    """Which is every map, in a folder of its own for each."""
+    tests = text("tests/tests.mk")
+    page = text("docs/adding-a-map.md")
+    said = page[page.index("make check-dispatch test-asan"):]
+    said = said[:said.index("## What to write")]
+    assert "all maps" in said
+    folders = re.findall(r"^test-(?:a|t)san:.*?BUILD=(build/\w+)", tests,
+                         re.M | re.S)
+    assert len(folders) == 2
+    for folder in folders + ["build/gcc", "build/clang"]:
+        assert f"`{folder}`" in said, folder
