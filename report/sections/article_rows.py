@@ -80,7 +80,8 @@ def data_row(answer):
             "figure": figure.what, "statistic": figure.statistic,
             "unit": figure.unit, "value": answer.value, "low": answer.low,
             "high": answer.high, "n": answer.n, "n_of": answer.of,
-            "numbers": numbers(answer), "reason": answer.reason, "other_cell": "".join(cells[1:]),
+            "numbers": numbers(answer), "reason": answer.reason,
+            "other_cell": "".join(cells[1:]),
             "article": figure.article}
 
 
