@@ -190,6 +190,11 @@ class Analysis:
                 and name not in self.look.aside
                 and not self.campaign.maps[name].get("misuse"))
 
+    def wrong(self, name):
+        """That a map's answers were wrong, in words; "" where none was."""
+        return (f"failed verification: {self.failed[name]}"
+                if name in self.failed else "")
+
     def choose_contender(self):
         """sync.Map where it was run, Go's own beside Go's own, else the best
         other map of the headline cell."""
@@ -288,15 +293,20 @@ class Analysis:
 
     # ---- ratios -----------------------------------------------------------
 
+    def comparable(self, *cells):
+        """May a ratio be made of them: each has a result, and its map no
+        wrong answer. The runner stops a map for a failed check only, so one
+        that was wrong in a timed trial has others that count."""
+        return all(c and c.ok and c.map not in self.failed for c in cells)
+
     def fill_pairs(self, base_of):
         """Computes all ratios to one map per cell group at once."""
         groups = {}
         for cells in self.groups():
             base = cells.get(base_of(cells))
-            if base is None or not base.ok:
-                continue
-            for name, cell in cells.items():
-                if cell.ok and (base.id, cell.id) not in self.pairs:
+            for cell in cells.values():
+                if self.comparable(base, cell) and (
+                        base.id, cell.id) not in self.pairs:
                     groups[base.id, cell.id] = self.quotients(base, cell)
         self.pairs.update(stats.summarize(groups))
 
@@ -311,8 +321,9 @@ class Analysis:
         return [b[k] / a[k] for k in sorted(a.keys() & b.keys())]
 
     def ratio(self, base, cell):
-        """Summary of cell / base, paired by block; None without both."""
-        if not (base and cell and base.ok and cell.ok):
+        """Summary of cell / base, paired by block; None without both, and
+        where the answers of either map were wrong."""
+        if not self.comparable(base, cell):
             return None
         key = base.id, cell.id
         if key not in self.pairs:

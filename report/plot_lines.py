@@ -77,7 +77,10 @@ def in_colour(ax, rows, focus, look):
 
 
 def gain_text(r):
-    """What a map gained, with interval and the value it started from."""
+    """What a map gained, with interval and the value it started from; or why
+    that is not known."""
+    if r["gain"] is None:
+        return r["gain_why"]
     return (f"× {words.sig(r['gain'])} "
             f"{words.between(r['gain_low'], r['gain_high'], r['gain_why'])}"
             f" of {words.sig(r['from_mops'])} Mop/s")

@@ -100,8 +100,20 @@ def differs(then, now):
     return None
 
 
-def row_of(then, now, level):
-    """One cell, then and now; a word, or why there is none."""
+def wrong(earlier, campaign, name):
+    """In which of two campaigns a map's answers were wrong, as the reason for
+    which it has no ratio; "" in neither."""
+    for when_, one in (("then: ", earlier), ("", campaign)):
+        if name in one.failed_maps:
+            return f"{when_}failed verification: {one.failed_maps[name]}"
+    return ""
+
+
+def row_of(then, now, level, unfit=""):
+    """One cell, then and now; a word, or why there is none.
+
+    unfit -- of wrong(): how fast a map gives wrong answers is no news of it
+    """
     row = {"cell": now.id, "ratio": None, "low": None, "high": None,
            "n_then": 0, "n": len(now.ok), "word": "", "why": ""}
     if then is None:
@@ -113,6 +125,8 @@ def row_of(then, now, level):
     if not then.ok or not now.ok:
         return row | {"why": f"then: {then.reason}" if not then.ok
                       else now.reason}
+    if unfit:
+        return row | {"why": unfit}
     rates = [journal.rates(c.ok).values() for c in (then, now)]
     row |= {"mops_then": stats.summarize({0: [v / 1e6 for v in rates[0]]})[0][
         "centre"], **ratio(*rates)}
@@ -137,7 +151,8 @@ def rows_of(a, earlier):
     here = {c.id for c in a.at(a.headline()).values()}
     for cell in cells:
         several = len(here) if cell.id in here else len(cells)
-        row = row_of(earlier.cells.get(cell.id), cell, 1 - 0.05 / several)
+        row = row_of(earlier.cells.get(cell.id), cell, 1 - 0.05 / several,
+                     wrong(earlier, a.campaign, cell.map))
         yield row | {"map": cell.map, "mops": a.mops(cell)}
 
 

@@ -220,6 +220,8 @@ def pair_cell(a, row):
     """The ratio of contender and base, who leads, the base's value."""
     base, pair = row["base_level"], row["pair"]
     text = esc(pair_verdict(a, pair, row["pair_side"], row["pair_why"]))
+    if {a.base, a.contender} & set(a.failed):
+        return f'<span class="warn">{text}</span>'
     if pair is None:
         return f'<span class="warn">not run</span><br><small>' \
                f'{esc(row["pair_why"])}</small>'

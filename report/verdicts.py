@@ -211,8 +211,8 @@ def why_no_pair(a, base, other):
     for name, cell in ((a.base, base), (a.contender, other)):
         if cell is None:
             return f"{name} is not planned here"
-        if not cell.ok:
-            return f"{name}: {cell.reason}"
+        if not a.comparable(cell):
+            return f"{name}: {cell.reason or a.wrong(name)}"
     group = {"leader": a.base, "maps": 2, "needs": needs(2)}
     return why_open(group, len(a.quotients(base, other)), other, base)
 
@@ -234,6 +234,8 @@ def fields(a, board):
                     k: pair[k] for k in ("low", "high", "n")})
             if row["side"] == NONE:
                 row["why"] = why_no_pair(a, base, other)
+            if {a.base, a.contender} & a.failed.keys():
+                row["empty"] = "failed"  # in the place of "not run"
             rows.append(row)
     return rows
 

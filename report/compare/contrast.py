@@ -56,6 +56,11 @@ class Side:
     def cell(self, place, name):
         return self.index.get(place, {}).get(name)
 
+    def fit(self, place, name):
+        """Has a map a result at a place, and no wrong answer anywhere?"""
+        cell = self.cell(place, name)
+        return bool(cell and cell.ok and name not in self.failed)
+
     def why_not(self, place, name):
         """Why a map has no result at a place here, in words."""
         cell = self.cell(place, name)
@@ -123,8 +128,7 @@ class Comparison:
 
     def both(self, side, place):
         """Has a machine results of both maps of the pair?"""
-        cells = side.index.get(place, {})
-        return all(name in cells and cells[name].ok
+        return all(side.fit(place, name)
                    for name in (self.base, self.contender))
 
     def line_places(self):
@@ -141,11 +145,11 @@ class Comparison:
         groups = {}
         for side in self.sides:
             for place in self.places:
-                base = side.cell(place, self.base)
-                if base is None or not base.ok:
+                if not side.fit(place, self.base):
                     continue
+                base = side.cell(place, self.base)
                 for name, cell in side.index[place].items():
-                    if cell.ok and name != self.base:
+                    if side.fit(place, name) and name != self.base:
                         groups[side.label, place, name] = \
                             side.a.quotients(base, cell)
         return {key: s for key, s in stats.summarize(groups).items()

@@ -20,8 +20,9 @@ class Version:
         side = Side(now)
         cells = side.a.by_measure.get("throughput", [])
         level = 1 - 0.05 / max(len(cells), 1)
-        self.rows = [previous.row_of(then.campaign.cells.get(cell.id), cell,
-                                     level)
+        self.rows = [previous.row_of(
+            then.campaign.cells.get(cell.id), cell, level, previous.wrong(
+                then.campaign, now.campaign, cell.map))
                      | {"map": cell.map, "mops": side.a.mops(cell),
                         "machine": self.label} for cell in cells]
         self.head = side.a.headline()

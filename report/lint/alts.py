@@ -81,7 +81,9 @@ def forest(c, panel, text):
 def gain_told(c, cells, text):
     """"× 1.77 [1.66, 1.89] of 83.4 Mop/s", from the first to the last."""
     match, pair = re.fullmatch(GAIN, text), c.ratio(cells[-1], cells[0])
-    if not match or pair is None or not say.same(match[4],
+    if pair is None:
+        return text == figures.no_gain(cells[-1])
+    if not match or not say.same(match[4],
                                                  c.centre(cells[0])):
         return False
     spans = pair.spans() if pair.low is not None else []
@@ -150,7 +152,8 @@ def efficiency(c, _, text):
     the line where it ran at most counts; each map at its last."""
     found = {}
     for g in c.rows.groups:
-        if figures.BOUND in g.cells and g.cells[figures.BOUND].ok:
+        bound = g.cells.get(figures.BOUND)
+        if bound is not None and bound.ok and not bound.wrong:
             found.setdefault((c.rows.shared[id(g)], nameless(g),
                               g.spot[1:]), []).append(g)
     most = max((len(gs) for gs in found.values()), default=0)

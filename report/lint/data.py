@@ -86,12 +86,21 @@ def to_base(row):
     f = derive.Field(row.group, c.base, row.cell.map)
     known = {"base": c.base, "base_mops": c.centre(base), "n": f.pair.n}
     if not f.pair.n:
-        why = row.cell.why or (base.why if base is not None else
-                               f"{c.base} is not planned here")
-        return [known | EMPTY | {"verdict": "not run", "why": why}]
+        return [known | EMPTY | no_ratio(c, row.cell, base)]
     word = {"contender": "ahead", "base": "behind"}.get(f.side, f.side)
     return [known | spread(f.pair, s) | {"verdict": word, "why": ""}
             for s in f.pair.spans()]
+
+
+def no_ratio(c, cell, base):
+    """What stands in the place of a ratio, and why."""
+    why = cell.why or cell.wrong
+    if base is None:
+        return {"verdict": "not run",
+                "why": why or f"{c.base} is not planned here"}
+    wrong = cell.wrong or base.wrong
+    return {"verdict": "failed verification" if wrong else "not run",
+            "why": why or base.why or base.wrong and f"{c.base}: {base.wrong}"}
 
 
 def spread(pair, span, times=1):

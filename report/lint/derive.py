@@ -29,7 +29,9 @@ def needs(k):
 
 
 def ratio(over, under):
-    """over / under, paired by block."""
+    """over / under, paired by block; of wrong answers there is none."""
+    if over.wrong or under.wrong:
+        return Estimate([])
     a, b = over.logs, under.logs
     return Estimate([a[i] - b[i] for i in sorted(a.keys() & b.keys())])
 
@@ -190,9 +192,9 @@ class Field:
             return ""
         cells = [self.group.cells.get(m) for m in (self.base, self.other)]
         for name, cell in zip((self.base, self.other), cells):
-            if cell is None or not cell.ok:
+            if cell is None or not cell.ok or cell.wrong:
                 return (f"{name} is not planned here" if cell is None
-                        else f"{name}: {cell.why}")
+                        else f"{name}: {cell.why or cell.wrong}")
         return why_open(self.pair.n, cells[1], cells[0], 2)
 
     @property

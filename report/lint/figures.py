@@ -40,12 +40,19 @@ def first_of(c, cell):
                key=lambda x: x.place["threads"])
 
 
+def no_gain(cell):
+    """Why it is not known, of a map with results at both counts."""
+    return "failed verification" if cell.wrong else "no block in common"
+
+
 def gain(row):
     """What more threads gave, paired by block."""
     first = first_of(row.c, row.cell)
-    pair = None if first is row.cell else row.c.ratio(row.cell, first)
-    if pair is None:
+    if first is row.cell:
         return [{}]
+    pair = row.c.ratio(row.cell, first)
+    if pair is None:
+        return [{"gain_why": no_gain(row.cell)}]
     return [{"gain": pair.centre, "gain_low": low, "gain_high": high,
              "gain_why": few(pair), "from_threads": first.place["threads"],
              "from_mops": row.c.centre(first)}

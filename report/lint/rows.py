@@ -38,6 +38,7 @@ class Cell:
         self.place = {k: factors.get(k, USUAL.get(k)) for k in PLACE}
         self.map, self.measure = factors["map"], factors["measure"]
         self.blocks, self.skip = factors.get("blocks", 0), factors.get("skip")
+        self.wrong = ""  # of a map with wrong answers: that, and the first one
 
     @property
     def id(self):
@@ -161,6 +162,9 @@ class Rows:
             if told.get("status") == "failed":
                 self.failed.setdefault(c.map, told.get("reason")
                                        or t.get("reason") or "no reason")
+        for c in cells:
+            if c.map in self.failed:
+                c.wrong = f"failed verification: {self.failed[c.map]}"
         self.groups = self.grouped()
         self.group_of = {c.id: g for g in self.groups
                          for c in g.cells.values()}

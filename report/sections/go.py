@@ -28,6 +28,13 @@ def word_of(group, name):
                 verdicts.NONE)
 
 
+def ratio_text(a, pair, *names):
+    """The ratio of two maps, or why there is none."""
+    if pair:
+        return words.estimate(pair)
+    return "failed verification" if any(map(a.wrong, names)) else "not run"
+
+
 def map_row(a, where, go, port):
     """Speed and verdict of both, and Go ÷ port."""
     cells, group = a.at(where), a.verdicts[where]
@@ -38,8 +45,7 @@ def map_row(a, where, go, port):
             *(text for name, level, word in zip((go, port), levels, said)
               for text in (chip(a.look, name), words.estimate(level)
                            if level else esc(cells[name].reason), word)),
-            words.estimate(pair) if pair else "not run",
-            pair["n"] if pair else 0,
+            ratio_text(a, pair, go, port), pair["n"] if pair else 0,
             same_or_not(*said)]
 
 
@@ -80,7 +86,7 @@ def side_of(a, cells, base, other):
     pair = a.ratio(cells.get(base), cells.get(other))
     side = verdicts.side(pair)
     name = {"base": base, "contender": other, verdicts.TIED: "tied"}.get(side)
-    ratio = words.estimate(pair) if pair else "not run"
+    ratio = ratio_text(a, pair, base, other)
     return side, f"{other} ÷ {base} {ratio}: {name or side}"
 
 

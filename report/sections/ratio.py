@@ -16,6 +16,21 @@ QUESTION = ("How much faster than the map everybody writes first, and is the "
             "difference larger than what matters?")
 
 
+def why_none(a, base, cell):
+    """(word of the verdict, of the mark, reason) of a map without a ratio to
+    the base; base -- its cell, None: not planned."""
+    own = cell.reason or a.wrong(cell.map)
+    short = "no base" if not a.comparable(base) else cell.state
+    if cell.map in a.failed:
+        short = "failed verification"
+    if base is None:
+        return "not run", short, own or f"{a.base} is not planned here"
+    wrong = a.wrong(a.base) and f"{a.base}: {a.wrong(a.base)}"
+    verdict = ("failed verification" if wrong or cell.map in a.failed
+               else "not run")
+    return verdict, short, own or base.reason or wrong
+
+
 def ratio_rows(a, board, line, threads):
     """Ratios of every other map to the base in one group of cells."""
     cells = a.grid[board][line][threads]
@@ -31,11 +46,8 @@ def ratio_rows(a, board, line, threads):
                "high": None, "n": 0, "verdict": "not run",
                "reason": None, "why": "", "short": ""}
         if pair is None:
-            short = "no base" if not (base and base.ok) else cell.state
-            if name in a.failed:
-                short = "failed verification"
-            row.update(short=short, why=cell.reason or (
-                base.reason if base else f"{a.base} is not planned here"))
+            row.update(zip(("verdict", "short", "why"),
+                           why_none(a, base, cell)))
         else:
             row.update(ratio=pair["centre"], low=pair["low"],
                        high=pair["high"], n=pair["n"],

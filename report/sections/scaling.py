@@ -48,9 +48,12 @@ def level_rows(a, board, line):
 
 def gain(a, first, cell):
     """What a map gained from its smallest thread count, paired by block."""
-    pair = None if cell is first else a.ratio(first, cell)
-    if pair is None:
+    if cell is first:
         return {}
+    pair = a.ratio(first, cell)
+    if pair is None:
+        return {"gain": None, "gain_why": "failed verification"
+                if a.wrong(cell.map) else "no block in common"}
     return {"gain": pair["centre"], "gain_low": pair["low"],
             "gain_high": pair["high"], "gain_why": pair["reason"],
             "from_threads": first.threads, "from_mops": a.mops(first)}
@@ -205,7 +208,7 @@ def where_bound_ran(a):
     for board in a.boards():
         for line in a.lines_of(board):
             counts = [t for t, cells in a.grid[board][line].items()
-                      if BOUND in cells and cells[BOUND].ok]
+                      if a.comparable(cells.get(BOUND))]
             if counts and (best is None or len(counts) > len(best[2])):
                 best = board, line, sorted(counts)
     return best
@@ -232,7 +235,8 @@ def efficiency_figure(report, a, where):
     """Throughput as a share of the unsynchronised map's, where it ran."""
     best = where_bound_ran(a)
     if best is None:
-        why = {c.reason for c in a.by_measure.get("throughput", [])
+        why = {c.reason or a.wrong(BOUND)
+               for c in a.by_measure.get("throughput", [])
                if c.map == BOUND}
         return none(f"efficiency needs {BOUND}, the unsynchronised bound"
                     + (f": {esc(sorted(why)[0])}" if why else

@@ -271,6 +271,22 @@ def test_ratios_are_of_both_maps_results_on_one_machine():
         assert 1.029 * factor < summary["centre"] < 1.031 * factor
 
 
+@pytest.mark.parametrize("failed,left", [
+    ({"z": "lost"}, "y"), ({"x": "lost"}, ""), ({"y": "lost"}, "z")])
+def test_of_a_map_with_wrong_answers_there_is_no_ratio(failed, left):
+    """Also where nearly all of its trials count."""
+    here = place()
+    one = side("a", {here: "xyz"}, failed=failed)
+    one.a.quotients = lambda base, other: [2.0] * 7
+    made = compared(one)
+    made.pairs = made.all_pairs()
+    assert {name for _, _, name in made.pairs} == set(left)
+    assert made.both(one, here) == (failed.keys() == {"z"})
+    for row in made.ratio_rows():
+        if row["map"] not in left:
+            assert "failed verification: lost" in row["why"]
+
+
 # ---- who leads ------------------------------------------------------------
 
 class Played:

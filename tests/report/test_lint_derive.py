@@ -21,7 +21,7 @@ def cell(name, speed, blocks=8, spread=0.0, first=0, **more):
             for b in range(first, first + blocks)}
     return Made(**{"map": name, "logs": logs, "ok": list(logs),
                    "blocks": blocks, "lost": [], "why": "", "lines": [],
-                   **more})
+                   "wrong": "", **more})
 
 
 def group(*cells, **place):

@@ -160,13 +160,13 @@ def test_map_with_wrong_answers_is_named_and_left_out(tmp_path):
     assert "was fastest:" in built.claim
 
 
-def test_wrong_answer_in_a_timed_trial_counts_too(tmp_path):
-    """Nine of ten right trials of the fastest map do not save it."""
-    make_journal.make(tmp_path, maps=FEW, threads=(1, 2), keys=(65536,),
+def wrong_once(folder, name):
+    """A map with a wrong answer in one timed trial; all others count."""
+    make_journal.make(folder, maps=FEW, threads=(1, 2), keys=(65536,),
                       kinds=("update",))
 
     def break_one(trial):
-        if "/urcu_lfht/" in trial["cell"] and trial["block"] == 4 and \
+        if f"/{name}/" in trial["cell"] and trial["block"] == 4 and \
                 trial["cell"].endswith("t2/cores/throughput"):
             trial["status"] = trial["result"]["status"] = "failed"
             trial["reason"] = "sums unequal"
@@ -174,13 +174,47 @@ def test_wrong_answer_in_a_timed_trial_counts_too(tmp_path):
                 "status": "failed", "reason": "sums unequal"}
         return trial
 
-    edit(tmp_path, break_one)
-    built = Built(tmp_path)
+    edit(folder, break_one)
+    return Built(folder)
+
+
+def test_wrong_answer_in_a_timed_trial_counts_too(tmp_path):
+    """Nine of ten right trials of the fastest map do not save it, nor do they
+    make a ratio of it."""
+    built = wrong_once(tmp_path, "urcu_lfht")
     assert built.verdicts["failed_maps"] == {"urcu_lfht": "sums unequal"}
     assert built.verdicts["decisions"]
     for d in built.verdicts["decisions"]:
         assert "urcu_lfht" not in (d["leader"], *(r["map"] for r in
                                                   d["rivals"]))
+    rows = [r for r in built.rows("figures/forest.csv")
+            if r["map"] == "urcu_lfht"]
+    assert {(r["ratio"], r["verdict"], r["why"]) for r in rows} == {
+        ("", "failed verification", "failed verification: sums unequal")}
+    assert "urcu_lfht" not in {r["map"] for r in built.rows(
+        "figures/efficiency.csv")}
+    gains = {r["gain"]: r["gain_why"] for r in built.rows(
+        "figures/scaling.csv") if (r["map"], r["threads"]) == (
+            "urcu_lfht", "2")}
+    assert gains == {"": "failed verification"}
+    assert lint.lint(tmp_path).findings == []
+
+
+def test_nothing_is_set_against_a_base_with_wrong_answers(tmp_path):
+    """The plan names the base, so that it stays; nobody leads against it."""
+    built = wrong_once(tmp_path, "gomap_rw")
+    assert built.verdicts["base"] == "gomap_rw"
+    assert not any("gomap_rw" in text for text in built.verdicts["claim"])
+    why = "gomap_rw: failed verification: sums unequal"
+    for row in built.rows("figures/flip.csv"):
+        assert (row["ratio"], row["side"], row["why"]) == (
+            "", "no interval", why)
+    assert {(r["ratio"], r["verdict"], r["why"])
+            for r in built.rows("figures/forest.csv")} == {
+        ("", "failed verification", why)}
+    assert f"no interval ({why})" in built.section("answer")
+    assert "gomap_rw leads" not in built.page
+    assert lint.lint(tmp_path).findings == []
 
 
 @pytest.mark.parametrize("blocks", [1, 5])

@@ -146,12 +146,29 @@ def test_a_word_outside_of_the_headline_is_of_all_cells_at_once():
             {"block": b, "result": {"ops": ops + b, "elapsed_ns": 10 ** 9}}
             for b in range(5)]) for i in range(12)] for ops in (2000, 1000))
     a = SimpleNamespace(by_measure={"throughput": now}, mops=lambda _: 1.0,
+                        campaign=SimpleNamespace(failed_maps={}),
                         headline=lambda: "h", at=lambda _: {
                             c.map: c for c in now[:3]})
     rows = list(previous.rows_of(a, SimpleNamespace(
-        cells={c.id: c for c in then})))
+        failed_maps={}, cells={c.id: c for c in then})))
     assert [r["word"] for r in rows] == ["faster"] * 3 + [""] * 9
     assert all("too few trials" in r["why"] for r in rows[3:])
+
+
+@pytest.mark.parametrize("then,now,said", [
+    ({}, {"m": "lost"}, "failed verification: lost"),
+    ({"m": "lost"}, {}, "then: failed verification: lost"),
+    ({"other": "lost"}, {}, "")])
+def test_wrong_answers_are_no_faster_than_right_ones(then, now, said):
+    """However many of their trials count, and whichever of the two days."""
+    days = [SimpleNamespace(failed_maps=failed) for failed in (then, now)]
+    assert previous.wrong(*days, "m") == said
+    cells = [SimpleNamespace(id="c", factors={}, reason="", ok=[
+        {"block": b, "result": {"ops": ops + b, "elapsed_ns": 10 ** 9}}
+        for b in range(4)]) for ops in (1000, 2000)]
+    row = previous.row_of(*cells, 0.95, said)
+    assert (row["word"], row["why"]) == ("" if said else "faster", said)
+    assert (row["ratio"] is None) == bool(said)
 
 
 def slower(trial):

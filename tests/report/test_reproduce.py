@@ -302,6 +302,9 @@ def test_one_wrong_answer_is_enough(tmp_path, pair):
     _, _, found = answer(pair[0], new)
     assert {r["why"] for r in found["rows"] if r["under"] == "syncmap"} == {
         "syncmap: failed verification here"}
+    a = Analysis(journal.read(new))  # nor is it asked about, repeated itself
+    assert not any("syncmap" in q.maps for figure in asked.FIGURES
+                   for q in asked.of_campaign(a, figure))
 
 
 # ---- a disk that is full --------------------------------------------------
