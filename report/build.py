@@ -199,7 +199,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     production.add(report, a, invalid)
     go.add(report, a, invalid)
     scaling.add(report, a, where)
-    ratio.add(report, a, where)
+    ratio.add(report, a, invalid)
     latency.add(report, a, where)
     cache.add(report, a, where)
     simulated.add(report, a)

@@ -205,7 +205,7 @@ def corner(ax, x, y, name, look):
             ms=GLYPH.get(marker, 6), color=look.colour(name), zorder=6)
 
 
-def winner_map(ax, rows, columns, lines, look, title, marks, hue):
+def winner_map(ax, rows, columns, lines, look, title, marks):
     """Hue = family of the fastest map; text = its id and its lead.
 
     rows -- dicts with threads, line index "row", the "group" of
@@ -219,9 +219,9 @@ def winner_map(ax, rows, columns, lines, look, title, marks, hue):
                     else "not run", ha="center", va="center", fontsize=9.5,
                     color=WARN, gid=f"tip||{r['why']}")
             continue
-        winner_field(ax, x, y, r, look, hue)
+        winner_field(ax, x, y, r, look)
         if group["word"] != verdicts.ALONE:
-            leaders[y, x] = group["leader"] if hue and group[
+            leaders[y, x] = group["leader"] if group[
                 "word"] in verdicts.LEADS else ""
     kinds = [n.kind for n in lines]
     edges(ax, leaders, kinds)
@@ -230,19 +230,18 @@ def winner_map(ax, rows, columns, lines, look, title, marks, hue):
               "operations that write", marks)
 
 
-def winner_field(ax, x, y, r, look, hue):
+def winner_field(ax, x, y, r, look):
     """One field: marker, id, ratio to the weakest rival or the tie."""
     name, group = r["leader"], r["group"]
     tie = group["word"] == verdicts.TIED
-    plain = tie or not hue
     family = look.family[name]
     tip = (f"{group['word']} of {words.plural(group['maps'], 'map')}: "
            f"{words.joined(group['front'])}")
     if r["weakest"]:
         tip += (f"; {name} ÷ {r['weakest']} = {words.sig(r['ratio'])} "
                 f"{words.between(r['low'], r['high'])}, n = {r['n']}")
-    field(ax, x, y, PAPER if plain else tint(family, 0), tip, plain,
-          FAINT if plain else PAPER)
+    field(ax, x, y, PAPER if tie else tint(family, 0), tip, tie,
+          FAINT if tie else PAPER)
     corner(ax, x, y, name, look)
     ax.text(x + 0.04, y + 0.09, name, ha="center", va="center", color=INK,
             fontsize=10.5 if len(name) < 10 else 9.5, weight="bold")

@@ -21,6 +21,7 @@ LEAD, SMALL = "clear lead", "small lead"
 UNCERTAIN = "lead of uncertain size"
 OPEN, ALONE = "not ranked", "alone"
 LEADS = (LEAD, SMALL, UNCERTAIN)
+WITHHELD = "a control failed"  # in the place of a word that would rank
 
 
 def level_for(maps):
@@ -199,6 +200,12 @@ def side(pair):
 def standing(pair):
     """The same of a map against the base: ahead, behind, tied."""
     return {"contender": "ahead", "base": BEHIND}.get(side(pair), side(pair))
+
+
+def withhold(rows, key):
+    """Rows without the word in `key` that an interval gave them: of a
+    campaign whose control failed the ratios are shown, and rank nobody."""
+    return [r if r["low"] is None else r | {key: WITHHELD} for r in rows]
 
 
 def led(a, which):

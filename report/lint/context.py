@@ -84,6 +84,11 @@ class Context:
         return say.names(text, self.rows.maps)
 
     @property
+    def ranked(self):
+        """May any word rank: has no control failed?"""
+        return self.page.verdicts.get("valid", True)
+
+    @property
     def two(self):
         """Are there a base and a contender to compare?"""
         return bool(self.base and self.contender)

@@ -88,6 +88,8 @@ def to_base(row):
     if not f.pair.n:
         return [known | EMPTY | no_ratio(c, row.cell, base)]
     word = {"contender": "ahead", "base": "behind"}.get(f.side, f.side)
+    if not c.ranked and f.side != "no interval":
+        word = "a control failed"
     return [known | spread(f.pair, s) | {"verdict": word, "why": ""}
             for s in f.pair.spans()]
 

@@ -15,12 +15,14 @@ def check(c):
     terminal(c)
     for i, d in enumerate(c.page.verdicts.get("decisions") or []):
         decided(c, i, d)
-    valid = c.page.verdicts.get("valid", True)
     for name in ("tables/ranking.csv", "figures/winner.csv"):
         rows = c.page.csv(name)
         if rows is None:
-            if valid:
+            if c.ranked:
                 c.log.skip(name, "", "no such file")
+        elif not c.ranked:
+            c.log.found(RULE, name, f"{len(rows)} rows", "verdicts.json",
+                        "a control failed: nothing is ranked")
         elif rows and "outcome" in rows[0]:
             ranking(c, name, rows)
         elif rows and "front" in rows[0]:

@@ -11,6 +11,7 @@ from report.lint.read_page import clean
 
 FLIP = "flip map"
 FILES = "figures/flip.csv", "figures/production.csv"
+WITHHELD = "a control failed"
 HEAVY = 2.0  # stroke width from which a line is a heavy one
 
 
@@ -48,8 +49,17 @@ def flip_row(c, file, row, group):
                 f.group, f.told())
     c.log.check(any(all(map(say.close, got, (f.pair.centre, *s)))
                     for s in spans), FLIP, file, said, f.group, f.told())
-    side_word(c, file, said, f, row.get("verdict") or row.get("side")
-              or row.get("outcome") or "")
+    word_of_field(c, file, said, f, row.get("verdict") or row.get("side")
+                  or row.get("outcome") or "")
+
+
+def word_of_field(c, file, said, f, text):
+    """The word of its interval; where a control failed of none."""
+    if c.ranked or f.side == "no interval":
+        side_word(c, file, said, f, text)
+    else:
+        c.log.check(text.strip() == WITHHELD, FLIP, file, said, f.group,
+                    f"{WITHHELD}: nobody leads")
 
 
 def side_word(c, file, said, f, text):
@@ -112,7 +122,7 @@ def flip_tip(c, f, tip):
     if word:
         c.log.check(int(word[1]) == f.pair.n, FLIP, "index.html", tip,
                     f.group, f.told())
-        side_word(c, "index.html", tip, f, word[2])
+        word_of_field(c, "index.html", tip, f, word[2])
 
 
 def tip_level(c, f, tip):

@@ -116,15 +116,16 @@ def check(c):
                 "clusters")
     if not here or section is None:
         return
-    ranked = c.page.verdicts.get("valid", True)
     table, said = c.page.table(KEY), clean(section.text())
-    c.log.check((table is not None) == ranked, RULE, WHERE, "its table",
-                "verdicts.json", f"valid is {ranked}")
-    if ranked:
+    for what, there in (("its table", table), ("its file", c.page.csv(
+            "tables/production-all.csv"))):
+        c.log.check((there is not None) == c.ranked, RULE, WHERE, what,
+                    "verdicts.json", f"valid is {c.ranked}")
+    if c.ranked:
         sentence(c, here, said)
     if table is not None:
         rows(c, here, table)
-    figure(c, here, ranked)
+    figure(c, here, c.ranked)
 
 
 def sentence(c, here, said):

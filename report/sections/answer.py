@@ -18,6 +18,9 @@ CROSSOVERS = ("workload", "keys", "dist", "shape", "placement",
               "from_threads", "to_threads", "position", "low", "high", "n")
 
 
+NO_WINNER = f"{verdicts.WITHHELD}, so that no field has a winner"
+
+
 def box(a, said, rows, flips, seen, invalid, found):
     """The claim box: the first sentence large, whether to trust it and where
     it ends, how to read it, what it costs, then the other sentences, each in
@@ -170,9 +173,8 @@ def add(report, a, where, seen, invalid, found):
         parts = [rivals.forest_figure(report, a, head),
                  decision_table(report, a, rows)]
     parts += [figure]
-    if not invalid:
-        parts += [crossover_table(report, a)]
-    parts += [winner_figure(report, a, where, not invalid)]
+    parts += [none(NO_WINNER)] if invalid else [
+        crossover_table(report, a), winner_figure(report, a, where)]
     report.section("answer", "1 The answer: which map, and where it flips",
                    QUESTION, *parts)
     return said, [] if invalid else rows, box(

@@ -18,6 +18,8 @@ def flip_figure(report, a, where, hue):
     drawn = [b for b in a.boards() if has_pair(a, b)] or a.boards()
     for board in a.boards():
         part = verdicts.fields(a, board)
+        if not hue:
+            part = verdicts.withhold(part, "side")
         rows += part
         if board not in drawn:
             continue
@@ -147,7 +149,7 @@ def winner_alt(rows):
                      for m in sorted(set(told))) or "no map leads"
 
 
-def winner_figure(report, a, where, hue):
+def winner_figure(report, a, where):
     """Fastest of all ranked maps, per board."""
     panels, data = [], []
     for board in a.boards():
@@ -161,7 +163,7 @@ def winner_figure(report, a, where, hue):
             slug("winner", len(panels)), f"Fastest map: {board.text()}",
             f"Of {len(rows)} fields: {winner_alt(rows)}.",
             size_of(len(threads), len(lines)), winner_map, rows, threads,
-            lines, a.look, title_of(board), marks, hue))
+            lines, a.look, title_of(board), marks))
     aside = "".join(f" {chip(a.look, m)} takes no part: {esc(why)}."
                     for m, why in sorted(a.look.aside.items()))
     caption = ("<b>Fastest of all ranked maps.</b> Hue = family, text = the "

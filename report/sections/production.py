@@ -162,6 +162,8 @@ def flip_figure(report, a, found, hue):
     rows = [row | {"row": i, "miss_ratio": board.miss_share}
             for i, (_, board) in enumerate(found)
             for row in verdicts.fields(a, board)]
+    if not hue:
+        rows = verdicts.withhold(rows, "side")
     threads = sorted({r["threads"] for r in rows})
     known = [r for r in rows if r["ratio"] is not None]
     sides = [r["side"] for r in known]
@@ -170,7 +172,7 @@ def flip_figure(report, a, found, hue):
         "production", "Two maps under the traffic of each cluster",
         f"Of {len(known)} fields {a.contender} has the lead in "
         f"{sides.count('contender')}, {a.base} in {sides.count('base')}."
-        if hue else f"{len(known)} ratios, no winner: a control failed.",
+        if hue else f"{len(known)} ratios, no winner: {verdicts.WITHHELD}.",
         size_of(len(threads), len(found)), flip_rows, rows, threads, labels,
         (a.base, a.contender), a.look, "production traffic", hue)
     caption = (f"<b>{esc(a.contender)} ÷ {esc(a.base)} under the traffic of "
@@ -196,11 +198,13 @@ def add(report, a, invalid):
     found = clusters(a)
     if not found or not a.rates:
         return
-    rows = rows_of(a, found)
-    link = report.data("production-all", COLUMNS, rows)
-    ranked = "" if invalid else (
-        f'<p id="production-names">{esc(sentence(rows))}</p>'
-        + table(report, a, rows))
+    ranked = link = ""
+    if not invalid:
+        rows = rows_of(a, found)
+        link = report.data("production-all", COLUMNS, rows)
+        link = f"<p>Every place: {link}.</p>"
+        ranked = (f'<p id="production-names">{esc(sentence(rows))}</p>'
+                  + table(report, a, rows))
     report.section("production", "1d Production traffic", QUESTION, ranked,
                    flip_figure(report, a, found, not invalid),
-                   f"<p class='text'>{NOTE}</p><p>Every place: {link}.</p>")
+                   f"<p class='text'>{NOTE}</p>{link}")

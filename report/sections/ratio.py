@@ -82,12 +82,16 @@ def listed(rows):
                      if r["ratio"]) or "no ratio"
 
 
-def forest_figure(report, a, board, line):
+def forest_figure(report, a, board, line, invalid):
     """One forest per write kind at the headline share."""
+    def rows_of(one, threads):
+        rows = ratio_rows(a, board, one, threads)
+        return verdicts.withhold(rows, "verdict") if invalid else rows
+
     panels, data = [], []
     lines = sorted((n for n in a.lines_of(board) if n.share == line.share),
                    key=lambda n: n != line)
-    shown = {one: [(t, ratio_rows(a, board, one, t)) for t in
+    shown = {one: [(t, rows_of(one, t)) for t in
                    some(a.grid[board][one])] for one in lines}
     every = [r for groups in shown.values() for _, rows in groups
              for r in rows]
@@ -103,7 +107,7 @@ def forest_figure(report, a, board, line):
             [(heading(a, board, one, t), rows) for t, rows in groups],
             a.look, a.base, limits, one.text()))
         data += [r for t in sorted(a.grid[board][one])
-                 for r in ratio_rows(a, board, one, t)]
+                 for r in rows_of(one, t)]
     kinds = ", ".join(one.text() for one in lines)
     counts = sorted({t for n in lines for t in a.grid[board][n]})
     caption = (
@@ -168,12 +172,13 @@ def raw_figure(report, a, head):
                          rows, "l", side=True)
 
 
-def add(report, a, where):
+def add(report, a, invalid):
+    """The section; the ratios are no ranking where a control failed."""
     head = a.headline()
     if head is None or not a.rates or a.base is None:
         report.section("ratio", "3 Ratios", QUESTION,
                        none("no throughput cell has a result"))
         return
     report.section("ratio", "3 Ratios to a named base", QUESTION,
-                   forest_figure(report, a, head[0], head[1]),
+                   forest_figure(report, a, head[0], head[1], invalid),
                    raw_figure(report, a, head))

@@ -115,13 +115,41 @@ def test_failed_control_replaces_the_answer(tmp_path):
     assert built.verdicts["valid"] is False
     assert built.verdicts["decisions"] == []
     assert "No hue: a control failed" in built.page
-    # fields without hue: no family tint in the flip and winner maps
+    # fields without hue: no family tint in the flip map
     fields = re.findall(r'<div class="panel".*?</svg>', built.section(
         "answer"), re.S)
     assert fields and not any(re.search(
         r"--(lock|sync|shard|rcu|free)-\d", f) for f in fields)
     assert "INVALID" in built.said[-2]
     unranked(built)
+    assert lint.lint(tmp_path).findings == []
+
+
+def test_of_a_failed_control_no_file_and_no_drawing_has_a_word(tmp_path):
+    """Ratios stay, as what was measured; nobody is in front by them."""
+    built = build(tmp_path, plant={"control": "fail"})
+    answer = built.section("answer")
+    assert "Not in this run: a control failed, so that no field has a " \
+        "winner." in answer
+    assert "Fastest map" not in answer and " leads" not in answer
+    assert not (built.out / "figures" / "winner.csv").exists()
+    for file, key in (("flip", "side"), ("forest", "verdict")):
+        words_ = {r[key] for r in built.rows(f"figures/{file}.csv")
+                  if r["low"]}
+        assert words_ == {"a control failed"}, file
+    drawn = "".join(re.findall("<svg.*?</svg>", built.page, re.S))
+    assert not re.search("contender|clear lead|, (ahead|behind|tied)", drawn)
+
+
+def test_a_winner_on_an_invalid_page_is_found(tmp_path):
+    """By the linter, in drawing and files of a page that was made valid."""
+    built = build(tmp_path)
+    assert lint.lint(tmp_path).findings == []
+    file = built.out / "verdicts.json"
+    file.write_text(file.read_text().replace('"valid": true',
+                                             '"valid": false'))
+    found = {f.rule for f in lint.lint(tmp_path).findings}
+    assert {"winner map", "ranking", "flip map", "columns"} <= found
 
 
 def test_slot_effect_is_a_control(tmp_path):

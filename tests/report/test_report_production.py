@@ -163,6 +163,9 @@ def test_a_control_that_failed_lets_nobody_lead(tmp_path):
     assert "3 ratios, no winner: a control failed." in failed.section(
         "production")
     assert 'id="table-production"' not in failed.page
+    assert not (failed.out / "tables" / "production-all.csv").exists()
+    assert {r["side"] for r in failed.rows("figures/production.csv")
+            if r["low"]} == {"a control failed"}
     assert not [f.text() for f in lint(folder).findings
                 if f.rule in ("production traffic", "columns",
                               "alternative text", "flip map")]
