@@ -116,6 +116,12 @@ def smallest_seen(low, high, comparisons=1):
     return math.exp(math.log(high / low) * seen_per_width(comparisons))
 
 
+def rates_of(campaign):
+    """id of a throughput cell -> its rates by block, of those with any."""
+    return {c.id: journal.rates(c.ok) for c in campaign.cells.values()
+            if c.measure == "throughput" and c.loop in COMMON and c.ok}
+
+
 class Analysis:
     """What every section reads. Built once per report."""
 
@@ -138,8 +144,7 @@ class Analysis:
             (self.grid.setdefault(board_of(cell), {}).setdefault(line, {})
              .setdefault(cell.threads, {}))[cell.map] = cell
         self.grid = merged(self.grid)
-        self.rates = {c.id: journal.rates(c.ok) for c in
-                      self.by_measure.get("throughput", []) if c.ok}
+        self.rates = rates_of(campaign)
         self.levels = stats.summarize(
             {key: [v / 1e6 for v in r.values()]
              for key, r in self.rates.items()})

@@ -9,6 +9,7 @@ of noise, and their interval would fail sound runs. A sound run's control fails
 once in 20 at most, once in 32 with 6 blocks.
 """
 import math
+import types
 
 import numpy as np
 
@@ -153,6 +154,12 @@ def invalid(rows):
         f"{words.sig(r['limit_low'])} to {words.sig(r['limit_high'])}"
         f"{words.NARROW}%" for r in failed)
     return f"INVALID: {said}; no ranking is reported."
+
+
+def refusal(campaign):
+    """The same of a campaign that nobody analysed: None where it may rank."""
+    return invalid(control_rows(types.SimpleNamespace(
+        campaign=campaign, rates=analysis.rates_of(campaign))))
 
 
 # ---- what every trial tells of itself -------------------------------------

@@ -37,6 +37,7 @@ def index_of(a):
 
 class Side:
     """One machine's half of every row: its campaign, analysed."""
+    invalid = None  # the control that failed, of a machine that ranks nobody
 
     def __init__(self, member, base=None, contender=None):
         self.member, self.label = member, member.label
@@ -46,10 +47,11 @@ class Side:
                             for m in (base, contender)))
         self.index = index_of(self.a)
         self.failed = member.campaign.failed_maps
+        self.invalid = member.invalid
 
     def rates(self, place):
         """map -> {block: rate} of the maps that may be ranked there."""
-        return {m: self.a.rates[c.id] for m, c in
+        return {} if self.invalid else {m: self.a.rates[c.id] for m, c in
                 self.index.get(place, {}).items()
                 if c.id in self.a.rates and self.a.ranked(m)}
 
@@ -170,6 +172,8 @@ class Comparison:
                     **{k: pair[k] for k in ("low", "high", "n")}}
         if row["low"] is None:
             row["why"] = self.why(side, place, name, row["n"])
+        elif side.invalid:
+            row["side"] = verdicts.WITHHELD
         return row
 
     def why(self, side, place, name, n):

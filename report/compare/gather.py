@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from report import facts, journal, staged, strict_json, words
+from report import checks, facts, journal, staged, strict_json, words
 from report.compare import admit
 from report.journal import JournalError
 
@@ -26,6 +26,7 @@ class Member:
     campaign: journal.Campaign
     node: str | None = None  # the machine's name in its fleet
     notes: list = field(default_factory=list)  # what is missing, in words
+    invalid: str | None = None  # the control that failed: it ranks nobody
 
     @property
     def marked(self):
@@ -207,7 +208,6 @@ class Door:
         """One campaign, whole in itself and fit to stand beside the first;
         JournalError."""
         campaign = read(path)
-        member = Member(label, path, campaign, node, unfinished(campaign))
         why = admit.within(campaign) or (
             self.first and admit.beside(self.first.campaign, campaign))
         if why:
@@ -217,6 +217,9 @@ class Door:
             raise JournalError(f"the same campaign as {self.seen[key]}: it "
                                "counts once")
         self.seen[key] = label
+        invalid = checks.refusal(campaign)
+        member = Member(label, path, campaign, node, unfinished(campaign) + (
+            [invalid.rstrip(".")] if invalid else []), invalid)
         self.first = self.first or member
         return member
 

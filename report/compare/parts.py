@@ -156,7 +156,7 @@ def crossover_rows(c):
     """One row a crossover on the headline's board, machine by machine."""
     rows = []
     for side in c.sides:
-        board = board_here(c, side)
+        board = None if side.invalid else board_here(c, side)
         for line in side.a.lines_of(board) if board else ():
             rows += [{**x, "machine": side.label}
                      for x in verdicts.crossovers(side.a, board, line)]
@@ -172,15 +172,18 @@ def flip_panels(report, c):
             continue
         part = [{**r, "machine": side.label}
                 for r in verdicts.fields(side.a, board)]
+        if side.invalid:
+            part = verdicts.withhold(part, "side")
         rows += part
         threads, lines = side.a.threads_of(board), side.a.lines_of(board)
         marks = topology.marks(side.a.grid[board][lines[0]], topology.spots(
             side.member.campaign.path / "topology.xml"))
         panels.append(report.panel(
             slug("flip", len(panels)), f"Flip map of {side.label}",
-            fields.flip_alt((c.base, c.contender), part, True),
+            fields.flip_alt((c.base, c.contender), part, not side.invalid),
             size_of(len(threads), len(lines)), flip_map, part, threads,
-            lines, (c.base, c.contender), c.look, side.label, marks, True))
+            lines, (c.base, c.contender), c.look, side.label, marks,
+            not side.invalid))
     return panels, rows
 
 
@@ -189,9 +192,10 @@ def crossover_body(c):
     body = []
     for side in c.sides:
         board = board_here(c, side)
-        if board is None:
-            body.append([side.label, "–", "not both maps on this board", "–",
-                         "–", "–"])
+        if board is None or side.invalid:
+            body.append([side.label, "–", "not both maps on this board"
+                         if board is None else verdicts.WITHHELD, "–", "–",
+                         "–"])
             continue
         part = verdicts.fields(side.a, board)
         for line in side.a.lines_of(board):
@@ -215,6 +219,10 @@ def flips(report, c, rows):
                f"{esc(c.contender)} flips, machine by machine</b>, "
                f"{esc(c.head.board.text())}. "
                + fields.hue_words(c.look, (c.base, c.contender)))
+    grey = [side.label for side in c.sides if side.invalid]
+    if grey:
+        caption += (f' <b class="warn">No hue: {verdicts.WITHHELD} on '
+                    f"{esc(words.joined(grey))}.</b>")
     figure = report.figure("flip", caption, panels,
                            FLIPS, part, "f")
     table = report.table(

@@ -116,7 +116,7 @@ def tau(one, two):
 def agreement(c, groups, known):
     """One row per two machines: how far their rankings are alike."""
     rows = []
-    for one, two in pairs_of([s.label for s in c.sides]):
+    for one, two in pairs_of([s.label for s in c.sides if not s.invalid]):
         row = {"machines": (one, two), "places": 0, "taus": [],
                "same_leader": 0, ALIKE: 0, REVERSED: 0, OPEN: 0,
                "reversals": []}

@@ -44,9 +44,13 @@ def pair(c, rows):
     said = {"ahead": f"{c.contender} is ahead of {c.base}",
             "behind": f"{c.contender} is behind {c.base}",
             verdicts.TIED: "they are not told apart",
-            verdicts.NONE: "there is no interval"}
+            verdicts.NONE: "there is no interval",
+            verdicts.WITHHELD: verdicts.WITHHELD}
     text = "; ".join(f"{said[side]} on {who(by[side])}" for side in said
                      if side in by)
+    told = [r for r in told if r["side"] != verdicts.WITHHELD]
+    if not told:
+        return f"At {c.head.text()}: {text}."
     low = min(told, key=lambda r: r["ratio"])
     high = max(told, key=lambda r: r["ratio"])
     span = (f": from {ratio(low)} on {low['machine']} to {ratio(high)} on "

@@ -8,7 +8,7 @@ import math
 import statistics
 from pathlib import Path
 
-from report.lint import copies, derive, say
+from report.lint import controls, copies, derive, say
 from report.lint.log import Log
 from report.lint.read_page import Page
 from report.lint.rows import Rows, Unreadable
@@ -33,9 +33,15 @@ class Compared:
         self.at = {label: {key_of(g.place): g for g in rows.groups}
                    for label, rows in self.rows.items()}
         self.base, self.other = self.told["base"], self.told["contender"]
+        self.invalid = {label for label, rows in self.rows.items() if any(
+            x.failed for x in controls.controls(rows))}
 
     def labels(self):
         return list(self.rows)
+
+    def ranking(self):
+        """Those whose controls hold: nothing is ranked of another one."""
+        return [label for label in self.rows if label not in self.invalid]
 
     def group(self, label, row):
         return self.at[label].get(key_of(read_place(row)))
@@ -107,11 +113,18 @@ def planned(c):
         yield {m for label in labels for m in c.at[label][key].cells}, labels
 
 
+def side_of(c, label, f):
+    """What the contender is there, in words."""
+    if label in c.invalid and f.pair.low is not None:
+        return "a control failed"
+    return SIDES.get(f.side, f.side)
+
+
 def one_ratio(c, file, row, f):
     pair = f.pair
     right = say.close(say.cell(row["ratio"]), pair.centre) and \
         int(row["n"]) == pair.n and \
-        row["side"] == SIDES.get(f.side, f.side) and \
+        row["side"] == side_of(c, row["machine"], f) and \
         say.close(say.cell(row["low"]), pair.low) and \
         say.close(say.cell(row["high"]), pair.high) and \
         say.close(say.cell(row["base_mops"]), f.level and f.level.centre)
@@ -140,7 +153,7 @@ def line_table(c):
             (not match or all(map(say.same, match.groups(), (
                 f.pair.centre, f.pair.low, f.pair.high))))
             and bool(match) == (f.pair.low is not None)
-            and int(n) == f.pair.n and side == SIDES.get(f.side, f.side)
+            and int(n) == f.pair.n and side == side_of(c, machine, f)
             and say.same(base, f.level.centre)))
         c.check(right, "index.html#machine-ratios",
                 f"{machine} at {threads}: {ratio}", f and f.told())
@@ -155,7 +168,7 @@ def crossovers(c):
     flips = c.page.csv("figures/flip.csv")
     if held is None or not flips:
         return
-    for label in c.labels():
+    for label in c.ranking():
         boards = {key_of(read_place(r))[:-3] for r in flips
                   if r["machine"] == label and r.get("shape")}
         groups = [g for g in c.rows[label].groups
@@ -201,7 +214,7 @@ def ranks(c):
     table = c.page.table("ranks")
     if table is None:
         return
-    decisions = {label: decided(c, label, group) for label in c.labels()
+    decisions = {label: decided(c, label, group) for label in c.ranking()
                  for group in [head_group(c, label)]
                  if group and decided(c, label, group).k}
     names = set.intersection(*(set(d.cells) for d in decisions.values()))
@@ -244,7 +257,7 @@ def agreement(c):
     table = c.page.table("rank-agreement")
     if table is None:
         return
-    pairs = list(itertools.combinations(c.labels(), 2))
+    pairs = list(itertools.combinations(c.ranking(), 2))
     c.check(len(table.rows) == len(pairs), "index.html#rank-agreement",
             len(table.rows), len(pairs))
     for (one, two), row in zip(pairs, table.rows):
@@ -368,6 +381,8 @@ def machines(c):
         c.check(row[8] == "incomplete" or not any(
             x.lost for x in rows.cells.values() if not x.skip and not x.ok),
             "index.html#machines", row, "cells without a result")
+        c.check(row[8] == "incomplete" or label not in c.invalid,
+                "index.html#machines", row, "a control failed")
     above = " ".join(n.text() for n in c.page.root.all("aside"))
     for entry in c.told["missing"] + c.told["refused"]:
         c.check(entry["label"] in told and entry["label"] in above,

@@ -124,6 +124,28 @@ def test_ranks_and_reversals_are_those_that_were_planted(compared):
     assert pairs["a", "c"]["reversed"] == 0
 
 
+def test_a_machine_whose_control_failed_ranks_nobody(tmp_path):
+    """Its ratios stand there; no sentence, rank, reversal or flip is made of
+    them, and it is named in red."""
+    one = machine(tmp_path / "a", "aaaaaaaa", seed=1)
+    other = machine(tmp_path / "b", "bbbbbbbb", {"syncmap": 0.4}, seed=2,
+                    plant={"control": "fail"})
+    made = Compared(one, other, out=tmp_path / "out")
+    assert made.status == 3 and "Incomplete: b</b>: INVALID: A/A" in made.red
+    told = made.told
+    assert told["headline"]["a"] and told["headline"]["b"] is None
+    assert {r["side"] for r in told["ratios"] if r["machine"] == "b"} == {
+        "a control failed"}
+    assert all(r["ratio"] for r in told["ratios"])
+    assert {label for r in told["ranks"] for label in r["ranks"]} == {"a"}
+    assert told["agreement"] == [] and told["crossovers"] == []
+    assert "a control failed on b" in made.said
+    assert "behind" not in made.said and "Fastest there: ck_ht on a." in \
+        made.said
+    assert "No hue: a control failed on b." in made.page
+    assert linted(tmp_path / "out")[0] == 0
+
+
 def test_no_value_of_two_machines_is_ever_mixed(compared):
     """A machine's ratios are the same bytes whoever stands beside it."""
     folder, made = compared

@@ -184,7 +184,8 @@ def test_a_cell_stands_at_each_place_that_it_was_asked_for_as():
 def test_a_machine_is_asked_for_the_pair_as_far_as_it_has_it(monkeypatch):
     monkeypatch.setattr(contrast, "Analysis", lambda *asked: Made(
         asked=asked[1:], by_measure={}))
-    member = Made(label="a", campaign=Made(maps={"x": {}}, failed_maps={}))
+    member = Made(label="a", invalid=None,
+                  campaign=Made(maps={"x": {}}, failed_maps={}))
     assert Side(member, "x", "y").a.asked == ("x", None)
     assert Side(member, "y", "x").a.asked == (None, "x")
     assert Side(member).a.asked == (None, None)

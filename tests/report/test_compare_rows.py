@@ -21,7 +21,8 @@ def group(leader="a", word=verdicts.LEAD, **centres):
 
 
 def compared(*labels, places=(P,), head=P):
-    return Made(sides=[Made(label=label) for label in labels], head=head,
+    return Made(sides=[Made(label=label, invalid=None)
+                       for label in labels], head=head,
                 places=list(places))
 
 

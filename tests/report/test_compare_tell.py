@@ -69,6 +69,14 @@ def test_the_pair_is_told_machine_by_machine():
         "0.500 [0.400, 0.600] on b to 2.00 [1.90, 2.10] on c.")
 
 
+def test_a_machine_whose_control_failed_is_in_no_word_and_no_span():
+    rows = [row("a", "ahead", 2.0), row("b", verdicts.WITHHELD, 9.0)]
+    assert tell.pair(C, rows) == (
+        "At 2 threads: y is ahead of x on a; a control failed on b; y ÷ x: "
+        "2.00 [1.90, 2.10] on a.")
+    assert tell.pair(C, rows[1:]) == "At 2 threads: a control failed on b."
+
+
 def test_one_machines_ratio_is_no_span():
     assert tell.pair(C, [row("a", verdicts.NONE, 1.2, None, "too few")]) == (
         "At 2 threads: there is no interval on a; y ÷ x: 1.20 (too few) on "
