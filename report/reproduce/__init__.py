@@ -5,8 +5,8 @@ python3 -m report reproduce inputs OLD, cells OLD: what `readmostly reproduce`
 has to run, for that program.
 
 Exit status: 0 some are replicated and none is opposite; 1 one is opposite; 2
-the folders cannot be read or set against each other; 3 none is replicated, or
-NEW is not finished.
+the folders cannot be read or set against each other, or a control of OLD
+failed; 3 none is replicated, or NEW is not finished.
 """
 import argparse
 import json
@@ -100,14 +100,16 @@ def read_pair(args):
 def answer(args):
     """Prints the verdicts and writes NEW/reproduction.json -> status."""
     from report.analysis import Analysis
-    from report import folders
+    from report import checks, folders
     from report.reproduce import asked, judge, say, setup
     old, new = read_pair(args)
     questions = asked.of_campaign(Analysis(old), args.figure)
-    rows, unclear = judge.all_of(old, new, questions)
+    invalid = checks.refusal(new)
+    rows, unclear = judge.all_of(old, new, questions, invalid)
     found = setup.differences(old, new, {m for q in questions
                                          for m in q.maps})
-    document = say.document(old, new, args.figure, rows, unclear, found)
+    document = say.document(old, new, args.figure, rows, unclear, found,
+                            invalid)
     print("\n".join(say.lines(document, rows, found)))
     folders.replace(args.new / "reproduction.json", json.dumps(
         document, indent=1, sort_keys=True, ensure_ascii=False) + "\n")

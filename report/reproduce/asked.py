@@ -3,7 +3,7 @@
 the side that it was decided for (docs/adr/0043)."""
 from dataclasses import dataclass
 
-from report import verdicts
+from report import checks, verdicts
 from report.journal import JournalError
 
 FIGURES = ("headline", "winner", "flip", "forest")
@@ -69,8 +69,13 @@ def check(figure):
 
 
 def of_campaign(a, figure=None):
-    """The comparisons of a figure; None: of every group of the campaign."""
+    """The comparisons of a figure; None: of every group of the campaign.
+    JournalError where a control failed: then it decided none."""
     check(figure)
+    invalid = checks.invalid(checks.control_rows(a))
+    if invalid:
+        raise JournalError(f"{a.campaign.path}: {invalid} Nothing of it can "
+                           "be replicated")
     if figure == "headline":
         places = [a.headline()] if a.headline() else []
         found = of_groups(a, places)

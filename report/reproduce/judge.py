@@ -2,7 +2,7 @@
 """Replicated, opposite, unclear: what a second campaign says of each clear
 comparison of a first one. The rules are in docs/adr/0043, written before any
 campaign was repeated by them."""
-from report import journal, stats
+from report import journal, stats, verdicts
 from report.compare import admit
 from report.reproduce.asked import sign
 
@@ -48,9 +48,10 @@ def word_of(side, low, high):
     return REPLICATED if found == side else OPPOSITE
 
 
-def judged(old, new, q, cells):
+def judged(old, new, q, cells, invalid):
     why = why_not(old, new, cells, q.over) or \
-        why_not(old, new, cells, q.under)
+        why_not(old, new, cells, q.under) or \
+        (f"{verdicts.WITHHELD} here" if invalid else "")
     row = {"over": q.maps[0], "under": q.maps[1], "place": q.place,
            "cells": [q.over, q.under], "then": q.ratio, "word": UNCLEAR,
            "now": {"ratio": None, "low": None, "high": None, "n": 0},
@@ -67,9 +68,12 @@ def judged(old, new, q, cells):
     return row
 
 
-def all_of(old, new, asked):
-    """(rows of what was clear, how many were not)."""
+def all_of(old, new, asked, invalid=None):
+    """(rows of what was clear, how many were not).
+
+    invalid -- the control of the second campaign that failed, or None
+    """
     cells = index_of(new)
     clear = [q for q in asked if q.side]
-    return [judged(old, new, q, cells) for q in clear], \
+    return [judged(old, new, q, cells, invalid) for q in clear], \
         len(asked) - len(clear)

@@ -8,12 +8,12 @@ GLYPHS = {judge.REPLICATED: "✓", judge.OPPOSITE: "✗", judge.UNCLEAR: "?"}
 SHOWN = 40  # rows of the terminal; opposite ones are all shown
 
 
-def document(old, new, figure, rows, unclear, found):
+def document(old, new, figure, rows, unclear, found, invalid=None):
     return {"format": FORMAT, "kind": "reproduction", "old": old.name,
             "new": new.name, "figure": figure, "finished": not new.to_come,
             "plan_sha256": {"old": old.meta.get("plan_sha256"),
                             "new": new.meta.get("plan_sha256")},
-            "synthetic": bool(new.meta.get("synthetic")),
+            "synthetic": bool(new.meta.get("synthetic")), "invalid": invalid,
             "count": {word: sum(r["word"] == word for r in rows)
                       for word in judge.WORDS},
             "not_clear_then": unclear, "rows": rows,
@@ -62,6 +62,8 @@ def lines(doc, rows, found):
     yield counted(doc)
     if not doc["finished"]:
         yield (f"{doc['new']} is not finished: what it lacks is unclear")
+    if doc.get("invalid"):
+        yield f"{doc['new']} is {doc['invalid']}"
     if found:
         yield f"What differs in the set-up ({len(found)}):"
         yield from setup.lines(found)

@@ -307,6 +307,32 @@ def test_one_wrong_answer_is_enough(tmp_path, pair):
                    for q in asked.of_campaign(a, figure))
 
 
+def failing(folder, **spec):
+    """A campaign whose A/A control shows 4 %."""
+    return machine(folder, plant={"control": "fail"}, **spec)
+
+
+def test_what_an_invalid_campaign_showed_is_not_asked_for(tmp_path, pair,
+                                                          monkeypatch):
+    """Its page ranks nothing: there is nothing that it decided."""
+    old = failing(tmp_path / "old")
+    for words, stdin in (((old, pair[1]), None), (("cells", old), "{}")):
+        status, said, error = told(*words, stdin=stdin,
+                                   monkeypatch=monkeypatch)
+        assert status == 2 and not said
+        assert f"{old}: INVALID: A/A, " in error and error.endswith(
+            "no ranking is reported. Nothing of it can be replicated\n")
+
+
+def test_an_invalid_campaign_replicates_nothing(tmp_path, pair):
+    new = failing(tmp_path / "new", seed=2, day=21)
+    status, said, found = answer(pair[0], new)
+    assert found["count"] == {"replicated": 0, "opposite": 0, "unclear": 12}
+    assert {r["why"] for r in found["rows"]} == {"a control failed here"}
+    assert status == 3 and f"{found['new']} is INVALID: A/A, " in said
+    assert found["invalid"] in said
+
+
 # ---- a disk that is full --------------------------------------------------
 
 def limited(folder, kib, *words):

@@ -130,10 +130,11 @@ def test_the_document_has_each_side_at_its_place():
     found = say.document(
         campaign("OLD", "5 trials", plan_sha256="aa"),
         campaign("NEW", plan_sha256="bb", synthetic=True),
-        "flip", rows, 7, [("build", "flags", "-O2", None)])
+        "flip", rows, 7, [("build", "flags", "-O2", None)], "INVALID: x.")
     assert json.loads(json.dumps(found)) == {
         "format": 1, "kind": "reproduction", "old": "OLD", "new": "NEW",
         "figure": "flip", "finished": True, "synthetic": True,
+        "invalid": "INVALID: x.",
         "plan_sha256": {"old": "aa", "new": "bb"},
         "count": {"replicated": 1, "opposite": 2, "unclear": 0},
         "not_clear_then": 7, "rows": rows,
