@@ -6,6 +6,7 @@ from report import datafiles, strict_json, words
 from report.analysis import Line
 from report.journal import JournalError
 from report.page import ALL_DATA, Report, esc, filter_box, none
+from report.verdicts import WITHHELD, withhold
 
 PLACE = ("workload", "shape", "keys", "dist", "placement", "write_kind",
          "write_share", "threads")
@@ -68,9 +69,21 @@ def place(row):
 
 
 def group_row(entry, row):
-    said = words.joined(row["front"]) or "–"
+    """Of a campaign whose control failed nobody was in front, whatever its
+    intervals say."""
+    said, word = words.joined(row["front"]) or "–", row["word"]
+    if entry["invalid"]:
+        said, word = "–", WITHHELD
     return [f"{cpu(entry)} ({entry['machine'].get('id')})", entry["name"],
-            place(row), said, row["word"], words.count(row["n"])]
+            place(row), said, word, words.count(row["n"])]
+
+
+def ratio_rows(entry):
+    rows = entry["ratios"]
+    if entry["invalid"]:
+        rows = withhold(rows, "side")
+    return [{**r, "entry": entry["name"], "machine": entry["machine"].get(
+        "id"), "cpu": cpu(entry)} for r in rows]
 
 
 def tables(report, entries):
@@ -113,8 +126,7 @@ def build(folder, out):
     if entries:
         listed, verdicts = tables(report, entries)
         link = report.data("public-ratios", COLUMNS, [
-            {**r, "entry": e["name"], "machine": e["machine"].get("id"),
-             "cpu": cpu(e)} for e in entries for r in e["ratios"]])
+            row for e in entries for row in ratio_rows(e)])
         report.section("entries", "1 Entries", question, listed)
         report.section("verdicts", "2 Verdicts", "Which map was in front "
                        "on the machine that I have?", verdicts,

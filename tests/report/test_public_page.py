@@ -81,6 +81,15 @@ def test_a_verdict_stands_with_its_machine_and_place(more, front, blocks):
         "uniform, w", front, "clear lead", blocks]
 
 
+def test_nobody_was_in_front_where_a_control_failed():
+    bad = one(invalid="INVALID: A/A shows 4 %; no ranking is reported.",
+              ratios=[ratio("a"), ratio("b", low=None, side="no interval")])
+    assert page.group_row(bad, group())[3:] == ["–", "a control failed", "12"]
+    assert [r["side"] for r in page.ratio_rows(bad)] == [
+        "a control failed", "no interval"]
+    assert [r["side"] for r in page.ratio_rows(one())] == ["ahead"]
+
+
 def test_one_key_is_no_keys():
     assert ", 1 key, uniform" in page.place(group(keys=1))
     assert ", 2 keys, uniform" in page.place(group(keys=2))
