@@ -195,7 +195,7 @@ def build(folder, base=None, contender=None, pdf=False, earlier=None):
     found = trust.judge(a, controls)
     said, rows, box = answer.add(report, a, where, seen, invalid, found)
     matrix.add(report, a, invalid)
-    since.add(report, a, a.earlier)
+    since.add(report, a, a.earlier, invalid)
     production.add(report, a, invalid)
     go.add(report, a, invalid)
     scaling.add(report, a, where)

@@ -137,6 +137,21 @@ def row_of(then, now, level, unfit=""):
     return row | {"word": word_of(sure["low"], sure["high"])}
 
 
+def doubt(then, now):
+    """A sentence where a control failed on either day; "" on neither.
+
+    then, now -- as of checks.invalid()
+    """
+    return "".join(verdicts.doubt(
+        invalid, "so that nothing is called faster or slower", when_)
+        for invalid, when_ in ((then, " then"), (now, " now")))
+
+
+def wordless(rows):
+    """The rows of two days of which one's control failed."""
+    return [r | {"word": verdicts.WITHHELD} if r["word"] else r for r in rows]
+
+
 def word_of(low, high):
     if low > verdicts.MARGIN:
         return "faster"

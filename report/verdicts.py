@@ -208,6 +208,16 @@ def withhold(rows, key):
     return [r if r["low"] is None else r | {key: WITHHELD} for r in rows]
 
 
+def doubt(invalid, what, where=""):
+    """A sentence behind others: what may not be believed; "" where no control
+    failed.
+
+    invalid -- of checks.invalid(); where -- " then", " on b": which campaign's
+    """
+    return (f" {WITHHELD.capitalize()}{where}, {what}: {invalid}"
+            if invalid else "")
+
+
 def led(a, which):
     """The map that "contender" or "base" stands for; else None."""
     return {"contender": a.contender, "base": a.base}.get(which)

@@ -8,7 +8,7 @@ over all of them (Holm): a false one anywhere in 1 % of ledgers.
 import json
 import math
 
-from report import journal, staged, stats
+from report import checks, journal, staged, stats
 from report.claims import (agreement, arithmetic, decision_rules, evidence,
                            ledger, rule, rules)
 from report.claims.agreement import GO, PORT, VARIANT
@@ -263,8 +263,10 @@ def document(campaign, claims, advised):
 def printed(campaign, claims, advised, finished=True):
     """Prints the verdicts of a campaign -> exit status."""
     found = document(campaign, claims, advised)
+    doubt = checks.refusal(campaign)
     found |= {"finished": finished, "words": [
-        f"{found['count'][word]} {word}" for word in rules.VERDICTS]}
+        f"{found['count'][word]} {word}" for word in rules.VERDICTS] + (
+            [doubt] if doubt else [])}
     print(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False))
     return DONE if finished else INCOMPLETE
 

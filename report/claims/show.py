@@ -20,12 +20,14 @@ import textwrap
 import types
 from pathlib import Path
 
-from report import articles, journal, strict_json, words
+from report import (articles, checks, journal, strict_json, verdicts,
+                    words)
 from report.claims import (agreement, decide, decision_rules, evidence,
                            ledger, power, rules)
 
 LATEST = Path("results/latest")
 WIDTH = 78
+UNSURE = "so that no verdict of speed is to be relied on"
 INDENT = " " * 14
 
 
@@ -61,13 +63,18 @@ def chosen(claims, ids):
     return {name: claims[name] for name in ids} if ids else claims
 
 
-def verdicts_of(folder, claims):
+def run_of(folder):
+    """The campaign that verdicts are of; None: there is none."""
+    if folder is None and not (LATEST / "campaign.json").exists():
+        return None
+    campaign = journal.read(folder or LATEST)
+    return campaign if folder is not None or made_for(campaign) else None
+
+
+def verdicts_of(campaign, claims):
     """id -> verdict; corrected over all claims that the run was for, whichever
     are asked for here."""
-    if folder is None and not (LATEST / "campaign.json").exists():
-        return {}
-    campaign = journal.read(folder or LATEST)
-    if folder is None and not made_for(campaign):
+    if campaign is None:
         return {}
     return {row["id"]: row for row in decide.verdicts(
         campaign, decide.asked_of(campaign, claims))}
@@ -214,6 +221,12 @@ def shown(claims, advised, rows, ids):
             else "\n".join(rule_lines(one, stands.get(one.id)))
 
 
+def doubt_lines(run):
+    """Behind all verdicts: the control of their run that failed."""
+    said = verdicts.doubt(run and checks.refusal(run), UNSURE).strip()
+    return ["", *textwrap.wrap(said, WIDTH), ""] if said else []
+
+
 # ---- cells ----------------------------------------------------------------
 
 def plan_of(data):
@@ -265,10 +278,12 @@ def main(argv):
                 args.folder or LATEST), claims)))
             return 0
         advised = decision_rules.read(claims)
-        rows = verdicts_of(args.folder, claims)
+        run = run_of(args.folder)
+        rows = verdicts_of(run, claims)
         print("\n".join(list_lines(claims, advised, rows))
               if args.do == "list" else
               "\n\n".join(shown(claims, advised, rows, args.ids)))
+        print("\n".join(doubt_lines(run)), end="")
     except journal.JournalError as error:
         print(f"report: {error}", file=sys.stderr)
         return 2

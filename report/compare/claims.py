@@ -3,8 +3,8 @@
 decided on its machine alone, as on the page of one campaign."""
 from collections import Counter
 
-from report import words
-from report.claims import rules
+from report import verdicts, words
+from report.claims import rules, show
 from report.sections import claims as section
 
 ALIKE, DIFFERS, OTHER, ONE, OPEN = (
@@ -19,11 +19,11 @@ def documents(c):
     return {label: doc for label, doc in found.items() if doc}
 
 
-def word_of(verdicts):
+def word_of(rows):
     """What the machines that decide a claim say together: a verdict of Go's map
     is held to other ones of Go's map, one of its port to ones of the port."""
     decided = {}
-    for said in verdicts:
+    for said in rows:
         if said["verdict"] in DECIDED:
             decided.setdefault(said["of"], []).append(said["verdict"])
     shared = [words for words in decided.values() if len(words) > 1]
@@ -44,6 +44,13 @@ def told(rows):
             f"that decide it {count[ALIKE]}, differently {count[DIFFERS]}, "
             f"{other}on one machine only {count[ONE]}, on none "
             f"{count[OPEN]}.")
+
+
+def doubts(found):
+    """Sentences on the machines whose control failed, behind told()."""
+    return "".join(verdicts.doubt(document.get("invalid"), show.UNSURE,
+                                  f" on {label}")
+                   for label, document in found.items())
 
 
 def rows_of(found):

@@ -332,7 +332,8 @@ def claims_table(report, rows):
                                 for label in labels), r["word"]]
          for r in rows.claims], sort=True)
     report.section("claims", title, question,
-                   f"<p>{esc(claims.told(rows.claims))}</p>", counts, table)
+                   f"<p>{esc(claims.told(rows.claims))}"
+                   f"{esc(claims.doubts(rows.documents))}</p>", counts, table)
 
 
 # ---- 6 twins --------------------------------------------------------------
@@ -388,7 +389,7 @@ def version_part(report, index, v):
     items = "".join(f"<li{' class=warn' if bad else ''}>{esc(text)}</li>"
                     for bad, text in v.warnings())
     return (f"<p>{esc(v.label)}: of {words.plural(len(v.rows), 'cell')} "
-            f"{esc(count)}.</p>{table}<p>What else differs:</p>"
+            f"{esc(count)}.{esc(v.doubt)}</p>{table}<p>What else differs:</p>"
             f"<ul class='text'>{items}</ul>")
 
 

@@ -2,7 +2,7 @@
 """Version against version on one machine: every cell then and now, by the
 statistics of the report's "since the campaign before" (report/previous.py).
 Trials of two days are not paired."""
-from report import previous
+from report import previous, verdicts
 from report.compare import admit
 from report.compare.contrast import Side
 
@@ -13,6 +13,7 @@ WORDS = ("faster", "slower", "not shown to differ")
 
 class Version:
     """Two campaigns of one machine that differ in the version only."""
+    doubt = ""  # a sentence, where a control of either failed
 
     def __init__(self, then, now):
         self.then, self.now = then, now
@@ -25,6 +26,9 @@ class Version:
                 then.campaign, now.campaign, cell.map))
                      | {"map": cell.map, "mops": side.a.mops(cell),
                         "machine": self.label} for cell in cells]
+        self.doubt = previous.doubt(then.invalid, now.invalid)
+        if self.doubt:
+            self.rows = previous.wordless(self.rows)
         self.head = side.a.headline()
         self.here = {c.id for c in side.a.at(self.head).values()}
         self.look, self.place = side.a.look, (
@@ -33,8 +37,10 @@ class Version:
     def counted(self):
         """word -> how many cells."""
         said = [r["word"] for r in self.rows]
-        return {word: said.count(word) for word in WORDS} | {
+        found = {word: said.count(word) for word in WORDS} | {
             "no interval": said.count("")}
+        withheld = said.count(verdicts.WITHHELD)
+        return found | ({verdicts.WITHHELD: withheld} if withheld else {})
 
     def differs(self):
         """What is another version, in words."""

@@ -113,6 +113,9 @@ def sentence(c, told):
         c.log.check(text.replace(say.THIN, "").startswith(wanted)
                     and int(about[1] if about else 0) == ports, RULE, WHERE,
                     text, "verdicts.json", f"{wanted} {ports} of a port")
+        c.log.check(("no verdict of speed is to be relied on" in text)
+                    != c.ranked, RULE, WHERE, text, "verdicts.json",
+                    f"valid is {c.ranked}")
 
 
 # ---- the table --------------------------------------------------------------

@@ -33,8 +33,8 @@ class Compared:
         self.at = {label: {key_of(g.place): g for g in rows.groups}
                    for label, rows in self.rows.items()}
         self.base, self.other = self.told["base"], self.told["contender"]
-        self.invalid = {label for label, rows in self.rows.items() if any(
-            x.failed for x in controls.controls(rows))}
+        self.invalid = {label for label, rows in self.rows.items()
+                        if is_invalid(rows)}
 
     def labels(self):
         return list(self.rows)
@@ -57,6 +57,11 @@ class Compared:
 
     def check(self, right, file, said, data):
         self.log.check(right, RULE, file, str(said), "the trials", str(data))
+
+
+def is_invalid(rows):
+    """Did a control fail?"""
+    return any(x.failed for x in controls.controls(rows))
 
 
 def key_of(place):
@@ -352,7 +357,11 @@ def versions(c):
     """now ÷ then: the median of all differences of ln rate."""
     for version in c.told["versions"]:
         then, now = (Rows(c.page.out / version[k]) for k in ("then", "now"))
+        withheld = is_invalid(then) or is_invalid(now)
         for row in version["rows"]:
+            c.check(not row["word"] or withheld == (
+                row["word"] == "a control failed"), FILE, row["word"],
+                f"a control failed: {withheld}")
             a, b = then.cells.get(row["cell"]), now.cells[row["cell"]]
             if row["ratio"] is None:
                 continue

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """7 Claims ledger: every published claim with its verdict, its numbers and
 the way back to trials and command (docs/claims.md)."""
-from report import plot_claims, words
+from report import checks, plot_claims, verdicts, words
 from report.claims import (agreement, decide, decision_rules, ledger, rules,
                            show)
 from report.page import details, esc, filter_box, none
@@ -25,7 +25,8 @@ def document(a):
     if not show.made_for(a.campaign):
         return None
     claims = ledger.read()
-    return decide.document(a.campaign, claims, decision_rules.read(claims))
+    return decide.document(a.campaign, claims, decision_rules.read(
+        claims)) | {"invalid": checks.invalid(checks.control_rows(a))}
 
 
 def counted(found):
@@ -47,7 +48,8 @@ def sentence(found):
             "called reproduced or opposite, a false side anywhere among them "
             f"is in at most {100 * rules.ALPHA:g} % of such runs; that a size "
             "fits or differs, or is within the band, rests on a 95 % interval "
-            "of its own.")
+            "of its own." + verdicts.doubt(
+                found.get("invalid"), show.UNSURE))
 
 
 # ---- one row --------------------------------------------------------------

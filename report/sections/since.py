@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """1c Since the campaign before: the headline's maps, then and now."""
-from report import previous, words
+from report import checks, previous, words
 from report.page import chip, esc
 
 COLUMNS = ("mops_then", "mops", "ratio", "low", "high", "n_then", "word",
@@ -42,11 +42,15 @@ def table(report, a, rows):
             ("n now", "num"), ("word", "text")], body)
 
 
-def add(report, a, earlier):
-    """The section, where an earlier campaign was named."""
+def add(report, a, earlier, invalid=None):
+    """The section, where an earlier campaign was named; without words where
+    a control failed on either day."""
     if earlier is None or a.headline() is None:
         return
     rows = list(previous.rows_of(a, earlier))
+    doubt = previous.doubt(checks.refusal(earlier), invalid)
+    if doubt:
+        rows = previous.wordless(rows)
     here = {c.id for m, c in a.at(a.headline()).items()}
     shown = sorted((r for r in rows if r["cell"] in here),
                    key=lambda r: (-(r["mops"] or 0), r["map"]))
@@ -58,7 +62,8 @@ def add(report, a, earlier):
         "</li>" for bad, text in sorted(said, key=lambda s: not s[0]))
     report.section(
         "since", "1c Since the campaign before", QUESTION,
-        f"<p>{sentence(a, earlier, shown)}</p>", table(report, a, shown),
+        f"<p>{sentence(a, earlier, shown)}{esc(doubt)}</p>",
+        table(report, a, shown),
         f"<p>What else differs:</p><ul class='text'>{items}</ul>" if items
         else "", f"<p>Every cell: {link}{WIDER * (len(rows) > len(shown))}."
         "</p>")

@@ -10,6 +10,7 @@ from report_helpers import Built, Page, main, make_journal
 
 from report import damage
 from report.claims import decision_rules, ledger, rule
+from report.lint import lint
 from report.sections import claims
 
 LEDGER = """
@@ -73,11 +74,11 @@ def campaign(tmp_path, own):
     return run_for_claims(tmp_path / "c")
 
 
-def run_for_claims(folder):
+def run_for_claims(folder, **plant):
     """A campaign for the claims of the ledger, wherever that is now."""
     make_journal.make(folder, maps=("gomap_rw", "syncmap", "null_map"),
                       threads=(1, 2), keys=(65536,), kinds=("update",),
-                      blocks=20)
+                      blocks=20, plant=plant)
     change(folder, mode="claims-quick",
            notes={"claims": ledger.digest(ledger.read())})
     return folder
@@ -137,6 +138,37 @@ def test_list_show_and_cells_say_what_the_ledger_has(campaign, capsys):
     assert main(["claims", "cells", str(campaign / "campaign.json")]) == 0
     assert [line.split("/")[1] for line in capsys.readouterr().out.split()] \
         == ["gomap_rw", "syncmap"]
+
+
+def test_a_failed_control_stands_behind_the_verdicts(tmp_path, own, capsys):
+    """On the page, in both of its sentences, and in the terminal."""
+    folder = run_for_claims(tmp_path / "bad", control="fail")
+    said = ("A control failed, so that no verdict of speed is to be relied "
+            "on: INVALID: A/A, ")
+    built = Built(folder)
+    assert built.page.count(said) == 2
+
+    def count_sentences():
+        return [f.said for f in lint(folder).findings if re.match(
+            r"Of \d+ claims: ", f.said)]
+
+    assert count_sentences() == []
+    file = built.out / "verdicts.json"
+    file.write_text(file.read_text().replace('"valid": false',
+                                             '"valid": true'))
+    assert len(count_sentences()) == 2
+    for words in (["list"], ["show", "S4-01"]):
+        assert main(["claims", *words, "--from", str(folder)]) == 0
+        assert said in " ".join(capsys.readouterr().out.split())
+    assert main(["decide", str(folder)]) == 0
+    assert json.loads(capsys.readouterr().out)["words"][-1].startswith(
+        "INVALID: A/A, ")
+
+
+def test_a_sound_run_has_no_doubt_behind_its_verdicts(campaign, capsys):
+    assert "to be relied on" not in Built(campaign).page
+    assert main(["claims", "list", "--from", str(campaign)]) == 0
+    assert "to be relied on" not in capsys.readouterr().out
 
 
 def test_the_page_says_how_advice_stands(campaign):

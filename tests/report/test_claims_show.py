@@ -180,7 +180,7 @@ def test_the_latest_run_counts_where_it_was_for_claims(
                                             path=tmp_path / "c"))
     monkeypatch.setattr(show.decide, "verdicts",
                         lambda campaign, claims: [{"id": "S9-01"}])
-    assert show.verdicts_of(asked, {}) == rows
+    assert show.verdicts_of(show.run_of(asked), {}) == rows
 
 
 # ---- what is to run -------------------------------------------------------

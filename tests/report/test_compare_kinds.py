@@ -150,6 +150,21 @@ def test_a_version_is_set_against_the_other_on_one_machine(tmp_path):
     assert linted(tmp_path / "out")[0] == 1
 
 
+@pytest.mark.parametrize("bad", ["then", "now"])
+def test_no_version_is_slower_where_a_control_failed(tmp_path, bad):
+    then, now = (machine(tmp_path / name, seed=day, day=day, plant={
+        "control": "fail"} if name == bad else {}, **more)
+        for name, day, more in (("then", 19, {}), ("now", 20, {
+            "factors": {"syncmap": 0.8}, "commit": "1111111"})))
+    made = Compared(then, now, out=tmp_path / "out")
+    (found,) = made.told["versions"]
+    assert found["counted"] == {
+        "faster": 0, "slower": 0, "not shown to differ": 0, "no interval": 0,
+        "a control failed": 20}
+    assert f"A control failed {bad}, so that nothing is called" in made.page
+    assert linted(tmp_path / "out")[0] == 0
+
+
 def test_the_later_one_is_now_however_they_are_named(tmp_path):
     then = machine(tmp_path / "then", day=19)
     now = machine(tmp_path / "now", seed=2, day=20, commit="1111111")

@@ -211,6 +211,21 @@ def test_changed_flags_and_speed_are_warned_of(since):
         text
 
 
+@pytest.mark.parametrize("bad", ["then", "now"])
+def test_where_a_control_failed_nothing_became_slower(tmp_path, bad):
+    """On whichever of the two days."""
+    folders = [campaign(tmp_path / name, day, seed=day, plant={
+        "control": "fail"} if name == bad else {})
+        for name, day in (("then", 19), ("now", 20))]
+    edit(folders[1], slower)
+    built = Built(folders[1], "--previous", str(folders[0]))
+    rows = {r["map"]: r for r in built.rows("tables/since-all.csv")}
+    assert {r["word"] for r in rows.values()} == {"a control failed"}
+    assert rows["syncmap"]["ratio"]
+    assert (f"A control failed {bad}, so that nothing is called faster or "
+            "slower: INVALID: A/A, ") in built.section("since")
+
+
 def test_what_is_warned_of_stands_first(since):
     items = re.findall(r"<li( class=warn)?>", since.section("since"))
     assert 0 < items.count("") < len(items)
@@ -327,6 +342,7 @@ def test_the_fastest_stand_first_and_what_did_not_run_last(monkeypatch):
     kept, said = {}, []
     monkeypatch.setattr(previous, "rows_of", lambda *_: rows)
     monkeypatch.setattr(previous, "floor_warnings", lambda shown: [])
+    monkeypatch.setattr(section.checks, "refusal", lambda earlier: None)
     monkeypatch.setattr(previous, "warnings", lambda *_: [
         (False, "another kernel"), (True, "other <flags>")])
     monkeypatch.setattr(section, "sentence", lambda a, earlier, shown: "s")
