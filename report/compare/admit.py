@@ -9,6 +9,7 @@ from report import previous
 
 # Of a cell: what follows from the machine that it was planned on.
 OF_MACHINE = ("cpus", "skip", "estimate_ns", "memory_bytes", "deadline_ns")
+TURN_NS = 4_000_000  # of a window, a thread and CPU (plan_expand.c)
 VERSION = ("commit", "dirty", "flags")
 
 
@@ -79,10 +80,23 @@ def other_plan(first, other):
     return ""
 
 
+def by_turns(one, two):
+    """May the CPUs explain that two cells have unlike windows? Threads that
+    take turns get one that is as long as so many turns need: the longer one
+    is what some number of CPUs makes."""
+    threads = one.factors.get("threads")
+    windows = [cell.factors.get("window_ns") for cell in (one, two)]
+    if not threads or not all(windows):
+        return False
+    cpus = TURN_NS * threads // max(windows)
+    return 0 < cpus < threads and TURN_NS * threads // cpus == max(windows)
+
+
 def differs(one, two):
     """The first factor of two cells that no machine explains, or None."""
+    explained = OF_MACHINE + ("window_ns",) * by_turns(one, two)
     return next((name for name in sorted(
-        one.factors.keys() | two.factors.keys()) if name not in OF_MACHINE
+        one.factors.keys() | two.factors.keys()) if name not in explained
         and one.factors.get(name) != two.factors.get(name)), None)
 
 

@@ -228,6 +228,22 @@ def test_what_follows_from_the_machine_is_no_other_plan(name):
     assert admit.beside(campaign(cells=one), campaign(cells=two)) == ""
 
 
+@pytest.mark.parametrize("one,two,threads,same", [
+    (2 * 10 ** 9, 5 * 10 ** 8, 1000, True),     # 2 CPUs, 8 or more
+    (2 * 10 ** 9, 1333333333, 1000, True),      # 2 and 3
+    (10 ** 9, 10 ** 9, 8, True), (2 * 10 ** 9, 10 ** 9, 8, False),
+    (2 * 10 ** 9 + 1, 5 * 10 ** 8, 1000, False),
+    (4 * 10 ** 9, 0, 1000, False),              # one ends by operations
+    (4 * 10 ** 6, 10 ** 6, 1, False)])          # nobody takes turns
+def test_threads_that_take_turns_have_a_longer_window(one, two, threads, same):
+    """4 ms for each thread and CPU, as the runner plans it."""
+    cells = [{"c": {"threads": threads, "window_ns": w}} for w in (one, two)]
+    why = "" if same else "another plan: window_ns of c differs"
+    for first, other in (cells, cells[::-1]):
+        assert admit.beside(campaign(cells=first),
+                            campaign(cells=other)) == why
+
+
 @pytest.mark.parametrize("two,why", [
     ({}, ""), ({"binary_sha256": "bb"}, ""),
     ({"commit": "bbb"}, "commit bbb, the first campaign's is aaa"),
