@@ -172,13 +172,25 @@ func clockStep() float64 {
 	return float64(least)
 }
 
-// rssPeak is the most that it held.
+// rssPeak is the most that it held. Not getrusage(), whose peak has that of
+// whoever started this process in it: exec() keeps it.
 func rssPeak() int64 {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
 		return -1
 	}
-	return u.Maxrss * 1024
+	for _, line := range strings.Split(string(text), "\n") {
+		fields := strings.Fields(line)
+		if len(fields) < 2 || fields[0] != "VmHWM:" {
+			continue
+		}
+		kib, err := strconv.ParseInt(fields[1], 10, 64)
+		if err != nil {
+			return -1
+		}
+		return kib * 1024
+	}
+	return -1
 }
 
 // clockCost is what reading the clock takes, in ns: the least of many rounds,

@@ -137,7 +137,7 @@ fn footprint(team: &Team) -> Value {
     json!({
         "rss_empty_bytes": team.rss[0],
         "rss_filled_bytes": team.rss[1],
-        "rss_peak_bytes": usage::process().map(|usage| usage.peak_bytes),
+        "rss_peak_bytes": usage::rss_peak(),
         "page_nodes": null,
         "page_nodes_reason": "readmostly-rust does not look",
         "huge_bytes": null,

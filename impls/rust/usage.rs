@@ -12,7 +12,6 @@ pub struct Usage {
     pub involuntary: i64,
     pub minor_faults: i64,
     pub major_faults: i64,
-    pub peak_bytes: i64,
 }
 
 fn usage(who: i32) -> Option<Usage> {
@@ -29,7 +28,6 @@ fn usage(who: i32) -> Option<Usage> {
         involuntary: u.ru_nivcsw,
         minor_faults: u.ru_minflt,
         major_faults: u.ru_majflt,
-        peak_bytes: u.ru_maxrss * 1024,
     })
 }
 
@@ -74,6 +72,15 @@ pub fn rss() -> Option<u64> {
     // SAFETY: a number in, a number out
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     Some(pages * u64::try_from(page).ok()?)
+}
+
+/// The most that the process held, in bytes. Not getrusage(), whose peak has
+/// that of whoever started this process in it: exec() keeps it.
+pub fn rss_peak() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024)
 }
 
 /// What reading the clock takes, in ns: the least of many rounds, since others

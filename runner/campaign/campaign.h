@@ -230,7 +230,7 @@ struct rm_outcome {
 	json_t *result;     /* the trial's answer, or NULL */
 	bool interrupted;   /* interrupt_fd was readable: no outcome at all */
 	uint64_t wall_ns;
-	uint64_t peak_bytes;        /* largest resident set of the process */
+	uint64_t peak_bytes;        /* largest resident set; 0: not known */
 	unsigned environment_bytes; /* padding added to its environment */
 };
 

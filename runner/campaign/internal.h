@@ -513,6 +513,7 @@ struct rm_child {
 	int output; /* read: its standard output; -1 once closed */
 	int errors; /* read: its standard error; -1 once closed */
 	int exited; /* pidfd: readable when it ended; -1: old kernel */
+	uint64_t forked_bytes; /* resident set of this process at the fork */
 };
 
 struct rm_spawn {
@@ -543,7 +544,8 @@ int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
 /*
  * Kills what is left of the child's group, reaps the child and closes the
  * pipes. Blocks until it has ended. `peak_bytes` (may be NULL): its largest
- * resident set. Returns the wait status.
+ * resident set; 0: not known, as it was not above that of this process at the
+ * fork, which the kernel counts in. Returns the wait status.
  */
 int rm_child_reap(struct rm_child *child, uint64_t *peak_bytes);
 

@@ -93,11 +93,17 @@ static void blame_memory(const struct ending *ending, uint64_t peak_bytes,
 	        (unsigned long long)(limit_bytes >> 20));
 }
 
-/* Takes over what the trial says of itself. */
+/* Takes over what the trial says of itself. Its peak is better than what the
+   kernel says of the process, in which this one's may be (spawn.c). */
 static int believe(struct rm_outcome *outcome)
 {
+	json_int_t peak_bytes = json_integer_value(
+	        json_object_get(json_object_get(outcome->result, "footprint"),
+	                "rss_peak_bytes"));
 	const json_t *reason = json_object_get(outcome->result, "reason");
 
+	if (peak_bytes > 0)
+		outcome->peak_bytes = (uint64_t)peak_bytes;
 	outcome->status = rm_status_constant(
 	        json_string_value(json_object_get(outcome->result, "status")));
 	if (json_is_null(reason))
@@ -108,8 +114,8 @@ static int believe(struct rm_outcome *outcome)
 	return outcome->reason ? 0 : -ENOMEM;
 }
 
-/* Fills exit, status, reason and result of `outcome`, whose peak_bytes is
-   known. Returns 0 or -ENOMEM. */
+/* Fills exit, status, reason and result of `outcome`, whose peak_bytes is what
+   the kernel says. Returns 0 or -ENOMEM. */
 static int judge(const struct ending *ending, struct rm_outcome *outcome)
 {
 	struct rm_error error = { 0 };

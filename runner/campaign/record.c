@@ -174,7 +174,9 @@ int rm_record_trial(const struct rm_record *record, struct rm_outcome *outcome,
 	json_object_set_new(*line, "environment_bytes",
 	        json_integer(outcome->environment_bytes));
 	json_object_set_new(*line, "peak_bytes",
-	        json_integer((json_int_t)outcome->peak_bytes));
+	        outcome->peak_bytes
+	                ? json_integer((json_int_t)outcome->peak_bytes)
+	                : json_null());
 	json_object_set_new(*line, "result",
 	        outcome->result ? json_incref(outcome->result) : json_null());
 	return 0;

@@ -2,6 +2,8 @@
 /* spawn.c - fork and exec of one program, its pipes and its end. */
 #include "runner/campaign/internal.h"
 
+#include "runner/trial/trial.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,6 +19,9 @@
 extern char **environ;
 
 enum { READ = 0, WRITE = 1, PIPES = 4, FIRST_FREE = 3 };
+/* By this much a resident set is known to be above another: the kernel counts
+   pages of a process in batches for each CPU. */
+enum { RSS_STEP_BYTES = 1 << 20 };
 /* The pipes in the order in which they are made. */
 enum { INPUT, OUTPUT, ERRORS, FAILURE };
 
@@ -229,6 +234,7 @@ int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
 	if (result)
 		goto out;
 	doing = "a process for the trial";
+	child->forked_bytes = rm_usage_rss_bytes();
 	pid_t pid = fork();
 	if (pid == 0)
 		become(spawn, environment, parent, pipes);
@@ -265,6 +271,17 @@ int rm_child_ended(const struct rm_child *child)
 	return info.si_pid == child->pid;
 }
 
+/* exec keeps the high-water mark of the image before it, which is a copy of
+   this process (setmax_mm_hiwater_rss() in Linux's exec_mmap()): only what is
+   above it was the program's. */
+static uint64_t peak_of(const struct rm_child *child, uint64_t maxrss_bytes)
+{
+	bool is_its_own = child->forked_bytes &&
+	                  maxrss_bytes > child->forked_bytes + RSS_STEP_BYTES;
+
+	return is_its_own ? maxrss_bytes : 0;
+}
+
 int rm_child_reap(struct rm_child *child, uint64_t *peak_bytes)
 {
 	siginfo_t info;
@@ -283,6 +300,6 @@ int rm_child_reap(struct rm_child *child, uint64_t *peak_bytes)
 	close_fd(&child->errors);
 	close_fd(&child->exited);
 	if (peak_bytes)
-		*peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+		*peak_bytes = peak_of(child, (uint64_t)usage.ru_maxrss * 1024);
 	return status;
 }

@@ -107,6 +107,15 @@ def test_a_collection_is_told():
 
 
 @needs_go
+def test_its_peak_is_its_own():
+    """exec() keeps the peak of whoever started the program, and getrusage()
+    tells that."""
+    held = b"x" * (512 << 20)
+    result = result_of(request_of("go_map_rw"))
+    assert 0 < result["footprint"]["rss_peak_bytes"] < len(held)
+
+
+@needs_go
 @pytest.mark.parametrize("factors", [
     {"map": "snapshot"}, {"map": "go_null", "shape": "u64x24"}, {"dist": "trace:00000000"},
     {"measure": "latency"}, {"loop": "scan:1"}, {"memory": "interleave"},

@@ -111,6 +111,15 @@ def test_a_cpu_that_is_not_there_is_a_reason(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_its_peak_is_its_own(language):
+    """exec() keeps the peak of whoever started the program, and getrusage()
+    tells that."""
+    held = b"x" * (512 << 20)
+    result = result_of(f"{language}_null")
+    assert 0 < result["footprint"]["rss_peak_bytes"] < len(held)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_warm_up_is_recorded(language):
     warm_up = result_of(f"{language}_null",
                         warm_up_ns=600_000_000)["warm_up"]

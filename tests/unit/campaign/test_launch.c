@@ -56,6 +56,47 @@ static void memory_is_limited(void)
 	        "the limit leaves room for stacks");
 }
 
+/* The peak_bytes of its line; -1: null. */
+static json_int_t peak_of(const char *how)
+{
+	struct rm_outcome outcome = play(how);
+	const struct rm_record record = { .cell = "w/fake", .arm = "head" };
+	struct rm_error error;
+	json_t *line = NULL;
+	json_int_t peak_bytes = -2;
+
+	if (!rm_record_trial(&record, &outcome, NULL, &line, &error))
+		peak_bytes = json_is_null(json_object_get(line, "peak_bytes"))
+		                     ? -1
+		                     : json_integer_value(json_object_get(
+		                               line, "peak_bytes"));
+	json_decref(line);
+	rm_outcome_clear(&outcome);
+	return peak_bytes;
+}
+
+/* exec keeps the high-water mark of the image before it: a runner that holds
+   96 MiB starts a trial that holds few. */
+static void peak_is_the_trials(void)
+{
+	enum { MIB = 1 << 20, HELD = 96 * MIB };
+	json_int_t large = peak_of("eat-52");
+	char *held = malloc(HELD);
+
+	memset(held, 1, HELD);
+	CHECK(peak_of("ok") == 8192 && peak_of("failed") == 8192,
+	        "the peak of a trial with a result is its own, not its "
+	        "runner's");
+	CHECK(peak_of("crash") == -1,
+	        "of one without a result that is smaller than its runner no "
+	        "peak is known");
+	CHECK(large > 52 * MIB && large < HELD,
+	        "and of one that is larger what the kernel says");
+	/* So that the compiler keeps it that long. */
+	CHECK(held[HELD - 1] == 1, "a runner with much memory");
+	free(held);
+}
+
 /* Waits for the end of a process that this one, a subreaper, inherited; 0: it
    did not end, so that a runner which forgot it fails and does not hang. */
 static pid_t reap(pid_t pid, int *status)
@@ -258,6 +299,7 @@ int main(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	deadlines();
 	memory_is_limited();
+	peak_is_the_trials();
 	orphans_die();
 	not_started();
 	interrupts();
