@@ -22,7 +22,7 @@ struct calibration {
 	const char *program;
 	int interrupt_fd;
 	uint64_t asked_window_ns, asked_warm_up_ns;
-	double costs_ns[TRIALS]; /* per operation of one thread */
+	double costs_ns[TRIALS]; /* per iteration of one thread */
 	unsigned count;
 };
 
@@ -60,7 +60,7 @@ static uint64_t rounded(double ops)
 }
 
 static void set_window(
-        struct calibration *calibration, double ops, double cost_ns)
+        struct calibration *calibration, double iterations, double cost_ns)
 {
 	struct rm_cell *cell = calibration->cell;
 	double third = ceil((double)calibration->asked_window_ns / 3);
@@ -68,14 +68,26 @@ static void set_window(
 	double warm_up = fmax(third, each_key);
 
 	cell->window_ns = 0;
-	cell->window_ops = rounded(ops);
+	cell->window_ops = rounded(iterations);
 	cell->warm_up_ns = calibration->asked_warm_up_ns;
 	if (warm_up > (double)cell->warm_up_ns)
 		cell->warm_up_ns = (uint64_t)warm_up;
 	rm_cell_name(cell);
 }
 
-/* A cost is nanoseconds per operation of one thread: threads run at the same
+/* `window_ops` counts a churn or fresh pair of the mix once, and a result's
+   operations count it twice: its writes are these pairs alone. */
+static double iterations_of(const struct rm_cell *cell, const json_t *result)
+{
+	double ops = json_number_value(json_object_get(result, "ops"));
+	double writes = json_number_value(json_object_get(result, "writes"));
+	bool in_pairs =
+	        cell->loop.kind == RM_LOOP_MIX && cell->write_kind != RM_UPDATE;
+
+	return in_pairs ? ops - writes / 2 : ops;
+}
+
+/* A cost is nanoseconds per iteration of one thread: threads run at the same
    time, so the window's time counts for each of them. Where a trial has none
    the cell is skipped, as its operations cannot be counted. */
 static void take(
@@ -83,14 +95,15 @@ static void take(
 {
 	struct rm_cell *cell = calibration->cell;
 	const json_t *result = outcome->result;
-	double ops = json_number_value(json_object_get(result, "ops"));
+	double iterations = iterations_of(cell, result);
 	double elapsed_ns =
 	        json_number_value(json_object_get(result, "elapsed_ns"));
 	const char *why = outcome->reason;
 
-	if (!strcmp(outcome->status, "ok") && ops > 0 && elapsed_ns > 0) {
+	if (!strcmp(outcome->status, "ok") && iterations > 0 &&
+	        elapsed_ns > 0) {
 		calibration->costs_ns[calibration->count++] =
-		        elapsed_ns * cell->threads / ops;
+		        elapsed_ns * cell->threads / iterations;
 		return;
 	}
 	snprintf(cell->skip, sizeof(cell->skip),

@@ -50,9 +50,9 @@ void rm_arms_order(uint64_t seed, size_t count, size_t order[RM_ARMS_MAX]);
 
 /*
  * Before a campaign of arms: turns the timed window of every throughput cell
- * into a count of operations which lasts as long on the first arm of the
+ * into a count of iterations which lasts as long on the first arm of the
  * cell's set, found by a few trials of that arm. Warm-ups become at least a
- * third of the window and one operation per resident key. A cell whose trials
+ * third of the window and one iteration per resident key. A cell whose trials
  * fail is skipped by the plan from now on, with the reason.
  *
  * record  out: "calibration" of campaign.json; new reference

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_calibrate.c - a window of time becomes a count of operations. The
+ * test_calibrate.c - a window of time becomes a count of iterations. The
  * trials are played: rm_play() is this file's.
  */
 #include "runner/campaign/internal.h"
@@ -14,7 +14,7 @@ enum { CELLS = 3, MOST = 16 };
 
 /* What trials cost, one after the other, and what they were asked for. */
 static struct played {
-	double costs_ns[MOST]; /* of an operation of one thread */
+	double costs_ns[MOST]; /* of an iteration of one thread */
 	const char *status, *reason;
 	unsigned ends_at; /* the trial that ends so; 0: none */
 	unsigned interrupted_at;
@@ -35,7 +35,14 @@ int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
 {
 	unsigned at = played.count++;
 	const struct rm_cell *cell = play->cell;
-	double ops = (double)cell->window_ops * cell->threads;
+	double iterations = (double)cell->window_ops * cell->threads;
+	double pairs = cell->write_kind == RM_UPDATE
+	                       ? 0
+	                       : iterations * cell->write_share /
+	                                 (2 - cell->write_share);
+	double writes = cell->write_kind == RM_UPDATE
+	                        ? iterations * cell->write_share
+	                        : 2 * pairs;
 	bool ends = played.ends_at == at + 1;
 
 	played.asked_ops[at] = cell->window_ops;
@@ -50,7 +57,8 @@ int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
 	outcome->status = ends ? played.status : "ok";
 	if (ends && played.reason)
 		outcome->reason = strdup(played.reason);
-	outcome->result = json_pack("{s:f, s:f}", "ops", ops, "elapsed_ns",
+	outcome->result = json_pack("{s:f, s:f, s:f}", "ops",
+	        iterations + pairs, "writes", writes, "elapsed_ns",
 	        played.costs_ns[at] * (double)cell->window_ops);
 	return 0;
 }
@@ -162,6 +170,32 @@ static void time_becomes_a_count(void)
 	end();
 }
 
+/* What it counts is iterations, and a churn or fresh pair is one: two
+   operations of a result. */
+static void pairs_are_one_iteration(void)
+{
+	static const double shares[] = { 0.03, 0.5, 1 };
+
+	for (size_t i = 0; i < sizeof(shares) / sizeof(*shares); i++) {
+		begin();
+		plan.cells[0].cell.write_kind = RM_CHURN;
+		plan.cells[1].cell.write_kind = RM_FRESH;
+		plan.cells[0].cell.write_share = shares[i];
+		plan.cells[1].cell.write_share = shares[i];
+		plan.cells[1].cell.keys = 1000000;
+		CHECK(calibrate() == 0 && cell_is(0, 20000, 0, 333334) &&
+		                cell_is(1, 60000, 0, 50000000),
+		        "a window of pairs is no longer than asked, nor its "
+		        "warm-up");
+		end();
+	}
+	begin();
+	plan.cells[0].cell.write_share = 1;
+	CHECK(calibrate() == 0 && cell_is(0, 20000, 0, 333334),
+	        "each write of updates is one iteration");
+	end();
+}
+
 static void what_is_recorded(void)
 {
 	static const double costs[] = { 900, 10, 40, 30, 20 };
@@ -205,7 +239,7 @@ static void warm_ups(void)
 	CHECK(calibrate() == 0 && cell_is(0, 20000, 0, 500000),
 	        "a longer warm-up stays");
 	CHECK(cell_is(1, 60000, 0, 50000000),
-	        "a warm-up has an operation for each key");
+	        "a warm-up has an iteration for each key");
 	end();
 	begin();
 	played.costs_ns[0] = 1e9;
@@ -312,6 +346,7 @@ static void cells_that_arms_cannot_play(void)
 int main(void)
 {
 	time_becomes_a_count();
+	pairs_are_one_iteration();
 	what_is_recorded();
 	warm_ups();
 	trials_that_fail();
