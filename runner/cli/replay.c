@@ -303,9 +303,7 @@ static int play(const struct arguments *a, const struct rm_trace *trace,
 
 	if (failed)
 		return rm_complain("replay", &error,
-		        failed == -ENOTSUP ? RM_USAGE
-		        : failed == -EIO   ? RM_INCOMPLETE
-		                           : RM_FAILED);
+		        failed == -ENOTSUP ? RM_USAGE : RM_FAILED);
 	printf("replayed %" PRIu64 " operations on %s, %u thread%s, %.3f s\n",
 	        trace->count * a->passes, impl->id, wish.threads,
 	        wish.threads > 1 ? "s" : "", (double)played.elapsed_ns / 1e9);
@@ -322,7 +320,7 @@ static int play_and_keep(const struct arguments *a,
 {
 	FILE *state = a->state ? fopen(a->state, "wb") : NULL;
 	struct rm_error error = { "" };
-	int status;
+	int status, failed = 0;
 
 	if (a->state && !state) {
 		rm_error_set(
@@ -330,9 +328,13 @@ static int play_and_keep(const struct arguments *a,
 		return rm_complain("replay", &error, RM_INCOMPLETE);
 	}
 	status = play(a, trace, impl, state);
-	if (!state || !fclose(state) || status != RM_OK)
+	if (state && ferror(state))
+		failed = -EIO;
+	if (state && fclose(state))
+		failed = -errno;
+	if (!failed || status != RM_OK)
 		return status;
-	rm_error_set(&error, -errno, "%s: %s", a->state, strerror(errno));
+	rm_error_set(&error, failed, "%s: %s", a->state, strerror(-failed));
 	return rm_complain("replay", &error, RM_INCOMPLETE);
 }
 

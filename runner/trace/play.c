@@ -392,8 +392,6 @@ int rm_trace_play(const struct rm_trace *trace,
 	} else if (!failed) {
 		failed = rm_error_set(error, -ENOMEM, "out of memory");
 	}
-	if (!failed && play->state && ferror(play->state))
-		failed = rm_error_set(error, -EIO, "the state: not written");
 	free(player.held);
 	free(player.writes);
 	free(threads);

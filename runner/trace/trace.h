@@ -156,10 +156,11 @@ struct rm_trace_played {
 };
 
 /*
- * 0; with `error`: -EIO where an answer is not the trace's or `state` was not
- * written, -ENOMEM, -ENOTSUP where the map does not offer the shape or the
- * threads. Every set and del is judged by its answer, with one thread every
- * get, and in the end each key and value.
+ * 0; with `error`: -EIO where an answer is not the trace's, -ENOMEM, -ENOTSUP
+ * where the map does not offer the shape or the threads. Every set and del is
+ * judged by its answer, with one thread every get, and in the end each key and
+ * value. Whether `state` was written is for the caller to ask: ferror(), and
+ * what closes it.
  */
 int rm_trace_play(const struct rm_trace *trace,
         const struct rm_trace_play *play, struct rm_trace_played *played,
