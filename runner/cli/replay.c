@@ -381,6 +381,12 @@ static const struct rm_cell *choose(
 		        count);
 	else if (found->skip[0])
 		rm_error_set(error, -EINVAL, "%s", found->skip);
+	else if (found->loop.kind != RM_LOOP_MIX)
+		/* the others do not go through the recorder */
+		rm_error_set(error, -EINVAL,
+		        "a window of the loop %s cannot be recorded, expected "
+		        "a cell of loop=mix",
+		        rm_loop_name(found->loop.kind));
 	else if (found->trace[0])
 		rm_error_set(error, -EINVAL,
 		        "a trace would be recorded from a trace, expected "
@@ -431,7 +437,7 @@ static int record_cell(const struct arguments *a, const struct rm_cell *cell,
 }
 
 /* RM_USAGE where the plan fails or does not leave exactly one throughput cell,
-   and one that can run; RM_INCOMPLETE where the trial ran but its trace could
+   of the mix, and one that can run; RM_INCOMPLETE where the trial ran but its trace could
    not be written; RM_FAILED where there is no memory; else what report() makes
    of the trial. */
 static int record(const struct arguments *a)
