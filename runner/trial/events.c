@@ -19,17 +19,24 @@ enum {
 /* What may come with each write has a part of the ring to itself. */
 enum part { RARE, MOVES, WAITS, PARTS };
 
+struct sums {
+	_Atomic uint64_t count[RM_EVENTS], ns[RM_EVENTS], max_ns[RM_EVENTS];
+};
+
 /* One thread's; it alone writes. What others read meanwhile is atomic. */
 static struct ring {
 	_Alignas(RM_CACHE_LINE) _Atomic int lane;
-	_Atomic uint64_t count[RM_EVENTS], ns[RM_EVENTS], max_ns[RM_EVENTS];
+	struct sums sums;
 	_Atomic uint64_t written[PARTS];
 	struct rm_event_record records[PARTS][LENGTH];
 } rings[RINGS];
 
 /* Of the process, like the threads that they name. */
 static _Atomic unsigned rings_taken;
-static _Atomic uint64_t ringless; /* events of threads without a ring */
+/* Of all threads without a ring, which write them together: their events, and
+   the sums of their spans, so that these lose nothing. */
+static _Atomic uint64_t ringless;
+static struct sums ringless_sums;
 static _Thread_local struct ring *own;
 
 static const struct {
@@ -127,6 +134,32 @@ uint64_t rm_event_clock(void)
 	return rm_now_ns();
 }
 
+/* One more span of `ns`, in sums that others may write, too. */
+static void sum_up_shared(struct sums *sums, enum rm_event event, uint64_t ns)
+{
+	uint64_t max_ns = rm_stat_read(&sums->max_ns[event]);
+
+	rm_stat_add(&sums->count[event], 1);
+	rm_stat_add(&sums->ns[event], ns);
+	while (ns > max_ns &&
+	        /* relaxed, both: a statistic orders nothing */
+	        !atomic_compare_exchange_weak_explicit(&sums->max_ns[event],
+	                &max_ns, ns, memory_order_relaxed,
+	                memory_order_relaxed))
+		;
+}
+
+/* The same in sums that the calling thread alone writes. */
+static void sum_up_own(struct sums *sums, enum rm_event event, uint64_t ns)
+{
+	rm_stat_own(&sums->count[event], 1);
+	rm_stat_own(&sums->ns[event], ns);
+	if (ns > rm_stat_read(&sums->max_ns[event]))
+		/* relaxed: a statistic orders nothing */
+		atomic_store_explicit(
+		        &sums->max_ns[event], ns, memory_order_relaxed);
+}
+
 void rm_event_span(enum rm_event event, uint64_t start_ns, uint64_t argument)
 {
 	const uint64_t now = rm_now_ns();
@@ -137,14 +170,10 @@ void rm_event_span(enum rm_event event, uint64_t start_ns, uint64_t argument)
 	        .argument = argument,
 	        .event = event,
 	        .kind = RM_EVENT_IS_SPAN });
-	if (!to)
-		return;
-	rm_stat_own(&to->count[event], 1);
-	rm_stat_own(&to->ns[event], now - start_ns);
-	if (now - start_ns > rm_stat_read(&to->max_ns[event]))
-		/* relaxed: a statistic orders nothing */
-		atomic_store_explicit(&to->max_ns[event], now - start_ns,
-		        memory_order_relaxed);
+	if (to)
+		sum_up_own(&to->sums, event, now - start_ns);
+	else
+		sum_up_shared(&ringless_sums, event, now - start_ns);
 }
 
 static void keep_state(enum rm_event event, enum rm_event_kind kind,
@@ -218,21 +247,27 @@ uint64_t rm_events_waits_lost(void)
 	return overwritten(WAITS);
 }
 
+/* Those of each lane, and behind them those of threads without a ring. */
+static struct sums *sums_at(unsigned i)
+{
+	return i < rm_events_lanes() ? &rings[i].sums : &ringless_sums;
+}
+
 void rm_events_window(void)
 {
-	for (unsigned i = 0; i < rm_events_lanes(); i++)
+	for (unsigned i = 0; i <= rm_events_lanes(); i++)
 		for (int event = 0; event < RM_EVENTS; event++)
 			/* relaxed: a statistic; the threads stand still */
-			atomic_store_explicit(&rings[i].max_ns[event], 0,
+			atomic_store_explicit(&sums_at(i)->max_ns[event], 0,
 			        memory_order_relaxed);
 }
 
 void rm_events_sum(enum rm_event event, uint64_t *count, uint64_t *ns)
 {
 	*count = *ns = 0;
-	for (unsigned i = 0; i < rm_events_lanes(); i++) {
-		*count += rm_stat_read(&rings[i].count[event]);
-		*ns += rm_stat_read(&rings[i].ns[event]);
+	for (unsigned i = 0; i <= rm_events_lanes(); i++) {
+		*count += rm_stat_read(&sums_at(i)->count[event]);
+		*ns += rm_stat_read(&sums_at(i)->ns[event]);
 	}
 }
 
@@ -242,8 +277,8 @@ static void emit_event(enum rm_event event, rm_stat_fn *emit, void *context)
 	char name[64];
 
 	rm_events_sum(event, &count, &ns);
-	for (unsigned i = 0; i < rm_events_lanes(); i++) {
-		uint64_t max = rm_stat_read(&rings[i].max_ns[event]);
+	for (unsigned i = 0; i <= rm_events_lanes(); i++) {
+		uint64_t max = rm_stat_read(&sums_at(i)->max_ns[event]);
 
 		max_ns = max > max_ns ? max : max_ns;
 	}

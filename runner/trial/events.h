@@ -9,8 +9,8 @@
  * itself: evacuations one, waits for locks another. So they drive out nothing
  * rare, and waits, of which there are as many as the threads' luck makes, no
  * evacuation.
- * What is summed up (rm_events_emit) is never lost, except for threads without
- * a ring.
+ * What is summed up (rm_events_emit) is never lost: threads without a ring have
+ * sums in common.
  */
 #ifndef RM_TRIAL_EVENTS_H
 #define RM_TRIAL_EVENTS_H

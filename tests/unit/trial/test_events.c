@@ -5,6 +5,8 @@
 #include "tests/unit/tap.h"
 #include "tests/unit/wanted_stat.h"
 
+#include <pthread.h>
+
 enum { MOVES = 100, LOST = 900, WAITS = RM_EVENT_RING_LENGTH + LOST };
 
 /* Events of `kind` that are still there. */
@@ -61,6 +63,51 @@ static void the_longest_is_kept(void)
 	        "a window has a longest of its own");
 }
 
+enum { THREADS = 1000, SPANS = 10, RINGED = RM_EVENT_RINGS - 1 };
+
+/* Spans whose beginnings are so many ns ago. */
+static void *note_spans(void *argument)
+{
+	const uint64_t *ago_ns = argument;
+
+	for (int i = 0; i < SPANS; i++)
+		rm_event_span(RM_EVENT_PROMOTE, rm_event_clock() - *ago_ns, 1);
+	return NULL;
+}
+
+/* The main thread has a ring already. */
+static void sums_of_threads_without_a_ring(void)
+{
+	static pthread_t threads[THREADS];
+	uint64_t second = 1000000000, minute = 60 * second;
+	uint64_t lost = rm_events_lost();
+	unsigned started = 0;
+	pthread_t last;
+
+	while (started < THREADS &&
+	        !pthread_create(&threads[started], NULL, note_spans, &second))
+		started++;
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	if (started < THREADS) {
+		SKIP("1000 threads", "they cannot be had here");
+		return;
+	}
+	CHECK(told("pause_promote") == THREADS * SPANS,
+	        "spans of more threads than rings are all counted");
+	CHECK(told("pause_promote_ns") >= 1e9 * THREADS * SPANS,
+	        "with their time");
+	CHECK(rm_events_lost() == lost + (THREADS - RINGED) * SPANS,
+	        "their events are lost, and that is told");
+	if (!pthread_create(&last, NULL, note_spans, &minute))
+		pthread_join(last, NULL);
+	CHECK(told("pause_promote_max_ns") >= 60e9,
+	        "the longest may be one of them");
+	rm_events_window();
+	CHECK(told("pause_promote_max_ns") == 0,
+	        "and a window has a longest of its own");
+}
+
 int main(void)
 {
 	rm_event_span(RM_EVENT_GROW, rm_event_clock(), 1);
@@ -78,5 +125,6 @@ int main(void)
 	        "a ring of them is kept");
 	CHECK(sequence_is_whole(), "each has its place in the thread's order");
 	the_longest_is_kept();
+	sums_of_threads_without_a_ring();
 	return DONE();
 }
