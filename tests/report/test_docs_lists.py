@@ -82,6 +82,18 @@ def test_a_word_has_one_row_of_the_glossary():
     assert sorted(words) == sorted(set(words))
 
 
+def test_loops_whose_write_share_is_judged_are_those_of_the_page():
+    """Those for which judge_mix() stands, which have no loop of their own,
+    and those that judge_work() names."""
+    code = text("runner/trial/judge.c")
+    work = code[code.index("static void judge_work("):]
+    named = re.findall(r"kind == RM_LOOP_(\w+)\)\s+judge_", work)
+    said, = re.findall(r"A trial of the\s+loops ((?:`\w+`(?:, | or )?)+)",
+                       text("docs/method.md"))
+    assert named and re.findall(r"`(\w+)`", said) == [
+        "mix", "paced", *(name.lower() for name in named)]
+
+
 @pytest.mark.parametrize("name", ["measurements.md", "articles/README.md"])
 def test_what_a_command_hands_to_make_is_read_by_it(name):
     read = "".join(file.read_text() for file in
