@@ -94,6 +94,14 @@ def test_loops_whose_write_share_is_judged_are_those_of_the_page():
         "mix", "paced", *(name.lower() for name in named)]
 
 
+def test_the_gate_s_limit_of_a_disturbed_pair_is_the_page_s():
+    rules = json.loads(text("report/regress.json"))
+    page = text("docs/method.md")
+    gate = page[page.index("## 5."):page.index("## 6.")]
+    said, = re.findall(r"took more than (\S+) % of its threads' time", gate)
+    assert float(said) / 100 == rules["repeat_wait"]
+
+
 @pytest.mark.parametrize("name", ["measurements.md", "articles/README.md"])
 def test_what_a_command_hands_to_make_is_read_by_it(name):
     read = "".join(file.read_text() for file in
