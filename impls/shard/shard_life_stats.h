@@ -30,7 +30,7 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 	        (double)rm_stat_read(&map->late_touches));
 	emit(context, "connections", "1", (double)active);
 	emit(context, "shard_active_max", "1", (double)most);
-	/* 1: all open shards have the same number */
+	/* 1: open shards have equally many, closed ones none */
 	emit(context, "shard_imbalance", "1",
 	        active ? (double)most * open / (double)active : 0);
 	emit(context, "shard_idle_max", "ns", (double)idle_ns);
