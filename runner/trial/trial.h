@@ -47,7 +47,7 @@ int rm_timeline_write(FILE *out, const struct rm_cell *cell);
  * readmostly-stats; everywhere else allocations.c counts nothing.
  *
  * Emits `allocations` and `frees` (calls), `allocated_bytes`, `bytes` (held
- * now) and `bytes_peak` (most held; too low by 256 KiB at most), in usable
+ * now) and `bytes_peak` (most held; off by 256 KiB at most), in usable
  * sizes, of the whole process since its start, libraries included; and of
  * glibc `heap_used_bytes` (in blocks) and `heap_held_bytes` (taken from the
  * system). Emits nothing where they are not counted. Any thread.
