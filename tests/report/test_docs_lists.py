@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from report import articles
+from report.sections import pauses
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -100,6 +101,12 @@ def test_the_gate_s_limit_of_a_disturbed_pair_is_the_page_s():
     gate = page[page.index("## 5."):page.index("## 6.")]
     said, = re.findall(r"took more than (\S+) % of its threads' time", gate)
     assert float(said) / 100 == rules["repeat_wait"]
+
+
+def test_the_pauses_of_the_regression_are_those_of_the_page():
+    said, = re.findall(r"regression \(5c\) takes (.*?) as pauses",
+                       text("docs/measurements.md"), re.S)
+    assert tuple(re.findall(r"`(\w+)`", said)) == pauses.PAUSES
 
 
 @pytest.mark.parametrize("name", ["measurements.md", "articles/README.md"])
