@@ -22,8 +22,8 @@
  *	HANDLE_WORD	b is the assigned word, and so is a: what Go has
  *	HANDLE_HEADER	a variable is the header itself, assigned and copied
  *			word by word, as the article says. One assignment in
- *			999 gives way to others between two words, the first
- *			until one of them has copied
+ *			999 gives way to others between two words, until one
+ *			of them has seen a torn copy, a second at most
  *	HANDLE_CLONE	b is a clone, made entry by entry under the read lock;
  *			a is assigned under the write lock
  *

@@ -109,6 +109,14 @@ def test_the_pauses_of_the_regression_are_those_of_the_page():
     assert tuple(re.findall(r"`(\w+)`", said)) == pauses.PAUSES
 
 
+def test_a_torn_assignment_waits_as_long_as_the_page_says():
+    said, = re.findall(r"also waits, ([\d,]+) times 0\.1 ms at most",
+                       text("docs/special-maps.md"))
+    waits, = re.findall(r"HANDLE_WAITS = (\d+)",
+                        text("impls/technique/handle.h"))
+    assert said.replace(",", "") == waits
+
+
 @pytest.mark.parametrize("name", ["measurements.md", "articles/README.md"])
 def test_what_a_command_hands_to_make_is_read_by_it(name):
     read = "".join(file.read_text() for file in
