@@ -107,6 +107,14 @@ def share(value):
     return f"{round(value * 100, 6):g}%"
 
 
+def upserts(cell):
+    """The share of a paced cell's arrivals that store. An arrival of churn or
+    fresh that writes is a pair, an upsert and a removal, and the share of
+    writes counts both (rm_counts_write_decisions())."""
+    writes = cell["write_share"]
+    return writes if cell["write_kind"] == "update" else writes / (2 - writes)
+
+
 def factors(cell, names):
     """name -> text, of what a cell of a plan is."""
     loop, *numbers = cell["loop"].split(":")
@@ -126,8 +134,7 @@ def factors(cell, names):
     }
     if cell["rate_per_s"]:
         found["rate"] = f"{cell['rate_per_s']:.0f}/s"
-        found["stores"] = \
-            f"{cell['rate_per_s'] * cell['write_share']:.0f}/s"
+        found["stores"] = f"{cell['rate_per_s'] * upserts(cell):.0f}/s"
     if cell["window_ops"]:
         found["ops"] = str(cell["window_ops"] * cell["threads"])
     found.update(zip(names.get(loop, []), map(count, numbers)))

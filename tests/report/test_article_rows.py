@@ -131,6 +131,16 @@ def test_ours_is_what_the_workload_files_say():
         assert row["ours"] == with_facts(name, derived[name]), name
 
 
+@pytest.mark.parametrize("kind,stores", [
+    ("update", "10000/s"), ("churn", "6667/s"), ("fresh", "6667/s")])
+def test_stores_are_upserts_of_a_rate(kind, stores):
+    """An arrival of churn or fresh that writes is a store and a removal, and
+    the share of writes counts both."""
+    paced = [cell for cell in plan()["short-lived"]
+             if cell["loop"] == "paced" and cell["write-kind"] == kind]
+    assert paced and {cell["stores"] for cell in paced} == {stores}
+
+
 MUTATIONS = [
     ("session-cache", r"^writes .*", "writes = 4%"),
     ("store-only", r"^writes .*", "writes = 90%"),
