@@ -437,9 +437,9 @@ static int record_cell(const struct arguments *a, const struct rm_cell *cell,
 }
 
 /* RM_USAGE where the plan fails or does not leave exactly one throughput cell,
-   of the mix, and one that can run; RM_INCOMPLETE where the trial ran but its trace could
-   not be written; RM_FAILED where there is no memory; else what report() makes
-   of the trial. */
+   of the mix, and one that can run; RM_INCOMPLETE where the trial ran but its
+   trace could not be written; RM_FAILED where there is no memory; else what
+   report() makes of the trial. */
 static int record(const struct arguments *a)
 {
 	char *file = strdup(a->file);
