@@ -43,6 +43,9 @@ class Cells:
     def boards(self):
         return [BOARD]
 
+    def comparable(self, *cells):
+        return all(c and c.ok for c in cells)
+
     def lines_of(self, board):
         return list(self.grid[board])
 
