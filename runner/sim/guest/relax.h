@@ -16,12 +16,12 @@ void *rm_sim_memmove(void *to, const void *from, size_t bytes);
 void *rm_sim_memset(void *to, int value, size_t bytes);
 int rm_sim_memcmp(const void *a, const void *b, size_t bytes);
 
-#define RM_SIM_COPY(how, to, from, bytes)                                    \
-	((bytes) == 8   ? __builtin_##how(to, from, 8)                       \
-	 : (bytes) == 4 ? __builtin_##how(to, from, 4)                       \
-	 : (bytes) == 2 ? __builtin_##how(to, from, 2)                       \
-	 : (bytes) == 1 ? __builtin_##how(to, from, 1)                       \
-	                : rm_sim_##how(to, from, bytes))
+#define RM_SIM_COPY(how, to, from, bytes)                     \
+	((bytes) == 8          ? __builtin_##how(to, from, 8) \
+	        : (bytes) == 4 ? __builtin_##how(to, from, 4) \
+	        : (bytes) == 2 ? __builtin_##how(to, from, 2) \
+	        : (bytes) == 1 ? __builtin_##how(to, from, 1) \
+	                       : rm_sim_##how(to, from, bytes))
 #define memcpy(to, from, bytes)  RM_SIM_COPY(memcpy, to, from, bytes)
 #define memmove(to, from, bytes) RM_SIM_COPY(memmove, to, from, bytes)
 #define memset(to, value, bytes) rm_sim_memset(to, value, bytes)
