@@ -110,7 +110,9 @@ def search_rows(campaigns):
         is_search = of.kind == "crossover"
         again = (staged_page.commands(of)["search again"] if is_search else
                  f"make claims MODE={of.meta.get('mode')}")
-        told = said["words"][:1] if is_search else said["words"]
+        # what is said before it takes it back: report/sweep/decide.py
+        doubts = sum("no lead that is told" in w for w in said["words"])
+        told = said["words"][:1 + doubts] if is_search else said["words"]
         rows.append([f"`{name}`", f"`{again}`", one_line(", ".join(told)),
                      claims.shown(spent)])
     return rows

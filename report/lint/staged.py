@@ -100,6 +100,14 @@ class Search:
                       1 - rule["error"] / len(rule["blocks"]))
         self.measured = [p for p in self.points if p.looks]
 
+    def wrong(self):
+        """(map, that it failed verification) of each that did in a stage."""
+        found = {}
+        for stage in self.stages:
+            for name, why in stage.failed.items():
+                found.setdefault(name, f"failed verification ({why})")
+        return sorted(found.items())
+
     def lines(self, axis):
         """Measured points of each line along an axis that has two."""
         found = collections.defaultdict(list)
@@ -181,10 +189,13 @@ def sentences(c, s, found):
     words = [plain(text) for text in c.page.verdicts.get("words") or []]
     c.log.check(told[:len(words)] == words, RULE, "index.html",
                 " ".join(told), "verdicts.json", " ".join(words))
-    wanted = [f"{one} against {two}: of {plural(n['measured'], 'measured')} "
-              f"{one} leads at {n['base']} and {two} at {n['contender']}; "
-              f"they are not told apart at {n['tied']}, and have no interval "
-              f"at {n['no_interval']}."]
+    wanted = [f"{name} {text}: no lead that is told here is to be relied on."
+              for name, text in s.wrong()]
+    wanted += [f"{one} against {two}: of "
+               f"{plural(n['measured'], 'measured')} {one} leads at "
+               f"{n['base']} and {two} at {n['contender']}; they are not told "
+               f"apart at {n['tied']}, and have no interval at "
+               f"{n['no_interval']}."]
     for axis, name in AXES.items():
         if s.lines(axis):
             flips = sum(any(b.kind == "flip" for b in line)

@@ -74,6 +74,17 @@ def results(staged):
                              for _, t in trials)}
 
 
+def doubts(staged):
+    """The sentence before all others where a map's answers were wrong in some
+    stage: one that is wrong may well be fast."""
+    wrong = {}
+    for campaign in staged.stages:
+        for name, why in campaign.failed_maps.items():
+            wrong.setdefault(name, why)
+    return [f"{name} failed verification ({why}): no lead that is told here "
+            "is to be relied on." for name, why in sorted(wrong.items())]
+
+
 def headline(search, found, told, ended):
     """The first sentences: where it flips, what moves it, how far known."""
     one, two = search.lattice.maps
@@ -127,7 +138,7 @@ def decided(staged, play=None):
         "trials": search.trials, "budget_trials": search.budget,
         "results": results(staged), "counts": counts(search),
         "skipped": skipped(search.lattice), "axes": axes(search, found),
-        "words": headline(search, found, told, ended),
+        "words": doubts(staged) + headline(search, found, told, ended),
         "moves": moves.ranking(search.lattice, search.states, found),
         "boundaries": [r | {"words": rows.sentence(r, varied)}
                        for r in told],

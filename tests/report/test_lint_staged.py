@@ -51,6 +51,18 @@ def test_a_lead_within_the_margin_is_none(tmp_path, lead):
     assert not texts(built.folder)
 
 
+def test_a_page_that_doubts_no_wrong_answer_is_found(tmp_path):
+    def wrong(found):
+        found[0]["result"]["verification"] = {"status": "failed",
+                                              "reason": "lost 3 keys"}
+        return [found[0] | {"status": "failed"}, *found[1:]]
+    built = search_pages.begun(tmp_path / "x", wrong)
+    assert "(lost 3 keys): no lead" in built.verdicts["words"][0]
+    assert not texts(built.folder)
+    assert altered(built.folder, "verdicts.json", lambda text: text.replace(
+        "no lead that is told here is", "each lead that is told here is"))
+
+
 def test_a_search_that_has_not_begun_is_right(tmp_path):
     folder = staged_folder.begin(tmp_path / "x", search_pages.PLAN)
     search_pages.Built(folder)

@@ -93,6 +93,24 @@ def test_a_map_that_fails_everywhere(tmp_path):
                for p in said["points"])
 
 
+def test_leads_of_a_map_with_a_wrong_answer_are_doubted_first(tmp_path):
+    """One trial of 70 is enough; the others count, and lead."""
+    def wrong(lines):
+        lines[0]["result"]["verification"] = {"status": "failed",
+                                              "reason": "lost 3 keys"}
+        return [lines[0] | {"status": "failed"}, *lines[1:]]
+    for name, change in (("x", wrong), ("y", None)):
+        folder.begin(tmp_path / name, PLAN)
+        folder.run_stage(tmp_path / name, PLAN, truth, 1,
+                         *([change] if change else []))
+    said, sound = (decide.decided(staged.read(tmp_path / name))["words"]
+                   for name in "xy")
+    assert said[0].endswith("failed verification (lost 3 keys): no lead that "
+                            "is told here is to be relied on.")
+    assert said[0].split()[0] in worlds.MAPS and " leads at " in said[1]
+    assert "verification" not in " ".join(sound)
+
+
 def test_rows_for_the_page(done):
     """The columns of the figures that sections draw."""
     from report.sections.answer import CROSSOVERS
