@@ -457,8 +457,9 @@ $(BUILD)/tests/test_explore_exhaustive: $(BUILD)/tests/unit/sim/explore_brute.o 
 $(BUILD)/tests/test_explore_litmus $(BUILD)/tests/test_explore_protocol: $(BUILD)/tests/unit/sim/explore_litmus.o $(EXPLORE_RUN)
 $(BUILD)/tests/test_explore_memory: $(EXPLORE_RUN)
 # And with locks, which programs of steps have none of.
-$(addprefix $(BUILD)/tests/test_explore_,clocks cond heap kernel mutex rwlock): $(EXPLORE_RUN) \
+$(addprefix $(BUILD)/tests/test_explore_,clocks cond heap kernel mutex rwlock starved): $(EXPLORE_RUN) \
   $(patsubst %,$(BUILD)/runner/sim/explore/%.o,cond rwlock)
+$(BUILD)/tests/test_explore_starved: $(patsubst %,$(BUILD)/runner/sim/explore/%.o,meet tree)
 $(BUILD)/tests/test_explore_play: $(EXPLORE_RUN) $(patsubst %,$(BUILD)/runner/sim/explore/%.o,call collide)
 
 .PHONY: litmus

@@ -153,11 +153,9 @@ static unsigned mask_of(uintptr_t address, unsigned bytes)
 static uint32_t add_sync(struct cell *cell, unsigned mask)
 {
 	if (++clocks.syncs == clocks.sync_room) {
+		clocks.sync = rm_explore_larger(clocks.sync,
+		        2 * clocks.sync_room * sizeof(*clocks.sync));
 		clocks.sync_room *= 2;
-		clocks.sync = realloc(
-		        clocks.sync, clocks.sync_room * sizeof(*clocks.sync));
-		if (!clocks.sync)
-			abort();
 	}
 	clocks.sync[clocks.syncs] =
 	        (struct sync){ .next = cell->sync, .mask = mask };
@@ -460,11 +458,9 @@ void rm_explore_clocks_keep(const void *address, size_t bytes)
 		return;
 	for (; at < (uintptr_t)address + bytes; at += 8) {
 		if (clocks.kept_count == clocks.kept_room) {
+			clocks.kept = rm_explore_larger(clocks.kept,
+			        2 * clocks.kept_room * sizeof(*clocks.kept));
 			clocks.kept_room *= 2;
-			clocks.kept = realloc(clocks.kept,
-			        clocks.kept_room * sizeof(*clocks.kept));
-			if (!clocks.kept)
-				abort();
 		}
 		clocks.kept[clocks.kept_count++] =
 		        (struct kept){ (uint64_t *)at, *(uint64_t *)at };

@@ -65,6 +65,8 @@ static int walk(struct search *search, bool *whole, struct rm_error *error)
 	do {
 		status = play(search, error);
 		*whole = !rm_explore_tree_next(&search->tree);
+		if (!status && search->tree.meetings.starved)
+			status = rm_error_set(error, -ENOMEM, "out of memory");
 	} while (!status && !search->played->fault && !*whole &&
 	         search->plays < search->how->most);
 	*whole &= !search->played->fault;

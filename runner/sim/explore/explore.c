@@ -6,6 +6,7 @@
  * processes take every n-th of them; each stops where it is past the lowest
  * number that has failed. So that number is the same however many there are.
  */
+#include "runner/sim/explore/crash.h"
 #include "runner/sim/explore/number.h"
 #include "runner/sim/explore/world.h"
 
@@ -36,6 +37,7 @@ struct share {
 		uint64_t number;
 		struct rm_error error;
 		int status;
+		int ended; /* as waitpid() says it */
 	} worker[RM_EXPLORE_CPUS_MAX];
 };
 
@@ -118,14 +120,14 @@ static int start(const struct rm_explore_options *options, uint64_t horizon,
 	return 0;
 }
 
-/* A process that was ended from outside the handler of crashes has failed at
-   the schedule that it was in. */
+/* A process that did not come to its end has failed at the schedule that it was
+   in, unless somebody else ended it (name_fault()). */
 static void finish(struct share *share, unsigned id, pid_t pid)
 {
-	int status;
+	struct worker *worker = &share->worker[id];
 
-	if (pid > 0 && waitpid(pid, &status, 0) == pid && status)
-		found(share, share->worker[id].number);
+	if (pid > 0 && waitpid(pid, &worker->ended, 0) == pid && worker->ended)
+		found(share, worker->number);
 }
 
 static void join(
@@ -158,20 +160,43 @@ static int sum_up(const struct rm_explore_options *options,
 	return 0;
 }
 
-/* What is wrong with the schedule that was found. */
+/* The signal by which a process was ended that played this number, and that no
+   crash of a map is; 0: none was. */
+static int killed_at(const struct rm_explore_options *options,
+        const struct share *share, uint64_t number)
+{
+	const int ended =
+	        share->worker[(number - options->first) % options->cpus].ended;
+
+	return WIFSIGNALED(ended) && !rm_explore_is_crash(WTERMSIG(ended))
+	               ? WTERMSIG(ended)
+	               : 0;
+}
+
+/* What is wrong with the schedule that was found. Where it is nothing, a
+   process that ended itself has crashed; one that was killed, which the kernel
+   does where memory is short, accuses no map. */
 static int name_fault(const struct rm_explore_options *options,
-        uint64_t horizon, struct rm_explore_summary *summary,
-        struct rm_error *error)
+        const struct share *share, uint64_t horizon,
+        struct rm_explore_summary *summary, struct rm_error *error)
 {
 	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
 	struct rm_explore_tally tally = { 0 };
-	int status = 0;
+	int status, signal;
 
 	if (summary->found == UINT64_MAX)
 		return 0;
+	signal = killed_at(options, share, summary->found);
 	status = rm_explore_number(
 	        options, summary->found, horizon, &tally, NULL, &played, error);
 	summary->fault = played.fault ? played.fault : RM_EXPLORE_CRASH;
+	if (!status && !played.fault && signal)
+		status = rm_error_set(error, -EINTR,
+		        "a process was ended by signal %d (%s) at number "
+		        "%llu, where nothing is wrong: the kernel ends some "
+		        "where memory is short (--cpus)",
+		        signal, strsignal(signal),
+		        (unsigned long long)summary->found);
 	rm_explore_played_clear(&played);
 	return status;
 }
@@ -200,7 +225,7 @@ int rm_explore_run(const struct rm_explore_options *options,
 	if (!status)
 		status = sum_up(options, share, summary, error);
 	if (!status)
-		status = name_fault(options, horizon, summary, error);
+		status = name_fault(options, share, horizon, summary, error);
 	summary->seconds = (double)(rm_now_ns() - began) / 1e9;
 	munmap(share, sizeof(*share));
 	return status;

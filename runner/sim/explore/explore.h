@@ -152,7 +152,8 @@ const char *rm_explore_unfit(const struct rm_impl *impl, bool by_name);
 /*
  * Runs the schedules, in `cpus` processes, until one fails; whatever their
  * number and speed, summary->found is the lowest number of a schedule that
- * fails. 0, or -errno with `error`.
+ * fails. 0, or -errno with `error`: -EINTR where a process was ended from outside
+ * at a number that does not fail.
  */
 int rm_explore_run(const struct rm_explore_options *options,
         struct rm_explore_summary *summary, struct rm_error *error);

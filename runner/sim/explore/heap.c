@@ -68,11 +68,9 @@ void rm_explore_heap_reset(void)
 static struct block *add_block(void)
 {
 	if (heap.count == heap.room) {
+		heap.block = rm_explore_larger(
+		        heap.block, 2 * heap.room * sizeof(*heap.block));
 		heap.room *= 2;
-		heap.block =
-		        realloc(heap.block, heap.room * sizeof(*heap.block));
-		if (!heap.block)
-			abort();
 	}
 	return &heap.block[heap.count++];
 }

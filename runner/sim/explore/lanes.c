@@ -3,11 +3,11 @@
  * lanes.c - lanes, their turns and their waits; how a schedule begins and
  * ends.
  */
+#include "runner/sim/explore/crash.h"
 #include "runner/sim/explore/locks.h"
 #include "runner/sim/explore/memory.h"
 #include "runner/sim/explore/world.h"
 
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,12 +49,11 @@ static void catch_crashes(void)
 	/* not blocked while it is handled: the handler does not return */
 	struct sigaction action = { .sa_sigaction = crashed,
 		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
-	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL,
-		SIGABRT };
 
 	sigaltstack(&other, NULL);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &action, NULL);
+	for (int signal = 1; signal < NSIG; signal++)
+		if (rm_explore_is_crash(signal))
+			sigaction(signal, &action, NULL);
 }
 
 int rm_explore_lanes_open(struct rm_error *error)
@@ -119,6 +118,7 @@ void rm_explore_begin(struct rm_explore_schedule *schedule, uint64_t limit,
 	rm_explore.turn_began = rm_explore.got_on = 0;
 	rm_explore.trace_count = rm_explore.trace_lost = 0;
 	rm_explore.finding = (struct rm_explore_finding){ .what = "" };
+	rm_explore.starved = false;
 	rm_explore.lanes = 1;
 	rm_explore.ready = 1;
 	rm_explore.ended = 0;
@@ -145,6 +145,23 @@ void rm_explore_together(
 	rm_explore.left = rm_explore.granted = 1;
 	rm_explore_block(RM_EXPLORE_FOR_LANES, NULL, NULL);
 	be_alone();
+}
+
+/* For good: the lane is left, as it is, for the host's stack. */
+static _Noreturn void leave(void)
+{
+	struct rm_sim_ctx lost = { NULL };
+
+	rm_explore.running = NULL;
+	rm_sim_ctx_switch(&lost, &rm_explore.host);
+	__builtin_unreachable();
+}
+
+/* The host has no memory for what the schedule needs: no map is to blame. */
+static _Noreturn void starve(void)
+{
+	rm_explore.starved = true;
+	leave();
 }
 
 /* Who waits for whom, as far as that is known. */
@@ -229,13 +246,17 @@ static struct rm_explore_turn ask(bool yields)
 		.running = rm_explore.running->id,
 		.stuck = rm_explore.steps - rm_explore.got_on > patience(),
 		.steps = rm_explore.steps };
+	struct rm_explore_turn turn;
 
 	situation.choices = choices_of(&situation.yields);
 	if (!situation.choices)
 		deadlock();
 	if (situation.choices == 1)
 		return (struct rm_explore_turn){ .steps = UINT32_MAX };
-	return rm_explore_next(rm_explore.schedule, &situation);
+	turn = rm_explore_next(rm_explore.schedule, &situation);
+	if (!turn.steps)
+		starve();
+	return turn;
 }
 
 /* The turn of a buffer takes no time, and the same decision is due again. */
@@ -385,7 +406,6 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
         const void *other, const char *format, ...)
 {
 	struct rm_explore_finding *finding = &rm_explore.finding;
-	struct rm_sim_ctx lost = { NULL };
 	va_list list;
 
 	finding->fault = fault;
@@ -399,9 +419,16 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
 		rm_explore_took(rm_explore.schedule,
 		        rm_explore.granted - rm_explore.left +
 		                (rm_explore.left != 0));
-	rm_explore.running = NULL;
-	rm_sim_ctx_switch(&lost, &rm_explore.host);
-	__builtin_unreachable();
+	leave();
+}
+
+void *rm_explore_larger(void *old, size_t bytes)
+{
+	void *larger = realloc(old, bytes);
+
+	if (!larger)
+		starve();
+	return larger;
 }
 
 const char *rm_explore_lane_name(unsigned lane)

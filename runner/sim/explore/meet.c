@@ -31,30 +31,33 @@ static struct rm_explore_met *place_of(
 	return &meetings->met[i];
 }
 
-static void make_room(struct rm_explore_meetings *meetings)
+static bool make_room(struct rm_explore_meetings *meetings)
 {
 	struct rm_explore_meetings larger = *meetings;
 
 	if (2 * meetings->count < meetings->room)
-		return;
+		return true;
 	larger.room = meetings->room ? 2 * meetings->room : ROOM_FIRST;
 	larger.met = calloc(larger.room, sizeof(*larger.met));
 	if (!larger.met)
-		abort();
+		return false;
 	for (size_t i = 0; i < meetings->room; i++)
 		if (meetings->met[i].word)
 			*place_of(&larger, meetings->met[i].word) =
 			        meetings->met[i];
 	free(meetings->met);
 	*meetings = larger;
+	return true;
 }
 
+/* NULL: no memory. */
 static struct rm_explore_met *met_of(
         struct rm_explore_meetings *meetings, uintptr_t word)
 {
 	struct rm_explore_met *met;
 
-	make_room(meetings);
+	if (!make_room(meetings))
+		return NULL;
 	met = place_of(meetings, word);
 	meetings->count += !met->word;
 	met->word = word;
@@ -75,8 +78,13 @@ static void meet_word(struct rm_explore_meetings *meetings, uintptr_t word,
         bool writes, unsigned lane, int operation)
 {
 	struct rm_explore_met *met = met_of(meetings, word);
-	uint32_t *known = writes ? &met->writes[lane] : &met->reads[lane];
+	uint32_t *known;
 
+	if (!met) {
+		meetings->starved = meetings->hidden = true;
+		return;
+	}
+	known = writes ? &met->writes[lane] : &met->reads[lane];
 	if (!(only(operation) & ~*known))
 		return;
 	*known |= only(operation);
@@ -128,11 +136,11 @@ void rm_explore_meetings_reset(struct rm_explore_meetings *meetings)
 		memset(meetings->met, 0,
 		        meetings->room * sizeof(*meetings->met));
 	meetings->count = 0;
-	meetings->news = meetings->hidden = false;
+	meetings->news = meetings->hidden = meetings->starved = false;
 }
 
 void rm_explore_meetings_clear(struct rm_explore_meetings *meetings)
 {
 	free(meetings->met);
-	*meetings = (struct rm_explore_meetings){ NULL, 0, 0, false, false };
+	*meetings = (struct rm_explore_meetings){ .met = NULL };
 }

@@ -43,8 +43,9 @@ struct rm_explore_met {
 struct rm_explore_meetings {
 	struct rm_explore_met *met; /* a hash table of `room`, a power of 2 */
 	size_t count, room;
-	bool news;   /* accesses meet that did not when this was last false */
-	bool hidden; /* some stretch was: nothing is known of any */
+	bool news;    /* accesses meet that did not when this was last false */
+	bool hidden;  /* some stretch was: nothing is known of any */
+	bool starved; /* there was no memory for some: the same, and an error */
 };
 
 /* Takes in what lane `lane` did in its operation `operation` (-1: in none). */

@@ -9,7 +9,6 @@
  */
 #include "runner/sim/explore/memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { PLACES_FIRST = 256, HALF = 8 };
@@ -34,11 +33,10 @@ const struct rm_explore_model *rm_explore_model_of(
 	return models[memory];
 }
 
-void rm_explore_places_reset(void)
+bool rm_explore_places_reset(void)
 {
 	places.count = 0;
-	if (rm_explore.model)
-		rm_explore.model->begin();
+	return !rm_explore.model || rm_explore.model->begin();
 }
 
 rm_explore_value rm_explore_peek(uintptr_t at, unsigned bytes)
@@ -67,12 +65,12 @@ static _Noreturn void mixed_sizes(const struct rm_explore_place *place,
 static uint32_t add(
         uint32_t *first, uintptr_t at, const struct rm_explore_atomic *access)
 {
+	const uint32_t more = places.room ? 2 * places.room : PLACES_FIRST;
+
 	if (++places.count >= places.room) {
-		places.room = places.room ? 2 * places.room : PLACES_FIRST;
-		places.place = realloc(
-		        places.place, places.room * sizeof(*places.place));
-		if (!places.place)
-			abort();
+		places.place = rm_explore_larger(
+		        places.place, more * sizeof(*places.place));
+		places.room = more;
 	}
 	places.place[places.count] = (struct rm_explore_place){ .at = at,
 		.bytes = access->bytes,

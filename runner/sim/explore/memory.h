@@ -36,8 +36,8 @@ struct rm_explore_place {
 
 /* A place is known by its number, from 1, since it may move in memory. */
 struct rm_explore_model {
-	/* Before each schedule. */
-	void (*begin)(void);
+	/* Before each schedule; false: no memory. */
+	bool (*begin)(void);
 	rm_explore_value (*load)(
 	        const struct rm_explore_atomic *access, uint32_t place);
 	void (*store)(const struct rm_explore_atomic *access, uint32_t place,
@@ -90,8 +90,9 @@ static inline void rm_explore_boundary(void)
 		rm_explore.model->boundary();
 }
 
-/* Before a schedule, once rm_explore.model is what it shall be. */
-void rm_explore_places_reset(void);
+/* Before a schedule, once rm_explore.model is what it shall be; false: no
+   memory. */
+bool rm_explore_places_reset(void);
 
 /* What is in memory. */
 rm_explore_value rm_explore_peek(uintptr_t at, unsigned bytes);

@@ -65,37 +65,41 @@ static struct {
 static struct fence *add_fence(void)
 {
 	if (c11.fences == c11.fence_room) {
-		c11.fence_room =
-		        c11.fence_room ? 2 * c11.fence_room : FENCES_FIRST;
-		c11.fence =
-		        realloc(c11.fence, c11.fence_room * sizeof(*c11.fence));
-		if (!c11.fence)
-			abort();
+		c11.fence = rm_explore_larger(
+		        c11.fence, 2 * c11.fence_room * sizeof(*c11.fence));
+		c11.fence_room *= 2;
 	}
 	c11.fence[c11.fences] = (struct fence){ .sequential = 0 };
 	return &c11.fence[c11.fences++];
 }
 
 /* Lanes begin with 1 in the place of FENCE, or with 0: no fence is there. */
-static void begin(void)
+static bool begin(void)
 {
+	if (!c11.fence) { /* no lane runs yet, which could be left */
+		c11.fence = malloc(FENCES_FIRST * sizeof(*c11.fence));
+		c11.fence_room = FENCES_FIRST;
+	}
+	if (!c11.fence)
+		return false;
 	c11.fences = c11.sequential = 0;
 	add_fence();
 	add_fence();
+	return true;
 }
 
 /* What is there when a place begins is known to all who may see it. */
 static void made(uint32_t place)
 {
 	struct history *history;
+	uint32_t room = c11.room ? c11.room : HISTORIES_FIRST;
 
-	if (place >= c11.room) {
-		while (place >= c11.room)
-			c11.room = c11.room ? 2 * c11.room : HISTORIES_FIRST;
-		c11.history =
-		        realloc(c11.history, c11.room * sizeof(*c11.history));
-		if (!c11.history)
-			abort();
+	while (place >= room)
+		room *= 2;
+	if (room != c11.room) {
+		c11.history = rm_explore_larger(
+		        c11.history, room * sizeof(*c11.history));
+		c11.room = room;
 	}
 	history = &c11.history[place];
 	history->count = 1;

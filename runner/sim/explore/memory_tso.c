@@ -34,11 +34,12 @@ static struct buffer {
 	unsigned count;
 } buffer[RM_EXPLORE_LANES];
 
-static void begin(void)
+static bool begin(void)
 {
 	for (unsigned i = 0; i < RM_EXPLORE_LANES; i++)
 		buffer[i].count = 0;
 	rm_explore.buffers = 0;
+	return true;
 }
 
 static void made(uint32_t place)

@@ -333,35 +333,62 @@ static size_t more_scans(const struct rm_explore_program *program)
 	return most;
 }
 
-static void make_room_of_pairs(const struct rm_explore_program *program)
+static bool make_room_of_pairs(const struct rm_explore_program *program)
 {
+	struct rm_history_pair *pair;
 	size_t room;
 
 	play.lane_pairs = PAIRS + PAIRS_A_SCAN * more_scans(program);
 	room = RM_EXPLORE_LANES * play.lane_pairs;
 	if (room <= play.pair_room)
-		return;
-	play.pair = realloc(play.pair, room * sizeof(*play.pair));
-	if (!play.pair)
-		abort();
+		return true;
+	pair = realloc(play.pair, room * sizeof(*pair));
+	if (!pair)
+		return false;
+	play.pair = pair;
 	play.pair_room = room;
+	return true;
 }
 
 /* Room for what all do: an event and a value each; the look at the end, and
-   what is there at the start. */
-static void make_room(const struct rm_explore_program *program)
+   what is there at the start. False: no memory; what was there is. */
+static bool make_room(const struct rm_explore_program *program)
 {
 	const size_t room = rm_explore_times_of(program) +
 	                    2 * (size_t)RM_EXPLORE_KEYS_MAX + 3;
+	struct rm_history_event *event;
+	uint32_t *begun;
 
-	make_room_of_pairs(program);
+	if (!make_room_of_pairs(program))
+		return false;
 	if (room <= play.room)
-		return;
-	play.event = realloc(play.event, room * sizeof(*play.event));
-	play.begun = realloc(play.begun, room * sizeof(*play.begun));
-	if (!play.event || !play.begun)
-		abort();
+		return true;
+	event = realloc(play.event, room * sizeof(*event));
+	if (event)
+		play.event = event;
+	begun = realloc(play.begun, room * sizeof(*begun));
+	if (begun)
+		play.begun = begun;
+	if (!event || !begun)
+		return false;
 	play.room = room;
+	return true;
+}
+
+/* Nothing is known of an earlier schedule; false: no memory. */
+static bool begin(const struct rm_explore_program *program)
+{
+	play.program = program;
+	play.events = 0;
+	for (unsigned key = 0; key < program->keys; key++)
+		play.rank[key] = key;
+	memset(play.pairs, 0, sizeof(play.pairs));
+	play.sequence = 0;
+	rm_explore_heap_reset();
+	rm_explore_clocks_reset();
+	rm_explore.model = rm_explore_model_of(program->memory);
+	rm_explore.patience = A_WRITE * longest(program);
+	return make_room(program) && rm_explore_places_reset();
 }
 
 int rm_explore_play(const struct rm_explore_program *program,
@@ -370,20 +397,10 @@ int rm_explore_play(const struct rm_explore_program *program,
 {
 	const struct rm_explore_finding *finding = &rm_explore.finding;
 
-	play.program = program;
-	play.limit = limit;
-	play.events = 0;
-	make_room(program);
-	for (unsigned key = 0; key < program->keys; key++)
-		play.rank[key] = key;
-	memset(play.pairs, 0, sizeof(play.pairs));
-	play.sequence = 0;
 	rm_history_judgement_clear(&played->judgement);
-	rm_explore_heap_reset();
-	rm_explore_clocks_reset();
-	rm_explore.model = rm_explore_model_of(program->memory);
-	rm_explore_places_reset();
-	rm_explore.patience = A_WRITE * longest(program);
+	play.limit = limit;
+	if (!begin(program))
+		return rm_error_set(error, -ENOMEM, "out of memory");
 	rm_explore_begin(schedule, limit, main_thread);
 	rm_explore_clocks_undo();
 	played->fault = finding->fault;
@@ -394,7 +411,7 @@ int rm_explore_play(const struct rm_explore_program *program,
 	played->steps = rm_explore.steps;
 	played->switches = rm_explore.switches;
 	played->undecided = false;
-	if (take_history(&played->history))
+	if (rm_explore.starved || take_history(&played->history))
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	/* a history that was cut off is not judged: what cut it off is told */
 	return played->fault || program->unjudged ? 0 : judge(played, error);

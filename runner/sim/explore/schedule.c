@@ -194,17 +194,21 @@ const struct rm_explore_scheduler rm_explore_listed = { .name = "listed",
 	.next = listed_next,
 	.back = listed_back };
 
-static void write_down(
+static bool write_down(
         struct rm_explore_turns *turns, struct rm_explore_turn turn)
 {
 	if (turns->count == turns->room) {
-		turns->room = turns->room ? 2 * turns->room : 256;
-		turns->turn = realloc(
-		        turns->turn, turns->room * sizeof(*turns->turn));
-		if (!turns->turn)
-			abort();
+		size_t room = turns->room ? 2 * turns->room : 256;
+		struct rm_explore_turn *more =
+		        realloc(turns->turn, room * sizeof(*more));
+
+		if (!more)
+			return false;
+		turns->turn = more;
+		turns->room = room;
 	}
 	turns->turn[turns->count++] = turn;
+	return true;
 }
 
 struct rm_explore_turn rm_explore_next(struct rm_explore_schedule *schedule,
@@ -214,8 +218,8 @@ struct rm_explore_turn rm_explore_next(struct rm_explore_schedule *schedule,
 	        schedule->scheduler->next(schedule, situation);
 
 	turn.back = 0; /* until a load does look back */
-	if (schedule->taken)
-		write_down(schedule->taken, turn);
+	if (schedule->taken && !write_down(schedule->taken, turn))
+		turn.steps = 0;
 	return turn;
 }
 

@@ -105,7 +105,8 @@ extern const struct rm_explore_scheduler rm_explore_random, rm_explore_pct,
 uint32_t rm_explore_drawn_back(
         struct rm_explore_schedule *schedule, uint32_t most, bool last);
 
-/* Asks the scheduler, and writes down what it says. */
+/* Asks the scheduler, and writes down what it says; a turn of no steps: there
+   was no memory for that. */
 struct rm_explore_turn rm_explore_next(struct rm_explore_schedule *schedule,
         const struct rm_explore_situation *situation);
 /* Of `most` older stores that a load may read, how many stores back it reads;

@@ -35,17 +35,18 @@ const struct rm_explore_site *rm_explore_sites_find(
 
 void rm_explore_sites_add(struct rm_explore_sites *sites, const void *address)
 {
+	const size_t room = sites->room ? 2 * sites->room : 64;
 	struct rm_explore_site *more;
 
 	if (!address || sites->count == SITES_MOST ||
 	        rm_explore_sites_find(sites, address)->address)
 		return;
 	if (sites->count == sites->room) {
-		sites->room = sites->room ? 2 * sites->room : 64;
-		more = realloc(sites->site, sites->room * sizeof(*more));
-		if (!more)
-			abort();
+		more = realloc(sites->site, room * sizeof(*more));
+		if (!more) /* a finding without a name is one */
+			return;
 		sites->site = more;
+		sites->room = room;
 	}
 	sites->site[sites->count++] =
 	        (struct rm_explore_site){ .address = address };

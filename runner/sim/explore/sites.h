@@ -20,7 +20,8 @@ struct rm_explore_sites {
 	size_t count, room;
 };
 
-/* Remembers that this place will be asked for; NULL is nowhere. */
+/* Remembers that this place will be asked for, as long as there is memory; NULL
+   is nowhere. */
 void rm_explore_sites_add(struct rm_explore_sites *sites, const void *address);
 
 /* Looks all of them up, in one go; what is not found is its offset in the

@@ -59,13 +59,13 @@ static void exhaustive_begin(
 
 static void make_room(struct rm_explore_tree *tree)
 {
+	const size_t more = tree->room ? 2 * tree->room : 256;
+
 	if (tree->count < tree->room)
 		return;
-	tree->room = tree->room ? 2 * tree->room : 256;
 	tree->choice =
-	        realloc(tree->choice, tree->room * sizeof(*tree->choice));
-	if (!tree->choice)
-		abort();
+	        rm_explore_larger(tree->choice, more * sizeof(*tree->choice));
+	tree->room = more;
 }
 
 /* Who switches away from a lane that could go on preempts it. */

@@ -111,6 +111,7 @@ struct rm_explore_world {
 	struct rm_sim_ctx host;
 	void (*main)(struct rm_explore_lane *lane);
 	struct rm_explore_finding finding;
+	bool starved; /* the host's memory was out: nothing is known of the map */
 	struct rm_explore_event *trace; /* NULL: none is kept */
 	size_t trace_count, trace_room;
 	struct rm_explore_stretch stretch; /* of the running lane */
@@ -162,6 +163,11 @@ unsigned rm_explore_wake(
 void rm_explore_stop(enum rm_explore_fault fault, const void *site,
         const void *other, const char *format, ...)
         __attribute__((noreturn, format(printf, 4, 5)));
+
+/* realloc() of what the schedule needs of the host, which a lane runs into. It
+   always has memory: where there is none the schedule ends without a finding,
+   as starved, and `old` is as it was. */
+void *rm_explore_larger(void *old, size_t bytes);
 
 /* "thread 1", "the main thread". */
 const char *rm_explore_lane_name(unsigned lane);

@@ -16,6 +16,7 @@
 #include "tests/unit/sim/tsan_calls.h"
 #include "tests/unit/tap.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ static struct {
 	uintptr_t made,
 	        pitch; /* addresses of blocks: the first, their distance */
 	pthread_mutex_t lock[BRUTE_LOCKS];
+	uint64_t starves; /* the play, from 1, behind which memory is out */
 } world;
 
 static void do_word(
@@ -141,6 +143,8 @@ int rm_explore_play(const struct rm_explore_program *program,
 		                           ? "deadlock"
 		                           : rm_explore.finding.what;
 	brute_add(world.outcomes, &world.result);
+	if (world.starves && !--world.starves)
+		schedule->tree->meetings.starved = true;
 	played->fault = RM_EXPLORE_NOTHING; /* all are looked at */
 	return 0;
 }
@@ -237,6 +241,27 @@ static const struct brute_program programs[] = {
 	                { { BRUTE_LOAD, 0, 0 }, { BRUTE_ONLY, 0, 1 },
 	                        { BRUTE_STORE, 1, 9 } } } },
 };
+
+/* Who meets whom is not all known, so that the walk is none. */
+static void starves(void)
+{
+	const struct rm_explore_exhaust how = {
+		.preemptions = 2, .most = 1000, .limit = 1000
+	};
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	struct rm_explore_tally tally = { 0 };
+	struct brute_outcomes outcomes = { .count = 0 };
+	struct rm_error error = { "" };
+
+	world.program = &programs[0];
+	world.outcomes = &outcomes;
+	world.starves = 3;
+	CHECK(rm_explore_exhaust(NULL, &how, &tally, NULL, &played, &error) ==
+	                        -ENOMEM &&
+	                !strcmp(error.text, "out of memory"),
+	        "a walk without memory for what it learns is an error");
+	CHECK(tally.plays == 3, "at once");
+}
 
 /* Every bound, and none. */
 static void equals_brute_force(const struct brute_program *program)
@@ -341,5 +366,6 @@ int main(void)
 	CHECK(as_formula(4, 4) && as_formula(3, 6) && as_formula(2, 9),
 	        "two lanes: as many schedules as the formulas say");
 	reduces();
+	starves();
 	return DONE();
 }

@@ -307,6 +307,25 @@ static void the_table_is_right(void)
 	rm_explore_meetings_clear(&meetings);
 }
 
+static void no_memory(void)
+{
+	struct rm_explore_meetings meetings = { 0 };
+	const struct rm_explore_stretch stretch = access_of(8, false);
+
+	heap_is_full = true;
+	rm_explore_meet(&meetings, &stretch, 0, 0);
+	heap_is_full = false;
+	CHECK(meetings.starved &&
+	                rm_explore_meets(&meetings, &stretch, 0xe, all_of_them),
+	        "where there was no memory that is said, and nothing is known");
+	rm_explore_meetings_reset(&meetings);
+	rm_explore_meet(&meetings, &stretch, 0, 0);
+	CHECK(!meetings.starved && !rm_explore_meets(&meetings, &stretch, 0xe,
+	                                   all_of_them),
+	        "and of another program all is");
+	rm_explore_meetings_clear(&meetings);
+}
+
 int main(void)
 {
 	one_of_them_writes();
@@ -317,6 +336,7 @@ int main(void)
 	each_word_of_a_stretch_counts();
 	neighbours_lie_apart();
 	the_table_is_right();
+	no_memory();
 	CHECK(heap_held == 0, "every table is given back");
 	return DONE();
 }

@@ -92,9 +92,44 @@ static void scans(void)
 	free(play.pair);
 }
 
+static void *needs_too_much(const struct rm_sizing *sizing)
+{
+	(void)sizing;
+	return rm_explore_larger(NULL, SIZE_MAX / 2);
+}
+
+/* What a map asks for of the host's memory, by what it does. */
+static void starves(void)
+{
+	static const struct rm_map_ops ops = { .create = needs_too_much };
+	static const struct rm_impl impl = {
+		.id = "map", .ops = &ops, .guarantees = "none"
+	};
+	static const struct rm_explore_program program = {
+		.impl = &impl, .threads = 1, .keys = 1
+	};
+	const struct rm_explore_turns none = { NULL, 0, 0 };
+	struct rm_explore_schedule schedule = { .scheduler = &rm_explore_listed,
+		.list = &none };
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	struct rm_error error = { "" };
+
+	memset(&play, 0, sizeof(play));
+	CHECK(!rm_explore_open(&error), "there is a world");
+	CHECK(rm_explore_play(&program, &schedule, 1000, &played, &error) ==
+	                        -ENOMEM &&
+	                !strcmp(error.text, "out of memory") && !played.fault,
+	        "a host without memory is an error, and accuses no map");
+	rm_explore_played_clear(&played);
+	free(play.pair);
+	free(play.event);
+	free(play.begun);
+}
+
 int main(void)
 {
 	known();
 	scans();
+	starves();
 	return DONE();
 }

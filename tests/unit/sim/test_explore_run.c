@@ -27,6 +27,7 @@ static struct {
 	uint64_t fails[3]; /* 0: none of them */
 	enum rm_explore_fault fault[3];
 	uint64_t dies, leaves, breaks; /* numbers; 0: none */
+	int dies_by;                   /* a signal */
 	bool breaks_again;             /* where the parent plays what failed */
 } said;
 
@@ -75,7 +76,7 @@ int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
 	if (getpid() != said.parent) {
 		seen->times[number]++;
 		if (number == said.dies)
-			raise(SIGKILL);
+			raise(said.dies_by);
 		if (number == said.leaves)
 			_exit(7);
 	}
@@ -243,10 +244,28 @@ static void processes_die(void)
 	int status;
 
 	said.dies = 127;
+	said.dies_by = SIGKILL;
+	status = run(3, RM_EXPLORE_MIX, &summary, &error);
+	CHECK(status == -EINTR && strstr(error.text, "signal 9 ") &&
+	                strstr(error.text, " number 127, "),
+	        "a process that is killed where nothing is wrong accuses no "
+	        "map: that is an error, and says by which signal");
+	fails(127, 0, 0);
+	status = run(3, RM_EXPLORE_MIX, &summary, &error);
+	CHECK(!status && summary.found == 127 &&
+	                summary.fault == RM_EXPLORE_LEAK,
+	        "one where something is wrong has found it");
+	fails(0, 123, 0);
+	status = run(3, RM_EXPLORE_MIX, &summary, &error);
+	CHECK(!status && summary.found == 123 &&
+	                summary.fault == RM_EXPLORE_RACE,
+	        "and it does not hide what fails before");
+	fails(0, 0, 0);
+	said.dies_by = SIGSEGV;
 	status = run(3, RM_EXPLORE_MIX, &summary, &error);
 	CHECK(!status && summary.found == 127 &&
 	                summary.fault == RM_EXPLORE_CRASH,
-	        "a process that is killed has failed where it was");
+	        "a process that crashes has failed where it was");
 	said.dies = 0;
 	said.leaves = 131;
 	status = run(3, RM_EXPLORE_MIX, &summary, &error);

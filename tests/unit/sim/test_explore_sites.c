@@ -98,6 +98,28 @@ static void adds(void)
 	rm_explore_sites_clear(&sites);
 }
 
+/* The sixty-fifth is the first that there is no room for. */
+static void no_memory(void)
+{
+	struct rm_explore_sites sites = { NULL, 0, 0 };
+
+	heap_is_full = true;
+	add(&sites, 1);
+	CHECK(!sites.count && !named(&sites, 1)->address,
+	        "without memory a place has no name");
+	heap_is_full = false;
+	for (unsigned i = 1; i <= 64; i++)
+		add(&sites, i);
+	heap_is_full = true;
+	add(&sites, 65);
+	CHECK(sites.count == 64 && named(&sites, 64)->address,
+	        "and those that have one keep it");
+	heap_is_full = false;
+	add(&sites, 65);
+	CHECK(named(&sites, 65)->address, "it has one when there is some");
+	rm_explore_sites_clear(&sites);
+}
+
 static void names(void)
 {
 	struct rm_explore_sites sites = { NULL, 0, 0 };
@@ -191,6 +213,7 @@ static void long_chains(void)
 int main(void)
 {
 	adds();
+	no_memory();
 	names();
 	no_names();
 	long_chains();
