@@ -72,9 +72,7 @@ static inline bool arrive(uintptr_t address, unsigned bytes, bool write,
 	uint64_t offset = address - rm_explore_heap;
 
 	if (rm_explore.alone) {
-		if (!rm_explore.alone_left--)
-			rm_explore_stop(RM_EXPLORE_LIVELOCK, site, NULL,
-			        "the main thread, alone, comes to no end");
+		rm_explore_alone_step(site);
 		rm_explore.footprint =
 		        (rm_explore.footprint ^ address) * FOOTPRINT;
 		hold_against_heap(address, bytes, write, site);

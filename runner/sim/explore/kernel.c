@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * kernel.c - system calls of a map that is explored: futexes, clocks and
- * giving the turn away. Time is the number of steps.
+ * giving the turn away. Time is the number of steps. Who looks at a clock again
+ * before it went on makes a step by that: who waits for a time comes to it, or
+ * to the end of what is allowed.
  */
 #include "runner/operations.h"
 #include "runner/sim/explore/memory.h"
@@ -24,11 +26,25 @@ void rm_sim_relax(void)
 	rm_explore_yield();
 }
 
-int rm_sim_sched_yield(void)
+/* There is nobody who could run instead: no step, but time passes. */
+static void pass_alone(const void *site)
 {
-	if (!rm_explore.alone)
+	rm_explore_alone_step(site);
+	rm_explore.alone_passed++;
+}
+
+static int give_turn_away(const void *site)
+{
+	if (rm_explore.alone)
+		pass_alone(site);
+	else
 		rm_explore_yield();
 	return 0;
+}
+
+int rm_sim_sched_yield(void)
+{
+	return give_turn_away(SITE);
 }
 
 void rm_sim_operation_begins(void)
@@ -90,17 +106,38 @@ long rm_sim_syscall(long number, ...)
 	return -1;
 }
 
-static uint64_t now_ns(void)
+/* In steps, and never less than before: what lane 0 did alone is not
+   forgotten. */
+static uint64_t now(void)
 {
-	uint64_t taken = rm_explore.granted - rm_explore.left;
+	uint64_t taken =
+	        rm_explore.alone ? 0 : rm_explore.granted - rm_explore.left;
 
+	return rm_explore.steps + taken + rm_explore.alone_passed;
+}
+
+/* The running lane looks at a clock, which has gone on since it last did. Only a
+   look that would see the same time again is a step, so that who measures one
+   wait has no other schedules for it. */
+static uint64_t look(const void *site)
+{
+	struct rm_explore_lane *self = rm_explore.running;
+
+	if (rm_explore.alone) {
+		pass_alone(site);
+	} else if (self->looked == now() + 1) {
+		rm_explore_step();
+		rm_explore_note(RM_EXPLORE_READS, site);
+		rm_explore_note_value(now() * NS_PER_STEP, sizeof(uint64_t));
+	}
 	rm_explore.stretch.hidden = true;
-	return (rm_explore.steps + taken) * NS_PER_STEP;
+	self->looked = now() + 1;
+	return now() * NS_PER_STEP;
 }
 
 int rm_sim_clock_gettime(clockid_t clock, struct timespec *time)
 {
-	uint64_t ns = now_ns();
+	uint64_t ns = look(SITE);
 
 	(void)clock;
 	*time = (struct timespec){ .tv_sec = (time_t)(ns / 1000000000U),
@@ -113,13 +150,13 @@ int rm_sim_clock_nanosleep(clockid_t clock, int flags,
         const struct timespec *time, struct timespec *left)
 {
 	(void)clock, (void)flags, (void)time, (void)left;
-	return rm_sim_sched_yield();
+	return give_turn_away(SITE);
 }
 
 int rm_sim_nanosleep(const struct timespec *time, struct timespec *left)
 {
 	(void)time, (void)left;
-	return rm_sim_sched_yield();
+	return give_turn_away(SITE);
 }
 
 int rm_sim_sched_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set)

@@ -21,7 +21,7 @@ enum {
 	   wait for them without a pause in its loop: it is treated as if it
 	   had one. */
 	FAIR_STEPS = 20000,
-	ALONE_MOST = 1 << 24,   /* accesses of the main thread */
+	ALONE_MOST = 1 << 24,   /* accesses and calls of the main thread */
 	ALONE_YIELDS = 1000000, /* pauses of the main thread with no others */
 	NEAR_NULL = 65536,      /* addresses that a member of nothing has */
 	STACK_USED = RM_SIM_STACK_BYTES / 2, /* rm_sim_space_stack() */
@@ -115,6 +115,7 @@ void rm_explore_begin(struct rm_explore_schedule *schedule, uint64_t limit,
 	rm_explore.schedule = schedule;
 	rm_explore.limit = limit;
 	rm_explore.steps = rm_explore.switches = rm_explore.stamp = 0;
+	rm_explore.alone_passed = 0;
 	rm_explore.turn_began = rm_explore.got_on = 0;
 	rm_explore.trace_count = rm_explore.trace_lost = 0;
 	rm_explore.finding = (struct rm_explore_finding){ .what = "" };
@@ -322,6 +323,7 @@ void rm_explore_decide(void)
 void rm_explore_yield(void)
 {
 	if (rm_explore.alone) {
+		rm_explore.alone_passed++;
 		if (--rm_explore.left < UINT32_MAX - ALONE_YIELDS)
 			rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
 			        "the main thread, alone, waits for others");

@@ -8,7 +8,9 @@ void rm_explore_reach(const void *lock, size_t bytes, const void *site)
 {
 	uint64_t offset = (uintptr_t)lock - rm_explore_heap;
 
-	if (!rm_explore.alone) {
+	if (rm_explore.alone) {
+		rm_explore_alone_step(site);
+	} else {
 		rm_explore_step();
 		rm_explore_note(RM_EXPLORE_LOCKS, site);
 	}

@@ -41,6 +41,7 @@ struct rm_explore_lane {
 	const void *waits_site; /* where in the map */
 	int operation;          /* the one it is in; -1: none */
 	bool untold;            /* what it does is no event of the trace */
+	uint64_t looked; /* at a clock: in steps, and one more; 0: never */
 	void (*entry)(struct rm_explore_lane *lane);
 	/* where its operation has accessed nothing yet: what says anew that it
 	   begins, and the steps when it began; NULL: there is none such */
@@ -94,7 +95,8 @@ struct rm_explore_world {
 	uint32_t buffers; /* that hold stores, as bits of turns' lanes */
 	unsigned lanes;   /* the main thread included */
 	bool alone;       /* only lane 0 runs: nobody sees what it does */
-	uint32_t alone_left;   /* accesses that it may still do so */
+	uint32_t alone_left;   /* what it may still do so: accesses, calls */
+	uint64_t alone_passed; /* time that went by so, in steps */
 	uint64_t steps, limit; /* up to the last decision; most */
 	uint64_t patience;     /* more than usual: steps until who ends
 	                          nothing is taken to wait for others */
@@ -206,6 +208,15 @@ static inline void rm_explore_step(void)
 {
 	if (__builtin_expect(--rm_explore.left == 0, 0))
 		rm_explore_decide();
+}
+
+/* In the place of a step, where lane 0 is alone: what it does may be without an
+   end. */
+static inline void rm_explore_alone_step(const void *site)
+{
+	if (__builtin_expect(!rm_explore.alone_left--, 0))
+		rm_explore_stop(RM_EXPLORE_LIVELOCK, site, NULL,
+		        "the main thread, alone, comes to no end");
 }
 
 /* The running lane does more than access a word. */

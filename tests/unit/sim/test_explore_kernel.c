@@ -214,16 +214,35 @@ static int64_t clock_ns(void)
 
 static void looks_at_clock(struct shared *shared)
 {
-	int64_t began = clock_ns(), again = clock_ns(), one, many;
+	int64_t began = clock_ns(), step = clock_ns() - began, one, many;
 
+	began = clock_ns();
 	__tsan_atomic64_load(&shared->word[0], __ATOMIC_RELAXED);
-	one = clock_ns() - again;
-	again = clock_ns();
+	one = clock_ns() - began;
+	began = clock_ns();
 	for (int i = 0; i < 100; i++)
 		__tsan_atomic64_load(&shared->word[0], __ATOMIC_RELAXED);
-	many = clock_ns() - again;
-	says(again >= began && one > 0 ? 't' : '?');
-	says(many == 100 * one ? 'u' : '?');
+	many = clock_ns() - began;
+	says(step > 0 && one == step ? 't' : '?');
+	says(many == 100 * step ? 'u' : '?');
+}
+
+/* A back-off by the clock, and nothing else. */
+static void waits_a_while(struct shared *shared)
+{
+	int64_t began = clock_ns();
+
+	(void)shared;
+	while (clock_ns() - began < 1000)
+		;
+	says('w');
+}
+
+static void looks_for_ever(struct shared *shared)
+{
+	(void)shared;
+	for (;;)
+		clock_ns();
 }
 
 static void self_of(struct shared *shared)
@@ -245,11 +264,148 @@ static void time_and_self(void)
 
 	lanes(looks_at_clock, other, NULL);
 	CHECK(in_turn(first, 1, RM_EXPLORE_NOTHING, "tuo"),
-	        "time is steps, and does not go back");
+	        "time is steps, and looking at it again without one is one");
+	lanes(waits_a_while, other, NULL);
+	CHECK(in_turn(first, 1, RM_EXPLORE_NOTHING, "wo"),
+	        "who waits for a time by the clock alone comes to it");
+	lanes(looks_for_ever, NULL, NULL);
+	CHECK(stops(RM_EXPLORE_LIVELOCK, "not done after 10000 steps"),
+	        "who does so without an end is a livelock");
 	lanes(self_of, self_of, NULL);
 	CHECK(in_turn(turn, 2, RM_EXPLORE_NOTHING, "22381128"),
 	        "each lane has a processor of its own, of eight, and an id "
 	        "that is not 0");
+}
+
+/* ---- the main thread, alone ---- */
+
+static void until_later(int (*waits)(void))
+{
+	int64_t began = clock_ns();
+
+	do
+		fine(waits());
+	while (clock_ns() - began < 100000);
+	says('w');
+}
+
+static int waits_for_nothing(void)
+{
+	return 0;
+}
+
+static int sleeps_a_second(void)
+{
+	const struct timespec second = { .tv_sec = 1 };
+
+	return rm_sim_nanosleep(&second, NULL);
+}
+
+static int sleeps_by_clock(void)
+{
+	const struct timespec second = { .tv_sec = 1 };
+
+	return rm_sim_clock_nanosleep(CLOCK_MONOTONIC, 0, &second, NULL);
+}
+
+static int pauses_once(void)
+{
+	rm_sim_relax();
+	return 0;
+}
+
+static int (*const waits_alone[])(void) = { waits_for_nothing,
+	rm_sim_sched_yield, sleeps_a_second, sleeps_by_clock, pauses_once };
+
+enum { WAITS = sizeof(waits_alone) / sizeof(*waits_alone) };
+
+static void alone_until_later(struct rm_explore_lane *lane)
+{
+	(void)lane;
+	for (int i = 0; i < WAITS; i++)
+		until_later(waits_alone[i]);
+}
+
+static int (*waits_now)(void);
+static pthread_mutex_t held;
+
+static int tries_mutex(void)
+{
+	return rm_sim_mutex_trylock(&held) != EBUSY;
+}
+
+static void alone_for_ever(struct rm_explore_lane *lane)
+{
+	(void)lane;
+	for (;;)
+		fine(waits_now());
+}
+
+static int looks_once(void)
+{
+	return clock_ns() < 0;
+}
+
+static int64_t before;
+
+static void looks_in_order(struct rm_explore_lane *lane)
+{
+	int64_t now = clock_ns();
+
+	(void)lane;
+	says(now >= before ? '<' : '?');
+	before = now;
+}
+
+/* Before its threads, in one and behind them. */
+static void alone_and_not(struct rm_explore_lane *lane)
+{
+	before = 0;
+	for (int i = 0; i < 100; i++) {
+		rm_sim_relax();
+		fine(rm_sim_sched_yield());
+	}
+	looks_in_order(lane);
+	rm_explore_clocks_fork(1);
+	rm_explore_together(1, looks_in_order);
+	looks_in_order(lane);
+}
+
+/* As play() does, with another main thread. */
+static bool alone_ends(void (*main)(struct rm_explore_lane *lane),
+        enum rm_explore_fault fault, const char *said)
+{
+	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
+		.list = &(struct rm_explore_turns){ NULL, 0, 0 } };
+
+	memset(world.order, 0, sizeof(world.order));
+	rm_explore_heap_reset();
+	rm_explore_clocks_reset();
+	rm_explore_begin(&listed, STEPS_MOST, main);
+	if (fault)
+		return rm_explore.finding.fault == fault &&
+		       strstr(rm_explore.finding.what, said);
+	return !rm_explore.finding.fault && !strcmp(world.order, said);
+}
+
+static void main_alone(void)
+{
+	static int (*const endless[])(void) = { looks_once, rm_sim_sched_yield,
+		sleeps_a_second, sleeps_by_clock, tries_mutex };
+	bool ends = true;
+
+	CHECK(alone_ends(alone_until_later, RM_EXPLORE_NOTHING, "wwwww"),
+	        "time passes for the main thread, alone, whatever it waits by");
+	/* of lane 2, which is over */
+	((struct rm_explore_mutex *)(void *)&held)->owner = 3;
+	for (size_t i = 0; i < sizeof(endless) / sizeof(*endless); i++) {
+		waits_now = endless[i];
+		ends &= alone_ends(alone_for_ever, RM_EXPLORE_LIVELOCK,
+		        "the main thread, alone, comes to no end");
+	}
+	CHECK(ends, "and what has no end there is a livelock");
+	CHECK(alone_ends(alone_and_not, RM_EXPLORE_NOTHING, "<<<"),
+	        "time does not go back where it is no more alone, or again");
 }
 
 static void all(void)
@@ -259,6 +415,7 @@ static void all(void)
 	gives_turn_away();
 	never_ends();
 	time_and_self();
+	main_alone();
 }
 
 int main(void)
