@@ -77,6 +77,9 @@ check 'and names who waits' grep -q 'deadlock: cores wait.*core 0 for' "$dir/ans
 trial sim_livelock 2 limit_ns=100000 >"$dir/answer"
 check 'virtual time can run out' [ "$(status_of <"$dir/answer")" = failed ]
 check 'and the reason says so' says "$dir/answer" 'virtual time ran out'
+trial sim_livelock 1 limit_ns=100000 deadline_ns=5000000000 >"$dir/answer"
+check 'also of one core alone, for which no other one waits' \
+	says "$dir/answer" 'virtual time ran out: core 0 is past 100000 ns'
 trial sim_livelock 1 deadline_ns=1000000000 >"$dir/answer"
 check 'the deadline ends a core that spins for ever' says "$dir/answer" 'deadline: core 0 was still running'
 

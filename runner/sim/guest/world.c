@@ -62,12 +62,13 @@ void rm_sim_world_switch(struct rm_sim_core *next)
 {
 	struct rm_sim_thread *self = &only.thread[rm_sim_running->id];
 
+	/* also of the core that runs on, which no other one may ever stop */
+	if (next && next->now > only.limit)
+		past_limit(next->id);
 	if (next == rm_sim_running)
 		return;
 	rm_sim_running = next;
 	if (next) {
-		if (next->now > only.limit)
-			past_limit(next->id);
 		/* The core after it most often runs next: the host fetches the
 		   top of that one's stack while this one runs. */
 		const char *stack = only.thread[next->after].ctx.stack_pointer;
@@ -334,6 +335,7 @@ int rm_sim_world_run(const struct rm_sim_world_options *options,
 	only.limit = options->limit_ns
 	                     ? rm_sim_world_cycles_of_ns(options->limit_ns)
 	                     : UINT64_MAX;
+	rm_sim_bound(only.model, only.limit);
 	rm_sim_ctx_make(&only.main_ctx,
 	        (char *)rm_sim_space_stack(RM_SIM_CORES_MAX) -
 	                options->main_depth,

@@ -55,7 +55,8 @@ struct rm_sim {
 	struct rm_sim_watched *watched; /* NULL: off */
 	char *core_bytes;
 	size_t core_stride;
-	uint64_t soft; /* of the running core, also while watched */
+	uint64_t soft;  /* of the running core, also while watched */
+	uint64_t bound; /* see rm_sim_bound() */
 	struct rm_sim_core *running; /* NULL before the first turn */
 	struct rm_sim_node *node;    /* 2 x cores; node[1] is the root */
 	unsigned waiting;            /* with and without an end */
@@ -212,7 +213,8 @@ void rm_sim_watch_access(struct rm_sim_core *core, uint32_t line);
 void rm_sim_watch_reset(struct rm_sim *sim);
 void rm_sim_watch_free(struct rm_sim *sim);
 
-/* sched.c: sets the limits of `core`, which runs until `other` is earlier. */
+/* sched.c: sets the limits of `core`, which runs until another one is earlier,
+   at `due`, or up to the bound. */
 void rm_sim_limit(struct rm_sim_core *core, uint64_t due);
 
 #endif /* RM_SIM_INTERNAL_H */

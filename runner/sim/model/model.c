@@ -163,6 +163,7 @@ int rm_sim_create(const struct rm_sim_mach *mach, unsigned cores,
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	made->mach = *mach;
 	made->cores = cores;
+	made->bound = RM_SIM_FOREVER;
 	set_sizes(made, bytes);
 	if (make_parts(made)) {
 		rm_sim_destroy(made);

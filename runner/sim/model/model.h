@@ -70,6 +70,12 @@ struct rm_sim_core *rm_sim_wait(
 unsigned rm_sim_wake(struct rm_sim *sim, uint64_t futex, unsigned most);
 
 /*
+ * Beyond this time (RM_SIM_FOREVER at first) a core is past its deadline even
+ * where no other one is ready: whoever gives it turns sees that time is up.
+ */
+void rm_sim_bound(struct rm_sim *sim, uint64_t bound);
+
+/*
  * Whether the running core is past its deadline: ask before an effect that is
  * no access (a futex's compare or wake), and take a turn first if so.
  */

@@ -50,11 +50,19 @@ void rm_sim_limit(struct rm_sim_core *core, uint64_t due)
 {
 	struct rm_sim *sim = core->sim;
 
+	due = min(due, sim->bound);
 	core->due = due;
 	sim->soft = due == NEVER ? NEVER : due + sim->mach.quantum;
 	/* while watched, every access goes the long way */
 	core->deadline = sim->watched ? 0 : due;
 	core->soft = sim->watched ? 0 : sim->soft;
+}
+
+void rm_sim_bound(struct rm_sim *sim, uint64_t bound)
+{
+	sim->bound = bound;
+	if (sim->running)
+		rm_sim_limit(sim->running, sim->running->due);
 }
 
 /* Its wait ends by itself. */

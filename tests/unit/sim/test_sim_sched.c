@@ -171,6 +171,25 @@ static void one_core_never_yields(void)
 	rm_sim_destroy(sim);
 }
 
+static void a_bound_is_a_deadline(void)
+{
+	struct rm_sim *sim = small_ready(2);
+	struct rm_sim_core *core = rm_sim_turn(sim);
+
+	rm_sim_bound(sim, 500);
+	CHECK(core->due == 1, "a bound takes nothing from an earlier core");
+	core = rm_sim_finish(sim);
+	CHECK(core->due == 500, "it is the deadline of a core alone");
+	rm_sim_spend(core, 600);
+	CHECK(!sim_access(core, 640, 8, RM_SIM_LOAD) &&
+	                rm_sim_turn(sim) == core && core->now == 601 &&
+	                core->count[RM_SIM_TURNS] == 1,
+	        "which asks for a turn then, and gets it");
+	rm_sim_spawn(sim, 0, 800);
+	CHECK(core->due == 500, "also before one that comes later");
+	rm_sim_destroy(sim);
+}
+
 static void a_spawn_is_a_deadline(void)
 {
 	struct rm_sim *sim = small(2);
@@ -360,6 +379,7 @@ int main(void)
 	hits_may_run_ahead();
 	upgrades_are_in_order();
 	one_core_never_yields();
+	a_bound_is_a_deadline();
 	a_spawn_is_a_deadline();
 	sleepers_wake_in_order();
 	a_wait_may_end_by_itself();

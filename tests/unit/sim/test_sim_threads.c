@@ -136,6 +136,29 @@ static void what_is_not_simulated_is_refused(void)
 	        "a futex wait with a time is refused, and is no deadlock");
 }
 
+/* The first thread comes to no end, and soon runs alone. */
+static void first_stays(unsigned self)
+{
+	while (self == 0)
+		rm_sim_sched_yield();
+}
+
+static void who_runs_alone_comes_to_the_limit(void)
+{
+	static const struct sim_scenario scenario = { .thread = first_stays };
+	bool ends_so = true;
+
+	for (unsigned threads = 1; threads <= 3; threads++) {
+		struct job job = { &scenario, threads, 0 };
+		char said[SAID_BYTES] = "";
+
+		ends_so &= !ends(&job, said) &&
+		           strstr(said, "virtual time ran out: core 0 is past "
+		                        "1000000000 ns");
+	}
+	CHECK(ends_so, "virtual time runs out for the only core that runs");
+}
+
 /* Whether no two schedules of one machine were the same. */
 static bool differ(void)
 {
@@ -191,7 +214,9 @@ int main(int argc, char **argv)
 	}
 	check_all(sim_scenarios, word, only);
 	check_all(sim_heap_scenarios, word, only);
-	if (!*word)
-		what_is_not_simulated_is_refused();
+	if (*word)
+		return DONE();
+	what_is_not_simulated_is_refused();
+	who_runs_alone_comes_to_the_limit();
 	return DONE();
 }
