@@ -396,15 +396,19 @@ void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site)
 		}
 }
 
-void rm_explore_clocks_zeroed(uintptr_t address, size_t bytes, const void *site)
+void rm_explore_clocks_filled(uintptr_t address, size_t bytes, const void *site)
 {
 	const unsigned self = rm_explore.running->id;
-	const struct last zeroed = { clocks.lane[self].at[self],
+	struct last filled = { clocks.lane[self].at[self],
 		(uint32_t)((uintptr_t)site - clocks.image), MASK };
 
 	for (size_t i = 0; i < bytes && !rm_explore.alone;
-	        i += RM_EXPLORE_GRANULE)
-		cell_of(address + i)->lane[self].write = zeroed;
+	        i += RM_EXPLORE_GRANULE) {
+		if (bytes - i < RM_EXPLORE_GRANULE)
+			filled.how = (uint16_t)mask_of(
+			        address + i, (unsigned)(bytes - i));
+		cell_of(address + i)->lane[self].write = filled;
+	}
 }
 
 /* For a scheduler that asks. What a lane does on its own stack is no step, so

@@ -35,9 +35,10 @@ void rm_explore_clocks_undo(void);
 void rm_explore_accessed(uintptr_t address, unsigned bytes, bool write,
         bool atomic, const void *site);
 
-/* The running lane has had a block of the heap zeroed, which is a plain write
-   that nobody can have seen the place of yet: no step. */
-void rm_explore_clocks_zeroed(
+/* The running lane has had the first bytes of a new block of the heap zeroed, or
+   copied from another one, which is a plain write that nobody can have seen the
+   place of yet: no step. */
+void rm_explore_clocks_filled(
         uintptr_t address, size_t bytes, const void *site);
 
 /* The running lane is about to free a block of the heap; stops the schedule

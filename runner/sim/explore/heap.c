@@ -235,7 +235,7 @@ void *rm_sim_calloc(size_t count, size_t bytes)
 	block = take(BEFORE, bytes, SITE);
 	if (!block)
 		return NULL;
-	rm_explore_clocks_zeroed((uintptr_t)block, bytes, SITE);
+	rm_explore_clocks_filled((uintptr_t)block, bytes, SITE);
 	return memset(block, 0, bytes);
 }
 
@@ -297,15 +297,18 @@ static void move(void *to, const void *from, size_t bytes)
 
 void *rm_sim_realloc(void *old, size_t bytes)
 {
-	const struct block *was = block_at(old);
 	void *block = unwritten(take(BEFORE, bytes, SITE), bytes);
+	const struct block *was = block_at(old);
+	size_t kept = was && was->bytes < bytes ? was->bytes : bytes;
 
 	if (!block)
 		return NULL;
 	if (rm_explore.buffers && was)
 		rm_explore.model->drain_before((uintptr_t)old, was->bytes);
-	if (old && was)
-		move(block, old, was->bytes < bytes ? was->bytes : bytes);
+	if (was) {
+		rm_explore_clocks_filled((uintptr_t)block, kept, SITE);
+		move(block, old, kept);
+	}
 	rm_explore_step();
 	give(old, SITE);
 	return block;

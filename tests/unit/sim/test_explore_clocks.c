@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_explore_clocks.c - what orders plain accesses: atomics and spinlocks that
    share 8 bytes are objects of their own, and a comparison that fails writes
-   nothing; and that 16 bytes are held against the heap whole. Under each model of memory. */
+   nothing; that what realloc() copies is a write; and that 16 bytes are held
+   against the heap whole. Under each model of memory. */
 #include "tests/unit/sim/explore_lanes.h"
 
 /* Of word 1: its lower half, and its upper one. */
@@ -108,6 +109,74 @@ static void comparisons(void)
 	        "also before a plain read");
 }
 
+/* Publishes a block of 20 bytes, the first 12 of which realloc() has copied. */
+static void moves(struct shared *shared, int order)
+{
+	uint64_t *block = rm_sim_malloc(12);
+
+	__tsan_write8(block);
+	*block = 5;
+	block = rm_sim_realloc(block, 20);
+	__tsan_atomic64_store(
+	        &shared->word[1], (uint64_t)(uintptr_t)block, order);
+}
+
+static void moves_well(struct shared *shared)
+{
+	moves(shared, __ATOMIC_RELEASE);
+}
+
+static void moves_badly(struct shared *shared)
+{
+	moves(shared, __ATOMIC_RELAXED);
+}
+
+static char *moved(struct shared *shared, int order)
+{
+	return (char *)(uintptr_t)__tsan_atomic64_load(&shared->word[1], order);
+}
+
+static void looks_at_moved(struct shared *shared)
+{
+	char *block = moved(shared, __ATOMIC_ACQUIRE);
+
+	if (block)
+		__tsan_read8(block);
+}
+
+/* Nobody has written these: they are the second half of the last word. */
+static void writes_behind_moved(struct shared *shared)
+{
+	char *block = moved(shared, __ATOMIC_RELAXED);
+
+	if (block)
+		__tsan_write4(block + 12);
+}
+
+/* Who has it last frees it. */
+static void frees_moved(struct shared *shared)
+{
+	char *block = moved(shared, __ATOMIC_ACQUIRE);
+
+	if (block)
+		__tsan_read8(block);
+	rm_sim_free(block);
+}
+
+static void copies(void)
+{
+	lanes(moves_well, frees_moved, NULL);
+	CHECK(stops(RM_EXPLORE_NOTHING, ""),
+	        "what realloc() has copied is read behind an acquire");
+	lanes(moves_badly, looks_at_moved, NULL);
+	CHECK(stops(RM_EXPLORE_RACE,
+	              "thread 2 reads (plainly) what thread 1 wrote (plainly)"),
+	        "without a release it is a race: the copy is a write");
+	lanes(moves_badly, writes_behind_moved, NULL);
+	CHECK(stops(RM_EXPLORE_LEAK, "1 blocks are left"),
+	        "of the bytes that it copies only");
+}
+
 /* A block of 8 bytes, accessed as one of 16. */
 static void loads_behind(struct shared *shared)
 {
@@ -140,6 +209,7 @@ static void subject(void)
 		world.memory = (enum rm_explore_memory)memory;
 		neighbours();
 		comparisons();
+		copies();
 		wide();
 	}
 }
