@@ -201,6 +201,31 @@ static void a_replaced_line_is_no_coherence_miss(void)
 	rm_sim_destroy(sim);
 }
 
+/* False misses of core 0, which has used byte 0, when core 1 writes this and
+   then that. */
+static uint64_t false_misses(uint64_t first, uint64_t then)
+{
+	struct rm_sim_mach mach = sim_mach("128 2-way lru", "none", "none");
+	struct rm_sim *sim = sim_start(&mach, 2, LINES * 64);
+	uint64_t misses;
+
+	sim_do(sim, 0, 0, 8, RM_SIM_LOAD);
+	sim_do(sim, 1, first, 8, RM_SIM_STORE);
+	sim_do(sim, 1, then, 8, RM_SIM_STORE);
+	sim_do(sim, 0, 0, 8, RM_SIM_LOAD);
+	misses = rm_sim_count(sim, RM_SIM_FALSE_MISSES);
+	rm_sim_destroy(sim);
+	return misses;
+}
+
+/* docs/simulated-machine.md says so. */
+static void the_first_write_decides(void)
+{
+	CHECK(false_misses(8, 0) == 1 && false_misses(0, 8) == 0,
+	        "a miss is of false sharing by the first write that took its "
+	        "line");
+}
+
 static void an_inclusive_l2_takes_the_line_above_along(void)
 {
 	struct rm_sim_mach mach =
@@ -409,6 +434,7 @@ int main(void)
 	kinds_are_plain("256 2-way lru", "32Ki 8-way lru victim");
 	kinds_are_plain("256 2-way lru", "32Ki 8-way lru inclusive");
 	a_replaced_line_is_no_coherence_miss();
+	the_first_write_decides();
 	an_inclusive_l2_takes_the_line_above_along();
 	costs_are_the_descriptions();
 	ping_pong_costs_what_is_described();
