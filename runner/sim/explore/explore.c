@@ -104,14 +104,19 @@ static void work(const struct rm_explore_options *options, unsigned id,
 }
 
 /* Starts the processes; the parent waits, and is none of them: what a map
-   breaks is broken in a child. */
+   breaks is broken in a child. Where one cannot be started the others stop. */
 static int start(const struct rm_explore_options *options, uint64_t horizon,
-        struct share *share, pid_t *pids)
+        struct share *share, pid_t *pids, struct rm_error *error)
 {
 	for (unsigned i = 0; i < options->cpus; i++) {
 		pids[i] = fork();
-		if (pids[i] < 0)
-			return -errno;
+		if (pids[i] < 0) {
+			found(share, 0);
+			return rm_error_set(error, -errno,
+			        "process %u of %u could not be started: %s "
+			        "(--cpus)",
+			        i + 1, options->cpus, strerror(errno));
+		}
 		if (!pids[i]) {
 			work(options, i, horizon, share);
 			_exit(0);
@@ -219,7 +224,7 @@ int rm_explore_run(const struct rm_explore_options *options,
 	if (!status)
 		status = rm_explore_calibrate(options, &horizon, error);
 	if (!status)
-		status = start(options, horizon, share, pids);
+		status = start(options, horizon, share, pids, error);
 	for (unsigned i = 0; i < options->cpus; i++)
 		finish(share, i, pids[i]);
 	if (!status)

@@ -2,7 +2,15 @@
 /* test_explore_run.c - many schedules in several processes: which numbers are
    played, which failure is the one that is told, what is summed up; and which
    maps are explored at all. Which numbers fail, and how, is said here. */
+#include <sys/types.h>
+#include <unistd.h>
+
+static pid_t counted_fork(void);
+
+/* after its own declaration, so that what comes now forks by it */
+#define fork counted_fork
 #include "runner/sim/explore/explore.c"
+#undef fork
 
 #include "tests/unit/tap.h"
 
@@ -29,7 +37,14 @@ static struct {
 	uint64_t dies, leaves, breaks; /* numbers; 0: none */
 	int dies_by;                   /* a signal */
 	bool breaks_again;             /* where the parent plays what failed */
+	unsigned forks;                /* that there are left; 0: any number */
 } said;
+
+static pid_t counted_fork(void)
+{
+	errno = EAGAIN;
+	return said.forks && !--said.forks ? -1 : fork();
+}
 
 /* No clock: it is three seconds later each time that somebody looks. */
 int clock_gettime(clockid_t clock, struct timespec *now)
@@ -275,6 +290,33 @@ static void processes_die(void)
 	said.leaves = 0;
 }
 
+/* The third of so many. */
+static void no_process(void)
+{
+	static struct share share = { .lowest = UINT64_MAX };
+	const struct rm_explore_options options = {
+		.first = FIRST, .schedules = MANY, .cpus = 5
+	};
+	struct rm_explore_summary summary;
+	struct rm_error error;
+	pid_t pids[RM_EXPLORE_CPUS_MAX] = { 0 };
+
+	said.forks = 3;
+	CHECK(run(5, RM_EXPLORE_MIX, &summary, &error) == -EAGAIN &&
+	                !strcmp(error.text,
+	                        "process 3 of 5 could not be started: "
+	                        "Resource temporarily unavailable (--cpus)"),
+	        "where a process cannot be started that is told, and which");
+	said.options = &options;
+	said.forks = 3;
+	CHECK(start(&options, HORIZON, &share, pids, &error) == -EAGAIN &&
+	                share.lowest == 0,
+	        "and those that were started stop");
+	finish(&share, 0, pids[0]);
+	finish(&share, 1, pids[1]);
+	said.forks = 0;
+}
+
 static void errors(void)
 {
 	struct rm_explore_summary summary;
@@ -384,6 +426,7 @@ int main(void)
 	lowest_is_told();
 	lower_comes_later();
 	processes_die();
+	no_process();
 	errors();
 	which_maps();
 	return DONE();
