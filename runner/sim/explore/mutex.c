@@ -124,6 +124,8 @@ int rm_sim_spin_init(pthread_spinlock_t *lock, int shared)
 int rm_sim_spin_destroy(pthread_spinlock_t *lock)
 {
 	rm_explore_reach(spin_of(lock), sizeof(uint32_t), SITE);
+	if (*spin_of(lock))
+		rm_explore_misuse("destroys a spinlock that is held", SITE);
 	return 0;
 }
 
@@ -156,6 +158,11 @@ int rm_sim_spin_unlock(pthread_spinlock_t *lock)
 	uint32_t *owner = spin_of(lock);
 
 	rm_explore_reach(owner, sizeof(uint32_t), SITE);
+	if (*owner != rm_sim_self() + 1)
+		rm_explore_misuse(*owner ? "gives back a spinlock that another "
+		                           "one holds"
+		                         : "gives back a spinlock that is free",
+		        SITE);
 	rm_explore_release(owner);
 	*owner = 0;
 	rm_explore_wake(RM_EXPLORE_FOR_MUTEX, owner, UINT_MAX);

@@ -166,6 +166,11 @@ static void keeps_tried(struct shared *shared)
 	fine(rm_sim_spin_trylock(&shared->spin));
 }
 
+static void gives_back_spin(struct shared *shared)
+{
+	rm_sim_spin_unlock(&shared->spin);
+}
+
 static void kept_for_ever(void)
 {
 	const char *const told =
@@ -194,6 +199,18 @@ static void misuse(void)
 	CHECK(stops(RM_EXPLORE_MISUSE,
 	              "thread 2 gives back a mutex that another one holds"),
 	        "nor by another one than its owner");
+	lanes(keeps_spin, NULL, NULL);
+	CHECK(stops(RM_EXPLORE_MISUSE,
+	              "main thread destroys a spinlock that is held"),
+	        "a spinlock that is held must not be destroyed");
+	lanes(gives_back_spin, NULL, NULL);
+	CHECK(stops(RM_EXPLORE_MISUSE,
+	              "thread 1 gives back a spinlock that is free"),
+	        "nor given back where nobody holds it");
+	lanes(keeps_spin, gives_back_spin, spins);
+	CHECK(stops(RM_EXPLORE_MISUSE,
+	              "thread 2 gives back a spinlock that another one holds"),
+	        "nor by another one, lest two threads are inside");
 }
 
 /* One of the calls, by its number. */
