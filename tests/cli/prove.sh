@@ -28,6 +28,7 @@ played short 'echo "ok 1 - so"' 'echo 1..2'
 played skips 'echo "ok 1 - so"' 'echo "ok 2 - it # SKIP not here"' 'echo 1..2'
 played nothing 'echo "1..0 # SKIP not here"'
 played hangs 'echo "ok 1 - so"' "sleep 1000 & echo \$! >$dir/sleeper" 'wait'
+played bails 'echo "Bail out! no memory"' 'exit 1'
 played once 'echo "ok 1 - so"' "[ -e $dir/seen ] && { echo 'ok 2 - late'; echo 1..2; exit 0; }" \
 	"touch $dir/seen" 'echo "not ok 2 - late"' 'echo 1..2' 'exit 1'
 
@@ -50,6 +51,31 @@ ended() { # PID: gone, or waiting to be asked how it ended
 	case $(ps -o stat= -p "$1") in '' | Z*) ;; *) return 1 ;; esac
 }
 check "and its processes have ended" ended "$(cat "$dir/sleeper")"
+# It stops no other: each test is a program of its own.
+for name in bails right; do
+	printf 'test_played_%s\tbounded: by this file\n' $name
+done >"$dir/racing"
+check "a test that bails out beside others fails the run" sh -c \
+	"! tests/tools/prove.sh '$dir' played_bails >'$dir/out' 2>&1"
+check "and before others" sh -c \
+	"! RACING='$dir/racing' tests/tools/prove.sh '$dir' played_bails played_right >'$dir/out' 2>&1"
+check "which run" says "$dir/out" "2 passed, 1 failed, 0 skipped"
+check "it is named" says "$dir/out" "failed twice: $dir/tests/test_played_bails"
+check "with its words" sh -c "tail -n 6 '$dir/out' | grep -q 'no memory'"
+
+# What ends prove itself: what it had not begun never ran.
+mkdir "$dir/bin"
+without() { # LINE...: prove does what the lines say; output in $dir/out
+	{ echo '#!/bin/sh'; printf '%s\n' "$@"; } >"$dir/bin/prove"
+	chmod +x "$dir/bin/prove"
+	! PATH=$dir/bin:$PATH tests/tools/prove.sh "$dir" played_skips played_right >"$dir/out" 2>&1
+}
+check "a prove that is killed fails the run" without 'echo "skips .. ok"' 'kill -9 $$'
+check "it is named" says "$dir/out" "failed: prove itself (status 137)"
+check "and nothing is counted of an earlier run" says "$dir/out" "0 passed, 1 failed, 0 skipped"
+check "so does one that ends early and blames no test" without \
+	'echo "Files=1, Tests=2,  0 wallclock secs"' 'exit 255'
+check "which is named, too" says "$dir/out" "failed: prove itself (status 255)"
 check "what fails once and then passes has failed" sh -c \
 	"! tests/tools/prove.sh '$dir' played_once >'$dir/out' 2>&1"
 check "and named" says "$dir/out" "(unsteady: it passed when run again)"
@@ -69,7 +95,7 @@ RACING=$dir/racing tests/tools/prove.sh --list "$dir" played_ >"$dir/out" 2>&1
 check "listing runs nothing" [ $? = 0 ]
 order() { sed -n "s|^$1: .*test_played_||p" "$dir/out" | tr '\n' ' '; }
 check "what takes minutes begins first, then what is slow" \
-	sh -c "case '$(order 'side by side')' in 'minutes seconds dies '*) ;; *) false ;; esac"
+	sh -c "case '$(order 'side by side')' in 'minutes seconds bails dies '*) ;; *) false ;; esac"
 check "what needs luck runs alone" [ "$(order alone)" = 'wrong ' ]
 RACING=$dir/racing tests/tools/prove.sh --fast --list "$dir" played_ >"$dir/out" 2>&1
 check "the fast form leaves out what is slow" \

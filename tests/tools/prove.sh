@@ -61,14 +61,25 @@ stage() { # NAME: what ended now
 }
 
 total=0
-run_taps() { # OPTION TEST...: adds to `total`, leaves names in `broken`
-	local option=$1 log=$build/prove.part; shift
+# Adds to `total`, leaves names in `broken`. Status 1 where no test but prove
+# itself ended the run: what it had not begun never ran.
+run_taps() { # OPTION TEST...
+	local option=$1 log=$build/prove.part tests; shift
 	broken=
 	[ $# = 0 ] && return
 	prove --timer "$option" --exec tests/tools/tap_keep.sh "$@" 2>&1 |
 		tee "$log" | tee -a "$build/prove.log"
+	proved=${PIPESTATUS[0]}
 	broken=$(broken_of "$log")
-	total=$((total + $(sed -n 's/^Files=.*Tests=\([0-9]*\),.*/\1/p' "$log")))
+	tests=$(sed -n 's/^Files=.*Tests=\([0-9]*\),.*/\1/p' "$log")
+	total=$((total + ${tests:-0}))
+	[ -n "$tests" ] && { [ "$proved" = 0 ] || [ -n "$broken" ]; }
+}
+ended=0
+prove_ended() {
+	ended=$((ended + 1))
+	{ echo "failed: prove itself (status $proved)"
+	tail -n 5 "$build/prove.part" | cut -c1-300 | sed 's/^/    /'; } >>"$summary"
 }
 facts() { # failed facts of a test that failed, at least one
 	local count
@@ -91,9 +102,9 @@ once_more() { # TEST
 	local total=0 # its facts are counted already
 	word=", it hung: $1"
 	hung "$1" && return
-	run_taps -j1 "$1"
 	word=" twice: $1"
-	[ -n "$broken" ] || word=": $1 (unsteady: it passed when run again)"
+	run_taps -j1 "$1" && [ -z "$broken" ] &&
+		word=": $1 (unsteady: it passed when run again)"
 }
 
 needs_luck() { # TEST
@@ -120,10 +131,17 @@ if [ -n "$list" ]; then
 fi
 : >"$build/prove.log" && : >"$summary" || exit 3
 
+# An earlier run's output is not that of a test which this one does not reach.
+mkdir -p "$build/tap"
+for test in "${shared[@]}" "${alone[@]}"; do
+	: >"$build/tap/$(basename "$test").tap"
+done
 # one more than there are CPUs: some wait
-run_taps "-j$(($(nproc) + 1))" "${shared[@]}"; failing=$broken
+run_taps "-j$(($(nproc) + 1))" "${shared[@]}" || prove_ended
+failing=$broken
 [ ${#shared[@]} = 0 ] || stage "side by side"
-run_taps -j1 "${alone[@]}"; failing="$failing $broken"
+run_taps -j1 "${alone[@]}" || prove_ended
+failing="$failing $broken"
 [ ${#alone[@]} = 0 ] || stage alone
 for test in "${shared[@]}" "${alone[@]}"; do
 	skipped=$((skipped + $(left_out "$test")))
@@ -139,7 +157,7 @@ for test in $failing; do
 	{ echo "failed$word"; echo "$first"; } >>"$summary"
 done
 [ -z "${failing// /}" ] || stage "once more"
-passed=$((total - failed - skipped))
+passed=$((total - failed - skipped)) failed=$((failed + ended))
 
 py() { # ARGUMENT...: pytest, its last line in `verdict`
 	"$python" -m pytest -q -o cache_dir="$PWD/$build/pytest" "$@" 2>&1 |
