@@ -376,18 +376,20 @@ $(OUT)/readmostly-likwid: $(LIKWID_OBJS)
 	$(call link,$^ -ldl)
 
 # Head against base (docs/method.md): base from git into build/regress-base,
-# a second real copy of it for the A/A control, head from this tree.
+# a second real copy of it for the A/A control, head from this tree. LOCK is held
+# until it has ended: no other run builds anew what this one measures.
 LOCK ?= build/regress.lock
 REGRESS_AT   := build/regress$(if $(IMPL),-their)
 REGRESS_ARMS := $(foreach arm,base copy head,$(REGRESS_AT)-$(arm)/readmostly)
 .PHONY: regress regress-arms
-regress: regress-arms  ## head against base: BASE=ref IMPL=their/map.c
-	@LOCK=$(LOCK) REF=$(call quoted,$(BASE)) NOTES=$(REGRESS_AT)-notes $(if $(IMPL),PLAN=$(REGRESS_AT)-plan) \
+arms_of = CC='$(CC)' BUILD=$(BUILD) LOCK=$(LOCK) MAPS=$(call quoted,$(MAPS)) IMPL=$(call quoted,$(IMPL)) \
+  IMPL_FLAGS=$(call quoted,$(IMPL_FLAGS)) IMPL_MAKE=$(call quoted,$(IMPL_MAKE)) runner/regress_arms.sh $(call quoted,$(BASE))
+regress:  ## head against base: BASE=ref IMPL=their/map.c
+	@$(arms_of) env REF=$(call quoted,$(BASE)) NOTES=$(REGRESS_AT)-notes $(if $(IMPL),PLAN=$(REGRESS_AT)-plan) \
 	runner/regress.sh $(REGRESS_ARMS) $(ARGS)
 
 regress-arms:
-	@CC='$(CC)' BUILD=$(BUILD) MAPS=$(call quoted,$(MAPS)) IMPL=$(call quoted,$(IMPL)) \
-	IMPL_FLAGS=$(call quoted,$(IMPL_FLAGS)) IMPL_MAKE=$(call quoted,$(IMPL_MAKE)) runner/regress_arms.sh $(call quoted,$(BASE))
+	@$(arms_of)
 
 # Counts of the simulated machine, without noise: no lock, no Python but the
 # plain one (docs/exact-gate.md).

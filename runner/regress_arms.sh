@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# regress_arms.sh BASE - of `make regress`: builds base (a commit) into
-# build/regress-base/, a second real copy of it for the A/A control into
+# regress_arms.sh BASE [COMMAND...] - of `make regress`: builds base (a commit)
+# into build/regress-base/, a second real copy of it for the A/A control into
 # build/regress-copy/, head (the work tree) into build/regress-head/, and holds
 # head to the checks: what answers wrongly, crashes or hangs is not timed.
 # IMPL=FILE: of a map of another project, whose commits are compared
@@ -13,7 +13,10 @@
 # and build/regress-notes (or -their-notes): what was built, for the campaign.
 # IMPL=FILE.so: a library as runner/foreign.h says, in any language; IMPL_MAKE=
 # 'COMMAND' makes it (or a source that git does not know) in the tree of each arm.
-# Status: 0; 1 head is broken; 2 usage or input.
+# Then COMMAND runs, which measures them. LOCK: held from before anything is built
+# until COMMAND has ended, so that no other run in this tree builds anew what it
+# measures (a library is opened by each trial).
+# Status: COMMAND's, else 0; 1 head is broken; 2 usage or input.
 export LC_ALL=C
 gate=regress
 [ -f runner/regress_arms.sh ] || { echo "$gate: expected to be started in the folder of Readmostly" >&2; exit 2; }
@@ -22,12 +25,24 @@ cc=${CC:-gcc} build=${BUILD:-build/gcc}
 . runner/regress_builds.sh
 at=build/regress${IMPL:+-their}
 [ -n "${1-}" ] || say "expected BASE=<git ref>"
+ref=$1
+shift
 report/find_python.sh >/dev/null || exit 2
+lock_run() { # what is wrong with the call is told before it waits
+	[ -n "${LOCK:-}" ] || return
+	mkdir -p "$(dirname "$LOCK")" && : >>"$LOCK" || say "$LOCK cannot be written"
+	exec 8>"$LOCK"
+	flock -n 8 || {
+		echo "$gate: waiting for another run in this tree to end" >&2
+		flock 8
+	}
+}
 find_subject
 case $impl in *.c | *.cc | *.so | '') ;; *) say "IMPL=$IMPL: expected a file that ends with .c, .cc or .so" ;; esac
-base=$(commit_of BASE "$1") || exit
-head=$(commit_of HEAD HEAD) || exit
+base=$(commit_of BASE "$ref") || exit
+lock_run
 lock_builds
+head=$(commit_of HEAD HEAD) || exit
 mkdir -p "$at-base" "$at-copy" "$at-head" && : >"$at-base/log" ||
 	cannot build "$at-base cannot be written"
 room_in build
@@ -163,3 +178,6 @@ printf '%s\n' "commit=$base" "head=$head$changed" ${id:+"map=$impl$how"} \
 	cannot build "$at-notes cannot be written"
 [ -z "$changed" ] || echo "$gate: head is ${head:0:12} and changes that are not committed" >&2
 stop_broken
+[ $# -gt 0 ] || exit 0
+exec 9>&-
+LOCK='' exec "$@"

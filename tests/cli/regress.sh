@@ -157,7 +157,7 @@ check "minutes that are none are named" says "$dir/next.err" "MINUTES=soon"
 unset MINUTES
 refused() { # WORDS ARGUMENTS of make: it fails, and says them on stderr
 	words=$1; shift
-	make -s "$@" >"$dir/said" 2>"$dir/err" && return 1
+	make -s LOCK="$dir/lock" "$@" >"$dir/said" 2>"$dir/err" && return 1
 	says "$dir/err" "$words"
 }
 check "a ref that is none is named" \

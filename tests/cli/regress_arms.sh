@@ -57,6 +57,35 @@ check "another base is unpacked anew" [ ! -e "$tree/build/regress-base/tree/kept
 check "a base without a map is made without it" \
 	[ "$(built '-C .*regress-base')" = "${all/snapshot /}" ]
 check "head has it" [ "$(built OUT=build/regress-head)" = "$all" ]
+
+# Of two runs in one tree, the second of another head, which asks for the lock
+# while the first one measures (or has ended where it asks for none).
+cat >"$dir/bin/flock" <<END
+#!/bin/sh
+for fd; do :; done
+readlink "/proc/self/fd/\$fd" >>"$dir/asked"
+exec $(command -v flock) "\$@"
+END
+cat >"$dir/measure" <<END
+#!/bin/bash
+sha256sum build/regress-*/readmostly >"$dir/begun"
+flock -n build/regress.lock true || echo "the lock is held"
+: >"$dir/asked"
+echo 'protocol 9' >played
+{ LOCK=build/regress.lock runner/regress_arms.sh HEAD
+echo \$? >"$dir/second.status"; } >"$dir/second" 2>&1 8>&- &
+until grep -q 'regress\.lock$' "$dir/asked" || [ -e "$dir/second.status" ]; do sleep 0.1; done
+sha256sum --quiet -c "$dir/begun" && echo "the arms are those of before"
+END
+chmod +x "$dir/bin/flock" "$dir/measure"
+LOCK=build/regress.lock arms held HEAD "$dir/measure"
+while [ -e "$dir/begun" ] && [ ! -e "$dir/second.status" ]; do sleep 0.1; done
+rm -f "$dir/bin/flock" "$tree/played"
+check "what measures does so where the lock is held" \
+	eval '[ $status = 0 ] && says "$dir/held" "the lock is held"'
+check "a second run leaves it the arms that it began with" \
+	says "$dir/held" "the arms are those of before"
+check "and builds its own thereafter" says "$dir/second" "protocol is not 9"
 MAPS=nix arms none HEAD
 check "a map that is none is named, and nothing is built" \
 	eval 'one_line none "MAPS=nix: no map is called .nix." && [ "$(builds)" = 1 ]'

@@ -130,7 +130,10 @@ def test_what_a_command_hands_to_make_is_read_by_it(name):
 @pytest.mark.parametrize("name", ["ci.md", "method.md"])
 def test_a_busy_machine_is_told_when_both_arms_are_built(name):
     """`make regress` makes its arms and checks head before it looks."""
-    assert re.search(r"^regress: regress-arms ", text("Makefile"), re.M)
+    assert re.search(r"^arms_of = (.*\\\n)*.* runner/regress_arms.sh ",
+                     text("Makefile"), re.M)
+    assert re.search(r"^regress: .*\n\t@\$\(arms_of\) (.*\\\n)*"
+                     r"\trunner/regress.sh ", text("Makefile"), re.M)
     assert "doctor --busy" not in text("runner/regress_arms.sh")
     page = text(f"docs/{name}")
     assert re.search(r"looks before the first trial", page)
