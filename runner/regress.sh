@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # regress.sh BASE COPY HEAD [ARGUMENTS of run] - `make regress`: measures three
 # programs against each other, then decides. HEAD may be FILE+2%, for a test of
-# the gate. RUNNER: the program that runs them (HEAD's file); LOCK: held while
-# trials run, so that no two gates disturb each other; REF, COMMIT: what base
-# was built from. MAPS, CELLS, WORKLOAD: a part of the plan, or another one
-# (docs/method.md 5); MINUTES: what it may take; BUSY=ok: go on although others
-# work here; PLAN: a folder of workloads in place of the mode's; NOTES: a file of
-# KEY=TEXT, kept in the campaign. Arguments with --resume go on with a run, those with --set blocks=
-# set their number by hand. Status: the verdict's (report/regress.py); 3, too,
-# where others work here and nothing was begun; 75: interrupted.
+# the gate. RUNNER: the program that runs them (HEAD's file); LOCK: held to the end,
+# so that no two gates disturb each other: what tells why a red is red has trials,
+# too; REF, COMMIT: what base was built from. MAPS, CELLS, WORKLOAD: a part of the
+# plan, or another one (docs/method.md 5); MINUTES: what it may take; BUSY=ok: go
+# on although others work here; PLAN: a folder of workloads in place of the mode's;
+# NOTES: a file of KEY=TEXT, kept in the campaign. Arguments with --resume go on
+# with a run, those with --set blocks= set their number by hand. Status: the
+# verdict's (report/regress.py); 3, too, where others work here and nothing was
+# begun; 75: interrupted.
 base=$1 copy=$2 head=$3
 shift 3
 runner=${RUNNER:-${head%+*}}
@@ -139,6 +140,5 @@ measure \
 	--note "rules=$(sha256sum report/regress.json | cut -d' ' -f1)" \
 	"$@" >"$dir/said"
 ran=$?
-[ "${LOCK:-}" ] && exec 9>&-
 [ $ran = 2 ] || [ $ran = 75 ] && { cat "$dir/said" >&2; exit $ran; }
 decide "$dir/said"

@@ -115,7 +115,17 @@ sys.exit(not (set(found) == {"regress"} and
 END
 check "a head that does 2 % more is FAIL" \
 	planted more FAIL 1 '' "$dir/planted/head+2%"
+# Asked for counters by what tells why a red is red.
+cat >"$dir/witness" <<SCRIPT
+#!/bin/sh
+[ "\$1" != counters ] || flock -n "$dir/lock" true || : >"$dir/locked"
+exec "$build/readmostly" "\$@"
+SCRIPT
+chmod +x "$dir/witness"
+plain=$runner runner=$dir/witness
 check "a head that is 3 % slower is FAIL" planted slower FAIL 1 head=0.03
+check "and no other run begins while it asks why" [ -e "$dir/locked" ]
+runner=$plain
 check "a head that is 3 % faster is PASS" planted faster PASS 0 head=-0.03
 check "a copy of base that is 3 % slower leaves no verdict" \
 	planted odd_copy INVALID 3 copy=0.03
