@@ -23,6 +23,17 @@ readmostly=$(cd "$(dirname "$0")/../.." && pwd)
 file=${1:-} out=${OUT:-readmostly-gate} time=${TIME:-advice}
 say() { echo "gate: $*"; }
 usage() { say "$*" >&2; exit 2; }
+# A workspace that is kept has the outputs of an earlier run: where this one ends
+# before its own, they would be taken for them. Of time they are copies of what
+# each time-*/ keeps; what others have put there is not ours.
+clear_last() {
+	local copied
+	rm -rf "$out"/{exact.json,exact.txt,counts.txt,counts-why}
+	for copied in "$out"/time-*/report/*; do
+		rm -rf "${out:?}/${copied##*/}"
+	done
+}
+clear_last
 made=${IMPL_MAKE:-}
 case $file in
 *.so) [ "$made" ] || [ -f "$file" ] || usage "$file is not there: IMPL_MAKE= says what makes a library" ;;
@@ -76,7 +87,6 @@ worse() { [ "$1" -le "$status" ] || status=$1; }
 # What accepts a red, and why it is one: a pipeline keeps no file of Readmostly's.
 keep_counts() { # STATUS
 	local at=build/regress-exact
-	rm -rf "$out/counts.txt" "$out/counts-why"
 	[ "$1" = 1 ] || return
 	[ ! -s $at/counts.txt ] || { cp $at/counts.txt "$out" &&
 		say "to accept: its lines are in $out/counts.txt, too"; }

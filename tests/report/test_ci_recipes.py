@@ -174,6 +174,62 @@ def test_head_is_checked_whatever_is_asked_of_time(gated, pushed, file,
     assert gated(0, file, TIME="red", **known) == (0, parts + ["regress.sh"])
 
 
+# Parts of the gate that leave what real ones leave, if they get so far: json
+# and counts of the one, after -o the report of the other.
+LEAVING = {
+    "regress_exact.sh": """[ $exact = 2 ] && exit 2
+echo {} >"$4"
+mkdir -p build/regress-exact/why
+echo line >build/regress-exact/counts.txt
+echo why >build/regress-exact/why/why.txt
+cp build/regress-exact/why/why.txt build/regress-exact/why/why.json
+cp build/regress-exact/why/why.txt build/regress-exact/why/why.md
+exit $exact
+""",
+    "regress_arms.sh": "exit $checks\n",
+    "regress.sh": """[ $timed = 3 ] && exit 3
+mkdir -p "$5/report/why"
+touch "$5/report/index.html" "$5/report/junit.xml" "$5/report/why/why.txt"
+exit $timed
+"""}
+
+
+@pytest.mark.parametrize("second", [
+    {"exact": "2"}, {"exact": "0", "TIME": "no"},
+    {"exact": "0", "checks": "1"}, {"exact": "0", "timed": "3"},
+    {"TIME": "maybe"}])
+def test_a_kept_workspace_has_nothing_of_the_run_before(
+        gated, tmp_path, pushed, second):
+    gated(0)
+    readmostly, out = tmp_path / "readmostly", tmp_path / "out"
+    for name, text in LEAVING.items():
+        put_program(readmostly / "runner" / name, text)
+    known = {"exact": "1", "checks": "0", "timed": "1", "TIME": "red",
+             "OUT": str(out)}
+
+    def left():
+        return {path.name for path in out.iterdir()
+                if not path.name.startswith("time-")}
+    for variables in known, known | second | {"WHY": "no"}:
+        shell('"$0" map.c', pushed[0].folder,
+              str(readmostly / "examples/ci/gate.sh"), **variables)
+        if variables is known:
+            assert left() == {
+                ".gitignore", "exact.json", "exact.txt", "counts.txt",
+                "counts-why", "index.html", "junit.xml", "why"}
+            (out / "theirs.txt").touch()
+            for folder in out.glob("time-*"):
+                folder.rename(out / "time-1")  # not of this second
+    ours = {".gitignore", "theirs.txt"}
+    if second.get("exact") == "0":
+        ours |= {"exact.json", "exact.txt"}
+    elif second.get("exact"):
+        # the counts were asked, and time after them
+        ours |= {"exact.txt", "index.html", "junit.xml", "why"}
+    assert left() == ours
+    assert (out / "time-1/report/junit.xml").exists()
+
+
 @pytest.mark.parametrize("words", ["TIME=no", "IMPL_MAKE="])
 def test_the_gate_is_of_the_commit_that_is_named(tmp_path, pushed, words):
     """Also where a workspace was kept, and Readmostly has grown since."""
