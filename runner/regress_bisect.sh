@@ -7,13 +7,16 @@
 # (slower than GOOD: looks at 60, 120, 240 pairs, report/why/looks.py), or a
 # program, which is given a commit and what was built of it and says as for git
 # bisect run: 0 good, 1 bad, 125 skip; others end it. A commit that does not build,
-# or stays open, is skipped. What was judged is kept: the same call again goes on
+# or stays open, is skipped; a full disk or a killed compiler ends it. What was judged is kept: the same call again goes on
 # where one was killed. Status: 0 found; 3 skipped commits are in the way; 2 usage or input.
 export LC_ALL=C
-[ "$1" != --step ] || cd "$2" || exit 255 # of git bisect run, in the worktree
+wrong=2
+# of git bisect run, in the worktree; git takes 2 for bad
+[ "$1" != --step ] || { wrong=255; cd "$2" || exit 255; }
 home=$PWD place=$PWD/build/regress-bisect cc=${CC:-gcc} judge=${JUDGE:-exact}
 tree=$place/tree odd=''
-say() { echo "regress-bisect: $*" >&2; exit 2; }
+say() { echo "regress-bisect: $*" >&2; exit $wrong; }
+. runner/regress_builds.sh
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE MAKEFLAGS MFLAGS MAKELEVEL
 
 # conf_of CELL: a workload of this cell for the judge. Of an id the first part is
@@ -70,6 +73,14 @@ made() {
 	return $status
 }
 
+# Ends where a commit was not built for a reason of this machine's: kept as skipped
+# it would stay so.
+machine_failed() {
+	local log=$place/build.log
+	! is_full "$place" "$log" || no_room "$place"
+	! grep -qE '(^|[] :])Killed( signal|$)|Error 137$|Cannot allocate memory|out of memory allocating' "$log" ||
+		say "a compiler was killed, or found no memory ($log): the same call goes on"
+}
 # answers FOLDER: counts of the cell by what was built.
 answers() {
 	mkdir -p "$1"
@@ -114,6 +125,7 @@ judged() {
 	[ -z "$status" ] || return "$status"
 	: >"$place/told"
 	if ! made "$1"; then
+		machine_failed
 		status=125
 		echo "does not build ($(grep -m 1 -i error "$place/build.log" | cut -c1-120))" >"$place/told"
 	else
@@ -179,7 +191,7 @@ trap 'git worktree remove --force "$tree" 2>/dev/null' EXIT
 trap 'exit 75' INT TERM HUP
 echo "cell $3, judge $judge, $(git rev-list --count "$good..$bad") commits" >&2
 
-made "$good" || say "GOOD=$1 does not build with $cc ($place/build.log)"
+made "$good" || { machine_failed; say "GOOD=$1 does not build with $cc ($place/build.log)"; }
 case $judge in
 exact)
 	rm -rf "$place/exact" && mkdir -p "$place/exact"

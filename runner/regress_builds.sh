@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # regress_builds.sh - how both gates build what they compare; sourced after
-# regress_refs.sh by a script that has set cc and build. A program has the maps
+# regress_refs.sh by a script that has set cc and build (by the bisect, which has a
+# `say` of its own, for is_full). A program has the maps
 # that its plan names and no other: of all maps that takes four times as long,
 # and most of it would never run.
 

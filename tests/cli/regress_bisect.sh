@@ -8,18 +8,22 @@
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL GOOD BAD CELL CC
+export FULL=none KILL=none
 report/find_python.sh >/dev/null || exit 3
 
 tree=$dir/small
 mkdir -p "$tree/runner" "$tree/report"
 cp -r report/*.py report/find_python.sh report/why "$tree/report/"
-cp runner/regress_bisect.sh "$tree/runner/"
+cp runner/regress_bisect.sh runner/regress_builds.sh "$tree/runner/"
 in_tree() { (cd "$tree" && "$@"); }
 commit() { in_tree git add -A && in_tree git -c user.name=n -c user.email=n@n commit -qm "$1"; }
-# The smallest tree that builds: `readmostly` is a text with a number.
+# The smallest tree that builds: `readmostly` is a text with a number. Where FULL
+# has it, it cannot be written; where KILL has it, its compiler is killed.
 cat >"$tree/Makefile" <<'MAKE'
 $(OUT)/readmostly: value
 	@mkdir -p $(OUT)
+	! grep -qxF "$$FULL" value || { echo "as: $@: No space left on device" >&2; exit 1; }
+	! grep -qxF "$$KILL" value || kill -9 $$$$
 	grep -q '^[0-9]' value || { echo "error: no number" >&2; exit 1; }
 	cp value $@
 MAKE
@@ -90,6 +94,20 @@ check "and what it said is told" says "$dir/broken.err" "ended with status 2"
 bisect mended 14
 check "the same call asks it again, and goes on" says "$dir/mended" " Commit 14"
 
+# What is the machine's is no word of the commit's: with room it is judged.
+for how in FULL KILL; do
+	for n in 0 13 16; do
+		declare -x "$how=$n"
+		again $how$n 14
+		declare -x "$how=none"
+		check "$how of commit $n: nothing is found" eval '[ $status = 2 ] && [ ! -s "$dir/$how$n" ]'
+		check "$how of commit $n: and why is said" grep -q \
+			'no space left on its disk: make room\|compiler was killed' "$dir/$how$n.err"
+		bisect after_$how$n 14
+		check "$how of commit $n: the same call judges it" says "$dir/after_$how$n" " Commit 14"
+	done
+done
+
 again equal 99
 check "a BAD that is good is status 2" [ $status = 2 ]
 check "and says so" says "$dir/equal.err" "is judged good: there is nothing to find"
@@ -114,7 +132,7 @@ check "or another distribution" refused "zipf:0.99" HEAD~1 HEAD \
 tree=$dir/exact
 mkdir -p "$tree/runner" "$tree/report" "$tree/docs" "$tree/impls/x"
 cp -r report/*.py report/find_python.sh report/why "$tree/report/"
-cp runner/regress_bisect.sh "$tree/runner/"
+cp runner/regress_bisect.sh runner/regress_builds.sh "$tree/runner/"
 cp docs/cell.schema.json docs/simulated-machine.md "$tree/docs/"
 : >"$tree/impls/x/m.c"
 cat >"$tree/plan.json" <<'JSON'
