@@ -87,12 +87,37 @@ take_theirs() {
 	[ $status = 0 ] || say "$repo cannot be unpacked into $1: ${said##*$'\n'}"
 }
 
+# in_repo PATH: prints what of it lies below their repository, whichever way it is
+# said. Readmostly's own files are none of theirs, also where they hold it.
+in_repo() {
+	local path here
+	path=$(realpath -m -- "$1")/ here=$(pwd -P)/
+	case $path in "$repo"/*) ;; *) return 1 ;; esac
+	case $here in "$repo"/?*) case $path in "$here"*) return 1 ;; esac ;; esac
+	path=${path#"$repo"}
+	echo "${path%/}"
+}
 # Their words for the compiler: paths into their repository are of each arm's
 # own tree, as headers there may differ.
 flags_of() { # FOLDER of the arm
-	local flags="${IMPL_FLAGS-} " end
+	local left="${IMPL_FLAGS-} " arm=$'\1' said='' option='' word below end
 	for end in / ' ' $'\t' $'\n'; do # no longer name that begins like it
-		flags=${flags//"$repo$end"/"$1$end"}
+		left=${left//"$repo$end"/"$arm$end"}
 	done
-	printf '%s\n' "${flags% }"
+	# Then those that are said from here, or through a link.
+	while [ -n "$left" ]; do
+		word=${left%%[$' \t\n\'"=,@']*}
+		end=${left:${#word}:1} left=${left:${#word}+1}
+		if [[ $word =~ ^-(I|isystem|iquote|idirafter|include|imacros) ]]; then
+			option=${BASH_REMATCH[0]}
+			word=${word#"$option"} said+=$option
+		fi
+		if [[ -n $word && $word != *"$arm"* && ($option || ($word == */* && -e $word)) ]]; then
+			below=$(in_repo "$word") && word=$arm$below
+		fi
+		[ -z "$word" ] || option=''
+		said+=$word$end
+	done
+	said=${said//"$arm"/"$1"}
+	printf '%s\n' "${said% }"
 }
