@@ -29,7 +29,7 @@
 #include "impls/gomap/gomap_check.h"
 #include "impls/gomap/gomap_ops.h"
 #include "impls/support/fnv.h"
-#include "impls/support/go_rwmutex.h"
+#include "impls/support/lock_go.h"
 
 enum {
 	GROW_LIMIT = GROW_CAPACITY / 4 * 3, /* load factor 0.75 */
@@ -116,7 +116,7 @@ static RM_COLD struct grow_shard *grow_read_below(
 
 		go_rwmutex_read_unlock(&shard->lock);
 		shard = child;
-		go_rwmutex_read_lock(&shard->lock);
+		lock_go_to_read(&shard->lock);
 	} while (!shard->inner);
 	return shard;
 }
@@ -130,7 +130,7 @@ static RM_COLD struct grow_shard *grow_write_below(
 
 		go_rwmutex_unlock(&shard->lock);
 		shard = child;
-		go_rwmutex_lock(&shard->lock);
+		lock_go_to_write(&shard->lock);
 	} while (!shard->inner);
 	return shard;
 }
@@ -140,7 +140,7 @@ RM_HOT struct grow_shard *grow_read(struct grow_map *map, uint64_t route)
 {
 	struct grow_shard *shard = grow_entry(map, route);
 
-	go_rwmutex_read_lock(&shard->lock);
+	lock_go_to_read(&shard->lock);
 	if (__builtin_expect(!shard->inner, 0))
 		shard = grow_read_below(shard, route);
 	return shard;
@@ -151,7 +151,7 @@ RM_HOT struct grow_shard *grow_write(struct grow_map *map, uint64_t route)
 {
 	struct grow_shard *shard = grow_entry(map, route);
 
-	go_rwmutex_lock(&shard->lock);
+	lock_go_to_write(&shard->lock);
 	if (__builtin_expect(!shard->inner, 0))
 		shard = grow_write_below(shard, route);
 	return shard;

@@ -127,7 +127,7 @@ static bool grow_scan_shard(struct grow_shard *shard, struct rm_shape shape,
 {
 	bool more = true;
 
-	go_rwmutex_read_lock(&shard->lock);
+	lock_go_to_read(&shard->lock);
 	const bool split = !shard->inner;
 
 	if (!split)
@@ -152,7 +152,7 @@ static size_t grow_length_shard(struct grow_shard *shard)
 {
 	size_t count = 0;
 
-	go_rwmutex_read_lock(&shard->lock);
+	lock_go_to_read(&shard->lock);
 	const bool split = !shard->inner;
 
 	if (!split)
@@ -176,7 +176,7 @@ static size_t grow_length(void *thread)
 /* The children of a moving shard, too: they mirror it. */
 static void grow_clear_shard(struct grow_shard *shard, struct rm_shape shape)
 {
-	go_rwmutex_lock(&shard->lock);
+	lock_go_to_write(&shard->lock);
 	const bool split = !shard->inner;
 
 	if (!split)

@@ -196,7 +196,7 @@ static RM_COLD void grow_step(struct grow_map *map, struct grow_shard *shard,
 		grow_note_move(map, moved);
 		if (moved < GROW_BATCH) {
 			grow_end(map, shard);
-			go_w_lock(&map->directory_lock);
+			lock_go_word(&map->directory_lock);
 			grow_publish(map, shard);
 			go_w_unlock(&map->directory_lock);
 		}

@@ -22,7 +22,7 @@ static inline uint64_t grow_lock_all(const struct grow_directory *directory)
 
 		if (shard->id != i)
 			continue; /* one of several entries of a shard */
-		go_rwmutex_lock(&shard->lock);
+		lock_go_to_write(&shard->lock);
 		keys += gomap_count(shard->inner);
 	}
 	return keys;
@@ -72,7 +72,7 @@ static RM_COLD void grow_stop_world(
 	struct grow_directory *directory, *longer = NULL;
 
 	go_rwmutex_unlock(&shard->lock);
-	go_w_lock(&map->directory_lock);
+	lock_go_word(&map->directory_lock);
 	/* relaxed: directory_lock */
 	directory = atomic_load_explicit(&map->directory, memory_order_relaxed);
 	if (shard->routed) { /* another thread was first */

@@ -35,7 +35,8 @@
 #define SYNCMAP_MEMBERS
 #include "impls/syncmap/syncmap.h"
 
-#include "impls/support/go_rwmutex.h"
+#include "impls/support/lock_go.h"
+#include "impls/support/lock_pthread.h"
 #include "runner/base/clock.h"
 #include "runner/driver.h"
 

@@ -11,7 +11,7 @@ RM_HOT bool life_get(struct life_thread *thread, unsigned number,
 	struct life_shard *shard = &thread->map->shards[number];
 
 	if (LIFE_READ_LOCK)
-		go_rwmutex_read_lock(&shard->lock);
+		lock_go_to_read(&shard->lock);
 	bool was_there =
 	        syncmap_lookup(&thread->shards[number], shape, key, value);
 	if (LIFE_READ_LOCK)
@@ -98,7 +98,7 @@ RM_HOT bool life_exchange(void *opaque, struct rm_shape shape,
 	pthread_mutex_t *lock = &thread->map->stripes[hash % LIFE_STRIPES].lock;
 	bool was_there;
 
-	pthread_mutex_lock(lock);
+	lock_mutex(lock);
 	const uint64_t word = life_find(thread, shape, key);
 	unsigned number = life_number(word);
 
@@ -127,7 +127,7 @@ RM_HOT bool life_take(void *opaque, struct rm_shape shape, struct rm_key key,
 	pthread_mutex_t *lock = &thread->map->stripes[hash % LIFE_STRIPES].lock;
 	bool was_there = false;
 
-	pthread_mutex_lock(lock);
+	lock_mutex(lock);
 	const uint64_t word = life_find(thread, shape, key);
 
 	if (word) {

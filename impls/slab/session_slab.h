@@ -15,6 +15,7 @@
 #define RM_SESSION_SLAB_H
 
 #include "impls/slab/session_key.h"
+#include "impls/support/lock_pthread.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -83,7 +84,7 @@ static inline struct session *session_get(struct session_pool *pool)
 {
 	struct session *session;
 
-	pthread_mutex_lock(&pool->lock);
+	lock_mutex(&pool->lock);
 	if (__builtin_expect(!pool->first, 0))
 		session_pool_grow(pool);
 	session = pool->first;
@@ -102,7 +103,7 @@ static inline void session_put(
 	for (size_t i = 0; i < SLAB_WORDS / SLAB_MARK_BITS; i++)
 		atomic_store_explicit(
 		        &session->ready[i], 0, memory_order_relaxed);
-	pthread_mutex_lock(&pool->lock);
+	lock_mutex(&pool->lock);
 	session->next = pool->first;
 	pool->first = session;
 	pthread_mutex_unlock(&pool->lock);

@@ -18,8 +18,8 @@
 #ifndef RM_SESSIONS_H
 #define RM_SESSIONS_H
 
-#include "impls/support/go_rwmutex.h"
 #include "impls/support/hash.h"
+#include "impls/support/lock_go.h"
 #include "impls/support/no_handle.h"
 
 #include SESSION_STATE

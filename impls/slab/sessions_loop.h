@@ -48,7 +48,7 @@ static void life_open(struct life *life)
 	const struct session_place place = session_place(life->map, shape, key);
 	struct session *session;
 
-	go_rwmutex_lock(place.lock);
+	lock_go_to_write(place.lock);
 	session = session_open(life->map, &place, shape, key, &value);
 	go_rwmutex_unlock(place.lock);
 	for (unsigned field = 0; field < life->fields; field++)
@@ -67,7 +67,7 @@ static void life_close(struct life *life)
 	        rm_key_of(shape, life_rank(life, i), &life->worker->written);
 	const struct session_place place = session_place(life->map, shape, key);
 
-	go_rwmutex_lock(place.lock);
+	lock_go_to_write(place.lock);
 	struct session **link = session_find(place.bucket, shape, key);
 	const bool found = *link == life->sessions[i % life->held];
 

@@ -9,7 +9,7 @@ RM_HOT bool sessions_lookup(void *thread, struct rm_shape shape,
 {
 	const struct session_place place = session_place(thread, shape, key);
 
-	go_rwmutex_read_lock(place.lock);
+	lock_go_to_read(place.lock);
 	struct session *session = *session_find(place.bucket, shape, key);
 
 	const bool was_there = session && session_load(session, shape, value);
@@ -22,7 +22,7 @@ RM_HOT bool sessions_exchange(void *thread, struct rm_shape shape,
 {
 	const struct session_place place = session_place(thread, shape, key);
 
-	go_rwmutex_lock(place.lock);
+	lock_go_to_write(place.lock);
 	struct session *session = *session_find(place.bucket, shape, key);
 
 	if (session && old)
@@ -46,7 +46,7 @@ RM_HOT bool sessions_take(void *thread, struct rm_shape shape,
 {
 	const struct session_place place = session_place(thread, shape, key);
 
-	go_rwmutex_lock(place.lock);
+	lock_go_to_write(place.lock);
 	struct session **link = session_find(place.bucket, shape, key);
 	const bool was_there = *link != NULL;
 
@@ -70,7 +70,7 @@ static bool sessions_insert_if_absent(void *thread, struct rm_shape shape,
 {
 	const struct session_place place = session_place(thread, shape, key);
 
-	go_rwmutex_lock(place.lock);
+	lock_go_to_write(place.lock);
 	struct session *session = *session_find(place.bucket, shape, key);
 
 	if (session)
@@ -89,7 +89,7 @@ static bool sessions_compare_swap(void *thread, struct rm_shape shape,
 	struct rm_value present = { { 0 } };
 	bool swaps = false;
 
-	go_rwmutex_lock(place.lock);
+	lock_go_to_write(place.lock);
 	struct session *session = *session_find(place.bucket, shape, key);
 
 	if (session) {
@@ -112,7 +112,7 @@ static void sessions_scan(
 	bool more = true;
 
 	for (size_t i = 0; more && i < SESSION_STRIPES; i++) {
-		go_rwmutex_read_lock(&map->stripes[i].lock);
+		lock_go_to_read(&map->stripes[i].lock);
 		for (size_t k = i; k <= map->mask; k += SESSION_STRIPES)
 			for (struct session *session = map->buckets[k];
 			        more && session; session = session->next) {
@@ -130,7 +130,7 @@ static size_t sessions_count(struct sessions *map)
 	size_t open = 0;
 
 	for (size_t i = 0; i < SESSION_STRIPES; i++) {
-		go_rwmutex_read_lock(&map->stripes[i].lock);
+		lock_go_to_read(&map->stripes[i].lock);
 		open += map->stripes[i].open;
 		go_rwmutex_read_unlock(&map->stripes[i].lock);
 	}

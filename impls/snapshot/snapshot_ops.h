@@ -58,7 +58,7 @@ static inline int snapshot_load(
 		source->at(source, i, &key, &value);
 		snapshot_put(next, shape, snapshot_own_key(shape, key), &value);
 	}
-	pthread_mutex_lock(&map->lock);
+	lock_mutex(&map->lock);
 	snapshot_publish(record, next, SNAPSHOT_MAP, 0);
 	pthread_mutex_unlock(&map->lock);
 	epoch_settle(record);
@@ -105,7 +105,7 @@ static inline void snapshot_clear(void *thread)
 	struct epoch_record *record = thread;
 	struct snapshot *map = record->owner;
 
-	pthread_mutex_lock(&map->lock);
+	lock_mutex(&map->lock);
 	struct gomap *empty = snapshot_map_new(map, 0);
 
 	if (!empty)

@@ -5,6 +5,7 @@
 #ifndef RM_SYNCMAP_MUTEX_HELD_H
 #define RM_SYNCMAP_MUTEX_HELD_H
 
+#include "impls/support/lock_pthread.h"
 #include "runner/map.h"
 
 #include <pthread.h>
@@ -31,7 +32,7 @@ static inline void syncmap_lock_destroy(struct syncmap_lock *lock)
 
 RM_HOT void syncmap_lock(struct syncmap_lock *lock)
 {
-	pthread_mutex_lock(&lock->mutex);
+	lock_mutex(&lock->mutex);
 	/* relaxed: only this thread asks whether it is this thread */
 	atomic_store_explicit(
 	        &lock->holder, pthread_self(), memory_order_relaxed);
@@ -57,7 +58,9 @@ static inline bool syncmap_unlock_if_held(struct syncmap_lock *lock)
 
 RM_HOT void syncmap_lock_shared(struct syncmap_lock *lock)
 {
+	RM_LOCK_BEGIN(RM_LOCK_READ);
 	syncmap_lock(lock);
+	RM_LOCK_END();
 }
 
 RM_HOT void syncmap_unlock_shared(struct syncmap_lock *lock)

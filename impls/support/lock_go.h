@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lock_go.h - taking Go's RWMutex, or the plain mutex that it stands on,
+ * counted in the stats build.
+ *
+ * They say themselves that they have to wait, which counts only between the
+ * hooks here: an operation that takes them without is missing in causes. In
+ * measured builds these are the calls and nothing else.
+ */
+#ifndef RM_SUPPORT_LOCK_GO_H
+#define RM_SUPPORT_LOCK_GO_H
+
+#include "impls/support/go_rwmutex.h"
+#include "runner/map.h"
+
+RM_HOT void lock_go_to_read(struct go_rwmutex *lock)
+{
+	RM_LOCK_BEGIN(RM_LOCK_READ);
+	go_rwmutex_read_lock(lock);
+	RM_LOCK_END();
+}
+
+RM_HOT void lock_go_to_write(struct go_rwmutex *lock)
+{
+	RM_LOCK_BEGIN(RM_LOCK_WRITE);
+	go_rwmutex_lock(lock);
+	RM_LOCK_END();
+}
+
+RM_HOT void lock_go_word(_Atomic uint32_t *w)
+{
+	RM_LOCK_BEGIN(RM_LOCK_WRITE);
+	go_w_lock(w);
+	RM_LOCK_END();
+}
+
+#endif /* RM_SUPPORT_LOCK_GO_H */

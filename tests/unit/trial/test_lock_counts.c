@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every map that takes locks counts them: one that takes them beside the hooks
+ * of runner/event.h says 0 in causes, as if it took none. Windows are counts of
+ * operations on one thread, so that what a lock is taken for is known.
+ * This test is linked with the stats objects.
+ */
+#include "runner/impl_table.h"
+#include "tests/unit/trial/run_trial.h"
+#include "tests/unit/wanted_stat.h"
+
+/* What is counted of a map. */
+enum locked {
+	EACH,   /* a lock of each operation */
+	WRITES, /* of each write; look-ups may do without */
+	SOME,   /* of some writes */
+	NONE,   /* there is no lock, or it is not this program's */
+};
+
+/* Locks inside of a library, which has no hooks. */
+static const char *const of_libraries[] = { "boost_flat", "boost_node",
+	"interpose", "libcuckoo", "tbb_hash", NULL };
+
+/* Whose look-ups take no lock, or not always, and each of whose writes does. */
+static const char *const of_writers[] = { "critnib", "hashtriemap",
+	"local_cache", "local_cache_ttl", "local_cache_version", "shard_life",
+	"shard_life_hash", "snapshot", "snapshot_batch", NULL };
+
+/* What `sync` says of a map whose every operation is under a lock. */
+static const char *const of_all[] = { "ck-brlock", "ck-pflock", "go-mutex",
+	"go-rwmutex", "go-rwmutex-spin", "mutex", "pthread-mutex",
+	"pthread-rwlock", "rw spin lock per shard", "rwlock",
+	"rwlock (absl::Mutex)", "ticket", NULL };
+
+static bool is_among(const char *const *names, const char *name)
+{
+	while (*names && strcmp(*names, name))
+		names++;
+	return *names;
+}
+
+static enum locked locked_by(const struct rm_impl *impl)
+{
+	if (strcmp(impl->progress, "blocking") ||
+	        is_among(of_libraries, impl->id))
+		return NONE;
+	if (is_among(of_writers, impl->id) ||
+	        strstr(impl->sync, "mutex for writes"))
+		return WRITES;
+	return is_among(of_all, impl->sync) ||
+	                       !strcmp(impl->id, "shard_life_rlock")
+	               ? EACH
+	               : SOME;
+}
+
+/* What the window added to a statistic; -1: there is none of that name. */
+static double window_of(const json_t *result, const char *name)
+{
+	size_t i;
+	json_t *stat;
+
+	json_array_foreach (json_object_get(result, "stats"), i, stat)
+		if (!strcmp(text_of(stat, "name"), name))
+			return number_of(stat, "window");
+	return -1;
+}
+
+static struct rm_request causes_of(const char *map)
+{
+	struct rm_request request = small_request(map);
+
+	request.cell.threads = 1;
+	request.cell.measure = RM_MEASURE_CAUSES;
+	return request;
+}
+
+static bool counts_as(enum locked locked, const json_t *result)
+{
+	const double reads = window_of(result, "lock_reads"),
+	             writes = window_of(result, "lock_writes"),
+	             lookups = number_of(result, "lookups"),
+	             updates = number_of(result, "writes");
+	bool right = updates > 0 && lookups > 0;
+
+	if (locked == EACH)
+		right &= reads >= lookups && writes >= updates;
+	else if (locked == WRITES)
+		right &= writes >= updates;
+	else if (locked == SOME)
+		right &= writes > 0;
+	else
+		right &= reads == 0 && writes == 0;
+	if (!right)
+		printf("# %.0f reads and %.0f writes of locks, of %.0f "
+		       "look-ups and %.0f writes\n",
+		        reads, writes, lookups, updates);
+	return right;
+}
+
+/* Keys come and go, so that maps which update in place lock, too. */
+static void each_map_counts(const struct rm_impl *impl)
+{
+	static const char *const facts[] = {
+		"a lock of each operation is counted",
+		"a lock of each write is counted", "locks are counted",
+		"there are no locks to count"
+	};
+	const enum locked locked = locked_by(impl);
+	struct rm_request request = causes_of(impl->id);
+	char fact[100];
+	unsigned shape = 0;
+
+	while (!impl->drive[shape])
+		shape++;
+	request.cell.shape = rm_shapes[shape];
+	request.cell.write_kind = RM_FRESH;
+	json_t *result = run_on(&request, impl);
+
+	snprintf(fact, sizeof(fact), "%s: %s", impl->id, facts[locked]);
+	if (!CHECK(counts_as(locked, result), fact))
+		printf("# %s\n", text_of(result, "reason"));
+	json_decref(result);
+}
+
+/* Handles lead around the table of operations, not around the locks. */
+static json_t *lifecycle_of(const char *map)
+{
+	struct rm_request request = loop_request(map, "lifecycle:4:4");
+
+	request.cell.threads = 1;
+	request.cell.measure = RM_MEASURE_CAUSES;
+	return run_on(&request, rm_impl_find(map));
+}
+
+static void sessions_count(void)
+{
+	json_t *slab = lifecycle_of("slab"),
+	       *boxed = lifecycle_of("slab_boxed");
+	const double opened = number_of(slab, "inserts");
+
+	CHECK(opened > 0 && window_of(boxed, "lock_writes") ==
+	                            number_of(boxed, "inserts") +
+	                                    number_of(boxed, "removes"),
+	        "a session that opens or closes takes its stripe's lock");
+	CHECK(window_of(slab, "lock_writes") ==
+	                2 * (opened + number_of(slab, "removes")),
+	        "and where slabs are pooled the pool's");
+	json_decref(slab);
+	json_decref(boxed);
+}
+
+static void rlock_counts(void)
+{
+	json_t *without = lifecycle_of("shard_life"),
+	       *with = lifecycle_of("shard_life_rlock");
+
+	CHECK(window_of(with, "lock_reads") -
+	                        window_of(without, "lock_reads") ==
+	                number_of(with, "lookups"),
+	        "the RWMutex of shard_life_rlock is around every Get");
+	json_decref(without);
+	json_decref(with);
+}
+
+static double locked_to_write(void)
+{
+	struct wanted_stat stat = { "lock_writes", -1 };
+
+	rm_lock_waits_emit(take_wanted, &stat);
+	return stat.value;
+}
+
+/* Write locks beyond one per insert, until the first shards have been split. */
+static double locks_of_growth(const char *id)
+{
+	enum { INSERTS = 110000 };
+	const struct rm_sizing sizing = {
+		.keys = INSERTS, .threads = 1, .shape = RM_U64X8
+	};
+	const struct rm_map_ops *ops = rm_impl_find(id)->ops;
+	void *map = ops->create(&sizing), *thread = ops->join(map, 0);
+	const struct rm_value value = { { 1 } };
+	double before = locked_to_write(), all;
+
+	for (uint64_t i = 0; i < INSERTS; i++)
+		ops->upsert(
+		        thread, RM_U64X8, (struct rm_key){ .word = i }, &value);
+	all = locked_to_write() - before;
+	ops->leave(thread);
+	ops->destroy(map);
+	return all - INSERTS;
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < rm_impl_count; i++)
+		if (rm_impl_is_map(rm_impl_table[i]) &&
+		        !rm_impl_table[i]->misuse)
+			each_map_counts(rm_impl_table[i]);
+	sessions_count();
+	rlock_counts();
+	CHECK(locks_of_growth("shard_grow") > 0,
+	        "a split shard locks the routing table");
+	CHECK(locks_of_growth("shard_grow_stop") > 32,
+	        "growth of all 32 shards at once locks each");
+	return DONE();
+}
