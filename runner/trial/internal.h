@@ -310,8 +310,8 @@ void rm_replay_judge(const struct rm_team *team, const struct rm_counts *counts,
         struct rm_judgement *judgement);
 
 /* What the map and the allocator count, as of now (stats.c): an array of
-   {name, unit, value}; allocations are read at the window's side of the
-   call: last before it, first after it. New reference. */
+   {name, unit, value}; allocations and locks are read at the window's side of
+   the call: last before it, first after it. New reference. */
 json_t *rm_team_stats(const struct rm_team *team, bool window_ended);
 /* The result's member "stats": as of now; of causes trials also what the
    window added. New reference. */

@@ -23,18 +23,22 @@ json_t *rm_team_stats(const struct rm_team *team, bool window_ended)
 {
 	json_t *stats = json_array();
 
-	/* next to the window: what these lists allocate lies outside */
-	if (window_ended)
+	/* next to the window: what these lists allocate lies outside, and so
+	   does what a map locks to tell its own */
+	if (window_ended) {
 		rm_allocations_emit(add_stat, stats);
+		rm_lock_waits_emit(add_stat, stats);
+	}
 	if (team->map && team->impl->ops->stats)
 		team->impl->ops->stats(team->map, add_stat, stats);
 	rm_searches_emit(add_stat, stats);
 	rm_events_emit(add_stat, stats);
-	rm_lock_waits_emit(add_stat, stats);
 	if (window_ended && team->loop)
 		team->loop->report(team, add_stat, stats);
-	if (!window_ended)
+	if (!window_ended) {
+		rm_lock_waits_emit(add_stat, stats);
 		rm_allocations_emit(add_stat, stats);
+	}
 	return stats;
 }
 
@@ -65,7 +69,8 @@ json_t *rm_team_stats_result(const struct rm_team *team)
 
 	if (!team->stats_before || !team->stats_after)
 		return stats;
-	/* by name: allocations stand last before the window, first after it */
+	/* by name: allocations and locks stand last before the window, first
+	   after it */
 	json_array_foreach (stats, i, stat) {
 		const char *name =
 		        json_string_value(json_object_get(stat, "name"));
