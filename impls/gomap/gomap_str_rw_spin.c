@@ -4,7 +4,7 @@
  *
  * The same map and the same RWMutex; a wait is no call of the kernel. Two atomic
  * additions to the lock's line per lookup. With more threads than CPUs it gives
- * its CPU away after some microseconds.
+ * its CPU away after some microseconds. Values to 64 bytes, as there.
  */
 #define GO_WAITS   "impls/support/go_waits_spin.h"
 #define GOMAP_KEYS "impls/gomap/gomap_keys_str.h"
@@ -30,7 +30,6 @@ const struct rm_impl rm_impl_gomap_str_rw_spin = {
 	.dispatch = "none",
 	.ops = &ops,
 	.drive = { NULL, NULL, drive_str16x8, drive_str16x24 },
-	.value_most = 1024,
-	.value_place = "in line to 128 bytes, above by pointer; freed by "
-	               "the writer",
+	.value_most = 64,
+	.value_place = "in line, in the bucket's slots; freed by the writer",
 };

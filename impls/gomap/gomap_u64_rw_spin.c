@@ -4,7 +4,7 @@
  *
  * The same map and the same RWMutex; a wait is no call of the kernel. Two atomic
  * additions to the lock's line per lookup. With more threads than CPUs it gives
- * its CPU away after some microseconds.
+ * its CPU away after some microseconds. Values to 64 bytes, as there.
  */
 #define GO_WAITS   "impls/support/go_waits_spin.h"
 #define GOMAP_KEYS "impls/gomap/gomap_keys_u64.h"
@@ -29,7 +29,6 @@ const struct rm_impl rm_impl_gomap_u64_rw_spin = {
 	.dispatch = "none",
 	.ops = &ops,
 	.drive = RM_U64_DRIVES,
-	.value_most = 1024,
-	.value_place = "in line to 128 bytes, above by pointer; freed by "
-	               "the writer",
+	.value_most = 64,
+	.value_place = "in line, in the bucket's slots; freed by the writer",
 };

@@ -97,6 +97,18 @@ def test_who_names_a_lock_of_go_is_a_port(built):
     assert not wrong
 
 
+def test_a_fast_path_has_no_values_that_go_finds_the_slow_way(built):
+    """mapfast() of Go's compiler: above 128 bytes an element's map gets
+    mapaccess1, whatever its key."""
+    fast = [path.stem for path in (ROOT / "impls/gomap").glob("*.c")
+            if re.search(r"GOMAP_KEYS.*gomap_keys_(u64|str)", path.read_text())
+            and path.stem in built[0]]
+    most = {name: built[0][name]["value_most_bytes"] for name in fast}
+    assert len(most) > 6 and max(most.values()) > 24
+    assert not {name for name in fast if most[name] > 128}
+    assert built[0]["gomap_rw"]["value_most_bytes"] > 128
+
+
 def test_both_ways_to_wait_and_none_are_found(built):
     waits = {wait_of(called(name)) for name in ports() if name in built[0]}
     assert waits == {KERNEL, SPINS, ""}
