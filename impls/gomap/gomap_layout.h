@@ -236,7 +236,7 @@ GOMAP_RARE void gomap_fatal(const struct gomap *map, const char *what)
 }
 
 /* True if `count` entries are too many for 2^log2_buckets buckets: 6.5 each,
-   but eight always fit. */
+   but eight always fit. (Go 1.21 alone has 6, by a slip: golang/go#63438.) */
 RM_HOT bool gomap_over(uint64_t count, unsigned log2_buckets)
 {
 	return count > GOMAP_SLOTS &&

@@ -220,6 +220,25 @@ static bool replay(const struct trace_plan *plan, struct reference *reference)
 	                                 : replay_native(plan, reference);
 }
 
+/* Each minor version of Go that find_go.sh takes, by what grows when. */
+static void grows_elsewhere(void)
+{
+	const struct trace_plan any = { .name = "sync", .set = TRACE_CLASSIC };
+	bool skipped = true, compared = !compare_lacks(&any, true, 21);
+
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
+		const char *why = compare_lacks(&plans[i], true, 21);
+
+		skipped &= why && strstr(why, "1.21");
+		for (unsigned minor = 19; minor <= 23; minor++)
+			compared &= minor == 21 ||
+			            !compare_lacks(&plans[i], true, minor);
+	}
+	CHECK(skipped, "Go 1.21, whose maps grow at 6, is not what native "
+	               "maps are compared with");
+	CHECK(compared, "all others are, and sync.Map of 1.21");
+}
+
 int main(int argc, char **argv)
 {
 	enum { PLANS = sizeof(plans) / sizeof(plans[0]) };
@@ -236,5 +255,6 @@ int main(int argc, char **argv)
 	CHECK(seen.growths >= 40 && seen.same_size >= 40 && seen.seeds >= 40,
 	        "growths of both kinds and new seeds: 40 of each, or more");
 	CHECK(seen.busiest_log2 == 15, "up to 2^15 buckets");
+	grows_elsewhere();
 	return DONE();
 }
