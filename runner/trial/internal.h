@@ -218,6 +218,7 @@ struct rm_member {
 	uint64_t held_digest;         /* of traces and recordings, else 0 */
 	uint64_t replay_operations;   /* of a trace: its share, all passes */
 	int cpu_start, cpu_end;       /* where the window ran */
+	enum rm_phase phase;          /* the last one that it began */
 	struct rm_error error;        /* not "": it could not go on */
 };
 
@@ -288,6 +289,7 @@ struct rm_judgement {
 	const char *status;       /* "ok", "void", "failed" */
 	struct rm_error reason;   /* "" if ok */
 	const char *verification; /* "ok" or "failed" */
+	bool whole;               /* every thread went through all phases */
 	struct rm_error mismatch; /* why the verification failed */
 	/* The next four were found out: the map holds keys, and no thread
 	   failed. */

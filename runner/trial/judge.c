@@ -54,15 +54,25 @@ static void add_up(const struct rm_team *team, struct totals *totals)
 	}
 }
 
-/* The first thing that went wrong in any thread. */
-static void judge_threads(const struct rm_team *team, struct rm_error *reason)
+/* Whether every thread went through all phases; else why not. A thread that was
+   not set up, since it has no place or no memory, never met the map: a reason
+   and no mismatch, so void and not failed. */
+static bool judge_threads(
+        const struct rm_team *team, struct rm_judgement *judgement)
 {
 	if (team->error.text[0])
-		rm_error_set(reason, -EIO, "%s", team->error.text);
-	for (unsigned i = 0; i < team->request->cell.threads; i++)
-		if (team->members[i].error.text[0])
-			rm_error_set(reason, -EIO, "thread %u: %s", i,
-			        team->members[i].error.text);
+		rm_error_set(
+		        &judgement->mismatch, -EIO, "%s", team->error.text);
+	for (unsigned i = 0; i < team->request->cell.threads; i++) {
+		const struct rm_member *member = &team->members[i];
+
+		if (member->error.text[0])
+			rm_error_set(member->phase == RM_PHASE_SETUP
+			                     ? &judgement->reason
+			                     : &judgement->mismatch,
+			        -EIO, "thread %u: %s", i, member->error.text);
+	}
+	return !judgement->reason.text[0] && !judgement->mismatch.text[0];
 }
 
 static void judge_values(const struct rm_team *team,
@@ -389,16 +399,22 @@ static void judge_place(
 	}
 }
 
+static void judge_values_seen(
+        const struct totals *totals, struct rm_judgement *judgement)
+{
+	if (totals->all.wrong)
+		rm_error_set(&judgement->mismatch, -EIO,
+		        "an operation returned another key's value or a torn "
+		        "one");
+}
+
 static void judge_answers(const struct rm_team *team,
         const struct totals *totals, struct rm_judgement *judgement)
 {
 	bool verify = team->request->cell.measure == RM_MEASURE_VERIFY;
 
 	/* first: a torn or wrong value also spoils the sums */
-	if (totals->all.wrong)
-		rm_error_set(&judgement->mismatch, -EIO,
-		        "an operation returned another key's value or a torn "
-		        "one");
+	judge_values_seen(totals, judgement);
 	judge_own_loop(team, judgement);
 	if (judgement->has_keys && verify && rm_account_offered(team->impl))
 		judge_values(team, totals, judgement);
@@ -446,37 +462,43 @@ static void judge_work(struct rm_team *team, struct totals *totals,
 		judge_lifecycle(team, &totals->window, judgement);
 }
 
-void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
+/* Of a trial that all threads went through. */
+static void judge_whole(struct rm_team *team, struct totals *totals,
+        struct rm_judgement *judgement)
 {
 	const struct rm_cell *cell = &team->request->cell;
 	bool verify = cell->measure == RM_MEASURE_VERIFY;
+
+	judgement->has_keys = rm_team_has_keys(team);
+	rm_team_counts_check(team, &judgement->mismatch);
+	judge_answers(team, totals, judgement);
+	if (team->request->trace)
+		rm_replay_judge(team, &totals->window, judgement);
+	else if (!verify)
+		judge_work(team, totals, judgement);
+	if (verify)
+		return;
+	rm_huge_pages_judge(cell,
+	        team->rss_filled_bytes - team->rss_empty_bytes,
+	        &judgement->reason);
+	judge_place(team, judgement);
+	judge_window(team, totals->window.iterations, judgement);
+	judge_presence(team, judgement);
+}
+
+void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
+{
 	struct totals totals;
 
 	*judgement =
 	        (struct rm_judgement){ .status = "ok", .verification = "ok" };
 	add_up(team, &totals);
 	set_shares(&totals.window, judgement);
-	judge_threads(team, &judgement->reason);
-	if (judgement->reason.text[0]) { /* what the map holds is not known */
-		judgement->status = judgement->verification = "failed";
-		judgement->mismatch = judgement->reason;
-		return;
-	}
-	judgement->has_keys = rm_team_has_keys(team);
-	rm_team_counts_check(team, &judgement->mismatch);
-	judge_answers(team, &totals, judgement);
-	if (team->request->trace)
-		rm_replay_judge(team, &totals.window, judgement);
-	else if (!verify)
-		judge_work(team, &totals, judgement);
-	if (!verify) {
-		rm_huge_pages_judge(cell,
-		        team->rss_filled_bytes - team->rss_empty_bytes,
-		        &judgement->reason);
-		judge_place(team, judgement);
-		judge_window(team, totals.window.iterations, judgement);
-		judge_presence(team, judgement);
-	}
+	judgement->whole = judge_threads(team, judgement);
+	if (judgement->whole)
+		judge_whole(team, &totals, judgement);
+	else /* what the map holds is not known */
+		judge_values_seen(&totals, judgement);
 	if (judgement->mismatch.text[0]) {
 		judgement->status = judgement->verification = "failed";
 		judgement->reason = judgement->mismatch;

@@ -106,6 +106,8 @@ static json_t *reason_json(
 {
 	if (judgement->mismatch.text[0])
 		return json_string(judgement->mismatch.text);
+	if (!judgement->whole)
+		return json_sprintf("not verified: %s", judgement->reason.text);
 	if (rm_team_has_keys(team))
 		return json_null();
 	return json_string(team->own_loop ? "no keys: judged by the subject's "

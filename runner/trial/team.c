@@ -31,8 +31,10 @@ static void *member_main(void *argument)
 	rm_events_lane((int)member->worker.slot);
 	for (int phase = 0; phase < RM_PHASES; phase++) {
 		meet(member);
-		if (!member->error.text[0])
-			rm_phase_work(member, (enum rm_phase)phase);
+		if (!member->error.text[0]) {
+			member->phase = (enum rm_phase)phase;
+			rm_phase_work(member, member->phase);
+		}
 		meet(member);
 	}
 	return NULL;

@@ -17,7 +17,9 @@ uint64_t rm_team_start_ns(const struct rm_team *team)
 	uint64_t first = UINT64_MAX;
 
 	for (unsigned i = 0; i < team->request->cell.threads; i++)
-		if (team->members[i].start_ns < first)
+		/* one that an error stopped before has no start */
+		if (team->members[i].start_ns &&
+		        team->members[i].start_ns < first)
 			first = team->members[i].start_ns;
 	return first;
 }

@@ -93,7 +93,7 @@ def placed(where, threads):
     if where in ("two", "unbound") and len(allowed) < 2:
         pytest.skip("one CPU")
     return {"one": allowed[-1:], "shared": allowed[-1:] * threads,
-            "two": allowed[:2]}.get(where, []), \
+            "two": allowed[:2], "absent": [1000]}.get(where, []), \
         allowed[:1] if where == "unbound on one" else allowed
 
 

@@ -25,6 +25,7 @@ static struct fault {
 	uint64_t stall_ns;  /* once, in the middle */
 	uint64_t take_ns;   /* of each removal */
 	bool waits_for_all; /* create..destroy: like a grace period */
+	bool no_room;       /* no thread can join */
 } fault;
 
 static _Atomic uint64_t slots[MOST_KEYS]; /* 0: absent; else value + 1 */
@@ -48,6 +49,8 @@ static void *create(const struct rm_sizing *sizing)
 static void *join(void *map, size_t slot)
 {
 	(void)slot;
+	if (fault.no_room)
+		return NULL;
 	atomic_fetch_add(&online, 1);
 	return map;
 }

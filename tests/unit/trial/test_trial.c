@@ -83,6 +83,18 @@ static void windows_are_exact(void)
 	json_decref(request.counters);
 }
 
+/* Nothing was verified, and that is no mismatch. */
+static bool is_unverified(const json_t *result)
+{
+	const json_t *told = json_object_get(result, "verification");
+	const char *status = json_string_value(json_object_get(told, "status"));
+	const char *reason = json_string_value(json_object_get(told, "reason"));
+
+	return status && !strcmp(status, "ok") && reason &&
+	       !strncmp(reason, "not verified: ", 14) &&
+	       json_is_null(json_object_get(told, "keys_held"));
+}
+
 static void a_misplaced_thread_is_void(void)
 {
 	struct rm_request request = request_of(RM_UPDATE);
@@ -101,8 +113,43 @@ static void a_misplaced_thread_is_void(void)
 	rm_team_clear(&team);
 	request.cell.cpus = cpus + 1;
 	result = run(&request);
-	CHECK(is(result, "failed", "could not be placed"),
+	CHECK(is(result, "void", "could not be placed"),
 	        "a CPU that is not there is a reason, not a silent default");
+	CHECK(is_unverified(result), "and no map's answers were wrong by it");
+	json_decref(result);
+	json_decref(request.counters);
+}
+
+/* The first of two threads has no place and does nothing. */
+static void what_others_saw_counts(void)
+{
+	struct rm_request request = request_of(RM_UPDATE);
+	unsigned cpus[] = { 100000, (unsigned)sched_getcpu() };
+	json_t *result;
+
+	request.cell.cpu_count = request.cell.threads = 2;
+	request.cell.cpus = cpus;
+	fault = (struct fault){ .lose_insert = 0 };
+	result = run(&request);
+	CHECK(is(result, "void", "thread 0: thread could not be placed"),
+	        "one that could not be placed is void beside one that could");
+	CHECK(number_of(result, "elapsed_ns") ==
+	                number_of(json_array_get(
+	                                  json_object_get(result, "by_thread"),
+	                                  1),
+	                        "elapsed_ns"),
+	        "the window is that of the thread which was there");
+	json_decref(result);
+	fault = (struct fault){ .neighbour = true };
+	result = run(&request);
+	CHECK(is(result, "failed", "another key's value"),
+	        "a wrong value that the other one saw still fails");
+	json_decref(result);
+	fault = (struct fault){ .no_room = true };
+	result = run(&request);
+	CHECK(is(result, "failed", "could not join"),
+	        "and so does a map that a thread could not join");
+	fault = (struct fault){ .lose_insert = 0 };
 	json_decref(result);
 	json_decref(request.counters);
 }
@@ -229,6 +276,7 @@ int main(void)
 	wrong_values_are_caught();
 	windows_are_exact();
 	a_misplaced_thread_is_void();
+	what_others_saw_counts();
 	a_cold_map_is_left_as_the_prefill_made_it();
 	bad_requests_are_refused();
 	requests_survive_the_round_trip();
