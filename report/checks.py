@@ -257,6 +257,16 @@ def evenness(a):
             yield cell, min(ops) / max(ops)
 
 
+def steady(a):
+    """(cell, whether its warm-up ended steady) of every trial that counts and
+    whose program a virtual machine compiles while it runs. None steady is one
+    that was too short to say."""
+    for cell, trial in finished(a):
+        result = trial["result"]
+        if (result.get("environment") or {}).get("vm"):
+            yield cell, bool((result.get("warm_up") or {}).get("steady"))
+
+
 def driver_shares(a):
     """Rows of every group that ran the floor of its fastest map, largest
     share first: where, that map, the driver's share of its time in per

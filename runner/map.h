@@ -313,7 +313,7 @@ struct rm_impl {
 	const char *program;
 	/* Of such a program, for who plans: what it takes before and after its
 	   phases, in ms, and how many times the warm-up that is asked for it
-	   may take until it is steady; 0: just that. */
+	   may take until it is steady, or 2 s if that is more; 0: just that. */
 	unsigned start_ms, warm_up_most;
 	/* Of such a program: it has the open loop and its latencies, too, not
 	   the loop mix and its throughput alone. */

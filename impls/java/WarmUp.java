@@ -8,12 +8,15 @@ import java.util.List;
  * Watches the warm-up: ns per operation of each slice. A virtual machine
  * compiles while it runs, so that the time which the cell asks for is the least:
  * it ends when the last slices differ by little, or after MOST times that.
+ * Where little is asked for, the compiler still has ENOUGH_NS: what it does
+ * takes no less time in a short trial.
  */
 final class WarmUp {
 	static final long SLICE_NS = 100_000_000;
 	private static final int ALIKE = 5; // slices
 	private static final double DIFFER = 0.03;
 	private static final int MOST = 10;
+	private static final long ENOUGH_NS = 2_000_000_000L;
 
 	final List<Double> slices = new ArrayList<>();
 	/** Whether the last slices were alike; null: there were fewer. */
@@ -22,7 +25,8 @@ final class WarmUp {
 	void watch(Team team) throws InterruptedException {
 		Cell cell = team.request.cell;
 		long asked = cell.warmUpNs;
-		long most = Math.min(MOST * asked, cell.deadlineNs / 4);
+		long most = Math.min(Math.max(MOST * asked, ENOUGH_NS),
+				cell.deadlineNs / 4);
 		long began = System.nanoTime(), last = began, done = 0;
 
 		while (last - began < asked

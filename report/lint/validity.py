@@ -48,6 +48,7 @@ def expected(c):
     yield from mix(c)
     yield from missed(c)
     yield from even(c)
+    yield from steady(c)
     yield from driver(c)
     yield from noise.checks(c.rows)
 
@@ -144,6 +145,28 @@ def even(c):
                    f"fastest's operations, a CPU each: {name} | {form}; "
                    f"least {{}} ({cell.map}) | none | "
                    + ok(not below, f"{below} not met"), (*values, least))
+
+
+def steady(c):
+    """Whose virtual machine may still have compiled in the window."""
+    late, n = {}, 0
+    for cell, t in finished(c):
+        if (t["result"].get("environment") or {}).get("vm"):
+            n += 1
+            if (t["result"].get("warm_up") or {}).get("steady") is not True:
+                late.setdefault(cell.map, []).append(cell)
+    off = sum(map(len, late.values()))
+    form, values = say.part(n - off, n) if n else ("", ())
+    maps = ", ".join(f"{{}} of {name} in {{}} cell"
+                     + "s" * (len({id(x) for x in cells}) != 1)
+                     for name, cells in late.items())
+    if n:
+        yield ("warm-ups that ended steady, of programs that are compiled "
+               f"while they run | {form}" + f"; not: {maps}" * bool(late)
+               + " | all | " + ok(not late, f"{off} not met"),
+               (*values, *itertools.chain.from_iterable(
+                   (len(cells), len({id(x) for x in cells}))
+                   for cells in late.values())))
 
 
 def driver(c):

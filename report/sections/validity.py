@@ -230,7 +230,8 @@ def check_rows(a, noise):
                      f"{words.percent(hits[0])}{where}",
                      f"≤ {HIT_LIMIT} %, fresh and churn only",
                      OK if hits[0] <= HIT_LIMIT else bad("not met")])
-    return rows + even_rows(a) + floor_rows(a) + noise_rows(a, noise)
+    return (rows + even_rows(a) + steady_rows(a) + floor_rows(a)
+            + noise_rows(a, noise))
 
 
 def even_rows(a):
@@ -251,6 +252,24 @@ def even_rows(a):
             f"({cell.map})", "none",
             bad(f"{words.count(uneven)} not met") if uneven else OK])
     return rows
+
+
+def steady_rows(a):
+    """Programs whose code may still have been compiled in the window: a rate
+    of theirs is of less than their map can."""
+    every = list(checks.steady(a))
+    late = [cell for cell, steady in every if not steady]
+    told = words.part(len(every) - len(late), len(every))
+    each = [(name, [c.id for c in late if c.map == name])
+            for name in dict.fromkeys(c.map for c in late)]
+    if late:
+        told += "; not: " + ", ".join(
+            f"{words.count(len(ids))} of {name} in "
+            f"{words.plural(len(set(ids)), 'cell')}" for name, ids in each)
+    return [["warm-ups that ended steady, of programs that are compiled while "
+             "they run", told, "all", bad(
+                 f"{words.count(len(late))} not met") if late else OK]
+            ] if every else []
 
 
 def floor_row(a, head, name):

@@ -26,7 +26,8 @@ enum {
 	STRING_NS = 700,         /* their hashes sorted, at three widths */
 	SLOW_VERIFIED_NS = 8000, /* the same with a copy of all keys */
 	SLOW_VERIFY_NS =
-	        2000000000, /* where verify stops maps with O(n) writes */
+	        2000000000,       /* where verify stops maps with O(n) writes */
+	COMPILED_NS = 2000000000, /* ENOUGH_NS of WarmUp.java */
 };
 
 enum {
@@ -81,6 +82,8 @@ static uint64_t elsewhere_ns(
 	uint64_t most_ns = impl->warm_up_most * cell->warm_up_ns;
 	uint64_t ns = impl->start_ms * (uint64_t)1000000;
 
+	if (most_ns && most_ns < COMPILED_NS)
+		most_ns = COMPILED_NS;
 	if (most_ns > cell->deadline_ns / 4)
 		most_ns = cell->deadline_ns / 4;
 	return most_ns > cell->warm_up_ns ? ns + most_ns - cell->warm_up_ns

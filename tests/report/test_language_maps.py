@@ -133,16 +133,21 @@ def test_the_warm_up_is_recorded(language):
     assert short["ns_per_op"] == [] and short["steady"] is None
 
 
-def test_a_warm_up_of_java_goes_on_until_it_is_steady():
-    told = result_of("java_chm", warm_up_ns=200_000_000)
+@pytest.mark.parametrize("asked_ns", [10_000_000, 200_000_000])
+def test_a_warm_up_of_java_goes_on_until_it_is_steady(asked_ns):
+    """A short one, too: what is compiled takes no less time in it."""
+    told = result_of("java_chm", warm_up_ns=asked_ns)
     assert told["warm_up"]["steady"] or \
         told["phases_ns"]["warm_up"] >= 2_000_000_000
 
 
 def test_a_plan_has_the_time_until_java_is_steady(tmp_path):
     """What the table says is what the program does; and is planned."""
-    most = int(re.search(r"int MOST = (\d+);", (
-        ROOT / "impls/java/WarmUp.java").read_text("utf-8"))[1])
+    source = (ROOT / "impls/java/WarmUp.java").read_text("utf-8")
+    most = int(re.search(r"int MOST = (\d+);", source)[1])
+    enough, = re.findall(r"ENOUGH_NS = ([\d_]+)L;", source)
+    assert f"COMPILED_NS = {int(enough)}," in (
+        ROOT / "runner/plan/plan_cost.c").read_text("utf-8")
     columns = {row[0]: row[10:12] for row in rows("java")}
     assert {int(times) for _, times in columns.values()} == {most}
     require("java_chm")

@@ -161,6 +161,26 @@ def test_threads_are_even_from_eight_tenths_on(tmp_path):
         "| ✗ 1 not met"]
 
 
+# ---- code that was still being compiled -----------------------------------
+
+def test_code_that_is_compiled_meanwhile_is_to_be_steady(tmp_path):
+    """Neither is what nobody could tell; only a virtual machine compiles."""
+    vm = {"environment": {"vm": "made"}}
+    told = lambda steady: vm | {"warm_up": {"steady": steady}}
+    c = made(tmp_path, [told(True), told(False), told(None), vm,
+                        ("b", told(False)), ("c", told(True)),
+                        ("d", {"warm_up": {"steady": False}}), ("d", {})],
+             [{"map": "a"}, {"map": "b"}, {"map": "c"}, {"map": "d"}])
+    assert filled(validity.steady(c)) == [
+        "warm-ups that ended steady, of programs that are compiled while they "
+        "run | 2 of 6 (33.3333 %); not: 3 of a in 1 cell, 1 of b in 1 cell | "
+        "all | ✗ 4 not met"]
+    assert filled(validity.steady(made(tmp_path, [told(True)]))) == [
+        "warm-ups that ended steady, of programs that are compiled while they "
+        "run | 1 of 1 (100 %) | all | ✓ ok"]
+    assert filled(validity.steady(made(tmp_path, [{}]))) == []
+
+
 # ---- denominators ---------------------------------------------------------
 
 def wrong(folder, *rows):

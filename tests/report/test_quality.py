@@ -544,6 +544,51 @@ def test_uneven_trials_are_counted(tmp_path):
     assert [r[3] for r in validity.even_rows(planted(tmp_path))] == [OK, OK]
 
 
+def compiling(*steady, name="snapshot"):
+    """Trials of a map whose program is compiled while it runs: whether it was
+    steady, block by block."""
+    def change(trial):
+        if trial["result"] and f"/{name}/" in trial["cell"]:
+            trial["result"]["environment"]["vm"] = "made"
+            trial["result"]["warm_up"] = {
+                "slice_ns": 10 ** 8, "ns_per_op": [],
+                "steady": steady[trial["block"] % len(steady)]}
+        return trial
+    return change
+
+
+def test_a_page_says_whose_code_was_still_being_compiled(tmp_path):
+    """Of ten blocks at two counts of threads: three blocks were not steady,
+    three were too short to say."""
+    make_journal.make(tmp_path, maps=FEW, threads=(1, 2), keys=(65536,),
+                      kinds=("update",))
+    edit(tmp_path, compiling(True, False, None))
+    edit(tmp_path, compiling(True, name="syncmap"))
+    built = Built(tmp_path)
+    assert built.status == 0
+    assert (words.part(28, 40) + "; not: 12 of snapshot in 2 cells"
+            in built.section("validity"))
+    assert [f.text() for f in lint.lint(tmp_path, None).findings] == []
+    page = built.out / "index.html"
+    page.write_text(built.page.replace("12 of snapshot", "11 of snapshot"),
+                    "utf-8")
+    assert any("11 of snapshot" in f.text() for f in
+               lint.lint(tmp_path, None).findings)
+
+
+def test_warm_ups_of_compiled_programs_are_not_judged(tmp_path):
+    """A program in Rust tells its warm-up, too, and has nothing to compile."""
+    def told(trial):
+        if trial["result"]:
+            trial["result"]["warm_up"] = {"slice_ns": 10 ** 8,
+                                          "ns_per_op": [], "steady": None}
+        return trial
+
+    assert validity.steady_rows(planted(tmp_path, told)) == []
+    rows = validity.steady_rows(planted(tmp_path, compiling(True)))
+    assert [r[1:] for r in rows] == [[words.part(20, 20), "all", OK]]
+
+
 @pytest.mark.parametrize("kind", ["update", "churn", "fresh"])
 @pytest.mark.parametrize("share", [0.03, 0.3])
 def test_shares_of_writes_have_the_error_they_are_given(tmp_path, kind,

@@ -1425,6 +1425,14 @@ static void warm_ups_elsewhere_go_on(void)
 	              MINIMAL "warm-up = 1s\nwindow = 1s\n"
 	                      "deadline = 20s\n") == (400 + 5000 - 1000) * ms,
 	        "for a quarter of the deadline at most");
+	CHECK(more_elsewhere_ns(
+	              MINIMAL "warm-up = 10ms\nwindow = 1s\n"
+	                      "deadline = 60s\n") == (400 + 2000 - 10) * ms,
+	        "and 2 s where little is asked for");
+	CHECK(more_elsewhere_ns(
+	              MINIMAL "warm-up = 10ms\nwindow = 1s\n"
+	                      "deadline = 4s\n") == (400 + 1000 - 10) * ms,
+	        "of which a quarter of the deadline is the most, too");
 }
 
 static void two_workloads(void)
