@@ -19,8 +19,8 @@ QUESTION = ("What does an entry cost, at rest and at the worst moment, and "
 def usage(cell):
     """Medians over the trials of a cell; None where none has the values.
 
-    The kernel sums up late what getrusage() tells as the peak, which is what
-    programs in other languages ask: what was seen before is no less.
+    The kernel sums up late what it tells as the peak: what was seen before is
+    no less.
     """
     found = []
     for trial in cell.ok:
@@ -37,6 +37,25 @@ def usage(cell):
     return {"filled": (filled - empty) / held, "peak": (peak - empty) / held,
             "rss_empty_bytes": empty, "rss_filled_bytes": filled,
             "rss_peak_bytes": peak, "n": len(found)}
+
+
+def is_collected(cell):
+    """Has its map a heap that a collector keeps? A run time that has one
+    counts its collections."""
+    return any(s["name"] == "collections" for trial in cell.ok
+               for s in trial["result"].get("stats") or [])
+
+
+def collected(rows):
+    """The maps of these rows that have such a heap, in words."""
+    return words.joined(sorted(r["map"] for r in rows if r.get("collected")))
+
+
+def of_heaps(rows):
+    """A short sentence on them, for where the long one does not stand."""
+    names = collected(rows)
+    return (f" Bytes of {esc(names)} are of collected heaps: section 6."
+            if names else "")
 
 
 def rows_of(a):
@@ -60,6 +79,7 @@ def rows_of(a):
         row = {"cell": cell.id, "workload": largest.workload, "shape": largest.shape,
                "keys": largest.keys, "map": name, "filled": None,
                "peak": None, "n": 0, "short": cell.state,
+               "collected": is_collected(cell),
                "why": cell.reason or "no memory values in its results"}
         used = usage(cell)
         row.update({**used, "why": ""} if used else {})
@@ -149,6 +169,17 @@ def biggest(cell, name):
                default=None)
 
 
+def heaps(rows):
+    """What bytes of a collected heap have in them beside the entries."""
+    names = collected(rows)
+    return "" if not names else (
+        f' <b class="warn">Not to be compared with the others: {esc(names)}, '
+        "whose heaps have a collector.</b> What is filled there has garbage "
+        "and the heap's reserve in it, and classes and code that were loaded "
+        "meanwhile; the peak is how far the heap was let grow, not what "
+        "entries need.")
+
+
 def add(report, a, where):
     rows, place = rows_of(a)
     stands = stalled(report, a)
@@ -173,7 +204,7 @@ def add(report, a, where):
                " less that of the process before the map was made, over the "
                "entries held; of each the median over trials, whose exact "
                "bytes are in the CSV."
-               + small)
+               + heaps(rows) + small)
     report.section("memory", "6 Memory", QUESTION,
                    report.figure("memory", caption, [panel], COLUMNS, rows,
                                  "l", side=True), stats_tables(report, a),

@@ -142,8 +142,14 @@ def table(report, a, head):
     return report.table(
         "rivals", f"<b>Every {which} at {esc(a.place(head))}</b>, fastest "
         f"first, and what it takes.{unranked} {latency_of}: section 4."
-        f"{esc(missing)}", heads, rows, css="rivals cards",
+        f"{esc(missing)}{heaps(a, names)}", heads, rows, css="rivals cards",
         ids=[row_id(name) for name in names])
+
+
+def heaps(a, names):
+    """Which of the table's maps have a heap that a collector keeps."""
+    return memory.of_heaps(r for r in memory.rows_of(a)[0]
+                           if r["map"] in names)
 
 
 def not_timed(a, names, quantiles):
@@ -177,7 +183,9 @@ def leader_words(a, head):
     name = group["leader"]
     about, held = a.campaign.maps[name], {
         r["map"]: r for r in memory.rows_of(a)[0]}.get(name, {})
-    takes = (f" It takes {words.sig(held['filled'])} bytes per entry."
+    heap = (" (of a collected heap: section 6)" if held.get("collected")
+            else "")
+    takes = (f" It takes {words.sig(held['filled'])} bytes per entry{heap}."
              if held.get("filled") else "")
     source = f" (source: {about['source']})" if about.get("source") else ""
     return (f"{name} is: {about.get('label') or 'no description'}{source}. "

@@ -57,6 +57,7 @@ def rows_of(a):
             "bytes_per_entry": held.get("filled"),
             "bytes_cell": held.get("cell"),
             "bytes_why": held.get("why", "not planned"),
+            "collected": held.get("collected"),
             "p99_ns": tail.get("ns"), "p99_low": tail.get("low"),
             "p99_high": tail.get("high"), "p99_cell": tail.get("cell"),
             "p99_text": tail.get("text"),
@@ -113,6 +114,7 @@ def figure(report, a, rows):
     caption = (
         f"<b>Speed against its price, {esc(a.place(head))}.</b> Up and to the "
         "left is better in both. Bytes: as in section 6, at the place named "
-        "there." + (f" P99: {esc(tail)}, from the intended start." if tail
-                    else "") + " Bars: 95 % intervals." + text)
+        "there." + memory.of_heaps(rows)
+        + (f" P99: {esc(tail)}, from the intended start." if tail else "")
+        + " Bars: 95 % intervals." + text)
     return report.figure("tradeoff", caption, panels, COLUMNS, rows, "m")

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What figures show and say: gains, percentiles, overload, counts, labels."""
 import copy
+import html
 import json
 import re
 
 import numpy as np
 import pytest
-from report_helpers import Built, build, edit, make_journal
+from report_helpers import FEW, Built, build, edit, make_journal
 
 from report import latencies, lint, stats, words
 from report.analysis import Analysis
@@ -395,6 +396,41 @@ def test_statistics_of_ck_ht_wait_under_their_name(tmp_path):
     assert "595 KiB" in built.section("memory")
     assert [r for r in built.rows("tables/map-stats.csv")
             if r["statistic"] == "growths" and r["note"] == "largest: 8"]
+
+
+def collected(*names):
+    """Trials of programs whose run time counts its collections."""
+    def change(trial):
+        if trial["result"] and any(f"/{m}/" in trial["cell"] for m in names):
+            trial["result"]["stats"] = [
+                {"name": "collections", "unit": "1", "value": 0}]
+        return trial
+    return change
+
+
+def text_of(section):
+    return html.unescape(re.sub(r"<[^>]+>", "", section))
+
+
+def test_bytes_of_collected_heaps_are_said_to_be_no_entries_bytes(tmp_path):
+    """A resident set has the garbage and the reserve of its heap in it."""
+    make_journal.make(tmp_path, maps=FEW, threads=(1, 2), keys=(65536,),
+                      kinds=("update",))
+    edit(tmp_path, collected("syncmap", "urcu_lfht"))
+    built = Built(tmp_path)
+    assert ("Not to be compared with the others: syncmap and urcu_lfht, whose "
+            "heaps have a collector." in text_of(built.section("memory")))
+    told = "Bytes of syncmap and urcu_lfht are of collected heaps: section 6."
+    assert told in text_of(built.section("matrix"))
+    assert text_of(built.page).count(told) == 2, "the table of rivals, too"
+    assert "urcu_lfht is: " in built.page and \
+        "bytes per entry (of a collected heap: section 6)." in built.page
+    assert [f.text() for f in lint.lint(tmp_path, None).findings] == []
+
+
+def test_bytes_of_entries_are_said_to_be_nothing_else(two):
+    assert "collect" not in text_of(two.section("memory")).lower()
+    assert "collected heap" not in text_of(two.page)
 
 
 @pytest.mark.parametrize("unlike", [
