@@ -14,7 +14,10 @@ import (
 	"unsafe"
 )
 
-const rusageThread = 1 // RUSAGE_THREAD
+const (
+	rusageThread    = 1 // RUSAGE_THREAD
+	clockThreadTime = 3 // CLOCK_THREAD_CPUTIME_ID
+)
 
 // usage is what the kernel says of one thread.
 type usage struct {
@@ -24,13 +27,18 @@ type usage struct {
 	ok                     bool
 }
 
+// threadUsage asks a clock for the CPU time, as C does: getrusage() tells it of
+// a running thread as of the last tick, milliseconds ago.
 func threadUsage() usage {
 	var u syscall.Rusage
-	if err := syscall.Getrusage(rusageThread, &u); err != nil {
+	var used syscall.Timespec
+	err := syscall.Getrusage(rusageThread, &u)
+	_, _, failed := syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME,
+		clockThreadTime, uintptr(unsafe.Pointer(&used)), 0)
+	if err != nil || failed != 0 {
 		return usage{}
 	}
-	return usage{u.Utime.Nano() + u.Stime.Nano(), u.Nvcsw, u.Nivcsw, u.Minflt,
-		u.Majflt, true}
+	return usage{used.Nano(), u.Nvcsw, u.Nivcsw, u.Minflt, u.Majflt, true}
 }
 
 // process is what the run time and the kernel say of all threads together.

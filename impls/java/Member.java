@@ -114,7 +114,7 @@ final class Member extends Thread {
 		if (ops > 0) {
 			worker.limit = (long) Math.max(Load.BATCH, ops);
 		}
-		before = ThreadUsage.now();
+		before = ThreadUsage.before();
 		start = System.nanoTime();
 		if (worker instanceof Account account) {
 			account.verify();
@@ -122,7 +122,7 @@ final class Member extends Thread {
 			worker.drive();
 		}
 		end = System.nanoTime();
-		after = ThreadUsage.now();
+		after = ThreadUsage.after();
 	}
 
 	private void verify() {

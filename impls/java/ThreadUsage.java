@@ -3,25 +3,24 @@ package readmostly;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** What the kernel says of the calling thread; -1: not told. */
 final class ThreadUsage {
 	private static final Path SELF = Path.of("/proc/thread-self");
+	private static final ThreadMXBean THREADS =
+			ManagementFactory.getThreadMXBean();
 
 	final long cpuNs, voluntary, involuntary, minorFaults, majorFaults;
 	final int cpu; // it runs on
 	final long allocated; // bytes
 
-	private ThreadUsage() {
-		cpuNs = ManagementFactory.getThreadMXBean()
-				.getCurrentThreadCpuTime();
-		allocated = ManagementFactory.getThreadMXBean()
-				instanceof com.sun.management.ThreadMXBean bean
-						? bean.getThreadAllocatedBytes(
-								Thread.currentThread().getId())
-						: -1;
+	/** What the files below take is to be outside of the window. */
+	private ThreadUsage(boolean ends) {
+		long endNs = ends ? THREADS.getCurrentThreadCpuTime() : -1;
+		long endBytes = ends ? allocated() : -1;
 		// behind the name in brackets: field 3 of proc(5), state
 		String[] stat = text("stat").replaceFirst(".*\\) ", "").split(" ");
 		minorFaults = number(stat, 10 - 3);
@@ -30,10 +29,25 @@ final class ThreadUsage {
 		String status = text("status");
 		voluntary = switches(status, "\nvoluntary_ctxt_switches:");
 		involuntary = switches(status, "nonvoluntary_ctxt_switches:");
+		allocated = ends ? endBytes : allocated();
+		cpuNs = ends ? endNs : THREADS.getCurrentThreadCpuTime();
 	}
 
-	static ThreadUsage now() {
-		return new ThreadUsage();
+	/** Reads the CPU time last: right before a window. */
+	static ThreadUsage before() {
+		return new ThreadUsage(false);
+	}
+
+	/** Reads the CPU time first: right after a window. */
+	static ThreadUsage after() {
+		return new ThreadUsage(true);
+	}
+
+	private static long allocated() {
+		return THREADS instanceof com.sun.management.ThreadMXBean bean
+				? bean.getThreadAllocatedBytes(
+						Thread.currentThread().getId())
+				: -1;
 	}
 
 	private static String text(String name) {
@@ -80,7 +94,7 @@ final class ThreadUsage {
 		} catch (IOException | InterruptedException e) {
 			return what + e.getMessage();
 		}
-		int got = now().cpu;
+		int got = before().cpu;
 		return got == cpu ? null
 				: "thread placed on CPU " + cpu + " runs on CPU " + got;
 	}

@@ -107,6 +107,14 @@ def test_a_collection_is_told():
 
 
 @needs_go
+def test_cpu_time_is_that_of_the_threads_clock():
+    """It has nanoseconds. getrusage() has microseconds, as of the last tick:
+    of eight threads none would tell another part of one."""
+    result = result_of(request_of("go_map_rw", threads=8))
+    assert any(t["cpu_ns"] % 1000 for t in result["by_thread"])
+
+
+@needs_go
 def test_its_peak_is_its_own():
     """exec() keeps the peak of whoever started the program, and getrusage()
     tells that."""

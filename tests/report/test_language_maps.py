@@ -104,6 +104,22 @@ def test_threads_are_placed_and_read_back(name):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_cpu_time_is_that_of_the_threads_clock(language):
+    """It has nanoseconds. getrusage() has microseconds, as of the last tick:
+    of eight threads none would tell another part of one."""
+    result = result_of(f"{language}_null", threads=8)
+    assert any(t["cpu_ns"] % 1000 for t in result["by_thread"])
+
+
+def test_what_the_files_of_a_thread_take_is_not_of_the_window():
+    """The same reading tells what the thread allocated: to read two files and
+    take them apart is 30 KB, and a loop without a map allocates nothing."""
+    result = result_of("java_null", window_ops=640)
+    stats = {s["name"]: s["value"] for s in result["stats"]}
+    assert stats["allocated"] < 15_000
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_cpu_that_is_not_there_is_a_reason(language):
     result = result_of(f"{language}_null", cpus=[1000])
     assert result["status"] == "void"
