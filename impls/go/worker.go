@@ -39,16 +39,22 @@ const (
 	fresh  writeKind = "fresh"
 )
 
-// load is what all workers of a cell have in common.
+// load is what all workers of a cell have in common. What they write has lines
+// of its own, as in C: each iteration reads the rest, and Go begins the object
+// at any multiple of 32.
 type load struct {
 	kind                  writeKind
 	threads               int
 	misses                float64
 	resident, span, guard uint64 // as in struct rm_worker
 	writeBelow            uint32
+	_                     [64]byte
 	head                  uint64 // fresh: next new rank; atomic
-	left                  int64  // verify: writes not yet begun; atomic
+	_                     [64]byte
+	left                  int64 // verify: writes not yet begun; atomic
+	_                     [64]byte
 	stop                  uint32 // atomic
+	_                     [64]byte
 }
 
 // decisions is rm_counts_write_decisions(): a pair of writes is one decision.

@@ -165,6 +165,34 @@ def test_go_refuses_what_is_no_request():
         assert not done.stdout
 
 
+LAYOUT = """package main
+
+import (
+	"fmt"
+	"os"
+	"unsafe"
+)
+
+func init() {
+	var l load
+	fmt.Println(unsafe.Offsetof(l.writeBelow), unsafe.Offsetof(l.head),
+		unsafe.Offsetof(l.left), unsafe.Offsetof(l.stop), unsafe.Sizeof(l))
+	os.Exit(0)
+}
+"""
+
+
+@needs_go
+def test_what_threads_write_is_on_no_line_of_what_they_read(tmp_path):
+    """Wherever the object begins: 64 bytes lie between what each iteration
+    reads and each of the three that other threads write."""
+    (tmp_path / "layout.go").write_text(LAYOUT, "utf-8")
+    *at, size = map(int, go("", program=changed_go(tmp_path)).stdout.split())
+    assert at == sorted(at)
+    assert all(later - one >= 64 + 4 for one, later in zip(at, at[1:]))
+    assert size - at[-1] >= 64 + 4
+
+
 # What is broken: file, what stands there, what stands there instead, a trial
 # that must fail, and words of its reason.
 PLANTED = {
