@@ -48,6 +48,7 @@ impl Totals {
             a.returned = a.returned.wrapping_add(w.account.returned);
             a.puts += w.account.puts;
             a.outs += w.account.outs;
+            a.stopped_early |= w.account.stopped_early;
         }
         for rank in 0..team.load.resident {
             sum.expected_sum = sum.expected_sum.wrapping_add(mix_of(rank));

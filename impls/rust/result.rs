@@ -94,7 +94,7 @@ fn verification<T: Table>(
         "written": verifies.then_some(sum.account.puts),
         "returned": verifies.then_some(sum.account.outs),
         "accounting": verifies.then_some("values"),
-        "stopped_early": verifies.then_some(false),
+        "stopped_early": verifies.then_some(sum.account.stopped_early),
         "reason": mismatch.or_else(nothing),
     })
 }

@@ -27,6 +27,8 @@ impl<K: Key> Snapshots<K> {
 }
 
 impl<K: Key> Table for Snapshots<K> {
+    const SLOW_WRITES: bool = true;
+
     fn create(size: usize, seed: u64) -> Self {
         let hash = Common::new(seed);
         let map = Map::with_capacity_and_hasher(size, hash);

@@ -8,6 +8,8 @@ use crate::worker::Worker;
 pub trait Table: Send + Sized + Sync + 'static {
     /// Whether there is anything to be verified.
     const HOLDS: bool = true;
+    /// Whether a write costs O(keys): SLOW_WRITES of maps.tsv.
+    const SLOW_WRITES: bool = false;
 
     /// `size`: the keys that it is made for; 0: it grows.
     fn create(size: usize, seed: u64) -> Self;

@@ -78,6 +78,26 @@ def test_each_map_is_verified_by_values(name, shape, kind):
     assert result["verification"]["written"] > 0
 
 
+def test_a_verification_of_slow_writes_stops_when_its_plan_says():
+    """A write clones 20,000 keys: no machine does ten million of them in the
+    two seconds that C gives such maps, and few are done in that time."""
+    result = result_of("rust_arc_swap", **VERIFY | {
+        "keys": 20_000, "verify_ops": 10_000_000})
+    assert result["status"] == "ok", result["reason"]
+    verification = result["verification"]
+    assert verification["stopped_early"] is True
+    assert 0 < verification["written"] < 10_000_000
+    result = result_of("rust_arc_swap", **VERIFY | {"verify_ops": 64})
+    assert result["verification"]["stopped_early"] is False
+
+
+def test_slow_writes_of_rust_are_those_of_its_table():
+    for row in rows("rust"):
+        source = (ROOT / "impls/rust" / f"{row[0]}.rs").read_text("utf-8")
+        assert ("const SLOW_WRITES: bool = true;" in source) == (
+            "SLOW_WRITES" in row[6].split()), row[0]
+
+
 @pytest.mark.parametrize("dist", ["zipf:0.99", "hot:1%:90%", "sequential"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_streams_of_ranks_are_run(language, dist):
