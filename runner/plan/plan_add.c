@@ -7,13 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Is there one node alone that pages may come from? Not topology->nodes, which
+   have usable CPUs: memory is bound and spread over the others, too. */
+static bool has_one_memory(const struct rm_topology *topology)
+{
+	return hwloc_bitmap_weight(hwloc_topology_get_allowed_nodeset(
+	               topology->hwloc)) == 1;
+}
+
 /* Fills a copy's id with all factors but the names of where it runs. */
 static void name_without_place(
         const struct rm_planning *planning, struct rm_cell *copy)
 {
 	strcpy(copy->placement, copy->cpus ? "placed" : "none");
-	/* one node: wherever a page goes, it is there */
-	if (planning->topology->nodes == 1)
+	/* wherever a page goes, it is there */
+	if (has_one_memory(planning->topology))
 		strcpy(copy->memory, "first-touch");
 	rm_cell_name(copy);
 }

@@ -66,11 +66,10 @@ static const struct rm_plan_options usual = { .seed = 1,
 /* Plans one workload on a made-up machine; the error is kept. */
 static struct rm_error last;
 
-static int build(const char *text, const char *machine,
+static int build_on(const char *text, const struct rm_topology *topology,
         const struct rm_plan_options *options, struct rm_plan *plan)
 {
 	struct rm_workload workload = { .file = NULL };
-	struct rm_topology topology = { .hwloc = NULL };
 	int failed;
 
 	last.text[0] = '\0';
@@ -78,13 +77,23 @@ static int build(const char *text, const char *machine,
 	failed = rm_workload_parse(
 	        "w.conf", text, strlen(text), NULL, 0, &workload, &last);
 	if (!failed)
-		failed = rm_topology_load(machine, &topology, &last);
-	if (!failed)
 		failed = rm_plan_build(
-		        &workload, 1, &topology, options, plan, &last);
+		        &workload, 1, topology, options, plan, &last);
 	if (failed)
 		printf("# %s\n", last.text);
 	rm_workload_clear(&workload);
+	return failed;
+}
+
+static int build(const char *text, const char *machine,
+        const struct rm_plan_options *options, struct rm_plan *plan)
+{
+	struct rm_topology topology = { .hwloc = NULL };
+	int failed = rm_topology_load(machine, &topology, &last);
+
+	*plan = (struct rm_plan){ 0 };
+	if (!failed)
+		failed = build_on(text, &topology, options, plan);
 	rm_topology_free(&topology);
 	return failed;
 }
@@ -829,6 +838,41 @@ static void equal_cells_run_once(void)
 	rm_plan_free(&plan);
 }
 
+/* Pages go to any node that is allowed, threads to the usable CPUs of one: a
+   mask, a node of memory alone. */
+static void memory_beyond_the_cpus(void)
+{
+	const char *text = MINIMAL "maps = plain\n"
+	                           "memory = first-touch bind:1 interleave\n";
+	struct rm_topology topology;
+	struct rm_plan plan = { .cells = NULL };
+	hwloc_bitmap_t set = hwloc_bitmap_alloc();
+	bool scanned;
+
+	hwloc_bitmap_only(set, 0);
+	scanned =
+	        rm_topology_load("numa:2 core:1 pu:1", &topology, &last) == 0 &&
+	        hwloc_topology_restrict(topology.hwloc, set, 0) == 0 &&
+	        rm_topology_scan(&topology, &last) == 0;
+	CHECK(scanned && topology.nodes == 1 &&
+	                build_on(text, &topology, &usual, &plan) == 0 &&
+	                count(&plan, RM_MEASURE_THROUGHPUT, true) == 3 &&
+	                plan.same_count == 0,
+	        "memory of a node without usable CPUs is another memory");
+	rm_plan_free(&plan);
+	hwloc_topology_allow(
+	        topology.hwloc, NULL, set, HWLOC_ALLOW_FLAG_CUSTOM);
+	CHECK(build_on(MINIMAL "maps = plain\nmemory = first-touch bind:0 "
+	                       "interleave\n",
+	              &topology, &usual, &plan) == 0 &&
+	                count(&plan, RM_MEASURE_THROUGHPUT, true) == 1 &&
+	                plan.same_count == 2,
+	        "and the same one where that node is forbidden");
+	rm_plan_free(&plan);
+	hwloc_bitmap_free(set);
+	rm_topology_free(&topology);
+}
+
 static void windows_of_crowds(void)
 {
 	struct rm_plan plan;
@@ -1485,6 +1529,7 @@ int main(void)
 	shapes_and_counters();
 	simulated_cells();
 	equal_cells_run_once();
+	memory_beyond_the_cpus();
 	windows_of_crowds();
 	loops_that_run_once_have_no_warm_up();
 	memory_is_planned_for_what_maps_need();
