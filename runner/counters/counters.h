@@ -147,7 +147,8 @@ void rm_counters_release(struct rm_counters_choice *choice);
  * counters` shows. What does not work is a reason in the survey, no error.
  *
  * metrics    "a,b,..." of events.tsv, or NULL for the usual ones
- * recording  where each kernel's counts are written down for "replay:FILE"
+ * recording  where each kernel's counts, as far as they were proved or could
+ *            not be checked, are written down for "replay:FILE"
  *            (docs/counters.md), or NULL; the caller's
  * recorded   out: intervals that were written down; 0: nothing counts here
  * survey     out: new reference, NULL after an error:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * prove.c - tries a back end on this machine: from the events of this CPU to
- * the metrics that counted what they must in the known kernels.
+ * the metrics that counted what they must in the known kernels. One file: the
+ * table of expectations, its verdicts, and what is kept and recorded by them.
  */
 #include "runner/counters/prove.h"
 #include "runner/base/json.h"
@@ -170,10 +171,11 @@ static void name_unchecked(const json_t *request, json_t *verdicts)
  *      "verdict": "proved" | "refuted" | "no value" | "not checked",
  *      "reason": null | "..."}
  * "not checked": no kernel knows what this metric should be, or this place
- * cannot run it. Returns 0; -errno with an error where no session opens.
+ * cannot run it. The results go to `counted`. Returns 0; -errno with an error
+ * where no session opens.
  */
 static int prove_set(struct rm_prove *prove, const json_t *request,
-        json_t *verdicts, struct rm_error *error)
+        json_t *verdicts, json_t *counted, struct rm_error *error)
 {
 	struct rm_session_request session = { .request = request,
 		.perf_ops = prove->perf_ops };
@@ -190,15 +192,10 @@ static int prove_set(struct rm_prove *prove, const json_t *request,
 		}
 		code = rm_kernel_count(kernel, &prove->place, &session, &result,
 		        &steps, error);
-		if (!code && prove->recording)
-			code = rm_replay_record(prove->recording, result,
-			        prove->intervals++, prove->perf_ops != NULL,
-			        error);
-		if (!code)
-			judge_all(prove, kernel, result, steps, verdicts);
-		json_decref(result);
 		if (code)
 			return code;
+		judge_all(prove, kernel, result, steps, verdicts);
+		json_array_append_new(counted, result);
 	}
 	name_unchecked(request, verdicts);
 	return 0;
@@ -364,7 +361,8 @@ static void set_remedy(struct rm_attempt *attempt, int number)
 	        rm_pmu_remedy(number));
 }
 
-static void prove_sets(struct rm_attempt *attempt, struct rm_prove *prove)
+static void prove_sets(
+        struct rm_attempt *attempt, struct rm_prove *prove, json_t *counted)
 {
 	json_t *set;
 	size_t i, opened = 0;
@@ -373,7 +371,8 @@ static void prove_sets(struct rm_attempt *attempt, struct rm_prove *prove)
 
 	json_array_foreach (attempt->sets, i, set) {
 		struct rm_error why = { "" };
-		int code = prove_set(prove, set, attempt->verdicts, &why);
+		int code =
+		        prove_set(prove, set, attempt->verdicts, counted, &why);
 
 		if (code)
 			give_up_set(attempt, set, why.text);
@@ -429,6 +428,70 @@ static void keep_good(struct rm_attempt *attempt)
 		        reason[0] ? reason : "no kernel could prove a metric");
 }
 
+static bool may_count(const struct rm_attempt *attempt, const char *metric)
+{
+	json_t *event;
+	size_t i;
+
+	json_array_foreach (attempt->events, i, event) {
+		if (!strcmp(rm_json_text(event, "metric"), metric))
+			return true;
+	}
+	return false;
+}
+
+/* Leaves in a result what may be counted; false where nothing is left. */
+static bool cut_to_good(const struct rm_attempt *attempt, json_t *result)
+{
+	json_t *kept = json_array(), *event;
+	size_t i;
+
+	json_array_foreach (json_object_get(result, "events"), i, event) {
+		if (may_count(attempt, rm_json_text(event, "metric")))
+			json_array_append(kept, event);
+	}
+	json_object_set_new(result, "events", kept);
+	return json_array_size(kept) > 0;
+}
+
+/* Only now is it known what was refuted: a recording of it would replay zeros
+   as counts. */
+static int record_good(struct rm_prove *prove, const struct rm_attempt *attempt,
+        const json_t *counted, struct rm_error *error)
+{
+	json_t *result;
+	int code = 0;
+	size_t i;
+
+	if (!prove->recording || !attempt->proved)
+		return 0;
+	json_array_foreach (counted, i, result) {
+		if (!code && cut_to_good(attempt, result))
+			code = rm_replay_record(prove->recording, result,
+			        prove->intervals++, prove->perf_ops != NULL,
+			        error);
+	}
+	return code;
+}
+
+/* Lets the known kernels judge all sets, and keeps what stood. */
+static int prove_all(struct rm_attempt *attempt, struct rm_prove *prove,
+        struct rm_error *error)
+{
+	json_t *counted = json_array();
+	int code = 0;
+
+	make_sets(attempt);
+	prove_sets(attempt, prove, counted);
+	if (!attempt->reason[0]) {
+		keep_good(attempt);
+		make_sets(attempt);
+		code = record_good(prove, attempt, counted, error);
+	}
+	json_decref(counted);
+	return code;
+}
+
 /* The helper is a process that takes a second to start, so it is started only
    where this CPU has events to count. */
 static void start_helper(struct rm_attempt *attempt)
@@ -460,13 +523,7 @@ int rm_attempt_make(const char *backend, const char *metrics,
 		start_helper(attempt);
 	if (attempt->reason[0])
 		return 0;
-	make_sets(attempt);
-	prove_sets(attempt, prove);
-	if (attempt->reason[0])
-		return 0;
-	keep_good(attempt);
-	make_sets(attempt);
-	return 0;
+	return prove_all(attempt, prove, error);
 }
 
 json_t *rm_attempt_json(const struct rm_attempt *attempt)

@@ -108,7 +108,7 @@ int rm_replay_load(const char *file, json_t **lines, struct rm_error *error);
 
 /* prove.c: does a metric count what it must in the known kernels? */
 
-/* What a proof needs, and where it may write down what it saw. */
+/* What a proof needs, and where it may write down what stood it. */
 struct rm_prove {
 	struct rm_kernel_place place;
 	const struct rm_perf_ops *perf_ops; /* NULL = the kernel's */
@@ -141,7 +141,9 @@ struct rm_attempt {
 
 /*
  * Tries a back end. What does not work is a reason in the attempt, not an
- * error: returns -errno only for a wrong metric (-EINVAL) or lack of memory.
+ * error: returns -errno only for a wrong metric (-EINVAL), lack of memory, or a
+ * recording that cannot be written (-EIO). Of a back end that is not proved
+ * nothing is recorded, nor what was refuted of one that is.
  *
  * backend  "perf" or "likwid"
  * metrics  "a,b,..." of events.tsv, or NULL for the usual ones

@@ -110,6 +110,18 @@ check "no line of it passes for hardware" lacks '"hardware"' "$dir/recording"
 check "it is the fixture that tests replay" \
 	cmp -s "$dir/likwid" tests/fixtures/counters.jsonl
 
+# A guest's counters open and stay at 0. Where the machine has a PMU, perf may
+# be proved on it and recorded.
+echo kept >"$dir/dead"
+STUB_VALUE=zero
+export STUB_VALUE
+played 0 --metrics $four --record "$dir/dead"
+unset STUB_VALUE
+stays() { grep -qx kept "$dir/dead" || has "^  perf  *works"; }
+check "counters that stay at 0 do not work" has "^  likwid  *does not work here"
+check "and do not take the place of an earlier recording" stays
+check "nor are they recorded beside others" lacks '"likwid"' "$dir/dead"
+
 # A CPU that no table knows.
 mkdir -p "$dir/strange/proc" "$dir/strange/${cache#$root/}"
 printf 'processor\t: %s\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 250\n' \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The known kernels and their verdicts, with a played perf. */
+#include "runner/base/json.h"
 #include "runner/counters/prove.h"
 #include "tests/unit/counters/events_there.h"
 #include "tests/unit/counters/fake_perf.h"
@@ -300,6 +301,56 @@ static void a_recording_serves_the_same_counts(const char *root)
 	rm_attempt_free(&a);
 }
 
+/* How many intervals are recorded of a PMU that counts so, and how many lines
+   of `metric`; -1 where there is no recording. */
+static int recorded(const char *root, const char *wanted, const char *metric,
+        uint64_t (*amount)(
+                struct fake_perf *, const struct perf_event_attr *, unsigned),
+        int *lines_of_metric)
+{
+	char path[128];
+	json_t *lines = NULL, *line;
+	struct rm_error error = { "" };
+	size_t i;
+
+	snprintf(path, sizeof(path), "%s/kept.jsonl", root);
+	FILE *out = fopen(path, "w");
+	struct rm_attempt a = try_metrics(wanted, amount, 0, out);
+	fclose(out);
+	int intervals = rm_replay_load(path, &lines, &error);
+	*lines_of_metric = 0;
+	if (intervals >= 0) {
+		json_array_foreach (lines, i, line) {
+			*lines_of_metric +=
+			        !metric ||
+			        !strcmp(rm_json_text(line, "metric"), metric);
+		}
+		json_decref(lines);
+	}
+	rm_attempt_free(&a);
+	return intervals < 0 ? -1 : intervals;
+}
+
+/* Replayed, a counter that counts nothing would be a count of nothing. */
+static void what_is_refuted_is_not_recorded(const char *root)
+{
+	static const char last[] =
+	        "cycles,instructions,dc_load,l1d_fill_demand,l1d_fill";
+	int lines;
+
+	CHECK(recorded(root, metrics, "l1d_fill", all_dead, &lines) == -1,
+	        "a PMU that opens and counts 0 leaves no recording");
+	CHECK(recorded(root, metrics, "l1d_fill", dead_fill, &lines) == 6 &&
+	                lines == 0,
+	        "of one that works a metric that stays at 0 is left out");
+	CHECK(recorded(root, metrics, "dc_load", dead_fill, &lines) == 6 &&
+	                lines == 3,
+	        "and the others stay");
+	CHECK(recorded(root, last, "dc_load", dead_fill, &lines) == 3 &&
+	                lines == 3,
+	        "a set of which nothing is left has no intervals");
+}
+
 static void a_chase_visits_every_line_once(void)
 {
 	enum { LINES = 1000 };
@@ -373,6 +424,7 @@ int main(void)
 	dead_counters_are_refuted(root, cpu);
 	fake_root_zen3(root, cpu);
 	a_recording_serves_the_same_counts(root);
+	what_is_refuted_is_not_recorded(root);
 	a_chase_visits_every_line_once();
 	an_unknown_cpu_counts_by_generic_events(root, cpu);
 	fake_root_remove(root);
