@@ -7,8 +7,10 @@ another question (docs/adr/0043).
 """
 from report import previous
 
-# Of a cell: what follows from the machine that it was planned on.
-OF_MACHINE = ("cpus", "skip", "estimate_ns", "memory_bytes", "deadline_ns")
+# Of a cell: what follows from the machine that it was planned on. Where its
+# trace lies is one: dist has the trace's checksum, window_ops its passes.
+OF_MACHINE = ("cpus", "skip", "estimate_ns", "memory_bytes", "deadline_ns",
+              "trace")
 TURN_NS = 4_000_000  # of a window, a thread and CPU (plan_expand.c)
 VERSION = ("commit", "dirty", "flags")
 

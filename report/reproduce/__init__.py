@@ -10,12 +10,16 @@ failed; 3 none is replicated, or NEW is not finished.
 """
 import argparse
 import json
+import os
+import re
 import sys
 from pathlib import Path
 
 from report import ending
 
 DONE, OPPOSITE, USAGE, INCOMPLETE = 0, 1, 2, 3
+KEYS = re.compile("^keys .*", re.MULTILINE)  # of a workload's text
+TRACE = re.compile(r"(?<=\s)file:(\S+)")
 
 
 def arguments(argv):
@@ -38,12 +42,29 @@ def arguments(argv):
 
 # ---- for the program that runs it -----------------------------------------
 
+def text_here(workload):
+    """Its text, as that of a file in another folder: traces are named from
+    the folder of the file that was run. JournalError."""
+    from report.journal import JournalError
+    folder = os.path.dirname(workload.get("file") or "")
+
+    def found(name):
+        path = os.path.realpath(os.path.join(folder, name[1]))
+        if re.search(r"\s", path):
+            raise JournalError(f"{path}: a trace whose path has a blank, "
+                               "which no workload can name")
+        return f"file:{path}"
+
+    return KEYS.sub(lambda line: TRACE.sub(found, line[0]),
+                    workload.get("text") or "")
+
+
 def tell_inputs(campaign, figure):
     """Texts of the workloads, as they were when it ran."""
     from report.reproduce import asked
     asked.check(figure)
     print(json.dumps({"workloads": [
-        {"name": w.get("name"), "text": w.get("text")}
+        {"name": w.get("name"), "text": text_here(w)}
         for w in campaign.meta.get("workloads") or []],
         "campaign": campaign.name}, ensure_ascii=False))
 

@@ -68,17 +68,28 @@ static bool section_is_plain(
 	return true;
 }
 
+/* Whether a value ends beyond what libinih takes, and may: it gets the key and
+   the beginning, the rest is asked for (rm_lines_value()). */
+static bool is_long_list(
+        const struct rm_lines *lines, const char *line, size_t content)
+{
+	return lines->long_lists && content > CONTENT_MAX &&
+	       memchr(line, '=', CONTENT_MAX);
+}
+
 /* `content` bytes without comment and blanks at the end; all of the line has
    `whole` bytes. */
 static bool line_is_plain(
         struct rm_lines *lines, const char *line, size_t content, size_t whole)
 {
 	const char *equals = memchr(line, '=', content);
+	const bool is_long = is_long_list(lines, line, content);
+	const size_t most = is_long ? RM_LONG_LINE_MAX : RM_LINE_MAX;
 
-	if (whole > RM_LINE_MAX)
+	if (whole > most)
 		return mistake(lines,
-		        "a line of %zu characters, expected at most %d", whole,
-		        RM_LINE_MAX);
+		        "a line of %zu characters, expected at most %zu", whole,
+		        most);
 	if (!bytes_are_plain(lines, line, content, whole))
 		return false;
 	if (content == 0)
@@ -87,7 +98,7 @@ static bool line_is_plain(
 		return mistake(lines,
 		        "an indented line, expected KEY = VALUE from the first "
 		        "column");
-	if (content > CONTENT_MAX)
+	if (content > CONTENT_MAX && !is_long)
 		return mistake(lines,
 		        "%zu characters without the comment, expected at most "
 		        "%d",
@@ -119,6 +130,22 @@ static size_t content_of(const char *line, size_t whole)
 	return content;
 }
 
+static void keep_value(struct rm_lines *lines, const char *line, size_t content)
+{
+	const char *value = memchr(line, '=', content);
+	const char *end = line + content;
+
+	lines->value = value ? value + 1 : end;
+	while (lines->value < end && blank(*lines->value))
+		lines->value++;
+	lines->value_length = (size_t)(end - lines->value);
+}
+
+char *rm_lines_value(const struct rm_lines *lines)
+{
+	return strndup(lines->value, lines->value_length);
+}
+
 char *rm_lines_next(char *buffer, int size, void *context)
 {
 	struct rm_lines *lines = context;
@@ -142,6 +169,9 @@ char *rm_lines_next(char *buffer, int size, void *context)
 	content = content_of(line, whole);
 	if (!line_is_plain(lines, line, content, whole))
 		return NULL;
+	keep_value(lines, line, content);
+	if (content > CONTENT_MAX)
+		content = CONTENT_MAX;
 	if (content + 2 > (size_t)size) {
 		mistake(lines, "a line longer than this libinih can take");
 		return NULL;

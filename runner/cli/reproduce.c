@@ -41,6 +41,7 @@ struct again {
 	struct rm_wishes wishes;
 	char python[RM_PYTHON_BYTES];
 	char dir[RM_PATH_BYTES], list[RM_PATH_BYTES + 16];
+	bool made_dir, made_workloads, made_list; /* to be taken back */
 	char *files[WORKLOADS_MAX];
 	size_t file_count;
 	struct rm_planned planned;
@@ -101,7 +102,8 @@ static int refused(int result)
 
 /* ---- the folder ----------------------------------------------------------- */
 
-/* A new file, never through a link: the folder may be one that was there. */
+/* A new file, never through a link: the folder may be one that was there. One
+   that cannot be written whole is not left. */
 static int write_file(
         const char *path, const char *text, struct rm_error *error)
 {
@@ -111,29 +113,42 @@ static int write_file(
 	int failed = !file || fputs(text, file) < 0;
 
 	failed |= file && fclose(file);
-	return failed ? rm_error_set(error, errno ? -errno : -EIO,
-	                        "%s: %s: expected a new folder (another -o)",
-	                        path, strerror(errno))
-	              : 0;
+	if (!failed)
+		return 0;
+	failed = rm_error_set(error, errno ? -errno : -EIO,
+	        "%s: %s: expected a new folder (another -o)", path,
+	        strerror(errno));
+	if (fd >= 0)
+		unlink(path);
+	return failed;
+}
+
+static int take_folder(struct again *again, struct rm_error *error)
+{
+	if (snprintf(again->dir, sizeof(again->dir), "%s", again->wishes.dir) >=
+	        (int)sizeof(again->dir) - 300)
+		return rm_error_set(
+		        error, -ENAMETOOLONG, "-o: expected a shorter path");
+	again->made_dir = !mkdir(again->dir, 0777);
+	if (again->made_dir || errno == EEXIST)
+		return 0;
+	return rm_error_set(
+	        error, -errno, "%s: %s", again->dir, strerror(errno));
 }
 
 static int find_folder(struct again *again, struct rm_error *error)
 {
-	json_t *facts = rm_machine_facts(&again->planned.topology);
-	int result = 0;
+	json_t *facts;
+	int result;
 
+	if (again->wishes.dir)
+		return take_folder(again, error);
+	facts = rm_machine_facts(&again->planned.topology);
 	if (!facts)
 		return rm_error_set(error, -ENOMEM, "no memory");
-	if (!again->wishes.dir)
-		result = rm_folder_new("reproduce", rm_json_text(facts, "id"),
-		        time(NULL), again->dir, error);
-	else if (snprintf(again->dir, sizeof(again->dir), "%s",
-	                 again->wishes.dir) >= (int)sizeof(again->dir) - 300)
-		result = rm_error_set(
-		        error, -ENAMETOOLONG, "-o: expected a shorter path");
-	else if (mkdir(again->dir, 0777) && errno != EEXIST)
-		result = rm_error_set(
-		        error, -errno, "%s: %s", again->dir, strerror(errno));
+	result = rm_folder_new("reproduce", rm_json_text(facts, "id"),
+	        time(NULL), again->dir, error);
+	again->made_dir = !result;
 	json_decref(facts);
 	return result;
 }
@@ -163,6 +178,7 @@ static int write_workloads(
 		return rm_error_set(error, -errno,
 		        "%s: %s: expected a new folder (another -o)", path,
 		        strerror(errno));
+	again->made_workloads = true;
 	json_array_foreach (workloads, i, each) {
 		const char *name = rm_json_text(each, "name");
 
@@ -214,6 +230,7 @@ static int plan_asked(struct again *again, struct rm_error *error)
 	snprintf(again->list, sizeof(again->list), "%s/cells.txt", again->dir);
 	if (!result)
 		result = write_file(again->list, list, error);
+	again->made_list = !result;
 	if (!result)
 		result = rm_cell_list_parse(
 		        again->list, list, strlen(list), &planned->list, error);
@@ -273,8 +290,9 @@ static int prepare(struct again *again, struct rm_error *error)
 
 /* ---- the run, and the answer ---------------------------------------------- */
 
-/* A campaign that was never begun leaves nothing, so that the same line can be
-   given again; what was there before stays. */
+/* A campaign that was never begun leaves nothing, whether the run or what comes
+   before it ended, so that the same line can be given again; what was there
+   before stays. */
 static bool take_back(const struct again *again)
 {
 	char path[RM_PATH_BYTES + 16];
@@ -284,10 +302,13 @@ static bool take_back(const struct again *again)
 		return false;
 	for (size_t i = 0; i < again->file_count; i++)
 		unlink(again->files[i]);
-	unlink(again->list);
+	if (again->made_list)
+		unlink(again->list);
 	snprintf(path, sizeof(path), "%s/workloads", again->dir);
-	rmdir(path);
-	rmdir(again->dir);
+	if (again->made_workloads)
+		rmdir(path);
+	if (again->made_dir)
+		rmdir(again->dir);
 	return true;
 }
 
@@ -354,6 +375,7 @@ int rm_cli_reproduce(int argc, char **argv)
 	int result = prepare(&again, &error);
 
 	if (result) {
+		take_back(&again);
 		status = rm_complain("reproduce", &error, rm_status_of(result));
 	} else {
 		say_time(&again);

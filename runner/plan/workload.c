@@ -15,7 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUE_BYTES = 4096 };
+enum { VALUE_BYTES = RM_LONG_LINE_MAX, KEY_BYTES = 32 };
+
+/* What a list may hold, its text has on one line (rm_workload_text()). */
+_Static_assert((1 + (int)RM_VALUE_BYTES) * (int)RM_LIST_MAX + KEY_BYTES <=
+                       (int)RM_LONG_LINE_MAX,
+        "the text of a workload must read back");
 
 /* One file that is being read, and those that include it. */
 struct reading {
@@ -201,16 +206,34 @@ static int key_of(const char *name, const char *where, bool includes,
 	        known);
 }
 
-/* libinih's handler: 1 is success. */
-static int handle(
-        void *context, const char *section, const char *name, const char *value)
+/* The file nearest to the workload's own wins, wherever it says so. */
+static int take(struct reading *reading, enum rm_workload_key key,
+        const char *value, const char *where)
+{
+	struct rm_workload *workload = reading->workload;
+
+	if (key == RM_KEY_INCLUDE)
+		return include(reading, value, where);
+	if (reading->level > reading->levels[key])
+		workload = reading->scratch;
+	else
+		reading->levels[key] = reading->level;
+	return assign(workload, key, value, where, reading->lines.error);
+}
+
+/* libinih's handler: 1 is success. Of a long list it has seen the beginning
+   alone. */
+static int handle(void *context, const char *section, const char *name,
+        const char *beginning)
 {
 	struct reading *reading = context;
 	struct rm_error *error = reading->lines.error;
-	char where[RM_WHERE_BYTES];
+	char where[RM_WHERE_BYTES], *value;
 	enum rm_workload_key key;
+	int failed;
 
 	(void)section; /* refused by the line reader */
+	(void)beginning;
 	rm_lines_where(&reading->lines, where);
 	if (key_of(name, where, true, &key, error))
 		return 0;
@@ -219,20 +242,20 @@ static int handle(
 		        "%s: %s a second time, expected each key once", where,
 		        name);
 	reading->seen[key] = true;
-	if (key == RM_KEY_INCLUDE)
-		return include(reading, value, where) == 0;
-	/* the file nearest to the workload's own wins, wherever it says so */
-	if (reading->level > reading->levels[key])
-		return assign(reading->scratch, key, value, where, error) == 0;
-	reading->levels[key] = reading->level;
-	return assign(reading->workload, key, value, where, error) == 0;
+	value = rm_lines_value(&reading->lines);
+	failed = value ? take(reading, key, value, where)
+	               : rm_error_set(error, -ENOMEM, "out of memory");
+	free(value);
+	return failed == 0;
 }
 
 static int read_text(struct reading *reading)
 {
 	struct rm_lines *lines = &reading->lines;
-	int line = ini_parse_stream(rm_lines_next, lines, handle, reading);
+	int line;
 
+	lines->long_lists = true;
+	line = ini_parse_stream(rm_lines_next, lines, handle, reading);
 	if (lines->error->text[0])
 		return -EINVAL;
 	if (line)

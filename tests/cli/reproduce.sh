@@ -110,6 +110,36 @@ cp "$dir/changed" "$dir/spoilt/campaign.json"
 check "a changed campaign is status 2" [ $? = 2 ]
 check "and writes nothing" [ ! -e "$dir/none" ]
 
+# A list that no line of a workload by hand has, and a trace beside the file.
+mkdir "$dir/mine"
+cp tests/fixtures/traces/good.trace "$dir/mine/mine.trace"
+printf '%s\n' 'keys = file:mine.trace' 'threads = 1' 'blocks = 8' \
+	'verify = 1kops' >"$dir/mine/mine.conf"
+others=$("$readmostly" list --ids | grep -vx 'gomap_rw\|rwlock_probe' |
+	head -n 60 | sed 's/^/~/')
+mv "$dir/old" "$dir/first"
+RM_FAKE=$first "$readmostly" run $conf "$dir/mine/mine.conf" --set blocks=8 \
+	--set "maps=gomap_rw rwlock_probe ${others//$'\n'/ }" --counters none \
+	--busy-ok --seed 1 -o "$dir/old" >"$out" 2>&1
+check "a campaign of a long list and of a trace is there" [ $? = 0 ]
+again "$first" -o "$dir/mine/new"
+check "it is repeated" [ $status = 0 ]
+check "with each comparison" about "$dir/mine/new" \
+	"said['count'] == {'replicated': 3, 'opposite': 0, 'unclear': 0}"
+rm -r "$dir/mine/new"
+mv "$dir/mine/mine.trace" "$dir/mine/lost.trace"
+refused "a trace that is lost" "$dir/mine/mine.trace: " -o "$dir/mine/new"
+check "nothing is left that would refuse the same line" [ ! -e "$dir/mine/new" ]
+mv "$dir/mine/lost.trace" "$dir/mine/mine.trace"
+mkdir "$dir/owned"
+echo kept >"$dir/owned/cells.txt"
+refused "a list of cells that is there" "cells.txt: File exists" \
+	-o "$dir/owned"
+check "what was there stays, and nothing else" \
+	[ "$(cat "$dir/owned/"*)" = kept ]
+rm -r "$dir/old"
+mv "$dir/first" "$dir/old"
+
 # Real trials: what they say depends on the machine, that each comparison gets
 # a word does not.
 unset RM_TRIAL_PROGRAM

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import schemas
@@ -17,6 +18,7 @@ from report_helpers import TOP, main
 
 from report import journal
 from report.analysis import Analysis
+from report.compare import admit
 from report.reproduce import asked, judge, setup
 
 
@@ -237,6 +239,38 @@ def test_the_workloads_are_those_of_the_campaign(pair):
     assert status == 0
     assert json.loads(said)["workloads"] == [
         {"name": "uniform-97-3", "text": "# synthetic\n"}]
+
+
+def test_a_trace_is_found_from_the_folder_of_its_workload(tmp_path, pair):
+    """The text goes to a file of another folder, which a relative name would
+    be relative to."""
+    shutil.copytree(pair[0], tmp_path / "old")
+
+    def traced(meta, name="mine.trace", folder=tmp_path / "mine"):
+        meta["workloads"][0] |= {
+            "file": f"{folder}/w.conf",
+            "text": f"keys       = file:{name} file:/b.trace file:../c.trace\n"
+                    "window     = 1passes\n"}
+
+    change(tmp_path / "old", traced)
+    status, said, _ = told("inputs", tmp_path / "old")
+    assert status == 0
+    assert json.loads(said)["workloads"][0]["text"] == (
+        f"keys       = file:{tmp_path}/mine/mine.trace file:/b.trace "
+        f"file:{tmp_path}/c.trace\nwindow     = 1passes\n")
+    change(tmp_path / "old", lambda m: traced(m, folder="my traces"))
+    status, _, error = told("inputs", tmp_path / "old")
+    assert status == 2 and "mine.trace: a trace whose path has" in error
+
+
+def test_where_a_trace_lies_makes_no_other_cell():
+    """Which trace it is, dist says."""
+    old, new, other = (SimpleNamespace(factors={
+        "dist": f"trace:{checksum}", "trace": {"file": file, "passes": 1}})
+        for file, checksum in (("mine.trace", "0a"), ("/b/mine.trace", "0a"),
+                               ("mine.trace", "0b")))
+    assert admit.differs(old, new) is None
+    assert admit.differs(old, other) == "dist"
 
 
 def test_cells_are_those_that_clear_comparisons_need(pair, monkeypatch):

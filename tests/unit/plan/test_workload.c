@@ -237,9 +237,9 @@ static void mistakes(void)
 	CHECK(refused(comment, "w.conf:4: ", "302 characters"),
 	        "a line of 302 characters is refused, comment or not");
 	memset(comment, 0, sizeof(comment));
-	strcpy(comment, "maps = ");
-	memset(comment + 7, 'm', 220);
-	CHECK(refused(comment, "w.conf:1: ", "227 characters"),
+	memset(comment, 'k', 220);
+	strcpy(comment + 220, " = 1");
+	CHECK(refused(comment, "w.conf:1: ", "224 characters"),
 	        "what libinih would cut silently is refused");
 }
 
@@ -406,6 +406,24 @@ static void overrides(void)
 	        "without = it is a mistake");
 }
 
+/* The text of a workload, and of what is read from it again, are one. */
+static bool reads_back(const struct rm_workload *w, struct rm_workload *back)
+{
+	char *text = rm_workload_text(w), *again = NULL;
+	struct rm_error error;
+	bool same;
+
+	if (parse(text, back, &error))
+		printf("# %s\n", error.text);
+	else
+		again = rm_workload_text(back);
+	same = again && !strcmp(text, again) &&
+	       !memcmp(w->count, back->count, sizeof(w->count));
+	free(text);
+	free(again);
+	return same;
+}
+
 static void text_reads_back(void)
 {
 	static const char *const names[] = { "smoke", "uniform-97-3",
@@ -416,7 +434,7 @@ static void text_reads_back(void)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		struct rm_workload w, back;
 		struct rm_error error;
-		char path[64], *text, *again = NULL;
+		char path[64];
 
 		snprintf(path, sizeof(path), "workloads/%s.conf", names[i]);
 		if (load(path, &w, &error)) {
@@ -424,20 +442,47 @@ static void text_reads_back(void)
 			all = false;
 			continue;
 		}
-		text = rm_workload_text(&w);
-		if (parse(text, &back, &error))
-			printf("# %s\n", error.text);
-		else
-			again = rm_workload_text(&back);
-		all &= again && !strcmp(text, again) &&
-		       !memcmp(w.values, back.values, sizeof(w.values)) &&
-		       !memcmp(w.count, back.count, sizeof(w.count));
+		all &= reads_back(&w, &back) &&
+		       !memcmp(w.values, back.values, sizeof(w.values));
 		rm_workload_clear(&w);
 		rm_workload_clear(&back);
-		free(text);
-		free(again);
 	}
 	CHECK(all, "the six workloads read back from their own text");
+}
+
+/* The lines of a mode add up, --set has no line: the text has them in one. */
+static void long_lists_read_back(void)
+{
+	struct rm_sources sources = { .mode = "peers" };
+	struct rm_inputs peers = { .workloads = NULL };
+	struct rm_workload w = { .file = NULL }, back = w;
+	struct rm_error error = { "" };
+	char files[64 * 200], *end = files;
+	struct rm_override set = { "keys", files, "--set keys", false };
+	bool all = !rm_inputs_read(&sources, &peers, &error);
+
+	for (size_t i = 0; all && i < peers.workload_count; i++) {
+		all = reads_back(&peers.workloads[i], &back);
+		rm_workload_clear(&back);
+	}
+	CHECK(all && peers.workload_count == 3 &&
+	                peers.workloads[0].count[RM_KEY_MAPS] == 38,
+	        "the maps of mode peers read back from one line");
+	rm_inputs_clear(&peers);
+	for (int i = 0; i < 64; i++)
+		end += sprintf(end, "file:/%0*d.trace ", 184, i);
+	CHECK(rm_workload_parse("w.conf", "threads = 1\n", 12, &set, 1, &w,
+	              &error) == 0 &&
+	                w.count[RM_KEY_KEYS] == 64 && reads_back(&w, &back),
+	        "and as many traces of as long a name as there may be");
+	rm_workload_clear(&w);
+	rm_workload_clear(&back);
+	end = files + sprintf(files, "keys =");
+	for (int i = 0; i < 60; i++)
+		end += sprintf(end, " %d", 1000 + i);
+	strcpy(end, " 0 # none\n");
+	CHECK(refused(files, "w.conf:1: ", "\"0\""),
+	        "a mistake beyond what libinih can take is found");
 }
 
 static bool mode_refused(const char *text, const char *what)
@@ -742,6 +787,7 @@ int main(void)
 	includes();
 	overrides();
 	text_reads_back();
+	long_lists_read_back();
 	modes();
 	modes_have_bounds();
 	lines_of_maps_add_up();
