@@ -150,6 +150,24 @@ static void judge_misses(struct rm_cell *cell)
 		        ranks - (double)cell->keys, ranks);
 }
 
+/* Such a cell would do what the uniform one does, under another name. */
+static void judge_dist(struct rm_cell *cell)
+{
+	if (cell->dist == RM_DIST_UNIFORM)
+		return;
+	if (rm_loop_only_scans(&cell->loop, cell->threads))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "all %u threads would scan and none would draw a key: "
+		        "expected fewer scanners than threads, or dist = "
+		        "uniform",
+		        cell->threads);
+	else if (!rm_loop_draws_by_dist(cell->loop.kind))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "the loop %s draws its own keys: expected dist = "
+		        "uniform",
+		        rm_loop_name(cell->loop.kind));
+}
+
 /* Each loop of such a program has its measure. */
 static bool program_measures(
         const struct rm_impl *impl, const struct rm_cell *cell)
@@ -228,6 +246,8 @@ void rm_plan_judge(const struct rm_planning *planning,
 		judge_litmus(impl, cell);
 	if (!cell->skip[0])
 		judge_misses(cell);
+	if (!cell->skip[0])
+		judge_dist(cell);
 	if (!cell->skip[0] && impl->program)
 		judge_program(impl, cell);
 	else if (!cell->skip[0] && rm_cell_sized(cell))

@@ -260,6 +260,12 @@ bool rm_loop_draws_absent(enum rm_loop_kind kind)
 	       kind == RM_LOOP_ALTERNATE || rm_loop_scans(kind);
 }
 
+bool rm_loop_draws_by_dist(enum rm_loop_kind kind)
+{
+	return rm_loop_draws_absent(kind) || kind == RM_LOOP_LAZY ||
+	       kind == RM_LOOP_LIFECYCLE;
+}
+
 bool rm_loop_needs_key_each(enum rm_loop_kind kind)
 {
 	return kind == RM_LOOP_LIFECYCLE || kind == RM_LOOP_LITMUS;

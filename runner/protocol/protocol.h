@@ -96,6 +96,9 @@ bool rm_loop_always_writes(enum rm_loop_kind kind);
 bool rm_loop_moves_keys(const struct rm_loop *loop);
 /* Whether its look-ups are aimed at absent keys, too, by the share of misses. */
 bool rm_loop_draws_absent(enum rm_loop_kind kind);
+/* Whether dist says which keys it asks for: other loops draw them evenly, go
+   through all of them, or have keys of their own. */
+bool rm_loop_draws_by_dist(enum rm_loop_kind kind);
 /* Whether each thread works on keys of its own. */
 bool rm_loop_needs_key_each(enum rm_loop_kind kind);
 

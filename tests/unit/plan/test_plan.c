@@ -50,6 +50,24 @@ static const struct rm_own_loop own_loops[] = { { "stock", no_drive },
 	{ NULL, NULL } };
 static const struct rm_impl seller = { .id = "seller", .loops = own_loops };
 
+static void no_scan(
+        void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
+{
+	(void)thread, (void)shape, (void)fn, (void)context;
+}
+
+static bool no_insert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value, struct rm_value *present)
+{
+	(void)thread, (void)shape, (void)key, (void)value, (void)present;
+	return false;
+}
+static const struct rm_map_ops every_op = { .scan = no_scan,
+	.insert_if_absent = no_insert };
+static const struct rm_impl able = {
+	.id = "able", .ops = &every_op, .drive = { ALL }
+};
+
 static const struct rm_impl *const impls[] = { &copying, &in_place, &late,
 	&nothing, &other, &plain, &single, &u64_only, &unsafe };
 enum { IMPLS = sizeof(impls) / sizeof(*impls) };
@@ -585,6 +603,52 @@ static void misses_need_a_loop_that_has_them(void)
 		        "misses of a loop that asks for absent keys, or not");
 		rm_plan_free(&plan);
 	}
+}
+
+/* Each cell would have the distribution in its name alone. */
+static void a_distribution_needs_a_loop_that_draws_by_it(void)
+{
+	static const char *const by_dist[] = { "mix", "alternate", "lifecycle",
+		"scan:1", "stall", "lazy" };
+	static const char *const otherwise[] = { "fill", "random-fill", "grow",
+		"litmus:take-twice" };
+	const size_t drawn = sizeof(by_dist) / sizeof(*by_dist);
+	const size_t all = drawn + sizeof(otherwise) / sizeof(*otherwise);
+	static const struct rm_impl *const own[] = { &able, &seller };
+	struct rm_plan_options options = usual;
+	struct rm_plan plan;
+	char text[256];
+
+	options.impls = own;
+	options.impl_count = 2;
+	for (size_t i = 0; i < 2 * all; i++) {
+		bool is_drawn = i / 2 < drawn, uniform = i % 2;
+
+		snprintf(text, sizeof(text),
+		        "writes = 3%%\nkeys = 1Ki\nthreads = 2\n"
+		        "base = able\nmaps = able\ndist = %s\nloop = %s\n",
+		        uniform ? "uniform" : "zipf:0.99",
+		        is_drawn ? by_dist[i / 2] : otherwise[i / 2 - drawn]);
+		build(text, "pu:2", &options, &plan);
+		CHECK(skips(&plan, "able", 2,
+		              is_drawn || uniform ? NULL
+		                                  : "draws its own keys: "
+		                                    "expected dist = uniform"),
+		        "a distribution of a loop that draws by it, or not");
+		rm_plan_free(&plan);
+	}
+	build("writes = 0%\nkeys = 1Ki\nthreads = 2\nbase = able\n"
+	      "maps = able\ndist = zipf:0.99\nloop = scan:2\n",
+	        "pu:2", &options, &plan);
+	CHECK(skips(&plan, "able", 2, "none would draw a key"),
+	        "nor where no thread is left that draws");
+	rm_plan_free(&plan);
+	build("writes = 3%\nkeys = 1Ki\nthreads = 2\nbase = able\n"
+	      "maps = seller\ndist = zipf:0.99\nloop = stock\n",
+	        "pu:2", &options, &plan);
+	CHECK(skips(&plan, "seller", 2, "the loop stock draws its own keys"),
+	        "a subject's own loop has keys of its own");
+	rm_plan_free(&plan);
 }
 
 /* These write at whatever share, and all but the last two insert or remove,
@@ -1524,6 +1588,7 @@ int main(void)
 	unsafe_maps_run_where_it_is_safe();
 	few_keys_have_no_such_share_of_misses();
 	misses_need_a_loop_that_has_them();
+	a_distribution_needs_a_loop_that_draws_by_it();
 	loops_that_always_write_are_not_for_unsafe_maps();
 	sizes_are_two_dimensions();
 	shapes_and_counters();
