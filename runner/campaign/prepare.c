@@ -76,7 +76,8 @@ static int build_plan(const struct rm_wishes *wishes,
 	};
 	int result =
 	        rm_counters_select(wishes->counters ? wishes->counters : "auto",
-	                &prepared->choice, &prepared->counters, error);
+	                &prepared->topology, &prepared->choice,
+	                &prepared->counters, error);
 
 	if (result)
 		return result;
@@ -383,7 +384,8 @@ static int choose_again(struct rm_prepared *prepared, struct rm_error *error)
 		        "missing",
 		        prepared->dir);
 	return rm_counters_select(strcmp(wish, "auto") ? wish : backend,
-	        &prepared->choice, &prepared->counters, error);
+	        &prepared->topology, &prepared->choice, &prepared->counters,
+	        error);
 }
 
 /* The tally is filled after the unfinished block was cut off: trials that run

@@ -124,8 +124,9 @@ static void print_table(const json_t *survey)
 
 /* The survey, and in `text` (to be freed) what was recorded of it: NULL where
    nothing shall be, or nothing counts. */
-static int survey_all(const struct options *options, json_t **survey,
-        char **text, struct rm_error *error)
+static int survey_all(const struct options *options,
+        const struct rm_topology *topology, json_t **survey, char **text,
+        struct rm_error *error)
 {
 	FILE *recording = NULL;
 	unsigned recorded = 0;
@@ -137,8 +138,8 @@ static int survey_all(const struct options *options, json_t **survey,
 			return rm_error_set(error, -errno, "%s: %s",
 			        options->record, strerror(errno));
 	}
-	int code = rm_counters_survey(
-	        options->metrics, recording, &recorded, survey, error);
+	int code = rm_counters_survey(options->metrics, topology, recording,
+	        &recorded, survey, error);
 	if (recording && fclose(recording) && !code)
 		code = rm_error_set(
 		        error, -ENOMEM, "%s: cannot write", options->record);
@@ -178,13 +179,17 @@ int rm_cli_counters(int argc, char **argv)
 		"rest does not, and what would help.",
 		NULL, NULL, NULL };
 	struct options options = { .json = false };
+	struct rm_topology topology = { 0 };
 	struct rm_error error = { "" };
 	json_t *survey = NULL;
 	char *text = NULL;
 	int written = RM_OK;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	int code = survey_all(&options, &survey, &text, &error);
+	int code = rm_topology_load(NULL, &topology, &error);
+
+	if (!code)
+		code = survey_all(&options, &topology, &survey, &text, &error);
 	if (code) {
 		rm_complain("counters", &error, code);
 	} else if (options.json) {
@@ -196,5 +201,6 @@ int rm_cli_counters(int argc, char **argv)
 		written = write_recording(options.record, text);
 	free(text);
 	json_decref(survey);
+	rm_topology_free(&topology);
 	return code == -EINVAL ? RM_USAGE : code ? RM_FAILED : written;
 }

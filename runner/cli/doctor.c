@@ -9,24 +9,13 @@
 #include <sched.h>
 #include <stdio.h>
 
-/* The first CPU that this process may use: counters go by it, too. */
-static unsigned first_cpu(void)
-{
-	cpu_set_t mask;
-	unsigned cpu = 0;
-
-	if (sched_getaffinity(0, sizeof(mask), &mask))
-		return 0;
-	while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, &mask))
-		cpu++;
-	return cpu;
-}
-
-/* No warning: what is not counted disturbs nothing. */
-static void print_cpu(void)
+/* Of the first CPU that trials are placed on: counters go by it, too. No
+   warning: what is not counted disturbs nothing. */
+static void print_cpu(const struct rm_topology *topology)
 {
 	char text[300];
-	bool known = rm_counters_know_cpu(first_cpu(), text, sizeof(text));
+	unsigned cpu = (unsigned)hwloc_bitmap_first(topology->usable);
+	bool known = rm_counters_know_cpu(cpu, text, sizeof(text));
 
 	printf("%-8s %-16s %s\n",
 	        rm_finding_level_name(
@@ -55,7 +44,7 @@ static int say_findings(bool strict)
 			printf("%-25s change it: %s\n", "", finding->command);
 		warnings += finding->level == RM_FINDING_WARNING;
 	}
-	print_cpu();
+	print_cpu(&topology);
 	if (warnings)
 		printf("%zu warning%s\n", warnings, warnings == 1 ? "" : "s");
 	else

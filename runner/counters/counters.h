@@ -6,7 +6,7 @@
  * it is never silently replaced by another. What cannot be measured is null
  * with a reason.
  *
- *     rm_counters_select("auto", &choice, &chosen, &error)   before the plan
+ *     rm_counters_select("auto", topology, &choice, ...)     before the plan
  *     rm_counters_request(chosen, block)                     for each trial
  *     rm_counters_release(choice)                            after the last one
  */
@@ -23,6 +23,7 @@
 /* A trial's counters. */
 
 struct rm_counters; /* opaque; one per trial */
+struct rm_topology; /* runner/machine/machine.h */
 
 /*
  * Opens the session that the request's "counters" object asks for:
@@ -106,6 +107,8 @@ struct rm_counters_choice;
  *          "likwid", "perf": that one or an error, optionally with metrics of
  *          events.tsv: "perf:cycles,l1d_fill"; "replay:FILE"; "sim": no
  *          counter of this machine, simulated cells count instead; "none"
+ * topology this machine's: the back end is for the CPUs that trials are placed
+ *          on, of a hybrid machine one kind; NULL: all that may be used
  * choice   out: free with rm_counters_release() after the last trial; the
  *          thread that calls this must live until then (the helper process
  *          dies with it)
@@ -125,8 +128,9 @@ struct rm_counters_choice;
  * why and what would help. Takes milliseconds where a look shows that nothing
  * can work, up to 20 s where likwid is tried. Main thread, no trial running.
  */
-int rm_counters_select(const char *wish, struct rm_counters_choice **choice,
-        json_t **chosen, struct rm_error *error);
+int rm_counters_select(const char *wish, const struct rm_topology *topology,
+        struct rm_counters_choice **choice, json_t **chosen,
+        struct rm_error *error);
 
 /* How many sets of events there are (a pass counts one); 0 with "none". */
 size_t rm_counters_sets(const json_t *chosen);
@@ -147,6 +151,7 @@ void rm_counters_release(struct rm_counters_choice *choice);
  * counters` shows. What does not work is a reason in the survey, no error.
  *
  * metrics    "a,b,..." of events.tsv, or NULL for the usual ones
+ * topology   as above
  * recording  where each kernel's counts, as far as they were proved or could
  *            not be checked, are written down for "replay:FILE"
  *            (docs/counters.md), or NULL; the caller's
@@ -161,8 +166,9 @@ void rm_counters_release(struct rm_counters_choice *choice);
  * cannot be written; -ENOMEM. Takes as long as rm_counters_select(). Main
  * thread, no trial running.
  */
-int rm_counters_survey(const char *metrics, FILE *recording, unsigned *recorded,
-        json_t **survey, struct rm_error *error);
+int rm_counters_survey(const char *metrics, const struct rm_topology *topology,
+        FILE *recording, unsigned *recorded, json_t **survey,
+        struct rm_error *error);
 
 /*
  * What the tables of events and CPUs know of kernel CPU number `cpu`, in a

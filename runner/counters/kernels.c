@@ -181,13 +181,30 @@ static int l1d_bytes(unsigned cpu, size_t *size_bytes)
 	return 0;
 }
 
-int rm_kernel_place(struct rm_kernel_place *place, struct rm_error *error)
+/* Leaves what placement uses. A topology that is not this machine's says
+   nothing of its CPUs. */
+static void keep_usable(const struct rm_topology *topology, cpu_set_t *mask)
+{
+	cpu_set_t kept = *mask;
+
+	if (!topology || !topology->this_machine)
+		return;
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (!hwloc_bitmap_isset(topology->usable, cpu))
+			CPU_CLR(cpu, &kept);
+	if (CPU_COUNT(&kept))
+		*mask = kept;
+}
+
+int rm_kernel_place(const struct rm_topology *topology,
+        struct rm_kernel_place *place, struct rm_error *error)
 {
 	cpu_set_t mask;
 	unsigned found = 0, best = 0;
 
 	if (sched_getaffinity(0, sizeof(mask), &mask))
 		return rm_error_set(error, -errno, "no CPU mask");
+	keep_usable(topology, &mask);
 	for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++) {
 		if (!CPU_ISSET(cpu, &mask))
 			continue;

@@ -514,7 +514,7 @@ int rm_attempt_make(const char *backend, const char *metrics,
 	memset(attempt, 0, sizeof(*attempt));
 	attempt->backend = backend;
 	attempt->verdicts = json_array();
-	if (rm_kernel_place(&prove->place, &why))
+	if (rm_kernel_place(prove->topology, &prove->place, &why))
 		refuse(attempt, why.text);
 	code = choose_events(attempt, metrics, prove->place.cpus[0], error);
 	if (code)

@@ -11,6 +11,7 @@
 
 #include "runner/counters/backend.h"
 #include "runner/counters/likwid.h"
+#include "runner/machine/machine.h"
 
 /* kernels.c: a walk along pointers, whose order no prefetcher can guess. */
 
@@ -58,10 +59,13 @@ const char *rm_kernel_name(enum rm_kernel kernel);
 const char *rm_kernel_text(enum rm_kernel kernel);
 
 /*
- * Chooses CPUs of this process's affinity mask, and reads the L1d's size.
- * Returns 0, or -errno and an error (-ENOENT: unknown L1d).
+ * Chooses CPUs of this process's affinity mask that trials are placed on: on a
+ * hybrid machine a proof on another kind of CPU would be none. Reads the L1d's
+ * size. `topology`: this machine's; NULL: all of the mask. Returns 0, or -errno
+ * and an error (-ENOENT: unknown L1d).
  */
-int rm_kernel_place(struct rm_kernel_place *place, struct rm_error *error);
+int rm_kernel_place(const struct rm_topology *topology,
+        struct rm_kernel_place *place, struct rm_error *error);
 
 /*
  * Opens a session, runs the kernel in its window on bound threads, and gives
@@ -110,6 +114,7 @@ int rm_replay_load(const char *file, json_t **lines, struct rm_error *error);
 
 /* What a proof needs, and where it may write down what stood it. */
 struct rm_prove {
+	const struct rm_topology *topology; /* NULL = all of the mask */
 	struct rm_kernel_place place;
 	const struct rm_perf_ops *perf_ops; /* NULL = the kernel's */
 	FILE *recording;                    /* NULL = none; see replay.c */
@@ -147,7 +152,8 @@ struct rm_attempt {
  *
  * backend  "perf" or "likwid"
  * metrics  "a,b,..." of events.tsv, or NULL for the usual ones
- * prove    perf_ops and recording as above; the place is filled in here
+ * prove    topology, perf_ops and recording as above; the place is filled in
+ *          here
  * attempt  out: free with rm_attempt_free() in any case
  */
 int rm_attempt_make(const char *backend, const char *metrics,

@@ -17,6 +17,7 @@ struct rm_counters_choice {
 struct wish {
 	char backend[16];
 	const char *rest; /* behind the colon, or NULL */
+	const struct rm_topology *topology;
 };
 
 /*
@@ -120,7 +121,7 @@ static int try_all(const struct wish *wish, struct rm_counters_choice *choice,
 
 	for (size_t i = 0; i < ORDER; i++) {
 		struct rm_attempt *attempt = &choice->attempt;
-		struct rm_prove prove = { .recording = NULL };
+		struct rm_prove prove = { .topology = wish->topology };
 
 		if (!any && strcmp(order[i], wish->backend))
 			continue;
@@ -168,11 +169,12 @@ static int select_counting(const struct wish *wish,
 	return 0;
 }
 
-int rm_counters_select(const char *wish, struct rm_counters_choice **choice,
-        json_t **chosen, struct rm_error *error)
+int rm_counters_select(const char *wish, const struct rm_topology *topology,
+        struct rm_counters_choice **choice, json_t **chosen,
+        struct rm_error *error)
 {
 	struct rm_counters_choice *made = calloc(1, sizeof(*made));
-	struct wish cut;
+	struct wish cut = { .topology = topology };
 	int code;
 
 	*chosen = NULL;
@@ -288,10 +290,12 @@ static int survey_one(const char *backend, const char *metrics,
 	return code;
 }
 
-int rm_counters_survey(const char *metrics, FILE *recording, unsigned *recorded,
-        json_t **survey, struct rm_error *error)
+int rm_counters_survey(const char *metrics, const struct rm_topology *topology,
+        FILE *recording, unsigned *recorded, json_t **survey,
+        struct rm_error *error)
 {
-	struct rm_prove prove = { .recording = recording };
+	struct rm_prove prove = { .topology = topology,
+		.recording = recording };
 	int code = 0;
 
 	*survey = json_pack(

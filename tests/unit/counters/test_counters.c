@@ -192,7 +192,7 @@ static bool refuses(const char *wish, int code, const char *reason)
 	struct rm_counters_choice *choice = NULL;
 	struct rm_error error = { "" };
 	json_t *chosen = NULL;
-	int got = rm_counters_select(wish, &choice, &chosen, &error);
+	int got = rm_counters_select(wish, NULL, &choice, &chosen, &error);
 
 	if (got != code || !strstr(error.text, reason))
 		printf("# %d %s\n", got, error.text);
@@ -219,7 +219,7 @@ static void none_counts_nothing(void)
 	struct rm_error error = { "" };
 	json_t *chosen = NULL;
 
-	CHECK(!rm_counters_select("none", &choice, &chosen, &error) &&
+	CHECK(!rm_counters_select("none", NULL, &choice, &chosen, &error) &&
 	                !rm_counters_sets(chosen),
 	        "none is a choice without passes");
 	json_t *request = rm_counters_request(chosen, 5);
@@ -265,7 +265,7 @@ static void recordings_are_served_in_order(void)
 	char wish[100];
 
 	snprintf(wish, sizeof(wish), "replay:%s", fixture);
-	CHECK(!rm_counters_select(wish, &choice, &chosen, &error) &&
+	CHECK(!rm_counters_select(wish, NULL, &choice, &chosen, &error) &&
 	                rm_counters_sets(chosen) == 3,
 	        "a recording of three intervals is a choice of three");
 	json_t *second = rm_counters_request(chosen, 4);
@@ -452,7 +452,7 @@ static void nothing_here_is_none_with_reasons(void)
 	json_t *chosen = NULL;
 
 	setenv("RM_LIKWID_HELPER", "/nowhere/helper", 1);
-	CHECK(!rm_counters_select("auto", &choice, &chosen, &error) &&
+	CHECK(!rm_counters_select("auto", NULL, &choice, &chosen, &error) &&
 	                !strcmp(text_of(chosen, "backend"), "none") &&
 	                strstr(text_of(chosen, "reason"), "/nowhere/helper") &&
 	                strstr(text_of(chosen, "reason"), "no hardware PMU") &&
@@ -482,7 +482,7 @@ static void unknown_cpus_are_named(const char *root, unsigned cpu)
 
 	fake_root_cpu(root, cpu,
 	        "vendor_id : GenuineIntel\ncpu family : 6\nmodel : 65535\n");
-	CHECK(!rm_counters_select("auto", &choice, &chosen, &error) &&
+	CHECK(!rm_counters_select("auto", NULL, &choice, &chosen, &error) &&
 	                !strcmp(text_of(chosen, "backend"), "none") &&
 	                strstr(text_of(chosen, "reason"),
 	                        "events.tsv names no event for this CPU, "
@@ -507,7 +507,7 @@ static void likwid_proves_itself(const char *root, unsigned cpu)
 
 	snprintf(script, sizeof(script), "%s/helper", root);
 	wrapper_stub(script, "");
-	CHECK(!rm_counters_select(wish, &choice, &chosen, &error) &&
+	CHECK(!rm_counters_select(wish, NULL, &choice, &chosen, &error) &&
 	                !strcmp(text_of(chosen, "backend"), "likwid"),
 	        "auto takes a likwid that counts what the kernels do");
 	CHECK(rm_counters_sets(chosen) == 2 &&

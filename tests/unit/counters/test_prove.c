@@ -370,14 +370,65 @@ static void a_chase_visits_every_line_once(void)
 	rm_chase_free(&chase);
 }
 
+/* The first two CPUs that this process may use; of one, twice that. */
+static void two_cpus(unsigned *first, unsigned *second)
+{
+	cpu_set_t mask;
+
+	sched_getaffinity(0, sizeof(mask), &mask);
+	*first = 0;
+	while (!CPU_ISSET(*first, &mask))
+		++*first;
+	*second = *first + 1;
+	while (*second < CPU_SETSIZE && !CPU_ISSET(*second, &mask))
+		++*second;
+	if (*second == CPU_SETSIZE)
+		*second = *first;
+}
+
 static void the_l1d_size_is_needed(void)
 {
 	struct rm_kernel_place place = { .cores = 0 };
 	struct rm_error error = { "" };
 
-	CHECK(rm_kernel_place(&place, &error) == -ENOENT &&
+	CHECK(rm_kernel_place(NULL, &place, &error) == -ENOENT &&
 	                strstr(error.text, "not known"),
 	        "an unknown L1d size is an error, not a guess");
+}
+
+/* Where every second CPU is an A72 and placement leaves the others out; on one
+   CPU there is no choice. */
+static void kernels_run_where_trials_do(const char *root)
+{
+	struct rm_topology topology = { .this_machine = true,
+		.usable = hwloc_bitmap_alloc() };
+	struct rm_perf_ops ops = fake_perf_make(&fake, modelled);
+	struct rm_prove prove = { .topology = &topology, .perf_ops = &ops };
+	struct rm_attempt a;
+	struct rm_error why = { "" };
+	unsigned small, large;
+	char cpus[256];
+
+	two_cpus(&small, &large);
+	fake_root_zen3(root, small);
+	fake_root_zen3(root, large);
+	snprintf(cpus, sizeof(cpus),
+	        "processor : %u\nCPU implementer : 0x41\nCPU part : 0xd03\n"
+	        "processor : %u\nCPU implementer : 0x41\nCPU part : 0xd08\n",
+	        small, large);
+	fake_root_write(root, "proc/cpuinfo", cpus);
+	hwloc_bitmap_only(topology.usable, large);
+	CHECK(!rm_attempt_make("perf", "cycles", &prove, &a, &why) &&
+	                !strcmp(a.cpu, small == large ? "a53" : "a72"),
+	        "events are of the kind of CPU that placement uses");
+	CHECK(prove.place.cpus[0] == large && prove.place.cores == 1,
+	        "and are proved on it");
+	rm_attempt_free(&a);
+	topology.this_machine = false;
+	CHECK(!rm_kernel_place(&topology, &prove.place, &why) &&
+	                prove.place.cpus[0] == small,
+	        "another machine's CPUs are none of this one");
+	hwloc_bitmap_free(topology.usable);
 }
 
 /* The kernel's own code for a miss of the L1d; the model counts it as one. */
@@ -413,9 +464,10 @@ int main(void)
 		puts("1..0 # SKIP " NO_EVENTS);
 		return 0;
 	}
-	unsigned cpu = fake_root_bind();
 	fake_root_make(root, sizeof(root));
 	the_l1d_size_is_needed();
+	kernels_run_where_trials_do(root);
+	unsigned cpu = fake_root_bind();
 	fake_root_zen3(root, cpu);
 	right_counts_are_believed();
 	wrong_counts_are_dropped();
