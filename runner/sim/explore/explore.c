@@ -170,12 +170,14 @@ static int sum_up(const struct rm_explore_options *options,
 static int killed_at(const struct rm_explore_options *options,
         const struct share *share, uint64_t number)
 {
-	const int ended =
-	        share->worker[(number - options->first) % options->cpus].ended;
+	for (unsigned i = 0; i < options->cpus; i++) {
+		const int ended = share->worker[i].ended;
 
-	return WIFSIGNALED(ended) && !rm_explore_is_crash(WTERMSIG(ended))
-	               ? WTERMSIG(ended)
-	               : 0;
+		if (share->worker[i].number == number && WIFSIGNALED(ended) &&
+		        !rm_explore_is_crash(WTERMSIG(ended)))
+			return WTERMSIG(ended);
+	}
+	return 0;
 }
 
 /* What is wrong with the schedule that was found. Where it is nothing, a
