@@ -154,6 +154,11 @@ static int do_cell(struct rm_simulated *simulated, const struct rm_cell *cell,
 	        json_pack("{s:I}", "watch", (json_int_t)top->lines), &result,
 	        error);
 
+	if (!status &&
+	        !json_object_get(json_object_get(result, "counters"), "lines"))
+		status = rm_error_set(error, RM_INCOMPLETE, "%s: %s", cell->id,
+		        json_string_value(
+		                json_object_get(result, "counters_reason")));
 	if (!status && simulated->json)
 		json_array_append(list, result);
 	else if (!status)

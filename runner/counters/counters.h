@@ -43,7 +43,7 @@ int rm_counters_open(const json_t *request, unsigned threads,
 int rm_counters_attach(struct rm_counters *session, unsigned slot);
 
 /* Main thread, while all workers stand at the barrier before the window
-   (likwid starts here), and after all have left it. */
+   (likwid starts here), and after all have left it. Returns 0 or -errno. */
 int rm_counters_start(struct rm_counters *session);
 int rm_counters_stop(struct rm_counters *session);
 

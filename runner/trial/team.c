@@ -82,19 +82,21 @@ static bool counts_causes(const struct rm_team *team)
 	return team->request->cell.measure == RM_MEASURE_CAUSES;
 }
 
+/* A trial is worth something uncounted; its result says why it is. */
+static void note_counters(struct rm_team *team, const char *what, int status)
+{
+	if (status && !team->counters_error.text[0])
+		rm_error_set(&team->counters_error, status,
+		        "counters did not %s: %s", what, strerror(-status));
+}
+
 /* Main thread, before the members enter a phase. */
 static void before(struct rm_team *team, enum rm_phase phase)
 {
 	if (phase == RM_PHASE_CREATE)
 		create_map(team);
-	if (phase == RM_PHASE_WINDOW && team->counters) {
-		int status = rm_counters_start(team->counters);
-
-		if (status)
-			rm_error_set(&team->counters_error, status,
-			        "counters did not start: %s",
-			        strerror(-status));
-	}
+	if (phase == RM_PHASE_WINDOW && team->counters)
+		note_counters(team, "start", rm_counters_start(team->counters));
 	if (phase == RM_PHASE_WINDOW && counts_causes(team)) {
 		rm_events_window();
 		rm_lock_waits_window();
@@ -142,7 +144,7 @@ static void after(struct rm_team *team, enum rm_phase phase)
 	        i++)
 		team->keys_before += team->members[i].settled;
 	if (phase == RM_PHASE_WINDOW && team->counters)
-		rm_counters_stop(team->counters);
+		note_counters(team, "stop", rm_counters_stop(team->counters));
 	/* what a loop holds open is gone when the result is made */
 	if (phase == RM_PHASE_WINDOW &&
 	        (counts_causes(team) || rm_team_holds(team)))

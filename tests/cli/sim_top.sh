@@ -57,6 +57,18 @@ counters = json.load(open('$dir/out'))[0]['counters']
 assert counters['backend'] == 'sim'
 assert isinstance(counters['lines'], list) and isinstance(counters['sites'], list)"
 
+# A program that lost a line for want of memory: it answers no list, and why.
+mkdir "$dir/bin" && cp "$readmostly" "$dir/bin"
+cat >"$dir/bin/readmostly-sim" <<-end
+	#!/bin/sh
+	"$(realpath "$readmostly")-sim" "\$@" | sed 's/"lines":.*"sites":.*]},"counters_reason":null/"x":0},"counters_reason":"counters did not stop"/'
+end
+chmod +x "$dir/bin/readmostly-sim"
+loses() {
+	(readmostly=$dir/bin/readmostly; status_of 3 sim-top --maps null_map --set threads=2)
+}
+check "where lines were lost it is no empty list but status 3" loses
+check "with the reason" says "$dir/err" "counters did not stop"
 check "sim-sensitivity runs" runs sim-sensitivity --json --draws 2 --maps gomap_rw,snapshot --set threads=4
 cp "$dir/out" "$dir/all"
 check "on every described machine, and this one" python3 -c "

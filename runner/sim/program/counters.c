@@ -183,14 +183,14 @@ static json_t *line_json(
 }
 
 /* The `most` hottest lines of the running world, most invalidations first; a
-   new reference. Each has "line" (offset / 64), "region", counts, the numbers
+   new reference, or NULL: some were lost for want of memory. Each has "line" (offset / 64), "region", counts, the numbers
    of "readers" and "writers" and up to four sites; docs/trial-protocol.md. */
 static json_t *watched_lines(long most)
 {
 	const struct rm_sim *sim = rm_sim_world_model();
 	struct rm_sim_hot_line *list = NULL;
 	long count = rm_sim_hot_lines(sim, &list);
-	json_t *lines = json_array();
+	json_t *lines = count < 0 ? NULL : json_array();
 
 	for (long i = 0; i < count && i < most; i++)
 		json_array_append_new(lines, line_json(sim, &list[i]));
@@ -199,12 +199,12 @@ static json_t *watched_lines(long most)
 }
 
 /* At most `most` program counters, most misses first, as offsets into this
-   program's file; a new reference. */
+   program's file; a new reference, or NULL as above. */
 static json_t *watched_sites(long most)
 {
 	struct rm_sim_site *list = NULL;
 	long count = rm_sim_sites(rm_sim_world_model(), &list);
-	json_t *sites = json_array();
+	json_t *sites = count < 0 ? NULL : json_array();
 
 	for (long i = 0; i < count && i < most; i++)
 		json_array_append_new(sites,
@@ -242,7 +242,9 @@ int rm_counters_stop(struct rm_counters *session)
 	session->foreign = rm_sim_world->foreign;
 	snprintf(session->hash, sizeof(session->hash), "%016" PRIx64,
 	        rm_sim_hash(rm_sim_world_model()));
-	return 0;
+	/* a list without its hottest line would mislead (watch.c) */
+	return session->watch && !(session->lines && session->sites) ? -ENOMEM
+	                                                             : 0;
 }
 
 /* The core itself, first and last thing in its window: waking up and going to

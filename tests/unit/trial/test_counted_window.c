@@ -20,7 +20,7 @@ struct call {
 
 static struct call calls[CALLS_MOST];
 static _Atomic unsigned call_count;
-static int start_code;
+static int start_code, stop_code;
 
 /* Stands for all of counters.c, whose functions these are. */
 struct rm_counters {
@@ -82,7 +82,7 @@ int rm_counters_stop(struct rm_counters *session)
 {
 	(void)session;
 	note('P', 0);
-	return 0;
+	return stop_code;
 }
 
 void rm_counters_enable(struct rm_counters *session, unsigned slot)
@@ -199,9 +199,33 @@ static void what_does_not_start_is_told(void)
 	json_decref(result);
 }
 
+static bool reason_is(const char *words)
+{
+	json_t *result = counted(0);
+	const char *reason = text_of(result, "counters_reason");
+	bool same = is(result, "ok", "") && strstr(reason, words);
+
+	if (!same)
+		printf("# \"%s\"\n", reason);
+	json_decref(result);
+	return same;
+}
+
+static void what_does_not_stop_is_told(void)
+{
+	stop_code = -ENOMEM;
+	CHECK(reason_is("counters did not stop: "),
+	        "that they did not stop is its reason, too");
+	start_code = -EBUSY;
+	CHECK(reason_is("counters did not start: "),
+	        "but not where they did not start");
+	start_code = stop_code = 0;
+}
+
 int main(void)
 {
 	each_call_has_its_place();
 	what_does_not_start_is_told();
+	what_does_not_stop_is_told();
 	return DONE();
 }
