@@ -448,6 +448,27 @@ static void a_cold_map_was_not_counted(void)
 	end(&played, result);
 }
 
+/* What befell it before it met the map is no fault of that. */
+static void a_thread_that_cannot_begin_voids_it(void)
+{
+	struct played played;
+	json_t *result;
+
+	begin(&played);
+	strcpy(played.members[1].error.text, "cannot pin");
+	played.members[1].phase = RM_PHASE_SETUP;
+	result = rm_team_result(&played.team);
+	CHECK(is_answer(result) && is(result, "void", "thread 1: cannot pin"),
+	        "what a thread could not do before it met the map voids it");
+	CHECK(is(verification_of(result), "ok",
+	              "not verified: thread 1: cannot pin") &&
+	                json_is_null(json_object_get(
+	                        verification_of(result), "keys_held")) &&
+	                json_is_null(json_object_get(result, "keys_after")),
+	        "and what the map holds is not known");
+	end(&played, result);
+}
+
 static void a_thread_that_cannot_go_on_fails_it(void)
 {
 	static const char *const unknown[] = { "keys_expected", "keys_held",
@@ -457,11 +478,13 @@ static void a_thread_that_cannot_go_on_fails_it(void)
 	bool is_null = true;
 
 	begin(&played);
-	strcpy(played.members[1].error.text, "cannot pin");
+	strcpy(played.members[1].error.text, "cannot join");
+	played.members[1].phase = RM_PHASE_CREATE;
 	result = rm_team_result(&played.team);
-	CHECK(is_answer(result) && is(result, "failed", "thread 1: cannot pin"),
+	CHECK(is_answer(result) &&
+	                is(result, "failed", "thread 1: cannot join"),
 	        "what a thread could not do is the trial's reason");
-	CHECK(is(verification_of(result), "failed", "thread 1: cannot pin"),
+	CHECK(is(verification_of(result), "failed", "thread 1: cannot join"),
 	        "and nothing is verified, for that reason");
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
 		is_null &= json_is_null(
@@ -721,6 +744,7 @@ int main(void)
 	what_any_thread_saw_counts();
 	what_has_no_keys_says_so();
 	a_cold_map_was_not_counted();
+	a_thread_that_cannot_begin_voids_it();
 	a_thread_that_cannot_go_on_fails_it();
 	each_thread_is_told();
 	what_the_kernel_does_not_count_is_null();
