@@ -44,6 +44,38 @@ def test_the_page_of_peers_counts_the_mode_s_maps():
     assert int(said) == len(set(maps)) == len(maps)
 
 
+def test_the_page_on_go_tells_the_shapes_of_its_maps():
+    """Those of 8 bytes alone of the map that has no values."""
+    rows = [line.split("\t") for line in text(
+        "impls/go/maps.tsv").splitlines() if not line.startswith("#")]
+    shapes = {row[0]: row[5].split() for row in rows}
+    own = shapes.pop("go_null")
+    every = shapes.pop("go_sync_map")
+    assert all(others == every for others in shapes.values())
+    assert own == [shape for shape in every if shape.endswith("x8")]
+    strings, values = ({int(n) for shape in every for n in re.findall(
+        form, shape)} for form in (r"^str(\d+)x", r"x(\d+)$"))
+    assert (f"of all {len(every)} shapes: integers and strings of up to "
+            f"{max(strings)} bytes by values of "
+            f"{min(values)} to {max(values):,} ") in text(
+                "docs/go-equality.md").replace("\n", " ")
+
+
+def test_the_page_on_go_tells_the_window_of_port_speed():
+    window, = re.findall(r"^window *= (\d+)ms$", text(
+        "workloads/port-speed.conf"), re.M)
+    part = text("docs/go-equality.md").split("## Port speed")[1]
+    assert f"windows of {window} ms" in part.split("\n## ")[0]
+
+
+def test_the_page_on_go_counts_the_faults_that_are_planted():
+    planted = re.search(r"^PLANTED = \{$(.*?)^\}$", text(
+        "tests/report/test_go_maps.py"), re.M | re.S)[1]
+    count = len(re.findall(r'^    "[^"]+": \($', planted, re.M))
+    assert (f"{count} faults are planted by `tests/report/test_go_maps.py`"
+            in text("docs/go-equality.md"))
+
+
 def test_the_page_of_comparisons_tells_the_taus_that_its_table_has():
     """One at each place; of all places together there is none."""
     row, = re.findall(r"^\| 4 Ranks \|.*$", text("docs/comparing.md"), re.M)
