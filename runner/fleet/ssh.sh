@@ -26,12 +26,15 @@ ssh_machines() { ssh_read; printf '%s\n' "${!host[@]}"; }
 
 SSH_OPTIONS='-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3'
 # Closed descriptors: a connection that is kept open shall not keep a lock.
+ssh_there() { # NODE COMMAND: in the home there; reads what is piped in
+	# shellcheck disable=SC2086 # words
+	${site[ssh]:-ssh} $SSH_OPTIONS "${host[$1]}" "$2" 8>&-
+}
 ssh_do() { # NODE COMMAND
 	local there=cd
 	[ ${#host[@]} -gt 0 ] || ssh_read
 	printf -v there 'cd %q && { %s\n}' "${place[$1]}" "$2"
-	# shellcheck disable=SC2086 # words
-	${site[ssh]:-ssh} $SSH_OPTIONS "${host[$1]}" "$there" </dev/null 8>&-
+	ssh_there "$1" "$there" </dev/null
 }
 ssh_rsync() { # ARGUMENTS
 	rsync -a -e "${site[ssh]:-ssh} $SSH_OPTIONS" "$@" 8>&-
@@ -66,14 +69,35 @@ ssh_environment() {
 	printf 'RM_COMMIT=%q RM_DIRTY=%s LOCK_HELD=1' "$(git rev-parse -q --verify HEAD 2>/dev/null || echo unknown)" $dirty
 }
 
+# What git knows of here, or would. By content, and each file has there the time when
+# it came: with that of here it could be older than an object of what it was. What
+# was sent before and is not among them goes first, for make takes all sources that
+# it finds; their list is there, as several folders OUT and people may send. One
+# that came in part would take whole files for gone.
+ssh_send() { # NODE
+	local list=$OUT/state/$1.sources file there status
+	git ls-files -z --cached --others --exclude-standard >"$list.all" || return 1
+	while IFS= read -r -d '' file; do
+		[ ! -e "$file" ] && [ ! -L "$file" ] || printf '%s\0' "$file"
+	done <"$list.all" | LC_ALL=C sort -zu >"$list"
+	printf -v there 'export LC_ALL=C; mkdir -p %q && cd %q && cat >.sources.new &&
+		[ "$(wc -c <.sources.new)" = %d ] && touch .sources &&
+		comm -z -23 .sources .sources.new | xargs -0 -r rm -f -- && mv .sources.new .sources' \
+		"${place[$1]}" "${place[$1]}" "$(stat -c %s "$list")"
+	ssh_there "$1" "$there" <"$list" && ssh_rsync --checksum --no-times --from0 --ignore-missing-args \
+		--files-from="$list" . "${host[$1]}:${place[$1]}/"
+	status=$?
+	rm -f "$list" "$list.all"
+	return $status
+}
+
 # The lock is handed on, without a moment between. Under it the word of an
 # earlier start goes; a start beside it is not made.
 ssh_begin() { # NODE
 	local files start
 	[ ${#host[@]} -gt 0 ] || ssh_read
 	files=$(ssh_files "$1")
-	git ls-files -z --cached --others --exclude-standard |
-		ssh_rsync --from0 --ignore-missing-args --files-from=- . "${host[$1]}:${place[$1]}/" || return 1
+	ssh_send "$1" || return 1
 	printf -v start '%q ' runner/fleet/start.sh "results/${OUT##*/}" "$1" "$MODE" "${RUN[@]}"
 	ssh_do "$1" "mkdir -p ${files%/*} || exit 1
 		[ -e ${files%/*}/of ] || echo $(ssh_of) >${files%/*}/of || exit 1
