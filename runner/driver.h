@@ -21,7 +21,7 @@
  * read once a batch and after each write: a write may wait for a lock while
  * others insert and remove more ranks than the guard is long. Iterations end
  * at the window's end (stop flag: once a batch and after each write) or at
- * iterations_limit, a multiple of RM_BATCH.
+ * iterations_limit, rounded up to whole batches.
  */
 RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, bool streamed, bool moving,

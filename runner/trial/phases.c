@@ -299,7 +299,8 @@ static void warm_up(struct rm_member *member)
 		member->team->adds_per_ns[0] = rm_usage_adds_per_ns();
 }
 
-/* Iterations of a count window: whole batches, at least one. */
+/* Iterations of a counted window. The mix looks once a batch whether it has done
+   them, other loops each time: an audit may take a second. */
 static uint64_t iterations_wanted(const struct rm_member *member)
 {
 	const struct rm_request *request = member->team->request;
@@ -310,7 +311,7 @@ static uint64_t iterations_wanted(const struct rm_member *member)
 		return member->replay_operations;
 	if (!request->cell.window_ops)
 		return UINT64_MAX;
-	return wanted < RM_BATCH ? RM_BATCH : (uint64_t)wanted;
+	return (uint64_t)wanted;
 }
 
 /* From outside to inside: usage, counters, clock; out again the other way

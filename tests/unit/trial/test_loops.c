@@ -540,6 +540,40 @@ static void own_loops_are_judged_by_their_check(void)
 	json_decref(result);
 }
 
+/* 20 turns of each of two threads: an audit may take a second. Whether so short
+   a window is long enough for a clock is another question. */
+static void a_window_of_few_turns_has_no_more(void)
+{
+	static const struct {
+		const char *map, *loop, *told;
+		double ops;
+	} cases[] = { { "technique", "stock:77",
+		              "a subject's loop does as many turns as asked",
+		              40 },
+		{ "gomap_rw", "alternate", "and so does a loop of every map",
+		        40 },
+		{ "gomap_rw", "mix", "but the mix, which has batches",
+		        2 * RM_BATCH } };
+	struct rm_request request;
+	json_t *result;
+
+	own = (struct own){ .off = false };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		request = loop_request(cases[i].map, cases[i].loop);
+		request.cell.window_ops = 20;
+		result = run_on(
+		        &request, i ? rm_impl_find(cases[i].map) : &technique);
+		CHECK(number_of(result, "ops") == cases[i].ops, cases[i].told);
+		json_decref(result);
+	}
+	request = loop_request("gomap_rw", "scan:1");
+	request.cell.window_ops = 20;
+	result = run_on(&request, rm_impl_find("gomap_rw"));
+	CHECK(stat_of(result, "scan_count") == 20,
+	        "a scanner scans so often, beside a batch of the other");
+	json_decref(result);
+}
+
 /* On a clock that runs so many times as fast; where limits are to act, long
    enough for threads that wait for a CPU most of the time. `hot`: the share of
    accesses that go to a hundredth of the keys; `writes`: of the writes. */
@@ -683,6 +717,7 @@ int main(void)
 	two_threads_meet_on_keys();
 	two_old_values_in_a_round_are_seen();
 	own_loops_are_judged_by_their_check();
+	a_window_of_few_turns_has_no_more();
 	limits_act_on_a_faster_clock();
 	stock_times_its_operations();
 	held_locks_tell_who_is_blocked();
