@@ -20,13 +20,17 @@
 
 namespace
 {
+/* Two buckets where the map shall grow; the library's default is 262,144 slots,
+   in which most cells would never see it grow. */
+constexpr size_t first_slots = 8;
+
 template <class Key, class Value> struct table {
 	libcuckoo::cuckoohash_map<Key, Value, common_hash, same_key> entries;
 
 	/* An eighth more, for the table may not be filled to its last slot. */
 	explicit table(const rm_sizing &sizing)
 	    : entries(sizing.presize ? sizing.keys + sizing.keys / 8
-	                             : libcuckoo::DEFAULT_SIZE,
+	                             : first_slots,
 	              common_hash{ sizing.seed })
 	{
 	}

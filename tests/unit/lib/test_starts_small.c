@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_starts_small.c - a map that is not presized starts small and grows: what
+ * it allocates before its first key depends on no number of keys, and is no
+ * table. A library's own default may be one of hundreds of thousands of slots.
+ * This test is linked with the stats objects.
+ */
+#include "runner/impl_table.h"
+#include "runner/trial/trial.h"
+#include "tests/unit/tap.h"
+#include "tests/unit/wanted_stat.h"
+
+#include <math.h>
+
+/* The shards of the largest are 86 KB; a table for KEYS has 16 MB and more. */
+enum { MOST_BYTES = 1 << 20, KEYS = 1 << 20 };
+
+static double bytes(void)
+{
+	struct wanted_stat wanted = { "bytes", (double)NAN };
+
+	rm_allocations_emit(take_wanted, &wanted);
+	return wanted.value;
+}
+
+/* Of a map without a key; NAN: it cannot be made here. */
+static double bytes_of_empty(const struct rm_impl *impl)
+{
+	struct rm_sizing sizing = { .keys = KEYS, .threads = 1, .seed = 7 };
+	const double before = bytes();
+	unsigned shape = 0;
+	double made;
+
+	while (!impl->drive[shape])
+		shape++;
+	sizing.shape = rm_shapes[shape];
+	void *map = impl->ops->create(&sizing);
+
+	made = bytes() - before;
+	if (!map)
+		return (double)NAN;
+	impl->ops->destroy(map);
+	return made;
+}
+
+static void starts_small(const struct rm_impl *impl)
+{
+	char fact[100];
+	double made;
+
+	snprintf(fact, sizeof(fact), "%s: not presized it starts small",
+	        impl->id);
+	if (impl->caps & RM_CAP_FIXED_SIZE) {
+		SKIP(fact, "its size is what it is made for");
+		return;
+	}
+	made = bytes_of_empty(impl);
+	if (isnan(made))
+		SKIP(fact, "it cannot be made here");
+	else if (!CHECK(made < MOST_BYTES, fact))
+		printf("# %.0f bytes without a key\n", made);
+}
+
+int main(void)
+{
+	if (isnan(bytes())) { /* a sanitizer's malloc */
+		SKIP("maps start small", "no allocations are counted here");
+		return DONE();
+	}
+	for (size_t i = 0; i < rm_impl_count; i++)
+		if (rm_impl_is_map(rm_impl_table[i]))
+			starts_small(rm_impl_table[i]);
+	return DONE();
+}
