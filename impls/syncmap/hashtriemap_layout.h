@@ -42,7 +42,8 @@ struct hashtrie_inner {
 	hashtrie_slot child[HASHTRIE_CHILDREN];
 };
 
-/* A key and its value; neither ever changes. */
+/* A key and its value; neither ever changes. (Go's are two interfaces, whose
+   words lie elsewhere: hashtriemap.c.) */
 struct hashtrie_entry {
 	struct hashtrie_node node;
 	hashtrie_slot overflow; /* an entry of the same hash, or NULL */
