@@ -43,6 +43,15 @@ static bool is_core_name(const char *name)
 	       !strncmp(name, "apple_", 6);
 }
 
+/* Of an unbound thread, the same choice in every process: of Intel's kinds the
+   P-cores, by their name, since cpu_lowpower is the last in order. */
+static bool comes_before(const char *name, const char *other)
+{
+	if (!strcmp(other, "cpu_core"))
+		return false;
+	return !strcmp(name, "cpu_core") || strcmp(name, other) > 0;
+}
+
 /*
  * The core PMU that a CPU needs to be named for: one of a hybrid pair, or an
  * Arm one. Returns false where the plain types do.
@@ -61,8 +70,7 @@ static bool special_pmu(int cpu, char *name, size_t size)
 		        !strcmp(entry->d_name, "cpu") ||
 		        !has_cpu(entry->d_name, cpu))
 			continue;
-		/* An unbound thread: the same choice in every process. */
-		if (found && strcmp(entry->d_name, name) <= 0)
+		if (found && !comes_before(entry->d_name, name))
 			continue;
 		snprintf(name, size, "%s", entry->d_name);
 		found = true;

@@ -298,6 +298,32 @@ static void hybrid_cpus_get_their_own_pmu(const char *root)
 	        "an event of the other kind is refused: it would read 0");
 }
 
+/* Beside the cpu_core and cpu_atom of before, as on Arrow Lake H. */
+static void unbound_threads_get_the_p_cores(const char *root)
+{
+	static const char dir[] = "sys/bus/event_source/devices";
+	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_error error = { "" };
+	unsigned low = 24;
+	char path[128];
+	json_t *result;
+
+	snprintf(path, sizeof(path), "%s/cpu_lowpower/type", dir);
+	fake_root_write(root, path, "11\n");
+	snprintf(path, sizeof(path), "%s/cpu_lowpower/cpus", dir);
+	fake_root_write(root, path, "24-25\n");
+	count_once(&ops, two, NULL, &result, &error);
+	json_decref(result);
+	CHECK(fake.event[0].attr.config >> 32 == 4 &&
+	                fake.event[1].attr.type == 4,
+	        "of three kinds of core an unbound thread's is cpu_core");
+	fake_perf_make(&fake, plain);
+	count_once(&ops, two, &low, &result, &error);
+	json_decref(result);
+	CHECK(fake.event[1].attr.type == 11,
+	        "a low-power core's go to cpu_lowpower");
+}
+
 static void arm_has_a_pmu_by_name(const char *root)
 {
 	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
@@ -427,6 +453,7 @@ int main(void)
 	fake_root_remove(root);
 	fake_root_make(root, sizeof(root));
 	hybrid_cpus_get_their_own_pmu(root);
+	unbound_threads_get_the_p_cores(root);
 	fake_root_remove(root);
 	fake_root_make(root, sizeof(root));
 	arm_has_a_pmu_by_name(root);
