@@ -69,20 +69,24 @@ ssh_environment() {
 	printf 'RM_COMMIT=%q RM_DIRTY=%s LOCK_HELD=1' "$(git rev-parse -q --verify HEAD 2>/dev/null || echo unknown)" $dirty
 }
 
-# What git knows of here, or would. By content, and each file has there the time when
-# it came: with that of here it could be older than an object of what it was. What
-# was sent before and is not among them goes first, for make takes all sources that
-# it finds; their list is there, as several folders OUT and people may send. One
-# that came in part would take whole files for gone.
+# What git knows of here, or would; of a folder without git nothing. By content, and
+# each file has there the time when it came: with that of here it could be older
+# than an object of what it was. What was sent before and is not among them goes
+# first, for make takes all sources that it finds; the list of what was sent is
+# there, as several folders OUT and people may send. A list that came in part would
+# take whole files for gone.
 ssh_send() { # NODE
 	local list=$OUT/state/$1.sources file there status
-	git ls-files -z --cached --others --exclude-standard >"$list.all" || return 1
+	git ls-files -z --cached --others --exclude-standard >"$list.all" || {
+		rm -f "$list.all"
+		return 0
+	}
 	while IFS= read -r -d '' file; do
 		[ ! -e "$file" ] && [ ! -L "$file" ] || printf '%s\0' "$file"
 	done <"$list.all" | LC_ALL=C sort -zu >"$list"
-	printf -v there 'export LC_ALL=C; mkdir -p %q && cd %q && cat >.sources.new &&
-		[ "$(wc -c <.sources.new)" = %d ] && touch .sources &&
-		comm -z -23 .sources .sources.new | xargs -0 -r rm -f -- && mv .sources.new .sources' \
+	printf -v there 'export LC_ALL=C; sent=results/.sources; mkdir -p %q/results && cd %q && cat >$sent.new &&
+		[ "$(wc -c <$sent.new)" = %d ] && touch $sent &&
+		comm -z -23 $sent $sent.new | xargs -0 -r rm -f -- && mv $sent.new $sent' \
 		"${place[$1]}" "${place[$1]}" "$(stat -c %s "$list")"
 	ssh_there "$1" "$there" <"$list" && ssh_rsync --checksum --no-times --from0 --ignore-missing-args \
 		--files-from="$list" . "${host[$1]}:${place[$1]}/"

@@ -85,6 +85,11 @@ touch "$dir/here/main.c"
 check "a start without an edit" [ "$(begin)" = session ]
 check "what is the same is not compiled again" make -s -q -C "$there"
 
+mv "$dir/here/.git" "$dir/git"
+check "where git knows nothing a start is of what is there" [ "$(begin)" = session ]
+check "all of it" [ -e "$there/main.c" ]
+mv "$dir/git" "$dir/here/.git"
+
 : >"$dir/cut"
 check "a connection that is cut begins nothing" [ "$(begin)" = '' ]
 rm "$dir/cut"
