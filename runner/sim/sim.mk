@@ -75,7 +75,7 @@ $(SIM)/%.o: $(SIM)/%.raw.o runner/sim/names.txt
 	  --set-section-alignment .bss=4096 --set-section-alignment .rodata=4096 $< $@
 
 $(SIM)/%.verdict: $(SIM)/%.raw.o runner/sim/simulatable.sh runner/sim/names.txt
-	@runner/sim/simulatable.sh $(notdir $*) $< $(<:.raw.o=.s) >$@
+	@runner/sim/simulatable.sh $(notdir $*) $< $(<:.raw.o=.s) >$@$(NEW) && mv $@$(NEW) $@
 
 $(SIM_TEAM): $(SIM)/trial/%.o: $(BUILD)/runner/trial/%.o $(wildcard runner/sim/program/*.txt)
 	@mkdir -p $(@D)
@@ -83,10 +83,11 @@ $(SIM_TEAM): $(SIM)/trial/%.o: $(BUILD)/runner/trial/%.o $(wildcard runner/sim/p
 	  --redefine-syms=runner/sim/program/memory.txt) $< $@
 
 # The maps that can be simulated, and the verdict on each; the others' objects
-# are not linked.
-$(OUT)/sim/maps.c: $(SIM_VERDICTS) $(OUT)/impl_table.c
+# are not linked. As the table of maps it is replaced only when it differs: which
+# maps are asked for, no file's time says.
+$(OUT)/sim/maps.c: $(SIM_VERDICTS) FORCE
 	@mkdir -p $(@D)
-	@{ sort $(SIM_VERDICTS) /dev/null; $(foreach f,$(filter %.cc,$(call named,$(SIM_MAPS))),echo '$(basename $(notdir $(f))) no is in C++, whose run time is not simulated';) } >$@.all
+	@{ sort $(SIM_VERDICTS) /dev/null; $(foreach f,$(filter %.cc,$(call named,$(SIM_MAPS))),echo '$(basename $(notdir $(f))) no is in C++, whose run time is not simulated';) } >$@.all$(NEW) && mv $@.all$(NEW) $@.all
 	@{ echo '#include "runner/impl_table.h"'; echo '#include "runner/sim/sim.h"'; \
 	   sed -n 's/^\([^ ]*\) yes$$/extern const struct rm_impl rm_impl_\1;/p' $@.all; \
 	   echo 'const struct rm_impl *const rm_impl_table[] = {'; \
@@ -100,7 +101,8 @@ $(OUT)/sim/maps.c: $(SIM_VERDICTS) $(OUT)/impl_table.c
 	   echo 'const char *const rm_sim_volatile[] = {'; \
 	   grep -lE 'needs:.* ck( |$$)' $(filter %.c,$(call named,$(SIM_MAPS))) /dev/null | \
 	   sed 's|.*/\(.*\)\.c$$|	"\1",|'; \
-	   echo '	NULL'; echo '};'; } >$@
+	   echo '	NULL'; echo '};'; } >$@$(NEW)
+	@cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@
 
 $(OUT)/sim/maps.o: $(OUT)/sim/maps.c
 	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
