@@ -7,11 +7,9 @@ No speed is asserted. Where no Go is, what needs it is skipped.
 import copy
 import json
 import os
-import subprocess
 
 import pytest
-from go_program import (BUILD, ROOT, changed_go, go, needs_go, request_of,
-                        result_of)
+from go_program import ROOT, changed_go, go, needs_go, request_of, result_of
 
 MAPS = ("go_map_mutex", "go_map_rw", "go_sync_map")
 KINDS = ("update", "churn", "fresh")
@@ -114,22 +112,6 @@ def test_cpu_time_is_that_of_the_threads_clock():
     of eight threads none would tell another part of one."""
     result = result_of(request_of("go_map_rw", threads=8))
     assert any(t["cpu_ns"] % 1000 for t in result["by_thread"])
-
-
-@needs_go
-def test_a_plan_has_the_time_by_which_windows_end_late(tmp_path):
-    """The goroutine that ends them waits for a processor
-    (docs/go-equality.md)."""
-    workload = tmp_path / "late.conf"
-    workload.write_text("writes = 3%\nkeys = 100\nthreads = 1\n"
-                        "base = null_map\nwindow = 20ms\n", "utf-8")
-    plan = json.loads(subprocess.run(
-        [BUILD / "readmostly", "plan", "--json", workload,
-         "--maps", "go_map_rw null_map"], text=True, capture_output=True,
-        check=True).stdout)
-    cost = {c["map"]: c["estimate_ns"] for c in plan["cells"]
-            if c["measure"] == "throughput"}
-    assert cost["go_map_rw"] - cost["null_map"] == 25_000_000
 
 
 @needs_go
