@@ -38,6 +38,10 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(CFLAGS) $(DEBUG)
 ALL_CXXFLAGS = -std=gnu++2b -D_GNU_SOURCE -I. -pthread $(CFLAGS) $(DEBUG) \
   $(filter-out -Wstrict-prototypes -Wmissing-prototypes,$(WARN)) -Wno-missing-field-initializers
 
+# What each build would find or compile anew: one place for all builds, but where
+# nothing can be written beside the sources.
+KEPT    := $(if $(shell mkdir -p build 2>/dev/null && [ -w build ] && echo yes),build,$(BUILD))
+
 # A map is built where pkg-config knows every library on its `needs:` line;
 # .ci/pc tells it of those that have no file for it, and of the C++ compiler.
 # HIDE='NAMES' builds as on a machine without these libraries, HIDE=peers
@@ -46,7 +50,7 @@ ALL_CXXFLAGS = -std=gnu++2b -D_GNU_SOURCE -I. -pthread $(CFLAGS) $(DEBUG) \
 # it alone is compiled with.
 HIDE    ?=
 HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages),$(HIDE))
-PKG     := PKG_CONFIG_PATH=$(shell .ci/pc $(CC) $(CXX)):$$PKG_CONFIG_PATH pkg-config
+PKG     := PKG_CONFIG_PATH='$(shell .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH pkg-config
 needs   = $(if $(filter %.c %.cc,$(1)),$(shell sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$$/\1/p' $(1)),$(subst :, ,$(patsubst $(1)=%,%,$(filter $(1)=%,$(ELSEWHERE_NEEDS)))))
 has     = $(if $(call needs,$(1)),$(if $(filter $(HIDDEN),$(call needs,$(1))),,$(shell $(PKG) --exists \
           $(call needs,$(1)) 2>/dev/null && echo yes)),yes)

@@ -344,7 +344,7 @@ replay-tally: $(BUILD)/readmostly  ## 10^7 operations recorded and replayed: the
 # right age the recorded logs are what the maps in C are compared with.
 GO := $(shell tests/go/find_go.sh)
 GO_BUILD = cd tests/go && GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off \
-  GOPATH=$(abspath build/go-path) GOCACHE=$(abspath build/go-cache)
+  GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
 GO_SOURCES := $(wildcard tests/go/*/*.go tests/go/*/*.s tests/go/go.mod)
 GO_PROGRAMS := $(if $(GO),$(BUILD)/go/replay)
 EQUAL_TESTS := $(BUILD)/tests/test_equal_syncmap $(BUILD)/tests/test_equal_gomap
@@ -352,7 +352,7 @@ EQUAL_TESTS := $(BUILD)/tests/test_equal_syncmap $(BUILD)/tests/test_equal_gomap
 $(BUILD)/go/%: $(GO_SOURCES)
 	@mkdir -p $(@D)
 	@echo '  GO     $@'
-	@$(GO_BUILD) $(GO) build -o $(abspath $@) ./$*
+	@$(GO_BUILD) $(GO) build -o '$(abspath $@)' ./$*
 
 $(EQUAL_TESTS): | $(GO_PROGRAMS)
 

@@ -6,5 +6,5 @@ RUST_CRATES = $(patsubst crate-%,%,$(filter crate-arc-swap crate-concread crate-
 $(OUT)/readmostly-rust: $(wildcard impls/rust/*)
 	@mkdir -p $(@D)
 	@echo '  RUST   $@'
-	@CARGO_TARGET_DIR=$(abspath build/cargo) RUST_VERSION=$(call version_of,rust) \
+	@CARGO_TARGET_DIR='$(abspath $(KEPT)/cargo)' RUST_VERSION=$(call version_of,rust) \
 	  impls/rust/build.sh impls/rust $@ $(RUST_CRATES)
