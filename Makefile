@@ -263,7 +263,7 @@ $(OUT)/readmostly-stats: $(BUILD)/runner/main.o $(STATS_OBJS)
 SIZES         := 24 64 256 1024
 SIZED_FLAGS   ?=
 SIZED_AS      := $(if $(SIZED_FLAGS),called-)
-SIZED_IMPLS   := $(shell grep -l '\.value_most *=' $(IMPLS)) $(IMPL)
+SIZED_IMPLS   := $(shell grep -l '\.value_most *=' $(IMPLS) /dev/null) $(IMPL)
 SIZED_SOURCES := $(filter-out %_stats.c,$(wildcard runner/trial/*.c)) $(wildcard runner/check/*.c runner/trace/*.c) \
   runner/impl_find.c $(addprefix runner/cli/,check.c dump.c replay.c)
 .PHONY: sizes

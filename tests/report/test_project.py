@@ -138,6 +138,15 @@ def test_make_refuses_a_folder_whose_name_holds_a_colon(tmp_path):
         assert "a:b" in done.stderr.split("expected")[0]
 
 
+@pytest.mark.parametrize("words", [["IMPLS="], ["MAPS_BUILT="]])
+def test_a_make_without_maps_reads_nothing_that_is_typed(words):
+    """As that of `make test-bugs-sanitized`: it would wait for a terminal."""
+    said = subprocess.run(["sh", "-c", 'make -s "$@" help >&2; cat', "sh", *words],
+                          cwd=ROOT, input="typed\n", text=True, capture_output=True, check=True)
+    assert "make test-bugs-sanitized" in said.stderr
+    assert said.stdout == "typed\n"
+
+
 @pytest.mark.parametrize("command", readme_commands("readmostly"))
 def test_readme_commands_exist(command):
     main = (ROOT / "runner/main.c").read_text()
