@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # check_histories.sh READMOSTLY - at least 10,000 short histories of each map,
-# over its shapes; writes the first half of docs/tally/histories.md. Fails when a map is accused
-# or more than 0.1 % stay undecided. HISTORIES=N for fewer.
+# over its shapes; writes the first half of docs/tally/histories.md. Fails
+# when a map is accused, a check does not come to its end, or more than 0.1 % stay
+# undecided. HISTORIES=N for fewer.
 program=$1
 each=${HISTORIES:-10000}
 page=docs/tally/histories.md
@@ -19,9 +20,12 @@ for row in json.load(sys.stdin)["maps"]:
 	"$program" check "$id" --only histories --deadline 3600 \
 		--ops $(((each / shapes + 1) * 1000)) --seed "${SEED:-1}" \
 		>"$dir/out"
+	ended=$?
 	grep '^FAIL\|^ok\|^skip' "$dir/out" | grep ' histories' |
 		tee -a "$dir/all"
 	grep -v '^FAIL\|^ok\|^skip\|^check' "$dir/out" # time lines
+	[ $ended -le 1 ] && grep -q '^[Fos].* histories' "$dir/out" ||
+		echo "died $id $ended" | tee -a "$dir/all"
 done
 
 awk -v each="$each" -v seconds=$(($(date +%s) - start)) -v date="$(date -u +%F)" \
@@ -29,6 +33,7 @@ awk -v each="$each" -v seconds=$(($(date +%s) - start)) -v date="$(date -u +%F)"
 	$1 == "ok" { n[$2] += $5; met[$2] += $7; open[$2] += $10
 		for (i = 1; i <= NF; i++) if ($i == "stamps:") stamps[$(i + 1)] = 1 }
 	$1 == "FAIL" { accused[$2]++; n[$2] += 0; bad = 1 }
+	$1 == "died" { died[$2] = $3; lost = 1 }
 	$1 == "skip" { why = $0; sub(/^[^:]*: /, "", why); left[$2] = why }
 	END {
 	print "# Histories of all maps\n"
@@ -50,7 +55,9 @@ awk -v each="$each" -v seconds=$(($(date +%s) - start)) -v date="$(date -u +%F)"
 	print bad ? "some maps ACCUSED." : "no map accused."
 	for (id in left) if (!(id in n)) printf "Not checked: `%s`: %s.\n", id, left[id] | sort
 	close(sort)
-	exit bad || undecided * 1000 > all || !all }' "$dir/all" >"$dir/page"
+	for (id in died) printf "Not judged: `%s`, whose check ended with status %d.\n", id, died[id] | sort
+	close(sort)
+	exit bad || lost || undecided * 1000 > all || !all }' "$dir/all" >"$dir/page"
 status=$?
 # what `make history-bench` wrote stays
 [ ! -f $page ] || sed -n '/^## What judging costs/,$p' $page >"$dir/cost"
