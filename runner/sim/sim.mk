@@ -48,9 +48,9 @@ SIM_BASE   = $(filter-out $(BUILD)/runner/plan/plan%,$(filter $(BUILD)/runner/ba
 
 # gcc is the reference. clang drops reads before writes and makes vectors.
 SIM_FLAGS := $(or $(SIDE_OPT),-O2) -gdwarf-4 -g1 $(DEBUG) $(ALIGN) -fsanitize=thread -fno-lto \
-             -fno-tree-loop-distribute-patterns -include runner/sim/guest/relax.h -DCK_USE_CC_BUILTINS=1 \
+             -include runner/sim/guest/relax.h -DCK_USE_CC_BUILTINS=1 \
              $(if $(findstring clang,$(CC)),-fno-vectorize -fno-slp-vectorize \
-             -mllvm -tsan-instrument-read-before-write=1,-Wno-tsan)
+             -mllvm -tsan-instrument-read-before-write=1,-Wno-tsan -fno-tree-loop-distribute-patterns)
 
 # By way of assembly, which the lint reads.
 sim_maps = $(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(call headers,$<) $(if $(filter $<,$(IMPL)),$(IMPL_FLAGS))
