@@ -2,13 +2,16 @@
 """The tally of hours of check, with programs that answer as they are told."""
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-TALLY = str(Path(__file__).parents[1] / "tools/check_tally.py")
+TOOLS = Path(__file__).parents[1] / "tools"
+TALLY = str(TOOLS / "check_tally.py")
 PROGRAM = """#!/bin/sh
 [ "$1" = list ] && {{ cat {folder}/maps; exit; }}
 echo "$2 $5" >>{runs}
@@ -80,6 +83,62 @@ def test_while_it_is_loaded_there_is_a_busy_process_for_each_cpu(place):
     tallied(place, "--loaded", "--maps", "slow")
     told = set((place / "loops").read_text().split())
     assert told == {str(os.cpu_count())}
+
+
+def runs_on(pid):
+    """Whether a process computes or waits, and is no zombie."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_for(fact):
+    """A limit of 60 s, for what does not end."""
+    end = time.monotonic() + 60
+    while not fact() and time.monotonic() < end:
+        time.sleep(0.05)
+    return fact()
+
+
+def killed_at(file, argv, number, where):
+    """Ends a process by a signal as soon as it has written a file of others:
+    whether these have ended, too."""
+    with subprocess.Popen(argv, cwd=where, stderr=subprocess.DEVNULL) as main:
+        assert wait_for(file.exists)
+        main.send_signal(number)
+        main.wait()
+    pids = file.read_text().split()
+    ended = wait_for(lambda: not any(map(runs_on, pids)))
+    for pid in filter(runs_on, pids):
+        os.kill(int(pid), signal.SIGKILL)
+    return bool(pids) and ended
+
+
+def test_what_it_began_ends_with_it(place):
+    """`kill` of make is SIGTERM."""
+    programmed(place, place / "build/right", one("slow"), more=(
+        f"{{ echo $$; pgrep -P $PPID -f 'while True: pass'; }} >{place}/new\n"
+        f"mv {place}/new {place}/pids\nexec sleep 1000"))
+    assert killed_at(place / "pids", [
+        sys.executable, TALLY, "run", "build", "--loaded", "--maps", "slow"],
+        signal.SIGTERM, place)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("tally, busy", [
+    ("check_tally", "busy(1)"),
+    ("admission_tally", "busy(min(os.sched_getaffinity(0)), True)")])
+def test_no_busy_loop_outlives_a_tally(tmp_path, tally, busy, number):
+    began = (f"import os, signal, subprocess\nimport {tally}\n"
+             f"with {tally}.{busy}:\n"
+             "    os.system('pgrep -P %d -f True: >new; mv new pids'"
+             " % os.getpid())\n"
+             "    signal.pause()\n")
+    assert killed_at(tmp_path / "pids", [
+        "env", f"PYTHONPATH={TOOLS}", sys.executable, "-c", began],
+        number, tmp_path)
 
 
 def test_what_is_accused_is_told_and_fails(place):

@@ -47,7 +47,6 @@ QUIET = 0.05  # of the CPU, that others may have of a node that is called quiet
 LEAST_BLOCKS, DRAWN, ADMISSION_CELLS = 16, 2000, 8  # of recorded cells
 LEAST, MOST = 0.05, 0.30  # limits: what matters, and what a limit must still see
 NAMED, REFUSED = 1.0, 1 / 20  # bars: with a busy loop named, quiet ones refused
-BUSY_LOOP = (sys.executable, "-c", "while True: pass")
 
 
 # ---- the rule of the limits ----
@@ -99,7 +98,7 @@ def limits(rows):
 
 @contextlib.contextmanager
 def busy(cpu, wanted):
-    loop = subprocess.Popen(["taskset", "-c", str(cpu), *BUSY_LOOP]) \
+    loop = subprocess.Popen(["taskset", "-c", str(cpu), *others.BUSY_LOOP]) \
         if wanted else None
     try:
         yield
@@ -327,6 +326,7 @@ def main():
     parser.add_argument("--most", type=int, default=4 * SPREAD,
                         help="journals of spread, quiet or not")
     args = parser.parse_args()
+    others.end_by_term()
     return {"spread": spread, "fleets": fleets}[args.what](args)
 
 

@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 
 import listed
-from others import cpu_times, share_of_others
+from others import BUSY_LOOP, cpu_times, end_by_term, share_of_others
 from stamp import commit
 
 RAW, PAGE = Path("docs/tally/checked.tsv"), Path("docs/tally/checked.md")
@@ -84,8 +84,7 @@ def next_run(rows, names, load):
 @contextlib.contextmanager
 def busy(count):
     """So many processes that only compute."""
-    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"])
-             for _ in range(count)]
+    loops = [subprocess.Popen(BUSY_LOOP) for _ in range(count)]
     try:
         yield loops
     finally:
@@ -214,6 +213,7 @@ def main(argv):
     one.add_argument("--maps", type=lambda text: text.split(","))
     commands.add_parser("page")
     args = ask.parse_args(argv)
+    end_by_term()
     if args.command == "run":
         return run(args)
     PAGE.write_text(page(read_raw()), encoding="utf-8")

@@ -1,8 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much of the CPUs processes had that are none of ours."""
+"""How much of the CPUs processes had that are none of ours, and processes that
+are to be in a run's way."""
 import os
 import resource
+import signal
+import sys
 from pathlib import Path
+
+# Only computes. It ends with who began it, also where that is killed.
+BUSY_LOOP = ("setpriv", "--pdeathsig", "KILL",
+             sys.executable, "-c", "while True: pass")
+
+
+def end_by_term():
+    """SIGTERM, by which `kill` ends make and its recipes, runs what `with` and
+    `finally` promise, as an interrupt does: Python's own way is to end at
+    once, and leave what was begun."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def cpu_times(cpu=""):
