@@ -137,6 +137,6 @@ ssh_fetch() { # NODE
 	[ ${#host[@]} -gt 0 ] || ssh_read
 	local from="${host[$1]}:${place[$1]}/results/${OUT##*/}/"
 	ssh_rsync --include="/$1/" --exclude="/$1/report" --include="/$1/**" --include=/state/ --include="/state/$1.log" \
-		--include="/state/$1.starts" --exclude='*' "$from" "$OUT/" &&
+		--include="/state/$1.starts" --include="/state/$1.doctor" --exclude='*' "$from" "$OUT/" &&
 		ssh_rsync --ignore-times "${from}state/$1.status" "$OUT/state/"
 }

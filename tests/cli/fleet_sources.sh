@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Sources that `make campaign` sends by ssh: make there builds what is here, also
-# after something was renamed, deleted or edited, and nothing of others goes. ssh is
-# played: what it would run there runs here, in a folder of its own.
+# after something was renamed, deleted or edited, and nothing of others goes; and
+# what comes back. ssh is played: what it would run there runs here, in a folder of
+# its own.
 . tests/tools/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -44,7 +45,13 @@ build/%.o: %.c
 	mkdir -p build
 	cc -c -o $@ $<
 END
-printf '#!/bin/sh\n' >"$dir/here/runner/fleet/start.sh"
+cat >"$dir/here/runner/fleet/start.sh" <<'END'
+#!/bin/sh
+mkdir -p "$1/$2"
+for file in "state/$2.log" "state/$2.starts" "state/$2.doctor" "state/$2.status" "state/other.log" "$2/trials.jsonl"; do
+	echo "$file" >"$1/$file"
+done
+END
 chmod +x "$dir/here/runner/fleet/start.sh"
 echo 'int lock(void) { return 3; }' >"$dir/here/locks.c"
 echo 'int lock(void); int main(void) { return lock(); }' >"$dir/here/main.c"
@@ -67,6 +74,10 @@ made() { # STATUS of the program that make builds there
 }
 check "a start is begun" [ "$(begin)" = session ]
 check "and make there builds what is here" made 3
+
+in_here ssh_fetch m1
+check "what a start leaves is fetched, and of this machine alone" [ "$(cd "$OUT" && find m1 state -name '*.*' | sort | paste -sd' ')" = \
+	"m1/trials.jsonl state/m1.doctor state/m1.log state/m1.starts state/m1.status" ]
 
 echo theirs >"$there/theirs.txt"
 in_here git mv locks.c reach.c
