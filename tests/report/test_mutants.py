@@ -20,16 +20,18 @@ int less(int a, int b)
 	return a < b; // "a < b"
 }
 """
+HEADER = "enum { BOUND = 3 }; /* of others than less.c */\n"
 MAKEFILE = """BUILD := b
 all: $(BUILD)/runner/less.o $(addprefix $(BUILD)/tests/,fake_trial their_trial judge_facts)
 $(BUILD)/%.o: %.c
 	mkdir -p $(@D) && cc -O2 -c -o $@ $<
-$(BUILD)/tests/test_less: tests/unit/base/test_less.c $(BUILD)/runner/less.o
-	cc -o $@ $^
+$(BUILD)/tests/test_less: tests/unit/base/test_less.c $(BUILD)/runner/less.o runner/less.h
+	cc -I. -o $@ $(filter-out %.h,$^)
 $(BUILD)/tests/%:
 	mkdir -p $(@D) && touch $@
 """
 TEST = """/* of what impls/lib/ holds, too */
+#include "runner/less.h"
 #include <stdio.h>
 int less(int a, int b);
 int main(void)
@@ -82,7 +84,7 @@ def test_a_seed_is_one_order_and_another_seed_is_another():
 def tree(tmp_path):
     """A project of one function, built, with one test of it."""
     def made(right="less(1, 2) && !less(2, 1)"):
-        files = {"runner/less.c": SOURCE, "Makefile": MAKEFILE,
+        files = {"runner/less.c": SOURCE, "runner/less.h": HEADER, "Makefile": MAKEFILE,
                  "README.md": "", "tests/tools/prove.sh": PROVE,
                  "tests/unit/base/test_less.c": TEST % right}
         for name, text in files.items():
@@ -142,6 +144,14 @@ def test_of_two_in_one_tree_the_one_that_is_seen_is_told(tree):
     ("\treturn a <", "does not compile")])
 def test_what_is_no_mutant_is_passed_over(tree, after, why):
     assert mutants.near(tree(), mutant(after)) == ("passed over", why)
+
+
+def test_a_header_is_held_against_more_than_its_own_file(tree):
+    """What less.c is compiled to says nothing of those that include less.h."""
+    other = mutants_draw.Mutant("runner/less.h", 1, "number", HEADER[:-1],
+                                HEADER[:-1].replace("3", "4"))
+    assert mutants.near(tree("less(1, 2) && BOUND == 3"), other) == (
+        "killed", "test_less: not ok 1 - 1 is less than 2")
 
 
 def test_a_test_that_is_red_anyway_kills_nothing(tree, capsys):
