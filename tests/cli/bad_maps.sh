@@ -133,7 +133,7 @@ right frees_later --ops 20000 --only reclaim --shape u64x24
 right stalls --ops 20000 --only exchange
 right scan_not_outgrown --ops 200000 --only scan
 # What it holds does not grow with the round, nor do rounds seem to hang.
-right scan_not_outgrown --ops 40000000 --only growth --shape u64x8 --memory 192
+right gomap_rw --ops 40000000 --only growth --shape u64x8 --memory 160
 right scan_not_outgrown --ops 80000000 --only drive --shape u64x8 --deadline 1
 # What the quarantine keeps back is no leak of the map.
 right frees_later --ops 200000 --only reclaim --shape u64x8 --quarantine
