@@ -36,17 +36,6 @@ struct rm_check_case rm_check_round(const struct rm_check *check,
 	return one;
 }
 
-/* The one round of a check that is counted, or not asked again: as its caller
-   says, but for what would be counted as the map's. */
-static struct rm_check_case counted_round(
-        const struct rm_check *check, const struct rm_check_case *c)
-{
-	struct rm_check_case one = *c;
-
-	one.quarantine = c->quarantine && !check->counts_memory;
-	return one;
-}
-
 /* What the witness counted in all rounds. */
 static void collect(
         const struct rm_witness *witness, struct rm_check_done *done)
@@ -101,9 +90,8 @@ static enum rm_check_verdict spend(const struct rm_check *check,
 		const uint64_t start_ns = rm_now_ns();
 		struct rm_error said = { "" };
 
-		done->last = counted ? counted_round(check, c)
-		                     : rm_check_round(check, c, done->rounds,
-		                               rounds.ops);
+		done->last = rm_check_round(
+		        check, c, done->rounds, counted ? c->ops : rounds.ops);
 		if (!counted)
 			done->last.until_ns =
 			        start_ns + rm_rounds_longest_ns(&rounds);
