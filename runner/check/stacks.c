@@ -18,7 +18,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 200, SKIPPED = 2 }; /* the handler and the kernel's return */
+/* One after the other while they answer soon, so that the first is the first;
+   a busy machine lets some wait for seconds. */
+enum { SOON_MS = 200, LATE_MS = 5000 };
+enum { SKIPPED = 2 }; /* the handler and the kernel's return */
 
 static int asking(void)
 {
@@ -68,24 +71,31 @@ void rm_stacks_offer(void)
 			sigaction(crashes[i], &action, NULL);
 }
 
-static void ask(pid_t pid, pid_t thread, struct rm_witness *witness)
+/* Until the first stacks are whole, or the time is over. */
+static void await(struct rm_witness *witness, unsigned first, uint64_t ms)
 {
-	/* relaxed: no other thread of the process is asked now */
-	const unsigned i = atomic_load_explicit(
-	        &witness->stack_count, memory_order_relaxed);
-	const uint64_t end_ns = rm_now_ns() + WAIT_MS * (uint64_t)1000000;
+	const uint64_t end_ns = rm_now_ns() + ms * 1000000;
 
-	if (i >= RM_STACKS || syscall(SYS_tgkill, pid, thread, asking()))
-		return;
-	/* acquire: pairs with the release in show() */
-	while (!atomic_load_explicit(
-	               &witness->stacks[i].whole, memory_order_acquire) &&
-	        rm_now_ns() < end_ns)
-		rm_sleep_until(rm_now_ns() + 1000000);
+	for (unsigned i = 0; i < first && i < RM_STACKS; i++)
+		/* acquire: pairs with the release in show() */
+		while (!atomic_load_explicit(
+		        &witness->stacks[i].whole, memory_order_acquire)) {
+			if (rm_now_ns() >= end_ns)
+				return;
+			rm_sleep_until(rm_now_ns() + 1000000);
+		}
+}
+
+static unsigned shown(struct rm_witness *witness)
+{
+	/* relaxed: what await() waits for is acquired there */
+	return atomic_load_explicit(
+	        &witness->stack_count, memory_order_relaxed);
 }
 
 void rm_stacks_take(pid_t pid, struct rm_witness *witness)
 {
+	unsigned asked = shown(witness);
 	char path[64];
 	DIR *threads;
 
@@ -93,8 +103,15 @@ void rm_stacks_take(pid_t pid, struct rm_witness *witness)
 	threads = opendir(path);
 	if (!threads)
 		return;
-	for (struct dirent *entry; (entry = readdir(threads));)
-		if (entry->d_name[0] != '.')
-			ask(pid, (pid_t)atoi(entry->d_name), witness);
+	for (struct dirent *entry; (entry = readdir(threads));) {
+		const unsigned next = shown(witness) + 1;
+
+		if (entry->d_name[0] == '.' || asked >= RM_STACKS ||
+		        syscall(SYS_tgkill, pid, atoi(entry->d_name), asking()))
+			continue;
+		asked++;
+		await(witness, next, SOON_MS);
+	}
 	closedir(threads);
+	await(witness, asked, LATE_MS);
 }

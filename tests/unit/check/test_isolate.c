@@ -253,6 +253,33 @@ static int spin_together(const struct rm_check_case *c, struct rm_error *said)
 	return spins(c, said);
 }
 
+/* Answers the signal of stacks.c as late as a thread that the machine has no time
+   for. */
+static void *spin_late(void *context)
+{
+	const struct timespec late = { .tv_nsec = 600000000 };
+	sigset_t all, asked;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	do
+		sigpending(&asked);
+	while (sigismember(&asked, SIGRTMIN + 2) != 1);
+	nanosleep(&late, NULL);
+	pthread_sigmask(SIG_UNBLOCK, &all, NULL);
+	return spin_there(context);
+}
+
+static int spin_beside_late(
+        const struct rm_check_case *c, struct rm_error *said)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, spin_late, NULL))
+		return rm_error_set(said, -1, "no thread");
+	return spins(c, said);
+}
+
 enum { MUCH = 64 << 20, ALLOWED = 32 << 20 };
 
 /* Goes on all the time: no hang, whatever else it is. */
@@ -280,6 +307,9 @@ static void who_does_not_end(void)
 	CHECK(run(spin_together, plenty, true) == RM_CHECK_FAILED &&
 	                done.hung && stacks() == 2,
 	        "all threads show where they hang");
+	CHECK(run(spin_beside_late, plenty, true) == RM_CHECK_FAILED &&
+	                done.hung && stacks() == 2,
+	        "also one that a busy machine lets wait");
 	CHECK(run(eats, ALLOWED, true) == RM_CHECK_FAILED &&
 	                !strcmp(error.text, "ate memory: more than 32 MiB"),
 	        "who has more memory than allowed is ended");
