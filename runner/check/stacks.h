@@ -10,8 +10,8 @@
    rm_stacks_take() asks for it, and one that crashes shows its own. */
 void rm_stacks_offer(void);
 
-/* From outside: has all threads of the process show their stacks, waits for
-   them a little, and kills nobody. */
+/* From outside: has all threads of the process show their stacks, waits at most
+   5 s for those who are late, and kills nobody. */
 void rm_stacks_take(pid_t pid, struct rm_witness *witness);
 
 /* Prints them with functions and lines, where addr2line is installed and knows

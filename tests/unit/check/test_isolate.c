@@ -244,15 +244,6 @@ static void *spin_there(void *context)
 	return context;
 }
 
-static int spin_together(const struct rm_check_case *c, struct rm_error *said)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, spin_there, NULL))
-		return rm_error_set(said, -1, "no thread");
-	return spins(c, said);
-}
-
 /* Answers the signal of stacks.c as late as a thread that the machine has no time
    for. */
 static void *spin_late(void *context)
@@ -270,14 +261,26 @@ static void *spin_late(void *context)
 	return spin_there(context);
 }
 
-static int spin_beside_late(
-        const struct rm_check_case *c, struct rm_error *said)
+static int spin_beside(void *(*other)(void *), struct rm_error *said)
 {
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, spin_late, NULL))
+	if (pthread_create(&thread, NULL, other, NULL))
 		return rm_error_set(said, -1, "no thread");
-	return spins(c, said);
+	return spins(NULL, said);
+}
+
+static int spin_together(const struct rm_check_case *c, struct rm_error *said)
+{
+	(void)c;
+	return spin_beside(spin_there, said);
+}
+
+static int spin_beside_late(
+        const struct rm_check_case *c, struct rm_error *said)
+{
+	(void)c;
+	return spin_beside(spin_late, said);
 }
 
 enum { MUCH = 64 << 20, ALLOWED = 32 << 20 };
