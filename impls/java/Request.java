@@ -87,17 +87,17 @@ final class Request {
 		if (cell.verifies() && !table.holds()) {
 			return "this map holds nothing that could be verified";
 		}
-		if (!table.tells() && cell.writeKind.equals("churn")
-				&& cell.threads > 1) {
-			return "removals of this map that meet another write say what "
-					+ "they did not do: churn needs one thread";
-		}
 		if (!cell.loop.equals("mix")
 				|| !cell.measure.equals("throughput") && !cell.verifies()) {
 			return "readmostly-java measures throughput of the loop mix";
 		}
 		if (!Set.of("update", "churn", "fresh").contains(cell.writeKind)) {
 			return "readmostly-java has no write kind " + cell.writeKind;
+		}
+		if (!table.tells() && !cell.writeKind.equals("update")
+				&& cell.threads > 1) {
+			return "a write of this map that meets a removal says what it "
+					+ "did not do: " + cell.writeKind + " needs one thread";
 		}
 		return refusalOfOthers();
 	}

@@ -195,11 +195,11 @@ static void judge_program(const struct rm_impl *impl, struct rm_cell *cell)
 		        "%s has its own allocator, and memory first-touch",
 		        impl->program);
 	else if (impl->caps & RM_CAP_INEXACT_RETURNS &&
-	         cell->write_kind == RM_CHURN && cell->threads > 1)
+	         cell->write_kind != RM_UPDATE && cell->threads > 1)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "a removal of this map that meets another write says "
-		        "what it did not do: churn needs one thread, not %u",
-		        cell->threads);
+		        "a write of this map that meets a removal says what "
+		        "it did not do: %s needs one thread, not %u",
+		        rm_write_kind_name(cell->write_kind), cell->threads);
 	else if (access(rm_host_beside(impl->program, path, sizeof(path)),
 	                 X_OK))
 		snprintf(cell->skip, RM_REASON_BYTES,

@@ -34,7 +34,7 @@ static unsigned verify_threads(const struct rm_impl *impl,
 	        (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT | RM_CAP_SINGLE_WRITER))
 		return 1;
 	/* no account of its removals adds up where two threads write */
-	if (impl->caps & RM_CAP_INEXACT_RETURNS && kind == RM_CHURN)
+	if (impl->caps & RM_CAP_INEXACT_RETURNS && kind != RM_UPDATE)
 		return 1;
 	if (topology->cpus > VERIFY_THREADS_MAX)
 		return VERIFY_THREADS_MAX;

@@ -91,15 +91,17 @@ campaign rust
 # What a map cannot is told by the plan: no trial of it is begun.
 if ! "$readmostly" list | grep -q '^java_nbhm_long  *not built'; then
 	"$readmostly" run "$dir/mix.conf" --maps java_nbhm_long -o "$dir/churn" --counters none \
-		--set write-kind=churn --set shape=u64x8 --set threads="1 2" >"$dir/said" 2>&1
-	check "a campaign of churn on two threads of a map that cannot ends well" [ $? = 0 ]
+		--set write-kind="churn fresh" --set shape=u64x8 --set threads="1 2" >"$dir/said" 2>&1
+	check "a campaign of removals on two threads of a map that cannot ends well" [ $? = 0 ]
 	journal=$dir/churn/trials.jsonl
-	check "two threads are skipped, with the reason" sh -c \
-		"grep '/t2/' '$journal' | grep -q '\"status\":\"skipped\".*churn needs one thread, not 2'"
-	check "one is measured and verified" \
-		[ "$(grep '/t1/' "$journal" | grep -c '"status":"ok"')" = 2 ]
+	for kind in churn fresh; do
+		check "two threads are skipped, with the reason: $kind" sh -c \
+			"grep '/t2/' '$journal' | grep -q '\"status\":\"skipped\".*$kind needs one thread, not 2'"
+	done
+	check "one is measured and verified, of each kind" \
+		[ "$(grep '/t1/' "$journal" | grep -c '"status":"ok"')" = 4 ]
 	check "and none failed" sh -c "! grep -q '\"status\":\"failed\"' '$journal'"
 else
-	skip "churn on several threads of java_nbhm_long" "it is not built"
+	skip "removals on several threads of java_nbhm_long" "it is not built"
 fi
 done_testing

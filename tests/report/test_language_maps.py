@@ -20,7 +20,9 @@ from test_go_maps import KINDS, VERIFY, sequences
 
 HOLDING = [name for name in MAPS if not name.endswith("_null")]
 EACH = [(name, shape) for name in HOLDING for shape in SHAPES[name]]
-# What its writes return is not what they replaced.
+# What its writes return is not what they replaced. On one CPU, 3 of 12 trials of
+# fresh writes by 3 threads held a key less than the answers said: a thread was
+# stopped within its put of a key until another one took that key out.
 UNTOLD = "java_nbhm_long"
 # Its writes cost O(keys): fewer do.
 FEW = {"rust_arc_swap": {"keys": 100, "window_ops": 20_000}}
@@ -53,8 +55,8 @@ def test_each_map_holds_what_its_answers_say(name, shape, kind, threads):
     factors = {"keys": 1000} | FEW.get(name, {})
     result = result_of(name, shape=shape, write_kind=kind, threads=threads,
                        **factors)
-    if name == UNTOLD and kind == "churn" and threads > 1:
-        assert "churn needs one thread" in result["reason"]
+    if name == UNTOLD and kind != "update" and threads > 1:
+        assert f"{kind} needs one thread" in result["reason"]
         return
     assert result["verification"]["status"] == "ok", result["reason"]
     assert result["lookups"] + result["writes"] == result["ops"]
@@ -69,7 +71,7 @@ def test_each_map_holds_what_its_answers_say(name, shape, kind, threads):
 @pytest.mark.parametrize("name,shape", EACH)
 def test_each_map_is_verified_by_values(name, shape, kind):
     factors = VERIFY | ({"verify_ops": 5000} if name in FEW else {})
-    if name == UNTOLD and kind == "churn":
+    if name == UNTOLD and kind != "update":
         factors["threads"] = 1
     result = result_of(name, shape=shape, write_kind=kind, **factors)
     assert result["status"] == "ok", result["reason"]
