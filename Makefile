@@ -148,6 +148,9 @@ clean:  ## remove everything built
 # tests may start two at once in one folder.
 NEW := .$$PPID.new
 
+# The headers of what is compiled and linked at once, which may lie outside of BUILD.
+reads = -MMD -MP -MF $@.d -MT $@
+
 # Links a program: tests that run the old one while a make links go on with it.
 link = $(SAY)$(CC) $(ALL_CFLAGS) -o $@$(NEW) $(1) && mv $@$(NEW) $@
 
@@ -204,9 +207,10 @@ $(OUT)/readmostly: $(BUILD)/runner/main.o $(OBJS) | $(OUT)/libreadmostly_quarant
 	$(call link,$^ $(LDLIBS))
 
 # What `readmostly check` loads before malloc; a sanitizer has its own.
-$(OUT)/libreadmostly_quarantine.so: runner/check/quarantine/library.c runner/check/quarantine.h $(BUILD)/flags
+$(OUT)/libreadmostly_quarantine.so: runner/check/quarantine/library.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(SAY)$(CC) $(filter-out $(SANITIZE),$(ALL_CFLAGS)) -fPIC -shared -o $@$(NEW) $< && mv $@$(NEW) $@
+	$(SAY)$(CC) $(filter-out $(SANITIZE),$(ALL_CFLAGS)) $(reads) -fPIC -shared -o $@$(NEW) $< && mv $@$(NEW) $@
+-include $(OUT)/libreadmostly_quarantine.so.d
 
 # The stats build: maps and the measured loop again, with the counts of
 # runner/stat.h, and the same program around them. `measure = causes` runs it.
@@ -326,16 +330,20 @@ $(BUILD)/build_info.c: FORCE
 $(BUILD)/build_info.o: $(BUILD)/build_info.c
 	$(SAY)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# Objects are made again when the flags change, not when the Makefile does.
+# Objects are made again when the compiler or its flags change, not when the
+# Makefile does: of the stats, of simulated maps (sim.mk), and of a map from outside
+# by what it alone is compiled with.
+stamp      = @mkdir -p $(@D) && { printf '%s\n' $(call quoted,$(1)) | cmp -s - $@ || printf '%s\n' $(call quoted,$(1)) >$@; }
+version    = $(shell $(1) --version 2>/dev/null | head -n 1)
 $(BUILD)/flags: FORCE
-	@mkdir -p $(@D)
-	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' >$@
+	$(call stamp,$(CC) $(ALL_CFLAGS) by $(call version,$(CC)))
 $(BUILD)/cxx-flags: FORCE
-	@mkdir -p $(@D)
-	@echo '$(CXX) $(ALL_CXXFLAGS)' | cmp -s - $@ || echo '$(CXX) $(ALL_CXXFLAGS)' >$@
+	$(call stamp,$(CXX) $(ALL_CXXFLAGS) by $(call version,$(CXX)))
 $(BUILD)/side-flags: FORCE
-	@mkdir -p $(@D)
-	@echo '$(SIDE_OPT)' | cmp -s - $@ || echo '$(SIDE_OPT)' >$@
+	$(call stamp,$(SIDE_OPT) $(STATS_FLAGS))
+$(BUILD)/%.impl-flags: FORCE
+	$(call stamp,$(IMPL_FLAGS))
+$(foreach f,$(basename $(filter %.c %.cc,$(IMPL))),$(eval $(BUILD)/$(f).o $(BUILD)/sim/$(f).s: $(BUILD)/$(f).impl-flags))
 
 # What the compiler warned of is kept: compilers.sh builds nothing twice for it.
 $(BUILD)/%.o: %.c $(BUILD)/flags

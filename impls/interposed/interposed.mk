@@ -4,9 +4,10 @@ INTERPOSED := $(OUT)/libreadmostly_map.so
 CACHES     := $(BUILD)/libreadmostly_cache.so $(BUILD)/libreadmostly_cache_stale.so
 
 # Never with statistics: their hooks are the program's, which exports nothing.
-$(INTERPOSED): impls/interposed/library/map.c impls/interposed/interposed.h $(wildcard impls/gomap/gomap*.h) $(BUILD)/flags
+$(INTERPOSED): impls/interposed/library/map.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(SAY)$(CC) $(filter-out -DRM_STATS,$(ALL_CFLAGS)) -fPIC -shared -o $@$(NEW) $< && mv $@$(NEW) $@
+	$(SAY)$(CC) $(filter-out -DRM_STATS,$(ALL_CFLAGS)) $(reads) -fPIC -shared -o $@$(NEW) $< && mv $@$(NEW) $@
+-include $(INTERPOSED).d
 $(CACHES): impls/interposed/library/cache.c impls/interposed/interposed.h $(BUILD)/flags
 	$(SAY)$(CC) $(ALL_CFLAGS) $(if $(findstring stale,$@),-DCACHE_FORGETS_NOTHING) -fPIC -shared -o $@$(NEW) $< -ldl && mv $@$(NEW) $@
 

@@ -54,7 +54,9 @@ SIM_FLAGS := $(or $(SIDE_OPT),-O2) -gdwarf-4 -g1 $(DEBUG) $(ALIGN) -fsanitize=th
 
 # By way of assembly, which the lint reads.
 sim_maps = $(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(call headers,$<) $(if $(filter $<,$(IMPL)),$(IMPL_FLAGS))
-$(SIM)/%.s: %.c $(BUILD)/flags $(BUILD)/side-flags
+$(BUILD)/sim-flags: FORCE
+	$(call stamp,$(SIM_FLAGS))
+$(SIM)/%.s: %.c $(BUILD)/flags $(BUILD)/sim-flags
 	@mkdir -p $(@D)
 	$(SAY)$(sim_maps) -MMD -MP -S -o $@ $< 2>$@.warned || \
 	  { cat $@.warned >&2; false; }

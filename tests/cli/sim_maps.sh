@@ -12,7 +12,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAPS IMPL SIM_MAPS MAPS_BUILT OUT
 tree=$dir/tree
 bare_tree "$tree"
 find "$build/sim" \( -path '*/gomap_rw.*' -o -path '*/syncmap.*' \) -exec cp -p --parents -t "$tree" {} +
-cp -p --parents -t "$tree" "$build/flags" "$build/side-flags"
+cp -p --parents -t "$tree" "$build/flags" "$build/sim-flags"
 
 asked() { # SIM_MAPS: makes the table of them
 	setsid -w make -s -C "$tree" BUILD="$build" CC="$(cut -d' ' -f1 "$build/flags")" OUT="$build/mode" \

@@ -9,7 +9,7 @@ own_tree() {
 	find "$build" \( -name '*.[ods]' -o -name '*.code' -o -name '*.verdict' \) \
 		! -path "$build/tests/*" ! -path "$build/stats/*" ! -path "$build/sanitized/*" \
 		-exec cp -p --parents -t "$1" {} +
-	cp -p --parents -t "$1" "$build/flags" "$build/side-flags"
+	cp -p --parents -t "$1" "$build/flags" "$build/sim-flags"
 	begin_in "$1"
 }
 bare_tree() { files_in "$1" && begin_in "$1"; }

@@ -11,7 +11,7 @@ mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
 (cd "$build" && find . \( -name '*.[ods]' -o -name '*.verdict' \) \
 	! -path './tests/*' ! -path './stats/*' ! -path './sanitized/*' \
 	! -path './bench-*' ! -path './chooser/*' -exec \
-	cp -p --parents -t "$out" {} + && cp -p flags side-flags "$out") || exit 1
+	cp -p --parents -t "$out" {} + && cp -p flags sim-flags "$out") || exit 1
 find "$out" -name '*.d' -exec sed -i "s|^$build/|$out/|" {} +
 unset MAKEFLAGS MFLAGS MAKELEVEL
 exec make -s -j"$(nproc)" CC="$cc" BUILD="$out" IMPL="$*" "$out/${PROGRAM:-readmostly-sim}"
