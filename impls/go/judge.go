@@ -174,6 +174,9 @@ func (t *team) unasked(sum *totals) string {
 
 // misplaced tells how the measurement is not what was asked, or "".
 func (t *team) misplaced() string {
+	if t.traced != "" {
+		return t.traced
+	}
 	elapsed, cpus := t.elapsed(), *t.cell.CPUs
 	for i := range t.members {
 		m := &t.members[i]

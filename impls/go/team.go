@@ -4,6 +4,7 @@ package main
 
 import (
 	"math"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -43,6 +44,7 @@ type team struct {
 	clockCostNs   float64
 	clockStepNs   float64
 	windowExtra   float64 // of the positive control
+	traced        string  // why its times are none, or ""
 }
 
 func newTeam(r *request) *team {
@@ -100,9 +102,11 @@ func run(r *request) *team {
 		t.phase("settle", 0, t.settle)
 	}
 	t.phase("warm_up", *c.WarmUpNs, t.warmUp)
+	stopTracing := t.traceInto(os.Getenv(traceVariable))
 	t.before = processNow()
 	t.phase("window", *c.WindowNs, t.window)
 	t.after = processNow()
+	stopTracing()
 	t.phase("verify", 0, t.verify)
 	t.phases["leave"], t.phases["destroy"] = int64(0), nil
 	return t
@@ -151,10 +155,7 @@ func (t *team) create(m *member) {
 	if *t.cell.Presize {
 		size = int(t.load.resident)
 	}
-	t.table = newTable(*t.cell.Map, *t.cell.Shape, size)
-	for i := range t.members {
-		t.members[i].worker.table = t.table
-	}
+	t.use(newTable(*t.cell.Map, *t.cell.Shape, size))
 }
 
 // each calls `visit` with the member's share of the first n ranks.

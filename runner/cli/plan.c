@@ -7,11 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_JSON = 256, OPTION_MODE, OPTION_CELLS, OPTION_CELLS_FROM };
+enum {
+	OPTION_JSON = 256,
+	OPTION_MODE,
+	OPTION_CELLS,
+	OPTION_CELLS_FROM,
+	OPTION_REQUESTS
+};
 
 struct arguments {
 	struct rm_wish wish;
-	bool json, cells;
+	bool json, cells, requests;
 };
 
 static const struct argp_option options[] = {
@@ -23,6 +29,10 @@ static const struct argp_option options[] = {
 	{ "cells-from", OPTION_CELLS_FROM, "FILE", 0,
 	        "only the cells whose ids stand in FILE, one a line", 0 },
 	{ "json", OPTION_JSON, NULL, 0, "the plan as campaign.json has it", 0 },
+	{ "requests", OPTION_REQUESTS, NULL, 0,
+	        "the request of each cell's first trial, one a line, to run it "
+	        "by hand: readmostly trial <LINE (docs/trial-protocol.md)",
+	        0 },
 	{ 0 }
 };
 
@@ -48,6 +58,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case OPTION_JSON:
 		arguments->json = true;
+		return 0;
+	case OPTION_REQUESTS:
+		arguments->requests = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -251,6 +264,27 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	putchar('\n');
 }
 
+/* Of the cells that run here; without counters, as a hand has no back end. */
+static int print_requests(const struct rm_plan *plan)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < plan->cell_count && !status; i++) {
+		const struct rm_cell *cell = &plan->cells[i].cell;
+		struct rm_request request = { .cell = *cell,
+			.seed = rm_plan_seed(plan, cell->id, 0),
+			.counters = json_pack("{s:s}", "backend", "none") };
+		json_t *json =
+		        cell->skip[0] ? NULL : rm_request_to_json(&request);
+
+		if (!cell->skip[0])
+			status = rm_print_json(json, JSON_COMPACT);
+		json_decref(json);
+		json_decref(request.counters);
+	}
+	return status;
+}
+
 static int print(
         const struct arguments *arguments, const struct rm_planned *planned)
 {
@@ -258,6 +292,10 @@ static int print(
 	json_t *json;
 	int status;
 
+	if (arguments->requests) {
+		status = print_requests(&planned->plan);
+		return status ? rm_complain("plan", &error, status) : RM_OK;
+	}
 	if (!arguments->json) {
 		print_plan(planned, arguments->cells);
 		return RM_OK;

@@ -62,6 +62,14 @@ assert len(plan["cells"]) == 4 and plan["seed"] == 1
 assert [len(block) for block in plan["order"]] == [4, 2, 2]
 assert sorted(plan["order"][1]) == sorted(plan["order"][2])' "$out"
 cp "$out" "$dir/first"
+check "--requests has a line for each cell that runs" status 0 "$bin" plan --requests "$dir/tiny.conf"
+check "and none for one that does not" eval \
+	'[ "$(wc -l <"$out")" = 4 ] && [ "$("$bin" plan --requests "$dir/halves.conf" --set threads=1 | wc -l)" = 4 ] &&
+	[ "$("$bin" plan --requests "$dir/halves.conf" --maps gomap | wc -l)" = 0 ]'
+grep -m1 '"map":"gomap_rw".*"measure":"throughput"' "$out" >"$dir/request"
+check "a trial takes it" eval '"$bin" trial <"$dir/request" >"$dir/answer"'
+check "and answers for its cell" eval 'grep -q "\"status\":\"\(ok\|void\)\"" "$dir/answer" &&
+	grep -qF "$(grep -o "\"id\":\"[^\"]*\"" "$dir/request" | cut -d: -f2)" "$dir/answer"'
 status 0 "$bin" plan --json "$dir/tiny.conf"
 check "one seed, the same bytes" cmp -s "$out" "$dir/first"
 status 0 "$bin" plan --json --seed 2 --set "blocks=40" "$dir/tiny.conf"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The recipes of docs/measurements.md that need another program do what their
-# rows say: T3 (gdb, pahole), T7 (perf record), T8 (perf sched). The commands
+# rows say: T3 (gdb, pahole), T7 (google-pprof), T8 (perf sched). The commands
 # are those of the page, in a shorter form only in their windows.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
@@ -21,9 +21,6 @@ run() { # WHAT COMMAND...: says the last lines where it fails
 	local what=$1; shift
 	"$@" >"$dir/$what" 2>&1 ||
 		{ tail -n 5 "$dir/$what" | sed 's/^/# /'; false; }
-}
-share_of() { # PATTERN FILE: sum of the first column of matching symbols, percent
-	awk -v pattern="$1" '$0 ~ pattern && $1 ~ /%$/ { sum += $1 } END { print sum + 0 }' "$2"
 }
 above() { # SHARE LEAST
 	awk -v a="$1" -v b="$2" 'BEGIN { exit !(a > b) }'
@@ -53,36 +50,38 @@ else
 	check 'T3: pahole says the same' packed
 fi
 
-# Whether perf may sample by the clock here: a container may forbid it.
-may_sample() {
-	! missing perf &&
-		perf record -q -e cpu-clock -o "$dir/try" true >/dev/null 2>&1
-}
 stores() { # T7: W25, on a sync.Map
 	local command
 	command=$(command_of T7)
-	command=${command/window=1s/window=500ms}
-	command=${command/stores.data/$dir/stores.data}
+	command=${command/window=30s/window=1s}
+	command=${command/stores.prof/$dir/stores.prof}
 	command=${command/results\/stores/$dir/stores}
 	# status 3: a trial is void, as on a busy machine; it ran all the same
-	run record eval "$command; [ \$? = 0 -o \$? = 3 ]"
-	grep -q '"cell":"store-only/syncmap/' "$dir/stores/trials.jsonl" &&
-		run report perf report -i "$dir/stores.data" --comm exe \
-			--no-children -g none --stdio
+	run record env CPUPROFILE_FREQUENCY=1000 sh -c "$command; [ \$? = 0 -o \$? = 3 ]" &&
+		grep -q '"cell":"store-only/syncmap/' "$dir/stores/trials.jsonl"
 }
-profiles() {
-	local store memory
-	store=$(share_of ' write_u64x8| drive_u64x8' "$dir/report")
-	memory=$(share_of 'malloc|free|calloc' "$dir/report")
-	echo "# store ${store} %, allocator ${memory} %"
-	above "$store" 5 && above "$memory" 5
+profiled() { # the window's process alone is in the loop of the measured trial
+	for file in "$dir"/stores.prof_*; do
+		google-pprof --text --cum "$build/readmostly" "$file" 2>/dev/null >"$dir/shares"
+		! grep -q ' drive_u64x8_mix' "$dir/shares" || return 0
+	done
+	return 1
 }
-if may_sample; then
-	check 'T7: the command of the page records stores of a sync.Map' stores
-	check 'T7: the profile has store and allocator apart' profiles
-else
+profiles() { # own in columns 1 and 2, with what it calls in 4 and 5
+	local store own memory
+	store=$(awk '$NF == "write_u64x8" { print $5 + 0 }' "$dir/shares")
+	own=$(awk '$NF == "write_u64x8" { print $2 + 0 }' "$dir/shares")
+	memory=$(awk '/malloc$|free$/ { sum += $2 } END { print sum + 0 }' "$dir/shares")
+	echo "# store ${store} %, without what it calls ${own} %, allocator ${memory} %"
+	above "$store" 20 && above "$store" "$own" && above "$memory" 5
+}
+if missing google-pprof || ! ldconfig -p | grep -q libprofiler.so.0; then
 	skip 'T7: the command of the page records stores of a sync.Map' \
-		'perf cannot sample here'
+		'google-perftools is not installed'
+else
+	check 'T7: the command of the page records stores of a sync.Map' stores
+	check 'T7: the window has a profile of its own' profiled
+	check 'T7: it has store, with its callees, and allocator apart' profiles
 fi
 
 may_trace() {

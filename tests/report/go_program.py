@@ -53,9 +53,9 @@ def result_of(request, program=PROGRAM):
     return result
 
 
-def changed_go(folder, *changes):
+def changed_go(folder, *changes, flags=(), cgo=False):
     """The program with other lines in its sources: (file, what stands there,
-    what stands there instead)."""
+    what stands there instead), built with these flags."""
     for source in (ROOT / "impls/go").glob("*"):
         shutil.copy(source, folder)
     for name, right, wrong in changes:
@@ -66,9 +66,10 @@ def changed_go(folder, *changes):
                             text=True, capture_output=True, check=True)
     environment = os.environ | {
         "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false",
-        "GOPROXY": "off", "CGO_ENABLED": "0",
+        "GOPROXY": "off", "CGO_ENABLED": str(int(cgo)),
         "GOPATH": str(ROOT / "build/go-path"),
         "GOCACHE": str(ROOT / "build/go-cache")}
-    subprocess.run([newest.stdout.strip(), "build", "-o", "mutant", "."],
+    subprocess.run([newest.stdout.strip(), "build", *flags, "-o", "mutant",
+                    "."],
                    cwd=folder, env=environment, check=True)
     return folder / "mutant"

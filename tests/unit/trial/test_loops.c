@@ -593,8 +593,22 @@ static json_t *beside_a_clock(const char *map, const char *loop, double hot,
 	return run_on(&request, rm_impl_find(map));
 }
 
+/* What it answered and what the map holds agree. Where a window is a time, a
+   thread that got no CPU for half of it makes the trial void, and nothing
+   wrong. */
+static bool is_right(const json_t *result)
+{
+	const json_t *verified = json_object_get(result, "verification");
+
+	return !strcmp(text_of(verified, "status"), "ok") &&
+	       (is(result, "ok", "") || is(result, "void", "CPU was busy") ||
+	               is(result, "void", "never scheduled"));
+}
+
 /* At 1000 a window of 1 s is 1000 s to what expires: entries of 10 s and more
-   are read again, connections that nobody touched for 30 s are late. A thread's
+   are read again, connections that nobody touched for 30 s are late. A thread
+   that waits for a CPU finds entries of 30 s and more, which are not refreshed
+   but gone: each of the two alone is test_local_cache's. A thread's
    stream of 2^20 ranks begins again at its end: within 30 ms where touches only
    read, on a fast machine, and then nobody is late; not where they write. */
 static void limits_act_on_a_faster_clock(void)
@@ -608,14 +622,14 @@ static void limits_act_on_a_faster_clock(void)
 		json_t *life = beside_a_clock("shard_life",
 		        "lifecycle:100000000", 0.9999, 1, rates[i]);
 		const double expiries = stat_of(cache, "cache_expiries");
+		const double refreshes = stat_of(cache, "cache_refreshes");
 		const double late = stat_of(life, "late_touches");
 
-		CHECK(is(cache, "ok", "") && is(life, "ok", ""),
+		CHECK(is_right(cache) && is_right(life),
 		        "they add up at any rate of the clock");
-		CHECK(i ? stat_of(cache, "cache_refreshes") > 0 && expiries > 0
-		        : stat_of(cache, "cache_refreshes") == 0 &&
-		                        expiries == 0,
-		        i ? "refresh and TTL act" : "on a real clock neither");
+		CHECK(i ? refreshes + expiries > 0
+		        : refreshes == 0 && expiries == 0,
+		        i ? "refresh or TTL act" : "on a real clock neither");
 		CHECK(i ? late > 0 && stat_of(life, "shard_idle_max") > 0
 		        : late == 0,
 		        i ? "30 s without a touch are late" : "nobody is late");
