@@ -65,7 +65,9 @@ class Bench:
 
     def __init__(self, build, cc, quick, folder):
         self.cc, self.quick, self.folder = cc, quick, folder
-        words = Path(build, "flags").read_text(encoding="utf-8").split()
+        # COMMAND by VERSION
+        stamp = Path(build, "flags").read_text(encoding="utf-8")
+        words = stamp.split(" by ")[0].split()
         self.flags = [w for w in words[1:] if "clang" not in cc or
                       w not in ("-falign-jumps=32", "-fno-var-tracking",
                                 "-fno-var-tracking-assignments",
