@@ -9,6 +9,7 @@ $(INTERPOSED): impls/interposed/library/map.c $(BUILD)/flags
 	$(SAY)$(CC) $(filter-out -DRM_STATS,$(ALL_CFLAGS)) $(reads) -fPIC -shared -o $@$(NEW) $< && mv $@$(NEW) $@
 -include $(INTERPOSED).d
 $(CACHES): impls/interposed/library/cache.c impls/interposed/interposed.h $(BUILD)/flags
+	@mkdir -p $(@D)
 	$(SAY)$(CC) $(ALL_CFLAGS) $(if $(findstring stale,$@),-DCACHE_FORGETS_NOTHING) -fPIC -shared -o $@$(NEW) $< -ldl && mv $@$(NEW) $@
 
 # Wherever the map is linked, its library lies beside the program.

@@ -272,13 +272,14 @@ static int print_requests(const struct rm_plan *plan)
 	for (size_t i = 0; i < plan->cell_count && !status; i++) {
 		const struct rm_cell *cell = &plan->cells[i].cell;
 		struct rm_request request = { .cell = *cell,
-			.seed = rm_plan_seed(plan, cell->id, 0),
-			.counters = json_pack("{s:s}", "backend", "none") };
-		json_t *json =
-		        cell->skip[0] ? NULL : rm_request_to_json(&request);
+			.seed = rm_plan_seed(plan, cell->id, 0) };
+		json_t *json;
 
-		if (!cell->skip[0])
-			status = rm_print_json(json, JSON_COMPACT);
+		if (cell->skip[0])
+			continue;
+		request.counters = json_pack("{s:s}", "backend", "none");
+		json = rm_request_to_json(&request);
+		status = rm_print_json(json, JSON_COMPACT);
 		json_decref(json);
 		json_decref(request.counters);
 	}

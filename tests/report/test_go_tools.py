@@ -14,13 +14,17 @@ from go_program import PROGRAM, changed_go, needs_go, request_of
 pytestmark = needs_go
 
 
-def trial(name, program=PROGRAM, factors=(), **variables):
-    """Its answer, and what it said on standard error."""
+def ended(name, program=PROGRAM, factors=(), **variables):
     request = request_of(name, threads=2, write_share=0.5, **dict(factors))
-    done = subprocess.run(
+    return subprocess.run(
         [program, "trial"], input=json.dumps(request), text=True,
         env=os.environ | variables, capture_output=True, timeout=300,
         check=False)
+
+
+def trial(*arguments, **named):
+    """Its answer, and what it said on standard error."""
+    done = ended(*arguments, **named)
     return json.loads(done.stdout), done.stderr
 
 
@@ -120,8 +124,6 @@ def test_the_race_build_accuses_a_map_without_its_lock(tmp_path):
     store = "\twasThere := m.m.replace(key, value, old)\n"
     wrong = race_build(tmp_path / "wrong", (
         "go_map_rw.go", f"\tm.mu.Lock()\n{store}\tm.mu.Unlock()\n", store))
-    request = request_of("go_map_rw", threads=2, write_share=0.5, **few)
-    said = subprocess.run([wrong, "trial"], input=json.dumps(request),
-                          text=True, capture_output=True, check=False,
-                          env=os.environ | off, timeout=300).stderr
+    # it may throw, and answer nothing
+    said = ended("go_map_rw", wrong, few, **off).stderr
     assert "DATA RACE" in said and "go_map_rw.go" in said
