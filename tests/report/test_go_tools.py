@@ -127,3 +127,13 @@ def test_the_race_build_accuses_a_map_without_its_lock(tmp_path):
     # it may throw, and answer nothing
     said = ended("go_map_rw", wrong, few, **off).stderr
     assert "DATA RACE" in said and "go_map_rw.go" in said
+
+
+def test_no_loader_is_asked_for_go_s_look_up():
+    """Row M15: its look-ups are in the program, and a library that is loaded
+    in front of it is asked for none of them."""
+    def names(*options):
+        return subprocess.run(["nm", *options, PROGRAM], text=True,
+                              capture_output=True, check=True).stdout
+    assert " T runtime.mapaccess1_fast64" in names()
+    assert "mapaccess" not in names("--dynamic")
