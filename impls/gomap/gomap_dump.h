@@ -41,7 +41,7 @@ GOMAP_PLAIN void gomap_census_chain(struct gomap_census *census,
 	}
 	census->chains++;
 	census->entries += entries;
-	census->third += entries >= 3;
+	census->third += entries >= GOMAP_THIRD;
 	census->filled[entries < GOMAP_CENSUS_ENTRIES ? entries
 	                                              : GOMAP_CENSUS_ENTRIES]++;
 	census->length[length < GOMAP_CENSUS_LENGTH ? length

@@ -29,6 +29,9 @@
 
 enum { GOMAP_SLOTS = 8 };
 
+/* Article S3, section 4.3: its alarm rings at so many keys of one chain. */
+enum { GOMAP_THIRD = 3 };
+
 /* A slot's tophash: a state below GOMAP_LIVE, else 8 bits of the hash. */
 enum {
 	GOMAP_EMPTY_REST,  /* empty, and so is all after it in the chain */
@@ -78,6 +81,7 @@ struct gomap_extra {
 	_Atomic uint64_t growths, same_size_growths, failed_growths;
 	_Atomic uint64_t evacuations; /* old buckets moved */
 	_Atomic uint64_t overflow_buckets;
+	_Atomic uint64_t third_conflicts; /* in the stats build only */
 };
 
 /* The header: 48 bytes, as in Go on a 64-bit machine. */

@@ -116,7 +116,7 @@ GOMAP_PLAIN bool gomap_scan(
 struct gomap_stats {
 	uint64_t buckets, array_bytes, overflow_now;
 	uint64_t growths, same_size_growths, failed_growths;
-	uint64_t evacuations, overflow_buckets, conflicts;
+	uint64_t evacuations, overflow_buckets, conflicts, third_conflicts;
 };
 
 /* Adds a map's statistics. Any thread that may look up. */
@@ -137,6 +137,7 @@ GOMAP_PLAIN void gomap_stats_add(
 	sum->evacuations += gomap_get(extra->evacuations);
 	sum->overflow_buckets += gomap_get(extra->overflow_buckets);
 	sum->conflicts += gomap_get(extra->conflicts);
+	sum->third_conflicts += gomap_get(extra->third_conflicts);
 }
 
 GOMAP_PLAIN void gomap_stats_emit(
@@ -152,6 +153,8 @@ GOMAP_PLAIN void gomap_stats_emit(
 	emit(context, "overflow_buckets_made", "1",
 	        (double)sum->overflow_buckets);
 	emit(context, "conflicts", "1", (double)sum->conflicts);
+	emit(context, "third_conflicts", "1",
+	        rm_stat_value(sum->third_conflicts));
 }
 
 #endif /* RM_SUPPORT_GOMAP_OPS_H */

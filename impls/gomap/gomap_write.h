@@ -55,6 +55,19 @@ GOMAP_PLAIN bool gomap_takes_inserts(
 	       gomap_moved(gomap_at(old, shape, hash & gomap_old_mask(map)));
 }
 
+/* Entries of a chain. */
+GOMAP_PLAIN unsigned gomap_chain_entries(
+        struct gomap_bucket *bucket, struct rm_shape shape)
+{
+	unsigned entries = 0;
+
+	for (; bucket; bucket = gomap_next(bucket, shape))
+		for (size_t slot = 0; slot < GOMAP_SLOTS; slot++)
+			entries +=
+			        gomap_get(bucket->tophash[slot]) >= GOMAP_LIVE;
+	return entries;
+}
+
 /* Inserts a key that is not there; grows first if it is time. */
 GOMAP_CALL _Atomic uint64_t *gomap_insert(struct gomap *map,
         struct rm_shape shape, struct rm_key key, uint64_t hash)
@@ -76,8 +89,8 @@ GOMAP_CALL _Atomic uint64_t *gomap_insert(struct gomap *map,
 			return NULL;
 	}
 
-	struct gomap_place place =
-	        gomap_free_slot(map, shape, gomap_chain(map, shape, hash));
+	struct gomap_bucket *head = gomap_chain(map, shape, hash);
+	struct gomap_place place = gomap_free_slot(map, shape, head);
 
 	if (!place.bucket || !gomap_value_hold(shape, place)) {
 		if (shape.str && !map->extra->borrows_keys)
@@ -93,6 +106,8 @@ GOMAP_CALL _Atomic uint64_t *gomap_insert(struct gomap *map,
 		gomap_set(slot[1], key.length);
 	gomap_set(place.bucket->tophash[place.slot], gomap_tophash(hash));
 	gomap_increment(map->count);
+	RM_STAT_OWN(map->extra->third_conflicts,
+	        gomap_chain_entries(head, shape) == GOMAP_THIRD);
 	return gomap_slot_value(place.bucket, shape, place.slot);
 }
 
