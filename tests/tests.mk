@@ -261,7 +261,7 @@ SANITIZED_OPS ?= 16000
 SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g1 -DRM_STATS -DRM_CALLED'
 MAP_ROOMS  = cache gomap lib shard slab snapshot support syncmap
 MAP_TESTS  = $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(filter-out $(if $(LEAVE_OUT), \
-  tests/unit/lib/%) %/test_equal_syncmap.c %/test_equal_gomap.c,$(wildcard $(MAP_ROOMS:%=tests/unit/%/test_*.c)))))
+  tests/unit/lib/%) %/test_equal_syncmap.c %/test_equal_gomap.c %/test_equal_floats.c,$(wildcard $(MAP_ROOMS:%=tests/unit/%/test_*.c)))))
 .PHONY: map-tests
 map-tests: $(BUILD)/readmostly $(BUILD)/libreadmostly_map.so $(MAP_TESTS)
 	@printf '%s\n' $(MAP_TESTS) | xargs -P $$(nproc) -I{} sh -c '{} >{}.tap 2>&1 || \
@@ -347,7 +347,7 @@ GO_BUILD = cd tests/go && GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off 
   GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
 GO_SOURCES := $(wildcard tests/go/*/*.go tests/go/*/*.s tests/go/go.mod)
 GO_PROGRAMS := $(if $(GO),$(BUILD)/go/replay)
-EQUAL_TESTS := $(BUILD)/tests/test_equal_syncmap $(BUILD)/tests/test_equal_gomap
+EQUAL_TESTS := $(addprefix $(BUILD)/tests/test_equal_,syncmap gomap floats)
 
 $(BUILD)/go/%: $(GO_SOURCES)
 	@mkdir -p $(@D)

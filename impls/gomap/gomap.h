@@ -19,6 +19,11 @@
  * of their own: then the word is the block's address, and only
  * gomap_value_load() and gomap_value_store() know of it.
  *
+ * NULL is Go's map that is nil: it has no entries, lookups find nothing, a
+ * remove, a clear and an iteration do nothing. gomap_assign() of it ends the
+ * process with the words of Go's panic; maps without checks in their lookups
+ * (GOMAP_NEEDS_BUCKET) have no such map.
+ *
  * Where Go would die for lack of memory: gomap_assign() returns NULL and has
  * changed nothing; growth that finds no memory is put off; removing works.
  */

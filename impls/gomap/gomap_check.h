@@ -17,10 +17,14 @@ GOMAP_PLAIN const char *gomap_check_entry(const struct gomap *map,
         struct gomap_bucket *head, struct gomap_bucket *bucket, size_t slot)
 {
 	struct rm_shape shape = map->extra->shape;
-	struct rm_key key =
-	        gomap_key_of(shape, gomap_slot_key(bucket, shape, slot));
-	uint64_t hash = gomap_hash(shape, key, gomap_get(map->hash0));
+	const _Atomic uint64_t *held = gomap_slot_key(bucket, shape, slot);
+	struct rm_key key = gomap_key_of(shape, held);
+	uint64_t hash = gomap_hash(map, shape, key);
 
+	if (!gomap_equals_itself(held))
+		return gomap_find(map, shape, key)
+		               ? "a key is found that does not equal itself"
+		               : NULL;
 	if (gomap_get(bucket->tophash[slot]) != gomap_tophash(hash))
 		return "a tophash is not its key's";
 	if (gomap_chain(map, shape, hash) != head)

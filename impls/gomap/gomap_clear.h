@@ -54,13 +54,16 @@ GOMAP_PLAIN void gomap_unhook_chains(
 
 GOMAP_CALL void gomap_clear(struct gomap *map, struct rm_shape shape)
 {
-	struct gomap_bucket *buckets = gomap_get(map->buckets);
-	struct gomap_bucket *old = gomap_get(map->oldbuckets);
-	struct gomap_extra *extra = map->extra;
+	struct gomap_bucket *buckets, *old;
+	struct gomap_extra *extra;
 
-	if (gomap_get(map->count) == 0)
+	if (gomap_count(map) == 0)
 		return;
+	gomap_ask_to_write(map);
 	gomap_write_begin(map);
+	buckets = gomap_get(map->buckets);
+	old = gomap_get(map->oldbuckets);
+	extra = map->extra;
 	gomap_wipe(map, buckets);
 	gomap_unhook_chains(map, shape, buckets);
 	memset((void *)buckets, 0,

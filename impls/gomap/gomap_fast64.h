@@ -16,10 +16,10 @@
 #include "impls/gomap/gomap_lookup.h"
 
 RM_HOT uint64_t gomap_hash(
-        struct rm_shape shape, struct rm_key key, uint64_t seed)
+        const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
 	RM_SEARCH_ADD(RM_KEY_HASHES, 1);
-	return rm_hash(shape, key, seed);
+	return rm_hash(shape, key, gomap_get(map->hash0));
 }
 
 RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
@@ -51,8 +51,7 @@ RM_HOT _Atomic uint64_t *gomap_find_fast64(
 	struct gomap_bucket *bucket = gomap_get(map->buckets);
 
 	if (gomap_get(map->log2_buckets) != 0)
-		bucket = gomap_chain(map, shape,
-		        gomap_hash(shape, key, gomap_get(map->hash0)));
+		bucket = gomap_chain(map, shape, gomap_hash(map, shape, key));
 
 	struct gomap_place place = gomap_walk(bucket, shape, key, 0);
 

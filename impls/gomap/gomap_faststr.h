@@ -17,10 +17,10 @@
 enum { GOMAP_STR_SHORT = 32, GOMAP_STR_END = 4 };
 
 RM_HOT uint64_t gomap_hash(
-        struct rm_shape shape, struct rm_key key, uint64_t seed)
+        const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
 	RM_SEARCH_ADD(RM_KEY_HASHES, 1);
-	return rm_hash(shape, key, seed);
+	return rm_hash(shape, key, gomap_get(map->hash0));
 }
 
 /* The bytes of a slot's key of the same length. */
@@ -107,8 +107,7 @@ static __attribute__((noinline, unused)) struct gomap_place gomap_walk_long(
 			continue;
 		if (candidate != GOMAP_SLOTS) /* two: hash after all */
 			return gomap_walk(bucket, shape, key,
-			        gomap_tophash(gomap_hash(
-			                shape, key, gomap_get(map->hash0))));
+			        gomap_tophash(gomap_hash(map, shape, key)));
 		candidate = i;
 	}
 	if (candidate != GOMAP_SLOTS &&
@@ -127,7 +126,7 @@ RM_HOT struct gomap_place gomap_str_place(
 		                         gomap_get(map->buckets), shape, key)
 		               : gomap_walk_long(map, shape, key);
 
-	uint64_t hash = gomap_hash(shape, key, gomap_get(map->hash0));
+	uint64_t hash = gomap_hash(map, shape, key);
 
 	return gomap_walk(
 	        gomap_chain(map, shape, hash), shape, key, gomap_tophash(hash));

@@ -74,12 +74,28 @@ GOMAP_PLAIN void gomap_move_entry(struct gomap *map, struct rm_shape shape,
 	to->slot++;
 }
 
+/* The half of the doubled array that an entry goes to, 1 the high one; `top` is
+   its tophash. A key that does not equal itself hashes otherwise each time.
+   Beside an iterator, which may have to know where it will go, the lowest bit
+   of its tophash decides, and another tophash is drawn, which the next growth
+   will decide by: so they spread over all buckets. */
+GOMAP_PLAIN unsigned gomap_half(const struct gomap *map, struct rm_shape shape,
+        const _Atomic uint64_t *key, uint64_t new_bit, uint8_t *top)
+{
+	const uint64_t hash = gomap_hash(map, shape, gomap_key_of(shape, key));
+	const unsigned lowest = *top & 1;
+
+	if (gomap_equals_itself(key) ||
+	        !(gomap_get(map->flags) & GOMAP_ITERATOR))
+		return (hash & new_bit) != 0;
+	*top = gomap_tophash(hash);
+	return lowest;
+}
+
 /* Moves one bucket's entries to low or high; leaves marks behind. */
 GOMAP_PLAIN void gomap_move_bucket(struct gomap *map, struct rm_shape shape,
         struct gomap_bucket *from, struct gomap_place to[2], uint64_t new_bit)
 {
-	uint32_t hash0 = gomap_get(map->hash0);
-
 	for (size_t slot = 0; slot < GOMAP_SLOTS; slot++) {
 		uint8_t top = gomap_get(from->tophash[slot]);
 		unsigned high = 0;
@@ -89,12 +105,9 @@ GOMAP_PLAIN void gomap_move_bucket(struct gomap *map, struct rm_shape shape,
 			continue;
 		}
 		if (new_bit)
-			high = (gomap_hash(shape,
-			                gomap_key_of(
-			                        shape, gomap_slot_key(from,
-			                                       shape, slot)),
-			                hash0) &
-			               new_bit) != 0;
+			high = gomap_half(map, shape,
+			        gomap_slot_key(from, shape, slot), new_bit,
+			        &top);
 		gomap_set(
 		        from->tophash[slot], (uint8_t)(GOMAP_MOVED_LOW + high));
 		gomap_move_entry(map, shape, &to[high], from, slot, top);

@@ -25,8 +25,12 @@ GOMAP_PLAIN void gomap_iterate_begin(
         struct gomap *map, struct gomap_iterator *it)
 {
 	const unsigned both = GOMAP_ITERATOR | GOMAP_OLD_ITERATOR;
-	uint64_t random = gomap_random(map);
+	uint64_t random;
 
+	*it = (struct gomap_iterator){ .done = true };
+	if (!map) /* nil: nothing to visit, and nothing to end */
+		return;
+	random = gomap_random(map);
 	/* relaxed: readers among themselves; writers are excluded */
 	atomic_fetch_add_explicit(
 	        &map->extra->iterators, 1, memory_order_relaxed);
@@ -48,6 +52,8 @@ GOMAP_PLAIN void gomap_iterate_begin(
 
 GOMAP_PLAIN void gomap_iterate_end(struct gomap_iterator *it)
 {
+	if (!it->map)
+		return;
 	/* relaxed: likewise; only a writer retires, and never meanwhile */
 	if (atomic_fetch_sub_explicit(
 	            &it->map->extra->iterators, 1, memory_order_relaxed) == 1 &&
@@ -85,15 +91,19 @@ GOMAP_PLAIN bool gomap_next_chain(
 
 /* False: this old slot's entry goes to the other of the two new chains, and is
    visited there. */
-GOMAP_PLAIN bool gomap_in_turn(const struct gomap_iterator *it,
-        struct rm_shape shape, struct rm_key key)
+GOMAP_PLAIN bool gomap_in_turn(
+        const struct gomap_iterator *it, struct rm_shape shape, size_t slot)
 {
 	const struct gomap *map = it->map;
+	const _Atomic uint64_t *key = gomap_slot_key(it->bucket, shape, slot);
 
 	if (it->check == GOMAP_NO_CHECK ||
 	        (gomap_get(map->flags) & GOMAP_SAME_SIZE))
 		return true;
-	return (gomap_hash(shape, key, gomap_get(map->hash0)) &
+	if (!gomap_equals_itself(key)) /* as gomap_half() decides, or did */
+		return it->check >> (it->log2_buckets - 1) ==
+		       (gomap_get(it->bucket->tophash[slot]) & 1);
+	return (gomap_hash(map, shape, gomap_key_of(shape, key)) &
 	               gomap_mask(it->log2_buckets)) == it->check;
 }
 
@@ -106,10 +116,12 @@ GOMAP_PLAIN bool gomap_visit(struct gomap_iterator *it, struct rm_shape shape,
 
 	if (top <= GOMAP_EMPTY_ONE || top == GOMAP_MOVED_EMPTY)
 		return false;
-	*key = gomap_key_of(shape, gomap_slot_key(it->bucket, shape, slot));
-	if (!gomap_in_turn(it, shape, *key))
+	if (!gomap_in_turn(it, shape, slot))
 		return false;
-	if (top >= GOMAP_LIVE)
+	*key = gomap_key_of(shape, gomap_slot_key(it->bucket, shape, slot));
+	/* what does not equal itself is never written to or removed */
+	if (top >= GOMAP_LIVE ||
+	        !gomap_equals_itself(gomap_slot_key(it->bucket, shape, slot)))
 		words = gomap_slot_value(it->bucket, shape, slot);
 	else /* the map has grown: what is the entry now? */
 		words = gomap_find(it->map, shape, *key);

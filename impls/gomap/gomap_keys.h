@@ -6,6 +6,7 @@
  * defines these names, and an includer chooses one by the macro GOMAP_KEYS.
  *
  *	GOMAP_NEEDS_BUCKET  1: lookups rely on a bucket in an empty map, too
+ *	GOMAP_FLOAT_KEYS    1: words are float64, which may differ from themselves
  *	gomap_hash          of a key, with the map's seed
  *	gomap_walk          a key's place in a chain
  *	gomap_find          a key's value in a map
@@ -17,11 +18,14 @@
 
 enum { GOMAP_NEEDS_BUCKET = 0 };
 
+#ifndef RM_SUPPORT_GOMAP_KEYS_FLOAT_H /* which has its own of these three */
+enum { GOMAP_FLOAT_KEYS = 0 };
+
 RM_HOT uint64_t gomap_hash(
-        struct rm_shape shape, struct rm_key key, uint64_t seed)
+        const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
 	RM_SEARCH_ADD(RM_KEY_HASHES, 1);
-	return rm_hash(shape, key, seed);
+	return rm_hash(shape, key, gomap_get(map->hash0));
 }
 
 RM_HOT bool gomap_key_equal(
@@ -36,6 +40,7 @@ RM_HOT bool gomap_key_equal(
 	       (key.length == 0 || memcmp(gomap_key_bytes(slot), key.bytes,
 	                                   key.length) == 0);
 }
+#endif
 
 /*
  * Walks a chain for a key. Slot by slot as Go does: eight tophash bytes at a
@@ -72,7 +77,7 @@ RM_HOT _Atomic uint64_t *gomap_find(
 	if (!gomap_may_look(map))
 		return NULL;
 
-	uint64_t hash = gomap_hash(shape, key, gomap_get(map->hash0));
+	uint64_t hash = gomap_hash(map, shape, key);
 	struct gomap_place place = gomap_walk(
 	        gomap_chain(map, shape, hash), shape, key, gomap_tophash(hash));
 

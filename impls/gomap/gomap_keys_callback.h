@@ -13,7 +13,7 @@
 
 #include "impls/gomap/gomap_lookup.h"
 
-enum { GOMAP_NEEDS_BUCKET = 0 };
+enum { GOMAP_NEEDS_BUCKET = 0, GOMAP_FLOAT_KEYS = 0 };
 
 struct gomap_key_type {
 	uint64_t (*hash)(const struct rm_key *key, uint64_t seed);
@@ -65,10 +65,10 @@ static __attribute__((noinline)) bool callback_equal(
 }
 
 RM_HOT uint64_t gomap_hash(
-        struct rm_shape shape, struct rm_key key, uint64_t seed)
+        const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
 	RM_SEARCH_ADD(RM_KEY_HASHES, 1);
-	return callback_hash(&key, shape.str, seed);
+	return callback_hash(&key, shape.str, gomap_get(map->hash0));
 }
 
 RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
@@ -98,7 +98,7 @@ RM_HOT _Atomic uint64_t *gomap_find(
 	if (!gomap_may_look(map))
 		return NULL;
 
-	uint64_t hash = gomap_hash(shape, key, gomap_get(map->hash0));
+	uint64_t hash = gomap_hash(map, shape, key);
 	struct gomap_place place = gomap_walk(
 	        gomap_chain(map, shape, hash), shape, key, gomap_tophash(hash));
 

@@ -12,7 +12,7 @@
 
 #include "impls/gomap/gomap_fast64.h"
 
-enum { GOMAP_NEEDS_BUCKET = 1 };
+enum { GOMAP_NEEDS_BUCKET = 1, GOMAP_FLOAT_KEYS = 0 };
 
 RM_HOT _Atomic uint64_t *gomap_find(
         const struct gomap *map, struct rm_shape shape, struct rm_key key)

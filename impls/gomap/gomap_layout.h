@@ -183,10 +183,10 @@ RM_HOT uint64_t gomap_mask(unsigned log2_buckets)
 	return ((uint64_t)1 << log2_buckets) - 1;
 }
 
-/* Number of entries. */
+/* Number of entries; none of a map that is nil. */
 RM_HOT size_t gomap_count(const struct gomap *map)
 {
-	return gomap_get(map->count);
+	return map ? gomap_get(map->count) : 0;
 }
 
 /* The next of the map's random numbers; several iterators may draw at once. */
@@ -236,6 +236,13 @@ GOMAP_RARE void gomap_fatal(const struct gomap *map, const char *what)
 		return;
 	dprintf(STDERR_FILENO, "fatal: %s\n", what);
 	gomap_print_header(map, STDERR_FILENO);
+	abort();
+}
+
+/* An insert into a map that is nil, which has no header to show: Go panics. */
+GOMAP_RARE _Noreturn void gomap_panic_nil(void)
+{
+	dprintf(STDERR_FILENO, "panic: assignment to entry in nil map\n");
 	abort();
 }
 

@@ -66,10 +66,11 @@ struct gomap_place {
 	size_t slot;
 };
 
-/* What each lookup of Go's asks first: is anything there, does nobody write? */
+/* What each lookup of Go's asks first: is anything there, does nobody write?
+   In a map that is nil, NULL, there is nothing. */
 RM_HOT bool gomap_may_look(const struct gomap *map)
 {
-	if (gomap_get(map->count) == 0)
+	if (gomap_count(map) == 0)
 		return false;
 	if (__builtin_expect(gomap_get(map->flags) & GOMAP_WRITING, 0))
 		gomap_fatal(map, "concurrent map read and map write");
@@ -82,6 +83,19 @@ RM_HOT bool gomap_may_look(const struct gomap *map)
 #define GOMAP_KEYS "impls/gomap/gomap_keys.h"
 #endif
 #include GOMAP_KEYS
+
+/* Of float64: not a number, whatever its sign and fraction are. */
+RM_HOT bool gomap_is_nan(uint64_t word)
+{
+	return word << 1 > (uint64_t)0x7ff << 53;
+}
+
+/* Whether the key in a slot equals itself. What does not is found by no lookup
+   and taken out by no remove; only an iteration visits it. */
+RM_HOT bool gomap_equals_itself(const _Atomic uint64_t *slot)
+{
+	return !GOMAP_FLOAT_KEYS || !gomap_is_nan(gomap_get(slot[0]));
+}
 
 /* The block of a value that is not in its slot. */
 RM_HOT void *gomap_box(const _Atomic uint64_t *words)

@@ -6,13 +6,31 @@
 
 #include "impls/gomap/gomap_grow.h"
 
+/* What each write of Go's asks first: does nobody else write? */
+RM_HOT void gomap_ask_to_write(const struct gomap *map)
+{
+	if (__builtin_expect(gomap_get(map->flags) & GOMAP_WRITING, 0))
+		gomap_fatal(map, "concurrent map writes");
+}
+
+/* Turns the flag over: of two writes that have both asked, the second takes the
+   first one's away, and each finds that at its end. */
 RM_HOT void gomap_write_begin(struct gomap *map)
 {
-	uint8_t flags = gomap_get(map->flags);
+	gomap_set(map->flags, gomap_get(map->flags) ^ GOMAP_WRITING);
+}
 
-	if (__builtin_expect(flags & GOMAP_WRITING, 0))
-		gomap_fatal(map, "concurrent map writes");
-	gomap_set(map->flags, flags ^ GOMAP_WRITING);
+/* Begins a write to a key, whose hash it returns. As in Go the key is hashed
+   before the flag is set: a hash that faults leaves none. */
+RM_HOT uint64_t gomap_write_begin_at(
+        struct gomap *map, struct rm_shape shape, struct rm_key key)
+{
+	gomap_ask_to_write(map);
+
+	const uint64_t hash = gomap_hash(map, shape, key);
+
+	gomap_write_begin(map);
+	return hash;
 }
 
 RM_HOT void gomap_write_end(struct gomap *map)
@@ -118,11 +136,11 @@ GOMAP_RARE bool gomap_first_bucket(struct gomap *map, struct rm_shape shape)
 	return gomap_get(map->buckets) != NULL;
 }
 
+/* Between gomap_write_begin_at(), which has returned `hash`, and the end. */
 RM_HOT _Atomic uint64_t *gomap_assign_begun(struct gomap *map,
-        struct rm_shape shape, struct rm_key key, bool *was_there)
+        struct rm_shape shape, struct rm_key key, uint64_t hash,
+        bool *was_there)
 {
-	uint64_t hash = gomap_hash(shape, key, gomap_get(map->hash0));
-
 	*was_there = false;
 	if (__builtin_expect(!gomap_get(map->buckets), 0) &&
 	        !gomap_first_bucket(map, shape))
@@ -136,16 +154,21 @@ RM_HOT _Atomic uint64_t *gomap_assign_begun(struct gomap *map,
 	if (!place.bucket)
 		return gomap_insert(map, shape, key, hash);
 	*was_there = true;
+	if (GOMAP_FLOAT_KEYS) /* -0 equals 0, and replaces it */
+		gomap_set(*gomap_slot_key(place.bucket, shape, place.slot),
+		        key.word);
 	return gomap_slot_value(place.bucket, shape, place.slot);
 }
 
 RM_HOT _Atomic uint64_t *gomap_assign(struct gomap *map, struct rm_shape shape,
         struct rm_key key, bool *was_there)
 {
-	gomap_write_begin(map);
+	if (__builtin_expect(!map, 0))
+		gomap_panic_nil();
 
+	const uint64_t hash = gomap_write_begin_at(map, shape, key);
 	_Atomic uint64_t *words =
-	        gomap_assign_begun(map, shape, key, was_there);
+	        gomap_assign_begun(map, shape, key, hash, was_there);
 
 	gomap_write_end(map);
 	return words;
@@ -254,11 +277,10 @@ GOMAP_CALL void gomap_take_out(struct gomap *map, struct rm_shape shape,
 RM_HOT bool gomap_remove(struct gomap *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *old)
 {
-	if (gomap_get(map->count) == 0)
+	if (gomap_count(map) == 0)
 		return false;
-	gomap_write_begin(map);
 
-	uint64_t hash = gomap_hash(shape, key, gomap_get(map->hash0));
+	const uint64_t hash = gomap_write_begin_at(map, shape, key);
 
 	if (__builtin_expect(gomap_get(map->oldbuckets) != NULL, 0))
 		gomap_grow_work(map, shape, hash);

@@ -46,10 +46,11 @@ RM_HOT void increment_once(struct increment_thread *self, bool gives_way)
 	bool was_there;
 
 	guard_write(&increment->guard);
-	gomap_write_begin(increment->map);
 
+	uint64_t hash =
+	        gomap_write_begin_at(increment->map, RM_U64X8, self->key);
 	_Atomic uint64_t *words = gomap_assign_begun(
-	        increment->map, RM_U64X8, self->key, &was_there);
+	        increment->map, RM_U64X8, self->key, hash, &was_there);
 	uint64_t value = gomap_get(*words);
 
 	if (gives_way)

@@ -91,6 +91,26 @@ rule "clear leaves the mark of the growth that it ends" $gomap \
 	'/gomap_clear(struct gomap \*map/,/^}/s/gomap_set(map->nevacuate, 0);//' \
 	native-word-200
 
+rule "a store into a nil map has words of its own" $gomap \
+	's/panic: assignment to entry in nil map/fatal: no map/' nil-map
+rule "a store into a nil map does nothing" $gomap \
+	's/^\t\tgomap_panic_nil();/\t\treturn NULL;/' nil-map
+
+floats=test_equal_floats
+same "the map of floats, unedited, is equal" $floats floats-3 floats-500
+rule "beside an iterator a drawn hash halves what equals nothing" $floats \
+	's/if (gomap_equals_itself(key) ||/if (true ||/' floats-500
+rule "an iterator takes what equals nothing by a hash" $floats \
+	's/if (!gomap_equals_itself(key)) .. as gomap_half.*$/if (false)/' floats-500
+rule "an iterator looks a moved NaN up" $floats \
+	's/!gomap_equals_itself(gomap_slot_key(it->bucket, shape, slot)))/false)/' \
+	floats-500
+rule "NaNs of one word are one key" $floats \
+	's/return gomap_float(gomap_get(slot\[0\])) == gomap_float(key.word);/return gomap_get(slot[0]) == key.word;/' \
+	floats-3
+rule "-0 leaves 0 where it was" $floats \
+	's/if (GOMAP_FLOAT_KEYS) .. -0 equals 0.*$/if (false)/' floats-3
+
 syncmap=test_equal_syncmap
 same "sync.Map, unedited, is equal" $syncmap sync-word-8 sync-word-64 \
 	sync-text-100 sync-full-text-50

@@ -14,7 +14,8 @@ for minor in 19 23; do
 	(cd tests/go && "$go" build -o "../../build/replay-$minor" ./replay)
 done
 mkdir -p tests/go/recorded
-for test in "$build"/tests/test_equal_syncmap "$build"/tests/test_equal_gomap; do
+for test in "$build"/tests/test_equal_syncmap "$build"/tests/test_equal_gomap \
+	"$build"/tests/test_equal_floats; do
 	for name in $("$test" --list); do
 		# what is recorded and equal stays: a new one has other hashes
 		"$test" "$name" >/dev/null && continue

@@ -37,6 +37,8 @@ enum trace_set {
 	TRACE_FILLING, /* a native map that fills, with some deletes */
 	TRACE_TURNING, /* ... of `hint` keys, of which the oldest goes each time */
 	TRACE_GROWTH,  /* a native map, 0, 1, 2 ... inserted */
+	TRACE_FLOATS,  /* ... of float64: NaNs among the keys; see float_of() */
+	TRACE_NIL,     /* a native map that was never made */
 	TRACE_CLASSIC, /* sync.Map as Go 1.9 had it */
 	TRACE_FULL,    /* and what Go 1.20 and 1.23 added */
 };
@@ -145,7 +147,9 @@ static inline void trace_new_phase(struct trace *trace)
 }
 
 /* A Clear of a native map draws a seed, whose hashes the log must hold, and
-   without a long life nothing grows old: seldom. Of sync.Map: often. */
+   without a long life nothing grows old: seldom. Of sync.Map, and of floats,
+   whose hashes are not logged: often, and with floats a Range, too, which is
+   how their entries are seen. */
 static inline uint32_t trace_weight(
         const struct trace *trace, enum trace_operation operation)
 {
@@ -153,7 +157,12 @@ static inline uint32_t trace_weight(
 
 	if (!trace_offers(trace->plan->set, operation))
 		return 0;
-	return trace->plan->set == TRACE_FULL && operation == TRACE_CLEAR
+	if (operation == TRACE_CLEAR)
+		return trace->plan->set == TRACE_FULL ||
+		                       trace->plan->set == TRACE_FLOATS
+		               ? 20 * weight
+		               : weight;
+	return trace->plan->set == TRACE_FLOATS && operation == TRACE_RANGE
 	               ? 20 * weight
 	               : weight;
 }
@@ -256,7 +265,7 @@ static inline bool trace_next(struct trace *trace, struct trace_step *step)
 static inline void trace_print(const struct trace_plan *plan, FILE *out)
 {
 	static const char *const sets[] = { "native", "filling", "turning",
-		"growth", "classic", "full" };
+		"growth", "floats", "nil", "classic", "full" };
 	struct trace trace = trace_open(plan);
 	struct trace_step step;
 

@@ -183,6 +183,26 @@ func doNative[K comparable](m map[K]uint64, k *kind[K], s *step, results uint64)
 	return result(results, got, ok)
 }
 
+// playNil logs length and results, and before the state what Go says where it
+// panics.
+func playNil(t *trace, log *logger) {
+	var m map[uint64]uint64
+	var results uint64
+	for i := range t.steps {
+		results = doNil(m, &t.steps[i], results, log)
+		log.state(i+1, []uint64{uint64(len(m)), results}, true)
+	}
+}
+
+func doNil(m map[uint64]uint64, s *step, results uint64, log *logger) uint64 {
+	defer func() {
+		if said := recover(); said != nil {
+			fmt.Fprintf(log.out, "n panic: %v\n", said)
+		}
+	}()
+	return doNative(m, &words, s, results)
+}
+
 // playGrowth logs the counts at which B changes: no hash decides those.
 func playGrowth(t *trace, log *logger) {
 	m := make(map[uint64]uint64, t.hint)

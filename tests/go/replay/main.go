@@ -21,6 +21,8 @@ var players = map[string]func(*trace, *logger){
 	"filling": playNative,
 	"turning": playNative,
 	"growth":  playGrowth,
+	"floats":  playFloats,
+	"nil":     playNil,
 	"classic": playSync,
 	"full":    playSync,
 }

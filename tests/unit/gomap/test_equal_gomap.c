@@ -8,6 +8,9 @@
 
 #include "tests/go/compare.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 enum { STEPS = 100000, MOST = 200000 };
 
 static const struct trace_plan plans[] = {
@@ -31,6 +34,7 @@ static const struct trace_plan plans[] = {
 	{ "growth-hint-9", TRACE_GROWTH, false, MOST, MOST, 9, 1 },
 	{ "growth-hint-100", TRACE_GROWTH, false, MOST, MOST, 100, 1 },
 	{ "growth-hint-10000", TRACE_GROWTH, false, MOST, MOST, 10000, 1 },
+	{ "nil-map", TRACE_NIL, false, 10, 200, 0, 1 },
 };
 
 /* How often what the rules are about has happened, in all replays. */
@@ -214,8 +218,80 @@ static bool replay_growth(
 	return equal;
 }
 
+/* Does a step on a map that is nil in a process of its own: what that says
+   before it ends is stored in `line`. False: it does not end by it. */
+static bool ends_process(const struct trace_step *step, char *line, size_t size)
+{
+	int ends[2], status = 0;
+	uint64_t got;
+	FILE *said;
+	pid_t pid;
+
+	if (pipe(ends))
+		return false;
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		dup2(ends[1], STDERR_FILENO);
+		signal(SIGABRT, SIG_DFL);
+		do_step(NULL, step, RM_U64X8, &got);
+		_exit(0);
+	}
+	close(ends[1]);
+	said = fdopen(ends[0], "r");
+	if (!said || !fgets(line, (int)size, said))
+		line[0] = 0;
+	line[strcspn(line, "\n")] = 0;
+	if (said)
+		fclose(said);
+	waitpid(pid, &status, 0);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+/* A store that made Go panic ends the process here, with Go's words. */
+static bool panics_alike(struct reference *reference,
+        const struct trace_step *step, uint32_t number)
+{
+	const char *wanted = reference_peek(reference);
+	char said[200] = "n ";
+	bool ended = ends_process(step, said + 2, sizeof(said) - 2);
+
+	if (!ended || !wanted || strcmp(said, wanted) != 0)
+		reference_differs(
+		        reference, number, "last words", wanted, said);
+	reference_next(reference);
+	return reference->equal;
+}
+
+static bool replay_nil(
+        const struct trace_plan *plan, struct reference *reference)
+{
+	struct trace trace = trace_open(plan);
+	struct trace_step step;
+	uint64_t got, fields[2] = { 0 };
+	bool equal = true;
+
+	while (equal && trace_next(&trace, &step)) {
+		if (step.operation == TRACE_STORE) {
+			equal = panics_alike(reference, &step, trace.step);
+			fields[1] = 0; /* of the operation that failed */
+		} else {
+			bool ok = do_step(NULL, &step, RM_U64X8, &got);
+
+			fields[1] = rm_seed(fields[1], got << 1 | ok);
+		}
+		fields[0] = gomap_count(NULL);
+		equal = equal &&
+		        reference_state(reference, trace.step, fields, 2, true);
+	}
+	trace_close(&trace);
+	return equal;
+}
+
 static bool replay(const struct trace_plan *plan, struct reference *reference)
 {
+	if (plan->set == TRACE_NIL)
+		return replay_nil(plan, reference);
 	return plan->set == TRACE_GROWTH ? replay_growth(plan, reference)
 	                                 : replay_native(plan, reference);
 }

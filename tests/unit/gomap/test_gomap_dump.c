@@ -95,6 +95,12 @@ static void read_in_between(struct gomap *map)
 	has(map, shapes[0], 1);
 }
 
+static void write_to_nil(struct gomap *map)
+{
+	(void)map;
+	put(NULL, shapes[0], 1);
+}
+
 static void write_once(struct gomap *map)
 {
 	put(map, shapes[0], 1);
@@ -134,6 +140,33 @@ static void misuse_shows_the_header(void)
 	gomap_destroy(map);
 }
 
+/* Words and way of ending are compared with Go's in test_equal_gomap. */
+static void nil_is_an_empty_map(void)
+{
+	struct gomap_iterator it;
+	struct rm_value value;
+	struct rm_key key;
+	char text[TEXT_BYTES];
+	int status;
+
+	for (int i = 0; i < RM_SHAPES; i++) {
+		CHECK_SHAPE(gomap_count(NULL) == 0 && !has(NULL, shapes[i], 1),
+		        "a map that is nil has no keys", i);
+		gomap_clear(NULL, shapes[i]);
+		CHECK_SHAPE(!drop(NULL, shapes[i], 1),
+		        "to remove one or to clear it does nothing", i);
+		gomap_iterate_begin(NULL, &it);
+		CHECK_SHAPE(!gomap_iterate_next(&it, shapes[i], &key, &value),
+		        "an iteration ends at once", i);
+		gomap_iterate_end(&it);
+	}
+	status = last_words(write_to_nil, NULL, text);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT &&
+	                !strcmp(text, "panic: assignment to entry in nil "
+	                              "map\n"),
+	        "an insert ends the process, and says why");
+}
+
 static void chance_is_exponential(void)
 {
 	/* e^-1, e^-6.5 */
@@ -149,6 +182,7 @@ int main(void)
 	for (int i = 0; i < RM_SHAPES; i++)
 		census_counts(shapes[i], i);
 	misuse_shows_the_header();
+	nil_is_an_empty_map();
 	chance_is_exponential();
 	CHECK(blocks_live == 0, "all memory is given back");
 	return DONE();

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_keys_float.h - Go's map: words that are float64, one of which may not
+ * equal itself. A choice of GOMAP_KEYS, see gomap_keys.h; words only.
+ *
+ * What is not a number (NaN) equals nothing. So each insert makes another
+ * entry, which no lookup finds and no remove takes out; an iteration visits
+ * it, and only clearing the map ends it. Its hash is drawn anew each time, as
+ * in Go: with one hash all of them would make one chain. What moves such an
+ * entry, and what visits it beside that, is in gomap_grow.h and
+ * gomap_iterate.h. The two zeros are equal and hash alike, and a write leaves
+ * the key that it has brought.
+ */
+#ifndef RM_SUPPORT_GOMAP_KEYS_FLOAT_H
+#define RM_SUPPORT_GOMAP_KEYS_FLOAT_H
+
+#include "impls/gomap/gomap_lookup.h"
+
+enum { GOMAP_FLOAT_KEYS = 1 };
+
+RM_HOT double gomap_float(uint64_t word)
+{
+	double number;
+
+	memcpy(&number, &word, sizeof(number));
+	return number;
+}
+
+RM_HOT bool gomap_key_equal(
+        struct rm_shape shape, const _Atomic uint64_t *slot, struct rm_key key)
+{
+	(void)shape;
+	RM_SEARCH_ADD(RM_KEY_COMPARES, 1);
+	return gomap_float(gomap_get(slot[0])) == gomap_float(key.word);
+}
+
+RM_HOT uint64_t gomap_hash(
+        const struct gomap *map, struct rm_shape shape, struct rm_key key)
+{
+	const double number = gomap_float(key.word);
+
+	RM_SEARCH_ADD(RM_KEY_HASHES, 1);
+	if (number != number)
+		return gomap_random(map);
+	if (number == 0)
+		key.word = 0;
+	return rm_hash(shape, key, gomap_get(map->hash0));
+}
+
+#include "impls/gomap/gomap_keys.h"
+
+#endif /* RM_SUPPORT_GOMAP_KEYS_FLOAT_H */

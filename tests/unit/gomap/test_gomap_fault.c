@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A hash that faults in the middle of a write: Go's map asks whether somebody
+ * writes, then hashes, then sets its flag, so that who recovers from the fault
+ * finds a map that nobody writes to.
+ */
+#define GOMAP_KEYS "impls/gomap/gomap_keys_fault.h"
+#include "tests/unit/gomap/gomap_fixture.h"
+
+/* A key that has no hash. */
+static const struct rm_key hashless = { .bytes = NULL, .length = 4 };
+
+/* False: the write faulted. */
+static bool inserts(struct gomap *map)
+{
+	struct rm_value value = value_of(1);
+	struct fault_barrier barrier;
+
+	if (sigsetjmp(barrier.jump, 0))
+		return false;
+	gomap_exchange(map, RM_STR16X8,
+	        fault_key(RM_STR16X8, hashless, &barrier), &value, NULL);
+	return true;
+}
+
+static bool removes(struct gomap *map)
+{
+	struct fault_barrier barrier;
+
+	if (sigsetjmp(barrier.jump, 0))
+		return false;
+	gomap_remove(map, RM_STR16X8, fault_key(RM_STR16X8, hashless, &barrier),
+	        NULL);
+	return true;
+}
+
+static void a_fault_leaves_no_flag(void)
+{
+	struct gomap *map = gomap_create(0, RM_STR16X8, 1);
+
+	put(map, RM_STR16X8, 1);
+	CHECK(!inserts(map) && gomap_get(map->flags) == 0,
+	        "an insert whose hash faults leaves no flag behind");
+	CHECK(!removes(map) && gomap_get(map->flags) == 0, "nor does a remove");
+	CHECK(put(map, RM_STR16X8, 1) && !put(map, RM_STR16X8, 2) &&
+	                drop(map, RM_STR16X8, 2) && has(map, RM_STR16X8, 1) &&
+	                sound(map),
+	        "and the map is written to, and read, as before");
+	gomap_destroy(map);
+}
+
+/* As if another thread were in the middle of a write. */
+static void the_flag_is_asked_for_first(void)
+{
+	struct gomap *map = gomap_create(0, RM_STR16X8, 1);
+
+	put(map, RM_STR16X8, 1);
+	gomap_tolerate_conflicts(map);
+	gomap_write_begin(map);
+	CHECK(!inserts(map) && gomap_get(map->extra->conflicts) == 1,
+	        "an insert beside a write tells it before it hashes");
+	CHECK(!removes(map) && gomap_get(map->extra->conflicts) == 2,
+	        "and so does a remove");
+	gomap_destroy(map);
+}
+
+int main(void)
+{
+	a_fault_leaves_no_flag();
+	the_flag_is_asked_for_first();
+	CHECK(blocks_live == 0, "every block was freed, once");
+	return DONE();
+}

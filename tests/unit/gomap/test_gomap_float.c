@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keys that do not equal themselves, in Go's map of float64: what finds them,
+ * and where growth puts them. That Go does the same is test_equal_floats.
+ */
+#define GOMAP_KEYS "impls/gomap/gomap_keys_float.h"
+#include "tests/unit/gomap/gomap_fixture.h"
+
+enum { MANY = 6000 };
+
+static const struct rm_key nan_key = { .word = 0x7ff8000000000001 };
+
+static bool store(struct gomap *map, struct rm_key key, uint64_t n)
+{
+	const struct rm_value value = { { n } };
+
+	return gomap_exchange(map, RM_U64X8, key, &value, NULL);
+}
+
+/* A map in which values first .. last - 1 have the key that equals nothing. */
+static struct gomap *filled(uint64_t last)
+{
+	struct gomap *map = gomap_create(0, RM_U64X8, 1);
+
+	for (uint64_t n = 0; n < last; n++)
+		store(map, nan_key, n);
+	return map;
+}
+
+/* How many of the values below MANY an iteration visits, each once; MANY + 1:
+   one of them twice, or another one. */
+static size_t visited(struct gomap *map)
+{
+	static bool met[MANY];
+	struct gomap_iterator it;
+	struct rm_value value;
+	struct rm_key key;
+	size_t count = 0;
+	bool right = true;
+
+	memset(met, 0, sizeof(met));
+	gomap_iterate_begin(map, &it);
+	while (gomap_iterate_next(&it, RM_U64X8, &key, &value)) {
+		right &= value.word[0] < MANY && !met[value.word[0]];
+		met[value.word[0] % MANY] = true;
+		count++;
+	}
+	gomap_iterate_end(&it);
+	return right ? count : MANY + 1;
+}
+
+/* The entries of the longest chain. */
+static unsigned longest(struct gomap *map)
+{
+	unsigned most = 0;
+
+	for (uint64_t i = 0; i <= gomap_mask(gomap_get(map->log2_buckets));
+	        i++) {
+		unsigned entries = gomap_chain_entries(
+		        gomap_at(gomap_get(map->buckets), RM_U64X8, i),
+		        RM_U64X8);
+
+		most = entries > most ? entries : most;
+	}
+	return most;
+}
+
+static void only_an_iteration_finds_them(void)
+{
+	struct gomap *map = gomap_create(0, RM_U64X8, 1);
+	struct rm_value value;
+	bool found = false;
+
+	for (uint64_t n = 0; n < MANY; n++) {
+		found |= store(map, nan_key, n);
+		found |= gomap_lookup(map, RM_U64X8, nan_key, &value);
+		found |= gomap_remove(map, RM_U64X8, nan_key, NULL);
+	}
+	CHECK(!found && gomap_count(map) == MANY,
+	        "what is not a number is inserted each time, and neither "
+	        "found nor removed");
+	CHECK(visited(map) == MANY, "an iteration visits each of them once");
+	CHECK(longest(map) < 40, "their hashes are drawn: chains stay short");
+	CHECK(sound(map), "all invariants hold");
+	gomap_clear(map, RM_U64X8);
+	CHECK(gomap_count(map) == 0 && visited(map) == 0 && sound(map),
+	        "clear takes them all out");
+	gomap_destroy(map);
+}
+
+/* Where the entry of value n lies: chain and tophash. */
+struct spot {
+	uint64_t chain;
+	uint8_t top;
+	bool old; /* in the old array, not moved */
+};
+
+static void find_spots(struct gomap *map, struct gomap_bucket *buckets,
+        uint64_t mask, bool old, struct spot *spots)
+{
+	for (uint64_t i = 0; i <= mask; i++)
+		for (struct gomap_bucket *b = gomap_at(buckets, RM_U64X8, i); b;
+		        b = gomap_next(b, RM_U64X8))
+			for (size_t slot = 0; slot < GOMAP_SLOTS; slot++) {
+				uint8_t top = gomap_get(b->tophash[slot]);
+
+				if (top < GOMAP_LIVE)
+					continue;
+				spots[gomap_get(*gomap_slot_value(b, RM_U64X8,
+				        slot))] = (struct spot){ i, top, old };
+			}
+	(void)map;
+}
+
+static void find_all(struct gomap *map, struct spot *spots)
+{
+	find_spots(map, gomap_get(map->buckets),
+	        gomap_mask(gomap_get(map->log2_buckets)), false, spots);
+	if (gomap_get(map->oldbuckets))
+		find_spots(map, gomap_get(map->oldbuckets), gomap_old_mask(map),
+		        true, spots);
+}
+
+/* A growth goes on to its end, beside an iterator or not. Of `moved` entries
+   how many went where the lowest bit of their tophash says, and how many have
+   another tophash. */
+static unsigned grow_on(bool beside, unsigned *by_bit, unsigned *redrawn)
+{
+	static struct spot before[MANY], after[MANY];
+	struct gomap *map = gomap_create(0, RM_U64X8, 1);
+	struct gomap_iterator it;
+	uint64_t entries = 0;
+	unsigned moved = 0;
+
+	while (gomap_get(map->log2_buckets) < 8 || !gomap_get(map->oldbuckets))
+		store(map, nan_key, entries++);
+	if (beside)
+		gomap_iterate_begin(map, &it);
+	find_all(map, before);
+	for (uint64_t n = entries; gomap_get(map->oldbuckets); n++)
+		store(map, nan_key, n);
+	find_all(map, after);
+	*by_bit = *redrawn = 0;
+	for (uint64_t n = 0; n < entries; n++) {
+		if (!before[n].old)
+			continue;
+		moved++;
+		*by_bit += after[n].chain ==
+		           before[n].chain + 128 * (before[n].top & 1U);
+		*redrawn += after[n].top != before[n].top;
+	}
+	if (beside)
+		gomap_iterate_end(&it);
+	gomap_destroy(map);
+	return moved;
+}
+
+static void growth_halves_them(void)
+{
+	unsigned by_bit, redrawn, moved = grow_on(true, &by_bit, &redrawn);
+
+	printf("# %u moved beside an iterator, %u with another tophash\n",
+	        moved, redrawn);
+	CHECK(moved > 500 && by_bit == moved,
+	        "beside an iterator the lowest bit of the tophash decides "
+	        "which half an entry moves to");
+	CHECK(redrawn > moved * 9 / 10, "and its tophash is drawn anew");
+	moved = grow_on(false, &by_bit, &redrawn);
+	printf("# %u moved without, %u where that bit says\n", moved, by_bit);
+	CHECK(moved > 500 && by_bit > moved / 3 && by_bit < moved * 2 / 3,
+	        "without one a hash does, which is drawn");
+	CHECK(redrawn == 0, "and the tophash stays");
+}
+
+/* An iterator that begins in each step of a growth, which then goes on. */
+static void an_iteration_begun_in_a_growth(void)
+{
+	bool right = true;
+	unsigned begun = 0;
+
+	for (uint64_t fill = 417; right && fill < 480; fill++) {
+		struct gomap *map = filled(fill);
+		struct gomap_iterator it;
+		struct rm_value value;
+		struct rm_key key;
+		unsigned visits[480] = { 0 };
+
+		begun += gomap_get(map->oldbuckets) != NULL;
+		gomap_iterate_begin(map, &it);
+		while (gomap_iterate_next(&it, RM_U64X8, &key, &value)) {
+			if (value.word[0] < fill)
+				visits[value.word[0]]++;
+			store(map, nan_key, 1000);
+		}
+		gomap_iterate_end(&it);
+		for (uint64_t n = 0; n < fill; n++)
+			right &= visits[n] == 1;
+		right &= sound(map);
+		gomap_destroy(map);
+	}
+	CHECK(begun > 20, "iterations begin in growths");
+	CHECK(right, "and visit each that was there once, while the map grows "
+	             "on, and again");
+}
+
+/* 0 and -0, in two words; also what is nearly no number. */
+static void numbers_equal_themselves(void)
+{
+	static const uint64_t numbers[] = { 0x7ff0000000000000,
+		0xfff0000000000000, 0x7fefffffffffffff, 1, 0x8000000000000001 };
+	const struct rm_key zero = { .word = 0 },
+	                    minus = { .word = (uint64_t)1 << 63 };
+	struct gomap *map = gomap_create(0, RM_U64X8, 1);
+	struct gomap_iterator it;
+	struct rm_value value;
+	struct rm_key key;
+	bool found = true;
+
+	for (unsigned i = 0; i < 5; i++) {
+		key = (struct rm_key){ .word = numbers[i] };
+		found &= !store(map, key, i) && store(map, key, i) &&
+		         gomap_lookup(map, RM_U64X8, key, &value) &&
+		         gomap_remove(map, RM_U64X8, key, NULL);
+	}
+	CHECK(found && gomap_count(map) == 0,
+	        "infinities, the largest and the least number equal "
+	        "themselves");
+	store(map, zero, 1);
+	CHECK(store(map, minus, 2) && gomap_count(map) == 1 &&
+	                gomap_lookup(map, RM_U64X8, zero, &value) &&
+	                value.word[0] == 2,
+	        "the zeros are one key");
+	gomap_iterate_begin(map, &it);
+	CHECK(gomap_iterate_next(&it, RM_U64X8, &key, &value) &&
+	                key.word == minus.word,
+	        "which is the one that was written last");
+	gomap_iterate_end(&it);
+	gomap_destroy(map);
+}
+
+int main(void)
+{
+	only_an_iteration_finds_them();
+	growth_halves_them();
+	an_iteration_begun_in_a_growth();
+	numbers_equal_themselves();
+	CHECK(blocks_live == 0, "every block was freed, once");
+	return DONE();
+}
