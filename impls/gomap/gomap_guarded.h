@@ -6,6 +6,8 @@
  *
  *	SHARDS, SHARD_ALIGN, shard_choice()  shard_one.h, or of its own
  *	struct guard and its functions       one of guard_*.h
+ *	SHARD_ARRAY                          if its shards do not lie as in
+ *	                                     shard_array.h: the file that says how
  *
  * and has its own copy of all operations. With one shard the choice of the
  * shard folds away. Scan and length lock one shard after the other.
@@ -38,9 +40,10 @@ static_assert(_Alignof(struct shard) == SHARD_ALIGN &&
                       sizeof(struct shard) % SHARD_ALIGN == 0,
         "a shard fills its lines, and no other's");
 
-struct map {
-	struct shard shard[SHARDS];
-};
+#ifndef SHARD_ARRAY
+#define SHARD_ARRAY "impls/shard/shard_array.h"
+#endif
+#include SHARD_ARRAY
 
 static void destroy(void *opaque)
 {
@@ -64,6 +67,7 @@ static void *create(const struct rm_sizing *sizing)
 
 	if (!map)
 		return NULL;
+	shard_array_begin(map);
 	for (size_t i = 0; i < SHARDS; i++) {
 		struct shard *shard = &map->shard[i];
 
@@ -83,12 +87,6 @@ static void *join(void *opaque, size_t slot)
 	struct map *map = opaque;
 
 	return guard_join(&map->shard[0].guard, map, slot);
-}
-
-RM_HOT struct shard *shard_of(
-        struct map *map, struct rm_shape shape, struct rm_key key)
-{
-	return &map->shard[shard_choice(shape, key)];
 }
 
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
