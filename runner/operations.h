@@ -162,6 +162,51 @@ RM_HOT uint64_t rm_draw_session(
 	       worker->threads % open;
 }
 
+/*
+ * Of lifecycle:T:S:EBB, EBB above 1: how many sessions a thread holds. They ebb
+ * until each thread has its EBB-th part left, then flow until each has all of
+ * them, and so on; who is there first waits for the others, renewing as ever,
+ * so that all ebb at once, however seldom one of them gets a CPU.
+ */
+struct rm_tide {
+	_Atomic(uint64_t) *turns; /* of all threads together */
+	uint64_t threads, own;    /* turns that this thread has made */
+	uint64_t most, least;     /* sessions; equal: there is no tide */
+};
+
+RM_HOT struct rm_tide rm_tide_of(
+        const struct rm_worker *worker, uint64_t most, uint64_t own)
+{
+	const uint64_t least = most / worker->loop_args[2];
+	const struct rm_tide tide = { worker->turns, worker->threads, own, most,
+		least ? least : 1 };
+
+	return tide;
+}
+
+/* What a renewal does: 0: it closes one session and opens another, of `open`;
+   -2: it closes two, 2: it opens two. At ebb, and at flood, half of them do. */
+RM_HOT int rm_tide_step(struct rm_tide *tide, uint64_t x, uint64_t open)
+{
+	const bool ebbs = tide->own % 2 == 0;
+
+	/* relaxed: any recent number will do */
+	if (tide->least == tide->most ||
+	        atomic_load_explicit(tide->turns, memory_order_relaxed) /
+	                        tide->threads <
+	                tide->own)
+		return 0;
+	if (ebbs ? open < tide->least + 2 : open + 2 > tide->most) {
+		tide->own++;
+		/* relaxed: a number that publishes nothing */
+		atomic_fetch_add_explicit(tide->turns, 1, memory_order_relaxed);
+		return 0;
+	}
+	if (rm_below(rm_seed(x, 2), 2))
+		return 0;
+	return ebbs ? -2 : 2;
+}
+
 /* A lookup that found nothing: may it? */
 RM_HOT void rm_count_miss(struct rm_worker *worker, uint64_t offset)
 {

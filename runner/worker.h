@@ -88,6 +88,7 @@ struct rm_worker {
 	struct rm_key_bytes written; /* writes' string key */
 	bool timed;                  /* an own loop shall time its operations */
 	void *held; /* what rm_impl.open() has opened for an own loop */
+	_Atomic(uint64_t) *turns; /* of struct rm_tide, shared by all */
 };
 
 #endif /* RM_WORKER_H */

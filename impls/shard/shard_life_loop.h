@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_life_loop.h - loop = lifecycle:T through handles: each thread holds
+ * shard_life_loop.h - loop = lifecycle:T:S:E through handles: each thread holds
  * its share of the connections open. A step touches one of them, a Get in the
  * shard that the handle names; once in T + 1 steps the oldest is closed and a
- * new one opened. The directory is not asked. What is open at the beginning is
+ * new one opened, or, where they ebb and flow (struct rm_tide), two closed or two
+ * opened. The directory is not asked. What is open at the beginning is
  * opened before the warm-up and closed after the window. Inner part of
  * shard_life.h.
  */
@@ -16,6 +17,7 @@ struct life_ring {
 	struct rm_worker *worker;
 	uint64_t held, oldest, next; /* connection i is at i % held */
 	struct connection **connections;
+	struct rm_tide tide;
 };
 
 /* No two threads' connections have the same rank, nor two of a thread. */
@@ -72,8 +74,8 @@ RM_HOT void life_ring_touch(
         struct life_ring *ring, struct rm_shape shape, uint64_t x)
 {
 	struct rm_worker *worker = ring->worker;
-	const uint64_t i =
-	        ring->oldest + rm_draw_session(worker, x, ring->held);
+	const uint64_t i = ring->oldest + rm_draw_session(worker, x,
+	                                          ring->next - ring->oldest);
 	const uint64_t rank = life_rank(ring, i);
 	struct connection *connection = ring->connections[i % ring->held];
 	struct rm_value value;
@@ -90,6 +92,24 @@ RM_HOT void life_ring_touch(
 		worker->counts.wrong = 1; /* nobody else closes it */
 }
 
+/* A close and an open, or two of a kind. */
+static void life_ring_renew(
+        struct life_ring *ring, struct rm_shape shape, uint64_t x)
+{
+	const int step =
+	        rm_tide_step(&ring->tide, x, ring->next - ring->oldest);
+
+	if (step <= 0)
+		life_ring_close(ring, shape);
+	if (step >= 0)
+		life_ring_open(ring, shape);
+	if (step < 0)
+		life_ring_close(ring, shape);
+	if (step > 0)
+		life_ring_open(ring, shape);
+	ring->worker->counts.pairs++;
+}
+
 RM_HOT void life_ring_run(struct life_ring *ring, struct rm_shape shape)
 {
 	struct rm_worker *worker = ring->worker;
@@ -99,13 +119,10 @@ RM_HOT void life_ring_run(struct life_ring *ring, struct rm_shape shape)
 	        worker->counts.iterations < worker->iterations_limit) {
 		const uint64_t x = rm_next(&worker->rng);
 
-		if (rm_below(rm_seed(x, 1), steps)) {
+		if (rm_below(rm_seed(x, 1), steps))
 			life_ring_touch(ring, shape, x);
-		} else {
-			life_ring_close(ring, shape);
-			life_ring_open(ring, shape);
-			worker->counts.pairs++;
-		}
+		else
+			life_ring_renew(ring, shape, x);
 		if (++worker->counts.iterations % RM_BATCH == 0)
 			epoch_quiesce(ring->thread->record);
 	}
@@ -122,6 +139,7 @@ static __attribute__((unused)) bool life_open_all(struct rm_worker *worker)
 	ring->thread = worker->thread;
 	ring->worker = worker;
 	ring->held = rm_sessions_held(worker);
+	ring->tide = rm_tide_of(worker, ring->held, 0);
 	ring->connections = malloc(ring->held * sizeof(struct connection *));
 	if (!ring->connections)
 		return false;

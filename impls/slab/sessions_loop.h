@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sessions_loop.h - loop = lifecycle:T:S through handles: each thread holds its
+ * sessions_loop.h - loop = lifecycle:T:S:E through handles: each thread holds its
  * share of the sessions open, by address. A step touches one of a session's S
  * fields, without a lock; once in T + 1 steps the oldest session is closed and
- * a new one opened, with all its fields written. What is open at the beginning
+ * a new one opened, with all its fields written, or, where they ebb and flow
+ * (struct rm_tide), two closed or two opened. What is open at the beginning
  * is opened before the warm-up and closed after the window. Inner part of
  * sessions.h.
  */
@@ -19,6 +20,7 @@ struct life {
 	uint64_t held, oldest, next; /* session i is at i % held */
 	unsigned fields;             /* of each session, beside its value */
 	struct session **sessions;
+	struct rm_tide tide;
 };
 
 /* No two threads' sessions have the same rank, nor two of a thread. */
@@ -83,8 +85,8 @@ static void life_close(struct life *life)
 RM_HOT void life_touch(struct life *life, uint64_t x)
 {
 	struct rm_worker *worker = life->worker;
-	const uint64_t i =
-	        life->oldest + rm_draw_session(worker, x, life->held);
+	const uint64_t i = life->oldest + rm_draw_session(worker, x,
+	                                          life->next - life->oldest);
 	const unsigned field = (unsigned)rm_below(rm_seed(x, 2), life->fields);
 	struct session *session = life->sessions[i % life->held];
 	const uint64_t expected = life_word(life, i, field);
@@ -98,6 +100,23 @@ RM_HOT void life_touch(struct life *life, uint64_t x)
 	worker->counts.wrong |=
 	        !session_read(session, life_slot(life, field), &word) |
 	        (word != expected);
+}
+
+/* A close and an open, or two of a kind. */
+static void life_renew(struct life *life, uint64_t x)
+{
+	const int step =
+	        rm_tide_step(&life->tide, x, life->next - life->oldest);
+
+	if (step <= 0)
+		life_close(life);
+	if (step >= 0)
+		life_open(life);
+	if (step < 0)
+		life_close(life);
+	if (step > 0)
+		life_open(life);
+	life->worker->counts.pairs++;
 }
 
 /* Steps until the window's end. `steps` is of one session's life. */
@@ -115,9 +134,7 @@ static __attribute__((noinline)) void life_steps(
 			life_touch(life, x);
 			continue;
 		}
-		life_close(life);
-		life_open(life);
-		worker->counts.pairs++;
+		life_renew(life, x);
 	}
 }
 
@@ -132,6 +149,7 @@ static __attribute__((unused)) bool life_open_all(struct rm_worker *worker)
 	life->map = worker->thread;
 	life->worker = worker;
 	life->held = rm_sessions_held(worker);
+	life->tide = rm_tide_of(worker, life->held, 0);
 	life->fields = (unsigned)worker->loop_args[1];
 	life->sessions = malloc(life->held * sizeof(struct session *));
 	while (life->sessions && life->next < life->held)

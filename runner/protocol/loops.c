@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* SLOTS: a count that came later, so that a text has it only where it is not
-   the preset. A slab has 256 words, up to three of them are the value. A COUNT
-   is above 0, a NUMBER may be 0. */
-enum argument_kind { NOTHING, COUNT, NUMBER, TIME, WORD, SLOTS };
+/* SLOTS and EBB: counts that came later, so that a text has them only where they
+   are not the preset. A slab has 256 words, up to three of them are the value. A
+   COUNT is above 0, a NUMBER may be 0. */
+enum argument_kind { NOTHING, COUNT, NUMBER, TIME, WORD, SLOTS, EBB };
 
 enum { SLOTS_MOST = 253 };
 
@@ -35,7 +35,8 @@ static const struct kind {
 	        { { NOTHING, 0, NULL } } },
 	[RM_LOOP_ALTERNATE] = { .name = "alternate" },
 	[RM_LOOP_LIFECYCLE] = { "lifecycle", false, false,
-	        { { COUNT, 10, NULL }, { SLOTS, RM_SLOTS_PRESET, NULL } } },
+	        { { COUNT, 10, NULL }, { SLOTS, RM_SLOTS_PRESET, NULL },
+	                { EBB, 1, NULL } } },
 	[RM_LOOP_STOCK] = { "stock", true, true, { { COUNT, 10000, NULL } } },
 	[RM_LOOP_PAIR] = { "pair", true, false, { { WORD, 2, "rr rw ww " } } },
 	[RM_LOOP_HASH] = { "hash", true, false,
@@ -102,6 +103,7 @@ static int read_argument(
 {
 	switch (argument->kind) {
 	case COUNT:
+	case EBB:
 		return rm_number_count(text, value) || !*value ? -EINVAL : 0;
 	case SLOTS:
 		return rm_number_count(text, value) || !*value ||
@@ -174,18 +176,28 @@ static void append_time(char *text, uint64_t ns)
 	        units[i].name);
 }
 
+/* How many of a loop's numbers stand in its text. */
+static unsigned told(const struct rm_loop *loop)
+{
+	const struct argument *args = kinds[loop->kind].args;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < RM_LOOP_ARGS; i++)
+		if (args[i].kind != NOTHING &&
+		        ((args[i].kind != SLOTS && args[i].kind != EBB) ||
+		                loop->args[i] != args[i].preset))
+			count = i + 1;
+	return count;
+}
+
 const char *rm_loop_text(const struct rm_loop *loop, char *text)
 {
 	const struct kind *kind = &kinds[loop->kind];
 
 	strcpy(text, kind->name);
-	for (unsigned i = 0; i < RM_LOOP_ARGS; i++) {
+	for (unsigned i = 0; i < told(loop); i++) {
 		const char *word = kind->args[i].words;
 
-		if (kind->args[i].kind == NOTHING ||
-		        (kind->args[i].kind == SLOTS &&
-		                loop->args[i] == kind->args[i].preset))
-			break;
 		strcat(text, ":");
 		if (kind->args[i].kind == TIME)
 			append_time(text, loop->args[i]);

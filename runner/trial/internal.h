@@ -140,6 +140,7 @@ struct rm_loop_notes {
 	uint64_t visited;        /* scans: entries; litmus: rounds where both
 	                               saw an old value, or values taken */
 	uint64_t opened, closed; /* sessions, of both phases */
+	uint64_t turns;          /* ... of the tide that this thread made */
 	_Atomic uint64_t round;  /* litmus: rounds of this phase that ended */
 	bool saw_old[2];         /* ... in the last two */
 	uint64_t numbers; /* litmus: of values that the other must take, less
@@ -251,6 +252,7 @@ struct rm_team {
 	struct rm_slice_sums *slice_sums;
 	_Alignas(RM_CACHE_LINE) atomic_bool stop;
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t head;
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t turns;
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t verify_left;
 };
 

@@ -261,8 +261,8 @@ static void judge_mix(const struct rm_team *team, const struct totals *totals,
 }
 
 /* Steps of sessions are touches, of which a share stores, and renewals: a close
-   and an open each. A map that holds nothing says yes to each of them: what it
-   opens was there. */
+   and an open each, or where they ebb and flow two of a kind. A map that holds
+   nothing says yes to each of them: what it opens was there. */
 static void judge_lifecycle(const struct rm_team *team,
         const struct rm_counts *counts, struct rm_judgement *judgement)
 {
@@ -270,10 +270,13 @@ static void judge_lifecycle(const struct rm_team *team,
 	const double renewals = 1 / ((double)cell->loop.args[0] + 1);
 	uint64_t touches = counts->iterations - counts->pairs;
 	uint64_t stores = counts->writes - 2 * counts->pairs;
-	uint64_t opened = team->impl->caps & RM_CAP_NO_STATE ? counts->pairs
-	                                                     : counts->inserts;
+	uint64_t opened = team->impl->caps & RM_CAP_NO_STATE
+	                          ? 2 * counts->pairs - counts->removes
+	                          : counts->inserts;
+	bool ebbs = cell->loop.args[2] > 1;
 
-	if (opened != counts->pairs || counts->removes != counts->pairs ||
+	if (opened + counts->removes != 2 * counts->pairs ||
+	        (!ebbs && opened != counts->removes) ||
 	        counts->writes < 2 * counts->pairs)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64 " renewals, but %" PRIu64

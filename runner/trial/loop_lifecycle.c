@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop_lifecycle.c - lifecycle:T. Sessions are keys. Each thread holds its
+ * loop_lifecycle.c - lifecycle:T:S:E. Sessions are keys. Each thread holds its
  * share of `keys` open; a step touches one of them, or, once in T + 1 steps,
  * closes the oldest and opens a new one. A touch is a look-up, which must
- * find the session: nobody else closes it; `writes` of the touches store.
+ * find the session: nobody else closes it; `writes` of the touches store. Where
+ * the sessions ebb and flow (struct rm_tide), some close two or open two.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -14,6 +15,7 @@ struct sessions {
 	struct rm_shape shape;
 	uint64_t threads;
 	uint64_t oldest, next; /* session i of this thread has this rank: */
+	struct rm_tide tide;
 };
 
 static uint64_t rank_of(const struct sessions *sessions, uint64_t i)
@@ -21,16 +23,28 @@ static uint64_t rank_of(const struct sessions *sessions, uint64_t i)
 	return sessions->member->worker.slot + sessions->threads * i;
 }
 
-static void renew(struct sessions *sessions)
+static void close_oldest(struct sessions *sessions)
 {
-	struct rm_worker *worker = &sessions->member->worker;
+	rm_write_remove(sessions->ops, sessions->shape,
+	        &sessions->member->worker,
+	        rank_of(sessions, sessions->oldest++));
+}
+
+static void open_next(struct sessions *sessions)
+{
+	rm_write_upsert(sessions->ops, sessions->shape,
+	        &sessions->member->worker, rank_of(sessions, sessions->next++));
+}
+
+static void renew(struct sessions *sessions, uint64_t x)
+{
+	const int step = rm_tide_step(
+	        &sessions->tide, x, sessions->next - sessions->oldest);
 	uint64_t start_ns = rm_now_ns();
 
-	rm_write_remove(sessions->ops, sessions->shape, worker,
-	        rank_of(sessions, sessions->oldest++));
-	rm_write_upsert(sessions->ops, sessions->shape, worker,
-	        rank_of(sessions, sessions->next++));
-	worker->counts.pairs++;
+	(step > 0 ? open_next : close_oldest)(sessions);
+	(step < 0 ? close_oldest : open_next)(sessions);
+	sessions->member->worker.counts.pairs++;
 	rm_loop_note(&sessions->member->notes, rm_now_ns() - start_ns);
 }
 
@@ -58,7 +72,9 @@ static void run(struct rm_member *member)
 	struct sessions sessions = { member, member->team->impl->ops,
 		cell->shape, cell->threads, member->notes.closed,
 		member->notes.opened +
-		        (cell->keys - 1 - worker->slot) / cell->threads + 1 };
+		        (cell->keys - 1 - worker->slot) / cell->threads + 1,
+		rm_tide_of(worker, rm_sessions_held(worker),
+		        member->notes.turns) };
 	const uint64_t prefilled = sessions.next - member->notes.opened;
 
 	while (!rm_stopped(worker) &&
@@ -66,12 +82,13 @@ static void run(struct rm_member *member)
 		uint64_t x = rm_next(&worker->rng);
 
 		if (rm_below(rm_seed(x, 1), steps) == 0)
-			renew(&sessions);
+			renew(&sessions, x);
 		else
 			touch(&sessions, x);
 		if (++worker->counts.iterations % RM_BATCH == 0)
 			sessions.ops->quiesce(worker->thread);
 	}
+	member->notes.turns = sessions.tide.own;
 	member->notes.closed = sessions.oldest;
 	member->notes.opened = sessions.next - prefilled;
 }

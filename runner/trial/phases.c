@@ -61,6 +61,7 @@ static void set_worker(struct rm_member *member)
 
 	worker->stop = &team->stop;
 	worker->head = &team->head;
+	worker->turns = &team->turns;
 	worker->rng = rm_seed(seed, SEED_OPERATIONS + worker->slot);
 	worker->resident = team->resident;
 	worker->span = team->span;

@@ -205,6 +205,7 @@ static void set_ranks(struct rm_team *team)
 	if (team->request->trace)
 		rm_replay_set_ranks(team, team->request->trace);
 	atomic_init(&team->head, n);
+	atomic_init(&team->turns, 0);
 	atomic_init(&team->verify_left, cell->verify_ops);
 	atomic_init(&team->stop, false);
 }

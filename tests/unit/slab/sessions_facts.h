@@ -257,7 +257,7 @@ static void what_is_broken_is_said(void)
 }
 
 /* A thread that holds sessions, and what it counts. */
-static struct rm_worker worker_of(struct sessions *map, const uint64_t args[2])
+static struct rm_worker worker_of(struct sessions *map, const uint64_t args[3])
 {
 	return (struct rm_worker){ .thread = map,
 		.resident = 20,
@@ -270,7 +270,7 @@ static struct rm_worker worker_of(struct sessions *map, const uint64_t args[2])
 
 static void the_loop_counts(void)
 {
-	const uint64_t args[] = { 4, 6 };
+	const uint64_t args[] = { 4, 6, 1 };
 	struct sessions *map = map_of(RM_U64X24, 64);
 	struct rm_worker worker = worker_of(map, args);
 	atomic_bool stop = false;
@@ -304,7 +304,7 @@ static void the_loop_counts(void)
 /* One field of one session is another's. */
 static void wrong_fields_are_seen(void)
 {
-	const uint64_t args[] = { 4, 6 };
+	const uint64_t args[] = { 4, 6, 1 };
 	struct sessions *map = map_of(RM_U64X24, 64);
 	struct rm_worker worker = worker_of(map, args);
 	atomic_bool stop = true;

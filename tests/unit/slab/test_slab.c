@@ -244,7 +244,7 @@ static void slots_of_a_session(uint64_t slots)
 	const struct rm_sizing sizing = {
 		.keys = 16, .threads = 1, .shape = RM_U64X24
 	};
-	const uint64_t args[] = { 4, slots };
+	const uint64_t args[] = { 4, slots, 1 };
 	struct sessions *map = inner.create(&sizing);
 	struct rm_worker worker = {
 		.thread = map, .resident = 16, .threads = 1, .loop_args = args
@@ -276,7 +276,7 @@ static void a_lost_session_is_judged(uint64_t lost)
 	const struct rm_sizing sizing = {
 		.keys = 16, .threads = 1, .shape = RM_U64X24
 	};
-	const uint64_t args[] = { 4, 4 };
+	const uint64_t args[] = { 4, 4, 1 };
 	struct sessions *map = inner.create(&sizing);
 	struct rm_worker worker = {
 		.thread = map, .resident = 16, .threads = 1, .loop_args = args

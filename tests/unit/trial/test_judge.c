@@ -244,6 +244,26 @@ static void a_late_thread_of_other_loops_is_void(void)
 	}
 }
 
+/* A renewal is a close and an open; only where sessions ebb and flow may it be
+   two of a kind, and it is two there, too. */
+static void renewals_close_and_open(void)
+{
+	struct rm_request request = loop_request("array", "lifecycle:2:4:4");
+	struct rm_counts *counts;
+
+	fault = (struct fault){ .stall_ns = 0 };
+	rm_team_run(&team, &request, &impl);
+	CHECK(judged("ok", ""), "sessions that ebb and flow add up");
+	counts = &team.members[0].worker.counts;
+	counts->pairs++;
+	CHECK(judged("failed", "renewals"), "but for one renewal too many");
+	counts->pairs--;
+	request.cell.loop.args[2] = 1;
+	CHECK(judged("failed", "renewals"),
+	        "and without an ebb each closes as many as it opens");
+	end(&request);
+}
+
 static void a_thread_that_never_ran_is_void(void)
 {
 	struct rm_request request = loop_request("array", "alternate");
@@ -484,6 +504,7 @@ int main(void)
 	a_window_too_short_for_the_clock_is_void();
 	a_late_thread_is_void();
 	a_late_thread_of_other_loops_is_void();
+	renewals_close_and_open();
 	a_thread_that_never_ran_is_void();
 	sums_of_keys_are_compared();
 	an_insert_that_is_lost_and_denied_shows_in_an_empty_map();
