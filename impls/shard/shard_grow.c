@@ -12,6 +12,7 @@ enum {
 	GROW_CAPACITY = 4096,
 	GROW_BATCH = 1000,
 	GROW_STOP = 0,
+	GROW_TIMED = 0,
 };
 #include "impls/shard/shard_grow_ops.h"
 

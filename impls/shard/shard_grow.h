@@ -9,6 +9,7 @@
  *	GROW_CAPACITY  keys that a shard is for
  *	GROW_BATCH     keys that one operation moves at most
  *	GROW_STOP      1: all shards grow at once, and everybody waits
+ *	GROW_TIMED     1: a thread of the map splits them (shard_grow_timed.h)
  *
  * A shard of depth d has the keys whose route ends with its id, d bits long.
  * Above 3/4 of its capacity it is split: by the next bit of the route into the
@@ -47,7 +48,8 @@ struct grow_shard {
 	uint32_t depth;      /* constant */
 	struct gomap *inner; /* NULL: split */
 	size_t limit;        /* a write that leaves as many keys must grow; 0:
-	                         it is moving, each write must help */
+	                         it is moving, each write must help, or be
+	                         done in both places */
 	uint64_t id;         /* constant, below 2^depth */
 	struct grow_move *move;      /* NULL: not moving */
 	struct grow_shard *child[2]; /* constant once split */
@@ -169,7 +171,8 @@ static inline struct grow_shard *grow_shard_create(
 	memset((void *)shard, 0, sizeof(*shard));
 	shard->id = id;
 	shard->depth = depth;
-	shard->limit = depth < GROW_MAX_DEPTH ? GROW_LIMIT : SIZE_MAX;
+	shard->limit =
+	        !GROW_TIMED && depth < GROW_MAX_DEPTH ? GROW_LIMIT : SIZE_MAX;
 	shard->inner = gomap_create(
 	        hint, map->shape, rm_seed(map->seed, id << 6 | depth));
 	if (shard->inner)

@@ -15,9 +15,9 @@ static inline struct grow_shard *grow_root(
 	return atomic_load_explicit(&roots->entry[i], memory_order_relaxed);
 }
 
-static void grow_destroy(void *opaque)
+/* Frees all but the map's own block. */
+static inline void grow_empty(struct grow_map *map)
 {
-	struct grow_map *map = opaque;
 	/* relaxed: nobody else uses the map */
 	struct grow_directory *directory =
 	        atomic_load_explicit(&map->directory, memory_order_relaxed);
@@ -30,6 +30,11 @@ static void grow_destroy(void *opaque)
 		free(directory);
 		directory = older;
 	}
+}
+
+static inline void grow_destroy(void *map)
+{
+	grow_empty(map);
 	free(map);
 }
 
@@ -46,22 +51,19 @@ static inline uint32_t grow_first_depth(const struct rm_sizing *sizing)
 	return depth;
 }
 
-static void *grow_create(const struct rm_sizing *sizing)
+/* Makes the shards and the routing table of a map that is all zero. False: no
+   memory, and it holds nothing. */
+static inline bool grow_fill(
+        struct grow_map *map, const struct rm_sizing *sizing)
 {
 	const uint32_t depth = grow_first_depth(sizing);
-	struct grow_map *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
 	bool complete = true;
 
-	if (!map)
-		return NULL;
-	memset((void *)map, 0, sizeof(*map));
 	map->shape = sizing->shape;
 	map->seed = sizing->seed;
 	map->roots = grow_directory_create(depth, NULL);
-	if (!map->roots) {
-		free(map);
-		return NULL;
-	}
+	if (!map->roots)
+		return false;
 	map->leaves = map->roots->mask + 1;
 	for (uint64_t i = 0; i <= map->roots->mask; i++) {
 		struct grow_shard *shard = grow_shard_create(map, i, depth,
@@ -74,9 +76,21 @@ static void *grow_create(const struct rm_sizing *sizing)
 	}
 	atomic_store_explicit(
 	        &map->directory, map->roots, memory_order_relaxed);
-	if (complete)
+	if (!complete)
+		grow_empty(map);
+	return complete;
+}
+
+static inline void *grow_create(const struct rm_sizing *sizing)
+{
+	struct grow_map *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
+
+	if (!map)
+		return NULL;
+	memset((void *)map, 0, sizeof(*map));
+	if (grow_fill(map, sizing))
 		return map;
-	grow_destroy(map);
+	free(map);
 	return NULL;
 }
 

@@ -24,6 +24,8 @@ RM_HOT void grow_write_end(struct grow_map *map, struct grow_shard *shard,
 		go_rwmutex_unlock(&shard->lock);
 	else if (GROW_STOP)
 		grow_stop_world(map, shard, shape);
+	else if (GROW_TIMED)
+		grow_write_both(shard, shape, key, route);
 	else
 		grow_step(map, shard, shape, key, route);
 }
@@ -31,8 +33,12 @@ RM_HOT void grow_write_end(struct grow_map *map, struct grow_shard *shard,
 RM_HOT bool grow_lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
-	struct grow_shard *shard = grow_read(thread, grow_route(shape, key));
-	bool was_there = gomap_lookup(shard->inner, shape, key, value);
+	const uint64_t route = grow_route(shape, key);
+	struct grow_shard *shard = grow_read(thread, route);
+	bool was_there =
+	        GROW_TIMED && __builtin_expect(shard->move != NULL, 0)
+	                ? grow_lookup_both(shard, shape, key, route, value)
+	                : gomap_lookup(shard->inner, shape, key, value);
 
 	go_rwmutex_read_unlock(&shard->lock);
 	return was_there;
@@ -196,14 +202,17 @@ static void grow_clear(void *thread)
 		grow_clear_shard(grow_root(map->roots, i), map->shape);
 }
 
-#define GROW_OPS                                                              \
-	.create = grow_create, .destroy = grow_destroy, .join = map_itself,   \
-	.leave = nothing, .lookup = grow_lookup, .upsert = grow_upsert,       \
-	.remove = grow_remove, .quiesce = nothing, .exchange = grow_exchange, \
-	.take = grow_take, .insert_if_absent = grow_insert_if_absent,         \
-	.compare_swap = grow_compare_swap,                                    \
-	.compare_remove = grow_compare_remove, .update = grow_update,         \
-	.scan = grow_scan, .length = grow_length, .clear = grow_clear,        \
-	.stats = grow_stats, .check = grow_check
+/* Initialisers of struct rm_map_ops: those of keys, and all. */
+#define GROW_KEY_OPS                                                      \
+	.join = map_itself, .leave = nothing, .lookup = grow_lookup,      \
+	.upsert = grow_upsert, .remove = grow_remove, .quiesce = nothing, \
+	.exchange = grow_exchange, .take = grow_take,                     \
+	.insert_if_absent = grow_insert_if_absent,                        \
+	.compare_swap = grow_compare_swap,                                \
+	.compare_remove = grow_compare_remove, .update = grow_update,     \
+	.scan = grow_scan, .length = grow_length, .clear = grow_clear
+#define GROW_OPS                                                      \
+	GROW_KEY_OPS, .create = grow_create, .destroy = grow_destroy, \
+	              .stats = grow_stats, .check = grow_check
 
 #endif /* RM_SUPPORT_SHARD_GROW_OPS_H */

@@ -2,7 +2,8 @@
 /*
  * shard_grow_split.h - shards whose number grows: how one is split.
  *
- * The first write that finds a shard too full gives it two children. From then
+ * The first write that finds a shard too full gives it two children; where a
+ * thread of the map does, 3 is that thread's, and the rest is so. From then
  * on each write to it, still under its lock,
  *
  *	1. is done in the old map,
@@ -20,7 +21,8 @@
  *	    since growth began, is in its child.
  *
  * By (a) a lookup asks the old map alone. New, then old, as the articles say,
- * gives the same answer by (b), for a second search. (Where moving takes keys
+ * gives the same answer by (b), for a second search: so shard_grow_timed does,
+ * where it is measured. (Where moving takes keys
  * *out* of the old map and readers take no common lock, new then old is wrong:
  * a key that moves between the two looks is missed; old then new is right.)
  * When the cursor has passed everything, (b) and (c) make the children equal to
@@ -69,6 +71,26 @@ static inline void grow_mirror(struct grow_shard *shard, struct rm_shape shape,
 		gomap_exchange(to, shape, key, &value, NULL);
 	else
 		gomap_remove(to, shape, key, NULL);
+}
+
+/* A write of a shard that a thread of the map moves. Unlocks the shard. */
+static RM_COLD void grow_write_both(struct grow_shard *shard,
+        struct rm_shape shape, struct rm_key key, uint64_t route)
+{
+	grow_mirror(shard, shape, key, route);
+	go_rwmutex_unlock(&shard->lock);
+}
+
+/* A lookup in a moving shard: new, then old. */
+static RM_COLD bool grow_lookup_both(const struct grow_shard *shard,
+        struct rm_shape shape, struct rm_key key, uint64_t route,
+        struct rm_value *value)
+{
+	const struct grow_shard *to =
+	        shard->child[grow_side(route, shard->depth)];
+
+	return gomap_lookup(to->inner, shape, key, value) ||
+	       gomap_lookup(shard->inner, shape, key, value);
 }
 
 /* Copies the next keys, at most `batch`; fewer: that were all. Returns how
@@ -169,6 +191,15 @@ static inline void grow_end(struct grow_map *map, struct grow_shard *shard)
 	rm_stat_add(&map->splits, 1);
 }
 
+/* The same, and the routing table leads to the children. */
+static inline void grow_switch(struct grow_map *map, struct grow_shard *shard)
+{
+	grow_end(map, shard);
+	lock_go_word(&map->directory_lock);
+	grow_publish(map, shard);
+	go_w_unlock(&map->directory_lock);
+}
+
 /* The most keys that one operation has moved. */
 static inline void grow_note_move(struct grow_map *map, uint64_t keys)
 {
@@ -194,12 +225,8 @@ static RM_COLD void grow_step(struct grow_map *map, struct grow_shard *shard,
 	if (shard->move || grow_begin(map, shard)) {
 		moved = grow_copy(map, shard, shape, GROW_BATCH);
 		grow_note_move(map, moved);
-		if (moved < GROW_BATCH) {
-			grow_end(map, shard);
-			lock_go_word(&map->directory_lock);
-			grow_publish(map, shard);
-			go_w_unlock(&map->directory_lock);
-		}
+		if (moved < GROW_BATCH)
+			grow_switch(map, shard);
 	}
 	go_rwmutex_unlock(&shard->lock);
 }

@@ -11,6 +11,7 @@ enum {
 	GROW_CAPACITY = 4096,
 	GROW_BATCH = 1000,
 	GROW_STOP = 1,
+	GROW_TIMED = 0,
 };
 #include "impls/shard/shard_grow_ops.h"
 

@@ -21,6 +21,8 @@ check 'growing shards of 8 keys build' builds
 check 'no check accuses shards that are split one by one' right shard_grow_tiny
 check 'no check accuses shards that are split all at once' \
 	right shard_grow_stop_tiny
+check 'no check accuses shards that a thread of the map splits' \
+	right shard_grow_timed_tiny
 check 'no check accuses segments that double their bins' \
 	right shard_seg_grow_tiny
 done_testing

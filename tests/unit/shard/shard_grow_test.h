@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_grow_test.h - what both growing sharded maps must do, with shards so
- * small that they grow all the time. The includer says GROW_STOP.
+ * shard_grow_test.h - what all growing sharded maps must do, with shards so
+ * small that they grow all the time. The includer has such a map, whose heap
+ * is counted, and its operations in `tiny_ops`.
  */
 #ifndef RM_TEST_SHARD_GROW_H
 #define RM_TEST_SHARD_GROW_H
 
-#include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
-enum { GROW_SHARDS = 2, GROW_CAPACITY = 16, GROW_BATCH = 4 };
-#include "impls/shard/shard_grow_ops.h"
 #include "runner/impl_table.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
 
-static const struct rm_map_ops tiny_ops = { GROW_OPS };
 static const struct rm_impl tiny = { .id = "tiny shards", .ops = &tiny_ops };
 
 static struct grow_map *tiny_map(struct rm_shape shape, size_t threads)
@@ -23,13 +19,13 @@ static struct grow_map *tiny_map(struct rm_shape shape, size_t threads)
 		.keys = 64, .threads = threads, .shape = shape, .seed = 3
 	};
 
-	return grow_create(&sizing);
+	return tiny_ops.create(&sizing);
 }
 
 static bool sound(void *map)
 {
 	char why[200] = "";
-	bool ok = grow_check(map, why, sizeof(why));
+	bool ok = tiny_ops.check(map, why, sizeof(why));
 
 	if (!ok)
 		printf("# %s\n", why);
@@ -75,7 +71,7 @@ static inline void tiny_race(size_t steps)
 		sums &= race_run(&tiny, map, shapes[i], steps, 400);
 		checks &= sound(map);
 		grew &= race_stat(&tiny, map, "shards_split") >= 4;
-		grow_destroy(map);
+		tiny_ops.destroy(map);
 	}
 	CHECK(sums, "threads, growing shards: written - returned = held");
 	CHECK(checks, "and the map's own check agrees");
@@ -105,7 +101,7 @@ static inline void tiny_alike(void)
 	CHECK(race_stat(&tiny, map, "routing_entries") <=
 	                2 * GROW_SPARSE * race_stat(&tiny, map, "shards"),
 	        "and the routing table stays small");
-	grow_destroy(map);
+	tiny_ops.destroy(map);
 	CHECK(heap_held == held, "what was split is given back, every block");
 }
 

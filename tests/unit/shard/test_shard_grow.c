@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_shard_grow.c - shards that are split one by one, a batch per write. */
-enum { GROW_STOP = 0 };
+#include "tests/unit/support/counted_heap.h"
+/* after it, so that it is counted */
+enum { GROW_SHARDS = 2, GROW_CAPACITY = 16, GROW_BATCH = 4 };
+enum { GROW_STOP = 0, GROW_TIMED = 0 };
+#include "impls/shard/shard_grow_ops.h"
+
+static const struct rm_map_ops tiny_ops = { GROW_OPS };
+
 #include "tests/unit/shard/shard_grow_test.h"
 
 /* Where the keys of a shard go when their number doubles (claim S2-29). */

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_shard_grow_stop.c - the control of the growing shards, which stops the
    world. */
-enum { GROW_STOP = 1 };
+#include "tests/unit/support/counted_heap.h"
+/* after it, so that it is counted */
+enum { GROW_SHARDS = 2, GROW_CAPACITY = 16, GROW_BATCH = 4 };
+enum { GROW_STOP = 1, GROW_TIMED = 0 };
+#include "impls/shard/shard_grow_ops.h"
+
+static const struct rm_map_ops tiny_ops = { GROW_OPS };
+
 #include "tests/unit/shard/shard_grow_test.h"
 
 static void all_at_once(void)

@@ -35,9 +35,10 @@ static bool is_right(const json_t *result)
 static void growth_is_in_the_window(void)
 {
 	static const char *const maps[] = { "gomap_rw", "shard_grow",
-		"shard_grow_stop", "shard_seg_grow", "syncmap" };
+		"shard_grow_stop", "shard_grow_timed", "shard_seg_grow",
+		"syncmap" };
 
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
 		json_t *result = run(maps[i], "grow:3:2");
 
 		CHECK(is_right(result) &&

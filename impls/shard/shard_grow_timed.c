@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_grow_timed.c - growing shards that a thread of the map splits.
+ *
+ * The shards, capacity and routing of shard_grow. Nobody looks at a shard but
+ * the thread, every 5 s, so that one may be above 3/4 of 4096 keys for as long;
+ * the thread moves its keys, 1000 per hold of its lock, beside the writers. A
+ * lookup writes its shard's lock line twice, and in a shard that is moving asks
+ * the new place before the old one.
+ */
+enum {
+	GROW_SHARDS = 32,
+	GROW_CAPACITY = 4096,
+	GROW_BATCH = 1000,
+	GROW_STOP = 0,
+	GROW_TIMED = 1,
+};
+#define GROW_LOOK_NS ((uint64_t)5 * 1000000000)
+#include "impls/shard/shard_grow_timed.h"
+
+static const struct rm_map_ops ops = { GROW_TIMED_OPS };
+
+RM_DRIVES(ops)
+
+const struct rm_impl rm_impl_shard_grow_timed = {
+	.id = "shard_grow_timed",
+	.label = "growing shards, own thread",
+	.family = "shard",
+	.sync = "go-rwmutex",
+	.source = "extendible hashing (Fagin et al. 1979) over Go maps",
+	.system = "M8",
+	.shapes = RM_ALL_SHAPES,
+	.caps = RM_CAP_BACKGROUND,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = RM_ALL_DRIVES,
+};

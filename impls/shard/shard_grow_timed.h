@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_grow_timed.h - shards whose number grows, by a thread of the map. A
+ * template: see shard_grow.h for what the includer defines, with GROW_TIMED 1,
+ * and beside it
+ *
+ *	GROW_LOOK_NS   between two looks of the thread, on the map's clock
+ *
+ * A look compares the keys of each shard with 3/4 of its capacity. A shard that
+ * has as many is marked as moving, and gets two children. From then on its
+ * writes are done in both places and its lookups ask the new one first
+ * (shard_grow_split.h, 1 and 2). The thread copies (3), and then verifies,
+ * GROW_BATCH keys per hold of the shard's lock (timed_step()): each key of the
+ * old map must be in its child with the same value. What has been verified
+ * stays equal, since every write is done in both; so when all has been passed
+ * and there are as many keys in the children, they are the old map. Within the
+ * hold in which that was seen the shard is split and the routing table
+ * switched.
+ *
+ * Where the places differ nothing is switched: the children are dropped, the
+ * shard is whole as before, and the next look begins again. That is a fault of
+ * this code, of which check() tells.
+ *
+ * A look splits a shard once; a half that is still too full waits for the next
+ * one. Looks are due as ticks of Go's time.Ticker are: at multiples of
+ * GROW_LOOK_NS, and those that pass while a look lasts are one.
+ *
+ * `busy` is held by the thread while it works, but let go between two holds of
+ * a shard's lock: who has it finds no shard that is being changed.
+ */
+#ifndef RM_SUPPORT_SHARD_GROW_TIMED_H
+#define RM_SUPPORT_SHARD_GROW_TIMED_H
+
+#include "impls/shard/shard_grow_ops.h"
+#include "runner/base/clock.h"
+
+#include <pthread.h>
+
+/* How often a clock that is given is asked for the time, on the real one. */
+#define TIMED_ASK_NS ((uint64_t)1000000)
+
+struct grow_timed {
+	struct grow_map map;      /* the first: a handle is its address */
+	uint64_t (*now_ns)(void); /* NULL: the monotonic clock, ... */
+	uint64_t clock_rate;      /* ... times this */
+	uint64_t start_ns;
+	pthread_t thread;
+	pthread_mutex_t busy;
+	pthread_cond_t wake; /* `ended` was set */
+	atomic_bool ended;
+	bool verifying; /* the shard is copied; of the thread */
+	struct gomap_iterator
+	        verified; /* in the old map: all before is equal */
+	_Atomic uint64_t looks, passes, failures;
+	_Atomic uint64_t most_keys; /* of a shard, in a hold of the thread */
+	_Atomic uint64_t hold_ns;   /* the longest of its holds */
+	_Atomic uint64_t cpu_ns;    /* of the thread, up to the last look */
+};
+
+/* On the map's clock, since it was created. */
+static uint64_t timed_now(const struct grow_timed *timed)
+{
+	return timed->now_ns
+	               ? timed->now_ns() - timed->start_ns
+	               : (rm_now_ns() - timed->start_ns) * timed->clock_rate;
+}
+
+static bool timed_ended(struct grow_timed *timed)
+{
+	/* relaxed: the map is destroyed after this thread was joined */
+	return atomic_load_explicit(&timed->ended, memory_order_relaxed);
+}
+
+/* A maximum that this thread alone writes. */
+static void timed_most(_Atomic uint64_t *most, uint64_t seen)
+{
+	if (seen > rm_stat_read(most))
+		/* relaxed: a statistic orders nothing */
+		atomic_store_explicit(most, seen, memory_order_relaxed);
+}
+
+/* Whether the new place has this key with this value. */
+static bool timed_has(const struct grow_shard *shard, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value)
+{
+	const unsigned side = grow_side(grow_route(shape, key), shard->depth);
+	struct rm_value other;
+
+	return gomap_lookup(shard->child[side]->inner, shape, key, &other) &&
+	       !memcmp(value, &other, shape.value_bytes);
+}
+
+/* The children are dropped: the old map is what it would be without them. */
+static void timed_forget(struct grow_shard *shard)
+{
+	RM_EVENT_CLOSE(RM_EVENT_GROWTH, shard);
+	gomap_iterate_end(&shard->move->cursor);
+	free(shard->move);
+	shard->move = NULL;
+	for (unsigned side = 0; side < 2; side++) {
+		grow_shard_destroy(shard->child[side]);
+		shard->child[side] = NULL;
+	}
+	shard->limit = SIZE_MAX;
+}
+
+/* Verifies the next batch; behind the last one it switches, or forgets. True:
+   there is more. The shard is locked. */
+static bool timed_verify(struct grow_timed *timed, struct grow_shard *shard)
+{
+	const struct rm_shape shape = timed->map.shape;
+	struct rm_key key;
+	struct rm_value value;
+	size_t count = 0;
+	bool equal = true;
+
+	while (equal && count < GROW_BATCH &&
+	        gomap_iterate_next(&timed->verified, shape, &key, &value)) {
+		equal = timed_has(shard, shape, key, &value);
+		count++;
+	}
+	if (equal && count == GROW_BATCH)
+		return true;
+	gomap_iterate_end(&timed->verified);
+	timed->verifying = false;
+	if (equal && gomap_count(shard->inner) ==
+	                     gomap_count(shard->child[0]->inner) +
+	                             gomap_count(shard->child[1]->inner)) {
+		rm_stat_add(&timed->passes, 1);
+		grow_switch(&timed->map, shard);
+	} else {
+		rm_stat_add(&timed->failures, 1);
+		timed_forget(shard);
+	}
+	return false;
+}
+
+/* What one hold of a shard's lock does: it begins to move, a batch is copied,
+   or one is verified. True: there is more. The shard is locked. */
+static bool timed_work(struct grow_timed *timed, struct grow_shard *shard)
+{
+	struct grow_map *map = &timed->map;
+
+	timed_most(&timed->most_keys, gomap_count(shard->inner));
+	if (!shard->move)
+		return grow_begin(map, shard);
+	if (timed->verifying)
+		return timed_verify(timed, shard);
+	if (grow_copy(map, shard, map->shape, GROW_BATCH) < GROW_BATCH) {
+		gomap_iterate_begin(shard->inner, &timed->verified);
+		timed->verifying = true;
+	}
+	return true;
+}
+
+static bool timed_step(struct grow_timed *timed, struct grow_shard *shard)
+{
+	lock_go_to_write(&shard->lock);
+	const uint64_t start_ns = rm_now_ns();
+	const bool more = timed_work(timed, shard);
+
+	timed_most(&timed->hold_ns, rm_now_ns() - start_ns);
+	go_rwmutex_unlock(&shard->lock);
+	return more;
+}
+
+static size_t timed_count(struct grow_shard *shard)
+{
+	lock_go_to_read(&shard->lock);
+	const size_t count = gomap_count(shard->inner);
+
+	go_rwmutex_read_unlock(&shard->lock);
+	return count;
+}
+
+/* Looks at a shard, or at what it was split into before. `busy` is held. */
+static void timed_look_at(struct grow_timed *timed, struct grow_shard *shard)
+{
+	if (!shard->inner) { /* no lock: nobody else splits */
+		timed_look_at(timed, shard->child[0]);
+		timed_look_at(timed, shard->child[1]);
+		return;
+	}
+	if (timed_count(shard) < GROW_LIMIT || shard->depth == GROW_MAX_DEPTH)
+		return;
+	while (!timed_ended(timed) && timed_step(timed, shard)) {
+		pthread_mutex_unlock(&timed->busy);
+		pthread_mutex_lock(&timed->busy);
+	}
+}
+
+static void timed_look(struct grow_timed *timed)
+{
+	const struct grow_directory *roots = timed->map.roots;
+
+	for (uint64_t i = 0; i <= roots->mask; i++)
+		timed_look_at(timed, grow_root(roots, i));
+	rm_stat_add(&timed->looks, 1);
+	/* relaxed: a statistic orders nothing */
+	atomic_store_explicit(
+	        &timed->cpu_ns, rm_thread_cpu_ns(), memory_order_relaxed);
+}
+
+/* Sleeps for so long on the map's clock, or less. `busy` is held. */
+static void timed_sleep(struct grow_timed *timed, uint64_t ns)
+{
+	const uint64_t until_ns =
+	        rm_now_ns() +
+	        (timed->now_ns ? TIMED_ASK_NS : ns / timed->clock_rate + 1);
+	const struct timespec until = { .tv_sec =
+		                                (time_t)(until_ns / 1000000000),
+		.tv_nsec = (long)(until_ns % 1000000000) };
+
+	pthread_cond_timedwait(&timed->wake, &timed->busy, &until);
+}
+
+static void *timed_run(void *opaque)
+{
+	struct grow_timed *timed = opaque;
+	uint64_t due_ns = GROW_LOOK_NS;
+
+	pthread_mutex_lock(&timed->busy);
+	while (!timed_ended(timed)) {
+		const uint64_t now_ns = timed_now(timed);
+
+		if (now_ns < due_ns) {
+			timed_sleep(timed, due_ns - now_ns);
+			continue;
+		}
+		due_ns = (now_ns / GROW_LOOK_NS + 1) * GROW_LOOK_NS;
+		timed_look(timed);
+	}
+	pthread_mutex_unlock(&timed->busy);
+	return NULL;
+}
+
+/* Starts the thread of a map that is made but for it. */
+static bool timed_start(struct grow_timed *timed)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&timed->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	pthread_mutex_init(&timed->busy, NULL);
+	if (!pthread_create(&timed->thread, NULL, timed_run, timed))
+		return true;
+	pthread_cond_destroy(&timed->wake);
+	pthread_mutex_destroy(&timed->busy);
+	return false;
+}
+
+static void *timed_create(const struct rm_sizing *sizing)
+{
+	struct grow_timed *timed =
+	        aligned_alloc(2 * RM_CACHE_LINE, sizeof(*timed));
+
+	if (!timed)
+		return NULL;
+	memset((void *)timed, 0, sizeof(*timed));
+	timed->now_ns = sizing->now_ns;
+	timed->clock_rate = sizing->clock_rate ? sizing->clock_rate : 1;
+	timed->start_ns = timed->now_ns ? timed->now_ns() : rm_now_ns();
+	if (grow_fill(&timed->map, sizing)) {
+		if (timed_start(timed))
+			return timed;
+		grow_empty(&timed->map);
+	}
+	free(timed);
+	return NULL;
+}
+
+/* The thread ends within a batch, and a shard that it moves stays whole. */
+static void timed_destroy(void *opaque)
+{
+	struct grow_timed *timed = opaque;
+
+	/* relaxed: the mutex orders it before a sleep that it must end */
+	atomic_store_explicit(&timed->ended, true, memory_order_relaxed);
+	pthread_mutex_lock(&timed->busy);
+	pthread_cond_signal(&timed->wake);
+	pthread_mutex_unlock(&timed->busy);
+	pthread_join(timed->thread, NULL);
+	pthread_cond_destroy(&timed->wake);
+	pthread_mutex_destroy(&timed->busy);
+	grow_empty(&timed->map);
+	free(timed);
+}
+
+/* The most keys that a shard has. */
+static size_t timed_fullest(struct grow_shard *shard)
+{
+	size_t count = 0;
+
+	lock_go_to_read(&shard->lock);
+	const bool split = !shard->inner;
+
+	if (!split)
+		count = gomap_count(shard->inner);
+	go_rwmutex_read_unlock(&shard->lock);
+	for (unsigned side = 0; split && side < 2; side++) {
+		const size_t other = timed_fullest(shard->child[side]);
+
+		count = other > count ? other : count;
+	}
+	return count;
+}
+
+static void timed_stats(void *opaque, rm_stat_fn *emit, void *context)
+{
+	struct grow_timed *timed = opaque;
+	const struct grow_directory *roots = timed->map.roots;
+	uint64_t most = rm_stat_read(&timed->most_keys);
+
+	for (uint64_t i = 0; i <= roots->mask; i++) {
+		const size_t count = timed_fullest(grow_root(roots, i));
+
+		most = count > most ? count : most;
+	}
+	grow_stats(&timed->map, emit, context);
+	emit(context, "looks", "1", (double)rm_stat_read(&timed->looks));
+	emit(context, "shard_load_most", "1", (double)most / GROW_CAPACITY);
+	emit(context, "verify_passes", "1",
+	        (double)rm_stat_read(&timed->passes));
+	emit(context, "verify_failures", "1",
+	        (double)rm_stat_read(&timed->failures));
+	emit(context, "mover_hold_max", "ns",
+	        (double)rm_stat_read(&timed->hold_ns));
+	emit(context, "mover_cpu", "ns", (double)rm_stat_read(&timed->cpu_ns));
+}
+
+static bool timed_check(void *opaque, char *why, size_t size)
+{
+	struct grow_timed *timed = opaque;
+
+	pthread_mutex_lock(&timed->busy);
+	bool right = grow_check(&timed->map, why, size);
+	const uint64_t failures = rm_stat_read(&timed->failures);
+
+	pthread_mutex_unlock(&timed->busy);
+	if (!right || !failures)
+		return right;
+	snprintf(why, size,
+	        "the new place of %llu moving shards was not the old one",
+	        (unsigned long long)failures);
+	return false;
+}
+
+#define GROW_TIMED_OPS                                                  \
+	GROW_KEY_OPS, .create = timed_create, .destroy = timed_destroy, \
+	              .stats = timed_stats, .check = timed_check
+
+#endif /* RM_SUPPORT_SHARD_GROW_TIMED_H */
