@@ -299,6 +299,16 @@ def test_no_count_is_negative_and_writes_are_a_share(campaign):
     assert 0.1 < value(campaign, "W12", "writes/ops") < 0.5
 
 
+def test_shards_are_added_and_closed_where_connections_ebb_and_flow(campaign):
+    assert value(campaign, "W12", "shards_shrunk", "with the time") > 0
+    assert value(campaign, "W12", "shards_grown", "with the time") > 40
+
+
+def test_who_looks_every_5_s_finds_shards_above_their_load(campaign):
+    assert value(campaign, "W27", "shard_load_most") >= 0.75
+    assert value(campaign, "W27", "verify_failures") == 0
+
+
 def test_a_lock_loses_no_increment_and_nobody_sees_two_old_values(campaign):
     assert value(campaign, "W32", "with a lock") == 0
     for order in ("Go's orders", "weakest orders"):

@@ -79,7 +79,8 @@ def test_the_vector_unit_is_named():
 def test_shards_grow_beside_reads(tmp_path):
     found = run(tmp_path / "c", "growing-shards", "keys=150k", "loop=grow:9",
                 "threads=2")
-    assert set(found) == {"shard_grow", "shard_grow_stop", "shard_rw_32"}
+    assert set(found) == {"shard_grow", "shard_grow_timed", "shard_grow_stop",
+                          "shard_rw_32"}
     for results in found.values():
         for result in results:
             assert result["keys_after"] == 150000
@@ -88,6 +89,12 @@ def test_shards_grow_beside_reads(tmp_path):
                 value(result, "lookup_p999") > 0
             assert len(result["longest"]) == 16
     assert value(found["shard_grow"][0], "shards_split") > 0
+    for result in found["shard_grow_timed"]:  # between looks nobody grows
+        assert value(result, "shard_load_most") >= 0.75
+        assert value(result, "keys_moved_by_one_operation") == 0
+        assert value(result, "verify_failures") == 0
+        assert value(result, "verify_passes") == \
+            value(result, "shards_split")
     # What overlapped the longest is luck here: a thread that lost its CPU is
     # longer than a growth (tests/cli/timeline.sh asks where it is not).
     counted = [r for r in found["shard_grow_stop"]
@@ -95,6 +102,23 @@ def test_shards_grow_beside_reads(tmp_path):
     assert counted, "the stats build counts what the growth moved"
     assert all(isinstance(one["causes"], list)
                for r in counted for one in r["longest"])
+
+
+def test_connections_ebb_and_flow_so_that_shards_shrink_and_grow(tmp_path):
+    """20,000 connections are 40 shards of 500 at least; a twentieth of them is
+    a tenth of what 40 shards of 100 have. Windows are counts: a thread that
+    steps 150,000 times has gone with the tide and back."""
+    found = run(tmp_path / "c", "connection-trace", "keys=20k",
+                "loop=lifecycle:5:4:20", "threads=2", "window=150kops",
+                "dist=uniform", "maps=shard_life shard_life_hash gomap_rw")
+    for name in ("shard_life", "shard_life_hash"):
+        for result in found[name]:
+            assert value(result, "shards_shrunk") > 0
+            assert value(result, "shards_grown") > 40  # and again after that
+            assert value(result, "shard_active_max") <= 501
+    (result,) = found["gomap_rw"]
+    assert result["keys_after"] == 20000 + result["inserts"] - \
+        result["removes"]
 
 
 def test_segments_grow_in_the_window_or_are_presized(tmp_path):
