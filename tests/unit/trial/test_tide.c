@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sessions that ebb to a part and flow back: lifecycle:TOUCHES:SLOTS:EBB. */
+#include "runner/driver.h"
+#include "runner/impl_table.h"
+#include "runner/operations.h"
+#include "tests/unit/trial/run_trial.h"
+
+static bool reads_as(const char *text, const char *expected)
+{
+	struct rm_loop loop;
+	char back[RM_LOOP_BYTES];
+
+	if (rm_loop_parse(text, &loop))
+		return false;
+	rm_loop_text(&loop, back);
+	return !strcmp(back, expected);
+}
+
+static void texts(void)
+{
+	struct rm_loop loop;
+
+	CHECK(reads_as("lifecycle:4:4:20", "lifecycle:4:4:20") &&
+	                reads_as("lifecycle:4:64:1", "lifecycle:4:64"),
+	        "an ebb stands in the text where there is one, behind the slots");
+	CHECK(rm_loop_parse("lifecycle:4:4:0", &loop) &&
+	                rm_loop_parse("lifecycle:4:4:20:1", &loop),
+	        "it is no part of nothing, and the last number");
+}
+
+/* How many sessions a thread holds after so many renewals; -1: they were out
+   of bounds in between. */
+static int64_t tide_after(struct rm_tide *tide, uint64_t *open, unsigned steps)
+{
+	static uint64_t rng = 3;
+	bool within = true;
+
+	for (unsigned i = 0; i < steps; i++) {
+		*open += (uint64_t)rm_tide_step(tide, rm_next(&rng), *open);
+		within &= *open >= tide->least && *open <= tide->most;
+	}
+	return within ? (int64_t)*open : -1;
+}
+
+static void a_tide_turns_for_all_at_once(void)
+{
+	const uint64_t args[] = { 10, 4, 20 }, none[] = { 10, 4, 1 };
+	_Atomic uint64_t turns = 0;
+	struct rm_worker worker = {
+		.threads = 2, .loop_args = args, .turns = &turns
+	};
+	struct rm_tide one = rm_tide_of(&worker, 200, 0);
+	struct rm_tide other = rm_tide_of(&worker, 200, 0);
+	uint64_t open = 200, others = 200;
+
+	CHECK(one.least == 10 && tide_after(&one, &open, 100) < 160,
+	        "at ebb more sessions are closed than opened");
+	CHECK(tide_after(&one, &open, 1000) < 12 && turns == 1,
+	        "down to a twentieth, where one waits for the other");
+	CHECK(tide_after(&other, &others, 1000) > 100 && turns == 2 + 1,
+	        "which comes there, and flows: it does not wait for itself");
+	CHECK(tide_after(&one, &open, 200) > 100, "then both flow back");
+	worker.loop_args = none;
+	one = rm_tide_of(&worker, 200, 0);
+	open = 200;
+	CHECK(tide_after(&one, &open, 100) == 200,
+	        "without an ebb there are always as many");
+	worker.loop_args = args;
+	one = rm_tide_of(&worker, 2, 0);
+	open = 2;
+	CHECK(tide_after(&one, &open, 100) == 2, "and where there are so few");
+}
+
+/* 6400 steps, one in 3 renews: from 1000 sessions to 50 and back takes one thread
+   some 5700. Of several the last that gets a CPU flows alone, in a count. */
+static void sessions_ebb_and_flow(void)
+{
+	static const char *const maps[] = { "gomap_rw", "syncmap", "shard_life",
+		"slab", "null_map" };
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
+		struct rm_request request =
+		        loop_request(maps[i], "lifecycle:2:4:20");
+		const unsigned threads = i % 2 ? 3 : 1;
+		json_t *result;
+
+		request.cell.threads = threads;
+		result = run_on(&request, rm_impl_find(maps[i]));
+		CHECK(is(result, "ok", ""), "sessions that ebb: it adds up");
+		CHECK(!strcmp(maps[i], "null_map") ||
+		                number_of(result, "inserts") +
+		                                number_of(result, "removes") ==
+		                        2 * (number_of(result, "ops") -
+		                                    6400 * threads),
+		        "each renewal closes or opens, two in all");
+		CHECK(strcmp(maps[i], "gomap_rw") ||
+		                number_of(result, "keys_after") ==
+		                        1000 + number_of(result, "inserts") -
+		                                number_of(result, "removes"),
+		        "and there are as many as were not closed");
+		CHECK(strcmp(maps[i], "shard_life") ||
+		                (stat_of(result, "shards_shrunk") > 0 &&
+		                        stat_of(result, "shards_grown") > 1),
+		        "shards of connections are closed, and opened again");
+		json_decref(result);
+	}
+}
+
+int main(void)
+{
+	texts();
+	a_tide_turns_for_all_at_once();
+	sessions_ebb_and_flow();
+	return DONE();
+}
