@@ -50,7 +50,10 @@ int rm_timeline_write(FILE *out, const struct rm_cell *cell);
  * now) and `bytes_peak` (most held; off by 256 KiB at most), in usable
  * sizes, of the whole process since its start, libraries included; and of
  * glibc `heap_used_bytes` (in blocks) and `heap_held_bytes` (taken from the
- * system). Emits nothing where they are not counted. Any thread.
+ * system); of the calls that were timed, one in 61 of each thread's,
+ * `allocations_timed`, and `allocations_timed_ns` what they took together, with
+ * one look at the clock each. Emits nothing where they are not counted. Any
+ * thread.
  */
 void rm_allocations_emit(rm_stat_fn *emit, void *context);
 

@@ -3,6 +3,7 @@
    This test is linked with the stats objects. */
 #include "runner/trial/trial.h"
 #include "tests/unit/tap.h"
+#include "tests/unit/trial/played_clock.h"
 #include "tests/unit/wanted_stat.h"
 
 #include <malloc.h>
@@ -23,6 +24,24 @@ static void *kept(void *block)
 	void *volatile seen = block;
 
 	return seen;
+}
+
+/* Of this thread's allocations, each 61st; the clock moves on by as much at
+   each look. */
+static void timed(void)
+{
+	const double before = stat_of("allocations_timed");
+	const double ns = stat_of("allocations_timed_ns");
+	const uint64_t looks = atomic_load(&played_ns);
+
+	for (unsigned i = 0; i < 61 * 61; i++)
+		free(kept(malloc(24)));
+	CHECK(stat_of("allocations_timed") == before + 61 &&
+	                atomic_load(&played_ns) ==
+	                        looks + 122 * PLAYED_READING_NS,
+	        "one call in 61 is timed, by two looks at the clock");
+	CHECK(stat_of("allocations_timed_ns") == ns + 61 * PLAYED_READING_NS,
+	        "and what lies between them is added up");
 }
 
 int main(void)
@@ -63,5 +82,6 @@ int main(void)
 	        "to move a block is to allocate and to free");
 	free(block);
 	CHECK(stat_of("bytes") == held, "nothing is held in the end");
+	timed();
 	return DONE();
 }
