@@ -25,6 +25,9 @@ enum { SLAB_WORDS = 256, SLAB_CHUNK = 32, SLAB_MARK_BITS = 64 };
 struct session {
 	_Alignas(RM_CACHE_LINE) struct session *next; /* in chain or pool */
 	struct session_key key;
+	/* closed so many times; only a directory that is read without a lock
+	   counts them (sessions_syncmap.h) */
+	_Atomic uint64_t generation;
 	_Alignas(RM_CACHE_LINE) _Atomic uint32_t used; /* slots claimed */
 	_Atomic uint64_t ready[SLAB_WORDS / SLAB_MARK_BITS];
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t words[SLAB_WORDS];
@@ -126,10 +129,10 @@ RM_HOT unsigned slab_claim(struct session *session)
 /* Gives a claimed slot its content, and says so. */
 RM_HOT void slab_fill(struct session *session, unsigned slot, uint64_t word)
 {
-	/* relaxed: the mark publishes */
+	/* release, both: pair with the acquires in session_read(); a reader of
+	   either sees that the record was closed before and opened again */
 	atomic_store_explicit(
-	        &session->words[slot], word, memory_order_relaxed);
-	/* release: pairs with the acquire in session_read() */
+	        &session->words[slot], word, memory_order_release);
 	atomic_fetch_or_explicit(&session->ready[slot / SLAB_MARK_BITS],
 	        (uint64_t)1 << slot % SLAB_MARK_BITS, memory_order_release);
 }
@@ -143,19 +146,20 @@ RM_HOT bool session_read(struct session *session, unsigned slot, uint64_t *word)
 	                    slot % SLAB_MARK_BITS &
 	            1))
 		return false;
-	/* relaxed: any content of a ready slot is whole */
+	/* acquire: pairs with the release of who wrote it */
 	*word = atomic_load_explicit(
-	        &session->words[slot], memory_order_relaxed);
+	        &session->words[slot], memory_order_acquire);
 	return true;
 }
 
 /* Writes a slot: the next one in line, or one that is ready. */
 RM_HOT void session_write(struct session *session, unsigned slot, uint64_t word)
 {
-	/* relaxed, both: slots are written by one thread, or under a lock */
+	/* relaxed: slots are claimed by one thread, or under a lock; release:
+	   pairs with the acquire in session_read() */
 	if (slot < atomic_load_explicit(&session->used, memory_order_relaxed))
 		atomic_store_explicit(
-		        &session->words[slot], word, memory_order_relaxed);
+		        &session->words[slot], word, memory_order_release);
 	else if (slab_claim(session) == slot)
 		slab_fill(session, slot, word);
 }

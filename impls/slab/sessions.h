@@ -10,7 +10,8 @@
  * The directory is a fixed table of chains through the records themselves, as
  * large as the most keys, under 64 RWMutexes: it allocates nothing, so what
  * is counted is what the state allocates. (The article's directory is a
- * sync.Map, which allocates an entry and a box for each new key.)
+ * sync.Map, which allocates an entry and a box for each new key:
+ * sessions_syncmap.h.)
  *
  * A template: the includer defines SESSION_STATE, the name of session_slab.h
  * or session_boxed.h.
@@ -130,6 +131,44 @@ RM_HOT void session_close(struct sessions *map,
 	*link = session->next;
 	--*place->open;
 	session_put(&map->pool, session);
+}
+
+/* What sessions_loop.h asks of a directory. */
+static struct rm_shape sessions_shape(void *thread)
+{
+	return ((struct sessions *)thread)->shape;
+}
+
+static struct session *sessions_open(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value)
+{
+	const struct session_place place = session_place(thread, shape, key);
+	struct session *session;
+
+	lock_go_to_write(place.lock);
+	session = session_open(thread, &place, shape, key, value);
+	go_rwmutex_unlock(place.lock);
+	return session;
+}
+
+static bool sessions_close(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct session *session)
+{
+	const struct session_place place = session_place(thread, shape, key);
+
+	lock_go_to_write(place.lock);
+	struct session **link = session_find(place.bucket, shape, key);
+	const bool found = *link == session;
+
+	if (found)
+		session_close(thread, &place, link);
+	go_rwmutex_unlock(place.lock);
+	return found;
+}
+
+RM_HOT void sessions_quiesce(void *thread)
+{
+	nothing(thread);
 }
 
 #include "impls/slab/sessions_ops.h"

@@ -6,7 +6,13 @@
  * a new one opened, with all its fields written, or, where they ebb and flow
  * (struct rm_tide), two closed or two opened. What is open at the beginning
  * is opened before the warm-up and closed after the window. Inner part of
- * sessions.h.
+ * sessions.h and sessions_syncmap.h, which define before
+ *
+ *	sessions_shape(thread)                     of the map of a handle
+ *	sessions_open(thread, shape, key, value)   a new session, by address
+ *	sessions_close(thread, shape, key, session) -> bool
+ *	                            false: it is not this one that the key has
+ *	sessions_quiesce(thread)                   as in struct rm_map_ops
  */
 #ifndef RM_SESSIONS_LOOP_H
 #define RM_SESSIONS_LOOP_H
@@ -15,7 +21,8 @@
 
 /* One thread's sessions, the oldest first: a ring. */
 struct life {
-	struct sessions *map;
+	void *thread; /* what join() returned */
+	struct rm_shape shape;
 	struct rm_worker *worker;
 	uint64_t held, oldest, next; /* session i is at i % held */
 	unsigned fields;             /* of each session, beside its value */
@@ -37,48 +44,48 @@ static uint64_t life_word(const struct life *life, uint64_t i, unsigned field)
 /* The first field's slot: the value comes before. */
 static unsigned life_slot(const struct life *life, unsigned field)
 {
-	return life->map->shape.value_bytes / 8 + field;
+	return life->shape.value_bytes / 8 + field;
+}
+
+/* Announces once in a batch of renewals: no reference is held between them. */
+static void life_rest(const struct life *life, uint64_t i)
+{
+	if (i % RM_BATCH == 0)
+		sessions_quiesce(life->thread);
 }
 
 static void life_open(struct life *life)
 {
-	const struct rm_shape shape = life->map->shape;
+	const struct rm_shape shape = life->shape;
 	const uint64_t i = life->next++, rank = life_rank(life, i);
 	const struct rm_key key =
 	        rm_key_of(shape, rank, &life->worker->written);
 	const struct rm_value value = rm_value_of(rank, life->worker->slot, i);
-	const struct session_place place = session_place(life->map, shape, key);
-	struct session *session;
+	struct session *session =
+	        sessions_open(life->thread, shape, key, &value);
 
-	lock_go_to_write(place.lock);
-	session = session_open(life->map, &place, shape, key, &value);
-	go_rwmutex_unlock(place.lock);
 	for (unsigned field = 0; field < life->fields; field++)
 		session_write(session, life_slot(life, field),
 		        life_word(life, i, field));
 	life->sessions[i % life->held] = session;
 	life->worker->counts.writes++;
 	life->worker->counts.inserts++;
+	life_rest(life, i);
 }
 
 static void life_close(struct life *life)
 {
-	const struct rm_shape shape = life->map->shape;
+	const struct rm_shape shape = life->shape;
 	const uint64_t i = life->oldest++;
 	const struct rm_key key =
 	        rm_key_of(shape, life_rank(life, i), &life->worker->written);
-	const struct session_place place = session_place(life->map, shape, key);
+	const bool found = sessions_close(
+	        life->thread, shape, key, life->sessions[i % life->held]);
 
-	lock_go_to_write(place.lock);
-	struct session **link = session_find(place.bucket, shape, key);
-	const bool found = *link == life->sessions[i % life->held];
-
-	if (found)
-		session_close(life->map, &place, link);
-	go_rwmutex_unlock(place.lock);
 	life->worker->counts.writes++;
 	life->worker->counts.removes++;
 	life->worker->counts.wrong |= !found;
+	life_rest(life, i);
 }
 
 /* Reads, or writes again, one field of one of the thread's sessions. */
@@ -146,7 +153,8 @@ static __attribute__((unused)) bool life_open_all(struct rm_worker *worker)
 	worker->held = life;
 	if (!life)
 		return false;
-	life->map = worker->thread;
+	life->thread = worker->thread;
+	life->shape = sessions_shape(worker->thread);
 	life->worker = worker;
 	life->held = rm_sessions_held(worker);
 	life->tide = rm_tide_of(worker, life->held, 0);

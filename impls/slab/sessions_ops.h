@@ -187,7 +187,7 @@ static bool sessions_check(void *opaque, char *why, size_t size)
 	.create = sessions_create, .destroy = sessions_destroy,               \
 	.join = map_itself, .leave = nothing, .lookup = sessions_lookup,      \
 	.upsert = sessions_upsert, .remove = sessions_remove,                 \
-	.quiesce = nothing, .exchange = sessions_exchange,                    \
+	.quiesce = sessions_quiesce, .exchange = sessions_exchange,           \
 	.take = sessions_take, .insert_if_absent = sessions_insert_if_absent, \
 	.compare_swap = sessions_compare_swap, .scan = sessions_scan,         \
 	.length = sessions_length, .stats = sessions_stats,                   \

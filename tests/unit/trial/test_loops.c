@@ -298,7 +298,8 @@ static bool steps_only(const json_t *result)
 static void sessions_are_held_before_the_window(void)
 {
 	static const char *const maps[] = { "shard_life", "shard_life_hash",
-		"shard_life_rlock", "slab", "slab_boxed", "gomap_rw" };
+		"shard_life_rlock", "slab", "slab_boxed", "gomap_rw",
+		"slab_syncmap" };
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
 		struct rm_request request =

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * slab_syncmap.c - pooled slabs, found through a sync.Map, as in article S0.
+ *
+ * As slab, with the article's directory and what that costs: a lookup by key
+ * writes nothing shared once its key is promoted, and reads one slot; a
+ * session takes the allocator calls of a new key of a sync.Map, and none for
+ * its record and slots once the pool is warm.
+ */
+#include "impls/slab/sessions_syncmap.h"
+#include "runner/driver.h"
+
+static const struct rm_map_ops ops = { SESSIONS_OPS };
+
+/* A value is one slot: the shapes with values of 8 bytes. */
+RM_DRIVE(ops, u64x8, RM_U64X8)
+RM_DRIVE(ops, str16x8, RM_STR16X8)
+
+const struct rm_impl rm_impl_slab_syncmap = {
+	.id = "slab_syncmap",
+	.label = "pooled slabs in a sync.Map",
+	.family = "sync",
+	.sync = "epoch",
+	.source = "per-session array of 256 words from a pool, in Go's "
+	          "sync.Map",
+	.system = "M10",
+	.shapes = 1 << 0 | 1 << 2,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &ops,
+	.drive = { drive_u64x8, NULL, drive_str16x8, NULL },
+	.loops = sessions_loops,
+	.open = life_open_all,
+	.close = life_close_all,
+};

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_slab_syncmap.c - sessions found through a sync.Map: what they take of the
+ * allocator is what the sync.Map takes, and a record that has got another
+ * session answers for that one only. linked with the stats objects
+ */
+#include "impls/slab/sessions_syncmap.h"
+#include "runner/driver.h"
+#include "runner/trial/trial.h"
+#include "tests/unit/tap.h"
+#include "tests/unit/wanted_stat.h"
+
+#include <string.h>
+
+extern const struct rm_impl rm_impl_slab, rm_impl_slab_syncmap, rm_impl_syncmap;
+
+enum { HELD = 200, SESSIONS = 5000, TOUCHES = 4 };
+
+static const struct rm_map_ops inner = { SESSIONS_OPS };
+
+/* Calls so far, of the process; negative: not counted in this build. */
+static double allocations(void)
+{
+	struct wanted_stat wanted = { "allocations", -1 };
+
+	rm_allocations_emit(take_wanted, &wanted);
+	return wanted.value;
+}
+
+/* A map with one thread, as a session's user or as the directory alone. */
+struct user {
+	const struct rm_map_ops *ops;
+	struct rm_shape shape;
+	void *map, *thread;
+	bool directory; /* it stands for what a session asks of one */
+};
+
+static struct user user_of(const struct rm_map_ops *ops, bool directory)
+{
+	const struct rm_sizing sizing = { .keys = HELD + 1,
+		.threads = 1,
+		.shape = directory ? RM_U64X24 : RM_U64X8,
+		.seed = 3 };
+	struct user user = { .ops = ops,
+		.shape = sizing.shape,
+		.map = ops->create(&sizing),
+		.directory = directory };
+
+	user.thread = ops->join(user.map, 0);
+	return user;
+}
+
+static void user_end(struct user *user)
+{
+	user->ops->leave(user->thread);
+	user->ops->destroy(user->map);
+}
+
+static struct rm_key key_of(uint64_t rank)
+{
+	static struct rm_key_bytes line;
+
+	return rm_key_of(RM_U64X8, rank, &line);
+}
+
+static bool look(struct user *user, uint64_t rank)
+{
+	struct rm_value value;
+
+	return user->ops->lookup(
+	        user->thread, user->shape, key_of(rank), &value);
+}
+
+/* Opens a session, or writes to it. A session's write looks its key up first,
+   and asks no more of the directory if it is there. */
+static void put(struct user *user, uint64_t rank)
+{
+	const struct rm_value value = rm_value_of(rank, 0, 1);
+
+	if (!user->directory || !look(user, rank))
+		user->ops->upsert(
+		        user->thread, user->shape, key_of(rank), &value);
+}
+
+static bool drop(struct user *user, uint64_t rank)
+{
+	return (!user->directory || look(user, rank)) &&
+	       user->ops->remove(user->thread, user->shape, key_of(rank));
+}
+
+/* Allocator calls of sessions that come and go, once as many are open as ever
+   at one time. */
+static double calls_of(const struct rm_impl *impl, bool directory)
+{
+	struct user user = user_of(impl->ops, directory);
+	bool found = true;
+	double before;
+
+	for (uint64_t i = 0; i < HELD; i++)
+		put(&user, i);
+	before = allocations();
+	for (uint64_t i = 0; i < SESSIONS; i++) {
+		found &= drop(&user, i);
+		put(&user, i + HELD);
+		for (uint64_t n = 0; n < TOUCHES; n++)
+			found &= look(&user, i + HELD);
+		put(&user, i + HELD);
+		user.ops->quiesce(user.thread);
+	}
+	const double calls = allocations() - before;
+
+	if (!found)
+		CHECK(false, "every session is found");
+	user_end(&user);
+	printf("# %s%s: %.4f allocator calls per session\n", impl->id,
+	        directory ? " as directory" : "", calls / SESSIONS);
+	return calls;
+}
+
+static void allocator(void)
+{
+	if (allocations() < 0) {
+		SKIP("record and slots take no allocator call",
+		        "a sanitizer has its own malloc");
+		return;
+	}
+	const double all = calls_of(&rm_impl_slab_syncmap, false);
+	const double directory = calls_of(&rm_impl_syncmap, true);
+
+	CHECK(all - directory == 0,
+	        "record and slots of a session take no allocator call");
+	CHECK(directory >= 2 * SESSIONS,
+	        "its sync.Map takes two or more, as the article's does");
+	CHECK(calls_of(&rm_impl_slab, false) == 0,
+	        "a directory through the records takes none");
+}
+
+static struct session *session_of(struct user *user, uint64_t rank)
+{
+	struct rm_value entry;
+
+	return session_find(user->thread, RM_U64X8, key_of(rank), &entry)
+	               ? session_at(&entry)
+	               : NULL;
+}
+
+/* A reader has found a session, and reads when it is closed, and when its
+   record has another. */
+static void a_record_has_another_session(void)
+{
+	struct user user = user_of(&inner, false);
+	struct rm_value entry, value = { { 0 } };
+
+	put(&user, 1);
+	CHECK(session_find(user.thread, RM_U64X8, key_of(1), &entry) &&
+	                session_seen(&entry, &value) &&
+	                !rm_value_wrong(RM_U64X8, &value, 1),
+	        "an open session is read");
+	drop(&user, 1);
+	CHECK(!session_seen(&entry, &value), "a closed one is absent");
+	put(&user, 2);
+	CHECK(session_of(&user, 2) == session_at(&entry),
+	        "its record goes to the next session at once");
+	value.word[0] = 4711;
+	CHECK(!session_seen(&entry, &value) && value.word[0] == 4711,
+	        "and does not answer for the one before");
+	CHECK(look(&user, 2) && !look(&user, 1), "nor does the map");
+	user_end(&user);
+}
+
+static bool broken_is(struct user *user, const char *expected)
+{
+	char why[100] = "";
+
+	return inner.check(user->map, why, sizeof(why))
+	               ? !expected
+	               : expected && !strcmp(why, expected);
+}
+
+static void unsound(void)
+{
+	struct user user = user_of(&inner, false);
+	struct sessions *map = user.map;
+	struct session *lost;
+
+	put(&user, 1);
+	CHECK(broken_is(&user, NULL), "the map is sound");
+	slab_claim(session_of(&user, 1));
+	CHECK(broken_is(&user, "a slot is claimed and not ready"),
+	        "a slot that stays claimed is found");
+	drop(&user, 1);
+	lost = session_get(&map->pool);
+	CHECK(broken_is(&user, "a session is neither open nor in the pool"),
+	        "a record that was lost is found");
+	session_write(lost, 0, 1);
+	CHECK(broken_is(&user, "the directory has not the sessions that are "
+	                       "open"),
+	        "an open session without a key is found");
+	session_put(&map->pool, lost);
+	CHECK(broken_is(&user, NULL), "and the map is sound again");
+	user_end(&user);
+}
+
+/* lifecycle:4:SLOTS through handles; `lost` of 16 is taken out by another. */
+static void handles(uint64_t slots, uint64_t lost)
+{
+	const uint64_t args[] = { 4, slots };
+	struct user user = user_of(&inner, false);
+	struct rm_worker worker = { .thread = user.thread,
+		.resident = 16,
+		.threads = 1,
+		.loop_args = args };
+	bool written = life_open_all(&worker);
+	const struct life *life = worker.held;
+	uint64_t word;
+
+	for (uint64_t i = 0; written && i < 16; i++) {
+		struct session *session = life->sessions[i];
+
+		written &= session == session_of(&user, i);
+		written &= session_read(session, (unsigned)slots, &word);
+		written &= slots == SLAB_WORDS - 1 ||
+		           !session_read(session, (unsigned)slots + 1, &word);
+	}
+	CHECK(written, "each session has its value and as many slots as asked, "
+	               "and is what its key leads to");
+	if (lost < 16)
+		drop(&user, lost);
+	life_close_all(&worker);
+	CHECK((worker.counts.wrong != 0) == (lost < 16),
+	        "a session is missed where it was lost, and only there");
+	CHECK(inner.length(user.thread) == 0 && broken_is(&user, NULL),
+	        "and all are closed");
+	user_end(&user);
+}
+
+static bool count_visit(
+        void *context, struct rm_key key, const struct rm_value *value)
+{
+	unsigned *right = context;
+	const uint64_t rank = *right;
+
+	*right += key.word == key_of(rank).word &&
+	          !rm_value_wrong(RM_U64X8, value, rank);
+	return true;
+}
+
+static void a_scan_has_the_values(void)
+{
+	struct user user = user_of(&inner, false);
+	unsigned right = 0;
+
+	put(&user, 0);
+	inner.scan(user.thread, RM_U64X8, count_visit, &right);
+	CHECK(right == 1, "a scan visits a session's key with its value");
+	user_end(&user);
+}
+
+int main(void)
+{
+	a_record_has_another_session();
+	unsound();
+	handles(4, 16);
+	handles(SLAB_WORDS - 1, 16);
+	handles(4, 0);
+	handles(4, 15);
+	a_scan_has_the_values();
+	allocator();
+	return DONE();
+}
