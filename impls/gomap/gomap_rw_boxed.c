@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gomap_rw_boxed.c - a Go map of pointers to values, under an RWMutex.
+ *
+ * Why: what article S2 stores in a million keys is a pointer. As gomap_rw, and
+ * a lookup follows one pointer more, a store allocates a box and frees one.
+ */
+#include "impls/shard/shard_one.h"
+#include "impls/support/guard_go_rw.h"
+
+#include "impls/gomap/gomap_boxed.h" /* the operations */
+
+RM_DRIVES(boxed_ops)
+
+const struct rm_impl rm_impl_gomap_rw_boxed = {
+	.id = "gomap_rw_boxed",
+	.label = "port of map of boxes + RWMutex, waits in the kernel",
+	.family = "lock",
+	.sync = "go-rwmutex",
+	.source = "Go runtime, map before 1.24; Go sync.RWMutex; pointers as "
+	          "values",
+	.system = "M3",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "point-in-time",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &boxed_ops,
+	.drive = RM_ALL_DRIVES,
+};

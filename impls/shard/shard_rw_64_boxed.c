@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard_rw_64_boxed.c - 64 Go maps of pointers to values, each under an RWMutex
+ * of its own.
+ *
+ * Why: the 64 shards of article S2 map a string to a pointer. As shard_rw_64,
+ * and a lookup follows one pointer more, a store allocates a box and frees one.
+ */
+#include "impls/support/fnv.h"
+#include "impls/support/guard_go_rw.h"
+
+enum { SHARDS = 64, SHARD_ALIGN = 128 };
+
+RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
+{
+	return rm_fnv1a_shard(shape, key, SHARDS);
+}
+
+#include "impls/gomap/gomap_boxed.h" /* the operations */
+
+RM_DRIVES(boxed_ops)
+
+const struct rm_impl rm_impl_shard_rw_64_boxed = {
+	.id = "shard_rw_64_boxed",
+	.label = "64 shards of boxes, port of RWMutex, waits in the kernel",
+	.family = "shard",
+	.sync = "go-rwmutex",
+	.source = "Go map before 1.24, sync.RWMutex; FNV-1a shard choice; "
+	          "pointers as values",
+	.system = "M5",
+	.shapes = RM_ALL_SHAPES,
+	.guarantees = "once-if-present",
+	.progress = "blocking",
+	.dispatch = "none",
+	.ops = &boxed_ops,
+	.drive = RM_ALL_DRIVES,
+};
