@@ -130,7 +130,7 @@ static void *boxed_create(const struct rm_sizing *sizing)
 	struct rm_sizing words = *sizing;
 
 	words.shape = box_words(sizing->shape);
-	return ops.create(&words);
+	return create(&words);
 }
 
 static bool box_free(
@@ -164,12 +164,12 @@ static bool boxed_slots(struct map *map, rm_scan_fn *fn)
 static void boxed_destroy(void *map)
 {
 	boxed_slots(map, box_free);
-	ops.destroy(map);
+	destroy(map);
 }
 
 static bool boxed_check(void *map, char *why, size_t size)
 {
-	if (!ops.check(map, why, size))
+	if (!check(map, why, size))
 		return false;
 	if (boxed_slots(map, box_is_there))
 		return true;
