@@ -117,7 +117,7 @@ static bool replay(const struct trace_plan *plan, struct reference *reference)
 	struct trace_step step;
 	uint64_t fields[2] = { 0 };
 	const char *broken;
-	bool equal = map != NULL;
+	bool equal = true;
 
 	while (equal && trace_next(&trace, &step)) {
 		fields[1] = do_step(map, &step, fields[1]);
