@@ -2,20 +2,21 @@
 /* dump.c - `readmostly dump`: fills a map and prints what is inside. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
+#include "runner/decimal_key.h"
 #include "runner/impl_table.h"
-#include "runner/keys.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { OPTION_PRESIZE = 256, OPTION_LOOKUPS };
+enum { OPTION_PRESIZE = 256, OPTION_LOOKUPS, OPTION_DECIMAL };
 
 struct wish {
 	const char *map;
 	struct rm_sizing sizing;
 	uint64_t keys, lookups;
+	bool decimal;
 };
 
 static const struct argp_option options[] = {
@@ -26,12 +27,25 @@ static const struct argp_option options[] = {
 	        0 },
 	{ "shape", 'S', "SHAPE", 0,
 	        "u64x8, u64x24, str16x8 or str16x24 (u64x8)", 0 },
+	{ "decimal", OPTION_DECIMAL, NULL, 0,
+	        "of strings: keys are the numbers 0, 1, 2 ... as decimal text, "
+	        "as those of the loop fill:decimal",
+	        0 },
 	{ "seed", 's', "N", 0, "of the map's hash (1)", 0 },
 	{ "presize", OPTION_PRESIZE, NULL, 0,
 	        "make the map for that many keys, instead of letting it grow",
 	        0 },
 	{ 0 }
 };
+
+static void check(struct argp_state *state, const struct wish *wish)
+{
+	if (!wish->map)
+		argp_error(state, "expected a map's id");
+	if (wish->decimal && !wish->sizing.shape.str)
+		argp_error(state,
+		        "--decimal: expected --shape str16x8 or str16x24");
+}
 
 /* A value names its rank in 32 bits (runner/keys.h): more keys than that could
    not be told apart. */
@@ -59,6 +73,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 			        "--shape %s: expected one of this program's",
 			        text);
 		return 0;
+	case OPTION_DECIMAL:
+		wish->decimal = true;
+		return 0;
 	case OPTION_PRESIZE:
 		wish->sizing.presize = true;
 		return 0;
@@ -66,8 +83,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		rm_argument_once(state, &wish->map, text, "map");
 		return 0;
 	case ARGP_KEY_END:
-		if (!wish->map)
-			argp_error(state, "expected a map's id");
+		check(state, wish);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -82,6 +98,13 @@ static const struct argp argp = { options, parse, "MAP",
 	"entries are split between read and dirty. Then its statistics.",
 	NULL, NULL, NULL };
 
+static struct rm_key key_of(
+        const struct wish *wish, uint64_t rank, struct rm_key_bytes *line)
+{
+	return wish->decimal ? rm_decimal_key(rank, line)
+	                     : rm_key_of(wish->sizing.shape, rank, line);
+}
+
 /* quiesce() as in the measured loop: what growth retired would else be counted
    as held. */
 static void fill(
@@ -92,7 +115,7 @@ static void fill(
 	struct rm_value value;
 
 	for (uint64_t rank = 0; rank < wish->keys; rank++) {
-		struct rm_key key = rm_key_of(shape, rank, &line);
+		struct rm_key key = key_of(wish, rank, &line);
 
 		value = rm_value_of(rank, 0, 0);
 		ops->upsert(thread, shape, key, &value);
@@ -100,8 +123,8 @@ static void fill(
 			ops->quiesce(thread);
 	}
 	for (uint64_t i = 0; wish->keys && i < wish->lookups; i++) {
-		ops->lookup(thread, shape,
-		        rm_key_of(shape, i % wish->keys, &line), &value);
+		ops->lookup(thread, shape, key_of(wish, i % wish->keys, &line),
+		        &value);
 		if (i % 64 == 0)
 			ops->quiesce(thread);
 	}

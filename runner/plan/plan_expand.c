@@ -85,10 +85,14 @@ static void settle(struct rm_cell *cell, unsigned cpus)
 	if (rm_loop_runs_once(cell->loop.kind))
 		cell->warm_up_ns = 0;
 	if (rm_loop_fills(cell->loop.kind)) { /* as many as there are keys */
+		const uint64_t beside =
+		        cell->loop.kind == RM_LOOP_GROW
+		                ? cell->loop.args[0] + cell->loop.args[1]
+		                : 0;
+
 		cell->window_ns = 0;
 		cell->window_ops =
-		        ((cell->keys - 1) / cell->threads + 1) *
-		        (1 + cell->loop.args[0] + cell->loop.args[1]);
+		        ((cell->keys - 1) / cell->threads + 1) * (1 + beside);
 	}
 	widen_window(cell, cpus);
 }

@@ -104,6 +104,18 @@ static void judge_loop(const struct rm_impl *impl, struct rm_cell *cell)
 		        "this map offers no insert_if_absent");
 }
 
+/* A number of digits is no length that a shape has. */
+static void judge_decimal(struct rm_cell *cell)
+{
+	if (rm_loop_is_decimal(&cell->loop) &&
+	        (!cell->shape.str || cell->str_bytes))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "keys of decimal text are strings as long as their "
+		        "digits, not those of %s: expected str16x8 or another "
+		        "str16",
+		        rm_cell_shape_name(cell));
+}
+
 /* What a litmus would say of such a map or thread, whatever it does: a map that
    holds nothing, or may answer with what was, always shows both of a pair an
    old value, and a thread without a partner does nothing. */
@@ -242,6 +254,8 @@ void rm_plan_judge(const struct rm_planning *planning,
 	const char *reason = planning->options->counters_reason;
 
 	judge_loop(impl, cell);
+	if (!cell->skip[0])
+		judge_decimal(cell);
 	if (!cell->skip[0])
 		judge_litmus(impl, cell);
 	if (!cell->skip[0])

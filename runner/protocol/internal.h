@@ -70,8 +70,8 @@ int rm_cell_bad(struct rm_error *error, const char *member, const char *what);
 
 #define RM_CPUS_EXPECTED "an array with one CPU per thread, or an empty one"
 #define RM_LOOPS_EXPECTED                                               \
-	"mix, paced, scan:SCANNERS, fill, random-fill, alternate, "     \
-	"lifecycle:TOUCHES:SLOTS:EBB, stock:ITEMS, "                    \
+	"mix, paced, scan:SCANNERS, fill:binary|decimal, random-fill, " \
+	"alternate, lifecycle:TOUCHES:SLOTS:EBB, stock:ITEMS, "         \
 	"pair:rr|rw|ww, hash:BYTES:STRINGS, hold:READ:WRITE:WRITERS, "  \
 	"range-list:RANGES, litmus:store-buffering|take-twice, "        \
 	"families:KEYS:MISSES, increment:KEYS, handle:KEYS, "           \

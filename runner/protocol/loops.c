@@ -9,17 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* SLOTS and EBB: counts that came later, so that a text has them only where they
-   are not the preset. A slab has 256 words, up to three of them are the value. A
-   COUNT is above 0, a NUMBER may be 0. */
-enum argument_kind { NOTHING, COUNT, NUMBER, TIME, WORD, SLOTS, EBB };
+/* SLOTS, EBB and FORM: counts and a word that came later, so that a text has
+   them only where they are not the preset. A slab has 256 words, up to three of
+   them are the value. A COUNT is above 0, a NUMBER may be 0. */
+enum argument_kind { NOTHING, COUNT, NUMBER, TIME, WORD, SLOTS, EBB, FORM };
 
 enum { SLOTS_MOST = 253 };
 
 struct argument {
 	enum argument_kind kind;
 	uint64_t preset;
-	const char *words; /* WORD: each followed by a space */
+	const char *words; /* WORD, FORM: each followed by a space */
 };
 
 static const struct kind {
@@ -30,7 +30,8 @@ static const struct kind {
 	[RM_LOOP_MIX] = { .name = "mix" },
 	[RM_LOOP_PACED] = { .name = "paced" },
 	[RM_LOOP_SCAN] = { "scan", false, false, { { COUNT, 1, NULL } } },
-	[RM_LOOP_FILL] = { "fill", false, true, { { NOTHING, 0, NULL } } },
+	[RM_LOOP_FILL] = { "fill", false, true,
+	        { { FORM, 0, "binary decimal " } } },
 	[RM_LOOP_RANDOM_FILL] = { "random-fill", false, true,
 	        { { NOTHING, 0, NULL } } },
 	[RM_LOOP_ALTERNATE] = { .name = "alternate" },
@@ -115,6 +116,7 @@ static int read_argument(
 	case TIME:
 		return rm_number_time(text, value);
 	case WORD:
+	case FORM:
 		return read_word(text, argument->words, value);
 	case NOTHING:
 		break;
@@ -176,16 +178,28 @@ static void append_time(char *text, uint64_t ns)
 	        units[i].name);
 }
 
-/* How many of a loop's numbers stand in its text. */
+static bool is_said(const struct argument *argument, uint64_t value)
+{
+	switch (argument->kind) {
+	case NOTHING:
+		return false;
+	case SLOTS:
+	case EBB:
+	case FORM:
+		return value != argument->preset;
+	default:
+		return true;
+	}
+}
+
+/* How many of a loop's numbers stand in its text: all up to the last that
+   must. */
 static unsigned told(const struct rm_loop *loop)
 {
-	const struct argument *args = kinds[loop->kind].args;
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < RM_LOOP_ARGS; i++)
-		if (args[i].kind != NOTHING &&
-		        ((args[i].kind != SLOTS && args[i].kind != EBB) ||
-		                loop->args[i] != args[i].preset))
+		if (is_said(&kinds[loop->kind].args[i], loop->args[i]))
 			count = i + 1;
 	return count;
 }
@@ -201,7 +215,7 @@ const char *rm_loop_text(const struct rm_loop *loop, char *text)
 		strcat(text, ":");
 		if (kind->args[i].kind == TIME)
 			append_time(text, loop->args[i]);
-		else if (kind->args[i].kind != WORD)
+		else if (!word)
 			sprintf(text + strlen(text), "%" PRIu64, loop->args[i]);
 		else {
 			size_t length = word_at(&word, loop->args[i]);
@@ -243,6 +257,11 @@ bool rm_loop_fills(enum rm_loop_kind kind)
 {
 	return kind == RM_LOOP_FILL || kind == RM_LOOP_RANDOM_FILL ||
 	       kind == RM_LOOP_GROW;
+}
+
+bool rm_loop_is_decimal(const struct rm_loop *loop)
+{
+	return loop->kind == RM_LOOP_FILL && loop->args[0];
 }
 
 bool rm_loop_from_empty(enum rm_loop_kind kind)

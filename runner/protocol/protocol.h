@@ -88,6 +88,9 @@ bool rm_loop_is_timed(enum rm_loop_kind kind);
 /* Whether the map is empty before the window, full after it, and each insert
    is timed. */
 bool rm_loop_fills(enum rm_loop_kind kind);
+/* Whether its keys are decimal text, for which the shape must have strings of
+   no length of their own. */
+bool rm_loop_is_decimal(const struct rm_loop *loop);
 /* Whether the map is empty before it, and the loop itself puts keys in. */
 bool rm_loop_from_empty(enum rm_loop_kind kind);
 /* Whether its threads write whatever the share of writes is. */

@@ -27,13 +27,19 @@ struct turn {
 	struct rm_member *member;
 };
 
+static struct rm_key key_of(
+        const struct turn *turn, uint64_t rank, struct rm_key_bytes *line)
+{
+	return rm_trial_key(&turn->member->team->request->cell, rank, line);
+}
+
 /* Only exchange says which value it replaced. With upsert the values that came
    out are unknown, and the trial is judged by key sums alone. */
 static void put(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;
 	struct rm_account *account = &turn->member->account;
-	struct rm_key key = rm_key_of(turn->shape, rank, &worker->written);
+	struct rm_key key = key_of(turn, rank, &worker->written);
 	struct rm_value old = { { 0 } };
 	struct rm_value value =
 	        rm_value_of(rank, worker->slot + 1, ++worker->sequence);
@@ -64,7 +70,7 @@ static void drop(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;
 	struct rm_account *account = &turn->member->account;
-	struct rm_key key = rm_key_of(turn->shape, rank, &worker->written);
+	struct rm_key key = key_of(turn, rank, &worker->written);
 	struct rm_value old = { { 0 } };
 	bool was_there;
 
@@ -90,7 +96,7 @@ static void drop(const struct turn *turn, uint64_t rank)
 static void look(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;
-	struct rm_key key = rm_key_of(turn->shape, rank, &worker->line);
+	struct rm_key key = key_of(turn, rank, &worker->line);
 	struct rm_value value = { { 0 } };
 
 	if (turn->ops->lookup(worker->thread, turn->shape, key, &value))

@@ -16,6 +16,7 @@
 #include "runner/base/error.h"
 #include "runner/base/histogram.h"
 #include "runner/counters/counters.h"
+#include "runner/decimal_key.h"
 #include "runner/driver.h"
 #include "runner/trial/trial.h"
 
@@ -360,6 +361,16 @@ json_t *rm_team_longest(const struct rm_team *team);
 json_t *rm_team_slices(const struct rm_team *team);
 
 /* ---- keys and memory ---------------------------------------------------- */
+
+/* The key of a rank in the form that the cell's loop gives it; `line` as in
+   rm_key_of(). Of loops that are inlined it is that function's. */
+static inline struct rm_key rm_trial_key(
+        const struct rm_cell *cell, uint64_t rank, struct rm_key_bytes *line)
+{
+	return rm_loop_is_decimal(&cell->loop)
+	               ? rm_decimal_key(rank, line)
+	               : rm_key_of(cell->shape, rank, line);
+}
 
 /*
  * Skewed ranks (key_stream.c), made before the window: drawing them in the loop

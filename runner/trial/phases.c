@@ -358,7 +358,8 @@ static void verify(struct rm_member *member)
 		return;
 	for (uint64_t rank = worker->slot; rank < member->team->universe;
 	        rank += cell_of(member)->threads) {
-		struct rm_key key = rm_key_of(shape, rank, &worker->line);
+		struct rm_key key =
+		        rm_trial_key(cell_of(member), rank, &worker->line);
 		struct rm_value value = { { 0 } };
 
 		if (impl->ops->lookup(worker->thread, shape, key, &value)) {

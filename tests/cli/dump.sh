@@ -35,11 +35,19 @@ check 'it says so' grep -qE '^count 6700, B 11, .* \(growing\), nevacuate [1-9]'
 check 'and finds each entry once' [ "$(sum entries 1)" = 6700 ]
 check 'a map of strings' ends 0 gomap_rw --keys 5k --shape str16x24
 check 'as well' [ "$(sum slots 1)" = 5000 ]
-check 'each seed' ends 0 gomap --keys 5000 --seed 1
 counts() { sed 's/0x[0-9a-f]*//g' "$out"; } # addresses are each process's own
+differs() { ! counts | cmp -s - "$dir/first"; }
+check 'strings of 16 bytes' ends 0 gomap_str --keys 5000 --shape str16x8
+counts >"$dir/first"
+check 'and numbers as text' ends 0 gomap_str --keys 5000 --shape str16x8 --decimal
+check 'are all there' [ "$(sum entries 1)" = 5000 ]
+check 'in chains of their own' differs
+check 'and found as text' ends 0 syncmap --keys 1000 --shape str16x8 --decimal --lookups 1000
+check 'each once' says "$out" 'not amended, read 1000 entries'
+check 'words are no text' ends 2 gomap --decimal
+check 'each seed' ends 0 gomap --keys 5000 --seed 1
 counts >"$dir/first"
 check 'fills in its own way' ends 0 gomap --keys 5000 --seed 2
-differs() { ! counts | cmp -s - "$dir/first"; }
 check 'which differs' differs
 check 'and the same again' ends 0 gomap --keys 5000 --seed 1
 check 'as before' eval '! differs'

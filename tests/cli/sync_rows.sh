@@ -97,6 +97,16 @@ check 'its words are those of the locks that it has' \
 	so '[m["sync"] for m in maps if m["id"].startswith("families_")] ==
 	["go-rwmutex", "epoch", "epoch", "go-rwmutex"]'
 
+# W31: numbers as text into maps that were made for one key, and so grow from
+# one bucket: at the 9th, 14th, 27th ... 1665th.
+check 'sequential-strings runs' ran sequential-strings \
+	'gomap gomap_str syncmap shard_grow' keys=2000
+check 'of decimal text' so 'len(cells) == 8 and
+	len(chosen(loop="fill:decimal", presize=False)) == 4'
+check 'whose maps grow from one bucket' \
+	so 'all(last(*chosen(map=m), "growths") == 9
+	for m in ("gomap", "gomap_str"))'
+
 # W17: the port's orders, and Go's.
 check 'store-buffering runs' ran store-buffering 'syncmap syncmap_seqcst' \
 	threads=2 window=20000ops

@@ -590,6 +590,33 @@ static void few_keys_have_no_such_share_of_misses(void)
 	rm_plan_free(&plan);
 }
 
+/* A number has as many digits as it has, and no shape says so. */
+static void decimal_text_is_of_strings(void)
+{
+	static const char *const shapes[] = { "str16x8", "str16x24", "u64x8",
+		"str32x8" };
+	static const struct rm_impl *const own[] = { &sized };
+	struct rm_plan_options options = usual;
+	struct rm_plan plan;
+	char text[256];
+
+	options.impls = own;
+	options.impl_count = 1;
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(text, sizeof(text),
+		        "writes = 100%%\nkeys = 1001\nthreads = 4\n"
+		        "base = sized\nmaps = sized\nshape = %s\n"
+		        "loop = fill:decimal\n",
+		        shapes[i]);
+		build(text, "pu:4", &options, &plan);
+		CHECK(skips(&plan, "sized", 4, i < 2 ? NULL : "decimal text"),
+		        "decimal text of strings without a length, or not");
+		CHECK(plan.cell_count && plan.cells[0].cell.window_ops == 251,
+		        "as many inserts as of keys in binary");
+		rm_plan_free(&plan);
+	}
+}
+
 /* Each cell would have the misses in its name alone. */
 static void misses_need_a_loop_that_has_them(void)
 {
@@ -1594,6 +1621,7 @@ int main(void)
 	programs_say_which_loops_they_have();
 	unsafe_maps_run_where_it_is_safe();
 	few_keys_have_no_such_share_of_misses();
+	decimal_text_is_of_strings();
 	misses_need_a_loop_that_has_them();
 	a_distribution_needs_a_loop_that_draws_by_it();
 	loops_that_always_write_are_not_for_unsafe_maps();

@@ -416,7 +416,8 @@ static void every_member_is_checked(void)
 		{ "window_ops", "5" }, { "deadline_ns", "0" },
 		{ "verify_ops", "true" }, { "measure", "\"speed\"" },
 		{ "measure", "\"simulated\"" }, { "measure", "\"simulated:\"" },
-		{ "measure", "\"simulated:../x\"" }, { "surprise", "1" } };
+		{ "measure", "\"simulated:../x\"" },
+		{ "loop", "\"fill:decimal\"" }, { "surprise", "1" } };
 	bool all = true;
 	struct rm_cell cell = example();
 	json_t *json = rm_cell_to_json(&cell);
