@@ -155,6 +155,13 @@ def read_hits(result):
     return None if misses is None else result["lookups"] - misses
 
 
+def cpu_ns(result):
+    """CPU time of all threads; None: goroutines that are free have none that
+    is their own."""
+    told = [thread["cpu_ns"] for thread in result["by_thread"]]
+    return None if None in told else sum(told)
+
+
 MEMBERS = {  # of a trial: name -> its value
     "trials": lambda cell, trial, result: 1,
     "failed": lambda cell, trial, result:
@@ -170,8 +177,7 @@ MEMBERS = {  # of a trial: name -> its value
     "elapsed_s": lambda cell, trial, result: result["elapsed_ns"] / 1e9,
     "thread_ns": lambda cell, trial, result:
         result["elapsed_ns"] * cell.threads,
-    "cpu_ns": lambda cell, trial, result: sum(
-        thread["cpu_ns"] for thread in result["by_thread"]),
+    "cpu_ns": lambda cell, trial, result: cpu_ns(result),
     "capacity_ns": lambda cell, trial, result:
         result["elapsed_ns"] * len(set(cell.cpus)),
 }

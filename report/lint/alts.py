@@ -307,11 +307,11 @@ def arms_first(found):
 
 def pins(c, panel, text):
     """"2 threads on 2 CPUs of 2: thread 0 on cpu 0, ...": of some cell."""
-    match = re.fullmatch(r"(\d+) threads? on (\d+) CPUs? of (\d+): (.*)\.",
-                         text)
+    match = re.fullmatch(rf"({say.NUMBER}) threads? on ({say.NUMBER}) CPUs? "
+                         rf"of ({say.NUMBER}): (.*)\.", text)
     if not match:
         return False
-    n, used, of = map(int, match.groups()[:3])
+    n, used, of = map(say.value, match.groups()[:3])
     told = match[4].split(", ")
     return any(
         (n, used) == (len(cpus), len(set(cpus)))

@@ -144,6 +144,12 @@ def told_by(result):
     return found
 
 
+def added_up(amounts):
+    """Of what each has; None where one has nothing."""
+    known = list(amounts)
+    return sum(known) if all(v is not None for v in known) else None
+
+
 def members(cell, trial):
     """name -> value of what every trial has."""
     fates = {"trials": 1, "crashed": int(fell(trial)), "failed": int(
@@ -156,7 +162,7 @@ def members(cell, trial):
             "writes": r.get("writes"), "lookups": r.get("lookups"),
             "inserts": r.get("inserts"), "hits": found_keys(r),
             "elapsed_s": ns * 1e-9, "thread_ns": ns * cell.place["threads"],
-            "cpu_ns": sum(t["cpu_ns"] for t in r.get("by_thread") or []),
+            "cpu_ns": added_up(t["cpu_ns"] for t in r.get("by_thread") or []),
             "capacity_ns": ns * len(set(cell.factors.get("cpus") or []))}
 
 

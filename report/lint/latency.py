@@ -38,11 +38,17 @@ def cells(c, name, caption):
             and (mix is None or say.fits_mix(x.place, mix))
             and x.place["presize"] == ("not presized" not in caption)
             and bool(x.place["miss_share"]) == ("% misses" in caption)
+            and are_told(x, caption)
             and (", " + x.place["shape"] + "," in caption
                  or x.place["shape"] == "u64x8")]
     told = re.search(rf"({say.NUMBER}) operations/s", caption)
     return [x for x in fits if x.place["workload"] in caption and (
         not told or say.value(told[1]) == round(x.factors["rate_per_s"]))]
+
+
+def are_told(cell, text):
+    """Whether its goroutines are those that a text tells of."""
+    return (cell.place["goroutines"] == "free") == ("goroutines free" in text)
 
 
 def named(c, name, text):
@@ -55,7 +61,8 @@ def named(c, name, text):
                  round(x.factors["rate_per_s"])) == (
                      told[1], told[2], say.value(told[3]))
             and x.place["presize"] == ("not presized" not in told[4])
-            and bool(x.place["miss_share"]) == ("% misses" in told[4])]
+            and bool(x.place["miss_share"]) == ("% misses" in told[4])
+            and are_told(x, told[4])]
 
 
 def factor(cell, trial):

@@ -13,7 +13,7 @@ import sys
 import types
 
 import pytest
-from article_rows import BUILD, FILES, ROOT, rows_of, table
+from article_rows import BUILD, FILES, ROOT, rows_of, run, table
 
 sys.path.insert(0, str(ROOT))
 from report import articles, journal  # noqa: E402
@@ -23,20 +23,27 @@ from report.lint import say  # noqa: E402
 from report.lint.rows import Rows  # noqa: E402
 from report.sections import article_rows  # noqa: E402
 
-FIGURES = articles.read()
+# Maps that this build has not: Go's own where no Go is. A plan leaves them out,
+# and with them the figures that are made of them.
+ABSENT = {one["id"] for one in json.loads(run("list", "--json"))["skipped"]}
+
+
+def is_here(*sides):
+    """Has this build the maps of these sides of a figure?"""
+    return ABSENT.isdisjoint(side.split()[0] for side in sides if side)
+
+
+FIGURES = [f for f in articles.read() if is_here(f.subject, f.against)]
 MODE = ROOT / "workloads/modes/articles.conf"
 CUT = ROOT / "tests/fixtures/articles-cut.conf"
 # Planned, of all cut forms together on 2 CPUs, Go's own maps among them; those
 # of production traffic have the rest of three minutes.
-MOST_S = 75
+MOST_S = 85
 # What a run in small may lack, though the mode has it: nothing grows in a
 # second, and a busy machine makes trials void. A part of all figures at most.
 SMALL = re.compile("did not vary|its CPU was busy|could not be kept|"
                    "overloaded|clock readings")
 MOST_LACKING = 0.1
-# Threads that others keep from running at once do not meet at a lock: then
-# there is nothing to divide contended acquisitions by.
-NEVER_MET = "what it is divided by is 0"
 # Threads that others keep from running at once do not meet at a lock: then a
 # share of contended acquisitions has nothing to be divided by.
 NEVER_MET = "what it is divided by is 0"
@@ -206,6 +213,8 @@ def test_a_sum_is_of_all_trials_and_a_value_of_none_is_0():
 @pytest.mark.parametrize("statistic,results,factors,why", [
     ("writes/ops", [{"ops": 0, "writes": 0}], {}, "divided by is 0"),
     ("torn/ops", [{"ops": 3}], {}, "do not tell torn"),
+    ("cpu_ns/ops", [{"ops": 3, "by_thread": [{"cpu_ns": 1}, {
+        "cpu_ns": None}]}], {}, "do not tell cpu_ns"),
     ("ops", [], {}, "not run yet"),
     ("ops", [{"ops": 3}], {"workload": "another"}, "no cells of w"),
     ("lookup.p99_ns", [timed(367)], {}, "expected 368"),
@@ -350,7 +359,8 @@ def test_lint_reads_places_as_the_page_writes_them():
 
 
 def test_both_hands_have_the_same_figures(page, campaign):
-    rows, asked = Rows(page), second.asked()
+    rows, asked = Rows(page), [line for line in second.asked() if is_here(
+        line["subject"], line["against"])]
     assert len(asked) == len(FIGURES)
     for f, line in zip(FIGURES, asked):
         mine, (other, _) = articles.answer(campaign, f), second.derive(
