@@ -48,16 +48,17 @@ static void present(struct rm_peer *peer, uint64_t rank, const char *whose)
 }
 
 /* A key that another thread has inserted and, without a rolling window,
-   never removes. */
+   never removes. A map that may be late need not have heard of it. */
 static void visit(struct rm_peer *peer, const struct field *field)
 {
+	const bool late = peer->peers->c->impl->caps & RM_CAP_STALE;
 	uint64_t x = rm_next(&peer->rng);
 	unsigned slot = (unsigned)(x % field->writers);
 	/* acquire: pairs with the release in grow() */
 	uint64_t reached = atomic_load_explicit(
 	        &field->reached[slot], memory_order_acquire);
 
-	if (reached && !field->rolling)
+	if (reached && !field->rolling && !late)
 		present(peer, rank_of(peer, slot, (x >> 16) % reached),
 		        "another thread");
 }

@@ -228,10 +228,26 @@ static void wrong_is_found(void)
 	}
 }
 
+/* Of a map whose look-ups may be late. */
+static void late_is_not_accused(void)
+{
+	const struct lie others = LIE(LOOKUP, NOT_MINE),
+	                 all = LIE(LOOKUP, SAYS_NO);
+	struct rm_impl late = impl;
+
+	late.caps = RM_CAP_STALE;
+	CHECK(run("growth", &late, others) == 0,
+	        "growth asks a map that may be late for no other's key");
+	CHECK(run("growth", &late, all) == -1 &&
+	                strstr(error.text, ", which this thread inserted"),
+	        "but for a thread's own");
+}
+
 int main(void)
 {
 	printf("# a right map is not accused by:\n");
 	right_is_not_accused();
 	wrong_is_found();
+	late_is_not_accused();
 	return DONE();
 }
